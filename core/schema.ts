@@ -1,0 +1,255 @@
+// The one table of fields and events.
+// A field is one key of an event; an event is one immutable record of a finished (or started) fact.
+// Everything else that names a field (event types, DuckDB DDL, Loki names, Collector lists,
+// docs/attributes.md) is derived from here.
+
+/** How a value is held in memory. `time` is integer milliseconds since the Unix epoch in memory and ISO 8601 UTC in JSON. */
+export type FieldType = 'string' | 'int' | 'float' | 'bool' | 'strings' | 'time';
+
+/** Unit of a measure; `1` is a plain count. */
+export type Unit = 'ms' | 'nanoUsd' | 'usd' | 'tokens' | 'chars' | '1';
+
+/** The bounded fields that signals may group by, under the names that users type. */
+export type Dimension =
+  'model' | 'user' | 'tool' | 'task' | 'agent' | 'session' | 'service' | 'error' | 'status';
+
+export interface FieldDefinition {
+  readonly type: FieldType;
+  readonly doc: string;
+  readonly unit?: Unit;
+  /** Set when users may group by this field; the name they type. */
+  readonly dimension?: Dimension;
+  /** Kept as an OTLP attribute (so as Loki structured metadata) because signals or links need it. */
+  readonly attribute?: true;
+  /** May hold user content: dropped unless content capture is on, and removed by the Collector. */
+  readonly sensitive?: true;
+  /** Travels as an OTLP resource attribute, not as an attribute of the record. */
+  readonly resource?: true;
+}
+
+// prettier-ignore
+export const FIELDS = {
+  // When and what
+  timestamp: { type: 'time', doc: 'When the fact ended (for agent.run.started: when it began).' },
+  'event.name': { type: 'string', attribute: true, doc: 'Which event this is.' },
+  trace_id: { type: 'string', doc: 'W3C trace id, 32 hex digits.' },
+  span_id: { type: 'string', doc: 'Span id of the fact, 16 hex digits.' },
+  parent_span_id: { type: 'string', doc: 'Span id of the enclosing span; absent on a root.' },
+
+  // Who emitted it
+  'service.name': { type: 'string', resource: true, dimension: 'service', doc: 'OpenTelemetry service name.' },
+  'service.version': { type: 'string', resource: true, doc: 'Version of the service.' },
+  'service.instance.id': { type: 'string', resource: true, doc: 'One process; tallyspan.seq counts within it.' },
+  'tallyspan.seq': { type: 'int', attribute: true, unit: '1', doc: 'Position of the event in its process, from 1. A gap is a lost event.' },
+  'tallyspan.dialect': { type: 'string', attribute: true, doc: 'Dialect rule that translated a foreign span; absent on our own events.' },
+
+  // Run identity, on every event of a run
+  'agent.run_id': { type: 'string', attribute: true, doc: 'Run id, 32 hex digits, the same on every event of a run.' },
+  'agent.parent_run_id': { type: 'string', doc: 'Run that started this one (nested agents).' },
+  'gen_ai.conversation.id': { type: 'string', attribute: true, dimension: 'session', doc: 'Session or thread that the run belongs to.' },
+  'user.id': { type: 'string', attribute: true, dimension: 'user', doc: 'Opaque id of the end user.' },
+  'agent.task_type': { type: 'string', attribute: true, dimension: 'task', doc: 'Kind of task, chosen by the caller.' },
+  'gen_ai.agent.name': { type: 'string', attribute: true, dimension: 'agent', doc: 'Name of the agent.' },
+  'agent.version': { type: 'string', attribute: true, doc: 'Version of the agent, chosen by the caller.' },
+  'agent.inferred': { type: 'bool', attribute: true, doc: 'True when the run or tool call was recognised, not declared.' },
+
+  // agent.run and agent.run.started
+  'agent.status': { type: 'string', attribute: true, dimension: 'status', doc: 'ok, error, aborted, refused, max_turns, budget_exceeded or lost.' },
+  'agent.user_input_len': { type: 'int', unit: 'chars', doc: 'Length of the user input.' },
+  'agent.output_len': { type: 'int', unit: 'chars', doc: 'Length of the final answer.' },
+  'agent.turns': { type: 'int', attribute: true, unit: '1', doc: 'Model calls in the run.' },
+  'agent.tool_calls': { type: 'int', attribute: true, unit: '1', doc: 'Tool calls in the run.' },
+  'agent.tokens_in': { type: 'int', attribute: true, unit: 'tokens', doc: 'Input tokens of the run, cache included.' },
+  'agent.tokens_out': { type: 'int', attribute: true, unit: 'tokens', doc: 'Output tokens of the run.' },
+  'agent.cost_nano_usd': { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Cost of the run: the sum of its priced model calls. A key of its own, so that no sum doubles.' },
+  'agent.retries': { type: 'int', attribute: true, unit: '1', doc: 'HTTP attempts beyond the first, and tool retries, in the run.' },
+
+  // Shared measures
+  duration_ms: { type: 'int', attribute: true, unit: 'ms', doc: 'How long the fact took.' },
+  'error.type': { type: 'string', attribute: true, dimension: 'error', doc: 'Low-cardinality error class; the API error type where there is one.' },
+
+  // agent.model_call
+  'gen_ai.operation.name': { type: 'string', attribute: true, doc: 'chat, or count_tokens and the like.' },
+  'gen_ai.provider.name': { type: 'string', attribute: true, doc: 'anthropic, aws.bedrock or gcp.vertex_ai.' },
+  'gen_ai.request.model': { type: 'string', attribute: true, doc: 'Model that was asked for.' },
+  'gen_ai.response.model': { type: 'string', attribute: true, dimension: 'model', doc: 'Model that answered; the requested one when none did.' },
+  'gen_ai.response.id': { type: 'string', attribute: true, doc: 'Message id. Two records with the same one count once.' },
+  'anthropic.request.id': { type: 'string', doc: 'request-id header of the final attempt.' },
+  ttft_ms: { type: 'int', attribute: true, unit: 'ms', doc: 'Time to the first streamed chunk; absent on calls that do not stream.' },
+  'gen_ai.response.finish_reasons': { type: 'strings', attribute: true, doc: 'Raw stop reasons as the API gave them.' },
+  tokens_input: { type: 'int', attribute: true, unit: 'tokens', doc: 'Uncached input tokens. Disjoint from the cache buckets.' },
+  tokens_cache_read: { type: 'int', attribute: true, unit: 'tokens', doc: 'Tokens read from the cache.' },
+  tokens_cache_write_5m: { type: 'int', attribute: true, unit: 'tokens', doc: 'Tokens written to the five-minute cache.' },
+  tokens_cache_write_1h: { type: 'int', attribute: true, unit: 'tokens', doc: 'Tokens written to the one-hour cache.' },
+  tokens_output: { type: 'int', attribute: true, unit: 'tokens', doc: 'Output tokens, thinking included.' },
+  tokens_thinking: { type: 'int', attribute: true, unit: 'tokens', doc: 'Thinking tokens: a share of tokens_output, never added to it.' },
+  'gen_ai.usage.input_tokens': { type: 'int', attribute: true, unit: 'tokens', doc: 'All input tokens, cache included (GenAI conventions).' },
+  'gen_ai.usage.output_tokens': { type: 'int', attribute: true, unit: 'tokens', doc: 'Output tokens (GenAI conventions).' },
+  'gen_ai.usage.cache_read.input_tokens': { type: 'int', attribute: true, unit: 'tokens', doc: 'Tokens read from the cache (GenAI conventions).' },
+  'gen_ai.usage.cache_creation.input_tokens': { type: 'int', attribute: true, unit: 'tokens', doc: 'Tokens written to the cache, both lifetimes (GenAI conventions before the rename to cache_write).' },
+  web_searches: { type: 'int', attribute: true, unit: '1', doc: 'Web searches the server made and charged.' },
+  service_tier: { type: 'string', attribute: true, doc: 'Tier that served the call: standard, batch or priority.' },
+  speed: { type: 'string', attribute: true, doc: 'standard or fast, as served.' },
+  inference_geo: { type: 'string', attribute: true, doc: 'Data residency of the inference, as served.' },
+  'agent.step_number': { type: 'int', attribute: true, unit: '1', doc: 'Position of the model call in its run, from 1; on a tool call, the step that asked for it.' },
+  attempts: { type: 'int', attribute: true, unit: '1', doc: 'HTTP requests that the call took.' },
+  retried_status: { type: 'strings', attribute: true, doc: 'Status of each attempt that was retried: an HTTP status, or connection_error.' },
+  cost_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Cost of the call; absent when unpriced, never 0 for an unknown price.' },
+  'gen_ai.usage.cost': { type: 'float', unit: 'usd', doc: 'Cost in USD for readers that expect it. Sum cost_nano_usd instead.' },
+  cost_input_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Share of uncached input in the cost.' },
+  cost_cache_read_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Share of cache reads in the cost.' },
+  cost_cache_write_5m_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Share of five-minute cache writes in the cost.' },
+  cost_cache_write_1h_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Share of one-hour cache writes in the cost.' },
+  cost_output_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Share of output in the cost.' },
+  cost_web_search_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Share of web searches in the cost.' },
+  'tallyspan.cost.status': { type: 'string', attribute: true, doc: 'priced, estimated, partial or unpriced.' },
+  'tallyspan.cost.unpriced_reason': { type: 'string', attribute: true, doc: 'Why there is no cost.' },
+  'tallyspan.price.table': { type: 'string', attribute: true, doc: 'Version of the price table that was applied.' },
+  'tallyspan.price.row': { type: 'string', attribute: true, doc: 'Row of the price table that was applied.' },
+  cache_miss_reason: { type: 'string', attribute: true, doc: 'Why the cache missed, as the API said.' },
+  tokens_tool_definitions: { type: 'int', attribute: true, unit: 'tokens', doc: 'Estimated tokens of the tool definitions sent.' },
+  'tallyspan.prefix.model': { type: 'string', doc: 'Hash of the model part of the request prefix.' },
+  'tallyspan.prefix.system': { type: 'string', doc: 'Hash of the system prompt.' },
+  'tallyspan.prefix.tools': { type: 'string', doc: 'Hash of the tool definitions, in order.' },
+  'tallyspan.prefix.messages': { type: 'strings', doc: 'Hash of each message, in order.' },
+
+  // agent.tool_call
+  'gen_ai.tool.name': { type: 'string', attribute: true, dimension: 'tool', doc: 'Name of the tool.' },
+  'gen_ai.tool.call.id': { type: 'string', attribute: true, doc: 'Id of the tool_use block.' },
+  'tool.ok': { type: 'bool', attribute: true, doc: 'False when the tool threw or its result was marked as an error.' },
+  'tool.retry_attempt': { type: 'int', attribute: true, unit: '1', doc: '0 for the first call; n for the nth repeat after a failure of the same tool in the run.' },
+  'tool.input_keys': { type: 'strings', doc: 'Names of the arguments, sorted.' },
+  'tool.input_len': { type: 'int', attribute: true, unit: 'chars', doc: 'Length of the arguments as JSON.' },
+  'tool.result_len': { type: 'int', attribute: true, unit: 'chars', doc: 'Length of the result.' },
+  'tool.result_empty': { type: 'bool', attribute: true, doc: 'True when the result held nothing.' },
+  'tool.args_json': { type: 'string', sensitive: true, doc: 'Arguments as JSON, cut to 512 characters; only with content capture on.' },
+
+  // agent.tool_cost
+  tokens: { type: 'int', attribute: true, unit: 'tokens', doc: 'Tokens of the carried block, as far as they can be told.' },
+  cost_first_read_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Paid on the first, uncached reading.' },
+  cost_cache_write_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Paid for writing the block to the cache.' },
+  cost_carry_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Paid for carrying the block uncached in later calls.' },
+  'tallyspan.rule': { type: 'string', attribute: true, doc: 'Attribution rule that made the row.' },
+
+  // agent.note
+  'agent.note.kind': { type: 'string', attribute: true, doc: 'decision, warning, retry, context_truncation, compaction, loop_suspected, budget or first_seen.' },
+  'agent.note.text': { type: 'string', sensitive: true, doc: 'What happened, in words; only what the caller wrote.' },
+} as const satisfies Record<string, FieldDefinition>;
+
+export type FieldKey = keyof typeof FIELDS;
+
+interface ValueOf {
+  string: string;
+  int: number;
+  float: number;
+  bool: boolean;
+  strings: readonly string[];
+  time: number;
+}
+
+/** Value of a field in memory. */
+export type FieldValue<K extends FieldKey> = ValueOf[(typeof FIELDS)[K]['type']];
+
+/** Fields that every event may carry. */
+export const COMMON_FIELDS = [
+  'timestamp',
+  'event.name',
+  'trace_id',
+  'span_id',
+  'parent_span_id',
+  'service.name',
+  'service.version',
+  'service.instance.id',
+  'tallyspan.seq',
+  'tallyspan.dialect',
+  'agent.run_id',
+  'agent.parent_run_id',
+  'gen_ai.conversation.id',
+  'user.id',
+  'agent.task_type',
+  'gen_ai.agent.name',
+  'agent.version',
+] as const satisfies readonly FieldKey[];
+
+export interface EventDefinition {
+  readonly doc: string;
+  readonly fields: readonly FieldKey[];
+}
+
+/** The events, each with the fields it has beyond the common ones. */
+// prettier-ignore
+export const EVENTS = {
+  'agent.run.started': {
+    doc: 'A run began.',
+    fields: ['agent.user_input_len', 'agent.inferred'],
+  },
+  'agent.run': {
+    doc: 'A run ended, however it ended.',
+    fields: [
+      'agent.status', 'error.type', 'duration_ms', 'agent.turns', 'agent.tool_calls', 'agent.tokens_in',
+      'agent.tokens_out', 'agent.cost_nano_usd', 'agent.retries', 'agent.user_input_len',
+      'agent.output_len', 'agent.inferred',
+    ],
+  },
+  'agent.model_call': {
+    doc: 'One SDK call to the API ended, all its retries and its stream included.',
+    fields: [
+      'gen_ai.operation.name', 'gen_ai.provider.name', 'gen_ai.request.model', 'gen_ai.response.model',
+      'gen_ai.response.id', 'anthropic.request.id', 'duration_ms', 'ttft_ms',
+      'gen_ai.response.finish_reasons', 'tokens_input', 'tokens_cache_read', 'tokens_cache_write_5m',
+      'tokens_cache_write_1h', 'tokens_output', 'tokens_thinking', 'gen_ai.usage.input_tokens',
+      'gen_ai.usage.output_tokens', 'gen_ai.usage.cache_read.input_tokens',
+      'gen_ai.usage.cache_creation.input_tokens', 'web_searches', 'service_tier', 'speed', 'inference_geo',
+      'agent.step_number', 'attempts', 'retried_status', 'error.type', 'cost_nano_usd', 'gen_ai.usage.cost',
+      'cost_input_nano_usd', 'cost_cache_read_nano_usd', 'cost_cache_write_5m_nano_usd',
+      'cost_cache_write_1h_nano_usd', 'cost_output_nano_usd', 'cost_web_search_nano_usd',
+      'tallyspan.cost.status', 'tallyspan.cost.unpriced_reason', 'tallyspan.price.table',
+      'tallyspan.price.row', 'cache_miss_reason', 'tokens_tool_definitions', 'tallyspan.prefix.model',
+      'tallyspan.prefix.system', 'tallyspan.prefix.tools', 'tallyspan.prefix.messages',
+    ],
+  },
+  'agent.tool_call': {
+    doc: 'One execution of a tool ended.',
+    fields: [
+      'gen_ai.tool.name', 'gen_ai.tool.call.id', 'duration_ms', 'tool.ok', 'error.type',
+      'tool.retry_attempt', 'tool.input_keys', 'tool.input_len', 'tool.result_len', 'tool.result_empty',
+      'tool.args_json', 'agent.inferred', 'agent.step_number',
+    ],
+  },
+  'agent.tool_cost': {
+    doc: 'What one model call paid for carrying one tool (or pseudo-tool).',
+    fields: [
+      'gen_ai.tool.name', 'gen_ai.response.model', 'cost_nano_usd', 'cost_first_read_nano_usd',
+      'cost_cache_write_nano_usd', 'cost_cache_read_nano_usd', 'cost_carry_nano_usd', 'tokens',
+      'tallyspan.rule', 'agent.step_number',
+    ],
+  },
+  'agent.note': {
+    doc: 'Something worth a mark on the run.',
+    fields: ['agent.note.kind', 'agent.note.text', 'agent.step_number', 'gen_ai.tool.name'],
+  },
+} as const satisfies Record<string, EventDefinition>;
+
+export type EventName = keyof typeof EVENTS;
+
+/** Name of a field as a DuckDB column and as a Loki label: dots become underscores. */
+export function columnOf(key: FieldKey): string {
+  return key.replaceAll('.', '_');
+}
+
+/** Key of the field that a dimension stands for. */
+export function fieldOfDimension(dimension: Dimension): FieldKey {
+  for (const key of FIELD_KEYS) {
+    if ((FIELDS[key] as FieldDefinition).dimension === dimension) return key;
+  }
+  throw new Error(`no field has the dimension ${dimension}`);
+}
+
+/** Every field key, in table order. */
+export const FIELD_KEYS: readonly FieldKey[] = Object.keys(FIELDS) as FieldKey[];
+
+/** Every dimension, in table order. */
+export const DIMENSIONS: readonly Dimension[] = FIELD_KEYS.flatMap((key) => {
+  const { dimension } = FIELDS[key] as FieldDefinition;
+  return dimension === undefined ? [] : [dimension];
+});
