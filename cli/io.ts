@@ -1,0 +1,19 @@
+// What a command may touch of the outside: handed in, so that tests can run a command without a process.
+
+export interface CliOutput {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+  /** Width of the terminal in characters. */
+  readonly columns?: number | undefined;
+}
+
+export interface CliIo {
+  readonly stdin: NodeJS.ReadableStream;
+  readonly stdout: CliOutput;
+  readonly stderr: CliOutput;
+  readonly env: NodeJS.ProcessEnv;
+  /** Now, Unix milliseconds. */
+  now(): number;
+  /** Aborted when the user asks the process to stop (SIGINT, SIGTERM). */
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,54 @@
+// Numbers as people read them, the same on the page, in the terminal and in a notice.
+// No data is an en dash, never 0.
+
+export const NO_DATA = '–';
+
+const NANO_USD_PER_USD = 1_000_000_000;
+
+/** Nano-USD as dollars: two decimals from one dollar up, else as many as four significant places need. */
+export function formatCost(nanoUsd: number | null | undefined): string {
+  if (nanoUsd === null || nanoUsd === undefined) return NO_DATA;
+  const usd = nanoUsd / NANO_USD_PER_USD;
+  const magnitude = Math.abs(usd);
+  if (magnitude === 0) return '$0.00';
+  const sign = usd < 0 ? '-' : '';
+  if (magnitude >= 1) return `${sign}$${withThousands(magnitude, 2)}`;
+  if (magnitude >= 0.0001) return `${sign}$${magnitude.toFixed(4)}`;
+  return `${sign}$${magnitude.toFixed(9).replace(/0+$/, '')}`;
+}
+
+/** Milliseconds as `850 ms`, `3.1 s`, `3m 02s` or `2h 05m`. */
+export function formatDuration(durationMs: number | null | undefined): string {
+  if (durationMs === null || durationMs === undefined) return NO_DATA;
+  if (durationMs < 999.5) return `${Math.round(durationMs)} ms`;
+  if (durationMs < 59_950) return `${(durationMs / 1000).toFixed(1)} s`;
+  const seconds = Math.round(durationMs / 1000);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${two(seconds % 60)}s`;
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)}h ${two(minutes % 60)}m`;
+}
+
+/** A ratio 0–1 as a percentage with one decimal. */
+export function formatPercent(ratio: number | null | undefined): string {
+  return ratio === null || ratio === undefined ? NO_DATA : `${(ratio * 100).toFixed(1)} %`;
+}
+
+/** A count with thousands separators. */
+export function formatCount(count: number | null | undefined): string {
+  return count === null || count === undefined ? NO_DATA : withThousands(count, 0);
+}
+
+/** Tokens: exact below ten thousand, then `12.3k`, `1.2M`. */
+export function formatTokens(tokens: number | null | undefined): string {
+  if (tokens === null || tokens === undefined) return NO_DATA;
+  if (tokens < 10_000) return formatCount(tokens);
+  if (tokens < 999_950) return `${(tokens / 1000).toFixed(1)}k`;
+  return `${(tokens / 1_000_000).toFixed(1)}M`;
+}
+
+function withThousands(value: number, decimals: number): string {
+  const [whole = '', fraction] = value.toFixed(decimals).split('.');
+  const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+  return fraction === undefined ? grouped : `${grouped}.${fraction}`;
+}
