@@ -1,0 +1,131 @@
+// The Collector's configuration, as data.
+// `base` receives, normalises and cleans; it ends in two `forward` connectors, one for spans and one
+// for events. A backend is an overlay: its exporter and one pipeline per signal behind a connector.
+// Overlays only add map entries, never repeat a list, so any number of them combine.
+
+import { BACKENDS, type Backend } from './backends.ts';
+import { contentProcessor, eventProcessor, secretProcessor } from './redaction.ts';
+
+/** Any value that YAML can hold. */
+export type Yaml = string | number | boolean | readonly Yaml[] | { readonly [key: string]: Yaml };
+export type YamlMap = { readonly [key: string]: Yaml };
+
+export const SPANS = 'forward/spans';
+export const EVENTS = 'forward/events';
+
+/** Processors of the trace pipeline, in order: names first, then cost from those names, then what must go. */
+export const TRACE_PROCESSORS = ['transform/content', 'redaction/secrets'] as const;
+export const LOG_PROCESSORS = ['transform/events', 'transform/content', 'redaction/secrets'] as const;
+
+/** Receives, normalises and cleans; delivers nowhere until an overlay adds a backend. */
+export function baseConfig(): YamlMap {
+  const guarded = { middlewares: [{ id: 'memory_limiter' }] };
+  return {
+    receivers: {
+      otlp: {
+        protocols: {
+          grpc: {
+            endpoint: '${env:OTLP_GRPC_LISTEN:-127.0.0.1:4317}',
+            max_recv_msg_size_mib: 16,
+            ...guarded,
+          },
+          http: { endpoint: '${env:OTLP_HTTP_LISTEN:-127.0.0.1:4318}', ...guarded },
+        },
+      },
+    },
+    processors: {
+      'transform/events': eventProcessor(),
+      'transform/content': contentProcessor(),
+      'redaction/secrets': secretProcessor(),
+    },
+    exporters: { nop: {} },
+    connectors: { [SPANS]: {}, [EVENTS]: {} },
+    extensions: {
+      health_check: { endpoint: '${env:HEALTH_LISTEN:-127.0.0.1:13133}' },
+      // Refuses a request before it is decoded, with a status that the sender retries.
+      memory_limiter: {
+        check_interval: '1s',
+        limit_mib: '${env:MEMORY_LIMIT_MIB:-320}',
+        spike_limit_mib: '${env:MEMORY_SPIKE_MIB:-64}',
+      },
+      file_storage: {
+        directory: '${env:QUEUE_DIR:-/var/lib/tallyspan/queue}',
+        create_directory: true,
+        compaction: {
+          directory: '${env:QUEUE_DIR:-/var/lib/tallyspan/queue}',
+          on_start: true,
+          on_rebound: true,
+          cleanup_on_start: true,
+        },
+      },
+    },
+    service: {
+      extensions: ['memory_limiter', 'health_check', 'file_storage'],
+      pipelines: {
+        'traces/in': { receivers: ['otlp'], processors: TRACE_PROCESSORS, exporters: [SPANS] },
+        'logs/in': { receivers: ['otlp'], processors: LOG_PROCESSORS, exporters: [EVENTS] },
+        // A connector must have a reader even where no backend takes the signal.
+        'traces/none': { receivers: [SPANS], exporters: ['nop'] },
+        'logs/none': { receivers: [EVENTS], exporters: ['nop'] },
+      },
+      telemetry: {
+        logs: { level: '${env:COLLECTOR_LOG_LEVEL:-info}' },
+        metrics: {
+          readers: [
+            {
+              pull: {
+                exporter: {
+                  prometheus: {
+                    host: '${env:METRICS_HOST:-127.0.0.1}',
+                    port: '${env:METRICS_PORT:-8888}',
+                    // Names as they stand in the metrics' definitions, as dashboards expect them.
+                    without_type_suffix: true,
+                    without_units: true,
+                    without_scope_info: true,
+                  },
+                },
+              },
+            },
+          ],
+        },
+      },
+    },
+  };
+}
+
+/** One backend: its exporters, and for each signal that it takes a pipeline behind the connector. */
+export function backendOverlay(backend: Backend): YamlMap {
+  const pipelines: Record<string, Yaml> = {};
+  if (backend.spans !== undefined) {
+    pipelines[`traces/${backend.id}`] = { receivers: [SPANS], exporters: [backend.spans] };
+  }
+  if (backend.events !== undefined) {
+    pipelines[`logs/${backend.id}`] = { receivers: [EVENTS], exporters: [backend.events] };
+  }
+  return { exporters: backend.exporters, service: { pipelines } };
+}
+
+/** Base with the given backends in one file, merged as the Collector merges files. */
+export function mergedConfig(ids: readonly string[]): YamlMap {
+  return ids
+    .map((id) => {
+      const backend = BACKENDS.find((candidate) => candidate.id === id);
+      if (backend === undefined) throw new Error(`no backend ${id}`);
+      return backendOverlay(backend);
+    })
+    .reduce(mergeMaps, baseConfig());
+}
+
+/** Maps merge deeply; anything else, lists included, is replaced. That is the Collector's rule. */
+export function mergeMaps(base: YamlMap, overlay: YamlMap): YamlMap {
+  const out: Record<string, Yaml> = { ...base };
+  for (const [key, value] of Object.entries(overlay)) {
+    const before = out[key];
+    out[key] = isMap(before) && isMap(value) ? mergeMaps(before, value) : value;
+  }
+  return out;
+}
+
+function isMap(value: Yaml | undefined): value is YamlMap {
+  return typeof value === 'object' && !Array.isArray(value);
+}

@@ -1,0 +1,81 @@
+// Processors that clean spans and events of every emitter: content goes by key, secrets by pattern,
+// and the event name moves to where Loki can see it.
+
+import {
+  CONTENT_KEY_PREFIXES,
+  CONTENT_KEYS,
+  MASK,
+  SECRET_PATTERNS,
+  SENSITIVE_FIELDS,
+} from '../core/redaction.ts';
+import type { YamlMap } from './config.ts';
+import { escapeDollars, literal } from './ottl.ts';
+
+/** One anchored pattern for every key that holds content. */
+export function contentKeyPattern(): string {
+  const exact = CONTENT_KEYS.map(quoteDots).join('|');
+  const prefixes = CONTENT_KEY_PREFIXES.map(quoteDots).join('|');
+  return `^(?:(?:${exact})$|(?:${prefixes}))`;
+}
+
+function quoteDots(text: string): string {
+  return text.replaceAll('.', '\\.');
+}
+
+/** Removes content from spans, their events and log records, and our content fields from the JSON line of the body. */
+export function contentProcessor(): YamlMap {
+  const pattern = literal(contentKeyPattern());
+  const bodyFields = SENSITIVE_FIELDS.map(quoteDots).join('|');
+  const secret = literal(SECRET_PATTERNS.map((source) => `(?:${source})`).join('|'));
+  const bodyField = literal(`,"(?:${bodyFields})":"(?:[^"\\\\]|\\\\.)*"`);
+  return {
+    error_mode: 'ignore',
+    trace_statements: [
+      {
+        context: 'span',
+        statements: [
+          `delete_matching_keys(span.attributes, ${pattern})`,
+          // The redaction processor reads attributes and bodies; these two texts it leaves alone.
+          `replace_pattern(span.name, ${secret}, "${MASK}")`,
+          `replace_pattern(span.status.message, ${secret}, "${MASK}")`,
+        ],
+      },
+      { context: 'spanevent', statements: [`delete_matching_keys(spanevent.attributes, ${pattern})`] },
+    ],
+    log_statements: [
+      {
+        context: 'log',
+        statements: [
+          `delete_matching_keys(log.attributes, ${pattern})`,
+          `replace_pattern(log.body, ${bodyField}, "") where IsString(log.body)`,
+        ],
+      },
+    ],
+  };
+}
+
+/** Masks secrets in any string value of spans, span events, log attributes and bodies. Numbers stay as they are. */
+export function secretProcessor(): YamlMap {
+  return {
+    allow_all_keys: true,
+    // Lists and maps too. No pattern matches a bare number, so counts keep their value and type.
+    redact_all_types: true,
+    blocked_values: SECRET_PATTERNS.map(escapeDollars),
+    summary: 'silent',
+  };
+}
+
+/** Copies the event name of a record to the attribute that Loki indexes, where the emitter set only the field. */
+export function eventProcessor(): YamlMap {
+  return {
+    error_mode: 'ignore',
+    log_statements: [
+      {
+        context: 'log',
+        statements: [
+          'set(log.attributes["event.name"], log.event_name) where log.attributes["event.name"] == nil and log.event_name != ""',
+        ],
+      },
+    ],
+  };
+}

@@ -1,0 +1,97 @@
+// What must not be stored: content (what a prompt, an answer or a tool's argument said) and secrets
+// (credentials that stand inside any other text). Content is removed by key, whoever emitted it;
+// secrets are masked by pattern. Numbers are never touched: a token count is no token.
+
+import { FIELD_KEYS, FIELDS, type FieldDefinition, type FieldKey } from './schema.ts';
+
+/** What a masked secret is replaced by. */
+export const MASK = '****';
+
+/**
+ * Patterns of secrets, in the syntax that JavaScript and RE2 share (no look-around, no back references).
+ * Each begins with a literal where it can, which keeps matching cheap.
+ */
+export const SECRET_PATTERNS: readonly string[] = [
+  'sk-ant-[A-Za-z0-9_-]{20,}',
+  'sk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{20,}',
+  '(?:sk|pk)-lf-[0-9a-f-]{36}',
+  'gh[pousr]_[A-Za-z0-9]{36,}',
+  'github_pat_[A-Za-z0-9_]{22,}',
+  'AKIA[0-9A-Z]{16}',
+  'xox[abprs]-[A-Za-z0-9-]{10,}',
+  'AIza[0-9A-Za-z_-]{35}',
+  'eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}',
+  '\\b[0-9]{8,10}:[A-Za-z0-9_-]{35}\\b',
+  '-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*-----END [A-Z ]*PRIVATE KEY-----',
+  '[Bb]earer\\s+[A-Za-z0-9._~+/-]{16,}=*',
+];
+
+/** Keys that hold content, as other emitters and the conventions spell them. */
+const FOREIGN_CONTENT_KEYS: readonly string[] = [
+  'gen_ai.input.messages',
+  'gen_ai.output.messages',
+  'gen_ai.system_instructions',
+  'gen_ai.tool.definitions',
+  'gen_ai.tool.call.arguments',
+  'gen_ai.tool.call.result',
+  'anthropic.tool_result.content',
+  'input.value',
+  'output.value',
+  'llm.prompts',
+  'llm.invocation_parameters',
+  'tool.parameters',
+  'tool_call.function.arguments',
+  'ai.response.text',
+  'ai.response.object',
+  'ai.response.toolCalls',
+  'ai.response.reasoning',
+  'ai.toolCall.args',
+  'ai.toolCall.result',
+  'traceloop.entity.input',
+  'traceloop.entity.output',
+  'langfuse.trace.input',
+  'langfuse.trace.output',
+  'langfuse.observation.input',
+  'langfuse.observation.output',
+  'request_data',
+  'response_data',
+  'user_prompt',
+  'prompt',
+  'full_command',
+  'tool_input',
+  'tool_parameters',
+];
+
+/** Beginnings of keys that hold content (numbered messages and the like). */
+export const CONTENT_KEY_PREFIXES: readonly string[] = [
+  'gen_ai.prompt',
+  'gen_ai.completion',
+  'gen_ai.content.',
+  'gen_ai.event.content',
+  'llm.input_messages.',
+  'llm.output_messages.',
+  'llm.request.functions.',
+  'llm.tools.',
+  'llm.prompt_template.',
+  'ai.prompt',
+];
+
+/** Fields of our own events that hold content. */
+export const SENSITIVE_FIELDS: readonly FieldKey[] = FIELD_KEYS.filter(
+  (key) => (FIELDS[key] as FieldDefinition).sensitive === true,
+);
+
+/** Every exact key that holds content: ours and the others'. */
+export const CONTENT_KEYS: readonly string[] = [...SENSITIVE_FIELDS, ...FOREIGN_CONTENT_KEYS];
+
+/** Whether an attribute of this key may hold content. */
+export function isContentKey(key: string): boolean {
+  return CONTENT_KEYS.includes(key) || CONTENT_KEY_PREFIXES.some((prefix) => key.startsWith(prefix));
+}
+
+const SECRETS = new RegExp(SECRET_PATTERNS.map((pattern) => `(?:${pattern})`).join('|'), 'g');
+
+/** The text with every secret replaced by {@link MASK}. */
+export function maskSecrets(text: string): string {
+  return text.replace(SECRETS, MASK);
+}

@@ -1,0 +1,184 @@
+// Builds the real servers of the tests from their Go modules, once per machine.
+// A build lives in a cache folder outside the repository, under a name that holds the version and a
+// hash of what defines it (the Collector's manifest, Loki's go.mod), so an edit makes a new one.
+// Command line: node test/stack/build-servers.ts [collector] [loki]
+
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+export const COLLECTOR_VERSION = '0.159.0';
+export const LOKI_VERSION = '3.7.6';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const MANIFEST = join(HERE, '../../collector/manifest.yaml');
+const LOKI_MODULE = join(HERE, 'loki');
+const LOCK_POLL_MS = 500;
+
+/** Whether `go` can be run here. Without it no server can be built. */
+export function hasGo(): boolean {
+  return spawnSync('go', ['version'], { stdio: 'ignore' }).status === 0;
+}
+
+/** Folder that holds the built servers. */
+export function cacheFolder(): string {
+  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'tallyspan');
+}
+
+/** Path of the Collector binary, built first when it is not there. */
+export async function buildCollector(): Promise<string> {
+  const name = `otelcol-${COLLECTOR_VERSION}-${digest([readFileSync(MANIFEST)])}`;
+  return buildOnce(name, 'otelcol-tallyspan', async (folder) => {
+    const bin = join(folder, 'bin');
+    const module = `go.opentelemetry.io/collector/cmd/builder@v${COLLECTOR_VERSION}`;
+    await runGo(folder, 'go', ['install', module], { GOBIN: bin });
+    cpSync(MANIFEST, join(folder, 'manifest.yaml'));
+    await runGo(folder, join(bin, 'builder'), ['--config', 'manifest.yaml'], {});
+    renameSync(join(folder, 'build/otelcol-tallyspan'), join(folder, 'otelcol-tallyspan'));
+    rmSync(join(folder, 'build'), { recursive: true });
+    rmSync(bin, { recursive: true });
+  });
+}
+
+/** Path of the Loki binary, built first when it is not there. It is static, so it starts in an empty image too. */
+export async function buildLoki(): Promise<string> {
+  const files = ['go.mod', 'go.sum'].map((file) => readFileSync(join(LOKI_MODULE, file)));
+  const name = `loki-${LOKI_VERSION}-${digest(files)}`;
+  return buildOnce(name, 'loki', async (folder) => {
+    cpSync(LOKI_MODULE, join(folder, 'module'), { recursive: true });
+    const version = `github.com/grafana/loki/v3/pkg/util/build.Version=${LOKI_VERSION}`;
+    await runGo(
+      join(folder, 'module'),
+      'go',
+      [
+        'build',
+        '-ldflags',
+        `-s -w -X ${version}`,
+        '-o',
+        join(folder, 'loki'),
+        'github.com/grafana/loki/v3/cmd/loki',
+      ],
+      { CGO_ENABLED: '0' },
+    );
+    rmSync(join(folder, 'module'), { recursive: true });
+  });
+}
+
+function digest(parts: readonly Buffer[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex').slice(0, 12);
+}
+
+/** Builds into a folder of its own and renames it at the end: what stands under the name is complete. */
+async function buildOnce(
+  name: string,
+  binary: string,
+  build: (folder: string) => Promise<void>,
+): Promise<string> {
+  const target = join(cacheFolder(), name);
+  const path = join(target, binary);
+  if (existsSync(path)) return path;
+  mkdirSync(cacheFolder(), { recursive: true });
+  const lock = `${target}.lock`;
+  while (!takeLock(lock)) {
+    await sleep(LOCK_POLL_MS);
+    if (existsSync(path)) return path;
+  }
+  try {
+    if (existsSync(path)) return path;
+    const folder = `${target}.${process.pid}`;
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    await build(folder);
+    renameSync(folder, target);
+    return path;
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** Takes the lock file, or clears it away when the process that held it has gone. */
+function takeLock(lock: string): boolean {
+  try {
+    const file = openSync(lock, 'wx');
+    writeFileSync(file, String(process.pid));
+    closeSync(file);
+    return true;
+  } catch {
+    if (!isHolderAlive(lock)) rmSync(lock, { force: true });
+    return false;
+  }
+}
+
+function isHolderAlive(lock: string): boolean {
+  try {
+    const pid = Number(readFileSync(lock, 'utf8'));
+    // An empty file is a lock whose holder is about to write its id.
+    if (pid === 0) return true;
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The module proxies of the environment without `direct`: a module that the proxy does not have must
+ * fail at once, not wait for a host that may be out of reach.
+ */
+function proxies(): string {
+  const { stdout } = spawnSync('go', ['env', 'GOPROXY'], { encoding: 'utf8' });
+  const kept = stdout
+    .trim()
+    .split(/[,|]/)
+    .filter((entry) => entry !== 'direct' && entry !== '');
+  return kept.length === 0 ? stdout.trim() : kept.join(',');
+}
+
+async function runGo(
+  folder: string,
+  command: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<void> {
+  const child = spawn(command, args, {
+    cwd: folder,
+    env: { ...process.env, GOPROXY: proxies(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-8000);
+    });
+  }
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject).once('close', resolve);
+  });
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} failed with ${code}:\n${output}`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const wanted = process.argv.slice(2);
+  if (hasGo()) {
+    if (wanted.length === 0 || wanted.includes('collector')) console.log(await buildCollector());
+    if (wanted.length === 0 || wanted.includes('loki')) console.log(await buildLoki());
+  } else {
+    console.log('SKIP collector: go is not installed');
+  }
+}

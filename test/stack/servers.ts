@@ -1,0 +1,176 @@
+// Starts the real Collector and the real Loki for a test, with the configurations that are shipped.
+// Ports and folders come in through the same environment variables that an operator would set.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildCollector, buildLoki } from './build-servers.ts';
+import { answersOk, findFreePorts, startProcess, waitUntil, type ServerProcess } from './process.ts';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
+
+/** Folder of the rendered Collector configurations. */
+export const COLLECTOR_DIST = join(ROOT, 'collector/dist');
+
+export interface LokiServer {
+  /** Base address, as in `http://127.0.0.1:3100`. */
+  readonly url: string;
+  /** What the Collector's `otlp_http` exporter takes as endpoint. */
+  readonly otlpUrl: string;
+  readonly dir: string;
+  readonly process: ServerProcess;
+  /** The value of an instant query, summed over its series; 0 when it gives none. */
+  queryNumber(logql: string): Promise<number>;
+  /** SIGTERM and exit. The folder goes too when it was made for this server. */
+  stop(): Promise<void>;
+  kill9(): Promise<void>;
+}
+
+export interface LokiOptions {
+  /** Data folder to keep; a fresh one is made (and removed by `stop`) when absent. */
+  readonly dir?: string;
+  /** Port to take; a free one when absent. Given to start again where another one listened. */
+  readonly port?: number;
+}
+
+/** Starts Loki with `stack/loki.yaml` and waits until it is ready (about ten seconds). */
+export async function startLoki(options: LokiOptions = {}): Promise<LokiServer> {
+  const binary = await buildLoki();
+  const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'tallyspan-loki-'));
+  const [freePort = 0, grpcPort = 0] = await findFreePorts(2);
+  const port = options.port ?? freePort;
+  const url = `http://127.0.0.1:${port}`;
+  const process = startProcess(
+    binary,
+    [`-config.file=${join(ROOT, 'stack/loki.yaml')}`, '-config.expand-env=true'],
+    {
+      env: {
+        LOKI_LISTEN: '127.0.0.1',
+        LOKI_HTTP_PORT: String(port),
+        LOKI_GRPC_PORT: String(grpcPort),
+        LOKI_DATA: dir,
+      },
+    },
+  );
+  const removeDir = (): void => {
+    if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
+  };
+  await untilReady('loki', process, `${url}/ready`);
+  return {
+    url,
+    otlpUrl: `${url}/otlp`,
+    dir,
+    process,
+    queryNumber: async (logql) => queryNumber(url, logql),
+    stop: async () => {
+      await process.stop();
+      removeDir();
+    },
+    kill9: async () => {
+      await process.kill9();
+    },
+  };
+}
+
+async function queryNumber(url: string, logql: string): Promise<number> {
+  const response = await fetch(
+    `${url}/loki/api/v1/query?${new URLSearchParams({ query: logql }).toString()}`,
+  );
+  if (!response.ok) throw new Error(`Loki refused ${logql}: ${response.status} ${await response.text()}`);
+  const answer = (await response.json()) as { data: { result: { value: [number, string] }[] } };
+  return answer.data.result.reduce((sum, series) => sum + Number(series.value[1]), 0);
+}
+
+export interface CollectorServer {
+  /** Address for OTLP over gRPC, as in `127.0.0.1:4317`. */
+  readonly grpcEndpoint: string;
+  /** Base address for OTLP over HTTP, as in `http://127.0.0.1:4318`. */
+  readonly httpUrl: string;
+  /** Address of the Collector's own metrics (Prometheus text). */
+  readonly metricsUrl: string;
+  readonly process: ServerProcess;
+  /** Sum of one of the Collector's own counters or gauges over all its series whose labels contain `labels`. */
+  readMetric(name: string, labels?: string): Promise<number>;
+  stop(): Promise<void>;
+  kill9(): Promise<void>;
+}
+
+export interface CollectorOptions {
+  /** Configuration files, merged from left to right; the paths of `collector/dist` may be given by name. */
+  readonly configs: readonly string[];
+  readonly env?: Record<string, string>;
+  /** Folder of the queues; give the same one to find a queue again after a restart. */
+  readonly queueDir?: string;
+  /** Port of OTLP over HTTP, to start again where another one listened. */
+  readonly httpPort?: number;
+}
+
+/** Starts the Collector of `collector/manifest.yaml` and waits until its health check answers. */
+export async function startCollector(options: CollectorOptions): Promise<CollectorServer> {
+  const binary = await buildCollector();
+  const queueDir = options.queueDir ?? mkdtempSync(join(tmpdir(), 'tallyspan-queue-'));
+  const [grpcPort = 0, freeHttpPort = 0, healthPort = 0, metricsPort = 0] = await findFreePorts(4);
+  const httpPort = options.httpPort ?? freeHttpPort;
+  const process = startProcess(
+    binary,
+    options.configs.flatMap((config) => ['--config', resolveConfig(config)]),
+    {
+      env: {
+        OTLP_GRPC_LISTEN: `127.0.0.1:${grpcPort}`,
+        OTLP_HTTP_LISTEN: `127.0.0.1:${httpPort}`,
+        HEALTH_LISTEN: `127.0.0.1:${healthPort}`,
+        METRICS_HOST: '127.0.0.1',
+        METRICS_PORT: String(metricsPort),
+        QUEUE_DIR: queueDir,
+        ...options.env,
+      },
+    },
+  );
+  await untilReady('collector', process, `http://127.0.0.1:${healthPort}/`);
+  const metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`;
+  const removeQueue = (): void => {
+    if (options.queueDir === undefined) rmSync(queueDir, { recursive: true, force: true });
+  };
+  return {
+    grpcEndpoint: `127.0.0.1:${grpcPort}`,
+    httpUrl: `http://127.0.0.1:${httpPort}`,
+    metricsUrl,
+    process,
+    readMetric: async (name, labels) => readMetric(metricsUrl, name, labels),
+    stop: async () => {
+      await process.stop();
+      removeQueue();
+    },
+    kill9: async () => {
+      await process.kill9();
+    },
+  };
+}
+
+/** A name such as `base.yaml` stands for the file in `collector/dist`. */
+export function resolveConfig(config: string): string {
+  return config.startsWith('/') ? config : join(COLLECTOR_DIST, config);
+}
+
+async function readMetric(url: string, name: string, labels = ''): Promise<number> {
+  const text = await (await fetch(url)).text();
+  let sum = 0;
+  for (const line of text.split('\n')) {
+    const match = /^([a-zA-Z_:]+?)(_total)?(\{.*\})? (\S+)$/.exec(line);
+    if (match?.[1] === name.replace(/_total$/, '') && (match[3] ?? '').includes(labels))
+      sum += Number(match[4]);
+  }
+  return sum;
+}
+
+async function untilReady(name: string, server: ServerProcess, url: string): Promise<void> {
+  await waitUntil(
+    async () => {
+      if (!server.isRunning())
+        throw new Error(`${name} ended at its start:\n${server.output().slice(-4000)}`);
+      return answersOk(url);
+    },
+    { what: () => `${name} to be ready:\n${server.output().slice(-4000)}`, timeoutMs: 90_000 },
+  );
+}
