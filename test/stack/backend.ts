@@ -33,8 +33,6 @@ export interface MockBackend {
   stop(): Promise<void>;
 }
 
-/* eslint-disable typescript/no-explicit-any -- OTLP as JSON, read by key */
-
 /** Starts a mock backend on a free loopback port (or the given one). */
 export async function startMockBackend(port = 0): Promise<MockBackend> {
   const spans: ReceivedSpan[] = [];
