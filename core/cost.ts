@@ -1,6 +1,24 @@
 // Cost: what one call costs, from its raw usage, by exact model id and date.
 // Either a cost with the row that made it, or `unpriced` with a reason; never a silent 0.
 
+import {
+  addTokens,
+  addWebSearches,
+  createCharges,
+  MULTIPLIER_ONE,
+  roundCharges,
+  type CostBuckets,
+} from './charges.ts';
+import { resolveModelId } from './model-id.ts';
+import type { PriceOverrides } from './price-overrides.ts';
+import { PRICE_TABLE_VERSION, WEB_SEARCH_MICRO_USD } from './prices/table.ts';
+import { applyAlias, findPlace, findStepRates, type CallContext, type Unpriced } from './rates.ts';
+import { readUsage, type UsagePart, type UsageReading } from './usage.ts';
+
+export type { CostBuckets } from './charges.ts';
+export type { PriceOverrides } from './price-overrides.ts';
+export { PRICE_TABLE_VERSION } from './prices/table.ts';
+
 export type Platform = 'anthropic' | 'bedrock' | 'vertex' | 'foundry' | 'aws';
 
 export type UnpricedReason =
@@ -18,6 +36,11 @@ export type UnpricedReason =
 export interface PriceRequest {
   /** Model that answered (`response.model`), or the requested one where none answered. */
   readonly model: string;
+  /**
+   * Model that was asked for, where it differs. Bedrock and Google Cloud answer with the plain id, so the
+   * profile prefix is only here; compaction runs on this model.
+   */
+  readonly requestedModel?: string | undefined;
   /** The `usage` object as the API sent it, after the streaming merge. */
   readonly usage: unknown;
   /** When the request was made, Unix milliseconds. */
@@ -30,18 +53,10 @@ export interface PriceRequest {
   readonly hasOutput?: boolean | undefined;
   /** False when the stream was cut or left: the output count is then an estimate. */
   readonly isComplete?: boolean | undefined;
+  /** Whether the response ran code in a container, whose hours no response tells. */
+  readonly hasCodeExecution?: boolean | undefined;
   /** `billing_policy.bill_to` of the request, where it was set. */
   readonly billTo?: string | undefined;
-}
-
-/** Cost per bucket, nano-USD. The buckets sum to the cost of the call exactly. */
-export interface CostBuckets {
-  readonly input: number;
-  readonly cacheRead: number;
-  readonly cacheWrite5m: number;
-  readonly cacheWrite1h: number;
-  readonly output: number;
-  readonly webSearch: number;
 }
 
 export type CallCost =
@@ -51,7 +66,142 @@ export type CallCost =
       readonly buckets: CostBuckets;
       readonly table: string;
       readonly row: string;
-      /** Why the status is not `priced`, in one word. */
+      /** Why the status is not `priced`, or why a priced call cost nothing, in one word. */
       readonly reason?: string;
     }
-  | { readonly status: 'unpriced'; readonly reason: UnpricedReason; readonly table: string };
+  | {
+      readonly status: 'unpriced';
+      readonly reason: UnpricedReason;
+      readonly table: string;
+      /** The reason in words, naming the id or the counters. */
+      readonly detail: string;
+    };
+
+const BILLED_TIERS: ReadonlySet<string> = new Set(['standard', 'batch']);
+const KNOWN_GEOS: ReadonlySet<string> = new Set(['us', 'global', 'not_available', '']);
+const STEP_KINDS: ReadonlySet<string> = new Set([
+  'call',
+  'message',
+  'compaction',
+  'advisor_message',
+  'fallback_message',
+]);
+
+/**
+ * The cost of one call in nano-USD, by the rows that were valid when it was made.
+ * Rules: docs/prices.md. Never throws; what cannot be priced comes back as `unpriced` with its reason.
+ */
+export function priceCall(request: PriceRequest, overrides?: PriceOverrides): CallCost {
+  const table = overrides ? `${PRICE_TABLE_VERSION}+${overrides.version}` : PRICE_TABLE_VERSION;
+  const unpriced = ({ reason, detail }: Unpriced): CallCost => ({
+    status: 'unpriced',
+    reason,
+    table,
+    detail,
+  });
+
+  const reading = readUsage(request.usage);
+  if ('error' in reading) return unpriced({ reason: reading.error, detail: reading.message });
+  const refusal = findCallRefusal(request, reading);
+  if (refusal) return unpriced(refusal);
+
+  const context = createContext(request, reading, overrides);
+  const isUnbilled = isUnbilledRefusal(request, reading);
+  const charges = createCharges();
+  const rows = new Set<string>();
+  const doubts = findDoubts(request, reading);
+  for (const part of reading.parts) {
+    const step = findStepRates(modelOfStep(part, request), part, context);
+    if ('reason' in step) return unpriced(step);
+    rows.add(step.row);
+    if (step.doubt !== undefined) doubts.push(step.doubt);
+    const multiplier = step.isList && overrides ? overrides.multiplierMillionths : MULTIPLIER_ONE;
+    addTokens(charges, part, step.rates, step.factor, multiplier);
+  }
+  if (isUnbilled) {
+    return {
+      ...roundCharges(createCharges()),
+      status: 'priced',
+      table,
+      row: [...rows].join(' '),
+      reason: 'refusal_not_billed',
+    };
+  }
+  addWebSearches(
+    charges,
+    reading.usage.webSearches,
+    WEB_SEARCH_MICRO_USD,
+    overrides?.multiplierMillionths ?? MULTIPLIER_ONE,
+  );
+  return {
+    ...roundCharges(charges),
+    ...findStatus(request, reading, doubts),
+    table,
+    row: [...rows].join(' '),
+  };
+}
+
+// Why a call as a whole has no price, whatever its model.
+function findCallRefusal(request: PriceRequest, reading: UsageReading): Unpriced | undefined {
+  if ((request.billTo ?? reading.billTo) === 'user_profile') {
+    return {
+      reason: 'user_profile_billed',
+      detail: 'the call is billed to the customer behind the user profile',
+    };
+  }
+  const tier = reading.serviceTier ?? 'standard';
+  if (tier === 'priority') {
+    return { reason: 'priority_tier', detail: 'Priority Tier is paid for by contract, not by call' };
+  }
+  return BILLED_TIERS.has(tier)
+    ? undefined
+    : { reason: 'unknown_service_tier', detail: `service_tier "${tier}" is not in the price table` };
+}
+
+function createContext(
+  request: PriceRequest,
+  reading: UsageReading,
+  overrides: PriceOverrides | undefined,
+): CallContext {
+  const served = resolveModelId(applyAlias(request.model, overrides));
+  const requested = resolveModelId(applyAlias(request.requestedModel ?? request.model, overrides));
+  const ids = [requested, served].filter((id) => 'id' in id);
+  return {
+    atMs: request.atMs,
+    place: findPlace(ids, request.platform, request.region, overrides),
+    reading,
+    servedModel: 'id' in served ? served.id : request.model,
+    overrides,
+  };
+}
+
+// A compaction entry names no model and runs on the one that was asked for.
+function modelOfStep(part: UsagePart, request: PriceRequest): string {
+  if (part.kind === 'call') return request.model;
+  return part.model ?? request.requestedModel ?? request.model;
+}
+
+function isUnbilledRefusal(request: PriceRequest, reading: UsageReading): boolean {
+  if (request.stopReason !== 'refusal') return false;
+  return request.hasOutput === false || reading.usage.output === 0;
+}
+
+function findDoubts(request: PriceRequest, reading: UsageReading): string[] {
+  const doubts: string[] = [];
+  if (request.isComplete === false) doubts.push('aborted');
+  if (reading.parts.some((part) => !part.isCacheSplitKnown)) doubts.push('cache_lifetime_unknown');
+  if (!KNOWN_GEOS.has(reading.inferenceGeo ?? '')) doubts.push('inference_geo_unknown');
+  if (reading.parts.some((part) => !STEP_KINDS.has(part.kind))) doubts.push('step_kind_unknown');
+  return doubts;
+}
+
+function findStatus(
+  request: PriceRequest,
+  reading: UsageReading,
+  doubts: readonly string[],
+): { status: 'priced' | 'estimated' | 'partial'; reason?: string } {
+  if (request.hasCodeExecution === true || reading.hasCodeExecution) {
+    return { status: 'partial', reason: 'code_execution' };
+  }
+  return doubts[0] === undefined ? { status: 'priced' } : { status: 'estimated', reason: doubts[0] };
+}

@@ -23,7 +23,6 @@ export function formatDuration(durationMs: number | null | undefined): string {
   if (durationMs < 999.5) return `${Math.round(durationMs)} ms`;
   if (durationMs < 59_950) return `${(durationMs / 1000).toFixed(1)} s`;
   const seconds = Math.round(durationMs / 1000);
-  const two = (n: number): string => String(n).padStart(2, '0');
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${two(seconds % 60)}s`;
   const minutes = Math.round(seconds / 60);
   return `${Math.floor(minutes / 60)}h ${two(minutes % 60)}m`;
@@ -45,6 +44,10 @@ export function formatTokens(tokens: number | null | undefined): string {
   if (tokens < 10_000) return formatCount(tokens);
   if (tokens < 999_950) return `${(tokens / 1000).toFixed(1)}k`;
   return `${(tokens / 1_000_000).toFixed(1)}M`;
+}
+
+function two(n: number): string {
+  return String(n).padStart(2, '0');
 }
 
 function withThousands(value: number, decimals: number): string {

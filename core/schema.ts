@@ -11,7 +11,17 @@ export type Unit = 'ms' | 'nanoUsd' | 'usd' | 'tokens' | 'chars' | '1';
 
 /** The bounded fields that signals may group by, under the names that users type. */
 export type Dimension =
-  'model' | 'user' | 'tool' | 'task' | 'agent' | 'session' | 'service' | 'error' | 'status';
+  | 'model'
+  | 'user'
+  | 'tool'
+  | 'task'
+  | 'agent'
+  | 'version'
+  | 'session'
+  | 'service'
+  | 'error'
+  | 'status'
+  | 'step';
 
 export interface FieldDefinition {
   readonly type: FieldType;
@@ -42,6 +52,7 @@ export const FIELDS = {
   'service.instance.id': { type: 'string', resource: true, doc: 'One process; tallyspan.seq counts within it.' },
   'tallyspan.seq': { type: 'int', attribute: true, unit: '1', doc: 'Position of the event in its process, from 1. A gap is a lost event.' },
   'tallyspan.dialect': { type: 'string', attribute: true, doc: 'Dialect rule that translated a foreign span; absent on our own events.' },
+  'tallyspan.duplicate': { type: 'bool', attribute: true, doc: 'True when a record with the same gen_ai.response.id came before: the record is kept and counts in no signal.' },
 
   // Run identity, on every event of a run
   'agent.run_id': { type: 'string', attribute: true, doc: 'Run id, 32 hex digits, the same on every event of a run.' },
@@ -50,7 +61,7 @@ export const FIELDS = {
   'user.id': { type: 'string', attribute: true, dimension: 'user', doc: 'Opaque id of the end user.' },
   'agent.task_type': { type: 'string', attribute: true, dimension: 'task', doc: 'Kind of task, chosen by the caller.' },
   'gen_ai.agent.name': { type: 'string', attribute: true, dimension: 'agent', doc: 'Name of the agent.' },
-  'agent.version': { type: 'string', attribute: true, doc: 'Version of the agent, chosen by the caller.' },
+  'agent.version': { type: 'string', attribute: true, dimension: 'version', doc: 'Version of the agent, chosen by the caller.' },
   'agent.inferred': { type: 'bool', attribute: true, doc: 'True when the run or tool call was recognised, not declared.' },
 
   // agent.run and agent.run.started
@@ -91,7 +102,7 @@ export const FIELDS = {
   service_tier: { type: 'string', attribute: true, doc: 'Tier that served the call: standard, batch or priority.' },
   speed: { type: 'string', attribute: true, doc: 'standard or fast, as served.' },
   inference_geo: { type: 'string', attribute: true, doc: 'Data residency of the inference, as served.' },
-  'agent.step_number': { type: 'int', attribute: true, unit: '1', doc: 'Position of the model call in its run, from 1; on a tool call, the step that asked for it.' },
+  'agent.step_number': { type: 'int', attribute: true, unit: '1', dimension: 'step', doc: 'Position of the model call in its run, from 1; on a tool call, the step that asked for it.' },
   attempts: { type: 'int', attribute: true, unit: '1', doc: 'HTTP requests that the call took.' },
   retried_status: { type: 'strings', attribute: true, doc: 'Status of each attempt that was retried: an HTTP status, or connection_error.' },
   cost_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Cost of the call; absent when unpriced, never 0 for an unknown price.' },
@@ -102,6 +113,7 @@ export const FIELDS = {
   cost_cache_write_1h_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Share of one-hour cache writes in the cost.' },
   cost_output_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Share of output in the cost.' },
   cost_web_search_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Share of web searches in the cost.' },
+  cost_uncached_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'What the call would have cost had every input token been uncached.' },
   'tallyspan.cost.status': { type: 'string', attribute: true, doc: 'priced, estimated, partial or unpriced.' },
   'tallyspan.cost.unpriced_reason': { type: 'string', attribute: true, doc: 'Why there is no cost.' },
   'tallyspan.price.table': { type: 'string', attribute: true, doc: 'Version of the price table that was applied.' },
@@ -162,6 +174,7 @@ export const COMMON_FIELDS = [
   'service.instance.id',
   'tallyspan.seq',
   'tallyspan.dialect',
+  'tallyspan.duplicate',
   'agent.run_id',
   'agent.parent_run_id',
   'gen_ai.conversation.id',
@@ -203,6 +216,7 @@ export const EVENTS = {
       'agent.step_number', 'attempts', 'retried_status', 'error.type', 'cost_nano_usd', 'gen_ai.usage.cost',
       'cost_input_nano_usd', 'cost_cache_read_nano_usd', 'cost_cache_write_5m_nano_usd',
       'cost_cache_write_1h_nano_usd', 'cost_output_nano_usd', 'cost_web_search_nano_usd',
+      'cost_uncached_nano_usd',
       'tallyspan.cost.status', 'tallyspan.cost.unpriced_reason', 'tallyspan.price.table',
       'tallyspan.price.row', 'cache_miss_reason', 'tokens_tool_definitions', 'tallyspan.prefix.model',
       'tallyspan.prefix.system', 'tallyspan.prefix.tools', 'tallyspan.prefix.messages',

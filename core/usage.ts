@@ -1,5 +1,6 @@
 // Usage: the disjoint token buckets of one call, read from the raw `usage` object of the API.
 // Disjoint means that the buckets sum to everything counted: no token is in two of them.
+// A part is one billed step of a call: the whole call, or one entry of `usage.iterations`.
 
 /** Token and request counts of one call. `thinking` is a share of `output`, never added to it. */
 export interface Usage {
@@ -12,7 +13,193 @@ export interface Usage {
   readonly webSearches: number;
 }
 
+/** One billed step. */
+export interface UsagePart {
+  /** `call` for a call without iterations, else the `type` of the entry. */
+  readonly kind: string;
+  /** Model of the step, where the entry names one. */
+  readonly model: string | undefined;
+  readonly input: number;
+  readonly cacheRead: number;
+  readonly cacheWrite5m: number;
+  readonly cacheWrite1h: number;
+  readonly output: number;
+  /** False when some cache writes came without a lifetime and are taken as five-minute ones. */
+  readonly isCacheSplitKnown: boolean;
+  /** Speed of the step, where the entry names it. */
+  readonly speed: string | undefined;
+}
+
+export interface UsageReading {
+  /** Sum over the parts. */
+  readonly usage: Usage;
+  readonly parts: readonly UsagePart[];
+  /** Tier, speed and residency as served; absent where the API did not say. */
+  readonly serviceTier: string | undefined;
+  readonly speed: string | undefined;
+  readonly inferenceGeo: string | undefined;
+  readonly hasCodeExecution: boolean;
+  readonly billTo: string | undefined;
+}
+
+export interface UsageError {
+  readonly error: 'usage_missing' | 'usage_invalid';
+  /** What is wrong, naming the counters. */
+  readonly message: string;
+}
+
 /** All input tokens, cache reads and writes included: what the conventions call `gen_ai.usage.input_tokens`. */
-export function inputTotal(usage: Usage): number {
+export function inputTotal(
+  usage: Pick<Usage, 'input' | 'cacheRead' | 'cacheWrite5m' | 'cacheWrite1h'>,
+): number {
   return usage.input + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h;
+}
+
+class InvalidUsage extends Error {}
+class MissingUsage extends Error {}
+
+/**
+ * Reads a raw `usage` object (after the streaming merge). With a non-empty `iterations` the parts are its
+ * entries and the top-level counts are not added to them. Counters that contradict each other, or are no
+ * whole numbers, are an error that names them; absent and null cache counters are zero.
+ */
+export function readUsage(raw: unknown): UsageReading | UsageError {
+  try {
+    return readObject(raw);
+  } catch (error) {
+    if (error instanceof InvalidUsage) return { error: 'usage_invalid', message: error.message };
+    if (error instanceof MissingUsage) return { error: 'usage_missing', message: error.message };
+    throw error;
+  }
+}
+
+function readObject(raw: unknown): UsageReading {
+  if (!isObject(raw)) throw new MissingUsage('usage is no object');
+  const entries = raw['iterations'];
+  if (entries !== undefined && entries !== null && !Array.isArray(entries)) {
+    throw new InvalidUsage('iterations is no list');
+  }
+  const hasIterations = Array.isArray(entries) && entries.length > 0;
+  const parts = hasIterations
+    ? skipDeclined(entries.map((entry, index) => readEntry(entry, `iterations[${index}].`)))
+    : [readPart(raw, '', 'call', undefined)];
+  const serverTools = readOptionalObject(raw, 'server_tool_use');
+  const output = sum(parts, (part) => part.output);
+  const thinking = readThinking(
+    raw,
+    hasIterations ? Math.max(output, readCount(raw, 'output_tokens')) : output,
+  );
+  return {
+    usage: {
+      input: sum(parts, (part) => part.input),
+      cacheRead: sum(parts, (part) => part.cacheRead),
+      cacheWrite5m: sum(parts, (part) => part.cacheWrite5m),
+      cacheWrite1h: sum(parts, (part) => part.cacheWrite1h),
+      output,
+      thinking: Math.min(thinking, output),
+      webSearches: readCount(serverTools, 'web_search_requests', 'server_tool_use.'),
+    },
+    parts,
+    serviceTier: readText(raw, 'service_tier'),
+    speed: readText(raw, 'speed'),
+    inferenceGeo: readText(raw, 'inference_geo'),
+    hasCodeExecution: readCount(serverTools, 'code_execution_requests', 'server_tool_use.') > 0,
+    billTo: readText(readOptionalObject(raw, 'billing_policy'), 'bill_to'),
+  };
+}
+
+function readEntry(entry: unknown, path: string): UsagePart {
+  if (!isObject(entry)) throw new InvalidUsage(`${path.slice(0, -1)} is no object`);
+  return readPart(entry, path, readText(entry, 'type', path) ?? 'unknown', readText(entry, 'model', path));
+}
+
+function readPart(
+  raw: Record<string, unknown>,
+  path: string,
+  kind: string,
+  model: string | undefined,
+): UsagePart {
+  for (const name of ['input_tokens', 'output_tokens']) {
+    if (raw[name] === undefined || raw[name] === null) throw new MissingUsage(`${path}${name} is missing`);
+  }
+  const split = readOptionalObject(raw, 'cache_creation', path);
+  const fiveMinutes = readCount(split, 'ephemeral_5m_input_tokens', `${path}cache_creation.`);
+  const oneHour = readCount(split, 'ephemeral_1h_input_tokens', `${path}cache_creation.`);
+  const isTotalKnown = typeof raw['cache_creation_input_tokens'] === 'number';
+  const total = isTotalKnown
+    ? readCount(raw, 'cache_creation_input_tokens', path)
+    : fiveMinutes + oneHour + readCount(raw, 'cache_creation_input_tokens', path);
+  const withoutLifetime = total - fiveMinutes - oneHour;
+  if (withoutLifetime < 0) {
+    throw new InvalidUsage(
+      `${path}cache_creation.ephemeral_5m_input_tokens (${fiveMinutes}) and ephemeral_1h_input_tokens ` +
+        `(${oneHour}) exceed cache_creation_input_tokens (${total})`,
+    );
+  }
+  return {
+    kind,
+    model,
+    input: readCount(raw, 'input_tokens', path),
+    cacheRead: readCount(raw, 'cache_read_input_tokens', path),
+    cacheWrite5m: fiveMinutes + withoutLifetime,
+    cacheWrite1h: oneHour,
+    output: readCount(raw, 'output_tokens', path),
+    isCacheSplitKnown: withoutLifetime === 0,
+    speed: path === '' ? undefined : readText(raw, 'speed', path),
+  };
+}
+
+// An attempt that was declined before any output, and went on to a fallback model, is not billed.
+function skipDeclined(parts: readonly UsagePart[]): UsagePart[] {
+  const lastFallback = parts.findLastIndex((part) => part.kind === 'fallback_message');
+  return parts.filter((part, index) => {
+    const isAttempt = part.kind === 'message' || part.kind === 'fallback_message';
+    return !(isAttempt && part.output === 0 && index < lastFallback);
+  });
+}
+
+function readThinking(raw: Record<string, unknown>, output: number): number {
+  const details = readOptionalObject(raw, 'output_tokens_details');
+  const thinking = readCount(details, 'thinking_tokens', 'output_tokens_details.');
+  if (thinking > output) {
+    throw new InvalidUsage(
+      `output_tokens_details.thinking_tokens (${thinking}) exceeds output_tokens (${output})`,
+    );
+  }
+  return thinking;
+}
+
+function readCount(raw: Record<string, unknown> | undefined, name: string, path = ''): number {
+  const value = raw?.[name];
+  if (value === undefined || value === null) return 0;
+  if (!Number.isSafeInteger(value) || (value as number) < 0) {
+    throw new InvalidUsage(`${path}${name} is ${JSON.stringify(value)}, not a count`);
+  }
+  return value as number;
+}
+
+function readText(raw: Record<string, unknown> | undefined, name: string, path = ''): string | undefined {
+  const value = raw?.[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'string') throw new InvalidUsage(`${path}${name} is no text`);
+  return value;
+}
+
+function readOptionalObject(
+  raw: Record<string, unknown>,
+  name: string,
+  path = '',
+): Record<string, unknown> | undefined {
+  const value = raw[name];
+  if (value === undefined || value === null) return undefined;
+  if (!isObject(value)) throw new InvalidUsage(`${path}${name} is no object`);
+  return value;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function sum(parts: readonly UsagePart[], count: (part: UsagePart) => number): number {
+  return parts.reduce((total, part) => total + count(part), 0);
 }

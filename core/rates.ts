@@ -1,0 +1,218 @@
+// Rates of a step: which row, which rate card in it and which factor price one step of a call.
+// The place of a call is the platform and the scope it ran on.
+
+import { FACTOR_ONE } from './charges.ts';
+import type { Platform, UnpricedReason } from './cost.ts';
+import { resolveModelId, type ModelId, type Scope } from './model-id.ts';
+import type { OverrideRates, PriceOverrides } from './price-overrides.ts';
+import type { FastRates, PricedModel, PriceRow, RateCard } from './prices/price-row.ts';
+import { findModel, findRow, UNPRICED_MODELS } from './prices/table.ts';
+import { inputTotal, type UsagePart, type UsageReading } from './usage.ts';
+
+export interface Place {
+  readonly platform: Platform;
+  readonly scope: Scope;
+  /** True in the US data zone of Foundry. */
+  readonly isUsDataZone: boolean;
+}
+
+export interface StepRates {
+  readonly rates: RateCard;
+  /** In twentieths. */
+  readonly factor: number;
+  /** False for contract rates: they are charged as written, without the multiplier. */
+  readonly isList: boolean;
+  readonly row: string;
+  /** Why the price of this step is an estimate. */
+  readonly doubt?: string;
+}
+
+export interface Unpriced {
+  readonly reason: UnpricedReason;
+  readonly detail: string;
+}
+
+/** What all steps of a call have in common. */
+export interface CallContext {
+  readonly atMs: number;
+  readonly place: Place;
+  readonly reading: UsageReading;
+  /** Id of the model that served the call. */
+  readonly servedModel: string;
+  readonly overrides: PriceOverrides | undefined;
+}
+
+const BATCH_FACTOR = FACTOR_ONE / 2;
+const SURCHARGE_TWENTIETHS = 2;
+
+/** The name after the user's own map of ids. */
+export function applyAlias(name: string, overrides: PriceOverrides | undefined): string {
+  return overrides?.aliases.get(name) ?? name;
+}
+
+/**
+ * Where the call ran. The form of an id beats the stated platform, since only one platform has that form.
+ * Bedrock: the profile prefix says the scope; without one the call stays in its region. Google Cloud: the
+ * location says it, and none means the global endpoint.
+ */
+export function findPlace(
+  ids: readonly ModelId[],
+  platform: Platform | undefined,
+  region: string | undefined,
+  overrides: PriceOverrides | undefined,
+): Place {
+  const served = ids.find((id) => id.platform !== undefined);
+  const actual = served?.platform ?? platform ?? 'anthropic';
+  const location = region?.trim().toLowerCase();
+  const scope =
+    ids.find((id) => id.scope !== undefined)?.scope ??
+    (region === undefined ? undefined : overrides?.regions.get(region)) ??
+    (location === undefined || location === ''
+      ? actual === 'bedrock' && served !== undefined
+        ? 'regional'
+        : 'global'
+      : location === 'global'
+        ? 'global'
+        : 'regional');
+  return {
+    platform: actual,
+    scope,
+    isUsDataZone: actual === 'foundry' && isUsDataZone(location ?? ''),
+  };
+}
+
+// Foundry calls the offer "US Data Zone Standard"; people write us, datazone-us, us-data-zone and the like.
+function isUsDataZone(location: string): boolean {
+  const words = location.split(/[^a-z]+/);
+  const letters = words.join('');
+  return location === 'us' || (words.includes('us') && letters.includes('datazone'));
+}
+
+/** The rates of one step of a call, or why it has none. */
+export function findStepRates(name: string, part: UsagePart, context: CallContext): StepRates | Unpriced {
+  const aliased = applyAlias(name, context.overrides);
+  const found = resolveModelId(aliased);
+  const contract =
+    findContract(name, context) ??
+    findContract(aliased, context) ??
+    ('id' in found ? findContract(found.id, context) : undefined);
+  if (contract) return { ...contract, factor: FACTOR_ONE, isList: false };
+  if ('reason' in found) return { reason: found.reason, detail: explainReason(found.reason, name) };
+  const model = findModel(found.id);
+  const row = model && findRow(model, context.atMs);
+  if (!model || !row) return { reason: 'unknown_model', detail: explainNoRow(found.id, context.atMs) };
+  return chooseRates(model, row, part, context);
+}
+
+function findContract(
+  name: string,
+  { overrides, atMs }: CallContext,
+): { rates: RateCard; row: string } | undefined {
+  const contract: OverrideRates | undefined = overrides?.models.get(name);
+  if (!contract || atMs < contract.fromMs || atMs >= contract.toMs) return undefined;
+  return { rates: contract.rates, row: `override/${name}` };
+}
+
+function chooseRates(
+  model: PricedModel,
+  row: PriceRow,
+  part: UsagePart,
+  context: CallContext,
+): StepRates | Unpriced {
+  const { place, reading } = context;
+  const isLong = row.longPrompt !== undefined && inputTotal(part) > row.longPrompt.over;
+  const standard = isLong && row.longPrompt ? row.longPrompt.rates : row.rates;
+  const marks: string[] = isLong && row.longPrompt ? [`over_${row.longPrompt.over}`] : [];
+
+  const speed = findSpeed(model, row, part, context);
+  if ('reason' in speed) return speed;
+  const rates = speed.fast === undefined || speed.fast === 'standard' ? standard : speed.fast;
+  if (speed.fast !== undefined) marks.push('fast');
+
+  let factor = FACTOR_ONE;
+  if (hasSurcharge(model, place, reading.inferenceGeo)) {
+    factor += SURCHARGE_TWENTIETHS;
+    marks.push(place.platform === 'bedrock' || place.platform === 'vertex' ? 'regional' : 'us');
+  }
+  if (reading.serviceTier === 'batch') {
+    factor = (factor * BATCH_FACTOR) / FACTOR_ONE;
+    marks.push('batch');
+  }
+  return {
+    rates,
+    factor,
+    isList: true,
+    row: [`${place.platform}/${model.id}@${row.validFrom}`, ...marks].join('+'),
+    ...(speed.doubt !== undefined && { doubt: speed.doubt }),
+  };
+}
+
+/** Whether the 10 % for a bound place apply: residency on Anthropic's own platforms, regions on the clouds. */
+function hasSurcharge(model: PricedModel, place: Place, inferenceGeo: string | undefined): boolean {
+  switch (place.platform) {
+    case 'bedrock':
+    case 'vertex':
+      return model.hasRegionalPrice && place.scope === 'regional';
+    case 'foundry':
+      return model.hasGeoPrice && (place.isUsDataZone || inferenceGeo === 'us');
+    case 'anthropic':
+    case 'aws':
+      return model.hasGeoPrice && inferenceGeo === 'us';
+  }
+}
+
+interface Speed {
+  readonly fast?: FastRates;
+  readonly doubt?: string;
+}
+
+function findSpeed(
+  model: PricedModel,
+  row: PriceRow,
+  part: UsagePart,
+  { place, reading, servedModel }: CallContext,
+): Speed | Unpriced {
+  const speed = part.speed ?? reading.speed ?? 'standard';
+  if (speed === 'standard') return {};
+  const fast = fastRatesOf(model, row, part, place);
+  // The speed of a call is that of the model that served it; a step on another model does not say its own.
+  if (part.speed === undefined && model.id !== servedModel) {
+    return fast === undefined ? {} : { doubt: 'step_speed_unknown' };
+  }
+  if (speed !== 'fast' || fast === undefined || reading.serviceTier === 'batch') {
+    return {
+      reason: 'fast_not_in_table',
+      detail: `${model.id} has no price for speed "${speed}" on ${place.platform} at that time`,
+    };
+  }
+  return { fast };
+}
+
+function fastRatesOf(
+  model: PricedModel,
+  row: PriceRow,
+  part: UsagePart,
+  place: Place,
+): FastRates | undefined {
+  const isOwn = place.platform === 'anthropic' || place.platform === 'aws';
+  if (!isOwn && model.fastPlatforms?.includes(place.platform) !== true) return undefined;
+  const isLong = row.longPrompt !== undefined && inputTotal(part) > row.longPrompt.over;
+  return isLong ? row.longPrompt?.fast : row.fast;
+}
+
+function explainReason(reason: UnpricedReason, name: string): string {
+  switch (reason) {
+    case 'gateway':
+      return `"${name}" is a gateway's id, and the gateway sets the price`;
+    case 'opaque_inference_profile':
+      return `"${name}" does not say its model`;
+    default:
+      return `"${name}" is not in the price table`;
+  }
+}
+
+function explainNoRow(id: string, atMs: number): string {
+  const listed = UNPRICED_MODELS[id];
+  if (listed !== undefined) return `${id}: ${listed}`;
+  return `${id} has no price row at ${new Date(atMs).toISOString()}`;
+}
