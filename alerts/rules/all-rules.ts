@@ -1,0 +1,14 @@
+// The rules: all of them, in the order in which people read them.
+
+import { COST_RULES } from './cost-rules.ts';
+import { RUN_RULES, SERVICE_RULES, TOOL_RULES } from './reliability-rules.ts';
+import type { Rule } from './rule.ts';
+
+export const RULES: readonly Rule[] = [...COST_RULES, ...RUN_RULES, ...TOOL_RULES, ...SERVICE_RULES];
+
+export const RULE_IDS: readonly string[] = RULES.map((rule) => rule.id);
+
+/** The rule with this id, if there is one. */
+export function ruleById(id: string): Rule | undefined {
+  return RULES.find((rule) => rule.id === id);
+}

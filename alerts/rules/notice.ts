@@ -1,0 +1,199 @@
+// A notice: what a person is told about the alerts of one rule, the same for every channel. Lines hold
+// segments (text, some with a link), so that each channel can escape and link in its own way.
+// One phone screen: a headline, at most six lines of why, where to look, what to do.
+
+import type { AlertState, Telling } from './alert-state.ts';
+import type { Rule, Severity } from './rule.ts';
+import { formatValue, type ShownUnit } from './value-format.ts';
+
+export interface NoticeSegment {
+  readonly text: string;
+  readonly url?: string;
+}
+
+export type NoticeLine = readonly NoticeSegment[];
+
+export type NoticeKind = Telling | 'test';
+
+export interface NoticeItem {
+  readonly key: string;
+  readonly value: number | null;
+  readonly threshold: number;
+}
+
+export interface Notice {
+  /** Unique; the same notice sent again has the same id. */
+  readonly id: string;
+  readonly kind: NoticeKind;
+  readonly ruleId: string;
+  readonly title: string;
+  readonly severity: Severity;
+  readonly atMs: number;
+  readonly headline: string;
+  readonly why: readonly NoticeLine[];
+  readonly look: NoticeSegment;
+  readonly action: string;
+  readonly unit: ShownUnit;
+  readonly items: readonly NoticeItem[];
+}
+
+/** A group that takes part in the value, and how much of the increase is its own. */
+export interface Contributor {
+  readonly label: string;
+  readonly key: string;
+  readonly unit: ShownUnit;
+  readonly increase: number;
+  /** Its part of the whole increase, 0–1; null when there was nothing before to compare with. */
+  readonly share: number | null;
+  readonly url?: string;
+}
+
+/** A run behind the value. */
+export interface RunBehind {
+  readonly runId: string;
+  readonly user?: string;
+  readonly detail: string;
+  readonly url?: string;
+}
+
+export interface NoticeInput {
+  readonly kind: Telling;
+  readonly rule: Rule;
+  readonly states: readonly AlertState[];
+  readonly atMs: number;
+  readonly contributors: readonly Contributor[];
+  readonly run?: RunBehind;
+  /** Address of the page or board, without a slash at the end. */
+  readonly pageUrl: string;
+}
+
+const KEYS_SHOWN = 4;
+const TEXT_LIMIT = 80;
+const RUN_ID_SHOWN = 8;
+
+/** The notice about alerts of one rule that begin, go on or end at the same moment. */
+export function composeNotice(input: NoticeInput): Notice {
+  const { kind, rule, states, atMs } = input;
+  const isOver = kind === 'resolved';
+  return {
+    id: `${rule.id}-${kind}-${atMs}`,
+    kind,
+    ruleId: rule.id,
+    title: rule.title,
+    severity: rule.severity,
+    atMs,
+    headline: isOver ? resolvedHeadline(input) : firingHeadline(input),
+    why: isOver ? [] : whyLines(input),
+    look: lookAt(input),
+    action: isOver ? '' : rule.action,
+    unit: rule.unit,
+    items: states.map(({ key, value, threshold }) => ({ key, value, threshold })),
+  };
+}
+
+/** A notice that only shows that the channel works. */
+export function testNotice(atMs: number, pageUrl: string): Notice {
+  return {
+    id: `test-${atMs}`,
+    kind: 'test',
+    ruleId: 'test',
+    title: 'Test',
+    severity: 'warning',
+    atMs,
+    headline: 'Test notice from tallyspan: this channel works',
+    why: [],
+    look: { text: `${pageUrl}/alerts`, url: `${pageUrl}/alerts` },
+    action: '',
+    unit: 'count',
+    items: [],
+  };
+}
+
+/** Text of a line without its links. */
+export function lineText(line: NoticeLine): string {
+  return line.map((segment) => segment.text).join('');
+}
+
+function firingHeadline({ kind, rule, states }: NoticeInput): string {
+  const { unit } = rule;
+  const [worst] = rankStates(rule, states);
+  if (worst === undefined) return rule.title;
+  const still = kind === 'repeat' ? 'Still: ' : '';
+  const limit = formatValue(worst.threshold, unit);
+  if (states.length > 1) {
+    return `${still}${rule.subject}: ${states.length} ${rule.by ?? 'group'}s past ${limit}`;
+  }
+  const of = worst.key === '' ? '' : ` of ${cut(worst.key)}`;
+  if (worst.value === null) return `${still}${rule.subject}${of}: no data`;
+  const value = formatValue(worst.value, unit);
+  if (rule.shown !== undefined && worst.shown !== null && worst.value > 0) {
+    const baseline = formatValue(worst.shown / worst.value, 'usd');
+    const shown = formatValue(worst.shown, 'usd');
+    return `${still}${rule.subject}${of} ${shown}, ${value} ${rule.shown.baseline} ${baseline} (limit ${limit})`;
+  }
+  return `${still}${rule.subject}${of} ${value} (limit ${limit})`;
+}
+
+function resolvedHeadline({ rule, states }: NoticeInput): string {
+  const { unit } = rule;
+  const [first] = states;
+  const keys = states.map((state) => state.key).filter((key) => key !== '');
+  const of = keys.length === 0 ? '' : ` of ${listKeys(keys)}`;
+  const now =
+    states.length === 1 && first !== undefined && first.value !== null
+      ? ` ${formatValue(first.value, unit)}`
+      : '';
+  return `Back to normal: ${rule.subject}${of}${now}`;
+}
+
+function whyLines({ rule, states, contributors, run }: NoticeInput): readonly NoticeLine[] {
+  const lines: NoticeLine[] = [];
+  if (states.length > 1) {
+    const shown = rankStates(rule, states).slice(0, KEYS_SHOWN);
+    const rest = states.length - shown.length;
+    const listed = shown
+      .map((state) => `${cut(state.key)} ${formatValue(state.value, rule.unit)}`)
+      .join(', ');
+    lines.push([{ text: rest > 0 ? `${listed} and ${rest} more` : listed }]);
+  }
+  if (run !== undefined) {
+    const user = run.user === undefined ? '' : ` ${cut(run.user)}`;
+    lines.push([
+      { text: 'Top run ' },
+      { text: run.runId.slice(0, RUN_ID_SHOWN), ...(run.url && { url: run.url }) },
+      { text: `${user} ${run.detail}` },
+    ]);
+  }
+  for (const contributor of contributors) {
+    const sign = contributor.increase > 0 ? '+' : '';
+    const share =
+      contributor.share === null ? '' : ` (${Math.round(contributor.share * 100)} % of the increase)`;
+    lines.push([
+      { text: `Top ${contributor.label} ` },
+      { text: cut(contributor.key), ...(contributor.url && { url: contributor.url }) },
+      { text: ` ${sign}${formatValue(contributor.increase, contributor.unit)}${share}` },
+    ]);
+  }
+  return lines;
+}
+
+function lookAt({ run, pageUrl }: NoticeInput): NoticeSegment {
+  const url = run?.url ?? `${pageUrl}/alerts`;
+  return { text: url, url };
+}
+
+/** Furthest past the threshold first. */
+function rankStates(rule: Rule, states: readonly AlertState[]): readonly AlertState[] {
+  const sign = rule.comparison === 'above' ? -1 : 1;
+  return states.toSorted((a, b) => sign * ((a.value ?? 0) - (b.value ?? 0)));
+}
+
+function listKeys(keys: readonly string[]): string {
+  const shown = keys.slice(0, KEYS_SHOWN).map(cut).join(', ');
+  return keys.length > KEYS_SHOWN ? `${shown} and ${keys.length - KEYS_SHOWN} more` : shown;
+}
+
+function cut(text: string): string {
+  const flat = text.replaceAll(/\s+/g, ' ');
+  return flat.length > TEXT_LIMIT ? `${flat.slice(0, TEXT_LIMIT - 1)}…` : flat;
+}

@@ -1,0 +1,131 @@
+// Policy: how notices behave in time, for all rules. Quiet hours hold warnings back until they end;
+// the re-notify interval repeats what still fires; the cool-down silences what has just been resolved.
+
+import { readSettings, readVariable, SettingError, type Environment, type SettingValues } from './setting.ts';
+import { readChannelSettings, type ChannelSettings } from './channel-settings.ts';
+
+/** Minutes of the day, `from` included, `to` not; may pass midnight. */
+export interface QuietHours {
+  readonly fromMinute: number;
+  readonly toMinute: number;
+}
+
+export interface AlertPolicy {
+  readonly timezone: string;
+  readonly quietHours?: QuietHours;
+  readonly renotifyMs: number;
+  readonly cooldownMs: number;
+  /** Rules that are switched off. */
+  readonly disabled: readonly string[];
+}
+
+export interface AlertConfig {
+  readonly settings: SettingValues;
+  readonly policy: AlertPolicy;
+  readonly channels: ChannelSettings;
+}
+
+export interface PolicyVariable {
+  readonly env: string;
+  readonly doc: string;
+}
+
+// prettier-ignore
+export const POLICY_VARIABLES: readonly PolicyVariable[] = [
+  { env: 'TIMEZONE', doc: 'Zone of calendar days and of quiet hours; default UTC, as Anthropic bills.' },
+  { env: 'ALERT_QUIET_HOURS', doc: 'When warnings wait, such as 22:00-07:00; critical ones never wait. Default none.' },
+  { env: 'ALERT_DISABLED', doc: 'Ids of rules that are switched off, separated by commas.' },
+];
+
+const MS_PER_HOUR = 3_600_000;
+const MS_PER_MINUTE = 60_000;
+const QUIET_HOURS = /^([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]):([0-5]\d)$/;
+
+/**
+ * Everything about alerts that the environment holds, checked as a whole.
+ * Throws a {@link SettingError} that lists every fault, each by the name of its variable.
+ */
+export function readAlertConfig(env: Environment, ruleIds: readonly string[]): AlertConfig {
+  const problems: string[] = [];
+  const settings = readSettings(env, problems);
+  const channels = readChannelSettings(env, problems);
+  const timezone = readVariable(env, 'TIMEZONE') ?? 'UTC';
+  if (!isTimezone(timezone)) {
+    problems.push(`TIMEZONE is "${timezone}": write a zone name such as UTC or Europe/Berlin.`);
+  }
+  const quietHours = readQuietHours(env, problems);
+  const disabled = (readVariable(env, 'ALERT_DISABLED') ?? '').split(/[\s,]+/).filter((id) => id !== '');
+  for (const id of disabled) {
+    if (!ruleIds.includes(id)) {
+      problems.push(
+        `ALERT_DISABLED holds "${id}": there is no such rule. The rules are ${ruleIds.join(', ')}.`,
+      );
+    }
+  }
+  if (problems.length > 0) throw new SettingError(problems);
+  const policy: AlertPolicy = {
+    timezone,
+    ...(quietHours && { quietHours }),
+    renotifyMs: settings.renotifyHours * MS_PER_HOUR,
+    cooldownMs: settings.cooldownMinutes * MS_PER_MINUTE,
+    disabled,
+  };
+  return { settings, policy, channels };
+}
+
+function readQuietHours(env: Environment, problems: string[]): QuietHours | undefined {
+  const text = readVariable(env, 'ALERT_QUIET_HOURS');
+  if (text === undefined) return undefined;
+  const match = QUIET_HOURS.exec(text);
+  if (match === null) {
+    problems.push(`ALERT_QUIET_HOURS is "${text}": write 22:00-07:00 or the like.`);
+    return undefined;
+  }
+  const [fromHour = 0, fromMinute = 0, toHour = 0, toMinute = 0] = match.slice(1).map(Number);
+  const hours = { fromMinute: fromHour * 60 + fromMinute, toMinute: toHour * 60 + toMinute };
+  if (hours.fromMinute === hours.toMinute) {
+    problems.push(`ALERT_QUIET_HOURS is "${text}": begin and end are the same.`);
+    return undefined;
+  }
+  return hours;
+}
+
+function isTimezone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** Hour and minute of the wall clock in a zone. */
+export function wallClock(
+  atMs: number,
+  timezone: string,
+): { readonly hour: number; readonly minute: number } {
+  let clock = clocks.get(timezone);
+  if (clock === undefined) {
+    clock = new Intl.DateTimeFormat('en-GB', {
+      timeZone: timezone,
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+    });
+    clocks.set(timezone, clock);
+  }
+  const [hour = 0, minute = 0] = clock.format(atMs).split(':').map(Number);
+  return { hour, minute };
+}
+
+/** Whether warnings wait now. */
+export function isQuietTime(atMs: number, policy: AlertPolicy): boolean {
+  if (policy.quietHours === undefined) return false;
+  const { fromMinute, toMinute } = policy.quietHours;
+  const clock = wallClock(atMs, policy.timezone);
+  const minute = clock.hour * 60 + clock.minute;
+  return fromMinute < toMinute
+    ? minute >= fromMinute && minute < toMinute
+    : minute >= fromMinute || minute < toMinute;
+}
