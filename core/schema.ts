@@ -120,10 +120,12 @@ export const FIELDS = {
   'tallyspan.price.row': { type: 'string', attribute: true, doc: 'Row of the price table that was applied.' },
   cache_miss_reason: { type: 'string', attribute: true, doc: 'Why the cache missed, as the API said.' },
   tokens_tool_definitions: { type: 'int', attribute: true, unit: 'tokens', doc: 'Estimated tokens of the tool definitions sent.' },
-  'tallyspan.prefix.model': { type: 'string', doc: 'Hash of the model part of the request prefix.' },
+  cache_breakpoints: { type: 'int', unit: '1', doc: 'Cache breakpoints in the request; 0 when it asked for no caching.' },
+  'tallyspan.prefix.model': { type: 'string', doc: 'Hash of model and speed, between which no cache is shared.' },
   'tallyspan.prefix.system': { type: 'string', doc: 'Hash of the system prompt.' },
-  'tallyspan.prefix.tools': { type: 'string', doc: 'Hash of the tool definitions, in order.' },
-  'tallyspan.prefix.messages': { type: 'strings', doc: 'Hash of each message, in order.' },
+  'tallyspan.prefix.tools': { type: 'string', doc: 'Hash of the tool definitions in order, a dot, and a hash that is the same in any order.' },
+  'tallyspan.prefix.settings': { type: 'string', doc: 'Hash of the settings that are part of the prompt: tool choice, thinking, output format and effort.' },
+  'tallyspan.prefix.messages': { type: 'strings', doc: 'Hash of each message, in order; the oldest are folded by 32 as 32*hash.' },
 
   // agent.tool_call
   'gen_ai.tool.name': { type: 'string', attribute: true, dimension: 'tool', doc: 'Name of the tool.' },
@@ -218,8 +220,9 @@ export const EVENTS = {
       'cost_cache_write_1h_nano_usd', 'cost_output_nano_usd', 'cost_web_search_nano_usd',
       'cost_uncached_nano_usd',
       'tallyspan.cost.status', 'tallyspan.cost.unpriced_reason', 'tallyspan.price.table',
-      'tallyspan.price.row', 'cache_miss_reason', 'tokens_tool_definitions', 'tallyspan.prefix.model',
-      'tallyspan.prefix.system', 'tallyspan.prefix.tools', 'tallyspan.prefix.messages',
+      'tallyspan.price.row', 'cache_miss_reason', 'tokens_tool_definitions', 'cache_breakpoints',
+      'tallyspan.prefix.model', 'tallyspan.prefix.system', 'tallyspan.prefix.tools',
+      'tallyspan.prefix.settings', 'tallyspan.prefix.messages',
     ],
   },
   'agent.tool_call': {
@@ -234,7 +237,8 @@ export const EVENTS = {
     doc: 'What one model call paid for carrying one tool (or pseudo-tool).',
     fields: [
       'gen_ai.tool.name', 'gen_ai.response.model', 'cost_nano_usd', 'cost_first_read_nano_usd',
-      'cost_cache_write_nano_usd', 'cost_cache_read_nano_usd', 'cost_carry_nano_usd', 'tokens',
+      'cost_cache_write_nano_usd', 'cost_cache_read_nano_usd', 'cost_carry_nano_usd', 'cost_output_nano_usd',
+      'cost_web_search_nano_usd', 'tokens',
       'tallyspan.rule', 'agent.step_number',
     ],
   },

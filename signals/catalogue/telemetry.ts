@@ -1,0 +1,62 @@
+// Telemetry: whether the other numbers can be trusted.
+
+import { DAY_MS } from '../../core/time.ts';
+import type { Signal } from '../signal.ts';
+import { CALL_DIMENSIONS, count, range, RUN_DIMENSIONS } from '../values.ts';
+
+const CALL = 'agent.model_call';
+
+export const TELEMETRY_SIGNALS = [
+  {
+    id: 'unpriced_calls',
+    title: 'Unpriced calls',
+    unit: '1',
+    help: 'Model calls without a known price. They are in no cost.',
+    value: count(CALL, [{ field: 'tallyspan.cost.status', is: 'unpriced' }]),
+    window: range(),
+    dimensions: CALL_DIMENSIONS,
+    whenEmpty: 0,
+    better: 'down',
+    bad: 'The true cost is higher than every cost shown.',
+    action: 'Group by model; upgrade for a newer price table or add the price in TALLYSPAN_PRICES.',
+  },
+  {
+    id: 'duplicate_calls',
+    title: 'Duplicates suppressed',
+    unit: '1',
+    help: 'Records of model calls that told of a response another record had told of before. They count nowhere else.',
+    value: count(CALL, [{ field: 'tallyspan.duplicate', is: true }], { withDuplicates: true }),
+    window: range(),
+    dimensions: ['model', ...RUN_DIMENSIONS],
+    whenEmpty: 0,
+    better: 'down',
+    bad: 'Two instrumentations, or one and a proxy, report the same calls.',
+    action: 'Run `tallyspan doctor` and switch one of them off; the numbers are right meanwhile.',
+  },
+  {
+    id: 'lost_events',
+    title: 'Lost events',
+    unit: '1',
+    help: 'Events that processes numbered and that did not arrive: the gaps between the first and the last number seen of each process.',
+    value: { kind: 'fold', of: '*', aggregate: 'gaps', field: 'tallyspan.seq', withDuplicates: true },
+    window: range(),
+    dimensions: ['service'],
+    whenEmpty: 0,
+    better: 'down',
+    bad: 'Counts and costs are too low by about this share.',
+    action: 'Group by service; look at its queue drops and at whether its end point was reachable.',
+  },
+  {
+    id: 'price_table_age',
+    title: 'Age of the price table',
+    unit: 'ms',
+    help: 'Greatest age of the price table at the time of a call that it priced.',
+    value: { kind: 'fold', of: CALL, aggregate: 'maxAge', field: 'tallyspan.price.table' },
+    window: { kind: 'rolling', lengthMs: DAY_MS },
+    dimensions: ['service', 'agent', 'version', 'model'],
+    whenEmpty: null,
+    better: 'down',
+    bad: 'After 60 days new models are unpriced and changed prices are wrong.',
+    action: 'Upgrade @tallyspan/node in the service concerned.',
+  },
+] as const satisfies readonly Signal[];

@@ -1,0 +1,99 @@
+// Results: what a signal answers, the same from every back end.
+
+import type { Dimension } from '../core/schema.ts';
+import type { Interval } from '../core/time.ts';
+import { dimensionsOf, type Signal, type SignalRequest, type SignalUnit } from './signal.ts';
+import { windowOf } from './spans.ts';
+
+/** Values of the dimensions of a group; null where the events carry none. */
+export type GroupKey = Partial<Readonly<Record<Dimension, string | null>>>;
+
+export interface SignalGroup {
+  readonly by: GroupKey;
+  readonly value: number;
+}
+
+interface ResultHead {
+  readonly id: string;
+  readonly unit: SignalUnit;
+  /** ISO 8601 UTC; the interval is `(from, to]`. */
+  readonly window: { readonly from: string; readonly to: string };
+}
+
+/** One number; null is no data. */
+export interface SignalValue extends ResultHead {
+  readonly value: number | null;
+}
+
+/** One number per group, greatest first; a group without data is left out. */
+export interface SignalGroups extends ResultHead {
+  readonly groups: readonly SignalGroup[];
+}
+
+export type SignalResult = SignalValue | SignalGroups;
+
+/** One step of a time series. */
+export interface SignalPoint {
+  /** Start of the step, Unix milliseconds; the step is `(start, next start]`. */
+  readonly start: number;
+  readonly value: number | null;
+}
+
+/** A row as a database client gives it: one property per column. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** A number of a row; null and NaN are no data. */
+export function numberOf(cell: unknown): number | null {
+  const number = typeof cell === 'bigint' ? Number(cell) : cell;
+  return typeof number === 'number' && Number.isFinite(number) ? number : null;
+}
+
+/** Rows of the statement made by `toSql`, as the signal's answer. */
+export function shapeResult(signal: Signal, request: SignalRequest, rows: readonly Row[]): SignalResult {
+  const by = dimensionsOf(signal, request);
+  if (by.length === 0) return valueResult(signal, request, numberOf(rows[0]?.['value']));
+  const groups = rows.map((row) => ({
+    by: Object.fromEntries(by.map((dimension) => [dimension, textOf(row[dimension])])) as GroupKey,
+    value: numberOf(row['value']),
+  }));
+  return groupsResult(signal, request, groups);
+}
+
+/** An ungrouped answer; no value becomes what the signal is when empty. */
+export function valueResult(signal: Signal, request: SignalRequest, value: number | null): SignalValue {
+  return { ...headOf(signal, request), value: value ?? signal.whenEmpty };
+}
+
+/** A grouped answer in the order greatest value first, then by the names of the groups. */
+export function groupsResult(
+  signal: Signal,
+  request: SignalRequest,
+  groups: readonly { readonly by: GroupKey; readonly value: number | null }[],
+): SignalGroups {
+  const withData = groups.filter((group): group is SignalGroup => group.value !== null);
+  withData.sort((a, b) => b.value - a.value || compareText(groupName(a.by), groupName(b.by)));
+  return { ...headOf(signal, request), groups: withData };
+}
+
+/** One text for the values of a group, unique within a signal's answer. */
+export function groupName(by: GroupKey): string {
+  return JSON.stringify(Object.values(by));
+}
+
+function headOf(signal: Signal, request: SignalRequest): ResultHead {
+  const window: Interval = windowOf(signal, request);
+  return {
+    id: signal.id,
+    unit: signal.unit,
+    window: { from: new Date(window.from).toISOString(), to: new Date(window.to).toISOString() },
+  };
+}
+
+function textOf(cell: unknown): string | null {
+  if (cell === null || cell === undefined || cell === '') return null;
+  return String(cell as string | number | boolean);
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,180 @@
+// A signal is a named number with one definition: a value over a window.
+// A fold is one aggregate (count, sum, quantile, …) over the events of one kind; a value is a fold or is
+// built of folds (ratio, total, guarded). The compilers and the evaluator read these definitions;
+// nothing else says what a number means.
+
+import type { Dimension, EventName, FieldKey, Unit } from '../core/schema.ts';
+
+/** Events that a fold reads; `*` is all of them. */
+export type EventKind = EventName | '*';
+
+/**
+ * A condition on one event. An absent field is unequal to everything, greater than nothing and starts with
+ * nothing; Loki cannot tell it from an empty text, so no definition does.
+ */
+export type Filter =
+  | { readonly field: FieldKey; readonly is: string | boolean }
+  | { readonly field: FieldKey; readonly isNot: string | boolean }
+  | { readonly field: FieldKey; readonly oneOf: readonly string[] }
+  | { readonly field: FieldKey; readonly holds: readonly string[] }
+  | { readonly field: FieldKey; readonly over: number }
+  | { readonly field: FieldKey; readonly startsNotWith: string }
+  | { readonly field: FieldKey; readonly isPresent: true }
+  | { readonly anyOf: readonly Filter[] };
+
+/**
+ * - `count`: events; `sum`, `max`, `quantile`: of a numeric field; `distinct`: different values of a field
+ * - `days`: calendar days in the zone that have a matching event
+ * - `maxAge`: greatest time between the date that a text field begins with and the event, in ms
+ * - `gaps`: numbers missing between the least and the greatest of a counter, summed over the processes
+ */
+export type Aggregate =
+  'count' | 'sum' | 'max' | 'distinct' | 'days' | 'maxAge' | 'gaps' | { readonly quantile: number };
+
+/**
+ * The part of time that a fold reads, relative to the window:
+ * - `window`: all of it
+ * - `settled`: the window without the last {@link LOST_AFTER_MS} before now
+ * - `today`: the calendar day of the window's end, up to that end
+ * - `earlierDays`: the 7 complete calendar days before that day
+ * - `earlierDaysSoFar`: the same, each only as far into the day as the window's end is into its own
+ */
+export type Span = 'window' | 'settled' | 'today' | 'earlierDays' | 'earlierDaysSoFar';
+
+/** Days that the baseline of a comparison with earlier days covers. */
+export const EARLIER_DAYS = 7;
+
+/** A run without an end is lost after this time. */
+export const LOST_AFTER_MS = 3_600_000;
+
+export interface Fold {
+  readonly kind: 'fold';
+  readonly of: EventKind;
+  readonly aggregate: Aggregate;
+  /** Field that the aggregate reads; an event without it does not match. */
+  readonly field?: FieldKey;
+  readonly where?: readonly Filter[];
+  /** Conditions that are left out when the signal is grouped by the dimension. */
+  readonly unlessBy?: { readonly dimension: Dimension; readonly where: readonly Filter[] };
+  readonly span?: Span;
+  /**
+   * Leaves out events for which an event of another kind has the same value in `on`. That other event may
+   * come up to {@link LOST_AFTER_MS} after the window.
+   */
+  readonly without?: { readonly of: EventName; readonly on: FieldKey; readonly where: readonly Filter[] };
+  /** Records marked `tallyspan.duplicate` match as well. */
+  readonly withDuplicates?: true;
+}
+
+export type Value =
+  | Fold
+  /**
+   * `of` ÷ `to`; null when there is no `to` or it is 0. A count of nothing in `of` is 0. When grouped by one of
+   * the `shareOver` dimensions, `to` is not, so that the groups are shares of one whole.
+   */
+  | {
+      readonly kind: 'ratio';
+      readonly of: Value;
+      readonly to: Value;
+      readonly shareOver?: readonly Dimension[];
+    }
+  /** Σ `times` × `value`; a part of nothing adds nothing, and nothing at all is null. */
+  | {
+      readonly kind: 'total';
+      readonly parts: readonly { readonly times: number; readonly value: Value }[];
+    }
+  /** `value` where `needs` is at least `atLeast`, else null. */
+  | { readonly kind: 'guarded'; readonly value: Value; readonly needs: Fold; readonly atLeast: number };
+
+export type SignalUnit = Unit | 'ratio' | 'factor' | 'tokens/s';
+
+/**
+ * - `range`: whatever is asked for, by default the last `defaultMs`
+ * - `rolling`: always the last `lengthMs` before the end that is asked for
+ * - `day`: always the calendar day of that end, in the zone, up to it
+ */
+export type Window =
+  | { readonly kind: 'range'; readonly defaultMs: number }
+  | { readonly kind: 'rolling'; readonly lengthMs: number }
+  | { readonly kind: 'day' };
+
+export interface Signal {
+  readonly id: string;
+  readonly title: string;
+  readonly unit: SignalUnit;
+  /** One sentence: what the number is. */
+  readonly help: string;
+  readonly value: Value;
+  readonly window: Window;
+  /** Dimensions that it may be grouped and filtered by. */
+  readonly dimensions: readonly Dimension[];
+  /** What it is when nothing happened. */
+  readonly whenEmpty: 0 | null;
+  readonly better: 'up' | 'down' | 'neither';
+  /** What a bad value means. */
+  readonly bad: string;
+  /** What to do first about a bad value. */
+  readonly action: string;
+}
+
+/** What is asked of a signal. Instants are Unix milliseconds; the window is `(from, to]`. */
+export interface SignalRequest {
+  readonly from: number;
+  readonly to: number;
+  readonly by?: Dimension | readonly Dimension[] | undefined;
+  /** Only events whose dimensions have these values. */
+  readonly where?: Partial<Readonly<Record<Dimension, string>>> | undefined;
+  /** IANA time zone of calendar days. */
+  readonly timezone: string;
+  /** Wall clock, for what is measured up to now; the end of the window when not given. */
+  readonly now?: number | undefined;
+}
+
+/** A request that a signal cannot answer: its message says why and what is possible. */
+export class SignalError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'SignalError';
+  }
+}
+
+/** Why a back end cannot express a signal. */
+export interface NotSupported {
+  readonly reason: string;
+}
+
+/** The dimensions of a request as a list. Throws a {@link SignalError} on one that the signal has not. */
+export function dimensionsOf(signal: Signal, request: Pick<SignalRequest, 'by' | 'where'>): Dimension[] {
+  const by = request.by === undefined ? [] : typeof request.by === 'string' ? [request.by] : [...request.by];
+  for (const dimension of [...by, ...(Object.keys(request.where ?? {}) as Dimension[])]) {
+    if (signal.dimensions.includes(dimension)) continue;
+    const possible = signal.dimensions.length === 0 ? 'none' : signal.dimensions.join(', ');
+    throw new SignalError(`${signal.id} has no dimension ${dimension}; its dimensions: ${possible}`);
+  }
+  return by;
+}
+
+/** The folds of a value, left to right. */
+export function foldsOf(value: Value): Fold[] {
+  switch (value.kind) {
+    case 'fold':
+      return [value];
+    case 'ratio':
+      return [...foldsOf(value.of), ...foldsOf(value.to)];
+    case 'total':
+      return value.parts.flatMap((part) => foldsOf(part.value));
+    case 'guarded':
+      return [...foldsOf(value.value), value.needs];
+  }
+}
+
+/** Whether a fold of nothing is 0 and not null. */
+export function isCount(value: Value): boolean {
+  return value.kind === 'fold' && ['count', 'distinct', 'days', 'gaps'].includes(value.aggregate as string);
+}
+
+/** The conditions of a fold when grouped by the dimensions. */
+export function filtersOf(fold: Fold, by: readonly Dimension[]): readonly Filter[] {
+  const { where = [], unlessBy } = fold;
+  return unlessBy && !by.includes(unlessBy.dimension) ? [...where, ...unlessBy.where] : where;
+}
