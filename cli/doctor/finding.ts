@@ -1,0 +1,11 @@
+// A finding of `tallyspan doctor`: one thing that was looked at, how it is, and what to do about it.
+
+export type Verdict = 'ok' | 'warn' | 'fail';
+
+export interface Finding {
+  readonly check: string;
+  readonly verdict: Verdict;
+  readonly what: string;
+  /** What to do; absent when all is well. */
+  readonly advice?: string;
+}

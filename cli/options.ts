@@ -1,0 +1,52 @@
+// Parsers of option values that several commands take. Each throws a usage error that names the value.
+
+import { InvalidArgumentError, type Command } from 'commander';
+
+const DURATION_UNITS_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
+
+/** `90s`, `30m`, `24h`, `7d`, `2w` as milliseconds. */
+export function parseDurationMs(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(text.trim());
+  if (!match) throw new InvalidArgumentError(`"${text}" is no duration; write 30m, 24h, 7d or the like.`);
+  const durationMs = Number(match[1]) * DURATION_UNITS_MS[match[2] as keyof typeof DURATION_UNITS_MS];
+  if (durationMs <= 0) throw new InvalidArgumentError('a duration is longer than nothing.');
+  return durationMs;
+}
+
+/** A TCP port, 0 for any free one. */
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) {
+    throw new InvalidArgumentError(`"${text}" is no port; write a number from 0 to 65535.`);
+  }
+  return port;
+}
+
+/** A whole number from 1 up. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1)
+    throw new InvalidArgumentError(`"${text}" is no whole number above 0.`);
+  return count;
+}
+
+/** An IANA time zone that this Node knows. */
+export function parseTimeZone(text: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
+  } catch {
+    throw new InvalidArgumentError(`"${text}" is no time zone; write UTC, Europe/Berlin or the like.`);
+  }
+}
+
+export interface SourceOptions {
+  readonly url?: string;
+  readonly data?: string;
+}
+
+/** Adds the options that say where a reading command finds its data. */
+export function withSourceOptions(command: Command): Command {
+  return command
+    .option('--url <url>', 'address of the running server (default: the local one)')
+    .option('--data <dir>', 'data folder to read when no server runs');
+}

@@ -1,0 +1,54 @@
+// Tables that fit the terminal: plain columns, no frame; colours only on a terminal.
+
+import Table from 'cli-table3';
+import type { CliOutput } from './io.ts';
+
+export type Align = 'left' | 'right';
+
+export interface Column<Row> {
+  readonly title: string;
+  readonly align?: Align;
+  /** Cut with an ellipsis when the terminal is too narrow; the others keep their width. */
+  readonly shrinks?: boolean;
+  value(row: Row): string;
+}
+
+const FRAMELESS = Object.fromEntries(
+  [
+    ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
+    ...['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'],
+  ].map((part) => [part, '']),
+);
+const GAP = '  ';
+const MIN_SHRUNK_WIDTH = 8;
+
+/** Renders rows under their titles. On a terminal the table is no wider than it. */
+export function renderTable<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  output: CliOutput,
+): string {
+  const cells = rows.map((row) => columns.map((column) => column.value(row)));
+  const widths = columns.map((column, index) =>
+    Math.max(column.title.length, ...cells.map((line) => line[index]?.length ?? 0)),
+  );
+  const limit = output.isTTY === true ? (output.columns ?? 80) : Number.POSITIVE_INFINITY;
+  const excess = widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length) - limit;
+  const shrinking = columns.findIndex((column) => column.shrinks === true);
+  if (excess > 0 && shrinking >= 0) {
+    widths[shrinking] = Math.max(MIN_SHRUNK_WIDTH, (widths[shrinking] ?? 0) - excess);
+  }
+  const table = new Table({
+    chars: { ...FRAMELESS, middle: GAP },
+    style: { 'padding-left': 0, 'padding-right': 0, head: output.isTTY === true ? ['bold'] : [], border: [] },
+    head: columns.map((column) => column.title),
+    colWidths: widths,
+    colAligns: columns.map((column) => column.align ?? 'left'),
+  });
+  table.push(...cells);
+  return `${table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')}\n`;
+}

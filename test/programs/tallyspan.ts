@@ -1,0 +1,39 @@
+// The built tallyspan program as a child process, as a user runs it.
+
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const PROGRAM = path.join(root, 'cli/dist/main.js');
+
+export interface Finished {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly stdin?: string;
+}
+
+/** Runs `tallyspan ARGS…` to its end. */
+export function runTallyspan(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [PROGRAM, ...args], { env: { ...process.env, ...options.env } });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.on('error', reject);
+    child.on('close', (exitCode) => resolve({ exitCode, stdout, stderr }));
+    child.stdin.end(options.stdin ?? '');
+  });
+}
+
+/** Runs `tallyspan ARGS… --json`, expects success and returns the one JSON value of stdout. */
+export async function readTallyspan<T>(args: readonly string[], options: RunOptions = {}): Promise<T> {
+  const { exitCode, stdout, stderr } = await runTallyspan([...args, '--json'], options);
+  if (exitCode !== 0) throw new Error(`tallyspan ${args.join(' ')} exited ${String(exitCode)}: ${stderr}`);
+  return JSON.parse(stdout) as T;
+}
