@@ -4,7 +4,7 @@
 // how the input is divided among the rows is an estimate, output and search fees are counted.
 
 import { PSEUDO_TOOLS, type BlockShape } from './block-shape.ts';
-import type { CostBuckets } from './cost.ts';
+import type { CostBuckets } from './charges.ts';
 import type { RequestShape } from './request-shape.ts';
 import { shareOut } from './share-out.ts';
 import { inputTotal, type Usage } from './usage.ts';
@@ -60,6 +60,7 @@ interface Row {
   carry: number;
 }
 
+const { abs, max, min } = Math;
 const SERVER_SEARCH = 'web_search';
 const MIN_BLOCKS_KEPT = 4_096;
 /** A copy of a block gets a key of its own at this distance. */
@@ -91,7 +92,7 @@ export class Ledger {
       const { entry, wasKnown } = this.#find(block);
       // A call that counted nothing leaves nothing to scale by: back to the estimate.
       const isCounted = wasKnown && entry.tokens > LEAST_TOKENS;
-      if (!isCounted) entry.tokens = Math.max(block.tokens, LEAST_TOKENS);
+      if (!isCounted) entry.tokens = max(block.tokens, LEAST_TOKENS);
       entries.push(entry);
       isNew.push(!isCounted);
     }
@@ -149,7 +150,7 @@ export class Ledger {
 
   /** Forgets blocks that have left the context, oldest calls first, once there are too many. */
   #prune(carried: number): void {
-    const limit = Math.max(MIN_BLOCKS_KEPT, 2 * carried);
+    const limit = max(MIN_BLOCKS_KEPT, 2 * carried);
     if (this.#entries.size > limit) {
       for (const [key, entry] of this.#entries) if (entry.seen < this.#call) this.#entries.delete(key);
     }
@@ -225,9 +226,9 @@ function placeInPrefix(entries: readonly Entry[], usage: Usage, hidden: number):
   let position = 0;
   // A position a hair beside an edge is on the edge: cached prefixes end where blocks end.
   const settle = (at: number): number => {
-    if (Math.abs(at - readEnd) < EDGE_TOKENS) return readEnd;
-    if (Math.abs(at - write1hEnd) < EDGE_TOKENS) return write1hEnd;
-    return Math.abs(at - write5mEnd) < EDGE_TOKENS ? write5mEnd : at;
+    if (abs(at - readEnd) < EDGE_TOKENS) return readEnd;
+    if (abs(at - write1hEnd) < EDGE_TOKENS) return write1hEnd;
+    return abs(at - write5mEnd) < EDGE_TOKENS ? write5mEnd : at;
   };
   const place = (owner: string, tokens: number, wasRead: boolean): void => {
     const row = rowOf(rows, owner);
@@ -238,7 +239,7 @@ function placeInPrefix(entries: readonly Entry[], usage: Usage, hidden: number):
     row.read += overlap(start, end, 0, readEnd);
     row.write1h += overlap(start, end, readEnd, write1hEnd);
     row.write5m += overlap(start, end, write1hEnd, write5mEnd);
-    const uncached = overlap(start, end, write5mEnd, Math.max(total, end));
+    const uncached = overlap(start, end, write5mEnd, max(total, end));
     if (wasRead) row.carry += uncached;
     else row.first += uncached;
   };
@@ -249,7 +250,7 @@ function placeInPrefix(entries: readonly Entry[], usage: Usage, hidden: number):
 }
 
 function overlap(start: number, end: number, from: number, to: number): number {
-  return Math.max(0, Math.min(end, to) - Math.max(start, from));
+  return max(0, min(end, to) - max(start, from));
 }
 
 function rowOf(rows: Map<string, Row>, owner: string): Row {
@@ -268,7 +269,7 @@ function divideCost(byOwner: Map<string, Row>, usage: Usage, cost: CostBuckets):
   const weights = rows.map((row) => row.tokens);
   // A bucket that was paid but whose tokens no block was found in (server loops) goes by size.
   const bucket = (amount: number, counted: readonly number[]): number[] =>
-    shareOut(amount, counted.some((weight) => weight > 0) ? counted : weights.map((w) => Math.max(w, 1e-9)));
+    shareOut(amount, counted.some((weight) => weight > 0) ? counted : weights.map((w) => max(w, 1e-9)));
   const read = bucket(
     cost.cacheRead,
     rows.map((row) => row.read),
