@@ -185,23 +185,23 @@ class Evaluation {
             .filter((age) => !Number.isNaN(age)),
         );
       case 'gaps':
-        return gapsIn(events, fold.field as FieldKey);
+        return placesIn(events, fold.field as FieldKey) - events.length;
+      case 'places':
+        return placesIn(events, fold.field as FieldKey);
     }
   }
 }
 
-/** Numbers missing between the least and the greatest of each process. */
-function gapsIn(events: readonly EventRecord[], field: FieldKey): number {
+/** Numbers from the least to the greatest of each process. */
+function placesIn(events: readonly EventRecord[], field: FieldKey): number {
   const byProcess = new Map<unknown, number[]>();
   for (const event of events) {
     const process = event['service.instance.id'];
     byProcess.set(process, [...(byProcess.get(process) ?? []), valueOf(event, field) as number]);
   }
-  let gaps = 0;
-  for (const numbers of byProcess.values()) {
-    gaps += (greatest(numbers) ?? 0) - (least(numbers) ?? 0) + 1 - numbers.length;
-  }
-  return gaps;
+  let places = 0;
+  for (const numbers of byProcess.values()) places += (greatest(numbers) ?? 0) - (least(numbers) ?? 0) + 1;
+  return places;
 }
 
 function isMatch(event: EventRecord, filter: Filter): boolean {
@@ -225,7 +225,7 @@ function valueOf(event: EventRecord, field: FieldKey): unknown {
 
 function dimensionValue(event: EventRecord, dimension: Dimension): string | null {
   const value = valueOf(event, fieldOfDimension(dimension));
-  return value === undefined ? null : String(value as string | number);
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
 }
 
 function greatest(numbers: readonly number[]): number | null {

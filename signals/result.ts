@@ -90,8 +90,10 @@ function headOf(signal: Signal, request: SignalRequest): ResultHead {
 }
 
 function textOf(cell: unknown): string | null {
-  if (cell === null || cell === undefined || cell === '') return null;
-  return String(cell as string | number | boolean);
+  if (typeof cell === 'string') return cell === '' ? null : cell;
+  return typeof cell === 'number' || typeof cell === 'bigint' || typeof cell === 'boolean'
+    ? String(cell)
+    : null;
 }
 
 function compareText(a: string, b: string): number {

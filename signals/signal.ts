@@ -26,10 +26,18 @@ export type Filter =
  * - `count`: events; `sum`, `max`, `quantile`: of a numeric field; `distinct`: different values of a field
  * - `days`: calendar days in the zone that have a matching event
  * - `maxAge`: greatest time between the date that a text field begins with and the event, in ms
- * - `gaps`: numbers missing between the least and the greatest of a counter, summed over the processes
+ * - `places`: numbers from the least to the greatest of a counter, summed over the processes; `gaps`: those of them missing
  */
 export type Aggregate =
-  'count' | 'sum' | 'max' | 'distinct' | 'days' | 'maxAge' | 'gaps' | { readonly quantile: number };
+  | 'count'
+  | 'sum'
+  | 'max'
+  | 'distinct'
+  | 'days'
+  | 'maxAge'
+  | 'gaps'
+  | 'places'
+  | { readonly quantile: number };
 
 /**
  * The part of time that a fold reads, relative to the window:
@@ -170,7 +178,10 @@ export function foldsOf(value: Value): Fold[] {
 
 /** Whether a fold of nothing is 0 and not null. */
 export function isCount(value: Value): boolean {
-  return value.kind === 'fold' && ['count', 'distinct', 'days', 'gaps'].includes(value.aggregate as string);
+  return (
+    value.kind === 'fold' &&
+    ['count', 'distinct', 'days', 'gaps', 'places'].includes(value.aggregate as string)
+  );
 }
 
 /** The conditions of a fold when grouped by the dimensions. */

@@ -114,32 +114,29 @@ class Statement {
       ? [`(${[...new Set(rest.map((list) => conjunction(list)))].join(' OR ')})`]
       : [];
     const where = conjunction([...this.#whereOfRequest(), ...this.#hoisted, ...anyFold]);
+    // Gaps need the least and the greatest number of each process first.
     const [first] = folds;
-    const sql = first?.aggregate === 'gaps' ? this.#gapsSql(first, keys, where) : this.#foldsSql(keys, where);
+    const source = first && isPerProcess(first) ? this.#perProcessSql(first, keys, where) : undefined;
+    const keySql = ({ name, sql }: KeyColumn): string => (source === undefined ? sql : `"${name}"`);
+    const columns = [
+      ...keys.map((key) => `${keySql(key)} AS "${key.name}"`),
+      `CAST(${this.#valueSql(this.#signal.value)} AS DOUBLE) AS "value"`,
+    ];
+    const group = keys.length > 0 ? `\nGROUP BY ${keys.map(keySql).join(', ')}` : '';
+    const from = source ?? `events\nWHERE ${where}`;
+    const sql = `SELECT ${columns.join(',\n  ')}\nFROM ${from}${group}`;
     return { sql, params: this.#params };
   }
 
-  #foldsSql(keys: readonly KeyColumn[], where: string): string {
+  #perProcessSql(fold: Fold, keys: readonly KeyColumn[], where: string): string {
+    const column = quoted(columnOf(fieldOf(fold)));
     const columns = [
       ...keys.map(({ name, sql }) => `${sql} AS "${name}"`),
-      `CAST(${this.#valueSql(this.#signal.value)} AS DOUBLE) AS "value"`,
+      `max(${column}) - min(${column}) + 1 AS "places"`,
+      'count(*) AS "seen"',
     ];
-    const group = keys.length > 0 ? `\nGROUP BY ${keys.map(({ sql }) => sql).join(', ')}` : '';
-    return `SELECT ${columns.join(',\n  ')}\nFROM events\nWHERE ${where}${group}`;
-  }
-
-  #gapsSql(fold: Fold, keys: readonly KeyColumn[], where: string): string {
-    const column = quoted(columnOf(fieldOf(fold)));
-    const inner = [...keys.map(({ name, sql }) => `${sql} AS "${name}"`)];
-    const names = keys.map(({ name }) => `"${name}"`);
-    const outer = [...names, `CAST(coalesce(sum("gap"), 0) AS DOUBLE) AS "value"`];
-    const groupInner = [...keys.map(({ sql }) => sql), '"service_instance_id"'];
-    return (
-      `SELECT ${outer.join(', ')}\nFROM (\n` +
-      `  SELECT ${[...inner, `max(${column}) - min(${column}) + 1 - count(*) AS "gap"`].join(', ')}\n` +
-      `  FROM events\n  WHERE ${where}\n  GROUP BY ${groupInner.join(', ')}\n)` +
-      (names.length > 0 ? `\nGROUP BY ${names.join(', ')}` : '')
-    );
+    const group = [...keys.map(({ sql }) => sql), '"service_instance_id"'].join(', ');
+    return `(\n  SELECT ${columns.join(', ')}\n  FROM events\n  WHERE ${where}\n  GROUP BY ${group}\n)`;
   }
 
   /** SQL of a value; NULL where there is no data, for a count only when grouped. */
@@ -195,7 +192,9 @@ class Statement {
       case 'maxAge':
         return `max(epoch_ms("timestamp") - epoch_ms(TRY_CAST(left(${column}, 10) AS DATE)))${filter}`;
       case 'gaps':
-        throw new Error('gaps is an aggregate of its own statement');
+        return 'coalesce(sum("places" - "seen"), 0)';
+      case 'places':
+        return 'coalesce(sum("places"), 0)';
     }
   }
 
@@ -305,6 +304,10 @@ function dimensionSql(dimension: Dimension): string {
   const field = fieldOfDimension(dimension);
   const column = quoted(columnOf(field));
   return FIELDS[field].type === 'string' ? `nullif(${column}, '')` : `CAST(${column} AS VARCHAR)`;
+}
+
+function isPerProcess(fold: Fold): boolean {
+  return fold.aggregate === 'gaps' || fold.aggregate === 'places';
 }
 
 function fieldOf(fold: Fold): NonNullable<Fold['field']> {

@@ -23,7 +23,7 @@ export const RUN_SIGNALS = [
     action: 'Group by agent and user; compare with lost_events before trusting a drop.',
   },
   {
-    id: 'runs_ended',
+    id: 'run_ended_count',
     title: 'Runs ended',
     unit: '1',
     help: 'Runs that ended, however they ended; lost ones are ended.',
@@ -36,7 +36,7 @@ export const RUN_SIGNALS = [
     action: 'Group by status and look at run_loss_rate.',
   },
   {
-    id: 'runs_failed',
+    id: 'run_failures',
     title: 'Failed runs',
     unit: '1',
     help: 'Runs that ended in any other way than ok.',

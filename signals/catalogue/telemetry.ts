@@ -1,10 +1,11 @@
 // Telemetry: whether the other numbers can be trusted.
 
 import { DAY_MS } from '../../core/time.ts';
-import type { Signal } from '../signal.ts';
-import { CALL_DIMENSIONS, count, range, RUN_DIMENSIONS } from '../values.ts';
+import type { Fold, Signal } from '../signal.ts';
+import { CALL_DIMENSIONS, count, range, ratio, RUN_DIMENSIONS } from '../values.ts';
 
 const CALL = 'agent.model_call';
+const GAPS: Fold = { kind: 'fold', of: '*', aggregate: 'gaps', field: 'tallyspan.seq', withDuplicates: true };
 
 export const TELEMETRY_SIGNALS = [
   {
@@ -38,13 +39,26 @@ export const TELEMETRY_SIGNALS = [
     title: 'Lost events',
     unit: '1',
     help: 'Events that processes numbered and that did not arrive: the gaps between the first and the last number seen of each process.',
-    value: { kind: 'fold', of: '*', aggregate: 'gaps', field: 'tallyspan.seq', withDuplicates: true },
+    value: GAPS,
     window: range(),
     dimensions: ['service'],
     whenEmpty: 0,
     better: 'down',
     bad: 'Counts and costs are too low by about this share.',
     action: 'Group by service; look at its queue drops and at whether its end point was reachable.',
+  },
+  {
+    id: 'telemetry_loss_rate',
+    title: 'Telemetry loss',
+    unit: 'ratio',
+    help: 'Lost events, of all events that processes numbered between the first and the last number seen of each.',
+    value: ratio(GAPS, { ...GAPS, aggregate: 'places' }),
+    window: range(),
+    dimensions: ['service'],
+    whenEmpty: null,
+    better: 'down',
+    bad: 'Counts and costs are too low by this share.',
+    action: 'As for lost_events.',
   },
   {
     id: 'price_table_age',

@@ -1,0 +1,45 @@
+// Signals over the store: the statements that the compiler makes, run and shaped.
+
+import { stepStarts, type Step } from '../../core/time.ts';
+import { shapeResult, type SignalPoint, type SignalResult } from '../../signals/result.ts';
+import type { NotSupported, Signal, SignalRequest } from '../../signals/signal.ts';
+import { windowOf } from '../../signals/spans.ts';
+import { shapeSeries, toSql, toSqlSeries, type SqlQuery } from '../../signals/to-sql.ts';
+import type { Queryable, Row } from '../store/database.ts';
+
+/**
+ * Reads a signal from the store.
+ * @throws SignalError on a dimension that the signal has not
+ */
+export async function runSignal(
+  database: Queryable,
+  signal: Signal,
+  request: SignalRequest,
+): Promise<SignalResult> {
+  return shapeResult(signal, request, await readRows(database, toSql(signal, request)));
+}
+
+/** Reads a signal for each step of its window; no value where nothing happened. */
+export async function runSignalSeries(
+  database: Queryable,
+  signal: Signal,
+  request: Omit<SignalRequest, 'by'> & { readonly step: Step },
+): Promise<readonly SignalPoint[] | NotSupported> {
+  const query = toSqlSeries(signal, request);
+  if ('reason' in query) return query;
+  const starts = stepStarts(windowOf(signal, request), request.step, request.timezone);
+  return shapeSeries(signal, starts, request, await readRows(database, query));
+}
+
+/** The store takes values by position. */
+async function readRows(database: Queryable, { sql, params }: SqlQuery): Promise<Row[]> {
+  const names: string[] = [];
+  const positional = sql.replaceAll(/\$([a-z]\w*)/g, (_, name: string) => {
+    if (!names.includes(name)) names.push(name);
+    return `$${names.indexOf(name) + 1}`;
+  });
+  return database.all(
+    positional,
+    names.map((name) => params[name] ?? null),
+  );
+}
