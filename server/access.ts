@@ -1,0 +1,43 @@
+// Access: who may talk to the server. On loopback everybody on the machine may; any other address
+// needs a token. A browser is kept from being led here under another name by the Host check.
+
+import { timingSafeEqual } from 'node:crypto';
+import { ServerError } from './server-error.ts';
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i;
+
+export interface Access {
+  /** Whether the value of an Authorization header opens the server. */
+  readonly isAllowed: (authorization: string | undefined) => boolean;
+  /** Whether the token itself opens the server, as in a cookie. */
+  readonly isToken: (token: string | undefined) => boolean;
+  /** Whether the value of a Host header is a name of this server. */
+  readonly isOwnHost: (host: string | undefined) => boolean;
+  readonly needsToken: boolean;
+}
+
+/** @throws ServerError when the address is not loopback and there is no token */
+export function accessOf(host: string, token: string | undefined): Access {
+  const isLoopback = LOOPBACK.test(host);
+  if (!isLoopback && (token === undefined || token.length < 16))
+    throw new ServerError(
+      `listening on ${host} lets other machines in: set TALLYSPAN_TOKEN to 16 characters or more, or leave --host away for loopback only.`,
+    );
+  const expected = token === undefined ? undefined : Buffer.from(token);
+  const isToken = (given: string | undefined): boolean => {
+    if (expected === undefined) return true;
+    const bytes = Buffer.from(given ?? '');
+    return bytes.length === expected.length && timingSafeEqual(bytes, expected);
+  };
+  return {
+    needsToken: expected !== undefined,
+    isToken,
+    isAllowed: (authorization) => isToken(/^Bearer (.+)$/i.exec(authorization ?? '')?.[1]),
+    isOwnHost(header) {
+      // Behind another address the name is whatever the network calls the machine; the token guards it.
+      if (!isLoopback) return true;
+      const name = (header ?? '').replace(/:\d+$/, '');
+      return LOOPBACK.test(name);
+    },
+  };
+}

@@ -1,0 +1,59 @@
+// Housekeeping: what the server does on its own from time to time.
+
+import { findLostRuns } from './lost-runs.ts';
+import { messageOf } from './server-error.ts';
+import type { Database } from './store/database.ts';
+import type { EventStore } from './store/event-store.ts';
+
+export interface HousekeepingOptions {
+  readonly database: Database;
+  readonly store: EventStore;
+  readonly lostAfterMs: number;
+  readonly log: (line: string) => void;
+}
+
+export interface Housekeeping {
+  stop(): Promise<void>;
+}
+
+const LONGEST_PAUSE_MS = 60_000;
+
+/** Starts the rounds; one never overlaps the next. */
+export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
+  const pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(50, options.lostAfterMs / 4));
+  let timer: NodeJS.Timeout | undefined;
+  let round: Promise<void> = Promise.resolve();
+  let isStopped = false;
+
+  async function work(): Promise<void> {
+    try {
+      await closeLostRuns(options);
+    } catch (error) {
+      options.log(`housekeeping: ${messageOf(error)}`);
+    }
+    if (!isStopped) schedule(pauseMs);
+  }
+
+  function schedule(afterMs: number): void {
+    timer = setTimeout(() => {
+      round = work();
+    }, afterMs);
+    timer.unref();
+  }
+
+  schedule(Math.min(pauseMs, 1000));
+  return {
+    async stop() {
+      isStopped = true;
+      clearTimeout(timer);
+      await round;
+    },
+  };
+}
+
+async function closeLostRuns({ database, store, lostAfterMs, log }: HousekeepingOptions): Promise<void> {
+  const events = await findLostRuns(database, Date.now() - lostAfterMs);
+  if (events.length === 0) return;
+  await store.write({ events, spans: [] });
+  log(`${events.length} runs that never ended were closed as lost`);
+}

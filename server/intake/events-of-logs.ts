@@ -1,0 +1,84 @@
+// From log record to event. Ours carry the whole event as one JSON line in the body; the attributes
+// of the record and of its resource say the same and win, because a Collector may have changed them.
+
+import { decodeEvent, isEventName, isFieldValue, type EventRecord } from '../../core/event.ts';
+import { FIELDS, FIELD_KEYS, type FieldKey } from '../../core/schema.ts';
+import type { AttributeValue, Attributes, LogGroup, LogRecord } from './otlp-model.ts';
+
+/** Scope under which our instrumentation emits its records. */
+const OWN_SCOPE = 'tallyspan';
+
+const RESOURCE_KEYS: readonly FieldKey[] = FIELD_KEYS.filter((key) => 'resource' in FIELDS[key]);
+
+export interface EventsOfLogs {
+  readonly events: EventRecord[];
+  /** Records that are no events, by anyone's reckoning: counted, not stored. */
+  readonly otherRecords: number;
+  /** Records that say they are events but cannot be read: refused. */
+  readonly refused: number;
+}
+
+/** The events among the records. `nowMs` stands in where a record has no time. */
+export function eventsOfLogs(groups: readonly LogGroup[], nowMs: number): EventsOfLogs {
+  const events: EventRecord[] = [];
+  let otherRecords = 0;
+  let refused = 0;
+  for (const group of groups) {
+    for (const record of group.records) {
+      const name = nameOf(record);
+      if (name === undefined && group.scope !== OWN_SCOPE) {
+        otherRecords++;
+        continue;
+      }
+      const event = eventOf(record, group.resource, name, nowMs);
+      if (event === undefined) refused++;
+      else events.push(event);
+    }
+  }
+  return { events, otherRecords, refused };
+}
+
+function nameOf(record: LogRecord): string | undefined {
+  const attribute = record.attributes['event.name'];
+  if (isEventName(attribute)) return attribute;
+  return isEventName(record.eventName) ? record.eventName : undefined;
+}
+
+function eventOf(
+  record: LogRecord,
+  resource: Attributes,
+  name: string | undefined,
+  nowMs: number,
+): EventRecord | undefined {
+  const fromBody = typeof record.body === 'string' ? decodeEvent(record.body) : undefined;
+  if (fromBody === undefined && name === undefined) return undefined;
+  const event: Record<string, unknown> = fromBody ?? {};
+  for (const key in record.attributes) setField(event, key, record.attributes[key]);
+  for (const key of RESOURCE_KEYS) setField(event, key, resource[key]);
+  if (name !== undefined) event['event.name'] = name;
+  event['timestamp'] = record.timeMs || event['timestamp'] || record.observedTimeMs || nowMs;
+  if (record.traceId !== '') event['trace_id'] = record.traceId;
+  if (record.spanId !== '') event['span_id'] = record.spanId;
+  return event as unknown as EventRecord;
+}
+
+/** Sets a field of the schema; a value of another type than the schema's is left out. */
+function setField(event: Record<string, unknown>, key: string, value: AttributeValue | undefined): void {
+  if (value === undefined || key === 'timestamp' || !Object.hasOwn(FIELDS, key)) return;
+  const typed = typedValue(key as FieldKey, value);
+  if (isFieldValue(key as FieldKey, typed)) event[key] = typed;
+}
+
+/** A Collector may have made a string of a number or of a boolean. */
+function typedValue(key: FieldKey, value: AttributeValue): unknown {
+  if (typeof value !== 'string') return value;
+  switch (FIELDS[key].type) {
+    case 'int':
+    case 'float':
+      return value.trim() === '' ? value : Number(value);
+    case 'bool':
+      return value === 'true' ? true : value === 'false' ? false : value;
+    default:
+      return value;
+  }
+}

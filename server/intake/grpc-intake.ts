@@ -1,0 +1,103 @@
+// OTLP over gRPC. Bodies are passed on as bytes, because a decoder that throws inside the library
+// would answer INTERNAL, which senders read as our fault, and not INVALID_ARGUMENT.
+
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  status,
+  type ServiceDefinition,
+  type UntypedHandleCall,
+  type sendUnaryData,
+  type ServerUnaryCall,
+} from '@grpc/grpc-js';
+import { messageOf } from '../server-error.ts';
+import { StoreBusyError } from '../store/event-store.ts';
+import { BODY_LIMIT_BYTES, type Intake, type OtlpSignal } from './intake.ts';
+import { encodeAnswer } from './otlp-answer.ts';
+import { MalformedBodyError } from './otlp-model.ts';
+
+const SERVICES: readonly (readonly [OtlpSignal, string])[] = [
+  ['traces', 'opentelemetry.proto.collector.trace.v1.TraceService'],
+  ['logs', 'opentelemetry.proto.collector.logs.v1.LogsService'],
+  ['metrics', 'opentelemetry.proto.collector.metrics.v1.MetricsService'],
+];
+
+export interface GrpcIntake {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export interface GrpcIntakeOptions {
+  readonly intake: Intake;
+  readonly host: string;
+  readonly port: number;
+  /** Bearer token that senders must bring; none on loopback. */
+  readonly isAllowed: (authorization: string | undefined) => boolean;
+  readonly log: (line: string) => void;
+}
+
+/** Listens; rejects when the port is taken. */
+export async function listenGrpc(options: GrpcIntakeOptions): Promise<GrpcIntake> {
+  const server = new Server({
+    'grpc.max_receive_message_length': BODY_LIMIT_BYTES,
+    'grpc.max_concurrent_streams': 100,
+    'grpc.keepalive_time_ms': 60_000,
+  });
+  for (const [signal, name] of SERVICES) {
+    const definition: ServiceDefinition = {
+      Export: {
+        path: `/${name}/Export`,
+        requestStream: false,
+        responseStream: false,
+        requestSerialize: (body: Buffer) => body,
+        requestDeserialize: (body: Buffer) => body,
+        responseSerialize: (body: Uint8Array) => Buffer.from(body),
+        responseDeserialize: (body: Buffer) => body,
+      },
+    };
+    const handle = (call: ServerUnaryCall<Buffer, Uint8Array>, answer: sendUnaryData<Uint8Array>): void => {
+      const authorization = call.metadata.get('authorization')[0]?.toString();
+      if (!options.isAllowed(authorization)) {
+        answer({ code: status.UNAUTHENTICATED, details: 'a bearer token is needed: authorization=Bearer …' });
+        return;
+      }
+      options.intake.accept(signal, 'protobuf', call.request).then(
+        (accepted) => answer(null, encodeAnswer(signal, 'protobuf', accepted)),
+        (error: unknown) => {
+          const refusal = refusalOf(error);
+          if (refusal.isOurs) options.log(`intake: ${messageOf(error)}`);
+          answer({ code: refusal.code, details: refusal.details, metadata: new Metadata() });
+        },
+      );
+    };
+    server.addService(definition, { Export: handle as UntypedHandleCall });
+  }
+  const address = `${options.host.includes(':') ? `[${options.host}]` : options.host}:${options.port}`;
+  const port = await new Promise<number>((bound, failed) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, boundPort) => {
+      if (error === null) bound(boundPort);
+      else failed(error);
+    });
+  });
+  return {
+    port,
+    close: () =>
+      new Promise((closed) => {
+        // Calls under way may finish; a sender that keeps its connection does not hold us up.
+        const timer = setTimeout(() => server.forceShutdown(), 1000);
+        server.tryShutdown(() => {
+          clearTimeout(timer);
+          closed();
+        });
+      }),
+  };
+}
+
+function refusalOf(error: unknown): { code: status; details: string; isOurs: boolean } {
+  if (error instanceof MalformedBodyError)
+    return { code: status.INVALID_ARGUMENT, details: error.message, isOurs: false };
+  if (error instanceof StoreBusyError)
+    return { code: status.UNAVAILABLE, details: error.message, isOurs: false };
+  return { code: status.UNAVAILABLE, details: 'the records could not be stored; try again', isOurs: true };
+}

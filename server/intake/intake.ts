@@ -1,0 +1,96 @@
+// Intake turns one OTLP request into rows and answers after their commit. It is the same for gRPC and
+// HTTP; they differ in how a body arrives and in how an answer is written.
+
+import type { EventStore } from '../store/event-store.ts';
+import { eventsOfLogs } from './events-of-logs.ts';
+import { countDataPointsJson, decodeLogsJson, decodeSpansJson } from './otlp-json.ts';
+import { countDataPoints, decodeLogs, decodeSpans } from './otlp-protobuf.ts';
+import { rowsOfSpans } from './rows-of-spans.ts';
+
+export type OtlpSignal = 'logs' | 'traces' | 'metrics';
+export type Encoding = 'protobuf' | 'json';
+
+/** Bytes of one request, as sent and after decompression: the same as the Collector's default. */
+export const BODY_LIMIT_BYTES = 20 * 1024 * 1024;
+
+/** What was not accepted of a request, for OTLP's partial success. Nothing refused and no message: full success. */
+export interface IntakeAnswer {
+  readonly refused: number;
+  readonly message: string;
+}
+
+/** Requests and records since the process started. */
+export interface IntakeCounters {
+  requests: number;
+  requestsRefused: number;
+  recordsOther: number;
+  recordsRefused: number;
+  spansRefused: number;
+  dataPointsRefused: number;
+}
+
+export class Intake {
+  readonly counters: IntakeCounters = {
+    requests: 0,
+    requestsRefused: 0,
+    recordsOther: 0,
+    recordsRefused: 0,
+    spansRefused: 0,
+    dataPointsRefused: 0,
+  };
+  readonly #store: EventStore;
+
+  constructor(store: EventStore) {
+    this.#store = store;
+  }
+
+  /**
+   * Stores what the body holds; resolves after the commit.
+   * @throws MalformedBodyError when the body is not what the encoding says
+   * @throws StoreBusyError when the sender should try again
+   */
+  async accept(signal: OtlpSignal, encoding: Encoding, body: Uint8Array): Promise<IntakeAnswer> {
+    this.counters.requests++;
+    try {
+      if (signal === 'logs') return await this.#acceptLogs(encoding, body);
+      if (signal === 'traces') return await this.#acceptSpans(encoding, body);
+      return this.#refuseMetrics(encoding, body);
+    } catch (error) {
+      this.counters.requestsRefused++;
+      throw error;
+    }
+  }
+
+  async #acceptLogs(encoding: Encoding, body: Uint8Array): Promise<IntakeAnswer> {
+    const groups = encoding === 'json' ? decodeLogsJson(body) : decodeLogs(body);
+    const { events, otherRecords, refused } = eventsOfLogs(groups, Date.now());
+    await this.#store.write({ events, spans: [] });
+    this.counters.recordsOther += otherRecords;
+    this.counters.recordsRefused += refused;
+    return {
+      refused,
+      message: refused === 0 ? '' : `${refused} records are named as events but hold none`,
+    };
+  }
+
+  async #acceptSpans(encoding: Encoding, body: Uint8Array): Promise<IntakeAnswer> {
+    const groups = encoding === 'json' ? decodeSpansJson(body) : decodeSpans(body);
+    const { rows, refused } = rowsOfSpans(groups);
+    await this.#store.write({ events: [], spans: rows });
+    this.counters.spansRefused += refused;
+    return { refused, message: refused === 0 ? '' : `${refused} spans have no trace id or no span id` };
+  }
+
+  /** Metrics have no place here: every number is computed from events. Saying so is OTLP's partial success. */
+  #refuseMetrics(encoding: Encoding, body: Uint8Array): IntakeAnswer {
+    const refused = encoding === 'json' ? countDataPointsJson(body) : countDataPoints(body);
+    this.counters.dataPointsRefused += refused;
+    return {
+      refused,
+      message:
+        refused === 0
+          ? ''
+          : 'tallyspan stores no metrics; set OTEL_METRICS_EXPORTER=none to stop sending them',
+    };
+  }
+}

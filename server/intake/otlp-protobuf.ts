@@ -1,0 +1,398 @@
+// OTLP as protobuf. The messages are read field by field into the model, without building objects
+// for what is not stored: most of a server's work is here. Field numbers are those of the
+// opentelemetry-proto files; unknown fields are skipped, as protobuf asks.
+
+import protobuf from 'protobufjs/minimal.js';
+import {
+  MalformedBodyError,
+  NESTING_LIMIT,
+  emptyLogRecord,
+  emptySpan,
+  setAttribute,
+  type AttributeValue,
+  type Attributes,
+  type LogGroup,
+  type LogRecord,
+  type Span,
+  type SpanEvent,
+  type SpanGroup,
+} from './otlp-model.ts';
+
+type Reader = protobuf.Reader;
+
+const WIRE_VARINT = 0;
+const WIRE_64 = 1;
+const WIRE_BYTES = 2;
+const WIRE_32 = 5;
+
+/** ExportLogsServiceRequest. @throws MalformedBodyError */
+export function decodeLogs(body: Uint8Array): LogGroup[] {
+  return decode(body, (reader, groups: LogGroup[]) =>
+    readResourceGroups(reader, (resource, scope, message) => {
+      const records: LogRecord[] = [];
+      for (const one of message) records.push(readLogRecord(reader, one));
+      groups.push({ resource, scope, records });
+    }),
+  );
+}
+
+/** ExportTraceServiceRequest. @throws MalformedBodyError */
+export function decodeSpans(body: Uint8Array): SpanGroup[] {
+  return decode(body, (reader, groups: SpanGroup[]) =>
+    readResourceGroups(reader, (resource, scope, message) => {
+      const spans: Span[] = [];
+      for (const one of message) spans.push(readSpan(reader, one));
+      groups.push({ resource, scope, spans });
+    }),
+  );
+}
+
+/** Number of data points of an ExportMetricsServiceRequest. @throws MalformedBodyError */
+export function countDataPoints(body: Uint8Array): number {
+  let points = 0;
+  decode(body, (reader) =>
+    readResourceGroups(reader, (_resource, _scope, message) => {
+      for (const one of message)
+        eachField(reader, one, (field, wire) => {
+          // gauge, sum, histogram, exponential histogram, summary: each lists its points in field 1
+          if (wire !== WIRE_BYTES || ![5, 7, 9, 10, 11].includes(field)) return false;
+          eachField(reader, bytesRange(reader), (inner) => {
+            if (inner === 1) points++;
+            return false;
+          });
+          return true;
+        });
+    }),
+  );
+  return points;
+}
+
+/** Bytes from `start` to `end` of the buffer that is being read. */
+interface Extent {
+  readonly start: number;
+  readonly end: number;
+}
+
+function decode<T>(body: Uint8Array, read: (reader: Reader, out: T[]) => void): T[] {
+  const out: T[] = [];
+  try {
+    read(protobuf.Reader.create(body), out);
+  } catch (error) {
+    if (error instanceof MalformedBodyError) throw error;
+    throw new MalformedBodyError(
+      `the body is not protobuf: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  return out;
+}
+
+/** Walks request → resource groups → scope groups, which have the same shape for all three signals. */
+function readResourceGroups(
+  reader: Reader,
+  each: (resource: Attributes, scope: string, messages: readonly Extent[]) => void,
+): void {
+  eachField(reader, { start: 0, end: reader.len }, (field, wire) => {
+    if (field !== 1) return false;
+    expectWire(wire, WIRE_BYTES);
+    const resource: Attributes = {};
+    const scopeGroups: Extent[] = [];
+    eachField(reader, bytesRange(reader), (inner, innerWire) => {
+      if (inner !== 1 && inner !== 2) return false;
+      expectWire(innerWire, WIRE_BYTES);
+      const extent = bytesRange(reader);
+      if (inner === 1) readAttributesOf(reader, extent, 1, resource);
+      else {
+        scopeGroups.push(extent);
+        reader.pos = extent.end;
+      }
+      return true;
+    });
+    const end = reader.pos;
+    for (const group of scopeGroups) {
+      let scope = '';
+      const messages: Extent[] = [];
+      eachField(reader, group, (inner, innerWire) => {
+        if (inner !== 1 && inner !== 2) return false;
+        expectWire(innerWire, WIRE_BYTES);
+        const extent = bytesRange(reader);
+        if (inner === 1) scope = readString(reader, extent, 1);
+        else messages.push(extent);
+        reader.pos = extent.end;
+        return true;
+      });
+      each(resource, scope, messages);
+    }
+    reader.pos = end;
+    return true;
+  });
+}
+
+/** Calls `read` for every field of a message; fields that it does not take are skipped. */
+function eachField(reader: Reader, extent: Extent, read: (field: number, wire: number) => boolean): void {
+  reader.pos = extent.start;
+  while (reader.pos < extent.end) {
+    const tag = reader.uint32();
+    const field = tag >>> 3;
+    if (field === 0) throw new MalformedBodyError('the body is not protobuf: field number 0');
+    if (!read(field, tag & 7)) reader.skipType(tag & 7);
+  }
+  if (reader.pos !== extent.end)
+    throw new MalformedBodyError('the body is not protobuf: a field ends outside its message');
+}
+
+function bytesRange(reader: Reader): Extent {
+  const length = reader.uint32();
+  const end = reader.pos + length;
+  if (end > reader.len) throw new MalformedBodyError('the body is cut off');
+  return { start: reader.pos, end };
+}
+
+function expectWire(wire: number, expected: number): void {
+  if (wire !== expected)
+    throw new MalformedBodyError(`the body is not OTLP: wire type ${wire} instead of ${expected}`);
+}
+
+function readString(reader: Reader, extent: Extent, wanted: number): string {
+  let text = '';
+  eachField(reader, extent, (field, wire) => {
+    if (field !== wanted) return false;
+    expectWire(wire, WIRE_BYTES);
+    text = reader.string();
+    return true;
+  });
+  return text;
+}
+
+function readAttributesOf(reader: Reader, extent: Extent, wanted: number, into: Attributes): void {
+  eachField(reader, extent, (field, wire) => {
+    if (field !== wanted) return false;
+    expectWire(wire, WIRE_BYTES);
+    readKeyValue(reader, into, 0);
+    return true;
+  });
+}
+
+function readKeyValue(reader: Reader, into: Attributes, depth: number): void {
+  let key = '';
+  let value: AttributeValue = null;
+  eachField(reader, bytesRange(reader), (field, wire) => {
+    if (field !== 1 && field !== 2) return false;
+    expectWire(wire, WIRE_BYTES);
+    if (field === 1) key = reader.string();
+    else value = readAnyValue(reader, depth);
+    return true;
+  });
+  setAttribute(into, key, value);
+}
+
+function readAnyValue(reader: Reader, depth: number): AttributeValue {
+  if (depth > NESTING_LIMIT) throw new MalformedBodyError('a value is nested too deeply');
+  let value: AttributeValue = null;
+  eachField(reader, bytesRange(reader), (field, wire) => {
+    switch (field) {
+      case 1:
+        expectWire(wire, WIRE_BYTES);
+        value = reader.string();
+        return true;
+      case 2:
+        expectWire(wire, WIRE_VARINT);
+        value = reader.bool();
+        return true;
+      case 3:
+        expectWire(wire, WIRE_VARINT);
+        value = readInt64(reader);
+        return true;
+      case 4:
+        expectWire(wire, WIRE_64);
+        value = reader.double();
+        return true;
+      case 5: {
+        expectWire(wire, WIRE_BYTES);
+        const list: AttributeValue[] = [];
+        eachField(reader, bytesRange(reader), (inner, innerWire) => {
+          if (inner !== 1) return false;
+          expectWire(innerWire, WIRE_BYTES);
+          list.push(readAnyValue(reader, depth + 1));
+          return true;
+        });
+        value = list;
+        return true;
+      }
+      case 6: {
+        expectWire(wire, WIRE_BYTES);
+        const map: Attributes = {};
+        eachField(reader, bytesRange(reader), (inner, innerWire) => {
+          if (inner !== 1) return false;
+          expectWire(innerWire, WIRE_BYTES);
+          readKeyValue(reader, map, depth + 1);
+          return true;
+        });
+        value = map;
+        return true;
+      }
+      case 7:
+        expectWire(wire, WIRE_BYTES);
+        value = Buffer.from(reader.bytes()).toString('base64');
+        return true;
+      default:
+        return false;
+    }
+  });
+  return value;
+}
+
+/** An int64 as a number; beyond 2^53 it loses digits, as every JSON reader does. */
+function readInt64(reader: Reader): number {
+  const value: unknown = reader.int64();
+  if (typeof value === 'number') return value;
+  const { low, high } = value as { low: number; high: number };
+  return high * 4_294_967_296 + (low >>> 0);
+}
+
+/** Whole milliseconds of a fixed64 of nanoseconds, exactly. */
+function readTimeMs(reader: Reader): number {
+  const low = reader.fixed32();
+  const high = reader.fixed32();
+  // 2^32 ns = 4294 ms + 967296 ns, so no product leaves the safe integers.
+  return high * 4294 + Math.floor((high * 967_296 + low) / 1_000_000);
+}
+
+/** Milliseconds with their fraction (to the microsecond) of a fixed64 of nanoseconds. */
+function readPreciseTimeMs(reader: Reader): number {
+  const low = reader.fixed32();
+  const high = reader.fixed32();
+  const rest = high * 967_296 + low;
+  return high * 4294 + Math.floor(rest / 1_000_000) + Math.floor((rest % 1_000_000) / 1000) / 1000;
+}
+
+function readId(reader: Reader, lengths: number): string {
+  const bytes = reader.bytes();
+  if (bytes.length !== 0 && bytes.length !== lengths)
+    throw new MalformedBodyError(`an id has ${bytes.length} bytes instead of ${lengths}`);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+}
+
+function readLogRecord(reader: Reader, extent: Extent): LogRecord {
+  const record = emptyLogRecord();
+  eachField(reader, extent, (field, wire) => {
+    switch (field) {
+      case 1:
+        expectWire(wire, WIRE_64);
+        record.timeMs = readTimeMs(reader);
+        return true;
+      case 3:
+        expectWire(wire, WIRE_BYTES);
+        record.severityText = reader.string();
+        return true;
+      case 5:
+        expectWire(wire, WIRE_BYTES);
+        record.body = readAnyValue(reader, 0);
+        return true;
+      case 6:
+        expectWire(wire, WIRE_BYTES);
+        readKeyValue(reader, record.attributes, 0);
+        return true;
+      case 9:
+        expectWire(wire, WIRE_BYTES);
+        record.traceId = readId(reader, 16);
+        return true;
+      case 10:
+        expectWire(wire, WIRE_BYTES);
+        record.spanId = readId(reader, 8);
+        return true;
+      case 11:
+        expectWire(wire, WIRE_64);
+        record.observedTimeMs = readTimeMs(reader);
+        return true;
+      case 12:
+        expectWire(wire, WIRE_BYTES);
+        record.eventName = reader.string();
+        return true;
+      case 8:
+        expectWire(wire, WIRE_32);
+        return false;
+      default:
+        return false;
+    }
+  });
+  return record;
+}
+
+function readSpan(reader: Reader, extent: Extent): Span {
+  const span = emptySpan();
+  eachField(reader, extent, (field, wire) => {
+    switch (field) {
+      case 1:
+        expectWire(wire, WIRE_BYTES);
+        span.traceId = readId(reader, 16);
+        return true;
+      case 2:
+        expectWire(wire, WIRE_BYTES);
+        span.spanId = readId(reader, 8);
+        return true;
+      case 4:
+        expectWire(wire, WIRE_BYTES);
+        span.parentSpanId = readId(reader, 8);
+        return true;
+      case 5:
+        expectWire(wire, WIRE_BYTES);
+        span.name = reader.string();
+        return true;
+      case 6:
+        expectWire(wire, WIRE_VARINT);
+        span.kind = reader.int32();
+        return true;
+      case 7:
+        expectWire(wire, WIRE_64);
+        span.startMs = readPreciseTimeMs(reader);
+        return true;
+      case 8:
+        expectWire(wire, WIRE_64);
+        span.endMs = readPreciseTimeMs(reader);
+        return true;
+      case 9:
+        expectWire(wire, WIRE_BYTES);
+        readKeyValue(reader, span.attributes, 0);
+        return true;
+      case 11:
+        expectWire(wire, WIRE_BYTES);
+        span.events.push(readSpanEvent(reader, bytesRange(reader)));
+        return true;
+      case 15:
+        expectWire(wire, WIRE_BYTES);
+        eachField(reader, bytesRange(reader), (inner, innerWire) => {
+          if (inner === 2 && innerWire === WIRE_BYTES) span.statusMessage = reader.string();
+          else if (inner === 3 && innerWire === WIRE_VARINT) span.statusCode = reader.int32();
+          else return false;
+          return true;
+        });
+        return true;
+      default:
+        return false;
+    }
+  });
+  return span;
+}
+
+function readSpanEvent(reader: Reader, extent: Extent): SpanEvent {
+  const event: SpanEvent = { timeMs: 0, name: '', attributes: {} };
+  eachField(reader, extent, (field, wire) => {
+    switch (field) {
+      case 1:
+        expectWire(wire, WIRE_64);
+        event.timeMs = readPreciseTimeMs(reader);
+        return true;
+      case 2:
+        expectWire(wire, WIRE_BYTES);
+        event.name = reader.string();
+        return true;
+      case 3:
+        expectWire(wire, WIRE_BYTES);
+        readKeyValue(reader, event.attributes, 0);
+        return true;
+      default:
+        return false;
+    }
+  });
+  return event;
+}

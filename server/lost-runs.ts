@@ -1,0 +1,65 @@
+// A lost run began and never ended: its process was killed. After the time-out it gets a closing
+// `agent.run` with status `lost`, stamped with the last thing seen of it, so that it counts as ended.
+
+import type { EventRecord } from '../core/event.ts';
+import type { Queryable, Row } from './store/database.ts';
+import { numberOrNull, textOrNull } from './queries/field-values.ts';
+
+/** Closing events for the runs of which nothing was seen since `beforeMs` (Unix milliseconds). */
+export async function findLostRuns(database: Queryable, beforeMs: number): Promise<EventRecord[]> {
+  const rows = await database.all(
+    `WITH open AS (
+       SELECT agent_run_id, min(timestamp) AS started FROM events AS begun
+       WHERE event_name = 'agent.run.started' AND timestamp <= make_timestamptz(?::BIGINT * 1000)
+         AND NOT EXISTS (SELECT 1 FROM events AS done
+           WHERE done.event_name = 'agent.run' AND done.agent_run_id = begun.agent_run_id)
+       GROUP BY agent_run_id
+     )
+     SELECT agent_run_id, any_value(started) AS started, max(timestamp) AS last,
+       any_value(trace_id) AS trace_id,
+       max(span_id) FILTER (event_name = 'agent.run.started') AS span_id,
+       any_value(service_name) AS service_name, any_value(service_version) AS service_version,
+       any_value(agent_parent_run_id) AS agent_parent_run_id,
+       any_value(gen_ai_conversation_id) AS gen_ai_conversation_id, any_value(user_id) AS user_id,
+       any_value(agent_task_type) AS agent_task_type, any_value(gen_ai_agent_name) AS gen_ai_agent_name,
+       any_value(agent_version) AS agent_version, any_value(agent_user_input_len) AS agent_user_input_len,
+       count(*) FILTER (event_name = 'agent.model_call') AS agent_turns,
+       count(*) FILTER (event_name = 'agent.tool_call') AS agent_tool_calls,
+       sum(gen_ai_usage_input_tokens) FILTER (event_name = 'agent.model_call') AS agent_tokens_in,
+       sum(gen_ai_usage_output_tokens) FILTER (event_name = 'agent.model_call') AS agent_tokens_out,
+       sum(cost_nano_usd) FILTER (event_name = 'agent.model_call') AS agent_cost_nano_usd
+     FROM events JOIN open USING (agent_run_id) WHERE tallyspan_duplicate IS NOT TRUE
+     GROUP BY agent_run_id HAVING max(timestamp) <= make_timestamptz(?::BIGINT * 1000)`,
+    [Math.floor(beforeMs), Math.floor(beforeMs)],
+  );
+  return rows.map(closingEvent);
+}
+
+function closingEvent(row: Row): EventRecord {
+  const last = (row['last'] as Date).getTime();
+  const text = (column: string): string | undefined => textOrNull(row[column]) ?? undefined;
+  const count = (column: string): number | undefined => numberOrNull(row[column]) ?? undefined;
+  return {
+    timestamp: last,
+    'event.name': 'agent.run',
+    'agent.status': 'lost',
+    'agent.run_id': text('agent_run_id'),
+    'agent.parent_run_id': text('agent_parent_run_id'),
+    trace_id: text('trace_id'),
+    span_id: text('span_id'),
+    'service.name': text('service_name'),
+    'service.version': text('service_version'),
+    'gen_ai.conversation.id': text('gen_ai_conversation_id'),
+    'user.id': text('user_id'),
+    'agent.task_type': text('agent_task_type'),
+    'gen_ai.agent.name': text('gen_ai_agent_name'),
+    'agent.version': text('agent_version'),
+    'agent.user_input_len': count('agent_user_input_len'),
+    duration_ms: last - (row['started'] as Date).getTime(),
+    'agent.turns': count('agent_turns'),
+    'agent.tool_calls': count('agent_tool_calls'),
+    'agent.tokens_in': count('agent_tokens_in'),
+    'agent.tokens_out': count('agent_tokens_out'),
+    'agent.cost_nano_usd': count('agent_cost_nano_usd'),
+  };
+}

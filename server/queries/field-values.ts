@@ -1,0 +1,40 @@
+// Rows of the events table as JSON that people read: keys of the schema, money beside it in USD,
+// times as ISO 8601 UTC, nothing where there is no value.
+
+import { FIELD_KEYS, FIELDS, columnOf, type FieldDefinition } from '../../core/schema.ts';
+import type { Row } from '../store/database.ts';
+
+/** One event or summary as JSON. */
+export type JsonObject = Record<string, unknown>;
+
+const NANO_USD_PER_USD = 1e9;
+
+/** The event of a row, keys as in the schema, each money field followed by its USD. */
+export function eventJson(row: Row): JsonObject {
+  const json: JsonObject = {};
+  for (const key of FIELD_KEYS) {
+    const value = row[columnOf(key)];
+    if (value === null || value === undefined) continue;
+    json[key] = value instanceof Date ? value.toISOString() : value;
+    if ((FIELDS[key] as FieldDefinition).unit === 'nanoUsd')
+      json[key.replace('_nano_usd', '_usd')] = Number(value) / NANO_USD_PER_USD;
+  }
+  return json;
+}
+
+/** Nano-USD as USD; null stays null. */
+export function usdOf(nanoUsd: number | null): number | null {
+  return nanoUsd === null ? null : nanoUsd / NANO_USD_PER_USD;
+}
+
+export function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+export function numberOrNull(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+export function isoOrNull(value: unknown): string | null {
+  return value instanceof Date ? value.toISOString() : null;
+}

@@ -1,0 +1,38 @@
+// Meta: what the server is and has, for people and for the CLI.
+
+import type { Queryable } from '../store/database.ts';
+import { isoOrNull, numberOrNull } from './field-values.ts';
+
+export interface StoreMeta {
+  readonly events: number;
+  readonly spans: number;
+  readonly runs: number;
+  /** ISO 8601 UTC of the first and the last event. */
+  readonly first_event: string | null;
+  readonly last_event: string | null;
+  /** Events whose place in their process (`tallyspan.seq`) was never seen: lost on the way. */
+  readonly events_lost: number;
+  /** Records of a response that was already counted. */
+  readonly duplicates: number;
+}
+
+export async function readMeta(database: Queryable): Promise<StoreMeta> {
+  const [row] = await database.all(
+    `SELECT count(*) AS events, count(*) FILTER (event_name = 'agent.run') AS runs,
+       min(timestamp) AS first, max(timestamp) AS last, count(*) FILTER (tallyspan_duplicate) AS duplicates,
+       (SELECT count(*) FROM spans) AS spans,
+       (SELECT sum(missing) FROM (
+          SELECT max(tallyspan_seq) - count(DISTINCT tallyspan_seq) AS missing FROM events
+          WHERE tallyspan_seq IS NOT NULL GROUP BY service_instance_id)) AS lost
+     FROM events`,
+  );
+  return {
+    events: numberOrNull(row?.['events']) ?? 0,
+    spans: numberOrNull(row?.['spans']) ?? 0,
+    runs: numberOrNull(row?.['runs']) ?? 0,
+    first_event: isoOrNull(row?.['first']),
+    last_event: isoOrNull(row?.['last']),
+    events_lost: numberOrNull(row?.['lost']) ?? 0,
+    duplicates: numberOrNull(row?.['duplicates']) ?? 0,
+  };
+}

@@ -1,0 +1,175 @@
+// One run, rebuilt from the stored events alone: its summary and its steps in order.
+// A step is a model call, a tool call or a note. A failed tool call names the model call that read its
+// result, and that model call names it back: what an agent made of a failure is where runs go wrong.
+
+import { columnOf } from '../../core/schema.ts';
+import type { Queryable, Row } from '../store/database.ts';
+import { eventJson, type JsonObject } from './field-values.ts';
+import { listRuns, sumsSoFar, summaryOf, type RunSummary } from './list-runs.ts';
+
+export type StepKind = 'model_call' | 'tool_call' | 'note';
+
+export interface RunStep extends JsonObject {
+  readonly step: StepKind;
+  /** ISO 8601 UTC. */
+  readonly started_at: string;
+  readonly ended_at: string;
+  /** Milliseconds from the start of the run to the start of the step. */
+  readonly offset_ms: number;
+  /** Cost of the run up to and with this step. */
+  readonly total_cost_nano_usd: number;
+  readonly total_cost_usd: number;
+  /** On a failed tool call: span id of the model call that read its result. */
+  read_by?: string;
+  /** On a model call: span ids of the failed tool calls whose results it read. */
+  reads_failed?: string[];
+  /** On a model call: what it paid for carrying each tool, when known. */
+  tool_costs?: JsonObject[];
+}
+
+export interface RunTree extends RunSummary {
+  /** Unpriced model calls: what the cost leaves out. */
+  readonly unpriced_calls: number;
+  readonly steps: readonly RunStep[];
+  /** Runs that this one started. */
+  readonly children: readonly RunSummary[];
+}
+
+/** More than one run begins with the id that was asked for. */
+export class AmbiguousRunError extends Error {
+  override readonly name = 'AmbiguousRunError';
+}
+
+const SHORTEST_PREFIX = 4;
+const STEPS_LIMIT = 10_000;
+
+/**
+ * The run with this id, or the only one whose id begins so; undefined when there is none.
+ * @throws AmbiguousRunError
+ */
+export async function readRun(database: Queryable, id: string): Promise<RunTree | undefined> {
+  const runId = await fullRunId(database, id);
+  if (runId === undefined) return undefined;
+  const rows = await database.all(
+    `SELECT * FROM events WHERE agent_run_id = ? ORDER BY timestamp, tallyspan_seq LIMIT ${STEPS_LIMIT}`,
+    [runId],
+  );
+  const summary = await summaryFromRows(database, runId, rows);
+  const steps = stepsOf(rows, Date.parse(summary.started_at));
+  return {
+    ...summary,
+    unpriced_calls: steps.filter((step) => step['tallyspan.cost.status'] === 'unpriced').length,
+    steps,
+    children: await listRuns(database, { parentRun: runId, limit: 100 }),
+  };
+}
+
+async function fullRunId(database: Queryable, id: string): Promise<string | undefined> {
+  const exact = await database.all('SELECT 1 FROM events WHERE agent_run_id = ? LIMIT 1', [id]);
+  if (exact.length > 0) return id;
+  if (id.length < SHORTEST_PREFIX) return undefined;
+  const rows = await database.all(
+    'SELECT DISTINCT agent_run_id AS id FROM events WHERE starts_with(agent_run_id, ?) LIMIT 2',
+    [id],
+  );
+  if (rows.length > 1)
+    throw new AmbiguousRunError(`more than one run begins with ${id}: give more of the id`);
+  return rows[0] === undefined ? undefined : String(rows[0]['id']);
+}
+
+async function summaryFromRows(
+  database: Queryable,
+  runId: string,
+  rows: readonly Row[],
+): Promise<RunSummary> {
+  const begun = rows.find((row) => row['event_name'] === 'agent.run.started');
+  const ended = rows.find((row) => row['event_name'] === 'agent.run');
+  const first = begun ?? ended ?? rows[0];
+  const firstStart = Math.min(...rows.map(startMs));
+  const sums = ended === undefined ? (await sumsSoFar(database, [runId])).get(runId) : undefined;
+  return summaryOf({
+    ...first,
+    ...ended,
+    ...sums,
+    agent_status: ended?.['agent_status'] ?? 'running',
+    ended: ended?.['timestamp'] ?? null,
+    duration_ms: ended?.['duration_ms'] ?? null,
+    started: new Date(begun === undefined ? firstStart : (begun['timestamp'] as Date).getTime()),
+  });
+}
+
+function endMs(row: Row): number {
+  return (row['timestamp'] as Date).getTime();
+}
+
+function startMs(row: Row): number {
+  const duration = row[columnOf('duration_ms')];
+  return endMs(row) - (typeof duration === 'number' ? duration : 0);
+}
+
+const KINDS: Readonly<Record<string, StepKind>> = {
+  'agent.model_call': 'model_call',
+  'agent.tool_call': 'tool_call',
+  'agent.note': 'note',
+};
+
+function stepsOf(rows: readonly Row[], runStartMs: number): RunStep[] {
+  const ordered = rows
+    .filter((row) => KINDS[String(row['event_name'])] !== undefined)
+    .toSorted((a, b) => startMs(a) - startMs(b) || endMs(a) - endMs(b));
+  let totalNanoUsd = 0;
+  const steps = ordered.map((row): RunStep => {
+    const counts = row['event_name'] === 'agent.model_call' && row['tallyspan_duplicate'] !== true;
+    if (counts) totalNanoUsd += Number(row['cost_nano_usd'] ?? 0);
+    return {
+      ...eventJson(row),
+      step: KINDS[String(row['event_name'])] as StepKind,
+      started_at: new Date(startMs(row)).toISOString(),
+      ended_at: new Date(endMs(row)).toISOString(),
+      offset_ms: Math.max(0, startMs(row) - runStartMs),
+      total_cost_nano_usd: totalNanoUsd,
+      total_cost_usd: totalNanoUsd / 1e9,
+    };
+  });
+  linkFailures(steps);
+  attachToolCosts(steps, rows);
+  return steps;
+}
+
+/** A result is read by the first model call that begins once the tool call has ended. */
+function linkFailures(steps: readonly RunStep[]): void {
+  for (const tool of steps) {
+    if (tool.step !== 'tool_call' || tool['tool.ok'] !== false) continue;
+    const reader = steps.find(
+      (step) =>
+        step.step === 'model_call' &&
+        (isLaterStep(step, tool) ?? Date.parse(step.started_at) >= Date.parse(tool.ended_at)),
+    );
+    if (reader === undefined || typeof reader['span_id'] !== 'string') continue;
+    tool.read_by = reader['span_id'];
+    if (typeof tool['span_id'] === 'string') (reader.reads_failed ??= []).push(tool['span_id']);
+  }
+}
+
+/** Step numbers decide where both have one: clocks may be coarser than a fast tool. */
+function isLaterStep(call: RunStep, tool: RunStep): boolean | undefined {
+  const callNumber = call['agent.step_number'];
+  const toolNumber = tool['agent.step_number'];
+  if (typeof callNumber !== 'number' || typeof toolNumber !== 'number') return undefined;
+  return callNumber > toolNumber;
+}
+
+function attachToolCosts(steps: readonly RunStep[], rows: readonly Row[]): void {
+  const callsByStep = new Map<unknown, RunStep>();
+  for (const step of steps) {
+    if (step.step !== 'model_call') continue;
+    callsByStep.set(step['agent.step_number'], step);
+    callsByStep.set(step['span_id'], step);
+  }
+  for (const row of rows) {
+    if (row['event_name'] !== 'agent.tool_cost') continue;
+    const call = callsByStep.get(row['span_id']) ?? callsByStep.get(row['agent_step_number']);
+    if (call === undefined) continue;
+    (call.tool_costs ??= []).push(eventJson(row));
+  }
+}

@@ -1,0 +1,193 @@
+// A source answers questions about the data: by asking the running server, or from the data folder
+// itself when none runs. The answers are the same.
+
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { signalOf } from '../signals/catalogue/index.ts';
+import type { SignalResult } from '../signals/result.ts';
+import type { Dimension } from '../core/schema.ts';
+import { listRuns, type RunFilter, type RunSummary } from './queries/list-runs.ts';
+import { readCost, type CostBy, type CostReport } from './queries/read-cost.ts';
+import { readMeta, type StoreMeta } from './queries/read-meta.ts';
+import { readRun, type RunTree } from './queries/read-run.ts';
+import { readSignal } from './queries/read-signal.ts';
+import { ServerError, messageOf } from './server-error.ts';
+import { DATA_FILE, openDatabaseReadOnly } from './store/database.ts';
+import { parseCostRequest, parseSignalRequest } from './web/query-params.ts';
+
+export type { CostReport, RunFilter, RunSummary, RunTree, SignalResult, StoreMeta };
+
+/** A question about spend; times are Unix milliseconds. */
+export interface CostQuestion {
+  readonly by?: CostBy | undefined;
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+}
+
+/** A question about a signal; `window` is a length such as `24h`, or `day`; times are Unix milliseconds. */
+export interface SignalQuestion {
+  readonly window?: string | undefined;
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly by?: Dimension | undefined;
+  readonly where?: Partial<Readonly<Record<Dimension, string>>> | undefined;
+}
+
+export interface Source {
+  /** Where the answers come from, for people: an address or a file. */
+  readonly name: string;
+  runs(filter: RunFilter): Promise<RunSummary[]>;
+  /** Undefined when there is no such run. An unambiguous beginning of an id is enough. */
+  run(id: string): Promise<RunTree | undefined>;
+  cost(question?: CostQuestion): Promise<CostReport>;
+  signal(id: string, question?: SignalQuestion): Promise<SignalResult>;
+  meta(): Promise<StoreMeta & Readonly<Record<string, unknown>>>;
+  close(): Promise<void>;
+}
+
+export interface SourceOptions {
+  /** Address of a running server. When given, nothing else is tried. */
+  readonly url?: string | undefined;
+  /** Folder that the user named: opened, unless a running server has it, which is asked then. */
+  readonly dataDir?: string | undefined;
+  /** Folder that is opened when nothing is named and no server runs. */
+  readonly fallbackDataDir?: string | undefined;
+  readonly token?: string | undefined;
+  /** Zone of calendar days when the folder is opened; a server uses its own. */
+  readonly timezone?: string | undefined;
+}
+
+const DEFAULT_URL = 'http://127.0.0.1:4319';
+const ANSWER_LIMIT_MS = 60_000;
+const PROBE_LIMIT_MS = 1000;
+
+/**
+ * The server at `url`; else the folder that was named; else the default server when it runs; else the
+ * fallback folder. Folders are opened for reading only.
+ * @throws ServerError when none of them answers
+ */
+export async function openSource(options: SourceOptions): Promise<Source> {
+  if (options.url !== undefined) return serverSource(options.url.replace(/\/+$/, ''), options.token);
+  const timezone = options.timezone ?? 'UTC';
+  const server = (await isServing(DEFAULT_URL)) ? serverSource(DEFAULT_URL, options.token) : undefined;
+  if (options.dataDir !== undefined) {
+    try {
+      return await folderSource(options.dataDir, timezone);
+    } catch (error) {
+      // The folder of a running server is locked: then that server is who to ask.
+      const meta = await server?.meta();
+      if (server !== undefined && meta?.['data_dir'] === resolve(options.dataDir)) return server;
+      throw error;
+    }
+  }
+  if (server !== undefined) return server;
+  if (options.fallbackDataDir !== undefined && existsSync(join(options.fallbackDataDir, DATA_FILE)))
+    return folderSource(options.fallbackDataDir, timezone);
+  throw new ServerError(
+    `no tallyspan answers at ${DEFAULT_URL}. Start \`tallyspan up\`, or name the server with --url or the folder with --data.`,
+  );
+}
+
+async function isServing(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(PROBE_LIMIT_MS) });
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}
+
+type Params = Readonly<Record<string, string | number | boolean | undefined>>;
+
+function serverSource(url: string, token: string | undefined): Source {
+  async function ask<T>(path: string, params: Params = {}): Promise<T> {
+    const found = await askMaybe<T>(path, params);
+    if (found === undefined)
+      throw new ServerError(`${url} has nothing at ${path}: is it a tallyspan server?`);
+    return found;
+  }
+
+  async function askMaybe<T>(path: string, params: Params = {}): Promise<T | undefined> {
+    const query = new URLSearchParams();
+    for (const [key, value] of Object.entries(params)) if (value !== undefined) query.set(key, String(value));
+    let answer: Response;
+    try {
+      answer = await fetch(`${url}${path}?${query.toString()}`, {
+        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+        signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+      });
+    } catch (error) {
+      throw new ServerError(
+        `no tallyspan answers at ${url} (${reasonOf(error)}). Start \`tallyspan up\`, or name another server with --url.`,
+      );
+    }
+    if (answer.status === 404) return undefined;
+    if (!answer.ok) throw new ServerError(`${url}: ${await faultOf(answer)}`);
+    return (await answer.json()) as T;
+  }
+
+  return {
+    name: url,
+    runs: (filter) => ask('/api/runs', { ...filter, ...isoTimes(filter, ['since', 'until']) }),
+    run: (id) => askMaybe(`/api/runs/${encodeURIComponent(id)}`),
+    cost: (question = {}) => ask('/api/cost', { ...question, ...isoTimes(question, ['since', 'until']) }),
+    signal: (id, { where, ...question } = {}) =>
+      ask(`/api/signals/${encodeURIComponent(id)}`, {
+        ...where,
+        ...question,
+        ...isoTimes(question, ['from', 'to']),
+      }),
+    meta: () => ask('/api/meta'),
+    close: () => Promise.resolve(),
+  };
+}
+
+function isoTimes(object: object, keys: readonly string[]): Record<string, string> {
+  const times: Record<string, string> = {};
+  for (const key of keys) {
+    const value = (object as Record<string, unknown>)[key];
+    if (typeof value === 'number') times[key] = new Date(value).toISOString();
+  }
+  return times;
+}
+
+function reasonOf(error: unknown): string {
+  const { cause } = error as { cause?: { code?: string } };
+  return cause?.code ?? messageOf(error);
+}
+
+async function faultOf(answer: Response): Promise<string> {
+  const body = (await answer.json().catch(() => ({}))) as { error?: string };
+  return body.error ?? `it answered ${answer.status}`;
+}
+
+async function folderSource(dataDir: string, timezone: string): Promise<Source> {
+  const database = await openDatabaseReadOnly(dataDir);
+  return {
+    name: database.file,
+    runs: (filter) => listRuns(database, filter),
+    run: (id) => readRun(database, id),
+    cost: (question = {}) =>
+      readCost(database, {
+        ...parseCostRequest({ by: question.by }, Date.now(), timezone),
+        ...definedOf({ since: question.since, until: question.until }),
+      }),
+    signal: (id, { where, from, to, ...question } = {}) => {
+      signalOf(id);
+      const times = isoTimes({ from, to }, ['from', 'to']);
+      return readSignal(
+        database,
+        id,
+        parseSignalRequest(id, { ...where, ...question, ...times }, Date.now(), timezone),
+      );
+    },
+    meta: async () => ({ ...(await readMeta(database)), timezone }),
+    close: () => database.close(),
+  };
+}
+
+function definedOf<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

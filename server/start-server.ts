@@ -1,0 +1,143 @@
+// The embedded server: one process that takes OTLP in, stores events in one file, and shows them.
+
+import type { FastifyInstance } from 'fastify';
+import { isTimeZone } from '../core/time.ts';
+import { LOST_AFTER_MS } from '../signals/signal.ts';
+import { accessOf } from './access.ts';
+import { listenGrpc, type GrpcIntake } from './intake/grpc-intake.ts';
+import { makeHttpIntake } from './intake/http-intake.ts';
+import { Intake } from './intake/intake.ts';
+import { startHousekeeping, type Housekeeping } from './housekeeping.ts';
+import { ServerError, messageOf } from './server-error.ts';
+import { openDatabase, type Database } from './store/database.ts';
+import { EventStore } from './store/event-store.ts';
+import { makeWebServer } from './web/web-server.ts';
+
+export { ServerError } from './server-error.ts';
+
+export interface ServerOptions {
+  /** Folder of the data; made when it is missing. */
+  readonly dataDir: string;
+  /** Address to listen on. Anything but loopback needs a token. */
+  readonly host?: string;
+  /** Port of the pages and the API; 0 picks a free one. */
+  readonly uiPort?: number;
+  readonly grpcPort?: number;
+  readonly httpPort?: number;
+  /** Events older than this are deleted; kept for ever when absent. */
+  readonly retentionMs?: number;
+  /** IANA zone of calendar days. */
+  readonly timezone?: string;
+  readonly token?: string;
+  /** A run without an end is lost after this time without an event. */
+  readonly lostAfterMs?: number;
+  readonly log: (line: string) => void;
+}
+
+export interface RunningServer {
+  readonly uiUrl: string;
+  /** host:port */
+  readonly grpcAddress: string;
+  /** host:port */
+  readonly httpAddress: string;
+  readonly dataDir: string;
+  /** Takes nothing more in, stores what was taken, and closes the file. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the server; resolves when it listens on all three ports.
+ * @throws ServerError when a port is taken, or the folder cannot be written or is in use
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const host = options.host ?? '127.0.0.1';
+  const timezone = options.timezone ?? 'UTC';
+  if (!isTimeZone(timezone))
+    throw new ServerError(`${timezone} is not a time zone. Use an IANA name such as Europe/Berlin.`);
+  const access = accessOf(host, options.token);
+  const database = await openDatabase(options.dataDir);
+  const closers: (() => Promise<void>)[] = [() => database.close()];
+  try {
+    const store = await EventStore.open(database);
+    const intake = new Intake(store);
+    const housekeeping = startHousekeepingOf(options, database, store);
+    closers.unshift(() => housekeeping.stop());
+    const web = makeWebServer({ database, store, intake, access, timezone, log: options.log });
+    closers.unshift(() => web.close());
+    const uiPort = await listen(web, host, options.uiPort ?? 4319, '--port', 'the page');
+    const http = makeHttpIntake({ intake, isAllowed: access.isAllowed, log: options.log });
+    closers.unshift(() => http.close());
+    const httpPort = await listen(http, host, options.httpPort ?? 4318, '--http-port', 'OTLP over HTTP');
+    const grpc = await listenGrpcOf(options, host, intake, access.isAllowed);
+    closers.unshift(() => grpc.close());
+    const name = host.includes(':') ? `[${host}]` : host;
+    let closed: Promise<void> | undefined;
+    return {
+      uiUrl: `http://${name}:${uiPort}`,
+      grpcAddress: `${name}:${grpc.port}`,
+      httpAddress: `${name}:${httpPort}`,
+      dataDir: options.dataDir,
+      close: () => (closed ??= closeAll(closers)),
+    };
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+function startHousekeepingOf(options: ServerOptions, database: Database, store: EventStore): Housekeeping {
+  return startHousekeeping({
+    database,
+    store,
+    lostAfterMs: options.lostAfterMs ?? LOST_AFTER_MS,
+    log: options.log,
+  });
+}
+
+/** In order: first nobody is let in any more, then the file is closed. */
+async function closeAll(closers: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const close of closers) await close();
+}
+
+async function listen(
+  app: FastifyInstance,
+  host: string,
+  port: number,
+  option: string,
+  what: string,
+): Promise<number> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    throw listenError(error, host, port, option, what);
+  }
+  const address = app.server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+async function listenGrpcOf(
+  options: ServerOptions,
+  host: string,
+  intake: Intake,
+  isAllowed: (authorization: string | undefined) => boolean,
+): Promise<GrpcIntake> {
+  const port = options.grpcPort ?? 4317;
+  try {
+    return await listenGrpc({ intake, host, port, isAllowed, log: options.log });
+  } catch (error) {
+    throw listenError(error, host, port, '--grpc-port', 'OTLP over gRPC');
+  }
+}
+
+function listenError(error: unknown, host: string, port: number, option: string, what: string): ServerError {
+  const reason = messageOf(error);
+  if (/EADDRINUSE|address already in use/i.test(reason))
+    return new ServerError(
+      `port ${port} on ${host} (${what}) is already in use. Stop the program that has it, or choose another with ${option}.`,
+    );
+  if (/EACCES|permission denied/i.test(reason))
+    return new ServerError(
+      `port ${port} on ${host} (${what}) may not be used by this user. Choose one above 1023 with ${option}.`,
+    );
+  return new ServerError(`cannot listen on ${host} port ${port} for ${what}: ${reason}.`);
+}

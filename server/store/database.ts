@@ -1,0 +1,172 @@
+// A database is the one DuckDB file of a data folder. One process writes it; the file's lock says so.
+// Reading goes through connections of their own, so that a slow question never holds up intake.
+
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
+import { ServerError, messageOf } from '../server-error.ts';
+import { checkFormat, migrate } from './migrations.ts';
+
+/** One row of an answer: integers as numbers, times as `Date`, lists as arrays, no value as `null`. */
+export type Row = Readonly<Record<string, unknown>>;
+
+export type SqlValues = readonly DuckDBValue[] | Readonly<Record<string, DuckDBValue>>;
+
+/** What the query functions need: something that answers SQL. */
+export interface Queryable {
+  /**
+   * Values are positional (`?`) in an array or named (`$name`) in an object.
+   * @throws when the statement fails or takes longer than the limit
+   */
+  all(sql: string, values?: SqlValues): Promise<Row[]>;
+}
+
+export interface Database extends Queryable {
+  readonly file: string;
+  /** The only connection that writes. Absent when opened read-only. */
+  readonly writer: DuckDBConnection | undefined;
+  close(): Promise<void>;
+}
+
+export const DATA_FILE = 'tallyspan.duckdb';
+
+const READERS = 2;
+const QUERY_LIMIT_MS = 30_000;
+
+/** Files open in this process: the file lock does not guard a process against itself. */
+const openFiles = new Set<string>();
+
+const SETTINGS = {
+  // One page cache for everything; with small blocks because the events table is wide and
+  // each of its columns pins at least one block.
+  memory_limit: '128MB',
+  default_block_size: '16384',
+  threads: '2',
+  preserve_insertion_order: 'false',
+  autoinstall_known_extensions: 'false',
+};
+
+/**
+ * Opens the folder for reading and writing, making it when it is missing.
+ * @throws ServerError when the folder cannot be written, is in use, or is newer than this version
+ */
+export async function openDatabase(dataDir: string): Promise<Database> {
+  const folder = resolve(dataDir);
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new ServerError(
+      `cannot make the data folder ${folder} (${messageOf(error)}). Choose another with --data.`,
+    );
+  }
+  const file = join(folder, DATA_FILE);
+  const instance = await openInstance(file, {});
+  try {
+    const writer = await instance.connect();
+    await migrate(writer, file);
+    return await databaseOf(instance, file, writer);
+  } catch (error) {
+    instance.closeSync();
+    openFiles.delete(file);
+    throw error;
+  }
+}
+
+/**
+ * Opens the folder for reading, while no server has it.
+ * @throws ServerError when there is no data, or a server has it
+ */
+export async function openDatabaseReadOnly(dataDir: string): Promise<Database> {
+  const file = join(resolve(dataDir), DATA_FILE);
+  const instance = await openInstance(file, { access_mode: 'READ_ONLY' });
+  try {
+    const probe = await instance.connect();
+    await checkFormat(probe, file);
+    probe.closeSync();
+    return await databaseOf(instance, file, undefined);
+  } catch (error) {
+    instance.closeSync();
+    openFiles.delete(file);
+    throw error;
+  }
+}
+
+async function openInstance(file: string, extra: Record<string, string>): Promise<DuckDBInstance> {
+  if (openFiles.has(file))
+    throw new ServerError(`${file} is already open in this process. Stop the other server first.`);
+  openFiles.add(file);
+  try {
+    return await DuckDBInstance.create(file, { ...SETTINGS, ...extra });
+  } catch (error) {
+    openFiles.delete(file);
+    throw new ServerError(explainOpen(file, messageOf(error)));
+  }
+}
+
+function explainOpen(file: string, reason: string): string {
+  const pid = /\(PID (\d+)\)/.exec(reason)?.[1];
+  if (/lock/i.test(reason))
+    return `${file} is in use by another process${pid === undefined ? '' : ` (PID ${pid})`}. Stop it, or choose another folder with --data.`;
+  if (/permission denied/i.test(reason))
+    return `${file} cannot be written: permission denied. Change its owner, or choose another folder with --data.`;
+  if (/does not exist/i.test(reason))
+    return `there is no data at ${file}. Start \`tallyspan up\`, or name the folder with --data.`;
+  if (/newer version/i.test(reason))
+    return `${file} was written by a newer tallyspan. Upgrade tallyspan, or choose another folder with --data.`;
+  return `cannot open ${file}: ${reason.split('\n')[0] ?? ''}`;
+}
+
+async function databaseOf(
+  instance: DuckDBInstance,
+  file: string,
+  writer: DuckDBConnection | undefined,
+): Promise<Database> {
+  const idle: DuckDBConnection[] = [];
+  for (let n = 0; n < READERS; n++) idle.push(await instance.connect());
+  const waiting: ((connection: DuckDBConnection) => void)[] = [];
+
+  async function all(sql: string, values: SqlValues = []): Promise<Row[]> {
+    const connection =
+      idle.pop() ?? (await new Promise<DuckDBConnection>((granted) => waiting.push(granted)));
+    const timer = setTimeout(() => connection.interrupt(), QUERY_LIMIT_MS);
+    try {
+      const answer = await connection.runAndReadAll(
+        sql,
+        values as DuckDBValue[] | Record<string, DuckDBValue>,
+      );
+      return answer.getRowObjectsJS().map(plainRow);
+    } finally {
+      clearTimeout(timer);
+      const next = waiting.shift();
+      if (next === undefined) idle.push(connection);
+      else next(connection);
+    }
+  }
+
+  return {
+    file,
+    writer,
+    all,
+    async close() {
+      if (writer !== undefined) {
+        await writer.run('CHECKPOINT');
+        writer.closeSync();
+      }
+      for (const connection of idle) connection.closeSync();
+      instance.closeSync();
+      openFiles.delete(file);
+    },
+  };
+}
+
+function plainRow(row: Record<string, unknown>): Row {
+  const plain: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(row)) plain[key] = plainValue(value);
+  return plain;
+}
+
+function plainValue(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return value.map(plainValue);
+  return value;
+}

@@ -1,0 +1,242 @@
+// The event store commits what several senders brought at once in one transaction: a group. A sender
+// gets its answer after the commit of its group, so what was acknowledged survives the process.
+
+import type { EventRecord } from '../../core/event.ts';
+import type { Database } from './database.ts';
+import { appendRows } from './chunk-writer.ts';
+import { columnsInFile } from './migrations.ts';
+import { SeenEvents } from './seen-events.ts';
+import { SeenResponses } from './seen-responses.ts';
+import { EVENT_COLUMNS, SPAN_COLUMNS, type Column, type SpanRow } from './tables.ts';
+
+/** What one request brought. */
+export interface Batch {
+  readonly events: readonly EventRecord[];
+  readonly spans: readonly SpanRow[];
+}
+
+/** The store has more waiting than it may hold; the sender should try again. */
+export class StoreBusyError extends Error {
+  override readonly name = 'StoreBusyError';
+}
+
+/** Rows since the process started. */
+export interface StoreCounters {
+  eventsStored: number;
+  eventsDuplicate: number;
+  spansStored: number;
+  spansDuplicate: number;
+  commits: number;
+  commitsFailed: number;
+}
+
+const ROWS_PER_GROUP = 10_000;
+const ROWS_WAITING_LIMIT = 50_000;
+
+interface Waiting extends Batch {
+  stored(): void;
+  failed(error: unknown): void;
+}
+
+export class EventStore {
+  readonly counters: StoreCounters = {
+    eventsStored: 0,
+    eventsDuplicate: 0,
+    spansStored: 0,
+    spansDuplicate: 0,
+    commits: 0,
+    commitsFailed: 0,
+  };
+  readonly #database: Database;
+  readonly #seen: SeenEvents;
+  readonly #responses: SeenResponses;
+  readonly #eventColumns: readonly Column[];
+  readonly #spanColumns: readonly Column[];
+  /** Runs that the server closed itself; their own end, should it still come, replaces ours. */
+  readonly #lostRuns: Set<string>;
+  #waiting: Waiting[] = [];
+  #rowsWaiting = 0;
+  #draining: Promise<void> | undefined;
+
+  private constructor(
+    database: Database,
+    columns: { events: readonly Column[]; spans: readonly Column[] },
+    lostRuns: Set<string>,
+    responses: SeenResponses,
+  ) {
+    this.#database = database;
+    this.#responses = responses;
+    this.#seen = new SeenEvents(database);
+    this.#eventColumns = columns.events;
+    this.#spanColumns = columns.spans;
+    this.#lostRuns = lostRuns;
+  }
+
+  static async open(database: Database): Promise<EventStore> {
+    if (database.writer === undefined) throw new Error('the database is open for reading only');
+    const columns = {
+      events: await columnsInFile(database.writer, 'events', EVENT_COLUMNS),
+      spans: await columnsInFile(database.writer, 'spans', SPAN_COLUMNS),
+    };
+    const lost = await database.all(
+      "SELECT DISTINCT agent_run_id AS id FROM events WHERE event_name = 'agent.run' AND agent_status = 'lost'",
+    );
+    const lostRuns = new Set(lost.map((row) => String(row['id'])));
+    return new EventStore(database, columns, lostRuns, await SeenResponses.load(database));
+  }
+
+  /**
+   * Resolves when the batch is committed.
+   * @throws StoreBusyError when too much is waiting; whatever the commit threw otherwise
+   */
+  async write(batch: Batch): Promise<void> {
+    const rows = batch.events.length + batch.spans.length;
+    if (rows === 0) return;
+    if (this.#rowsWaiting > 0 && this.#rowsWaiting + rows > ROWS_WAITING_LIMIT)
+      throw new StoreBusyError(`${this.#rowsWaiting} rows wait to be stored; try again`);
+    this.#rowsWaiting += rows;
+    await new Promise<void>((stored, failed) => {
+      this.#waiting.push({ events: batch.events, spans: batch.spans, stored, failed });
+      this.#draining ??= this.#drain();
+    });
+  }
+
+  /** Runs a statement between commits, so that it never meets one. */
+  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#draining !== undefined) await this.#draining;
+    const done = work();
+    this.#draining = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    try {
+      return await done;
+    } finally {
+      this.#draining = undefined;
+      if (this.#waiting.length > 0) this.#draining = this.#drain();
+    }
+  }
+
+  /** Resolves when nothing waits any more. */
+  async settle(): Promise<void> {
+    while (this.#draining !== undefined) await this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    // Requests that arrive in the same turn of the event loop share the first commit.
+    await new Promise<void>((next) => setImmediate(next));
+    while (this.#waiting.length > 0) {
+      const group = this.#takeGroup();
+      try {
+        await this.#commit(group);
+        for (const waiting of group) waiting.stored();
+      } catch (error) {
+        this.counters.commitsFailed++;
+        for (const waiting of group) waiting.failed(error);
+      }
+    }
+    this.#draining = undefined;
+  }
+
+  #takeGroup(): Waiting[] {
+    let rows = 0;
+    let count = 0;
+    while (count < this.#waiting.length && rows < ROWS_PER_GROUP) {
+      const next = this.#waiting[count] as Waiting;
+      rows += next.events.length + next.spans.length;
+      count++;
+    }
+    this.#rowsWaiting -= rows;
+    return this.#waiting.splice(0, count);
+  }
+
+  async #commit(group: readonly Waiting[]): Promise<void> {
+    const writer = this.#database.writer as NonNullable<Database['writer']>;
+    const sentEvents = group.flatMap((waiting) => waiting.events);
+    const sentSpans = group.flatMap((waiting) => waiting.spans);
+    try {
+      const fresh = await this.#seen.takeNew(sentEvents);
+      const kept = fresh.filter((event) => !this.#isSecondLoss(event));
+      const events = await this.#responses.markDuplicates(kept);
+      const spans = await this.#newSpans(sentSpans);
+      await writer.run('BEGIN');
+      try {
+        await this.#withdrawLosses(events);
+        await this.#append('events', this.#eventColumns, events);
+        await this.#append('spans', this.#spanColumns, spans);
+        await writer.run('COMMIT');
+      } catch (error) {
+        await writer.run('ROLLBACK').catch(() => undefined);
+        throw error;
+      }
+      for (const event of events)
+        if (event['agent.status'] === 'lost') this.#lostRuns.add(event['agent.run_id'] ?? '');
+      this.counters.commits++;
+      this.counters.eventsStored += events.length;
+      this.counters.eventsDuplicate += sentEvents.length - events.length;
+      this.counters.spansStored += spans.length;
+      this.counters.spansDuplicate += sentSpans.length - spans.length;
+    } catch (error) {
+      this.#seen.forget();
+      await this.#responses.reload().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #append(
+    table: string,
+    columns: readonly Column[],
+    rows: readonly (EventRecord | SpanRow)[],
+  ): Promise<void> {
+    if (rows.length === 0) return;
+    const writer = this.#database.writer as NonNullable<Database['writer']>;
+    const appender = await writer.createAppender(table);
+    appendRows(appender, columns, rows);
+    appender.closeSync();
+  }
+
+  #isSecondLoss(event: EventRecord): boolean {
+    return (
+      event['event.name'] === 'agent.run' &&
+      event['agent.status'] === 'lost' &&
+      this.#lostRuns.has(event['agent.run_id'] ?? '')
+    );
+  }
+
+  /** A run that was closed as lost and ends after all was not lost. */
+  async #withdrawLosses(events: readonly EventRecord[]): Promise<void> {
+    if (this.#lostRuns.size === 0) return;
+    const found = events.flatMap((event) => {
+      const run = event['agent.run_id'];
+      const isEnd = event['event.name'] === 'agent.run' && event['agent.status'] !== 'lost';
+      return isEnd && run !== undefined && this.#lostRuns.has(run) ? [run] : [];
+    });
+    if (found.length === 0) return;
+    const marks = found.map(() => '?').join(', ');
+    await (this.#database.writer as NonNullable<Database['writer']>).run(
+      `DELETE FROM events WHERE event_name = 'agent.run' AND agent_status = 'lost' AND agent_run_id IN (${marks})`,
+      found,
+    );
+    for (const run of found) this.#lostRuns.delete(run);
+  }
+
+  async #newSpans(spans: readonly SpanRow[]): Promise<SpanRow[]> {
+    if (spans.length === 0) return [];
+    const starts = spans.map((span) => span.start_time);
+    const rows = await this.#database.all(
+      `SELECT trace_id, span_id FROM spans
+       WHERE start_time >= make_timestamptz(?::BIGINT * 1000) AND start_time <= make_timestamptz(?::BIGINT * 1000)`,
+      [
+        Math.floor(starts.reduce((a, b) => Math.min(a, b))),
+        Math.ceil(starts.reduce((a, b) => Math.max(a, b))),
+      ],
+    );
+    const stored = new Set(rows.map((row) => `${String(row['trace_id'])}/${String(row['span_id'])}`));
+    return spans.filter((span) => {
+      const key = `${span.trace_id}/${span.span_id}`;
+      if (stored.has(key)) return false;
+      stored.add(key);
+      return true;
+    });
+  }
+}

@@ -1,0 +1,86 @@
+// Seen responses: one API response is one cost, whoever reports it (the SDK's own spans, another
+// vendor's instrumentation, a proxy). The first record of a response counts; later ones are kept,
+// marked `tallyspan.duplicate`, and count nowhere.
+
+import type { EventRecord } from '../../core/event.ts';
+import { HOUR_MS } from '../../core/time.ts';
+import type { Queryable } from './database.ts';
+
+/** Newest responses held in memory; older ones are looked up in the table. */
+const RESPONSES_HELD = 100_000;
+/** Records of one response are at most this far apart. */
+const FURTHEST_APART_MS = HOUR_MS;
+
+export class SeenResponses {
+  readonly #database: Queryable;
+  readonly #held = new Set<string>();
+  /** Every response stored after this instant is held. */
+  #heldSinceMs: number;
+
+  private constructor(database: Queryable, heldSinceMs: number) {
+    this.#database = database;
+    this.#heldSinceMs = heldSinceMs;
+  }
+
+  static async load(database: Queryable): Promise<SeenResponses> {
+    const seen = new SeenResponses(database, Number.NEGATIVE_INFINITY);
+    await seen.reload();
+    return seen;
+  }
+
+  /** Reads from the table what is held. */
+  async reload(): Promise<void> {
+    const rows = await this.#database.all(
+      `SELECT gen_ai_response_id AS id, epoch_ms(timestamp) AS at FROM events
+       WHERE event_name = 'agent.model_call' AND gen_ai_response_id IS NOT NULL
+       ORDER BY timestamp DESC LIMIT ${RESPONSES_HELD}`,
+    );
+    this.#held.clear();
+    for (const row of rows.toReversed()) this.#held.add(String(row['id']));
+    this.#heldSinceMs = rows.length < RESPONSES_HELD ? Number.NEGATIVE_INFINITY : Number(rows.at(-1)?.['at']);
+  }
+
+  /** The events, with those marked whose response was counted before. */
+  async markDuplicates(events: readonly EventRecord[]): Promise<EventRecord[]> {
+    await this.#lookUpOld(events);
+    return events.map((event) => {
+      const id = responseOf(event);
+      if (id === undefined || event['tallyspan.duplicate'] === true) return event;
+      if (this.#held.has(id)) return { ...event, 'tallyspan.duplicate': true };
+      this.#hold(id, event.timestamp);
+      return event;
+    });
+  }
+
+  #hold(id: string, timestamp: number): void {
+    this.#held.add(id);
+    if (this.#held.size <= RESPONSES_HELD) return;
+    const [oldest] = this.#held;
+    this.#held.delete(oldest as string);
+    // From now on the table has to be asked about anything that is not clearly newer.
+    this.#heldSinceMs = Math.max(this.#heldSinceMs, timestamp - FURTHEST_APART_MS);
+  }
+
+  async #lookUpOld(events: readonly EventRecord[]): Promise<void> {
+    const old = events.filter(
+      (event) => responseOf(event) !== undefined && event.timestamp < this.#heldSinceMs,
+    );
+    if (old.length === 0) return;
+    const times = old.map((event) => event.timestamp);
+    const wanted = new Set(old.map(responseOf));
+    const rows = await this.#database.all(
+      `SELECT gen_ai_response_id AS id FROM events
+       WHERE event_name = 'agent.model_call' AND gen_ai_response_id IS NOT NULL
+         AND timestamp BETWEEN make_timestamptz(?::BIGINT * 1000) AND make_timestamptz(?::BIGINT * 1000)`,
+      [
+        times.reduce((a, b) => Math.min(a, b)) - FURTHEST_APART_MS,
+        times.reduce((a, b) => Math.max(a, b)) + FURTHEST_APART_MS,
+      ],
+    );
+    for (const row of rows) if (wanted.has(String(row['id']))) this.#held.add(String(row['id']));
+  }
+}
+
+function responseOf(event: EventRecord): string | undefined {
+  return event['event.name'] === 'agent.model_call' ? event['gen_ai.response.id'] : undefined;
+}

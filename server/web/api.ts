@@ -1,0 +1,54 @@
+// The API: the query functions over HTTP, answers as JSON.
+
+import { dirname } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { readCost } from '../queries/read-cost.ts';
+import { listRuns } from '../queries/list-runs.ts';
+import { readMeta } from '../queries/read-meta.ts';
+import { readSignal } from '../queries/read-signal.ts';
+import { AmbiguousRunError, readRun } from '../queries/read-run.ts';
+import { parseCostRequest, parseRunFilter, parseSignalRequest, type QueryText } from './query-params.ts';
+import { RequestError } from './request-error.ts';
+import type { WebContext } from './web-server.ts';
+
+export function registerApi(app: FastifyInstance, context: WebContext): void {
+  const { database, store, intake } = context;
+
+  app.get('/healthz', async (_request, reply) => {
+    try {
+      await database.all('SELECT 1');
+    } catch {
+      return reply.code(503).send({ status: 'failing', what: 'the store does not answer' });
+    }
+    return { status: 'ok' };
+  });
+
+  app.get<{ Querystring: QueryText }>('/api/runs', async (request) =>
+    listRuns(database, parseRunFilter(request.query, Date.now())),
+  );
+
+  app.get<{ Params: { id: string } }>('/api/runs/:id', async (request) => {
+    const run = await readRun(database, request.params.id).catch((error: unknown) => {
+      throw error instanceof AmbiguousRunError ? new RequestError(409, error.message) : error;
+    });
+    if (run === undefined) throw new RequestError(404, `there is no run ${request.params.id}`);
+    return run;
+  });
+
+  app.get<{ Querystring: QueryText }>('/api/cost', async (request) =>
+    readCost(database, parseCostRequest(request.query, Date.now(), context.timezone)),
+  );
+
+  app.get<{ Params: { id: string }; Querystring: QueryText }>('/api/signals/:id', async (request) => {
+    const { id } = request.params;
+    return readSignal(database, id, parseSignalRequest(id, request.query, Date.now(), context.timezone));
+  });
+
+  app.get('/api/meta', async () => ({
+    ...(await readMeta(database)),
+    data_dir: dirname(database.file),
+    timezone: context.timezone,
+    intake: intake.counters,
+    store: store.counters,
+  }));
+}

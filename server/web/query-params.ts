@@ -1,0 +1,135 @@
+// Query parameters as the functions behind want them; what cannot be understood is said, not guessed.
+
+import { DIMENSIONS, type Dimension } from '../../core/schema.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, dayOf } from '../../core/time.ts';
+import { signalOf } from '../../signals/catalogue/index.ts';
+import type { SignalRequest } from '../../signals/signal.ts';
+import { defaultLengthMs } from '../../signals/spans.ts';
+import { COST_WAYS, type CostBy, type CostRequest } from '../queries/read-cost.ts';
+import type { RunFilter, RunSort } from '../queries/list-runs.ts';
+import { RequestError } from './request-error.ts';
+
+/** The query string, parsed: a key given twice is an array. */
+export type QueryText = Readonly<Record<string, string | string[] | undefined>>;
+
+const SORTS: readonly RunSort[] = ['newest', 'slowest', 'dearest'];
+const LIMIT_DEFAULT = 50;
+const LIMIT_MAX = 1000;
+
+/** The last value of a parameter; an empty one is none. */
+export function textParam(query: QueryText, key: string): string | undefined {
+  const value = query[key];
+  const last = Array.isArray(value) ? value.at(-1) : value;
+  return last === '' ? undefined : last;
+}
+
+/** @throws RequestError */
+export function parseRunFilter(query: QueryText, nowMs: number): RunFilter {
+  const sort = textParam(query, 'sort');
+  if (sort !== undefined && !SORTS.includes(sort as RunSort))
+    throw new RequestError(400, `sort is ${SORTS.join(', ')}, not ${sort}`);
+  return {
+    status: textParam(query, 'status'),
+    failed: textParam(query, 'failed') === undefined ? undefined : textParam(query, 'failed') !== 'false',
+    user: textParam(query, 'user'),
+    agent: textParam(query, 'agent'),
+    task: textParam(query, 'task'),
+    session: textParam(query, 'session'),
+    error: textParam(query, 'error'),
+    parentRun: textParam(query, 'parentRun'),
+    since: instantParam(query, 'since', nowMs),
+    until: instantParam(query, 'until', nowMs),
+    sort: sort as RunSort | undefined,
+    limit: countParam(query, 'limit', LIMIT_DEFAULT, LIMIT_MAX),
+    offset: countParam(query, 'offset', 0, 1_000_000),
+  };
+}
+
+function countParam(query: QueryText, key: string, fallback: number, most: number): number {
+  const text = textParam(query, key);
+  if (text === undefined) return fallback;
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 0 || count > most)
+    throw new RequestError(400, `${key} is a whole number from 0 to ${most}, not ${text}`);
+  return count;
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: MINUTE_MS,
+  h: HOUR_MS,
+  d: DAY_MS,
+  w: 7 * DAY_MS,
+};
+
+/** `24h` or `7d` in milliseconds; undefined when it is neither. */
+export function parseDurationMs(text: string): number | undefined {
+  const [, count, unit] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
+  return count === undefined || unit === undefined ? undefined : Number(count) * (UNITS[unit] ?? 0);
+}
+
+/** An ISO time, or a time back from now such as `24h`, as Unix milliseconds. @throws RequestError */
+export function instantParam(query: QueryText, key: string, nowMs: number): number | undefined {
+  const text = textParam(query, key);
+  if (text === undefined) return undefined;
+  const backMs = parseDurationMs(text);
+  if (backMs !== undefined) return nowMs - backMs;
+  const instant = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(instant))
+    throw new RequestError(400, `${key} is a time such as 24h, 7d or 2026-11-20T00:00:00Z, not ${text}`);
+  return instant;
+}
+
+/** @throws RequestError */
+export function parseCostRequest(query: QueryText, nowMs: number, timezone: string): CostRequest {
+  const by = textParam(query, 'by') ?? 'day';
+  if (!COST_WAYS.includes(by as CostBy))
+    throw new RequestError(400, `by is ${COST_WAYS.join(', ')}, not ${by}`);
+  return {
+    by: by as CostBy,
+    since: instantParam(query, 'since', nowMs) ?? nowMs - 7 * DAY_MS,
+    until: instantParam(query, 'until', nowMs) ?? nowMs,
+    timezone,
+  };
+}
+
+/**
+ * `window` (24h, day) ending at `to`, or `from` and `to`; `by`; and a value for any dimension as filter.
+ * @throws RequestError, SignalError
+ */
+export function parseSignalRequest(
+  id: string,
+  query: QueryText,
+  nowMs: number,
+  timezone: string,
+): SignalRequest {
+  const signal = signalOf(id);
+  const to = instantParam(query, 'to', nowMs) ?? nowMs;
+  const by = textParam(query, 'by');
+  if (by !== undefined && !DIMENSIONS.includes(by as Dimension))
+    throw new RequestError(400, `by is ${DIMENSIONS.join(', ')}, not ${by}`);
+  const where: Partial<Record<Dimension, string>> = {};
+  for (const dimension of DIMENSIONS) {
+    const value = textParam(query, dimension);
+    if (value !== undefined) where[dimension] = value;
+  }
+  return {
+    from:
+      instantParam(query, 'from', nowMs) ?? windowStart(query, to, timezone, defaultLengthMs(signal.window)),
+    to,
+    by: by as Dimension | undefined,
+    where,
+    timezone,
+    now: nowMs,
+  };
+}
+
+function windowStart(query: QueryText, to: number, timezone: string, defaultMs: number): number {
+  const text = textParam(query, 'window');
+  if (text === undefined) return to - defaultMs;
+  if (text === 'day') return dayOf(to, timezone).from;
+  const lengthMs = parseDurationMs(text);
+  if (lengthMs === undefined)
+    throw new RequestError(400, `window is a time such as 1h, 24h or 7d, or day, not ${text}`);
+  return to - lengthMs;
+}

@@ -1,0 +1,68 @@
+// The web server: pages for people and the same answers as JSON for programs. It only reads.
+
+import Fastify, { type FastifyInstance } from 'fastify';
+import { SignalError } from '../../signals/signal.ts';
+import type { Access } from '../access.ts';
+import type { Intake } from '../intake/intake.ts';
+import { messageOf } from '../server-error.ts';
+import type { Database } from '../store/database.ts';
+import type { EventStore } from '../store/event-store.ts';
+import { registerApi } from './api.ts';
+import { RequestError } from './request-error.ts';
+
+export interface WebContext {
+  readonly database: Database;
+  readonly store: EventStore;
+  readonly intake: Intake;
+  readonly access: Access;
+  readonly timezone: string;
+  readonly log: (line: string) => void;
+}
+
+const SECURITY_HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+};
+
+/** The server of pages and API, not yet listening. */
+export function makeWebServer(context: WebContext): FastifyInstance {
+  const app = Fastify({
+    bodyLimit: 64 * 1024,
+    requestTimeout: 30_000,
+    forceCloseConnections: true,
+    logger: false,
+    routerOptions: { maxParamLength: 256 },
+  });
+  app.server.headersTimeout = 15_000;
+  app.server.maxConnections = 1000;
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(SECURITY_HEADERS);
+    if (!context.access.isOwnHost(request.headers.host))
+      throw new RequestError(
+        421,
+        `this server is not ${request.headers.host ?? ''}: ask for it by the address it printed`,
+      );
+    if (request.url !== '/healthz' && !context.access.isAllowed(request.headers.authorization))
+      throw new RequestError(401, 'a token is needed: Authorization: Bearer …');
+  });
+
+  registerApi(app, context);
+
+  app.setNotFoundHandler((request) => {
+    throw new RequestError(404, `there is nothing at ${request.url}`);
+  });
+  app.setErrorHandler((error, _request, reply) => {
+    const statusCode =
+      error instanceof SignalError ? 400 : ((error as { statusCode?: number }).statusCode ?? 500);
+    if (statusCode >= 500) context.log(`web: ${messageOf(error)}`);
+    return reply
+      .code(statusCode)
+      .type('application/json')
+      .send({ error: statusCode >= 500 ? 'the server failed; its log says why' : messageOf(error) });
+  });
+  return app;
+}
