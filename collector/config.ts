@@ -3,7 +3,9 @@
 // for events. A backend is an overlay: its exporter and one pipeline per signal behind a connector.
 // Overlays only add map entries, never repeat a list, so any number of them combine.
 
+import { backfillProcessor } from './backfill.ts';
 import { BACKENDS, type Backend } from './backends.ts';
+import { dialectProcessor } from './dialect-statements.ts';
 import { contentProcessor, eventProcessor, secretProcessor } from './redaction.ts';
 
 /** Any value that YAML can hold. */
@@ -14,7 +16,12 @@ export const SPANS = 'forward/spans';
 export const EVENTS = 'forward/events';
 
 /** Processors of the trace pipeline, in order: names first, then cost from those names, then what must go. */
-export const TRACE_PROCESSORS = ['transform/content', 'redaction/secrets'] as const;
+export const TRACE_PROCESSORS = [
+  'transform/dialects',
+  'transform/cost',
+  'transform/content',
+  'redaction/secrets',
+] as const;
 export const LOG_PROCESSORS = ['transform/events', 'transform/content', 'redaction/secrets'] as const;
 
 /** Receives, normalises and cleans; delivers nowhere until an overlay adds a backend. */
@@ -34,6 +41,8 @@ export function baseConfig(): YamlMap {
       },
     },
     processors: {
+      'transform/dialects': dialectProcessor(),
+      'transform/cost': backfillProcessor(),
       'transform/events': eventProcessor(),
       'transform/content': contentProcessor(),
       'redaction/secrets': secretProcessor(),
