@@ -13,7 +13,7 @@ import { resolveModelId } from './model-id.ts';
 import type { PriceOverrides } from './price-overrides.ts';
 import { PRICE_TABLE_VERSION, WEB_SEARCH_MICRO_USD } from './prices/table.ts';
 import { applyAlias, findPlace, findStepRates, type CallContext, type Unpriced } from './rates.ts';
-import { readUsage, type UsagePart, type UsageReading } from './usage.ts';
+import { isAttempt, MAX_OUTPUT_OF_DECLINED, readUsage, type UsagePart, type UsageReading } from './usage.ts';
 
 export type { CostBuckets } from './charges.ts';
 export type { PriceOverrides } from './price-overrides.ts';
@@ -107,6 +107,7 @@ export function priceCall(request: PriceRequest, overrides?: PriceOverrides): Ca
 
   const context = createContext(request, reading, overrides);
   const isUnbilled = isUnbilledRefusal(request, reading);
+  const multiplier = overrides?.multiplierMillionths ?? MULTIPLIER_ONE;
   const charges = createCharges();
   const rows = new Set<string>();
   const doubts = findDoubts(request, reading);
@@ -114,28 +115,16 @@ export function priceCall(request: PriceRequest, overrides?: PriceOverrides): Ca
     const step = findStepRates(modelOfStep(part, request), part, context);
     if ('reason' in step) return unpriced(step);
     rows.add(step.row);
+    if (isUnbilled && isAttempt(part)) continue;
+    if (isUnbilled) doubts.push('refusal_after_other_steps');
     if (step.doubt !== undefined) doubts.push(step.doubt);
-    const multiplier = step.isList && overrides ? overrides.multiplierMillionths : MULTIPLIER_ONE;
-    addTokens(charges, part, step.rates, step.factor, multiplier);
+    addTokens(charges, part, step.rates, step.factor, step.isList ? multiplier : MULTIPLIER_ONE);
   }
-  if (isUnbilled) {
-    return {
-      ...roundCharges(createCharges()),
-      status: 'priced',
-      table,
-      row: [...rows].join(' '),
-      reason: 'refusal_not_billed',
-    };
-  }
-  addWebSearches(
-    charges,
-    reading.usage.webSearches,
-    WEB_SEARCH_MICRO_USD,
-    overrides?.multiplierMillionths ?? MULTIPLIER_ONE,
-  );
+  addWebSearches(charges, reading.usage.webSearches, WEB_SEARCH_MICRO_USD, multiplier);
+  const status = findStatus(request, reading, doubts);
   return {
     ...roundCharges(charges),
-    ...findStatus(request, reading, doubts),
+    ...(isUnbilled && status.status === 'priced' ? { ...status, reason: 'refusal_not_billed' } : status),
     table,
     row: [...rows].join(' '),
   };
@@ -181,9 +170,12 @@ function modelOfStep(part: UsagePart, request: PriceRequest): string {
   return part.model ?? request.requestedModel ?? request.model;
 }
 
+// A refusal before any output is free although its usage shows tokens; one in mid-stream is not.
 function isUnbilledRefusal(request: PriceRequest, reading: UsageReading): boolean {
   if (request.stopReason !== 'refusal') return false;
-  return request.hasOutput === false || reading.usage.output === 0;
+  if (request.hasOutput === false) return true;
+  const output = reading.parts.reduce((sum, part) => sum + (isAttempt(part) ? part.output : 0), 0);
+  return output <= (request.hasOutput === true ? 0 : MAX_OUTPUT_OF_DECLINED);
 }
 
 function findDoubts(request: PriceRequest, reading: UsageReading): string[] {

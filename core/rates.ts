@@ -81,11 +81,10 @@ export function findPlace(
   };
 }
 
-// Foundry calls the offer "US Data Zone Standard"; people write us, datazone-us, us-data-zone and the like.
+// Foundry calls the offer "US Data Zone Standard"; people write us, datazone, us-data-zone and the like.
 function isUsDataZone(location: string): boolean {
   const words = location.split(/[^a-z]+/);
-  const letters = words.join('');
-  return location === 'us' || (words.includes('us') && letters.includes('datazone'));
+  return location === 'us' || (words.join('').includes('datazone') && !words.includes('eu'));
 }
 
 /** The rates of one step of a call, or why it has none. */
@@ -138,13 +137,23 @@ function chooseRates(
     factor = (factor * BATCH_FACTOR) / FACTOR_ONE;
     marks.push('batch');
   }
+  const doubt = speed.doubt ?? (isLong ? undefined : findPromptDoubt(row, part, reading));
   return {
     rates,
     factor,
     isList: true,
     row: [`${place.platform}/${model.id}@${row.validFrom}`, ...marks].join('+'),
-    ...(speed.doubt !== undefined && { doubt: speed.doubt }),
+    ...(doubt !== undefined && { doubt }),
   };
+}
+
+// Whether the steps of one server-side loop are one prompt or many is not documented. They are priced as
+// many; where one would cost more, the cost is an estimate.
+function findPromptDoubt(row: PriceRow, part: UsagePart, reading: UsageReading): string | undefined {
+  if (row.longPrompt === undefined || part.kind !== 'message') return undefined;
+  const loop = reading.parts.filter(({ kind, model }) => kind === 'message' && model === part.model);
+  const prompt = loop.reduce((sum, step) => sum + inputTotal(step), 0);
+  return prompt > row.longPrompt.over ? 'prompt_length_per_step' : undefined;
 }
 
 /** Whether the 10 % for a bound place apply: residency on Anthropic's own platforms, regions on the clouds. */

@@ -125,10 +125,8 @@ function readPart(
   const split = readOptionalObject(raw, 'cache_creation', path);
   const fiveMinutes = readCount(split, 'ephemeral_5m_input_tokens', `${path}cache_creation.`);
   const oneHour = readCount(split, 'ephemeral_1h_input_tokens', `${path}cache_creation.`);
-  const isTotalKnown = typeof raw['cache_creation_input_tokens'] === 'number';
-  const total = isTotalKnown
-    ? readCount(raw, 'cache_creation_input_tokens', path)
-    : fiveMinutes + oneHour + readCount(raw, 'cache_creation_input_tokens', path);
+  const hasTotal = (raw['cache_creation_input_tokens'] ?? null) !== null;
+  const total = hasTotal ? readCount(raw, 'cache_creation_input_tokens', path) : fiveMinutes + oneHour;
   const withoutLifetime = total - fiveMinutes - oneHour;
   if (withoutLifetime < 0) {
     throw new InvalidUsage(
@@ -149,13 +147,20 @@ function readPart(
   };
 }
 
+/** Whether the step is an attempt to answer, and not something done beside it (compaction, advice). */
+export function isAttempt(part: UsagePart): boolean {
+  return part.kind === 'call' || part.kind === 'message' || part.kind === 'fallback_message';
+}
+
+/** What the API counts as output of an answer that was declined before it began: none, or one token. */
+export const MAX_OUTPUT_OF_DECLINED = 1;
+
 // An attempt that was declined before any output, and went on to a fallback model, is not billed.
 function skipDeclined(parts: readonly UsagePart[]): UsagePart[] {
   const lastFallback = parts.findLastIndex((part) => part.kind === 'fallback_message');
-  return parts.filter((part, index) => {
-    const isAttempt = part.kind === 'message' || part.kind === 'fallback_message';
-    return !(isAttempt && part.output === 0 && index < lastFallback);
-  });
+  return parts.filter(
+    (part, index) => !(isAttempt(part) && part.output <= MAX_OUTPUT_OF_DECLINED && index < lastFallback),
+  );
 }
 
 function readThinking(raw: Record<string, unknown>, output: number): number {

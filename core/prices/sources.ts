@@ -46,10 +46,16 @@ export const SOURCES = {
     confidence: 'official',
   },
   fastHistory: {
-    url: 'https://github.com/Portkey-AI/models/pull/720',
+    url: 'https://platform.claude.com/docs/en/build-with-claude/fast-mode',
     retrievedAt: '2026-11-21',
-    confidence: 'secondary',
-    note: 'sources disagree on whether 30/150 was charged at all times',
+    confidence: 'quoted',
+    note: 'earlier editions of the page: 30/150, and 60/225 over 200,000 tokens while that tier existed',
+  },
+  fastOpus46End: {
+    url: 'https://code.claude.com/docs/en/fast-mode',
+    retrievedAt: '2026-11-21',
+    confidence: 'inferred',
+    note: 'announced for about 30 days after the launch of Opus 4.8; the exact day was not seen',
   },
   longContextHistory: {
     url: 'https://github.com/pydantic/genai-prices',
@@ -58,9 +64,9 @@ export const SOURCES = {
     note: 'start_date of the flat price',
   },
   haiku35Launch: {
-    url: 'https://www.anthropic.com/news/3-5-models-and-computer-use',
+    url: 'https://aiwiki.ai/wiki/claude_3_5_haiku',
     retrievedAt: '2026-11-21',
     confidence: 'secondary',
-    note: 'launch price, lowered about a month later',
+    note: 'launch price 1/5, lowered about a month later; the day is taken as 2024-12-03',
   },
 } as const satisfies Record<string, PriceSource>;
