@@ -1,0 +1,32 @@
+// API errors: the low-cardinality class of what an SDK call failed with, in every version of the SDK.
+
+interface ErrorLike {
+  readonly name?: unknown;
+  readonly status?: unknown;
+  readonly type?: unknown;
+  readonly error?: { readonly error?: { readonly type?: unknown } };
+  readonly constructor?: { readonly name?: unknown };
+}
+
+/** True when the caller aborted: no failure. */
+export function isAbort(error: unknown): boolean {
+  const name = classNameOf(error);
+  return name === 'APIUserAbortError' || (error as ErrorLike | null)?.name === 'AbortError';
+}
+
+/** The API's error type where there is one, else the status, else what failed. */
+export function classifyError(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return 'client_error';
+  const { type, status, error: body } = error as ErrorLike;
+  const name = classNameOf(error);
+  if (name === 'APIConnectionTimeoutError') return 'client_timeout_error';
+  if (name === 'APIConnectionError') return 'connection_error';
+  if (typeof type === 'string') return type;
+  const nested = body?.error?.type;
+  if (typeof nested === 'string') return nested;
+  return typeof status === 'number' ? String(status) : 'client_error';
+}
+
+function classNameOf(error: unknown): unknown {
+  return (error as ErrorLike | null)?.constructor?.name;
+}

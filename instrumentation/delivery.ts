@@ -1,0 +1,185 @@
+// Delivery: the bounded queue between a signal (spans or log records) and its transport.
+// It sends batches one at a time, retries with back-off what may still be taken, puts aside in the
+// spool what does not fit or is left at exit, and counts what it had to drop.
+
+import type { Spool, SpooledBatch } from './spool.ts';
+import type { SendResult, SignalKind, Transport } from './otlp.ts';
+
+/** Items held in memory at most. */
+export const MAX_QUEUE = 8_192;
+const MAX_BATCH = 512;
+const FLUSH_INTERVAL_MS = 1_000;
+/** An item that must not be lost waits no longer than this. */
+const URGENT_MS = 20;
+const FIRST_BACKOFF_MS = 250;
+const MAX_BACKOFF_MS = 15_000;
+
+export interface DeliveryOptions<Item> {
+  readonly kind: SignalKind;
+  readonly transport: Transport;
+  readonly spool: Spool;
+  readonly encode: (items: Item[]) => Uint8Array;
+  /** Told about each failed try and each loss. */
+  readonly onProblem: (problem: DeliveryProblem) => void;
+}
+
+export type DeliveryProblem =
+  | { readonly type: 'away'; readonly reason: string; readonly waiting: number }
+  | { readonly type: 'refused'; readonly reason: string; readonly count: number }
+  | { readonly type: 'dropped'; readonly count: number };
+
+interface Batch {
+  readonly bytes: Uint8Array;
+  readonly count: number;
+}
+
+export class Delivery<Item> {
+  readonly #options: DeliveryOptions<Item>;
+  #queue: Item[] = [];
+  /** On its way, or waiting for its next try. */
+  #current: Batch | undefined;
+  #pump: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAtMs = Infinity;
+  #backoffMs = 0;
+  #isClosed = false;
+  /** Items lost for good in this process. */
+  dropped = 0;
+
+  constructor(options: DeliveryOptions<Item>) {
+    this.#options = options;
+  }
+
+  add(item: Item, isUrgent = false): void {
+    if (this.#queue.length >= MAX_QUEUE) this.#putAside(this.#queue.splice(0, MAX_BATCH));
+    this.#queue.push(item);
+    this.#schedule(isUrgent ? URGENT_MS : FLUSH_INTERVAL_MS);
+  }
+
+  get waiting(): number {
+    return this.#queue.length + (this.#current?.count ?? 0);
+  }
+
+  /** Sends what waits; ends when all is gone, when a try failed, or at the deadline (Unix ms). */
+  async flush(deadlineMs: number): Promise<void> {
+    while (this.waiting > 0 && Date.now() < deadlineMs) {
+      this.#backoffMs = 0;
+      const isOver = await before(deadlineMs, this.#start());
+      if (isOver || this.#backoffMs > 0) return;
+    }
+  }
+
+  /** Synchronous end: everything unsent goes to the spool and connections are cut. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    const current = this.#current;
+    this.#current = undefined;
+    if (current !== undefined) this.#spool(current);
+    while (this.#queue.length > 0) this.#putAside(this.#queue.splice(0, MAX_BATCH));
+    this.#options.transport.close();
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#isClosed || this.#pump !== undefined) return;
+    const atMs = Date.now() + Math.max(delayMs, this.#backoffMs);
+    if (this.#timer !== undefined && this.#timerAtMs <= atMs) return;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = atMs;
+    this.#timer = setTimeout(() => void this.#start(), atMs - Date.now()).unref();
+  }
+
+  async #start(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#timerAtMs = Infinity;
+    this.#pump ??= this.#sendAll().finally(() => {
+      this.#pump = undefined;
+      if (this.waiting > 0) this.#schedule(FLUSH_INTERVAL_MS);
+    });
+    await this.#pump;
+  }
+
+  async #sendAll(): Promise<void> {
+    while (!this.#isClosed && this.waiting > 0) {
+      this.#current ??= this.#encode(this.#queue.splice(0, MAX_BATCH));
+      if (this.#current === undefined) continue;
+      const batch = this.#current;
+      const result = await this.#options.transport.send(batch.bytes);
+      // Closed meanwhile: the batch is in the spool already.
+      if (this.#current !== batch) return;
+      if (result.status === 'retry') {
+        this.#backOff(result);
+        return;
+      }
+      this.#current = undefined;
+      this.#backoffMs = 0;
+      if (result.status === 'refused') {
+        this.dropped += batch.count;
+        this.#options.onProblem({ type: 'refused', reason: result.reason, count: batch.count });
+      }
+    }
+    if (!this.#isClosed) await this.#sendSpooled();
+  }
+
+  /** Whatever an earlier process left, once the endpoint has shown that it takes records. */
+  async #sendSpooled(): Promise<void> {
+    const { spool, transport, kind } = this.#options;
+    for (let batch = spool.take(kind); batch !== undefined; batch = spool.take(kind)) {
+      const result = await transport.send(batch.bytes);
+      if (result.status === 'retry') {
+        spool.release(batch);
+        return;
+      }
+      this.#settle(batch, result);
+      if (this.#isClosed) return;
+    }
+  }
+
+  #settle(batch: SpooledBatch, result: SendResult): void {
+    this.#options.spool.remove(batch);
+    if (result.status !== 'refused') return;
+    this.dropped += batch.count;
+    this.#options.onProblem({ type: 'refused', reason: result.reason, count: batch.count });
+  }
+
+  #backOff(result: Extract<SendResult, { status: 'retry' }>): void {
+    const doubled = Math.min(Math.max(this.#backoffMs * 2, FIRST_BACKOFF_MS), MAX_BACKOFF_MS);
+    this.#backoffMs = Math.max(result.afterMs ?? 0, doubled * (0.8 + Math.random() * 0.4));
+    this.#options.onProblem({ type: 'away', reason: result.reason, waiting: this.waiting });
+  }
+
+  #putAside(items: Item[]): void {
+    const batch = this.#encode(items);
+    if (batch !== undefined) this.#spool(batch);
+  }
+
+  #spool(batch: Batch): void {
+    if (this.#options.spool.write(this.#options.kind, batch.bytes, batch.count)) return;
+    this.dropped += batch.count;
+    this.#options.onProblem({ type: 'dropped', count: batch.count });
+  }
+
+  #encode(items: Item[]): Batch | undefined {
+    if (items.length === 0) return undefined;
+    return { bytes: this.#options.encode(items), count: items.length };
+  }
+}
+
+/** Waits for the work, but not beyond the deadline; true when the deadline came first. */
+async function before(deadlineMs: number, work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const isOver = await Promise.race([
+    work.then(() => false),
+    new Promise<boolean>((resolve) => {
+      timer = setTimeout(
+        () => {
+          resolve(true);
+        },
+        Math.max(0, deadlineMs - Date.now()),
+      );
+    }),
+  ]);
+  clearTimeout(timer);
+  return isOver;
+}

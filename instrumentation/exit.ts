@@ -1,0 +1,62 @@
+// The end of the process: flush when it has no work left or is asked to end, put aside what is left at
+// exit, and leave the course of the end as it would have been without us.
+
+import { guard } from './guard.ts';
+import type { Pipeline } from './pipeline.ts';
+
+/** What the end of the process may wait for delivery. */
+const FLUSH_MS = 2_000;
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
+export interface Recorders {
+  /** Ends what was left half done, because no work is left in the process. */
+  endLeft(): void;
+  /** Ends everything, because the process goes. */
+  endAll(errorType: string | undefined): void;
+  /** Synchronous writes: journal and daily file. */
+  write(): void;
+}
+
+export function handleExit(pipeline: Pipeline, recorders: Recorders): void {
+  let uncaught: string | undefined;
+
+  process.on('beforeExit', () => {
+    guard('end left', () => {
+      recorders.endLeft();
+    });
+    if (pipeline.waiting === 0) return;
+    // Comes again when the flush is over; what could not be sent then goes to the spool.
+    void pipeline.flush(Date.now() + FLUSH_MS).then(() => {
+      if (pipeline.waiting > 0) pipeline.close();
+    });
+  });
+
+  process.on('uncaughtExceptionMonitor', (error) => {
+    uncaught = error instanceof Error ? error.name : 'uncaught';
+  });
+
+  process.on('exit', () => {
+    guard('exit', () => {
+      recorders.endAll(uncaught);
+      recorders.write();
+      pipeline.close();
+    });
+  });
+
+  for (const signal of SIGNALS) {
+    const onSignal = (): void => {
+      const isOurs = process.listenerCount(signal) === 1;
+      if (isOurs) recorders.endAll(undefined);
+      recorders.write();
+      void pipeline.flush(Date.now() + FLUSH_MS).then(() => {
+        // Other listeners decide about the process; without them the signal ends it, as it would have.
+        if (!isOurs) return;
+        recorders.write();
+        pipeline.close();
+        process.removeListener(signal, onSignal);
+        process.kill(process.pid, signal);
+      });
+    };
+    process.on(signal, onSignal);
+  }
+}

@@ -1,0 +1,156 @@
+// The journal: one small file per process with its open runs, so that the next process of the
+// service can close the runs of one that was killed. A run is an entry from its start to its end.
+
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { decodeEvent, encodeEvent, type EventRecord } from '../core/event.ts';
+import { guard } from './guard.ts';
+
+/** What was last known of a run that never ended. */
+export interface LostRun {
+  readonly started: EventRecord;
+  readonly lastSeenMs: number;
+  readonly turns: number;
+  readonly toolCalls: number;
+  readonly tokensIn: number;
+  readonly tokensOut: number;
+  readonly costNanoUsd: number;
+}
+
+/** Progress of a run, as one line of the journal. */
+export interface Progress {
+  readonly runId: string;
+  readonly atMs: number;
+  readonly turns: number;
+  readonly toolCalls: number;
+  readonly tokensIn: number;
+  readonly tokensOut: number;
+  readonly costNanoUsd: number;
+}
+
+export class Journal {
+  readonly #folder: string;
+  readonly #path: string;
+  readonly #open = new Set<string>();
+  readonly #pendingLines: string[] = [];
+
+  constructor(folder: string, instanceId: string) {
+    this.#folder = folder;
+    this.#path = join(folder, `${HOST}.${String(process.pid)}.${instanceId.slice(0, 8)}.journal`);
+  }
+
+  /** Written at once: from here on the run cannot vanish. */
+  begin(started: EventRecord): void {
+    guard('journal begin', () => {
+      if (this.#open.size === 0) mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      this.#open.add(started['agent.run_id'] ?? '');
+      this.#pendingLines.push(`start ${encodeEvent(started)}`);
+      this.write();
+    });
+  }
+
+  progress(progress: Progress): void {
+    this.#pendingLines.push(`seen ${JSON.stringify(progress)}`);
+  }
+
+  end(runId: string): void {
+    if (!this.#open.delete(runId)) return;
+    // The last open run takes the file with it, so that it never grows without bound.
+    if (this.#open.size === 0) this.#clear();
+    else this.#pendingLines.push(`end ${runId}`);
+  }
+
+  /** Writes what has gathered. */
+  write(): void {
+    if (this.#pendingLines.length === 0) return;
+    const text = `${this.#pendingLines.splice(0).join('\n')}\n`;
+    guard('journal write', () => {
+      appendFileSync(this.#path, text, { mode: 0o600 });
+    });
+  }
+
+  #clear(): void {
+    this.#pendingLines.length = 0;
+    guard('journal clear', () => {
+      rmSync(this.#path, { force: true });
+    });
+  }
+
+  /** Runs of processes of this machine that are gone; each is given to one caller only. */
+  takeLost(): LostRun[] {
+    return guard('journal read', () => this.#takeLost()) ?? [];
+  }
+
+  #takeLost(): LostRun[] {
+    const lost: LostRun[] = [];
+    for (const name of listJournals(this.#folder)) {
+      if (!name.startsWith(`${HOST}.`) || join(this.#folder, name) === this.#path) continue;
+      // A container's process often has the process id of the one before it.
+      const pid = Number(name.slice(HOST.length + 1).split('.')[0]);
+      if (pid !== process.pid && isAlive(pid)) continue;
+      const claimed = join(this.#folder, `${name}.${String(process.pid)}`);
+      const text = guard('journal claim', () => {
+        renameSync(join(this.#folder, name), claimed);
+        return readFileSync(claimed, 'utf8');
+      });
+      if (text === undefined) continue;
+      lost.push(...readJournal(text));
+      rmSync(claimed, { force: true });
+    }
+    return lost;
+  }
+}
+
+const HOST = hostname().replaceAll(/[^\w-]/g, '_');
+
+function listJournals(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((name) => name.endsWith('.journal'));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** The runs of a journal that have a start and no end. Half a line at the end is left out. */
+export function readJournal(text: string): LostRun[] {
+  const runs = new Map<string, LostRun>();
+  for (const line of text.split('\n').slice(0, -1)) {
+    const verb = line.slice(0, line.indexOf(' '));
+    const rest = line.slice(line.indexOf(' ') + 1);
+    if (verb === 'start') {
+      const started = decodeEvent(rest);
+      if (started === undefined) continue;
+      runs.set(started['agent.run_id'] ?? '', {
+        started,
+        lastSeenMs: started.timestamp,
+        turns: 0,
+        toolCalls: 0,
+        tokensIn: 0,
+        tokensOut: 0,
+        costNanoUsd: 0,
+      });
+    } else if (verb === 'seen') {
+      const { runId, atMs, ...totals } = JSON.parse(rest) as Progress;
+      const run = runs.get(runId);
+      if (run !== undefined) runs.set(runId, { ...run, ...totals, lastSeenMs: atMs });
+    } else if (verb === 'end') {
+      runs.delete(rest);
+    }
+  }
+  return [...runs.values()];
+}

@@ -1,0 +1,107 @@
+// Native spans: those that the SDK (0.134.0 and later) opens itself. A call's span is found through the
+// context that the call runs in, so no private field of the SDK is needed; tool runner spans become
+// runs, tool spans become executions of pending tool uses.
+
+import { createContextKey, SpanStatusCode, type Context, type Span } from '@opentelemetry/api';
+import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
+import { guard } from './guard.ts';
+import { identityIn } from './identity.ts';
+import type { ModelCall } from './model-call.ts';
+import { parentSpanId, type Run } from './run.ts';
+import type { Runs } from './runs.ts';
+
+export const NATIVE_SCOPE = 'com.anthropic.sdk.typescript';
+const CALL_KEY = createContextKey('tallyspan model call');
+
+/** Context in which the next native span is the call's. */
+export function watchNativeSpan(active: Context, call: ModelCall): Context {
+  return active.setValue(CALL_KEY, call);
+}
+
+/** Sees every span of the provider; acts on native ones. `runs` is asked late: it is made after the provider. */
+export function watchSpans(runs: () => Runs | undefined, agentName: () => string | undefined): SpanProcessor {
+  const adopted = new WeakMap<object, Run>();
+  return {
+    onStart: (span, parent) => {
+      guard('native span start', () => {
+        if (!span.instrumentationScope.name.startsWith(NATIVE_SCOPE)) return;
+        const known = runs();
+        if (known === undefined) return;
+        if (span.name === 'anthropic.messages.create') adoptCall(span, parent);
+        else if (span.name === 'anthropic.messages.tool_runner') {
+          const run = adoptRunner(known, span, parent, agentName());
+          if (run !== undefined) adopted.set(span, run);
+        } else openTool(known, span);
+      });
+    },
+    onEnding: (span) => {
+      guard('native span end', () => {
+        if (!span.instrumentationScope.name.startsWith(NATIVE_SCOPE)) return;
+        const known = runs();
+        if (known === undefined) return;
+        const run = adopted.get(span);
+        if (run !== undefined) endRunner(known, run, span);
+        else closeTool(known, span);
+      });
+    },
+    onEnd: () => undefined,
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  };
+}
+
+function adoptCall(span: Span, parent: Context): void {
+  const call = parent.getValue(CALL_KEY) as ModelCall | undefined;
+  if (call !== undefined) call.span ??= span;
+}
+
+function adoptRunner(
+  runs: Runs,
+  span: Span,
+  parent: Context,
+  agentName: string | undefined,
+): Run | undefined {
+  // A declared run around the runner is the run.
+  if (runs.runIn(parent)?.isInferred === false) return undefined;
+  return runs.start({
+    agentName,
+    identity: identityIn(parent),
+    isInferred: true,
+    adoptedSpan: span,
+    parent,
+  });
+}
+
+function endRunner(runs: Runs, run: Run, span: ReadableSpan): void {
+  if (span.status.code === SpanStatusCode.ERROR) {
+    runs.end(run, 'error', String(span.attributes['error.type'] ?? 'client_error'));
+  } else if (run.lastStopReason === 'refusal') runs.end(run, 'refused');
+  else if (run.lastStopReason === 'tool_use' || run.lastStopReason === 'pause_turn')
+    runs.end(run, 'max_turns');
+  else runs.end(run, 'ok');
+}
+
+function openTool(runs: Runs, span: Span & ReadableSpan): void {
+  const id = span.attributes['gen_ai.tool.call.id'];
+  const run = typeof id === 'string' ? runs.runOfBlock(id) : undefined;
+  const tool = run?.pendingTools.get(String(id));
+  if (run === undefined || tool === undefined) return;
+  tool.execution = {
+    spanContext: span.spanContext(),
+    parentSpanId: parentSpanId(span),
+    startMs: Date.now(),
+  };
+  span.updateName(`execute_tool ${tool.name}`);
+  runs.openToolSpan(span.spanContext().spanId, run);
+}
+
+function closeTool(runs: Runs, span: ReadableSpan): void {
+  const id = span.attributes['gen_ai.tool.call.id'];
+  if (typeof id !== 'string') return;
+  runs.closeToolSpan(span.spanContext().spanId);
+  const execution = runs.runOfBlock(id)?.pendingTools.get(id)?.execution;
+  if (execution === undefined) return;
+  execution.endMs = Date.now();
+  if (span.status.code === SpanStatusCode.ERROR)
+    execution.errorType = String(span.attributes['error.type'] ?? 'tool_error');
+}

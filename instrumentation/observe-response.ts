@@ -1,0 +1,76 @@
+// Observation of raw responses: after `asResponse()` the caller reads the body; the same Response object
+// is handed out, and what its `json` or `text` gives is read along.
+
+import { guard } from './guard.ts';
+import type { ModelCall } from './model-call.ts';
+
+interface RawPromise {
+  asResponse?: () => Promise<Response>;
+  parsedPromise?: unknown;
+}
+
+/** Calls whose answer nobody can read any more end when what they would read it through is collected. */
+const collected = new FinalizationRegistry<ModelCall>((call) => {
+  call.end({ type: 'left' });
+});
+
+/** Ends the call when the promise or response is collected; the last one given counts. */
+export function endWhenCollected(reader: object, call: ModelCall): void {
+  collected.unregister(call);
+  collected.register(reader, call, call);
+}
+
+export function watchResponse(promise: RawPromise, call: ModelCall): void {
+  const original = promise.asResponse;
+  if (typeof original !== 'function') return;
+  Object.defineProperty(promise, 'asResponse', {
+    configurable: true,
+    writable: true,
+    enumerable: false,
+    value: async function (this: RawPromise) {
+      const response = await original.call(this);
+      // `withResponse` comes here too, after it has begun to parse; then there is nothing left to watch.
+      if (this.parsedPromise === undefined && !call.isEnded)
+        guard('watch response', () => {
+          watchBody(response, call);
+        });
+      return response;
+    },
+  });
+}
+
+function watchBody(response: Response, call: ModelCall): void {
+  if (!call.facts.isStreamed) endWhenCollected(response, call);
+  const readers = { json: (value: unknown) => value, text: (value: unknown) => parseText(value) };
+  for (const [name, toMessage] of Object.entries(readers)) {
+    const read = response[name as 'json' | 'text'].bind(response);
+    Object.defineProperty(response, name, {
+      configurable: true,
+      writable: true,
+      enumerable: false,
+      value: async () => {
+        const value: unknown = await read();
+        guard('read body', () => {
+          readBody(toMessage(value), call);
+        });
+        return value;
+      },
+    });
+  }
+}
+
+function readBody(value: unknown, call: ModelCall): void {
+  if (Array.isArray(value)) for (const event of value) call.answer.readEvent(event);
+  else call.answer.readMessage(value);
+  call.end({ type: 'completed' });
+}
+
+/** A JSON body, or the events of a streamed one. */
+function parseText(value: unknown): unknown {
+  const text = String(value);
+  if (!/^(event|data):/m.test(text)) return JSON.parse(text) as unknown;
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('data:'))
+    .map((line) => JSON.parse(line.slice('data:'.length)) as unknown);
+}

@@ -1,0 +1,56 @@
+// The observer: begins model calls for the hooks, with what is known about the client that makes them.
+
+import type { Platform, PriceOverrides } from '../core/cost.ts';
+import { ModelCall } from './model-call.ts';
+import type { RequestFacts } from './request-facts.ts';
+import type { Run } from './run.ts';
+import type { Runs } from './runs.ts';
+import type { Telemetry } from './telemetry.ts';
+
+interface ClientLike {
+  readonly awsRegion?: unknown;
+  readonly region?: unknown;
+  readonly constructor?: { readonly name?: string };
+}
+
+export class Observer {
+  readonly telemetry: Telemetry;
+  readonly runs: Runs;
+  readonly #overrides: PriceOverrides | undefined;
+  readonly #openCalls = new Set<ModelCall>();
+
+  constructor(telemetry: Telemetry, runs: Runs, overrides: PriceOverrides | undefined) {
+    this.telemetry = telemetry;
+    this.runs = runs;
+    this.#overrides = overrides;
+  }
+
+  beginCall(facts: RequestFacts, run: Run, client: object | undefined): ModelCall {
+    const options = { facts, run, ...placeOf(client ?? {}), overrides: this.#overrides };
+    const call = new ModelCall(this.telemetry, this.runs, options);
+    this.#openCalls.add(call);
+    call.onEnd = () => this.#openCalls.delete(call);
+    return call;
+  }
+
+  /** Ends what is still open: the process goes. */
+  endAll(): void {
+    for (const call of this.#openCalls) call.end({ type: 'left' });
+  }
+}
+
+/** Platform and region of a client, from its class: each platform package has one of its own. */
+function placeOf(client: ClientLike): { platform: Platform; region: string | undefined } {
+  const region = typeof client.awsRegion === 'string' ? client.awsRegion : client.region;
+  return {
+    platform: platformOf(client.constructor?.name ?? ''),
+    region: typeof region === 'string' ? region : undefined,
+  };
+}
+
+function platformOf(className: string): Platform {
+  if (className.includes('Bedrock')) return 'bedrock';
+  if (className.includes('Vertex')) return 'vertex';
+  if (className.includes('Foundry')) return 'foundry';
+  return className.includes('Aws') ? 'aws' : 'anthropic';
+}

@@ -1,0 +1,134 @@
+// The pipeline: both deliveries of this process (spans and log records) with their spool.
+// Providers feed it; exit handling drains it.
+
+import { context } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import { ProtobufLogsSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
+import type { LogRecordProcessor, ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { Delivery, type DeliveryProblem } from './delivery.ts';
+import { sayDebug, sayOnce } from './diagnostics.ts';
+import { guard } from './guard.ts';
+import type { Settings } from './settings.ts';
+import { Spool } from './spool.ts';
+import type { SignalKind, Transport } from './otlp.ts';
+import { createTransport } from './transport.ts';
+
+/** Events whose loss would hide a run; they leave at once. */
+const URGENT_EVENTS: ReadonlySet<string> = new Set(['agent.run.started']);
+
+export class Pipeline {
+  readonly spans: Delivery<ReadableSpan>;
+  readonly logs: Delivery<ReadableLogRecord>;
+  /** Where log records go, for people. */
+  readonly endpoint: string;
+  /** Folder of the spool and the journal of this service at this endpoint. */
+  readonly folder: string;
+
+  constructor(settings: Settings, serviceName: string) {
+    const transports = {
+      traces: silent(createTransport('traces', settings.protocol)),
+      logs: silent(createTransport('logs', settings.protocol)),
+    };
+    this.endpoint = transports.logs.endpoint;
+    this.folder = join(settings.spoolFolder, folderName(serviceName, transports));
+    const spool = new Spool(this.folder);
+    const onProblem = (problem: DeliveryProblem): void => {
+      this.#tell(problem);
+    };
+    this.spans = new Delivery<ReadableSpan>({
+      kind: 'traces',
+      transport: transports.traces,
+      spool,
+      encode: (items) => ProtobufTraceSerializer.serializeRequest(items) ?? new Uint8Array(),
+      onProblem,
+    });
+    this.logs = new Delivery<ReadableLogRecord>({
+      kind: 'logs',
+      transport: transports.logs,
+      spool,
+      encode: (items) => ProtobufLogsSerializer.serializeRequest(items) ?? new Uint8Array(),
+      onProblem,
+    });
+  }
+
+  get waiting(): number {
+    return this.spans.waiting + this.logs.waiting;
+  }
+
+  get dropped(): number {
+    return this.spans.dropped + this.logs.dropped;
+  }
+
+  async flush(deadlineMs: number): Promise<void> {
+    await Promise.all([this.logs.flush(deadlineMs), this.spans.flush(deadlineMs)]);
+  }
+
+  close(): void {
+    this.logs.close();
+    this.spans.close();
+  }
+
+  /** Processor that feeds ended, sampled spans into the pipeline. */
+  spanProcessor(): SpanProcessor {
+    return {
+      onStart: () => undefined,
+      onEnd: (span) => {
+        guard('queue span', () => {
+          if ((span.spanContext().traceFlags & 1) === 1) this.spans.add(span);
+        });
+      },
+      forceFlush: () => this.flush(Date.now() + 2_000),
+      shutdown: () => this.flush(Date.now() + 2_000),
+    };
+  }
+
+  logProcessor(): LogRecordProcessor {
+    return {
+      onEmit: (record) => {
+        guard('queue log record', () => {
+          this.logs.add(record, URGENT_EVENTS.has(record.eventName ?? ''));
+        });
+      },
+      forceFlush: () => this.flush(Date.now() + 2_000),
+      shutdown: () => this.flush(Date.now() + 2_000),
+    };
+  }
+
+  #tell(problem: DeliveryProblem): void {
+    switch (problem.type) {
+      case 'away':
+        sayDebug(`${this.endpoint}: ${problem.reason}; ${String(problem.waiting)} records wait`);
+        return;
+      case 'refused':
+        sayOnce(
+          'refused',
+          `${this.endpoint} refused ${String(problem.count)} records (${problem.reason}). Check OTEL_EXPORTER_OTLP_ENDPOINT and _HEADERS.`,
+        );
+        return;
+      case 'dropped':
+        sayOnce(
+          'dropped',
+          `records are dropped: ${this.endpoint} takes none and the spool is full or cannot be written. Set TALLYSPAN_SPOOL to a folder with room.`,
+        );
+    }
+  }
+}
+
+/** Our own requests must not make spans of their own. */
+function silent(transport: Transport): Transport {
+  return {
+    ...transport,
+    send: (body) => context.with(suppressTracing(context.active()), () => transport.send(body)),
+  };
+}
+
+function folderName(serviceName: string, transports: Readonly<Record<SignalKind, Transport>>): string {
+  const hash = createHash('sha256')
+    .update([serviceName, transports.logs.endpoint, transports.traces.endpoint].join('\n'))
+    .digest('hex')
+    .slice(0, 12);
+  return `${serviceName.replaceAll(/[^\w.-]/g, '_').slice(0, 40)}-${hash}`;
+}

@@ -1,0 +1,77 @@
+// The providers of spans and log records. A provider that other code has registered is joined: our
+// processors are added to it. Otherwise ours becomes the global one, with W3C trace context as the
+// only propagation, so that baggage goes nowhere.
+
+import {
+  context,
+  logs,
+  propagation,
+  ProxyTracerProvider,
+  trace,
+  type Logger,
+  type Tracer,
+} from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { LoggerProvider } from '@opentelemetry/sdk-logs';
+import { TracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace';
+import { guard } from './guard.ts';
+import type { Pipeline } from './pipeline.ts';
+import { readSampler } from './sampler.ts';
+import type { Service } from './service.ts';
+
+export const SCOPE_NAME = 'tallyspan';
+
+export interface Providers {
+  readonly tracer: Tracer;
+  readonly logger: Logger;
+  /** True when our processors were added to a provider that was there before. */
+  readonly isJoined: boolean;
+}
+
+/** Registers or joins; `watcher` sees every span start and end. */
+export function setUpProviders(
+  service: Service,
+  pipeline: Pipeline,
+  watcher: SpanProcessor,
+  version: string,
+): Providers {
+  const { resource } = service;
+  const processors = [watcher, pipeline.spanProcessor()];
+  const isJoined = guard('join provider', () => joinProvider(processors)) ?? false;
+  const ownProvider = new TracerProvider({
+    resource,
+    sampler: readSampler(process.env),
+    spanProcessors: processors,
+  });
+  if (!isJoined) {
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+    trace.setGlobalTracerProvider(ownProvider);
+  }
+  const loggerProvider = new LoggerProvider({ resource, processors: [pipeline.logProcessor()] });
+  // Fails silently where a logger provider is registered already; ours then stays private.
+  logs.setGlobalLoggerProvider(loggerProvider);
+  const tracer = isJoined ? trace.getTracer(SCOPE_NAME, version) : ownProvider.getTracer(SCOPE_NAME, version);
+  return { tracer, logger: loggerProvider.getLogger(SCOPE_NAME, version), isJoined };
+}
+
+interface Joinable {
+  addSpanProcessor?: (processor: SpanProcessor) => void;
+  _activeSpanProcessor?: { _spanProcessors?: SpanProcessor[] };
+}
+
+/** Adds processors to a provider registered by other code; false when there is none that takes them. */
+function joinProvider(processors: readonly SpanProcessor[]): boolean {
+  const global = trace.getTracerProvider();
+  const found = (global instanceof ProxyTracerProvider ? global.getDelegate() : global) as Joinable;
+  if (typeof found.addSpanProcessor === 'function') {
+    for (const processor of processors) found.addSpanProcessor(processor);
+    return true;
+  }
+  // Providers since 2.0 have no public way to add one; this list is where they keep them.
+  const list = found._activeSpanProcessor?._spanProcessors;
+  if (!Array.isArray(list)) return false;
+  list.push(...processors);
+  return true;
+}

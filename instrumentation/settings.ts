@@ -1,0 +1,120 @@
+// Settings: what the environment says, read once at start. A value that is not valid is told and
+// replaced by the default; a TALLYSPAN_ variable that is none of ours is told with its nearest neighbour.
+
+import { homedir, platform } from 'node:os';
+import { join } from 'node:path';
+import type { LogLevel } from './diagnostics.ts';
+
+export type ContentMode = 'none' | 'tools' | 'full';
+export type Protocol = 'grpc' | 'http/protobuf';
+
+export interface Settings {
+  readonly isDisabled: boolean;
+  readonly content: ContentMode;
+  readonly log: LogLevel;
+  readonly protocol: Protocol;
+  /** Folder of the daily JSON-lines file; `undefined` when off. */
+  readonly fileFolder: string | undefined;
+  readonly spoolFolder: string;
+  readonly pricesFile: string | undefined;
+  readonly userId: string | undefined;
+  readonly sessionId: string | undefined;
+  readonly taskType: string | undefined;
+  /** Lines to say at start: what was not understood, and what to do. */
+  readonly problems: readonly string[];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const OWN_NAMES = [
+  'TALLYSPAN_FILE',
+  'TALLYSPAN_CONTENT',
+  'TALLYSPAN_PRICES',
+  'TALLYSPAN_SPOOL',
+  'TALLYSPAN_LOG',
+  'TALLYSPAN_USER_ID',
+  'TALLYSPAN_SESSION_ID',
+  'TALLYSPAN_TASK_TYPE',
+] as const;
+/** Set for the command-line tool and the embedded server, not for us. */
+const FOREIGN_NAMES = new Set(['TALLYSPAN_URL', 'TALLYSPAN_DATA', 'TALLYSPAN_TOKEN']);
+const CONTENT_MODES = ['none', 'tools', 'full'] as const;
+const LOG_LEVELS = ['off', 'warn', 'debug'] as const;
+
+export function readSettings(environment: Environment): Settings {
+  const problems: string[] = [];
+  const text = (name: (typeof OWN_NAMES)[number]): string | undefined =>
+    environment[name]?.trim() === '' ? undefined : environment[name]?.trim();
+  const oneOf = <T extends string>(
+    name: (typeof OWN_NAMES)[number],
+    allowed: readonly T[],
+    fallback: T,
+  ): T => {
+    const value = text(name)?.toLowerCase();
+    if (value === undefined) return fallback;
+    const found = allowed.find((candidate) => candidate === value);
+    if (found === undefined)
+      problems.push(`${name}=${value} is not valid; it is one of ${allowed.join(', ')}. Using ${fallback}.`);
+    return found ?? fallback;
+  };
+
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith('TALLYSPAN_') || FOREIGN_NAMES.has(name)) continue;
+    if ((OWN_NAMES as readonly string[]).includes(name)) continue;
+    const nearest = nearestOf(name, OWN_NAMES);
+    problems.push(`${name} is not a setting.${nearest === undefined ? '' : ` Did you mean ${nearest}?`}`);
+  }
+
+  return {
+    isDisabled: environment['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true',
+    content: oneOf('TALLYSPAN_CONTENT', CONTENT_MODES, 'none'),
+    log: oneOf('TALLYSPAN_LOG', LOG_LEVELS, 'warn'),
+    protocol: readProtocol(environment, problems),
+    fileFolder: text('TALLYSPAN_FILE'),
+    spoolFolder: text('TALLYSPAN_SPOOL') ?? join(cacheFolder(environment), 'tallyspan', 'spool'),
+    pricesFile: text('TALLYSPAN_PRICES'),
+    userId: text('TALLYSPAN_USER_ID'),
+    sessionId: text('TALLYSPAN_SESSION_ID'),
+    taskType: text('TALLYSPAN_TASK_TYPE'),
+    problems,
+  };
+}
+
+function readProtocol(environment: Environment, problems: string[]): Protocol {
+  const value = environment['OTEL_EXPORTER_OTLP_PROTOCOL']?.trim();
+  if (value === undefined || value === '' || value === 'grpc') return 'grpc';
+  if (value === 'http/protobuf') return 'http/protobuf';
+  problems.push(
+    `OTEL_EXPORTER_OTLP_PROTOCOL=${value} is not supported; it is grpc or http/protobuf. Using grpc.`,
+  );
+  return 'grpc';
+}
+
+function cacheFolder(environment: Environment): string {
+  const { XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = environment;
+  if (xdg !== undefined && xdg !== '') return xdg;
+  if (platform() === 'win32' && local !== undefined && local !== '') return local;
+  return platform() === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache');
+}
+
+/** The candidate with the smallest edit distance, when it is near enough to be a slip. */
+export function nearestOf(name: string, candidates: readonly string[]): string | undefined {
+  const ranked = candidates
+    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
+    .sort((a, b) => a.distance - b.distance);
+  const [best] = ranked;
+  return best !== undefined && best.distance <= 4 ? best.candidate : undefined;
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= a.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column += 1) {
+      const replace = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min(replace, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}

@@ -1,0 +1,124 @@
+// The start: reads the settings, hooks the SDK, and sets up providers when they are first needed, late
+// enough that a provider which the program registers itself is there to be joined.
+
+import { isMainThread } from 'node:worker_threads';
+import { DailyFile } from './daily-file.ts';
+import { say, sayDebug, setLogLevel } from './diagnostics.ts';
+import { EventLog } from './event-log.ts';
+import { handleExit } from './exit.ts';
+import { guard } from './guard.ts';
+import { setProcessIdentity } from './identity.ts';
+import { Journal } from './journal.ts';
+import { closeLostRuns } from './lost-runs.ts';
+import { hookSdk } from './module-hooks.ts';
+import { watchSpans } from './native-spans.ts';
+import { observeMessagesClass, type MessagesClass } from './observe-messages.ts';
+import { observeStreamClass } from './observe-stream.ts';
+import { Observer } from './observer.ts';
+import { Pipeline } from './pipeline.ts';
+import { loadPrices } from './prices-file.ts';
+import { setUpProviders, type Providers } from './providers.ts';
+import { Runs } from './runs.ts';
+import { findSdkVersion, isSupported, isTracedNatively } from './sdk-version.ts';
+import { detectService } from './service.ts';
+import { readSettings, type Settings } from './settings.ts';
+import type { Telemetry } from './telemetry.ts';
+
+declare const TALLYSPAN_VERSION: string;
+
+/** How often the journal and the daily file are written, and idle runs looked for. */
+const TICK_MS = 500;
+
+export function start(): void {
+  const settings = readSettings(process.env);
+  setLogLevel(settings.log);
+  for (const problem of settings.problems) say(problem);
+  if (settings.isDisabled) return;
+  setProcessIdentity(settings);
+
+  const service = detectService(process.argv[1]);
+  const pipeline = new Pipeline(settings, service.name);
+  const journal = new Journal(pipeline.folder, service.instanceId);
+  if (isMainThread) sayStart(settings, pipeline);
+
+  const file = settings.fileFolder === undefined ? undefined : new DailyFile(settings.fileFolder);
+  const overrides = loadPrices(settings.pricesFile);
+  let observer: Observer | undefined;
+  const agentName = service.isNamed ? service.name : undefined;
+
+  const setUp = (): Observer => {
+    const providers: Providers = setUpProviders(
+      service,
+      pipeline,
+      watchSpans(
+        () => observer?.runs,
+        () => agentName,
+      ),
+      TALLYSPAN_VERSION,
+    );
+    const telemetry: Telemetry = {
+      tracer: providers.tracer,
+      events: new EventLog(providers.logger, service, settings.content, file),
+      journal,
+      settings,
+      defaultAgentName: agentName,
+    };
+    const runs = new Runs(telemetry);
+    if (isMainThread) closeLostRuns(telemetry, journal.takeLost());
+    sayDebug(providers.isJoined ? 'joined the provider of the program' : 'registered providers');
+    return new Observer(telemetry, runs, overrides);
+  };
+  const getObserver = (): Observer => (observer ??= setUp());
+
+  hookSdk(
+    (hooked, definedClass) => {
+      if (definedClass === undefined) return;
+      if (hooked === 'messages') observeMessagesClass(getObserver(), definedClass as MessagesClass);
+      else if (hooked === 'stream') observeStreamClass(definedClass as never);
+    },
+    (version, folder) => {
+      sayDebug(`@anthropic-ai/sdk ${version} in ${folder}`);
+      if (!isSupported(version)) {
+        say(
+          `@anthropic-ai/sdk ${version} is older than 0.20.9: calls are not observed. Upgrade it, or wrap calls with run().`,
+        );
+      }
+    },
+  );
+
+  setInterval(() => {
+    guard('tick', () => {
+      observer?.runs.endIdle(Date.now());
+      journal.write();
+      observer?.telemetry.events.write();
+    });
+  }, TICK_MS).unref();
+
+  handleExit(pipeline, {
+    endLeft: () => {
+      observer?.runs.endLeft();
+      observer?.telemetry.events.write();
+    },
+    endAll: (errorType) => {
+      observer?.endAll();
+      observer?.runs.endAll(errorType === undefined ? 'aborted' : 'error', errorType);
+    },
+    write: () => {
+      journal.write();
+      observer?.telemetry.events.write();
+    },
+  });
+}
+
+function sayStart(settings: Settings, pipeline: Pipeline): void {
+  const version = findSdkVersion(process.argv[1]);
+  const isNativeOff = process.env['ANTHROPIC_OPEN_TELEMETRY']?.toLowerCase() === 'false';
+  const isNative = version !== undefined && isTracedNatively(version) && !isNativeOff;
+  const sdk =
+    version === undefined
+      ? '@anthropic-ai/sdk not found'
+      : `sdk ${version} (${isNative ? 'native spans, enriched' : 'own spans'})`;
+  const protocol = settings.protocol === 'grpc' ? 'grpc' : 'http';
+  const content = settings.content === 'none' ? 'off' : settings.content;
+  say(`on · ${sdk} · otlp ${protocol} ${pipeline.endpoint} · content ${content}`);
+}

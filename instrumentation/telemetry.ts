@@ -1,0 +1,15 @@
+// Telemetry: what every recorder needs, made once per process.
+
+import type { Tracer } from '@opentelemetry/api';
+import type { EventLog } from './event-log.ts';
+import type { Journal } from './journal.ts';
+import type { Settings } from './settings.ts';
+
+export interface Telemetry {
+  readonly tracer: Tracer;
+  readonly events: EventLog;
+  readonly journal: Journal;
+  readonly settings: Settings;
+  /** Agent name of inferred runs: the service, when something names it. */
+  readonly defaultAgentName: string | undefined;
+}

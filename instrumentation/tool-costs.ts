@@ -1,0 +1,47 @@
+// Tool costs: what one model call paid for carrying each tool, as events of their own.
+
+import type { SpanContext } from '@opentelemetry/api';
+import type { BlockShape } from '../core/block-shape.ts';
+import type { CallCost } from '../core/cost.ts';
+import type { RequestShape } from '../core/request-shape.ts';
+import type { UsageReading } from '../core/usage.ts';
+import { guard } from './guard.ts';
+import type { ModelCall } from './model-call.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export interface PaidCall {
+  readonly shape: RequestShape;
+  readonly reading: UsageReading;
+  readonly cost: CallCost | undefined;
+  readonly output: readonly BlockShape[];
+  readonly spanContext: SpanContext;
+  readonly endMs: number;
+}
+
+/** Divides the cost of the call over what it carried and writes one event for each share. */
+export function recordToolCosts(telemetry: Telemetry, call: ModelCall, paid: PaidCall): void {
+  guard('tool costs', () => {
+    const { cost } = paid;
+    const rows = call.run.ledger.charge({
+      shape: paid.shape,
+      usage: paid.reading.usage,
+      cost: cost === undefined || cost.status === 'unpriced' ? undefined : cost.buckets,
+      output: paid.output,
+    });
+    for (const row of rows) {
+      telemetry.events.emit('agent.tool_cost', paid.endMs, paid.spanContext, {
+        ...call.run.fields(),
+        'gen_ai.tool.name': row.tool,
+        'gen_ai.response.model': call.answer.model ?? call.facts.model,
+        cost_nano_usd: row.costNanoUsd,
+        cost_first_read_nano_usd: row.firstReadNanoUsd,
+        cost_cache_write_nano_usd: row.cacheWriteNanoUsd,
+        cost_cache_read_nano_usd: row.cacheReadNanoUsd,
+        cost_carry_nano_usd: row.carryNanoUsd,
+        tokens: row.tokens,
+        'tallyspan.rule': row.rule,
+        'agent.step_number': call.step,
+      });
+    }
+  });
+}
