@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { startMockBackend, type MockBackend } from '../stack/backend.ts';
-import { CALL_START, DIALECT_FIXTURES } from '../fixtures/dialect-spans.ts';
+import { CALL_START } from '../fixtures/dialect-fixture.ts';
+import { DIALECT_FIXTURES } from '../fixtures/dialect-spans.ts';
 import { makeTemporaryFolder } from '../stack/folders.ts';
 import { sendSpans } from '../stack/otlp-client.ts';
 import { waitUntil } from '../stack/process.ts';

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { normaliseSpan, translateSpan, type ForeignSpan } from '../../core/dialects.ts';
 import { RULE_KEY } from '../../core/dialects/normalise.ts';
 import { DIALECTS } from '../../core/dialects/table.ts';
-import { CALL_START, DIALECT_FIXTURES, type DialectFixture } from '../fixtures/dialect-spans.ts';
+import { CALL_START, type DialectFixture } from '../fixtures/dialect-fixture.ts';
+import { DIALECT_FIXTURES } from '../fixtures/dialect-spans.ts';
 
 const START_MS = Date.parse(CALL_START);
 

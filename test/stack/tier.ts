@@ -7,7 +7,9 @@ const isAvailable = hasGo();
 if (!isAvailable) process.stdout.write('SKIP collector: go is not installed\n');
 
 /** `describe` for tests against the real Collector or Loki. */
-export const describeWithServers = isAvailable ? describe : describe.skip;
+export const describeWithServers: (name: string, body: () => void) => void = isAvailable
+  ? describe
+  : describe.skip;
 
 /** First build of a server: minutes, not seconds. */
 export const BUILD_TIMEOUT_MS = 900_000;
