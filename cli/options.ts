@@ -1,6 +1,6 @@
 // Parsers of option values that several commands take. Each throws a usage error that names the value.
 
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
 
 const DURATION_UNITS_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 
@@ -37,16 +37,4 @@ export function parseTimeZone(text: string): string {
   } catch {
     throw new InvalidArgumentError(`"${text}" is no time zone; write UTC, Europe/Berlin or the like.`);
   }
-}
-
-export interface SourceOptions {
-  readonly url?: string;
-  readonly data?: string;
-}
-
-/** Adds the options that say where a reading command finds its data. */
-export function withSourceOptions(command: Command): Command {
-  return command
-    .option('--url <url>', 'address of the running server (default: the local one)')
-    .option('--data <dir>', 'data folder to read when no server runs');
 }

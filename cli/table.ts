@@ -13,12 +13,9 @@ export interface Column<Row> {
   value(row: Row): string;
 }
 
-const FRAMELESS = Object.fromEntries(
-  [
-    ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
-    ...['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'],
-  ].map((part) => [part, '']),
-);
+const FRAME_PARTS =
+  'top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right right-mid';
+const FRAMELESS = Object.fromEntries(FRAME_PARTS.split(' ').map((part) => [part, '']));
 const GAP = '  ';
 const MIN_SHRUNK_WIDTH = 8;
 

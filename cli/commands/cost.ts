@@ -1,0 +1,70 @@
+// `tallyspan cost`: the spend, split one way.
+
+import { Option, type Command } from 'commander';
+import { formatCost, formatCount, formatPercent, NO_DATA } from '../../core/format.ts';
+import { COST_WAYS, type CostBy, type CostReport, type CostRow } from '../../server/queries/read-cost.ts';
+import type { CliIo, CliOutput } from '../io.ts';
+import { parseDurationMs } from '../options.ts';
+import { withSource, withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
+import { renderTable, type Column } from '../table.ts';
+
+interface CostOptions extends SourceOptions {
+  readonly by: CostBy;
+  readonly since: number;
+}
+
+export function registerCost(program: Command, io: CliIo): void {
+  withSourceOptions(
+    program
+      .command('cost')
+      .description('the spend')
+      .addOption(new Option('--by <way>', 'how to split it').choices(COST_WAYS).default('day'))
+      .option('--since <time>', 'how far back to look', parseDurationMs, parseDurationMs('7d')),
+  ).action(async (options: CostOptions) => {
+    const report = await withSource(options, io, (source) =>
+      source.cost({ by: options.by, since: io.now() - options.since }),
+    );
+    if (options.json === true) writeJson(io, report);
+    else io.stdout.write(renderCostReport(report, io.stdout));
+  });
+}
+
+/** The rows of a report as a table, with the total under it. */
+export function renderCostReport(report: CostReport, output: CliOutput): string {
+  if (report.rows.length === 0) return 'no spend in that time\n';
+  const table = renderTable(report.rows, columnsOf(report.by), output);
+  return `${table}total ${formatCost(report.total.cost_nano_usd)}\n`;
+}
+
+function columnsOf(by: CostBy): readonly Column<CostRow>[] {
+  const isTool = by === 'tool';
+  const columns: Column<CostRow>[] = [
+    { title: by.toUpperCase(), shrinks: true, value: (row) => row.name ?? '(none)' },
+    { title: 'CALLS', align: 'right', value: (row) => formatCount(row.calls) },
+  ];
+  if (!isTool && by !== 'model') {
+    columns.push({ title: 'RUNS', align: 'right', value: (row) => formatCount(row.runs) });
+  }
+  columns.push(
+    {
+      title: isTool ? 'CARRIED COST' : 'COST',
+      align: 'right',
+      value: (row) =>
+        `${formatCost(row.cost_nano_usd)}${isTool && row.cost_nano_usd !== null ? ' (est.)' : ''}`,
+    },
+    { title: 'SHARE', align: 'right', value: (row) => formatPercent(row.share) },
+  );
+  if (isTool) {
+    columns.push(
+      { title: 'PER CALL', align: 'right', value: (row) => formatCost(row.cost_per_call_nano_usd) },
+      { title: 'RESULT p50', align: 'right', value: (row) => formatSize(row.result_size_p50) },
+      { title: 'FAILED', align: 'right', value: (row) => formatPercent(row.failure_rate) },
+      { title: 'RETRIED', align: 'right', value: (row) => formatPercent(row.retry_rate) },
+    );
+  }
+  return columns;
+}
+
+function formatSize(characters: number | null | undefined): string {
+  return characters === null || characters === undefined ? NO_DATA : `${formatCount(characters)} chars`;
+}

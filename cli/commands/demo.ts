@@ -1,0 +1,149 @@
+// `tallyspan demo`: the embedded server and an example agent, so that a newcomer sees a real run
+// within a minute. The agent is an ordinary program under the preload; only the API is a fake one.
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { formatCost, formatCount, formatDuration, formatPercent } from '../../core/format.ts';
+import { startAnthropicApi } from '../../examples/fake-api/server.ts';
+import { supportAgentScenario } from '../../examples/scenarios/support-agent.ts';
+import { openSource, type Source } from '../../server/source.ts';
+import { startServer } from '../../server/start-server.ts';
+import { CliError, usageError } from '../cli-error.ts';
+import type { CliIo } from '../io.ts';
+import { parseCount } from '../options.ts';
+import { renderCostReport } from './cost.ts';
+import { DEFAULT_PORTS, readyLine, waitForStop } from './up.ts';
+
+interface DemoOptions {
+  readonly once?: boolean;
+  readonly live?: boolean;
+  readonly days?: number;
+  readonly data?: string;
+}
+
+/** Answers of the fake API wait this long when somebody looks at the page, so that times are those of a model. */
+const VISIBLE_ANSWER_DELAY_MS = 150;
+
+export function registerDemo(program: Command, io: CliIo): void {
+  program
+    .command('demo')
+    .description('the server with an example agent on a fake API; needs no key')
+    .option('--once', 'print a summary and exit')
+    .option('--live', 'talk to the real API with ANTHROPIC_API_KEY')
+    .option('--days <n>', 'add this many days of generated history', parseCount)
+    .option('--data <dir>', 'folder of the database (default: a temporary one)')
+    .action((options: DemoOptions) => runDemo(options, io));
+}
+
+async function runDemo(options: DemoOptions, io: CliIo): Promise<void> {
+  if (options.live === true && !io.env['ANTHROPIC_API_KEY']) {
+    throw usageError('--live needs ANTHROPIC_API_KEY. Set it, or leave --live away for the fake API.');
+  }
+  const dataDir = options.data ?? (await mkdtemp(path.join(tmpdir(), 'tallyspan-demo-')));
+  const isServing = options.once !== true;
+  const server = await startServer({
+    dataDir,
+    host: '127.0.0.1',
+    uiPort: isServing ? DEFAULT_PORTS.ui : 0,
+    grpcPort: isServing ? DEFAULT_PORTS.grpc : 0,
+    httpPort: isServing ? DEFAULT_PORTS.http : 0,
+    timezone: 'UTC',
+    log: (line) => void io.stderr.write(`${line}\n`),
+  });
+  try {
+    if (isServing) io.stdout.write(readyLine(server));
+    await runAgent(server.grpcAddress, options.live === true, isServing, io);
+    const source = await openSource({ url: server.uiUrl });
+    try {
+      io.stdout.write(isServing ? await doneLine(source) : await summary(source, io));
+    } finally {
+      await source.close();
+    }
+    if (isServing) {
+      io.stdout.write('next: node --import @tallyspan/node/register your-agent.mjs\n');
+      await waitForStop(io.signal);
+    }
+  } finally {
+    await server.close();
+    if (options.data === undefined) await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** Runs the example under the preload, as a user would, and waits for its end. */
+async function runAgent(grpcAddress: string, isLive: boolean, isVisible: boolean, io: CliIo): Promise<void> {
+  const agent = fileURLToPath(new URL('./support-agent.mjs', import.meta.url));
+  // The tag makes the ids of this play its own: an id seen before would count as a duplicate.
+  const tag = io.now().toString(36);
+  const api = isLive
+    ? undefined
+    : await startAnthropicApi(supportAgentScenario(tag, isVisible ? VISIBLE_ANSWER_DELAY_MS : 0));
+  try {
+    const { exitCode, stderr } = await runProcess(
+      ['--import', import.meta.resolve('@tallyspan/node/register'), agent, ...(isLive ? ['--live'] : [])],
+      {
+        ...io.env,
+        OTEL_SERVICE_NAME: 'support-agent',
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://${grpcAddress}`,
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+        ...(api ? { ANTHROPIC_BASE_URL: api.url } : {}),
+      },
+    );
+    if (exitCode !== 0)
+      throw new CliError(`the example agent ended with exit code ${String(exitCode)}:\n${stderr}`);
+  } finally {
+    await api?.close();
+  }
+}
+
+function runProcess(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ exitCode: number | null; stderr: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.on('error', reject);
+    child.on('close', (exitCode) => {
+      resolve({ exitCode, stderr });
+    });
+  });
+}
+
+const HOUR_MS = 3_600_000;
+
+/** The value of an ungrouped signal over the last hour. */
+async function readNumber(source: Source, id: string): Promise<number | null> {
+  const result = await source.signal(id, { window: '1h' });
+  return 'value' in result ? result.value : null;
+}
+
+async function doneLine(source: Source): Promise<string> {
+  const runs = formatCount(await readNumber(source, 'run_count'));
+  const calls = formatCount(await readNumber(source, 'model_calls'));
+  const toolCalls = formatCount(await readNumber(source, 'tool_calls'));
+  const cost = formatCost(await readNumber(source, 'cost'));
+  return `demo: support agent, ${runs} runs, ${calls} model calls, ${toolCalls} tool calls … done, ${cost}\n`;
+}
+
+/** What `--once` prints: the numbers of the page's first row, and the cost by tool. */
+async function summary(source: Source, io: CliIo): Promise<string> {
+  const rows = [
+    ['runs', formatCount(await readNumber(source, 'run_count'))],
+    ['success', formatPercent(await readNumber(source, 'run_success_rate'))],
+    ['p95', formatDuration(await readNumber(source, 'run_latency_p95'))],
+    ['cost', formatCost(await readNumber(source, 'cost'))],
+  ] as const;
+  const byTool = await source.cost({ by: 'tool', since: io.now() - HOUR_MS });
+  return [
+    ...rows.map(([name, value]) => `${name.padEnd(9)}${value}\n`),
+    '\n',
+    renderCostReport(byTool, io.stdout),
+  ].join('');
+}

@@ -1,0 +1,80 @@
+// `tallyspan runs`: the list of runs.
+
+import type { Command } from 'commander';
+import { formatCost, formatCount, formatDuration } from '../../core/format.ts';
+import type { RunSummary } from '../../server/source.ts';
+import type { CliIo } from '../io.ts';
+import { parseCount, parseDurationMs } from '../options.ts';
+import { withSource, withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
+import { renderTable, type Column } from '../table.ts';
+
+interface RunsOptions extends SourceOptions {
+  readonly failed?: boolean;
+  readonly slowest?: boolean;
+  readonly dearest?: boolean;
+  readonly since: number;
+  readonly user?: string;
+  readonly agent?: string;
+  readonly limit: number;
+}
+
+const SHORT_ID_LENGTH = 8;
+
+export function registerRuns(program: Command, io: CliIo): void {
+  withSourceOptions(
+    program
+      .command('runs')
+      .description('the runs, newest first')
+      .option('--failed', 'only runs that did not end ok')
+      .option('--slowest', 'slowest first')
+      .option('--dearest', 'dearest first')
+      .option('--since <time>', 'how far back to look', parseDurationMs, parseDurationMs('24h'))
+      .option('--user <id>', 'only runs of this user')
+      .option('--agent <name>', 'only runs of this agent')
+      .option('--limit <n>', 'at most this many', parseCount, 50),
+  ).action(async (options: RunsOptions) => {
+    const runs = await withSource(options, io, (source) =>
+      source.runs({
+        failed: options.failed,
+        user: options.user,
+        agent: options.agent,
+        since: io.now() - options.since,
+        sort: options.slowest === true ? 'slowest' : options.dearest === true ? 'dearest' : 'newest',
+        limit: options.limit,
+      }),
+    );
+    if (options.json === true) writeJson(io, runs);
+    else if (runs.length === 0) {
+      io.stdout.write('no runs. Start your agent with: node --import @tallyspan/node/register app.mjs\n');
+    } else io.stdout.write(renderTable(runs, columnsOf(io.now()), io.stdout));
+  });
+}
+
+function columnsOf(nowMs: number): readonly Column<RunSummary>[] {
+  return [
+    { title: 'TIME', value: (run) => formatMoment(run.started_at, nowMs) },
+    { title: 'RUN', value: (run) => run['agent.run_id'].slice(0, SHORT_ID_LENGTH) },
+    { title: 'AGENT', value: (run) => run['gen_ai.agent.name'] ?? run['service.name'] ?? '' },
+    { title: 'USER', value: (run) => run['user.id'] ?? '' },
+    { title: 'STATUS', value: (run) => run['agent.status'] },
+    { title: 'TURNS', align: 'right', value: (run) => formatCount(run['agent.turns']) },
+    { title: 'TIME', align: 'right', value: (run) => formatDuration(run.duration_ms) },
+    { title: 'COST', align: 'right', value: (run) => formatCost(run['agent.cost_nano_usd']) },
+    { title: 'WHAT', shrinks: true, value: describeRun },
+  ];
+}
+
+function describeRun(run: RunSummary): string {
+  const parts: string[] = [];
+  if (run['error.type'] !== null) parts.push(run['error.type']);
+  if (run['agent.task_type'] !== null) parts.push(run['agent.task_type']);
+  const toolCalls = run['agent.tool_calls'] ?? 0;
+  if (toolCalls > 0) parts.push(`${formatCount(toolCalls)} tool calls`);
+  return parts.join(', ');
+}
+
+/** `17:12` today (UTC), else `11-20 17:12`. */
+export function formatMoment(iso: string, nowMs: number): string {
+  const today = new Date(nowMs).toISOString().slice(0, 10);
+  return iso.startsWith(today) ? iso.slice(11, 16) : `${iso.slice(5, 10)} ${iso.slice(11, 16)}`;
+}

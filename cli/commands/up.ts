@@ -1,0 +1,67 @@
+// `tallyspan up`: the embedded server, until it is told to stop.
+
+import { once } from 'node:events';
+import type { Command } from 'commander';
+import { startServer, type RunningServer } from '../../server/start-server.ts';
+import { defaultDataDir } from '../data-dir.ts';
+import type { CliIo } from '../io.ts';
+import { parseDurationMs, parsePort, parseTimeZone } from '../options.ts';
+
+export const DEFAULT_PORTS = { ui: 4319, grpc: 4317, http: 4318 } as const;
+
+interface UpOptions {
+  readonly data?: string;
+  readonly host: string;
+  readonly port: number;
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  readonly retention: number;
+  readonly timezone: string;
+}
+
+/** The one line that says that the server is ready, and where. */
+export function readyLine(server: RunningServer): string {
+  return (
+    `tallyspan ready  ui=${server.uiUrl}  otlp-grpc=${server.grpcAddress}  ` +
+    `otlp-http=${server.httpAddress}  data=${server.dataDir}\n`
+  );
+}
+
+/** Resolves when the user asks the process to stop. */
+export async function waitForStop(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
+export function registerUp(program: Command, io: CliIo): void {
+  program
+    .command('up')
+    .description('start the embedded server: OTLP in, page, alerts')
+    .option('--data <dir>', 'folder of the database')
+    .option(
+      '--host <address>',
+      'address to listen on; anything but loopback needs TALLYSPAN_TOKEN',
+      '127.0.0.1',
+    )
+    .option('--port <port>', 'port of the page and the API', parsePort, DEFAULT_PORTS.ui)
+    .option('--grpc-port <port>', 'port of OTLP over gRPC', parsePort, DEFAULT_PORTS.grpc)
+    .option('--http-port <port>', 'port of OTLP over HTTP', parsePort, DEFAULT_PORTS.http)
+    .option('--retention <time>', 'how long events are kept', parseDurationMs, parseDurationMs('90d'))
+    .option('--timezone <zone>', 'zone of calendar days', parseTimeZone, 'UTC')
+    .action(async (options: UpOptions) => {
+      const token = io.env['TALLYSPAN_TOKEN'];
+      const server = await startServer({
+        dataDir: options.data ?? defaultDataDir(io.env),
+        host: options.host,
+        uiPort: options.port,
+        grpcPort: options.grpcPort,
+        httpPort: options.httpPort,
+        retentionMs: options.retention,
+        timezone: options.timezone,
+        ...(token ? { token } : {}),
+        log: (line) => void io.stderr.write(`${line}\n`),
+      });
+      io.stdout.write(readyLine(server));
+      await waitForStop(io.signal);
+      await server.close();
+    });
+}

@@ -1,0 +1,75 @@
+// The tallyspan command line: one file per command, all registered here.
+
+import { Command, CommanderError } from 'commander';
+import { CliError } from './cli-error.ts';
+import { registerCost } from './commands/cost.ts';
+import { registerDemo } from './commands/demo.ts';
+import { registerDoctor } from './commands/doctor.ts';
+import { registerPrice } from './commands/price.ts';
+import { registerPrices } from './commands/prices.ts';
+import { registerRun } from './commands/run.ts';
+import { registerRuns } from './commands/runs.ts';
+import { registerUp } from './commands/up.ts';
+import type { CliIo } from './io.ts';
+import { VERSION } from './version.ts';
+
+/** The program with every command; `io` is all that a command touches. */
+export function createProgram(io: CliIo): Command {
+  const program = new Command('tallyspan')
+    .description('See what every run of your Claude agents did, what it cost, and why it got dearer.')
+    .version(VERSION)
+    .option('--debug', 'print the stack trace of an error')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'tallyspan: ')),
+    })
+    .showHelpAfterError('Run it with --help to see how it is used.');
+
+  registerUp(program, io);
+  registerDemo(program, io);
+  registerRuns(program, io);
+  registerRun(program, io);
+  registerCost(program, io);
+  registerPrice(program, io);
+  registerPrices(program, io);
+  registerDoctor(program, io);
+  return program;
+}
+
+/** Runs one command line (without node and script) and returns the exit code: 0 done, 1 failed, 2 wrong usage. */
+export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+  const program = createProgram(io);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const isDebug = program.opts<{ debug?: boolean }>().debug === true;
+    const detail = error instanceof Error ? (isDebug ? error.stack : error.message) : String(error);
+    io.stderr.write(`tallyspan: ${detail}\n`);
+    return error instanceof CliError ? error.exitCode : 1;
+  }
+}
+
+/** Entry point of the installed program. */
+export async function main(args: readonly string[]): Promise<number> {
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort();
+  process.once('SIGINT', onSignal);
+  process.once('SIGTERM', onSignal);
+  // A closed pipe (`tallyspan runs | head`) is an ordinary end.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  return runCli(args, {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    now: Date.now,
+    signal: stop.signal,
+  });
+}

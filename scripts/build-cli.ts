@@ -1,0 +1,33 @@
+// Bundles the tallyspan program: `main.js` (checks the Node version in syntax that any Node reads)
+// and `program.js` (everything else, the embedded server included).
+
+import { cp, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { build } from 'esbuild';
+
+const root = path.resolve(import.meta.dirname, '..');
+const outDir = path.join(root, 'cli/dist');
+
+/** Writes cli/dist. Native and browser packages stay outside the bundle: they are found at run time. */
+export async function buildCli(): Promise<void> {
+  await mkdir(outDir, { recursive: true });
+  await build({
+    entryPoints: [path.join(root, 'cli/program.ts')],
+    outfile: path.join(outDir, 'program.js'),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22.15',
+    external: ['@duckdb/*', 'htmx.org', '@pydantic/genai-prices', '@tallyspan/node', '@anthropic-ai/sdk'],
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    // Bundled CommonJS packages call require for Node's own modules.
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+    legalComments: 'linked',
+    logLevel: 'warning',
+  });
+  await cp(path.join(root, 'cli/main.js'), path.join(outDir, 'main.js'));
+  await cp(path.join(root, 'examples/support-agent.mjs'), path.join(outDir, 'support-agent.mjs'));
+}
