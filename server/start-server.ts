@@ -3,7 +3,11 @@
 import type { FastifyInstance } from 'fastify';
 import { isTimeZone } from '../core/time.ts';
 import { LOST_AFTER_MS } from '../signals/signal.ts';
+import type { Environment } from '../alerts/rules/setting.ts';
 import { accessOf } from './access.ts';
+import type { AlertOverview } from './alerting/alert-overview.ts';
+import type { Alerter } from './alerting/alerter.ts';
+import { readAlerting, startAlerting } from './alerting/start-alerting.ts';
 import { listenGrpc, type GrpcIntake } from './intake/grpc-intake.ts';
 import { makeHttpIntake } from './intake/http-intake.ts';
 import { Intake } from './intake/intake.ts';
@@ -11,6 +15,7 @@ import { startHousekeeping, type Housekeeping } from './housekeeping.ts';
 import { ServerError, messageOf } from './server-error.ts';
 import { openDatabase, type Database } from './store/database.ts';
 import { EventStore } from './store/event-store.ts';
+import { registerAlertsApi } from './web/alerts-api.ts';
 import { makeWebServer } from './web/web-server.ts';
 
 export { ServerError } from './server-error.ts';
@@ -31,6 +36,8 @@ export interface ServerOptions {
   readonly token?: string;
   /** A run without an end is lost after this time without an event. */
   readonly lostAfterMs?: number;
+  /** Variables that hold thresholds and channels of alerts; without them no channel. */
+  readonly alertEnv?: Environment;
   readonly log: (line: string) => void;
 }
 
@@ -41,13 +48,15 @@ export interface RunningServer {
   /** host:port */
   readonly httpAddress: string;
   readonly dataDir: string;
+  /** Rules, states of alerts, channels and the last notices. */
+  readAlertStates(): AlertOverview;
   /** Takes nothing more in, stores what was taken, and closes the file. */
   close(): Promise<void>;
 }
 
 /**
  * Starts the server; resolves when it listens on all three ports.
- * @throws ServerError when a port is taken, or the folder cannot be written or is in use
+ * @throws ServerError when a port is taken, the folder cannot be written or is in use, or an alert variable is wrong
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const host = options.host ?? '127.0.0.1';
@@ -55,6 +64,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (!isTimeZone(timezone))
     throw new ServerError(`${timezone} is not a time zone. Use an IANA name such as Europe/Berlin.`);
   const access = accessOf(host, options.token);
+  const alerting = readAlerting(options.alertEnv ?? {}, timezone);
   const database = await openDatabase(options.dataDir);
   const closers: (() => Promise<void>)[] = [() => database.close()];
   try {
@@ -64,6 +74,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closers.unshift(() => housekeeping.stop());
     const web = makeWebServer({ database, store, intake, access, timezone, log: options.log });
     closers.unshift(() => web.close());
+    let alerter: Alerter | undefined;
+    registerAlertsApi(web, () => alerter?.overview());
     const uiPort = await listen(web, host, options.uiPort ?? 4319, '--port', 'the page');
     const http = makeHttpIntake({ intake, isAllowed: access.isAllowed, log: options.log });
     closers.unshift(() => http.close());
@@ -71,9 +83,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const grpc = await listenGrpcOf(options, host, intake, access.isAllowed);
     closers.unshift(() => grpc.close());
     const name = host.includes(':') ? `[${host}]` : host;
+    const uiUrl = `http://${name}:${uiPort}`;
+    const { dataDir, log } = options;
+    const running = await startAlerting({
+      alerting,
+      database,
+      dataDir,
+      pageUrl: alerting.config.policy.pageUrl ?? uiUrl,
+      log,
+    });
+    alerter = running;
+    closers.unshift(() => running.close());
     let closed: Promise<void> | undefined;
     return {
-      uiUrl: `http://${name}:${uiPort}`,
+      uiUrl,
+      readAlertStates: () => running.overview(),
       grpcAddress: `${name}:${grpc.port}`,
       httpAddress: `${name}:${httpPort}`,
       dataDir: options.dataDir,

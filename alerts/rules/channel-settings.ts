@@ -25,6 +25,8 @@ export interface EmailSettings {
   readonly password?: string;
   readonly from: string;
   readonly to: readonly string[];
+  /** File with the certificate authority of a mail server of one's own. */
+  readonly caFile?: string;
 }
 
 export interface SlackSettings {
@@ -65,6 +67,7 @@ export const CHANNEL_VARIABLES: readonly ChannelVariable[] = [
   { env: 'SMTP_USER', doc: 'User name at the mail server; without it no login.' },
   { env: 'SMTP_PASSWORD', isSecret: true, doc: 'Password at the mail server.' },
   { env: 'SMTP_TLS', doc: 'starttls (default), implicit (default on port 465) or off (only without login).' },
+  { env: 'SMTP_CA_FILE', doc: 'Certificate authority (PEM file) of a mail server of your own.' },
   { env: 'SMTP_FROM', doc: 'Sender; default the user name where it is an address, else the first receiver.' },
   { env: 'ALERT_EMAIL', doc: 'Receivers, separated by commas.' },
   { env: 'SLACK_WEBHOOK_URL', isSecret: true, doc: 'Incoming webhook of a Slack app.' },
@@ -176,7 +179,9 @@ function readEmail(env: Environment, problems: string[]): EmailSettings | undefi
   if (problems.length > before || match === null || from === undefined) return undefined;
   const host = (match[1] ?? '').replace(/^\[|\]$/g, '');
   const login = user === undefined || password === undefined ? {} : { user, password };
-  return { host, port, tls: tls as SmtpTls, ...login, from, to };
+  const caFile = readVariable(env, 'SMTP_CA_FILE');
+  const authority = caFile === undefined ? {} : { caFile };
+  return { host, port, tls: tls as SmtpTls, ...login, from, to, ...authority };
 }
 
 const ROUTING_KEY = /^[A-Za-z0-9]{32}$/;

@@ -5,9 +5,9 @@ import type { Rule } from './rule.ts';
 const MINUTE = 60_000;
 
 const COST_CAUSES = [
-  { signal: 'cost', by: 'user', label: 'user' },
-  { signal: 'tool_cost', by: 'tool', label: 'tool' },
-  { signal: 'cost', by: 'model', label: 'model' },
+  { signal: 'cost', by: 'user', label: 'user', unit: 'usd' },
+  { signal: 'tool_cost', by: 'tool', label: 'tool', unit: 'usd' },
+  { signal: 'cost', by: 'model', label: 'model', unit: 'usd' },
 ] as const;
 
 export const COST_RULES: readonly Rule[] = [
@@ -67,7 +67,7 @@ export const COST_RULES: readonly Rule[] = [
     forMs: 0,
     resolveAfterMs: 10 * MINUTE,
     noData: 'ok',
-    causes: [{ signal: 'cost', by: 'model', label: 'model' }],
+    causes: [{ signal: 'cost', by: 'model', label: 'model', unit: 'usd' }],
     runs: 'cost',
     subject: 'Cost today',
     action: 'See what the user runs. Limit the user, or raise ALERT_USER_DAY_USD.',
@@ -123,7 +123,7 @@ export const COST_RULES: readonly Rule[] = [
     resolveAfterMs: 15 * MINUTE,
     volume: { signal: 'model_calls', window: '1h', atLeast: 'cacheHitVolume' },
     noData: 'ok',
-    causes: [{ signal: 'cost', by: 'agent', label: 'agent' }],
+    causes: [{ signal: 'cost', by: 'agent', label: 'agent', unit: 'usd' }],
     runs: 'cost',
     subject: 'Cache hit ratio of the hour',
     action:
@@ -142,7 +142,7 @@ export const COST_RULES: readonly Rule[] = [
     forMs: 0,
     resolveAfterMs: 10 * MINUTE,
     noData: 'ok',
-    causes: [{ signal: 'unpriced_calls', by: 'model', label: 'model' }],
+    causes: [{ signal: 'unpriced_calls', by: 'model', label: 'model', unit: 'count' }],
     runs: 'none',
     subject: 'Calls without a price in the hour',
     action: 'The cost shown is too low. Add the model in TALLYSPAN_PRICES, or upgrade tallyspan.',

@@ -17,6 +17,8 @@ export interface AlertPolicy {
   readonly cooldownMs: number;
   /** Rules that are switched off. */
   readonly disabled: readonly string[];
+  /** Address by which people reach the page, without a slash at the end. */
+  readonly pageUrl?: string;
 }
 
 export interface AlertConfig {
@@ -34,6 +36,7 @@ export interface PolicyVariable {
 export const POLICY_VARIABLES: readonly PolicyVariable[] = [
   { env: 'TIMEZONE', doc: 'Zone of calendar days and of quiet hours; default UTC, as Anthropic bills.' },
   { env: 'ALERT_QUIET_HOURS', doc: 'When warnings wait, such as 22:00-07:00; critical ones never wait. Default none.' },
+  { env: 'TALLYSPAN_URL', doc: 'Address by which people reach the page; links in notices begin with it. Default where the server listens.' },
   { env: 'ALERT_DISABLED', doc: 'Ids of rules that are switched off, separated by commas.' },
 ];
 
@@ -62,6 +65,10 @@ export function readAlertConfig(env: Environment, ruleIds: readonly string[]): A
       );
     }
   }
+  const pageUrl = readVariable(env, 'TALLYSPAN_URL')?.replace(/\/+$/, '');
+  if (pageUrl !== undefined && !/^https?:\/\/[^\s/]+/.test(pageUrl)) {
+    problems.push(`TALLYSPAN_URL is "${pageUrl}": write the whole address, with https:// or http://.`);
+  }
   if (problems.length > 0) throw new SettingError(problems);
   const policy: AlertPolicy = {
     timezone,
@@ -69,6 +76,7 @@ export function readAlertConfig(env: Environment, ruleIds: readonly string[]): A
     renotifyMs: settings.renotifyHours * MS_PER_HOUR,
     cooldownMs: settings.cooldownMinutes * MS_PER_MINUTE,
     disabled,
+    ...(pageUrl === undefined ? {} : { pageUrl }),
   };
   return { settings, policy, channels };
 }

@@ -36,6 +36,7 @@ export interface Cause {
   readonly signal: string;
   readonly by: Dimension;
   readonly label: string;
+  readonly unit: ShownUnit;
 }
 
 export interface Rule {

@@ -1,0 +1,232 @@
+// The alerter: checks the rules on time, moves the alerts on, and hands notices to delivery.
+// The rules, the judgement and the states are pure and live in alerts/rules; here is the clock.
+
+import { advanceRule } from '../../alerts/rules/advance-rule.ts';
+import { RULES } from '../../alerts/rules/all-rules.ts';
+import type { AlertState, Telling } from '../../alerts/rules/alert-state.ts';
+import { judgeRule } from '../../alerts/rules/judgement.ts';
+import { composeNotice, testNotice, type Notice } from '../../alerts/rules/notice.ts';
+import type { AlertConfig } from '../../alerts/rules/policy.ts';
+import { intervalOf, questionOf, readingOf } from '../../alerts/rules/reading.ts';
+import { settingInSignalUnit, type Rule } from '../../alerts/rules/rule.ts';
+import { formatValue } from '../../alerts/rules/value-format.ts';
+import { messageOf } from '../server-error.ts';
+import type { Queryable } from '../store/database.ts';
+import { readAlertFile, writeAlertFile, type AlertMemory } from './alert-file.ts';
+import type { AlertOverview } from './alert-overview.ts';
+import type { Channel } from './channels/channel.ts';
+import { findContributors, type ReadSignalOf } from './contributors.ts';
+import { Deliverer, type DeliveryTiming } from './delivery.ts';
+import { findRunBehind } from './run-behind.ts';
+
+export interface AlerterOptions {
+  readonly config: AlertConfig;
+  readonly channels: readonly Channel[];
+  readonly dataDir: string;
+  readonly database: Queryable;
+  readonly read: ReadSignalOf;
+  /** Address of the pages, without a slash at the end; links in notices begin with it. */
+  readonly pageUrl: string;
+  readonly timing?: DeliveryTiming;
+  readonly log: (line: string) => void;
+}
+
+/** The clock ticks at multiples of this; every rule's interval is one. */
+const TICK_MS = 10_000;
+const NOTICES_KEPT = 100;
+
+export class Alerter {
+  readonly #options: AlerterOptions;
+  readonly #rules: readonly Rule[];
+  readonly #deliverer: Deliverer;
+  readonly #statesByRule = new Map<string, readonly AlertState[]>();
+  readonly #checkedMs = new Map<string, number>();
+  readonly #faults = new Map<string, string>();
+  #notices: readonly Notice[];
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> | undefined;
+  #saving: Promise<void> | undefined;
+  #isUnsaved = false;
+  #isClosed = false;
+
+  private constructor(options: AlerterOptions, memory: AlertMemory) {
+    const { config, channels, timing } = options;
+    this.#options = options;
+    this.#rules = RULES.filter((rule) => !config.policy.disabled.includes(rule.id));
+    for (const rule of this.#rules) {
+      this.#statesByRule.set(
+        rule.id,
+        memory.states.filter((state) => state.ruleId === rule.id),
+      );
+    }
+    this.#notices = memory.notices;
+    this.#deliverer = new Deliverer({
+      channels,
+      ...(timing && { timing }),
+      left: memory.deliveries,
+      log: (line) => options.log(line),
+      onChange: () => this.#save(),
+    });
+  }
+
+  /** Reads what the last process left. Nothing is checked before {@link start} or {@link check}. */
+  static async open(options: AlerterOptions): Promise<Alerter> {
+    return new Alerter(options, await readAlertFile(options.dataDir, (line) => options.log(line)));
+  }
+
+  /** Begins to check on its own. */
+  start(): void {
+    const pauseMs = TICK_MS - (Date.now() % TICK_MS);
+    this.#timer = setTimeout(() => {
+      const atMs = Math.floor(Date.now() / TICK_MS) * TICK_MS;
+      this.#round = this.check(atMs).finally(() => {
+        if (!this.#isClosed) this.start();
+      });
+    }, pauseMs);
+    this.#timer.unref();
+  }
+
+  /** Checks the rules that are due at this moment, Unix ms. */
+  async check(atMs: number): Promise<void> {
+    for (const rule of this.#rules) {
+      if (this.#isClosed) return;
+      if (!this.#isDue(rule, atMs)) continue;
+      this.#checkedMs.set(rule.id, atMs);
+      try {
+        await this.#checkRule(rule, atMs);
+        this.#faults.delete(rule.id);
+      } catch (error) {
+        this.#noteFault(rule, messageOf(error));
+      }
+    }
+    this.#save();
+    await this.#saving;
+  }
+
+  /** What the page, the API and the command show. */
+  overview(): AlertOverview {
+    const { config, channels } = this.#options;
+    return {
+      rules: this.#rules.map((rule) => ({
+        id: rule.id,
+        title: rule.title,
+        severity: rule.severity,
+        unit: rule.unit,
+        comparison: rule.comparison,
+        threshold: settingInSignalUnit(rule.threshold, config.settings),
+        threshold_text: formatValue(settingInSignalUnit(rule.threshold, config.settings), rule.unit),
+        checked_at: isoOrNull(this.#checkedMs.get(rule.id)),
+        fault: this.#faults.get(rule.id) ?? null,
+        alerts: (this.#statesByRule.get(rule.id) ?? []).map((state) => ({
+          key: state.key,
+          phase: state.phase,
+          since: new Date(state.sinceMs).toISOString(),
+          status: state.status,
+          value: state.value,
+          value_text: formatValue(state.value, rule.unit),
+        })),
+      })),
+      disabled: config.policy.disabled,
+      firing: [...this.#statesByRule.values()].flat().filter((state) => state.phase === 'firing').length,
+      channels: this.#deliverer.health(),
+      has_channel: channels.length > 0,
+      notices: this.#notices.toReversed(),
+    };
+  }
+
+  /** Sends a test notice to one channel, once. Throws when it is not configured or not taken. */
+  async test(name: string, atMs: number): Promise<void> {
+    const channel = this.#options.channels.find((one) => one.name === name);
+    if (channel === undefined) throw new Error(`the channel ${name} is not configured`);
+    await channel.send(testNotice(atMs, this.#options.pageUrl), new AbortController().signal);
+  }
+
+  /** Ends checking and sending; what is not delivered waits for the next process. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#round;
+    await this.#deliverer.close();
+    this.#isUnsaved = true;
+    await this.#writeAll();
+  }
+
+  #isDue(rule: Rule, atMs: number): boolean {
+    const last = this.#checkedMs.get(rule.id);
+    return last === undefined || Math.floor(atMs / rule.everyMs) > Math.floor(last / rule.everyMs);
+  }
+
+  async #checkRule(rule: Rule, atMs: number): Promise<void> {
+    const { config, read } = this.#options;
+    const { policy, settings } = config;
+    const judgements = await judgeRule(
+      rule,
+      settings,
+      async (request) => readingOf(await read(request.signal, questionOf(request, policy.timezone))),
+      atMs,
+    );
+    const before = this.#statesByRule.get(rule.id) ?? [];
+    const { states, tellings } = advanceRule(rule, before, judgements, policy, atMs);
+    this.#statesByRule.set(rule.id, states);
+    for (const [telling, told] of tellings) {
+      const notice = await this.#compose(rule, telling, told, atMs);
+      this.#notices = [...this.#notices, notice].slice(-NOTICES_KEPT);
+      this.#deliverer.enqueue(notice, Date.now());
+      this.#options.log(`alerts: ${notice.headline}`);
+    }
+  }
+
+  async #compose(rule: Rule, kind: Telling, states: readonly AlertState[], atMs: number): Promise<Notice> {
+    const { database, read, pageUrl, config } = this.#options;
+    const { timezone } = config.policy;
+    const notice = { kind, rule, states, atMs, pageUrl };
+    if (kind === 'resolved') return composeNotice({ ...notice, contributors: [] });
+    const [only] = states;
+    const isOneGroup = rule.by !== undefined && states.length === 1 && only !== undefined;
+    const group = isOneGroup && rule.by !== undefined ? { by: rule.by, key: only.key } : undefined;
+    const interval = intervalOf(rule.window, atMs, timezone);
+    try {
+      const run = await findRunBehind(database, rule.runs, interval, group, pageUrl);
+      const contributors = await findContributors(read, { rule, interval, group, timezone, pageUrl });
+      return composeNotice({ ...notice, contributors, ...(run && { run }) });
+    } catch (error) {
+      // Who is told late because the reason could not be found is told too late.
+      this.#options.log(`alerts: the causes of ${rule.id} could not be read: ${messageOf(error)}`);
+      return composeNotice({ ...notice, contributors: [] });
+    }
+  }
+
+  #noteFault(rule: Rule, message: string): void {
+    if (this.#faults.get(rule.id) !== message) {
+      this.#options.log(`alerts: the rule ${rule.id} could not be checked: ${message}`);
+    }
+    this.#faults.set(rule.id, message);
+  }
+
+  #save(): void {
+    this.#isUnsaved = true;
+    this.#saving ??= this.#writeAll().finally(() => {
+      this.#saving = undefined;
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#isUnsaved) {
+      this.#isUnsaved = false;
+      const memory: AlertMemory = {
+        states: [...this.#statesByRule.values()].flat(),
+        deliveries: this.#deliverer.waiting(),
+        notices: this.#notices,
+      };
+      try {
+        await writeAlertFile(this.#options.dataDir, memory);
+      } catch (error) {
+        this.#options.log(`alerts: the states could not be saved: ${messageOf(error)}`);
+      }
+    }
+  }
+}
+
+function isoOrNull(atMs: number | undefined): string | null {
+  return atMs === undefined ? null : new Date(atMs).toISOString();
+}

@@ -1,0 +1,72 @@
+// E-mail: SMTP with TLS and login, as text and as HTML.
+
+import { readFileSync } from 'node:fs';
+import { createTransport } from 'nodemailer';
+import type { EmailSettings } from '../../../alerts/rules/channel-settings.ts';
+import { DeliveryError, maskSecrets, type Channel } from './channel.ts';
+import { cutText, escapeHtml, markOf, PLAIN, renderNotice, type Markup } from './notice-text.ts';
+
+const SUBJECT_LIMIT = 150;
+const TEXT_LIMIT = 10_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+const ANSWER_TIMEOUT_MS = 20_000;
+const SMTP_PERMANENT = 500;
+
+const HTML: Markup = {
+  escape: escapeHtml,
+  link: (text, url) => `<a href="${escapeHtml(url)}">${escapeHtml(text)}</a>`,
+  headline: (text) => `<b>${text}</b>`,
+};
+
+interface MailFailure {
+  readonly code?: string;
+  readonly responseCode?: number;
+}
+
+export function emailChannel(settings: EmailSettings): Channel {
+  const { host, port, tls, user, password, from, to, caFile } = settings;
+  const transport = createTransport({
+    host,
+    port,
+    secure: tls === 'implicit',
+    requireTLS: tls === 'starttls',
+    ignoreTLS: tls === 'off',
+    ...(user !== undefined && password !== undefined && { auth: { user, pass: password } }),
+    ...(caFile !== undefined && { tls: { ca: readFileSync(caFile) } }),
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    greetingTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: ANSWER_TIMEOUT_MS,
+  });
+  return {
+    name: 'email',
+    target: `${to.join(', ')} by ${host}:${port}`,
+    gapMs: 0,
+    async send(notice) {
+      const html = renderNotice(notice, HTML, TEXT_LIMIT).replaceAll('\n', '<br>\n');
+      try {
+        await transport.sendMail({
+          from: { name: 'tallyspan', address: from },
+          to: [...to],
+          subject: cutText(`${markOf(notice)} ${notice.headline}`, SUBJECT_LIMIT),
+          text: renderNotice(notice, PLAIN, TEXT_LIMIT),
+          html: `<p>${html}</p>`,
+          // The same notice sent twice is one mail for a receiver that looks.
+          messageId: `<${notice.id}@tallyspan.local>`,
+          headers: { 'Auto-Submitted': 'auto-generated', 'X-Tallyspan-Notice': notice.id },
+        });
+      } catch (error) {
+        throw deliveryError(error, [password ?? '']);
+      }
+    },
+  };
+}
+
+function deliveryError(error: unknown, secrets: readonly string[]): DeliveryError {
+  const { code, responseCode } = error as MailFailure;
+  const text = error instanceof Error ? error.message : String(error);
+  const isRefused = responseCode !== undefined && responseCode >= SMTP_PERMANENT;
+  const message = maskSecrets(text.split('\n')[0] ?? '', secrets);
+  return new DeliveryError(`The mail server: ${message}`, {
+    isPermanent: code === 'EAUTH' ? isRefused || responseCode === undefined : isRefused,
+  });
+}

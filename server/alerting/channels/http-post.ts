@@ -1,0 +1,100 @@
+// One HTTP request that carries a notice: JSON out, a short answer in, and what the answer means.
+
+import { DeliveryError, maskSecrets } from './channel.ts';
+
+export interface PostRequest {
+  readonly service: string;
+  readonly url: string;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Masked in every message. */
+  readonly secrets: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** What the service wrote, as far as an error message needs it. */
+export interface ReadAnswer {
+  /** How long to wait, where the body says it. */
+  retryAfterMs?(body: string): number | undefined;
+  /** The reason, where the body has one. */
+  reason?(body: string): string | undefined;
+}
+
+const REQUEST_TIMEOUT_MS = 15_000;
+const ANSWER_LIMIT = 4096;
+const REASON_LIMIT = 200;
+const HTTP_TOO_MANY = 429;
+const HTTP_SERVER_ERROR = 500;
+/** Statuses of a refusal that passes: time-out, conflict, too early. */
+const PASSING_STATUSES = new Set([408, 409, 425, HTTP_TOO_MANY]);
+
+/** Posts JSON. Resolves on a 2xx answer; throws a {@link DeliveryError} otherwise. */
+export async function postJson(request: PostRequest, answer: ReadAnswer = {}): Promise<void> {
+  const { service, secrets } = request;
+  let response: Response;
+  let body: string;
+  try {
+    response = await fetch(request.url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json; charset=utf-8',
+        'user-agent': 'tallyspan',
+        ...request.headers,
+      },
+      body: request.body,
+      // A redirect would carry a token to an address that nobody chose.
+      redirect: 'manual',
+      signal: AbortSignal.any([request.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
+    });
+    body = await readStart(response);
+  } catch (error) {
+    const reason = maskSecrets(networkReason(error), secrets);
+    throw new DeliveryError(`${service} was not reached: ${reason}`, { isPermanent: false });
+  }
+  if (response.ok) return;
+  const { status } = response;
+  const retryAfterMs = answer.retryAfterMs?.(body) ?? retryAfterOf(response.headers.get('retry-after'));
+  const said = maskSecrets((answer.reason?.(body) ?? body).slice(0, REASON_LIMIT), secrets);
+  throw new DeliveryError(`${service} answered ${status}${said === '' ? '' : `: ${said}`}`, {
+    isPermanent: status < HTTP_SERVER_ERROR && !PASSING_STATUSES.has(status),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+}
+
+/** `Retry-After` as seconds or as a date, in ms from now. */
+export function retryAfterOf(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  const seconds = Number(header);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
+  const atMs = Date.parse(header);
+  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - Date.now());
+}
+
+/** The value at a path of a JSON text; undefined when there is none. */
+export function jsonAt(body: string, ...path: readonly string[]): unknown {
+  try {
+    let value: unknown = JSON.parse(body);
+    for (const key of path) value = (value as Record<string, unknown> | null)?.[key];
+    return value;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readStart(response: Response): Promise<string> {
+  if (response.body === null) return '';
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of response.body) {
+    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    if (text.length > ANSWER_LIMIT) break;
+  }
+  return text.slice(0, ANSWER_LIMIT).trim();
+}
+
+function networkReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return `no answer within ${REQUEST_TIMEOUT_MS / 1000} s`;
+  const cause = error.cause as { code?: string; message?: string } | undefined;
+  return cause?.code ?? cause?.message ?? error.message;
+}

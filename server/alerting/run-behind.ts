@@ -1,0 +1,84 @@
+// The run behind a value: the one that a person should open first.
+
+import type { DuckDBValue } from '@duckdb/node-api';
+import { formatCost, formatCount, formatDuration } from '../../core/format.ts';
+import { columnOf, fieldOfDimension, type Dimension } from '../../core/schema.ts';
+import type { Interval } from '../../core/time.ts';
+import type { RunBehind } from '../../alerts/rules/notice.ts';
+import type { Rule } from '../../alerts/rules/rule.ts';
+import { numberOrNull, textOrNull } from '../queries/field-values.ts';
+import type { Queryable, Row } from '../store/database.ts';
+
+/** Only runs of one group: `{by: 'user', key: 'user-88'}`. */
+export interface GroupOf {
+  readonly by: Dimension;
+  readonly key: string;
+}
+
+interface Lookup {
+  /** Selects agent_run_id, user_id, amount; the worst first. `{where}` is filled in. */
+  readonly sql: string;
+  detail(row: Row): string;
+}
+
+const ENDED = `SELECT agent_run_id, user_id, agent_status, error_type, duration_ms, agent_turns, agent_cost_nano_usd AS cost
+  FROM events WHERE event_name = 'agent.run' AND {where}`;
+
+const LOOKUPS: Record<Exclude<Rule['runs'], 'none'>, Lookup> = {
+  // From the calls, not from the ends: a loop that still runs has no end.
+  cost: {
+    sql: `SELECT agent_run_id, any_value(user_id) AS user_id, sum(cost_nano_usd) AS cost, count(*) AS agent_turns,
+        (SELECT any_value(ended.agent_status) FROM events AS ended
+          WHERE ended.event_name = 'agent.run' AND ended.agent_run_id = calls.agent_run_id) AS agent_status
+      FROM events AS calls WHERE event_name = 'agent.model_call' AND tallyspan_duplicate IS NOT TRUE AND {where}
+      GROUP BY agent_run_id ORDER BY cost DESC NULLS LAST, agent_run_id`,
+    detail: (row) =>
+      `${formatCost(numberOrNull(row['cost']))}, ${formatCount(numberOrNull(row['agent_turns']))} turns (${textOrNull(row['agent_status']) ?? 'still running'})`,
+  },
+  duration: {
+    sql: `${ENDED} ORDER BY duration_ms DESC NULLS LAST, agent_run_id`,
+    detail: (row) => formatDuration(numberOrNull(row['duration_ms'])),
+  },
+  turns: {
+    sql: `${ENDED} ORDER BY agent_turns DESC NULLS LAST, agent_run_id`,
+    detail: (row) => `${formatCount(numberOrNull(row['agent_turns']))} turns`,
+  },
+  failed: {
+    sql: `${ENDED} AND agent_status <> 'ok' ORDER BY timestamp DESC, agent_run_id`,
+    detail: (row) =>
+      [textOrNull(row['agent_status']), textOrNull(row['error_type'])].filter(Boolean).join(': '),
+  },
+  lost: {
+    sql: `${ENDED} AND agent_status = 'lost' ORDER BY timestamp DESC, agent_run_id`,
+    detail: () => 'lost',
+  },
+};
+
+/** The run to open first, if there is one in the stretch. */
+export async function findRunBehind(
+  database: Queryable,
+  order: Rule['runs'],
+  { from, to }: Interval,
+  group: GroupOf | undefined,
+  pageUrl: string,
+): Promise<RunBehind | undefined> {
+  if (order === 'none') return undefined;
+  const lookup = LOOKUPS[order];
+  const values: DuckDBValue[] = [Math.floor(from), Math.floor(to)];
+  let where = `agent_run_id IS NOT NULL AND timestamp > make_timestamptz(?::BIGINT * 1000)
+    AND timestamp <= make_timestamptz(?::BIGINT * 1000)`;
+  if (group !== undefined) {
+    where += ` AND ${columnOf(fieldOfDimension(group.by))} = ?`;
+    values.push(group.key);
+  }
+  const [row] = await database.all(`${lookup.sql.replace('{where}', where)} LIMIT 1`, values);
+  if (row === undefined) return undefined;
+  const runId = String(row['agent_run_id']);
+  const user = textOrNull(row['user_id']);
+  return {
+    runId,
+    ...(user === null ? {} : { user }),
+    detail: lookup.detail(row),
+    url: `${pageUrl}/runs/${encodeURIComponent(runId)}`,
+  };
+}

@@ -1,0 +1,63 @@
+// Alerting in the embedded server: settings from the environment, checked before anything listens.
+
+import { RULE_IDS } from '../../alerts/rules/all-rules.ts';
+import { configuredChannels } from '../../alerts/rules/channel-settings.ts';
+import { readAlertConfig, type AlertConfig } from '../../alerts/rules/policy.ts';
+import { SettingError, type Environment } from '../../alerts/rules/setting.ts';
+import { signalOf } from '../../signals/catalogue/index.ts';
+import { runSignal } from '../queries/signals.ts';
+import { messageOf, ServerError } from '../server-error.ts';
+import type { Queryable } from '../store/database.ts';
+import { Alerter } from './alerter.ts';
+import type { Channel } from './channels/channel.ts';
+import { makeChannels } from './channels/make-channels.ts';
+
+export interface Alerting {
+  readonly config: AlertConfig;
+  readonly channels: readonly Channel[];
+}
+
+export interface StartAlertingOptions {
+  readonly alerting: Alerting;
+  readonly dataDir: string;
+  readonly database: Queryable;
+  readonly pageUrl: string;
+  readonly log: (line: string) => void;
+}
+
+/**
+ * Settings and channels of the environment; the zone of `--timezone` counts where TIMEZONE is not set.
+ * @throws ServerError that names every variable with a wrong value
+ */
+export function readAlerting(env: Environment, timezone: string): Alerting {
+  try {
+    const config = readAlertConfig({ ...env, TIMEZONE: env['TIMEZONE']?.trim() || timezone }, RULE_IDS);
+    return { config, channels: makeChannels(config.channels) };
+  } catch (error) {
+    if (error instanceof SettingError) throw new ServerError(`alerts: ${error.message}`);
+    throw new ServerError(`alerts: ${messageOf(error)}`);
+  }
+}
+
+/** Starts to check the rules; says in the log where notices go, or that they go nowhere. */
+export async function startAlerting(options: StartAlertingOptions): Promise<Alerter> {
+  const { alerting, database, dataDir, pageUrl, log } = options;
+  const names = configuredChannels(alerting.config.channels);
+  log(
+    names.length > 0
+      ? `alerts: notices go to ${names.join(', ')}`
+      : 'alerts: no channel is configured, so notices are only on the page. Set TELEGRAM_BOT_TOKEN and ' +
+          'TELEGRAM_CHAT_ID, or SMTP_HOST and ALERT_EMAIL, or another channel.',
+  );
+  const alerter = await Alerter.open({
+    config: alerting.config,
+    channels: alerting.channels,
+    dataDir,
+    database,
+    read: (id, request) => runSignal(database, signalOf(id), request),
+    pageUrl,
+    log,
+  });
+  alerter.start();
+  return alerter;
+}
