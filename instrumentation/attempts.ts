@@ -1,7 +1,6 @@
 // Attempts: the HTTP requests of one call, seen through the SDK's public per-request middleware.
 // The SDK's own middleware list stays as the caller gave it; ours is appended, never put in place of it.
 
-import type { Span } from '@opentelemetry/api';
 import { guard } from './guard.ts';
 import type { ModelCall } from './model-call.ts';
 
@@ -12,8 +11,6 @@ type Middleware = (request: unknown, next: Next, context: unknown) => Promise<Re
 export interface RequestOptions {
   readonly middleware?: readonly Middleware[];
   readonly openTelemetry?: { readonly conversationId?: unknown };
-  /** The SDK's own span, when a helper has opened it before. */
-  readonly __span?: { readonly span?: Span };
 }
 
 /** The caller's options with our middleware appended, or as they are where the SDK has no middleware. */

@@ -2,7 +2,7 @@
 // It sends batches one at a time, retries with back-off what may still be taken, puts aside in the
 // spool what does not fit or is left at exit, and counts what it had to drop.
 
-import type { Spool, SpooledBatch } from './spool.ts';
+import type { Spool } from './spool.ts';
 import type { SendResult, SignalKind, Transport } from './otlp.ts';
 
 /** Items held in memory at most. */
@@ -19,6 +19,10 @@ export interface DeliveryOptions<Item> {
   readonly transport: Transport;
   readonly spool: Spool;
   readonly encode: (items: Item[]) => Uint8Array;
+  /** What a successful answer says about records that were refused all the same. */
+  readonly refusedPart: (
+    answer: Uint8Array,
+  ) => { readonly count: number; readonly reason: string } | undefined;
   /** Told about each failed try and each loss. */
   readonly onProblem: (problem: DeliveryProblem) => void;
 }
@@ -42,7 +46,6 @@ export class Delivery<Item> {
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Infinity;
   #backoffMs = 0;
-  #isClosed = false;
   /** Items lost for good in this process. */
   dropped = 0;
 
@@ -69,10 +72,11 @@ export class Delivery<Item> {
     }
   }
 
-  /** Synchronous end: everything unsent goes to the spool and connections are cut. */
-  close(): void {
-    this.#isClosed = true;
+  /** Puts everything unsent into the spool, at once, and cuts the connections. */
+  setAside(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#timerAtMs = Infinity;
     const current = this.#current;
     this.#current = undefined;
     if (current !== undefined) this.#spool(current);
@@ -81,7 +85,7 @@ export class Delivery<Item> {
   }
 
   #schedule(delayMs: number): void {
-    if (this.#isClosed || this.#pump !== undefined) return;
+    if (this.#pump !== undefined) return;
     const atMs = Date.now() + Math.max(delayMs, this.#backoffMs);
     if (this.#timer !== undefined && this.#timerAtMs <= atMs) return;
     clearTimeout(this.#timer);
@@ -101,12 +105,12 @@ export class Delivery<Item> {
   }
 
   async #sendAll(): Promise<void> {
-    while (!this.#isClosed && this.waiting > 0) {
+    while (this.waiting > 0) {
       this.#current ??= this.#encode(this.#queue.splice(0, MAX_BATCH));
       if (this.#current === undefined) continue;
       const batch = this.#current;
       const result = await this.#options.transport.send(batch.bytes);
-      // Closed meanwhile: the batch is in the spool already.
+      // Set aside meanwhile: the batch is in the spool already.
       if (this.#current !== batch) return;
       if (result.status === 'retry') {
         this.#backOff(result);
@@ -114,12 +118,9 @@ export class Delivery<Item> {
       }
       this.#current = undefined;
       this.#backoffMs = 0;
-      if (result.status === 'refused') {
-        this.dropped += batch.count;
-        this.#options.onProblem({ type: 'refused', reason: result.reason, count: batch.count });
-      }
+      this.#count(batch.count, result);
     }
-    if (!this.#isClosed) await this.#sendSpooled();
+    await this.#sendSpooled();
   }
 
   /** Whatever an earlier process left, once the endpoint has shown that it takes records. */
@@ -131,16 +132,20 @@ export class Delivery<Item> {
         spool.release(batch);
         return;
       }
-      this.#settle(batch, result);
-      if (this.#isClosed) return;
+      spool.remove(batch);
+      this.#count(batch.count, result);
     }
   }
 
-  #settle(batch: SpooledBatch, result: SendResult): void {
-    this.#options.spool.remove(batch);
-    if (result.status !== 'refused') return;
-    this.dropped += batch.count;
-    this.#options.onProblem({ type: 'refused', reason: result.reason, count: batch.count });
+  /** Counts what the endpoint refused: the whole batch, or the part that its answer tells. */
+  #count(batchSize: number, result: Exclude<SendResult, { status: 'retry' }>): void {
+    const refused =
+      result.status === 'refused'
+        ? { count: batchSize, reason: result.reason }
+        : this.#options.refusedPart(result.answer);
+    if (refused === undefined) return;
+    this.dropped += refused.count;
+    this.#options.onProblem({ type: 'refused', ...refused });
   }
 
   #backOff(result: Extract<SendResult, { status: 'retry' }>): void {

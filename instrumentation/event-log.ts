@@ -64,7 +64,7 @@ export function attributesOf(fields: Fields | EventRecord): Attributes {
   const attributes: Attributes = {};
   for (const [key, value] of Object.entries(fields)) {
     if (value === undefined || (FIELDS[key as FieldKey] as FieldDefinition).attribute !== true) continue;
-    attributes[key] = Array.isArray(value) ? [...(value as string[])] : (value as string | number | boolean);
+    attributes[key] = Array.isArray(value) ? [...(value as string[])] : value;
   }
   return attributes;
 }

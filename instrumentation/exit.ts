@@ -26,9 +26,7 @@ export function handleExit(pipeline: Pipeline, recorders: Recorders): void {
     });
     if (pipeline.waiting === 0) return;
     // Comes again when the flush is over; what could not be sent then goes to the spool.
-    void pipeline.flush(Date.now() + FLUSH_MS).then(() => {
-      if (pipeline.waiting > 0) pipeline.close();
-    });
+    void flushOrSetAside(pipeline);
   });
 
   process.on('uncaughtExceptionMonitor', (error) => {
@@ -39,7 +37,7 @@ export function handleExit(pipeline: Pipeline, recorders: Recorders): void {
     guard('exit', () => {
       recorders.endAll(uncaught);
       recorders.write();
-      pipeline.close();
+      pipeline.setAside();
     });
   });
 
@@ -48,15 +46,19 @@ export function handleExit(pipeline: Pipeline, recorders: Recorders): void {
       const isOurs = process.listenerCount(signal) === 1;
       if (isOurs) recorders.endAll(undefined);
       recorders.write();
-      void pipeline.flush(Date.now() + FLUSH_MS).then(() => {
+      void flushOrSetAside(pipeline).finally(() => {
         // Other listeners decide about the process; without them the signal ends it, as it would have.
         if (!isOurs) return;
         recorders.write();
-        pipeline.close();
         process.removeListener(signal, onSignal);
         process.kill(process.pid, signal);
       });
     };
     process.on(signal, onSignal);
   }
+}
+
+async function flushOrSetAside(pipeline: Pipeline): Promise<void> {
+  await pipeline.flush(Date.now() + FLUSH_MS);
+  if (pipeline.waiting > 0) pipeline.setAside();
 }

@@ -74,7 +74,7 @@ function adoptRunner(
 
 function endRunner(runs: Runs, run: Run, span: ReadableSpan): void {
   if (span.status.code === SpanStatusCode.ERROR) {
-    runs.end(run, 'error', String(span.attributes['error.type'] ?? 'client_error'));
+    runs.end(run, 'error', errorTypeOf(span) ?? 'client_error');
   } else if (run.lastStopReason === 'refusal') runs.end(run, 'refused');
   else if (run.lastStopReason === 'tool_use' || run.lastStopReason === 'pause_turn')
     runs.end(run, 'max_turns');
@@ -102,6 +102,10 @@ function closeTool(runs: Runs, span: ReadableSpan): void {
   const execution = runs.runOfBlock(id)?.pendingTools.get(id)?.execution;
   if (execution === undefined) return;
   execution.endMs = Date.now();
-  if (span.status.code === SpanStatusCode.ERROR)
-    execution.errorType = String(span.attributes['error.type'] ?? 'tool_error');
+  if (span.status.code === SpanStatusCode.ERROR) execution.errorType = errorTypeOf(span) ?? 'tool_error';
+}
+
+function errorTypeOf(span: ReadableSpan): string | undefined {
+  const value = span.attributes['error.type'];
+  return typeof value === 'string' ? value : undefined;
 }

@@ -4,6 +4,7 @@
 import { context, propagation, SpanKind, type Context } from '@opentelemetry/api';
 import { classifyError, isAbort } from './api-errors.ts';
 import { observeAttempts, type RequestOptions } from './attempts.ts';
+import { clientOf, helperSpanOf } from './foreign-fields.ts';
 import { guard } from './guard.ts';
 import type { ModelCall } from './model-call.ts';
 import { watchNativeSpan } from './native-spans.ts';
@@ -31,9 +32,7 @@ interface MessagesPrototype {
   create?: (this: MessagesInstance, body: unknown, options?: RequestOptions) => ApiPromise;
   stream?: (this: MessagesInstance, body: unknown, options?: RequestOptions) => unknown;
 }
-interface MessagesInstance {
-  readonly _client?: object;
-}
+type MessagesInstance = object;
 
 export function observeMessagesClass(observer: Observer, messagesClass: MessagesClass): void {
   const { prototype } = messagesClass;
@@ -86,20 +85,21 @@ function beginCall(
   options: RequestOptions | undefined,
 ): CallStart {
   const current = context.active();
+  const client = clientOf(resource);
   const facts = readRequest(body);
   const run = observer.runs.runOf(facts, current);
   const conversationId = options?.openTelemetry?.conversationId;
   if (typeof conversationId === 'string' && run.identity.sessionId === undefined)
     run.identify({ sessionId: conversationId });
-  const call = observer.beginCall(facts, run, resource._client);
+  const call = observer.beginCall(facts, run, client);
   // A tool runner's own span is the active one already; everything else belongs below the run's.
   const outer = run.isAdopted ? current : run.contextOf(current);
-  if (options?.__span?.span !== undefined) call.span = options.__span.span;
+  call.span = helperSpanOf(options);
   return {
     call,
     outer,
     active: watchNativeSpan(propagation.deleteBaggage(outer), call),
-    options: observeAttempts(call, resource._client, options),
+    options: observeAttempts(call, client, options),
   };
 }
 

@@ -3,7 +3,7 @@
 export type SignalKind = 'traces' | 'logs';
 
 export type SendResult =
-  | { readonly status: 'sent' }
+  | { readonly status: 'sent'; readonly answer: Uint8Array }
   /** Worth another try: the endpoint is away or busy. */
   | { readonly status: 'retry'; readonly reason: string; readonly afterMs?: number }
   /** The endpoint will never take it. */

@@ -43,6 +43,10 @@ export class Pipeline {
       transport: transports.traces,
       spool,
       encode: (items) => ProtobufTraceSerializer.serializeRequest(items) ?? new Uint8Array(),
+      refusedPart: (answer) => {
+        const part = ProtobufTraceSerializer.deserializeResponse(answer).partialSuccess;
+        return refusedOf(part?.rejectedSpans, part?.errorMessage);
+      },
       onProblem,
     });
     this.logs = new Delivery<ReadableLogRecord>({
@@ -50,6 +54,10 @@ export class Pipeline {
       transport: transports.logs,
       spool,
       encode: (items) => ProtobufLogsSerializer.serializeRequest(items) ?? new Uint8Array(),
+      refusedPart: (answer) => {
+        const part = ProtobufLogsSerializer.deserializeResponse(answer).partialSuccess;
+        return refusedOf(part?.rejectedLogRecords, part?.errorMessage);
+      },
       onProblem,
     });
   }
@@ -66,9 +74,10 @@ export class Pipeline {
     await Promise.all([this.logs.flush(deadlineMs), this.spans.flush(deadlineMs)]);
   }
 
-  close(): void {
-    this.logs.close();
-    this.spans.close();
+  /** Puts everything unsent into the spool, at once. */
+  setAside(): void {
+    this.logs.setAside();
+    this.spans.setAside();
   }
 
   /** Processor that feeds ended, sampled spans into the pipeline. */
@@ -131,4 +140,12 @@ function folderName(serviceName: string, transports: Readonly<Record<SignalKind,
     .digest('hex')
     .slice(0, 12);
   return `${serviceName.replaceAll(/[^\w.-]/g, '_').slice(0, 40)}-${hash}`;
+}
+
+function refusedOf(
+  rejected: number | string | undefined,
+  message: string | undefined,
+): { count: number; reason: string } | undefined {
+  const count = Number(rejected ?? 0);
+  return count > 0 ? { count, reason: message ?? 'no reason given' } : undefined;
 }

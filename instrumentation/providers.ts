@@ -15,6 +15,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { TracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace';
+import { spanProcessorsOf } from './foreign-fields.ts';
 import { guard } from './guard.ts';
 import type { Pipeline } from './pipeline.ts';
 import { readSampler } from './sampler.ts';
@@ -58,7 +59,6 @@ export function setUpProviders(
 
 interface Joinable {
   addSpanProcessor?: (processor: SpanProcessor) => void;
-  _activeSpanProcessor?: { _spanProcessors?: SpanProcessor[] };
 }
 
 /** Adds processors to a provider registered by other code; false when there is none that takes them. */
@@ -69,9 +69,7 @@ function joinProvider(processors: readonly SpanProcessor[]): boolean {
     for (const processor of processors) found.addSpanProcessor(processor);
     return true;
   }
-  // Providers since 2.0 have no public way to add one; this list is where they keep them.
-  const list = found._activeSpanProcessor?._spanProcessors;
-  if (!Array.isArray(list)) return false;
-  list.push(...processors);
-  return true;
+  const list = spanProcessorsOf(found);
+  list?.push(...processors);
+  return list !== undefined;
 }

@@ -43,9 +43,10 @@ export function createHttpTransport(kind: SignalKind): Transport {
             },
           },
           (response) => {
-            response.resume();
+            const chunks: Buffer[] = [];
+            response.on('data', (chunk: Buffer) => chunks.push(chunk));
             response.on('end', () => {
-              finish(resultOf(response));
+              finish(resultOf(response, Buffer.concat(chunks)));
             });
             response.on('error', (error) => {
               finish({ status: 'retry', reason: error.message });
@@ -57,6 +58,8 @@ export function createHttpTransport(kind: SignalKind): Transport {
           resolve(result);
         };
         running.add(request);
+        // A request on its way does not hold the process open.
+        request.on('socket', (socket) => socket.unref());
         request.on('timeout', () => request.destroy(new Error('no answer in time')));
         request.on('error', (error) => {
           finish({ status: 'retry', reason: error.message });
@@ -70,9 +73,9 @@ export function createHttpTransport(kind: SignalKind): Transport {
   };
 }
 
-function resultOf(response: IncomingMessage): SendResult {
+function resultOf(response: IncomingMessage, answer: Buffer): SendResult {
   const status = response.statusCode ?? 0;
-  if (status >= 200 && status < 300) return { status: 'sent' };
+  if (status >= 200 && status < 300) return { status: 'sent', answer };
   const reason = `HTTP ${String(status)}`;
   if (!RETRYABLE_STATUSES.has(status)) return { status: 'refused', reason };
   const seconds = Number(response.headers['retry-after']);

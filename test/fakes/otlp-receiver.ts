@@ -117,9 +117,12 @@ const SERVICES = {
   traces: 'opentelemetry.proto.collector.trace.v1.TraceService',
 } as const;
 
+function pass(bytes: Buffer): Buffer {
+  return bytes;
+}
+
 /** A service whose messages stay bytes. */
 function serviceOf(name: string): ServiceDefinition {
-  const pass = (bytes: Buffer): Buffer => bytes;
   return {
     export: {
       path: `/${name}/Export`,

@@ -66,7 +66,7 @@ export function decodeLogs(bytes: Uint8Array): ReceivedLog[] {
           timeMs: Number(record['time_unix_nano']) / 1e6,
           traceId: hex(record['trace_id']),
           spanId: hex(record['span_id']),
-          body: String(valueOf(record['body']) ?? ''),
+          body: textOf(record['body']),
           attributes: attributesOf(record['attributes']),
           resource,
         },
@@ -100,7 +100,7 @@ export function decodeSpans(bytes: Uint8Array): ReceivedSpan[] {
 }
 
 function decode(type: protobuf.Type, bytes: Uint8Array): Raw {
-  return type.toObject(type.decode(bytes), { longs: String, bytes: Buffer, arrays: true }) as Raw;
+  return type.toObject(type.decode(bytes), { longs: String, bytes: Buffer, arrays: true });
 }
 
 function each<T>(list: unknown, map: (item: Raw) => T[]): T[] {
@@ -121,6 +121,11 @@ function valueOf(value: Raw | null | undefined): unknown {
   if (value['double_value'] !== undefined) return value['double_value'];
   if (value['array_value'] !== undefined) return each(value['array_value'].values, (item) => [valueOf(item)]);
   return undefined;
+}
+
+function textOf(value: Raw | undefined): string {
+  const text = valueOf(value);
+  return typeof text === 'string' ? text : '';
 }
 
 function hex(bytes: unknown): string {
