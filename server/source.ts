@@ -3,14 +3,13 @@
 
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { signalOf } from '../signals/catalogue/index.ts';
 import type { SignalResult } from '../signals/result.ts';
 import type { Dimension } from '../core/schema.ts';
 import { listRuns, type RunFilter, type RunSummary } from './queries/list-runs.ts';
 import { readCost, type CostBy, type CostReport } from './queries/read-cost.ts';
 import { readMeta, type StoreMeta } from './queries/read-meta.ts';
 import { readRun, type RunTree } from './queries/read-run.ts';
-import { readSignal } from './queries/read-signal.ts';
+import { runSignal } from './queries/signals.ts';
 import { ServerError, messageOf } from './server-error.ts';
 import { DATA_FILE, openDatabaseReadOnly } from './store/database.ts';
 import { parseCostRequest, parseSignalRequest } from './web/query-params.ts';
@@ -173,13 +172,9 @@ async function folderSource(dataDir: string, timezone: string): Promise<Source> 
         ...definedOf({ since: question.since, until: question.until }),
       }),
     signal: (id, { where, from, to, ...question } = {}) => {
-      signalOf(id);
       const times = isoTimes({ from, to }, ['from', 'to']);
-      return readSignal(
-        database,
-        id,
-        parseSignalRequest(id, { ...where, ...question, ...times }, Date.now(), timezone),
-      );
+      const asked = parseSignalRequest(id, { ...where, ...question, ...times }, Date.now(), timezone);
+      return runSignal(database, asked.signal, asked.request);
     },
     meta: async () => ({ ...(await readMeta(database)), timezone }),
     close: () => database.close(),

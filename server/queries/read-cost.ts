@@ -5,7 +5,7 @@ import { localDateAt, DAY_MS } from '../../core/time.ts';
 import { SignalError, type SignalRequest } from '../../signals/signal.ts';
 import type { Queryable } from '../store/database.ts';
 import { usdOf } from './field-values.ts';
-import { readGroups, readNumber, readSeries } from './read-signal.ts';
+import { readGroups, readNumber, readSeries } from './signal-numbers.ts';
 
 export type CostBy = 'day' | Exclude<Dimension, 'service' | 'error' | 'status' | 'step'>;
 

@@ -157,11 +157,12 @@ export class EventStore {
     try {
       const fresh = await this.#seen.takeNew(sentEvents);
       const kept = fresh.filter((event) => !this.#isSecondLoss(event));
-      const events = await this.#responses.markDuplicates(kept);
+      const { events, replaced } = await this.#responses.mark(kept);
       const spans = await this.#newSpans(sentSpans);
       await writer.run('BEGIN');
       try {
         await this.#withdrawLosses(events);
+        await this.#markReplaced(replaced);
         await this.#append('events', this.#eventColumns, events);
         await this.#append('spans', this.#spanColumns, spans);
         await writer.run('COMMIT');
@@ -218,6 +219,17 @@ export class EventStore {
       found,
     );
     for (const run of found) this.#lostRuns.delete(run);
+  }
+
+  /** Stored records without a cost whose response now has a record with one. */
+  async #markReplaced(responses: readonly string[]): Promise<void> {
+    if (responses.length === 0) return;
+    const marks = responses.map(() => '?').join(', ');
+    await (this.#database.writer as NonNullable<Database['writer']>).run(
+      `UPDATE events SET tallyspan_duplicate = true
+       WHERE event_name = 'agent.model_call' AND gen_ai_response_id IN (${marks})`,
+      [...responses],
+    );
   }
 
   async #newSpans(spans: readonly SpanRow[]): Promise<SpanRow[]> {

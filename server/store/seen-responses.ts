@@ -2,6 +2,7 @@
 // vendor's instrumentation, a proxy). The first record of a response counts; later ones are kept,
 // marked `tallyspan.duplicate`, and count nowhere.
 
+import { markDuplicates } from '../../core/duplicates.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { HOUR_MS } from '../../core/time.ts';
 import type { Queryable } from './database.ts';
@@ -13,7 +14,8 @@ const FURTHEST_APART_MS = HOUR_MS;
 
 export class SeenResponses {
   readonly #database: Queryable;
-  readonly #held = new Set<string>();
+  /** Whether the record that counts has a cost, by response. */
+  readonly #held = new Map<string, boolean>();
   /** Every response stored after this instant is held. */
   #heldSinceMs: number;
 
@@ -31,31 +33,42 @@ export class SeenResponses {
   /** Reads from the table what is held. */
   async reload(): Promise<void> {
     const rows = await this.#database.all(
-      `SELECT gen_ai_response_id AS id, epoch_ms(timestamp) AS at FROM events
-       WHERE event_name = 'agent.model_call' AND gen_ai_response_id IS NOT NULL
+      `SELECT gen_ai_response_id AS id, cost_nano_usd IS NOT NULL AS priced, epoch_ms(timestamp) AS millis FROM events
+       WHERE event_name = 'agent.model_call' AND gen_ai_response_id IS NOT NULL AND tallyspan_duplicate IS NOT TRUE
        ORDER BY timestamp DESC LIMIT ${RESPONSES_HELD}`,
     );
     this.#held.clear();
-    for (const row of rows.toReversed()) this.#held.add(String(row['id']));
-    this.#heldSinceMs = rows.length < RESPONSES_HELD ? Number.NEGATIVE_INFINITY : Number(rows.at(-1)?.['at']);
+    for (const row of rows.toReversed()) this.#held.set(String(row['id']), row['priced'] === true);
+    this.#heldSinceMs =
+      rows.length < RESPONSES_HELD ? Number.NEGATIVE_INFINITY : Number(rows.at(-1)?.['millis']);
   }
 
-  /** The events, with those marked whose response was counted before. */
-  async markDuplicates(events: readonly EventRecord[]): Promise<EventRecord[]> {
+  /**
+   * The events, with those marked whose response was counted before. A record with a cost replaces one
+   * without: the responses whose stored record has to be marked in its place are in `replaced`.
+   */
+  async mark(events: readonly EventRecord[]): Promise<{ events: EventRecord[]; replaced: string[] }> {
     await this.#lookUpOld(events);
-    return events.map((event) => {
+    const replaced: string[] = [];
+    const marked = markDuplicates(events).map((event) => {
       const id = responseOf(event);
       if (id === undefined || event['tallyspan.duplicate'] === true) return event;
-      if (this.#held.has(id)) return { ...event, 'tallyspan.duplicate': true };
-      this.#hold(id, event.timestamp);
-      return event;
+      const isPriced = event.cost_nano_usd !== undefined;
+      const isHeldPriced = this.#held.get(id);
+      if (isHeldPriced === undefined || (isPriced && !isHeldPriced)) {
+        if (isHeldPriced !== undefined) replaced.push(id);
+        this.#hold(id, isPriced, event.timestamp);
+        return event;
+      }
+      return { ...event, 'tallyspan.duplicate': true };
     });
+    return { events: marked, replaced };
   }
 
-  #hold(id: string, timestamp: number): void {
-    this.#held.add(id);
+  #hold(id: string, isPriced: boolean, timestamp: number): void {
+    this.#held.set(id, isPriced);
     if (this.#held.size <= RESPONSES_HELD) return;
-    const [oldest] = this.#held;
+    const [oldest] = this.#held.keys();
     this.#held.delete(oldest as string);
     // From now on the table has to be asked about anything that is not clearly newer.
     this.#heldSinceMs = Math.max(this.#heldSinceMs, timestamp - FURTHEST_APART_MS);
@@ -69,15 +82,16 @@ export class SeenResponses {
     const times = old.map((event) => event.timestamp);
     const wanted = new Set(old.map(responseOf));
     const rows = await this.#database.all(
-      `SELECT gen_ai_response_id AS id FROM events
-       WHERE event_name = 'agent.model_call' AND gen_ai_response_id IS NOT NULL
+      `SELECT gen_ai_response_id AS id, cost_nano_usd IS NOT NULL AS priced FROM events
+       WHERE event_name = 'agent.model_call' AND gen_ai_response_id IS NOT NULL AND tallyspan_duplicate IS NOT TRUE
          AND timestamp BETWEEN make_timestamptz(?::BIGINT * 1000) AND make_timestamptz(?::BIGINT * 1000)`,
       [
         times.reduce((a, b) => Math.min(a, b)) - FURTHEST_APART_MS,
         times.reduce((a, b) => Math.max(a, b)) + FURTHEST_APART_MS,
       ],
     );
-    for (const row of rows) if (wanted.has(String(row['id']))) this.#held.add(String(row['id']));
+    for (const row of rows)
+      if (wanted.has(String(row['id']))) this.#held.set(String(row['id']), row['priced'] === true);
   }
 }
 

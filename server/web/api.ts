@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { readCost } from '../queries/read-cost.ts';
 import { listRuns } from '../queries/list-runs.ts';
 import { readMeta } from '../queries/read-meta.ts';
-import { readSignal } from '../queries/read-signal.ts';
+import { runSignal } from '../queries/signals.ts';
 import { AmbiguousRunError, readRun } from '../queries/read-run.ts';
 import { parseCostRequest, parseRunFilter, parseSignalRequest, type QueryText } from './query-params.ts';
 import { RequestError } from './request-error.ts';
@@ -40,8 +40,8 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
   );
 
   app.get<{ Params: { id: string }; Querystring: QueryText }>('/api/signals/:id', async (request) => {
-    const { id } = request.params;
-    return readSignal(database, id, parseSignalRequest(id, request.query, Date.now(), context.timezone));
+    const asked = parseSignalRequest(request.params.id, request.query, Date.now(), context.timezone);
+    return runSignal(database, asked.signal, asked.request);
   });
 
   app.get('/api/meta', async () => ({

@@ -1,10 +1,8 @@
 // Query parameters as the functions behind want them; what cannot be understood is said, not guessed.
 
-import { DIMENSIONS, type Dimension } from '../../core/schema.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS, dayOf } from '../../core/time.ts';
-import { signalOf } from '../../signals/catalogue/index.ts';
-import type { SignalRequest } from '../../signals/signal.ts';
-import { defaultLengthMs } from '../../signals/spans.ts';
+import { DIMENSIONS } from '../../core/schema.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/time.ts';
+import { parseRequest, type SignalQuestion } from '../../signals/request.ts';
 import { COST_WAYS, type CostBy, type CostRequest } from '../queries/read-cost.ts';
 import type { RunFilter, RunSort } from '../queries/list-runs.ts';
 import { RequestError } from './request-error.ts';
@@ -93,43 +91,23 @@ export function parseCostRequest(query: QueryText, nowMs: number, timezone: stri
   };
 }
 
-/**
- * `window` (24h, day) ending at `to`, or `from` and `to`; `by`; and a value for any dimension as filter.
- * @throws RequestError, SignalError
- */
+/** Parameters of a signal: `window`, `from`, `to`, `by`, and a value for any dimension as filter. @throws SignalError */
 export function parseSignalRequest(
   id: string,
   query: QueryText,
   nowMs: number,
   timezone: string,
-): SignalRequest {
-  const signal = signalOf(id);
-  const to = instantParam(query, 'to', nowMs) ?? nowMs;
-  const by = textParam(query, 'by');
-  if (by !== undefined && !DIMENSIONS.includes(by as Dimension))
-    throw new RequestError(400, `by is ${DIMENSIONS.join(', ')}, not ${by}`);
-  const where: Partial<Record<Dimension, string>> = {};
-  for (const dimension of DIMENSIONS) {
-    const value = textParam(query, dimension);
-    if (value !== undefined) where[dimension] = value;
-  }
-  return {
-    from:
-      instantParam(query, 'from', nowMs) ?? windowStart(query, to, timezone, defaultLengthMs(signal.window)),
-    to,
-    by: by as Dimension | undefined,
-    where,
+): SignalQuestion {
+  return parseRequest(
+    {
+      id,
+      window: textParam(query, 'window'),
+      from: textParam(query, 'from'),
+      to: textParam(query, 'to'),
+      by: textParam(query, 'by'),
+      where: Object.fromEntries(DIMENSIONS.map((dimension) => [dimension, textParam(query, dimension)])),
+    },
+    nowMs,
     timezone,
-    now: nowMs,
-  };
-}
-
-function windowStart(query: QueryText, to: number, timezone: string, defaultMs: number): number {
-  const text = textParam(query, 'window');
-  if (text === undefined) return to - defaultMs;
-  if (text === 'day') return dayOf(to, timezone).from;
-  const lengthMs = parseDurationMs(text);
-  if (lengthMs === undefined)
-    throw new RequestError(400, `window is a time such as 1h, 24h or 7d, or day, not ${text}`);
-  return to - lengthMs;
+  );
 }
