@@ -2,6 +2,7 @@
 
 import { BACKENDS, type Backend } from './backends.ts';
 import { backendOverlay, baseConfig, mergedConfig } from './config.ts';
+import { contentOverlay, gatewayConfig, samplingOverlay } from './overlays.ts';
 import { renderYaml } from './render.ts';
 
 export interface GeneratedFile {
@@ -25,6 +26,33 @@ export const collectorFiles: readonly GeneratedFile[] = [
       renderYaml(mergedConfig(['loki', 'tempo']), [
         'The default: base.yaml with loki.yaml and tempo.yaml in one file.',
         'More backends are added by giving their files after this one.',
+      ]),
+  },
+  {
+    path: 'collector/dist/sampling.yaml',
+    render: () =>
+      renderYaml(samplingOverlay(), [
+        'Keeps failed, slow and dear runs whole and a share of the others. Spans only; no number moves.',
+        '  SAMPLING_PERCENT: share of the other runs, default 10',
+        '  SAMPLING_SLOW_MS: a run is slow from here, default 60000',
+        '  SAMPLING_DEAR_NANO_USD: a run or call is dear from here, default 1000000000 (one dollar)',
+        '  SAMPLING_MAX_RUN: longest wait for the end of a run, default 30m',
+      ]),
+  },
+  {
+    path: 'collector/dist/content.yaml',
+    render: () =>
+      renderYaml(contentOverlay(), [
+        'Lets prompts, answers and tool arguments through. Secrets are still masked.',
+      ]),
+  },
+  {
+    path: 'collector/dist/gateway.yaml',
+    render: () =>
+      renderYaml(gatewayConfig(), [
+        'First tier of two: sends each trace to one Collector of the second tier. See docs/scale.md.',
+        '  GATEWAY_TARGETS (required): DNS name of the second tier',
+        '  GATEWAY_TARGET_PORT: its OTLP gRPC port, default 4317',
       ]),
   },
   ...BACKENDS.map((backend) => ({

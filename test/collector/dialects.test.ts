@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { writeFileSync } from 'node:fs';
 import { startMockBackend, type MockBackend } from '../stack/backend.ts';
 import { CALL_START } from '../fixtures/dialect-fixture.ts';
 import { DIALECT_FIXTURES } from '../fixtures/dialect-spans.ts';
-import { makeTemporaryFolder } from '../stack/folders.ts';
 import { sendSpans } from '../stack/otlp-client.ts';
+import { promptJsonConfig } from '../stack/prompt-export.ts';
 import { waitUntil } from '../stack/process.ts';
 import { startCollector, type CollectorServer } from '../stack/servers.ts';
 import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
@@ -57,13 +56,3 @@ describeWithServers('the Collector reads every dialect as core does', () => {
     expect(collector.process.output()).not.toMatch(/failed to (?:execute|eval)/);
   });
 });
-
-/** JSON instead of protobuf to the mock, and batches that leave at once. */
-function promptJsonConfig(): string {
-  const path = `${makeTemporaryFolder('json')}/prompt.yaml`;
-  writeFileSync(
-    path,
-    'exporters: {otlp_http/backend: {encoding: json, sending_queue: {batch: {flush_timeout: 50ms, min_size: 1}}}}\n',
-  );
-  return path;
-}

@@ -150,7 +150,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
 
 /** A name such as `base.yaml` stands for the file in `collector/dist`. */
 export function resolveConfig(config: string): string {
-  return config.startsWith('/') ? config : join(COLLECTOR_DIST, config);
+  return config.startsWith('/') || config.startsWith('yaml:') ? config : join(COLLECTOR_DIST, config);
 }
 
 async function readMetric(url: string, name: string, labels = ''): Promise<number> {

@@ -1,0 +1,115 @@
+import { describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { BACKENDS } from '../../collector/backends.ts';
+import { collectorFiles } from '../../collector/generated.ts';
+import { buildCollector } from '../stack/build-servers.ts';
+import { COLLECTOR_DIST, resolveConfig } from '../stack/servers.ts';
+import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const OVERLAYS = [...BACKENDS.map(({ id }) => `${id}.yaml`), 'sampling.yaml', 'content.yaml'];
+const REQUIRED = Object.fromEntries(
+  BACKENDS.flatMap(({ settings }) => settings.filter(({ isRequired }) => isRequired)).map(({ name }) => [
+    name,
+    name.endsWith('URL') ? 'http://127.0.0.1:9' : 'value',
+  ]),
+);
+
+interface Config {
+  exporters?: Record<string, Record<string, unknown>>;
+  processors?: Record<string, unknown>;
+  service?: {
+    pipelines?: Record<string, { receivers?: string[]; processors?: string[]; exporters?: string[] }>;
+  };
+}
+
+function readConfig(name: string): Config {
+  return parse(readFileSync(join(COLLECTOR_DIST, name), 'utf8')) as Config;
+}
+
+async function validate(configs: readonly string[]): Promise<string> {
+  const { status, stderr } = spawnSync(
+    await buildCollector(),
+    ['validate', ...configs.flatMap((config) => ['--config', resolveConfig(config)])],
+    { encoding: 'utf8', env: { ...process.env, ...REQUIRED, GATEWAY_TARGETS: 'localhost' } },
+  );
+  return status === 0 ? 'valid' : stderr;
+}
+
+describe('configurations as they are committed', () => {
+  it.each(collectorFiles)('$path is what its source renders', ({ path, render }) => {
+    expect(readFileSync(join(ROOT, path), 'utf8')).toBe(render());
+  });
+
+  it.each(OVERLAYS)('%s leaves the receivers and the extensions alone', (name) => {
+    const { service, ...rest } = readConfig(name);
+    expect(Object.keys(service ?? {})).toEqual(name === 'content.yaml' ? [] : ['pipelines']);
+    expect(
+      Object.keys(rest).filter((key) => !['exporters', 'processors', 'connectors'].includes(key)),
+    ).toEqual([]);
+  });
+
+  it('no backend touches a pipeline of another', () => {
+    const owners = new Map<string, string>();
+    for (const { id } of BACKENDS) {
+      for (const pipeline of Object.keys(readConfig(`${id}.yaml`).service?.pipelines ?? {})) {
+        expect([pipeline, owners.get(pipeline)]).toEqual([pipeline, undefined]);
+        owners.set(pipeline, id);
+      }
+    }
+    expect(owners.size).toBeGreaterThan(BACKENDS.length);
+  });
+
+  it('every network exporter retries without end, from a queue on disk that is counted in bytes', () => {
+    for (const { id } of BACKENDS) {
+      for (const [name, exporter] of Object.entries(readConfig(`${id}.yaml`).exporters ?? {})) {
+        if (name.startsWith('file/')) continue;
+        expect(exporter).toMatchObject({
+          retry_on_failure: { max_elapsed_time: '0s' },
+          sending_queue: { storage: 'file_storage', sizer: 'bytes', batch: { sizer: 'bytes' } },
+        });
+      }
+    }
+  });
+
+  it('no batch processor, no component under an old name', () => {
+    const old = /^(?:batch|otlp|otlphttp|spanmetrics|servicegraph|loadbalancing)(?:\/|$)/;
+    for (const { path } of collectorFiles) {
+      const { processors, exporters } = parse(readFileSync(join(ROOT, path), 'utf8')) as Config;
+      for (const name of Object.keys({ ...processors, ...exporters })) expect(name).not.toMatch(old);
+    }
+  });
+
+  it('every address is a loopback one unless it is set from outside', () => {
+    for (const { path } of collectorFiles) {
+      const listens = readFileSync(join(ROOT, path), 'utf8').match(/\S*LISTEN\S*/g) ?? [];
+      for (const address of listens) expect(address).toMatch(/LISTEN:-127\.0\.0\.1:\d+\}$/);
+    }
+  });
+});
+
+describeWithServers('the real Collector takes', () => {
+  it.each(['base.yaml', 'config.yaml', 'gateway.yaml'])(
+    '%s',
+    async (name) => {
+      expect(await validate([name])).toBe('valid');
+    },
+    BUILD_TIMEOUT_MS,
+  );
+
+  it.each(OVERLAYS)('base.yaml with %s', async (name) => {
+    expect(await validate(['base.yaml', name])).toBe('valid');
+  });
+
+  it('everything at once, in either order', async () => {
+    expect(await validate(['config.yaml', ...OVERLAYS])).toBe('valid');
+    expect(await validate(['config.yaml', ...OVERLAYS.toReversed()])).toBe('valid');
+  });
+
+  it('not a configuration with an unknown key', async () => {
+    expect(await validate(['base.yaml', 'yaml:receivers::otlp::protocol: 1'])).not.toBe('valid');
+  });
+});

@@ -1,0 +1,149 @@
+import { afterEach, expect, it } from '@jest/globals';
+import { startMockBackend, type MockBackend } from '../stack/backend.ts';
+import { sendLogs, sendSpans, toLog } from '../stack/otlp-client.ts';
+import { waitUntil } from '../stack/process.ts';
+import { promptJsonConfig } from '../stack/prompt-export.ts';
+import { startCollector, type CollectorServer } from '../stack/servers.ts';
+import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+
+const MARKER = 'the-customer-said-this';
+const TIME_MS = Date.parse('2026-11-20T10:00:00Z');
+
+/** Secrets of every known form, assembled so that this file holds none. */
+const SECRETS = [
+  `sk-ant-api03-${'Ab1_'.repeat(8)}`,
+  `sk-proj-${'Ab1_'.repeat(8)}`,
+  `sk-lf-${'0123abcd-'.repeat(4)}`,
+  `ghp_${'Ab12'.repeat(10)}`,
+  `github_pat_${'Ab12'.repeat(8)}`,
+  `AKIA${'ABCD'.repeat(4)}`,
+  `xoxb-${'1234567890-'.repeat(2)}`,
+  `AIza${'Ab1-_'.repeat(7)}`,
+  `eyJ${'abcd'.repeat(4)}.${'abcd'.repeat(4)}.${'abcd'.repeat(4)}`,
+  `123456789:${'Ab1-_'.repeat(7)}`,
+  `-----BEGIN RSA PRIVATE KEY-----\nMIIE${'abcd'.repeat(4)}\n-----END RSA PRIVATE KEY-----`,
+  `Bearer ${'abcDEF123'.repeat(3)}`,
+];
+
+const CONTENT = {
+  'gen_ai.prompt.0.content': MARKER,
+  'gen_ai.completion.0.content': MARKER,
+  'gen_ai.input.messages': `[{"content":"${MARKER}"}]`,
+  'gen_ai.system_instructions': MARKER,
+  'llm.input_messages.0.message.content': MARKER,
+  'input.value': MARKER,
+  'output.value': MARKER,
+  'ai.prompt.messages': MARKER,
+  'ai.response.text': MARKER,
+  'ai.toolCall.args': MARKER,
+  'traceloop.entity.input': MARKER,
+  'langfuse.observation.input': MARKER,
+  'gen_ai.tool.call.arguments': MARKER,
+  user_prompt: MARKER,
+};
+
+describeWithServers('what the Collector lets through', () => {
+  let backend: MockBackend;
+  let collector: CollectorServer;
+
+  async function start(...overlays: string[]): Promise<void> {
+    backend = await startMockBackend();
+    collector = await startCollector({
+      configs: ['base.yaml', 'otlp.yaml', ...overlays, promptJsonConfig()],
+      env: { OTLP_BACKEND_URL: backend.url },
+    });
+  }
+
+  async function untilArrived(): Promise<string> {
+    await waitUntil(() => backend.spans.length > 0 && backend.logs.length > 0, {
+      what: () => `span and event; the Collector said\n${collector.process.output().slice(-3000)}`,
+    });
+    return JSON.stringify([backend.spans, backend.logs]);
+  }
+
+  afterEach(async () => {
+    await collector.stop();
+    await backend.stop();
+  });
+
+  it(
+    'no content, of whatever emitter',
+    async () => {
+      await start();
+      await sendSpans(collector.httpUrl, {}, 'any', [
+        { name: 'chat', attributes: { ...CONTENT, kept: 'yes' } },
+      ]);
+      const event = toLog({
+        timestamp: TIME_MS,
+        'event.name': 'agent.tool_call',
+        'gen_ai.tool.name': 'refund',
+        'tool.args_json': `{"why":"${MARKER} with \\"quotes\\" and \\\\"}`,
+        'tool.input_len': 42,
+      });
+      await sendLogs(collector.httpUrl, {}, [{ ...event, attributes: { ...event.attributes, ...CONTENT } }]);
+      const arrived = await untilArrived();
+      expect(arrived).not.toContain(MARKER);
+      expect(backend.spans[0]?.attributes).toEqual({ kept: 'yes' });
+      // What is left of the body is still the JSON of the event.
+      expect(JSON.parse(String(backend.logs[0]?.body))).toEqual({
+        timestamp: '2026-11-20T10:00:00.000Z',
+        'event.name': 'agent.tool_call',
+        'gen_ai.tool.name': 'refund',
+        'tool.input_len': 42,
+      });
+    },
+    BUILD_TIMEOUT_MS,
+  );
+
+  it('content where it is allowed, still without secrets', async () => {
+    await start('content.yaml');
+    const text = `${MARKER} ${SECRETS[0]}`;
+    await sendSpans(collector.httpUrl, {}, 'any', [{ name: 'chat', attributes: { 'input.value': text } }]);
+    await sendLogs(collector.httpUrl, {}, [
+      { timeMs: TIME_MS, body: text, attributes: { user_prompt: text } },
+    ]);
+    await untilArrived();
+    expect(backend.spans[0]?.attributes).toEqual({ 'input.value': `${MARKER} ****` });
+    expect(backend.logs[0]).toMatchObject({
+      body: `${MARKER} ****`,
+      attributes: { user_prompt: `${MARKER} ****` },
+    });
+  });
+
+  it('no secret in any string: name, attribute, list, resource or body', async () => {
+    await start();
+    const texts = Object.fromEntries(
+      SECRETS.map((secret, index) => [`note.${index}`, `before ${secret} after`]),
+    );
+    const attributes = { ...texts, list: SECRETS };
+    const resource = { 'service.name': 'shop', ...texts };
+    await sendSpans(collector.httpUrl, resource, 'any', [{ name: `call ${SECRETS[0]}`, attributes }]);
+    await sendLogs(collector.httpUrl, resource, [
+      { timeMs: TIME_MS, body: JSON.stringify(SECRETS), attributes },
+    ]);
+    const arrived = await untilArrived();
+    for (const secret of SECRETS) expect(arrived).not.toContain(secret.split('\n')[0]);
+    expect(backend.spans[0]?.name).toBe('call ****');
+    for (const key of Object.keys(texts)) {
+      expect(backend.spans[0]?.attributes[key]).toBe('before **** after');
+      expect(backend.logs[0]?.attributes[key]).toBe('before **** after');
+      expect(backend.logs[0]?.resource[key]).toBe('before **** after');
+    }
+  });
+
+  it('numbers as they are, whatever their key says', async () => {
+    await start();
+    const numbers = {
+      'gen_ai.usage.input_tokens': 123_456_789_012_345,
+      token: 1_234_567_890,
+      secret_token_count: 4_111_111_111_111_111,
+      ratio: 0.25,
+      is_token: true,
+    };
+    await sendSpans(collector.httpUrl, {}, 'any', [{ name: 'x', attributes: numbers }]);
+    await sendLogs(collector.httpUrl, {}, [{ timeMs: TIME_MS, body: '{"tokens":12}', attributes: numbers }]);
+    await untilArrived();
+    expect(backend.spans[0]?.attributes).toEqual(numbers);
+    expect(backend.logs[0]).toMatchObject({ body: '{"tokens":12}', attributes: numbers });
+  });
+});
