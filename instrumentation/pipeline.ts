@@ -26,6 +26,8 @@ export class Pipeline {
   readonly endpoint: string;
   /** Folder of the spool and the journal of this service at this endpoint. */
   readonly folder: string;
+  /** Why the last try failed. */
+  #lastReason: string | undefined;
 
   constructor(settings: Settings, serviceName: string) {
     const transports = {
@@ -74,10 +76,19 @@ export class Pipeline {
     await Promise.all([this.logs.flush(deadlineMs), this.spans.flush(deadlineMs)]);
   }
 
-  /** Puts everything unsent into the spool, at once. */
+  /** Puts everything unsent into the spool, at once, and says so. */
   setAside(): void {
+    const { waiting } = this;
     this.logs.setAside();
     this.spans.setAside();
+    if (waiting === 0 || this.#lastReason === undefined) return;
+    const what = this.#lastReason.includes('ECONNREFUSED')
+      ? `nothing listens on ${this.endpoint}`
+      : `${this.endpoint} does not answer (${this.#lastReason})`;
+    sayOnce(
+      'away',
+      `${what}; ${waiting.toLocaleString('en-US')} records wait in the spool. Start \`tallyspan up\` or set OTEL_EXPORTER_OTLP_ENDPOINT.`,
+    );
   }
 
   /** Processor that feeds ended, sampled spans into the pipeline. */
@@ -109,6 +120,7 @@ export class Pipeline {
   #tell(problem: DeliveryProblem): void {
     switch (problem.type) {
       case 'away':
+        this.#lastReason = problem.reason;
         sayDebug(`${this.endpoint}: ${problem.reason}; ${String(problem.waiting)} records wait`);
         return;
       case 'refused':

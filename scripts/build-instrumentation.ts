@@ -8,10 +8,9 @@ import { writeLicenceNotices } from './licence-notices.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const source = path.join(root, 'instrumentation');
-const outDir = path.join(source, 'dist');
 
-/** Writes instrumentation/dist. */
-export async function buildInstrumentation(): Promise<void> {
+/** Writes instrumentation/dist, or another folder. */
+export async function buildInstrumentation(outDir = path.join(source, 'dist')): Promise<void> {
   const { version } = JSON.parse(await readFile(path.join(source, 'package.json'), 'utf8')) as {
     version: string;
   };
