@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander';
 import { CliError } from './cli-error.ts';
+import { registerConversation } from './commands/conversation.ts';
 import { registerCost } from './commands/cost.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDoctor } from './commands/doctor.ts';
@@ -31,6 +32,7 @@ export function createProgram(io: CliIo): Command {
   registerDemo(program, io);
   registerRuns(program, io);
   registerRun(program, io);
+  registerConversation(program, io);
   registerCost(program, io);
   registerPrice(program, io);
   registerPrices(program, io);

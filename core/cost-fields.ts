@@ -1,5 +1,6 @@
 // Fields of a model call that come from its usage and its cost, ready to be spread into the event.
 
+import type { ToolCost } from './attribution.ts';
 import type { CallCost } from './cost.ts';
 import type { EventRecord } from './event.ts';
 import { inputTotal, type UsageReading } from './usage.ts';
@@ -48,5 +49,19 @@ export function costFields(cost: CallCost): Partial<EventRecord> {
     'tallyspan.cost.status': cost.status,
     'tallyspan.price.table': cost.table,
     'tallyspan.price.row': cost.row,
+  };
+}
+
+/** The fields of an `agent.tool_cost` event that come from its row. */
+export function toolCostFields(row: ToolCost): Partial<EventRecord> {
+  return {
+    'gen_ai.tool.name': row.tool,
+    cost_nano_usd: row.costNanoUsd,
+    cost_first_read_nano_usd: row.firstReadNanoUsd,
+    cost_cache_write_nano_usd: row.cacheWriteNanoUsd,
+    cost_cache_read_nano_usd: row.cacheReadNanoUsd,
+    cost_carry_nano_usd: row.carryNanoUsd,
+    tokens: row.tokens,
+    'tallyspan.rule': row.rule,
   };
 }

@@ -5,7 +5,7 @@ export const NO_DATA = '–';
 
 const NANO_USD_PER_USD = 1_000_000_000;
 
-/** Nano-USD as dollars: two decimals from one dollar up, else as many as four significant places need. */
+/** Nano-USD as dollars: two decimals from one dollar up, four below it, and two significant digits of what is tiny. */
 export function formatCost(nanoUsd: number | null | undefined): string {
   if (nanoUsd === null || nanoUsd === undefined) return NO_DATA;
   const usd = nanoUsd / NANO_USD_PER_USD;
@@ -14,7 +14,8 @@ export function formatCost(nanoUsd: number | null | undefined): string {
   const sign = usd < 0 ? '-' : '';
   if (magnitude >= 1) return `${sign}$${withThousands(magnitude, 2)}`;
   if (magnitude >= 0.0001) return `${sign}$${magnitude.toFixed(4)}`;
-  return `${sign}$${magnitude.toFixed(9).replace(/0+$/, '')}`;
+  const leadingZeros = -Math.floor(Math.log10(magnitude)) - 1;
+  return `${sign}$${magnitude.toFixed(Math.min(9, leadingZeros + 2))}`;
 }
 
 /** Milliseconds as `850 ms`, `3.1 s`, `3m 02s` or `2h 05m`. */

@@ -13,8 +13,11 @@ import { supportAgentScenario } from '../../examples/scenarios/support-agent.ts'
 import { openSource, type Source } from '../../server/source.ts';
 import { startServer } from '../../server/start-server.ts';
 import { CliError, usageError } from '../cli-error.ts';
+import { generateHistory } from '../history/generate-history.ts';
 import type { CliIo } from '../io.ts';
 import { parseCount } from '../options.ts';
+import { startProgress } from '../progress.ts';
+import { sendEvents } from '../send-events.ts';
 import { renderCostReport } from './cost.ts';
 import { DEFAULT_PORTS, readyLine, waitForStop } from './up.ts';
 
@@ -27,6 +30,7 @@ interface DemoOptions {
 
 /** Answers of the fake API wait this long when somebody looks at the page, so that times are those of a model. */
 const VISIBLE_ANSWER_DELAY_MS = 150;
+const HISTORY_SEED = 1;
 
 export function registerDemo(program: Command, io: CliIo): void {
   program
@@ -52,10 +56,12 @@ async function runDemo(options: DemoOptions, io: CliIo): Promise<void> {
     grpcPort: isServing ? DEFAULT_PORTS.grpc : 0,
     httpPort: isServing ? DEFAULT_PORTS.http : 0,
     timezone: 'UTC',
-    log: (line) => void io.stderr.write(`${line}\n`),
+    // What the server logs (no alert channel, say) is of no use to a demo.
+    log: () => undefined,
   });
   try {
     if (isServing) io.stdout.write(readyLine(server));
+    if (options.days !== undefined) await addHistory(options.days, server.httpAddress, io);
     await runAgent(server.grpcAddress, options.live === true, isServing, io);
     const source = await openSource({ url: server.uiUrl });
     try {
@@ -71,6 +77,15 @@ async function runDemo(options: DemoOptions, io: CliIo): Promise<void> {
     await server.close();
     if (options.data === undefined) await rm(dataDir, { recursive: true, force: true });
   }
+}
+
+async function addHistory(days: number, httpAddress: string, io: CliIo): Promise<void> {
+  const progress = startProgress('history', days * 24, io);
+  for (const events of generateHistory({ days, untilMs: io.now(), seed: HISTORY_SEED })) {
+    await sendEvents(httpAddress, events);
+    progress.advance(1);
+  }
+  progress.stop();
 }
 
 /** Runs the example under the preload, as a user would, and waits for its end. */

@@ -10,6 +10,7 @@ describe('numbers as people read them', () => {
     [1_234_567_890_000, '$1,234.57'],
     [-340_664_000, '-$0.3407'],
     [12, '$0.000000012'],
+    [62_975, '$0.000063'],
   ])('cost %p reads %s', (nanoUsd, text) => {
     expect(formatCost(nanoUsd)).toBe(text);
   });
