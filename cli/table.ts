@@ -1,13 +1,17 @@
 // Tables that fit the terminal: plain columns, no frame; colours only on a terminal.
 
 import Table from 'cli-table3';
+import { createColors } from 'picocolors';
 import type { CliOutput } from './io.ts';
 
 export type Align = 'left' | 'right';
+export type Tone = 'bad' | 'good' | 'faint';
 
 export interface Column<Row> {
   readonly title: string;
   readonly align?: Align;
+  /** How the cell looks on a terminal; the words must say it too. */
+  readonly tone?: (row: Row) => Tone | undefined;
   /** Cut with an ellipsis when the terminal is too narrow; the others keep their width. */
   readonly shrinks?: boolean;
   value(row: Row): string;
@@ -42,7 +46,17 @@ export function renderTable<Row>(
     colWidths: widths,
     colAligns: columns.map((column) => column.align ?? 'left'),
   });
-  table.push(...cells);
+  const colors = createColors(output.isTTY === true);
+  const paint = { bad: colors.red, good: colors.green, faint: colors.dim };
+  for (const [line, row] of rows.entries()) {
+    table.push(
+      columns.map((column, index) => {
+        const tone = column.tone?.(row);
+        const text = cells[line]?.[index] ?? '';
+        return tone === undefined ? text : paint[tone](text);
+      }),
+    );
+  }
   return `${table
     .toString()
     .split('\n')

@@ -64,7 +64,13 @@ const STEP_COLUMNS: readonly Column<Step>[] = [
   { title: 'OUT', align: 'right', value: (step) => tokensIn(step, 'tokens_output') },
   { title: 'COST', align: 'right', value: costOf },
   { title: 'TOTAL', align: 'right', value: (step) => formatCost(step.total_cost_nano_usd) },
-  { title: 'WHAT', shrinks: true, value: describeStep },
+  {
+    title: 'WHAT',
+    shrinks: true,
+    value: describeStep,
+    tone: (step) =>
+      step['tool.ok'] === false || textIn(step, 'error.type') !== undefined ? 'bad' : undefined,
+  },
 ];
 
 function nameStep(step: Step): string {

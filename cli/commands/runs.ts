@@ -56,7 +56,12 @@ function columnsOf(nowMs: number): readonly Column<RunSummary>[] {
     { title: 'RUN', value: (run) => run['agent.run_id'].slice(0, SHORT_ID_LENGTH) },
     { title: 'AGENT', value: (run) => run['gen_ai.agent.name'] ?? run['service.name'] ?? '' },
     { title: 'USER', value: (run) => run['user.id'] ?? '' },
-    { title: 'STATUS', value: (run) => run['agent.status'] },
+    {
+      title: 'STATUS',
+      value: (run) => run['agent.status'],
+      tone: (run) =>
+        run['agent.status'] === 'ok' ? 'good' : run['agent.status'] === 'running' ? 'faint' : 'bad',
+    },
     { title: 'TURNS', align: 'right', value: (run) => formatCount(run['agent.turns']) },
     { title: 'TIME', align: 'right', value: (run) => formatDuration(run.duration_ms) },
     { title: 'COST', align: 'right', value: (run) => formatCost(run['agent.cost_nano_usd']) },
