@@ -223,5 +223,6 @@ function explainReason(reason: UnpricedReason, name: string): string {
 function explainNoRow(id: string, atMs: number): string {
   const listed = UNPRICED_MODELS[id];
   if (listed !== undefined) return `${id}: ${listed}`;
-  return `${id} has no price row at ${new Date(atMs).toISOString()}`;
+  const at = new Date(atMs);
+  return `${id} has no price row at ${Number.isNaN(at.getTime()) ? 'an unknown time' : at.toISOString()}`;
 }
