@@ -1,5 +1,6 @@
 // Every generated file of the repository: where it is and what is in it.
 
+import { alertFiles } from '../../alerts/generated.ts';
 import { collectorFiles } from '../../collector/generated.ts';
 
 export interface GeneratedFile {
@@ -8,4 +9,4 @@ export interface GeneratedFile {
   render(): string | Promise<string>;
 }
 
-export const generatedFiles: readonly GeneratedFile[] = [...collectorFiles];
+export const generatedFiles: readonly GeneratedFile[] = [...alertFiles, ...collectorFiles];
