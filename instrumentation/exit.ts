@@ -60,5 +60,5 @@ export function handleExit(pipeline: Pipeline, recorders: Recorders): void {
 
 async function flushOrSetAside(pipeline: Pipeline): Promise<void> {
   await pipeline.flush(Date.now() + FLUSH_MS);
-  if (pipeline.waiting > 0) pipeline.setAside();
+  if (pipeline.waiting > 0) pipeline.setAside(pipeline.lastReason ?? 'no answer in time');
 }

@@ -1,7 +1,7 @@
 // Identity: who a run is for and what kind of task it is. It comes from the process (settings), from
-// `identify` in the current context, from the run's own options, and last from the request itself.
+// `identify` earlier in the same asynchronous flow, from the run's own options, and last from the request.
 
-import { context, createContextKey, type Context } from '@opentelemetry/api';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Settings } from './settings.ts';
 
 export interface Identity {
@@ -10,8 +10,7 @@ export interface Identity {
   readonly taskType?: string | undefined;
 }
 
-const IDENTITY_KEY = createContextKey('tallyspan identity');
-
+const flow = new AsyncLocalStorage<Identity>();
 let processIdentity: Identity = {};
 
 export function setProcessIdentity(settings: Settings): void {
@@ -19,13 +18,14 @@ export function setProcessIdentity(settings: Settings): void {
   processIdentity = { userId, sessionId, taskType };
 }
 
-/** Identity in force in the given context. */
-export function identityIn(active: Context = context.active()): Identity {
-  return mergeIdentity(processIdentity, (active.getValue(IDENTITY_KEY) as Identity | undefined) ?? {});
+/** Identity in force here. */
+export function currentIdentity(): Identity {
+  return mergeIdentity(processIdentity, flow.getStore() ?? {});
 }
 
-export function withIdentity(active: Context, identity: Identity): Context {
-  return active.setValue(IDENTITY_KEY, mergeIdentity(identityIn(active), identity));
+/** From here on, in this asynchronous flow, runs are for that identity. */
+export function setFlowIdentity(identity: Identity): void {
+  flow.enterWith(mergeIdentity(flow.getStore() ?? {}, identity));
 }
 
 /** What the second says wins; what it leaves out stays. */

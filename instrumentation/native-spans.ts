@@ -5,7 +5,7 @@
 import { createContextKey, SpanStatusCode, type Context, type Span } from '@opentelemetry/api';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { guard } from './guard.ts';
-import { identityIn } from './identity.ts';
+import { currentIdentity } from './identity.ts';
 import type { ModelCall } from './model-call.ts';
 import { parentSpanId, type Run } from './run.ts';
 import type { Runs } from './runs.ts';
@@ -65,7 +65,7 @@ function adoptRunner(
   if (runs.runIn(parent)?.isInferred === false) return undefined;
   return runs.start({
     agentName,
-    identity: identityIn(parent),
+    identity: currentIdentity(),
     isInferred: true,
     adoptedSpan: span,
     parent,

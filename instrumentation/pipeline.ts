@@ -27,7 +27,7 @@ export class Pipeline {
   /** Folder of the spool and the journal of this service at this endpoint. */
   readonly folder: string;
   /** Why the last try failed. */
-  #lastReason: string | undefined;
+  lastReason: string | undefined;
 
   constructor(settings: Settings, serviceName: string) {
     const transports = {
@@ -76,15 +76,15 @@ export class Pipeline {
     await Promise.all([this.logs.flush(deadlineMs), this.spans.flush(deadlineMs)]);
   }
 
-  /** Puts everything unsent into the spool, at once, and says so. */
-  setAside(): void {
+  /** Puts everything unsent into the spool, at once, and says so where a try has failed. */
+  setAside(reason = this.lastReason): void {
     const { waiting } = this;
     this.logs.setAside();
     this.spans.setAside();
-    if (waiting === 0 || this.#lastReason === undefined) return;
-    const what = this.#lastReason.includes('ECONNREFUSED')
+    if (waiting === 0 || reason === undefined) return;
+    const what = reason.includes('ECONNREFUSED')
       ? `nothing listens on ${this.endpoint}`
-      : `${this.endpoint} does not answer (${this.#lastReason})`;
+      : `${this.endpoint} does not answer (${reason})`;
     sayOnce(
       'away',
       `${what}; ${waiting.toLocaleString('en-US')} records wait in the spool. Start \`tallyspan up\` or set OTEL_EXPORTER_OTLP_ENDPOINT.`,
@@ -120,7 +120,7 @@ export class Pipeline {
   #tell(problem: DeliveryProblem): void {
     switch (problem.type) {
       case 'away':
-        this.#lastReason = problem.reason;
+        this.lastReason = problem.reason;
         sayDebug(`${this.endpoint}: ${problem.reason}; ${String(problem.waiting)} records wait`);
         return;
       case 'refused':

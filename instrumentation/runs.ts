@@ -3,7 +3,7 @@
 // results, and ends at an answer that asks for no tool, at an error, or when it is left.
 
 import { context, createContextKey, trace, type Context, type Span } from '@opentelemetry/api';
-import { identityIn, mergeIdentity } from './identity.ts';
+import { currentIdentity, mergeIdentity } from './identity.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { Run, type RunStart, type RunStatus } from './run.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -151,7 +151,7 @@ export class Runs {
     const parent = (active.getValue(RUN_KEY) as Run | undefined) ?? this.#byToolSpan.get(spanId);
     return this.start({
       agentName: this.#telemetry.defaultAgentName,
-      identity: mergeIdentity({ userId: facts.userId }, identityIn(active)),
+      identity: mergeIdentity({ userId: facts.userId }, currentIdentity()),
       userInputLength: facts.userInputLength,
       isInferred: true,
       parentRunId: parent?.id,

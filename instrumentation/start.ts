@@ -17,6 +17,7 @@ import { observeStreamClass } from './observe-stream.ts';
 import { Observer } from './observer.ts';
 import { Pipeline } from './pipeline.ts';
 import { loadPrices } from './prices-file.ts';
+import { createRecorder } from './recorder.ts';
 import { setUpProviders, type Providers } from './providers.ts';
 import { Runs } from './runs.ts';
 import { findSdkVersion, isSupported, isTracedNatively } from './sdk-version.ts';
@@ -84,6 +85,11 @@ export function start(): void {
         );
       }
     },
+  );
+
+  (globalThis as Record<symbol, unknown>)[Symbol.for('tallyspan.node')] = createRecorder(
+    getObserver,
+    pipeline,
   );
 
   setInterval(() => {

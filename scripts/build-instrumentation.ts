@@ -1,9 +1,11 @@
 // Bundles @tallyspan/node: the preload as one CommonJS file with OpenTelemetry inside, two thin ways in
 // (--import and --require) that share it, and the manual API for both module formats.
 
-import { build, type BuildOptions } from 'esbuild';
+import { build, type BuildOptions, type Metafile } from 'esbuild';
+import { execFile } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { writeLicenceNotices } from './licence-notices.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -33,8 +35,37 @@ export async function buildInstrumentation(outDir = path.join(source, 'dist')): 
     mainFields: ['main'],
     metafile: true,
   });
-  await writeLicenceNotices(root, Object.keys(preload.metafile.inputs), path.join(outDir, 'NOTICES.txt'));
+  await writeLicenceNotices(root, bundledFiles(preload.metafile), path.join(outDir, 'NOTICES.txt'));
+  for (const [format, extension] of [
+    ['cjs', 'cjs'],
+    ['esm', 'mjs'],
+  ] as const) {
+    await build({
+      ...common,
+      entryPoints: [path.join(source, 'index.ts')],
+      outfile: path.join(outDir, `index.${extension}`),
+      format,
+    });
+  }
   await writeFile(path.join(outDir, 'register.cjs'), "'use strict';\nrequire('./preload.cjs');\n");
   await writeFile(path.join(outDir, 'register.mjs'), "import './preload.cjs';\n");
-  await writeFile(path.join(outDir, 'register.d.ts'), 'export {};\n');
+  await Promise.all([writeTypes('register', 'export {};\n'), writeTypes('index', await emitTypes())]);
+
+  async function writeTypes(name: string, text: string): Promise<void> {
+    await writeFile(path.join(outDir, `${name}.d.mts`), text);
+    await writeFile(path.join(outDir, `${name}.d.cts`), text);
+  }
+}
+
+/** Files that are really in a bundle, after what nobody uses was left out. */
+function bundledFiles({ outputs }: Metafile): string[] {
+  return Object.values(outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
+  );
+}
+
+/** Types of the manual API. They stand in one file and import nothing, so that they can be copied as they are. */
+async function emitTypes(): Promise<string> {
+  await promisify(execFile)(path.join(root, 'node_modules/.bin/tsc'), ['-b', source]);
+  return await readFile(path.join(root, 'build/instrumentation/index.d.ts'), 'utf8');
 }
