@@ -5,6 +5,8 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { SignalResult } from '../signals/result.ts';
 import type { Dimension } from '../core/schema.ts';
+import type { AlertOverview } from './alerting/alert-overview.ts';
+import { readStoredAlerts } from './alerting/stored-alerts.ts';
 import { listRuns, type RunFilter, type RunSummary } from './queries/list-runs.ts';
 import { readCost, type CostBy, type CostReport } from './queries/read-cost.ts';
 import { readMeta, type StoreMeta } from './queries/read-meta.ts';
@@ -40,6 +42,8 @@ export interface Source {
   run(id: string): Promise<RunTree | undefined>;
   cost(question?: CostQuestion): Promise<CostReport>;
   signal(id: string, question?: SignalQuestion): Promise<SignalResult>;
+  /** Rules, states and last notices of alerts; from a folder with the default thresholds and without channels. */
+  alerts(): Promise<AlertOverview>;
   meta(): Promise<StoreMeta & Readonly<Record<string, unknown>>>;
   close(): Promise<void>;
 }
@@ -136,6 +140,7 @@ function serverSource(url: string, token: string | undefined): Source {
         ...question,
         ...isoTimes(question, ['from', 'to']),
       }),
+    alerts: () => ask('/api/alerts'),
     meta: () => ask('/api/meta'),
     close: () => Promise.resolve(),
   };
@@ -176,6 +181,7 @@ async function folderSource(dataDir: string, timezone: string): Promise<Source> 
       const asked = parseSignalRequest(id, { ...where, ...question, ...times }, Date.now(), timezone);
       return runSignal(database, asked.signal, asked.request);
     },
+    alerts: () => readStoredAlerts(dataDir, timezone),
     meta: async () => ({ ...(await readMeta(database)), timezone }),
     close: () => database.close(),
   };

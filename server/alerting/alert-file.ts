@@ -19,20 +19,33 @@ export const ALERT_FILE = 'alerts.json';
 const FORMAT = 1;
 const EMPTY: AlertMemory = { states: [], deliveries: [], notices: [] };
 
-/** Reads the file. One that cannot be read is put aside, and everything begins anew. */
-export async function readAlertFile(dataDir: string, log: (line: string) => void): Promise<AlertMemory> {
+/**
+ * Reads the file of a folder that this process owns. One that cannot be read is put aside, and everything
+ * begins anew.
+ */
+export async function takeAlertFile(dataDir: string, log: (line: string) => void): Promise<AlertMemory> {
+  const memory = await parseFile(dataDir);
+  if (memory !== undefined) return memory;
+  const file = path.join(dataDir, ALERT_FILE);
+  const aside = `${file}.unreadable`;
+  await rename(file, aside);
+  log(`alerts: ${file} could not be read and is now ${aside}; alerts that fire will be told again`);
+  return EMPTY;
+}
+
+/** Reads the file and changes nothing; one that cannot be read is as good as none. */
+export async function readAlertFile(dataDir: string): Promise<AlertMemory> {
+  return (await parseFile(dataDir)) ?? EMPTY;
+}
+
+/** Undefined when there is something that cannot be read. */
+async function parseFile(dataDir: string): Promise<AlertMemory | undefined> {
   const file = path.join(dataDir, ALERT_FILE);
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  if (text === undefined) return EMPTY;
-  const memory = parseMemory(text);
-  if (memory !== undefined) return memory;
-  const aside = `${file}.unreadable`;
-  await rename(file, aside);
-  log(`alerts: ${file} could not be read and is now ${aside}; alerts that fire will be told again`);
-  return EMPTY;
+  return text === undefined ? EMPTY : parseMemory(text);
 }
 
 /** Writes the file so that after a crash it is either the old or the new one. */

@@ -1,11 +1,13 @@
 // The overview: rules, states, channels and the last notices as one JSON value, for the page, the API
 // and the command.
 
-import type { AlertPhase } from '../../alerts/rules/alert-state.ts';
+import { RULES } from '../../alerts/rules/all-rules.ts';
+import type { AlertPhase, AlertState } from '../../alerts/rules/alert-state.ts';
 import type { JudgementStatus } from '../../alerts/rules/judgement.ts';
 import type { Notice } from '../../alerts/rules/notice.ts';
-import type { Comparison, Severity } from '../../alerts/rules/rule.ts';
-import type { ShownUnit } from '../../alerts/rules/value-format.ts';
+import type { AlertConfig } from '../../alerts/rules/policy.ts';
+import { settingInSignalUnit, type Comparison, type Severity } from '../../alerts/rules/rule.ts';
+import { formatValue, type ShownUnit } from '../../alerts/rules/value-format.ts';
 import type { ChannelHealth } from './delivery.ts';
 
 export interface AlertLine {
@@ -45,4 +47,50 @@ export interface AlertOverview {
   readonly has_channel: boolean;
   /** Newest first. */
   readonly notices: readonly Notice[];
+}
+
+export interface OverviewInput {
+  readonly config: Pick<AlertConfig, 'settings' | 'policy'>;
+  readonly states: readonly AlertState[];
+  readonly notices: readonly Notice[];
+  readonly health: readonly ChannelHealth[];
+  /** Last check of a rule, Unix ms. */
+  readonly checkedMs?: ReadonlyMap<string, number>;
+  readonly faults?: ReadonlyMap<string, string>;
+}
+
+/** The overview of the rules that are switched on. */
+export function overviewOf(input: OverviewInput): AlertOverview {
+  const { settings, policy } = input.config;
+  return {
+    rules: RULES.filter((rule) => !policy.disabled.includes(rule.id)).map((rule) => {
+      const threshold = settingInSignalUnit(rule.threshold, settings);
+      const checkedMs = input.checkedMs?.get(rule.id);
+      const states = input.states.filter((state) => state.ruleId === rule.id);
+      return {
+        id: rule.id,
+        title: rule.title,
+        severity: rule.severity,
+        unit: rule.unit,
+        comparison: rule.comparison,
+        threshold,
+        threshold_text: formatValue(threshold, rule.unit),
+        checked_at: checkedMs === undefined ? null : new Date(checkedMs).toISOString(),
+        fault: input.faults?.get(rule.id) ?? null,
+        alerts: states.map((state) => ({
+          key: state.key,
+          phase: state.phase,
+          since: new Date(state.sinceMs).toISOString(),
+          status: state.status,
+          value: state.value,
+          value_text: formatValue(state.value, rule.unit),
+        })),
+      };
+    }),
+    disabled: policy.disabled,
+    firing: input.states.filter((state) => state.phase === 'firing').length,
+    channels: input.health,
+    has_channel: input.health.length > 0,
+    notices: input.notices.toReversed(),
+  };
 }

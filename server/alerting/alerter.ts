@@ -5,15 +5,14 @@ import { advanceRule } from '../../alerts/rules/advance-rule.ts';
 import { RULES } from '../../alerts/rules/all-rules.ts';
 import type { AlertState, Telling } from '../../alerts/rules/alert-state.ts';
 import { judgeRule } from '../../alerts/rules/judgement.ts';
-import { composeNotice, testNotice, type Notice } from '../../alerts/rules/notice.ts';
+import { composeNotice, type Notice } from '../../alerts/rules/notice.ts';
 import type { AlertConfig } from '../../alerts/rules/policy.ts';
 import { intervalOf, questionOf, readingOf } from '../../alerts/rules/reading.ts';
-import { settingInSignalUnit, type Rule } from '../../alerts/rules/rule.ts';
-import { formatValue } from '../../alerts/rules/value-format.ts';
+import type { Rule } from '../../alerts/rules/rule.ts';
 import { messageOf } from '../server-error.ts';
 import type { Queryable } from '../store/database.ts';
-import { readAlertFile, writeAlertFile, type AlertMemory } from './alert-file.ts';
-import type { AlertOverview } from './alert-overview.ts';
+import { takeAlertFile, writeAlertFile, type AlertMemory } from './alert-file.ts';
+import { overviewOf, type AlertOverview } from './alert-overview.ts';
 import type { Channel } from './channels/channel.ts';
 import { findContributors, type ReadSignalOf } from './contributors.ts';
 import { Deliverer, type DeliveryTiming } from './delivery.ts';
@@ -71,7 +70,7 @@ export class Alerter {
 
   /** Reads what the last process left. Nothing is checked before {@link start} or {@link check}. */
   static async open(options: AlerterOptions): Promise<Alerter> {
-    return new Alerter(options, await readAlertFile(options.dataDir, (line) => options.log(line)));
+    return new Alerter(options, await takeAlertFile(options.dataDir, (line) => options.log(line)));
   }
 
   /** Begins to check on its own. */
@@ -105,40 +104,14 @@ export class Alerter {
 
   /** What the page, the API and the command show. */
   overview(): AlertOverview {
-    const { config, channels } = this.#options;
-    return {
-      rules: this.#rules.map((rule) => ({
-        id: rule.id,
-        title: rule.title,
-        severity: rule.severity,
-        unit: rule.unit,
-        comparison: rule.comparison,
-        threshold: settingInSignalUnit(rule.threshold, config.settings),
-        threshold_text: formatValue(settingInSignalUnit(rule.threshold, config.settings), rule.unit),
-        checked_at: isoOrNull(this.#checkedMs.get(rule.id)),
-        fault: this.#faults.get(rule.id) ?? null,
-        alerts: (this.#statesByRule.get(rule.id) ?? []).map((state) => ({
-          key: state.key,
-          phase: state.phase,
-          since: new Date(state.sinceMs).toISOString(),
-          status: state.status,
-          value: state.value,
-          value_text: formatValue(state.value, rule.unit),
-        })),
-      })),
-      disabled: config.policy.disabled,
-      firing: [...this.#statesByRule.values()].flat().filter((state) => state.phase === 'firing').length,
-      channels: this.#deliverer.health(),
-      has_channel: channels.length > 0,
-      notices: this.#notices.toReversed(),
-    };
-  }
-
-  /** Sends a test notice to one channel, once. Throws when it is not configured or not taken. */
-  async test(name: string, atMs: number): Promise<void> {
-    const channel = this.#options.channels.find((one) => one.name === name);
-    if (channel === undefined) throw new Error(`the channel ${name} is not configured`);
-    await channel.send(testNotice(atMs, this.#options.pageUrl), new AbortController().signal);
+    return overviewOf({
+      config: this.#options.config,
+      states: [...this.#statesByRule.values()].flat(),
+      notices: this.#notices,
+      health: this.#deliverer.health(),
+      checkedMs: this.#checkedMs,
+      faults: this.#faults,
+    });
   }
 
   /** Ends checking and sending; what is not delivered waits for the next process. */
@@ -225,8 +198,4 @@ export class Alerter {
       }
     }
   }
-}
-
-function isoOrNull(atMs: number | undefined): string | null {
-  return atMs === undefined ? null : new Date(atMs).toISOString();
 }

@@ -86,7 +86,7 @@ async function readStart(response: Response): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   for await (const chunk of response.body) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    text += decoder.decode(chunk, { stream: true });
     if (text.length > ANSWER_LIMIT) break;
   }
   return text.slice(0, ANSWER_LIMIT).trim();
