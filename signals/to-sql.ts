@@ -144,7 +144,9 @@ class Statement {
     switch (value.kind) {
       case 'fold': {
         const aggregate = this.#aggregateSql(value);
-        return isCount(value) && this.#isGrouped ? `nullif(${aggregate}, 0)` : aggregate;
+        return isCount(value) && this.#isGrouped && !isPerProcess(value)
+          ? `nullif(${aggregate}, 0)`
+          : aggregate;
       }
       case 'ratio':
         return this.#ratioSql(value);

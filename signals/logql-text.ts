@@ -1,0 +1,54 @@
+// Pieces of LogQL text: selectors, label filters, unions.
+
+import { columnOf, type EventName, type FieldKey } from '../core/schema.ts';
+import type { EventKind, Filter } from './signal.ts';
+
+/** Stream selector of an event kind, with further matchers such as `service_name=~"$service"`. */
+export function selectorOf(kind: EventKind, matchers: readonly string[]): string {
+  const event =
+    kind === '*' ? 'event_name=~"agent[.].+"' : `event_name=${quotedText(kind satisfies EventName)}`;
+  return `{${[event, ...matchers].join(', ')}}`;
+}
+
+/** A condition as a label filter. An absent label is an empty one. */
+export function labelFilterOf(filter: Filter): string {
+  if ('anyOf' in filter) return `(${filter.anyOf.map(labelFilterOf).join(' or ')})`;
+  const label = columnOf(filter.field);
+  if ('is' in filter) return `${label}=${quotedText(String(filter.is))}`;
+  if ('isNot' in filter) return `${label}!=${quotedText(String(filter.isNot))}`;
+  if ('oneOf' in filter) return `${label}=~${quotedText(filter.oneOf.map(escapeRegex).join('|'))}`;
+  // A list arrives as its JSON text.
+  if ('holds' in filter) return `${label}=~\`.*"(${filter.holds.map(escapeRegex).join('|')})".*\``;
+  if ('over' in filter) return `${label} > ${filter.over}`;
+  if ('startsNotWith' in filter) return `${label}!~\`${escapeRegex(filter.startsNotWith)}.*\``;
+  return presentFilterOf(filter.field);
+}
+
+/** Keeps the lines that have the field. */
+export function presentFilterOf(field: FieldKey): string {
+  return `${columnOf(field)}!=""`;
+}
+
+/** A text in double quotes. */
+export function quotedText(text: string): string {
+  return JSON.stringify(text);
+}
+
+/** `by (a, b) `, or nothing. */
+export function byClause(labels: readonly string[]): string {
+  return labels.length === 0 ? '' : `by (${labels.join(', ')}) `;
+}
+
+/** One series per group from several vectors of which any may be empty: their sum, or their count. */
+export function unionOf(
+  aggregate: 'sum' | 'count',
+  labels: readonly string[],
+  vectors: readonly string[],
+): string {
+  const marked = vectors.map((vector, index) => `label_replace(${vector}, "part", "${index + 1}", "", "")`);
+  return `${aggregate} ${byClause(labels)}(${marked.join(' or ')})`;
+}
+
+function escapeRegex(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}

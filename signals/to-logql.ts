@@ -1,0 +1,222 @@
+// Compiler to LogQL. Contexts differ only in how they say time (logql-time.ts): a panel has Grafana's
+// variables, a rule fixed durations, a question at an instant the very intervals of the request.
+// In a vector a group without data has no series, and a number without data is no vector at all.
+
+import { columnOf, fieldOfDimension, type Dimension, type FieldKey } from '../core/schema.ts';
+import { byClause, labelFilterOf, presentFilterOf, quotedText, selectorOf, unionOf } from './logql-text.ts';
+import { DAYS_AGO, LogqlTime, type LogqlContext, type TimeRange } from './logql-time.ts';
+import {
+  dimensionsOf,
+  filtersOf,
+  isCount,
+  type Fold,
+  type NotSupported,
+  type Signal,
+  type SignalRequest,
+  type Value,
+} from './signal.ts';
+import { seriesObstacle } from './spans.ts';
+
+export type { LogqlContext } from './logql-time.ts';
+
+export interface LogqlOptions extends Pick<SignalRequest, 'by' | 'where'> {
+  readonly context: LogqlContext;
+  /** IANA time zone of calendar days. */
+  readonly timezone: string;
+  /** Stream matchers of a board: `service_name=~"$service"`. */
+  readonly matchers?: readonly string[];
+  /** Label filters of a board: `gen_ai_agent_name=~"$agent"`. */
+  readonly filters?: readonly string[];
+}
+
+/** A query and how to ask it. */
+export interface LogqlQuery {
+  readonly logql: string;
+  readonly queryType: 'instant' | 'range';
+  /** Step of a range query: `1h` or `1d`; absent where Grafana chooses it. */
+  readonly step?: '1h' | '1d';
+}
+
+/**
+ * Compiles a signal to one LogQL query. A series has a label of the Loki name for each dimension.
+ * Throws a SignalError on a dimension that the signal has not.
+ */
+export function toLogql(signal: Signal, options: LogqlOptions): LogqlQuery | NotSupported {
+  const by = dimensionsOf(signal, options);
+  const { context } = options;
+  if (context.kind === 'steps') {
+    const reason = seriesObstacle(signal) ?? zoneObstacle(options);
+    if (reason !== undefined) return { reason };
+  }
+  const compiler = new Compiler(signal, options, by);
+  const vector = compiler.vectorOf(signal.value, by);
+  const logql = by.length === 0 && isCount(signal.value) ? `${vector} or vector(0)` : vector;
+  if (context.kind !== 'steps') return { logql, queryType: 'instant' };
+  if (context.step === 'auto') return { logql, queryType: 'range' };
+  return { logql, queryType: 'range', step: context.step === 'hour' ? '1h' : '1d' };
+}
+
+/** Range queries of Loki are cut at multiples of the step since 1970 UTC. */
+function zoneObstacle({ context, timezone }: LogqlOptions): string | undefined {
+  const isDaily = context.kind === 'steps' && context.step === 'day';
+  return isDaily && timezone !== 'UTC' ? 'Loki cuts daily steps at midnight UTC only' : undefined;
+}
+
+/** The Loki label of a dimension. */
+export function labelOf(dimension: Dimension): string {
+  return columnOf(fieldOfDimension(dimension));
+}
+
+class Compiler {
+  readonly #options: LogqlOptions;
+  readonly #by: readonly Dimension[];
+  readonly #time: LogqlTime;
+
+  constructor(signal: Signal, options: LogqlOptions, by: readonly Dimension[]) {
+    this.#options = options;
+    this.#by = by;
+    this.#time = new LogqlTime(signal, options.context, options.timezone);
+  }
+
+  /** A vector with a series per group that has data. */
+  vectorOf(value: Value, by: readonly Dimension[]): string {
+    switch (value.kind) {
+      case 'fold':
+        return this.#foldVector(value, by);
+      case 'ratio':
+        return this.#ratioVector(value, by);
+      case 'total': {
+        const parts = value.parts.map(({ times, value: part }) => {
+          const vector = this.vectorOf(part, by);
+          return times === 1 ? vector : `(${vector}) * ${times}`;
+        });
+        return parts.length === 1 ? String(parts[0]) : unionOf('sum', by.map(labelOf), parts);
+      }
+      case 'guarded':
+        return `(${this.vectorOf(value.value, by)}) and (${this.#foldVector(value.needs, by)} >= ${value.atLeast})`;
+    }
+  }
+
+  #ratioVector(value: Extract<Value, { kind: 'ratio' }>, by: readonly Dimension[]): string {
+    const of = this.vectorOf(value.of, by);
+    const wholeBy = by.filter((dimension) => value.shareOver?.includes(dimension) !== true);
+    const to = this.vectorOf(value.to, wholeBy);
+    if (wholeBy.length < by.length)
+      return `${of} / on (${wholeBy.map(labelOf).join(', ')}) group_left () ${to}`;
+    // A series of a count is never 0; anything else may be.
+    const divisor = isCount(value.to) ? to : `(${to} != 0)`;
+    if (!isCount(value.of)) return `(${of}) / ${divisor}`;
+    return `(${of} or ${by.length === 0 ? 'vector(0)' : `${to} * 0`}) / ${divisor}`;
+  }
+
+  #foldVector(fold: Fold, by: readonly Dimension[]): string {
+    const labels = by.map(labelOf);
+    if (fold.aggregate === 'days') return this.#daysVector(fold, labels);
+    const vectors = this.#time
+      .rangesOf(fold.span ?? 'window')
+      .map((time) => this.#rangeVector(fold, labels, time));
+    const [only] = vectors;
+    // A span of no length has no events.
+    if (only === undefined) return `(vector(0) > 0)`;
+    return vectors.length === 1 ? only : unionOf('sum', labels, vectors);
+  }
+
+  #rangeVector(fold: Fold, labels: readonly string[], time: TimeRange): string {
+    const lines = this.#lines(fold, time.stages);
+    const { range } = time;
+    const groups = `by (${labels.join(', ')})`;
+    if (typeof fold.aggregate === 'object') {
+      return `quantile_over_time(${fold.aggregate.quantile}, ${lines} | ${unwrap(fold)} ${range}) ${groups}`;
+    }
+    switch (fold.aggregate) {
+      case 'count':
+        return fold.without
+          ? this.#withoutVector(fold.without, labels, `${lines} ${range}`)
+          : `sum ${byClause(labels)}(count_over_time(${lines} ${range}))`;
+      case 'sum':
+        return `sum ${byClause(labels)}(sum_over_time(${lines} | ${unwrap(fold)} ${range}))`;
+      case 'max':
+        return `max_over_time(${lines} | ${unwrap(fold)} ${range}) ${groups}`;
+      case 'distinct': {
+        const inner = [...labels, columnOf(fieldOf(fold))];
+        return `count ${byClause(labels)}(sum ${byClause(inner)}(count_over_time(${lines} ${range})))`;
+      }
+      case 'maxAge':
+        return `max_over_time(${lines} | ${ageStages(fieldOf(fold))} ${range}) ${groups}`;
+      case 'gaps':
+      case 'places': {
+        const process = [...labels, columnOf('service.instance.id')];
+        const counter = `${lines} | ${unwrap(fold)} ${range}`;
+        const places = `max_over_time(${counter}) by (${process.join(', ')}) - min_over_time(${counter}) by (${process.join(', ')}) + 1`;
+        const seen = `sum ${byClause(process)}(count_over_time(${lines} ${range}))`;
+        return `sum ${byClause(labels)}(${fold.aggregate === 'gaps' ? `${places} - ${seen}` : places})`;
+      }
+      case 'days':
+        throw new Error('days are counted apart');
+    }
+  }
+
+  #daysVector(fold: Fold, labels: readonly string[]): string {
+    const { ranges, isLabelled } = this.#time.daysOf(fold.span ?? 'window');
+    const inner = isLabelled ? [...labels, DAYS_AGO] : labels;
+    const vectors = ranges.map(
+      ({ range, stages }) => `sum ${byClause(inner)}(count_over_time(${this.#lines(fold, stages)} ${range}))`,
+    );
+    return isLabelled
+      ? `count ${byClause(labels)}(${vectors.join(' or ')})`
+      : unionOf('count', labels, vectors);
+  }
+
+  /** Counts the lines whose label `on` is on no line of the other kind. */
+  #withoutVector(without: NonNullable<Fold['without']>, labels: readonly string[], counted: string): string {
+    const on = columnOf(without.on);
+    const stages = [presentFilterOf(without.on), ...without.where.map(labelFilterOf)];
+    const others = this.#time
+      .rangesOfWithout()
+      .map(({ range }) => `sum by (${on}) (count_over_time(${this.#linesOf(without.of, stages)} ${range}))`);
+    return `sum ${byClause(labels)}(sum ${byClause([...labels, on])}(count_over_time(${counted})) unless on (${on}) (${others.join(' or ')}))`;
+  }
+
+  #lines(fold: Fold, timeStages: readonly string[]): string {
+    const stages = [...(this.#options.filters ?? [])];
+    for (const [dimension, value] of Object.entries(this.#options.where ?? {})) {
+      stages.push(`${labelOf(dimension as Dimension)}=${quotedText(value)}`);
+    }
+    if (fold.withDuplicates !== true) stages.push('tallyspan_duplicate!="true"');
+    // An aggregate that unwraps leaves out lines without the field by itself.
+    if (fold.field !== undefined && !doesUnwrap(fold)) stages.push(presentFilterOf(fold.field));
+    stages.push(...filtersOf(fold, this.#by).map(labelFilterOf));
+    return this.#linesOf(fold.of, [...stages, ...timeStages]);
+  }
+
+  #linesOf(kind: Fold['of'], stages: readonly string[]): string {
+    return [selectorOf(kind, this.#options.matchers ?? []), ...stages].join(' | ');
+  }
+}
+
+function doesUnwrap({ aggregate }: Fold): boolean {
+  return typeof aggregate === 'object' || aggregate === 'sum' || aggregate === 'max';
+}
+
+/** Reads the field as a number; a line on which it is none is left out. */
+function unwrap(fold: Fold): string {
+  return `unwrap ${columnOf(fieldOf(fold))} | __error__=""`;
+}
+
+/** Reads how long before the line the date was that a text field begins with, in ms. */
+function ageStages(field: FieldKey): string {
+  const label = columnOf(field);
+  const date = `(unixEpochMillis (toDate "2006-01-02" (substr 0 10 .${label})))`;
+  return [
+    `${label}=~\`\\d{4}-\\d{2}-\\d{2}.*\``,
+    `label_format age_ms=\`{{ sub (unixEpochMillis __timestamp__) ${date} }}\``,
+    'unwrap age_ms',
+    '__error__=""',
+  ].join(' | ');
+}
+
+function fieldOf(fold: Fold): FieldKey {
+  if (fold.field === undefined)
+    throw new Error(`the aggregate ${JSON.stringify(fold.aggregate)} needs a field`);
+  return fold.field;
+}

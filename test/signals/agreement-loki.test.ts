@@ -1,0 +1,137 @@
+// A real Loki gives the same numbers as the reference evaluator, over the same events, in every way a
+// query is written: for an instant, for a panel, for a rule, and as a time series.
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { EventRecord } from '../../core/event.ts';
+import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import { CATALOGUE } from '../../signals/catalogue/index.ts';
+import type { SignalResult } from '../../signals/result.ts';
+import { toLogql, type LogqlContext } from '../../signals/to-logql.ts';
+import { startLoki, type LokiServer } from '../stack/servers.ts';
+import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { plainBackend, pushEvents, queryLoki, readLoki, readLokiSeries, type Backend } from './backends.ts';
+import { differencesOf, seriesDifferencesOf } from './comparison.ts';
+import { FIXED_DAYS, FIXED_SERVICES, FIXED_TO, fixedCorpus, liveCorpus, ZONES } from './corpora.ts';
+
+const TEST_LIMIT_MS = 240_000;
+const LIVE_SERVICES = ['live-shop', 'live-desk'];
+const BY_SIGNAL = CATALOGUE.map((signal) => [signal.id, signal] as const);
+
+describeWithServers('a real Loki', () => {
+  const fixedEvents = fixedCorpus();
+  const fixed = plainBackend(fixedEvents);
+  let live: Backend;
+  let loki: LokiServer;
+
+  beforeAll(async () => {
+    loki = await startLoki();
+    const liveEvents = liveCorpus(Date.now(), LIVE_SERVICES);
+    live = plainBackend(liveEvents);
+    await pushEvents(loki.otlpUrl, fixedEvents);
+    await pushEvents(loki.otlpUrl, liveEvents);
+    // Loki looks for records older than a day only in what it has written.
+    await fetch(`${loki.url}/flush`, { method: 'POST' });
+    const counted = await queryLoki(loki.url, 'sum(count_over_time({event_name=~".+"}[90d]))', Date.now());
+    if (Number(counted[0]?.value[1]) !== fixedEvents.length + liveEvents.length) {
+      throw new Error(`Loki has ${counted[0]?.value[1]} of ${fixedEvents.length + liveEvents.length} events`);
+    }
+  }, BUILD_TIMEOUT_MS);
+
+  afterAll(async () => {
+    await loki.stop();
+  });
+
+  describe.each(BY_SIGNAL)('%s', (_, signal) => {
+    const zones = signal.window.kind === 'day' ? ZONES : (['UTC'] as const);
+
+    it(
+      'is the same at an instant of the past',
+      async () => {
+        for (const timezone of zones) {
+          for (const days of [1, FIXED_DAYS]) {
+            for (const by of days === 1 ? [undefined, ...signal.dimensions] : [undefined]) {
+              const request = { from: FIXED_TO - days * DAY_MS, to: FIXED_TO, by, timezone, now: Date.now() };
+              const expected = await fixed.read(signal, request);
+              const actual = await readLoki(loki.url, FIXED_SERVICES, signal, request);
+              expect(differencesOf(signal, expected, actual as SignalResult)).toEqual([]);
+            }
+          }
+        }
+      },
+      TEST_LIMIT_MS,
+    );
+
+    it(
+      'is the same in the words of a panel and of a rule, up to now',
+      async () => {
+        for (const timezone of zones) {
+          for (const style of ['panel', 'rule'] as const) {
+            for (const by of [undefined, signal.dimensions[0]]) {
+              const to = Date.now();
+              const request = { from: to - DAY_MS, to, by, timezone, now: to };
+              const expected = await live.read(signal, request);
+              const actual = await readLoki(loki.url, LIVE_SERVICES, signal, request, style);
+              expect(differencesOf(signal, expected, actual as SignalResult)).toEqual([]);
+            }
+          }
+        }
+      },
+      TEST_LIMIT_MS,
+    );
+
+    it(
+      'is the same in steps of an hour and of a day',
+      async () => {
+        const to = Math.floor(FIXED_TO / DAY_MS) * DAY_MS;
+        for (const [step, lengthMs] of [
+          ['hour', 2 * DAY_MS],
+          ['day', 30 * DAY_MS],
+        ] as const) {
+          const request = { from: to - lengthMs, to, timezone: 'UTC', step, now: Date.now() };
+          const expected = await fixed.readSeries(signal, request);
+          const actual = await readLokiSeries(loki.url, FIXED_SERVICES, signal, request);
+          expect(seriesDifferencesOf(signal, expected, actual)).toEqual([]);
+        }
+      },
+      TEST_LIMIT_MS,
+    );
+
+    it(
+      'is written so that Loki parses it, in every context, zone and grouping',
+      async () => {
+        const contexts: LogqlContext[] = [
+          { kind: 'panel' },
+          ...(['auto', 'hour', 'day'] as const).map((step) => ({ kind: 'steps', step }) as const),
+          { kind: 'rule', lengthMs: HOUR_MS / 4 },
+          { kind: 'at', from: FIXED_TO - DAY_MS, to: FIXED_TO },
+        ];
+        for (const context of contexts) {
+          for (const timezone of ['UTC', 'Europe/Berlin']) {
+            for (const by of [undefined, ...signal.dimensions, signal.dimensions]) {
+              const query = toLogql(signal, { context, timezone, by, where: { service: 'it\'s "shop"' } });
+              if ('reason' in query) continue;
+              const logql = query.logql.replaceAll(/\$__(range|auto)/g, '3h');
+              const url = `${loki.url}/loki/api/v1/format_query?${new URLSearchParams({ query: logql }).toString()}`;
+              expect(await (await fetch(url)).json()).toMatchObject({ status: 'success' });
+            }
+          }
+        }
+      },
+      TEST_LIMIT_MS,
+    );
+  });
+
+  it('would not agree with events that Loki does not have', async () => {
+    const [signal] = CATALOGUE;
+    if (!signal) throw new Error('the catalogue is empty');
+    const extra: EventRecord = {
+      timestamp: FIXED_TO,
+      'event.name': 'agent.run.started',
+      'service.name': 'shop',
+    };
+    const request = { from: FIXED_TO - DAY_MS, to: FIXED_TO, timezone: 'UTC' };
+    const expected = await plainBackend([...fixedEvents, extra]).read(signal, request);
+    const actual = await readLoki(loki.url, FIXED_SERVICES, signal, request);
+    expect(differencesOf(signal, expected, actual as SignalResult)).toHaveLength(1);
+  });
+});
