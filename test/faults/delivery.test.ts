@@ -1,0 +1,196 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { statSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { makeTemporaryFolder } from '../stack/folders.ts';
+import { sendLogs } from '../stack/otlp-client.ts';
+import { waitUntil } from '../stack/process.ts';
+import { startCollector, startLoki, type CollectorServer, type LokiServer } from '../stack/servers.ts';
+import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { startFaultProxy, type FaultProxy } from './fault-proxy.ts';
+import { Emitter, readTally } from './tally.ts';
+
+// Law: emitted = stored + counted drops, and after recovery nothing is missing and nothing is there twice.
+
+const MIB = 1024 * 1024;
+const FAULT_TIMEOUT_MS = 300_000;
+
+describeWithServers('the real Collector before the real Loki', () => {
+  let loki: LokiServer;
+  let collector: CollectorServer | undefined;
+  let proxy: FaultProxy | undefined;
+  const lokiDir = makeTemporaryFolder('faults-loki');
+
+  beforeAll(async () => {
+    loki = await startLoki({ dir: lokiDir });
+  }, BUILD_TIMEOUT_MS);
+
+  afterEach(async () => {
+    await collector?.stop();
+    await proxy?.stop();
+    collector = undefined;
+    proxy = undefined;
+  });
+
+  afterAll(async () => {
+    await loki.stop();
+  });
+
+  async function start(env: Record<string, string>, queueDir?: string): Promise<CollectorServer> {
+    collector = await startCollector({
+      configs: ['base.yaml', 'loki.yaml'],
+      env: { LOKI_URL: loki.url, ...env },
+      ...(queueDir === undefined ? {} : { queueDir }),
+    });
+    return collector;
+  }
+
+  async function expectAllStored(emitter: Emitter): Promise<void> {
+    await waitUntil(async () => (await readTally(loki, emitter.service)).count >= emitter.accepted.count, {
+      what: () =>
+        `${emitter.accepted.count} events; the Collector said\n${collector?.process.output().slice(-3000)}`,
+      timeoutMs: FAULT_TIMEOUT_MS / 2,
+    });
+    // Longer than a batch waits: what would come twice has come.
+    await sleep(2500);
+    expect(await readTally(loki, emitter.service)).toEqual(emitter.accepted);
+  }
+
+  async function restartLoki(): Promise<void> {
+    const port = Number(new URL(loki.url).port);
+    loki = await startLoki({ dir: lokiDir, port });
+  }
+
+  it(
+    'an hour of data while Loki is down, and the Collector killed −9 in the middle',
+    async () => {
+      const queueDir = makeTemporaryFolder('faults-queue');
+      const emitter = new Emitter('down');
+      const first = await start({}, queueDir);
+      await emitter.emit(first.httpUrl, 1000);
+      await expectAllStored(emitter);
+
+      await loki.stop();
+      // Five events a second for an hour.
+      await emitter.emit(first.httpUrl, 12_000);
+      await first.kill9();
+      const second = await start({}, queueDir);
+      await emitter.emit(second.httpUrl, 6000);
+      await restartLoki();
+
+      expect(emitter.refused).toBe(0);
+      expect(emitter.accepted.count).toBe(19_000);
+      await expectAllStored(emitter);
+    },
+    FAULT_TIMEOUT_MS,
+  );
+
+  it(
+    'the Collector killed −9 again and again while it delivers',
+    async () => {
+      const queueDir = makeTemporaryFolder('faults-queue');
+      const emitter = new Emitter('killed');
+      for (let round = 0; round < 4; round++) {
+        const current = await start({}, queueDir);
+        // Once in the first batch, later in the middle of sending.
+        await emitter.emit(current.httpUrl, 3000);
+        await sleep(round * 400);
+        await current.kill9();
+      }
+      await start({}, queueDir);
+      expect(emitter.accepted.count).toBe(12_000);
+      await expectAllStored(emitter);
+    },
+    FAULT_TIMEOUT_MS,
+  );
+
+  it(
+    'Loki answers 429, then 502, 503 and 504, then takes a batch and its answer gets lost',
+    async () => {
+      proxy = await startFaultProxy(loki.url);
+      const emitter = new Emitter('refusing');
+      const { httpUrl } = await start({ LOKI_URL: proxy.url });
+      // An inner error of Loki reaches an OTLP sender as 503, not as the 500 that may not be sent again.
+      for (const fault of [429, 502, 503, 504, 'answer_lost'] as const) {
+        proxy.setFault(fault);
+        await emitter.emit(httpUrl, 1000);
+        await waitUntil(() => proxy?.met.get(fault), { what: () => `a request that meets ${fault}` });
+      }
+      proxy.setFault('none');
+      expect(emitter.accepted.count).toBe(5000);
+      await expectAllStored(emitter);
+    },
+    FAULT_TIMEOUT_MS,
+  );
+
+  it(
+    'a record that Loki cannot take costs only itself, and Loki counts it',
+    async () => {
+      const emitter = new Emitter('neighbours');
+      const { httpUrl } = await start({});
+      const before = await readDiscarded(loki);
+      await emitter.emit(httpUrl, 500);
+      const tooMany = Object.fromEntries(
+        Array.from({ length: 200 }, (_, index) => [`extra.${index}`, index]),
+      );
+      await sendLogs(httpUrl, { 'service.name': 'neighbours' }, [
+        { timeMs: Date.now(), body: 'bad', eventName: 'agent.model_call', attributes: tooMany },
+      ]);
+      await emitter.emit(httpUrl, 500);
+      await expectAllStored(emitter);
+      expect((await readDiscarded(loki)) - before).toBe(1);
+    },
+    FAULT_TIMEOUT_MS,
+  );
+
+  it(
+    'a queue that is full: what does not fit is refused to the sender, what was accepted arrives',
+    async () => {
+      proxy = await startFaultProxy(loki.url);
+      proxy.setFault(503);
+      const emitter = new Emitter('full', 2000);
+      const current = await start({ LOKI_URL: proxy.url, QUEUE_BYTES: String(8 * MIB) });
+      for (let round = 0; round < 200 && emitter.refused === 0; round++)
+        await emitter.emit(current.httpUrl, 100, 100);
+      await emitter.emit(current.httpUrl, 500, 100);
+      expect(emitter.refused).toBeGreaterThan(0);
+      expect(emitter.accepted.count).toBeGreaterThan(1000);
+      expect(await current.readMetric('otelcol_exporter_enqueue_failed_log_records')).toBeGreaterThanOrEqual(
+        emitter.refused,
+      );
+      proxy.setFault('none');
+      await expectAllStored(emitter);
+    },
+    FAULT_TIMEOUT_MS,
+  );
+
+  it(
+    'a restart with a queue of 256 MiB',
+    async () => {
+      proxy = await startFaultProxy(loki.url);
+      proxy.setFault(503);
+      const queueDir = makeTemporaryFolder('faults-queue');
+      const emitter = new Emitter('big', 16_000);
+      const first = await start({ LOKI_URL: proxy.url }, queueDir);
+      while (emitter.refused === 0) await emitter.emit(first.httpUrl, 100, 100);
+      expect(sizeOf(queueDir)).toBeGreaterThan(250 * MIB);
+      await first.kill9();
+      proxy.setFault('none');
+      await start({ LOKI_URL: proxy.url }, queueDir);
+      await expectAllStored(emitter);
+    },
+    FAULT_TIMEOUT_MS,
+  );
+});
+
+function sizeOf(folder: string): number {
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+}
+
+async function readDiscarded(loki: LokiServer): Promise<number> {
+  const text = await (await fetch(`${loki.url}/metrics`)).text();
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('loki_discarded_samples_total'))
+    .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}
