@@ -72,9 +72,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const intake = new Intake(store);
     const housekeeping = startHousekeepingOf(options, database, store);
     closers.unshift(() => housekeeping.stop());
-    const web = makeWebServer({ database, store, intake, access, timezone, log: options.log });
-    closers.unshift(() => web.close());
     let alerter: Alerter | undefined;
+    let grpcAddress: string | undefined;
+    const web = makeWebServer({
+      database,
+      store,
+      intake,
+      access,
+      timezone,
+      readAlerts: () => alerter?.overview(),
+      grpcAddress: () => grpcAddress,
+      log: options.log,
+    });
+    closers.unshift(() => web.close());
     registerAlertsApi(web, () => alerter?.overview());
     const uiPort = await listen(web, host, options.uiPort ?? 4319, '--port', 'the page');
     const http = makeHttpIntake({ intake, isAllowed: access.isAllowed, log: options.log });
@@ -83,6 +93,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const grpc = await listenGrpcOf(options, host, intake, access.isAllowed);
     closers.unshift(() => grpc.close());
     const name = host.includes(':') ? `[${host}]` : host;
+    grpcAddress = `${name}:${grpc.port}`;
     const uiUrl = `http://${name}:${uiPort}`;
     const { dataDir, log } = options;
     const running = await startAlerting({
@@ -98,7 +109,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     return {
       uiUrl,
       readAlertStates: () => running.overview(),
-      grpcAddress: `${name}:${grpc.port}`,
+      grpcAddress,
       httpAddress: `${name}:${httpPort}`,
       dataDir: options.dataDir,
       close: () => (closed ??= closeAll(closers)),

@@ -3,11 +3,11 @@
 
 import type { EventRecord } from '../../core/event.ts';
 import type { Database } from './database.ts';
-import { appendRows } from './chunk-writer.ts';
 import { columnsInFile } from './migrations.ts';
+import { RowAppender } from './row-appender.ts';
 import { SeenEvents } from './seen-events.ts';
 import { SeenResponses } from './seen-responses.ts';
-import { EVENT_COLUMNS, SPAN_COLUMNS, type Column, type SpanRow } from './tables.ts';
+import { EVENT_COLUMNS, SPAN_COLUMNS, type SpanRow } from './tables.ts';
 
 /** What one request brought. */
 export interface Batch {
@@ -50,8 +50,8 @@ export class EventStore {
   readonly #database: Database;
   readonly #seen: SeenEvents;
   readonly #responses: SeenResponses;
-  readonly #eventColumns: readonly Column[];
-  readonly #spanColumns: readonly Column[];
+  readonly #events: RowAppender;
+  readonly #spans: RowAppender;
   /** Runs that the server closed itself; their own end, should it still come, replaces ours. */
   readonly #lostRuns: Set<string>;
   #waiting: Waiting[] = [];
@@ -60,29 +60,30 @@ export class EventStore {
 
   private constructor(
     database: Database,
-    columns: { events: readonly Column[]; spans: readonly Column[] },
+    appenders: { events: RowAppender; spans: RowAppender },
     lostRuns: Set<string>,
     responses: SeenResponses,
   ) {
     this.#database = database;
     this.#responses = responses;
     this.#seen = new SeenEvents(database);
-    this.#eventColumns = columns.events;
-    this.#spanColumns = columns.spans;
+    this.#events = appenders.events;
+    this.#spans = appenders.spans;
     this.#lostRuns = lostRuns;
   }
 
   static async open(database: Database): Promise<EventStore> {
     if (database.writer === undefined) throw new Error('the database is open for reading only');
-    const columns = {
-      events: await columnsInFile(database.writer, 'events', EVENT_COLUMNS),
-      spans: await columnsInFile(database.writer, 'spans', SPAN_COLUMNS),
+    const { writer } = database;
+    const appenders = {
+      events: new RowAppender(writer, 'events', await columnsInFile(writer, 'events', EVENT_COLUMNS)),
+      spans: new RowAppender(writer, 'spans', await columnsInFile(writer, 'spans', SPAN_COLUMNS)),
     };
     const lost = await database.all(
       "SELECT DISTINCT agent_run_id AS id FROM events WHERE event_name = 'agent.run' AND agent_status = 'lost'",
     );
     const lostRuns = new Set(lost.map((row) => String(row['id'])));
-    return new EventStore(database, columns, lostRuns, await SeenResponses.load(database));
+    return new EventStore(database, appenders, lostRuns, await SeenResponses.load(database));
   }
 
   /**
@@ -163,8 +164,8 @@ export class EventStore {
       try {
         await this.#withdrawLosses(events);
         await this.#markReplaced(replaced);
-        await this.#append('events', this.#eventColumns, events);
-        await this.#append('spans', this.#spanColumns, spans);
+        await this.#events.append(events);
+        await this.#spans.append(spans);
         await writer.run('COMMIT');
       } catch (error) {
         await writer.run('ROLLBACK').catch(() => undefined);
@@ -182,18 +183,6 @@ export class EventStore {
       await this.#responses.reload().catch(() => undefined);
       throw error;
     }
-  }
-
-  async #append(
-    table: string,
-    columns: readonly Column[],
-    rows: readonly (EventRecord | SpanRow)[],
-  ): Promise<void> {
-    if (rows.length === 0) return;
-    const writer = this.#database.writer as NonNullable<Database['writer']>;
-    const appender = await writer.createAppender(table);
-    appendRows(appender, columns, rows);
-    appender.closeSync();
   }
 
   #isSecondLoss(event: EventRecord): boolean {

@@ -1,13 +1,16 @@
 // The web server: pages for people and the same answers as JSON for programs. It only reads.
 
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { SignalError } from '../../signals/signal.ts';
 import type { Access } from '../access.ts';
+import type { AlertOverview } from '../alerting/alert-overview.ts';
 import type { Intake } from '../intake/intake.ts';
 import { messageOf } from '../server-error.ts';
 import type { Database } from '../store/database.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { registerApi } from './api.ts';
+import { registerAssets } from './assets.ts';
+import { registerPages, renderFault } from './pages.tsx';
 import { RequestError } from './request-error.ts';
 
 export interface WebContext {
@@ -16,6 +19,10 @@ export interface WebContext {
   readonly intake: Intake;
   readonly access: Access;
   readonly timezone: string;
+  /** What is known of alerts; undefined until alerting has started. */
+  readonly readAlerts: () => AlertOverview | undefined;
+  /** Where OTLP over gRPC listens, host:port; undefined until it does. */
+  readonly grpcAddress: () => string | undefined;
   readonly log: (line: string) => void;
 }
 
@@ -50,19 +57,27 @@ export function makeWebServer(context: WebContext): FastifyInstance {
       throw new RequestError(401, 'a token is needed: Authorization: Bearer …');
   });
 
+  registerAssets(app);
   registerApi(app, context);
+  registerPages(app, context);
 
   app.setNotFoundHandler((request) => {
     throw new RequestError(404, `there is nothing at ${request.url}`);
   });
-  app.setErrorHandler((error, _request, reply) => {
+  app.setErrorHandler((error, request, reply) => {
     const statusCode =
       error instanceof SignalError ? 400 : ((error as { statusCode?: number }).statusCode ?? 500);
     if (statusCode >= 500) context.log(`web: ${messageOf(error)}`);
-    return reply
-      .code(statusCode)
-      .type('application/json')
-      .send({ error: statusCode >= 500 ? 'the server failed; its log says why' : messageOf(error) });
+    const message = statusCode >= 500 ? 'the server failed; its log says why' : messageOf(error);
+    reply.code(statusCode);
+    // Programs read JSON, people a page.
+    return isForPeople(request)
+      ? reply.type('text/html; charset=utf-8').send(renderFault(context, statusCode, message))
+      : reply.send({ error: message });
   });
   return app;
+}
+
+function isForPeople(request: FastifyRequest): boolean {
+  return (request.headers.accept ?? '').includes('text/html') && !request.url.startsWith('/api/');
 }

@@ -1,9 +1,10 @@
-// A chunk is up to 2,048 rows laid out by column, as DuckDB takes them. Cells are written straight
-// into the columns' memory and only where a row has a value: an event fills a third of the schema's
-// columns, and one call per empty cell would be most of the cost of storing it.
+// A row appender writes rows into one table, laid out by column as DuckDB takes them. Cells go
+// straight into the columns' memory and only where a row has a value: an event fills a third of the
+// schema's columns, and one call per empty cell would be most of the cost of storing it.
+// The chunk is kept: a new one for each commit would wait for the garbage collector with its megabytes.
 
 import duckdb from '@duckdb/node-bindings';
-import { DuckDBDataChunk, type DuckDBAppender } from '@duckdb/node-api';
+import { DuckDBDataChunk, type DuckDBAppender, type DuckDBConnection } from '@duckdb/node-api';
 import { logicalTypeOf, type Column } from './tables.ts';
 
 const ROWS_PER_CHUNK = 2048;
@@ -11,18 +12,41 @@ const ROWS_PER_CHUNK = 2048;
 type Row = Readonly<Record<string, unknown>>;
 type Vector = ReturnType<typeof duckdb.data_chunk_get_vector>;
 
-/** Appends every row to the table of the appender. Values must have the types of their columns. */
-export function appendRows(
-  appender: DuckDBAppender,
-  columns: readonly Column[],
-  rows: readonly object[],
-): void {
-  for (let from = 0; from < rows.length; from += ROWS_PER_CHUNK) {
-    const part = rows.slice(from, from + ROWS_PER_CHUNK) as readonly Row[];
-    const chunk = DuckDBDataChunk.create(columns.map(logicalTypeOf), part.length);
-    for (const [index, column] of columns.entries())
-      fillColumn(duckdb.data_chunk_get_vector(chunk.chunk, index), column, part);
-    appender.appendDataChunk(chunk);
+export class RowAppender {
+  readonly #connection: DuckDBConnection;
+  readonly #table: string;
+  readonly #columns: readonly Column[];
+  readonly #chunk: DuckDBDataChunk;
+  #appender: DuckDBAppender | undefined;
+
+  constructor(connection: DuckDBConnection, table: string, columns: readonly Column[]) {
+    this.#connection = connection;
+    this.#table = table;
+    this.#columns = columns;
+    this.#chunk = DuckDBDataChunk.create(columns.map(logicalTypeOf), ROWS_PER_CHUNK);
+  }
+
+  /** Writes the rows within the connection's transaction. Values must have the types of their columns. */
+  async append(rows: readonly object[]): Promise<void> {
+    if (rows.length === 0) return;
+    const appender = (this.#appender ??= await this.#connection.createAppender(this.#table));
+    try {
+      for (let from = 0; from < rows.length; from += ROWS_PER_CHUNK)
+        appender.appendDataChunk(this.#fill(rows.slice(from, from + ROWS_PER_CHUNK) as readonly Row[]));
+      appender.flushSync();
+    } catch (error) {
+      // An appender that failed keeps its rows and would bring them again.
+      this.#appender = undefined;
+      throw error;
+    }
+  }
+
+  #fill(rows: readonly Row[]): DuckDBDataChunk {
+    this.#chunk.reset();
+    this.#chunk.rowCount = rows.length;
+    for (const [index, column] of this.#columns.entries())
+      fillColumn(duckdb.data_chunk_get_vector(this.#chunk.chunk, index), column, rows);
+    return this.#chunk;
   }
 }
 

@@ -1,0 +1,30 @@
+// Assets: the style sheet, htmx and our own few lines of script, all served by ourselves.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { FastifyInstance } from 'fastify';
+import { COPY_SCRIPT } from './copy-script.ts';
+import { STYLE } from './style.ts';
+
+export const ASSET_PATHS = {
+  style: '/assets/tallyspan.css',
+  htmx: '/assets/htmx.js',
+  copy: '/assets/copy.js',
+} as const;
+
+/** htmx is read from its package, which is installed beside the server, also when that is bundled. */
+function readHtmx(): string {
+  return readFileSync(createRequire(import.meta.url).resolve('htmx.org/dist/htmx.min.js'), 'utf8');
+}
+
+export function registerAssets(app: FastifyInstance): void {
+  const assets: readonly (readonly [string, string, string])[] = [
+    [ASSET_PATHS.style, 'text/css; charset=utf-8', STYLE],
+    [ASSET_PATHS.htmx, 'text/javascript; charset=utf-8', readHtmx()],
+    [ASSET_PATHS.copy, 'text/javascript; charset=utf-8', COPY_SCRIPT],
+  ];
+  for (const [path, type, text] of assets)
+    app.get(path, (_request, reply) =>
+      reply.type(type).header('cache-control', 'public, max-age=300').send(text),
+    );
+}

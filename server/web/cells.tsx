@@ -1,0 +1,76 @@
+// Cells: small pieces that show one value, the same on every page.
+
+import type { VNode } from 'preact';
+import { NO_DATA } from '../../core/format.ts';
+
+const SHORT_ID_LENGTH = 8;
+
+/** A run id as people read it aloud. */
+export function shortId(id: string): string {
+  return id.slice(0, SHORT_ID_LENGTH);
+}
+
+/** Address of a page with query parameters; those without a value are left out. */
+export function linkTo(path: string, params: Readonly<Record<string, string | number | undefined>>): string {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(params)) if (value !== undefined) query.set(key, String(value));
+  const text = query.toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+/** A moment in the zone of the page: the time today, with the date before today. */
+export function Moment({ at, timezone, now }: { at: string | null; timezone: string; now: number }): VNode {
+  if (at === null || at === '') return <span>{NO_DATA}</span>;
+  return (
+    <time dateTime={at} title={at}>
+      {momentText(Date.parse(at), timezone, now)}
+    </time>
+  );
+}
+
+export function momentText(atMs: number, timezone: string, now: number): string {
+  const date = dateFormat(timezone).format(atMs);
+  const time = timeFormat(timezone).format(atMs);
+  return date === dateFormat(timezone).format(now) ? time : `${date} ${time.slice(0, 5)}`;
+}
+
+const timeFormats = new Map<string, Intl.DateTimeFormat>();
+const dateFormats = new Map<string, Intl.DateTimeFormat>();
+
+function timeFormat(timeZone: string): Intl.DateTimeFormat {
+  return held(timeFormats, timeZone, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+}
+
+function dateFormat(timeZone: string): Intl.DateTimeFormat {
+  return held(dateFormats, timeZone, { day: 'numeric', month: 'short' });
+}
+
+function held(
+  formats: Map<string, Intl.DateTimeFormat>,
+  timeZone: string,
+  options: Intl.DateTimeFormatOptions,
+): Intl.DateTimeFormat {
+  let format = formats.get(timeZone);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat('en-GB', { ...options, timeZone, hourCycle: 'h23' });
+    formats.set(timeZone, format);
+  }
+  return format;
+}
+
+/** How a run ended, in words. */
+export function StatusBadge({ status }: { status: string }): VNode {
+  const look = status === 'ok' || status === 'running' ? status : 'failed';
+  return <span class={`badge ${look}`}>{status}</span>;
+}
+
+/** A share of a whole as a small bar beside its percentage. */
+export function ShareBar({ share }: { share: number | null }): VNode | null {
+  if (share === null) return null;
+  return (
+    <svg class="share" viewBox="0 0 70 8" preserveAspectRatio="none" aria-hidden="true">
+      <rect class="track" width="70" height="8" rx="3" />
+      <rect class="fill" width={Math.max(1, 70 * Math.min(1, Math.max(0, share)))} height="8" rx="3" />
+    </svg>
+  );
+}

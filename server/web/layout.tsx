@@ -1,0 +1,115 @@
+// The frame of every page: head, navigation, and the rule how it refreshes itself.
+
+import type { ComponentChildren, VNode } from 'preact';
+import { renderToString } from 'preact-render-to-string';
+import { ASSET_PATHS } from './assets.ts';
+
+/** What the frame shows beside the page itself. */
+export interface Frame {
+  readonly title: string;
+  /** Path of the page, to mark it in the navigation. */
+  readonly path: string;
+  readonly timezone: string;
+  /** Alerts that fire; undefined while it is not known. */
+  readonly firing: number | undefined;
+  /** Address that answers the page's main part again, and how often; none where nothing changes. */
+  readonly refresh?: { readonly url: string; readonly seconds: number } | undefined;
+}
+
+const PAGES: readonly (readonly [string, string])[] = [
+  ['/', 'Overview'],
+  ['/runs', 'Runs'],
+  ['/sessions', 'Sessions'],
+  ['/tools', 'Tools'],
+  ['/models', 'Models'],
+  ['/users', 'Users'],
+  ['/tasks', 'Tasks'],
+  ['/alerts', 'Alerts'],
+];
+
+/** A whole page, or with `isFragment` only its main part, as htmx asks for it. */
+export function renderPage(frame: Frame, content: ComponentChildren, isFragment: boolean): string {
+  const main = <Main frame={frame}>{content}</Main>;
+  if (isFragment) return renderToString(main);
+  return `<!doctype html>${renderToString(<Page frame={frame}>{main}</Page>)}`;
+}
+
+function Main({ frame, children }: { frame: Frame; children: ComponentChildren }): VNode {
+  const refresh =
+    frame.refresh === undefined
+      ? {}
+      : {
+          'hx-get': frame.refresh.url,
+          'hx-trigger': `every ${frame.refresh.seconds}s`,
+          'hx-swap': 'outerMorph',
+        };
+  return (
+    <main id="main" {...refresh}>
+      {children}
+    </main>
+  );
+}
+
+function Page({ frame, children }: { frame: Frame; children: ComponentChildren }): VNode {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>{`${frame.title} · tallyspan`}</title>
+        <meta name="htmx-config" content='{"includeIndicatorCSS": false, "history": false}' />
+        <link rel="stylesheet" href={ASSET_PATHS.style} />
+        <link rel="icon" href={ICON} />
+        <script src={ASSET_PATHS.htmx} defer />
+        <script src={ASSET_PATHS.copy} defer />
+      </head>
+      <body>
+        <a class="skip" href="#main">
+          Skip to the content
+        </a>
+        <header class="top">
+          <a class="brand" href="/">
+            <svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true">
+              <path
+                d="M3 3v14M7 3v14M11 3v14M15 3v14M1 15 19 5"
+                stroke="currentColor"
+                stroke-width="2"
+                fill="none"
+              />
+            </svg>
+            tallyspan
+          </a>
+          <nav class="main" aria-label="Pages">
+            {PAGES.map(([path, name]) => (
+              <a key={path} href={path} aria-current={isCurrent(path, frame.path) ? 'page' : undefined}>
+                {name}
+              </a>
+            ))}
+          </nav>
+          <AlertState firing={frame.firing} />
+        </header>
+        {children}
+        <footer>
+          Days and times in {frame.timezone}. Numbers come from events, never from sampled spans; “–” is no
+          data, which is not 0.
+        </footer>
+      </body>
+    </html>
+  );
+}
+
+function isCurrent(path: string, current: string): boolean {
+  return path === '/' ? current === '/' : current === path || current.startsWith(`${path}/`);
+}
+
+function AlertState({ firing }: { firing: number | undefined }): VNode {
+  if (firing === undefined) return <span class="state">alerts: not started</span>;
+  return (
+    <a class={firing > 0 ? 'state firing' : 'state'} href="/alerts">
+      {firing > 0 ? '● ' : '○ '}alerts: {firing === 0 ? 'none firing' : `${firing} firing`}
+    </a>
+  );
+}
+
+const ICON =
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20'%3E%3Cpath d='M3 3v14M7 3v14M11 3v14M15 3v14M1 15 19 5' stroke='%233d5afe' stroke-width='2' fill='none'/%3E%3C/svg%3E";

@@ -1,0 +1,275 @@
+// The overview: is it healthy, what does it cost, what stands out?
+
+import type { ComponentChildren, VNode } from 'preact';
+import { NO_DATA, formatCost, formatCount, formatDuration, formatPercent } from '../../../core/format.ts';
+import type { RunSummary } from '../../queries/list-runs.ts';
+import { Moment, StatusBadge, linkTo, shortId } from '../cells.tsx';
+import { CostSparkline } from '../sparkline.tsx';
+import type { OverviewData, OverviewQuestion } from './overview-data.ts';
+
+export interface OverviewView {
+  readonly data: OverviewData;
+  readonly question: OverviewQuestion;
+  /** The window as it is written in the address, such as `24h`. */
+  readonly windowText: string;
+  /** Where agents send to, host:port. */
+  readonly grpcAddress: string | undefined;
+}
+
+const WINDOWS: readonly (readonly [string, string])[] = [
+  ['1h', 'last hour'],
+  ['24h', 'last 24 h'],
+  ['7d', 'last 7 days'],
+  ['30d', 'last 30 days'],
+];
+
+export function OverviewPage({ view }: { view: OverviewView }): VNode {
+  const { data } = view;
+  if (!data.hasData) return <Welcome grpcAddress={view.grpcAddress} />;
+  return (
+    <>
+      <Head view={view} />
+      <Cards view={view} />
+      <section class="panel" aria-labelledby="by-hour">
+        <div class="title">
+          <h2 id="by-hour">Cost by hour</h2>
+          <span class="sub">last 24 hours; a bar opens its runs, dearest first</span>
+        </div>
+        <CostSparkline points={data.costByHour} timezone={view.question.timezone} now={view.question.now} />
+      </section>
+      <div class="two">
+        <RunPanel id="slowest" title="Slowest runs of the last hour" runs={data.slowest} view={view}>
+          No run ended in the last hour.
+        </RunPanel>
+        <RunPanel id="dearest" title="Dearest runs today" runs={data.dearest} view={view}>
+          No run today.
+        </RunPanel>
+      </div>
+    </>
+  );
+}
+
+function Head({ view }: { view: OverviewView }): VNode {
+  const { agent } = view.question;
+  return (
+    <div class="head">
+      <h1>Overview</h1>
+      <span class="grow" />
+      <form class="filter" method="get" action="/">
+        <label>
+          Time
+          <select name="window">
+            {WINDOWS.map(([value, name]) => (
+              <option key={value} value={value} selected={value === view.windowText}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          Agent
+          <select name="agent">
+            <option value="">all agents</option>
+            {view.data.agents.map((name) => (
+              <option key={name} value={name} selected={name === agent}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button type="submit">Show</button>
+      </form>
+    </div>
+  );
+}
+
+function Cards({ view }: { view: OverviewView }): VNode {
+  const { data, question, windowText } = view;
+  const runs = (params: Readonly<Record<string, string | undefined>>): string =>
+    linkTo('/runs', { since: windowText, agent: question.agent, ...params });
+  return (
+    <div class="cards">
+      <Card label="Success" href={runs({ failed: 'true' })} extra={<PointsDelta {...data} />}>
+        <div class="big">{formatPercent(data.successRate)}</div>
+        <div class="sub">of {formatCount(data.started)} started</div>
+      </Card>
+      <Card
+        label="Latency of a run"
+        href={runs({ sort: 'slowest' })}
+        extra={<SlowerDelta now={data.p95} before={data.p95Before} />}
+      >
+        <div class="pair">
+          <div>
+            <div class="big">{formatDuration(data.p50)}</div>
+            <div class="sub">p50</div>
+          </div>
+          <div>
+            <div class="big">{formatDuration(data.p95)}</div>
+            <div class="sub">p95</div>
+          </div>
+        </div>
+      </Card>
+      <Card
+        label="Cost today"
+        href={linkTo('/runs', { since: '24h', agent: question.agent, sort: 'dearest' })}
+      >
+        <div class="big">{formatCost(data.costToday)}</div>
+        <div class="sub">
+          {data.costSpike === null
+            ? 'no history to compare with yet'
+            : `${data.costSpike.toFixed(1)} × the mean of 7 days`}
+          {data.unpricedToday > 0 && (
+            <span class="why">{formatCount(data.unpricedToday)} calls unpriced: not in the sum</span>
+          )}
+        </div>
+      </Card>
+      <Card label="Runs" href={runs({})}>
+        <div class="big">{formatCount(data.started)}</div>
+        <div class="sub">
+          {formatCount(data.failed)} failed
+          {data.lost > 0 ? `, of them ${formatCount(data.lost)} lost` : ', none lost'}
+        </div>
+      </Card>
+    </div>
+  );
+}
+
+function Card(props: {
+  label: string;
+  href: string;
+  extra?: ComponentChildren;
+  children: ComponentChildren;
+}): VNode {
+  return (
+    <a class="card" href={props.href}>
+      <div class="label">
+        <span>{props.label}</span>
+        <span>{props.extra}</span>
+      </div>
+      {props.children}
+    </a>
+  );
+}
+
+/** Change of a rate against the week before, in percentage points. */
+function PointsDelta({
+  successRate,
+  successRateBefore,
+}: Pick<OverviewData, 'successRate' | 'successRateBefore'>): VNode | null {
+  if (successRate === null || successRateBefore === null) return null;
+  const points = (successRate - successRateBefore) * 100;
+  if (Math.abs(points) < 0.05) return <span title="against the same time a week before">as a week ago</span>;
+  return (
+    <span
+      class={points > 0 ? 'better' : 'worse'}
+      title="percentage points against the same time a week before"
+    >
+      {points > 0 ? '▲' : '▼'} {Math.abs(points).toFixed(1)} pt / week
+    </span>
+  );
+}
+
+function SlowerDelta({ now, before }: { now: number | null; before: number | null }): VNode | null {
+  if (now === null || before === null || before === 0) return null;
+  const change = now / before - 1;
+  if (Math.abs(change) < 0.005) return <span title="against the same time a week before">as a week ago</span>;
+  return (
+    <span class={change > 0 ? 'worse' : 'better'} title="p95 against the same time a week before">
+      {change > 0 ? '▲' : '▼'} {(Math.abs(change) * 100).toFixed(0)} % / week
+    </span>
+  );
+}
+
+function RunPanel(props: {
+  id: string;
+  title: string;
+  runs: readonly RunSummary[];
+  view: OverviewView;
+  children: ComponentChildren;
+}): VNode {
+  const { timezone, now } = props.view.question;
+  return (
+    <section class="panel" aria-labelledby={props.id}>
+      <div class="title">
+        <h2 id={props.id}>{props.title}</h2>
+      </div>
+      {props.runs.length === 0 ? (
+        <div class="empty">{props.children}</div>
+      ) : (
+        <div class="scroll" tabIndex={0} role="region" aria-labelledby={props.id}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Started</th>
+                <th scope="col">Run</th>
+                <th scope="col">Agent</th>
+                <th scope="col" class="optional">
+                  User
+                </th>
+                <th scope="col" class="n">
+                  Time
+                </th>
+                <th scope="col" class="n">
+                  Cost
+                </th>
+                <th scope="col" class="n optional">
+                  Turns
+                </th>
+                <th scope="col">Status</th>
+              </tr>
+            </thead>
+            <tbody>
+              {props.runs.map((run) => (
+                <tr key={run['agent.run_id']}>
+                  <td>
+                    <Moment at={run.started_at} timezone={timezone} now={now} />
+                  </td>
+                  <td>
+                    <a class="mono" href={`/runs/${run['agent.run_id']}`}>
+                      {shortId(run['agent.run_id'])}
+                    </a>
+                  </td>
+                  <td>{run['gen_ai.agent.name'] ?? NO_DATA}</td>
+                  <td class="optional">{run['user.id'] ?? NO_DATA}</td>
+                  <td class="n">{formatDuration(run.duration_ms)}</td>
+                  <td class="n">{formatCost(run['agent.cost_nano_usd'])}</td>
+                  <td class="n optional">{formatCount(run['agent.turns'])}</td>
+                  <td>
+                    <StatusBadge status={run['agent.status']} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Welcome({ grpcAddress }: { grpcAddress: string | undefined }): VNode {
+  const isDefault = grpcAddress === undefined || grpcAddress.endsWith(':4317');
+  const prefix = isDefault ? '' : `OTEL_EXPORTER_OTLP_ENDPOINT=http://${grpcAddress} `;
+  return (
+    <div class="hello">
+      <h1>Nothing here yet: this is how to send the first run</h1>
+      <ol>
+        <li>
+          Your own agent, without a line of code in it:
+          <pre
+            tabIndex={0}
+          >{`npm i @tallyspan/node\n${prefix}node --import @tallyspan/node/register your-agent.mjs`}</pre>
+        </li>
+        <li>
+          Or an example agent that needs no key:
+          <pre tabIndex={0}>npx tallyspan demo</pre>
+        </li>
+        <li>
+          Or any OpenTelemetry SDK or Collector: send OTLP to{' '}
+          <span class="mono">{grpcAddress ?? '127.0.0.1:4317'}</span> (gRPC).
+        </li>
+      </ol>
+      <p class="soft">This page looks again every few seconds.</p>
+    </div>
+  );
+}
