@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander';
 import { CliError } from './cli-error.ts';
+import { registerAlerts } from './commands/alerts.ts';
 import { registerConversation } from './commands/conversation.ts';
 import { registerCost } from './commands/cost.ts';
 import { registerDemo } from './commands/demo.ts';
@@ -10,7 +11,10 @@ import { registerPrice } from './commands/price.ts';
 import { registerPrices } from './commands/prices.ts';
 import { registerRun } from './commands/run.ts';
 import { registerRuns } from './commands/runs.ts';
+import { registerSignal } from './commands/signal.ts';
+import { registerSignals } from './commands/signals.ts';
 import { registerUp } from './commands/up.ts';
+import { registerVerify } from './commands/verify.ts';
 import type { CliIo } from './io.ts';
 import { VERSION } from './version.ts';
 
@@ -34,6 +38,10 @@ export function createProgram(io: CliIo): Command {
   registerRun(program, io);
   registerConversation(program, io);
   registerCost(program, io);
+  registerSignal(program, io);
+  registerSignals(program, io);
+  registerVerify(program, io);
+  registerAlerts(program, io);
   registerPrice(program, io);
   registerPrices(program, io);
   registerDoctor(program, io);

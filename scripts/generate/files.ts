@@ -2,6 +2,7 @@
 
 import { alertFiles } from '../../alerts/generated.ts';
 import { collectorFiles } from '../../collector/generated.ts';
+import { pricesDoc } from './prices-doc.ts';
 
 export interface GeneratedFile {
   /** Path from the root of the repository. */
@@ -9,4 +10,4 @@ export interface GeneratedFile {
   render(): string | Promise<string>;
 }
 
-export const generatedFiles: readonly GeneratedFile[] = [...alertFiles, ...collectorFiles];
+export const generatedFiles: readonly GeneratedFile[] = [...alertFiles, ...collectorFiles, pricesDoc];
