@@ -92,9 +92,15 @@ async function readStart(response: Response): Promise<string> {
   return text.slice(0, ANSWER_LIMIT).trim();
 }
 
+interface NetworkError {
+  readonly name?: string;
+  readonly message?: string;
+  readonly cause?: { readonly code?: string; readonly message?: string };
+}
+
+/** The code of the operating system where there is one: it holds no address and so no token. */
 function networkReason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `no answer within ${REQUEST_TIMEOUT_MS / 1000} s`;
-  const cause = error.cause as { code?: string; message?: string } | undefined;
-  return cause?.code ?? cause?.message ?? error.message;
+  const { name, message, cause } = error as NetworkError;
+  if (name === 'TimeoutError') return `no answer within ${REQUEST_TIMEOUT_MS / 1000} s`;
+  return cause?.code ?? cause?.message ?? message ?? 'no reason given';
 }
