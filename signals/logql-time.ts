@@ -7,12 +7,14 @@ import { intervalsOf, windowOf, withoutInterval } from './spans.ts';
 
 /**
  * - `panel`: one number over the range of the board (`$__range`)
+ * - `days`: one number per calendar day of that range, told apart by {@link DAY_LABEL}
  * - `steps`: a time series; `auto` lets Grafana choose the step. The point of an hour or a day stands at its start
  * - `rule`: an alert rule: fixed durations, up to now
  * - `at`: asked as an instant query at `to`, Unix milliseconds
  */
 export type LogqlContext =
   | { readonly kind: 'panel' }
+  | { readonly kind: 'days' }
   | { readonly kind: 'steps'; readonly step: 'auto' | 'hour' | 'day' }
   | { readonly kind: 'rule'; readonly lengthMs: number }
   | { readonly kind: 'at'; readonly from: number; readonly to: number; readonly now?: number | undefined };
@@ -26,6 +28,9 @@ export interface TimeRange {
 
 /** Label in which the stages keep how many days ago a line was. */
 export const DAYS_AGO = 'days_ago';
+
+/** Label that holds the local date of a line (`2026-11-21`) where a signal is asked per day. */
+export const DAY_LABEL = 'day';
 
 /** The longest that a day and {@link EARLIER_DAYS} days before it can be, with the hour that a clock change adds. */
 const LONGEST_DAY_MS = 25 * HOUR_MS;
@@ -48,9 +53,9 @@ export class LogqlTime {
     if (at) return intervalsOf(span, at.window, at).flatMap((interval) => rangesAt(interval, at.window.to));
     switch (span) {
       case 'window':
-        return [{ range: this.#windowRange(), stages: [] }];
+        return [{ range: this.#windowRange(), stages: this.#dayStages() }];
       case 'settled':
-        return [{ range: this.#windowRange(), stages: SETTLED }];
+        return [{ range: this.#windowRange(), stages: [...SETTLED, ...this.#dayStages()] }];
       case 'today':
         return [{ range: `[${duration(LONGEST_DAY_MS)}]`, stages: [this.#daysAgo(), `${DAYS_AGO} = 0`] }];
       case 'earlierDays':
@@ -101,6 +106,7 @@ export class LogqlTime {
     if (this.#signal.window.kind === 'rolling') return `[${duration(this.#signal.window.lengthMs)}]`;
     switch (this.#context.kind) {
       case 'panel':
+      case 'days':
         return '[$__range]';
       case 'rule':
         return `[${duration(this.#context.lengthMs)}]`;
@@ -119,6 +125,11 @@ export class LogqlTime {
       return laterMs === 0 ? '' : undefined;
     const stepMs = this.#context.step === 'hour' ? HOUR_MS : DAY_MS;
     return ` offset -${duration(stepMs + laterMs)}`;
+  }
+
+  #dayStages(): string[] {
+    if (this.#context.kind !== 'days') return [];
+    return [`label_format ${DAY_LABEL}=\`{{ ${this.#localDate('__timestamp__')} }}\``];
   }
 
   #daysAgo(): string {

@@ -4,7 +4,7 @@
 
 import { columnOf, fieldOfDimension, type Dimension, type FieldKey } from '../core/schema.ts';
 import { byClause, labelFilterOf, presentFilterOf, quotedText, selectorOf, unionOf } from './logql-text.ts';
-import { DAYS_AGO, LogqlTime, type LogqlContext, type TimeRange } from './logql-time.ts';
+import { DAY_LABEL, DAYS_AGO, LogqlTime, type LogqlContext, type TimeRange } from './logql-time.ts';
 import {
   dimensionsOf,
   filtersOf,
@@ -17,7 +17,7 @@ import {
 } from './signal.ts';
 import { seriesObstacle } from './spans.ts';
 
-export type { LogqlContext } from './logql-time.ts';
+export { DAY_LABEL, type LogqlContext } from './logql-time.ts';
 
 export interface LogqlOptions extends Pick<SignalRequest, 'by' | 'where'> {
   readonly context: LogqlContext;
@@ -44,13 +44,14 @@ export interface LogqlQuery {
 export function toLogql(signal: Signal, options: LogqlOptions): LogqlQuery | NotSupported {
   const by = dimensionsOf(signal, options);
   const { context } = options;
-  if (context.kind === 'steps') {
+  if (context.kind === 'steps' || context.kind === 'days') {
     const reason = seriesObstacle(signal) ?? zoneObstacle(options);
     if (reason !== undefined) return { reason };
   }
   const compiler = new Compiler(signal, options, by);
   const vector = compiler.vectorOf(signal.value, by);
-  const logql = by.length === 0 && isCount(signal.value) ? `${vector} or vector(0)` : vector;
+  const isOneNumber = by.length === 0 && context.kind !== 'days';
+  const logql = isOneNumber && isCount(signal.value) ? `${vector} or vector(0)` : vector;
   if (context.kind !== 'steps') return { logql, queryType: 'instant' };
   if (context.step === 'auto') return { logql, queryType: 'range' };
   return { logql, queryType: 'range', step: context.step === 'hour' ? '1h' : '1d' };
@@ -90,11 +91,17 @@ class Compiler {
           const vector = this.vectorOf(part, by);
           return times === 1 ? vector : `(${vector}) * ${times}`;
         });
-        return parts.length === 1 ? String(parts[0]) : unionOf('sum', by.map(labelOf), parts);
+        return parts.length === 1 ? String(parts[0]) : unionOf('sum', this.#labelsOf(by), parts);
       }
       case 'guarded':
         return `(${this.vectorOf(value.value, by)}) and (${this.#foldVector(value.needs, by)} >= ${value.atLeast})`;
     }
+  }
+
+  /** Labels that tell the series of a vector apart. */
+  #labelsOf(by: readonly Dimension[]): string[] {
+    const labels = by.map(labelOf);
+    return this.#options.context.kind === 'days' ? [...labels, DAY_LABEL] : labels;
   }
 
   #ratioVector(value: Extract<Value, { kind: 'ratio' }>, by: readonly Dimension[]): string {
@@ -102,15 +109,15 @@ class Compiler {
     const wholeBy = by.filter((dimension) => value.shareOver?.includes(dimension) !== true);
     const to = this.vectorOf(value.to, wholeBy);
     if (wholeBy.length < by.length)
-      return `${of} / on (${wholeBy.map(labelOf).join(', ')}) group_left () ${to}`;
+      return `${of} / on (${this.#labelsOf(wholeBy).join(', ')}) group_left () ${to}`;
     // A series of a count is never 0; anything else may be.
     const divisor = isCount(value.to) ? to : `(${to} != 0)`;
     if (!isCount(value.of)) return `(${of}) / ${divisor}`;
-    return `(${of} or ${by.length === 0 ? 'vector(0)' : `${to} * 0`}) / ${divisor}`;
+    return `(${of} or ${this.#labelsOf(by).length === 0 ? 'vector(0)' : `${to} * 0`}) / ${divisor}`;
   }
 
   #foldVector(fold: Fold, by: readonly Dimension[]): string {
-    const labels = by.map(labelOf);
+    const labels = this.#labelsOf(by);
     if (fold.aggregate === 'days') return this.#daysVector(fold, labels);
     const vectors = this.#time
       .rangesOf(fold.span ?? 'window')

@@ -10,7 +10,7 @@ import { toLogql, type LogqlContext } from '../../signals/to-logql.ts';
 import { startLoki, type LokiServer } from '../stack/servers.ts';
 import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
 import { plainBackend, pushEvents, queryLoki, readLoki, readLokiSeries, type Backend } from './backends.ts';
-import { differencesOf, seriesDifferencesOf } from './comparison.ts';
+import { compareResults, compareSeries } from '../../signals/compare.ts';
 import { FIXED_DAYS, FIXED_SERVICES, FIXED_TO, fixedCorpus, liveCorpus, ZONES } from './corpora.ts';
 
 const TEST_LIMIT_MS = 240_000;
@@ -53,7 +53,7 @@ describeWithServers('a real Loki', () => {
               const request = { from: FIXED_TO - days * DAY_MS, to: FIXED_TO, by, timezone, now: Date.now() };
               const expected = await fixed.read(signal, request);
               const actual = await readLoki(loki.url, FIXED_SERVICES, signal, request);
-              expect(differencesOf(signal, expected, actual as SignalResult)).toEqual([]);
+              expect(compareResults(signal, expected, actual as SignalResult)).toEqual([]);
             }
           }
         }
@@ -71,7 +71,7 @@ describeWithServers('a real Loki', () => {
               const request = { from: to - DAY_MS, to, by, timezone, now: to };
               const expected = await live.read(signal, request);
               const actual = await readLoki(loki.url, LIVE_SERVICES, signal, request, style);
-              expect(differencesOf(signal, expected, actual as SignalResult)).toEqual([]);
+              expect(compareResults(signal, expected, actual as SignalResult)).toEqual([]);
             }
           }
         }
@@ -90,7 +90,7 @@ describeWithServers('a real Loki', () => {
           const request = { from: to - lengthMs, to, timezone: 'UTC', step, now: Date.now() };
           const expected = await fixed.readSeries(signal, request);
           const actual = await readLokiSeries(loki.url, FIXED_SERVICES, signal, request);
-          expect(seriesDifferencesOf(signal, expected, actual)).toEqual([]);
+          expect(compareSeries(signal, expected, actual)).toEqual([]);
         }
       },
       TEST_LIMIT_MS,
@@ -132,6 +132,6 @@ describeWithServers('a real Loki', () => {
     const request = { from: FIXED_TO - DAY_MS, to: FIXED_TO, timezone: 'UTC' };
     const expected = await plainBackend([...fixedEvents, extra]).read(signal, request);
     const actual = await readLoki(loki.url, FIXED_SERVICES, signal, request);
-    expect(differencesOf(signal, expected, actual as SignalResult)).toHaveLength(1);
+    expect(compareResults(signal, expected, actual as SignalResult)).toHaveLength(1);
   });
 });

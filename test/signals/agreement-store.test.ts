@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DAY_MS, HOUR_MS } from '../../core/time.ts';
 import { CATALOGUE } from '../../signals/catalogue/index.ts';
 import { plainBackend, storeBackend, type Backend } from './backends.ts';
-import { differencesOf, seriesDifferencesOf } from './comparison.ts';
+import { compareResults, compareSeries } from '../../signals/compare.ts';
 import { FIXED_DAYS, FIXED_TO, fixedCorpus, ZONES } from './corpora.ts';
 
 const events = fixedCorpus();
@@ -24,7 +24,7 @@ describe.each(CATALOGUE.map((signal) => [signal.id, signal] as const))('%s in th
       for (const timezone of days === 1 ? ZONES : ['UTC']) {
         const request = { from: FIXED_TO - days * DAY_MS, to: FIXED_TO, timezone, now: FIXED_TO + DAY_MS };
         const expected = await plain.read(signal, request);
-        expect(differencesOf(signal, expected, await store.read(signal, request))).toEqual([]);
+        expect(compareResults(signal, expected, await store.read(signal, request))).toEqual([]);
       }
     }
   });
@@ -33,7 +33,7 @@ describe.each(CATALOGUE.map((signal) => [signal.id, signal] as const))('%s in th
     for (const by of [...signal.dimensions, signal.dimensions]) {
       const request = { from: FIXED_TO - 3 * DAY_MS, to: FIXED_TO, by, timezone: 'America/New_York' };
       const expected = await plain.read(signal, request);
-      expect(differencesOf(signal, expected, await store.read(signal, request))).toEqual([]);
+      expect(compareResults(signal, expected, await store.read(signal, request))).toEqual([]);
     }
   });
 
@@ -42,7 +42,7 @@ describe.each(CATALOGUE.map((signal) => [signal.id, signal] as const))('%s in th
     const where = { user: 'a|b.*' };
     const request = { from: FIXED_TO - 7 * DAY_MS, to: FIXED_TO, where, timezone: 'UTC' };
     const expected = await plain.read(signal, request);
-    expect(differencesOf(signal, expected, await store.read(signal, request))).toEqual([]);
+    expect(compareResults(signal, expected, await store.read(signal, request))).toEqual([]);
   });
 
   it('is the same in steps of an hour and of a day', async () => {
@@ -54,7 +54,7 @@ describe.each(CATALOGUE.map((signal) => [signal.id, signal] as const))('%s in th
         const request = { from: FIXED_TO - lengthMs, to: FIXED_TO, timezone, step };
         const expected = await plain.readSeries(signal, request);
         const actual = await store.readSeries(signal, request);
-        expect(seriesDifferencesOf(signal, expected, actual)).toEqual([]);
+        expect(compareSeries(signal, expected, actual)).toEqual([]);
       }
     }
   });
