@@ -62,7 +62,10 @@ async function runDemo(options: DemoOptions, io: CliIo): Promise<void> {
   try {
     if (isServing) io.stdout.write(readyLine(server));
     if (options.days !== undefined) await addHistory(options.days, server.httpAddress, io);
-    await runAgent(server.grpcAddress, options.live === true, isServing, io);
+    await runAgent(
+      { grpcAddress: server.grpcAddress, dataDir, isLive: options.live === true, isServing },
+      io,
+    );
     const source = await openSource({ url: server.uiUrl });
     try {
       io.stdout.write(isServing ? await doneLine(source) : await summary(source, io));
@@ -88,14 +91,21 @@ async function addHistory(days: number, httpAddress: string, io: CliIo): Promise
   progress.stop();
 }
 
+interface AgentOptions {
+  readonly grpcAddress: string;
+  readonly dataDir: string;
+  readonly isLive: boolean;
+  readonly isServing: boolean;
+}
+
 /** Runs the example under the preload, as a user would, and waits for its end. */
-async function runAgent(grpcAddress: string, isLive: boolean, isVisible: boolean, io: CliIo): Promise<void> {
+async function runAgent({ grpcAddress, dataDir, isLive, isServing }: AgentOptions, io: CliIo): Promise<void> {
   const agent = fileURLToPath(new URL('./support-agent.mjs', import.meta.url));
   // The tag makes the ids of this play its own: an id seen before would count as a duplicate.
   const tag = io.now().toString(36);
   const api = isLive
     ? undefined
-    : await startAnthropicApi(supportAgentScenario(tag, isVisible ? VISIBLE_ANSWER_DELAY_MS : 0));
+    : await startAnthropicApi(supportAgentScenario(tag, isServing ? VISIBLE_ANSWER_DELAY_MS : 0));
   try {
     const { exitCode, stderr } = await runProcess(
       ['--import', import.meta.resolve('@tallyspan/node/register'), agent, ...(isLive ? ['--live'] : [])],
@@ -104,6 +114,8 @@ async function runAgent(grpcAddress: string, isLive: boolean, isVisible: boolean
         OTEL_SERVICE_NAME: 'support-agent',
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://${grpcAddress}`,
         OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+        // Not the user's own: what waits there is meant for another server.
+        TALLYSPAN_SPOOL: path.join(dataDir, 'spool'),
         ...(api ? { ANTHROPIC_BASE_URL: api.url } : {}),
       },
     );
