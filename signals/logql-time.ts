@@ -7,14 +7,14 @@ import { intervalsOf, windowOf, withoutInterval } from './spans.ts';
 
 /**
  * - `panel`: one number over the range of the board (`$__range`)
- * - `days`: one number per calendar day of that range, told apart by {@link DAY_LABEL}
+ * - `days`: one number per calendar day, the last `count` up to now, told apart by {@link DAY_LABEL}
  * - `steps`: a time series; `auto` lets Grafana choose the step. The point of an hour or a day stands at its start
  * - `rule`: an alert rule: fixed durations, up to now
  * - `at`: asked as an instant query at `to`, Unix milliseconds
  */
 export type LogqlContext =
   | { readonly kind: 'panel' }
-  | { readonly kind: 'days' }
+  | { readonly kind: 'days'; readonly count: number }
   | { readonly kind: 'steps'; readonly step: 'auto' | 'hour' | 'day' }
   | { readonly kind: 'rule'; readonly lengthMs: number }
   | { readonly kind: 'at'; readonly from: number; readonly to: number; readonly now?: number | undefined };
@@ -106,8 +106,9 @@ export class LogqlTime {
     if (this.#signal.window.kind === 'rolling') return `[${duration(this.#signal.window.lengthMs)}]`;
     switch (this.#context.kind) {
       case 'panel':
-      case 'days':
         return '[$__range]';
+      case 'days':
+        return `[${duration((this.#context.count - 1) * DAY_MS + HOUR_MS + LONGEST_DAY_MS)}]`;
       case 'rule':
         return `[${duration(this.#context.lengthMs)}]`;
       case 'steps':
@@ -129,7 +130,12 @@ export class LogqlTime {
 
   #dayStages(): string[] {
     if (this.#context.kind !== 'days') return [];
-    return [`label_format ${DAY_LABEL}=\`{{ ${this.#localDate('__timestamp__')} }}\``];
+    const isRecent = `${DAYS_AGO} < ${this.#context.count}`;
+    return [
+      this.#daysAgo(),
+      isRecent,
+      `label_format ${DAY_LABEL}=\`{{ ${this.#localDate('__timestamp__')} }}\``,
+    ];
   }
 
   #daysAgo(): string {

@@ -1,0 +1,39 @@
+// Annotations: marks on the time axis for what may explain a change.
+
+import { AnnotationQueryBuilder, type AnnotationQuery } from '@grafana/grafana-foundation-sdk/dashboard';
+import { MATCHERS } from './query.ts';
+import { LOKI } from './variables.ts';
+
+/** Notes of this kind mark the first sight of a model, a system prompt or a set of tools. */
+const FIRST_SEEN = `{event_name="agent.note", ${MATCHERS.join(', ')}} | agent_note_kind="first_seen"`;
+const TROUBLE = `{event_name="agent.note", ${MATCHERS.join(', ')}} | agent_note_kind=~"loop_suspected|budget|compaction|context_truncation"`;
+
+/** Alerts, first sights, and notes of trouble (off until switched on). */
+export function boardAnnotations(): AnnotationQuery[] {
+  return [
+    new AnnotationQueryBuilder()
+      .name('Alerts')
+      .builtIn(1)
+      .type('dashboard')
+      .datasource({ type: 'grafana', uid: '-- Grafana --' })
+      .enable(true)
+      .hide(false)
+      .iconColor('red')
+      .build(),
+    lineMarks('First seen: model, prompt or tools', 'blue', true, FIRST_SEEN),
+    lineMarks('Loops, budgets, shortened context', 'orange', false, TROUBLE),
+  ];
+}
+
+function lineMarks(name: string, color: string, isOn: boolean, expr: string): AnnotationQuery {
+  return new AnnotationQueryBuilder()
+    .name(name)
+    .datasource(LOKI)
+    .enable(isOn)
+    .hide(false)
+    .iconColor(color)
+    .expr(expr)
+    .titleFormat('{{agent_note_kind}} · {{gen_ai_agent_name}}')
+    .tagKeys('service_name,agent_version')
+    .build();
+}

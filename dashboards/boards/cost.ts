@@ -1,0 +1,172 @@
+// Cost: who and what spends the money, and what changed?
+
+import type { Board } from '../board.ts';
+import { dearestRunsTile } from '../lists.ts';
+import { dayBarsTile } from '../panels/bars.ts';
+import { statTile } from '../panels/stat.ts';
+import { groupTableTile } from '../panels/table.ts';
+import { timeSeriesTile } from '../panels/time-series.ts';
+import type { Dimension } from '../../core/schema.ts';
+import type { Tile } from '../tile.ts';
+
+const TOP = { height: 4 } as const;
+const MOST_ROWS = 25;
+const MONTH_DAYS = 30;
+
+/** Cost, calls and cache of each group. */
+function costTable(dimension: Dimension, title: string, width: number): Tile {
+  return groupTableTile({
+    key: `cost-by-${dimension}`,
+    title,
+    by: [dimension],
+    top: MOST_ROWS,
+    measures: [
+      { signal: 'cost', name: 'Cost' },
+      { signal: 'model_calls', name: 'Model calls' },
+      { signal: 'tokens_in', name: 'Input tokens' },
+      { signal: 'tokens_out', name: 'Output tokens' },
+      { signal: 'cache_hit_ratio', name: 'Cache hits' },
+    ],
+    width,
+    height: 9,
+  });
+}
+
+/** Cost now and in the period before. */
+function changeTable(dimension: Dimension, title: string): Tile {
+  return groupTableTile({
+    key: `change-by-${dimension}`,
+    title,
+    by: [dimension],
+    top: MOST_ROWS,
+    measures: [
+      { signal: 'cost', period: 'change', name: 'Change' },
+      { signal: 'cost', name: 'Now' },
+      { signal: 'cost', period: 'before', name: 'Before' },
+    ],
+    note: '“Before” is the stretch of the same length that ends where the range begins; the rows with the greatest increase come first.',
+    width: 8,
+    height: 9,
+  });
+}
+
+export const COST_BOARD: Board = {
+  name: 'cost',
+  title: 'Cost',
+  question: 'Who and what spends the money, is it more than usual, and what changed?',
+  variables: ['service', 'agent', 'model', 'user', 'task', 'timezone'],
+  from: 'now-7d',
+  rows: [
+    {
+      tiles: [
+        statTile('cost', { title: 'Cost of the range', width: 4, ...TOP }),
+        statTile('cost_today', { width: 4, ...TOP }),
+        statTile('cost_spike', { title: 'Today ÷ mean of the last 7 days', width: 4, ...TOP }),
+        statTile('cost_pace', { title: 'Today ÷ the usual by this hour', width: 4, ...TOP }),
+        statTile('cost', {
+          key: 'cost-of-month',
+          title: 'This month so far',
+          timeFrom: 'now/M',
+          note: 'The calendar month in the zone of the dashboard’s clock, whatever range is chosen.',
+          width: 4,
+          ...TOP,
+        }),
+        statTile(
+          { signal: 'cost_daily_mean', times: MONTH_DAYS },
+          {
+            key: 'cost-forecast',
+            title: 'A month at this rate',
+            note: `The mean of the last 7 complete days, times ${MONTH_DAYS}.`,
+            width: 4,
+            ...TOP,
+          },
+        ),
+      ],
+    },
+    {
+      tiles: [
+        dayBarsTile('cost', { key: 'cost-by-day', title: 'Cost by day', width: 12, height: 8 }),
+        timeSeriesTile([{ signal: 'cost', by: ['model'] }], {
+          key: 'cost-over-time-by-model',
+          title: 'Cost over the range, by model',
+          style: 'bars',
+          width: 12,
+          height: 8,
+        }),
+      ],
+    },
+    {
+      title: 'What one result costs',
+      tiles: [
+        statTile('cost_per_successful_run', { width: 5, ...TOP }),
+        statTile('cost_per_run', { width: 5, ...TOP }),
+        statTile('cost_per_run_p95', { width: 5, ...TOP }),
+        statTile('run_cost_max', { width: 4, ...TOP }),
+        statTile('cost_per_conversation', { width: 5, ...TOP }),
+      ],
+    },
+    {
+      title: 'Who and what spends it',
+      tiles: [costTable('model', 'By model', 12), costTable('agent', 'By agent', 12)],
+    },
+    { tiles: [costTable('user', 'By user', 12), costTable('session', 'By session', 12)] },
+    {
+      tiles: [
+        costTable('task', 'By task type', 12),
+        groupTableTile({
+          key: 'cost-by-tool',
+          title: 'By tool: what carrying it costs',
+          by: ['tool'],
+          measures: [{ signal: 'tool_cost', name: 'Carried cost' }],
+          note: 'Names in parentheses are no tools: system prompt, tool definitions, user, history, output. All rows together are the cost of the range.',
+          width: 12,
+          height: 9,
+        }),
+      ],
+    },
+    {
+      title: 'What changed against the period before',
+      tiles: [
+        changeTable('model', 'Change by model'),
+        changeTable('agent', 'Change by agent'),
+        changeTable('user', 'Change by user'),
+      ],
+    },
+    {
+      title: 'Input, output and cache',
+      tiles: [
+        timeSeriesTile(
+          [
+            { signal: 'cost_input', name: 'input' },
+            { signal: 'cost_output', name: 'output' },
+          ],
+          { key: 'input-output', title: 'Cost of input and of output', style: 'bars', width: 12, height: 8 },
+        ),
+        timeSeriesTile(['cache_hit_ratio'], {
+          key: 'cache-over-time',
+          title: 'Cache hit ratio over time',
+          width: 12,
+          height: 8,
+        }),
+      ],
+    },
+    {
+      tiles: [
+        statTile('cache_hit_ratio', { width: 6, ...TOP }),
+        statTile('cache_saving', { width: 6, ...TOP }),
+        statTile('cache_write_read_ratio', { width: 6, ...TOP }),
+        statTile('output_input_ratio', { width: 6, ...TOP }),
+      ],
+    },
+    {
+      title: 'Money for nothing, and money not counted',
+      tiles: [
+        statTile('cost_of_failures', { width: 6, ...TOP }),
+        statTile('cost_of_retries', { width: 6, ...TOP }),
+        statTile('cost_of_truncation', { width: 6, ...TOP }),
+        statTile('unpriced_calls', { width: 6, ...TOP }),
+      ],
+    },
+    { tiles: [dearestRunsTile({ width: 24, height: 9 })] },
+  ],
+};

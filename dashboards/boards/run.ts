@@ -1,0 +1,54 @@
+// Run: what happened in this one run, what did each step cost, and where did it go wrong?
+
+import type { Board } from '../board.ts';
+import { groupBarsTile } from '../panels/bars.ts';
+import { statTile } from '../panels/stat.ts';
+import { tracesTile } from '../panels/traces.ts';
+import { failedCallsTile, runEndTile, runEventsTile, runLinesTile } from '../run-panels.ts';
+
+const TOP = { height: 4 } as const;
+
+export const RUN_BOARD: Board = {
+  name: 'run',
+  title: 'Run',
+  question: 'What happened in this one run, what did each step cost, and where did it go wrong?',
+  variables: ['run', 'service'],
+  from: 'now-7d',
+  rows: [
+    { tiles: [runEndTile({ width: 24, height: 4 })] },
+    {
+      tiles: [
+        statTile({ signal: 'cost', ofRun: true }, { title: 'Cost so far', width: 4, ...TOP }),
+        statTile({ signal: 'model_calls', ofRun: true }, { width: 4, ...TOP }),
+        statTile({ signal: 'tool_calls', ofRun: true }, { width: 4, ...TOP }),
+        statTile({ signal: 'tool_failure_rate', ofRun: true }, { width: 4, ...TOP }),
+        statTile({ signal: 'cache_hit_ratio', ofRun: true }, { width: 4, ...TOP }),
+        statTile({ signal: 'unpriced_calls', ofRun: true }, { width: 4, ...TOP }),
+      ],
+    },
+    { tiles: [runEventsTile({ width: 24, height: 14 })] },
+    {
+      tiles: [failedCallsTile({ width: 24, height: 7 })],
+    },
+    {
+      tiles: [
+        groupBarsTile(
+          { signal: 'cost', by: ['step'], ofRun: true, top: 40 },
+          { key: 'cost-by-step', title: 'Cost by step', width: 8, height: 9 },
+        ),
+        groupBarsTile(
+          { signal: 'tool_cost', by: ['tool'], ofRun: true, top: 40 },
+          {
+            key: 'cost-by-tool',
+            title: 'What carrying each tool cost',
+            note: 'Names in parentheses are no tools: system prompt, tool definitions, user, history, output. All bars together are the cost of the run.',
+            width: 8,
+            height: 9,
+          },
+        ),
+        tracesTile({ width: 8, height: 9 }),
+      ],
+    },
+    { title: 'Every field, as stored', isCollapsed: true, tiles: [runLinesTile({ width: 24, height: 16 })] },
+  ],
+};

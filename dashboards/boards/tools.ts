@@ -1,0 +1,87 @@
+// Tools: which fail, which are slow, and which cost most to carry?
+
+import type { Board } from '../board.ts';
+import { failedToolCallsTile } from '../lists.ts';
+import { groupBarsTile } from '../panels/bars.ts';
+import { statTile } from '../panels/stat.ts';
+import { groupTableTile } from '../panels/table.ts';
+import { timeSeriesTile } from '../panels/time-series.ts';
+
+const TOP = { height: 4 } as const;
+
+export const TOOLS_BOARD: Board = {
+  name: 'tools',
+  title: 'Tools',
+  question: 'Which tools fail, which are slow, and which cost most to carry?',
+  variables: ['service', 'agent', 'user', 'task'],
+  from: 'now-24h',
+  rows: [
+    {
+      tiles: [
+        statTile('tool_calls', { width: 5, ...TOP }),
+        statTile('tool_failure_rate', { width: 5, ...TOP }),
+        statTile('tool_retry_rate', { width: 5, ...TOP }),
+        statTile('tool_latency_p95', { width: 4, ...TOP }),
+        statTile('tool_cost', { title: 'Cost of carrying tools', width: 5, ...TOP }),
+      ],
+    },
+    {
+      tiles: [
+        groupTableTile({
+          key: 'by-tool',
+          title: 'Every tool',
+          by: ['tool'],
+          measures: [
+            { signal: 'tool_calls', name: 'Calls' },
+            { signal: 'tool_failure_rate', name: 'Failed' },
+            { signal: 'tool_retry_rate', name: 'Repeated' },
+            { signal: 'tool_latency_p95', name: 'p95' },
+            { signal: 'tool_result_size_p50', name: 'Result p50' },
+            { signal: 'tool_result_size_p95', name: 'Result p95' },
+            { signal: 'tool_cost', name: 'Carried cost' },
+          ],
+          note: 'Names in parentheses are no tools: they carry the shares of system prompt, tool definitions, user, history and output.',
+          width: 24,
+          height: 9,
+        }),
+      ],
+    },
+    {
+      tiles: [
+        timeSeriesTile([{ signal: 'tool_failure_rate', by: ['tool'] }], {
+          key: 'failures-over-time',
+          title: 'Failure rate over time',
+          width: 12,
+          height: 8,
+        }),
+        timeSeriesTile([{ signal: 'tool_calls', by: ['tool'] }], {
+          key: 'calls-over-time',
+          title: 'Calls over time',
+          style: 'bars',
+          width: 12,
+          height: 8,
+        }),
+      ],
+    },
+    {
+      tiles: [
+        groupBarsTile(
+          { signal: 'tool_failure_rate', by: ['tool', 'error'] },
+          { key: 'failures-by-error', title: 'Failures by tool and error', width: 8, height: 8 },
+        ),
+        groupBarsTile(
+          { signal: 'tool_result_size_p95', by: ['tool'] },
+          { key: 'result-size', title: 'Size of results, p95', width: 8, height: 8 },
+        ),
+        timeSeriesTile([{ signal: 'tool_cost', by: ['tool'] }], {
+          key: 'carried-cost-over-time',
+          title: 'Carried cost over time',
+          style: 'bars',
+          width: 8,
+          height: 8,
+        }),
+      ],
+    },
+    { tiles: [failedToolCallsTile({ width: 24, height: 9 })] },
+  ],
+};

@@ -1,0 +1,65 @@
+// Users and sessions: who uses the agents, what does each cost, and who has trouble?
+
+import type { Board } from '../board.ts';
+import { newestRunsTile } from '../lists.ts';
+import { groupBarsTile } from '../panels/bars.ts';
+import { statTile } from '../panels/stat.ts';
+import { groupTableTile } from '../panels/table.ts';
+import type { Dimension } from '../../core/schema.ts';
+import type { Tile } from '../tile.ts';
+
+const TOP = { height: 4 } as const;
+const MOST_ROWS = 50;
+
+function peopleTable(dimension: Dimension, title: string): Tile {
+  return groupTableTile({
+    key: `by-${dimension}`,
+    title,
+    by: [dimension],
+    top: MOST_ROWS,
+    measures: [
+      { signal: 'cost', name: 'Cost' },
+      { signal: 'run_ended_count', name: 'Runs' },
+      { signal: 'run_success_rate', name: 'Success' },
+      { signal: 'cost_per_successful_run', name: 'Per good run' },
+      { signal: 'turns_per_run', name: 'Turns' },
+      { signal: 'run_latency_p95', name: 'p95' },
+    ],
+    width: 24,
+    height: 10,
+  });
+}
+
+export const USERS_BOARD: Board = {
+  name: 'users',
+  title: 'Users and sessions',
+  question: 'Who uses the agents, what does each one cost, and who has trouble?',
+  variables: ['service', 'agent', 'model', 'user', 'task', 'timezone'],
+  from: 'now-7d',
+  rows: [
+    {
+      tiles: [
+        statTile('cost', { title: 'Cost of the range', width: 5, ...TOP }),
+        statTile('run_count', { width: 4, ...TOP }),
+        statTile('run_success_rate', { width: 5, ...TOP }),
+        statTile('cost_per_conversation', { width: 5, ...TOP }),
+        statTile('turns_per_conversation', { width: 5, ...TOP }),
+      ],
+    },
+    { tiles: [peopleTable('user', 'Users')] },
+    {
+      tiles: [
+        groupBarsTile(
+          { signal: 'cost_today', by: ['user'] },
+          { key: 'today-by-user', title: 'Cost today by user', width: 12, height: 8 },
+        ),
+        groupBarsTile(
+          { signal: 'run_failures', by: ['user'] },
+          { key: 'failures-by-user', title: 'Failed runs by user', width: 12, height: 8 },
+        ),
+      ],
+    },
+    { tiles: [peopleTable('session', 'Sessions')] },
+    { tiles: [newestRunsTile({ width: 24, height: 9 })] },
+  ],
+};

@@ -1,0 +1,84 @@
+// Links: from a cell to the record behind it, and from board to board.
+
+import {
+  DashboardLinkBuilder,
+  DashboardLinkType,
+  type DashboardLink,
+} from '@grafana/grafana-foundation-sdk/dashboard';
+import { FROM_LABEL, TO_LABEL } from './list-query.ts';
+
+/** Tag of every board. */
+export const TAG = 'tallyspan';
+
+/** Uids of the boards, stable: alerts, data sources and bookmarks hold them. */
+export const BOARD_UIDS = {
+  overview: 'tallyspan-overview',
+  cost: 'tallyspan-cost',
+  reliability: 'tallyspan-reliability',
+  tools: 'tallyspan-tools',
+  run: 'tallyspan-run',
+  users: 'tallyspan-users',
+  health: 'tallyspan-health',
+} as const;
+export type BoardName = keyof typeof BOARD_UIDS;
+
+const KEEP_TIME = '${__url_time_range}';
+const SAME_SERVICE = '${service:queryparam}';
+
+/** Link of a cell with a run id to the run, in the run's own time. */
+export function runLink(): DashboardLink {
+  const time = `from=\${__data.fields.${FROM_LABEL}}&to=\${__data.fields.${TO_LABEL}}`;
+  return cellLink('Open the run', `/d/${BOARD_UIDS.run}?var-run=\${__value.raw}&${time}`);
+}
+
+/** Link of a cell with a trace id to the trace in Tempo. */
+export function traceLink(): DashboardLink {
+  const range = { from: '${__from}', to: '${__to}' };
+  const queries = [
+    {
+      refId: 'A',
+      queryType: 'traceql',
+      query: '${__value.raw}',
+      datasource: { type: 'tempo', uid: '${tempo}' },
+    },
+  ];
+  const panes = { trace: { datasource: '${tempo}', queries, range } };
+  return cellLink(
+    'Open the trace in Tempo',
+    `/explore?schemaVersion=1&panes=${encodeKeepingVariables(JSON.stringify(panes))}`,
+  );
+}
+
+/** Link of a cell to a board with a variable set to the cell's value. */
+export function narrowLink(board: BoardName, variable: string, title: string): DashboardLink {
+  return cellLink(
+    title,
+    `/d/${BOARD_UIDS[board]}?var-${variable}=\${__value.raw}&${SAME_SERVICE}&${KEEP_TIME}`,
+  );
+}
+
+function cellLink(title: string, url: string): DashboardLink {
+  // A link of a field has only these; the builder's other keys belong to links of a board.
+  return { title, url, targetBlank: false } as DashboardLink;
+}
+
+/** Links of a board to the others. */
+export function boardLinks(): DashboardLink[] {
+  const { placement: _, ...link } = new DashboardLinkBuilder('Boards')
+    .type(DashboardLinkType.Dashboards)
+    .tags([TAG])
+    .asDropdown(true)
+    .includeVars(true)
+    .keepTime(true)
+    .tooltip('The other boards, with the same time and variables')
+    .icon('external link')
+    .build();
+  return [link];
+}
+
+function encodeKeepingVariables(text: string): string {
+  return text
+    .split(/(\$\{[^}]+\})/)
+    .map((part) => (part.startsWith('${') ? part : encodeURIComponent(part)))
+    .join('');
+}

@@ -1,0 +1,75 @@
+// Queries of lists: the events with the greatest of a number, one series per event, its columns as labels.
+// They are metric queries and not log queries, so that the order holds over the whole range and not only
+// over the newest lines.
+
+import { columnOf, FIELDS, type FieldDefinition, type FieldKey } from '../core/schema.ts';
+import { labelFilterOf, quotedText } from '../signals/logql-text.ts';
+import { MATCHERS, OF_RUN } from './query.ts';
+import type { Column, ListSource } from './source.ts';
+import { NARROWING } from './variables.ts';
+import { labelOf } from '../signals/to-logql.ts';
+
+/** Labels with the run's own stretch of time, for links. */
+export const FROM_LABEL = 'from_ms';
+export const TO_LABEL = 'to_ms';
+/** A minute around a run, so that what belongs to it and came a little later is seen. */
+const MARGIN_MS = 60_000;
+const NANO_PER_USD = 1_000_000_000;
+
+/** Whether the column holds money, which is shown in USD. */
+function isMoney(field: FieldKey): boolean {
+  return (FIELDS[field] as FieldDefinition).unit === 'nanoUsd';
+}
+
+/** Label with the time of the event, Unix milliseconds. */
+export const AT_LABEL = 'at_ms';
+
+/** Label of a column: time and money are worked out under names of their own. */
+export function columnLabelOf({ field }: Column): string {
+  if (field === 'timestamp') return AT_LABEL;
+  return isMoney(field) ? columnOf(field).replace(/_nano_usd$/, '_usd') : columnOf(field);
+}
+
+/** The LogQL of a list, an instant query whose value is the number that ranks. */
+export function listQueryOf(source: ListSource): string {
+  const lines = [selectorOf(source), ...stagesOf(source)].join(' | ');
+  const labels = [...new Set([...source.columns.map(columnLabelOf), FROM_LABEL, TO_LABEL])];
+  const rank = source.rank === 'timestamp' ? AT_LABEL : columnOf(source.rank);
+  const keep = source.order === 'greatest' ? 'topk' : 'bottomk';
+  return `${keep}(${source.limit}, max_over_time(${lines} | unwrap ${rank} | __error__="" [$__range]) by (${labels.join(', ')}))`;
+}
+
+function selectorOf({ of, ofRun }: ListSource): string {
+  const names =
+    of.length === 1
+      ? `event_name="${of[0]}"`
+      : `event_name=~${quotedText(of.map((name) => name.replaceAll('.', '[.]')).join('|'))}`;
+  // The id stands in the line as well: looking there first leaves few lines to read.
+  return `{${[names, ...MATCHERS].join(', ')}}${ofRun ? ' |= "$run"' : ''}`;
+}
+
+function stagesOf(source: ListSource): string[] {
+  const narrowing = source.ofRun
+    ? [OF_RUN]
+    : NARROWING.filter((dimension) => isKnown(source, dimension)).map(
+        (dimension) => `${labelOf(dimension)}=~"$${dimension}"`,
+      );
+  return [
+    ...narrowing,
+    'tallyspan_duplicate!="true"',
+    ...source.where.map(labelFilterOf),
+    ...source.columns.filter(({ field }) => isMoney(field)).map(moneyStage),
+    `label_format ${AT_LABEL}=\`{{ unixEpochMillis __timestamp__ }}\``,
+    `label_format ${FROM_LABEL}=\`{{ sub (sub (unixEpochMillis __timestamp__) (int .duration_ms)) ${MARGIN_MS} }}\``,
+    `label_format ${TO_LABEL}=\`{{ add (unixEpochMillis __timestamp__) ${MARGIN_MS} }}\``,
+  ];
+}
+
+function isKnown(source: ListSource, dimension: string): boolean {
+  return dimension !== 'model' || source.of.includes('agent.model_call');
+}
+
+function moneyStage(column: Column): string {
+  const name = columnOf(column.field);
+  return `label_format ${columnLabelOf(column)}=\`{{ if .${name} }}{{ divf .${name} ${NANO_PER_USD} }}{{ end }}\``;
+}

@@ -1,0 +1,50 @@
+// Panels about the servers of the stack themselves, from their own metrics (Prometheus).
+
+import {
+  GraphDrawStyle,
+  LegendDisplayMode,
+  LegendPlacement,
+  TooltipDisplayMode,
+  SortOrder,
+  VizLegendOptionsBuilder,
+  VizTooltipOptionsBuilder,
+} from '@grafana/grafana-foundation-sdk/common';
+import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
+import { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
+import { NO_DATA } from '../../core/format.ts';
+import type { ServerSource } from '../source.ts';
+import { tileOf, type Size, type Target, type Tile, type TileText } from '../tile.ts';
+import { PROMETHEUS } from '../variables.ts';
+
+export interface ServerQuery {
+  readonly server: ServerSource['server'];
+  /** Metrics that the expression reads, as the server names them. */
+  readonly metrics: readonly string[];
+  readonly expr: string;
+  readonly legend: string;
+}
+
+/** A time series of metrics of the servers. */
+export function serverTile(text: TileText, size: Size, unit: string, queries: readonly ServerQuery[]): Tile {
+  const built = new PanelBuilder()
+    .unit(unit)
+    .noValue(NO_DATA)
+    .interval('1m')
+    .drawStyle(GraphDrawStyle.Line)
+    .fillOpacity(8)
+    .axisSoftMin(0)
+    .legend(
+      new VizLegendOptionsBuilder()
+        .showLegend(true)
+        .displayMode(LegendDisplayMode.List)
+        .placement(LegendPlacement.Bottom)
+        .calcs([]),
+    )
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
+    .build();
+  const targets = queries.map(({ server, metrics, expr, legend }): Target => ({
+    source: { kind: 'server', server, metrics },
+    query: new DataqueryBuilder().datasource(PROMETHEUS).expr(expr).range().legendFormat(legend).build(),
+  }));
+  return tileOf(text, size, built, targets, PROMETHEUS);
+}

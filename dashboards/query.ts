@@ -1,0 +1,110 @@
+// Queries of signals as Grafana asks them: narrowed to the variables of a board, in the unit that is shown,
+// with a readable name for the group that has none.
+
+import { columnOf, type Dimension } from '../core/schema.ts';
+import { signalOf } from '../signals/catalogue/index.ts';
+import { unionOf } from '../signals/logql-text.ts';
+import { foldsOf, type Signal } from '../signals/signal.ts';
+import { DAY_LABEL, labelOf, toLogql, type LogqlContext } from '../signals/to-logql.ts';
+import { DAYS, type SignalSource } from './source.ts';
+import { displayOf } from './unit.ts';
+import { NARROWING, TIMEZONE } from './variables.ts';
+
+/** Name of the group of events that carry no value of the dimension. */
+export const NO_GROUP = '(none)';
+
+/** Matchers of every query of a board. */
+export const MATCHERS = ['service_name=~"$service"'];
+
+/** Keeps the events of the run that the board shows. */
+export const OF_RUN = `${columnOf('agent.run_id')}="$run"`;
+
+export interface PanelQuery {
+  readonly expr: string;
+  readonly queryType: 'instant' | 'range';
+  /** Labels of each series, in order. */
+  readonly labels: readonly string[];
+}
+
+/** The query of a source. Throws where Loki cannot say it. */
+export function queryOf(source: SignalSource): PanelQuery {
+  const signal = signalOf(source.signal);
+  const labels = source.by.map(labelOf);
+  const value = rankedValue(source, scaled(vectorOf(source, signal), signal, source.times));
+  const dayLabels = source.over === 'days' ? [...labels, DAY_LABEL] : labels;
+  return {
+    expr: named(value, labels),
+    queryType: source.over === 'steps' ? 'range' : 'instant',
+    labels: dayLabels,
+  };
+}
+
+/** The same with a label `measure`, by which a table tells its columns apart. */
+export function withMeasure(expr: string, title: string): string {
+  return `label_replace(${expr}, "measure", "${title}", "", "")`;
+}
+
+/** The variables of a board that a signal can be narrowed to. */
+export function narrowingOf(signal: Signal): Dimension[] {
+  return NARROWING.filter((dimension) => signal.dimensions.includes(dimension));
+}
+
+/** The label filters of the variables that the signal knows. */
+function filtersOf(source: SignalSource, signal: Signal): string[] {
+  const filters = source.ofRun ? [OF_RUN] : [];
+  if (!source.ofRun) {
+    for (const dimension of narrowingOf(signal)) filters.push(`${labelOf(dimension)}=~"$${dimension}"`);
+  }
+  return filters;
+}
+
+const CONTEXTS: Readonly<Record<SignalSource['over'], LogqlContext>> = {
+  range: { kind: 'panel' },
+  steps: { kind: 'steps', step: 'auto' },
+  days: { kind: 'days', count: DAYS },
+};
+
+function vectorOf(source: SignalSource, signal: Signal): string {
+  const compiled = toLogql(signal, {
+    by: source.by,
+    context: CONTEXTS[source.over],
+    timezone: TIMEZONE,
+    matchers: MATCHERS,
+    filters: filtersOf(source, signal),
+  });
+  if ('reason' in compiled) throw new Error(`${signal.id} over ${source.over}: ${compiled.reason}`);
+  if (source.period === undefined) return compiled.logql;
+  const before = shifted(compiled.logql, signal);
+  if (source.period === 'before') return before;
+  return unionOf('sum', source.by.map(labelOf), [compiled.logql, `(${before}) * -1`]);
+}
+
+/** The query moved back by the length of the range. */
+function shifted(logql: string, signal: Signal): string {
+  const isPlain = foldsOf(signal.value).every(
+    ({ span, without }) => (span ?? 'window') === 'window' && !without,
+  );
+  if (!isPlain || signal.window.kind !== 'range') throw new Error(`${signal.id} has no period before`);
+  return logql.replaceAll('[$__range]', '[$__range] offset $__range');
+}
+
+function scaled(logql: string, signal: Signal, times = 1): string {
+  const { divideBy } = displayOf(signal.unit);
+  const multiplied = times === 1 ? logql : `(${logql}) * ${times}`;
+  return divideBy === 1 ? multiplied : `(${multiplied}) / ${divideBy}`;
+}
+
+function rankedValue(source: SignalSource, value: string): string {
+  if (source.top === undefined) return value;
+  if (source.rankedBy === undefined) return `topk(${source.top}, ${value})`;
+  const rankSignal = signalOf(source.rankedBy.signal);
+  const rank = vectorOf({ ...source, period: undefined, ...source.rankedBy }, rankSignal);
+  return `(${value}) and on (${source.by.map(labelOf).join(', ')}) topk(${source.top}, ${rank})`;
+}
+
+function named(vector: string, labels: readonly string[]): string {
+  return labels.reduce(
+    (inner, label) => `label_replace(${inner}, "${label}", "${NO_GROUP}", "${label}", "")`,
+    vector,
+  );
+}

@@ -1,0 +1,173 @@
+// Panels of one run: its end, its events in order, and each failed tool call beside the answer to it.
+
+import { columnOf } from '../core/schema.ts';
+import { linesTile } from './panels/lines.ts';
+import { describeList, listTile, organizeStep, override, shapeSteps, tableOf } from './panels/table.ts';
+import { RUN_COLUMNS } from './lists.ts';
+import { MATCHERS, OF_RUN } from './query.ts';
+import { lokiTarget, tileOf, type Size, type Tile } from './tile.ts';
+
+/** How the run ended: one row. */
+export function runEndTile(size: Size): Tile {
+  return listTile(
+    {
+      key: 'end',
+      title: 'How it ended',
+      description: describeList(
+        'The end of the run: status, time, cost, turns. Nothing here while its events stand below: it still runs, or its process died; after an hour it is called lost.',
+        'run_failures',
+      ),
+    },
+    size,
+    {
+      of: ['agent.run'],
+      where: [],
+      explains: 'run_failures',
+      rank: 'timestamp',
+      order: 'greatest',
+      limit: 1,
+      columns: [
+        ...RUN_COLUMNS,
+        { field: 'gen_ai.conversation.id', title: 'Session' },
+        { field: 'agent.task_type', title: 'Task type' },
+        { field: 'agent.version', title: 'Version' },
+        { field: 'service.name', title: 'Service' },
+      ],
+      ofRun: true,
+    },
+  );
+}
+
+/** Most events of a run that are shown. */
+const MOST_EVENTS = 1000;
+
+/** What happened, oldest first. */
+export function runEventsTile(size: Size): Tile {
+  return listTile(
+    {
+      key: 'events',
+      title: 'What happened, in order',
+      description: describeList(
+        `Every event of the run, oldest first, at most ${MOST_EVENTS}: model calls with tokens and cost, tool calls with the size of their results, notes. A trace id opens the trace in Tempo.`,
+        'turns_per_run',
+      ),
+    },
+    size,
+    {
+      of: ['agent.run.started', 'agent.model_call', 'agent.tool_call', 'agent.note', 'agent.run'],
+      where: [],
+      explains: 'turns_per_run',
+      rank: 'timestamp',
+      order: 'least',
+      limit: MOST_EVENTS,
+      columns: [
+        { field: 'timestamp', title: 'Time', unit: 'dateTimeAsIso' },
+        { field: 'event.name', title: 'Event' },
+        { field: 'agent.step_number', title: 'Step', unit: 'none' },
+        { field: 'gen_ai.response.model', title: 'Model' },
+        { field: 'gen_ai.tool.name', title: 'Tool' },
+        { field: 'agent.note.kind', title: 'Note' },
+        { field: 'agent.status', title: 'Status' },
+        { field: 'tool.ok', title: 'Tool ok' },
+        { field: 'error.type', title: 'Error' },
+        { field: 'duration_ms', title: 'Took', unit: 'ms' },
+        { field: 'ttft_ms', title: 'First chunk', unit: 'ms' },
+        { field: 'tokens_input', title: 'Uncached in', unit: 'short' },
+        { field: 'tokens_cache_read', title: 'Cache read', unit: 'short' },
+        { field: 'tokens_output', title: 'Out', unit: 'short' },
+        { field: 'tool.result_len', title: 'Result size', unit: 'short' },
+        { field: 'attempts', title: 'Attempts', unit: 'none' },
+        { field: 'cost_nano_usd', title: 'Cost', unit: 'currencyUSD' },
+        { field: 'tallyspan.cost.status', title: 'Priced' },
+        { field: 'trace_id', title: 'Trace', link: 'trace' },
+        { field: 'span_id', title: 'Span' },
+      ],
+      ofRun: true,
+    },
+  );
+}
+
+const CALL = labels('gen_ai.tool.name', 'error.type', 'tool.retry_attempt', 'tool.result_len', 'span_id');
+const ANSWER = [
+  ...labels('gen_ai.response.model', 'gen_ai.response.finish_reasons', 'tokens_output'),
+  'cost_usd',
+];
+/** Step whose model call read the result. */
+const READ_AT = 'read_at';
+
+/** Each failed tool call of the run beside the model call that read its result. */
+export function failedCallsTile(size: Size): Tile {
+  const heads: Readonly<Record<string, string>> = {
+    [READ_AT]: 'Read at step',
+    gen_ai_tool_name: 'Failed tool',
+    error_type: 'Error',
+    tool_retry_attempt: 'Repeat',
+    tool_result_len: 'Result size',
+    gen_ai_response_model: 'Answered by',
+    gen_ai_response_finish_reasons: 'Answer ended with',
+    tokens_output: 'Out',
+    cost_usd: 'Cost of the answer',
+  };
+  const numbers = ['tool_result_len', 'tokens_output', 'cost_usd', READ_AT];
+  const panel = tableOf([
+    ...shapeSteps(),
+    {
+      id: 'convertFieldType',
+      options: {
+        fields: {},
+        conversions: numbers.map((targetField) => ({ targetField, destinationType: 'number' })),
+      },
+    },
+    { id: 'sortBy', options: { fields: {}, sort: [{ field: READ_AT }] } },
+    organizeStep([READ_AT, ...CALL, ...ANSWER], heads, ['Time', 'Value', 'span_id']),
+  ]);
+  override(panel, 'Cost of the answer', [{ id: 'unit', value: 'currencyUSD' }]);
+  for (const name of ['Result size', 'Out']) override(panel, name, [{ id: 'unit', value: 'short' }]);
+  return tileOf(
+    {
+      key: 'failed-calls',
+      title: 'Failed tool calls, and the answer to each',
+      description: describeList(
+        'Each failed tool call beside the model call that read its result. No answer: the run ended there.',
+        'tool_failure_rate',
+      ),
+    },
+    size,
+    panel,
+    [lokiTarget({ kind: 'join', explains: 'tool_failure_rate' }, failedCallsQuery(), 'instant', '')],
+  );
+}
+
+function failedCallsQuery(): string {
+  const calls =
+    `max_over_time(${linesOf('agent.tool_call')} | tool_ok="false"` +
+    ` | label_format ${READ_AT}=\`{{ add .agent_step_number 1 }}\`, one=\`1\` | unwrap one [$__range]) by (${[READ_AT, ...CALL].join(', ')})`;
+  const answers =
+    `topk by (${READ_AT}) (1, max_over_time(${linesOf('agent.model_call')}` +
+    ` | label_format ${READ_AT}=\`{{ .agent_step_number }}\`, one=\`1\`, cost_usd=\`{{ if .cost_nano_usd }}{{ divf .cost_nano_usd 1000000000 }}{{ end }}\`` +
+    ` | unwrap one [$__range]) by (${[READ_AT, ...ANSWER].join(', ')}))`;
+  const joined = `${calls} * on (${READ_AT}) group_left (${ANSWER.join(', ')}) ${answers}`;
+  return `(${joined}) or on (span_id) ${calls}`;
+}
+
+/** Lines of the run, as they are stored. */
+export function runLinesTile(size: Size): Tile {
+  return linesTile(
+    {
+      key: 'lines',
+      title: 'Every field, as stored',
+      description: describeList('The records of the run, each a JSON line, oldest first.', 'lost_events'),
+    },
+    size,
+    { kind: 'lines', explains: 'lost_events' },
+    `{${['event_name=~"agent[.].+"', ...MATCHERS].join(', ')}} |= "$run" | ${OF_RUN}`,
+  );
+}
+
+function linesOf(event: 'agent.tool_call' | 'agent.model_call'): string {
+  return `{${[`event_name="${event}"`, ...MATCHERS].join(', ')}} |= "$run" | ${OF_RUN} | tallyspan_duplicate!="true"`;
+}
+
+function labels(...fields: Parameters<typeof columnOf>[0][]): string[] {
+  return fields.map(columnOf);
+}

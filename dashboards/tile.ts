@@ -1,0 +1,126 @@
+// Tiles: a panel with its place in the order of a board and with the sources of its queries.
+// Ids come from the key of a tile, so that they stay when others are added: links and alerts hold them.
+
+import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { DataSourceRef } from '@grafana/grafana-foundation-sdk/common';
+import type { Dataquery } from '@grafana/grafana-foundation-sdk/cog';
+import { DataqueryBuilder as LokiQueryBuilder } from '@grafana/grafana-foundation-sdk/loki';
+import { CATALOGUE, signalOf } from '../signals/catalogue/index.ts';
+import type { Signal } from '../signals/signal.ts';
+import { narrowingOf } from './query.ts';
+import type { Source } from './source.ts';
+import { LOKI } from './variables.ts';
+
+/** Size on the grid of 24 columns; a unit of height is about 30 pixels. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A query with what it stands for. */
+export interface Target {
+  readonly query: Dataquery;
+  readonly source: Source;
+}
+
+export interface Tile extends Size {
+  /** Kebab-case, unique within a board, stable. */
+  readonly key: string;
+  readonly panel: Panel;
+  /** Sources by refId. */
+  readonly sources: Readonly<Record<string, Source>>;
+}
+
+/**
+ * Time of a panel whose signal has a window of its own: it ends now, whatever range the board shows, since
+ * its queries tell days by the clock.
+ */
+export const UP_TO_NOW = '24h';
+
+export interface TileText {
+  readonly key: string;
+  readonly title: string;
+  readonly description: string;
+}
+
+/** A tile from what a builder made, its texts and its queries. */
+export function tileOf(
+  { key, title, description }: TileText,
+  size: Size,
+  built: Panel,
+  targets: readonly Target[],
+  datasource: DataSourceRef = LOKI,
+): Tile {
+  const refIds = targets.map((_, index) => refIdOf(index));
+  return {
+    key,
+    ...size,
+    panel: {
+      ...built,
+      id: panelIdOf(key),
+      title,
+      description,
+      datasource,
+      targets: targets.map(({ query }, index) => Object.assign(query, { refId: refIds[index] })),
+    },
+    sources: Object.fromEntries(targets.map(({ source }, index) => [refIds[index], source])),
+  };
+}
+
+/** `A`, `B`, … */
+function refIdOf(index: number): string {
+  return String.fromCodePoint(65 + index);
+}
+
+const ID_SPACE = 999_983;
+
+/** The id of the panel with this key: FNV-1a, folded to six digits. */
+export function panelIdOf(key: string): number {
+  let hash = 0x811c9dc5;
+  for (const character of key) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  return 1 + (hash % ID_SPACE);
+}
+
+/** A query to Loki. */
+export function lokiTarget(
+  source: Source,
+  expr: string,
+  queryType: 'instant' | 'range',
+  legend: string,
+): Target {
+  const query = new LokiQueryBuilder()
+    .datasource(LOKI)
+    .expr(expr)
+    .queryType(queryType)
+    .legendFormat(legend)
+    .build();
+  return { source, query };
+}
+
+/** What a number is, what a bad value means, what to do, and what narrows it. */
+export function describeSignals(ids: readonly string[], note?: string): string {
+  const signals = ids.map(signalOf);
+  const parts = signals.map((signal) =>
+    [
+      signals.length > 1 ? `**${signal.title}.** ${signal.help}` : signal.help,
+      `**A bad value:** ${withTitles(signal.bad)}`,
+      `**What to do:** ${withTitles(signal.action)}`,
+    ].join('\n\n'),
+  );
+  return [...parts, ...(note === undefined ? [] : [note]), narrowedBy(signals)].join('\n\n');
+}
+
+function narrowedBy(signals: readonly Signal[]): string {
+  const names = ['service', ...new Set(signals.flatMap(narrowingOf))];
+  return `Narrowed by: ${names.join(', ')}.`;
+}
+
+const titleById = new Map(CATALOGUE.map(({ id, title }) => [id, title]));
+
+/** Ids of signals are for programs; people read titles. */
+export function withTitles(text: string): string {
+  return text.replaceAll(/\b[a-z]+(?:_[a-z0-9]+)+\b/g, (id) => {
+    const title = titleById.get(id);
+    return title === undefined ? id : `“${title}”`;
+  });
+}

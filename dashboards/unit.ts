@@ -1,0 +1,30 @@
+// Display units: how Grafana writes the unit of a signal, and by what a value is divided first.
+
+import type { SignalUnit } from '../signals/signal.ts';
+
+export interface DisplayUnit {
+  /** Id of a unit of Grafana, or `suffix:…`. */
+  readonly unit: string;
+  /** What the value of the signal is divided by within the query. */
+  readonly divideBy: number;
+  readonly decimals?: number;
+}
+
+const NANO_PER_USD = 1_000_000_000;
+
+const DISPLAY_UNITS: Readonly<Record<SignalUnit, DisplayUnit>> = {
+  ms: { unit: 'ms', divideBy: 1 },
+  nanoUsd: { unit: 'currencyUSD', divideBy: NANO_PER_USD },
+  usd: { unit: 'currencyUSD', divideBy: 1 },
+  tokens: { unit: 'short', divideBy: 1 },
+  chars: { unit: 'short', divideBy: 1 },
+  '1': { unit: 'locale', divideBy: 1 },
+  ratio: { unit: 'percentunit', divideBy: 1, decimals: 1 },
+  factor: { unit: 'suffix: ×', divideBy: 1, decimals: 1 },
+  'tokens/s': { unit: 'suffix: tokens/s', divideBy: 1, decimals: 0 },
+};
+
+/** How values of this unit are shown. */
+export function displayOf(unit: SignalUnit): DisplayUnit {
+  return DISPLAY_UNITS[unit];
+}
