@@ -3,6 +3,7 @@
 import { alertFiles } from '../../alerts/generated.ts';
 import { collectorFiles } from '../../collector/generated.ts';
 import { pricesDoc } from './prices-doc.ts';
+import { renderEnvExample } from './env-example.ts';
 
 export interface GeneratedFile {
   /** Path from the root of the repository. */
@@ -10,4 +11,9 @@ export interface GeneratedFile {
   render(): string | Promise<string>;
 }
 
-export const generatedFiles: readonly GeneratedFile[] = [...alertFiles, ...collectorFiles, pricesDoc];
+export const generatedFiles: readonly GeneratedFile[] = [
+  ...alertFiles,
+  ...collectorFiles,
+  { path: '.env.example', render: renderEnvExample },
+  pricesDoc,
+];
