@@ -39,16 +39,20 @@ export function registerPrices(program: Command, io: CliIo): void {
     .action(async (options: { readonly json?: true }) => {
       const report = await checkPrices(io.now());
       io.stdout.write(options.json ? `${JSON.stringify(report)}\n` : describeReport(report, io));
-      const unjudged = report.comparisons.flatMap(({ differences }) =>
-        differences.filter((difference) => difference.reason === null),
-      );
-      if (unjudged.length > 0 || report.unknown_ids.length > 0) {
-        throw new CliError(
-          `the price table needs a look: ${unjudged.length} new differences, ` +
-            `${report.unknown_ids.length} unknown ids. Correct core/prices or record the reason.`,
-        );
-      }
+      requireJudged(report);
     });
+}
+
+/** Throws when the report holds an unknown id or a difference that nobody has judged. */
+export function requireJudged(report: Pick<PricesReport, 'comparisons' | 'unknown_ids'>): void {
+  const unjudged = report.comparisons.flatMap(({ differences }) =>
+    differences.filter((difference) => difference.reason === null),
+  );
+  if (unjudged.length === 0 && report.unknown_ids.length === 0) return;
+  throw new CliError(
+    `the price table needs a look: ${unjudged.length} new differences, ` +
+      `${report.unknown_ids.length} unknown ids. Correct core/prices or record the reason.`,
+  );
 }
 
 /** Everything that can be checked here. `nowMs` is Unix ms. */
