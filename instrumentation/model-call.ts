@@ -20,8 +20,10 @@ import { recordToolCosts } from './tool-costs.ts';
 /** How a model call ended. */
 export type CallEnd =
   | { readonly type: 'completed' }
-  /** The caller aborted, left the stream, or never read it. */
+  /** The caller aborted, or left the stream. */
   | { readonly type: 'left' }
+  /** The caller never read the answer; nobody else will end the span. */
+  | { readonly type: 'unread' }
   | { readonly type: 'failed'; readonly errorType: string };
 
 /** One HTTP request of the call. */
@@ -143,7 +145,7 @@ export class ModelCall {
     }
     if (!run.isInferred || run.isEnded || run.isAdopted) return;
     if (end.type === 'failed') this.#runs.end(run, 'error', end.errorType);
-    else if (end.type === 'left') this.#runs.end(run, 'aborted');
+    else if (end.type !== 'completed') this.#runs.end(run, 'aborted');
     else if (answer.stopReason === 'refusal') this.#runs.end(run, 'refused');
     else if (answer.stopReason !== 'tool_use' && answer.stopReason !== 'pause_turn')
       this.#runs.end(run, 'ok');
@@ -239,7 +241,7 @@ export class ModelCall {
         attempt.startMs + attempt.durationMs,
       );
     }
-    if (!this.isOwnSpan) return;
+    if (!this.isOwnSpan && end.type !== 'unread') return;
     if (end.type === 'failed') span.setStatus({ code: SpanStatusCode.ERROR });
     span.end(endMs);
   }

@@ -91,6 +91,7 @@ function beginCall(
   const conversationId = options?.openTelemetry?.conversationId;
   if (typeof conversationId === 'string' && run.identity.sessionId === undefined)
     run.identify({ sessionId: conversationId });
+  if (facts.userId !== undefined && run.identity.userId === undefined) run.identify({ userId: facts.userId });
   const call = observer.beginCall(facts, run, client);
   // A tool runner's own span is the active one already; everything else belongs below the run's.
   const outer = run.isAdopted ? current : run.contextOf(current);

@@ -11,7 +11,7 @@ interface RawPromise {
 
 /** Calls whose answer nobody can read any more end when what they would read it through is collected. */
 const collected = new FinalizationRegistry<ModelCall>((call) => {
-  call.end({ type: 'left' });
+  call.end({ type: 'unread' });
 });
 
 /** Ends the call when the promise or response is collected; the last one given counts. */

@@ -9,7 +9,7 @@ import type { ModelCall } from './model-call.ts';
 const unread = new WeakMap<AbortController, ModelCall>();
 /** Ends the call of a stream that is collected unread. */
 const collected = new FinalizationRegistry<ModelCall>((call) => {
-  call.end({ type: 'left' });
+  call.end({ type: 'unread' });
 });
 
 interface StreamLike {

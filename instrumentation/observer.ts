@@ -35,7 +35,7 @@ export class Observer {
 
   /** Ends what is still open: the process goes. */
   endAll(): void {
-    for (const call of this.#openCalls) call.end({ type: 'left' });
+    for (const call of this.#openCalls) call.end({ type: 'unread' });
   }
 }
 

@@ -102,6 +102,7 @@ export function start(): void {
 
   handleExit(pipeline, {
     endLeft: () => {
+      observer?.endAll();
       observer?.runs.endLeft();
       observer?.telemetry.events.write();
     },

@@ -12,6 +12,7 @@ import { startOtlpReceiver, type OtlpReceiver, type ReceiverOptions } from '../f
 import type { ReceivedLog, ReceivedSpan } from '../fakes/otlp-schema.ts';
 
 export const ROOT = path.resolve(import.meta.dirname, '../..');
+const MAX_RUN_MS = 20_000;
 export const EXAMPLE = path.join(ROOT, 'examples/support-agent.mjs');
 
 export interface Outcome {
@@ -111,6 +112,8 @@ async function runProgram(
       resolve({ code, signal });
     });
   });
+  // A program that hangs fails its test instead of the test run.
+  const watchdog = setTimeout(() => child.kill('SIGKILL'), MAX_RUN_MS);
   try {
     await options.during?.(child, receiver, api.requests);
     const { code, signal } = await closed;
@@ -128,6 +131,7 @@ async function runProgram(
       requests: api.requests,
     };
   } finally {
+    clearTimeout(watchdog);
     child.kill('SIGKILL');
     await api.close();
     await receiver.close();

@@ -1,0 +1,96 @@
+// The supported range of the SDK: every way of calling, on every version in the list, with and without
+// the preload. What the caller sees is the same; what is recorded is right and there once.
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import path from 'node:path';
+import { eventsOf, openHarness, type Harness, type Outcome } from './harness.ts';
+import { EXPECTED, surfaceScenario } from './surfaces.ts';
+
+const PROGRAM = path.join(import.meta.dirname, 'programs/surfaces.mjs');
+
+/** Version, and whether the SDK sends its requests through per-request middleware, where attempts can be counted. */
+const VERSIONS = [
+  ['0.20.9', false],
+  ['0.27.3', false],
+  ['0.33.1', false],
+  ['0.39.0', false],
+  ['0.52.0', false],
+  ['0.60.0', false],
+  ['0.71.2', false],
+  ['0.90.0', false],
+  ['0.120.0', true],
+  ['0.133.0', true],
+  ['0.134.0', true],
+  ['1.0.0', true],
+  ['1.11.0', true],
+] as const;
+const NEWEST = '1.11.0';
+
+const CASES = [
+  ...VERSIONS.map(([version, hasMiddleware]) => ({ version, hasMiddleware, native: 'on' })),
+  { version: '0.134.0', hasMiddleware: true, native: 'off' },
+  { version: NEWEST, hasMiddleware: true, native: 'off' },
+];
+
+describe.each(CASES)(
+  '@anthropic-ai/sdk $version, native spans $native',
+  ({ version, hasMiddleware, native }) => {
+    let harness: Harness;
+    let bare: Outcome;
+    let observed: Outcome;
+
+    beforeAll(async () => {
+      harness = await openHarness();
+      const environment = {
+        SDK: version === NEWEST ? '@anthropic-ai/sdk' : `anthropic-sdk-${version.replaceAll('.', '-')}`,
+        ...(native === 'off' ? { ANTHROPIC_OPEN_TELEMETRY: 'false' } : {}),
+      };
+      bare = await harness.run(PROGRAM, { scenario: surfaceScenario(), preload: 'none', environment });
+      observed = await harness.run(PROGRAM, { scenario: surfaceScenario(), environment });
+    });
+    afterAll(() => harness.close());
+
+    it('the caller sees the same', () => {
+      expect(anonymous(observed.stdout)).toEqual(anonymous(bare.stdout));
+      expect(observed.code).toBe(bare.code);
+    });
+
+    it.each(Object.keys(EXPECTED))('%s: recorded once, and right', (name) => {
+      const line = bare.stdout.split('\n').find((candidate) => candidate.startsWith(`${name} `));
+      const isAbsent = line === undefined || line.includes('"absent"') || /is not a function/.test(line);
+      const expected = EXPECTED[name];
+      const of = (event: 'agent.model_call' | 'agent.run' | 'agent.tool_call') =>
+        eventsOf(observed, event).filter((candidate) => candidate['user.id'] === name);
+      const calls = of('agent.model_call');
+      if (isAbsent || expected === undefined) {
+        expect(calls).toEqual([]);
+        return;
+      }
+      expect(
+        calls.map((call) => ({
+          cost: call['tallyspan.cost.status'] ?? 'none',
+          ...(call['error.type'] === undefined ? {} : { error: call['error.type'] }),
+        })),
+      ).toEqual(expected.calls);
+      expect(of('agent.run').map((run) => run['agent.status'])).toEqual(expected.runs);
+      if (expected.tools !== undefined)
+        expect(of('agent.tool_call').map((call) => call['tool.ok'])).toEqual(expected.tools);
+      if (hasMiddleware && expected.attempts !== undefined)
+        expect(calls.at(-1)?.attempts).toBe(expected.attempts);
+      // One call, one span: with that very id.
+      for (const call of calls) {
+        expect(observed.spans.filter((span) => span.spanId === call.span_id)).toHaveLength(1);
+      }
+    });
+
+    it('makes no span that no event stands for', () => {
+      const chats = observed.spans.filter((span) => /^(chat |anthropic\.messages)/.test(span.name));
+      expect(chats).toHaveLength(eventsOf(observed, 'agent.model_call').length);
+    });
+  },
+);
+
+/** Message ids are new in every play. */
+function anonymous(output: string): string[] {
+  return output.replaceAll(/req_\d+/g, 'req_n').split('\n');
+}

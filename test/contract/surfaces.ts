@@ -1,0 +1,134 @@
+// How the fake API answers each way of calling, and what has to be recorded of it.
+
+import { errorExchange, type Exchange, type RecordedRequest, type Scenario } from '../fakes/anthropic-api.ts';
+import { answer, makeMessage, streamedAnswer, text, toolUse } from '../fakes/messages.ts';
+import { streamMessage } from '../fakes/anthropic-api.ts';
+
+export interface Expected {
+  /** Model calls, in order: how each is priced, and what it failed with. */
+  readonly calls: readonly {
+    readonly cost: 'priced' | 'estimated' | 'unpriced' | 'none';
+    readonly error?: string;
+  }[];
+  /** Ends of the runs. */
+  readonly runs: readonly string[];
+  readonly attempts?: number;
+  readonly tools?: readonly boolean[];
+}
+
+const ONE: Expected = { calls: [{ cost: 'priced' }], runs: ['ok'] };
+const LEFT: Expected = { calls: [{ cost: 'estimated' }], runs: ['aborted'] };
+const NOTHING_SENT: Expected = { calls: [{ cost: 'none' }], runs: ['aborted'] };
+/** The API answered and may have charged, but nobody read what. */
+const UNREAD: Expected = { calls: [{ cost: 'unpriced' }], runs: ['aborted'] };
+const failed = (error: string, attempts = 1): Expected => ({
+  calls: [{ cost: 'none', error }],
+  runs: ['error'],
+  attempts,
+});
+const TOOLS: Expected = {
+  calls: [{ cost: 'priced' }, { cost: 'priced' }],
+  runs: ['ok'],
+  tools: [true, false],
+};
+
+export const EXPECTED: Readonly<Record<string, Expected>> = {
+  create: ONE,
+  create_then_twice: ONE,
+  with_response: ONE,
+  as_response: ONE,
+  stream: ONE,
+  stream_with_response: ONE,
+  stream_break: LEFT,
+  stream_throw: LEFT,
+  stream_abort: LEFT,
+  stream_abort_unread: UNREAD,
+  stream_tee: ONE,
+  stream_readable: ONE,
+  stream_error_event: { calls: [{ cost: 'estimated', error: 'overloaded_error' }], runs: ['error'] },
+  stream_cut: { calls: [{ cost: 'estimated', error: 'api_error' }], runs: ['error'] },
+  helper_final: ONE,
+  helper_events: ONE,
+  helper_iterate: ONE,
+  helper_abort: LEFT,
+  abort_before: NOTHING_SENT,
+  abort_during: NOTHING_SENT,
+  bad_request: failed('invalid_request_error'),
+  rate_limited_then_ok: { ...ONE, attempts: 2 },
+  overloaded: failed('overloaded_error', 2),
+  connection_lost: failed('connection_error', 2),
+  malformed: failed('client_error'),
+  unhandled_failure: failed('invalid_request_error'),
+  not_awaited: UNREAD,
+  with_options: ONE,
+  beta_create: ONE,
+  beta_stream: ONE,
+  beta_helper: ONE,
+  tool_runner: TOOLS,
+  tool_runner_stream: TOOLS,
+};
+
+/** Answers by the name in `metadata.user_id`; each name may be asked several times. */
+export function surfaceScenario(): Scenario {
+  const asked = new Map<string, number>();
+  return {
+    exchanges: [],
+    respond: (request) => {
+      const { metadata, stream } = request.body as { metadata: { user_id: string }; stream?: boolean };
+      const name = metadata.user_id;
+      const count = (asked.get(name) ?? 0) + 1;
+      asked.set(name, count);
+      return answerTo(name, count, stream === true, request);
+    },
+  };
+}
+
+function answerTo(name: string, count: number, isStreamed: boolean, request: RecordedRequest): Exchange {
+  const words = [text('one two three four five six seven eight nine ten eleven twelve')];
+  switch (name) {
+    case 'stream_error_event':
+      return {
+        events: [
+          ...streamMessage(makeMessage({ blocks: words })).slice(0, 5),
+          {
+            event: 'error',
+            data: { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } },
+          },
+        ],
+      };
+    case 'stream_cut':
+      return { events: streamMessage(makeMessage({ blocks: words })).slice(0, 5) };
+    case 'stream_break':
+    case 'stream_throw':
+    case 'stream_abort':
+    case 'stream_abort_unread':
+    case 'helper_abort':
+      return streamedAnswer({ blocks: words }, { delayMs: 15 });
+    case 'abort_during':
+      return { ...answer(), delayMs: 300 };
+    case 'bad_request':
+    case 'unhandled_failure':
+      return errorExchange(400, 'invalid_request_error', 'no');
+    case 'rate_limited_then_ok':
+      return count === 1 ? errorExchange(429, 'rate_limit_error', 'slow down', RETRY_SOON) : answer();
+    case 'overloaded':
+      return errorExchange(529, 'overloaded_error', 'Overloaded', RETRY_SOON);
+    case 'connection_lost':
+      return { drop: true };
+    case 'malformed':
+      return { json: '{"id": "msg_' };
+    case 'tool_runner':
+    case 'tool_runner_stream': {
+      // A runner on message threads sends the new messages alone, so their number tells nothing.
+      const hasResults = JSON.stringify(request.body).includes('"tool_result"');
+      const blocks = hasResults
+        ? words
+        : [toolUse('lookup', { key: 'good' }), toolUse('lookup', { key: 'bad' })];
+      return isStreamed ? streamedAnswer({ blocks }) : answer({ blocks });
+    }
+    default:
+      return isStreamed ? streamedAnswer({ blocks: words }) : answer({ blocks: words });
+  }
+}
+
+const RETRY_SOON = { 'retry-after-ms': '10' };
