@@ -47,6 +47,7 @@ export function costFields(cost: CallCost): Partial<EventRecord> {
     cost_output_nano_usd: cost.buckets.output,
     cost_web_search_nano_usd: cost.buckets.webSearch,
     'tallyspan.cost.status': cost.status,
+    ...(cost.reason !== undefined && { 'tallyspan.cost.reason': cost.reason }),
     'tallyspan.price.table': cost.table,
     'tallyspan.price.row': cost.row,
   };

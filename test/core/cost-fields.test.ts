@@ -69,6 +69,14 @@ describe('cost fields', () => {
       expect(isFieldValue(key as FieldKey, value)).toBe(true);
     }
   });
+  it('say why a cost is an estimate', () => {
+    const aborted = price({ model: 'claude-opus-5-5', usage: USAGE, isComplete: false });
+    expect(costFields(aborted)).toEqual({
+      ...fields,
+      'tallyspan.cost.status': 'estimated',
+      'tallyspan.cost.reason': 'aborted',
+    });
+  });
   it('of an unpriced call hold a reason and no cost', () => {
     const unpriced = price({ model: 'claude-opus-9', usage: USAGE });
     expect(costFields(unpriced)).toEqual({
