@@ -31,6 +31,7 @@ interface DemoOptions {
 /** Answers of the fake API wait this long when somebody looks at the page, so that times are those of a model. */
 const VISIBLE_ANSWER_DELAY_MS = 150;
 const HISTORY_SEED = 1;
+const DEMO_SERVICE = 'support-agent';
 
 export function registerDemo(program: Command, io: CliIo): void {
   program
@@ -111,7 +112,7 @@ async function runAgent({ grpcAddress, dataDir, isLive, isServing }: AgentOption
       ['--import', import.meta.resolve('@tallyspan/node/register'), agent, ...(isLive ? ['--live'] : [])],
       {
         ...io.env,
-        OTEL_SERVICE_NAME: 'support-agent',
+        OTEL_SERVICE_NAME: DEMO_SERVICE,
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://${grpcAddress}`,
         OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
         // Not the user's own: what waits there is meant for another server.
@@ -145,9 +146,9 @@ function runProcess(
 
 const HOUR_MS = 3_600_000;
 
-/** The value of an ungrouped signal over the last hour. */
+/** The value of a signal over the last hour, of the example agent alone. */
 async function readNumber(source: Source, id: string): Promise<number | null> {
-  const result = await source.signal(id, { window: '1h' });
+  const result = await source.signal(id, { window: '1h', where: { service: DEMO_SERVICE } });
   return 'value' in result ? result.value : null;
 }
 

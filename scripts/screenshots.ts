@@ -1,0 +1,65 @@
+// Takes the screenshots of the documents in real Chromium, from the demo with its generated history.
+// Needs Chromium (CHROMIUM, or /usr/bin/chromium) and the default ports.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+
+const root = path.resolve(import.meta.dirname, '..');
+const outDir = path.join(root, 'docs/images');
+const DAYS = '10';
+const BROWSER_FLAGS = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
+
+const dataDir = await mkdtemp(path.join(tmpdir(), 'tallyspan-screenshots-'));
+const demo = spawn(process.execPath, ['cli/dist/main.js', 'demo', '--days', DAYS, '--data', dataDir], {
+  cwd: root,
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+try {
+  const url = await new Promise<string>((resolve, reject) => {
+    let said = '';
+    demo.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      const address = /ui=(\S+)/.exec(said)?.[1];
+      if (address !== undefined && said.includes('next:')) resolve(address);
+    });
+    demo.once('exit', (code) => reject(new Error(`the demo ended with exit code ${String(code)}`)));
+  });
+  const runs = (await (await fetch(`${url}/api/runs?sort=dearest&limit=200&since=1h`)).json()) as {
+    'agent.run_id': string;
+    'service.name': string;
+  }[];
+  const run = runs.find((one) => one['service.name'] === 'support-agent')?.['agent.run_id'] ?? '';
+
+  await mkdir(outDir, { recursive: true });
+  const browser = await chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    args: BROWSER_FLAGS,
+  });
+  const shots = [
+    { file: 'overview.png', at: '/', width: 1280, height: 860, colorScheme: 'light' },
+    { file: 'run.png', at: `/runs/${run}`, width: 1280, height: 700, colorScheme: 'light' },
+    { file: 'phone.png', at: '/', width: 390, height: 844, colorScheme: 'dark' },
+  ] as const;
+  for (const { file, at, width, height, colorScheme } of shots) {
+    const page = await browser.newPage({ viewport: { width, height }, colorScheme });
+    await page.goto(url + at);
+    await page.screenshot({ path: path.join(outDir, file) });
+    process.stdout.write(`docs/images/${file}\n`);
+  }
+  await browser.close();
+} finally {
+  demo.kill('SIGTERM');
+  await once(demo, 'exit');
+  await rm(dataDir, { recursive: true, force: true });
+}
