@@ -21,7 +21,8 @@ export function classifyError(error: unknown): string {
   const name = classNameOf(error);
   if (name === 'APIConnectionTimeoutError') return 'client_timeout_error';
   if (name === 'APIConnectionError') return 'connection_error';
-  if (typeof type === 'string') return type;
+  // Types of the API all end so; other libraries have a field of that name, too.
+  if (typeof type === 'string' && type.endsWith('_error')) return type;
   const nested = body?.error?.type;
   if (typeof nested === 'string') return nested;
   return typeof status === 'number' ? String(status) : 'client_error';

@@ -56,31 +56,21 @@ describe.each(CASES)(
     });
 
     it.each(Object.keys(EXPECTED))('%s: recorded once, and right', (name) => {
-      const line = bare.stdout.split('\n').find((candidate) => candidate.startsWith(`${name} `));
-      const isAbsent = line === undefined || line.includes('"absent"') || /is not a function/.test(line);
-      const expected = EXPECTED[name];
+      const line = bare.stdout.split('\n').find((candidate) => candidate.startsWith(`${name} `)) ?? '';
       const of = (event: 'agent.model_call' | 'agent.run' | 'agent.tool_call') =>
         eventsOf(observed, event).filter((candidate) => candidate['user.id'] === name);
       const calls = of('agent.model_call');
-      if (isAbsent || expected === undefined) {
-        expect(calls).toEqual([]);
-        return;
-      }
-      expect(
-        calls.map((call) => ({
+      expect({
+        calls: calls.map((call) => ({
           cost: call['tallyspan.cost.status'] ?? 'none',
           ...(call['error.type'] === undefined ? {} : { error: call['error.type'] }),
         })),
-      ).toEqual(expected.calls);
-      expect(of('agent.run').map((run) => run['agent.status'])).toEqual(expected.runs);
-      if (expected.tools !== undefined)
-        expect(of('agent.tool_call').map((call) => call['tool.ok'])).toEqual(expected.tools);
-      if (hasMiddleware && expected.attempts !== undefined)
-        expect(calls.at(-1)?.attempts).toBe(expected.attempts);
-      // One call, one span: with that very id.
-      for (const call of calls) {
-        expect(observed.spans.filter((span) => span.spanId === call.span_id)).toHaveLength(1);
-      }
+        runs: of('agent.run').map((run) => run['agent.status']),
+        tools: of('agent.tool_call').map((call) => call['tool.ok']),
+        attempts: hasMiddleware ? calls.at(-1)?.attempts : undefined,
+        // One call, one span, with that very id.
+        spans: calls.map((call) => observed.spans.filter((span) => span.spanId === call.span_id).length),
+      }).toEqual(expectedOf(name, line, hasMiddleware));
     });
 
     it('makes no span that no event stands for', () => {
@@ -89,6 +79,26 @@ describe.each(CASES)(
     });
   },
 );
+
+/** What has to be recorded of a way of calling, given what the program printed of it without the preload. */
+function expectedOf(name: string, line: string, hasMiddleware: boolean): object {
+  const expected = EXPECTED[name];
+  // This version has no such method.
+  if (expected === undefined || line.includes('"absent"'))
+    return { calls: [], runs: [], tools: [], attempts: undefined, spans: [] };
+  // Before 0.50 the SDK turned an error event of a stream into a connection error, without its type.
+  const calls = expected.calls.map((call) =>
+    line.includes('APIConnectionError') ? { ...call, error: 'connection_error' } : call,
+  );
+  const sent = name === 'abort_before' ? undefined : (expected.attempts ?? 1);
+  return {
+    calls,
+    runs: expected.runs,
+    tools: expected.tools ?? [],
+    attempts: hasMiddleware ? sent : undefined,
+    spans: calls.map(() => 1),
+  };
+}
 
 /** Message ids are new in every play. */
 function anonymous(output: string): string[] {

@@ -163,7 +163,7 @@ async function runTools(name, isStreamed) {
   const runner = client.beta.messages.toolRunner(params(name, { tools: [tool], stream: isStreamed }));
   const texts = [];
   for await (const item of runner) texts.push(textOf(isStreamed ? await item.finalMessage() : item));
-  return [texts, ran.sort()];
+  return [texts, ran.toSorted((a, b) => a.localeCompare(b))];
 }
 
 const only = process.argv[2];
