@@ -71,9 +71,7 @@ export function roundCharges(charges: Charges): { costNanoUsd: number; buckets: 
   let left = Number(total - floors);
   if (left > 0) {
     const remainderOf = (bucket: (typeof BUCKETS)[number]): bigint => charges[bucket] % UNITS_PER_NANO_USD;
-    const byRemainder = BUCKETS.toSorted((a, b) =>
-      remainderOf(a) === remainderOf(b) ? 0 : remainderOf(a) > remainderOf(b) ? -1 : 1,
-    );
+    const byRemainder = BUCKETS.toSorted((a, b) => Number(remainderOf(b) - remainderOf(a)));
     for (const bucket of byRemainder) {
       if (left === 0) break;
       rounded[bucket] += 1n;

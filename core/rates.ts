@@ -3,7 +3,7 @@
 
 import { FACTOR_ONE } from './charges.ts';
 import type { Platform, UnpricedReason } from './cost.ts';
-import { resolveModelId, type ModelId, type Scope } from './model-id.ts';
+import { resolveModelId, type ModelId } from './model-id.ts';
 import type { OverrideRates, PriceOverrides } from './price-overrides.ts';
 import type { FastRates, PricedModel, PriceRow, RateCard } from './prices/price-row.ts';
 import { findModel, findRow, UNPRICED_MODELS } from './prices/table.ts';
@@ -11,7 +11,8 @@ import { inputTotal, type UsagePart, type UsageReading } from './usage.ts';
 
 export interface Place {
   readonly platform: Platform;
-  readonly scope: Scope;
+  /** True on a regional endpoint of a cloud, and false on its global one. */
+  readonly isRegional: boolean;
   /** True in the US data zone of Foundry. */
   readonly isUsDataZone: boolean;
 }
@@ -24,7 +25,7 @@ export interface StepRates {
   readonly isList: boolean;
   readonly row: string;
   /** Why the price of this step is an estimate. */
-  readonly doubt?: string;
+  readonly doubt: string | undefined;
 }
 
 export interface Unpriced {
@@ -44,6 +45,7 @@ export interface CallContext {
 
 const BATCH_FACTOR = FACTOR_ONE / 2;
 const SURCHARGE_TWENTIETHS = 2;
+const LOOP_STEP = 'message';
 
 /** The name after the user's own map of ids. */
 export function applyAlias(name: string, overrides: PriceOverrides | undefined): string {
@@ -63,21 +65,14 @@ export function findPlace(
 ): Place {
   const served = ids.find((id) => id.platform !== undefined);
   const actual = served?.platform ?? platform ?? 'anthropic';
-  const location = region?.trim().toLowerCase();
-  const scope =
-    ids.find((id) => id.scope !== undefined)?.scope ??
-    (region === undefined ? undefined : overrides?.regions.get(region)) ??
-    (location === undefined || location === ''
-      ? actual === 'bedrock' && served !== undefined
-        ? 'regional'
-        : 'global'
-      : location === 'global'
-        ? 'global'
-        : 'regional');
+  const location = region?.trim().toLowerCase() ?? '';
+  const scope = ids.find((id) => id.scope !== undefined)?.scope ?? overrides?.regions.get(region ?? '');
+  const staysInRegion = actual === 'bedrock' && served !== undefined;
   return {
     platform: actual,
-    scope,
-    isUsDataZone: actual === 'foundry' && isUsDataZone(location ?? ''),
+    isRegional:
+      scope === undefined ? (location === '' ? staysInRegion : location !== 'global') : scope === 'regional',
+    isUsDataZone: isUsDataZone(location),
   };
 }
 
@@ -95,7 +90,7 @@ export function findStepRates(name: string, part: UsagePart, context: CallContex
     findContract(name, context) ??
     findContract(aliased, context) ??
     ('id' in found ? findContract(found.id, context) : undefined);
-  if (contract) return { ...contract, factor: FACTOR_ONE, isList: false };
+  if (contract) return { ...contract, factor: FACTOR_ONE, isList: false, doubt: undefined };
   if ('reason' in found) return { reason: found.reason, detail: explainReason(found.reason, name) };
   const model = findModel(found.id);
   const row = model && findRow(model, context.atMs);
@@ -119,13 +114,13 @@ function chooseRates(
   context: CallContext,
 ): StepRates | Unpriced {
   const { place, reading } = context;
-  const isLong = row.longPrompt !== undefined && inputTotal(part) > row.longPrompt.over;
-  const standard = isLong && row.longPrompt ? row.longPrompt.rates : row.rates;
-  const marks: string[] = isLong && row.longPrompt ? [`over_${row.longPrompt.over}`] : [];
-
-  const speed = findSpeed(model, row, part, context);
+  const long = row.longPrompt && inputTotal(part) > row.longPrompt.over ? row.longPrompt : undefined;
+  const speed = findSpeed(model, (long ?? row).fast, part, context);
   if ('reason' in speed) return speed;
+  const standard = (long ?? row).rates;
   const rates = speed.fast === undefined || speed.fast === 'standard' ? standard : speed.fast;
+  const marks: string[] = [];
+  if (long) marks.push(`over_${long.over}`);
   if (speed.fast !== undefined) marks.push('fast');
 
   let factor = FACTOR_ONE;
@@ -137,21 +132,20 @@ function chooseRates(
     factor = (factor * BATCH_FACTOR) / FACTOR_ONE;
     marks.push('batch');
   }
-  const doubt = speed.doubt ?? (isLong ? undefined : findPromptDoubt(row, part, reading));
   return {
     rates,
     factor,
     isList: true,
     row: [`${place.platform}/${model.id}@${row.validFrom}`, ...marks].join('+'),
-    ...(doubt !== undefined && { doubt }),
+    doubt: speed.doubt ?? (long ? undefined : findPromptDoubt(row, part, reading)),
   };
 }
 
 // Whether the steps of one server-side loop are one prompt or many is not documented. They are priced as
 // many; where one would cost more, the cost is an estimate.
 function findPromptDoubt(row: PriceRow, part: UsagePart, reading: UsageReading): string | undefined {
-  if (row.longPrompt === undefined || part.kind !== 'message') return undefined;
-  const loop = reading.parts.filter(({ kind, model }) => kind === 'message' && model === part.model);
+  if (row.longPrompt === undefined || part.kind !== LOOP_STEP) return undefined;
+  const loop = reading.parts.filter(({ kind, model }) => kind === LOOP_STEP && model === part.model);
   const prompt = loop.reduce((sum, step) => sum + inputTotal(step), 0);
   return prompt > row.longPrompt.over ? 'prompt_length_per_step' : undefined;
 }
@@ -161,7 +155,7 @@ function hasSurcharge(model: PricedModel, place: Place, inferenceGeo: string | u
   switch (place.platform) {
     case 'bedrock':
     case 'vertex':
-      return model.hasRegionalPrice && place.scope === 'regional';
+      return model.hasRegionalPrice && place.isRegional;
     case 'foundry':
       return model.hasGeoPrice && (place.isUsDataZone || inferenceGeo === 'us');
     case 'anthropic':
@@ -177,13 +171,13 @@ interface Speed {
 
 function findSpeed(
   model: PricedModel,
-  row: PriceRow,
+  listed: FastRates | undefined,
   part: UsagePart,
   { place, reading, servedModel }: CallContext,
 ): Speed | Unpriced {
   const speed = part.speed ?? reading.speed ?? 'standard';
   if (speed === 'standard') return {};
-  const fast = fastRatesOf(model, row, part, place);
+  const fast = hasFastMode(model, place) ? listed : undefined;
   // The speed of a call is that of the model that served it; a step on another model does not say its own.
   if (part.speed === undefined && model.id !== servedModel) {
     return fast === undefined ? {} : { doubt: 'step_speed_unknown' };
@@ -197,16 +191,8 @@ function findSpeed(
   return { fast };
 }
 
-function fastRatesOf(
-  model: PricedModel,
-  row: PriceRow,
-  part: UsagePart,
-  place: Place,
-): FastRates | undefined {
-  const isOwn = place.platform === 'anthropic' || place.platform === 'aws';
-  if (!isOwn && model.fastPlatforms?.includes(place.platform) !== true) return undefined;
-  const isLong = row.longPrompt !== undefined && inputTotal(part) > row.longPrompt.over;
-  return isLong ? row.longPrompt?.fast : row.fast;
+function hasFastMode(model: PricedModel, { platform }: Place): boolean {
+  return platform === 'anthropic' || platform === 'aws' || model.fastPlatforms?.includes(platform) === true;
 }
 
 function explainReason(reason: UnpricedReason, name: string): string {

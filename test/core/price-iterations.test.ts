@@ -9,6 +9,9 @@ const message = (model: string | null, counts: Parameters<typeof rawUsage>[0]): 
   ...rawUsage(counts),
 });
 
+const priceSteps = (model: string, iterations: readonly object[]): ReturnType<typeof price> =>
+  price({ model, usage: { ...rawUsage({}), iterations } });
+
 describe('iterations', () => {
   it('are summed instead of the top level, never added to it', () => {
     // two turns of a server tool loop on Opus 5.5: (100 + 300)×4,000 + (50 + 60)×20,000
@@ -23,6 +26,16 @@ describe('iterations', () => {
       status: 'priced',
       costNanoUsd: 3_800_000,
     });
+  });
+
+  it('that are absent leave a call at the model that answered, whatever was asked for', () => {
+    // 400×4,000
+    const call = {
+      model: 'claude-opus-5-5',
+      requestedModel: 'claude-fable-5-1',
+      usage: rawUsage({ input: 400 }),
+    };
+    expect(costNanoUsd(call)).toBe(1_600_000);
   });
 
   it('that are empty or null leave the top level to count', () => {
@@ -162,6 +175,48 @@ describe('iterations', () => {
       status: 'estimated',
       reason: 'prompt_length_per_step',
       costNanoUsd: 11_000_000,
+    });
+  });
+
+  it('make no estimate of a loop that is exactly as long as the threshold, or on two models', () => {
+    // 50,000×100 twice; 60,000×100 + 60,000×2,000
+    const exact = [
+      message('claude-haiku-5-5', { input: 50_000 }),
+      message('claude-haiku-5-5', { input: 50_000 }),
+    ];
+    const mixed = [
+      message('claude-haiku-5-5', { input: 60_000 }),
+      message('claude-sonnet-5-5', { input: 60_000 }),
+    ];
+    expect(priceSteps('claude-haiku-5-5', exact)).toMatchObject({
+      status: 'priced',
+      costNanoUsd: 10_000_000,
+    });
+    expect(priceSteps('claude-haiku-5-5', mixed)).toMatchObject({
+      status: 'priced',
+      costNanoUsd: 126_000_000,
+    });
+  });
+
+  it('make no estimate of an advisor and a loop that are long only together', () => {
+    // 60,000×100 twice
+    const iterations = [
+      { type: 'advisor_message', model: 'claude-haiku-5-5', ...rawUsage({ input: 60_000 }) },
+      message('claude-haiku-5-5', { input: 60_000 }),
+    ];
+    const cost = price({ model: 'claude-haiku-5-5', usage: { ...rawUsage({}), iterations } });
+    expect(cost).toMatchObject({ status: 'priced', costNanoUsd: 12_000_000 });
+  });
+
+  it('are an estimate when one of them has no cache lifetime, or a kind that is unknown', () => {
+    const sound = message('claude-opus-5-5', { write5m: 10 });
+    const bare = { type: 'message', input_tokens: 0, output_tokens: 0, cache_creation_input_tokens: 10 };
+    expect(priceSteps('claude-opus-5-5', [sound, bare])).toMatchObject({
+      status: 'estimated',
+      reason: 'cache_lifetime_unknown',
+    });
+    expect(priceSteps('claude-opus-5-5', [sound, { ...sound, type: 'planner' }])).toMatchObject({
+      reason: 'step_kind_unknown',
     });
   });
 

@@ -44,3 +44,6 @@ export function rawUsage(counts: {
     cache_creation: { ephemeral_5m_input_tokens: write5m, ephemeral_1h_input_tokens: write1h },
   };
 }
+
+/** One agent turn: 10 input, 50,000 read, 5,000 written for 5 minutes, 1,000 for an hour, 1,000 output. */
+export const TURN = rawUsage({ input: 10, read: 50_000, write5m: 5000, write1h: 1000, output: 1000 });

@@ -93,8 +93,19 @@ describe('an unpriced call', () => {
     expect(reasonOf({ model: MODEL, usage: { ...USAGE, service_tier: null } })).toBeUndefined();
   });
 
+  it('is not a fast one at exactly the threshold', () => {
+    // Opus 4.6 at exactly 200,000 tokens is short: 200,000×30,000
+    const fast = { ...rawUsage({ input: 200_000 }), speed: 'fast' };
+    expect(price({ model: 'claude-opus-4-6', usage: fast, at: '2026-03-01' })).toMatchObject({
+      costNanoUsd: 6_000_000_000,
+    });
+  });
+
   it('is one without a time', () => {
     expect(() => priceCall({ model: MODEL, usage: USAGE, atMs: Number.NaN })).not.toThrow();
-    expect(priceCall({ model: MODEL, usage: USAGE, atMs: Number.NaN }).status).toBe('unpriced');
+    expect(priceCall({ model: MODEL, usage: USAGE, atMs: Number.NaN })).toMatchObject({
+      status: 'unpriced',
+      detail: `${MODEL} has no price row at an unknown time`,
+    });
   });
 });

@@ -9,6 +9,7 @@ import '../core/price-dates.test.ts';
 import '../core/price-iterations.test.ts';
 import '../core/price-mistakes.test.ts';
 import '../core/price-overrides.test.ts';
+import '../core/price-places.test.ts';
 import '../core/price-rules.test.ts';
 import '../core/price-unpriced.test.ts';
 import '../core/rounding.test.ts';
