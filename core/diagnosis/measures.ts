@@ -1,0 +1,202 @@
+// Measures of a period that evidence is made of: shares, rates and means, and how much they vary by chance.
+
+import type { Period, PeriodCall } from './period.ts';
+
+/** How many standard errors a difference must exceed to be more than chance. */
+const SIGNIFICANT_ERRORS = 3.5;
+
+export interface ToolMeasures {
+  readonly calls: number;
+  readonly failed: number;
+  /** Mean length of the results that were no errors, characters. */
+  readonly meanResultLen: number | undefined;
+}
+
+export interface Measures {
+  readonly runs: number;
+  readonly calls: number;
+  readonly meanRunCost: number;
+  /** Standard deviation of the cost of a run. */
+  readonly runCostDeviation: number;
+  readonly callsByModel: ReadonlyMap<string, number>;
+  readonly callsByCacheCause: ReadonlyMap<string, number>;
+  readonly compactedCalls: number;
+  readonly callsAfterFailure: number;
+  readonly costByUser: ReadonlyMap<string, number>;
+  readonly runsByUser: ReadonlyMap<string, number>;
+  readonly tools: ReadonlyMap<string, ToolMeasures>;
+  readonly tokensRead: number;
+  readonly tokensWritten5m: number;
+  readonly tokensWritten1h: number;
+  readonly tokensUncached: number;
+  readonly outputTokens: number;
+  readonly webSearches: number;
+  /** Calls that asked for no caching, and calls that tell. */
+  readonly callsWithoutBreakpoint: number;
+  readonly callsWithKnownBreakpoints: number;
+  readonly priceRows: ReadonlySet<string>;
+  readonly tiers: ReadonlyMap<string, number>;
+  /** Hashes of the system prompts and tool lists that were sent. */
+  readonly systemPrompts: ReadonlySet<string>;
+  readonly toolDefinitions: ReadonlySet<string>;
+  readonly meanUserInputLen: number | undefined;
+}
+
+export function measurePeriod(period: Period): Measures {
+  const { calls } = period;
+  const costByRun = groupSum(calls, (call) => call.runId, costOf);
+  const runCosts = [...costByRun.values()];
+  const mean = runCosts.length === 0 ? 0 : period.costNanoUsd / runCosts.length;
+  let squares = 0;
+  for (const cost of runCosts) squares += (cost - mean) ** 2;
+  const userOfRun = new Map(calls.map((call) => [call.runId, call.user]));
+  const runsByUser = new Map<string, number>();
+  for (const user of userOfRun.values()) runsByUser.set(user, (runsByUser.get(user) ?? 0) + 1);
+  const total = (read: (call: PeriodCall) => number): number =>
+    calls.reduce((sum, call) => sum + read(call), 0);
+  const known = calls.filter(({ event }) => event.cache_breakpoints !== undefined);
+  return {
+    runs: period.runIds.size,
+    calls: calls.length,
+    meanRunCost: mean,
+    runCostDeviation: runCosts.length < 2 ? 0 : Math.sqrt(squares / (runCosts.length - 1)),
+    callsByModel: groupSum(calls, (call) => call.model, one),
+    callsByCacheCause: groupSum(
+      calls.filter((call) => call.regime.startsWith('cache:')),
+      (call) => call.regime.slice('cache:'.length),
+      one,
+    ),
+    compactedCalls: calls.filter((call) => call.regime === 'compaction').length,
+    callsAfterFailure: calls.filter((call) => call.kind !== 'ordinary').length,
+    costByUser: groupSum(calls, (call) => call.user, costOf),
+    runsByUser,
+    tools: measureTools(period),
+    tokensRead: total((call) => call.usage.cacheRead),
+    tokensWritten5m: total((call) => call.usage.cacheWrite5m),
+    tokensWritten1h: total((call) => call.usage.cacheWrite1h),
+    tokensUncached: total((call) => call.usage.input),
+    outputTokens: total((call) => call.usage.output),
+    webSearches: total((call) => call.usage.webSearches),
+    callsWithoutBreakpoint: known.filter(({ event }) => event.cache_breakpoints === 0).length,
+    callsWithKnownBreakpoints: known.length,
+    priceRows: new Set(calls.map(({ event }) => event['tallyspan.price.row'] ?? '')),
+    tiers: groupSum(calls, tierOf, one),
+    systemPrompts: valuesOf(calls, 'tallyspan.prefix.system'),
+    toolDefinitions: valuesOf(calls, 'tallyspan.prefix.tools'),
+    meanUserInputLen: meanInputLen(period),
+  };
+}
+
+/** Tier, speed and residency as served, in words. */
+export function tierOf({ event }: PeriodCall): string {
+  const parts = [
+    event.service_tier ?? 'standard',
+    event.speed ?? 'standard',
+    event.inference_geo ?? 'global',
+  ];
+  return parts.map((part) => (part === 'not_available' ? 'global' : part)).join(' ');
+}
+
+/** Share of input tokens that were read from the cache. */
+export function hitRatio(measures: Measures): number | undefined {
+  const { tokensRead, tokensUncached, tokensWritten5m, tokensWritten1h } = measures;
+  const total = tokensRead + tokensUncached + tokensWritten5m + tokensWritten1h;
+  return total === 0 ? undefined : tokensRead / total;
+}
+
+/** Share of the cache writes that live an hour. */
+export function hourShareOf(measures: Measures): number {
+  return measures.tokensWritten1h / Math.max(1, measures.tokensWritten1h + measures.tokensWritten5m);
+}
+
+/** Share of the calls that asked for no caching. */
+export function uncachedShareOf(measures: Measures): number {
+  return measures.callsWithoutBreakpoint / Math.max(1, measures.callsWithKnownBreakpoints);
+}
+
+export function searchesPerCall(measures: Measures): number {
+  return measures.webSearches / Math.max(1, measures.calls);
+}
+
+/** What the cost of as many runs varies by, by chance alone: nano-USD. */
+export function chanceOfRunCosts(before: Measures, after: Measures, scale: number): number {
+  const deviation = before.runs >= 10 ? before.runCostDeviation : after.runCostDeviation;
+  return SIGNIFICANT_ERRORS * deviation * Math.sqrt(after.runs + scale * scale * before.runs);
+}
+
+/** What the number of runs varies by, by chance alone, at their mean cost: nano-USD. */
+export function chanceOfRunCount(before: Measures, after: Measures, scale: number): number {
+  return SIGNIFICANT_ERRORS * before.meanRunCost * Math.sqrt(after.runs + scale * scale * before.runs);
+}
+
+/** Whether two shares (`part` of `whole`) differ by more than chance. */
+export function isOtherShare(
+  before: readonly [part: number, whole: number],
+  after: readonly [part: number, whole: number],
+): boolean {
+  if (before[1] === 0 || after[1] === 0) return false;
+  const pooled = (before[0] + after[0]) / (before[1] + after[1]);
+  const error = Math.sqrt(pooled * (1 - pooled) * (1 / before[1] + 1 / after[1]));
+  return error > 0 && Math.abs(after[0] / after[1] - before[0] / before[1]) > SIGNIFICANT_ERRORS * error;
+}
+
+function valuesOf(
+  calls: readonly PeriodCall[],
+  key: 'tallyspan.prefix.system' | 'tallyspan.prefix.tools',
+): Set<string> {
+  const values = new Set<string>();
+  for (const { event } of calls) if (event[key] !== undefined) values.add(event[key]);
+  return values;
+}
+
+function meanInputLen(period: Period): number | undefined {
+  let sum = 0;
+  let runs = 0;
+  for (const event of period.events) {
+    const length = event['agent.user_input_len'];
+    if (event['event.name'] !== 'agent.run' || length === undefined) continue;
+    sum += length;
+    runs++;
+  }
+  return runs === 0 ? undefined : sum / runs;
+}
+
+function measureTools(period: Period): Map<string, ToolMeasures> {
+  const tools = new Map<string, { calls: number; failed: number; lengths: number; measured: number }>();
+  for (const event of period.events) {
+    if (event['event.name'] !== 'agent.tool_call') continue;
+    const name = event['gen_ai.tool.name'] ?? '';
+    const tool = tools.get(name) ?? { calls: 0, failed: 0, lengths: 0, measured: 0 };
+    tools.set(name, tool);
+    tool.calls++;
+    if (event['tool.ok'] === false) tool.failed++;
+    else if (event['tool.result_len'] !== undefined) {
+      tool.lengths += event['tool.result_len'];
+      tool.measured++;
+    }
+  }
+  return new Map(
+    [...tools].map(([name, { calls, failed, lengths, measured }]) => [
+      name,
+      { calls, failed, meanResultLen: measured === 0 ? undefined : lengths / measured },
+    ]),
+  );
+}
+
+function groupSum(
+  calls: readonly PeriodCall[],
+  key: (call: PeriodCall) => string,
+  amount: (call: PeriodCall) => number,
+): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const call of calls) sums.set(key(call), (sums.get(key(call)) ?? 0) + amount(call));
+  return sums;
+}
+
+function costOf(call: PeriodCall): number {
+  return call.costNanoUsd;
+}
+
+function one(): number {
+  return 1;
+}

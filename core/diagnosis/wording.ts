@@ -1,0 +1,227 @@
+// The wording of causes: what happened, by which figures it shows, and what to do about it.
+
+import type { CacheMiss } from '../cache-forensics.ts';
+import { formatCost, formatCount, formatDuration, formatPercent } from '../format.ts';
+import type { CauseKind, Comparison, FoundCause } from './causes.ts';
+import { hitRatio, hourShareOf, type Measures } from './measures.ts';
+import type { Period } from './period.ts';
+
+export interface CauseWords {
+  /** One line without dollars. */
+  readonly title: string;
+  /** Figures, each `before → after` or a place to look. */
+  readonly evidence: readonly string[];
+  readonly fix: string;
+}
+
+const FIXES: Readonly<Record<CauseKind, string>> = {
+  price_changed: 'Check that the model is still the right one at this price: tallyspan whatif --model …',
+  tier_changed: 'Check service_tier, speed and inference_geo of the requests.',
+  model_changed: 'If it was not meant, pin the model id; compare with: tallyspan whatif --model …',
+  ttl_changed: 'Choose the lifetime by the gaps between calls: tallyspan whatif --cache 5m and --cache 1h.',
+  caching_off: 'Put cache_control back on the last block of the request.',
+  cache_model_changed: 'Keep one model within a conversation: a cache belongs to one model.',
+  cache_tools_reordered: 'Keep the order of the tools stable: sort them by name before each request.',
+  cache_tools_changed: 'Send the same tool definitions in every call of a conversation.',
+  cache_system_changed:
+    'Move what varies (time, user, request id) out of the system prompt to the last message.',
+  cache_settings_changed: 'Keep tool_choice, thinking and output settings the same within a conversation.',
+  cache_messages_changed: 'Append to the history; do not rewrite earlier messages.',
+  cache_ttl_expired: 'Ask for the one-hour cache where calls are minutes apart: tallyspan whatif --cache 1h.',
+  cache_below_minimum: 'The prompt is too short to be cached: put more that is stable before the breakpoint.',
+  cache_provider_side:
+    'Nothing in the requests explains it: retry later, or ask Anthropic with the request ids.',
+  compaction: 'Compact less often or later, or trim tool results so that the context fills more slowly.',
+  user_dominates: 'Set a budget per user, and look at what that user runs.',
+  tool_failing: 'Mend the tool, or let the agent stop after a failure instead of trying again.',
+  web_search: 'Limit max_uses of the web search tool.',
+  output_grew: 'Ask for shorter answers, lower max_tokens or effort, and check the last prompt change.',
+  tool_results_grew:
+    'Return excerpts instead of whole documents, page the results, or drop old results from the history.',
+  system_prompt_grew: 'Shorten the system prompt, or cache it.',
+  tool_definitions_grew: 'Leave out the tools that are not used; load the rest on demand.',
+  user_input_grew: 'Check what is put into the user message: attachments, retrieved text.',
+  history_grew: 'Drop or summarise old turns.',
+  more_turns: 'Set a limit of turns, and look at what the additional ones do.',
+  more_runs: 'More work costs more; nothing is broken.',
+  workload_changed: 'The mix of agents or tasks is another one: compare each by itself.',
+};
+
+export function wordCause(cause: FoundCause, comparison: Comparison, after: Period): CauseWords {
+  const { before, after: now } = comparison;
+  return {
+    title: titleOf(cause, before, now),
+    evidence: evidenceOf(cause, before, now, after, comparison.scale),
+    fix: FIXES[cause.kind],
+  };
+}
+
+function titleOf({ kind, subject, nanoUsd }: FoundCause, before: Measures, now: Measures): string {
+  const grew = nanoUsd >= 0;
+  const reads = `cache reads ${percent(hitRatio(before))} → ${percent(hitRatio(now))}`;
+  const tool = subject ?? '';
+  switch (kind) {
+    case 'price_changed':
+      return 'the price changed';
+    case 'tier_changed':
+      return 'calls run at another tier, speed or residency';
+    case 'model_changed':
+      return `model changed: ${tool} has ${share(now, tool)} of the calls, was ${share(before, tool)}`;
+    case 'ttl_changed':
+      return 'the lifetime of cache writes changed';
+    case 'caching_off':
+      return grew ? `caching switched off: ${reads}` : `caching switched on: ${reads}`;
+    case 'cache_model_changed':
+      return `${reads}: the model changes within conversations`;
+    case 'cache_tools_reordered':
+      return `${reads}: tool list reordered`;
+    case 'cache_tools_changed':
+      return `${reads}: tool definitions changed`;
+    case 'cache_system_changed':
+      return `${reads}: system prompt changed`;
+    case 'cache_settings_changed':
+      return `${reads}: tool choice, thinking or output settings changed`;
+    case 'cache_messages_changed':
+      return `${reads}: earlier messages rewritten`;
+    case 'cache_ttl_expired':
+      return `${reads}: calls so far apart that the cache expired`;
+    case 'cache_below_minimum':
+      return `${reads}: prompts below the smallest size that is cached`;
+    case 'cache_provider_side':
+      return `${reads}: same prefix, within its lifetime, yet not read`;
+    case 'compaction':
+      return grew ? 'compaction: histories rewritten and cached again' : 'compaction shortened histories';
+    case 'user_dominates':
+      return `user ${tool === '' ? '(none)' : tool}: ${percent((now.costByUser.get(tool) ?? 0) / total(now.costByUser))} of the cost, was ${percent((before.costByUser.get(tool) ?? 0) / total(before.costByUser))}`;
+    case 'tool_failing':
+      return grew
+        ? `more turns per run: ${tool} failing ${failure(now, tool)}, was ${failure(before, tool)}`
+        : `fewer repeats: ${tool} failing ${failure(now, tool)}, was ${failure(before, tool)}`;
+    case 'web_search':
+      return `${grew ? 'more' : 'fewer'} web searches: ${perRun(before.webSearches, before)} → ${perRun(now.webSearches, now)} per run`;
+    case 'output_grew':
+      return `output ${grew ? 'grew' : 'shrank'}: ${perCall(before.outputTokens, before)} → ${perCall(now.outputTokens, now)} tokens per call`;
+    case 'tool_results_grew':
+      return `${tool} results ${grew ? 'cost more' : 'cost less'} to read and carry${lengths(before, now, tool)}`;
+    case 'system_prompt_grew':
+      return `system prompt ${grew ? 'grew' : 'shrank'}`;
+    case 'tool_definitions_grew':
+      return `tool definitions ${grew ? 'grew' : 'shrank'}`;
+    case 'user_input_grew':
+      return `user input ${grew ? 'grew' : 'shrank'}`;
+    case 'history_grew':
+      return `earlier answers in the history ${grew ? 'grew' : 'shrank'}`;
+    case 'more_turns':
+      return `${grew ? 'more' : 'fewer'} turns per run (${perRun(before.calls, before)} → ${perRun(now.calls, now)})`;
+    case 'more_runs':
+      return grew ? 'more runs' : 'fewer runs';
+    case 'workload_changed':
+      return 'another mix of agents and tasks';
+  }
+}
+
+function evidenceOf(
+  { kind, subject }: FoundCause,
+  before: Measures,
+  now: Measures,
+  after: Period,
+  scale: number,
+): string[] {
+  if (kind.startsWith('cache_')) return cacheEvidence(after.misses, kind.slice('cache_'.length));
+  switch (kind) {
+    case 'price_changed':
+      return [`price rows: ${list(before.priceRows)} → ${list(now.priceRows)}`];
+    case 'tier_changed':
+      return [`tier, speed, residency: ${list(before.tiers.keys())} → ${list(now.tiers.keys())}`];
+    case 'ttl_changed':
+      return [
+        `written for 1 h: ${percent(hourShareOf(before))} → ${percent(hourShareOf(now))} of all cache writes`,
+      ];
+    case 'caching_off':
+      return [`calls without a breakpoint: ${before.callsWithoutBreakpoint} → ${now.callsWithoutBreakpoint}`];
+    case 'compaction':
+      return [`calls after a compaction: ${before.compactedCalls} → ${now.compactedCalls}`];
+    case 'tool_failing':
+      return [`calls that repeat after a failure: ${before.callsAfterFailure} → ${now.callsAfterFailure}`];
+    case 'user_dominates':
+      return [
+        `runs of the user: ${count((before.runsByUser.get(subject ?? '') ?? 0) * scale)} → ${now.runsByUser.get(subject ?? '') ?? 0}`,
+      ];
+    case 'more_runs':
+      return [`runs: ${count(before.runs * scale)} → ${now.runs}`];
+    case 'tool_results_grew':
+    case 'system_prompt_grew':
+    case 'tool_definitions_grew':
+    case 'user_input_grew':
+    case 'history_grew':
+      return ['divided among the blocks of each call by estimate'];
+    default:
+      return [];
+  }
+}
+
+function cacheEvidence(misses: readonly CacheMiss[], cause: string): string[] {
+  const own = misses.filter((miss) => miss.cause === cause);
+  const [first] = own;
+  if (first === undefined) return [];
+  let tokens = 0;
+  let lost = 0;
+  for (const miss of own) {
+    tokens += miss.lostTokens;
+    lost += miss.lostNanoUsd ?? 0;
+  }
+  const where = first.messageIndex === undefined ? '' : `, message ${first.messageIndex + 1}`;
+  const version = first.call.event['service.version'] ?? first.call.event['agent.version'];
+  const lines = [
+    `${own.length} calls read ${formatCount(tokens)} tokens less than was cached, ${formatCost(lost)} lost (est.)`,
+    `first call that shows it: run ${first.call.runId}, step ${first.call.step}${where}, ${new Date(first.call.startMs).toISOString()}${version === undefined ? '' : `, version ${version}`}`,
+  ];
+  if (cause === 'ttl_expired') {
+    const gaps = own.map((miss) => miss.gapMs).toSorted((a, b) => a - b);
+    lines.push(`median gap between the calls: ${formatDuration(gaps[Math.floor(gaps.length / 2)])}`);
+  }
+  if (own.some((miss) => miss.source === 'api')) lines.push('the API gave this reason itself');
+  return lines;
+}
+
+function percent(ratio: number | undefined): string {
+  return formatPercent(ratio);
+}
+
+function share(measures: Measures, model: string): string {
+  return percent((measures.callsByModel.get(model) ?? 0) / Math.max(1, measures.calls));
+}
+
+function failure(measures: Measures, tool: string): string {
+  const { calls = 0, failed = 0 } = measures.tools.get(tool) ?? {};
+  return calls === 0 ? 'not used' : percent(failed / calls);
+}
+
+function lengths(before: Measures, now: Measures, tool: string): string {
+  const earlier = before.tools.get(tool)?.meanResultLen;
+  const later = now.tools.get(tool)?.meanResultLen;
+  if (earlier === undefined || later === undefined) return '';
+  return `: ${count(earlier)} → ${count(later)} characters each`;
+}
+
+function perRun(amount: number, measures: Measures): string {
+  return measures.runs === 0 ? '0' : (amount / measures.runs).toFixed(1);
+}
+
+function perCall(amount: number, measures: Measures): string {
+  return count(measures.calls === 0 ? 0 : amount / measures.calls);
+}
+
+function count(value: number): string {
+  return formatCount(Math.round(value));
+}
+
+function list(values: Iterable<string>): string {
+  return [...values].toSorted().join(', ');
+}
+
+function total(costs: ReadonlyMap<string, number>): number {
+  let sum = 0;
+  for (const cost of costs.values()) sum += cost;
+  return Math.max(1, sum);
+}
