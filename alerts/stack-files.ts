@@ -41,7 +41,7 @@ const LOKI_TENANT = 'fake';
  */
 export function renderStackFiles(env: Environment, options: StackFileOptions): readonly StackFile[] {
   const config = readAlertConfig(env, RULE_IDS);
-  const problems = options.withRuler ? rulerProblems(config) : [];
+  const problems = [...portProblems(env), ...(options.withRuler ? rulerProblems(config) : [])];
   if (problems.length > 0) throw new SettingError(problems);
   const grafanaUrl = (readVariable(env, 'GRAFANA_URL') ?? DEFAULT_LINKS.grafanaUrl).replace(/\/+$/, '');
   const contactPoints = grafanaContactPoints(config);
@@ -60,6 +60,14 @@ export function renderStackFiles(env: Environment, options: StackFileOptions): r
         ]
       : []),
   ];
+}
+
+/** Grafana and Alertmanager want the port of the mail server; the embedded server knows the usual one. */
+function portProblems(env: Environment): readonly string[] {
+  const host = readVariable(env, 'SMTP_HOST');
+  return host === undefined || /:\d+$/.test(host)
+    ? []
+    : [`SMTP_HOST is "${host}": the stack needs the port as well, such as ${host}:587.`];
 }
 
 function open(path: string, content: string): StackFile {

@@ -692,6 +692,7 @@ var FIELDS = {
   cost_uncached_nano_usd: { type: "int", attribute: true, unit: "nanoUsd", doc: "What the call would have cost had every input token been uncached." },
   "tallyspan.cost.status": { type: "string", attribute: true, doc: "priced, estimated, partial or unpriced." },
   "tallyspan.cost.unpriced_reason": { type: "string", attribute: true, doc: "Why there is no cost." },
+  "tallyspan.cost.reason": { type: "string", doc: "Why the cost is an estimate or partial, or why a priced call cost nothing." },
   "tallyspan.price.table": { type: "string", attribute: true, doc: "Version of the price table that was applied." },
   "tallyspan.price.row": { type: "string", attribute: true, doc: "Row of the price table that was applied." },
   cache_miss_reason: { type: "string", attribute: true, doc: "Why the cache missed, as the API said." },
@@ -759,12 +760,12 @@ function presentFilterOf(field) {
 function quotedText(text) {
   return JSON.stringify(text);
 }
-function byClause(labels) {
-  return labels.length === 0 ? "" : `by (${labels.join(", ")}) `;
+function aggregateOf(aggregate, labels, vector) {
+  return `${aggregate}${labels.length === 0 ? "" : ` by (${labels.join(", ")}) `}(${vector})`;
 }
 function unionOf(aggregate, labels, vectors) {
   const marked = vectors.map((vector, index) => `label_replace(${vector}, "part", "${index + 1}", "", "")`);
-  return `${aggregate} ${byClause(labels)}(${marked.join(" or ")})`;
+  return aggregateOf(aggregate, labels, marked.join(" or "));
 }
 function escapeRegex(text) {
   return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
@@ -920,6 +921,7 @@ function seriesObstacle(signal) {
 
 // signals/logql-time.ts
 var DAYS_AGO = "days_ago";
+var DAY_LABEL = "day";
 var LONGEST_DAY_MS = 25 * HOUR_MS;
 var LONGEST_EARLIER_MS = EARLIER_DAYS * DAY_MS + HOUR_MS + LONGEST_DAY_MS;
 var LogqlTime = class {
@@ -937,9 +939,9 @@ var LogqlTime = class {
     if (at) return intervalsOf(span, at.window, at).flatMap((interval) => rangesAt(interval, at.window.to));
     switch (span) {
       case "window":
-        return [{ range: this.#windowRange(), stages: [] }];
+        return [{ range: this.#windowRange(), stages: this.#dayStages() }];
       case "settled":
-        return [{ range: this.#windowRange(), stages: SETTLED }];
+        return [{ range: this.#windowRange(), stages: [...SETTLED, ...this.#dayStages()] }];
       case "today":
         return [{ range: `[${duration(LONGEST_DAY_MS)}]`, stages: [this.#daysAgo(), `${DAYS_AGO} = 0`] }];
       case "earlierDays":
@@ -987,6 +989,8 @@ var LogqlTime = class {
     switch (this.#context.kind) {
       case "panel":
         return "[$__range]";
+      case "days":
+        return `[${duration((this.#context.count - 1) * DAY_MS + HOUR_MS + LONGEST_DAY_MS)}]`;
       case "rule":
         return `[${duration(this.#context.lengthMs)}]`;
       case "steps":
@@ -1001,6 +1005,15 @@ var LogqlTime = class {
       return laterMs === 0 ? "" : void 0;
     const stepMs = this.#context.step === "hour" ? HOUR_MS : DAY_MS;
     return ` offset -${duration(stepMs + laterMs)}`;
+  }
+  #dayStages() {
+    if (this.#context.kind !== "days") return [];
+    const isRecent = `${DAYS_AGO} < ${this.#context.count}`;
+    return [
+      this.#daysAgo(),
+      isRecent,
+      `label_format ${DAY_LABEL}=\`{{ ${this.#localDate("__timestamp__")} }}\``
+    ];
   }
   #daysAgo() {
     return `label_format ${DAYS_AGO}=\`{{ sub ${this.#date("now")} ${this.#date("__timestamp__")} }}\``;
@@ -1062,13 +1075,14 @@ function splitByDay(interval, timezone) {
 function toLogql(signal, options) {
   const by = dimensionsOf(signal, options);
   const { context } = options;
-  if (context.kind === "steps") {
+  if (context.kind === "steps" || context.kind === "days") {
     const reason = seriesObstacle(signal) ?? zoneObstacle(options);
     if (reason !== void 0) return { reason };
   }
   const compiler = new Compiler(signal, options, by);
   const vector = compiler.vectorOf(signal.value, by);
-  const logql = by.length === 0 && isCount(signal.value) ? `${vector} or vector(0)` : vector;
+  const isOneNumber = by.length === 0 && context.kind !== "days";
+  const logql = isOneNumber && isCount(signal.value) ? `${vector} or vector(0)` : vector;
   if (context.kind !== "steps") return { logql, queryType: "instant" };
   if (context.step === "auto") return { logql, queryType: "range" };
   return { logql, queryType: "range", step: context.step === "hour" ? "1h" : "1d" };
@@ -1097,28 +1111,34 @@ var Compiler = class {
       case "ratio":
         return this.#ratioVector(value, by);
       case "total": {
-        const parts = value.parts.map(({ times, value: part }) => {
+        const parts = value.parts.map(({ times, over, value: part }) => {
+          const scale = `${times === 1 ? "" : ` * ${times}`}${over === void 0 ? "" : ` / ${over}`}`;
           const vector = this.vectorOf(part, by);
-          return times === 1 ? vector : `(${vector}) * ${times}`;
+          return scale === "" ? vector : `(${vector})${scale}`;
         });
-        return parts.length === 1 ? String(parts[0]) : unionOf("sum", by.map(labelOf), parts);
+        return parts.length === 1 ? String(parts[0]) : unionOf("sum", this.#labelsOf(by), parts);
       }
       case "guarded":
         return `(${this.vectorOf(value.value, by)}) and (${this.#foldVector(value.needs, by)} >= ${value.atLeast})`;
     }
+  }
+  /** Labels that tell the series of a vector apart. */
+  #labelsOf(by) {
+    const labels = by.map(labelOf);
+    return this.#options.context.kind === "days" ? [...labels, DAY_LABEL] : labels;
   }
   #ratioVector(value, by) {
     const of = this.vectorOf(value.of, by);
     const wholeBy = by.filter((dimension) => value.shareOver?.includes(dimension) !== true);
     const to = this.vectorOf(value.to, wholeBy);
     if (wholeBy.length < by.length)
-      return `${of} / on (${wholeBy.map(labelOf).join(", ")}) group_left () ${to}`;
+      return `${of} / on (${this.#labelsOf(wholeBy).join(", ")}) group_left () ${to}`;
     const divisor = isCount(value.to) ? to : `(${to} != 0)`;
     if (!isCount(value.of)) return `(${of}) / ${divisor}`;
-    return `(${of} or ${by.length === 0 ? "vector(0)" : `${to} * 0`}) / ${divisor}`;
+    return `(${of} or ${this.#labelsOf(by).length === 0 ? "vector(0)" : `${to} * 0`}) / ${divisor}`;
   }
   #foldVector(fold, by) {
-    const labels = by.map(labelOf);
+    const labels = this.#labelsOf(by);
     if (fold.aggregate === "days") return this.#daysVector(fold, labels);
     const vectors = this.#time.rangesOf(fold.span ?? "window").map((time) => this.#rangeVector(fold, labels, time));
     const [only] = vectors;
@@ -1134,14 +1154,14 @@ var Compiler = class {
     }
     switch (fold.aggregate) {
       case "count":
-        return fold.without ? this.#withoutVector(fold.without, labels, `${lines} ${range2}`) : `sum ${byClause(labels)}(count_over_time(${lines} ${range2}))`;
+        return fold.without ? this.#withoutVector(fold.without, labels, `${lines} ${range2}`) : aggregateOf("sum", labels, `count_over_time(${lines} ${range2})`);
       case "sum":
-        return `sum ${byClause(labels)}(sum_over_time(${lines} | ${unwrap(fold)} ${range2}))`;
+        return aggregateOf("sum", labels, `sum_over_time(${lines} | ${unwrap(fold)} ${range2})`);
       case "max":
         return `max_over_time(${lines} | ${unwrap(fold)} ${range2}) ${groups}`;
       case "distinct": {
         const inner = [...labels, columnOf(fieldOf(fold))];
-        return `count ${byClause(labels)}(sum ${byClause(inner)}(count_over_time(${lines} ${range2})))`;
+        return aggregateOf("count", labels, aggregateOf("sum", inner, `count_over_time(${lines} ${range2})`));
       }
       case "maxAge":
         return `max_over_time(${lines} | ${ageStages(fieldOf(fold))} ${range2}) ${groups}`;
@@ -1150,8 +1170,8 @@ var Compiler = class {
         const process2 = [...labels, columnOf("service.instance.id")];
         const counter = `${lines} | ${unwrap(fold)} ${range2}`;
         const places = `max_over_time(${counter}) by (${process2.join(", ")}) - min_over_time(${counter}) by (${process2.join(", ")}) + 1`;
-        const seen = `sum ${byClause(process2)}(count_over_time(${lines} ${range2}))`;
-        return `sum ${byClause(labels)}(${fold.aggregate === "gaps" ? `${places} - ${seen}` : places})`;
+        const seen = aggregateOf("sum", process2, `count_over_time(${lines} ${range2})`);
+        return aggregateOf("sum", labels, fold.aggregate === "gaps" ? `${places} - ${seen}` : places);
       }
       case "days":
         throw new Error("days are counted apart");
@@ -1161,16 +1181,19 @@ var Compiler = class {
     const { ranges, isLabelled } = this.#time.daysOf(fold.span ?? "window");
     const inner = isLabelled ? [...labels, DAYS_AGO] : labels;
     const vectors = ranges.map(
-      ({ range: range2, stages }) => `sum ${byClause(inner)}(count_over_time(${this.#lines(fold, stages)} ${range2}))`
+      ({ range: range2, stages }) => aggregateOf("sum", inner, `count_over_time(${this.#lines(fold, stages)} ${range2})`)
     );
-    return isLabelled ? `count ${byClause(labels)}(${vectors.join(" or ")})` : unionOf("count", labels, vectors);
+    return isLabelled ? aggregateOf("count", labels, vectors.join(" or ")) : unionOf("count", labels, vectors);
   }
   /** Counts the lines whose label `on` is on no line of the other kind. */
   #withoutVector(without, labels, counted) {
     const on = columnOf(without.on);
     const stages = [presentFilterOf(without.on), ...without.where.map(labelFilterOf)];
-    const others = this.#time.rangesOfWithout().map(({ range: range2 }) => `sum by (${on}) (count_over_time(${this.#linesOf(without.of, stages)} ${range2}))`);
-    return `sum ${byClause(labels)}(sum ${byClause([...labels, on])}(count_over_time(${counted})) unless on (${on}) (${others.join(" or ")}))`;
+    const others = this.#time.rangesOfWithout().map(
+      ({ range: range2 }) => aggregateOf("sum", [on], `count_over_time(${this.#linesOf(without.of, stages)} ${range2})`)
+    );
+    const own = aggregateOf("sum", [...labels, on], `count_over_time(${counted})`);
+    return aggregateOf("sum", labels, `${own} unless on (${on}) (${others.join(" or ")})`);
   }
   #lines(fold, timeStages) {
     const stages = [...this.#options.filters ?? []];
@@ -1342,6 +1365,9 @@ function mean(of, field, where = []) {
 }
 function total(...parts) {
   return { kind: "total", parts: parts.map(([times, value]) => ({ times, value })) };
+}
+function per(value, over) {
+  return { kind: "total", parts: [{ times: 1, over, value }] };
 }
 function range(defaultDays = 1) {
   return { kind: "range", defaultMs: defaultDays * DAY_MS };
@@ -1527,9 +1553,8 @@ var IN_CONVERSATION = { field: "gen_ai.conversation.id", isPresent: true };
 var MIN_DAYS_WITH_DATA = 3;
 var LEAVES_DEAR_RUN = "Open the dearest run of that group; its tree shows the step that costs.";
 function againstMean(span) {
-  return guarded(
-    total([EARLIER_DAYS, ratio(sum(CALL3, COST, [], { span: "today" }), sum(CALL3, COST, [], { span }))])
-  );
+  const usual = per(sum(CALL3, COST, [], { span }), EARLIER_DAYS);
+  return guarded(ratio(sum(CALL3, COST, [], { span: "today" }), usual));
 }
 function guarded(value) {
   return {
@@ -1623,7 +1648,7 @@ var COST_SIGNALS = [
     title: "Mean daily cost",
     unit: "nanoUsd",
     help: "Mean cost of the 7 complete calendar days before today. No value with fewer than 3 of those days with data.",
-    value: guarded(total([1 / EARLIER_DAYS, sum(CALL3, COST, [], { span: "earlierDays" })])),
+    value: guarded(per(sum(CALL3, COST, [], { span: "earlierDays" }), EARLIER_DAYS)),
     window: { kind: "day" },
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,
@@ -2597,7 +2622,7 @@ var DEFAULT_LINKS = {
 var LOKI_TENANT = "fake";
 function renderStackFiles(env, options) {
   const config = readAlertConfig(env, RULE_IDS);
-  const problems = options.withRuler ? rulerProblems(config) : [];
+  const problems = [...portProblems(env), ...options.withRuler ? rulerProblems(config) : []];
   if (problems.length > 0) throw new SettingError(problems);
   const grafanaUrl = (readVariable(env, "GRAFANA_URL") ?? DEFAULT_LINKS.grafanaUrl).replace(/\/+$/, "");
   const contactPoints = grafanaContactPoints(config);
@@ -2612,6 +2637,10 @@ function renderStackFiles(env, options) {
       secret("alertmanager/alertmanager.yml", toYaml(alertmanagerConfig(config)))
     ] : []
   ];
+}
+function portProblems(env) {
+  const host = readVariable(env, "SMTP_HOST");
+  return host === void 0 || /:\d+$/.test(host) ? [] : [`SMTP_HOST is "${host}": the stack needs the port as well, such as ${host}:587.`];
 }
 function open(path2, content) {
   return { path: path2, content, isSecret: false };

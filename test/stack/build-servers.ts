@@ -23,6 +23,7 @@ import { fileURLToPath } from 'node:url';
 
 export const COLLECTOR_VERSION = '0.159.0';
 export const LOKI_VERSION = '3.7.6';
+export const ALERTMANAGER_VERSION = '0.28.1';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const MANIFEST = join(HERE, '../../collector/manifest.yaml');
@@ -75,6 +76,14 @@ export async function buildLoki(): Promise<string> {
       { CGO_ENABLED: '0' },
     );
     rmSync(join(folder, 'module'), { recursive: true });
+  });
+}
+
+/** Path of the Alertmanager binary. */
+export async function buildAlertmanager(): Promise<string> {
+  return buildOnce(`alertmanager-${ALERTMANAGER_VERSION}`, 'alertmanager', async (folder) => {
+    const module = `github.com/prometheus/alertmanager/cmd/alertmanager@v${ALERTMANAGER_VERSION}`;
+    await runGo(folder, 'go', ['install', module], { GOBIN: folder });
   });
 }
 

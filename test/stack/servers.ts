@@ -32,6 +32,8 @@ export interface LokiOptions {
   readonly dir?: string;
   /** Port to take; a free one when absent. Given to start again where another one listened. */
   readonly port?: number;
+  /** Further command-line flags. */
+  readonly args?: readonly string[];
 }
 
 /** Starts Loki with `stack/loki.yaml` and waits until it is ready (about ten seconds). */
@@ -43,7 +45,7 @@ export async function startLoki(options: LokiOptions = {}): Promise<LokiServer> 
   const url = `http://127.0.0.1:${port}`;
   const process = startProcess(
     binary,
-    [`-config.file=${join(ROOT, 'stack/loki.yaml')}`, '-config.expand-env=true'],
+    [`-config.file=${join(ROOT, 'stack/loki.yaml')}`, '-config.expand-env=true', ...(options.args ?? [])],
     {
       env: {
         LOKI_LISTEN: '127.0.0.1',

@@ -1,0 +1,300 @@
+// The provisioning files against Grafana's file format: a file that it would refuse keeps it from starting.
+
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { parse } from 'yaml';
+import {
+  grafanaContactPoints,
+  grafanaMuteTimes,
+  grafanaRules,
+  GRAFANA_TEMPLATES,
+} from '../../alerts/grafana.ts';
+import { RULE_IDS, RULES } from '../../alerts/rules/all-rules.ts';
+import { readAlertConfig } from '../../alerts/rules/policy.ts';
+import { alertmanagerConfig, rulerRules } from '../../alerts/ruler.ts';
+import { DEFAULT_LINKS } from '../../alerts/stack-files.ts';
+import { toYaml, type YamlValue } from '../../alerts/yaml.ts';
+import { BOT_TOKEN } from '../fakes/telegram.ts';
+
+const ALL_CHANNELS = {
+  TELEGRAM_BOT_TOKEN: BOT_TOKEN,
+  TELEGRAM_CHAT_ID: '-1001',
+  SMTP_HOST: 'smtp.example.com:587',
+  SMTP_USER: 'u@example.com',
+  SMTP_PASSWORD: 'p$HOME$',
+  ALERT_EMAIL: 'a@example.com, b@example.com',
+  SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/$T/B/x',
+  WEBHOOK_URL: 'https://example.com/hook',
+  WEBHOOK_SECRET: 's$ecret',
+  PAGERDUTY_KEY: '0123456789abcdef0123456789abcdef',
+  ALERT_QUIET_HOURS: '22:00-07:00',
+  TIMEZONE: 'Europe/Berlin',
+};
+const FULL = readAlertConfig(ALL_CHANNELS, RULE_IDS);
+const BARE = readAlertConfig({}, RULE_IDS);
+
+/** Keys that the provisioning reader knows, from its types of rule files. */
+const RULE_KEYS = [
+  'uid', 'title', 'condition', 'data', 'dashboardUid', 'panelId', 'noDataState', 'execErrState', 'for',
+  'keepFiringFor', 'missing_series_evals_to_resolve', 'annotations', 'labels', 'isPaused', 'notification_settings',
+  'record',
+]; // prettier-ignore
+const SETTINGS_KEYS = [
+  'receiver',
+  'group_by',
+  'group_wait',
+  'group_interval',
+  'repeat_interval',
+  'mute_time_intervals',
+];
+const STATES = ['OK', 'NoData', 'Alerting', 'KeepLast'];
+
+interface Step {
+  refId: string;
+  datasourceUid: string;
+  queryType?: string;
+  relativeTimeRange: { from: number; to: number };
+  model: Record<string, unknown>;
+}
+interface FileRule {
+  uid: string;
+  title: string;
+  condition: string;
+  data: Step[];
+  noDataState: string;
+  execErrState: string;
+  for: string;
+  keepFiringFor: string;
+  annotations: Record<string, string>;
+  labels: Record<string, string>;
+  notification_settings?: { receiver: string; group_by: string[]; mute_time_intervals?: string[] };
+}
+interface RuleFile {
+  apiVersion: number;
+  groups: { orgId: number; name: string; folder: string; interval: string; rules: FileRule[] }[];
+}
+
+function readBack<T>(value: YamlValue): T {
+  return parse(toYaml(value)) as T;
+}
+
+function secondsOf(text: string): number {
+  const match = /^(\d+)(s|m|h)$/.exec(text);
+  if (match === null) throw new Error(`${text} is no duration`);
+  return Number(match[1]) * { s: 1, m: 60, h: 3600 }[match[2] as 's' | 'm' | 'h'];
+}
+
+describe.each([
+  ['with every channel', FULL],
+  ['with none', BARE],
+])('rules file %s', (_name, config) => {
+  const file = readBack<RuleFile>(grafanaRules(config, DEFAULT_LINKS));
+  const rules = file.groups.flatMap((group) => group.rules);
+
+  it('has every rule once, with a uid that Grafana takes', () => {
+    expect(file.apiVersion).toBe(1);
+    expect(rules.map((rule) => rule.uid).toSorted()).toEqual(
+      RULES.map((rule) => `tallyspan-${rule.id}`).toSorted(),
+    );
+    for (const rule of rules) expect(rule.uid).toMatch(/^[a-zA-Z0-9_-]{1,40}$/);
+    expect(new Set(rules.map((rule) => rule.title)).size).toBe(rules.length);
+  });
+
+  it('has intervals of whole tens of seconds and durations that hold whole intervals', () => {
+    for (const group of file.groups) {
+      expect(secondsOf(group.interval) % 10).toBe(0);
+      for (const rule of group.rules) expect(secondsOf(rule.for) % secondsOf(group.interval)).toBe(0);
+    }
+  });
+
+  it('has only keys and states of the file format', () => {
+    for (const rule of rules) {
+      expect(Object.keys(rule).filter((key) => !RULE_KEYS.includes(key))).toEqual([]);
+      expect(
+        Object.keys(rule.notification_settings ?? {}).filter((key) => !SETTINGS_KEYS.includes(key)),
+      ).toEqual([]);
+      expect(STATES).toContain(rule.noDataState);
+      expect([...STATES, 'Error']).toContain(rule.execErrState);
+      expect(secondsOf(rule.keepFiringFor)).toBeGreaterThanOrEqual(0);
+    }
+  });
+
+  it('has steps whose references exist and come before', () => {
+    for (const { data, condition, uid } of rules) {
+      const known = new Set<string>();
+      for (const step of data) {
+        expect([uid, step.refId, known.has(step.refId)]).toEqual([uid, step.refId, false]);
+        expect(step.model['refId']).toBe(step.refId);
+        const expression = String(step.model['expression'] ?? '');
+        const references =
+          step.model['type'] === 'reduce'
+            ? [expression]
+            : [...expression.matchAll(/\$(\w+)/g)].map((match) => match[1] ?? '');
+        if (step.datasourceUid === '__expr__') {
+          for (const reference of references)
+            expect([uid, reference, known.has(reference)]).toEqual([uid, reference, true]);
+        } else {
+          expect(step).toMatchObject({
+            datasourceUid: 'loki',
+            queryType: 'instant',
+            model: { queryType: 'instant' },
+          });
+          expect(step.relativeTimeRange.from).toBeGreaterThan(step.relativeTimeRange.to);
+        }
+        known.add(step.refId);
+      }
+      expect([uid, condition, known.has(condition)]).toEqual([uid, condition, true]);
+    }
+  });
+
+  it('names values in its texts that are steps', () => {
+    for (const { data, annotations, uid } of rules) {
+      const ids = data.map((step) => step.refId);
+      for (const [, name = ''] of Object.values(annotations)
+        .join()
+        .matchAll(/\$values\.(\w+)\.Value/g)) {
+        expect([uid, ids.includes(name)]).toEqual([uid, true]);
+      }
+    }
+  });
+
+  it('names a receiver only where there is one', () => {
+    const hasContactPoint = grafanaContactPoints(config) !== undefined;
+    expect(rules.every((rule) => (rule.notification_settings !== undefined) === hasContactPoint)).toBe(true);
+    for (const { notification_settings: settings } of rules) {
+      if (settings !== undefined)
+        expect(settings.group_by).toEqual(expect.arrayContaining(['grafana_folder', 'alertname']));
+    }
+  });
+
+  it('holds no dollar in labels, where Grafana would expand it', () => {
+    for (const rule of rules) expect(Object.values(rule.labels).join()).not.toContain('$');
+  });
+});
+
+describe('contact points', () => {
+  interface PointFile {
+    contactPoints: {
+      name: string;
+      receivers: { uid: string; type: string; settings: Record<string, unknown> }[];
+    }[];
+  }
+  const file = readBack<PointFile>(grafanaContactPoints(FULL) ?? {});
+  const receivers = file.contactPoints[0]?.receivers ?? [];
+  const settingsOf = (type: string) => receivers.find((receiver) => receiver.type === type)?.settings ?? {};
+
+  it('have what each type of receiver requires', () => {
+    expect(receivers.map((receiver) => receiver.type)).toEqual([
+      'telegram',
+      'email',
+      'slack',
+      'webhook',
+      'pagerduty',
+    ]);
+    expect(settingsOf('telegram')).toMatchObject({
+      bottoken: BOT_TOKEN,
+      chatid: '-1001',
+      parse_mode: 'None',
+    });
+    expect(settingsOf('email')).toMatchObject({ addresses: 'a@example.com;b@example.com' });
+    expect(settingsOf('pagerduty')).toMatchObject({ integrationKey: ALL_CHANNELS.PAGERDUTY_KEY });
+  });
+
+  it('double every dollar of a setting, which Grafana would expand otherwise', () => {
+    expect(settingsOf('slack')['url']).toBe('https://hooks.slack.com/services/$$T/B/x');
+    expect(settingsOf('webhook')['hmacConfig']).toMatchObject({ secret: 's$$ecret' });
+    expect(toYaml(GRAFANA_TEMPLATES)).not.toContain('$');
+  });
+
+  it('are not written when no channel is set: an empty token would keep Grafana from starting', () => {
+    expect(grafanaContactPoints(BARE)).toBeUndefined();
+    expect(grafanaMuteTimes(BARE)).toBeUndefined();
+  });
+
+  it('quiet hours that pass midnight are two stretches in the zone', () => {
+    expect(readBack(grafanaMuteTimes(FULL) ?? {})).toMatchObject({
+      muteTimes: [
+        {
+          time_intervals: [
+            {
+              times: [
+                { start_time: '22:00', end_time: '24:00' },
+                { start_time: '00:00', end_time: '07:00' },
+              ],
+              location: 'Europe/Berlin',
+            },
+          ],
+        },
+      ],
+    });
+  });
+});
+
+describe('ruler and Alertmanager', () => {
+  it('the rules file has every rule with the times of the definition', () => {
+    const { groups } = readBack<{ groups: { interval: string; rules: { alert: string; for: string }[] }[] }>(
+      rulerRules(FULL),
+    );
+    const rules = groups.flatMap((group) =>
+      group.rules.map((rule) => ({ ...rule, everyMs: secondsOf(group.interval) * 1000 })),
+    );
+    for (const rule of RULES) {
+      const written = rules.find((one) => one.alert === rule.id);
+      expect([rule.id, written?.everyMs, secondsOf(written?.for ?? '')]).toEqual([
+        rule.id,
+        rule.everyMs,
+        rule.forMs / 1000,
+      ]);
+    }
+  });
+
+  it('alertmanager.yml keeps warnings back in quiet hours and has a receiver for each channel', () => {
+    const config = readBack<{ receivers: Record<string, unknown>[]; route: { routes: unknown[] } }>(
+      alertmanagerConfig(FULL),
+    );
+    expect(Object.keys(config.receivers[0] ?? {})).toEqual([
+      'name', 'telegram_configs', 'email_configs', 'slack_configs', 'webhook_configs', 'pagerduty_configs',
+    ]); // prettier-ignore
+    expect(config.route.routes).toHaveLength(1);
+  });
+});
+
+describe('YAML text', () => {
+  const value = fc.letrec<{ value: YamlValue }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      fc.string({ unit: 'grapheme' }),
+      fc.constantFrom(
+        'yes',
+        'null',
+        '1m',
+        '- x',
+        'a: b',
+        '#',
+        ' lead',
+        'trail ',
+        '',
+        '0x1F',
+        '2026-01-01',
+        '~',
+        '{{ x }}',
+      ),
+      fc.integer(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.array(tie('value'), { maxLength: 4 }),
+      fc.dictionary(
+        fc.string({ minLength: 1 }).filter((key) => key !== '__proto__'),
+        tie('value'),
+        { maxKeys: 4 },
+      ),
+    ) as fc.Arbitrary<YamlValue>,
+  })).value;
+
+  it('means to a YAML reader what was written', () => {
+    fc.assert(
+      fc.property(value, (one) => expect(parse(toYaml(one)) as YamlValue).toEqual(one)),
+      { numRuns: 300 },
+    );
+  });
+});

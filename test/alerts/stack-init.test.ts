@@ -1,0 +1,106 @@
+// The init script of the stack as it is shipped: one file, run by Node, in an empty folder.
+
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parse } from 'yaml';
+import { alertFiles } from '../../alerts/generated.ts';
+import { BOT_TOKEN } from '../fakes/telegram.ts';
+
+const SCRIPT = path.resolve(import.meta.dirname, '../../alerts/dist/stack-init.mjs');
+
+let out = '';
+beforeEach(() => {
+  out = mkdtempSync(path.join(tmpdir(), 'tallyspan-init-'));
+});
+afterEach(() => {
+  rmSync(out, { recursive: true, force: true });
+});
+
+function runInit(env: Record<string, string>): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [SCRIPT, out], { env, encoding: 'utf8' });
+}
+
+function read(file: string): string {
+  return readFileSync(path.join(out, file), 'utf8');
+}
+
+interface RuleFile {
+  groups: {
+    rules: { uid: string; data: { refId: string; model: { expression?: string; expr?: string } }[] }[];
+  }[];
+}
+
+function conditionOf(uid: string): string | undefined {
+  const { groups } = parse(read('grafana/alerting/rules.yaml')) as RuleFile;
+  const rule = groups.flatMap((group) => group.rules).find((one) => one.uid === uid);
+  return rule?.data.find((step) => step.refId === 'Condition')?.model.expression;
+}
+
+describe('the init script', () => {
+  it('without any setting renders the rules, no contact point, and a password that it prints once', () => {
+    const first = runInit({});
+    expect([first.status, first.stderr]).toEqual([0, '']);
+    expect(first.stdout).toContain('no alert channel is configured');
+    const password = read('grafana/admin-password');
+    expect(password.length).toBeGreaterThanOrEqual(20);
+    expect(first.stdout).toContain(password);
+    expect(existsSync(path.join(out, 'grafana/alerting/contact-points.yaml'))).toBe(false);
+    const second = runInit({});
+    expect(second.stdout).not.toContain(password);
+    expect(read('grafana/admin-password')).toBe(password);
+  });
+
+  it('renders thresholds, the zone and only the channels that are set', () => {
+    const env = {
+      TIMEZONE: 'Europe/Berlin',
+      ALERT_USER_DAY_USD: '7.5',
+      COST_ALERT_FLOOR_USD: '3',
+      TELEGRAM_BOT_TOKEN: BOT_TOKEN,
+      TELEGRAM_CHAT_ID: '-1001',
+      GRAFANA_ADMIN_PASSWORD: 'chosen',
+    };
+    expect(runInit(env).stdout).toBe('tallyspan: alerts go to telegram\n');
+    expect(conditionOf('tallyspan-user-day-cost')).toBe('$LastA > 7500000000');
+    expect(conditionOf('tallyspan-cost-spike')).toBe('($LastA > 2) && ($LastG1 >= 3000000000)');
+    expect(read('grafana/alerting/rules.yaml')).toContain('Europe/Berlin');
+    expect(parse(read('grafana/alerting/contact-points.yaml'))).toMatchObject({
+      contactPoints: [
+        { receivers: [{ type: 'telegram', settings: { bottoken: BOT_TOKEN, chatid: '-1001' } }] },
+      ],
+    });
+    expect(read('grafana/admin-password')).toBe('chosen');
+    expect(statSync(path.join(out, 'grafana/alerting/contact-points.yaml')).mode & 0o007).toBe(0);
+  });
+
+  it('takes a channel away that is no longer set', () => {
+    runInit({ SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/T/B/x' });
+    expect(existsSync(path.join(out, 'grafana/alerting/contact-points.yaml'))).toBe(true);
+    runInit({});
+    expect(existsSync(path.join(out, 'grafana/alerting/contact-points.yaml'))).toBe(false);
+  });
+
+  it.each([
+    [{ TELEGRAM_BOT_TOKEN: '', TELEGRAM_CHAT_ID: '42' }, 'TELEGRAM_BOT_TOKEN is not'],
+    [{ TELEGRAM_BOT_TOKEN: 'no-token', TELEGRAM_CHAT_ID: '42' }, 'TELEGRAM_BOT_TOKEN is no bot token'],
+    [{ TIMEZONE: 'Berlin' }, 'TIMEZONE is "Berlin"'],
+    [{ COST_ALERT_FLOOR_USD: 'ten' }, 'COST_ALERT_FLOOR_USD is "ten"'],
+    [{ SMTP_HOST: 'mail.example.com', ALERT_EMAIL: 'a@example.com' }, 'mail.example.com:587'],
+    [{ INIT_RULER: 'true', TELEGRAM_BOT_TOKEN: BOT_TOKEN, TELEGRAM_CHAT_ID: '@channel' }, 'TELEGRAM_CHAT_ID'],
+  ])('%j stops it with the name of the variable, and nothing is written', (env, named) => {
+    const { status, stderr } = runInit(env as unknown as Record<string, string>);
+    expect(status).toBe(1);
+    expect(stderr).toContain(named);
+    expect(stderr).not.toContain('no-token');
+    expect(existsSync(path.join(out, 'grafana'))).toBe(false);
+  });
+
+  it('is the bundle of the sources as they are now', async () => {
+    for (const file of alertFiles) {
+      const committed = readFileSync(path.resolve(import.meta.dirname, '../..', file.path), 'utf8');
+      expect([file.path, (await file.render()) === committed]).toEqual([file.path, true]);
+    }
+  }, 60_000);
+});
