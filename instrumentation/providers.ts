@@ -2,15 +2,7 @@
 // processors are added to it. Otherwise ours becomes the global one, with W3C trace context as the
 // only propagation, so that baggage goes nowhere.
 
-import {
-  context,
-  logs,
-  propagation,
-  ProxyTracerProvider,
-  trace,
-  type Logger,
-  type Tracer,
-} from '@opentelemetry/api';
+import { context, logs, propagation, trace, type Logger, type Tracer } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
@@ -58,13 +50,15 @@ export function setUpProviders(
 }
 
 interface Joinable {
+  getDelegate?: () => Joinable;
   addSpanProcessor?: (processor: SpanProcessor) => void;
 }
 
 /** Adds processors to a provider registered by other code; false when there is none that takes them. */
 function joinProvider(processors: readonly SpanProcessor[]): boolean {
-  const global = trace.getTracerProvider();
-  const found = (global instanceof ProxyTracerProvider ? global.getDelegate() : global) as Joinable;
+  const global = trace.getTracerProvider() as Joinable;
+  // The global one is a proxy of whichever copy of the API came first, so its class cannot be asked for.
+  const found = typeof global.getDelegate === 'function' ? global.getDelegate() : global;
   if (typeof found.addSpanProcessor === 'function') {
     for (const processor of processors) found.addSpanProcessor(processor);
     return true;

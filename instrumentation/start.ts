@@ -2,6 +2,7 @@
 // enough that a provider which the program registers itself is there to be joined.
 
 import { isMainThread } from 'node:worker_threads';
+import { isBundled } from './bundled.ts';
 import { DailyFile } from './daily-file.ts';
 import { say, sayDebug, setLogLevel } from './diagnostics.ts';
 import { EventLog } from './event-log.ts';
@@ -29,6 +30,8 @@ declare const TALLYSPAN_VERSION: string;
 
 /** How often the journal and the daily file are written, and idle runs looked for. */
 const TICK_MS = 500;
+/** When providers are registered in a program that has not loaded the SDK by then. */
+const LATE_MS = 100;
 
 export function start(): void {
   const settings = readSettings(process.env);
@@ -91,6 +94,11 @@ export function start(): void {
     getObserver,
     pipeline,
   );
+
+  // Registered with the first class of the SDK, so that a provider that the program registers in its first
+  // lines can be joined. A bundled program hands over no class: there it has to be at once.
+  if (isBundled(process.argv[1])) getObserver();
+  else setTimeout(() => guard('late set-up', getObserver), LATE_MS).unref();
 
   setInterval(() => {
     guard('tick', () => {

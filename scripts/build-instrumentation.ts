@@ -11,8 +11,10 @@ import { writeLicenceNotices } from './licence-notices.ts';
 const root = path.resolve(import.meta.dirname, '..');
 const source = path.join(root, 'instrumentation');
 
-/** Writes instrumentation/dist, or another folder. */
-export async function buildInstrumentation(outDir = path.join(source, 'dist')): Promise<void> {
+const packageDir = path.join(source, 'dist');
+
+/** Writes instrumentation/dist; or the programs alone, without their types, to another folder. */
+export async function buildInstrumentation(outDir = packageDir): Promise<void> {
   const { version } = JSON.parse(await readFile(path.join(source, 'package.json'), 'utf8')) as {
     version: string;
   };
@@ -49,6 +51,7 @@ export async function buildInstrumentation(outDir = path.join(source, 'dist')): 
   }
   await writeFile(path.join(outDir, 'register.cjs'), "'use strict';\nrequire('./preload.cjs');\n");
   await writeFile(path.join(outDir, 'register.mjs'), "import './preload.cjs';\n");
+  if (outDir !== packageDir) return;
   await Promise.all([writeTypes('register', 'export {};\n'), writeTypes('index', await emitTypes())]);
 
   async function writeTypes(name: string, text: string): Promise<void> {

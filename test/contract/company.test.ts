@@ -1,0 +1,99 @@
+// Living with others: a provider that the program registers itself, bundlers, worker threads, several
+// processes, content modes and the daily file.
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { build } from 'esbuild';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { decodeEvent } from '../../core/event.ts';
+import type { Scenario } from '../fakes/anthropic-api.ts';
+import { answer, text, toolUse } from '../fakes/messages.ts';
+import { eventsOf, openHarness, spansOf, type Harness } from './harness.ts';
+
+const program = (name: string): string => path.join(import.meta.dirname, 'programs', name);
+
+/** A tool call with long arguments, one with short ones, and answers for the other agents. */
+function scenario(): Scenario {
+  return {
+    exchanges: [
+      answer({ blocks: [toolUse('lookup', { turn: 'x'.repeat(900) })] }),
+      answer({ blocks: [toolUse('lookup', { turn: 2 })] }),
+      answer({ blocks: [text('done')] }),
+      ...Array.from({ length: 9 }, () => answer()),
+    ],
+  };
+}
+
+describe('in company', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await openHarness();
+  });
+  afterAll(() => harness.close());
+
+  it('a provider of the program is joined: both see every span, the tree is one', async () => {
+    const outcome = await harness.run(program('joined.mjs'), { scenario: { exchanges: [answer()] } });
+    expect([outcome.stderr, outcome.code]).toEqual(['', 0]);
+    expect(outcome.stdout).toBe(
+      'Hello there, how can I help?\nchat claude-sonnet-5-5,GET /answer,invoke_agent contract\n',
+    );
+    const [request] = spansOf(outcome, 'GET /answer');
+    const [run] = spansOf(outcome, 'invoke_agent');
+    const [call] = spansOf(outcome, 'chat');
+    expect(run?.parentSpanId).toBe(request?.spanId);
+    expect(call?.parentSpanId).toBe(run?.spanId);
+    expect(eventsOf(outcome, 'agent.model_call')).toHaveLength(1);
+  });
+
+  it.each(['cjs', 'esm'] as const)('a program bundled as %s still sends its native spans', async (format) => {
+    const file = path.join(harness.packageDir, `bundled.${format === 'cjs' ? 'cjs' : 'mjs'}`);
+    await build({
+      stdin: {
+        contents: `
+          import Anthropic from '@anthropic-ai/sdk';
+          new Anthropic().messages.create({ model: 'claude-sonnet-5-5', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] })
+            .then((message) => console.log(message.content[0].text));`,
+        resolveDir: import.meta.dirname,
+      },
+      outfile: file,
+      bundle: true,
+      platform: 'node',
+      format,
+      logLevel: 'silent',
+    });
+    const outcome = await harness.run(file, { scenario: { exchanges: [answer()] } });
+    expect([outcome.stdout, outcome.code]).toEqual(['Hello there, how can I help?\n', 0]);
+    expect(outcome.spans).toHaveLength(1);
+    expect(outcome.spans[0]?.attributes).toMatchObject({
+      'gen_ai.request.model': 'claude-sonnet-5-5',
+      'gen_ai.usage.input_tokens': 100,
+    });
+  });
+
+  describe('content', () => {
+    it('arguments of tools are recorded up to 512 characters when asked for, and never otherwise', async () => {
+      const off = await harness.run(program('ten-runs.mjs'), { scenario: scenario() });
+      const on = await harness.run(program('ten-runs.mjs'), {
+        scenario: scenario(),
+        environment: { TALLYSPAN_CONTENT: 'tools' },
+      });
+      const argumentsOf = (events: typeof off): unknown[] =>
+        eventsOf(events, 'agent.tool_call').map((call) => call['tool.args_json']);
+      expect(argumentsOf(off)).toEqual([undefined, undefined]);
+      expect(argumentsOf(on)).toEqual([expect.stringMatching(/^\{"turn":"x{503}$/), '{"turn":2}']);
+    });
+  });
+
+  it('the daily file holds the same events as the endpoint', async () => {
+    const folder = path.join(harness.spoolDir, 'daily');
+    const outcome = await harness.run(program('ask.mjs'), {
+      scenario: { exchanges: [answer()] },
+      environment: { TALLYSPAN_FILE: folder },
+    });
+    const [name, ...others] = await readdir(folder);
+    expect(others).toEqual([]);
+    expect(name).toMatch(/^events-\d{4}-\d{2}-\d{2}\.jsonl$/);
+    const lines = (await readFile(path.join(folder, name ?? ''), 'utf8')).trimEnd().split('\n');
+    expect(lines.map((line) => decodeEvent(line))).toEqual(outcome.logs.map(({ body }) => decodeEvent(body)));
+  });
+});
