@@ -6,7 +6,7 @@
 import { backfillProcessor } from './backfill.ts';
 import { BACKENDS, type Backend } from './backends.ts';
 import { dialectProcessor } from './dialect-statements.ts';
-import { contentProcessor, eventProcessor, secretProcessor } from './redaction.ts';
+import { contentProcessor, eventProcessor, secretNameProcessor, secretProcessor } from './redaction.ts';
 
 /** Any value that YAML can hold. */
 export type Yaml = string | number | boolean | readonly Yaml[] | { readonly [key: string]: Yaml };
@@ -20,6 +20,7 @@ export const TRACE_PROCESSORS = [
   'transform/dialects',
   'transform/cost',
   'transform/content',
+  'transform/secrets',
   'redaction/secrets',
 ] as const;
 export const LOG_PROCESSORS = ['transform/events', 'transform/content', 'redaction/secrets'] as const;
@@ -45,6 +46,7 @@ export function baseConfig(): YamlMap {
       'transform/cost': backfillProcessor(),
       'transform/events': eventProcessor(),
       'transform/content': contentProcessor(),
+      'transform/secrets': secretNameProcessor(),
       'redaction/secrets': secretProcessor(),
     },
     exporters: { nop: {} },

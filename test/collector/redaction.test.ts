@@ -20,7 +20,7 @@ const SECRETS = [
   `xoxb-${'1234567890-'.repeat(2)}`,
   `AIza${'Ab1-_'.repeat(7)}`,
   `eyJ${'abcd'.repeat(4)}.${'abcd'.repeat(4)}.${'abcd'.repeat(4)}`,
-  `123456789:${'Ab1-_'.repeat(7)}`,
+  `:AA${'Ab1'.repeat(11)}`,
   `-----BEGIN RSA PRIVATE KEY-----\nMIIE${'abcd'.repeat(4)}\n-----END RSA PRIVATE KEY-----`,
   `Bearer ${'abcDEF123'.repeat(3)}`,
 ];
@@ -98,12 +98,15 @@ describeWithServers('what the Collector lets through', () => {
   it('content where it is allowed, still without secrets', async () => {
     await start('content.yaml');
     const text = `${MARKER} ${SECRETS[0]}`;
-    await sendSpans(collector.httpUrl, {}, 'any', [{ name: 'chat', attributes: { 'input.value': text } }]);
+    await sendSpans(collector.httpUrl, {}, 'any', [{ name: text, attributes: { 'input.value': text } }]);
     await sendLogs(collector.httpUrl, {}, [
       { timeMs: TIME_MS, body: text, attributes: { user_prompt: text } },
     ]);
     await untilArrived();
-    expect(backend.spans[0]?.attributes).toEqual({ 'input.value': `${MARKER} ****` });
+    expect(backend.spans[0]).toMatchObject({
+      name: `${MARKER} ****`,
+      attributes: { 'input.value': `${MARKER} ****` },
+    });
     expect(backend.logs[0]).toMatchObject({
       body: `${MARKER} ****`,
       attributes: { user_prompt: `${MARKER} ****` },
