@@ -9,10 +9,17 @@ import {
   roundCharges,
   type CostBuckets,
 } from './charges.ts';
-import { resolveModelId } from './model-id.ts';
+import { resolveModelId, type ModelIdResult } from './model-id.ts';
 import type { PriceOverrides } from './price-overrides.ts';
 import { PRICE_TABLE_VERSION, WEB_SEARCH_MICRO_USD } from './prices/table.ts';
-import { applyAlias, findPlace, findStepRates, type CallContext, type Unpriced } from './rates.ts';
+import {
+  applyAlias,
+  explainModel,
+  findPlace,
+  findStepRates,
+  type CallContext,
+  type Unpriced,
+} from './rates.ts';
 import { isAttempt, MAX_OUTPUT_OF_DECLINED, readUsage, type UsagePart, type UsageReading } from './usage.ts';
 
 export type { CostBuckets } from './charges.ts';
@@ -92,6 +99,13 @@ const STEP_KINDS: ReadonlySet<string> = new Set([
  * Rules: docs/prices.md. Never throws; what cannot be priced comes back as `unpriced` with its reason.
  */
 export function priceCall(request: PriceRequest, overrides?: PriceOverrides): CallCost {
+  const requested = resolveModelId(applyAlias(request.requestedModel ?? request.model, overrides));
+  // Contract rates of an id that says no model hold whatever model answered.
+  if ('reason' in requested && request.requestedModel !== undefined) {
+    const { requestedModel, ...rest } = request;
+    if (overrides?.models.has(requestedModel))
+      return priceCall({ ...rest, model: requestedModel }, overrides);
+  }
   const table = overrides ? `${PRICE_TABLE_VERSION}+${overrides.version}` : PRICE_TABLE_VERSION;
   const unpriced = ({ reason, detail }: Unpriced): CallCost => ({
     status: 'unpriced',
@@ -104,13 +118,20 @@ export function priceCall(request: PriceRequest, overrides?: PriceOverrides): Ca
   if ('error' in reading) return unpriced({ reason: reading.error, detail: reading.message });
   const refusal = findCallRefusal(request, reading);
   if (refusal) return unpriced(refusal);
+  // The answer of a gateway may name the plain model, but the gateway sets the price.
+  if ('reason' in requested && requested.reason === 'gateway' && request.requestedModel !== undefined) {
+    return unpriced(explainModel('gateway', request.requestedModel));
+  }
 
-  const context = createContext(request, reading, overrides);
+  const context = createContext(request, requested, reading, overrides);
   const isUnbilled = isUnbilledRefusal(request, reading);
   const multiplier = overrides?.multiplierMillionths ?? MULTIPLIER_ONE;
   const charges = createCharges();
   const rows = new Set<string>();
   const doubts = findDoubts(request, reading);
+  if ('reason' in requested && requested.reason === 'opaque_inference_profile') {
+    doubts.push('profile_scope_unknown');
+  }
   for (const part of reading.parts) {
     const step = findStepRates(modelOfStep(part, request), part, context);
     if ('reason' in step) return unpriced(step);
@@ -149,11 +170,11 @@ function findCallRefusal(request: PriceRequest, reading: UsageReading): Unpriced
 
 function createContext(
   request: PriceRequest,
+  requested: ModelIdResult,
   reading: UsageReading,
   overrides: PriceOverrides | undefined,
 ): CallContext {
   const served = resolveModelId(applyAlias(request.model, overrides));
-  const requested = resolveModelId(applyAlias(request.requestedModel ?? request.model, overrides));
   const ids = [requested, served].filter((id) => 'id' in id);
   return {
     atMs: request.atMs,

@@ -91,7 +91,7 @@ export function findStepRates(name: string, part: UsagePart, context: CallContex
     findContract(aliased, context) ??
     ('id' in found ? findContract(found.id, context) : undefined);
   if (contract) return { ...contract, factor: FACTOR_ONE, isList: false, doubt: undefined };
-  if ('reason' in found) return { reason: found.reason, detail: explainReason(found.reason, name) };
+  if ('reason' in found) return explainModel(found.reason, name);
   const model = findModel(found.id);
   const row = model && findRow(model, context.atMs);
   if (!model || !row) return { reason: 'unknown_model', detail: explainNoRow(found.id, context.atMs) };
@@ -195,14 +195,18 @@ function hasFastMode(model: PricedModel, { platform }: Place): boolean {
   return platform === 'anthropic' || platform === 'aws' || model.fastPlatforms?.includes(platform) === true;
 }
 
-function explainReason(reason: UnpricedReason, name: string): string {
+/** A reason of the id, in words. */
+export function explainModel(
+  reason: 'unknown_model' | 'opaque_inference_profile' | 'gateway',
+  name: string,
+): Unpriced {
   switch (reason) {
     case 'gateway':
-      return `"${name}" is a gateway's id, and the gateway sets the price`;
+      return { reason, detail: `"${name}" is a gateway's id, and the gateway sets the price` };
     case 'opaque_inference_profile':
-      return `"${name}" does not say its model`;
-    default:
-      return `"${name}" is not in the price table`;
+      return { reason, detail: `"${name}" does not say its model` };
+    case 'unknown_model':
+      return { reason, detail: `"${name}" is not in the price table` };
   }
 }
 

@@ -126,14 +126,14 @@ A model id is brought to an id of the table in this order, and must then match e
 3. The prefix of a Bedrock profile (\`global.\`, \`us.\`, \`eu.\`, \`jp.\`, \`au.\`, \`apac.\`, \`us-gov.\`), \`anthropic.\` and a Bedrock version (\`-v1\`, \`-v1:0\`) are taken off.
 4. A date (\`-20251001\`, \`@20251001\`), \`@default\` or \`@latest\` is taken off.
 
-An application inference profile does not say its model, and a gateway (\`anthropic/claude-opus-5.5\`, \`claude-opus-4-8-fast\`) has prices of its own: both are unpriced unless the override file names them.
+An application inference profile does not say its model, and a gateway (\`anthropic/claude-opus-5.5\`, \`claude-opus-4-8-fast\`) has prices of its own: both are unpriced unless the override file names them. When an answer to an application inference profile names its model, the call is priced as an estimate, since the profile may be global or regional; an answer of a gateway stays unpriced.
 
 ## Status
 
 | Status | Meaning | Reasons |
 | --- | --- | --- |
 | \`priced\` | exact by the table | \`refusal_not_billed\` on a call that cost nothing |
-| \`estimated\` | a cost with a doubt | \`aborted\`, \`cache_lifetime_unknown\`, \`inference_geo_unknown\`, \`step_kind_unknown\`, \`step_speed_unknown\`, \`prompt_length_per_step\`, \`refusal_after_other_steps\` |
+| \`estimated\` | a cost with a doubt | \`aborted\`, \`cache_lifetime_unknown\`, \`inference_geo_unknown\`, \`step_kind_unknown\`, \`step_speed_unknown\`, \`prompt_length_per_step\`, \`refusal_after_other_steps\`, \`profile_scope_unknown\` |
 | \`partial\` | something beside the tokens is not in it | \`code_execution\` |
 | \`unpriced\` | no cost at all, never 0 | \`unknown_model\`, \`opaque_inference_profile\`, \`gateway\`, \`priority_tier\`, \`unknown_service_tier\`, \`fast_not_in_table\`, \`usage_missing\`, \`usage_invalid\`, \`user_profile_billed\` |
 

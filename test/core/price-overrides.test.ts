@@ -63,6 +63,16 @@ describe('contract rates', () => {
     }
   });
 
+  it('of a requested id that says no model hold whatever model answered', () => {
+    for (const requestedModel of ['anthropic/claude-opus-5.5', 'my-deployment']) {
+      const gateway = overridesOf({ models: { [requestedModel]: RATES } });
+      expect(costNanoUsd({ model: 'claude-sonnet-5-5', requestedModel, usage }, gateway)).toBe(33_480_000);
+    }
+    // an id that says its model leaves the answering one to count: 1,000 × (2,000 + 100 + 2,500 + 4,000 + 10,000)
+    const call = { model: 'claude-sonnet-5-5', requestedModel: 'claude-opus-5-5', usage };
+    expect(costNanoUsd(call, overrides)).toBe(18_600_000);
+  });
+
   it('hold from their first day to before their last, and the table outside', () => {
     const dated = overridesOf({
       models: { 'claude-opus-5-5': { ...RATES, from: '2026-10-01', to: '2026-11-01' } },

@@ -130,13 +130,20 @@ describe('regional endpoints', () => {
     const call = { requestedModel: 'anthropic.claude-opus-5-5', usage: TURN };
     expect(costNanoUsd({ ...call, model: 'global.anthropic.claude-opus-5-5' })).toBe(63_040_000);
   });
-  it('an id that nobody knows says nothing about the place', () => {
-    // the requested id is opaque: the answering one and the region count
+  it('an opaque profile may be global or regional: an estimate by the region of the client', () => {
     const call = {
       model: 'claude-opus-5-5',
       requestedModel: 'arn:aws:bedrock:eu-west-1:1:application-inference-profile/a',
-    };
-    expect(costNanoUsd({ ...call, usage: TURN, platform: 'bedrock', region: 'eu-west-1' })).toBe(69_344_000);
+      usage: TURN,
+      platform: 'bedrock',
+    } as const;
+    const doubt = { status: 'estimated', reason: 'profile_scope_unknown' };
+    expect(price({ ...call, region: 'eu-west-1' })).toMatchObject({ ...doubt, costNanoUsd: 69_344_000 });
+    expect(price({ ...call, region: 'global' })).toMatchObject({ ...doubt, costNanoUsd: 63_040_000 });
+  });
+  it('an id that nobody knows says nothing about the place of the model that answered', () => {
+    const call = { model: 'claude-opus-5-5', requestedModel: 'claude-opus-newest', usage: TURN };
+    expect(price(call)).toMatchObject({ status: 'priced', costNanoUsd: 63_040_000 });
   });
   it('stack with batch', () => {
     // 63,040,000 × 0.55

@@ -21,6 +21,11 @@ describe('an unpriced call', () => {
       /does not say its model/,
     ],
     ['gateway', { model: 'anthropic/claude-opus-5.5', usage: USAGE }, /the gateway sets the price/],
+    [
+      'gateway',
+      { model: MODEL, requestedModel: 'anthropic/claude-opus-5.5', usage: USAGE },
+      /"anthropic\/claude-opus-5\.5" is a gateway/,
+    ],
     ['priority_tier', { model: MODEL, usage: { ...USAGE, service_tier: 'priority' } }, /by contract/],
     ['unknown_service_tier', { model: MODEL, usage: { ...USAGE, service_tier: 'flex' } }, /"flex"/],
     [
