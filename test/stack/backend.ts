@@ -24,8 +24,8 @@ export interface MockBackend {
   readonly port: number;
   readonly spans: ReceivedSpan[];
   readonly logs: ReceivedLog[];
-  /** Headers of each accepted request. */
-  readonly headers: Record<string, unknown>[];
+  /** Path and headers of each accepted request. */
+  readonly requests: { readonly path: string; readonly headers: Record<string, unknown> }[];
   /** Number of requests answered with a refusal. */
   refusals(): number;
   /** Answers every request with this status until called again with `undefined`. */
@@ -37,7 +37,7 @@ export interface MockBackend {
 export async function startMockBackend(port = 0): Promise<MockBackend> {
   const spans: ReceivedSpan[] = [];
   const logs: ReceivedLog[] = [];
-  const headers: Record<string, unknown>[] = [];
+  const requests: { path: string; headers: Record<string, unknown> }[] = [];
   let refusal: number | undefined;
   let refused = 0;
   const server = createServer((request, response) => {
@@ -51,7 +51,7 @@ export async function startMockBackend(port = 0): Promise<MockBackend> {
       }
       const raw = Buffer.concat(chunks);
       const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
-      headers.push(request.headers);
+      requests.push({ path: request.url ?? '', headers: request.headers });
       keep(JSON.parse(body.toString('utf8')), spans, logs);
       response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
     });
@@ -63,7 +63,7 @@ export async function startMockBackend(port = 0): Promise<MockBackend> {
     port: address.port,
     spans,
     logs,
-    headers,
+    requests,
     refusals: () => refused,
     refuseWith: (status) => {
       refusal = status;
