@@ -4,7 +4,7 @@
 
 import { columnOf, FIELDS, type FieldDefinition, type FieldKey } from '../core/schema.ts';
 import { labelFilterOf, quotedText } from '../signals/logql-text.ts';
-import { MATCHERS, OF_RUN } from './query.ts';
+import { chosen, MATCHERS, OF_RUN } from './query.ts';
 import type { Column, ListSource } from './source.ts';
 import { NARROWING } from './variables.ts';
 import { labelOf } from '../signals/to-logql.ts';
@@ -51,8 +51,8 @@ function selectorOf({ of, ofRun }: ListSource): string {
 function stagesOf(source: ListSource): string[] {
   const narrowing = source.ofRun
     ? [OF_RUN]
-    : NARROWING.filter((dimension) => isKnown(source, dimension)).map(
-        (dimension) => `${labelOf(dimension)}=~"$${dimension}"`,
+    : NARROWING.filter((dimension) => isKnown(source, dimension)).map((dimension) =>
+        chosen(labelOf(dimension), dimension),
       );
   return [
     ...narrowing,
@@ -69,7 +69,9 @@ function isKnown(source: ListSource, dimension: string): boolean {
   return dimension !== 'model' || source.of.includes('agent.model_call');
 }
 
+// No price is no label: an empty one would be shown as 0.
 function moneyStage(column: Column): string {
   const name = columnOf(column.field);
-  return `label_format ${columnLabelOf(column)}=\`{{ if .${name} }}{{ divf .${name} ${NANO_PER_USD} }}{{ end }}\``;
+  const label = columnLabelOf(column);
+  return `label_format ${label}=\`{{ if .${name} }}{{ divf .${name} ${NANO_PER_USD} }}{{ end }}\` | drop ${label}=""`;
 }

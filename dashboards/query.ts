@@ -6,7 +6,7 @@ import { signalOf } from '../signals/catalogue/index.ts';
 import { unionOf } from '../signals/logql-text.ts';
 import { foldsOf, type Signal } from '../signals/signal.ts';
 import { DAY_LABEL, labelOf, toLogql, type LogqlContext } from '../signals/to-logql.ts';
-import { DAYS, type SignalSource } from './source.ts';
+import { DAYS, type SignalSource, type Within } from './source.ts';
 import { displayOf } from './unit.ts';
 import { NARROWING, TIMEZONE } from './variables.ts';
 
@@ -14,7 +14,15 @@ import { NARROWING, TIMEZONE } from './variables.ts';
 export const NO_GROUP = '(none)';
 
 /** Matchers of every query of a board. */
-export const MATCHERS = ['service_name=~"$service"'];
+export const MATCHERS = [chosen('service_name', 'service')];
+
+/**
+ * A label filter by what was chosen for a variable. Grafana escapes for a regular expression; the back quotes
+ * leave its backslashes and any quotes in a name alone.
+ */
+export function chosen(label: string, variable: string): string {
+  return `${label}=~\`\${${variable}:regex}\``;
+}
 
 /** Keeps the events of the run that the board shows. */
 export const OF_RUN = `${columnOf('agent.run_id')}="$run"`;
@@ -44,18 +52,16 @@ export function withMeasure(expr: string, title: string): string {
   return `label_replace(${expr}, "measure", "${title}", "", "")`;
 }
 
-/** The variables of a board that a signal can be narrowed to. */
-export function narrowingOf(signal: Signal): Dimension[] {
+/** The variables of a board that narrow a signal, beside the service. */
+export function narrowingOf(signal: Signal, within?: Within): Dimension[] {
+  if (within !== undefined) return [];
   return NARROWING.filter((dimension) => signal.dimensions.includes(dimension));
 }
 
 /** The label filters of the variables that the signal knows. */
 function filtersOf(source: SignalSource, signal: Signal): string[] {
-  const filters = source.ofRun ? [OF_RUN] : [];
-  if (!source.ofRun) {
-    for (const dimension of narrowingOf(signal)) filters.push(`${labelOf(dimension)}=~"$${dimension}"`);
-  }
-  return filters;
+  if (source.within === 'run') return [OF_RUN];
+  return narrowingOf(signal, source.within).map((dimension) => chosen(labelOf(dimension), dimension));
 }
 
 const CONTEXTS: Readonly<Record<SignalSource['over'], LogqlContext>> = {

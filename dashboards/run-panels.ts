@@ -144,7 +144,7 @@ function failedCallsQuery(): string {
     ` | label_format ${READ_AT}=\`{{ add .agent_step_number 1 }}\`, one=\`1\` | unwrap one [$__range]) by (${[READ_AT, ...CALL].join(', ')})`;
   const answers =
     `topk by (${READ_AT}) (1, max_over_time(${linesOf('agent.model_call')}` +
-    ` | label_format ${READ_AT}=\`{{ .agent_step_number }}\`, one=\`1\`, cost_usd=\`{{ if .cost_nano_usd }}{{ divf .cost_nano_usd 1000000000 }}{{ end }}\`` +
+    ` | label_format ${READ_AT}=\`{{ .agent_step_number }}\`, one=\`1\`, cost_usd=\`{{ if .cost_nano_usd }}{{ divf .cost_nano_usd 1000000000 }}{{ end }}\` | drop cost_usd=""` +
     ` | unwrap one [$__range]) by (${[READ_AT, ...ANSWER].join(', ')}))`;
   const joined = `${calls} * on (${READ_AT}) group_left (${ANSWER.join(', ')}) ${answers}`;
   return `(${joined}) or on (span_id) ${calls}`;

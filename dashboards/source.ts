@@ -11,6 +11,8 @@ import type { Filter } from '../signals/signal.ts';
  */
 export type Over = 'range' | 'steps' | 'days';
 
+export type Within = 'run' | 'service';
+
 export type Period = 'before' | 'change';
 
 /** Days that bars per day reach back, today included. */
@@ -29,8 +31,8 @@ export interface SignalSource {
   readonly rankedBy?: { readonly signal: string; readonly period?: Period | undefined };
   /** What the value is multiplied by: 30 for a month of days. */
   readonly times?: number;
-  /** Only events of the run that the board shows. */
-  readonly ofRun?: true;
+  /** What it is narrowed to beside the service: the variables of the board (when absent), its run, or nothing. */
+  readonly within?: Within;
   /** Name in the legend, or of the column. */
   readonly name?: string;
 }

@@ -8,7 +8,7 @@ import { DataqueryBuilder as LokiQueryBuilder } from '@grafana/grafana-foundatio
 import { CATALOGUE, signalOf } from '../signals/catalogue/index.ts';
 import type { Signal } from '../signals/signal.ts';
 import { narrowingOf } from './query.ts';
-import type { Source } from './source.ts';
+import type { Source, Within } from './source.ts';
 import { LOKI } from './variables.ts';
 
 /** Size on the grid of 24 columns; a unit of height is about 30 pixels. */
@@ -98,8 +98,11 @@ export function lokiTarget(
 }
 
 /** What a number is, what a bad value means, what to do, and what narrows it. */
-export function describeSignals(ids: readonly string[], note?: string): string {
-  const signals = ids.map(signalOf);
+export function describeSignals(
+  asks: readonly { readonly signal: string; readonly within?: Within }[],
+  note?: string,
+): string {
+  const signals = [...new Set(asks.map(({ signal }) => signal))].map(signalOf);
   const parts = signals.map((signal) =>
     [
       signals.length > 1 ? `**${signal.title}.** ${signal.help}` : signal.help,
@@ -107,11 +110,12 @@ export function describeSignals(ids: readonly string[], note?: string): string {
       `**What to do:** ${withTitles(signal.action)}`,
     ].join('\n\n'),
   );
-  return [...parts, ...(note === undefined ? [] : [note]), narrowedBy(signals)].join('\n\n');
+  return [...parts, ...(note === undefined ? [] : [note]), narrowedBy(signals, asks[0]?.within)].join('\n\n');
 }
 
-function narrowedBy(signals: readonly Signal[]): string {
-  const names = ['service', ...new Set(signals.flatMap(narrowingOf))];
+function narrowedBy(signals: readonly Signal[], within: Within | undefined): string {
+  const names = ['service', ...new Set(signals.flatMap((signal) => narrowingOf(signal, within)))];
+  if (within === 'run') names.push('run');
   return `Narrowed by: ${names.join(', ')}.`;
 }
 

@@ -8,6 +8,8 @@ import { groupTableTile } from '../panels/table.ts';
 import { timeSeriesTile } from '../panels/time-series.ts';
 
 const TOP = { height: 4 } as const;
+/** The board has no other variables: it is about what arrives, whoever sent it. */
+const SERVICE = { within: 'service' } as const;
 const GRAPH = { width: 8, height: 8 } as const;
 
 export const HEALTH_BOARD: Board = {
@@ -19,17 +21,20 @@ export const HEALTH_BOARD: Board = {
   rows: [
     {
       tiles: [
-        statTile('telemetry_loss_rate', { title: 'Events lost on the way', width: 4, ...TOP }),
-        statTile('lost_events', { width: 4, ...TOP }),
-        statTile('run_loss_rate', { title: 'Lost runs', width: 4, ...TOP }),
-        statTile('duplicate_calls', { width: 4, ...TOP }),
-        statTile('unpriced_calls', { width: 4, ...TOP }),
-        statTile('price_table_age', { width: 4, ...TOP }),
+        statTile(
+          { signal: 'telemetry_loss_rate', ...SERVICE },
+          { title: 'Events lost on the way', width: 4, ...TOP },
+        ),
+        statTile({ signal: 'lost_events', ...SERVICE }, { width: 4, ...TOP }),
+        statTile({ signal: 'run_loss_rate', ...SERVICE }, { title: 'Lost runs', width: 4, ...TOP }),
+        statTile({ signal: 'duplicate_calls', ...SERVICE }, { width: 4, ...TOP }),
+        statTile({ signal: 'unpriced_calls', ...SERVICE }, { width: 4, ...TOP }),
+        statTile({ signal: 'price_table_age', ...SERVICE }, { width: 4, ...TOP }),
       ],
     },
     {
       tiles: [
-        timeSeriesTile([{ signal: 'model_calls', by: ['service'] }], {
+        timeSeriesTile([{ signal: 'model_calls', ...SERVICE, by: ['service'] }], {
           key: 'arriving',
           title: 'Model calls that arrive, by service',
           style: 'bars',
@@ -41,11 +46,11 @@ export const HEALTH_BOARD: Board = {
           title: 'Every service',
           by: ['service'],
           measures: [
-            { signal: 'run_count', name: 'Runs' },
-            { signal: 'model_calls', name: 'Model calls' },
-            { signal: 'lost_events', name: 'Lost events' },
-            { signal: 'run_loss_rate', name: 'Lost runs' },
-            { signal: 'price_table_age', name: 'Price table' },
+            { signal: 'run_count', ...SERVICE, name: 'Runs' },
+            { signal: 'model_calls', ...SERVICE, name: 'Model calls' },
+            { signal: 'lost_events', ...SERVICE, name: 'Lost events' },
+            { signal: 'run_loss_rate', ...SERVICE, name: 'Lost runs' },
+            { signal: 'price_table_age', ...SERVICE, name: 'Price table' },
           ],
           width: 12,
           height: 8,
@@ -55,11 +60,11 @@ export const HEALTH_BOARD: Board = {
     {
       tiles: [
         groupBarsTile(
-          { signal: 'unpriced_calls', by: ['model'] },
+          { signal: 'unpriced_calls', ...SERVICE, by: ['model'] },
           { key: 'unpriced-by-model', title: 'Unpriced calls by model', width: 12, height: 7 },
         ),
         groupBarsTile(
-          { signal: 'lost_events', by: ['service'] },
+          { signal: 'lost_events', ...SERVICE, by: ['service'] },
           { key: 'lost-by-service', title: 'Lost events by service', width: 12, height: 7 },
         ),
       ],

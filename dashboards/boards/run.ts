@@ -18,12 +18,12 @@ export const RUN_BOARD: Board = {
     { tiles: [runEndTile({ width: 24, height: 4 })] },
     {
       tiles: [
-        statTile({ signal: 'cost', ofRun: true }, { title: 'Cost so far', width: 4, ...TOP }),
-        statTile({ signal: 'model_calls', ofRun: true }, { width: 4, ...TOP }),
-        statTile({ signal: 'tool_calls', ofRun: true }, { width: 4, ...TOP }),
-        statTile({ signal: 'tool_failure_rate', ofRun: true }, { width: 4, ...TOP }),
-        statTile({ signal: 'cache_hit_ratio', ofRun: true }, { width: 4, ...TOP }),
-        statTile({ signal: 'unpriced_calls', ofRun: true }, { width: 4, ...TOP }),
+        statTile({ signal: 'cost', within: 'run' }, { title: 'Cost so far', width: 4, ...TOP }),
+        statTile({ signal: 'model_calls', within: 'run' }, { width: 4, ...TOP }),
+        statTile({ signal: 'tool_calls', within: 'run' }, { width: 4, ...TOP }),
+        statTile({ signal: 'tool_failure_rate', within: 'run' }, { width: 4, ...TOP }),
+        statTile({ signal: 'cache_hit_ratio', within: 'run' }, { width: 4, ...TOP }),
+        statTile({ signal: 'unpriced_calls', within: 'run' }, { width: 4, ...TOP }),
       ],
     },
     { tiles: [runEventsTile({ width: 24, height: 14 })] },
@@ -33,11 +33,11 @@ export const RUN_BOARD: Board = {
     {
       tiles: [
         groupBarsTile(
-          { signal: 'cost', by: ['step'], ofRun: true, top: 40 },
+          { signal: 'cost', by: ['step'], within: 'run', top: 40 },
           { key: 'cost-by-step', title: 'Cost by step', width: 8, height: 9 },
         ),
         groupBarsTile(
-          { signal: 'tool_cost', by: ['tool'], ofRun: true, top: 40 },
+          { signal: 'tool_cost', by: ['tool'], within: 'run', top: 40 },
           {
             key: 'cost-by-tool',
             title: 'What carrying each tool cost',

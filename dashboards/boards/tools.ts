@@ -13,7 +13,7 @@ export const TOOLS_BOARD: Board = {
   name: 'tools',
   title: 'Tools',
   question: 'Which tools fail, which are slow, and which cost most to carry?',
-  variables: ['service', 'agent', 'user', 'task'],
+  variables: ['service', 'agent', 'model', 'user', 'task'],
   from: 'now-24h',
   rows: [
     {

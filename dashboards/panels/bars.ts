@@ -50,7 +50,7 @@ export function groupBarsTile(ask: Ask, options: BarsOptions): Tile {
   if (decimals !== undefined) builder.decimals(decimals);
   if (signal.window.kind !== 'range') builder.timeFrom(UP_TO_NOW).hideTimeOverride(true);
   return tileOf(
-    { key: options.key, title: options.title, description: describeSignals([ask.signal], options.note) },
+    { key: options.key, title: options.title, description: describeSignals([ask], options.note) },
     options,
     builder.build(),
     signalTargets([{ top: MOST_BARS, ...ask }], 'range'),
@@ -90,7 +90,10 @@ export function dayBarsTile(id: string, options: BarsOptions): Tile {
     {
       key: options.key,
       title: options.title,
-      description: describeSignals([id], options.note === undefined ? note : `${note} ${options.note}`),
+      description: describeSignals(
+        [{ signal: id }],
+        options.note === undefined ? note : `${note} ${options.note}`,
+      ),
     },
     options,
     builder.build(),

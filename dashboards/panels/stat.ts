@@ -48,7 +48,7 @@ export function statTile(asked: string | readonly (string | Ask)[] | Ask, option
     {
       key: options.key ?? signal.id.replaceAll('_', '-'),
       title: options.title ?? signal.title,
-      description: describeSignals([...new Set(asks.map((ask) => ask.signal))], options.note),
+      description: describeSignals(asks, options.note),
     },
     options,
     builder.build(),

@@ -73,7 +73,7 @@ export function groupTableTile(options: GroupTableOptions): Tile {
     {
       key: options.key,
       title: options.title,
-      description: describeSignals([...new Set(measures.map(({ signal }) => signal))], options.note),
+      description: describeSignals(measures, options.note),
     },
     options,
     panel,

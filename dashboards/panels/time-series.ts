@@ -75,7 +75,7 @@ export function timeSeriesTile(asked: readonly (string | Ask)[], options: TimeSe
     {
       key: options.key,
       title: options.title,
-      description: describeSignals([...new Set(asks.map((ask) => ask.signal))], options.note),
+      description: describeSignals(asks, options.note),
     },
     options,
     builder.build(),

@@ -1,0 +1,263 @@
+// Every query of every board runs on a real Loki, with variables and ranges put in as Grafana does, and
+// answers what the reference evaluator says, in the frames that its panel expects.
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { EventRecord } from '../../core/event.ts';
+import { DAY_MS, localDateAt } from '../../core/time.ts';
+import { columnOf, fieldOfDimension } from '../../core/schema.ts';
+import { dashboardOf, tilesOf, type Board } from '../../dashboards/board.ts';
+import { BOARDS } from '../../dashboards/build.ts';
+import { columnLabelOf } from '../../dashboards/list-query.ts';
+import type { ListSource, SignalSource } from '../../dashboards/source.ts';
+import { liveCorpus } from '../signals/corpora.ts';
+import { pushEvents, queryLoki } from '../signals/backends.ts';
+import { startLoki, type LokiServer } from '../stack/servers.ts';
+import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { askLoki, panelsOf, type Choices, type Frame, type LokiTarget } from './grafana.ts';
+import { actualRows, expectedRows } from './list-oracle.ts';
+import { compareToOracle, type Asked } from './oracle.ts';
+
+const TEST_LIMIT_MS = 240_000;
+const NARROW: Choices = { user: ['a|b.*', 'Zoë "Q" (x)'], agent: 'support' };
+
+describeWithServers('the boards on a real Loki', () => {
+  let loki: LokiServer;
+  let events: EventRecord[];
+  let now: number;
+  let run: string;
+
+  beforeAll(async () => {
+    loki = await startLoki();
+    now = Date.now();
+    events = liveCorpus(now, ['shop', 'desk']);
+    run = runWithFailedTool(events);
+    await pushEvents(loki.otlpUrl, events);
+    await fetch(`${loki.url}/flush`, { method: 'POST' });
+    const counted = await queryLoki(loki.url, 'sum(count_over_time({event_name=~".+"}[30d]))', now);
+    if (Number(counted[0]?.value[1]) !== events.length) {
+      throw new Error(`Loki has ${counted[0]?.value[1]} of ${events.length} events`);
+    }
+  }, BUILD_TIMEOUT_MS);
+
+  afterAll(async () => {
+    await loki.stop();
+  });
+
+  const ask = async (
+    { board, panel, target }: Query,
+    options: { days?: number; choices?: Choices } = {},
+  ): Promise<{ frames: Frame[]; asked: Asked }> => {
+    const range = { from: now - (options.days ?? 2) * DAY_MS, to: now };
+    const zone = options.choices?.['timezone'] ?? 'UTC';
+    const choices = board.name === 'run' ? { run } : (options.choices ?? {});
+    const frames = await askLoki(loki.url, dashboardOf(board), panel, target, { range, now, choices });
+    return { frames, asked: { events, range, now, timezone: String(zone), choices } };
+  };
+
+  describe.each(BOARDS.map((board) => [board.name, board] as const))('%s', (_, board) => {
+    it.each(signalQueries(board))(
+      '%s answers what the evaluator says, one frame per group',
+      async (__, query) => {
+        const { frames, asked } = await ask(query);
+        expect(compareToOracle(query.source, query.panel, frames, asked)).toEqual([]);
+        for (const frame of frames) {
+          expect(Object.keys(frame.labels).sort()).toEqual(expectedLabels(query.source, query.panel));
+          expect(Object.values(frame.labels)).not.toContain('');
+        }
+        const most = query.panel.type === 'stat' ? 1 : Number.POSITIVE_INFINITY;
+        expect(frames.length).toBeLessThanOrEqual(most);
+      },
+      TEST_LIMIT_MS,
+    );
+  });
+
+  it(
+    'a board that is narrowed to users and an agent shows their numbers, whatever characters are in the names',
+    async () => {
+      const board = boardOf('overview');
+      for (const [, query] of signalQueries(board)) {
+        const { frames, asked } = await ask(query, { choices: NARROW });
+        expect([query.panel.title, compareToOracle(query.source, query.panel, frames, asked)]).toEqual([
+          query.panel.title,
+          [],
+        ]);
+      }
+    },
+    TEST_LIMIT_MS,
+  );
+
+  it(
+    'days follow the zone that is chosen',
+    async () => {
+      // Near midnight the clock of Loki may already read the next day.
+      const zone = ['America/New_York', 'Asia/Kolkata'].find(
+        (one) => localDateAt(now, one) === localDateAt(now + 10 * 60_000, one),
+      );
+      const queries = signalQueries(boardOf('overview')).filter(
+        ([, { source }]) => source.over === 'days' || source.signal === 'cost_today',
+      );
+      expect(queries.length).toBeGreaterThanOrEqual(2);
+      for (const [, query] of queries) {
+        const { frames, asked } = await ask(query, { choices: { timezone: zone ?? 'UTC' } });
+        expect(compareToOracle(query.source, query.panel, frames, asked)).toEqual([]);
+      }
+    },
+    TEST_LIMIT_MS,
+  );
+
+  it(
+    'a wrong query is noticed',
+    async () => {
+      const [, query] = signalQueries(boardOf('overview'))[0] ?? [];
+      if (!query) throw new Error('the overview has no query');
+      const wrong = {
+        ...query,
+        target: { ...query.target, expr: query.target.expr.replace('="ok"', '="error"') },
+      };
+      const { frames, asked } = await ask(wrong);
+      expect(compareToOracle(query.source, query.panel, frames, asked)).toHaveLength(1);
+    },
+    TEST_LIMIT_MS,
+  );
+
+  it.each(listQueries())(
+    '%s lists the right events in the right order, with a label per column',
+    async (_, query) => {
+      const { frames, asked } = await ask(query, { days: 10 });
+      const rows = actualRows(query.source, frames);
+      expect(rows.length).toBeGreaterThan(0);
+      expect([...rows].sort()).toEqual(expectedRows(query.source, asked).sort());
+      const known = new Set([...query.source.columns.map(columnLabelOf), 'from_ms', 'to_ms']);
+      for (const { labels } of frames)
+        expect(Object.keys(labels).filter((name) => !known.has(name))).toEqual([]);
+    },
+    TEST_LIMIT_MS,
+  );
+
+  it('a failed tool call stands beside the model call that read its result', async () => {
+    const query = queriesOf(boardOf('run')).find(({ source }) => source.kind === 'join');
+    if (!query) throw new Error('the run board has no such table');
+    const { frames } = await ask(query);
+    const own = events.filter((event) => event['agent.run_id'] === run);
+    const failed = own.filter(
+      (event) => event['event.name'] === 'agent.tool_call' && event['tool.ok'] === false,
+    );
+    expect(frames.length).toBe(failed.length);
+    for (const call of failed) {
+      const frame = frames.find(({ labels }) => labels['span_id'] === call.span_id);
+      const answer = own.find(
+        (event) =>
+          event['event.name'] === 'agent.model_call' &&
+          event['agent.step_number'] === (call['agent.step_number'] ?? 0) + 1,
+      );
+      expect(frame?.labels['gen_ai_tool_name']).toBe(call['gen_ai.tool.name']);
+      expect(frame?.labels['gen_ai_response_model']).toBe(answer?.['gen_ai.response.model']);
+      expect(frame?.labels['tokens_output']).toBe(String(answer?.tokens_output));
+    }
+  });
+
+  it('the lines of a run are all of its events', async () => {
+    const query = queriesOf(boardOf('run')).find(({ source }) => source.kind === 'lines');
+    if (!query) throw new Error('the run board has no lines');
+    const { frames } = await ask(query, { days: 10 });
+    const lines = frames.reduce((sum, { points }) => sum + points.size, 0);
+    expect(lines).toBe(events.filter((event) => event['agent.run_id'] === run).length);
+  });
+
+  it('annotations and the choices of the service variable are answered', async () => {
+    const note: EventRecord = {
+      timestamp: now,
+      'event.name': 'agent.note',
+      'service.name': 'notes',
+      span_id: 'a'.repeat(16),
+      'agent.note.kind': 'first_seen',
+    };
+    await pushEvents(loki.otlpUrl, [note]);
+    const dashboard = dashboardOf(boardOf('overview'));
+    const marks = dashboard.annotations.list?.filter(({ expr }) => expr !== undefined) ?? [];
+    const panel: Panel = { type: 'annotation' };
+    const counts: number[] = [];
+    for (const { expr = '' } of marks) {
+      const target: LokiTarget = { refId: 'Anno', expr, queryType: 'range' };
+      const range = { from: now - DAY_MS, to: now + 1000 };
+      counts.push((await askLoki(loki.url, dashboard, panel, target, { range, now })).length);
+    }
+    expect(counts).toEqual([1, 0]);
+    const service = dashboard.templating.list?.find(({ name }) => name === 'service')?.query;
+    const { stream, label } = service as Record<string, string>;
+    const params = new URLSearchParams({ query: stream ?? '', start: `${now - DAY_MS}000000` });
+    const answer = await fetch(`${loki.url}/loki/api/v1/label/${label}/values?${params.toString()}`);
+    expect(await answer.json()).toMatchObject({ data: ['desk', 'notes', 'shop'] });
+  });
+});
+
+interface Query<S = unknown> {
+  readonly board: Board;
+  readonly panel: Panel;
+  readonly target: LokiTarget;
+  readonly source: S;
+}
+
+function boardOf(name: Board['name']): Board {
+  const board = BOARDS.find((one) => one.name === name);
+  if (!board) throw new Error(`no board ${name}`);
+  return board;
+}
+
+function queriesOf(
+  board: Board,
+): Query<SignalSource | ListSource | { kind: 'join' | 'lines' | 'server' | 'trace' }>[] {
+  const panels = new Map(panelsOf(dashboardOf(board)).map((panel) => [panel.id, panel]));
+  return tilesOf(board).flatMap((tile) =>
+    (panels.get(tile.panel.id)?.targets ?? []).map((target) => {
+      const own = target as unknown as LokiTarget;
+      const source = tile.sources[own.refId];
+      if (!source) throw new Error(`${tile.key} ${own.refId} has no source`);
+      return { board, panel: panels.get(tile.panel.id) ?? tile.panel, target: own, source };
+    }),
+  );
+}
+
+function signalQueries(board: Board): [string, Query<SignalSource>][] {
+  return queriesOf(board).flatMap((query) =>
+    query.source.kind === 'signal'
+      ? [
+          [`${query.panel.title} ${query.target.refId}`, { ...query, source: query.source }] as [
+            string,
+            Query<SignalSource>,
+          ],
+        ]
+      : [],
+  );
+}
+
+function listQueries(): [string, Query<ListSource>][] {
+  return BOARDS.flatMap(queriesOf).flatMap((query) =>
+    query.source.kind === 'list'
+      ? [
+          [`${query.board.name}: ${query.panel.title}`, { ...query, source: query.source }] as [
+            string,
+            Query<ListSource>,
+          ],
+        ]
+      : [],
+  );
+}
+
+/** Labels of each frame: the groups, and what a table or bars per day tell columns and days apart by. */
+function expectedLabels(source: SignalSource, panel: Panel): string[] {
+  const labels = source.by.map((dimension) => columnOf(fieldOfDimension(dimension)));
+  if (source.over === 'days') labels.push('day');
+  if (panel.type === 'table' || panel.type === 'barchart') labels.push('measure');
+  return labels.sort();
+}
+
+function runWithFailedTool(events: readonly EventRecord[]): string {
+  const call = events.findLast(
+    (event) => event['event.name'] === 'agent.tool_call' && event['tool.ok'] === false,
+  );
+  const run = call?.['agent.run_id'];
+  if (run === undefined) throw new Error('no tool call of the corpus failed');
+  return run;
+}
