@@ -22,8 +22,8 @@ export function compareResults(signal: Signal, expected: SignalResult, actual: S
   const expectedByName = valuesOf(expected);
   const actualByName = valuesOf(actual);
   const differences: Difference[] = [];
-  for (const [name, { by, value }] of new Map([...expectedByName, ...actualByName])) {
-    const own = expectedByName.has(name) ? value : null;
+  for (const [name, { by }] of new Map([...expectedByName, ...actualByName])) {
+    const own = expectedByName.get(name)?.value ?? null;
     const other = actualByName.get(name)?.value ?? null;
     if (isSame(signal, own, other)) continue;
     differences.push({ id: signal.id, ...(by ? { by } : {}), expected: own, actual: other });

@@ -88,7 +88,10 @@ class Evaluation {
       case 'total': {
         const parts = value.parts.map((part) => ({ ...part, groups: this.valueBy(part.value, by) }));
         return mapGroups(unionOf(parts.map(({ groups }) => groups)), (name) =>
-          parts.reduce((sum, { times, groups }) => sum + times * (groups.get(name)?.value ?? 0), 0),
+          parts.reduce(
+            (sum, { times, over = 1, groups }) => sum + (times * (groups.get(name)?.value ?? 0)) / over,
+            0,
+          ),
         );
       }
       case 'guarded': {

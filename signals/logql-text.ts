@@ -34,9 +34,9 @@ export function quotedText(text: string): string {
   return JSON.stringify(text);
 }
 
-/** `by (a, b) `, or nothing. */
-export function byClause(labels: readonly string[]): string {
-  return labels.length === 0 ? '' : `by (${labels.join(', ')}) `;
+/** An aggregate over a vector, with a series per group; without labels over all of it. */
+export function aggregateOf(aggregate: 'sum' | 'count', labels: readonly string[], vector: string): string {
+  return `${aggregate}${labels.length === 0 ? '' : ` by (${labels.join(', ')}) `}(${vector})`;
 }
 
 /** One series per group from several vectors of which any may be empty: their sum, or their count. */
@@ -46,7 +46,7 @@ export function unionOf(
   vectors: readonly string[],
 ): string {
   const marked = vectors.map((vector, index) => `label_replace(${vector}, "part", "${index + 1}", "", "")`);
-  return `${aggregate} ${byClause(labels)}(${marked.join(' or ')})`;
+  return aggregateOf(aggregate, labels, marked.join(' or '));
 }
 
 function escapeRegex(text: string): string {

@@ -74,6 +74,13 @@ export interface Fold {
   readonly withDuplicates?: true;
 }
 
+/** Summand of a total. */
+export interface Part {
+  readonly times: number;
+  readonly over?: number;
+  readonly value: Value;
+}
+
 export type Value =
   | Fold
   /**
@@ -86,11 +93,8 @@ export type Value =
       readonly to: Value;
       readonly shareOver?: readonly Dimension[];
     }
-  /** Σ `times` × `value`; a part of nothing adds nothing, and nothing at all is null. */
-  | {
-      readonly kind: 'total';
-      readonly parts: readonly { readonly times: number; readonly value: Value }[];
-    }
+  /** Σ `times` × `value` ÷ `over`; a part of nothing adds nothing, and nothing at all is null. */
+  | { readonly kind: 'total'; readonly parts: readonly Part[] }
   /** `value` where `needs` is at least `atLeast`, else null. */
   | { readonly kind: 'guarded'; readonly value: Value; readonly needs: Fold; readonly atLeast: number };
 

@@ -3,7 +3,14 @@
 // In a vector a group without data has no series, and a number without data is no vector at all.
 
 import { columnOf, fieldOfDimension, type Dimension, type FieldKey } from '../core/schema.ts';
-import { byClause, labelFilterOf, presentFilterOf, quotedText, selectorOf, unionOf } from './logql-text.ts';
+import {
+  aggregateOf,
+  labelFilterOf,
+  presentFilterOf,
+  quotedText,
+  selectorOf,
+  unionOf,
+} from './logql-text.ts';
 import { DAY_LABEL, DAYS_AGO, LogqlTime, type LogqlContext, type TimeRange } from './logql-time.ts';
 import {
   dimensionsOf,
@@ -87,9 +94,10 @@ class Compiler {
       case 'ratio':
         return this.#ratioVector(value, by);
       case 'total': {
-        const parts = value.parts.map(({ times, value: part }) => {
+        const parts = value.parts.map(({ times, over, value: part }) => {
+          const scale = `${times === 1 ? '' : ` * ${times}`}${over === undefined ? '' : ` / ${over}`}`;
           const vector = this.vectorOf(part, by);
-          return times === 1 ? vector : `(${vector}) * ${times}`;
+          return scale === '' ? vector : `(${vector})${scale}`;
         });
         return parts.length === 1 ? String(parts[0]) : unionOf('sum', this.#labelsOf(by), parts);
       }
@@ -139,14 +147,14 @@ class Compiler {
       case 'count':
         return fold.without
           ? this.#withoutVector(fold.without, labels, `${lines} ${range}`)
-          : `sum ${byClause(labels)}(count_over_time(${lines} ${range}))`;
+          : aggregateOf('sum', labels, `count_over_time(${lines} ${range})`);
       case 'sum':
-        return `sum ${byClause(labels)}(sum_over_time(${lines} | ${unwrap(fold)} ${range}))`;
+        return aggregateOf('sum', labels, `sum_over_time(${lines} | ${unwrap(fold)} ${range})`);
       case 'max':
         return `max_over_time(${lines} | ${unwrap(fold)} ${range}) ${groups}`;
       case 'distinct': {
         const inner = [...labels, columnOf(fieldOf(fold))];
-        return `count ${byClause(labels)}(sum ${byClause(inner)}(count_over_time(${lines} ${range})))`;
+        return aggregateOf('count', labels, aggregateOf('sum', inner, `count_over_time(${lines} ${range})`));
       }
       case 'maxAge':
         return `max_over_time(${lines} | ${ageStages(fieldOf(fold))} ${range}) ${groups}`;
@@ -155,8 +163,8 @@ class Compiler {
         const process = [...labels, columnOf('service.instance.id')];
         const counter = `${lines} | ${unwrap(fold)} ${range}`;
         const places = `max_over_time(${counter}) by (${process.join(', ')}) - min_over_time(${counter}) by (${process.join(', ')}) + 1`;
-        const seen = `sum ${byClause(process)}(count_over_time(${lines} ${range}))`;
-        return `sum ${byClause(labels)}(${fold.aggregate === 'gaps' ? `${places} - ${seen}` : places})`;
+        const seen = aggregateOf('sum', process, `count_over_time(${lines} ${range})`);
+        return aggregateOf('sum', labels, fold.aggregate === 'gaps' ? `${places} - ${seen}` : places);
       }
       case 'days':
         throw new Error('days are counted apart');
@@ -166,11 +174,11 @@ class Compiler {
   #daysVector(fold: Fold, labels: readonly string[]): string {
     const { ranges, isLabelled } = this.#time.daysOf(fold.span ?? 'window');
     const inner = isLabelled ? [...labels, DAYS_AGO] : labels;
-    const vectors = ranges.map(
-      ({ range, stages }) => `sum ${byClause(inner)}(count_over_time(${this.#lines(fold, stages)} ${range}))`,
+    const vectors = ranges.map(({ range, stages }) =>
+      aggregateOf('sum', inner, `count_over_time(${this.#lines(fold, stages)} ${range})`),
     );
     return isLabelled
-      ? `count ${byClause(labels)}(${vectors.join(' or ')})`
+      ? aggregateOf('count', labels, vectors.join(' or '))
       : unionOf('count', labels, vectors);
   }
 
@@ -180,8 +188,11 @@ class Compiler {
     const stages = [presentFilterOf(without.on), ...without.where.map(labelFilterOf)];
     const others = this.#time
       .rangesOfWithout()
-      .map(({ range }) => `sum by (${on}) (count_over_time(${this.#linesOf(without.of, stages)} ${range}))`);
-    return `sum ${byClause(labels)}(sum ${byClause([...labels, on])}(count_over_time(${counted})) unless on (${on}) (${others.join(' or ')}))`;
+      .map(({ range }) =>
+        aggregateOf('sum', [on], `count_over_time(${this.#linesOf(without.of, stages)} ${range})`),
+      );
+    const own = aggregateOf('sum', [...labels, on], `count_over_time(${counted})`);
+    return aggregateOf('sum', labels, `${own} unless on (${on}) (${others.join(' or ')})`);
   }
 
   #lines(fold: Fold, timeStages: readonly string[]): string {

@@ -113,7 +113,7 @@ class Statement {
     const anyFold = rest.every((list) => list.length > 0)
       ? [`(${[...new Set(rest.map((list) => conjunction(list)))].join(' OR ')})`]
       : [];
-    const where = conjunction([...this.#whereOfRequest(), ...this.#hoisted, ...anyFold]);
+    const where = [...this.#whereOfRequest(), ...this.#hoisted, ...anyFold].join('\n  AND ');
     // Gaps need the least and the greatest number of each process first.
     const [first] = folds;
     const source = first && isPerProcess(first) ? this.#perProcessSql(first, keys, where) : undefined;
@@ -151,10 +151,14 @@ class Statement {
       case 'ratio':
         return this.#ratioSql(value);
       case 'total': {
-        const parts = value.parts.map(({ times, value: part }) => ({ times, sql: this.#valueSql(part) }));
+        const parts = value.parts.map(({ times, over, value: part }) => {
+          const sql = this.#valueSql(part);
+          const scale = `${times === 1 ? '' : ` * ${times}`}${over === undefined ? '' : ` / ${over}`}`;
+          return { sql, scale };
+        });
         const [only] = parts;
-        if (parts.length === 1 && only) return `(${only.sql} * ${only.times})`;
-        const sum = parts.map(({ times, sql }) => `coalesce(${sql}, 0) * ${times}`).join(' + ');
+        if (parts.length === 1 && only) return `(${only.sql}${only.scale})`;
+        const sum = parts.map(({ sql, scale }) => `coalesce(${sql}, 0)${scale}`).join(' + ');
         return `CASE WHEN coalesce(${parts.map(({ sql }) => sql).join(', ')}) IS NOT NULL THEN ${sum} END`;
       }
       case 'guarded':

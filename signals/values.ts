@@ -44,6 +44,11 @@ export function total(...parts: readonly (readonly [times: number, value: Value]
   return { kind: 'total', parts: parts.map(([times, value]) => ({ times, value })) };
 }
 
+/** A value divided by a number. */
+export function per(value: Value, over: number): Value {
+  return { kind: 'total', parts: [{ times: 1, over, value }] };
+}
+
 /** Range window with this default length in days. */
 export function range(defaultDays = 1): Window {
   return { kind: 'range', defaultMs: defaultDays * DAY_MS };

@@ -31,8 +31,8 @@ export interface VerifyReport {
   readonly differences: readonly Difference[];
 }
 
-/** Records may take this long from where they are made to where they are read. */
-const SETTLE_MS = 2 * MINUTE_MS;
+/** The window ends this long before now; records may take two minutes from where they are made to where they are read. */
+export const VERIFY_LAG_MS = LOST_AFTER_MS + 2 * MINUTE_MS;
 
 export function registerVerify(program: Command, io: CliIo): void {
   withSourceOptions(
@@ -63,7 +63,7 @@ export async function verify(
   lengthMs: number,
 ): Promise<VerifyReport> {
   const { timezone = 'UTC' } = (await source.meta()) as { timezone?: string };
-  const to = now - LOST_AFTER_MS - SETTLE_MS;
+  const to = now - VERIFY_LAG_MS;
   const from = to - lengthMs;
   let compared = 0;
   const differences: Difference[] = [];

@@ -9,6 +9,7 @@ import {
   days,
   distinct,
   mean,
+  per,
   quantile,
   range,
   ratio,
@@ -25,9 +26,8 @@ const LEAVES_DEAR_RUN = 'Open the dearest run of that group; its tree shows the 
 
 /** Cost of today divided by the mean of the earlier days. */
 function againstMean(span: 'earlierDays' | 'earlierDaysSoFar'): Value {
-  return guarded(
-    total([EARLIER_DAYS, ratio(sum(CALL, COST, [], { span: 'today' }), sum(CALL, COST, [], { span }))]),
-  );
+  const usual = per(sum(CALL, COST, [], { span }), EARLIER_DAYS);
+  return guarded(ratio(sum(CALL, COST, [], { span: 'today' }), usual));
 }
 
 /** Has a value only where enough of the earlier days have data. */
@@ -126,7 +126,7 @@ export const COST_SIGNALS = [
     title: 'Mean daily cost',
     unit: 'nanoUsd',
     help: 'Mean cost of the 7 complete calendar days before today. No value with fewer than 3 of those days with data.',
-    value: guarded(total([1 / EARLIER_DAYS, sum(CALL, COST, [], { span: 'earlierDays' })])),
+    value: guarded(per(sum(CALL, COST, [], { span: 'earlierDays' }), EARLIER_DAYS)),
     window: { kind: 'day' },
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,

@@ -2,6 +2,7 @@
 // query is written: for an instant, for a panel, for a rule, and as a time series.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { verify, VERIFY_LAG_MS, type VerifyReport } from '../../cli/commands/verify.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { DAY_MS, HOUR_MS } from '../../core/time.ts';
 import { CATALOGUE } from '../../signals/catalogue/index.ts';
@@ -9,13 +10,33 @@ import type { SignalResult } from '../../signals/result.ts';
 import { toLogql, type LogqlContext } from '../../signals/to-logql.ts';
 import { startLoki, type LokiServer } from '../stack/servers.ts';
 import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
-import { plainBackend, pushEvents, queryLoki, readLoki, readLokiSeries, type Backend } from './backends.ts';
+import {
+  plainBackend,
+  pushEvents,
+  queryLoki,
+  readLoki,
+  readLokiSeries,
+  storeBackend,
+  type Backend,
+} from './backends.ts';
 import { compareResults, compareSeries } from '../../signals/compare.ts';
 import { FIXED_DAYS, FIXED_SERVICES, FIXED_TO, fixedCorpus, liveCorpus, ZONES } from './corpora.ts';
 
 const TEST_LIMIT_MS = 240_000;
 const LIVE_SERVICES = ['live-shop', 'live-desk'];
 const BY_SIGNAL = CATALOGUE.map((signal) => [signal.id, signal] as const);
+
+/** What the verify command finds for a store with these events. */
+async function verifyStore(events: readonly EventRecord[], lokiUrl: string): Promise<VerifyReport> {
+  const store = await storeBackend(events);
+  const source = await store.openSource();
+  try {
+    return await verify(source, lokiUrl, FIXED_TO + VERIFY_LAG_MS, 3 * DAY_MS);
+  } finally {
+    await source.close();
+    await store.close();
+  }
+}
 
 describeWithServers('a real Loki', () => {
   const fixedEvents = fixedCorpus();
@@ -106,8 +127,8 @@ describeWithServers('a real Loki', () => {
           { kind: 'at', from: FIXED_TO - DAY_MS, to: FIXED_TO },
         ];
         for (const context of contexts) {
-          for (const timezone of ['UTC', 'Europe/Berlin']) {
-            for (const by of [undefined, ...signal.dimensions, signal.dimensions]) {
+          for (const timezone of zones) {
+            for (const by of [undefined, signal.dimensions]) {
               const query = toLogql(signal, { context, timezone, by, where: { service: 'it\'s "shop"' } });
               if ('reason' in query) continue;
               const logql = query.logql.replaceAll(/\$__(range|auto)/g, '3h');
@@ -120,6 +141,20 @@ describeWithServers('a real Loki', () => {
       TEST_LIMIT_MS,
     );
   });
+
+  it(
+    'is found by the verify command to agree with the store, and to differ from a store that lacks events',
+    async () => {
+      const whole = await verifyStore(fixedEvents, loki.url);
+      expect(whole.differences).toEqual([]);
+      expect(whole.compared).toBeGreaterThan(CATALOGUE.length);
+      const lacking = fixedEvents.filter((event) => event['event.name'] !== 'agent.tool_call');
+      const ids = new Set((await verifyStore(lacking, loki.url)).differences.map(({ id }) => id));
+      expect(ids).toContain('tool_calls');
+      expect(ids).not.toContain('cost');
+    },
+    TEST_LIMIT_MS,
+  );
 
   it('would not agree with events that Loki does not have', async () => {
     const [signal] = CATALOGUE;

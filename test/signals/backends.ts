@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
 import { stepStarts, type Step } from '../../core/time.ts';
 import { runSignal, runSignalSeries } from '../../server/queries/signals.ts';
+import { openSource, type Source } from '../../server/source.ts';
 import { openDatabase } from '../../server/store/database.ts';
 import { EventStore } from '../../server/store/event-store.ts';
 import { evaluate, evaluateSeries } from '../../signals/evaluate.ts';
@@ -32,19 +33,30 @@ export function plainBackend(events: readonly EventRecord[]): Backend {
   };
 }
 
+export interface StoreBackend extends Backend {
+  /** Closes the store for writing and opens its folder as the commands do. */
+  openSource(): Promise<Source>;
+}
+
 /** The embedded store, in a folder of its own. */
-export async function storeBackend(events: readonly EventRecord[]): Promise<Backend> {
+export async function storeBackend(events: readonly EventRecord[]): Promise<StoreBackend> {
   const dir = mkdtempSync(join(tmpdir(), 'tallyspan-signals-'));
   const database = await openDatabase(dir);
   const store = await EventStore.open(database);
   for (let start = 0; start < events.length; start += 10_000) {
     await store.write({ events: events.slice(start, start + 10_000), spans: [] });
   }
+  let closing: Promise<void> | undefined;
+  const closeOnce = (): Promise<void> => (closing ??= database.close());
   return {
     read: (signal, request) => runSignal(database, signal, request),
     readSeries: (signal, request) => runSignalSeries(database, signal, request),
+    openSource: async () => {
+      await closeOnce();
+      return openSource({ dataDir: dir });
+    },
     close: async () => {
-      await database.close();
+      await closeOnce();
       rmSync(dir, { recursive: true, force: true });
     },
   };
