@@ -67,7 +67,9 @@ describeWithServers('rules on a real Loki', () => {
       const status = await sendLogs(loki.otlpUrl, RESOURCE, events.slice(at, at + BATCH).map(toLog));
       if (status !== 204) throw new Error(`Loki answered ${status}`);
     }
-    await sleep(500);
+    // What is older than a few hours is asked of the store only, so it must be there.
+    await fetch(`${loki.url}/flush`, { method: 'POST' });
+    await sleep(3000);
   }, BUILD_TIMEOUT_MS);
 
   afterAll(async () => {
