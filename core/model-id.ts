@@ -23,6 +23,7 @@ const BEDROCK_PROFILES: ReadonlySet<string> = new Set(['global', 'us', 'eu', 'jp
 const BEDROCK_ARN = /^arn:aws[a-z-]*:bedrock:[^:]*:[^:]*:(foundation-model|inference-profile)\/(.+)$/;
 const VERTEX_PATH = /^(?:projects\/[^/]+\/locations\/([^/]+)\/)?publishers\/anthropic\/models\/([^/]+)$/;
 const DATE_SUFFIX = /^(.+)[-@](20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/;
+const BEDROCK_ID = /^(?:([a-z-]+)\.)?anthropic\.(.+)$/;
 const BEDROCK_VERSION_SUFFIX = /-v\d+(?::\d+(?::\d+k)?)?$/;
 
 /**
@@ -45,20 +46,19 @@ export function resolveModelId(raw: string): ModelIdResult {
   }
   if (name.includes('application-inference-profile/')) return { reason: 'opaque_inference_profile' };
   if (name.includes('/')) return { reason: 'gateway' };
-  if (/(?:^|\.)anthropic\./.test(name)) return resolveBedrockId(name);
+  if (BEDROCK_ID.test(name)) return resolveBedrockId(name);
   const found = resolvePlainId(name);
   if ('reason' in found) return isGatewayName(name) ? { reason: 'gateway' } : found;
   return name.includes('@') ? { ...found, platform: 'vertex' } : found;
 }
 
 function resolveBedrockId(name: string): ModelIdResult {
-  const [beforeVendor = '', afterVendor, ...rest] = name.split('anthropic.');
-  if (afterVendor === undefined || rest.length > 0) return { reason: 'unknown_model' };
-  const profile = beforeVendor.replace(/\.$/, '');
-  if (profile !== '' && !BEDROCK_PROFILES.has(profile)) return { reason: 'unknown_model' };
-  const found = resolvePlainId(afterVendor.replace(BEDROCK_VERSION_SUFFIX, ''));
+  const [, profile, model] = BEDROCK_ID.exec(name) ?? [];
+  if (model === undefined) return { reason: 'unknown_model' };
+  if (profile !== undefined && !BEDROCK_PROFILES.has(profile)) return { reason: 'unknown_model' };
+  const found = resolvePlainId(model.replace(BEDROCK_VERSION_SUFFIX, ''));
   if ('reason' in found) return found;
-  if (profile === '') return { id: found.id, platform: 'bedrock' };
+  if (profile === undefined) return { id: found.id, platform: 'bedrock' };
   return { id: found.id, platform: 'bedrock', scope: profile === 'global' ? 'global' : 'regional' };
 }
 
@@ -70,6 +70,5 @@ function resolvePlainId(name: string): { readonly id: string } | { readonly reas
 
 // Gateways write versions with a dot and fast mode as a model of its own; their prices are their own.
 function isGatewayName(name: string): boolean {
-  const plain = name.replace(/-fast$/, '').replaceAll('.', '-');
-  return plain !== name && !('reason' in resolvePlainId(plain));
+  return 'id' in resolvePlainId(name.replace(/-fast$/, '').replaceAll('.', '-'));
 }

@@ -22,13 +22,10 @@ export function mergeStreamUsage(usages: readonly unknown[]): RawUsage | undefin
 }
 
 function dropStaleSplit(merged: Record<string, unknown>): RawUsage {
-  const split = merged['cache_creation'];
   const total = merged['cache_creation_input_tokens'];
-  if (typeof split !== 'object' || split === null || typeof total !== 'number') return merged;
-  const inSplit = Object.values(split).reduce<number>(
-    (sum, count) => sum + (typeof count === 'number' ? count : 0),
-    0,
-  );
+  if (typeof total !== 'number') return merged;
+  const counts = Object.values(Object(merged['cache_creation'] ?? {}) as object);
+  const inSplit = counts.reduce<number>((sum, count) => sum + (typeof count === 'number' ? count : 0), 0);
   if (inSplit <= total) return merged;
   const { cache_creation: _stale, ...rest } = merged;
   return rest;

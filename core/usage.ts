@@ -55,8 +55,14 @@ export function inputTotal(
   return usage.input + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h;
 }
 
-class InvalidUsage extends Error {}
-class MissingUsage extends Error {}
+class UnreadableUsage extends Error {
+  readonly kind: UsageError['error'];
+
+  constructor(kind: UsageError['error'], message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
 
 /**
  * Reads a raw `usage` object (after the streaming merge). With a non-empty `iterations` the parts are its
@@ -67,17 +73,16 @@ export function readUsage(raw: unknown): UsageReading | UsageError {
   try {
     return readObject(raw);
   } catch (error) {
-    if (error instanceof InvalidUsage) return { error: 'usage_invalid', message: error.message };
-    if (error instanceof MissingUsage) return { error: 'usage_missing', message: error.message };
+    if (error instanceof UnreadableUsage) return { error: error.kind, message: error.message };
     throw error;
   }
 }
 
 function readObject(raw: unknown): UsageReading {
-  if (!isObject(raw)) throw new MissingUsage('usage is no object');
+  if (!isObject(raw)) throw new UnreadableUsage('usage_missing', 'usage is no object');
   const entries = raw['iterations'];
   if (entries !== undefined && entries !== null && !Array.isArray(entries)) {
-    throw new InvalidUsage('iterations is no list');
+    throw new UnreadableUsage('usage_invalid', 'iterations is no list');
   }
   const hasIterations = Array.isArray(entries) && entries.length > 0;
   const parts = hasIterations
@@ -109,7 +114,7 @@ function readObject(raw: unknown): UsageReading {
 }
 
 function readEntry(entry: unknown, path: string): UsagePart {
-  if (!isObject(entry)) throw new InvalidUsage(`${path.slice(0, -1)} is no object`);
+  if (!isObject(entry)) throw new UnreadableUsage('usage_invalid', `${path.slice(0, -1)} is no object`);
   return readPart(entry, path, readText(entry, 'type', path) ?? 'unknown', readText(entry, 'model', path));
 }
 
@@ -120,7 +125,8 @@ function readPart(
   model: string | undefined,
 ): UsagePart {
   for (const name of ['input_tokens', 'output_tokens']) {
-    if (raw[name] === undefined || raw[name] === null) throw new MissingUsage(`${path}${name} is missing`);
+    if (raw[name] === undefined || raw[name] === null)
+      throw new UnreadableUsage('usage_missing', `${path}${name} is missing`);
   }
   const split = readOptionalObject(raw, 'cache_creation', path);
   const fiveMinutes = readCount(split, 'ephemeral_5m_input_tokens', `${path}cache_creation.`);
@@ -129,7 +135,8 @@ function readPart(
   const total = hasTotal ? readCount(raw, 'cache_creation_input_tokens', path) : fiveMinutes + oneHour;
   const withoutLifetime = total - fiveMinutes - oneHour;
   if (withoutLifetime < 0) {
-    throw new InvalidUsage(
+    throw new UnreadableUsage(
+      'usage_invalid',
       `${path}cache_creation.ephemeral_5m_input_tokens (${fiveMinutes}) and ephemeral_1h_input_tokens ` +
         `(${oneHour}) exceed cache_creation_input_tokens (${total})`,
     );
@@ -167,7 +174,8 @@ function readThinking(raw: Record<string, unknown>, output: number): number {
   const details = readOptionalObject(raw, 'output_tokens_details');
   const thinking = readCount(details, 'thinking_tokens', 'output_tokens_details.');
   if (thinking > output) {
-    throw new InvalidUsage(
+    throw new UnreadableUsage(
+      'usage_invalid',
       `output_tokens_details.thinking_tokens (${thinking}) exceeds output_tokens (${output})`,
     );
   }
@@ -178,7 +186,7 @@ function readCount(raw: Record<string, unknown> | undefined, name: string, path 
   const value = raw?.[name];
   if (value === undefined || value === null) return 0;
   if (!Number.isSafeInteger(value) || (value as number) < 0) {
-    throw new InvalidUsage(`${path}${name} is ${JSON.stringify(value)}, not a count`);
+    throw new UnreadableUsage('usage_invalid', `${path}${name} is ${JSON.stringify(value)}, not a count`);
   }
   return value as number;
 }
@@ -186,7 +194,7 @@ function readCount(raw: Record<string, unknown> | undefined, name: string, path 
 function readText(raw: Record<string, unknown> | undefined, name: string, path = ''): string | undefined {
   const value = raw?.[name];
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string') throw new InvalidUsage(`${path}${name} is no text`);
+  if (typeof value !== 'string') throw new UnreadableUsage('usage_invalid', `${path}${name} is no text`);
   return value;
 }
 
@@ -197,7 +205,7 @@ function readOptionalObject(
 ): Record<string, unknown> | undefined {
   const value = raw[name];
   if (value === undefined || value === null) return undefined;
-  if (!isObject(value)) throw new InvalidUsage(`${path}${name} is no object`);
+  if (!isObject(value)) throw new UnreadableUsage('usage_invalid', `${path}${name} is no object`);
   return value;
 }
 

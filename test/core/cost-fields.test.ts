@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 import { costFields, usageFields } from '../../core/cost-fields.ts';
+import { PRICE_TABLE_VERSION } from '../../core/cost.ts';
 import { isFieldValue } from '../../core/event.ts';
 import { EVENTS, FIELDS, type FieldKey } from '../../core/schema.ts';
 import { readUsage } from '../../core/usage.ts';
@@ -12,6 +13,9 @@ const USAGE = {
   output_tokens_details: { thinking_tokens: 7 },
   server_tool_use: { web_search_requests: 2 },
 };
+
+const pricedFields = (): ReturnType<typeof costFields> =>
+  costFields(price({ model: 'claude-opus-5-5', usage: USAGE }));
 
 describe('usage fields', () => {
   it('hold the disjoint buckets and the sums of the conventions', () => {
@@ -41,12 +45,9 @@ describe('usage fields', () => {
 });
 
 describe('cost fields', () => {
-  const cost = price({ model: 'claude-opus-5-5', usage: USAGE });
-  const fields = costFields(cost);
-
   it('hold the cost, its buckets, status, table and row', () => {
     // 1×4,000, 20×200, 300×5,000, 4,000×8,000, 50,000×20,000, 2×10,000,000
-    expect(fields).toEqual({
+    expect(pricedFields()).toEqual({
       cost_nano_usd: 1_053_508_000,
       'gen_ai.usage.cost': 1.053508,
       cost_input_nano_usd: 4000,
@@ -56,13 +57,13 @@ describe('cost fields', () => {
       cost_output_nano_usd: 1_000_000_000,
       cost_web_search_nano_usd: 20_000_000,
       'tallyspan.cost.status': 'priced',
-      'tallyspan.price.table': cost.table,
+      'tallyspan.price.table': PRICE_TABLE_VERSION,
       'tallyspan.price.row': 'anthropic/claude-opus-5-5@2026-09-22',
     });
   });
   it('are fields of a model call, of the right type', () => {
     const reading = readUsage(USAGE);
-    const all = { ...fields, ...('error' in reading ? {} : usageFields(reading)) };
+    const all = { ...pricedFields(), ...('error' in reading ? {} : usageFields(reading)) };
     for (const [key, value] of Object.entries(all)) {
       expect(Object.keys(FIELDS)).toContain(key);
       expect(EVENTS['agent.model_call'].fields).toContain(key);
@@ -72,7 +73,7 @@ describe('cost fields', () => {
   it('say why a cost is an estimate', () => {
     const aborted = price({ model: 'claude-opus-5-5', usage: USAGE, isComplete: false });
     expect(costFields(aborted)).toEqual({
-      ...fields,
+      ...pricedFields(),
       'tallyspan.cost.status': 'estimated',
       'tallyspan.cost.reason': 'aborted',
     });

@@ -147,6 +147,15 @@ describe('iterations', () => {
     expect(costNanoUsd({ model: 'claude-sonnet-5-5', usage })).toBe(300_000);
   });
 
+  it('do not skip the fallback that answered, however little it said', () => {
+    // 100×4,000 + 1×20,000
+    const iterations = [
+      message('claude-fable-5-1', { input: 100 }),
+      { type: 'fallback_message', model: 'claude-opus-5-5', ...rawUsage({ input: 100, output: 1 }) },
+    ];
+    expect(priceSteps('claude-opus-5-5', iterations)).toMatchObject({ costNanoUsd: 420_000 });
+  });
+
   it('do not skip a step without output that no fallback follows', () => {
     // 100×4,000
     const usage = { ...rawUsage({}), iterations: [message('claude-opus-5-5', { input: 100 })] };

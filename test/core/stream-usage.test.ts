@@ -94,7 +94,7 @@ describe('the merge of a stream', () => {
       cache_creation_input_tokens: 1,
     });
     expect(
-      mergeStreamUsage([{ cache_creation: { a: 'x', b: 1 }, cache_creation_input_tokens: 1 }]),
+      mergeStreamUsage([{ cache_creation: { a: 'y', b: 1 }, cache_creation_input_tokens: 1 }]),
     ).toHaveProperty('cache_creation');
     expect(mergeStreamUsage([{ cache_creation: { a: 1 } }])).toEqual({ cache_creation: { a: 1 } });
   });

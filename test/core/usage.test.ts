@@ -132,6 +132,16 @@ describe('a usage that cannot be read', () => {
     ],
     [{ ...PLAIN, input_tokens: 1.5 }, 'usage_invalid', 'input_tokens is 1.5, not a count'],
     [{ ...PLAIN, input_tokens: '10' }, 'usage_invalid', 'input_tokens is "10", not a count'],
+    [
+      { ...PLAIN, output_tokens: -3, iterations: [PLAIN] },
+      'usage_invalid',
+      'output_tokens is -3, not a count',
+    ],
+    [
+      { ...PLAIN, cache_creation: { ephemeral_5m_input_tokens: -1 } },
+      'usage_invalid',
+      'cache_creation.ephemeral_5m_input_tokens is -1, not a count',
+    ],
     [{ ...PLAIN, output_tokens: -3 }, 'usage_invalid', 'output_tokens is -3, not a count'],
     [{ ...PLAIN, output_tokens: 2 ** 53 }, 'usage_invalid', 'output_tokens is 9007199254740992, not a count'],
     [
