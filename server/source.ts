@@ -9,14 +9,26 @@ import type { AlertOverview } from './alerting/alert-overview.ts';
 import { readStoredAlerts } from './alerting/stored-alerts.ts';
 import { listRuns, type RunFilter, type RunSummary } from './queries/list-runs.ts';
 import { readCost, type CostBy, type CostReport } from './queries/read-cost.ts';
+import { readDiagnosis, type DiagnosisReport } from './queries/read-diagnosis.ts';
 import { readMeta, type StoreMeta } from './queries/read-meta.ts';
 import { readRun, type RunTree } from './queries/read-run.ts';
+import { readWhatIf, type WhatIfReport } from './queries/read-what-if.ts';
 import { runSignal } from './queries/signals.ts';
 import { ServerError, messageOf } from './server-error.ts';
 import { DATA_FILE, openDatabaseReadOnly } from './store/database.ts';
+import { parseDiagnosisQuestion, parseWhatIfQuestion } from './web/diagnosis-params.ts';
 import { parseCostRequest, parseSignalRequest } from './web/query-params.ts';
 
-export type { CostReport, RunFilter, RunSummary, RunTree, SignalResult, StoreMeta };
+export type {
+  CostReport,
+  DiagnosisReport,
+  WhatIfReport,
+  RunFilter,
+  RunSummary,
+  RunTree,
+  SignalResult,
+  StoreMeta,
+};
 
 /** A question about spend; times are Unix milliseconds. */
 export interface CostQuestion {
@@ -34,6 +46,24 @@ export interface SignalQuestion {
   readonly where?: Partial<Readonly<Record<Dimension, string>>> | undefined;
 }
 
+/** A question about why a time was dearer; each value as it is written in the address of the page. */
+export interface DiagnosisText {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly against?: string | undefined;
+  readonly agent?: string | undefined;
+}
+
+/** A question about what calls would have cost otherwise. */
+export interface WhatIfText {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly agent?: string | undefined;
+  readonly model?: string | undefined;
+  readonly cache?: string | undefined;
+  readonly batch?: string | undefined;
+}
+
 export interface Source {
   /** Where the answers come from, for people: an address or a file. */
   readonly name: string;
@@ -42,6 +72,8 @@ export interface Source {
   run(id: string): Promise<RunTree | undefined>;
   cost(question?: CostQuestion): Promise<CostReport>;
   signal(id: string, question?: SignalQuestion): Promise<SignalResult>;
+  diagnosis(question: DiagnosisText): Promise<DiagnosisReport>;
+  whatIf(question: WhatIfText): Promise<WhatIfReport>;
   /** Rules, states and last notices of alerts; from a folder with the default thresholds and without channels. */
   alerts(): Promise<AlertOverview>;
   meta(): Promise<StoreMeta & Readonly<Record<string, unknown>>>;
@@ -140,6 +172,8 @@ function serverSource(url: string, token: string | undefined): Source {
         ...question,
         ...isoTimes(question, ['from', 'to']),
       }),
+    diagnosis: (question) => ask('/api/diagnosis', { ...question }),
+    whatIf: (question) => ask('/api/whatif', { ...question }),
     alerts: () => ask('/api/alerts'),
     meta: () => ask('/api/meta'),
     close: () => Promise.resolve(),
@@ -181,6 +215,9 @@ async function folderSource(dataDir: string, timezone: string): Promise<Source> 
       const asked = parseSignalRequest(id, { ...where, ...question, ...times }, Date.now(), timezone);
       return runSignal(database, asked.signal, asked.request);
     },
+    diagnosis: (question) =>
+      readDiagnosis(database, parseDiagnosisQuestion({ ...question }, Date.now(), timezone)),
+    whatIf: (question) => readWhatIf(database, parseWhatIfQuestion({ ...question }, Date.now(), timezone)),
     alerts: () => readStoredAlerts(dataDir, timezone),
     meta: async () => ({ ...(await readMeta(database)), timezone }),
     close: () => database.close(),

@@ -5,6 +5,8 @@ import {
   Metadata,
   Server,
   ServerCredentials,
+  logVerbosity,
+  setLogVerbosity,
   status,
   type ServiceDefinition,
   type UntypedHandleCall,
@@ -39,6 +41,8 @@ export interface GrpcIntakeOptions {
 
 /** Listens; rejects when the port is taken. */
 export async function listenGrpc(options: GrpcIntakeOptions): Promise<GrpcIntake> {
+  // Faults come as errors to us; the library would print them on stderr besides.
+  setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
     'grpc.max_receive_message_length': BODY_LIMIT_BYTES,
     'grpc.max_concurrent_streams': 100,

@@ -4,9 +4,12 @@ import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { readCost } from '../queries/read-cost.ts';
 import { listRuns } from '../queries/list-runs.ts';
+import { readDiagnosis } from '../queries/read-diagnosis.ts';
 import { readMeta } from '../queries/read-meta.ts';
+import { readWhatIf } from '../queries/read-what-if.ts';
 import { runSignal } from '../queries/signals.ts';
 import { AmbiguousRunError, readRun } from '../queries/read-run.ts';
+import { parseDiagnosisQuestion, parseWhatIfQuestion } from './diagnosis-params.ts';
 import { parseCostRequest, parseRunFilter, parseSignalRequest, type QueryText } from './query-params.ts';
 import { RequestError } from './request-error.ts';
 import type { WebContext } from './web-server.ts';
@@ -37,6 +40,14 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
 
   app.get<{ Querystring: QueryText }>('/api/cost', async (request) =>
     readCost(database, parseCostRequest(request.query, Date.now(), context.timezone)),
+  );
+
+  app.get<{ Querystring: QueryText }>('/api/diagnosis', async (request) =>
+    readDiagnosis(database, parseDiagnosisQuestion(request.query, Date.now(), context.timezone)),
+  );
+
+  app.get<{ Querystring: QueryText }>('/api/whatif', async (request) =>
+    readWhatIf(database, parseWhatIfQuestion(request.query, Date.now(), context.timezone)),
   );
 
   app.get<{ Params: { id: string }; Querystring: QueryText }>('/api/signals/:id', async (request) => {

@@ -1,0 +1,76 @@
+// What the recorded calls of a stretch of time would have cost with one setting changed.
+
+import type { Usage } from '../../core/usage.ts';
+import { priceWhatIf, type CacheSetting, type WhatIfChange } from '../../core/what-if.ts';
+import type { Queryable } from '../store/database.ts';
+import { usdOf } from './field-values.ts';
+import { readEvents } from './read-events.ts';
+
+export const CACHE_SETTINGS: readonly CacheSetting[] = ['off', '5m', '1h'];
+
+export interface WhatIfQuestion extends WhatIfChange {
+  /** (from, to], Unix milliseconds. */
+  readonly from: number;
+  readonly to: number;
+  readonly agent?: string | undefined;
+}
+
+interface TokenCounts {
+  readonly tokens_input: number;
+  readonly tokens_cache_read: number;
+  readonly tokens_cache_write_5m: number;
+  readonly tokens_cache_write_1h: number;
+  readonly tokens_output: number;
+}
+
+export interface WhatIfReport {
+  readonly window: { readonly from: string; readonly to: string };
+  readonly change: { readonly model?: string; readonly cache?: CacheSetting; readonly batch?: boolean };
+  readonly calls: number;
+  readonly changed_calls: number;
+  /** Calls that have no price after the change; counted with what they cost. */
+  readonly unpriced_calls: number;
+  readonly cost_nano_usd: number;
+  readonly cost_usd: number;
+  readonly what_if_nano_usd: number;
+  readonly what_if_usd: number;
+  readonly difference_nano_usd: number;
+  readonly difference_usd: number;
+  readonly tokens: TokenCounts;
+  readonly what_if_tokens: TokenCounts;
+}
+
+export async function readWhatIf(database: Queryable, question: WhatIfQuestion): Promise<WhatIfReport> {
+  const { from, to, agent, model, cache, isBatch } = question;
+  const events = await readEvents(database, { from, to, agent, names: ['agent.model_call'] });
+  const result = priceWhatIf(events, { model, cache, isBatch });
+  return {
+    window: { from: new Date(from).toISOString(), to: new Date(to).toISOString() },
+    change: {
+      ...(model === undefined ? {} : { model }),
+      ...(cache === undefined ? {} : { cache }),
+      ...(isBatch === undefined ? {} : { batch: isBatch }),
+    },
+    calls: result.calls,
+    changed_calls: result.changedCalls,
+    unpriced_calls: result.unpricedCalls,
+    cost_nano_usd: result.actualNanoUsd,
+    cost_usd: usdOf(result.actualNanoUsd) ?? 0,
+    what_if_nano_usd: result.whatIfNanoUsd,
+    what_if_usd: usdOf(result.whatIfNanoUsd) ?? 0,
+    difference_nano_usd: result.differenceNanoUsd,
+    difference_usd: usdOf(result.differenceNanoUsd) ?? 0,
+    tokens: tokensOf(result.actualUsage),
+    what_if_tokens: tokensOf(result.whatIfUsage),
+  };
+}
+
+function tokensOf(usage: Usage): TokenCounts {
+  return {
+    tokens_input: usage.input,
+    tokens_cache_read: usage.cacheRead,
+    tokens_cache_write_5m: usage.cacheWrite5m,
+    tokens_cache_write_1h: usage.cacheWrite1h,
+    tokens_output: usage.output,
+  };
+}

@@ -1,0 +1,63 @@
+// Starts servers as child processes: a bundle, as published, because Node does not read .tsx by itself.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { build } from 'esbuild';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const outfile = path.join(root, 'build/test-programs/serve.mjs');
+let bundling: Promise<unknown> | undefined;
+
+export interface ChildServer {
+  readonly uiUrl: string;
+  readonly grpcAddress: string;
+  readonly httpAddress: string;
+  readonly dataDir: string;
+  readonly pid: number;
+  /** Sends the signal and waits for the end; the exit code, or null when it was killed. */
+  stop(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+function bundle(): Promise<unknown> {
+  bundling ??= build({
+    entryPoints: [path.join(root, 'test/server/serve.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22.15',
+    external: ['@duckdb/*', 'htmx.org'],
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+    logLevel: 'error',
+  });
+  return bundling;
+}
+
+/** Starts a server; rejects with its message when it does not start. */
+export async function startChildServer(options: Readonly<Record<string, unknown>>): Promise<ChildServer> {
+  await bundle();
+  const child: ChildProcess = spawn(process.execPath, [outfile, JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const ended = once(child, 'exit') as Promise<[number | null]>;
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+  const first = (await Promise.race([once(lines, 'line'), ended])) as [string | number | null];
+  if (typeof first[0] !== 'string') throw new Error(`the server ended with ${first[0]}`);
+  const told = JSON.parse(first[0]) as ChildServer & { error?: string };
+  if (told.error !== undefined) throw new Error(told.error);
+  return {
+    ...told,
+    pid: child.pid as number,
+    async stop(signal) {
+      child.kill(signal);
+      const [code] = await ended;
+      return code;
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { openSource } from '../../server/source.ts';
+import { startChildServer } from './child-server.ts';
+import { PROTOBUF_TYPE, encodeLogs, makeDataDir, post, startTestServer } from './harness.ts';
+import { sampleRun } from './sample-run.ts';
+
+const MARKS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+
+let dataDir: string;
+
+beforeEach(async () => {
+  dataDir = await makeDataDir();
+});
+
+afterEach(() => rm(dataDir, { recursive: true, force: true }));
+
+async function countEvents(): Promise<number> {
+  const source = await openSource({ dataDir });
+  try {
+    return (await source.meta()).events;
+  } finally {
+    await source.close();
+  }
+}
+
+describe('an acknowledged record survives kill -9', () => {
+  it('whenever the kill comes', async () => {
+    const length = sampleRun({ mark: 'a', endMs: 0 }).length;
+    let acknowledged = 0;
+    for (let round = 0; round < 5; round++) {
+      const server = await startChildServer({ dataDir });
+      const pending = MARKS.map(async (mark, index) => {
+        const run = sampleRun({ mark, endMs: Date.now(), seq: 1 + round * 1000 });
+        const events = run.map((event) => ({ ...event, 'service.instance.id': `${round}-${index}` }));
+        const answer = await post(server.httpAddress, '/v1/logs', encodeLogs(events), PROTOBUF_TYPE);
+        if (answer.status === 200) acknowledged += length;
+      });
+      // The first answers are in when the kill comes; the later ones are cut off.
+      await Promise.race(pending);
+      await server.stop('SIGKILL');
+      await Promise.allSettled(pending);
+    }
+    expect(acknowledged).toBeGreaterThan(0);
+    expect(await countEvents()).toBeGreaterThanOrEqual(acknowledged);
+  });
+
+  it('and SIGTERM stores what was sent, closes the file and exits 0', async () => {
+    const server = await startChildServer({ dataDir });
+    const run = sampleRun({ mark: 'a', endMs: Date.now() });
+    const sent = post(server.httpAddress, '/v1/logs', encodeLogs(run), PROTOBUF_TYPE);
+    expect((await sent).status).toBe(200);
+    expect(await server.stop('SIGTERM')).toBe(0);
+    expect(await countEvents()).toBe(run.length);
+  });
+});
+
+describe('a start that cannot succeed says what, where and what to do', () => {
+  it('a folder that another process has', async () => {
+    const server = await startChildServer({ dataDir });
+    await expect(startChildServer({ dataDir })).rejects.toThrow(
+      new RegExp(`${dataDir}.* is in use by another process \\(PID ${server.pid}\\)\\. .*--data`),
+    );
+    await server.stop('SIGTERM');
+  });
+
+  it('a used port, for each of the three, and nothing stays open', async () => {
+    const squatter = createServer().listen(0, '127.0.0.1');
+    await new Promise((listening) => squatter.once('listening', listening));
+    const { port } = squatter.address() as { port: number };
+    for (const [key, option] of [
+      ['uiPort', '--port'],
+      ['httpPort', '--http-port'],
+      ['grpcPort', '--grpc-port'],
+    ] as const) {
+      await expect(startTestServer({ dataDir, [key]: port })).rejects.toThrow(
+        `choose another with ${option}`,
+      );
+    }
+    squatter.close();
+    await (await startTestServer({ dataDir })).close();
+  });
+
+  it('a file of a newer tallyspan', async () => {
+    await (await startTestServer({ dataDir })).close();
+    const instance = await DuckDBInstance.create(path.join(dataDir, 'tallyspan.duckdb'));
+    const connection = await instance.connect();
+    await connection.run('INSERT INTO tallyspan_format VALUES (1000, now())');
+    connection.closeSync();
+    instance.closeSync();
+    await expect(startTestServer({ dataDir })).rejects.toThrow(/newer tallyspan.*Upgrade/);
+    await expect(openSource({ dataDir })).rejects.toThrow(/newer tallyspan.*Upgrade/);
+  });
+
+  it('a folder that cannot be made', async () => {
+    await writeFile(path.join(dataDir, 'file'), '');
+    await expect(startTestServer({ dataDir: path.join(dataDir, 'file', 'data') })).rejects.toThrow(
+      /cannot make the data folder .*--data/,
+    );
+  });
+
+  it('another address than loopback without a token', async () => {
+    await expect(startTestServer({ dataDir, host: '0.0.0.0' })).rejects.toThrow(/TALLYSPAN_TOKEN/);
+  });
+
+  it('a folder without data, when it is only to be read', async () => {
+    await expect(openSource({ dataDir })).rejects.toThrow(/no data at .*tallyspan up/);
+  });
+});
+
+describe('a file of an older tallyspan', () => {
+  it('gets the columns that it lacks and is read by their names', async () => {
+    await (await startTestServer({ dataDir })).close();
+    const instance = await DuckDBInstance.create(path.join(dataDir, 'tallyspan.duckdb'));
+    const connection = await instance.connect();
+    await connection.run('ALTER TABLE events DROP COLUMN agent_run_id');
+    connection.closeSync();
+    instance.closeSync();
+    const server = await startTestServer({ dataDir });
+    const run = sampleRun({ mark: 'a', endMs: Date.now() });
+    await post(server.httpAddress, '/v1/logs', encodeLogs(run), PROTOBUF_TYPE);
+    await server.close();
+    const source = await openSource({ dataDir });
+    expect(await source.run('a'.repeat(32))).toMatchObject({ 'agent.status': 'ok', 'agent.turns': 2 });
+    await source.close();
+  });
+});
