@@ -1,27 +1,32 @@
 // The event log: turns facts into OTLP log records and lines of the daily file.
 // Every event gets its number in the process here, so that a gap shows a loss.
 
-import { context, trace, type Attributes, type Logger, type SpanContext } from '@opentelemetry/api';
+import type { Attributes, HrTime, SpanContext } from '@opentelemetry/api';
+import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { encodeEvent, type EventRecord } from '../core/event.ts';
-import { FIELDS, type EventName, type FieldDefinition, type FieldKey } from '../core/schema.ts';
+import { EVENT_SCOPE } from '../core/otlp-log.ts';
+import { FIELD_KEYS, FIELDS, type EventName, type FieldDefinition } from '../core/schema.ts';
 import type { DailyFile } from './daily-file.ts';
 import { guard } from './guard.ts';
-import type { ContentMode } from './settings.ts';
 import type { Service } from './service.ts';
 
 export type Fields = Partial<Omit<EventRecord, 'timestamp' | 'event.name'>>;
 
+/** Takes a record; `isUrgent` when its loss would hide a run. */
+export type RecordSink = (record: ReadableLogRecord, isUrgent: boolean) => void;
+
+/** Made without a logger: it would check each attribute again, which is most of what an event costs. */
 export class EventLog {
-  readonly #logger: Logger;
+  readonly #sink: RecordSink;
   readonly #service: Service;
-  readonly #content: ContentMode;
+  readonly #scope: ReadableLogRecord['instrumentationScope'];
   readonly #file: DailyFile | undefined;
   #sequence = 0;
 
-  constructor(logger: Logger, service: Service, content: ContentMode, file: DailyFile | undefined) {
-    this.#logger = logger;
+  constructor(sink: RecordSink, service: Service, version: string, file: DailyFile | undefined) {
+    this.#sink = sink;
     this.#service = service;
-    this.#content = content;
+    this.#scope = { name: EVENT_SCOPE, version };
     this.#file = file;
   }
 
@@ -29,7 +34,7 @@ export class EventLog {
   emit(name: EventName, atMs: number, span: SpanContext, fields: Fields): EventRecord {
     this.#sequence += 1;
     const event: EventRecord = {
-      ...(this.#content === 'none' ? withoutContent(fields) : fields),
+      ...fields,
       timestamp: atMs,
       'event.name': name,
       trace_id: span.traceId,
@@ -41,13 +46,21 @@ export class EventLog {
     };
     guard('emit event', () => {
       const line = encodeEvent(event);
-      this.#logger.emit({
-        eventName: name,
-        timestamp: atMs,
-        body: line,
-        attributes: attributesOf(event),
-        context: trace.setSpanContext(context.active(), span),
-      });
+      const time = hrTimeOf(atMs);
+      this.#sink(
+        {
+          eventName: name,
+          hrTime: time,
+          hrTimeObserved: time,
+          spanContext: span,
+          body: line,
+          attributes: attributesOf(event),
+          resource: this.#service.resource,
+          instrumentationScope: this.#scope,
+          droppedAttributesCount: 0,
+        },
+        name === 'agent.run.started',
+      );
       this.#file?.add(line, atMs);
     });
     return event;
@@ -59,19 +72,21 @@ export class EventLog {
   }
 }
 
+const ATTRIBUTE_KEYS: ReadonlySet<string> = new Set(
+  FIELD_KEYS.filter((key) => (FIELDS[key] as FieldDefinition).attribute === true),
+);
+
 /** The fields of an event that travel as attributes, on its record and on its span alike. */
 export function attributesOf(fields: Fields | EventRecord): Attributes {
   const attributes: Attributes = {};
-  for (const [key, value] of Object.entries(fields)) {
-    if (value === undefined || (FIELDS[key as FieldKey] as FieldDefinition).attribute !== true) continue;
-    attributes[key] = Array.isArray(value) ? [...(value as string[])] : value;
+  for (const key in fields) {
+    const value = fields[key as keyof typeof fields];
+    if (value !== undefined && ATTRIBUTE_KEYS.has(key)) attributes[key] = value;
   }
   return attributes;
 }
 
-function withoutContent(fields: Fields): Fields {
-  const kept = Object.entries(fields).filter(
-    ([key]) => (FIELDS[key as FieldKey] as FieldDefinition).sensitive !== true || key === 'agent.note.text',
-  );
-  return Object.fromEntries(kept);
+function hrTimeOf(atMs: number): HrTime {
+  const seconds = Math.floor(atMs / 1_000);
+  return [seconds, (atMs - seconds * 1_000) * 1_000_000];
 }

@@ -2,13 +2,16 @@
 // service can close the runs of one that was killed. A run is an entry from its start to its end.
 
 import {
-  appendFileSync,
+  closeSync,
   existsSync,
+  ftruncateSync,
   mkdirSync,
+  openSync,
   readFileSync,
   readdirSync,
   renameSync,
   rmSync,
+  writeSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -41,6 +44,9 @@ export class Journal {
   readonly #folder: string;
   readonly #path: string;
   readonly #open = new Set<string>();
+  /** Kept open: a run that begins costs one write. */
+  #file: number | undefined;
+  #size = 0;
   readonly #pendingLines: string[] = [];
 
   constructor(folder: string, instanceId: string) {
@@ -50,12 +56,9 @@ export class Journal {
 
   /** Written at once: from here on the run cannot vanish. */
   begin(started: EventRecord): void {
-    guard('journal begin', () => {
-      if (this.#open.size === 0) mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      this.#open.add(started['agent.run_id'] ?? '');
-      this.#pendingLines.push(`start ${encodeEvent(started)}`);
-      this.write();
-    });
+    this.#open.add(started['agent.run_id'] ?? '');
+    this.#pendingLines.push(`start ${encodeEvent(started)}`);
+    this.#append();
   }
 
   progress(progress: Progress): void {
@@ -63,25 +66,47 @@ export class Journal {
   }
 
   end(runId: string): void {
-    if (!this.#open.delete(runId)) return;
-    // The last open run takes the file with it, so that it never grows without bound.
-    if (this.#open.size === 0) this.#clear();
-    else this.#pendingLines.push(`end ${runId}`);
+    if (this.#open.delete(runId)) this.#pendingLines.push(`end ${runId}`);
   }
 
-  /** Writes what has gathered. */
+  /** Writes what has gathered; without open runs the file is emptied, so that it never grows without bound. */
   write(): void {
+    if (this.#open.size > 0) this.#append();
+    else this.#empty();
+  }
+
+  /** The process ends: a journal without open runs goes. */
+  close(): void {
+    this.write();
+    if (this.#file === undefined || this.#open.size > 0) return;
+    guard('journal close', () => {
+      closeSync(this.#file ?? -1);
+      rmSync(this.#path, { force: true });
+    });
+    this.#file = undefined;
+  }
+
+  #append(): void {
     if (this.#pendingLines.length === 0) return;
     const text = `${this.#pendingLines.splice(0).join('\n')}\n`;
     guard('journal write', () => {
-      appendFileSync(this.#path, text, { mode: 0o600 });
+      this.#file ??= this.#openFile();
+      writeSync(this.#file, text);
+      this.#size += text.length;
     });
   }
 
-  #clear(): void {
+  #openFile(): number {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    return openSync(this.#path, 'a', 0o600);
+  }
+
+  #empty(): void {
     this.#pendingLines.length = 0;
-    guard('journal clear', () => {
-      rmSync(this.#path, { force: true });
+    if (this.#file === undefined || this.#size === 0) return;
+    this.#size = 0;
+    guard('journal empty', () => {
+      ftruncateSync(this.#file ?? -1);
     });
   }
 

@@ -5,7 +5,7 @@ import { guard } from './guard.ts';
 import type { ModelCall } from './model-call.ts';
 
 interface RawPromise {
-  asResponse?: () => Promise<Response>;
+  asResponse?: (this: RawPromise) => Promise<Response>;
   parsedPromise?: unknown;
 }
 
@@ -20,23 +20,28 @@ export function endWhenCollected(reader: object, call: ModelCall): void {
   collected.register(reader, call, call);
 }
 
-export function watchResponse(promise: RawPromise, call: ModelCall): void {
-  const original = promise.asResponse;
+/** Calls by the promise that the SDK handed out. */
+const calls = new WeakMap<object, ModelCall>();
+const patched = new WeakSet<object>();
+
+export function watchResponse(promise: object, call: ModelCall): void {
+  calls.set(promise, call);
+  const prototype = Object.getPrototypeOf(promise) as RawPromise;
+  if (patched.has(prototype)) return;
+  patched.add(prototype);
+  const original = prototype.asResponse;
   if (typeof original !== 'function') return;
-  Object.defineProperty(promise, 'asResponse', {
-    configurable: true,
-    writable: true,
-    enumerable: false,
-    value: async function (this: RawPromise) {
-      const response = await original.call(this);
-      // `withResponse` comes here too, after it has begun to parse; then there is nothing left to watch.
-      if (this.parsedPromise === undefined && !call.isEnded)
-        guard('watch response', () => {
-          watchBody(response, call);
-        });
-      return response;
-    },
-  });
+  prototype.asResponse = async function () {
+    const response = await original.call(this);
+    const known = calls.get(this);
+    // `withResponse` comes here too, after it has begun to parse; then there is nothing left to watch.
+    if (known !== undefined && !known.isEnded && this.parsedPromise === undefined) {
+      guard('watch response', () => {
+        watchBody(response, known);
+      });
+    }
+    return response;
+  };
 }
 
 function watchBody(response: Response, call: ModelCall): void {

@@ -16,9 +16,6 @@ import { Spool } from './spool.ts';
 import type { SignalKind, Transport } from './otlp.ts';
 import { createTransport } from './transport.ts';
 
-/** Events whose loss would hide a run; they leave at once. */
-const URGENT_EVENTS: ReadonlySet<string> = new Set(['agent.run.started']);
-
 export class Pipeline {
   readonly spans: Delivery<ReadableSpan>;
   readonly logs: Delivery<ReadableLogRecord>;
@@ -109,7 +106,7 @@ export class Pipeline {
     return {
       onEmit: (record) => {
         guard('queue log record', () => {
-          this.logs.add(record, URGENT_EVENTS.has(record.eventName ?? ''));
+          this.logs.add(record);
         });
       },
       forceFlush: () => this.flush(Date.now() + 2_000),

@@ -2,7 +2,7 @@
 // processors are added to it. Otherwise ours becomes the global one, with W3C trace context as the
 // only propagation, so that baggage goes nowhere.
 
-import { context, logs, propagation, trace, type Logger, type Tracer } from '@opentelemetry/api';
+import { context, logs, propagation, trace, type Tracer } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
@@ -11,13 +11,11 @@ import { spanProcessorsOf } from './foreign-fields.ts';
 import { guard } from './guard.ts';
 import type { Pipeline } from './pipeline.ts';
 import { readSampler } from './sampler.ts';
+import { EVENT_SCOPE } from '../core/otlp-log.ts';
 import type { Service } from './service.ts';
-
-export const SCOPE_NAME = 'tallyspan';
 
 export interface Providers {
   readonly tracer: Tracer;
-  readonly logger: Logger;
   /** True when our processors were added to a provider that was there before. */
   readonly isJoined: boolean;
 }
@@ -42,11 +40,12 @@ export function setUpProviders(
     propagation.setGlobalPropagator(new W3CTraceContextPropagator());
     trace.setGlobalTracerProvider(ownProvider);
   }
-  const loggerProvider = new LoggerProvider({ resource, processors: [pipeline.logProcessor()] });
-  // Fails silently where a logger provider is registered already; ours then stays private.
-  logs.setGlobalLoggerProvider(loggerProvider);
-  const tracer = isJoined ? trace.getTracer(SCOPE_NAME, version) : ownProvider.getTracer(SCOPE_NAME, version);
-  return { tracer, logger: loggerProvider.getLogger(SCOPE_NAME, version), isJoined };
+  // For log records of the program; fails silently where it has registered a provider of its own.
+  logs.setGlobalLoggerProvider(new LoggerProvider({ resource, processors: [pipeline.logProcessor()] }));
+  const tracer = isJoined
+    ? trace.getTracer(EVENT_SCOPE, version)
+    : ownProvider.getTracer(EVENT_SCOPE, version);
+  return { tracer, isJoined };
 }
 
 interface Joinable {

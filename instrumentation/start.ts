@@ -62,7 +62,14 @@ export function start(): void {
     );
     const telemetry: Telemetry = {
       tracer: providers.tracer,
-      events: new EventLog(providers.logger, service, settings.content, file),
+      events: new EventLog(
+        (record, isUrgent) => {
+          pipeline.logs.add(record, isUrgent);
+        },
+        service,
+        TALLYSPAN_VERSION,
+        file,
+      ),
       journal,
       settings,
       defaultAgentName: agentName,
@@ -119,7 +126,7 @@ export function start(): void {
       observer?.runs.endAll(errorType === undefined ? 'aborted' : 'error', errorType);
     },
     write: () => {
-      journal.write();
+      journal.close();
       observer?.telemetry.events.write();
     },
   });
