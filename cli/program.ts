@@ -6,6 +6,7 @@ import { registerAlerts } from './commands/alerts.ts';
 import { registerConversation } from './commands/conversation.ts';
 import { registerCost } from './commands/cost.ts';
 import { registerDemo } from './commands/demo.ts';
+import { registerDiagnose } from './commands/diagnose.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerPrice } from './commands/price.ts';
 import { registerPrices } from './commands/prices.ts';
@@ -15,6 +16,7 @@ import { registerSignal } from './commands/signal.ts';
 import { registerSignals } from './commands/signals.ts';
 import { registerUp } from './commands/up.ts';
 import { registerVerify } from './commands/verify.ts';
+import { registerWhatIf } from './commands/what-if.ts';
 import type { CliIo } from './io.ts';
 import { VERSION } from './version.ts';
 
@@ -38,6 +40,8 @@ export function createProgram(io: CliIo): Command {
   registerRun(program, io);
   registerConversation(program, io);
   registerCost(program, io);
+  registerDiagnose(program, io);
+  registerWhatIf(program, io);
   registerSignal(program, io);
   registerSignals(program, io);
   registerVerify(program, io);

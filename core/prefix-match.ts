@@ -20,6 +20,13 @@ export function matchMessages(before: readonly string[], after: readonly string[
     const leftCount = countOf(one);
     const rightCount = countOf(other);
     const taken = Math.max(leftCount, rightCount);
+    // Fewer messages than the fold of the other side holds: no telling, so nothing is said to differ.
+    const leftCounts = leftCount === taken ? taken : lengthOf(before.slice(left, left + taken));
+    const rightCounts = rightCount === taken ? taken : lengthOf(after.slice(right, right + taken));
+    if (Math.min(leftCounts, rightCounts) < taken) {
+      common += Math.min(leftCounts, rightCounts);
+      break;
+    }
     // A fold on one side is compared with the same number of single messages on the other.
     const leftText = leftCount === taken ? one : foldWritten(before.slice(left, left + taken));
     const rightText = rightCount === taken ? other : foldWritten(after.slice(right, right + taken));

@@ -1,0 +1,95 @@
+// `tallyspan diagnose`: why a time was dearer (or cheaper) than another, with the fix.
+
+import type { Command } from 'commander';
+import { formatCost, formatCount } from '../../core/format.ts';
+import type { DiagnosisReport } from '../../server/source.ts';
+import type { CliIo, CliOutput } from '../io.ts';
+import { withSource, withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
+import { renderTable } from '../table.ts';
+
+interface DiagnoseOptions extends SourceOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly against?: string;
+  readonly agent?: string;
+  readonly parts?: boolean;
+}
+
+const SHORT_ID_LENGTH = 8;
+
+export function registerDiagnose(program: Command, io: CliIo): void {
+  withSourceOptions(
+    program
+      .command('diagnose')
+      .description('why it got dearer: the change in spend, split exactly, with causes and fixes')
+      .option('--from <time>', 'today, yesterday, a time or how far back (default: 24h)')
+      .option('--to <time>', 'end of that time (default: now, or the end of the day)')
+      .option(
+        '--against <time>',
+        'a length that ends where the other begins, such as 7d, or FROM..TO (default: as long as the other)',
+      )
+      .option('--agent <name>', 'only runs of this agent')
+      .option('--parts', 'print every part of the difference, too'),
+  ).action(async (options: DiagnoseOptions) => {
+    const report = await withSource(options, io, (source) =>
+      source.diagnosis({
+        from: options.from,
+        to: options.to,
+        against: options.against,
+        agent: options.agent,
+      }),
+    );
+    if (options.json === true) writeJson(io, report);
+    else io.stdout.write(renderDiagnosis(report, io.stdout, options.parts === true));
+  });
+}
+
+/** The report as lines: the difference, its causes largest first, the first fix, what changed when. */
+export function renderDiagnosis(report: DiagnosisReport, output: CliOutput, withParts: boolean): string {
+  const lines = [headLine(report)];
+  if (report.every_nth_run > 1) lines.push(`from a sample: one of every ${report.every_nth_run} runs`);
+  for (const cause of report.causes) {
+    const runs = cause.runs.map((run) => run.slice(0, SHORT_ID_LENGTH)).join(', ');
+    lines.push(`  ${signed(cause.cost_nano_usd)}${cause.estimated ? ' (est.)' : ''}  ${cause.title}`);
+    for (const evidence of cause.evidence) lines.push(`      ${evidence}`);
+    if (runs !== '') lines.push(`      → runs ${runs}`);
+  }
+  const hasRest = report.causes.length > 0 && Math.abs(report.unexplained_nano_usd) > 0;
+  if (hasRest) lines.push(`  ${signed(report.unexplained_nano_usd)}  without a cause that shows`);
+  if (report.causes.length === 0) lines.push(noCauseLine(report));
+  const [first] = report.causes;
+  if (first !== undefined) lines.push(`Fix: ${first.fix}`);
+  for (const change of report.changes)
+    lines.push(
+      `Changed: ${change.kind.replaceAll('_', ' ')} ${change.value}${change.agent === '' ? '' : ` (${change.agent})`} since ${change.since}`,
+    );
+  let text = `${lines.join('\n')}\n`;
+  if (withParts && report.parts.length > 0)
+    text += `\n${renderTable(
+      report.parts,
+      [
+        { title: 'PART', value: (part) => part.part.replaceAll('_', ' ') },
+        { title: 'OF', shrinks: true, value: (part) => part.detail ?? '' },
+        { title: 'COST', align: 'right', value: (part) => signed(part.cost_nano_usd) },
+      ],
+      output,
+    )}`;
+  return text;
+}
+
+function headLine(report: DiagnosisReport): string {
+  const { cost_nano_usd: cost, against_nano_usd: against } = report;
+  const factor = against > 0 ? ` (${(cost / against).toFixed(1)} ×)` : '';
+  const runs = `${formatCount(report.runs)} runs against ${formatCount(Math.round(report.against_runs))}`;
+  return `Cost ${formatCost(cost)} against ${formatCost(against)}: ${signed(report.difference_nano_usd)}${factor}; ${runs}`;
+}
+
+function noCauseLine(report: DiagnosisReport): string {
+  if (report.cost_nano_usd === 0) return 'No priced calls in that time.';
+  if (report.against_nano_usd === 0) return 'No priced calls to compare with: choose another --against.';
+  return 'Nothing stands out: the difference is no more than runs differ by chance.';
+}
+
+function signed(nanoUsd: number): string {
+  return nanoUsd < 0 ? formatCost(nanoUsd) : `+${formatCost(nanoUsd)}`;
+}

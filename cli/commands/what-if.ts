@@ -1,0 +1,80 @@
+// `tallyspan whatif`: what the recorded calls would have cost with one setting changed.
+
+import { Option, type Command } from 'commander';
+import { formatCost, formatCount, formatPercent, formatTokens } from '../../core/format.ts';
+import { CACHE_SETTINGS } from '../../server/queries/read-what-if.ts';
+import type { WhatIfReport } from '../../server/source.ts';
+import { usageError } from '../cli-error.ts';
+import type { CliIo, CliOutput } from '../io.ts';
+import { withSource, withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
+import { renderTable } from '../table.ts';
+
+interface WhatIfOptions extends SourceOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly agent?: string;
+  readonly model?: string;
+  readonly cache?: string;
+  readonly batch?: boolean;
+}
+
+export function registerWhatIf(program: Command, io: CliIo): void {
+  withSourceOptions(
+    program
+      .command('whatif')
+      .description('what the recorded calls would have cost with another model, cache setting or in a batch')
+      .option('--model <id>', 'price all calls as this model')
+      .addOption(new Option('--cache <setting>', 'cache off, or for this long').choices([...CACHE_SETTINGS]))
+      .option('--batch', 'at the price of the batch API')
+      .option('--from <time>', 'today, yesterday, a time or how far back (default: 7d)')
+      .option('--to <time>', 'end of that time (default: now, or the end of the day)')
+      .option('--agent <name>', 'only runs of this agent'),
+  ).action(async (options: WhatIfOptions) => {
+    if (options.model === undefined && options.cache === undefined && options.batch !== true)
+      throw usageError('say what to change: --model ID, --cache off|5m|1h or --batch');
+    const report = await withSource(options, io, (source) =>
+      source.whatIf({
+        from: options.from,
+        to: options.to,
+        agent: options.agent,
+        model: options.model,
+        cache: options.cache,
+        batch: options.batch === true ? 'true' : undefined,
+      }),
+    );
+    if (options.json === true) writeJson(io, report);
+    else io.stdout.write(renderWhatIf(report, io.stdout));
+  });
+}
+
+/** Cost as it was and as it would be, and the tokens that move between the buckets. */
+export function renderWhatIf(report: WhatIfReport, output: CliOutput): string {
+  const { cost_nano_usd: cost, difference_nano_usd: difference } = report;
+  const share = cost === 0 ? null : difference / cost;
+  const sign = difference < 0 ? '' : '+';
+  const lines = [
+    `${formatCount(report.calls)} calls cost ${formatCost(cost)}; they would have cost ${formatCost(report.what_if_nano_usd)} (${sign}${formatCost(difference)}, ${sign}${formatPercent(share)})`,
+  ];
+  if (report.changed_calls === 0) lines.push('No call changes: the setting is in force already.');
+  if (report.unpriced_calls > 0)
+    lines.push(
+      `${formatCount(report.unpriced_calls)} calls have no price after the change and count with what they cost.`,
+    );
+  if (report.change.model !== undefined)
+    lines.push('Tokens are taken as counted: another model may count the same text differently.');
+  const rows = Object.keys(report.tokens).map((key) => ({
+    bucket: key.slice('tokens_'.length).replaceAll('_', ' '),
+    before: report.tokens[key as keyof typeof report.tokens],
+    after: report.what_if_tokens[key as keyof typeof report.tokens],
+  }));
+  const table = renderTable(
+    rows,
+    [
+      { title: 'TOKENS', value: (row) => row.bucket },
+      { title: 'RECORDED', align: 'right', value: (row) => formatTokens(row.before) },
+      { title: 'WHAT IF', align: 'right', value: (row) => formatTokens(row.after) },
+    ],
+    output,
+  );
+  return `${lines.join('\n')}\n${table}`;
+}

@@ -1,0 +1,124 @@
+// The diagnosis and the what-if through the server, the data folder and the command line: the same answers.
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { runCli } from '../../cli/program.ts';
+import type { DiagnosisReport, WhatIfReport } from '../../server/source.ts';
+import { getJson, sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
+import { costOf, generatePeriod, USUAL } from './generate-period.ts';
+
+const DAY_MS = 86_400_000;
+const DAY_START_MS = Math.floor(Date.now() / DAY_MS) * DAY_MS - DAY_MS;
+const PERIOD = { runs: 20, spacingMs: 3_600_000 };
+const before = generatePeriod({ ...PERIOD, fromMs: DAY_START_MS - DAY_MS });
+const now = generatePeriod({
+  ...PERIOD,
+  fromMs: DAY_START_MS,
+  resultChars: { ...USUAL.resultChars, search_docs: 32_000 },
+});
+const WINDOW = `from=yesterday&against=1d`;
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  const events = [...before, ...now].map((event, index) => ({
+    ...event,
+    'tallyspan.seq': index + 1,
+    'service.instance.id': 'one',
+    trace_id: `${index}`.padStart(32, '0'),
+    span_id: `${index}`.padStart(16, '0'),
+  }));
+  for (let index = 0; index < events.length; index += 500)
+    await sendEvents(server, events.slice(index, index + 500));
+});
+
+afterAll(() => server.remove());
+
+/** Runs a command line and returns what it printed. */
+async function tallyspan(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  const printed = { out: '', err: '' };
+  const code = await runCli(args, {
+    stdin: process.stdin,
+    stdout: { write: (text: string) => (printed.out += text) },
+    stderr: { write: (text: string) => (printed.err += text) },
+    env: {},
+    now: Date.now,
+    signal: new AbortController().signal,
+  });
+  return { code, ...printed };
+}
+
+describe('the diagnosis of stored events', () => {
+  it('is exact and names the search tool whose results grew', async () => {
+    const report = await getJson<DiagnosisReport>(server, `/api/diagnosis?${WINDOW}`);
+    expect(report.cost_nano_usd).toBe(costOf(now));
+    expect(report.against_nano_usd).toBe(costOf(before));
+    expect(report.scale).toBe(1);
+    expect(report.parts.reduce((sum, part) => sum + part.cost_nano_usd, 0)).toBe(report.difference_nano_usd);
+    expect(report.causes[0]).toMatchObject({ cause: 'tool_results_grew', subject: 'search_docs' });
+    expect(report.causes[0]?.runs).toHaveLength(3);
+  });
+
+  it('is the same from the command line, as JSON and in words', async () => {
+    const options = ['diagnose', '--from', 'yesterday', '--against', '1d', '--url', server.uiUrl];
+    const json = await tallyspan(...options, '--json');
+    expect(JSON.parse(json.out)).toEqual(await getJson(server, `/api/diagnosis?${WINDOW}`));
+    const words = await tallyspan(...options, '--parts');
+    expect(words.code).toBe(0);
+    const lines = words.out.split('\n');
+    expect(lines[0]).toMatch(/^Cost \$\d.*against \$\d.*: \+\$.*20 runs against 20$/);
+    expect(lines[1]).toMatch(/^ {2}\+\$.* \(est\.\) {2}search_docs results cost more to read and carry/);
+    expect(words.out).toContain('Fix: Return excerpts');
+    expect(words.out).toContain('tool carry');
+  });
+
+  it('says what is wrong with a time that it cannot read', async () => {
+    const answer = await tallyspan('diagnose', '--from', 'monday', '--url', server.uiUrl);
+    expect(answer.code).toBe(1);
+    expect(answer.err).toContain('not monday');
+    expect((await tallyspan('diagnose', '--against', '1d..', '--url', server.uiUrl)).code).toBe(1);
+  });
+
+  it('says that nothing stands out when nothing does', async () => {
+    const day = new Date(DAY_START_MS - DAY_MS).toISOString();
+    const words = await tallyspan(
+      'diagnose',
+      '--from',
+      day,
+      '--to',
+      day.replace('T00', 'T12'),
+      '--url',
+      server.uiUrl,
+    );
+    expect(words.out).toContain('No priced calls to compare with');
+  });
+});
+
+describe('the what-if of stored events', () => {
+  it('with the settings in force returns the actual cost', async () => {
+    const report = await getJson<WhatIfReport>(
+      server,
+      `/api/whatif?from=yesterday&cache=5m&model=${USUAL.model}`,
+    );
+    expect(report).toMatchObject({
+      cost_nano_usd: costOf(now),
+      what_if_nano_usd: costOf(now),
+      difference_nano_usd: 0,
+      changed_calls: 0,
+    });
+  });
+
+  it('prices another setting from the command line', async () => {
+    const options = ['whatif', '--from', 'yesterday', '--cache', 'off', '--url', server.uiUrl];
+    const report = JSON.parse((await tallyspan(...options, '--json')).out) as WhatIfReport;
+    expect(report.difference_nano_usd).toBeGreaterThan(report.cost_nano_usd * 0.2);
+    expect(report.what_if_tokens).toMatchObject({ tokens_cache_read: 0, tokens_cache_write_5m: 0 });
+    expect((await tallyspan(...options)).out).toMatch(/calls cost \$.* they would have cost \$/);
+  });
+
+  it('asks what to change', async () => {
+    const answer = await tallyspan('whatif', '--url', server.uiUrl);
+    expect(answer).toMatchObject({ code: 2 });
+    expect(answer.err).toContain('--cache');
+  });
+});
