@@ -181,6 +181,7 @@ export class ModelCall {
       cache_miss_reason: answer.cacheMissReason,
       tokens_tool_definitions:
         facts.shape.toolDefinitionTokens === 0 ? undefined : Math.round(facts.shape.toolDefinitionTokens),
+      cache_breakpoints: facts.shape.breakpoints.length,
       ...prefixFields(facts.shape),
     };
   }
