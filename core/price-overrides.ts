@@ -195,11 +195,11 @@ class OverrideReader {
 
 // A decimal with at most six places as a whole number of millionths.
 function toMillionths(value: unknown): number | undefined {
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) return undefined;
+  if (typeof value !== 'number' || value < 0) return undefined;
   const millionths = Math.round(value * MICRO_PER_UNIT);
   return Number.isSafeInteger(millionths) && millionths / MICRO_PER_UNIT === value ? millionths : undefined;
 }
 
 function show(value: unknown): string {
-  return value === undefined ? 'missing' : (JSON.stringify(value) ?? typeof value);
+  return JSON.stringify(value);
 }

@@ -41,6 +41,7 @@ describe('a Message', () => {
     [[TEXT], true],
     [[{ type: 'text', text: '' }], false],
     [[{ type: 'thinking', thinking: '' }], true],
+    [[{ type: 'thinking', text: '' }], true],
     [[{ type: 'fallback', from: { model: 'a' } }], false],
     [[{ type: 'fallback', from: { model: 'a' } }, TEXT], true],
     [[null, 'x'], false],
@@ -49,7 +50,8 @@ describe('a Message', () => {
   });
 
   it('names the model that was asked for in its first fallback block', () => {
-    expect(readMessage({ content: [hop('a'), TEXT, hop('b')] }).requestedModel).toBe('a');
+    const notHop = { ...TEXT, from: { model: 'x' } };
+    expect(readMessage({ content: [notHop, hop('a'), TEXT, hop('b')] }).requestedModel).toBe('a');
     expect(readMessage({ content: [hop(5)] })).not.toHaveProperty('requestedModel');
     expect(readMessage({ content: [{ type: 'fallback' }] })).not.toHaveProperty('requestedModel');
   });

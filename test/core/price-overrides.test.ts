@@ -237,10 +237,21 @@ describe('an error names file, line, key and what to do', () => {
     ['{"aliases": {"a": "claude-mythos-5-2"}}', /claude-mythos-5-2", which has no price/],
     ['{"aliases": {"a": 5}}', /aliases\.a is 5, which has no price/],
     ['{"aliases": []}', /aliases is \[\]; write an object$/],
+    ['{"regions": []}', /^prices\.json:1: regions is \[\]; write an object$/],
+    [
+      '{"models": {"m": {"input": 1, "output": 1, "cacheRead": 1, "cacheWrite": 1, "to": ["2026-01-01"]}}}',
+      /models\.m\.to is \["2026-01-01"\]/,
+    ],
+    ['{"multiplier": 1e999}', /multiplier is null/],
     ['{"regions": {"eu": "local"}}', /regions\.eu is "local"; write "global" or "regional"$/],
     ['{"multiplier": 1,\n"multiplier": 2}', /^prices\.json:2: multiplier is there twice; keep one$/],
   ])('%j', (text, message) => {
     expect(errorsOf(text)[0]).toMatch(message);
+  });
+
+  it('is told once, without the ones that only follow from it', () => {
+    expect(errorsOf('{"models": {"m": 5}}')).toHaveLength(1);
+    expect(errorsOf('{"models": {"m": {"inputs": 1}}}')).toHaveLength(1);
   });
 
   it('finds all of them at once', () => {

@@ -12,6 +12,7 @@ import '../core/price-overrides.test.ts';
 import '../core/price-places.test.ts';
 import '../core/price-rules.test.ts';
 import '../core/price-unpriced.test.ts';
+import '../core/recost.test.ts';
 import '../core/rounding.test.ts';
 import '../core/stream-usage.test.ts';
 import '../core/usage.test.ts';
