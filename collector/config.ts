@@ -17,31 +17,42 @@ export const EVENTS = 'forward/events';
 
 /** Processors of the trace pipeline, in order: names first, then cost from those names, then what must go. */
 export const TRACE_PROCESSORS = [
+  'memory_limiter',
   'transform/dialects',
   'transform/cost',
   'transform/content',
   'transform/secrets',
   'redaction/secrets',
 ] as const;
-export const LOG_PROCESSORS = ['transform/events', 'transform/content', 'redaction/secrets'] as const;
+export const LOG_PROCESSORS = [
+  'memory_limiter',
+  'transform/events',
+  'transform/content',
+  'redaction/secrets',
+] as const;
+
+/** What the memory limiter is told, as processor and as extension. */
+export const MEMORY_LIMIT = {
+  check_interval: '1s',
+  limit_mib: '${env:MEMORY_LIMIT_MIB:-320}',
+  spike_limit_mib: '${env:MEMORY_SPIKE_MIB:-64}',
+} as const;
+
+export const EXTENSIONS = ['health_check', 'file_storage'] as const;
 
 /** Receives, normalises and cleans; delivers nowhere until an overlay adds a backend. */
 export function baseConfig(): YamlMap {
-  const guarded = { middlewares: [{ id: 'memory_limiter' }] };
   return {
     receivers: {
       otlp: {
         protocols: {
-          grpc: {
-            endpoint: '${env:OTLP_GRPC_LISTEN:-127.0.0.1:4317}',
-            max_recv_msg_size_mib: 16,
-            ...guarded,
-          },
-          http: { endpoint: '${env:OTLP_HTTP_LISTEN:-127.0.0.1:4318}', ...guarded },
+          grpc: { endpoint: '${env:OTLP_GRPC_LISTEN:-127.0.0.1:4317}', max_recv_msg_size_mib: 16 },
+          http: { endpoint: '${env:OTLP_HTTP_LISTEN:-127.0.0.1:4318}' },
         },
       },
     },
     processors: {
+      memory_limiter: MEMORY_LIMIT,
       'transform/dialects': dialectProcessor(),
       'transform/cost': backfillProcessor(),
       'transform/events': eventProcessor(),
@@ -53,12 +64,6 @@ export function baseConfig(): YamlMap {
     connectors: { [SPANS]: {}, [EVENTS]: {} },
     extensions: {
       health_check: { endpoint: '${env:HEALTH_LISTEN:-127.0.0.1:13133}' },
-      // Refuses a request before it is decoded, with a status that the sender retries.
-      memory_limiter: {
-        check_interval: '1s',
-        limit_mib: '${env:MEMORY_LIMIT_MIB:-320}',
-        spike_limit_mib: '${env:MEMORY_SPIKE_MIB:-64}',
-      },
       file_storage: {
         directory: '${env:QUEUE_DIR:-/var/lib/tallyspan/queue}',
         create_directory: true,
@@ -71,7 +76,7 @@ export function baseConfig(): YamlMap {
       },
     },
     service: {
-      extensions: ['memory_limiter', 'health_check', 'file_storage'],
+      extensions: EXTENSIONS,
       pipelines: {
         'traces/in': { receivers: ['otlp'], processors: TRACE_PROCESSORS, exporters: [SPANS] },
         'logs/in': { receivers: ['otlp'], processors: LOG_PROCESSORS, exporters: [EVENTS] },

@@ -2,7 +2,7 @@
 
 import { BACKENDS, type Backend } from './backends.ts';
 import { backendOverlay, baseConfig, mergedConfig } from './config.ts';
-import { contentOverlay, gatewayConfig, samplingOverlay } from './overlays.ts';
+import { contentOverlay, distributionOverlay, gatewayConfig, samplingOverlay } from './overlays.ts';
 import { renderYaml } from './render.ts';
 
 export interface GeneratedFile {
@@ -44,6 +44,15 @@ export const collectorFiles: readonly GeneratedFile[] = [
     render: () =>
       renderYaml(contentOverlay(), [
         'Lets prompts, answers and tool arguments through. Secrets are still masked.',
+      ]),
+  },
+  {
+    path: 'collector/dist/distribution.yaml',
+    render: () =>
+      renderYaml(distributionOverlay(), [
+        'For our own distribution (npm run collector:build), after config.yaml: memory is guarded before',
+        'a request is decoded, and an answer of 500 is retried like one of 503. The stock Collector has',
+        'no such parts and works without this file.',
       ]),
   },
   {

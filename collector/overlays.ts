@@ -1,7 +1,7 @@
 // Overlays that change what the base does rather than where it delivers, and the gateway in front of
 // several Collectors. Each owns the lists it sets, so they combine with every backend.
 
-import { SPANS, TRACE_PROCESSORS, type YamlMap } from './config.ts';
+import { EXTENSIONS, MEMORY_LIMIT, SPANS, TRACE_PROCESSORS, type YamlMap } from './config.ts';
 
 const SAMPLE = 'forward/sample';
 
@@ -55,11 +55,25 @@ export function contentOverlay(): YamlMap {
 }
 
 /**
+ * What only our own distribution can do, after config.yaml: a request is refused before it is decoded when
+ * memory is short, with a status that the sender retries; and a batch that Loki, or a proxy before it,
+ * answered with 500 is sent again.
+ */
+export function distributionOverlay(): YamlMap {
+  const guarded = { middlewares: [{ id: 'memory_limiter' }] };
+  return {
+    receivers: { otlp: { protocols: { grpc: guarded, http: guarded } } },
+    exporters: { 'otlp_http/loki': { middlewares: [{ id: 'retry_server_error' }] } },
+    extensions: { memory_limiter: MEMORY_LIMIT, retry_server_error: {} },
+    service: { extensions: ['memory_limiter', 'retry_server_error', ...EXTENSIONS] },
+  };
+}
+
+/**
  * The first of two tiers: sends all spans of one trace to the same Collector of the second tier, found
  * by the DNS name `GATEWAY_TARGETS`. Nothing is read or changed here.
  */
 export function gatewayConfig(): YamlMap {
-  const guarded = { middlewares: [{ id: 'memory_limiter' }] };
   return {
     receivers: {
       otlp: {
@@ -67,12 +81,12 @@ export function gatewayConfig(): YamlMap {
           grpc: {
             endpoint: '${env:OTLP_GRPC_LISTEN:-127.0.0.1:4317}',
             max_recv_msg_size_mib: 16,
-            ...guarded,
           },
-          http: { endpoint: '${env:OTLP_HTTP_LISTEN:-127.0.0.1:4318}', ...guarded },
+          http: { endpoint: '${env:OTLP_HTTP_LISTEN:-127.0.0.1:4318}' },
         },
       },
     },
+    processors: { memory_limiter: MEMORY_LIMIT },
     exporters: {
       load_balancing: {
         routing_key: 'traceID',
@@ -100,18 +114,13 @@ export function gatewayConfig(): YamlMap {
     },
     extensions: {
       health_check: { endpoint: '${env:HEALTH_LISTEN:-127.0.0.1:13133}' },
-      memory_limiter: {
-        check_interval: '1s',
-        limit_mib: '${env:MEMORY_LIMIT_MIB:-320}',
-        spike_limit_mib: '${env:MEMORY_SPIKE_MIB:-64}',
-      },
       file_storage: { directory: '${env:QUEUE_DIR:-/var/lib/tallyspan/queue}', create_directory: true },
     },
     service: {
-      extensions: ['memory_limiter', 'health_check', 'file_storage'],
+      extensions: EXTENSIONS,
       pipelines: {
-        traces: { receivers: ['otlp'], exporters: ['load_balancing'] },
-        logs: { receivers: ['otlp'], exporters: ['load_balancing'] },
+        traces: { receivers: ['otlp'], processors: ['memory_limiter'], exporters: ['load_balancing'] },
+        logs: { receivers: ['otlp'], processors: ['memory_limiter'], exporters: ['load_balancing'] },
       },
       telemetry: {
         metrics: {

@@ -104,9 +104,36 @@ describeWithServers('the real Collector takes', () => {
     expect(await validate(['base.yaml', name])).toBe('valid');
   });
 
+  it('config.yaml with what only our distribution has', async () => {
+    expect(await validate(['config.yaml', 'distribution.yaml'])).toBe('valid');
+    expect(await validate(['config.yaml', ...OVERLAYS, 'distribution.yaml'])).toBe('valid');
+  });
+
   it('everything at once, in either order', async () => {
     expect(await validate(['config.yaml', ...OVERLAYS])).toBe('valid');
     expect(await validate(['config.yaml', ...OVERLAYS.toReversed()])).toBe('valid');
+  });
+
+  it('only parts that the stock otelcol-contrib has too, but for distribution.yaml', async () => {
+    const stock = new Set(
+      readFileSync(join(ROOT, 'test/fixtures/otelcol-contrib-0.159.0.txt'), 'utf8').split('\n'),
+    );
+    const { stdout } = spawnSync(await buildCollector(), ['components'], { encoding: 'utf8' });
+    const components = parse(stdout) as Record<string, { name: string; module: string }[]>;
+    const missing = new Map<string, string[]>();
+    for (const { path } of collectorFiles) {
+      const config = parse(readFileSync(join(ROOT, path), 'utf8')) as Record<string, object>;
+      for (const kind of ['receivers', 'processors', 'exporters', 'connectors', 'extensions']) {
+        for (const id of Object.keys(config[kind] ?? {})) {
+          const found = components[kind]?.find(({ name }) => name === id.split('/')[0]);
+          const module = found?.module.split(' ')[0] ?? `unknown ${kind} ${id}`;
+          if (!stock.has(module)) missing.set(path, [...(missing.get(path) ?? []), id]);
+        }
+      }
+    }
+    expect(Object.fromEntries(missing)).toEqual({
+      'collector/dist/distribution.yaml': ['memory_limiter', 'retry_server_error'],
+    });
   });
 
   it('not a configuration with an unknown key', async () => {

@@ -36,9 +36,13 @@ describeWithServers('the real Collector before the real Loki', () => {
     await loki.stop();
   });
 
-  async function start(env: Record<string, string>, queueDir?: string): Promise<CollectorServer> {
+  async function start(
+    env: Record<string, string>,
+    queueDir?: string,
+    overlays: readonly string[] = [],
+  ): Promise<CollectorServer> {
     collector = await startCollector({
-      configs: ['base.yaml', 'loki.yaml'],
+      configs: ['base.yaml', 'loki.yaml', ...overlays],
       env: { LOKI_URL: loki.url, ...env },
       ...(queueDir === undefined ? {} : { queueDir }),
     });
@@ -118,6 +122,23 @@ describeWithServers('the real Collector before the real Loki', () => {
       }
       proxy.setFault('none');
       expect(emitter.accepted.count).toBe(5000);
+      await expectAllStored(emitter);
+    },
+    FAULT_TIMEOUT_MS,
+  );
+
+  it(
+    'a proxy before Loki answers 500, and our distribution sends the batch again',
+    async () => {
+      proxy = await startFaultProxy(loki.url);
+      const emitter = new Emitter('inner_error');
+      const { httpUrl } = await start({ LOKI_URL: proxy.url }, undefined, ['distribution.yaml']);
+      proxy.setFault(500);
+      await emitter.emit(httpUrl, 1000);
+      await waitUntil(() => (proxy?.met.get(500) ?? 0) > 1, {
+        what: () => 'a second request that meets 500',
+      });
+      proxy.setFault('none');
       await expectAllStored(emitter);
     },
     FAULT_TIMEOUT_MS,

@@ -11,6 +11,7 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -26,7 +27,9 @@ export const LOKI_VERSION = '3.7.6';
 export const ALERTMANAGER_VERSION = '0.28.1';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const MANIFEST = join(HERE, '../../collector/manifest.yaml');
+const COLLECTOR = join(HERE, '../../collector');
+const MANIFEST = join(COLLECTOR, 'manifest.yaml');
+const COMPONENTS = join(COLLECTOR, 'components');
 const LOKI_MODULE = join(HERE, 'loki');
 const LOCK_POLL_MS = 500;
 
@@ -42,22 +45,24 @@ export function cacheFolder(): string {
 
 /** Path of the Collector binary, built first when it is not there. */
 export async function buildCollector(): Promise<string> {
-  const name = `otelcol-${COLLECTOR_VERSION}-${digest([readFileSync(MANIFEST)])}`;
+  const name = `otelcol-${COLLECTOR_VERSION}-${digest([MANIFEST, ...listComponentFiles()])}`;
   return buildOnce(name, 'otelcol-tallyspan', async (folder) => {
     const bin = join(folder, 'bin');
     const module = `go.opentelemetry.io/collector/cmd/builder@v${COLLECTOR_VERSION}`;
     await runGo(folder, 'go', ['install', module], { GOBIN: bin });
     cpSync(MANIFEST, join(folder, 'manifest.yaml'));
+    cpSync(COMPONENTS, join(folder, 'components'), { recursive: true });
     await runGo(folder, join(bin, 'builder'), ['--config', 'manifest.yaml'], {});
     renameSync(join(folder, 'build/otelcol-tallyspan'), join(folder, 'otelcol-tallyspan'));
     rmSync(join(folder, 'build'), { recursive: true });
+    rmSync(join(folder, 'components'), { recursive: true });
     rmSync(bin, { recursive: true });
   });
 }
 
 /** Path of the Loki binary, built first when it is not there. It is static, so it starts in an empty image too. */
 export async function buildLoki(): Promise<string> {
-  const files = ['go.mod', 'go.sum'].map((file) => readFileSync(join(LOKI_MODULE, file)));
+  const files = ['go.mod', 'go.sum'].map((file) => join(LOKI_MODULE, file));
   const name = `loki-${LOKI_VERSION}-${digest(files)}`;
   return buildOnce(name, 'loki', async (folder) => {
     cpSync(LOKI_MODULE, join(folder, 'module'), { recursive: true });
@@ -87,9 +92,16 @@ export async function buildAlertmanager(): Promise<string> {
   });
 }
 
-function digest(parts: readonly Buffer[]): string {
+function listComponentFiles(): string[] {
+  return readdirSync(COMPONENTS, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+function digest(files: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
+  for (const file of files) hash.update(readFileSync(file));
   return hash.digest('hex').slice(0, 12);
 }
 
