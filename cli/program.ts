@@ -14,6 +14,7 @@ import { registerRun } from './commands/run.ts';
 import { registerRuns } from './commands/runs.ts';
 import { registerSignal } from './commands/signal.ts';
 import { registerSignals } from './commands/signals.ts';
+import { registerStack } from './commands/stack.ts';
 import { registerUp } from './commands/up.ts';
 import { registerVerify } from './commands/verify.ts';
 import { registerWhatIf } from './commands/what-if.ts';
@@ -48,6 +49,7 @@ export function createProgram(io: CliIo): Command {
   registerAlerts(program, io);
   registerPrice(program, io);
   registerPrices(program, io);
+  registerStack(program, io);
   registerDoctor(program, io);
   return program;
 }

@@ -1,9 +1,10 @@
 // Bundles the tallyspan program: `main.js` (checks the Node version in syntax that any Node reads)
 // and `program.js` (everything else, the embedded server included).
 
-import { cp, mkdir } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { stackFiles } from '../collector/stack-files.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const outDir = path.join(root, 'cli/dist');
@@ -30,4 +31,9 @@ export async function buildCli(): Promise<void> {
   });
   await cp(path.join(root, 'cli/main.js'), path.join(outDir, 'main.js'));
   await cp(path.join(root, 'examples/support-agent.mjs'), path.join(outDir, 'support-agent.mjs'));
+  for (const file of stackFiles(root)) {
+    const target = path.join(outDir, 'stack', file.path);
+    await mkdir(path.dirname(target), { recursive: true });
+    await writeFile(target, file.content);
+  }
 }

@@ -1,0 +1,40 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { runTallyspan } from '../programs/tallyspan.ts';
+
+let dir: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(path.join(tmpdir(), 'tallyspan-stack-'));
+});
+afterEach(() => {
+  rmSync(dir, { recursive: true, force: true });
+});
+
+describe('tallyspan stack', () => {
+  it('writes everything that the compose file mounts', async () => {
+    const target = path.join(dir, 'new', 'stack');
+    expect(await runTallyspan(['stack', target])).toMatchObject({ exitCode: 0, stderr: '' });
+    const compose = readFileSync(path.join(target, 'docker-compose.yml'), 'utf8');
+    const mounted = [...compose.matchAll(/- (\.\/[^:\s]+):/g)].map(([, file = '']) => file);
+    expect(mounted.length).toBeGreaterThan(3);
+    for (const file of mounted) expect([file, existsSync(path.join(target, file))]).toEqual([file, true]);
+    expect(readFileSync(path.join(target, '.env'), 'utf8')).toContain('TELEGRAM_BOT_TOKEN');
+  });
+
+  it('leaves an .env that is there', async () => {
+    writeFileSync(path.join(dir, '.env'), 'TIMEZONE=Europe/Berlin\n');
+    await runTallyspan(['stack', dir]);
+    expect(readFileSync(path.join(dir, '.env'), 'utf8')).toBe('TIMEZONE=Europe/Berlin\n');
+  });
+
+  it('says what is wrong with a folder that it cannot write to', async () => {
+    writeFileSync(path.join(dir, 'file'), '');
+    const { exitCode, stderr } = await runTallyspan(['stack', path.join(dir, 'file')]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(path.join(dir, 'file'));
+    expect(stderr).not.toContain('    at ');
+  });
+});
