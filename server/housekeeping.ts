@@ -1,14 +1,17 @@
 // Housekeeping: what the server does on its own from time to time.
 
+import { HOUR_MS } from '../core/time.ts';
 import { findLostRuns } from './lost-runs.ts';
 import { messageOf } from './server-error.ts';
 import type { Database } from './store/database.ts';
 import type { EventStore } from './store/event-store.ts';
+import { applyRetention, type RetentionLimits } from './store/retention.ts';
 
 export interface HousekeepingOptions {
   readonly database: Database;
   readonly store: EventStore;
   readonly lostAfterMs: number;
+  readonly retention: RetentionLimits;
   readonly log: (line: string) => void;
 }
 
@@ -17,6 +20,7 @@ export interface Housekeeping {
 }
 
 const LONGEST_PAUSE_MS = 60_000;
+const RETENTION_PAUSE_MS = HOUR_MS;
 
 /** Starts the rounds; one never overlaps the next. */
 export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
@@ -24,10 +28,15 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> = Promise.resolve();
   let isStopped = false;
+  let nextRetentionMs = 0;
 
   async function work(): Promise<void> {
     try {
       await closeLostRuns(options);
+      if (Date.now() >= nextRetentionMs) {
+        nextRetentionMs = Date.now() + RETENTION_PAUSE_MS;
+        await deleteOld(options);
+      }
     } catch (error) {
       options.log(`housekeeping: ${messageOf(error)}`);
     }
@@ -56,4 +65,9 @@ async function closeLostRuns({ database, store, lostAfterMs, log }: Housekeeping
   if (events.length === 0) return;
   await store.write({ events, spans: [] });
   log(`${events.length} runs that never ended were closed as lost`);
+}
+
+async function deleteOld({ database, store, retention, log }: HousekeepingOptions): Promise<void> {
+  const rows = await applyRetention(database, store, retention, Date.now());
+  if (rows > 0) log(`${rows} rows past the retention were deleted`);
 }

@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly httpPort?: number;
   /** Events older than this are deleted; kept for ever when absent. */
   readonly retentionMs?: number;
+  /** Bytes that stored rows may take; the oldest are deleted. No limit when absent. */
+  readonly retentionBytes?: number;
   /** IANA zone of calendar days. */
   readonly timezone?: string;
   readonly token?: string;
@@ -125,6 +127,7 @@ function startHousekeepingOf(options: ServerOptions, database: Database, store: 
     database,
     store,
     lostAfterMs: options.lostAfterMs ?? LOST_AFTER_MS,
+    retention: { ageMs: options.retentionMs, bytes: options.retentionBytes },
     log: options.log,
   });
 }

@@ -3,6 +3,7 @@
 
 import type { EventStore } from '../store/event-store.ts';
 import { eventsOfLogs } from './events-of-logs.ts';
+import { eventsOfSpans } from './events-of-spans.ts';
 import { countDataPointsJson, decodeLogsJson, decodeSpansJson } from './otlp-json.ts';
 import { countDataPoints, decodeLogs, decodeSpans } from './otlp-protobuf.ts';
 import { rowsOfSpans } from './rows-of-spans.ts';
@@ -76,7 +77,7 @@ export class Intake {
   async #acceptSpans(encoding: Encoding, body: Uint8Array): Promise<IntakeAnswer> {
     const groups = encoding === 'json' ? decodeSpansJson(body) : decodeSpans(body);
     const { rows, refused } = rowsOfSpans(groups);
-    await this.#store.write({ events: [], spans: rows });
+    await this.#store.write({ events: eventsOfSpans(groups), spans: rows });
     this.counters.spansRefused += refused;
     return { refused, message: refused === 0 ? '' : `${refused} spans have no trace id or no span id` };
   }

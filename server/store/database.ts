@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
 import { ServerError, messageOf } from '../server-error.ts';
 import { checkFormat, migrate } from './migrations.ts';
+import { compactFile } from './retention.ts';
 
 /** One row of an answer: integers as numbers, times as `Date`, lists as arrays, no value as `null`. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -60,7 +61,7 @@ export async function openDatabase(dataDir: string): Promise<Database> {
     );
   }
   const file = join(folder, DATA_FILE);
-  const instance = await openInstance(file, {});
+  const instance = await openInstance(file, {}, compactFile);
   try {
     const writer = await instance.connect();
     await migrate(writer, file);
@@ -91,11 +92,16 @@ export async function openDatabaseReadOnly(dataDir: string): Promise<Database> {
   }
 }
 
-async function openInstance(file: string, extra: Record<string, string>): Promise<DuckDBInstance> {
+async function openInstance(
+  file: string,
+  extra: Record<string, string>,
+  prepare?: (file: string, settings: Record<string, string>) => Promise<unknown>,
+): Promise<DuckDBInstance> {
   if (openFiles.has(file))
     throw new ServerError(`${file} is already open in this process. Stop the other server first.`);
   openFiles.add(file);
   try {
+    await prepare?.(file, SETTINGS);
     return await DuckDBInstance.create(file, { ...SETTINGS, ...extra });
   } catch (error) {
     openFiles.delete(file);

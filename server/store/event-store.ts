@@ -1,6 +1,7 @@
 // The event store commits what several senders brought at once in one transaction: a group. A sender
 // gets its answer after the commit of its group, so what was acknowledged survives the process.
 
+import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EventRecord } from '../../core/event.ts';
 import type { Database } from './database.ts';
 import { columnsInFile } from './migrations.ts';
@@ -102,10 +103,10 @@ export class EventStore {
     });
   }
 
-  /** Runs a statement between commits, so that it never meets one. */
-  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+  /** Works with the writing connection between commits, so that the work never meets one. */
+  async exclusively<T>(work: (writer: DuckDBConnection) => Promise<T>): Promise<T> {
     while (this.#draining !== undefined) await this.#draining;
-    const done = work();
+    const done = work(this.#database.writer as DuckDBConnection);
     this.#draining = done.then(
       () => undefined,
       () => undefined,

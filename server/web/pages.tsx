@@ -4,8 +4,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ComponentChildren, VNode } from 'preact';
 import { DAY_MS } from '../../core/time.ts';
 import { listRuns } from '../queries/list-runs.ts';
+import { readDiagnosis } from '../queries/read-diagnosis.ts';
 import { AmbiguousRunError, readRun } from '../queries/read-run.ts';
+import { parseDiagnosisQuestion } from './diagnosis-params.ts';
 import { renderPage, type Frame } from './layout.tsx';
+import { DiagnosePage } from './pages/diagnose-page.tsx';
 import { readOverview } from './pages/overview-data.ts';
 import { OverviewPage } from './pages/overview-page.tsx';
 import { RunPage } from './pages/run-page.tsx';
@@ -73,6 +76,16 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
     return answerTo(request, reply)(<RunsPage view={view} />, {
       title: 'Runs',
       refresh: { url: request.url, seconds: RUNS_SECONDS },
+    });
+  });
+
+  app.get<{ Querystring: QueryText }>('/diagnose', async (request, reply) => {
+    const now = Date.now();
+    const { query } = request;
+    const report = await readDiagnosis(database, parseDiagnosisQuestion(query, now, timezone));
+    const params = Object.fromEntries(Object.keys(query).map((key) => [key, textParam(query, key)]));
+    return answerTo(request, reply)(<DiagnosePage view={{ report, params, timezone, now }} />, {
+      title: 'Why it got dearer',
     });
   });
 

@@ -1,0 +1,96 @@
+// Retention: what is too old, or more than the disk may hold, is deleted, oldest first.
+// DuckDB gives freed blocks to new rows but keeps its file as long as it is; a file that is mostly
+// free is written anew when the server starts.
+
+import { renameSync, rmSync, statSync } from 'node:fs';
+import { DuckDBInstance } from '@duckdb/node-api';
+import type { Database } from './database.ts';
+import type { EventStore } from './event-store.ts';
+
+export interface RetentionLimits {
+  /** Rows older than this are deleted; absent: none by age. */
+  readonly ageMs?: number | undefined;
+  /**
+   * Bytes that the stored rows may take, give or take one row group (122,880 rows, which are freed as a
+   * whole): no sense below 100 MB. Absent: as many as there are.
+   */
+  readonly bytes?: number | undefined;
+}
+
+/** Of the size limit, what is left after a deletion by size: so that it is not needed again at once. */
+const SHARE_KEPT = 0.9;
+const COMPACT_FROM_BYTES = 16 * 1024 * 1024;
+const COMPACT_FREE_SHARE = 0.5;
+/** DuckDB names a database after its file. */
+const DATABASE_NAME = 'tallyspan';
+
+/** Deletes what is past the limits; the number of rows. */
+export async function applyRetention(
+  database: Database,
+  store: EventStore,
+  limits: RetentionLimits,
+  nowMs: number,
+): Promise<number> {
+  const byAge = limits.ageMs === undefined ? undefined : nowMs - limits.ageMs;
+  const bySize = limits.bytes === undefined ? undefined : await findSizeCut(database, limits.bytes);
+  const cuts = [byAge, bySize].filter((cut) => cut !== undefined);
+  return cuts.length === 0 ? 0 : deleteBefore(database, store, Math.max(...cuts));
+}
+
+/** Deletes events and spans that ended before the instant (Unix milliseconds); the number of rows. */
+async function deleteBefore(database: Database, store: EventStore, beforeMs: number): Promise<number> {
+  const instant = Math.floor(beforeMs);
+  const [old] = await database.all(
+    `SELECT (SELECT count(*) FROM events WHERE timestamp < make_timestamptz($1::BIGINT * 1000))
+       + (SELECT count(*) FROM spans WHERE end_time < make_timestamptz($1::BIGINT * 1000)) AS old_rows`,
+    [instant],
+  );
+  const count = Number(old?.['old_rows'] ?? 0);
+  if (count === 0) return 0;
+  await store.exclusively(async (writer) => {
+    await writer.run('DELETE FROM events WHERE timestamp < make_timestamptz($1::BIGINT * 1000)', [instant]);
+    await writer.run('DELETE FROM spans WHERE end_time < make_timestamptz($1::BIGINT * 1000)', [instant]);
+    await writer.run('CHECKPOINT');
+  });
+  return count;
+}
+
+/** Instant before which rows have to go so that the rest fits; undefined when all fit. */
+async function findSizeCut(database: Database, bytes: number): Promise<number | undefined> {
+  const [size] = await database.all('SELECT used_blocks * block_size AS used FROM pragma_database_size()');
+  const used = Number(size?.['used'] ?? 0);
+  if (used <= bytes) return undefined;
+  const share = 1 - (SHARE_KEPT * bytes) / used;
+  const [cut] = await database.all(
+    'SELECT quantile_disc(epoch_ms(timestamp), least(1, $1::DOUBLE)) AS millis FROM events',
+    [share],
+  );
+  const millis = cut?.['millis'];
+  return typeof millis === 'number' ? millis + 1 : undefined;
+}
+
+/** Writes the file anew when it is large and mostly free. Nobody may have it open. */
+export async function compactFile(file: string, settings: Record<string, string>): Promise<boolean> {
+  const { size } = statSync(file, { throwIfNoEntry: false }) ?? { size: 0 };
+  if (size < COMPACT_FROM_BYTES) return false;
+  const copy = `${file}.compact`;
+  const instance = await DuckDBInstance.create(file, settings);
+  const connection = await instance.connect();
+  try {
+    await connection.run('CHECKPOINT');
+    const answer = await connection.runAndReadAll(
+      'SELECT free_blocks / greatest(1, total_blocks) FROM pragma_database_size()',
+    );
+    if (Number(answer.getRowsJS()[0]?.[0] ?? 0) < COMPACT_FREE_SHARE) return false;
+    rmSync(copy, { force: true });
+    await connection.run(`ATTACH '${copy.replaceAll("'", "''")}' AS compacted`);
+    await connection.run(`COPY FROM DATABASE ${DATABASE_NAME} TO compacted`);
+    await connection.run('DETACH compacted');
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+  // The rename is atomic: after a crash there is the old file or the new one, whole.
+  renameSync(copy, file);
+  return true;
+}

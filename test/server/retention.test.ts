@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { DAY_MS } from '../../core/time.ts';
+import { openDatabase, type Database } from '../../server/store/database.ts';
+import { EventStore } from '../../server/store/event-store.ts';
+import { applyRetention } from '../../server/store/retention.ts';
+import { makeDataDir } from './harness.ts';
+import { sampleRun } from './sample-run.ts';
+
+const NOW = Date.now();
+const RUN_LENGTH = sampleRun({ mark: 'a', endMs: NOW }).length;
+
+/** Rows are freed by groups of 122,880. */
+const ROW_GROUP_BYTES = 122_880 * 60;
+
+let dataDir: string;
+let database: Database;
+let store: EventStore;
+
+beforeEach(async () => {
+  dataDir = await makeDataDir();
+  database = await openDatabase(dataDir);
+  store = await EventStore.open(database);
+});
+
+afterEach(async () => {
+  await database.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+async function countEvents(): Promise<unknown> {
+  const [row] = await database.all('SELECT count(*) AS events FROM events');
+  return row?.['events'];
+}
+
+/** Rows that fill the file: random text does not shrink. */
+async function fill(rows: number, fromMs: number): Promise<void> {
+  await store.exclusively((writer) =>
+    writer.run(
+      `INSERT INTO events BY NAME
+       SELECT make_timestamptz(($1::BIGINT + range) * 1000) AS timestamp, 'agent.note' AS event_name,
+         uuid()::VARCHAR || uuid()::VARCHAR AS agent_note_text
+       FROM range($2::BIGINT)`,
+      [fromMs, rows],
+    ),
+  );
+  await store.exclusively((writer) => writer.run('CHECKPOINT'));
+}
+
+describe('retention', () => {
+  it('deletes what is older than its time and keeps the rest', async () => {
+    await store.write({
+      events: [...sampleRun({ mark: 'a', endMs: NOW - 3 * DAY_MS }), ...sampleRun({ mark: 'b', endMs: NOW })],
+      spans: [],
+    });
+    expect(await applyRetention(database, store, { ageMs: 2 * DAY_MS }, NOW)).toBe(RUN_LENGTH);
+    expect(await countEvents()).toBe(RUN_LENGTH);
+    expect(await applyRetention(database, store, { ageMs: 2 * DAY_MS }, NOW)).toBe(0);
+  });
+
+  it('deletes the oldest until the rest fits', async () => {
+    await fill(400_000, NOW - DAY_MS);
+    const limit = 10_000_000;
+    const deleted = await applyRetention(database, store, { bytes: limit }, NOW);
+    expect(deleted).toBeGreaterThan(100_000);
+    const [first] = await database.all('SELECT epoch_ms(min(timestamp)) AS millis FROM events');
+    expect(first?.['millis']).toBe(NOW - DAY_MS + deleted);
+    const [size] = await database.all('SELECT used_blocks * block_size AS used FROM pragma_database_size()');
+    expect(Number(size?.['used'])).toBeLessThan(limit + ROW_GROUP_BYTES);
+  });
+
+  it('gives the disk its space back when the server starts again', async () => {
+    await fill(400_000, NOW - 3 * DAY_MS);
+    await fill(1000, NOW - 1000);
+    const file = path.join(dataDir, 'tallyspan.duckdb');
+    await applyRetention(database, store, { ageMs: DAY_MS }, NOW);
+    await database.close();
+    const before = (await stat(file)).size;
+    database = await openDatabase(dataDir);
+    store = await EventStore.open(database);
+    expect(await countEvents()).toBe(1000);
+    await store.write({ events: sampleRun({ mark: 'a', endMs: NOW }), spans: [] });
+    expect(await countEvents()).toBe(1000 + RUN_LENGTH);
+    expect((await stat(file)).size).toBeLessThan(before / 4);
+  });
+});
