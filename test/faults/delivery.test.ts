@@ -138,6 +138,7 @@ describeWithServers('the real Collector before the real Loki', () => {
       await waitUntil(() => (proxy?.met.get(500) ?? 0) > 1, {
         what: () => 'a second request that meets 500',
       });
+      expect(emitter.accepted.count).toBe(1000);
       proxy.setFault('none');
       await expectAllStored(emitter);
     },
