@@ -35,13 +35,22 @@ export interface GrafanaLinks {
 
 const NO_DATA: Record<NoDataMeaning, string> = { ok: 'OK', keep: 'KeepLast', alert: 'Alerting' };
 
+/** What a step asks: `expr` of Loki, or `expression` over other steps. */
+export interface GrafanaModel {
+  readonly refId: string;
+  readonly type?: 'reduce' | 'math';
+  readonly expr?: string;
+  readonly expression?: string;
+  readonly [key: string]: YamlValue;
+}
+
 /** One step of a rule: a query of Loki, or an expression over other steps. */
 export interface GrafanaStep {
   readonly refId: string;
   readonly datasourceUid: string;
   readonly queryType?: string;
   readonly relativeTimeRange: { readonly from: number; readonly to: number };
-  readonly model: { readonly [key: string]: YamlValue };
+  readonly model: GrafanaModel;
 }
 
 /** The rules that are switched on, in groups of the same interval. */
@@ -147,7 +156,7 @@ function math(refId: string, expression: string): GrafanaStep {
   return step(refId, { type: 'math', expression });
 }
 
-function step(refId: string, model: Record<string, YamlValue>): GrafanaStep {
+function step(refId: string, model: Omit<GrafanaModel, 'refId'>): GrafanaStep {
   return {
     refId,
     datasourceUid: EXPRESSION_UID,

@@ -908,11 +908,12 @@ function intervalsOf(span, window, request) {
 function settledUntil(window, now = window.to) {
   return Math.max(window.from, Math.min(window.to, now - LOST_AFTER_MS));
 }
-function withoutInterval(window) {
+function endsOf(window) {
   return { from: window.from, to: window.to + LOST_AFTER_MS };
 }
 function seriesObstacle(signal) {
-  for (const { span = "window", aggregate } of foldsOf(signal.value)) {
+  for (const { span = "window", aggregate, instant } of foldsOf(signal.value)) {
+    if (instant === "start") return "a run counts where it began, and only a window knows that";
     if (span !== "window" && span !== "settled") return "it compares calendar days";
     if (aggregate === "gaps") return "a gap between two steps belongs to neither";
   }
@@ -964,16 +965,35 @@ var LogqlTime = class {
     );
     return { ranges, isLabelled: false };
   }
-  /** Where a fold looks for the event that rules another one out. */
-  rangesOfWithout() {
+  /**
+   * The ranges in which the records stand whose facts began in the settled part of the window. A panel knows
+   * the ends of its range as well; a rule ends now.
+   */
+  startedIn() {
     const at = this.#at();
-    if (at) return rangesAt(withoutInterval(at.window), at.window.to);
-    const later = duration(LOST_AFTER_MS);
-    const after = this.#context.kind === "steps" ? this.#stepOffset(LOST_AFTER_MS) : ` offset -${later}`;
-    return [
-      { range: this.#windowRange(), stages: [] },
-      ...after === void 0 ? [] : [{ range: `[${later}]${after}`, stages: [] }]
+    if (at) {
+      const [settled] = intervalsOf("settled", at.window, at);
+      if (!settled || settled.to <= settled.from) return [];
+      const stages2 = [BEGAN, `began_ms > ${settled.from}`, `began_ms <= ${settled.to}`];
+      return rangesAt(endsOf(at.window), at.window.to).map(({ range: range2 }) => ({ range: range2, stages: stages2 }));
+    }
+    if (this.#context.kind === "rule") {
+      const stages2 = [
+        BEGAN_AGO,
+        `began_ago_ms >= ${LOST_AFTER_MS}`,
+        `began_ago_ms < ${this.#context.lengthMs}`
+      ];
+      return [{ range: this.#windowRange(), stages: stages2 }];
+    }
+    const stages = [
+      BEGAN,
+      "began_ms > $__from",
+      "began_ms <= $__to",
+      BEGAN_AGO,
+      `began_ago_ms >= ${LOST_AFTER_MS}`
     ];
+    const later = duration(LOST_AFTER_MS);
+    return [this.#windowRange(), `[${later}] offset -${later}`].map((range2) => ({ range: range2, stages }));
   }
   #at() {
     if (this.#context.kind !== "at") return void 0;
@@ -994,17 +1014,10 @@ var LogqlTime = class {
       case "rule":
         return `[${duration(this.#context.lengthMs)}]`;
       case "steps":
-        return this.#context.step === "auto" ? "[$__auto]" : `[${STEP[this.#context.step]}]${this.#stepOffset(0) ?? ""}`;
+        return this.#context.step === "auto" ? "[$__auto]" : `[${STEP[this.#context.step]}] offset -${STEP_OFFSET[this.#context.step]}`;
       case "at":
         throw new Error("a question at an instant has intervals");
     }
-  }
-  /** Moves a step's range so that the point stands at the start of the step; `undefined` where Grafana chooses the step. */
-  #stepOffset(laterMs) {
-    if (this.#context.kind !== "steps" || this.#context.step === "auto")
-      return laterMs === 0 ? "" : void 0;
-    const stepMs = this.#context.step === "hour" ? HOUR_MS : DAY_MS;
-    return ` offset -${duration(stepMs + laterMs)}`;
   }
   #dayStages() {
     if (this.#context.kind !== "days") return [];
@@ -1042,6 +1055,9 @@ var LogqlTime = class {
   }
 };
 var STEP = { hour: "1h", day: "1d" };
+var STEP_OFFSET = { hour: "1h", day: "24h" };
+var BEGAN = "label_format began_ms=`{{ sub (unixEpochMillis __timestamp__) (int .duration_ms) }}`";
+var BEGAN_AGO = "label_format began_ago_ms=`{{ add (sub (unixEpochMillis now) (unixEpochMillis __timestamp__)) (int .duration_ms) }}`";
 var SETTLED = [
   "label_format age_ms=`{{ sub (unixEpochMillis now) (unixEpochMillis __timestamp__) }}`",
   `age_ms >= ${LOST_AFTER_MS}`
@@ -1140,7 +1156,8 @@ var Compiler = class {
   #foldVector(fold, by) {
     const labels = this.#labelsOf(by);
     if (fold.aggregate === "days") return this.#daysVector(fold, labels);
-    const vectors = this.#time.rangesOf(fold.span ?? "window").map((time) => this.#rangeVector(fold, labels, time));
+    const ranges = fold.instant === "start" ? this.#time.startedIn() : this.#time.rangesOf(fold.span ?? "window");
+    const vectors = ranges.map((time) => this.#rangeVector(fold, labels, time));
     const [only] = vectors;
     if (only === void 0) return `(vector(0) > 0)`;
     return vectors.length === 1 ? only : unionOf("sum", labels, vectors);
@@ -1154,7 +1171,7 @@ var Compiler = class {
     }
     switch (fold.aggregate) {
       case "count":
-        return fold.without ? this.#withoutVector(fold.without, labels, `${lines} ${range2}`) : aggregateOf("sum", labels, `count_over_time(${lines} ${range2})`);
+        return aggregateOf("sum", labels, `count_over_time(${lines} ${range2})`);
       case "sum":
         return aggregateOf("sum", labels, `sum_over_time(${lines} | ${unwrap(fold)} ${range2})`);
       case "max":
@@ -1184,16 +1201,6 @@ var Compiler = class {
       ({ range: range2, stages }) => aggregateOf("sum", inner, `count_over_time(${this.#lines(fold, stages)} ${range2})`)
     );
     return isLabelled ? aggregateOf("count", labels, vectors.join(" or ")) : unionOf("count", labels, vectors);
-  }
-  /** Counts the lines whose label `on` is on no line of the other kind. */
-  #withoutVector(without, labels, counted) {
-    const on = columnOf(without.on);
-    const stages = [presentFilterOf(without.on), ...without.where.map(labelFilterOf)];
-    const others = this.#time.rangesOfWithout().map(
-      ({ range: range2 }) => aggregateOf("sum", [on], `count_over_time(${this.#linesOf(without.of, stages)} ${range2})`)
-    );
-    const own = aggregateOf("sum", [...labels, on], `count_over_time(${counted})`);
-    return aggregateOf("sum", labels, `${own} unless on (${on}) (${others.join(" or ")})`);
   }
   #lines(fold, timeStages) {
     const stages = [...this.#options.filters ?? []];
@@ -1883,6 +1890,7 @@ var LATENCY_SIGNALS = [
 var OK = { field: "agent.status", is: "ok" };
 var NOT_OK = { field: "agent.status", isNot: "ok" };
 var NOT_LOST = { field: "agent.status", isNot: "lost" };
+var STARTED = count("agent.run.started", [], { span: "settled" });
 var ENDED_DIMENSIONS = [...RUN_DIMENSIONS, "error", "status"];
 var RUN_SIGNALS = [
   {
@@ -1954,13 +1962,10 @@ var RUN_SIGNALS = [
     id: "run_loss_rate",
     title: "Loss rate",
     unit: "ratio",
-    help: "Runs that started and never ended by themselves, of all runs started, up to an hour before now.",
+    help: "Runs that started and never ended by themselves, of all runs started, up to an hour before now. A run that has not ended within the hour counts as lost until it does.",
     value: ratio(
-      count("agent.run.started", [], {
-        span: "settled",
-        without: { of: "agent.run", on: "agent.run_id", where: [NOT_LOST] }
-      }),
-      count("agent.run.started", [], { span: "settled" })
+      total([1, STARTED], [-1, count("agent.run", [NOT_LOST], { span: "settled", instant: "start" })]),
+      STARTED
     ),
     window: range(),
     dimensions: RUN_DIMENSIONS,

@@ -13,7 +13,7 @@ const TIMING = { firstRetryMs: 10, longestRetryMs: 40, giveUpAfterMs: 60_000 };
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
+  for (const close of closers.splice(0).toReversed()) await close();
 });
 
 /** A channel in memory, for what depends on order and not on bytes. */

@@ -26,10 +26,9 @@ export async function evaluateSteps(
 ): Promise<ReadonlyMap<string, NumberSet>> {
   const values = new Map<string, NumberSet>();
   for (const { refId, datasourceUid, model } of steps) {
-    if (datasourceUid === 'loki') values.set(refId, await askLoki(lokiUrl, String(model['expr']), atMs));
-    else if (model['type'] === 'reduce')
-      values.set(refId, reduce(values.get(String(model['expression'])) ?? []));
-    else if (model['type'] === 'math') values.set(refId, compute(String(model['expression']), values));
+    if (datasourceUid === 'loki') values.set(refId, await askLoki(lokiUrl, model.expr ?? '', atMs));
+    else if (model.type === 'reduce') values.set(refId, reduce(values.get(model.expression ?? '') ?? []));
+    else if (model.type === 'math') values.set(refId, compute(model.expression ?? '', values));
     else throw new Error(`the step ${refId} is of no known type`);
   }
   return values;

@@ -103,7 +103,8 @@ describeWithServers('rules on a real Loki', () => {
         expect([rule.id, said.get(`${rule.id} ${beforeMs}`)]).toEqual([rule.id, '']);
         expect([rule.id, said.get(`${rule.id} ${atMs}`)]).not.toEqual([rule.id, '']);
       }
-      if (scenario.expected.length === 0) expect([...said.values()].join('')).toBe('');
+      const isTold = [...said.values()].some((keys) => keys !== '');
+      expect(isTold).toBe(scenario.expected.length > 0);
     },
     5 * MINUTE,
   );
@@ -114,7 +115,7 @@ describeWithServers('rules on a real Loki', () => {
       for (const timezone of ['UTC', 'Europe/Berlin']) {
         for (const rule of RULES) {
           const queries = grafanaSteps(rule, SETTINGS, timezone).flatMap((step) =>
-            step.datasourceUid === 'loki' ? [String(step.model['expr'])] : [],
+            step.datasourceUid === 'loki' ? [step.model.expr ?? ''] : [],
           );
           for (const query of [...queries, rulerExpression(rule, SETTINGS, timezone)]) {
             const text = new URLSearchParams({ query }).toString();

@@ -36,7 +36,7 @@ beforeEach(async () => {
   dataDir = await mkdtemp(path.join(tmpdir(), 'tallyspan-alerting-'));
 });
 afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
+  for (const close of closers.splice(0).toReversed()) await close();
   await rm(dataDir, { recursive: true, force: true });
 });
 
@@ -71,69 +71,67 @@ function runaway(nowMs: number, timezone: string): EventRecord[] {
   return [...usual.flatMap((dayMs) => eventsOfDay({ dayMs, usd: 6, runs: 24 })), ...loop];
 }
 
-const itTls = hasOpenssl() ? it : it.skip;
+const describeTls = hasOpenssl() ? describe : describe.skip;
 if (!hasOpenssl()) process.stdout.write('SKIP alerts by e-mail in the server: openssl is not installed\n');
 
+describeTls('a runaway loop in the embedded server', () => {
+  it('tells of a runaway loop on Telegram and by e-mail, with the run, user and model behind it', async () => {
+    const certificate = makeCertificate();
+    const telegram = await startTelegram();
+    closers.push(() => telegram.close());
+    const login = { user: 'alerts@example.com', password: 'p4ssword' };
+    const mails = await startMailSink({ certificate, login });
+    closers.push(() => mails.close());
+    const nowMs = Date.now();
+    const timezone = noonZone(nowMs);
+    const lines: string[] = [];
+    const server = await start(
+      {
+        TIMEZONE: timezone,
+        TELEGRAM_BOT_TOKEN: BOT_TOKEN,
+        TELEGRAM_CHAT_ID: CHAT_ID,
+        TELEGRAM_API_URL: telegram.url,
+        SMTP_HOST: `${mails.host}:${mails.port}`,
+        SMTP_USER: login.user,
+        SMTP_PASSWORD: login.password,
+        SMTP_CA_FILE: certificate.caFile,
+        ALERT_EMAIL: 'on-call@example.com',
+        // Only the rule in question: others would speak of the same run.
+        ALERT_DISABLED: RULE_IDS.filter((id) => id !== 'cost-spike').join(','),
+      },
+      lines,
+    );
+    expect(lines).toContain('alerts: notices go to telegram, email');
+    const events = runaway(nowMs, timezone);
+    expect(
+      await sendLogs(`http://${server.httpAddress}`, { 'service.name': 'agent' }, events.map(toLog)),
+    ).toBe(200);
+
+    const [request] = await telegram.waitForAccepted(1, WAIT_MS);
+    const text = parseHtml(String((request && jsonOf(request))?.['text']));
+    const runId = hex('loop', 32);
+    expect(text?.split('\n')).toEqual([
+      '🔴 Cost today $40.00, 6.7 × the 7-day mean $6.00 (limit 2 ×)',
+      `Top run ${runId.slice(0, 8)} user-88 $40.00, 40 turns (still running)`,
+      expect.stringMatching(/^Top user user-88 \+\$40\.00 \(100 % of the increase\)$/),
+      expect.stringMatching(/^Top model claude-sonnet-4-6 \+\$34\.00 \(100 % of the increase\)$/),
+      `Look: ${server.uiUrl}/runs/${runId}`,
+      expect.stringMatching(/^Do: Open the dearest run\./),
+    ]);
+    const [mail] = await mails.waitForMails(1, WAIT_MS);
+    expect(mail && headerOf(mail, 'Subject')).toBe(`🔴 ${text?.split('\n')[0]?.slice(3)}`);
+
+    const answer = (await (await fetch(`${server.uiUrl}/api/alerts`)).json()) as AlertOverview;
+    expect(answer).toMatchObject({ firing: 1, has_channel: true });
+    expect(answer).toEqual(JSON.parse(JSON.stringify(server.readAlertStates())));
+    expect(JSON.stringify(answer)).not.toContain(BOT_TOKEN);
+    expect(lines.join('\n')).not.toContain(BOT_TOKEN);
+    await server.close();
+    expect(await readFile(path.join(dataDir, ALERT_FILE), 'utf8')).not.toContain(BOT_TOKEN);
+  }, 120_000);
+});
+
 describe('the embedded server', () => {
-  itTls(
-    'tells of a runaway loop on Telegram and by e-mail, with the run, user and model behind it',
-    async () => {
-      const certificate = makeCertificate();
-      const telegram = await startTelegram();
-      closers.push(() => telegram.close());
-      const login = { user: 'alerts@example.com', password: 'p4ssword' };
-      const mails = await startMailSink({ certificate, login });
-      closers.push(() => mails.close());
-      const nowMs = Date.now();
-      const timezone = noonZone(nowMs);
-      const lines: string[] = [];
-      const server = await start(
-        {
-          TIMEZONE: timezone,
-          TELEGRAM_BOT_TOKEN: BOT_TOKEN,
-          TELEGRAM_CHAT_ID: CHAT_ID,
-          TELEGRAM_API_URL: telegram.url,
-          SMTP_HOST: `${mails.host}:${mails.port}`,
-          SMTP_USER: login.user,
-          SMTP_PASSWORD: login.password,
-          SMTP_CA_FILE: certificate.caFile,
-          ALERT_EMAIL: 'on-call@example.com',
-          // Only the rule in question: others would speak of the same run.
-          ALERT_DISABLED: RULE_IDS.filter((id) => id !== 'cost-spike').join(','),
-        },
-        lines,
-      );
-      expect(lines).toContain('alerts: notices go to telegram, email');
-      const events = runaway(nowMs, timezone);
-      expect(
-        await sendLogs(`http://${server.httpAddress}`, { 'service.name': 'agent' }, events.map(toLog)),
-      ).toBe(200);
-
-      const [request] = await telegram.waitForAccepted(1, WAIT_MS);
-      const text = parseHtml(String((request && jsonOf(request))?.['text']));
-      const runId = hex('loop', 32);
-      expect(text?.split('\n')).toEqual([
-        '🔴 Cost today $40.00, 6.7 × the 7-day mean $6.00 (limit 2 ×)',
-        `Top run ${runId.slice(0, 8)} user-88 $40.00, 40 turns (still running)`,
-        expect.stringMatching(/^Top user user-88 \+\$40\.00 \(100 % of the increase\)$/),
-        expect.stringMatching(/^Top model claude-sonnet-4-6 \+\$34\.00 \(100 % of the increase\)$/),
-        `Look: ${server.uiUrl}/runs/${runId}`,
-        expect.stringMatching(/^Do: Open the dearest run\./),
-      ]);
-      const [mail] = await mails.waitForMails(1, WAIT_MS);
-      expect(mail && headerOf(mail, 'Subject')).toBe(`🔴 ${text?.split('\n')[0]?.slice(3)}`);
-
-      const answer = (await (await fetch(`${server.uiUrl}/api/alerts`)).json()) as AlertOverview;
-      expect(answer).toMatchObject({ firing: 1, has_channel: true });
-      expect(answer).toEqual(JSON.parse(JSON.stringify(server.readAlertStates())));
-      expect(JSON.stringify(answer)).not.toContain(BOT_TOKEN);
-      expect(lines.join('\n')).not.toContain(BOT_TOKEN);
-      await server.close();
-      expect(await readFile(path.join(dataDir, ALERT_FILE), 'utf8')).not.toContain(BOT_TOKEN);
-    },
-    120_000,
-  );
-
   it('without a channel says so in the log and in the answer for the page, and starts', async () => {
     const lines: string[] = [];
     const server = await start({}, lines);
@@ -151,9 +149,7 @@ describe('the embedded server', () => {
 });
 
 describe('a restart', () => {
-  async function openAlerter(
-    telegramUrl: string,
-  ): Promise<{
+  async function openAlerter(telegramUrl: string): Promise<{
     alerter: Alerter;
     write: (events: EventRecord[]) => Promise<void>;
     close: () => Promise<void>;

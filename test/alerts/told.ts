@@ -70,7 +70,10 @@ export function firingsOf(told: readonly Told[], dayMs: number): readonly string
 
 export function firingText(rule: string, intoDayMs: number, keys: readonly string[]): string {
   const minutes = Math.round(intoDayMs / 60_000);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  const at = `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+  const at = `${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}`;
   return [rule, at, ...keys.filter((key) => key !== '')].join(' ');
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
 }

@@ -4,7 +4,7 @@ import { jsonOf, startRecordingService, type RecordingService } from './recordin
 
 export const ROUTING_KEY = '0123456789abcdef0123456789abcdef';
 
-const SEVERITIES = ['critical', 'error', 'warning', 'info'];
+const SEVERITIES = new Set(['critical', 'error', 'warning', 'info']);
 const SUMMARY_LIMIT = 1024;
 const DEDUP_KEY_LIMIT = 255;
 
@@ -37,6 +37,6 @@ function faultsOf(event: Record<string, unknown> | undefined): string[] {
     errors.push("'payload.summary' is missing, blank or too long");
   }
   if (typeof source !== 'string' || source === '') errors.push("'payload.source' is missing or blank");
-  if (!SEVERITIES.includes(String(severity))) errors.push("'payload.severity' is invalid");
+  if (!SEVERITIES.has(String(severity))) errors.push("'payload.severity' is invalid");
   return errors;
 }
