@@ -64,6 +64,7 @@ export interface Recorder {
   tool<T>(name: string, input: unknown, work: () => T): T;
   identify(identity: Identity): void;
   note(kind: NoteKind, text: string | undefined, fields: NoteFields): void;
+  observeQuery<T>(query: T): T;
   flush(timeoutMs: number): Promise<void>;
 }
 

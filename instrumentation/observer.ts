@@ -16,17 +16,17 @@ interface ClientLike {
 export class Observer {
   readonly telemetry: Telemetry;
   readonly runs: Runs;
-  readonly #overrides: PriceOverrides | undefined;
+  readonly overrides: PriceOverrides | undefined;
   readonly #openCalls = new Set<ModelCall>();
 
   constructor(telemetry: Telemetry, runs: Runs, overrides: PriceOverrides | undefined) {
     this.telemetry = telemetry;
     this.runs = runs;
-    this.#overrides = overrides;
+    this.overrides = overrides;
   }
 
   beginCall(facts: RequestFacts, run: Run, client: object | undefined): ModelCall {
-    const options = { facts, run, ...placeOf(client ?? {}), overrides: this.#overrides };
+    const options = { facts, run, ...placeOf(client ?? {}), overrides: this.overrides };
     const call = new ModelCall(this.telemetry, this.runs, options);
     this.#openCalls.add(call);
     call.onEnd = () => this.#openCalls.delete(call);

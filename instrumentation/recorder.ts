@@ -1,6 +1,7 @@
 // The recorder: the preload's side of the manual API.
 
 import { context } from '@opentelemetry/api';
+import { observeQuery, type QueryFunction } from './agent-query.ts';
 import { isAbort } from './api-errors.ts';
 import { recordDeclaredTool } from './declared-tool.ts';
 import { guard } from './guard.ts';
@@ -80,6 +81,8 @@ export function createRecorder(getObserver: () => Observer, pipeline: Pipeline):
         if (run !== undefined) noteOn(run, kind, text, fields);
       });
     },
+
+    observeQuery: (query) => observeQuery(getObserver, query as QueryFunction) as typeof query,
 
     flush: async (timeoutMs) => {
       await pipeline.flush(Date.now() + timeoutMs);

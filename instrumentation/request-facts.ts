@@ -34,7 +34,7 @@ export function readRequest(params: unknown): RequestFacts {
     maxTokens: typeof body['max_tokens'] === 'number' ? body['max_tokens'] : undefined,
     userId: asText(asJson(body['metadata'])['user_id']),
     billTo: asText(asJson(body['billing_policy'])['bill_to']),
-    toolResults: isUser ? asList(content).flatMap(readToolResult) : [],
+    toolResults: isUser ? readToolResults(content) : [],
     pausedIds:
       last['role'] === 'assistant'
         ? asList(content).flatMap((block) => asText(asJson(block)['id']) ?? [])
@@ -43,6 +43,11 @@ export function readRequest(params: unknown): RequestFacts {
     isToolForced: choice === 'tool' || choice === 'any',
     shape: describeRequest(params),
   };
+}
+
+/** Tool results among the blocks of a message. */
+export function readToolResults(content: unknown): ToolResult[] {
+  return asList(content).flatMap(readToolResult);
 }
 
 function readToolResult(block: unknown): ToolResult[] {

@@ -2,7 +2,7 @@
 // at a request that carries no result of a tool use seen here, goes on while requests carry such
 // results, and ends at an answer that asks for no tool, at an error, or when it is left.
 
-import { context, createContextKey, trace, type Context, type Span } from '@opentelemetry/api';
+import { context, createContextKey, ROOT_CONTEXT, trace, type Context, type Span } from '@opentelemetry/api';
 import { currentIdentity, mergeIdentity } from './identity.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { Run, type RunStart, type RunStatus } from './run.ts';
@@ -66,6 +66,11 @@ export class Runs {
 
   closeToolSpan(spanId: string): void {
     this.#byToolSpan.delete(spanId);
+  }
+
+  /** Context below the run, for work that has none of its own. */
+  contextIn(run: Run): Context {
+    return run.contextOf(ROOT_CONTEXT);
   }
 
   /** Context of code that runs inside the run. */

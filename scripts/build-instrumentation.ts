@@ -42,17 +42,22 @@ export async function buildInstrumentation(outDir = packageDir): Promise<void> {
     ['cjs', 'cjs'],
     ['esm', 'mjs'],
   ] as const) {
-    await build({
-      ...common,
-      entryPoints: [path.join(source, 'index.ts')],
-      outfile: path.join(outDir, `index.${extension}`),
-      format,
-    });
+    for (const name of ['index', 'agent-sdk']) {
+      await build({
+        ...common,
+        entryPoints: [path.join(source, `${name}.ts`)],
+        outfile: path.join(outDir, `${name}.${extension}`),
+        format,
+      });
+    }
   }
   await writeFile(path.join(outDir, 'register.cjs'), "'use strict';\nrequire('./preload.cjs');\n");
   await writeFile(path.join(outDir, 'register.mjs'), "import './preload.cjs';\n");
   if (outDir !== packageDir) return;
-  await Promise.all([writeTypes('register', 'export {};\n'), writeTypes('index', await emitTypes())]);
+  await emitTypes();
+  await writeTypes('register', 'export {};\n');
+  for (const name of ['index', 'agent-sdk'])
+    await writeTypes(name, await readFile(path.join(root, `build/instrumentation/${name}.d.ts`), 'utf8'));
 
   async function writeTypes(name: string, text: string): Promise<void> {
     await writeFile(path.join(outDir, `${name}.d.mts`), text);
@@ -67,8 +72,7 @@ function bundledFiles({ outputs }: Metafile): string[] {
   );
 }
 
-/** Types of the manual API. They stand in one file and import nothing, so that they can be copied as they are. */
-async function emitTypes(): Promise<string> {
+/** Types of the public entries. Each stands in one file and imports nothing, so that it can be copied as it is. */
+async function emitTypes(): Promise<void> {
   await promisify(execFile)(path.join(root, 'node_modules/.bin/tsc'), ['-b', source]);
-  return await readFile(path.join(root, 'build/instrumentation/index.d.ts'), 'utf8');
 }
