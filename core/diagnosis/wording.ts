@@ -14,6 +14,9 @@ export interface CauseWords {
   readonly fix: string;
 }
 
+/** Enough of a run id to find the run by. */
+const SHORT_ID_LENGTH = 8;
+
 const FIXES: Readonly<Record<CauseKind, string>> = {
   price_changed: 'Check that the model is still the right one at this price: tallyspan whatif --model …',
   tier_changed: 'Check service_tier, speed and inference_geo of the requests.',
@@ -174,7 +177,7 @@ function cacheEvidence(misses: readonly CacheMiss[], cause: string): string[] {
   const version = first.call.event['service.version'] ?? first.call.event['agent.version'];
   const lines = [
     `${own.length} calls read ${formatCount(tokens)} tokens less than was cached, ${formatCost(lost)} lost (est.)`,
-    `first call that shows it: run ${first.call.runId}, step ${first.call.step}${where}, ${new Date(first.call.startMs).toISOString()}${version === undefined ? '' : `, version ${version}`}`,
+    `first call that shows it: run ${first.call.runId.slice(0, SHORT_ID_LENGTH)}, step ${first.call.step}${where}, ${new Date(first.call.startMs).toISOString()}${version === undefined ? '' : `, version ${version}`}`,
   ];
   if (cause === 'ttl_expired') {
     const gaps = own.map((miss) => miss.gapMs).toSorted((a, b) => a - b);

@@ -24,6 +24,7 @@ const PAGES: readonly (readonly [string, string])[] = [
   ['/models', 'Models'],
   ['/users', 'Users'],
   ['/tasks', 'Tasks'],
+  ['/agents', 'Agents'],
   ['/diagnose', 'Why dearer'],
   ['/alerts', 'Alerts'],
 ];

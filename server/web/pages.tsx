@@ -5,14 +5,20 @@ import type { ComponentChildren, VNode } from 'preact';
 import { DAY_MS } from '../../core/time.ts';
 import { listRuns } from '../queries/list-runs.ts';
 import { readDiagnosis } from '../queries/read-diagnosis.ts';
-import { AmbiguousRunError, readRun } from '../queries/read-run.ts';
+import { AmbiguousRunError, readRun, type RunTree } from '../queries/read-run.ts';
+import { readNumber } from '../queries/signal-numbers.ts';
 import { parseDiagnosisQuestion } from './diagnosis-params.ts';
 import { renderPage, type Frame } from './layout.tsx';
 import { DiagnosePage } from './pages/diagnose-page.tsx';
+import { AlertsPage } from './pages/alerts-page.tsx';
+import { BREAKDOWNS, readBreakdown } from './pages/breakdown-data.ts';
+import { BreakdownPage } from './pages/breakdown-page.tsx';
+import { ComparePage } from './pages/compare-page.tsx';
 import { readOverview } from './pages/overview-data.ts';
 import { OverviewPage } from './pages/overview-page.tsx';
 import { RunPage } from './pages/run-page.tsx';
 import { RunsPage } from './pages/runs-page.tsx';
+import { SessionPage } from './pages/session-page.tsx';
 import { parseDurationMs, parseRunFilter, textParam, type QueryText } from './query-params.ts';
 import { RequestError } from './request-error.ts';
 import type { WebContext } from './web-server.ts';
@@ -22,7 +28,10 @@ const EMPTY_SECONDS = 5;
 const RUNS_SECONDS = 30;
 const RUNNING_SECONDS = 5;
 const RUNS_PER_PAGE = 50;
-const DEFAULT_WINDOW = '24h';
+const OVERVIEW_WINDOW = '24h';
+const BREAKDOWN_WINDOW = '7d';
+const LONGEST_WINDOW_MS = 400 * DAY_MS;
+const SESSION_RUNS = 1000;
 
 type Answer = (content: ComponentChildren, frame: Partial<Frame> & Pick<Frame, 'title'>) => FastifyReply;
 
@@ -42,12 +51,15 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
     };
   }
 
+  function readOneRun(id: string): Promise<RunTree | undefined> {
+    return readRun(database, id).catch((error: unknown) => {
+      throw error instanceof AmbiguousRunError ? new RequestError(409, error.message) : error;
+    });
+  }
+
   app.get<{ Querystring: QueryText }>('/', async (request, reply) => {
     const now = Date.now();
-    const windowText = textParam(request.query, 'window') ?? DEFAULT_WINDOW;
-    const windowMs = parseDurationMs(windowText);
-    if (windowMs === undefined || windowMs > 400 * DAY_MS)
-      throw new RequestError(400, `window is a time such as 24h or 7d, not ${windowText}`);
+    const { windowText, windowMs } = windowOf(request.query, OVERVIEW_WINDOW);
     const question = { now, timezone, windowMs, agent: textParam(request.query, 'agent') };
     const data = await readOverview(database, question);
     const view = { data, question, windowText, grpcAddress: context.grpcAddress() };
@@ -90,9 +102,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
   });
 
   app.get<{ Params: { id: string } }>('/runs/:id', async (request, reply) => {
-    const run = await readRun(database, request.params.id).catch((error: unknown) => {
-      throw error instanceof AmbiguousRunError ? new RequestError(409, error.message) : error;
-    });
+    const run = await readOneRun(request.params.id);
     if (run === undefined)
       throw new RequestError(
         404,
@@ -103,6 +113,58 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
       refresh: run['agent.status'] === 'running' ? { url: request.url, seconds: RUNNING_SECONDS } : undefined,
     });
   });
+
+  for (const kind of BREAKDOWNS) {
+    app.get<{ Querystring: QueryText }>(kind.path, async (request, reply) => {
+      const now = Date.now();
+      const { windowText, windowMs } = windowOf(request.query, BREAKDOWN_WINDOW);
+      const data = await readBreakdown(database, kind, { from: now - windowMs, to: now, now, timezone });
+      return answerTo(request, reply)(<BreakdownPage view={{ kind, data, windowText }} />, {
+        title: kind.title,
+        refresh: { url: request.url, seconds: RUNS_SECONDS },
+      });
+    });
+  }
+
+  app.get<{ Params: { id: string } }>('/sessions/:id', async (request, reply) => {
+    const now = Date.now();
+    const session = request.params.id;
+    const runs = await listRuns(database, { session, limit: SESSION_RUNS });
+    if (runs.length === 0) throw new RequestError(404, `There is no session ${session}.`);
+    const signalRequest = { from: 0, to: now, now, timezone, where: { session } };
+    const view = {
+      session,
+      runs: runs.toReversed(),
+      costNanoUsd: await readNumber(database, 'cost', signalRequest),
+      turns: await readNumber(database, 'model_calls', signalRequest),
+      timezone,
+      now,
+    };
+    return answerTo(request, reply)(<SessionPage view={view} />, { title: `Session ${session}` });
+  });
+
+  app.get<{ Querystring: QueryText }>('/compare', async (request, reply) => {
+    const aText = textParam(request.query, 'a') ?? '';
+    const bText = textParam(request.query, 'b') ?? '';
+    const [a, b] = await Promise.all([aText, bText].map((id) => (id === '' ? undefined : readOneRun(id))));
+    return answerTo(request, reply)(<ComparePage view={{ a, b, aText, bText }} />, { title: 'Compare' });
+  });
+
+  app.get('/alerts', async (request, reply) =>
+    answerTo(request, reply)(
+      <AlertsPage view={{ overview: context.readAlerts(), timezone, now: Date.now() }} />,
+      { title: 'Alerts', refresh: { url: request.url, seconds: RUNS_SECONDS } },
+    ),
+  );
+}
+
+/** The window of a page, as written and in milliseconds. @throws RequestError */
+function windowOf(query: QueryText, fallback: string): { windowText: string; windowMs: number } {
+  const windowText = textParam(query, 'window') ?? fallback;
+  const windowMs = parseDurationMs(windowText);
+  if (windowMs === undefined || windowMs > LONGEST_WINDOW_MS)
+    throw new RequestError(400, `window is a time such as 24h or 7d, not ${windowText}`);
+  return { windowText, windowMs };
 }
 
 /** The page of a fault. */

@@ -115,6 +115,14 @@ export function prose(name: string, chars: number): string {
   );
 }
 
+function runIdOf(...names: readonly number[]): string {
+  const part = (salt: number): string =>
+    Math.floor(draw(salt, ...names) * 2 ** 32)
+      .toString(16)
+      .padStart(8, '0');
+  return [1, 2, 3, 4].map(part).join('');
+}
+
 class RunGenerator {
   readonly #setting: Setting;
   readonly #run: number;
@@ -363,7 +371,7 @@ class RunGenerator {
       ...fields,
       timestamp,
       'event.name': name,
-      'agent.run_id': `run-${seed}-${fromMs}-${this.#run}`,
+      'agent.run_id': runIdOf(seed, fromMs, this.#run),
       'user.id': `user-${user}`,
       'gen_ai.agent.name': 'support',
       'service.name': 'helpdesk',

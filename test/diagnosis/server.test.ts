@@ -72,6 +72,16 @@ describe('the diagnosis of stored events', () => {
     expect(words.out).toContain('tool carry');
   });
 
+  it('is a page with the cause, its fix and links to its runs', async () => {
+    const [report, page] = await Promise.all([
+      getJson<DiagnosisReport>(server, `/api/diagnosis?${WINDOW}`),
+      fetch(`${server.uiUrl}/diagnose?${WINDOW}`).then((answer) => answer.text()),
+    ]);
+    expect(page).toContain('search_docs results cost more to read and carry');
+    expect(page).toContain('Return excerpts');
+    expect(page).toContain(`href="/runs/${report.causes[0]?.runs[0] ?? ''}"`);
+  });
+
   it('says what is wrong with a time that it cannot read', async () => {
     const answer = await tallyspan('diagnose', '--from', 'monday', '--url', server.uiUrl);
     expect(answer.code).toBe(1);
