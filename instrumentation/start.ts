@@ -13,6 +13,7 @@ import { Journal } from './journal.ts';
 import { closeLostRuns } from './lost-runs.ts';
 import { hookSdk } from './module-hooks.ts';
 import { watchSpans } from './native-spans.ts';
+import { observeBatchesClass, type BatchesClass } from './observe-batches.ts';
 import { observeMessagesClass, type MessagesClass } from './observe-messages.ts';
 import { observeStreamClass } from './observe-stream.ts';
 import { Observer } from './observer.ts';
@@ -86,6 +87,7 @@ export function start(): void {
       if (definedClass === undefined) return;
       if (hooked === 'messages') observeMessagesClass(getObserver(), definedClass as MessagesClass);
       else if (hooked === 'stream') observeStreamClass(definedClass as never);
+      else observeBatchesClass(getObserver(), definedClass as BatchesClass);
     },
     (version, folder) => {
       sayDebug(`@anthropic-ai/sdk ${version} in ${folder}`);
