@@ -52,7 +52,12 @@ const ZONES = [
 
 /** The variables of a board, data sources first. */
 export function variablesOf(names: readonly BoardVariable[]): VariableModel[] {
-  return [dataSource('loki', 'Loki'), dataSource('tempo', 'Tempo'), ...names.map(variableOf)];
+  const variables = [dataSource('loki', 'Loki'), dataSource('tempo', 'Tempo'), ...names.map(variableOf)];
+  // The builders write the settings of interval variables into all of them; Grafana's schema has them nowhere.
+  return variables.map((built) => {
+    const { auto: _, auto_min: __, auto_count: ___, ...variable } = built;
+    return variable;
+  });
 }
 
 function variableOf(name: BoardVariable): VariableModel {

@@ -130,13 +130,14 @@ export function headOf(dimension: Dimension): string {
 
 /** An empty table with its transformations. */
 export function tableOf(transformations: DataTransformerConfig[]): Panel {
-  return new PanelBuilder()
-    .showHeader(true)
-    .cellHeight(TableCellHeight.Sm)
-    .filterable(true)
-    .noValue(NO_DATA)
-    .transformations(transformations)
-    .build();
+  return plainTable(new PanelBuilder().filterable(true).noValue(NO_DATA).transformations(transformations));
+}
+
+/** A table panel without the footer that the builder writes where Grafana's schema has none. */
+export function plainTable(builder: PanelBuilder): Panel {
+  const panel = builder.showHeader(true).cellHeight(TableCellHeight.Sm).build();
+  const { footer: _, ...options } = panel.options as Record<string, unknown>;
+  return { ...panel, options };
 }
 
 /** Series to rows: each label becomes a column, the value takes the name in `measure`. */

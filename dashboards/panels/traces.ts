@@ -1,9 +1,9 @@
 // Traces: what Tempo has of the run that the board shows.
 
-import { TableCellHeight } from '@grafana/grafana-foundation-sdk/common';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { DataqueryBuilder, SearchTableType, TempoQueryType } from '@grafana/grafana-foundation-sdk/tempo';
 import { tileOf, type Size, type Tile } from '../tile.ts';
+import { plainTable } from './table.ts';
 import { TEMPO } from '../variables.ts';
 
 /** TraceQL that finds the spans of the run. */
@@ -19,7 +19,7 @@ export function tracesTile(size: Size): Tile {
     .limit(20)
     .filters([])
     .build();
-  const built = new PanelBuilder().showHeader(true).cellHeight(TableCellHeight.Sm).build();
+  const built = plainTable(new PanelBuilder());
   return tileOf(
     {
       key: 'traces',
