@@ -146,7 +146,8 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
   app.get<{ Querystring: QueryText }>('/compare', async (request, reply) => {
     const aText = textParam(request.query, 'a') ?? '';
     const bText = textParam(request.query, 'b') ?? '';
-    const [a, b] = await Promise.all([aText, bText].map((id) => (id === '' ? undefined : readOneRun(id))));
+    const a = aText === '' ? undefined : await readOneRun(aText);
+    const b = bText === '' ? undefined : await readOneRun(bText);
     return answerTo(request, reply)(<ComparePage view={{ a, b, aText, bText }} />, { title: 'Compare' });
   });
 

@@ -5,6 +5,7 @@ import { NO_DATA, formatCost, formatCount, formatDuration, formatPercent } from 
 import type { RunSummary } from '../../queries/list-runs.ts';
 import { Moment, StatusBadge, linkTo, shortId } from '../cells.tsx';
 import { CostSparkline } from '../sparkline.tsx';
+import { WindowSelect } from '../window-select.tsx';
 import type { OverviewData, OverviewQuestion } from './overview-data.ts';
 
 export interface OverviewView {
@@ -15,13 +16,6 @@ export interface OverviewView {
   /** Where agents send to, host:port. */
   readonly grpcAddress: string | undefined;
 }
-
-const WINDOWS: readonly (readonly [string, string])[] = [
-  ['1h', 'last hour'],
-  ['24h', 'last 24 h'],
-  ['7d', 'last 7 days'],
-  ['30d', 'last 30 days'],
-];
 
 export function OverviewPage({ view }: { view: OverviewView }): VNode {
   const { data } = view;
@@ -56,16 +50,7 @@ function Head({ view }: { view: OverviewView }): VNode {
       <h1>Overview</h1>
       <span class="grow" />
       <form class="filter" method="get" action="/">
-        <label>
-          Time
-          <select name="window">
-            {WINDOWS.map(([value, name]) => (
-              <option key={value} value={value} selected={value === view.windowText}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <WindowSelect selected={view.windowText} />
         <label>
           Agent
           <select name="agent">

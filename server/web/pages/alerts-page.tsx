@@ -1,0 +1,201 @@
+// Alerts: what fires, every rule with its threshold, the channels, and what was told last.
+
+import type { VNode } from 'preact';
+import { NO_DATA, formatCount } from '../../../core/format.ts';
+import type { AlertOverview, RuleLine } from '../../alerting/alert-overview.ts';
+import { Moment } from '../cells.tsx';
+
+export interface AlertsView {
+  /** Undefined until alerting has started. */
+  readonly overview: AlertOverview | undefined;
+  readonly timezone: string;
+  readonly now: number;
+}
+
+export function AlertsPage({ view }: { view: AlertsView }): VNode {
+  const { overview } = view;
+  if (overview === undefined)
+    return <div class="hello">Alerting has not started yet. Look again in a second.</div>;
+  return (
+    <>
+      <div class="head">
+        <h1>Alerts</h1>
+        <span class={overview.firing > 0 ? 'badge failed' : 'badge ok'}>
+          {overview.firing === 0 ? 'none firing' : `${overview.firing} firing`}
+        </span>
+      </div>
+      <Rules view={view} overview={overview} />
+      <Channels view={view} overview={overview} />
+      <Notices view={view} overview={overview} />
+    </>
+  );
+}
+
+interface Props {
+  readonly view: AlertsView;
+  readonly overview: AlertOverview;
+}
+
+function Rules({ view, overview }: Props): VNode {
+  return (
+    <section class="panel" aria-labelledby="rules">
+      <div class="title">
+        <h2 id="rules">Rules</h2>
+        {overview.disabled.length > 0 && (
+          <span class="sub">switched off: {overview.disabled.join(', ')}</span>
+        )}
+      </div>
+      <div class="scroll" tabIndex={0} role="region" aria-labelledby="rules">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Rule</th>
+              <th scope="col">State</th>
+              <th scope="col">Now</th>
+              <th scope="col" class="n">
+                Limit
+              </th>
+              <th scope="col">Severity</th>
+              <th scope="col">Checked</th>
+            </tr>
+          </thead>
+          <tbody>
+            {overview.rules.map((rule) => (
+              <tr key={rule.id}>
+                <td class="wrap">
+                  <strong>{rule.title}</strong>
+                  <span class="hint mono">{rule.id}</span>
+                  {rule.fault !== null && <span class="why">could not be checked: {rule.fault}</span>}
+                </td>
+                <td>
+                  <RuleState rule={rule} />
+                </td>
+                <td class="wrap">
+                  {rule.alerts.length === 0
+                    ? NO_DATA
+                    : rule.alerts
+                        .slice(0, 5)
+                        .map((alert) => `${alert.key === '' ? '' : `${alert.key}: `}${alert.value_text}`)
+                        .join(', ')}
+                </td>
+                <td class="n">{rule.threshold_text}</td>
+                <td>{rule.severity}</td>
+                <td>
+                  <Moment at={rule.checked_at} timezone={view.timezone} now={view.now} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function RuleState({ rule }: { rule: RuleLine }): VNode {
+  const phases = new Set(rule.alerts.map((alert) => alert.phase));
+  if (phases.has('firing')) return <span class="badge failed">firing</span>;
+  if (phases.has('pending')) return <span class="badge warn">pending</span>;
+  const [first] = rule.alerts;
+  const isQuiet = first === undefined || first.status === 'met' || first.status === 'unmet';
+  return <span class="badge">{isQuiet ? 'quiet' : first.status.replaceAll('_', ' ')}</span>;
+}
+
+function Channels({ view, overview }: Props): VNode {
+  return (
+    <section class="panel" aria-labelledby="channels">
+      <div class="title">
+        <h2 id="channels">Channels</h2>
+      </div>
+      {overview.has_channel ? (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Channel</th>
+              <th scope="col">To</th>
+              <th scope="col" class="n">
+                Delivered
+              </th>
+              <th scope="col" class="n">
+                Waiting
+              </th>
+              <th scope="col" class="n">
+                Given up
+              </th>
+              <th scope="col">Last error</th>
+            </tr>
+          </thead>
+          <tbody>
+            {overview.channels.map((channel) => (
+              <tr key={channel.channel}>
+                <td>{channel.channel}</td>
+                <td>{channel.target}</td>
+                <td class="n">{formatCount(channel.delivered)}</td>
+                <td class="n">{formatCount(channel.waiting)}</td>
+                <td class="n">{formatCount(channel.givenUp)}</td>
+                <td class="wrap">
+                  {channel.lastError !== undefined && (
+                    <>
+                      <Moment
+                        at={new Date(channel.lastError.atMs).toISOString()}
+                        timezone={view.timezone}
+                        now={view.now}
+                      />{' '}
+                      {channel.lastError.message}
+                    </>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      ) : (
+        <div class="empty">
+          No channel is configured, so notices stay on this page. Set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID,
+          or SMTP_HOST and ALERT_EMAIL, SLACK_WEBHOOK_URL, WEBHOOK_URL or PAGERDUTY_KEY, start again, and try
+          it with
+          <span class="mono"> tallyspan alerts test</span>.
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Notices({ view, overview }: Props): VNode {
+  return (
+    <section class="panel" aria-labelledby="notices">
+      <div class="title">
+        <h2 id="notices">Last notices</h2>
+      </div>
+      {overview.notices.length === 0 ? (
+        <div class="empty">Nothing has been told yet.</div>
+      ) : (
+        <div class="scroll" tabIndex={0} role="region" aria-labelledby="notices">
+          <table>
+            <tbody>
+              {overview.notices.map((notice) => (
+                <tr key={notice.id}>
+                  <td>
+                    <Moment
+                      at={new Date(notice.atMs).toISOString()}
+                      timezone={view.timezone}
+                      now={view.now}
+                    />
+                  </td>
+                  <td class="wrap">
+                    {notice.headline}
+                    {notice.why.map((line, index) => (
+                      <span key={index} class="hint">
+                        {line.map((segment) => segment.text).join('')}
+                      </span>
+                    ))}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,125 @@
+// A breakdown: one row per tool, model, user, task, agent or session, dearest first.
+
+import type { VNode } from 'preact';
+import {
+  NO_DATA,
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatTokens,
+} from '../../../core/format.ts';
+import { ShareBar, linkTo } from '../cells.tsx';
+import { WindowSelect } from '../window-select.tsx';
+import type { BreakdownData, BreakdownKind, BreakdownRow, BreakdownUnit } from './breakdown-data.ts';
+
+export interface BreakdownView {
+  readonly kind: BreakdownKind;
+  readonly data: BreakdownData;
+  /** The window as it is written in the address, such as `7d`. */
+  readonly windowText: string;
+}
+
+export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
+  const { kind, data, windowText } = view;
+  return (
+    <>
+      <div class="head">
+        <h1>{kind.title}</h1>
+        <span class="soft">total {formatCost(data.totalNanoUsd)}</span>
+        <span class="grow" />
+        <form class="filter" method="get" action={kind.path}>
+          <WindowSelect selected={windowText} />
+          <button type="submit">Show</button>
+        </form>
+      </div>
+      <section class="panel" aria-label={kind.title}>
+        <div class="title">
+          <span class="sub">{kind.remark}</span>
+        </div>
+        {data.rows.length === 0 ? (
+          <div class="empty">
+            {kind.empty} Choose a longer time, or see the <a href="/">overview</a> for how to send a run.
+          </div>
+        ) : (
+          <BreakdownTable view={view} />
+        )}
+        {data.groups > data.rows.length && (
+          <div class="empty">
+            The dearest {formatCount(data.rows.length)} of {formatCount(data.groups)}.
+          </div>
+        )}
+      </section>
+    </>
+  );
+}
+
+function BreakdownTable({ view }: { view: BreakdownView }): VNode {
+  const { kind, data, windowText } = view;
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={`Table of ${kind.title.toLowerCase()}`}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{kind.title.replace(/s$/, '')}</th>
+            <th scope="col" class="n">
+              Cost
+            </th>
+            <th scope="col">Share</th>
+            <th scope="col" class="n" title="The same length of time just before">
+              Before
+            </th>
+            {kind.columns.map((column) => (
+              <th key={column.signal} scope="col" class="n" title={column.help}>
+                {column.title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {data.rows.map((row) => (
+            <tr key={row.name}>
+              <td>
+                <GroupName kind={kind} row={row} windowText={windowText} />
+              </td>
+              <td class="n">{formatCost(row.costNanoUsd)}</td>
+              <td>
+                {formatPercent(row.share)}
+                <ShareBar share={row.share} />
+              </td>
+              <td class="n soft">{formatCost(row.costBeforeNanoUsd)}</td>
+              {kind.columns.map((column, index) => (
+                <td key={column.signal} class="n">
+                  {formatValue(column.unit, row.values[index] ?? null)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function GroupName(props: { kind: BreakdownKind; row: BreakdownRow; windowText: string }): VNode {
+  const { kind, row, windowText } = props;
+  if (row.name === null) return <span>{NO_DATA}</span>;
+  if (kind.path === '/sessions') return <a href={`/sessions/${encodeURIComponent(row.name)}`}>{row.name}</a>;
+  if (kind.runsParam === undefined) return <span>{row.name}</span>;
+  return <a href={linkTo('/runs', { [kind.runsParam]: row.name, since: windowText })}>{row.name}</a>;
+}
+
+function formatValue(unit: BreakdownUnit, value: number | null): string {
+  switch (unit) {
+    case 'cost':
+      return formatCost(value);
+    case 'ms':
+      return formatDuration(value);
+    case 'ratio':
+      return formatPercent(value);
+    case 'chars':
+      return formatTokens(value === null ? null : Math.round(value));
+    case 'count':
+      return value === null || Number.isInteger(value) ? formatCount(value) : value.toFixed(1);
+  }
+}
