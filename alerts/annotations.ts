@@ -34,7 +34,8 @@ export function summaryTemplate(rule: Rule, settings: SettingValues, names: Temp
 function valueTemplate(value: string, unit: ShownUnit): string {
   switch (unit) {
     case 'usd':
-      return `\${{ printf "%.2f" ${value} }}`;
+      // The dollar stands inside: `${` in an annotation is a variable to newer Grafanas.
+      return `{{ printf "$%.2f" ${value} }}`;
     case 'ratio':
       return `{{ humanizePercentage ${value} }}`;
     case 'times':

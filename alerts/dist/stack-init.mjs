@@ -1312,7 +1312,7 @@ function summaryTemplate(rule, settings, names) {
 function valueTemplate(value, unit) {
   switch (unit) {
     case "usd":
-      return `\${{ printf "%.2f" ${value} }}`;
+      return `{{ printf "$%.2f" ${value} }}`;
     case "ratio":
       return `{{ humanizePercentage ${value} }}`;
     case "times":

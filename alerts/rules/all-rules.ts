@@ -7,8 +7,3 @@ import type { Rule } from './rule.ts';
 export const RULES: readonly Rule[] = [...COST_RULES, ...RUN_RULES, ...TOOL_RULES, ...SERVICE_RULES];
 
 export const RULE_IDS: readonly string[] = RULES.map((rule) => rule.id);
-
-/** The rule with this id, if there is one. */
-export function ruleById(id: string): Rule | undefined {
-  return RULES.find((rule) => rule.id === id);
-}

@@ -179,8 +179,11 @@ describe.each([
     expect(new Set(groupings)).toEqual(new Set(hasContactPoint ? ['alertname,grafana_folder'] : []));
   });
 
-  it('holds no dollar in labels, where Grafana would expand it', () => {
-    for (const rule of rules) expect(Object.values(rule.labels).join()).not.toContain('$');
+  it('holds no dollar in labels and no braced one in annotations, where Grafana would expand it', () => {
+    for (const rule of rules) {
+      expect(Object.values(rule.labels).join()).not.toContain('$');
+      expect(Object.values(rule.annotations).join()).not.toContain('${');
+    }
   });
 });
 
