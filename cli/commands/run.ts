@@ -47,6 +47,10 @@ function renderRun(run: RunTree, io: CliIo): string {
     `run ${run['agent.run_id']}  ${facts.join('  ')}\n`,
     `trace ${run.trace_id ?? '–'}  started ${run.started_at}\n\n`,
     renderTable(run.steps, STEP_COLUMNS, io.stdout),
+    ...run.silent_failures.map(
+      (failure) =>
+        `unnoticed at step ${failure.step}: ${failure.kind.replaceAll('_', ' ')}: ${failure.text}\n`,
+    ),
     ...run.children.map(
       (child) =>
         `started run ${child['agent.run_id']}  ${child['agent.status']}  ${formatCost(child['agent.cost_nano_usd'])}\n`,

@@ -130,7 +130,8 @@ function conditionOf({ from, to, names, agent, everyNthRun }: EventQuestion): {
   return { where: parts.join(' AND '), values };
 }
 
-function eventOf(row: Row): EventRecord {
+/** The event of a row, as far as a comparison needs it. */
+export function eventOf(row: Row): EventRecord {
   const event: Record<string, unknown> = {};
   for (const { key, column } of COLUMNS) {
     const value = row[column];

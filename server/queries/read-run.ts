@@ -6,6 +6,7 @@ import { columnOf } from '../../core/schema.ts';
 import type { Queryable, Row } from '../store/database.ts';
 import { eventJson, type JsonObject } from './field-values.ts';
 import { listRuns, sumsSoFar, summaryOf, type RunSummary } from './list-runs.ts';
+import { readSilentFailures, type SilentFailureReport } from './read-silent-failures.ts';
 
 export type StepKind = 'model_call' | 'tool_call' | 'note';
 
@@ -31,6 +32,8 @@ export interface RunTree extends RunSummary {
   /** Unpriced model calls: what the cost leaves out. */
   readonly unpriced_calls: number;
   readonly steps: readonly RunStep[];
+  /** What went wrong though nothing failed, in order of time. */
+  readonly silent_failures: readonly SilentFailureReport[];
   /** Runs that this one started. */
   readonly children: readonly RunSummary[];
 }
@@ -60,6 +63,7 @@ export async function readRun(database: Queryable, id: string): Promise<RunTree 
     ...summary,
     unpriced_calls: steps.filter((step) => step['tallyspan.cost.status'] === 'unpriced').length,
     steps,
+    silent_failures: await readSilentFailures(database, rows),
     children: await listRuns(database, { parentRun: runId, limit: 100 }),
   };
 }

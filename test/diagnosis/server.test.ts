@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runCli } from '../../cli/program.ts';
-import type { DiagnosisReport, WhatIfReport } from '../../server/source.ts';
+import type { DiagnosisReport, RunTree, WhatIfReport } from '../../server/source.ts';
 import { getJson, sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
 import { costOf, generatePeriod, USUAL } from './generate-period.ts';
 
@@ -130,5 +130,35 @@ describe('the what-if of stored events', () => {
     const answer = await tallyspan('whatif', '--url', server.uiUrl);
     expect(answer).toMatchObject({ code: 2 });
     expect(answer.err).toContain('--cache');
+  });
+});
+
+describe('silent failures of a stored run', () => {
+  it('are told with the run, on its page and in the terminal', async () => {
+    const runId = 'c0ffee00'.repeat(4);
+    const event = {
+      'agent.run_id': runId,
+      timestamp: DAY_START_MS - 3_600_000,
+      'service.instance.id': 'two',
+    };
+    await sendEvents(server, [
+      {
+        ...event,
+        'event.name': 'agent.tool_call',
+        'gen_ai.tool.name': 'search_docs',
+        'tool.ok': true,
+        'tool.result_len': 0,
+        'tool.result_empty': true,
+        'agent.step_number': 1,
+        'tallyspan.seq': 1,
+        trace_id: 'c'.repeat(32),
+        span_id: 'c'.repeat(16),
+      },
+    ]);
+    const { silent_failures: failures } = await getJson<RunTree>(server, `/api/runs/${runId}`);
+    expect(failures).toMatchObject([{ kind: 'empty_result', tool: 'search_docs', step: 1 }]);
+    const page = await fetch(`${server.uiUrl}/runs/${runId}`).then((answer) => answer.text());
+    expect(page).toContain('search_docs returned nothing');
+    expect((await tallyspan('run', runId, '--url', server.uiUrl)).out).toContain('unnoticed at step 1');
   });
 });

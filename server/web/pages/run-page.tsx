@@ -36,6 +36,7 @@ export function RunPage({ view }: { view: RunView }): VNode {
         </a>
       </div>
       <Facts view={view} />
+      {run.silent_failures.length > 0 && <SilentFailures view={view} />}
       <Steps view={view} />
       {run.children.length > 0 && <Children view={view} />}
     </>
@@ -94,6 +95,31 @@ function Facts({ view }: { view: RunView }): VNode {
           <span class="mono">{run.trace_id ?? NO_DATA}</span>
         </Fact>
       </dl>
+    </section>
+  );
+}
+
+/** What nobody was told: no error, and yet something to look at. */
+function SilentFailures({ view }: { view: RunView }): VNode {
+  return (
+    <section class="panel" aria-labelledby="silent">
+      <div class="title">
+        <h2 id="silent">Went unnoticed</h2>
+        <span class="sub">against what is usual for the tool or the model in the week before</span>
+      </div>
+      <table>
+        <tbody>
+          {view.run.silent_failures.map((failure) => (
+            <tr key={`${failure.at} ${failure.kind} ${failure.step}`}>
+              <td>step {failure.step}</td>
+              <td>
+                <span class="badge warn">{failure.kind.replaceAll('_', ' ')}</span>
+              </td>
+              <td class="wrap">{failure.text}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </section>
   );
 }
