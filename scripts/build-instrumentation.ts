@@ -13,8 +13,11 @@ const source = path.join(root, 'instrumentation');
 
 const packageDir = path.join(source, 'dist');
 
-/** Writes instrumentation/dist; or the programs alone, without their types, to another folder. */
-export async function buildInstrumentation(outDir = packageDir): Promise<void> {
+/** Writes instrumentation/dist, or another folder; there without types unless they are wanted. */
+export async function buildInstrumentation(
+  outDir = packageDir,
+  hasTypes = outDir === packageDir,
+): Promise<void> {
   const { version } = JSON.parse(await readFile(path.join(source, 'package.json'), 'utf8')) as {
     version: string;
   };
@@ -53,7 +56,7 @@ export async function buildInstrumentation(outDir = packageDir): Promise<void> {
   }
   await writeFile(path.join(outDir, 'register.cjs'), "'use strict';\nrequire('./preload.cjs');\n");
   await writeFile(path.join(outDir, 'register.mjs'), "import './preload.cjs';\n");
-  if (outDir !== packageDir) return;
+  if (!hasTypes) return;
   await emitTypes();
   await writeTypes('register', 'export {};\n');
   for (const name of ['index', 'agent-sdk'])
