@@ -20,6 +20,7 @@ import { DAYS } from '../source.ts';
 import { thresholdsOf } from '../threshold.ts';
 import { describeSignals, tileOf, UP_TO_NOW, type Size, type Tile } from '../tile.ts';
 import { displayOf } from '../unit.ts';
+import { shapeSteps } from './table.ts';
 import { measureTargets, signalTargets, type Ask } from './signal-target.ts';
 
 export interface BarsOptions extends Size {
@@ -80,7 +81,7 @@ export function dayBarsTile(id: string, options: BarsOptions): Tile {
         .calcs([]),
     )
     .transformations([
-      { id: 'labelsToFields', options: { mode: 'columns', valueLabel: 'measure' } },
+      ...shapeSteps(),
       { id: 'organize', options: { excludeByName: { Time: true }, indexByName: {}, renameByName: {} } },
       { id: 'sortBy', options: { fields: {}, sort: [{ field: DAY_LABEL }] } },
     ]);

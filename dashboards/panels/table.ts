@@ -140,9 +140,12 @@ export function plainTable(builder: PanelBuilder): Panel {
   return { ...panel, options };
 }
 
-/** Series to rows: each label becomes a column, the value takes the name in `measure`. */
+/** Series to rows: each label becomes a column, the value takes the name in `measure`, equal keys one row. */
 export function shapeSteps(): DataTransformerConfig[] {
-  return [{ id: 'labelsToFields', options: { mode: 'columns', valueLabel: 'measure' } }];
+  return [
+    { id: 'labelsToFields', options: { mode: 'columns', valueLabel: 'measure' } },
+    { id: 'merge', options: {} },
+  ];
 }
 
 /** Order, names and what is left out. */

@@ -198,6 +198,37 @@ describe('queries', () => {
   });
 });
 
+describe('frames', () => {
+  const shaped = PANELS.filter(([, panel]) => panel.transformations !== undefined);
+
+  it('of several series become one table: labels to columns, then merged', () => {
+    expect(shaped.length).toBeGreaterThan(10);
+    for (const [name, panel] of shaped) {
+      const steps = (panel.transformations ?? []).map(({ id }) => id);
+      expect([name, steps.slice(0, 2)]).toEqual([name, ['labelsToFields', 'merge']]);
+    }
+  });
+
+  it.each(shaped)('of %s have the columns that its order, names and settings speak of', (_, panel) => {
+    const exprs = (panel.targets as unknown as LokiTarget[]).map(({ expr }) => expr).join('\n');
+    const labels = [...exprs.matchAll(/by \(([^)]*)\)|group_left \(([^)]*)\)/g)]
+      .flatMap(([, by, left]) => (by ?? left ?? '').split(', '))
+      .filter((label) => label !== '');
+    const measures = [...exprs.matchAll(/"measure", "([^"]*)"/g)].map(([, name]) => name ?? '');
+    const columns = new Set(['Time', 'Value', ...labels, ...measures]);
+    const organize = panel.transformations?.find(({ id }) => id === 'organize')?.options as {
+      excludeByName: Record<string, boolean>;
+      indexByName: Record<string, number>;
+      renameByName: Record<string, string>;
+    };
+    const named = [organize.excludeByName, organize.indexByName, organize.renameByName].flatMap(Object.keys);
+    expect(named.filter((name) => !columns.has(name))).toEqual([]);
+    const shown = new Set([...columns, ...Object.values(organize.renameByName)]);
+    const overrides = (panel.fieldConfig?.overrides ?? []).map(({ matcher }) => String(matcher.options));
+    expect(overrides.filter((name) => !shown.has(name))).toEqual([]);
+  });
+});
+
 describe('colours', () => {
   it('turn where the rule of the signal begins to speak', () => {
     const settings = defaultSettings();
