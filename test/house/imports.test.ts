@@ -7,10 +7,8 @@ import path from 'node:path';
 // The real tsconfig files over one stub module per folder: only the import rules are left to fail.
 
 const root = path.resolve(import.meta.dirname, '../..');
-const FOLDERS = [
-  ...['core', 'signals', 'alerts/rules', 'alerts', 'instrumentation', 'collector', 'dashboards'],
-  ...['server', 'cli', 'examples'],
-];
+const FOLDERS =
+  'core signals alerts/rules alerts instrumentation collector dashboards server cli examples'.split(' ');
 let skeleton: string;
 
 beforeAll(() => {
@@ -35,10 +33,14 @@ function compileImport(folder: string, specifier: string): { ok: boolean; output
   const file = path.join(skeleton, folder, 'importer.ts');
   writeFileSync(file, `import { stub } from '${specifier}';\nexport const used: unknown = stub;\n`);
   try {
-    const { status, stdout } = spawnSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-b', folder], {
-      cwd: skeleton,
-      encoding: 'utf8',
-    });
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [path.join(root, 'node_modules/typescript/bin/tsc'), '-b', folder],
+      {
+        cwd: skeleton,
+        encoding: 'utf8',
+      },
+    );
     return { ok: status === 0, output: stdout };
   } finally {
     rmSync(file);
