@@ -8,7 +8,7 @@ import { normaliseSpan, RULE_KEY, type SpanShape } from './dialects/normalise.ts
 import type { EventRecord } from './event.ts';
 import { readUsage } from './usage.ts';
 
-export { normaliseSpan, RULE_KEY } from './dialects/normalise.ts';
+export { normaliseSpan } from './dialects/normalise.ts';
 
 /** A finished span of any emitter. */
 export interface ForeignSpan extends SpanShape {

@@ -84,15 +84,3 @@ export const SENSITIVE_FIELDS: readonly FieldKey[] = FIELD_KEYS.filter(
 
 /** Every exact key that holds content: ours and the others'. */
 export const CONTENT_KEYS: readonly string[] = [...SENSITIVE_FIELDS, ...FOREIGN_CONTENT_KEYS];
-
-/** Whether an attribute of this key may hold content. */
-export function isContentKey(key: string): boolean {
-  return CONTENT_KEYS.includes(key) || CONTENT_KEY_PREFIXES.some((prefix) => key.startsWith(prefix));
-}
-
-const SECRETS = new RegExp(SECRET_PATTERNS.map((pattern) => `(?:${pattern})`).join('|'), 'g');
-
-/** The text with every secret replaced by {@link MASK}. */
-export function maskSecrets(text: string): string {
-  return text.replace(SECRETS, MASK);
-}

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomHex, sendSpans } from '../stack/otlp-client.ts';
+import { waitUntil } from '../stack/process.ts';
+import { startCollector, type CollectorServer } from '../stack/servers.ts';
+import { BUILD_TIMEOUT_MS } from '../stack/tier.ts';
+
+// Against servers that run elsewhere: TEMPO_URL (HTTP) with TEMPO_ENDPOINT (OTLP gRPC), and GRAFANA_URL with
+// GRAFANA_PASSWORD, a Grafana that was provisioned from this repository.
+
+function readUrl(name: string): string | undefined {
+  const url = process.env[name]?.replace(/\/+$/, '');
+  if (url === undefined || url === '')
+    process.stdout.write(`SKIP ${name.split('_')[0]}: ${name} is not set\n`);
+  return url === '' ? undefined : url;
+}
+
+const tempoUrl = readUrl('TEMPO_URL');
+const grafanaUrl = readUrl('GRAFANA_URL');
+
+async function get<T>(path: string): Promise<T> {
+  const password = process.env['GRAFANA_PASSWORD'] ?? '';
+  const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;
+  const answer = await fetch(`${grafanaUrl}${path}`, { headers: { authorization } });
+  if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
+  return (await answer.json()) as T;
+}
+
+(tempoUrl === undefined ? describe.skip : describe)('a real Tempo behind the real Collector', () => {
+  const marker = `said-${randomHex(8)}`;
+  const traceId = randomHex(16);
+  let collector: CollectorServer;
+
+  beforeAll(async () => {
+    collector = await startCollector({
+      configs: ['base.yaml', 'tempo.yaml'],
+      env: { TEMPO_ENDPOINT: process.env['TEMPO_ENDPOINT'] ?? '127.0.0.1:4317' },
+    });
+    const rootId = randomHex(8);
+    await sendSpans(collector.httpUrl, { 'service.name': 'shop' }, '@traceloop/instrumentation-anthropic', [
+      {
+        name: 'anthropic.chat',
+        traceId,
+        parentSpanId: rootId,
+        attributes: { 'gen_ai.usage.input_tokens': 10, 'gen_ai.prompt.0.content': marker },
+      },
+      { name: 'invoke_agent support', traceId, spanId: rootId, attributes: {} },
+    ]);
+  }, BUILD_TIMEOUT_MS);
+
+  afterAll(async () => {
+    await collector.stop();
+  });
+
+  it('shows the whole trace, normalised and without content', async () => {
+    const text = await waitUntil(
+      async () => {
+        const answer = await fetch(`${tempoUrl}/api/traces/${traceId}`, {
+          headers: { accept: 'application/json' },
+        });
+        const body = await answer.text();
+        return answer.ok && body.includes('anthropic.chat') ? body : undefined;
+      },
+      { what: () => `the trace in Tempo; the Collector said\n${collector.process.output().slice(-2000)}` },
+    );
+    expect(text).toContain('invoke_agent support');
+    expect(text).toContain('openllmetry-js/exclusive');
+    expect(text).not.toContain(marker);
+  }, 120_000);
+});
+
+(grafanaUrl === undefined ? describe.skip : describe)('a real Grafana', () => {
+  it.each(['loki', 'tempo'])('reaches %s', async (uid) => {
+    expect(await get<{ status: string }>(`/api/datasources/uid/${uid}/health`)).toMatchObject({
+      status: 'OK',
+    });
+  });
+
+  it('links events to traces and spans to events, with the variables as they were written', async () => {
+    const loki = await get<{ jsonData: { derivedFields: unknown[] } }>('/api/datasources/uid/loki');
+    expect(loki.jsonData.derivedFields).toEqual([
+      expect.objectContaining({ datasourceUid: 'tempo', url: '${__value.raw}' }),
+    ]);
+    const tempo = await get<{ jsonData: { tracesToLogsV2: unknown } }>('/api/datasources/uid/tempo');
+    expect(tempo.jsonData.tracesToLogsV2).toMatchObject({
+      datasourceUid: 'loki',
+      query: '{${__tags}} | trace_id="${__trace.traceId}"',
+    });
+  });
+
+  it('has the boards and the rules', async () => {
+    expect((await get<unknown[]>('/api/search?type=dash-db&query=')).length).toBeGreaterThan(0);
+    expect((await get<unknown[]>('/api/v1/provisioning/alert-rules')).length).toBeGreaterThan(0);
+  });
+});
