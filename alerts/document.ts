@@ -42,12 +42,13 @@ A notice says why, on one phone screen:
 
 \`\`\`
 🔴 Cost so far today $3.92, 21 × the usual by now $0.18 (limit 2 ×)
+Why: user user-88: 95.4 % of the cost, was 12.1 % (+$3.74)
 Top run 9f2c41aa user-88 $3.10, 40 turns (still running)
 Top user user-88 +$3.74 (100 % of the increase)
 Top tool search_docs +$2.95 (79 % of the increase)
 Top model claude-sonnet-4-6 +$3.74 (100 % of the increase)
 Look: http://127.0.0.1:4319/runs/9f2c41aa…
-Do: Open the dearest run. A loop: stop the process. More users: raise ALERT_COST_PACE_TIMES.
+Do: Open the dearest run. A loop: stop the process. More users: raise ALERT_COST_PACE_TIMES. Fix: Set a budget per user, and look at what that user runs.
 \`\`\`
 
 Then, once: \`✅ Back to normal: …\`. A notice is told once, again only after the re-notify interval, and after "back to normal" the same alert stays silent for the cool-down.
@@ -94,7 +95,7 @@ const isOurs = timingSafeEqual(Buffer.from(given, 'hex'), right) && Math.abs(Dat
 |---|---|---|---|
 | How | \`tallyspan up\` | \`docker compose up -d\` | \`docker compose -f docker-compose.yml -f docker-compose.ruler.yml up -d\` |
 | Fires at the same minute | yes | yes | yes |
-| Says which run, user, tool and model | yes | links to the board and to the runs in Explore | no |
+| Says why, and which run, user, tool and model | yes | links to the board and to the runs in Explore | no |
 | Quiet hours | yes | yes | yes |
 | Re-notify interval | yes | yes | yes |
 | Cool-down | yes | no | no |

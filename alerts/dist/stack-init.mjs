@@ -236,6 +236,7 @@ var COST_RULES = [
     needsHistory: true,
     shown: { signal: "cost_today", window: "day", baseline: "the 7-day mean" },
     causes: COST_CAUSES,
+    explains: true,
     runs: "cost",
     subject: "Cost today",
     action: "Open the dearest run. A loop: stop the process. A new prompt or tool: look at what changed."
@@ -257,6 +258,7 @@ var COST_RULES = [
     needsHistory: true,
     shown: { signal: "cost_today", window: "day", baseline: "the usual by now" },
     causes: COST_CAUSES,
+    explains: true,
     runs: "cost",
     subject: "Cost so far today",
     action: "Open the dearest run. A loop: stop the process. More users: raise ALERT_COST_PACE_TIMES."

@@ -48,6 +48,13 @@ export interface Contributor {
   readonly url?: string;
 }
 
+/** What changed, with its part of the difference in cost. */
+export interface Reason {
+  readonly title: string;
+  readonly costNanoUsd: number;
+  readonly fix: string;
+}
+
 /** A run behind the value. */
 export interface RunBehind {
   readonly runId: string;
@@ -63,11 +70,14 @@ export interface NoticeInput {
   readonly atMs: number;
   readonly contributors: readonly Contributor[];
   readonly run?: RunBehind;
+  /** Largest first. */
+  readonly reasons?: readonly Reason[];
   /** Address of the page or board, without a slash at the end. */
   readonly pageUrl: string;
 }
 
 const KEYS_SHOWN = 4;
+const REASONS_SHOWN = 3;
 const TEXT_LIMIT = 80;
 const RUN_ID_SHOWN = 8;
 
@@ -85,7 +95,7 @@ export function composeNotice(input: NoticeInput): Notice {
     headline: isOver ? resolvedHeadline(input) : firingHeadline(input),
     why: isOver ? [] : whyLines(input),
     look: lookAt(input),
-    action: isOver ? '' : rule.action,
+    action: isOver ? '' : actionOf(input),
     unit: rule.unit,
     items: states.map(({ key, value, threshold }) => ({ key, value, threshold })),
   };
@@ -146,8 +156,14 @@ function resolvedHeadline({ rule, states }: NoticeInput): string {
   return `Back to normal: ${rule.subject}${of}${now}`;
 }
 
-function whyLines({ rule, states, contributors, run }: NoticeInput): readonly NoticeLine[] {
+function whyLines({ rule, states, contributors, run, reasons = [] }: NoticeInput): readonly NoticeLine[] {
   const lines: NoticeLine[] = [];
+  if (reasons.length > 0) {
+    const told = reasons
+      .slice(0, REASONS_SHOWN)
+      .map(({ title, costNanoUsd }) => `${cut(title)} (+${formatValue(costNanoUsd, 'usd')})`);
+    lines.push([{ text: `Why: ${told.join(', ')}` }]);
+  }
   if (states.length > 1) {
     const shown = rankStates(rule, states).slice(0, KEYS_SHOWN);
     const rest = states.length - shown.length;
@@ -175,6 +191,12 @@ function whyLines({ rule, states, contributors, run }: NoticeInput): readonly No
     ]);
   }
   return lines;
+}
+
+/** What stops it first, then what mends the largest reason. */
+function actionOf({ rule, reasons = [] }: NoticeInput): string {
+  const [first] = reasons;
+  return first === undefined ? rule.action : `${rule.action} Fix: ${first.fix}`;
 }
 
 function lookAt({ run, pageUrl }: NoticeInput): NoticeSegment {

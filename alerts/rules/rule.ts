@@ -68,6 +68,8 @@ export interface Rule {
   /** How the value is written. */
   readonly unit: ShownUnit;
   readonly causes: readonly Cause[];
+  /** The notice also says what changed against the week before, by the split of the difference in cost. */
+  readonly explains?: true;
   /** Order in which the runs behind the value are looked up for the notice. */
   readonly runs: 'cost' | 'duration' | 'failed' | 'turns' | 'lost' | 'none';
   /** What is measured, as it reads in a notice: "Cost today". */

@@ -14,8 +14,9 @@ import type { Queryable } from '../store/database.ts';
 import { takeAlertFile, writeAlertFile, type AlertMemory } from './alert-file.ts';
 import { overviewOf, type AlertOverview } from './alert-overview.ts';
 import type { Channel } from './channels/channel.ts';
-import { findContributors, type ReadSignalOf } from './contributors.ts';
+import { earlierInterval, findContributors, type ReadSignalOf } from './contributors.ts';
 import { Deliverer, type DeliveryTiming } from './delivery.ts';
+import { findReasons } from './reasons.ts';
 import { findRunBehind } from './run-behind.ts';
 
 export interface AlerterOptions {
@@ -161,7 +162,9 @@ export class Alerter {
     try {
       const run = await findRunBehind(database, rule.runs, interval, group, pageUrl);
       const contributors = await findContributors(read, { rule, interval, group, timezone, pageUrl });
-      return composeNotice({ ...notice, contributors, ...(run && { run }) });
+      const earlier = earlierInterval(rule, interval, timezone);
+      const reasons = rule.explains ? await findReasons(database, interval, earlier) : [];
+      return composeNotice({ ...notice, contributors, reasons, ...(run && { run }) });
     } catch (error) {
       // Who is told late because the reason could not be found is told too late.
       this.#options.log(`alerts: the causes of ${rule.id} could not be read: ${messageOf(error)}`);

@@ -69,7 +69,8 @@ function isTool(cause: Cause, key: string): boolean {
   return cause.by !== 'tool' || !key.startsWith('(');
 }
 
-function earlierInterval(rule: Rule, { from, to }: Interval, timezone: string): Interval {
+/** The seven days before: whole days for a rule of the calendar day. */
+export function earlierInterval(rule: Rule, { from, to }: Interval, timezone: string): Interval {
   if (rule.window !== 'day') return { from: from - EARLIER_DAYS * DAY_MS, to: from };
   return { from: dayOf(to, timezone, -EARLIER_DAYS).from, to: from };
 }

@@ -14,6 +14,8 @@ export interface DiagnosisQuestion {
   readonly againstFrom: number;
   readonly againstTo: number;
   readonly agent?: string | undefined;
+  /** More events than this are sampled by run. */
+  readonly eventsLimit?: number | undefined;
 }
 
 interface Money {
@@ -85,7 +87,7 @@ export async function readDiagnosis(
   const earlier: EventQuestion = { ...later, from: question.againstFrom, to: question.againstTo };
   const scale = (later.to - later.from) / (earlier.to - earlier.from);
   const count = (await countEvents(database, later)) + (await countEvents(database, earlier));
-  const everyNthRun = Math.max(1, Math.ceil(count / EVENTS_LIMIT));
+  const everyNthRun = Math.max(1, Math.ceil(count / (question.eventsLimit ?? EVENTS_LIMIT)));
   const now = await readEvents(database, { ...later, everyNthRun });
   const before = await readEvents(database, { ...earlier, everyNthRun });
   let diagnosis = diagnose(now, before, { scale });
