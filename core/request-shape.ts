@@ -16,6 +16,7 @@ export interface RequestShape {
   readonly blocks: readonly BlockShape[];
   /** In order of position. */
   readonly breakpoints: readonly CacheBreakpoint[];
+  /** One for each tool definition; these are the first blocks. */
   readonly toolNames: readonly string[];
   /** Uncalibrated estimate of the tool definitions. */
   readonly toolDefinitionTokens: number;
@@ -75,7 +76,7 @@ export function describeRequest(params: unknown): RequestShape {
   for (const tool of listOf(request['tools'])) {
     add(tool, 'tools');
     const name = isJson(tool) ? (textOf(tool['name']) ?? textOf(tool['type'])) : undefined;
-    if (name !== undefined) toolNames.push(name);
+    toolNames.push(name ?? '');
   }
   const toolCount = blocks.length;
   const { system } = request;

@@ -73,6 +73,7 @@ export const FIELDS = {
   'agent.tokens_in': { type: 'int', attribute: true, unit: 'tokens', doc: 'Input tokens of the run, cache included.' },
   'agent.tokens_out': { type: 'int', attribute: true, unit: 'tokens', doc: 'Output tokens of the run.' },
   'agent.cost_nano_usd': { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Cost of the run: the sum of its priced model calls. A key of its own, so that no sum doubles.' },
+  'agent.tool_definitions': { type: 'strings', doc: 'Tools that the calls of the run defined, each as name=estimated tokens.' },
   'agent.retries': { type: 'int', attribute: true, unit: '1', doc: 'HTTP attempts beyond the first, and tool retries, in the run.' },
 
   // Shared measures
@@ -148,6 +149,8 @@ export const FIELDS = {
 
   // agent.note
   'agent.note.kind': { type: 'string', attribute: true, doc: 'decision, warning, retry, context_truncation, compaction, loop_suspected, budget or first_seen.' },
+  'agent.note.subject': { type: 'string', attribute: true, doc: 'What a first_seen note is about: model, system_prompt or tool_definitions.' },
+  'agent.note.value': { type: 'string', attribute: true, doc: 'What was seen first: the model, or the hash of the prompt or tool definitions.' },
   'agent.note.text': { type: 'string', sensitive: true, doc: 'What happened, in words; only what the caller wrote.' },
 } as const satisfies Record<string, FieldDefinition>;
 
@@ -203,7 +206,7 @@ export const EVENTS = {
     doc: 'A run ended, however it ended.',
     fields: [
       'agent.status', 'error.type', 'duration_ms', 'agent.turns', 'agent.tool_calls', 'agent.tokens_in',
-      'agent.tokens_out', 'agent.cost_nano_usd', 'agent.retries', 'agent.user_input_len',
+      'agent.tokens_out', 'agent.cost_nano_usd', 'agent.retries', 'agent.tool_definitions', 'agent.user_input_len',
       'agent.output_len', 'agent.inferred',
     ],
   },
@@ -246,7 +249,7 @@ export const EVENTS = {
   },
   'agent.note': {
     doc: 'Something worth a mark on the run.',
-    fields: ['agent.note.kind', 'agent.note.text', 'agent.step_number', 'gen_ai.tool.name'],
+    fields: ['agent.note.kind', 'agent.note.subject', 'agent.note.value', 'agent.note.text', 'agent.step_number', 'gen_ai.tool.name'],
   },
 } as const satisfies Record<string, EventDefinition>;
 

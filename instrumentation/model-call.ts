@@ -9,6 +9,7 @@ import { describeOutput, prefixFields } from '../core/request-shape.ts';
 import { readUsage, type UsageReading } from '../core/usage.ts';
 import { Answer } from './answer.ts';
 import { attributesOf, type Fields } from './event-log.ts';
+import { recordFirstSights } from './first-sights.ts';
 import { guard } from './guard.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { parentSpanId, type Run } from './run.ts';
@@ -130,6 +131,8 @@ export class ModelCall {
         endMs,
       });
     }
+    run.noteTools(facts.shape);
+    recordFirstSights(this.#telemetry, this, endMs, spanContext);
     run.touch();
   }
 

@@ -5,11 +5,15 @@ import { context, SpanKind, SpanStatusCode, trace, type Context, type Span } fro
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { randomBytes } from 'node:crypto';
 import { Ledger } from '../core/attribution.ts';
+import type { RequestShape } from '../core/request-shape.ts';
 import { attributesOf, type Fields } from './event-log.ts';
 import { guard } from './guard.ts';
 import { mergeIdentity, type Identity } from './identity.ts';
 import type { PendingTool } from './tool-calls.ts';
 import type { Telemetry } from './telemetry.ts';
+
+/** Tools of a run that are told by name. */
+const MAX_TOOLS = 256;
 
 export type RunStatus = 'ok' | 'error' | 'aborted' | 'refused' | 'max_turns' | 'budget_exceeded';
 
@@ -54,6 +58,8 @@ export class Run {
   /** True when the last answer was asked to be a tool call: nobody has to send a result. */
   isToolForced = false;
   isEnded = false;
+  #toolSet: number | undefined;
+  readonly #tools = new Map<string, number>();
   readonly #telemetry: Telemetry;
   readonly #userInputLength: number | undefined;
   readonly #parentRunId: string | undefined;
@@ -115,6 +121,21 @@ export class Run {
     return trace.setSpan(active, this.span);
   }
 
+  /** The tools that a call defined: they are paid for in every call, used or not. */
+  noteTools({ hashes, toolNames, blocks }: RequestShape): void {
+    if (toolNames.length === 0 || hashes.toolSet === this.#toolSet) return;
+    this.#toolSet = hashes.toolSet;
+    toolNames.forEach((name, index) => {
+      if (this.#tools.size < MAX_TOOLS || this.#tools.has(name))
+        this.#tools.set(name, Math.round(blocks[index]?.tokens ?? 0));
+    });
+  }
+
+  #definedTools(): readonly string[] | undefined {
+    if (this.#tools.size === 0) return undefined;
+    return [...this.#tools].map(([name, tokens]) => `${name}=${tokens}`);
+  }
+
   /** Something of the run happened just now. */
   touch(): void {
     this.lastSeenMs = Date.now();
@@ -145,6 +166,7 @@ export class Run {
       'agent.tokens_out': this.tokensOut,
       'agent.cost_nano_usd': this.costNanoUsd,
       'agent.retries': this.retries,
+      'agent.tool_definitions': this.#definedTools(),
       'agent.user_input_len': this.#userInputLength,
       'agent.output_len': this.outputLength,
       'agent.inferred': this.isInferred,

@@ -9,6 +9,7 @@ import { EventLog } from './event-log.ts';
 import { handleExit } from './exit.ts';
 import { guard } from './guard.ts';
 import { setProcessIdentity } from './identity.ts';
+import { FirstSights } from './first-sights.ts';
 import { Journal } from './journal.ts';
 import { closeLostRuns } from './lost-runs.ts';
 import { hookSdk } from './module-hooks.ts';
@@ -72,6 +73,7 @@ export function start(): void {
         file,
       ),
       journal,
+      firstSights: new FirstSights(pipeline.folder, `${service.name} ${process.argv[1] ?? ''}`),
       settings,
       defaultAgentName: agentName,
     };

@@ -2,6 +2,7 @@
 
 import type { Tracer } from '@opentelemetry/api';
 import type { EventLog } from './event-log.ts';
+import type { FirstSights } from './first-sights.ts';
 import type { Journal } from './journal.ts';
 import type { Settings } from './settings.ts';
 
@@ -9,6 +10,7 @@ export interface Telemetry {
   readonly tracer: Tracer;
   readonly events: EventLog;
   readonly journal: Journal;
+  readonly firstSights: FirstSights;
   readonly settings: Settings;
   /** Agent name of inferred runs: the service, when something names it. */
   readonly defaultAgentName: string | undefined;

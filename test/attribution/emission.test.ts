@@ -1,0 +1,84 @@
+// What the preload sends about attribution: tool costs whose parts sum up, the tools that were defined,
+// and notes of what a known program sends for the first time.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { supportAgentScenario } from '../../examples/scenarios/support-agent.ts';
+import { FirstSights } from '../../instrumentation/first-sights.ts';
+import { eventsOf, EXAMPLE, openHarness, type Harness, type Outcome } from '../contract/harness.ts';
+
+describe('the support agent', () => {
+  let harness: Harness;
+  let first: Outcome;
+  let second: Outcome;
+
+  beforeAll(async () => {
+    harness = await openHarness();
+    first = await harness.run(EXAMPLE, { scenario: supportAgentScenario() });
+    second = await harness.run(EXAMPLE, { scenario: supportAgentScenario() });
+  });
+  afterAll(() => harness.close());
+
+  it('pays for each tool in parts that sum to its cost', () => {
+    const rows = eventsOf(first, 'agent.tool_cost');
+    expect(rows.length).toBeGreaterThan(11);
+    for (const row of rows) {
+      const parts = [
+        row.cost_first_read_nano_usd,
+        row.cost_cache_write_nano_usd,
+        row.cost_cache_read_nano_usd,
+        row.cost_carry_nano_usd,
+        row.cost_output_nano_usd,
+        row.cost_web_search_nano_usd,
+      ];
+      expect(parts.reduce<number>((sum, part) => sum + (part ?? 0), 0)).toBe(row.cost_nano_usd);
+    }
+    expect(rows.map((row) => row['gen_ai.tool.name'])).toContain('(tools)');
+    expect(rows.filter((row) => row['gen_ai.tool.name'] === '(output)')).toHaveLength(11);
+  });
+
+  it('tells with each run which tools it defined, by name and estimated tokens', () => {
+    for (const run of eventsOf(first, 'agent.run')) {
+      expect(run['agent.tool_definitions']?.length).toBeGreaterThan(0);
+      for (const tool of run['agent.tool_definitions'] ?? []) expect(tool).toMatch(/^\w+=\d+$/);
+    }
+  });
+
+  it('marks no first sight in its first process, nor when the same is sent again', () => {
+    const notes = [...eventsOf(first, 'agent.note'), ...eventsOf(second, 'agent.note')];
+    expect(notes.filter((note) => note['agent.note.kind'] === 'first_seen')).toEqual([]);
+  });
+});
+
+describe('first sights', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tallyspan-sights-'));
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('are what a later process of the program sends that none has sent before', () => {
+    const one = new FirstSights(folder, 'service main.mjs');
+    expect(one.add('model', 'claude-opus-5-5', 0)).toBe(false);
+    const two = new FirstSights(folder, 'service main.mjs');
+    expect(two.add('model', 'claude-opus-5-5', 1_000)).toBe(false);
+    expect(two.add('model', 'claude-fable-5-2', 1_000)).toBe(true);
+    expect(two.add('model', 'claude-fable-5-2', 1_000)).toBe(false);
+    expect(new FirstSights(folder, 'another.mjs').add('model', 'claude-fable-5-2', 1_000)).toBe(false);
+  });
+
+  it('begin ten minutes after the first process of the program did', () => {
+    const sights = new FirstSights(folder, 'long-lived.mjs');
+    expect(sights.add('system_prompt', 'one', 0)).toBe(false);
+    expect(sights.add('system_prompt', 'two', 599_000)).toBe(false);
+    expect(sights.add('system_prompt', 'three', 601_000)).toBe(true);
+  });
+
+  it('end where a value varies all the time', () => {
+    const sights = new FirstSights(folder, 'varying.mjs');
+    sights.add('system_prompt', 'start', 0);
+    const marked = Array.from({ length: 100 }, (_, n) => sights.add('system_prompt', `v${n}`, 1e6));
+    expect(marked.filter(Boolean).length).toBeLessThan(20);
+  });
+});
