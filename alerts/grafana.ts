@@ -112,15 +112,25 @@ export function grafanaSteps(rule: Rule, settings: SettingValues, timezone: stri
   const steps: GrafanaStep[] = [query('A', ruleQuery(rule, timezone), seconds), reduce('LastA', 'A')];
   const sign = rule.comparison === 'above' ? '>' : '<';
   const conditions = [`$LastA ${sign} ${settingInSignalUnit(rule.threshold, settings)}`];
-  for (const [index, guard] of guardsOf(rule).entries()) {
-    const refId = `G${index + 1}`;
+  const guards = guardsOf(rule).map((guard, index) => ({ guard, refId: `G${index + 1}` }));
+  for (const { guard, refId } of guards) {
     steps.push(query(refId, guardQuery(rule, guard, timezone), seconds), reduce(`Last${refId}`, refId));
     conditions.push(`$Last${refId} >= ${settingInSignalUnit(guard.atLeast, settings)}`);
   }
   if (rule.shown !== undefined) {
     const { signal, window } = rule.shown;
-    steps.push(query('S', signalQuery(signal, window, rule.by, timezone), seconds), reduce('LastS', 'S'));
-    steps.push(math('Shown', `$LastS / ${displayScale('usd')}`));
+    // The floor is mostly the same number: it is not asked twice.
+    const same = guards.find(
+      ({ guard }) => guard.signal === signal && guard.window === window && !guard.offsetMs,
+    );
+    const refId = same?.refId ?? 'S';
+    if (same === undefined) {
+      steps.push(
+        query(refId, signalQuery(signal, window, undefined, timezone), seconds),
+        reduce(`Last${refId}`, refId),
+      );
+    }
+    steps.push(math('Shown', `$Last${refId} / ${displayScale('usd')}`));
   }
   steps.push(math('Value', `$LastA / ${displayScale(rule.unit)}`));
   steps.push(

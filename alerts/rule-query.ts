@@ -13,9 +13,14 @@ export class UnsupportedRuleError extends Error {
   override readonly name = 'UnsupportedRuleError';
 }
 
-/** Query of the rule's own signal. */
+/** Groups that one query may give: a day can have more users and conversations than Loki gives series. */
+const GROUPS_LIMIT = 100;
+
+/** Query of the rule's own signal; of a rule with groups, those furthest in the direction of the threshold. */
 export function ruleQuery(rule: Rule, timezone: string): string {
-  return signalQuery(rule.signal, rule.window, rule.by, timezone);
+  const query = signalQuery(rule.signal, rule.window, rule.by, timezone);
+  if (rule.by === undefined) return query;
+  return `${rule.comparison === 'above' ? 'topk' : 'bottomk'}(${GROUPS_LIMIT}, ${query})`;
 }
 
 /** Query of a guard of the rule. */

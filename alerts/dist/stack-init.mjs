@@ -653,6 +653,7 @@ var FIELDS = {
   "agent.tokens_in": { type: "int", attribute: true, unit: "tokens", doc: "Input tokens of the run, cache included." },
   "agent.tokens_out": { type: "int", attribute: true, unit: "tokens", doc: "Output tokens of the run." },
   "agent.cost_nano_usd": { type: "int", attribute: true, unit: "nanoUsd", doc: "Cost of the run: the sum of its priced model calls. A key of its own, so that no sum doubles." },
+  "agent.tool_definitions": { type: "strings", doc: "Tools that the calls of the run defined, each as name=estimated tokens." },
   "agent.retries": { type: "int", attribute: true, unit: "1", doc: "HTTP attempts beyond the first, and tool retries, in the run." },
   // Shared measures
   duration_ms: { type: "int", attribute: true, unit: "ms", doc: "How long the fact took." },
@@ -723,6 +724,8 @@ var FIELDS = {
   "tallyspan.rule": { type: "string", attribute: true, doc: "Attribution rule that made the row." },
   // agent.note
   "agent.note.kind": { type: "string", attribute: true, doc: "decision, warning, retry, context_truncation, compaction, loop_suspected, budget or first_seen." },
+  "agent.note.subject": { type: "string", attribute: true, doc: "What a first_seen note is about: model, system_prompt or tool_definitions." },
+  "agent.note.value": { type: "string", attribute: true, doc: "What was seen first: the model, or the hash of the prompt or tool definitions." },
   "agent.note.text": { type: "string", sensitive: true, doc: "What happened, in words; only what the caller wrote." }
 };
 function columnOf(key) {
@@ -2204,8 +2207,11 @@ function signalOf(id) {
 var UnsupportedRuleError = class extends Error {
   name = "UnsupportedRuleError";
 };
+var GROUPS_LIMIT = 100;
 function ruleQuery(rule, timezone) {
-  return signalQuery(rule.signal, rule.window, rule.by, timezone);
+  const query2 = signalQuery(rule.signal, rule.window, rule.by, timezone);
+  if (rule.by === void 0) return query2;
+  return `${rule.comparison === "above" ? "topk" : "bottomk"}(${GROUPS_LIMIT}, ${query2})`;
 }
 function guardQuery(rule, guard, timezone) {
   const query2 = signalQuery(guard.signal, guard.window, guard.isPerGroup ? rule.by : void 0, timezone);
@@ -2291,15 +2297,24 @@ function grafanaSteps(rule, settings, timezone) {
   const steps = [query("A", ruleQuery(rule, timezone), seconds), reduce("LastA", "A")];
   const sign = rule.comparison === "above" ? ">" : "<";
   const conditions = [`$LastA ${sign} ${settingInSignalUnit(rule.threshold, settings)}`];
-  for (const [index, guard] of guardsOf(rule).entries()) {
-    const refId = `G${index + 1}`;
+  const guards = guardsOf(rule).map((guard, index) => ({ guard, refId: `G${index + 1}` }));
+  for (const { guard, refId } of guards) {
     steps.push(query(refId, guardQuery(rule, guard, timezone), seconds), reduce(`Last${refId}`, refId));
     conditions.push(`$Last${refId} >= ${settingInSignalUnit(guard.atLeast, settings)}`);
   }
   if (rule.shown !== void 0) {
     const { signal, window } = rule.shown;
-    steps.push(query("S", signalQuery(signal, window, rule.by, timezone), seconds), reduce("LastS", "S"));
-    steps.push(math("Shown", `$LastS / ${displayScale("usd")}`));
+    const same = guards.find(
+      ({ guard }) => guard.signal === signal && guard.window === window && !guard.offsetMs
+    );
+    const refId = same?.refId ?? "S";
+    if (same === void 0) {
+      steps.push(
+        query(refId, signalQuery(signal, window, void 0, timezone), seconds),
+        reduce(`Last${refId}`, refId)
+      );
+    }
+    steps.push(math("Shown", `$Last${refId} / ${displayScale("usd")}`));
   }
   steps.push(math("Value", `$LastA / ${displayScale(rule.unit)}`));
   steps.push(

@@ -38,6 +38,9 @@ export interface AlertStep {
   readonly telling?: Telling;
 }
 
+/** A pending alert outlasts one round that was missed, not more. */
+const MISSED_ROUNDS = 2;
+
 /** One step of one alert. `before` is absent the first time. */
 export function advanceAlert(
   before: AlertState | undefined,
@@ -57,7 +60,7 @@ export function advanceAlert(
   const isWaiting = rule.severity !== 'critical' && isQuietTime(nowMs, policy);
   if (judgement.status === 'no_data' && rule.noData === 'keep') return tellOwed(current, isWaiting);
   const isMet = judgement.status === 'met' || (judgement.status === 'no_data' && rule.noData === 'alert');
-  const step = isMet ? meet(current, rule, nowMs) : unmeet(current, rule, policy, nowMs);
+  const step = isMet ? meet(current, before?.judgedMs, rule, nowMs) : unmeet(current, rule, policy, nowMs);
   if (step.telling === 'resolved' || step.state.phase !== 'firing') return holdBack(step, isWaiting);
   const telling = tellingOfFiring(step.state, policy, isWaiting, nowMs);
   if (telling === undefined) return step;
@@ -70,10 +73,13 @@ export function isForgettable(state: AlertState, nowMs: number): boolean {
   return state.phase === 'quiet' && !state.owesResolve && (state.silentUntilMs ?? 0) <= nowMs;
 }
 
-function meet(state: AlertState, rule: Rule, nowMs: number): AlertStep {
+/** `beforeMs` is the last judgement: over a gap in the checks nobody knows that the comparison held. */
+function meet(state: AlertState, beforeMs: number | undefined, rule: Rule, nowMs: number): AlertStep {
   const { unmetSinceMs: _, ...met } = state;
   if (met.phase === 'firing') return { state: met };
-  const pending: AlertState = met.phase === 'pending' ? met : { ...met, phase: 'pending', sinceMs: nowMs };
+  const isSeenSince =
+    met.phase === 'pending' && beforeMs !== undefined && nowMs - beforeMs <= MISSED_ROUNDS * rule.everyMs;
+  const pending: AlertState = isSeenSince ? met : { ...met, phase: 'pending', sinceMs: nowMs };
   if (nowMs - pending.sinceMs < rule.forMs) return { state: pending };
   return { state: { ...pending, phase: 'firing', sinceMs: nowMs } };
 }

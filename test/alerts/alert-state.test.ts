@@ -57,6 +57,22 @@ describe('an alert', () => {
     expect(tellings(['met', 'met', 'unmet', 'met', 'met', 'met', 'met'], rule)).toEqual([[6, 'firing']]);
   });
 
+  it('begins to wait anew after a gap in which nobody checked', () => {
+    const rule = { ...RULE, forMs: 5 * MINUTE };
+    const judgement: Judgement = {
+      ruleId: rule.id,
+      key: '',
+      status: 'met',
+      value: 3,
+      threshold: 2,
+      shown: null,
+    };
+    const before = advanceAlert(undefined, judgement, rule, policyIn('UTC'), 0);
+    const afterGap = advanceAlert(before.state, judgement, rule, policyIn('UTC'), 60 * MINUTE);
+    expect(afterGap.state).toMatchObject({ phase: 'pending', sinceMs: 60 * MINUTE });
+    expect(afterGap.telling).toBeUndefined();
+  });
+
   it('is not over before it has been unmet for the whole time', () => {
     const rule = { ...RULE, resolveAfterMs: 3 * MINUTE };
     const flapping = ['met', 'unmet', 'unmet', 'met', 'unmet', 'unmet', 'unmet', 'unmet'] as const;
