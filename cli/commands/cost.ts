@@ -13,6 +13,9 @@ interface CostOptions extends SourceOptions {
   readonly since: number;
 }
 
+/** Unused tools that are named in one line. */
+const TOOLS_SHOWN = 8;
+
 export function registerCost(program: Command, io: CliIo): void {
   withSourceOptions(
     program
@@ -33,7 +36,17 @@ export function registerCost(program: Command, io: CliIo): void {
 export function renderCostReport(report: CostReport, output: CliOutput): string {
   if (report.rows.length === 0) return 'no spend in that time\n';
   const table = renderTable(report.rows, columnsOf(report.by), output);
-  return `${table}total ${formatCost(report.total.cost_nano_usd)}\n`;
+  return `${table}total ${formatCost(report.total.cost_nano_usd)}\n${renderToolTax(report)}`;
+}
+
+/** What tool definitions cost, and which of them nobody called. */
+function renderToolTax({ tool_tax: tax }: CostReport): string {
+  if (tax === undefined || tax.cost_nano_usd === 0) return '';
+  const head = `tool definitions ${formatCost(tax.cost_nano_usd)} (est.)`;
+  if (tax.unused.length === 0) return `${head}; each tool was used\n`;
+  const unused = tax.unused.map(({ tool, cost_nano_usd: cost }) => `${tool} ${formatCost(cost)}`);
+  const rest = unused.length > TOOLS_SHOWN ? ` and ${unused.length - TOOLS_SHOWN} more` : '';
+  return `${head}; never used: ${unused.slice(0, TOOLS_SHOWN).join(', ')}${rest}\n`;
 }
 
 function columnsOf(by: CostBy): readonly Column<CostRow>[] {

@@ -5,6 +5,7 @@ import { localDateAt, DAY_MS } from '../../core/time.ts';
 import { SignalError, type SignalRequest } from '../../signals/signal.ts';
 import type { Queryable } from '../store/database.ts';
 import { usdOf } from './field-values.ts';
+import { readToolTax, type ToolTax } from './read-unused-tools.ts';
 import { readGroups, readNumber, readSeries } from './signal-numbers.ts';
 
 export type CostBy = 'day' | Exclude<Dimension, 'service' | 'error' | 'status' | 'step'>;
@@ -44,6 +45,8 @@ export interface CostReport {
   readonly total: { readonly cost_nano_usd: number | null; readonly cost_usd: number | null };
   /** Dearest first; days in order. */
   readonly rows: readonly CostRow[];
+  /** Split by tool: what the definitions of tools cost, and which of them were never used. */
+  readonly tool_tax?: ToolTax;
 }
 
 /** @throws SignalError on a way of splitting that there is not */
@@ -68,6 +71,7 @@ export async function readCost(database: Queryable, request: CostRequest): Promi
     timezone: window.timezone,
     total: { cost_nano_usd: total, cost_usd: usdOf(total) },
     rows,
+    ...(request.by === 'tool' ? { tool_tax: await readToolTax(database, window.from, window.to) } : {}),
   };
 }
 

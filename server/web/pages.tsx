@@ -8,6 +8,7 @@ import { readDiagnosis } from '../queries/read-diagnosis.ts';
 import { AmbiguousRunError, readRun, type RunTree } from '../queries/read-run.ts';
 import { readNumber } from '../queries/signal-numbers.ts';
 import { parseDiagnosisQuestion } from './diagnosis-params.ts';
+import { readToolTax } from '../queries/read-unused-tools.ts';
 import { renderPage, type Frame } from './layout.tsx';
 import { DiagnosePage } from './pages/diagnose-page.tsx';
 import { AlertsPage } from './pages/alerts-page.tsx';
@@ -119,7 +120,9 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
       const now = Date.now();
       const { windowText, windowMs } = windowOf(request.query, BREAKDOWN_WINDOW);
       const data = await readBreakdown(database, kind, { from: now - windowMs, to: now, now, timezone });
-      return answerTo(request, reply)(<BreakdownPage view={{ kind, data, windowText }} />, {
+      const toolTax =
+        kind.dimension === 'tool' ? await readToolTax(database, now - windowMs, now) : undefined;
+      return answerTo(request, reply)(<BreakdownPage view={{ kind, data, windowText, toolTax }} />, {
         title: kind.title,
         refresh: { url: request.url, seconds: RUNS_SECONDS },
       });

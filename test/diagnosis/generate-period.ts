@@ -162,6 +162,7 @@ class RunGenerator {
     this.#emit('agent.run', this.#nowMs, {
       'agent.status': 'ok',
       'agent.turns': this.#step,
+      'agent.tool_definitions': Array.from({ length: setting.toolCount }, (_, index) => `tool_${index}=120`),
       'agent.user_input_len': this.#size('user', setting.userChars),
     });
   }

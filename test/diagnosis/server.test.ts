@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runCli } from '../../cli/program.ts';
-import type { DiagnosisReport, RunTree, WhatIfReport } from '../../server/source.ts';
+import type { CostReport, DiagnosisReport, RunTree, WhatIfReport } from '../../server/source.ts';
 import { getJson, sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
 import { costOf, generatePeriod, USUAL } from './generate-period.ts';
 
@@ -130,6 +130,30 @@ describe('the what-if of stored events', () => {
     const answer = await tallyspan('whatif', '--url', server.uiUrl);
     expect(answer).toMatchObject({ code: 2 });
     expect(answer.err).toContain('--cache');
+  });
+});
+
+describe('tools that are never used', () => {
+  it('are told with their share of what tool definitions cost', async () => {
+    const report = await getJson<CostReport>(server, '/api/cost?by=tool&since=7d');
+    const tax = report.tool_tax;
+    const definitions = report.rows.find((row) => row.name === '(tools)');
+    expect(tax?.cost_nano_usd).toBe(definitions?.cost_nano_usd);
+    // The agent defines eight tools of one size and calls others.
+    expect(tax?.unused).toHaveLength(USUAL.toolCount);
+    const shares = tax?.unused.reduce((sum, tool) => sum + tool.cost_nano_usd, 0) ?? 0;
+    expect(Math.abs(shares - (tax?.cost_nano_usd ?? 0))).toBeLessThan(USUAL.toolCount);
+    expect((await tallyspan('cost', '--by', 'tool', '--url', server.uiUrl)).out).toMatch(
+      /never used: tool_\d \$/,
+    );
+    const page = await fetch(`${server.uiUrl}/tools?window=7d`).then((answer) => answer.text());
+    expect(page).toContain('Defined and never used');
+    expect(page.indexOf('search_docs')).toBeLessThan(page.indexOf('read_file'));
+  });
+
+  it('and the tool whose results cost most is the first real tool of the list', async () => {
+    const report = await getJson<CostReport>(server, '/api/cost?by=tool&since=7d');
+    expect(report.rows.find((row) => row.name?.startsWith('(') === false)?.name).toBe('search_docs');
   });
 });
 

@@ -9,6 +9,7 @@ import {
   formatPercent,
   formatTokens,
 } from '../../../core/format.ts';
+import type { ToolTax } from '../../queries/read-unused-tools.ts';
 import { ShareBar, linkTo } from '../cells.tsx';
 import { WindowSelect } from '../window-select.tsx';
 import type { BreakdownData, BreakdownKind, BreakdownRow, BreakdownUnit } from './breakdown-data.ts';
@@ -18,6 +19,8 @@ export interface BreakdownView {
   readonly data: BreakdownData;
   /** The window as it is written in the address, such as `7d`. */
   readonly windowText: string;
+  /** On the page of tools. */
+  readonly toolTax?: ToolTax | undefined;
 }
 
 export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
@@ -50,7 +53,50 @@ export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
           </div>
         )}
       </section>
+      {view.toolTax !== undefined && view.toolTax.unused.length > 0 && <UnusedTools tax={view.toolTax} />}
     </>
+  );
+}
+
+function UnusedTools({ tax }: { tax: ToolTax }): VNode {
+  return (
+    <section class="panel" aria-labelledby="unused">
+      <div class="title">
+        <h2 id="unused">Defined and never used</h2>
+        <span class="sub">
+          all tool definitions cost {formatCost(tax.cost_nano_usd)} in this time (estimated); leaving these
+          out saves their share
+        </span>
+      </div>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Table of tools that were never used">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Tool</th>
+              <th scope="col" class="n">
+                Cost (estimated)
+              </th>
+              <th scope="col" class="n">
+                Definition
+              </th>
+              <th scope="col" class="n">
+                Runs that sent it
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {tax.unused.map((tool) => (
+              <tr key={tool.tool}>
+                <td>{tool.tool}</td>
+                <td class="n">{formatCost(tool.cost_nano_usd)}</td>
+                <td class="n">{formatTokens(tool.tokens)} tokens</td>
+                <td class="n">{formatCount(tool.runs)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
   );
 }
 
