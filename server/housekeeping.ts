@@ -61,6 +61,7 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
 }
 
 async function closeLostRuns({ database, store, lostAfterMs, log }: HousekeepingOptions): Promise<void> {
+  if (store.openRuns().length === 0) return;
   const events = await findLostRuns(database, Date.now() - lostAfterMs);
   if (events.length === 0) return;
   await store.write({ events, spans: [] });

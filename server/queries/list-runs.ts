@@ -31,6 +31,12 @@ export interface RunSummary {
   readonly trace_id: string | null;
 }
 
+/** A writing server knows which runs have not ended. */
+export interface RunQueryable extends Queryable {
+  /** Runs without an end, perhaps with some that have ended meanwhile. */
+  openRuns?(): readonly string[];
+}
+
 export type RunSort = 'newest' | 'slowest' | 'dearest';
 
 export interface RunFilter {
@@ -52,54 +58,64 @@ export interface RunFilter {
   readonly offset?: number | undefined;
 }
 
+const OPEN_RUNS_LIMIT = 1000;
+
 const ORDERS: Record<RunSort, string> = {
-  newest: 'started DESC',
-  slowest: 'duration_ms DESC NULLS LAST, started DESC',
-  dearest: 'agent_cost_nano_usd DESC NULLS LAST, started DESC',
+  newest: 'timestamp DESC',
+  slowest: 'duration_ms DESC NULLS LAST, timestamp DESC',
+  dearest: 'agent_cost_nano_usd DESC NULLS LAST, timestamp DESC',
 };
 
-const IDENTITY = `agent_run_id, agent_parent_run_id, gen_ai_agent_name, agent_version, user_id, gen_ai_conversation_id,
-  agent_task_type, service_name, trace_id`;
+/** Columns of a summary. A run is one row: its end, or where there is none its start. */
+const COLUMNS = `agent_run_id, agent_parent_run_id, gen_ai_agent_name, agent_version, user_id, gen_ai_conversation_id,
+  agent_task_type, service_name, trace_id, event_name, agent_status, error_type, timestamp, duration_ms, agent_turns,
+  agent_tool_calls, agent_tokens_in, agent_tokens_out, agent_retries, agent_cost_nano_usd`;
 
-/** Runs that match, in the order asked for (newest first by default). */
-export async function listRuns(database: Queryable, filter: RunFilter): Promise<RunSummary[]> {
+/** Runs that match, in the order asked for: by default the newest first, by their end or, while they run, their start. */
+export async function listRuns(database: RunQueryable, filter: RunFilter): Promise<RunSummary[]> {
   const { conditions, values } = conditionsOf(filter);
-  const stamps: string[] = [];
-  const stampValues: DuckDBValue[] = [];
-  if (filter.since !== undefined) {
-    stamps.push('timestamp > make_timestamptz(?::BIGINT * 1000)');
-    stampValues.push(Math.floor(filter.since));
-  }
-  if (filter.until !== undefined) {
-    stamps.push('timestamp <= make_timestamptz(?::BIGINT * 1000)');
-    stampValues.push(Math.floor(filter.until));
-  }
-  const stamped = stamps.map((stamp) => ` AND ${stamp}`).join('');
-  const matching = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  const open = filter.status === undefined || filter.status === 'running' ? await findOpenRuns(database) : [];
+  const isOpen =
+    open.length === 0 || filter.failed === true
+      ? 'false'
+      : `event_name = 'agent.run.started' AND agent_run_id IN (${open.map(() => '?').join(', ')})`;
+  const openValues = isOpen === 'false' ? [] : open;
+  const isEnded = filter.status === 'running' ? 'false' : "event_name = 'agent.run'";
+  const where = [`(${isEnded} OR (${isOpen}))`, ...conditions].join(' AND ');
   const rows = await database.all(
-    `WITH ended AS (
-       SELECT ${IDENTITY}, agent_status, error_type, timestamp AS ended, duration_ms, agent_turns, agent_tool_calls,
-         agent_tokens_in, agent_tokens_out, agent_retries, agent_cost_nano_usd,
-         timestamp - to_milliseconds(coalesce(duration_ms, 0)) AS started
-       FROM events WHERE event_name = 'agent.run'${stamped}
-     ), open AS (
-       SELECT ${IDENTITY}, 'running' AS agent_status, NULL AS error_type, NULL AS ended, NULL AS duration_ms,
-         NULL AS agent_turns, NULL AS agent_tool_calls, NULL AS agent_tokens_in, NULL AS agent_tokens_out,
-         NULL AS agent_retries, NULL AS agent_cost_nano_usd, timestamp AS started
-       FROM events AS begun WHERE event_name = 'agent.run.started'${stamped}
-         AND NOT EXISTS (SELECT 1 FROM events AS done
-           WHERE done.event_name = 'agent.run' AND done.agent_run_id = begun.agent_run_id)
-     )
-     SELECT * FROM (SELECT * FROM ended UNION ALL SELECT * FROM open) ${matching}
-     ORDER BY ${ORDERS[filter.sort ?? 'newest']} LIMIT ? OFFSET ?`,
-    [...stampValues, ...stampValues, ...values, filter.limit, filter.offset ?? 0],
+    `SELECT ${COLUMNS} FROM events WHERE ${where} ORDER BY ${ORDERS[filter.sort ?? 'newest']} LIMIT ? OFFSET ?`,
+    [...openValues, ...values, filter.limit, filter.offset ?? 0],
   );
-  const open = rows.filter((row) => row['agent_status'] === 'running');
+  const running = rows.filter((row) => row['event_name'] === 'agent.run.started');
   const soFar = await sumsSoFar(
     database,
-    open.map((row) => String(row['agent_run_id'])),
+    running.map((row) => String(row['agent_run_id'])),
   );
-  return rows.map((row) => summaryOf({ ...row, ...soFar.get(String(row['agent_run_id'])) }));
+  return rows.map((row) => summaryOf(asRun(row, soFar.get(String(row['agent_run_id'])))));
+}
+
+/** A row of the list with the columns that a summary is made of. */
+function asRun(row: Row, soFar: Row | undefined): Row {
+  const stamp = row['timestamp'] as Date;
+  if (row['event_name'] === 'agent.run.started')
+    return { ...row, ...soFar, agent_status: 'running', started: stamp, ended: null };
+  const durationMs = numberOrNull(row['duration_ms']) ?? 0;
+  return { ...row, started: new Date(stamp.getTime() - durationMs), ended: stamp };
+}
+
+/** Runs that have begun and not ended. A writing server knows them; a folder has to be asked. */
+async function findOpenRuns(database: RunQueryable): Promise<readonly string[]> {
+  const known = database.openRuns?.();
+  if (known?.length === 0) return [];
+  const among =
+    known === undefined ? '' : `AND agent_run_id IN (SELECT unnest(from_json($1, '["VARCHAR"]')))`;
+  const rows = await database.all(
+    `SELECT DISTINCT agent_run_id AS id FROM events WHERE event_name = 'agent.run.started' ${among}
+     EXCEPT SELECT agent_run_id FROM events WHERE event_name = 'agent.run' ${among}
+     LIMIT ${OPEN_RUNS_LIMIT}`,
+    known === undefined ? [] : [JSON.stringify(known)],
+  );
+  return rows.map((row) => String(row['id']));
 }
 
 function conditionsOf(filter: RunFilter): { conditions: string[]; values: DuckDBValue[] } {
@@ -110,13 +126,21 @@ function conditionsOf(filter: RunFilter): { conditions: string[]; values: DuckDB
     conditions.push(`${column} = ?`);
     values.push(value);
   };
-  equals('agent_status', filter.status);
+  equals('agent_status', filter.status === 'running' ? undefined : filter.status);
   equals('user_id', filter.user);
   equals('gen_ai_agent_name', filter.agent);
   equals('agent_task_type', filter.task);
   equals('gen_ai_conversation_id', filter.session);
   equals('agent_parent_run_id', filter.parentRun);
-  if (filter.failed === true) conditions.push("agent_status NOT IN ('ok', 'running')");
+  if (filter.failed === true) conditions.push("agent_status <> 'ok'");
+  if (filter.since !== undefined) {
+    conditions.push('timestamp > make_timestamptz(?::BIGINT * 1000)');
+    values.push(Math.floor(filter.since));
+  }
+  if (filter.until !== undefined) {
+    conditions.push('timestamp <= make_timestamptz(?::BIGINT * 1000)');
+    values.push(Math.floor(filter.until));
+  }
   if (filter.error !== undefined) {
     conditions.push('contains(lower(error_type), lower(?))');
     values.push(filter.error);

@@ -22,7 +22,7 @@ export async function readMeta(database: Queryable): Promise<StoreMeta> {
        min(timestamp) AS first, max(timestamp) AS last, count(*) FILTER (tallyspan_duplicate) AS duplicates,
        (SELECT count(*) FROM spans) AS spans,
        (SELECT sum(missing) FROM (
-          SELECT max(tallyspan_seq) - count(DISTINCT tallyspan_seq) AS missing FROM events
+          SELECT max(tallyspan_seq) - count(*) AS missing FROM events
           WHERE tallyspan_seq IS NOT NULL GROUP BY service_instance_id)) AS lost
      FROM events`,
   );

@@ -3,9 +3,9 @@
 // result, and that model call names it back: what an agent made of a failure is where runs go wrong.
 
 import { columnOf } from '../../core/schema.ts';
-import type { Queryable, Row } from '../store/database.ts';
+import type { Row } from '../store/database.ts';
 import { eventJson, type JsonObject } from './field-values.ts';
-import { listRuns, sumsSoFar, summaryOf, type RunSummary } from './list-runs.ts';
+import { listRuns, sumsSoFar, summaryOf, type RunQueryable, type RunSummary } from './list-runs.ts';
 import { readSilentFailures, type SilentFailureReport } from './read-silent-failures.ts';
 
 export type StepKind = 'model_call' | 'tool_call' | 'note';
@@ -50,7 +50,7 @@ const STEPS_LIMIT = 10_000;
  * The run with this id, or the only one whose id begins so; undefined when there is none.
  * @throws AmbiguousRunError
  */
-export async function readRun(database: Queryable, id: string): Promise<RunTree | undefined> {
+export async function readRun(database: RunQueryable, id: string): Promise<RunTree | undefined> {
   const runId = await fullRunId(database, id);
   if (runId === undefined) return undefined;
   const rows = await database.all(
@@ -68,7 +68,7 @@ export async function readRun(database: Queryable, id: string): Promise<RunTree 
   };
 }
 
-async function fullRunId(database: Queryable, id: string): Promise<string | undefined> {
+async function fullRunId(database: RunQueryable, id: string): Promise<string | undefined> {
   const exact = await database.all('SELECT 1 FROM events WHERE agent_run_id = ? LIMIT 1', [id]);
   if (exact.length > 0) return id;
   if (id.length < SHORTEST_PREFIX) return undefined;
@@ -82,7 +82,7 @@ async function fullRunId(database: Queryable, id: string): Promise<string | unde
 }
 
 async function summaryFromRows(
-  database: Queryable,
+  database: RunQueryable,
   runId: string,
   rows: readonly Row[],
 ): Promise<RunSummary> {

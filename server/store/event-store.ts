@@ -5,6 +5,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EventRecord } from '../../core/event.ts';
 import type { Database } from './database.ts';
 import { columnsInFile } from './migrations.ts';
+import { OpenRuns } from './open-runs.ts';
 import { RowAppender } from './row-appender.ts';
 import { SeenEvents } from './seen-events.ts';
 import { SeenResponses } from './seen-responses.ts';
@@ -51,6 +52,7 @@ export class EventStore {
   readonly #database: Database;
   readonly #seen: SeenEvents;
   readonly #responses: SeenResponses;
+  readonly #openRuns: OpenRuns;
   readonly #events: RowAppender;
   readonly #spans: RowAppender;
   /** Runs that the server closed itself; their own end, should it still come, replaces ours. */
@@ -64,7 +66,9 @@ export class EventStore {
     appenders: { events: RowAppender; spans: RowAppender },
     lostRuns: Set<string>,
     responses: SeenResponses,
+    openRuns: OpenRuns,
   ) {
+    this.#openRuns = openRuns;
     this.#database = database;
     this.#responses = responses;
     this.#seen = new SeenEvents(database);
@@ -84,7 +88,13 @@ export class EventStore {
       "SELECT DISTINCT agent_run_id AS id FROM events WHERE event_name = 'agent.run' AND agent_status = 'lost'",
     );
     const lostRuns = new Set(lost.map((row) => String(row['id'])));
-    return new EventStore(database, appenders, lostRuns, await SeenResponses.load(database));
+    return new EventStore(
+      database,
+      appenders,
+      lostRuns,
+      await SeenResponses.load(database),
+      await OpenRuns.load(database),
+    );
   }
 
   /**
@@ -101,6 +111,11 @@ export class EventStore {
       this.#waiting.push({ events: batch.events, spans: batch.spans, stored, failed });
       this.#draining ??= this.#drain();
     });
+  }
+
+  /** Runs that have begun and not ended. */
+  openRuns(): readonly string[] {
+    return this.#openRuns.list();
   }
 
   /** Works with the writing connection between commits, so that the work never meets one. */
@@ -174,6 +189,7 @@ export class EventStore {
       }
       for (const event of events)
         if (event['agent.status'] === 'lost') this.#lostRuns.add(event['agent.run_id'] ?? '');
+      this.#openRuns.note(events);
       this.counters.commits++;
       this.counters.eventsStored += events.length;
       this.counters.eventsDuplicate += sentEvents.length - events.length;

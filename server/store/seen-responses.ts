@@ -4,13 +4,16 @@
 
 import { markDuplicates } from '../../core/duplicates.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { HOUR_MS } from '../../core/time.ts';
+import { MINUTE_MS } from '../../core/time.ts';
 import type { Queryable } from './database.ts';
 
-/** Newest responses held in memory; older ones are looked up in the table. */
-const RESPONSES_HELD = 100_000;
+/**
+ * Newest responses held in memory; those from before the process are looked up in the table. Where more
+ * than these come within minutes, a second record that comes after them is not recognised.
+ */
+const RESPONSES_HELD = 50_000;
 /** Records of one response are at most this far apart. */
-const FURTHEST_APART_MS = HOUR_MS;
+const FURTHEST_APART_MS = 10 * MINUTE_MS;
 
 export class SeenResponses {
   readonly #database: Queryable;
@@ -30,17 +33,21 @@ export class SeenResponses {
     return seen;
   }
 
-  /** Reads from the table what is held. */
+  /** Reads from the table what is held: the responses of the last minutes before the newest. */
   async reload(): Promise<void> {
     const rows = await this.#database.all(
       `SELECT gen_ai_response_id AS id, cost_nano_usd IS NOT NULL AS priced, epoch_ms(timestamp) AS millis FROM events
        WHERE event_name = 'agent.model_call' AND gen_ai_response_id IS NOT NULL AND tallyspan_duplicate IS NOT TRUE
+         AND timestamp >= (SELECT max(timestamp) FROM events) - to_milliseconds(${2 * FURTHEST_APART_MS})
        ORDER BY timestamp DESC LIMIT ${RESPONSES_HELD}`,
     );
     this.#held.clear();
     for (const row of rows.toReversed()) this.#held.set(String(row['id']), row['priced'] === true);
-    this.#heldSinceMs =
-      rows.length < RESPONSES_HELD ? Number.NEGATIVE_INFINITY : Number(rows.at(-1)?.['millis']);
+    const newest = rows[0]?.['millis'];
+    const oldest = rows.length < RESPONSES_HELD ? undefined : rows.at(-1)?.['millis'];
+    if (typeof oldest === 'number') this.#heldSinceMs = oldest + FURTHEST_APART_MS;
+    else if (typeof newest === 'number') this.#heldSinceMs = newest - FURTHEST_APART_MS;
+    else this.#heldSinceMs = Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -57,7 +64,7 @@ export class SeenResponses {
       const isHeldPriced = this.#held.get(id);
       if (isHeldPriced === undefined || (isPriced && !isHeldPriced)) {
         if (isHeldPriced !== undefined) replaced.push(id);
-        this.#hold(id, isPriced, event.timestamp);
+        this.#hold(id, isPriced);
         return event;
       }
       return { ...event, 'tallyspan.duplicate': true };
@@ -65,13 +72,11 @@ export class SeenResponses {
     return { events: marked, replaced };
   }
 
-  #hold(id: string, isPriced: boolean, timestamp: number): void {
+  #hold(id: string, isPriced: boolean): void {
     this.#held.set(id, isPriced);
     if (this.#held.size <= RESPONSES_HELD) return;
     const [oldest] = this.#held.keys();
     this.#held.delete(oldest as string);
-    // From now on the table has to be asked about anything that is not clearly newer.
-    this.#heldSinceMs = Math.max(this.#heldSinceMs, timestamp - FURTHEST_APART_MS);
   }
 
   async #lookUpOld(events: readonly EventRecord[]): Promise<void> {
@@ -80,18 +85,18 @@ export class SeenResponses {
     );
     if (old.length === 0) return;
     const times = old.map((event) => event.timestamp);
-    const wanted = new Set(old.map(responseOf));
     const rows = await this.#database.all(
       `SELECT gen_ai_response_id AS id, cost_nano_usd IS NOT NULL AS priced FROM events
        WHERE event_name = 'agent.model_call' AND gen_ai_response_id IS NOT NULL AND tallyspan_duplicate IS NOT TRUE
-         AND timestamp BETWEEN make_timestamptz(?::BIGINT * 1000) AND make_timestamptz(?::BIGINT * 1000)`,
+         AND timestamp BETWEEN make_timestamptz(?::BIGINT * 1000) AND make_timestamptz(?::BIGINT * 1000)
+         AND gen_ai_response_id IN (SELECT unnest(from_json(?, '["VARCHAR"]')))`,
       [
         times.reduce((a, b) => Math.min(a, b)) - FURTHEST_APART_MS,
         times.reduce((a, b) => Math.max(a, b)) + FURTHEST_APART_MS,
+        JSON.stringify(old.map(responseOf)),
       ],
     );
-    for (const row of rows)
-      if (wanted.has(String(row['id']))) this.#held.set(String(row['id']), row['priced'] === true);
+    for (const row of rows) this.#held.set(String(row['id']), row['priced'] === true);
   }
 }
 

@@ -6,6 +6,7 @@ import type { Access } from '../access.ts';
 import type { AlertOverview } from '../alerting/alert-overview.ts';
 import type { Intake } from '../intake/intake.ts';
 import { messageOf } from '../server-error.ts';
+import type { RunQueryable } from '../queries/list-runs.ts';
 import type { Database } from '../store/database.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { registerApi } from './api.ts';
@@ -14,7 +15,7 @@ import { registerPages, renderFault } from './pages.tsx';
 import { RequestError } from './request-error.ts';
 
 export interface WebContext {
-  readonly database: Database;
+  readonly database: Database & RunQueryable;
   readonly store: EventStore;
   readonly intake: Intake;
   readonly access: Access;
@@ -35,7 +36,9 @@ const SECURITY_HEADERS = {
 };
 
 /** The server of pages and API, not yet listening. */
-export function makeWebServer(context: WebContext): FastifyInstance {
+export function makeWebServer(given: WebContext): FastifyInstance {
+  const database = { ...given.database, openRuns: () => given.store.openRuns() };
+  const context = { ...given, database };
   const app = Fastify({
     bodyLimit: 64 * 1024,
     requestTimeout: 30_000,

@@ -3,9 +3,8 @@
 import { DAY_MS, HOUR_MS, dayOf } from '../../../core/time.ts';
 import type { SignalPoint } from '../../../signals/result.ts';
 import type { SignalRequest } from '../../../signals/signal.ts';
-import { listRuns, type RunSummary } from '../../queries/list-runs.ts';
+import { listRuns, type RunQueryable, type RunSummary } from '../../queries/list-runs.ts';
 import { readGroups, readNumber, readSeries } from '../../queries/signal-numbers.ts';
-import type { Queryable } from '../../store/database.ts';
 
 export interface OverviewQuestion {
   /** Unix milliseconds. */
@@ -44,7 +43,10 @@ export interface OverviewData {
 const ROWS = 20;
 const WEEK_MS = 7 * DAY_MS;
 
-export async function readOverview(database: Queryable, question: OverviewQuestion): Promise<OverviewData> {
+export async function readOverview(
+  database: RunQueryable,
+  question: OverviewQuestion,
+): Promise<OverviewData> {
   const { now, timezone, windowMs, agent } = question;
   const where = agent === undefined ? {} : { agent };
   const window: SignalRequest = { from: now - windowMs, to: now, timezone, now, where };

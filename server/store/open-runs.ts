@@ -1,0 +1,41 @@
+// Open runs: those that have begun and not ended, held so that the list of runs need not look for them.
+// It may hold a run that has ended (its start came late): whoever reads it asks the table again.
+
+import type { EventRecord } from '../../core/event.ts';
+import type { Queryable } from './database.ts';
+
+const RUNS_HELD = 20_000;
+
+export class OpenRuns {
+  readonly #runs = new Set<string>();
+
+  static async load(database: Queryable): Promise<OpenRuns> {
+    const open = new OpenRuns();
+    const rows = await database.all(
+      `SELECT DISTINCT agent_run_id AS id FROM events WHERE event_name = 'agent.run.started'
+       EXCEPT SELECT agent_run_id FROM events WHERE event_name = 'agent.run' LIMIT ${RUNS_HELD}`,
+    );
+    for (const row of rows) open.#runs.add(String(row['id']));
+    return open;
+  }
+
+  /** Takes in what was committed. */
+  note(events: readonly EventRecord[]): void {
+    for (const event of events) {
+      const run = event['agent.run_id'];
+      if (run !== undefined && event['event.name'] === 'agent.run.started') this.#runs.add(run);
+    }
+    for (const event of events) {
+      const run = event['agent.run_id'];
+      if (run !== undefined && event['event.name'] === 'agent.run') this.#runs.delete(run);
+    }
+    while (this.#runs.size > RUNS_HELD) {
+      const [oldest] = this.#runs;
+      this.#runs.delete(oldest as string);
+    }
+  }
+
+  list(): readonly string[] {
+    return [...this.#runs];
+  }
+}
