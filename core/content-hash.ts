@@ -118,5 +118,14 @@ export class ContentHash {
 
 /** A digest as it is written in events: base 36. */
 export function formatHash(digest: number): string {
-  return digest.toString(36);
+  const known = formatted.get(digest);
+  if (known !== undefined) return known;
+  const text = digest.toString(36);
+  if (formatted.size >= MAX_FORMATTED) formatted.clear();
+  formatted.set(digest, text);
+  return text;
 }
+
+/** Texts of digests written before: a history is written again with every call, and a conversion is slow. */
+const formatted = new Map<number, string>();
+const MAX_FORMATTED = 4_096;

@@ -9,6 +9,8 @@ import type { SendResult, SignalKind, Transport } from './otlp.ts';
 export const MAX_QUEUE = 8_192;
 const MAX_BATCH = 512;
 const FLUSH_INTERVAL_MS = 1_000;
+/** So many items are sent at once: short-lived objects cost less. */
+const BURST_SIZE = 128;
 /** An item that must not be lost waits no longer than this. */
 const URGENT_MS = 20;
 const FIRST_BACKOFF_MS = 250;
@@ -56,7 +58,8 @@ export class Delivery<Item> {
   add(item: Item, isUrgent = false): void {
     if (this.#queue.length >= MAX_QUEUE) this.#putAside(this.#queue.splice(0, MAX_BATCH));
     this.#queue.push(item);
-    this.#schedule(isUrgent ? URGENT_MS : FLUSH_INTERVAL_MS);
+    const isBurst = this.#queue.length >= BURST_SIZE;
+    this.#schedule(isUrgent || isBurst ? URGENT_MS : FLUSH_INTERVAL_MS);
   }
 
   get waiting(): number {
