@@ -88,7 +88,7 @@ describe('writing the stack into a folder', () => {
 });
 
 const obstacle = findComposeObstacle();
-if (obstacle !== undefined) process.stdout.write(`SKIP compose: ${obstacle}\n`);
+if (obstacle !== undefined) process.stderr.write(`SKIP compose: ${obstacle}\n`);
 const describeWithDocker = obstacle === undefined ? describe : describe.skip;
 
 describeWithDocker('docker compose up', () => {
@@ -112,7 +112,7 @@ describeWithDocker('docker compose up', () => {
     );
     for (const [name, { image }] of Object.entries(readServices('docker-compose.yml'))) {
       const kind = await ensureImage(image);
-      process.stdout.write(
+      process.stderr.write(
         kind === 'missing' ? `SKIP ${name}: ${image} cannot be pulled\n` : `${name}: ${image}, ${kind}\n`,
       );
       if (kind !== 'missing') started.push(name);

@@ -10,7 +10,7 @@ import { BUILD_TIMEOUT_MS } from '../stack/tier.ts';
 function readUrl(name: string): string | undefined {
   const url = process.env[name]?.replace(/\/+$/, '');
   if (url === undefined || url === '')
-    process.stdout.write(`SKIP ${name.split('_')[0]}: ${name} is not set\n`);
+    process.stderr.write(`SKIP ${name.split('_')[0]}: ${name} is not set\n`);
   return url === '' ? undefined : url;
 }
 

@@ -4,7 +4,7 @@ import { describe } from '@jest/globals';
 import { hasGo } from './build-servers.ts';
 
 const isAvailable = hasGo();
-if (!isAvailable) process.stdout.write('SKIP collector: go is not installed\n');
+if (!isAvailable) process.stderr.write('SKIP collector: go is not installed\n');
 
 /** `describe` for tests against the real Collector or Loki. */
 export const describeWithServers: (name: string, body: () => void) => void = isAvailable
