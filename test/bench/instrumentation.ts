@@ -74,6 +74,10 @@ function median(name: string, key: keyof Sample): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
+function over(key: keyof Sample, base: string): string {
+  return (median('tallyspan', key) - median(base, key)).toFixed(0);
+}
+
 function report(): string {
   const rows = variants.map(({ name }) => {
     const cells = (['cpuUsPerCall', 'rssMb', 'startMs', 'exitMs'] as const).map((key) =>
@@ -81,8 +85,6 @@ function report(): string {
     );
     return `| ${name} | ${cells.join(' | ')} |`;
   });
-  const over = (key: keyof Sample, base: string): string =>
-    (median('tallyspan', key) - median(base, key)).toFixed(0);
   const [bare, otel] = variants.map(({ name }) => name);
   return `# What the instrumentation costs
 

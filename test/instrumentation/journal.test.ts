@@ -1,0 +1,90 @@
+// The journal: an open run of a process that is gone is found once, with what was last known of it.
+
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { EventRecord } from '../../core/event.ts';
+import { Journal, readJournal } from '../../instrumentation/journal.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'tallyspan-journal-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const started = (runId: string): EventRecord => ({
+  timestamp: Date.UTC(2026, 10, 21),
+  'event.name': 'agent.run.started',
+  'agent.run_id': runId,
+});
+const progress = {
+  atMs: Date.UTC(2026, 10, 21, 1),
+  turns: 2,
+  toolCalls: 1,
+  tokensIn: 10,
+  tokensOut: 5,
+  costNanoUsd: 7,
+};
+
+/** Gives the journal in the folder the process id of a process that has ended. */
+function bury(): void {
+  const dead = Number(execFileSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' }));
+  for (const name of readdirSync(folder))
+    renameSync(
+      path.join(folder, name),
+      path.join(folder, name.replace(`.${String(process.pid)}.`, `.${String(dead)}.`)),
+    );
+}
+
+describe('the journal', () => {
+  it('gives the open runs of a dead process to one reader, with their last state', () => {
+    const journal = new Journal(folder, 'aaaaaaaa');
+    journal.begin(started('one'));
+    journal.begin(started('two'));
+    journal.progress({ runId: 'one', ...progress });
+    journal.end('two');
+    journal.write();
+    bury();
+
+    const [run, ...more] = new Journal(folder, 'bbbbbbbb').takeLost();
+    expect(more).toEqual([]);
+    expect(run).toMatchObject({
+      started: started('one'),
+      lastSeenMs: progress.atMs,
+      turns: 2,
+      costNanoUsd: 7,
+    });
+    expect(new Journal(folder, 'cccccccc').takeLost()).toEqual([]);
+  });
+
+  it('leaves the runs of a living process alone', () => {
+    const other = new Journal(folder, 'aaaaaaaa');
+    other.begin(started('one'));
+    for (const name of readdirSync(folder)) {
+      const parent = String(process.ppid);
+      renameSync(
+        path.join(folder, name),
+        path.join(folder, name.replace(`.${String(process.pid)}.`, `.${parent}.`)),
+      );
+    }
+    expect(new Journal(folder, 'bbbbbbbb').takeLost()).toEqual([]);
+  });
+
+  it('leaves no file behind when every run has ended', () => {
+    const journal = new Journal(folder, 'aaaaaaaa');
+    journal.begin(started('one'));
+    journal.end('one');
+    journal.close();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('half a line, as a kill in the middle of a write leaves it, is no entry', () => {
+    const journal = new Journal(folder, 'aaaaaaaa');
+    journal.begin(started('one'));
+    expect(readJournal('start {"timestamp":"2026-11-21T00:00:00.000Z","event.name":"agent.ru')).toEqual([]);
+  });
+});
