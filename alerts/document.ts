@@ -51,7 +51,7 @@ Look: http://127.0.0.1:4319/runs/9f2c41aa…
 Do: Open the dearest run. A loop: stop the process. More users: raise ALERT_COST_PACE_TIMES. Fix: Set a budget per user, and look at what that user runs.
 \`\`\`
 
-Then, once: \`✅ Back to normal: …\`. A notice is told once, again only after the re-notify interval, and after "back to normal" the same alert stays silent for the cool-down.
+Then, once: \`✅ Back to normal: …\`. A notice is told once, again only after the re-notify interval, and after "back to normal" the same alert stays silent for the cool-down. What one rule has to say of several users, tools or conversations gathers into one notice each ten minutes.
 
 ## Rules
 

@@ -25,6 +25,8 @@ const QUIET_HOURS = 'tallyspan quiet hours';
 const ORG = 1;
 const DAYS_READ_BY_DAY_RULES = 9;
 const DAY_SECONDS = 86_400;
+/** An interval of nothing is refused. */
+export const LEAST_GROUP_MS = 60_000;
 
 /** Where links in the alerts lead. */
 export interface GrafanaLinks {
@@ -97,7 +99,7 @@ function grafanaRule(rule: Rule, config: AlertConfig, links: GrafanaLinks): Yaml
           receiver: RECEIVER,
           group_by: ['grafana_folder', 'alertname'],
           group_wait: '10s',
-          group_interval: '1m',
+          group_interval: duration(Math.max(policy.groupMs, LEAST_GROUP_MS)),
           repeat_interval: duration(policy.renotifyMs),
           mute_time_intervals: isQuietAtNight ? [QUIET_HOURS] : undefined,
         }

@@ -12,7 +12,7 @@ import type { AlertConfig } from './rules/policy.ts';
 import { guardsOf, settingInSignalUnit, type Rule } from './rules/rule.ts';
 import type { SettingValues } from './rules/setting.ts';
 import { displayScale, summaryTemplate } from './annotations.ts';
-import { duration, quietInterval } from './grafana.ts';
+import { duration, LEAST_GROUP_MS, quietInterval } from './grafana.ts';
 import { guardQuery, ruleQuery } from './rule-query.ts';
 import { labelOf } from '../signals/to-logql.ts';
 import type { YamlValue } from './yaml.ts';
@@ -78,7 +78,7 @@ export function alertmanagerConfig(config: AlertConfig, options: AlertmanagerOpt
       receiver: RECEIVER,
       group_by: ['alertname'],
       group_wait: options.groupWait ?? '10s',
-      group_interval: options.groupInterval ?? '1m',
+      group_interval: options.groupInterval ?? duration(Math.max(policy.groupMs, LEAST_GROUP_MS)),
       repeat_interval: duration(policy.renotifyMs),
       routes:
         quietHours === undefined

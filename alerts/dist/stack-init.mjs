@@ -37,7 +37,8 @@ var SETTINGS = {
   silenceRuns: { env: "ALERT_SILENCE_RUNS", default: 1, ...anyCount, doc: "Runs started in 2 hours below which it is called silence." },
   silenceVolume: { env: "ALERT_SILENCE_USUAL_RUNS", default: 5, ...anyCount, doc: "Runs in the same 2 hours a week ago; with fewer, silence is normal." },
   renotifyHours: { env: "ALERT_RENOTIFY_HOURS", default: 4, unit: "hours", min: 0.1, max: 720, doc: "While an alert keeps firing, it is told again after this time." },
-  cooldownMinutes: { env: "ALERT_COOLDOWN_MINUTES", default: 30, unit: "minutes", min: 0, max: 10080, doc: 'After "back to normal" the same alert stays silent for this long.' }
+  cooldownMinutes: { env: "ALERT_COOLDOWN_MINUTES", default: 30, unit: "minutes", min: 0, max: 10080, doc: 'After "back to normal" the same alert stays silent for this long.' },
+  groupMinutes: { env: "ALERT_GROUP_MINUTES", default: 10, unit: "minutes", min: 0, max: 1440, doc: "Notices of one rule about different users, tools or conversations gather for this long." }
 };
 var SettingError = class extends Error {
   problems;
@@ -575,6 +576,7 @@ function readAlertConfig(env, ruleIds) {
     ...quietHours && { quietHours },
     renotifyMs: settings.renotifyHours * MS_PER_HOUR,
     cooldownMs: settings.cooldownMinutes * MS_PER_MINUTE,
+    groupMs: settings.groupMinutes * MS_PER_MINUTE,
     disabled,
     ...pageUrl === void 0 ? {} : { pageUrl }
   };
@@ -951,7 +953,7 @@ var LogqlTime = class {
       case "today":
         return [{ range: `[${duration(LONGEST_DAY_MS)}]`, stages: [this.#daysAgo(), `${DAYS_AGO} = 0`] }];
       case "earlierDays":
-        return [{ range: `[${duration(LONGEST_EARLIER_MS)}]`, stages: this.#earlier() }];
+        return this.#earlierInParts();
       case "earlierDaysSoFar":
         return [
           {
@@ -964,7 +966,10 @@ var LogqlTime = class {
   /** The ranges of a span apart by calendar day, or one range whose lines have the label {@link DAYS_AGO}. */
   daysOf(span) {
     const at = this.#at();
-    if (!at) return { ranges: this.rangesOf(span), isLabelled: true };
+    if (!at) {
+      const earlier = { range: `[${duration(LONGEST_EARLIER_MS)}]`, stages: this.#earlier() };
+      return { ranges: span === "earlierDays" ? [earlier] : this.rangesOf(span), isLabelled: true };
+    }
     const ranges = intervalsOf(span, at.window, at).flatMap(
       (interval) => splitByDay(interval, this.#timezone).flatMap((day) => rangesAt(day, at.window.to))
     );
@@ -1038,6 +1043,22 @@ var LogqlTime = class {
   }
   #earlier() {
     return [this.#daysAgo(), `${DAYS_AGO} >= 1`, `${DAYS_AGO} <= ${EARLIER_DAYS}`];
+  }
+  /**
+   * The earlier days in three parts: only the lines of the outer two can be of another day, whenever the clock
+   * changes; those between need not be asked for their date, which is half of the work.
+   */
+  #earlierInParts() {
+    const surelyEarlierMs = LONGEST_DAY_MS;
+    const surelyWithinMs = EARLIER_DAYS * DAY_MS - HOUR_MS;
+    const oldest = `[${duration(LONGEST_EARLIER_MS - surelyWithinMs)}] offset ${duration(surelyWithinMs)}`;
+    const middle = `[${duration(surelyWithinMs - surelyEarlierMs)}] offset ${duration(surelyEarlierMs)}`;
+    const daysAgo = this.#daysAgo();
+    return [
+      { range: oldest, stages: [daysAgo, `${DAYS_AGO} <= ${EARLIER_DAYS}`] },
+      { range: middle, stages: [] },
+      { range: `[${duration(surelyEarlierMs)}]`, stages: [daysAgo, `${DAYS_AGO} >= 1`] }
+    ];
   }
   /** How much further into its day the line is than now is into today, in ms. */
   #aheadOfNow() {
@@ -1214,6 +1235,7 @@ var Compiler = class {
     }
     if (fold.withDuplicates !== true) stages.push('tallyspan_duplicate!="true"');
     if (fold.field !== void 0 && !doesUnwrap(fold)) stages.push(presentFilterOf(fold.field));
+    if (fold.terms) stages.push(fold.terms.map(({ field }) => presentFilterOf(field)).join(" or "));
     stages.push(...filtersOf(fold, this.#by).map(labelFilterOf));
     return this.#linesOf(fold.of, [...stages, ...timeStages]);
   }
@@ -1225,7 +1247,15 @@ function doesUnwrap({ aggregate }) {
   return typeof aggregate === "object" || aggregate === "sum" || aggregate === "max";
 }
 function unwrap(fold) {
-  return `unwrap ${columnOf(fieldOf(fold))} | __error__=""`;
+  if (fold.terms === void 0) return `unwrap ${columnOf(fieldOf(fold))} | __error__=""`;
+  return `label_format measure=\`{{ ${termsTemplate(fold.terms)} }}\` | unwrap measure | __error__=""`;
+}
+function termsTemplate(terms) {
+  const sumOf2 = (times) => {
+    const labels = terms.filter((term) => term.times === times).map(({ field }) => `.${columnOf(field)}`);
+    return labels.length === 0 ? "0" : `(add ${labels.join(" ")})`;
+  };
+  return `sub ${sumOf2(1)} ${sumOf2(-1)}`;
 }
 function ageStages(field) {
   const label = columnOf(field);
@@ -1360,6 +1390,13 @@ function count(of, where = [], options = {}) {
 function sum(of, field, where = [], options = {}) {
   return { kind: "fold", of, aggregate: "sum", field, where, ...options };
 }
+function sumOf(of, added, subtracted = [], where = []) {
+  const terms = [
+    ...added.map((field) => ({ field, times: 1 })),
+    ...subtracted.map((field) => ({ field, times: -1 }))
+  ];
+  return { kind: "fold", of, aggregate: "sum", terms, where };
+}
 function distinct(of, field, where = []) {
   return { kind: "fold", of, aggregate: "distinct", field, where };
 }
@@ -1390,11 +1427,14 @@ var TOOL_DIMENSIONS = ["tool", ...RUN_DIMENSIONS, "step", "error"];
 
 // signals/catalogue/cache.ts
 var CALL = "agent.model_call";
-var INPUT = sum(CALL, "tokens_input");
 var READ = sum(CALL, "tokens_cache_read");
-var WRITTEN_5M = sum(CALL, "tokens_cache_write_5m");
-var WRITTEN_1H = sum(CALL, "tokens_cache_write_1h");
-var ALL_INPUT = total([1, INPUT], [1, READ], [1, WRITTEN_5M], [1, WRITTEN_1H]);
+var WRITTEN = sumOf(CALL, ["tokens_cache_write_5m", "tokens_cache_write_1h"]);
+var ALL_INPUT = sumOf(CALL, [
+  "tokens_input",
+  "tokens_cache_read",
+  "tokens_cache_write_5m",
+  "tokens_cache_write_1h"
+]);
 var CACHE_SIGNALS = [
   {
     id: "cache_hit_ratio",
@@ -1414,7 +1454,7 @@ var CACHE_SIGNALS = [
     title: "Cache written to read",
     unit: "ratio",
     help: "Tokens written to the cache, divided by tokens read from it.",
-    value: ratio(total([1, WRITTEN_5M], [1, WRITTEN_1H]), READ),
+    value: ratio(WRITTEN, READ),
     window: range(),
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,
@@ -1427,9 +1467,14 @@ var CACHE_SIGNALS = [
     title: "Saved by caching",
     unit: "nanoUsd",
     help: "What the calls would have cost had nothing been cached, less what they cost. Negative when caching costs more than it saves.",
-    value: total(
-      [1, sum(CALL, "cost_uncached_nano_usd", [{ field: "cost_nano_usd", isPresent: true }])],
-      [-1, sum(CALL, "cost_nano_usd", [{ field: "cost_uncached_nano_usd", isPresent: true }])]
+    value: sumOf(
+      CALL,
+      ["cost_uncached_nano_usd"],
+      ["cost_nano_usd"],
+      [
+        { field: "cost_uncached_nano_usd", isPresent: true },
+        { field: "cost_nano_usd", isPresent: true }
+      ]
     ),
     window: range(),
     dimensions: CALL_DIMENSIONS,
@@ -1673,12 +1718,12 @@ var COST_SIGNALS = [
     title: "Cost of input",
     unit: "nanoUsd",
     help: "Cost of what was sent to the model: uncached input, cache reads and cache writes.",
-    value: total(
-      [1, sum(CALL3, "cost_input_nano_usd")],
-      [1, sum(CALL3, "cost_cache_read_nano_usd")],
-      [1, sum(CALL3, "cost_cache_write_5m_nano_usd")],
-      [1, sum(CALL3, "cost_cache_write_1h_nano_usd")]
-    ),
+    value: sumOf(CALL3, [
+      "cost_input_nano_usd",
+      "cost_cache_read_nano_usd",
+      "cost_cache_write_5m_nano_usd",
+      "cost_cache_write_1h_nano_usd"
+    ]),
     window: range(),
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,
@@ -1877,10 +1922,7 @@ var LATENCY_SIGNALS = [
     help: "Output tokens per second after the first chunk, over all streamed calls together.",
     value: total([
       1e3,
-      ratio(
-        sum(CALL4, "tokens_output", STREAMED),
-        total([1, sum(CALL4, "duration_ms", STREAMED)], [-1, sum(CALL4, "ttft_ms", STREAMED)])
-      )
+      ratio(sum(CALL4, "tokens_output", STREAMED), sumOf(CALL4, ["duration_ms"], ["ttft_ms"], STREAMED))
     ]),
     window: range(),
     dimensions: CALL_DIMENSIONS,
@@ -2244,6 +2286,7 @@ var QUIET_HOURS2 = "tallyspan quiet hours";
 var ORG = 1;
 var DAYS_READ_BY_DAY_RULES = 9;
 var DAY_SECONDS = 86400;
+var LEAST_GROUP_MS = 6e4;
 var NO_DATA2 = { ok: "OK", keep: "KeepLast", alert: "Alerting" };
 function grafanaRules(config, links) {
   const rules = RULES.filter((rule) => !config.policy.disabled.includes(rule.id));
@@ -2286,7 +2329,7 @@ function grafanaRule(rule, config, links) {
       receiver: RECEIVER,
       group_by: ["grafana_folder", "alertname"],
       group_wait: "10s",
-      group_interval: "1m",
+      group_interval: duration2(Math.max(policy.groupMs, LEAST_GROUP_MS)),
       repeat_interval: duration2(policy.renotifyMs),
       mute_time_intervals: isQuietAtNight ? [QUIET_HOURS2] : void 0
     } : void 0
@@ -2513,7 +2556,7 @@ function alertmanagerConfig(config, options = {}) {
       receiver: RECEIVER2,
       group_by: ["alertname"],
       group_wait: options.groupWait ?? "10s",
-      group_interval: options.groupInterval ?? "1m",
+      group_interval: options.groupInterval ?? duration2(Math.max(policy.groupMs, LEAST_GROUP_MS)),
       repeat_interval: duration2(policy.renotifyMs),
       routes: quietHours === void 0 ? void 0 : [{ receiver: RECEIVER2, matchers: ['severity = "warning"'], mute_time_intervals: [QUIET_HOURS3] }]
     },

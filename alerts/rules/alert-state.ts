@@ -22,11 +22,13 @@ export interface AlertState {
   readonly judgedMs: number;
   /** When people were last told of this firing; absent while they have not been. */
   readonly toldMs?: number;
+  /** When anything was last told of this alert, its end included. */
+  readonly spokeMs?: number;
   /** Since when a firing alert is no longer met. */
   readonly unmetSinceMs?: number;
   /** No new firing is told before this. */
   readonly silentUntilMs?: number;
-  /** "Back to normal" waits for the end of quiet hours. */
+  /** "Back to normal" waits: for the end of quiet hours, or for other groups of the rule. */
   readonly owesResolve?: true;
 }
 
@@ -41,13 +43,28 @@ export interface AlertStep {
 /** A pending alert outlasts one round that was missed, not more. */
 const MISSED_ROUNDS = 2;
 
-/** One step of one alert. `before` is absent the first time. */
+/**
+ * One step of one alert. `before` is absent the first time. What there is to tell waits while `isHeld`.
+ */
 export function advanceAlert(
   before: AlertState | undefined,
   judgement: Judgement,
   rule: Rule,
   policy: AlertPolicy,
   nowMs: number,
+  isHeld = false,
+): AlertStep {
+  const step = moveAlert(before, judgement, rule, policy, nowMs, isHeld);
+  return step.telling === undefined ? step : { ...step, state: { ...step.state, spokeMs: nowMs } };
+}
+
+function moveAlert(
+  before: AlertState | undefined,
+  judgement: Judgement,
+  rule: Rule,
+  policy: AlertPolicy,
+  nowMs: number,
+  isHeld: boolean,
 ): AlertStep {
   const current: AlertState = {
     ...(before ?? { ruleId: rule.id, key: judgement.key, phase: 'quiet' as const, sinceMs: nowMs }),
@@ -57,7 +74,7 @@ export function advanceAlert(
     shown: judgement.shown,
     judgedMs: nowMs,
   };
-  const isWaiting = rule.severity !== 'critical' && isQuietTime(nowMs, policy);
+  const isWaiting = isHeld || (rule.severity !== 'critical' && isQuietTime(nowMs, policy));
   if (judgement.status === 'no_data' && rule.noData === 'keep') return tellOwed(current, isWaiting);
   const isMet = judgement.status === 'met' || (judgement.status === 'no_data' && rule.noData === 'alert');
   const step = isMet ? meet(current, before?.judgedMs, rule, nowMs) : unmeet(current, rule, policy, nowMs);

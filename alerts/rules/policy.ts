@@ -15,6 +15,8 @@ export interface AlertPolicy {
   readonly quietHours?: QuietHours;
   readonly renotifyMs: number;
   readonly cooldownMs: number;
+  /** Least time between notices of one rule about different groups; meanwhile they gather. */
+  readonly groupMs: number;
   /** Rules that are switched off. */
   readonly disabled: readonly string[];
   /** Address by which people reach the page, without a slash at the end. */
@@ -75,6 +77,7 @@ export function readAlertConfig(env: Environment, ruleIds: readonly string[]): A
     ...(quietHours && { quietHours }),
     renotifyMs: settings.renotifyHours * MS_PER_HOUR,
     cooldownMs: settings.cooldownMinutes * MS_PER_MINUTE,
+    groupMs: settings.groupMinutes * MS_PER_MINUTE,
     disabled,
     ...(pageUrl === undefined ? {} : { pageUrl }),
   };

@@ -48,6 +48,7 @@ export const SETTINGS = {
   silenceVolume: { env: 'ALERT_SILENCE_USUAL_RUNS', default: 5, ...anyCount, doc: 'Runs in the same 2 hours a week ago; with fewer, silence is normal.' },
   renotifyHours: { env: 'ALERT_RENOTIFY_HOURS', default: 4, unit: 'hours', min: 0.1, max: 720, doc: 'While an alert keeps firing, it is told again after this time.' },
   cooldownMinutes: { env: 'ALERT_COOLDOWN_MINUTES', default: 30, unit: 'minutes', min: 0, max: 10_080, doc: 'After "back to normal" the same alert stays silent for this long.' },
+  groupMinutes: { env: 'ALERT_GROUP_MINUTES', default: 10, unit: 'minutes', min: 0, max: 1440, doc: 'Notices of one rule about different users, tools or conversations gather for this long.' },
 } as const satisfies Record<string, SettingDefinition>;
 
 export type SettingId = keyof typeof SETTINGS;

@@ -175,12 +175,40 @@ describe('a rule with groups', () => {
     );
     expect(first.tellings.get('firing')?.map((state) => state.key)).toEqual(['a', 'b']);
     const next = [judge('a', 'met'), judge('b', 'met'), judge('d', 'met')];
-    const second = advanceRule(rule, first.states, next, policyIn('UTC'), MINUTE);
+    const second = advanceRule(rule, first.states, next, policyIn('UTC'), 10 * MINUTE);
     expect(second.tellings.get('firing')?.map((state) => state.key)).toEqual(['d']);
   });
 
+  it('gathers what begins and ends within the group interval into one notice each', () => {
+    const policy = policyIn('UTC', { groupMs: 10 * MINUTE, cooldownMs: 0 });
+    const told: string[] = [];
+    let states: readonly AlertState[] = [];
+    for (let minute = 0; minute <= 20; minute++) {
+      // One more group fires with each of the first five minutes; the first is over after two.
+      const judgements = Array.from({ length: Math.min(minute + 1, 5) }, (_, n) =>
+        judge(`user-${n}`, n === 0 && minute >= 2 ? 'unmet' : 'met'),
+      );
+      const round = advanceRule(rule, states, judgements, policy, minute * MINUTE);
+      states = round.states;
+      for (const [kind, list] of round.tellings) {
+        told.push(`${minute} ${kind} ${list.map((state) => state.key).join()}`);
+      }
+    }
+    expect(told).toEqual(['0 firing user-0', '10 resolved user-0', '10 firing user-1,user-2,user-3,user-4']);
+  });
+
+  it('tells again of all groups that fire when the first is due', () => {
+    const policy = policyIn('UTC', { groupMs: 0, renotifyMs: 60 * MINUTE });
+    const first = advanceRule(rule, [], [judge('a', 'met')], policy, 0);
+    const both = [judge('a', 'met'), judge('b', 'met')];
+    const second = advanceRule(rule, first.states, both, policy, 30 * MINUTE);
+    const third = advanceRule(rule, second.states, both, policy, 60 * MINUTE);
+    expect(third.tellings.get('repeat')?.map((state) => state.key)).toEqual(['a', 'b']);
+    expect(advanceRule(rule, third.states, both, policy, 90 * MINUTE).tellings.size).toBe(0);
+  });
+
   it('resolves a group that has vanished, and forgets what is quiet', () => {
-    const policy = policyIn('UTC', { cooldownMs: 0 });
+    const policy = policyIn('UTC', { cooldownMs: 0, groupMs: 0 });
     const first = advanceRule(rule, [], [judge('a', 'met')], policy, 0);
     const second = advanceRule(rule, first.states, [], policy, MINUTE);
     expect(second.tellings.get('resolved')?.map((state) => state.key)).toEqual(['a']);

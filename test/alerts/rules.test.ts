@@ -4,7 +4,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { RULES } from '../../alerts/rules/all-rules.ts';
 import { composeNotice } from '../../alerts/rules/notice.ts';
-import { judgeRule } from '../../alerts/rules/judgement.ts';
+import type { AlertState } from '../../alerts/rules/alert-state.ts';
+import { judgeRule, type Judgement } from '../../alerts/rules/judgement.ts';
+import type { Rule } from '../../alerts/rules/rule.ts';
 import { advanceRule } from '../../alerts/rules/advance-rule.ts';
 import { defaultSettings } from '../../alerts/rules/setting.ts';
 import type { EventRecord } from '../../core/event.ts';
@@ -17,7 +19,7 @@ const DAY = 24 * HOUR;
 const MIDNIGHT = Date.UTC(2026, 3, 15);
 const NOON = MIDNIGHT + 12 * HOUR;
 const SETTINGS = defaultSettings();
-const POLICY = policyIn('UTC', { cooldownMs: 0 });
+const POLICY = policyIn('UTC', { cooldownMs: 0, groupMs: 0 });
 
 interface RuleCase {
   readonly fires: readonly EventRecord[];
@@ -160,6 +162,22 @@ it('there is a case for every rule', () => {
   expect(Object.keys(CASES).toSorted()).toEqual(RULES.map((rule) => rule.id).toSorted());
 });
 
+/** Rounds of met judgements from `fromMs` until the rule tells. */
+function tellMet(
+  rule: Rule,
+  met: readonly Judgement[],
+  fromMs: number,
+): { readonly atMs: number; readonly states: readonly AlertState[]; readonly all: readonly AlertState[] } {
+  let all: readonly AlertState[] = [];
+  for (let atMs = fromMs; atMs <= fromMs + DAY; atMs += rule.everyMs) {
+    const round = advanceRule(rule, all, met, POLICY, atMs);
+    all = round.states;
+    const states = round.tellings.get('firing');
+    if (states !== undefined) return { atMs, states, all };
+  }
+  throw new Error(`${rule.id} was never told`);
+}
+
 describe.each(RULES)('$id', (rule) => {
   const ruleCase = CASES[rule.id];
   if (ruleCase === undefined) throw new Error(`no case for ${rule.id}`);
@@ -170,9 +188,9 @@ describe.each(RULES)('$id', (rule) => {
   it('fires past the threshold, and the notice says the number and the limit', async () => {
     const met = (await judge(ruleCase.fires)).filter((judgement) => judgement.status === 'met');
     expect(met).toHaveLength(1);
-    const begun = advanceRule(rule, [], met, POLICY, NOON - rule.forMs);
-    const fired = advanceRule(rule, begun.states, met, POLICY, NOON);
-    const states = begun.tellings.get('firing') ?? fired.tellings.get('firing') ?? [];
+    const told = tellMet(rule, met, NOON);
+    expect(told.atMs - NOON).toBe(rule.forMs);
+    const { states } = told;
     const notice = composeNotice({
       kind: 'firing',
       rule,
@@ -196,10 +214,9 @@ describe.each(RULES)('$id', (rule) => {
   it('tells once that it is over', async () => {
     const met = (await judge(ruleCase.fires)).filter((judgement) => judgement.status === 'met');
     const unmet = met.map((judgement) => ({ ...judgement, status: 'unmet' as const }));
-    const pending = advanceRule(rule, [], met, POLICY, NOON);
-    const firing = advanceRule(rule, pending.states, met, POLICY, NOON + rule.forMs);
-    const overMs = NOON + rule.forMs + rule.everyMs;
-    const first = advanceRule(rule, firing.states, unmet, POLICY, overMs);
+    const firing = tellMet(rule, met, NOON);
+    const overMs = firing.atMs + rule.everyMs;
+    const first = advanceRule(rule, firing.all, unmet, POLICY, overMs);
     const last = advanceRule(rule, first.states, unmet, POLICY, overMs + rule.resolveAfterMs);
     const told = [first, last].flatMap((round) => round.tellings.get('resolved') ?? []);
     expect(told).toHaveLength(1);

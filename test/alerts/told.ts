@@ -20,7 +20,14 @@ export interface Told {
 }
 
 export function policyIn(timezone: string, more: Partial<AlertPolicy> = {}): AlertPolicy {
-  return { timezone, renotifyMs: 4 * 3_600_000, cooldownMs: 30 * 60_000, disabled: [], ...more };
+  return {
+    timezone,
+    renotifyMs: 4 * 3_600_000,
+    cooldownMs: 30 * 60_000,
+    groupMs: 10 * 60_000,
+    disabled: [],
+    ...more,
+  };
 }
 
 /** Reads signals from plain events by the reference evaluator. */
