@@ -82,8 +82,11 @@ export async function listRuns(database: RunQueryable, filter: RunFilter): Promi
   const openValues = isOpen === 'false' ? [] : open;
   const isEnded = filter.status === 'running' ? 'false' : "event_name = 'agent.run'";
   const where = [`(${isEnded} OR (${isOpen}))`, ...conditions].join(' AND ');
+  const order = ORDERS[filter.sort ?? 'newest'];
   const rows = await database.all(
-    `SELECT ${COLUMNS} FROM events WHERE ${where} ORDER BY ${ORDERS[filter.sort ?? 'newest']} LIMIT ? OFFSET ?`,
+    // First which rows, by the few columns that decide; then the many columns of these.
+    `SELECT ${COLUMNS} FROM events
+     WHERE rowid IN (SELECT rowid FROM events WHERE ${where} ORDER BY ${order} LIMIT ? OFFSET ?) ORDER BY ${order}`,
     [...openValues, ...values, filter.limit, filter.offset ?? 0],
   );
   const running = rows.filter((row) => row['event_name'] === 'agent.run.started');

@@ -51,12 +51,14 @@ const STEPS_LIMIT = 10_000;
  * @throws AmbiguousRunError
  */
 export async function readRun(database: RunQueryable, id: string): Promise<RunTree | undefined> {
-  const runId = await fullRunId(database, id);
-  if (runId === undefined) return undefined;
-  const rows = await database.all(
-    `SELECT * FROM events WHERE agent_run_id = ? ORDER BY timestamp, tallyspan_seq LIMIT ${STEPS_LIMIT}`,
-    [runId],
-  );
+  let runId = id;
+  let rows = await readRows(database, id);
+  if (rows.length === 0) {
+    const found = await findRunId(database, id);
+    if (found === undefined) return undefined;
+    runId = found;
+    rows = await readRows(database, found);
+  }
   const summary = await summaryFromRows(database, runId, rows);
   const steps = stepsOf(rows, Date.parse(summary.started_at));
   return {
@@ -68,9 +70,15 @@ export async function readRun(database: RunQueryable, id: string): Promise<RunTr
   };
 }
 
-async function fullRunId(database: RunQueryable, id: string): Promise<string | undefined> {
-  const exact = await database.all('SELECT 1 FROM events WHERE agent_run_id = ? LIMIT 1', [id]);
-  if (exact.length > 0) return id;
+function readRows(database: RunQueryable, runId: string): Promise<Row[]> {
+  return database.all(
+    `SELECT * FROM events WHERE agent_run_id = ? ORDER BY timestamp, tallyspan_seq LIMIT ${STEPS_LIMIT}`,
+    [runId],
+  );
+}
+
+/** The only run whose id begins so. */
+async function findRunId(database: RunQueryable, id: string): Promise<string | undefined> {
   if (id.length < SHORTEST_PREFIX) return undefined;
   const rows = await database.all(
     'SELECT DISTINCT agent_run_id AS id FROM events WHERE starts_with(agent_run_id, ?) LIMIT 2',

@@ -40,11 +40,13 @@ const openFiles = new Set<string>();
 const SETTINGS = {
   // One page cache for everything; with small blocks because the events table is wide and
   // each of its columns pins at least one block.
-  memory_limit: '128MB',
+  memory_limit: '64MB',
   default_block_size: '16384',
   threads: '2',
   preserve_insertion_order: 'false',
   autoinstall_known_extensions: 'false',
+  // Memory that a burst took goes back to the system.
+  allocator_background_threads: 'true',
 };
 
 /**
