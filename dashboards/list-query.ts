@@ -36,7 +36,9 @@ export function listQueryOf(source: ListSource): string {
   const labels = [...new Set([...source.columns.map(columnLabelOf), FROM_LABEL, TO_LABEL])];
   const rank = source.rank === 'timestamp' ? AT_LABEL : columnOf(source.rank);
   const keep = source.order === 'greatest' ? 'topk' : 'bottomk';
-  return `${keep}(${source.limit}, max_over_time(${lines} | unwrap ${rank} | __error__="" [$__range]) by (${labels.join(', ')}))`;
+  const groups = `by (${labels.join(', ')})`;
+  // The maximum of maxima lets Loki cut the range into days and read them side by side.
+  return `${keep}(${source.limit}, max ${groups} (max_over_time(${lines} | unwrap ${rank} | __error__="" [$__range]) ${groups}))`;
 }
 
 function selectorOf({ of, ofRun }: ListSource): string {

@@ -10,8 +10,10 @@ import { dashboardOf, tilesOf, type Board } from '../../dashboards/board.ts';
 import { BOARDS } from '../../dashboards/build.ts';
 import { columnLabelOf } from '../../dashboards/list-query.ts';
 import type { ListSource, SignalSource } from '../../dashboards/source.ts';
+import { displayOf } from '../../dashboards/unit.ts';
+import { signalOf } from '../../signals/catalogue/index.ts';
 import { liveCorpus } from '../signals/corpora.ts';
-import { pushEvents, queryLoki } from '../signals/backends.ts';
+import { pushEvents, queryLoki, storeBackend } from '../signals/backends.ts';
 import { startLoki, type LokiServer } from '../stack/servers.ts';
 import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
 import { askLoki, panelsOf, type Choices, type Frame, type LokiTarget } from './grafana.ts';
@@ -101,6 +103,32 @@ describeWithServers('the boards on a real Loki', () => {
       for (const [, query] of queries) {
         const { frames, asked } = await ask(query, { choices: { timezone: zone ?? 'UTC' } });
         expect(compareToOracle(query.source, query.panel, frames, asked)).toEqual([]);
+      }
+    },
+    TEST_LIMIT_MS,
+  );
+
+  it(
+    'the first row of the overview has the numbers of the embedded server',
+    async () => {
+      const store = await storeBackend(events);
+      try {
+        const row = signalQueries(boardOf('overview')).filter(([, { panel }]) => panel.gridPos?.y === 0);
+        expect(row.length).toBe(7);
+        for (const [, query] of row) {
+          const signal = signalOf(query.source.signal);
+          const { frames, asked } = await ask(query, { days: 1 });
+          const result = await store.read(signal, { ...asked.range, timezone: 'UTC', now });
+          const value = 'value' in result ? result.value : Number.NaN;
+          const shown = frames.flatMap(({ points }) => [...points.values()]);
+          const expected = value === null ? [] : [value / displayOf(signal.unit).divideBy];
+          const isNear = (one: number, index: number): boolean =>
+            Math.abs(one - (expected[index] ?? Number.NaN)) <= 1e-9 * Math.abs(one);
+          expect([signal.id, shown, shown.every(isNear)]).toEqual([signal.id, shown, true]);
+          expect(shown).toHaveLength(expected.length);
+        }
+      } finally {
+        await store.close();
       }
     },
     TEST_LIMIT_MS,
