@@ -71,8 +71,8 @@ const NAMES: readonly EventName[] = [
   'agent.tool_cost',
   'agent.note',
 ];
-/** More events than this are sampled by run: they are all held in memory. */
-const EVENTS_LIMIT = 120_000;
+/** By default: all of them are held in memory, and compared while nothing else is answered. */
+const EVENTS_LIMIT = 40_000;
 
 export async function readDiagnosis(
   database: Queryable,

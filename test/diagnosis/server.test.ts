@@ -1,7 +1,11 @@
 // The diagnosis and the what-if through the server, the data folder and the command line: the same answers.
 
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runCli } from '../../cli/program.ts';
+import { readDiagnosis } from '../../server/queries/read-diagnosis.ts';
+import { openDatabaseReadOnly } from '../../server/store/database.ts';
+import { parseDiagnosisQuestion } from '../../server/web/diagnosis-params.ts';
 import type { CostReport, DiagnosisReport, RunTree, WhatIfReport } from '../../server/source.ts';
 import { getJson, sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
 import { costOf, generatePeriod, USUAL } from './generate-period.ts';
@@ -17,19 +21,20 @@ const now = generatePeriod({
 });
 const WINDOW = `from=yesterday&against=1d`;
 
+const stored = [...before, ...now].map((event, index) => ({
+  ...event,
+  'tallyspan.seq': index + 1,
+  'service.instance.id': 'one',
+  trace_id: `${index}`.padStart(32, '0'),
+  span_id: `${index}`.padStart(16, '0'),
+}));
+
 let server: TestServer;
 
 beforeAll(async () => {
   server = await startTestServer();
-  const events = [...before, ...now].map((event, index) => ({
-    ...event,
-    'tallyspan.seq': index + 1,
-    'service.instance.id': 'one',
-    trace_id: `${index}`.padStart(32, '0'),
-    span_id: `${index}`.padStart(16, '0'),
-  }));
-  for (let index = 0; index < events.length; index += 500)
-    await sendEvents(server, events.slice(index, index + 500));
+  for (let index = 0; index < stored.length; index += 500)
+    await sendEvents(server, stored.slice(index, index + 500));
 });
 
 afterAll(() => server.remove());
@@ -130,6 +135,31 @@ describe('the what-if of stored events', () => {
     const answer = await tallyspan('whatif', '--url', server.uiUrl);
     expect(answer).toMatchObject({ code: 2 });
     expect(answer.err).toContain('--cache');
+  });
+});
+
+describe('a sample of the runs', () => {
+  it('has exact totals, and parts and causes that sum up', async () => {
+    const other = await startTestServer();
+    try {
+      for (let index = 0; index < stored.length; index += 500)
+        await sendEvents(other, stored.slice(index, index + 500));
+      await other.close();
+      const database = await openDatabaseReadOnly(other.dataDir);
+      const question = parseDiagnosisQuestion({ from: 'yesterday', against: '1d' }, Date.now(), 'UTC');
+      const report = await readDiagnosis(database, { ...question, eventsLimit: stored.length * 0.6 });
+      await database.close();
+      expect(report.every_nth_run).toBe(2);
+      expect(report.cost_nano_usd).toBe(costOf(now));
+      expect(report.against_nano_usd).toBe(costOf(before));
+      expect(report.parts.reduce((sum, part) => sum + part.cost_nano_usd, 0)).toBe(
+        report.difference_nano_usd,
+      );
+      const causes = report.causes.reduce((sum, cause) => sum + cause.cost_nano_usd, 0);
+      expect(causes + report.unexplained_nano_usd).toBe(report.difference_nano_usd);
+    } finally {
+      await rm(other.dataDir, { recursive: true, force: true });
+    }
   });
 });
 
