@@ -1,5 +1,6 @@
 // Generated history for `tallyspan demo --days N`: runs of three agents with a daily rhythm and faults,
-// and a story in the last hours: the support agent's cache is broken, so its cost jumps.
+// and a story in the last hours: the support agent sends its tools in changing order,
+// which breaks its cache.
 // Everything follows from the seed and the end time.
 
 import type { EventRecord } from '../../core/event.ts';
@@ -30,10 +31,10 @@ export function* generateHistory(options: HistoryOptions): Generator<EventRecord
   ) {
     const runs: EventRecord[] = [];
     for (const agent of AGENTS) {
-      const hasBrokenCache = hourMs >= storyMs && agent.name === 'support';
+      const areToolsShuffled = hourMs >= storyMs && agent.name === 'support';
       for (let n = random.count(agent.runsPerHour * loadAt(hourMs)); n > 0; n -= 1) {
         const startMs = hourMs + Math.floor(random.next() * HOUR_MS);
-        runs.push(...generateRun(agent, startMs, hasBrokenCache, random));
+        runs.push(...generateRun(agent, startMs, areToolsShuffled, random));
       }
     }
     yield runs

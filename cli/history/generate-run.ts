@@ -4,6 +4,7 @@ import { Ledger } from '../../core/attribution.ts';
 import { costFields, toolCostFields, usageFields } from '../../core/cost-fields.ts';
 import { priceCall } from '../../core/cost.ts';
 import type { EventRecord } from '../../core/event.ts';
+import { prefixFields } from '../../core/request-shape.ts';
 import { inputTotal, readUsage } from '../../core/usage.ts';
 import type { AgentProfile } from './profiles.ts';
 import { Prompt } from './prompt.ts';
@@ -17,22 +18,22 @@ const LOST_SHARE = 0.005;
 const FAILED_SHARE = 0.025;
 const RUNAWAY_SHARE = 0.01;
 const OVERLOADED_SHARE = 0.008;
-const BROKEN_CACHE_SHARE = 0.7;
+const REORDERED_SHARE = 0.7;
 
-/** The events of a run that starts at `startMs`. With a broken cache most calls read nothing from it. */
+/** The events of a run that starts at `startMs`. With shuffled tools most calls read nothing from the cache. */
 export function generateRun(
   agent: AgentProfile,
   startMs: number,
-  hasBrokenCache: boolean,
+  areToolsShuffled: boolean,
   random: Random,
 ): EventRecord[] {
-  return new GeneratedRun(agent, startMs, hasBrokenCache, random).play();
+  return new GeneratedRun(agent, startMs, areToolsShuffled, random).play();
 }
 
 class GeneratedRun {
   readonly #agent: AgentProfile;
   readonly #startMs: number;
-  readonly #hasBrokenCache: boolean;
+  readonly #areToolsShuffled: boolean;
   readonly #random: Random;
   readonly #identity: Fields;
   readonly #span: string;
@@ -49,11 +50,11 @@ class GeneratedRun {
   #costNanoUsd = 0;
   #lastToolFailed: string | undefined;
 
-  constructor(agent: AgentProfile, startMs: number, hasBrokenCache: boolean, random: Random) {
+  constructor(agent: AgentProfile, startMs: number, areToolsShuffled: boolean, random: Random) {
     this.#agent = agent;
     this.#startMs = startMs;
     this.#nowMs = startMs;
-    this.#hasBrokenCache = hasBrokenCache;
+    this.#areToolsShuffled = areToolsShuffled;
     this.#random = random;
     this.#span = random.hex(16);
     this.#inputLength = random.between(40, 440);
@@ -97,7 +98,7 @@ class GeneratedRun {
     const random = this.#random;
     const { model, pace } = this.#agent;
     const outputTokens = 60 + Math.floor(random.next() ** 2 * 520);
-    const raw = this.#prompt.usage(outputTokens, this.#hasBrokenCache && random.chance(BROKEN_CACHE_SHARE));
+    const raw = this.#prompt.usage(outputTokens, this.#areToolsShuffled && random.chance(REORDERED_SHARE));
     const reading = readUsage(raw);
     if ('error' in reading) throw new Error(reading.message);
     const ttftMs = random.between(260, 760);
@@ -115,6 +116,7 @@ class GeneratedRun {
       ...this.#callFields(step, span, durationMs),
       ...usageFields(reading),
       ...costFields(cost),
+      ...prefixFields(this.#prompt.shape()),
       'gen_ai.response.id': `msg_${random.hex(20)}`,
       'gen_ai.response.finish_reasons': [finishReason],
       ttft_ms: ttftMs,

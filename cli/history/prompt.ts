@@ -14,24 +14,32 @@ export class Prompt {
   readonly #random: Random;
   readonly #blocks: BlockShape[] = [];
   readonly #toolDefinitionTokens: number;
+  readonly #agentHash: number;
+  /** Hashes of the messages so far. */
+  readonly #messages: number[] = [];
   /** Blocks that the call before has written to the cache. */
   #cachedBlocks = 0;
+  /** Which order of the tools the requests have; 0 is the usual one. */
+  #toolOrder = 0;
 
   constructor(agent: AgentProfile, userTokens: number, random: Random) {
     this.#model = agent.model;
     this.#random = random;
     this.#toolDefinitionTokens = agent.toolDefinitionTokens;
+    this.#agentHash = hashOf(agent.name);
     this.#blocks.push(
       this.#block('tool_definition', PSEUDO_TOOLS.tools, agent.toolDefinitionTokens),
       this.#block('system', PSEUDO_TOOLS.system, agent.systemTokens),
     );
     if (random.chance(0.8)) this.#cachedBlocks = this.#blocks.length;
     this.#blocks.push(this.#block('text', PSEUDO_TOOLS.user, userTokens));
+    this.#endMessage();
   }
 
-  /** Raw usage of a call on the prompt as it is. With a broken cache nothing is read. */
-  usage(outputTokens: number, isCacheBroken: boolean): Record<string, unknown> {
-    const read = isCacheBroken ? 0 : this.#tokens(this.#blocks.slice(0, this.#cachedBlocks));
+  /** Raw usage of a call on the prompt as it is. When the tools come in another order, nothing is read. */
+  usage(outputTokens: number, areToolsReordered: boolean): Record<string, unknown> {
+    if (areToolsReordered) this.#toolOrder = this.#random.between(1, HASH_LIMIT);
+    const read = areToolsReordered ? 0 : this.#tokens(this.#blocks.slice(0, this.#cachedBlocks));
     const uncached = this.#random.between(8, 30);
     const written = Math.max(0, this.#tokens(this.#blocks) - read);
     this.#cachedBlocks = this.#blocks.length;
@@ -53,16 +61,27 @@ export class Prompt {
       toolNames: [],
       toolDefinitionTokens: this.#toolDefinitionTokens,
       hasHiddenContext: false,
-      hashes: { model: 0, tools: 0, toolSet: 0, system: 0, settings: 0, messages: [] },
+      hashes: {
+        model: hashOf(this.#model),
+        tools: this.#agentHash + this.#toolOrder,
+        toolSet: this.#agentHash,
+        system: this.#agentHash,
+        settings: 1,
+        messages: [...this.#messages],
+      },
     };
   }
 
   /** The model asked for a tool and got its result. */
   addToolTurn(tool: string, callTokens: number, resultTokens: number): void {
-    this.#blocks.push(
-      this.#block('tool_use', tool, callTokens),
-      this.#block('tool_result', tool, resultTokens),
-    );
+    this.#blocks.push(this.#block('tool_use', tool, callTokens));
+    this.#endMessage();
+    this.#blocks.push(this.#block('tool_result', tool, resultTokens));
+    this.#endMessage();
+  }
+
+  #endMessage(): void {
+    this.#messages.push(this.#blocks.at(-1)?.hash ?? 0);
   }
 
   #block(kind: BlockShape['kind'], owner: string, tokens: number): BlockShape {
@@ -73,4 +92,11 @@ export class Prompt {
   #tokens(blocks: readonly BlockShape[]): number {
     return blocks.reduce((sum, block) => sum + block.tokens, 0);
   }
+}
+
+/** A number that stands for a name. */
+function hashOf(name: string): number {
+  let hash = 7;
+  for (const character of name) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % HASH_LIMIT;
+  return hash;
 }
