@@ -7,6 +7,7 @@ import type { SignalResult } from '../signals/result.ts';
 import type { Dimension } from '../core/schema.ts';
 import type { AlertOverview } from './alerting/alert-overview.ts';
 import { readStoredAlerts } from './alerting/stored-alerts.ts';
+import { backupDatabase, exportEvents, type ExportRequest } from './queries/export-events.ts';
 import { listRuns, type RunFilter, type RunSummary } from './queries/list-runs.ts';
 import { readCost, type CostBy, type CostReport } from './queries/read-cost.ts';
 import { readDiagnosis, type DiagnosisReport } from './queries/read-diagnosis.ts';
@@ -28,6 +29,7 @@ export type {
   RunTree,
   SignalResult,
   StoreMeta,
+  ExportRequest,
 };
 
 /** A question about spend; times are Unix milliseconds. */
@@ -77,6 +79,10 @@ export interface Source {
   /** Rules, states and last notices of alerts; from a folder with the default thresholds and without channels. */
   alerts(): Promise<AlertOverview>;
   meta(): Promise<StoreMeta & Readonly<Record<string, unknown>>>;
+  /** The events as a file, oldest first; times are Unix milliseconds. */
+  export(request: ExportRequest): AsyncIterable<Uint8Array>;
+  /** A database file with everything that is committed. */
+  backup(): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -143,22 +149,31 @@ function serverSource(url: string, token: string | undefined): Source {
   }
 
   async function askMaybe<T>(path: string, params: Params = {}): Promise<T | undefined> {
+    const answer = await request(path, params, AbortSignal.timeout(ANSWER_LIMIT_MS));
+    if (answer.status === 404) return undefined;
+    if (!answer.ok) throw new ServerError(`${url}: ${await faultOf(answer)}`);
+    return (await answer.json()) as T;
+  }
+
+  async function* askBytes(path: string, params: Params): AsyncGenerator<Uint8Array> {
+    const answer = await request(path, params, undefined);
+    if (!answer.ok || answer.body === null) throw new ServerError(`${url}: ${await faultOf(answer)}`);
+    yield* answer.body;
+  }
+
+  async function request(path: string, params: Params, limit: AbortSignal | undefined): Promise<Response> {
     const query = new URLSearchParams();
     for (const [key, value] of Object.entries(params)) if (value !== undefined) query.set(key, String(value));
-    let answer: Response;
     try {
-      answer = await fetch(`${url}${path}?${query.toString()}`, {
+      return await fetch(`${url}${path}?${query.toString()}`, {
         headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-        signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+        ...(limit === undefined ? {} : { signal: limit }),
       });
     } catch (error) {
       throw new ServerError(
         `no tallyspan answers at ${url} (${reasonOf(error)}). Start \`tallyspan up\`, or name another server with --url.`,
       );
     }
-    if (answer.status === 404) return undefined;
-    if (!answer.ok) throw new ServerError(`${url}: ${await faultOf(answer)}`);
-    return (await answer.json()) as T;
   }
 
   return {
@@ -176,6 +191,9 @@ function serverSource(url: string, token: string | undefined): Source {
     whatIf: (question) => ask('/api/whatif', { ...question }),
     alerts: () => ask('/api/alerts'),
     meta: () => ask('/api/meta'),
+    export: ({ format, ...times }) =>
+      askBytes('/api/export', { format, ...isoTimes(times, ['since', 'until']) }),
+    backup: () => askBytes('/api/backup', {}),
     close: () => Promise.resolve(),
   };
 }
@@ -220,6 +238,8 @@ async function folderSource(dataDir: string, timezone: string): Promise<Source> 
     whatIf: (question) => readWhatIf(database, parseWhatIfQuestion({ ...question }, Date.now(), timezone)),
     alerts: () => readStoredAlerts(dataDir, timezone),
     meta: async () => ({ ...(await readMeta(database)), timezone }),
+    export: (request) => exportEvents(database, request),
+    backup: () => backupDatabase(database),
     close: () => database.close(),
   };
 }

@@ -1,7 +1,9 @@
 // The API: the query functions over HTTP, answers as JSON.
 
 import { dirname } from 'node:path';
+import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
+import { backupDatabase, exportEvents } from '../queries/export-events.ts';
 import { readCost } from '../queries/read-cost.ts';
 import { listRuns } from '../queries/list-runs.ts';
 import { readDiagnosis } from '../queries/read-diagnosis.ts';
@@ -10,8 +12,15 @@ import { readWhatIf } from '../queries/read-what-if.ts';
 import { runSignal } from '../queries/signals.ts';
 import { AmbiguousRunError, readRun } from '../queries/read-run.ts';
 import { parseDiagnosisQuestion, parseWhatIfQuestion } from './diagnosis-params.ts';
-import { parseCostRequest, parseRunFilter, parseSignalRequest, type QueryText } from './query-params.ts';
+import {
+  parseCostRequest,
+  parseExportRequest,
+  parseRunFilter,
+  parseSignalRequest,
+  type QueryText,
+} from './query-params.ts';
 import { RequestError } from './request-error.ts';
+import { renderMetrics } from './server-metrics.ts';
 import type { WebContext } from './web-server.ts';
 
 export function registerApi(app: FastifyInstance, context: WebContext): void {
@@ -54,6 +63,19 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
     const asked = parseSignalRequest(request.params.id, request.query, Date.now(), context.timezone);
     return runSignal(database, asked.signal, asked.request);
   });
+
+  app.get('/metrics', (_request, reply) =>
+    reply.type('text/plain; version=0.0.4').send(renderMetrics({ ...intake.counters, ...store.counters })),
+  );
+
+  app.get<{ Querystring: QueryText }>('/api/export', (request, reply) => {
+    const asked = parseExportRequest(request.query, Date.now());
+    return reply.type('application/octet-stream').send(Readable.from(exportEvents(database, asked)));
+  });
+
+  app.get('/api/backup', (_request, reply) =>
+    reply.type('application/octet-stream').send(Readable.from(backupDatabase(database))),
+  );
 
   app.get('/api/meta', async () => ({
     ...(await readMeta(database)),

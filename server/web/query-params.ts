@@ -3,6 +3,7 @@
 import { DIMENSIONS } from '../../core/schema.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/time.ts';
 import { parseRequest, type SignalQuestion } from '../../signals/request.ts';
+import { EXPORT_FORMATS, type ExportFormat, type ExportRequest } from '../queries/export-events.ts';
 import { COST_WAYS, type CostBy, type CostRequest } from '../queries/read-cost.ts';
 import type { RunFilter, RunSort } from '../queries/list-runs.ts';
 import { RequestError } from './request-error.ts';
@@ -110,4 +111,16 @@ export function parseSignalRequest(
     nowMs,
     timezone,
   );
+}
+
+/** @throws RequestError */
+export function parseExportRequest(query: QueryText, nowMs: number): ExportRequest {
+  const format = textParam(query, 'format') ?? 'jsonl';
+  if (!EXPORT_FORMATS.includes(format as ExportFormat))
+    throw new RequestError(400, `format is ${EXPORT_FORMATS.join(', ')}, not ${format}`);
+  return {
+    format: format as ExportFormat,
+    since: instantParam(query, 'since', nowMs),
+    until: instantParam(query, 'until', nowMs),
+  };
 }

@@ -11,6 +11,7 @@ import type { Database } from '../store/database.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { registerApi } from './api.ts';
 import { registerAssets } from './assets.ts';
+import { checkToken, registerLogin } from './login.tsx';
 import { registerPages, renderFault } from './pages.tsx';
 import { RequestError } from './request-error.ts';
 
@@ -56,10 +57,10 @@ export function makeWebServer(given: WebContext): FastifyInstance {
         421,
         `this server is not ${request.headers.host ?? ''}: ask for it by the address it printed`,
       );
-    if (request.url !== '/healthz' && !context.access.isAllowed(request.headers.authorization))
-      throw new RequestError(401, 'a token is needed: Authorization: Bearer …');
+    return checkToken(context, request, reply, isForPeople(request));
   });
 
+  registerLogin(app, context);
   registerAssets(app);
   registerApi(app, context);
   registerPages(app, context);

@@ -1,0 +1,108 @@
+// Export: the stored events as a file that others can read. JSON lines are those of the daily file, so
+// that they can be imported again; CSV and Parquet have the columns of the table.
+
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { encodeEvent, type EventRecord } from '../../core/event.ts';
+import { FIELD_KEYS, columnOf } from '../../core/schema.ts';
+import type { Database, Queryable, Row } from '../store/database.ts';
+
+export const EXPORT_FORMATS = ['jsonl', 'csv', 'parquet'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+export interface ExportRequest {
+  readonly format: ExportFormat;
+  /** Unix milliseconds; events after it. */
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+}
+
+const ROWS_PER_PAGE = 5000;
+const FOREVER_MS = 8_640_000_000_000_000;
+
+/** The bytes of the file, oldest event first. Nothing is held but one page, or a temporary file beside the data. */
+export async function* exportEvents(database: Database, request: ExportRequest): AsyncGenerator<Uint8Array> {
+  if (request.format === 'jsonl') {
+    for await (const events of readPages(database, request))
+      yield Buffer.from(events.map((event) => `${encodeEvent(event)}\n`).join(''));
+    return;
+  }
+  const options = request.format === 'csv' ? 'FORMAT csv, HEADER' : 'FORMAT parquet, COMPRESSION zstd';
+  yield* throughFile(database, async (file) => {
+    await database.all(
+      `COPY (SELECT * FROM events WHERE ${withinSql(request)} ORDER BY timestamp) TO ${quoted(file)} (${options})`,
+    );
+  });
+}
+
+/** The bytes of a database file with everything that is committed, while the server goes on. */
+export async function* backupDatabase(database: Database): AsyncGenerator<Uint8Array> {
+  yield* throughFile(database, async (file) => {
+    const name = `backup_${randomUUID().replaceAll('-', '')}`;
+    await database.all(`ATTACH ${quoted(file)} AS ${name}`);
+    try {
+      await database.all(`COPY FROM DATABASE tallyspan TO ${name}`);
+    } finally {
+      await database.all(`DETACH ${name}`);
+    }
+  });
+}
+
+async function* throughFile(
+  database: Database,
+  write: (file: string) => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  const file = `${database.file}.${randomUUID()}.tmp`;
+  try {
+    await write(file);
+    for await (const chunk of createReadStream(file)) yield chunk as Uint8Array;
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+async function* readPages(database: Queryable, request: ExportRequest): AsyncGenerator<EventRecord[]> {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  let lastRow = -1;
+  for (;;) {
+    const from = Number.isFinite(lastMs) ? lastMs : -FOREVER_MS / 1000;
+    const rows = await database.all(
+      `SELECT *, rowid AS row_number, epoch_ms(timestamp) AS millis FROM events
+       WHERE ${withinSql(request)} AND (timestamp > ${instantSql(from)} OR (timestamp = ${instantSql(from)} AND rowid > ?))
+       ORDER BY timestamp, rowid LIMIT ${ROWS_PER_PAGE}`,
+      [lastRow],
+    );
+    if (rows.length > 0) yield rows.map(eventOfRow);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < ROWS_PER_PAGE) return;
+    lastMs = Number(last['millis']);
+    lastRow = Number(last['row_number']);
+  }
+}
+
+function eventOfRow(row: Row): EventRecord {
+  const event: Record<string, unknown> = {};
+  for (const key of FIELD_KEYS) {
+    const value = row[columnOf(key)];
+    if (value === null || value === undefined) continue;
+    event[key] = value instanceof Date ? value.getTime() : value;
+  }
+  return event as unknown as EventRecord;
+}
+
+function withinSql({ since, until }: ExportRequest): string {
+  const conditions = [
+    since === undefined ? undefined : `timestamp > ${instantSql(since)}`,
+    until === undefined ? undefined : `timestamp <= ${instantSql(until)}`,
+  ].filter((condition) => condition !== undefined);
+  return conditions.length === 0 ? 'true' : conditions.join(' AND ');
+}
+
+function instantSql(millis: number): string {
+  return `make_timestamptz(${Math.floor(millis)}::BIGINT * 1000)`;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

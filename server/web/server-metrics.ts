@@ -1,0 +1,33 @@
+// The server about itself, as Prometheus text: what came in, what was stored, what was not.
+
+import type { IntakeCounters } from '../intake/intake.ts';
+import type { StoreCounters } from '../store/event-store.ts';
+
+const HELP: Readonly<Record<string, string>> = {
+  requests: 'OTLP requests received',
+  requestsRefused: 'OTLP requests answered with an error',
+  recordsOther: 'Log records that are no events of ours',
+  recordsRefused: 'Log records refused as malformed events',
+  spansRefused: 'Spans refused for want of an id',
+  dataPointsRefused: 'Metric data points refused',
+  eventsStored: 'Events committed',
+  eventsDuplicate: 'Events received that were stored before',
+  spansStored: 'Spans committed',
+  spansDuplicate: 'Spans received that were stored before',
+  commits: 'Commits',
+  commitsFailed: 'Commits that failed',
+};
+
+export function renderMetrics(counters: IntakeCounters & StoreCounters): string {
+  const lines = Object.entries(counters).flatMap(([key, value]) => {
+    const name = `tallyspan_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`;
+    return [`# HELP ${name} ${HELP[key] ?? key}`, `# TYPE ${name} counter`, `${name} ${value}`];
+  });
+  const { rss } = process.memoryUsage();
+  lines.push(
+    '# HELP process_resident_memory_bytes Resident memory of the server',
+    '# TYPE process_resident_memory_bytes gauge',
+    `process_resident_memory_bytes ${rss}`,
+  );
+  return `${lines.join('\n')}\n`;
+}
