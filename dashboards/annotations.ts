@@ -1,6 +1,7 @@
 // Annotations: marks on the time axis for what may explain a change.
 
 import { AnnotationQueryBuilder, type AnnotationQuery } from '@grafana/grafana-foundation-sdk/dashboard';
+import { DataqueryBuilder as LokiQueryBuilder } from '@grafana/grafana-foundation-sdk/loki';
 import { MATCHERS } from './query.ts';
 import { LOKI } from './variables.ts';
 
@@ -26,14 +27,18 @@ export function boardAnnotations(): AnnotationQuery[] {
 }
 
 function lineMarks(name: string, color: string, isOn: boolean, expr: string): AnnotationQuery {
-  return new AnnotationQueryBuilder()
-    .name(name)
-    .datasource(LOKI)
-    .enable(isOn)
-    .hide(false)
-    .iconColor(color)
-    .expr(expr)
-    .titleFormat('{{agent_note_kind}} · {{gen_ai_agent_name}}')
-    .tagKeys('service_name,agent_version')
-    .build();
+  return (
+    new AnnotationQueryBuilder()
+      .name(name)
+      .datasource(LOKI)
+      .enable(isOn)
+      .hide(false)
+      .iconColor(color)
+      .expr(expr)
+      // The same once more for versions that ask by the target.
+      .target(new LokiQueryBuilder().expr(expr).queryType('range').refId('Anno'))
+      .titleFormat('{{agent_note_kind}} · {{gen_ai_agent_name}}')
+      .tagKeys('service_name,agent_version')
+      .build()
+  );
 }

@@ -48,7 +48,8 @@ export function dashboardOf(board: Board): Dashboard {
     .description(board.question)
     .tags([TAG])
     .readonly()
-    .timezone('browser')
+    // Whatever Grafana is set to.
+    .timezone('')
     .time({ from: board.from, to: 'now' })
     .refresh(board.name === 'run' ? '' : '1m')
     .tooltip(DashboardCursorSync.Crosshair)

@@ -40,8 +40,9 @@ export function queryOf(source: SignalSource): PanelQuery {
   const labels = source.by.map(labelOf);
   const value = rankedValue(source, scaled(vectorOf(source, signal), signal, source.times));
   const dayLabels = source.over === 'days' ? [...labels, DAY_LABEL] : labels;
+  const groups = named(value, labels);
   return {
-    expr: named(value, labels),
+    expr: source.isSorted ? `sort_desc(${groups})` : groups,
     queryType: source.over === 'steps' ? 'range' : 'instant',
     labels: dayLabels,
   };
@@ -87,9 +88,7 @@ function vectorOf(source: SignalSource, signal: Signal): string {
 
 /** The query moved back by the length of the range. */
 function shifted(logql: string, signal: Signal): string {
-  const isPlain = foldsOf(signal.value).every(
-    ({ span, without }) => (span ?? 'window') === 'window' && !without,
-  );
+  const isPlain = foldsOf(signal.value).every(({ span }) => (span ?? 'window') === 'window');
   if (!isPlain || signal.window.kind !== 'range') throw new Error(`${signal.id} has no period before`);
   return logql.replaceAll('[$__range]', '[$__range] offset $__range');
 }

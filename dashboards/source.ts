@@ -28,6 +28,8 @@ export interface SignalSource {
   readonly period?: Period | undefined;
   /** Only this many groups: the greatest of the number itself, or of `rankedBy`. */
   readonly top?: number;
+  /** Greatest group first; tables order their rows by themselves. */
+  readonly isSorted?: true;
   readonly rankedBy?: { readonly signal: string; readonly period?: Period | undefined };
   /** What the value is multiplied by: 30 for a month of days. */
   readonly times?: number;

@@ -54,7 +54,7 @@ export function groupBarsTile(ask: Ask, options: BarsOptions): Tile {
     { key: options.key, title: options.title, description: describeSignals([ask], options.note) },
     options,
     builder.build(),
-    signalTargets([{ top: MOST_BARS, ...ask }], 'range'),
+    signalTargets([{ top: MOST_BARS, isSorted: true, ...ask }], 'range'),
   );
 }
 

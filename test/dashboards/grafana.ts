@@ -107,6 +107,8 @@ export function fillTime(expr: string, { from, to }: Range, queryType: string, s
   const range = `${Math.round((to - from) / 1000)}s`;
   return expr
     .replaceAll('$__range', range)
+    .replaceAll('$__from', String(from))
+    .replaceAll('$__to', String(to))
     .replaceAll('$__auto', queryType === 'instant' ? range : `${stepMs / 1000}s`);
 }
 

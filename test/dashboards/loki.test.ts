@@ -14,6 +14,7 @@ import { displayOf } from '../../dashboards/unit.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { liveCorpus } from '../signals/corpora.ts';
 import { pushEvents, queryLoki, storeBackend } from '../signals/backends.ts';
+import { waitUntil } from '../stack/process.ts';
 import { startLoki, type LokiServer } from '../stack/servers.ts';
 import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
 import { askLoki, panelsOf, type Choices, type Frame, type LokiTarget } from './grafana.ts';
@@ -36,10 +37,11 @@ describeWithServers('the boards on a real Loki', () => {
     run = runWithFailedTool(events);
     await pushEvents(loki.otlpUrl, events);
     await fetch(`${loki.url}/flush`, { method: 'POST' });
-    const counted = await queryLoki(loki.url, 'sum(count_over_time({event_name=~".+"}[30d]))', now);
-    if (Number(counted[0]?.value[1]) !== events.length) {
-      throw new Error(`Loki has ${counted[0]?.value[1]} of ${events.length} events`);
-    }
+    // While chunks are being written out, a query may miss some of them.
+    await waitUntil(async () => (await countEvents(loki.url, now)) === events.length, {
+      what: () => `Loki to have ${events.length} events`,
+      timeoutMs: 60_000,
+    });
   }, BUILD_TIMEOUT_MS);
 
   afterAll(async () => {
@@ -69,6 +71,9 @@ describeWithServers('the boards on a real Loki', () => {
         }
         const most = query.panel.type === 'stat' ? 1 : Number.POSITIVE_INFINITY;
         expect(frames.length).toBeLessThanOrEqual(most);
+        const order = frames.map(({ points }) => [...points.values()][0] ?? 0);
+        const isDescending = order.every((value, index) => index === 0 || value <= (order[index - 1] ?? 0));
+        expect(isDescending || !query.source.isSorted).toBe(true);
       },
       TEST_LIMIT_MS,
     );
@@ -279,6 +284,11 @@ function expectedLabels(source: SignalSource, panel: Panel): string[] {
   if (source.over === 'days') labels.push('day');
   if (panel.type === 'table' || panel.type === 'barchart') labels.push('measure');
   return labels.sort();
+}
+
+async function countEvents(url: string, atMs: number): Promise<number> {
+  const counted = await queryLoki(url, 'sum(count_over_time({event_name=~".+"}[30d]))', atMs);
+  return Number(counted[0]?.value[1] ?? 0);
 }
 
 function runWithFailedTool(events: readonly EventRecord[]): string {
