@@ -3,11 +3,18 @@
 
 import { SpanStatusCode, type Span } from '@opentelemetry/api';
 import type { BlockShape } from '../core/block-shape.ts';
-import { priceCall, type CallCost, type Platform, type PriceOverrides } from '../core/cost.ts';
+import {
+  priceCall,
+  type CallCost,
+  type Platform,
+  type PriceOverrides,
+  type PriceRequest,
+} from '../core/cost.ts';
 import { costFields, usageFields } from '../core/cost-fields.ts';
 import { describeOutput, prefixFields } from '../core/request-shape.ts';
 import { readUsage, type UsageReading } from '../core/usage.ts';
 import { Answer } from './answer.ts';
+import { contentAttributes } from './content-attributes.ts';
 import { attributesOf, type Fields } from './event-log.ts';
 import { recordFirstSights } from './first-sights.ts';
 import { guard } from './guard.ts';
@@ -16,6 +23,7 @@ import { parentSpanId, type Run } from './run.ts';
 import type { Runs } from './runs.ts';
 import type { Telemetry } from './telemetry.ts';
 import { awaitTools } from './tool-calls.ts';
+import { priceUncached } from './uncached-cost.ts';
 import { recordToolCosts } from './tool-costs.ts';
 
 /** How a model call ended. */
@@ -41,6 +49,8 @@ export interface CallOptions {
   readonly platform: Platform;
   readonly region: string | undefined;
   readonly overrides: PriceOverrides | undefined;
+  /** The request itself; only where content is wanted. */
+  readonly params?: unknown;
 }
 
 const CHARS_PER_TOKEN = 3.8;
@@ -103,8 +113,16 @@ export class ModelCall {
     const endMs = Date.now();
     const { answer, run, facts } = this;
     const reading = this.#readUsage(end);
-    const cost = this.#price(reading, end);
-    const fields = this.#fields(end, endMs, reading, cost);
+    const request = this.#priceRequest(reading, end);
+    const { overrides } = this.#options;
+    const cost = request === undefined ? undefined : priceCall(request, overrides);
+    const fields: Fields = {
+      ...this.#fields(end, endMs, reading, cost),
+      cost_uncached_nano_usd:
+        request === undefined || reading === undefined
+          ? undefined
+          : priceUncached(request, reading, overrides),
+    };
     const { span } = this;
     if (span !== undefined) this.#finishSpan(span, fields, end, endMs);
 
@@ -205,26 +223,23 @@ export class ModelCall {
   }
 
   /** No cost at all where the API answered nothing that could be billed. */
-  #price(reading: UsageReading | undefined, end: CallEnd): CallCost | undefined {
+  #priceRequest(reading: UsageReading | undefined, end: CallEnd): PriceRequest | undefined {
     const { answer, facts } = this;
     const raw = answer.usage;
     if (raw === undefined && (end.type === 'failed' || !this.#wasAnswered())) return undefined;
-    return priceCall(
-      {
-        model: answer.model ?? facts.model,
-        requestedModel: facts.model,
-        usage: reading === undefined || raw === undefined ? raw : this.#withEstimatedOutput(raw),
-        atMs: this.startMs,
-        platform: this.#options.platform,
-        region: this.#options.region,
-        stopReason: answer.stopReason,
-        hasOutput: answer.hasOutput,
-        isComplete: answer.isComplete,
-        hasCodeExecution: answer.hasCodeExecution,
-        billTo: facts.billTo,
-      },
-      this.#options.overrides,
-    );
+    return {
+      model: answer.model ?? facts.model,
+      requestedModel: facts.model,
+      usage: reading === undefined || raw === undefined ? raw : this.#withEstimatedOutput(raw),
+      atMs: this.startMs,
+      platform: this.#options.platform,
+      region: this.#options.region,
+      stopReason: answer.stopReason,
+      hasOutput: answer.hasOutput,
+      isComplete: answer.isComplete,
+      hasCodeExecution: answer.hasCodeExecution,
+      billTo: facts.billTo,
+    };
   }
 
   #wasAnswered(): boolean {
@@ -234,6 +249,8 @@ export class ModelCall {
   #finishSpan(span: Span, fields: Fields, end: CallEnd, endMs: number): void {
     span.updateName(this.spanName);
     span.setAttributes(attributesOf(fields));
+    if (this.#options.params !== undefined)
+      span.setAttributes(contentAttributes(this.#options.params, this.answer.blocks));
     if (fields['gen_ai.usage.cost'] !== undefined)
       span.setAttribute('gen_ai.usage.cost', fields['gen_ai.usage.cost']);
     if (fields.ttft_ms !== undefined && this.isOwnSpan)

@@ -12,6 +12,7 @@ import type { Runs } from './runs.ts';
 
 export const NATIVE_SCOPE = 'com.anthropic.sdk.typescript';
 const CALL_KEY = createContextKey('tallyspan model call');
+const calls = new WeakMap<object, ModelCall>();
 
 /** Context in which the next native span is the call's. */
 export function watchNativeSpan(active: Context, call: ModelCall): Context {
@@ -39,8 +40,10 @@ export function watchSpans(runs: () => Runs | undefined, agentName: () => string
         if (!span.instrumentationScope.name.startsWith(NATIVE_SCOPE)) return;
         const known = runs();
         if (known === undefined) return;
+        const call = calls.get(span);
         const run = adopted.get(span);
-        if (run !== undefined) endRunner(known, run, span);
+        if (call !== undefined) endCall(call, span);
+        else if (run !== undefined) endRunner(known, run, span);
         else closeTool(known, span);
       });
     },
@@ -52,7 +55,22 @@ export function watchSpans(runs: () => Runs | undefined, agentName: () => string
 
 function adoptCall(span: Span, parent: Context): void {
   const call = parent.getValue(CALL_KEY) as ModelCall | undefined;
-  if (call !== undefined) call.span ??= span;
+  if (call !== undefined && call.span === undefined) bindSpan(call, span);
+}
+
+/** The span is the call's: the SDK ends it, and with it the call at the latest. */
+export function bindSpan(call: ModelCall, span: Span): void {
+  call.span = span;
+  calls.set(span, call);
+}
+
+/** The SDK ends its span before we hear of it when the call fails or its stream is left; later it takes nothing more. */
+function endCall(call: ModelCall, span: ReadableSpan): void {
+  if (span.status.code === SpanStatusCode.ERROR) {
+    call.end({ type: 'failed', errorType: errorTypeOf(span) ?? 'client_error' });
+  } else if (span.status.code === SpanStatusCode.UNSET) {
+    call.end(call.answer.isComplete ? { type: 'completed' } : { type: 'left' });
+  }
 }
 
 function adoptRunner(

@@ -7,7 +7,7 @@ import { observeAttempts, type RequestOptions } from './attempts.ts';
 import { clientOf, helperSpanOf } from './foreign-fields.ts';
 import { guard } from './guard.ts';
 import type { ModelCall } from './model-call.ts';
-import { watchNativeSpan } from './native-spans.ts';
+import { bindSpan, watchNativeSpan } from './native-spans.ts';
 import { expectStream } from './observe-stream.ts';
 import { endWhenCollected, watchResponse } from './observe-response.ts';
 import type { Observer } from './observer.ts';
@@ -92,10 +92,11 @@ function beginCall(
   if (typeof conversationId === 'string' && run.identity.sessionId === undefined)
     run.identify({ sessionId: conversationId });
   if (facts.userId !== undefined && run.identity.userId === undefined) run.identify({ userId: facts.userId });
-  const call = observer.beginCall(facts, run, client);
+  const call = observer.beginCall(facts, run, client, body);
   // A tool runner's own span is the active one already; everything else belongs below the run's.
   const outer = run.isAdopted ? current : run.contextOf(current);
-  call.span = helperSpanOf(options);
+  const helperSpan = helperSpanOf(options);
+  if (helperSpan !== undefined) bindSpan(call, helperSpan);
   return {
     call,
     outer,

@@ -25,8 +25,14 @@ export class Observer {
     this.overrides = overrides;
   }
 
-  beginCall(facts: RequestFacts, run: Run, client: object | undefined): ModelCall {
-    const options = { facts, run, ...placeOf(client ?? {}), overrides: this.overrides };
+  beginCall(facts: RequestFacts, run: Run, client: object | undefined, params: unknown): ModelCall {
+    const options = {
+      facts,
+      run,
+      ...placeOf(client ?? {}),
+      overrides: this.overrides,
+      ...(this.telemetry.settings.content === 'full' ? { params } : {}),
+    };
     const call = new ModelCall(this.telemetry, this.runs, options);
     this.#openCalls.add(call);
     call.onEnd = () => this.#openCalls.delete(call);

@@ -7,7 +7,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { decodeEvent } from '../../core/event.ts';
 import type { Scenario } from '../fakes/anthropic-api.ts';
-import { answer, text, toolUse } from '../fakes/messages.ts';
+import { answer, streamedAnswer, text, toolUse } from '../fakes/messages.ts';
 import { eventsOf, openHarness, spansOf, type Harness } from './harness.ts';
 
 const program = (name: string): string => path.join(import.meta.dirname, 'programs', name);
@@ -82,6 +82,18 @@ describe('in company', () => {
       expect(argumentsOf(off)).toEqual([undefined, undefined]);
       expect(argumentsOf(on)).toEqual([expect.stringMatching(/^\{"turn":"x{503}$/), '{"turn":2}']);
     });
+  });
+
+  it.each(['ask.mjs', 'leave-stream.mjs'])('%s: messages are on the span in full mode only', async (name) => {
+    const stream = { exchanges: [streamedAnswer({ blocks: [text('a secret story about ten dwarfs')] })] };
+    const outcome = await harness.run(program(name), {
+      scenario: name === 'ask.mjs' ? { exchanges: [answer({ blocks: [text('a secret story')] })] } : stream,
+      environment: { TALLYSPAN_CONTENT: 'full' },
+    });
+    const attributes = spansOf(outcome, 'chat')[0]?.attributes;
+    expect(attributes?.['gen_ai.input.messages']).toMatch(/^\[\{"role":"user","parts":\[\{"type":"text"/);
+    expect(attributes?.['gen_ai.output.messages']).toContain('a secret story');
+    expect(JSON.stringify(outcome.logs)).not.toContain('secret');
   });
 
   it('the daily file holds the same events as the endpoint', async () => {

@@ -54,7 +54,7 @@ describe('laws in the process of the user', () => {
       const words = Array.from({ length: 60 }, (_, index) => `word${String(index)}`).join(' ');
       const outcome = await harness.run(program('leave-stream.mjs'), {
         scenario: {
-          exchanges: [streamedAnswer({ blocks: [text(words)] }, { pieceLength: 8, delayMs: 25 })],
+          exchanges: [streamedAnswer({ blocks: [text(words)] }, { pieceLength: 8, delayMs: 100 })],
         },
       });
       expect(outcome.stdout).toBe('left after 3 true\n');

@@ -35,6 +35,8 @@ const CASES = [
 describe.each(CASES)(
   '@anthropic-ai/sdk $version, native spans $native',
   ({ version, hasMiddleware, native }) => {
+    // Since 0.134.0. The SDK ends its span of a raw response with the headers, before anything is known of it.
+    const isNative = native === 'on' && /^(0\.134|1\.)/.test(version);
     let harness: Harness;
     let bare: Outcome;
     let observed: Outcome;
@@ -68,9 +70,13 @@ describe.each(CASES)(
         runs: of('agent.run').map((run) => run['agent.status']),
         tools: of('agent.tool_call').map((call) => call['tool.ok']),
         attempts: hasMiddleware ? calls.at(-1)?.attempts : undefined,
-        // One call, one span, with that very id.
-        spans: calls.map((call) => observed.spans.filter((span) => span.spanId === call.span_id).length),
-      }).toEqual(expectedOf(name, line, hasMiddleware));
+        // One call, one span: with that very id, named by the conventions, and with the run on it.
+        spans: calls.map((call) =>
+          observed.spans
+            .filter((span) => span.spanId === call.span_id)
+            .map((span) => [span.name, span.attributes['agent.run_id'] === call['agent.run_id']]),
+        ),
+      }).toEqual(expectedOf(name, line, { hasMiddleware, isNative }));
     });
 
     it('makes no span that no event stands for', () => {
@@ -81,7 +87,11 @@ describe.each(CASES)(
 );
 
 /** What has to be recorded of a way of calling, given what the program printed of it without the preload. */
-function expectedOf(name: string, line: string, hasMiddleware: boolean): object {
+function expectedOf(
+  name: string,
+  line: string,
+  { hasMiddleware, isNative }: { hasMiddleware: boolean; isNative: boolean },
+): object {
   const expected = EXPECTED[name];
   // This version has no such method.
   if (expected === undefined || line.includes('"absent"'))
@@ -96,7 +106,7 @@ function expectedOf(name: string, line: string, hasMiddleware: boolean): object 
     runs: expected.runs,
     tools: expected.tools ?? [],
     attempts: hasMiddleware ? sent : undefined,
-    spans: calls.map(() => 1),
+    spans: calls.map(() => [['chat claude-sonnet-5-5', name !== 'as_response' || !isNative]]),
   };
 }
 

@@ -61,6 +61,12 @@ describe('the support agent', () => {
     expect(sum(calls)).toBe(COST_NANO_USD.first + COST_NANO_USD.second + COST_NANO_USD.third);
   });
 
+  it('says what each call would have cost without the cache', () => {
+    const [first, second] = eventsOf(observed, 'agent.model_call');
+    expect(first?.cost_uncached_nano_usd).toBe((41 + 2_130) * 2_000 + 78 * 10_000);
+    expect(second?.cost_uncached_nano_usd).toBe((112 + 2_130) * 2_000 + 141 * 10_000);
+  });
+
   it('divides each call over what it carried, to the nano-dollar (law 14)', () => {
     for (const call of eventsOf(observed, 'agent.model_call')) {
       const shares = eventsOf(observed, 'agent.tool_cost').filter(({ span_id: id }) => id === call.span_id);
