@@ -191,8 +191,8 @@ function serverSource(url: string, token: string | undefined): Source {
     whatIf: (question) => ask('/api/whatif', { ...question }),
     alerts: () => ask('/api/alerts'),
     meta: () => ask('/api/meta'),
-    export: ({ format, ...times }) =>
-      askBytes('/api/export', { format, ...isoTimes(times, ['since', 'until']) }),
+    export: ({ format, names, ...times }) =>
+      askBytes('/api/export', { format, events: names?.join(','), ...isoTimes(times, ['since', 'until']) }),
     backup: () => askBytes('/api/backup', {}),
     close: () => Promise.resolve(),
   };
@@ -237,7 +237,7 @@ async function folderSource(dataDir: string, timezone: string): Promise<Source> 
       readDiagnosis(database, parseDiagnosisQuestion({ ...question }, Date.now(), timezone)),
     whatIf: (question) => readWhatIf(database, parseWhatIfQuestion({ ...question }, Date.now(), timezone)),
     alerts: () => readStoredAlerts(dataDir, timezone),
-    meta: async () => ({ ...(await readMeta(database)), timezone }),
+    meta: async () => ({ ...(await readMeta(database)), data_dir: resolve(dataDir), timezone }),
     export: (request) => exportEvents(database, request),
     backup: () => backupDatabase(database),
     close: () => database.close(),

@@ -76,6 +76,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closers.unshift(() => housekeeping.stop());
     let alerter: Alerter | undefined;
     let grpcAddress: string | undefined;
+    let httpAddress: string | undefined;
     const web = makeWebServer({
       database,
       store,
@@ -84,6 +85,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       timezone,
       readAlerts: () => alerter?.overview(),
       grpcAddress: () => grpcAddress,
+      httpAddress: () => httpAddress,
       log: options.log,
     });
     closers.unshift(() => web.close());
@@ -92,9 +94,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const http = makeHttpIntake({ intake, isAllowed: access.isAllowed, log: options.log });
     closers.unshift(() => http.close());
     const httpPort = await listen(http, host, options.httpPort ?? 4318, '--http-port', 'OTLP over HTTP');
+    const name = host.includes(':') ? `[${host}]` : host;
+    httpAddress = `${name}:${httpPort}`;
     const grpc = await listenGrpcOf(options, host, intake, access.isAllowed);
     closers.unshift(() => grpc.close());
-    const name = host.includes(':') ? `[${host}]` : host;
     grpcAddress = `${name}:${grpc.port}`;
     const uiUrl = `http://${name}:${uiPort}`;
     const { dataDir, log } = options;
@@ -112,7 +115,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       uiUrl,
       readAlertStates: () => running.overview(),
       grpcAddress,
-      httpAddress: `${name}:${httpPort}`,
+      httpAddress,
       dataDir: options.dataDir,
       close: () => (closed ??= closeAll(closers)),
     };

@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { encodeEvent, type EventRecord } from '../../core/event.ts';
-import { FIELD_KEYS, columnOf } from '../../core/schema.ts';
+import { FIELD_KEYS, columnOf, type EventName } from '../../core/schema.ts';
 import type { Database, Queryable, Row } from '../store/database.ts';
 
 export const EXPORT_FORMATS = ['jsonl', 'csv', 'parquet'] as const;
@@ -16,6 +16,8 @@ export interface ExportRequest {
   /** Unix milliseconds; events after it. */
   readonly since?: number | undefined;
   readonly until?: number | undefined;
+  /** Only these events; all when absent. */
+  readonly names?: readonly EventName[] | undefined;
 }
 
 const ROWS_PER_PAGE = 5000;
@@ -91,10 +93,11 @@ function eventOfRow(row: Row): EventRecord {
   return event as unknown as EventRecord;
 }
 
-function withinSql({ since, until }: ExportRequest): string {
+function withinSql({ since, until, names }: ExportRequest): string {
   const conditions = [
     since === undefined ? undefined : `timestamp > ${instantSql(since)}`,
     until === undefined ? undefined : `timestamp <= ${instantSql(until)}`,
+    names === undefined ? undefined : `event_name IN (${names.map(quoted).join(', ')})`,
   ].filter((condition) => condition !== undefined);
   return conditions.length === 0 ? 'true' : conditions.join(' AND ');
 }

@@ -7,7 +7,7 @@ import type { Row } from '../store/database.ts';
 /** One event or summary as JSON. */
 export type JsonObject = Record<string, unknown>;
 
-const NANO_USD_PER_USD = 1e9;
+export const NANO_USD_PER_USD = 1e9;
 
 /** The event of a row, keys as in the schema, each money field followed by its USD. */
 export function eventJson(row: Row): JsonObject {

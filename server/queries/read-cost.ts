@@ -4,7 +4,7 @@ import type { Dimension } from '../../core/schema.ts';
 import { localDateAt, DAY_MS } from '../../core/time.ts';
 import { SignalError, type SignalRequest } from '../../signals/signal.ts';
 import type { Queryable } from '../store/database.ts';
-import { usdOf } from './field-values.ts';
+import { NANO_USD_PER_USD, usdOf } from './field-values.ts';
 import { readToolTax, type ToolTax } from './read-unused-tools.ts';
 import { readGroups, readNumber, readSeries } from './signal-numbers.ts';
 
@@ -43,6 +43,8 @@ export interface CostReport {
   readonly window: { readonly from: string; readonly to: string };
   readonly timezone: string;
   readonly total: { readonly cost_nano_usd: number | null; readonly cost_usd: number | null };
+  /** What `recost` added to or took from the calls of the window; the total is without it. Absent without adjustments. */
+  readonly adjustments?: { readonly cost_nano_usd: number; readonly cost_usd: number };
   /** Dearest first; days in order. */
   readonly rows: readonly CostRow[];
   /** Split by tool: what the definitions of tools cost, and which of them were never used. */
@@ -59,6 +61,7 @@ export async function readCost(database: Queryable, request: CostRequest): Promi
     timezone: request.timezone,
   };
   const total = await readNumber(database, 'cost', window);
+  const adjustment = await readNumber(database, 'cost_adjustment', window);
   const rows =
     request.by === 'day'
       ? await rowsByDay(database, window, total)
@@ -70,6 +73,9 @@ export async function readCost(database: Queryable, request: CostRequest): Promi
     window: { from: new Date(window.from).toISOString(), to: new Date(window.to).toISOString() },
     timezone: window.timezone,
     total: { cost_nano_usd: total, cost_usd: usdOf(total) },
+    ...(adjustment === null
+      ? {}
+      : { adjustments: { cost_nano_usd: adjustment, cost_usd: adjustment / NANO_USD_PER_USD } }),
     rows,
     ...(request.by === 'tool' ? { tool_tax: await readToolTax(database, window.from, window.to) } : {}),
   };

@@ -81,6 +81,8 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
     ...(await readMeta(database)),
     data_dir: dirname(database.file),
     timezone: context.timezone,
+    otlp_grpc: context.grpcAddress() ?? null,
+    otlp_http: context.httpAddress() ?? null,
     intake: intake.counters,
     store: store.counters,
   }));

@@ -1,6 +1,7 @@
 // Query parameters as the functions behind want them; what cannot be understood is said, not guessed.
 
-import { DIMENSIONS } from '../../core/schema.ts';
+import { isEventName } from '../../core/event.ts';
+import { DIMENSIONS, type EventName } from '../../core/schema.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/time.ts';
 import { parseRequest, type SignalQuestion } from '../../signals/request.ts';
 import { EXPORT_FORMATS, type ExportFormat, type ExportRequest } from '../queries/export-events.ts';
@@ -11,6 +12,7 @@ import { RequestError } from './request-error.ts';
 /** The query string, parsed: a key given twice is an array. */
 export type QueryText = Readonly<Record<string, string | string[] | undefined>>;
 
+const EVENT_EXAMPLE = 'agent.run,agent.model_call';
 const SORTS: readonly RunSort[] = ['newest', 'slowest', 'dearest'];
 const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 1000;
@@ -120,7 +122,17 @@ export function parseExportRequest(query: QueryText, nowMs: number): ExportReque
     throw new RequestError(400, `format is ${EXPORT_FORMATS.join(', ')}, not ${format}`);
   return {
     format: format as ExportFormat,
+    names: eventNamesParam(query),
     since: instantParam(query, 'since', nowMs),
     until: instantParam(query, 'until', nowMs),
   };
+}
+
+function eventNamesParam(query: QueryText): EventName[] | undefined {
+  return textParam(query, 'events')
+    ?.split(',')
+    .map((name) => {
+      if (!isEventName(name)) throw new RequestError(400, `events names events, as in ${EVENT_EXAMPLE}; ${name} is none`);
+      return name;
+    });
 }

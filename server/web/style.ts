@@ -8,7 +8,7 @@ export const STYLE = `
   --line: light-dark(#e3e6eb, #272d36);
   --ink: light-dark(#1a1f27, #e6e9ee);
   --soft: light-dark(#5a6472, #98a2b1);
-  --accent: light-dark(#3d5afe, #8c9eff);
+  --accent: light-dark(#2f49e0, #8c9eff);
   --accent-soft: light-dark(#e8ecff, #232b4d);
   --good: light-dark(#0d7a4f, #4fd39a);
   --bad: light-dark(#b3261e, #ff8a80);
@@ -27,7 +27,7 @@ body {
   font-variant-numeric: tabular-nums;
 }
 a { color: var(--accent); text-decoration: none; }
-a:hover { text-decoration: underline; }
+a:hover, .why a, .hint a, .empty a, .hello a { text-decoration: underline; }
 a:focus-visible, button:focus-visible, select:focus-visible, input:focus-visible, summary:focus-visible {
   outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px;
 }

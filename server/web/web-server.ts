@@ -25,6 +25,8 @@ export interface WebContext {
   readonly readAlerts: () => AlertOverview | undefined;
   /** Where OTLP over gRPC listens, host:port; undefined until it does. */
   readonly grpcAddress: () => string | undefined;
+  /** Where OTLP over HTTP listens, host:port; undefined until it does. */
+  readonly httpAddress: () => string | undefined;
   readonly log: (line: string) => void;
 }
 
