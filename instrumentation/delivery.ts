@@ -2,6 +2,8 @@
 // It sends batches one at a time, retries with back-off what may still be taken, puts aside in the
 // spool what does not fit or is left at exit, and counts what it had to drop.
 
+import { setTimeout as sleep } from 'node:timers/promises';
+import { guard } from './guard.ts';
 import type { Spool } from './spool.ts';
 import type { SendResult, SignalKind, Transport } from './otlp.ts';
 
@@ -48,6 +50,8 @@ export class Delivery<Item> {
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Infinity;
   #backoffMs = 0;
+  /** False when the last try found nobody listening. */
+  #isListening = true;
   /** Items lost for good in this process. */
   dropped = 0;
 
@@ -66,12 +70,14 @@ export class Delivery<Item> {
     return this.#queue.length + (this.#current?.count ?? 0);
   }
 
-  /** Sends what waits; ends when all is gone, when a try failed, or at the deadline (Unix ms). */
+  /** Sends what waits; ends when all is gone, when nobody listens, or at the deadline (Unix ms). */
   async flush(deadlineMs: number): Promise<void> {
+    this.#backoffMs = 0;
     while (this.waiting > 0 && Date.now() < deadlineMs) {
-      this.#backoffMs = 0;
       const isOver = await before(deadlineMs, this.#start());
-      if (isOver || this.#backoffMs > 0) return;
+      if (isOver || (this.#backoffMs > 0 && !this.#isListening)) return;
+      // Busy: it may take the batch yet.
+      if (this.#backoffMs > 0) await before(deadlineMs, sleep(this.#backoffMs));
     }
   }
 
@@ -112,7 +118,7 @@ export class Delivery<Item> {
       this.#current ??= this.#encode(this.#queue.splice(0, MAX_BATCH));
       if (this.#current === undefined) continue;
       const batch = this.#current;
-      const result = await this.#options.transport.send(batch.bytes);
+      const result = await this.#send(batch.bytes);
       // Set aside meanwhile: the batch is in the spool already.
       if (this.#current !== batch) return;
       if (result.status === 'retry') {
@@ -128,9 +134,9 @@ export class Delivery<Item> {
 
   /** Whatever an earlier process left, once the endpoint has shown that it takes records. */
   async #sendSpooled(): Promise<void> {
-    const { spool, transport, kind } = this.#options;
+    const { spool, kind } = this.#options;
     for (let batch = spool.take(kind); batch !== undefined; batch = spool.take(kind)) {
-      const result = await transport.send(batch.bytes);
+      const result = await this.#send(batch.bytes);
       if (result.status === 'retry') {
         spool.release(batch);
         return;
@@ -138,6 +144,13 @@ export class Delivery<Item> {
       spool.remove(batch);
       this.#count(batch.count, result);
     }
+  }
+
+  /** Never rejects: what a transport throws (a header that is not valid, say) is a refusal. */
+  #send(bytes: Uint8Array): Promise<SendResult> {
+    return this.#options.transport
+      .send(bytes)
+      .catch((error: unknown) => ({ status: 'refused', reason: String(error) }) as const);
   }
 
   /** Counts what the endpoint refused: the whole batch, or the part that its answer tells. */
@@ -152,6 +165,7 @@ export class Delivery<Item> {
   }
 
   #backOff(result: Extract<SendResult, { status: 'retry' }>): void {
+    this.#isListening = !result.reason.includes('ECONNREFUSED');
     const doubled = Math.min(Math.max(this.#backoffMs * 2, FIRST_BACKOFF_MS), MAX_BACKOFF_MS);
     this.#backoffMs = Math.max(result.afterMs ?? 0, doubled * (0.8 + Math.random() * 0.4));
     this.#options.onProblem({ type: 'away', reason: result.reason, waiting: this.waiting });
@@ -170,12 +184,16 @@ export class Delivery<Item> {
 
   #encode(items: Item[]): Batch | undefined {
     if (items.length === 0) return undefined;
-    return { bytes: this.#options.encode(items), count: items.length };
+    const bytes = guard('encode', () => this.#options.encode(items));
+    if (bytes !== undefined) return { bytes, count: items.length };
+    this.dropped += items.length;
+    this.#options.onProblem({ type: 'dropped', count: items.length });
+    return undefined;
   }
 }
 
 /** Waits for the work, but not beyond the deadline; true when the deadline came first. */
-async function before(deadlineMs: number, work: Promise<void>): Promise<boolean> {
+async function before(deadlineMs: number, work: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const isOver = await Promise.race([
     work.then(() => false),

@@ -44,12 +44,16 @@ export function handleExit(pipeline: Pipeline, recorders: Recorders): void {
   for (const signal of SIGNALS) {
     const onSignal = (): void => {
       const isOurs = process.listenerCount(signal) === 1;
-      if (isOurs) recorders.endAll(undefined);
-      recorders.write();
+      guard('signal', () => {
+        if (isOurs) recorders.endAll(undefined);
+        recorders.write();
+      });
       void flushOrSetAside(pipeline).finally(() => {
         // Other listeners decide about the process; without them the signal ends it, as it would have.
         if (!isOurs) return;
-        recorders.write();
+        guard('signal', () => {
+          recorders.write();
+        });
         process.removeListener(signal, onSignal);
         process.kill(process.pid, signal);
       });

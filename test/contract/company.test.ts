@@ -96,6 +96,22 @@ describe('in company', () => {
     expect(JSON.stringify(outcome.logs)).not.toContain('secret');
   });
 
+  it('worker threads and forked processes record for themselves', async () => {
+    const outcome = await harness.run(program('workers.mjs'), {
+      scenario: { exchanges: [answer(), answer(), answer()] },
+    });
+    expect(outcome.stdout.split('\n').map((line) => line.split(' ')[0])).toEqual([
+      'main',
+      'worker',
+      'fork',
+      '',
+    ]);
+    expect(eventsOf(outcome, 'agent.run').map((run) => run['agent.status'])).toEqual(['ok', 'ok', 'ok']);
+    // Each counts its own events, so that a gap can be told.
+    const instances = new Set(outcome.events.map((event) => event['service.instance.id']));
+    expect(instances.size).toBe(3);
+  });
+
   it('the daily file holds the same events as the endpoint', async () => {
     const folder = path.join(harness.spoolDir, 'daily');
     const outcome = await harness.run(program('ask.mjs'), {

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import path from 'node:path';
-import type { RecordedRequest } from '../fakes/anthropic-api.ts';
+import type { RecordedRequest, Scenario } from '../fakes/anthropic-api.ts';
 import { answer, makeMessage, streamedAnswer, text, toolUse } from '../fakes/messages.ts';
 import { eventsOf, openHarness, spansOf, type Harness } from './harness.ts';
 
@@ -46,6 +46,26 @@ describe('laws in the process of the user', () => {
       });
       expect(eventsOf(outcome, 'agent.model_call')).toHaveLength(2);
       expect(spansOf(outcome, 'chat')).toHaveLength(2);
+    });
+  });
+
+  describe('law 1: nothing of ours throws', () => {
+    it('requests and answers that nobody expects do the same with and without the preload', async () => {
+      const bare = await harness.run(program('odd-requests.mjs'), {
+        scenario: oddAnswers(),
+        preload: 'none',
+      });
+      const observed = await harness.run(program('odd-requests.mjs'), { scenario: oddAnswers() });
+      expect(bare.stdout.split('\n')).toHaveLength(10);
+      expect([observed.stdout, observed.stderr, observed.code]).toEqual([
+        bare.stdout,
+        bare.stderr,
+        bare.code,
+      ]);
+      // What was begun has ended, priced aloud as unpriced where the usage is no usage.
+      const started = eventsOf(observed, 'agent.run.started').map((run) => run['agent.run_id']);
+      const ended = eventsOf(observed, 'agent.run').map((run) => run['agent.run_id']);
+      expect(new Set(ended)).toEqual(new Set(started));
     });
   });
 
@@ -268,4 +288,16 @@ function answerTask({ body }: RecordedRequest): ReturnType<typeof answer> {
   return turn < 3
     ? answer({ blocks: [toolUse('lookup', { turn }, id)] })
     : answer({ blocks: [text('done')] });
+}
+
+/** Answers that are no messages. */
+function oddAnswers(): Scenario {
+  return {
+    exchanges: [],
+    respond: ({ body }) => ({
+      json: JSON.stringify(body).includes('text')
+        ? '"just text"'
+        : { id: 7, model: null, content: 'none', usage: { input_tokens: 'many' }, stop_reason: {} },
+    }),
+  };
 }

@@ -9,7 +9,8 @@ import type { SendResult, Transport } from '../../instrumentation/otlp.ts';
 import { Spool } from '../../instrumentation/spool.ts';
 
 const SENT: SendResult = { status: 'sent', answer: new Uint8Array() };
-const AWAY: SendResult = { status: 'retry', reason: 'away' };
+const AWAY: SendResult = { status: 'retry', reason: 'connect ECONNREFUSED' };
+const BUSY: SendResult = { status: 'retry', reason: 'busy' };
 const REFUSED: SendResult = { status: 'refused', reason: 'no' };
 
 let folder: string;
@@ -85,7 +86,21 @@ describe('delivery', () => {
     delivery.add(3);
     await delivery.flush(soon());
     expect(sent).toEqual([0, 1, 2, 3]);
-    expect(problems).toEqual([{ type: 'away', reason: 'away', waiting: 3 }]);
+    expect(problems).toEqual([{ type: 'away', reason: 'connect ECONNREFUSED', waiting: 3 }]);
+  });
+
+  it('an endpoint that is busy is asked again within one flush', async () => {
+    const { delivery, sent } = setUp([BUSY, BUSY]);
+    delivery.add(1);
+    await delivery.flush(soon());
+    expect(sent).toEqual([1]);
+  });
+
+  it('an endpoint that stays busy holds up a flush until its deadline and no longer', async () => {
+    const { delivery, sent } = setUp(Array.from({ length: 100 }, () => BUSY));
+    delivery.add(1);
+    await delivery.flush(Date.now() + 300);
+    expect([sent, delivery.waiting]).toEqual([[], 1]);
   });
 
   it('a batch that is refused for good is counted and does not hold up the next', async () => {
