@@ -38,7 +38,7 @@ export interface PanelQuery {
 export function queryOf(source: SignalSource): PanelQuery {
   const signal = signalOf(source.signal);
   const labels = source.by.map(labelOf);
-  const value = rankedValue(source, scaled(vectorOf(source, signal), signal, source.times));
+  const value = rankedValue(source, scaled(vectorOf(source, signal), signal));
   const dayLabels = source.over === 'days' ? [...labels, DAY_LABEL] : labels;
   const groups = named(value, labels);
   return {
@@ -93,10 +93,9 @@ function shifted(logql: string, signal: Signal): string {
   return logql.replaceAll('[$__range]', '[$__range] offset $__range');
 }
 
-function scaled(logql: string, signal: Signal, times = 1): string {
+function scaled(logql: string, signal: Signal): string {
   const { divideBy } = displayOf(signal.unit);
-  const multiplied = times === 1 ? logql : `(${logql}) * ${times}`;
-  return divideBy === 1 ? multiplied : `(${multiplied}) / ${divideBy}`;
+  return divideBy === 1 ? logql : `(${logql}) / ${divideBy}`;
 }
 
 function rankedValue(source: SignalSource, value: string): string {

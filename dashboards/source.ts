@@ -31,8 +31,6 @@ export interface SignalSource {
   /** Greatest group first; tables order their rows by themselves. */
   readonly isSorted?: true;
   readonly rankedBy?: { readonly signal: string; readonly period?: Period | undefined };
-  /** What the value is multiplied by: 30 for a month of days. */
-  readonly times?: number;
   /** What it is narrowed to beside the service: the variables of the board (when absent), its run, or nothing. */
   readonly within?: Within;
   /** Name in the legend, or of the column. */
@@ -64,6 +62,12 @@ export interface ListSource {
   readonly ofRun?: true;
 }
 
+/** Cost of the calendar month, made of the signals of cost. */
+export interface MonthSource {
+  readonly kind: 'month';
+  readonly what: 'soFar' | 'forecast';
+}
+
 /** Failed tool calls, each with the model call that read its result. */
 export interface JoinSource {
   readonly kind: 'join';
@@ -89,4 +93,5 @@ export interface TraceSource {
   readonly kind: 'trace';
 }
 
-export type Source = SignalSource | ListSource | JoinSource | LineSource | ServerSource | TraceSource;
+export type Source =
+  SignalSource | MonthSource | ListSource | JoinSource | LineSource | ServerSource | TraceSource;

@@ -2,6 +2,7 @@
 
 import type { Board } from '../board.ts';
 import { dearestRunsTile } from '../lists.ts';
+import { monthForecastTile, monthSoFarTile } from '../month.ts';
 import { dayBarsTile } from '../panels/bars.ts';
 import { statTile } from '../panels/stat.ts';
 import { groupTableTile } from '../panels/table.ts';
@@ -11,7 +12,6 @@ import type { Tile } from '../tile.ts';
 
 const TOP = { height: 4 } as const;
 const MOST_ROWS = 25;
-const MONTH_DAYS = 30;
 
 /** Cost, calls and cache of each group. */
 function costTable(dimension: Dimension, title: string, width: number): Tile {
@@ -63,24 +63,8 @@ export const COST_BOARD: Board = {
         statTile('cost_today', { width: 4, ...TOP }),
         statTile('cost_spike', { title: 'Today ÷ mean of the last 7 days', width: 4, ...TOP }),
         statTile('cost_pace', { title: 'Today ÷ the usual by this hour', width: 4, ...TOP }),
-        statTile('cost', {
-          key: 'cost-of-month',
-          title: 'This month so far',
-          timeFrom: 'now/M',
-          note: 'The calendar month in the zone of the dashboard’s clock, whatever range is chosen.',
-          width: 4,
-          ...TOP,
-        }),
-        statTile(
-          { signal: 'cost_daily_mean', times: MONTH_DAYS },
-          {
-            key: 'cost-forecast',
-            title: 'A month at this rate',
-            note: `The mean of the last 7 complete days, times ${MONTH_DAYS}.`,
-            width: 4,
-            ...TOP,
-          },
-        ),
+        monthSoFarTile({ width: 4, ...TOP }),
+        monthForecastTile({ width: 4, ...TOP }),
       ],
     },
     {

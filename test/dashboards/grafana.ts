@@ -71,10 +71,6 @@ function formatValue(
 /** The range that a panel asks for: its own where it has one. */
 export function rangeOf(panel: Panel, range: Range, now: number): Range {
   if (panel.timeFrom === undefined) return range;
-  if (panel.timeFrom === 'now/M') {
-    const date = new Date(now);
-    return { from: Date.UTC(date.getUTCFullYear(), date.getUTCMonth()), to: now };
-  }
   const match = /^(\d+)h$/.exec(panel.timeFrom);
   if (!match) throw new Error(`this is not known here: timeFrom ${panel.timeFrom}`);
   return { from: now - Number(match[1]) * HOUR_MS, to: now };

@@ -154,7 +154,11 @@ describe('queries', () => {
 
   it.each(PANELS)('%s uses only variables that its board has', (_, panel, dashboard) => {
     const names = new Set((dashboard.templating.list ?? []).map(({ name }) => name));
-    const text = JSON.stringify([panel.targets, panel.fieldConfig, panel.title]);
+    // A template of Loki has variables of its own, which Grafana does not know and leaves alone.
+    const text = JSON.stringify([panel.targets, panel.fieldConfig, panel.title]).replaceAll(
+      /\{\{.*?\}\}/g,
+      (template) => template.replaceAll(/\$\w+/g, ''),
+    );
     const used = [...text.matchAll(/\$\{?(\w+)/g)].map((match) => match[1] ?? '');
     expect(used.filter((name) => !name.startsWith('__') && !names.has(name))).toEqual([]);
   });

@@ -12,6 +12,8 @@ import { columnLabelOf } from '../../dashboards/list-query.ts';
 import type { ListSource, SignalSource } from '../../dashboards/source.ts';
 import { displayOf } from '../../dashboards/unit.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
+import { evaluate } from '../../signals/evaluate.ts';
+import type { SignalResult } from '../../signals/result.ts';
 import { liveCorpus } from '../signals/corpora.ts';
 import { pushEvents, queryLoki, storeBackend } from '../signals/backends.ts';
 import { waitUntil } from '../stack/process.ts';
@@ -168,6 +170,22 @@ describeWithServers('the boards on a real Loki', () => {
     TEST_LIMIT_MS,
   );
 
+  it('the month so far and its forecast are the sums of its days', async () => {
+    const [soFar, forecast] = queriesOf(boardOf('cost')).filter(({ source }) => source.kind === 'month');
+    if (!soFar || !forecast) throw new Error('the cost board has no month');
+    const date = new Date(now);
+    const [begin, end] = [0, 1].map((later) => Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + later));
+    const request = { from: begin ?? 0, to: now, timezone: 'UTC' };
+    const cost = valueOf(evaluate(signalOf('cost'), events, request)) / 1e9;
+    const perDay = valueOf(evaluate(signalOf('cost_daily_mean'), events, request)) / 1e9;
+    expect(numbersOf((await ask(soFar)).frames)).toEqual([cost]);
+    const [shown = Number.NaN] = numbersOf((await ask(forecast)).frames);
+    // Loki reads the clock a little later.
+    const expected = cost + (perDay * ((end ?? 0) - now)) / DAY_MS;
+    expect(Math.abs(shown - expected)).toBeLessThan(expected / 1000);
+    expect(shown).toBeGreaterThan(cost);
+  });
+
   it('a failed tool call stands beside the model call that read its result', async () => {
     const query = queriesOf(boardOf('run')).find(({ source }) => source.kind === 'join');
     if (!query) throw new Error('the run board has no such table');
@@ -240,7 +258,7 @@ function boardOf(name: Board['name']): Board {
 
 function queriesOf(
   board: Board,
-): Query<SignalSource | ListSource | { kind: 'join' | 'lines' | 'server' | 'trace' }>[] {
+): Query<SignalSource | ListSource | { kind: 'join' | 'lines' | 'month' | 'server' | 'trace' }>[] {
   const panels = new Map(panelsOf(dashboardOf(board)).map((panel) => [panel.id, panel]));
   return tilesOf(board).flatMap((tile) =>
     (panels.get(tile.panel.id)?.targets ?? []).map((target) => {
@@ -284,6 +302,14 @@ function expectedLabels(source: SignalSource, panel: Panel): string[] {
   if (source.over === 'days') labels.push('day');
   if (panel.type === 'table' || panel.type === 'barchart') labels.push('measure');
   return labels.sort();
+}
+
+function numbersOf(frames: readonly Frame[]): number[] {
+  return frames.flatMap(({ points }) => [...points.values()]);
+}
+
+function valueOf(result: SignalResult): number {
+  return 'value' in result ? (result.value ?? Number.NaN) : Number.NaN;
 }
 
 async function countEvents(url: string, atMs: number): Promise<number> {

@@ -97,7 +97,7 @@ function expectedGroups(
   asked: Asked,
 ): Values {
   const signal = signalOf(source.signal);
-  const shown = shownValue(source, signal);
+  const shown = shownValue(signal);
   const own = periodValues(source, signal, events, range, asked, source.period);
   const all = new Map([...own].map(([name, value]) => [name, shown(value)]));
   if (source.top === undefined) return all;
@@ -144,14 +144,14 @@ function periodValues(
   );
 }
 
-function shownValue(source: SignalSource, signal: Signal): (value: number) => number {
+function shownValue(signal: Signal): (value: number) => number {
   const { divideBy } = displayOf(signal.unit);
-  return (value) => (value * (source.times ?? 1)) / divideBy;
+  return (value) => value / divideBy;
 }
 
 function expectedDays(source: SignalSource, events: readonly EventRecord[], asked: Asked): Values {
   const signal = signalOf(source.signal);
-  const shown = shownValue(source, signal);
+  const shown = shownValue(signal);
   const days = new Map<string, number>();
   for (let ago = 0; ago < DAYS; ago++) {
     const day = dayOf(asked.now, asked.timezone, -ago);
@@ -198,7 +198,7 @@ function compareSteps(
   asked: Asked,
 ): string[] {
   const signal = signalOf(source.signal);
-  const shown = shownValue(source, signal);
+  const shown = shownValue(signal);
   const times = [...new Set(frames.flatMap(({ points }) => [...points.keys()]))].sort((a, b) => a - b);
   if (times.length === 0) return ['no point at all'];
   return times.flatMap((time) => {
