@@ -2,7 +2,10 @@
 
 import { alertFiles } from '../../alerts/generated.ts';
 import { collectorFiles } from '../../collector/generated.ts';
+import { dashboardFiles } from '../../dashboards/build.ts';
+import { attributesDoc } from './attributes-doc.ts';
 import { pricesDoc } from './prices-doc.ts';
+import { signalsDoc } from './signals-doc.ts';
 import { renderEnvExample } from './env-example.ts';
 
 export interface GeneratedFile {
@@ -14,6 +17,9 @@ export interface GeneratedFile {
 export const generatedFiles: readonly GeneratedFile[] = [
   ...alertFiles,
   ...collectorFiles,
+  ...dashboardFiles,
   { path: '.env.example', render: renderEnvExample },
+  attributesDoc,
   pricesDoc,
+  signalsDoc,
 ];
