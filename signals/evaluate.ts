@@ -24,7 +24,7 @@ import {
   type SignalRequest,
   type Value,
 } from './signal.ts';
-import { intervalsOf, seriesObstacle, windowOf, withoutInterval } from './spans.ts';
+import { intervalsOf, seriesObstacle, windowOf, endsOf } from './spans.ts';
 
 /** Evaluates a signal over events in any order. Throws a SignalError on a dimension that the signal has not. */
 export function evaluate(
@@ -138,33 +138,26 @@ class Evaluation {
     const window = windowOf(this.#signal, this.#request);
     const intervals = intervalsOf(fold.span ?? 'window', window, this.#request);
     const filters = filtersOf(fold, dimensionsOf(this.#signal, this.#request));
-    const { field, without } = fold;
-    const others = new Set<unknown>();
-    if (without) {
-      for (const event of this.#events) {
-        if (event['event.name'] !== without.of || !isWithin(withoutInterval(window), event.timestamp))
-          continue;
-        if (without.where.every((filter) => isMatch(event, filter))) others.add(valueOf(event, without.on));
-      }
-    }
+    const { field, terms, instant } = fold;
+    const ends = instant === 'start' ? endsOf(window) : undefined;
     return this.#events.filter(
       (event) =>
         this.#isChosen(event) &&
         (fold.of === '*' || event['event.name'] === fold.of) &&
-        intervals.some((interval) => isWithin(interval, event.timestamp)) &&
+        (ends === undefined || isWithin(ends, event.timestamp)) &&
+        intervals.some((interval) => isWithin(interval, ends ? startOf(event) : event.timestamp)) &&
         (fold.withDuplicates === true || event['tallyspan.duplicate'] !== true) &&
         (field === undefined || valueOf(event, field) !== undefined) &&
+        (terms === undefined || terms.some((term) => valueOf(event, term.field) !== undefined)) &&
         Object.entries(this.#request.where ?? {}).every(
           ([dimension, value]) => dimensionValue(event, dimension as Dimension) === value,
         ) &&
-        filters.every((filter) => isMatch(event, filter)) &&
-        !(without && valueOf(event, without.on) !== undefined && others.has(valueOf(event, without.on))),
+        filters.every((filter) => isMatch(event, filter)),
     );
   }
 
   #aggregate(fold: Fold, events: readonly EventRecord[]): number | null {
-    const values =
-      fold.field === undefined ? [] : events.map((event) => valueOf(event, fold.field as FieldKey));
+    const values = events.map((event) => measureOf(event, fold));
     const numbers = values as number[];
     if (typeof fold.aggregate === 'object') return quantileOf(numbers, fold.aggregate.quantile) ?? null;
     switch (fold.aggregate) {
@@ -218,6 +211,17 @@ function isMatch(event: EventRecord, filter: Filter): boolean {
   if ('startsNotWith' in filter)
     return !(typeof value === 'string' && value.startsWith(filter.startsNotWith));
   return value !== undefined;
+}
+
+/** When the fact of an event began. */
+function startOf(event: EventRecord): number {
+  return event.timestamp - (event.duration_ms ?? 0);
+}
+
+/** What an aggregate reads of an event. */
+function measureOf(event: EventRecord, { field, terms }: Fold): unknown {
+  if (terms === undefined) return field === undefined ? undefined : valueOf(event, field);
+  return terms.reduce((sum, term) => sum + term.times * ((valueOf(event, term.field) ?? 0) as number), 0);
 }
 
 /** Value of a field; an empty text is absent. */

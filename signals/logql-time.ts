@@ -3,7 +3,7 @@
 
 import { DAY_MS, dayOf, HOUR_MS, type Interval } from '../core/time.ts';
 import { EARLIER_DAYS, LOST_AFTER_MS, type Signal, type Span } from './signal.ts';
-import { intervalsOf, windowOf, withoutInterval } from './spans.ts';
+import { intervalsOf, windowOf, endsOf } from './spans.ts';
 
 /**
  * - `panel`: one number over the range of the board (`$__range`)
@@ -59,12 +59,12 @@ export class LogqlTime {
       case 'today':
         return [{ range: `[${duration(LONGEST_DAY_MS)}]`, stages: [this.#daysAgo(), `${DAYS_AGO} = 0`] }];
       case 'earlierDays':
-        return [{ range: `[${duration(LONGEST_EARLIER_MS)}]`, stages: this.#earlier() }];
+        return this.#earlierInParts();
       case 'earlierDaysSoFar':
         return [
           {
             range: `[${duration(LONGEST_EARLIER_MS)}]`,
-            stages: [...this.#earlier(), this.#aheadOfNow(), 'ahead_ms <= 0'],
+            stages: [this.#daysAgoSoFar(), `${DAYS_AGO} >= 1`, `${DAYS_AGO} <= ${EARLIER_DAYS}`],
           },
         ];
     }
@@ -73,23 +73,45 @@ export class LogqlTime {
   /** The ranges of a span apart by calendar day, or one range whose lines have the label {@link DAYS_AGO}. */
   daysOf(span: Span): { readonly ranges: TimeRange[]; readonly isLabelled: boolean } {
     const at = this.#at();
-    if (!at) return { ranges: this.rangesOf(span), isLabelled: true };
+    if (!at) {
+      const earlier = { range: `[${duration(LONGEST_EARLIER_MS)}]`, stages: this.#earlier() };
+      return { ranges: span === 'earlierDays' ? [earlier] : this.rangesOf(span), isLabelled: true };
+    }
     const ranges = intervalsOf(span, at.window, at).flatMap((interval) =>
       splitByDay(interval, this.#timezone).flatMap((day) => rangesAt(day, at.window.to)),
     );
     return { ranges, isLabelled: false };
   }
 
-  /** Where a fold looks for the event that rules another one out. */
-  rangesOfWithout(): TimeRange[] {
+  /**
+   * The ranges in which the records stand whose facts began in the settled part of the window. A panel knows
+   * the ends of its range as well; a rule ends now.
+   */
+  startedIn(): TimeRange[] {
     const at = this.#at();
-    if (at) return rangesAt(withoutInterval(at.window), at.window.to);
-    const later = duration(LOST_AFTER_MS);
-    const after = this.#context.kind === 'steps' ? this.#stepOffset(LOST_AFTER_MS) : ` offset -${later}`;
-    return [
-      { range: this.#windowRange(), stages: [] },
-      ...(after === undefined ? [] : [{ range: `[${later}]${after}`, stages: [] }]),
+    if (at) {
+      const [settled] = intervalsOf('settled', at.window, at);
+      if (!settled || settled.to <= settled.from) return [];
+      const stages = [BEGAN, `began_ms > ${settled.from}`, `began_ms <= ${settled.to}`];
+      return rangesAt(endsOf(at.window), at.window.to).map(({ range }) => ({ range, stages }));
+    }
+    if (this.#context.kind === 'rule') {
+      const stages = [
+        BEGAN_AGO,
+        `began_ago_ms >= ${LOST_AFTER_MS}`,
+        `began_ago_ms < ${this.#context.lengthMs}`,
+      ];
+      return [{ range: this.#windowRange(), stages }];
+    }
+    const stages = [
+      BEGAN,
+      'began_ms > $__from',
+      'began_ms <= $__to',
+      BEGAN_AGO,
+      `began_ago_ms >= ${LOST_AFTER_MS}`,
     ];
+    const later = duration(LOST_AFTER_MS);
+    return [this.#windowRange(), `[${later}] offset -${later}`].map((range) => ({ range, stages }));
   }
 
   #at(): { window: Interval; timezone: string; now: number | undefined } | undefined {
@@ -114,64 +136,92 @@ export class LogqlTime {
       case 'steps':
         return this.#context.step === 'auto'
           ? '[$__auto]'
-          : `[${STEP[this.#context.step]}]${this.#stepOffset(0) ?? ''}`;
+          : `[${STEP[this.#context.step]}] offset -${STEP_OFFSET[this.#context.step]}`;
       case 'at':
         throw new Error('a question at an instant has intervals');
     }
   }
 
-  /** Moves a step's range so that the point stands at the start of the step; `undefined` where Grafana chooses the step. */
-  #stepOffset(laterMs: number): string | undefined {
-    if (this.#context.kind !== 'steps' || this.#context.step === 'auto')
-      return laterMs === 0 ? '' : undefined;
-    const stepMs = this.#context.step === 'hour' ? HOUR_MS : DAY_MS;
-    return ` offset -${duration(stepMs + laterMs)}`;
-  }
-
-  #dayStages(): string[] {
-    if (this.#context.kind !== 'days') return [];
-    const isRecent = `${DAYS_AGO} < ${this.#context.count}`;
-    return [
-      this.#daysAgo(),
-      isRecent,
-      `label_format ${DAY_LABEL}=\`{{ ${this.#localDate('__timestamp__')} }}\``,
-    ];
-  }
-
   #daysAgo(): string {
-    return `label_format ${DAYS_AGO}=\`{{ sub ${this.#date('now')} ${this.#date('__timestamp__')} }}\``;
+    return `label_format ${DAYS_AGO}=\`${this.#local('UTC')}{{ ${this.#daysBetween()} }}\``;
   }
 
   #earlier(): string[] {
     return [this.#daysAgo(), `${DAYS_AGO} >= 1`, `${DAYS_AGO} <= ${EARLIER_DAYS}`];
   }
 
-  /** How much further into its day the line is than now is into today, in ms. */
-  #aheadOfNow(): string {
-    const intoDay = (instant: string): string =>
-      `(sub (unixEpochMillis ${instant}) (mul 1000 ${this.#midnight(instant)}))`;
-    return `label_format ahead_ms=\`{{ sub ${intoDay('__timestamp__')} ${intoDay('now')} }}\``;
+  /**
+   * The earlier days in three parts: only the lines of the outer two can be of another day, whenever the clock
+   * changes; those between need not be asked for their date, which is half of the work.
+   */
+  #earlierInParts(): TimeRange[] {
+    const surelyEarlierMs = LONGEST_DAY_MS;
+    const surelyWithinMs = EARLIER_DAYS * DAY_MS - HOUR_MS;
+    const oldest = `[${duration(LONGEST_EARLIER_MS - surelyWithinMs)}] offset ${duration(surelyWithinMs)}`;
+    const middle = `[${duration(surelyWithinMs - surelyEarlierMs)}] offset ${duration(surelyEarlierMs)}`;
+    const daysAgo = this.#daysAgo();
+    return [
+      { range: oldest, stages: [daysAgo, `${DAYS_AGO} <= ${EARLIER_DAYS}`] },
+      { range: middle, stages: [] },
+      { range: `[${duration(surelyEarlierMs)}]`, stages: [daysAgo, `${DAYS_AGO} >= 1`] },
+    ];
   }
 
-  /** Template: days since 1970-01-01 of the local date; the instant of midnight belongs to the day that ends. */
-  #date(instant: string): string {
-    if (this.#timezone === 'UTC') return `(div (sub (unixEpochNanos ${instant}) 1) ${DAY_MS * 1e6})`;
-    return `(div (unixEpoch (toDateInZone "2006-01-02" "UTC" ${this.#localDate(instant)})) 86400)`;
+  /** As {@link #daysAgo}, but -1 for a line that is further into its day than now is into today. */
+  #daysAgoSoFar(): string {
+    const isSoFar =
+      this.#timezone === 'UTC'
+        ? `le (mod $t ${DAY_NS}) (mod $n ${DAY_NS})`
+        : 'le (sub $t (mul $td 1000000000)) (sub $n (mul $nd 1000000000))';
+    const value = `{{ if ${isSoFar} }}{{ ${this.#daysBetween()} }}{{ else }}-1{{ end }}`;
+    return `label_format ${DAYS_AGO}=\`${this.#local(this.#timezone)}${value}\``;
   }
 
-  /** Template: Unix seconds of the midnight at which the day of the instant began. */
-  #midnight(instant: string): string {
-    if (this.#timezone === 'UTC') return `(mul 86400 ${this.#date(instant)})`;
-    return `(unixEpoch (toDateInZone "2006-01-02" "${this.#timezone}" ${this.#localDate(instant)}))`;
+  /**
+   * Template variables: `$n` and `$t`, now and the line less a nanosecond, because the instant of midnight belongs
+   * to the day that ends; in a zone also `$nd` and `$td`, the midnights at which their days began, in seconds.
+   * Where only the days between are asked for, midnights of UTC do: Loki looks a zone up anew for each use.
+   */
+  #local(zoneOfMidnights: string): string {
+    const instants = '{{ $n := sub (unixEpochNanos now) 1 }}{{ $t := sub (unixEpochNanos __timestamp__) 1 }}';
+    if (this.#timezone === 'UTC') return instants;
+    const midnight = (instant: string): string =>
+      `unixEpoch (toDateInZone "2006-01-02" "${zoneOfMidnights}" (${localDate(instant)}))`;
+    return `${instants}{{ $l := ${this.#location()} }}{{ $nd := ${midnight('now')} }}{{ $td := ${midnight('__timestamp__')} }}`;
   }
 
-  #localDate(instant: string): string {
-    const location = `(toDateInZone "2006-01-02" "${this.#timezone}" "2020-01-01").Location`;
-    return `(((${instant}.Add -1).In ${location}).Format "2006-01-02")`;
+  /** Template: days from the line's date to today's. Days of 23 and 25 hours are rounded. */
+  #daysBetween(): string {
+    return this.#timezone === 'UTC'
+      ? `sub (div $n ${DAY_NS}) (div $t ${DAY_NS})`
+      : 'div (add (sub $nd $td) 43200) 86400';
+  }
+
+  #dayStages(): string[] {
+    if (this.#context.kind !== 'days') return [];
+    const date = `{{ $l := ${this.#location()} }}{{ ${localDate('__timestamp__')} }}`;
+    return [this.#daysAgo(), `${DAYS_AGO} < ${this.#context.count}`, `label_format ${DAY_LABEL}=\`${date}\``];
+  }
+
+  #location(): string {
+    return `(toDateInZone "2006-01-02" "${this.#timezone}" "2020-01-01").Location`;
   }
 }
 
+const DAY_NS = DAY_MS * 1e6;
+
+/** Template: the date of an instant in the zone `$l`. */
+function localDate(instant: string): string {
+  return `((${instant}.Add -1).In $l).Format "2006-01-02"`;
+}
+
 const STEP = { hour: '1h', day: '1d' } as const;
+/** Moves a point to the start of its step. Loki has no days in an offset. */
+const STEP_OFFSET = { hour: '1h', day: '24h' } as const;
+
+const BEGAN = 'label_format began_ms=`{{ sub (unixEpochMillis __timestamp__) (int .duration_ms) }}`';
+const BEGAN_AGO =
+  'label_format began_ago_ms=`{{ add (sub (unixEpochMillis now) (unixEpochMillis __timestamp__)) (int .duration_ms) }}`';
 
 const SETTLED = [
   'label_format age_ms=`{{ sub (unixEpochMillis now) (unixEpochMillis __timestamp__) }}`',

@@ -55,21 +55,29 @@ export const EARLIER_DAYS = 7;
 /** A run without an end is lost after this time. */
 export const LOST_AFTER_MS = 3_600_000;
 
+/** A field of integers that is added or subtracted; an absent one is 0. */
+export interface Term {
+  readonly field: FieldKey;
+  readonly times: 1 | -1;
+}
+
 export interface Fold {
   readonly kind: 'fold';
   readonly of: EventKind;
   readonly aggregate: Aggregate;
   /** Field that the aggregate reads; an event without it does not match. */
   readonly field?: FieldKey;
+  /** In place of `field` for a sum: what each event adds. An event with none of the fields does not match. */
+  readonly terms?: readonly Term[];
   readonly where?: readonly Filter[];
   /** Conditions that are left out when the signal is grouped by the dimension. */
   readonly unlessBy?: { readonly dimension: Dimension; readonly where: readonly Filter[] };
   readonly span?: Span;
   /**
-   * Leaves out events for which an event of another kind has the same value in `on`. That other event may
-   * come up to {@link LOST_AFTER_MS} after the window.
+   * `start`: an event counts at the instant at which its fact began, its own less `duration_ms`. It is found when
+   * it ended at most {@link LOST_AFTER_MS} after the window.
    */
-  readonly without?: { readonly of: EventName; readonly on: FieldKey; readonly where: readonly Filter[] };
+  readonly instant?: 'start';
   /** Records marked `tallyspan.duplicate` match as well. */
   readonly withDuplicates?: true;
 }

@@ -54,8 +54,8 @@ function settledUntil(window: Interval, now: number = window.to): number {
   return Math.max(window.from, Math.min(window.to, now - LOST_AFTER_MS));
 }
 
-/** Where a fold with `without` looks for the other event. */
-export function withoutInterval(window: Interval): Interval {
+/** Where the events of a fold stand that counts them at their start: the window, and what may end after it. */
+export function endsOf(window: Interval): Interval {
   return { from: window.from, to: window.to + LOST_AFTER_MS };
 }
 
@@ -67,7 +67,8 @@ export function defaultLengthMs(window: Window): number {
 
 /** Why a signal has no time series, if it has none. */
 export function seriesObstacle(signal: Signal): string | undefined {
-  for (const { span = 'window', aggregate } of foldsOf(signal.value)) {
+  for (const { span = 'window', aggregate, instant } of foldsOf(signal.value)) {
+    if (instant === 'start') return 'a run counts where it began, and only a window knows that';
     if (span !== 'window' && span !== 'settled') return 'it compares calendar days';
     if (aggregate === 'gaps') return 'a gap between two steps belongs to neither';
   }

@@ -20,6 +20,7 @@ import {
   type NotSupported,
   type Signal,
   type SignalRequest,
+  type Term,
   type Value,
 } from './signal.ts';
 import { seriesObstacle } from './spans.ts';
@@ -127,9 +128,9 @@ class Compiler {
   #foldVector(fold: Fold, by: readonly Dimension[]): string {
     const labels = this.#labelsOf(by);
     if (fold.aggregate === 'days') return this.#daysVector(fold, labels);
-    const vectors = this.#time
-      .rangesOf(fold.span ?? 'window')
-      .map((time) => this.#rangeVector(fold, labels, time));
+    const ranges =
+      fold.instant === 'start' ? this.#time.startedIn() : this.#time.rangesOf(fold.span ?? 'window');
+    const vectors = ranges.map((time) => this.#rangeVector(fold, labels, time));
     const [only] = vectors;
     // A span of no length has no events.
     if (only === undefined) return `(vector(0) > 0)`;
@@ -145,9 +146,7 @@ class Compiler {
     }
     switch (fold.aggregate) {
       case 'count':
-        return fold.without
-          ? this.#withoutVector(fold.without, labels, `${lines} ${range}`)
-          : aggregateOf('sum', labels, `count_over_time(${lines} ${range})`);
+        return aggregateOf('sum', labels, `count_over_time(${lines} ${range})`);
       case 'sum':
         return aggregateOf('sum', labels, `sum_over_time(${lines} | ${unwrap(fold)} ${range})`);
       case 'max':
@@ -182,19 +181,6 @@ class Compiler {
       : unionOf('count', labels, vectors);
   }
 
-  /** Counts the lines whose label `on` is on no line of the other kind. */
-  #withoutVector(without: NonNullable<Fold['without']>, labels: readonly string[], counted: string): string {
-    const on = columnOf(without.on);
-    const stages = [presentFilterOf(without.on), ...without.where.map(labelFilterOf)];
-    const others = this.#time
-      .rangesOfWithout()
-      .map(({ range }) =>
-        aggregateOf('sum', [on], `count_over_time(${this.#linesOf(without.of, stages)} ${range})`),
-      );
-    const own = aggregateOf('sum', [...labels, on], `count_over_time(${counted})`);
-    return aggregateOf('sum', labels, `${own} unless on (${on}) (${others.join(' or ')})`);
-  }
-
   #lines(fold: Fold, timeStages: readonly string[]): string {
     const stages = [...(this.#options.filters ?? [])];
     for (const [dimension, value] of Object.entries(this.#options.where ?? {})) {
@@ -203,6 +189,7 @@ class Compiler {
     if (fold.withDuplicates !== true) stages.push('tallyspan_duplicate!="true"');
     // An aggregate that unwraps leaves out lines without the field by itself.
     if (fold.field !== undefined && !doesUnwrap(fold)) stages.push(presentFilterOf(fold.field));
+    if (fold.terms) stages.push(fold.terms.map(({ field }) => presentFilterOf(field)).join(' or '));
     stages.push(...filtersOf(fold, this.#by).map(labelFilterOf));
     return this.#linesOf(fold.of, [...stages, ...timeStages]);
   }
@@ -216,9 +203,19 @@ function doesUnwrap({ aggregate }: Fold): boolean {
   return typeof aggregate === 'object' || aggregate === 'sum' || aggregate === 'max';
 }
 
-/** Reads the field as a number; a line on which it is none is left out. */
+/** Reads the measure of the fold as a number; a line on which it is none is left out. */
 function unwrap(fold: Fold): string {
-  return `unwrap ${columnOf(fieldOf(fold))} | __error__=""`;
+  if (fold.terms === undefined) return `unwrap ${columnOf(fieldOf(fold))} | __error__=""`;
+  return `label_format measure=\`{{ ${termsTemplate(fold.terms)} }}\` | unwrap measure | __error__=""`;
+}
+
+/** Template of the sum of integer labels; an absent one is 0. */
+function termsTemplate(terms: readonly Term[]): string {
+  const sumOf = (times: Term['times']): string => {
+    const labels = terms.filter((term) => term.times === times).map(({ field }) => `.${columnOf(field)}`);
+    return labels.length === 0 ? '0' : `(add ${labels.join(' ')})`;
+  };
+  return `sub ${sumOf(1)} ${sumOf(-1)}`;
 }
 
 /** Reads how long before the line the date was that a text field begins with, in ms. */

@@ -23,9 +23,10 @@ import {
   type NotSupported,
   type Signal,
   type SignalRequest,
+  type Term,
   type Value,
 } from './signal.ts';
-import { intervalsOf, seriesObstacle, windowOf, withoutInterval } from './spans.ts';
+import { intervalsOf, seriesObstacle, windowOf, endsOf } from './spans.ts';
 
 /** A statement and the values of its named parameters (`$name`). */
 export interface SqlQuery {
@@ -181,7 +182,11 @@ class Statement {
   #aggregateSql(fold: Fold): string {
     const conditions = this.#conditionsOf(fold).filter((condition) => !this.#hoisted.includes(condition));
     const filter = conditions.length > 0 ? ` FILTER (WHERE ${conjunction(conditions)})` : '';
-    const column = fold.field === undefined ? '*' : quoted(columnOf(fold.field));
+    const column = fold.terms
+      ? termsSql(fold.terms)
+      : fold.field === undefined
+        ? '*'
+        : quoted(columnOf(fold.field));
     if (typeof fold.aggregate === 'object') {
       return `quantile_cont(${column}, ${fold.aggregate.quantile})${filter}`;
     }
@@ -209,14 +214,16 @@ class Statement {
     if (fold.of !== '*') conditions.push(`"event_name" = ${literal(fold.of)}`);
     if (fold.withDuplicates !== true) conditions.push('"tallyspan_duplicate" IS NOT TRUE');
     if (fold.field !== undefined) conditions.push(presentSql(fold.field));
+    if (fold.terms) conditions.push(`(${fold.terms.map(({ field }) => presentSql(field)).join(' OR ')})`);
     conditions.push(...filtersOf(fold, this.#by).map(filterSql));
-    if (fold.without) conditions.push(this.#withoutSql(fold.without));
     return conditions;
   }
 
   #timeSql(fold: Fold): string[] {
     const span = fold.span ?? 'window';
     const intervals = intervalsOf(span, this.#window, this.#request);
+    const [only] = intervals;
+    if (fold.instant === 'start' && only) return this.#startedSql(snakeCase(span), only);
     const parts = intervals.map((interval, index) =>
       this.#withinSql(intervals.length > 1 ? `${snakeCase(span)}_${index + 1}` : snakeCase(span), interval),
     );
@@ -225,22 +232,23 @@ class Statement {
       : [`(${parts.map((part) => conjunction(part)).join(' OR ')})`];
   }
 
+  /** The start in the interval, and the record itself where it may stand. */
+  #startedSql(name: string, { from, to }: Interval): string[] {
+    const start = `epoch_ms("timestamp") - coalesce("${columnOf('duration_ms')}", 0)`;
+    this.#params[`${name}_from`] = from;
+    this.#params[`${name}_to`] = to;
+    return [
+      ...this.#withinSql('ended', endsOf(this.#window)),
+      `${start} > $${name}_from`,
+      `${start} <= $${name}_to`,
+    ];
+  }
+
   #withinSql(name: string, { from, to }: Interval): string[] {
     const [fromName, toName] = [`${name}_from`, `${name}_to`];
     this.#params[fromName] = from;
     this.#params[toName] = to;
     return [`"timestamp" > ${instantSql(fromName)}`, `"timestamp" <= ${instantSql(toName)}`];
-  }
-
-  #withoutSql(without: NonNullable<Fold['without']>): string {
-    const column = quoted(columnOf(without.on));
-    const where = conjunction([
-      ...this.#withinSql('without', withoutInterval(this.#window)),
-      `"event_name" = ${literal(without.of)}`,
-      ...without.where.map(filterSql),
-      `${column} IS NOT NULL`,
-    ]);
-    return `coalesce(${column} NOT IN (SELECT ${column} FROM events WHERE ${where}), true)`;
   }
 
   #whereOfRequest(): string[] {
@@ -310,6 +318,13 @@ function dimensionSql(dimension: Dimension): string {
   const field = fieldOfDimension(dimension);
   const column = quoted(columnOf(field));
   return FIELDS[field].type === 'string' ? `nullif(${column}, '')` : `CAST(${column} AS VARCHAR)`;
+}
+
+function termsSql(terms: readonly Term[]): string {
+  return terms
+    .map(({ field, times }) => `${times === 1 ? '+' : '-'} coalesce(${quoted(columnOf(field))}, 0)`)
+    .join(' ')
+    .replace(/^\+ /, '');
 }
 
 function isPerProcess(fold: Fold): boolean {

@@ -4,7 +4,7 @@ import type { Dimension, FieldKey } from '../core/schema.ts';
 import { DAY_MS } from '../core/time.ts';
 import type { EventKind, Filter, Fold, Value, Window } from './signal.ts';
 
-type Options = Pick<Fold, 'span' | 'unlessBy' | 'without' | 'withDuplicates'>;
+type Options = Pick<Fold, 'span' | 'unlessBy' | 'instant' | 'withDuplicates'>;
 
 export function count(of: EventKind, where: readonly Filter[] = [], options: Options = {}): Fold {
   return { kind: 'fold', of, aggregate: 'count', where, ...options };
@@ -17,6 +17,20 @@ export function sum(
   options: Options = {},
 ): Fold {
   return { kind: 'fold', of, aggregate: 'sum', field, where, ...options };
+}
+
+/** Sum over several fields of an event, the second list subtracted. */
+export function sumOf(
+  of: EventKind,
+  added: readonly FieldKey[],
+  subtracted: readonly FieldKey[] = [],
+  where: readonly Filter[] = [],
+): Fold {
+  const terms = [
+    ...added.map((field) => ({ field, times: 1 as const })),
+    ...subtracted.map((field) => ({ field, times: -1 as const })),
+  ];
+  return { kind: 'fold', of, aggregate: 'sum', terms, where };
 }
 
 export function distinct(of: EventKind, field: FieldKey, where: readonly Filter[] = []): Fold {

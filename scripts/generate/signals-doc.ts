@@ -143,16 +143,14 @@ function describeFold(fold: Fold): string {
     const own = fold.unlessBy.where.map(describeFilter).join(' and ');
     conditions.push(`${own} (unless by ${fold.unlessBy.dimension})`);
   }
-  if (fold.without) {
-    const own = fold.without.where.map(describeFilter).join(' and ');
-    conditions.push(`no \`${fold.without.of}\` with ${own} has the same \`${fold.without.on}\``);
-  }
   const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
-  return `${describeAggregate(fold)} of ${kind}${SPANS[fold.span ?? 'window']}${where}`;
+  const began = fold.instant === 'start' ? ' that began' : '';
+  return `${describeAggregate(fold)} of ${kind}${began}${SPANS[fold.span ?? 'window']}${where}`;
 }
 
-function describeAggregate({ aggregate, field }: Fold): string {
-  const name = `\`${String(field)}\``;
+function describeAggregate({ aggregate, field, terms = [] }: Fold): string {
+  const sum = terms.map((term) => `${term.times === 1 ? '+' : '−'} \`${term.field}\``).join(' ');
+  const name = field === undefined ? `(${sum.replace(/^\+ /, '')})` : `\`${field}\``;
   if (typeof aggregate === 'object') return `p${aggregate.quantile * 100} of ${name}`;
   switch (aggregate) {
     case 'count':

@@ -1,14 +1,17 @@
 // Cache and tokens: what was sent, what was written, and how much of it the cache served.
 
 import type { Signal } from '../signal.ts';
-import { CALL_DIMENSIONS, range, ratio, sum, total } from '../values.ts';
+import { CALL_DIMENSIONS, range, ratio, sum, sumOf } from '../values.ts';
 
 const CALL = 'agent.model_call';
-const INPUT = sum(CALL, 'tokens_input');
 const READ = sum(CALL, 'tokens_cache_read');
-const WRITTEN_5M = sum(CALL, 'tokens_cache_write_5m');
-const WRITTEN_1H = sum(CALL, 'tokens_cache_write_1h');
-const ALL_INPUT = total([1, INPUT], [1, READ], [1, WRITTEN_5M], [1, WRITTEN_1H]);
+const WRITTEN = sumOf(CALL, ['tokens_cache_write_5m', 'tokens_cache_write_1h']);
+const ALL_INPUT = sumOf(CALL, [
+  'tokens_input',
+  'tokens_cache_read',
+  'tokens_cache_write_5m',
+  'tokens_cache_write_1h',
+]);
 
 export const CACHE_SIGNALS = [
   {
@@ -30,7 +33,7 @@ export const CACHE_SIGNALS = [
     title: 'Cache written to read',
     unit: 'ratio',
     help: 'Tokens written to the cache, divided by tokens read from it.',
-    value: ratio(total([1, WRITTEN_5M], [1, WRITTEN_1H]), READ),
+    value: ratio(WRITTEN, READ),
     window: range(),
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,
@@ -44,9 +47,14 @@ export const CACHE_SIGNALS = [
     title: 'Saved by caching',
     unit: 'nanoUsd',
     help: 'What the calls would have cost had nothing been cached, less what they cost. Negative when caching costs more than it saves.',
-    value: total(
-      [1, sum(CALL, 'cost_uncached_nano_usd', [{ field: 'cost_nano_usd', isPresent: true }])],
-      [-1, sum(CALL, 'cost_nano_usd', [{ field: 'cost_uncached_nano_usd', isPresent: true }])],
+    value: sumOf(
+      CALL,
+      ['cost_uncached_nano_usd'],
+      ['cost_nano_usd'],
+      [
+        { field: 'cost_uncached_nano_usd', isPresent: true },
+        { field: 'cost_nano_usd', isPresent: true },
+      ],
     ),
     window: range(),
     dimensions: CALL_DIMENSIONS,

@@ -15,7 +15,7 @@ import {
   ratio,
   RUN_DIMENSIONS,
   sum,
-  total,
+  sumOf,
 } from '../values.ts';
 
 const CALL = 'agent.model_call';
@@ -53,6 +53,20 @@ export const COST_SIGNALS = [
     better: 'down',
     bad: 'More is spent than expected.',
     action: `Group by model, user, agent and task. ${LEAVES_DEAR_RUN}`,
+  },
+  {
+    id: 'cost_adjustment',
+    title: 'Cost adjustments',
+    unit: 'nanoUsd',
+    help: 'What later prices add to the recorded cost of the calls, or take from it: the adjustments that recost made. Not part of cost.',
+    value: sum('agent.cost_adjustment', 'cost_adjustment_nano_usd'),
+    window: range(),
+    dimensions: ['model', 'agent', 'version', 'user', 'task', 'session', 'service'],
+    whenEmpty: null,
+    better: 'neither',
+    bad: 'Calls were recorded at another price than they are charged at: an old table, a model that was unpriced, a contract rate that was missing.',
+    action:
+      'Update the instrumentation, or give it the price file by TALLYSPAN_PRICES, so that calls are recorded right.',
   },
   {
     id: 'cost_today',
@@ -139,12 +153,12 @@ export const COST_SIGNALS = [
     title: 'Cost of input',
     unit: 'nanoUsd',
     help: 'Cost of what was sent to the model: uncached input, cache reads and cache writes.',
-    value: total(
-      [1, sum(CALL, 'cost_input_nano_usd')],
-      [1, sum(CALL, 'cost_cache_read_nano_usd')],
-      [1, sum(CALL, 'cost_cache_write_5m_nano_usd')],
-      [1, sum(CALL, 'cost_cache_write_1h_nano_usd')],
-    ),
+    value: sumOf(CALL, [
+      'cost_input_nano_usd',
+      'cost_cache_read_nano_usd',
+      'cost_cache_write_5m_nano_usd',
+      'cost_cache_write_1h_nano_usd',
+    ]),
     window: range(),
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,

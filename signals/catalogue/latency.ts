@@ -1,7 +1,7 @@
 // Latency: how long runs and calls take. Time is milliseconds.
 
 import type { Signal } from '../signal.ts';
-import { CALL_DIMENSIONS, quantile, range, ratio, RUN_DIMENSIONS, sum, total } from '../values.ts';
+import { CALL_DIMENSIONS, quantile, range, ratio, RUN_DIMENSIONS, sum, sumOf, total } from '../values.ts';
 
 const CALL = 'agent.model_call';
 const STREAMED = [
@@ -74,10 +74,7 @@ export const LATENCY_SIGNALS: readonly Signal[] = [
     help: 'Output tokens per second after the first chunk, over all streamed calls together.',
     value: total([
       1000,
-      ratio(
-        sum(CALL, 'tokens_output', STREAMED),
-        total([1, sum(CALL, 'duration_ms', STREAMED)], [-1, sum(CALL, 'ttft_ms', STREAMED)]),
-      ),
+      ratio(sum(CALL, 'tokens_output', STREAMED), sumOf(CALL, ['duration_ms'], ['ttft_ms'], STREAMED)),
     ]),
     window: range(),
     dimensions: CALL_DIMENSIONS,

@@ -1,11 +1,12 @@
 // Runs: how many, how they ended, how long the conversations are.
 
 import type { Filter, Signal } from '../signal.ts';
-import { count, distinct, mean, range, ratio, RUN_DIMENSIONS, sum } from '../values.ts';
+import { count, distinct, mean, range, ratio, RUN_DIMENSIONS, sum, total } from '../values.ts';
 
 const OK: Filter = { field: 'agent.status', is: 'ok' };
 const NOT_OK: Filter = { field: 'agent.status', isNot: 'ok' };
 const NOT_LOST: Filter = { field: 'agent.status', isNot: 'lost' };
+const STARTED = count('agent.run.started', [], { span: 'settled' });
 const ENDED_DIMENSIONS = [...RUN_DIMENSIONS, 'error', 'status'] as const;
 
 export const RUN_SIGNALS = [
@@ -79,13 +80,10 @@ export const RUN_SIGNALS = [
     id: 'run_loss_rate',
     title: 'Loss rate',
     unit: 'ratio',
-    help: 'Runs that started and never ended by themselves, of all runs started, up to an hour before now.',
+    help: 'Runs that started and never ended by themselves, of all runs started, up to an hour before now. A run that has not ended within the hour counts as lost until it does.',
     value: ratio(
-      count('agent.run.started', [], {
-        span: 'settled',
-        without: { of: 'agent.run', on: 'agent.run_id', where: [NOT_LOST] },
-      }),
-      count('agent.run.started', [], { span: 'settled' }),
+      total([1, STARTED], [-1, count('agent.run', [NOT_LOST], { span: 'settled', instant: 'start' })]),
+      STARTED,
     ),
     window: range(),
     dimensions: RUN_DIMENSIONS,

@@ -1,6 +1,6 @@
 // Telemetry: whether the other numbers can be trusted.
 
-import { DAY_MS } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS } from '../../core/time.ts';
 import type { Fold, Signal } from '../signal.ts';
 import { CALL_DIMENSIONS, count, range, ratio, RUN_DIMENSIONS } from '../values.ts';
 
@@ -38,9 +38,9 @@ export const TELEMETRY_SIGNALS = [
     id: 'lost_events',
     title: 'Lost events',
     unit: '1',
-    help: 'Events that processes numbered and that did not arrive: the gaps between the first and the last number seen of each process.',
+    help: 'Events of the last 24 hours that processes numbered and that did not arrive: the gaps between the first and the last number seen of each process.',
     value: GAPS,
-    window: range(),
+    window: { kind: 'rolling', lengthMs: DAY_MS },
     dimensions: ['service'],
     whenEmpty: 0,
     better: 'down',
@@ -51,9 +51,9 @@ export const TELEMETRY_SIGNALS = [
     id: 'telemetry_loss_rate',
     title: 'Telemetry loss',
     unit: 'ratio',
-    help: 'Lost events, of all events that processes numbered between the first and the last number seen of each.',
+    help: 'Lost events, of all events that processes numbered between the first and the last number seen of each, in the last hour.',
     value: ratio(GAPS, { ...GAPS, aggregate: 'places' }),
-    window: range(),
+    window: { kind: 'rolling', lengthMs: HOUR_MS },
     dimensions: ['service'],
     whenEmpty: null,
     better: 'down',

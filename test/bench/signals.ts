@@ -65,7 +65,10 @@ async function timeLoki(): Promise<{ records: number; panel: Timings; rule: Timi
     const ask = async (signal: Signal, context: LogqlContext): Promise<Timing> => {
       const query = toLogql(signal, { context, timezone: 'UTC' });
       if ('reason' in query) throw new Error(`${signal.id}: ${query.reason}`);
-      const logql = query.logql.replaceAll('$__range', `${DAYS}d`);
+      const logql = query.logql
+        .replaceAll('$__range', `${DAYS}d`)
+        .replaceAll('$__from', String(now - DAYS * DAY_MS))
+        .replaceAll('$__to', String(now));
       // Each round asks for another end, so that no result is remembered.
       let round = 0;
       return time(() => queryLoki(loki.url, logql, Date.now() - 1000 * round++), cpuMs);

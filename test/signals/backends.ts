@@ -116,7 +116,10 @@ export async function readLoki(
     matchers: [matcherOf(services)],
   });
   if ('reason' in query) return query;
-  const logql = query.logql.replaceAll('$__range', `${lengthMs}ms`);
+  const logql = query.logql
+    .replaceAll('$__range', `${lengthMs}ms`)
+    .replaceAll('$__from', String(request.from))
+    .replaceAll('$__to', String(request.to));
   return shapeVector(signal, request, await queryLoki(url, logql, request.to));
 }
 

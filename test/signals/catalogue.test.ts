@@ -26,7 +26,11 @@ function fieldsOfFilter(filter: Filter): FieldKey[] {
 
 function fieldsOf(fold: Fold): FieldKey[] {
   const filters = [...(fold.where ?? []), ...(fold.unlessBy?.where ?? [])];
-  return [...(fold.field === undefined ? [] : [fold.field]), ...filters.flatMap(fieldsOfFilter)];
+  const measured = [
+    ...(fold.field === undefined ? [] : [fold.field]),
+    ...(fold.terms ?? []).map(({ field }) => field),
+  ];
+  return [...measured, ...filters.flatMap(fieldsOfFilter)];
 }
 
 function hasField(kind: Fold['of'], field: FieldKey): boolean {
