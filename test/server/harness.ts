@@ -1,22 +1,19 @@
 // A server in a folder of its own on free ports, and ways to send to it.
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { rm } from 'node:fs/promises';
 import protobuf from 'protobufjs';
 import type { EventRecord } from '../../core/event.ts';
 import { toOtlpLogs } from '../../core/otlp-log.ts';
+import { makeDataDir } from './data-dir.ts';
 import { startServer, type RunningServer, type ServerOptions } from '../../server/start-server.ts';
+
+export { encodeLogs } from '../bench/encode-logs.ts';
+export { makeDataDir } from './data-dir.ts';
 
 export interface TestServer extends RunningServer {
   readonly lines: string[];
   /** Stops the server and removes its folder. */
   remove(): Promise<void>;
-}
-
-/** A folder that nobody else has. */
-export function makeDataDir(): Promise<string> {
-  return mkdtemp(path.join(tmpdir(), 'tallyspan-server-test-'));
 }
 
 /** Starts a server; the folder is a new one unless given. */
@@ -82,33 +79,12 @@ export async function getJson<T>(server: RunningServer, url: string): Promise<T>
   return (await answer.json()) as T;
 }
 
-// An encoder that shares nothing with the server's reader but the field numbers of opentelemetry-proto.
 const { root } = protobuf.parse(`
 syntax = "proto3";
-message Any { oneof value { string stringValue = 1; bool boolValue = 2; int64 intValue = 3; double doubleValue = 4; List arrayValue = 5; } }
-message List { repeated Any values = 1; }
-message Pair { string key = 1; Any value = 2; }
-message Scope { string name = 1; }
-message Resource { repeated Pair attributes = 1; }
-message LogRecord { fixed64 timeUnixNano = 1; int32 severityNumber = 2; string severityText = 3; Any body = 5; repeated Pair attributes = 6; bytes traceId = 9; bytes spanId = 10; fixed64 observedTimeUnixNano = 11; string eventName = 12; }
-message ScopeLogs { Scope scope = 1; repeated LogRecord logRecords = 2; }
-message ResourceLogs { Resource resource = 1; repeated ScopeLogs scopeLogs = 2; }
-message LogsRequest { repeated ResourceLogs resourceLogs = 1; }
 message Status { int32 code = 1; string message = 2; }
 message Partial { int64 rejected = 1; string message = 2; }
 message Response { Partial partialSuccess = 1; }
 `);
-
-/** The same request in protobuf. */
-export function encodeLogs(events: readonly EventRecord[]): Buffer {
-  const type = root.lookupType('LogsRequest');
-  const request: unknown = JSON.parse(JSON.stringify(toOtlpLogs(events)), (key, value: unknown) =>
-    (key === 'traceId' || key === 'spanId') && typeof value === 'string'
-      ? Buffer.from(value, 'hex').toString('base64')
-      : value,
-  );
-  return Buffer.from(type.encode(type.fromObject(request as object)).finish());
-}
 
 export function decodeStatus(body: Uint8Array): { code?: number; message?: string } {
   return root.lookupType('Status').decode(body).toJSON();
