@@ -1,7 +1,7 @@
 // Builds the real servers of the tests from their Go modules, once per machine.
 // A build lives in a cache folder outside the repository, under a name that holds the version and a
 // hash of what defines it (the Collector's manifest, Loki's go.mod), so an edit makes a new one.
-// Command line: node test/stack/build-servers.ts [collector] [loki]
+// Command line: node test/stack/build-servers.ts [collector] [loki] [alertmanager]
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -199,6 +199,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (hasGo()) {
     if (wanted.length === 0 || wanted.includes('collector')) console.log(await buildCollector());
     if (wanted.length === 0 || wanted.includes('loki')) console.log(await buildLoki());
+    if (wanted.length === 0 || wanted.includes('alertmanager')) console.log(await buildAlertmanager());
   } else {
     console.log('SKIP collector: go is not installed');
   }
