@@ -21,12 +21,12 @@ export function boardAnnotations(): AnnotationQuery[] {
       .hide(false)
       .iconColor('red')
       .build(),
-    lineMarks('First seen: model, prompt or tools', 'blue', true, FIRST_SEEN),
-    lineMarks('Loops, budgets, shortened context', 'orange', false, TROUBLE),
+    lineMarks('First seen: model, prompt or tools', 'blue', true, FIRST_SEEN, 'agent_note_subject'),
+    lineMarks('Loops, budgets, shortened context', 'orange', false, TROUBLE, 'agent_note_kind'),
   ];
 }
 
-function lineMarks(name: string, color: string, isOn: boolean, expr: string): AnnotationQuery {
+function lineMarks(name: string, color: string, isOn: boolean, expr: string, label: string): AnnotationQuery {
   return (
     new AnnotationQueryBuilder()
       .name(name)
@@ -37,7 +37,8 @@ function lineMarks(name: string, color: string, isOn: boolean, expr: string): An
       .expr(expr)
       // The same once more for versions that ask by the target.
       .target(new LokiQueryBuilder().expr(expr).queryType('range').refId('Anno'))
-      .titleFormat('{{agent_note_kind}} · {{gen_ai_agent_name}}')
+      .titleFormat(`{{${label}}} · {{gen_ai_agent_name}}`)
+      .textFormat('{{agent_note_value}}')
       .tagKeys('service_name,agent_version')
       .build()
   );

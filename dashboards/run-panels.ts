@@ -67,6 +67,7 @@ export function runEventsTile(size: Size): Tile {
         { field: 'gen_ai.response.model', title: 'Model' },
         { field: 'gen_ai.tool.name', title: 'Tool' },
         { field: 'agent.note.kind', title: 'Note' },
+        { field: 'agent.note.subject', title: 'About' },
         { field: 'agent.status', title: 'Status' },
         { field: 'tool.ok', title: 'Tool ok' },
         { field: 'error.type', title: 'Error' },

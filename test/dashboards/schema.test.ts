@@ -60,7 +60,7 @@ function constantsOf(file: string, dashboard: Dashboard): string {
   // What a data source asks of an annotation stands beside the schema's keys; of targets the schema knows
   // only those of Grafana's own store.
   const list = (dashboard.annotations.list ?? []).map((own) => {
-    const { expr: _, titleFormat: __, tagKeys: ___, target: ____, ...mark } = own;
+    const { expr: _, titleFormat: __, textFormat: ___, tagKeys: ____, target: _____, ...mark } = own;
     return mark;
   });
   const plain = { ...dashboard, annotations: { list } };
