@@ -724,6 +724,9 @@ var FIELDS = {
   cost_cache_write_nano_usd: { type: "int", attribute: true, unit: "nanoUsd", doc: "Paid for writing the block to the cache." },
   cost_carry_nano_usd: { type: "int", attribute: true, unit: "nanoUsd", doc: "Paid for carrying the block uncached in later calls." },
   "tallyspan.rule": { type: "string", attribute: true, doc: "Attribution rule that made the row." },
+  // agent.cost_adjustment
+  cost_adjustment_nano_usd: { type: "int", attribute: true, unit: "nanoUsd", doc: "What to add to the recorded cost of a call, earlier adjustments included; negative when it was too dear." },
+  "tallyspan.adjusts_span_id": { type: "string", attribute: true, doc: "Span id of the model call whose cost is adjusted; its trace id is that of the adjustment." },
   // agent.note
   "agent.note.kind": { type: "string", attribute: true, doc: "decision, warning, retry, context_truncation, compaction, loop_suspected, budget or first_seen." },
   "agent.note.subject": { type: "string", attribute: true, doc: "What a first_seen note is about: model, system_prompt or tool_definitions." },
@@ -958,7 +961,7 @@ var LogqlTime = class {
         return [
           {
             range: `[${duration(LONGEST_EARLIER_MS)}]`,
-            stages: [...this.#earlier(), this.#aheadOfNow(), "ahead_ms <= 0"]
+            stages: [this.#daysAgoSoFar(), `${DAYS_AGO} >= 1`, `${DAYS_AGO} <= ${EARLIER_DAYS}`]
           }
         ];
     }
@@ -1029,17 +1032,8 @@ var LogqlTime = class {
         throw new Error("a question at an instant has intervals");
     }
   }
-  #dayStages() {
-    if (this.#context.kind !== "days") return [];
-    const isRecent = `${DAYS_AGO} < ${this.#context.count}`;
-    return [
-      this.#daysAgo(),
-      isRecent,
-      `label_format ${DAY_LABEL}=\`{{ ${this.#localDate("__timestamp__")} }}\``
-    ];
-  }
   #daysAgo() {
-    return `label_format ${DAYS_AGO}=\`{{ sub ${this.#date("now")} ${this.#date("__timestamp__")} }}\``;
+    return `label_format ${DAYS_AGO}=\`${this.#local("UTC")}{{ ${this.#daysBetween()} }}\``;
   }
   #earlier() {
     return [this.#daysAgo(), `${DAYS_AGO} >= 1`, `${DAYS_AGO} <= ${EARLIER_DAYS}`];
@@ -1060,26 +1054,40 @@ var LogqlTime = class {
       { range: `[${duration(surelyEarlierMs)}]`, stages: [daysAgo, `${DAYS_AGO} >= 1`] }
     ];
   }
-  /** How much further into its day the line is than now is into today, in ms. */
-  #aheadOfNow() {
-    const intoDay = (instant) => `(sub (unixEpochMillis ${instant}) (mul 1000 ${this.#midnight(instant)}))`;
-    return `label_format ahead_ms=\`{{ sub ${intoDay("__timestamp__")} ${intoDay("now")} }}\``;
+  /** As {@link #daysAgo}, but -1 for a line that is further into its day than now is into today. */
+  #daysAgoSoFar() {
+    const isSoFar = this.#timezone === "UTC" ? `le (mod $t ${DAY_NS}) (mod $n ${DAY_NS})` : "le (sub $t (mul $td 1000000000)) (sub $n (mul $nd 1000000000))";
+    const value = `{{ if ${isSoFar} }}{{ ${this.#daysBetween()} }}{{ else }}-1{{ end }}`;
+    return `label_format ${DAYS_AGO}=\`${this.#local(this.#timezone)}${value}\``;
   }
-  /** Template: days since 1970-01-01 of the local date; the instant of midnight belongs to the day that ends. */
-  #date(instant) {
-    if (this.#timezone === "UTC") return `(div (sub (unixEpochNanos ${instant}) 1) ${DAY_MS * 1e6})`;
-    return `(div (unixEpoch (toDateInZone "2006-01-02" "UTC" ${this.#localDate(instant)})) 86400)`;
+  /**
+   * Template variables: `$n` and `$t`, now and the line less a nanosecond, because the instant of midnight belongs
+   * to the day that ends; in a zone also `$nd` and `$td`, the midnights at which their days began, in seconds.
+   * Where only the days between are asked for, midnights of UTC do: Loki looks a zone up anew for each use.
+   */
+  #local(zoneOfMidnights) {
+    const instants = "{{ $n := sub (unixEpochNanos now) 1 }}{{ $t := sub (unixEpochNanos __timestamp__) 1 }}";
+    if (this.#timezone === "UTC") return instants;
+    const midnight = (instant) => `unixEpoch (toDateInZone "2006-01-02" "${zoneOfMidnights}" (${localDate(instant)}))`;
+    return `${instants}{{ $l := ${this.#location()} }}{{ $nd := ${midnight("now")} }}{{ $td := ${midnight("__timestamp__")} }}`;
   }
-  /** Template: Unix seconds of the midnight at which the day of the instant began. */
-  #midnight(instant) {
-    if (this.#timezone === "UTC") return `(mul 86400 ${this.#date(instant)})`;
-    return `(unixEpoch (toDateInZone "2006-01-02" "${this.#timezone}" ${this.#localDate(instant)}))`;
+  /** Template: days from the line's date to today's. Days of 23 and 25 hours are rounded. */
+  #daysBetween() {
+    return this.#timezone === "UTC" ? `sub (div $n ${DAY_NS}) (div $t ${DAY_NS})` : "div (add (sub $nd $td) 43200) 86400";
   }
-  #localDate(instant) {
-    const location = `(toDateInZone "2006-01-02" "${this.#timezone}" "2020-01-01").Location`;
-    return `(((${instant}.Add -1).In ${location}).Format "2006-01-02")`;
+  #dayStages() {
+    if (this.#context.kind !== "days") return [];
+    const date = `{{ $l := ${this.#location()} }}{{ ${localDate("__timestamp__")} }}`;
+    return [this.#daysAgo(), `${DAYS_AGO} < ${this.#context.count}`, `label_format ${DAY_LABEL}=\`${date}\``];
+  }
+  #location() {
+    return `(toDateInZone "2006-01-02" "${this.#timezone}" "2020-01-01").Location`;
   }
 };
+var DAY_NS = DAY_MS * 1e6;
+function localDate(instant) {
+  return `((${instant}.Add -1).In $l).Format "2006-01-02"`;
+}
 var STEP = { hour: "1h", day: "1d" };
 var STEP_OFFSET = { hour: "1h", day: "24h" };
 var BEGAN = "label_format began_ms=`{{ sub (unixEpochMillis __timestamp__) (int .duration_ms) }}`";
@@ -1636,6 +1644,19 @@ var COST_SIGNALS = [
     action: `Group by model, user, agent and task. ${LEAVES_DEAR_RUN}`
   },
   {
+    id: "cost_adjustment",
+    title: "Cost adjustments",
+    unit: "nanoUsd",
+    help: "What later prices add to the recorded cost of the calls, or take from it: the adjustments that recost made. Not part of cost.",
+    value: sum("agent.cost_adjustment", "cost_adjustment_nano_usd"),
+    window: range(),
+    dimensions: ["model", "agent", "version", "user", "task", "session", "service"],
+    whenEmpty: null,
+    better: "neither",
+    bad: "Calls were recorded at another price than they are charged at: an old table, a model that was unpriced, a contract rate that was missing.",
+    action: "Update the instrumentation, or give it the price file by TALLYSPAN_PRICES, so that calls are recorded right."
+  },
+  {
     id: "cost_today",
     title: "Cost today",
     unit: "nanoUsd",
@@ -2086,9 +2107,9 @@ var TELEMETRY_SIGNALS = [
     id: "lost_events",
     title: "Lost events",
     unit: "1",
-    help: "Events that processes numbered and that did not arrive: the gaps between the first and the last number seen of each process.",
+    help: "Events of the last 24 hours that processes numbered and that did not arrive: the gaps between the first and the last number seen of each process.",
     value: GAPS,
-    window: range(),
+    window: { kind: "rolling", lengthMs: DAY_MS },
     dimensions: ["service"],
     whenEmpty: 0,
     better: "down",
@@ -2099,9 +2120,9 @@ var TELEMETRY_SIGNALS = [
     id: "telemetry_loss_rate",
     title: "Telemetry loss",
     unit: "ratio",
-    help: "Lost events, of all events that processes numbered between the first and the last number seen of each.",
+    help: "Lost events, of all events that processes numbered between the first and the last number seen of each, in the last hour.",
     value: ratio(GAPS, { ...GAPS, aggregate: "places" }),
-    window: range(),
+    window: { kind: "rolling", lengthMs: HOUR_MS },
     dimensions: ["service"],
     whenEmpty: null,
     better: "down",
