@@ -10,6 +10,7 @@ import { registerDiagnose } from './commands/diagnose.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerPrice } from './commands/price.ts';
 import { registerPrices } from './commands/prices.ts';
+import { registerRecost } from './commands/recost.ts';
 import { registerRun } from './commands/run.ts';
 import { registerRuns } from './commands/runs.ts';
 import { registerSignal } from './commands/signal.ts';
@@ -49,6 +50,7 @@ export function createProgram(io: CliIo): Command {
   registerAlerts(program, io);
   registerPrice(program, io);
   registerPrices(program, io);
+  registerRecost(program, io);
   registerStack(program, io);
   registerDoctor(program, io);
   return program;

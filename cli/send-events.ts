@@ -5,11 +5,18 @@ import { toOtlpLogs } from '../core/otlp-log.ts';
 import { CliError } from './cli-error.ts';
 
 /** Sends events to the OTLP/HTTP address `host:port`. An empty list sends nothing. */
-export async function sendEvents(httpAddress: string, events: readonly EventRecord[]): Promise<void> {
+export async function sendEvents(
+  httpAddress: string,
+  events: readonly EventRecord[],
+  token?: string,
+): Promise<void> {
   if (events.length === 0) return;
   const answer = await fetch(`http://${httpAddress}/v1/logs`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: {
+      'content-type': 'application/json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
     body: JSON.stringify(toOtlpLogs(events)),
   });
   const text = await answer.text();

@@ -147,6 +147,10 @@ export const FIELDS = {
   cost_carry_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Paid for carrying the block uncached in later calls.' },
   'tallyspan.rule': { type: 'string', attribute: true, doc: 'Attribution rule that made the row.' },
 
+  // agent.cost_adjustment
+  cost_adjustment_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'What to add to the recorded cost of a call, earlier adjustments included; negative when it was too dear.' },
+  'tallyspan.adjusts_span_id': { type: 'string', attribute: true, doc: 'Span id of the model call whose cost is adjusted; its trace id is that of the adjustment.' },
+
   // agent.note
   'agent.note.kind': { type: 'string', attribute: true, doc: 'decision, warning, retry, context_truncation, compaction, loop_suspected, budget or first_seen.' },
   'agent.note.subject': { type: 'string', attribute: true, doc: 'What a first_seen note is about: model, system_prompt or tool_definitions.' },
@@ -245,6 +249,13 @@ export const EVENTS = {
       'cost_cache_write_nano_usd', 'cost_cache_read_nano_usd', 'cost_carry_nano_usd', 'cost_output_nano_usd',
       'cost_web_search_nano_usd', 'tokens',
       'tallyspan.rule', 'agent.step_number',
+    ],
+  },
+  'agent.cost_adjustment': {
+    doc: 'The cost of a model call was found to be another than recorded. Its time is that of the call, which stays as it is.',
+    fields: [
+      'cost_adjustment_nano_usd', 'tallyspan.adjusts_span_id', 'gen_ai.response.id', 'gen_ai.response.model',
+      'tallyspan.price.table', 'tallyspan.price.row',
     ],
   },
   'agent.note': {

@@ -36,7 +36,15 @@ export function registerCost(program: Command, io: CliIo): void {
 export function renderCostReport(report: CostReport, output: CliOutput): string {
   if (report.rows.length === 0) return 'no spend in that time\n';
   const table = renderTable(report.rows, columnsOf(report.by), output);
-  return `${table}total ${formatCost(report.total.cost_nano_usd)}\n${renderToolTax(report)}`;
+  return `${table}total ${formatCost(report.total.cost_nano_usd)}\n${renderAdjustments(report)}${renderToolTax(report)}`;
+}
+
+/** What `recost` found about the calls of the window. */
+function renderAdjustments({ adjustments, total }: CostReport): string {
+  if (adjustments === undefined) return '';
+  const { cost_nano_usd: cost } = adjustments;
+  const sign = cost < 0 ? '' : '+';
+  return `adjustments ${sign}${formatCost(cost)}; with them ${formatCost((total.cost_nano_usd ?? 0) + cost)}\n`;
 }
 
 /** What tool definitions cost, and which of them nobody called. */

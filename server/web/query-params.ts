@@ -132,7 +132,8 @@ function eventNamesParam(query: QueryText): EventName[] | undefined {
   return textParam(query, 'events')
     ?.split(',')
     .map((name) => {
-      if (!isEventName(name)) throw new RequestError(400, `events names events, as in ${EVENT_EXAMPLE}; ${name} is none`);
+      if (!isEventName(name))
+        throw new RequestError(400, `events names events, as in ${EVENT_EXAMPLE}; ${name} is none`);
       return name;
     });
 }

@@ -1,0 +1,183 @@
+// `tallyspan recost`: recorded calls at the present prices, and the difference appended where asked.
+// What is stored never changes.
+
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import type { Command } from 'commander';
+import { decodeEvent, type EventRecord } from '../../core/event.ts';
+import { formatCost, formatCount } from '../../core/format.ts';
+import type { EventName } from '../../core/schema.ts';
+import { appendEvents } from '../../server/append-events.ts';
+import type { Source } from '../../server/source.ts';
+import { CliError } from '../cli-error.ts';
+import type { CliIo, CliOutput } from '../io.ts';
+import { parseDurationMs } from '../options.ts';
+import { loadPriceOverrides } from '../price-overrides-file.ts';
+import { differenceOf, makeRecostReport, type LeftOut, type RecostReport } from '../recost-report.ts';
+import { sendEvents } from '../send-events.ts';
+import { withSource, withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
+import { renderTable } from '../table.ts';
+
+interface RecostOptions extends SourceOptions {
+  readonly since: number;
+  readonly apply?: boolean;
+  readonly prices?: string;
+}
+
+const NANO_USD_PER_USD = 1_000_000_000;
+const EVENTS_PER_REQUEST = 1000;
+
+const LEFT_OUT_TEXTS: Readonly<Record<LeftOut, string>> = {
+  still_unpriced: 'have no price now either',
+  several_steps: 'have several steps of which only the sum is recorded',
+  usage_missing: 'have no recorded usage',
+  billed_elsewhere: 'are billed elsewhere',
+  duplicate: 'are further records of a response',
+  span_id_missing: 'have no span id',
+  price_file_missing: 'were priced with a price file: name it with --prices',
+};
+
+export function registerRecost(program: Command, io: CliIo): void {
+  withSourceOptions(
+    program
+      .command('recost')
+      .description('recorded calls at the present prices; --apply appends the difference')
+      .option('--since <time>', 'how far back to look', parseDurationMs, parseDurationMs('7d'))
+      .option('--prices <file>', 'price override file (default: TALLYSPAN_PRICES)')
+      .option('--apply', 'append an adjustment for each call that differs'),
+  ).action(async (options: RecostOptions) => {
+    const overrides = await loadPriceOverrides(options.prices, io.env);
+    const window = { since: io.now() - options.since, until: io.now() };
+    const { report, meta, name } = await withSource(options, io, async (source) => ({
+      report: await makeRecostReport(
+        readEvents(source, 'agent.cost_adjustment', window),
+        readEvents(source, 'agent.model_call', window),
+        overrides,
+      ),
+      meta: await source.meta(),
+      name: source.name,
+    }));
+    const isApplied = options.apply === true && report.adjustments.length > 0;
+    if (isApplied) await append(report.adjustments, name, meta, io);
+    if (options.json === true) writeJson(io, toJson(report, window, isApplied));
+    else io.stdout.write(renderRecost(report, isApplied, io.stdout));
+  });
+}
+
+async function* readEvents(
+  source: Source,
+  name: EventName,
+  window: { readonly since: number; readonly until: number },
+): AsyncGenerator<EventRecord> {
+  const bytes = Readable.from(source.export({ format: 'jsonl', names: [name], ...window }));
+  for await (const line of createInterface({ input: bytes, crlfDelay: Number.POSITIVE_INFINITY })) {
+    const event = decodeEvent(line);
+    if (event !== undefined) yield event;
+  }
+}
+
+/** To the server that answered, or into the folder that was read. */
+async function append(
+  events: readonly EventRecord[],
+  sourceName: string,
+  meta: Readonly<Record<string, unknown>>,
+  io: CliIo,
+): Promise<void> {
+  if (URL.canParse(sourceName) && /^https?:/.test(sourceName)) {
+    const address = meta['otlp_http'];
+    if (typeof address !== 'string')
+      throw new CliError(
+        `${sourceName} does not say where it takes events: it is an older tallyspan. Upgrade it.`,
+      );
+    // The server may know itself by another name (0.0.0.0) than the one by which it is reached.
+    const { hostname } = new URL(sourceName);
+    const port = /\d+$/.exec(address)?.[0] ?? '';
+    return sendAll(`${hostname}:${port}`, events, io.env['TALLYSPAN_TOKEN'] || undefined);
+  }
+  await appendEvents(String(meta['data_dir']), events);
+}
+
+async function sendAll(
+  httpAddress: string,
+  events: readonly EventRecord[],
+  token: string | undefined,
+): Promise<void> {
+  for (let from = 0; from < events.length; from += EVENTS_PER_REQUEST)
+    await sendEvents(httpAddress, events.slice(from, from + EVENTS_PER_REQUEST), token);
+}
+
+function toJson(
+  report: RecostReport,
+  window: { readonly since: number; readonly until: number },
+  isApplied: boolean,
+): Record<string, unknown> {
+  const total = totalOf(report);
+  return {
+    window: { from: new Date(window.since).toISOString(), to: new Date(window.until).toISOString() },
+    table: report.table,
+    applied: isApplied,
+    adjustments: report.adjustments.length,
+    ...moneyOf(total),
+    models: report.rows.map((row) => ({
+      model: row.model,
+      calls: row.calls,
+      changed_calls: row.changed,
+      ...moneyOf(row),
+    })),
+    skipped: Object.fromEntries(report.leftOut),
+  };
+}
+
+interface Money {
+  readonly recordedNanoUsd: number;
+  readonly nowNanoUsd: number;
+}
+
+function moneyOf(money: Money): Record<string, number> {
+  const difference = differenceOf(money);
+  return {
+    recorded_nano_usd: money.recordedNanoUsd,
+    now_nano_usd: money.nowNanoUsd,
+    difference_nano_usd: difference,
+    difference_usd: difference / NANO_USD_PER_USD,
+  };
+}
+
+function totalOf({ rows }: RecostReport): Money {
+  return {
+    recordedNanoUsd: rows.reduce((sum, row) => sum + row.recordedNanoUsd, 0),
+    nowNanoUsd: rows.reduce((sum, row) => sum + row.nowNanoUsd, 0),
+  };
+}
+
+/** The table by model, what follows from it, and what was left out and why. */
+export function renderRecost(report: RecostReport, isApplied: boolean, output: CliOutput): string {
+  const { rows, adjustments, leftOut } = report;
+  const lines = [...leftOut].map(
+    ([reason, count]) => `left as they are: ${formatCount(count)} calls ${LEFT_OUT_TEXTS[reason]}`,
+  );
+  if (rows.length === 0) return ['no call to price again in that time', ...lines, ''].join('\n');
+  const table = renderTable(
+    rows,
+    [
+      { title: 'MODEL', shrinks: true, value: (row) => row.model },
+      { title: 'CALLS', align: 'right', value: (row) => formatCount(row.calls) },
+      { title: 'CHANGED', align: 'right', value: (row) => formatCount(row.changed) },
+      { title: 'RECORDED', align: 'right', value: (row) => formatCost(row.recordedNanoUsd) },
+      { title: 'NOW', align: 'right', value: (row) => formatCost(row.nowNanoUsd) },
+      { title: 'DIFFERENCE', align: 'right', value: (row) => signedCost(differenceOf(row)) },
+    ],
+    output,
+  );
+  const difference = signedCost(differenceOf(totalOf(report)));
+  const what =
+    adjustments.length === 0
+      ? `table ${report.table}: every call costs what is recorded`
+      : `table ${report.table}: ${formatCount(adjustments.length)} calls differ, by ${difference} together; ` +
+        (isApplied ? 'adjustments appended' : 'nothing is changed, --apply appends adjustments');
+  return `${table}${[what, ...lines].join('\n')}\n`;
+}
+
+function signedCost(nanoUsd: number): string {
+  return nanoUsd > 0 ? `+${formatCost(nanoUsd)}` : formatCost(nanoUsd);
+}
