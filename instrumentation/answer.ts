@@ -29,6 +29,9 @@ export class Answer {
   /** Final content as the API sent it; `undefined` for a stream. */
   content: unknown;
   readonly #usages: unknown[] = [];
+  /** Merge of the first `mergedCount` usages. */
+  #merged: Readonly<Record<string, unknown>> | undefined;
+  #mergedCount = 0;
   readonly #blocks = new Map<number, Block>();
 
   /** A whole message. */
@@ -66,7 +69,11 @@ export class Answer {
 
   /** Usage as the API would have sent it for a whole message; `undefined` when none was seen. */
   get usage(): Readonly<Record<string, unknown>> | undefined {
-    return mergeStreamUsage(this.#usages);
+    if (this.#mergedCount !== this.#usages.length) {
+      this.#merged = mergeStreamUsage(this.#usages);
+      this.#mergedCount = this.#usages.length;
+    }
+    return this.#merged;
   }
 
   /** Characters of the text blocks. */
