@@ -1,11 +1,14 @@
 // The store gives the same numbers as the reference evaluator, over the same events.
 
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DAY_MS, HOUR_MS } from '../../core/time.ts';
 import { CATALOGUE } from '../../signals/catalogue/index.ts';
 import { plainBackend, storeBackend, type Backend } from './backends.ts';
 import { compareResults, compareSeries } from '../../signals/compare.ts';
 import { FIXED_DAYS, FIXED_TO, fixedCorpus, ZONES } from './corpora.ts';
+
+// Many evaluations; a busy machine may take its time.
+jest.setTimeout(120_000);
 
 const events = fixedCorpus();
 const plain = plainBackend(events);

@@ -1,6 +1,6 @@
 // The agreement test is worth something: with a compiler that is broken on purpose it goes red.
 
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,9 @@ import { compareResults } from '../../signals/compare.ts';
 import { evaluate } from '../../signals/evaluate.ts';
 import type { SignalRequest } from '../../signals/signal.ts';
 import { FIXED_TO, fixedCorpus } from './corpora.ts';
+
+// Many evaluations; a busy machine may take its time.
+jest.setTimeout(120_000);
 
 interface Fault {
   readonly fault: string;

@@ -1,6 +1,6 @@
 // Laws that hold whatever the events are, so that the reference evaluator is not only right about itself.
 
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { EventRecord } from '../../core/event.ts';
 import { DAY_MS, HOUR_MS } from '../../core/time.ts';
@@ -9,6 +9,9 @@ import { evaluate } from '../../signals/evaluate.ts';
 import type { SignalGroups, SignalResult, SignalValue } from '../../signals/result.ts';
 import type { Signal, SignalRequest } from '../../signals/signal.ts';
 import { generateCorpus } from '../fixtures/corpus.ts';
+
+// Many evaluations; a busy machine may take its time.
+jest.setTimeout(120_000);
 
 const TO = Date.parse('2026-10-26T09:00:00Z');
 const DAY = { from: TO - DAY_MS, to: TO, timezone: 'Europe/Berlin', now: TO + DAY_MS };
