@@ -62,6 +62,8 @@ export function toolCostFields(row: ToolCost): Partial<EventRecord> {
     cost_cache_write_nano_usd: row.cacheWriteNanoUsd,
     cost_cache_read_nano_usd: row.cacheReadNanoUsd,
     cost_carry_nano_usd: row.carryNanoUsd,
+    cost_output_nano_usd: row.outputNanoUsd || undefined,
+    cost_web_search_nano_usd: row.webSearchNanoUsd || undefined,
     tokens: row.tokens,
     'tallyspan.rule': row.rule,
   };

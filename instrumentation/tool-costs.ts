@@ -3,6 +3,7 @@
 import type { SpanContext } from '@opentelemetry/api';
 import type { BlockShape } from '../core/block-shape.ts';
 import type { CallCost } from '../core/cost.ts';
+import { toolCostFields } from '../core/cost-fields.ts';
 import type { RequestShape } from '../core/request-shape.ts';
 import type { UsageReading } from '../core/usage.ts';
 import { guard } from './guard.ts';
@@ -31,17 +32,8 @@ export function recordToolCosts(telemetry: Telemetry, call: ModelCall, paid: Pai
     for (const row of rows) {
       telemetry.events.emit('agent.tool_cost', paid.endMs, paid.spanContext, {
         ...call.run.fields(),
-        'gen_ai.tool.name': row.tool,
+        ...toolCostFields(row),
         'gen_ai.response.model': call.answer.model ?? call.facts.model,
-        cost_nano_usd: row.costNanoUsd,
-        cost_first_read_nano_usd: row.firstReadNanoUsd,
-        cost_cache_write_nano_usd: row.cacheWriteNanoUsd,
-        cost_cache_read_nano_usd: row.cacheReadNanoUsd,
-        cost_carry_nano_usd: row.carryNanoUsd,
-        cost_output_nano_usd: row.outputNanoUsd || undefined,
-        cost_web_search_nano_usd: row.webSearchNanoUsd || undefined,
-        tokens: row.tokens,
-        'tallyspan.rule': row.rule,
         'agent.step_number': call.step,
       });
     }
