@@ -270,6 +270,39 @@ describe('laws in the process of the user', () => {
       );
     });
 
+    it('spans can be sampled away, events never', async () => {
+      const outcome = await harness.run(program('ask.mjs'), {
+        scenario: { exchanges: [answer()] },
+        environment: { OTEL_TRACES_SAMPLER: 'always_off' },
+      });
+      expect(outcome.stdout).toBe('Hello there, how can I help? 20\n');
+      expect(outcome.spans).toEqual([]);
+      expect(eventsOf(outcome, 'agent.run').map((run) => run['agent.cost_nano_usd'])).toEqual([
+        BASE_COST_NANO_USD,
+      ]);
+      expect(eventsOf(outcome, 'agent.model_call')[0]?.trace_id).toMatch(/^[0-9a-f]{32}$/);
+    });
+
+    it('compression and the resource are taken from the standard variables', async () => {
+      const environment = {
+        OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+        OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test,service.version=9',
+      };
+      for (const protocol of ['grpc', 'http/protobuf'] as const) {
+        const outcome = await harness.run(program('ask.mjs'), {
+          scenario: { exchanges: [answer()] },
+          protocol,
+          environment,
+        });
+        expect(eventsOf(outcome, 'agent.run')).toHaveLength(1);
+        expect(outcome.logs[0]?.resource).toMatchObject({
+          'deployment.environment.name': 'test',
+          'service.version': '9',
+          'service.name': 'contract',
+        });
+      }
+    });
+
     it('OTEL_SDK_DISABLED turns everything off', async () => {
       const outcome = await harness.run(program('ask.mjs'), {
         scenario: { exchanges: [answer()] },
