@@ -280,8 +280,12 @@ describe('cases that definitions disagree on', () => {
   });
 
   it('a gap in the numbers of a process is lost events, and two processes do not fill each other', () => {
-    const events = [1, 2, 5].map((seq) => call({ 'tallyspan.seq': seq, 'service.instance.id': 'a' }));
-    const other = [3, 4].map((seq) => call({ 'tallyspan.seq': seq, 'service.instance.id': 'b' }));
+    const events = [1, 2, 5].map((seq) =>
+      call({ timestamp: TO, 'tallyspan.seq': seq, 'service.instance.id': 'a' }),
+    );
+    const other = [3, 4].map((seq) =>
+      call({ timestamp: TO, 'tallyspan.seq': seq, 'service.instance.id': 'b' }),
+    );
     expect(read('lost_events', [...events, ...other])).toMatchObject({ value: 2 });
     expect(read('telemetry_loss_rate', [...events, ...other])).toMatchObject({ value: 2 / 7 });
   });
