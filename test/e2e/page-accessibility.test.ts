@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import { chromium, type Browser } from 'playwright-core';
 import { sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
 import { sampleRun } from '../server/sample-run.ts';
@@ -32,11 +31,9 @@ const PAGES = [
 
 let server: TestServer;
 let browser: Browser;
-let axe: string;
 
 beforeAll(async () => {
   server = await startTestServer();
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   browser = await chromium.launch({
     executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
     args: [
@@ -65,7 +62,7 @@ async function findFaults(
   const faults: string[] = [];
   for (const path of paths) {
     await page.goto(server.uiUrl + path);
-    await page.evaluate(axe);
+    await page.evaluate(axe.source);
     const found = await page.evaluate<Violation[]>('axe.run().then((result) => result.violations)');
     for (const { id, impact, nodes } of found)
       if (impact === 'serious' || impact === 'critical')
