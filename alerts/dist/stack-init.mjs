@@ -708,6 +708,9 @@ var FIELDS = {
   "tallyspan.prefix.tools": { type: "string", doc: "Hash of the tool definitions in order, a dot, and a hash that is the same in any order." },
   "tallyspan.prefix.settings": { type: "string", doc: "Hash of the settings that are part of the prompt: tool choice, thinking, output format and effort." },
   "tallyspan.prefix.messages": { type: "strings", doc: "Hash of each message, in order; the oldest are folded by 32 as 32*hash." },
+  "tallyspan.request_json": { type: "string", sensitive: true, doc: "Request of the call as JSON, for replay; only with full content capture. The embedded server keeps it encrypted and shows it nowhere." },
+  "tallyspan.response_json": { type: "string", sensitive: true, doc: "Message that answered as JSON, for replay; kept like the request." },
+  "tallyspan.content_cut": { type: "bool", doc: "True when request or answer was too long to be recorded whole and so was left out." },
   // agent.tool_call
   "gen_ai.tool.name": { type: "string", attribute: true, dimension: "tool", doc: "Name of the tool." },
   "gen_ai.tool.call.id": { type: "string", attribute: true, doc: "Id of the tool_use block." },
@@ -2224,6 +2227,38 @@ var TOOL_SIGNALS = [
     better: "down",
     bad: "A few huge results fill the context and are paid again with each turn.",
     action: "Group by tool; cap or page the results."
+  },
+  {
+    id: "tool_empty_result_rate",
+    title: "Empty tool results",
+    unit: "ratio",
+    help: "Tool calls that succeeded and returned nothing, of all tool calls that succeeded.",
+    value: ratio(
+      count(TOOL, [
+        { field: "tool.ok", is: true },
+        { field: "tool.result_empty", is: true }
+      ]),
+      count(TOOL, [{ field: "tool.ok", is: true }])
+    ),
+    window: range(),
+    dimensions: TOOL_DIMENSIONS.filter((dimension) => dimension !== "error"),
+    whenEmpty: null,
+    better: "down",
+    bad: "A tool fails without an error: the model goes on as if there were nothing to find.",
+    action: "Group by tool; open a run that shows one: its page lists what went unnoticed."
+  },
+  {
+    id: "tool_definition_cost",
+    title: "Cost of tool definitions",
+    unit: "nanoUsd",
+    help: "What model calls paid for carrying the definitions of their tools, used or not (estimated per call).",
+    value: sum("agent.tool_cost", "cost_nano_usd", [{ field: "gen_ai.tool.name", is: "(tools)" }]),
+    window: range(),
+    dimensions: ["model", ...RUN_DIMENSIONS, "step"],
+    whenEmpty: null,
+    better: "down",
+    bad: "Every call pays for every definition, also of tools that are never used.",
+    action: "See which tools are never used: tallyspan cost --by tool; leave them out or load them on demand."
   },
   {
     id: "tool_cost",
