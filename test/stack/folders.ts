@@ -1,11 +1,12 @@
-// Temporary folders that go when the test process does.
+// Temporary folders that go when the test file ends.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atEnd } from './at-end.ts';
 
 const folders: string[] = [];
-process.on('exit', () => {
+atEnd(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 

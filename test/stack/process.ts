@@ -4,6 +4,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { atEnd } from './at-end.ts';
 
 const POLL_MS = 50;
 const OUTPUT_LIMIT = 256 * 1024;
@@ -24,7 +25,7 @@ const running = new Set<ChildProcess>();
 function killAll(): void {
   for (const child of running) child.kill('SIGKILL');
 }
-process.on('exit', killAll);
+atEnd(killAll);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     killAll();

@@ -1,11 +1,11 @@
 // Starts the real Collector and the real Loki for a test, with the configurations that are shipped.
 // Ports and folders come in through the same environment variables that an operator would set.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildCollector, buildLoki } from './build-servers.ts';
+import { makeTemporaryFolder } from './folders.ts';
 import { answersOk, findFreePorts, startProcess, waitUntil, type ServerProcess } from './process.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -39,7 +39,7 @@ export interface LokiOptions {
 /** Starts Loki with `stack/loki.yaml` and waits until it is ready (about ten seconds). */
 export async function startLoki(options: LokiOptions = {}): Promise<LokiServer> {
   const binary = await buildLoki();
-  const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'tallyspan-loki-'));
+  const dir = options.dir ?? makeTemporaryFolder('loki');
   const [freePort = 0, grpcPort = 0] = await findFreePorts(2);
   const port = options.port ?? freePort;
   const url = `http://127.0.0.1:${port}`;
@@ -111,7 +111,7 @@ export interface CollectorOptions {
 /** Starts the Collector of `collector/manifest.yaml` and waits until its health check answers. */
 export async function startCollector(options: CollectorOptions): Promise<CollectorServer> {
   const binary = await buildCollector();
-  const queueDir = options.queueDir ?? mkdtempSync(join(tmpdir(), 'tallyspan-queue-'));
+  const queueDir = options.queueDir ?? makeTemporaryFolder('queue');
   const [grpcPort = 0, freeHttpPort = 0, healthPort = 0, metricsPort = 0] = await findFreePorts(4);
   const httpPort = options.httpPort ?? freeHttpPort;
   const process = startProcess(
