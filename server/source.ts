@@ -12,6 +12,7 @@ import { listRuns, type RunFilter, type RunSummary } from './queries/list-runs.t
 import { readCost, type CostBy, type CostReport } from './queries/read-cost.ts';
 import { readDiagnosis, type DiagnosisReport } from './queries/read-diagnosis.ts';
 import { readMeta, type StoreMeta } from './queries/read-meta.ts';
+import { readRecording, type Recording } from './queries/read-recording.ts';
 import { readRun, type RunTree } from './queries/read-run.ts';
 import { readWhatIf, type WhatIfReport } from './queries/read-what-if.ts';
 import { runSignal } from './queries/signals.ts';
@@ -27,6 +28,7 @@ export type {
   RunFilter,
   RunSummary,
   RunTree,
+  Recording,
   SignalResult,
   StoreMeta,
   ExportRequest,
@@ -72,6 +74,8 @@ export interface Source {
   runs(filter: RunFilter): Promise<RunSummary[]>;
   /** Undefined when there is no such run. An unambiguous beginning of an id is enough. */
   run(id: string): Promise<RunTree | undefined>;
+  /** Requests and answers of a run as they are stored: encrypted. Undefined when there is no such run. */
+  recording(id: string): Promise<Recording | undefined>;
   cost(question?: CostQuestion): Promise<CostReport>;
   signal(id: string, question?: SignalQuestion): Promise<SignalResult>;
   diagnosis(question: DiagnosisText): Promise<DiagnosisReport>;
@@ -180,6 +184,7 @@ function serverSource(url: string, token: string | undefined): Source {
     name: url,
     runs: (filter) => ask('/api/runs', { ...filter, ...isoTimes(filter, ['since', 'until']) }),
     run: (id) => askMaybe(`/api/runs/${encodeURIComponent(id)}`),
+    recording: (id) => askMaybe(`/api/runs/${encodeURIComponent(id)}/recording`),
     cost: (question = {}) => ask('/api/cost', { ...question, ...isoTimes(question, ['since', 'until']) }),
     signal: (id, { where, ...question } = {}) =>
       ask(`/api/signals/${encodeURIComponent(id)}`, {
@@ -223,6 +228,7 @@ async function folderSource(dataDir: string, timezone: string): Promise<Source> 
     name: database.file,
     runs: (filter) => listRuns(database, filter),
     run: (id) => readRun(database, id),
+    recording: (id) => readRecording(database, id),
     cost: (question = {}) =>
       readCost(database, {
         ...parseCostRequest({ by: question.by }, Date.now(), timezone),

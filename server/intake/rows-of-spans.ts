@@ -1,7 +1,9 @@
-// From span to row of the `spans` table. Spans are kept whole, for reading one run.
+// From span to row of the `spans` table, for reading one run. Spans are kept whole but for content (what a
+// prompt or an answer said): that is stored only where it is encrypted.
 
+import { CONTENT_KEYS, CONTENT_KEY_PREFIXES } from '../../core/redaction.ts';
 import type { SpanRow } from '../store/tables.ts';
-import type { Span, SpanGroup } from './otlp-model.ts';
+import type { Attributes, Span, SpanGroup } from './otlp-model.ts';
 
 export interface RowsOfSpans {
   readonly rows: SpanRow[];
@@ -41,8 +43,32 @@ function rowOf(span: Span, scope: string, resource: string, serviceName: string 
     status_message: span.statusMessage === '' ? undefined : span.statusMessage,
     scope: scope === '' ? undefined : scope,
     service_name: serviceName,
-    attributes: JSON.stringify(span.attributes),
-    events: span.events.length === 0 ? undefined : JSON.stringify(span.events),
+    attributes: JSON.stringify(withoutContent(span.attributes)),
+    events:
+      span.events.length === 0
+        ? undefined
+        : JSON.stringify(
+            span.events.map((event) => ({ ...event, attributes: withoutContent(event.attributes) })),
+          ),
     resource,
   };
+}
+
+const contentKeys: ReadonlySet<string> = new Set(CONTENT_KEYS);
+/** Whether a key holds content, for keys seen before: there are few of them. */
+const known = new Map<string, boolean>();
+const KEYS_KNOWN = 10_000;
+
+function isContentKey(key: string): boolean {
+  let isContent = known.get(key);
+  if (isContent === undefined) {
+    isContent = contentKeys.has(key) || CONTENT_KEY_PREFIXES.some((prefix) => key.startsWith(prefix));
+    if (known.size < KEYS_KNOWN) known.set(key, isContent);
+  }
+  return isContent;
+}
+
+function withoutContent(attributes: Attributes): Attributes {
+  if (!Object.keys(attributes).some(isContentKey)) return attributes;
+  return Object.fromEntries(Object.entries(attributes).filter(([key]) => !isContentKey(key)));
 }

@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { encodeEvent, type EventRecord } from '../../core/event.ts';
 import { FIELD_KEYS, columnOf, type EventName } from '../../core/schema.ts';
+import { OPEN_COLUMNS } from '../store/content-cipher.ts';
 import type { Database, Queryable, Row } from '../store/database.ts';
 
 export const EXPORT_FORMATS = ['jsonl', 'csv', 'parquet'] as const;
@@ -33,7 +34,7 @@ export async function* exportEvents(database: Database, request: ExportRequest):
   const options = request.format === 'csv' ? 'FORMAT csv, HEADER' : 'FORMAT parquet, COMPRESSION zstd';
   yield* throughFile(database, async (file) => {
     await database.all(
-      `COPY (SELECT * FROM events WHERE ${withinSql(request)} ORDER BY timestamp) TO ${quoted(file)} (${options})`,
+      `COPY (SELECT ${OPEN_COLUMNS} FROM events WHERE ${withinSql(request)} ORDER BY timestamp) TO ${quoted(file)} (${options})`,
     );
   });
 }
@@ -70,7 +71,7 @@ async function* readPages(database: Queryable, request: ExportRequest): AsyncGen
   for (;;) {
     const from = Number.isFinite(lastMs) ? lastMs : -FOREVER_MS / 1000;
     const rows = await database.all(
-      `SELECT *, rowid AS row_number, epoch_ms(timestamp) AS millis FROM events
+      `SELECT ${OPEN_COLUMNS}, rowid AS row_number, epoch_ms(timestamp) AS millis FROM events
        WHERE ${withinSql(request)} AND (timestamp > ${instantSql(from)} OR (timestamp = ${instantSql(from)} AND rowid > ?))
        ORDER BY timestamp, rowid LIMIT ${ROWS_PER_PAGE}`,
       [lastRow],

@@ -2,7 +2,10 @@
 // times as ISO 8601 UTC, nothing where there is no value.
 
 import { FIELD_KEYS, FIELDS, columnOf, type FieldDefinition } from '../../core/schema.ts';
+import { SEALED_FIELDS } from '../store/content-cipher.ts';
 import type { Row } from '../store/database.ts';
+
+const SHOWN_KEYS = FIELD_KEYS.filter((key) => !SEALED_FIELDS.some((sealed) => sealed === key));
 
 /** One event or summary as JSON. */
 export type JsonObject = Record<string, unknown>;
@@ -12,7 +15,7 @@ export const NANO_USD_PER_USD = 1e9;
 /** The event of a row, keys as in the schema, each money field followed by its USD. */
 export function eventJson(row: Row): JsonObject {
   const json: JsonObject = {};
-  for (const key of FIELD_KEYS) {
+  for (const key of SHOWN_KEYS) {
     const value = row[columnOf(key)];
     if (value === null || value === undefined) continue;
     json[key] = value instanceof Date ? value.toISOString() : value;

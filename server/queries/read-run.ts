@@ -3,7 +3,8 @@
 // result, and that model call names it back: what an agent made of a failure is where runs go wrong.
 
 import { columnOf } from '../../core/schema.ts';
-import type { Row } from '../store/database.ts';
+import { OPEN_COLUMNS } from '../store/content-cipher.ts';
+import type { Queryable, Row } from '../store/database.ts';
 import { eventJson, type JsonObject } from './field-values.ts';
 import { listRuns, sumsSoFar, summaryOf, type RunQueryable, type RunSummary } from './list-runs.ts';
 import { readSilentFailures, type SilentFailureReport } from './read-silent-failures.ts';
@@ -72,13 +73,13 @@ export async function readRun(database: RunQueryable, id: string): Promise<RunTr
 
 function readRows(database: RunQueryable, runId: string): Promise<Row[]> {
   return database.all(
-    `SELECT * FROM events WHERE agent_run_id = ? ORDER BY timestamp, tallyspan_seq LIMIT ${STEPS_LIMIT}`,
+    `SELECT ${OPEN_COLUMNS} FROM events WHERE agent_run_id = ? ORDER BY timestamp, tallyspan_seq LIMIT ${STEPS_LIMIT}`,
     [runId],
   );
 }
 
-/** The only run whose id begins so. */
-async function findRunId(database: RunQueryable, id: string): Promise<string | undefined> {
+/** The only run whose id begins so. @throws AmbiguousRunError */
+export async function findRunId(database: Queryable, id: string): Promise<string | undefined> {
   if (id.length < SHORTEST_PREFIX) return undefined;
   const rows = await database.all(
     'SELECT DISTINCT agent_run_id AS id FROM events WHERE starts_with(agent_run_id, ?) LIMIT 2',

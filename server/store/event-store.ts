@@ -1,8 +1,10 @@
 // The event store commits what several senders brought at once in one transaction: a group. A sender
 // gets its answer after the commit of its group, so what was acknowledged survives the process.
 
+import { dirname } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EventRecord } from '../../core/event.ts';
+import { sealEvent } from './content-cipher.ts';
 import type { Database } from './database.ts';
 import { columnsInFile } from './migrations.ts';
 import { OpenRuns } from './open-runs.ts';
@@ -173,14 +175,15 @@ export class EventStore {
     const sentSpans = group.flatMap((waiting) => waiting.spans);
     try {
       const fresh = await this.#seen.takeNew(sentEvents);
-      const kept = fresh.filter((event) => !this.#isSecondLoss(event));
+      const kept = await this.#withoutIdleLosses(fresh);
       const { events, replaced } = await this.#responses.mark(kept);
       const spans = await this.#newSpans(sentSpans);
       await writer.run('BEGIN');
       try {
         await this.#withdrawLosses(events);
         await this.#markReplaced(replaced);
-        await this.#events.append(events);
+        const dataDir = dirname(this.#database.file);
+        await this.#events.append(events.map((event) => sealEvent(event, dataDir)));
         await this.#spans.append(spans);
         await writer.run('COMMIT');
       } catch (error) {
@@ -202,12 +205,25 @@ export class EventStore {
     }
   }
 
-  #isSecondLoss(event: EventRecord): boolean {
-    return (
-      event['event.name'] === 'agent.run' &&
-      event['agent.status'] === 'lost' &&
-      this.#lostRuns.has(event['agent.run_id'] ?? '')
+  /** The events without those that call a run lost which has an end, stored, in the same group, or lost before. */
+  async #withoutIdleLosses(events: readonly EventRecord[]): Promise<readonly EventRecord[]> {
+    const losses = events.filter(isLoss);
+    if (losses.length === 0) return events;
+    const runs = JSON.stringify(losses.map((event) => event['agent.run_id'] ?? ''));
+    const rows = await this.#database.all(
+      `SELECT agent_run_id AS id FROM events
+       WHERE event_name = 'agent.run' AND agent_run_id IN (SELECT unnest(from_json(?, '["VARCHAR"]')))`,
+      [runs],
     );
+    const ended = new Set(rows.map((row) => row['id']));
+    for (const event of events)
+      if (event['event.name'] === 'agent.run' && !isLoss(event)) ended.add(event['agent.run_id']);
+    return events.filter((event) => {
+      if (!isLoss(event)) return true;
+      if (ended.has(event['agent.run_id'])) return false;
+      ended.add(event['agent.run_id']);
+      return true;
+    });
   }
 
   /** A run that was closed as lost and ends after all was not lost. */
@@ -257,4 +273,8 @@ export class EventStore {
       return true;
     });
   }
+}
+
+function isLoss(event: EventRecord): boolean {
+  return event['event.name'] === 'agent.run' && event['agent.status'] === 'lost';
 }

@@ -9,6 +9,7 @@ import { listRuns } from '../queries/list-runs.ts';
 import { readDiagnosis } from '../queries/read-diagnosis.ts';
 import { readMeta } from '../queries/read-meta.ts';
 import { readWhatIf } from '../queries/read-what-if.ts';
+import { readRecording } from '../queries/read-recording.ts';
 import { runSignal } from '../queries/signals.ts';
 import { AmbiguousRunError, readRun } from '../queries/read-run.ts';
 import { parseDiagnosisQuestion, parseWhatIfQuestion } from './diagnosis-params.ts';
@@ -39,13 +40,13 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
     listRuns(database, parseRunFilter(request.query, Date.now())),
   );
 
-  app.get<{ Params: { id: string } }>('/api/runs/:id', async (request) => {
-    const run = await readRun(database, request.params.id).catch((error: unknown) => {
-      throw error instanceof AmbiguousRunError ? new RequestError(409, error.message) : error;
-    });
-    if (run === undefined) throw new RequestError(404, `there is no run ${request.params.id}`);
-    return run;
-  });
+  app.get<{ Params: { id: string } }>('/api/runs/:id', ({ params }) =>
+    findOne(params.id, readRun(database, params.id)),
+  );
+
+  app.get<{ Params: { id: string } }>('/api/runs/:id/recording', ({ params }) =>
+    findOne(params.id, readRecording(database, params.id)),
+  );
 
   app.get<{ Querystring: QueryText }>('/api/cost', async (request) =>
     readCost(database, parseCostRequest(request.query, Date.now(), context.timezone)),
@@ -86,4 +87,12 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
     intake: intake.counters,
     store: store.counters,
   }));
+}
+
+async function findOne<T>(id: string, found: Promise<T | undefined>): Promise<T> {
+  const run = await found.catch((error: unknown) => {
+    throw error instanceof AmbiguousRunError ? new RequestError(409, error.message) : error;
+  });
+  if (run === undefined) throw new RequestError(404, `there is no run ${id}`);
+  return run;
 }

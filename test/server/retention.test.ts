@@ -68,7 +68,7 @@ describe('retention', () => {
     expect(first?.['millis']).toBe(NOW - DAY_MS + deleted);
     const [size] = await database.all('SELECT used_blocks * block_size AS used FROM pragma_database_size()');
     expect(Number(size?.['used'])).toBeLessThan(limit + ROW_GROUP_BYTES);
-  });
+  }, 120_000);
 
   it('gives the disk its space back when the server starts again', async () => {
     await fill(400_000, NOW - 3 * DAY_MS);
@@ -83,5 +83,5 @@ describe('retention', () => {
     await store.write({ events: sampleRun({ mark: 'a', endMs: NOW }), spans: [] });
     expect(await countEvents()).toBe(1000 + RUN_LENGTH);
     expect((await stat(file)).size).toBeLessThan(before / 4);
-  });
+  }, 120_000);
 });

@@ -159,6 +159,19 @@ describe('a run that never ends', () => {
   });
 });
 
+describe('a loss that is told too late', () => {
+  it('is no second end, in the same request or after', async () => {
+    const late = await startTestServer();
+    const run = sampleRun({ mark: 'd', endMs: NOW });
+    const loss = { ...(run.at(-1) as EventRecord), 'agent.status': 'lost', 'tallyspan.seq': 99 };
+    await sendEvents(late, [...run, loss]);
+    await sendEvents(late, [{ ...loss, 'tallyspan.seq': 100 }]);
+    const runs = await getJson<RunSummary[]>(late, '/api/runs');
+    expect(runs.map((one) => one['agent.status'])).toEqual(['ok']);
+    await late.remove();
+  });
+});
+
 describe('what is sent again', () => {
   let again: TestServer;
 
