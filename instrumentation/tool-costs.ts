@@ -6,6 +6,7 @@ import type { CallCost } from '../core/cost.ts';
 import { toolCostFields } from '../core/cost-fields.ts';
 import type { RequestShape } from '../core/request-shape.ts';
 import type { UsageReading } from '../core/usage.ts';
+import { noteCompaction } from './compaction.ts';
 import { guard } from './guard.ts';
 import type { ModelCall } from './model-call.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -21,6 +22,9 @@ export interface PaidCall {
 
 /** Divides the cost of the call over what it carried and writes one event for each share. */
 export function recordToolCosts(telemetry: Telemetry, call: ModelCall, paid: PaidCall): void {
+  guard('compaction', () => {
+    noteCompaction(telemetry, call, paid);
+  });
   guard('tool costs', () => {
     const { cost } = paid;
     const rows = call.run.ledger.charge({

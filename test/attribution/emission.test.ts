@@ -5,9 +5,24 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Exchange, Scenario } from '../../examples/fake-api/exchange.ts';
 import { supportAgentScenario } from '../../examples/scenarios/support-agent.ts';
 import { FirstSights } from '../../instrumentation/first-sights.ts';
 import { eventsOf, EXAMPLE, openHarness, type Harness, type Outcome } from '../contract/harness.ts';
+
+/** The scenario, its first whole answer with a compaction before it. */
+function withCompaction(scenario: Scenario): Scenario {
+  let isDone = false;
+  const exchanges = scenario.exchanges.map((exchange): Exchange => {
+    const message = 'json' in exchange ? (exchange.json as { usage?: Record<string, unknown> }) : {};
+    if (isDone || message.usage === undefined) return exchange;
+    isDone = true;
+    const compaction = { type: 'compaction', input_tokens: 900, output_tokens: 100 };
+    const iterations = [compaction, { ...message.usage, type: 'message' }];
+    return { ...exchange, json: { ...message, usage: { ...message.usage, iterations } } };
+  });
+  return { ...scenario, exchanges };
+}
 
 describe('the support agent', () => {
   let harness: Harness;
@@ -44,6 +59,18 @@ describe('the support agent', () => {
       expect(run['agent.tool_definitions']?.length).toBeGreaterThan(0);
       for (const tool of run['agent.tool_definitions'] ?? []) expect(tool).toMatch(/^\w+=\d+$/);
     }
+  });
+
+  it('marks a compaction where the usage has a step for it', async () => {
+    const scenario = supportAgentScenario();
+    const notes = eventsOf(first, 'agent.note').filter((note) => note['agent.note.kind'] === 'compaction');
+    expect(notes).toEqual([]);
+    const compacted = await harness.run(EXAMPLE, { scenario: withCompaction(scenario) });
+    const marked = eventsOf(compacted, 'agent.note').filter(
+      (note) => note['agent.note.kind'] === 'compaction',
+    );
+    expect(marked).toHaveLength(1);
+    expect(marked[0]?.['agent.step_number']).toBeGreaterThan(0);
   });
 
   it('marks no first sight in its first process, nor when the same is sent again', () => {
