@@ -18,6 +18,8 @@ interface VectorAnswer {
   };
 }
 
+const ATTEMPTS = 3;
+
 /** Values of every step at a moment, Unix ms. */
 export async function evaluateSteps(
   steps: readonly GrafanaStep[],
@@ -43,12 +45,22 @@ export function metOf(condition: NumberSet): readonly LabelledNumber[] {
 export async function askLoki(url: string, logql: string, atMs: number): Promise<NumberSet> {
   const query = atWallClock(logql, atMs);
   const time = `${atMs}000000`;
-  const response = await fetch(
-    `${url}/loki/api/v1/query?${new URLSearchParams({ query, time, limit: '5000' }).toString()}`,
-  );
+  const parameters = new URLSearchParams({ query, time, limit: '5000' }).toString();
+  const response = await fetchAgain(`${url}/loki/api/v1/query?${parameters}`);
   if (!response.ok) throw new Error(`Loki answered ${response.status} to ${query}: ${await response.text()}`);
   const { data } = (await response.json()) as VectorAnswer;
   return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
+}
+
+/** Loki closes the connection of a query that takes half a minute, which a busy machine can make it take. */
+async function fetchAgain(url: string): Promise<Response> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await fetch(url);
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+    }
+  }
 }
 
 /** The query with `now` of its templates at a moment instead of the server's clock. */
