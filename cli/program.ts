@@ -11,6 +11,7 @@ import { registerDoctor } from './commands/doctor.ts';
 import { registerPrice } from './commands/price.ts';
 import { registerPrices } from './commands/prices.ts';
 import { registerRecost } from './commands/recost.ts';
+import { registerReplay } from './commands/replay.ts';
 import { registerRun } from './commands/run.ts';
 import { registerRuns } from './commands/runs.ts';
 import { registerSignal } from './commands/signal.ts';
@@ -51,6 +52,7 @@ export function createProgram(io: CliIo): Command {
   registerPrice(program, io);
   registerPrices(program, io);
   registerRecost(program, io);
+  registerReplay(program, io);
   registerStack(program, io);
   registerDoctor(program, io);
   return program;

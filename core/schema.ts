@@ -128,6 +128,9 @@ export const FIELDS = {
   'tallyspan.prefix.tools': { type: 'string', doc: 'Hash of the tool definitions in order, a dot, and a hash that is the same in any order.' },
   'tallyspan.prefix.settings': { type: 'string', doc: 'Hash of the settings that are part of the prompt: tool choice, thinking, output format and effort.' },
   'tallyspan.prefix.messages': { type: 'strings', doc: 'Hash of each message, in order; the oldest are folded by 32 as 32*hash.' },
+  'tallyspan.request_json': { type: 'string', sensitive: true, doc: 'Request of the call as JSON, for replay; only with full content capture. The embedded server keeps it encrypted and shows it nowhere.' },
+  'tallyspan.response_json': { type: 'string', sensitive: true, doc: 'Message that answered as JSON, for replay; kept like the request.' },
+  'tallyspan.content_cut': { type: 'bool', doc: 'True when request or answer was too long to be recorded whole and so was left out.' },
 
   // agent.tool_call
   'gen_ai.tool.name': { type: 'string', attribute: true, dimension: 'tool', doc: 'Name of the tool.' },
@@ -231,7 +234,8 @@ export const EVENTS = {
       'tallyspan.price.table', 'tallyspan.price.row', 'cache_miss_reason', 'tokens_tool_definitions',
       'cache_breakpoints',
       'tallyspan.prefix.model', 'tallyspan.prefix.system', 'tallyspan.prefix.tools',
-      'tallyspan.prefix.settings', 'tallyspan.prefix.messages',
+      'tallyspan.prefix.settings', 'tallyspan.prefix.messages', 'tallyspan.request_json',
+      'tallyspan.response_json', 'tallyspan.content_cut',
     ],
   },
   'agent.tool_call': {

@@ -1,6 +1,7 @@
 // An answer: what came back for one model call, gathered from a whole message or from stream events.
 
 import { mergeStreamUsage } from '../core/stream-usage.ts';
+import type { RecordedMessage } from './recorded-content.ts';
 import { asJson, asList, asText } from './request-facts.ts';
 
 interface Block {
@@ -28,6 +29,8 @@ export class Answer {
   firstChunkMs: number | undefined;
   /** Final content as the API sent it; `undefined` for a stream. */
   content: unknown;
+  /** The whole message; only where content is wanted. */
+  recording: RecordedMessage | undefined;
   readonly #usages: unknown[] = [];
   /** Merge of the first `mergedCount` usages. */
   #merged: Readonly<Record<string, unknown>> | undefined;
@@ -37,6 +40,7 @@ export class Answer {
   /** A whole message. */
   readMessage(value: unknown): void {
     const message = asJson(value);
+    this.recording?.readMessage(message);
     this.#readStart(message);
     this.content = message['content'];
     for (const [index, block] of asList(message['content']).entries()) this.#readBlock(index, asJson(block));
@@ -46,6 +50,7 @@ export class Answer {
   /** One stream event, in order. */
   readEvent(value: unknown): void {
     const event = asJson(value);
+    this.recording?.readEvent(event);
     switch (event['type']) {
       case 'message_start':
         this.#readStart(asJson(event['message']));

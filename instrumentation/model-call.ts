@@ -19,6 +19,7 @@ import { attributesOf, type Fields } from './event-log.ts';
 import { recordFirstSights } from './first-sights.ts';
 import { guard } from './guard.ts';
 import type { RequestFacts } from './request-facts.ts';
+import { RecordedMessage, contentFields, contentJson } from './recorded-content.ts';
 import { parentSpanId, type Run } from './run.ts';
 import type { Runs } from './runs.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -79,6 +80,8 @@ export class ModelCall {
   readonly #telemetry: Telemetry;
   readonly #runs: Runs;
   readonly #options: CallOptions;
+  /** The request as it was sent: callers change theirs afterwards. */
+  readonly #requestJson: string | undefined;
 
   constructor(telemetry: Telemetry, runs: Runs, options: CallOptions) {
     this.#telemetry = telemetry;
@@ -89,6 +92,9 @@ export class ModelCall {
     this.run.turns += 1;
     this.run.openCalls += 1;
     this.step = this.run.turns;
+    if (options.params === undefined) return;
+    this.#requestJson = guard('record request', () => contentJson(options.params));
+    this.answer.recording = new RecordedMessage();
   }
 
   /** Name of the span by the conventions. */
@@ -137,6 +143,7 @@ export class ModelCall {
     this.#telemetry.events.emit('agent.model_call', endMs, spanContext, {
       ...fields,
       parent_span_id: span === undefined ? undefined : parentSpanId(span),
+      ...guard('record content', () => contentFields(this.#requestJson, answer.recording)),
     });
     if (reading !== undefined) {
       const output: readonly BlockShape[] = describeOutput(answer.blocks);
