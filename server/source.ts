@@ -83,7 +83,7 @@ export interface Source {
   /** Rules, states and last notices of alerts; from a folder with the default thresholds and without channels. */
   alerts(): Promise<AlertOverview>;
   meta(): Promise<StoreMeta & Readonly<Record<string, unknown>>>;
-  /** The events as a file, oldest first; times are Unix milliseconds. */
+  /** The events as a file; times are Unix milliseconds. */
   export(request: ExportRequest): AsyncIterable<Uint8Array>;
   /** A database file with everything that is committed. */
   backup(): AsyncIterable<Uint8Array>;

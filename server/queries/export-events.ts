@@ -4,6 +4,7 @@
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { encodeEvent, type EventRecord } from '../../core/event.ts';
 import { FIELD_KEYS, columnOf, type EventName } from '../../core/schema.ts';
 import { OPEN_COLUMNS } from '../store/content-cipher.ts';
@@ -21,20 +22,25 @@ export interface ExportRequest {
   readonly names?: readonly EventName[] | undefined;
 }
 
-const ROWS_PER_PAGE = 5000;
+const ROWS_PER_PAGE = 1000;
+const ROWS_PER_GROUP = 6144;
 const FOREVER_MS = 8_640_000_000_000_000;
 
-/** The bytes of the file, oldest event first. Nothing is held but one page, or a temporary file beside the data. */
+/** The bytes of the file; JSON lines with the oldest event first, the others as stored. Nothing is held but one page, or a temporary file beside the data. */
 export async function* exportEvents(database: Database, request: ExportRequest): AsyncGenerator<Uint8Array> {
   if (request.format === 'jsonl') {
     for await (const events of readPages(database, request))
       yield Buffer.from(events.map((event) => `${encodeEvent(event)}\n`).join(''));
     return;
   }
-  const options = request.format === 'csv' ? 'FORMAT csv, HEADER' : 'FORMAT parquet, COMPRESSION zstd';
+  // Small row groups: a wide one is held in memory until it is written.
+  const options =
+    request.format === 'csv'
+      ? 'FORMAT csv, HEADER'
+      : `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_PER_GROUP}`;
   yield* throughFile(database, async (file) => {
     await database.all(
-      `COPY (SELECT ${OPEN_COLUMNS} FROM events WHERE ${withinSql(request)} ORDER BY timestamp) TO ${quoted(file)} (${options})`,
+      `COPY (SELECT ${OPEN_COLUMNS} FROM events WHERE ${withinSql(request)}) TO ${quoted(file)} (${options})`,
     );
   });
 }
@@ -42,6 +48,7 @@ export async function* exportEvents(database: Database, request: ExportRequest):
 /** The bytes of a database file with everything that is committed, while the server goes on. */
 export async function* backupDatabase(database: Database): AsyncGenerator<Uint8Array> {
   yield* throughFile(database, async (file) => {
+    if (database.writer === undefined) return copyFolder(database.file, file);
     const name = `backup_${randomUUID().replaceAll('-', '')}`;
     await database.all(`ATTACH ${quoted(file)} AS ${name}`);
     try {
@@ -50,6 +57,21 @@ export async function* backupDatabase(database: Database): AsyncGenerator<Uint8A
       await database.all(`DETACH ${name}`);
     }
   });
+}
+
+/** A database that is open for reading only can attach no other for writing: one in memory copies between them. */
+async function copyFolder(from: string, to: string): Promise<void> {
+  const instance = await DuckDBInstance.create(':memory:', { default_block_size: '16384' });
+  try {
+    const connection = await instance.connect();
+    await connection.run(`ATTACH ${quoted(from)} AS source (READ_ONLY)`);
+    await connection.run(`ATTACH ${quoted(to)} AS target`);
+    await connection.run('COPY FROM DATABASE source TO target');
+    await connection.run('DETACH target');
+    connection.closeSync();
+  } finally {
+    instance.closeSync();
+  }
 }
 
 async function* throughFile(

@@ -89,6 +89,9 @@ describe('a backup of a running server', () => {
     const copy = await openSource({ dataDir: folder });
     expect(await copy.runs({ limit: 10 })).toEqual(await source.runs({ limit: 10 }));
     await copy.close();
+    const again = await openSource({ dataDir: folder });
+    expect((await bytesOf(again.backup())).length).toBeGreaterThan(0);
+    await again.close();
     const restored = await startTestServer({ dataDir: folder });
     await sendEvents(restored, sampleRun({ mark: 'c', endMs: NOW }));
     await restored.close();
