@@ -1,5 +1,5 @@
 // Content attributes: the messages of a call on its span, in the form of the GenAI conventions. Only with
-// TALLYSPAN_CONTENT=full. Events never carry them.
+// TALLYSPAN_CONTENT=full. Attributes of events never carry them.
 
 import type { Attributes } from '@opentelemetry/api';
 import { asJson, asList, asText } from './request-facts.ts';
@@ -42,4 +42,10 @@ function partsOf(content: unknown): unknown[] {
         return { type };
     }
   });
+}
+
+/** Characters of content on a span. */
+export function contentLength({ attributes }: { readonly attributes: Attributes }): number {
+  const keys = ['gen_ai.input.messages', 'gen_ai.output.messages', 'gen_ai.system_instructions'];
+  return keys.reduce((sum, key) => sum + (asText(attributes[key])?.length ?? 0), 0);
 }

@@ -10,6 +10,9 @@ import type { SendResult, SignalKind, Transport } from './otlp.ts';
 /** Items held in memory at most. */
 export const MAX_QUEUE = 8_192;
 const MAX_BATCH = 512;
+/** Characters of content in one batch, and waiting: a single item may be above. Collectors take 4 MB by default. */
+const MAX_BATCH_CHARS = 2_000_000;
+const MAX_QUEUE_CHARS = 32_000_000;
 const FLUSH_INTERVAL_MS = 1_000;
 /** So many items are sent at once: short-lived objects cost less. */
 const BURST_SIZE = 128;
@@ -23,6 +26,8 @@ export interface DeliveryOptions<Item> {
   readonly transport: Transport;
   readonly spool: Spool;
   readonly encode: (items: Item[]) => Uint8Array;
+  /** About how many characters an item takes, where that can be many. */
+  readonly weigh?: (item: Item) => number;
   /** What a successful answer says about records that were refused all the same. */
   readonly refusedPart: (
     answer: Uint8Array,
@@ -44,6 +49,7 @@ interface Batch {
 export class Delivery<Item> {
   readonly #options: DeliveryOptions<Item>;
   #queue: Item[] = [];
+  #queueChars = 0;
   /** On its way, or waiting for its next try. */
   #current: Batch | undefined;
   #pump: Promise<void> | undefined;
@@ -60,9 +66,12 @@ export class Delivery<Item> {
   }
 
   add(item: Item, isUrgent = false): void {
-    if (this.#queue.length >= MAX_QUEUE) this.#putAside(this.#queue.splice(0, MAX_BATCH));
+    const chars = this.#weigh(item);
+    const isFull = this.#queue.length >= MAX_QUEUE || this.#queueChars + chars > MAX_QUEUE_CHARS;
+    if (isFull && this.#queue.length > 0) this.#putAside(this.#takeBatch());
     this.#queue.push(item);
-    const isBurst = this.#queue.length >= BURST_SIZE;
+    this.#queueChars += chars;
+    const isBurst = this.#queue.length >= BURST_SIZE || this.#queueChars >= MAX_BATCH_CHARS;
     this.#schedule(isUrgent || isBurst ? URGENT_MS : FLUSH_INTERVAL_MS);
   }
 
@@ -89,8 +98,25 @@ export class Delivery<Item> {
     const current = this.#current;
     this.#current = undefined;
     if (current !== undefined) this.#spool(current);
-    while (this.#queue.length > 0) this.#putAside(this.#queue.splice(0, MAX_BATCH));
+    while (this.#queue.length > 0) this.#putAside(this.#takeBatch());
     this.#options.transport.close();
+  }
+
+  #weigh(item: Item): number {
+    return this.#options.weigh?.(item) ?? 0;
+  }
+
+  #takeBatch(): Item[] {
+    const most = Math.min(MAX_BATCH, this.#queue.length);
+    let count = 0;
+    let chars = 0;
+    for (; count < most; count++) {
+      const next = this.#weigh(this.#queue[count] as Item);
+      if (count > 0 && chars + next > MAX_BATCH_CHARS) break;
+      chars += next;
+    }
+    this.#queueChars -= chars;
+    return this.#queue.splice(0, count);
   }
 
   #schedule(delayMs: number): void {
@@ -115,7 +141,7 @@ export class Delivery<Item> {
 
   async #sendAll(): Promise<void> {
     while (this.waiting > 0) {
-      this.#current ??= this.#encode(this.#queue.splice(0, MAX_BATCH));
+      this.#current ??= this.#encode(this.#takeBatch());
       if (this.#current === undefined) continue;
       const batch = this.#current;
       const result = await this.#send(batch.bytes);

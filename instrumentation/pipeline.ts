@@ -8,6 +8,7 @@ import type { LogRecordProcessor, ReadableLogRecord } from '@opentelemetry/sdk-l
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { contentLength } from './content-attributes.ts';
 import { Delivery, type DeliveryProblem } from './delivery.ts';
 import { sayDebug, sayOnce } from './diagnostics.ts';
 import { guard } from './guard.ts';
@@ -41,6 +42,7 @@ export class Pipeline {
       kind: 'traces',
       transport: transports.traces,
       spool,
+      weigh: contentLength,
       encode: (items) => ProtobufTraceSerializer.serializeRequest(items) ?? new Uint8Array(),
       refusedPart: (answer) => {
         const part = ProtobufTraceSerializer.deserializeResponse(answer).partialSuccess;
@@ -52,6 +54,7 @@ export class Pipeline {
       kind: 'logs',
       transport: transports.logs,
       spool,
+      weigh: ({ body }) => (typeof body === 'string' ? body.length : 0),
       encode: (items) => ProtobufLogsSerializer.serializeRequest(items) ?? new Uint8Array(),
       refusedPart: (answer) => {
         const part = ProtobufLogsSerializer.deserializeResponse(answer).partialSuccess;

@@ -84,17 +84,36 @@ describe('in company', () => {
     });
   });
 
-  it.each(['ask.mjs', 'leave-stream.mjs'])('%s: messages are on the span in full mode only', async (name) => {
-    const stream = { exchanges: [streamedAnswer({ blocks: [text('a secret story about ten dwarfs')] })] };
-    const outcome = await harness.run(program(name), {
-      scenario: name === 'ask.mjs' ? { exchanges: [answer({ blocks: [text('a secret story')] })] } : stream,
-      environment: { TALLYSPAN_CONTENT: 'full' },
-    });
-    const attributes = spansOf(outcome, 'chat')[0]?.attributes;
-    expect(attributes?.['gen_ai.input.messages']).toMatch(/^\[\{"role":"user","parts":\[\{"type":"text"/);
-    expect(attributes?.['gen_ai.output.messages']).toContain('a secret story');
-    expect(JSON.stringify(outcome.logs)).not.toContain('secret');
-  });
+  it.each(['ask.mjs', 'leave-stream.mjs'])(
+    '%s: messages are on the span and in the body of the call in full mode only',
+    async (name) => {
+      const stream = { exchanges: [streamedAnswer({ blocks: [text('a secret story about ten dwarfs')] })] };
+      const outcome = await harness.run(program(name), {
+        scenario: name === 'ask.mjs' ? { exchanges: [answer({ blocks: [text('a secret story')] })] } : stream,
+        environment: { TALLYSPAN_CONTENT: 'full' },
+      });
+      const attributes = spansOf(outcome, 'chat')[0]?.attributes;
+      expect(attributes?.['gen_ai.input.messages']).toMatch(/^\[\{"role":"user","parts":\[\{"type":"text"/);
+      expect(attributes?.['gen_ai.output.messages']).toContain('a secret story');
+      const [call] = eventsOf(outcome, 'agent.model_call');
+      expect(call?.['tallyspan.request_json']).toContain('"messages":[{');
+      expect(call?.['tallyspan.response_json']).toContain('a secret story');
+      const bare = outcome.logs.map((record) => ({
+        ...record,
+        body: record.body.includes('"agent.model_call"') ? '' : record.body,
+      }));
+      expect(JSON.stringify(bare)).not.toContain('secret');
+      for (const content of ['none', 'tools']) {
+        const off = await harness.run(program(name), {
+          scenario:
+            name === 'ask.mjs' ? { exchanges: [answer({ blocks: [text('a secret story')] })] } : stream,
+          environment: { TALLYSPAN_CONTENT: content },
+        });
+        expect(eventsOf(off, 'agent.model_call')).toHaveLength(1);
+        expect(JSON.stringify([off.logs, off.spans])).not.toMatch(/secret|request_json|response_json/);
+      }
+    },
+  );
 
   it('worker threads and forked processes record for themselves', async () => {
     const outcome = await harness.run(program('workers.mjs'), {

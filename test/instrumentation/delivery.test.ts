@@ -8,6 +8,8 @@ import { Delivery, MAX_QUEUE, type DeliveryProblem } from '../../instrumentation
 import type { SendResult, Transport } from '../../instrumentation/otlp.ts';
 import { Spool } from '../../instrumentation/spool.ts';
 
+/** Items from here on carry much content. */
+const HEAVY = 1_000_000;
 const SENT: SendResult = { status: 'sent', answer: new Uint8Array() };
 const AWAY: SendResult = { status: 'retry', reason: 'connect ECONNREFUSED' };
 const BUSY: SendResult = { status: 'retry', reason: 'busy' };
@@ -24,6 +26,8 @@ afterEach(() => {
 interface Setup {
   readonly delivery: Delivery<number>;
   readonly sent: number[];
+  /** Length of each batch sent. */
+  readonly batches: number[];
   readonly problems: DeliveryProblem[];
   readonly spool: Spool;
   isClosed: boolean;
@@ -38,7 +42,10 @@ function setUp(answers: SendResult[], spoolFolder = folder): Setup {
     endpoint: 'test',
     send: (body) => {
       const answer = answers.shift() ?? SENT;
-      if (answer.status === 'sent') sent.push(...decode(body));
+      if (answer.status === 'sent') {
+        sent.push(...decode(body));
+        setup.batches.push(decode(body).length);
+      }
       return Promise.resolve(answer);
     },
     close: () => {
@@ -50,11 +57,13 @@ function setUp(answers: SendResult[], spoolFolder = folder): Setup {
       kind: 'logs',
       transport,
       spool,
+      weigh: (item) => (item >= HEAVY ? 900_000 : 0),
       encode: (items) => new TextEncoder().encode(JSON.stringify(items)),
       refusedPart: () => undefined,
       onProblem: (problem) => problems.push(problem),
     }),
     sent,
+    batches: [],
     problems,
     spool,
     isClosed: false,
@@ -70,6 +79,22 @@ const soon = (): number => Date.now() + 5_000;
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 describe('delivery', () => {
+  it('cuts batches of much content, and spools what is too much to hold', async () => {
+    const { delivery, sent, batches } = setUp([]);
+    const heavy = numbers(5).map((n) => HEAVY + n);
+    for (const item of [...heavy, 1, 2]) delivery.add(item);
+    await delivery.flush(soon());
+    expect(sent).toEqual([...heavy, 1, 2]);
+    expect(batches).toEqual([2, 2, 3]);
+    const away = setUp([AWAY]);
+    for (const n of numbers(50)) away.delivery.add(HEAVY + n);
+    expect(away.delivery.waiting).toBeLessThanOrEqual(36);
+    expect(away.delivery.dropped).toBe(0);
+    await away.delivery.flush(soon());
+    await away.delivery.flush(soon());
+    expect(away.sent.toSorted((a, b) => a - b)).toEqual(numbers(50).map((n) => HEAVY + n));
+  });
+
   it('sends everything in order, in batches', async () => {
     const { delivery, sent } = setUp([]);
     for (const item of numbers(1_200)) delivery.add(item);
