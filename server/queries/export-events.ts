@@ -94,8 +94,12 @@ async function* readPages(database: Queryable, request: ExportRequest): AsyncGen
     const from = Number.isFinite(lastMs) ? lastMs : -FOREVER_MS / 1000;
     const rows = await database.all(
       `SELECT ${OPEN_COLUMNS}, rowid AS row_number, epoch_ms(timestamp) AS millis FROM events
-       WHERE ${withinSql(request)} AND (timestamp > ${instantSql(from)} OR (timestamp = ${instantSql(from)} AND rowid > ?))
-       ORDER BY timestamp, rowid LIMIT ${ROWS_PER_PAGE}`,
+       WHERE rowid IN (
+         SELECT rowid FROM events
+         WHERE ${withinSql(request)} AND timestamp >= ${instantSql(from)}
+           AND (timestamp > ${instantSql(from)} OR rowid > ?)
+         ORDER BY timestamp, rowid LIMIT ${ROWS_PER_PAGE})
+       ORDER BY timestamp, rowid`,
       [lastRow],
     );
     if (rows.length > 0) yield rows.map(eventOfRow);
