@@ -79,6 +79,10 @@ describeWithServers('what the Collector lets through', () => {
         'gen_ai.tool.name': 'refund',
         'tool.args_json': `{"why":"${MARKER} with \\"quotes\\" and \\\\"}`,
         'tool.input_len': 42,
+        'tallyspan.request_json': JSON.stringify({
+          messages: [{ content: `${MARKER}","tool.input_len":1` }],
+        }),
+        'tallyspan.response_json': JSON.stringify({ content: [{ text: `\\" ${MARKER}` }] }),
       });
       await sendLogs(collector.httpUrl, {}, [{ ...event, attributes: { ...event.attributes, ...CONTENT } }]);
       const arrived = await untilArrived();
