@@ -19,5 +19,7 @@ export default {
       },
     ],
   },
-  testTimeout: 30_000,
+  testTimeout: 60_000,
+  // The tests wait for processes and servers more than they compute.
+  maxWorkers: 2,
 };
