@@ -39,14 +39,14 @@ export function renderTable<Row>(
   if (excess > 0 && shrinking >= 0) {
     widths[shrinking] = Math.max(MIN_SHRUNK_WIDTH, (widths[shrinking] ?? 0) - excess);
   }
+  const colors = createColors(output.isTTY === true);
   const table = new Table({
     chars: { ...FRAMELESS, middle: GAP },
-    style: { 'padding-left': 0, 'padding-right': 0, head: output.isTTY === true ? ['bold'] : [], border: [] },
-    head: columns.map((column) => column.title),
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+    head: columns.map((column) => colors.bold(column.title)),
     colWidths: widths,
     colAligns: columns.map((column) => column.align ?? 'left'),
   });
-  const colors = createColors(output.isTTY === true);
   const paint = { bad: colors.red, good: colors.green, faint: colors.dim };
   for (const [line, row] of rows.entries()) {
     table.push(
