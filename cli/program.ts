@@ -8,6 +8,8 @@ import { registerCost } from './commands/cost.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDiagnose } from './commands/diagnose.ts';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerExport } from './commands/export.ts';
+import { registerImport } from './commands/import.ts';
 import { registerPrice } from './commands/price.ts';
 import { registerPrices } from './commands/prices.ts';
 import { registerRecost } from './commands/recost.ts';
@@ -53,6 +55,8 @@ export function createProgram(io: CliIo): Command {
   registerPrices(program, io);
   registerRecost(program, io);
   registerReplay(program, io);
+  registerExport(program, io);
+  registerImport(program, io);
   registerStack(program, io);
   registerDoctor(program, io);
   return program;

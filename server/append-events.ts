@@ -5,16 +5,26 @@ import type { EventRecord } from '../core/event.ts';
 import { openDatabase } from './store/database.ts';
 import { EventStore } from './store/event-store.ts';
 
+export interface EventAppender {
+  /** Resolves when the events are on disk. An event that is stored already is not stored again. */
+  append(events: readonly EventRecord[]): Promise<void>;
+  close(): Promise<void>;
+}
+
 /**
- * Resolves when the events are on disk. An event that is stored already is not stored again.
+ * Opens the folder for appending; it is made where there is none.
  * @throws ServerError when the folder is in use or cannot be written
  */
-export async function appendEvents(dataDir: string, events: readonly EventRecord[]): Promise<void> {
+export async function openAppender(dataDir: string): Promise<EventAppender> {
   const database = await openDatabase(dataDir);
   try {
     const store = await EventStore.open(database);
-    await store.write({ events, spans: [] });
-  } finally {
+    return {
+      append: (events) => store.write({ events, spans: [] }),
+      close: () => database.close(),
+    };
+  } catch (error) {
     await database.close();
+    throw error;
   }
 }

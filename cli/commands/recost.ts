@@ -7,14 +7,12 @@ import type { Command } from 'commander';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
 import { formatCost, formatCount } from '../../core/format.ts';
 import type { EventName } from '../../core/schema.ts';
-import { appendEvents } from '../../server/append-events.ts';
 import type { Source } from '../../server/source.ts';
-import { CliError } from '../cli-error.ts';
 import type { CliIo, CliOutput } from '../io.ts';
 import { parseDurationMs } from '../options.ts';
 import { loadPriceOverrides } from '../price-overrides-file.ts';
 import { differenceOf, makeRecostReport, type LeftOut, type RecostReport } from '../recost-report.ts';
-import { sendEvents } from '../send-events.ts';
+import { openEventSink } from '../event-sink.ts';
 import { withSource, withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
 import { renderTable } from '../table.ts';
 
@@ -25,7 +23,6 @@ interface RecostOptions extends SourceOptions {
 }
 
 const NANO_USD_PER_USD = 1_000_000_000;
-const EVENTS_PER_REQUEST = 1000;
 
 const LEFT_OUT_TEXTS: Readonly<Record<LeftOut, string>> = {
   still_unpriced: 'have no price now either',
@@ -58,7 +55,14 @@ export function registerRecost(program: Command, io: CliIo): void {
       name: source.name,
     }));
     const isApplied = options.apply === true && report.adjustments.length > 0;
-    if (isApplied) await append(report.adjustments, name, meta, io);
+    if (isApplied) {
+      const sink = await openEventSink(name, meta, io);
+      try {
+        await sink.append(report.adjustments);
+      } finally {
+        await sink.close();
+      }
+    }
     if (options.json === true) writeJson(io, toJson(report, window, isApplied));
     else io.stdout.write(renderRecost(report, isApplied, io.stdout));
   });
@@ -74,36 +78,6 @@ async function* readEvents(
     const event = decodeEvent(line);
     if (event !== undefined) yield event;
   }
-}
-
-/** To the server that answered, or into the folder that was read. */
-async function append(
-  events: readonly EventRecord[],
-  sourceName: string,
-  meta: Readonly<Record<string, unknown>>,
-  io: CliIo,
-): Promise<void> {
-  if (URL.canParse(sourceName) && /^https?:/.test(sourceName)) {
-    const address = meta['otlp_http'];
-    if (typeof address !== 'string')
-      throw new CliError(
-        `${sourceName} does not say where it takes events: it is an older tallyspan. Upgrade it.`,
-      );
-    // The server may know itself by another name (0.0.0.0) than the one by which it is reached.
-    const { hostname } = new URL(sourceName);
-    const port = /\d+$/.exec(address)?.[0] ?? '';
-    return sendAll(`${hostname}:${port}`, events, io.env['TALLYSPAN_TOKEN'] || undefined);
-  }
-  await appendEvents(String(meta['data_dir']), events);
-}
-
-async function sendAll(
-  httpAddress: string,
-  events: readonly EventRecord[],
-  token: string | undefined,
-): Promise<void> {
-  for (let from = 0; from < events.length; from += EVENTS_PER_REQUEST)
-    await sendEvents(httpAddress, events.slice(from, from + EVENTS_PER_REQUEST), token);
 }
 
 function toJson(

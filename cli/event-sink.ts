@@ -1,0 +1,38 @@
+// An event sink: where a command puts finished events. Into the server that answered it, as any sender
+// would, or into the data folder that it read when no server has it open.
+
+import type { EventRecord } from '../core/event.ts';
+import { openAppender, type EventAppender } from '../server/append-events.ts';
+import { CliError } from './cli-error.ts';
+import type { CliIo } from './io.ts';
+import { sendEvents } from './send-events.ts';
+
+const EVENTS_PER_REQUEST = 1_000;
+
+/** The sink of a source, by its name and what `meta()` says of it. */
+export async function openEventSink(
+  sourceName: string,
+  meta: Readonly<Record<string, unknown>>,
+  io: CliIo,
+): Promise<EventAppender> {
+  if (!URL.canParse(sourceName) || !/^https?:/.test(sourceName))
+    return openAppender(String(meta['data_dir']));
+  const address = meta['otlp_http'];
+  if (typeof address !== 'string') {
+    throw new CliError(
+      `${sourceName} does not say where it takes events: it is an older tallyspan. Upgrade it.`,
+    );
+  }
+  // The server may know itself by another name (0.0.0.0) than the one by which it is reached.
+  const { hostname } = new URL(sourceName);
+  const httpAddress = `${hostname}:${/\d+$/.exec(address)?.[0] ?? ''}`;
+  const token = io.env['TALLYSPAN_TOKEN'] || undefined;
+  return {
+    append: async (events: readonly EventRecord[]) => {
+      for (let from = 0; from < events.length; from += EVENTS_PER_REQUEST) {
+        await sendEvents(httpAddress, events.slice(from, from + EVENTS_PER_REQUEST), token);
+      }
+    },
+    close: () => Promise.resolve(),
+  };
+}
