@@ -149,15 +149,17 @@ function stepsOf(rows: readonly Row[], runStartMs: number): RunStep[] {
   return steps;
 }
 
-/** A result is read by the first model call that begins once the tool call has ended. */
+/** A result is read by the model call of the next step, or the first one that begins once the tool call has ended. */
 function linkFailures(steps: readonly RunStep[]): void {
   for (const tool of steps) {
     if (tool.step !== 'tool_call' || tool['tool.ok'] !== false) continue;
-    const reader = steps.find(
-      (step) =>
-        step.step === 'model_call' &&
-        (isLaterStep(step, tool) ?? Date.parse(step.started_at) >= Date.parse(tool.ended_at)),
-    );
+    const [reader] = steps
+      .filter(
+        (step) =>
+          step.step === 'model_call' &&
+          (isLaterStep(step, tool) ?? Date.parse(step.started_at) >= Date.parse(tool.ended_at)),
+      )
+      .toSorted((a, b) => Number(a['agent.step_number'] ?? 0) - Number(b['agent.step_number'] ?? 0));
     if (reader === undefined || typeof reader['span_id'] !== 'string') continue;
     tool.read_by = reader['span_id'];
     if (typeof tool['span_id'] === 'string') (reader.reads_failed ??= []).push(tool['span_id']);
