@@ -62,6 +62,7 @@ export const FIELDS = {
   'agent.task_type': { type: 'string', attribute: true, dimension: 'task', doc: 'Kind of task, chosen by the caller.' },
   'gen_ai.agent.name': { type: 'string', attribute: true, dimension: 'agent', doc: 'Name of the agent.' },
   'agent.version': { type: 'string', attribute: true, dimension: 'version', doc: 'Version of the agent, chosen by the caller.' },
+  'agent.tags': { type: 'strings', doc: 'Labels of the run, chosen by the caller; on its start and its end.' },
   'agent.inferred': { type: 'bool', attribute: true, doc: 'True when the run or tool call was recognised, not declared.' },
 
   // agent.run and agent.run.started
@@ -207,14 +208,14 @@ export interface EventDefinition {
 export const EVENTS = {
   'agent.run.started': {
     doc: 'A run began.',
-    fields: ['agent.user_input_len', 'agent.inferred'],
+    fields: ['agent.tags', 'agent.user_input_len', 'agent.inferred'],
   },
   'agent.run': {
     doc: 'A run ended, however it ended.',
     fields: [
       'agent.status', 'error.type', 'duration_ms', 'agent.turns', 'agent.tool_calls', 'agent.tokens_in',
       'agent.tokens_out', 'agent.cost_nano_usd', 'agent.retries', 'agent.tool_definitions', 'agent.user_input_len',
-      'agent.output_len', 'agent.inferred',
+      'agent.output_len', 'agent.tags', 'agent.inferred',
     ],
   },
   'agent.model_call': {

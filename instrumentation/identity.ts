@@ -8,6 +8,8 @@ export interface Identity {
   readonly userId?: string | undefined;
   readonly sessionId?: string | undefined;
   readonly taskType?: string | undefined;
+  /** Labels of a run. */
+  readonly tags?: readonly string[] | undefined;
 }
 
 const flow = new AsyncLocalStorage<Identity>();
@@ -28,11 +30,27 @@ export function setFlowIdentity(identity: Identity): void {
   flow.enterWith(mergeIdentity(flow.getStore() ?? {}, identity));
 }
 
-/** What the second says wins; what it leaves out stays. */
+/** What the second says wins; what it leaves out stays. Tags add up. */
 export function mergeIdentity(base: Identity, more: Identity): Identity {
   return {
     userId: more.userId ?? base.userId,
     sessionId: more.sessionId ?? base.sessionId,
     taskType: more.taskType ?? base.taskType,
+    tags: mergeTags(base.tags, more.tags),
   };
+}
+
+/** Labels that a run keeps, and characters of each: whatever a caller loops over, events stay small. */
+const MAX_TAGS = 20;
+const MAX_TAG_LENGTH = 64;
+
+function mergeTags(
+  base: readonly string[] | undefined,
+  more: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (!Array.isArray(more) || more.length === 0) return base;
+  const tags = more.flatMap((tag: unknown) =>
+    typeof tag === 'string' && tag !== '' ? [tag.slice(0, MAX_TAG_LENGTH)] : [],
+  );
+  return [...new Set([...(base ?? []), ...tags])].slice(0, MAX_TAGS);
 }

@@ -10,6 +10,8 @@ export interface Identity {
   readonly userId?: string | undefined;
   readonly sessionId?: string | undefined;
   readonly taskType?: string | undefined;
+  /** Labels to find runs by: at most 20 of 64 characters; those said in different places add up. */
+  readonly tags?: readonly string[] | undefined;
 }
 
 export interface RunOptions extends Identity {

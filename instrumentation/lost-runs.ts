@@ -28,6 +28,7 @@ export function closeLostRuns(telemetry: Telemetry, lost: readonly LostRun[]): v
         'agent.tokens_in': run.tokensIn,
         'agent.tokens_out': run.tokensOut,
         'agent.cost_nano_usd': run.costNanoUsd,
+        'agent.tags': started['agent.tags'],
         'agent.user_input_len': started['agent.user_input_len'],
         'agent.inferred': started['agent.inferred'],
       },

@@ -92,6 +92,7 @@ export class Run {
     const event = this.#telemetry.events.emit('agent.run.started', this.startMs, this.span.spanContext(), {
       ...this.fields(),
       parent_span_id: parentSpanId(this.span),
+      'agent.tags': this.identity.tags,
       'agent.user_input_len': this.#userInputLength,
       'agent.inferred': this.isInferred,
     });
@@ -169,6 +170,7 @@ export class Run {
       'agent.tool_definitions': this.#definedTools(),
       'agent.user_input_len': this.#userInputLength,
       'agent.output_len': this.outputLength,
+      'agent.tags': this.identity.tags,
       'agent.inferred': this.isInferred,
     };
     guard('end run span', () => {

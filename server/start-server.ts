@@ -84,6 +84,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       access,
       timezone,
       readAlerts: () => alerter?.overview(),
+      testChannel: (name) => alerter?.testChannel(name),
       grpcAddress: () => grpcAddress,
       httpAddress: () => httpAddress,
       log: options.log,

@@ -645,6 +645,7 @@ var FIELDS = {
   "agent.task_type": { type: "string", attribute: true, dimension: "task", doc: "Kind of task, chosen by the caller." },
   "gen_ai.agent.name": { type: "string", attribute: true, dimension: "agent", doc: "Name of the agent." },
   "agent.version": { type: "string", attribute: true, dimension: "version", doc: "Version of the agent, chosen by the caller." },
+  "agent.tags": { type: "strings", doc: "Labels of the run, chosen by the caller; on its start and its end." },
   "agent.inferred": { type: "bool", attribute: true, doc: "True when the run or tool call was recognised, not declared." },
   // agent.run and agent.run.started
   "agent.status": { type: "string", attribute: true, dimension: "status", doc: "ok, error, aborted, refused, max_turns, budget_exceeded or lost." },

@@ -15,6 +15,11 @@ interface RunsOptions extends SourceOptions {
   readonly since: number;
   readonly user?: string;
   readonly agent?: string;
+  readonly task?: string;
+  readonly tag?: string;
+  readonly session?: string;
+  readonly error?: string;
+  readonly status?: string;
   readonly limit: number;
 }
 
@@ -31,6 +36,11 @@ export function registerRuns(program: Command, io: CliIo): void {
       .option('--since <time>', 'how far back to look', parseDurationMs, parseDurationMs('24h'))
       .option('--user <id>', 'only runs of this user')
       .option('--agent <name>', 'only runs of this agent')
+      .option('--task <type>', 'only runs of this kind of task')
+      .option('--tag <tag>', 'only runs with this tag')
+      .option('--session <id>', 'only runs of this session')
+      .option('--status <status>', 'only runs that ended so, or running')
+      .option('--error <text>', 'only runs in which an error has this in its type')
       .option('--limit <n>', 'at most this many', parseCount, 50),
   ).action(async (options: RunsOptions) => {
     const runs = await withSource(options, io, (source) =>
@@ -38,6 +48,11 @@ export function registerRuns(program: Command, io: CliIo): void {
         failed: options.failed,
         user: options.user,
         agent: options.agent,
+        task: options.task,
+        tag: options.tag,
+        session: options.session,
+        error: options.error,
+        status: options.status,
         since: io.now() - options.since,
         sort: options.slowest === true ? 'slowest' : options.dearest === true ? 'dearest' : 'newest',
         limit: options.limit,

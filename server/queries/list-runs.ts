@@ -28,6 +28,7 @@ export interface RunSummary {
   readonly 'agent.task_type': string | null;
   readonly 'service.name': string | null;
   readonly 'agent.parent_run_id': string | null;
+  readonly 'agent.tags': readonly string[];
   readonly trace_id: string | null;
 }
 
@@ -47,7 +48,8 @@ export interface RunFilter {
   readonly agent?: string | undefined;
   readonly task?: string | undefined;
   readonly session?: string | undefined;
-  /** Part of the error type. */
+  readonly tag?: string | undefined;
+  /** Part of the error type of the run or of any of its steps. */
   readonly error?: string | undefined;
   /** Runs whose summary is stamped after this, Unix milliseconds: the end, or the start of a running one. */
   readonly since?: number | undefined;
@@ -69,7 +71,7 @@ const ORDERS: Record<RunSort, string> = {
 /** Columns of a summary. A run is one row: its end, or where there is none its start. */
 const COLUMNS = `agent_run_id, agent_parent_run_id, gen_ai_agent_name, agent_version, user_id, gen_ai_conversation_id,
   agent_task_type, service_name, trace_id, event_name, agent_status, error_type, timestamp, duration_ms, agent_turns,
-  agent_tool_calls, agent_tokens_in, agent_tokens_out, agent_retries, agent_cost_nano_usd`;
+  agent_tool_calls, agent_tokens_in, agent_tokens_out, agent_retries, agent_cost_nano_usd, agent_tags`;
 
 /** Runs that match, in the order asked for: by default the newest first, by their end or, while they run, their start. */
 export async function listRuns(database: RunQueryable, filter: RunFilter): Promise<RunSummary[]> {
@@ -135,6 +137,10 @@ function conditionsOf(filter: RunFilter): { conditions: string[]; values: DuckDB
   equals('agent_task_type', filter.task);
   equals('gen_ai_conversation_id', filter.session);
   equals('agent_parent_run_id', filter.parentRun);
+  if (filter.tag !== undefined) {
+    conditions.push('list_contains(agent_tags, ?)');
+    values.push(filter.tag);
+  }
   if (filter.failed === true) conditions.push("agent_status <> 'ok'");
   if (filter.since !== undefined) {
     conditions.push('timestamp > make_timestamptz(?::BIGINT * 1000)');
@@ -145,7 +151,9 @@ function conditionsOf(filter: RunFilter): { conditions: string[]; values: DuckDB
     values.push(Math.floor(filter.until));
   }
   if (filter.error !== undefined) {
-    conditions.push('contains(lower(error_type), lower(?))');
+    conditions.push(
+      'agent_run_id IN (SELECT agent_run_id FROM events WHERE contains(lower(error_type), lower(?)))',
+    );
     values.push(filter.error);
   }
   return { conditions, values };
@@ -191,6 +199,7 @@ export function summaryOf(row: Row): RunSummary {
     'agent.task_type': textOrNull(row['agent_task_type']),
     'service.name': textOrNull(row['service_name']),
     'agent.parent_run_id': textOrNull(row['agent_parent_run_id']),
+    'agent.tags': Array.isArray(row['agent_tags']) ? row['agent_tags'].map(String) : [],
     trace_id: textOrNull(row['trace_id']),
   };
 }

@@ -3,7 +3,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ComponentChildren, VNode } from 'preact';
 import { DAY_MS } from '../../core/time.ts';
-import { listRuns } from '../queries/list-runs.ts';
+import type { ChannelTest } from '../alerting/alerter.ts';
+import { listRuns, type RunFilter } from '../queries/list-runs.ts';
 import { readDiagnosis } from '../queries/read-diagnosis.ts';
 import { AmbiguousRunError, readRun, type RunTree } from '../queries/read-run.ts';
 import { readNumber } from '../queries/signal-numbers.ts';
@@ -11,7 +12,7 @@ import { parseDiagnosisQuestion } from './diagnosis-params.ts';
 import { readToolTax } from '../queries/read-unused-tools.ts';
 import { renderPage, type Frame } from './layout.tsx';
 import { DiagnosePage } from './pages/diagnose-page.tsx';
-import { AlertsPage } from './pages/alerts-page.tsx';
+import { AlertsPage, TEST_PATH } from './pages/alerts-page.tsx';
 import { BREAKDOWNS, readBreakdown } from './pages/breakdown-data.ts';
 import { BreakdownPage } from './pages/breakdown-page.tsx';
 import { ComparePage } from './pages/compare-page.tsx';
@@ -20,10 +21,19 @@ import { OverviewPage } from './pages/overview-page.tsx';
 import { RunPage } from './pages/run-page.tsx';
 import { RunsPage } from './pages/runs-page.tsx';
 import { SessionPage } from './pages/session-page.tsx';
-import { parseDurationMs, parseRunFilter, textParam, type QueryText } from './query-params.ts';
+import {
+  localInstantParam,
+  localInstantText,
+  parseDurationMs,
+  parseRunFilter,
+  textParam,
+  type QueryText,
+} from './query-params.ts';
 import { RequestError } from './request-error.ts';
-import type { WebContext } from './web-server.ts';
+import { checkSameOrigin } from './same-origin.ts';
+import { isForPeople, type WebContext } from './web-server.ts';
 
+const ALERTS_PATH = '/alerts';
 const OVERVIEW_SECONDS = 30;
 const EMPTY_SECONDS = 5;
 const RUNS_SECONDS = 30;
@@ -72,17 +82,18 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
 
   app.get<{ Querystring: QueryText }>('/runs', async (request, reply) => {
     const now = Date.now();
-    const isFailed = textParam(request.query, 'status') === 'failed';
-    const query = isFailed ? { ...request.query, status: '', failed: 'true' } : request.query;
-    const filter = parseRunFilter(query, now);
+    const { filter, params, isFiltered } = parseRunsAddress(request.query, now, timezone);
     const found = await listRuns(database, { ...filter, limit: RUNS_PER_PAGE + 1 });
-    const params = Object.fromEntries(Object.keys(query).map((key) => [key, textParam(query, key)]));
+    const isSpan = parseDurationMs(params['since'] ?? '') !== undefined && params['from'] === undefined;
     const view = {
       runs: found.slice(0, RUNS_PER_PAGE),
       hasMore: found.length > RUNS_PER_PAGE,
       offset: filter.offset ?? 0,
       limit: RUNS_PER_PAGE,
       params: { ...params, offset: undefined },
+      from: isSpan ? '' : localInstantText(filter.since, timezone),
+      to: localInstantText(filter.until, timezone),
+      isFiltered,
       timezone,
       now,
     };
@@ -154,12 +165,38 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
     return answerTo(request, reply)(<ComparePage view={{ a, b, aText, bText }} />, { title: 'Compare' });
   });
 
-  app.get('/alerts', async (request, reply) =>
+  const answerAlerts = (request: FastifyRequest, reply: FastifyReply, test?: ChannelTest): FastifyReply =>
     answerTo(request, reply)(
-      <AlertsPage view={{ overview: context.readAlerts(), timezone, now: Date.now() }} />,
-      { title: 'Alerts', refresh: { url: request.url, seconds: RUNS_SECONDS } },
-    ),
-  );
+      <AlertsPage view={{ overview: context.readAlerts(), test, timezone, now: Date.now() }} />,
+      { title: 'Alerts', path: ALERTS_PATH, refresh: { url: ALERTS_PATH, seconds: RUNS_SECONDS } },
+    );
+  app.get(ALERTS_PATH, async (request, reply) => answerAlerts(request, reply));
+  app.post(TEST_PATH, async (request, reply) => {
+    checkSameOrigin(request);
+    const channel = request.body instanceof URLSearchParams ? (request.body.get('channel') ?? '') : '';
+    const test = await context.testChannel(channel);
+    if (test === undefined) throw new RequestError(503, 'alerting has not started yet');
+    return isForPeople(request) ? answerAlerts(request, reply, test) : reply.send(test);
+  });
+}
+
+/** The list of runs as its address asks for it: the API's parameters, and times as the form writes them. */
+function parseRunsAddress(
+  query: QueryText,
+  now: number,
+  timezone: string,
+): { filter: RunFilter; params: Record<string, string | undefined>; isFiltered: boolean } {
+  const isFailed = textParam(query, 'status') === 'failed';
+  const asked = isFailed ? { ...query, status: '', failed: 'true' } : query;
+  const filter = parseRunFilter(asked, now);
+  const from = localInstantParam(query, 'from', timezone);
+  const until = localInstantParam(query, 'to', timezone);
+  const params = Object.fromEntries(Object.keys(asked).map((key) => [key, textParam(asked, key)]));
+  return {
+    filter: { ...filter, since: from ?? filter.since, until: until ?? filter.until },
+    params,
+    isFiltered: Object.entries(params).some(([key, value]) => value !== undefined && key !== 'sort'),
+  };
 }
 
 /** The window of a page, as written and in milliseconds. @throws RequestError */

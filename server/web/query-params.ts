@@ -2,7 +2,7 @@
 
 import { isEventName } from '../../core/event.ts';
 import { DIMENSIONS, type EventName } from '../../core/schema.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, offsetAt } from '../../core/time.ts';
 import { parseRequest, type SignalQuestion } from '../../signals/request.ts';
 import { EXPORT_FORMATS, type ExportFormat, type ExportRequest } from '../queries/export-events.ts';
 import { COST_WAYS, type CostBy, type CostRequest } from '../queries/read-cost.ts';
@@ -36,6 +36,7 @@ export function parseRunFilter(query: QueryText, nowMs: number): RunFilter {
     agent: textParam(query, 'agent'),
     task: textParam(query, 'task'),
     session: textParam(query, 'session'),
+    tag: textParam(query, 'tag'),
     error: textParam(query, 'error'),
     parentRun: textParam(query, 'parentRun'),
     since: instantParam(query, 'since', nowMs),
@@ -79,6 +80,23 @@ export function instantParam(query: QueryText, key: string, nowMs: number): numb
   if (Number.isNaN(instant))
     throw new RequestError(400, `${key} is a time such as 24h, 7d or 2026-11-20T00:00:00Z, not ${text}`);
   return instant;
+}
+
+/** A local time as a form's field writes it, `2026-11-20T14:30`, as Unix milliseconds. @throws RequestError */
+export function localInstantParam(query: QueryText, key: string, timezone: string): number | undefined {
+  const text = textParam(query, key);
+  if (text === undefined) return undefined;
+  const asUtc = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) ? Date.parse(`${text}Z`) : Number.NaN;
+  if (Number.isNaN(asUtc))
+    throw new RequestError(400, `${key} is a local time such as 2026-11-20T14:30, not ${text}`);
+  return asUtc - offsetAt(asUtc - offsetAt(asUtc, timezone), timezone);
+}
+
+/** An instant as a form's field wants it: local time of the zone to the minute, or to the second where it has one. */
+export function localInstantText(atMs: number | undefined, timezone: string): string {
+  if (atMs === undefined) return '';
+  const text = new Date(atMs + offsetAt(atMs, timezone)).toISOString();
+  return text.slice(0, text.slice(17, 19) === '00' ? 16 : 19);
 }
 
 /** @throws RequestError */

@@ -103,6 +103,9 @@ tbody tr:hover > td { background: light-dark(#f9fafc, #1b2028); }
 .badge.failed { color: var(--bad); background: var(--bad-soft); border-color: transparent; font-weight: 600; }
 .badge.running { color: var(--accent); border-color: currentColor; }
 .badge.warn { color: var(--warn); border-color: currentColor; }
+.tags .badge { margin: 2px 4px 0 0; } .tags { display: flex; flex-wrap: wrap; }
+.message { border: 1px solid var(--line); border-left: 4px solid var(--good); border-radius: 7px; padding: 9px 14px; background: var(--card); margin-bottom: 14px; overflow-wrap: anywhere; }
+.message.bad { border-left-color: var(--bad); }
 .hello { background: var(--card); border: 1px solid var(--line); border-radius: var(--radius); padding: 26px 28px; max-width: 760px; }
 .hello h1 { font-size: 22px; margin-bottom: 6px; }
 .hello ol { padding-left: 20px; } .hello li { margin: 10px 0; }

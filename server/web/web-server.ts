@@ -1,9 +1,11 @@
-// The web server: pages for people and the same answers as JSON for programs. It only reads.
+// The web server: pages for people and the same answers as JSON for programs. It only reads, but for the
+// test notice that somebody asks for.
 
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { SignalError } from '../../signals/signal.ts';
 import type { Access } from '../access.ts';
 import type { AlertOverview } from '../alerting/alert-overview.ts';
+import type { ChannelTest } from '../alerting/alerter.ts';
 import type { Intake } from '../intake/intake.ts';
 import { messageOf } from '../server-error.ts';
 import type { RunQueryable } from '../queries/list-runs.ts';
@@ -23,6 +25,8 @@ export interface WebContext {
   readonly timezone: string;
   /** What is known of alerts; undefined until alerting has started. */
   readonly readAlerts: () => AlertOverview | undefined;
+  /** Sends a test notice; undefined until alerting has started. */
+  readonly testChannel: (name: string) => Promise<ChannelTest> | undefined;
   /** Where OTLP over gRPC listens, host:port; undefined until it does. */
   readonly grpcAddress: () => string | undefined;
   /** Where OTLP over HTTP listens, host:port; undefined until it does. */
@@ -34,7 +38,7 @@ const SECURITY_HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
+  'referrer-policy': 'same-origin',
   'cache-control': 'no-store',
 };
 
@@ -76,7 +80,6 @@ export function makeWebServer(given: WebContext): FastifyInstance {
     if (statusCode >= 500) context.log(`web: ${messageOf(error)}`);
     const message = statusCode >= 500 ? 'the server failed; its log says why' : messageOf(error);
     reply.code(statusCode);
-    // Programs read JSON, people a page.
     return isForPeople(request)
       ? reply.type('text/html; charset=utf-8').send(renderFault(context, statusCode, message))
       : reply.send({ error: message });
@@ -84,6 +87,7 @@ export function makeWebServer(given: WebContext): FastifyInstance {
   return app;
 }
 
-function isForPeople(request: FastifyRequest): boolean {
+/** Programs read JSON, people a page. */
+export function isForPeople(request: FastifyRequest): boolean {
   return (request.headers.accept ?? '').includes('text/html') && !request.url.startsWith('/api/');
 }

@@ -68,6 +68,7 @@ describe('the manual API', () => {
       'user.id': 'u1',
       'agent.task_type': 'forecast',
       'agent.version': '2',
+      'agent.tags': ['beta', 'europe'],
       'agent.user_input_len': 8,
       'agent.output_len': 12,
       'agent.tool_calls': 2,

@@ -19,8 +19,9 @@ beforeAll(async () => {
       status: 'error',
       user: 'user-2',
       agent: 'research',
+      tags: ['beta', 'nightly run'],
     }),
-    ...sampleRun({ mark: 'c', endMs: NOW - 3 * MINUTE_MS, isOpen: true }),
+    ...sampleRun({ mark: 'c', endMs: NOW - 3 * MINUTE_MS, isOpen: true, tags: ['beta'] }),
   ]);
 });
 
@@ -60,14 +61,22 @@ describe('the list of runs', () => {
     });
   });
 
-  it('is filtered by status, failure, user, agent, session, error and time', async () => {
+  it('is filtered by status, failure, user, agent, task, tag, session, error and time', async () => {
     expect(await ids('status=error')).toEqual(['b']);
     expect(await ids('failed=true')).toEqual(['b']);
     expect(await ids('user=user-2')).toEqual(['b']);
     expect(await ids('agent=support')).toEqual(['a', 'c']);
     expect(await ids('session=session-c')).toEqual(['c']);
+    expect(await ids('task=answer')).toEqual(['a', 'b', 'c']);
+    expect(await ids('task=refund')).toEqual([]);
+    expect(await ids('tag=beta')).toEqual(['b', 'c']);
+    expect(await ids('tag=nightly%20run')).toEqual(['b']);
+    expect(await ids('tag=bet')).toEqual([]);
     expect(await ids('error=API')).toEqual(['b']);
+    // The tool of each run failed so, whatever became of the run.
+    expect(await ids('error=TimeOut')).toEqual(['a', 'b', 'c']);
     expect(await ids(`since=${new Date(NOW - 90_000).toISOString()}`)).toEqual(['a']);
+    expect(await ids(`until=${new Date(NOW - 90_000).toISOString()}`)).toEqual(['b', 'c']);
     expect(await ids('user=nobody')).toEqual([]);
   });
 

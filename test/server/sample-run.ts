@@ -10,6 +10,7 @@ export interface SampleOptions {
   readonly status?: string;
   readonly user?: string;
   readonly agent?: string;
+  readonly tags?: readonly string[];
   /** First place in the process. */
   readonly seq?: number;
   /** Left out: the run has only begun. */
@@ -64,6 +65,7 @@ export function sampleRun(options: SampleOptions): EventRecord[] {
       'event.name': 'agent.run.started',
       span_id: span(0),
       'agent.user_input_len': 40,
+      ...(options.tags === undefined ? {} : { 'agent.tags': options.tags }),
     },
     call(1, start + 3000, 3_500_000),
     {
@@ -102,6 +104,7 @@ export function sampleRun(options: SampleOptions): EventRecord[] {
             span_id: span(0),
             'agent.status': options.status ?? 'ok',
             ...(options.status === undefined ? {} : { 'error.type': 'api_error' }),
+            ...(options.tags === undefined ? {} : { 'agent.tags': options.tags }),
             duration_ms: SAMPLE_LENGTH_MS,
             'agent.turns': 2,
             'agent.tool_calls': 2,

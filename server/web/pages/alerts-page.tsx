@@ -3,11 +3,17 @@
 import type { VNode } from 'preact';
 import { NO_DATA, formatCount } from '../../../core/format.ts';
 import type { AlertOverview, RuleLine } from '../../alerting/alert-overview.ts';
+import type { ChannelTest } from '../../alerting/alerter.ts';
 import { Moment } from '../cells.tsx';
+
+/** Where the form of a test goes. */
+export const TEST_PATH = '/alerts/test';
 
 export interface AlertsView {
   /** Undefined until alerting has started. */
   readonly overview: AlertOverview | undefined;
+  /** How the test went that was just asked for. */
+  readonly test?: ChannelTest | undefined;
   readonly timezone: string;
   readonly now: number;
 }
@@ -24,10 +30,28 @@ export function AlertsPage({ view }: { view: AlertsView }): VNode {
           {overview.firing === 0 ? 'none firing' : `${overview.firing} firing`}
         </span>
       </div>
+      {view.test !== undefined && <TestResult test={view.test} />}
       <Rules view={view} overview={overview} />
       <Channels view={view} overview={overview} />
       <Notices view={view} overview={overview} />
     </>
+  );
+}
+
+function TestResult({ test }: { test: ChannelTest }): VNode {
+  return (
+    <div class={test.is_sent ? 'message good' : 'message bad'} role="status">
+      {test.is_sent ? (
+        <>
+          <strong>Sent</strong> to {test.channel} ({test.target}). Look whether it came.
+        </>
+      ) : (
+        <>
+          <strong>Not sent</strong> to {test.channel}
+          {test.target === '' ? '' : ` (${test.target})`}: {test.reason}
+        </>
+      )}
+    </div>
   );
 }
 
@@ -108,47 +132,56 @@ function Channels({ view, overview }: Props): VNode {
         <h2 id="channels">Channels</h2>
       </div>
       {overview.has_channel ? (
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Channel</th>
-              <th scope="col">To</th>
-              <th scope="col" class="n">
-                Delivered
-              </th>
-              <th scope="col" class="n">
-                Waiting
-              </th>
-              <th scope="col" class="n">
-                Given up
-              </th>
-              <th scope="col">Last error</th>
-            </tr>
-          </thead>
-          <tbody>
-            {overview.channels.map((channel) => (
-              <tr key={channel.channel}>
-                <td>{channel.channel}</td>
-                <td>{channel.target}</td>
-                <td class="n">{formatCount(channel.delivered)}</td>
-                <td class="n">{formatCount(channel.waiting)}</td>
-                <td class="n">{formatCount(channel.givenUp)}</td>
-                <td class="wrap">
-                  {channel.lastError !== undefined && (
-                    <>
-                      <Moment
-                        at={new Date(channel.lastError.atMs).toISOString()}
-                        timezone={view.timezone}
-                        now={view.now}
-                      />{' '}
-                      {channel.lastError.message}
-                    </>
-                  )}
-                </td>
+        <div class="scroll" tabIndex={0} role="region" aria-labelledby="channels">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Channel</th>
+                <th scope="col">To</th>
+                <th scope="col" class="n">
+                  Delivered
+                </th>
+                <th scope="col" class="n">
+                  Waiting
+                </th>
+                <th scope="col" class="n">
+                  Given up
+                </th>
+                <th scope="col">Last error</th>
+                <th scope="col">Try it</th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {overview.channels.map((channel) => (
+                <tr key={channel.channel}>
+                  <td>{channel.channel}</td>
+                  <td>{channel.target}</td>
+                  <td class="n">{formatCount(channel.delivered)}</td>
+                  <td class="n">{formatCount(channel.waiting)}</td>
+                  <td class="n">{formatCount(channel.givenUp)}</td>
+                  <td class="wrap">
+                    {channel.lastError !== undefined && (
+                      <>
+                        <Moment
+                          at={new Date(channel.lastError.atMs).toISOString()}
+                          timezone={view.timezone}
+                          now={view.now}
+                        />{' '}
+                        {channel.lastError.message}
+                      </>
+                    )}
+                  </td>
+                  <td>
+                    <form method="post" action={TEST_PATH}>
+                      <input type="hidden" name="channel" value={channel.channel} />
+                      <button type="submit">Send a test to {channel.channel}</button>
+                    </form>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       ) : (
         <div class="empty">
           No channel is configured, so notices stay on this page. Set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID,

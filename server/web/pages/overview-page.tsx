@@ -1,9 +1,10 @@
 // The overview: is it healthy, what does it cost, what stands out?
 
 import type { ComponentChildren, VNode } from 'preact';
-import { NO_DATA, formatCost, formatCount, formatDuration, formatPercent } from '../../../core/format.ts';
+import { formatCost, formatCount, formatDuration, formatPercent } from '../../../core/format.ts';
 import type { RunSummary } from '../../queries/list-runs.ts';
-import { Moment, StatusBadge, linkTo, shortId } from '../cells.tsx';
+import { linkTo } from '../cells.tsx';
+import { RunTable } from '../run-table.tsx';
 import { CostSparkline } from '../sparkline.tsx';
 import { WindowSelect } from '../window-select.tsx';
 import type { OverviewData, OverviewQuestion } from './overview-data.ts';
@@ -165,6 +166,8 @@ function SlowerDelta({ now, before }: { now: number | null; before: number | nul
   );
 }
 
+const PANEL_COLUMNS = ['started', 'run', 'agent', 'user', 'time', 'cost', 'turns', 'status'] as const;
+
 function RunPanel(props: {
   id: string;
   title: string;
@@ -181,52 +184,14 @@ function RunPanel(props: {
       {props.runs.length === 0 ? (
         <div class="empty">{props.children}</div>
       ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-labelledby={props.id}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Started</th>
-                <th scope="col">Run</th>
-                <th scope="col">Agent</th>
-                <th scope="col" class="optional">
-                  User
-                </th>
-                <th scope="col" class="n">
-                  Time
-                </th>
-                <th scope="col" class="n">
-                  Cost
-                </th>
-                <th scope="col" class="n optional">
-                  Turns
-                </th>
-                <th scope="col">Status</th>
-              </tr>
-            </thead>
-            <tbody>
-              {props.runs.map((run) => (
-                <tr key={run['agent.run_id']}>
-                  <td>
-                    <Moment at={run.started_at} timezone={timezone} now={now} />
-                  </td>
-                  <td>
-                    <a class="mono" href={`/runs/${run['agent.run_id']}`}>
-                      {shortId(run['agent.run_id'])}
-                    </a>
-                  </td>
-                  <td>{run['gen_ai.agent.name'] ?? NO_DATA}</td>
-                  <td class="optional">{run['user.id'] ?? NO_DATA}</td>
-                  <td class="n">{formatDuration(run.duration_ms)}</td>
-                  <td class="n">{formatCost(run['agent.cost_nano_usd'])}</td>
-                  <td class="n optional">{formatCount(run['agent.turns'])}</td>
-                  <td>
-                    <StatusBadge status={run['agent.status']} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <RunTable
+          runs={props.runs}
+          columns={PANEL_COLUMNS}
+          optional={['user', 'turns']}
+          label={{ headingId: props.id }}
+          timezone={timezone}
+          now={now}
+        />
       )}
     </section>
   );

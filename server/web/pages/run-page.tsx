@@ -5,6 +5,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { NO_DATA, formatCost, formatCount, formatDuration, formatTokens } from '../../../core/format.ts';
 import type { RunStep, RunTree } from '../../queries/read-run.ts';
 import { Moment, StatusBadge, linkTo, shortId } from '../cells.tsx';
+import { Tags } from '../run-table.tsx';
 import { carriedNanoUsd, numberIn, stepAnchor, textIn, textsIn, toolNamesBySpan } from './step-facts.ts';
 import { Waterfall } from './waterfall.tsx';
 
@@ -83,6 +84,11 @@ function Facts({ view }: { view: RunView }): VNode {
         <Fact name="Session">
           {session === null ? NO_DATA : <a href={`/sessions/${encodeURIComponent(session)}`}>{session}</a>}
         </Fact>
+        {run['agent.tags'].length > 0 && (
+          <Fact name="Tags">
+            <Tags tags={run['agent.tags']} />
+          </Fact>
+        )}
         <Fact name="Service">{run['service.name'] ?? NO_DATA}</Fact>
         {parent !== null && (
           <Fact name="Started by run">

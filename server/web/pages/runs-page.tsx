@@ -1,9 +1,10 @@
 // The list of runs: filtered, sorted, a page at a time.
 
 import type { VNode } from 'preact';
-import { NO_DATA, formatCost, formatCount, formatDuration, formatTokens } from '../../../core/format.ts';
+import { formatCount } from '../../../core/format.ts';
 import type { RunSort, RunSummary } from '../../queries/list-runs.ts';
-import { Moment, StatusBadge, linkTo, shortId } from '../cells.tsx';
+import { linkTo } from '../cells.tsx';
+import { ALL_RUN_COLUMNS, RunTable } from '../run-table.tsx';
 
 export interface RunsView {
   readonly runs: readonly RunSummary[];
@@ -12,17 +13,28 @@ export interface RunsView {
   readonly limit: number;
   /** The parameters of the address, as they were written. */
   readonly params: Readonly<Record<string, string | undefined>>;
+  /** Beginning and end of the time as the form writes them, in the zone of the page; empty where open. */
+  readonly from: string;
+  readonly to: string;
+  readonly isFiltered: boolean;
   readonly timezone: string;
   readonly now: number;
 }
 
-const SESSION_LENGTH = 14;
 const STATUSES = ['ok', 'error', 'aborted', 'refused', 'max_turns', 'budget_exceeded', 'lost', 'running'];
 const TIMES: readonly (readonly [string, string])[] = [
   ['1h', 'last hour'],
   ['24h', 'last 24 h'],
   ['7d', 'last 7 days'],
   ['30d', 'last 30 days'],
+];
+const TEXTS: readonly (readonly [string, string])[] = [
+  ['agent', 'Agent'],
+  ['user', 'User'],
+  ['task', 'Task'],
+  ['tag', 'Tag'],
+  ['session', 'Session'],
+  ['error', 'Error has'],
 ];
 const SORTS: readonly (readonly [RunSort, string])[] = [
   ['newest', 'newest first'],
@@ -40,12 +52,15 @@ export function RunsPage({ view }: { view: RunsView }): VNode {
       </div>
       <section class="panel" aria-label="Runs">
         {view.runs.length === 0 ? (
-          <div class="empty">
-            No run matches. <a href="/runs">Show all runs</a>, or see the <a href="/">overview</a> for how to
-            send one.
-          </div>
+          <NoRun isFiltered={view.isFiltered} />
         ) : (
-          <RunTable runs={view.runs} timezone={view.timezone} now={view.now} />
+          <RunTable
+            runs={view.runs}
+            columns={ALL_RUN_COLUMNS}
+            label="Table of runs"
+            timezone={view.timezone}
+            now={view.now}
+          />
         )}
         <Pager view={view} />
       </section>
@@ -53,10 +68,25 @@ export function RunsPage({ view }: { view: RunsView }): VNode {
   );
 }
 
+function NoRun({ isFiltered }: { isFiltered: boolean }): VNode {
+  if (isFiltered)
+    return (
+      <div class="empty">
+        No run matches. <a href="/runs">Show all runs</a>.
+      </div>
+    );
+  return (
+    <div class="empty">
+      No run yet. Start your agent with{' '}
+      <span class="mono">node --import @tallyspan/node/register your-agent.mjs</span>, or see an example with{' '}
+      <span class="mono">npx tallyspan demo</span>.
+    </div>
+  );
+}
+
 function Filter({ view }: { view: RunsView }): VNode {
   const { params } = view;
-  const since = params['since'];
-  const isOther = since !== undefined && !TIMES.some(([value]) => value === since);
+  const since = view.from === '' ? params['since'] : undefined;
   const status = params['failed'] === 'true' ? 'failed' : params['status'];
   return (
     <form class="filter" method="get" action="/runs">
@@ -83,16 +113,19 @@ function Filter({ view }: { view: RunsView }): VNode {
               {name}
             </option>
           ))}
-          {isOther && (
-            <option value={since} selected>
-              since {since.slice(0, 16).replace('T', ' ')}
-            </option>
-          )}
         </select>
       </label>
-      {(['agent', 'user', 'task', 'session', 'error'] as const).map((name) => (
+      <label>
+        or from
+        <input type="datetime-local" name="from" value={view.from} />
+      </label>
+      <label>
+        to
+        <input type="datetime-local" name="to" value={view.to} />
+      </label>
+      {TEXTS.map(([name, label]) => (
         <label key={name}>
-          {name === 'error' ? 'Error has' : name[0]?.toUpperCase() + name.slice(1)}
+          {label}
           <input name={name} value={params[name] ?? ''} size={9} />
         </label>
       ))}
@@ -106,89 +139,8 @@ function Filter({ view }: { view: RunsView }): VNode {
           ))}
         </select>
       </label>
-      {params['until'] !== undefined && <input type="hidden" name="until" value={params['until']} />}
       <button type="submit">Show</button>
     </form>
-  );
-}
-
-/** Runs as a table, the columns that matter first. */
-export function RunTable(props: { runs: readonly RunSummary[]; timezone: string; now: number }): VNode {
-  return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Table of runs">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Started</th>
-            <th scope="col">Run</th>
-            <th scope="col">Agent</th>
-            <th scope="col">User</th>
-            <th scope="col">Task</th>
-            <th scope="col">Session</th>
-            <th scope="col">Status</th>
-            <th scope="col" class="n">
-              Turns
-            </th>
-            <th scope="col" class="n">
-              Tools
-            </th>
-            <th scope="col" class="n">
-              Tokens in
-            </th>
-            <th scope="col" class="n">
-              out
-            </th>
-            <th scope="col" class="n">
-              Time
-            </th>
-            <th scope="col" class="n">
-              Cost
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {props.runs.map((run) => (
-            <RunRow key={run['agent.run_id']} run={run} timezone={props.timezone} now={props.now} />
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function RunRow({ run, timezone, now }: { run: RunSummary; timezone: string; now: number }): VNode {
-  const session = run['gen_ai.conversation.id'];
-  return (
-    <tr>
-      <td>
-        <Moment at={run.started_at} timezone={timezone} now={now} />
-      </td>
-      <td>
-        <a class="mono" href={`/runs/${encodeURIComponent(run['agent.run_id'])}`}>
-          {shortId(run['agent.run_id'])}
-        </a>
-      </td>
-      <td>{run['gen_ai.agent.name'] ?? NO_DATA}</td>
-      <td>{run['user.id'] ?? NO_DATA}</td>
-      <td>{run['agent.task_type'] ?? NO_DATA}</td>
-      <td>
-        {session === null ? (
-          NO_DATA
-        ) : (
-          <a href={`/sessions/${encodeURIComponent(session)}`}>{session.slice(0, SESSION_LENGTH)}</a>
-        )}
-      </td>
-      <td>
-        <StatusBadge status={run['agent.status']} />
-        {run['error.type'] !== null && <span class="why">{run['error.type']}</span>}
-      </td>
-      <td class="n">{formatCount(run['agent.turns'])}</td>
-      <td class="n">{formatCount(run['agent.tool_calls'])}</td>
-      <td class="n">{formatTokens(run['agent.tokens_in'])}</td>
-      <td class="n">{formatTokens(run['agent.tokens_out'])}</td>
-      <td class="n">{formatDuration(run.duration_ms)}</td>
-      <td class="n">{formatCost(run['agent.cost_nano_usd'])}</td>
-    </tr>
   );
 }
 

@@ -3,7 +3,7 @@
 import type { VNode } from 'preact';
 import { formatCost, formatCount } from '../../../core/format.ts';
 import type { RunSummary } from '../../queries/list-runs.ts';
-import { RunTable } from './runs-page.tsx';
+import { ALL_RUN_COLUMNS, RunTable } from '../run-table.tsx';
 
 export interface SessionView {
   readonly session: string;
@@ -41,7 +41,13 @@ export function SessionPage({ view }: { view: SessionView }): VNode {
         </dl>
       </section>
       <section class="panel" aria-label="Runs of the session">
-        <RunTable runs={view.runs} timezone={view.timezone} now={view.now} />
+        <RunTable
+          runs={view.runs}
+          columns={ALL_RUN_COLUMNS.filter((column) => column !== 'session')}
+          label="Table of runs"
+          timezone={view.timezone}
+          now={view.now}
+        />
       </section>
     </>
   );

@@ -30,8 +30,9 @@ async function loop(question) {
 }
 
 const answer = await run(
-  { agent: 'forecaster', input: 'weather?', userId: 'u1', taskType: 'forecast', version: '2' },
+  { agent: 'forecaster', input: 'weather?', userId: 'u1', taskType: 'forecast', tags: ['beta'], version: '2' },
   (r) => {
+    identify({ tags: ['beta', 'europe'] });
     note('decision', 'ask for the weather first', { tool: 'weather' });
     return loop('weather?').finally(() => console.log('run id', r.id === '' ? 'none' : r.id.length));
   },

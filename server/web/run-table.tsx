@@ -1,0 +1,135 @@
+// Tables of runs: the same cells wherever runs are listed; pages choose the columns.
+
+import type { ComponentChildren, VNode } from 'preact';
+import { NO_DATA, formatCost, formatCount, formatDuration, formatTokens } from '../../core/format.ts';
+import type { RunSummary } from '../queries/list-runs.ts';
+import { Moment, StatusBadge, linkTo, shortId } from './cells.tsx';
+
+const SESSION_LENGTH = 14;
+
+interface Clock {
+  readonly timezone: string;
+  readonly now: number;
+}
+
+interface RunColumn {
+  readonly title: string;
+  readonly isNumber?: true;
+  cell(run: RunSummary, clock: Clock): ComponentChildren;
+}
+
+const RUN_COLUMNS = {
+  started: {
+    title: 'Started',
+    cell: (run, clock) => <Moment at={run.started_at} timezone={clock.timezone} now={clock.now} />,
+  },
+  run: {
+    title: 'Run',
+    cell: (run) => (
+      <a class="mono" href={`/runs/${encodeURIComponent(run['agent.run_id'])}`}>
+        {shortId(run['agent.run_id'])}
+      </a>
+    ),
+  },
+  agent: { title: 'Agent', cell: (run) => run['gen_ai.agent.name'] ?? NO_DATA },
+  user: { title: 'User', cell: (run) => run['user.id'] ?? NO_DATA },
+  task: {
+    title: 'Task',
+    cell: (run) => (
+      <>
+        {run['agent.task_type'] ?? NO_DATA}
+        <Tags tags={run['agent.tags']} />
+      </>
+    ),
+  },
+  session: {
+    title: 'Session',
+    cell: (run) => {
+      const session = run['gen_ai.conversation.id'];
+      if (session === null) return NO_DATA;
+      return (
+        <a href={`/sessions/${encodeURIComponent(session)}`} title={session}>
+          {session.length > SESSION_LENGTH ? `${session.slice(0, SESSION_LENGTH)}…` : session}
+        </a>
+      );
+    },
+  },
+  status: {
+    title: 'Status',
+    cell: (run) => (
+      <>
+        <StatusBadge status={run['agent.status']} />
+        {run['error.type'] !== null && <span class="why">{run['error.type']}</span>}
+      </>
+    ),
+  },
+  turns: { title: 'Turns', isNumber: true, cell: (run) => formatCount(run['agent.turns']) },
+  tools: { title: 'Tools', isNumber: true, cell: (run) => formatCount(run['agent.tool_calls']) },
+  tokensIn: { title: 'Tokens in', isNumber: true, cell: (run) => formatTokens(run['agent.tokens_in']) },
+  tokensOut: { title: 'out', isNumber: true, cell: (run) => formatTokens(run['agent.tokens_out']) },
+  time: { title: 'Time', isNumber: true, cell: (run) => formatDuration(run.duration_ms) },
+  cost: { title: 'Cost', isNumber: true, cell: (run) => formatCost(run['agent.cost_nano_usd']) },
+} as const satisfies Record<string, RunColumn>;
+
+export type RunColumnId = keyof typeof RUN_COLUMNS;
+
+/** Every column, those that matter most first. */
+export const ALL_RUN_COLUMNS = Object.keys(RUN_COLUMNS) as RunColumnId[];
+
+export interface RunTableProps extends Clock {
+  readonly runs: readonly RunSummary[];
+  readonly columns: readonly RunColumnId[];
+  /** Columns that a narrow screen leaves out. */
+  readonly optional?: readonly RunColumnId[];
+  /** Name of the table for who does not see it, or the id of its heading. */
+  readonly label: string | { readonly headingId: string };
+}
+
+export function RunTable({ runs, columns, optional = [], label, timezone, now }: RunTableProps): VNode {
+  const name = typeof label === 'string' ? { 'aria-label': label } : { 'aria-labelledby': label.headingId };
+  const shown = columns.map((id) => {
+    const column: RunColumn = RUN_COLUMNS[id];
+    const classes = [column.isNumber === true ? 'n' : '', optional.includes(id) ? 'optional' : ''];
+    return { id, column, look: classes.filter((one) => one !== '').join(' ') || undefined };
+  });
+  return (
+    <div class="scroll" tabIndex={0} role="region" {...name}>
+      <table>
+        <thead>
+          <tr>
+            {shown.map(({ id, column, look }) => (
+              <th key={id} scope="col" class={look}>
+                {column.title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {runs.map((run) => (
+            <tr key={run['agent.run_id']} data-run={run['agent.run_id']}>
+              {shown.map(({ id, column, look }) => (
+                <td key={id} class={look}>
+                  {column.cell(run, { timezone, now })}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Labels of a run, each a link to the runs that have it. */
+export function Tags({ tags }: { tags: readonly string[] }): VNode | null {
+  if (tags.length === 0) return null;
+  return (
+    <span class="tags">
+      {tags.map((tag) => (
+        <a key={tag} class="badge" href={linkTo('/runs', { tag })}>
+          {tag}
+        </a>
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,30 @@
+// Same origin: whether a request that changes something comes from a page of this server, and not from a
+// page of somebody else that the same browser has open.
+
+import type { FastifyRequest } from 'fastify';
+import { RequestError } from './request-error.ts';
+
+/**
+ * Lets a request pass that a page of this server sent, or a program that names its token itself, which no
+ * page of somebody else can do. Whether the token is right is checked before.
+ * @throws RequestError
+ */
+export function checkSameOrigin(request: FastifyRequest): void {
+  const { origin, host, authorization } = request.headers;
+  const site = request.headers['sec-fetch-site'];
+  const isOwn = origin !== undefined && host !== undefined && hostOf(origin) === host.toLowerCase();
+  if (isOwn && (site === undefined || site === 'same-origin')) return;
+  if (origin === undefined && site === undefined && authorization !== undefined) return;
+  throw new RequestError(
+    403,
+    'this can be asked from a page of this server only: open /alerts and use the button there',
+  );
+}
+
+function hostOf(origin: string): string | undefined {
+  try {
+    return new URL(origin).host;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import { SLACK_PATH, startSlack } from '../fakes/slack.ts';
+import { startWebhook } from '../fakes/webhook.ts';
+import type { RecordingService } from '../fakes/recording-service.ts';
+import { startTestServer, type TestServer } from '../server/harness.ts';
+import { startBrowser } from './browser.ts';
+
+// The button that sends a test notice: it says what came of it, and only a page of this server, or a
+// program with the token, can press it.
+
+const TOKEN = 'a token of some length';
+const PEOPLE = { accept: 'text/html' };
+
+let browser: Browser;
+let webhook: RecordingService;
+let slack: RecordingService;
+let server: TestServer;
+let wellServed: TestServer;
+let guarded: TestServer;
+
+beforeAll(async () => {
+  browser = await startBrowser();
+  webhook = await startWebhook();
+  server = await startTestServer({
+    // Slack is not there: port 9 takes no connection.
+    alertEnv: {
+      WEBHOOK_URL: webhook.url,
+      WEBHOOK_SECRET: 'not the secret that the receiver knows',
+      SLACK_WEBHOOK_URL: 'http://127.0.0.1:9/services/T0/B0/secretsecretsecret',
+    },
+  });
+  slack = await startSlack();
+  wellServed = await startTestServer({ alertEnv: { SLACK_WEBHOOK_URL: slack.url + SLACK_PATH } });
+  guarded = await startTestServer({
+    host: '0.0.0.0',
+    token: TOKEN,
+    alertEnv: { WEBHOOK_URL: webhook.url },
+  });
+});
+
+afterAll(async () => {
+  await browser.close();
+  for (const one of [server, wellServed, guarded]) await one.remove();
+  await webhook.close();
+  await slack.close();
+});
+
+function ask(headers: Record<string, string>, to: TestServer = server): Promise<Response> {
+  return fetch(`${to.uiUrl.replace('0.0.0.0', '127.0.0.1')}/alerts/test`, {
+    method: 'POST',
+    body: new URLSearchParams({ channel: 'webhook' }),
+    headers,
+    redirect: 'manual',
+  });
+}
+
+describe('the test button', () => {
+  it('says why the notice was not taken, with and without JavaScript, and hides no secret in it', async () => {
+    for (const javaScriptEnabled of [true, false]) {
+      const page = await (await browser.newContext({ javaScriptEnabled })).newPage();
+      await page.goto(`${server.uiUrl}/alerts`);
+      await page.click('button:has-text("Send a test to webhook")');
+      expect(await page.textContent('[role=status]')).toMatch(/^Not sent to webhook .*401/);
+      await page.click('button:has-text("Send a test to slack")');
+      const text = (await page.textContent('[role=status]')) ?? '';
+      expect(text).toMatch(/^Not sent to slack .*Slack was not reached/);
+      expect(await page.content()).not.toContain('secretsecretsecret');
+      await page.context().close();
+    }
+  });
+
+  it('says that it was sent when the service took it', async () => {
+    const page = await browser.newPage();
+    await page.goto(`${wellServed.uiUrl}/alerts`);
+    await page.click('button:has-text("Send a test to slack")');
+    expect(await page.textContent('[role=status]')).toMatch(/^Sent to slack/);
+    expect(slack.accepted()).toHaveLength(1);
+    await page.close();
+  });
+});
+
+describe('a request to send a test', () => {
+  it('of a page elsewhere, or of nobody who says who he is, is refused and sends nothing', async () => {
+    const before = webhook.requests.length;
+    for (const headers of [
+      {},
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { origin: server.uiUrl, 'sec-fetch-site': 'cross-site' },
+      { origin: server.uiUrl.replace(/\d+$/, '1') },
+    ] as Record<string, string>[])
+      expect([headers, (await ask(headers)).status]).toEqual([headers, 403]);
+    expect(webhook.requests.length).toBe(before);
+  });
+
+  it('needs the token where there is one', async () => {
+    const origin = guarded.uiUrl.replace('0.0.0.0', '127.0.0.1');
+    const before = webhook.requests.length;
+    expect((await ask({ origin }, guarded)).status).toBe(401);
+    expect((await ask({ origin, ...PEOPLE }, guarded)).status).toBe(303);
+    expect(webhook.requests.length).toBe(before);
+    const answer = await ask({ authorization: `Bearer ${TOKEN}` }, guarded);
+    expect((await answer.json()) as object).toMatchObject({ channel: 'webhook', is_sent: false });
+    expect(webhook.requests.length).toBe(before + 1);
+  });
+
+  it('names no channel that is not configured', async () => {
+    const answer = await fetch(`${server.uiUrl}/alerts/test`, {
+      method: 'POST',
+      body: new URLSearchParams({ channel: 'pagerduty' }),
+      headers: { origin: server.uiUrl },
+    });
+    expect(await answer.json()).toMatchObject({ is_sent: false, reason: 'no such channel is configured' });
+  });
+});
