@@ -1,11 +1,13 @@
 // Benchmark of the Collector: 5,000 events a second through our configuration into a real Loki for five
 // minutes, beside the same into `nop`. Run: node test/bench/collector.ts [SECONDS] [EVENTS_PER_SECOND] [NOTE].
+// Both servers get the environment of docker-compose.yml and are held against its memory limits.
 // Writes docs/benchmarks/collector.md with machine and date.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parse } from 'yaml';
 import { COLLECTOR_VERSION, LOKI_VERSION } from '../stack/build-servers.ts';
 import { startCollector, startLoki, type CollectorServer, type LokiServer } from '../stack/servers.ts';
 import { ReplayedRequest } from './replayed-request.ts';
@@ -62,15 +64,41 @@ const EVENT = {
   'tallyspan.price.row': 'anthropic/claude-opus-5-5@2026-09-22',
 } as const;
 
+interface Memory {
+  readonly meanMb: number;
+  readonly peakMb: number;
+}
+
 interface Result {
   readonly title: string;
   readonly sent: number;
   readonly refused: number;
   readonly stored: number | undefined;
   readonly cpuPercent: number;
-  readonly rssPeakMb: number;
-  readonly rssMeanMb: number;
+  readonly memory: Memory;
+  readonly lokiMemory: Memory | undefined;
   readonly seconds: number;
+}
+
+interface Limits {
+  readonly limitMb: number;
+  readonly environment: Record<string, string>;
+}
+
+/** Memory limit and Go's own soft limit of a service, as docker-compose.yml sets them. */
+function readLimits(service: 'collector' | 'loki'): Limits {
+  const { services } = parse(readFileSync(path.join(ROOT, 'docker-compose.yml'), 'utf8'), {
+    merge: true,
+  }) as { services: Record<string, { mem_limit: string; environment: Record<string, string | null> }> };
+  const { mem_limit: limit = '', environment = {} } = services[service] ?? {};
+  return {
+    limitMb: Number.parseInt(limit, 10),
+    environment: Object.fromEntries(
+      Object.entries(environment).flatMap(([name, value]) =>
+        name === 'GOMEMLIMIT' || name === 'MEMORY_LIMIT_MIB' ? [[name, String(value)]] : [],
+      ),
+    ),
+  };
 }
 
 /** Sends at an even pace; a request that is late goes at once, so the rate holds on average. */
@@ -114,26 +142,39 @@ function readCpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-function readRssMb(pid: number): number {
-  const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+/** What a process holds for itself: pages of its program file go when a limit is near, so they do not count. */
+function readMemoryMb(pid: number): number {
+  const match = /RssAnon:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(match?.[1] ?? 0) / 1024;
+}
+
+/** Samples the memory of a process twice a second until it is asked. */
+function watchMemory(pid: number): () => Memory {
+  const samples: number[] = [readMemoryMb(pid)];
+  const sampler = setInterval(() => samples.push(readMemoryMb(pid)), 500);
+  return () => {
+    clearInterval(sampler);
+    const sum = samples.reduce((total, value) => total + value, 0);
+    return { meanMb: sum / samples.length, peakMb: Math.max(...samples) };
+  };
 }
 
 async function measure(title: string, loki: LokiServer | undefined, sendSeconds: number): Promise<Result> {
   const collector = await startCollector({
     configs: loki === undefined ? ['base.yaml'] : ['base.yaml', 'loki.yaml'],
-    env: loki === undefined ? {} : { LOKI_URL: loki.url },
+    env: { ...COLLECTOR_LIMITS.environment, ...(loki === undefined ? {} : { LOKI_URL: loki.url }) },
   });
   const warmUp = await send(collector, WARM_UP_SECONDS);
   const { pid } = collector.process;
-  const rss: number[] = [];
-  const sampler = setInterval(() => rss.push(readRssMb(pid)), 500);
+  const readMemory = watchMemory(pid);
+  const readLokiMemory = loki === undefined ? undefined : watchMemory(loki.process.pid);
   const cpuBefore = readCpuSeconds(pid);
   const startMs = Date.now();
   const { sent, refused } = await send(collector, sendSeconds);
   const seconds = (Date.now() - startMs) / 1000;
   const cpuPercent = ((readCpuSeconds(pid) - cpuBefore) / seconds) * 100;
-  clearInterval(sampler);
+  const memory = readMemory();
+  const lokiMemory = readLokiMemory?.();
   const stored = loki === undefined ? undefined : await readStored(loki, warmUp.sent + sent);
   await collector.stop();
   return {
@@ -142,8 +183,8 @@ async function measure(title: string, loki: LokiServer | undefined, sendSeconds:
     refused: refused + warmUp.refused,
     stored: stored === undefined ? undefined : stored - warmUp.sent,
     cpuPercent,
-    rssPeakMb: Math.max(...rss),
-    rssMeanMb: rss.reduce((sum, value) => sum + value, 0) / rss.length,
+    memory,
+    lokiMemory,
     seconds,
   };
 }
@@ -160,7 +201,7 @@ async function readStored(loki: LokiServer, wanted: number): Promise<number> {
 }
 
 function describe(result: Result): string {
-  const { title, sent, refused, stored, cpuPercent, rssMeanMb, rssPeakMb, seconds } = result;
+  const { title, sent, refused, stored, cpuPercent, memory, lokiMemory, seconds } = result;
   const cells = [
     title,
     Math.round(sent / seconds),
@@ -168,15 +209,21 @@ function describe(result: Result): string {
     refused,
     stored ?? '–',
     `${Math.round(cpuPercent)} %`,
-    `${Math.round(rssMeanMb)} / ${Math.round(rssPeakMb)} MB`,
+    describeMemory(memory),
+    lokiMemory === undefined ? '–' : describeMemory(lokiMemory),
   ];
   return `| ${cells.join(' | ')} |`;
 }
 
+function describeMemory({ meanMb, peakMb }: Memory): string {
+  return `${Math.round(meanMb)} / ${Math.round(peakMb)} MB`;
+}
+
+const COLLECTOR_LIMITS = readLimits('collector');
+const LOKI_LIMITS = readLimits('loki');
 const nop = await measure('`base.yaml` → `nop`', undefined, SECONDS / 5);
-const loki = await startLoki();
+const loki = await startLoki({ env: LOKI_LIMITS.environment });
 const toLoki = await measure('`base.yaml` + `loki.yaml` → Loki', loki, SECONDS);
-const lokiRssMb = readRssMb(loki.process.pid);
 await loki.stop();
 
 const requestKb = new ReplayedRequest(EVENT, EVENTS_PER_REQUEST).byteLength / 1024;
@@ -186,12 +233,13 @@ Our Collector ${COLLECTOR_VERSION} with the shipped configuration, one sender, O
 ${EVENTS_PER_REQUEST} events (${Math.round(requestKb)} KB), for ${SECONDS} seconds into a real Loki ${LOKI_VERSION} on the same machine, and for a fifth of that into \`nop\`, which
 is the ceiling: everything but delivery. CPU is of one core. Written by \`node test/bench/collector.ts\`.
 
-| Path | events/s | sent | refused | stored | CPU | memory mean / peak |
-|---|---|---|---|---|---|---|
+| Path | events/s | sent | refused | stored | CPU | Collector, memory mean / peak | Loki, memory mean / peak |
+|---|---|---|---|---|---|---|---|
 ${describe(nop)}
 ${describe(toLoki)}
 
-The Collector's memory limit is 320 MiB. Loki held ${Math.round(lokiRssMb)} MB at the end.
+Limits of \`docker-compose.yml\`, which both ran with: Collector ${COLLECTOR_LIMITS.limitMb} MB, Loki ${LOKI_LIMITS.limitMb} MB (${LOKI_LIMITS.environment['GOMEMLIMIT'] ?? 'no GOMEMLIMIT'}). Memory is what a
+process holds for itself, without the pages of its program file, which go when a limit is near.
 
 Machine: ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 1024 ** 3)} GB, Node ${process.version}, ${new Date().toISOString().slice(0, 10)};
 load average at the end ${loadavg()[0]?.toFixed(1) ?? '?'} (sender and Loki included). ${process.argv[4] ?? ''}

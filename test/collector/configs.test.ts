@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { BACKENDS } from '../../collector/backends.ts';
 import { collectorFiles } from '../../collector/generated.ts';
 import { buildCollector } from '../stack/build-servers.ts';
-import { COLLECTOR_DIST, resolveConfig } from '../stack/servers.ts';
+import { COLLECTOR_DIST, findCollector, resolveConfig } from '../stack/servers.ts';
 import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -32,7 +32,7 @@ function readConfig(name: string): Config {
 
 async function validate(configs: readonly string[]): Promise<string> {
   const { status, stderr } = spawnSync(
-    await buildCollector(),
+    await findCollector(configs),
     ['validate', ...configs.flatMap((config) => ['--config', resolveConfig(config)])],
     { encoding: 'utf8', env: { ...process.env, ...REQUIRED, GATEWAY_TARGETS: 'localhost' } },
   );

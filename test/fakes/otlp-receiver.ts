@@ -112,7 +112,8 @@ export async function startOtlpReceiver(options: ReceiverOptions = {}): Promise<
   };
 }
 
-const SERVICES = {
+/** Names of the two OTLP services of gRPC. */
+export const SERVICES = {
   logs: 'opentelemetry.proto.collector.logs.v1.LogsService',
   traces: 'opentelemetry.proto.collector.trace.v1.TraceService',
 } as const;
@@ -122,7 +123,7 @@ function pass(bytes: Buffer): Buffer {
 }
 
 /** A service whose messages stay bytes. */
-function serviceOf(name: string): ServiceDefinition {
+export function serviceOf(name: string): ServiceDefinition {
   return {
     export: {
       path: `/${name}/Export`,

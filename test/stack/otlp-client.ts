@@ -28,6 +28,8 @@ export interface SpanInput {
   /** 1 internal, 2 server, 3 client. */
   readonly kind?: number;
   readonly isError?: boolean;
+  readonly statusMessage?: string;
+  readonly events?: readonly { readonly name: string; readonly attributes: Attributes }[];
   readonly attributes: Attributes;
 }
 
@@ -62,6 +64,7 @@ export async function sendLogs(
   baseUrl: string,
   resource: Attributes,
   logs: readonly LogInput[],
+  scopeName = 'tallyspan',
 ): Promise<number> {
   return post(`${baseUrl}/v1/logs`, {
     resourceLogs: [
@@ -69,7 +72,7 @@ export async function sendLogs(
         resource: { attributes: toKeyValues(resource) },
         scopeLogs: [
           {
-            scope: { name: 'tallyspan' },
+            scope: { name: scopeName },
             logRecords: logs.map((log) => ({
               timeUnixNano: toNano(log.timeMs),
               observedTimeUnixNano: toNano(log.timeMs),
@@ -111,7 +114,12 @@ export async function sendSpans(
               startTimeUnixNano: toNano(span.startMs ?? Date.now() - 1000),
               endTimeUnixNano: toNano(span.endMs ?? Date.now()),
               attributes: toKeyValues(span.attributes),
-              status: span.isError === true ? { code: 2 } : {},
+              events: (span.events ?? []).map(({ name, attributes }) => ({
+                timeUnixNano: toNano(span.endMs ?? Date.now()),
+                name,
+                attributes: toKeyValues(attributes),
+              })),
+              status: span.isError === true ? { code: 2, message: span.statusMessage } : {},
             })),
           },
         ],

@@ -10,6 +10,11 @@ export function promptJsonConfig(exporters: readonly string[] = ['otlp_http/back
   return writeOverlay(exporters, { encoding: 'json', sending_queue: AT_ONCE });
 }
 
+/** Path of an overlay that makes these exporters send small batches without delay and changes nothing else. */
+export function promptConfig(exporters: readonly string[]): string {
+  return writeOverlay(exporters, { sending_queue: AT_ONCE });
+}
+
 /** Path of an overlay that makes these `otlp_grpc` exporters send small batches without delay, in the clear. */
 export function promptGrpcConfig(exporters: readonly string[]): string {
   return writeOverlay(exporters, { tls: { insecure: true }, sending_queue: AT_ONCE });

@@ -34,6 +34,8 @@ export interface LokiOptions {
   readonly port?: number;
   /** Further command-line flags. */
   readonly args?: readonly string[];
+  /** Further environment variables. */
+  readonly env?: Record<string, string>;
 }
 
 /** Starts Loki with `stack/loki.yaml` and waits until it is ready (about ten seconds). */
@@ -52,6 +54,7 @@ export async function startLoki(options: LokiOptions = {}): Promise<LokiServer> 
         LOKI_HTTP_PORT: String(port),
         LOKI_GRPC_PORT: String(grpcPort),
         LOKI_DATA: dir,
+        ...options.env,
       },
     },
   );
@@ -108,9 +111,23 @@ export interface CollectorOptions {
   readonly httpPort?: number;
 }
 
-/** Starts the Collector of `collector/manifest.yaml` and waits until its health check answers. */
+/** Whether STOCK_COLLECTOR names a stock otelcol-contrib that runs in place of our build. */
+export function isStockCollector(): boolean {
+  return (process.env['STOCK_COLLECTOR'] ?? '') !== '';
+}
+
+/**
+ * Path of the Collector under test: that of `collector/manifest.yaml`, or the stock one of STOCK_COLLECTOR
+ * unless a configuration needs parts that only ours has.
+ */
+export async function findCollector(configs: readonly string[]): Promise<string> {
+  const stock = process.env['STOCK_COLLECTOR'] ?? '';
+  return stock === '' || configs.includes('distribution.yaml') ? buildCollector() : stock;
+}
+
+/** Starts the Collector under test and waits until its health check answers. */
 export async function startCollector(options: CollectorOptions): Promise<CollectorServer> {
-  const binary = await buildCollector();
+  const binary = await findCollector(options.configs);
   const queueDir = options.queueDir ?? makeTemporaryFolder('queue');
   const [grpcPort = 0, freeHttpPort = 0, healthPort = 0, metricsPort = 0] = await findFreePorts(4);
   const httpPort = options.httpPort ?? freeHttpPort;
