@@ -2,7 +2,13 @@
 // context that the call runs in, so no private field of the SDK is needed; tool runner spans become
 // runs, tool spans become executions of pending tool uses.
 
-import { createContextKey, SpanStatusCode, type Context, type Span } from '@opentelemetry/api';
+import {
+  createContextKey,
+  SpanStatusCode,
+  type Attributes,
+  type Context,
+  type Span,
+} from '@opentelemetry/api';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { guard } from './guard.ts';
 import { currentIdentity } from './identity.ts';
@@ -12,11 +18,25 @@ import type { Runs } from './runs.ts';
 
 export const NATIVE_SCOPE = 'com.anthropic.sdk.typescript';
 const CALL_KEY = createContextKey('tallyspan model call');
+const COUNT_KEY = createContextKey('tallyspan token count');
 const calls = new WeakMap<object, ModelCall>();
+
+/** A counting of tokens, as its span is to tell it. */
+export interface TokenCount {
+  readonly name: string;
+  readonly attributes: Attributes;
+  /** True when the SDK made a span for it. */
+  isAdopted: boolean;
+}
 
 /** Context in which the next native span is the call's. */
 export function watchNativeSpan(active: Context, call: ModelCall): Context {
   return active.setValue(CALL_KEY, call);
+}
+
+/** Context in which the next native span for counting tokens is the given one's. */
+export function watchNativeCount(active: Context, count: TokenCount): Context {
+  return active.setValue(COUNT_KEY, count);
 }
 
 /** Sees every span of the provider; acts on native ones. `runs` is asked late: it is made after the provider. */
@@ -29,6 +49,7 @@ export function watchSpans(runs: () => Runs | undefined, agentName: () => string
         const known = runs();
         if (known === undefined) return;
         if (span.name === 'anthropic.messages.create') adoptCall(span, parent);
+        else if (span.name === 'anthropic.messages.count_tokens') adoptCount(span, parent);
         else if (span.name === 'anthropic.messages.tool_runner') {
           const run = adoptRunner(known, span, parent, agentName());
           if (run !== undefined) adopted.set(span, run);
@@ -56,6 +77,14 @@ export function watchSpans(runs: () => Runs | undefined, agentName: () => string
 function adoptCall(span: Span, parent: Context): void {
   const call = parent.getValue(CALL_KEY) as ModelCall | undefined;
   if (call !== undefined && call.span === undefined) bindSpan(call, span);
+}
+
+function adoptCount(span: Span, parent: Context): void {
+  const count = parent.getValue(COUNT_KEY) as TokenCount | undefined;
+  if (count === undefined) return;
+  count.isAdopted = true;
+  span.updateName(count.name);
+  span.setAttributes(count.attributes);
 }
 
 /** The span is the call's: the SDK ends it, and with it the call at the latest. */

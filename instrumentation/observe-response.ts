@@ -46,9 +46,8 @@ export function watchResponse(promise: object, call: ModelCall): void {
 
 function watchBody(response: Response, call: ModelCall): void {
   if (!call.facts.isStreamed) endWhenCollected(response, call);
-  const readers = { json: (value: unknown) => value, text: (value: unknown) => parseText(value) };
-  for (const [name, toMessage] of Object.entries(readers)) {
-    const read = response[name as 'json' | 'text'].bind(response);
+  for (const name of ['json', 'text'] as const) {
+    const read = response[name].bind(response);
     Object.defineProperty(response, name, {
       configurable: true,
       writable: true,
@@ -56,7 +55,7 @@ function watchBody(response: Response, call: ModelCall): void {
       value: async () => {
         const value: unknown = await read();
         guard('read body', () => {
-          readBody(toMessage(value), call);
+          readBody(value, call);
         });
         return value;
       },
@@ -64,15 +63,16 @@ function watchBody(response: Response, call: ModelCall): void {
   }
 }
 
-function readBody(value: unknown, call: ModelCall): void {
-  if (Array.isArray(value)) for (const event of value) call.answer.readEvent(event);
-  else call.answer.readMessage(value);
+/** Reads a whole answer, parsed or as text, and ends its call. */
+export function readBody(value: unknown, call: ModelCall): void {
+  const answer = typeof value === 'string' ? parseText(value) : value;
+  if (Array.isArray(answer)) for (const event of answer) call.answer.readEvent(event);
+  else call.answer.readMessage(answer);
   call.end({ type: 'completed' });
 }
 
 /** A JSON body, or the events of a streamed one. */
-function parseText(value: unknown): unknown {
-  const text = String(value);
+function parseText(text: string): unknown {
   if (!/^(event|data):/m.test(text)) return JSON.parse(text) as unknown;
   return text
     .split('\n')

@@ -1,6 +1,7 @@
 // The observer: begins model calls for the hooks, with what is known about the client that makes them.
 
 import type { Platform, PriceOverrides } from '../core/cost.ts';
+import { guard } from './guard.ts';
 import { ModelCall } from './model-call.ts';
 import type { RequestFacts } from './request-facts.ts';
 import type { Run } from './run.ts';
@@ -17,7 +18,8 @@ export class Observer {
   readonly telemetry: Telemetry;
   readonly runs: Runs;
   readonly overrides: PriceOverrides | undefined;
-  readonly #openCalls = new Set<ModelCall>();
+  /** Ends of what is open. */
+  readonly #open = new Set<() => void>();
 
   constructor(telemetry: Telemetry, runs: Runs, overrides: PriceOverrides | undefined) {
     this.telemetry = telemetry;
@@ -34,14 +36,24 @@ export class Observer {
       ...(this.telemetry.settings.content === 'full' ? { params } : {}),
     };
     const call = new ModelCall(this.telemetry, this.runs, options);
-    this.#openCalls.add(call);
-    call.onEnd = () => this.#openCalls.delete(call);
+    call.onEnd = this.openUnit(() => {
+      call.end({ type: 'unread' });
+    });
     return call;
+  }
+
+  /** Something has begun that `end` ends; the function that is given back does it, at the end of the process at the latest, once. */
+  openUnit(end: () => void): () => void {
+    const endOnce = (): void => {
+      if (this.#open.delete(endOnce)) guard('end unit', end);
+    };
+    this.#open.add(endOnce);
+    return endOnce;
   }
 
   /** Ends what is still open: the process goes. */
   endAll(): void {
-    for (const call of this.#openCalls) call.end({ type: 'unread' });
+    for (const end of this.#open) end();
   }
 }
 

@@ -8,10 +8,21 @@ import {
   type Sampler,
 } from '@opentelemetry/sdk-trace';
 
+/** The names that the variable can hold. */
+export const SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+
 /** The sampler that the variables name; `parentbased_always_on` without them or for an unknown name. */
 export function readSampler(environment: Readonly<Record<string, string | undefined>>): Sampler {
-  const name = environment['OTEL_TRACES_SAMPLER']?.trim() ?? '';
-  const isParentBased = name.startsWith('parentbased_') || name === '';
+  const given = environment['OTEL_TRACES_SAMPLER']?.trim() ?? '';
+  const name = SAMPLERS.find((known) => known === given) ?? 'parentbased_always_on';
+  const isParentBased = name.startsWith('parentbased_');
   const root = rootSampler(name.replace('parentbased_', ''), environment['OTEL_TRACES_SAMPLER_ARG']);
   return isParentBased ? new ParentBasedSampler({ root }) : root;
 }

@@ -4,15 +4,22 @@
 import { homedir, platform } from 'node:os';
 import { join } from 'node:path';
 import type { LogLevel } from './diagnostics.ts';
+import { nearestOf } from './nearest.ts';
+import { readStandardSettings, type Protocol } from './standard-settings.ts';
 
 export type ContentMode = 'none' | 'tools' | 'full';
-export type Protocol = 'grpc' | 'http/protobuf';
 
 export interface Settings {
   readonly isDisabled: boolean;
   readonly content: ContentMode;
   readonly log: LogLevel;
   readonly protocol: Protocol;
+  /** Whether spans leave the process. */
+  readonly sendsSpans: boolean;
+  /** Whether events leave the process. */
+  readonly sendsEvents: boolean;
+  /** Whether requests carry the trace context on; baggage never goes. */
+  readonly sendsTraceContext: boolean;
   /** Folder of the daily JSON-lines file; `undefined` when off. */
   readonly fileFolder: string | undefined;
   readonly spoolFolder: string;
@@ -66,10 +73,9 @@ export function readSettings(environment: Environment): Settings {
   }
 
   return {
-    isDisabled: environment['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true',
     content: oneOf('TALLYSPAN_CONTENT', CONTENT_MODES, 'none'),
     log: oneOf('TALLYSPAN_LOG', LOG_LEVELS, 'warn'),
-    protocol: readProtocol(environment, problems),
+    ...readStandardSettings(environment, problems),
     fileFolder: text('TALLYSPAN_FILE'),
     spoolFolder: text('TALLYSPAN_SPOOL') ?? join(cacheFolder(environment), 'tallyspan', 'spool'),
     pricesFile: text('TALLYSPAN_PRICES'),
@@ -80,41 +86,9 @@ export function readSettings(environment: Environment): Settings {
   };
 }
 
-function readProtocol(environment: Environment, problems: string[]): Protocol {
-  const value = environment['OTEL_EXPORTER_OTLP_PROTOCOL']?.trim();
-  if (value === undefined || value === '' || value === 'grpc') return 'grpc';
-  if (value === 'http/protobuf') return 'http/protobuf';
-  problems.push(
-    `OTEL_EXPORTER_OTLP_PROTOCOL=${value} is not supported; it is grpc or http/protobuf. Using grpc.`,
-  );
-  return 'grpc';
-}
-
 function cacheFolder(environment: Environment): string {
   const { XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = environment;
   if (xdg !== undefined && xdg !== '') return xdg;
   if (platform() === 'win32' && local !== undefined && local !== '') return local;
   return platform() === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache');
-}
-
-/** The candidate with the smallest edit distance, when it is near enough to be a slip. */
-export function nearestOf(name: string, candidates: readonly string[]): string | undefined {
-  const ranked = candidates
-    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
-    .sort((a, b) => a.distance - b.distance);
-  const [best] = ranked;
-  return best !== undefined && best.distance <= 4 ? best.candidate : undefined;
-}
-
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= a.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column += 1) {
-      const replace = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(replace, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
 }

@@ -12,8 +12,9 @@ import { setProcessIdentity } from './identity.ts';
 import { FirstSights } from './first-sights.ts';
 import { Journal } from './journal.ts';
 import { closeLostRuns } from './lost-runs.ts';
-import { hookSdk } from './module-hooks.ts';
+import { hookModules } from './module-hooks.ts';
 import { watchSpans } from './native-spans.ts';
+import { observeClientClass, type ClientClass } from './observe-client.ts';
 import { observeBatchesClass, type BatchesClass } from './observe-batches.ts';
 import { observeMessagesClass, type MessagesClass } from './observe-messages.ts';
 import { observeStreamClass } from './observe-stream.ts';
@@ -21,12 +22,13 @@ import { Observer } from './observer.ts';
 import { Pipeline } from './pipeline.ts';
 import { loadPrices } from './prices-file.ts';
 import { createRecorder } from './recorder.ts';
-import { setUpProviders, type Providers } from './providers.ts';
+import { Providers } from './providers.ts';
 import { Runs } from './runs.ts';
 import { findSdkVersion, isSupported, isTracedNatively } from './sdk-version.ts';
 import { detectService } from './service.ts';
 import { readSettings, type Settings } from './settings.ts';
 import type { Telemetry } from './telemetry.ts';
+import { watchLateStart } from './too-late.ts';
 
 declare const TALLYSPAN_VERSION: string;
 
@@ -49,24 +51,20 @@ export function start(): void {
 
   const file = settings.fileFolder === undefined ? undefined : new DailyFile(settings.fileFolder);
   const overrides = loadPrices(settings.pricesFile);
+  const providers = new Providers();
   let observer: Observer | undefined;
   const agentName = service.isNamed ? service.name : undefined;
 
   const setUp = (): Observer => {
-    const providers: Providers = setUpProviders(
-      service,
-      pipeline,
-      watchSpans(
-        () => observer?.runs,
-        () => agentName,
-      ),
-      TALLYSPAN_VERSION,
+    const watcher = watchSpans(
+      () => observer?.runs,
+      () => agentName,
     );
     const telemetry: Telemetry = {
-      tracer: providers.tracer,
+      tracer: providers.setUp(service, settings, pipeline, watcher, TALLYSPAN_VERSION),
       events: new EventLog(
         (record, isUrgent) => {
-          pipeline.logs.add(record, isUrgent);
+          if (settings.sendsEvents) pipeline.logs.add(record, isUrgent);
         },
         service,
         TALLYSPAN_VERSION,
@@ -79,19 +77,21 @@ export function start(): void {
     };
     const runs = new Runs(telemetry);
     if (isMainThread) closeLostRuns(telemetry, journal.takeLost());
-    sayDebug(providers.isJoined ? 'joined the provider of the program' : 'registered providers');
     return new Observer(telemetry, runs, overrides);
   };
   const getObserver = (): Observer => (observer ??= setUp());
 
-  hookSdk(
-    (hooked, definedClass) => {
+  let isSdkSeen = false;
+  hookModules({
+    onClass: (hooked, definedClass) => {
+      isSdkSeen = true;
       if (definedClass === undefined) return;
       if (hooked === 'messages') observeMessagesClass(getObserver(), definedClass as MessagesClass);
       else if (hooked === 'stream') observeStreamClass(definedClass as never);
+      else if (hooked === 'client') observeClientClass(getObserver(), definedClass as ClientClass);
       else observeBatchesClass(getObserver(), definedClass as BatchesClass);
     },
-    (version, folder) => {
+    onSdk: (version, folder) => {
       sayDebug(`@anthropic-ai/sdk ${version} in ${folder}`);
       if (!isSupported(version)) {
         say(
@@ -99,7 +99,9 @@ export function start(): void {
         );
       }
     },
-  );
+    wrapRegister: (register, version) => providers.wrapRegister(register, version),
+  });
+  if (isMainThread && !isBundled(process.argv[1])) watchLateStart(() => isSdkSeen);
 
   (globalThis as Record<symbol, unknown>)[Symbol.for('tallyspan.node')] = createRecorder(
     getObserver,

@@ -1,7 +1,7 @@
 // The transport of a signal, by the protocol that the settings name.
 
 import type { SignalKind, Transport } from './otlp.ts';
-import type { Protocol } from './settings.ts';
+import type { Protocol } from './standard-settings.ts';
 import { createGrpcTransport } from './transport-grpc.ts';
 import { createHttpTransport } from './transport-http.ts';
 

@@ -13,6 +13,13 @@ const source = path.join(root, 'instrumentation');
 
 const packageDir = path.join(source, 'dist');
 
+/** The way in: on a Node that lacks what the preload needs it says so, and the program runs on. */
+const REGISTER = `'use strict';
+if (typeof require('node:module').registerHooks === 'function') require('./preload.cjs');
+else if (process.env.OTEL_SDK_DISABLED !== 'true' && process.env.TALLYSPAN_LOG !== 'off')
+  process.stderr.write('tallyspan: off: Node ' + process.version + ' is too old, calls are not observed. Use Node 22.15 or later.\\n');
+`;
+
 /** Writes instrumentation/dist, or another folder; there without types unless they are wanted. */
 export async function buildInstrumentation(
   outDir = packageDir,
@@ -54,8 +61,8 @@ export async function buildInstrumentation(
       });
     }
   }
-  await writeFile(path.join(outDir, 'register.cjs'), "'use strict';\nrequire('./preload.cjs');\n");
-  await writeFile(path.join(outDir, 'register.mjs'), "import './preload.cjs';\n");
+  await writeFile(path.join(outDir, 'register.cjs'), REGISTER);
+  await writeFile(path.join(outDir, 'register.mjs'), "import './register.cjs';\n");
   if (!hasTypes) return;
   await emitTypes();
   await writeTypes('register', 'export {};\n');

@@ -31,8 +31,8 @@ describe('in company', () => {
   });
   afterAll(() => harness.close());
 
-  it('a provider of the program is joined: both see every span, the tree is one', async () => {
-    const outcome = await harness.run(program('joined.mjs'), { scenario: { exchanges: [answer()] } });
+  it.each(['joined.mjs', 'late-provider.mjs'])('%s: both see every span, the tree is one', async (name) => {
+    const outcome = await harness.run(program(name), { scenario: { exchanges: [answer()] } });
     expect([outcome.stderr, outcome.code]).toEqual(['', 0]);
     expect(outcome.stdout).toBe(
       'Hello there, how can I help?\nchat claude-sonnet-5-5,GET /answer,invoke_agent contract\n',

@@ -303,6 +303,20 @@ describe('laws in the process of the user', () => {
       }
     });
 
+    it.each([
+      ['OTEL_TRACES_EXPORTER', 0, 1, true],
+      ['OTEL_LOGS_EXPORTER', 2, 0, true],
+      ['OTEL_PROPAGATORS', 2, 1, false],
+    ] as const)('%s=none turns off just that', async (name, spans, calls, hasContext) => {
+      const outcome = await harness.run(program('ask.mjs'), {
+        scenario: { exchanges: [answer()] },
+        environment: { [name]: 'none' },
+      });
+      expect(outcome.stdout).toBe('Hello there, how can I help? 20\n');
+      expect([outcome.spans.length, eventsOf(outcome, 'agent.model_call').length]).toEqual([spans, calls]);
+      expect('traceparent' in (outcome.requests[0]?.headers ?? {})).toBe(hasContext);
+    });
+
     it('OTEL_SDK_DISABLED turns everything off', async () => {
       const outcome = await harness.run(program('ask.mjs'), {
         scenario: { exchanges: [answer()] },

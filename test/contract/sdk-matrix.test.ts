@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import path from 'node:path';
-import { eventsOf, openHarness, type Harness, type Outcome } from './harness.ts';
+import { eventsOf, openHarness, spansOf, type Harness, type Outcome } from './harness.ts';
 import { EXPECTED, surfaceScenario } from './surfaces.ts';
 
 const PROGRAM = path.join(import.meta.dirname, 'programs/surfaces.mjs');
@@ -58,7 +58,7 @@ describe.each(CASES)(
     });
 
     it.each(Object.keys(EXPECTED))('%s: recorded once, and right', (name) => {
-      const line = bare.stdout.split('\n').find((candidate) => candidate.startsWith(`${name} `)) ?? '';
+      const line = lineOf(bare, name);
       const of = (event: 'agent.model_call' | 'agent.run' | 'agent.tool_call') =>
         eventsOf(observed, event).filter((candidate) => candidate['user.id'] === name);
       const calls = of('agent.model_call');
@@ -83,6 +83,19 @@ describe.each(CASES)(
       const chats = observed.spans.filter((span) => /^(chat |anthropic\.messages)/.test(span.name));
       expect(chats).toHaveLength(eventsOf(observed, 'agent.model_call').length);
     });
+
+    it('token counting has a span with its own operation, and no event', () => {
+      const ways = Object.keys(EXPECTED).filter((name) => EXPECTED[name]?.counts !== undefined);
+      const made = ways.filter((name) => !lineOf(bare, name).includes('"absent"'));
+      const counts = spansOf(observed, 'count_tokens claude-sonnet-5-5');
+      expect(
+        counts.map(({ attributes, statusCode }) => [
+          attributes['gen_ai.operation.name'],
+          Object.keys(attributes).filter((key) => key.includes('cost')),
+          statusCode === 2,
+        ]),
+      ).toEqual(made.map((name) => ['count_tokens', [], name === 'count_tokens_failure']));
+    });
   },
 );
 
@@ -100,14 +113,21 @@ function expectedOf(
   const calls = expected.calls.map((call) =>
     line.includes('APIConnectionError') ? { ...call, error: 'connection_error' } : call,
   );
-  const sent = name === 'abort_before' ? undefined : (expected.attempts ?? 1);
+  const sent = name === 'abort_before' || calls.length === 0 ? undefined : (expected.attempts ?? 1);
+  // Without spans of its own for tools, what ran is known only from a request that carries the results on.
+  const areToolsSeen = isNative || name !== 'tool_runner_limit';
   return {
     calls,
     runs: expected.runs,
-    tools: expected.tools ?? [],
+    tools: areToolsSeen ? (expected.tools ?? []) : [],
     attempts: hasMiddleware ? sent : undefined,
     spans: calls.map(() => [['chat claude-sonnet-5-5', name !== 'as_response' || !isNative]]),
   };
+}
+
+/** What the program printed of a way of calling. */
+function lineOf({ stdout }: Outcome, name: string): string {
+  return stdout.split('\n').find((candidate) => candidate.startsWith(`${name} `)) ?? '';
 }
 
 /** Message ids are new in every play. */

@@ -13,6 +13,8 @@ export interface Expected {
   /** Ends of the runs. */
   readonly runs: readonly string[];
   readonly attempts?: number;
+  /** Spans of token counting, which no event stands for. */
+  readonly counts?: number;
   readonly tools?: readonly boolean[];
 }
 
@@ -26,6 +28,7 @@ const failed = (error: string, attempts = 1): Expected => ({
   runs: ['error'],
   attempts,
 });
+const COUNT: Expected = { calls: [], runs: [], counts: 1 };
 const TOOLS: Expected = {
   calls: [{ cost: 'priced' }, { cost: 'priced' }],
   runs: ['ok'],
@@ -53,7 +56,14 @@ export const EXPECTED: Readonly<Record<string, Expected>> = {
   helper_abort: LEFT,
   abort_before: NOTHING_SENT,
   abort_during: NOTHING_SENT,
+  stream_unread: UNREAD,
+  stream_unknown_event: ONE,
   bad_request: failed('invalid_request_error'),
+  unauthorized: failed('authentication_error'),
+  payment_required: failed('billing_error'),
+  too_large: failed('request_too_large'),
+  spend_limit: failed('rate_limit_error'),
+  timed_out: failed('client_timeout_error'),
   rate_limited_then_ok: { ...ONE, attempts: 2 },
   overloaded: failed('overloaded_error', 2),
   connection_lost: failed('connection_error', 2),
@@ -61,11 +71,26 @@ export const EXPECTED: Readonly<Record<string, Expected>> = {
   unhandled_failure: failed('invalid_request_error'),
   not_awaited: UNREAD,
   with_options: ONE,
+  refused: { ...ONE, runs: ['refused'] },
+  cut_short: ONE,
+  parse: ONE,
+  beta_parse: ONE,
+  raw_post: ONE,
+  raw_post_response: ONE,
+  raw_request: ONE,
+  raw_stream: ONE,
+  raw_stream_break: LEFT,
+  raw_failure: failed('invalid_request_error'),
+  count_tokens: COUNT,
+  beta_count_tokens: COUNT,
+  count_tokens_failure: COUNT,
   beta_create: ONE,
   beta_stream: ONE,
   beta_helper: ONE,
   tool_runner: TOOLS,
   tool_runner_stream: TOOLS,
+  tool_runner_limit: { calls: [{ cost: 'priced' }], runs: ['max_turns'], tools: [true, false] },
+  tool_runner_eager: TOOLS,
 };
 
 /** Answers by the name in `metadata.user_id`; each name may be asked several times. */
@@ -74,8 +99,8 @@ export function surfaceScenario(): Scenario {
   return {
     exchanges: [],
     respond: (request) => {
-      const { metadata, stream } = request.body as { metadata: { user_id: string }; stream?: boolean };
-      const name = metadata.user_id;
+      const { metadata, stream } = request.body as { metadata?: { user_id: string }; stream?: boolean };
+      const name = metadata?.user_id ?? String(request.headers['x-way']);
       const count = (asked.get(name) ?? 0) + 1;
       asked.set(name, count);
       return answerTo(name, count, stream === true, request);
@@ -98,14 +123,38 @@ function answerTo(name: string, count: number, isStreamed: boolean, request: Rec
       };
     case 'stream_cut':
       return { events: streamMessage(makeMessage({ blocks: words })).slice(0, 5) };
+    case 'stream_unknown_event': {
+      const events = streamMessage(makeMessage({ blocks: words }));
+      return { events: events.toSpliced(3, 0, { event: 'something_new', data: { type: 'something_new' } }) };
+    }
+    case 'count_tokens':
+    case 'beta_count_tokens':
+      return { json: { input_tokens: 14 } };
+    case 'stream_unread':
+    case 'raw_stream_break':
     case 'stream_break':
     case 'stream_throw':
     case 'stream_abort':
     case 'stream_abort_unread':
     case 'helper_abort':
       return streamedAnswer({ blocks: words }, { delayMs: 15 });
+    case 'timed_out':
     case 'abort_during':
       return { ...answer(), delayMs: 300 };
+    case 'unauthorized':
+      return errorExchange(401, 'authentication_error', 'no');
+    case 'payment_required':
+      return errorExchange(402, 'billing_error', 'no');
+    case 'too_large':
+      return errorExchange(413, 'request_too_large', 'no');
+    case 'spend_limit':
+      return errorExchange(429, 'rate_limit_error', 'spend limit', { 'x-should-retry': 'false' });
+    case 'refused':
+      return answer({ blocks: words, stopReason: 'refusal' });
+    case 'cut_short':
+      return answer({ blocks: words, stopReason: 'max_tokens' });
+    case 'count_tokens_failure':
+    case 'raw_failure':
     case 'bad_request':
     case 'unhandled_failure':
       return errorExchange(400, 'invalid_request_error', 'no');
@@ -118,6 +167,8 @@ function answerTo(name: string, count: number, isStreamed: boolean, request: Rec
     case 'malformed':
       return { json: '{"id": "msg_' };
     case 'tool_runner':
+    case 'tool_runner_limit':
+    case 'tool_runner_eager':
     case 'tool_runner_stream': {
       // A runner on message threads sends the new messages alone, so their number tells nothing.
       const hasResults = JSON.stringify(request.body).includes('"tool_result"');

@@ -36,7 +36,7 @@ describe('settings', () => {
     expect(settings).toMatchObject({ content: 'none', protocol: 'grpc' });
     expect(settings.problems).toEqual([
       'TALLYSPAN_CONTENT=all is not valid; it is one of none, tools, full. Using none.',
-      'OTEL_EXPORTER_OTLP_PROTOCOL=http/json is not supported; it is grpc or http/protobuf. Using grpc.',
+      'OTEL_EXPORTER_OTLP_PROTOCOL=http/json is not supported; it is one of grpc, http/protobuf. Using grpc.',
     ]);
   });
 
@@ -44,6 +44,49 @@ describe('settings', () => {
     expect(readSettings({ TALLYSPAN_CONTENT: ' Tools ', OTEL_SDK_DISABLED: 'TRUE' })).toMatchObject({
       content: 'tools',
       isDisabled: true,
+    });
+  });
+
+  describe('standard variables', () => {
+    it('exporters: otlp and none', () => {
+      expect(readSettings({ OTEL_TRACES_EXPORTER: 'none' })).toMatchObject({
+        sendsSpans: false,
+        sendsEvents: true,
+        problems: [],
+      });
+      const settings = readSettings({ OTEL_LOGS_EXPORTER: 'none', OTEL_TRACES_EXPORTER: 'otlp' });
+      expect(settings).toMatchObject({ sendsSpans: true, sendsEvents: false });
+      expect(settings.problems).toEqual([
+        'OTEL_LOGS_EXPORTER=none: no events leave this process, and events hold every number. Unset it, or set TALLYSPAN_FILE.',
+      ]);
+    });
+
+    it.each([
+      ['OTEL_TRACES_EXPORTER', 'console', 'it is one of otlp, none. Using otlp.'],
+      ['OTEL_TRACES_EXPORTER', 'otpl', 'did you mean otlp? Using otlp.'],
+      ['OTEL_TRACES_EXPORTER', 'none,zipkin', 'it is one of otlp, none. Using none.', 'zipkin'],
+      ['OTEL_LOGS_EXPORTER', 'console', 'it is one of otlp, none. Using otlp.'],
+      ['OTEL_PROPAGATORS', 'b3multi', 'it is one of tracecontext, baggage, none. Using tracecontext.'],
+      ['OTEL_PROPAGATORS', 'tracecontex', 'did you mean tracecontext? Using tracecontext.'],
+      ['OTEL_TRACES_SAMPLER', 'always-off', 'did you mean always_off? Using parentbased_always_on.'],
+    ])('%s=%s is told', (name, value, hint, told = value) => {
+      expect(readSettings({ [name]: value }).problems).toEqual([`${name}=${told} is not supported; ${hint}`]);
+    });
+
+    it('propagators: none turns the trace context off, baggage is never sent', () => {
+      expect(readSettings({ OTEL_PROPAGATORS: 'none' }).sendsTraceContext).toBe(false);
+      expect(readSettings({ OTEL_PROPAGATORS: 'baggage' }).sendsTraceContext).toBe(false);
+      expect(readSettings({ OTEL_PROPAGATORS: 'tracecontext,baggage' })).toMatchObject({
+        sendsTraceContext: true,
+        problems: [],
+      });
+    });
+
+    it('OTEL_SDK_DISABLED: true alone disables', () => {
+      expect(readSettings({ OTEL_SDK_DISABLED: '1' })).toMatchObject({
+        isDisabled: false,
+        problems: ['OTEL_SDK_DISABLED=1 is not valid; it is true or false. Using false.'],
+      });
     });
   });
 });

@@ -112,9 +112,22 @@ const WAYS = {
     setTimeout(() => controller.abort(), 30);
     await client.messages.create(params(name), { signal: controller.signal });
   },
+  stream_unread: async (name) => {
+    const stream = await client.messages.create(params(name, { stream: true }));
+    return stream.constructor.name;
+  },
+  stream_unknown_event: async (name) => {
+    const types = await readAll(await client.messages.create(params(name, { stream: true })));
+    return types.filter((type) => type !== 'something_new');
+  },
   bad_request: (name) => client.messages.create(params(name)),
   rate_limited_then_ok: async (name) => textOf(await client.messages.create(params(name))),
   overloaded: (name) => client.messages.create(params(name)),
+  unauthorized: (name) => client.messages.create(params(name)),
+  payment_required: (name) => client.messages.create(params(name)),
+  too_large: (name) => client.messages.create(params(name)),
+  spend_limit: (name) => client.messages.create(params(name)),
+  timed_out: (name) => client.messages.create(params(name), { timeout: 60, maxRetries: 0 }),
   connection_lost: (name) => client.messages.create(params(name)),
   malformed: (name) => client.messages.create(params(name)),
   unhandled_failure: async (name) => {
@@ -131,6 +144,49 @@ const WAYS = {
     client.withOptions
       ? textOf(await client.withOptions({ maxRetries: 0 }).messages.create(params(name)))
       : 'absent',
+  refused: async (name) => (await client.messages.create(params(name))).stop_reason,
+  cut_short: async (name) => (await client.messages.create(params(name))).stop_reason,
+  parse: async (name) =>
+    client.messages.parse ? textOf(await client.messages.parse(params(name))) : 'absent',
+  beta_parse: async (name) =>
+    client.beta?.messages?.parse ? textOf(await client.beta.messages.parse(params(name))) : 'absent',
+  raw_post: async (name) => textOf(await client.post('/v1/messages', { body: params(name) })),
+  raw_post_response: async (name) => {
+    const response = await client.post('/v1/messages', { body: params(name) }).asResponse();
+    return [response.status, textOf(await response.json())];
+  },
+  raw_request: async (name) =>
+    textOf(await client.request({ method: 'post', path: '/v1/messages?beta=true', body: params(name) })),
+  raw_stream: async (name) => {
+    const body = params(name, { stream: true });
+    const stream = await client.post('/v1/messages', { body, stream: true });
+    return [stream.constructor.name, await readAll(stream)];
+  },
+  raw_stream_break: async (name) => {
+    const body = params(name, { stream: true });
+    const stream = await client.post('/v1/messages', { body, stream: true });
+    for await (const event of stream) if (event.type === 'content_block_delta') break;
+    return stream.controller.signal.aborted;
+  },
+  raw_failure: (name) => client.post('/v1/messages', { body: params(name) }),
+  count_tokens: async (name) => {
+    if (!client.messages.countTokens) return 'absent';
+    const { max_tokens: _, metadata, ...rest } = params(name);
+    const promise = client.messages.countTokens(rest, { headers: { 'x-way': metadata.user_id } });
+    const { data, response } = await promise.withResponse();
+    return [data.input_tokens, response.status, promise.constructor.name];
+  },
+  beta_count_tokens: async (name) => {
+    if (!client.beta?.messages?.countTokens) return 'absent';
+    const { max_tokens: _, metadata, ...rest } = params(name);
+    const options = { headers: { 'x-way': metadata.user_id } };
+    return (await client.beta.messages.countTokens(rest, options)).input_tokens;
+  },
+  count_tokens_failure: async (name) => {
+    if (!client.messages.countTokens) return 'absent';
+    const { max_tokens: _, metadata, ...rest } = params(name);
+    return client.messages.countTokens(rest, { headers: { 'x-way': metadata.user_id } });
+  },
   beta_create: async (name) =>
     client.beta?.messages ? textOf(await client.beta.messages.create(params(name))) : 'absent',
   beta_stream: async (name) => {
@@ -143,9 +199,11 @@ const WAYS = {
       : 'absent',
   tool_runner: (name) => runTools(name, false),
   tool_runner_stream: (name) => runTools(name, true),
+  tool_runner_limit: (name) => runTools(name, false, { max_iterations: 1 }),
+  tool_runner_eager: (name) => runTools(name, true, { runToolsEagerly: true }),
 };
 
-async function runTools(name, isStreamed) {
+async function runTools(name, isStreamed, more = {}) {
   if (!client.beta?.messages?.toolRunner) return 'absent';
   const ran = [];
   const tool = {
@@ -160,7 +218,9 @@ async function runTools(name, isStreamed) {
       return `value of ${key}`;
     },
   };
-  const runner = client.beta.messages.toolRunner(params(name, { tools: [tool], stream: isStreamed }));
+  const runner = client.beta.messages.toolRunner(
+    params(name, { tools: [tool], stream: isStreamed, ...more }),
+  );
   const texts = [];
   for await (const item of runner) texts.push(textOf(isStreamed ? await item.finalMessage() : item));
   return [texts, ran.toSorted((a, b) => a.localeCompare(b))];

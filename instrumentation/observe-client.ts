@@ -1,0 +1,64 @@
+// Observation of the client itself: a Messages request that is sent through its `post` or `request` is a model
+// call like any other. The SDK opens no span for it in any version, so the span is ours.
+
+import type { RequestOptions } from './attempts.ts';
+import { isSending, observeCall, type ApiPromise } from './observe-call.ts';
+import type { Observer } from './observer.ts';
+
+export interface ClientClass {
+  readonly prototype: {
+    post?: (this: object, path: string, options?: RawOptions) => ApiPromise;
+    request?: (this: object, options: RawOptions, ...rest: unknown[]) => ApiPromise;
+  };
+}
+
+interface RawOptions extends RequestOptions {
+  readonly method?: unknown;
+  readonly path?: unknown;
+  readonly body?: unknown;
+  readonly stream?: unknown;
+}
+
+const MESSAGES_PATH = /(^|\/)v1\/messages(\?[^/]*)?$/;
+
+export function observeClientClass(observer: Observer, { prototype }: ClientClass): void {
+  const { post, request } = prototype;
+  if (typeof post === 'function') {
+    prototype.post = function (path, options) {
+      return isRaw('post', path, options)
+        ? observeRaw(observer, this, options, (own) => post.call(this, path, own))
+        : post.call(this, path, options);
+    };
+  }
+  if (typeof request === 'function') {
+    prototype.request = function (options, ...rest) {
+      return isRaw(options?.method, options?.path, options)
+        ? observeRaw(observer, this, options, (own) => request.call(this, own, ...rest))
+        : request.call(this, options, ...rest);
+    };
+  }
+}
+
+/** Whether the caller, and no function of the SDK, sends a Messages request; options that are still a promise cannot be read. */
+function isRaw(method: unknown, path: unknown, options: unknown): options is RawOptions {
+  return (
+    !isSending() &&
+    typeof method === 'string' &&
+    method.toLowerCase() === 'post' &&
+    typeof path === 'string' &&
+    MESSAGES_PATH.test(path) &&
+    typeof options === 'object' &&
+    options !== null &&
+    !('then' in options)
+  );
+}
+
+function observeRaw(
+  observer: Observer,
+  client: object,
+  options: RawOptions,
+  send: (options: RawOptions) => ApiPromise,
+): ApiPromise {
+  const sent = { client, body: options.body, isStreamed: options.stream === true };
+  return observeCall(observer, sent, options, (own) => send(own ?? options));
+}

@@ -1,0 +1,37 @@
+// The switching provider: what we register globally. Its tracers ask for the provider of the moment at each
+// span, so that those handed out before the program registered its own provider go there as well.
+
+import type { Tracer, TracerOptions, TracerProvider } from '@opentelemetry/api';
+
+export class SwitchingProvider implements TracerProvider {
+  #target: TracerProvider;
+  /** Called before each span: the place to switch. */
+  readonly #settle: () => void;
+
+  constructor(target: TracerProvider, settle: () => void) {
+    this.#target = target;
+    this.#settle = settle;
+  }
+
+  switchTo(target: TracerProvider): void {
+    this.#target = target;
+  }
+
+  getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
+    let from: TracerProvider | undefined;
+    let tracer: Tracer | undefined;
+    const current = (): Tracer => {
+      this.#settle();
+      if (tracer === undefined || from !== this.#target) {
+        from = this.#target;
+        tracer = from.getTracer(name, version, options);
+      }
+      return tracer;
+    };
+    return {
+      startSpan: (...parameters) => current().startSpan(...parameters),
+      startActiveSpan: (...parameters: unknown[]) =>
+        (current().startActiveSpan as (...all: unknown[]) => never)(...parameters),
+    };
+  }
+}
