@@ -32,7 +32,7 @@ export async function runSignalSeries(
 }
 
 /** The store takes values by position. */
-async function readRows(database: Queryable, { sql, params }: SqlQuery): Promise<Row[]> {
+export async function readRows(database: Queryable, { sql, params }: SqlQuery): Promise<Row[]> {
   const names: string[] = [];
   const positional = sql.replaceAll(/\$([a-z]\w*)/g, (_, name: string) => {
     if (!names.includes(name)) names.push(name);

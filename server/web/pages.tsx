@@ -133,10 +133,13 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
       const data = await readBreakdown(database, kind, { from: now - windowMs, to: now, now, timezone });
       const toolTax =
         kind.dimension === 'tool' ? await readToolTax(database, now - windowMs, now) : undefined;
-      return answerTo(request, reply)(<BreakdownPage view={{ kind, data, windowText, toolTax }} />, {
-        title: kind.title,
-        refresh: { url: request.url, seconds: RUNS_SECONDS },
-      });
+      return answerTo(request, reply)(
+        <BreakdownPage view={{ kind, data, windowText, timezone, now, toolTax }} />,
+        {
+          title: kind.title,
+          refresh: { url: request.url, seconds: RUNS_SECONDS },
+        },
+      );
     });
   }
 

@@ -130,6 +130,7 @@ tr.reader > td:first-child { box-shadow: inset 4px 0 0 var(--bad); }
 tr.total > td { font-weight: 650; border-top: 1px solid var(--line); }
 .share { display: inline-block; width: 70px; height: 8px; vertical-align: middle; margin-left: 8px; }
 .share .track { fill: var(--bg); } .share .fill { fill: var(--accent); }
+.trend { display: block; width: 110px; height: 24px; } .trend .area { fill: var(--accent-soft); } .trend .line { fill: none; stroke: var(--accent); stroke-width: 1.4; stroke-linejoin: round; } .trend .end { fill: var(--accent); }
 .pager { display: flex; gap: 10px; padding: 10px 16px; align-items: center; }
 .pager .soft { flex: 1; }
 .fault { max-width: 640px; }

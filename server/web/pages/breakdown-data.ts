@@ -2,7 +2,10 @@
 // Every number is a signal of the catalogue.
 
 import type { Dimension } from '../../../core/schema.ts';
+import { DAY_MS, type Step } from '../../../core/time.ts';
+import type { SignalPoint } from '../../../signals/result.ts';
 import type { SignalRequest } from '../../../signals/signal.ts';
+import { readTrends } from '../../queries/read-trends.ts';
 import { readGroups, readNumber } from '../../queries/signal-numbers.ts';
 import type { Queryable } from '../../store/database.ts';
 
@@ -23,6 +26,8 @@ export interface BreakdownKind {
   /** Signal of the cost; the dearest group comes first. */
   readonly cost: string;
   readonly columns: readonly BreakdownColumn[];
+  /** Signals whose course is drawn in each row; none where there are too many rows for it. */
+  readonly trends: readonly BreakdownColumn[];
   /** Parameter of the list of runs that shows a group; none where runs cannot be filtered so. */
   readonly runsParam?: string;
   readonly remark: string;
@@ -36,6 +41,24 @@ const RUN_COLUMNS: readonly BreakdownColumn[] = [
   { title: 'p95', signal: 'run_latency_p95', unit: 'ms', help: '95th percentile of the time of a run' },
   { title: 'Turns', signal: 'turns_per_run', unit: 'count', help: 'Mean model calls of a run' },
   { title: 'Cache hits', signal: 'cache_hit_ratio', unit: 'ratio', help: 'Input tokens read from the cache' },
+  {
+    title: 'Tool retries',
+    signal: 'tool_retry_rate',
+    unit: 'ratio',
+    help: 'Tool calls after a failure of the same tool',
+  },
+  {
+    title: '429 / 529',
+    signal: 'api_error_rate',
+    unit: 'ratio',
+    help: 'Model calls that ended in, or were retried after, 429 or 529',
+  },
+];
+
+const COST_TREND: BreakdownColumn = { title: 'Cost', signal: 'cost', unit: 'cost', help: 'Cost' };
+const RUN_TRENDS: readonly BreakdownColumn[] = [
+  COST_TREND,
+  { title: 'Failed', signal: 'run_failure_rate', unit: 'ratio', help: 'Runs that did not end ok' },
 ];
 
 export const BREAKDOWNS: readonly BreakdownKind[] = [
@@ -66,6 +89,10 @@ export const BREAKDOWNS: readonly BreakdownKind[] = [
         unit: 'chars',
         help: '95th percentile of the size of a result',
       },
+    ],
+    trends: [
+      { title: 'Cost', signal: 'tool_cost', unit: 'cost', help: 'Cost of carrying it' },
+      { title: 'Failed', signal: 'tool_failure_rate', unit: 'ratio', help: 'Calls that failed' },
     ],
     remark:
       'The cost is what model calls paid for carrying the calls and results of a tool through the turns (estimated per block, exact in sum). Names in parentheses are the rest of what the calls carried.',
@@ -110,6 +137,10 @@ export const BREAKDOWNS: readonly BreakdownKind[] = [
         help: 'Calls without a known price: in no sum',
       },
     ],
+    trends: [
+      COST_TREND,
+      { title: 'Failed', signal: 'model_error_rate', unit: 'ratio', help: 'Calls that ended in an error' },
+    ],
     remark: 'A model without a price has no cost here, which is not 0.',
     empty: 'No model was called in this time.',
   },
@@ -119,6 +150,7 @@ export const BREAKDOWNS: readonly BreakdownKind[] = [
     dimension: 'user',
     cost: 'cost',
     columns: RUN_COLUMNS,
+    trends: RUN_TRENDS,
     runsParam: 'user',
     remark: 'Runs without a user are under “–”.',
     empty: 'No run in this time.',
@@ -129,6 +161,7 @@ export const BREAKDOWNS: readonly BreakdownKind[] = [
     dimension: 'task',
     cost: 'cost',
     columns: RUN_COLUMNS,
+    trends: RUN_TRENDS,
     runsParam: 'task',
     remark: 'The kind of task is what the caller says it is; runs without one are under “–”.',
     empty: 'No run in this time.',
@@ -139,6 +172,7 @@ export const BREAKDOWNS: readonly BreakdownKind[] = [
     dimension: 'agent',
     cost: 'cost',
     columns: RUN_COLUMNS,
+    trends: RUN_TRENDS,
     runsParam: 'agent',
     remark: 'Runs of agents without a name are under “–”.',
     empty: 'No run in this time.',
@@ -149,6 +183,7 @@ export const BREAKDOWNS: readonly BreakdownKind[] = [
     dimension: 'session',
     cost: 'cost',
     columns: RUN_COLUMNS.slice(0, 4),
+    trends: [],
     runsParam: 'session',
     remark: 'A session is one conversation (gen_ai.conversation.id), dearest first.',
     empty: 'No session in this time.',
@@ -165,15 +200,21 @@ export interface BreakdownRow {
   readonly share: number | null;
   /** In the order of the columns. */
   readonly values: readonly (number | null)[];
+  /** In the order of the trends. */
+  readonly trends: readonly (readonly SignalPoint[] | undefined)[];
 }
 
 export interface BreakdownData {
   readonly rows: readonly BreakdownRow[];
   readonly groups: number;
   readonly totalNanoUsd: number | null;
+  /** Length of a step of the trends. */
+  readonly step: Step;
 }
 
 const ROWS_SHOWN = 200;
+/** Windows up to this length have trends by hour, longer ones by day. */
+const HOURS_UP_TO_MS = 2 * DAY_MS;
 
 export async function readBreakdown(
   database: Queryable,
@@ -183,11 +224,13 @@ export async function readBreakdown(
   const request = { ...window, by: kind.dimension };
   const lengthMs = window.to - window.from;
   const before = { ...request, from: window.from - lengthMs, to: window.from };
-  const [total, cost, costBefore, ...columns] = await Promise.all([
+  const step: Step = lengthMs <= HOURS_UP_TO_MS ? 'hour' : 'day';
+  const [total, cost, costBefore, columns, trends] = await Promise.all([
     readNumber(database, 'cost', window),
     readGroups(database, kind.cost, request),
     readGroups(database, kind.cost, before),
-    ...kind.columns.map((column) => readGroups(database, column.signal, request)),
+    Promise.all(kind.columns.map((column) => readGroups(database, column.signal, request))),
+    Promise.all(kind.trends.map((trend) => readTrends(database, trend.signal, { ...request, step }))),
   ]);
   // By cost as the signal orders it, then groups that only other columns have.
   const names = [...new Set([...cost.keys(), ...columns.flatMap((column) => [...column.keys()])])];
@@ -200,9 +243,11 @@ export async function readBreakdown(
         costBeforeNanoUsd: costBefore.get(name) ?? null,
         share: costNanoUsd === null || total === null || total === 0 ? null : costNanoUsd / total,
         values: columns.map((column) => column.get(name) ?? null),
+        trends: trends.map((trend) => trend.get(name)),
       };
     }),
     groups: names.length,
     totalNanoUsd: total,
+    step,
   };
 }

@@ -9,8 +9,10 @@ import {
   formatPercent,
   formatTokens,
 } from '../../../core/format.ts';
+import { dateText } from '../../queries/read-cost.ts';
 import type { ToolTax } from '../../queries/read-unused-tools.ts';
-import { ShareBar, linkTo } from '../cells.tsx';
+import { ShareBar, linkTo, momentText } from '../cells.tsx';
+import { Trend } from '../trend.tsx';
 import { WindowSelect } from '../window-select.tsx';
 import type { BreakdownData, BreakdownKind, BreakdownRow, BreakdownUnit } from './breakdown-data.ts';
 
@@ -19,6 +21,8 @@ export interface BreakdownView {
   readonly data: BreakdownData;
   /** The window as it is written in the address, such as `7d`. */
   readonly windowText: string;
+  readonly timezone: string;
+  readonly now: number;
   /** On the page of tools. */
   readonly toolTax?: ToolTax | undefined;
 }
@@ -29,7 +33,12 @@ export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
     <>
       <div class="head">
         <h1>{kind.title}</h1>
-        <span class="soft">total {formatCost(data.totalNanoUsd)}</span>
+        <span class="soft">
+          total{' '}
+          <span data-signal="cost" data-value={data.totalNanoUsd ?? ''}>
+            {formatCost(data.totalNanoUsd)}
+          </span>
+        </span>
         <span class="grow" />
         <form class="filter" method="get" action={kind.path}>
           <WindowSelect selected={windowText} />
@@ -101,7 +110,9 @@ function UnusedTools({ tax }: { tax: ToolTax }): VNode {
 }
 
 function BreakdownTable({ view }: { view: BreakdownView }): VNode {
-  const { kind, data, windowText } = view;
+  const { kind, data, windowText, timezone, now } = view;
+  const formatTime = (atMs: number): string =>
+    data.step === 'hour' ? momentText(atMs, timezone, now).replace(/:00$/, '') : dateText(atMs, timezone);
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={`Table of ${kind.title.toLowerCase()}`}>
       <table>
@@ -115,6 +126,11 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
             <th scope="col" class="n" title="The same length of time just before">
               Before
             </th>
+            {kind.trends.map((trend) => (
+              <th key={trend.signal} scope="col" title={`${trend.help}, by ${data.step}`}>
+                {trend.title} by {data.step}
+              </th>
+            ))}
             {kind.columns.map((column) => (
               <th key={column.signal} scope="col" class="n" title={column.help}>
                 {column.title}
@@ -124,18 +140,37 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
         </thead>
         <tbody>
           {data.rows.map((row) => (
-            <tr key={row.name}>
+            <tr key={row.name} id={row.name ?? undefined} data-row={row.name ?? ''}>
               <td>
                 <GroupName kind={kind} row={row} windowText={windowText} />
               </td>
-              <td class="n">{formatCost(row.costNanoUsd)}</td>
+              <td class="n" data-signal={kind.cost} data-value={row.costNanoUsd ?? ''}>
+                {formatCost(row.costNanoUsd)}
+              </td>
               <td>
                 {formatPercent(row.share)}
                 <ShareBar share={row.share} />
               </td>
-              <td class="n soft">{formatCost(row.costBeforeNanoUsd)}</td>
+              <td class="n soft" data-signal="before" data-value={row.costBeforeNanoUsd ?? ''}>
+                {formatCost(row.costBeforeNanoUsd)}
+              </td>
+              {kind.trends.map((trend, index) => (
+                <td key={trend.signal}>
+                  <Trend
+                    name={`${trend.title} by ${data.step}`}
+                    points={row.trends[index]}
+                    format={(value) => formatValue(trend.unit, value)}
+                    formatTime={formatTime}
+                  />
+                </td>
+              ))}
               {kind.columns.map((column, index) => (
-                <td key={column.signal} class="n">
+                <td
+                  key={column.signal}
+                  class="n"
+                  data-signal={column.signal}
+                  data-value={row.values[index] ?? ''}
+                >
                   {formatValue(column.unit, row.values[index] ?? null)}
                 </td>
               ))}

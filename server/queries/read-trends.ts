@@ -1,0 +1,37 @@
+// Trends: a signal over time for each group of a dimension, in one statement.
+
+import type { Dimension } from '../../core/schema.ts';
+import { stepStarts, type Step } from '../../core/time.ts';
+import { signalOf } from '../../signals/catalogue/index.ts';
+import type { SignalPoint } from '../../signals/result.ts';
+import { SignalError, type SignalRequest } from '../../signals/signal.ts';
+import { windowOf } from '../../signals/spans.ts';
+import { shapeSeries, toSqlSeries } from '../../signals/to-sql.ts';
+import type { Queryable, Row } from '../store/database.ts';
+import { readRows } from './signals.ts';
+
+export interface TrendRequest extends Omit<SignalRequest, 'by'> {
+  readonly by: Dimension;
+  readonly step: Step;
+}
+
+/** One point per step and group; a group without data in the window is left out. @throws SignalError where it has no time series */
+export async function readTrends(
+  database: Queryable,
+  id: string,
+  request: TrendRequest,
+): Promise<ReadonlyMap<string | null, readonly SignalPoint[]>> {
+  const signal = signalOf(id);
+  const query = toSqlSeries(signal, request);
+  if ('reason' in query) throw new SignalError(`${id} has no time series: ${query.reason}`);
+  const rowsByGroup = new Map<string | null, Row[]>();
+  for (const row of await readRows(database, query)) {
+    const cell = row[request.by];
+    const name = typeof cell === 'string' && cell !== '' ? cell : null;
+    const rows = rowsByGroup.get(name);
+    if (rows === undefined) rowsByGroup.set(name, [row]);
+    else rows.push(row);
+  }
+  const starts = stepStarts(windowOf(signal, request), request.step, request.timezone);
+  return new Map([...rowsByGroup].map(([name, rows]) => [name, shapeSeries(signal, starts, request, rows)]));
+}
