@@ -6,9 +6,10 @@ import { FIELDS, FIELD_KEYS, type FieldKey } from '../../core/schema.ts';
 import type { AttributeValue, Attributes, LogGroup, LogRecord } from './otlp-model.ts';
 
 /** Scope under which our instrumentation emits its records. */
-const OWN_SCOPE = 'tallyspan';
+export const OWN_SCOPE = 'tallyspan';
 
-const RESOURCE_KEYS: readonly FieldKey[] = FIELD_KEYS.filter((key) => 'resource' in FIELDS[key]);
+/** Fields that travel on the resource. */
+export const RESOURCE_KEYS: readonly FieldKey[] = FIELD_KEYS.filter((key) => 'resource' in FIELDS[key]);
 
 export interface EventsOfLogs {
   readonly events: EventRecord[];
@@ -70,7 +71,7 @@ function setField(event: Record<string, unknown>, key: string, value: AttributeV
 }
 
 /** A Collector may have made a string of a number or of a boolean. */
-function typedValue(key: FieldKey, value: AttributeValue): unknown {
+export function typedValue(key: FieldKey, value: AttributeValue): unknown {
   if (typeof value !== 'string') return value;
   switch (FIELDS[key].type) {
     case 'int':

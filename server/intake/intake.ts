@@ -2,10 +2,12 @@
 // HTTP; they differ in how a body arrives and in how an answer is written.
 
 import type { EventStore } from '../store/event-store.ts';
+import { EventBatch } from '../store/event-batch.ts';
 import { eventsOfLogs } from './events-of-logs.ts';
 import { eventsOfSpans } from './events-of-spans.ts';
+import { decodeLogBatch, type DecodedLogs } from './logs-protobuf.ts';
 import { countDataPointsJson, decodeLogsJson, decodeSpansJson } from './otlp-json.ts';
-import { countDataPoints, decodeLogs, decodeSpans } from './otlp-protobuf.ts';
+import { countDataPoints, decodeSpans } from './otlp-protobuf.ts';
 import { rowsOfSpans } from './rows-of-spans.ts';
 
 export type OtlpSignal = 'logs' | 'traces' | 'metrics';
@@ -63,9 +65,9 @@ export class Intake {
   }
 
   async #acceptLogs(encoding: Encoding, body: Uint8Array): Promise<IntakeAnswer> {
-    const groups = encoding === 'json' ? decodeLogsJson(body) : decodeLogs(body);
-    const { events, otherRecords, refused } = eventsOfLogs(groups, Date.now());
-    await this.#store.write({ events, spans: [] });
+    const { batch, otherRecords, refused } =
+      encoding === 'json' ? batchOfJson(body) : decodeLogBatch(body, Date.now());
+    await this.#store.write({ events: batch, spans: [] });
     this.counters.recordsOther += otherRecords;
     this.counters.recordsRefused += refused;
     return {
@@ -94,4 +96,9 @@ export class Intake {
           : 'tallyspan stores no metrics; set OTEL_METRICS_EXPORTER=none to stop sending them',
     };
   }
+}
+
+function batchOfJson(body: Uint8Array): DecodedLogs {
+  const { events, otherRecords, refused } = eventsOfLogs(decodeLogsJson(body), Date.now());
+  return { batch: EventBatch.of(events), otherRecords, refused };
 }

@@ -1,18 +1,15 @@
-// OTLP as protobuf. The messages are read field by field into the model, without building objects
-// for what is not stored: most of a server's work is here. Field numbers are those of the
+// Spans and metrics as protobuf. The messages are read field by field into the model, without building objects
+// for what is not stored. Field numbers are those of the
 // opentelemetry-proto files; unknown fields are skipped, as protobuf asks.
 
 import protobuf from 'protobufjs/minimal.js';
 import {
   MalformedBodyError,
   NESTING_LIMIT,
-  emptyLogRecord,
   emptySpan,
   setAttribute,
   type AttributeValue,
   type Attributes,
-  type LogGroup,
-  type LogRecord,
   type Span,
   type SpanEvent,
   type SpanGroup,
@@ -20,20 +17,22 @@ import {
 
 type Reader = protobuf.Reader;
 
-const WIRE_VARINT = 0;
-const WIRE_64 = 1;
-const WIRE_BYTES = 2;
-const WIRE_32 = 5;
+export const WIRE_VARINT = 0;
+export const WIRE_64 = 1;
+export const WIRE_BYTES = 2;
+export const WIRE_32 = 5;
 
-/** ExportLogsServiceRequest. @throws MalformedBodyError */
-export function decodeLogs(body: Uint8Array): LogGroup[] {
-  return decode(body, (reader, groups: LogGroup[]) =>
-    readResourceGroups(reader, (resource, scope, message) => {
-      const records: LogRecord[] = [];
-      for (const one of message) records.push(readLogRecord(reader, one));
-      groups.push({ resource, scope, records });
-    }),
+/** Attributes of a Resource message. @throws MalformedBodyError */
+export function readResourceBytes(bytes: Uint8Array, into: Attributes): void {
+  decode(bytes, (reader) => readAttributesOf(reader, { start: 0, end: reader.len }, 1, into));
+}
+
+/** Value of an AnyValue message. @throws MalformedBodyError */
+export function readValueBytes(bytes: Uint8Array): AttributeValue {
+  const [value = null] = decode(bytes, (reader, out: AttributeValue[]) =>
+    out.push(readAnyValue(reader, 0, { start: 0, end: reader.len })),
   );
+  return value;
 }
 
 /** ExportTraceServiceRequest. @throws MalformedBodyError */
@@ -73,7 +72,7 @@ interface Extent {
   readonly end: number;
 }
 
-function decode<T>(body: Uint8Array, read: (reader: Reader, out: T[]) => void): T[] {
+function decode<T>(body: Uint8Array, read: (reader: Reader, out: T[]) => unknown): T[] {
   const out: T[] = [];
   try {
     read(protobuf.Reader.create(body), out);
@@ -185,10 +184,10 @@ function readKeyValue(reader: Reader, into: Attributes, depth: number): void {
   setAttribute(into, key, value);
 }
 
-function readAnyValue(reader: Reader, depth: number): AttributeValue {
+function readAnyValue(reader: Reader, depth: number, extent = bytesRange(reader)): AttributeValue {
   if (depth > NESTING_LIMIT) throw new MalformedBodyError('a value is nested too deeply');
   let value: AttributeValue = null;
-  eachField(reader, bytesRange(reader), (field, wire) => {
+  eachField(reader, extent, (field, wire) => {
     switch (field) {
       case 1:
         expectWire(wire, WIRE_BYTES);
@@ -249,14 +248,6 @@ function readInt64(reader: Reader): number {
   return high * 4_294_967_296 + (low >>> 0);
 }
 
-/** Whole milliseconds of a fixed64 of nanoseconds, exactly. */
-function readTimeMs(reader: Reader): number {
-  const low = reader.fixed32();
-  const high = reader.fixed32();
-  // 2^32 ns = 4294 ms + 967296 ns, so no product leaves the safe integers.
-  return high * 4294 + Math.floor((high * 967_296 + low) / 1_000_000);
-}
-
 /** Milliseconds with their fraction (to the microsecond) of a fixed64 of nanoseconds. */
 function readPreciseTimeMs(reader: Reader): number {
   const low = reader.fixed32();
@@ -270,52 +261,6 @@ function readId(reader: Reader, lengths: number): string {
   if (bytes.length !== 0 && bytes.length !== lengths)
     throw new MalformedBodyError(`an id has ${bytes.length} bytes instead of ${lengths}`);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
-}
-
-function readLogRecord(reader: Reader, extent: Extent): LogRecord {
-  const record = emptyLogRecord();
-  eachField(reader, extent, (field, wire) => {
-    switch (field) {
-      case 1:
-        expectWire(wire, WIRE_64);
-        record.timeMs = readTimeMs(reader);
-        return true;
-      case 3:
-        expectWire(wire, WIRE_BYTES);
-        record.severityText = reader.string();
-        return true;
-      case 5:
-        expectWire(wire, WIRE_BYTES);
-        record.body = readAnyValue(reader, 0);
-        return true;
-      case 6:
-        expectWire(wire, WIRE_BYTES);
-        readKeyValue(reader, record.attributes, 0);
-        return true;
-      case 9:
-        expectWire(wire, WIRE_BYTES);
-        record.traceId = readId(reader, 16);
-        return true;
-      case 10:
-        expectWire(wire, WIRE_BYTES);
-        record.spanId = readId(reader, 8);
-        return true;
-      case 11:
-        expectWire(wire, WIRE_64);
-        record.observedTimeMs = readTimeMs(reader);
-        return true;
-      case 12:
-        expectWire(wire, WIRE_BYTES);
-        record.eventName = reader.string();
-        return true;
-      case 8:
-        expectWire(wire, WIRE_32);
-        return false;
-      default:
-        return false;
-    }
-  });
-  return record;
 }
 
 function readSpan(reader: Reader, extent: Extent): Span {

@@ -8,6 +8,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { encodeEvent, type EventRecord } from '../../core/event.ts';
 import { FIELD_KEYS, columnOf, type EventName } from '../../core/schema.ts';
 import { OPEN_COLUMNS } from '../store/content-cipher.ts';
+import { DATABASE_NAME, attachSql } from '../store/attached-file.ts';
 import type { Database, Queryable, Row } from '../store/database.ts';
 
 export const EXPORT_FORMATS = ['jsonl', 'csv', 'parquet'] as const;
@@ -50,9 +51,9 @@ export async function* backupDatabase(database: Database): AsyncGenerator<Uint8A
   yield* throughFile(database, async (file) => {
     if (database.writer === undefined) return copyFolder(database.file, file);
     const name = `backup_${randomUUID().replaceAll('-', '')}`;
-    await database.all(`ATTACH ${quoted(file)} AS ${name}`);
+    await database.all(attachSql(file, name, false));
     try {
-      await database.all(`COPY FROM DATABASE tallyspan TO ${name}`);
+      await database.all(`COPY FROM DATABASE ${DATABASE_NAME} TO ${name}`);
     } finally {
       await database.all(`DETACH ${name}`);
     }
@@ -64,8 +65,8 @@ async function copyFolder(from: string, to: string): Promise<void> {
   const instance = await DuckDBInstance.create(':memory:', { default_block_size: '16384' });
   try {
     const connection = await instance.connect();
-    await connection.run(`ATTACH ${quoted(from)} AS source (READ_ONLY)`);
-    await connection.run(`ATTACH ${quoted(to)} AS target`);
+    await connection.run(attachSql(from, 'source', true));
+    await connection.run(attachSql(to, 'target', false));
     await connection.run('COPY FROM DATABASE source TO target');
     await connection.run('DETACH target');
     connection.closeSync();

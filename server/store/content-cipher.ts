@@ -6,7 +6,6 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { EventRecord } from '../../core/event.ts';
 import { columnOf, type FieldKey } from '../../core/schema.ts';
 import { ServerError } from '../server-error.ts';
 
@@ -29,17 +28,14 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const VERSION = 'v1:';
 
-type Identity = Pick<EventRecord, 'trace_id' | 'span_id'>;
+interface Identity {
+  readonly trace_id?: string | undefined;
+  readonly span_id?: string | undefined;
+}
 
-/** The event with its content encrypted; an event without content is given back as it is. */
-export function sealEvent(event: EventRecord, dataDir: string): EventRecord {
-  let sealed = event;
-  for (const field of SEALED_FIELDS) {
-    const text = event[field];
-    if (text !== undefined)
-      sealed = { ...sealed, [field]: seal(text, contextOf(event, field), keyOf(dataDir)) };
-  }
-  return sealed;
+/** The text of a field of an event, encrypted. */
+export function sealText(text: string, event: Identity, field: SealedField, dataDir: string): string {
+  return seal(text, contextOf(event, field), keyOf(dataDir));
 }
 
 /** @throws ServerError when the key is not the one that it was encrypted with, or the text was changed */

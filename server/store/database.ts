@@ -3,10 +3,11 @@
 
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import { ServerError, messageOf } from '../server-error.ts';
+import { attachFile, connect } from './attached-file.ts';
+import { compactFile } from './compaction.ts';
 import { checkFormat, migrate } from './migrations.ts';
-import { compactFile } from './retention.ts';
 
 /** One row of an answer: integers as numbers, times as `Date`, lists as arrays, no value as `null`. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -30,24 +31,11 @@ export interface Database extends Queryable {
 }
 
 export const DATA_FILE = 'tallyspan.duckdb';
-
 const READERS = 2;
 const QUERY_LIMIT_MS = 30_000;
 
 /** Files open in this process: the file lock does not guard a process against itself. */
 const openFiles = new Set<string>();
-
-const SETTINGS = {
-  // One page cache for everything; with small blocks because the events table is wide and
-  // each of its columns pins at least one block.
-  memory_limit: '64MB',
-  default_block_size: '16384',
-  threads: '2',
-  preserve_insertion_order: 'false',
-  autoinstall_known_extensions: 'false',
-  // Memory that a burst took goes back to the system.
-  allocator_background_threads: 'true',
-};
 
 /**
  * Opens the folder for reading and writing, making it when it is missing.
@@ -63,9 +51,9 @@ export async function openDatabase(dataDir: string): Promise<Database> {
     );
   }
   const file = join(folder, DATA_FILE);
-  const instance = await openInstance(file, {}, compactFile);
+  const instance = await openInstance(file, false);
   try {
-    const writer = await instance.connect();
+    const writer = await connect(instance);
     await migrate(writer, file);
     return await databaseOf(instance, file, writer);
   } catch (error) {
@@ -81,9 +69,9 @@ export async function openDatabase(dataDir: string): Promise<Database> {
  */
 export async function openDatabaseReadOnly(dataDir: string): Promise<Database> {
   const file = join(resolve(dataDir), DATA_FILE);
-  const instance = await openInstance(file, { access_mode: 'READ_ONLY' });
+  const instance = await openInstance(file, true);
   try {
-    const probe = await instance.connect();
+    const probe = await connect(instance);
     await checkFormat(probe, file);
     probe.closeSync();
     return await databaseOf(instance, file, undefined);
@@ -94,17 +82,13 @@ export async function openDatabaseReadOnly(dataDir: string): Promise<Database> {
   }
 }
 
-async function openInstance(
-  file: string,
-  extra: Record<string, string>,
-  prepare?: (file: string, settings: Record<string, string>) => Promise<unknown>,
-): Promise<DuckDBInstance> {
+async function openInstance(file: string, isReadOnly: boolean): Promise<DuckDBInstance> {
   if (openFiles.has(file))
     throw new ServerError(`${file} is already open in this process. Stop the other server first.`);
   openFiles.add(file);
   try {
-    await prepare?.(file, SETTINGS);
-    return await DuckDBInstance.create(file, { ...SETTINGS, ...extra });
+    if (!isReadOnly) await compactFile(file);
+    return await attachFile(file, isReadOnly);
   } catch (error) {
     openFiles.delete(file);
     throw new ServerError(explainOpen(file, messageOf(error)));
@@ -130,7 +114,7 @@ async function databaseOf(
   writer: DuckDBConnection | undefined,
 ): Promise<Database> {
   const idle: DuckDBConnection[] = [];
-  for (let n = 0; n < READERS; n++) idle.push(await instance.connect());
+  for (let n = 0; n < READERS; n++) idle.push(await connect(instance));
   const waiting: ((connection: DuckDBConnection) => void)[] = [];
 
   async function all(sql: string, values: SqlValues = []): Promise<Row[]> {

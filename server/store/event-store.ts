@@ -4,18 +4,21 @@
 import { dirname } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EventRecord } from '../../core/event.ts';
-import { sealEvent } from './content-cipher.ts';
+import { SEALED_FIELDS, sealText } from './content-cipher.ts';
 import type { Database } from './database.ts';
+import { EventAppender, type Selection } from './event-appender.ts';
+import { EventBatch, FIELD_INDEX } from './event-batch.ts';
 import { columnsInFile } from './migrations.ts';
 import { OpenRuns } from './open-runs.ts';
 import { RowAppender } from './row-appender.ts';
+import { findRunEnds, type RunEnd } from './run-ends.ts';
 import { SeenEvents } from './seen-events.ts';
 import { SeenResponses } from './seen-responses.ts';
 import { EVENT_COLUMNS, SPAN_COLUMNS, type SpanRow } from './tables.ts';
 
 /** What one request brought. */
 export interface Batch {
-  readonly events: readonly EventRecord[];
+  readonly events: readonly EventRecord[] | EventBatch;
   readonly spans: readonly SpanRow[];
 }
 
@@ -37,7 +40,9 @@ export interface StoreCounters {
 const ROWS_PER_GROUP = 10_000;
 const ROWS_WAITING_LIMIT = 50_000;
 
-interface Waiting extends Batch {
+interface Waiting {
+  readonly events: EventBatch;
+  readonly spans: readonly SpanRow[];
   stored(): void;
   failed(error: unknown): void;
 }
@@ -55,7 +60,7 @@ export class EventStore {
   readonly #seen: SeenEvents;
   readonly #responses: SeenResponses;
   readonly #openRuns: OpenRuns;
-  readonly #events: RowAppender;
+  readonly #events: EventAppender;
   readonly #spans: RowAppender;
   /** Runs that the server closed itself; their own end, should it still come, replaces ours. */
   readonly #lostRuns: Set<string>;
@@ -65,7 +70,7 @@ export class EventStore {
 
   private constructor(
     database: Database,
-    appenders: { events: RowAppender; spans: RowAppender },
+    appenders: { events: EventAppender; spans: RowAppender },
     lostRuns: Set<string>,
     responses: SeenResponses,
     openRuns: OpenRuns,
@@ -83,7 +88,7 @@ export class EventStore {
     if (database.writer === undefined) throw new Error('the database is open for reading only');
     const { writer } = database;
     const appenders = {
-      events: new RowAppender(writer, 'events', await columnsInFile(writer, 'events', EVENT_COLUMNS)),
+      events: new EventAppender(writer, await columnsInFile(writer, 'events', EVENT_COLUMNS)),
       spans: new RowAppender(writer, 'spans', await columnsInFile(writer, 'spans', SPAN_COLUMNS)),
     };
     const lost = await database.all(
@@ -100,17 +105,26 @@ export class EventStore {
   }
 
   /**
-   * Resolves when the batch is committed.
+   * Resolves when the batch is committed. An event batch is the store's from now on.
    * @throws StoreBusyError when too much is waiting; whatever the commit threw otherwise
    */
   async write(batch: Batch): Promise<void> {
-    const rows = batch.events.length + batch.spans.length;
+    const events = batch.events instanceof EventBatch ? batch.events : EventBatch.of(batch.events);
+    try {
+      await this.#write(events, batch.spans);
+    } finally {
+      events.release();
+    }
+  }
+
+  async #write(events: EventBatch, spans: readonly SpanRow[]): Promise<void> {
+    const rows = events.rows + spans.length;
     if (rows === 0) return;
     if (this.#rowsWaiting > 0 && this.#rowsWaiting + rows > ROWS_WAITING_LIMIT)
       throw new StoreBusyError(`${this.#rowsWaiting} rows wait to be stored; try again`);
     this.#rowsWaiting += rows;
     await new Promise<void>((stored, failed) => {
-      this.#waiting.push({ events: batch.events, spans: batch.spans, stored, failed });
+      this.#waiting.push({ events, spans, stored, failed });
       this.#draining ??= this.#drain();
     });
   }
@@ -162,7 +176,7 @@ export class EventStore {
     let count = 0;
     while (count < this.#waiting.length && rows < ROWS_PER_GROUP) {
       const next = this.#waiting[count] as Waiting;
-      rows += next.events.length + next.spans.length;
+      rows += next.events.rows + next.spans.length;
       count++;
     }
     this.#rowsWaiting -= rows;
@@ -171,31 +185,32 @@ export class EventStore {
 
   async #commit(group: readonly Waiting[]): Promise<void> {
     const writer = this.#database.writer as NonNullable<Database['writer']>;
-    const sentEvents = group.flatMap((waiting) => waiting.events);
+    const batches = group.map((waiting) => waiting.events);
     const sentSpans = group.flatMap((waiting) => waiting.spans);
     try {
-      const fresh = await this.#seen.takeNew(sentEvents);
-      const kept = await this.#withoutIdleLosses(fresh);
-      const { events, replaced } = await this.#responses.mark(kept);
+      const fresh = await this.#seen.takeNew(batches);
+      const { selections, ends } = await this.#withoutIdleLosses(fresh);
+      const replaced = await this.#responses.mark(selections);
       const spans = await this.#newSpans(sentSpans);
       await writer.run('BEGIN');
       try {
-        await this.#withdrawLosses(events);
+        await this.#withdrawLosses(ends);
         await this.#markReplaced(replaced);
-        const dataDir = dirname(this.#database.file);
-        await this.#events.append(events.map((event) => sealEvent(event, dataDir)));
+        sealBatches(selections, dirname(this.#database.file));
+        await this.#events.append(selections);
         await this.#spans.append(spans);
         await writer.run('COMMIT');
       } catch (error) {
         await writer.run('ROLLBACK').catch(() => undefined);
         throw error;
       }
-      for (const event of events)
-        if (event['agent.status'] === 'lost') this.#lostRuns.add(event['agent.run_id'] ?? '');
-      this.#openRuns.note(events);
+      for (const { run, isLoss } of ends) if (isLoss) this.#lostRuns.add(run);
+      this.#openRuns.note(ends);
+      const sent = batches.reduce((sum, batch) => sum + batch.rows, 0);
+      const stored = selections.reduce((sum, { rows }) => sum + rows.length, 0);
       this.counters.commits++;
-      this.counters.eventsStored += events.length;
-      this.counters.eventsDuplicate += sentEvents.length - events.length;
+      this.counters.eventsStored += stored;
+      this.counters.eventsDuplicate += sent - stored;
       this.counters.spansStored += spans.length;
       this.counters.spansDuplicate += sentSpans.length - spans.length;
     } catch (error) {
@@ -205,35 +220,41 @@ export class EventStore {
     }
   }
 
-  /** The events without those that call a run lost which has an end, stored, in the same group, or lost before. */
-  async #withoutIdleLosses(events: readonly EventRecord[]): Promise<readonly EventRecord[]> {
-    const losses = events.filter(isLoss);
-    if (losses.length === 0) return events;
-    const runs = JSON.stringify(losses.map((event) => event['agent.run_id'] ?? ''));
+  /** The rows without those that call a run lost which has an end, stored, in the same group, or lost before. */
+  async #withoutIdleLosses(
+    selections: readonly Selection[],
+  ): Promise<{ selections: readonly Selection[]; ends: readonly RunEnd[] }> {
+    const ends = findRunEnds(selections);
+    const losses = ends.filter(({ isLoss }) => isLoss);
+    if (losses.length === 0) return { selections, ends };
     const rows = await this.#database.all(
       `SELECT agent_run_id AS id FROM events
        WHERE event_name = 'agent.run' AND agent_run_id IN (SELECT unnest(from_json(?, '["VARCHAR"]')))`,
-      [runs],
+      [JSON.stringify(losses.map(({ run }) => run))],
     );
     const ended = new Set(rows.map((row) => row['id']));
-    for (const event of events)
-      if (event['event.name'] === 'agent.run' && !isLoss(event)) ended.add(event['agent.run_id']);
-    return events.filter((event) => {
-      if (!isLoss(event)) return true;
-      if (ended.has(event['agent.run_id'])) return false;
-      ended.add(event['agent.run_id']);
-      return true;
-    });
+    for (const { name, run, isLoss } of ends) if (name === 'agent.run' && !isLoss) ended.add(run);
+    const idle = new Set<RunEnd>();
+    for (const loss of losses) {
+      if (ended.has(loss.run)) idle.add(loss);
+      ended.add(loss.run);
+    }
+    if (idle.size === 0) return { selections, ends };
+    return {
+      selections: selections.map(({ batch, rows: kept }) => {
+        const dropped = new Set([...idle].filter((loss) => loss.batch === batch).map(({ row }) => row));
+        return { batch, rows: kept.filter((row) => !dropped.has(row)) };
+      }),
+      ends: ends.filter((end) => !idle.has(end)),
+    };
   }
 
   /** A run that was closed as lost and ends after all was not lost. */
-  async #withdrawLosses(events: readonly EventRecord[]): Promise<void> {
+  async #withdrawLosses(ends: readonly RunEnd[]): Promise<void> {
     if (this.#lostRuns.size === 0) return;
-    const found = events.flatMap((event) => {
-      const run = event['agent.run_id'];
-      const isEnd = event['event.name'] === 'agent.run' && event['agent.status'] !== 'lost';
-      return isEnd && run !== undefined && this.#lostRuns.has(run) ? [run] : [];
-    });
+    const found = ends.flatMap(({ name, run, isLoss }) =>
+      name === 'agent.run' && !isLoss && this.#lostRuns.has(run) ? [run] : [],
+    );
     if (found.length === 0) return;
     const marks = found.map(() => '?').join(', ');
     await (this.#database.writer as NonNullable<Database['writer']>).run(
@@ -275,6 +296,16 @@ export class EventStore {
   }
 }
 
-function isLoss(event: EventRecord): boolean {
-  return event['event.name'] === 'agent.run' && event['agent.status'] === 'lost';
+/** Encrypts the recorded content of the rows where there is some. */
+function sealBatches(selections: readonly Selection[], dataDir: string): void {
+  for (const { batch, rows } of selections)
+    for (const field of SEALED_FIELDS) {
+      if (batch.column(FIELD_INDEX[field]) === undefined) continue;
+      for (const row of rows) {
+        const text = batch.text(row, field);
+        if (text === undefined) continue;
+        const event = { trace_id: batch.text(row, 'trace_id'), span_id: batch.text(row, 'span_id') };
+        batch.replaceText(row, FIELD_INDEX[field], sealText(text, event, field, dataDir));
+      }
+    }
 }

@@ -1,8 +1,8 @@
 // Open runs: those that have begun and not ended, held so that the list of runs need not look for them.
 // It may hold a run that has ended (its start came late): whoever reads it asks the table again.
 
-import type { EventRecord } from '../../core/event.ts';
 import type { Queryable } from './database.ts';
+import type { RunEnd } from './run-ends.ts';
 
 const RUNS_HELD = 20_000;
 
@@ -20,15 +20,9 @@ export class OpenRuns {
   }
 
   /** Takes in what was committed. */
-  note(events: readonly EventRecord[]): void {
-    for (const event of events) {
-      const run = event['agent.run_id'];
-      if (run !== undefined && event['event.name'] === 'agent.run.started') this.#runs.add(run);
-    }
-    for (const event of events) {
-      const run = event['agent.run_id'];
-      if (run !== undefined && event['event.name'] === 'agent.run') this.#runs.delete(run);
-    }
+  note(ends: readonly RunEnd[]): void {
+    for (const { run, name } of ends) if (name === 'agent.run.started') this.#runs.add(run);
+    for (const { run, name } of ends) if (name === 'agent.run') this.#runs.delete(run);
     while (this.#runs.size > RUNS_HELD) {
       const [oldest] = this.#runs;
       this.#runs.delete(oldest as string);

@@ -1,9 +1,6 @@
 // Retention: what is too old, or more than the disk may hold, is deleted, oldest first.
-// DuckDB gives freed blocks to new rows but keeps its file as long as it is; a file that is mostly
-// free is written anew when the server starts.
+// DuckDB gives freed blocks to new rows but keeps its file as long as it is.
 
-import { renameSync, rmSync, statSync } from 'node:fs';
-import { DuckDBInstance } from '@duckdb/node-api';
 import type { Database } from './database.ts';
 import type { EventStore } from './event-store.ts';
 
@@ -11,18 +8,14 @@ export interface RetentionLimits {
   /** Rows older than this are deleted; absent: none by age. */
   readonly ageMs?: number | undefined;
   /**
-   * Bytes that the stored rows may take, give or take one row group (122,880 rows, which are freed as a
-   * whole): no sense below 100 MB. Absent: as many as there are.
+   * Bytes that the stored rows may take, give or take one row group (16,384 rows, which are freed as a
+   * whole): no sense below 20 MB. Absent: as many as there are.
    */
   readonly bytes?: number | undefined;
 }
 
 /** Of the size limit, what is left after a deletion by size: so that it is not needed again at once. */
 const SHARE_KEPT = 0.9;
-const COMPACT_FROM_BYTES = 16 * 1024 * 1024;
-const COMPACT_FREE_SHARE = 0.5;
-/** DuckDB names a database after its file. */
-const DATABASE_NAME = 'tallyspan';
 
 /** Deletes what is past the limits; the number of rows. */
 export async function applyRetention(
@@ -57,7 +50,9 @@ async function deleteBefore(database: Database, store: EventStore, beforeMs: num
 
 /** Instant before which rows have to go so that the rest fits; undefined when all fit. */
 async function findSizeCut(database: Database, bytes: number): Promise<number | undefined> {
-  const [size] = await database.all('SELECT used_blocks * block_size AS used FROM pragma_database_size()');
+  const [size] = await database.all(
+    'SELECT used_blocks * block_size AS used FROM pragma_database_size() WHERE database_name = current_database()',
+  );
   const used = Number(size?.['used'] ?? 0);
   if (used <= bytes) return undefined;
   const share = 1 - (SHARE_KEPT * bytes) / used;
@@ -67,30 +62,4 @@ async function findSizeCut(database: Database, bytes: number): Promise<number | 
   );
   const millis = cut?.['millis'];
   return typeof millis === 'number' ? millis + 1 : undefined;
-}
-
-/** Writes the file anew when it is large and mostly free. Nobody may have it open. */
-export async function compactFile(file: string, settings: Record<string, string>): Promise<boolean> {
-  const { size } = statSync(file, { throwIfNoEntry: false }) ?? { size: 0 };
-  if (size < COMPACT_FROM_BYTES) return false;
-  const copy = `${file}.compact`;
-  const instance = await DuckDBInstance.create(file, settings);
-  const connection = await instance.connect();
-  try {
-    await connection.run('CHECKPOINT');
-    const answer = await connection.runAndReadAll(
-      'SELECT free_blocks / greatest(1, total_blocks) FROM pragma_database_size()',
-    );
-    if (Number(answer.getRowsJS()[0]?.[0] ?? 0) < COMPACT_FREE_SHARE) return false;
-    rmSync(copy, { force: true });
-    await connection.run(`ATTACH '${copy.replaceAll("'", "''")}' AS compacted`);
-    await connection.run(`COPY FROM DATABASE ${DATABASE_NAME} TO compacted`);
-    await connection.run('DETACH compacted');
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
-  // The rename is atomic: after a crash there is the old file or the new one, whole.
-  renameSync(copy, file);
-  return true;
 }

@@ -1,16 +1,15 @@
-// A row appender writes rows into one table, laid out by column as DuckDB takes them. Cells go
-// straight into the columns' memory and only where a row has a value: an event fills a third of the
-// schema's columns, and one call per empty cell would be most of the cost of storing it.
+// A row appender writes plain rows into one table, laid out by column as DuckDB takes them. Cells go
+// straight into the columns' memory and only where a row has a value.
 // The chunk is kept: a new one for each commit would wait for the garbage collector with its megabytes.
 
 import duckdb from '@duckdb/node-bindings';
 import { DuckDBDataChunk, type DuckDBAppender, type DuckDBConnection } from '@duckdb/node-api';
+import { assignList, assignString, newValidity, writeValidity, type Vector } from './column-memory.ts';
 import { logicalTypeOf, type Column } from './tables.ts';
 
 const ROWS_PER_CHUNK = 2048;
 
 type Row = Readonly<Record<string, unknown>>;
-type Vector = ReturnType<typeof duckdb.data_chunk_get_vector>;
 
 export class RowAppender {
   readonly #connection: DuckDBConnection;
@@ -51,7 +50,7 @@ export class RowAppender {
 }
 
 function fillColumn(vector: Vector, column: Column, rows: readonly Row[]): void {
-  const valid = new Uint8Array(Math.ceil(rows.length / 64) * 8);
+  const valid = newValidity(rows.length);
   const write = WRITERS[column.kind](vector, rows.length);
   for (let index = 0; index < rows.length; index++) {
     const value = (rows[index] as Row)[column.key];
@@ -60,8 +59,7 @@ function fillColumn(vector: Vector, column: Column, rows: readonly Row[]): void 
     write.cell(index, value as never);
   }
   write.end?.();
-  duckdb.vector_ensure_validity_writable(vector);
-  duckdb.copy_data_to_vector_validity(vector, 0, valid.buffer, 0, valid.byteLength);
+  writeValidity(vector, valid);
 }
 
 interface CellWriter<T> {
@@ -91,7 +89,7 @@ const WRITERS = {
   strings: writeLists,
 } satisfies Record<Column['kind'], (vector: Vector, count: number) => CellWriter<never>>;
 
-function copy(vector: Vector, data: Int32Array | Float64Array | Uint8Array | BigUint64Array): void {
+function copy(vector: Vector, data: Int32Array | Float64Array | Uint8Array): void {
   duckdb.copy_data_to_vector(vector, 0, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
 }
 
@@ -112,27 +110,10 @@ function writeStrings(vector: Vector): CellWriter<string> {
   return { cell: (index, value) => assignString(vector, index, value) };
 }
 
-function assignString(vector: Vector, index: number, value: string): void {
-  // The plain call takes a C string, which would end at a NUL.
-  if (value.includes('\0')) duckdb.vector_assign_string_element_len(vector, index, Buffer.from(value));
-  else duckdb.vector_assign_string_element(vector, index, value);
-}
-
 function writeLists(vector: Vector, count: number): CellWriter<readonly string[]> {
-  const entries = new BigUint64Array(count * 2);
-  const items: string[] = [];
+  const lists: [number, readonly string[]][] = [];
   return {
-    cell(index, value) {
-      entries[index * 2] = BigInt(items.length);
-      entries[index * 2 + 1] = BigInt(value.length);
-      for (const item of value) items.push(item);
-    },
-    end() {
-      duckdb.list_vector_reserve(vector, items.length);
-      duckdb.list_vector_set_size(vector, items.length);
-      const child = duckdb.list_vector_get_child(vector);
-      for (const [index, item] of items.entries()) assignString(child, index, item);
-      copy(vector, entries);
-    },
+    cell: (index, value) => lists.push([index, value]),
+    end: () => assignList(vector, count, lists),
   };
 }

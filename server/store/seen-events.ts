@@ -2,8 +2,9 @@
 // An event of ours is known by its process and its place in it (`service.instance.id`, `tallyspan.seq`);
 // any other by its kind, span and time. Places are kept as ranges: a process that lost nothing is one range.
 
-import type { EventRecord } from '../../core/event.ts';
 import type { Queryable } from './database.ts';
+import type { Selection } from './event-appender.ts';
+import { FIELD_INDEX, type EventBatch } from './event-batch.ts';
 
 /** Numbers from..to, both included. */
 interface Range {
@@ -23,21 +24,28 @@ export class SeenEvents {
   }
 
   /**
-   * The events of the batch that are not stored yet, each once. The events count as seen from now on:
+   * The rows of the batches that are not stored yet, each event once. They count as seen from now on:
    * call {@link forget} when they could not be stored.
    */
-  async takeNew(events: readonly EventRecord[]): Promise<EventRecord[]> {
-    await this.#load(events);
-    const stored = await this.#storedKeys(events.filter((event) => !hasPlace(event)));
-    return events.filter((event) => {
-      if (hasPlace(event)) {
-        const ranges = this.#rangesByProcess.get(event['service.instance.id']) as Range[];
-        return addToRanges(ranges, event['tallyspan.seq']);
+  async takeNew(batches: readonly EventBatch[]): Promise<Selection[]> {
+    const processes = batches.map(processesOf);
+    await this.#load(new Set(processes.flat().filter((process) => process !== undefined)));
+    const stored = await this.#storedKeys(batches, processes);
+    return batches.map((batch, index) => {
+      const rows: number[] = [];
+      for (let row = 0; row < batch.rows; row++) {
+        const process = processes[index]?.[row];
+        if (process === undefined) {
+          const key = keyOf(batch, row);
+          if (stored.has(key)) continue;
+          stored.add(key);
+        } else {
+          const ranges = this.#rangesByProcess.get(process) as Range[];
+          if (!addToRanges(ranges, batch.number(row, 'tallyspan.seq') as number)) continue;
+        }
+        rows.push(row);
       }
-      const key = keyOf(event);
-      if (stored.has(key)) return false;
-      stored.add(key);
-      return true;
+      return { batch, rows };
     });
   }
 
@@ -46,8 +54,7 @@ export class SeenEvents {
     this.#rangesByProcess.clear();
   }
 
-  async #load(events: readonly EventRecord[]): Promise<void> {
-    const wanted = new Set(events.filter(hasPlace).map((event) => event['service.instance.id']));
+  async #load(wanted: ReadonlySet<string>): Promise<void> {
     const missing: string[] = [];
     for (const process of wanted) {
       const ranges = this.#rangesByProcess.get(process);
@@ -82,10 +89,18 @@ export class SeenEvents {
     }
   }
 
-  async #storedKeys(events: readonly EventRecord[]): Promise<Set<string>> {
+  /** Keys of the stored events without a place in their process, from the time of those in the batches. */
+  async #storedKeys(
+    batches: readonly EventBatch[],
+    processes: readonly (readonly (string | undefined)[])[],
+  ): Promise<Set<string>> {
     const keys = new Set<string>();
-    if (events.length === 0) return keys;
-    const times = events.map((event) => event.timestamp);
+    const times = batches.flatMap((batch, index) =>
+      (processes[index] ?? []).flatMap((process, row) =>
+        process === undefined ? [batch.number(row, 'timestamp') as number] : [],
+      ),
+    );
+    if (times.length === 0) return keys;
     const rows = await this.#database.all(
       `SELECT DISTINCT event_name, span_id, trace_id, gen_ai_tool_name, epoch_ms(timestamp) AS at FROM events
        WHERE timestamp >= make_timestamptz(?::BIGINT * 1000) AND timestamp <= make_timestamptz(?::BIGINT * 1000)
@@ -100,22 +115,31 @@ export class SeenEvents {
   }
 }
 
-type PlacedEvent = EventRecord & {
-  readonly 'service.instance.id': string;
-  readonly 'tallyspan.seq': number;
-};
-
-function hasPlace(event: EventRecord): event is PlacedEvent {
-  return event['service.instance.id'] !== undefined && event['tallyspan.seq'] !== undefined;
+/** The process of each row that has a place in one. */
+function processesOf(batch: EventBatch): (string | undefined)[] {
+  const processes: (string | undefined)[] = [];
+  const cells = batch.column(FIELD_INDEX['service.instance.id']);
+  let lastCell = Number.NaN;
+  let last: string | undefined;
+  for (let row = 0; row < batch.rows; row++) {
+    const cell = cells?.[row] ?? Number.NaN;
+    // Records of one resource share its text.
+    if (cell !== lastCell) {
+      lastCell = cell;
+      last = batch.text(row, 'service.instance.id');
+    }
+    processes.push(batch.number(row, 'tallyspan.seq') === undefined ? undefined : last);
+  }
+  return processes;
 }
 
-function keyOf(event: EventRecord): string {
+function keyOf(batch: EventBatch, row: number): string {
   return [
-    event['event.name'],
-    event.trace_id,
-    event.span_id,
-    event['gen_ai.tool.name'],
-    event.timestamp,
+    batch.name(row),
+    batch.text(row, 'trace_id'),
+    batch.text(row, 'span_id'),
+    batch.text(row, 'gen_ai.tool.name'),
+    batch.number(row, 'timestamp'),
   ].join('/');
 }
 

@@ -6,6 +6,8 @@ import { markDuplicates } from '../../core/duplicates.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { MINUTE_MS } from '../../core/time.ts';
 import type { Queryable } from './database.ts';
+import type { Selection } from './event-appender.ts';
+import { FIELD_INDEX, type EventBatch } from './event-batch.ts';
 
 /**
  * Newest responses held in memory; those from before the process are looked up in the table. Where more
@@ -51,25 +53,28 @@ export class SeenResponses {
   }
 
   /**
-   * The events, with those marked whose response was counted before. A record with a cost replaces one
-   * without: the responses whose stored record has to be marked in its place are in `replaced`.
+   * Marks the rows whose response was counted before. A record with a cost replaces one without: given back are
+   * the responses whose stored record has to be marked in its place.
    */
-  async mark(events: readonly EventRecord[]): Promise<{ events: EventRecord[]; replaced: string[] }> {
-    await this.#lookUpOld(events);
+  async mark(selections: readonly Selection[]): Promise<string[]> {
+    const calls = selections.flatMap(callsOf);
+    await this.#lookUpOld(calls);
     const replaced: string[] = [];
-    const marked = markDuplicates(events).map((event) => {
-      const id = responseOf(event);
-      if (id === undefined || event['tallyspan.duplicate'] === true) return event;
-      const isPriced = event.cost_nano_usd !== undefined;
+    for (const [index, event] of markDuplicates(calls.map((call) => call.event)).entries()) {
+      const { batch, row, event: sent } = calls[index] as Call;
+      const id = sent['gen_ai.response.id'];
+      if (sent['tallyspan.duplicate'] === true) continue;
+      const isPriced = sent.cost_nano_usd !== undefined;
       const isHeldPriced = this.#held.get(id);
-      if (isHeldPriced === undefined || (isPriced && !isHeldPriced)) {
-        if (isHeldPriced !== undefined) replaced.push(id);
-        this.#hold(id, isPriced);
-        return event;
+      const isFirst = isHeldPriced === undefined || (isPriced && !isHeldPriced);
+      if (event['tallyspan.duplicate'] === true || !isFirst) {
+        batch.markDuplicate(row);
+        continue;
       }
-      return { ...event, 'tallyspan.duplicate': true };
-    });
-    return { events: marked, replaced };
+      if (isHeldPriced !== undefined) replaced.push(id);
+      this.#hold(id, isPriced);
+    }
+    return replaced;
   }
 
   #hold(id: string, isPriced: boolean): void {
@@ -79,12 +84,10 @@ export class SeenResponses {
     this.#held.delete(oldest as string);
   }
 
-  async #lookUpOld(events: readonly EventRecord[]): Promise<void> {
-    const old = events.filter(
-      (event) => responseOf(event) !== undefined && event.timestamp < this.#heldSinceMs,
-    );
+  async #lookUpOld(calls: readonly Call[]): Promise<void> {
+    const old = calls.filter(({ event }) => event.timestamp < this.#heldSinceMs);
     if (old.length === 0) return;
-    const times = old.map((event) => event.timestamp);
+    const times = old.map(({ event }) => event.timestamp);
     const rows = await this.#database.all(
       `SELECT gen_ai_response_id AS id, cost_nano_usd IS NOT NULL AS priced FROM events
        WHERE event_name = 'agent.model_call' AND gen_ai_response_id IS NOT NULL AND tallyspan_duplicate IS NOT TRUE
@@ -93,13 +96,32 @@ export class SeenResponses {
       [
         times.reduce((a, b) => Math.min(a, b)) - FURTHEST_APART_MS,
         times.reduce((a, b) => Math.max(a, b)) + FURTHEST_APART_MS,
-        JSON.stringify(old.map(responseOf)),
+        JSON.stringify(old.map(({ event }) => event['gen_ai.response.id'])),
       ],
     );
     for (const row of rows) this.#held.set(String(row['id']), row['priced'] === true);
   }
 }
 
-function responseOf(event: EventRecord): string | undefined {
-  return event['event.name'] === 'agent.model_call' ? event['gen_ai.response.id'] : undefined;
+/** A model call that names its response: what decides whether it counts. */
+interface Call {
+  readonly batch: EventBatch;
+  readonly row: number;
+  readonly event: EventRecord & { readonly 'gen_ai.response.id': string };
+}
+
+function callsOf({ batch, rows }: Selection): Call[] {
+  if (batch.column(FIELD_INDEX['gen_ai.response.id']) === undefined) return [];
+  return rows.flatMap((row) => {
+    const id = batch.text(row, 'gen_ai.response.id');
+    if (!id || batch.name(row) !== 'agent.model_call') return [];
+    const event = {
+      timestamp: batch.number(row, 'timestamp') as number,
+      'event.name': 'agent.model_call',
+      'gen_ai.response.id': id,
+      cost_nano_usd: batch.number(row, 'cost_nano_usd'),
+      'tallyspan.duplicate': batch.number(row, 'tallyspan.duplicate') === 1 ? true : undefined,
+    } as const;
+    return [{ batch, row, event }];
+  });
 }

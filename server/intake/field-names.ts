@@ -1,0 +1,36 @@
+// Field names: which field of the schema some bytes name, without making a string of them.
+
+import { FIELD_KEYS } from '../../core/schema.ts';
+import type { FieldIndex } from '../store/event-batch.ts';
+
+const SLOTS = 1024;
+const KEYS = FIELD_KEYS.map((key) => Buffer.from(key));
+/** Open addressing: field + 1 by hash, 0 where none is. */
+const fieldBySlot = new Int16Array(SLOTS);
+
+for (const [field, bytes] of KEYS.entries()) {
+  let slot = hashOf(bytes, 0, bytes.length);
+  while (fieldBySlot[slot] !== 0) slot = (slot + 1) % SLOTS;
+  fieldBySlot[slot] = field + 1;
+}
+
+/** The field with this name; -1 when there is none. */
+export function findField(bytes: Uint8Array, start: number, end: number): FieldIndex {
+  for (let slot = hashOf(bytes, start, end); ; slot = (slot + 1) % SLOTS) {
+    const field = (fieldBySlot[slot] as number) - 1;
+    if (field < 0 || isName(field, bytes, start, end)) return field;
+  }
+}
+
+function isName(field: FieldIndex, bytes: Uint8Array, start: number, end: number): boolean {
+  const name = KEYS[field] as Buffer;
+  if (name.length !== end - start) return false;
+  for (let index = 0; index < name.length; index++) if (name[index] !== bytes[start + index]) return false;
+  return true;
+}
+
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = end - start;
+  for (let index = start; index < end; index++) hash = (Math.imul(hash, 31) + (bytes[index] as number)) | 0;
+  return (hash ^ (hash >>> 10)) & (SLOTS - 1);
+}

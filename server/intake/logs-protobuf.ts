@@ -1,0 +1,371 @@
+// Logs as protobuf: read byte by byte into the cells of an event batch, without an object or a string for what
+// is only stored. Most of a server's work is here. It gives what `events-of-logs.ts` gives for the same request
+// in JSON: the body of a record of ours is the whole event; attributes of the record, then of its resource, win,
+// because a Collector may have changed them.
+
+import { isUtf8 } from 'node:buffer';
+import { isEventName, isFieldValue } from '../../core/event.ts';
+import { FIELDS, FIELD_KEYS, type EventName, type FieldKey } from '../../core/schema.ts';
+import { EventBatch, FIELD_INDEX, FIELD_TYPES, type FieldIndex } from '../store/event-batch.ts';
+import { isNumberOf, readEventLine } from './event-line.ts';
+import { OWN_SCOPE, RESOURCE_KEYS, typedValue } from './events-of-logs.ts';
+import { findField } from './field-names.ts';
+import { MalformedBodyError, type Attributes } from './otlp-model.ts';
+import { WIRE_64, WIRE_BYTES, WIRE_VARINT, readResourceBytes, readValueBytes } from './otlp-protobuf.ts';
+import { WireReader } from './wire-reader.ts';
+
+export interface DecodedLogs {
+  readonly batch: EventBatch;
+  /** Records that are no events, by anyone's reckoning: counted, not stored. */
+  readonly otherRecords: number;
+  /** Records that say they are events but cannot be read: refused. */
+  readonly refused: number;
+}
+
+const TIMESTAMP = FIELD_INDEX['timestamp'];
+const NAME = FIELD_INDEX['event.name'];
+const TRACE_ID = FIELD_INDEX.trace_id;
+const SPAN_ID = FIELD_INDEX.span_id;
+const TRACE_ID_BYTES = 16;
+const SPAN_ID_BYTES = 8;
+
+/** ExportLogsServiceRequest. `nowMs` stands in where a record has no time. @throws MalformedBodyError */
+export function decodeLogBatch(body: Uint8Array, nowMs: number): DecodedLogs {
+  const groups = new GroupReader(body).read();
+  const capacity = groups.reduce((sum, { records }) => sum + records.length / 2, 0);
+  const batch = new EventBatch(body, capacity);
+  const reader = new RecordReader(batch, nowMs);
+  try {
+    for (const group of groups) reader.readGroup(group);
+  } catch (error) {
+    batch.release();
+    throw error;
+  }
+  return { batch, otherRecords: reader.otherRecords, refused: reader.refused };
+}
+
+interface Group {
+  readonly resource: Attributes;
+  readonly scope: string;
+  /** Start and end of each record. */
+  readonly records: readonly number[];
+}
+
+/** Finds the records of a request, whose messages may stand in any order. */
+class GroupReader extends WireReader {
+  readonly #groups: Group[] = [];
+
+  read(): readonly Group[] {
+    this.eachField(this.bytes.length, (field, wire) => {
+      if (field !== 1) return false;
+      this.expect(wire, WIRE_BYTES);
+      this.#readResourceGroup(this.endOfBytes());
+      return true;
+    });
+    return this.#groups;
+  }
+
+  #readResourceGroup(end: number): void {
+    const resource: Attributes = {};
+    const scopeGroups: number[] = [];
+    this.eachField(end, (field, wire) => {
+      if (field !== 1 && field !== 2) return false;
+      this.expect(wire, WIRE_BYTES);
+      const messageEnd = this.endOfBytes();
+      if (field === 1) readResourceBytes(this.bytes.subarray(this.at, messageEnd), resource);
+      else scopeGroups.push(this.at, messageEnd);
+      this.at = messageEnd;
+      return true;
+    });
+    for (let index = 0; index < scopeGroups.length; index += 2) {
+      this.at = scopeGroups[index] as number;
+      this.#readScopeGroup(scopeGroups[index + 1] as number, resource);
+    }
+    this.at = end;
+  }
+
+  #readScopeGroup(end: number, resource: Attributes): void {
+    let scope = '';
+    const records: number[] = [];
+    this.eachField(end, (field, wire) => {
+      if (field !== 1 && field !== 2) return false;
+      this.expect(wire, WIRE_BYTES);
+      const messageEnd = this.endOfBytes();
+      if (field === 2) records.push(this.at, messageEnd);
+      else
+        this.eachField(messageEnd, (inner, innerWire) => {
+          if (inner !== 1) return false;
+          this.expect(innerWire, WIRE_BYTES);
+          const nameEnd = this.endOfBytes();
+          scope = Buffer.from(this.bytes.subarray(this.at, nameEnd)).toString('utf8');
+          this.at = nameEnd;
+          return true;
+        });
+      this.at = messageEnd;
+      return true;
+    });
+    this.#groups.push({ resource, scope, records });
+  }
+}
+
+/** Where the parts of the record that is being read stand. */
+interface RecordPlaces {
+  timeMs: number;
+  observedTimeMs: number;
+  bodyStart: number;
+  bodyEnd: number;
+  name: EventName | undefined;
+  /** Starts and ends of its attributes. */
+  readonly attributes: number[];
+  traceId: number;
+  spanId: number;
+}
+
+class RecordReader extends WireReader {
+  otherRecords = 0;
+  refused = 0;
+  readonly #batch: EventBatch;
+  readonly #nowMs: number;
+  readonly #places: RecordPlaces = {
+    timeMs: 0,
+    observedTimeMs: 0,
+    bodyStart: -1,
+    bodyEnd: -1,
+    name: undefined,
+    attributes: [],
+    traceId: -1,
+    spanId: -1,
+  };
+
+  constructor(batch: EventBatch, nowMs: number) {
+    super(batch.body);
+    this.#batch = batch;
+    this.#nowMs = nowMs;
+  }
+
+  readGroup({ resource, scope, records }: Group): void {
+    const resourceCells = this.#resourceCells(resource);
+    for (let index = 0; index < records.length; index += 2) {
+      this.at = records[index] as number;
+      this.#findPlaces(records[index + 1] as number);
+      this.#readRecord(scope, resourceCells);
+    }
+  }
+
+  /** Texts of the resource are taken in once for all of its records. */
+  #resourceCells(resource: Attributes): readonly (readonly [FieldIndex, number])[] {
+    return RESOURCE_KEYS.flatMap((key) => {
+      const value = typedValue(key, resource[key] ?? null);
+      return typeof value === 'string' && isFieldValue(key, value)
+        ? [[FIELD_INDEX[key], this.#batch.addText(value)] as const]
+        : [];
+    });
+  }
+
+  #findPlaces(end: number): void {
+    const places = this.#places;
+    places.timeMs = 0;
+    places.observedTimeMs = 0;
+    places.bodyStart = -1;
+    places.name = undefined;
+    places.attributes.length = 0;
+    places.traceId = -1;
+    places.spanId = -1;
+    while (this.at < end) {
+      const tag = this.varint();
+      const field = tag >>> 3;
+      const wire = tag & 7;
+      switch (field) {
+        case 1:
+        case 11: {
+          this.expect(wire, WIRE_64);
+          const timeMs = this.timeMs();
+          if (field === 1) places.timeMs = timeMs;
+          else places.observedTimeMs = timeMs;
+          break;
+        }
+        case 5:
+          this.expect(wire, WIRE_BYTES);
+          places.bodyEnd = this.endOfBytes();
+          places.bodyStart = this.at;
+          this.at = places.bodyEnd;
+          break;
+        case 6: {
+          this.expect(wire, WIRE_BYTES);
+          const attributeEnd = this.endOfBytes();
+          places.attributes.push(this.at, attributeEnd);
+          this.at = attributeEnd;
+          break;
+        }
+        case 9:
+          this.expect(wire, WIRE_BYTES);
+          places.traceId = this.#idStart(TRACE_ID_BYTES);
+          break;
+        case 10:
+          this.expect(wire, WIRE_BYTES);
+          places.spanId = this.#idStart(SPAN_ID_BYTES);
+          break;
+        case 12: {
+          this.expect(wire, WIRE_BYTES);
+          const nameEnd = this.endOfBytes();
+          const name = this.#textOf(this.at, nameEnd);
+          places.name = isEventName(name) ? name : undefined;
+          this.at = nameEnd;
+          break;
+        }
+        default:
+          this.skip(field, wire);
+      }
+    }
+    this.expectEnd(end);
+  }
+
+  /** Start of an id; -1 when it is empty. */
+  #idStart(bytes: number): number {
+    const end = this.endOfBytes();
+    const start = this.at;
+    if (end !== start && end - start !== bytes)
+      throw new MalformedBodyError(`an id has ${end - start} bytes instead of ${bytes}`);
+    this.at = end;
+    return end === start ? -1 : start;
+  }
+
+  #readRecord(scope: string, resourceCells: readonly (readonly [FieldIndex, number])[]): void {
+    const batch = this.#batch;
+    const places = this.#places;
+    const { attributes } = places;
+    const isFromBody = places.bodyStart >= 0 && this.#readBody(places.bodyStart, places.bodyEnd);
+    for (let index = 0; index < attributes.length; index += 2)
+      this.#readAttribute(attributes[index] as number, attributes[index + 1] as number);
+    if (places.name === undefined && (scope !== OWN_SCOPE || !isFromBody)) {
+      if (scope === OWN_SCOPE) this.refused++;
+      else this.otherRecords++;
+      batch.clearRow();
+      return;
+    }
+    if (places.name !== undefined) batch.setName(places.name);
+    for (const [field, cell] of resourceCells) batch.setCell(field, cell);
+    if (places.traceId >= 0)
+      batch.setCell(TRACE_ID, batch.addHex(this.bytes, places.traceId, places.traceId + TRACE_ID_BYTES));
+    if (places.spanId >= 0)
+      batch.setCell(SPAN_ID, batch.addHex(this.bytes, places.spanId, places.spanId + SPAN_ID_BYTES));
+    if (places.timeMs !== 0) batch.setCell(TIMESTAMP, places.timeMs);
+    else if (!isFromBody) batch.setCell(TIMESTAMP, places.observedTimeMs || this.#nowMs);
+    batch.endRow();
+  }
+
+  /** The body of a record of ours is a text. */
+  #readBody(start: number, end: number): boolean {
+    this.at = start;
+    let from = -1;
+    let to = -1;
+    while (this.at < end) {
+      const tag = this.varint();
+      if (tag === ((1 << 3) | WIRE_BYTES)) {
+        to = this.endOfBytes();
+        from = this.at;
+        this.at = to;
+      } else {
+        // Whatever else a body may be, it must be well made.
+        readValueBytes(this.bytes.subarray(start, end));
+        return false;
+      }
+    }
+    this.expectEnd(end);
+    return from >= 0 && readEventLine(this.#batch, from, to);
+  }
+
+  #readAttribute(start: number, end: number): void {
+    this.at = start;
+    let field = -1;
+    let valueStart = -1;
+    let valueEnd = -1;
+    while (this.at < end) {
+      const tag = this.varint();
+      const number = tag >>> 3;
+      if (number !== 1 && number !== 2) {
+        this.skip(number, tag & 7);
+        continue;
+      }
+      this.expect(tag & 7, WIRE_BYTES);
+      const partEnd = this.endOfBytes();
+      if (number === 1) field = findField(this.bytes, this.at, partEnd);
+      else {
+        valueStart = this.at;
+        valueEnd = partEnd;
+      }
+      this.at = partEnd;
+    }
+    this.expectEnd(end);
+    if (valueStart < 0) return;
+    this.at = valueStart;
+    this.#readValue(field, valueEnd);
+  }
+
+  #readValue(field: FieldIndex, end: number): void {
+    const start = this.at;
+    if (start === end) return;
+    const tag = this.varint();
+    switch (tag) {
+      case (1 << 3) | WIRE_BYTES: {
+        const textEnd = this.endOfBytes();
+        if (textEnd !== end) break;
+        this.#setText(field, this.at, textEnd);
+        return;
+      }
+      case (2 << 3) | WIRE_VARINT: {
+        const value = this.int64();
+        if (this.at !== end) break;
+        if (field >= 0 && FIELD_TYPES[field] === 'bool') this.#batch.setCell(field, value === 0 ? 0 : 1);
+        return;
+      }
+      case (3 << 3) | WIRE_VARINT: {
+        const value = this.int64();
+        if (this.at !== end) break;
+        if (field >= 0 && isNumberOf(field, value)) this.#batch.setCell(field, value);
+        return;
+      }
+      case (4 << 3) | WIRE_64: {
+        const value = this.double();
+        if (this.at !== end) break;
+        if (field >= 0 && isNumberOf(field, value)) this.#batch.setCell(field, value);
+        return;
+      }
+      default:
+    }
+    // Arrays, and whatever is written in a way of its own.
+    const value = readValueBytes(this.bytes.subarray(start, end));
+    if (field < 0 || field === TIMESTAMP) return;
+    this.#setValue(field, value);
+  }
+
+  #setText(field: FieldIndex, start: number, end: number): void {
+    if (field < 0 || field === TIMESTAMP) return;
+    if (field === NAME) {
+      const name = this.#textOf(start, end);
+      if (isEventName(name)) this.#places.name = name;
+    } else if (FIELD_TYPES[field] !== 'string') this.#setValue(field, this.#textOf(start, end));
+    else if (this.#isUtf8(start, end)) this.#batch.setBytes(field, start, end);
+    else this.#batch.setText(field, this.#textOf(start, end));
+  }
+
+  #setValue(field: FieldIndex, value: unknown): void {
+    const key = FIELD_KEYS[field] as FieldKey;
+    const typed = typedValue(key, value as null);
+    if (!isFieldValue(key, typed)) return;
+    if (FIELDS[key].type === 'strings') this.#batch.setList(field, typed as readonly string[]);
+    else if (typeof typed === 'string') {
+      if (field !== NAME) this.#batch.setText(field, typed);
+    } else this.#batch.setCell(field, Number(typed));
+  }
+
+  #textOf(start: number, end: number): string {
+    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + start, end - start).toString('utf8');
+  }
+
+  #isUtf8(start: number, end: number): boolean {
+    for (let at = start; at < end; at++)
+      if ((this.bytes[at] as number) > 0x7f) return isUtf8(this.bytes.subarray(start, end));
+    return true;
+  }
+}

@@ -1,0 +1,52 @@
+// The data file is attached to an instance that has nothing else: only an attached file can have row groups
+// of another size than DuckDB's.
+
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+
+/** Name of the database in SQL. */
+export const DATABASE_NAME = 'tallyspan';
+
+/**
+ * Rows of one group. A checkpoint compresses the last group anew until it is full, and its columns are in memory
+ * meanwhile: with the usual 122,880 rows that is most of the work of storing an event of a hundred columns.
+ */
+const ROWS_PER_ROW_GROUP = 16_384;
+
+const SETTINGS = {
+  // One page cache for everything; with small blocks because the events table is wide and
+  // each of its columns pins at least one block.
+  memory_limit: '64MB',
+  default_block_size: '16384',
+  threads: '2',
+  preserve_insertion_order: 'false',
+  autoinstall_known_extensions: 'false',
+  // Memory that a burst took goes back to the system.
+  allocator_background_threads: 'true',
+};
+
+/** Opens the file, and makes it where there is none. Throws what DuckDB says. */
+export async function attachFile(file: string, isReadOnly: boolean): Promise<DuckDBInstance> {
+  const instance = await DuckDBInstance.create(':memory:', { ...SETTINGS, temp_directory: `${file}.tmp` });
+  try {
+    const connection = await instance.connect();
+    await connection.run(attachSql(file, DATABASE_NAME, isReadOnly));
+    connection.closeSync();
+    return instance;
+  } catch (error) {
+    instance.closeSync();
+    throw error;
+  }
+}
+
+/** The statement that attaches a file under a name. */
+export function attachSql(file: string, name: string, isReadOnly: boolean): string {
+  const options = [`ROW_GROUP_SIZE ${ROWS_PER_ROW_GROUP}`, ...(isReadOnly ? ['READ_ONLY'] : [])];
+  return `ATTACH '${file.replaceAll("'", "''")}' AS ${name} (${options.join(', ')})`;
+}
+
+/** A connection whose tables are those of the attached file. */
+export async function connect(instance: DuckDBInstance): Promise<DuckDBConnection> {
+  const connection = await instance.connect();
+  await connection.run(`USE ${DATABASE_NAME}`);
+  return connection;
+}
