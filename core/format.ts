@@ -12,7 +12,8 @@ export function formatCost(nanoUsd: number | null | undefined): string {
   const magnitude = Math.abs(usd);
   if (magnitude === 0) return '$0.00';
   const sign = usd < 0 ? '-' : '';
-  if (magnitude >= 1) return `${sign}$${withThousands(magnitude, 2)}`;
+  // What four decimals would round up to a dollar is written as one.
+  if (magnitude >= 0.99995) return `${sign}$${withThousands(magnitude, 2)}`;
   if (magnitude >= 0.0001) return `${sign}$${magnitude.toFixed(4)}`;
   const leadingZeros = -Math.floor(Math.log10(magnitude)) - 1;
   return `${sign}$${magnitude.toFixed(Math.min(9, leadingZeros + 2))}`;

@@ -67,7 +67,7 @@ export function findSilentFailures(
   events: readonly EventRecord[],
   usual: UsualValues = readUsualValues(events),
 ): SilentFailure[] {
-  const calls = readCalls(events);
+  const calls = readCalls(events.map(withCost));
   const byRun = new Map<string, CallFact[]>();
   for (const call of calls) {
     const list = byRun.get(call.runId);
@@ -82,6 +82,13 @@ export function findSilentFailures(
   for (const event of events)
     if (event['event.name'] === 'agent.run') found.push(...examineEnd(event, byRun));
   return found.toSorted((a, b) => a.atMs - b.atMs);
+}
+
+/** An answer whose price nobody knows is an answer: only what never answered is left out with the unpriced. */
+function withCost(event: EventRecord): EventRecord {
+  return event.cost_nano_usd === undefined && event['gen_ai.response.finish_reasons'] !== undefined
+    ? { ...event, cost_nano_usd: 0 }
+    : event;
 }
 
 function examineTool(
@@ -141,6 +148,7 @@ function examineCall(call: CallFact, previous: CallFact | undefined, usual: Usua
   if (
     previous !== undefined &&
     previous.model === call.model &&
+    previous.inputTokens > 0 &&
     growth >= JUMP_LEAST_TOKENS &&
     call.inputTokens >= previous.inputTokens * JUMP_FACTOR
   )

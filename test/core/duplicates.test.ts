@@ -1,0 +1,74 @@
+// Laws of duplicates: of the records of one response exactly one counts, and it has the cost if any has.
+
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import { markDuplicates } from '../../core/duplicates.ts';
+import type { EventRecord } from '../../core/event.ts';
+
+function call(id: string | undefined, costNanoUsd?: number, fields: Partial<EventRecord> = {}): EventRecord {
+  return {
+    timestamp: 1,
+    'event.name': 'agent.model_call',
+    'gen_ai.response.id': id,
+    cost_nano_usd: costNanoUsd,
+    ...fields,
+  };
+}
+
+const hasCost = (event: EventRecord): boolean => event.cost_nano_usd !== undefined;
+const isCounted = (event: EventRecord): boolean => event['tallyspan.duplicate'] !== true;
+const countedOf = (...events: EventRecord[]): boolean[] => markDuplicates(events).map(isCounted);
+
+describe('of the records of one response', () => {
+  it('the first counts', () => {
+    expect(countedOf(call('a'), call('a'), call('b'), call('a'))).toEqual([true, false, true, false]);
+    expect(countedOf(call('a', 5), call('a', 7))).toEqual([true, false]);
+  });
+
+  it('the first with a cost counts, however late it comes; a cost of nothing is a cost', () => {
+    expect(countedOf(call('a'), call('a', 5), call('a', 7))).toEqual([false, true, false]);
+    expect(countedOf(call('a'), call('a', 0), call('a', 7))).toEqual([false, true, false]);
+  });
+
+  it('one that was marked before stays so, and leaves the others as they are', () => {
+    const marked = call('a', 5, { 'tallyspan.duplicate': true });
+    expect(countedOf(marked, call('a'), call('a'))).toEqual([false, true, false]);
+  });
+
+  it('exactly one counts, and counted once is counted', () => {
+    const anId = fc.constantFrom('a', 'b', 'c');
+    const aCall = fc.tuple(anId, fc.option(fc.nat(), { nil: undefined })).map(([id, cost]) => call(id, cost));
+    fc.assert(
+      fc.property(fc.array(aCall, { maxLength: 12 }), (events) => {
+        const marked = markDuplicates(events);
+        for (const id of ['a', 'b', 'c']) {
+          const own = marked.filter((event) => event['gen_ai.response.id'] === id);
+          const counted = own.filter(isCounted);
+          expect(counted).toHaveLength(Math.min(1, own.length));
+          expect(counted.some(hasCost)).toBe(own.some(hasCost));
+        }
+        expect(marked.map((event) => event['gen_ai.response.id'])).toEqual(
+          events.map((event) => event['gen_ai.response.id']),
+        );
+        expect(markDuplicates(marked)).toEqual(marked);
+      }),
+    );
+  });
+});
+
+describe('no duplicates are', () => {
+  it('calls without an id, or with an empty one', () => {
+    expect(countedOf(call(undefined), call(undefined), call(''), call(''))).toEqual([true, true, true, true]);
+  });
+
+  it('other events that name the same response', () => {
+    const cost = call('a', 5, { 'event.name': 'agent.tool_cost' });
+    expect(countedOf(call('a'), cost, cost)).toEqual([true, true, true]);
+  });
+
+  it('events that are not calls, which stay the very same objects', () => {
+    const events = [call('a', 5), call(undefined)];
+    const marked = markDuplicates(events);
+    expect(marked.every((event, index) => event === events[index])).toBe(true);
+  });
+});

@@ -1,0 +1,124 @@
+// The areas that are mutated one by one: the code to change, and the tests that must notice.
+
+export const AREA_VARIABLE = 'TALLYSPAN_MUTATION_AREA';
+
+export interface Area {
+  /** What is changed. */
+  readonly code: readonly string[];
+  /** What must notice: tests that need no server and no process of their own. */
+  readonly tests: readonly string[];
+  /** The code keeps something between calls, so every mutant needs modules that no other one has used. */
+  readonly remembers?: true;
+}
+
+export const AREAS: Readonly<Record<string, Area>> = {
+  price: {
+    code: [
+      'core/charges.ts',
+      'core/cost.ts',
+      'core/cost-fields.ts',
+      'core/json-keys.ts',
+      'core/message-facts.ts',
+      'core/model-id.ts',
+      'core/price-overrides.ts',
+      'core/rates.ts',
+      'core/recost.ts',
+      'core/stream-usage.ts',
+      'core/usage.ts',
+      'core/prices/price-row.ts',
+      'core/prices/table.ts',
+    ],
+    tests: [
+      'test/core/cost-fields.test.ts',
+      'test/core/json-keys.test.ts',
+      'test/core/message-facts.test.ts',
+      'test/core/model-id.test.ts',
+      'test/core/price-dates.test.ts',
+      'test/core/price-iterations.test.ts',
+      'test/core/price-mistakes.test.ts',
+      'test/core/price-overrides.test.ts',
+      'test/core/price-places.test.ts',
+      'test/core/price-rules.test.ts',
+      'test/core/price-unpriced.test.ts',
+      'test/core/recost.test.ts',
+      'test/core/rounding.test.ts',
+      'test/core/stream-usage.test.ts',
+      'test/core/usage.test.ts',
+    ],
+  },
+  events: {
+    code: [
+      'core/time.ts',
+      'core/event.ts',
+      'core/otlp-log.ts',
+      'core/quantile.ts',
+      'core/format.ts',
+      'core/redaction.ts',
+      'core/duplicates.ts',
+      'core/share-out.ts',
+      'core/token-estimate.ts',
+    ],
+    tests: [
+      'test/core/time.test.ts',
+      'test/core/event.test.ts',
+      'test/core/otlp-log.test.ts',
+      'test/core/format.test.ts',
+      'test/core/calendar-laws.test.ts',
+      'test/core/event-laws.test.ts',
+      'test/core/otlp-log-laws.test.ts',
+      'test/core/quantile-laws.test.ts',
+      'test/core/format-edges.test.ts',
+      'test/core/redaction.test.ts',
+      'test/core/duplicates.test.ts',
+      'test/core/token-estimate.test.ts',
+      'test/core/share-out-laws.test.ts',
+      'test/attribution/share-out.test.ts',
+    ],
+    remembers: true,
+  },
+  dialects: {
+    code: ['core/dialects.ts', 'core/dialects/*.ts'],
+    tests: ['test/core/dialects.test.ts'],
+  },
+  forensics: {
+    code: [
+      'core/cache-forensics.ts',
+      'core/call-facts.ts',
+      'core/prefix-match.ts',
+      'core/reprice.ts',
+      'core/silent-failures.ts',
+      'core/what-if.ts',
+    ],
+    tests: [
+      'test/diagnosis/cache-forensics.test.ts',
+      'test/diagnosis/silent-failures.test.ts',
+      'test/diagnosis/what-if.test.ts',
+    ],
+  },
+  diagnosis: {
+    code: ['core/diagnosis/*.ts'],
+    tests: ['test/diagnosis/diagnose.test.ts', 'test/diagnosis/product-shares.test.ts'],
+  },
+  signals: {
+    code: ['signals/*.ts', '!signals/to-logql.ts', '!signals/logql-*.ts', '!signals/from-loki.ts'],
+    tests: [
+      'test/signals/laws.test.ts',
+      'test/signals/catalogue.test.ts',
+      'test/signals/compare.test.ts',
+      'test/signals/request.test.ts',
+      'test/signals/agreement-store.test.ts',
+    ],
+  },
+  logql: {
+    code: ['signals/to-logql.ts', 'signals/logql-*.ts', 'signals/from-loki.ts'],
+    tests: [],
+  },
+};
+
+/** Throws on a name that no area has. */
+export function areaOf(name: string): Area {
+  const area = AREAS[name];
+  if (area === undefined)
+    throw new Error(`no area ${JSON.stringify(name)}; there are ${Object.keys(AREAS).join(', ')}`);
+  return area;
+}
