@@ -10,9 +10,11 @@ import {
   type Span,
 } from '@opentelemetry/api';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
+import { OWN_ATTRIBUTE } from '../core/dialects/normalise.ts';
 import { guard } from './guard.ts';
 import { currentIdentity } from './identity.ts';
 import type { ModelCall } from './model-call.ts';
+import { markRelatedSpan, relateSpan } from './peer-spans.ts';
 import { parentSpanId, type Run } from './run.ts';
 import type { Runs } from './runs.ts';
 
@@ -45,7 +47,11 @@ export function watchSpans(runs: () => Runs | undefined, agentName: () => string
   return {
     onStart: (span, parent) => {
       guard('native span start', () => {
-        if (!span.instrumentationScope.name.startsWith(NATIVE_SCOPE)) return;
+        if (!span.instrumentationScope.name.startsWith(NATIVE_SCOPE)) {
+          const call = parent.getValue(CALL_KEY) as ModelCall | undefined;
+          if (call !== undefined) relateSpan(span, call.run.id);
+          return;
+        }
         const known = runs();
         if (known === undefined) return;
         if (span.name === 'anthropic.messages.create') adoptCall(span, parent);
@@ -58,7 +64,10 @@ export function watchSpans(runs: () => Runs | undefined, agentName: () => string
     },
     onEnding: (span) => {
       guard('native span end', () => {
-        if (!span.instrumentationScope.name.startsWith(NATIVE_SCOPE)) return;
+        if (!span.instrumentationScope.name.startsWith(NATIVE_SCOPE)) {
+          markRelatedSpan(span);
+          return;
+        }
         const known = runs();
         if (known === undefined) return;
         const call = calls.get(span);
@@ -90,6 +99,8 @@ function adoptCount(span: Span, parent: Context): void {
 /** The span is the call's: the SDK ends it, and with it the call at the latest. */
 export function bindSpan(call: ModelCall, span: Span): void {
   call.span = span;
+  // At once: of a raw response the SDK ends its span before anything else is known.
+  span.setAttribute(OWN_ATTRIBUTE, call.run.id);
   calls.set(span, call);
 }
 

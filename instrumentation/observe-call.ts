@@ -1,7 +1,7 @@
 // Observation of one call: whatever function of the SDK sends a Messages request, the promise that it gives
 // back stays the same object; two of its fields are observed.
 
-import { context, propagation, SpanKind, type Context } from '@opentelemetry/api';
+import { context, propagation, SpanKind, trace, type Context } from '@opentelemetry/api';
 import { classifyError, isAbort } from './api-errors.ts';
 import { observeAttempts, type RequestOptions } from './attempts.ts';
 import { helperSpanOf } from './foreign-fields.ts';
@@ -11,6 +11,7 @@ import { bindSpan, watchNativeSpan } from './native-spans.ts';
 import { expectStream } from './observe-stream.ts';
 import { endWhenCollected, readBody, watchResponse } from './observe-response.ts';
 import type { Observer } from './observer.ts';
+import { relateSpan } from './peer-spans.ts';
 import { readRequest } from './request-facts.ts';
 
 interface ResponseProps {
@@ -89,6 +90,7 @@ function beginCall(
   if (typeof conversationId === 'string' && run.identity.sessionId === undefined)
     run.identify({ sessionId: conversationId });
   if (facts.userId !== undefined && run.identity.userId === undefined) run.identify({ userId: facts.userId });
+  relateSpan(trace.getSpan(current), run.id);
   const call = observer.beginCall(facts, run, client, body);
   // A tool runner's own span is the active one already; everything else belongs below the run's.
   const outer = run.isAdopted ? current : run.contextOf(current);

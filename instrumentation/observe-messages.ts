@@ -35,7 +35,7 @@ export function observeMessagesClass(observer: Observer, messagesClass: Messages
     // The helper opens its span before it calls `create`, so the run must be the active one here already.
     const active = guard('begin stream', () => {
       const run = observer.runs.runOf(readRequest(body));
-      return run.contextOf(context.active());
+      return observer.runs.enterHelper(context.active(), run);
     });
     return active === undefined
       ? stream.call(this, body, options)

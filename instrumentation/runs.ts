@@ -14,6 +14,8 @@ const IDLE_MS = 30 * 60_000;
 /** Tool uses and paused blocks whose run is remembered at most. */
 const MAX_REMEMBERED = 10_000;
 const RUN_KEY = createContextKey('tallyspan run');
+/** The run of a helper whose call is still to come. */
+const HELPER_KEY = createContextKey('tallyspan helper run');
 
 export class Runs {
   readonly #telemetry: Telemetry;
@@ -76,6 +78,11 @@ export class Runs {
   /** Context of code that runs inside the run. */
   enter(active: Context, run: Run): Context {
     return run.contextOf(active.setValue(RUN_KEY, run));
+  }
+
+  /** Context of a helper of the SDK whose call belongs to the run, whatever spans others open in between. */
+  enterHelper(active: Context, run: Run): Context {
+    return run.contextOf(active).setValue(HELPER_KEY, run);
   }
 
   /** The run that a request belongs to, begun if need be, with the results it carries settled. */
@@ -148,7 +155,10 @@ export class Runs {
       if (run !== undefined && !run.isEnded) return run;
     }
     // The SDK's tool runner is a run of its own; its first request carries no result.
-    return this.runOfSpan(trace.getSpan(active));
+    const enclosing = this.runOfSpan(trace.getSpan(active));
+    if (enclosing !== undefined) return enclosing;
+    const helper = active.getValue(HELPER_KEY) as Run | undefined;
+    return helper?.isEnded === false && helper.turns === 0 ? helper : undefined;
   }
 
   #infer(facts: RequestFacts, active: Context): Run {

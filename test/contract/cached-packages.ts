@@ -12,20 +12,28 @@ import { cacheFolder } from '../stack/build-servers.ts';
 
 const INSTALL_MS = 240_000;
 
-/** Folder whose node_modules holds the packages, by name and exact version; `undefined` when they cannot be had. */
+/**
+ * Folder whose node_modules holds the packages, by name and exact version; `undefined` when they cannot be had.
+ * `overrides` as in a package.json, for copies that differ from what would be shared.
+ */
 export async function installPackages(
   name: string,
   packages: Readonly<Record<string, string>>,
+  overrides: Readonly<Record<string, unknown>> = {},
 ): Promise<string | undefined> {
   const wanted = Object.entries(packages).map(([key, version]) => `${key}@${version}`);
-  const hash = createHash('sha256').update(wanted.join('\n')).digest('hex').slice(0, 12);
+  const manifest = JSON.stringify({ private: true, overrides });
+  const hash = createHash('sha256')
+    .update([...wanted, manifest].join('\n'))
+    .digest('hex')
+    .slice(0, 12);
   const folder = path.join(cacheFolder(), `npm-${name}-${hash}`);
   if (existsSync(folder)) return folder;
   await mkdir(cacheFolder(), { recursive: true });
   // Built aside and moved when whole, so that another test process never sees half of it.
   const aside = await mkdtemp(path.join(cacheFolder(), `npm-${name}-`));
   try {
-    await writeFile(path.join(aside, 'package.json'), '{"private":true}\n');
+    await writeFile(path.join(aside, 'package.json'), manifest);
     const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
     await promisify(execFile)('npm', ['install', ...flags, '-E', ...wanted], {
       cwd: aside,

@@ -3,6 +3,7 @@
 import { errorExchange, type Exchange, type RecordedRequest, type Scenario } from '../fakes/anthropic-api.ts';
 import { answer, makeMessage, streamedAnswer, text, toolUse } from '../fakes/messages.ts';
 import { streamMessage } from '../fakes/anthropic-api.ts';
+import { eventsOf, type Outcome } from './harness.ts';
 
 export interface Expected {
   /** Model calls, in order: how each is priced, and what it failed with. */
@@ -183,3 +184,61 @@ function answerTo(name: string, count: number, isStreamed: boolean, request: Rec
 }
 
 const RETRY_SOON = { 'retry-after-ms': '10' };
+
+/** What was recorded of a way of calling; `attempts` only where they can be counted. */
+export function recordedOf(observed: Outcome, name: string, hasMiddleware: boolean): object {
+  const of = (event: 'agent.model_call' | 'agent.run' | 'agent.tool_call') =>
+    eventsOf(observed, event).filter((candidate) => candidate['user.id'] === name);
+  const calls = of('agent.model_call');
+  return {
+    calls: calls.map((call) => ({
+      cost: call['tallyspan.cost.status'] ?? 'none',
+      ...(call['error.type'] === undefined ? {} : { error: call['error.type'] }),
+    })),
+    runs: of('agent.run').map((run) => run['agent.status']),
+    tools: of('agent.tool_call').map((call) => call['tool.ok']),
+    attempts: hasMiddleware ? calls.at(-1)?.attempts : undefined,
+    // One call, one span: with that very id, named by the conventions, and with the run on it.
+    spans: calls.map((call) =>
+      observed.spans
+        .filter((span) => span.spanId === call.span_id)
+        .map((span) => [span.name, span.attributes['agent.run_id'] === call['agent.run_id']]),
+    ),
+  };
+}
+
+/** What has to be recorded of a way of calling, given what the program printed of it without the preload. */
+export function expectedOf(
+  name: string,
+  line: string,
+  { hasMiddleware, isNative }: { hasMiddleware: boolean; isNative: boolean },
+): object {
+  const expected = EXPECTED[name];
+  // This version has no such method.
+  if (expected === undefined || line.includes('"absent"'))
+    return { calls: [], runs: [], tools: [], attempts: undefined, spans: [] };
+  // Before 0.50 the SDK turned an error event of a stream into a connection error, without its type.
+  const calls = expected.calls.map((call) =>
+    line.includes('APIConnectionError') ? { ...call, error: 'connection_error' } : call,
+  );
+  const sent = name === 'abort_before' || calls.length === 0 ? undefined : (expected.attempts ?? 1);
+  // Without spans of its own for tools, what ran is known only from a request that carries the results on.
+  const areToolsSeen = isNative || name !== 'tool_runner_limit';
+  return {
+    calls,
+    runs: expected.runs,
+    tools: areToolsSeen ? (expected.tools ?? []) : [],
+    attempts: hasMiddleware ? sent : undefined,
+    spans: calls.map(() => [['chat claude-sonnet-5-5', true]]),
+  };
+}
+
+/** What the program printed of a way of calling. */
+export function lineOf({ stdout }: Outcome, name: string): string {
+  return stdout.split('\n').find((candidate) => candidate.startsWith(`${name} `)) ?? '';
+}
+
+/** Message ids are new in every play. */
+export function anonymous(output: string): string[] {
+  return output.replaceAll(/req_\d+/g, 'req_n').split('\n');
+}

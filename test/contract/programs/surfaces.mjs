@@ -1,6 +1,9 @@
 // Every way to call messages, one after the other, each printing what the caller sees of it.
 // Each way says its name in metadata.user_id, which tells the fake API how to answer.
-const sdk = await import(process.env.SDK ?? '@anthropic-ai/sdk');
+import { createRequire } from 'node:module';
+
+const sdkName = process.env.SDK ?? '@anthropic-ai/sdk';
+const sdk = process.env.LOAD === 'require' ? createRequire(import.meta.url)(sdkName) : await import(sdkName);
 const Anthropic = sdk.default;
 const client = new Anthropic({ maxRetries: 1 });
 

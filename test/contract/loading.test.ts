@@ -1,0 +1,94 @@
+// How the preload and the program meet: too late, just in time, beside an SDK that is too old, and beside
+// several copies of the OpenTelemetry API. What cannot work is one line that says what to do.
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { copyFile } from 'node:fs/promises';
+import path from 'node:path';
+import { answer } from '../fakes/messages.ts';
+import { installPackages } from './cached-packages.ts';
+import { eventsOf, openHarness, spansOf, type Harness } from './harness.ts';
+import { UNSUPPORTED_SDK_VERSION } from './tested-versions.ts';
+
+const program = (name: string): string => path.join(import.meta.dirname, 'programs', name);
+const LATE =
+  'tallyspan: @anthropic-ai/sdk was loaded before the preload: its calls are not observed. Start with `node --import @tallyspan/node/register` instead of importing it.';
+
+describe('loading', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await openHarness();
+  });
+  afterAll(() => harness.close());
+
+  describe('a program that loads the preload itself', () => {
+    it.each([
+      ['too-late.cjs', 'register.cjs', 0, 1],
+      ['too-late.mjs', 'register.mjs', 0, 1],
+      ['register-first.cjs', 'register.cjs', 1, 0],
+    ])('%s', async (name, register, calls, lines) => {
+      const outcome = await harness.run(program(name), {
+        scenario: { exchanges: [answer()] },
+        preload: 'none',
+        environment: { REGISTER: path.join(harness.packageDir, register) },
+      });
+      expect([outcome.stdout, outcome.stderr, outcome.code]).toEqual([
+        'Hello there, how can I help?\n',
+        '',
+        0,
+      ]);
+      expect(eventsOf(outcome, 'agent.model_call')).toHaveLength(calls);
+      expect(outcome.said.slice(1)).toEqual(Array.from({ length: lines }, () => LATE));
+    });
+  });
+
+  it('an SDK that is too old: one line, and the program runs on', async () => {
+    const folder = await installPackages('old-sdk', { '@anthropic-ai/sdk': UNSUPPORTED_SDK_VERSION });
+    if (folder === undefined) return;
+    await copyFile(program('ask.mjs'), path.join(folder, 'ask.mjs'));
+    const outcome = await harness.run(path.join(folder, 'ask.mjs'), { scenario: { exchanges: [answer()] } });
+    expect([outcome.stdout, outcome.stderr, outcome.code]).toEqual([
+      'Hello there, how can I help? 20\n',
+      '',
+      0,
+    ]);
+    expect(outcome.said.slice(1)).toEqual([
+      `tallyspan: @anthropic-ai/sdk ${UNSUPPORTED_SDK_VERSION} is older than 0.20.9: calls are not observed. Upgrade it, or wrap calls with run().`,
+    ]);
+  }, 300_000);
+
+  it.each(['first', 'late'])(
+    'a provider registered %s with an older copy of the API than the SDK has is joined',
+    async (when) => {
+      const folder = await installPackages(
+        'two-apis',
+        {
+          '@opentelemetry/api': '1.9.1',
+          '@opentelemetry/sdk-trace-node': '2.12.0',
+          '@anthropic-ai/sdk': '1.11.0',
+        },
+        { '@anthropic-ai/sdk': { '@opentelemetry/api': '1.10.0' } },
+      );
+      if (folder === undefined) return;
+      for (const name of ['two-apis.cjs', 'provider.cjs'])
+        await copyFile(program(`peers/${name}`), path.join(folder, name));
+      const outcome = await harness.run(path.join(folder, 'two-apis.cjs'), {
+        scenario: { exchanges: [answer()] },
+        environment: { WHEN: when },
+      });
+      expect([outcome.stdout, outcome.stderr, outcome.code]).toEqual([
+        'Hello there, how can I help?\n1.9.1,1.10.0\npeer saw 1\n',
+        '',
+        0,
+      ]);
+      const [request] = spansOf(outcome, 'GET /answer');
+      const [run] = spansOf(outcome, 'invoke_agent');
+      const chats = spansOf(outcome, 'chat');
+      expect(run?.parentSpanId).toBe(request?.spanId);
+      expect(chats.map((span) => [span.scope, span.parentSpanId])).toEqual([
+        ['com.anthropic.sdk.typescript', run?.spanId],
+      ]);
+      expect(eventsOf(outcome, 'agent.model_call')).toHaveLength(1);
+    },
+    300_000,
+  );
+});

@@ -1,0 +1,6 @@
+// OpenInference's instrumentation, on a provider of the program.
+const { provider } = require('./provider.cjs');
+const { registerInstrumentations } = require('@opentelemetry/instrumentation');
+const { AnthropicInstrumentation } = require('@arizeai/openinference-instrumentation-anthropic');
+
+registerInstrumentations({ tracerProvider: provider, instrumentations: [new AnthropicInstrumentation()] });
