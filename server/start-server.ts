@@ -16,6 +16,7 @@ import { ServerError, messageOf } from './server-error.ts';
 import { openDatabase, type Database } from './store/database.ts';
 import { EventStore } from './store/event-store.ts';
 import { registerAlertsApi } from './web/alerts-api.ts';
+import { parseTraceUrls } from './web/trace-links.ts';
 import { makeWebServer } from './web/web-server.ts';
 
 export { ServerError } from './server-error.ts';
@@ -36,6 +37,8 @@ export interface ServerOptions {
   /** IANA zone of calendar days. */
   readonly timezone?: string;
   readonly token?: string;
+  /** Addresses of a trace in other back ends, with `{trace_id}` in each, separated by blanks. */
+  readonly traceUrls?: string;
   /** A run without an end is lost after this time without an event. */
   readonly lostAfterMs?: number;
   /** Variables that hold thresholds and channels of alerts; without them no channel. */
@@ -66,6 +69,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (!isTimeZone(timezone))
     throw new ServerError(`${timezone} is not a time zone. Use an IANA name such as Europe/Berlin.`);
   const access = accessOf(host, options.token);
+  const traceUrls = parseTraceUrls(options.traceUrls ?? '');
   const alerting = readAlerting(options.alertEnv ?? {}, timezone);
   const database = await openDatabase(options.dataDir);
   const closers: (() => Promise<void>)[] = [() => database.close()];
@@ -83,6 +87,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       intake,
       access,
       timezone,
+      traceUrls,
       readAlerts: () => alerter?.overview(),
       testChannel: (name) => alerter?.testChannel(name),
       grpcAddress: () => grpcAddress,

@@ -58,6 +58,7 @@ export function registerUp(program: Command, io: CliIo): void {
         retentionMs: options.retention,
         timezone: options.timezone,
         ...(token ? { token } : {}),
+        ...(io.env['TALLYSPAN_TRACE_URL'] ? { traceUrls: io.env['TALLYSPAN_TRACE_URL'] } : {}),
         alertEnv: io.env,
         log: (line) => void io.stderr.write(`${line}\n`),
       });

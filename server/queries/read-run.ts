@@ -177,7 +177,7 @@ function isLaterStep(call: RunStep, tool: RunStep): boolean | undefined {
 function attachToolCosts(steps: readonly RunStep[], rows: readonly Row[]): void {
   const callsByStep = new Map<unknown, RunStep>();
   for (const step of steps) {
-    if (step.step !== 'model_call') continue;
+    if (step.step !== 'model_call' || step['tallyspan.duplicate'] === true) continue;
     callsByStep.set(step['agent.step_number'], step);
     callsByStep.set(step['span_id'], step);
   }

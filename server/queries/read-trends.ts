@@ -7,7 +7,8 @@ import type { SignalPoint } from '../../signals/result.ts';
 import { SignalError, type SignalRequest } from '../../signals/signal.ts';
 import { windowOf } from '../../signals/spans.ts';
 import { shapeSeries, toSqlSeries } from '../../signals/to-sql.ts';
-import type { Queryable, Row } from '../store/database.ts';
+import type { Queryable } from '../store/database.ts';
+import { groupBy } from './group-by.ts';
 import { readRows } from './signals.ts';
 
 export interface TrendRequest extends Omit<SignalRequest, 'by'> {
@@ -24,14 +25,10 @@ export async function readTrends(
   const signal = signalOf(id);
   const query = toSqlSeries(signal, request);
   if ('reason' in query) throw new SignalError(`${id} has no time series: ${query.reason}`);
-  const rowsByGroup = new Map<string | null, Row[]>();
-  for (const row of await readRows(database, query)) {
+  const rowsByGroup = groupBy(await readRows(database, query), (row) => {
     const cell = row[request.by];
-    const name = typeof cell === 'string' && cell !== '' ? cell : null;
-    const rows = rowsByGroup.get(name);
-    if (rows === undefined) rowsByGroup.set(name, [row]);
-    else rows.push(row);
-  }
+    return typeof cell === 'string' && cell !== '' ? cell : null;
+  });
   const starts = stepStarts(windowOf(signal, request), request.step, request.timezone);
   return new Map([...rowsByGroup].map(([name, rows]) => [name, shapeSeries(signal, starts, request, rows)]));
 }

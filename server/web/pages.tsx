@@ -6,6 +6,7 @@ import { DAY_MS } from '../../core/time.ts';
 import type { ChannelTest } from '../alerting/alerter.ts';
 import { listRuns, type RunFilter } from '../queries/list-runs.ts';
 import { readDiagnosis } from '../queries/read-diagnosis.ts';
+import { readSession } from '../queries/read-session.ts';
 import { AmbiguousRunError, readRun, type RunTree } from '../queries/read-run.ts';
 import { readNumber } from '../queries/signal-numbers.ts';
 import { parseDiagnosisQuestion } from './diagnosis-params.ts';
@@ -30,6 +31,7 @@ import {
   type QueryText,
 } from './query-params.ts';
 import { RequestError } from './request-error.ts';
+import { traceLinksOf } from './trace-links.ts';
 import { checkSameOrigin } from './same-origin.ts';
 import { isForPeople, type WebContext } from './web-server.ts';
 
@@ -42,7 +44,6 @@ const RUNS_PER_PAGE = 50;
 const OVERVIEW_WINDOW = '24h';
 const BREAKDOWN_WINDOW = '7d';
 const LONGEST_WINDOW_MS = 400 * DAY_MS;
-const SESSION_RUNS = 1000;
 
 type Answer = (content: ComponentChildren, frame: Partial<Frame> & Pick<Frame, 'title'>) => FastifyReply;
 
@@ -120,10 +121,16 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
         404,
         `There is no run ${request.params.id}: it was never stored, or was deleted by age.`,
       );
-    return answerTo(request, reply)(<RunPage view={{ run, timezone, now: Date.now() }} />, {
-      title: `Run ${run['agent.run_id'].slice(0, 8)}`,
-      refresh: run['agent.status'] === 'running' ? { url: request.url, seconds: RUNNING_SECONDS } : undefined,
-    });
+    return answerTo(request, reply)(
+      <RunPage
+        view={{ run, traceLinks: traceLinksOf(context.traceUrls, run.trace_id), timezone, now: Date.now() }}
+      />,
+      {
+        title: `Run ${run['agent.run_id'].slice(0, 8)}`,
+        refresh:
+          run['agent.status'] === 'running' ? { url: request.url, seconds: RUNNING_SECONDS } : undefined,
+      },
+    );
   });
 
   for (const kind of BREAKDOWNS) {
@@ -146,18 +153,17 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
   app.get<{ Params: { id: string } }>('/sessions/:id', async (request, reply) => {
     const now = Date.now();
     const session = request.params.id;
-    const runs = await listRuns(database, { session, limit: SESSION_RUNS });
-    if (runs.length === 0) throw new RequestError(404, `There is no session ${session}.`);
+    const turns = await readSession(database, session);
+    if (turns.length === 0) throw new RequestError(404, `There is no session ${session}.`);
     const signalRequest = { from: 0, to: now, now, timezone, where: { session } };
-    const view = {
-      session,
-      runs: runs.toReversed(),
-      costNanoUsd: await readNumber(database, 'cost', signalRequest),
-      turns: await readNumber(database, 'model_calls', signalRequest),
-      timezone,
-      now,
-    };
-    return answerTo(request, reply)(<SessionPage view={view} />, { title: `Session ${session}` });
+    const [costNanoUsd = null, modelCalls = null, toolCalls = null] = await Promise.all(
+      ['cost', 'model_calls', 'tool_calls'].map((id) => readNumber(database, id, signalRequest)),
+    );
+    const view = { session, turns, costNanoUsd, modelCalls, toolCalls, timezone, now };
+    return answerTo(request, reply)(<SessionPage view={view} />, {
+      title: `Session ${session}`,
+      refresh: { url: request.url, seconds: RUNS_SECONDS },
+    });
   });
 
   app.get<{ Querystring: QueryText }>('/compare', async (request, reply) => {

@@ -28,7 +28,7 @@ body {
 }
 a { color: var(--accent); text-decoration: none; }
 a:hover, .why a, .hint a, .empty a, .hello a { text-decoration: underline; }
-a:focus-visible, button:focus-visible, select:focus-visible, input:focus-visible, summary:focus-visible {
+a:focus-visible, button:focus-visible, select:focus-visible, input:focus-visible, input[type=datetime-local]:focus-within, .scroll:focus-visible, pre:focus-visible {
   outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px;
 }
 .skip { position: absolute; left: -999px; }
@@ -131,6 +131,10 @@ tr.total > td { font-weight: 650; border-top: 1px solid var(--line); }
 .share { display: inline-block; width: 70px; height: 8px; vertical-align: middle; margin-left: 8px; }
 .share .track { fill: var(--bg); } .share .fill { fill: var(--accent); }
 .trend { display: block; width: 110px; height: 24px; } .trend .area { fill: var(--accent-soft); } .trend .line { fill: none; stroke: var(--accent); stroke-width: 1.4; stroke-linejoin: round; } .trend .end { fill: var(--accent); }
+tr.turn > td, tr.turn > th { background: light-dark(#f9fafc, #1b2028); font-weight: 550; color: var(--ink); font-size: 14px; padding-top: 8px; }
+tr.call > td { font-size: 13.5px; padding-top: 3px; padding-bottom: 3px; border-bottom: 0; }
+.listed + .listed::before { content: ", "; white-space: pre; }
+.out { display: inline-block; margin-left: 10px; font-size: 13px; }
 .pager { display: flex; gap: 10px; padding: 10px 16px; align-items: center; }
 .pager .soft { flex: 1; }
 .fault { max-width: 640px; }

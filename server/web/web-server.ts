@@ -23,6 +23,8 @@ export interface WebContext {
   readonly intake: Intake;
   readonly access: Access;
   readonly timezone: string;
+  /** Addresses of traces in other back ends, with `{trace_id}` in them. */
+  readonly traceUrls: readonly string[];
   /** What is known of alerts; undefined until alerting has started. */
   readonly readAlerts: () => AlertOverview | undefined;
   /** Sends a test notice; undefined until alerting has started. */

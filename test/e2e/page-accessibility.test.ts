@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import axe from 'axe-core';
-import { chromium, type Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
 import { sampleRun } from '../server/sample-run.ts';
+import { startBrowser } from './browser.ts';
 
 // Every page for people who do not see it, or see little: axe-core finds no serious fault, light or dark,
-// wide or narrow, and nothing is wider than a phone but tables that scroll by themselves.
+// wide or narrow; the keyboard shows where it is; nothing is wider than a phone but tables that scroll by
+// themselves; and no page asks anybody but its own server.
 
 interface Violation {
   readonly id: string;
@@ -13,19 +15,30 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[];
 }
 
+/** More than head, filter and the first rows have. */
+const FOCUS_STOPS = 30;
+const RUNS = ['a', 'b', 'c'].map((mark) => mark.repeat(32));
+
 const PAGES = [
   '/',
+  '/?window=7d&agent=support',
   '/runs',
-  `/runs/${'a'.repeat(32)}`,
+  '/runs?status=failed&from=2026-01-01T00:00&tag=beta',
+  `/runs/${RUNS[0]}`,
+  `/runs/${RUNS[1]}`,
+  `/runs/${RUNS[2]}`,
   '/sessions',
   '/sessions/session-a',
   '/tools',
-  '/models',
+  '/models?window=24h',
   '/users',
   '/tasks',
   '/agents',
   '/alerts',
-  `/compare?a=${'a'.repeat(32)}&b=${'b'.repeat(32)}`,
+  '/diagnose',
+  '/diagnose?from=today&against=7d',
+  `/compare?a=${RUNS[0]}&b=${RUNS[1]}`,
+  '/compare',
   '/runs/none',
 ];
 
@@ -33,17 +46,12 @@ let server: TestServer;
 let browser: Browser;
 
 beforeAll(async () => {
-  server = await startTestServer();
-  browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-quic',
-      '--disable-background-networking',
-      '--disable-sync',
-      '--no-first-run',
-    ],
+  // A channel, so that the page of alerts has its table and its button.
+  server = await startTestServer({
+    alertEnv: { SLACK_WEBHOOK_URL: 'http://127.0.0.1:9/services/T0/B0/secret' },
+    traceUrls: 'http://127.0.0.1:16686/trace/{trace_id}',
   });
+  browser = await startBrowser();
 });
 
 afterAll(async () => {
@@ -60,6 +68,10 @@ async function findFaults(
   const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 } });
   const page = await context.newPage();
   const faults: string[] = [];
+  page.on('request', (request) => {
+    const isOwn = request.url().startsWith(server.uiUrl) || request.url().startsWith('data:');
+    if (!isOwn) faults.push(`asked ${request.url()}`);
+  });
   for (const path of paths) {
     await page.goto(server.uiUrl + path);
     await page.evaluate(axe.source);
@@ -67,12 +79,34 @@ async function findFaults(
     for (const { id, impact, nodes } of found)
       if (impact === 'serious' || impact === 'critical')
         faults.push(`${path} ${id}: ${nodes[0]?.html ?? ''}`);
-    const overflow = await page.evaluate<number>(
-      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-    );
-    if (overflow > 0) faults.push(`${path} is ${overflow} px wider than the screen`);
+    faults.push(...(await findOverflow(page, path)));
+    faults.push(...(await findUnseenFocus(page, path)));
   }
   await context.close();
+  return faults;
+}
+
+async function findOverflow(page: Page, path: string): Promise<string[]> {
+  const overflow = await page.evaluate<number>(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  );
+  return overflow > 0 ? [`${path} is ${overflow} px wider than the screen`] : [];
+}
+
+/** What the keyboard reaches without showing that it is there. */
+async function findUnseenFocus(page: Page, path: string): Promise<string[]> {
+  const faults: string[] = [];
+  for (let presses = 0; presses < FOCUS_STOPS; presses++) {
+    await page.keyboard.press('Tab');
+    const unseen = await page.evaluate<string | null>(`(() => {
+      const node = document.activeElement;
+      if (node === null || node === document.body) return null;
+      const style = getComputedStyle(node);
+      const isOutlined = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;
+      return isOutlined ? null : node.outerHTML.slice(0, 120);
+    })()`);
+    if (unseen !== null) faults.push(`${path} shows no focus on ${unseen}`);
+  }
   return faults;
 }
 
@@ -84,7 +118,7 @@ describe('accessibility', () => {
   it('of every page, light and wide', async () => {
     await sendEvents(server, [
       ...sampleRun({ mark: 'a', endMs: Date.now() - 1000 }),
-      ...sampleRun({ mark: 'b', endMs: Date.now() - 2000, status: 'error' }),
+      ...sampleRun({ mark: 'b', endMs: Date.now() - 2000, status: 'error', tags: ['beta', 'nightly run'] }),
       ...sampleRun({ mark: 'c', endMs: Date.now(), isOpen: true }),
     ]);
     expect(await findFaults('light', 1280, PAGES)).toEqual([]);
@@ -92,5 +126,17 @@ describe('accessibility', () => {
 
   it('of every page, dark and on a phone', async () => {
     expect(await findFaults('dark', 390, PAGES)).toEqual([]);
+  }, 60_000);
+
+  it('no page is wider than the smallest of phones', async () => {
+    const context = await browser.newContext({ viewport: { width: 320, height: 568 } });
+    const page = await context.newPage();
+    const faults: string[] = [];
+    for (const path of PAGES) {
+      await page.goto(server.uiUrl + path);
+      faults.push(...(await findOverflow(page, path)));
+    }
+    await context.close();
+    expect(faults).toEqual([]);
   }, 60_000);
 });

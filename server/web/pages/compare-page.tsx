@@ -138,7 +138,24 @@ function linesOf(a: RunTree, b: RunTree): Line[] {
     ...tools.map((name) =>
       line(`Calls of ${name}`, (run) => countOf(run, 'tool_call', 'gen_ai.tool.name', name), formatCount),
     ),
+    line(
+      'Failed tool calls',
+      (run) => run.steps.filter((step) => step['tool.ok'] === false).length,
+      formatCount,
+    ),
+    ...tools.map((name) =>
+      line(`Cost of carrying ${name} (estimated)`, (run) => carriedBy(run, name), formatCost),
+    ),
   ];
+}
+
+/** What the calls of a run paid for a tool; null where it is not known. */
+function carriedBy(run: RunTree, tool: string): number | null {
+  const rows = run.steps
+    .flatMap((step) => step.tool_costs ?? [])
+    .filter((row) => row['gen_ai.tool.name'] === tool);
+  if (rows.length === 0) return null;
+  return rows.reduce((sum, row) => sum + Number(row['cost_nano_usd'] ?? 0), 0);
 }
 
 function namesOf(a: RunTree, b: RunTree, kind: string, key: FieldKey): string[] {

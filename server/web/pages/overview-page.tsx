@@ -76,7 +76,9 @@ function Cards({ view }: { view: OverviewView }): VNode {
   return (
     <div class="cards">
       <Card label="Success" href={runs({ failed: 'true' })} extra={<PointsDelta {...data} />}>
-        <div class="big">{formatPercent(data.successRate)}</div>
+        <div class="big" data-signal="run_success_rate" data-value={data.successRate ?? ''}>
+          {formatPercent(data.successRate)}
+        </div>
         <div class="sub">of {formatCount(data.started)} started</div>
       </Card>
       <Card
@@ -86,11 +88,15 @@ function Cards({ view }: { view: OverviewView }): VNode {
       >
         <div class="pair">
           <div>
-            <div class="big">{formatDuration(data.p50)}</div>
+            <div class="big" data-signal="run_latency_p50" data-value={data.p50 ?? ''}>
+              {formatDuration(data.p50)}
+            </div>
             <div class="sub">p50</div>
           </div>
           <div>
-            <div class="big">{formatDuration(data.p95)}</div>
+            <div class="big" data-signal="run_latency_p95" data-value={data.p95 ?? ''}>
+              {formatDuration(data.p95)}
+            </div>
             <div class="sub">p95</div>
           </div>
         </div>
@@ -99,7 +105,9 @@ function Cards({ view }: { view: OverviewView }): VNode {
         label="Cost today"
         href={linkTo('/runs', { since: '24h', agent: question.agent, sort: 'dearest' })}
       >
-        <div class="big">{formatCost(data.costToday)}</div>
+        <div class="big" data-signal="cost_today" data-value={data.costToday ?? ''}>
+          {formatCost(data.costToday)}
+        </div>
         <div class="sub">
           {data.costSpike === null
             ? 'no history to compare with yet'
@@ -110,7 +118,9 @@ function Cards({ view }: { view: OverviewView }): VNode {
         </div>
       </Card>
       <Card label="Runs" href={runs({})}>
-        <div class="big">{formatCount(data.started)}</div>
+        <div class="big" data-signal="run_count" data-value={data.started}>
+          {formatCount(data.started)}
+        </div>
         <div class="sub">
           {formatCount(data.failed)} failed
           {data.lost > 0 ? `, of them ${formatCount(data.lost)} lost` : ', none lost'}

@@ -4,13 +4,17 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { NO_DATA, formatCost, formatCount, formatDuration, formatTokens } from '../../../core/format.ts';
 import type { RunStep, RunTree } from '../../queries/read-run.ts';
+import type { TraceLink } from '../trace-links.ts';
 import { Moment, StatusBadge, linkTo, shortId } from '../cells.tsx';
 import { Tags } from '../run-table.tsx';
 import { carriedNanoUsd, numberIn, stepAnchor, textIn, textsIn, toolNamesBySpan } from './step-facts.ts';
+import { RunToolCosts } from './run-tool-costs.tsx';
 import { Waterfall } from './waterfall.tsx';
 
 export interface RunView {
   readonly run: RunTree;
+  /** The same trace in other back ends. */
+  readonly traceLinks: readonly TraceLink[];
   readonly timezone: string;
   readonly now: number;
 }
@@ -39,6 +43,7 @@ export function RunPage({ view }: { view: RunView }): VNode {
       <Facts view={view} />
       {run.silent_failures.length > 0 && <SilentFailures view={view} />}
       <Steps view={view} />
+      <RunToolCosts run={run} />
       {run.children.length > 0 && <Children view={view} />}
     </>
   );
@@ -99,6 +104,11 @@ function Facts({ view }: { view: RunView }): VNode {
         )}
         <Fact name="Trace id (Tempo, Jaeger, …)">
           <span class="mono">{run.trace_id ?? NO_DATA}</span>
+          {view.traceLinks.map(({ name, url }) => (
+            <a key={url} class="out" href={url} rel="noreferrer">
+              open in {name}
+            </a>
+          ))}
         </Fact>
       </dl>
     </section>
@@ -296,8 +306,10 @@ function StepRemarks({ step, tools }: { step: RunStep; tools: ReadonlyMap<string
   const note = textIn(step, 'agent.note.text');
   const ttft = numberIn(step, 'ttft_ms');
   const isTool = step.step === 'tool_call';
+  const args = textIn(step, 'tool.args_json');
   const facts = [
-    isTool && keys.length > 0 ? `with ${keys.join(', ')}` : undefined,
+    isTool && args === undefined && keys.length > 0 ? `with ${keys.join(', ')}` : undefined,
+    isTool && args !== undefined ? args : undefined,
     isTool && size !== undefined ? `result ${formatTokens(size)} characters` : undefined,
     isTool && step['tool.result_empty'] === true ? 'empty result' : undefined,
     reasons.length > 0 ? `stop: ${reasons.join(', ')}` : undefined,

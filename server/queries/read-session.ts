@@ -1,0 +1,114 @@
+// One session: its turns in order. A turn is a run: the user asks, the agent answers after some model calls
+// and tool calls. Texts are not shown anywhere, so a turn has the lengths of question and answer.
+
+import type { Queryable, Row } from '../store/database.ts';
+import { numberOrNull, textOrNull } from './field-values.ts';
+import { groupBy } from './group-by.ts';
+import { listRuns, type RunQueryable, type RunSummary } from './list-runs.ts';
+
+export interface SessionCall {
+  readonly step: number | null;
+  /** ISO 8601 UTC. */
+  readonly started_at: string;
+  readonly duration_ms: number | null;
+  readonly model: string | null;
+  readonly finish_reasons: readonly string[];
+  readonly error_type: string | null;
+  readonly tokens_in: number | null;
+  readonly tokens_out: number | null;
+  readonly cost_nano_usd: number | null;
+  /** Tools that its answer asked for. */
+  readonly tools: readonly SessionTool[];
+}
+
+export interface SessionTool {
+  readonly name: string;
+  readonly calls: number;
+  readonly failed: number;
+}
+
+export interface SessionTurn extends RunSummary {
+  readonly user_input_len: number | null;
+  readonly output_len: number | null;
+  /** Cost of the session up to and with this turn. */
+  readonly total_cost_nano_usd: number;
+  readonly calls: readonly SessionCall[];
+  readonly tools: readonly SessionTool[];
+}
+
+const RUNS_LIMIT = 1000;
+const STEPS_LIMIT = 5000;
+
+/** Its turns, oldest first; none when there is no such session. Of more than a thousand turns the latest. */
+export async function readSession(database: RunQueryable, session: string): Promise<readonly SessionTurn[]> {
+  const runs = await listRuns(database, { session, limit: RUNS_LIMIT });
+  const rows = await readSteps(database, session);
+  const byRun = groupBy(rows, (row) => String(row['agent_run_id']));
+  let total = 0;
+  return runs
+    .toSorted((a, b) => a.started_at.localeCompare(b.started_at))
+    .map((run) => {
+      const own = byRun.get(run['agent.run_id']) ?? [];
+      const tools = own.filter((row) => row['event_name'] === 'agent.tool_call');
+      const ended = own.find((row) => row['event_name'] === 'agent.run');
+      const begun = own.find((row) => row['event_name'] === 'agent.run.started');
+      total += run['agent.cost_nano_usd'] ?? 0;
+      return {
+        ...run,
+        user_input_len: numberOrNull((ended ?? begun)?.['agent_user_input_len']),
+        output_len: numberOrNull(ended?.['agent_output_len']),
+        total_cost_nano_usd: total,
+        calls: own
+          .filter((row) => row['event_name'] === 'agent.model_call' && row['tallyspan_duplicate'] !== true)
+          .map((row) => callOf(row, tools))
+          .toReversed(),
+        tools: countTools(tools),
+      };
+    });
+}
+
+function readSteps(database: Queryable, session: string): Promise<Row[]> {
+  return database.all(
+    `SELECT event_name, agent_run_id, agent_step_number, timestamp, duration_ms, gen_ai_response_model,
+       gen_ai_request_model, gen_ai_response_finish_reasons, error_type, gen_ai_usage_input_tokens,
+       gen_ai_usage_output_tokens, cost_nano_usd, tallyspan_duplicate, gen_ai_tool_name, tool_ok,
+       agent_user_input_len, agent_output_len
+     FROM events
+     WHERE gen_ai_conversation_id = ?
+       AND event_name IN ('agent.run.started', 'agent.model_call', 'agent.tool_call', 'agent.run')
+     ORDER BY timestamp DESC LIMIT ${STEPS_LIMIT}`,
+    [session],
+  );
+}
+
+function callOf(row: Row, tools: readonly Row[]): SessionCall {
+  const durationMs = numberOrNull(row['duration_ms']);
+  const step = numberOrNull(row['agent_step_number']);
+  const reasons = row['gen_ai_response_finish_reasons'];
+  return {
+    step,
+    started_at: new Date((row['timestamp'] as Date).getTime() - (durationMs ?? 0)).toISOString(),
+    duration_ms: durationMs,
+    model: textOrNull(row['gen_ai_response_model']) ?? textOrNull(row['gen_ai_request_model']),
+    finish_reasons: Array.isArray(reasons) ? reasons.map(String) : [],
+    error_type: textOrNull(row['error_type']),
+    tokens_in: numberOrNull(row['gen_ai_usage_input_tokens']),
+    tokens_out: numberOrNull(row['gen_ai_usage_output_tokens']),
+    cost_nano_usd: numberOrNull(row['cost_nano_usd']),
+    tools:
+      step === null
+        ? []
+        : countTools(tools.filter((tool) => numberOrNull(tool['agent_step_number']) === step)),
+  };
+}
+
+function countTools(rows: readonly Row[]): SessionTool[] {
+  const byName = groupBy(rows, (row) => textOrNull(row['gen_ai_tool_name']) ?? 'tool');
+  return [...byName]
+    .map(([name, calls]) => ({
+      name,
+      calls: calls.length,
+      failed: calls.filter((call) => call['tool_ok'] === false).length,
+    }))
+    .toSorted((a, b) => b.calls - a.calls || a.name.localeCompare(b.name));
+}

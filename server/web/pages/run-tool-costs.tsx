@@ -1,0 +1,124 @@
+// What each tool cost within a run: its calls and results as the model calls carried them, split by how they
+// were paid, beside what else the calls carried. The rows sum to the cost of the calls.
+
+import type { VNode } from 'preact';
+import { formatCost, formatPercent, formatTokens } from '../../../core/format.ts';
+import type { FieldKey } from '../../../core/schema.ts';
+import type { JsonObject } from '../../queries/field-values.ts';
+import { groupBy } from '../../queries/group-by.ts';
+import type { RunTree } from '../../queries/read-run.ts';
+import { ShareBar } from '../cells.tsx';
+
+interface ToolSum {
+  readonly name: string;
+  readonly costNanoUsd: number;
+  readonly firstReadNanoUsd: number;
+  readonly writeNanoUsd: number;
+  readonly readNanoUsd: number;
+  readonly carryNanoUsd: number;
+  readonly tokens: number;
+  /** Model calls that carried it. */
+  readonly carriedBy: number;
+}
+
+export function RunToolCosts({ run }: { run: RunTree }): VNode | null {
+  const rows = run.steps
+    .flatMap((step) => step.tool_costs ?? [])
+    .filter((row) => row['tallyspan.duplicate'] !== true);
+  if (rows.length === 0) return null;
+  const tools = sumByTool(rows);
+  const total = tools.reduce((sum, tool) => sum + tool.costNanoUsd, 0);
+  return (
+    <section class="panel" aria-labelledby="tool-costs">
+      <div class="title">
+        <h2 id="tool-costs">Where the cost went</h2>
+        <span class="sub">
+          what the calls carried, by tool (estimated per block, exact in sum); names in parentheses are no
+          tools
+        </span>
+      </div>
+      <div class="scroll" tabIndex={0} role="region" aria-labelledby="tool-costs">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Carried</th>
+              <th scope="col" class="n">
+                Cost
+              </th>
+              <th scope="col">Share</th>
+              <th scope="col" class="n" title="Paid on the first, uncached reading">
+                First read
+              </th>
+              <th scope="col" class="n" title="Paid for writing it to the cache">
+                Cache write
+              </th>
+              <th scope="col" class="n" title="Paid for reading it from the cache in later calls">
+                Cache read
+              </th>
+              <th scope="col" class="n" title="Paid for carrying it uncached in later calls">
+                Carried uncached
+              </th>
+              <th scope="col" class="n" title="Most tokens that one call carried">
+                Tokens
+              </th>
+              <th scope="col" class="n" title="Model calls that carried it">
+                In calls
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {tools.map((tool) => (
+              <tr key={tool.name} data-row={tool.name}>
+                <td>
+                  {tool.name.startsWith('(') ? (
+                    tool.name
+                  ) : (
+                    <a href={`/tools#${encodeURIComponent(tool.name)}`}>{tool.name}</a>
+                  )}
+                </td>
+                <td class="n" data-value={tool.costNanoUsd}>
+                  {formatCost(tool.costNanoUsd)}
+                </td>
+                <td>
+                  {formatPercent(total === 0 ? null : tool.costNanoUsd / total)}
+                  <ShareBar share={total === 0 ? null : tool.costNanoUsd / total} />
+                </td>
+                <td class="n">{formatCost(tool.firstReadNanoUsd)}</td>
+                <td class="n">{formatCost(tool.writeNanoUsd)}</td>
+                <td class="n">{formatCost(tool.readNanoUsd)}</td>
+                <td class="n">{formatCost(tool.carryNanoUsd)}</td>
+                <td class="n">{formatTokens(tool.tokens)}</td>
+                <td class="n">{tool.carriedBy}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+/** Dearest first. */
+function sumByTool(rows: readonly JsonObject[]): ToolSum[] {
+  const sums = groupBy(rows, (row) => String(row['gen_ai.tool.name']));
+  return [...sums]
+    .map(([name, own]) => {
+      const sum = (key: FieldKey): number => own.reduce((all, row) => all + numberIn(row, key), 0);
+      return {
+        name,
+        costNanoUsd: sum('cost_nano_usd'),
+        firstReadNanoUsd: sum('cost_first_read_nano_usd'),
+        writeNanoUsd: sum('cost_cache_write_nano_usd'),
+        readNanoUsd: sum('cost_cache_read_nano_usd'),
+        carryNanoUsd: sum('cost_carry_nano_usd'),
+        tokens: Math.max(...own.map((row) => numberIn(row, 'tokens'))),
+        carriedBy: own.length,
+      };
+    })
+    .toSorted((a, b) => b.costNanoUsd - a.costNanoUsd || a.name.localeCompare(b.name));
+}
+
+function numberIn(row: JsonObject, key: FieldKey): number {
+  const value = row[key];
+  return typeof value === 'number' ? value : 0;
+}

@@ -1,0 +1,153 @@
+// The oracle of the pages: what a generated corpus says, by the reference evaluator and by the events
+// themselves.
+
+import { expect } from '@jest/globals';
+import { RULES } from '../../alerts/rules/all-rules.ts';
+import type { EventRecord } from '../../core/event.ts';
+import { formatCost } from '../../core/format.ts';
+import type { EventName } from '../../core/schema.ts';
+import { signalOf } from '../../signals/catalogue/index.ts';
+import { evaluate, evaluateSeries } from '../../signals/evaluate.ts';
+import type { SignalRequest } from '../../signals/signal.ts';
+import type { BreakdownKind } from '../../server/web/pages/breakdown-data.ts';
+import { liveCorpus } from '../signals/corpora.ts';
+import type { ShownPage, ShownRow } from './shown-page.ts';
+
+export const NOW = Date.now();
+export const events = liveCorpus(NOW, ['shop', 'desk']);
+const counted = events.filter((event) => event['tallyspan.duplicate'] !== true);
+export const runs = runsOf(counted);
+export const ended = [...runs.values()].filter((run) => run.end !== undefined);
+
+export interface RunEvents {
+  readonly id: string;
+  readonly start: EventRecord | undefined;
+  readonly end: EventRecord | undefined;
+  readonly calls: readonly EventRecord[];
+  readonly tools: readonly EventRecord[];
+  readonly toolCosts: readonly EventRecord[];
+}
+
+function eventsNamed(own: readonly EventRecord[], name: EventName): EventRecord[] {
+  return own.filter((event) => event['event.name'] === name);
+}
+
+function runsOf(all: readonly EventRecord[]): Map<string, RunEvents> {
+  const byRun = new Map<string, EventRecord[]>();
+  for (const event of all) {
+    const id = event['agent.run_id'] ?? '';
+    byRun.set(id, [...(byRun.get(id) ?? []), event]);
+  }
+  return new Map(
+    [...byRun].map(([id, own]) => [
+      id,
+      {
+        id,
+        start: eventsNamed(own, 'agent.run.started')[0],
+        end: eventsNamed(own, 'agent.run')[0],
+        calls: eventsNamed(own, 'agent.model_call'),
+        tools: eventsNamed(own, 'agent.tool_call'),
+        toolCosts: eventsNamed(own, 'agent.tool_cost'),
+      },
+    ]),
+  );
+}
+
+export function requestOf(lengthMs: number, more: Partial<SignalRequest> = {}): SignalRequest {
+  const now = Date.now();
+  return { from: now - lengthMs, to: now, now, timezone: 'UTC', ...more };
+}
+
+export function numberOf(id: string, request: SignalRequest): number | null {
+  const result = evaluate(signalOf(id), events, request);
+  if (!('value' in result)) throw new Error(`${id} was asked for one number`);
+  return result.value;
+}
+
+export function groupsOf(id: string, request: SignalRequest): Map<string, number> {
+  const result = evaluate(signalOf(id), events, request);
+  if (!('groups' in result)) throw new Error(`${id} was asked for groups`);
+  return new Map(result.groups.map(({ by, value }) => [Object.values(by)[0] ?? '', value]));
+}
+
+/** Exact, but for the last digits of a quantile or a quotient. */
+export function expectSame(actual: number | null | undefined, expected: number | null, what: string): void {
+  if (actual === null || actual === undefined || expected === null) {
+    expect([what, actual]).toEqual([what, expected]);
+    return;
+  }
+  const isClose = Math.abs(actual - expected) <= 1e-9 * Math.max(1, Math.abs(expected));
+  expect([what, isClose ? expected : actual]).toEqual([what, expected]);
+}
+
+export function tableOf(shown: ShownPage, name: string): readonly ShownRow[] {
+  const rows = shown.tables[name];
+  if (rows === undefined)
+    throw new Error(`${shown.title} has no table ${name}, only ${Object.keys(shown.tables).join()}`);
+  return rows;
+}
+
+export function costOf(run: RunEvents): number {
+  return run.end?.['agent.cost_nano_usd'] ?? -1;
+}
+
+export function endOf(run: RunEvents): number {
+  return run.end?.timestamp ?? 0;
+}
+
+export function sumOf(
+  own: readonly EventRecord[],
+  key: 'cost_nano_usd' | 'tokens_input' | 'tokens_output',
+): number {
+  return own.reduce((sum, event) => sum + (event[key] ?? 0), 0);
+}
+
+/** As the page counts them: a duplicate is a step, too. */
+export function allCalls(run: RunEvents | undefined): EventRecord[] {
+  return events.filter(
+    (event) => event['agent.run_id'] === run?.id && event['event.name'] === 'agent.model_call',
+  );
+}
+
+/** The latest and the greatest value that each line says are those of the reference. */
+export function expectTrends(kind: BreakdownKind, rows: readonly ShownRow[], request: SignalRequest): void {
+  const named = rows.filter(({ about }) => about !== '');
+  for (const row of named) {
+    const [cost] = kind.trends;
+    if (cost === undefined) continue;
+    const points = evaluateSeries(signalOf(cost.signal), events, {
+      ...request,
+      where: { [kind.dimension]: row.about },
+      step: 'day',
+    });
+    if ('reason' in points) throw new Error(points.reason);
+    const known = points.filter(({ value }) => value !== null);
+    const most = Math.max(...known.map(({ value }) => value ?? 0));
+    if (known.length === 0) continue;
+    expect([row.about, row.pictures[0]]).toEqual([
+      row.about,
+      expect.stringContaining(`latest ${formatCost(known.at(-1)?.value)} (`),
+    ]);
+    expect(row.pictures[0]).toContain(`most ${formatCost(most)} (`);
+  }
+}
+
+function compareText(a: string, b: string): number {
+  return a.localeCompare(b);
+}
+
+/** The same texts, in any order: steps that begin in the same millisecond have none. */
+export function expectSameTexts(actual: readonly string[], expected: readonly string[]): void {
+  expect(actual.toSorted(compareText)).toEqual(expected.toSorted(compareText));
+}
+
+/** Every rule has been checked once. */
+export function isChecked(html: string): boolean {
+  return (html.match(/<time /g)?.length ?? 0) >= RULES.length;
+}
+
+/** Which page an address is of, whatever it shows. */
+export function patternOf(path: string): string {
+  const [pathname = ''] = path.split('?');
+  return pathname.replace(/^\/(runs|sessions)\/.+$/, '/$1/:id');
+}
