@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomHex, sendSpans } from '../stack/otlp-client.ts';
 import { waitUntil } from '../stack/process.ts';
 import { startCollector, type CollectorServer } from '../stack/servers.ts';
+import { describeWithTempo, openTempo, type TempoServer } from '../stack/tempo.ts';
 import { BUILD_TIMEOUT_MS } from '../stack/tier.ts';
 
-// Against servers that run elsewhere: TEMPO_URL (HTTP) with TEMPO_ENDPOINT (OTLP gRPC), and GRAFANA_URL with
-// GRAFANA_PASSWORD, a Grafana that was provisioned from this repository.
+// A real Tempo as test/stack/tempo.ts finds it, and a Grafana that runs elsewhere and was provisioned from this
+// repository: GRAFANA_URL with GRAFANA_PASSWORD.
 
 function readUrl(name: string): string | undefined {
   const url = process.env[name]?.replace(/\/+$/, '');
@@ -14,7 +15,6 @@ function readUrl(name: string): string | undefined {
   return url === '' ? undefined : url;
 }
 
-const tempoUrl = readUrl('TEMPO_URL');
 const grafanaUrl = readUrl('GRAFANA_URL');
 
 async function get<T>(path: string): Promise<T> {
@@ -25,15 +25,17 @@ async function get<T>(path: string): Promise<T> {
   return (await answer.json()) as T;
 }
 
-(tempoUrl === undefined ? describe.skip : describe)('a real Tempo behind the real Collector', () => {
+describeWithTempo('a real Tempo behind the real Collector', () => {
   const marker = `said-${randomHex(8)}`;
   const traceId = randomHex(16);
   let collector: CollectorServer;
+  let tempo: TempoServer;
 
   beforeAll(async () => {
+    tempo = await openTempo();
     collector = await startCollector({
       configs: ['base.yaml', 'tempo.yaml'],
-      env: { TEMPO_ENDPOINT: process.env['TEMPO_ENDPOINT'] ?? '127.0.0.1:4317' },
+      env: { TEMPO_ENDPOINT: tempo.grpcEndpoint },
     });
     const rootId = randomHex(8);
     await sendSpans(collector.httpUrl, { 'service.name': 'shop' }, '@traceloop/instrumentation-anthropic', [
@@ -49,12 +51,13 @@ async function get<T>(path: string): Promise<T> {
 
   afterAll(async () => {
     await collector.stop();
+    await tempo.stop();
   });
 
   it('shows the whole trace, normalised and without content', async () => {
     const text = await waitUntil(
       async () => {
-        const answer = await fetch(`${tempoUrl}/api/traces/${traceId}`, {
+        const answer = await fetch(`${tempo.url}/api/traces/${traceId}`, {
           headers: { accept: 'application/json' },
         });
         const body = await answer.text();

@@ -1,7 +1,7 @@
 // Builds the real servers of the tests from their Go modules, once per machine.
 // A build lives in a cache folder outside the repository, under a name that holds the version and a
-// hash of what defines it (the Collector's manifest, Loki's go.mod), so an edit makes a new one.
-// Command line: node test/stack/build-servers.ts [collector] [loki] [alertmanager]
+// hash of what defines it (the Collector's manifest, a go.mod), so an edit makes a new one.
+// Command line: node test/stack/build-servers.ts [collector] [loki] [alertmanager] [prometheus]
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -25,12 +25,14 @@ import { fileURLToPath } from 'node:url';
 export const COLLECTOR_VERSION = '0.159.0';
 export const LOKI_VERSION = '3.7.6';
 export const ALERTMANAGER_VERSION = '0.28.1';
+export const PROMETHEUS_VERSION = '3.13.5';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const COLLECTOR = join(HERE, '../../collector');
 const MANIFEST = join(COLLECTOR, 'manifest.yaml');
 const COMPONENTS = join(COLLECTOR, 'components');
 const LOKI_MODULE = join(HERE, 'loki');
+const PROMETHEUS_MODULE = join(HERE, 'prometheus');
 const LOCK_POLL_MS = 500;
 
 /** Whether `go` can be run here. Without it no server can be built. */
@@ -62,24 +64,38 @@ export async function buildCollector(): Promise<string> {
 
 /** Path of the Loki binary, built first when it is not there. It is static, so it starts in an empty image too. */
 export async function buildLoki(): Promise<string> {
-  const files = ['go.mod', 'go.sum'].map((file) => join(LOKI_MODULE, file));
-  const name = `loki-${LOKI_VERSION}-${digest(files)}`;
-  return buildOnce(name, 'loki', async (folder) => {
-    cpSync(LOKI_MODULE, join(folder, 'module'), { recursive: true });
-    const version = `github.com/grafana/loki/v3/pkg/util/build.Version=${LOKI_VERSION}`;
-    await runGo(
-      join(folder, 'module'),
-      'go',
-      [
-        'build',
-        '-ldflags',
-        `-s -w -X ${version}`,
-        '-o',
-        join(folder, 'loki'),
-        'github.com/grafana/loki/v3/cmd/loki',
-      ],
-      { CGO_ENABLED: '0' },
-    );
+  return buildModule('loki', LOKI_VERSION, LOKI_MODULE, {
+    command: 'github.com/grafana/loki/v3/cmd/loki',
+    flags: ['-ldflags', `-s -w -X github.com/grafana/loki/v3/pkg/util/build.Version=${LOKI_VERSION}`],
+  });
+}
+
+/** Path of the Prometheus binary, built first when it is not there: without what finds targets in clouds. */
+export async function buildPrometheus(): Promise<string> {
+  return buildModule('prometheus', PROMETHEUS_VERSION, PROMETHEUS_MODULE, {
+    command: 'github.com/prometheus/prometheus/cmd/prometheus',
+    flags: [
+      '-tags',
+      'remove_all_sd',
+      '-ldflags',
+      `-s -w -X github.com/prometheus/common/version.Version=${PROMETHEUS_VERSION}`,
+    ],
+  });
+}
+
+/** Builds the command of a module of ours, whose go.mod pins every part. */
+async function buildModule(
+  name: string,
+  version: string,
+  module: string,
+  { command, flags }: { readonly command: string; readonly flags: readonly string[] },
+): Promise<string> {
+  const files = ['go.mod', 'go.sum'].map((file) => join(module, file));
+  return buildOnce(`${name}-${version}-${digest(files)}`, name, async (folder) => {
+    cpSync(module, join(folder, 'module'), { recursive: true });
+    await runGo(join(folder, 'module'), 'go', ['build', ...flags, '-o', join(folder, name), command], {
+      CGO_ENABLED: '0',
+    });
     rmSync(join(folder, 'module'), { recursive: true });
   });
 }
@@ -200,6 +216,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     if (wanted.length === 0 || wanted.includes('collector')) console.log(await buildCollector());
     if (wanted.length === 0 || wanted.includes('loki')) console.log(await buildLoki());
     if (wanted.length === 0 || wanted.includes('alertmanager')) console.log(await buildAlertmanager());
+    if (wanted.length === 0 || wanted.includes('prometheus')) console.log(await buildPrometheus());
   } else {
     console.log('SKIP collector: go is not installed');
   }
