@@ -43,9 +43,3 @@ function partsOf(content: unknown): unknown[] {
     }
   });
 }
-
-/** Characters of content on a span. */
-export function contentLength({ attributes }: { readonly attributes: Attributes }): number {
-  const keys = ['gen_ai.input.messages', 'gen_ai.output.messages', 'gen_ai.system_instructions'];
-  return keys.reduce((sum, key) => sum + (asText(attributes[key])?.length ?? 0), 0);
-}

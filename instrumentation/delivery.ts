@@ -1,6 +1,7 @@
 // Delivery: the bounded queue between a signal (spans or log records) and its transport.
-// It sends batches one at a time, retries with back-off what may still be taken, puts aside in the
-// spool what does not fit or is left at exit, and counts what it had to drop.
+// An item goes into the open batch at once; a batch that is full is closed to bytes and waits. Batches are
+// sent one at a time, retried with back-off while they may still be taken, put aside in the spool when they
+// do not fit or are left at exit, and counted when they had to be dropped.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { guard } from './guard.ts';
@@ -10,24 +11,31 @@ import type { SendResult, SignalKind, Transport } from './otlp.ts';
 /** Items held in memory at most. */
 export const MAX_QUEUE = 8_192;
 const MAX_BATCH = 512;
-/** Characters of content in one batch, and waiting: a single item may be above. Collectors take 4 MB by default. */
-const MAX_BATCH_CHARS = 2_000_000;
-const MAX_QUEUE_CHARS = 32_000_000;
+/** Weight of one batch, and of all that wait: a single item may be above. Collectors take 4 MB by default. */
+const MAX_BATCH_WEIGHT = 2_000_000;
+const MAX_QUEUE_WEIGHT = 32_000_000;
 const FLUSH_INTERVAL_MS = 1_000;
-/** So many items are sent at once: short-lived objects cost less. */
-const BURST_SIZE = 128;
-/** An item that must not be lost waits no longer than this. */
+/** An item that must not be lost waits no longer than this, … */
 const URGENT_MS = 20;
+/** … unless a request was sent this short a time ago: each costs more than the records in it. */
+const URGENT_GAP_MS = 250;
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 15_000;
+
+/** Gathers items for one request. It is used again for the next one. */
+export interface OpenBatch<Item> {
+  add(item: Item): void;
+  /** The request; the batch is empty afterwards. */
+  finish(): Uint8Array;
+}
 
 export interface DeliveryOptions<Item> {
   readonly kind: SignalKind;
   readonly transport: Transport;
   readonly spool: Spool;
-  readonly encode: (items: Item[]) => Uint8Array;
-  /** About how many characters an item takes, where that can be many. */
-  readonly weigh?: (item: Item) => number;
+  readonly batch: OpenBatch<Item>;
+  /** About how many bytes an item takes. */
+  readonly weigh: (item: Item) => number;
   /** What a successful answer says about records that were refused all the same. */
   readonly refusedPart: (
     answer: Uint8Array,
@@ -44,17 +52,26 @@ export type DeliveryProblem =
 interface Batch {
   readonly bytes: Uint8Array;
   readonly count: number;
+  readonly weight: number;
 }
 
 export class Delivery<Item> {
   readonly #options: DeliveryOptions<Item>;
-  #queue: Item[] = [];
-  #queueChars = 0;
+  /** Items in the open batch, and their weight. */
+  #openCount = 0;
+  #openWeight = 0;
+  /** Closed batches, oldest first. */
+  readonly #closed: Batch[] = [];
+  #closedCount = 0;
+  #closedWeight = 0;
   /** On its way, or waiting for its next try. */
   #current: Batch | undefined;
   #pump: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Infinity;
+  /** When the open batch is to be sent. */
+  #openDueMs = Infinity;
+  #sentAtMs = 0;
   #backoffMs = 0;
   /** False when the last try found nobody listening. */
   #isListening = true;
@@ -66,17 +83,25 @@ export class Delivery<Item> {
   }
 
   add(item: Item, isUrgent = false): void {
-    const chars = this.#weigh(item);
-    const isFull = this.#queue.length >= MAX_QUEUE || this.#queueChars + chars > MAX_QUEUE_CHARS;
-    if (isFull && this.#queue.length > 0) this.#putAside(this.#takeBatch());
-    this.#queue.push(item);
-    this.#queueChars += chars;
-    const isBurst = this.#queue.length >= BURST_SIZE || this.#queueChars >= MAX_BATCH_CHARS;
-    this.#schedule(isUrgent || isBurst ? URGENT_MS : FLUSH_INTERVAL_MS);
+    const weight = this.#options.weigh(item);
+    const count = this.#openCount + this.#closedCount;
+    const isFull = count >= MAX_QUEUE || this.#openWeight + this.#closedWeight + weight > MAX_QUEUE_WEIGHT;
+    if (isFull && count > 0) this.#putAsideOldest();
+    if (this.#openCount > 0 && this.#openWeight + weight > MAX_BATCH_WEIGHT) this.#close();
+    this.#options.batch.add(item);
+    this.#openCount += 1;
+    this.#openWeight += weight;
+    if (this.#openCount >= MAX_BATCH) this.#close();
+    const nowMs = Date.now();
+    const dueMs = isUrgent
+      ? Math.max(nowMs + URGENT_MS, this.#sentAtMs + URGENT_GAP_MS)
+      : nowMs + FLUSH_INTERVAL_MS;
+    if (dueMs < this.#openDueMs && this.#openCount > 0) this.#openDueMs = dueMs;
+    this.#schedule(nowMs);
   }
 
   get waiting(): number {
-    return this.#queue.length + (this.#current?.count ?? 0);
+    return this.#openCount + this.#closedCount + (this.#current?.count ?? 0);
   }
 
   /** Sends what waits; ends when all is gone, when nobody listens, or at the deadline (Unix ms). */
@@ -98,34 +123,44 @@ export class Delivery<Item> {
     const current = this.#current;
     this.#current = undefined;
     if (current !== undefined) this.#spool(current);
-    while (this.#queue.length > 0) this.#putAside(this.#takeBatch());
+    while (this.#openCount + this.#closedCount > 0) this.#putAsideOldest();
     this.#options.transport.close();
   }
 
-  #weigh(item: Item): number {
-    return this.#options.weigh?.(item) ?? 0;
-  }
-
-  #takeBatch(): Item[] {
-    const most = Math.min(MAX_BATCH, this.#queue.length);
-    let count = 0;
-    let chars = 0;
-    for (; count < most; count++) {
-      const next = this.#weigh(this.#queue[count] as Item);
-      if (count > 0 && chars + next > MAX_BATCH_CHARS) break;
-      chars += next;
+  /** Makes one request of what the open batch holds. */
+  #close(): void {
+    const [count, weight] = [this.#openCount, this.#openWeight];
+    if (count === 0) return;
+    this.#openCount = 0;
+    this.#openWeight = 0;
+    this.#openDueMs = Infinity;
+    const bytes = guard('encode', () => this.#options.batch.finish());
+    if (bytes === undefined) {
+      this.#drop(count);
+      return;
     }
-    this.#queueChars -= chars;
-    return this.#queue.splice(0, count);
+    this.#closed.push({ bytes, count, weight });
+    this.#closedCount += count;
+    this.#closedWeight += weight;
   }
 
-  #schedule(delayMs: number): void {
+  /** The oldest batch; the open one when no other waits. */
+  #takeOldest(): Batch | undefined {
+    if (this.#closed.length === 0) this.#close();
+    const batch = this.#closed.shift();
+    this.#closedCount -= batch?.count ?? 0;
+    this.#closedWeight -= batch?.weight ?? 0;
+    return batch;
+  }
+
+  #schedule(nowMs: number): void {
     if (this.#pump !== undefined) return;
-    const atMs = Date.now() + Math.max(delayMs, this.#backoffMs);
+    const isDue = this.#current !== undefined || this.#closedCount > 0;
+    const atMs = Math.max(isDue ? nowMs : this.#openDueMs, nowMs + this.#backoffMs);
     if (this.#timer !== undefined && this.#timerAtMs <= atMs) return;
     clearTimeout(this.#timer);
     this.#timerAtMs = atMs;
-    this.#timer = setTimeout(() => void this.#start(), atMs - Date.now()).unref();
+    this.#timer = setTimeout(() => void this.#start(), atMs - nowMs).unref();
   }
 
   async #start(): Promise<void> {
@@ -134,16 +169,17 @@ export class Delivery<Item> {
     this.#timerAtMs = Infinity;
     this.#pump ??= this.#sendAll().finally(() => {
       this.#pump = undefined;
-      if (this.waiting > 0) this.#schedule(FLUSH_INTERVAL_MS);
+      if (this.waiting > 0) this.#schedule(Date.now());
     });
     await this.#pump;
   }
 
+  /** Sends the batches that wait. What gathers meanwhile waits for its own time: small requests are dear. */
   async #sendAll(): Promise<void> {
-    while (this.waiting > 0) {
-      this.#current ??= this.#encode(this.#takeBatch());
-      if (this.#current === undefined) continue;
+    do {
+      this.#current ??= this.#takeOldest();
       const batch = this.#current;
+      if (batch === undefined) return;
       const result = await this.#send(batch.bytes);
       // Set aside meanwhile: the batch is in the spool already.
       if (this.#current !== batch) return;
@@ -154,7 +190,7 @@ export class Delivery<Item> {
       this.#current = undefined;
       this.#backoffMs = 0;
       this.#count(batch.count, result);
-    }
+    } while (this.#closedCount > 0);
     await this.#sendSpooled();
   }
 
@@ -174,6 +210,7 @@ export class Delivery<Item> {
 
   /** Never rejects: what a transport throws (a header that is not valid, say) is a refusal. */
   #send(bytes: Uint8Array): Promise<SendResult> {
+    this.#sentAtMs = Date.now();
     return this.#options.transport
       .send(bytes)
       .catch((error: unknown) => ({ status: 'refused', reason: String(error) }) as const);
@@ -184,7 +221,7 @@ export class Delivery<Item> {
     const refused =
       result.status === 'refused'
         ? { count: batchSize, reason: result.reason }
-        : this.#options.refusedPart(result.answer);
+        : guard('read answer', () => this.#options.refusedPart(result.answer));
     if (refused === undefined) return;
     this.dropped += refused.count;
     this.#options.onProblem({ type: 'refused', ...refused });
@@ -197,24 +234,18 @@ export class Delivery<Item> {
     this.#options.onProblem({ type: 'away', reason: result.reason, waiting: this.waiting });
   }
 
-  #putAside(items: Item[]): void {
-    const batch = this.#encode(items);
+  #putAsideOldest(): void {
+    const batch = this.#takeOldest();
     if (batch !== undefined) this.#spool(batch);
   }
 
   #spool(batch: Batch): void {
-    if (this.#options.spool.write(this.#options.kind, batch.bytes, batch.count)) return;
-    this.dropped += batch.count;
-    this.#options.onProblem({ type: 'dropped', count: batch.count });
+    if (!this.#options.spool.write(this.#options.kind, batch.bytes, batch.count)) this.#drop(batch.count);
   }
 
-  #encode(items: Item[]): Batch | undefined {
-    if (items.length === 0) return undefined;
-    const bytes = guard('encode', () => this.#options.encode(items));
-    if (bytes !== undefined) return { bytes, count: items.length };
-    this.dropped += items.length;
-    this.#options.onProblem({ type: 'dropped', count: items.length });
-    return undefined;
+  #drop(count: number): void {
+    this.dropped += count;
+    this.#options.onProblem({ type: 'dropped', count });
   }
 }
 

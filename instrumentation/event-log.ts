@@ -1,26 +1,32 @@
 // The event log: turns facts into OTLP log records and lines of the daily file.
-// Every event gets its number in the process here, so that a gap shows a loss.
+// Every event gets its number in the process here, so that a gap shows a loss. It is encoded once, here: the
+// line is the body of the record, a line of the daily file, and, of a run that begins, a line of the journal.
 
-import type { Attributes, HrTime, SpanContext } from '@opentelemetry/api';
-import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import type { Attributes, Span, SpanContext } from '@opentelemetry/api';
 import { encodeEvent, type EventRecord } from '../core/event.ts';
 import { EVENT_SCOPE } from '../core/otlp-log.ts';
 import { FIELD_KEYS, FIELDS, type EventName, type FieldDefinition } from '../core/schema.ts';
 import type { DailyFile } from './daily-file.ts';
+import { encodeEventRecord, type EventHeader, type Fields } from './encode-event.ts';
+import { openSpanOf } from './foreign-fields.ts';
 import { guard } from './guard.ts';
+import { ProtobufWriter } from './protobuf-writer.ts';
+import type { EncodedRecord, Scope } from './record-batch.ts';
 import type { Service } from './service.ts';
 
-export type Fields = Partial<Omit<EventRecord, 'timestamp' | 'event.name'>>;
+export type { Fields } from './encode-event.ts';
 
 /** Takes a record; `isUrgent` when its loss would hide a run. */
-export type RecordSink = (record: ReadableLogRecord, isUrgent: boolean) => void;
+export type RecordSink = (record: EncodedRecord, isUrgent: boolean) => void;
 
 /** Made without a logger: it would check each attribute again, which is most of what an event costs. */
 export class EventLog {
   readonly #sink: RecordSink;
   readonly #service: Service;
-  readonly #scope: ReadableLogRecord['instrumentationScope'];
+  readonly #scope: Scope;
   readonly #file: DailyFile | undefined;
+  readonly #record = new ProtobufWriter();
+  readonly #line = new ProtobufWriter();
   #sequence = 0;
 
   constructor(sink: RecordSink, service: Service, version: string, file: DailyFile | undefined) {
@@ -30,11 +36,27 @@ export class EventLog {
     this.#file = file;
   }
 
-  /** Emits one event of the span; the record as it was sent, for the journal. */
-  emit(name: EventName, atMs: number, span: SpanContext, fields: Fields): EventRecord {
+  /** Emits one event of the span. */
+  emit(name: EventName, atMs: number, span: SpanContext, fields: Fields): void {
+    this.#emit(name, atMs, span, fields);
+  }
+
+  /** Emits the start of a run, at once; gives the event as it was sent, for the journal. */
+  emitStart(atMs: number, span: SpanContext, fields: Fields): EventRecord {
+    const header = this.#emit('agent.run.started', atMs, span, fields);
+    const event: EventRecord = { ...fields, ...header };
+    lines.set(event, this.#line.toString());
+    return event;
+  }
+
+  /** Writes the lines that have gathered for the daily file. */
+  write(): void {
+    this.#file?.write();
+  }
+
+  #emit(name: EventName, atMs: number, span: SpanContext, fields: Fields): EventHeader {
     this.#sequence += 1;
-    const event: EventRecord = {
-      ...fields,
+    const header: EventHeader = {
       timestamp: atMs,
       'event.name': name,
       trace_id: span.traceId,
@@ -45,30 +67,16 @@ export class EventLog {
       'tallyspan.seq': this.#sequence,
     };
     guard('emit event', () => {
-      const line = encodeEvent(event);
-      const time = hrTimeOf(atMs);
-      this.#sink(
-        {
-          eventName: name,
-          hrTime: time,
-          hrTimeObserved: time,
-          spanContext: span,
-          body: line,
-          attributes: attributesOf(event),
-          resource: this.#service.resource,
-          instrumentationScope: this.#scope,
-          droppedAttributesCount: 0,
-        },
-        name === 'agent.run.started',
-      );
-      this.#file?.add(line, atMs);
+      const record = this.#record;
+      const line = this.#line;
+      record.reset();
+      line.reset();
+      encodeEventRecord(record, line, header, fields, span);
+      const { resource } = this.#service;
+      this.#sink({ resource, scope: this.#scope, bytes: record.view }, name === 'agent.run.started');
+      this.#file?.add(line.toString(), atMs);
     });
-    return event;
-  }
-
-  /** Writes the lines that have gathered for the daily file. */
-  write(): void {
-    this.#file?.write();
+    return header;
   }
 }
 
@@ -86,7 +94,26 @@ export function attributesOf(fields: Fields | EventRecord): Attributes {
   return attributes;
 }
 
-function hrTimeOf(atMs: number): HrTime {
-  const seconds = Math.floor(atMs / 1_000);
-  return [seconds, (atMs - seconds * 1_000) * 1_000_000];
+/** Puts the fields that travel as attributes on a span. */
+export function setFields(span: Span, fields: Fields): void {
+  const open = openSpanOf(span, ATTRIBUTE_KEYS.size);
+  if (open === undefined) {
+    span.setAttributes(attributesOf(fields));
+    return;
+  }
+  const { attributes } = open;
+  for (const key in fields) {
+    const value = fields[key as keyof Fields];
+    if (value === undefined || !ATTRIBUTE_KEYS.has(key)) continue;
+    if (!Object.hasOwn(attributes, key)) open._attributesCount += 1; // oxlint-disable-line no-underscore-dangle
+    attributes[key] = value;
+  }
+}
+
+/** Lines of the events that the journal wants, too. */
+const lines = new WeakMap<EventRecord, string>();
+
+/** The line of an event as it was sent, or made now where it was not. */
+export function lineOf(event: EventRecord): string {
+  return lines.get(event) ?? encodeEvent(event);
 }

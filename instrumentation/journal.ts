@@ -15,7 +15,8 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { decodeEvent, encodeEvent, type EventRecord } from '../core/event.ts';
+import { decodeEvent, type EventRecord } from '../core/event.ts';
+import { lineOf } from './event-log.ts';
 import { guard } from './guard.ts';
 
 /** What was last known of a run that never ended. */
@@ -48,6 +49,8 @@ export class Journal {
   #file: number | undefined;
   #size = 0;
   readonly #pendingLines: string[] = [];
+  /** The last progress of each run that is not written yet: earlier ones tell nothing more. */
+  readonly #pendingProgress = new Map<string, Progress>();
 
   constructor(folder: string, instanceId: string) {
     this.#folder = folder;
@@ -57,15 +60,16 @@ export class Journal {
   /** Written at once: from here on the run cannot vanish. */
   begin(started: EventRecord): void {
     this.#open.add(started['agent.run_id'] ?? '');
-    this.#pendingLines.push(`start ${encodeEvent(started)}`);
+    this.#pendingLines.push(`start ${lineOf(started)}`);
     this.#append();
   }
 
   progress(progress: Progress): void {
-    this.#pendingLines.push(`seen ${JSON.stringify(progress)}`);
+    this.#pendingProgress.set(progress.runId, progress);
   }
 
   end(runId: string): void {
+    this.#pendingProgress.delete(runId);
     if (this.#open.delete(runId)) this.#pendingLines.push(`end ${runId}`);
   }
 
@@ -87,6 +91,9 @@ export class Journal {
   }
 
   #append(): void {
+    for (const progress of this.#pendingProgress.values())
+      this.#pendingLines.push(`seen ${JSON.stringify(progress)}`);
+    this.#pendingProgress.clear();
     if (this.#pendingLines.length === 0) return;
     const text = `${this.#pendingLines.splice(0).join('\n')}\n`;
     guard('journal write', () => {
@@ -103,6 +110,7 @@ export class Journal {
 
   #empty(): void {
     this.#pendingLines.length = 0;
+    this.#pendingProgress.clear();
     if (this.#file === undefined || this.#size === 0) return;
     this.#size = 0;
     guard('journal empty', () => {

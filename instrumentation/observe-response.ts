@@ -20,6 +20,11 @@ export function endWhenCollected(reader: object, call: ModelCall): void {
   collected.register(reader, call, call);
 }
 
+/** The call has ended. A registered object outlives the young generation, and with it all that it holds. */
+export function forgetReader(call: ModelCall): void {
+  collected.unregister(call);
+}
+
 /** Calls by the promise that the SDK handed out. */
 const calls = new WeakMap<object, ModelCall>();
 const patched = new WeakSet<object>();

@@ -3,23 +3,26 @@
 
 import { context } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
-import { ProtobufLogsSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
-import type { LogRecordProcessor, ReadableLogRecord } from '@opentelemetry/sdk-logs';
-import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
+import type { LogRecordProcessor } from '@opentelemetry/sdk-logs';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { contentLength } from './content-attributes.ts';
 import { Delivery, type DeliveryProblem } from './delivery.ts';
 import { sayDebug, sayOnce } from './diagnostics.ts';
+import { encodeLogRecord } from './encode-log.ts';
+import { encodeSpan } from './encode-span.ts';
 import { guard } from './guard.ts';
+import { readRefusedPart } from './otlp-answer.ts';
+import { ProtobufWriter } from './protobuf-writer.ts';
+import { RecordBatch, type EncodedRecord } from './record-batch.ts';
 import type { Settings } from './settings.ts';
 import { Spool } from './spool.ts';
 import type { SignalKind, Transport } from './otlp.ts';
 import { createTransport } from './transport.ts';
 
 export class Pipeline {
-  readonly spans: Delivery<ReadableSpan>;
-  readonly logs: Delivery<ReadableLogRecord>;
+  readonly spans: Delivery<EncodedRecord>;
+  readonly logs: Delivery<EncodedRecord>;
   /** Where log records go, for people. */
   readonly endpoint: string;
   /** Folder of the spool and the journal of this service at this endpoint. */
@@ -38,30 +41,18 @@ export class Pipeline {
     const onProblem = (problem: DeliveryProblem): void => {
       this.#tell(problem);
     };
-    this.spans = new Delivery<ReadableSpan>({
-      kind: 'traces',
-      transport: transports.traces,
-      spool,
-      weigh: contentLength,
-      encode: (items) => ProtobufTraceSerializer.serializeRequest(items) ?? new Uint8Array(),
-      refusedPart: (answer) => {
-        const part = ProtobufTraceSerializer.deserializeResponse(answer).partialSuccess;
-        return refusedOf(part?.rejectedSpans, part?.errorMessage);
-      },
-      onProblem,
-    });
-    this.logs = new Delivery<ReadableLogRecord>({
-      kind: 'logs',
-      transport: transports.logs,
-      spool,
-      weigh: ({ body }) => (typeof body === 'string' ? body.length : 0),
-      encode: (items) => ProtobufLogsSerializer.serializeRequest(items) ?? new Uint8Array(),
-      refusedPart: (answer) => {
-        const part = ProtobufLogsSerializer.deserializeResponse(answer).partialSuccess;
-        return refusedOf(part?.rejectedLogRecords, part?.errorMessage);
-      },
-      onProblem,
-    });
+    const deliver = (kind: SignalKind): Delivery<EncodedRecord> =>
+      new Delivery({
+        kind,
+        transport: transports[kind],
+        spool,
+        batch: new RecordBatch(),
+        weigh: ({ bytes }) => bytes.length,
+        refusedPart: readRefusedPart,
+        onProblem,
+      });
+    this.spans = deliver('traces');
+    this.logs = deliver('logs');
   }
 
   get waiting(): number {
@@ -93,11 +84,15 @@ export class Pipeline {
 
   /** Processor that feeds ended, sampled spans into the pipeline. */
   spanProcessor(): SpanProcessor {
+    const writer = new ProtobufWriter();
     return {
       onStart: () => undefined,
       onEnd: (span) => {
         guard('queue span', () => {
-          if ((span.spanContext().traceFlags & 1) === 1) this.spans.add(span);
+          if ((span.spanContext().traceFlags & 1) !== 1) return;
+          writer.reset();
+          encodeSpan(writer, span);
+          this.spans.add({ resource: span.resource, scope: span.instrumentationScope, bytes: writer.view });
         });
       },
       forceFlush: () => this.flush(Date.now() + 2_000),
@@ -105,11 +100,19 @@ export class Pipeline {
     };
   }
 
+  /** Processor that feeds the log records of the program into the pipeline. */
   logProcessor(): LogRecordProcessor {
+    const writer = new ProtobufWriter();
     return {
       onEmit: (record) => {
         guard('queue log record', () => {
-          this.logs.add(record);
+          writer.reset();
+          encodeLogRecord(writer, record);
+          this.logs.add({
+            resource: record.resource,
+            scope: record.instrumentationScope,
+            bytes: writer.view,
+          });
         });
       },
       forceFlush: () => this.flush(Date.now() + 2_000),
@@ -152,12 +155,4 @@ function folderName(serviceName: string, transports: Readonly<Record<SignalKind,
     .digest('hex')
     .slice(0, 12);
   return `${serviceName.replaceAll(/[^\w.-]/g, '_').slice(0, 40)}-${hash}`;
-}
-
-function refusedOf(
-  rejected: number | string | undefined,
-  message: string | undefined,
-): { count: number; reason: string } | undefined {
-  const count = Number(rejected ?? 0);
-  return count > 0 ? { count, reason: message ?? 'no reason given' } : undefined;
 }

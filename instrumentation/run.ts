@@ -6,7 +6,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { randomBytes } from 'node:crypto';
 import { Ledger } from '../core/attribution.ts';
 import type { RequestShape } from '../core/request-shape.ts';
-import { attributesOf, type Fields } from './event-log.ts';
+import { setFields, type Fields } from './event-log.ts';
 import { guard } from './guard.ts';
 import { mergeIdentity, type Identity } from './identity.ts';
 import type { PendingTool } from './tool-calls.ts';
@@ -83,13 +83,13 @@ export class Run {
       );
     guard('run span', () => {
       if (this.isAdopted) this.span.updateName(name);
-      this.span.setAttributes(attributesOf({ ...this.fields(), 'agent.inferred': this.isInferred }));
+      setFields(this.span, { ...this.fields(), 'agent.inferred': this.isInferred });
     });
   }
 
   /** Announces the run; apart from the constructor so that the registry knows it first. */
   announce(): void {
-    const event = this.#telemetry.events.emit('agent.run.started', this.startMs, this.span.spanContext(), {
+    const event = this.#telemetry.events.emitStart(this.startMs, this.span.spanContext(), {
       ...this.fields(),
       parent_span_id: parentSpanId(this.span),
       'agent.tags': this.identity.tags,
@@ -114,7 +114,9 @@ export class Run {
 
   identify(identity: Identity): void {
     this.identity = mergeIdentity(this.identity, identity);
-    guard('identify', () => this.span.setAttributes(attributesOf(this.fields())));
+    guard('identify', () => {
+      setFields(this.span, this.fields());
+    });
   }
 
   /** The given context with the run's span as the active one. */
@@ -174,7 +176,7 @@ export class Run {
       'agent.inferred': this.isInferred,
     };
     guard('end run span', () => {
-      this.span.setAttributes(attributesOf(fields));
+      setFields(this.span, fields);
       if (status === 'error') this.span.setStatus({ code: SpanStatusCode.ERROR });
       if (!this.isAdopted) this.span.end(endMs);
     });

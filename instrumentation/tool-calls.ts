@@ -2,7 +2,7 @@
 // SDK's own tool span, or inferred: from the tool use in a response to its result in the next request.
 
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, type Span, type SpanContext } from '@opentelemetry/api';
-import { attributesOf, type Fields } from './event-log.ts';
+import { setFields, type Fields } from './event-log.ts';
 import { guard } from './guard.ts';
 import type { Run } from './run.ts';
 import { parentSpanId } from './run.ts';
@@ -131,7 +131,7 @@ export function recordToolCall(
     const span =
       place === undefined ? (outcome.span ?? startToolSpan(telemetry, run, tool.name, startMs)) : undefined;
     if (span !== undefined) {
-      span.setAttributes(attributesOf(fields));
+      setFields(span, fields);
       if (!isOk) span.setStatus({ code: SpanStatusCode.ERROR });
       span.end(outcome.endMs);
     }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Delivery, MAX_QUEUE, type DeliveryProblem } from '../../instrumentation/delivery.ts';
+import { Delivery, MAX_QUEUE, type DeliveryProblem, type OpenBatch } from '../../instrumentation/delivery.ts';
 import type { SendResult, Transport } from '../../instrumentation/otlp.ts';
 import { Spool } from '../../instrumentation/spool.ts';
 
@@ -58,7 +58,7 @@ function setUp(answers: SendResult[], spoolFolder = folder): Setup {
       transport,
       spool,
       weigh: (item) => (item >= HEAVY ? 900_000 : 0),
-      encode: (items) => new TextEncoder().encode(JSON.stringify(items)),
+      batch: numberBatch(),
       refusedPart: () => undefined,
       onProblem: (problem) => problems.push(problem),
     }),
@@ -69,6 +69,20 @@ function setUp(answers: SendResult[], spoolFolder = folder): Setup {
     isClosed: false,
   };
   return setup;
+}
+
+function numberBatch(): OpenBatch<number> {
+  let items: number[] = [];
+  return {
+    add: (item) => {
+      items.push(item);
+    },
+    finish: () => {
+      const bytes = new TextEncoder().encode(JSON.stringify(items));
+      items = [];
+      return bytes;
+    },
+  };
 }
 
 function decode(bytes: Uint8Array): number[] {

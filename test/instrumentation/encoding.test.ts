@@ -1,0 +1,306 @@
+// Encoding: what we write is what OpenTelemetry's own serializer writes, and each record is written once.
+
+import { describe, expect, it } from '@jest/globals';
+import {
+  ROOT_CONTEXT,
+  SeverityNumber,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+  type Attributes,
+} from '@opentelemetry/api';
+import { ProtobufLogsSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { LoggerProvider, type ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import { TracerProvider, type ReadableSpan } from '@opentelemetry/sdk-trace';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { encodeEvent, type EventRecord } from '../../core/event.ts';
+import { FIELD_KEYS, FIELDS } from '../../core/schema.ts';
+import { DailyFile } from '../../instrumentation/daily-file.ts';
+import {
+  encodeEventRecord,
+  HEADER_KEYS,
+  type EventHeader,
+  type Fields,
+} from '../../instrumentation/encode-event.ts';
+import { encodeLogRecord } from '../../instrumentation/encode-log.ts';
+import { encodeSpan } from '../../instrumentation/encode-span.ts';
+import { attributesOf, EventLog } from '../../instrumentation/event-log.ts';
+import { Journal } from '../../instrumentation/journal.ts';
+import { readRefusedPart } from '../../instrumentation/otlp-answer.ts';
+import { ProtobufWriter } from '../../instrumentation/protobuf-writer.ts';
+import { RecordBatch, type EncodedRecord } from '../../instrumentation/record-batch.ts';
+import { detectService } from '../../instrumentation/service.ts';
+import { readRequest, recordsOf } from './otlp-request.ts';
+
+const SPAN_CONTEXT = {
+  traceId: '0af7651916cd43dd8448eb211c80319c',
+  spanId: 'b7ad6b7169203331',
+  traceFlags: TraceFlags.SAMPLED,
+};
+const RESOURCE = resourceFromAttributes({ 'service.name': 'shop', 'service.instance.id': 'one' });
+/** Values at the edges of their encodings. */
+const VALUES: Attributes = {
+  empty: '',
+  short: 'search',
+  long: 'x'.repeat(127),
+  longer: 'y'.repeat(128),
+  'a key that is longer than what is copied by hand, and then some': 'z'.repeat(20_000),
+  umlaut: 'Größe',
+  umlauts: 'ü'.repeat(100),
+  emoji: '🦜'.repeat(3_000),
+  half: 'broken \ud800 pair',
+  yes: true,
+  no: false,
+  zero: 0,
+  byte: 127,
+  two: 128,
+  int32: 2 ** 31,
+  uint32: 2 ** 32 - 1,
+  beyond: 2 ** 32,
+  large: Number.MAX_SAFE_INTEGER,
+  huge: 2 ** 62,
+  minus: -1,
+  low: Number.MIN_SAFE_INTEGER,
+  half_one: 0.5,
+  enormous: 1e300,
+  list: ['a', 'b', ''],
+  numbers: [1, -2, 0.25],
+  bytes: new Uint8Array([0, 1, 255]),
+  nested: { inner: [{ deep: 'ä' }], n: 5 },
+};
+
+function encode(record: EncodedRecord): Uint8Array {
+  const batch = new RecordBatch();
+  batch.add(record);
+  return batch.finish();
+}
+
+/** Spans of a provider, as they end. */
+function makeSpans(): ReadableSpan[] {
+  const ended: ReadableSpan[] = [];
+  const provider = new TracerProvider({
+    resource: RESOURCE,
+    spanProcessors: [
+      {
+        onStart: () => undefined,
+        onEnd: (span) => ended.push(span),
+        forceFlush: () => Promise.resolve(),
+        shutdown: () => Promise.resolve(),
+      },
+    ],
+  });
+  const tracer = provider.getTracer('shop', '1.2.3', { schemaUrl: 'https://example.test/schema' });
+  const remote = trace.setSpanContext(ROOT_CONTEXT, { ...SPAN_CONTEXT, isRemote: true });
+  const span = tracer.startSpan(
+    'chat claude',
+    {
+      kind: SpanKind.CLIENT,
+      startTime: 1_795_262_400_123,
+      attributes: VALUES,
+      links: [{ context: SPAN_CONTEXT, attributes: { why: 'retry' } }],
+    },
+    remote,
+  );
+  span.addEvent('retry', { 'http.response.status_code': '429' }, 1_795_262_400_200);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: 'no luck' });
+  span.end(1_795_262_401_000);
+  provider.getTracer('other').startSpan('root').end();
+  return ended;
+}
+
+describe('a request of ours, read by the schema, is the one of the stock serializer', () => {
+  it('for spans of several scopes', () => {
+    const spans = makeSpans();
+    const batch = new RecordBatch();
+    const writer = new ProtobufWriter();
+    for (const span of spans) {
+      writer.reset();
+      encodeSpan(writer, span);
+      batch.add({ resource: span.resource, scope: span.instrumentationScope, bytes: writer.view });
+    }
+    const stock = ProtobufTraceSerializer.serializeRequest(spans) ?? new Uint8Array();
+    expect(spans).toHaveLength(2);
+    expect(readRequest('traces', batch.finish())).toEqual(readRequest('traces', stock));
+  });
+
+  it('for log records of the program', () => {
+    const records: ReadableLogRecord[] = [];
+    const provider = new LoggerProvider({
+      resource: RESOURCE,
+      processors: [
+        {
+          onEmit: (record) => records.push(record),
+          forceFlush: () => Promise.resolve(),
+          shutdown: () => Promise.resolve(),
+        },
+      ],
+    });
+    const logger = provider.getLogger('app', '2');
+    logger.emit({
+      severityNumber: SeverityNumber.INFO,
+      severityText: 'INFO',
+      body: { said: ['hello', 1] },
+      attributes: VALUES,
+      timestamp: 1_795_262_400_001,
+      context: trace.setSpanContext(ROOT_CONTEXT, SPAN_CONTEXT),
+    });
+    logger.emit({ body: 'plain' });
+    const batch = new RecordBatch();
+    for (const record of records) {
+      const writer = new ProtobufWriter();
+      encodeLogRecord(writer, record);
+      batch.add({ resource: record.resource, scope: record.instrumentationScope, bytes: writer.view });
+    }
+    const stock = ProtobufLogsSerializer.serializeRequest(records) ?? new Uint8Array();
+    expect(readRequest('logs', batch.finish())).toEqual(readRequest('logs', stock));
+  });
+
+  it('for an event with every field of the schema', () => {
+    const event = Object.fromEntries(
+      FIELD_KEYS.map((key, index) => [key, valueFor(FIELDS[key].type, index)]),
+    ) as unknown as EventRecord;
+    const scope = { name: 'tallyspan', version: '1' };
+    const writer = new ProtobufWriter();
+    const lineWriter = new ProtobufWriter();
+    const { timestamp, 'event.name': name, ...others } = event;
+    const header = { ...event, timestamp, 'event.name': name, ...SPAN_CONTEXT } as unknown as EventHeader;
+    encodeEventRecord(writer, lineWriter, header, withoutHeader(others), SPAN_CONTEXT);
+    const line = lineWriter.toString();
+    expect(line).toBe(encodeEvent(event));
+    const time: [number, number] = [1_795_262_400, 123_000_000];
+    const stock = ProtobufLogsSerializer.serializeRequest([
+      {
+        eventName: event['event.name'],
+        hrTime: time,
+        hrTimeObserved: time,
+        spanContext: SPAN_CONTEXT,
+        body: line,
+        attributes: attributesOf(event),
+        resource: RESOURCE,
+        instrumentationScope: scope,
+        droppedAttributesCount: 0,
+      },
+    ]);
+    const ours = encode({ resource: RESOURCE, scope, bytes: writer.view });
+    expect(sorted(readRequest('logs', ours))).toEqual(sorted(readRequest('logs', stock ?? new Uint8Array())));
+  });
+});
+
+function withoutHeader(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([key]) => !HEADER_KEYS.has(key)));
+}
+
+/** Attributes are a map: their order says nothing. */
+function sorted(request: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(request, (key, value: unknown) =>
+      key === 'attributes' && Array.isArray(value)
+        ? value.toSorted((a: { key: string }, b: { key: string }) => (a.key < b.key ? -1 : 1))
+        : value,
+    ),
+  ) as unknown;
+}
+
+function valueFor(type: string, index: number): unknown {
+  switch (type) {
+    case 'string':
+      return index === 1 ? 'agent.run' : `value "${String(index)}" \\ ü\n`;
+    case 'time':
+      return 1_795_262_400_123;
+    case 'int':
+      return index * 1_000_003 - 5;
+    case 'float':
+      return index + 0.5;
+    case 'bool':
+      return index % 2 === 0;
+    default:
+      return ['a', `"${String(index)}"`];
+  }
+}
+
+describe('a batch', () => {
+  it('is empty after its request, and forgets scopes that are quiet', () => {
+    const batch = new RecordBatch();
+    const scope = { name: 'a' };
+    batch.add({ resource: RESOURCE, scope, bytes: new Uint8Array([8, 1]) });
+    expect(batch.finish().length).toBeGreaterThan(0);
+    expect(batch.finish()).toHaveLength(0);
+  });
+
+  it('keeps the records in order, however many there are', () => {
+    const batch = new RecordBatch();
+    const scope = { name: 'a' };
+    const records = Array.from({ length: 2_000 }, (_, index) => index * 1_000_000);
+    for (const time of records) {
+      const writer = new ProtobufWriter();
+      writer.tag(1, 1);
+      writer.time(0, time);
+      batch.add({ resource: RESOURCE, scope, bytes: writer.view });
+    }
+    const read = recordsOf(readRequest('logs', batch.finish())).map(({ time }) => Number(time));
+    expect(read).toEqual(records);
+  });
+});
+
+describe('an event is encoded once', () => {
+  it('for its record, the daily file and the journal together', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'tallyspan-encoding-'));
+    let encodings = 0;
+    // Whoever makes JSON of the event asks its list for its JSON form.
+    const keys = Object.assign(['a', 'b'], {
+      toJSON: () => {
+        encodings += 1;
+        return ['a', 'b'];
+      },
+    });
+    const bodies: string[] = [];
+    const file = new DailyFile(folder);
+    const service = detectService(undefined);
+    const log = new EventLog((record) => bodies.push(...bodiesOf(encode(record))), service, '1', file);
+    const event = log.emitStart(1_795_262_400_123, SPAN_CONTEXT, {
+      'agent.run_id': 'run',
+      'tool.input_keys': keys,
+    });
+    const journal = new Journal(path.join(folder, 'journal'), 'aaaaaaaa');
+    journal.begin(event);
+    log.write();
+    const daily = readdirSync(folder).find((name) => name.endsWith('.jsonl'));
+    const [journalName] = readdirSync(path.join(folder, 'journal'));
+    const line = readFileSync(path.join(folder, daily ?? ''), 'utf8').trim();
+    expect(bodies).toEqual([line]);
+    expect(readFileSync(path.join(folder, 'journal', journalName ?? ''), 'utf8')).toBe(`start ${line}\n`);
+    expect(encodings).toBe(1);
+    journal.end('run');
+    journal.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+});
+
+function bodiesOf(request: Uint8Array): string[] {
+  return recordsOf(readRequest('logs', request)).map(
+    ({ body }) => (body as { string_value: string }).string_value,
+  );
+}
+
+describe('the answer to a request', () => {
+  it('tells what was refused, and why', () => {
+    const writer = new ProtobufWriter();
+    writer.tag(1, 2);
+    const mark = writer.open();
+    writer.tag(1, 0);
+    writer.varint(300);
+    writer.tag(2, 2);
+    writer.text('too old');
+    writer.close(mark);
+    expect(readRefusedPart(writer.view)).toEqual({ count: 300, reason: 'too old' });
+    expect(readRefusedPart(new Uint8Array())).toBeUndefined();
+  });
+
+  it('that is no protobuf is an error, not a number', () => {
+    expect(() => readRefusedPart(Buffer.from('<html>'))).toThrow('wire type');
+  });
+});
