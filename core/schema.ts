@@ -49,6 +49,7 @@ export const FIELDS = {
   // Who emitted it
   'service.name': { type: 'string', resource: true, dimension: 'service', doc: 'OpenTelemetry service name.' },
   'service.version': { type: 'string', resource: true, doc: 'Version of the service.' },
+  'vcs.ref.head.revision': { type: 'string', doc: 'Commit that the program was built from, as its host, its build or its repository says.' },
   'service.instance.id': { type: 'string', resource: true, doc: 'One process; tallyspan.seq counts within it.' },
   'tallyspan.seq': { type: 'int', attribute: true, unit: '1', doc: 'Position of the event in its process, from 1. A gap is a lost event.' },
   'tallyspan.dialect': { type: 'string', attribute: true, doc: 'Dialect rule that translated a foreign span; absent on our own events.' },
@@ -88,6 +89,7 @@ export const FIELDS = {
   'gen_ai.response.model': { type: 'string', attribute: true, dimension: 'model', doc: 'Model that answered; the requested one when none did.' },
   'gen_ai.response.id': { type: 'string', attribute: true, doc: 'Message id. Two records with the same one count once.' },
   'anthropic.request.id': { type: 'string', doc: 'request-id header of the final attempt.' },
+  'tallyspan.sdk.version': { type: 'string', doc: 'Version of the SDK that made the call.' },
   ttft_ms: { type: 'int', attribute: true, unit: 'ms', doc: 'Time to the first streamed chunk; absent on calls that do not stream.' },
   'gen_ai.response.finish_reasons': { type: 'strings', attribute: true, doc: 'Raw stop reasons as the API gave them.' },
   tokens_input: { type: 'int', attribute: true, unit: 'tokens', doc: 'Uncached input tokens. Disjoint from the cache buckets.' },
@@ -157,8 +159,8 @@ export const FIELDS = {
 
   // agent.note
   'agent.note.kind': { type: 'string', attribute: true, doc: 'decision, warning, retry, context_truncation, compaction, loop_suspected, budget or first_seen.' },
-  'agent.note.subject': { type: 'string', attribute: true, doc: 'What a first_seen note is about: model, system_prompt or tool_definitions.' },
-  'agent.note.value': { type: 'string', attribute: true, doc: 'What was seen first: the model, or the hash of the prompt or tool definitions.' },
+  'agent.note.subject': { type: 'string', attribute: true, doc: 'What a first_seen note is about: model, system_prompt, tool_definitions, revision or sdk_version.' },
+  'agent.note.value': { type: 'string', attribute: true, doc: 'What was seen first: the model, the commit or the version, or the hash of the prompt or tool definitions.' },
   'agent.note.text': { type: 'string', sensitive: true, doc: 'What happened, in words; only what the caller wrote.' },
 } as const satisfies Record<string, FieldDefinition>;
 
@@ -222,8 +224,8 @@ export const EVENTS = {
     doc: 'One SDK call to the API ended, all its retries and its stream included.',
     fields: [
       'gen_ai.operation.name', 'gen_ai.provider.name', 'gen_ai.request.model', 'gen_ai.response.model',
-      'gen_ai.response.id', 'anthropic.request.id', 'duration_ms', 'ttft_ms',
-      'gen_ai.response.finish_reasons', 'tokens_input', 'tokens_cache_read', 'tokens_cache_write_5m',
+      'gen_ai.response.id', 'anthropic.request.id', 'vcs.ref.head.revision', 'tallyspan.sdk.version',
+      'duration_ms', 'ttft_ms', 'gen_ai.response.finish_reasons', 'tokens_input', 'tokens_cache_read', 'tokens_cache_write_5m',
       'tokens_cache_write_1h', 'tokens_output', 'tokens_thinking', 'gen_ai.usage.input_tokens',
       'gen_ai.usage.output_tokens', 'gen_ai.usage.cache_read.input_tokens',
       'gen_ai.usage.cache_creation.input_tokens', 'web_searches', 'service_tier', 'speed', 'inference_geo',

@@ -77,6 +77,7 @@ export function recordAgentCall(
       'gen_ai.provider.name': 'anthropic',
       'gen_ai.request.model': call.model,
       'gen_ai.response.model': call.model,
+      'vcs.ref.head.revision': telemetry.revision,
       'gen_ai.response.id': call.id === '' ? undefined : call.id,
       'anthropic.request.id': call.requestId,
       duration_ms: Math.max(0, call.endMs - call.startMs),

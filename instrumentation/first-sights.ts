@@ -1,4 +1,4 @@
-// First sights: a model, system prompt or set of tool definitions that this program has not sent before.
+// First sights: a model, system prompt, set of tool definitions, commit or version of the SDK that this program has not sent before.
 // What a program has sent is kept in a small file beside the journal, so that a new deployment is told
 // from the old one. A program that has no such file yet has nothing to be compared with and marks nothing.
 
@@ -12,12 +12,14 @@ import { guard } from './guard.ts';
 import type { ModelCall } from './model-call.ts';
 import type { Telemetry } from './telemetry.ts';
 
-export type SightKind = 'model' | 'system_prompt' | 'tool_definitions';
+export type SightKind = 'model' | 'system_prompt' | 'tool_definitions' | 'revision' | 'sdk_version';
 
 /** What is seen in this time of a program's very first process is its beginning, not a change. */
 const BEGINNING_MS = 600_000;
 /** More values of a kind than this are no change but something that varies all the time. */
 const MAX_VALUES = 20;
+/** Deployments add up over the years; each is a change. */
+const MAX_REVISIONS = 1_000;
 
 export class FirstSights {
   readonly #path: string;
@@ -35,7 +37,7 @@ export class FirstSights {
     const seen = (this.#seen ??= this.#read(nowMs));
     let values = seen.get(kind);
     if (values === undefined) seen.set(kind, (values = new Set()));
-    if (values.has(value) || values.size >= MAX_VALUES) return false;
+    if (values.has(value) || values.size >= (kind === 'revision' ? MAX_REVISIONS : MAX_VALUES)) return false;
     values.add(value);
     mkdirSync(dirname(this.#path), { recursive: true });
     appendFileSync(this.#path, `${kind} ${value}\n`);
@@ -71,6 +73,8 @@ export function recordFirstSights(
     if (shape.blocks.some((block) => block.kind === 'system'))
       sights.push(['system_prompt', prefix['tallyspan.prefix.system']]);
     if (shape.toolNames.length > 0) sights.push(['tool_definitions', prefix['tallyspan.prefix.tools']]);
+    if (call.revision !== undefined) sights.push(['revision', call.revision]);
+    if (call.sdkVersion !== undefined) sights.push(['sdk_version', call.sdkVersion]);
     for (const [kind, value] of sights) {
       if (!telemetry.firstSights.add(kind, value, endMs)) continue;
       telemetry.events.emit('agent.note', endMs, spanContext, {

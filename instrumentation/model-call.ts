@@ -15,7 +15,7 @@ import { describeOutput, prefixFields } from '../core/request-shape.ts';
 import { readUsage, type UsageReading } from '../core/usage.ts';
 import { Answer } from './answer.ts';
 import { contentAttributes } from './content-attributes.ts';
-import { setFields, type Fields } from './event-log.ts';
+import { attributesOf, type Fields } from './event-log.ts';
 import { recordFirstSights } from './first-sights.ts';
 import { guard } from './guard.ts';
 import type { RequestFacts } from './request-facts.ts';
@@ -50,6 +50,7 @@ export interface CallOptions {
   readonly platform: Platform;
   readonly region: string | undefined;
   readonly overrides: PriceOverrides | undefined;
+  readonly sdkVersion: string | undefined;
   /** The request itself; only where content is wanted. */
   readonly params?: unknown;
 }
@@ -95,6 +96,16 @@ export class ModelCall {
     if (options.params === undefined) return;
     this.#requestJson = guard('record request', () => contentJson(options.params));
     this.answer.recording = new RecordedMessage();
+  }
+
+  /** Version of the SDK that made the call. */
+  get sdkVersion(): string | undefined {
+    return this.#options.sdkVersion;
+  }
+
+  /** Commit that the program was built from. */
+  get revision(): string | undefined {
+    return this.#telemetry.revision;
   }
 
   /** Name of the span by the conventions. */
@@ -197,6 +208,8 @@ export class ModelCall {
       'gen_ai.response.model': answer.model ?? facts.model,
       'gen_ai.response.id': answer.id,
       'anthropic.request.id': this.requestId,
+      'vcs.ref.head.revision': this.revision,
+      'tallyspan.sdk.version': this.sdkVersion,
       duration_ms: endMs - this.startMs,
       ttft_ms: firstChunkMs === undefined ? undefined : firstChunkMs - this.startMs,
       'gen_ai.response.finish_reasons': answer.stopReason === undefined ? undefined : [answer.stopReason],
@@ -255,7 +268,7 @@ export class ModelCall {
 
   #finishSpan(span: Span, fields: Fields, end: CallEnd, endMs: number): void {
     span.updateName(this.spanName);
-    setFields(span, fields);
+    span.setAttributes(attributesOf(fields));
     if (this.#options.params !== undefined)
       span.setAttributes(contentAttributes(this.#options.params, this.answer.blocks));
     if (fields['gen_ai.usage.cost'] !== undefined)

@@ -54,7 +54,7 @@ type LoadHook = (
 
 export interface ModuleWatcher {
   /** Called with each class of each copy of the SDK as it is defined. */
-  onClass(hooked: HookedClass, definedClass: unknown): void;
+  onClass(hooked: HookedClass, definedClass: unknown, version: string): void;
   /** Called once for each copy of the SDK. */
   onSdk(version: string, folder: string): void;
   /** The function to use in the place of a copy's registering function. */
@@ -84,7 +84,7 @@ export function hookModules(watcher: ModuleWatcher): void {
   ) =>
     guard('hand over', () => {
       if (hooked === 'api') return watcher.wrapRegister(value as Register, version);
-      watcher.onClass(hooked, value);
+      watcher.onClass(hooked, value, version);
       return undefined;
     });
 
@@ -100,7 +100,8 @@ export function hookModules(watcher: ModuleWatcher): void {
         if (name !== (file === undefined ? API_NAME : SDK_NAME)) return result;
         const source = result.source == null ? readFileSync(path, 'utf8') : textOf(result.source);
         const scope = result.format === 'module' ? '' : 'exports.';
-        const line = file === undefined ? apiLine(scope, version ?? '') : classLine(scope, file);
+        const line =
+          file === undefined ? apiLine(scope, version ?? '') : classLine(scope, version ?? '', file);
         return { ...result, source: `${source}\n;${line}\n` };
       }) ?? result
     );
@@ -108,15 +109,15 @@ export function hookModules(watcher: ModuleWatcher): void {
   nodeModule.registerHooks({ load: load as never });
 }
 
-function classLine(scope: string, { hooked, className }: HookedFile): string {
+function classLine(scope: string, version: string, { hooked, className }: HookedFile): string {
   const reference = `${scope}${className}`;
-  return `globalThis[Symbol.for('${HANDOVER}')]?.('${hooked}', typeof ${reference} === 'undefined' ? undefined : ${reference});`;
+  return `globalThis[Symbol.for('${HANDOVER}')]?.('${hooked}', typeof ${reference} === 'undefined' ? undefined : ${reference}, ${JSON.stringify(version)});`;
 }
 
 /** The other modules of the API read the function anew each time, so that it can be replaced in its own. */
 function apiLine(scope: string, version: string): string {
   const reference = `${scope}registerGlobal`;
-  return `${reference} = globalThis[Symbol.for('${HANDOVER}')]?.('api', ${reference}, '${version}') ?? ${reference};`;
+  return `${reference} = globalThis[Symbol.for('${HANDOVER}')]?.('api', ${reference}, ${JSON.stringify(version)}) ?? ${reference};`;
 }
 
 function textOf(source: string | ArrayBuffer | NodeJS.TypedArray): string {

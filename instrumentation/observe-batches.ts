@@ -14,19 +14,23 @@ export interface BatchesClass {
   readonly prototype: { results?: (...parameters: unknown[]) => Promise<AsyncIterable<unknown>> };
 }
 
-export function observeBatchesClass(observer: Observer, { prototype }: BatchesClass): void {
+export function observeBatchesClass(
+  observer: Observer,
+  { prototype }: BatchesClass,
+  sdkVersion: string | undefined,
+): void {
   const { results } = prototype;
   if (typeof results !== 'function') return;
   prototype.results = async function (...parameters) {
     const rows = await results.apply(this, parameters);
     guard('observe batch', () => {
-      observeRows(observer, rows);
+      observeRows(observer, rows, sdkVersion);
     });
     return rows;
   };
 }
 
-function observeRows(observer: Observer, rows: AsyncIterable<unknown>): void {
+function observeRows(observer: Observer, rows: AsyncIterable<unknown>, sdkVersion: string | undefined): void {
   const iterate = rows[Symbol.asyncIterator].bind(rows);
   Object.defineProperty(rows, Symbol.asyncIterator, {
     configurable: true,
@@ -39,7 +43,7 @@ function observeRows(observer: Observer, rows: AsyncIterable<unknown>): void {
       try {
         for await (const row of { [Symbol.asyncIterator]: iterate }) {
           guard('batch row', () => {
-            if (span !== undefined) recordRow(observer, span, row);
+            if (span !== undefined) recordRow(observer, span, row, sdkVersion);
           });
           yield row;
         }
@@ -50,7 +54,7 @@ function observeRows(observer: Observer, rows: AsyncIterable<unknown>): void {
   });
 }
 
-function recordRow(observer: Observer, span: Span, row: unknown): void {
+function recordRow(observer: Observer, span: Span, row: unknown, sdkVersion: string | undefined): void {
   const result = asJson(asJson(row)['result']);
   const message = asJson(result['message']);
   const model = asText(message['model']);
@@ -73,6 +77,8 @@ function recordRow(observer: Observer, span: Span, row: unknown): void {
     'gen_ai.request.model': model,
     'gen_ai.response.model': model,
     'gen_ai.response.id': asText(message['id']),
+    'vcs.ref.head.revision': observer.telemetry.revision,
+    'tallyspan.sdk.version': sdkVersion,
     'gen_ai.response.finish_reasons': stopReason === undefined ? undefined : [stopReason],
     ...('error' in reading ? {} : usageFields(reading)),
     ...costFields(priceCall({ model, usage, atMs: nowMs, stopReason }, observer.overrides)),

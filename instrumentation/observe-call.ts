@@ -10,7 +10,7 @@ import type { ModelCall } from './model-call.ts';
 import { bindSpan, watchNativeSpan } from './native-spans.ts';
 import { expectStream } from './observe-stream.ts';
 import { endWhenCollected, readBody, watchResponse } from './observe-response.ts';
-import type { Observer } from './observer.ts';
+import type { Observer, SentRequest } from './observer.ts';
 import { relateSpan } from './peer-spans.ts';
 import { readRequest } from './request-facts.ts';
 
@@ -26,10 +26,7 @@ export interface ApiPromise {
   asResponse?: () => Promise<Response>;
 }
 
-/** A request as its sender gave it. */
-export interface SentRequest {
-  readonly client: object | undefined;
-  readonly body: unknown;
+interface StreamWish {
   /** Whether the SDK hands out a stream; the body's word unless said. */
   readonly isStreamed?: boolean;
 }
@@ -45,7 +42,7 @@ export function isSending(): boolean {
 /** Sends a request through `send`, which gets the options to use, and observes what comes of it. */
 export function observeCall(
   observer: Observer,
-  request: SentRequest,
+  request: SentRequest & StreamWish,
   options: RequestOptions | undefined,
   send: (options: RequestOptions | undefined) => ApiPromise,
 ): ApiPromise {
@@ -79,10 +76,11 @@ interface CallStart {
 
 function beginCall(
   observer: Observer,
-  { client, body, isStreamed }: SentRequest,
+  request: SentRequest & StreamWish,
   options: RequestOptions | undefined,
 ): CallStart {
   const current = context.active();
+  const { client, body, isStreamed } = request;
   const read = readRequest(body);
   const facts = isStreamed === undefined ? read : { ...read, isStreamed };
   const run = observer.runs.runOf(facts, current);
@@ -91,7 +89,7 @@ function beginCall(
     run.identify({ sessionId: conversationId });
   if (facts.userId !== undefined && run.identity.userId === undefined) run.identify({ userId: facts.userId });
   relateSpan(trace.getSpan(current), run.id);
-  const call = observer.beginCall(facts, run, client, body);
+  const call = observer.beginCall(facts, run, request);
   // A tool runner's own span is the active one already; everything else belongs below the run's.
   const outer = run.isAdopted ? current : run.contextOf(current);
   const helperSpan = helperSpanOf(options);

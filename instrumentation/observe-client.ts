@@ -3,7 +3,7 @@
 
 import type { RequestOptions } from './attempts.ts';
 import { isSending, observeCall, type ApiPromise } from './observe-call.ts';
-import type { Observer } from './observer.ts';
+import type { Observer, SentRequest } from './observer.ts';
 
 export interface ClientClass {
   readonly prototype: {
@@ -21,19 +21,25 @@ interface RawOptions extends RequestOptions {
 
 const MESSAGES_PATH = /(^|\/)v1\/messages(\?[^/]*)?$/;
 
-export function observeClientClass(observer: Observer, { prototype }: ClientClass): void {
+export function observeClientClass(
+  observer: Observer,
+  { prototype }: ClientClass,
+  sdkVersion: string | undefined,
+): void {
   const { post, request } = prototype;
   if (typeof post === 'function') {
     prototype.post = function (path, options) {
       return isRaw('post', path, options)
-        ? observeRaw(observer, this, options, (own) => post.call(this, path, own))
+        ? observeRaw(observer, { client: this, sdkVersion }, options, (own) => post.call(this, path, own))
         : post.call(this, path, options);
     };
   }
   if (typeof request === 'function') {
     prototype.request = function (options, ...rest) {
       return isRaw(options?.method, options?.path, options)
-        ? observeRaw(observer, this, options, (own) => request.call(this, own, ...rest))
+        ? observeRaw(observer, { client: this, sdkVersion }, options, (own) =>
+            request.call(this, own, ...rest),
+          )
         : request.call(this, options, ...rest);
     };
   }
@@ -55,10 +61,10 @@ function isRaw(method: unknown, path: unknown, options: unknown): options is Raw
 
 function observeRaw(
   observer: Observer,
-  client: object,
+  from: Pick<SentRequest, 'client' | 'sdkVersion'>,
   options: RawOptions,
   send: (options: RawOptions) => ApiPromise,
 ): ApiPromise {
-  const sent = { client, body: options.body, isStreamed: options.stream === true };
+  const sent = { ...from, body: options.body, isStreamed: options.stream === true };
   return observeCall(observer, sent, options, (own) => send(own ?? options));
 }

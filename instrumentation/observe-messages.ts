@@ -18,13 +18,17 @@ interface MessagesPrototype extends CountPrototype {
   stream?: (this: object, body: unknown, options?: RequestOptions) => unknown;
 }
 
-export function observeMessagesClass(observer: Observer, messagesClass: MessagesClass): void {
+export function observeMessagesClass(
+  observer: Observer,
+  messagesClass: MessagesClass,
+  sdkVersion: string | undefined,
+): void {
   const { prototype } = messagesClass;
   const { create, stream } = prototype;
   if (typeof create !== 'function') return;
 
   prototype.create = function (body, options) {
-    return observeCall(observer, { client: clientOf(this), body }, options, (own) =>
+    return observeCall(observer, { client: clientOf(this), body, sdkVersion }, options, (own) =>
       create.call(this, body, own),
     );
   };

@@ -3,11 +3,18 @@
 import type { Platform, PriceOverrides } from '../core/cost.ts';
 import { guard } from './guard.ts';
 import { ModelCall } from './model-call.ts';
-import { forgetReader } from './observe-response.ts';
 import type { RequestFacts } from './request-facts.ts';
 import type { Run } from './run.ts';
 import type { Runs } from './runs.ts';
 import type { Telemetry } from './telemetry.ts';
+
+/** A request as its sender gave it. */
+export interface SentRequest {
+  readonly client: object | undefined;
+  readonly body: unknown;
+  /** Version of the copy of the SDK that sends it. */
+  readonly sdkVersion: string | undefined;
+}
 
 interface ClientLike {
   readonly awsRegion?: unknown;
@@ -28,18 +35,18 @@ export class Observer {
     this.overrides = overrides;
   }
 
-  beginCall(facts: RequestFacts, run: Run, client: object | undefined, params: unknown): ModelCall {
+  beginCall(facts: RequestFacts, run: Run, { client, body, sdkVersion }: SentRequest): ModelCall {
     const options = {
       facts,
       run,
       ...placeOf(client ?? {}),
       overrides: this.overrides,
-      ...(this.telemetry.settings.content === 'full' ? { params } : {}),
+      sdkVersion,
+      ...(this.telemetry.settings.content === 'full' ? { params: body } : {}),
     };
     const call = new ModelCall(this.telemetry, this.runs, options);
     call.onEnd = this.openUnit(() => {
       call.end({ type: 'unread' });
-      forgetReader(call);
     });
     return call;
   }

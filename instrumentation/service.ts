@@ -11,10 +11,14 @@ import {
 import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { readIfThere } from './files.ts';
+import { guard } from './guard.ts';
+import { findRevision } from './revision.ts';
 
 export interface Service {
   readonly name: string;
   readonly version: string | undefined;
+  /** Commit that the program was built from. */
+  readonly revision: string | undefined;
   /** One process; sequence numbers count within it. */
   readonly instanceId: string;
   readonly resource: Resource;
@@ -32,14 +36,18 @@ export function detectService(mainFile: string | undefined): Service {
   const named = text('service.name') ?? manifest?.name;
   const name = named ?? 'unknown_service:node';
   const version = text('service.version') ?? manifest?.version;
+  const revision =
+    text('vcs.ref.head.revision') ?? guard('revision', () => findRevision(process.env, process.cwd()));
   const instanceId = text('service.instance.id') ?? randomUUID();
   const own = resourceFromAttributes({
     ...fromEnvironment,
     'service.name': name,
     'service.instance.id': instanceId,
     ...(version === undefined ? {} : { 'service.version': version }),
+    ...(revision === undefined ? {} : { 'vcs.ref.head.revision': revision }),
   });
-  return { name, version, instanceId, resource: defaultResource().merge(own), isNamed: named !== undefined };
+  const resource = defaultResource().merge(own);
+  return { name, version, revision, instanceId, resource, isNamed: named !== undefined };
 }
 
 interface Manifest {

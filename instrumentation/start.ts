@@ -73,6 +73,7 @@ export function start(): void {
       journal,
       firstSights: new FirstSights(pipeline.folder, `${service.name} ${process.argv[1] ?? ''}`),
       settings,
+      revision: service.revision,
       defaultAgentName: agentName,
     };
     const runs = new Runs(telemetry);
@@ -83,13 +84,13 @@ export function start(): void {
 
   let isSdkSeen = false;
   hookModules({
-    onClass: (hooked, definedClass) => {
+    onClass: (hooked, definedClass, version) => {
       isSdkSeen = true;
       if (definedClass === undefined) return;
-      if (hooked === 'messages') observeMessagesClass(getObserver(), definedClass as MessagesClass);
+      if (hooked === 'messages') observeMessagesClass(getObserver(), definedClass as MessagesClass, version);
       else if (hooked === 'stream') observeStreamClass(definedClass as never);
-      else if (hooked === 'client') observeClientClass(getObserver(), definedClass as ClientClass);
-      else observeBatchesClass(getObserver(), definedClass as BatchesClass);
+      else if (hooked === 'client') observeClientClass(getObserver(), definedClass as ClientClass, version);
+      else observeBatchesClass(getObserver(), definedClass as BatchesClass, version);
     },
     onSdk: (version, folder) => {
       sayDebug(`@anthropic-ai/sdk ${version} in ${folder}`);
@@ -101,7 +102,8 @@ export function start(): void {
     },
     wrapRegister: (register, version) => providers.wrapRegister(register, version),
   });
-  if (isMainThread && !isBundled(process.argv[1])) watchLateStart(() => isSdkSeen);
+  const isInBundle = isBundled(process.argv[1]);
+  if (isMainThread && !isInBundle) watchLateStart(() => isSdkSeen);
 
   (globalThis as Record<symbol, unknown>)[Symbol.for('tallyspan.node')] = createRecorder(
     getObserver,
@@ -110,7 +112,7 @@ export function start(): void {
 
   // Registered with the first class of the SDK, so that a provider that the program registers in its first
   // lines can be joined. A bundled program hands over no class: there it has to be at once.
-  if (isBundled(process.argv[1])) getObserver();
+  if (isInBundle) getObserver();
   else setTimeout(() => guard('late set-up', getObserver), LATE_MS).unref();
 
   setInterval(() => {

@@ -12,6 +12,8 @@ export interface Telemetry {
   readonly journal: Journal;
   readonly firstSights: FirstSights;
   readonly settings: Settings;
+  /** Commit that the program was built from. */
+  readonly revision: string | undefined;
   /** Agent name of inferred runs: the service, when something names it. */
   readonly defaultAgentName: string | undefined;
 }

@@ -1,14 +1,21 @@
-// Change stamps: the first sight of a version, model, prompt or tool list that the earlier period did not have.
+// Change stamps: the first sight of a version, commit, model, prompt or tool list that the earlier period did not have.
 // They say what changed when; whether it mattered is for the causes to say.
 
 import type { EventRecord } from '../event.ts';
 
 export type StampKind =
-  'service_version' | 'agent_version' | 'model' | 'system_prompt' | 'tool_definitions' | 'price_table';
+  | 'service_version'
+  | 'agent_version'
+  | 'revision'
+  | 'sdk_version'
+  | 'model'
+  | 'system_prompt'
+  | 'tool_definitions'
+  | 'price_table';
 
 export interface ChangeStamp {
   readonly kind: StampKind;
-  /** The version or model; a hash for prompts and tool lists. */
+  /** The version, commit or model; a hash for prompts and tool lists. */
   readonly value: string;
   /** Whose it is: the agent, or the service where no agent is named. */
   readonly agent: string;
@@ -20,6 +27,8 @@ export interface ChangeStamp {
 const READERS: readonly (readonly [StampKind, (event: EventRecord) => string | undefined])[] = [
   ['service_version', (event) => event['service.version']],
   ['agent_version', (event) => event['agent.version']],
+  ['revision', (event) => event['vcs.ref.head.revision']],
+  ['sdk_version', (event) => event['tallyspan.sdk.version']],
   ['model', (event) => event['gen_ai.response.model']],
   ['system_prompt', (event) => event['tallyspan.prefix.system']],
   ['tool_definitions', (event) => event['tallyspan.prefix.tools']],

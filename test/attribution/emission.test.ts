@@ -1,10 +1,11 @@
 // What the preload sends about attribution: tool costs whose parts sum up, the tools that were defined,
 // and notes of what a known program sends for the first time.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { decodeEvent } from '../../core/event.ts';
 import type { Exchange, Scenario } from '../../examples/fake-api/exchange.ts';
 import { supportAgentScenario } from '../../examples/scenarios/support-agent.ts';
 import { FirstSights } from '../../instrumentation/first-sights.ts';
@@ -73,6 +74,33 @@ describe('the support agent', () => {
     expect(marked[0]?.['agent.step_number']).toBeGreaterThan(0);
   });
 
+  it('marks the commit and the version of the SDK on every call, and their first sight', async () => {
+    const stamps = eventsOf(first, 'agent.model_call').map((call) => call['tallyspan.sdk.version']);
+    expect(new Set(stamps)).toEqual(new Set(['1.11.0']));
+    // Known since before the beginning of the program.
+    const spool = path.join(harness.spoolDir, 'stamps');
+    const environment = { TALLYSPAN_SPOOL: spool, GIT_SHA: 'aaaaaaa1' };
+    const run = (more: Readonly<Record<string, string>> = {}) =>
+      harness.run(EXAMPLE, {
+        scenario: supportAgentScenario(),
+        endpoint: 'absent',
+        environment: { ...environment, ...more, TALLYSPAN_FILE: path.join(spool, 'daily') },
+      });
+    await run();
+    await run({ GIT_SHA: 'BBBBBBB2' });
+    const [name = ''] = readdirSync(path.join(spool, 'daily'));
+    const events = readFileSync(path.join(spool, 'daily', name), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => decodeEvent(line));
+    const revisions = events.flatMap((event) => event?.['vcs.ref.head.revision'] ?? []);
+    expect(new Set(revisions)).toEqual(new Set(['aaaaaaa1', 'bbbbbbb2']));
+    const notes = events.filter((event) => event?.['agent.note.kind'] === 'first_seen');
+    expect(notes.map((note) => [note?.['agent.note.subject'], note?.['agent.note.value']])).toEqual([
+      ['revision', 'bbbbbbb2'],
+    ]);
+  });
+
   it('marks no first sight in its first process, nor when the same is sent again', () => {
     const notes = [...eventsOf(first, 'agent.note'), ...eventsOf(second, 'agent.note')];
     expect(notes.filter((note) => note['agent.note.kind'] === 'first_seen')).toEqual([]);
@@ -107,5 +135,7 @@ describe('first sights', () => {
     sights.add('system_prompt', 'start', 0);
     const marked = Array.from({ length: 100 }, (_, n) => sights.add('system_prompt', `v${n}`, 1e6));
     expect(marked.filter(Boolean).length).toBeLessThan(20);
+    const deployed = Array.from({ length: 100 }, (_, n) => sights.add('revision', `c${n}`, 1e6));
+    expect(deployed.filter(Boolean).length).toBe(100);
   });
 });

@@ -244,6 +244,23 @@ describe('edges', () => {
     expect(diagnosis.parts[0]).toMatchObject({ part: 'cache_breaks', detail: 'unknown' });
   });
 
+  it('a change of commit and of the SDK is stamped, without being a cause', () => {
+    const stamped = (events: readonly EventRecord[], revision: string, version: string): EventRecord[] =>
+      events.map((event) => ({
+        ...event,
+        'vcs.ref.head.revision': revision,
+        'tallyspan.sdk.version': version,
+      }));
+    const before = stamped(generatePeriod({ runs: 5 }), 'aaaaaaa', '1.10.0');
+    const now = stamped(generatePeriod({ runs: 5, fromMs: LATER_MS }), 'bbbbbbb', '1.11.0');
+    const { changes, causes } = diagnose(now, before);
+    expect(changes.map(({ kind, value }) => `${kind} ${value}`).toSorted()).toEqual([
+      'revision bbbbbbb',
+      'sdk_version 1.11.0',
+    ]);
+    expect(causes).toEqual([]);
+  });
+
   it('a change of version, prompt and tools is stamped with its first sight', () => {
     const before = generatePeriod({ runs: 10 });
     const now = generatePeriod({ runs: 10, systemChars: 7_000, serviceVersion: '1.14.2', fromMs: LATER_MS });
