@@ -15,7 +15,7 @@ import { describeOutput, prefixFields } from '../core/request-shape.ts';
 import { readUsage, type UsageReading } from '../core/usage.ts';
 import { Answer } from './answer.ts';
 import { contentAttributes } from './content-attributes.ts';
-import { attributesOf, type Fields } from './event-log.ts';
+import { setFields, type Fields } from './event-log.ts';
 import { recordFirstSights } from './first-sights.ts';
 import { guard } from './guard.ts';
 import type { RequestFacts } from './request-facts.ts';
@@ -268,7 +268,7 @@ export class ModelCall {
 
   #finishSpan(span: Span, fields: Fields, end: CallEnd, endMs: number): void {
     span.updateName(this.spanName);
-    span.setAttributes(attributesOf(fields));
+    setFields(span, fields);
     if (this.#options.params !== undefined)
       span.setAttributes(contentAttributes(this.#options.params, this.answer.blocks));
     if (fields['gen_ai.usage.cost'] !== undefined)

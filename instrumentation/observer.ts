@@ -3,6 +3,7 @@
 import type { Platform, PriceOverrides } from '../core/cost.ts';
 import { guard } from './guard.ts';
 import { ModelCall } from './model-call.ts';
+import { forgetReader } from './observe-response.ts';
 import type { RequestFacts } from './request-facts.ts';
 import type { Run } from './run.ts';
 import type { Runs } from './runs.ts';
@@ -47,6 +48,7 @@ export class Observer {
     const call = new ModelCall(this.telemetry, this.runs, options);
     call.onEnd = this.openUnit(() => {
       call.end({ type: 'unread' });
+      forgetReader(call);
     });
     return call;
   }
