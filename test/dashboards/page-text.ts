@@ -33,7 +33,9 @@ export function cardOf(html: string, label: string): { big: string[]; text: stri
     one.includes(`<span>${label}</span>`),
   )?.[0];
   if (card === undefined) throw new Error(`there is no card ${label}`);
-  const big = [...card.matchAll(/<div class="big">(.*?)<\/div>/gs)].map(([, inner = '']) => textOf(inner));
+  const big = [...card.matchAll(/<div class="big"[^>]*>(.*?)<\/div>/gs)].map(([, inner = '']) =>
+    textOf(inner),
+  );
   return { big, text: textOf(card.replaceAll('<', ' <')) };
 }
 

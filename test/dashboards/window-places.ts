@@ -67,7 +67,7 @@ export function costByHour(): Place {
 export function total(path: string): Place {
   return at(`${path}, total`, async (panel, server) => {
     const page = await server.page(`${path}?window=${panel.days}d`);
-    return differ('total', cost(only(panel)), /total (\S+?)</.exec(page)?.[1] ?? '');
+    return differ('total', cost(only(panel)), /total (?:<[^>]*>)?(\S+?)</.exec(page)?.[1] ?? '');
   });
 }
 
