@@ -50,7 +50,7 @@ function takeCells(rows: number): Cells {
  */
 export class EventBatch {
   /** Bytes that texts may point at: those of the request. */
-  readonly body: Uint8Array;
+  body: Uint8Array;
   /** Rows that are finished. */
   rows = 0;
   /** Texts that are not in the body as they have to be stored; their starts count from the end of the body. */
@@ -174,8 +174,12 @@ export class EventBatch {
     return this.text(row, 'event.name') as EventName;
   }
 
-  /** Gives back the memory of the cells; the batch must not be used any more. */
+  /** Gives back all memory at once, that of the body included: the batch and its body must not be used any more. */
   release(): void {
+    freeBytes(this.body);
+    freeBytes(this.#extra);
+    this.body = NOTHING;
+    this.#extra = Buffer.from(NOTHING);
     const { rows, values } = this.#cells;
     if (rows > ROWS_KEPT || kept.length >= ARRAYS_KEPT) return;
     for (let field = 0; field < FIELD_KEYS.length; field++)
@@ -217,6 +221,19 @@ export class EventBatch {
     this.#extra.copy(larger, 0, 0, this.#extraLength);
     this.#extra = larger;
   }
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** ES2024, which the compiler's library does not know yet. */
+type Transferable = ArrayBuffer & { transfer(length: number): ArrayBuffer };
+
+/** Bytes of requests would wait for the garbage collector, which does not see them as the megabytes that they are. */
+function freeBytes(bytes: Uint8Array): void {
+  const { buffer } = bytes;
+  // A buffer that others have a part of is left alone.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength && buffer.byteLength > 0)
+    (buffer as Transferable).transfer(0);
 }
 
 const HEX = Buffer.from('0123456789abcdef');
