@@ -61,6 +61,7 @@ interface Row {
 }
 
 const { abs, max, min } = Math;
+const NOTHING: readonly number[] = [];
 const SERVER_SEARCH = 'web_search';
 const MIN_BLOCKS_KEPT = 4_096;
 /** A copy of a block gets a key of its own at this distance. */
@@ -268,24 +269,20 @@ function divideCost(byOwner: Map<string, Row>, usage: Usage, cost: CostBuckets):
   const rows = [...byOwner.values()];
   const weights = rows.map((row) => row.tokens);
   // A bucket that was paid but whose tokens no block was found in (server loops) goes by size.
-  const bucket = (amount: number, counted: readonly number[]): number[] =>
+  const bucket = (amount: number, counted: readonly number[]): readonly number[] =>
     shareOut(amount, counted.some((weight) => weight > 0) ? counted : weights.map((w) => max(w, 1e-9)));
-  const read = bucket(
-    cost.cacheRead,
-    rows.map((row) => row.read),
-  );
-  const write5m = bucket(
-    cost.cacheWrite5m,
-    rows.map((row) => row.write5m),
-  );
-  const write1h = bucket(
-    cost.cacheWrite1h,
-    rows.map((row) => row.write1h),
-  );
-  const uncached = rows.flatMap((row) => [row.first, row.carry]);
-  const input = uncached.some((weight) => weight > 0)
-    ? shareOut(cost.input, uncached)
-    : bucket(cost.input, uncached).flatMap((share) => [share, 0]);
+  /** Most calls pay for two or three buckets; nothing is not divided. */
+  const share = (amount: number, part: 'read' | 'write5m' | 'write1h'): readonly number[] =>
+    amount === 0
+      ? NOTHING
+      : bucket(
+          amount,
+          rows.map((row) => row[part]),
+        );
+  const read = share(cost.cacheRead, 'read');
+  const write5m = share(cost.cacheWrite5m, 'write5m');
+  const write1h = share(cost.cacheWrite1h, 'write1h');
+  const input = cost.input === 0 ? NOTHING : divideInput(rows, cost.input, bucket);
   const tokens = shareOut(inputTotal(usage), weights);
 
   const costs: ToolCost[] = rows.map((row, index) => {
@@ -311,6 +308,18 @@ function divideCost(byOwner: Map<string, Row>, usage: Usage, cost: CostBuckets):
   return costs
     .filter((row) => row.costNanoUsd !== 0 || row.tokens !== 0)
     .toSorted((a, b) => b.costNanoUsd - a.costNanoUsd);
+}
+
+/** For each row two shares: what was read for the first time, and what was carried. */
+function divideInput(
+  rows: readonly Row[],
+  amount: number,
+  bucket: (amount: number, counted: readonly number[]) => readonly number[],
+): readonly number[] {
+  const uncached: number[] = [];
+  for (const row of rows) uncached.push(row.first, row.carry);
+  if (uncached.some((weight) => weight > 0)) return shareOut(amount, uncached);
+  return bucket(amount, uncached).flatMap((share) => [share, 0]);
 }
 
 /** Adds a part that is known to the nano-dollar: to the row of its tool if there is one. */

@@ -32,6 +32,20 @@ const BEDROCK_VERSION_SUFFIX = /-v\d+(?::\d+(?::\d+k)?)?$/;
  * off; a date or `@default`/`@latest` is taken off. What is left must be an id of the table.
  */
 export function resolveModelId(raw: string): ModelIdResult {
+  let result = resolved.get(raw);
+  if (result === undefined) {
+    result = readModelId(raw);
+    if (resolved.size >= MAX_RESOLVED) resolved.clear();
+    resolved.set(raw, result);
+  }
+  return result;
+}
+
+/** Ids read before: a program asks for few models, and several times for each call. */
+const resolved = new Map<string, ModelIdResult>();
+const MAX_RESOLVED = 256;
+
+function readModelId(raw: string): ModelIdResult {
   const name = raw.trim().replace(/\[1m\]$/i, '');
   if (name.startsWith('arn:')) {
     const arn = BEDROCK_ARN.exec(name);

@@ -78,6 +78,7 @@ export function findPlace(
 
 // Foundry calls the offer "US Data Zone Standard"; people write us, datazone, us-data-zone and the like.
 function isUsDataZone(location: string): boolean {
+  if (location === '') return false;
   const words = location.split(/[^a-z]+/);
   return location === 'us' || (words.join('').includes('datazone') && !words.includes('eu'));
 }

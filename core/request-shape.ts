@@ -120,16 +120,23 @@ export function describeOutput(content: unknown): BlockShape[] {
 }
 
 /** The prefix hashes as event fields. Messages older than the last 32 to 63 are folded by 32: `32*hash`. */
-export function prefixFields(shape: RequestShape): PrefixFields {
+export function prefixFields(shape: RequestShape): Readonly<PrefixFields> {
   const { hashes } = shape;
-  return {
+  if (hashes === lastHashes && lastFields !== undefined) return lastFields;
+  lastHashes = hashes;
+  lastFields = {
     'tallyspan.prefix.model': formatHash(hashes.model),
     'tallyspan.prefix.system': formatHash(hashes.system),
     'tallyspan.prefix.tools': `${formatHash(hashes.tools)}.${formatHash(hashes.toolSet)}`,
     'tallyspan.prefix.settings': formatHash(hashes.settings),
     'tallyspan.prefix.messages': foldMessages(hashes.messages),
   };
+  return lastFields;
 }
+
+/** Of the shape that was asked for last: one call asks for its own more than once. */
+let lastHashes: PrefixHashes | undefined;
+let lastFields: Readonly<PrefixFields> | undefined;
 
 export function foldMessages(messages: readonly number[]): string[] {
   const folds = Math.max(0, Math.floor(messages.length / FOLD_SIZE) - 1);

@@ -17,22 +17,41 @@ export function shareOut(amount: number, weights: readonly number[]): number[] {
 
 /** Integers near `values` whose sum is exactly `sum`; each differs from its value by less than 1 when the values sum to `sum`. */
 export function roundToSum(sum: number, values: readonly number[]): number[] {
-  const finite = values.map((value) => (Number.isFinite(value) ? value : 0));
-  const shares = finite.map((value) => Math.floor(value));
+  const shares: number[] = [];
   let left = sum;
-  for (const share of shares) left -= share;
+  let largest = 0;
+  for (let index = 0; index < values.length; index++) {
+    const share = floor(finite(values[index]));
+    shares.push(share);
+    left -= share;
+    if (finite(values[index]) > finite(values[largest])) largest = index;
+  }
   if (left === 0 || shares.length === 0) return shares;
-  const order = finite
-    .map((value, index) => ({ index, value, remainder: value - Math.floor(value) }))
-    .toSorted((a, b) => b.remainder - a.remainder || a.index - b.index);
   // Values that do not sum to `sum` (rounding of large floats): the largest bears what is more than one each.
   const odd = left % shares.length;
-  const largest = order.reduce((best, entry) => (entry.value > best.value ? entry : best));
-  shares[largest.index] = (shares[largest.index] ?? 0) + left - odd;
-  if (odd < 0) order.reverse();
-  for (let round = 0; round < Math.abs(odd); round++) {
-    const target = order[round]?.index ?? 0;
-    shares[target] = (shares[target] ?? 0) + Math.sign(odd);
-  }
+  shares[largest] = (shares[largest] ?? 0) + left - odd;
+  if (odd !== 0) addOdd(shares, values, odd);
   return shares;
+}
+
+/** One more for each of the `odd` largest remainders, the earlier first; one less for each of the smallest, the later first, where `odd` is negative. */
+function addOdd(shares: number[], values: readonly number[], odd: number): void {
+  const sign = odd > 0 ? 1 : -1;
+  const remainders = values.map(remainder);
+  const order = remainders.map((_, index) => index);
+  order.sort((a, b) => (remainders[b] ?? 0) - (remainders[a] ?? 0) || a - b);
+  for (let round = 0; round < abs(odd); round++) {
+    const target = order.at(sign > 0 ? round : -1 - round) ?? 0;
+    shares[target] = (shares[target] ?? 0) + sign;
+  }
+}
+
+const { abs, floor } = Math;
+
+function finite(value: number | undefined): number {
+  return value !== undefined && Number.isFinite(value) ? value : 0;
+}
+
+function remainder(value: number): number {
+  return finite(value) - floor(finite(value));
 }
