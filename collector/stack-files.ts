@@ -15,6 +15,7 @@ const STACK_PATHS = [
   'docker-compose.yml',
   'docker-compose.s3.yml',
   'docker-compose.ruler.yml',
+  'docker-compose.metrics.yml',
   '.env.example',
   'stack',
   'collector/dist',

@@ -58,6 +58,7 @@ function stagesOf(source: ListSource): string[] {
       );
   return [
     ...narrowing,
+    ...(source.ofSession ? [chosen(labelOf('session'), 'session')] : []),
     'tallyspan_duplicate!="true"',
     ...source.where.map(labelFilterOf),
     ...source.columns.filter(({ field }) => isMoney(field)).map(moneyStage),

@@ -12,6 +12,7 @@ const STATUS: Column = { field: 'agent.status', title: 'Status' };
 const ERROR: Column = { field: 'error.type', title: 'Error' };
 const TIME: Column = { field: 'duration_ms', title: 'Took', unit: 'ms' };
 const COST: Column = { field: 'agent.cost_nano_usd', title: 'Cost', unit: 'currencyUSD' };
+const SESSION: Column = { field: 'gen_ai.conversation.id', title: 'Session', link: 'session' };
 const TURNS: Column = { field: 'agent.turns', title: 'Turns', unit: 'none' };
 const TOOL_CALLS: Column = { field: 'agent.tool_calls', title: 'Tool calls', unit: 'none' };
 
@@ -73,13 +74,20 @@ export function failedRunsTile(size: Size): Tile {
   );
 }
 
-/** The newest runs. */
+/** The newest runs, of all sessions or of the one that was chosen. */
 export function newestRunsTile(size: Size): Tile {
-  const what = `The newest ${ROWS} runs. A row opens the run.`;
+  const what = `The newest ${ROWS} runs, of one session where one is chosen at the top or by its row in Sessions. A row opens the run.`;
   return listTile(
     { key: 'newest-runs', title: 'Newest runs', description: describeList(what, 'run_ended_count') },
     size,
-    { ...RUNS, explains: 'run_ended_count', rank: 'timestamp', limit: ROWS },
+    {
+      ...RUNS,
+      explains: 'run_ended_count',
+      rank: 'timestamp',
+      limit: ROWS,
+      columns: [...RUN_COLUMNS, SESSION],
+      ofSession: true,
+    },
   );
 }
 

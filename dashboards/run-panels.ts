@@ -28,7 +28,7 @@ export function runEndTile(size: Size): Tile {
       limit: 1,
       columns: [
         ...RUN_COLUMNS,
-        { field: 'gen_ai.conversation.id', title: 'Session' },
+        { field: 'gen_ai.conversation.id', title: 'Session', link: 'session' },
         { field: 'agent.task_type', title: 'Task type' },
         { field: 'agent.version', title: 'Version' },
         { field: 'service.name', title: 'Service' },

@@ -44,7 +44,7 @@ export interface Column {
   /** Unit of Grafana where the column is a number or a time. */
   readonly unit?: string;
   /** Board that a cell leads to. */
-  readonly link?: 'run' | 'trace' | 'user';
+  readonly link?: 'run' | 'trace' | 'user' | 'session';
 }
 
 /** A list of events, ranked by one of their numbers. */
@@ -59,7 +59,10 @@ export interface ListSource {
   readonly order: 'greatest' | 'least';
   readonly limit: number;
   readonly columns: readonly Column[];
+  /** Only events of the run that the board shows. */
   readonly ofRun?: true;
+  /** Only events of the session that was chosen. */
+  readonly ofSession?: true;
 }
 
 /** Cost of the calendar month, made of the signals of cost. */
@@ -84,7 +87,7 @@ export interface LineSource {
 export interface ServerSource {
   readonly kind: 'server';
   /** Server that tells it, and the name of its metric or `logs`. */
-  readonly server: 'collector' | 'loki' | 'tempo';
+  readonly server: 'collector' | 'loki' | 'tempo' | 'prometheus';
   readonly metrics: readonly string[];
 }
 

@@ -26,7 +26,7 @@ export const TEMPO: DataSourceRef = { type: 'tempo', uid: '${tempo}' };
 export const PROMETHEUS: DataSourceRef = { type: 'prometheus', uid: '${prometheus}' };
 
 /** Which variables a board has beside the data sources. */
-export type BoardVariable = 'service' | Narrowing | 'timezone' | 'run' | 'prometheus';
+export type BoardVariable = 'service' | Narrowing | 'session' | 'timezone' | 'run' | 'prometheus';
 
 const LABELS: Readonly<Record<Narrowing, string>> = {
   agent: 'Agent',
@@ -72,6 +72,8 @@ function variableOf(name: BoardVariable): VariableModel {
         .description('Run id, 32 hex digits; every table of runs links here.')
         .defaultValue('')
         .build();
+    case 'session':
+      return sessionVariable();
     case 'prometheus':
       return dataSource('prometheus', 'Prometheus');
     default:
@@ -108,6 +110,20 @@ function tagVariable(name: Narrowing): VariableModel {
     .query({ label: fieldOfDimension(name), refId: name, type: 1 })
     .refresh(VariableRefresh.OnDashboardLoad)
     .sort(VariableSort.AlphabeticalAsc)
+    .multi(true)
+    .includeAll(true)
+    .allValue('.*')
+    .allowCustomValue(true)
+    .current(ALL)
+    .build();
+}
+
+/** Sessions are too many to choose from: a link or someone's hand fills it in. */
+function sessionVariable(): VariableModel {
+  return new CustomVariableBuilder('session')
+    .label('Session')
+    .description('Session whose runs are listed; every row of Sessions links here, anything can be typed.')
+    .values('')
     .multi(true)
     .includeAll(true)
     .allValue('.*')

@@ -1,8 +1,9 @@
 // The init service: what the other services need before they start. Runs as root on a stock Node image.
-// The Collector's queue gets its owner, Grafana's provisioning its static files, and the rest is rendered
-// from the environment by the script of the alert rules.
+// The Collector's queue gets its owner, Grafana's provisioning its static files and the boards, and the
+// rest is rendered from the environment by the script of the alert rules.
 
-import { chownSync, cpSync, mkdirSync } from 'node:fs';
+import { chownSync, cpSync, mkdirSync, rmSync } from 'node:fs';
+import { placeBoards } from './boards.mjs';
 
 const COLLECTOR_USER = 10001;
 
@@ -10,4 +11,11 @@ chownSync('/queue', COLLECTOR_USER, COLLECTOR_USER);
 mkdirSync('/out/grafana', { recursive: true });
 cpSync('/static', '/out/grafana', { recursive: true });
 
+// A data source is there only with its server: docker-compose.metrics.yml.
+const METRICS = '/out/grafana/datasources/prometheus.yaml';
+if (process.env['INIT_METRICS'] === 'true') cpSync('/static/metrics/prometheus.yaml', METRICS);
+else rmSync(METRICS, { force: true });
+
 await import('/init/stack-init.mjs');
+// Only now is it known that the zone is one.
+placeBoards('/boards', '/out/boards', process.env['TIMEZONE'] || 'UTC');

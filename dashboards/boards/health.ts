@@ -70,7 +70,43 @@ export const HEALTH_BOARD: Board = {
       ],
     },
     {
-      title: 'Collector and Loki (needs a Prometheus that reads their /metrics)',
+      title:
+        'The servers (needs docker-compose.metrics.yml, or a Prometheus of your own that reads their /metrics)',
+      isCollapsed: true,
+      tiles: [
+        serverTile(
+          {
+            key: 'servers-up',
+            title: 'Does every server answer?',
+            description:
+              'One line for each server: 1 while it answers, 0 while it does not.\n\n**A bad value:** 0. Without the Collector nothing arrives, and what the senders keep is sent later; without Loki no number is new.\n\n**What to do:** docker compose ps, then the log of that server.',
+          },
+          { width: 12, height: 7 },
+          'none',
+          [{ server: 'prometheus', metrics: ['up'], expr: 'min by (job) (up)', legend: '{{job}}' }],
+        ),
+        serverTile(
+          {
+            key: 'servers-memory',
+            title: 'How much memory does each server use?',
+            description:
+              'Resident memory of each server.\n\n**A bad value:** a line that comes near the limit of its container: the server is killed there and begins anew. At its own limit the Collector refuses data, which its senders keep.\n\n**What to do:** raise mem_limit and GOMEMLIMIT of that service together, or send less.',
+          },
+          { width: 12, height: 7 },
+          'bytes',
+          [
+            {
+              server: 'prometheus',
+              metrics: ['process_resident_memory_bytes', 'otelcol_process_memory_rss'],
+              expr: 'max by (job) (process_resident_memory_bytes or otelcol_process_memory_rss)',
+              legend: '{{job}}',
+            },
+          ],
+        ),
+      ],
+    },
+    {
+      title: 'Collector and Loki',
       isCollapsed: true,
       tiles: [
         serverTile(
@@ -103,6 +139,8 @@ export const HEALTH_BOARD: Board = {
           [
             refusals('otelcol_receiver_refused_log_records', 'events refused'),
             refusals('otelcol_receiver_refused_spans', 'spans refused'),
+            refusals('otelcol_receiver_failed_log_records', 'events failed within'),
+            refusals('otelcol_receiver_failed_spans', 'spans failed within'),
             refusals('otelcol_exporter_enqueue_failed_log_records', 'events not queued'),
             refusals('otelcol_exporter_enqueue_failed_spans', 'spans not queued'),
             refusals('otelcol_exporter_send_failed_log_records', 'events not sent'),
@@ -136,7 +174,7 @@ export const HEALTH_BOARD: Board = {
       ],
     },
     {
-      title: 'Tempo (needs a Prometheus that reads its /metrics)',
+      title: 'Tempo',
       isCollapsed: true,
       tiles: [
         serverTile(

@@ -34,7 +34,7 @@ export const USERS_BOARD: Board = {
   name: 'users',
   title: 'Users and sessions',
   question: 'Who uses the agents, what does each one cost, and who has trouble?',
-  variables: ['service', 'agent', 'model', 'user', 'task', 'timezone'],
+  variables: ['service', 'agent', 'model', 'user', 'task', 'session', 'timezone'],
   from: 'now-7d',
   rows: [
     {

@@ -201,6 +201,8 @@ function columnLink({ link }: Column): DashboardLink | undefined {
       return traceLink();
     case 'user':
       return narrowLink('users', 'user', 'What this user does');
+    case 'session':
+      return narrowLink('users', 'session', 'The runs of this session');
     default:
       return undefined;
   }
@@ -210,6 +212,8 @@ function groupLinks(dimension: Dimension): DynamicConfigValue[] {
   switch (dimension) {
     case 'user':
       return linkProperties(narrowLink('users', 'user', 'What this user does'));
+    case 'session':
+      return linkProperties(narrowLink('users', 'session', 'The runs of this session'));
     case 'agent':
     case 'model':
     case 'task':

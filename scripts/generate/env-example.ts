@@ -58,6 +58,11 @@ const S3: readonly Setting[] = [
   { env: 'S3_INSECURE', doc: 'true for a service without TLS.', value: 'false' },
 ];
 
+const METRICS: readonly Setting[] = [
+  { env: 'PROMETHEUS_PORT', doc: 'Port of Prometheus on loopback.', value: '9090' },
+  { env: 'METRICS_RETENTION_DAYS', doc: 'Days that Prometheus keeps metrics.', value: '7' },
+];
+
 /** The text of .env.example. */
 export function renderEnvExample(): string {
   const rules = Object.values(SETTINGS).map(({ env, doc, default: value }) => ({
@@ -76,6 +81,10 @@ export function renderEnvExample(): string {
     ...section('Further backends: each one is on when its key or address is set', backendSettings()),
     ...section('Sampling of spans. Events are never sampled', SAMPLING),
     ...section('Data in S3: docker compose -f docker-compose.yml -f docker-compose.s3.yml up -d', S3),
+    ...section(
+      'Metrics of the servers: docker compose -f docker-compose.yml -f docker-compose.metrics.yml up -d',
+      METRICS,
+    ),
     '',
   ].join('\n');
 }

@@ -11,6 +11,7 @@ export interface LokiTarget {
   readonly expr: string;
   readonly queryType: 'instant' | 'range';
   readonly maxLines?: number;
+  readonly legendFormat?: string;
   readonly datasource?: Panel['datasource'];
 }
 

@@ -155,6 +155,8 @@ export const PLACES: Readonly<Record<string, Place>> = {
   'health/by-service': { onNoPage: 'the pages have no services' },
   'health/unpriced-by-model': breakdown('/models'),
   'health/lost-by-service': { onNoPage: 'the pages have no services' },
+  'health/servers-up': { onNoPage: SERVERS },
+  'health/servers-memory': { onNoPage: SERVERS },
   'health/collector-queue': { onNoPage: SERVERS },
   'health/collector-refused': { onNoPage: SERVERS },
   'health/loki-ingestion': { onNoPage: SERVERS },
