@@ -190,7 +190,8 @@ class CauseFinder {
   findWebSearch(): void {
     const { before, after } = this.#comparison;
     const [earlier, later] = [before, after].map(searchesPerCall) as [number, number];
-    if (Math.abs(later - earlier) < 0.01 * Math.max(later, earlier)) return;
+    // A tool of the agent's own may have this name too: without searches there is nothing to say of them.
+    if (Math.abs(later - earlier) <= 0.01 * Math.max(later, earlier)) return;
     this.#name(
       'web_search',
       this.#least,
