@@ -7,7 +7,7 @@ import { makeTemporaryFolder } from '../stack/folders.ts';
 import { sendLogs, toLog } from '../stack/otlp-client.ts';
 import { findFreePorts, waitUntil } from '../stack/process.ts';
 import { BUILD_TIMEOUT_MS } from '../stack/tier.ts';
-import { ensureImage, findComposeObstacle, runDocker, type CommandResult } from './images.ts';
+import { ensureImage, findCompose, runDocker, type CommandResult } from './images.ts';
 
 interface Service {
   readonly image: string;
@@ -87,9 +87,9 @@ describe('writing the stack into a folder', () => {
   });
 });
 
-const obstacle = findComposeObstacle();
-if (obstacle !== undefined) process.stderr.write(`SKIP compose: ${obstacle}\n`);
-const describeWithDocker = obstacle === undefined ? describe : describe.skip;
+const found = await findCompose();
+if (typeof found === 'string') process.stderr.write(`SKIP compose: ${found}\n`);
+const describeWithDocker = typeof found === 'string' ? describe.skip : describe;
 
 describeWithDocker('docker compose up', () => {
   const folder = makeTemporaryFolder('compose');
@@ -99,7 +99,8 @@ describeWithDocker('docker compose up', () => {
   let up: CommandResult;
 
   function compose(...args: string[]): CommandResult {
-    return runDocker(['compose', '--project-name', project, ...args], folder);
+    if (typeof found === 'string') throw new Error(found);
+    return found(['--project-name', project, ...args], folder);
   }
 
   beforeAll(async () => {
@@ -192,15 +193,20 @@ describeWithDocker('docker compose up', () => {
     expect(sum).toBe(100 * 1000 + (99 * 100) / 2);
   }, 180_000);
 
-  it('calls Loki healthy by the check of its own image', async () => {
-    const id = compose('ps', '--quiet', 'loki').stdout.trim();
-    const health = await waitUntil(
-      () => {
-        const state = runDocker(['inspect', '--format', '{{.State.Health.Status}}', id]).stdout.trim();
-        return state === 'starting' ? undefined : state;
-      },
-      { what: () => 'a health check', timeoutMs: 120_000 },
-    );
-    expect(health).toBe('healthy');
-  }, 180_000);
+  it.each(['loki', 'tempo'])(
+    'calls %s healthy by the check of its own image',
+    async (name) => {
+      if (!started.includes(name)) return;
+      const id = compose('ps', '--quiet', name).stdout.trim();
+      const health = await waitUntil(
+        () => {
+          const state = runDocker(['inspect', '--format', '{{.State.Health.Status}}', id]).stdout.trim();
+          return state === 'starting' ? undefined : state;
+        },
+        { what: () => 'a health check', timeoutMs: 120_000 },
+      );
+      expect(health).toBe('healthy');
+    },
+    180_000,
+  );
 });

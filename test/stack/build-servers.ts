@@ -1,7 +1,7 @@
 // Builds the real servers of the tests from their Go modules, once per machine.
 // A build lives in a cache folder outside the repository, under a name that holds the version and a
 // hash of what defines it (the Collector's manifest, a go.mod), so an edit makes a new one.
-// Command line: node test/stack/build-servers.ts [collector] [loki] [alertmanager] [prometheus]
+// Command line: node test/stack/build-servers.ts [collector] [loki] [alertmanager] [prometheus] [compose]
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -25,6 +25,7 @@ import { fileURLToPath } from 'node:url';
 export const COLLECTOR_VERSION = '0.159.0';
 export const LOKI_VERSION = '3.7.6';
 export const ALERTMANAGER_VERSION = '0.28.1';
+export const COMPOSE_VERSION = '2.40.3';
 export const PROMETHEUS_VERSION = '3.13.5';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -32,6 +33,7 @@ const COLLECTOR = join(HERE, '../../collector');
 const MANIFEST = join(COLLECTOR, 'manifest.yaml');
 const COMPONENTS = join(COLLECTOR, 'components');
 const LOKI_MODULE = join(HERE, 'loki');
+const COMPOSE_MODULE = join(HERE, 'compose');
 const PROMETHEUS_MODULE = join(HERE, 'prometheus');
 const LOCK_POLL_MS = 500;
 
@@ -80,6 +82,14 @@ export async function buildPrometheus(): Promise<string> {
       '-ldflags',
       `-s -w -X github.com/prometheus/common/version.Version=${PROMETHEUS_VERSION}`,
     ],
+  });
+}
+
+/** Path of Docker Compose as a program of its own, for an engine that came without it. */
+export async function buildCompose(): Promise<string> {
+  return buildModule('compose', COMPOSE_VERSION, COMPOSE_MODULE, {
+    command: 'github.com/docker/compose/v2/cmd',
+    flags: ['-ldflags', `-s -w -X github.com/docker/compose/v2/internal.Version=v${COMPOSE_VERSION}`],
   });
 }
 
@@ -217,6 +227,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     if (wanted.length === 0 || wanted.includes('loki')) console.log(await buildLoki());
     if (wanted.length === 0 || wanted.includes('alertmanager')) console.log(await buildAlertmanager());
     if (wanted.length === 0 || wanted.includes('prometheus')) console.log(await buildPrometheus());
+    // Only where there is a Docker engine.
+    if (wanted.includes('compose')) console.log(await buildCompose());
   } else {
     console.log('SKIP collector: go is not installed');
   }
