@@ -30,7 +30,14 @@ async function loop(question) {
 }
 
 const answer = await run(
-  { agent: 'forecaster', input: 'weather?', userId: 'u1', taskType: 'forecast', tags: ['beta'], version: '2' },
+  {
+    agent: 'forecaster',
+    input: 'weather?',
+    userId: 'u1',
+    taskType: 'forecast',
+    tags: ['beta'],
+    version: '2',
+  },
   (r) => {
     identify({ tags: ['beta', 'europe'] });
     note('decision', 'ask for the weather first', { tool: 'weather' });
