@@ -15,6 +15,9 @@ export type SilentFailureKind =
   | 'token_jump'
   | 'latency_outlier';
 
+/** Kind of the note that an emitter writes where it sees one itself; the note's subject is the kind of the failure. */
+export const SILENT_FAILURE_NOTE = 'silent_failure';
+
 export interface SilentFailure {
   readonly kind: SilentFailureKind;
   readonly runId: string;
@@ -23,6 +26,32 @@ export interface SilentFailure {
   readonly tool: string | undefined;
   readonly atMs: number;
   readonly text: string;
+}
+
+/** The silent failures that were noted where they happened. */
+export function readNotedFailures(events: readonly EventRecord[]): SilentFailure[] {
+  return events
+    .filter((event) => event['agent.note.kind'] === SILENT_FAILURE_NOTE)
+    .map((event) => ({
+      ...whereOf(event, event['gen_ai.tool.name']),
+      kind: event['agent.note.subject'] as SilentFailureKind,
+      text: event['agent.note.value'] ?? '',
+    }));
+}
+
+/** What was found and what was noted, each failure once, in order of time. */
+export function uniteFailures(
+  found: readonly SilentFailure[],
+  noted: readonly SilentFailure[],
+): SilentFailure[] {
+  const known = new Set(found.map(keyOf));
+  return [...found, ...noted.filter((failure) => !known.has(keyOf(failure)))].toSorted(
+    (a, b) => a.atMs - b.atMs,
+  );
+}
+
+function keyOf({ kind, runId, step, tool }: SilentFailure): string {
+  return [kind, runId, step, tool].join(' ');
 }
 
 /** What is usual, from other runs: medians of each tool's result length and each model's time. */

@@ -95,6 +95,7 @@ export function recordAgentCall(
       run.contextOf(ROOT_CONTEXT),
     );
     span.end(call.endMs);
+    telemetry.silentWatch.seeCall(run, call.endMs, span.spanContext(), fields);
     telemetry.events.emit('agent.model_call', call.endMs, span.spanContext(), {
       ...fields,
       parent_span_id: parentSpanId(span),

@@ -168,6 +168,7 @@ export class ModelCall {
       });
     }
     run.noteTools(facts.shape);
+    this.#telemetry.silentWatch.seeCall(run, endMs, spanContext, fields);
     recordFirstSights(this.#telemetry, this, endMs, spanContext);
     run.touch();
   }

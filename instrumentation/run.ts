@@ -9,6 +9,7 @@ import type { RequestShape } from '../core/request-shape.ts';
 import { setFields, type Fields } from './event-log.ts';
 import { guard } from './guard.ts';
 import { mergeIdentity, type Identity } from './identity.ts';
+import type { SilentMemory } from './silent-watch.ts';
 import type { PendingTool } from './tool-calls.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -42,6 +43,7 @@ export class Run {
   readonly pendingTools = new Map<string, PendingTool>();
   /** By tool: how many times in a row it has failed. */
   readonly failures = new Map<string, number>();
+  readonly silent: SilentMemory = { failedTools: [] };
   identity: Identity;
   agentName: string | undefined;
   agentVersion: string | undefined;
@@ -180,6 +182,7 @@ export class Run {
       if (status === 'error') this.span.setStatus({ code: SpanStatusCode.ERROR });
       if (!this.isAdopted) this.span.end(endMs);
     });
+    this.#telemetry.silentWatch.seeEnd(this, endMs, this.span.spanContext(), fields);
     this.#telemetry.events.emit('agent.run', endMs, this.span.spanContext(), {
       ...fields,
       parent_span_id: parentSpanId(this.span),

@@ -26,6 +26,7 @@ import { Providers } from './providers.ts';
 import { Runs } from './runs.ts';
 import { findSdkVersion, isSupported, isTracedNatively } from './sdk-version.ts';
 import { detectService } from './service.ts';
+import { SilentWatch } from './silent-watch.ts';
 import { readSettings, type Settings } from './settings.ts';
 import type { Telemetry } from './telemetry.ts';
 import { watchLateStart } from './too-late.ts';
@@ -60,18 +61,20 @@ export function start(): void {
       () => observer?.runs,
       () => agentName,
     );
+    const events = new EventLog(
+      (record, isUrgent) => {
+        if (settings.sendsEvents) pipeline.logs.add(record, isUrgent);
+      },
+      service,
+      TALLYSPAN_VERSION,
+      file,
+    );
     const telemetry: Telemetry = {
       tracer: providers.setUp(service, settings, pipeline, watcher, TALLYSPAN_VERSION),
-      events: new EventLog(
-        (record, isUrgent) => {
-          if (settings.sendsEvents) pipeline.logs.add(record, isUrgent);
-        },
-        service,
-        TALLYSPAN_VERSION,
-        file,
-      ),
+      events,
       journal,
       firstSights: new FirstSights(pipeline.folder, `${service.name} ${process.argv[1] ?? ''}`),
+      silentWatch: new SilentWatch(events),
       settings,
       revision: service.revision,
       defaultAgentName: agentName,

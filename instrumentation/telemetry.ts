@@ -5,12 +5,14 @@ import type { EventLog } from './event-log.ts';
 import type { FirstSights } from './first-sights.ts';
 import type { Journal } from './journal.ts';
 import type { Settings } from './settings.ts';
+import type { SilentWatch } from './silent-watch.ts';
 
 export interface Telemetry {
   readonly tracer: Tracer;
   readonly events: EventLog;
   readonly journal: Journal;
   readonly firstSights: FirstSights;
+  readonly silentWatch: SilentWatch;
   readonly settings: Settings;
   /** Commit that the program was built from. */
   readonly revision: string | undefined;

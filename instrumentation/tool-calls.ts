@@ -135,10 +135,12 @@ export function recordToolCall(
       if (!isOk) span.setStatus({ code: SpanStatusCode.ERROR });
       span.end(outcome.endMs);
     }
-    telemetry.events.emit('agent.tool_call', outcome.endMs, place?.spanContext ?? spanContextOf(span, run), {
+    const spanContext = place?.spanContext ?? spanContextOf(span, run);
+    telemetry.events.emit('agent.tool_call', outcome.endMs, spanContext, {
       ...fields,
       parent_span_id: place?.parentSpanId ?? (span === undefined ? undefined : parentSpanId(span)),
     });
+    telemetry.silentWatch.seeTool(run, outcome.endMs, spanContext, fields);
     run.touch();
   });
 }

@@ -3,6 +3,7 @@
 // result, and that model call names it back: what an agent made of a failure is where runs go wrong.
 
 import { columnOf } from '../../core/schema.ts';
+import { SILENT_FAILURE_NOTE } from '../../core/silent-failures.ts';
 import { OPEN_COLUMNS } from '../store/content-cipher.ts';
 import type { Queryable, Row } from '../store/database.ts';
 import { eventJson, type JsonObject } from './field-values.ts';
@@ -129,6 +130,8 @@ const KINDS: Readonly<Record<string, StepKind>> = {
 function stepsOf(rows: readonly Row[], runStartMs: number): RunStep[] {
   const ordered = rows
     .filter((row) => KINDS[String(row['event_name'])] !== undefined)
+    // These are told beside the steps, with those that are found when the run is read.
+    .filter((row) => row['agent_note_kind'] !== SILENT_FAILURE_NOTE)
     .toSorted((a, b) => startMs(a) - startMs(b) || endMs(a) - endMs(b));
   let totalNanoUsd = 0;
   const steps = ordered.map((row): RunStep => {

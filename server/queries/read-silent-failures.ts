@@ -1,6 +1,11 @@
 // Silent failures of one run, measured against what its tools and models did in the week before it.
 
-import { findSilentFailures, type UsualValues } from '../../core/silent-failures.ts';
+import {
+  findSilentFailures,
+  readNotedFailures,
+  uniteFailures,
+  type UsualValues,
+} from '../../core/silent-failures.ts';
 import { DAY_MS } from '../../core/time.ts';
 import type { Queryable, Row } from '../store/database.ts';
 import { eventOf } from './read-events.ts';
@@ -28,13 +33,15 @@ export async function readSilentFailures(
   if (first === undefined) return [];
   const last = events.at(-1)?.timestamp ?? first.timestamp;
   const usual = await readUsual(database, first.timestamp - USUAL_DAYS * DAY_MS, last);
-  return findSilentFailures(events, usual).map(({ kind, step, tool, atMs, text }) => ({
-    kind,
-    step,
-    tool: tool ?? null,
-    at: new Date(atMs).toISOString(),
-    text,
-  }));
+  return uniteFailures(findSilentFailures(events, usual), readNotedFailures(events)).map(
+    ({ kind, step, tool, atMs, text }) => ({
+      kind,
+      step,
+      tool: tool ?? null,
+      at: new Date(atMs).toISOString(),
+      text,
+    }),
+  );
 }
 
 async function readUsual(database: Queryable, from: number, to: number): Promise<UsualValues> {

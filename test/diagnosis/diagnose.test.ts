@@ -8,6 +8,14 @@ import { costOf, generatePeriod as generateFresh, USUAL, type Setting } from './
 
 const generated = new Map<string, EventRecord[]>();
 /** The usual periods are the same for every scenario: made once. */
+function stamped(events: readonly EventRecord[], revision: string, version: string): EventRecord[] {
+  return events.map((event) => ({
+    ...event,
+    'vcs.ref.head.revision': revision,
+    'tallyspan.sdk.version': version,
+  }));
+}
+
 function generatePeriod(change: Partial<Setting> = {}): EventRecord[] {
   const key = JSON.stringify(change);
   const events = generated.get(key) ?? generateFresh(change);
@@ -245,12 +253,6 @@ describe('edges', () => {
   });
 
   it('a change of commit and of the SDK is stamped, without being a cause', () => {
-    const stamped = (events: readonly EventRecord[], revision: string, version: string): EventRecord[] =>
-      events.map((event) => ({
-        ...event,
-        'vcs.ref.head.revision': revision,
-        'tallyspan.sdk.version': version,
-      }));
     const before = stamped(generatePeriod({ runs: 5 }), 'aaaaaaa', '1.10.0');
     const now = stamped(generatePeriod({ runs: 5, fromMs: LATER_MS }), 'bbbbbbb', '1.11.0');
     const { changes, causes } = diagnose(now, before);

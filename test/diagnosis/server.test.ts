@@ -23,6 +23,7 @@ const WINDOW = `from=yesterday&against=1d`;
 
 const stored = [...before, ...now].map((event, index) => ({
   ...event,
+  'vcs.ref.head.revision': index < before.length ? 'aaaaaaa1' : 'bbbbbbb2',
   'tallyspan.seq': index + 1,
   'service.instance.id': 'one',
   trace_id: `${index}`.padStart(32, '0'),
@@ -187,6 +188,25 @@ describe('tools that are never used', () => {
   });
 });
 
+describe('change stamps of stored calls', () => {
+  it('name the commit that the later time began with, in the report, on the page and in the terminal', async () => {
+    const report = await getJson<DiagnosisReport>(server, `/api/diagnosis?${WINDOW}`);
+    expect(report.changes.map(({ kind, value }) => `${kind} ${value}`)).toEqual(['revision bbbbbbb2']);
+    const page = await fetch(`${server.uiUrl}/diagnose?${WINDOW}`).then((answer) => answer.text());
+    expect(page).toContain('bbbbbbb2');
+    const lines = await tallyspan(
+      'diagnose',
+      '--from',
+      'yesterday',
+      '--against',
+      '1d',
+      '--url',
+      server.uiUrl,
+    );
+    expect(lines.out).toContain('bbbbbbb2');
+  });
+});
+
 describe('silent failures of a stored run', () => {
   it('are told with the run, on its page and in the terminal', async () => {
     const runId = 'c0ffee00'.repeat(4);
@@ -208,9 +228,26 @@ describe('silent failures of a stored run', () => {
         trace_id: 'c'.repeat(32),
         span_id: 'c'.repeat(16),
       },
+      // What the process noted itself: the same, and one that only its own figures show.
+      ...['empty_result', 'latency_outlier'].map((kind, index) => ({
+        ...event,
+        'event.name': 'agent.note' as const,
+        'agent.note.kind': 'silent_failure',
+        'agent.note.subject': kind,
+        'agent.note.value': `${kind} by its own figures`,
+        ...(kind === 'empty_result' ? { 'gen_ai.tool.name': 'search_docs' } : {}),
+        'agent.step_number': index + 1,
+        'tallyspan.seq': index + 2,
+        trace_id: 'c'.repeat(32),
+        span_id: 'c'.repeat(16),
+      })),
     ]);
-    const { silent_failures: failures } = await getJson<RunTree>(server, `/api/runs/${runId}`);
-    expect(failures).toMatchObject([{ kind: 'empty_result', tool: 'search_docs', step: 1 }]);
+    const tree = await getJson<RunTree>(server, `/api/runs/${runId}`);
+    expect(tree.silent_failures).toMatchObject([
+      { kind: 'empty_result', tool: 'search_docs', step: 1, text: expect.stringContaining('usually') },
+      { kind: 'latency_outlier', tool: null, step: 2, text: 'latency_outlier by its own figures' },
+    ]);
+    expect(tree.steps.map(({ step }) => step)).toEqual(['tool_call']);
     const page = await fetch(`${server.uiUrl}/runs/${runId}`).then((answer) => answer.text());
     expect(page).toContain('search_docs returned nothing');
     expect((await tallyspan('run', runId, '--url', server.uiUrl)).out).toContain('unnoticed at step 1');
