@@ -100,7 +100,7 @@ const isOurs = timingSafeEqual(Buffer.from(given, 'hex'), right) && Math.abs(Dat
 | Re-notify interval | yes | yes | yes |
 | Cool-down | yes | no | no |
 | Webhook signature | \`X-Tallyspan-Signature\` | Grafana's own HMAC, header \`X-Tallyspan-Signature\` | no |
-| Mail server | with or without port, any TLS | \`SMTP_HOST\` with port | \`SMTP_HOST\` with port |
+| Mail server | any TLS on any port | implicit TLS on port 465 only | implicit TLS on port 465 only |
 | Telegram chat by name | yes | yes | no, by number |
 
 The files that the stack would render for the defaults are in \`alerts/dist\`.

@@ -9,7 +9,7 @@ import {
   type GrafanaLinks,
 } from './grafana.ts';
 import { RULE_IDS } from './rules/all-rules.ts';
-import { readAlertConfig } from './rules/policy.ts';
+import { readAlertConfig, type AlertConfig } from './rules/policy.ts';
 import { readVariable, SettingError, type Environment } from './rules/setting.ts';
 import { alertmanagerConfig, rulerProblems, rulerRules } from './ruler.ts';
 import { toYaml } from './yaml.ts';
@@ -34,6 +34,7 @@ export interface StackFileOptions {
 
 /** The tenant that Loki uses where authentication is off. */
 const LOKI_TENANT = 'fake';
+const SMTPS_PORT = 465;
 
 /**
  * Every file of alerting for this environment.
@@ -41,7 +42,7 @@ const LOKI_TENANT = 'fake';
  */
 export function renderStackFiles(env: Environment, options: StackFileOptions): readonly StackFile[] {
   const config = readAlertConfig(env, RULE_IDS);
-  const problems = [...portProblems(env), ...(options.withRuler ? rulerProblems(config) : [])];
+  const problems = [...mailProblems(config), ...(options.withRuler ? rulerProblems(config) : [])];
   if (problems.length > 0) throw new SettingError(problems);
   const grafanaUrl = (readVariable(env, 'GRAFANA_URL') ?? DEFAULT_LINKS.grafanaUrl).replace(/\/+$/, '');
   const contactPoints = grafanaContactPoints(config);
@@ -49,6 +50,7 @@ export function renderStackFiles(env: Environment, options: StackFileOptions): r
   return [
     open('grafana/alerting/rules.yaml', toYaml(grafanaRules(config, { ...DEFAULT_LINKS, grafanaUrl }))),
     open('grafana/alerting/templates.yaml', toYaml(GRAFANA_TEMPLATES)),
+    ...mailFiles(config),
     ...(contactPoints === undefined
       ? []
       : [secret('grafana/alerting/contact-points.yaml', toYaml(contactPoints))]),
@@ -62,12 +64,24 @@ export function renderStackFiles(env: Environment, options: StackFileOptions): r
   ];
 }
 
-/** Grafana and Alertmanager want the port of the mail server; the embedded server knows the usual one. */
-function portProblems(env: Environment): readonly string[] {
-  const host = readVariable(env, 'SMTP_HOST');
-  return host === undefined || /:\d+$/.test(host)
+/** Grafana and Alertmanager speak TLS from the first byte on port 465, and STARTTLS on every other. */
+function mailProblems({ channels: { email } }: AlertConfig): readonly string[] {
+  if (email === undefined || email.tls === 'off') return [];
+  return (email.tls === 'implicit') === (email.port === SMTPS_PORT)
     ? []
-    : [`SMTP_HOST is "${host}": the stack needs the port as well, such as ${host}:587.`];
+    : [
+        `SMTP_TLS is ${email.tls} on port ${email.port}: in the stack implicit TLS is port 465, and only that.`,
+      ];
+}
+
+/** What Grafana needs to know about the mail server, each in a file that compose hands over by name. */
+function mailFiles({ channels: { email } }: AlertConfig): readonly StackFile[] {
+  const host = email?.host ?? 'localhost';
+  return [
+    open('grafana/mail/host', `${host.includes(':') ? `[${host}]` : host}:${email?.port ?? SMTPS_PORT}`),
+    open('grafana/mail/from', email?.from ?? 'alerts@localhost'),
+    open('grafana/mail/starttls-policy', email?.tls === 'off' ? 'NoStartTLS' : 'MandatoryStartTLS'),
+  ];
 }
 
 function open(path: string, content: string): StackFile {

@@ -25,11 +25,12 @@ const DURABLE = {
   sending_queue: {
     enabled: true,
     storage: 'file_storage',
-    // Four batches on the way at most: what a backend may see twice when an answer is lost.
+    // Four batches on the way at most: what a backend may see twice when an answer is lost. Loki knows them
+    // again as long as they fit into a block (stack/loki.yaml).
     num_consumers: 4,
     sizer: 'bytes',
     queue_size: `\${env:QUEUE_BYTES:-${QUEUE_BYTES}}`,
-    batch: { flush_timeout: '1s', sizer: 'bytes', min_size: 1_000_000, max_size: 3_000_000 },
+    batch: { flush_timeout: '1s', sizer: 'bytes', min_size: 1_000_000, max_size: 2_000_000 },
   },
 } as const satisfies YamlMap;
 

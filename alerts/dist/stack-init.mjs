@@ -633,6 +633,7 @@ var FIELDS = {
   // Who emitted it
   "service.name": { type: "string", resource: true, dimension: "service", doc: "OpenTelemetry service name." },
   "service.version": { type: "string", resource: true, doc: "Version of the service." },
+  "vcs.ref.head.revision": { type: "string", doc: "Commit that the program was built from, as its host, its build or its repository says." },
   "service.instance.id": { type: "string", resource: true, doc: "One process; tallyspan.seq counts within it." },
   "tallyspan.seq": { type: "int", attribute: true, unit: "1", doc: "Position of the event in its process, from 1. A gap is a lost event." },
   "tallyspan.dialect": { type: "string", attribute: true, doc: "Dialect rule that translated a foreign span; absent on our own events." },
@@ -668,6 +669,7 @@ var FIELDS = {
   "gen_ai.response.model": { type: "string", attribute: true, dimension: "model", doc: "Model that answered; the requested one when none did." },
   "gen_ai.response.id": { type: "string", attribute: true, doc: "Message id. Two records with the same one count once." },
   "anthropic.request.id": { type: "string", doc: "request-id header of the final attempt." },
+  "tallyspan.sdk.version": { type: "string", doc: "Version of the SDK that made the call." },
   ttft_ms: { type: "int", attribute: true, unit: "ms", doc: "Time to the first streamed chunk; absent on calls that do not stream." },
   "gen_ai.response.finish_reasons": { type: "strings", attribute: true, doc: "Raw stop reasons as the API gave them." },
   tokens_input: { type: "int", attribute: true, unit: "tokens", doc: "Uncached input tokens. Disjoint from the cache buckets." },
@@ -732,9 +734,9 @@ var FIELDS = {
   cost_adjustment_nano_usd: { type: "int", attribute: true, unit: "nanoUsd", doc: "What to add to the recorded cost of a call, earlier adjustments included; negative when it was too dear." },
   "tallyspan.adjusts_span_id": { type: "string", attribute: true, doc: "Span id of the model call whose cost is adjusted; its trace id is that of the adjustment." },
   // agent.note
-  "agent.note.kind": { type: "string", attribute: true, doc: "decision, warning, retry, context_truncation, compaction, loop_suspected, budget or first_seen." },
-  "agent.note.subject": { type: "string", attribute: true, doc: "What a first_seen note is about: model, system_prompt or tool_definitions." },
-  "agent.note.value": { type: "string", attribute: true, doc: "What was seen first: the model, or the hash of the prompt or tool definitions." },
+  "agent.note.kind": { type: "string", attribute: true, doc: "decision, warning, retry, context_truncation, compaction, loop_suspected, budget, first_seen or silent_failure." },
+  "agent.note.subject": { type: "string", attribute: true, doc: "What a first_seen note is about: model, system_prompt, tool_definitions, revision or sdk_version; of a silent_failure, which one it is." },
+  "agent.note.value": { type: "string", attribute: true, doc: "What was seen first: the model, the commit or the version, or the hash of the prompt or tool definitions; of a silent_failure, its figures." },
   "agent.note.text": { type: "string", sensitive: true, doc: "What happened, in words; only what the caller wrote." }
 };
 function columnOf(key) {
@@ -1294,7 +1296,7 @@ function formatCost(nanoUsd) {
   const magnitude = Math.abs(usd);
   if (magnitude === 0) return "$0.00";
   const sign = usd < 0 ? "-" : "";
-  if (magnitude >= 1) return `${sign}$${withThousands(magnitude, 2)}`;
+  if (magnitude >= 0.99995) return `${sign}$${withThousands(magnitude, 2)}`;
   if (magnitude >= 1e-4) return `${sign}$${magnitude.toFixed(4)}`;
   const leadingZeros = -Math.floor(Math.log10(magnitude)) - 1;
   return `${sign}$${magnitude.toFixed(Math.min(9, leadingZeros + 2))}`;
@@ -2742,9 +2744,10 @@ var DEFAULT_LINKS = {
   boardUid: "tallyspan-overview"
 };
 var LOKI_TENANT = "fake";
+var SMTPS_PORT2 = 465;
 function renderStackFiles(env, options) {
   const config = readAlertConfig(env, RULE_IDS);
-  const problems = [...portProblems(env), ...options.withRuler ? rulerProblems(config) : []];
+  const problems = [...mailProblems(config), ...options.withRuler ? rulerProblems(config) : []];
   if (problems.length > 0) throw new SettingError(problems);
   const grafanaUrl = (readVariable(env, "GRAFANA_URL") ?? DEFAULT_LINKS.grafanaUrl).replace(/\/+$/, "");
   const contactPoints = grafanaContactPoints(config);
@@ -2752,6 +2755,7 @@ function renderStackFiles(env, options) {
   return [
     open("grafana/alerting/rules.yaml", toYaml(grafanaRules(config, { ...DEFAULT_LINKS, grafanaUrl }))),
     open("grafana/alerting/templates.yaml", toYaml(GRAFANA_TEMPLATES)),
+    ...mailFiles(config),
     ...contactPoints === void 0 ? [] : [secret("grafana/alerting/contact-points.yaml", toYaml(contactPoints))],
     ...muteTimes === void 0 ? [] : [open("grafana/alerting/mute-times.yaml", toYaml(muteTimes))],
     ...options.withRuler ? [
@@ -2760,9 +2764,19 @@ function renderStackFiles(env, options) {
     ] : []
   ];
 }
-function portProblems(env) {
-  const host = readVariable(env, "SMTP_HOST");
-  return host === void 0 || /:\d+$/.test(host) ? [] : [`SMTP_HOST is "${host}": the stack needs the port as well, such as ${host}:587.`];
+function mailProblems({ channels: { email } }) {
+  if (email === void 0 || email.tls === "off") return [];
+  return email.tls === "implicit" === (email.port === SMTPS_PORT2) ? [] : [
+    `SMTP_TLS is ${email.tls} on port ${email.port}: in the stack implicit TLS is port 465, and only that.`
+  ];
+}
+function mailFiles({ channels: { email } }) {
+  const host = email?.host ?? "localhost";
+  return [
+    open("grafana/mail/host", `${host.includes(":") ? `[${host}]` : host}:${email?.port ?? SMTPS_PORT2}`),
+    open("grafana/mail/from", email?.from ?? "alerts@localhost"),
+    open("grafana/mail/starttls-policy", email?.tls === "off" ? "NoStartTLS" : "MandatoryStartTLS")
+  ];
 }
 function open(path2, content) {
   return { path: path2, content, isSecret: false };

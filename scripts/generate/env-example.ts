@@ -89,11 +89,8 @@ export function renderEnvExample(): string {
   ].join('\n');
 }
 
-// Grafana needs the port of the mail server, which the other programs can do without.
 function channelSettings(): Setting[] {
-  return CHANNEL_VARIABLES.filter(({ env }) => !ELSEWHERE.has(env)).map(({ env, doc }) =>
-    env === 'SMTP_HOST' ? { env, doc: 'Mail server with its port: smtp.example.com:587.' } : { env, doc },
-  );
+  return CHANNEL_VARIABLES.filter(({ env }) => !ELSEWHERE.has(env)).map(({ env, doc }) => ({ env, doc }));
 }
 
 function backendSettings(): Setting[] {

@@ -74,6 +74,20 @@ describe('the init script', () => {
     expect(statSync(path.join(out, 'grafana/alerting/contact-points.yaml')).mode & 0o007).toBe(0);
   });
 
+  it.each([
+    [{ SMTP_HOST: 'mail.example.com' }, 'mail.example.com:587', 'MandatoryStartTLS'],
+    [{ SMTP_HOST: 'mail.example.com:2525' }, 'mail.example.com:2525', 'MandatoryStartTLS'],
+    [{ SMTP_HOST: 'mail.example.com:465' }, 'mail.example.com:465', 'MandatoryStartTLS'],
+    [{ SMTP_HOST: '[::1]:25', SMTP_TLS: 'off' }, '[::1]:25', 'NoStartTLS'],
+  ])('tells Grafana the mail server of %j', (env, host, policy) => {
+    expect(runInit({ ...env, ALERT_EMAIL: 'ops@example.com' }).status).toBe(0);
+    expect(['host', 'from', 'starttls-policy'].map((name) => read(`grafana/mail/${name}`))).toEqual([
+      host,
+      'ops@example.com',
+      policy,
+    ]);
+  });
+
   it('takes a channel away that is no longer set', () => {
     runInit({ SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/T/B/x' });
     expect(existsSync(path.join(out, 'grafana/alerting/contact-points.yaml'))).toBe(true);
@@ -86,7 +100,10 @@ describe('the init script', () => {
     [{ TELEGRAM_BOT_TOKEN: 'no-token', TELEGRAM_CHAT_ID: '42' }, 'TELEGRAM_BOT_TOKEN is no bot token'],
     [{ TIMEZONE: 'Berlin' }, 'TIMEZONE is "Berlin"'],
     [{ COST_ALERT_FLOOR_USD: 'ten' }, 'COST_ALERT_FLOOR_USD is "ten"'],
-    [{ SMTP_HOST: 'mail.example.com', ALERT_EMAIL: 'a@example.com' }, 'mail.example.com:587'],
+    [
+      { SMTP_HOST: 'mail.example.com:2525', SMTP_TLS: 'implicit', ALERT_EMAIL: 'a@example.com' },
+      'SMTP_TLS is implicit on port 2525',
+    ],
     [{ INIT_RULER: 'true', TELEGRAM_BOT_TOKEN: BOT_TOKEN, TELEGRAM_CHAT_ID: '@channel' }, 'TELEGRAM_CHAT_ID'],
   ])('%j stops it with the name of the variable, and nothing is written', (env, named) => {
     const { status, stderr } = runInit(env);

@@ -166,6 +166,37 @@ describeWithServers('the real Collector before the real Loki', () => {
   );
 
   it(
+    'processes share the streams of their service, and one that was cut off for most of a day still delivers',
+    async () => {
+      const { httpUrl } = await start({});
+      const before = await readDiscarded(loki);
+      const hours = [0, 1, 20];
+      for (const [index, hour] of hours.entries()) {
+        await sendLogs(httpUrl, { 'service.name': 'fleet', 'service.instance.id': `process-${index}` }, [
+          {
+            timeMs: Date.now() - hour * 3_600_000,
+            body: `event ${index}`,
+            attributes: { 'event.name': 'agent.note' },
+          },
+        ]);
+        await waitUntil(
+          async () =>
+            (await loki.queryNumber('sum(count_over_time({service_name="fleet"}[24h]))')) === index + 1,
+          { what: () => `the event of ${hour} hours ago` },
+        );
+      }
+      const match = new URLSearchParams({ 'match[]': '{service_name="fleet"}' });
+      const answer = await fetch(`${loki.url}/loki/api/v1/series?${match.toString()}&since=24h`);
+      const { data } = (await answer.json()) as { data: Record<string, string>[] };
+      expect(data).toEqual([{ service_name: 'fleet', event_name: 'agent.note' }]);
+      const processes = 'count(sum by (service_instance_id) (count_over_time({service_name="fleet"}[24h])))';
+      expect(await loki.queryNumber(processes)).toBe(hours.length);
+      expect(await readDiscarded(loki)).toBe(before);
+    },
+    FAULT_TIMEOUT_MS,
+  );
+
+  it(
     'a queue that is full: what does not fit is refused to the sender, what was accepted arrives',
     async () => {
       proxy = await startFaultProxy(loki.url);
