@@ -6,7 +6,9 @@ import { parse } from 'yaml';
 import { BACKENDS } from '../../collector/backends.ts';
 import { collectorFiles } from '../../collector/generated.ts';
 import { buildCollector } from '../stack/build-servers.ts';
-import { COLLECTOR_DIST, findCollector, resolveConfig } from '../stack/servers.ts';
+import { listenAddresses } from '../stack/listening.ts';
+import { findFreePorts } from '../stack/process.ts';
+import { COLLECTOR_DIST, findCollector, resolveConfig, startCollector } from '../stack/servers.ts';
 import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -134,6 +136,18 @@ describeWithServers('the real Collector takes', () => {
     expect(Object.fromEntries(missing)).toEqual({
       'collector/dist/distribution.yaml': ['memory_limiter', 'retry_server_error'],
     });
+  });
+
+  it('no connection from beyond this machine, unless it is told to', async () => {
+    const closed = await startCollector({ configs: ['base.yaml'] });
+    const opened = await startCollector({
+      configs: ['base.yaml'],
+      env: { OTLP_HTTP_LISTEN: `0.0.0.0:${(await findFreePorts(1))[0]}` },
+    });
+    const addresses = [closed, opened].map(({ process }) => new Set(listenAddresses(process.pid)));
+    await Promise.all([closed.stop(), opened.stop()]);
+    expect([...(addresses[0] ?? [])]).toEqual(['127.0.0.1']);
+    expect(addresses[1]?.size).toBe(2);
   });
 
   it('not a configuration with an unknown key', async () => {

@@ -135,6 +135,16 @@ describeWithDocker('docker compose up', () => {
     expect(started).toEqual(expect.arrayContaining(['init', 'collector', 'loki']));
   });
 
+  it('listens on loopback only', () => {
+    const format =
+      '{{range $port, $bindings := .NetworkSettings.Ports}}{{range $bindings}}{{.HostIp}} {{end}}{{end}}';
+    const ids = compose('ps', '--all', '--quiet').stdout.trim().split('\n');
+    const addresses = runDocker(['inspect', '--format', format, ...ids])
+      .stdout.trim()
+      .split(/\s+/);
+    expect(new Set(addresses)).toEqual(new Set(['127.0.0.1']));
+  });
+
   it('prints a new admin password once', () => {
     expect(compose('logs', 'init').stdout).toMatch(/admin password is [\w-]{20,} \(printed only now\)/);
     compose('up', '--detach', '--force-recreate', '--no-deps', 'init');

@@ -3,6 +3,7 @@ import { statSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeTemporaryFolder } from '../stack/folders.ts';
+import { listenAddresses } from '../stack/listening.ts';
 import { sendLogs } from '../stack/otlp-client.ts';
 import { waitUntil } from '../stack/process.ts';
 import { startCollector, startLoki, type CollectorServer, type LokiServer } from '../stack/servers.ts';
@@ -64,6 +65,10 @@ describeWithServers('the real Collector before the real Loki', () => {
     const port = Number(new URL(loki.url).port);
     loki = await startLoki({ dir: lokiDir, port });
   }
+
+  it('Loki listens on loopback only, where it is told so', () => {
+    expect(new Set(listenAddresses(loki.process.pid))).toEqual(new Set(['127.0.0.1']));
+  });
 
   it(
     'an hour of data while Loki is down, and the Collector killed −9 in the middle',

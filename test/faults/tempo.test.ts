@@ -2,10 +2,11 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeTemporaryFolder } from '../stack/folders.ts';
+import { listenAddresses } from '../stack/listening.ts';
 import { randomHex, sendLogs, sendSpans, toLog } from '../stack/otlp-client.ts';
 import { waitUntil } from '../stack/process.ts';
 import { startCollector, startLoki, type CollectorServer, type LokiServer } from '../stack/servers.ts';
-import { describeWithOwnTempo, startTempo, type TempoServer } from '../stack/tempo.ts';
+import { describeWithOwnTempo, startTempo, type OwnTempo } from '../stack/tempo.ts';
 import { BUILD_TIMEOUT_MS } from '../stack/tier.ts';
 
 // The default configuration as a whole: one Collector, a real Loki and a real Tempo, one of which goes away.
@@ -18,7 +19,7 @@ describeWithOwnTempo('the real Collector before a real Tempo and a real Loki', (
   const lokiDir = makeTemporaryFolder('faults-loki');
   const queueDir = makeTemporaryFolder('faults-queue');
   const traceIds: string[] = [];
-  let tempo: TempoServer;
+  let tempo: OwnTempo;
   let loki: LokiServer;
   let collector: CollectorServer;
 
@@ -130,6 +131,11 @@ describeWithOwnTempo('the real Collector before a real Tempo and a real Loki', (
     await waitUntil(async () => (await countEvents()) >= traceIds.length, { what: () => 'every event' });
     expect(await countEvents()).toBe(3 * TRACES_PER_PART);
   }, 240_000);
+
+  it('listens on loopback only', () => {
+    for (const pid of [collector.process.pid, loki.process.pid, tempo.pid])
+      expect(new Set(listenAddresses(pid))).toEqual(new Set(['127.0.0.1']));
+  });
 
   it('leaves nothing of what was said in either store', async () => {
     for (const traceId of traceIds) expect(await readTrace(traceId)).not.toContain(SAID);

@@ -17,6 +17,10 @@ export interface TempoServer {
   stop(): Promise<void>;
 }
 
+export interface OwnTempo extends TempoServer {
+  readonly pid: number;
+}
+
 export interface TempoOptions {
   /** Data folder to keep; a fresh one is made (and removed by `stop`) when absent. */
   readonly dir?: string;
@@ -54,7 +58,7 @@ export async function openTempo(): Promise<TempoServer> {
 }
 
 /** Starts TEMPO_BINARY with `stack/tempo.yaml` and waits until it is ready. */
-export async function startTempo(options: TempoOptions = {}): Promise<TempoServer> {
+export async function startTempo(options: TempoOptions = {}): Promise<OwnTempo> {
   const dir = options.dir ?? makeTemporaryFolder('tempo');
   const [httpPort = 0, freePort = 0, ownPort = 0] = await findFreePorts(3);
   const grpcEndpoint = `127.0.0.1:${options.grpcPort ?? freePort}`;
@@ -78,6 +82,7 @@ export async function startTempo(options: TempoOptions = {}): Promise<TempoServe
   return {
     url,
     grpcEndpoint,
+    pid: server.pid,
     stop: async () => {
       await server.stop(STOP_GRACE_MS);
       if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
