@@ -27,9 +27,17 @@ export class EventLog {
   readonly #file: DailyFile | undefined;
   readonly #record = new ProtobufWriter();
   readonly #line = new ProtobufWriter();
-  #sequence = 0;
+  #sequence: number;
 
-  constructor(sink: RecordSink, service: Service, version: string, file: DailyFile | undefined) {
+  /** @param sequence number of the last event before, for a log that goes on */
+  constructor(
+    sink: RecordSink,
+    service: Service,
+    version: string,
+    file: DailyFile | undefined,
+    sequence = 0,
+  ) {
+    this.#sequence = sequence;
     this.#sink = sink;
     this.#service = service;
     this.#scope = { name: EVENT_SCOPE, version };

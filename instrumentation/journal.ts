@@ -1,5 +1,6 @@
-// The journal: one small file per process with its open runs, so that the next process of the
-// service can close the runs of one that was killed. A run is an entry from its start to its end.
+// The journal: one small file per process with its open runs and the number of its last event, so that the
+// next process of the service can close the runs of one that was killed, and show what it had not sent. A run
+// is an entry from its start to its end. What happens in one turn of the event loop is written at its end.
 
 import {
   closeSync,
@@ -11,6 +12,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
@@ -41,10 +43,29 @@ export interface Progress {
   readonly costNanoUsd: number;
 }
 
+/** A process that ended without a word. */
+export interface LostProcess {
+  /** `undefined` where its journal does not tell. */
+  readonly instanceId: string | undefined;
+  /** Number of its last event. */
+  readonly sequence: number;
+  readonly runs: readonly LostRun[];
+}
+
+/** A journal that has grown beyond this is written anew with what still counts. */
+const MAX_CHARS = 4_000_000;
+
 export class Journal {
   readonly #folder: string;
   readonly #path: string;
-  readonly #open = new Set<string>();
+  readonly #instanceId: string;
+  /** Line of the start of each open run. */
+  readonly #open = new Map<string, string>();
+  /** Last progress of each open run. */
+  readonly #progress = new Map<string, Progress>();
+  #sequence = 0;
+  #writtenSequence = 0;
+  #isScheduled = false;
   /** Kept open: a run that begins costs one write. */
   #file: number | undefined;
   #size = 0;
@@ -54,28 +75,43 @@ export class Journal {
 
   constructor(folder: string, instanceId: string) {
     this.#folder = folder;
+    this.#instanceId = instanceId;
     this.#path = join(folder, `${HOST}.${String(process.pid)}.${instanceId.slice(0, 8)}.journal`);
   }
 
   /** Written at once: from here on the run cannot vanish. */
   begin(started: EventRecord): void {
-    this.#open.add(started['agent.run_id'] ?? '');
-    this.#pendingLines.push(`start ${lineOf(started)}`);
+    const line = `start ${lineOf(started)}`;
+    this.#open.set(started['agent.run_id'] ?? '', line);
+    this.#pendingLines.push(line);
     this.#append();
+  }
+
+  /** One more event was made. It cannot leave the process before its number stands here. */
+  count(): void {
+    this.#sequence += 1;
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.#append();
+    });
   }
 
   progress(progress: Progress): void {
     this.#pendingProgress.set(progress.runId, progress);
+    if (this.#open.has(progress.runId)) this.#progress.set(progress.runId, progress);
   }
 
   end(runId: string): void {
     this.#pendingProgress.delete(runId);
+    this.#progress.delete(runId);
     if (this.#open.delete(runId)) this.#pendingLines.push(`end ${runId}`);
   }
 
-  /** Writes what has gathered; without open runs the file is emptied, so that it never grows without bound. */
-  write(): void {
-    if (this.#open.size > 0) this.#append();
+  /** Writes what has gathered. The file is emptied where nothing is open and, as the caller says, nothing unsent. */
+  write(isAllSent = true): void {
+    if (this.#open.size > 0 || !isAllSent) this.#append();
     else this.#empty();
   }
 
@@ -94,13 +130,33 @@ export class Journal {
     for (const progress of this.#pendingProgress.values())
       this.#pendingLines.push(`seen ${JSON.stringify(progress)}`);
     this.#pendingProgress.clear();
+    if (this.#sequence !== this.#writtenSequence) this.#pendingLines.push(`seq ${String(this.#sequence)}`);
     if (this.#pendingLines.length === 0) return;
+    this.#writtenSequence = this.#sequence;
+    if (this.#size === 0) this.#pendingLines.unshift(`process ${this.#instanceId}`);
     const text = `${this.#pendingLines.splice(0).join('\n')}\n`;
     guard('journal write', () => {
       this.#file ??= this.#openFile();
       writeSync(this.#file, text);
       this.#size += text.length;
+      if (this.#size > MAX_CHARS) this.#shorten();
     });
+  }
+
+  /** Writes a new file with what still counts and puts it in the place of the old one. */
+  #shorten(): void {
+    const lines = [
+      `process ${this.#instanceId}`,
+      ...this.#open.values(),
+      ...[...this.#progress.values()].map((progress) => `seen ${JSON.stringify(progress)}`),
+      `seq ${String(this.#sequence)}`,
+    ];
+    const text = `${lines.join('\n')}\n`;
+    writeFileSync(`${this.#path}.new`, text, { mode: 0o600 });
+    renameSync(`${this.#path}.new`, this.#path);
+    closeSync(this.#file ?? -1);
+    this.#file = this.#openFile();
+    this.#size = text.length;
   }
 
   #openFile(): number {
@@ -113,18 +169,19 @@ export class Journal {
     this.#pendingProgress.clear();
     if (this.#file === undefined || this.#size === 0) return;
     this.#size = 0;
+    this.#writtenSequence = this.#sequence;
     guard('journal empty', () => {
       ftruncateSync(this.#file ?? -1);
     });
   }
 
-  /** Runs of processes of this machine that are gone; each is given to one caller only. */
-  takeLost(): LostRun[] {
+  /** Processes of this machine that are gone; each is given to one caller only. */
+  takeLost(): LostProcess[] {
     return guard('journal read', () => this.#takeLost()) ?? [];
   }
 
-  #takeLost(): LostRun[] {
-    const lost: LostRun[] = [];
+  #takeLost(): LostProcess[] {
+    const lost: LostProcess[] = [];
     for (const name of listJournals(this.#folder)) {
       if (!name.startsWith(`${HOST}.`) || join(this.#folder, name) === this.#path) continue;
       // A container's process often has the process id of the one before it.
@@ -136,7 +193,8 @@ export class Journal {
         return readFileSync(claimed, 'utf8');
       });
       if (text === undefined) continue;
-      lost.push(...readJournal(text));
+      const found = readJournal(text);
+      if (found !== undefined) lost.push(found);
       rmSync(claimed, { force: true });
     }
     return lost;
@@ -159,12 +217,16 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The runs of a journal that have a start and no end. Half a line at the end is left out. */
-export function readJournal(text: string): LostRun[] {
+/** What a journal tells: runs that have a start and no end. Half a line at the end is left out; `undefined` when it is empty. */
+export function readJournal(text: string): LostProcess | undefined {
   const runs = new Map<string, LostRun>();
+  let instanceId: string | undefined;
+  let sequence = 0;
+  let lines = 0;
   for (const line of text.split('\n').slice(0, -1)) {
     const verb = line.slice(0, line.indexOf(' '));
     const rest = line.slice(line.indexOf(' ') + 1);
+    lines += 1;
     if (verb === 'start') {
       const started = decodeEvent(rest);
       if (started === undefined) continue;
@@ -183,7 +245,11 @@ export function readJournal(text: string): LostRun[] {
       if (run !== undefined) runs.set(runId, { ...run, ...totals, lastSeenMs: atMs });
     } else if (verb === 'end') {
       runs.delete(rest);
+    } else if (verb === 'seq') {
+      sequence = Number(rest);
+    } else if (verb === 'process') {
+      instanceId = rest;
     }
   }
-  return [...runs.values()];
+  return lines === 0 ? undefined : { instanceId, sequence, runs: [...runs.values()] };
 }

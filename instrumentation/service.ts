@@ -50,6 +50,12 @@ export function detectService(mainFile: string | undefined): Service {
   return { name, version, revision, instanceId, resource, isNamed: named !== undefined };
 }
 
+/** The service as another process of it. */
+export function serviceOf(service: Service, instanceId: string): Service {
+  const own = resourceFromAttributes({ 'service.instance.id': instanceId });
+  return { ...service, instanceId, resource: service.resource.merge(own) };
+}
+
 interface Manifest {
   readonly name: string | undefined;
   readonly version: string | undefined;

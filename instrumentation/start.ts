@@ -5,7 +5,7 @@ import { isMainThread } from 'node:worker_threads';
 import { isBundled } from './bundled.ts';
 import { DailyFile } from './daily-file.ts';
 import { say, sayDebug, setLogLevel } from './diagnostics.ts';
-import { EventLog } from './event-log.ts';
+import { EventLog, type RecordSink } from './event-log.ts';
 import { handleExit } from './exit.ts';
 import { guard } from './guard.ts';
 import { setProcessIdentity } from './identity.ts';
@@ -25,7 +25,7 @@ import { createRecorder } from './recorder.ts';
 import { Providers } from './providers.ts';
 import { Runs } from './runs.ts';
 import { findSdkVersion, isSupported, isTracedNatively } from './sdk-version.ts';
-import { detectService } from './service.ts';
+import { detectService, serviceOf } from './service.ts';
 import { SilentWatch } from './silent-watch.ts';
 import { readSettings, type Settings } from './settings.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -61,9 +61,13 @@ export function start(): void {
       () => observer?.runs,
       () => agentName,
     );
+    const send: RecordSink = (record, isUrgent) => {
+      if (settings.sendsEvents) pipeline.logs.add(record, isUrgent);
+    };
     const events = new EventLog(
       (record, isUrgent) => {
-        if (settings.sendsEvents) pipeline.logs.add(record, isUrgent);
+        journal.count();
+        send(record, isUrgent);
       },
       service,
       TALLYSPAN_VERSION,
@@ -80,7 +84,13 @@ export function start(): void {
       defaultAgentName: agentName,
     };
     const runs = new Runs(telemetry);
-    if (isMainThread) closeLostRuns(telemetry, journal.takeLost());
+    if (isMainThread) {
+      closeLostRuns(journal.takeLost(), ({ instanceId, sequence }) =>
+        instanceId === undefined
+          ? events
+          : new EventLog(send, serviceOf(service, instanceId), TALLYSPAN_VERSION, file, sequence),
+      );
+    }
     return new Observer(telemetry, runs, overrides);
   };
   const getObserver = (): Observer => (observer ??= setUp());
@@ -121,7 +131,7 @@ export function start(): void {
   setInterval(() => {
     guard('tick', () => {
       observer?.runs.endIdle(Date.now());
-      journal.write();
+      journal.write(pipeline.logs.waiting === 0);
       observer?.telemetry.events.write();
     });
   }, TICK_MS).unref();

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
@@ -50,7 +50,9 @@ describe('the journal', () => {
     journal.write();
     bury();
 
-    const [run, ...more] = new Journal(folder, 'bbbbbbbb').takeLost();
+    const [lost, ...others] = new Journal(folder, 'bbbbbbbb').takeLost();
+    expect([lost?.instanceId, others]).toEqual(['aaaaaaaa', []]);
+    const [run, ...more] = lost?.runs ?? [];
     expect(more).toEqual([]);
     expect(run).toMatchObject({
       started: started('one'),
@@ -85,6 +87,42 @@ describe('the journal', () => {
   it('half a line, as a kill in the middle of a write leaves it, is no entry', () => {
     const journal = new Journal(folder, 'aaaaaaaa');
     journal.begin(started('one'));
-    expect(readJournal('start {"timestamp":"2026-11-21T00:00:00.000Z","event.name":"agent.ru')).toEqual([]);
+    expect(
+      readJournal('start {"timestamp":"2026-11-21T00:00:00.000Z","event.name":"agent.ru'),
+    ).toBeUndefined();
+  });
+
+  it('tells the number of the last event, until all is sent', async () => {
+    const journal = new Journal(folder, 'aaaaaaaa');
+    for (let n = 0; n < 3; n += 1) journal.count();
+    await Promise.resolve();
+    journal.write(false);
+    bury();
+    expect(new Journal(folder, 'bbbbbbbb').takeLost()).toEqual([
+      { instanceId: 'aaaaaaaa', sequence: 3, runs: [] },
+    ]);
+    const sent = new Journal(folder, 'dddddddd');
+    sent.count();
+    await Promise.resolve();
+    sent.write(true);
+    bury();
+    expect(new Journal(folder, 'bbbbbbbb').takeLost()).toEqual([]);
+  });
+
+  it('does not grow with the age of a run', async () => {
+    const journal = new Journal(folder, 'aaaaaaaa');
+    journal.begin(started('one'));
+    for (let n = 0; n < 30_000; n += 1) {
+      journal.progress({ runId: 'one', ...progress, turns: n });
+      journal.write();
+    }
+    journal.count();
+    await Promise.resolve();
+    const [name = ''] = readdirSync(folder);
+    expect(readdirSync(folder)).toHaveLength(1);
+    expect(statSync(path.join(folder, name)).size).toBeLessThan(4_100_000);
+    bury();
+    const [lost] = new Journal(folder, 'bbbbbbbb').takeLost();
+    expect([lost?.sequence, lost?.runs.map(({ turns }) => turns)]).toEqual([1, [29_999]]);
   });
 });

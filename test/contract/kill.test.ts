@@ -1,0 +1,97 @@
+// Kill −9 at random moments: what was made and did not arrive is at most one flush interval old, and it is a
+// gap in the numbers of the killed process, which the next one makes visible.
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EventRecord } from '../../core/event.ts';
+import { answer, text, toolUse } from '../fakes/messages.ts';
+import { openHarness, type Harness } from './harness.ts';
+
+const program = (name: string): string => path.join(import.meta.dirname, 'programs', name);
+const ROUNDS = 20;
+const LONGEST_MS = 700;
+
+/** Numbers between nought and one, the same in every run of the tests. */
+function drawNumbers(count: number): number[] {
+  let state = 20_261_121;
+  return Array.from({ length: count }, () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return state / 2 ** 31;
+  });
+}
+
+describe('kill −9', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await openHarness();
+  });
+  afterAll(() => harness.close());
+
+  it.each(drawNumbers(ROUNDS).map((part, round) => [round, Math.round(part * LONGEST_MS)]))(
+    'round %i, after %i ms: stored and counted as lost is all there was',
+    async (round, afterMs) => {
+      const environment = { TALLYSPAN_SPOOL: path.join(harness.spoolDir, `kill-${String(round)}`) };
+      let port = 0;
+      const killed = await harness.run(program('steady.mjs'), {
+        scenario: {
+          exchanges: [],
+          respond: ({ body }) =>
+            (body as { messages: unknown[] }).messages.length === 1
+              ? answer({ blocks: [toolUse('step', {})] })
+              : answer({ blocks: [text('done')] }),
+        },
+        environment,
+        during: async (child, receiver, requests) => {
+          port = Number(new URL(receiver.grpcUrl).port);
+          while (requests.length === 0) await sleep(2);
+          await sleep(afterMs);
+          child.kill('SIGKILL');
+        },
+      });
+      expect(killed.signal).toBe('SIGKILL');
+      const next = await harness.run(program('ask.mjs'), {
+        scenario: { exchanges: [answer()] },
+        environment,
+        receiver: { grpcPort: port },
+      });
+
+      const stored = [...killed.events, ...next.events];
+      const dead = killed.events[0]?.['service.instance.id'] ?? ownerOfGap(stored, next.events);
+      const own = stored.filter((event) => event['service.instance.id'] === dead);
+      const numbers = own.map((event) => event['tallyspan.seq'] ?? 0);
+      expect(new Set(numbers).size).toBe(numbers.length);
+      // Each answered request is a model call, up to the one under way when the process was killed.
+      const answered = killed.requests.length;
+      const storedCalls = own.filter((event) => event['event.name'] === 'agent.model_call').length;
+      const counted = Math.max(...numbers) - numbers.length;
+      const closing = own.filter(
+        (event) => event['agent.status'] === 'lost' || event['agent.note.kind'] === 'process_lost',
+      );
+      expect(closing.length).toBeGreaterThan(0);
+      expect(counted).toBeGreaterThanOrEqual(Math.max(0, answered - 1 - storedCalls));
+      // At most one flush interval: everything older than that had arrived.
+      const lastKnownMs = Math.max(...own.map((event) => event.timestamp));
+      const missing = findMissing(numbers);
+      const before = own.filter((event) => (event['tallyspan.seq'] ?? 0) < (missing[0] ?? Infinity));
+      const newestMs =
+        before.length === 0 ? lastKnownMs : Math.max(...before.map((event) => event.timestamp));
+      expect(missing.length === 0 ? 0 : lastKnownMs - newestMs).toBeLessThanOrEqual(1_000 + 250);
+    },
+  );
+});
+
+/** The process that the next one closed, where nothing of it had arrived. */
+function ownerOfGap(stored: readonly EventRecord[], next: readonly EventRecord[]): string | undefined {
+  const closing = next.find(
+    (event) => event['agent.status'] === 'lost' || event['agent.note.kind'] === 'process_lost',
+  );
+  return closing?.['service.instance.id'] ?? stored[0]?.['service.instance.id'];
+}
+
+function findMissing(numbers: readonly number[]): number[] {
+  const there = new Set(numbers);
+  return Array.from({ length: Math.max(...numbers) }, (_, index) => index + 1).filter(
+    (number) => !there.has(number),
+  );
+}
