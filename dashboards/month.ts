@@ -22,14 +22,14 @@ const FILTERS = narrowingOf(COST).map((dimension) => chosen(labelOf(dimension), 
 
 const LOCATION = `(toDateInZone "2006-01-02" "${TIMEZONE}" "2020-01-01").Location`;
 
-/** Template: the month of an instant. The instant of midnight belongs to the day that ends. */
-function monthOf(instant: string): string {
-  return `(((${instant}.Add -1).In ${LOCATION}).Format "2006-01")`;
+/** Template: the month of an instant in a location. The instant of midnight belongs to the day that ends. */
+function monthOf(instant: string, location: string = LOCATION): string {
+  return `(((${instant}.Add -1).In ${location}).Format "2006-01")`;
 }
 
 /** Cost of the calendar month so far, nano-USD. */
 function monthSoFar(): string {
-  const isThisMonth = `label_format this_month=\`{{ eq ${monthOf('now')} ${monthOf('__timestamp__')} }}\``;
+  const isThisMonth = `label_format this_month=\`{{ $l := ${LOCATION} }}{{ eq ${monthOf('now', '$l')} ${monthOf('__timestamp__', '$l')} }}\``;
   return compiled(COST, [...FILTERS, isThisMonth, 'this_month="true"']);
 }
 

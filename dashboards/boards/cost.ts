@@ -3,7 +3,7 @@
 import type { Board } from '../board.ts';
 import { dearestRunsTile } from '../lists.ts';
 import { monthForecastTile, monthSoFarTile } from '../month.ts';
-import { dayBarsTile } from '../panels/bars.ts';
+import { dayBarsTile, groupBarsTile } from '../panels/bars.ts';
 import { statTile } from '../panels/stat.ts';
 import { groupTableTile } from '../panels/table.ts';
 import { timeSeriesTile } from '../panels/time-series.ts';
@@ -12,23 +12,37 @@ import type { Tile } from '../tile.ts';
 
 const TOP = { height: 4 } as const;
 const MOST_ROWS = 25;
+/** Of these there may be thousands; of the others there are few, and ranking them would only cost time. */
+const MANY: ReadonlySet<Dimension> = new Set(['user', 'session']);
 
-/** Cost, calls and cache of each group. */
+/** Cost and calls of each group. */
 function costTable(dimension: Dimension, title: string, width: number): Tile {
   return groupTableTile({
     key: `cost-by-${dimension}`,
     title,
     by: [dimension],
-    top: MOST_ROWS,
+    ...(MANY.has(dimension) ? { top: MOST_ROWS } : {}),
     measures: [
       { signal: 'cost', name: 'Cost' },
       { signal: 'model_calls', name: 'Model calls' },
-      { signal: 'tokens_in', name: 'Input tokens' },
-      { signal: 'tokens_out', name: 'Output tokens' },
-      { signal: 'cache_hit_ratio', name: 'Cache hits' },
     ],
     width,
     height: 9,
+  });
+}
+
+/** What goes in and what comes out. */
+function tokensTable(dimension: Dimension, title: string): Tile {
+  return groupTableTile({
+    key: `tokens-by-${dimension}`,
+    title,
+    by: [dimension],
+    measures: [
+      { signal: 'tokens_in', name: 'Input tokens' },
+      { signal: 'tokens_out', name: 'Output tokens' },
+    ],
+    width: 6,
+    height: 8,
   });
 }
 
@@ -38,13 +52,13 @@ function changeTable(dimension: Dimension, title: string): Tile {
     key: `change-by-${dimension}`,
     title,
     by: [dimension],
-    top: MOST_ROWS,
+    ...(MANY.has(dimension) ? { top: MOST_ROWS } : {}),
     measures: [
       { signal: 'cost', period: 'change', name: 'Change' },
       { signal: 'cost', name: 'Now' },
-      { signal: 'cost', period: 'before', name: 'Before' },
+      ...(MANY.has(dimension) ? [] : [{ signal: 'cost', period: 'before', name: 'Before' } as const]),
     ],
-    note: '“Before” is the stretch of the same length that ends where the range begins; the rows with the greatest increase come first.',
+    note: '“Change” is against the stretch of the same length that ends where the range begins, called “Before”; the rows with the greatest increase come first.',
     width: 8,
     height: 9,
   });
@@ -132,6 +146,20 @@ export const COST_BOARD: Board = {
           width: 12,
           height: 8,
         }),
+      ],
+    },
+    {
+      tiles: [
+        tokensTable('model', 'Tokens by model'),
+        tokensTable('agent', 'Tokens by agent'),
+        groupBarsTile(
+          { signal: 'cache_hit_ratio', by: ['model'] },
+          { key: 'cache-by-model', title: 'Cache hit ratio by model', width: 6, height: 8 },
+        ),
+        groupBarsTile(
+          { signal: 'cache_hit_ratio', by: ['agent'] },
+          { key: 'cache-by-agent', title: 'Cache hit ratio by agent', width: 6, height: 8 },
+        ),
       ],
     },
     {

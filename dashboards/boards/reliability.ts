@@ -61,27 +61,24 @@ export const RELIABILITY_BOARD: Board = {
       tiles: [
         groupTableTile({
           key: 'by-model',
-          title: 'By model',
+          title: 'Time by model',
           by: ['model'],
           measures: [
             { signal: 'model_latency_p95', name: 'p95' },
             { signal: 'model_latency_p50', name: 'p50' },
             { signal: 'ttft_p95', name: 'First chunk p95' },
             { signal: 'generation_speed', name: 'Speed' },
-            { signal: 'model_calls', name: 'Calls' },
-            { signal: 'model_error_rate', name: 'Errors' },
-            { signal: 'api_error_rate', name: '429 and 529' },
           ],
-          width: 14,
+          width: 10,
           height: 8,
         }),
         groupBarsTile(
           { signal: 'model_latency_p95', by: ['step'] },
-          { key: 'latency-by-step', title: 'Model latency, p95, by step of the run', width: 5, height: 8 },
+          { key: 'latency-by-step', title: 'Model latency, p95, by step of the run', width: 7, height: 8 },
         ),
         groupBarsTile(
           { signal: 'tool_latency_p95', by: ['tool'] },
-          { key: 'latency-by-tool', title: 'Tool latency, p95', width: 5, height: 8 },
+          { key: 'latency-by-tool', title: 'Tool latency, p95', width: 7, height: 8 },
         ),
       ],
     },
@@ -105,22 +102,34 @@ export const RELIABILITY_BOARD: Board = {
     },
     {
       tiles: [
+        groupTableTile({
+          key: 'errors-by-model',
+          title: 'Errors by model',
+          by: ['model'],
+          measures: [
+            { signal: 'model_calls', name: 'Calls' },
+            { signal: 'model_error_rate', name: 'Errors' },
+            { signal: 'api_error_rate', name: '429 and 529' },
+          ],
+          width: 9,
+          height: 8,
+        }),
         groupBarsTile(
           { signal: 'run_failures', by: ['status', 'error'] },
-          { key: 'failures-by-type', title: 'Failed runs by type', width: 8, height: 8 },
+          { key: 'failures-by-type', title: 'Failed runs by type', width: 5, height: 8 },
         ),
         groupBarsTile(
           { signal: 'model_error_rate', by: ['error'] },
           {
             key: 'model-errors-by-type',
             title: 'Failed model calls by type',
-            width: 8,
+            width: 5,
             height: 8,
           },
         ),
         groupBarsTile(
           { signal: 'run_loss_rate', by: ['service'] },
-          { key: 'loss-by-service', title: 'Lost runs by service', width: 8, height: 8 },
+          { key: 'loss-by-service', title: 'Lost runs by service', width: 5, height: 8 },
         ),
       ],
     },

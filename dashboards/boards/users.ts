@@ -11,7 +11,8 @@ import type { Tile } from '../tile.ts';
 const TOP = { height: 4 } as const;
 const MOST_ROWS = 50;
 
-function peopleTable(dimension: Dimension, title: string): Tile {
+/** Dearest first. */
+function costTable(dimension: Dimension, title: string): Tile {
   return groupTableTile({
     key: `by-${dimension}`,
     title,
@@ -21,11 +22,25 @@ function peopleTable(dimension: Dimension, title: string): Tile {
       { signal: 'cost', name: 'Cost' },
       { signal: 'run_ended_count', name: 'Runs' },
       { signal: 'run_success_rate', name: 'Success' },
-      { signal: 'cost_per_successful_run', name: 'Per good run' },
-      { signal: 'turns_per_run', name: 'Turns' },
-      { signal: 'run_latency_p95', name: 'p95' },
     ],
-    width: 24,
+    width: 12,
+    height: 10,
+  });
+}
+
+/** Who waits longest first: that is quicker to find than who costs most. */
+function timeTable(dimension: Dimension, title: string): Tile {
+  return groupTableTile({
+    key: `time-by-${dimension}`,
+    title,
+    by: [dimension],
+    top: MOST_ROWS,
+    measures: [
+      { signal: 'run_latency_p95', name: 'p95' },
+      { signal: 'turns_per_run', name: 'Turns' },
+      { signal: 'cost_per_successful_run', name: 'Per good run' },
+    ],
+    width: 12,
     height: 10,
   });
 }
@@ -46,7 +61,7 @@ export const USERS_BOARD: Board = {
         statTile('turns_per_conversation', { width: 5, ...TOP }),
       ],
     },
-    { tiles: [peopleTable('user', 'Users')] },
+    { tiles: [costTable('user', 'Users, dearest first'), timeTable('user', 'Users, slowest first')] },
     {
       tiles: [
         groupBarsTile(
@@ -59,7 +74,12 @@ export const USERS_BOARD: Board = {
         ),
       ],
     },
-    { tiles: [peopleTable('session', 'Sessions')] },
+    {
+      tiles: [
+        costTable('session', 'Sessions, dearest first'),
+        timeTable('session', 'Sessions, slowest first'),
+      ],
+    },
     { tiles: [newestRunsTile({ width: 24, height: 9 })] },
   ],
 };
