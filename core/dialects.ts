@@ -24,10 +24,10 @@ export interface ForeignSpan extends SpanShape {
 }
 
 const MODEL_OPERATIONS: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'generate_content']);
-const PLATFORMS: Readonly<Record<string, Platform>> = {
-  'aws.bedrock': 'bedrock',
-  'gcp.vertex_ai': 'vertex',
-};
+const PLATFORMS: ReadonlyMap<unknown, Platform> = new Map([
+  ['aws.bedrock', 'bedrock'],
+  ['gcp.vertex_ai', 'vertex'],
+]);
 
 /**
  * The event of a foreign span: a model call, a tool call, or (for an agent span at the root) a run.
@@ -106,7 +106,7 @@ function modelCall(
           requestedModel: text(attributes['gen_ai.request.model']),
           usage,
           atMs: span.startMs,
-          platform: PLATFORMS[String(attributes['gen_ai.provider.name'])],
+          platform: PLATFORMS.get(attributes['gen_ai.provider.name']),
         }),
       ),
     ),

@@ -102,8 +102,9 @@ function readFirstChunk(attributes: Record<string, unknown>): void {
 function readOperation(attributes: Record<string, unknown>, name: string, dialect: Dialect): void {
   const byAttribute = dialect.operationByAttribute;
   if (byAttribute !== undefined) {
-    const operation = byAttribute.values[String(attributes[byAttribute.key])];
-    if (operation !== undefined) attributes['gen_ai.operation.name'] ??= operation;
+    const value = String(attributes[byAttribute.key]);
+    if (Object.hasOwn(byAttribute.values, value))
+      attributes['gen_ai.operation.name'] ??= byAttribute.values[value];
   }
   for (const [pattern, operation] of dialect.operationByName ?? []) {
     if (new RegExp(pattern).test(name)) attributes['gen_ai.operation.name'] ??= operation;

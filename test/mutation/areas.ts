@@ -78,7 +78,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   },
   dialects: {
     code: ['core/dialects.ts', 'core/dialects/*.ts'],
-    tests: ['test/core/dialects.test.ts'],
+    tests: ['test/core/dialects.test.ts', 'test/core/dialect-laws.test.ts'],
   },
   forensics: {
     code: [
@@ -120,12 +120,13 @@ export const AREAS: Readonly<Record<string, Area>> = {
       'test/signals/catalogue.test.ts',
       'test/signals/compare.test.ts',
       'test/signals/request.test.ts',
-      'test/signals/agreement-store.test.ts',
+      'test/signals/construct-agreement.test.ts',
+      'test/signals/results.test.ts',
     ],
   },
   logql: {
     code: ['signals/to-logql.ts', 'signals/logql-*.ts', 'signals/from-loki.ts'],
-    tests: [],
+    tests: ['test/signals/logql-text.test.ts'],
   },
 };
 

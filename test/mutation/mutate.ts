@@ -27,7 +27,9 @@ for (const name of names.length > 0 ? names : Object.keys(AREAS)) {
     incremental: true,
     incrementalFile: `build/mutation/${name}.incremental.json`,
     force: isForced,
-    timeoutMS: 5_000,
+    // Loops without an end are stopped by their count; a busy machine must not look like one.
+    timeoutMS: 60_000,
+    dryRunTimeoutMinutes: 20,
     tempDirName: `.stryker-tmp/${name}`,
     cleanTempDir: 'always',
     ignorePatterns: [
