@@ -20,17 +20,22 @@ export interface ContributorQuestion {
   readonly pageUrl: string;
 }
 
-/** The top contributor of each cause of the rule; a cause where nothing increased has none. */
+/** The top contributor of each cause of the rule, the one with the most dollars first; a cause where nothing increased has none. */
 export async function findContributors(
   read: ReadSignalOf,
   question: ContributorQuestion,
 ): Promise<readonly Contributor[]> {
-  const found: Contributor[] = [];
+  const found: { contributor: Contributor; rank: number }[] = [];
   for (const cause of question.rule.causes) {
     const contributor = await findTop(read, cause, question);
-    if (contributor !== undefined) found.push(contributor);
+    if (contributor !== undefined) found.push({ contributor, rank: rankOf(cause, contributor) });
   }
-  return found;
+  return found.toSorted((a, b) => b.rank - a.rank).map(({ contributor }) => contributor);
+}
+
+/** Larger first. Every call has a model, so a model says least of why, whatever its part; counts keep their place. */
+function rankOf(cause: Cause, { increase }: Contributor): number {
+  return cause.unit === 'usd' && cause.by !== 'model' ? increase : 0;
 }
 
 async function findTop(

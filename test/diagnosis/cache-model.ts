@@ -12,15 +12,21 @@ interface Block {
 const { imul } = Math;
 const MINUTE_MS = 60_000;
 /** Characters a token, by what is written: the code under test knows none of these. */
-const RATIOS: Readonly<Record<string, number>> = { tool_result: 3.4, tool_use: 3.1, text: 4.3, tool: 3.2 };
+export type CharsPerToken = Readonly<Record<string, number>>;
+const RATIOS: CharsPerToken = { tool_result: 3.4, tool_use: 3.1, text: 4.3, tool: 3.2 };
 
 export class CacheModel {
   readonly #expiry = new Map<string, number>();
   readonly #ttl = new Map<string, number>();
+  readonly #ratios: CharsPerToken;
+
+  constructor(ratios: CharsPerToken = RATIOS) {
+    this.#ratios = ratios;
+  }
 
   /** Counts a request as `usage` would; `isForgotten` makes the provider lose what it had. */
   count(params: Json, nowMs: number, isForgotten = false): Json {
-    const blocks = blocksOf(params);
+    const blocks = blocksOf(params, this.#ratios);
     const prefixes: { key: string; tokens: number; ttlMs: number | undefined }[] = [];
     // The speed, the model and everything before a block are part of its prefix.
     let key = `${String(params['model'])} ${String(params['speed'])}`;
@@ -57,7 +63,7 @@ export class CacheModel {
   }
 }
 
-export function tokensOf(block: Json): number {
+export function tokensOf(block: Json, ratios: CharsPerToken = RATIOS): number {
   const type = typeof block['type'] === 'string' ? block['type'] : 'tool';
   const text =
     type === 'text'
@@ -65,14 +71,18 @@ export function tokensOf(block: Json): number {
       : type === 'tool_result'
         ? block['content']
         : JSON.stringify(block['input'] ?? block);
-  return String(text).length / (RATIOS[type] ?? 4) + 4;
+  return String(text).length / (ratios[type] ?? 4) + 4;
 }
 
-function blocksOf(params: Json): Block[] {
+function blocksOf(params: Json, ratios: CharsPerToken): Block[] {
   const blocks: Block[] = [];
   const add = (block: Json, role: string): void => {
     const { cache_control: control, ...rest } = block;
-    blocks.push({ text: role + JSON.stringify(rest), tokens: tokensOf(rest), ttlMs: lifetimeOf(control) });
+    blocks.push({
+      text: role + JSON.stringify(rest),
+      tokens: tokensOf(rest, ratios),
+      ttlMs: lifetimeOf(control),
+    });
   };
   for (const tool of params['tools'] as Json[]) add(tool, 'tools');
   for (const block of params['system'] as Json[]) add(block, 'system');

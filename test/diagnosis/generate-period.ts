@@ -7,7 +7,7 @@ import { priceCall } from '../../core/cost.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { describeOutput, describeRequest, prefixFields } from '../../core/request-shape.ts';
 import { readUsage } from '../../core/usage.ts';
-import { CacheModel, tokensOf } from './cache-model.ts';
+import { CacheModel, tokensOf, type CharsPerToken } from './cache-model.ts';
 
 export interface Setting {
   readonly seed: number;
@@ -48,6 +48,8 @@ export interface Setting {
   /** How much sizes differ from run to run, 0 to 1. */
   readonly variation: number;
   readonly serviceVersion: string;
+  /** Characters a token by what is written; of the usual tokenizer when absent. */
+  readonly charsPerToken?: CharsPerToken | undefined;
 }
 
 export const USUAL: Setting = {
@@ -85,7 +87,7 @@ const { imul } = Math;
 /** All events of the period, in order of time. */
 export function generatePeriod(change: Partial<Setting> = {}): EventRecord[] {
   const setting = { ...USUAL, ...change };
-  const cache = new CacheModel();
+  const cache = new CacheModel(setting.charsPerToken);
   const events: EventRecord[] = [];
   const total = setting.runs + setting.extraRunsOfFirstUser;
   for (let run = 0; run < total; run++) new RunGenerator(setting, run, cache, events).run();
@@ -235,7 +237,9 @@ class RunGenerator {
       setting.alternateModel !== undefined && this.#step % 2 === 0 ? setting.alternateModel : setting.model;
     const params = this.#request(model);
     const counted = this.#cache.count(params, startMs, setting.breaks === 'provider' && this.#step > 1);
-    const outputTokens = Math.round(output.reduce((sum, block) => sum + tokensOf(block), 0));
+    const outputTokens = Math.round(
+      output.reduce((sum, block) => sum + tokensOf(block, setting.charsPerToken), 0),
+    );
     const raw: Json = {
       ...counted,
       output_tokens: outputTokens,
