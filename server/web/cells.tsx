@@ -1,7 +1,7 @@
 // Cells: small pieces that show one value, the same on every page.
 
 import type { VNode } from 'preact';
-import { NO_DATA } from '../../core/format.ts';
+import { NO_DATA, formatPercent } from '../../core/format.ts';
 
 const SHORT_ID_LENGTH = 8;
 
@@ -64,13 +64,17 @@ export function StatusBadge({ status }: { status: string }): VNode {
   return <span class={`badge ${look}`}>{status}</span>;
 }
 
-/** A share of a whole as a small bar beside its percentage. */
-export function ShareBar({ share }: { share: number | null }): VNode | null {
-  if (share === null) return null;
+/** A share of a whole: its percentage, and a small bar beside it. */
+export function Share({ share }: { share: number | null }): VNode {
   return (
-    <svg class="share" viewBox="0 0 70 8" preserveAspectRatio="none" aria-hidden="true">
-      <rect class="track" width="70" height="8" rx="3" />
-      <rect class="fill" width={Math.max(1, 70 * Math.min(1, Math.max(0, share)))} height="8" rx="3" />
-    </svg>
+    <>
+      <span class="percent">{formatPercent(share)}</span>
+      {share !== null && (
+        <svg class="share" viewBox="0 0 70 8" preserveAspectRatio="none" aria-hidden="true">
+          <rect class="track" width="70" height="8" rx="3" />
+          <rect class="fill" width={Math.max(1, 70 * Math.min(1, Math.max(0, share)))} height="8" rx="3" />
+        </svg>
+      )}
+    </>
   );
 }

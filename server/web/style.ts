@@ -52,6 +52,8 @@ h2 { font-size: 15px; margin: 0; font-weight: 650; }
 .head { display: flex; flex-wrap: wrap; gap: 8px 16px; align-items: center; margin-bottom: 16px; min-height: 34px; }
 .head .grow { flex: 1; }
 form.filter { display: flex; flex-wrap: wrap; gap: 8px; align-items: end; margin: 0; }
+form.filter select, form.filter input, form.filter button { height: 34px; }
+form.filter input[type=datetime-local] { width: 13.2em; font-size: 13px; padding-right: 4px; }
 form.filter label { display: grid; gap: 2px; font-size: 12px; color: var(--soft); }
 select, input, button, .button {
   font: inherit; font-size: 14px; color: var(--ink); background: var(--card);
@@ -111,7 +113,7 @@ tbody tr:hover > td { background: light-dark(#f9fafc, #1b2028); }
 .hello ol { padding-left: 20px; } .hello li { margin: 10px 0; }
 pre { background: var(--bg); border: 1px solid var(--line); border-radius: 7px; padding: 9px 12px; overflow-x: auto; margin: 6px 0 0; font-size: 13px; }
 dl.facts { display: flex; flex-wrap: wrap; gap: 10px 28px; margin: 0; }
-dl.facts div { min-width: 0; } dl.facts dt { font-size: 12.5px; color: var(--soft); } dl.facts dd { margin: 0; font-weight: 550; overflow-wrap: anywhere; }
+dl.facts div { min-width: 0; } dl.facts dt { font-size: 12.5px; color: var(--soft); } dl.facts dd { margin: 0; font-weight: 550; overflow-wrap: anywhere; line-height: 28px; }
 dl.facts dd.big { font-size: 20px; font-weight: 680; letter-spacing: -0.01em; }
 .steps td { padding-top: 5px; padding-bottom: 5px; }
 .steps .what { min-width: 15em; white-space: normal; }
@@ -129,6 +131,7 @@ tr.reader > td:first-child { box-shadow: inset 4px 0 0 var(--bad); }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: 13px; color: var(--soft); }
 tr.total > td { font-weight: 650; border-top: 1px solid var(--line); }
 .share { display: inline-block; width: 70px; height: 8px; vertical-align: middle; margin-left: 8px; }
+.percent { display: inline-block; min-width: 4em; text-align: right; }
 .share .track { fill: var(--bg); } .share .fill { fill: var(--accent); }
 .trend { display: block; width: 110px; height: 24px; } .trend .area { fill: var(--accent-soft); } .trend .line { fill: none; stroke: var(--accent); stroke-width: 1.4; stroke-linejoin: round; } .trend .end { fill: var(--accent); }
 tr.turn > td, tr.turn > th { background: light-dark(#f9fafc, #1b2028); font-weight: 550; color: var(--ink); font-size: 14px; padding-top: 8px; }

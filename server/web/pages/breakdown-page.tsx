@@ -11,7 +11,7 @@ import {
 } from '../../../core/format.ts';
 import { dateText } from '../../queries/read-cost.ts';
 import type { ToolTax } from '../../queries/read-unused-tools.ts';
-import { ShareBar, linkTo, momentText } from '../cells.tsx';
+import { Share, linkTo, momentText } from '../cells.tsx';
 import { Trend } from '../trend.tsx';
 import { WindowSelect } from '../window-select.tsx';
 import type { BreakdownData, BreakdownKind, BreakdownRow, BreakdownUnit } from './breakdown-data.ts';
@@ -148,8 +148,7 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
                 {formatCost(row.costNanoUsd)}
               </td>
               <td>
-                {formatPercent(row.share)}
-                <ShareBar share={row.share} />
+                <Share share={row.share} />
               </td>
               <td class="n soft" data-signal="before" data-value={row.costBeforeNanoUsd ?? ''}>
                 {formatCost(row.costBeforeNanoUsd)}

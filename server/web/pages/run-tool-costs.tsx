@@ -2,12 +2,12 @@
 // were paid, beside what else the calls carried. The rows sum to the cost of the calls.
 
 import type { VNode } from 'preact';
-import { formatCost, formatPercent, formatTokens } from '../../../core/format.ts';
+import { formatCost, formatTokens } from '../../../core/format.ts';
 import type { FieldKey } from '../../../core/schema.ts';
 import type { JsonObject } from '../../queries/field-values.ts';
 import { groupBy } from '../../queries/group-by.ts';
 import type { RunTree } from '../../queries/read-run.ts';
-import { ShareBar } from '../cells.tsx';
+import { Share } from '../cells.tsx';
 
 interface ToolSum {
   readonly name: string;
@@ -80,8 +80,7 @@ export function RunToolCosts({ run }: { run: RunTree }): VNode | null {
                   {formatCost(tool.costNanoUsd)}
                 </td>
                 <td>
-                  {formatPercent(total === 0 ? null : tool.costNanoUsd / total)}
-                  <ShareBar share={total === 0 ? null : tool.costNanoUsd / total} />
+                  <Share share={total === 0 ? null : tool.costNanoUsd / total} />
                 </td>
                 <td class="n">{formatCost(tool.firstReadNanoUsd)}</td>
                 <td class="n">{formatCost(tool.writeNanoUsd)}</td>
