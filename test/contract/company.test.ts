@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { build } from 'esbuild';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { translateSpan } from '../../core/dialects.ts';
 import { decodeEvent } from '../../core/event.ts';
 import type { Scenario } from '../fakes/anthropic-api.ts';
 import { answer, streamedAnswer, text, toolUse } from '../fakes/messages.ts';
@@ -68,6 +69,14 @@ describe('in company', () => {
       'gen_ai.request.model': 'claude-sonnet-5-5',
       'gen_ai.usage.input_tokens': 100,
     });
+    // No hook sees the request: readers make the event of the span, with a cost that is an estimate.
+    expect(outcome.events).toEqual([]);
+    const translated = outcome.spans.map((span) =>
+      translateSpan({ ...span, scopeName: span.scope, isError: false, resource: {} }),
+    );
+    expect(translated).toMatchObject([
+      { 'event.name': 'agent.model_call', 'tallyspan.cost.status': 'estimated', cost_nano_usd: 400_000 },
+    ]);
   });
 
   describe('content', () => {

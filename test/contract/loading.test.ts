@@ -41,6 +41,45 @@ describe('loading', () => {
     });
   });
 
+  it('several copies of the SDK in one process: each call once, with its own version', async () => {
+    const scenario = { exchanges: [answer(), answer(), answer()] };
+    const outcome = await harness.run(program('two-copies.mjs'), { scenario });
+    expect([outcome.stderr, outcome.code]).toEqual(['', 0]);
+    const versions = eventsOf(outcome, 'agent.model_call').map((call) => call['tallyspan.sdk.version'] ?? '');
+    expect(versions.toSorted()).toEqual(['0.90.0', '1.11.0', '1.11.0']);
+    expect(spansOf(outcome, 'chat')).toHaveLength(3);
+    expect(eventsOf(outcome, 'agent.run')).toHaveLength(3);
+  });
+
+  it('a program in TypeScript', async () => {
+    const outcome = await harness.run(program('typed.ts'), { scenario: { exchanges: [answer()] } });
+    expect(outcome.stdout).toBe('Hello there, how can I help?\n');
+    expect(eventsOf(outcome, 'agent.model_call')).toHaveLength(1);
+  });
+
+  it("a managed agent's session is read as it is: its own spans go on, and nothing is counted", async () => {
+    const usage = {
+      input_tokens: 5,
+      output_tokens: 6,
+      cache_read_input_tokens: 0,
+      cache_creation_input_tokens: 0,
+    };
+    const events = [
+      { type: 'span.model_request_start', id: 'a' },
+      { type: 'span.model_request_end', id: 'b', model_request_start_id: 'a', model_usage: usage },
+      { type: 'session.status_idle', id: 'c' },
+    ].map((data) => ({ event: data.type, data }));
+    const bare = await harness.run(program('sessions.mjs'), {
+      scenario: { exchanges: [{ events }] },
+      preload: 'none',
+    });
+    const observed = await harness.run(program('sessions.mjs'), { scenario: { exchanges: [{ events }] } });
+    expect(bare.stdout).toBe('Stream span.model_request_start,span.model_request_end,session.status_idle\n');
+    expect([observed.stdout, observed.stderr, observed.code]).toEqual([bare.stdout, bare.stderr, bare.code]);
+    expect(observed.spans.map(({ name }) => name)).toEqual(['anthropic.sessions.events.stream']);
+    expect(observed.events).toEqual([]);
+  });
+
   it('an SDK that is too old: one line, and the program runs on', async () => {
     const folder = await installPackages('old-sdk', { '@anthropic-ai/sdk': UNSUPPORTED_SDK_VERSION });
     if (folder === undefined) return;

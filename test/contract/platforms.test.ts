@@ -16,6 +16,7 @@ describe('platform clients', () => {
 
   it.each([
     ['bedrock', 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0', 'aws.bedrock', /^bedrock/],
+    ['bedrock-mantle', 'anthropic.claude-sonnet-4-5-20250929-v1:0', 'aws.bedrock', /^bedrock/],
     ['vertex', 'claude-sonnet-4-5@20250929', 'gcp.vertex_ai', /^vertex/],
     ['foundry', 'claude-sonnet-4-5', 'anthropic', /^(foundry|anthropic)/],
     ['aws', 'claude-sonnet-4-5', 'anthropic', /^(aws|anthropic)/],

@@ -5,6 +5,10 @@ const CLIENTS = {
     const { AnthropicBedrock } = await import('@anthropic-ai/bedrock-sdk');
     return new AnthropicBedrock({ baseURL: url, awsRegion: 'eu-west-1', apiKey: 'key' });
   },
+  'bedrock-mantle': async () => {
+    const { AnthropicBedrockMantle } = await import('@anthropic-ai/bedrock-sdk');
+    return new AnthropicBedrockMantle({ baseURL: url, awsRegion: 'eu-west-1', apiKey: 'key' });
+  },
   vertex: async () => {
     const { AnthropicVertex } = await import('@anthropic-ai/vertex-sdk');
     const authClient = { getRequestHeaders: async () => new Headers({ authorization: 'Bearer token' }) };
