@@ -5,10 +5,13 @@ import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { openSource } from '../../server/source.ts';
 import { startChildServer } from './child-server.ts';
+import { openGrpc, sendGrpc } from './grpc-sender.ts';
 import { PROTOBUF_TYPE, encodeLogs, makeDataDir, post, startTestServer } from './harness.ts';
 import { sampleRun } from './sample-run.ts';
 
 const MARKS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+
+const KILLS = 20;
 
 let dataDir: string;
 
@@ -28,25 +31,30 @@ async function countEvents(): Promise<number> {
 }
 
 describe('an acknowledged record survives kill -9', () => {
-  it('whenever the kill comes', async () => {
+  it('whenever the kill comes, twenty times, over HTTP and gRPC in turn', async () => {
     const length = sampleRun({ mark: 'a', endMs: 0 }).length;
     let acknowledged = 0;
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < KILLS; round++) {
       const server = await startChildServer({ dataDir });
+      const grpc = round % 2 === 1 ? openGrpc(server.grpcAddress) : undefined;
       const pending = MARKS.map(async (mark, index) => {
         const run = sampleRun({ mark, endMs: Date.now(), seq: 1 + round * 1000 });
         const events = run.map((event) => ({ ...event, 'service.instance.id': `${round}-${index}` }));
-        const answer = await post(server.httpAddress, '/v1/logs', encodeLogs(events), PROTOBUF_TYPE);
-        if (answer.status === 200) acknowledged += length;
+        const isStored =
+          grpc === undefined
+            ? (await post(server.httpAddress, '/v1/logs', encodeLogs(events), PROTOBUF_TYPE)).status === 200
+            : await sendGrpc(grpc, encodeLogs(events));
+        if (isStored) acknowledged += length;
       });
       // The first answers are in when the kill comes; the later ones are cut off.
       await Promise.race(pending);
       await server.stop('SIGKILL');
       await Promise.allSettled(pending);
+      grpc?.close();
     }
-    expect(acknowledged).toBeGreaterThan(0);
+    expect(acknowledged).toBeGreaterThanOrEqual(length);
     expect(await countEvents()).toBeGreaterThanOrEqual(acknowledged);
-  });
+  }, 120_000);
 
   it('and SIGTERM stores what was sent, closes the file and exits 0', async () => {
     const server = await startChildServer({ dataDir });
