@@ -120,10 +120,20 @@ export class ContentHash {
 export function formatHash(digest: number): string {
   const known = formatted.get(digest);
   if (known !== undefined) return known;
-  const text = digest.toString(36);
+  const text = toBase36(digest);
   if (formatted.size >= MAX_FORMATTED) formatted.clear();
   formatted.set(digest, text);
   return text;
+}
+
+const LOW_DIGITS = 5;
+const LOW_RANGE = 36 ** LOW_DIGITS;
+
+/** Like `toString(36)`, which is slow beyond 32 bits. */
+function toBase36(digest: number): string {
+  const high = floor(digest / LOW_RANGE);
+  const low = digest - high * LOW_RANGE;
+  return high === 0 ? low.toString(36) : high.toString(36) + low.toString(36).padStart(LOW_DIGITS, '0');
 }
 
 /** Texts of digests written before: a history is written again with every call, and a conversion is slow. */

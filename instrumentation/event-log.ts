@@ -81,7 +81,7 @@ export class EventLog {
       line.reset();
       encodeEventRecord(record, line, header, fields, span);
       const { resource } = this.#service;
-      this.#sink({ resource, scope: this.#scope, bytes: record.view }, name === 'agent.run.started');
+      this.#sink({ resource, scope: this.#scope, record }, name === 'agent.run.started');
       this.#file?.add(line.toString(), atMs);
     });
     return header;

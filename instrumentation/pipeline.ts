@@ -47,7 +47,7 @@ export class Pipeline {
         transport: transports[kind],
         spool,
         batch: new RecordBatch(),
-        weigh: ({ bytes }) => bytes.length,
+        weigh: ({ record }) => record.length,
         refusedPart: readRefusedPart,
         onProblem,
       });
@@ -92,7 +92,7 @@ export class Pipeline {
           if ((span.spanContext().traceFlags & 1) !== 1) return;
           writer.reset();
           encodeSpan(writer, span);
-          this.spans.add({ resource: span.resource, scope: span.instrumentationScope, bytes: writer.view });
+          this.spans.add({ resource: span.resource, scope: span.instrumentationScope, record: writer });
         });
       },
       forceFlush: () => this.flush(Date.now() + 2_000),
@@ -108,11 +108,7 @@ export class Pipeline {
         guard('queue log record', () => {
           writer.reset();
           encodeLogRecord(writer, record);
-          this.logs.add({
-            resource: record.resource,
-            scope: record.instrumentationScope,
-            bytes: writer.view,
-          });
+          this.logs.add({ resource: record.resource, scope: record.instrumentationScope, record: writer });
         });
       },
       forceFlush: () => this.flush(Date.now() + 2_000),

@@ -45,9 +45,15 @@ export class ProtobufWriter {
     if (this.#bytes.length > MAX_KEPT) this.#bytes = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
   }
 
-  /** Tag of a field with a number below 16, or above it. */
+  /** Number and wire type of the field that follows. */
   tag(field: number, wireType: number): void {
-    this.varint((field << 3) | wireType);
+    const tag = (field << 3) | wireType;
+    if (tag > 127) {
+      this.varint(tag);
+      return;
+    }
+    this.#reserve(1);
+    this.#bytes[this.length++] = tag;
   }
 
   /** Any whole number that fits 64 bits; negative ones take ten bytes, as int64 does. */
@@ -55,7 +61,8 @@ export class ProtobufWriter {
     this.#reserve(VARINT_MAX_BYTES);
     const bytes = this.#bytes;
     let at = this.length;
-    if (value < 0) {
+    if (value >= 0 && value <= 127) bytes[at++] = value;
+    else if (value < 0) {
       let rest = BigInt.asUintN(64, BigInt(value));
       for (; rest > 127n; rest >>= 7n) bytes[at++] = Number(rest & 127n) | 128;
       bytes[at++] = Number(rest);
@@ -211,6 +218,15 @@ export class ProtobufWriter {
   bytes(bytes: Uint8Array): void {
     this.varint(bytes.length);
     this.raw(bytes);
+  }
+
+  /** What another writer holds, with its length. */
+  message(other: ProtobufWriter): void {
+    const { length } = other;
+    this.varint(length);
+    this.#reserve(length);
+    other.#bytes.copy(this.#bytes, this.length, 0, length);
+    this.length += length;
   }
 
   /** Bytes as they are. */

@@ -20,21 +20,21 @@ export type Scope = InstrumentationScope & {
 export interface EncodedRecord {
   readonly resource: Resource;
   readonly scope: Scope;
-  /** Valid until the next record is encoded. */
-  readonly bytes: Uint8Array;
+  /** Holds it until the next one is encoded. */
+  readonly record: ProtobufWriter;
 }
 
 export class RecordBatch {
   /** Records of each scope of each resource, each with its tag and length. Kept from batch to batch. */
   readonly #groups = new Map<Resource, Map<Scope, ProtobufWriter>>();
 
-  add({ resource, scope, bytes }: EncodedRecord): void {
+  add({ resource, scope, record }: EncodedRecord): void {
     let scopes = this.#groups.get(resource);
     if (scopes === undefined) this.#groups.set(resource, (scopes = new Map<Scope, ProtobufWriter>()));
     let records = scopes.get(scope);
     if (records === undefined) scopes.set(scope, (records = new ProtobufWriter()));
     records.tag(2, BYTES);
-    records.bytes(bytes);
+    records.message(record);
   }
 
   /** The request that carries what was added; the batch is empty afterwards. */
