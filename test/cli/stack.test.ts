@@ -14,12 +14,14 @@ afterEach(() => {
 });
 
 describe('tallyspan stack', () => {
-  it('writes everything that the compose file mounts', async () => {
+  it('writes everything that the compose file and its overlays mount', async () => {
     const target = path.join(dir, 'new', 'stack');
     expect(await runTallyspan(['stack', target])).toMatchObject({ exitCode: 0, stderr: '' });
-    const compose = readFileSync(path.join(target, 'docker-compose.yml'), 'utf8');
+    const compose = ['', '.metrics', '.ruler', '.s3']
+      .map((overlay) => readFileSync(path.join(target, `docker-compose${overlay}.yml`), 'utf8'))
+      .join('\n');
     const mounted = [...compose.matchAll(/- (\.\/[^:\s]+):/g)].map(([, file = '']) => file);
-    expect(mounted.length).toBeGreaterThan(3);
+    expect(mounted).toEqual(expect.arrayContaining(['./stack/loki.yaml', './stack/prometheus.yaml']));
     for (const file of mounted) expect([file, existsSync(path.join(target, file))]).toEqual([file, true]);
     expect(readFileSync(path.join(target, '.env'), 'utf8')).toContain('TELEGRAM_BOT_TOKEN');
   });
