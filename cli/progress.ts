@@ -8,15 +8,15 @@ export interface Progress {
   stop(): void;
 }
 
-/** Starts a bar that ends at `total`. */
-export function startProgress(title: string, total: number, io: CliIo): Progress {
+/** Starts a bar that ends at `total`; without a total it only tells how far it is, in `unit`. */
+export function startProgress(title: string, total: number | undefined, io: CliIo, unit = ''): Progress {
   if (io.stderr.isTTY !== true) return { advance: () => undefined, stop: () => undefined };
   const bar = new SingleBar({
-    format: `${title} {bar} {percentage}%`,
+    format: total === undefined ? `${title} {value} ${unit}` : `${title} {bar} {percentage}%`,
     stream: process.stderr,
     clearOnComplete: true,
   });
-  bar.start(total, 0);
+  bar.start(total ?? 0, 0);
   return {
     advance: (by) => {
       bar.increment(by);

@@ -12,8 +12,10 @@ export interface Column<Row> {
   readonly align?: Align;
   /** How the cell looks on a terminal; the words must say it too. */
   readonly tone?: (row: Row) => Tone | undefined;
-  /** Cut with an ellipsis when the terminal is too narrow; the others keep their width. */
+  /** Cut first, with an ellipsis, when the terminal is too narrow; other texts only when that is not enough. */
   readonly shrinks?: boolean;
+  /** Left out where the terminal is too narrow even for cut texts; `--json` has it. */
+  readonly optional?: boolean;
   value(row: Row): string;
 }
 
@@ -23,22 +25,59 @@ const FRAMELESS = Object.fromEntries(FRAME_PARTS.split(' ').map((part) => [part,
 const GAP = '  ';
 const MIN_SHRUNK_WIDTH = 8;
 
+/** The columns without the last optional ones, as far as the others need the room. */
+function fitting<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  limit: number,
+): readonly Column<Row>[] {
+  const least = columns.map((column) => {
+    const whole = Math.max(column.title.length, ...rows.map((row) => column.value(row).length));
+    return GAP.length + (column.align === 'right' ? whole : Math.min(whole, MIN_SHRUNK_WIDTH));
+  });
+  let needed = least.reduce((sum, width) => sum + width, -GAP.length);
+  const kept = columns.map(() => true);
+  for (let index = columns.length - 1; index >= 0 && needed > limit; index--) {
+    if (columns[index]?.optional !== true) continue;
+    kept[index] = false;
+    needed -= least[index] ?? 0;
+  }
+  return columns.filter((_, index) => kept[index]);
+}
+
+/** Takes the excess from the column that shrinks; where that is not enough, from texts, the widest first. Numbers stay whole. */
+function shrink<Row>(widths: number[], columns: readonly Column<Row>[], excess: number): void {
+  const taken = (index: number, least: number, most: number): number => {
+    const width = widths[index] ?? 0;
+    const cut = Math.max(0, Math.min(most, width - least));
+    widths[index] = width - cut;
+    return cut;
+  };
+  let left = excess;
+  columns.forEach((column, index) => {
+    if (column.shrinks === true) left -= taken(index, MIN_SHRUNK_WIDTH, left);
+  });
+  const texts = columns.flatMap((column, index) => (column.align === 'right' ? [] : [index]));
+  for (; left > 0; left--) {
+    const widest = texts.toSorted((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0))[0];
+    if (widest === undefined || taken(widest, MIN_SHRUNK_WIDTH, 1) === 0) return;
+  }
+}
+
 /** Renders rows under their titles. On a terminal the table is no wider than it. */
 export function renderTable<Row>(
   rows: readonly Row[],
-  columns: readonly Column<Row>[],
+  all: readonly Column<Row>[],
   output: CliOutput,
 ): string {
+  const limit = output.isTTY === true ? (output.columns ?? 80) : Number.POSITIVE_INFINITY;
+  const columns = fitting(rows, all, limit);
   const cells = rows.map((row) => columns.map((column) => column.value(row)));
   const widths = columns.map((column, index) =>
     Math.max(column.title.length, ...cells.map((line) => line[index]?.length ?? 0)),
   );
-  const limit = output.isTTY === true ? (output.columns ?? 80) : Number.POSITIVE_INFINITY;
   const excess = widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length) - limit;
-  const shrinking = columns.findIndex((column) => column.shrinks === true);
-  if (excess > 0 && shrinking >= 0) {
-    widths[shrinking] = Math.max(MIN_SHRUNK_WIDTH, (widths[shrinking] ?? 0) - excess);
-  }
+  shrink(widths, columns, excess);
   const colors = createColors(output.isTTY === true);
   const table = new Table({
     chars: { ...FRAMELESS, middle: GAP },

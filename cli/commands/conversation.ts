@@ -90,7 +90,12 @@ function columnsOf(nowMs: number): readonly Column<Turn>[] {
     { title: 'STEP', align: 'right', value: (turn) => formatCount(turn['agent.step_number']) },
     { title: 'MODEL', value: (turn) => turn['gen_ai.response.model'] ?? '' },
     { title: 'IN', align: 'right', value: (turn) => formatTokens(turn['gen_ai.usage.input_tokens']) },
-    { title: 'CACHED', align: 'right', value: (turn) => formatTokens(turn.tokens_cache_read) },
+    {
+      title: 'CACHED',
+      align: 'right',
+      optional: true,
+      value: (turn) => formatTokens(turn.tokens_cache_read),
+    },
     { title: 'OUT', align: 'right', value: (turn) => formatTokens(turn['gen_ai.usage.output_tokens']) },
     { title: 'COST', align: 'right', value: (turn) => formatCost(turn.cost_nano_usd) },
     { title: 'END', value: (turn) => turn['error.type'] ?? turn['gen_ai.response.finish_reasons'].join(' ') },

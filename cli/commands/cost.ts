@@ -80,7 +80,7 @@ function columnsOf(by: CostBy): readonly Column<CostRow>[] {
       { title: 'PER CALL', align: 'right', value: (row) => formatCost(row.cost_per_call_nano_usd) },
       { title: 'RESULT p50', align: 'right', value: (row) => formatSize(row.result_size_p50) },
       { title: 'FAILED', align: 'right', value: (row) => formatPercent(row.failure_rate) },
-      { title: 'RETRIED', align: 'right', value: (row) => formatPercent(row.retry_rate) },
+      { title: 'RETRIED', align: 'right', optional: true, value: (row) => formatPercent(row.retry_rate) },
     );
   }
   return columns;

@@ -49,6 +49,14 @@ async function runDemo(options: DemoOptions, io: CliIo): Promise<void> {
     throw usageError('--live needs ANTHROPIC_API_KEY. Set it, or leave --live away for the fake API.');
   }
   const dataDir = options.data ?? (await mkdtemp(path.join(tmpdir(), 'tallyspan-demo-')));
+  try {
+    await serveDemo(dataDir, options, io);
+  } finally {
+    if (options.data === undefined) await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function serveDemo(dataDir: string, options: DemoOptions, io: CliIo): Promise<void> {
   const isServing = options.once !== true;
   const server = await startServer({
     dataDir,
@@ -79,7 +87,6 @@ async function runDemo(options: DemoOptions, io: CliIo): Promise<void> {
     }
   } finally {
     await server.close();
-    if (options.data === undefined) await rm(dataDir, { recursive: true, force: true });
   }
 }
 

@@ -42,4 +42,13 @@ describe('a table in the terminal', () => {
     expect(text).toContain('…');
     expect(text).toContain('$271.40');
   });
+
+  it('cuts other texts, the widest first, when that is not enough, and never a number', () => {
+    const rows = [{ name: 'n'.repeat(60), cost: '$271.40', what: 'w'.repeat(60) }];
+    const text = renderTable(rows, COLUMNS, { write: () => true, isTTY: true, columns: 40 });
+    // eslint-disable-next-line no-control-regex
+    for (const line of text.replaceAll(/\u001B\[\d+m/g, '').split('\n'))
+      expect(line.length).toBeLessThanOrEqual(40);
+    expect(text).toContain('$271.40');
+  });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { CostReport } from '../../server/source.ts';
@@ -80,5 +81,23 @@ describe('demo --once', () => {
       true,
     );
     expect(stdout).toContain('529');
+  });
+});
+
+describe('demo beside a program that has its port', () => {
+  it('says which port it is, and leaves nothing behind', async () => {
+    const temporary = await mkdtemp(path.join(tmpdir(), 'tallyspan-demo-left-'));
+    const other = createServer().listen(4319, '127.0.0.1');
+    // Whoever has the port already does as well.
+    await new Promise((done) => other.once('listening', done).once('error', done));
+    try {
+      const { exitCode, stderr } = await runTallyspan(['demo'], { env: { TMPDIR: temporary } });
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain('port 4319 on 127.0.0.1 (the page) is already in use');
+      expect(await readdir(temporary)).toEqual([]);
+    } finally {
+      other.close();
+      await rm(temporary, { recursive: true, force: true });
+    }
   });
 });
