@@ -230,6 +230,7 @@ describe('a miss', () => {
     [{ 'tallyspan.prefix.tools': undefined }, {}],
     [{}, { 'tallyspan.prefix.tools': undefined }],
     [{ 'tallyspan.prefix.system': undefined }, {}],
+    [{}, { 'tallyspan.prefix.messages': undefined }],
     [{}, { 'tallyspan.prefix.model': undefined }],
     [{ 'tallyspan.prefix.tools': undefined }, { 'tallyspan.prefix.tools': undefined }],
   ])('has an open cause where %j or %j is not known', (first, second) => {

@@ -201,6 +201,11 @@ describe('an event of another emitter', () => {
     expect(translateSpan(spanOf(CALL, { endMs: START_MS - 5 }))?.duration_ms).toBe(0);
   });
 
+  it('has no time to its first chunk that is less than none', () => {
+    const timesOf = [-1, 0, 7].map((ms) => translateSpan(spanOf({ ...CALL, ttft_ms: ms }))?.ttft_ms);
+    expect(timesOf).toEqual([undefined, 0, 7]);
+  });
+
   it('without both counts has no tokens and no price', () => {
     for (const key of ['gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens']) {
       const event = translateSpan(spanOf({ ...CALL, [key]: undefined }));
@@ -223,6 +228,12 @@ describe('an event of another emitter', () => {
     expect(rowOf({ 'gen_ai.provider.name': 'gcp.vertex_ai' })).toMatch(/^vertex\/claude-opus-4-7@/);
     expect(rowOf({ 'gen_ai.provider.name': 'constructor' })).toMatch(/^anthropic\/claude-opus-4-7@/);
     expect(rowOf({ 'gen_ai.request.model': undefined })).toBeUndefined();
+    const profile = {
+      'gen_ai.provider.name': 'aws.bedrock',
+      'gen_ai.request.model': 'us.anthropic.claude-opus-4-7',
+      'gen_ai.response.model': 'claude-opus-4-7',
+    };
+    expect(rowOf(profile)).not.toBe(rowOf({ ...profile, 'gen_ai.request.model': 'claude-opus-4-7' }));
   });
 });
 
@@ -231,7 +242,7 @@ describe('a standard attribute', () => {
     ['Anthropic', 'anthropic'],
     ['anthropic.messages', 'anthropic'],
     ['ANTHROPIC', 'anthropic'],
-    ['My.Anthropic', 'my.anthropic'],
+    ['My.Anthropic.Proxy', 'my.anthropic.proxy'],
     ['AWS.Bedrock', 'aws.bedrock'],
   ])('for the provider %s is %s', (provider, name) => {
     expect(standardOf({ 'gen_ai.system': provider })['gen_ai.provider.name']).toBe(name);
@@ -242,6 +253,7 @@ describe('a standard attribute', () => {
     ['["a","b"]', ['a', 'b']],
     ['[broken', ['[broken']],
     ['max[', ['max[']],
+    ['null', ['null']],
     [['a'], ['a']],
     [undefined, undefined],
   ])('for the reasons %j is %j', (reasons, list) => {

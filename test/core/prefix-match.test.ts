@@ -46,6 +46,20 @@ describe('folded histories', () => {
     );
   });
 
+  it('have all of the shorter one in common, folded or not, whichever is first', () => {
+    const aLength = fc.integer({ min: 1, max: 150 });
+    fc.assert(
+      fc.property(aLongHistory, aLongHistory, aLength, (start, more, length) => {
+        const long = [...start, ...more];
+        const [whole, part] = [foldMessages(long), foldMessages(long.slice(0, length))];
+        const least = Math.min(length, long.length);
+        expect(matchMessages(whole, part)).toEqual({ common: least, before: long.length, after: least });
+        expect(matchMessages(part, whole)).toEqual({ common: least, before: least, after: long.length });
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   it('have the same in common whichever is first, and never more than they have', () => {
     fc.assert(
       fc.property(aLongHistory, fc.nat({ max: 149 }), (history, at) => {

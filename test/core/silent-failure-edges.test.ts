@@ -3,7 +3,14 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { EventRecord } from '../../core/event.ts';
-import { findSilentFailures, readUsualValues, type UsualValues } from '../../core/silent-failures.ts';
+import {
+  findSilentFailures,
+  readNotedFailures,
+  readUsualValues,
+  uniteFailures,
+  type SilentFailure,
+  type UsualValues,
+} from '../../core/silent-failures.ts';
 
 const MODEL = 'claude-opus-5-5';
 
@@ -178,6 +185,11 @@ describe('a call', () => {
     expect(textsOf([call(1, { tokens_input: undefined, ...ended('tool_use') }), call(2, big)])).toEqual([]);
   });
 
+  it('that never answered is not what the context grew from', () => {
+    const lost = call(2, { cost_nano_usd: undefined, tokens_input: undefined });
+    expect(textsOf([call(1), lost, call(3, { tokens_input: 20_000 })])).toHaveLength(1);
+  });
+
   it.each([
     [20_000, 2_000, true],
     [19_999, 1, false],
@@ -285,5 +297,52 @@ describe('what is usual', () => {
     const timed = five.map((step) => call(step, { duration_ms: step * 100 }));
     expect(readUsualValues(timed).callDurationMs).toEqual(new Map([[MODEL, 300]]));
     expect(readUsualValues(lengthsOf(five, { 'tool.ok': undefined })).resultLen.size).toBe(1);
+  });
+});
+
+const noted = (fields: Partial<EventRecord>): EventRecord => ({
+  timestamp: 5,
+  'event.name': 'agent.note',
+  'agent.run_id': 'run',
+  'agent.step_number': 2,
+  'agent.note.kind': 'silent_failure',
+  'agent.note.subject': 'empty_result',
+  ...fields,
+});
+
+const failure = (more: Partial<SilentFailure>): SilentFailure => ({
+  kind: 'empty_result',
+  runId: 'run',
+  step: 1,
+  tool: 'search',
+  atMs: 5,
+  text: 'found',
+  ...more,
+});
+
+describe('failures that were noted where they happened', () => {
+  it('are read from their notes, and from no other note', () => {
+    const events = [
+      noted({ 'gen_ai.tool.name': 'search', 'agent.note.value': 'why' }),
+      noted({ 'agent.note.kind': 'compaction' }),
+      noted({ 'agent.run_id': undefined, 'agent.step_number': undefined }),
+    ];
+    expect(readNotedFailures(events)).toEqual([
+      { kind: 'empty_result', runId: 'run', step: 2, tool: 'search', atMs: 5, text: 'why' },
+      { kind: 'empty_result', runId: '', step: 0, tool: undefined, atMs: 5, text: '' },
+    ]);
+  });
+
+  it('are told once beside what was found, in order of time', () => {
+    const others = [
+      failure({ kind: 'refused', atMs: 1 }),
+      failure({ runId: 'other', atMs: 2 }),
+      failure({ step: 12, atMs: 3 }),
+      failure({ tool: 'other', atMs: 9 }),
+    ];
+    const found = [failure({})];
+    expect(uniteFailures(found, [failure({ atMs: 7, text: 'noted' })])).toEqual(found);
+    expect(uniteFailures(found, others).map(({ atMs }) => atMs)).toEqual([1, 2, 3, 5, 9]);
+    expect(uniteFailures([], found)).toEqual(found);
   });
 });

@@ -109,6 +109,7 @@ describe('caching where there was none', () => {
     expect(read({ 'tallyspan.prefix.system': 'a' }, { 'tallyspan.prefix.system': 'b' })).toBe(0);
     expect(read(hashes('a'), hashes('a', 'b'))).toBe(2_000);
     expect(read(hashes('a', 'x'), hashes('a', 'b'))).toBe(0);
+    expect(read(hashes('a'), {})).toBe(2_000);
     expect(read(hashes('a'), hashes('a', 'b'), 1_500)).toBe(1_500);
     const other = { ...hashes('a'), 'gen_ai.response.model': 'claude-sonnet-5-5' };
     expect(read(other, hashes('a', 'b'))).toBe(0);

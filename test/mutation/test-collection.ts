@@ -23,7 +23,7 @@ export interface CollectedTest {
 let tests: CollectedTest[] = [];
 let ids = new Set<string>();
 let current: Block = newBlock('', undefined);
-let endings: Action[] = [];
+let endings: { readonly block: Block; readonly action: Action }[] = [];
 
 /** Forgets every test, for a new import of the same files. */
 export function resetCollection(): void {
@@ -51,7 +51,7 @@ export async function prepare({ block }: CollectedTest): Promise<void> {
 
 /** Runs what the tests left for their end. */
 export async function finish(): Promise<void> {
-  for (const action of endings) await action();
+  for (const { block, action } of endings) if (block.isPrepared) await action();
 }
 
 function newBlock(name: string, parent: Block | undefined): Block {
@@ -73,12 +73,16 @@ function addTest(name: string, run: Action): void {
   tests.push({ id, block: current, run });
 }
 
+function withBigints(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
+}
+
 /** Adds one entry for each row; a row that is a list gives the arguments. */
 function each(add: (name: string, run: Action) => void) {
   return (rows: readonly unknown[]) => (name: string, body: (...row: unknown[]) => unknown) => {
     for (const row of rows) {
       const values = Array.isArray(row) ? (row as unknown[]) : [row];
-      add(`${name} ${JSON.stringify(values[0])?.slice(0, 60) ?? ''}`, () => body(...values));
+      add(`${name} ${JSON.stringify(values[0], withBigints)?.slice(0, 60) ?? ''}`, () => body(...values));
     }
   };
 }
@@ -92,5 +96,5 @@ export function beforeAll(action: Action): void {
 }
 
 export function afterAll(action: Action): void {
-  endings.push(action);
+  endings.push({ block: current, action });
 }

@@ -20,6 +20,7 @@ import {
   type Backend,
 } from './backends.ts';
 import { compareResults, compareSeries } from '../../signals/compare.ts';
+import { CONSTRUCTS } from './constructs.ts';
 import { FIXED_DAYS, FIXED_SERVICES, FIXED_TO, fixedCorpus, liveCorpus, ZONES } from './corpora.ts';
 
 const TEST_LIMIT_MS = 240_000;
@@ -143,6 +144,21 @@ describeWithServers('a real Loki', () => {
       TEST_LIMIT_MS,
     );
   });
+
+  it(
+    'means the same by everything that a definition can say',
+    async () => {
+      for (const signal of CONSTRUCTS) {
+        for (const by of [undefined, signal.dimensions[0]]) {
+          const request = { from: FIXED_TO - 2 * DAY_MS, to: FIXED_TO, by, timezone: 'Europe/Berlin' };
+          const expected = await fixed.read(signal, request);
+          const actual = await readLoki(loki.url, FIXED_SERVICES, signal, request);
+          expect(compareResults(signal, expected, actual as SignalResult)).toEqual([]);
+        }
+      }
+    },
+    TEST_LIMIT_MS,
+  );
 
   it(
     'is found by the verify command to agree with the store, and to differ from a store that lacks events',

@@ -1,0 +1,110 @@
+// The compiler to LogQL writes the text that agreed with a real Loki; and what Loki answers is read as it should be.
+// After a change that is meant: `node test/signals/write-logql-cases.ts`, when the agreement is green.
+
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import { signalOf } from '../../signals/catalogue/index.ts';
+import { shapeVector, type LokiSample } from '../../signals/from-loki.ts';
+import { labelFilterOf, quotedText, selectorOf } from '../../signals/logql-text.ts';
+import { duration } from '../../signals/logql-time.ts';
+import { SignalError, type Signal, type Value } from '../../signals/signal.ts';
+import { labelOf, toLogql } from '../../signals/to-logql.ts';
+import { writeCases } from './logql-cases.ts';
+
+const cost = signalOf('cost');
+const PANEL = { context: { kind: 'panel' }, timezone: 'UTC' } as const;
+const REQUEST = { from: 0, to: DAY_MS, timezone: 'UTC' };
+
+const of = (value: Value): Signal => ({ ...cost, value });
+const sample = (value: string, metric: Record<string, string> = {}): LokiSample => ({
+  metric,
+  value: [0, value],
+});
+
+function blocksOf(text: string): Map<string, string[]> {
+  const blocks = text.trimEnd().split('\n\n');
+  return new Map(blocks.map((block) => block.split('\n')).map(([id = '', ...lines]) => [id, lines]));
+}
+
+describe('the text', () => {
+  const known = blocksOf(readFileSync(new URL('../fixtures/logql-cases.txt', import.meta.url), 'utf8'));
+  const written = blocksOf(writeCases());
+
+  it.each([...known.keys()])('of %s is the one that agreed', (id) => {
+    expect(written.get(id)).toEqual(known.get(id));
+  });
+
+  it('is known for every construct', () => {
+    expect([...written.keys()]).toEqual([...known.keys()]);
+  });
+});
+
+describe('a query', () => {
+  it('cannot be made of a dimension that the signal has not, nor of an aggregate without its field', () => {
+    expect(() => toLogql(cost, { ...PANEL, by: 'tool' })).toThrow(SignalError);
+    for (const aggregate of ['gaps', 'distinct', 'sum'] as const)
+      expect(() => toLogql(of({ kind: 'fold', of: '*', aggregate }), PANEL)).toThrow(
+        `the aggregate "${aggregate}" needs a field`,
+      );
+  });
+
+  it('of a window without length reads nothing', () => {
+    const context = { kind: 'at', from: HOUR_MS, to: HOUR_MS } as const;
+    const query = toLogql(cost, { context, timezone: 'UTC' });
+    expect('logql' in query ? query.logql : '').toBe('(vector(0) > 0)');
+  });
+
+  it('takes texts as they are, quoted, and patterns escaped', () => {
+    expect(selectorOf('*', [])).toBe('{event_name=~"agent[.].+"}');
+    expect(selectorOf('agent.run', ['a="b"', 'c="d"'])).toBe('{event_name="agent.run", a="b", c="d"}');
+    expect(quotedText('a "b" \\')).toBe('"a \\"b\\" \\\\"');
+    const signs = '\\^$.*+?()[]{}|';
+    const escaped = signs
+      .split('')
+      .map((sign) => `\\${sign}`)
+      .join('');
+    expect(labelFilterOf({ field: 'gen_ai.tool.name', startsNotWith: signs })).toBe(
+      `gen_ai_tool_name!~\`${escaped}.*\``,
+    );
+  });
+});
+
+describe('a duration', () => {
+  it.each([
+    [HOUR_MS, '1h'],
+    [25 * HOUR_MS, '25h'],
+    [90 * 60_000, '90m'],
+    [61_000, '61s'],
+    [1_500, '1500ms'],
+    [0, '0h'],
+  ])('of %p ms is %s', (ms, text) => {
+    expect(duration(ms)).toBe(text);
+  });
+});
+
+describe('an answer of Loki', () => {
+  it('is the number of its only series, or what the signal is when empty', () => {
+    expect(shapeVector(cost, REQUEST, [sample('12')])).toMatchObject({ value: 12 });
+    expect(shapeVector(cost, REQUEST, [])).toMatchObject({ value: null });
+    expect(shapeVector(signalOf('run_count'), REQUEST, [])).toMatchObject({ value: 0 });
+    expect(shapeVector(cost, REQUEST, [sample('NaN')])).toMatchObject({ value: null });
+  });
+
+  it('has a group for each series, by the labels of the dimensions; an absent label is none', () => {
+    expect([labelOf('user'), labelOf('model')]).toEqual(['user_id', 'gen_ai_response_model']);
+    const vector = [
+      sample('1', { user_id: 'a', other: 'x' }),
+      sample('3', { user_id: '' }),
+      sample('+Inf', { user_id: 'c' }),
+      sample('2'),
+    ];
+    expect(shapeVector(cost, { ...REQUEST, by: 'user' }, vector)).toMatchObject({
+      groups: [
+        { by: { user: null }, value: 3 },
+        { by: { user: null }, value: 2 },
+        { by: { user: 'a' }, value: 1 },
+      ],
+    });
+  });
+});

@@ -1,0 +1,7 @@
+// Writes the text fixture of the compiler to LogQL again. Do so only once the agreement with a real Loki is green:
+// the fixture says nothing but that the text is the one that agreed.
+
+import { writeFileSync } from 'node:fs';
+import { writeCases } from './logql-cases.ts';
+
+writeFileSync(new URL('../fixtures/logql-cases.txt', import.meta.url), writeCases());
