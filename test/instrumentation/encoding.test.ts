@@ -266,7 +266,9 @@ describe('an event is encoded once', () => {
     const [journalName] = readdirSync(path.join(folder, 'journal'));
     const line = readFileSync(path.join(folder, daily ?? ''), 'utf8').trim();
     expect(bodies).toEqual([line]);
-    expect(readFileSync(path.join(folder, 'journal', journalName ?? ''), 'utf8')).toBe(`start ${line}\n`);
+    expect(readFileSync(path.join(folder, 'journal', journalName ?? ''), 'utf8')).toBe(
+      `process aaaaaaaa\nstart ${line}\n`,
+    );
     expect(encodings).toBe(1);
     journal.end('run');
     journal.close();
