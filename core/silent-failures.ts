@@ -91,6 +91,13 @@ export function readUsualValues(events: readonly EventRecord[]): UsualValues {
   };
 }
 
+/** Whether it matters for a tool call or model call what is usual: for most it does not, whatever is. */
+export function needsUsual(event: EventRecord): boolean {
+  if (event['event.name'] !== 'agent.tool_call') return (event.duration_ms ?? 0) >= SLOW_LEAST_MS;
+  const length = event['tool.result_len'] ?? 0;
+  return event['tool.ok'] !== false && (length === 0 || length >= OUTSIZED_LEAST_CHARS);
+}
+
 /** The silent failures among the events, in order of time. */
 export function findSilentFailures(
   events: readonly EventRecord[],

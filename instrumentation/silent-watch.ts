@@ -6,6 +6,7 @@ import type { SpanContext } from '@opentelemetry/api';
 import type { EventRecord } from '../core/event.ts';
 import {
   findSilentFailures,
+  needsUsual,
   readUsualValues,
   SILENT_FAILURE_NOTE,
   type SilentFailure,
@@ -72,7 +73,7 @@ export class SilentWatch {
       const event = pick('agent.tool_call', atMs, fields, TOOL_KEYS);
       const usual = this.#usualFor(`tool ${event['gen_ai.tool.name'] ?? ''}`, event);
       if (event['tool.ok'] === false) run.silent.failedTools.push(event);
-      this.#tell(run, span, findSilentFailures([event], usual));
+      if (usual !== NOTHING_USUAL) this.#tell(run, span, findSilentFailures([event], usual));
     });
   }
 
@@ -111,7 +112,7 @@ export class SilentWatch {
   /** What is usual for the tool or model before this event, which is one of the samples from now on. */
   #usualFor(name: string, event: EventRecord): UsualValues {
     let samples = this.#samples.get(name);
-    const usual = samples === undefined ? NOTHING_USUAL : readUsualValues(samples);
+    const usual = samples !== undefined && needsUsual(event) ? readUsualValues(samples) : NOTHING_USUAL;
     if (samples === undefined) {
       if (this.#samples.size >= MAX_NAMES) return usual;
       this.#samples.set(name, (samples = []));

@@ -1,6 +1,9 @@
 // The silent watch by itself: what is usual is measured on what came before, in bounded memory.
 
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { EventRecord } from '../../core/event.ts';
+import { findSilentFailures, needsUsual } from '../../core/silent-failures.ts';
 import type { EventLog, Fields } from '../../instrumentation/event-log.ts';
 import { SilentWatch, type SilentMemory } from '../../instrumentation/silent-watch.ts';
 
@@ -36,6 +39,28 @@ const call = (more: Fields): Fields => ({
 });
 
 describe('silent watch', () => {
+  it('what is usual is asked for only where it can matter', () => {
+    const count = fc.integer({ min: 0, max: 60_000 });
+    fc.assert(
+      fc.property(count, count, count, fc.boolean(), (length, duration, median, isOk) => {
+        const usual = {
+          resultLen: new Map([['t', median]]),
+          emptyShare: new Map([['t', 0.01]]),
+          callDurationMs: new Map([['m', median]]),
+        };
+        const events = [
+          { ...tool(length), 'tool.ok': isOk, 'event.name': 'agent.tool_call', timestamp: 1 },
+          { ...call({ duration_ms: duration }), 'event.name': 'agent.model_call', timestamp: 1 },
+        ] as EventRecord[];
+        const compared = new Set(['empty_result', 'outsized_result', 'latency_outlier']);
+        for (const event of events) {
+          const found = findSilentFailures([event], usual).filter(({ kind }) => compared.has(kind));
+          expect(found.length === 0 || needsUsual(event)).toBe(true);
+        }
+      }),
+    );
+  });
+
   it('a call that takes ten times the median of its model, and none before five are known', () => {
     const { watched, notes } = watch();
     for (let n = 0; n < 4; n += 1) watched.seeCall(newRun('r'), n, SPAN, call({ duration_ms: 2_000 }));
