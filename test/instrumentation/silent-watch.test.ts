@@ -1,7 +1,7 @@
 // The silent watch by itself: what is usual is measured on what came before, in bounded memory.
 
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { EventRecord } from '../../core/event.ts';
 import { findSilentFailures, needsUsual } from '../../core/silent-failures.ts';
 import type { EventLog, Fields } from '../../instrumentation/event-log.ts';
