@@ -1,8 +1,8 @@
 // The LogQL of everything that a definition can say, in every way to say time: what the text fixture holds.
 
 import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import type { Signal } from '../../signals/signal.ts';
 import { toLogql, type LogqlContext, type LogqlOptions } from '../../signals/to-logql.ts';
-import { CONSTRUCTS } from './constructs.ts';
 
 const TO = Date.parse('2026-10-29T14:30:00Z');
 
@@ -34,22 +34,18 @@ function at(lengthMs: number, now: number): LogqlContext {
 /** Constructs that say time: these are asked in every way, the others in one. */
 const SAYS_TIME = /^(span_|days_|began$|rolling$|gaps$)/;
 
-/** One block of text for each construct, one line for each way to ask. */
-export function writeCases(): string {
-  const blocks = CONSTRUCTS.map((signal) => {
-    const where = signal.dimensions.includes('user') ? { user: 'a "b"' } : {};
-    const asked = [
-      ...Object.entries(WAYS).map(([way, options]) => [way, options] as const),
-      ['grouped', { ...WAYS['panel'], context: { kind: 'panel' }, timezone: 'UTC', by: signal.dimensions }],
-      ['filtered', { context: { kind: 'panel' }, timezone: 'UTC', where }],
-    ] as const satisfies readonly (readonly [string, LogqlOptions])[];
-    const ways = asked.filter(([way]) => SAYS_TIME.test(signal.id) || !(way in WAYS) || way === 'panel');
-    const lines = ways.map(([way, options]) => {
-      const query = toLogql(signal, options);
-      if ('reason' in query) return `${way}: none, because ${query.reason}`;
-      return `${way} (${query.queryType}${query.step === undefined ? '' : ` ${query.step}`}): ${query.logql}`;
-    });
-    return `${signal.id}\n${lines.join('\n')}\n`;
+/** The queries of one construct: a line for each way to ask. */
+export function writeCase(signal: Signal): string[] {
+  const where = signal.dimensions.includes('user') ? { user: 'a "b"' } : {};
+  const asked = [
+    ...Object.entries(WAYS).map(([way, options]) => [way, options] as const),
+    ['grouped', { ...WAYS['panel'], context: { kind: 'panel' }, timezone: 'UTC', by: signal.dimensions }],
+    ['filtered', { context: { kind: 'panel' }, timezone: 'UTC', where }],
+  ] as const satisfies readonly (readonly [string, LogqlOptions])[];
+  const ways = asked.filter(([way]) => SAYS_TIME.test(signal.id) || !(way in WAYS) || way === 'panel');
+  return ways.map(([way, options]) => {
+    const query = toLogql(signal, options);
+    if ('reason' in query) return `${way}: none, because ${query.reason}`;
+    return `${way} (${query.queryType}${query.step === undefined ? '' : ` ${query.step}`}): ${query.logql}`;
   });
-  return blocks.join('\n');
 }
