@@ -102,18 +102,14 @@ export const RELIABILITY_BOARD: Board = {
     },
     {
       tiles: [
-        groupTableTile({
-          key: 'errors-by-model',
-          title: 'Errors by model',
-          by: ['model'],
-          measures: [
-            { signal: 'model_calls', name: 'Calls' },
-            { signal: 'model_error_rate', name: 'Errors' },
-            { signal: 'api_error_rate', name: '429 and 529' },
-          ],
-          width: 9,
-          height: 8,
-        }),
+        groupBarsTile(
+          { signal: 'model_error_rate', by: ['model'] },
+          { key: 'errors-by-model', title: 'Failed model calls by model', width: 5, height: 8 },
+        ),
+        groupBarsTile(
+          { signal: 'api_error_rate', by: ['model'] },
+          { key: 'limits-by-model', title: '429 and 529 by model', width: 5, height: 8 },
+        ),
         groupBarsTile(
           { signal: 'run_failures', by: ['status', 'error'] },
           { key: 'failures-by-type', title: 'Failed runs by type', width: 5, height: 8 },
@@ -129,7 +125,7 @@ export const RELIABILITY_BOARD: Board = {
         ),
         groupBarsTile(
           { signal: 'run_loss_rate', by: ['service'] },
-          { key: 'loss-by-service', title: 'Lost runs by service', width: 5, height: 8 },
+          { key: 'loss-by-service', title: 'Lost runs by service', width: 4, height: 8 },
         ),
       ],
     },

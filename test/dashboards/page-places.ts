@@ -100,6 +100,7 @@ export const PLACES: Readonly<Record<string, Place>> = {
   'reliability/success-over-time': { onNoPage: COURSE },
   'reliability/limits-over-time': { onNoPage: COURSE },
   'reliability/errors-by-model': breakdown('/models'),
+  'reliability/limits-by-model': breakdown('/models'),
   'reliability/failures-by-type': { onNoPage: SIGNAL_ONLY },
   'reliability/model-errors-by-type': { onNoPage: SIGNAL_ONLY },
   'reliability/loss-by-service': { onNoPage: SIGNAL_ONLY },

@@ -2,12 +2,14 @@
 // TEMPO_ENDPOINT, where it is not port 4317 of the same host, that of OTLP over gRPC).
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
 import { fieldOfDimension } from '../../core/schema.ts';
 import { RUN_SPANS } from '../../dashboards/panels/traces.ts';
 import { NARROWING } from '../../dashboards/variables.ts';
-import { randomHex, sendSpans } from '../stack/otlp-client.ts';
+import { randomHex, sendLogs, sendSpans, toLog } from '../stack/otlp-client.ts';
 import { waitUntil } from '../stack/process.ts';
-import { startCollector, type CollectorServer } from '../stack/servers.ts';
+import { startCollector, startLoki, type CollectorServer, type LokiServer } from '../stack/servers.ts';
 import { BUILD_TIMEOUT_MS } from '../stack/tier.ts';
 
 const TEMPO_URL = process.env['TEMPO_URL'];
@@ -20,13 +22,15 @@ describeWithTempo('a real Tempo', () => {
   const run = randomHex(16);
   const traceId = randomHex(16);
   const agent = `agent-${run.slice(0, 8)}`;
+  let loki: LokiServer;
   let collector: CollectorServer;
 
   beforeAll(async () => {
     const endpoint = process.env['TEMPO_ENDPOINT'] ?? `${new URL(url).hostname}:4317`;
+    loki = await startLoki();
     collector = await startCollector({
-      configs: ['base.yaml', 'tempo.yaml'],
-      env: { TEMPO_ENDPOINT: endpoint },
+      configs: ['base.yaml', 'loki.yaml', 'tempo.yaml'],
+      env: { LOKI_URL: loki.url, TEMPO_ENDPOINT: endpoint },
     });
     const attributes = {
       'agent.run_id': run,
@@ -38,10 +42,19 @@ describeWithTempo('a real Tempo', () => {
     const span = { name: `invoke_agent ${agent}`, traceId, attributes };
     const status = await sendSpans(collector.httpUrl, { 'service.name': 'boards' }, 'test', [span]);
     if (status !== 200) throw new Error(`the Collector answered ${status}`);
+    const event = toLog({
+      timestamp: Date.now(),
+      'event.name': 'agent.run.started',
+      'agent.run_id': run,
+      trace_id: traceId,
+      span_id: randomHex(8),
+    });
+    await sendLogs(collector.httpUrl, { 'service.name': 'boards' }, [event]);
   }, BUILD_TIMEOUT_MS);
 
   afterAll(async () => {
     await collector.stop();
+    await loki.stop();
   });
 
   it(
@@ -61,6 +74,26 @@ describeWithTempo('a real Tempo', () => {
     expect(answer.status).toBe(200);
     expect(await answer.text()).toContain(run);
   });
+
+  it(
+    'leads from a span to the events of its trace, and from an event to its trace, as the data sources say',
+    async () => {
+      const [query, field] = linksOfDataSources();
+      const logql = query
+        .replace('${__tags}', 'service_name="boards"')
+        .replace('${__trace.traceId}', traceId);
+      const read = (): Promise<Record<string, string>[]> => readStreams(loki.url, logql);
+      await waitUntil(async () => (await read()).length > 0, {
+        what: () => `Loki to answer ${logql}`,
+        timeoutMs: VISIBLE_AFTER_MS,
+      });
+      const [labels] = await read();
+      expect(labels?.['agent_run_id']).toBe(run);
+      const answer = await fetch(`${url}/api/v2/traces/${labels?.[field]}`);
+      expect(answer.status).toBe(200);
+    },
+    2 * VISIBLE_AFTER_MS,
+  );
 
   it(
     'has the choices of the variables',
@@ -87,4 +120,31 @@ async function searchRun(url: string, run: string): Promise<string[]> {
   const answer = await fetch(`${url}/api/search?${new URLSearchParams({ q, limit: '20' }).toString()}`);
   const { traces = [] } = (await answer.json()) as { traces?: { traceID: string }[] };
   return traces.map(({ traceID }) => traceID.padStart(32, '0'));
+}
+
+/** The query from a span to its events, and the label of an event that leads to its trace. */
+function linksOfDataSources(): [query: string, label: string] {
+  const file = new URL('../../stack/grafana/datasources/tallyspan.yaml', import.meta.url);
+  const { datasources } = parse(readFileSync(file, 'utf8')) as {
+    datasources: {
+      uid: string;
+      jsonData: {
+        derivedFields?: { matcherType: string; matcherRegex: string }[];
+        tracesToLogsV2?: { query: string };
+      };
+    }[];
+  };
+  const source = (uid: string) => datasources.find((one) => one.uid === uid)?.jsonData;
+  // A doubled sign stands for one that Grafana does not expand when it reads the file.
+  const query = source('tempo')?.tracesToLogsV2?.query.replaceAll('$$', () => '$') ?? '';
+  return [query, source('loki')?.derivedFields?.[0]?.matcherRegex ?? ''];
+}
+
+/** Labels of the streams that a log query finds. */
+async function readStreams(url: string, query: string): Promise<Record<string, string>[]> {
+  const params = new URLSearchParams({ query, start: `${Date.now() - 600_000}000000` });
+  const answer = await fetch(`${url}/loki/api/v1/query_range?${params.toString()}`);
+  if (!answer.ok) throw new Error(`Loki refused ${query}: ${await answer.text()}`);
+  const { data } = (await answer.json()) as { data: { result: { stream: Record<string, string> }[] } };
+  return data.result.map(({ stream }) => stream);
 }
