@@ -1,5 +1,5 @@
 // The compiler to LogQL writes the text that agreed with a real Loki; and what Loki answers is read as it should be.
-// After a change that is meant: `node test/signals/write-logql-cases.ts`, when the agreement is green.
+// After a change that is meant: `node test/mutation/write-logql-cases.ts`, when the agreement is green.
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
@@ -56,6 +56,10 @@ describe('a query', () => {
     const context = { kind: 'at', from: HOUR_MS, to: HOUR_MS } as const;
     const query = toLogql(cost, { context, timezone: 'UTC' });
     expect('logql' in query ? query.logql : '').toBe('(vector(0) > 0)');
+    const began = CONSTRUCTS.find(({ id }) => id === 'began') ?? cost;
+    const unsettled = { kind: 'at', from: 5 * HOUR_MS, to: 5.5 * HOUR_MS } as const;
+    const settled = toLogql(began, { context: unsettled, timezone: 'UTC' });
+    expect('logql' in settled ? settled.logql : '').toBe('(vector(0) > 0) or vector(0)');
   });
 
   it('takes texts as they are, quoted, and patterns escaped', () => {

@@ -2,8 +2,8 @@
 // the fixture says nothing but that the text is the one that agreed.
 
 import { writeFileSync } from 'node:fs';
-import { CONSTRUCTS } from './constructs.ts';
-import { writeCase } from './logql-cases.ts';
+import { CONSTRUCTS } from '../signals/constructs.ts';
+import { writeCase } from '../signals/logql-cases.ts';
 
 const blocks = CONSTRUCTS.map((signal) => `${signal.id}\n${writeCase(signal).join('\n')}\n`);
 writeFileSync(new URL('../fixtures/logql-cases.txt', import.meta.url), blocks.join('\n'));
