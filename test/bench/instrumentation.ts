@@ -1,72 +1,120 @@
-// Benchmark of the instrumentation: what it costs in processor time, memory, start-up and exit, against a
-// bare program and bare OpenTelemetry. Blocks are interleaved (A B C, C B A, …) in one sitting and medians are
-// compared, because the machine is shared. Writes docs/benchmarks/instrumentation.md. Run it with `npm run bench -w instrumentation`.
+// Benchmark of the instrumentation: what it costs in processor time, memory, start-up, exit and waiting for the
+// first chunk, against a bare program, bare OpenTelemetry and other instrumentations. Blocks are interleaved
+// (A B C, C B A, …) in one sitting and medians are compared, because the machine may be shared.
+// Writes docs/benchmarks/instrumentation.md. Run it with `npm run bench -w instrumentation`.
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { buildInstrumentation } from '../../scripts/build-instrumentation.ts';
 import { startOtlpReceiver } from '../fakes/otlp-receiver.ts';
+import { startJsonReceiver } from './json-receiver.ts';
+import { installPeers } from './peers.ts';
 
 const execute = promisify(execFile);
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const PROGRAMS = path.join(import.meta.dirname, 'programs');
-const BLOCKS = Number(process.env['BLOCKS'] ?? 8);
+const BLOCKS = Number(process.env['BLOCKS'] ?? 5);
+const CHILD_MS = 120_000;
 
 interface Variant {
   readonly name: string;
-  readonly flags: readonly string[];
+  readonly folder: string;
+  /** Loaded before the program. */
+  readonly preload?: string;
 }
 interface Sample {
   readonly cpuUsPerCall: number;
   readonly rssMb: number;
   readonly startMs: number;
   readonly exitMs: number;
+  readonly firstChunkMs: number;
+  readonly spansPerCall: number;
 }
+
+const BARE: Variant = { name: 'bare', folder: PROGRAMS };
+const OTEL: Variant = {
+  name: 'bare OpenTelemetry, native spans',
+  folder: PROGRAMS,
+  preload: path.join(PROGRAMS, 'otel.cjs'),
+};
+/** What counts beside the spans of the calls themselves: ours makes spans of runs and tools, too. */
+const OTHER_SPAN = /^(invoke_agent|execute_tool)/;
 
 const folder = await mkdtemp(path.join(tmpdir(), 'tallyspan-bench-'));
 await buildInstrumentation(folder);
-const receiver = await startOtlpReceiver();
+const peers = await installPeers();
+const receiver = await startOtlpReceiver({ isUnlimited: true });
+const jsonReceiver = await startJsonReceiver();
 const environment = {
   PATH: process.env['PATH'],
+  HOME: folder,
   OTEL_EXPORTER_OTLP_ENDPOINT: receiver.grpcUrl,
   OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
   OTEL_METRICS_EXPORTER: 'none',
   OTEL_SERVICE_NAME: 'bench',
+  HTTP_ENDPOINT: jsonReceiver.url,
   TALLYSPAN_SPOOL: path.join(folder, 'spool'),
   TALLYSPAN_LOG: 'off',
-  PAUSE_MS: '10',
+  PAUSE_MS: '4',
 };
+const OURS: Variant = { name: 'tallyspan', folder: PROGRAMS, preload: path.join(folder, 'register.cjs') };
 const variants: readonly Variant[] = [
-  { name: 'bare', flags: [] },
-  { name: 'bare OpenTelemetry, native spans', flags: ['--import', `file://${PROGRAMS}/otel.mjs`] },
-  { name: 'tallyspan', flags: ['--import', `file://${folder}/register.mjs`] },
+  BARE,
+  OTEL,
+  OURS,
+  ...peers.flatMap(({ name, folder: own, preload }) =>
+    own === undefined ? [] : [{ name, folder: own, preload: path.join(own, preload) }],
+  ),
 ];
 
 const samples = new Map<string, Sample[]>(variants.map(({ name }) => [name, []]));
+/** One line on each variant that does not run. */
+const failures = new Map<string, string>();
 for (let block = 0; block < BLOCKS; block += 1) {
   for (const variant of block % 2 === 0 ? variants : variants.toReversed()) {
-    samples.get(variant.name)?.push(await measure(variant));
+    if (failures.has(variant.name)) continue;
+    try {
+      samples.get(variant.name)?.push(await measure(variant));
+    } catch (error) {
+      failures.set(variant.name, reasonOf(error));
+    }
   }
   process.stderr.write(`block ${String(block + 1)} of ${String(BLOCKS)}\n`);
 }
 await receiver.close();
+jsonReceiver.close();
 await rm(folder, { recursive: true, force: true });
 await writeFile(path.join(ROOT, 'docs/benchmarks/instrumentation.md'), report());
 
-async function measure({ flags }: Variant): Promise<Sample> {
+async function measure({ folder: own, preload }: Variant): Promise<Sample> {
+  const flags = preload === undefined ? [] : ['--require', preload];
+  const options = { env: environment, timeout: CHILD_MS };
   const startedMs = performance.now();
-  await execute(process.execPath, [...flags, '-e', '0'], { env: environment });
+  await execute(process.execPath, [...flags, '-e', '0'], options);
   const startMs = performance.now() - startedMs;
 
-  const child = execute(process.execPath, [...flags, path.join(PROGRAMS, 'agent.mjs')], { env: environment });
+  const [before, jsonBefore] = [receiver.spans.length, jsonReceiver.spans.length];
+  const child = execute(process.execPath, [...flags, path.join(own, 'agent.cjs')], options);
   let printedMs = performance.now();
   child.child.stdout?.on('data', () => (printedMs = performance.now()));
   const { stdout } = await child;
-  const printed = JSON.parse(stdout) as { cpuUsPerCall: number; rssMb: number };
-  return { ...printed, startMs, exitMs: performance.now() - printedMs };
+  const exitMs = performance.now() - printedMs;
+  // Others print on stdout, too.
+  const line = stdout.split('\n').find((text) => text.startsWith('{"cpuUsPerCall"')) ?? '';
+  const printed = JSON.parse(line) as Omit<Sample, 'startMs' | 'exitMs' | 'spansPerCall'> & { calls: number };
+  const spans = [...receiver.spans.slice(before), ...jsonReceiver.spans.slice(jsonBefore)];
+  const { length } = spans.filter(({ name }) => !OTHER_SPAN.test(name));
+  return { ...printed, startMs, exitMs, spansPerCall: length / printed.calls };
+}
+
+/** The error that ended a program, in one line. */
+function reasonOf(error: unknown): string {
+  const { stderr = '', message } = error as { stderr?: string; message: string };
+  const line = stderr.split('\n').find((text) => /^\w*Error\b/.test(text)) ?? message.split('\n')[0] ?? '';
+  return line.slice(0, 160);
 }
 
 function median(name: string, key: keyof Sample): number {
@@ -74,36 +122,55 @@ function median(name: string, key: keyof Sample): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-function over(key: keyof Sample, base: string): string {
-  return (median('tallyspan', key) - median(base, key)).toFixed(0);
+function cell(name: string, key: keyof Sample, digits: number): string {
+  const value = median(name, key);
+  return `${value.toFixed(digits)} (${(value / median(OTEL.name, key)).toFixed(2)}×)`;
+}
+
+function rowOf(name: string): string {
+  const failure = failures.get(name);
+  if (failure !== undefined) return `| ${name} | does not run: \`${failure}\` | | | | | |`;
+  const spans = median(name, 'spansPerCall').toFixed(1);
+  return `| ${name} | ${cell(name, 'cpuUsPerCall', 0)} | ${cell(name, 'rssMb', 0)} | ${cell(name, 'startMs', 0)} | ${cell(name, 'exitMs', 0)} | ${cell(name, 'firstChunkMs', 2)} | ${spans} |`;
+}
+
+/** Names of the instrumentations that give one call more than one span. */
+function doubling(): string {
+  const names = variants.map(({ name }) => name).filter((name) => median(name, 'spansPerCall') > 1.5);
+  return names.length === 0 ? 'none' : names.join(', ');
+}
+
+function over(name: string, key: keyof Sample, base: string, digits = 0): string {
+  return (median(name, key) - median(base, key)).toFixed(digits);
+}
+
+function against(base: string): string {
+  return `${over(OURS.name, 'cpuUsPerCall', base)} µs a call, ${over(OURS.name, 'rssMb', base)} MB, ${over(OURS.name, 'startMs', base)} ms of start-up, ${over(OURS.name, 'firstChunkMs', base, 2)} ms to the first chunk`;
 }
 
 function report(): string {
-  const rows = variants.map(({ name }) => {
-    const cells = (['cpuUsPerCall', 'rssMb', 'startMs', 'exitMs'] as const).map((key) =>
-      median(name, key).toFixed(0),
-    );
-    return `| ${name} | ${cells.join(' | ')} |`;
-  });
-  const [bare, otel] = variants.map(({ name }) => name);
+  const skipped = peers.filter(({ folder: own }) => own === undefined).map(({ name }) => name);
+  const rows = [
+    ...variants.map(({ name }) => rowOf(name)),
+    ...skipped.map((name) => `| ${name} | SKIP: the registry could not be reached | | | | | |`),
+  ];
   return `# What the instrumentation costs
 
 Generated by \`npm run bench -w instrumentation\`; do not edit.
 
-${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${String(cpus().length)} × ${cpus()[0]?.model.trim() ?? 'unknown'}, shared with other work. Medians of ${String(BLOCKS)} interleaved blocks.
-The program: runs of ten calls with a tool each, prompts of about 20 KB, answers from memory, records to a receiver in another process.
-With tallyspan a call is a span and, on average, six events: the call itself, its tool call, its shares of cost, and its part of the run.
+${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${String(cpus().length)} × ${cpus()[0]?.model.trim() ?? 'unknown'}, load at the end ${(loadavg()[0] ?? 0).toFixed(1)}. Medians of ${String(BLOCKS)} interleaved blocks, in parentheses the ratio to bare OpenTelemetry.
+The program: 90 runs of ten calls with a tool each (the first 30 warm up), prompts of about 20 KB, answers from memory after 4 ms, records to a receiver in another process; then 100 streamed answers. SDK 1.11.0, all by \`--require\`, each with its defaults; peers that bring no OpenTelemetry of their own run on bare OpenTelemetry.
 
-| | CPU per call, µs | memory at the end, MB | start-up and end of an empty program, ms | exit delay, ms |
-|---|---|---|---|---|
+| | CPU per call, µs | memory after the calls, MB | start-up and end of an empty program, ms | exit delay, ms | time to first chunk, ms | spans a call |
+|---|---|---|---|---|---|---|
 ${rows.join('\n')}
 
-Tallyspan over the bare program: ${over('cpuUsPerCall', bare ?? '')} µs a call, ${over('rssMb', bare ?? '')} MB, ${over('startMs', bare ?? '')} ms.
-Tallyspan over bare OpenTelemetry: ${over('cpuUsPerCall', otel ?? '')} µs a call, ${over('rssMb', otel ?? '')} MB, ${over('startMs', otel ?? '')} ms.
+Tallyspan over the bare program: ${against(BARE.name)}.
+Tallyspan over bare OpenTelemetry: ${against(OTEL.name)}.
+More than one span for a call, so that its tokens count twice: ${doubling()}.
 
-Processor time on a shared machine is worth comparing between the rows of one table only. What a call costs beyond
-bare OpenTelemetry is mostly its events: each is built, written as JSON, encoded and sent. Tried so far: events
-without a logger that checks each attribute again, one open journal instead of a file per run, texts of hashes
-remembered, records sent at once in a burst. Not tried yet: encoding an event once, when it is made.
+Beside its span, a call has about six events with tallyspan (the call, its tool call, its shares of cost, its part of
+the run) and its tool a span of its own; a peer has its span with the prompt in it. Processor time on a shared machine
+is worth comparing between the rows of one table only. How events are encoded: decision 0024.
 `;
 }

@@ -32,6 +32,8 @@ export interface ReceiverOptions {
   /** Takes requests and never answers. */
   readonly isBlackHole?: boolean;
   readonly grpcPort?: number;
+  /** Takes messages of any size; 4 MB otherwise, as collectors do. */
+  readonly isUnlimited?: boolean;
 }
 
 export async function startOtlpReceiver(options: ReceiverOptions = {}): Promise<OtlpReceiver> {
@@ -48,7 +50,7 @@ export async function startOtlpReceiver(options: ReceiverOptions = {}): Promise<
     return true;
   };
 
-  const grpc = new Server();
+  const grpc = new Server(options.isUnlimited === true ? { 'grpc.max_receive_message_length': -1 } : {});
   for (const [kind, service] of Object.entries(SERVICES)) {
     grpc.addService(serviceOf(service), {
       export: ((call: { request: Buffer }, answer: (error: unknown, value?: Buffer) => void) => {

@@ -1,5 +1,5 @@
 // Bare OpenTelemetry, as its documentation sets it up: the stock SDK with gRPC exporters, nothing of ours.
-import { NodeSDK } from '@opentelemetry/sdk-node';
+const { NodeSDK } = require('@opentelemetry/sdk-node');
 
 const sdk = new NodeSDK();
 sdk.start();

@@ -1,0 +1,54 @@
+// The peers: other instrumentations of the SDK that ours is measured beside, at pinned versions, each in a
+// folder of its own outside the repository.
+
+import { copyFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { installPackages } from '../contract/cached-packages.ts';
+
+const PROGRAMS = path.join(import.meta.dirname, 'programs');
+const SDK = { '@anthropic-ai/sdk': '1.11.0' };
+/** The line of OpenTelemetry that bare OpenTelemetry is measured with. */
+const OPEN_TELEMETRY = { '@opentelemetry/api': '1.10.0', '@opentelemetry/sdk-node': '0.301.0' };
+
+interface Peer {
+  readonly name: string;
+  /** What is loaded before the program, from the programs' folder. */
+  readonly preload: string;
+  readonly packages: Readonly<Record<string, string>>;
+}
+
+const PEERS: readonly Peer[] = [
+  {
+    name: 'OpenInference 0.2.8',
+    preload: 'openinference.cjs',
+    packages: { '@arizeai/openinference-instrumentation-anthropic': '0.2.8', ...SDK, ...OPEN_TELEMETRY },
+  },
+  {
+    name: 'OpenLLMetry 0.27.0',
+    preload: 'openllmetry.cjs',
+    packages: { '@traceloop/instrumentation-anthropic': '0.27.0', ...SDK, ...OPEN_TELEMETRY },
+  },
+  { name: 'OpenLIT 1.15.0', preload: 'openlit.cjs', packages: { openlit: '1.15.0', ...SDK } },
+  { name: 'Laminar 0.8.46', preload: 'laminar.cjs', packages: { '@lmnr-ai/lmnr': '0.8.46', ...SDK } },
+];
+
+export interface InstalledPeer {
+  readonly name: string;
+  /** Where its packages and copies of the programs are; none when the packages cannot be had. */
+  readonly folder: string | undefined;
+  readonly preload: string;
+}
+
+/** Installs what is not there yet, and puts the programs beside the packages that they load. */
+export async function installPeers(): Promise<InstalledPeer[]> {
+  const installed: InstalledPeer[] = [];
+  for (const { name, preload, packages } of PEERS) {
+    const folder = await installPackages(`bench-${path.parse(preload).name}`, packages);
+    if (folder !== undefined) {
+      for (const file of await readdir(PROGRAMS))
+        await copyFile(path.join(PROGRAMS, file), path.join(folder, file));
+    }
+    installed.push({ name, folder, preload });
+  }
+  return installed;
+}

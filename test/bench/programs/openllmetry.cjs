@@ -1,0 +1,7 @@
+// OpenLLMetry's instrumentation on bare OpenTelemetry.
+const { NodeSDK } = require('@opentelemetry/sdk-node');
+const { AnthropicInstrumentation } = require('@traceloop/instrumentation-anthropic');
+
+const sdk = new NodeSDK({ instrumentations: [new AnthropicInstrumentation()] });
+sdk.start();
+process.once('beforeExit', () => void sdk.shutdown().catch(() => undefined));
