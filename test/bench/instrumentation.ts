@@ -171,6 +171,6 @@ More than one span for a call, so that its tokens count twice: ${doubling()}.
 
 Beside its span, a call has about six events with tallyspan (the call, its tool call, its shares of cost, its part of
 the run) and its tool a span of its own; a peer has its span with the prompt in it. Processor time on a shared machine
-is worth comparing between the rows of one table only. How events are encoded: decision 0024.
+is worth comparing between the rows of one table only. How events are encoded: decision 0025.
 `;
 }
