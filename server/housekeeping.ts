@@ -1,6 +1,6 @@
 // Housekeeping: what the server does on its own from time to time.
 
-import { HOUR_MS } from '../core/time.ts';
+import { HOUR_MS, MINUTE_MS } from '../core/time.ts';
 import { findLostRuns } from './lost-runs.ts';
 import { messageOf } from './server-error.ts';
 import type { Database } from './store/database.ts';
@@ -11,6 +11,8 @@ export interface HousekeepingOptions {
   readonly database: Database;
   readonly store: EventStore;
   readonly lostAfterMs: number;
+  /** How long after its start came a run is not lost, however old it is. */
+  readonly importPatienceMs?: number | undefined;
   readonly retention: RetentionLimits;
   readonly log: (line: string) => void;
 }
@@ -21,6 +23,8 @@ export interface Housekeeping {
 
 const LONGEST_PAUSE_MS = 60_000;
 const RETENTION_PAUSE_MS = HOUR_MS;
+/** Old history comes in the order of its time: the end of a run that ended is at most this far behind its start. */
+const IMPORT_PATIENCE_MS = 10 * MINUTE_MS;
 
 /** Starts the rounds; one never overlaps the next. */
 export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
@@ -60,9 +64,14 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
   };
 }
 
-async function closeLostRuns({ database, store, lostAfterMs, log }: HousekeepingOptions): Promise<void> {
+async function closeLostRuns(options: HousekeepingOptions): Promise<void> {
+  const { database, store, lostAfterMs, importPatienceMs = IMPORT_PATIENCE_MS, log } = options;
   if (store.openRuns().length === 0) return;
-  const events = await findLostRuns(database, Date.now() - lostAfterMs);
+  const now = Date.now();
+  const patienceMs = Math.min(lostAfterMs, importPatienceMs);
+  const events = (await findLostRuns(database, now - lostAfterMs)).filter(
+    (event) => store.arrivedAt(event['agent.run_id'] ?? '') <= now - patienceMs,
+  );
   if (events.length === 0) return;
   await store.write({ events, spans: [] });
   log(`${events.length} runs that never ended were closed as lost`);

@@ -42,6 +42,8 @@ export interface ServerOptions {
   readonly traceUrls?: string;
   /** A run without an end is lost after this time without an event. */
   readonly lostAfterMs?: number;
+  /** A run is not lost before its start was here for this time: old history comes run by run. */
+  readonly importPatienceMs?: number;
   /** Variables that hold thresholds and channels of alerts; without them no channel. */
   readonly alertEnv?: Environment;
   readonly log: (line: string) => void;
@@ -140,6 +142,7 @@ function startHousekeepingOf(options: ServerOptions, database: Database, store: 
     database,
     store,
     lostAfterMs: options.lostAfterMs ?? LOST_AFTER_MS,
+    importPatienceMs: options.importPatienceMs,
     retention: { ageMs: options.retentionMs, bytes: options.retentionBytes },
     log: options.log,
   });

@@ -134,6 +134,11 @@ export class EventStore {
     return this.#openRuns.list();
   }
 
+  /** When the start of an open run came, Unix milliseconds; 0 when that is not known. */
+  arrivedAt(run: string): number {
+    return this.#openRuns.arrivedAt(run);
+  }
+
   /** Works with the writing connection between commits, so that the work never meets one. */
   async exclusively<T>(work: (writer: DuckDBConnection) => Promise<T>): Promise<T> {
     while (this.#draining !== undefined) await this.#draining;
@@ -205,7 +210,7 @@ export class EventStore {
         throw error;
       }
       for (const { run, isLoss } of ends) if (isLoss) this.#lostRuns.add(run);
-      this.#openRuns.note(ends);
+      this.#openRuns.note(ends, Date.now());
       const sent = batches.reduce((sum, batch) => sum + batch.rows, 0);
       const stored = selections.reduce((sum, { rows }) => sum + rows.length, 0);
       this.counters.commits++;

@@ -66,7 +66,7 @@ describeWithServers('each number on a board equals the embedded server’s', () 
     timezone = zoneNearNoon(now);
     [loki, server] = await Promise.all([
       startLoki(),
-      startTestServer({ timezone, lostAfterMs: LOST_AFTER_MS }),
+      startTestServer({ timezone, lostAfterMs: LOST_AFTER_MS, importPatienceMs: 0 }),
     ]);
     embedded = new Embedded(server.uiUrl, timezone);
     const corpus = liveCorpus(now, ['shop', 'desk']);

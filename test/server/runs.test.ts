@@ -133,7 +133,7 @@ describe('a run that never ends', () => {
   const endMs = NOW - 30 * MINUTE_MS;
 
   beforeAll(async () => {
-    lossy = await startTestServer({ lostAfterMs: 20 * MINUTE_MS });
+    lossy = await startTestServer({ lostAfterMs: 20 * MINUTE_MS, importPatienceMs: 0 });
     await sendEvents(lossy, sampleRun({ mark: 'd', endMs, isOpen: true }));
     await sendEvents(lossy, sampleRun({ mark: 'e', endMs: NOW, isOpen: true }));
   });
@@ -157,6 +157,22 @@ describe('a run that never ends', () => {
     expect((await statuses())['e']).toBe('running');
     const rate = await getJson<{ value: number }>(lossy, '/api/signals/run_success_rate?window=24h');
     expect(rate.value).toBe(0);
+  });
+
+  it('is not lost before its start was here for a while, however old: more of its history may come', async () => {
+    const first = await startTestServer({ lostAfterMs: 60 * MINUTE_MS });
+    await sendEvents(first, sampleRun({ mark: 'f', endMs, isOpen: true }));
+    await first.close();
+    const next = await startTestServer({ dataDir: first.dataDir, lostAfterMs: 20 * MINUTE_MS });
+    try {
+      await sendEvents(next, sampleRun({ mark: 'd', endMs, isOpen: true }));
+      const statusOf = async (mark: string): Promise<string | undefined> =>
+        (await getJson<RunSummary>(next, `/api/runs/${mark.repeat(32)}`))['agent.status'];
+      while ((await statusOf('f')) !== 'lost') await new Promise((soon) => setTimeout(soon, 50));
+      expect(await statusOf('d')).toBe('running');
+    } finally {
+      await next.remove();
+    }
   });
 
   it('was not lost if its end arrives after all', async () => {
