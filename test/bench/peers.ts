@@ -1,7 +1,7 @@
 // The peers: other instrumentations of the SDK that ours is measured beside, at pinned versions, each in a
 // folder of its own outside the repository.
 
-import { copyFile, readdir } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
 import { installPackages } from '../contract/cached-packages.ts';
 
@@ -12,7 +12,7 @@ const OPEN_TELEMETRY = { '@opentelemetry/api': '1.10.0', '@opentelemetry/sdk-nod
 
 interface Peer {
   readonly name: string;
-  /** What is loaded before the program, from the programs' folder. */
+  /** What is loaded before the program. */
   readonly preload: string;
   readonly packages: Readonly<Record<string, string>>;
 }
@@ -45,8 +45,8 @@ export async function installPeers(): Promise<InstalledPeer[]> {
   for (const { name, preload, packages } of PEERS) {
     const folder = await installPackages(`bench-${path.parse(preload).name}`, packages);
     if (folder !== undefined) {
-      for (const file of await readdir(PROGRAMS))
-        await copyFile(path.join(PROGRAMS, file), path.join(folder, file));
+      for (const file of ['agent.cjs', `peers/${preload}`])
+        await copyFile(path.join(PROGRAMS, file), path.join(folder, path.basename(file)));
     }
     installed.push({ name, folder, preload });
   }
