@@ -1,7 +1,7 @@
 // A plain OTLP client over HTTP with JSON, as an emitter that a test controls to the byte.
 
-import { encodeEvent, type EventRecord } from '../../core/event.ts';
-import { FIELDS, type FieldDefinition, type FieldKey } from '../../core/schema.ts';
+import type { EventRecord } from '../../core/event.ts';
+import { toOtlpLogs } from '../../core/otlp-log.ts';
 
 type AnyValue =
   | { stringValue: string }
@@ -42,20 +42,28 @@ export interface LogInput {
   readonly attributes: Attributes;
 }
 
-/** The log record of an event, as the conventions of events want it. */
+interface EventLogRecord {
+  readonly eventName: string;
+  readonly body: { readonly stringValue: string };
+  readonly attributes: readonly KeyValue[];
+  readonly traceId?: string;
+  readonly spanId?: string;
+}
+
+/** The log record of an event as we emit it, in the form of this client. */
 export function toLog(event: EventRecord): LogInput {
-  const attributes: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(event)) {
-    if (value !== undefined && (FIELDS[key as FieldKey] as FieldDefinition).attribute)
-      attributes[key] = value;
-  }
+  const { resourceLogs } = toOtlpLogs([event]) as {
+    resourceLogs: readonly { scopeLogs: readonly { logRecords: readonly EventLogRecord[] }[] }[];
+  };
+  const record = resourceLogs[0]?.scopeLogs[0]?.logRecords[0] as EventLogRecord;
+  const { eventName, body, attributes, ...ids } = record;
   return {
     timeMs: event.timestamp,
-    body: encodeEvent(event),
-    eventName: event['event.name'],
-    ...(event.trace_id === undefined ? {} : { traceId: event.trace_id }),
-    ...(event.span_id === undefined ? {} : { spanId: event.span_id }),
-    attributes,
+    body: body.stringValue,
+    eventName,
+    attributes: fromKeyValues(attributes),
+    ...(ids.traceId === undefined ? {} : { traceId: ids.traceId }),
+    ...(ids.spanId === undefined ? {} : { spanId: ids.spanId }),
   };
 }
 
