@@ -95,7 +95,8 @@ export function readUsualValues(events: readonly EventRecord[]): UsualValues {
 export function needsUsual(event: EventRecord): boolean {
   if (event['event.name'] !== 'agent.tool_call') return (event.duration_ms ?? 0) >= SLOW_LEAST_MS;
   const length = event['tool.result_len'] ?? 0;
-  return event['tool.ok'] !== false && (length === 0 || length >= OUTSIZED_LEAST_CHARS);
+  const isEmpty = event['tool.result_empty'] === true || length === 0;
+  return event['tool.ok'] !== false && (isEmpty || length >= OUTSIZED_LEAST_CHARS);
 }
 
 /** The silent failures among the events, in order of time. */

@@ -97,14 +97,24 @@ export const AREAS: Readonly<Record<string, Area>> = {
       'test/core/prefix-match.test.ts',
       'test/core/reprice.test.ts',
       'test/core/silent-failure-edges.test.ts',
+      'test/core/usual-values-need.test.ts',
       'test/core/call-pairs.test.ts',
       'test/core/what-if-edges.test.ts',
     ],
   },
   diagnosis: {
-    code: ['core/diagnosis/*.ts'],
+    code: [
+      'core/diagnosis/causes.ts',
+      'core/diagnosis/change-stamps.ts',
+      'core/diagnosis/labels.ts',
+      'core/diagnosis/leaves.ts',
+      'core/diagnosis/measures.ts',
+      'core/diagnosis/period.ts',
+      'core/diagnosis/pool.ts',
+      'core/diagnosis/product-shares.ts',
+      'core/diagnosis/show-runs.ts',
+    ],
     tests: [
-      'test/diagnosis/small-periods.test.ts',
       'test/diagnosis/product-shares.test.ts',
       'test/core/diagnosis-causes.test.ts',
       'test/core/diagnosis-evidence.test.ts',
@@ -113,10 +123,14 @@ export const AREAS: Readonly<Record<string, Area>> = {
       'test/core/diagnosis-periods.test.ts',
     ],
   },
+  // The whole of a diagnosis: only whole periods show it, which takes longer.
+  split: {
+    code: ['core/diagnosis/split.ts', 'core/diagnosis/diagnose.ts', 'core/diagnosis/wording.ts'],
+    tests: ['test/core/diagnosis-words.test.ts', 'test/diagnosis/small-periods.test.ts'],
+  },
   signals: {
     code: ['signals/*.ts', '!signals/to-logql.ts', '!signals/logql-*.ts', '!signals/from-loki.ts'],
     tests: [
-      'test/signals/laws.test.ts',
       'test/signals/catalogue.test.ts',
       'test/signals/compare.test.ts',
       'test/signals/request.test.ts',
