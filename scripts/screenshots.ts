@@ -20,15 +20,6 @@ const BROWSER_FLAGS = [
   '--no-first-run',
 ];
 
-/** A session with several turns. */
-async function longestSession(url: string): Promise<string> {
-  const address = '/api/signals/run_count?window=24h&by=session';
-  const { groups } = (await (await fetch(url + address)).json()) as {
-    groups: { by: { session: string | null } }[];
-  };
-  return groups.find(({ by }) => by.session !== null)?.by.session ?? '';
-}
-
 const dataDir = await mkdtemp(path.join(tmpdir(), 'tallyspan-screenshots-'));
 const demo = spawn(process.execPath, ['cli/dist/main.js', 'demo', '--days', DAYS, '--data', dataDir], {
   cwd: root,
@@ -55,7 +46,6 @@ try {
     executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
     args: BROWSER_FLAGS,
   });
-  const session = await longestSession(url);
   const day = new Date().toISOString().slice(0, 10);
   const shots = [
     { file: 'overview.png', at: '/', width: 1280, height: 860, colorScheme: 'light' },
@@ -70,8 +60,6 @@ try {
       height: 760,
       colorScheme: 'light',
     },
-    { file: 'session.png', at: `/sessions/${session}`, width: 1280, height: 520, colorScheme: 'dark' },
-    { file: 'alerts.png', at: '/alerts', width: 1280, height: 760, colorScheme: 'light' },
   ] as const;
   for (const { file, at, width, height, colorScheme } of shots) {
     const page = await browser.newPage({ viewport: { width, height }, colorScheme });

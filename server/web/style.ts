@@ -53,7 +53,7 @@ h2 { font-size: 15px; margin: 0; font-weight: 650; }
 .head .grow { flex: 1; }
 form.filter { display: flex; flex-wrap: wrap; gap: 8px; align-items: end; margin: 0; }
 form.filter select, form.filter input, form.filter button { height: 34px; }
-form.filter input[type=datetime-local] { width: 13.2em; font-size: 13px; padding-right: 4px; }
+form.filter input[type=datetime-local] { width: 15.2em; font-size: 13px; padding-right: 4px; }
 form.filter label { display: grid; gap: 2px; font-size: 12px; color: var(--soft); }
 select, input, button, .button {
   font: inherit; font-size: 14px; color: var(--ink); background: var(--card);
@@ -90,7 +90,7 @@ a.card:hover { text-decoration: none; border-color: var(--accent); }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th { text-align: left; font-weight: 550; color: var(--soft); font-size: 12.5px; padding: 6px 8px; white-space: nowrap; border-bottom: 1px solid var(--line); }
 td { padding: 6px 8px; border-bottom: 1px solid var(--line); vertical-align: top; white-space: nowrap; }
-tr:last-child > td { border-bottom: 0; }
+tbody:last-child > tr:last-child > td, tbody:last-child > tr:last-child > th { border-bottom: 0; }
 th:first-child, td:first-child { padding-left: 16px; } th:last-child, td:last-child { padding-right: 16px; }
 th.n, td.n { text-align: right; }
 td.wrap { white-space: normal; min-width: 12em; }
@@ -109,6 +109,7 @@ tbody tr:hover > td { background: light-dark(#f9fafc, #1b2028); }
 .message { border: 1px solid var(--line); border-left: 4px solid var(--good); border-radius: 7px; padding: 9px 14px; background: var(--card); margin-bottom: 14px; overflow-wrap: anywhere; }
 .message.bad { border-left-color: var(--bad); }
 .hello { background: var(--card); border: 1px solid var(--line); border-radius: var(--radius); padding: 26px 28px; max-width: 760px; }
+.hello { overflow-wrap: anywhere; }
 .hello h1 { font-size: 22px; margin-bottom: 6px; }
 .hello ol { padding-left: 20px; } .hello li { margin: 10px 0; }
 pre { background: var(--bg); border: 1px solid var(--line); border-radius: 7px; padding: 9px 12px; overflow-x: auto; margin: 6px 0 0; font-size: 13px; }
@@ -122,7 +123,7 @@ dl.facts dd.big { font-size: 20px; font-weight: 680; letter-spacing: -0.01em; }
 .fall .track { fill: var(--bg); } .fall .model { fill: var(--model); } .fall .tool { fill: var(--tool); } .fall .note { fill: var(--note); } .fall .ttft { fill: var(--card); opacity: 0.5; } .fall .bad { fill: var(--bad); }
 .kind { display: inline-block; width: 9px; height: 9px; border-radius: 3px; margin-right: 7px; background: var(--model); }
 .kind.tool { background: var(--tool); } .kind.note { background: var(--note); border-radius: 50%; }
-.indent { padding-left: 20px; }
+td.indent, td.indent:first-child { padding-left: 38px; }
 tr.failed > td:first-child { box-shadow: inset 4px 0 0 var(--bad); }
 tr.failed > td { background: var(--bad-soft); }
 tr.reader > td:first-child { box-shadow: inset 4px 0 0 var(--bad); }

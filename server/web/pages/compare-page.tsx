@@ -78,10 +78,16 @@ function CompareTable({ a, b }: { a: RunTree; b: RunTree }): VNode {
           </thead>
           <tbody>
             {(
-              ['agent.status', 'gen_ai.agent.name', 'agent.version', 'user.id', 'agent.task_type'] as const
-            ).map((key) => (
+              [
+                ['agent.status', 'Status'],
+                ['gen_ai.agent.name', 'Agent'],
+                ['agent.version', 'Version'],
+                ['user.id', 'User'],
+                ['agent.task_type', 'Task'],
+              ] as const
+            ).map(([key, name]) => (
               <tr key={key}>
-                <th scope="row">{key}</th>
+                <th scope="row">{name}</th>
                 <td class="n">{a[key] ?? NO_DATA}</td>
                 <td class="n">{b[key] ?? NO_DATA}</td>
                 <td class="n soft">{a[key] === b[key] ? '' : 'differs'}</td>

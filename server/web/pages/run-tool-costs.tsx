@@ -16,6 +16,8 @@ interface ToolSum {
   readonly writeNanoUsd: number;
   readonly readNanoUsd: number;
   readonly carryNanoUsd: number;
+  /** Paid for what the model wrote, and for web searches. */
+  readonly outputNanoUsd: number;
   readonly tokens: number;
   /** Model calls that carried it. */
   readonly carriedBy: number;
@@ -58,6 +60,9 @@ export function RunToolCosts({ run }: { run: RunTree }): VNode | null {
               <th scope="col" class="n" title="Paid for carrying it uncached in later calls">
                 Carried uncached
               </th>
+              <th scope="col" class="n" title="Paid for what the model wrote, web searches included">
+                Written
+              </th>
               <th scope="col" class="n" title="Most tokens that one call carried">
                 Tokens
               </th>
@@ -86,6 +91,7 @@ export function RunToolCosts({ run }: { run: RunTree }): VNode | null {
                 <td class="n">{formatCost(tool.writeNanoUsd)}</td>
                 <td class="n">{formatCost(tool.readNanoUsd)}</td>
                 <td class="n">{formatCost(tool.carryNanoUsd)}</td>
+                <td class="n">{formatCost(tool.outputNanoUsd)}</td>
                 <td class="n">{formatTokens(tool.tokens)}</td>
                 <td class="n">{tool.carriedBy}</td>
               </tr>
@@ -110,6 +116,7 @@ function sumByTool(rows: readonly JsonObject[]): ToolSum[] {
         writeNanoUsd: sum('cost_cache_write_nano_usd'),
         readNanoUsd: sum('cost_cache_read_nano_usd'),
         carryNanoUsd: sum('cost_carry_nano_usd'),
+        outputNanoUsd: sum('cost_output_nano_usd') + sum('cost_web_search_nano_usd'),
         tokens: Math.max(...own.map((row) => numberIn(row, 'tokens'))),
         carriedBy: own.length,
       };

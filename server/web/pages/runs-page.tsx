@@ -42,6 +42,8 @@ const SORTS: readonly (readonly [RunSort, string])[] = [
   ['dearest', 'dearest first'],
 ];
 
+const NOT_ON_A_PHONE = ['agent', 'task', 'session', 'turns', 'tools', 'tokensIn', 'tokensOut'] as const;
+
 export function RunsPage({ view }: { view: RunsView }): VNode {
   return (
     <>
@@ -57,6 +59,7 @@ export function RunsPage({ view }: { view: RunsView }): VNode {
           <RunTable
             runs={view.runs}
             columns={ALL_RUN_COLUMNS}
+            optional={NOT_ON_A_PHONE}
             label="Table of runs"
             timezone={view.timezone}
             now={view.now}
