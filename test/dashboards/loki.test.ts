@@ -147,6 +147,20 @@ describeWithServers('the boards on a real Loki', () => {
     TEST_LIMIT_MS,
   );
 
+  it('the newest runs are those of the session that was chosen', async () => {
+    const [, query] = listQueries().find(([name]) => name === 'users: Newest runs') ?? [];
+    const session = events.findLast((event) => event['event.name'] === 'agent.run' && isOfSession(event))?.[
+      'gen_ai.conversation.id'
+    ];
+    if (!query || session === undefined) throw new Error('no run of the corpus has a session');
+    const { frames, asked } = await ask(query, { days: 10, choices: { session } });
+    const own = events.filter((event) => event['gen_ai.conversation.id'] === session);
+    expect(new Set(frames.map(({ labels }) => labels['gen_ai_conversation_id']))).toEqual(new Set([session]));
+    expect(actualRows(query.source, frames).sort()).toEqual(
+      expectedRows(query.source, { ...asked, events: own }).sort(),
+    );
+  });
+
   it('the month so far and its forecast are the sums of its days', async () => {
     const [soFar, forecast] = queriesOf(boardOf('cost')).filter(({ source }) => source.kind === 'month');
     if (!soFar || !forecast) throw new Error('the cost board has no month');
@@ -244,6 +258,10 @@ function expectedLabels(source: SignalSource, panel: Panel): string[] {
 
 function numbersOf(frames: readonly Frame[]): number[] {
   return frames.flatMap(({ points }) => [...points.values()]);
+}
+
+function isOfSession(event: EventRecord): boolean {
+  return event['gen_ai.conversation.id'] !== undefined;
 }
 
 function valueOf(result: SignalResult): number {
