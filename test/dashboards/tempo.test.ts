@@ -1,7 +1,6 @@
-// What the boards ask of Tempo, on a real Tempo: it runs where TEMPO_URL is the address of its HTTP API (and
-// TEMPO_ENDPOINT, where it is not port 4317 of the same host, that of OTLP over gRPC).
+// What the boards ask of Tempo, on a real Tempo as test/stack/tempo.ts finds it.
 
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { fieldOfDimension } from '../../core/schema.ts';
@@ -10,27 +9,27 @@ import { NARROWING } from '../../dashboards/variables.ts';
 import { randomHex, sendLogs, sendSpans, toLog } from '../stack/otlp-client.ts';
 import { waitUntil } from '../stack/process.ts';
 import { startCollector, startLoki, type CollectorServer, type LokiServer } from '../stack/servers.ts';
+import { describeWithTempo, openTempo, type TempoServer } from '../stack/tempo.ts';
 import { BUILD_TIMEOUT_MS } from '../stack/tier.ts';
 
-const TEMPO_URL = process.env['TEMPO_URL'];
-if (TEMPO_URL === undefined) process.stdout.write('SKIP tempo because TEMPO_URL is not set\n');
-const describeWithTempo = TEMPO_URL === undefined ? describe.skip : describe;
 const VISIBLE_AFTER_MS = 60_000;
 
 describeWithTempo('a real Tempo', () => {
-  const url = TEMPO_URL ?? '';
   const run = randomHex(16);
   const traceId = randomHex(16);
   const agent = `agent-${run.slice(0, 8)}`;
   let loki: LokiServer;
   let collector: CollectorServer;
+  let tempo: TempoServer;
+  let url = '';
 
   beforeAll(async () => {
-    const endpoint = process.env['TEMPO_ENDPOINT'] ?? `${new URL(url).hostname}:4317`;
+    tempo = await openTempo();
+    url = tempo.url;
     loki = await startLoki();
     collector = await startCollector({
       configs: ['base.yaml', 'loki.yaml', 'tempo.yaml'],
-      env: { LOKI_URL: loki.url, TEMPO_ENDPOINT: endpoint },
+      env: { LOKI_URL: loki.url, TEMPO_ENDPOINT: tempo.grpcEndpoint },
     });
     const attributes = {
       'agent.run_id': run,
@@ -55,6 +54,7 @@ describeWithTempo('a real Tempo', () => {
   afterAll(async () => {
     await collector.stop();
     await loki.stop();
+    await tempo.stop();
   });
 
   it(
