@@ -78,3 +78,13 @@ export function Share({ share }: { share: number | null }): VNode {
     </>
   );
 }
+
+/** How a run comes to be here, for an empty page. */
+export function HowToSend(): VNode {
+  return (
+    <>
+      Start your agent with <span class="mono">node --import @tallyspan/node/register your-agent.mjs</span>,
+      or see an example with <span class="mono">npx tallyspan demo</span>.
+    </>
+  );
+}

@@ -52,7 +52,23 @@ describe('the page', () => {
   it('tells a newcomer the next command, and shows the first run without a reload', async () => {
     const page = await openPage();
     await page.goto(server.uiUrl);
-    expect(await page.textContent('main')).toContain('node --import @tallyspan/node/register');
+    for (const path of [
+      '/tools',
+      '/models',
+      '/users',
+      '/tasks',
+      '/agents',
+      '/sessions',
+      '/runs',
+      '/diagnose',
+      '/',
+    ]) {
+      await page.goto(server.uiUrl + path);
+      expect([path, await page.textContent('main')]).toEqual([
+        path,
+        expect.stringContaining('node --import @tallyspan/node/register'),
+      ]);
+    }
     await page.evaluate(() => {
       (globalThis as { wasNotReloaded?: boolean }).wasNotReloaded = true;
     });

@@ -11,7 +11,7 @@ import {
 } from '../../../core/format.ts';
 import { dateText } from '../../queries/read-cost.ts';
 import type { ToolTax } from '../../queries/read-unused-tools.ts';
-import { Share, linkTo, momentText } from '../cells.tsx';
+import { HowToSend, Share, linkTo, momentText } from '../cells.tsx';
 import { Trend } from '../trend.tsx';
 import { WindowSelect } from '../window-select.tsx';
 import type { BreakdownData, BreakdownKind, BreakdownRow, BreakdownUnit } from './breakdown-data.ts';
@@ -51,7 +51,7 @@ export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
         </div>
         {data.rows.length === 0 ? (
           <div class="empty">
-            {kind.empty} Choose a longer time, or see the <a href="/">overview</a> for how to send a run.
+            {kind.empty} Choose a longer time. No run at all? <HowToSend />
           </div>
         ) : (
           <BreakdownTable view={view} />

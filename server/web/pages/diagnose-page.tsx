@@ -3,7 +3,7 @@
 import type { VNode } from 'preact';
 import { NO_DATA, formatCost, formatCount, formatPercent } from '../../../core/format.ts';
 import type { DiagnosisReport } from '../../queries/read-diagnosis.ts';
-import { Moment, momentText, shortId } from '../cells.tsx';
+import { HowToSend, Moment, momentText, shortId } from '../cells.tsx';
 
 export interface DiagnoseView {
   readonly report: DiagnosisReport;
@@ -137,7 +137,9 @@ function Causes({ view }: { view: DiagnoseView }): VNode {
         <span class="sub">named on evidence only; with the rest they sum to the difference</span>
       </div>
       {report.causes.length === 0 ? (
-        <div class="empty">{noCause(report)}</div>
+        <div class="empty">
+          {noCause(report)} {report.cost_nano_usd === 0 && <HowToSend />}
+        </div>
       ) : (
         <div class="scroll" tabIndex={0} role="region" aria-label="Table of causes">
           <table>

@@ -3,7 +3,7 @@
 import type { VNode } from 'preact';
 import { formatCount } from '../../../core/format.ts';
 import type { RunSort, RunSummary } from '../../queries/list-runs.ts';
-import { linkTo } from '../cells.tsx';
+import { HowToSend, linkTo } from '../cells.tsx';
 import { ALL_RUN_COLUMNS, RunTable } from '../run-table.tsx';
 
 export interface RunsView {
@@ -80,9 +80,7 @@ function NoRun({ isFiltered }: { isFiltered: boolean }): VNode {
     );
   return (
     <div class="empty">
-      No run yet. Start your agent with{' '}
-      <span class="mono">node --import @tallyspan/node/register your-agent.mjs</span>, or see an example with{' '}
-      <span class="mono">npx tallyspan demo</span>.
+      No run yet. <HowToSend />
     </div>
   );
 }
