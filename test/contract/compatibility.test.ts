@@ -16,9 +16,14 @@ const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8
 const versions = SDK_VERSIONS.map(([version]) => version);
 const [oldest = ''] = versions;
 const newest = versions.at(-1) ?? '';
-const [oldestNode = ''] = NODE_VERSIONS;
+const [oldestNode] = NODE_VERSIONS;
 const newestNode = NODE_VERSIONS.at(-1) ?? '';
 const RANGE = `${oldest} to ${newest}`;
+
+/** The versions in a row. */
+function numbers(row: string): string[] {
+  return row.match(/\d+\.\d+\.\d+/g) ?? [];
+}
 
 /** The row of a table that begins so. */
 function rowOf(page: string, title: string): string {
@@ -42,7 +47,6 @@ describe('compatibility', () => {
   });
 
   it('the page lists exactly the tested versions', () => {
-    const numbers = (row: string): string[] => row.match(/\d+\.\d+\.\d+/g) ?? [];
     expect(numbers(rowOf(page, '`@anthropic-ai/sdk`'))).toEqual(versions);
     expect(numbers(rowOf(page, 'Node '))).toEqual([...NODE_VERSIONS]);
     expect(numbers(rowOf(page, 'Too old'))).toEqual([...UNSUPPORTED_NODE_VERSIONS, UNSUPPORTED_SDK_VERSION]);
