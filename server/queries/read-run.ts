@@ -6,7 +6,7 @@ import { columnOf } from '../../core/schema.ts';
 import { SILENT_FAILURE_NOTE } from '../../core/silent-failures.ts';
 import { OPEN_COLUMNS } from '../store/content-cipher.ts';
 import type { Queryable, Row } from '../store/database.ts';
-import { eventJson, type JsonObject } from './field-values.ts';
+import { eventJson, numberOrNull, type JsonObject } from './field-values.ts';
 import { listRuns, sumsSoFar, summaryOf, type RunQueryable, type RunSummary } from './list-runs.ts';
 import { readSilentFailures, type SilentFailureReport } from './read-silent-failures.ts';
 
@@ -72,9 +72,19 @@ export async function readRun(database: RunQueryable, id: string): Promise<RunTr
   };
 }
 
-function readRows(database: RunQueryable, runId: string): Promise<Row[]> {
+/** First when, from two columns, then everything of that time: all columns of the whole table would be read otherwise. */
+async function readRows(database: RunQueryable, runId: string): Promise<Row[]> {
+  const [span] = await database.all(
+    `SELECT epoch_us(min(timestamp)) AS first, epoch_us(max(timestamp)) AS last FROM events WHERE agent_run_id = ?`,
+    [runId],
+  );
+  const first = numberOrNull(span?.['first']);
+  const last = numberOrNull(span?.['last']);
+  if (first === null || last === null) return [];
   return database.all(
-    `SELECT ${OPEN_COLUMNS} FROM events WHERE agent_run_id = ? ORDER BY timestamp, tallyspan_seq LIMIT ${STEPS_LIMIT}`,
+    `SELECT ${OPEN_COLUMNS} FROM events WHERE agent_run_id = ?
+       AND timestamp BETWEEN make_timestamptz(${String(first)}::BIGINT) AND make_timestamptz(${String(last)}::BIGINT)
+     ORDER BY timestamp, tallyspan_seq LIMIT ${STEPS_LIMIT}`,
     [runId],
   );
 }

@@ -64,6 +64,8 @@ export class EventStore {
   readonly #spans: RowAppender;
   /** Runs that the server closed itself; their own end, should it still come, replaces ours. */
   readonly #lostRuns: Set<string>;
+  #version = 0;
+  #changedAtMs = 0;
   #waiting: Waiting[] = [];
   #rowsWaiting = 0;
   #draining: Promise<void> | undefined;
@@ -139,6 +141,21 @@ export class EventStore {
     return this.#openRuns.arrivedAt(run);
   }
 
+  /** Another number after every change of the data. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** When the data was changed last by this process, Unix milliseconds. */
+  get changedAtMs(): number {
+    return this.#changedAtMs;
+  }
+
+  #noteChange(): void {
+    this.#version++;
+    this.#changedAtMs = Date.now();
+  }
+
   /** Works with the writing connection between commits, so that the work never meets one. */
   async exclusively<T>(work: (writer: DuckDBConnection) => Promise<T>): Promise<T> {
     while (this.#draining !== undefined) await this.#draining;
@@ -150,6 +167,7 @@ export class EventStore {
     try {
       return await done;
     } finally {
+      this.#noteChange();
       this.#draining = undefined;
       if (this.#waiting.length > 0) this.#draining = this.#drain();
     }
@@ -213,6 +231,7 @@ export class EventStore {
       this.#openRuns.note(ends, Date.now());
       const sent = batches.reduce((sum, batch) => sum + batch.rows, 0);
       const stored = selections.reduce((sum, { rows }) => sum + rows.length, 0);
+      this.#noteChange();
       this.counters.commits++;
       this.counters.eventsStored += stored;
       this.counters.eventsDuplicate += sent - stored;

@@ -14,6 +14,7 @@ import { readToolTax } from '../queries/read-unused-tools.ts';
 import { renderPage, type Frame } from './layout.tsx';
 import { DiagnosePage } from './pages/diagnose-page.tsx';
 import { AlertsPage, TEST_PATH } from './pages/alerts-page.tsx';
+import { pageNow } from './page-now.ts';
 import { BREAKDOWNS, readBreakdown } from './pages/breakdown-data.ts';
 import { BreakdownPage } from './pages/breakdown-page.tsx';
 import { ComparePage } from './pages/compare-page.tsx';
@@ -70,7 +71,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
   }
 
   app.get<{ Querystring: QueryText }>('/', async (request, reply) => {
-    const now = Date.now();
+    const now = pageNow(context.store);
     const { windowText, windowMs } = windowOf(request.query, OVERVIEW_WINDOW);
     const question = { now, timezone, windowMs, agent: textParam(request.query, 'agent') };
     const data = await readOverview(database, question);
@@ -82,7 +83,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
   });
 
   app.get<{ Querystring: QueryText }>('/runs', async (request, reply) => {
-    const now = Date.now();
+    const now = pageNow(context.store);
     const { filter, params, isFiltered } = parseRunsAddress(request.query, now, timezone);
     const found = await listRuns(database, { ...filter, limit: RUNS_PER_PAGE + 1 });
     const isSpan = parseDurationMs(params['since'] ?? '') !== undefined && params['from'] === undefined;
@@ -105,7 +106,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
   });
 
   app.get<{ Querystring: QueryText }>('/diagnose', async (request, reply) => {
-    const now = Date.now();
+    const now = pageNow(context.store);
     const { query } = request;
     const report = await readDiagnosis(database, parseDiagnosisQuestion(query, now, timezone));
     const params = Object.fromEntries(Object.keys(query).map((key) => [key, textParam(query, key)]));
@@ -123,7 +124,12 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
       );
     return answerTo(request, reply)(
       <RunPage
-        view={{ run, traceLinks: traceLinksOf(context.traceUrls, run.trace_id), timezone, now: Date.now() }}
+        view={{
+          run,
+          traceLinks: traceLinksOf(context.traceUrls, run.trace_id),
+          timezone,
+          now: pageNow(context.store),
+        }}
       />,
       {
         title: `Run ${run['agent.run_id'].slice(0, 8)}`,
@@ -135,7 +141,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
 
   for (const kind of BREAKDOWNS) {
     app.get<{ Querystring: QueryText }>(kind.path, async (request, reply) => {
-      const now = Date.now();
+      const now = pageNow(context.store);
       const { windowText, windowMs } = windowOf(request.query, BREAKDOWN_WINDOW);
       const data = await readBreakdown(database, kind, { from: now - windowMs, to: now, now, timezone });
       const toolTax =
@@ -151,7 +157,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
   }
 
   app.get<{ Params: { id: string } }>('/sessions/:id', async (request, reply) => {
-    const now = Date.now();
+    const now = pageNow(context.store);
     const session = request.params.id;
     const turns = await readSession(database, session);
     if (turns.length === 0) throw new RequestError(404, `There is no session ${session}.`);
@@ -176,7 +182,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
 
   const answerAlerts = (request: FastifyRequest, reply: FastifyReply, test?: ChannelTest): FastifyReply =>
     answerTo(request, reply)(
-      <AlertsPage view={{ overview: context.readAlerts(), test, timezone, now: Date.now() }} />,
+      <AlertsPage view={{ overview: context.readAlerts(), test, timezone, now: pageNow(context.store) }} />,
       { title: 'Alerts', path: ALERTS_PATH, refresh: { url: ALERTS_PATH, seconds: RUNS_SECONDS } },
     );
   app.get(ALERTS_PATH, async (request, reply) => answerAlerts(request, reply));

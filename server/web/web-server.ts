@@ -8,6 +8,7 @@ import type { AlertOverview } from '../alerting/alert-overview.ts';
 import type { ChannelTest } from '../alerting/alerter.ts';
 import type { Intake } from '../intake/intake.ts';
 import { messageOf } from '../server-error.ts';
+import { cacheAnswers } from '../queries/answer-cache.ts';
 import type { RunQueryable } from '../queries/list-runs.ts';
 import type { Database } from '../store/database.ts';
 import type { EventStore } from '../store/event-store.ts';
@@ -46,7 +47,12 @@ const SECURITY_HEADERS = {
 
 /** The server of pages and API, not yet listening. */
 export function makeWebServer(given: WebContext): FastifyInstance {
-  const database = { ...given.database, openRuns: () => given.store.openRuns() };
+  const { store } = given;
+  const database = {
+    ...given.database,
+    all: cacheAnswers(given.database, () => store.version),
+    openRuns: () => store.openRuns(),
+  };
   const context = { ...given, database };
   const app = Fastify({
     bodyLimit: 64 * 1024,

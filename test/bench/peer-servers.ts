@@ -14,7 +14,7 @@ import { startCollector } from '../stack/servers.ts';
 const MLFLOW = 'mlflow==3.17.2';
 const PHOENIX = 'arize-phoenix==20.26.1';
 const FOLDER = path.join(homedir(), '.cache/tallyspan/peers');
-const INSTALL_LIMIT_MS = 540_000;
+const INSTALL_LIMIT_MS = 900_000;
 const START_LIMIT_MS = 120_000;
 
 export interface PeerServer {
