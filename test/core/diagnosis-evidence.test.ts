@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 import type { Measures, ToolMeasures } from '../../core/diagnosis/measures.ts';
+import type { AtomLabel } from '../../core/diagnosis/split.ts';
 import {
   COST,
   type Case,
@@ -242,6 +243,31 @@ describe('what belongs to a cause', () => {
       ).toHaveLength(0);
     }
     expect(kindsOf([[size('(all)'), COST]])).toEqual([]);
+  });
+});
+
+describe('what a cause leaves', () => {
+  const other = [PRICE, 70_000] as const;
+
+  it.each<readonly [AtomLabel, Case]>([
+    [
+      mix('(user)'),
+      {
+        before: { tokensWritten5m: 100, tokensWritten1h: 0 },
+        after: { tokensWritten5m: 0, tokensWritten1h: 100 },
+      },
+    ],
+    [mix('(user)'), { after: { callsWithoutBreakpoint: 100, callsWithKnownBreakpoints: 100 } }],
+    [{ part: 'web_search' }, { after: { webSearches: 500 } }],
+  ])('by %j is what it is not about', (label, setting) => {
+    expect(causesOf([[label, COST], other], setting)).toMatchObject([{ nanoUsd: COST }]);
+  });
+
+  it('named once for a setting that is the same in both periods is nothing', () => {
+    const writes = { tokensWritten5m: 10, tokensWritten1h: 90 };
+    expect(causesOf([[mix('(user)'), COST]], { before: writes, after: writes })).toEqual([]);
+    const asks = { callsWithoutBreakpoint: 90, callsWithKnownBreakpoints: 100 };
+    expect(causesOf([[mix('(user)'), COST]], { before: asks, after: asks })).toEqual([]);
   });
 });
 

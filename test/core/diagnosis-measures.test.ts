@@ -108,6 +108,33 @@ describe('a period', () => {
     ]).toEqual([undefined, 0, 0, 0]);
   });
 
+  it('has the calls that lost their cache, by reason, that were compacted, and that repeat', () => {
+    const cached = { tokens_cache_write_5m: 10_000 };
+    const measures = measure(
+      call({ timestamp: 1, ...cached }),
+      call({ timestamp: 2, 'agent.step_number': 2, ...cached }),
+      call({ timestamp: 3, 'agent.run_id': 'compacted' }),
+      {
+        timestamp: 3,
+        'event.name': 'agent.note',
+        'agent.note.kind': 'compaction',
+        'agent.run_id': 'compacted',
+      },
+      call({ timestamp: 4, 'agent.run_id': 'failing' }),
+      tool({ timestamp: 5, 'agent.run_id': 'failing', 'tool.ok': false }),
+      call({ timestamp: 6, 'agent.run_id': 'failing', 'agent.step_number': 2 }),
+      call({ timestamp: 7, 'agent.run_id': 'failing', 'agent.step_number': 3 }),
+    );
+    expect(measures.callsByCacheCause).toEqual(new Map([['unknown', 1]]));
+    expect(measures).toMatchObject({ compactedCalls: 1, callsAfterFailure: 1 });
+    const two = [100, 300].map((cost, index) => call({ cost_nano_usd: cost, 'agent.run_id': `${index}` }));
+    expect(measure(...two).runCostDeviation).toBeCloseTo(Math.sqrt(20_000), 9);
+    const asked = [0, 1, 2].map((count, index) =>
+      call({ 'agent.step_number': index + 1, cache_breakpoints: count }),
+    );
+    expect(measure(...asked)).toMatchObject({ callsWithoutBreakpoint: 1, callsWithKnownBreakpoints: 3 });
+  });
+
   it('has the failures of each tool, and the mean length of what did not fail', () => {
     const { tools } = measure(
       tool({ 'tool.ok': false, 'tool.result_len': 9_000 }),

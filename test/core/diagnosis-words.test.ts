@@ -4,8 +4,10 @@ import { describe, expect, it } from '@jest/globals';
 import type { FoundCause } from '../../core/diagnosis/causes.ts';
 import { readPeriod, type Period, type PeriodCall } from '../../core/diagnosis/period.ts';
 import { findTellingRuns } from '../../core/diagnosis/show-runs.ts';
+import type { EventRecord } from '../../core/event.ts';
 import { wordCause, type CauseWords } from '../../core/diagnosis/wording.ts';
 import { type Case, comparisonOf, of, tools, CASES } from './cause-cases.ts';
+import { pricedCall } from './priced-calls.ts';
 
 const call = (runId: string, fields: Partial<PeriodCall>): PeriodCall => ({
   event: { timestamp: 1, 'event.name': 'agent.model_call' },
@@ -51,6 +53,11 @@ const owned = (owner: string): Partial<PeriodCall> => ({ owners: new Map([[owner
 const words = (cause: FoundCause, setting: Case = {}): CauseWords =>
   wordCause(cause, comparisonOf(setting), readPeriod([]));
 
+const expiring = (run: string, written5m: number, atMs: number): EventRecord[] =>
+  [0, atMs].map((at, index) =>
+    pricedCall({ step: index + 1, atMs: at, written5m, fields: { 'agent.run_id': run } }),
+  );
+
 describe('the runs that show a cause', () => {
   it.each<readonly [FoundCause['kind'], Partial<PeriodCall>, Partial<PeriodCall>]>([
     ['user_dominates', { user: 's' }, { user: 't', costNanoUsd: 9 }],
@@ -72,6 +79,16 @@ describe('the runs that show a cause', () => {
   ])('%s are those with %j, not those with %j', (kind, shows, doesNot) => {
     const cause = { kind, nanoUsd: 1, subject: 's' };
     expect(findTellingRuns(cause, periodOf(call('other', doesNot), call('own', shows)))).toEqual(['own']);
+  });
+
+  it('of a lost cache are those that lost most by that reason', () => {
+    const period = readPeriod([
+      ...expiring('less', 5_000, 400_000),
+      ...expiring('more', 9_000, 400_000),
+      ...expiring('open', 99_000, 10_000),
+    ]);
+    expect(findTellingRuns({ kind: 'cache_ttl_expired', nanoUsd: 1 }, period)).toEqual(['more', 'less']);
+    expect(findTellingRuns({ kind: 'cache_tools_changed', nanoUsd: 1 }, period)).toEqual([]);
   });
 
   it('are the three with most of it, then in the order of their names', () => {

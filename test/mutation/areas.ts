@@ -107,15 +107,12 @@ export const AREAS: Readonly<Record<string, Area>> = {
       'core/diagnosis/causes.ts',
       'core/diagnosis/change-stamps.ts',
       'core/diagnosis/labels.ts',
-      'core/diagnosis/leaves.ts',
       'core/diagnosis/measures.ts',
       'core/diagnosis/period.ts',
       'core/diagnosis/pool.ts',
-      'core/diagnosis/product-shares.ts',
       'core/diagnosis/show-runs.ts',
     ],
     tests: [
-      'test/diagnosis/product-shares.test.ts',
       'test/core/diagnosis-causes.test.ts',
       'test/core/diagnosis-evidence.test.ts',
       'test/core/diagnosis-words.test.ts',
@@ -125,8 +122,19 @@ export const AREAS: Readonly<Record<string, Area>> = {
   },
   // The whole of a diagnosis: only whole periods show it, which takes longer.
   split: {
-    code: ['core/diagnosis/split.ts', 'core/diagnosis/diagnose.ts', 'core/diagnosis/wording.ts'],
-    tests: ['test/core/diagnosis-words.test.ts', 'test/diagnosis/small-periods.test.ts'],
+    code: [
+      'core/diagnosis/diagnose.ts',
+      'core/diagnosis/leaves.ts',
+      'core/diagnosis/product-shares.ts',
+      'core/diagnosis/split.ts',
+      'core/diagnosis/wording.ts',
+    ],
+    tests: [
+      'test/core/diagnosis-periods.test.ts',
+      'test/core/diagnosis-words.test.ts',
+      'test/diagnosis/product-shares.test.ts',
+      'test/diagnosis/small-periods.test.ts',
+    ],
   },
   signals: {
     code: ['signals/*.ts', '!signals/to-logql.ts', '!signals/logql-*.ts', '!signals/from-loki.ts'],
