@@ -74,6 +74,8 @@ export class ModelCall {
   isOwnSpan = false;
   requestId: string | undefined;
   isEnded = false;
+  /** What the SDK handed out for the call, until it has ended. */
+  promise: object | undefined;
   /** Told once, when the call has ended. */
   onEnd: (() => void) | undefined;
   readonly step: number;

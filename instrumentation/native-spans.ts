@@ -72,6 +72,8 @@ export function watchSpans(runs: () => Runs | undefined, agentName: () => string
         if (known === undefined) return;
         const call = calls.get(span);
         const run = adopted.get(span);
+        calls.delete(span);
+        adopted.delete(span);
         if (call !== undefined) endCall(call, span);
         else if (run !== undefined) endRunner(known, run, span);
         else closeTool(known, span);

@@ -20,9 +20,11 @@ export function endWhenCollected(reader: object, call: ModelCall): void {
   collected.register(reader, call, call);
 }
 
-/** The call has ended. A registered object outlives the young generation, and with it all that it holds. */
+/** The call has ended. What is registered or held by a key outlives the young generation, with all that it holds in turn. */
 export function forgetReader(call: ModelCall): void {
   collected.unregister(call);
+  if (call.promise !== undefined) calls.delete(call.promise);
+  call.promise = undefined;
 }
 
 /** Calls by the promise that the SDK handed out. */
@@ -31,6 +33,7 @@ const patched = new WeakSet<object>();
 
 export function watchResponse(promise: object, call: ModelCall): void {
   calls.set(promise, call);
+  call.promise = promise;
   const prototype = Object.getPrototypeOf(promise) as RawPromise;
   if (patched.has(prototype)) return;
   patched.add(prototype);
