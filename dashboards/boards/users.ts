@@ -21,7 +21,6 @@ function costTable(dimension: Dimension, title: string): Tile {
     measures: [
       { signal: 'cost', name: 'Cost' },
       { signal: 'run_ended_count', name: 'Runs' },
-      { signal: 'run_success_rate', name: 'Success' },
     ],
     width: 12,
     height: 10,
@@ -37,6 +36,7 @@ function timeTable(dimension: Dimension, title: string): Tile {
     top: MOST_ROWS,
     measures: [
       { signal: 'run_latency_p95', name: 'p95' },
+      { signal: 'run_success_rate', name: 'Success' },
       { signal: 'turns_per_run', name: 'Turns' },
       { signal: 'cost_per_successful_run', name: 'Per good run' },
     ],
