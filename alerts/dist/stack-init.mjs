@@ -734,7 +734,7 @@ var FIELDS = {
   cost_adjustment_nano_usd: { type: "int", attribute: true, unit: "nanoUsd", doc: "What to add to the recorded cost of a call, earlier adjustments included; negative when it was too dear." },
   "tallyspan.adjusts_span_id": { type: "string", attribute: true, doc: "Span id of the model call whose cost is adjusted; its trace id is that of the adjustment." },
   // agent.note
-  "agent.note.kind": { type: "string", attribute: true, doc: "decision, warning, retry, context_truncation, compaction, loop_suspected, budget, first_seen or silent_failure." },
+  "agent.note.kind": { type: "string", attribute: true, doc: "decision, warning, retry, context_truncation, compaction, loop_suspected, budget, first_seen, silent_failure or process_lost." },
   "agent.note.subject": { type: "string", attribute: true, doc: "What a first_seen note is about: model, system_prompt, tool_definitions, revision or sdk_version; of a silent_failure, which one it is." },
   "agent.note.value": { type: "string", attribute: true, doc: "What was seen first: the model, the commit or the version, or the hash of the prompt or tool definitions; of a silent_failure, its figures." },
   "agent.note.text": { type: "string", sensitive: true, doc: "What happened, in words; only what the caller wrote." }
