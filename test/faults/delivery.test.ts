@@ -196,6 +196,9 @@ describeWithServers('the real Collector before the real Loki', () => {
       expect(data).toEqual([{ service_name: 'fleet', event_name: 'agent.note' }]);
       const processes = 'count(sum by (service_instance_id) (count_over_time({service_name="fleet"}[24h])))';
       expect(await loki.queryNumber(processes)).toBe(hours.length);
+      // Still in memory of the ingester: a day's part of a longer query ends in the past, and must see it, too.
+      const early = 'sum(count_over_time({service_name="fleet"}[2h] offset 19h))';
+      expect(await loki.queryNumber(early)).toBe(1);
       expect(await readDiscarded(loki)).toBe(before);
     },
     FAULT_TIMEOUT_MS,
