@@ -63,7 +63,7 @@ const STEP_COLUMNS: readonly Column<Step>[] = [
   { title: 'STEP', value: nameStep },
   { title: 'TIME', align: 'right', value: (step) => formatDuration(numberIn(step, 'duration_ms')) },
   { title: 'IN', align: 'right', value: (step) => tokensIn(step, 'tokens_input') },
-  { title: 'READ', align: 'right', value: (step) => tokensIn(step, 'tokens_cache_read') },
+  { title: 'READ', align: 'right', optional: true, value: (step) => tokensIn(step, 'tokens_cache_read') },
   { title: 'WRITTEN', align: 'right', optional: true, value: writtenTokens },
   { title: 'OUT', align: 'right', value: (step) => tokensIn(step, 'tokens_output') },
   { title: 'COST', align: 'right', value: costOf },

@@ -77,7 +77,7 @@ function columnsOf(nowMs: number): readonly Column<RunSummary>[] {
       tone: (run) =>
         run['agent.status'] === 'ok' ? 'good' : run['agent.status'] === 'running' ? 'faint' : 'bad',
     },
-    { title: 'TURNS', align: 'right', value: (run) => formatCount(run['agent.turns']) },
+    { title: 'TURNS', align: 'right', optional: true, value: (run) => formatCount(run['agent.turns']) },
     { title: 'TIME', align: 'right', value: (run) => formatDuration(run.duration_ms) },
     { title: 'COST', align: 'right', value: (run) => formatCost(run['agent.cost_nano_usd']) },
     { title: 'WHAT', shrinks: true, value: describeRun },
