@@ -16,6 +16,8 @@ import { sampleRun } from './sample-run.ts';
 // put in. Whatever they are, the answer is a success or the sender's fault, and the server goes on.
 
 const BODIES_PER_ENCODING = 5000;
+const WARM_UP = 1000;
+const GROWTH_LIMIT_BYTES = 250e6;
 const AT_ONCE = 16;
 const RIGHT_STATUSES = new Set([200, 400]);
 
@@ -57,7 +59,7 @@ describe('ten thousand bitten bodies', () => {
       JSON_TYPE,
     ],
   ] as const) {
-    it(`as ${name}: no wrong status, and nothing lost for others`, async () => {
+    it(`as ${name}: no wrong status, no growth, and nothing lost for others`, async () => {
       const random = new Random(20_261_121);
       const body = good('a');
       const wrong = new Map<number, number>();
@@ -72,7 +74,11 @@ describe('ten thousand bitten bodies', () => {
             if (!RIGHT_STATUSES.has(status)) wrong.set(status, (wrong.get(status) ?? 0) + 1);
         }
       };
-      await sendSome(BODIES_PER_ENCODING);
+      await sendSome(WARM_UP);
+      const { rss: before } = process.memoryUsage();
+      await sendSome(BODIES_PER_ENCODING - WARM_UP);
+      // The server runs in this process. Nothing of some thousand bodies of a few kilobytes may stay.
+      expect(process.memoryUsage().rss - before).toBeLessThan(GROWTH_LIMIT_BYTES);
       expect([...wrong]).toEqual([]);
       const mark = name === 'JSON' ? 'e' : 'f';
       expect((await post(server.httpAddress, '/v1/logs', good(mark), headers)).status).toBe(200);
