@@ -110,10 +110,10 @@ async function timeFirstChunk() {
 }
 
 async function main() {
-  for (let index = 0; index < Number(process.env.WARM_UP_RUNS ?? 30); index += 1) await run();
+  for (let index = 0; index < Number(process.env.WARM_UP_RUNS ?? 100); index += 1) await run();
   const before = process.cpuUsage();
   const callsBefore = calls;
-  for (let index = 0; index < Number(process.env.RUNS ?? 60); index += 1) await run();
+  for (let index = 0; index < Number(process.env.RUNS ?? 100); index += 1) await run();
   // What is still queued belongs to the calls, too.
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   const used = process.cpuUsage(before);
