@@ -18,7 +18,7 @@ const EVENTS = Number(process.argv[2] ?? 1_000_000);
 /** The rate does not hang on how many; of gRPC and the ceiling these are enough. */
 const EVENTS_BESIDE = Math.min(EVENTS, 200_000);
 const PEER_SPANS = 10_000;
-const PEER_LIMIT_MS = 120_000;
+const PEER_LIMIT_MS = 60_000;
 const DAY_MS = 86_400_000;
 const QUESTIONS = 20;
 const ROOT = path.resolve(import.meta.dirname, '../..');
