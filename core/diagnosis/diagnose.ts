@@ -81,9 +81,24 @@ export function diagnose(
   before: readonly EventRecord[],
   options: DiagnosisOptions = {},
 ): Diagnosis {
+  const steps = diagnoseInSteps(now, before, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same as {@link diagnose}, with pauses in which a program that has others to serve may do so. */
+export function* diagnoseInSteps(
+  now: readonly EventRecord[],
+  before: readonly EventRecord[],
+  options: DiagnosisOptions = {},
+): Generator<undefined, Diagnosis, undefined> {
   const { scale = 1, overrides } = options;
   const earlier = readPeriod(before, overrides);
+  yield;
   const later = readPeriod(now, overrides);
+  yield;
   const comparison: Comparison = {
     before: measurePeriod(earlier),
     after: measurePeriod(later),
@@ -91,8 +106,10 @@ export function diagnose(
     afterCostNanoUsd: later.costNanoUsd,
     scale,
   };
+  yield;
   const dominantUsers = findDominantUsers(comparison);
   const { differenceNanoUsd, atoms } = splitDifference(earlier, later, scale, dominantUsers);
+  yield;
   // Without an earlier period, or a later one, there is a difference but nothing to compare.
   const found =
     earlier.calls.length === 0 || later.calls.length === 0
@@ -111,6 +128,7 @@ export function diagnose(
       isEstimated: ESTIMATED.has(cause.kind),
     }));
   const explained = causes.reduce((sum, cause) => sum + cause.nanoUsd, 0);
+  yield;
   return {
     costNanoUsd: later.costNanoUsd,
     againstNanoUsd: Math.round(earlier.costNanoUsd * scale),

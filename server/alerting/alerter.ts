@@ -10,7 +10,7 @@ import type { AlertConfig } from '../../alerts/rules/policy.ts';
 import { intervalOf, questionOf, readingOf } from '../../alerts/rules/reading.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';
 import { messageOf } from '../server-error.ts';
-import type { Queryable } from '../store/database.ts';
+import type { ChunkQueryable } from '../store/database.ts';
 import { takeAlertFile, writeAlertFile, type AlertMemory } from './alert-file.ts';
 import { overviewOf, type AlertOverview } from './alert-overview.ts';
 import type { Channel } from './channels/channel.ts';
@@ -23,7 +23,7 @@ export interface AlerterOptions {
   readonly config: AlertConfig;
   readonly channels: readonly Channel[];
   readonly dataDir: string;
-  readonly database: Queryable;
+  readonly database: ChunkQueryable;
   readonly read: ReadSignalOf;
   /** Address of the pages, without a slash at the end; links in notices begin with it. */
   readonly pageUrl: string;

@@ -3,14 +3,11 @@
 import type { Interval } from '../../core/time.ts';
 import type { Reason } from '../../alerts/rules/notice.ts';
 import { readDiagnosis } from '../queries/read-diagnosis.ts';
-import type { Queryable } from '../store/database.ts';
-
-/** The split holds its events in memory, beside the intake of a running server. */
-const EVENTS_LIMIT = 20_000;
+import type { ChunkQueryable } from '../store/database.ts';
 
 /** What made the stretch dearer than the earlier one, largest first. */
 export async function findReasons(
-  database: Queryable,
+  database: ChunkQueryable,
   interval: Interval,
   earlier: Interval,
 ): Promise<readonly Reason[]> {
@@ -19,7 +16,6 @@ export async function findReasons(
     to: interval.to,
     againstFrom: earlier.from,
     againstTo: earlier.to,
-    eventsLimit: EVENTS_LIMIT,
   });
   return causes
     .filter((cause) => cause.cost_nano_usd > 0)

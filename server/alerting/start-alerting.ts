@@ -7,7 +7,7 @@ import { SettingError, type Environment } from '../../alerts/rules/setting.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { runSignal } from '../queries/signals.ts';
 import { messageOf, ServerError } from '../server-error.ts';
-import type { Queryable } from '../store/database.ts';
+import type { ChunkQueryable } from '../store/database.ts';
 import { Alerter } from './alerter.ts';
 import type { Channel } from './channels/channel.ts';
 import { makeChannels } from './channels/make-channels.ts';
@@ -20,7 +20,7 @@ export interface Alerting {
 export interface StartAlertingOptions {
   readonly alerting: Alerting;
   readonly dataDir: string;
-  readonly database: Queryable;
+  readonly database: ChunkQueryable;
   readonly pageUrl: string;
   readonly log: (line: string) => void;
 }

@@ -6,10 +6,11 @@ import { rm } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { encodeEvent, type EventRecord } from '../../core/event.ts';
-import { FIELD_KEYS, columnOf, type EventName } from '../../core/schema.ts';
+import type { EventName } from '../../core/schema.ts';
 import { OPEN_COLUMNS } from '../store/content-cipher.ts';
 import { DATABASE_NAME, attachSql } from '../store/attached-file.ts';
-import type { Database, Queryable, Row } from '../store/database.ts';
+import type { Database, Queryable } from '../store/database.ts';
+import { eventOf } from './read-events.ts';
 
 export const EXPORT_FORMATS = ['jsonl', 'csv', 'parquet'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -102,19 +103,9 @@ async function* readPages(database: Queryable, request: ExportRequest): AsyncGen
       `SELECT ${OPEN_COLUMNS} FROM events WHERE ${withinSql(request)} ${after} AND timestamp <= ${end}
        ORDER BY timestamp, rowid`,
     );
-    if (rows.length > 0) yield rows.map(eventOfRow);
+    if (rows.length > 0) yield rows.map(eventOf);
     after = `AND timestamp > ${end}`;
   }
-}
-
-function eventOfRow(row: Row): EventRecord {
-  const event: Record<string, unknown> = {};
-  for (const key of FIELD_KEYS) {
-    const value = row[columnOf(key)];
-    if (value === null || value === undefined) continue;
-    event[key] = value instanceof Date ? value.getTime() : value;
-  }
-  return event as unknown as EventRecord;
 }
 
 function withinSql({ since, until, names }: ExportRequest): string {

@@ -1,9 +1,15 @@
 // Why a stretch of time cost more or less than another, and what it would have cost otherwise.
 
-import { diagnose, type Cause, type Diagnosis, type DiagnosisPart } from '../../core/diagnosis/diagnose.ts';
+import { setImmediate } from 'node:timers/promises';
+import {
+  diagnoseInSteps,
+  type Cause,
+  type Diagnosis,
+  type DiagnosisPart,
+} from '../../core/diagnosis/diagnose.ts';
 import type { EventName } from '../../core/schema.ts';
 import { roundToSum } from '../../core/share-out.ts';
-import type { Queryable } from '../store/database.ts';
+import type { ChunkQueryable } from '../store/database.ts';
 import { usdOf } from './field-values.ts';
 import { countEvents, readCallCost, readEvents, type EventQuestion } from './read-events.ts';
 
@@ -71,13 +77,22 @@ const NAMES: readonly EventName[] = [
   'agent.tool_cost',
   'agent.note',
 ];
-/** By default: all of them are held in memory, and compared while nothing else is answered. */
-const EVENTS_LIMIT = 40_000;
+/** By default: all of them are held in memory. */
+const EVENTS_LIMIT = 20_000;
 
-export async function readDiagnosis(
-  database: Queryable,
+/** Ends when the diagnosis under way has ended: there is one at a time, so that only its events are in memory. */
+let turn: Promise<unknown> = Promise.resolve();
+
+export function readDiagnosis(
+  database: ChunkQueryable,
   question: DiagnosisQuestion,
 ): Promise<DiagnosisReport> {
+  const report = turn.then(() => compare(database, question));
+  turn = report.catch(() => undefined);
+  return report;
+}
+
+async function compare(database: ChunkQueryable, question: DiagnosisQuestion): Promise<DiagnosisReport> {
   const later: EventQuestion = {
     from: question.from,
     to: question.to,
@@ -90,7 +105,14 @@ export async function readDiagnosis(
   const everyNthRun = Math.max(1, Math.ceil(count / (question.eventsLimit ?? EVENTS_LIMIT)));
   const now = await readEvents(database, { ...later, everyNthRun });
   const before = await readEvents(database, { ...earlier, everyNthRun });
-  let diagnosis = diagnose(now, before, { scale });
+  const steps = diagnoseInSteps(now, before, { scale });
+  let step = steps.next();
+  while (step.done !== true) {
+    // Others who ask the server are answered between the steps.
+    await setImmediate();
+    step = steps.next();
+  }
+  let diagnosis = step.value;
   if (everyNthRun > 1)
     diagnosis = enlarge(
       diagnosis,

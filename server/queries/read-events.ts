@@ -1,8 +1,9 @@
 // Stored events as event records, for the functions of core that compare calls with each other.
 
-import { columnOf, type EventName, type FieldKey } from '../../core/schema.ts';
+import { DuckDBListValue } from '@duckdb/node-api';
+import { FIELDS, FIELD_KEYS, columnOf, type EventName, type FieldKey } from '../../core/schema.ts';
 import type { EventRecord } from '../../core/event.ts';
-import type { Queryable, Row } from '../store/database.ts';
+import type { ChunkQueryable, Queryable, Row } from '../store/database.ts';
 
 /** What to read: (from, to], Unix milliseconds. */
 export interface EventQuestion {
@@ -14,74 +15,73 @@ export interface EventQuestion {
   readonly everyNthRun?: number | undefined;
 }
 
-/** Fields of a comparison; everything else stays in the store. */
-const KEYS: readonly FieldKey[] = [
-  'timestamp',
-  'event.name',
-  'trace_id',
-  'span_id',
-  'service.name',
-  'service.version',
-  'vcs.ref.head.revision',
-  'tallyspan.sdk.version',
-  'agent.run_id',
-  'gen_ai.conversation.id',
-  'user.id',
-  'agent.task_type',
-  'gen_ai.agent.name',
-  'agent.version',
-  'agent.step_number',
-  'agent.user_input_len',
-  'agent.note.kind',
-  'agent.note.subject',
-  'agent.note.value',
-  'agent.status',
-  'duration_ms',
-  'error.type',
-  'gen_ai.provider.name',
-  'gen_ai.request.model',
-  'gen_ai.response.model',
-  'gen_ai.response.id',
-  'gen_ai.response.finish_reasons',
-  'tokens_input',
-  'tokens_cache_read',
-  'tokens_cache_write_5m',
-  'tokens_cache_write_1h',
-  'tokens_output',
-  'tokens_thinking',
-  'web_searches',
-  'service_tier',
-  'speed',
-  'inference_geo',
-  'cost_nano_usd',
-  'cost_input_nano_usd',
-  'cost_cache_read_nano_usd',
-  'cost_cache_write_5m_nano_usd',
-  'cost_cache_write_1h_nano_usd',
-  'cost_output_nano_usd',
-  'cost_web_search_nano_usd',
-  'cost_first_read_nano_usd',
-  'cost_cache_write_nano_usd',
-  'cost_carry_nano_usd',
-  'tallyspan.duplicate',
-  'tallyspan.price.row',
-  'tallyspan.price.table',
-  'cache_miss_reason',
-  'cache_breakpoints',
-  'tallyspan.prefix.model',
-  'tallyspan.prefix.system',
-  'tallyspan.prefix.tools',
-  'tallyspan.prefix.settings',
-  'tallyspan.prefix.messages',
-  'gen_ai.tool.name',
-  'gen_ai.tool.call.id',
-  'tool.ok',
-  'tool.result_len',
-  'tool.result_empty',
-  'tokens',
+const RUN_KEYS: readonly FieldKey[] = ['agent.run_id', 'agent.step_number'];
+
+/** Fields of a comparison, by event; everything else stays in the store. */
+const KEYS: Partial<Readonly<Record<EventName, readonly FieldKey[]>>> = {
+  'agent.run': ['agent.run_id', 'agent.user_input_len'],
+  'agent.model_call': [
+    ...RUN_KEYS,
+    'service.name',
+    'service.version',
+    'vcs.ref.head.revision',
+    'tallyspan.sdk.version',
+    'gen_ai.conversation.id',
+    'user.id',
+    'agent.task_type',
+    'gen_ai.agent.name',
+    'agent.version',
+    'duration_ms',
+    'error.type',
+    'gen_ai.provider.name',
+    'gen_ai.request.model',
+    'gen_ai.response.model',
+    'tokens_input',
+    'tokens_cache_read',
+    'tokens_cache_write_5m',
+    'tokens_cache_write_1h',
+    'tokens_output',
+    'tokens_thinking',
+    'web_searches',
+    'service_tier',
+    'speed',
+    'inference_geo',
+    'cost_nano_usd',
+    'cost_input_nano_usd',
+    'cost_cache_read_nano_usd',
+    'cost_cache_write_5m_nano_usd',
+    'cost_cache_write_1h_nano_usd',
+    'cost_output_nano_usd',
+    'cost_web_search_nano_usd',
+    'tallyspan.duplicate',
+    'tallyspan.price.row',
+    'tallyspan.price.table',
+    'cache_miss_reason',
+    'cache_breakpoints',
+    'tallyspan.prefix.model',
+    'tallyspan.prefix.system',
+    'tallyspan.prefix.tools',
+    'tallyspan.prefix.settings',
+    'tallyspan.prefix.messages',
+  ],
+  'agent.tool_call': [...RUN_KEYS, 'gen_ai.tool.name', 'tool.ok', 'tool.result_len'],
+  'agent.tool_cost': [
+    ...RUN_KEYS,
+    'gen_ai.tool.name',
+    'cost_first_read_nano_usd',
+    'cost_cache_read_nano_usd',
+    'cost_cache_write_nano_usd',
+    'cost_carry_nano_usd',
+  ],
+  'agent.note': ['agent.run_id', 'agent.note.kind'],
+};
+
+/** Ids of which each event may have its own, read only where they stand in for a missing one. */
+const STAND_INS: readonly (readonly [FieldKey, string])[] = [
+  ['trace_id', 'agent_run_id IS NULL'],
+  ['span_id', 'agent_step_number IS NULL'],
+  ['gen_ai.response.id', 'agent_run_id IS NULL AND trace_id IS NULL'],
 ];
-const COLUMNS = KEYS.map((key) => ({ key, column: columnOf(key) }));
-const SELECTED = COLUMNS.map(({ column }) => `"${column}"`).join(', ');
 
 export async function countEvents(database: Queryable, question: EventQuestion): Promise<number> {
   const { where, values } = conditionOf(question);
@@ -89,14 +89,86 @@ export async function countEvents(database: Queryable, question: EventQuestion):
   return Number(rows[0]?.['n'] ?? 0);
 }
 
-/** In order of time. */
-export async function readEvents(database: Queryable, question: EventQuestion): Promise<EventRecord[]> {
-  const { where, values } = conditionOf(question);
-  const rows = await database.all(
-    `SELECT ${SELECTED} FROM events WHERE ${where} ORDER BY timestamp, tallyspan_seq`,
-    values,
+/** The events of one name after those of another, in the order of `names`; those of one name in order of time. */
+export async function readEvents(database: ChunkQueryable, question: EventQuestion): Promise<EventRecord[]> {
+  const events: EventRecord[] = [];
+  const known = new Map<string, string>();
+  for (const name of question.names) {
+    const ofName = await readNamed(database, name, question, known);
+    for (const event of ofName) events.push(event);
+  }
+  return events;
+}
+
+/** Sorted here: a sort by the database would hold whole rows in the little memory that it has. */
+async function readNamed(
+  database: ChunkQueryable,
+  name: EventName,
+  question: EventQuestion,
+  known: Map<string, string>,
+): Promise<EventRecord[]> {
+  const fields = fieldsOf(name);
+  const { where, values } = conditionOf({ ...question, names: [name] });
+  const selected = fields.map(({ sql }) => sql).join(', ');
+  // Every event starts as a copy of one, so that all are of one shape: a third of the memory of objects that grow.
+  const blank: Record<string, unknown> = Object.fromEntries(fields.map(({ key }) => [key, undefined]));
+  const events: EventRecord[] = [];
+  await database.readChunks(`SELECT ${selected} FROM events WHERE ${where}`, values, (chunk) => {
+    const rows = chunk.rowCount;
+    const read = Array.from({ length: rows }, (): Record<string, unknown> => ({
+      'event.name': name,
+      ...blank,
+    }));
+    for (const [index, { key }] of fields.entries()) {
+      const column = chunk.getColumnVector(index);
+      for (let row = 0; row < rows; row++) {
+        const value: unknown = column.getItem(row);
+        if (value !== null) (read[row] as Record<string, unknown>)[key] = plainValue(value, known);
+      }
+    }
+    for (const event of read) events.push(event as unknown as EventRecord);
+  });
+  return events.sort(
+    (a, b) => a.timestamp - b.timestamp || (a['tallyspan.seq'] ?? 0) - (b['tallyspan.seq'] ?? 0),
   );
-  return rows.map(eventOf);
+}
+
+function fieldsOf(name: EventName): { key: FieldKey; sql: string }[] {
+  const keys: readonly FieldKey[] = ['timestamp', 'tallyspan.seq', ...(KEYS[name] ?? [])];
+  return [
+    ...keys.map((key) => ({ key, sql: readableSql(key) })),
+    ...STAND_INS.map(([key, condition]) => ({
+      key,
+      sql: `CASE WHEN ${condition} THEN "${columnOf(key)}" END`,
+    })),
+  ];
+}
+
+/** Integers and times as floating-point numbers, which hold them exactly and need no conversion. */
+function readableSql(key: FieldKey): string {
+  const column = `"${columnOf(key)}"`;
+  switch (FIELDS[key].type) {
+    case 'time':
+      return `epoch_ms(${column})::DOUBLE`;
+    case 'int':
+      return `${column}::DOUBLE`;
+    default:
+      return column;
+  }
+}
+
+/** The same text is held once, however many events have it. */
+function plainValue(value: unknown, known: Map<string, string>): unknown {
+  if (typeof value === 'string') return sharedText(value, known);
+  if (value instanceof DuckDBListValue) return value.items.map((item) => sharedText(item as string, known));
+  return value;
+}
+
+function sharedText(text: string, known: Map<string, string>): string {
+  const same = known.get(text);
+  if (same !== undefined) return same;
+  known.set(text, text);
+  return text;
 }
 
 /** Cost of all model calls, nano-USD: what a sample of the runs is measured against. */
@@ -134,12 +206,13 @@ function conditionOf({ from, to, names, agent, everyNthRun }: EventQuestion): {
   return { where: parts.join(' AND '), values };
 }
 
-/** The event of a row, as far as a comparison needs it. */
+/** The event of a row that has all columns. */
 export function eventOf(row: Row): EventRecord {
   const event: Record<string, unknown> = {};
-  for (const { key, column } of COLUMNS) {
-    const value = row[column];
-    if (value !== null && value !== undefined) event[key] = value instanceof Date ? value.getTime() : value;
+  for (const key of FIELD_KEYS) {
+    const value = row[columnOf(key)];
+    if (value === null || value === undefined) continue;
+    event[key] = value instanceof Date ? value.getTime() : value;
   }
   return event as unknown as EventRecord;
 }

@@ -2,7 +2,7 @@
 
 import type { Usage } from '../../core/usage.ts';
 import { priceWhatIf, type CacheSetting, type WhatIfChange } from '../../core/what-if.ts';
-import type { Queryable } from '../store/database.ts';
+import type { ChunkQueryable } from '../store/database.ts';
 import { usdOf } from './field-values.ts';
 import { readEvents } from './read-events.ts';
 
@@ -40,7 +40,7 @@ export interface WhatIfReport {
   readonly what_if_tokens: TokenCounts;
 }
 
-export async function readWhatIf(database: Queryable, question: WhatIfQuestion): Promise<WhatIfReport> {
+export async function readWhatIf(database: ChunkQueryable, question: WhatIfQuestion): Promise<WhatIfReport> {
   const { from, to, agent, model, cache, isBatch } = question;
   const events = await readEvents(database, { from, to, agent, names: ['agent.model_call'] });
   const result = priceWhatIf(events, { model, cache, isBatch });

@@ -3,7 +3,7 @@
 
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import { ServerError, messageOf } from '../server-error.ts';
 import { attachFile, connect } from './attached-file.ts';
 import { compactFile } from './compaction.ts';
@@ -23,7 +23,17 @@ export interface Queryable {
   all(sql: string, values?: SqlValues): Promise<Row[]>;
 }
 
-export interface Database extends Queryable {
+/** For answers that are too long to be held as rows. */
+export interface ChunkQueryable extends Queryable {
+  /**
+   * Hands over the answer in chunks of up to some thousand rows, column by column as the database holds them;
+   * between chunks others have their turn.
+   * @throws when the statement fails or takes longer than the limit
+   */
+  readChunks(sql: string, values: SqlValues, take: (chunk: DuckDBDataChunk) => void): Promise<void>;
+}
+
+export interface Database extends ChunkQueryable {
   readonly file: string;
   /** The only connection that writes. Absent when opened read-only. */
   readonly writer: DuckDBConnection | undefined;
@@ -117,16 +127,12 @@ async function databaseOf(
   for (let n = 0; n < READERS; n++) idle.push(await connect(instance));
   const waiting: ((connection: DuckDBConnection) => void)[] = [];
 
-  async function all(sql: string, values: SqlValues = []): Promise<Row[]> {
+  async function withReader<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     const connection =
       idle.pop() ?? (await new Promise<DuckDBConnection>((granted) => waiting.push(granted)));
     const timer = setTimeout(() => connection.interrupt(), QUERY_LIMIT_MS);
     try {
-      const answer = await connection.runAndReadAll(
-        sql,
-        values as DuckDBValue[] | Record<string, DuckDBValue>,
-      );
-      return answer.getRowObjectsJS().map(plainRow);
+      return await work(connection);
     } finally {
       clearTimeout(timer);
       const next = waiting.shift();
@@ -135,10 +141,26 @@ async function databaseOf(
     }
   }
 
+  function all(sql: string, values: SqlValues = []): Promise<Row[]> {
+    return withReader(async (connection) => {
+      const answer = await connection.runAndReadAll(sql, boundOf(values));
+      return answer.getRowObjectsJS().map(plainRow);
+    });
+  }
+
+  function readChunks(sql: string, values: SqlValues, take: (chunk: DuckDBDataChunk) => void): Promise<void> {
+    return withReader(async (connection) => {
+      // Not streamed: the chunks of a stream are as the filter leaves them, many, sparse and each of full size.
+      const answer = await connection.run(sql, boundOf(values));
+      for await (const chunk of answer) take(chunk);
+    });
+  }
+
   return {
     file,
     writer,
     all,
+    readChunks,
     async close() {
       if (writer !== undefined) {
         await writer.run('CHECKPOINT');
@@ -149,6 +171,10 @@ async function databaseOf(
       openFiles.delete(file);
     },
   };
+}
+
+function boundOf(values: SqlValues): DuckDBValue[] | Record<string, DuckDBValue> {
+  return values as DuckDBValue[] | Record<string, DuckDBValue>;
 }
 
 function plainRow(row: Record<string, unknown>): Row {

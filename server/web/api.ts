@@ -6,7 +6,6 @@ import type { FastifyInstance } from 'fastify';
 import { backupDatabase, exportEvents } from '../queries/export-events.ts';
 import { readCost } from '../queries/read-cost.ts';
 import { listRuns } from '../queries/list-runs.ts';
-import { readDiagnosis } from '../queries/read-diagnosis.ts';
 import { readMeta } from '../queries/read-meta.ts';
 import { readWhatIf } from '../queries/read-what-if.ts';
 import { readRecording } from '../queries/read-recording.ts';
@@ -53,7 +52,7 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
   );
 
   app.get<{ Querystring: QueryText }>('/api/diagnosis', async (request) =>
-    readDiagnosis(database, parseDiagnosisQuestion(request.query, Date.now(), context.timezone)),
+    context.readReport(request.query, parseDiagnosisQuestion(request.query, Date.now(), context.timezone)),
   );
 
   app.get<{ Querystring: QueryText }>('/api/whatif', async (request) =>

@@ -5,7 +5,6 @@ import type { ComponentChildren, VNode } from 'preact';
 import { DAY_MS } from '../../core/time.ts';
 import type { ChannelTest } from '../alerting/alerter.ts';
 import { listRuns, type RunFilter } from '../queries/list-runs.ts';
-import { readDiagnosis } from '../queries/read-diagnosis.ts';
 import { readSession } from '../queries/read-session.ts';
 import { AmbiguousRunError, readRun, type RunTree } from '../queries/read-run.ts';
 import { readNumber } from '../queries/signal-numbers.ts';
@@ -108,7 +107,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
   app.get<{ Querystring: QueryText }>('/diagnose', async (request, reply) => {
     const now = pageNow(context.store);
     const { query } = request;
-    const report = await readDiagnosis(database, parseDiagnosisQuestion(query, now, timezone));
+    const report = await context.readReport(query, parseDiagnosisQuestion(query, now, timezone));
     const params = Object.fromEntries(Object.keys(query).map((key) => [key, textParam(query, key)]));
     return answerTo(request, reply)(<DiagnosePage view={{ report, params, timezone, now }} />, {
       title: 'Why it got dearer',

@@ -9,6 +9,7 @@ import type { ChannelTest } from '../alerting/alerter.ts';
 import type { Intake } from '../intake/intake.ts';
 import { messageOf } from '../server-error.ts';
 import { cacheAnswers } from '../queries/answer-cache.ts';
+import { keepReports, type ReportReader } from '../queries/kept-reports.ts';
 import type { RunQueryable } from '../queries/list-runs.ts';
 import type { Database } from '../store/database.ts';
 import type { EventStore } from '../store/event-store.ts';
@@ -18,7 +19,7 @@ import { checkToken, registerLogin } from './login.tsx';
 import { registerPages, renderFault } from './pages.tsx';
 import { RequestError } from './request-error.ts';
 
-export interface WebContext {
+export interface ServedContext {
   readonly database: Database & RunQueryable;
   readonly store: EventStore;
   readonly intake: Intake;
@@ -37,6 +38,11 @@ export interface WebContext {
   readonly log: (line: string) => void;
 }
 
+/** With what the answers to several requests share. */
+export interface WebContext extends ServedContext {
+  readonly readReport: ReportReader;
+}
+
 const SECURITY_HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -46,14 +52,14 @@ const SECURITY_HEADERS = {
 };
 
 /** The server of pages and API, not yet listening. */
-export function makeWebServer(given: WebContext): FastifyInstance {
+export function makeWebServer(given: ServedContext): FastifyInstance {
   const { store } = given;
   const database = {
     ...given.database,
     all: cacheAnswers(given.database, () => store.version),
     openRuns: () => store.openRuns(),
   };
-  const context = { ...given, database };
+  const context = { ...given, database, readReport: keepReports(database, () => store.version) };
   const app = Fastify({
     bodyLimit: 64 * 1024,
     requestTimeout: 30_000,

@@ -3,6 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runCli } from '../../cli/program.ts';
+import { diagnose } from '../../core/diagnosis/diagnose.ts';
 import { readDiagnosis } from '../../server/queries/read-diagnosis.ts';
 import { openDatabaseReadOnly } from '../../server/store/database.ts';
 import { parseDiagnosisQuestion } from '../../server/web/diagnosis-params.ts';
@@ -63,6 +64,24 @@ describe('the diagnosis of stored events', () => {
     expect(report.parts.reduce((sum, part) => sum + part.cost_nano_usd, 0)).toBe(report.difference_nano_usd);
     expect(report.causes[0]).toMatchObject({ cause: 'tool_results_grew', subject: 'search_docs' });
     expect(report.causes[0]?.runs).toHaveLength(3);
+  });
+
+  it('is that of the events themselves, though only some of their fields are read', async () => {
+    const report = await getJson<DiagnosisReport>(server, `/api/diagnosis?${WINDOW}`);
+    const { parts, causes, changes, unexplainedNanoUsd } = diagnose(
+      stored.slice(before.length),
+      stored.slice(0, before.length),
+    );
+    expect(report.parts.map(({ part, detail, cost_nano_usd }) => [part, detail, cost_nano_usd])).toEqual(
+      parts.map(({ part, detail, nanoUsd }) => [part, detail ?? null, nanoUsd]),
+    );
+    expect(
+      report.causes.map((cause) => [cause.title, cause.cost_nano_usd, cause.evidence, cause.runs]),
+    ).toEqual(causes.map((cause) => [cause.title, cause.nanoUsd, cause.evidence, cause.runIds]));
+    expect(report.unexplained_nano_usd).toBe(unexplainedNanoUsd);
+    expect(report.changes.map(({ value, run }) => [value, run])).toEqual(
+      changes.map(({ value, runId }) => [value, runId ?? null]),
+    );
   });
 
   it('is the same from the command line, as JSON and in words', async () => {

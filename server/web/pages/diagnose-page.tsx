@@ -116,7 +116,8 @@ function Difference({ view }: { view: DiagnoseView }): VNode {
         <div class={`big ${difference > 0 ? 'worse' : 'better'}`}>{signed(difference)}</div>
         <div class="sub">
           {against > 0 ? `${(cost / against).toFixed(2)} ×` : 'nothing to compare with'}
-          {report.every_nth_run > 1 && `; from one of every ${report.every_nth_run} runs`}
+          {report.every_nth_run > 1 &&
+            `; from one of every ${report.every_nth_run} runs, at most a minute old`}
         </div>
       </div>
       <div class="card">
