@@ -133,10 +133,14 @@ async function readNamed(
   );
 }
 
+/** What an event has when it was read for a comparison, besides its name and ids that stand in for others. */
+export function keysOf(name: EventName): readonly FieldKey[] {
+  return ['timestamp', 'tallyspan.seq', ...(KEYS[name] ?? [])];
+}
+
 function fieldsOf(name: EventName): { key: FieldKey; sql: string }[] {
-  const keys: readonly FieldKey[] = ['timestamp', 'tallyspan.seq', ...(KEYS[name] ?? [])];
   return [
-    ...keys.map((key) => ({ key, sql: readableSql(key) })),
+    ...keysOf(name).map((key) => ({ key, sql: readableSql(key) })),
     ...STAND_INS.map(([key, condition]) => ({
       key,
       sql: `CASE WHEN ${condition} THEN "${columnOf(key)}" END`,

@@ -4,6 +4,9 @@ import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runCli } from '../../cli/program.ts';
 import { diagnose } from '../../core/diagnosis/diagnose.ts';
+import type { EventRecord } from '../../core/event.ts';
+import { priceWhatIf } from '../../core/what-if.ts';
+import { keysOf } from '../../server/queries/read-events.ts';
 import { readDiagnosis } from '../../server/queries/read-diagnosis.ts';
 import { openDatabaseReadOnly } from '../../server/store/database.ts';
 import { parseDiagnosisQuestion } from '../../server/web/diagnosis-params.ts';
@@ -82,6 +85,32 @@ describe('the diagnosis of stored events', () => {
     expect(report.changes.map(({ value, run }) => [value, run])).toEqual(
       changes.map(({ value, runId }) => [value, runId ?? null]),
     );
+  });
+
+  it('has every field that a comparison looks at', () => {
+    const missing = new Set<string>();
+    // Asked of events of every kind, before it is seen which kind they are.
+    const ofAll = [
+      'event.name',
+      'agent.note.kind',
+      'agent.user_input_len',
+      'gen_ai.agent.name',
+      'service.name',
+    ];
+    const standIns = ['trace_id', 'span_id', 'gen_ai.response.id'];
+    const watched = (events: readonly EventRecord[]): EventRecord[] =>
+      events.map((event) => {
+        const known = new Set<string>([...keysOf(event['event.name']), ...ofAll, ...standIns]);
+        return new Proxy(event, {
+          get(target, key) {
+            if (!known.has(String(key))) missing.add(`${event['event.name']} ${String(key)}`);
+            return Reflect.get(target, key) as unknown;
+          },
+        });
+      });
+    diagnose(watched(now), watched(before));
+    priceWhatIf(watched(now), { model: 'claude-opus-5-5', cache: '1h', isBatch: true });
+    expect([...missing]).toEqual([]);
   });
 
   it('is the same from the command line, as JSON and in words', async () => {
