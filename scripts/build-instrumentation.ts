@@ -30,6 +30,8 @@ export async function buildInstrumentation(
   };
   await rm(outDir, { recursive: true, force: true });
   const common: BuildOptions = {
+    // Names of inputs count from here, wherever the script is started.
+    absWorkingDir: root,
     bundle: true,
     platform: 'node',
     target: 'node22.15',
