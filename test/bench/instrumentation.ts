@@ -171,6 +171,9 @@ More than one span for a call, so that its tokens count twice: ${doubling()}.
 
 Beside its span, a call has about six events with tallyspan (the call, its tool call, its shares of cost, its part of
 the run) and its tool a span of its own; a peer has its span with the prompt in it. Processor time on a shared machine
-is worth comparing between the rows of one table only. How events are encoded: decision 0025.
+is worth comparing between the rows of one table only.
+
+Aimed at, over bare OpenTelemetry: 250 µs, 15 MB and 60 ms of start-up. Processor time and memory are missed; why, and
+what was tried, is in decision 0025.
 `;
 }
