@@ -1,6 +1,7 @@
 // Texts of an alert in the template language of Grafana and of Alertmanager: what the embedded server
 // composes in code. How a value is reached differs, the words do not.
 
+import { NANO_USD_PER_USD } from '../core/money.ts';
 import { labelOf } from '../signals/to-logql.ts';
 import { settingInSignalUnit, type Rule } from './rules/rule.ts';
 import type { SettingValues } from './rules/setting.ts';
@@ -17,7 +18,7 @@ export interface TemplateNames {
 
 /** Number that a value is divided by to be in the unit of people. */
 export function displayScale(unit: ShownUnit): number {
-  return unit === 'usd' ? 1e9 : unit === 'duration' ? 1000 : 1;
+  return unit === 'usd' ? NANO_USD_PER_USD : unit === 'duration' ? 1000 : 1;
 }
 
 /** Headline of the alert. */

@@ -1,5 +1,6 @@
 // docs/alerts.md: how to be told, every rule with its limit, every variable.
 
+import { NANO_USD_PER_USD } from '../core/money.ts';
 import { CHANNEL_VARIABLES } from './rules/channel-settings.ts';
 import { RULES } from './rules/all-rules.ts';
 import { POLICY_VARIABLES } from './rules/policy.ts';
@@ -148,7 +149,7 @@ const UNIT_NAMES: Record<SettingDefinition['unit'], string> = {
 /** A setting as notices write it. */
 function limitText(value: number, unit: SettingDefinition['unit']): string {
   const shown: Partial<Record<SettingDefinition['unit'], readonly [ShownUnit, number]>> = {
-    usd: ['usd', 1e9],
+    usd: ['usd', NANO_USD_PER_USD],
     ratio: ['ratio', 1],
     times: ['times', 1],
     seconds: ['duration', 1000],

@@ -8,6 +8,7 @@ import {
   formatTokens,
   NO_DATA,
 } from '../core/format.ts';
+import { NANO_USD_PER_USD } from '../core/money.ts';
 import type { SignalUnit } from '../signals/signal.ts';
 
 /** A value in its unit; no data is an en dash. */
@@ -17,7 +18,7 @@ export function formatSignalValue(value: number | null, unit: SignalUnit): strin
     case 'nanoUsd':
       return formatCost(value);
     case 'usd':
-      return formatCost(value * 1e9);
+      return formatCost(value * NANO_USD_PER_USD);
     case 'ms':
       return formatDuration(value);
     case 'ratio':

@@ -3,9 +3,8 @@
 import type { ToolCost } from './attribution.ts';
 import type { CallCost } from './cost.ts';
 import type { EventRecord } from './event.ts';
+import { usdOf } from './money.ts';
 import { inputTotal, type UsageReading } from './usage.ts';
-
-const NANO_USD_PER_USD = 1_000_000_000;
 
 /** The token, search, tier, speed and residency fields. */
 export function usageFields(reading: UsageReading): Partial<EventRecord> {
@@ -39,7 +38,7 @@ export function costFields(cost: CallCost): Partial<EventRecord> {
   }
   return {
     cost_nano_usd: cost.costNanoUsd,
-    'gen_ai.usage.cost': cost.costNanoUsd / NANO_USD_PER_USD,
+    'gen_ai.usage.cost': usdOf(cost.costNanoUsd),
     cost_input_nano_usd: cost.buckets.input,
     cost_cache_read_nano_usd: cost.buckets.cacheRead,
     cost_cache_write_5m_nano_usd: cost.buckets.cacheWrite5m,

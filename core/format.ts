@@ -1,14 +1,14 @@
 // Numbers as people read them, the same on the page, in the terminal and in a notice.
 // No data is an en dash, never 0.
 
-export const NO_DATA = '–';
+import { usdOf } from './money.ts';
 
-const NANO_USD_PER_USD = 1_000_000_000;
+export const NO_DATA = '–';
 
 /** Nano-USD as dollars: two decimals from one dollar up, four below it, and two significant digits of what is tiny. */
 export function formatCost(nanoUsd: number | null | undefined): string {
   if (nanoUsd === null || nanoUsd === undefined) return NO_DATA;
-  const usd = nanoUsd / NANO_USD_PER_USD;
+  const usd = usdOf(nanoUsd);
   const magnitude = Math.abs(usd);
   if (magnitude === 0) return '$0.00';
   const sign = usd < 0 ? '-' : '';

@@ -2,6 +2,7 @@
 // They are metric queries and not log queries, so that the order holds over the whole range and not only
 // over the newest lines.
 
+import { NANO_USD_PER_USD } from '../core/money.ts';
 import { columnOf, FIELDS, type FieldDefinition, type FieldKey } from '../core/schema.ts';
 import { labelFilterOf, quotedText } from '../signals/logql-text.ts';
 import { chosen, MATCHERS, OF_RUN } from './query.ts';
@@ -14,7 +15,6 @@ export const FROM_LABEL = 'from_ms';
 export const TO_LABEL = 'to_ms';
 /** A minute around a run, so that what belongs to it and came a little later is seen. */
 const MARGIN_MS = 60_000;
-const NANO_PER_USD = 1_000_000_000;
 
 /** Whether the column holds money, which is shown in USD. */
 function isMoney(field: FieldKey): boolean {
@@ -76,5 +76,5 @@ function isKnown(source: ListSource, dimension: string): boolean {
 function moneyStage(column: Column): string {
   const name = columnOf(column.field);
   const label = columnLabelOf(column);
-  return `label_format ${label}=\`{{ if .${name} }}{{ divf .${name} ${NANO_PER_USD} }}{{ end }}\` | drop ${label}=""`;
+  return `label_format ${label}=\`{{ if .${name} }}{{ divf .${name} ${NANO_USD_PER_USD} }}{{ end }}\` | drop ${label}=""`;
 }

@@ -1,5 +1,6 @@
 // Display units: how Grafana writes the unit of a signal, and by what a value is divided first.
 
+import { NANO_USD_PER_USD } from '../core/money.ts';
 import type { SignalUnit } from '../signals/signal.ts';
 
 export interface DisplayUnit {
@@ -10,11 +11,9 @@ export interface DisplayUnit {
   readonly decimals?: number;
 }
 
-const NANO_PER_USD = 1_000_000_000;
-
 const DISPLAY_UNITS: Readonly<Record<SignalUnit, DisplayUnit>> = {
   ms: { unit: 'ms', divideBy: 1 },
-  nanoUsd: { unit: 'currencyUSD', divideBy: NANO_PER_USD },
+  nanoUsd: { unit: 'currencyUSD', divideBy: NANO_USD_PER_USD },
   usd: { unit: 'currencyUSD', divideBy: 1 },
   tokens: { unit: 'short', divideBy: 1 },
   chars: { unit: 'short', divideBy: 1 },

@@ -3,6 +3,7 @@
 // run has their difference to the result before.
 
 import type { PriceOverrides } from '../core/cost.ts';
+import { NANO_USD_PER_USD, usdOf } from '../core/money.ts';
 import {
   addCounts,
   countsOf,
@@ -22,7 +23,6 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** Share by which our cost may differ from the SDK's before it is noted. */
 const TOLERATED_DIFFERENCE = 0.01;
-const NANO_USD_PER_USD = 1_000_000_000;
 
 export interface QueryParameters {
   readonly prompt?: unknown;
@@ -298,7 +298,7 @@ function labelOf(value: unknown, fallback: string): string {
 }
 
 function usd(nanoUsd: number): string {
-  return `$${(nanoUsd / NANO_USD_PER_USD).toFixed(6)}`;
+  return `$${usdOf(nanoUsd).toFixed(6)}`;
 }
 
 /** A call that no message told of. */

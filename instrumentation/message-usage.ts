@@ -1,10 +1,9 @@
 // Usage of one message in plain numbers, for programs that act on cost themselves.
 
 import { priceCall } from '../core/cost.ts';
+import { usdOf } from '../core/money.ts';
 import { readUsage } from '../core/usage.ts';
 import type { MessageUsage } from './index.ts';
-
-const NANO_USD_PER_USD = 1_000_000_000;
 
 export function priceMessage(message: { readonly model: string; readonly usage: unknown }): MessageUsage {
   const reading = readUsage(message.usage);
@@ -19,6 +18,6 @@ export function priceMessage(message: { readonly model: string; readonly usage: 
     costStatus: cost.status,
     ...(cost.status === 'unpriced'
       ? { unpricedReason: cost.reason }
-      : { costNanoUsd: cost.costNanoUsd, costUsd: cost.costNanoUsd / NANO_USD_PER_USD }),
+      : { costNanoUsd: cost.costNanoUsd, costUsd: usdOf(cost.costNanoUsd) }),
   };
 }

@@ -606,8 +606,13 @@ function isTimezone(name) {
   }
 }
 
-// alerts/rules/rule.ts
+// core/money.ts
 var NANO_USD_PER_USD = 1e9;
+function usdOf(nanoUsd) {
+  return nanoUsd === null ? null : nanoUsd / NANO_USD_PER_USD;
+}
+
+// alerts/rules/rule.ts
 var MS_PER_SECOND = 1e3;
 function settingInSignalUnit(id, settings) {
   const { unit } = SETTINGS[id];
@@ -1289,10 +1294,9 @@ function fieldOf(fold) {
 
 // core/format.ts
 var NO_DATA = "\u2013";
-var NANO_USD_PER_USD2 = 1e9;
 function formatCost(nanoUsd) {
   if (nanoUsd === null || nanoUsd === void 0) return NO_DATA;
-  const usd = nanoUsd / NANO_USD_PER_USD2;
+  const usd = usdOf(nanoUsd);
   const magnitude = Math.abs(usd);
   if (magnitude === 0) return "$0.00";
   const sign = usd < 0 ? "-" : "";
@@ -1347,7 +1351,7 @@ function formatTimes(value) {
 
 // alerts/annotations.ts
 function displayScale(unit) {
-  return unit === "usd" ? 1e9 : unit === "duration" ? 1e3 : 1;
+  return unit === "usd" ? NANO_USD_PER_USD : unit === "duration" ? 1e3 : 1;
 }
 function summaryTemplate(rule, settings, names) {
   const limit = formatValue(settingInSignalUnit(rule.threshold, settings), rule.unit);

@@ -2,6 +2,7 @@
 // volume, floor, how long, what no data means) and what a person is told. Data only: the embedded
 // alerter, Grafana's rule file and Loki's ruler file are all made from it.
 
+import { NANO_USD_PER_USD } from '../../core/money.ts';
 import type { Dimension } from '../../core/schema.ts';
 import type { ShownUnit } from './value-format.ts';
 import { SETTINGS, type SettingDefinition, type SettingId, type SettingValues } from './setting.ts';
@@ -78,7 +79,6 @@ export interface Rule {
   readonly action: string;
 }
 
-const NANO_USD_PER_USD = 1e9;
 const MS_PER_SECOND = 1000;
 
 /** A setting in the unit of signals: money in nano-USD, time in ms. */

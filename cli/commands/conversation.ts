@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { formatCost, formatCount, formatTokens } from '../../core/format.ts';
+import { usdOf } from '../../core/money.ts';
 import type { RunTree, Source } from '../../server/source.ts';
 import { CliError } from '../cli-error.ts';
 import type { CliIo } from '../io.ts';
@@ -114,8 +115,4 @@ function numberOf(value: unknown): number | null {
 
 function textOf(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
-}
-
-function usdOf(nanoUsd: number | null): number | null {
-  return nanoUsd === null ? null : nanoUsd / 1e9;
 }

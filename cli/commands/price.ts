@@ -5,6 +5,7 @@ import { costFields } from '../../core/cost-fields.ts';
 import { priceCall, type CallCost, type Platform, type PriceRequest } from '../../core/cost.ts';
 import { formatCost, formatCount } from '../../core/format.ts';
 import { readMessage } from '../../core/message-facts.ts';
+import { usdOf } from '../../core/money.ts';
 import { readUsage, type Usage } from '../../core/usage.ts';
 import { usageError } from '../cli-error.ts';
 import type { CliIo } from '../io.ts';
@@ -12,7 +13,6 @@ import { loadPriceOverrides } from '../price-overrides-file.ts';
 import { renderTable } from '../table.ts';
 
 const PLATFORMS: readonly Platform[] = ['anthropic', 'bedrock', 'vertex', 'foundry', 'aws'];
-const NANO_USD_PER_USD = 1_000_000_000;
 
 interface PriceOptions {
   readonly model?: string;
@@ -151,7 +151,7 @@ function toJson(cost: CallCost): Record<string, unknown> {
   return {
     status: cost.status,
     cost_nano_usd: cost.costNanoUsd,
-    cost_usd: cost.costNanoUsd / NANO_USD_PER_USD,
+    cost_usd: usdOf(cost.costNanoUsd),
     reason: cost.reason ?? null,
     table: cost.table,
     row: cost.row,

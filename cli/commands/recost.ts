@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
 import { formatCost, formatCount } from '../../core/format.ts';
+import { usdOf } from '../../core/money.ts';
 import type { EventName } from '../../core/schema.ts';
 import type { Source } from '../../server/source.ts';
 import type { CliIo, CliOutput } from '../io.ts';
@@ -21,8 +22,6 @@ interface RecostOptions extends SourceOptions {
   readonly apply?: boolean;
   readonly prices?: string;
 }
-
-const NANO_USD_PER_USD = 1_000_000_000;
 
 const LEFT_OUT_TEXTS: Readonly<Record<LeftOut, string>> = {
   still_unpriced: 'have no price now either',
@@ -113,7 +112,7 @@ function moneyOf(money: Money): Record<string, number> {
     recorded_nano_usd: money.recordedNanoUsd,
     now_nano_usd: money.nowNanoUsd,
     difference_nano_usd: difference,
-    difference_usd: difference / NANO_USD_PER_USD,
+    difference_usd: usdOf(difference),
   };
 }
 

@@ -1,6 +1,7 @@
 // Rows of the events table as JSON that people read: keys of the schema, money beside it in USD,
 // times as ISO 8601 UTC, nothing where there is no value.
 
+import { usdOf } from '../../core/money.ts';
 import { FIELD_KEYS, FIELDS, columnOf, type FieldDefinition } from '../../core/schema.ts';
 import { SEALED_FIELDS } from '../store/content-cipher.ts';
 import type { Row } from '../store/database.ts';
@@ -10,8 +11,6 @@ const SHOWN_KEYS = FIELD_KEYS.filter((key) => !SEALED_FIELDS.some((sealed) => se
 /** One event or summary as JSON. */
 export type JsonObject = Record<string, unknown>;
 
-export const NANO_USD_PER_USD = 1e9;
-
 /** The event of a row, keys as in the schema, each money field followed by its USD. */
 export function eventJson(row: Row): JsonObject {
   const json: JsonObject = {};
@@ -20,14 +19,9 @@ export function eventJson(row: Row): JsonObject {
     if (value === null || value === undefined) continue;
     json[key] = value instanceof Date ? value.toISOString() : value;
     if ((FIELDS[key] as FieldDefinition).unit === 'nanoUsd')
-      json[key.replace('_nano_usd', '_usd')] = Number(value) / NANO_USD_PER_USD;
+      json[key.replace('_nano_usd', '_usd')] = usdOf(Number(value));
   }
   return json;
-}
-
-/** Nano-USD as USD; null stays null. */
-export function usdOf(nanoUsd: number | null): number | null {
-  return nanoUsd === null ? null : nanoUsd / NANO_USD_PER_USD;
 }
 
 export function textOrNull(value: unknown): string | null {

@@ -2,8 +2,9 @@
 // it has done so far. A run without an end shows as `running` until it is closed as lost.
 
 import type { DuckDBValue } from '@duckdb/node-api';
+import { usdOf } from '../../core/money.ts';
 import type { Queryable, Row } from '../store/database.ts';
-import { isoOrNull, numberOrNull, textOrNull, usdOf } from './field-values.ts';
+import { isoOrNull, numberOrNull, textOrNull } from './field-values.ts';
 
 export interface RunSummary {
   readonly 'agent.run_id': string;

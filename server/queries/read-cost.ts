@@ -1,10 +1,10 @@
 // Spend, split one way. Every number is a signal of the catalogue; a row puts several side by side.
 
+import { usdOf } from '../../core/money.ts';
 import type { Dimension } from '../../core/schema.ts';
 import { localDateAt, DAY_MS } from '../../core/time.ts';
 import { SignalError, type SignalRequest } from '../../signals/signal.ts';
 import type { Queryable } from '../store/database.ts';
-import { NANO_USD_PER_USD, usdOf } from './field-values.ts';
 import { readToolTax, type ToolTax } from './read-unused-tools.ts';
 import { readGroups, readNumber, readSeries } from './signal-numbers.ts';
 
@@ -75,7 +75,7 @@ export async function readCost(database: Queryable, request: CostRequest): Promi
     total: { cost_nano_usd: total, cost_usd: usdOf(total) },
     ...(adjustment === null
       ? {}
-      : { adjustments: { cost_nano_usd: adjustment, cost_usd: adjustment / NANO_USD_PER_USD } }),
+      : { adjustments: { cost_nano_usd: adjustment, cost_usd: usdOf(adjustment) } }),
     rows,
     ...(request.by === 'tool' ? { tool_tax: await readToolTax(database, window.from, window.to) } : {}),
   };

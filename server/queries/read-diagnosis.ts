@@ -7,10 +7,10 @@ import {
   type Diagnosis,
   type DiagnosisPart,
 } from '../../core/diagnosis/diagnose.ts';
+import { usdOf } from '../../core/money.ts';
 import type { EventName } from '../../core/schema.ts';
 import { roundToSum } from '../../core/share-out.ts';
 import type { ChunkQueryable } from '../store/database.ts';
-import { usdOf } from './field-values.ts';
 import { countEvents, readCallCost, readEvents, type EventQuestion } from './read-events.ts';
 
 /** Two stretches of time, each (from, to] in Unix milliseconds. The earlier one counts for as long as the later one. */
@@ -164,24 +164,24 @@ function reportOf(
     scale,
     every_nth_run: everyNthRun,
     cost_nano_usd: diagnosis.costNanoUsd,
-    cost_usd: dollars(diagnosis.costNanoUsd),
+    cost_usd: usdOf(diagnosis.costNanoUsd),
     against_nano_usd: diagnosis.againstNanoUsd,
-    against_usd: dollars(diagnosis.againstNanoUsd),
+    against_usd: usdOf(diagnosis.againstNanoUsd),
     difference_nano_usd: diagnosis.differenceNanoUsd,
-    difference_usd: dollars(diagnosis.differenceNanoUsd),
+    difference_usd: usdOf(diagnosis.differenceNanoUsd),
     runs: diagnosis.runs,
     against_runs: diagnosis.againstRuns,
     parts: diagnosis.parts.map(({ part, detail, nanoUsd }) => ({
       part,
       detail: detail ?? null,
       cost_nano_usd: nanoUsd,
-      cost_usd: dollars(nanoUsd),
+      cost_usd: usdOf(nanoUsd),
     })),
     causes: diagnosis.causes.map((cause) => ({
       cause: cause.kind,
       subject: cause.subject ?? null,
       cost_nano_usd: cause.nanoUsd,
-      cost_usd: dollars(cause.nanoUsd),
+      cost_usd: usdOf(cause.nanoUsd),
       title: cause.title,
       evidence: cause.evidence,
       fix: cause.fix,
@@ -189,7 +189,7 @@ function reportOf(
       estimated: cause.isEstimated,
     })),
     unexplained_nano_usd: diagnosis.unexplainedNanoUsd,
-    unexplained_usd: dollars(diagnosis.unexplainedNanoUsd),
+    unexplained_usd: usdOf(diagnosis.unexplainedNanoUsd),
     changes: diagnosis.changes.map(({ kind, value, agent, sinceMs, runId }) => ({
       kind,
       value,
@@ -202,8 +202,4 @@ function reportOf(
 
 function isoOf(atMs: number): string {
   return new Date(atMs).toISOString();
-}
-
-function dollars(nanoUsd: number): number {
-  return usdOf(nanoUsd) ?? 0;
 }

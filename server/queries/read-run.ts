@@ -2,6 +2,7 @@
 // A step is a model call, a tool call or a note. A failed tool call names the model call that read its
 // result, and that model call names it back: what an agent made of a failure is where runs go wrong.
 
+import { usdOf } from '../../core/money.ts';
 import { columnOf } from '../../core/schema.ts';
 import { SILENT_FAILURE_NOTE } from '../../core/silent-failures.ts';
 import { OPEN_COLUMNS } from '../store/content-cipher.ts';
@@ -154,7 +155,7 @@ function stepsOf(rows: readonly Row[], runStartMs: number): RunStep[] {
       ended_at: new Date(endMs(row)).toISOString(),
       offset_ms: Math.max(0, startMs(row) - runStartMs),
       total_cost_nano_usd: totalNanoUsd,
-      total_cost_usd: totalNanoUsd / 1e9,
+      total_cost_usd: usdOf(totalNanoUsd),
     };
   });
   linkFailures(steps);

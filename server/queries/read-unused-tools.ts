@@ -1,8 +1,8 @@
 // Tools that are paid for and never used: defined in the requests of a time, and not called once in it.
 // What they cost is their share, by estimated tokens, of what the tool definitions of the calls cost.
 
+import { usdOf } from '../../core/money.ts';
 import type { Queryable } from '../store/database.ts';
-import { usdOf } from './field-values.ts';
 
 export interface UnusedTool {
   readonly tool: string;
@@ -59,7 +59,7 @@ export async function readToolTax(database: Queryable, from: number, to: number)
   const cost = Number(total?.['cost'] ?? 0);
   return {
     cost_nano_usd: cost,
-    cost_usd: usdOf(cost) ?? 0,
+    cost_usd: usdOf(cost),
     unused: rows.map((row) => {
       const share = Math.round(Number(row['cost'] ?? 0));
       return {
@@ -67,7 +67,7 @@ export async function readToolTax(database: Queryable, from: number, to: number)
         tokens: Number(row['tokens'] ?? 0),
         runs: Number(row['runs']),
         cost_nano_usd: share,
-        cost_usd: usdOf(share) ?? 0,
+        cost_usd: usdOf(share),
       };
     }),
   };

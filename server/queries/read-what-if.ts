@@ -1,9 +1,9 @@
 // What the recorded calls of a stretch of time would have cost with one setting changed.
 
+import { usdOf } from '../../core/money.ts';
 import type { Usage } from '../../core/usage.ts';
 import { priceWhatIf, type CacheSetting, type WhatIfChange } from '../../core/what-if.ts';
 import type { ChunkQueryable } from '../store/database.ts';
-import { usdOf } from './field-values.ts';
 import { readEvents } from './read-events.ts';
 
 export const CACHE_SETTINGS: readonly CacheSetting[] = ['off', '5m', '1h'];
@@ -55,11 +55,11 @@ export async function readWhatIf(database: ChunkQueryable, question: WhatIfQuest
     changed_calls: result.changedCalls,
     unpriced_calls: result.unpricedCalls,
     cost_nano_usd: result.actualNanoUsd,
-    cost_usd: usdOf(result.actualNanoUsd) ?? 0,
+    cost_usd: usdOf(result.actualNanoUsd),
     what_if_nano_usd: result.whatIfNanoUsd,
-    what_if_usd: usdOf(result.whatIfNanoUsd) ?? 0,
+    what_if_usd: usdOf(result.whatIfNanoUsd),
     difference_nano_usd: result.differenceNanoUsd,
-    difference_usd: usdOf(result.differenceNanoUsd) ?? 0,
+    difference_usd: usdOf(result.differenceNanoUsd),
     tokens: tokensOf(result.actualUsage),
     what_if_tokens: tokensOf(result.whatIfUsage),
   };
