@@ -2,6 +2,8 @@
 
 import duckdb from '@duckdb/node-bindings';
 
+const WORD = 2 ** 32;
+
 export type Vector = ReturnType<typeof duckdb.data_chunk_get_vector>;
 
 /** One bit per row, set where there is a value; none is. */
@@ -9,9 +11,20 @@ export function newValidity(rows: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Math.ceil(rows / 64) * 8);
 }
 
+/** There is a value in the row. */
+export function markValid(valid: Uint8Array, index: number): void {
+  valid[index >> 3] = (valid[index >> 3] as number) | (1 << (index & 7));
+}
+
 export function writeValidity(vector: Vector, valid: Uint8Array<ArrayBuffer>): void {
   duckdb.vector_ensure_validity_writable(vector);
   duckdb.copy_data_to_vector_validity(vector, 0, valid.buffer, 0, valid.byteLength);
+}
+
+/** A safe integer as the two halves of 64 bits: exact, and cheaper than a BigInt each. */
+export function putInt64(data: Int32Array, index: number, value: number): void {
+  data[index * 2] = value | 0;
+  data[index * 2 + 1] = Math.floor(value / WORD);
 }
 
 export function assignString(vector: Vector, index: number, value: string): void {

@@ -6,7 +6,7 @@
 import duckdb from '@duckdb/node-bindings';
 import { BLOB, DuckDBDataChunk, type DuckDBAppender, type DuckDBConnection } from '@duckdb/node-api';
 import { FIELD_INDEX, TEXT_SCALE, type EventBatch, type FieldIndex } from './event-batch.ts';
-import { assignList, newValidity, writeValidity, type Vector } from './column-memory.ts';
+import { assignList, markValid, newValidity, putInt64, writeValidity, type Vector } from './column-memory.ts';
 import { logicalTypeOf, type Column, type ColumnKind } from './tables.ts';
 import type { FieldKey } from '../../core/schema.ts';
 
@@ -136,7 +136,7 @@ export class EventAppender {
       const cell = cells[rows[index] as number] as number;
       if (Number.isNaN(cell)) continue;
       const at = from + index;
-      valid[at >> 3] = (valid[at >> 3] as number) | (1 << (at & 7));
+      markValid(valid, at);
       let start = Math.floor(cell / TEXT_SCALE);
       const length = cell - start * TEXT_SCALE;
       const isInBody = start < body.length;
@@ -188,15 +188,10 @@ function fillNumbers(
     const cell = cells[rows[index] as number] as number;
     if (Number.isNaN(cell)) continue;
     const at = from + index;
-    valid[at >> 3] = (valid[at >> 3] as number) | (1 << (at & 7));
+    markValid(valid, at);
     if (kind === 'bool') booleans[at] = cell;
     else if (kind === 'float') floats[at] = cell;
-    else {
-      // Integers are safe integers, so two halves are exact and cheaper than a BigInt each.
-      const scaled = Math.round(cell * factor);
-      integers[at * 2] = scaled | 0;
-      integers[at * 2 + 1] = Math.floor(scaled / WORD);
-    }
+    else putInt64(integers, at, Math.round(cell * factor));
   }
 }
 
@@ -212,7 +207,7 @@ function fillLists(
     const cell = cells[rows[index] as number] as number;
     if (Number.isNaN(cell)) continue;
     const at = from + index;
-    valid[at >> 3] = (valid[at >> 3] as number) | (1 << (at & 7));
+    markValid(valid, at);
     lists.push([at, batch.list(cell)]);
   }
 }

@@ -4,7 +4,15 @@
 
 import duckdb from '@duckdb/node-bindings';
 import { DuckDBDataChunk, type DuckDBAppender, type DuckDBConnection } from '@duckdb/node-api';
-import { assignList, assignString, newValidity, writeValidity, type Vector } from './column-memory.ts';
+import {
+  assignList,
+  assignString,
+  markValid,
+  newValidity,
+  putInt64,
+  writeValidity,
+  type Vector,
+} from './column-memory.ts';
 import { logicalTypeOf, type Column } from './tables.ts';
 
 const ROWS_PER_CHUNK = 2048;
@@ -55,7 +63,7 @@ function fillColumn(vector: Vector, column: Column, rows: readonly Row[]): void 
   for (let index = 0; index < rows.length; index++) {
     const value = (rows[index] as Row)[column.key];
     if (value === undefined || value === null) continue;
-    valid[index >> 3] = (valid[index >> 3] as number) | (1 << (index & 7));
+    markValid(valid, index);
     write.cell(index, value as never);
   }
   write.end?.();
@@ -93,14 +101,11 @@ function copy(vector: Vector, data: Int32Array | Float64Array | Uint8Array): voi
   duckdb.copy_data_to_vector(vector, 0, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
 }
 
-/** Integers are safe integers, so two halves are exact and cheaper than a BigInt each. */
 function writeInt64(vector: Vector, count: number, factor: number): CellWriter<number> {
   const data = new Int32Array(count * 2);
   return {
-    cell(index, value) {
-      const scaled = Math.round(value * factor);
-      data[index * 2] = scaled | 0;
-      data[index * 2 + 1] = Math.floor(scaled / 4_294_967_296);
+    cell: (index, value) => {
+      putInt64(data, index, Math.round(value * factor));
     },
     end: () => copy(vector, data),
   };
