@@ -8,7 +8,7 @@ import { dashboardOf, tilesOf, type Board } from '../../dashboards/board.ts';
 import { BOARDS } from '../../dashboards/build.ts';
 import { DAYS, type SignalSource } from '../../dashboards/source.ts';
 import { sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
-import { pushEvents, queryLoki } from '../signals/backends.ts';
+import { pushEvents } from '../signals/backends.ts';
 import { liveCorpus } from '../signals/corpora.ts';
 import { waitUntil } from '../stack/process.ts';
 import { startLoki, type LokiServer } from '../stack/servers.ts';
@@ -19,6 +19,7 @@ import { zoneNearNoon } from './noon.ts';
 import { PLACES } from './page-places.ts';
 import { labelsOf, type ShownPanel } from './place.ts';
 import { boardOf, queriesOf, type Query } from './queries.ts';
+import { writeOut } from './written-out.ts';
 
 const TEST_LIMIT_MS = 120_000;
 /** Days that each board is asked for; all of them are windows that the pages have too. */
@@ -82,16 +83,7 @@ describeWithServers('each number on a board equals the embedded server’s', () 
     run = runToShow(events);
     // Piece by piece: Loki refuses what comes much later than the rest of its stream.
     for (const piece of piecesOf(events)) await pushEvents(loki.otlpUrl, piece);
-    await fetch(`${loki.url}/flush`, { method: 'POST' });
-    // While chunks are being written out, a query may miss some of them.
-    const counted = async (): Promise<number> =>
-      Number(
-        (await queryLoki(loki.url, 'sum(count_over_time({event_name=~".+"}[30d]))', now))[0]?.value[1] ?? 0,
-      );
-    await waitUntil(async () => (await counted()) === events.length, {
-      what: () => `Loki to have ${events.length} events`,
-      timeoutMs: 60_000,
-    });
+    await writeOut(loki, events.length, now);
   }, BUILD_TIMEOUT_MS);
 
   afterAll(async () => {

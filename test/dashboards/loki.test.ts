@@ -14,8 +14,7 @@ import { signalOf } from '../../signals/catalogue/index.ts';
 import { evaluate } from '../../signals/evaluate.ts';
 import type { SignalResult } from '../../signals/result.ts';
 import { liveCorpus } from '../signals/corpora.ts';
-import { pushEvents, queryLoki } from '../signals/backends.ts';
-import { waitUntil } from '../stack/process.ts';
+import { pushEvents } from '../signals/backends.ts';
 import { startLoki, type LokiServer } from '../stack/servers.ts';
 import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
 import { askLoki, type Choices, type Frame, type LokiTarget } from './grafana.ts';
@@ -23,6 +22,7 @@ import { actualRows, expectedRows } from './list-oracle.ts';
 import { zonesByNoon } from './noon.ts';
 import { compareToOracle, type Asked } from './oracle.ts';
 import { boardOf, queriesOf, queriesOfKind, type Query } from './queries.ts';
+import { writeOut } from './written-out.ts';
 
 const TEST_LIMIT_MS = 240_000;
 const NARROW: Choices = { user: ['a|b.*', 'Zoë "Q" (x)'], agent: 'support' };
@@ -43,12 +43,7 @@ describeWithServers('the boards on a real Loki', () => {
     events = liveCorpus(now, ['shop', 'desk']);
     run = runWithFailedTool(events);
     await pushEvents(loki.otlpUrl, events);
-    await fetch(`${loki.url}/flush`, { method: 'POST' });
-    // While chunks are being written out, a query may miss some of them.
-    await waitUntil(async () => (await countEvents(loki.url, now)) === events.length, {
-      what: () => `Loki to have ${events.length} events`,
-      timeoutMs: 60_000,
-    });
+    await writeOut(loki, events.length, now);
   }, BUILD_TIMEOUT_MS);
 
   afterAll(async () => {
@@ -266,11 +261,6 @@ function isOfSession(event: EventRecord): boolean {
 
 function valueOf(result: SignalResult): number {
   return 'value' in result ? (result.value ?? Number.NaN) : Number.NaN;
-}
-
-async function countEvents(url: string, atMs: number): Promise<number> {
-  const counted = await queryLoki(url, 'sum(count_over_time({event_name=~".+"}[30d]))', atMs);
-  return Number(counted[0]?.value[1] ?? 0);
 }
 
 function runWithFailedTool(events: readonly EventRecord[]): string {

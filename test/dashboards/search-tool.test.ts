@@ -12,14 +12,14 @@ import {
   SEARCH_TOOL_USD,
   searchToolCorpus,
 } from '../fixtures/search-tool.ts';
-import { pushEvents, queryLoki } from '../signals/backends.ts';
-import { waitUntil } from '../stack/process.ts';
+import { pushEvents } from '../signals/backends.ts';
 import { startLoki, type LokiServer } from '../stack/servers.ts';
 import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
 import { askLoki } from './grafana.ts';
 import { zoneNearNoon } from './noon.ts';
 import { BOARDS } from '../../dashboards/build.ts';
 import { queriesOfKind, type Query } from './queries.ts';
+import { writeOut } from './written-out.ts';
 
 /** Every panel that shows what tools cost, one by one. */
 const PANELS = BOARDS.filter(({ name }) => name !== 'run').flatMap((board) =>
@@ -44,15 +44,7 @@ describeWithServers('the dearest tool on the boards', () => {
     dayStartMs = startOfDate(localDateAt(now, timezone), timezone);
     events = searchToolCorpus({ dayStartMs, nowMs: now, usualDays: 3 });
     await pushEvents(loki.otlpUrl, events);
-    await fetch(`${loki.url}/flush`, { method: 'POST' });
-    const count = async (): Promise<number> =>
-      Number(
-        (await queryLoki(loki.url, 'sum(count_over_time({event_name=~".+"}[30d]))', now))[0]?.value[1] ?? 0,
-      );
-    await waitUntil(async () => (await count()) === events.length, {
-      what: () => `Loki to have ${events.length} events`,
-      timeoutMs: 60_000,
-    });
+    await writeOut(loki, events.length, now);
   }, BUILD_TIMEOUT_MS);
 
   afterAll(async () => {

@@ -1,19 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { formatCost } from '../../core/format.ts';
+import { startBrowser } from './browser.ts';
 import { sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
 import { SAMPLE_COST_NANO_USD, sampleRun } from '../server/sample-run.ts';
 
 // The pages in a real browser. Whatever they ask of anybody but their own server is a failure.
-
-const ARGS = [
-  '--no-sandbox',
-  '--disable-quic',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
 
 let server: TestServer;
 let browser: Browser;
@@ -21,10 +13,7 @@ let faults: string[];
 
 beforeAll(async () => {
   server = await startTestServer();
-  browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-    args: ARGS,
-  });
+  browser = await startBrowser();
 });
 
 afterAll(async () => {
