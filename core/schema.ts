@@ -278,6 +278,18 @@ export function columnOf(key: FieldKey): string {
   return key.replaceAll('.', '_');
 }
 
+/** Name of an event as a DuckDB table. */
+export function tableOf(name: EventName): string {
+  return name.replaceAll('.', '_');
+}
+
+/** Fields that an event may have, in table order. */
+export function fieldsOf(name: EventName): readonly FieldKey[] {
+  const own: readonly FieldKey[] = EVENTS[name].fields;
+  const common: readonly FieldKey[] = COMMON_FIELDS;
+  return FIELD_KEYS.filter((key) => common.includes(key) || own.includes(key));
+}
+
 /** Key of the field that a dimension stands for. */
 export function fieldOfDimension(dimension: Dimension): FieldKey {
   for (const key of FIELD_KEYS) {
@@ -285,6 +297,9 @@ export function fieldOfDimension(dimension: Dimension): FieldKey {
   }
   throw new Error(`no field has the dimension ${dimension}`);
 }
+
+/** Every event, in table order. */
+export const EVENT_NAMES: readonly EventName[] = Object.keys(EVENTS) as EventName[];
 
 /** Every field key, in table order. */
 export const FIELD_KEYS: readonly FieldKey[] = Object.keys(FIELDS) as FieldKey[];

@@ -66,7 +66,7 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
 
 async function closeLostRuns(options: HousekeepingOptions): Promise<void> {
   const { database, store, lostAfterMs, importPatienceMs = IMPORT_PATIENCE_MS, log } = options;
-  if (store.openRuns().length === 0) return;
+  if ((await store.openRuns()).length === 0) return;
   const now = Date.now();
   const patienceMs = Math.min(lostAfterMs, importPatienceMs);
   const events = (await findLostRuns(database, now - lostAfterMs)).filter(

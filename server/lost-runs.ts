@@ -9,10 +9,9 @@ import { numberOrNull, textOrNull } from './queries/field-values.ts';
 export async function findLostRuns(database: Queryable, beforeMs: number): Promise<EventRecord[]> {
   const rows = await database.all(
     `WITH open AS (
-       SELECT agent_run_id, min(timestamp) AS started FROM events AS begun
-       WHERE event_name = 'agent.run.started' AND timestamp <= make_timestamptz(?::BIGINT * 1000)
-         AND NOT EXISTS (SELECT 1 FROM events AS done
-           WHERE done.event_name = 'agent.run' AND done.agent_run_id = begun.agent_run_id)
+       SELECT agent_run_id, min(timestamp) AS started FROM agent_run_started AS begun
+       WHERE timestamp <= make_timestamptz(?::BIGINT * 1000)
+         AND NOT EXISTS (SELECT 1 FROM agent_run AS done WHERE done.agent_run_id = begun.agent_run_id)
        GROUP BY agent_run_id
      )
      SELECT agent_run_id, any_value(started) AS started, max(timestamp) AS last,

@@ -744,6 +744,140 @@ var FIELDS = {
   "agent.note.value": { type: "string", attribute: true, doc: "What was seen first: the model, the commit or the version, or the hash of the prompt or tool definitions; of a silent_failure, its figures." },
   "agent.note.text": { type: "string", sensitive: true, doc: "What happened, in words; only what the caller wrote." }
 };
+var EVENTS = {
+  "agent.run.started": {
+    doc: "A run began.",
+    fields: ["agent.tags", "agent.user_input_len", "agent.inferred"]
+  },
+  "agent.run": {
+    doc: "A run ended, however it ended.",
+    fields: [
+      "agent.status",
+      "error.type",
+      "duration_ms",
+      "agent.turns",
+      "agent.tool_calls",
+      "agent.tokens_in",
+      "agent.tokens_out",
+      "agent.cost_nano_usd",
+      "agent.retries",
+      "agent.tool_definitions",
+      "agent.user_input_len",
+      "agent.output_len",
+      "agent.tags",
+      "agent.inferred"
+    ]
+  },
+  "agent.model_call": {
+    doc: "One SDK call to the API ended, all its retries and its stream included.",
+    fields: [
+      "gen_ai.operation.name",
+      "gen_ai.provider.name",
+      "gen_ai.request.model",
+      "gen_ai.response.model",
+      "gen_ai.response.id",
+      "anthropic.request.id",
+      "vcs.ref.head.revision",
+      "tallyspan.sdk.version",
+      "duration_ms",
+      "ttft_ms",
+      "gen_ai.response.finish_reasons",
+      "tokens_input",
+      "tokens_cache_read",
+      "tokens_cache_write_5m",
+      "tokens_cache_write_1h",
+      "tokens_output",
+      "tokens_thinking",
+      "gen_ai.usage.input_tokens",
+      "gen_ai.usage.output_tokens",
+      "gen_ai.usage.cache_read.input_tokens",
+      "gen_ai.usage.cache_creation.input_tokens",
+      "web_searches",
+      "service_tier",
+      "speed",
+      "inference_geo",
+      "agent.step_number",
+      "attempts",
+      "retried_status",
+      "error.type",
+      "cost_nano_usd",
+      "gen_ai.usage.cost",
+      "cost_input_nano_usd",
+      "cost_cache_read_nano_usd",
+      "cost_cache_write_5m_nano_usd",
+      "cost_cache_write_1h_nano_usd",
+      "cost_output_nano_usd",
+      "cost_web_search_nano_usd",
+      "cost_uncached_nano_usd",
+      "tallyspan.cost.status",
+      "tallyspan.cost.unpriced_reason",
+      "tallyspan.cost.reason",
+      "tallyspan.price.table",
+      "tallyspan.price.row",
+      "cache_miss_reason",
+      "tokens_tool_definitions",
+      "cache_breakpoints",
+      "tallyspan.prefix.model",
+      "tallyspan.prefix.system",
+      "tallyspan.prefix.tools",
+      "tallyspan.prefix.settings",
+      "tallyspan.prefix.messages",
+      "tallyspan.request_json",
+      "tallyspan.response_json",
+      "tallyspan.content_cut"
+    ]
+  },
+  "agent.tool_call": {
+    doc: "One execution of a tool ended.",
+    fields: [
+      "gen_ai.tool.name",
+      "gen_ai.tool.call.id",
+      "duration_ms",
+      "tool.ok",
+      "error.type",
+      "tool.retry_attempt",
+      "tool.input_keys",
+      "tool.input_len",
+      "tool.result_len",
+      "tool.result_empty",
+      "tool.args_json",
+      "agent.inferred",
+      "agent.step_number"
+    ]
+  },
+  "agent.tool_cost": {
+    doc: "What one model call paid for carrying one tool (or pseudo-tool).",
+    fields: [
+      "gen_ai.tool.name",
+      "gen_ai.response.model",
+      "cost_nano_usd",
+      "cost_first_read_nano_usd",
+      "cost_cache_write_nano_usd",
+      "cost_cache_read_nano_usd",
+      "cost_carry_nano_usd",
+      "cost_output_nano_usd",
+      "cost_web_search_nano_usd",
+      "tokens",
+      "tallyspan.rule",
+      "agent.step_number"
+    ]
+  },
+  "agent.cost_adjustment": {
+    doc: "The cost of a model call was found to be another than recorded. Its time is that of the call, which stays as it is.",
+    fields: [
+      "cost_adjustment_nano_usd",
+      "tallyspan.adjusts_span_id",
+      "gen_ai.response.id",
+      "gen_ai.response.model",
+      "tallyspan.price.table",
+      "tallyspan.price.row"
+    ]
+  },
+  "agent.note": {
+    doc: "Something worth a mark on the run.",
+    fields: ["agent.note.kind", "agent.note.subject", "agent.note.value", "agent.note.text", "agent.step_number", "gen_ai.tool.name"]
+  }
+};
 function columnOf(key) {
   return key.replaceAll(".", "_");
 }
@@ -753,6 +887,7 @@ function fieldOfDimension(dimension) {
   }
   throw new Error(`no field has the dimension ${dimension}`);
 }
+var EVENT_NAMES = Object.keys(EVENTS);
 var FIELD_KEYS = Object.keys(FIELDS);
 var DIMENSIONS = FIELD_KEYS.flatMap((key) => {
   const { dimension } = FIELDS[key];

@@ -22,15 +22,15 @@ interface Lookup {
 }
 
 const ENDED = `SELECT agent_run_id, user_id, agent_status, error_type, duration_ms, agent_turns, agent_cost_nano_usd AS cost
-  FROM events WHERE event_name = 'agent.run' AND {where}`;
+  FROM agent_run WHERE {where}`;
 
 const LOOKUPS: Record<Exclude<Rule['runs'], 'none'>, Lookup> = {
   // From the calls, not from the ends: a loop that still runs has no end.
   cost: {
     sql: `SELECT agent_run_id, any_value(user_id) AS user_id, sum(cost_nano_usd) AS cost, count(*) AS agent_turns,
-        (SELECT any_value(ended.agent_status) FROM events AS ended
-          WHERE ended.event_name = 'agent.run' AND ended.agent_run_id = calls.agent_run_id) AS agent_status
-      FROM events AS calls WHERE event_name = 'agent.model_call' AND tallyspan_duplicate IS NOT TRUE AND {where}
+        (SELECT any_value(ended.agent_status) FROM agent_run AS ended
+          WHERE ended.agent_run_id = calls.agent_run_id) AS agent_status
+      FROM agent_model_call AS calls WHERE tallyspan_duplicate IS NOT TRUE AND {where}
       GROUP BY agent_run_id ORDER BY cost DESC NULLS LAST, agent_run_id`,
     detail: (row) =>
       `${formatCost(numberOrNull(row['cost']))}, ${formatCount(numberOrNull(row['agent_turns']))} turns (${textOrNull(row['agent_status']) ?? 'still running'})`,

@@ -101,7 +101,7 @@ async function* readPages(database: Queryable, request: ExportRequest): AsyncGen
     const end = `make_timestamptz(${String(micros)}::BIGINT)`;
     const rows = await database.all(
       `SELECT ${OPEN_COLUMNS} FROM events WHERE ${withinSql(request)} ${after} AND timestamp <= ${end}
-       ORDER BY timestamp, rowid`,
+       ORDER BY timestamp, tallyspan_seq`,
     );
     if (rows.length > 0) yield rows.map(eventOf);
     after = `AND timestamp > ${end}`;

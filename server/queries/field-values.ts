@@ -1,4 +1,4 @@
-// Rows of the events table as JSON that people read: keys of the schema, money beside it in USD,
+// Rows of events as JSON that people read: keys of the schema, money beside it in USD,
 // times as ISO 8601 UTC, nothing where there is no value.
 
 import { usdOf } from '../../core/money.ts';

@@ -3,6 +3,9 @@
 
 import type { DuckDBValue } from '@duckdb/node-api';
 import { usdOf } from '../../core/money.ts';
+import { EVENT_NAMES, fieldsOf } from '../../core/schema.ts';
+import { HOUR_MS } from '../../core/time.ts';
+import { eventsSql } from '../../signals/event-tables.ts';
 import type { Queryable, Row } from '../store/database.ts';
 import { isoOrNull, numberOrNull, textOrNull } from './field-values.ts';
 
@@ -35,8 +38,8 @@ export interface RunSummary {
 
 /** A writing server knows which runs have not ended. */
 export interface RunQueryable extends Queryable {
-  /** Runs without an end, perhaps with some that have ended meanwhile. */
-  openRuns?(): readonly string[];
+  /** Runs without an end. */
+  openRuns?(): Promise<readonly string[]>;
 }
 
 export type RunSort = 'newest' | 'slowest' | 'dearest';
@@ -62,6 +65,8 @@ export interface RunFilter {
 }
 
 const OPEN_RUNS_LIMIT = 1000;
+/** How far before its start an event of a run may stand: clocks differ. */
+export const CLOCK_SLACK_MS = HOUR_MS;
 
 const ORDERS: Record<RunSort, string> = {
   newest: 'timestamp DESC',
@@ -69,100 +74,133 @@ const ORDERS: Record<RunSort, string> = {
   dearest: 'agent_cost_nano_usd DESC NULLS LAST, timestamp DESC',
 };
 
-/** Columns of a summary. A run is one row: its end, or where there is none its start. */
-const COLUMNS = `agent_run_id, agent_parent_run_id, gen_ai_agent_name, agent_version, user_id, gen_ai_conversation_id,
-  agent_task_type, service_name, trace_id, event_name, agent_status, error_type, timestamp, duration_ms, agent_turns,
-  agent_tool_calls, agent_tokens_in, agent_tokens_out, agent_retries, agent_cost_nano_usd, agent_tags`;
+/** Columns of a summary that a start of a run has as well as an end. */
+const SHARED_COLUMNS = `agent_run_id, agent_parent_run_id, gen_ai_agent_name, agent_version, user_id,
+  gen_ai_conversation_id, agent_task_type, service_name, trace_id, timestamp, agent_tags`;
+/** What only an end has. */
+const ENDS = [
+  'agent_status',
+  'error_type',
+  'duration_ms',
+  'agent_turns',
+  'agent_tool_calls',
+  'agent_tokens_in',
+  'agent_tokens_out',
+  'agent_retries',
+  'agent_cost_nano_usd',
+];
+const END_COLUMNS = [SHARED_COLUMNS, ...ENDS].join(', ');
+const NO_END_COLUMNS = ENDS.map((column) => `NULL AS ${column}`).join(', ');
 
-/** Runs that match, in the order asked for: by default the newest first, by their end or, while they run, their start. */
+const ERRORS = eventsSql(
+  ['agent.run_id', 'error.type'],
+  EVENT_NAMES.filter((name) => fieldsOf(name).includes('error.type')),
+);
+const STEPS = eventsSql([
+  'event.name',
+  'agent.run_id',
+  'timestamp',
+  'tallyspan.duplicate',
+  'gen_ai.usage.input_tokens',
+  'gen_ai.usage.output_tokens',
+  'cost_nano_usd',
+]);
+
+/**
+ * Runs that match, in the order asked for: by default the newest first, by their end or, while they run, their start.
+ * A run is one row: its end, or where there is none its start.
+ */
 export async function listRuns(database: RunQueryable, filter: RunFilter): Promise<RunSummary[]> {
   const { conditions, values } = conditionsOf(filter);
-  const open = filter.status === undefined || filter.status === 'running' ? await findOpenRuns(database) : [];
-  const isOpen =
-    open.length === 0 || filter.failed === true
-      ? 'false'
-      : `event_name = 'agent.run.started' AND agent_run_id IN (${open.map(() => '?').join(', ')})`;
-  const openValues = isOpen === 'false' ? [] : open;
-  const isEnded = filter.status === 'running' ? 'false' : "event_name = 'agent.run'";
-  const where = [`(${isEnded} OR (${isOpen}))`, ...conditions].join(' AND ');
+  const open =
+    (filter.status === undefined || filter.status === 'running') && filter.failed !== true
+      ? await findOpenRuns(database)
+      : [];
   const order = ORDERS[filter.sort ?? 'newest'];
+  const { limit, offset = 0 } = filter;
+  const parts: string[] = [];
+  if (filter.status !== 'running')
+    // With an order and a limit of its own, for which DuckDB reads the few columns that decide before the many.
+    parts.push(
+      `(SELECT 'agent.run' AS event_name, ${END_COLUMNS} FROM agent_run
+        WHERE ${conditions.join(' AND ')} ORDER BY ${order} LIMIT ${limit + offset})`,
+    );
+  if (open.length > 0) {
+    values['open'] = JSON.stringify(open);
+    parts.push(
+      `(SELECT 'agent.run.started' AS event_name, ${SHARED_COLUMNS}, ${NO_END_COLUMNS} FROM agent_run_started
+        WHERE ${conditions.join(' AND ')} AND agent_run_id IN (SELECT unnest(from_json($open, '["VARCHAR"]'))))`,
+    );
+  }
+  if (parts.length === 0) return [];
   const rows = await database.all(
-    // First which rows, by the few columns that decide; then the many columns of these.
-    `SELECT ${COLUMNS} FROM events
-     WHERE rowid IN (SELECT rowid FROM events WHERE ${where} ORDER BY ${order} LIMIT ? OFFSET ?) ORDER BY ${order}`,
-    [...openValues, ...values, filter.limit, filter.offset ?? 0],
+    `SELECT * FROM (${parts.join(' UNION ALL ')}) ORDER BY ${order} LIMIT ${limit} OFFSET ${offset}`,
+    values,
   );
-  const running = rows.filter((row) => row['event_name'] === 'agent.run.started');
-  const soFar = await sumsSoFar(
-    database,
-    running.map((row) => String(row['agent_run_id'])),
-  );
-  return rows.map((row) => summaryOf(asRun(row, soFar.get(String(row['agent_run_id'])))));
+  const ended = new Set(rows.flatMap((row) => (isRunning(row) ? [] : [row['agent_run_id']])));
+  // A run that ended since the open ones were looked up would stand there twice.
+  const runs = rows.filter((row) => !isRunning(row) || !ended.has(row['agent_run_id']));
+  const soFar = await sumsSoFar(database, runs.filter(isRunning));
+  return runs.map((row) => summaryOf(asRun(row, soFar.get(String(row['agent_run_id'])))));
+}
+
+function isRunning(row: Row): boolean {
+  return row['event_name'] === 'agent.run.started';
 }
 
 /** A row of the list with the columns that a summary is made of. */
 function asRun(row: Row, soFar: Row | undefined): Row {
   const stamp = row['timestamp'] as Date;
-  if (row['event_name'] === 'agent.run.started')
-    return { ...row, ...soFar, agent_status: 'running', started: stamp, ended: null };
+  if (isRunning(row)) return { ...row, ...soFar, agent_status: 'running', started: stamp, ended: null };
   const durationMs = numberOrNull(row['duration_ms']) ?? 0;
   return { ...row, started: new Date(stamp.getTime() - durationMs), ended: stamp };
 }
 
 /** Runs that have begun and not ended. A writing server knows them; a folder has to be asked. */
 async function findOpenRuns(database: RunQueryable): Promise<readonly string[]> {
-  const known = database.openRuns?.();
-  if (known?.length === 0) return [];
-  const among =
-    known === undefined ? '' : `AND agent_run_id IN (SELECT unnest(from_json($1, '["VARCHAR"]')))`;
+  const known = await database.openRuns?.();
+  if (known !== undefined) return known.slice(-OPEN_RUNS_LIMIT);
   const rows = await database.all(
-    `SELECT DISTINCT agent_run_id AS id FROM events WHERE event_name = 'agent.run.started' ${among}
-     EXCEPT SELECT agent_run_id FROM events WHERE event_name = 'agent.run' ${among}
+    `SELECT DISTINCT agent_run_id AS id FROM agent_run_started
+     EXCEPT SELECT agent_run_id FROM agent_run
      LIMIT ${OPEN_RUNS_LIMIT}`,
-    known === undefined ? [] : [JSON.stringify(known)],
   );
   return rows.map((row) => String(row['id']));
 }
 
-function conditionsOf(filter: RunFilter): { conditions: string[]; values: DuckDBValue[] } {
-  const conditions: string[] = [];
-  const values: DuckDBValue[] = [];
-  const equals = (column: string, value: string | undefined): void => {
+function conditionsOf(filter: RunFilter): { conditions: string[]; values: Record<string, DuckDBValue> } {
+  const conditions = ['true'];
+  const values: Record<string, DuckDBValue> = {};
+  const add = (name: string, value: string | number | undefined, condition: string): void => {
     if (value === undefined) return;
-    conditions.push(`${column} = ?`);
-    values.push(value);
+    conditions.push(condition);
+    values[name] = typeof value === 'number' ? Math.floor(value) : value;
   };
-  equals('agent_status', filter.status === 'running' ? undefined : filter.status);
-  equals('user_id', filter.user);
-  equals('gen_ai_agent_name', filter.agent);
-  equals('agent_task_type', filter.task);
-  equals('gen_ai_conversation_id', filter.session);
-  equals('agent_parent_run_id', filter.parentRun);
-  if (filter.tag !== undefined) {
-    conditions.push('list_contains(agent_tags, ?)');
-    values.push(filter.tag);
-  }
+  add('status', filter.status === 'running' ? undefined : filter.status, 'agent_status = $status');
+  add('user', filter.user, 'user_id = $user');
+  add('agent', filter.agent, 'gen_ai_agent_name = $agent');
+  add('task', filter.task, 'agent_task_type = $task');
+  add('session', filter.session, 'gen_ai_conversation_id = $session');
+  add('parent', filter.parentRun, 'agent_parent_run_id = $parent');
+  add('tag', filter.tag, 'list_contains(agent_tags, $tag)');
   if (filter.failed === true) conditions.push("agent_status <> 'ok'");
-  if (filter.since !== undefined) {
-    conditions.push('timestamp > make_timestamptz(?::BIGINT * 1000)');
-    values.push(Math.floor(filter.since));
-  }
-  if (filter.until !== undefined) {
-    conditions.push('timestamp <= make_timestamptz(?::BIGINT * 1000)');
-    values.push(Math.floor(filter.until));
-  }
-  if (filter.error !== undefined) {
-    conditions.push(
-      'agent_run_id IN (SELECT agent_run_id FROM events WHERE contains(lower(error_type), lower(?)))',
-    );
-    values.push(filter.error);
-  }
+  add('since', filter.since, 'timestamp > make_timestamptz($since::BIGINT * 1000)');
+  add('until', filter.until, 'timestamp <= make_timestamptz($until::BIGINT * 1000)');
+  add(
+    'error',
+    filter.error,
+    `agent_run_id IN (SELECT agent_run_id FROM ${ERRORS} WHERE contains(lower(error_type), lower($error)))`,
+  );
   return { conditions, values };
 }
 
-/** What runs without an end have done so far. */
-export async function sumsSoFar(database: Queryable, runs: readonly string[]): Promise<Map<string, Row>> {
-  if (runs.length === 0) return new Map();
+/** What runs without an end have done so far, from the rows of their starts. */
+export async function sumsSoFar(database: Queryable, starts: readonly Row[]): Promise<Map<string, Row>> {
+  if (starts.length === 0) return new Map();
+  const first = starts.reduce(
+    (least, row) => Math.min(least, (row['timestamp'] as Date).getTime()),
+    Infinity,
+  );
   const rows = await database.all(
     `SELECT agent_run_id, max(timestamp) AS last,
        count(*) FILTER (event_name = 'agent.model_call') AS agent_turns,
@@ -170,9 +208,11 @@ export async function sumsSoFar(database: Queryable, runs: readonly string[]): P
        sum(gen_ai_usage_input_tokens) FILTER (event_name = 'agent.model_call') AS agent_tokens_in,
        sum(gen_ai_usage_output_tokens) FILTER (event_name = 'agent.model_call') AS agent_tokens_out,
        sum(cost_nano_usd) FILTER (event_name = 'agent.model_call') AS agent_cost_nano_usd
-     FROM events WHERE agent_run_id IN (${runs.map(() => '?').join(', ')}) AND tallyspan_duplicate IS NOT TRUE
+     FROM ${STEPS}
+     WHERE timestamp >= make_timestamptz($since::BIGINT * 1000) AND tallyspan_duplicate IS NOT TRUE
+       AND agent_run_id IN (SELECT unnest(from_json($runs, '["VARCHAR"]')))
      GROUP BY agent_run_id`,
-    [...runs],
+    { since: first - CLOCK_SLACK_MS, runs: JSON.stringify(starts.map((row) => row['agent_run_id'])) },
   );
   return new Map(rows.map((row) => [String(row['agent_run_id']), row]));
 }

@@ -3,6 +3,7 @@
 import { DuckDBListValue } from '@duckdb/node-api';
 import { FIELDS, FIELD_KEYS, columnOf, type EventName, type FieldKey } from '../../core/schema.ts';
 import type { EventRecord } from '../../core/event.ts';
+import { eventsSql } from '../../signals/event-tables.ts';
 import type { ChunkQueryable, Queryable, Row } from '../store/database.ts';
 
 /** What to read: (from, to], Unix milliseconds. */
@@ -85,7 +86,10 @@ const STAND_INS: readonly (readonly [FieldKey, string])[] = [
 
 export async function countEvents(database: Queryable, question: EventQuestion): Promise<number> {
   const { where, values } = conditionOf(question);
-  const rows = await database.all(`SELECT count(*) AS n FROM events WHERE ${where}`, values);
+  const rows = await database.all(
+    `SELECT count(*) AS n FROM ${eventsSql(['timestamp', 'gen_ai.agent.name', 'agent.run_id'], question.names)} WHERE ${where}`,
+    values,
+  );
   return Number(rows[0]?.['n'] ?? 0);
 }
 
@@ -108,26 +112,31 @@ async function readNamed(
   known: Map<string, string>,
 ): Promise<EventRecord[]> {
   const fields = fieldsOf(name);
-  const { where, values } = conditionOf({ ...question, names: [name] });
+  const { where, values } = conditionOf(question);
+  const columns = new Set<FieldKey>([...fields.map(({ key }) => key), 'gen_ai.agent.name', ...RUN_KEYS]);
   const selected = fields.map(({ sql }) => sql).join(', ');
   // Every event starts as a copy of one, so that all are of one shape: a third of the memory of objects that grow.
   const blank: Record<string, unknown> = Object.fromEntries(fields.map(({ key }) => [key, undefined]));
   const events: EventRecord[] = [];
-  await database.readChunks(`SELECT ${selected} FROM events WHERE ${where}`, values, (chunk) => {
-    const rows = chunk.rowCount;
-    const read = Array.from({ length: rows }, (): Record<string, unknown> => ({
-      'event.name': name,
-      ...blank,
-    }));
-    for (const [index, { key }] of fields.entries()) {
-      const column = chunk.getColumnVector(index);
-      for (let row = 0; row < rows; row++) {
-        const value: unknown = column.getItem(row);
-        if (value !== null) (read[row] as Record<string, unknown>)[key] = plainValue(value, known);
+  await database.readChunks(
+    `SELECT ${selected} FROM ${eventsSql([...columns], [name])} WHERE ${where}`,
+    values,
+    (chunk) => {
+      const rows = chunk.rowCount;
+      const read = Array.from({ length: rows }, (): Record<string, unknown> => ({
+        'event.name': name,
+        ...blank,
+      }));
+      for (const [index, { key }] of fields.entries()) {
+        const column = chunk.getColumnVector(index);
+        for (let row = 0; row < rows; row++) {
+          const value: unknown = column.getItem(row);
+          if (value !== null) (read[row] as Record<string, unknown>)[key] = plainValue(value, known);
+        }
       }
-    }
-    for (const event of read) events.push(event as unknown as EventRecord);
-  });
+      for (const event of read) events.push(event as unknown as EventRecord);
+    },
+  );
   return events.sort(
     (a, b) => a.timestamp - b.timestamp || (a['tallyspan.seq'] ?? 0) - (b['tallyspan.seq'] ?? 0),
   );
@@ -177,25 +186,20 @@ function sharedText(text: string, known: Map<string, string>): string {
 
 /** Cost of all model calls, nano-USD: what a sample of the runs is measured against. */
 export async function readCallCost(database: Queryable, question: EventQuestion): Promise<number> {
-  const { where, values } = conditionOf({
-    ...question,
-    names: ['agent.model_call'],
-    everyNthRun: undefined,
-  });
+  const { where, values } = conditionOf({ ...question, everyNthRun: undefined });
   const rows = await database.all(
-    `SELECT sum(cost_nano_usd)::BIGINT AS cost FROM events WHERE ${where} AND tallyspan_duplicate IS NOT TRUE`,
+    `SELECT sum(cost_nano_usd)::BIGINT AS cost FROM agent_model_call WHERE ${where} AND tallyspan_duplicate IS NOT TRUE`,
     values,
   );
   return Number(rows[0]?.['cost'] ?? 0);
 }
 
-function conditionOf({ from, to, names, agent, everyNthRun }: EventQuestion): {
+function conditionOf({ from, to, agent, everyNthRun }: EventQuestion): {
   where: string;
   values: Record<string, number | string>;
 } {
   const values: Record<string, number | string> = { from, to };
   const parts = [
-    `event_name IN (${names.map((name) => `'${name}'`).join(', ')})`,
     'timestamp > make_timestamptz($from::BIGINT * 1000)',
     'timestamp <= make_timestamptz($to::BIGINT * 1000)',
   ];

@@ -1,7 +1,16 @@
 // Meta: what the server is and has, for people and for the CLI.
 
+import { eventsSql } from '../../signals/event-tables.ts';
 import type { Queryable } from '../store/database.ts';
 import { isoOrNull, numberOrNull } from './field-values.ts';
+
+const EVENTS = eventsSql([
+  'event.name',
+  'timestamp',
+  'tallyspan.duplicate',
+  'tallyspan.seq',
+  'service.instance.id',
+]);
 
 export interface StoreMeta {
   readonly events: number;
@@ -22,9 +31,9 @@ export async function readMeta(database: Queryable): Promise<StoreMeta> {
        min(timestamp) AS first, max(timestamp) AS last, count(*) FILTER (tallyspan_duplicate) AS duplicates,
        (SELECT count(*) FROM spans) AS spans,
        (SELECT sum(missing) FROM (
-          SELECT max(tallyspan_seq) - count(*) AS missing FROM events
+          SELECT max(tallyspan_seq) - count(*) AS missing FROM ${EVENTS}
           WHERE tallyspan_seq IS NOT NULL GROUP BY service_instance_id)) AS lost
-     FROM events`,
+     FROM ${EVENTS}`,
   );
   return {
     events: numberOrNull(row?.['events']) ?? 0,

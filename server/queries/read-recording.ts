@@ -32,7 +32,7 @@ export async function readRecording(database: Queryable, id: string): Promise<Re
   if (runId === undefined) return undefined;
   const rows = await database.all(
     `SELECT trace_id, span_id, gen_ai_request_model, error_type, tallyspan_content_cut, ${REQUEST}, ${RESPONSE}
-     FROM events WHERE agent_run_id = ? AND event_name = 'agent.model_call' AND tallyspan_duplicate IS NOT TRUE
+     FROM agent_model_call WHERE agent_run_id = ? AND tallyspan_duplicate IS NOT TRUE
      ORDER BY agent_step_number, timestamp, tallyspan_seq`,
     [runId],
   );

@@ -3,12 +3,21 @@
 // result, and that model call names it back: what an agent made of a failure is where runs go wrong.
 
 import { usdOf } from '../../core/money.ts';
-import { columnOf } from '../../core/schema.ts';
+import { EVENT_NAMES, columnOf, tableOf } from '../../core/schema.ts';
+import { eventsSql } from '../../signals/event-tables.ts';
 import { SILENT_FAILURE_NOTE } from '../../core/silent-failures.ts';
+import { DAY_MS, type Interval } from '../../core/time.ts';
 import { OPEN_COLUMNS } from '../store/content-cipher.ts';
 import type { Queryable, Row } from '../store/database.ts';
 import { eventJson, numberOrNull, type JsonObject } from './field-values.ts';
-import { listRuns, sumsSoFar, summaryOf, type RunQueryable, type RunSummary } from './list-runs.ts';
+import {
+  CLOCK_SLACK_MS,
+  listRuns,
+  sumsSoFar,
+  summaryOf,
+  type RunQueryable,
+  type RunSummary,
+} from './list-runs.ts';
 import { readSilentFailures, type SilentFailureReport } from './read-silent-failures.ts';
 
 export type StepKind = 'model_call' | 'tool_call' | 'note';
@@ -48,6 +57,15 @@ export class AmbiguousRunError extends Error {
 
 const SHORTEST_PREFIX = 4;
 const STEPS_LIMIT = 10_000;
+/** How long after the end of its run an event may stand: a stream that nobody waited for. */
+const LATE_MS = DAY_MS;
+const EARLIEST_MS = 0;
+const LATEST_MS = Date.UTC(9999, 0);
+const RUN_IDS = eventsSql(['agent.run_id']);
+const RUN_ENDS = eventsSql(
+  ['event.name', 'timestamp', 'duration_ms', 'agent.status', 'agent.run_id'],
+  ['agent.run.started', 'agent.run'],
+);
 
 /**
  * The run with this id, or the only one whose id begins so; undefined when there is none.
@@ -73,28 +91,54 @@ export async function readRun(database: RunQueryable, id: string): Promise<RunTr
   };
 }
 
-/** First when, from two columns, then everything of that time: all columns of the whole table would be read otherwise. */
+/** All events of the run in order, each with the columns of its table. */
 async function readRows(database: RunQueryable, runId: string): Promise<Row[]> {
-  const [span] = await database.all(
-    `SELECT epoch_us(min(timestamp)) AS first, epoch_us(max(timestamp)) AS last FROM events WHERE agent_run_id = ?`,
+  const stretch = await findStretch(database, runId);
+  const ofEvents = await Promise.all(
+    EVENT_NAMES.map((name) =>
+      database.all(
+        `SELECT '${name}' AS event_name, ${OPEN_COLUMNS} FROM ${tableOf(name)}
+         WHERE agent_run_id = $run AND timestamp >= make_timestamptz($from::BIGINT * 1000)
+           AND timestamp <= make_timestamptz($to::BIGINT * 1000)
+         ORDER BY timestamp, tallyspan_seq LIMIT ${STEPS_LIMIT}`,
+        { run: runId, from: stretch.from, to: stretch.to },
+      ),
+    ),
+  );
+  return ofEvents
+    .flat()
+    .sort((a, b) => endMs(a) - endMs(b) || seqOf(a) - seqOf(b))
+    .slice(0, STEPS_LIMIT);
+}
+
+/**
+ * Where events of the run can stand, Unix milliseconds: what is known of its start and end keeps the rest of the store
+ * from being read.
+ */
+async function findStretch(database: Queryable, runId: string): Promise<Interval> {
+  const [row] = await database.all(
+    `SELECT min(epoch_ms(timestamp) - coalesce(duration_ms, 0))::DOUBLE AS first,
+       max(epoch_ms(timestamp)) FILTER (event_name = 'agent.run' AND agent_status <> 'lost')::DOUBLE AS last
+     FROM ${RUN_ENDS} WHERE agent_run_id = ?`,
     [runId],
   );
-  const first = numberOrNull(span?.['first']);
-  const last = numberOrNull(span?.['last']);
-  if (first === null || last === null) return [];
-  return database.all(
-    `SELECT ${OPEN_COLUMNS} FROM events WHERE agent_run_id = ?
-       AND timestamp BETWEEN make_timestamptz(${String(first)}::BIGINT) AND make_timestamptz(${String(last)}::BIGINT)
-     ORDER BY timestamp, tallyspan_seq LIMIT ${STEPS_LIMIT}`,
-    [runId],
-  );
+  const first = numberOrNull(row?.['first']);
+  const last = numberOrNull(row?.['last']);
+  return {
+    from: first === null ? EARLIEST_MS : Math.floor(first) - CLOCK_SLACK_MS,
+    to: last === null ? LATEST_MS : Math.ceil(last) + LATE_MS,
+  };
+}
+
+function seqOf(row: Row): number {
+  return numberOrNull(row['tallyspan_seq']) ?? Number.MAX_SAFE_INTEGER;
 }
 
 /** The only run whose id begins so. @throws AmbiguousRunError */
 export async function findRunId(database: Queryable, id: string): Promise<string | undefined> {
   if (id.length < SHORTEST_PREFIX) return undefined;
   const rows = await database.all(
-    'SELECT DISTINCT agent_run_id AS id FROM events WHERE starts_with(agent_run_id, ?) LIMIT 2',
+    `SELECT DISTINCT agent_run_id AS id FROM ${RUN_IDS} WHERE starts_with(agent_run_id, ?) LIMIT 2`,
     [id],
   );
   if (rows.length > 1)
@@ -111,7 +155,10 @@ async function summaryFromRows(
   const ended = rows.find((row) => row['event_name'] === 'agent.run');
   const first = begun ?? ended ?? rows[0];
   const firstStart = Math.min(...rows.map(startMs));
-  const sums = ended === undefined ? (await sumsSoFar(database, [runId])).get(runId) : undefined;
+  const sums =
+    ended === undefined
+      ? (await sumsSoFar(database, [{ agent_run_id: runId, timestamp: new Date(firstStart) }])).get(runId)
+      : undefined;
   return summaryOf({
     ...first,
     ...ended,

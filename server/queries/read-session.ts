@@ -1,6 +1,7 @@
 // One session: its turns in order. A turn is a run: the user asks, the agent answers after some model calls
 // and tool calls. Texts are not shown anywhere, so a turn has the lengths of question and answer.
 
+import { eventsSql } from '../../signals/event-tables.ts';
 import type { Queryable, Row } from '../store/database.ts';
 import { numberOrNull, textOrNull } from './field-values.ts';
 import { groupBy } from './group-by.ts';
@@ -39,6 +40,30 @@ export interface SessionTurn extends RunSummary {
 const RUNS_LIMIT = 1000;
 const STEPS_LIMIT = 5000;
 
+const STEPS = eventsSql(
+  [
+    'event.name',
+    'agent.run_id',
+    'agent.step_number',
+    'timestamp',
+    'duration_ms',
+    'gen_ai.response.model',
+    'gen_ai.request.model',
+    'gen_ai.response.finish_reasons',
+    'error.type',
+    'gen_ai.usage.input_tokens',
+    'gen_ai.usage.output_tokens',
+    'cost_nano_usd',
+    'tallyspan.duplicate',
+    'gen_ai.tool.name',
+    'tool.ok',
+    'agent.user_input_len',
+    'agent.output_len',
+    'gen_ai.conversation.id',
+  ],
+  ['agent.run.started', 'agent.run', 'agent.model_call', 'agent.tool_call'],
+);
+
 /** Its turns, oldest first; none when there is no such session. Of more than a thousand turns the latest. */
 export async function readSession(database: RunQueryable, session: string): Promise<readonly SessionTurn[]> {
   const runs = await listRuns(database, { session, limit: RUNS_LIMIT });
@@ -69,13 +94,8 @@ export async function readSession(database: RunQueryable, session: string): Prom
 
 function readSteps(database: Queryable, session: string): Promise<Row[]> {
   return database.all(
-    `SELECT event_name, agent_run_id, agent_step_number, timestamp, duration_ms, gen_ai_response_model,
-       gen_ai_request_model, gen_ai_response_finish_reasons, error_type, gen_ai_usage_input_tokens,
-       gen_ai_usage_output_tokens, cost_nano_usd, tallyspan_duplicate, gen_ai_tool_name, tool_ok,
-       agent_user_input_len, agent_output_len
-     FROM events
+    `SELECT * FROM ${STEPS}
      WHERE gen_ai_conversation_id = ?
-       AND event_name IN ('agent.run.started', 'agent.model_call', 'agent.tool_call', 'agent.run')
      ORDER BY timestamp DESC LIMIT ${STEPS_LIMIT}`,
     [session],
   );

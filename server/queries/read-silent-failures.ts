@@ -51,15 +51,15 @@ async function readUsual(database: Queryable, from: number, to: number): Promise
     database.all(
       `SELECT gen_ai_tool_name AS name, median(tool_result_len)::DOUBLE AS length,
               avg((tool_result_len = 0)::INTEGER)::DOUBLE AS empty_share
-       FROM events
-       WHERE event_name = 'agent.tool_call' AND tool_ok IS NOT FALSE AND tool_result_len IS NOT NULL AND ${within}
+       FROM agent_tool_call
+       WHERE tool_ok IS NOT FALSE AND tool_result_len IS NOT NULL AND ${within}
        GROUP BY 1 HAVING count(*) >= ${LEAST_VALUES}`,
       { from, to },
     ),
     database.all(
       `SELECT gen_ai_response_model AS name, median(duration_ms)::DOUBLE AS duration_ms
-       FROM events
-       WHERE event_name = 'agent.model_call' AND error_type IS NULL AND duration_ms IS NOT NULL AND ${within}
+       FROM agent_model_call
+       WHERE error_type IS NULL AND duration_ms IS NOT NULL AND ${within}
        GROUP BY 1 HAVING count(*) >= ${LEAST_VALUES}`,
       { from, to },
     ),

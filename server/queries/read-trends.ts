@@ -6,7 +6,7 @@ import { signalOf } from '../../signals/catalogue/index.ts';
 import type { SignalPoint } from '../../signals/result.ts';
 import { SignalError, type SignalRequest } from '../../signals/signal.ts';
 import { windowOf } from '../../signals/spans.ts';
-import { shapeSeries, toSqlSeries } from '../../signals/to-sql.ts';
+import { shapeSeries, toSqlSeries, type SqlQuery } from '../../signals/to-sql.ts';
 import type { Queryable } from '../store/database.ts';
 import { groupBy } from './group-by.ts';
 import { readRows } from './signals.ts';
@@ -14,6 +14,8 @@ import { readRows } from './signals.ts';
 export interface TrendRequest extends Omit<SignalRequest, 'by'> {
   readonly by: Dimension;
   readonly step: Step;
+  /** Only these groups; all of them when absent. */
+  readonly names?: readonly (string | null)[] | undefined;
 }
 
 /** One point per step and group; a group without data in the window is left out. @throws SignalError where it has no time series */
@@ -25,10 +27,19 @@ export async function readTrends(
   const signal = signalOf(id);
   const query = toSqlSeries(signal, request);
   if ('reason' in query) throw new SignalError(`${id} has no time series: ${query.reason}`);
-  const rowsByGroup = groupBy(await readRows(database, query), (row) => {
+  const rowsByGroup = groupBy(await readRows(database, onlyNamed(query, request)), (row) => {
     const cell = row[request.by];
     return typeof cell === 'string' && cell !== '' ? cell : null;
   });
   const starts = stepStarts(windowOf(signal, request), request.step, request.timezone);
   return new Map([...rowsByGroup].map(([name, rows]) => [name, shapeSeries(signal, starts, request, rows)]));
+}
+
+function onlyNamed({ sql, params }: SqlQuery, { by, names }: TrendRequest): SqlQuery {
+  if (names === undefined) return { sql, params };
+  const among = `"${by}" IN (SELECT unnest(from_json($names, '["VARCHAR"]')))`;
+  return {
+    sql: `SELECT * FROM (${sql}) WHERE ${names.includes(null) ? `"${by}" IS NULL OR ` : ''}${among}`,
+    params: { ...params, names: JSON.stringify(names.filter((name) => name !== null)) },
+  };
 }

@@ -30,19 +30,19 @@ export async function readToolTax(database: Queryable, from: number, to: number)
   const rows = await database.all(
     `WITH runs AS (
        SELECT agent_run_id AS run, agent_turns AS turns, unnest(agent_tool_definitions) AS definition
-       FROM events WHERE event_name = 'agent.run' AND agent_tool_definitions IS NOT NULL AND ${within}
+       FROM agent_run WHERE agent_tool_definitions IS NOT NULL AND ${within}
      ), tools AS (
        SELECT run, turns, regexp_replace(definition, '=[0-9]+$', '') AS tool,
               TRY_CAST(regexp_extract(definition, '=([0-9]+)$', 1) AS BIGINT) AS tokens
        FROM runs
      ), tax AS (
        SELECT agent_run_id AS run, sum(cost_nano_usd)::DOUBLE AS cost
-       FROM events WHERE event_name = 'agent.tool_cost' AND gen_ai_tool_name = '(tools)' AND ${within}
+       FROM agent_tool_cost WHERE gen_ai_tool_name = '(tools)' AND ${within}
        GROUP BY 1
      ), sizes AS (
        SELECT run, sum(tokens) AS tokens FROM tools GROUP BY 1
      ), called AS (
-       SELECT DISTINCT gen_ai_tool_name AS tool FROM events WHERE event_name = 'agent.tool_call' AND ${within}
+       SELECT DISTINCT gen_ai_tool_name AS tool FROM agent_tool_call WHERE ${within}
      )
      SELECT tools.tool AS tool, max(tools.tokens)::BIGINT AS tokens, count(DISTINCT tools.run)::BIGINT AS runs,
             sum(coalesce(tax.cost, 0) * tools.tokens / nullif(sizes.tokens, 0))::DOUBLE AS cost
@@ -52,8 +52,8 @@ export async function readToolTax(database: Queryable, from: number, to: number)
     { from, to },
   );
   const [total] = await database.all(
-    `SELECT sum(cost_nano_usd)::BIGINT AS cost FROM events
-     WHERE event_name = 'agent.tool_cost' AND gen_ai_tool_name = '(tools)' AND ${within}`,
+    `SELECT sum(cost_nano_usd)::BIGINT AS cost FROM agent_tool_cost
+     WHERE gen_ai_tool_name = '(tools)' AND ${within}`,
     { from, to },
   );
   const cost = Number(total?.['cost'] ?? 0);

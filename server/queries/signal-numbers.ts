@@ -2,10 +2,12 @@
 
 import type { Step } from '../../core/time.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
-import type { SignalPoint } from '../../signals/result.ts';
+import { numberOf, type SignalPoint } from '../../signals/result.ts';
 import { SignalError, type SignalRequest } from '../../signals/signal.ts';
+import { passOf, toSqlTable } from '../../signals/to-sql.ts';
 import type { Queryable } from '../store/database.ts';
-import { runSignal, runSignalSeries } from './signals.ts';
+import { groupBy } from './group-by.ts';
+import { readRows, runSignal, runSignalSeries } from './signals.ts';
 
 /** The number of an ungrouped signal; null is no data. */
 export async function readNumber(
@@ -15,6 +17,25 @@ export async function readNumber(
 ): Promise<number | null> {
   const result = await runSignal(database, signalOf(id), request);
   return 'value' in result ? result.value : null;
+}
+
+/** The numbers of several ungrouped signals, in as few statements as may be; null is no data. */
+export async function readNumbers<Id extends string>(
+  database: Queryable,
+  ids: readonly Id[],
+  request: SignalRequest,
+): Promise<Readonly<Record<Id, number | null>>> {
+  const passes = groupBy(
+    ids.map((id) => ({ name: id, signal: signalOf(id) })),
+    ({ signal }) => passOf(signal, request),
+  );
+  const read = await Promise.all(
+    [...passes.values()].map(async (pass) => {
+      const [row] = await readRows(database, toSqlTable(pass, request));
+      return pass.map(({ name, signal }) => [name, numberOf(row?.[name]) ?? signal.whenEmpty] as const);
+    }),
+  );
+  return Object.fromEntries(read.flat()) as Record<Id, number | null>;
 }
 
 /** The numbers of a signal by the name of the group, greatest first; no name where the events carry none. */

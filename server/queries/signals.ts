@@ -31,15 +31,15 @@ export async function runSignalSeries(
   return shapeSeries(signal, starts, request, await readRows(database, query));
 }
 
-/** The store takes values by position. */
-export async function readRows(database: Queryable, { sql, params }: SqlQuery): Promise<Row[]> {
-  const names: string[] = [];
-  const positional = sql.replaceAll(/\$([a-z]\w*)/g, (_, name: string) => {
-    if (!names.includes(name)) names.push(name);
-    return `$${names.indexOf(name) + 1}`;
+/** Rows of a compiled statement. */
+export function readRows(database: Queryable, { sql, params }: SqlQuery): Promise<Row[]> {
+  const texts: Record<string, string> = {};
+  // Numbers stand in the text: DuckDB plans a statement with parameters twice.
+  const text = sql.replaceAll(/\$([a-z]\w*)/g, (parameter, name: string) => {
+    const value = params[name];
+    if (typeof value === 'number') return String(value);
+    if (value !== undefined) texts[name] = value;
+    return parameter;
   });
-  return database.all(
-    positional,
-    names.map((name) => params[name] ?? null),
-  );
+  return database.all(text, texts);
 }

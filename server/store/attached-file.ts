@@ -8,19 +8,21 @@ export const DATABASE_NAME = 'tallyspan';
 
 /**
  * Rows of one group. A checkpoint compresses the last group anew until it is full, and its columns are in memory
- * meanwhile: with the usual 122,880 rows that is most of the work of storing an event of a hundred columns.
+ * meanwhile: with the usual 122,880 rows that is most of the work of storing an event of dozens of columns.
  */
 const ROWS_PER_ROW_GROUP = 16_384;
 
 const SETTINGS = {
-  // One page cache for everything; with small blocks because the events table is wide and
-  // each of its columns pins at least one block.
+  // One page cache for everything; with small blocks because the tables have many columns and each of them pins at
+  // least one block.
   memory_limit: '64MB',
   default_block_size: '16384',
   // A statement runs where it is called. Questions are answered side by side as they are; a second thread for each
   // costs more than it brings, in time and in memory.
   threads: '1',
   preserve_insertion_order: 'false',
+  // A list of runs is ordered by the few columns that decide; the many are read for what is shown.
+  late_materialization_max_rows: '1000',
   autoinstall_known_extensions: 'false',
   // Memory that a burst took goes back to the system.
   allocator_background_threads: 'true',

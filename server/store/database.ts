@@ -7,7 +7,7 @@ import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBValue } f
 import { ServerError, messageOf } from '../server-error.ts';
 import { attachFile, connect } from './attached-file.ts';
 import { compactFile } from './compaction.ts';
-import { checkFormat, migrate } from './migrations.ts';
+import { FORMAT, checkFormat, migrate } from './migrations.ts';
 
 /** One row of an answer: integers as numbers, times as `Date`, lists as arrays, no value as `null`. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -79,11 +79,18 @@ export async function openDatabase(dataDir: string): Promise<Database> {
  */
 export async function openDatabaseReadOnly(dataDir: string): Promise<Database> {
   const file = join(resolve(dataDir), DATA_FILE);
-  const instance = await openInstance(file, true);
+  let instance = await openInstance(file, true);
   try {
     const probe = await connect(instance);
-    await checkFormat(probe, file);
+    const format = await checkFormat(probe, file);
     probe.closeSync();
+    if (format < FORMAT) {
+      // An older file has to be brought to today's format before it can be read.
+      instance.closeSync();
+      openFiles.delete(file);
+      await (await openDatabase(dataDir)).close();
+      instance = await openInstance(file, true);
+    }
     return await databaseOf(instance, file, undefined);
   } catch (error) {
     instance.closeSync();
@@ -143,7 +150,11 @@ async function databaseOf(
 
   function all(sql: string, values: SqlValues = []): Promise<Row[]> {
     return withReader(async (connection) => {
-      const answer = await connection.runAndReadAll(sql, boundOf(values));
+      const bound = boundOf(values);
+      // A statement without values is not prepared first.
+      const answer = await (Object.keys(bound).length === 0
+        ? connection.runAndReadAll(sql)
+        : connection.runAndReadAll(sql, bound));
       return answer.getRowObjectsJS().map(plainRow);
     });
   }

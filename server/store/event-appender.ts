@@ -1,14 +1,20 @@
-// An event appender writes rows of event batches into the events table, laid out by column as DuckDB takes
+// An event appender writes rows of event batches into the tables of their events, laid out by column as DuckDB takes
 // them. The bytes that texts point at are copied into DuckDB's memory once for the whole batch; a text is
 // then a length and an address there, which is how DuckDB itself holds a text longer than 12 bytes
 // (`duckdb_string_t` of its C interface), and no text becomes a string on the way.
 
 import duckdb from '@duckdb/node-bindings';
-import { BLOB, DuckDBDataChunk, type DuckDBAppender, type DuckDBConnection } from '@duckdb/node-api';
+import {
+  BLOB,
+  DuckDBDataChunk,
+  type DuckDBAppender,
+  type DuckDBConnection,
+  type DuckDBType,
+} from '@duckdb/node-api';
 import { FIELD_INDEX, TEXT_SCALE, type EventBatch, type FieldIndex } from './event-batch.ts';
 import { assignList, markValid, newValidity, putInt64, writeValidity, type Vector } from './column-memory.ts';
 import { logicalTypeOf, type Column, type ColumnKind } from './tables.ts';
-import type { FieldKey } from '../../core/schema.ts';
+import { tableOf, type EventName, type FieldKey } from '../../core/schema.ts';
 
 /** Rows of a batch, in their order. */
 export interface Selection {
@@ -21,6 +27,8 @@ const ROWS_PER_CHUNK = 2048;
 const INLINE_BYTES = 12;
 const STRING_BYTES = 16;
 const WORD = 2 ** 32;
+/** A column while it is filled. */
+const scratch = new Uint32Array((ROWS_PER_CHUNK * STRING_BYTES) / 4);
 
 interface TableColumn {
   readonly field: FieldIndex;
@@ -35,55 +43,33 @@ interface Part extends Selection {
 }
 
 export class EventAppender {
-  readonly #connection: DuckDBConnection;
-  readonly #columns: readonly TableColumn[];
-  /** Kept: a new one for each commit would wait for the garbage collector with its megabytes. */
-  readonly #chunk: DuckDBDataChunk;
+  readonly #tables: ReadonlyMap<EventName, TableAppender>;
   readonly #texts = DuckDBDataChunk.create([BLOB], 2);
-  readonly #scratch = new Uint32Array((ROWS_PER_CHUNK * STRING_BYTES) / 4);
-  #appender: DuckDBAppender | undefined;
 
-  constructor(connection: DuckDBConnection, columns: readonly Column[]) {
-    this.#connection = connection;
-    this.#columns = columns.map(({ key, kind }) => ({ field: FIELD_INDEX[key as FieldKey], kind }));
-    this.#chunk = DuckDBDataChunk.create(columns.map(logicalTypeOf), ROWS_PER_CHUNK);
+  /** Columns of the table of each event, in its order. */
+  constructor(connection: DuckDBConnection, columns: ReadonlyMap<EventName, readonly Column[]>) {
+    this.#tables = new Map(
+      [...columns].map(([name, own]) => [name, new TableAppender(connection, tableOf(name), own)]),
+    );
   }
 
   /** Writes the rows within the connection's transaction. */
   async append(selections: readonly Selection[]): Promise<void> {
-    if (selections.every(({ rows }) => rows.length === 0)) return;
-    const appender = (this.#appender ??= await this.#connection.createAppender('events'));
+    const parts = new Map<EventName, Part[]>();
     try {
-      for (const parts of this.#chunksOf(selections)) appender.appendDataChunk(this.#fill(parts));
-      appender.flushSync();
-    } catch (error) {
-      // An appender that failed keeps its rows and would bring them again.
-      this.#appender = undefined;
-      throw error;
+      for (const { batch, rows } of selections) {
+        if (rows.length === 0) continue;
+        const texts = { body: this.#hold(batch.body), extra: this.#hold(batch.extra) };
+        for (const [name, own] of rowsByName(batch, rows)) {
+          const others = parts.get(name);
+          if (others === undefined) parts.set(name, [{ batch, rows: own, ...texts }]);
+          else others.push({ batch, rows: own, ...texts });
+        }
+      }
+      for (const [name, own] of parts) await (this.#tables.get(name) as TableAppender).append(own);
     } finally {
       this.#texts.reset();
     }
-  }
-
-  /** The rows in chunks; what one chunk points at is in DuckDB's memory while it is filled. */
-  *#chunksOf(selections: readonly Selection[]): Generator<readonly Part[]> {
-    let parts: Part[] = [];
-    let room = ROWS_PER_CHUNK;
-    for (const { batch, rows } of selections) {
-      if (rows.length === 0) continue;
-      const texts = { body: this.#hold(batch.body), extra: this.#hold(batch.extra) };
-      for (let from = 0; from < rows.length;) {
-        const taken = rows.slice(from, from + room);
-        parts.push({ batch, rows: taken, ...texts });
-        from += taken.length;
-        room -= taken.length;
-        if (room > 0) continue;
-        yield parts;
-        parts = [];
-        room = ROWS_PER_CHUNK;
-      }
-    }
-    if (parts.length > 0) yield parts;
   }
 
   /** Copies bytes into DuckDB's memory, where they stay until the rows are appended; their address. */
@@ -96,14 +82,57 @@ export class EventAppender {
     );
     return high * WORD + low;
   }
+}
+
+function rowsByName(batch: EventBatch, rows: readonly number[]): ReadonlyMap<EventName, number[]> {
+  const byName = new Map<EventName, number[]>();
+  for (const row of rows) {
+    const name = batch.name(row);
+    const own = byName.get(name);
+    if (own === undefined) byName.set(name, [row]);
+    else own.push(row);
+  }
+  return byName;
+}
+
+/** Writes into one table. */
+class TableAppender {
+  readonly #connection: DuckDBConnection;
+  readonly #table: string;
+  readonly #columns: readonly TableColumn[];
+  /** Kept: a new one for each commit would wait for the garbage collector with its megabytes. */
+  #chunk: DuckDBDataChunk | undefined;
+  readonly #types: readonly DuckDBType[];
+  #appender: DuckDBAppender | undefined;
+
+  constructor(connection: DuckDBConnection, table: string, columns: readonly Column[]) {
+    this.#connection = connection;
+    this.#table = table;
+    this.#columns = columns.map(({ key, kind }) => ({ field: FIELD_INDEX[key as FieldKey], kind }));
+    this.#types = columns.map(logicalTypeOf);
+  }
+
+  /** What the parts point at is in DuckDB's memory meanwhile. */
+  async append(parts: readonly Part[]): Promise<void> {
+    const appender = (this.#appender ??= await this.#connection.createAppender(this.#table));
+    try {
+      for (const chunk of chunksOf(parts)) appender.appendDataChunk(this.#fill(chunk));
+      appender.flushSync();
+    } catch (error) {
+      // An appender that failed keeps its rows and would bring them again.
+      this.#appender = undefined;
+      throw error;
+    }
+  }
 
   #fill(parts: readonly Part[]): DuckDBDataChunk {
-    this.#chunk.reset();
+    const chunk = (this.#chunk ??= DuckDBDataChunk.create(this.#types, ROWS_PER_CHUNK));
+    chunk.reset();
     const count = parts.reduce((sum, { rows }) => sum + rows.length, 0);
-    this.#chunk.rowCount = count;
+    chunk.rowCount = count;
     for (const [index, column] of this.#columns.entries())
-      this.#fillColumn(duckdb.data_chunk_get_vector(this.#chunk.chunk, index), column, parts, count);
-    return this.#chunk;
+      this.#fillColumn(duckdb.data_chunk_get_vector(chunk.chunk, index), column, parts, count);
+    return chunk;
   }
 
   #fillColumn(vector: Vector, { field, kind }: TableColumn, parts: readonly Part[], count: number): void {
@@ -111,24 +140,24 @@ export class EventAppender {
     let from = 0;
     const isUsed = parts.some(({ batch }) => batch.column(field) !== undefined);
     const bytes = kind === 'strings' ? 0 : count * BYTES_PER_CELL[kind];
-    if (isUsed) this.#scratch.fill(0, 0, (bytes + 3) >> 2);
+    if (isUsed) scratch.fill(0, 0, (bytes + 3) >> 2);
     const lists: [number, readonly string[]][] = [];
     for (const part of parts) {
       const cells = part.batch.column(field);
       if (cells !== undefined) {
         if (kind === 'string') this.#fillTexts(cells, part, valid, from);
         else if (kind === 'strings') fillLists(cells, part, valid, from, lists);
-        else fillNumbers(this.#scratch, cells, part.rows, kind, valid, from);
+        else fillNumbers(cells, part.rows, kind, valid, from);
       }
       from += part.rows.length;
     }
     if (isUsed && kind === 'strings') assignList(vector, count, lists);
-    else if (isUsed) duckdb.copy_data_to_vector(vector, 0, this.#scratch.buffer, 0, bytes);
+    else if (isUsed) duckdb.copy_data_to_vector(vector, 0, scratch.buffer, 0, bytes);
     writeValidity(vector, valid);
   }
 
   #fillTexts(cells: Float64Array, part: Part, valid: Uint8Array, from: number): void {
-    const words = this.#scratch;
+    const words = scratch;
     const inBytes = new Uint8Array(words.buffer);
     const { body, extra } = part.batch;
     const { rows } = part;
@@ -162,6 +191,25 @@ export class EventAppender {
   }
 }
 
+/** The parts again, in groups that fit into a chunk. */
+function* chunksOf(parts: readonly Part[]): Generator<readonly Part[]> {
+  let chunk: Part[] = [];
+  let room = ROWS_PER_CHUNK;
+  for (const part of parts) {
+    for (let from = 0; from < part.rows.length;) {
+      const rows = part.rows.slice(from, from + room);
+      chunk.push({ ...part, rows });
+      from += rows.length;
+      room -= rows.length;
+      if (room > 0) continue;
+      yield chunk;
+      chunk = [];
+      room = ROWS_PER_CHUNK;
+    }
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
 const BYTES_PER_CELL: Record<Exclude<ColumnKind, 'strings'>, number> = {
   string: STRING_BYTES,
   int: 8,
@@ -172,7 +220,6 @@ const BYTES_PER_CELL: Record<Exclude<ColumnKind, 'strings'>, number> = {
 };
 
 function fillNumbers(
-  scratch: Uint32Array,
   cells: Float64Array,
   rows: readonly number[],
   kind: Exclude<ColumnKind, 'string' | 'strings'>,

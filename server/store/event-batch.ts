@@ -4,7 +4,7 @@
 
 import type { EventRecord } from '../../core/event.ts';
 import {
-  EVENTS,
+  EVENT_NAMES,
   FIELDS,
   FIELD_KEYS,
   type EventName,
@@ -18,10 +18,18 @@ export type FieldIndex = number;
 export const FIELD_INDEX = Object.fromEntries(FIELD_KEYS.map((key, index) => [key, index])) as Readonly<
   Record<FieldKey, FieldIndex>
 >;
+const NAME = FIELD_INDEX['event.name'];
 export const FIELD_TYPES: readonly FieldType[] = FIELD_KEYS.map((key) => FIELDS[key].type);
 
-const NAMES = Object.keys(EVENTS) as EventName[];
-const NAMES_TEXT = Buffer.from(NAMES.join(''));
+const NAMES_TEXT = Buffer.from(EVENT_NAMES.join(''));
+/** Where each name stands in that text, and the other way round. */
+const NAME_STARTS = new Map<EventName, number>();
+const NAMES_BY_START = new Map<number, EventName>();
+for (const [index, name] of EVENT_NAMES.entries()) {
+  const start = EVENT_NAMES.slice(0, index).join('').length;
+  NAME_STARTS.set(name, start);
+  NAMES_BY_START.set(start, name);
+}
 
 /** A text cell is start × this + length: both are exact, as a body has at most 20 MB. */
 export const TEXT_SCALE = 2 ** 25;
@@ -123,12 +131,8 @@ export class EventBatch {
   }
 
   setName(name: EventName): void {
-    let start = this.body.length;
-    for (const other of NAMES) {
-      if (other === name) break;
-      start += other.length;
-    }
-    this.setCell(FIELD_INDEX['event.name'], start * TEXT_SCALE + name.length);
+    const start = this.body.length + (NAME_STARTS.get(name) as number);
+    this.setCell(NAME, start * TEXT_SCALE + name.length);
   }
 
   setEvent(event: EventRecord): void {
@@ -171,7 +175,8 @@ export class EventBatch {
   }
 
   name(row: number): EventName {
-    return this.text(row, 'event.name') as EventName;
+    const cell = this.#cells.values[NAME * this.#cells.rows + row] as number;
+    return NAMES_BY_START.get(Math.floor(cell / TEXT_SCALE) - this.body.length) as EventName;
   }
 
   /** Gives back all memory at once, that of the body included: the batch and its body must not be used any more. */

@@ -4,6 +4,7 @@
 import { dirname } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EventRecord } from '../../core/event.ts';
+import type { EventName } from '../../core/schema.ts';
 import { SEALED_FIELDS, sealText } from './content-cipher.ts';
 import type { Database } from './database.ts';
 import { EventAppender, type Selection } from './event-appender.ts';
@@ -14,7 +15,7 @@ import { RowAppender } from './row-appender.ts';
 import { findRunEnds, type RunEnd } from './run-ends.ts';
 import { SeenEvents } from './seen-events.ts';
 import { SeenResponses } from './seen-responses.ts';
-import { EVENT_COLUMNS, SPAN_COLUMNS, type SpanRow } from './tables.ts';
+import { EVENT_TABLES, SPAN_TABLE, type Column, type SpanRow } from './tables.ts';
 
 /** What one request brought. */
 export interface Batch {
@@ -90,11 +91,11 @@ export class EventStore {
     if (database.writer === undefined) throw new Error('the database is open for reading only');
     const { writer } = database;
     const appenders = {
-      events: new EventAppender(writer, await columnsInFile(writer, 'events', EVENT_COLUMNS)),
-      spans: new RowAppender(writer, 'spans', await columnsInFile(writer, 'spans', SPAN_COLUMNS)),
+      events: new EventAppender(writer, await columnsOfEvents(writer)),
+      spans: new RowAppender(writer, SPAN_TABLE.name, await columnsInFile(writer, SPAN_TABLE)),
     };
     const lost = await database.all(
-      "SELECT DISTINCT agent_run_id AS id FROM events WHERE event_name = 'agent.run' AND agent_status = 'lost'",
+      "SELECT DISTINCT agent_run_id AS id FROM agent_run WHERE agent_status = 'lost'",
     );
     const lostRuns = new Set(lost.map((row) => String(row['id'])));
     return new EventStore(
@@ -132,8 +133,8 @@ export class EventStore {
   }
 
   /** Runs that have begun and not ended. */
-  openRuns(): readonly string[] {
-    return this.#openRuns.list();
+  openRuns(): Promise<readonly string[]> {
+    return this.#openRuns.list(this.#database);
   }
 
   /** When the start of an open run came, Unix milliseconds; 0 when that is not known. */
@@ -252,8 +253,7 @@ export class EventStore {
     const losses = ends.filter(({ isLoss }) => isLoss);
     if (losses.length === 0) return { selections, ends };
     const rows = await this.#database.all(
-      `SELECT agent_run_id AS id FROM events
-       WHERE event_name = 'agent.run' AND agent_run_id IN (SELECT unnest(from_json(?, '["VARCHAR"]')))`,
+      `SELECT agent_run_id AS id FROM agent_run WHERE agent_run_id IN (SELECT unnest(from_json(?, '["VARCHAR"]')))`,
       [JSON.stringify(losses.map(({ run }) => run))],
     );
     const ended = new Set(rows.map((row) => row['id']));
@@ -282,7 +282,7 @@ export class EventStore {
     if (found.length === 0) return;
     const marks = found.map(() => '?').join(', ');
     await (this.#database.writer as NonNullable<Database['writer']>).run(
-      `DELETE FROM events WHERE event_name = 'agent.run' AND agent_status = 'lost' AND agent_run_id IN (${marks})`,
+      `DELETE FROM agent_run WHERE agent_status = 'lost' AND agent_run_id IN (${marks})`,
       found,
     );
     for (const run of found) this.#lostRuns.delete(run);
@@ -293,8 +293,7 @@ export class EventStore {
     if (responses.length === 0) return;
     const marks = responses.map(() => '?').join(', ');
     await (this.#database.writer as NonNullable<Database['writer']>).run(
-      `UPDATE events SET tallyspan_duplicate = true
-       WHERE event_name = 'agent.model_call' AND gen_ai_response_id IN (${marks})`,
+      `UPDATE agent_model_call SET tallyspan_duplicate = true WHERE gen_ai_response_id IN (${marks})`,
       [...responses],
     );
   }
@@ -318,6 +317,12 @@ export class EventStore {
       return true;
     });
   }
+}
+
+async function columnsOfEvents(writer: DuckDBConnection): Promise<ReadonlyMap<EventName, readonly Column[]>> {
+  const columns = new Map<EventName, readonly Column[]>();
+  for (const [name, table] of EVENT_TABLES) columns.set(name, await columnsInFile(writer, table));
+  return columns;
 }
 
 /** Encrypts the recorded content of the rows where there is some. */

@@ -3,11 +3,27 @@
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { ServerError } from '../server-error.ts';
-import { EVENT_COLUMNS, SPAN_COLUMNS, createTableSql, sqlTypeOf, type Column } from './tables.ts';
+import { columnOf } from '../../core/schema.ts';
+import {
+  EVENT_TABLES,
+  EVENTS_VIEW_SQL,
+  SPAN_TABLE,
+  createTableSql,
+  sqlTypeOf,
+  type Column,
+  type Table,
+} from './tables.ts';
 
-/** Statements per format, in order; append only. */
-const MIGRATIONS: readonly (readonly string[])[] = [
-  [createTableSql('events', EVENT_COLUMNS), createTableSql('spans', SPAN_COLUMNS)],
+const TABLES: readonly Table[] = [...EVENT_TABLES.values(), SPAN_TABLE];
+
+type Migration = (connection: DuckDBConnection) => Promise<void>;
+
+/** What leads to each format from the one before it, in order; append only. */
+const MIGRATIONS: readonly Migration[] = [
+  // 1: one table of all events. A new file starts with the tables of today.
+  () => Promise.resolve(),
+  // 2: one table per event.
+  splitEvents,
 ];
 
 export const FORMAT = MIGRATIONS.length;
@@ -41,12 +57,12 @@ export async function migrate(connection: DuckDBConnection, file: string): Promi
   await connection.run('BEGIN');
   try {
     await connection.run('CREATE TABLE IF NOT EXISTS tallyspan_format (format INTEGER, since TIMESTAMPTZ)');
+    for (const table of TABLES) await bringUp(connection, table);
     for (let next = format; next < FORMAT; next++) {
-      for (const statement of MIGRATIONS[next] as readonly string[]) await connection.run(statement);
+      await (MIGRATIONS[next] as Migration)(connection);
       await connection.run('INSERT INTO tallyspan_format VALUES (?, now())', [next + 1]);
     }
-    await addMissingColumns(connection, 'events', EVENT_COLUMNS);
-    await addMissingColumns(connection, 'spans', SPAN_COLUMNS);
+    await connection.run(EVENTS_VIEW_SQL);
     await connection.run('COMMIT');
   } catch (error) {
     await connection.run('ROLLBACK');
@@ -54,15 +70,30 @@ export async function migrate(connection: DuckDBConnection, file: string): Promi
   }
 }
 
-async function addMissingColumns(
-  connection: DuckDBConnection,
-  table: string,
-  columns: readonly Column[],
-): Promise<void> {
-  const present = new Set(await columnNames(connection, table));
-  for (const column of columns)
+/** Makes the table where it is missing, and the columns that it lacks. */
+async function bringUp(connection: DuckDBConnection, table: Table): Promise<void> {
+  await connection.run(createTableSql(table));
+  const present = new Set(await columnNames(connection, table.name));
+  for (const column of table.columns)
     if (!present.has(column.name))
-      await connection.run(`ALTER TABLE ${table} ADD COLUMN "${column.name}" ${sqlTypeOf(column)}`);
+      await connection.run(`ALTER TABLE ${table.name} ADD COLUMN "${column.name}" ${sqlTypeOf(column)}`);
+}
+
+/** Moves the rows of the one table of format 1 to the tables of their events. */
+async function splitEvents(connection: DuckDBConnection): Promise<void> {
+  const present = new Set(await columnNames(connection, 'events'));
+  if (present.size === 0) return;
+  for (const [name, table] of EVENT_TABLES) {
+    const columns = table.columns
+      .filter((column) => present.has(column.name))
+      .map((column) => `"${column.name}"`);
+    await connection.run(
+      `INSERT INTO ${table.name} (${columns.join(', ')})
+       SELECT ${columns.join(', ')} FROM events WHERE ${columnOf('event.name')} = ?`,
+      [name],
+    );
+  }
+  await connection.run('DROP TABLE events');
 }
 
 /** Names of the columns in the order that the file has them. */
@@ -78,17 +109,13 @@ async function columnNames(connection: DuckDBConnection, table: string): Promise
  * The columns in the order of the file, which differs from the schema's once a field was added.
  * @throws ServerError when the file has a column that this version does not know
  */
-export async function columnsInFile(
-  connection: DuckDBConnection,
-  table: string,
-  columns: readonly Column[],
-): Promise<readonly Column[]> {
-  const byName = new Map(columns.map((column) => [column.name, column]));
-  return (await columnNames(connection, table)).map((name) => {
+export async function columnsInFile(connection: DuckDBConnection, table: Table): Promise<readonly Column[]> {
+  const byName = new Map(table.columns.map((column) => [column.name, column]));
+  return (await columnNames(connection, table.name)).map((name) => {
     const column = byName.get(name);
     if (column === undefined)
       throw new ServerError(
-        `the table ${table} has a column ${name} that this tallyspan does not know: the file was written by a newer one. Upgrade tallyspan, or choose another folder with --data.`,
+        `the table ${table.name} has a column ${name} that this tallyspan does not know: the file was written by a newer one. Upgrade tallyspan, or choose another folder with --data.`,
       );
     return column;
   });

@@ -1,5 +1,5 @@
-// Open runs: those that have begun and not ended, held so that the list of runs need not look for them.
-// It may hold a run that has ended (its start came late): whoever reads it asks the table again.
+// Open runs: those that have begun and not ended, held so that the list of runs need not look for them. The end of
+// a run may have come before its start: a start that came is looked up once, when somebody asks.
 
 import type { Queryable } from './database.ts';
 import type { RunEnd } from './run-ends.ts';
@@ -9,12 +9,14 @@ const RUNS_HELD = 20_000;
 export class OpenRuns {
   /** When each came, Unix milliseconds; 0 for those of an earlier process. */
   readonly #runs = new Map<string, number>();
+  /** Of these, those of which the table was not asked whether they have ended. */
+  readonly #unchecked = new Set<string>();
 
   static async load(database: Queryable): Promise<OpenRuns> {
     const open = new OpenRuns();
     const rows = await database.all(
-      `SELECT DISTINCT agent_run_id AS id FROM events WHERE event_name = 'agent.run.started'
-       EXCEPT SELECT agent_run_id FROM events WHERE event_name = 'agent.run' LIMIT ${RUNS_HELD}`,
+      `SELECT DISTINCT agent_run_id AS id FROM agent_run_started
+       EXCEPT SELECT agent_run_id FROM agent_run LIMIT ${RUNS_HELD}`,
     );
     for (const row of rows) open.#runs.set(String(row['id']), 0);
     return open;
@@ -22,15 +24,34 @@ export class OpenRuns {
 
   /** Takes in what was committed. */
   note(ends: readonly RunEnd[], nowMs: number): void {
-    for (const { run, name } of ends) if (name === 'agent.run.started') this.#runs.set(run, nowMs);
-    for (const { run, name } of ends) if (name === 'agent.run') this.#runs.delete(run);
+    for (const { run, name } of ends) {
+      if (name !== 'agent.run.started') continue;
+      this.#runs.set(run, nowMs);
+      this.#unchecked.add(run);
+    }
+    for (const { run, name } of ends) if (name === 'agent.run') this.#drop(run);
     while (this.#runs.size > RUNS_HELD) {
       const [oldest] = this.#runs.keys();
-      this.#runs.delete(oldest as string);
+      this.#drop(oldest as string);
     }
   }
 
-  list(): readonly string[] {
+  #drop(run: string): void {
+    this.#runs.delete(run);
+    this.#unchecked.delete(run);
+  }
+
+  async list(database: Queryable): Promise<readonly string[]> {
+    const unchecked = [...this.#unchecked];
+    if (unchecked.length > 0) {
+      const ended = await database.all(
+        `SELECT agent_run_id AS id FROM agent_run
+         WHERE agent_run_id IN (SELECT unnest(from_json(?, '["VARCHAR"]')))`,
+        [JSON.stringify(unchecked)],
+      );
+      for (const run of unchecked) this.#unchecked.delete(run);
+      for (const row of ended) this.#drop(String(row['id']));
+    }
     return [...this.#runs.keys()];
   }
 

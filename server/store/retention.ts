@@ -3,6 +3,8 @@
 
 import type { Database } from './database.ts';
 import type { EventStore } from './event-store.ts';
+import { eventsSql } from '../../signals/event-tables.ts';
+import { EVENT_TABLES } from './tables.ts';
 
 export interface RetentionLimits {
   /** Rows older than this are deleted; absent: none by age. */
@@ -13,6 +15,8 @@ export interface RetentionLimits {
    */
   readonly bytes?: number | undefined;
 }
+
+const TIMES = eventsSql(['timestamp']);
 
 /** Of the size limit, what is left after a deletion by size: so that it is not needed again at once. */
 const SHARE_KEPT = 0.9;
@@ -34,14 +38,17 @@ export async function applyRetention(
 async function deleteBefore(database: Database, store: EventStore, beforeMs: number): Promise<number> {
   const instant = Math.floor(beforeMs);
   const [old] = await database.all(
-    `SELECT (SELECT count(*) FROM events WHERE timestamp < make_timestamptz($1::BIGINT * 1000))
+    `SELECT (SELECT count(*) FROM ${TIMES} WHERE timestamp < make_timestamptz($1::BIGINT * 1000))
        + (SELECT count(*) FROM spans WHERE end_time < make_timestamptz($1::BIGINT * 1000)) AS old_rows`,
     [instant],
   );
   const count = Number(old?.['old_rows'] ?? 0);
   if (count === 0) return 0;
   await store.exclusively(async (writer) => {
-    await writer.run('DELETE FROM events WHERE timestamp < make_timestamptz($1::BIGINT * 1000)', [instant]);
+    for (const { name } of EVENT_TABLES.values())
+      await writer.run(`DELETE FROM ${name} WHERE timestamp < make_timestamptz($1::BIGINT * 1000)`, [
+        instant,
+      ]);
     await writer.run('DELETE FROM spans WHERE end_time < make_timestamptz($1::BIGINT * 1000)', [instant]);
     await writer.run('CHECKPOINT');
   });
@@ -57,7 +64,7 @@ async function findSizeCut(database: Database, bytes: number): Promise<number | 
   if (used <= bytes) return undefined;
   const share = 1 - (SHARE_KEPT * bytes) / used;
   const [cut] = await database.all(
-    'SELECT quantile_disc(epoch_ms(timestamp), least(1, $1::DOUBLE)) AS millis FROM events',
+    `SELECT quantile_disc(epoch_ms(timestamp), least(1, $1::DOUBLE)) AS millis FROM ${TIMES}`,
     [share],
   );
   const millis = cut?.['millis'];

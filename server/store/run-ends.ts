@@ -2,7 +2,7 @@
 // knows of runs comes from them.
 
 import type { Selection } from './event-appender.ts';
-import { FIELD_INDEX, TEXT_SCALE, type EventBatch } from './event-batch.ts';
+import type { EventBatch } from './event-batch.ts';
 
 export interface RunEnd {
   readonly batch: EventBatch;
@@ -13,17 +13,13 @@ export interface RunEnd {
   readonly isLoss: boolean;
 }
 
-const NAMES = ['agent.run.started', 'agent.run'] as const;
-
 export function findRunEnds(selections: readonly Selection[]): RunEnd[] {
   return selections.flatMap(({ batch, rows }) => {
-    const cells = batch.column(FIELD_INDEX['event.name']);
-    if (cells === undefined) return [];
     return rows.flatMap((row) => {
-      const length = (cells[row] as number) % TEXT_SCALE;
-      const name = NAMES.find((wanted) => wanted.length === length && wanted === batch.name(row));
-      const run = name === undefined ? undefined : batch.text(row, 'agent.run_id');
-      if (name === undefined || run === undefined) return [];
+      const name = batch.name(row);
+      if (name !== 'agent.run' && name !== 'agent.run.started') return [];
+      const run = batch.text(row, 'agent.run_id');
+      if (run === undefined) return [];
       const isLoss = name === 'agent.run' && batch.text(row, 'agent.status') === 'lost';
       return [{ batch, row, name, run, isLoss }];
     });

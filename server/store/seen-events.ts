@@ -2,6 +2,7 @@
 // An event of ours is known by its process and its place in it (`service.instance.id`, `tallyspan.seq`);
 // any other by its kind, span and time. Places are kept as ranges: a process that lost nothing is one range.
 
+import { eventsSql } from '../../signals/event-tables.ts';
 import type { Queryable } from './database.ts';
 import type { Selection } from './event-appender.ts';
 import { FIELD_INDEX, type EventBatch } from './event-batch.ts';
@@ -11,6 +12,16 @@ interface Range {
   from: number;
   to: number;
 }
+
+const PLACES = eventsSql(['service.instance.id', 'tallyspan.seq']);
+const KEYS = eventsSql([
+  'event.name',
+  'trace_id',
+  'span_id',
+  'gen_ai.tool.name',
+  'timestamp',
+  'tallyspan.seq',
+]);
 
 /** Processes whose ranges are held; the rest is read again from the table when needed. */
 const PROCESSES_HELD = 5000;
@@ -72,7 +83,7 @@ export class SeenEvents {
         `SELECT service_instance_id AS process, min(seq) AS first, max(seq) AS last FROM (
            SELECT service_instance_id, tallyspan_seq AS seq,
              tallyspan_seq - row_number() OVER (PARTITION BY service_instance_id ORDER BY tallyspan_seq) AS island
-           FROM (SELECT DISTINCT service_instance_id, tallyspan_seq FROM events
+           FROM (SELECT DISTINCT service_instance_id, tallyspan_seq FROM ${PLACES}
                  WHERE service_instance_id IN (${marks}) AND tallyspan_seq IS NOT NULL))
          GROUP BY service_instance_id, island ORDER BY 1, 2`,
         missing,
@@ -102,7 +113,7 @@ export class SeenEvents {
     );
     if (times.length === 0) return keys;
     const rows = await this.#database.all(
-      `SELECT DISTINCT event_name, span_id, trace_id, gen_ai_tool_name, epoch_ms(timestamp) AS at FROM events
+      `SELECT DISTINCT event_name, span_id, trace_id, gen_ai_tool_name, epoch_ms(timestamp) AS at FROM ${KEYS}
        WHERE timestamp >= make_timestamptz(?::BIGINT * 1000) AND timestamp <= make_timestamptz(?::BIGINT * 1000)
          AND tallyspan_seq IS NULL`,
       [min(times), max(times)],

@@ -38,9 +38,9 @@ export class SeenResponses {
   /** Reads from the table what is held: the responses of the last minutes before the newest. */
   async reload(): Promise<void> {
     const rows = await this.#database.all(
-      `SELECT gen_ai_response_id AS id, cost_nano_usd IS NOT NULL AS priced, epoch_ms(timestamp) AS millis FROM events
-       WHERE event_name = 'agent.model_call' AND gen_ai_response_id IS NOT NULL AND tallyspan_duplicate IS NOT TRUE
-         AND timestamp >= (SELECT max(timestamp) FROM events) - to_milliseconds(${2 * FURTHEST_APART_MS})
+      `SELECT gen_ai_response_id AS id, cost_nano_usd IS NOT NULL AS priced, epoch_ms(timestamp) AS millis FROM agent_model_call
+       WHERE gen_ai_response_id IS NOT NULL AND tallyspan_duplicate IS NOT TRUE
+         AND timestamp >= (SELECT max(timestamp) FROM agent_model_call) - to_milliseconds(${2 * FURTHEST_APART_MS})
        ORDER BY timestamp DESC LIMIT ${RESPONSES_HELD}`,
     );
     this.#held.clear();
@@ -89,8 +89,8 @@ export class SeenResponses {
     if (old.length === 0) return;
     const times = old.map(({ event }) => event.timestamp);
     const rows = await this.#database.all(
-      `SELECT gen_ai_response_id AS id, cost_nano_usd IS NOT NULL AS priced FROM events
-       WHERE event_name = 'agent.model_call' AND gen_ai_response_id IS NOT NULL AND tallyspan_duplicate IS NOT TRUE
+      `SELECT gen_ai_response_id AS id, cost_nano_usd IS NOT NULL AS priced FROM agent_model_call
+       WHERE gen_ai_response_id IS NOT NULL AND tallyspan_duplicate IS NOT TRUE
          AND timestamp BETWEEN make_timestamptz(?::BIGINT * 1000) AND make_timestamptz(?::BIGINT * 1000)
          AND gen_ai_response_id IN (SELECT unnest(from_json(?, '["VARCHAR"]')))`,
       [

@@ -1,5 +1,5 @@
-// Tables: `events` holds one row per event, its columns derived from the schema; `spans` holds the
-// raw spans, for reading one run. Numbers never come from `spans`.
+// Tables: each event of the schema has one, with a row per event and the columns that it may have; `spans` holds the
+// raw spans, for reading one run. Numbers never come from `spans`. The view `events` is all events with all columns.
 
 import {
   BIGINT,
@@ -11,7 +11,17 @@ import {
   VARCHAR,
   type DuckDBType,
 } from '@duckdb/node-api';
-import { FIELD_KEYS, FIELDS, columnOf, type FieldType } from '../../core/schema.ts';
+import {
+  EVENT_NAMES,
+  FIELDS,
+  FIELD_KEYS,
+  columnOf,
+  fieldsOf,
+  tableOf,
+  type EventName,
+  type FieldType,
+} from '../../core/schema.ts';
+import { SQL_TYPES, eventsSql } from '../../signals/event-tables.ts';
 
 /** How the writer has to lay a column out. `small` is a 32-bit integer. */
 export type ColumnKind = FieldType | 'small';
@@ -23,16 +33,6 @@ export interface Column {
   readonly kind: ColumnKind;
 }
 
-const SQL_TYPES: Record<ColumnKind, string> = {
-  string: 'VARCHAR',
-  int: 'BIGINT',
-  small: 'INTEGER',
-  float: 'DOUBLE',
-  bool: 'BOOLEAN',
-  strings: 'VARCHAR[]',
-  time: 'TIMESTAMPTZ',
-};
-
 const LOGICAL_TYPES: Record<ColumnKind, DuckDBType> = {
   string: VARCHAR,
   int: BIGINT,
@@ -43,12 +43,24 @@ const LOGICAL_TYPES: Record<ColumnKind, DuckDBType> = {
   time: TIMESTAMPTZ,
 };
 
-/** One column per field of the schema, in table order. */
-export const EVENT_COLUMNS: readonly Column[] = FIELD_KEYS.map((key) => ({
-  key,
-  name: columnOf(key),
-  kind: FIELDS[key].type,
-}));
+export interface Table {
+  readonly name: string;
+  readonly columns: readonly Column[];
+}
+
+/** The table of each event: one column per field that it may have, but its name, which is that of the table. */
+export const EVENT_TABLES: ReadonlyMap<EventName, Table> = new Map(
+  EVENT_NAMES.map((name) => [name, { name: tableOf(name), columns: columnsOfEvent(name) }]),
+);
+
+function columnsOfEvent(name: EventName): Column[] {
+  return fieldsOf(name)
+    .filter((key) => key !== 'event.name')
+    .map((key) => ({ key, name: columnOf(key), kind: FIELDS[key].type }));
+}
+
+/** DDL of the view of all events, with a column per field of the schema. */
+export const EVENTS_VIEW_SQL = `CREATE OR REPLACE VIEW events AS SELECT * FROM ${eventsSql(FIELD_KEYS)}`;
 
 /** One raw span. Times are Unix milliseconds with their fraction; `attributes`, `events` and `resource` are JSON. */
 export interface SpanRow {
@@ -85,15 +97,14 @@ const SPAN_KINDS = {
   resource: 'string',
 } as const satisfies Record<keyof SpanRow, ColumnKind>;
 
-export const SPAN_COLUMNS: readonly Column[] = Object.entries(SPAN_KINDS).map(([name, kind]) => ({
-  key: name,
-  name,
-  kind,
-}));
+export const SPAN_TABLE: Table = {
+  name: 'spans',
+  columns: Object.entries(SPAN_KINDS).map(([name, kind]) => ({ key: name, name, kind })),
+};
 
 /** SQL type of a column. */
 export function sqlTypeOf(column: Column): string {
-  return SQL_TYPES[column.kind];
+  return column.kind === 'small' ? 'INTEGER' : SQL_TYPES[column.kind];
 }
 
 /** DuckDB type of a column, for data chunks. */
@@ -102,7 +113,7 @@ export function logicalTypeOf(column: Column): DuckDBType {
 }
 
 /** DDL of a table. */
-export function createTableSql(table: string, columns: readonly Column[]): string {
+export function createTableSql({ name, columns }: Table): string {
   const lines = columns.map((column) => `"${column.name}" ${sqlTypeOf(column)}`);
-  return `CREATE TABLE IF NOT EXISTS ${table} (${lines.join(', ')})`;
+  return `CREATE TABLE IF NOT EXISTS ${name} (${lines.join(', ')})`;
 }

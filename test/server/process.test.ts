@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { EVENT_NAMES, tableOf } from '../../core/schema.ts';
 import { openSource } from '../../server/source.ts';
 import { startChildServer } from './child-server.ts';
 import { openGrpc, sendGrpc } from './grpc-sender.ts';
@@ -124,7 +125,7 @@ describe('a file of an older tallyspan', () => {
     await (await startTestServer({ dataDir })).close();
     const instance = await DuckDBInstance.create(path.join(dataDir, 'tallyspan.duckdb'));
     const connection = await instance.connect();
-    await connection.run('ALTER TABLE events DROP COLUMN agent_run_id');
+    await connection.run('ALTER TABLE agent_run DROP COLUMN agent_turns');
     connection.closeSync();
     instance.closeSync();
     const server = await startTestServer({ dataDir });
@@ -135,4 +136,36 @@ describe('a file of an older tallyspan', () => {
     expect(await source.run('a'.repeat(32))).toMatchObject({ 'agent.status': 'ok', 'agent.turns': 2 });
     await source.close();
   });
+
+  it.each(['by a server', 'by a command alone'])(
+    'with one table of all events has one for each when it is opened %s',
+    async (how) => {
+      const first = await startTestServer({ dataDir });
+      const run = sampleRun({ mark: 'a', endMs: Date.now() });
+      await post(first.httpAddress, '/v1/logs', encodeLogs(run), PROTOBUF_TYPE);
+      await first.close();
+      const before = await openSource({ dataDir });
+      const tree = await before.run('a'.repeat(32));
+      await before.close();
+      await makeFormat1();
+      if (how === 'by a server') await (await startTestServer({ dataDir })).close();
+      const after = await openSource({ dataDir });
+      expect(await after.run('a'.repeat(32))).toEqual(tree);
+      expect((await after.meta()).events).toBe(run.length);
+      await after.close();
+    },
+  );
 });
+
+/** Makes the file what format 1 was. */
+async function makeFormat1(): Promise<void> {
+  const instance = await DuckDBInstance.create(path.join(dataDir, 'tallyspan.duckdb'));
+  const connection = await instance.connect();
+  await connection.run('CREATE TABLE wide AS SELECT * FROM events');
+  await connection.run('DROP VIEW events');
+  for (const name of EVENT_NAMES) await connection.run(`DROP TABLE ${tableOf(name)}`);
+  await connection.run('ALTER TABLE wide RENAME TO events');
+  await connection.run('DELETE FROM tallyspan_format WHERE format > 1');
+  connection.closeSync();
+  instance.closeSync();
+}

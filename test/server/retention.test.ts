@@ -38,8 +38,8 @@ async function countEvents(): Promise<unknown> {
 async function fill(rows: number, fromMs: number): Promise<void> {
   await store.exclusively((writer) =>
     writer.run(
-      `INSERT INTO events BY NAME
-       SELECT make_timestamptz(($1::BIGINT + range) * 1000) AS timestamp, 'agent.note' AS event_name,
+      `INSERT INTO agent_note BY NAME
+       SELECT make_timestamptz(($1::BIGINT + range) * 1000) AS timestamp,
          uuid()::VARCHAR || uuid()::VARCHAR AS agent_note_text
        FROM range($2::BIGINT)`,
       [fromMs, rows],

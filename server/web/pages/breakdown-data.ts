@@ -6,7 +6,8 @@ import { DAY_MS, type Step } from '../../../core/time.ts';
 import type { SignalPoint } from '../../../signals/result.ts';
 import type { SignalRequest } from '../../../signals/signal.ts';
 import { readTrends } from '../../queries/read-trends.ts';
-import { readGroups, readNumber } from '../../queries/signal-numbers.ts';
+import { readNumber } from '../../queries/signal-numbers.ts';
+import { readSignalTable } from '../../queries/signal-table.ts';
 import type { Queryable } from '../../store/database.ts';
 
 export type BreakdownUnit = 'cost' | 'ms' | 'ratio' | 'count' | 'chars';
@@ -212,7 +213,7 @@ export interface BreakdownData {
   readonly step: Step;
 }
 
-const ROWS_SHOWN = 200;
+const ROWS_SHOWN = 100;
 /** Windows up to this length have trends by hour, longer ones by day. */
 const HOURS_UP_TO_MS = 2 * DAY_MS;
 
@@ -221,32 +222,41 @@ export async function readBreakdown(
   kind: BreakdownKind,
   window: SignalRequest,
 ): Promise<BreakdownData> {
-  const request = { ...window, by: kind.dimension };
   const lengthMs = window.to - window.from;
-  const before = { ...request, from: window.from - lengthMs, to: window.from };
+  const before = { ...window, from: window.from - lengthMs, to: window.from };
   const step: Step = lengthMs <= HOURS_UP_TO_MS ? 'hour' : 'day';
-  const [total, cost, costBefore, columns, trends] = await Promise.all([
+  const [total, table] = await Promise.all([
     readNumber(database, 'cost', window),
-    readGroups(database, kind.cost, request),
-    readGroups(database, kind.cost, before),
-    Promise.all(kind.columns.map((column) => readGroups(database, column.signal, request))),
-    Promise.all(kind.trends.map((trend) => readTrends(database, trend.signal, { ...request, step }))),
+    readSignalTable(
+      database,
+      kind.dimension,
+      [
+        { signal: kind.cost, request: window },
+        ...kind.columns.map(({ signal }) => ({ signal, request: window })),
+        { signal: kind.cost, request: before, isExtra: true },
+      ],
+      ROWS_SHOWN,
+    ),
   ]);
-  // By cost as the signal orders it, then groups that only other columns have.
-  const names = [...new Set([...cost.keys(), ...columns.flatMap((column) => [...column.keys()])])];
+  const names = table.groups > ROWS_SHOWN ? table.rows.map((row) => row.name) : undefined;
+  const trends = await Promise.all(
+    kind.trends.map(({ signal }) =>
+      readTrends(database, signal, { ...window, by: kind.dimension, step, names }),
+    ),
+  );
   return {
-    rows: names.slice(0, ROWS_SHOWN).map((name) => {
-      const costNanoUsd = cost.get(name) ?? null;
+    rows: table.rows.map(({ name, values }) => {
+      const costNanoUsd = values[0] ?? null;
       return {
         name,
         costNanoUsd,
-        costBeforeNanoUsd: costBefore.get(name) ?? null,
+        costBeforeNanoUsd: values.at(-1) ?? null,
         share: costNanoUsd === null || total === null || total === 0 ? null : costNanoUsd / total,
-        values: columns.map((column) => column.get(name) ?? null),
+        values: values.slice(1, -1),
         trends: trends.map((trend) => trend.get(name)),
       };
     }),
-    groups: names.length,
+    groups: table.groups,
     totalNanoUsd: total,
     step,
   };

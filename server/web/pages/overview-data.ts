@@ -1,10 +1,11 @@
 // The numbers of the overview, all of them signals of the catalogue.
 
 import { DAY_MS, HOUR_MS, dayOf } from '../../../core/time.ts';
+import { eventsSql } from '../../../signals/event-tables.ts';
 import type { SignalPoint } from '../../../signals/result.ts';
 import type { SignalRequest } from '../../../signals/signal.ts';
 import { listRuns, type RunQueryable, type RunSummary } from '../../queries/list-runs.ts';
-import { readGroups, readNumber, readSeries } from '../../queries/signal-numbers.ts';
+import { readGroups, readNumbers, readSeries } from '../../queries/signal-numbers.ts';
 
 export interface OverviewQuestion {
   /** Unix milliseconds. */
@@ -53,56 +54,35 @@ export async function readOverview(
   const before: SignalRequest = { ...window, from: window.from - WEEK_MS, to: now - WEEK_MS };
   const today = dayOf(now, timezone);
   const day: SignalRequest = { ...window, from: today.from };
-  const number = (id: string, request: SignalRequest): Promise<number | null> =>
-    readNumber(database, id, request);
-  const [
-    any,
-    started,
-    ended,
-    failed,
-    successRate,
-    successRateBefore,
-    p50,
-    p95,
-    p95Before,
-    costToday,
-    costSpike,
-    unpricedToday,
-    costByHour,
-    slowest,
-    dearest,
-    agents,
-  ] = await Promise.all([
-    database.all('SELECT 1 FROM events LIMIT 1'),
-    number('run_count', window),
-    readGroups(database, 'run_ended_count', { ...window, by: 'status' }),
-    number('run_failures', window),
-    number('run_success_rate', window),
-    number('run_success_rate', before),
-    number('run_latency_p50', window),
-    number('run_latency_p95', window),
-    number('run_latency_p95', before),
-    number('cost_today', window),
-    number('cost_spike', window),
-    number('unpriced_calls', day),
-    readSeries(database, 'cost', { ...window, from: now - DAY_MS, step: 'hour' }),
-    listRuns(database, { agent, since: now - HOUR_MS, sort: 'slowest', limit: ROWS }),
-    listRuns(database, { agent, since: today.from, sort: 'dearest', limit: ROWS }),
-    readGroups(database, 'run_count', { ...window, where: {}, by: 'agent' }),
-  ]);
+  const [any, numbers, numbersBefore, numbersToday, ended, costByHour, slowest, dearest, agents] =
+    await Promise.all([
+      database.all(`SELECT 1 FROM ${eventsSql(['timestamp'])} LIMIT 1`),
+      readNumbers(
+        database,
+        ['run_count', 'run_failures', 'run_success_rate', 'run_latency_p50', 'run_latency_p95'],
+        window,
+      ),
+      readNumbers(database, ['run_success_rate', 'run_latency_p95'], before),
+      readNumbers(database, ['cost_today', 'cost_spike', 'unpriced_calls'], day),
+      readGroups(database, 'run_ended_count', { ...window, by: 'status' }),
+      readSeries(database, 'cost', { ...window, from: now - DAY_MS, step: 'hour' }),
+      listRuns(database, { agent, since: now - HOUR_MS, sort: 'slowest', limit: ROWS }),
+      listRuns(database, { agent, since: today.from, sort: 'dearest', limit: ROWS }),
+      readGroups(database, 'run_count', { ...window, where: {}, by: 'agent' }),
+    ]);
   return {
     hasData: any.length > 0,
-    started: started ?? 0,
-    failed: failed ?? 0,
+    started: numbers.run_count ?? 0,
+    failed: numbers.run_failures ?? 0,
     lost: ended.get('lost') ?? 0,
-    successRate,
-    successRateBefore,
-    p50,
-    p95,
-    p95Before,
-    costToday,
-    costSpike,
-    unpricedToday: unpricedToday ?? 0,
+    successRate: numbers.run_success_rate,
+    successRateBefore: numbersBefore.run_success_rate,
+    p50: numbers.run_latency_p50,
+    p95: numbers.run_latency_p95,
+    p95Before: numbersBefore.run_latency_p95,
+    costToday: numbersToday.cost_today,
+    costSpike: numbersToday.cost_spike,
+    unpricedToday: numbersToday.unpriced_calls ?? 0,
     costByHour,
     slowest,
     dearest,

@@ -1,0 +1,356 @@
+// A statement in the making: one pass over the tables of the events that the folds of its values read, each fold an
+// aggregate with a FILTER. Instants and the zone's offsets are named parameters, so the text of a statement is the
+// same for every window; constants of the definition stand in the text.
+
+import {
+  columnOf,
+  EVENT_NAMES,
+  FIELDS,
+  fieldOfDimension,
+  type Dimension,
+  type EventName,
+  type FieldKey,
+} from '../core/schema.ts';
+import { DAY_MS, HOUR_MS, offsetAt, offsetStretches, type Interval, type Step } from '../core/time.ts';
+import { eventsSql } from './event-tables.ts';
+import {
+  filtersOf,
+  foldsOf,
+  isCount,
+  type Filter,
+  type Fold,
+  type SignalRequest,
+  type Term,
+  type Value,
+} from './signal.ts';
+import { endsOf, intervalsOf } from './spans.ts';
+
+/** A statement and the values of its named parameters (`$name`). */
+export interface SqlQuery {
+  readonly sql: string;
+  readonly params: Readonly<Record<string, number | string>>;
+}
+
+/** What a statement is grouped by. */
+export interface KeyColumn {
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** One number of each row. */
+export interface ValueColumn {
+  readonly name: string;
+  readonly value: Value;
+}
+
+/** One statement under construction: collects the parameters and the fields that its text uses. */
+export class Statement {
+  readonly #columns: readonly ValueColumn[];
+  readonly #folds: readonly Fold[];
+  readonly #request: SignalRequest;
+  readonly #by: readonly Dimension[];
+  readonly #window: Interval;
+  readonly #params: Record<string, number | string> = {};
+  readonly #fields = new Set<FieldKey>();
+  /** The events that the folds read. */
+  readonly #names: readonly EventName[];
+  #hoisted: readonly string[] = [];
+  #isGrouped = false;
+
+  /** Values that have places of a process among them must stand alone. */
+  constructor(
+    columns: readonly ValueColumn[],
+    window: Interval,
+    request: SignalRequest,
+    by: readonly Dimension[],
+  ) {
+    this.#columns = columns;
+    this.#folds = columns.flatMap(({ value }) => foldsOf(value));
+    this.#request = request;
+    this.#by = by;
+    this.#window = window;
+    const kinds = new Set(this.#folds.map((fold) => fold.of));
+    this.#names = EVENT_NAMES.filter((name) => kinds.has('*') || kinds.has(name));
+  }
+
+  keyOf(dimension: Dimension): KeyColumn {
+    return { name: dimension, sql: this.#dimensionSql(dimension) };
+  }
+
+  build(keys: readonly KeyColumn[]): SqlQuery {
+    this.#isGrouped = keys.length > 0;
+    const conditions = this.#folds.map((fold) => this.#conditionsOf(fold));
+    // What every fold asks stands in WHERE; what only some ask, in the FILTER of each.
+    this.#hoisted = (conditions[0] ?? []).filter((condition) =>
+      conditions.every((list) => list.includes(condition)),
+    );
+    const rest = conditions.map((list) => list.filter((condition) => !this.#hoisted.includes(condition)));
+    const anyFold = rest.every((list) => list.length > 0)
+      ? [`(${[...new Set(rest.map((list) => conjunction(list)))].join(' OR ')})`]
+      : [];
+    const where = [...this.#whereOfRequest(), ...this.#hoisted, ...anyFold].join('\n  AND ');
+    // Gaps need the least and the greatest number of each process first.
+    const [first] = this.#folds;
+    const source = first && isPerProcess(first) ? this.#perProcessSql(first, keys, where) : undefined;
+    const keySql = ({ name, sql }: KeyColumn): string => (source === undefined ? sql : `"${name}"`);
+    const columns = [
+      ...keys.map((key) => `${keySql(key)} AS "${key.name}"`),
+      ...this.#columns.map(({ name, value }) => `CAST(${this.#valueSql(value)} AS DOUBLE) AS "${name}"`),
+    ];
+    const group = keys.length > 0 ? `\nGROUP BY ${keys.map(keySql).join(', ')}` : '';
+    const from = source ?? `${this.#tables()}\nWHERE ${where}`;
+    const sql = `SELECT ${columns.join(',\n  ')}\nFROM ${from}${group}`;
+    return { sql, params: this.#params };
+  }
+
+  #perProcessSql(fold: Fold, keys: readonly KeyColumn[], where: string): string {
+    const column = this.#column(fieldOf(fold));
+    const process = this.#column('service.instance.id');
+    const columns = [
+      ...keys.map(({ name, sql }) => `${sql} AS "${name}"`),
+      `max(${column}) - min(${column}) + 1 AS "places"`,
+      'count(*) AS "seen"',
+    ];
+    const group = [...keys.map(({ sql }) => sql), process].join(', ');
+    return `(\n  SELECT ${columns.join(', ')}\n  FROM ${this.#tables()}\n  WHERE ${where}\n  GROUP BY ${group}\n)`;
+  }
+
+  /** The tables, with the columns that the text has used so far. */
+  #tables(): string {
+    return eventsSql([...this.#fields], this.#names);
+  }
+
+  #column(field: FieldKey): string {
+    this.#fields.add(field);
+    return quoted(columnOf(field));
+  }
+
+  /** SQL of a value; NULL where there is no data, for a count only when grouped. */
+  #valueSql(value: Value): string {
+    switch (value.kind) {
+      case 'fold': {
+        const aggregate = this.#aggregateSql(value);
+        return isCount(value) && this.#isGrouped && !isPerProcess(value)
+          ? `nullif(${aggregate}, 0)`
+          : aggregate;
+      }
+      case 'ratio':
+        return this.#ratioSql(value);
+      case 'total': {
+        const parts = value.parts.map(({ times, over, value: part }) => {
+          const sql = this.#valueSql(part);
+          const scale = `${times === 1 ? '' : ` * ${times}`}${over === undefined ? '' : ` / ${over}`}`;
+          return { sql, scale };
+        });
+        const [only] = parts;
+        if (parts.length === 1 && only) return `(${only.sql}${only.scale})`;
+        const sum = parts.map(({ sql, scale }) => `coalesce(${sql}, 0)${scale}`).join(' + ');
+        return `CASE WHEN coalesce(${parts.map(({ sql }) => sql).join(', ')}) IS NOT NULL THEN ${sum} END`;
+      }
+      case 'guarded':
+        return `CASE WHEN ${this.#aggregateSql(value.needs)} >= ${value.atLeast} THEN ${this.#valueSql(value.value)} END`;
+    }
+  }
+
+  #ratioSql(value: Extract<Value, { kind: 'ratio' }>): string {
+    const shared = this.#by.filter((dimension) => value.shareOver?.includes(dimension));
+    if (shared.length > 0 && value.to.kind === 'fold') {
+      const kept = this.#by
+        .filter((dimension) => !shared.includes(dimension))
+        .map((dimension) => this.#dimensionSql(dimension));
+      const partition = kept.length > 0 ? `PARTITION BY ${kept.join(', ')}` : '';
+      const whole = `sum(${this.#aggregateSql(value.to)}) OVER (${partition})`;
+      return `(CAST(${this.#valueSql(value.of)} AS DOUBLE) / nullif(${whole}, 0))`;
+    }
+    const of = isCount(value.of) ? `coalesce(${this.#valueSql(value.of)}, 0)` : this.#valueSql(value.of);
+    return `(CAST(${of} AS DOUBLE) / nullif(${this.#valueSql(value.to)}, 0))`;
+  }
+
+  #aggregateSql(fold: Fold): string {
+    const conditions = this.#conditionsOf(fold).filter((condition) => !this.#hoisted.includes(condition));
+    const filter = conditions.length > 0 ? ` FILTER (WHERE ${conjunction(conditions)})` : '';
+    const column = fold.terms
+      ? this.#termsSql(fold.terms)
+      : fold.field === undefined
+        ? '*'
+        : this.#column(fold.field);
+    if (typeof fold.aggregate === 'object') {
+      return `quantile_cont(${column}, ${fold.aggregate.quantile})${filter}`;
+    }
+    switch (fold.aggregate) {
+      case 'count':
+        return `count(*)${filter}`;
+      case 'sum':
+      case 'max':
+        return `${fold.aggregate}(${column})${filter}`;
+      case 'distinct':
+        return `count(DISTINCT ${column})${filter}`;
+      case 'days':
+        return `count(DISTINCT ${this.#dateSql()})${filter}`;
+      case 'maxAge':
+        return `max(${this.#instantSql()} - epoch_ms(TRY_CAST(left(${column}, 10) AS DATE)))${filter}`;
+      case 'gaps':
+        return 'coalesce(sum("places" - "seen"), 0)';
+      case 'places':
+        return 'coalesce(sum("places"), 0)';
+    }
+  }
+
+  #conditionsOf(fold: Fold): string[] {
+    const conditions = [...this.#timeSql(fold)];
+    if (fold.of !== '*' && this.#names.length > 1)
+      conditions.push(`${this.#column('event.name')} = ${literal(fold.of)}`);
+    if (fold.withDuplicates !== true) conditions.push(`${this.#column('tallyspan.duplicate')} IS NOT TRUE`);
+    if (fold.field !== undefined) conditions.push(this.#presentSql(fold.field));
+    if (fold.terms)
+      conditions.push(`(${fold.terms.map(({ field }) => this.#presentSql(field)).join(' OR ')})`);
+    conditions.push(...filtersOf(fold, this.#by).map((filter) => this.#filterSql(filter)));
+    return conditions;
+  }
+
+  #timeSql(fold: Fold): string[] {
+    const span = fold.span ?? 'window';
+    const intervals = intervalsOf(span, this.#window, this.#request);
+    const [only] = intervals;
+    if (fold.instant === 'start' && only) return this.#startedSql(snakeCase(span), only);
+    const parts = intervals.map((interval, index) =>
+      this.#withinSql(intervals.length > 1 ? `${snakeCase(span)}_${index + 1}` : snakeCase(span), interval),
+    );
+    return parts.length === 1
+      ? (parts[0] as string[])
+      : [`(${parts.map((part) => conjunction(part)).join(' OR ')})`];
+  }
+
+  /** The start in the interval, and the record itself where it may stand. */
+  #startedSql(name: string, { from, to }: Interval): string[] {
+    const start = `${this.#instantSql()} - coalesce(${this.#column('duration_ms')}, 0)`;
+    this.#params[`${name}_from`] = from;
+    this.#params[`${name}_to`] = to;
+    return [
+      ...this.#withinSql('ended', endsOf(this.#window)),
+      `${start} > $${name}_from`,
+      `${start} <= $${name}_to`,
+    ];
+  }
+
+  #withinSql(name: string, { from, to }: Interval): string[] {
+    const [fromName, toName] = [`${name}_from`, `${name}_to`];
+    this.#params[fromName] = from;
+    this.#params[toName] = to;
+    const column = this.#column('timestamp');
+    return [`${column} > ${instantSql(fromName)}`, `${column} <= ${instantSql(toName)}`];
+  }
+
+  #whereOfRequest(): string[] {
+    return Object.entries(this.#request.where ?? {}).map(([dimension, value]) => {
+      const name = `where_${dimension}`;
+      this.#params[name] = value;
+      return `${this.#dimensionSql(dimension as Dimension)} = $${name}`;
+    });
+  }
+
+  /** Days since 1970-01-01 of the event's local date; the instant of midnight belongs to the day that ends. */
+  #dateSql(): string {
+    return `((${this.#instantSql()} - 1 + ${this.#offsetSql()}) // ${DAY_MS})`;
+  }
+
+  /** Key of the step that holds the event: the start of the hour in Unix ms, or the date as days since 1970-01-01. */
+  bucketSql(step: Step): string {
+    if (step === 'day') return this.#dateSql();
+    const phase = offsetAt(this.#window.from, this.#request.timezone) % HOUR_MS;
+    return `((${this.#instantSql()} - 1 + ${phase}) // ${HOUR_MS} * ${HOUR_MS} - ${phase})`;
+  }
+
+  /** Unix milliseconds of the event. */
+  #instantSql(): string {
+    return `epoch_ms(${this.#column('timestamp')})`;
+  }
+
+  #offsetSql(): string {
+    const spans = this.#folds.flatMap((fold) =>
+      intervalsOf(fold.span ?? 'window', this.#window, this.#request),
+    );
+    const whole = {
+      from: Math.min(...spans.map(({ from }) => from)),
+      to: Math.max(...spans.map(({ to }) => to)),
+    };
+    const stretches = offsetStretches(whole, this.#request.timezone);
+    const last = stretches.at(-1)?.offsetMs ?? 0;
+    const changes = stretches.flatMap(({ offsetMs, until }) =>
+      until === undefined ? [] : [`WHEN ${this.#instantSql()} <= ${until} THEN ${offsetMs}`],
+    );
+    return changes.length === 0 ? String(last) : `CASE ${changes.join(' ')} ELSE ${last} END`;
+  }
+
+  #filterSql(filter: Filter): string {
+    if ('anyOf' in filter) return `(${filter.anyOf.map((one) => this.#filterSql(one)).join(' OR ')})`;
+    const column = this.#column(filter.field);
+    if ('is' in filter) {
+      return typeof filter.is === 'boolean'
+        ? `${column} IS ${filter.is ? 'TRUE' : 'FALSE'}`
+        : `${column} = ${literal(filter.is)}`;
+    }
+    if ('isNot' in filter) {
+      return typeof filter.isNot === 'boolean'
+        ? `${column} IS NOT ${filter.isNot ? 'TRUE' : 'FALSE'}`
+        : `${column} IS DISTINCT FROM ${literal(filter.isNot)}`;
+    }
+    if ('oneOf' in filter) return `${column} IN (${filter.oneOf.map(literal).join(', ')})`;
+    // Few events have such a list, and CASE looks into those only.
+    if ('holds' in filter)
+      return `CASE WHEN ${column} IS NULL THEN false ELSE list_has_any(${column}, [${filter.holds.map(literal).join(', ')}]) END`;
+    if ('over' in filter) return `${column} > ${filter.over}`;
+    if ('startsNotWith' in filter)
+      return `NOT starts_with(coalesce(${column}, ''), ${literal(filter.startsNotWith)})`;
+    return this.#presentSql(filter.field);
+  }
+
+  #presentSql(field: FieldKey): string {
+    const column = this.#column(field);
+    return FIELDS[field].type === 'string' ? `${column} <> ''` : `${column} IS NOT NULL`;
+  }
+
+  #dimensionSql(dimension: Dimension): string {
+    const field = fieldOfDimension(dimension);
+    const column = this.#column(field);
+    return FIELDS[field].type === 'string' ? `nullif(${column}, '')` : `CAST(${column} AS VARCHAR)`;
+  }
+
+  #termsSql(terms: readonly Term[]): string {
+    return terms
+      .map(({ field, times }) => `${times === 1 ? '+' : '-'} coalesce(${this.#column(field)}, 0)`)
+      .join(' ')
+      .replace(/^\+ /, '');
+  }
+}
+
+/** Whether it needs the least and the greatest number of each process first. */
+export function isPerProcess(fold: Fold): boolean {
+  return fold.aggregate === 'gaps' || fold.aggregate === 'places';
+}
+
+function fieldOf(fold: Fold): NonNullable<Fold['field']> {
+  if (fold.field === undefined)
+    throw new Error(`the aggregate ${JSON.stringify(fold.aggregate)} needs a field`);
+  return fold.field;
+}
+
+function instantSql(name: string): string {
+  return `make_timestamptz(CAST($${name} AS BIGINT) * 1000)`;
+}
+
+function conjunction(conditions: readonly string[]): string {
+  return conditions.length === 0 ? 'true' : conditions.join(' AND ');
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
