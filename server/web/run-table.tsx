@@ -4,6 +4,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { NO_DATA, formatCost, formatCount, formatDuration, formatTokens } from '../../core/format.ts';
 import type { RunSummary } from '../queries/list-runs.ts';
 import { Moment, StatusBadge, linkTo, shortId } from './cells.tsx';
+import { Scroll, type PartLabel } from './panel.tsx';
 
 const SESSION_LENGTH = 14;
 
@@ -81,19 +82,17 @@ export interface RunTableProps extends Clock {
   readonly columns: readonly RunColumnId[];
   /** Columns that a narrow screen leaves out. */
   readonly optional?: readonly RunColumnId[];
-  /** Name of the table for who does not see it, or the id of its heading. */
-  readonly label: string | { readonly headingId: string };
+  readonly label: PartLabel;
 }
 
 export function RunTable({ runs, columns, optional = [], label, timezone, now }: RunTableProps): VNode {
-  const name = typeof label === 'string' ? { 'aria-label': label } : { 'aria-labelledby': label.headingId };
   const shown = columns.map((id) => {
     const column: RunColumn = RUN_COLUMNS[id];
     const classes = [column.isNumber === true ? 'n' : '', optional.includes(id) ? 'optional' : ''];
     return { id, column, look: classes.filter((one) => one !== '').join(' ') || undefined };
   });
   return (
-    <div class="scroll" tabIndex={0} role="region" {...name}>
+    <Scroll label={label}>
       <table>
         <thead>
           <tr>
@@ -116,7 +115,7 @@ export function RunTable({ runs, columns, optional = [], label, timezone, now }:
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

@@ -5,6 +5,7 @@ import { NO_DATA, formatCount } from '../../../core/format.ts';
 import type { AlertOverview, RuleLine } from '../../alerting/alert-overview.ts';
 import type { ChannelTest } from '../../alerting/alerter.ts';
 import { Moment } from '../cells.tsx';
+import { Panel, Scroll } from '../panel.tsx';
 
 /** Where the form of a test goes. */
 export const TEST_PATH = '/alerts/test';
@@ -62,14 +63,12 @@ interface Props {
 
 function Rules({ view, overview }: Props): VNode {
   return (
-    <section class="panel" aria-labelledby="rules">
-      <div class="title">
-        <h2 id="rules">Rules</h2>
-        {overview.disabled.length > 0 && (
-          <span class="sub">switched off: {overview.disabled.join(', ')}</span>
-        )}
-      </div>
-      <div class="scroll" tabIndex={0} role="region" aria-labelledby="rules">
+    <Panel
+      id="rules"
+      title="Rules"
+      sub={overview.disabled.length > 0 ? `switched off: ${overview.disabled.join(', ')}` : undefined}
+    >
+      <Scroll label={{ headingId: 'rules' }}>
         <table>
           <thead>
             <tr>
@@ -111,8 +110,8 @@ function Rules({ view, overview }: Props): VNode {
             ))}
           </tbody>
         </table>
-      </div>
-    </section>
+      </Scroll>
+    </Panel>
   );
 }
 
@@ -127,12 +126,9 @@ function RuleState({ rule }: { rule: RuleLine }): VNode {
 
 function Channels({ view, overview }: Props): VNode {
   return (
-    <section class="panel" aria-labelledby="channels">
-      <div class="title">
-        <h2 id="channels">Channels</h2>
-      </div>
+    <Panel id="channels" title="Channels">
       {overview.has_channel ? (
-        <div class="scroll" tabIndex={0} role="region" aria-labelledby="channels">
+        <Scroll label={{ headingId: 'channels' }}>
           <table>
             <thead>
               <tr>
@@ -181,7 +177,7 @@ function Channels({ view, overview }: Props): VNode {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       ) : (
         <div class="empty">
           No channel is configured, so notices stay on this page. Set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID,
@@ -190,20 +186,17 @@ function Channels({ view, overview }: Props): VNode {
           <span class="mono"> tallyspan alerts test</span>.
         </div>
       )}
-    </section>
+    </Panel>
   );
 }
 
 function Notices({ view, overview }: Props): VNode {
   return (
-    <section class="panel" aria-labelledby="notices">
-      <div class="title">
-        <h2 id="notices">Last notices</h2>
-      </div>
+    <Panel id="notices" title="Last notices">
       {overview.notices.length === 0 ? (
         <div class="empty">Nothing has been told yet.</div>
       ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-labelledby="notices">
+        <Scroll label={{ headingId: 'notices' }}>
           <table>
             <tbody>
               {overview.notices.map((notice) => (
@@ -227,8 +220,8 @@ function Notices({ view, overview }: Props): VNode {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
-    </section>
+    </Panel>
   );
 }

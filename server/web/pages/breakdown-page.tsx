@@ -12,6 +12,7 @@ import {
 import { dateText } from '../../queries/read-cost.ts';
 import type { ToolTax } from '../../queries/read-unused-tools.ts';
 import { HowToSend, Share, linkTo, momentText } from '../cells.tsx';
+import { Panel, Scroll } from '../panel.tsx';
 import { Trend } from '../trend.tsx';
 import { WindowSelect } from '../window-select.tsx';
 import type { BreakdownData, BreakdownKind, BreakdownRow, BreakdownUnit } from './breakdown-data.ts';
@@ -45,10 +46,7 @@ export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
           <button type="submit">Show</button>
         </form>
       </div>
-      <section class="panel" aria-label={kind.title}>
-        <div class="title">
-          <span class="sub">{kind.remark}</span>
-        </div>
+      <Panel label={kind.title} sub={kind.remark}>
         {data.rows.length === 0 ? (
           <div class="empty">
             {kind.empty} Choose a longer time. No run at all? <HowToSend />
@@ -61,7 +59,7 @@ export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
             The dearest {formatCount(data.rows.length)} of {formatCount(data.groups)}.
           </div>
         )}
-      </section>
+      </Panel>
       {view.toolTax !== undefined && view.toolTax.unused.length > 0 && <UnusedTools tax={view.toolTax} />}
     </>
   );
@@ -69,15 +67,12 @@ export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
 
 function UnusedTools({ tax }: { tax: ToolTax }): VNode {
   return (
-    <section class="panel" aria-labelledby="unused">
-      <div class="title">
-        <h2 id="unused">Defined and never used</h2>
-        <span class="sub">
-          all tool definitions cost {formatCost(tax.cost_nano_usd)} in this time (estimated); leaving these
-          out saves their share
-        </span>
-      </div>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Table of tools that were never used">
+    <Panel
+      id="unused"
+      title="Defined and never used"
+      sub={`all tool definitions cost ${formatCost(tax.cost_nano_usd)} in this time (estimated); leaving these out saves their share`}
+    >
+      <Scroll label="Table of tools that were never used">
         <table>
           <thead>
             <tr>
@@ -104,8 +99,8 @@ function UnusedTools({ tax }: { tax: ToolTax }): VNode {
             ))}
           </tbody>
         </table>
-      </div>
-    </section>
+      </Scroll>
+    </Panel>
   );
 }
 
@@ -114,7 +109,7 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
   const formatTime = (atMs: number): string =>
     data.step === 'hour' ? momentText(atMs, timezone, now).replace(/:00$/, '') : dateText(atMs, timezone);
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={`Table of ${kind.title.toLowerCase()}`}>
+    <Scroll label={`Table of ${kind.title.toLowerCase()}`}>
       <table>
         <thead>
           <tr>
@@ -177,7 +172,7 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

@@ -5,6 +5,7 @@ import { NO_DATA, formatCost, formatCount, formatDuration, formatTokens } from '
 import type { FieldKey } from '../../../core/schema.ts';
 import type { RunTree } from '../../queries/read-run.ts';
 import { shortId } from '../cells.tsx';
+import { Panel, Scroll } from '../panel.tsx';
 import { numberIn, textIn } from './step-facts.ts';
 
 export interface CompareView {
@@ -58,8 +59,8 @@ interface Line {
 
 function CompareTable({ a, b }: { a: RunTree; b: RunTree }): VNode {
   return (
-    <section class="panel" aria-label="Comparison">
-      <div class="scroll" tabIndex={0} role="region" aria-label="Table of the comparison">
+    <Panel label="Comparison">
+      <Scroll label="Table of the comparison">
         <table>
           <thead>
             <tr>
@@ -103,8 +104,8 @@ function CompareTable({ a, b }: { a: RunTree; b: RunTree }): VNode {
             ))}
           </tbody>
         </table>
-      </div>
-    </section>
+      </Scroll>
+    </Panel>
   );
 }
 

@@ -4,6 +4,7 @@ import type { VNode } from 'preact';
 import { NO_DATA, formatCost, formatCount, formatPercent } from '../../../core/format.ts';
 import type { DiagnosisReport } from '../../queries/read-diagnosis.ts';
 import { HowToSend, Moment, momentText, shortId } from '../cells.tsx';
+import { Panel, Scroll } from '../panel.tsx';
 
 export interface DiagnoseView {
   readonly report: DiagnosisReport;
@@ -132,17 +133,13 @@ function Difference({ view }: { view: DiagnoseView }): VNode {
 function Causes({ view }: { view: DiagnoseView }): VNode {
   const { report } = view;
   return (
-    <section class="panel" aria-labelledby="causes">
-      <div class="title">
-        <h2 id="causes">Causes</h2>
-        <span class="sub">named on evidence only; with the rest they sum to the difference</span>
-      </div>
+    <Panel id="causes" title="Causes" sub="named on evidence only; with the rest they sum to the difference">
       {report.causes.length === 0 ? (
         <div class="empty">
           {noCause(report)} {report.cost_nano_usd === 0 && <HowToSend />}
         </div>
       ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-label="Table of causes">
+        <Scroll label="Table of causes">
           <table>
             <thead>
               <tr>
@@ -170,9 +167,9 @@ function Causes({ view }: { view: DiagnoseView }): VNode {
               </tr>
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
-    </section>
+    </Panel>
   );
 }
 
@@ -209,12 +206,12 @@ function CauseRow({ cause, report }: { cause: Cause; report: DiagnosisReport }):
 function Changes({ view }: { view: DiagnoseView }): VNode {
   const { report, timezone, now } = view;
   return (
-    <section class="panel" aria-labelledby="changes">
-      <div class="title">
-        <h2 id="changes">What is new</h2>
-        <span class="sub">first sight of what the earlier time did not have; not by itself a cause</span>
-      </div>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Table of changes">
+    <Panel
+      id="changes"
+      title="What is new"
+      sub="first sight of what the earlier time did not have; not by itself a cause"
+    >
+      <Scroll label="Table of changes">
         <table>
           <thead>
             <tr>
@@ -247,8 +244,8 @@ function Changes({ view }: { view: DiagnoseView }): VNode {
             ))}
           </tbody>
         </table>
-      </div>
-    </section>
+      </Scroll>
+    </Panel>
   );
 }
 
@@ -261,12 +258,12 @@ function Parts({ report }: { report: DiagnosisReport }): VNode {
     0,
   );
   return (
-    <section class="panel" aria-labelledby="parts">
-      <div class="title">
-        <h2 id="parts">Every part of the difference</h2>
-        <span class="sub">they sum to {signed(report.difference_nano_usd)} exactly</span>
-      </div>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Table of parts">
+    <Panel
+      id="parts"
+      title="Every part of the difference"
+      sub={`they sum to ${signed(report.difference_nano_usd)} exactly`}
+    >
+      <Scroll label="Table of parts">
         <table>
           <thead>
             <tr>
@@ -294,8 +291,8 @@ function Parts({ report }: { report: DiagnosisReport }): VNode {
             )}
           </tbody>
         </table>
-      </div>
-    </section>
+      </Scroll>
+    </Panel>
   );
 }
 

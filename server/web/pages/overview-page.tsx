@@ -4,6 +4,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { formatCost, formatCount, formatDuration, formatPercent } from '../../../core/format.ts';
 import type { RunSummary } from '../../queries/list-runs.ts';
 import { linkTo } from '../cells.tsx';
+import { Panel } from '../panel.tsx';
 import { RunTable } from '../run-table.tsx';
 import { CostSparkline } from '../sparkline.tsx';
 import { WindowSelect } from '../window-select.tsx';
@@ -25,13 +26,9 @@ export function OverviewPage({ view }: { view: OverviewView }): VNode {
     <>
       <Head view={view} />
       <Cards view={view} />
-      <section class="panel" aria-labelledby="by-hour">
-        <div class="title">
-          <h2 id="by-hour">Cost by hour</h2>
-          <span class="sub">last 24 hours; a bar opens its runs, dearest first</span>
-        </div>
+      <Panel id="by-hour" title="Cost by hour" sub="last 24 hours; a bar opens its runs, dearest first">
         <CostSparkline points={data.costByHour} timezone={view.question.timezone} now={view.question.now} />
-      </section>
+      </Panel>
       <div class="two">
         <RunPanel id="slowest" title="Slowest runs of the last hour" runs={data.slowest} view={view}>
           No run ended in the last hour.
@@ -187,10 +184,7 @@ function RunPanel(props: {
 }): VNode {
   const { timezone, now } = props.view.question;
   return (
-    <section class="panel" aria-labelledby={props.id}>
-      <div class="title">
-        <h2 id={props.id}>{props.title}</h2>
-      </div>
+    <Panel id={props.id} title={props.title}>
       {props.runs.length === 0 ? (
         <div class="empty">{props.children}</div>
       ) : (
@@ -203,7 +197,7 @@ function RunPanel(props: {
           now={now}
         />
       )}
-    </section>
+    </Panel>
   );
 }
 

@@ -6,6 +6,7 @@ import { NO_DATA, formatCost, formatCount, formatDuration, formatTokens } from '
 import type { RunStep, RunTree } from '../../queries/read-run.ts';
 import type { TraceLink } from '../trace-links.ts';
 import { Moment, StatusBadge, linkTo, shortId } from '../cells.tsx';
+import { Panel, Scroll } from '../panel.tsx';
 import { Tags } from '../run-table.tsx';
 import { carriedNanoUsd, numberIn, stepAnchor, textIn, textsIn, toolNamesBySpan } from './step-facts.ts';
 import { RunToolCosts } from './run-tool-costs.tsx';
@@ -118,11 +119,11 @@ function Facts({ view }: { view: RunView }): VNode {
 /** What nobody was told: no error, and yet something to look at. */
 function SilentFailures({ view }: { view: RunView }): VNode {
   return (
-    <section class="panel" aria-labelledby="silent">
-      <div class="title">
-        <h2 id="silent">Went unnoticed</h2>
-        <span class="sub">against what is usual for the tool or the model in the week before</span>
-      </div>
+    <Panel
+      id="silent"
+      title="Went unnoticed"
+      sub="against what is usual for the tool or the model in the week before"
+    >
       <table>
         <tbody>
           {view.run.silent_failures.map((failure) => (
@@ -136,7 +137,7 @@ function SilentFailures({ view }: { view: RunView }): VNode {
           ))}
         </tbody>
       </table>
-    </section>
+    </Panel>
   );
 }
 
@@ -154,10 +155,11 @@ function Steps({ view }: { view: RunView }): VNode {
   const lengthMs = runLengthMs(run);
   const tools = toolNamesBySpan(run.steps);
   return (
-    <section class="panel" aria-labelledby="steps">
-      <div class="title">
-        <h2 id="steps">Steps</h2>
-        <span class="legend">
+    <Panel
+      id="steps"
+      title="Steps"
+      legend={
+        <>
           <span>
             <i class="kind" />
             model call (pale: until the first chunk)
@@ -170,12 +172,13 @@ function Steps({ view }: { view: RunView }): VNode {
             <i class="kind note" />
             note
           </span>
-        </span>
-      </div>
+        </>
+      }
+    >
       {run.steps.length === 0 ? (
         <div class="empty">Nothing but the start of this run has arrived.</div>
       ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-labelledby="steps">
+        <Scroll label={{ headingId: 'steps' }}>
           <table class="steps">
             <thead>
               <tr>
@@ -217,9 +220,9 @@ function Steps({ view }: { view: RunView }): VNode {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
-    </section>
+    </Panel>
   );
 }
 
@@ -350,10 +353,7 @@ function StepRemarks({ step, tools }: { step: RunStep; tools: ReadonlyMap<string
 
 function Children({ view }: { view: RunView }): VNode {
   return (
-    <section class="panel" aria-labelledby="children">
-      <div class="title">
-        <h2 id="children">Runs it started</h2>
-      </div>
+    <Panel id="children" title="Runs it started">
       <table>
         <tbody>
           {view.run.children.map((child) => (
@@ -373,6 +373,6 @@ function Children({ view }: { view: RunView }): VNode {
           ))}
         </tbody>
       </table>
-    </section>
+    </Panel>
   );
 }

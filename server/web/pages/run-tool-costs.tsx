@@ -8,6 +8,7 @@ import type { JsonObject } from '../../queries/field-values.ts';
 import { groupBy } from '../../queries/group-by.ts';
 import type { RunTree } from '../../queries/read-run.ts';
 import { Share } from '../cells.tsx';
+import { Panel, Scroll } from '../panel.tsx';
 
 interface ToolSum {
   readonly name: string;
@@ -31,15 +32,12 @@ export function RunToolCosts({ run }: { run: RunTree }): VNode | null {
   const tools = sumByTool(rows);
   const total = tools.reduce((sum, tool) => sum + tool.costNanoUsd, 0);
   return (
-    <section class="panel" aria-labelledby="tool-costs">
-      <div class="title">
-        <h2 id="tool-costs">Where the cost went</h2>
-        <span class="sub">
-          what the calls carried, by tool (estimated per block, exact in sum); names in parentheses are no
-          tools
-        </span>
-      </div>
-      <div class="scroll" tabIndex={0} role="region" aria-labelledby="tool-costs">
+    <Panel
+      id="tool-costs"
+      title="Where the cost went"
+      sub="what the calls carried, by tool (estimated per block, exact in sum); names in parentheses are no tools"
+    >
+      <Scroll label={{ headingId: 'tool-costs' }}>
         <table>
           <thead>
             <tr>
@@ -98,8 +96,8 @@ export function RunToolCosts({ run }: { run: RunTree }): VNode | null {
             ))}
           </tbody>
         </table>
-      </div>
-    </section>
+      </Scroll>
+    </Panel>
   );
 }
 

@@ -4,6 +4,7 @@ import type { VNode } from 'preact';
 import { formatCount } from '../../../core/format.ts';
 import type { RunSort, RunSummary } from '../../queries/list-runs.ts';
 import { HowToSend, linkTo } from '../cells.tsx';
+import { Panel } from '../panel.tsx';
 import { ALL_RUN_COLUMNS, RunTable } from '../run-table.tsx';
 
 export interface RunsView {
@@ -52,7 +53,7 @@ export function RunsPage({ view }: { view: RunsView }): VNode {
         <span class="grow" />
         <Filter view={view} />
       </div>
-      <section class="panel" aria-label="Runs">
+      <Panel label="Runs">
         {view.runs.length === 0 ? (
           <NoRun isFiltered={view.isFiltered} />
         ) : (
@@ -66,7 +67,7 @@ export function RunsPage({ view }: { view: RunsView }): VNode {
           />
         )}
         <Pager view={view} />
-      </section>
+      </Panel>
     </>
   );
 }

@@ -4,6 +4,7 @@ import type { VNode } from 'preact';
 import { NO_DATA, formatCost, formatCount, formatDuration, formatTokens } from '../../../core/format.ts';
 import type { SessionCall, SessionTool, SessionTurn } from '../../queries/read-session.ts';
 import { Moment, StatusBadge, linkTo, shortId } from '../cells.tsx';
+import { Panel, Scroll } from '../panel.tsx';
 
 export interface SessionView {
   readonly session: string;
@@ -81,16 +82,16 @@ function Turns({ view }: { view: SessionView }): VNode {
   const calls = view.turns.reduce((sum, turn) => sum + turn.calls.length, 0);
   const hasCalls = calls <= CALLS_SHOWN;
   return (
-    <section class="panel" aria-labelledby="turns">
-      <div class="title">
-        <h2 id="turns">Turns</h2>
-        <span class="sub">
-          {hasCalls
-            ? 'one run per turn, its model calls below it; texts are not shown, their lengths are'
-            : `one run per turn; with ${formatCount(calls)} model calls only the turns are shown, a run has its own`}
-        </span>
-      </div>
-      <div class="scroll" tabIndex={0} role="region" aria-labelledby="turns">
+    <Panel
+      id="turns"
+      title="Turns"
+      sub={
+        hasCalls
+          ? 'one run per turn, its model calls below it; texts are not shown, their lengths are'
+          : `one run per turn; with ${formatCount(calls)} model calls only the turns are shown, a run has its own`
+      }
+    >
+      <Scroll label={{ headingId: 'turns' }}>
         <table>
           <thead>
             <tr>
@@ -130,8 +131,8 @@ function Turns({ view }: { view: SessionView }): VNode {
             </tbody>
           ))}
         </table>
-      </div>
-    </section>
+      </Scroll>
+    </Panel>
   );
 }
 
