@@ -1,24 +1,16 @@
 // Takes the screenshots of the documents in real Chromium, from the demo with its generated history.
-// Needs Chromium (CHROMIUM, or /usr/bin/chromium) and the default ports.
+// Needs Chromium (CHROMIUM_PATH, or /usr/bin/chromium) and the default ports.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
+import { startBrowser } from './browser.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const outDir = path.join(root, 'docs/images');
 const DAYS = '10';
-const BROWSER_FLAGS = [
-  '--no-sandbox',
-  '--disable-quic',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
 
 const dataDir = await mkdtemp(path.join(tmpdir(), 'tallyspan-screenshots-'));
 const demo = spawn(process.execPath, ['cli/dist/main.js', 'demo', '--days', DAYS, '--data', dataDir], {
@@ -42,10 +34,7 @@ try {
   const run = runs.find((one) => one['service.name'] === 'support-agent')?.['agent.run_id'] ?? '';
 
   await mkdir(outDir, { recursive: true });
-  const browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: BROWSER_FLAGS,
-  });
+  const browser = await startBrowser();
   const day = new Date().toISOString().slice(0, 10);
   const shots = [
     { file: 'overview.png', at: '/', width: 1280, height: 860, colorScheme: 'light' },

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
+import { startBrowser } from '../../scripts/browser.ts';
 import { SLACK_PATH, startSlack } from '../fakes/slack.ts';
 import { startWebhook } from '../fakes/webhook.ts';
 import type { RecordingService } from '../fakes/recording-service.ts';
 import { startTestServer, type TestServer } from '../server/harness.ts';
-import { startBrowser } from './browser.ts';
 
 // The button that sends a test notice: it says what came of it, and only a page of this server, or a
 // program with the token, can press it.

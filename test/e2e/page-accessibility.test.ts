@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
+import { startBrowser } from '../../scripts/browser.ts';
 import { sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
 import { sampleRun } from '../server/sample-run.ts';
-import { startBrowser } from './browser.ts';
 
 // Every page for people who do not see it, or see little: axe-core finds no serious fault, light or dark,
 // wide or narrow; the keyboard shows where it is; nothing is wider than a phone but tables that scroll by

@@ -9,11 +9,11 @@ import { diagnose } from '../../core/diagnosis/diagnose.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { formatCost, formatCount, formatDuration, formatPercent, formatTokens } from '../../core/format.ts';
 import { DAY_MS, HOUR_MS, dayOf } from '../../core/time.ts';
+import { startBrowser } from '../../scripts/browser.ts';
 import { BREAKDOWNS } from '../../server/web/pages/breakdown-data.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { evaluate, evaluateSeries } from '../../signals/evaluate.ts';
 import { sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
-import { startBrowser } from './browser.ts';
 import {
   NOW,
   allCalls,

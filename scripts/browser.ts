@@ -1,8 +1,8 @@
-// The real Chromium that pages are tested in; it asks nobody anything by itself.
+// The real Chromium that pages are tested and photographed in; it asks nobody anything by itself.
 
 import { chromium, type Browser } from 'playwright-core';
 
-/** Starts it; the caller closes it. */
+/** Starts what CHROMIUM_PATH names, else /usr/bin/chromium; the caller closes it. */
 export function startBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
