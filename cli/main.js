@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-// Entry point. Checks the Node version before it loads anything that an older Node cannot parse.
+// Entry point. Checks the Node version before it loads anything that an older Node cannot parse, and starts the
+// embedded server with allocators that give memory back.
+
+import { readFileSync } from 'node:fs';
 
 const REQUIRED = [22, 15];
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -11,6 +14,21 @@ if (major < REQUIRED[0] || (major === REQUIRED[0] && minor < REQUIRED[1])) {
   );
   process.exitCode = 1;
 } else {
+  setAllocators();
   const { main } = await import('./program.js');
   process.exitCode = await main(process.argv.slice(2));
+}
+
+/**
+ * Starts this program anew, in the same process, with the variables of allocators.json: they are read when a process
+ * starts and bring some 40 MB (docs/decisions/0028). Set them beforehand, and this is not needed.
+ */
+function setAllocators() {
+  if (process.platform !== 'linux' || !['up', 'demo'].includes(process.argv[2])) return;
+  const settings = JSON.parse(readFileSync(new URL('allocators.json', import.meta.url), 'utf8'));
+  const isSet = Object.keys(settings).every((name) => process.env[name] !== undefined);
+  // A channel to a parent in Node does not survive.
+  if (isSet || process.channel) return;
+  const args = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  process.execve?.(process.execPath, args, { ...settings, ...process.env });
 }

@@ -29,7 +29,8 @@ export async function buildCli(): Promise<void> {
     legalComments: 'linked',
     logLevel: 'warning',
   });
-  await cp(path.join(root, 'cli/main.js'), path.join(outDir, 'main.js'));
+  for (const name of ['main.js', 'allocators.json'])
+    await cp(path.join(root, 'cli', name), path.join(outDir, name));
   await cp(path.join(root, 'examples/support-agent.mjs'), path.join(outDir, 'support-agent.mjs'));
   for (const file of stackFiles(root)) {
     const target = path.join(outDir, 'stack', file.path);

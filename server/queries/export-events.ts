@@ -6,11 +6,13 @@ import { rm } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { encodeEvent, type EventRecord } from '../../core/event.ts';
-import type { EventName } from '../../core/schema.ts';
+import { FIELD_KEYS, type EventName } from '../../core/schema.ts';
+import { eventsSql } from '../../signals/event-tables.ts';
 import { OPEN_COLUMNS } from '../store/content-cipher.ts';
 import { DATABASE_NAME, attachSql } from '../store/attached-file.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import { eventOf } from './read-events.ts';
+import { readEventRows } from './read-rows.ts';
 
 export const EXPORT_FORMATS = ['jsonl', 'csv', 'parquet'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -41,7 +43,7 @@ export async function* exportEvents(database: Database, request: ExportRequest):
       : `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_PER_GROUP}`;
   yield* throughFile(database, async (file) => {
     await database.all(
-      `COPY (SELECT ${OPEN_COLUMNS} FROM events WHERE ${withinSql(request)}) TO ${quoted(file)} (${options})`,
+      `COPY (SELECT ${OPEN_COLUMNS} FROM ${eventsSql(FIELD_KEYS, request.names)} WHERE ${withinSql(request)}) TO ${quoted(file)} (${options})`,
     );
   });
 }
@@ -88,31 +90,30 @@ async function* throughFile(
   }
 }
 
-/** The events in slices of time, so that each reads its part of the table only. */
+/** The events in slices of time, so that each reads its part of the tables only. */
 async function* readPages(database: Queryable, request: ExportRequest): AsyncGenerator<EventRecord[]> {
+  const within = withinSql(request);
   const ends = await database.all(
     `SELECT epoch_us(timestamp) AS micros FROM (
        SELECT timestamp, row_number() OVER (ORDER BY timestamp) AS place, count(*) OVER () AS rows
-       FROM events WHERE ${withinSql(request)})
+       FROM ${eventsSql(['timestamp'], request.names)} WHERE ${within})
      WHERE place % ${ROWS_PER_PAGE} = 0 OR place = rows ORDER BY place`,
   );
   let after = '';
   for (const { micros } of ends) {
     const end = `make_timestamptz(${String(micros)}::BIGINT)`;
-    const rows = await database.all(
-      `SELECT ${OPEN_COLUMNS} FROM events WHERE ${withinSql(request)} ${after} AND timestamp <= ${end}
-       ORDER BY timestamp, tallyspan_seq`,
-    );
+    const where = `${within} ${after} AND timestamp <= ${end}`;
+    const rows = await readEventRows(database, where, {}, Number.MAX_SAFE_INTEGER, request.names);
     if (rows.length > 0) yield rows.map(eventOf);
     after = `AND timestamp > ${end}`;
   }
 }
 
-function withinSql({ since, until, names }: ExportRequest): string {
+/** Which events, but for their names. */
+function withinSql({ since, until }: ExportRequest): string {
   const conditions = [
     since === undefined ? undefined : `timestamp > ${instantSql(since)}`,
     until === undefined ? undefined : `timestamp <= ${instantSql(until)}`,
-    names === undefined ? undefined : `event_name IN (${names.map(quoted).join(', ')})`,
   ].filter((condition) => condition !== undefined);
   return conditions.length === 0 ? 'true' : conditions.join(' AND ');
 }

@@ -214,12 +214,15 @@ function conditionOf({ from, to, agent, everyNthRun }: EventQuestion): {
   return { where: parts.join(' AND '), values };
 }
 
-/** The event of a row that has all columns. */
+const KEYS_BY_COLUMN = new Map(FIELD_KEYS.map((key) => [columnOf(key), key]));
+
+/** The event of a row; columns that are no fields are left out. */
 export function eventOf(row: Row): EventRecord {
   const event: Record<string, unknown> = {};
-  for (const key of FIELD_KEYS) {
-    const value = row[columnOf(key)];
-    if (value === null || value === undefined) continue;
+  for (const column in row) {
+    const value = row[column];
+    const key = KEYS_BY_COLUMN.get(column);
+    if (value === null || value === undefined || key === undefined) continue;
     event[key] = value instanceof Date ? value.getTime() : value;
   }
   return event as unknown as EventRecord;

@@ -3,11 +3,10 @@
 // result, and that model call names it back: what an agent made of a failure is where runs go wrong.
 
 import { usdOf } from '../../core/money.ts';
-import { EVENT_NAMES, columnOf, tableOf } from '../../core/schema.ts';
+import { columnOf } from '../../core/schema.ts';
 import { eventsSql } from '../../signals/event-tables.ts';
 import { SILENT_FAILURE_NOTE } from '../../core/silent-failures.ts';
 import { DAY_MS, type Interval } from '../../core/time.ts';
-import { OPEN_COLUMNS } from '../store/content-cipher.ts';
 import type { Queryable, Row } from '../store/database.ts';
 import { eventJson, numberOrNull, type JsonObject } from './field-values.ts';
 import {
@@ -18,6 +17,7 @@ import {
   type RunQueryable,
   type RunSummary,
 } from './list-runs.ts';
+import { readEventRows } from './read-rows.ts';
 import { readSilentFailures, type SilentFailureReport } from './read-silent-failures.ts';
 
 export type StepKind = 'model_call' | 'tool_call' | 'note';
@@ -94,21 +94,13 @@ export async function readRun(database: RunQueryable, id: string): Promise<RunTr
 /** All events of the run in order, each with the columns of its table. */
 async function readRows(database: RunQueryable, runId: string): Promise<Row[]> {
   const stretch = await findStretch(database, runId);
-  const ofEvents = await Promise.all(
-    EVENT_NAMES.map((name) =>
-      database.all(
-        `SELECT '${name}' AS event_name, ${OPEN_COLUMNS} FROM ${tableOf(name)}
-         WHERE agent_run_id = $run AND timestamp >= make_timestamptz($from::BIGINT * 1000)
-           AND timestamp <= make_timestamptz($to::BIGINT * 1000)
-         ORDER BY timestamp, tallyspan_seq LIMIT ${STEPS_LIMIT}`,
-        { run: runId, from: stretch.from, to: stretch.to },
-      ),
-    ),
+  return readEventRows(
+    database,
+    `agent_run_id = $run AND timestamp >= make_timestamptz($from::BIGINT * 1000)
+       AND timestamp <= make_timestamptz($to::BIGINT * 1000)`,
+    { run: runId, from: stretch.from, to: stretch.to },
+    STEPS_LIMIT,
   );
-  return ofEvents
-    .flat()
-    .sort((a, b) => endMs(a) - endMs(b) || seqOf(a) - seqOf(b))
-    .slice(0, STEPS_LIMIT);
 }
 
 /**
@@ -128,10 +120,6 @@ async function findStretch(database: Queryable, runId: string): Promise<Interval
     from: first === null ? EARLIEST_MS : Math.floor(first) - CLOCK_SLACK_MS,
     to: last === null ? LATEST_MS : Math.ceil(last) + LATE_MS,
   };
-}
-
-function seqOf(row: Row): number {
-  return numberOrNull(row['tallyspan_seq']) ?? Number.MAX_SAFE_INTEGER;
 }
 
 /** The only run whose id begins so. @throws AmbiguousRunError */

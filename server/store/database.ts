@@ -190,7 +190,7 @@ function boundOf(values: SqlValues): DuckDBValue[] | Record<string, DuckDBValue>
 
 function plainRow(row: Record<string, unknown>): Row {
   const plain: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(row)) plain[key] = plainValue(value);
+  for (const key in row) plain[key] = plainValue(row[key]);
   return plain;
 }
 

@@ -13,6 +13,13 @@ interface Range {
   to: number;
 }
 
+/** Ranges of one process. */
+interface StoredRange extends Readonly<Range> {
+  readonly process: string;
+}
+
+/** Places that are counted together. */
+const STRETCH = 16_384;
 const PLACES = eventsSql(['service.instance.id', 'tallyspan.seq']);
 const KEYS = eventsSql([
   'event.name',
@@ -78,26 +85,47 @@ export class SeenEvents {
     }
     if (missing.length > 0) {
       for (const process of missing) this.#rangesByProcess.set(process, []);
-      const marks = missing.map(() => '?').join(', ');
-      const rows = await this.#database.all(
-        `SELECT service_instance_id AS process, min(seq) AS first, max(seq) AS last FROM (
-           SELECT service_instance_id, tallyspan_seq AS seq,
-             tallyspan_seq - row_number() OVER (PARTITION BY service_instance_id ORDER BY tallyspan_seq) AS island
-           FROM (SELECT DISTINCT service_instance_id, tallyspan_seq FROM ${PLACES}
-                 WHERE service_instance_id IN (${marks}) AND tallyspan_seq IS NOT NULL))
-         GROUP BY service_instance_id, island ORDER BY 1, 2`,
-        missing,
-      );
-      for (const row of rows)
-        (this.#rangesByProcess.get(String(row['process'])) as Range[]).push({
-          from: Number(row['first']),
-          to: Number(row['last']),
-        });
+      for (const { process, from, to } of await this.#storedRanges(missing))
+        addRange(this.#rangesByProcess.get(process) as Range[], { from, to });
     }
     for (const process of this.#rangesByProcess.keys()) {
       if (this.#rangesByProcess.size <= Math.max(PROCESSES_HELD, wanted.size)) break;
       this.#rangesByProcess.delete(process);
     }
+  }
+
+  /**
+   * Ranges of what is stored of the processes, in their order. A process may have millions of events, so first only
+   * stretches of places are counted; those that have all of their places are ranges as they are.
+   */
+  async #storedRanges(processes: readonly string[]): Promise<readonly StoredRange[]> {
+    const stretches = await this.#database.all(
+      `SELECT service_instance_id AS process, tallyspan_seq // ${STRETCH} AS stretch,
+         min(tallyspan_seq) AS first, max(tallyspan_seq) AS last, count(*) AS events
+       FROM ${PLACES} WHERE tallyspan_seq IS NOT NULL
+         AND service_instance_id IN (SELECT unnest(from_json(?, '["VARCHAR"]')))
+       GROUP BY ALL ORDER BY ALL`,
+      [JSON.stringify(processes)],
+    );
+    const ranges: StoredRange[] = [];
+    for (const row of stretches) {
+      const range = { process: String(row['process']), from: Number(row['first']), to: Number(row['last']) };
+      if (Number(row['events']) >= range.to - range.from + 1) ranges.push(range);
+      else ranges.push(...(await this.#rangesWithin(range)));
+    }
+    return ranges;
+  }
+
+  /** The ranges of a stretch that has gaps. */
+  async #rangesWithin({ process, from, to }: StoredRange): Promise<readonly StoredRange[]> {
+    const rows = await this.#database.all(
+      `SELECT min(seq) AS first, max(seq) AS last FROM (
+         SELECT tallyspan_seq AS seq, tallyspan_seq - row_number() OVER (ORDER BY tallyspan_seq) AS island
+         FROM ${PLACES} WHERE service_instance_id = ? AND tallyspan_seq BETWEEN ? AND ?)
+       GROUP BY island ORDER BY 1`,
+      [process, from, to],
+    );
+    return rows.map((row) => ({ process, from: Number(row['first']), to: Number(row['last']) }));
   }
 
   /** Keys of the stored events without a place in their process, from the time of those in the batches. */
@@ -152,6 +180,13 @@ function keyOf(batch: EventBatch, row: number): string {
     batch.text(row, 'gen_ai.tool.name'),
     batch.number(row, 'timestamp'),
   ].join('/');
+}
+
+/** Adds a range that comes after all others; it may begin where the last one ends. */
+function addRange(ranges: Range[], range: Range): void {
+  const last = ranges.at(-1);
+  if (last !== undefined && last.to >= range.from - 1) last.to = Math.max(last.to, range.to);
+  else ranges.push(range);
 }
 
 /** Adds a number to sorted, disjoint ranges; false when it was there. */

@@ -2,12 +2,16 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const outfile = path.join(root, 'build/test-programs/serve.mjs');
+const allocators = JSON.parse(
+  readFileSync(path.join(root, 'cli/allocators.json'), 'utf8'),
+) as NodeJS.ProcessEnv;
 let bundling: Promise<unknown> | undefined;
 
 export interface ChildServer {
@@ -44,6 +48,8 @@ export async function startChildServer(options: Readonly<Record<string, unknown>
   await bundle();
   const child: ChildProcess = spawn(process.execPath, [outfile, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'ignore'],
+    // As `tallyspan up` starts it.
+    env: { ...allocators, ...process.env },
   });
   const ended = once(child, 'exit') as Promise<[number | null]>;
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });

@@ -1,6 +1,11 @@
+import { rm } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
+import type { EventRecord } from '../../core/event.ts';
+import { openDatabase } from '../../server/store/database.ts';
+import { EventStore } from '../../server/store/event-store.ts';
 import { addToRanges } from '../../server/store/seen-events.ts';
 import { Random } from '../fixtures/random.ts';
+import { makeDataDir } from './data-dir.ts';
 
 describe('the places of a process that were seen', () => {
   it('are the same as in a set, whatever the order', () => {
@@ -28,3 +33,30 @@ describe('the places of a process that were seen', () => {
     expect(ranges).toEqual([{ from: 1, to: 10_000 }]);
   });
 });
+
+describe('what a process sent before the server was started anew', () => {
+  it('is known, gaps and all, however much it is', async () => {
+    const dataDir = await makeDataDir();
+    const events = Array.from({ length: 40_000 }, (_, index) => noteOf(index + 1));
+    const isMissing = (event: EventRecord): boolean =>
+      [7, 8, 16_384, 20_001].includes(event['tallyspan.seq'] ?? 0);
+    for (const sent of [events.filter((event) => !isMissing(event)), events]) {
+      const database = await openDatabase(dataDir);
+      const store = await EventStore.open(database);
+      for (let from = 0; from < sent.length; from += 10_000)
+        await store.write({ events: sent.slice(from, from + 10_000), spans: [] });
+      if (sent === events) expect(store.counters).toMatchObject({ eventsStored: 4, eventsDuplicate: 39_996 });
+      await database.close();
+    }
+    await rm(dataDir, { recursive: true, force: true });
+  });
+});
+
+function noteOf(sequence: number): EventRecord {
+  return {
+    timestamp: 1_795_000_000_000 + sequence,
+    'event.name': sequence % 2 === 0 ? 'agent.note' : 'agent.tool_call',
+    'service.instance.id': 'p',
+    'tallyspan.seq': sequence,
+  };
+}

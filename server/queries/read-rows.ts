@@ -1,0 +1,41 @@
+// Rows of events of every kind, each with the columns of its own table: what a run is rebuilt from and what an
+// export writes. The view of all events would sort rows of a hundred columns, most of them empty.
+
+import { EVENT_NAMES, tableOf, type EventName } from '../../core/schema.ts';
+import { OPEN_COLUMNS } from '../store/content-cipher.ts';
+import type { Queryable, Row, SqlValues } from '../store/database.ts';
+import { numberOrNull } from './field-values.ts';
+
+/**
+ * In the order of their time, then of their place in their process; recorded content is left out.
+ * `where` is SQL over columns that every event has.
+ */
+export async function readEventRows(
+  database: Queryable,
+  where: string,
+  values: SqlValues,
+  limit: number,
+  names: readonly EventName[] = EVENT_NAMES,
+): Promise<Row[]> {
+  const ofEvents = await Promise.all(
+    names.map((name) =>
+      database.all(
+        `SELECT '${name}' AS event_name, ${OPEN_COLUMNS} FROM ${tableOf(name)}
+         WHERE ${where} ORDER BY timestamp, tallyspan_seq LIMIT ${limit}`,
+        values,
+      ),
+    ),
+  );
+  return ofEvents
+    .flat()
+    .sort((a, b) => timeOf(a) - timeOf(b) || seqOf(a) - seqOf(b))
+    .slice(0, limit);
+}
+
+function timeOf(row: Row): number {
+  return (row['timestamp'] as Date).getTime();
+}
+
+function seqOf(row: Row): number {
+  return numberOrNull(row['tallyspan_seq']) ?? Number.MAX_SAFE_INTEGER;
+}
