@@ -70,8 +70,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // Young objects get a space that does not grow: on a machine with much memory V8 would let it become 100 MB, and
   // with it wait, uncollected, the handles of DuckDB's results, which hold megabytes each that V8 does not see.
   setFlagsFromString('--semi-space-growth-factor=1');
-  // And garbage is collected before the heap grows, not after.
-  setFlagsFromString('--optimize-for-size');
   const host = options.host ?? '127.0.0.1';
   const timezone = options.timezone ?? 'UTC';
   if (!isTimeZone(timezone))

@@ -82,12 +82,16 @@ export async function readRun(database: RunQueryable, id: string): Promise<RunTr
   }
   const summary = await summaryFromRows(database, runId, rows);
   const steps = stepsOf(rows, Date.parse(summary.started_at));
+  const [silentFailures, children] = await Promise.all([
+    readSilentFailures(database, rows),
+    listRuns(database, { parentRun: runId, limit: 100 }),
+  ]);
   return {
     ...summary,
     unpriced_calls: steps.filter((step) => step['tallyspan.cost.status'] === 'unpriced').length,
     steps,
-    silent_failures: await readSilentFailures(database, rows),
-    children: await listRuns(database, { parentRun: runId, limit: 100 }),
+    silent_failures: silentFailures,
+    children,
   };
 }
 
