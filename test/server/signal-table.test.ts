@@ -1,0 +1,106 @@
+// Several signals in one statement give what each gives alone, and only the rows that are asked for.
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { rm } from 'node:fs/promises';
+import type { EventRecord } from '../../core/event.ts';
+import { DAY_MS } from '../../core/time.ts';
+import { readGroups, readNumber, readNumbers } from '../../server/queries/signal-numbers.ts';
+import { readSignalTable } from '../../server/queries/signal-table.ts';
+import { readTrends } from '../../server/queries/read-trends.ts';
+import { openDatabase, type Database } from '../../server/store/database.ts';
+import { EventStore } from '../../server/store/event-store.ts';
+import { makeDataDir } from './data-dir.ts';
+import { sampleRun } from './sample-run.ts';
+
+const NOW = Date.UTC(2026, 10, 21, 12);
+const WINDOW = { from: NOW - DAY_MS, to: NOW, now: NOW, timezone: 'UTC' };
+const BEFORE = { ...WINDOW, from: NOW - 2 * DAY_MS, to: NOW - DAY_MS };
+const SIGNALS = [
+  'cost',
+  'run_count',
+  'run_success_rate',
+  'run_latency_p95',
+  'cache_hit_ratio',
+  'tool_retry_rate',
+  'api_error_rate',
+  'cost_per_successful_run',
+] as const;
+const COLUMNS = SIGNALS.map((signal) => ({ signal, request: WINDOW }));
+
+let dataDir: string;
+let database: Database;
+
+/** Runs of users of whom the later ones have more, one without a user, and one of the day before. */
+function corpus(): EventRecord[] {
+  const of = (user: string | undefined, mark: string, endMs: number): EventRecord[] =>
+    sampleRun({ mark, endMs }).map((event) => ({ ...event, 'user.id': user, 'service.instance.id': mark }));
+  return [
+    ...of('ada', '1', NOW - 1000),
+    ...of('bob', '2', NOW - 2000),
+    ...of('bob', '3', NOW - 3000),
+    ...['4', '5', '6'].flatMap((mark) => of('cy', mark, NOW - 4000)),
+    ...of(undefined, '7', NOW - 5000),
+    ...of('old', '8', NOW - DAY_MS - 1000),
+    // Who has begun a run and paid nothing.
+    ...of('dan', '9', NOW - 1000).slice(0, 1),
+  ];
+}
+
+beforeAll(async () => {
+  dataDir = await makeDataDir();
+  database = await openDatabase(dataDir);
+  const store = await EventStore.open(database);
+  await store.write({ events: corpus(), spans: [] });
+});
+
+afterAll(async () => {
+  await database.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+describe('a table of signals', () => {
+  it('has in each cell what the signal says of the group alone', async () => {
+    const { rows, groups } = await readSignalTable(database, 'user', COLUMNS, 100);
+    expect(rows.map(({ name }) => name)).toEqual(['cy', 'bob', 'ada', null, 'dan']);
+    expect(groups).toBe(5);
+    for (const [index, id] of SIGNALS.entries()) {
+      const alone = await readGroups(database, id, { ...WINDOW, by: 'user' });
+      expect([id, rows.map(({ values }) => values[index])]).toEqual([
+        id,
+        rows.map(({ name }) => alone.get(name) ?? null),
+      ]);
+    }
+  });
+
+  it('gives the first rows only, and counts the groups all the same', async () => {
+    const whole = await readSignalTable(database, 'user', COLUMNS, 100);
+    const first = await readSignalTable(database, 'user', COLUMNS, 2);
+    expect(first).toEqual({ rows: whole.rows.slice(0, 2), groups: whole.groups });
+  });
+
+  it('has no row for a group that only an extra column has', async () => {
+    const extra = { signal: 'cost', request: BEFORE, isExtra: true };
+    const { rows } = await readSignalTable(database, 'user', [...COLUMNS, extra], 100);
+    expect(rows.map(({ name }) => name)).not.toContain('old');
+    const { rows: asColumn } = await readSignalTable(
+      database,
+      'user',
+      [...COLUMNS, { ...extra, isExtra: false }],
+      100,
+    );
+    expect(asColumn.map(({ name }) => name)).toContain('old');
+  });
+});
+
+it('numbers that are read together are those that are read alone', async () => {
+  const together = await readNumbers(database, SIGNALS, WINDOW);
+  for (const id of SIGNALS) expect([id, together[id]]).toEqual([id, await readNumber(database, id, WINDOW)]);
+});
+
+it('trends of some groups are theirs among those of all', async () => {
+  const request = { ...WINDOW, by: 'user', step: 'hour' } as const;
+  const all = await readTrends(database, 'cost', request);
+  const some = await readTrends(database, 'cost', { ...request, names: ['bob', null] });
+  expect([...some.keys()].toSorted()).toEqual(['bob', null]);
+  for (const [name, points] of some) expect(points).toEqual(all.get(name));
+});
