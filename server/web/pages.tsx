@@ -142,9 +142,10 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
     app.get<{ Querystring: QueryText }>(kind.path, async (request, reply) => {
       const now = pageNow(context.store);
       const { windowText, windowMs } = windowOf(request.query, BREAKDOWN_WINDOW);
-      const data = await readBreakdown(database, kind, { from: now - windowMs, to: now, now, timezone });
-      const toolTax =
-        kind.dimension === 'tool' ? await readToolTax(database, now - windowMs, now) : undefined;
+      const [data, toolTax] = await Promise.all([
+        readBreakdown(database, kind, { from: now - windowMs, to: now, now, timezone }),
+        kind.dimension === 'tool' ? readToolTax(database, now - windowMs, now) : undefined,
+      ]);
       return answerTo(request, reply)(
         <BreakdownPage view={{ kind, data, windowText, timezone, now, toolTax }} />,
         {

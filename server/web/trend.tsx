@@ -31,14 +31,15 @@ export function Trend({ name, points = [], format, formatTime }: TrendProps): VN
   const place = (point: SignalPoint, index: number): string => `${x(index)},${y(point.value ?? 0)}`;
   const label = `${name}: latest ${format(latest.value)} (${formatTime(latest.start)}), most ${format(most.value)} (${formatTime(most.start)})`;
   const last = points.indexOf(latest);
+  const places = points.map(place);
   return (
     <svg class="trend" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
       <title>{label}</title>
       <path
         class="area"
-        d={`M${x(0)},${HEIGHT - MARGIN} L${points.map(place).join(' L')} L${x(points.length - 1)},${HEIGHT - MARGIN} Z`}
+        d={`M${x(0)},${HEIGHT - MARGIN} L${places.join(' L')} L${x(points.length - 1)},${HEIGHT - MARGIN} Z`}
       />
-      <polyline class="line" points={points.map(place).join(' ')} />
+      <polyline class="line" points={places.join(' ')} />
       <circle class="end" cx={x(last)} cy={y(latest.value ?? 0)} r="2.2" />
     </svg>
   );

@@ -106,8 +106,16 @@ function UnusedTools({ tax }: { tax: ToolTax }): VNode {
 
 function BreakdownTable({ view }: { view: BreakdownView }): VNode {
   const { kind, data, windowText, timezone, now } = view;
-  const formatTime = (atMs: number): string =>
-    data.step === 'hour' ? momentText(atMs, timezone, now).replace(/:00$/, '') : dateText(atMs, timezone);
+  // All rows have the same steps.
+  const texts = new Map<number, string>();
+  const formatTime = (atMs: number): string => {
+    const known = texts.get(atMs);
+    if (known !== undefined) return known;
+    const text =
+      data.step === 'hour' ? momentText(atMs, timezone, now).replace(/:00$/, '') : dateText(atMs, timezone);
+    texts.set(atMs, text);
+    return text;
+  };
   return (
     <Scroll label={`Table of ${kind.title.toLowerCase()}`}>
       <table>
