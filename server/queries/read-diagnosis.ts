@@ -11,6 +11,7 @@ import { usdOf } from '../../core/money.ts';
 import type { EventName } from '../../core/schema.ts';
 import { roundToSum } from '../../core/share-out.ts';
 import type { ChunkQueryable } from '../store/database.ts';
+import { readInTurn } from './large-reading.ts';
 import { countEvents, readCallCost, readEvents, type EventQuestion } from './read-events.ts';
 
 /** Two stretches of time, each (from, to] in Unix milliseconds. The earlier one counts for as long as the later one. */
@@ -80,16 +81,11 @@ const NAMES: readonly EventName[] = [
 /** By default: all of them are held in memory. */
 const EVENTS_LIMIT = 20_000;
 
-/** Ends when the diagnosis under way has ended: there is one at a time, so that only its events are in memory. */
-let turn: Promise<unknown> = Promise.resolve();
-
 export function readDiagnosis(
   database: ChunkQueryable,
   question: DiagnosisQuestion,
 ): Promise<DiagnosisReport> {
-  const report = turn.then(() => compare(database, question));
-  turn = report.catch(() => undefined);
-  return report;
+  return readInTurn(() => compare(database, question));
 }
 
 async function compare(database: ChunkQueryable, question: DiagnosisQuestion): Promise<DiagnosisReport> {

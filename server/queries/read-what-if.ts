@@ -1,10 +1,13 @@
 // What the recorded calls of a stretch of time would have cost with one setting changed.
 
+import { formatCount } from '../../core/format.ts';
 import { usdOf } from '../../core/money.ts';
 import type { Usage } from '../../core/usage.ts';
 import { priceWhatIf, type CacheSetting, type WhatIfChange } from '../../core/what-if.ts';
 import type { ChunkQueryable } from '../store/database.ts';
-import { readEvents } from './read-events.ts';
+import { ServerError } from '../server-error.ts';
+import { readInTurn } from './large-reading.ts';
+import { countEvents, readEvents, type EventQuestion } from './read-events.ts';
 
 export const CACHE_SETTINGS: readonly CacheSetting[] = ['off', '5m', '1h'];
 
@@ -40,9 +43,37 @@ export interface WhatIfReport {
   readonly what_if_tokens: TokenCounts;
 }
 
-export async function readWhatIf(database: ChunkQueryable, question: WhatIfQuestion): Promise<WhatIfReport> {
+/** Of more calls than this there is no answer: all of them are held in memory, some 100 MB. */
+const CALLS_LIMIT = 100_000;
+
+/** There are more calls in the time than are priced again. */
+export class TooManyCallsError extends ServerError {
+  /** Of HTTP. */
+  readonly statusCode = 400;
+}
+
+/** @throws TooManyCallsError */
+export function readWhatIf(
+  database: ChunkQueryable,
+  question: WhatIfQuestion,
+  callsLimit: number = CALLS_LIMIT,
+): Promise<WhatIfReport> {
+  return readInTurn(() => priceAgain(database, question, callsLimit));
+}
+
+async function priceAgain(
+  database: ChunkQueryable,
+  question: WhatIfQuestion,
+  callsLimit: number,
+): Promise<WhatIfReport> {
   const { from, to, agent, model, cache, isBatch } = question;
-  const events = await readEvents(database, { from, to, agent, names: ['agent.model_call'] });
+  const asked: EventQuestion = { from, to, agent, names: ['agent.model_call'] };
+  const calls = await countEvents(database, asked);
+  if (calls > callsLimit)
+    throw new TooManyCallsError(
+      `there are ${formatCount(calls)} model calls in that time, and at most ${formatCount(callsLimit)} are priced again. Choose a shorter time, or one agent.`,
+    );
+  const events = await readEvents(database, asked);
   const result = priceWhatIf(events, { model, cache, isBatch });
   return {
     window: { from: new Date(from).toISOString(), to: new Date(to).toISOString() },

@@ -8,6 +8,7 @@ import type { EventRecord } from '../../core/event.ts';
 import { priceWhatIf } from '../../core/what-if.ts';
 import { keysOf } from '../../server/queries/read-events.ts';
 import { readDiagnosis } from '../../server/queries/read-diagnosis.ts';
+import { readWhatIf } from '../../server/queries/read-what-if.ts';
 import { openDatabaseReadOnly } from '../../server/store/database.ts';
 import { parseDiagnosisQuestion } from '../../server/web/diagnosis-params.ts';
 import type { CostReport, DiagnosisReport, RunTree, WhatIfReport } from '../../server/source.ts';
@@ -184,6 +185,17 @@ describe('the what-if of stored events', () => {
     const answer = await tallyspan('whatif', '--url', server.uiUrl);
     expect(answer).toMatchObject({ code: 2 });
     expect(answer.err).toContain('--cache');
+  });
+
+  it('reads no more calls than it can hold, and says what to do', async () => {
+    const database = {
+      all: () => Promise.resolve([{ n: 100_001 }]),
+      readChunks: () => Promise.reject(new Error('the calls must not be read')),
+    };
+    await expect(readWhatIf(database, { from: 0, to: 1, cache: 'off' })).rejects.toMatchObject({
+      statusCode: 400,
+      message: expect.stringMatching(/100,001 model calls .* at most 100,000 .* shorter time/),
+    });
   });
 });
 
