@@ -30,19 +30,25 @@ const COLUMNS = SIGNALS.map((signal) => ({ signal, request: WINDOW }));
 let dataDir: string;
 let database: Database;
 
+function runOf(user: string | undefined, mark: string, endMs: number): EventRecord[] {
+  return sampleRun({ mark, endMs }).map((event) => ({
+    ...event,
+    'user.id': user,
+    'service.instance.id': mark,
+  }));
+}
+
 /** Runs of users of whom the later ones have more, one without a user, and one of the day before. */
 function corpus(): EventRecord[] {
-  const of = (user: string | undefined, mark: string, endMs: number): EventRecord[] =>
-    sampleRun({ mark, endMs }).map((event) => ({ ...event, 'user.id': user, 'service.instance.id': mark }));
   return [
-    ...of('ada', '1', NOW - 1000),
-    ...of('bob', '2', NOW - 2000),
-    ...of('bob', '3', NOW - 3000),
-    ...['4', '5', '6'].flatMap((mark) => of('cy', mark, NOW - 4000)),
-    ...of(undefined, '7', NOW - 5000),
-    ...of('old', '8', NOW - DAY_MS - 1000),
+    ...runOf('ada', '1', NOW - 1000),
+    ...runOf('bob', '2', NOW - 2000),
+    ...runOf('bob', '3', NOW - 3000),
+    ...['4', '5', '6'].flatMap((mark) => runOf('cy', mark, NOW - 4000)),
+    ...runOf(undefined, '7', NOW - 5000),
+    ...runOf('old', '8', NOW - DAY_MS - 1000),
     // Who has begun a run and paid nothing.
-    ...of('dan', '9', NOW - 1000).slice(0, 1),
+    ...runOf('dan', '9', NOW - 1000).slice(0, 1),
   ];
 }
 
@@ -101,6 +107,6 @@ it('trends of some groups are theirs among those of all', async () => {
   const request = { ...WINDOW, by: 'user', step: 'hour' } as const;
   const all = await readTrends(database, 'cost', request);
   const some = await readTrends(database, 'cost', { ...request, names: ['bob', null] });
-  expect([...some.keys()].toSorted()).toEqual(['bob', null]);
+  expect(new Set(some.keys())).toEqual(new Set(['bob', null]));
   for (const [name, points] of some) expect(points).toEqual(all.get(name));
 });
