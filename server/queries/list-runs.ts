@@ -6,7 +6,7 @@ import { usdOf } from '../../core/money.ts';
 import { EVENT_NAMES, fieldsOf } from '../../core/schema.ts';
 import { HOUR_MS } from '../../core/time.ts';
 import { eventsSql } from '../../signals/event-tables.ts';
-import type { Queryable, Row } from '../store/database.ts';
+import { textsSql, type Queryable, type Row } from '../store/database.ts';
 import { isoOrNull, numberOrNull, textOrNull } from './field-values.ts';
 
 export interface RunSummary {
@@ -129,7 +129,7 @@ export async function listRuns(database: RunQueryable, filter: RunFilter): Promi
     values['open'] = JSON.stringify(open);
     parts.push(
       `(SELECT 'agent.run.started' AS event_name, ${SHARED_COLUMNS}, ${NO_END_COLUMNS} FROM agent_run_started
-        WHERE ${conditions.join(' AND ')} AND agent_run_id IN (SELECT unnest(from_json($open, '["VARCHAR"]'))))`,
+        WHERE ${conditions.join(' AND ')} AND agent_run_id IN ${textsSql('$open')})`,
     );
   }
   if (parts.length === 0) return [];
@@ -210,7 +210,7 @@ export async function sumsSoFar(database: Queryable, starts: readonly Row[]): Pr
        sum(cost_nano_usd) FILTER (event_name = 'agent.model_call') AS agent_cost_nano_usd
      FROM ${STEPS}
      WHERE timestamp >= make_timestamptz($since::BIGINT * 1000) AND tallyspan_duplicate IS NOT TRUE
-       AND agent_run_id IN (SELECT unnest(from_json($runs, '["VARCHAR"]')))
+       AND agent_run_id IN ${textsSql('$runs')}
      GROUP BY agent_run_id`,
     { since: first - CLOCK_SLACK_MS, runs: JSON.stringify(starts.map((row) => row['agent_run_id'])) },
   );

@@ -111,7 +111,7 @@ async function readNamed(
   question: EventQuestion,
   known: Map<string, string>,
 ): Promise<EventRecord[]> {
-  const fields = fieldsOf(name);
+  const fields = readFieldsOf(name);
   const { where, values } = conditionOf(question);
   const columns = new Set<FieldKey>([...fields.map(({ key }) => key), 'gen_ai.agent.name', ...RUN_KEYS]);
   const selected = fields.map(({ sql }) => sql).join(', ');
@@ -147,7 +147,8 @@ export function keysOf(name: EventName): readonly FieldKey[] {
   return ['timestamp', 'tallyspan.seq', ...(KEYS[name] ?? [])];
 }
 
-function fieldsOf(name: EventName): { key: FieldKey; sql: string }[] {
+/** Each field with the SQL that reads it. */
+function readFieldsOf(name: EventName): { key: FieldKey; sql: string }[] {
   return [
     ...keysOf(name).map((key) => ({ key, sql: readableSql(key) })),
     ...STAND_INS.map(([key, condition]) => ({

@@ -4,7 +4,7 @@
 import { eventsSql } from '../../signals/event-tables.ts';
 import type { Queryable, Row } from '../store/database.ts';
 import { numberOrNull, textOrNull } from './field-values.ts';
-import { groupBy } from './group-by.ts';
+import { groupBy } from '../group-by.ts';
 import { listRuns, type RunQueryable, type RunSummary } from './list-runs.ts';
 
 export interface SessionCall {

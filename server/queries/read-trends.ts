@@ -7,8 +7,8 @@ import type { SignalPoint } from '../../signals/result.ts';
 import { SignalError, type SignalRequest } from '../../signals/signal.ts';
 import { windowOf } from '../../signals/spans.ts';
 import { shapeSeries, toSqlSeries, type SqlQuery } from '../../signals/to-sql.ts';
-import type { Queryable } from '../store/database.ts';
-import { groupBy } from './group-by.ts';
+import { textsSql, type Queryable } from '../store/database.ts';
+import { groupBy } from '../group-by.ts';
 import { readRows } from './signals.ts';
 
 export interface TrendRequest extends Omit<SignalRequest, 'by'> {
@@ -37,7 +37,7 @@ export async function readTrends(
 
 function onlyNamed({ sql, params }: SqlQuery, { by, names }: TrendRequest): SqlQuery {
   if (names === undefined) return { sql, params };
-  const among = `"${by}" IN (SELECT unnest(from_json($names, '["VARCHAR"]')))`;
+  const among = `"${by}" IN ${textsSql('$names')}`;
   return {
     sql: `SELECT * FROM (${sql}) WHERE ${names.includes(null) ? `"${by}" IS NULL OR ` : ''}${among}`,
     params: { ...params, names: JSON.stringify(names.filter((name) => name !== null)) },

@@ -8,7 +8,7 @@ import type { SignalRequest } from '../../signals/signal.ts';
 import { passOf, toSqlTable } from '../../signals/to-sql.ts';
 import type { Queryable } from '../store/database.ts';
 import { textOrNull } from './field-values.ts';
-import { groupBy } from './group-by.ts';
+import { groupBy } from '../group-by.ts';
 import { readRows } from './signals.ts';
 
 export interface TableColumn {
@@ -52,16 +52,12 @@ export async function readSignalTable(
   const parts = [...passes.values()].map((pass, index) => {
     const query = toSqlTable(pass, (pass[0] as (typeof pass)[number]).request);
     for (const [name, value] of Object.entries(query.params)) params[`p${index}_${name}`] = value;
-    const own = new Set(pass.map(({ name }) => name));
-    const cells = all.map(
-      (name) =>
-        (own.has(name) ? `if(isfinite(${name}), ${name}, NULL)` : 'CAST(NULL AS DOUBLE)') + ` AS ${name}`,
-    );
+    const cells = pass.map(({ name }) => `if(isfinite(${name}), ${name}, NULL) AS ${name}`);
     return `SELECT "${by}" AS name, ${cells.join(', ')} FROM (${query.sql.replaceAll(/\$([a-z]\w*)/g, `$$p${index}_$1`)})`;
   });
   const counted = all.filter((_, index) => columns[index]?.isExtra !== true);
   const sql = `SELECT name, ${all.map((column) => `any_value(${column}) AS ${column}`).join(', ')}, count(*) OVER () AS groups
-     FROM (${parts.join('\nUNION ALL\n')}) GROUP BY name
+     FROM (${parts.join('\nUNION ALL BY NAME\n')}) GROUP BY name
      HAVING coalesce(${counted.map((column) => `any_value(${column})`).join(', ')}) IS NOT NULL
      ORDER BY ${counted.map((column) => `${column} DESC NULLS LAST`).join(', ')}, name LIMIT ${limit}`;
   const rows = await readRows(database, { sql, params });

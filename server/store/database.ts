@@ -14,6 +14,11 @@ export type Row = Readonly<Record<string, unknown>>;
 
 export type SqlValues = readonly DuckDBValue[] | Readonly<Record<string, DuckDBValue>>;
 
+/** The texts of a value that holds them as a JSON list, for `IN`. */
+export function textsSql(parameter: string): string {
+  return `(SELECT unnest(from_json(${parameter}, '["VARCHAR"]')))`;
+}
+
 /** What the query functions need: something that answers SQL. */
 export interface Queryable {
   /**
@@ -150,11 +155,7 @@ async function databaseOf(
 
   function all(sql: string, values: SqlValues = []): Promise<Row[]> {
     return withReader(async (connection) => {
-      const bound = boundOf(values);
-      // A statement without values is not prepared first.
-      const answer = await (Object.keys(bound).length === 0
-        ? connection.runAndReadAll(sql)
-        : connection.runAndReadAll(sql, bound));
+      const answer = await connection.runAndReadAll(sql, boundOf(values));
       return answer.getRowObjectsJS().map(plainRow);
     });
   }
@@ -184,7 +185,9 @@ async function databaseOf(
   };
 }
 
-function boundOf(values: SqlValues): DuckDBValue[] | Record<string, DuckDBValue> {
+/** Undefined where there are none: a statement with values is prepared first. */
+function boundOf(values: SqlValues): DuckDBValue[] | Record<string, DuckDBValue> | undefined {
+  if (Object.keys(values).length === 0) return undefined;
   return values as DuckDBValue[] | Record<string, DuckDBValue>;
 }
 

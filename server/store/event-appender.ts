@@ -14,7 +14,8 @@ import {
 import { FIELD_INDEX, TEXT_SCALE, type EventBatch, type FieldIndex } from './event-batch.ts';
 import { assignList, markValid, newValidity, putInt64, writeValidity, type Vector } from './column-memory.ts';
 import { logicalTypeOf, type Column, type ColumnKind } from './tables.ts';
-import { tableOf, type EventName, type FieldKey } from '../../core/schema.ts';
+import { EVENT_NAMES, tableOf, type EventName, type FieldKey } from '../../core/schema.ts';
+import { groupBy } from '../group-by.ts';
 
 /** Rows of a batch, in their order. */
 export interface Selection {
@@ -46,30 +47,33 @@ export class EventAppender {
   readonly #tables: ReadonlyMap<EventName, TableAppender>;
   readonly #texts = DuckDBDataChunk.create([BLOB], 2);
 
-  /** Columns of the table of each event, in its order. */
-  constructor(connection: DuckDBConnection, columns: ReadonlyMap<EventName, readonly Column[]>) {
+  /** The columns of each table, in its order. */
+  constructor(connection: DuckDBConnection, columns: ReadonlyMap<string, readonly Column[]>) {
     this.#tables = new Map(
-      [...columns].map(([name, own]) => [name, new TableAppender(connection, tableOf(name), own)]),
+      EVENT_NAMES.map((name) => {
+        const table = tableOf(name);
+        return [name, new TableAppender(connection, table, columns.get(table) ?? [])];
+      }),
     );
   }
 
   /** Writes the rows within the connection's transaction. */
   async append(selections: readonly Selection[]): Promise<void> {
-    const parts = new Map<EventName, Part[]>();
     try {
-      for (const { batch, rows } of selections) {
-        if (rows.length === 0) continue;
-        const texts = { body: this.#hold(batch.body), extra: this.#hold(batch.extra) };
-        for (const [name, own] of rowsByName(batch, rows)) {
-          const others = parts.get(name);
-          if (others === undefined) parts.set(name, [{ batch, rows: own, ...texts }]);
-          else others.push({ batch, rows: own, ...texts });
-        }
-      }
-      for (const [name, own] of parts) await (this.#tables.get(name) as TableAppender).append(own);
+      const parts = selections.flatMap((selection) => this.#partsOf(selection));
+      for (const [name, own] of groupBy(parts, (part) => part.name))
+        await (this.#tables.get(name) as TableAppender).append(own);
     } finally {
       this.#texts.reset();
     }
+  }
+
+  /** One part per event that there is among the rows. */
+  #partsOf({ batch, rows }: Selection): (Part & { readonly name: EventName })[] {
+    if (rows.length === 0) return [];
+    const texts = { body: this.#hold(batch.body), extra: this.#hold(batch.extra) };
+    const byName = groupBy(rows, (row) => batch.name(row));
+    return [...byName].map(([name, own]) => ({ name, batch, rows: own, ...texts }));
   }
 
   /** Copies bytes into DuckDB's memory, where they stay until the rows are appended; their address. */
@@ -82,17 +86,6 @@ export class EventAppender {
     );
     return high * WORD + low;
   }
-}
-
-function rowsByName(batch: EventBatch, rows: readonly number[]): ReadonlyMap<EventName, number[]> {
-  const byName = new Map<EventName, number[]>();
-  for (const row of rows) {
-    const name = batch.name(row);
-    const own = byName.get(name);
-    if (own === undefined) byName.set(name, [row]);
-    else own.push(row);
-  }
-  return byName;
 }
 
 /** Writes into one table. */

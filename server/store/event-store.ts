@@ -4,7 +4,6 @@
 import { dirname } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EventRecord } from '../../core/event.ts';
-import type { EventName } from '../../core/schema.ts';
 import { SEALED_FIELDS, sealText } from './content-cipher.ts';
 import type { Database } from './database.ts';
 import { EventAppender, type Selection } from './event-appender.ts';
@@ -12,10 +11,10 @@ import { EventBatch, FIELD_INDEX } from './event-batch.ts';
 import { columnsInFile } from './migrations.ts';
 import { OpenRuns } from './open-runs.ts';
 import { RowAppender } from './row-appender.ts';
-import { findRunEnds, type RunEnd } from './run-ends.ts';
+import { findEndedRuns, findRunEnds, type RunEnd } from './run-ends.ts';
 import { SeenEvents } from './seen-events.ts';
 import { SeenResponses } from './seen-responses.ts';
-import { EVENT_TABLES, SPAN_TABLE, type Column, type SpanRow } from './tables.ts';
+import { SPAN_TABLE, type SpanRow } from './tables.ts';
 
 /** What one request brought. */
 export interface Batch {
@@ -90,9 +89,10 @@ export class EventStore {
   static async open(database: Database): Promise<EventStore> {
     if (database.writer === undefined) throw new Error('the database is open for reading only');
     const { writer } = database;
+    const columns = await columnsInFile(writer);
     const appenders = {
-      events: new EventAppender(writer, await columnsOfEvents(writer)),
-      spans: new RowAppender(writer, SPAN_TABLE.name, await columnsInFile(writer, SPAN_TABLE)),
+      events: new EventAppender(writer, columns),
+      spans: new RowAppender(writer, SPAN_TABLE.name, columns.get(SPAN_TABLE.name) ?? []),
     };
     const lost = await database.all(
       "SELECT DISTINCT agent_run_id AS id FROM agent_run WHERE agent_status = 'lost'",
@@ -252,11 +252,10 @@ export class EventStore {
     const ends = findRunEnds(selections);
     const losses = ends.filter(({ isLoss }) => isLoss);
     if (losses.length === 0) return { selections, ends };
-    const rows = await this.#database.all(
-      `SELECT agent_run_id AS id FROM agent_run WHERE agent_run_id IN (SELECT unnest(from_json(?, '["VARCHAR"]')))`,
-      [JSON.stringify(losses.map(({ run }) => run))],
+    const ended = await findEndedRuns(
+      this.#database,
+      losses.map(({ run }) => run),
     );
-    const ended = new Set(rows.map((row) => row['id']));
     for (const { name, run, isLoss } of ends) if (name === 'agent.run' && !isLoss) ended.add(run);
     const idle = new Set<RunEnd>();
     for (const loss of losses) {
@@ -317,12 +316,6 @@ export class EventStore {
       return true;
     });
   }
-}
-
-async function columnsOfEvents(writer: DuckDBConnection): Promise<ReadonlyMap<EventName, readonly Column[]>> {
-  const columns = new Map<EventName, readonly Column[]>();
-  for (const [name, table] of EVENT_TABLES) columns.set(name, await columnsInFile(writer, table));
-  return columns;
 }
 
 /** Encrypts the recorded content of the rows where there is some. */

@@ -16,7 +16,11 @@ import {
 
 const TABLES: readonly Table[] = [...EVENT_TABLES.values(), SPAN_TABLE];
 
-type Migration = (connection: DuckDBConnection) => Promise<void>;
+/** Names of the columns of each table, in the order that the file has them. */
+type ColumnNames = ReadonlyMap<string, readonly string[]>;
+
+/** Brings the file to the next format; `before` is what it had when it was opened. */
+type Migration = (connection: DuckDBConnection, before: ColumnNames) => Promise<void>;
 
 /** What leads to each format from the one before it, in order; append only. */
 const MIGRATIONS: readonly Migration[] = [
@@ -57,9 +61,10 @@ export async function migrate(connection: DuckDBConnection, file: string): Promi
   await connection.run('BEGIN');
   try {
     await connection.run('CREATE TABLE IF NOT EXISTS tallyspan_format (format INTEGER, since TIMESTAMPTZ)');
-    for (const table of TABLES) await bringUp(connection, table);
+    const before = await readColumnNames(connection);
+    for (const table of TABLES) await bringUp(connection, table, before.get(table.name));
     for (let next = format; next < FORMAT; next++) {
-      await (MIGRATIONS[next] as Migration)(connection);
+      await (MIGRATIONS[next] as Migration)(connection, before);
       await connection.run('INSERT INTO tallyspan_format VALUES (?, now())', [next + 1]);
     }
     await connection.run(EVENTS_VIEW_SQL);
@@ -70,22 +75,28 @@ export async function migrate(connection: DuckDBConnection, file: string): Promi
   }
 }
 
-/** Makes the table where it is missing, and the columns that it lacks. */
-async function bringUp(connection: DuckDBConnection, table: Table): Promise<void> {
-  await connection.run(createTableSql(table));
-  const present = new Set(await columnNames(connection, table.name));
+/** Makes the table where it is missing, else the columns that it lacks. */
+async function bringUp(
+  connection: DuckDBConnection,
+  table: Table,
+  present: readonly string[] | undefined,
+): Promise<void> {
+  if (present === undefined) {
+    await connection.run(createTableSql(table));
+    return;
+  }
   for (const column of table.columns)
-    if (!present.has(column.name))
+    if (!present.includes(column.name))
       await connection.run(`ALTER TABLE ${table.name} ADD COLUMN "${column.name}" ${sqlTypeOf(column)}`);
 }
 
 /** Moves the rows of the one table of format 1 to the tables of their events. */
-async function splitEvents(connection: DuckDBConnection): Promise<void> {
-  const present = new Set(await columnNames(connection, 'events'));
-  if (present.size === 0) return;
+async function splitEvents(connection: DuckDBConnection, before: ColumnNames): Promise<void> {
+  const present = before.get('events');
+  if (present === undefined) return;
   for (const [name, table] of EVENT_TABLES) {
     const columns = table.columns
-      .filter((column) => present.has(column.name))
+      .filter((column) => present.includes(column.name))
       .map((column) => `"${column.name}"`);
     await connection.run(
       `INSERT INTO ${table.name} (${columns.join(', ')})
@@ -96,22 +107,28 @@ async function splitEvents(connection: DuckDBConnection): Promise<void> {
   await connection.run('DROP TABLE events');
 }
 
-/** Names of the columns in the order that the file has them. */
-async function columnNames(connection: DuckDBConnection, table: string): Promise<string[]> {
+async function readColumnNames(connection: DuckDBConnection): Promise<ColumnNames> {
   const rows = await connection.runAndReadAll(
-    'SELECT column_name FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index',
-    [table],
+    `SELECT table_name, list(column_name ORDER BY column_index) AS names FROM duckdb_columns()
+     WHERE database_name = current_database() GROUP BY table_name`,
   );
-  return rows.getRows().map((row) => String(row[0]));
+  return new Map(rows.getRowsJS().map(([table, names]) => [table as string, names as readonly string[]]));
 }
 
 /**
- * The columns in the order of the file, which differs from the schema's once a field was added.
+ * The columns of each table in the order of the file, which differs from the schema's once a field was added.
  * @throws ServerError when the file has a column that this version does not know
  */
-export async function columnsInFile(connection: DuckDBConnection, table: Table): Promise<readonly Column[]> {
+export async function columnsInFile(
+  connection: DuckDBConnection,
+): Promise<ReadonlyMap<string, readonly Column[]>> {
+  const names = await readColumnNames(connection);
+  return new Map(TABLES.map((table) => [table.name, columnsNamed(table, names.get(table.name) ?? [])]));
+}
+
+function columnsNamed(table: Table, names: readonly string[]): readonly Column[] {
   const byName = new Map(table.columns.map((column) => [column.name, column]));
-  return (await columnNames(connection, table.name)).map((name) => {
+  return names.map((name) => {
     const column = byName.get(name);
     if (column === undefined)
       throw new ServerError(

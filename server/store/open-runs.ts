@@ -2,7 +2,7 @@
 // a run may have come before its start: a start that came is looked up once, when somebody asks.
 
 import type { Queryable } from './database.ts';
-import type { RunEnd } from './run-ends.ts';
+import { findEndedRuns, type RunEnd } from './run-ends.ts';
 
 const RUNS_HELD = 20_000;
 
@@ -44,13 +44,9 @@ export class OpenRuns {
   async list(database: Queryable): Promise<readonly string[]> {
     const unchecked = [...this.#unchecked];
     if (unchecked.length > 0) {
-      const ended = await database.all(
-        `SELECT agent_run_id AS id FROM agent_run
-         WHERE agent_run_id IN (SELECT unnest(from_json(?, '["VARCHAR"]')))`,
-        [JSON.stringify(unchecked)],
-      );
+      const ended = await findEndedRuns(database, unchecked);
       for (const run of unchecked) this.#unchecked.delete(run);
-      for (const row of ended) this.#drop(String(row['id']));
+      for (const run of ended) this.#drop(run);
     }
     return [...this.#runs.keys()];
   }

@@ -1,6 +1,7 @@
 // Run ends: the starts and ends of runs among the rows of a group. There are few of them, and what the store
 // knows of runs comes from them.
 
+import { textsSql, type Queryable } from './database.ts';
 import type { Selection } from './event-appender.ts';
 import type { EventBatch } from './event-batch.ts';
 
@@ -24,4 +25,13 @@ export function findRunEnds(selections: readonly Selection[]): RunEnd[] {
       return [{ batch, row, name, run, isLoss }];
     });
   });
+}
+
+/** Those of the runs that have an end in the store. */
+export async function findEndedRuns(database: Queryable, runs: readonly string[]): Promise<Set<string>> {
+  const rows = await database.all(
+    `SELECT agent_run_id AS id FROM agent_run WHERE agent_run_id IN ${textsSql('$runs')}`,
+    { runs: JSON.stringify(runs) },
+  );
+  return new Set(rows.map((row) => String(row['id'])));
 }

@@ -3,7 +3,7 @@
 // any other by its kind, span and time. Places are kept as ranges: a process that lost nothing is one range.
 
 import { eventsSql } from '../../signals/event-tables.ts';
-import type { Queryable } from './database.ts';
+import { textsSql, type Queryable } from './database.ts';
 import type { Selection } from './event-appender.ts';
 import { FIELD_INDEX, type EventBatch } from './event-batch.ts';
 
@@ -103,7 +103,7 @@ export class SeenEvents {
       `SELECT service_instance_id AS process, tallyspan_seq // ${STRETCH} AS stretch,
          min(tallyspan_seq) AS first, max(tallyspan_seq) AS last, count(*) AS events
        FROM ${PLACES} WHERE tallyspan_seq IS NOT NULL
-         AND service_instance_id IN (SELECT unnest(from_json(?, '["VARCHAR"]')))
+         AND service_instance_id IN ${textsSql('?')}
        GROUP BY ALL ORDER BY ALL`,
       [JSON.stringify(processes)],
     );

@@ -5,7 +5,7 @@
 import { markDuplicates } from '../../core/duplicates.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { MINUTE_MS } from '../../core/time.ts';
-import type { Queryable } from './database.ts';
+import { textsSql, type Queryable } from './database.ts';
 import type { Selection } from './event-appender.ts';
 import { FIELD_INDEX, type EventBatch } from './event-batch.ts';
 
@@ -92,7 +92,7 @@ export class SeenResponses {
       `SELECT gen_ai_response_id AS id, cost_nano_usd IS NOT NULL AS priced FROM agent_model_call
        WHERE gen_ai_response_id IS NOT NULL AND tallyspan_duplicate IS NOT TRUE
          AND timestamp BETWEEN make_timestamptz(?::BIGINT * 1000) AND make_timestamptz(?::BIGINT * 1000)
-         AND gen_ai_response_id IN (SELECT unnest(from_json(?, '["VARCHAR"]')))`,
+         AND gen_ai_response_id IN ${textsSql('?')}`,
       [
         times.reduce((a, b) => Math.min(a, b)) - FURTHEST_APART_MS,
         times.reduce((a, b) => Math.max(a, b)) + FURTHEST_APART_MS,

@@ -115,5 +115,5 @@ export function logicalTypeOf(column: Column): DuckDBType {
 /** DDL of a table. */
 export function createTableSql({ name, columns }: Table): string {
   const lines = columns.map((column) => `"${column.name}" ${sqlTypeOf(column)}`);
-  return `CREATE TABLE IF NOT EXISTS ${name} (${lines.join(', ')})`;
+  return `CREATE TABLE ${name} (${lines.join(', ')})`;
 }

@@ -5,7 +5,7 @@ import type { VNode } from 'preact';
 import { formatCost, formatTokens } from '../../../core/format.ts';
 import type { FieldKey } from '../../../core/schema.ts';
 import type { JsonObject } from '../../queries/field-values.ts';
-import { groupBy } from '../../queries/group-by.ts';
+import { groupBy } from '../../group-by.ts';
 import type { RunTree } from '../../queries/read-run.ts';
 import { Share } from '../cells.tsx';
 import { Panel, Scroll } from '../panel.tsx';
