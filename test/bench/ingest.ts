@@ -85,11 +85,11 @@ async function timeAnswer(
 }
 
 /** Stores one event, after which nothing that was answered before may be answered again. */
-async function storeOne(sender: Sender, sequence: number): Promise<void> {
+async function storeOne(sender: Sender, process: string, sequence: number): Promise<void> {
   const event: EventRecord = {
     timestamp: Date.now(),
     'event.name': 'agent.note',
-    'service.instance.id': 'bench',
+    'service.instance.id': process,
     'tallyspan.seq': sequence,
     'agent.note.kind': 'decision',
   };
@@ -106,7 +106,7 @@ async function timePages(
   let sequence = 0;
   for (const [title, url] of urls) {
     const [anew50, anew95, anewMost] = await timeAnswer(server.uiUrl + url, () =>
-      storeOne(sender, ++sequence),
+      storeOne(sender, `bench-${server.pid}`, ++sequence),
     );
     const [p50, p95] = await timeAnswer(server.uiUrl + url);
     lines.push(`| ${title} | ${anew50} | ${anew95} | ${anewMost} | ${p50} | ${p95} |`);
