@@ -8,6 +8,7 @@ import { pagerDutyChannel } from '../../server/alerting/channels/pagerduty.ts';
 import { slackChannel } from '../../server/alerting/channels/slack.ts';
 import { telegramChannel } from '../../server/alerting/channels/telegram.ts';
 import { webhookChannel } from '../../server/alerting/channels/webhook.ts';
+import { describeWhere } from '../fixtures/describe-where.ts';
 import { hasOpenssl, makeCertificate } from '../fakes/certificate.ts';
 import { ROUTING_KEY, startPagerDuty } from '../fakes/pagerduty.ts';
 import { jsonOf, type RecordedRequest } from '../fakes/recording-service.ts';
@@ -237,8 +238,7 @@ describe('webhook', () => {
   });
 });
 
-const describeTls = hasOpenssl() ? describe : describe.skip;
-if (!hasOpenssl()) process.stdout.write('SKIP e-mail over TLS: openssl is not installed\n');
+const describeTls = describeWhere(hasOpenssl(), 'e-mail over TLS', 'openssl is not installed');
 
 describeTls('e-mail', () => {
   const certificate = hasOpenssl() ? makeCertificate() : { key: '', cert: '', caFile: '' };

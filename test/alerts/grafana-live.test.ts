@@ -1,14 +1,18 @@
 // The provisioned rules in a running Grafana: set GRAFANA_URL (and GRAFANA_USER, GRAFANA_PASSWORD) to one
 // that was started by the compose file. It has loaded every rule, and evaluates each without an error.
 
-import { describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { describeWhere } from '../fixtures/describe-where.ts';
 import { RULES } from '../../alerts/rules/all-rules.ts';
 
 const url = process.env['GRAFANA_URL']?.replace(/\/+$/, '');
 const login = `${process.env['GRAFANA_USER'] ?? 'admin'}:${process.env['GRAFANA_PASSWORD'] ?? 'admin'}`;
-if (url === undefined) process.stdout.write('SKIP provisioned rules in Grafana: GRAFANA_URL is not set\n');
-const describeGrafana = url === undefined ? describe.skip : describe;
+const describeGrafana = describeWhere(
+  url !== undefined,
+  'provisioned rules in Grafana',
+  'GRAFANA_URL is not set',
+);
 
 const EVALUATION_LIMIT_MS = 12 * 60_000;
 const POLL_MS = 5000;

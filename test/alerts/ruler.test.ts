@@ -9,6 +9,7 @@ import { RULE_IDS } from '../../alerts/rules/all-rules.ts';
 import { readAlertConfig } from '../../alerts/rules/policy.ts';
 import { alertmanagerConfig, rulerRules } from '../../alerts/ruler.ts';
 import { toYaml } from '../../alerts/yaml.ts';
+import { describeWhere } from '../fixtures/describe-where.ts';
 import { hasOpenssl, makeCertificate } from '../fakes/certificate.ts';
 import { jsonOf, type RecordingService } from '../fakes/recording-service.ts';
 import { headerOf, partOf, startMailSink, type MailSink } from '../fakes/smtp.ts';
@@ -23,8 +24,9 @@ import { eventsOfRun } from './corpus.ts';
 const LOGIN = { user: 'alerts@example.com', password: 'p4ssword' };
 const WAIT_MS = 120_000;
 
-const describeHere: typeof describeWithServers = hasOpenssl() ? describeWithServers : () => undefined;
-if (!hasOpenssl()) process.stdout.write('SKIP ruler: openssl is not installed\n');
+const describeHere = hasOpenssl()
+  ? describeWithServers
+  : describeWhere(false, 'ruler', 'openssl is not installed');
 
 describeHere('ruler, Alertmanager, Telegram and e-mail', () => {
   let folder = '';

@@ -19,6 +19,7 @@ import { runSignal } from '../../server/queries/signals.ts';
 import { startServer, type RunningServer } from '../../server/start-server.ts';
 import { openDatabase } from '../../server/store/database.ts';
 import { EventStore } from '../../server/store/event-store.ts';
+import { describeWhere } from '../fixtures/describe-where.ts';
 import { hasOpenssl, makeCertificate } from '../fakes/certificate.ts';
 import { jsonOf } from '../fakes/recording-service.ts';
 import { headerOf, startMailSink } from '../fakes/smtp.ts';
@@ -71,8 +72,7 @@ function runaway(nowMs: number, timezone: string): EventRecord[] {
   return [...usual.flatMap((dayMs) => eventsOfDay({ dayMs, usd: 6, runs: 24 })), ...loop];
 }
 
-const describeTls = hasOpenssl() ? describe : describe.skip;
-if (!hasOpenssl()) process.stdout.write('SKIP alerts by e-mail in the server: openssl is not installed\n');
+const describeTls = describeWhere(hasOpenssl(), 'alerts by e-mail in the server', 'openssl is not installed');
 
 describeTls('a runaway loop in the embedded server', () => {
   it('tells of a runaway loop on Telegram and by e-mail, with the reason, the run, the user and the model behind it', async () => {

@@ -1,12 +1,14 @@
 // The server is started with the allocators that give memory back, in the process that the user started.
 
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import path from 'node:path';
+import { describeWhere } from '../fixtures/describe-where.ts';
+import { PROGRAM } from '../programs/tallyspan.ts';
 import { makeDataDir } from '../server/data-dir.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -15,7 +17,11 @@ const allocators = JSON.parse(readFileSync(path.join(ROOT, 'cli/allocators.json'
   string,
   string
 >;
-const onLinux = process.platform === 'linux' ? describe : describe.skip;
+const describeOnLinux = describeWhere(
+  process.platform === 'linux',
+  'allocators',
+  'they are set on Linux only',
+);
 
 let dataDir: string;
 let server: ChildProcess | undefined;
@@ -34,7 +40,7 @@ afterEach(async () => {
 
 /** Starts `tallyspan up`; the variables of its process when it is ready. */
 async function startUp(env: NodeJS.ProcessEnv): Promise<Record<string, string>> {
-  const args = [path.join(ROOT, 'cli/dist/main.js'), 'up', '--data', dataDir, ...NO_PORTS];
+  const args = [PROGRAM, 'up', '--data', dataDir, ...NO_PORTS];
   server = spawn(process.execPath, args, {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -46,7 +52,7 @@ async function startUp(env: NodeJS.ProcessEnv): Promise<Record<string, string>> 
   return Object.fromEntries(variables.map((text) => text.split(/=(.*)/s).slice(0, 2) as [string, string]));
 }
 
-onLinux('tallyspan up', () => {
+describeOnLinux('tallyspan up', () => {
   it('has their variables, stops when it is told to, and keeps the id of its process', async () => {
     expect(await startUp({})).toMatchObject(allocators);
     server?.kill('SIGTERM');

@@ -2,10 +2,10 @@
 // the same name is made from the binary that this machine built, in an empty file system, so that the
 // compose file runs unchanged. The test output says which kind ran.
 
-import { describe } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { describeWhere } from '../fixtures/describe-where.ts';
 import { buildCollector, buildCompose, buildLoki, hasGo } from '../stack/build-servers.ts';
 import { makeTemporaryFolder } from '../stack/folders.ts';
 
@@ -36,8 +36,7 @@ const hasEngine = runDocker(['info', '--format', '{{.ServerVersion}}']).status =
 
 /** `describe` for tests that need a Docker engine and no compose. */
 export function describeWithEngine(name: string, body: () => void): void {
-  if (!hasEngine) process.stderr.write('SKIP containers: no Docker engine answers\n');
-  (hasEngine ? describe : describe.skip)(name, body);
+  describeWhere(hasEngine, 'containers', 'no Docker engine answers')(name, body);
 }
 
 /** Runs compose with these arguments in a folder. */

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { describeWhere } from '../fixtures/describe-where.ts';
 import { randomHex, sendSpans } from '../stack/otlp-client.ts';
 import { waitUntil } from '../stack/process.ts';
 import { startCollector, type CollectorServer } from '../stack/servers.ts';
@@ -8,14 +9,7 @@ import { BUILD_TIMEOUT_MS } from '../stack/tier.ts';
 // A real Tempo as test/stack/tempo.ts finds it, and a Grafana that runs elsewhere and was provisioned from this
 // repository: GRAFANA_URL with GRAFANA_PASSWORD.
 
-function readUrl(name: string): string | undefined {
-  const url = process.env[name]?.replace(/\/+$/, '');
-  if (url === undefined || url === '')
-    process.stderr.write(`SKIP ${name.split('_')[0]}: ${name} is not set\n`);
-  return url === '' ? undefined : url;
-}
-
-const grafanaUrl = readUrl('GRAFANA_URL');
+const grafanaUrl = (process.env['GRAFANA_URL'] ?? '').replace(/\/+$/, '');
 
 async function get<T>(path: string): Promise<T> {
   const password = process.env['GRAFANA_PASSWORD'] ?? '';
@@ -71,7 +65,11 @@ describeWithTempo('a real Tempo behind the real Collector', () => {
   }, 120_000);
 });
 
-(grafanaUrl === undefined ? describe.skip : describe)('a real Grafana', () => {
+describeWhere(
+  grafanaUrl !== '',
+  'GRAFANA',
+  'GRAFANA_URL is not set',
+)('a real Grafana', () => {
   it.each(['loki', 'tempo'])('reaches %s', async (uid) => {
     expect(await get<{ status: string }>(`/api/datasources/uid/${uid}/health`)).toMatchObject({
       status: 'OK',

@@ -3,6 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import { describeWhere } from '../fixtures/describe-where.ts';
 import { sendLogs, type LogInput } from '../stack/otlp-client.ts';
 import { waitUntil } from '../stack/process.ts';
 import { startPrometheus, type PrometheusServer, type Series } from '../stack/prometheus-server.ts';
@@ -153,8 +154,11 @@ describeWithServers('the rows about the servers, on a real Prometheus', () => {
     return lastOf(queues.filter(({ labels }) => labels['exporter'] === 'otlp_http/loki'));
   }
 
-  if (TEMPO_URL === undefined) process.stdout.write('SKIP metrics of tempo because TEMPO_URL is not set\n');
-  (TEMPO_URL === undefined ? describe.skip : describe)('with a Tempo', () => {
+  describeWhere(
+    TEMPO_URL !== undefined,
+    'metrics of tempo',
+    'TEMPO_URL is not set',
+  )('with a Tempo', () => {
     it('what Tempo takes is told', async () => {
       const ingestion = await askPanel('tempo-ingestion');
       expect(ingestion.get('taken')?.length).toBe(1);

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
+import { describeWhere } from '../fixtures/describe-where.ts';
 import { startMockBackend, type MockBackend } from '../stack/backend.ts';
 import { hasGo } from '../stack/build-servers.ts';
 import { makeTemporaryFolder } from '../stack/folders.ts';
@@ -15,9 +16,9 @@ const folder = makeTemporaryFolder('small-disk');
 const isMounted =
   hasGo() &&
   spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', folder], { stdio: 'ignore' }).status === 0;
-if (!isMounted) process.stderr.write('SKIP disk full: no small file system can be mounted here\n');
+const describeHere = describeWhere(isMounted, 'disk full', 'no small file system can be mounted here');
 
-(isMounted ? describe : describe.skip)('the disk of the queue is full', () => {
+describeHere('the disk of the queue is full', () => {
   let backend: MockBackend;
   let collector: CollectorServer;
   const emitter = new Emitter('disk', 2000);

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const PROGRAM = path.join(root, 'cli/dist/main.js');
+export const PROGRAM = path.join(root, 'cli/dist/main.js');
 
 export interface Finished {
   readonly exitCode: number | null;

@@ -2,9 +2,9 @@
 // shipped configuration, or is one that runs elsewhere: TEMPO_URL (HTTP) with TEMPO_ENDPOINT (OTLP gRPC).
 // Without either the tests are skipped, aloud.
 
-import { describe } from '@jest/globals';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeWhere } from '../fixtures/describe-where.ts';
 import { makeTemporaryFolder } from './folders.ts';
 import { answersOk, findFreePorts, startProcess, waitUntil } from './process.ts';
 
@@ -35,19 +35,15 @@ const STOP_GRACE_MS = 8000;
 const CONFIG = join(import.meta.dirname, '../../stack/tempo.yaml');
 
 /** `describe` for tests that any real Tempo serves. */
-export const describeWithTempo: (name: string, body: () => void) => void = choose(
+export const describeWithTempo = describeWhere(
   BINARY !== '' || URL_ELSEWHERE !== '',
+  'tempo',
   'neither TEMPO_URL nor TEMPO_BINARY is set',
 );
 
 /** `describe` for tests that stop a Tempo and start it again. */
 export function describeWithOwnTempo(name: string, body: () => void): void {
-  choose(BINARY !== '', 'TEMPO_BINARY is not set')(name, body);
-}
-
-function choose(isThere: boolean, obstacle: string): (name: string, body: () => void) => void {
-  if (!isThere) process.stderr.write(`SKIP tempo: ${obstacle}\n`);
-  return isThere ? describe : describe.skip;
+  describeWhere(BINARY !== '', 'tempo', 'TEMPO_BINARY is not set')(name, body);
 }
 
 /** The Tempo that runs elsewhere, or one of our own. */
