@@ -72,20 +72,23 @@ const RUN_ENDS = eventsSql(
  * @throws AmbiguousRunError
  */
 export async function readRun(database: RunQueryable, id: string): Promise<RunTree | undefined> {
-  let runId = id;
-  let rows = await readRows(database, id);
-  if (rows.length === 0) {
-    const found = await findRunId(database, id);
-    if (found === undefined) return undefined;
-    runId = found;
-    rows = await readRows(database, found);
-  }
-  const summary = await summaryFromRows(database, runId, rows);
-  const steps = stepsOf(rows, Date.parse(summary.started_at));
-  const [silentFailures, children] = await Promise.all([
-    readSilentFailures(database, rows),
+  const tree = await readTree(database, id);
+  if (tree !== undefined) return tree;
+  const found = await findRunId(database, id);
+  return found === undefined ? undefined : readTree(database, found);
+}
+
+async function readTree(database: RunQueryable, runId: string): Promise<RunTree | undefined> {
+  const [rows, children] = await Promise.all([
+    readRows(database, runId),
     listRuns(database, { parentRun: runId, limit: 100 }),
   ]);
+  if (rows.length === 0) return undefined;
+  const [summary, silentFailures] = await Promise.all([
+    summaryFromRows(database, runId, rows),
+    readSilentFailures(database, rows),
+  ]);
+  const steps = stepsOf(rows, Date.parse(summary.started_at));
   return {
     ...summary,
     unpriced_calls: steps.filter((step) => step['tallyspan.cost.status'] === 'unpriced').length,
