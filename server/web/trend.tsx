@@ -33,7 +33,7 @@ export function Trend({ name, points = [], format, formatTime }: TrendProps): VN
   const last = points.indexOf(latest);
   const places = points.map(place);
   return (
-    <svg class="trend" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
+    <svg class="trend" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img">
       <title>{label}</title>
       <path
         class="area"

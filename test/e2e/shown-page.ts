@@ -60,7 +60,7 @@ const READ = `(() => {
       about: row.dataset.row ?? row.dataset.run ?? row.parentElement.dataset.run ?? '',
       cells: [...row.children].map(text),
       numbers: numbers(row.querySelectorAll('[data-signal]')),
-      pictures: [...row.querySelectorAll('svg[role=img]')].map((node) => node.getAttribute('aria-label')),
+      pictures: [...row.querySelectorAll('svg[role=img] > title')].map(text),
     }));
   }
   return {

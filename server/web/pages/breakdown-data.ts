@@ -213,7 +213,7 @@ export interface BreakdownData {
   readonly step: Step;
 }
 
-const ROWS_SHOWN = 100;
+const ROWS_SHOWN = 50;
 /** Windows up to this length have trends by hour, longer ones by day. */
 const HOURS_UP_TO_MS = 2 * DAY_MS;
 
