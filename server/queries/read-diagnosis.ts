@@ -12,7 +12,7 @@ import type { EventName } from '../../core/schema.ts';
 import { roundToSum } from '../../core/share-out.ts';
 import type { ChunkQueryable } from '../store/database.ts';
 import { readInTurn } from './large-reading.ts';
-import { countEvents, readCallCost, readEvents, type EventQuestion } from './read-events.ts';
+import { readCallCost, readEvents, surveyEvents, type EventQuestion } from './read-events.ts';
 
 /** Two stretches of time, each (from, to] in Unix milliseconds. The earlier one counts for as long as the later one. */
 export interface DiagnosisQuestion {
@@ -79,7 +79,7 @@ const NAMES: readonly EventName[] = [
   'agent.note',
 ];
 /** By default: all of them are held in memory. */
-const EVENTS_LIMIT = 20_000;
+const EVENTS_LIMIT = 16_000;
 
 export function readDiagnosis(
   database: ChunkQueryable,
@@ -97,10 +97,12 @@ async function compare(database: ChunkQueryable, question: DiagnosisQuestion): P
   };
   const earlier: EventQuestion = { ...later, from: question.againstFrom, to: question.againstTo };
   const scale = (later.to - later.from) / (earlier.to - earlier.from);
-  const count = (await countEvents(database, later)) + (await countEvents(database, earlier));
+  const laterSurvey = await surveyEvents(database, later);
+  const earlierSurvey = await surveyEvents(database, earlier);
+  const count = laterSurvey.count + earlierSurvey.count;
   const everyNthRun = Math.max(1, Math.ceil(count / (question.eventsLimit ?? EVENTS_LIMIT)));
-  const now = await readEvents(database, { ...later, everyNthRun });
-  const before = await readEvents(database, { ...earlier, everyNthRun });
+  const now = await readEvents(database, { ...later, everyNthRun }, laterSurvey);
+  const before = await readEvents(database, { ...earlier, everyNthRun }, earlierSurvey);
   const steps = diagnoseInSteps(now, before, { scale });
   let step = steps.next();
   while (step.done !== true) {

@@ -1,9 +1,16 @@
 // Stored events as event records, for the functions of core that compare calls with each other.
 
 import { DuckDBListValue } from '@duckdb/node-api';
-import { FIELDS, FIELD_KEYS, columnOf, type EventName, type FieldKey } from '../../core/schema.ts';
+import {
+  FIELDS,
+  FIELD_KEYS,
+  columnOf,
+  fieldsOf,
+  tableOf,
+  type EventName,
+  type FieldKey,
+} from '../../core/schema.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { eventsSql } from '../../signals/event-tables.ts';
 import type { ChunkQueryable, Queryable, Row } from '../store/database.ts';
 
 /** What to read: (from, to], Unix milliseconds. */
@@ -77,28 +84,62 @@ const KEYS: Partial<Readonly<Record<EventName, readonly FieldKey[]>>> = {
   'agent.note': ['agent.run_id', 'agent.note.kind'],
 };
 
-/** Ids of which each event may have its own, read only where they stand in for a missing one. */
-const STAND_INS: readonly (readonly [FieldKey, string])[] = [
-  ['trace_id', 'agent_run_id IS NULL'],
-  ['span_id', 'agent_step_number IS NULL'],
-  ['gen_ai.response.id', 'agent_run_id IS NULL AND trace_id IS NULL'],
+/** An id that stands in for others. Each event may have its own, which makes them most of what there is to read. */
+interface StandIn {
+  readonly key: FieldKey;
+  /** Read of the events that have none of these. */
+  readonly lacking: readonly FieldKey[];
+}
+
+const STAND_INS: readonly StandIn[] = [
+  { key: 'trace_id', lacking: ['agent.run_id'] },
+  { key: 'span_id', lacking: ['agent.step_number'] },
+  { key: 'gen_ai.response.id', lacking: ['agent.run_id', 'trace_id'] },
 ];
 
-export async function countEvents(database: Queryable, question: EventQuestion): Promise<number> {
+/** What a question would read. */
+export interface EventSurvey {
+  readonly count: number;
+  /** The stand-ins that some event needs, by its name. */
+  readonly standIns: ReadonlyMap<EventName, readonly StandIn[]>;
+}
+
+export async function surveyEvents(database: Queryable, question: EventQuestion): Promise<EventSurvey> {
   const { where, values } = conditionOf(question);
-  const rows = await database.all(
-    `SELECT count(*) AS n FROM ${eventsSql(['timestamp', 'gen_ai.agent.name', 'agent.run_id'], question.names)} WHERE ${where}`,
-    values,
+  const surveys = await Promise.all(
+    question.names.map(async (name) => {
+      const fields = fieldsOf(name);
+      const known = STAND_INS.filter(({ key, lacking }) =>
+        [key, ...lacking].every((field) => fields.includes(field)),
+      );
+      const needs = known.map((standIn) => `, bool_or(${conditionOfStandIn(standIn)}) AS "${standIn.key}"`);
+      const [row] = await database.all(
+        `SELECT count(*) AS n${needs.join('')} FROM ${tableOf(name)} WHERE ${where}`,
+        values,
+      );
+      return { name, count: Number(row?.['n'] ?? 0), needed: known.filter(({ key }) => row?.[key] === true) };
+    }),
   );
-  return Number(rows[0]?.['n'] ?? 0);
+  return {
+    count: surveys.reduce((sum, { count }) => sum + count, 0),
+    standIns: new Map(surveys.map(({ name, needed }) => [name, needed])),
+  };
+}
+
+function conditionOfStandIn({ lacking }: StandIn): string {
+  return lacking.map((key) => `"${columnOf(key)}" IS NULL`).join(' AND ');
 }
 
 /** The events of one name after those of another, in the order of `names`; those of one name in order of time. */
-export async function readEvents(database: ChunkQueryable, question: EventQuestion): Promise<EventRecord[]> {
+export async function readEvents(
+  database: ChunkQueryable,
+  question: EventQuestion,
+  { standIns }: EventSurvey,
+): Promise<EventRecord[]> {
   const events: EventRecord[] = [];
   const known = new Map<string, string>();
   for (const name of question.names) {
-    const ofName = await readNamed(database, name, question, known);
+    const ofName = await readNamed(database, name, question, standIns.get(name) ?? [], known);
     for (const event of ofName) events.push(event);
   }
   return events;
@@ -109,34 +150,36 @@ async function readNamed(
   database: ChunkQueryable,
   name: EventName,
   question: EventQuestion,
+  standIns: readonly StandIn[],
   known: Map<string, string>,
 ): Promise<EventRecord[]> {
-  const fields = readFieldsOf(name);
+  const fields = [
+    ...keysOf(name).map((key) => ({ key, sql: readableSql(key) })),
+    ...standIns.map((standIn) => ({
+      key: standIn.key,
+      sql: `CASE WHEN ${conditionOfStandIn(standIn)} THEN "${columnOf(standIn.key)}" END`,
+    })),
+  ];
   const { where, values } = conditionOf(question);
-  const columns = new Set<FieldKey>([...fields.map(({ key }) => key), 'gen_ai.agent.name', ...RUN_KEYS]);
   const selected = fields.map(({ sql }) => sql).join(', ');
   // Every event starts as a copy of one, so that all are of one shape: a third of the memory of objects that grow.
   const blank: Record<string, unknown> = Object.fromEntries(fields.map(({ key }) => [key, undefined]));
   const events: EventRecord[] = [];
-  await database.readChunks(
-    `SELECT ${selected} FROM ${eventsSql([...columns], [name])} WHERE ${where}`,
-    values,
-    (chunk) => {
-      const rows = chunk.rowCount;
-      const read = Array.from({ length: rows }, (): Record<string, unknown> => ({
-        'event.name': name,
-        ...blank,
-      }));
-      for (const [index, { key }] of fields.entries()) {
-        const column = chunk.getColumnVector(index);
-        for (let row = 0; row < rows; row++) {
-          const value: unknown = column.getItem(row);
-          if (value !== null) (read[row] as Record<string, unknown>)[key] = plainValue(value, known);
-        }
+  await database.readChunks(`SELECT ${selected} FROM ${tableOf(name)} WHERE ${where}`, values, (chunk) => {
+    const rows = chunk.rowCount;
+    const read = Array.from({ length: rows }, (): Record<string, unknown> => ({
+      'event.name': name,
+      ...blank,
+    }));
+    for (const [index, { key }] of fields.entries()) {
+      const column = chunk.getColumnVector(index);
+      for (let row = 0; row < rows; row++) {
+        const value: unknown = column.getItem(row);
+        if (value !== null) (read[row] as Record<string, unknown>)[key] = plainValue(value, known);
       }
-      for (const event of read) events.push(event as unknown as EventRecord);
-    },
-  );
+    }
+    for (const event of read) events.push(event as unknown as EventRecord);
+  });
   return events.sort(
     (a, b) => a.timestamp - b.timestamp || (a['tallyspan.seq'] ?? 0) - (b['tallyspan.seq'] ?? 0),
   );
@@ -145,17 +188,6 @@ async function readNamed(
 /** What an event has when it was read for a comparison, besides its name and ids that stand in for others. */
 export function keysOf(name: EventName): readonly FieldKey[] {
   return ['timestamp', 'tallyspan.seq', ...(KEYS[name] ?? [])];
-}
-
-/** Each field with the SQL that reads it. */
-function readFieldsOf(name: EventName): { key: FieldKey; sql: string }[] {
-  return [
-    ...keysOf(name).map((key) => ({ key, sql: readableSql(key) })),
-    ...STAND_INS.map(([key, condition]) => ({
-      key,
-      sql: `CASE WHEN ${condition} THEN "${columnOf(key)}" END`,
-    })),
-  ];
 }
 
 /** Integers and times as floating-point numbers, which hold them exactly and need no conversion. */

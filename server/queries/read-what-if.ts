@@ -7,7 +7,7 @@ import { priceWhatIf, type CacheSetting, type WhatIfChange } from '../../core/wh
 import type { ChunkQueryable } from '../store/database.ts';
 import { ServerError } from '../server-error.ts';
 import { readInTurn } from './large-reading.ts';
-import { countEvents, readEvents, type EventQuestion } from './read-events.ts';
+import { readEvents, surveyEvents, type EventQuestion } from './read-events.ts';
 
 export const CACHE_SETTINGS: readonly CacheSetting[] = ['off', '5m', '1h'];
 
@@ -68,12 +68,12 @@ async function priceAgain(
 ): Promise<WhatIfReport> {
   const { from, to, agent, model, cache, isBatch } = question;
   const asked: EventQuestion = { from, to, agent, names: ['agent.model_call'] };
-  const calls = await countEvents(database, asked);
-  if (calls > callsLimit)
+  const survey = await surveyEvents(database, asked);
+  if (survey.count > callsLimit)
     throw new TooManyCallsError(
-      `there are ${formatCount(calls)} model calls in that time, and at most ${formatCount(callsLimit)} are priced again. Choose a shorter time, or one agent.`,
+      `there are ${formatCount(survey.count)} model calls in that time, and at most ${formatCount(callsLimit)} are priced again. Choose a shorter time, or one agent.`,
     );
-  const events = await readEvents(database, asked);
+  const events = await readEvents(database, asked, survey);
   const result = priceWhatIf(events, { model, cache, isBatch });
   return {
     window: { from: new Date(from).toISOString(), to: new Date(to).toISOString() },

@@ -199,28 +199,55 @@ describe('the what-if of stored events', () => {
   });
 });
 
+/** The diagnosis of events in a store of their own. */
+async function diagnoseStored(
+  events: readonly EventRecord[],
+  eventsLimit = events.length,
+): Promise<DiagnosisReport> {
+  const other = await startTestServer();
+  try {
+    for (let index = 0; index < events.length; index += 500)
+      await sendEvents(other, events.slice(index, index + 500));
+    await other.close();
+    const database = await openDatabaseReadOnly(other.dataDir);
+    const question = parseDiagnosisQuestion({ from: 'yesterday', against: '1d' }, Date.now(), 'UTC');
+    const report = await readDiagnosis(database, { ...question, eventsLimit });
+    await database.close();
+    return report;
+  } finally {
+    await rm(other.dataDir, { recursive: true, force: true });
+  }
+}
+
 describe('a sample of the runs', () => {
   it('has exact totals, and parts and causes that sum up', async () => {
-    const other = await startTestServer();
-    try {
-      for (let index = 0; index < stored.length; index += 500)
-        await sendEvents(other, stored.slice(index, index + 500));
-      await other.close();
-      const database = await openDatabaseReadOnly(other.dataDir);
-      const question = parseDiagnosisQuestion({ from: 'yesterday', against: '1d' }, Date.now(), 'UTC');
-      const report = await readDiagnosis(database, { ...question, eventsLimit: stored.length * 0.6 });
-      await database.close();
-      expect(report.every_nth_run).toBe(2);
-      expect(report.cost_nano_usd).toBe(costOf(now));
-      expect(report.against_nano_usd).toBe(costOf(before));
-      expect(report.parts.reduce((sum, part) => sum + part.cost_nano_usd, 0)).toBe(
-        report.difference_nano_usd,
-      );
-      const causes = report.causes.reduce((sum, cause) => sum + cause.cost_nano_usd, 0);
-      expect(causes + report.unexplained_nano_usd).toBe(report.difference_nano_usd);
-    } finally {
-      await rm(other.dataDir, { recursive: true, force: true });
-    }
+    const report = await diagnoseStored(stored, stored.length * 0.6);
+    expect(report.every_nth_run).toBe(2);
+    expect(report.cost_nano_usd).toBe(costOf(now));
+    expect(report.against_nano_usd).toBe(costOf(before));
+    expect(report.parts.reduce((sum, part) => sum + part.cost_nano_usd, 0)).toBe(report.difference_nano_usd);
+    const causes = report.causes.reduce((sum, cause) => sum + cause.cost_nano_usd, 0);
+    expect(causes + report.unexplained_nano_usd).toBe(report.difference_nano_usd);
+  });
+});
+
+describe('events that lack the ids of runs and steps', () => {
+  it.each([
+    ['all of them', (): boolean => true],
+    ['those of one stretch of time', (index: number): boolean => index >= before.length],
+  ])('are told apart by their trace and span: %s', async (_, lacksIds) => {
+    const foreign = stored.map((event, index): EventRecord => {
+      if (!lacksIds(index)) return event;
+      const { 'agent.run_id': run = '', 'agent.step_number': step = 0, ...rest } = event;
+      return { ...rest, trace_id: run, span_id: `${run.slice(-8)}${`${step}`.padStart(8, '0')}` };
+    });
+    const report = await diagnoseStored(foreign);
+    const found = diagnose(foreign.slice(before.length), foreign.slice(0, before.length));
+    expect([report.runs, report.against_runs]).toEqual([PERIOD.runs, PERIOD.runs]);
+    expect(report.causes.map(({ title, cost_nano_usd }) => [title, cost_nano_usd])).toEqual(
+      found.causes.map(({ title, nanoUsd }) => [title, nanoUsd]),
+    );
+    expect(report.causes[0]).toMatchObject({ cause: 'tool_results_grew', subject: 'search_docs' });
   });
 });
 
