@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Entry point. Checks the Node version before it loads anything that an older Node cannot parse, and starts the
-// embedded server with allocators that give memory back.
+// embedded server so that it gives memory back.
 
 import { readFileSync } from 'node:fs';
 
@@ -14,21 +14,23 @@ if (major < REQUIRED[0] || (major === REQUIRED[0] && minor < REQUIRED[1])) {
   );
   process.exitCode = 1;
 } else {
-  setAllocators();
+  setUpMemory();
   const { main } = await import('./program.js');
   process.exitCode = await main(process.argv.slice(2));
 }
 
 /**
- * Starts this program anew, in the same process, with the variables of allocators.json: they are read when a process
- * starts and bring some 40 MB (docs/decisions/0028). Set them beforehand, and this is not needed.
+ * Starts this program anew, in the same process, with the options of V8 and the variables of allocators that
+ * memory-settings.json has: they are read when a process starts (docs/decisions/0028). With the variables set
+ * beforehand it goes on as it is.
  */
-function setAllocators() {
+function setUpMemory() {
   if (process.platform !== 'linux' || !['up', 'demo'].includes(process.argv[2])) return;
-  const settings = JSON.parse(readFileSync(new URL('allocators.json', import.meta.url), 'utf8'));
-  const isSet = Object.keys(settings).every((name) => process.env[name] !== undefined);
+  const settings = readFileSync(new URL('memory-settings.json', import.meta.url), 'utf8');
+  const { options, variables } = JSON.parse(settings);
+  const isSet = Object.keys(variables).every((name) => process.env[name] !== undefined);
   // A channel to a parent in Node does not survive.
   if (isSet || process.channel) return;
-  const args = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  process.execve?.(process.execPath, args, { ...settings, ...process.env });
+  const args = [process.execPath, ...options, ...process.execArgv, ...process.argv.slice(1)];
+  process.execve?.(process.execPath, args, { ...variables, ...process.env });
 }

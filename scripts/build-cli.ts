@@ -29,7 +29,7 @@ export async function buildCli(): Promise<void> {
     legalComments: 'linked',
     logLevel: 'warning',
   });
-  for (const name of ['main.js', 'allocators.json'])
+  for (const name of ['main.js', 'memory-settings.json'])
     await cp(path.join(root, 'cli', name), path.join(outDir, name));
   await cp(path.join(root, 'examples/support-agent.mjs'), path.join(outDir, 'support-agent.mjs'));
   for (const file of stackFiles(root)) {

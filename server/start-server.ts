@@ -1,6 +1,5 @@
 // The embedded server: one process that takes OTLP in, stores events in one file, and shows them.
 
-import { setFlagsFromString } from 'node:v8';
 import type { FastifyInstance } from 'fastify';
 import { isTimeZone } from '../core/time.ts';
 import { LOST_AFTER_MS } from '../signals/signal.ts';
@@ -13,6 +12,7 @@ import { listenGrpc, type GrpcIntake } from './intake/grpc-intake.ts';
 import { makeHttpIntake } from './intake/http-intake.ts';
 import { Intake } from './intake/intake.ts';
 import { startHousekeeping, type Housekeeping } from './housekeeping.ts';
+import { startFreeingMemory } from './memory.ts';
 import { ServerError, messageOf } from './server-error.ts';
 import { openDatabase, type Database } from './store/database.ts';
 import { EventStore } from './store/event-store.ts';
@@ -67,9 +67,6 @@ export interface RunningServer {
  * @throws ServerError when a port is taken, the folder cannot be written or is in use, or an alert variable is wrong
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  // Young objects get a space that does not grow: on a machine with much memory V8 would let it become 100 MB, and
-  // with it wait, uncollected, the handles of DuckDB's results, which hold megabytes each that V8 does not see.
-  setFlagsFromString('--semi-space-growth-factor=1');
   const host = options.host ?? '127.0.0.1';
   const timezone = options.timezone ?? 'UTC';
   if (!isTimeZone(timezone))
@@ -81,6 +78,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const closers: (() => Promise<void>)[] = [() => database.close()];
   try {
     const store = await EventStore.open(database);
+    closers.unshift(startFreeingMemory(database, store));
     const intake = new Intake(store);
     const housekeeping = startHousekeepingOf(options, database, store);
     closers.unshift(() => housekeeping.stop());

@@ -12,10 +12,14 @@ export const DATABASE_NAME = 'tallyspan';
  */
 const ROWS_PER_ROW_GROUP = 16_384;
 
+/** For everything: pages of the file, tables of a question, rows that wait for a checkpoint. */
+const MEMORY_LIMIT = '64MB';
+/** Of that, what is left to pages of the file when memory is given back; the system has them, too. */
+const MEMORY_LEFT = '16MB';
+
 const SETTINGS = {
-  // One page cache for everything; with small blocks because the tables have many columns and each of them pins at
-  // least one block.
-  memory_limit: '64MB',
+  memory_limit: MEMORY_LIMIT,
+  // The tables have many columns, and each of them pins at least one block.
   default_block_size: '16384',
   // A statement runs where it is called. Questions are answered side by side as they are; a second thread for each
   // costs more than it brings, in time and in memory.
@@ -46,6 +50,15 @@ export async function attachFile(file: string, isReadOnly: boolean): Promise<Duc
 export function attachSql(file: string, name: string, isReadOnly: boolean): string {
   const options = [`ROW_GROUP_SIZE ${ROWS_PER_ROW_GROUP}`, ...(isReadOnly ? ['READ_ONLY'] : [])];
   return `ATTACH '${file.replaceAll("'", "''")}' AS ${name} (${options.join(', ')})`;
+}
+
+/** Gives memory back. Not while anybody works with the file, who might then have too little. */
+export async function freeMemory(connection: DuckDBConnection): Promise<void> {
+  try {
+    await connection.run(`SET memory_limit = '${MEMORY_LEFT}'; SET memory_limit = '${MEMORY_LIMIT}'`);
+  } catch {
+    // So much is in use: what was not is given back.
+  }
 }
 
 /** A connection whose tables are those of the attached file. */

@@ -4,8 +4,9 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import { leaveNativeBytes } from '../memory.ts';
 import { ServerError, messageOf } from '../server-error.ts';
-import { attachFile, connect } from './attached-file.ts';
+import { attachFile, connect, freeMemory } from './attached-file.ts';
 import { compactFile } from './compaction.ts';
 import { FORMAT, checkFormat, migrate } from './migrations.ts';
 
@@ -42,11 +43,16 @@ export interface Database extends ChunkQueryable {
   readonly file: string;
   /** The only connection that writes. Absent when opened read-only. */
   readonly writer: DuckDBConnection | undefined;
+  /** Gives memory back if nobody is reading. Call it where nobody is writing. */
+  freeMemory(): Promise<void>;
   close(): Promise<void>;
 }
 
 export const DATA_FILE = 'tallyspan.duckdb';
 const READERS = 2;
+const ROWS_PER_CHUNK = 2048;
+/** A chunk has room for all its rows, however few it has; a value takes up to 16 bytes, its text not counted. */
+const BYTES_PER_COLUMN = ROWS_PER_CHUNK * 16;
 const QUERY_LIMIT_MS = 30_000;
 
 /** Files open in this process: the file lock does not guard a process against itself. */
@@ -147,24 +153,33 @@ async function databaseOf(
       return await work(connection);
     } finally {
       clearTimeout(timer);
-      const next = waiting.shift();
-      if (next === undefined) idle.push(connection);
-      else next(connection);
+      giveBack(connection);
     }
+  }
+
+  function giveBack(connection: DuckDBConnection): void {
+    const next = waiting.shift();
+    if (next === undefined) idle.push(connection);
+    else next(connection);
   }
 
   function all(sql: string, values: SqlValues = []): Promise<Row[]> {
     return withReader(async (connection) => {
       const answer = await connection.runAndReadAll(sql, boundOf(values));
-      return answer.getRowObjectsJS().map(plainRow);
+      const rows = answer.getRowObjectsJS().map(plainRow);
+      leaveNativeBytes(answer.columnCount * BYTES_PER_COLUMN * (1 + Math.ceil(rows.length / ROWS_PER_CHUNK)));
+      return rows;
     });
   }
 
   function readChunks(sql: string, values: SqlValues, take: (chunk: DuckDBDataChunk) => void): Promise<void> {
     return withReader(async (connection) => {
-      // Not streamed: the chunks of a stream are as the filter leaves them, many, sparse and each of full size.
-      const answer = await connection.run(sql, boundOf(values));
-      for await (const chunk of answer) take(chunk);
+      // Streamed: V8 would keep the whole of an answer long after its last chunk.
+      const answer = await connection.stream(sql, boundOf(values));
+      for await (const chunk of answer) {
+        take(chunk);
+        leaveNativeBytes(chunk.columnCount * BYTES_PER_COLUMN);
+      }
     });
   }
 
@@ -173,6 +188,12 @@ async function databaseOf(
     writer,
     all,
     readChunks,
+    async freeMemory() {
+      if (idle.length < READERS) return;
+      const readers = idle.splice(0);
+      await freeMemory(readers[0] as DuckDBConnection);
+      for (const reader of readers) giveBack(reader);
+    },
     async close() {
       if (writer !== undefined) {
         await writer.run('CHECKPOINT');

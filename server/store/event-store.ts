@@ -67,6 +67,8 @@ export class EventStore {
   #version = 0;
   #changedAtMs = 0;
   #waiting: Waiting[] = [];
+  /** What waits for its turn with the writing connection. */
+  readonly #works: (() => Promise<void>)[] = [];
   #rowsWaiting = 0;
   #draining: Promise<void> | undefined;
 
@@ -152,26 +154,27 @@ export class EventStore {
     return this.#changedAtMs;
   }
 
-  #noteChange(): void {
+  /** Lets nobody be answered with what was read before. */
+  noteChange(): void {
     this.#version++;
     this.#changedAtMs = Date.now();
   }
 
-  /** Works with the writing connection between commits, so that the work never meets one. */
-  async exclusively<T>(work: (writer: DuckDBConnection) => Promise<T>): Promise<T> {
-    while (this.#draining !== undefined) await this.#draining;
-    const done = work(this.#database.writer as DuckDBConnection);
-    this.#draining = done.then(
-      () => undefined,
-      () => undefined,
-    );
-    try {
-      return await done;
-    } finally {
-      this.#noteChange();
-      this.#draining = undefined;
-      if (this.#waiting.length > 0) this.#draining = this.#drain();
-    }
+  /**
+   * Works with the writing connection between two commits. Work that changes what is stored says so with
+   * {@link noteChange}.
+   */
+  exclusively<T>(work: (writer: DuckDBConnection) => Promise<T>): Promise<T> {
+    return new Promise<T>((done, failed) => {
+      this.#works.push(async () => {
+        try {
+          done(await work(this.#database.writer as DuckDBConnection));
+        } catch (error) {
+          failed(error);
+        }
+      });
+      this.#draining ??= this.#drain();
+    });
   }
 
   /** Resolves when nothing waits any more. */
@@ -182,8 +185,10 @@ export class EventStore {
   async #drain(): Promise<void> {
     // Requests that arrive in the same turn of the event loop share the first commit.
     await new Promise<void>((next) => setImmediate(next));
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length > 0 || this.#works.length > 0) {
+      await this.#works.shift()?.();
       const group = this.#takeGroup();
+      if (group.length === 0) continue;
       try {
         await this.#commit(group);
         for (const waiting of group) waiting.stored();
@@ -232,7 +237,7 @@ export class EventStore {
       this.#openRuns.note(ends, Date.now());
       const sent = batches.reduce((sum, batch) => sum + batch.rows, 0);
       const stored = selections.reduce((sum, { rows }) => sum + rows.length, 0);
-      this.#noteChange();
+      this.noteChange();
       this.counters.commits++;
       this.counters.eventsStored += stored;
       this.counters.eventsDuplicate += sent - stored;

@@ -9,9 +9,11 @@ import { build } from 'esbuild';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const outfile = path.join(root, 'build/test-programs/serve.mjs');
-const allocators = JSON.parse(
-  readFileSync(path.join(root, 'cli/allocators.json'), 'utf8'),
-) as NodeJS.ProcessEnv;
+/** As `tallyspan up` starts it. */
+const memorySettings = JSON.parse(readFileSync(path.join(root, 'cli/memory-settings.json'), 'utf8')) as {
+  options: string[];
+  variables: NodeJS.ProcessEnv;
+};
 let bundling: Promise<unknown> | undefined;
 
 export interface ChildServer {
@@ -38,6 +40,7 @@ function bundle(): Promise<unknown> {
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
+    legalComments: 'none',
     logLevel: 'error',
   });
   return bundling;
@@ -46,10 +49,10 @@ function bundle(): Promise<unknown> {
 /** Starts a server; rejects with its message when it does not start. */
 export async function startChildServer(options: Readonly<Record<string, unknown>>): Promise<ChildServer> {
   await bundle();
-  const child: ChildProcess = spawn(process.execPath, [outfile, JSON.stringify(options)], {
+  const args = [...memorySettings.options, outfile, JSON.stringify(options)];
+  const child: ChildProcess = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'ignore'],
-    // As `tallyspan up` starts it.
-    env: { ...allocators, ...process.env },
+    env: { ...memorySettings.variables, ...process.env },
   });
   const ended = once(child, 'exit') as Promise<[number | null]>;
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });

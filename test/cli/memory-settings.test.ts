@@ -1,4 +1,4 @@
-// The server is started with the allocators that give memory back, in the process that the user started.
+// The server is started so that it gives memory back, in the process that the user started.
 
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -13,14 +13,13 @@ import { makeDataDir } from '../server/data-dir.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const NO_PORTS = ['--port', '0', '--grpc-port', '0', '--http-port', '0'];
-const allocators = JSON.parse(readFileSync(path.join(ROOT, 'cli/allocators.json'), 'utf8')) as Record<
-  string,
-  string
->;
+const { options, variables } = JSON.parse(
+  readFileSync(path.join(ROOT, 'cli/memory-settings.json'), 'utf8'),
+) as { options: string[]; variables: Record<string, string> };
 const describeOnLinux = describeWhere(
   process.platform === 'linux',
-  'allocators',
-  'they are set on Linux only',
+  'memory settings',
+  'they are made on Linux only',
 );
 
 let dataDir: string;
@@ -38,8 +37,10 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-/** Starts `tallyspan up`; the variables of its process when it is ready. */
-async function startUp(env: NodeJS.ProcessEnv): Promise<Record<string, string>> {
+/** Starts `tallyspan up`; the arguments and variables of its process when it is ready. */
+async function startUp(
+  env: NodeJS.ProcessEnv,
+): Promise<{ args: string[]; variables: Record<string, string> }> {
   const args = [PROGRAM, 'up', '--data', dataDir, ...NO_PORTS];
   server = spawn(process.execPath, args, {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
@@ -48,18 +49,24 @@ async function startUp(env: NodeJS.ProcessEnv): Promise<Record<string, string>> 
   const lines = createInterface({ input: server.stdout as NodeJS.ReadableStream });
   const [line] = (await once(lines, 'line')) as [string];
   expect(line).toContain('tallyspan ready');
-  const variables = readFileSync(`/proc/${String(server.pid)}/environ`, 'utf8').split('\0');
-  return Object.fromEntries(variables.map((text) => text.split(/=(.*)/s).slice(0, 2) as [string, string]));
+  const [started, given] = ['cmdline', 'environ'].map((file) =>
+    readFileSync(`/proc/${String(server?.pid)}/${file}`, 'utf8').split('\0'),
+  ) as [string[], string[]];
+  const pairs = given.map((text) => text.split(/=(.*)/s).slice(0, 2) as [string, string]);
+  return { args: started, variables: Object.fromEntries(pairs) };
 }
 
 describeOnLinux('tallyspan up', () => {
-  it('has their variables, stops when it is told to, and keeps the id of its process', async () => {
-    expect(await startUp({})).toMatchObject(allocators);
+  it('has their options and variables, stops when it is told to, and keeps the id of its process', async () => {
+    const started = await startUp({});
+    expect(started.args).toEqual(expect.arrayContaining(options));
+    expect(started.variables).toMatchObject(variables);
     server?.kill('SIGTERM');
     expect(await once(server as ChildProcess, 'exit')).toEqual([0, null]);
   });
 
   it('leaves those alone that the user has set', async () => {
-    expect(await startUp({ MALLOC_ARENA_MAX: '4' })).toMatchObject({ ...allocators, MALLOC_ARENA_MAX: '4' });
+    const started = await startUp({ MALLOC_ARENA_MAX: '4' });
+    expect(started.variables).toMatchObject({ ...variables, MALLOC_ARENA_MAX: '4' });
   });
 });

@@ -1,0 +1,77 @@
+// Memory: what the process has and does not use any more, given back. V8 and DuckDB keep it for as long as the machine
+// has room; on a small server the room belongs to others (docs/decisions/0028).
+
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Database } from './store/database.ts';
+import type { EventStore } from './store/event-store.ts';
+
+/** A young collection takes half a millisecond: one for so much is not felt. */
+const NATIVE_BYTES = 4 * 1024 * 1024;
+/** Growth that is worth a thorough collection, which takes some 40 ms, and reading parts of the file again. */
+const GROWTH_BYTES = 12 * 1024 * 1024;
+/** The same while so many events come that storing them goes first. */
+const BUSY_GROWTH_BYTES = 32 * 1024 * 1024;
+const BUSY_EVENTS = 2000;
+const LOOK_EVERY_MS = 1000;
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as NodeJS.GCFunction;
+
+let nativeBytes = 0;
+let isWorkUnderWay = false;
+
+/** Says that objects which nobody uses any more hold memory that V8 does not see: it is free when they are collected. */
+export function leaveNativeBytes(bytes: number): void {
+  nativeBytes += bytes;
+  if (nativeBytes < NATIVE_BYTES) return;
+  nativeBytes = 0;
+  collect({ type: 'minor' });
+}
+
+/**
+ * Does work that holds much and leaves it behind: it is collected when the work has ended, before anybody adds to it,
+ * and not meanwhile, when that would move what is still needed. One such work at a time.
+ */
+export async function collectAfter<T>(work: () => Promise<T>): Promise<T> {
+  const before = getHeapStatistics().used_heap_size;
+  isWorkUnderWay = true;
+  try {
+    return await work();
+  } finally {
+    isWorkUnderWay = false;
+    if (getHeapStatistics().used_heap_size > before + GROWTH_BYTES / 2) collectThoroughly();
+  }
+}
+
+/** Gives memory back whenever the process has grown; the answer ends that. */
+export function startFreeingMemory(database: Database, store: EventStore): () => Promise<void> {
+  // Not started by cli/main.js: young objects get no more space than they have. On a machine with much memory V8 would
+  // let it become 100 MB.
+  if (!process.execArgv.some((option) => option.startsWith('--max-semi-space-size')))
+    setFlagsFromString('--semi-space-growth-factor=1');
+  collectThoroughly();
+  let leastBytes = process.memoryUsage.rss();
+  let events = store.counters.eventsStored;
+  const timer = setInterval(() => {
+    if (isWorkUnderWay) return;
+    const bytes = process.memoryUsage.rss();
+    leastBytes = Math.min(leastBytes, bytes);
+    const isBusy = store.counters.eventsStored - events > BUSY_EVENTS;
+    events = store.counters.eventsStored;
+    if (bytes < leastBytes + (isBusy ? BUSY_GROWTH_BYTES : GROWTH_BYTES)) return;
+    collectThoroughly();
+    leastBytes = Number.POSITIVE_INFINITY;
+    void store.exclusively(() => database.freeMemory());
+  }, LOOK_EVERY_MS);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await store.settle();
+  };
+}
+
+/** V8 keeps the pages that an ordinary collection empties. */
+function collectThoroughly(): void {
+  collect({ type: 'major', flavor: 'last-resort' });
+}

@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { rm } from 'node:fs/promises';
+import { openDatabase, type Database } from '../../server/store/database.ts';
+import { EventStore } from '../../server/store/event-store.ts';
+import { makeDataDir } from './harness.ts';
+import { sampleRun } from './sample-run.ts';
+
+const MEBIBYTE = 1024 * 1024;
+
+let dataDir: string;
+let database: Database;
+let store: EventStore;
+
+beforeEach(async () => {
+  dataDir = await makeDataDir();
+  database = await openDatabase(dataDir);
+  store = await EventStore.open(database);
+});
+
+afterEach(async () => {
+  await database.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+/** Notes of random text, which does not shrink, 72 bytes each. */
+async function storeNotes(rows: number): Promise<void> {
+  await store.exclusively(async (writer) => {
+    await writer.run(
+      `INSERT INTO agent_note BY NAME SELECT now() AS timestamp, uuid()::VARCHAR || uuid()::VARCHAR AS agent_note_text
+       FROM range(${rows})`,
+    );
+    await writer.run('CHECKPOINT');
+  });
+}
+
+async function readNotes(): Promise<number> {
+  const [row] = await database.all('SELECT sum(length(agent_note_text)) AS chars FROM agent_note');
+  return Number(row?.['chars']);
+}
+
+async function bytesOfPages(): Promise<number> {
+  const [row] = await database.all(
+    "SELECT memory_usage_bytes AS bytes FROM duckdb_memory() WHERE tag = 'BASE_TABLE'",
+  );
+  return Number(row?.['bytes']);
+}
+
+function freeMemory(): Promise<void> {
+  return store.exclusively(() => database.freeMemory());
+}
+
+describe('memory', () => {
+  it('of pages that were read is given back, and the limit stays what it was', async () => {
+    await storeNotes(600_000);
+    const [before] = await database.all("SELECT current_setting('memory_limit') AS limit");
+    await readNotes();
+    expect(await bytesOfPages()).toBeGreaterThan(20 * MEBIBYTE);
+    await freeMemory();
+    expect(await bytesOfPages()).toBeLessThanOrEqual(16 * MEBIBYTE);
+    expect(await database.all("SELECT current_setting('memory_limit') AS limit")).toEqual([before]);
+  });
+
+  it('is given back between questions and commits, none of which fails', async () => {
+    await storeNotes(100_000);
+    const chars = await readNotes();
+    const work = Array.from({ length: 40 }, (_, index) => [
+      readNotes(),
+      store.write({
+        events: sampleRun({ mark: 'abcdef'[index % 6] as string, endMs: Date.now() + index }),
+        spans: [],
+      }),
+      freeMemory(),
+      readNotes(),
+    ]);
+    const read = await Promise.all(work.flat());
+    expect(read.filter((answer) => answer !== undefined)).toEqual(Array.from({ length: 80 }, () => chars));
+    expect(store.counters.commitsFailed).toBe(0);
+  });
+
+  it('gets its turn though events never cease to come', async () => {
+    const freed = new AbortController();
+    let sequence = 0;
+    async function keepWriting(mark: string): Promise<void> {
+      while (!freed.signal.aborted)
+        await store.write({ events: sampleRun({ mark, endMs: Date.now() + ++sequence }), spans: [] });
+    }
+    const writing = ['a', 'b', 'c'].map(keepWriting);
+    await new Promise((later) => setTimeout(later, 50));
+    await freeMemory();
+    freed.abort();
+    await Promise.all(writing);
+    expect(store.counters.commits).toBeGreaterThan(0);
+  });
+});
