@@ -10,8 +10,7 @@ import type { EventStore } from './store/event-store.ts';
 const NATIVE_BYTES = 4 * 1024 * 1024;
 /** Growth that is worth a thorough collection, which takes some 40 ms, and reading parts of the file again. */
 const GROWTH_BYTES = 12 * 1024 * 1024;
-/** The same while so many events come that storing them goes first. */
-const BUSY_GROWTH_BYTES = 32 * 1024 * 1024;
+/** So many events between two looks: storing them goes first. */
 const BUSY_EVENTS = 2000;
 const LOOK_EVERY_MS = 1000;
 
@@ -59,7 +58,7 @@ export function startFreeingMemory(database: Database, store: EventStore): () =>
     leastBytes = Math.min(leastBytes, bytes);
     const isBusy = store.counters.eventsStored - events > BUSY_EVENTS;
     events = store.counters.eventsStored;
-    if (bytes < leastBytes + (isBusy ? BUSY_GROWTH_BYTES : GROWTH_BYTES)) return;
+    if (isBusy || bytes < leastBytes + GROWTH_BYTES) return;
     collectThoroughly();
     leastBytes = Number.POSITIVE_INFINITY;
     void store.exclusively(() => database.freeMemory());
