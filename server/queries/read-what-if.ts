@@ -53,25 +53,17 @@ export class TooManyCallsError extends ServerError {
 }
 
 /** @throws TooManyCallsError */
-export function readWhatIf(
-  database: ChunkQueryable,
-  question: WhatIfQuestion,
-  callsLimit: number = CALLS_LIMIT,
-): Promise<WhatIfReport> {
-  return readInTurn(() => priceAgain(database, question, callsLimit));
+export function readWhatIf(database: ChunkQueryable, question: WhatIfQuestion): Promise<WhatIfReport> {
+  return readInTurn(() => priceAgain(database, question));
 }
 
-async function priceAgain(
-  database: ChunkQueryable,
-  question: WhatIfQuestion,
-  callsLimit: number,
-): Promise<WhatIfReport> {
+async function priceAgain(database: ChunkQueryable, question: WhatIfQuestion): Promise<WhatIfReport> {
   const { from, to, agent, model, cache, isBatch } = question;
   const asked: EventQuestion = { from, to, agent, names: ['agent.model_call'] };
   const survey = await surveyEvents(database, asked);
-  if (survey.count > callsLimit)
+  if (survey.count > CALLS_LIMIT)
     throw new TooManyCallsError(
-      `there are ${formatCount(survey.count)} model calls in that time, and at most ${formatCount(callsLimit)} are priced again. Choose a shorter time, or one agent.`,
+      `there are ${formatCount(survey.count)} model calls in that time, and at most ${formatCount(CALLS_LIMIT)} are priced again. Choose a shorter time, or one agent.`,
     );
   const events = await readEvents(database, asked, survey);
   const result = priceWhatIf(events, { model, cache, isBatch });

@@ -44,18 +44,15 @@ async function deleteBefore(database: Database, store: EventStore, beforeMs: num
   );
   const count = Number(old?.['old_rows'] ?? 0);
   if (count === 0) return 0;
-  await store.exclusively(async (writer) => {
-    try {
-      for (const { name } of EVENT_TABLES.values())
-        await writer.run(`DELETE FROM ${name} WHERE timestamp < make_timestamptz($1::BIGINT * 1000)`, [
-          instant,
-        ]);
-      await writer.run('DELETE FROM spans WHERE end_time < make_timestamptz($1::BIGINT * 1000)', [instant]);
-      await writer.run('CHECKPOINT');
-    } finally {
-      store.noteChange();
-    }
+  const deleting = store.exclusively(async (writer) => {
+    for (const { name } of EVENT_TABLES.values())
+      await writer.run(`DELETE FROM ${name} WHERE timestamp < make_timestamptz($1::BIGINT * 1000)`, [
+        instant,
+      ]);
+    await writer.run('DELETE FROM spans WHERE end_time < make_timestamptz($1::BIGINT * 1000)', [instant]);
+    await writer.run('CHECKPOINT');
   });
+  await deleting.finally(() => store.noteChange());
   return count;
 }
 
