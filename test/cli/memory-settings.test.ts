@@ -6,16 +6,13 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import path from 'node:path';
 import { describeWhere } from '../fixtures/describe-where.ts';
+import { memorySettings } from '../fixtures/memory-settings.ts';
 import { PROGRAM } from '../programs/tallyspan.ts';
 import { makeDataDir } from '../server/data-dir.ts';
 
-const ROOT = path.resolve(import.meta.dirname, '../..');
 const NO_PORTS = ['--port', '0', '--grpc-port', '0', '--http-port', '0'];
-const { options, variables } = JSON.parse(
-  readFileSync(path.join(ROOT, 'cli/memory-settings.json'), 'utf8'),
-) as { options: string[]; variables: Record<string, string> };
+const { options, variables } = memorySettings;
 const describeOnLinux = describeWhere(
   process.platform === 'linux',
   'memory settings',
@@ -59,7 +56,7 @@ async function startUp(
 describeOnLinux('tallyspan up', () => {
   it('has their options and variables, stops when it is told to, and keeps the id of its process', async () => {
     const started = await startUp({});
-    expect(started.args).toEqual(expect.arrayContaining(options));
+    expect(started.args).toEqual(expect.arrayContaining([...options]));
     expect(started.variables).toMatchObject(variables);
     server?.kill('SIGTERM');
     expect(await once(server as ChildProcess, 'exit')).toEqual([0, null]);

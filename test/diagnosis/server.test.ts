@@ -39,11 +39,15 @@ let server: TestServer;
 
 beforeAll(async () => {
   server = await startTestServer();
-  for (let index = 0; index < stored.length; index += 500)
-    await sendEvents(server, stored.slice(index, index + 500));
+  await sendAll(server, stored);
 });
 
 afterAll(() => server.remove());
+
+async function sendAll(to: TestServer, events: readonly EventRecord[]): Promise<void> {
+  for (let index = 0; index < events.length; index += 500)
+    await sendEvents(to, events.slice(index, index + 500));
+}
 
 /** Runs a command line and returns what it printed. */
 async function tallyspan(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
@@ -206,8 +210,7 @@ async function diagnoseStored(
 ): Promise<DiagnosisReport> {
   const other = await startTestServer();
   try {
-    for (let index = 0; index < events.length; index += 500)
-      await sendEvents(other, events.slice(index, index + 500));
+    await sendAll(other, events);
     await other.close();
     const database = await openDatabaseReadOnly(other.dataDir);
     const question = parseDiagnosisQuestion({ from: 'yesterday', against: '1d' }, Date.now(), 'UTC');

@@ -2,18 +2,13 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
+import { memorySettings } from '../fixtures/memory-settings.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const outfile = path.join(root, 'build/test-programs/serve.mjs');
-/** As `tallyspan up` starts it. */
-const memorySettings = JSON.parse(readFileSync(path.join(root, 'cli/memory-settings.json'), 'utf8')) as {
-  options: string[];
-  variables: NodeJS.ProcessEnv;
-};
 let bundling: Promise<unknown> | undefined;
 
 export interface ChildServer {
@@ -49,6 +44,7 @@ function bundle(): Promise<unknown> {
 /** Starts a server; rejects with its message when it does not start. */
 export async function startChildServer(options: Readonly<Record<string, unknown>>): Promise<ChildServer> {
   await bundle();
+  // As `tallyspan up` starts it.
   const args = [...memorySettings.options, outfile, JSON.stringify(options)];
   const child: ChildProcess = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { rm } from 'node:fs/promises';
-import { openDatabase, type Database } from '../../server/store/database.ts';
-import { EventStore } from '../../server/store/event-store.ts';
-import { makeDataDir } from './harness.ts';
+import type { Database } from '../../server/store/database.ts';
+import type { EventStore } from '../../server/store/event-store.ts';
 import { sampleRun } from './sample-run.ts';
+import { openTestStore, removeTestStore } from './test-store.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -12,15 +11,10 @@ let database: Database;
 let store: EventStore;
 
 beforeEach(async () => {
-  dataDir = await makeDataDir();
-  database = await openDatabase(dataDir);
-  store = await EventStore.open(database);
+  ({ dataDir, database, store } = await openTestStore());
 });
 
-afterEach(async () => {
-  await database.close();
-  await rm(dataDir, { recursive: true, force: true });
-});
+afterEach(() => removeTestStore({ dataDir, database }));
 
 /** Notes of random text, which does not shrink, 72 bytes each. */
 async function storeNotes(rows: number): Promise<void> {

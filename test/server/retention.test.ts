@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DAY_MS } from '../../core/time.ts';
-import { openDatabase, type Database } from '../../server/store/database.ts';
-import { EventStore } from '../../server/store/event-store.ts';
+import type { Database } from '../../server/store/database.ts';
+import type { EventStore } from '../../server/store/event-store.ts';
 import { applyRetention } from '../../server/store/retention.ts';
-import { makeDataDir } from './harness.ts';
 import { sampleRun } from './sample-run.ts';
+import { openTestStore, removeTestStore } from './test-store.ts';
 
 const NOW = Date.now();
 const RUN_LENGTH = sampleRun({ mark: 'a', endMs: NOW }).length;
@@ -19,15 +19,10 @@ let database: Database;
 let store: EventStore;
 
 beforeEach(async () => {
-  dataDir = await makeDataDir();
-  database = await openDatabase(dataDir);
-  store = await EventStore.open(database);
+  ({ dataDir, database, store } = await openTestStore());
 });
 
-afterEach(async () => {
-  await database.close();
-  await rm(dataDir, { recursive: true, force: true });
-});
+afterEach(() => removeTestStore({ dataDir, database }));
 
 async function countEvents(): Promise<unknown> {
   const [row] = await database.all('SELECT count(*) AS events FROM events');
@@ -77,8 +72,7 @@ describe('retention', () => {
     await applyRetention(database, store, { ageMs: DAY_MS }, NOW);
     await database.close();
     const before = (await stat(file)).size;
-    database = await openDatabase(dataDir);
-    store = await EventStore.open(database);
+    ({ database, store } = await openTestStore(dataDir));
     expect(await countEvents()).toBe(1000);
     await store.write({ events: sampleRun({ mark: 'a', endMs: NOW }), spans: [] });
     expect(await countEvents()).toBe(1000 + RUN_LENGTH);

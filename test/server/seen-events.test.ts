@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { EventRecord } from '../../core/event.ts';
-import { openDatabase } from '../../server/store/database.ts';
-import { EventStore, type StoreCounters } from '../../server/store/event-store.ts';
+import type { StoreCounters } from '../../server/store/event-store.ts';
 import { addToRanges } from '../../server/store/seen-events.ts';
 import { Random } from '../fixtures/random.ts';
 import { makeDataDir } from './data-dir.ts';
+import { openTestStore } from './test-store.ts';
 
 describe('the places of a process that were seen', () => {
   it('are the same as in a set, whatever the order', () => {
@@ -52,8 +52,7 @@ describe('what a process sent before the server was started anew', () => {
 
 /** Stores the events as a server does that has just started; what it counted. */
 async function storeAnew(dataDir: string, events: readonly EventRecord[]): Promise<StoreCounters> {
-  const database = await openDatabase(dataDir);
-  const store = await EventStore.open(database);
+  const { database, store } = await openTestStore(dataDir);
   for (let from = 0; from < events.length; from += 10_000)
     await store.write({ events: events.slice(from, from + 10_000), spans: [] });
   await database.close();

@@ -1,16 +1,14 @@
 // Several signals in one statement give what each gives alone, and only the rows that are asked for.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { rm } from 'node:fs/promises';
 import type { EventRecord } from '../../core/event.ts';
 import { DAY_MS } from '../../core/time.ts';
 import { readGroups, readNumber, readNumbers } from '../../server/queries/signal-numbers.ts';
 import { readSignalTable } from '../../server/queries/signal-table.ts';
 import { readTrends } from '../../server/queries/read-trends.ts';
-import { openDatabase, type Database } from '../../server/store/database.ts';
-import { EventStore } from '../../server/store/event-store.ts';
-import { makeDataDir } from './data-dir.ts';
+import type { Database } from '../../server/store/database.ts';
 import { sampleRun } from './sample-run.ts';
+import { openTestStore, removeTestStore } from './test-store.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 12);
 const WINDOW = { from: NOW - DAY_MS, to: NOW, now: NOW, timezone: 'UTC' };
@@ -53,16 +51,12 @@ function corpus(): EventRecord[] {
 }
 
 beforeAll(async () => {
-  dataDir = await makeDataDir();
-  database = await openDatabase(dataDir);
-  const store = await EventStore.open(database);
-  await store.write({ events: corpus(), spans: [] });
+  const opened = await openTestStore();
+  ({ dataDir, database } = opened);
+  await opened.store.write({ events: corpus(), spans: [] });
 });
 
-afterAll(async () => {
-  await database.close();
-  await rm(dataDir, { recursive: true, force: true });
-});
+afterAll(() => removeTestStore({ dataDir, database }));
 
 describe('a table of signals', () => {
   it('has in each cell what the signal says of the group alone', async () => {
