@@ -22,6 +22,8 @@ export class Runs {
   readonly #open = new Set<Run>();
   /** Run of each block that a later request can refer to. */
   readonly #byBlock = new Map<string, Run>();
+  /** Goes on from the last one dropped; a new iterator would step over all that were dropped before it. */
+  readonly #oldestBlocks = this.#byBlock.keys();
   /** Open runs by the id of their span. */
   readonly #bySpan = new Map<string, Run>();
   /** Run that the tool of a tool span works for, by span id, while the span is open. */
@@ -113,10 +115,8 @@ export class Runs {
   /** Lets later requests find the run by the blocks of this answer. */
   remember(run: Run, blockIds: readonly string[]): void {
     for (const id of blockIds) this.#byBlock.set(id, run);
-    for (const id of this.#byBlock.keys()) {
-      if (this.#byBlock.size <= MAX_REMEMBERED) return;
-      this.#byBlock.delete(id);
-    }
+    while (this.#byBlock.size > MAX_REMEMBERED)
+      this.#byBlock.delete(this.#oldestBlocks.next().value as string);
   }
 
   runOfBlock(id: string): Run | undefined {

@@ -10,9 +10,11 @@ import type { EventStore } from './store/event-store.ts';
 const NATIVE_BYTES = 4 * 1024 * 1024;
 /** Growth that is worth a thorough collection, which takes some 40 ms, and reading parts of the file again. */
 const GROWTH_BYTES = 12 * 1024 * 1024;
-/** So many events between two looks: storing them goes first. */
-const BUSY_EVENTS = 2000;
-const LOOK_EVERY_MS = 1000;
+const LOOK_EVERY_MS = 500;
+/** So many events between two looks are a load: storing them goes first. */
+const BUSY_EVENTS = 1000;
+/** Looks without a load until none is taken to be under way: those who send many pause between two lots. */
+const QUIET_LOOKS = 10;
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as NodeJS.GCFunction;
@@ -30,15 +32,18 @@ export function leaveNativeBytes(bytes: number): void {
 
 /**
  * Does work that holds much and leaves it behind: it is collected when the work has ended, before anybody adds to it,
- * and not meanwhile, when that would move what is still needed. One such work at a time.
+ * and not meanwhile, when marking and moving what is still needed would take 20 MB more. One such work at a time.
  */
-export async function collectAfter<T>(work: () => Promise<T>): Promise<T> {
+export async function collectAround<T>(work: () => Promise<T>): Promise<T> {
+  collectThoroughly();
   const before = getHeapStatistics().used_heap_size;
   isWorkUnderWay = true;
+  setFlagsFromString('--no-incremental-marking');
   try {
     return await work();
   } finally {
     isWorkUnderWay = false;
+    setFlagsFromString('--incremental-marking');
     if (getHeapStatistics().used_heap_size > before + GROWTH_BYTES / 2) collectThoroughly();
   }
 }
@@ -52,16 +57,26 @@ export function startFreeingMemory(database: Database, store: EventStore): () =>
   collectThoroughly();
   let leastBytes = process.memoryUsage.rss();
   let events = store.counters.eventsStored;
+  let quietLooks = QUIET_LOOKS;
+  let isFreeing = false;
+
+  async function freeMemory(isQuiet: boolean): Promise<void> {
+    isFreeing = true;
+    if (isQuiet) collectThoroughly();
+    await database.settleReaders();
+    await store.exclusively(() => database.freeMemory());
+    leastBytes = process.memoryUsage.rss();
+    isFreeing = false;
+  }
+
   const timer = setInterval(() => {
-    if (isWorkUnderWay) return;
+    if (isWorkUnderWay || isFreeing) return;
     const bytes = process.memoryUsage.rss();
     leastBytes = Math.min(leastBytes, bytes);
-    const isBusy = store.counters.eventsStored - events > BUSY_EVENTS;
+    quietLooks = store.counters.eventsStored - events > BUSY_EVENTS ? 0 : quietLooks + 1;
     events = store.counters.eventsStored;
-    if (isBusy || bytes < leastBytes + GROWTH_BYTES) return;
-    collectThoroughly();
-    leastBytes = Number.POSITIVE_INFINITY;
-    void store.exclusively(() => database.freeMemory());
+    const isLoadOver = quietLooks === QUIET_LOOKS;
+    if (isLoadOver || bytes >= leastBytes + GROWTH_BYTES) void freeMemory(quietLooks >= QUIET_LOOKS);
   }, LOOK_EVERY_MS);
   timer.unref();
   return async () => {

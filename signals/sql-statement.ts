@@ -24,6 +24,7 @@ import {
   type Value,
 } from './signal.ts';
 import { endsOf, intervalsOf } from './spans.ts';
+import { textSql } from './sql-text.ts';
 
 /** A statement and the values of its named parameters (`$name`). */
 export interface SqlQuery {
@@ -199,7 +200,7 @@ export class Statement {
   #conditionsOf(fold: Fold): string[] {
     const conditions = [...this.#timeSql(fold)];
     if (fold.of !== '*' && this.#names.length > 1)
-      conditions.push(`${this.#column('event.name')} = ${literal(fold.of)}`);
+      conditions.push(`${this.#column('event.name')} = ${textSql(fold.of)}`);
     if (fold.withDuplicates !== true) conditions.push(`${this.#column('tallyspan.duplicate')} IS NOT TRUE`);
     if (fold.field !== undefined) conditions.push(this.#presentSql(fold.field));
     if (fold.terms)
@@ -238,7 +239,7 @@ export class Statement {
     this.#params[fromName] = from;
     this.#params[toName] = to;
     const column = this.#column('timestamp');
-    return [`${column} > ${instantSql(fromName)}`, `${column} <= ${instantSql(toName)}`];
+    return [`${column} > ${boundInstantSql(fromName)}`, `${column} <= ${boundInstantSql(toName)}`];
   }
 
   #whereOfRequest(): string[] {
@@ -288,20 +289,20 @@ export class Statement {
     if ('is' in filter) {
       return typeof filter.is === 'boolean'
         ? `${column} IS ${filter.is ? 'TRUE' : 'FALSE'}`
-        : `${column} = ${literal(filter.is)}`;
+        : `${column} = ${textSql(filter.is)}`;
     }
     if ('isNot' in filter) {
       return typeof filter.isNot === 'boolean'
         ? `${column} IS NOT ${filter.isNot ? 'TRUE' : 'FALSE'}`
-        : `${column} IS DISTINCT FROM ${literal(filter.isNot)}`;
+        : `${column} IS DISTINCT FROM ${textSql(filter.isNot)}`;
     }
-    if ('oneOf' in filter) return `${column} IN (${filter.oneOf.map(literal).join(', ')})`;
+    if ('oneOf' in filter) return `${column} IN (${filter.oneOf.map(textSql).join(', ')})`;
     // Few events have such a list, and CASE looks into those only.
     if ('holds' in filter)
-      return `CASE WHEN ${column} IS NULL THEN false ELSE list_has_any(${column}, [${filter.holds.map(literal).join(', ')}]) END`;
+      return `CASE WHEN ${column} IS NULL THEN false ELSE list_has_any(${column}, [${filter.holds.map(textSql).join(', ')}]) END`;
     if ('over' in filter) return `${column} > ${filter.over}`;
     if ('startsNotWith' in filter)
-      return `NOT starts_with(coalesce(${column}, ''), ${literal(filter.startsNotWith)})`;
+      return `NOT starts_with(coalesce(${column}, ''), ${textSql(filter.startsNotWith)})`;
     return this.#presentSql(filter.field);
   }
 
@@ -335,7 +336,7 @@ function fieldOf(fold: Fold): NonNullable<Fold['field']> {
   return fold.field;
 }
 
-function instantSql(name: string): string {
+function boundInstantSql(name: string): string {
   return `make_timestamptz(CAST($${name} AS BIGINT) * 1000)`;
 }
 
@@ -345,10 +346,6 @@ function conjunction(conditions: readonly string[]): string {
 
 function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }
 
 function snakeCase(name: string): string {

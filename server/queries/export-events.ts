@@ -8,6 +8,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { encodeEvent, type EventRecord } from '../../core/event.ts';
 import { FIELD_KEYS, type EventName } from '../../core/schema.ts';
 import { eventsSql } from '../../signals/event-tables.ts';
+import { instantSql, textSql } from '../../signals/sql-text.ts';
 import { OPEN_COLUMNS } from '../store/content-cipher.ts';
 import { DATABASE_NAME, attachSql } from '../store/attached-file.ts';
 import type { Database, Queryable } from '../store/database.ts';
@@ -43,7 +44,7 @@ export async function* exportEvents(database: Database, request: ExportRequest):
       : `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_PER_GROUP}`;
   yield* throughFile(database, async (file) => {
     await database.all(
-      `COPY (SELECT ${OPEN_COLUMNS} FROM ${eventsSql(FIELD_KEYS, request.names)} WHERE ${withinSql(request)}) TO ${quoted(file)} (${options})`,
+      `COPY (SELECT ${OPEN_COLUMNS} FROM ${eventsSql(FIELD_KEYS, request.names)} WHERE ${withinSql(request)}) TO ${textSql(file)} (${options})`,
     );
   });
 }
@@ -103,7 +104,7 @@ async function* readPages(database: Queryable, request: ExportRequest): AsyncGen
   for (const { micros } of ends) {
     const end = `make_timestamptz(${String(micros)}::BIGINT)`;
     const where = `${within} ${after} AND timestamp <= ${end}`;
-    const rows = await readEventRows(database, where, {}, Number.MAX_SAFE_INTEGER, request.names);
+    const rows = await readEventRows(database, where, Number.MAX_SAFE_INTEGER, request.names);
     if (rows.length > 0) yield rows.map(eventOf);
     after = `AND timestamp > ${end}`;
   }
@@ -116,12 +117,4 @@ function withinSql({ since, until }: ExportRequest): string {
     until === undefined ? undefined : `timestamp <= ${instantSql(until)}`,
   ].filter((condition) => condition !== undefined);
   return conditions.length === 0 ? 'true' : conditions.join(' AND ');
-}
-
-function instantSql(millis: number): string {
-  return `make_timestamptz(${Math.floor(millis)}::BIGINT * 1000)`;
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

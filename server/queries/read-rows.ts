@@ -3,33 +3,32 @@
 
 import { EVENT_NAMES, tableOf, type EventName } from '../../core/schema.ts';
 import { OPEN_COLUMNS } from '../store/content-cipher.ts';
-import type { Queryable, Row, SqlValues } from '../store/database.ts';
+import type { Queryable, Row } from '../store/database.ts';
 import { numberOrNull } from './field-values.ts';
 
 /**
  * In the order of their time, then of their place in their process; recorded content is left out.
- * `where` is SQL over columns that every event has.
+ * `where` is SQL over columns that every event has. Of more than `limit`, the first.
  */
 export async function readEventRows(
   database: Queryable,
   where: string,
-  values: SqlValues,
   limit: number,
   names: readonly EventName[] = EVENT_NAMES,
 ): Promise<Row[]> {
-  const ofEvents = await Promise.all(
-    names.map((name) =>
-      database.all(
-        `SELECT '${name}' AS event_name, ${OPEN_COLUMNS} FROM ${tableOf(name)}
-         WHERE ${where} ORDER BY timestamp, tallyspan_seq LIMIT ${limit}`,
-        values,
-      ),
-    ),
-  );
+  const ofEvents = await Promise.all(names.map((name) => readNamed(database, name, where, limit)));
   return ofEvents
     .flat()
     .sort((a, b) => timeOf(a) - timeOf(b) || seqOf(a) - seqOf(b))
     .slice(0, limit);
+}
+
+/** Up to `limit` rows in any order: the database takes as long to sort so many columns as to read them. */
+async function readNamed(database: Queryable, name: EventName, where: string, limit: number): Promise<Row[]> {
+  const sql = `SELECT '${name}' AS event_name, ${OPEN_COLUMNS} FROM ${tableOf(name)} WHERE ${where}`;
+  const rows = await database.all(`${sql} LIMIT ${limit + 1}`);
+  if (rows.length <= limit) return rows;
+  return database.all(`${sql} ORDER BY timestamp, tallyspan_seq LIMIT ${limit}`);
 }
 
 function timeOf(row: Row): number {

@@ -5,6 +5,7 @@
 import { usdOf } from '../../core/money.ts';
 import { columnOf } from '../../core/schema.ts';
 import { eventsSql } from '../../signals/event-tables.ts';
+import { instantSql, textSql } from '../../signals/sql-text.ts';
 import { SILENT_FAILURE_NOTE } from '../../core/silent-failures.ts';
 import { DAY_MS, type Interval } from '../../core/time.ts';
 import type { Queryable, Row } from '../store/database.ts';
@@ -103,9 +104,8 @@ async function readRows(database: RunQueryable, runId: string): Promise<Row[]> {
   const stretch = await findStretch(database, runId);
   return readEventRows(
     database,
-    `agent_run_id = $run AND timestamp >= make_timestamptz($from::BIGINT * 1000)
-       AND timestamp <= make_timestamptz($to::BIGINT * 1000)`,
-    { run: runId, from: stretch.from, to: stretch.to },
+    `agent_run_id = ${textSql(runId)} AND timestamp >= ${instantSql(stretch.from)}
+       AND timestamp <= ${instantSql(stretch.to)}`,
     STEPS_LIMIT,
   );
 }
@@ -118,8 +118,7 @@ async function findStretch(database: Queryable, runId: string): Promise<Interval
   const [row] = await database.all(
     `SELECT min(epoch_ms(timestamp) - coalesce(duration_ms, 0))::DOUBLE AS first,
        max(epoch_ms(timestamp)) FILTER (event_name = 'agent.run' AND agent_status <> 'lost')::DOUBLE AS last
-     FROM ${RUN_ENDS} WHERE agent_run_id = ?`,
-    [runId],
+     FROM ${RUN_ENDS} WHERE agent_run_id = ${textSql(runId)}`,
   );
   const first = numberOrNull(row?.['first']);
   const last = numberOrNull(row?.['last']);

@@ -7,6 +7,7 @@ import {
   type UsualValues,
 } from '../../core/silent-failures.ts';
 import { DAY_MS } from '../../core/time.ts';
+import { instantSql } from '../../signals/sql-text.ts';
 import type { Queryable, Row } from '../store/database.ts';
 import { eventOf } from './read-events.ts';
 
@@ -45,8 +46,7 @@ export async function readSilentFailures(
 }
 
 async function readUsual(database: Queryable, from: number, to: number): Promise<UsualValues> {
-  const within =
-    'timestamp > make_timestamptz($from::BIGINT * 1000) AND timestamp <= make_timestamptz($to::BIGINT * 1000)';
+  const within = `timestamp > ${instantSql(from)} AND timestamp <= ${instantSql(to)}`;
   const [tools, models] = await Promise.all([
     database.all(
       `SELECT gen_ai_tool_name AS name, median(tool_result_len)::DOUBLE AS length,
@@ -54,14 +54,12 @@ async function readUsual(database: Queryable, from: number, to: number): Promise
        FROM agent_tool_call
        WHERE tool_ok IS NOT FALSE AND tool_result_len IS NOT NULL AND ${within}
        GROUP BY 1 HAVING count(*) >= ${LEAST_VALUES}`,
-      { from, to },
     ),
     database.all(
       `SELECT gen_ai_response_model AS name, median(duration_ms)::DOUBLE AS duration_ms
        FROM agent_model_call
        WHERE error_type IS NULL AND duration_ms IS NOT NULL AND ${within}
        GROUP BY 1 HAVING count(*) >= ${LEAST_VALUES}`,
-      { from, to },
     ),
   ]);
   return {

@@ -2,6 +2,7 @@
 // of another size than DuckDB's.
 
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import { textSql } from '../../signals/sql-text.ts';
 
 /** Name of the database in SQL. */
 export const DATABASE_NAME = 'tallyspan';
@@ -49,7 +50,7 @@ export async function attachFile(file: string, isReadOnly: boolean): Promise<Duc
 /** The statement that attaches a file under a name. */
 export function attachSql(file: string, name: string, isReadOnly: boolean): string {
   const options = [`ROW_GROUP_SIZE ${ROWS_PER_ROW_GROUP}`, ...(isReadOnly ? ['READ_ONLY'] : [])];
-  return `ATTACH '${file.replaceAll("'", "''")}' AS ${name} (${options.join(', ')})`;
+  return `ATTACH ${textSql(file)} AS ${name} (${options.join(', ')})`;
 }
 
 /** Gives memory back. Not while anybody works with the file, who might then have too little. */

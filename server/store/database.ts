@@ -43,6 +43,8 @@ export interface Database extends ChunkQueryable {
   readonly file: string;
   /** The only connection that writes. Absent when opened read-only. */
   readonly writer: DuckDBConnection | undefined;
+  /** Resolves as soon as nobody is reading. */
+  settleReaders(): Promise<void>;
   /** Gives memory back if nobody is reading. Call it where nobody is writing. */
   freeMemory(): Promise<void>;
   close(): Promise<void>;
@@ -144,6 +146,7 @@ async function databaseOf(
   const idle: DuckDBConnection[] = [];
   for (let n = 0; n < READERS; n++) idle.push(await connect(instance));
   const waiting: ((connection: DuckDBConnection) => void)[] = [];
+  let waitingForAll: (() => void)[] = [];
 
   async function withReader<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     const connection =
@@ -161,6 +164,9 @@ async function databaseOf(
     const next = waiting.shift();
     if (next === undefined) idle.push(connection);
     else next(connection);
+    if (idle.length < READERS) return;
+    for (const settled of waitingForAll) settled();
+    waitingForAll = [];
   }
 
   function all(sql: string, values: SqlValues = []): Promise<Row[]> {
@@ -188,6 +194,9 @@ async function databaseOf(
     writer,
     all,
     readChunks,
+    async settleReaders() {
+      if (idle.length < READERS) await new Promise<void>((settled) => waitingForAll.push(settled));
+    },
     async freeMemory() {
       if (idle.length < READERS) return;
       const readers = idle.splice(0);

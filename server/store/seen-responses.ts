@@ -21,6 +21,8 @@ export class SeenResponses {
   readonly #database: Queryable;
   /** Whether the record that counts has a cost, by response. */
   readonly #held = new Map<string, boolean>();
+  /** Goes on from the last one dropped; a new iterator would step over all that were dropped before it. */
+  readonly #oldestFirst = this.#held.keys();
   /** Every response stored after this instant is held. */
   #heldSinceMs: number;
 
@@ -80,8 +82,7 @@ export class SeenResponses {
   #hold(id: string, isPriced: boolean): void {
     this.#held.set(id, isPriced);
     if (this.#held.size <= RESPONSES_HELD) return;
-    const [oldest] = this.#held.keys();
-    this.#held.delete(oldest as string);
+    this.#held.delete(this.#oldestFirst.next().value as string);
   }
 
   async #lookUpOld(calls: readonly Call[]): Promise<void> {

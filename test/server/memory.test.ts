@@ -71,6 +71,20 @@ describe('memory', () => {
     expect(store.counters.commitsFailed).toBe(0);
   });
 
+  it('is not given back while somebody reads, who is waited for', async () => {
+    await storeNotes(600_000);
+    const reading = readNotes();
+    let isRead = false;
+    void reading.then(() => (isRead = true));
+    await database.settleReaders();
+    await new Promise((later) => setImmediate(later));
+    expect(isRead).toBe(true);
+    const other = readNotes();
+    await freeMemory();
+    expect(await bytesOfPages()).toBeGreaterThan(20 * MEBIBYTE);
+    await other;
+  });
+
   it('gets its turn though events never cease to come', async () => {
     const freed = new AbortController();
     let sequence = 0;

@@ -1,0 +1,16 @@
+// SQL text: values as they stand in a statement of DuckDB, which plans one without parameters once and one with
+// parameters twice.
+
+/** A text, whatever characters it has. */
+export function textSql(text: string): string {
+  // The statement itself ends at a character 0.
+  return text
+    .split('\0')
+    .map((part) => `'${part.replaceAll("'", "''")}'`)
+    .join(' || chr(0) || ');
+}
+
+/** An instant; a part of a millisecond is left out. */
+export function instantSql(millis: number): string {
+  return `make_timestamptz(${Math.floor(millis)}::BIGINT * 1000)`;
+}
