@@ -10,11 +10,11 @@ import type { EventStore } from './store/event-store.ts';
 const NATIVE_BYTES = 4 * 1024 * 1024;
 /** Growth that is worth a thorough collection, which takes some 40 ms, and reading parts of the file again. */
 const GROWTH_BYTES = 12 * 1024 * 1024;
-const LOOK_EVERY_MS = 500;
+const LOOK_EVERY_MS = 1000;
 /** So many events between two looks are a load: storing them goes first. */
-const BUSY_EVENTS = 1000;
+const BUSY_EVENTS = 2000;
 /** Looks without a load until none is taken to be under way: those who send many pause between two lots. */
-const QUIET_LOOKS = 10;
+const QUIET_LOOKS = 5;
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as NodeJS.GCFunction;
