@@ -3,6 +3,7 @@
 // results, and ends at an answer that asks for no tool, at an error, or when it is left.
 
 import { context, createContextKey, ROOT_CONTEXT, trace, type Context, type Span } from '@opentelemetry/api';
+import { NewestMap } from '../core/newest-map.ts';
 import { currentIdentity, mergeIdentity } from './identity.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { Run, type RunStart, type RunStatus } from './run.ts';
@@ -21,9 +22,7 @@ export class Runs {
   readonly #telemetry: Telemetry;
   readonly #open = new Set<Run>();
   /** Run of each block that a later request can refer to. */
-  readonly #byBlock = new Map<string, Run>();
-  /** Goes on from the last one dropped; a new iterator would step over all that were dropped before it. */
-  readonly #oldestBlocks = this.#byBlock.keys();
+  readonly #byBlock = new NewestMap<string, Run>();
   /** Open runs by the id of their span. */
   readonly #bySpan = new Map<string, Run>();
   /** Run that the tool of a tool span works for, by span id, while the span is open. */
@@ -115,8 +114,7 @@ export class Runs {
   /** Lets later requests find the run by the blocks of this answer. */
   remember(run: Run, blockIds: readonly string[]): void {
     for (const id of blockIds) this.#byBlock.set(id, run);
-    while (this.#byBlock.size > MAX_REMEMBERED)
-      this.#byBlock.delete(this.#oldestBlocks.next().value as string);
+    while (this.#byBlock.size > MAX_REMEMBERED) this.#byBlock.dropOldest();
   }
 
   runOfBlock(id: string): Run | undefined {

@@ -31,8 +31,8 @@ export function leaveNativeBytes(bytes: number): void {
 }
 
 /**
- * Does work that holds much and leaves it behind: it is collected when the work has ended, before anybody adds to it,
- * and not meanwhile, when marking and moving what is still needed would take 20 MB more. One such work at a time.
+ * Does work that holds much and leaves it behind: the process is collected first, and when the work has ended, before
+ * anybody adds to it, and not meanwhile, when marking and moving what is still needed would take 20 MB more. One such work at a time.
  */
 export async function collectAround<T>(work: () => Promise<T>): Promise<T> {
   collectThoroughly();
@@ -60,9 +60,9 @@ export function startFreeingMemory(database: Database, store: EventStore): () =>
   let quietLooks = QUIET_LOOKS;
   let isFreeing = false;
 
-  async function freeMemory(isQuiet: boolean): Promise<void> {
+  async function freeMemory(): Promise<void> {
     isFreeing = true;
-    if (isQuiet) collectThoroughly();
+    if (quietLooks >= QUIET_LOOKS) collectThoroughly();
     await database.settleReaders();
     await store.exclusively(() => database.freeMemory());
     leastBytes = process.memoryUsage.rss();
@@ -76,7 +76,7 @@ export function startFreeingMemory(database: Database, store: EventStore): () =>
     quietLooks = store.counters.eventsStored - events > BUSY_EVENTS ? 0 : quietLooks + 1;
     events = store.counters.eventsStored;
     const isLoadOver = quietLooks === QUIET_LOOKS;
-    if (isLoadOver || bytes >= leastBytes + GROWTH_BYTES) void freeMemory(quietLooks >= QUIET_LOOKS);
+    if (isLoadOver || bytes >= leastBytes + GROWTH_BYTES) void freeMemory();
   }, LOOK_EVERY_MS);
   timer.unref();
   return async () => {

@@ -19,13 +19,13 @@ export async function readEventRows(
   const ofEvents = await Promise.all(names.map((name) => readNamed(database, name, where, limit)));
   return ofEvents
     .flat()
-    .sort((a, b) => timeOf(a) - timeOf(b) || seqOf(a) - seqOf(b))
+    .sort((a, b) => timeOf(a) - timeOf(b) || seqOf(a) - seqOf(b) || microsOf(a) - microsOf(b))
     .slice(0, limit);
 }
 
 /** Up to `limit` rows in any order: the database takes as long to sort so many columns as to read them. */
 async function readNamed(database: Queryable, name: EventName, where: string, limit: number): Promise<Row[]> {
-  const sql = `SELECT '${name}' AS event_name, ${OPEN_COLUMNS} FROM ${tableOf(name)} WHERE ${where}`;
+  const sql = `SELECT '${name}' AS event_name, epoch_us(timestamp) AS micros, ${OPEN_COLUMNS} FROM ${tableOf(name)} WHERE ${where}`;
   const rows = await database.all(`${sql} LIMIT ${limit + 1}`);
   if (rows.length <= limit) return rows;
   return database.all(`${sql} ORDER BY timestamp, tallyspan_seq LIMIT ${limit}`);
@@ -33,6 +33,11 @@ async function readNamed(database: Queryable, name: EventName, where: string, li
 
 function timeOf(row: Row): number {
   return (row['timestamp'] as Date).getTime();
+}
+
+/** Decides where no process counted; a `Date` has milliseconds. */
+function microsOf(row: Row): number {
+  return row['micros'] as number;
 }
 
 function seqOf(row: Row): number {

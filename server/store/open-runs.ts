@@ -1,6 +1,7 @@
 // Open runs: those that have begun and not ended, held so that the list of runs need not look for them. The end of
 // a run may have come before its start: a start that came is looked up once, when somebody asks.
 
+import { NewestMap } from '../../core/newest-map.ts';
 import type { Queryable } from './database.ts';
 import { findEndedRuns, type RunEnd } from './run-ends.ts';
 
@@ -8,7 +9,7 @@ const RUNS_HELD = 20_000;
 
 export class OpenRuns {
   /** When each came, Unix milliseconds; 0 for those of an earlier process. */
-  readonly #runs = new Map<string, number>();
+  readonly #runs = new NewestMap<string, number>();
   /** Of these, those of which the table was not asked whether they have ended. */
   readonly #unchecked = new Set<string>();
 
@@ -30,10 +31,7 @@ export class OpenRuns {
       this.#unchecked.add(run);
     }
     for (const { run, name } of ends) if (name === 'agent.run') this.#drop(run);
-    while (this.#runs.size > RUNS_HELD) {
-      const [oldest] = this.#runs.keys();
-      this.#drop(oldest as string);
-    }
+    while (this.#runs.size > RUNS_HELD) this.#unchecked.delete(this.#runs.dropOldest());
   }
 
   #drop(run: string): void {

@@ -4,6 +4,7 @@
 
 import { markDuplicates } from '../../core/duplicates.ts';
 import type { EventRecord } from '../../core/event.ts';
+import { NewestMap } from '../../core/newest-map.ts';
 import { MINUTE_MS } from '../../core/time.ts';
 import { textsSql, type Queryable } from './database.ts';
 import type { Selection } from './event-appender.ts';
@@ -20,9 +21,7 @@ const FURTHEST_APART_MS = 10 * MINUTE_MS;
 export class SeenResponses {
   readonly #database: Queryable;
   /** Whether the record that counts has a cost, by response. */
-  readonly #held = new Map<string, boolean>();
-  /** Goes on from the last one dropped; a new iterator would step over all that were dropped before it. */
-  readonly #oldestFirst = this.#held.keys();
+  readonly #held = new NewestMap<string, boolean>();
   /** Every response stored after this instant is held. */
   #heldSinceMs: number;
 
@@ -81,8 +80,7 @@ export class SeenResponses {
 
   #hold(id: string, isPriced: boolean): void {
     this.#held.set(id, isPriced);
-    if (this.#held.size <= RESPONSES_HELD) return;
-    this.#held.delete(this.#oldestFirst.next().value as string);
+    if (this.#held.size > RESPONSES_HELD) this.#held.dropOldest();
   }
 
   async #lookUpOld(calls: readonly Call[]): Promise<void> {
