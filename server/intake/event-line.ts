@@ -2,9 +2,9 @@
 // writes it (no blanks, no escapes, plain ASCII) it is read where it stands, into the cells of a batch; any other
 // line, also one that is no JSON at all, is read as `core/event.ts` says.
 
-import { decodeEvent, isEventName } from '../../core/event.ts';
+import { decodeEvent } from '../../core/event.ts';
 import { FIELD_INDEX, FIELD_TYPES, type EventBatch } from '../store/event-batch.ts';
-import { findField } from './field-names.ts';
+import { findEventName, findField } from './field-names.ts';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -60,8 +60,8 @@ function readPlainLine(batch: EventBatch, start: number, end: number): boolean {
         batch.setCell(TIMESTAMP, millis);
         hasTime = true;
       } else if (field === NAME) {
-        const name = asciiOf(body, at + 1, valueEnd);
-        if (!isEventName(name)) return false;
+        const name = findEventName(body, at + 1, valueEnd);
+        if (name === undefined) return false;
         batch.setName(name);
         hasName = true;
       } else if (field >= 0 && FIELD_TYPES[field] === 'string') batch.setBytes(field, at + 1, valueEnd);

@@ -1,10 +1,11 @@
-// Field names: which field of the schema some bytes name, without making a string of them.
+// Field names: which field of the schema, or which event, some bytes name, without making a string of them.
 
-import { FIELD_KEYS } from '../../core/schema.ts';
+import { EVENT_NAMES, FIELD_KEYS, type EventName } from '../../core/schema.ts';
 import type { FieldIndex } from '../store/event-batch.ts';
 
 const SLOTS = 1024;
 const KEYS = FIELD_KEYS.map((key) => Buffer.from(key));
+const EVENTS = EVENT_NAMES.map((name) => Buffer.from(name));
 /** Open addressing: field + 1 by hash, 0 where none is. */
 const fieldBySlot = new Int16Array(SLOTS);
 
@@ -18,12 +19,18 @@ for (const [field, bytes] of KEYS.entries()) {
 export function findField(bytes: Uint8Array, start: number, end: number): FieldIndex {
   for (let slot = hashOf(bytes, start, end); ; slot = (slot + 1) % SLOTS) {
     const field = (fieldBySlot[slot] as number) - 1;
-    if (field < 0 || isName(field, bytes, start, end)) return field;
+    if (field < 0 || isName(KEYS[field] as Buffer, bytes, start, end)) return field;
   }
 }
 
-function isName(field: FieldIndex, bytes: Uint8Array, start: number, end: number): boolean {
-  const name = KEYS[field] as Buffer;
+/** The event with this name. */
+export function findEventName(bytes: Uint8Array, start: number, end: number): EventName | undefined {
+  for (let event = 0; event < EVENTS.length; event++)
+    if (isName(EVENTS[event] as Buffer, bytes, start, end)) return EVENT_NAMES[event];
+  return undefined;
+}
+
+function isName(name: Buffer, bytes: Uint8Array, start: number, end: number): boolean {
   if (name.length !== end - start) return false;
   for (let index = 0; index < name.length; index++) if (name[index] !== bytes[start + index]) return false;
   return true;

@@ -13,8 +13,10 @@ import {
   type sendUnaryData,
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { messageOf } from '../server-error.ts';
-import { StoreBusyError } from '../store/event-store.ts';
+import { StoreBusyError } from '../store/write-queue.ts';
 import { BODY_LIMIT_BYTES, type Intake, type OtlpSignal } from './intake.ts';
 import { encodeAnswer } from './otlp-answer.ts';
 import { MalformedBodyError } from './otlp-model.ts';
@@ -24,6 +26,14 @@ const SERVICES: readonly (readonly [OtlpSignal, string])[] = [
   ['logs', 'opentelemetry.proto.collector.logs.v1.LogsService'],
   ['metrics', 'opentelemetry.proto.collector.metrics.v1.MetricsService'],
 ];
+
+/**
+ * What a sender may have under way before it has to wait for word that we have read it. With HTTP/2's 64 KB it waits a
+ * dozen times for a request of 500 events, each time until this process is done with what it has.
+ */
+const WINDOW_BYTES = 1024 * 1024;
+/** Node's word of each new request of an HTTP/2 server: the library has no option for windows. */
+const STREAM_CREATED = 'http2.server.stream.created';
 
 export interface GrpcIntake {
   readonly port: number;
@@ -84,10 +94,12 @@ export async function listenGrpc(options: GrpcIntakeOptions): Promise<GrpcIntake
       else failed(error);
     });
   });
+  const stopWidening = widenWindows(port);
   return {
     port,
     close: () =>
       new Promise((closed) => {
+        stopWidening();
         // Calls under way may finish; a sender that keeps its connection does not hold us up.
         const timer = setTimeout(() => server.forceShutdown(), 1000);
         server.tryShutdown(() => {
@@ -96,6 +108,25 @@ export async function listenGrpc(options: GrpcIntakeOptions): Promise<GrpcIntake
         });
       }),
   };
+}
+
+/** Gives the senders of a port room from their first request on; the answer ends that. */
+function widenWindows(port: number): () => void {
+  const widened = new WeakSet<ServerHttp2Session>();
+  const widen = (message: unknown): void => {
+    const { session } = (message as { readonly stream: ServerHttp2Stream }).stream;
+    if (
+      session === undefined ||
+      session.socket.localPort !== port ||
+      widened.has(session as ServerHttp2Session)
+    )
+      return;
+    widened.add(session as ServerHttp2Session);
+    session.settings({ initialWindowSize: WINDOW_BYTES });
+    session.setLocalWindowSize(WINDOW_BYTES);
+  };
+  subscribe(STREAM_CREATED, widen);
+  return () => unsubscribe(STREAM_CREATED, widen);
 }
 
 function refusalOf(error: unknown): { code: status; details: string; isOurs: boolean } {

@@ -6,7 +6,7 @@ import { gunzip } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { messageOf } from '../server-error.ts';
-import { StoreBusyError } from '../store/event-store.ts';
+import { StoreBusyError } from '../store/write-queue.ts';
 import { BODY_LIMIT_BYTES, type Encoding, type Intake, type OtlpSignal } from './intake.ts';
 import { encodeAnswer, encodeStatus } from './otlp-answer.ts';
 import { MalformedBodyError } from './otlp-model.ts';

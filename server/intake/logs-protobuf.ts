@@ -4,12 +4,12 @@
 // because a Collector may have changed them.
 
 import { isUtf8 } from 'node:buffer';
-import { isEventName, isFieldValue } from '../../core/event.ts';
+import { isFieldValue } from '../../core/event.ts';
 import { FIELDS, FIELD_KEYS, type EventName, type FieldKey } from '../../core/schema.ts';
 import { EventBatch, FIELD_INDEX, FIELD_TYPES, type FieldIndex } from '../store/event-batch.ts';
 import { isNumberOf, readEventLine } from './event-line.ts';
 import { OWN_SCOPE, RESOURCE_KEYS, typedValue } from './events-of-logs.ts';
-import { findField } from './field-names.ts';
+import { findEventName, findField } from './field-names.ts';
 import { MalformedBodyError, type Attributes } from './otlp-model.ts';
 import { WIRE_64, WIRE_BYTES, WIRE_VARINT, readResourceBytes, readValueBytes } from './otlp-protobuf.ts';
 import { WireReader } from './wire-reader.ts';
@@ -115,8 +115,10 @@ interface RecordPlaces {
   bodyStart: number;
   bodyEnd: number;
   name: EventName | undefined;
-  /** Starts and ends of its attributes. */
+  /** Starts and ends of its attributes, and what is left of longer records; only overwritten, as it would grow anew. */
   readonly attributes: number[];
+  /** Numbers in it that are of this record. */
+  attributesLength: number;
   traceId: number;
   spanId: number;
 }
@@ -133,6 +135,7 @@ class RecordReader extends WireReader {
     bodyEnd: -1,
     name: undefined,
     attributes: [],
+    attributesLength: 0,
     traceId: -1,
     spanId: -1,
   };
@@ -168,7 +171,7 @@ class RecordReader extends WireReader {
     places.observedTimeMs = 0;
     places.bodyStart = -1;
     places.name = undefined;
-    places.attributes.length = 0;
+    places.attributesLength = 0;
     places.traceId = -1;
     places.spanId = -1;
     while (this.at < end) {
@@ -193,7 +196,8 @@ class RecordReader extends WireReader {
         case 6: {
           this.expect(wire, WIRE_BYTES);
           const attributeEnd = this.endOfBytes();
-          places.attributes.push(this.at, attributeEnd);
+          places.attributes[places.attributesLength++] = this.at;
+          places.attributes[places.attributesLength++] = attributeEnd;
           this.at = attributeEnd;
           break;
         }
@@ -208,8 +212,7 @@ class RecordReader extends WireReader {
         case 12: {
           this.expect(wire, WIRE_BYTES);
           const nameEnd = this.endOfBytes();
-          const name = this.#textOf(this.at, nameEnd);
-          places.name = isEventName(name) ? name : undefined;
+          places.name = findEventName(this.bytes, this.at, nameEnd);
           this.at = nameEnd;
           break;
         }
@@ -233,9 +236,9 @@ class RecordReader extends WireReader {
   #readRecord(scope: string, resourceCells: readonly (readonly [FieldIndex, number])[]): void {
     const batch = this.#batch;
     const places = this.#places;
-    const { attributes } = places;
+    const { attributes, attributesLength } = places;
     const isFromBody = places.bodyStart >= 0 && this.#readBody(places.bodyStart, places.bodyEnd);
-    for (let index = 0; index < attributes.length; index += 2)
+    for (let index = 0; index < attributesLength; index += 2)
       this.#readAttribute(attributes[index] as number, attributes[index + 1] as number);
     if (places.name === undefined && (scope !== OWN_SCOPE || !isFromBody)) {
       if (scope === OWN_SCOPE) this.refused++;
@@ -341,10 +344,8 @@ class RecordReader extends WireReader {
 
   #setText(field: FieldIndex, start: number, end: number): void {
     if (field < 0 || field === TIMESTAMP) return;
-    if (field === NAME) {
-      const name = this.#textOf(start, end);
-      if (isEventName(name)) this.#places.name = name;
-    } else if (FIELD_TYPES[field] !== 'string') this.#setValue(field, this.#textOf(start, end));
+    if (field === NAME) this.#places.name = findEventName(this.bytes, start, end) ?? this.#places.name;
+    else if (FIELD_TYPES[field] !== 'string') this.#setValue(field, this.#textOf(start, end));
     else if (this.#isUtf8(start, end)) this.#batch.setBytes(field, start, end);
     else this.#batch.setText(field, this.#textOf(start, end));
   }

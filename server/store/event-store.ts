@@ -15,6 +15,7 @@ import { findEndedRuns, findRunEnds, type RunEnd } from './run-ends.ts';
 import { SeenEvents } from './seen-events.ts';
 import { SeenResponses } from './seen-responses.ts';
 import { SPAN_TABLE, type SpanRow } from './tables.ts';
+import { WriteQueue } from './write-queue.ts';
 
 /** What one request brought. */
 export interface Batch {
@@ -22,9 +23,8 @@ export interface Batch {
   readonly spans: readonly SpanRow[];
 }
 
-/** The store has more waiting than it may hold; the sender should try again. */
-export class StoreBusyError extends Error {
-  override readonly name = 'StoreBusyError';
+interface StoredBatch extends Batch {
+  readonly events: EventBatch;
 }
 
 /** Rows since the process started. */
@@ -35,16 +35,6 @@ export interface StoreCounters {
   spansDuplicate: number;
   commits: number;
   commitsFailed: number;
-}
-
-const ROWS_PER_GROUP = 10_000;
-const ROWS_WAITING_LIMIT = 50_000;
-
-interface Waiting {
-  readonly events: EventBatch;
-  readonly spans: readonly SpanRow[];
-  stored(): void;
-  failed(error: unknown): void;
 }
 
 export class EventStore {
@@ -66,11 +56,7 @@ export class EventStore {
   readonly #lostRuns: Set<string>;
   #version = 0;
   #changedAtMs = 0;
-  #waiting: Waiting[] = [];
-  /** What waits for its turn with the writing connection. */
-  readonly #works: (() => Promise<void>)[] = [];
-  #rowsWaiting = 0;
-  #draining: Promise<void> | undefined;
+  readonly #queue = new WriteQueue<StoredBatch>((group) => this.#commit(group));
 
   private constructor(
     database: Database,
@@ -115,23 +101,12 @@ export class EventStore {
    */
   async write(batch: Batch): Promise<void> {
     const events = batch.events instanceof EventBatch ? batch.events : EventBatch.of(batch.events);
+    const rows = events.rows + batch.spans.length;
     try {
-      await this.#write(events, batch.spans);
+      if (rows > 0) await this.#queue.write({ events, spans: batch.spans }, rows);
     } finally {
       events.release();
     }
-  }
-
-  async #write(events: EventBatch, spans: readonly SpanRow[]): Promise<void> {
-    const rows = events.rows + spans.length;
-    if (rows === 0) return;
-    if (this.#rowsWaiting > 0 && this.#rowsWaiting + rows > ROWS_WAITING_LIMIT)
-      throw new StoreBusyError(`${this.#rowsWaiting} rows wait to be stored; try again`);
-    this.#rowsWaiting += rows;
-    await new Promise<void>((stored, failed) => {
-      this.#waiting.push({ events, spans, stored, failed });
-      this.#draining ??= this.#drain();
-    });
   }
 
   /** Runs that have begun and not ended. */
@@ -165,57 +140,18 @@ export class EventStore {
    * {@link noteChange}.
    */
   exclusively<T>(work: (writer: DuckDBConnection) => Promise<T>): Promise<T> {
-    return new Promise<T>((done, failed) => {
-      this.#works.push(async () => {
-        try {
-          done(await work(this.#database.writer as DuckDBConnection));
-        } catch (error) {
-          failed(error);
-        }
-      });
-      this.#draining ??= this.#drain();
-    });
+    return this.#queue.exclusively(() => work(this.#database.writer as DuckDBConnection));
   }
 
   /** Resolves when nothing waits any more. */
-  async settle(): Promise<void> {
-    while (this.#draining !== undefined) await this.#draining;
+  settle(): Promise<void> {
+    return this.#queue.settle();
   }
 
-  async #drain(): Promise<void> {
-    // Requests that arrive in the same turn of the event loop share the first commit.
-    await new Promise<void>((next) => setImmediate(next));
-    while (this.#waiting.length > 0 || this.#works.length > 0) {
-      await this.#works.shift()?.();
-      const group = this.#takeGroup();
-      if (group.length === 0) continue;
-      try {
-        await this.#commit(group);
-        for (const waiting of group) waiting.stored();
-      } catch (error) {
-        this.counters.commitsFailed++;
-        for (const waiting of group) waiting.failed(error);
-      }
-    }
-    this.#draining = undefined;
-  }
-
-  #takeGroup(): Waiting[] {
-    let rows = 0;
-    let count = 0;
-    while (count < this.#waiting.length && rows < ROWS_PER_GROUP) {
-      const next = this.#waiting[count] as Waiting;
-      rows += next.events.rows + next.spans.length;
-      count++;
-    }
-    this.#rowsWaiting -= rows;
-    return this.#waiting.splice(0, count);
-  }
-
-  async #commit(group: readonly Waiting[]): Promise<void> {
+  async #commit(group: readonly StoredBatch[]): Promise<void> {
     const writer = this.#database.writer as NonNullable<Database['writer']>;
-    const batches = group.map((waiting) => waiting.events);
-    const sentSpans = group.flatMap((waiting) => waiting.spans);
+    const batches = group.map(({ events }) => events);
+    const sentSpans = group.flatMap(({ spans }) => spans);
     try {
       const fresh = await this.#seen.takeNew(batches);
       const { selections, ends } = await this.#withoutIdleLosses(fresh);
@@ -244,6 +180,7 @@ export class EventStore {
       this.counters.spansStored += spans.length;
       this.counters.spansDuplicate += sentSpans.length - spans.length;
     } catch (error) {
+      this.counters.commitsFailed++;
       this.#seen.forget();
       await this.#responses.reload().catch(() => undefined);
       throw error;

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connect } from 'node:http2';
 import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js';
 import { decodeResponse, encodeLogs, getJson, startTestServer, type TestServer } from './harness.ts';
+import { waitUntil } from '../stack/process.ts';
 import { sampleRun } from './sample-run.ts';
 
 const LOGS = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
@@ -49,6 +51,20 @@ describe('OTLP over gRPC', () => {
     expect(decodeResponse(await send(LOGS, encodeLogs(run)))).toEqual({});
     const runs = await getJson<{ 'agent.run_id': string }[]>(server, '/api/runs');
     expect(runs.map((one) => one['agent.run_id'])).toEqual(['1'.repeat(32)]);
+  });
+
+  it('gives a sender room for a large request once it has sent the first', async () => {
+    const session = connect(`http://${server.grpcAddress}`);
+    const grown = new Promise<number>((told) => {
+      session.on('remoteSettings', ({ initialWindowSize = 0 }) => {
+        if (initialWindowSize > 65_535) told(initialWindowSize);
+      });
+    });
+    session.request({ ':method': 'POST', ':path': LOGS, 'content-type': 'application/grpc' }).end();
+    expect(await grown).toBe(1024 * 1024);
+    const room = (): number => session.state.remoteWindowSize ?? 0;
+    await waitUntil(async () => room() > 1_000_000, { what: () => `room for more than ${room()} bytes` });
+    session.destroy();
   });
 
   it('a malformed message is the sender’s fault, not ours', async () => {
