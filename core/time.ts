@@ -22,6 +22,7 @@ export function isWithin(interval: Interval, atMs: number): boolean {
 
 /** Whether the runtime knows the IANA time zone. */
 export function isTimeZone(timeZone: string): boolean {
+  if (timeZone === 'UTC') return true;
   try {
     formatOf(timeZone);
     return true;
@@ -35,7 +36,15 @@ export function localDateAt(atMs: number, timeZone: string): number {
   return Math.floor((atMs + offsetAt(atMs, timeZone)) / DAY_MS);
 }
 
-/** Local time minus UTC at the instant, in milliseconds. Throws a RangeError on an unknown zone. */
+/** What the clocks of the zone show at the instant, as ISO 8601 without a zone: `2026-11-28T17:12:05.000`. */
+export function localTimeAt(atMs: number, timeZone: string): string {
+  return new Date(atMs + offsetAt(atMs, timeZone)).toISOString().slice(0, -1);
+}
+
+/**
+ * Local time minus UTC at the instant, in milliseconds. Only other zones than UTC need the runtime's tables, which take
+ * 7 MB of memory once they are used. Throws a RangeError on an unknown zone.
+ */
 export function offsetAt(atMs: number, timeZone: string): number {
   if (timeZone === 'UTC') return 0;
   const parts: Record<string, number> = {};

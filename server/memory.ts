@@ -8,13 +8,16 @@ import type { EventStore } from './store/event-store.ts';
 
 /** A young collection takes half a millisecond: one for so much is not felt. */
 const NATIVE_BYTES = 4 * 1024 * 1024;
-/** Growth that is worth a thorough collection, which takes some 40 ms, and reading parts of the file again. */
+/** Growth that is worth reading parts of the file again. */
 const GROWTH_BYTES = 12 * 1024 * 1024;
 const LOOK_EVERY_MS = 1000;
-/** So many events between two looks are a load: storing them goes first. */
+/** So many events between two looks are a load. */
 const BUSY_EVENTS = 2000;
-/** Looks without a load until none is taken to be under way: those who send many pause between two lots. */
-const QUIET_LOOKS = 5;
+/**
+ * Looks between two thorough collections, so that they are no more than a hundredth of the time; and without a load until
+ * none is taken to be under way: those who send many pause between two lots.
+ */
+const LOOKS_BETWEEN = 5;
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as NodeJS.GCFunction;
@@ -48,7 +51,10 @@ export async function collectAround<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Gives memory back whenever the process has grown; the answer ends that. */
+/**
+ * Gives memory back whenever the process has grown: what DuckDB keeps at once, what V8 keeps not under a load and not
+ * too often, as a thorough collection takes some 40 ms. The answer ends that.
+ */
 export function startFreeingMemory(database: Database, store: EventStore): () => Promise<void> {
   // Not started by cli/main.js: young objects get no more space than they have. On a machine with much memory V8 would
   // let it become 100 MB.
@@ -56,27 +62,38 @@ export function startFreeingMemory(database: Database, store: EventStore): () =>
     setFlagsFromString('--semi-space-growth-factor=1');
   collectThoroughly();
   let leastBytes = process.memoryUsage.rss();
+  let collectedBytes = leastBytes;
   let events = store.counters.eventsStored;
-  let quietLooks = QUIET_LOOKS;
+  let looksWithoutLoad = LOOKS_BETWEEN;
+  let looksSinceCollection = 0;
   let isFreeing = false;
 
   async function freeMemory(): Promise<void> {
     isFreeing = true;
-    if (quietLooks >= QUIET_LOOKS) collectThoroughly();
     await database.settleReaders();
     await store.exclusively(() => database.freeMemory());
     leastBytes = process.memoryUsage.rss();
     isFreeing = false;
   }
 
+  async function collectAndFreeMemory(): Promise<void> {
+    looksSinceCollection = 0;
+    collectThoroughly();
+    await freeMemory();
+    collectedBytes = leastBytes;
+  }
+
   const timer = setInterval(() => {
     if (isWorkUnderWay || isFreeing) return;
     const bytes = process.memoryUsage.rss();
     leastBytes = Math.min(leastBytes, bytes);
-    quietLooks = store.counters.eventsStored - events > BUSY_EVENTS ? 0 : quietLooks + 1;
+    looksSinceCollection++;
+    looksWithoutLoad = store.counters.eventsStored - events > BUSY_EVENTS ? 0 : looksWithoutLoad + 1;
     events = store.counters.eventsStored;
-    const isLoadOver = quietLooks === QUIET_LOOKS;
-    if (isLoadOver || bytes >= leastBytes + GROWTH_BYTES) void freeMemory();
+    const isLoadOver = looksWithoutLoad === LOOKS_BETWEEN;
+    const mayCollect = looksWithoutLoad >= LOOKS_BETWEEN && looksSinceCollection >= LOOKS_BETWEEN;
+    if (isLoadOver || (mayCollect && bytes >= collectedBytes + GROWTH_BYTES)) void collectAndFreeMemory();
+    else if (bytes >= leastBytes + GROWTH_BYTES) void freeMemory();
   }, LOOK_EVERY_MS);
   timer.unref();
   return async () => {

@@ -1,6 +1,7 @@
 // Results: what a signal answers, the same from every back end.
 
 import type { Dimension } from '../core/schema.ts';
+import { compareText } from '../core/text-order.ts';
 import type { Interval } from '../core/time.ts';
 import { dimensionsOf, type Signal, type SignalRequest, type SignalUnit } from './signal.ts';
 import { windowOf } from './spans.ts';
@@ -94,8 +95,4 @@ function textOf(cell: unknown): string | null {
   return typeof cell === 'number' || typeof cell === 'bigint' || typeof cell === 'boolean'
     ? String(cell)
     : null;
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -545,6 +545,80 @@ var SERVICE_RULES = [
 var RULES = [...COST_RULES, ...RUN_RULES, ...TOOL_RULES, ...SERVICE_RULES];
 var RULE_IDS = RULES.map((rule) => rule.id);
 
+// core/time.ts
+var HOUR_MS = 36e5;
+var DAY_MS = 864e5;
+function isTimeZone(timeZone) {
+  if (timeZone === "UTC") return true;
+  try {
+    formatOf(timeZone);
+    return true;
+  } catch {
+    return false;
+  }
+}
+function localDateAt(atMs, timeZone) {
+  return Math.floor((atMs + offsetAt(atMs, timeZone)) / DAY_MS);
+}
+function offsetAt(atMs, timeZone) {
+  if (timeZone === "UTC") return 0;
+  const parts = {};
+  for (const { type, value } of formatOf(timeZone).formatToParts(atMs)) parts[type] = Number(value);
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
+  const local = Date.UTC(year, month - 1, day, hour, minute, second);
+  return local - Math.floor(atMs / 1e3) * 1e3;
+}
+function startOfDate(date, timeZone) {
+  if (timeZone === "UTC") return date * DAY_MS;
+  const key = `${timeZone} ${date}`;
+  const known = startByDate.get(key);
+  if (known !== void 0) return known;
+  const start = findStartOfDate(date, timeZone);
+  if (startByDate.size >= STARTS_HELD) startByDate.clear();
+  startByDate.set(key, start);
+  return start;
+}
+function dateOf(atMs, timeZone) {
+  return localDateAt(atMs - 1, timeZone);
+}
+function dayOf(atMs, timeZone, days2 = 0) {
+  const date = dateOf(atMs, timeZone) + days2;
+  return { from: startOfDate(date, timeZone), to: startOfDate(date + 1, timeZone) };
+}
+var STARTS_HELD = 1e4;
+var startByDate = /* @__PURE__ */ new Map();
+var formats = /* @__PURE__ */ new Map();
+function formatOf(timeZone) {
+  let format = formats.get(timeZone);
+  if (!format) {
+    format = new Intl.DateTimeFormat("en-US", {
+      timeZone,
+      hourCycle: "h23",
+      year: "numeric",
+      month: "numeric",
+      day: "numeric",
+      hour: "numeric",
+      minute: "numeric",
+      second: "numeric"
+    });
+    formats.set(timeZone, format);
+  }
+  return format;
+}
+function findStartOfDate(date, timeZone) {
+  const utcMidnight = date * DAY_MS;
+  const guess = utcMidnight - offsetAt(utcMidnight - offsetAt(utcMidnight, timeZone), timeZone);
+  if (localDateAt(guess, timeZone) === date && localDateAt(guess - 1, timeZone) < date) return guess;
+  let before = utcMidnight - 2 * DAY_MS;
+  let within = utcMidnight + 2 * DAY_MS;
+  while (within - before > 1) {
+    const middle = Math.floor((before + within) / 2);
+    if (localDateAt(middle, timeZone) >= date) within = middle;
+    else before = middle;
+  }
+  return within;
+}
+
 // alerts/rules/policy.ts
 var MS_PER_HOUR = 36e5;
 var MS_PER_MINUTE = 6e4;
@@ -554,7 +628,7 @@ function readAlertConfig(env, ruleIds) {
   const settings = readSettings(env, problems);
   const channels = readChannelSettings(env, problems);
   const timezone = readVariable(env, "TIMEZONE") ?? "UTC";
-  if (!isTimezone(timezone)) {
+  if (!isTimeZone(timezone)) {
     problems.push(`TIMEZONE is "${timezone}": write a zone name such as UTC or Europe/Berlin.`);
   }
   const quietHours = readQuietHours(env, problems);
@@ -597,13 +671,6 @@ function readQuietHours(env, problems) {
     return void 0;
   }
   return hours;
-}
-function isTimezone(name) {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
-  } catch {
-    return false;
-  }
 }
 
 // core/money.ts
@@ -925,71 +992,6 @@ function unionOf(aggregate, labels, vectors) {
 }
 function escapeRegex(text) {
   return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-}
-
-// core/time.ts
-var HOUR_MS = 36e5;
-var DAY_MS = 864e5;
-function localDateAt(atMs, timeZone) {
-  return Math.floor((atMs + offsetAt(atMs, timeZone)) / DAY_MS);
-}
-function offsetAt(atMs, timeZone) {
-  if (timeZone === "UTC") return 0;
-  const parts = {};
-  for (const { type, value } of formatOf(timeZone).formatToParts(atMs)) parts[type] = Number(value);
-  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-  const local = Date.UTC(year, month - 1, day, hour, minute, second);
-  return local - Math.floor(atMs / 1e3) * 1e3;
-}
-function startOfDate(date, timeZone) {
-  if (timeZone === "UTC") return date * DAY_MS;
-  const key = `${timeZone} ${date}`;
-  const known = startByDate.get(key);
-  if (known !== void 0) return known;
-  const start = findStartOfDate(date, timeZone);
-  if (startByDate.size >= STARTS_HELD) startByDate.clear();
-  startByDate.set(key, start);
-  return start;
-}
-function dateOf(atMs, timeZone) {
-  return localDateAt(atMs - 1, timeZone);
-}
-function dayOf(atMs, timeZone, days2 = 0) {
-  const date = dateOf(atMs, timeZone) + days2;
-  return { from: startOfDate(date, timeZone), to: startOfDate(date + 1, timeZone) };
-}
-var STARTS_HELD = 1e4;
-var startByDate = /* @__PURE__ */ new Map();
-var formats = /* @__PURE__ */ new Map();
-function formatOf(timeZone) {
-  let format = formats.get(timeZone);
-  if (!format) {
-    format = new Intl.DateTimeFormat("en-US", {
-      timeZone,
-      hourCycle: "h23",
-      year: "numeric",
-      month: "numeric",
-      day: "numeric",
-      hour: "numeric",
-      minute: "numeric",
-      second: "numeric"
-    });
-    formats.set(timeZone, format);
-  }
-  return format;
-}
-function findStartOfDate(date, timeZone) {
-  const utcMidnight = date * DAY_MS;
-  const guess = utcMidnight - offsetAt(utcMidnight - offsetAt(utcMidnight, timeZone), timeZone);
-  if (localDateAt(guess, timeZone) === date && localDateAt(guess - 1, timeZone) < date) return guess;
-  let before = utcMidnight - 2 * DAY_MS;
-  let within = utcMidnight + 2 * DAY_MS;
-  while (within - before > 1) {
-    const middle = Math.floor((before + within) / 2);
-    if (localDateAt(middle, timeZone) >= date) within = middle;
-    else before = middle;
-  }
-  return within;
 }
 
 // signals/signal.ts

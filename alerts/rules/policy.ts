@@ -1,6 +1,7 @@
 // Policy: how notices behave in time, for all rules. Quiet hours hold warnings back until they end;
 // the re-notify interval repeats what still fires; the cool-down silences what has just been resolved.
 
+import { isTimeZone, localTimeAt } from '../../core/time.ts';
 import { readSettings, readVariable, SettingError, type Environment, type SettingValues } from './setting.ts';
 import { readChannelSettings, type ChannelSettings } from './channel-settings.ts';
 
@@ -55,7 +56,7 @@ export function readAlertConfig(env: Environment, ruleIds: readonly string[]): A
   const settings = readSettings(env, problems);
   const channels = readChannelSettings(env, problems);
   const timezone = readVariable(env, 'TIMEZONE') ?? 'UTC';
-  if (!isTimezone(timezone)) {
+  if (!isTimeZone(timezone)) {
     problems.push(`TIMEZONE is "${timezone}": write a zone name such as UTC or Europe/Berlin.`);
   }
   const quietHours = readQuietHours(env, problems);
@@ -101,41 +102,12 @@ function readQuietHours(env: Environment, problems: string[]): QuietHours | unde
   return hours;
 }
 
-function isTimezone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
-}
-
-const clocks = new Map<string, Intl.DateTimeFormat>();
-
-/** Hour and minute of the wall clock in a zone. */
-export function wallClock(
-  atMs: number,
-  timezone: string,
-): { readonly hour: number; readonly minute: number } {
-  let clock = clocks.get(timezone);
-  if (clock === undefined) {
-    clock = new Intl.DateTimeFormat('en-GB', {
-      timeZone: timezone,
-      hour: '2-digit',
-      minute: '2-digit',
-      hourCycle: 'h23',
-    });
-    clocks.set(timezone, clock);
-  }
-  const [hour = 0, minute = 0] = clock.format(atMs).split(':').map(Number);
-  return { hour, minute };
-}
-
 /** Whether warnings wait now. */
 export function isQuietTime(atMs: number, policy: AlertPolicy): boolean {
   if (policy.quietHours === undefined) return false;
   const { fromMinute, toMinute } = policy.quietHours;
-  const clock = wallClock(atMs, policy.timezone);
-  const minute = clock.hour * 60 + clock.minute;
+  const local = localTimeAt(atMs, policy.timezone);
+  const minute = Number(local.slice(11, 13)) * 60 + Number(local.slice(14, 16));
   return fromMinute < toMinute
     ? minute >= fromMinute && minute < toMinute
     : minute >= fromMinute || minute < toMinute;

@@ -2,7 +2,7 @@
 
 import { usdOf } from '../../core/money.ts';
 import type { Dimension } from '../../core/schema.ts';
-import { localDateAt, DAY_MS } from '../../core/time.ts';
+import { localTimeAt } from '../../core/time.ts';
 import { SignalError, type SignalRequest } from '../../signals/signal.ts';
 import type { Queryable } from '../store/database.ts';
 import { readToolTax, type ToolTax } from './read-unused-tools.ts';
@@ -102,7 +102,7 @@ async function rowsByDay(
 
 /** Local date of an instant as YYYY-MM-DD. */
 export function dateText(atMs: number, timezone: string): string {
-  return new Date(localDateAt(atMs, timezone) * DAY_MS).toISOString().slice(0, 10);
+  return localTimeAt(atMs, timezone).slice(0, 10);
 }
 
 async function rowsByDimension(

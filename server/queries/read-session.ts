@@ -1,6 +1,7 @@
 // One session: its turns in order. A turn is a run: the user asks, the agent answers after some model calls
 // and tool calls. Texts are not shown anywhere, so a turn has the lengths of question and answer.
 
+import { compareText } from '../../core/text-order.ts';
 import { eventsSql } from '../../signals/event-tables.ts';
 import type { Queryable, Row } from '../store/database.ts';
 import { numberOrNull, textOrNull } from './field-values.ts';
@@ -71,7 +72,7 @@ export async function readSession(database: RunQueryable, session: string): Prom
   const byRun = groupBy(rows, (row) => String(row['agent_run_id']));
   let total = 0;
   return runs
-    .toSorted((a, b) => a.started_at.localeCompare(b.started_at))
+    .toSorted((a, b) => compareText(a.started_at, b.started_at))
     .map((run) => {
       const own = byRun.get(run['agent.run_id']) ?? [];
       const tools = own.filter((row) => row['event_name'] === 'agent.tool_call');
@@ -130,5 +131,5 @@ function countTools(rows: readonly Row[]): SessionTool[] {
       calls: calls.length,
       failed: calls.filter((call) => call['tool_ok'] === false).length,
     }))
-    .toSorted((a, b) => b.calls - a.calls || a.name.localeCompare(b.name));
+    .toSorted((a, b) => b.calls - a.calls || compareText(a.name, b.name));
 }

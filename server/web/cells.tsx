@@ -2,6 +2,7 @@
 
 import type { VNode } from 'preact';
 import { NO_DATA, formatPercent } from '../../core/format.ts';
+import { momentText } from './moment-text.ts';
 
 const SHORT_ID_LENGTH = 8;
 
@@ -26,36 +27,6 @@ export function Moment({ at, timezone, now }: { at: string | null; timezone: str
       {momentText(Date.parse(at), timezone, now)}
     </time>
   );
-}
-
-export function momentText(atMs: number, timezone: string, now: number): string {
-  const date = dateFormat(timezone).format(atMs);
-  const time = timeFormat(timezone).format(atMs);
-  return date === dateFormat(timezone).format(now) ? time : `${date} ${time.slice(0, 5)}`;
-}
-
-const timeFormats = new Map<string, Intl.DateTimeFormat>();
-const dateFormats = new Map<string, Intl.DateTimeFormat>();
-
-function timeFormat(timeZone: string): Intl.DateTimeFormat {
-  return held(timeFormats, timeZone, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-}
-
-function dateFormat(timeZone: string): Intl.DateTimeFormat {
-  return held(dateFormats, timeZone, { day: 'numeric', month: 'short' });
-}
-
-function held(
-  formats: Map<string, Intl.DateTimeFormat>,
-  timeZone: string,
-  options: Intl.DateTimeFormatOptions,
-): Intl.DateTimeFormat {
-  let format = formats.get(timeZone);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-GB', { ...options, timeZone, hourCycle: 'h23' });
-    formats.set(timeZone, format);
-  }
-  return format;
 }
 
 /** How a run ended, in words. */

@@ -4,7 +4,8 @@ import type { VNode } from 'preact';
 import { formatCost } from '../../core/format.ts';
 import { HOUR_MS } from '../../core/time.ts';
 import type { SignalPoint } from '../../signals/result.ts';
-import { linkTo, momentText } from './cells.tsx';
+import { linkTo } from './cells.tsx';
+import { momentText } from './moment-text.ts';
 
 const WIDTH = 960;
 const HEIGHT = 96;

@@ -8,6 +8,7 @@ import {
   HOUR_MS,
   isTimeZone,
   localDateAt,
+  localTimeAt,
   offsetAt,
   offsetStretches,
   startOfDate,
@@ -136,6 +137,17 @@ describe('stretches of one offset', () => {
     expect(offsetStretches({ from: 0, to: 400 * DAY_MS }, 'UTC')).toEqual([
       { offsetMs: 0, until: undefined },
     ]);
+  });
+});
+
+describe('local time', () => {
+  it('is what the clocks of the zone show', () => {
+    const winter = at('2026-11-20T23:30:00.250Z');
+    expect(localTimeAt(winter, 'UTC')).toBe('2026-11-20T23:30:00.250');
+    expect(localTimeAt(winter, 'Europe/Berlin')).toBe('2026-11-21T00:30:00.250');
+    expect(localTimeAt(at('2026-10-25T00:59:00Z'), 'Europe/Berlin')).toBe('2026-10-25T02:59:00.000');
+    expect(localTimeAt(at('2026-10-25T01:01:00Z'), 'Europe/Berlin')).toBe('2026-10-25T02:01:00.000');
+    expect(localTimeAt(winter, 'Asia/Kolkata')).toBe('2026-11-21T05:00:00.250');
   });
 });
 

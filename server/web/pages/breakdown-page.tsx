@@ -11,7 +11,8 @@ import {
 } from '../../../core/format.ts';
 import { dateText } from '../../queries/read-cost.ts';
 import type { ToolTax } from '../../queries/read-unused-tools.ts';
-import { HowToSend, Share, linkTo, momentText } from '../cells.tsx';
+import { HowToSend, Share, linkTo } from '../cells.tsx';
+import { momentText } from '../moment-text.ts';
 import { Panel, Scroll } from '../panel.tsx';
 import { Trend } from '../trend.tsx';
 import { WindowSelect } from '../window-select.tsx';

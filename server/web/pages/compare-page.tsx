@@ -3,6 +3,7 @@
 import type { VNode } from 'preact';
 import { NO_DATA, formatCost, formatCount, formatDuration, formatTokens } from '../../../core/format.ts';
 import type { FieldKey } from '../../../core/schema.ts';
+import { compareText } from '../../../core/text-order.ts';
 import type { RunTree } from '../../queries/read-run.ts';
 import { shortId } from '../cells.tsx';
 import { Panel, Scroll } from '../panel.tsx';
@@ -167,7 +168,7 @@ function carriedBy(run: RunTree, tool: string): number | null {
 
 function namesOf(a: RunTree, b: RunTree, kind: string, key: FieldKey): string[] {
   const names = [...a.steps, ...b.steps].flatMap((step) => (step.step === kind ? [textIn(step, key)] : []));
-  return [...new Set(names)].filter((name) => name !== undefined).toSorted((x, y) => x.localeCompare(y));
+  return [...new Set(names)].filter((name) => name !== undefined).toSorted(compareText);
 }
 
 function countOf(run: RunTree, kind: string, key?: FieldKey, name?: string): number {

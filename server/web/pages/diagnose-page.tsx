@@ -3,7 +3,8 @@
 import type { VNode } from 'preact';
 import { NO_DATA, formatCost, formatCount, formatPercent } from '../../../core/format.ts';
 import type { DiagnosisReport } from '../../queries/read-diagnosis.ts';
-import { HowToSend, Moment, momentText, shortId } from '../cells.tsx';
+import { HowToSend, Moment, shortId } from '../cells.tsx';
+import { momentText } from '../moment-text.ts';
 import { Panel, Scroll } from '../panel.tsx';
 
 export interface DiagnoseView {

@@ -1,6 +1,7 @@
 // The numbers of the overview, all of them signals of the catalogue.
 
 import { DAY_MS, HOUR_MS, dayOf } from '../../../core/time.ts';
+import { compareText } from '../../../core/text-order.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';
 import type { SignalPoint } from '../../../signals/result.ts';
 import type { SignalRequest } from '../../../signals/signal.ts';
@@ -86,6 +87,6 @@ export async function readOverview(
     costByHour,
     slowest,
     dearest,
-    agents: [...agents.keys()].filter((name) => name !== null).toSorted((a, b) => a.localeCompare(b)),
+    agents: [...agents.keys()].filter((name) => name !== null).toSorted(compareText),
   };
 }

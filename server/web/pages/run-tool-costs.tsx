@@ -4,6 +4,7 @@
 import type { VNode } from 'preact';
 import { formatCost, formatTokens } from '../../../core/format.ts';
 import type { FieldKey } from '../../../core/schema.ts';
+import { compareText } from '../../../core/text-order.ts';
 import type { JsonObject } from '../../queries/field-values.ts';
 import { groupBy } from '../../group-by.ts';
 import type { RunTree } from '../../queries/read-run.ts';
@@ -119,7 +120,7 @@ function sumByTool(rows: readonly JsonObject[]): ToolSum[] {
         carriedBy: own.length,
       };
     })
-    .toSorted((a, b) => b.costNanoUsd - a.costNanoUsd || a.name.localeCompare(b.name));
+    .toSorted((a, b) => b.costNanoUsd - a.costNanoUsd || compareText(a.name, b.name));
 }
 
 function numberIn(row: JsonObject, key: FieldKey): number {
