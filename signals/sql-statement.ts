@@ -296,10 +296,10 @@ export class Statement {
         ? `${column} IS NOT ${filter.isNot ? 'TRUE' : 'FALSE'}`
         : `${column} IS DISTINCT FROM ${textSql(filter.isNot)}`;
     }
-    if ('oneOf' in filter) return `${column} IN (${filter.oneOf.map(textSql).join(', ')})`;
-    // Few events have such a list, and CASE looks into those only.
+    // Few events have what these ask for, and CASE looks into those only.
+    if ('oneOf' in filter) return ifPresent(column, `${column} IN (${filter.oneOf.map(textSql).join(', ')})`);
     if ('holds' in filter)
-      return `CASE WHEN ${column} IS NULL THEN false ELSE list_has_any(${column}, [${filter.holds.map(textSql).join(', ')}]) END`;
+      return ifPresent(column, `list_has_any(${column}, [${filter.holds.map(textSql).join(', ')}])`);
     if ('over' in filter) return `${column} > ${filter.over}`;
     if ('startsNotWith' in filter)
       return `NOT starts_with(coalesce(${column}, ''), ${textSql(filter.startsNotWith)})`;
@@ -338,6 +338,10 @@ function fieldOf(fold: Fold): NonNullable<Fold['field']> {
 
 function boundInstantSql(name: string): string {
   return `make_timestamptz(CAST($${name} AS BIGINT) * 1000)`;
+}
+
+function ifPresent(column: string, condition: string): string {
+  return `CASE WHEN ${column} IS NULL THEN false ELSE ${condition} END`;
 }
 
 function conjunction(conditions: readonly string[]): string {

@@ -9,13 +9,13 @@ import { windowOf } from '../../signals/spans.ts';
 import { shapeSeries, toSqlSeries, type SqlQuery } from '../../signals/to-sql.ts';
 import { textsSql, type Queryable } from '../store/database.ts';
 import { groupBy } from '../group-by.ts';
+import type { Groups } from './expected-groups.ts';
 import { readRows } from './signals.ts';
 
 export interface TrendRequest extends Omit<SignalRequest, 'by'> {
   readonly by: Dimension;
   readonly step: Step;
-  /** Only these groups; all of them when absent. */
-  readonly names?: readonly (string | null)[] | undefined;
+  readonly groups: Groups;
 }
 
 /** One point per step and group; a group without data in the window is left out. @throws SignalError where it has no time series */
@@ -35,8 +35,8 @@ export async function readTrends(
   return new Map([...rowsByGroup].map(([name, rows]) => [name, shapeSeries(signal, starts, request, rows)]));
 }
 
-function onlyNamed({ sql, params }: SqlQuery, { by, names }: TrendRequest): SqlQuery {
-  if (names === undefined) return { sql, params };
+function onlyNamed({ sql, params }: SqlQuery, { by, groups: names }: TrendRequest): SqlQuery {
+  if (names === 'all') return { sql, params };
   const among = `"${by}" IN ${textsSql('$names')}`;
   return {
     sql: `SELECT * FROM (${sql}) WHERE ${names.includes(null) ? `"${by}" IS NULL OR ` : ''}${among}`,

@@ -99,8 +99,8 @@ it('numbers that are read together are those that are read alone', async () => {
 
 it('trends of some groups are theirs among those of all', async () => {
   const request = { ...WINDOW, by: 'user', step: 'hour' } as const;
-  const all = await readTrends(database, 'cost', request);
-  const some = await readTrends(database, 'cost', { ...request, names: ['bob', null] });
+  const all = await readTrends(database, 'cost', { ...request, groups: 'all' });
+  const some = await readTrends(database, 'cost', { ...request, groups: ['bob', null] });
   expect(new Set(some.keys())).toEqual(new Set(['bob', null]));
   for (const [name, points] of some) expect(points).toEqual(all.get(name));
 });

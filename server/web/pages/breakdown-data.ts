@@ -5,6 +5,7 @@ import type { Dimension } from '../../../core/schema.ts';
 import { DAY_MS, type Step } from '../../../core/time.ts';
 import type { SignalPoint } from '../../../signals/result.ts';
 import type { SignalRequest } from '../../../signals/signal.ts';
+import { readForGroups } from '../../queries/expected-groups.ts';
 import { readTrends } from '../../queries/read-trends.ts';
 import { readNumber } from '../../queries/signal-numbers.ts';
 import { readSignalTable } from '../../queries/signal-table.ts';
@@ -225,25 +226,30 @@ export async function readBreakdown(
   const lengthMs = window.to - window.from;
   const before = { ...window, from: window.from - lengthMs, to: window.from };
   const step: Step = lengthMs <= HOURS_UP_TO_MS ? 'hour' : 'day';
-  const [total, table] = await Promise.all([
+  const reading = readSignalTable(
+    database,
+    kind.dimension,
+    [
+      { signal: kind.cost, request: window },
+      ...kind.columns.map(({ signal }) => ({ signal, request: window })),
+      { signal: kind.cost, request: before, isExtra: true },
+    ],
+    ROWS_SHOWN,
+  );
+  const shown = reading.then(({ rows, groups }) =>
+    groups > ROWS_SHOWN ? rows.map((row) => row.name) : 'all',
+  );
+  const [total, table, trends] = await Promise.all([
     readNumber(database, 'cost', window),
-    readSignalTable(
-      database,
-      kind.dimension,
-      [
-        { signal: kind.cost, request: window },
-        ...kind.columns.map(({ signal }) => ({ signal, request: window })),
-        { signal: kind.cost, request: before, isExtra: true },
-      ],
-      ROWS_SHOWN,
+    reading,
+    readForGroups(database, JSON.stringify([kind.path, lengthMs, window.where]), shown, (groups) =>
+      Promise.all(
+        kind.trends.map(({ signal }) =>
+          readTrends(database, signal, { ...window, by: kind.dimension, step, groups }),
+        ),
+      ),
     ),
   ]);
-  const names = table.groups > ROWS_SHOWN ? table.rows.map((row) => row.name) : undefined;
-  const trends = await Promise.all(
-    kind.trends.map(({ signal }) =>
-      readTrends(database, signal, { ...window, by: kind.dimension, step, names }),
-    ),
-  );
   return {
     rows: table.rows.map(({ name, values }) => {
       const costNanoUsd = values[0] ?? null;
