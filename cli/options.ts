@@ -13,6 +13,15 @@ export function parseDurationMs(text: string): number {
   return durationMs;
 }
 
+const SIZE_UNITS_BYTES = { MB: 1e6, GB: 1e9, TB: 1e12 } as const;
+
+/** `500MB`, `2GB`, `1.5TB` as bytes. */
+export function parseSizeBytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s?([MGT]B)$/i.exec(text.trim());
+  if (!match) throw new InvalidArgumentError(`"${text}" is no size; write 500MB, 2GB or the like.`);
+  return Number(match[1]) * SIZE_UNITS_BYTES[match[2]?.toUpperCase() as keyof typeof SIZE_UNITS_BYTES];
+}
+
 /** A TCP port, 0 for any free one. */
 export function parsePort(text: string): number {
   const port = Number(text);

@@ -37,10 +37,9 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
   async function work(): Promise<void> {
     try {
       await closeLostRuns(options);
-      if (Date.now() >= nextRetentionMs) {
-        nextRetentionMs = Date.now() + RETENTION_PAUSE_MS;
-        await deleteOld(options);
-      }
+      const isTime = Date.now() >= nextRetentionMs;
+      if (isTime) nextRetentionMs = Date.now() + RETENTION_PAUSE_MS;
+      await deleteOld(options, isTime);
     } catch (error) {
       options.log(`housekeeping: ${messageOf(error)}`);
     }
@@ -77,7 +76,10 @@ async function closeLostRuns(options: HousekeepingOptions): Promise<void> {
   log(`${events.length} runs that never ended were closed as lost`);
 }
 
-async function deleteOld({ database, store, retention, log }: HousekeepingOptions): Promise<void> {
-  const rows = await applyRetention(database, store, retention, Date.now());
+/** A load fills the disk within minutes, so the size is looked at every time; the age is not so urgent. */
+async function deleteOld(options: HousekeepingOptions, isTimeForAge: boolean): Promise<void> {
+  const { database, store, retention, log } = options;
+  const ageMs = isTimeForAge ? retention.ageMs : undefined;
+  const rows = await applyRetention(database, store, { ...retention, ageMs }, Date.now());
   if (rows > 0) log(`${rows} rows past the retention were deleted`);
 }

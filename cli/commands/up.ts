@@ -1,11 +1,11 @@
 // `tallyspan up`: the embedded server, until it is told to stop.
 
 import { once } from 'node:events';
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { startServer, type RunningServer } from '../../server/start-server.ts';
 import { defaultDataDir } from '../data-dir.ts';
 import type { CliIo } from '../io.ts';
-import { parseDurationMs, parsePort, parseTimeZone } from '../options.ts';
+import { parseDurationMs, parsePort, parseSizeBytes, parseTimeZone } from '../options.ts';
 
 export const DEFAULT_PORTS = { ui: 4319, grpc: 4317, http: 4318 } as const;
 
@@ -16,6 +16,7 @@ interface UpOptions {
   readonly grpcPort: number;
   readonly httpPort: number;
   readonly retention: number;
+  readonly retentionSize?: number;
   readonly timezone: string;
 }
 
@@ -25,6 +26,16 @@ export function readyLine(server: RunningServer): string {
     `tallyspan ready  ui=${server.uiUrl}  otlp-grpc=${server.grpcAddress}  ` +
     `otlp-http=${server.httpAddress}  data=${server.dataDir}\n`
   );
+}
+
+/** Space is freed by groups of rows: less than this could delete nearly all there is. */
+const LEAST_RETENTION_BYTES = 50_000_000;
+
+function parseRetentionSize(text: string): number {
+  const bytes = parseSizeBytes(text);
+  if (bytes < LEAST_RETENTION_BYTES)
+    throw new InvalidArgumentError(`${text} is too small; give 50MB or more.`);
+  return bytes;
 }
 
 /** Resolves when the user asks the process to stop. */
@@ -46,6 +57,11 @@ export function registerUp(program: Command, io: CliIo): void {
     .option('--grpc-port <port>', 'port of OTLP over gRPC', parsePort, DEFAULT_PORTS.grpc)
     .option('--http-port <port>', 'port of OTLP over HTTP', parsePort, DEFAULT_PORTS.http)
     .option('--retention <time>', 'how long events are kept', parseDurationMs, parseDurationMs('90d'))
+    .option(
+      '--retention-size <size>',
+      'delete the oldest events when all take more, e.g. 2GB',
+      parseRetentionSize,
+    )
     .option('--timezone <zone>', 'zone of calendar days', parseTimeZone, 'UTC')
     .action(async (options: UpOptions) => {
       const token = io.env['TALLYSPAN_TOKEN'];
@@ -56,6 +72,7 @@ export function registerUp(program: Command, io: CliIo): void {
         grpcPort: options.grpcPort,
         httpPort: options.httpPort,
         retentionMs: options.retention,
+        ...(options.retentionSize === undefined ? {} : { retentionBytes: options.retentionSize }),
         timezone: options.timezone,
         ...(token ? { token } : {}),
         ...(io.env['TALLYSPAN_TRACE_URL'] ? { traceUrls: io.env['TALLYSPAN_TRACE_URL'] } : {}),

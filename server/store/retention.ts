@@ -10,7 +10,7 @@ export interface RetentionLimits {
   /** Rows older than this are deleted; absent: none by age. */
   readonly ageMs?: number | undefined;
   /**
-   * Bytes that the stored rows may take, give or take one row group (16,384 rows, which are freed as a
+   * Bytes that the stored rows may take, give or take one row group of each table (16,384 rows, which are freed as a
    * whole): no sense below 20 MB. Absent: as many as there are.
    */
   readonly bytes?: number | undefined;

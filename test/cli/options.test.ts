@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseCount, parseDurationMs, parsePort, parseTimeZone } from '../../cli/options.ts';
+import { parseCount, parseDurationMs, parsePort, parseSizeBytes, parseTimeZone } from '../../cli/options.ts';
 
 describe('values of options', () => {
   it.each([
@@ -14,6 +14,18 @@ describe('values of options', () => {
 
   it.each(['', '7', 'd', '-1h', '0h', '1y', '1h30m'])('refuses the duration %j and names it', (text) => {
     expect(() => parseDurationMs(text)).toThrow(/duration/);
+  });
+
+  it.each([
+    ['500MB', 500_000_000],
+    ['2gb', 2_000_000_000],
+    ['1.5 TB', 1_500_000_000_000],
+  ])('%s is %i bytes', (text, bytes) => {
+    expect(parseSizeBytes(text)).toBe(bytes);
+  });
+
+  it.each(['', '2', 'GB', '-1GB', '2GiB', '500kB'])('refuses the size %j and names it', (text) => {
+    expect(() => parseSizeBytes(text)).toThrow(/size/);
   });
 
   it('takes ports from 0 to 65535', () => {
