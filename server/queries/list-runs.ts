@@ -1,11 +1,11 @@
 // The list of runs: one summary per run, from its end where it ended, else from its start and what
 // it has done so far. A run without an end shows as `running` until it is closed as lost.
 
-import type { DuckDBValue } from '@duckdb/node-api';
 import { usdOf } from '../../core/money.ts';
 import { EVENT_NAMES, fieldsOf } from '../../core/schema.ts';
 import { HOUR_MS } from '../../core/time.ts';
 import { eventsSql } from '../../signals/event-tables.ts';
+import { instantSql, textSql } from '../../signals/sql-text.ts';
 import { textsSql, type Queryable, type Row } from '../store/database.ts';
 import { isoOrNull, numberOrNull, textOrNull } from './field-values.ts';
 
@@ -111,7 +111,7 @@ const STEPS = eventsSql([
  * A run is one row: its end, or where there is none its start.
  */
 export async function listRuns(database: RunQueryable, filter: RunFilter): Promise<RunSummary[]> {
-  const { conditions, values } = conditionsOf(filter);
+  const where = conditionsOf(filter).join(' AND ');
   const open =
     (filter.status === undefined || filter.status === 'running') && filter.failed !== true
       ? await findOpenRuns(database)
@@ -123,19 +123,16 @@ export async function listRuns(database: RunQueryable, filter: RunFilter): Promi
     // With an order and a limit of its own, for which DuckDB reads the few columns that decide before the many.
     parts.push(
       `(SELECT 'agent.run' AS event_name, ${END_COLUMNS} FROM agent_run
-        WHERE ${conditions.join(' AND ')} ORDER BY ${order} LIMIT ${limit + offset})`,
+        WHERE ${where} ORDER BY ${order} LIMIT ${limit + offset})`,
     );
-  if (open.length > 0) {
-    values['open'] = JSON.stringify(open);
+  if (open.length > 0)
     parts.push(
       `(SELECT 'agent.run.started' AS event_name, ${SHARED_COLUMNS}, ${NO_END_COLUMNS} FROM agent_run_started
-        WHERE ${conditions.join(' AND ')} AND agent_run_id IN ${textsSql('$open')})`,
+        WHERE ${where} AND agent_run_id IN ${amongSql(open)})`,
     );
-  }
   if (parts.length === 0) return [];
   const rows = await database.all(
     `SELECT * FROM (${parts.join(' UNION ALL ')}) ORDER BY ${order} LIMIT ${limit} OFFSET ${offset}`,
-    values,
   );
   const ended = new Set(rows.flatMap((row) => (isRunning(row) ? [] : [row['agent_run_id']])));
   // A run that ended since the open ones were looked up would stand there twice.
@@ -168,30 +165,31 @@ async function findOpenRuns(database: RunQueryable): Promise<readonly string[]> 
   return rows.map((row) => String(row['id']));
 }
 
-function conditionsOf(filter: RunFilter): { conditions: string[]; values: Record<string, DuckDBValue> } {
+function conditionsOf(filter: RunFilter): string[] {
   const conditions = ['true'];
-  const values: Record<string, DuckDBValue> = {};
-  const add = (name: string, value: string | number | undefined, condition: string): void => {
-    if (value === undefined) return;
-    conditions.push(condition);
-    values[name] = typeof value === 'number' ? Math.floor(value) : value;
+  const add = (text: string | undefined, condition: (sql: string) => string): void => {
+    if (text !== undefined) conditions.push(condition(textSql(text)));
   };
-  add('status', filter.status === 'running' ? undefined : filter.status, 'agent_status = $status');
-  add('user', filter.user, 'user_id = $user');
-  add('agent', filter.agent, 'gen_ai_agent_name = $agent');
-  add('task', filter.task, 'agent_task_type = $task');
-  add('session', filter.session, 'gen_ai_conversation_id = $session');
-  add('parent', filter.parentRun, 'agent_parent_run_id = $parent');
-  add('tag', filter.tag, 'list_contains(agent_tags, $tag)');
+  add(filter.status === 'running' ? undefined : filter.status, (sql) => `agent_status = ${sql}`);
+  add(filter.user, (sql) => `user_id = ${sql}`);
+  add(filter.agent, (sql) => `gen_ai_agent_name = ${sql}`);
+  add(filter.task, (sql) => `agent_task_type = ${sql}`);
+  add(filter.session, (sql) => `gen_ai_conversation_id = ${sql}`);
+  add(filter.parentRun, (sql) => `agent_parent_run_id = ${sql}`);
+  add(filter.tag, (sql) => `list_contains(agent_tags, ${sql})`);
   if (filter.failed === true) conditions.push("agent_status <> 'ok'");
-  add('since', filter.since, 'timestamp > make_timestamptz($since::BIGINT * 1000)');
-  add('until', filter.until, 'timestamp <= make_timestamptz($until::BIGINT * 1000)');
+  if (filter.since !== undefined) conditions.push(`timestamp > ${instantSql(filter.since)}`);
+  if (filter.until !== undefined) conditions.push(`timestamp <= ${instantSql(filter.until)}`);
   add(
-    'error',
     filter.error,
-    `agent_run_id IN (SELECT agent_run_id FROM ${ERRORS} WHERE contains(lower(error_type), lower($error)))`,
+    (sql) =>
+      `agent_run_id IN (SELECT agent_run_id FROM ${ERRORS} WHERE contains(lower(error_type), lower(${sql})))`,
   );
-  return { conditions, values };
+  return conditions;
+}
+
+function amongSql(texts: readonly string[]): string {
+  return textsSql(textSql(JSON.stringify(texts)));
 }
 
 /** What runs without an end have done so far, from the rows of their starts. */
@@ -209,10 +207,9 @@ export async function sumsSoFar(database: Queryable, starts: readonly Row[]): Pr
        sum(gen_ai_usage_output_tokens) FILTER (event_name = 'agent.model_call') AS agent_tokens_out,
        sum(cost_nano_usd) FILTER (event_name = 'agent.model_call') AS agent_cost_nano_usd
      FROM ${STEPS}
-     WHERE timestamp >= make_timestamptz($since::BIGINT * 1000) AND tallyspan_duplicate IS NOT TRUE
-       AND agent_run_id IN ${textsSql('$runs')}
+     WHERE timestamp >= ${instantSql(first - CLOCK_SLACK_MS)} AND tallyspan_duplicate IS NOT TRUE
+       AND agent_run_id IN ${amongSql(starts.map((row) => String(row['agent_run_id'])))}
      GROUP BY agent_run_id`,
-    { since: first - CLOCK_SLACK_MS, runs: JSON.stringify(starts.map((row) => row['agent_run_id'])) },
   );
   return new Map(rows.map((row) => [String(row['agent_run_id']), row]));
 }

@@ -4,6 +4,7 @@ import { stepStarts, type Step } from '../../core/time.ts';
 import { shapeResult, type SignalPoint, type SignalResult } from '../../signals/result.ts';
 import type { NotSupported, Signal, SignalRequest } from '../../signals/signal.ts';
 import { windowOf } from '../../signals/spans.ts';
+import { textSql } from '../../signals/sql-text.ts';
 import { shapeSeries, toSql, toSqlSeries, type SqlQuery } from '../../signals/to-sql.ts';
 import type { Queryable, Row } from '../store/database.ts';
 
@@ -31,15 +32,13 @@ export async function runSignalSeries(
   return shapeSeries(signal, starts, request, await readRows(database, query));
 }
 
-/** Rows of a compiled statement. */
+/** Rows of a compiled statement. Its parameters are written into the text: DuckDB plans a statement with some twice. */
 export function readRows(database: Queryable, { sql, params }: SqlQuery): Promise<Row[]> {
-  const texts: Record<string, string> = {};
-  // Numbers stand in the text: DuckDB plans a statement with parameters twice.
-  const text = sql.replaceAll(/\$([a-z]\w*)/g, (parameter, name: string) => {
-    const value = params[name];
-    if (typeof value === 'number') return String(value);
-    if (value !== undefined) texts[name] = value;
-    return parameter;
-  });
-  return database.all(text, texts);
+  return database.all(
+    sql.replaceAll(/\$([a-z]\w*)/g, (parameter, name: string) => {
+      const value = params[name];
+      if (value === undefined) return parameter;
+      return typeof value === 'number' ? String(value) : textSql(value);
+    }),
+  );
 }
