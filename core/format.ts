@@ -40,6 +40,11 @@ export function formatCount(count: number | null | undefined): string {
   return count === null || count === undefined ? NO_DATA : withThousands(count, 0);
 }
 
+/** A count with the noun that it counts: `1 call`, `1,204 calls`. */
+export function formatCountOf(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Tokens: exact below ten thousand, then `12.3k`, `1.2M`. */
 export function formatTokens(tokens: number | null | undefined): string {
   if (tokens === null || tokens === undefined) return NO_DATA;

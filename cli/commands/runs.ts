@@ -1,7 +1,7 @@
 // `tallyspan runs`: the list of runs.
 
 import type { Command } from 'commander';
-import { formatCost, formatCount, formatDuration } from '../../core/format.ts';
+import { formatCost, formatCount, formatCountOf, formatDuration } from '../../core/format.ts';
 import type { RunSummary } from '../../server/source.ts';
 import type { CliIo } from '../io.ts';
 import { parseCount, parseDurationMs } from '../options.ts';
@@ -18,6 +18,9 @@ interface RunsOptions extends SourceOptions {
   readonly task?: string;
   readonly tag?: string;
   readonly session?: string;
+  readonly model?: string;
+  readonly tool?: string;
+  readonly unpriced?: boolean;
   readonly error?: string;
   readonly status?: string;
   readonly limit: number;
@@ -40,6 +43,9 @@ export function registerRuns(program: Command, io: CliIo): void {
       .option('--tag <tag>', 'only runs with this tag')
       .option('--session <id>', 'only runs of this session')
       .option('--status <status>', 'only runs that ended so, or running')
+      .option('--model <id>', 'only runs with a call answered by this model')
+      .option('--tool <name>', 'only runs that called this tool')
+      .option('--unpriced', 'only runs with a call that has no price')
       .option('--error <text>', 'only runs in which an error has this in its type')
       .option('--limit <n>', 'at most this many', parseCount, 50),
   ).action(async (options: RunsOptions) => {
@@ -51,6 +57,9 @@ export function registerRuns(program: Command, io: CliIo): void {
         task: options.task,
         tag: options.tag,
         session: options.session,
+        model: options.model,
+        tool: options.tool,
+        unpriced: options.unpriced,
         error: options.error,
         status: options.status,
         since: io.now() - options.since,
@@ -78,18 +87,25 @@ function columnsOf(nowMs: number): readonly Column<RunSummary>[] {
         run['agent.status'] === 'ok' ? 'good' : run['agent.status'] === 'running' ? 'faint' : 'bad',
     },
     { title: 'TURNS', align: 'right', optional: true, value: (run) => formatCount(run['agent.turns']) },
-    { title: 'TIME', align: 'right', value: (run) => formatDuration(run.duration_ms) },
+    { title: 'TIME', align: 'right', value: (run) => formatDuration(durationMsOf(run, nowMs)) },
     { title: 'COST', align: 'right', value: (run) => formatCost(run['agent.cost_nano_usd']) },
     { title: 'WHAT', shrinks: true, value: describeRun },
   ];
 }
 
+/** Of a run that goes on, what it has taken so far. */
+function durationMsOf(run: RunSummary, nowMs: number): number | null {
+  return run.ended_at === null ? Math.max(0, nowMs - Date.parse(run.started_at)) : run.duration_ms;
+}
+
 function describeRun(run: RunSummary): string {
   const parts: string[] = [];
+  if (run.unpriced_calls > 0) parts.push(`${formatCountOf(run.unpriced_calls, 'call')} unpriced`);
+  if (run.estimated_calls > 0) parts.push('cost estimated');
   if (run['error.type'] !== null) parts.push(run['error.type']);
   if (run['agent.task_type'] !== null) parts.push(run['agent.task_type']);
   const toolCalls = run['agent.tool_calls'] ?? 0;
-  if (toolCalls > 0) parts.push(`${formatCount(toolCalls)} tool calls`);
+  if (toolCalls > 0) parts.push(formatCountOf(toolCalls, 'tool call'));
   return parts.join(', ');
 }
 

@@ -10,16 +10,10 @@ import { SILENT_FAILURE_NOTE } from '../../core/silent-failures.ts';
 import { DAY_MS, type Interval } from '../../core/time.ts';
 import type { Queryable, Row } from '../store/database.ts';
 import { eventJson, numberOrNull, type JsonObject } from './field-values.ts';
-import {
-  CLOCK_SLACK_MS,
-  listRuns,
-  sumsSoFar,
-  summaryOf,
-  type RunQueryable,
-  type RunSummary,
-} from './list-runs.ts';
+import { listRuns, type RunQueryable } from './list-runs.ts';
 import { readEventRows } from './read-rows.ts';
 import { readSilentFailures, type SilentFailureReport } from './read-silent-failures.ts';
+import { CLOCK_SLACK_MS, sumsSoFar, summaryOf, type RunSummary } from './run-summary.ts';
 
 export type StepKind = 'model_call' | 'tool_call' | 'note';
 
@@ -42,8 +36,6 @@ export interface RunStep extends JsonObject {
 }
 
 export interface RunTree extends RunSummary {
-  /** Unpriced model calls: what the cost leaves out. */
-  readonly unpriced_calls: number;
   readonly steps: readonly RunStep[];
   /** What went wrong though nothing failed, in order of time. */
   readonly silent_failures: readonly SilentFailureReport[];
@@ -92,7 +84,6 @@ async function readTree(database: RunQueryable, runId: string): Promise<RunTree 
   const steps = stepsOf(rows, Date.parse(summary.started_at));
   return {
     ...summary,
-    unpriced_calls: steps.filter((step) => step['tallyspan.cost.status'] === 'unpriced').length,
     steps,
     silent_failures: silentFailures,
     children,
@@ -149,19 +140,30 @@ async function summaryFromRows(
   const ended = rows.find((row) => row['event_name'] === 'agent.run');
   const first = begun ?? ended ?? rows[0];
   const firstStart = Math.min(...rows.map(startMs));
-  const sums =
-    ended === undefined
-      ? (await sumsSoFar(database, [{ agent_run_id: runId, timestamp: new Date(firstStart) }])).get(runId)
-      : undefined;
+  const sums = ended === undefined ? (await sumsSoFar(database, [runId], firstStart)).get(runId) : undefined;
   return summaryOf({
     ...first,
     ...ended,
     ...sums,
+    ...doubtsOf(rows),
     agent_status: ended?.['agent_status'] ?? 'running',
     ended: ended?.['timestamp'] ?? null,
     duration_ms: ended?.['duration_ms'] ?? null,
     started: new Date(begun === undefined ? firstStart : (begun['timestamp'] as Date).getTime()),
   });
+}
+
+/** As `readCostDoubts` counts them. */
+function doubtsOf(rows: readonly Row[]): Row {
+  const statuses = rows.flatMap((row) =>
+    row['event_name'] === 'agent.model_call' && row['tallyspan_duplicate'] !== true
+      ? [row['tallyspan_cost_status']]
+      : [],
+  );
+  return {
+    unpriced_calls: statuses.filter((status) => status === 'unpriced').length,
+    estimated_calls: statuses.filter((status) => status === 'estimated' || status === 'partial').length,
+  };
 }
 
 function endMs(row: Row): number {

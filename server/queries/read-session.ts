@@ -6,7 +6,8 @@ import { eventsSql } from '../../signals/event-tables.ts';
 import type { Queryable, Row } from '../store/database.ts';
 import { numberOrNull, textOrNull } from './field-values.ts';
 import { groupBy } from '../group-by.ts';
-import { listRuns, type RunQueryable, type RunSummary } from './list-runs.ts';
+import { listRuns, type RunQueryable } from './list-runs.ts';
+import type { RunSummary } from './run-summary.ts';
 
 export interface SessionCall {
   readonly step: number | null;

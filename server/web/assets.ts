@@ -4,12 +4,14 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { FastifyInstance } from 'fastify';
 import { COPY_SCRIPT } from './copy-script.ts';
+import { STALE_SCRIPT } from './stale-script.ts';
 import { STYLE } from './style.ts';
 
 export const ASSET_PATHS = {
   style: '/assets/tallyspan.css',
   htmx: '/assets/htmx.js',
   copy: '/assets/copy.js',
+  stale: '/assets/stale.js',
 } as const;
 
 /** htmx is read from its package, which is installed beside the server, also when that is bundled. */
@@ -22,6 +24,7 @@ export function registerAssets(app: FastifyInstance): void {
     [ASSET_PATHS.style, 'text/css; charset=utf-8', STYLE],
     [ASSET_PATHS.htmx, 'text/javascript; charset=utf-8', readHtmx()],
     [ASSET_PATHS.copy, 'text/javascript; charset=utf-8', COPY_SCRIPT],
+    [ASSET_PATHS.stale, 'text/javascript; charset=utf-8', STALE_SCRIPT],
   ];
   for (const [path, type, text] of assets)
     app.get(path, (_request, reply) =>

@@ -1,7 +1,7 @@
 // Cells: small pieces that show one value, the same on every page.
 
 import type { VNode } from 'preact';
-import { NO_DATA, formatPercent } from '../../core/format.ts';
+import { NO_DATA, formatCountOf, formatPercent } from '../../core/format.ts';
 import { momentText } from './moment-text.ts';
 
 const SHORT_ID_LENGTH = 8;
@@ -17,6 +17,33 @@ export function linkTo(path: string, params: Readonly<Record<string, string | nu
   for (const [key, value] of Object.entries(params)) if (value !== undefined) query.set(key, String(value));
   const text = query.toString();
   return text === '' ? path : `${path}?${text}`;
+}
+
+const LONGEST_SHOWN = 24;
+
+/** A name that somebody chose: cut where it would push the numbers off the screen, whole when pointed at. */
+export function Name({ text, href }: { text: string | null; href?: string | undefined }): VNode {
+  if (text === null || text === '') return <span>{NO_DATA}</span>;
+  const isLong = text.length > LONGEST_SHOWN;
+  const look = { class: isLong ? 'cut' : undefined, title: isLong ? text : undefined };
+  return href === undefined ? (
+    <span {...look}>{text}</span>
+  ) : (
+    <a {...look} href={href}>
+      {text}
+    </a>
+  );
+}
+
+/** What a cost leaves out or guesses, in words. */
+export function CostDoubts({ unpriced, estimated }: { unpriced: number; estimated: number }): VNode | null {
+  if (unpriced === 0 && estimated === 0) return null;
+  return (
+    <>
+      {unpriced > 0 && <span class="why">{formatCountOf(unpriced, 'call')} unpriced </span>}
+      {estimated > 0 && <span class="hint">estimated</span>}
+    </>
+  );
 }
 
 /** A moment in the zone of the page: the time today, with the date before today. */

@@ -32,7 +32,14 @@ const PAGES: readonly (readonly [string, string])[] = [
 /** A whole page, or with `isFragment` only its main part, as htmx asks for it. */
 export function renderPage(frame: Frame, content: ComponentChildren, isFragment: boolean): string {
   const main = <Main frame={frame}>{content}</Main>;
-  if (isFragment) return renderToString(main);
+  // The state of alerts stands outside of the main part and changes as well.
+  if (isFragment)
+    return renderToString(
+      <>
+        {main}
+        <AlertState firing={frame.firing} isUpdate />
+      </>,
+    );
   return `<!doctype html>${renderToString(<Page frame={frame}>{main}</Page>)}`;
 }
 
@@ -59,11 +66,12 @@ function Page({ frame, children }: { frame: Frame; children: ComponentChildren }
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>{`${frame.title} · tallyspan`}</title>
-        <meta name="htmx-config" content='{"includeIndicatorCSS": false, "history": false}' />
+        <meta name="htmx-config" content={HTMX_CONFIG} />
         <link rel="stylesheet" href={ASSET_PATHS.style} />
         <link rel="icon" href={ICON} />
         <script src={ASSET_PATHS.htmx} defer />
         <script src={ASSET_PATHS.copy} defer />
+        <script src={ASSET_PATHS.stale} defer />
       </head>
       <body>
         <a class="skip" href="#main">
@@ -89,6 +97,7 @@ function Page({ frame, children }: { frame: Frame; children: ComponentChildren }
             ))}
           </nav>
           <AlertState firing={frame.firing} />
+          <span id="stale" class="state firing" role="status" hidden />
         </header>
         {children}
         <footer>
@@ -104,14 +113,27 @@ function isCurrent(path: string, current: string): boolean {
   return path === '/' ? current === '/' : current === path || current.startsWith(`${path}/`);
 }
 
-function AlertState({ firing }: { firing: number | undefined }): VNode {
-  if (firing === undefined) return <span class="state">alerts: not started</span>;
+function AlertState({ firing, isUpdate }: { firing: number | undefined; isUpdate?: boolean }): VNode {
+  const place = { id: 'alert-state', 'hx-swap-oob': isUpdate ? 'true' : undefined };
+  if (firing === undefined)
+    return (
+      <span {...place} class="state">
+        alerts: not started
+      </span>
+    );
   return (
-    <a class={firing > 0 ? 'state firing' : 'state'} href="/alerts">
+    <a {...place} class={firing > 0 ? 'state firing' : 'state'} href="/alerts">
       {firing > 0 ? '● ' : '○ '}alerts: {firing === 0 ? 'none firing' : `${firing} firing`}
     </a>
   );
 }
+
+/** What could not be answered leaves the page as it is. */
+const HTMX_CONFIG = JSON.stringify({
+  includeIndicatorCSS: false,
+  history: false,
+  noSwap: [204, 304, '4xx', '5xx'],
+});
 
 const ICON =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20'%3E%3Cpath d='M3 3v14M7 3v14M11 3v14M15 3v14M1 15 19 5' stroke='%233d5afe' stroke-width='2' fill='none'/%3E%3C/svg%3E";

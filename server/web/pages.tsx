@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ComponentChildren, VNode } from 'preact';
 import { DAY_MS } from '../../core/time.ts';
 import type { ChannelTest } from '../alerting/alerter.ts';
-import { listRuns, type RunFilter } from '../queries/list-runs.ts';
+import { listRuns } from '../queries/list-runs.ts';
 import { readSession } from '../queries/read-session.ts';
 import { AmbiguousRunError, readRun, type RunTree } from '../queries/read-run.ts';
 import { readNumber } from '../queries/signal-numbers.ts';
@@ -22,15 +22,10 @@ import { OverviewPage } from './pages/overview-page.tsx';
 import { RunPage } from './pages/run-page.tsx';
 import { RunsPage } from './pages/runs-page.tsx';
 import { SessionPage } from './pages/session-page.tsx';
-import {
-  localInstantParam,
-  localInstantText,
-  parseDurationMs,
-  parseRunFilter,
-  textParam,
-  type QueryText,
-} from './query-params.ts';
+import { localInstantText, parseDurationMs, textParam, type QueryText } from './query-params.ts';
+import { parseRunsAddress } from './runs-address.ts';
 import { RequestError } from './request-error.ts';
+import { senderSettings } from './sender-settings.ts';
 import { traceLinksOf } from './trace-links.ts';
 import { checkSameOrigin } from './same-origin.ts';
 import { isForPeople, type WebContext } from './web-server.ts';
@@ -74,7 +69,9 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
     const { windowText, windowMs } = windowOf(request.query, OVERVIEW_WINDOW);
     const question = { now, timezone, windowMs, agent: textParam(request.query, 'agent') };
     const data = await readOverview(database, question);
-    const view = { data, question, windowText, grpcAddress: context.grpcAddress() };
+    const { needsToken } = context.access;
+    const sender = senderSettings(context.grpcAddress(), request.headers.host, needsToken);
+    const view = { data, question, windowText, sender };
     return answerTo(request, reply)(<OverviewPage view={view} />, {
       title: 'Overview',
       refresh: { url: request.url, seconds: data.hasData ? OVERVIEW_SECONDS : EMPTY_SECONDS },
@@ -193,25 +190,6 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
     if (test === undefined) throw new RequestError(503, 'alerting has not started yet');
     return isForPeople(request) ? answerAlerts(request, reply, test) : reply.send(test);
   });
-}
-
-/** The list of runs as its address asks for it: the API's parameters, and times as the form writes them. */
-function parseRunsAddress(
-  query: QueryText,
-  now: number,
-  timezone: string,
-): { filter: RunFilter; params: Record<string, string | undefined>; isFiltered: boolean } {
-  const isFailed = textParam(query, 'status') === 'failed';
-  const asked = isFailed ? { ...query, status: '', failed: 'true' } : query;
-  const filter = parseRunFilter(asked, now);
-  const from = localInstantParam(query, 'from', timezone);
-  const until = localInstantParam(query, 'to', timezone);
-  const params = Object.fromEntries(Object.keys(asked).map((key) => [key, textParam(asked, key)]));
-  return {
-    filter: { ...filter, since: from ?? filter.since, until: until ?? filter.until },
-    params,
-    isFiltered: Object.entries(params).some(([key, value]) => value !== undefined && key !== 'sort'),
-  };
 }
 
 /** The window of a page, as written and in milliseconds. @throws RequestError */

@@ -6,7 +6,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, offsetAt } from '../../core/time.ts';
 import { parseRequest, type SignalQuestion } from '../../signals/request.ts';
 import { EXPORT_FORMATS, type ExportFormat, type ExportRequest } from '../queries/export-events.ts';
 import { COST_WAYS, type CostBy, type CostRequest } from '../queries/read-cost.ts';
-import type { RunFilter, RunSort } from '../queries/list-runs.ts';
+import type { RunFilter, RunSort } from '../queries/run-filter.ts';
 import { RequestError } from './request-error.ts';
 
 /** The query string, parsed: a key given twice is an array. */
@@ -31,12 +31,15 @@ export function parseRunFilter(query: QueryText, nowMs: number): RunFilter {
     throw new RequestError(400, `sort is ${SORTS.join(', ')}, not ${sort}`);
   return {
     status: textParam(query, 'status'),
-    failed: textParam(query, 'failed') === undefined ? undefined : textParam(query, 'failed') !== 'false',
+    failed: flagParam(query, 'failed'),
     user: textParam(query, 'user'),
     agent: textParam(query, 'agent'),
     task: textParam(query, 'task'),
     session: textParam(query, 'session'),
     tag: textParam(query, 'tag'),
+    model: textParam(query, 'model'),
+    tool: textParam(query, 'tool'),
+    unpriced: flagParam(query, 'unpriced'),
     error: textParam(query, 'error'),
     parentRun: textParam(query, 'parentRun'),
     since: instantParam(query, 'since', nowMs),
@@ -45,6 +48,11 @@ export function parseRunFilter(query: QueryText, nowMs: number): RunFilter {
     limit: countParam(query, 'limit', LIMIT_DEFAULT, LIMIT_MAX),
     offset: countParam(query, 'offset', 0, 1_000_000),
   };
+}
+
+function flagParam(query: QueryText, key: string): boolean | undefined {
+  const text = textParam(query, key);
+  return text === undefined ? undefined : text !== 'false';
 }
 
 function countParam(query: QueryText, key: string, fallback: number, most: number): number {

@@ -1,12 +1,12 @@
 // Tables of runs: the same cells wherever runs are listed; pages choose the columns.
 
 import type { ComponentChildren, VNode } from 'preact';
-import { NO_DATA, formatCost, formatCount, formatDuration, formatTokens } from '../../core/format.ts';
-import type { RunSummary } from '../queries/list-runs.ts';
-import { Moment, StatusBadge, linkTo, shortId } from './cells.tsx';
+import { formatCost, formatCount, formatDuration, formatTokens } from '../../core/format.ts';
+import type { RunSummary } from '../queries/run-summary.ts';
+import { CostDoubts, Moment, Name, StatusBadge, linkTo, shortId } from './cells.tsx';
 import { Scroll, type PartLabel } from './panel.tsx';
 
-const SESSION_LENGTH = 14;
+const TAGS_SHOWN = 3;
 
 interface Clock {
   readonly timezone: string;
@@ -32,14 +32,14 @@ const RUN_COLUMNS = {
       </a>
     ),
   },
-  agent: { title: 'Agent', cell: (run) => run['gen_ai.agent.name'] ?? NO_DATA },
-  user: { title: 'User', cell: (run) => run['user.id'] ?? NO_DATA },
+  agent: { title: 'Agent', cell: (run) => <Name text={run['gen_ai.agent.name']} /> },
+  user: { title: 'User', cell: (run) => <Name text={run['user.id']} /> },
   task: {
     title: 'Task',
     cell: (run) => (
       <>
-        {run['agent.task_type'] ?? NO_DATA}
-        <Tags tags={run['agent.tags']} />
+        <Name text={run['agent.task_type']} />
+        <Tags tags={run['agent.tags']} most={TAGS_SHOWN} />
       </>
     ),
   },
@@ -47,12 +47,8 @@ const RUN_COLUMNS = {
     title: 'Session',
     cell: (run) => {
       const session = run['gen_ai.conversation.id'];
-      if (session === null) return NO_DATA;
-      return (
-        <a href={`/sessions/${encodeURIComponent(session)}`} title={session}>
-          {session.length > SESSION_LENGTH ? `${session.slice(0, SESSION_LENGTH)}…` : session}
-        </a>
-      );
+      const href = session === null ? undefined : `/sessions/${encodeURIComponent(session)}`;
+      return <Name text={session} href={href} />;
     },
   },
   status: {
@@ -60,7 +56,11 @@ const RUN_COLUMNS = {
     cell: (run) => (
       <>
         <StatusBadge status={run['agent.status']} />
-        {run['error.type'] !== null && <span class="why">{run['error.type']}</span>}
+        {run['error.type'] !== null && (
+          <span class="why">
+            <Name text={run['error.type']} />
+          </span>
+        )}
       </>
     ),
   },
@@ -68,8 +68,24 @@ const RUN_COLUMNS = {
   tools: { title: 'Tools', isNumber: true, cell: (run) => formatCount(run['agent.tool_calls']) },
   tokensIn: { title: 'Tokens in', isNumber: true, cell: (run) => formatTokens(run['agent.tokens_in']) },
   tokensOut: { title: 'out', isNumber: true, cell: (run) => formatTokens(run['agent.tokens_out']) },
-  time: { title: 'Time', isNumber: true, cell: (run) => formatDuration(run.duration_ms) },
-  cost: { title: 'Cost', isNumber: true, cell: (run) => formatCost(run['agent.cost_nano_usd']) },
+  time: {
+    title: 'Time',
+    isNumber: true,
+    cell: (run, clock) =>
+      run.ended_at === null
+        ? `${formatDuration(Math.max(0, clock.now - Date.parse(run.started_at)))} so far`
+        : formatDuration(run.duration_ms),
+  },
+  cost: {
+    title: 'Cost',
+    isNumber: true,
+    cell: (run) => (
+      <>
+        {formatCost(run['agent.cost_nano_usd'])}{' '}
+        <CostDoubts unpriced={run.unpriced_calls} estimated={run.estimated_calls} />
+      </>
+    ),
+  },
 } as const satisfies Record<string, RunColumn>;
 
 export type RunColumnId = keyof typeof RUN_COLUMNS;
@@ -119,16 +135,18 @@ export function RunTable({ runs, columns, optional = [], label, timezone, now }:
   );
 }
 
-/** Labels of a run, each a link to the runs that have it. */
-export function Tags({ tags }: { tags: readonly string[] }): VNode | null {
+/** Labels of a run, each a link to the runs that have it; of more than `most` the first. */
+export function Tags({ tags, most = tags.length }: { tags: readonly string[]; most?: number }): VNode | null {
   if (tags.length === 0) return null;
+  const rest = tags.slice(most);
   return (
     <span class="tags">
-      {tags.map((tag) => (
+      {tags.slice(0, most).map((tag) => (
         <a key={tag} class="badge" href={linkTo('/runs', { tag })}>
           {tag}
         </a>
       ))}
+      {rest.length > 0 && <span class="soft" title={rest.join(', ')}>{`+${rest.length}`}</span>}
     </span>
   );
 }

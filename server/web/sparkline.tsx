@@ -13,10 +13,11 @@ const GAP = 3;
 
 export function CostSparkline(props: {
   points: readonly SignalPoint[];
+  agent: string | undefined;
   timezone: string;
   now: number;
 }): VNode {
-  const { points, timezone, now } = props;
+  const { points, agent, timezone, now } = props;
   const most = Math.max(1, ...points.map((point) => point.value ?? 0));
   const slot = WIDTH / Math.max(1, points.length);
   const hour = (atMs: number): string => momentText(atMs, timezone, now).replace(/(\d\d:\d\d):\d\d$/, '$1');
@@ -45,6 +46,7 @@ export function CostSparkline(props: {
               href={linkTo('/runs', {
                 since: new Date(point.start).toISOString(),
                 until: new Date(point.start + HOUR_MS).toISOString(),
+                agent,
                 sort: 'dearest',
               })}
               aria-label={label}

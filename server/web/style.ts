@@ -31,6 +31,8 @@ a:hover, .why a, .hint a, .empty a, .hello a { text-decoration: underline; }
 a:focus-visible, button:focus-visible, select:focus-visible, input:focus-visible, input[type=datetime-local]:focus-within, .scroll:focus-visible, pre:focus-visible {
   outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px;
 }
+/* Within a panel, which cuts off what stands out of it. */
+.panel .scroll:focus-visible, .panel pre:focus-visible, .spark a:focus-visible { outline-offset: -2px; }
 .skip { position: absolute; left: -999px; }
 .skip:focus { left: 8px; top: 8px; background: var(--card); padding: 6px 10px; z-index: 2; }
 header.top {
@@ -96,6 +98,7 @@ th.n, td.n { text-align: right; }
 td.wrap { white-space: normal; min-width: 12em; }
 th a { color: inherit; text-decoration: underline dotted; }
 tbody tr:hover > td { background: light-dark(#f9fafc, #1b2028); }
+.cut { display: inline-block; max-width: 15em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; }
 .mono { font-family: ui-monospace, "SF Mono", "DejaVu Sans Mono", monospace; font-size: 13px; }
 .soft { color: var(--soft); }
 .empty { padding: 10px 16px 18px; color: var(--soft); }
@@ -112,7 +115,7 @@ tbody tr:hover > td { background: light-dark(#f9fafc, #1b2028); }
 .hello { overflow-wrap: anywhere; }
 .hello h1 { font-size: 22px; margin-bottom: 6px; }
 .hello ol { padding-left: 20px; } .hello li { margin: 10px 0; }
-pre { background: var(--bg); border: 1px solid var(--line); border-radius: 7px; padding: 9px 12px; overflow-x: auto; margin: 6px 0 0; font-size: 13px; }
+pre { background: var(--bg); border: 1px solid var(--line); border-radius: 7px; padding: 9px 12px; overflow-x: auto; margin: 6px 0 0; font-size: 13px; white-space: pre-wrap; overflow-wrap: anywhere; }
 dl.facts { display: flex; flex-wrap: wrap; gap: 10px 28px; margin: 0; }
 dl.facts div { min-width: 0; } dl.facts dt { font-size: 12.5px; color: var(--soft); } dl.facts dd { margin: 0; font-weight: 550; overflow-wrap: anywhere; line-height: 28px; }
 dl.facts dd.big { font-size: 20px; font-weight: 680; letter-spacing: -0.01em; }

@@ -134,14 +134,15 @@ export function runs(query: string): Place {
     const [answer] = panel.answers;
     if (answer?.source.kind !== 'list') throw new Error('this panel is no list');
     const page = await server.page(`/runs?${query}&since=${panel.days}d`);
-    const shown = tableAfter(page)
-      .filter((row) => row.get('Status')?.text !== 'running')
+    const shown = endedRows(page)
       .slice(0, answer.source.limit)
       .map((row) =>
-        ['Time', 'Cost', 'Turns', 'Tools', 'Agent', 'User'].reduce(
-          (text, head) => `${text} ${row.get(head)?.text}`,
-          row.get('Run')?.href ?? '',
-        ),
+        [
+          row.get('Run')?.href,
+          row.get('Time')?.text,
+          costIn(row),
+          ...['Turns', 'Tools', 'Agent', 'User'].map((head) => row.get(head)?.text),
+        ].join(' '),
       );
     const own = answer.frames.map(({ labels }) =>
       [
@@ -160,9 +161,19 @@ export function runs(query: string): Place {
 
 export function dearestRun(): Place {
   return at('/runs?sort=dearest, first row', async (panel, server) => {
-    const rows = tableAfter(await server.page(`/runs?sort=dearest&since=${panel.days}d`));
-    return differ('dearest', cost(only(panel)), rows[0]?.get('Cost')?.text ?? '');
+    const [first] = endedRows(await server.page(`/runs?sort=dearest&since=${panel.days}d`));
+    return differ('dearest', cost(only(panel)), first === undefined ? '' : costIn(first));
   });
+}
+
+/** Boards know a run when it has ended. */
+function endedRows(page: string): PageRow[] {
+  return tableAfter(page).filter((row) => row.get('Status')?.text !== 'running');
+}
+
+/** Without what the page says of it in words. */
+function costIn(row: PageRow): string {
+  return row.get('Cost')?.text.split(' ')[0] ?? '';
 }
 
 /** Hours and minutes of an instant in a zone. */

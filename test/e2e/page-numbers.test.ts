@@ -8,7 +8,7 @@ import { formatValue } from '../../alerts/rules/value-format.ts';
 import { diagnose } from '../../core/diagnosis/diagnose.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { formatCost, formatCount, formatDuration, formatPercent, formatTokens } from '../../core/format.ts';
-import { DAY_MS, HOUR_MS, dayOf } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS, dayOf, startOfHour } from '../../core/time.ts';
 import { startBrowser } from '../../scripts/browser.ts';
 import { BREAKDOWNS } from '../../server/web/pages/breakdown-data.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
@@ -26,8 +26,12 @@ import {
   expectTrends,
   groupsOf,
   isChecked,
+  listed,
+  costText,
   numberOf,
+  open,
   patternOf,
+  readListed,
   requestOf,
   runs,
   sumOf,
@@ -82,7 +86,7 @@ describe('the overview', () => {
     for (const { signal, value } of shown.numbers) expectSame(value, numberOf(signal, request), signal);
     const [success, latency, cost, count] = shown.texts;
     expect(success).toContain(formatPercent(numberOf('run_success_rate', request)));
-    expect(success).toContain(`of ${formatCount(numberOf('run_count', request))} started`);
+    expect(success).toContain(`of ${formatCount(numberOf('run_ended_count', request))} that ended`);
     expect(latency).toContain(formatDuration(numberOf('run_latency_p95', request)));
     const spike = numberOf('cost_spike', request);
     expect(cost).toContain(spike === null ? 'no history' : `${spike.toFixed(1)} × the mean of 7 days`);
@@ -93,7 +97,8 @@ describe('the overview', () => {
 
   it('has a bar for every hour, with its cost', async () => {
     const shown = await show('/');
-    const points = evaluateSeries(signalOf('cost'), events, { ...requestOf(DAY_MS), step: 'hour' });
+    const from = startOfHour(Date.now(), 'UTC') - 23 * HOUR_MS;
+    const points = evaluateSeries(signalOf('cost'), events, { ...requestOf(DAY_MS), from, step: 'hour' });
     if ('reason' in points) throw new Error(points.reason);
     expect(shown.pictures.map((label) => label.split(' ').at(-1))).toEqual(
       points.map(({ value }) => formatCost(value)),
@@ -103,19 +108,22 @@ describe('the overview', () => {
   it('lists the dearest runs of the day and the slowest of the hour', async () => {
     const shown = await show('/');
     const today = dayOf(Date.now(), 'UTC');
-    const dearest = ended
-      .filter(({ end }) => (end?.timestamp ?? 0) > today.from && end?.['agent.cost_nano_usd'] !== undefined)
+    const dearest = [...ended.filter((run) => endOf(run) > today.from), ...open]
+      .filter((run) => costOf(run) >= 0)
       .toSorted((a, b) => costOf(b) - costOf(a) || endOf(b) - endOf(a))
       .slice(0, 20);
     const rows = shown.tables['Dearest runs today'] ?? [];
     expect(rows.slice(0, dearest.length).map((row) => [row.about, row.cells[5]])).toEqual(
-      dearest.map((run) => [run.id, formatCost(run.end?.['agent.cost_nano_usd'])]),
+      dearest.map((run) => [run.id, costText(run)]),
     );
     const slowest = ended
       .filter((run) => endOf(run) > Date.now() - HOUR_MS && run.end?.duration_ms !== undefined)
       .toSorted((a, b) => (b.end?.duration_ms ?? 0) - (a.end?.duration_ms ?? 0))
       .slice(0, 20);
-    const slow = shown.tables['Slowest runs of the last hour'] ?? [];
+    const goesOn = new Set(open.map(({ id }) => id));
+    const slow = (shown.tables['Slowest runs of the last hour'] ?? []).filter(
+      (row) => !goesOn.has(row.about),
+    );
     expect(slow.slice(0, slowest.length).map((row) => row.cells[4])).toEqual(
       slowest.map((run) => formatDuration(run.end?.duration_ms)),
     );
@@ -125,38 +133,21 @@ describe('the overview', () => {
 describe('the list of runs', () => {
   it('has the dearest of a week, page after page, each with its numbers', async () => {
     const from = Date.now() - 7 * DAY_MS;
-    const expected = ended
-      .filter((run) => endOf(run) > from && costOf(run) >= 0)
+    const expected = [...ended.filter((run) => endOf(run) > from), ...open]
+      .filter((run) => costOf(run) >= 0)
       .toSorted((a, b) => costOf(b) - costOf(a) || endOf(b) - endOf(a));
     for (const offset of [0, 50]) {
       const rows = tableOf(await show(`/runs?since=7d&sort=dearest&offset=${offset}`), 'Runs');
-      expect(
-        rows.map((row) => [row.about, row.cells[7], row.cells[8], row.cells[11], row.cells[12]]),
-      ).toEqual(
-        expected
-          .slice(offset, offset + 50)
-          .map(({ id, end }) => [
-            id,
-            formatCount(end?.['agent.turns']),
-            formatCount(end?.['agent.tool_calls']),
-            formatDuration(end?.duration_ms),
-            formatCost(end?.['agent.cost_nano_usd']),
-          ]),
-      );
+      expect(rows.map(readListed)).toEqual(expected.slice(offset, offset + 50).map(listed));
     }
   });
 
   it('has what runs that still go on have cost so far', async () => {
-    const open = [...runs.values()].filter((run) => run.end === undefined && run.start !== undefined);
     const rows = tableOf(await show('/runs?status=running'), 'Runs');
     expect(rows.length).toBe(Math.min(50, open.length));
     for (const row of rows) {
-      const run = runs.get(row.about);
-      const priced = run?.calls.filter((call) => call.cost_nano_usd !== undefined) ?? [];
-      expect([row.about, row.cells[12]]).toEqual([
-        row.about,
-        formatCost(priced.length === 0 ? null : sumOf(priced, 'cost_nano_usd')),
-      ]);
+      const run = open.find(({ id }) => id === row.about);
+      expect([row.about, row.cells[12]]).toEqual([row.about, run && costText(run)]);
     }
   });
 

@@ -4,7 +4,7 @@
 import { expect } from '@jest/globals';
 import { RULES } from '../../alerts/rules/all-rules.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { formatCost } from '../../core/format.ts';
+import { formatCost, formatCount, formatDuration } from '../../core/format.ts';
 import type { EventName } from '../../core/schema.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { evaluate, evaluateSeries } from '../../signals/evaluate.ts';
@@ -87,12 +87,47 @@ export function tableOf(shown: ShownPage, name: string): readonly ShownRow[] {
   return rows;
 }
 
+/** Runs that have begun and not ended. */
+export const open = [...runs.values()].filter((run) => run.end === undefined && run.start !== undefined);
+
+/** What the run has cost; of one that goes on so far. -1 where nothing has a price. */
 export function costOf(run: RunEvents): number {
-  return run.end?.['agent.cost_nano_usd'] ?? -1;
+  if (run.end !== undefined) return run.end['agent.cost_nano_usd'] ?? -1;
+  const priced = run.calls.filter((call) => call.cost_nano_usd !== undefined);
+  return priced.length === 0 ? -1 : sumOf(priced, 'cost_nano_usd');
 }
 
+/** What a list says of it: the cost, what that leaves out, and whether it is a guess. */
+export function costText(run: RunEvents): string {
+  const count = (...statuses: readonly string[]): number =>
+    run.calls.filter((call) => statuses.includes(call['tallyspan.cost.status'] ?? '')).length;
+  const unpriced = count('unpriced');
+  return [
+    formatCost(costOf(run) < 0 ? null : costOf(run)),
+    ...(unpriced > 0 ? [`${unpriced} call${unpriced === 1 ? '' : 's'} unpriced`] : []),
+    ...(count('estimated', 'partial') > 0 ? ['estimated'] : []),
+  ].join(' ');
+}
+
+/** Id, turns, tool calls, time and cost of a run, as the list of runs has them. */
+export function listed(run: RunEvents): (string | undefined)[] {
+  return [
+    run.id,
+    formatCount(run.end?.['agent.turns'] ?? run.calls.length),
+    formatCount(run.end?.['agent.tool_calls'] ?? run.tools.length),
+    run.end === undefined ? 'so far' : formatDuration(run.end.duration_ms),
+    costText(run),
+  ];
+}
+
+export function readListed({ about, cells }: ShownRow): (string | undefined)[] {
+  const [turns, tools, , , time, cost] = cells.slice(7);
+  return [about, turns, tools, time?.replace(/^.* so far$/, 'so far'), cost];
+}
+
+/** When it ended; of a run that goes on when it began. */
 export function endOf(run: RunEvents): number {
-  return run.end?.timestamp ?? 0;
+  return run.end?.timestamp ?? run.start?.timestamp ?? 0;
 }
 
 export function sumOf(

@@ -81,7 +81,7 @@ describe('the page', () => {
     await page.goto(server.uiUrl);
     const cards = await page.locator('.card').allTextContents();
     expect(cards[0]).toContain('50.0 %');
-    expect(cards[0]).toContain('of 3 started');
+    expect(cards[0]).toContain('of 2 that ended');
     expect(cards[1]).toContain('10.0 s');
     expect(cards[2]).toContain(formatCost(3 * SAMPLE_COST_NANO_USD));
     expect(cards[3]).toContain('1 failed');
@@ -89,6 +89,37 @@ describe('the page', () => {
     expect(await page.locator('section[aria-labelledby=slowest] tbody tr').count()).toBe(3);
     expect(faults).toEqual([]);
   });
+
+  it('keeps what it shows while it cannot be refreshed, says so, and goes on asking', async () => {
+    const page = await openPage();
+    await page.goto(`${server.uiUrl}/runs/${'c'.repeat(32)}`);
+    const before = await page.textContent('main');
+    let isFailing = true;
+    await page.route('**/runs/**', async (route) => {
+      if (isFailing) await route.fulfill({ status: 500, body: '<main><h1>The server failed</h1></main>' });
+      else await route.continue();
+    });
+    await page.waitForSelector('#stale:not([hidden])', { timeout: 15_000 });
+    expect(await page.textContent('#stale')).toMatch(/^not updated since /);
+    expect(await page.textContent('main')).toBe(before);
+    isFailing = false;
+    await page.waitForSelector('#stale', { state: 'hidden', timeout: 15_000 });
+    expect(await page.locator('header').count()).toBe(1);
+  }, 60_000);
+
+  it('has the state of alerts from the latest refresh', async () => {
+    const page = await openPage();
+    await page.goto(`${server.uiUrl}/runs/${'c'.repeat(32)}`);
+    expect(await page.textContent('header')).toContain('none firing');
+    await page.route('**/runs/**', async (route) => {
+      const answer = await route.fetch();
+      const body = (await answer.text()).replace('none firing', '7 firing');
+      await route.fulfill({ response: answer, body });
+    });
+    await page.waitForSelector('header >> text=7 firing', { timeout: 15_000 });
+    expect(await page.locator('#alert-state').count()).toBe(1);
+    expect(await page.locator('main #alert-state').count()).toBe(0);
+  }, 60_000);
 
   it('leads from a run in the list to its tree, and from a failed tool to the call that read its result', async () => {
     const page = await openPage();

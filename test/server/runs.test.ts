@@ -61,7 +61,7 @@ describe('the list of runs', () => {
     });
   });
 
-  it('is filtered by status, failure, user, agent, task, tag, session, error and time', async () => {
+  it('is filtered by status, failure, user, agent, task, tag, session, model, tool, price and error', async () => {
     expect(await ids('status=error')).toEqual(['b']);
     expect(await ids('failed=true')).toEqual(['b']);
     expect(await ids('user=user-2')).toEqual(['b']);
@@ -75,9 +75,61 @@ describe('the list of runs', () => {
     expect(await ids('error=API')).toEqual(['b']);
     // The tool of each run failed so, whatever became of the run.
     expect(await ids('error=TimeOut')).toEqual(['a', 'b', 'c']);
-    expect(await ids(`since=${new Date(NOW - 90_000).toISOString()}`)).toEqual(['a']);
-    expect(await ids(`until=${new Date(NOW - 90_000).toISOString()}`)).toEqual(['b', 'c']);
+    expect(await ids('model=claude-sonnet-5-5')).toEqual(['a', 'b', 'c']);
+    expect(await ids('model=claude-sonnet')).toEqual([]);
+    expect(await ids('tool=search_docs')).toEqual(['a', 'b', 'c']);
+    expect(await ids('tool=search')).toEqual([]);
+    expect(await ids('unpriced=true')).toEqual([]);
     expect(await ids('user=nobody')).toEqual([]);
+  });
+
+  it('is of those that went on in a stretch of time: a running one still does', async () => {
+    const [at125, at90, at65] = [125, 90, 65].map((seconds) => new Date(NOW - seconds * 1000).toISOString());
+    expect(await ids(`since=${at90}`)).toEqual(['a', 'c']);
+    expect(await ids(`until=${at90}`)).toEqual(['b', 'c']);
+    expect(await ids(`until=${at65}`)).toEqual(['a', 'b', 'c']);
+    expect(await ids(`since=${at125}&until=${at90}`)).toEqual(['b', 'c']);
+  });
+
+  it('has a running one where its time and its cost so far belong', async () => {
+    const own = await startTestServer();
+    const runaway = sampleRun({ mark: 'd', endMs: NOW - 5 * MINUTE_MS, isOpen: true });
+    await sendEvents(own, [
+      ...sampleRun({ mark: 'a', endMs: NOW - MINUTE_MS }),
+      ...sampleRun({ mark: 'b', endMs: NOW - 2 * MINUTE_MS }),
+      ...runaway.map((event) =>
+        event.cost_nano_usd === undefined ? event : { ...event, cost_nano_usd: 30e9 },
+      ),
+    ]);
+    for (const query of ['sort=dearest&limit=1', 'sort=slowest&limit=1'])
+      expect(await getJson(own, `/api/runs?${query}`)).toMatchObject([
+        { 'agent.run_id': 'd'.repeat(32), 'agent.status': 'running', 'agent.cost_usd': 60 },
+      ]);
+    expect(await getJson(own, '/api/runs?sort=dearest&limit=2&offset=2')).toHaveLength(1);
+    await own.remove();
+  });
+
+  it('says what a cost leaves out and what it guesses', async () => {
+    const own = await startTestServer();
+    const statuses = ['unpriced', 'estimated'];
+    await sendEvents(own, [
+      ...sampleRun({ mark: 'a', endMs: NOW - MINUTE_MS }),
+      ...sampleRun({ mark: 'b', endMs: NOW }).map((event) =>
+        event['event.name'] === 'agent.model_call'
+          ? { ...event, 'tallyspan.cost.status': statuses.shift() }
+          : event,
+      ),
+    ]);
+    expect(await getJson(own, '/api/runs')).toMatchObject([
+      { unpriced_calls: 1, estimated_calls: 1 },
+      { unpriced_calls: 0, estimated_calls: 0 },
+    ]);
+    expect(await getJson(own, `/api/runs/${'b'.repeat(32)}`)).toMatchObject({
+      unpriced_calls: 1,
+      estimated_calls: 1,
+    });
+    expect(await getJson(own, '/api/runs?unpriced=true')).toHaveLength(1);
+    await own.remove();
   });
 
   it('is cut into pages', async () => {

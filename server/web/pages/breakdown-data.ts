@@ -30,8 +30,8 @@ export interface BreakdownKind {
   readonly columns: readonly BreakdownColumn[];
   /** Signals whose course is drawn in each row; none where there are too many rows for it. */
   readonly trends: readonly BreakdownColumn[];
-  /** Parameter of the list of runs that shows a group; none where runs cannot be filtered so. */
-  readonly runsParam?: string;
+  /** Parameter of the list of runs that shows a group. */
+  readonly runsParam: string;
   readonly remark: string;
   readonly empty: string;
 }
@@ -69,6 +69,7 @@ export const BREAKDOWNS: readonly BreakdownKind[] = [
     title: 'Tools',
     dimension: 'tool',
     cost: 'tool_cost',
+    runsParam: 'tool',
     columns: [
       { title: 'Calls', signal: 'tool_calls', unit: 'count', help: 'Executions' },
       { title: 'Failed', signal: 'tool_failure_rate', unit: 'ratio', help: 'Calls that failed' },
@@ -105,6 +106,7 @@ export const BREAKDOWNS: readonly BreakdownKind[] = [
     title: 'Models',
     dimension: 'model',
     cost: 'cost',
+    runsParam: 'model',
     columns: [
       { title: 'Calls', signal: 'model_calls', unit: 'count', help: 'Model calls' },
       { title: 'Failed', signal: 'model_error_rate', unit: 'ratio', help: 'Calls that ended in an error' },
@@ -210,6 +212,8 @@ export interface BreakdownData {
   readonly rows: readonly BreakdownRow[];
   readonly groups: number;
   readonly totalNanoUsd: number | null;
+  /** Of the total, what no row says, where all rows are here and should sum to it. */
+  readonly unattributedNanoUsd: number;
   /** Length of a step of the trends. */
   readonly step: Step;
 }
@@ -264,6 +268,10 @@ export async function readBreakdown(
     }),
     groups: table.groups,
     totalNanoUsd: total,
+    unattributedNanoUsd:
+      table.groups > ROWS_SHOWN
+        ? 0
+        : Math.max(0, (total ?? 0) - table.rows.reduce((sum, { values }) => sum + (values[0] ?? 0), 0)),
     step,
   };
 }

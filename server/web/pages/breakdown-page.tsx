@@ -11,12 +11,18 @@ import {
 } from '../../../core/format.ts';
 import { dateText } from '../../queries/read-cost.ts';
 import type { ToolTax } from '../../queries/read-unused-tools.ts';
-import { HowToSend, Share, linkTo } from '../cells.tsx';
+import { HowToSend, Name, Share, linkTo } from '../cells.tsx';
 import { momentText } from '../moment-text.ts';
 import { Panel, Scroll } from '../panel.tsx';
 import { Trend } from '../trend.tsx';
 import { WindowSelect } from '../window-select.tsx';
-import type { BreakdownData, BreakdownKind, BreakdownRow, BreakdownUnit } from './breakdown-data.ts';
+import type {
+  BreakdownColumn,
+  BreakdownData,
+  BreakdownKind,
+  BreakdownRow,
+  BreakdownUnit,
+} from './breakdown-data.ts';
 
 export interface BreakdownView {
   readonly kind: BreakdownKind;
@@ -58,6 +64,11 @@ export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
         {data.groups > data.rows.length && (
           <div class="empty">
             The dearest {formatCount(data.rows.length)} of {formatCount(data.groups)}.
+          </div>
+        )}
+        {data.unattributedNanoUsd > 0 && (
+          <div class="empty">
+            {formatCost(data.unattributedNanoUsd)} more was paid by calls that do not say what they carried.
           </div>
         )}
       </Panel>
@@ -174,7 +185,7 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
                   data-signal={column.signal}
                   data-value={row.values[index] ?? ''}
                 >
-                  {formatValue(column.unit, row.values[index] ?? null)}
+                  <Value column={column} row={row} value={row.values[index] ?? null} view={view} />
                 </td>
               ))}
             </tr>
@@ -188,9 +199,25 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
 function GroupName(props: { kind: BreakdownKind; row: BreakdownRow; windowText: string }): VNode {
   const { kind, row, windowText } = props;
   if (row.name === null) return <span>{NO_DATA}</span>;
-  if (kind.path === '/sessions') return <a href={`/sessions/${encodeURIComponent(row.name)}`}>{row.name}</a>;
-  if (kind.runsParam === undefined) return <span>{row.name}</span>;
-  return <a href={linkTo('/runs', { [kind.runsParam]: row.name, since: windowText })}>{row.name}</a>;
+  if (kind.path === '/sessions')
+    return <Name text={row.name} href={`/sessions/${encodeURIComponent(row.name)}`} />;
+  // What is no tool but the rest of what calls carry has no runs of its own.
+  if (kind.dimension === 'tool' && row.name.startsWith('(')) return <Name text={row.name} />;
+  return <Name text={row.name} href={linkTo('/runs', { [kind.runsParam]: row.name, since: windowText })} />;
+}
+
+/** Calls without a price lead to the runs that they are in. */
+function Value(props: {
+  column: BreakdownColumn;
+  row: BreakdownRow;
+  value: number | null;
+  view: BreakdownView;
+}): VNode {
+  const { column, row, value, view } = props;
+  const text = formatValue(column.unit, value);
+  if (column.signal !== 'unpriced_calls' || row.name === null || !value) return <>{text}</>;
+  const params = { [view.kind.runsParam]: row.name, since: view.windowText, unpriced: 'true' };
+  return <a href={linkTo('/runs', params)}>{text}</a>;
 }
 
 function formatValue(unit: BreakdownUnit, value: number | null): string {

@@ -1,12 +1,13 @@
 // The numbers of the overview, all of them signals of the catalogue.
 
-import { DAY_MS, HOUR_MS, dayOf } from '../../../core/time.ts';
+import { DAY_MS, HOUR_MS, dayOf, startOfHour } from '../../../core/time.ts';
 import { compareText } from '../../../core/text-order.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';
 import type { SignalPoint } from '../../../signals/result.ts';
 import type { SignalRequest } from '../../../signals/signal.ts';
-import { listRuns, type RunQueryable, type RunSummary } from '../../queries/list-runs.ts';
-import { readGroups, readNumbers, readSeries } from '../../queries/signal-numbers.ts';
+import { listRuns, type RunQueryable } from '../../queries/list-runs.ts';
+import type { RunSummary } from '../../queries/run-summary.ts';
+import { readGroups, readNumber, readNumbers, readSeries } from '../../queries/signal-numbers.ts';
 
 export interface OverviewQuestion {
   /** Unix milliseconds. */
@@ -21,6 +22,10 @@ export interface OverviewData {
   /** Whether anything was ever stored. */
   readonly hasData: boolean;
   readonly started: number;
+  /** The same window a week before. */
+  readonly startedBefore: number;
+  /** Runs that ended, one way or another. */
+  readonly ended: number;
   readonly failed: number;
   readonly lost: number;
   readonly successRate: number | null;
@@ -31,11 +36,16 @@ export interface OverviewData {
   readonly p95Before: number | null;
   /** Nano-USD. */
   readonly costToday: number | null;
+  /** The same part of the same day a week before. */
+  readonly costBefore: number | null;
+  /** When today began, Unix milliseconds. */
+  readonly todayFrom: number;
   /** Today against the mean of the 7 days before. */
   readonly costSpike: number | null;
   readonly unpricedToday: number;
+  /** Of the hour that is and the 23 before it. */
   readonly costByHour: readonly SignalPoint[];
-  /** Of the last hour. */
+  /** Of those that went on in the last hour. */
   readonly slowest: readonly RunSummary[];
   /** Of the calendar day. */
   readonly dearest: readonly RunSummary[];
@@ -55,7 +65,8 @@ export async function readOverview(
   const before: SignalRequest = { ...window, from: window.from - WEEK_MS, to: now - WEEK_MS };
   const today = dayOf(now, timezone);
   const day: SignalRequest = { ...window, from: today.from };
-  const [any, numbers, numbersBefore, numbersToday, ended, costByHour, slowest, dearest, agents] =
+  const dayBefore: SignalRequest = { ...before, from: dayOf(now - WEEK_MS, timezone).from };
+  const [any, numbers, numbersBefore, numbersToday, costBefore, ended, costByHour, slowest, dearest, agents] =
     await Promise.all([
       database.all(`SELECT 1 FROM ${eventsSql(['timestamp'])} LIMIT 1`),
       readNumbers(
@@ -63,10 +74,15 @@ export async function readOverview(
         ['run_count', 'run_failures', 'run_success_rate', 'run_latency_p50', 'run_latency_p95'],
         window,
       ),
-      readNumbers(database, ['run_success_rate', 'run_latency_p95'], before),
+      readNumbers(database, ['run_count', 'run_success_rate', 'run_latency_p95'], before),
       readNumbers(database, ['cost_today', 'cost_spike', 'unpriced_calls'], day),
+      readNumber(database, 'cost', dayBefore),
       readGroups(database, 'run_ended_count', { ...window, by: 'status' }),
-      readSeries(database, 'cost', { ...window, from: now - DAY_MS, step: 'hour' }),
+      readSeries(database, 'cost', {
+        ...window,
+        from: startOfHour(now, timezone) - 23 * HOUR_MS,
+        step: 'hour',
+      }),
       listRuns(database, { agent, since: now - HOUR_MS, sort: 'slowest', limit: ROWS }),
       listRuns(database, { agent, since: today.from, sort: 'dearest', limit: ROWS }),
       readGroups(database, 'run_count', { ...window, where: {}, by: 'agent' }),
@@ -74,6 +90,8 @@ export async function readOverview(
   return {
     hasData: any.length > 0,
     started: numbers.run_count ?? 0,
+    startedBefore: numbersBefore.run_count ?? 0,
+    ended: [...ended.values()].reduce((sum, count) => sum + count, 0),
     failed: numbers.run_failures ?? 0,
     lost: ended.get('lost') ?? 0,
     successRate: numbers.run_success_rate,
@@ -82,6 +100,8 @@ export async function readOverview(
     p95: numbers.run_latency_p95,
     p95Before: numbersBefore.run_latency_p95,
     costToday: numbersToday.cost_today,
+    costBefore,
+    todayFrom: today.from,
     costSpike: numbersToday.cost_spike,
     unpricedToday: numbersToday.unpriced_calls ?? 0,
     costByHour,

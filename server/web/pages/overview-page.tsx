@@ -1,12 +1,19 @@
 // The overview: is it healthy, what does it cost, what stands out?
 
 import type { ComponentChildren, VNode } from 'preact';
-import { formatCost, formatCount, formatDuration, formatPercent } from '../../../core/format.ts';
-import type { RunSummary } from '../../queries/list-runs.ts';
+import {
+  formatCost,
+  formatCount,
+  formatCountOf,
+  formatDuration,
+  formatPercent,
+} from '../../../core/format.ts';
+import type { RunSummary } from '../../queries/run-summary.ts';
 import { linkTo } from '../cells.tsx';
 import { Panel } from '../panel.tsx';
 import { RunTable } from '../run-table.tsx';
 import { CostSparkline } from '../sparkline.tsx';
+import type { SenderSettings } from '../sender-settings.ts';
 import { WindowSelect } from '../window-select.tsx';
 import type { OverviewData, OverviewQuestion } from './overview-data.ts';
 
@@ -15,23 +22,33 @@ export interface OverviewView {
   readonly question: OverviewQuestion;
   /** The window as it is written in the address, such as `24h`. */
   readonly windowText: string;
-  /** Where agents send to, host:port. */
-  readonly grpcAddress: string | undefined;
+  readonly sender: SenderSettings;
 }
 
 export function OverviewPage({ view }: { view: OverviewView }): VNode {
   const { data } = view;
-  if (!data.hasData) return <Welcome grpcAddress={view.grpcAddress} />;
+  if (!data.hasData) return <Welcome sender={view.sender} />;
   return (
     <>
       <Head view={view} />
       <Cards view={view} />
+      {data.costSpike !== null && data.costSpike >= DEAR_FROM && (
+        <p class="message bad">
+          Today cost {data.costSpike.toFixed(1)} × the mean of the 7 days before:{' '}
+          <a href={linkTo('/diagnose', { from: 'today', against: '7d', agent: view.question.agent })}>why?</a>
+        </p>
+      )}
       <Panel id="by-hour" title="Cost by hour" sub="last 24 hours; a bar opens its runs, dearest first">
-        <CostSparkline points={data.costByHour} timezone={view.question.timezone} now={view.question.now} />
+        <CostSparkline
+          points={data.costByHour}
+          agent={view.question.agent}
+          timezone={view.question.timezone}
+          now={view.question.now}
+        />
       </Panel>
       <div class="two">
         <RunPanel id="slowest" title="Slowest runs of the last hour" runs={data.slowest} view={view}>
-          No run ended in the last hour.
+          No run in the last hour.
         </RunPanel>
         <RunPanel id="dearest" title="Dearest runs today" runs={data.dearest} view={view}>
           No run today.
@@ -43,6 +60,9 @@ export function OverviewPage({ view }: { view: OverviewView }): VNode {
 
 function Head({ view }: { view: OverviewView }): VNode {
   const { agent } = view.question;
+  const { agents } = view.data;
+  // One without a run in the window is still what is asked for.
+  const shown = agent === undefined || agents.includes(agent) ? agents : [...agents, agent];
   return (
     <div class="head">
       <h1>Overview</h1>
@@ -53,7 +73,7 @@ function Head({ view }: { view: OverviewView }): VNode {
           Agent
           <select name="agent">
             <option value="">all agents</option>
-            {view.data.agents.map((name) => (
+            {shown.map((name) => (
               <option key={name} value={name} selected={name === agent}>
                 {name}
               </option>
@@ -76,12 +96,12 @@ function Cards({ view }: { view: OverviewView }): VNode {
         <div class="big" data-signal="run_success_rate" data-value={data.successRate ?? ''}>
           {formatPercent(data.successRate)}
         </div>
-        <div class="sub">of {formatCount(data.started)} started</div>
+        <div class="sub">of {formatCount(data.ended)} that ended</div>
       </Card>
       <Card
         label="Latency of a run"
         href={runs({ sort: 'slowest' })}
-        extra={<SlowerDelta now={data.p95} before={data.p95Before} />}
+        extra={<ShareDelta now={data.p95} before={data.p95Before} what="p95" isWorse />}
       >
         <div class="pair">
           <div>
@@ -100,7 +120,8 @@ function Cards({ view }: { view: OverviewView }): VNode {
       </Card>
       <Card
         label="Cost today"
-        href={linkTo('/runs', { since: '24h', agent: question.agent, sort: 'dearest' })}
+        href={runs({ since: new Date(data.todayFrom).toISOString(), sort: 'dearest' })}
+        extra={<ShareDelta now={data.costToday} before={data.costBefore} what="cost" isWorse />}
       >
         <div class="big" data-signal="cost_today" data-value={data.costToday ?? ''}>
           {formatCost(data.costToday)}
@@ -110,11 +131,15 @@ function Cards({ view }: { view: OverviewView }): VNode {
             ? 'no history to compare with yet'
             : `${data.costSpike.toFixed(1)} × the mean of 7 days`}
           {data.unpricedToday > 0 && (
-            <span class="why">{formatCount(data.unpricedToday)} calls unpriced: not in the sum</span>
+            <span class="why">{formatCountOf(data.unpricedToday, 'call')} unpriced: not in the sum</span>
           )}
         </div>
       </Card>
-      <Card label="Runs" href={runs({})}>
+      <Card
+        label="Runs"
+        href={runs({})}
+        extra={<ShareDelta now={data.started} before={data.startedBefore} what="runs" />}
+      >
         <div class="big" data-signal="run_count" data-value={data.started}>
           {formatCount(data.started)}
         </div>
@@ -144,6 +169,9 @@ function Card(props: {
   );
 }
 
+/** From so many times the usual on, the page asks why. */
+const DEAR_FROM = 1.5;
+
 /** Change of a rate against the week before, in percentage points. */
 function PointsDelta({
   successRate,
@@ -162,12 +190,21 @@ function PointsDelta({
   );
 }
 
-function SlowerDelta({ now, before }: { now: number | null; before: number | null }): VNode | null {
+/** Change against the week before as a share; more is worse, or neither good nor bad. */
+function ShareDelta(props: {
+  now: number | null;
+  before: number | null;
+  what: string;
+  isWorse?: boolean;
+}): VNode | null {
+  const { now, before, what, isWorse = false } = props;
   if (now === null || before === null || before === 0) return null;
   const change = now / before - 1;
-  if (Math.abs(change) < 0.005) return <span title="against the same time a week before">as a week ago</span>;
+  const title = `${what} against the same time a week before`;
+  if (Math.abs(change) < 0.005) return <span title={title}>as a week ago</span>;
+  const look = change > 0 ? 'worse' : 'better';
   return (
-    <span class={change > 0 ? 'worse' : 'better'} title="p95 against the same time a week before">
+    <span class={isWorse ? look : undefined} title={title}>
       {change > 0 ? '▲' : '▼'} {(Math.abs(change) * 100).toFixed(0)} % / week
     </span>
   );
@@ -201,9 +238,7 @@ function RunPanel(props: {
   );
 }
 
-function Welcome({ grpcAddress }: { grpcAddress: string | undefined }): VNode {
-  const isDefault = grpcAddress === undefined || grpcAddress.endsWith(':4317');
-  const prefix = isDefault ? '' : `OTEL_EXPORTER_OTLP_ENDPOINT=http://${grpcAddress} `;
+function Welcome({ sender }: { sender: SenderSettings }): VNode {
   return (
     <div class="hello">
       <h1>Nothing here yet: this is how to send the first run</h1>
@@ -212,15 +247,15 @@ function Welcome({ grpcAddress }: { grpcAddress: string | undefined }): VNode {
           Your own agent, without a line of code in it:
           <pre
             tabIndex={0}
-          >{`npm i @tallyspan/node\n${prefix}node --import @tallyspan/node/register your-agent.mjs`}</pre>
+          >{`npm i @tallyspan/node\n${sender.variables}node --import @tallyspan/node/register your-agent.mjs`}</pre>
         </li>
         <li>
           Or an example agent that needs no key:
           <pre tabIndex={0}>npx tallyspan demo</pre>
         </li>
         <li>
-          Or any OpenTelemetry SDK or Collector: send OTLP to{' '}
-          <span class="mono">{grpcAddress ?? '127.0.0.1:4317'}</span> (gRPC).
+          Or any OpenTelemetry SDK or Collector: send OTLP to <span class="mono">{sender.address}</span>{' '}
+          (gRPC).
         </li>
       </ol>
       <p class="soft">This page looks again every few seconds.</p>

@@ -2,8 +2,10 @@
 
 import type { VNode } from 'preact';
 import { formatCount } from '../../../core/format.ts';
-import type { RunSort, RunSummary } from '../../queries/list-runs.ts';
+import type { RunSort } from '../../queries/run-filter.ts';
+import type { RunSummary } from '../../queries/run-summary.ts';
 import { HowToSend, linkTo } from '../cells.tsx';
+import { stretchText } from '../runs-address.ts';
 import { Panel } from '../panel.tsx';
 import { ALL_RUN_COLUMNS, RunTable } from '../run-table.tsx';
 
@@ -34,6 +36,8 @@ const TEXTS: readonly (readonly [string, string])[] = [
   ['user', 'User'],
   ['task', 'Task'],
   ['tag', 'Tag'],
+  ['model', 'Model'],
+  ['tool', 'Tool'],
   ['session', 'Session'],
   ['error', 'Error has'],
 ];
@@ -90,6 +94,7 @@ function Filter({ view }: { view: RunsView }): VNode {
   const { params } = view;
   const since = view.from === '' ? params['since'] : undefined;
   const status = params['failed'] === 'true' ? 'failed' : params['status'];
+  const isStretch = view.from !== '' || view.to !== '';
   return (
     <form class="filter" method="get" action="/runs">
       <label>
@@ -109,7 +114,7 @@ function Filter({ view }: { view: RunsView }): VNode {
       <label>
         Time
         <select name="since">
-          <option value="">always</option>
+          <option value="">{isStretch ? 'from – to' : 'always'}</option>
           {TIMES.map(([value, name]) => (
             <option key={value} value={value} selected={value === since}>
               {name}
@@ -117,6 +122,7 @@ function Filter({ view }: { view: RunsView }): VNode {
           ))}
         </select>
       </label>
+      {isStretch && <input type="hidden" name="shown" value={stretchText(view.from, view.to)} />}
       <label>
         or from
         <input type="datetime-local" name="from" value={view.from} />
@@ -131,6 +137,15 @@ function Filter({ view }: { view: RunsView }): VNode {
           <input name={name} value={params[name] ?? ''} size={9} />
         </label>
       ))}
+      <label>
+        Price
+        <select name="unpriced">
+          <option value="">any</option>
+          <option value="true" selected={params['unpriced'] === 'true'}>
+            unpriced
+          </option>
+        </select>
+      </label>
       <label>
         Order
         <select name="sort">
@@ -153,7 +168,9 @@ function Pager({ view }: { view: RunsView }): VNode | null {
   return (
     <div class="pager">
       <span class="soft">
-        {formatCount(offset + 1)}–{formatCount(offset + view.runs.length)}
+        {view.runs.length === 0
+          ? 'none from here on'
+          : `${formatCount(offset + 1)}–${formatCount(offset + view.runs.length)}`}
       </span>
       {offset > 0 && (
         <a class="button" href={at(Math.max(0, offset - limit))}>
