@@ -65,7 +65,7 @@ async function readEnded(database: Queryable, filter: RunFilter): Promise<Row[]>
   }));
 }
 
-/** Those of the open ones that match, with what they have done so far. */
+/** Those of the open ones that match, with what they have done so far; not those in which nothing happened since. */
 async function readOpen(database: Queryable, filter: RunFilter, open: readonly string[]): Promise<Row[]> {
   const rows = await database.all(
     `SELECT ${SHARED_COLUMNS} FROM agent_run_started
@@ -74,13 +74,15 @@ async function readOpen(database: Queryable, filter: RunFilter, open: readonly s
   const first = rows.reduce((least, row) => Math.min(least, timeOf(row['timestamp'])), Infinity);
   const ids = rows.map((row) => String(row['agent_run_id']));
   const soFar = await sumsSoFar(database, ids, first);
-  return rows.map((row) => ({
-    ...row,
-    ...soFar.get(String(row['agent_run_id'])),
-    agent_status: 'running',
-    started: row['timestamp'],
-    ended: null,
-  }));
+  return rows
+    .map((row) => ({
+      ...row,
+      ...soFar.get(String(row['agent_run_id'])),
+      agent_status: 'running',
+      started: row['timestamp'],
+      ended: null,
+    }))
+    .filter((row: Row) => timeOf(row['last'] ?? row['timestamp']) > (filter.since ?? -Infinity));
 }
 
 /** Runs that have begun and not ended. A writing server knows them; a folder has to be asked. */

@@ -24,7 +24,7 @@ export interface RunFilter {
   readonly unpriced?: boolean | undefined;
   /** Part of the error type of the run or of any of its steps. */
   readonly error?: string | undefined;
-  /** Runs that went on after this, Unix milliseconds: they ended later, or have not ended. */
+  /** Runs that went on after this, Unix milliseconds: they ended later, or something happened in them later. */
   readonly since?: number | undefined;
   /** Runs that had begun by then. */
   readonly until?: number | undefined;

@@ -19,7 +19,7 @@ export function linkTo(path: string, params: Readonly<Record<string, string | nu
   return text === '' ? path : `${path}?${text}`;
 }
 
-const LONGEST_SHOWN = 24;
+const LONGEST_SHOWN = 18;
 
 /** A name that somebody chose: cut where it would push the numbers off the screen, whole when pointed at. */
 export function Name({ text, href }: { text: string | null; href?: string | undefined }): VNode {

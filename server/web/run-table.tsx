@@ -64,17 +64,18 @@ const RUN_COLUMNS = {
       </>
     ),
   },
-  turns: { title: 'Turns', isNumber: true, cell: (run) => formatCount(run['agent.turns']) },
-  tools: { title: 'Tools', isNumber: true, cell: (run) => formatCount(run['agent.tool_calls']) },
-  tokensIn: { title: 'Tokens in', isNumber: true, cell: (run) => formatTokens(run['agent.tokens_in']) },
-  tokensOut: { title: 'out', isNumber: true, cell: (run) => formatTokens(run['agent.tokens_out']) },
   time: {
     title: 'Time',
     isNumber: true,
     cell: (run, clock) =>
-      run.ended_at === null
-        ? `${formatDuration(Math.max(0, clock.now - Date.parse(run.started_at)))} so far`
-        : formatDuration(run.duration_ms),
+      run.ended_at === null ? (
+        <>
+          {formatDuration(Math.max(0, clock.now - Date.parse(run.started_at)))}{' '}
+          <span class="hint">so far</span>
+        </>
+      ) : (
+        formatDuration(run.duration_ms)
+      ),
   },
   cost: {
     title: 'Cost',
@@ -86,6 +87,10 @@ const RUN_COLUMNS = {
       </>
     ),
   },
+  turns: { title: 'Turns', isNumber: true, cell: (run) => formatCount(run['agent.turns']) },
+  tools: { title: 'Tools', isNumber: true, cell: (run) => formatCount(run['agent.tool_calls']) },
+  tokensIn: { title: 'Tokens in', isNumber: true, cell: (run) => formatTokens(run['agent.tokens_in']) },
+  tokensOut: { title: 'out', isNumber: true, cell: (run) => formatTokens(run['agent.tokens_out']) },
 } as const satisfies Record<string, RunColumn>;
 
 export type RunColumnId = keyof typeof RUN_COLUMNS;

@@ -98,7 +98,8 @@ th.n, td.n { text-align: right; }
 td.wrap { white-space: normal; min-width: 12em; }
 th a { color: inherit; text-decoration: underline dotted; }
 tbody tr:hover > td { background: light-dark(#f9fafc, #1b2028); }
-.cut { display: inline-block; max-width: 15em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; }
+.two .cut { max-width: 6.5em; }
+.cut { display: inline-block; max-width: 10em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; }
 .mono { font-family: ui-monospace, "SF Mono", "DejaVu Sans Mono", monospace; font-size: 13px; }
 .soft { color: var(--soft); }
 .empty { padding: 10px 16px 18px; color: var(--soft); }
@@ -153,6 +154,9 @@ footer { max-width: 1320px; margin: 0 auto; padding: 0 24px 28px; color: var(--s
   .optional { display: none; } th, td { padding-left: 5px; padding-right: 5px; } .two table { font-size: 13px; }
   nav.main { order: 3; flex-basis: 100%; overflow-x: auto; flex-wrap: nowrap; } nav.main a { white-space: nowrap; } header.top { justify-content: space-between; } footer { padding: 0 12px 20px; }
   .steps .line { min-width: 110px; }
+  form.filter { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); width: 100%; }
+  form.filter select, form.filter input, form.filter input[type=datetime-local] { width: 100%; min-width: 0; }
+  form.filter label:has([type=datetime-local]) { grid-column: span 3; }
 }
 @media (prefers-reduced-motion: no-preference) { .htmx-settling { transition: opacity 120ms; } }
 `;

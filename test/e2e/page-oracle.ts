@@ -90,6 +90,13 @@ export function tableOf(shown: ShownPage, name: string): readonly ShownRow[] {
 /** Runs that have begun and not ended. */
 export const open = [...runs.values()].filter((run) => run.end === undefined && run.start !== undefined);
 
+/** Runs that ended after the instant, or that go on and in which something happened after it. */
+export function wentOnAfter(atMs: number): RunEvents[] {
+  const lastOf = ({ id }: RunEvents): number =>
+    Math.max(...counted.filter((event) => event['agent.run_id'] === id).map((event) => event.timestamp));
+  return [...ended.filter((run) => endOf(run) > atMs), ...open.filter((run) => lastOf(run) > atMs)];
+}
+
 /** What the run has cost; of one that goes on so far. -1 where nothing has a price. */
 export function costOf(run: RunEvents): number {
   if (run.end !== undefined) return run.end['agent.cost_nano_usd'] ?? -1;
@@ -121,7 +128,7 @@ export function listed(run: RunEvents): (string | undefined)[] {
 }
 
 export function readListed({ about, cells }: ShownRow): (string | undefined)[] {
-  const [turns, tools, , , time, cost] = cells.slice(7);
+  const [time, cost, turns, tools] = cells.slice(7);
   return [about, turns, tools, time?.replace(/^.* so far$/, 'so far'), cost];
 }
 

@@ -83,12 +83,15 @@ describe('the list of runs', () => {
     expect(await ids('user=nobody')).toEqual([]);
   });
 
-  it('is of those that went on in a stretch of time: a running one still does', async () => {
-    const [at125, at90, at65] = [125, 90, 65].map((seconds) => new Date(NOW - seconds * 1000).toISOString());
-    expect(await ids(`since=${at90}`)).toEqual(['a', 'c']);
+  it('is of those that went on in a stretch of time: a running one as long as something happens', async () => {
+    const [at185, at125, at90, at65] = [185, 125, 90, 65].map((seconds) =>
+      new Date(NOW - seconds * 1000).toISOString(),
+    );
+    expect(await ids(`since=${at90}`)).toEqual(['a']);
+    expect(await ids(`since=${at185}`)).toEqual(['a', 'b', 'c']);
     expect(await ids(`until=${at90}`)).toEqual(['b', 'c']);
     expect(await ids(`until=${at65}`)).toEqual(['a', 'b', 'c']);
-    expect(await ids(`since=${at125}&until=${at90}`)).toEqual(['b', 'c']);
+    expect(await ids(`since=${at125}&until=${at90}`)).toEqual(['b']);
   });
 
   it('has a running one where its time and its cost so far belong', async () => {

@@ -200,12 +200,13 @@ function ShareDelta(props: {
   const { now, before, what, isWorse = false } = props;
   if (now === null || before === null || before === 0) return null;
   const change = now / before - 1;
+  const size = change < 2 ? `${(Math.abs(change) * 100).toFixed(0)} %` : `${(change + 1).toFixed(1)} ×`;
   const title = `${what} against the same time a week before`;
   if (Math.abs(change) < 0.005) return <span title={title}>as a week ago</span>;
   const look = change > 0 ? 'worse' : 'better';
   return (
     <span class={isWorse ? look : undefined} title={title}>
-      {change > 0 ? '▲' : '▼'} {(Math.abs(change) * 100).toFixed(0)} % / week
+      {change > 0 ? '▲' : '▼'} {size} / week
     </span>
   );
 }
