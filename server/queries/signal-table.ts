@@ -21,7 +21,7 @@ export interface TableColumn {
 export interface SignalTable {
   /** Ordered by the first column, greatest first; those without it by the next one, and so on; at last by name. */
   readonly rows: readonly SignalTableRow[];
-  /** Groups that there are, those without a row included. */
+  /** Groups that there are, those without a row included; 0 where no row is left. */
   readonly groups: number;
 }
 
@@ -38,6 +38,7 @@ export async function readSignalTable(
   by: Dimension,
   columns: readonly TableColumn[],
   limit: number,
+  offset = 0,
 ): Promise<SignalTable> {
   const all = columns.map((_, index) => `v${index}`);
   const params: Record<string, number | string> = {};
@@ -59,7 +60,7 @@ export async function readSignalTable(
   const sql = `SELECT name, ${all.map((column) => `any_value(${column}) AS ${column}`).join(', ')}, count(*) OVER () AS groups
      FROM (${parts.join('\nUNION ALL BY NAME\n')}) GROUP BY name
      HAVING coalesce(${counted.map((column) => `any_value(${column})`).join(', ')}) IS NOT NULL
-     ORDER BY ${counted.map((column) => `${column} DESC NULLS LAST`).join(', ')}, name LIMIT ${limit}`;
+     ORDER BY ${counted.map((column) => `${column} DESC NULLS LAST`).join(', ')}, name LIMIT ${limit} OFFSET ${offset}`;
   const rows = await readRows(database, { sql, params });
   return {
     rows: rows.map((row) => ({

@@ -22,7 +22,7 @@ import { OverviewPage } from './pages/overview-page.tsx';
 import { RunPage } from './pages/run-page.tsx';
 import { RunsPage } from './pages/runs-page.tsx';
 import { SessionPage } from './pages/session-page.tsx';
-import { localInstantText, parseDurationMs, textParam, type QueryText } from './query-params.ts';
+import { localInstantText, offsetParam, parseDurationMs, textParam, type QueryText } from './query-params.ts';
 import { parseRunsAddress } from './runs-address.ts';
 import { RequestError } from './request-error.ts';
 import { senderSettings } from './sender-settings.ts';
@@ -140,7 +140,12 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
       const now = pageNow(context.store);
       const { windowText, windowMs } = windowOf(request.query, BREAKDOWN_WINDOW);
       const [data, toolTax] = await Promise.all([
-        readBreakdown(database, kind, { from: now - windowMs, to: now, now, timezone }),
+        readBreakdown(
+          database,
+          kind,
+          { from: now - windowMs, to: now, now, timezone },
+          offsetParam(request.query),
+        ),
         kind.dimension === 'tool' ? readToolTax(database, now - windowMs, now) : undefined,
       ]);
       return answerTo(request, reply)(

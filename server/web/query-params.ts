@@ -46,8 +46,13 @@ export function parseRunFilter(query: QueryText, nowMs: number): RunFilter {
     until: instantParam(query, 'until', nowMs),
     sort: sort as RunSort | undefined,
     limit: countParam(query, 'limit', LIMIT_DEFAULT, LIMIT_MAX),
-    offset: countParam(query, 'offset', 0, 1_000_000),
+    offset: offsetParam(query),
   };
+}
+
+/** How many rows are left out. @throws RequestError */
+export function offsetParam(query: QueryText): number {
+  return countParam(query, 'offset', 0, 1_000_000);
 }
 
 function flagParam(query: QueryText, key: string): boolean | undefined {

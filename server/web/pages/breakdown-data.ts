@@ -210,7 +210,10 @@ export interface BreakdownRow {
 
 export interface BreakdownData {
   readonly rows: readonly BreakdownRow[];
+  /** All that there are. */
   readonly groups: number;
+  /** Rows before these. */
+  readonly offset: number;
   readonly totalNanoUsd: number | null;
   /** Of the total, what no row says, where all rows are here and should sum to it. */
   readonly unattributedNanoUsd: number;
@@ -218,7 +221,7 @@ export interface BreakdownData {
   readonly step: Step;
 }
 
-const ROWS_SHOWN = 50;
+export const ROWS_SHOWN = 50;
 /** Windows up to this length have trends by hour, longer ones by day. */
 const HOURS_UP_TO_MS = 2 * DAY_MS;
 
@@ -226,6 +229,7 @@ export async function readBreakdown(
   database: Queryable,
   kind: BreakdownKind,
   window: SignalRequest,
+  offset = 0,
 ): Promise<BreakdownData> {
   const lengthMs = window.to - window.from;
   const before = { ...window, from: window.from - lengthMs, to: window.from };
@@ -239,6 +243,7 @@ export async function readBreakdown(
       { signal: kind.cost, request: before, isExtra: true },
     ],
     ROWS_SHOWN,
+    offset,
   );
   const shown = reading.then(({ rows, groups }) =>
     groups > ROWS_SHOWN ? rows.map((row) => row.name) : 'all',
@@ -246,7 +251,7 @@ export async function readBreakdown(
   const [total, table, trends] = await Promise.all([
     readNumber(database, 'cost', window),
     reading,
-    readForGroups(database, JSON.stringify([kind.path, lengthMs, window.where]), shown, (groups) =>
+    readForGroups(database, JSON.stringify([kind.path, lengthMs, window.where, offset]), shown, (groups) =>
       Promise.all(
         kind.trends.map(({ signal }) =>
           readTrends(database, signal, { ...window, by: kind.dimension, step, groups }),
@@ -267,6 +272,7 @@ export async function readBreakdown(
       };
     }),
     groups: table.groups,
+    offset,
     totalNanoUsd: total,
     unattributedNanoUsd:
       table.groups > ROWS_SHOWN

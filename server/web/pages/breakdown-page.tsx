@@ -16,6 +16,8 @@ import { momentText } from '../moment-text.ts';
 import { Panel, Scroll } from '../panel.tsx';
 import { Trend } from '../trend.tsx';
 import { WindowSelect } from '../window-select.tsx';
+import { Pager } from '../pager.tsx';
+import { ROWS_SHOWN } from './breakdown-data.ts';
 import type {
   BreakdownColumn,
   BreakdownData,
@@ -61,11 +63,15 @@ export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
         ) : (
           <BreakdownTable view={view} />
         )}
-        {data.groups > data.rows.length && (
-          <div class="empty">
-            The dearest {formatCount(data.rows.length)} of {formatCount(data.groups)}.
-          </div>
-        )}
+        <Pager
+          path={kind.path}
+          params={{ window: windowText }}
+          offset={data.offset}
+          limit={ROWS_SHOWN}
+          count={data.rows.length}
+          total={data.groups}
+          hasMore={data.groups > data.offset + data.rows.length}
+        />
         {data.unattributedNanoUsd > 0 && (
           <div class="empty">
             {formatCost(data.unattributedNanoUsd)} more was paid by calls that do not say what they carried.

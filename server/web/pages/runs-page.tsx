@@ -1,10 +1,10 @@
 // The list of runs: filtered, sorted, a page at a time.
 
 import type { VNode } from 'preact';
-import { formatCount } from '../../../core/format.ts';
 import type { RunSort } from '../../queries/run-filter.ts';
 import type { RunSummary } from '../../queries/run-summary.ts';
-import { HowToSend, linkTo } from '../cells.tsx';
+import { HowToSend } from '../cells.tsx';
+import { Pager } from '../pager.tsx';
 import { stretchText } from '../runs-address.ts';
 import { Panel } from '../panel.tsx';
 import { ALL_RUN_COLUMNS, RunTable } from '../run-table.tsx';
@@ -70,7 +70,14 @@ export function RunsPage({ view }: { view: RunsView }): VNode {
             now={view.now}
           />
         )}
-        <Pager view={view} />
+        <Pager
+          path="/runs"
+          params={view.params}
+          offset={view.offset}
+          limit={view.limit}
+          count={view.runs.length}
+          hasMore={view.hasMore}
+        />
       </Panel>
     </>
   );
@@ -158,30 +165,5 @@ function Filter({ view }: { view: RunsView }): VNode {
       </label>
       <button type="submit">Show</button>
     </form>
-  );
-}
-
-function Pager({ view }: { view: RunsView }): VNode | null {
-  const { offset, limit, hasMore, params } = view;
-  if (offset === 0 && !hasMore) return null;
-  const at = (next: number): string => linkTo('/runs', { ...params, offset: next === 0 ? undefined : next });
-  return (
-    <div class="pager">
-      <span class="soft">
-        {view.runs.length === 0
-          ? 'none from here on'
-          : `${formatCount(offset + 1)}–${formatCount(offset + view.runs.length)}`}
-      </span>
-      {offset > 0 && (
-        <a class="button" href={at(Math.max(0, offset - limit))}>
-          ← Before
-        </a>
-      )}
-      {hasMore && (
-        <a class="button" href={at(offset + limit)}>
-          Next →
-        </a>
-      )}
-    </div>
   );
 }
