@@ -1,5 +1,5 @@
 // What each tool cost within a run: its calls and results as the model calls carried them, split by how they
-// were paid, beside what else the calls carried. The rows sum to the cost of the calls.
+// were paid, beside what else the calls carried. The rows sum to the cost of the calls that say what they carried.
 
 import type { VNode } from 'preact';
 import { formatCost, formatTokens } from '../../../core/format.ts';
@@ -31,7 +31,8 @@ export function RunToolCosts({ run }: { run: RunTree }): VNode | null {
     .filter((row) => row['tallyspan.duplicate'] !== true);
   if (rows.length === 0) return null;
   const tools = sumByTool(rows);
-  const total = tools.reduce((sum, tool) => sum + tool.costNanoUsd, 0);
+  const told = tools.reduce((sum, tool) => sum + tool.costNanoUsd, 0);
+  const total = Math.max(told, run.steps.at(-1)?.total_cost_nano_usd ?? 0);
   return (
     <Panel
       id="tool-costs"
@@ -98,6 +99,11 @@ export function RunToolCosts({ run }: { run: RunTree }): VNode | null {
           </tbody>
         </table>
       </Scroll>
+      {total > told && (
+        <div class="empty">
+          {formatCost(total - told)} more was paid by calls that do not say what they carried.
+        </div>
+      )}
     </Panel>
   );
 }
