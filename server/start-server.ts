@@ -101,7 +101,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closers.unshift(() => web.close());
     registerAlertsApi(web, () => alerter?.overview());
     const uiPort = await listen(web, host, options.uiPort ?? 4319, '--port', 'the page');
-    const http = makeHttpIntake({ intake, isAllowed: access.isAllowed, log: options.log });
+    const http = makeHttpIntake({ intake, access, log: options.log });
     closers.unshift(() => http.close());
     const httpPort = await listen(http, host, options.httpPort ?? 4318, '--http-port', 'OTLP over HTTP');
     const name = host.includes(':') ? `[${host}]` : host;

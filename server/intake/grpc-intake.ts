@@ -20,6 +20,7 @@ import { StoreBusyError } from '../store/write-queue.ts';
 import { BODY_LIMIT_BYTES, type Intake, type OtlpSignal } from './intake.ts';
 import { encodeAnswer } from './otlp-answer.ts';
 import { MalformedBodyError } from './otlp-model.ts';
+import { OversizedBodyError } from './request-limits.ts';
 
 const SERVICES: readonly (readonly [OtlpSignal, string])[] = [
   ['traces', 'opentelemetry.proto.collector.trace.v1.TraceService'],
@@ -130,7 +131,7 @@ function widenWindows(port: number): () => void {
 }
 
 function refusalOf(error: unknown): { code: status; details: string; isOurs: boolean } {
-  if (error instanceof MalformedBodyError)
+  if (error instanceof MalformedBodyError || error instanceof OversizedBodyError)
     return { code: status.INVALID_ARGUMENT, details: error.message, isOurs: false };
   if (error instanceof StoreBusyError)
     return { code: status.UNAVAILABLE, details: error.message, isOurs: false };

@@ -5,11 +5,13 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Access } from '../access.ts';
 import { messageOf } from '../server-error.ts';
 import { StoreBusyError } from '../store/write-queue.ts';
 import { BODY_LIMIT_BYTES, type Encoding, type Intake, type OtlpSignal } from './intake.ts';
 import { encodeAnswer, encodeStatus } from './otlp-answer.ts';
 import { MalformedBodyError } from './otlp-model.ts';
+import { OversizedBodyError } from './request-limits.ts';
 
 const SIGNALS: readonly OtlpSignal[] = ['traces', 'logs', 'metrics'];
 const CONTENT_TYPES: Record<Encoding, string> = {
@@ -17,10 +19,14 @@ const CONTENT_TYPES: Record<Encoding, string> = {
   json: 'application/json',
 };
 const gunzipBody = promisify(gunzip);
+const HEADERS_LIMIT_MS = 10_000;
+const REQUEST_LIMIT_MS = 30_000;
+/** How often connections are looked at that take longer. */
+const CHECK_EVERY_MS = 2000;
 
 export interface HttpIntakeOptions {
   readonly intake: Intake;
-  readonly isAllowed: (authorization: string | undefined) => boolean;
+  readonly access: Pick<Access, 'isAllowed' | 'isOwnHost'>;
   readonly log: (line: string) => void;
 }
 
@@ -28,13 +34,14 @@ export interface HttpIntakeOptions {
 export function makeHttpIntake(options: HttpIntakeOptions): FastifyInstance {
   const app = Fastify({
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: 30_000,
+    requestTimeout: REQUEST_LIMIT_MS,
     keepAliveTimeout: 65_000,
     forceCloseConnections: true,
     logger: false,
+    http: { connectionsCheckingInterval: CHECK_EVERY_MS },
   });
-  // A sender that dribbles its headers holds one of these only.
-  app.server.headersTimeout = 15_000;
+  // A sender that dribbles its headers or its body holds one of these, and only so long.
+  app.server.headersTimeout = HEADERS_LIMIT_MS;
   app.server.maxConnections = 1000;
 
   app.removeAllContentTypeParsers();
@@ -43,8 +50,24 @@ export function makeHttpIntake(options: HttpIntakeOptions): FastifyInstance {
   );
 
   app.addHook('onRequest', async (request, reply) => {
-    if (!options.isAllowed(request.headers.authorization))
-      await refuse(request, reply, 401, status.UNAUTHENTICATED, 'a token is needed: Authorization: Bearer …');
+    // A page of another site that was led here by name could send records as any program on this machine.
+    if (!options.access.isOwnHost(request.headers.host))
+      return refuse(
+        request,
+        reply,
+        421,
+        status.PERMISSION_DENIED,
+        `this server is not ${request.headers.host ?? ''}: send to the address that it printed`,
+      );
+    if (!options.access.isAllowed(request.headers.authorization))
+      return refuse(
+        request,
+        reply,
+        401,
+        status.UNAUTHENTICATED,
+        'a token is needed: Authorization: Bearer …',
+      );
+    return undefined;
   });
 
   for (const signal of SIGNALS) {
@@ -82,7 +105,7 @@ export function makeHttpIntake(options: HttpIntakeOptions): FastifyInstance {
     if (refusal.isOurs) options.log(`intake: ${messageOf(error)}`);
     if (refusal.http === 503) reply.header('retry-after', '1');
     // A body that was not read to its end leaves the connection unusable.
-    if (refusal.http === 413) reply.header('connection', 'close');
+    if (refusal.http === 413 && request.body === undefined) reply.header('connection', 'close');
     return refuse(request, reply, refusal.http, refusal.code, refusal.message);
   });
   return app;
@@ -120,6 +143,8 @@ class RefusedError extends Error {
 function refusalOf(error: unknown): { http: number; code: status; message: string; isOurs: boolean } {
   if (error instanceof MalformedBodyError)
     return { http: 400, code: status.INVALID_ARGUMENT, message: error.message, isOurs: false };
+  if (error instanceof OversizedBodyError)
+    return { http: 413, code: status.INVALID_ARGUMENT, message: error.message, isOurs: false };
   if (error instanceof RefusedError)
     return { http: error.http, code: status.INVALID_ARGUMENT, message: error.message, isOurs: false };
   if (error instanceof StoreBusyError)

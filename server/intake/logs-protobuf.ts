@@ -6,12 +6,13 @@
 import { isUtf8 } from 'node:buffer';
 import { isFieldValue } from '../../core/event.ts';
 import { FIELDS, FIELD_KEYS, type EventName, type FieldKey } from '../../core/schema.ts';
-import { EventBatch, FIELD_INDEX, FIELD_TYPES, type FieldIndex } from '../store/event-batch.ts';
+import { EventBatch, FIELD_INDEX, FIELD_TYPES, TEXT_SCALE, type FieldIndex } from '../store/event-batch.ts';
 import { isNumberOf, readEventLine } from './event-line.ts';
 import { OWN_SCOPE, RESOURCE_KEYS, typedValue } from './events-of-logs.ts';
 import { findEventName, findField } from './field-names.ts';
 import { MalformedBodyError, type Attributes } from './otlp-model.ts';
 import { WIRE_64, WIRE_BYTES, WIRE_VARINT, readResourceBytes, readValueBytes } from './otlp-protobuf.ts';
+import { RequestBudget } from './request-limits.ts';
 import { WireReader } from './wire-reader.ts';
 
 export interface DecodedLogs {
@@ -29,12 +30,13 @@ const SPAN_ID = FIELD_INDEX.span_id;
 const TRACE_ID_BYTES = 16;
 const SPAN_ID_BYTES = 8;
 
-/** ExportLogsServiceRequest. `nowMs` stands in where a record has no time. @throws MalformedBodyError */
+/** ExportLogsServiceRequest. `nowMs` stands in where a record has no time. @throws MalformedBodyError, OversizedBodyError */
 export function decodeLogBatch(body: Uint8Array, nowMs: number): DecodedLogs {
-  const groups = new GroupReader(body).read();
+  const budget = new RequestBudget();
+  const groups = new GroupReader(body, budget).read();
   const capacity = groups.reduce((sum, { records }) => sum + records.length / 2, 0);
   const batch = new EventBatch(body, capacity);
-  const reader = new RecordReader(batch, nowMs);
+  const reader = new RecordReader(batch, nowMs, budget);
   try {
     for (const group of groups) reader.readGroup(group);
   } catch (error) {
@@ -54,11 +56,18 @@ interface Group {
 /** Finds the records of a request, whose messages may stand in any order. */
 class GroupReader extends WireReader {
   readonly #groups: Group[] = [];
+  readonly #budget: RequestBudget;
+
+  constructor(bytes: Uint8Array, budget: RequestBudget) {
+    super(bytes);
+    this.#budget = budget;
+  }
 
   read(): readonly Group[] {
     this.eachField(this.bytes.length, (field, wire) => {
       if (field !== 1) return false;
       this.expect(wire, WIRE_BYTES);
+      this.#budget.takeRecord();
       this.#readResourceGroup(this.endOfBytes());
       return true;
     });
@@ -72,8 +81,11 @@ class GroupReader extends WireReader {
       if (field !== 1 && field !== 2) return false;
       this.expect(wire, WIRE_BYTES);
       const messageEnd = this.endOfBytes();
-      if (field === 1) readResourceBytes(this.bytes.subarray(this.at, messageEnd), resource);
-      else scopeGroups.push(this.at, messageEnd);
+      if (field === 1) readResourceBytes(this.bytes.subarray(this.at, messageEnd), resource, this.#budget);
+      else {
+        this.#budget.takeRecord();
+        scopeGroups.push(this.at, messageEnd);
+      }
       this.at = messageEnd;
       return true;
     });
@@ -91,8 +103,10 @@ class GroupReader extends WireReader {
       if (field !== 1 && field !== 2) return false;
       this.expect(wire, WIRE_BYTES);
       const messageEnd = this.endOfBytes();
-      if (field === 2) records.push(this.at, messageEnd);
-      else
+      if (field === 2) {
+        this.#budget.takeRecord();
+        records.push(this.at, messageEnd);
+      } else
         this.eachField(messageEnd, (inner, innerWire) => {
           if (inner !== 1) return false;
           this.expect(innerWire, WIRE_BYTES);
@@ -128,6 +142,7 @@ class RecordReader extends WireReader {
   refused = 0;
   readonly #batch: EventBatch;
   readonly #nowMs: number;
+  readonly #budget: RequestBudget;
   readonly #places: RecordPlaces = {
     timeMs: 0,
     observedTimeMs: 0,
@@ -140,14 +155,17 @@ class RecordReader extends WireReader {
     spanId: -1,
   };
 
-  constructor(batch: EventBatch, nowMs: number) {
+  constructor(batch: EventBatch, nowMs: number, budget: RequestBudget) {
     super(batch.body);
+    this.#budget = budget;
     this.#batch = batch;
     this.#nowMs = nowMs;
   }
 
   readGroup({ resource, scope, records }: Group): void {
     const resourceCells = this.#resourceCells(resource);
+    const sharedBytes = resourceCells.reduce((sum, [, cell]) => sum + (cell % TEXT_SCALE), 0);
+    this.#budget.takeShared(sharedBytes, records.length / 2);
     for (let index = 0; index < records.length; index += 2) {
       this.at = records[index] as number;
       this.#findPlaces(records[index + 1] as number);
@@ -196,6 +214,7 @@ class RecordReader extends WireReader {
         case 6: {
           this.expect(wire, WIRE_BYTES);
           const attributeEnd = this.endOfBytes();
+          this.#budget.takeValue();
           places.attributes[places.attributesLength++] = this.at;
           places.attributes[places.attributesLength++] = attributeEnd;
           this.at = attributeEnd;
@@ -270,7 +289,7 @@ class RecordReader extends WireReader {
         this.at = to;
       } else {
         // Whatever else a body may be, it must be well made.
-        readValueBytes(this.bytes.subarray(start, end));
+        readValueBytes(this.bytes.subarray(start, end), this.#budget);
         return false;
       }
     }
@@ -337,7 +356,7 @@ class RecordReader extends WireReader {
       default:
     }
     // Arrays, and whatever is written in a way of its own.
-    const value = readValueBytes(this.bytes.subarray(start, end));
+    const value = readValueBytes(this.bytes.subarray(start, end), this.#budget);
     if (field < 0 || field === TIMESTAMP) return;
     this.#setValue(field, value);
   }

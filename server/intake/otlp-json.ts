@@ -14,12 +14,13 @@ import {
   type Span,
   type SpanGroup,
 } from './otlp-model.ts';
+import { RequestBudget, checkJsonParts } from './request-limits.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** ExportLogsServiceRequest. @throws MalformedBodyError */
 export function decodeLogsJson(body: Uint8Array): LogGroup[] {
-  return readGroups(body, 'resourceLogs', 'scopeLogs', (resource, scope, group) => ({
+  return readGroups(body, 'resourceLogs', 'scopeLogs', 'logRecords', (resource, scope, group) => ({
     resource,
     scope,
     records: objectsOf(group, 'logRecords').map(readLogRecord),
@@ -28,7 +29,7 @@ export function decodeLogsJson(body: Uint8Array): LogGroup[] {
 
 /** ExportTraceServiceRequest. @throws MalformedBodyError */
 export function decodeSpansJson(body: Uint8Array): SpanGroup[] {
-  return readGroups(body, 'resourceSpans', 'scopeSpans', (resource, scope, group) => ({
+  return readGroups(body, 'resourceSpans', 'scopeSpans', 'spans', (resource, scope, group) => ({
     resource,
     scope,
     spans: objectsOf(group, 'spans').map(readSpan),
@@ -38,7 +39,7 @@ export function decodeSpansJson(body: Uint8Array): SpanGroup[] {
 /** Number of data points of an ExportMetricsServiceRequest. @throws MalformedBodyError */
 export function countDataPointsJson(body: Uint8Array): number {
   const kinds = ['gauge', 'sum', 'histogram', 'exponentialHistogram', 'summary'];
-  const counts = readGroups(body, 'resourceMetrics', 'scopeMetrics', (_resource, _scope, group) =>
+  const counts = readGroups(body, 'resourceMetrics', 'scopeMetrics', 'metrics', (_resource, _scope, group) =>
     objectsOf(group, 'metrics')
       .flatMap((metric) => kinds.map((kind) => metric[kind]))
       .filter((data) => data !== undefined && data !== null)
@@ -51,8 +52,11 @@ function readGroups<T>(
   body: Uint8Array,
   resourceKey: string,
   scopeKey: string,
+  messagesKey: string,
   read: (resource: Attributes, scope: string, group: Json) => T,
 ): T[] {
+  checkJsonParts(body);
+  const budget = new RequestBudget();
   let parsed: unknown;
   try {
     parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
@@ -62,10 +66,17 @@ function readGroups<T>(
     );
   }
   return objectsOf(objectOf(parsed), resourceKey).flatMap((resourceGroup) => {
+    budget.takeRecord();
     const resource = attributesOf(objectOf(resourceGroup['resource'] ?? {}), 0);
-    return objectsOf(resourceGroup, scopeKey).map((group) =>
-      read(resource, stringOf(objectOf(group['scope'] ?? {})['name']), group),
-    );
+    const resourceBytes = JSON.stringify(resource).length;
+    return objectsOf(resourceGroup, scopeKey).map((group) => {
+      const scope = stringOf(objectOf(group['scope'] ?? {})['name']);
+      const messages = group[messagesKey];
+      const count = Array.isArray(messages) ? messages.length : 0;
+      for (let taken = 0; taken <= count; taken++) budget.takeRecord();
+      budget.takeShared(resourceBytes + scope.length, count);
+      return read(resource, scope, group);
+    });
   });
 }
 

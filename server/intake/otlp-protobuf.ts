@@ -14,30 +14,32 @@ import {
   type SpanEvent,
   type SpanGroup,
 } from './otlp-model.ts';
+import { OversizedBodyError, RequestBudget } from './request-limits.ts';
 
-type Reader = protobuf.Reader;
+/** Shares the limits of its request with the readers of its other parts. */
+type Reader = protobuf.Reader & { readonly budget: RequestBudget };
 
 export const WIRE_VARINT = 0;
 export const WIRE_64 = 1;
 export const WIRE_BYTES = 2;
 export const WIRE_32 = 5;
 
-/** Attributes of a Resource message. @throws MalformedBodyError */
-export function readResourceBytes(bytes: Uint8Array, into: Attributes): void {
-  decode(bytes, (reader) => readAttributesOf(reader, { start: 0, end: reader.len }, 1, into));
+/** Attributes of a Resource message. @throws MalformedBodyError, OversizedBodyError */
+export function readResourceBytes(bytes: Uint8Array, into: Attributes, budget: RequestBudget): void {
+  decode(bytes, budget, (reader) => readAttributesOf(reader, { start: 0, end: reader.len }, 1, into));
 }
 
-/** Value of an AnyValue message. @throws MalformedBodyError */
-export function readValueBytes(bytes: Uint8Array): AttributeValue {
-  const [value = null] = decode(bytes, (reader, out: AttributeValue[]) =>
+/** Value of an AnyValue message. @throws MalformedBodyError, OversizedBodyError */
+export function readValueBytes(bytes: Uint8Array, budget: RequestBudget): AttributeValue {
+  const [value = null] = decode(bytes, budget, (reader, out: AttributeValue[]) =>
     out.push(readAnyValue(reader, 0, { start: 0, end: reader.len })),
   );
   return value;
 }
 
-/** ExportTraceServiceRequest. @throws MalformedBodyError */
+/** ExportTraceServiceRequest. @throws MalformedBodyError, OversizedBodyError */
 export function decodeSpans(body: Uint8Array): SpanGroup[] {
-  return decode(body, (reader, groups: SpanGroup[]) =>
+  return decode(body, new RequestBudget(), (reader, groups: SpanGroup[]) =>
     readResourceGroups(reader, (resource, scope, message) => {
       const spans: Span[] = [];
       for (const one of message) spans.push(readSpan(reader, one));
@@ -46,10 +48,10 @@ export function decodeSpans(body: Uint8Array): SpanGroup[] {
   );
 }
 
-/** Number of data points of an ExportMetricsServiceRequest. @throws MalformedBodyError */
+/** Number of data points of an ExportMetricsServiceRequest. @throws MalformedBodyError, OversizedBodyError */
 export function countDataPoints(body: Uint8Array): number {
   let points = 0;
-  decode(body, (reader) =>
+  decode(body, new RequestBudget(), (reader) =>
     readResourceGroups(reader, (_resource, _scope, message) => {
       for (const one of message)
         eachField(reader, one, (field, wire) => {
@@ -72,12 +74,16 @@ interface Extent {
   readonly end: number;
 }
 
-function decode<T>(body: Uint8Array, read: (reader: Reader, out: T[]) => unknown): T[] {
+function decode<T>(
+  body: Uint8Array,
+  budget: RequestBudget,
+  read: (reader: Reader, out: T[]) => unknown,
+): T[] {
   const out: T[] = [];
   try {
-    read(protobuf.Reader.create(body), out);
+    read(Object.assign(protobuf.Reader.create(body), { budget }), out);
   } catch (error) {
-    if (error instanceof MalformedBodyError) throw error;
+    if (error instanceof MalformedBodyError || error instanceof OversizedBodyError) throw error;
     throw new MalformedBodyError(
       `the body is not protobuf: ${error instanceof Error ? error.message : String(error)}`,
     );
@@ -93,14 +99,19 @@ function readResourceGroups(
   eachField(reader, { start: 0, end: reader.len }, (field, wire) => {
     if (field !== 1) return false;
     expectWire(wire, WIRE_BYTES);
+    reader.budget.takeRecord();
     const resource: Attributes = {};
+    let sharedBytes = 0;
     const scopeGroups: Extent[] = [];
     eachField(reader, bytesRange(reader), (inner, innerWire) => {
       if (inner !== 1 && inner !== 2) return false;
       expectWire(innerWire, WIRE_BYTES);
       const extent = bytesRange(reader);
-      if (inner === 1) readAttributesOf(reader, extent, 1, resource);
-      else {
+      if (inner === 1) {
+        sharedBytes += extent.end - extent.start;
+        readAttributesOf(reader, extent, 1, resource);
+      } else {
+        reader.budget.takeRecord();
         scopeGroups.push(extent);
         reader.pos = extent.end;
       }
@@ -114,11 +125,16 @@ function readResourceGroups(
         if (inner !== 1 && inner !== 2) return false;
         expectWire(innerWire, WIRE_BYTES);
         const extent = bytesRange(reader);
-        if (inner === 1) scope = readString(reader, extent, 1);
-        else messages.push(extent);
+        if (inner === 1) {
+          scope = readString(reader, extent, 1);
+        } else {
+          reader.budget.takeRecord();
+          messages.push(extent);
+        }
         reader.pos = extent.end;
         return true;
       });
+      reader.budget.takeShared(sharedBytes + scope.length, messages.length);
       each(resource, scope, messages);
     }
     reader.pos = end;
@@ -172,6 +188,7 @@ function readAttributesOf(reader: Reader, extent: Extent, wanted: number, into: 
 }
 
 function readKeyValue(reader: Reader, into: Attributes, depth: number): void {
+  reader.budget.takeValue();
   let key = '';
   let value: AttributeValue = null;
   eachField(reader, bytesRange(reader), (field, wire) => {
@@ -211,6 +228,7 @@ function readAnyValue(reader: Reader, depth: number, extent = bytesRange(reader)
         eachField(reader, bytesRange(reader), (inner, innerWire) => {
           if (inner !== 1) return false;
           expectWire(innerWire, WIRE_BYTES);
+          reader.budget.takeValue();
           list.push(readAnyValue(reader, depth + 1));
           return true;
         });
@@ -301,6 +319,7 @@ function readSpan(reader: Reader, extent: Extent): Span {
         return true;
       case 11:
         expectWire(wire, WIRE_BYTES);
+        reader.budget.takeValue();
         span.events.push(readSpanEvent(reader, bytesRange(reader)));
         return true;
       case 15:

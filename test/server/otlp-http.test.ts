@@ -207,6 +207,22 @@ describe('a bad request costs only its sender', () => {
     expect(status).toBe(413);
   });
 
+  it('who was led here by another name may not send', async () => {
+    const answer = await new Promise<number | undefined>((done, failed) => {
+      const sent = request(`http://${http}/v1/logs`, {
+        method: 'POST',
+        headers: { ...JSON_TYPE, host: 'evil.example' },
+      });
+      sent.on('response', (response) => {
+        response.resume();
+        done(response.statusCode);
+      });
+      sent.on('error', failed);
+      sent.end('{}');
+    });
+    expect(answer).toBe(421);
+  });
+
   it('GET says that records are sent with POST', async () => {
     const answer = await fetch(`http://${http}/v1/logs`);
     expect(answer.status).toBe(405);
