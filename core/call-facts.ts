@@ -46,11 +46,15 @@ export function usageOfEvent(event: EventRecord): Usage {
   };
 }
 
+/** The run of an event; a call that names none is a run of its own. */
+export function runIdOf(event: EventRecord): string {
+  return event['agent.run_id'] ?? event.trace_id ?? event['gen_ai.response.id'] ?? `at ${event.timestamp}`;
+}
+
 function readCall(event: EventRecord): CallFact | undefined {
   const cost = event.cost_nano_usd;
   if (cost === undefined || event['tallyspan.duplicate'] === true) return undefined;
-  const runId =
-    event['agent.run_id'] ?? event.trace_id ?? event['gen_ai.response.id'] ?? `at ${event.timestamp}`;
+  const runId = runIdOf(event);
   const usage = usageOfEvent(event);
   return {
     event,

@@ -5,13 +5,16 @@ import type { CacheMissCause } from '../cache-forensics.ts';
 import {
   chanceOfRunCosts,
   chanceOfRunCount,
+  chanceOfRunMix,
   hourShareOf,
   isOtherShare,
   searchesPerCall,
+  shareOf,
   uncachedShareOf,
   type Measures,
 } from './measures.ts';
 import { isBreak, isMix, isOutput, isOwnedBy, isPart, isSizeOf } from './labels.ts';
+import type { OutlierRun } from './outliers.ts';
 import type { AtomPool } from './pool.ts';
 import type { AtomLabel } from './split.ts';
 
@@ -23,6 +26,7 @@ export type CauseKind =
   | 'caching_off'
   | `cache_${Exclude<CacheMissCause, 'caching_off'>}`
   | 'compaction'
+  | 'outlier_run'
   | 'user_dominates'
   | 'tool_failing'
   | 'web_search'
@@ -40,15 +44,21 @@ export type CauseKind =
 export interface FoundCause {
   readonly kind: CauseKind;
   readonly nanoUsd: number;
-  /** Tool, user or model that it is about. */
+  /** Tool, user, model or run that it is about. */
   readonly subject?: string | undefined;
+  /** Where the cause is one. */
+  readonly outlier?: OutlierRun | undefined;
 }
 
 export interface Comparison {
+  /** Without outliers. */
   readonly before: Measures;
   readonly after: Measures;
+  /** Of all runs, outliers included; the earlier ones scaled. */
   readonly beforeCostNanoUsd: number;
   readonly afterCostNanoUsd: number;
+  readonly beforeRuns: number;
+  readonly afterRuns: number;
   readonly scale: number;
 }
 
@@ -118,7 +128,7 @@ class CauseFinder {
   findPriceCauses(): void {
     const { before, after } = this.#comparison;
     const isOtherTier = [...new Set([...before.tiers.keys(), ...after.tiers.keys()])].some((tier) =>
-      isOtherShare([before.tiers.get(tier) ?? 0, before.calls], [after.tiers.get(tier) ?? 0, after.calls]),
+      isOtherShare(shareOf(before, before.tiers.get(tier) ?? 0), shareOf(after, after.tiers.get(tier) ?? 0)),
     );
     const isOtherRow = [...after.priceRows].some((row) => !before.priceRows.has(row));
     const isPrice = isPart('price');
@@ -139,14 +149,11 @@ class CauseFinder {
       this.#name('caching_off', this.#least, (label) => isMix(label) || isBreak('caching_off')(label));
     for (const cause of this.#pool.valuesOf((label) => label.cause)) {
       if (cause === 'unknown' || cause === 'caching_off') continue;
-      const counts = (m: Measures): readonly [number, number] => [
-        m.callsByCacheCause.get(cause) ?? 0,
-        m.calls,
-      ];
+      const counts = (m: Measures): [number, number] => shareOf(m, m.callsByCacheCause.get(cause) ?? 0);
       if (isOtherShare(counts(before), counts(after)))
         this.#name(`cache_${cause as Exclude<CacheMissCause, 'caching_off'>}`, this.#least, isBreak(cause));
     }
-    if (isOtherShare([before.compactedCalls, before.calls], [after.compactedCalls, after.calls]))
+    if (isOtherShare(shareOf(before, before.compactedCalls), shareOf(after, after.compactedCalls)))
       this.#name('compaction', this.#least, isPart('compaction'));
   }
 
@@ -259,9 +266,13 @@ class CauseFinder {
   findCounts(): void {
     const { before, after, scale } = this.#comparison;
     this.#name('more_turns', this.#leastByChance, isPart('turns_per_run'));
-    const byCount = Math.max(chanceOfRunCount(before, after, scale), this.#least * 2);
-    this.#name('more_runs', byCount, isPart('run_count'));
-    this.#name('workload_changed', byCount, isPart('workload_mix'));
+    const least = this.#least * 2;
+    this.#name('more_runs', Math.max(chanceOfRunCount(before, after, scale), least), isPart('run_count'));
+    this.#name(
+      'workload_changed',
+      Math.max(chanceOfRunMix(before, after, scale), least),
+      isPart('workload_mix'),
+    );
   }
 }
 
@@ -285,7 +296,7 @@ function moveOfModels(before: Measures, after: Measures): string | undefined {
   for (const [model, calls] of after.callsByModel) {
     const earlier = before.callsByModel.get(model) ?? 0;
     const growth = calls / after.calls - earlier / Math.max(1, before.calls);
-    if (growth > largest && isOtherShare([earlier, before.calls], [calls, after.calls]))
+    if (growth > largest && isOtherShare(shareOf(before, earlier), shareOf(after, calls)))
       [best, largest] = [model, growth];
   }
   return best;
@@ -303,7 +314,10 @@ function toolThatFails(before: Measures, after: Measures): string | undefined {
     const isOther =
       earlier.calls === 0
         ? tool.failed > 0
-        : isOtherShare([earlier.failed, earlier.calls], [tool.failed, tool.calls]);
+        : isOtherShare(
+            shareOf(before, earlier.failed, earlier.calls),
+            shareOf(after, tool.failed, tool.calls),
+          );
     if (isOther && change > largest) [best, largest] = [name, change];
   }
   return best;

@@ -5,9 +5,13 @@ import type { PriceOverrides } from '../cost.ts';
 import type { EventRecord } from '../event.ts';
 import { findCauses, type CauseKind, type Comparison, type FoundCause } from './causes.ts';
 import { findChangeStamps, type ChangeStamp } from './change-stamps.ts';
+import { textOfEvidence, type EvidenceLine } from './evidence.ts';
 import { chanceOfRunCosts, measurePeriod } from './measures.ts';
-import { readPeriod } from './period.ts';
+import { findOutliers, type OutlierRun } from './outliers.ts';
+import { readPeriod, type Period } from './period.ts';
 import { AtomPool } from './pool.ts';
+import { costsOfRuns, type RunCosts } from './run-costs.ts';
+import { restOf, type Sample } from './sample.ts';
 import { findTellingRuns } from './show-runs.ts';
 import { splitDifference, type Atom, type AtomLabel } from './split.ts';
 import { wordCause } from './wording.ts';
@@ -16,26 +20,30 @@ export interface DiagnosisOptions {
   /** Share of the earlier period that the later one is compared with: 1/7 to compare a day with a week. Default 1. */
   readonly scale?: number | undefined;
   readonly overrides?: PriceOverrides | undefined;
+  /** Where the events are those of some runs only: what is known of all of them. */
+  readonly samples?: { readonly now: Sample; readonly before: Sample } | undefined;
 }
 
 export interface DiagnosisPart {
   readonly part: AtomLabel['part'];
-  /** Token bucket, tool, user, model or reason, where the part has one. */
+  /** Token bucket, tool, user, model, run or reason, where the part has one. */
   readonly detail: string | undefined;
   readonly nanoUsd: number;
 }
 
 export interface Cause {
   readonly kind: CauseKind;
-  /** Tool, user or model that it is about. */
+  /** Tool, user, model or run that it is about. */
   readonly subject: string | undefined;
   readonly nanoUsd: number;
   readonly title: string;
   readonly evidence: readonly string[];
+  /** The evidence again, with the runs and moments in it apart. */
+  readonly evidenceLines: readonly EvidenceLine[];
   readonly fix: string;
-  /** Runs of the later period that show it best. */
+  /** Runs that show it best: of the later period, unless it is about one of the earlier. */
   readonly runIds: readonly string[];
-  /** True where the dollars rest on a comparison of means or on the estimated division of calls among their blocks. */
+  /** True where the dollars rest on a comparison of means, on the estimated division of calls, or on a sample. */
   readonly isEstimated: boolean;
 }
 
@@ -47,6 +55,9 @@ export interface Diagnosis {
   readonly runs: number;
   /** Runs of the earlier period, scaled: may be a fraction. */
   readonly againstRuns: number;
+  /** Runs of each period whose calls were compared, not scaled: all of them but in a sample. */
+  readonly runsLookedAt: number;
+  readonly againstRunsLookedAt: number;
   /** Sum to the difference. */
   readonly parts: readonly DiagnosisPart[];
   /** In the direction of the difference, largest first. */
@@ -94,52 +105,114 @@ export function* diagnoseInSteps(
   before: readonly EventRecord[],
   options: DiagnosisOptions = {},
 ): Generator<undefined, Diagnosis, undefined> {
-  const { scale = 1, overrides } = options;
-  const earlier = readPeriod(before, overrides);
+  const { scale = 1, overrides, samples } = options;
+  const earlierAll = readPeriod(before, overrides);
   yield;
-  const later = readPeriod(now, overrides);
+  const laterAll = readPeriod(now, overrides);
   yield;
-  const comparison: Comparison = {
-    before: measurePeriod(earlier),
-    after: measurePeriod(later),
-    beforeCostNanoUsd: earlier.costNanoUsd * scale,
-    afterCostNanoUsd: later.costNanoUsd,
-    scale,
-  };
-  yield;
-  const dominantUsers = findDominantUsers(comparison);
-  const { differenceNanoUsd, atoms } = splitDifference(earlier, later, scale, dominantUsers);
-  yield;
+  const earlierCosts = samples?.before.runCosts ?? costsOfRuns(earlierAll.calls);
+  const laterCosts = samples?.now.runCosts ?? costsOfRuns(laterAll.calls);
+  const totals = totalsOf(laterCosts, earlierCosts, scale);
   // Without an earlier period, or a later one, there is a difference but nothing to compare.
+  const isComparable = earlierCosts.runs > 0 && laterCosts.runs > 0;
+  const outliers = isComparable ? findOutliers(earlierCosts, laterCosts, scale) : [];
+  const earlier = restOf(earlierAll, idsOf(outliers, 'beforeNanoUsd'), samples?.before);
+  const later = restOf(laterAll, idsOf(outliers, 'nowNanoUsd'), samples?.now);
+  yield;
+  const { comparison, dominantUsers } = compare(later, earlier, [laterCosts, earlierCosts], scale);
+  yield;
+  const restNanoUsd = totals.differenceNanoUsd - sumOf(outliers);
+  // A sample of the rest stands for the rest with an error, which is told and not hidden in its parts.
+  const seenNanoUsd =
+    samples === undefined ? restNanoUsd : Math.round(later.costNanoUsd - earlier.costNanoUsd * scale);
+  const atoms = splitDifference(earlier, later, scale, dominantUsers, seenNanoUsd);
+  yield;
   const found =
-    earlier.calls.length === 0 || later.calls.length === 0
-      ? []
-      : findCauses(new AtomPool(atoms), comparison, dominantUsers);
-  const direction = differenceNanoUsd < 0 ? -1 : 1;
+    isComparable && earlier.calls.length > 0 && later.calls.length > 0
+      ? findCauses(new AtomPool(atoms), comparison, dominantUsers)
+      : [];
+  const direction = totals.differenceNanoUsd < 0 ? -1 : 1;
   const chance = chanceOfRunCosts(comparison.before, comparison.after, scale);
-  const causes = closeGap(found, differenceNanoUsd, chance)
+  const causes = [...outliers.map(causeOfOutlier), ...closeGap(found, restNanoUsd, chance)]
     .toSorted((a, b) => direction * (b.nanoUsd - a.nanoUsd))
-    .map((cause): Cause => ({
-      kind: cause.kind,
-      subject: cause.subject,
-      nanoUsd: cause.nanoUsd,
-      ...wordCause(cause, comparison, later),
-      runIds: findTellingRuns(cause, later),
-      isEstimated: ESTIMATED.has(cause.kind),
-    }));
-  const explained = causes.reduce((sum, cause) => sum + cause.nanoUsd, 0);
+    .map((cause): Cause => {
+      const { title, evidence, fix } = wordCause(cause, comparison, later);
+      return {
+        kind: cause.kind,
+        subject: cause.subject,
+        nanoUsd: cause.nanoUsd,
+        title,
+        evidence: evidence.map(textOfEvidence),
+        evidenceLines: evidence,
+        fix,
+        runIds: findTellingRuns(cause, later),
+        isEstimated: ESTIMATED.has(cause.kind) || (samples !== undefined && cause.kind !== 'outlier_run'),
+      };
+    });
   yield;
   return {
-    costNanoUsd: later.costNanoUsd,
-    againstNanoUsd: Math.round(earlier.costNanoUsd * scale),
-    differenceNanoUsd,
-    runs: later.runIds.size,
-    againstRuns: earlier.runIds.size * scale,
-    parts: sumParts(atoms),
+    ...totals,
+    runs: laterCosts.runs,
+    againstRuns: earlierCosts.runs * scale,
+    runsLookedAt: laterAll.runIds.size,
+    againstRunsLookedAt: earlierAll.runIds.size,
+    parts: [
+      ...sumParts([...outliers.map(atomOfOutlier), ...atoms]),
+      ...(restNanoUsd === seenNanoUsd
+        ? []
+        : [{ part: 'other' as const, detail: 'not in the sample', nanoUsd: restNanoUsd - seenNanoUsd }]),
+    ],
     causes,
-    unexplainedNanoUsd: differenceNanoUsd - explained,
+    unexplainedNanoUsd: totals.differenceNanoUsd - sumOf(causes),
     changes: findChangeStamps(before, now),
   };
+}
+
+type Totals = Pick<Diagnosis, 'costNanoUsd' | 'againstNanoUsd' | 'differenceNanoUsd'>;
+
+function totalsOf(later: RunCosts, earlier: RunCosts, scale: number): Totals {
+  const costNanoUsd = later.costNanoUsd;
+  const againstNanoUsd = Math.round(earlier.costNanoUsd * scale);
+  return { costNanoUsd, againstNanoUsd, differenceNanoUsd: costNanoUsd - againstNanoUsd };
+}
+
+/** What the periods measure without their outliers, and the users who stand out by it. */
+function compare(
+  later: Period,
+  earlier: Period,
+  [laterCosts, earlierCosts]: readonly [RunCosts, RunCosts],
+  scale: number,
+): { readonly comparison: Comparison; readonly dominantUsers: ReadonlySet<string> } {
+  const costs = {
+    beforeCostNanoUsd: earlierCosts.costNanoUsd * scale,
+    afterCostNanoUsd: laterCosts.costNanoUsd,
+    beforeRuns: earlierCosts.runs,
+    afterRuns: laterCosts.runs,
+    scale,
+  };
+  const all = { ...costs, before: measurePeriod(earlier), after: measurePeriod(later) };
+  const dominantUsers = findDominantUsers(all);
+  if (dominantUsers.size === 0) return { comparison: all, dominantUsers };
+  // Their runs are not what they are measured by: one of them would make everything look like chance.
+  const [before, after] = [measurePeriod(earlier, dominantUsers), measurePeriod(later, dominantUsers)];
+  return { comparison: { ...costs, before, after }, dominantUsers };
+}
+
+/** The outliers that a time has. */
+function idsOf(outliers: readonly OutlierRun[], cost: 'nowNanoUsd' | 'beforeNanoUsd'): Set<string> {
+  return new Set(outliers.filter((outlier) => outlier[cost] > 0).map(({ runId }) => runId));
+}
+
+function causeOfOutlier(outlier: OutlierRun): FoundCause {
+  return { kind: 'outlier_run', nanoUsd: outlier.nanoUsd, subject: outlier.runId, outlier };
+}
+
+function atomOfOutlier({ runId, nanoUsd }: OutlierRun): Atom {
+  return { label: { part: 'outlier_run', run: runId }, nanoUsd };
+}
+
+function sumOf(rows: readonly { readonly nanoUsd: number }[]): number {
+  return rows.reduce((sum, { nanoUsd }) => sum + nanoUsd, 0);
 }
 
 /**
@@ -149,7 +222,7 @@ export function* diagnoseInSteps(
 function closeGap(found: readonly FoundCause[], difference: number, chance: number): FoundCause[] {
   const [main] = found.toSorted((a, b) => Math.abs(b.nanoUsd) - Math.abs(a.nanoUsd));
   if (main === undefined || !isMeasuredByMeans(main.kind)) return [...found];
-  const gap = difference - found.reduce((sum, cause) => sum + cause.nanoUsd, 0);
+  const gap = difference - sumOf(found);
   const isSmall = Math.abs(gap) <= Math.min(chance, Math.abs(main.nanoUsd) * CLOSED_SHARE);
   const isNearlyAll = Math.abs(main.nanoUsd) >= Math.abs(difference) * (1 - CLOSED_SHARE);
   if (!isSmall || !isNearlyAll) return [...found];
@@ -209,6 +282,8 @@ function detailOf(label: AtomLabel): string | undefined {
       return label.model;
     case 'user_mix':
       return label.user;
+    case 'outlier_run':
+      return label.run;
     default:
       return undefined;
   }

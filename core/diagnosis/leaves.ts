@@ -3,7 +3,7 @@
 
 import { BUCKETS, type BucketCounts, type Period, type PeriodCall } from './period.ts';
 
-/** What the calls of a leaf hold together. */
+/** What the calls of a leaf hold together, each as often as its run counts. */
 export interface LeafSum {
   calls: number;
   owners: Map<string, [number, number, number, number]>;
@@ -74,8 +74,9 @@ export function readLeaves(period: Period, dominantUsers: ReadonlySet<string>): 
     if (group === undefined) {
       group = groupKey(call.user, call.workload, dominantUsers);
       groupOfRun.set(call.runId, group);
-      runs.set(group, (runs.get(group) ?? 0) + 1);
+      runs.set(group, (runs.get(group) ?? 0) + period.weightOf(call.runId));
     }
+    const weight = period.weightOf(call.runId);
     const position =
       call.position <= MAX_SINGLE_POSITION ? call.position : Math.ceil(call.position / 10) * 10;
     const leaf: Leaf = {
@@ -88,12 +89,12 @@ export function readLeaves(period: Period, dominantUsers: ReadonlySet<string>): 
     const key = `${regimeKey(leaf)} ${leaf.model}`;
     let entry = leaves.get(key);
     if (entry === undefined) leaves.set(key, (entry = { leaf, sum: emptySum() }));
-    addCall(entry.sum, call);
-    if (call.regime !== 'compaction') addCall(sumOf(cellSums, cellKey(leaf)), call);
-    addCall(sumOf(regimeSums, regimeKey(leaf)), call);
-    addCall(sumOf(modelSums, leaf.model), call);
-    cellCalls.set(cellKey(leaf), (cellCalls.get(cellKey(leaf)) ?? 0) + 1);
-    regimeCalls.set(regimeKey(leaf), (regimeCalls.get(regimeKey(leaf)) ?? 0) + 1);
+    addCall(entry.sum, call, weight);
+    if (call.regime !== 'compaction') addCall(sumOf(cellSums, cellKey(leaf)), call, weight);
+    addCall(sumOf(regimeSums, regimeKey(leaf)), call, weight);
+    addCall(sumOf(modelSums, leaf.model), call, weight);
+    cellCalls.set(cellKey(leaf), (cellCalls.get(cellKey(leaf)) ?? 0) + weight);
+    regimeCalls.set(regimeKey(leaf), (regimeCalls.get(regimeKey(leaf)) ?? 0) + weight);
   }
   return { leaves, runs, cellCalls, regimeCalls, cellSums, regimeSums, modelSums };
 }
@@ -118,12 +119,13 @@ function emptySum(): LeafSum {
   };
 }
 
-function addCall(sum: LeafSum, call: PeriodCall): void {
+/** Adds a call as often as its run counts. */
+function addCall(sum: LeafSum, call: PeriodCall, weight: number): void {
   const { usage, buckets } = call;
-  sum.calls++;
+  sum.calls += weight;
   for (const [owner, counts] of call.owners) {
     const held = sum.owners.get(owner) ?? [0, 0, 0, 0];
-    sum.owners.set(owner, addCounts(held, counts));
+    sum.owners.set(owner, addCounts(held, counts, weight));
   }
   const tokens: BucketCounts = [usage.input, usage.cacheRead, usage.cacheWrite5m, usage.cacheWrite1h];
   const cost: BucketCounts = [buckets.input, buckets.cacheRead, buckets.cacheWrite5m, buckets.cacheWrite1h];
@@ -131,23 +133,23 @@ function addCall(sum: LeafSum, call: PeriodCall): void {
   for (let bucket = 0; bucket < BUCKETS.length; bucket++) {
     const count = tokens[bucket] ?? 0;
     if (count === 0) continue;
-    sum.bucketTokens[bucket] = (sum.bucketTokens[bucket] ?? 0) + count;
-    sum.bucketCost[bucket] = (sum.bucketCost[bucket] ?? 0) + (cost[bucket] ?? 0);
+    sum.bucketTokens[bucket] = (sum.bucketTokens[bucket] ?? 0) + count * weight;
+    sum.bucketCost[bucket] = (sum.bucketCost[bucket] ?? 0) + (cost[bucket] ?? 0) * weight;
     explained += cost[bucket] ?? 0;
   }
   if (usage.output > 0) {
-    sum.outputTokens += usage.output;
-    sum.outputCost += buckets.output;
+    sum.outputTokens += usage.output * weight;
+    sum.outputCost += buckets.output * weight;
     explained += buckets.output;
   }
   if (usage.webSearches > 0) {
-    sum.searches += usage.webSearches;
-    sum.searchCost += buckets.webSearch;
+    sum.searches += usage.webSearches * weight;
+    sum.searchCost += buckets.webSearch * weight;
     explained += buckets.webSearch;
   }
-  sum.otherCost += call.costNanoUsd - explained;
+  sum.otherCost += (call.costNanoUsd - explained) * weight;
 }
 
-function addCounts(a: BucketCounts, b: BucketCounts): [number, number, number, number] {
-  return [a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]];
+function addCounts(a: BucketCounts, b: BucketCounts, times: number): [number, number, number, number] {
+  return [a[0] + b[0] * times, a[1] + b[1] * times, a[2] + b[2] * times, a[3] + b[3] * times];
 }

@@ -1,5 +1,7 @@
 // Measures of a period that evidence is made of: shares, rates and means, and how much they vary by chance.
+// In a sample a run counts for as many as it stands for, and chance is that of the runs that were looked at.
 
+import { runIdOf } from '../call-facts.ts';
 import type { Period, PeriodCall } from './period.ts';
 
 /** How many standard errors a difference must exceed to be more than chance. */
@@ -16,8 +18,12 @@ export interface Measures {
   readonly runs: number;
   readonly calls: number;
   readonly meanRunCost: number;
-  /** Standard deviation of the cost of a run. */
+  /** Standard deviation of the cost of a run, without the users who stand out: it is what they are measured by. */
   readonly runCostDeviation: number;
+  /** Sum of the squared weights of the runs: their number where each stands for itself. */
+  readonly squaredWeights: number;
+  /** How many calls a call that was looked at stands for, in the mean over those it stands for. */
+  readonly callWeight: number;
   readonly callsByModel: ReadonlyMap<string, number>;
   readonly callsByCacheCause: ReadonlyMap<string, number>;
   readonly compactedCalls: number;
@@ -42,34 +48,41 @@ export interface Measures {
   readonly meanUserInputLen: number | undefined;
 }
 
-export function measurePeriod(period: Period): Measures {
-  const { calls } = period;
-  const costByRun = groupSum(calls, (call) => call.runId, costOf);
-  const runCosts = [...costByRun.values()];
-  const mean = runCosts.length === 0 ? 0 : period.costNanoUsd / runCosts.length;
-  let squares = 0;
-  for (const cost of runCosts) squares += (cost - mean) ** 2;
-  const userOfRun = new Map(calls.map((call) => [call.runId, call.user]));
-  const runsByUser = new Map<string, number>();
-  for (const user of userOfRun.values()) runsByUser.set(user, (runsByUser.get(user) ?? 0) + 1);
+export function measurePeriod(period: Period, dominantUsers: ReadonlySet<string> = new Set()): Measures {
+  const { calls, runIds, weightOf } = period;
+  const groupSum = (
+    of: readonly PeriodCall[],
+    key: (call: PeriodCall) => string,
+    amount: (call: PeriodCall) => number,
+  ): Map<string, number> => {
+    const sums = new Map<string, number>();
+    for (const call of of)
+      sums.set(key(call), (sums.get(key(call)) ?? 0) + amount(call) * weightOf(call.runId));
+    return sums;
+  };
   const total = (read: (call: PeriodCall) => number): number =>
-    calls.reduce((sum, call) => sum + read(call), 0);
-  const known = calls.filter(({ event }) => event.cache_breakpoints !== undefined);
+    calls.reduce((sum, call) => sum + read(call) * weightOf(call.runId), 0);
+  const count = (isCounted: (call: PeriodCall) => boolean): number =>
+    total((call) => (isCounted(call) ? 1 : 0));
+  const runs = sumOver(runIds, weightOf);
+  const callCount = total(one);
   return {
-    runs: period.runIds.size,
-    calls: calls.length,
-    meanRunCost: mean,
-    runCostDeviation: runCosts.length < 2 ? 0 : Math.sqrt(squares / (runCosts.length - 1)),
+    runs,
+    calls: callCount,
+    meanRunCost: runs === 0 ? 0 : period.costNanoUsd / runs,
+    runCostDeviation: deviationOfRuns(period, dominantUsers),
+    squaredWeights: sumOver(runIds, (runId) => weightOf(runId) ** 2),
+    callWeight: callCount === 0 ? 1 : total(({ runId }) => weightOf(runId)) / callCount,
     callsByModel: groupSum(calls, (call) => call.model, one),
     callsByCacheCause: groupSum(
       calls.filter((call) => call.regime.startsWith('cache:')),
       (call) => call.regime.slice('cache:'.length),
       one,
     ),
-    compactedCalls: calls.filter((call) => call.regime === 'compaction').length,
-    callsAfterFailure: calls.filter((call) => call.kind !== 'ordinary').length,
+    compactedCalls: count((call) => call.regime === 'compaction'),
+    callsAfterFailure: count((call) => call.kind !== 'ordinary'),
     costByUser: groupSum(calls, (call) => call.user, costOf),
-    runsByUser,
+    runsByUser: countRunsByUser(period),
     tools: measureTools(period),
     tokensRead: total((call) => call.usage.cacheRead),
     tokensWritten5m: total((call) => call.usage.cacheWrite5m),
@@ -77,8 +90,8 @@ export function measurePeriod(period: Period): Measures {
     tokensUncached: total((call) => call.usage.input),
     outputTokens: total((call) => call.usage.output),
     webSearches: total((call) => call.usage.webSearches),
-    callsWithoutBreakpoint: known.filter(({ event }) => event.cache_breakpoints === 0).length,
-    callsWithKnownBreakpoints: known.length,
+    callsWithoutBreakpoint: count(({ event }) => event.cache_breakpoints === 0),
+    callsWithKnownBreakpoints: count(({ event }) => event.cache_breakpoints !== undefined),
     priceRows: new Set(calls.map(({ event }) => event['tallyspan.price.row'] ?? '')),
     tiers: groupSum(calls, tierOf, one),
     systemPrompts: valuesOf(calls, 'tallyspan.prefix.system'),
@@ -121,12 +134,29 @@ export function searchesPerCall(measures: Measures): number {
 /** What the cost of as many runs varies by, by chance alone: nano-USD. */
 export function chanceOfRunCosts(before: Measures, after: Measures, scale: number): number {
   const deviation = before.runs >= 10 ? before.runCostDeviation : after.runCostDeviation;
-  return SIGNIFICANT_ERRORS * deviation * Math.sqrt(after.runs + scale * scale * before.runs);
+  return SIGNIFICANT_ERRORS * deviation * Math.sqrt(squaredWeightsOf(before, after, scale));
 }
 
 /** What the number of runs varies by, by chance alone, at their mean cost: nano-USD. */
 export function chanceOfRunCount(before: Measures, after: Measures, scale: number): number {
   return SIGNIFICANT_ERRORS * before.meanRunCost * Math.sqrt(after.runs + scale * scale * before.runs);
+}
+
+/**
+ * What the kinds of the runs vary by, by chance alone, at their mean cost: nano-USD. In a sample the number of the
+ * runs is known, their kinds are not.
+ */
+export function chanceOfRunMix(before: Measures, after: Measures, scale: number): number {
+  return SIGNIFICANT_ERRORS * before.meanRunCost * Math.sqrt(squaredWeightsOf(before, after, scale));
+}
+
+function squaredWeightsOf(before: Measures, after: Measures, scale: number): number {
+  return after.squaredWeights + scale * scale * before.squaredWeights;
+}
+
+/** A count and the whole that it is part of, as many as were looked at: what {@link isOtherShare} judges. */
+export function shareOf(measures: Measures, part: number, whole = measures.calls): [number, number] {
+  return [part / measures.callWeight, whole / measures.callWeight];
 }
 
 /** Whether two shares (`part` of `whole`) differ by more than chance. */
@@ -155,8 +185,9 @@ function meanInputLen(period: Period): number | undefined {
   for (const event of period.events) {
     const length = event['agent.user_input_len'];
     if (event['event.name'] !== 'agent.run' || length === undefined) continue;
-    sum += length;
-    runs++;
+    const weight = period.weightOf(runIdOf(event));
+    sum += length * weight;
+    runs += weight;
   }
   return runs === 0 ? undefined : sum / runs;
 }
@@ -168,11 +199,12 @@ function measureTools(period: Period): Map<string, ToolMeasures> {
     const name = event['gen_ai.tool.name'] ?? '';
     const tool = tools.get(name) ?? { calls: 0, failed: 0, lengths: 0, measured: 0 };
     tools.set(name, tool);
-    tool.calls++;
-    if (event['tool.ok'] === false) tool.failed++;
+    const weight = period.weightOf(runIdOf(event));
+    tool.calls += weight;
+    if (event['tool.ok'] === false) tool.failed += weight;
     else if (event['tool.result_len'] !== undefined) {
-      tool.lengths += event['tool.result_len'];
-      tool.measured++;
+      tool.lengths += event['tool.result_len'] * weight;
+      tool.measured += weight;
     }
   }
   return new Map(
@@ -183,14 +215,29 @@ function measureTools(period: Period): Map<string, ToolMeasures> {
   );
 }
 
-function groupSum(
-  calls: readonly PeriodCall[],
-  key: (call: PeriodCall) => string,
-  amount: (call: PeriodCall) => number,
-): Map<string, number> {
-  const sums = new Map<string, number>();
-  for (const call of calls) sums.set(key(call), (sums.get(key(call)) ?? 0) + amount(call));
-  return sums;
+/** Of the runs of users who do not stand out. */
+function deviationOfRuns({ calls, weightOf }: Period, dominantUsers: ReadonlySet<string>): number {
+  const costs = new Map<string, number>();
+  for (const { runId, user, costNanoUsd } of calls)
+    if (!dominantUsers.has(user)) costs.set(runId, (costs.get(runId) ?? 0) + costNanoUsd);
+  if (costs.size < 2) return 0;
+  const runs = sumOver(costs.keys(), weightOf);
+  const mean = sumOver(costs.keys(), (runId) => (costs.get(runId) ?? 0) * weightOf(runId)) / runs;
+  const squares = sumOver(costs.keys(), (runId) => ((costs.get(runId) ?? 0) - mean) ** 2 * weightOf(runId));
+  return Math.sqrt(squares / (runs - 1));
+}
+
+function countRunsByUser({ calls, weightOf }: Period): Map<string, number> {
+  const userOfRun = new Map(calls.map((call) => [call.runId, call.user]));
+  const runs = new Map<string, number>();
+  for (const [runId, user] of userOfRun) runs.set(user, (runs.get(user) ?? 0) + weightOf(runId));
+  return runs;
+}
+
+function sumOver(runIds: Iterable<string>, amount: (runId: string) => number): number {
+  let sum = 0;
+  for (const runId of runIds) sum += amount(runId);
+  return sum;
 }
 
 function costOf(call: PeriodCall): number {

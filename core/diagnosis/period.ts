@@ -36,6 +36,8 @@ export interface Period {
   readonly costNanoUsd: number;
   readonly runIds: ReadonlySet<string>;
   readonly events: readonly EventRecord[];
+  /** How many runs a run stands for: itself, and in a sample others that were not looked at. */
+  readonly weightOf: (runId: string) => number;
 }
 
 /** A history this much smaller than the one before, in fewer messages, has been compacted. */
@@ -83,7 +85,7 @@ export function readPeriod(events: readonly EventRecord[], overrides?: PriceOver
       owners: spreadOwners(fact, owners.get(callKey(event))),
     };
   });
-  return { calls, misses, costNanoUsd, runIds, events };
+  return { calls, misses, costNanoUsd, runIds, events, weightOf: () => 1 };
 }
 
 function callKey(event: EventRecord): string {

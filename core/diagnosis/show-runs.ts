@@ -7,6 +7,7 @@ const RUNS_SHOWN = 3;
 
 /** Ids of up to three runs of the period, the clearest first. */
 export function findTellingRuns(cause: FoundCause, period: Period): string[] {
+  if (cause.outlier !== undefined) return [cause.outlier.runId];
   const scores = new Map<string, number>();
   const lost = lostByCall(cause, period);
   for (const call of period.calls) {

@@ -18,6 +18,7 @@ import { unitShares } from './product-shares.ts';
 /** What an atom of the difference is due to. */
 export interface AtomLabel {
   readonly part:
+    | 'outlier_run'
     | 'run_count'
     | 'user_mix'
     | 'workload_mix'
@@ -40,6 +41,8 @@ export interface AtomLabel {
   readonly model?: string | undefined;
   /** Set where the runs are those of one user who stands out. */
   readonly user?: string | undefined;
+  /** The run, where the part is `outlier_run`. */
+  readonly run?: string | undefined;
 }
 
 export interface Atom {
@@ -54,13 +57,14 @@ interface Side {
   readonly scale: number;
 }
 
-/** Splits `after` − `scale` × `before`. The atoms sum to `differenceNanoUsd`, to the nano-dollar. */
+/** Splits `after` − `scale` × `before`, which is `differenceNanoUsd`; the atoms sum to that to the nano-dollar. */
 export function splitDifference(
   before: Period,
   after: Period,
   scale: number,
   dominantUsers: ReadonlySet<string>,
-): { differenceNanoUsd: number; atoms: Atom[] } {
+  differenceNanoUsd: number,
+): Atom[] {
   const sides = [
     { leaves: readLeaves(before, dominantUsers), scale },
     { leaves: readLeaves(after, dominantUsers), scale: 1 },
@@ -72,7 +76,6 @@ export function splitDifference(
   const regimeMoves = new Map<string, RegimeMove[]>();
   for (const [key, leaf] of all) splitLeaf(key, leaf, sides, growth, ledger, regimeMoves);
   for (const moves of regimeMoves.values()) assignRegimeMoves(moves, ledger);
-  const differenceNanoUsd = after.costNanoUsd - Math.round(before.costNanoUsd * scale);
   let explained = 0;
   for (const { value } of ledger.sums.values()) explained += value;
   // Products of floats are off by less than a nano-dollar a term; anything above that is shown, not hidden.
@@ -87,7 +90,7 @@ export function splitDifference(
   // Nothing on either side: a difference of rounding only.
   if (atoms.length === 0 && differenceNanoUsd !== 0)
     atoms.push({ label: { part: 'other' }, nanoUsd: differenceNanoUsd });
-  return { differenceNanoUsd, atoms };
+  return atoms;
 }
 
 class AtomLedger {

@@ -1,21 +1,18 @@
 // The wording of causes: what happened, by which figures it shows, and what to do about it.
 
-import type { CacheMiss } from '../cache-forensics.ts';
-import { formatCost, formatCount, formatDuration, formatPercent } from '../format.ts';
+import { formatCount, formatPercent } from '../format.ts';
 import type { CauseKind, Comparison, FoundCause } from './causes.ts';
-import { hitRatio, hourShareOf, type Measures } from './measures.ts';
+import { evidenceOf, type EvidenceLine } from './evidence.ts';
+import { hitRatio, type Measures } from './measures.ts';
+import type { OutlierRun } from './outliers.ts';
 import type { Period } from './period.ts';
 
 export interface CauseWords {
   /** One line without dollars. */
   readonly title: string;
-  /** Figures, each `before → after` or a place to look. */
-  readonly evidence: readonly string[];
+  readonly evidence: readonly EvidenceLine[];
   readonly fix: string;
 }
-
-/** Enough of a run id to find the run by. */
-const SHORT_ID_LENGTH = 8;
 
 const FIXES: Readonly<Record<CauseKind, string>> = {
   price_changed: 'Check that the model is still the right one at this price: tallyspan whatif --model …',
@@ -35,6 +32,7 @@ const FIXES: Readonly<Record<CauseKind, string>> = {
   cache_provider_side:
     'Nothing in the requests explains it: retry later, or ask Anthropic with the request ids.',
   compaction: 'Compact less often or later, or trim tool results so that the context fills more slowly.',
+  outlier_run: 'Limit the turns and the cost of a run, and look at what this one did.',
   user_dominates: 'Set a budget per user, and look at what that user runs.',
   tool_failing: 'Mend the tool, or let the agent stop after a failure instead of trying again.',
   web_search: 'Limit max_uses of the web search tool.',
@@ -51,15 +49,15 @@ const FIXES: Readonly<Record<CauseKind, string>> = {
 };
 
 export function wordCause(cause: FoundCause, comparison: Comparison, after: Period): CauseWords {
-  const { before, after: now } = comparison;
   return {
-    title: titleOf(cause, before, now),
-    evidence: evidenceOf(cause, before, now, after, comparison.scale),
+    title: titleOf(cause, comparison),
+    evidence: evidenceOf(cause, comparison, after),
     fix: FIXES[cause.kind],
   };
 }
 
-function titleOf({ kind, subject, nanoUsd }: FoundCause, before: Measures, now: Measures): string {
+function titleOf({ kind, subject, nanoUsd, outlier }: FoundCause, comparison: Comparison): string {
+  const { before, after: now } = comparison;
   const grew = nanoUsd >= 0;
   const reads = `cache reads ${percent(hitRatio(before))} → ${percent(hitRatio(now))}`;
   const tool = subject ?? '';
@@ -94,8 +92,14 @@ function titleOf({ kind, subject, nanoUsd }: FoundCause, before: Measures, now: 
       return `${reads}: same prefix, within its lifetime, yet not read`;
     case 'compaction':
       return grew ? 'compaction: histories rewritten and cached again' : 'compaction shortened histories';
-    case 'user_dominates':
-      return `user ${tool === '' ? '(none)' : tool}: ${percent((now.costByUser.get(tool) ?? 0) / total(now.costByUser))} of the cost, was ${percent((before.costByUser.get(tool) ?? 0) / total(before.costByUser))}`;
+    case 'outlier_run':
+      return outlier === undefined ? 'one run' : titleOfOutlier(outlier);
+    case 'user_dominates': {
+      const later = (now.costByUser.get(tool) ?? 0) / Math.max(1, comparison.afterCostNanoUsd);
+      const earlier =
+        ((before.costByUser.get(tool) ?? 0) * comparison.scale) / Math.max(1, comparison.beforeCostNanoUsd);
+      return `user ${tool === '' ? '(none)' : tool}: ${percent(later)} of the cost, was ${percent(earlier)}`;
+    }
     case 'tool_failing':
       return grew
         ? `more turns per run: ${tool} failing ${failure(now, tool)}, was ${failure(before, tool)}`
@@ -123,68 +127,12 @@ function titleOf({ kind, subject, nanoUsd }: FoundCause, before: Measures, now: 
   }
 }
 
-function evidenceOf(
-  { kind, subject }: FoundCause,
-  before: Measures,
-  now: Measures,
-  after: Period,
-  scale: number,
-): string[] {
-  if (kind.startsWith('cache_')) return cacheEvidence(after.misses, kind.slice('cache_'.length));
-  switch (kind) {
-    case 'price_changed':
-      return [`price rows: ${list(before.priceRows)} → ${list(now.priceRows)}`];
-    case 'tier_changed':
-      return [`tier, speed, residency: ${list(before.tiers.keys())} → ${list(now.tiers.keys())}`];
-    case 'ttl_changed':
-      return [
-        `written for 1 h: ${percent(hourShareOf(before))} → ${percent(hourShareOf(now))} of all cache writes`,
-      ];
-    case 'caching_off':
-      return [`calls without a breakpoint: ${before.callsWithoutBreakpoint} → ${now.callsWithoutBreakpoint}`];
-    case 'compaction':
-      return [`calls after a compaction: ${before.compactedCalls} → ${now.compactedCalls}`];
-    case 'tool_failing':
-      return [`calls that repeat after a failure: ${before.callsAfterFailure} → ${now.callsAfterFailure}`];
-    case 'user_dominates':
-      return [
-        `runs of the user: ${count((before.runsByUser.get(subject ?? '') ?? 0) * scale)} → ${now.runsByUser.get(subject ?? '') ?? 0}`,
-      ];
-    case 'more_runs':
-      return [`runs: ${count(before.runs * scale)} → ${now.runs}`];
-    case 'tool_results_grew':
-    case 'system_prompt_grew':
-    case 'tool_definitions_grew':
-    case 'user_input_grew':
-    case 'history_grew':
-      return ['divided among the blocks of each call by estimate'];
-    default:
-      return [];
-  }
-}
-
-function cacheEvidence(misses: readonly CacheMiss[], cause: string): string[] {
-  const own = misses.filter((miss) => miss.cause === cause);
-  const [first] = own;
-  if (first === undefined) return [];
-  let tokens = 0;
-  let lost = 0;
-  for (const miss of own) {
-    tokens += miss.lostTokens;
-    lost += miss.lostNanoUsd ?? 0;
-  }
-  const where = first.messageIndex === undefined ? '' : `, message ${first.messageIndex + 1}`;
-  const version = first.call.event['service.version'] ?? first.call.event['agent.version'];
-  const lines = [
-    `${own.length} calls read ${formatCount(tokens)} tokens less than was cached, ${formatCost(lost)} lost (est.)`,
-    `first call that shows it: run ${first.call.runId.slice(0, SHORT_ID_LENGTH)}, step ${first.call.step}${where}, ${new Date(first.call.startMs).toISOString()}${version === undefined ? '' : `, version ${version}`}`,
-  ];
-  if (cause === 'ttl_expired') {
-    const gaps = own.map((miss) => miss.gapMs).toSorted((a, b) => a - b);
-    lines.push(`median gap between the calls: ${formatDuration(gaps[Math.floor(gaps.length / 2)])}`);
-  }
-  if (own.some((miss) => miss.source === 'api')) lines.push('the API gave this reason itself');
-  return lines;
+function titleOfOutlier({ user, nanoUsd, nowNanoUsd, beforeNanoUsd, usualNanoUsd }: OutlierRun): string {
+  const whose = user === '' ? '' : ` of ${user}`;
+  const when = nanoUsd >= 0 ? '' : ' in the earlier time';
+  const times = Math.max(nowNanoUsd, beforeNanoUsd) / usualNanoUsd;
+  const much = usualNanoUsd === 0 ? '' : ` cost ${count(times)} × the median run`;
+  return `one run${whose}${when}${much}`;
 }
 
 function percent(ratio: number | undefined): string {
@@ -217,14 +165,4 @@ function perCall(amount: number, measures: Measures): string {
 
 function count(value: number): string {
   return formatCount(Math.round(value));
-}
-
-function list(values: Iterable<string>): string {
-  return [...values].toSorted().join(', ');
-}
-
-function total(costs: ReadonlyMap<string, number>): number {
-  let sum = 0;
-  for (const cost of costs.values()) sum += cost;
-  return Math.max(1, sum);
 }

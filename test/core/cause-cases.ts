@@ -11,6 +11,7 @@ const NOTHING = measurePeriod(readPeriod([]));
 export const USUAL: Measures = {
   ...NOTHING,
   runs: 100,
+  squaredWeights: 100,
   calls: 500,
   meanRunCost: 1_000,
   callsByModel: new Map([['m', 500]]),
@@ -30,11 +31,17 @@ export interface Case {
 }
 
 export function comparisonOf({ before = {}, after = {}, costs = [COST, COST] }: Case): Comparison {
+  const [earlier, later] = [
+    { ...USUAL, ...before },
+    { ...USUAL, ...after },
+  ];
   return {
-    before: { ...USUAL, ...before },
-    after: { ...USUAL, ...after },
+    before: earlier,
+    after: later,
     beforeCostNanoUsd: costs[0],
     afterCostNanoUsd: costs[1],
+    beforeRuns: earlier.runs,
+    afterRuns: later.runs,
     scale: 1,
   };
 }

@@ -27,6 +27,7 @@ const run = (length?: number): EventRecord => ({
 const runsOf = (runs: number, deviation: number, mean = 0): Measures => ({
   ...measure(),
   runs,
+  squaredWeights: runs,
   runCostDeviation: deviation,
   meanRunCost: mean,
 });

@@ -5,7 +5,8 @@ import type { FoundCause } from '../../core/diagnosis/causes.ts';
 import { readPeriod, type Period, type PeriodCall } from '../../core/diagnosis/period.ts';
 import { findTellingRuns } from '../../core/diagnosis/show-runs.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { wordCause, type CauseWords } from '../../core/diagnosis/wording.ts';
+import { textOfEvidence } from '../../core/diagnosis/evidence.ts';
+import { wordCause } from '../../core/diagnosis/wording.ts';
 import { type Case, comparisonOf, of, tools, CASES } from './cause-cases.ts';
 import { pricedCall } from './priced-calls.ts';
 
@@ -50,8 +51,19 @@ const buckets = (name: keyof PeriodCall['buckets'], nanoUsd: number): Partial<Pe
 
 const owned = (owner: string): Partial<PeriodCall> => ({ owners: new Map([[owner, [0, 1, 1, 1]]]) });
 
-const words = (cause: FoundCause, setting: Case = {}): CauseWords =>
-  wordCause(cause, comparisonOf(setting), readPeriod([]));
+interface Words {
+  readonly title: string;
+  readonly evidence: readonly string[];
+  readonly fix: string;
+}
+
+const textOf = (...asked: Parameters<typeof wordCause>): Words => {
+  const { title, evidence, fix } = wordCause(...asked);
+  return { title, evidence: evidence.map(textOfEvidence), fix };
+};
+
+const words = (cause: FoundCause, setting: Case = {}): Words =>
+  textOf(cause, comparisonOf(setting), readPeriod([]));
 
 const expiring = (run: string, written5m: number, atMs: number): EventRecord[] =>
   [0, atMs].map((at, index) =>
@@ -106,17 +118,21 @@ describe('the words of a cause', () => {
       'fewer repeats: search failing not used, was 50.0 %',
     );
     const user: FoundCause = { kind: 'user_dominates', nanoUsd: 5, subject: '' };
-    const costs = { before: { costByUser: of(90, { '': 10 }) }, after: { costByUser: of(50, { '': 50 }) } };
+    const costs: Case = {
+      before: { costByUser: of(90, { '': 10 }) },
+      after: { costByUser: of(50, { '': 50 }) },
+      costs: [100, 100],
+    };
     expect(words(user, costs).title).toBe('user (none): 50.0 % of the cost, was 10.0 %');
     expect(words({ ...user, subject: 'new' }, costs).title).toBe('user new: 0.0 % of the cost, was 0.0 %');
   });
 
   it('scale what was before to what it is compared with', () => {
     const comparison = { ...comparisonOf({ before: { runs: 70 }, after: { runs: 30 } }), scale: 1 / 7 };
-    const runs = wordCause({ kind: 'more_runs', nanoUsd: 5 }, comparison, readPeriod([]));
+    const runs = textOf({ kind: 'more_runs', nanoUsd: 5 }, comparison, readPeriod([]));
     expect(runs.evidence).toEqual(['runs: 10 → 30']);
     const before = { runsByUser: new Map([['u', 14]]) };
-    const user = wordCause(
+    const user = textOf(
       { kind: 'user_dominates', nanoUsd: 5, subject: 'u' },
       { ...comparisonOf({ before, after: { runsByUser: new Map([['u', 5]]) } }), scale: 1 / 7 },
       readPeriod([]),

@@ -3,8 +3,9 @@
 
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { diagnose, type Diagnosis } from '../../core/diagnosis/diagnose.ts';
+import { diagnose } from '../../core/diagnosis/diagnose.ts';
 import type { EventRecord } from '../../core/event.ts';
+import { expectExact } from '../core/exact-diagnosis.ts';
 import { costOf, generatePeriod, USUAL, type Setting } from './generate-period.ts';
 import { READINGS, RUNS } from './readings.ts';
 
@@ -17,16 +18,6 @@ function periodOf(change: Partial<Setting>): EventRecord[] {
   const events = generated.get(key) ?? generatePeriod(setting);
   generated.set(key, events);
   return events;
-}
-
-function sumOf(rows: readonly { readonly nanoUsd: number }[]): number {
-  return rows.reduce((sum, { nanoUsd }) => sum + nanoUsd, 0);
-}
-
-function expectExact(diagnosis: Diagnosis): void {
-  expect(sumOf(diagnosis.parts)).toBe(diagnosis.differenceNanoUsd);
-  expect(sumOf(diagnosis.causes) + diagnosis.unexplainedNanoUsd).toBe(diagnosis.differenceNanoUsd);
-  for (const { nanoUsd } of diagnosis.parts) expect(Number.isSafeInteger(nanoUsd)).toBe(true);
 }
 
 describe('a small period', () => {

@@ -106,10 +106,14 @@ export const AREAS: Readonly<Record<string, Area>> = {
     code: [
       'core/diagnosis/causes.ts',
       'core/diagnosis/change-stamps.ts',
+      'core/diagnosis/evidence.ts',
       'core/diagnosis/labels.ts',
       'core/diagnosis/measures.ts',
+      'core/diagnosis/outliers.ts',
       'core/diagnosis/period.ts',
       'core/diagnosis/pool.ts',
+      'core/diagnosis/run-costs.ts',
+      'core/diagnosis/sample.ts',
       'core/diagnosis/show-runs.ts',
     ],
     tests: [
@@ -117,7 +121,9 @@ export const AREAS: Readonly<Record<string, Area>> = {
       'test/core/diagnosis-evidence.test.ts',
       'test/core/diagnosis-words.test.ts',
       'test/core/diagnosis-measures.test.ts',
+      'test/core/diagnosis-outliers.test.ts',
       'test/core/diagnosis-periods.test.ts',
+      'test/core/diagnosis-sample.test.ts',
     ],
   },
   // The whole of a diagnosis: only whole periods show it, which takes longer.
