@@ -47,7 +47,7 @@ export function keepReports(
   }
 
   function isGood(known: KeptReport, question: string): boolean {
-    if (known.report.every_nth_run > 1) return now() - known.atMs < SAMPLED_MS;
+    if (known.report.sampled) return now() - known.atMs < SAMPLED_MS;
     return known.question === question && known.version === version();
   }
 

@@ -7,12 +7,13 @@ import {
   type Diagnosis,
   type DiagnosisPart,
 } from '../../core/diagnosis/diagnose.ts';
+import { textOfPiece, type EvidenceLine } from '../../core/diagnosis/evidence.ts';
 import { usdOf } from '../../core/money.ts';
 import type { EventName } from '../../core/schema.ts';
-import { roundToSum } from '../../core/share-out.ts';
 import type { ChunkQueryable } from '../store/database.ts';
 import { readInTurn } from './large-reading.ts';
-import { readCallCost, readEvents, surveyEvents, type EventQuestion } from './read-events.ts';
+import { readEvents, surveyEvents, type EventQuestion, type EventSurvey } from './read-events.ts';
+import { chooseRuns, shareEvents, type ChosenRuns } from './sample-runs.ts';
 
 /** Two stretches of time, each (from, to] in Unix milliseconds. The earlier one counts for as long as the later one. */
 export interface DiagnosisQuestion {
@@ -21,8 +22,19 @@ export interface DiagnosisQuestion {
   readonly againstFrom: number;
   readonly againstTo: number;
   readonly agent?: string | undefined;
+  /** Share of the earlier stretch that counts; by default the lengths' ratio. */
+  readonly scale?: number | undefined;
   /** More events than this are sampled by run. */
   readonly eventsLimit?: number | undefined;
+}
+
+/** A piece of evidence: text, which may name a run or a moment. */
+export interface EvidenceSegment {
+  readonly text: string;
+  /** Whole id of the run that the text is the beginning of. */
+  readonly run?: string;
+  /** The moment that the text is, ISO 8601 UTC. */
+  readonly at?: string;
 }
 
 interface Money {
@@ -33,9 +45,11 @@ interface Money {
 export interface DiagnosisReport {
   readonly window: { readonly from: string; readonly to: string };
   readonly against: { readonly from: string; readonly to: string };
-  /** Share of the earlier stretch that counts: the lengths' ratio. */
+  /** Share of the earlier stretch that counts. */
   readonly scale: number;
-  /** Every how many runs one was looked at; 1 is all of them. */
+  /** Whether only some runs were looked at: the totals are exact, parts and causes are estimates. */
+  readonly sampled: boolean;
+  /** Every how many runs one was looked at, besides the dearest; 1 is all of them. */
   readonly every_nth_run: number;
   readonly cost_nano_usd: number;
   readonly cost_usd: number;
@@ -45,6 +59,9 @@ export interface DiagnosisReport {
   readonly difference_usd: number;
   readonly runs: number;
   readonly against_runs: number;
+  /** Runs whose calls were compared, not scaled. */
+  readonly runs_looked_at: number;
+  readonly against_runs_looked_at: number;
   /** Sum to the difference. */
   readonly parts: readonly (Money & {
     readonly part: DiagnosisPart['part'];
@@ -56,6 +73,7 @@ export interface DiagnosisReport {
     readonly subject: string | null;
     readonly title: string;
     readonly evidence: readonly string[];
+    readonly evidence_segments: readonly (readonly EvidenceSegment[])[];
     readonly fix: string;
     readonly runs: readonly string[];
     readonly estimated: boolean;
@@ -96,71 +114,56 @@ async function compare(database: ChunkQueryable, question: DiagnosisQuestion): P
     agent: question.agent,
   };
   const earlier: EventQuestion = { ...later, from: question.againstFrom, to: question.againstTo };
-  const scale = (later.to - later.from) / (earlier.to - earlier.from);
-  const laterSurvey = await surveyEvents(database, later);
-  const earlierSurvey = await surveyEvents(database, earlier);
-  const count = laterSurvey.count + earlierSurvey.count;
-  const everyNthRun = Math.max(1, Math.ceil(count / (question.eventsLimit ?? EVENTS_LIMIT)));
-  const now = await readEvents(database, { ...later, everyNthRun }, laterSurvey);
-  const before = await readEvents(database, { ...earlier, everyNthRun }, earlierSurvey);
-  const steps = diagnoseInSteps(now, before, { scale });
+  const scale = question.scale ?? (later.to - later.from) / (earlier.to - earlier.from);
+  const surveys = [await surveyEvents(database, later), await surveyEvents(database, earlier)] as const;
+  const chosen = await sampleIfMany(
+    database,
+    [later, earlier],
+    surveys,
+    question.eventsLimit ?? EVENTS_LIMIT,
+  );
+  const now = await readEvents(database, { ...later, runs: chosen?.[0].choice }, surveys[0]);
+  const before = await readEvents(database, { ...earlier, runs: chosen?.[1].choice }, surveys[1]);
+  const steps = diagnoseInSteps(now, before, {
+    scale,
+    samples: chosen === undefined ? undefined : { now: chosen[0], before: chosen[1] },
+  });
   let step = steps.next();
   while (step.done !== true) {
     // Others who ask the server are answered between the steps.
     await setImmediate();
     step = steps.next();
   }
-  let diagnosis = step.value;
-  if (everyNthRun > 1)
-    diagnosis = enlarge(
-      diagnosis,
-      everyNthRun,
-      await readCallCost(database, later),
-      Math.round((await readCallCost(database, earlier)) * scale),
-    );
-  return reportOf(question, scale, everyNthRun, diagnosis);
+  return reportOf(question, scale, chosen, step.value);
 }
 
-/** A sample stands for all runs: totals are exact, parts and causes are the sample's in proportion. */
-function enlarge(
-  diagnosis: Diagnosis,
-  everyNthRun: number,
-  costNanoUsd: number,
-  againstNanoUsd: number,
-): Diagnosis {
-  const differenceNanoUsd = costNanoUsd - againstNanoUsd;
-  const parts = [...diagnosis.parts];
-  const sampled = parts.map(({ nanoUsd }) => nanoUsd * everyNthRun);
-  const missing = differenceNanoUsd - sampled.reduce((sum, value) => sum + value, 0);
-  const rounded = roundToSum(differenceNanoUsd, [...sampled, missing]);
-  const causes = diagnosis.causes.map((cause) => ({ ...cause, nanoUsd: cause.nanoUsd * everyNthRun }));
-  return {
-    ...diagnosis,
-    costNanoUsd,
-    againstNanoUsd,
-    differenceNanoUsd,
-    runs: diagnosis.runs * everyNthRun,
-    againstRuns: diagnosis.againstRuns * everyNthRun,
-    parts: [
-      ...parts.map((part, index) => ({ ...part, nanoUsd: rounded[index] ?? 0 })),
-      { part: 'other', detail: 'not in the sample', nanoUsd: rounded.at(-1) ?? 0 },
-    ],
-    causes,
-    unexplainedNanoUsd: differenceNanoUsd - causes.reduce((sum, cause) => sum + cause.nanoUsd, 0),
-  };
+/** The runs to look at, where there are more events than may be held. */
+async function sampleIfMany(
+  database: ChunkQueryable,
+  [later, earlier]: readonly [EventQuestion, EventQuestion],
+  [laterSurvey, earlierSurvey]: readonly [EventSurvey, EventSurvey],
+  limit: number,
+): Promise<readonly [ChosenRuns, ChosenRuns] | undefined> {
+  if (laterSurvey.count + earlierSurvey.count <= limit) return undefined;
+  const [laterLimit, earlierLimit] = shareEvents(limit, [laterSurvey.count, earlierSurvey.count]);
+  return [
+    await chooseRuns(database, later, laterSurvey, laterLimit),
+    await chooseRuns(database, earlier, earlierSurvey, earlierLimit),
+  ];
 }
 
 function reportOf(
   question: DiagnosisQuestion,
   scale: number,
-  everyNthRun: number,
+  chosen: readonly ChosenRuns[] | undefined,
   diagnosis: Diagnosis,
 ): DiagnosisReport {
   return {
     window: { from: isoOf(question.from), to: isoOf(question.to) },
     against: { from: isoOf(question.againstFrom), to: isoOf(question.againstTo) },
     scale,
-    every_nth_run: everyNthRun,
+    sampled: chosen !== undefined,
+    every_nth_run: Math.max(1, ...(chosen ?? []).map(({ choice }) => choice?.everyNth ?? 1)),
     cost_nano_usd: diagnosis.costNanoUsd,
     cost_usd: usdOf(diagnosis.costNanoUsd),
     against_nano_usd: diagnosis.againstNanoUsd,
@@ -169,6 +172,8 @@ function reportOf(
     difference_usd: usdOf(diagnosis.differenceNanoUsd),
     runs: diagnosis.runs,
     against_runs: diagnosis.againstRuns,
+    runs_looked_at: diagnosis.runsLookedAt,
+    against_runs_looked_at: diagnosis.againstRunsLookedAt,
     parts: diagnosis.parts.map(({ part, detail, nanoUsd }) => ({
       part,
       detail: detail ?? null,
@@ -182,6 +187,7 @@ function reportOf(
       cost_usd: usdOf(cause.nanoUsd),
       title: cause.title,
       evidence: cause.evidence,
+      evidence_segments: cause.evidenceLines.map(segmentsOf),
       fix: cause.fix,
       runs: cause.runIds,
       estimated: cause.isEstimated,
@@ -196,6 +202,14 @@ function reportOf(
       run: runId ?? null,
     })),
   };
+}
+
+function segmentsOf(line: EvidenceLine): EvidenceSegment[] {
+  return line.map((piece) => {
+    const text = textOfPiece(piece);
+    if (typeof piece === 'string') return { text };
+    return 'runId' in piece ? { text, run: piece.runId } : { text, at: text };
+  });
 }
 
 function isoOf(atMs: number): string {

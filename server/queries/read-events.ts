@@ -11,7 +11,7 @@ import {
   type FieldKey,
 } from '../../core/schema.ts';
 import type { EventRecord } from '../../core/event.ts';
-import type { ChunkQueryable, Queryable, Row } from '../store/database.ts';
+import { textsSql, type ChunkQueryable, type Queryable, type Row } from '../store/database.ts';
 
 /** What to read: (from, to], Unix milliseconds. */
 export interface EventQuestion {
@@ -19,8 +19,17 @@ export interface EventQuestion {
   readonly to: number;
   readonly names: readonly EventName[];
   readonly agent?: string | undefined;
-  /** Only every nth run, chosen by its id. */
-  readonly everyNthRun?: number | undefined;
+  /** Only some runs. */
+  readonly runs?: RunChoice | undefined;
+}
+
+/** Runs by their ids. */
+export interface RunChoice {
+  /** Every nth run, chosen by its id whatever it holds. */
+  readonly everyNth: number;
+  /** Runs besides, whatever their turn. */
+  readonly always: readonly string[];
+  readonly never: readonly string[];
 }
 
 const RUN_KEYS: readonly FieldKey[] = ['agent.run_id', 'agent.step_number'];
@@ -85,11 +94,14 @@ const KEYS: Partial<Readonly<Record<EventName, readonly FieldKey[]>>> = {
 };
 
 /** An id that stands in for others. Each event may have its own, which makes them most of what there is to read. */
-interface StandIn {
+export interface StandIn {
   readonly key: FieldKey;
   /** Read of the events that have none of these. */
   readonly lacking: readonly FieldKey[];
 }
+
+/** What names a run, the first that an event has. */
+const RUN_IDS: readonly FieldKey[] = ['agent.run_id', 'trace_id', 'gen_ai.response.id'];
 
 const STAND_INS: readonly StandIn[] = [
   { key: 'trace_id', lacking: ['agent.run_id'] },
@@ -160,7 +172,7 @@ async function readNamed(
       sql: `CASE WHEN ${conditionOfStandIn(standIn)} THEN "${columnOf(standIn.key)}" END`,
     })),
   ];
-  const { where, values } = conditionOf(question);
+  const { where, values } = conditionOf(question, runSql(standIns));
   const selected = fields.map(({ sql }) => sql).join(', ');
   // Every event starts as a copy of one, so that all are of one shape: a third of the memory of objects that grow.
   const blank: Record<string, unknown> = Object.fromEntries(fields.map(({ key }) => [key, undefined]));
@@ -217,17 +229,20 @@ function sharedText(text: string, known: Map<string, string>): string {
   return text;
 }
 
-/** Cost of all model calls, nano-USD: what a sample of the runs is measured against. */
-export async function readCallCost(database: Queryable, question: EventQuestion): Promise<number> {
-  const { where, values } = conditionOf({ ...question, everyNthRun: undefined });
-  const rows = await database.all(
-    `SELECT sum(cost_nano_usd)::BIGINT AS cost FROM agent_model_call WHERE ${where} AND tallyspan_duplicate IS NOT TRUE`,
-    values,
-  );
-  return Number(rows[0]?.['cost'] ?? 0);
+/** The run of an event, as `runIdOf` of core names it. */
+export function runSql(standIns: readonly StandIn[]): string {
+  // An id that no event needs is not read: it is most of what there is to read.
+  const ids = RUN_IDS.filter((key) => key === 'agent.run_id' || standIns.some((one) => one.key === key));
+  const columns = ids.map((key) => `"${columnOf(key)}"`);
+  if (ids.length === RUN_IDS.length) columns.push(`'at ' || epoch_ms(timestamp)`);
+  return columns.length === 1 ? columns.join('') : `coalesce(${columns.join(', ')})`;
 }
 
-function conditionOf({ from, to, agent, everyNthRun }: EventQuestion): {
+/** The condition on the events of a question; `run` is the expression that names their run. */
+export function conditionOf(
+  { from, to, agent, runs }: EventQuestion,
+  run = '"agent_run_id"',
+): {
   where: string;
   values: Record<string, number | string>;
 } {
@@ -240,9 +255,12 @@ function conditionOf({ from, to, agent, everyNthRun }: EventQuestion): {
     parts.push('gen_ai_agent_name = $agent');
     values['agent'] = agent;
   }
-  if (everyNthRun !== undefined && everyNthRun > 1) {
-    parts.push('hash(agent_run_id) % $nth::UBIGINT = 0');
-    values['nth'] = everyNthRun;
+  if (runs !== undefined) {
+    parts.push(`(hash(${run}) % $nth::UBIGINT = 0 OR ${run} IN ${textsSql('$always')})`);
+    parts.push(`(${run} IS NULL OR ${run} NOT IN ${textsSql('$never')})`);
+    values['nth'] = runs.everyNth;
+    values['always'] = JSON.stringify(runs.always);
+    values['never'] = JSON.stringify(runs.never);
   }
   return { where: parts.join(' AND '), values };
 }

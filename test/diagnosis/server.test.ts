@@ -1,39 +1,18 @@
 // The diagnosis and the what-if through the server, the data folder and the command line: the same answers.
 
-import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runCli } from '../../cli/program.ts';
 import { diagnose } from '../../core/diagnosis/diagnose.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { priceWhatIf } from '../../core/what-if.ts';
 import { keysOf } from '../../server/queries/read-events.ts';
-import { readDiagnosis } from '../../server/queries/read-diagnosis.ts';
 import { readWhatIf } from '../../server/queries/read-what-if.ts';
-import { openDatabaseReadOnly } from '../../server/store/database.ts';
-import { parseDiagnosisQuestion } from '../../server/web/diagnosis-params.ts';
 import type { CostReport, DiagnosisReport, RunTree, WhatIfReport } from '../../server/source.ts';
 import { getJson, sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
-import { costOf, generatePeriod, USUAL } from './generate-period.ts';
+import { costOf, USUAL } from './generate-period.ts';
+import { before, DAY_MS, DAY_START_MS, now, sendAll, stored } from './two-days.ts';
 
-const DAY_MS = 86_400_000;
-const DAY_START_MS = Math.floor(Date.now() / DAY_MS) * DAY_MS - DAY_MS;
-const PERIOD = { runs: 20, spacingMs: 3_600_000 };
-const before = generatePeriod({ ...PERIOD, fromMs: DAY_START_MS - DAY_MS });
-const now = generatePeriod({
-  ...PERIOD,
-  fromMs: DAY_START_MS,
-  resultChars: { ...USUAL.resultChars, search_docs: 32_000 },
-});
 const WINDOW = `from=yesterday&against=1d`;
-
-const stored = [...before, ...now].map((event, index) => ({
-  ...event,
-  'vcs.ref.head.revision': index < before.length ? 'aaaaaaa1' : 'bbbbbbb2',
-  'tallyspan.seq': index + 1,
-  'service.instance.id': 'one',
-  trace_id: `${index}`.padStart(32, '0'),
-  span_id: `${index}`.padStart(16, '0'),
-}));
 
 let server: TestServer;
 
@@ -43,11 +22,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => server.remove());
-
-async function sendAll(to: TestServer, events: readonly EventRecord[]): Promise<void> {
-  for (let index = 0; index < events.length; index += 500)
-    await sendEvents(to, events.slice(index, index + 500));
-}
 
 /** Runs a command line and returns what it printed. */
 async function tallyspan(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
@@ -200,57 +174,6 @@ describe('the what-if of stored events', () => {
       statusCode: 400,
       message: expect.stringMatching(/100,001 model calls .* at most 100,000 .* shorter time/),
     });
-  });
-});
-
-/** The diagnosis of events in a store of their own. */
-async function diagnoseStored(
-  events: readonly EventRecord[],
-  eventsLimit = events.length,
-): Promise<DiagnosisReport> {
-  const other = await startTestServer();
-  try {
-    await sendAll(other, events);
-    await other.close();
-    const database = await openDatabaseReadOnly(other.dataDir);
-    const question = parseDiagnosisQuestion({ from: 'yesterday', against: '1d' }, Date.now(), 'UTC');
-    const report = await readDiagnosis(database, { ...question, eventsLimit });
-    await database.close();
-    return report;
-  } finally {
-    await rm(other.dataDir, { recursive: true, force: true });
-  }
-}
-
-describe('a sample of the runs', () => {
-  it('has exact totals, and parts and causes that sum up', async () => {
-    const report = await diagnoseStored(stored, stored.length * 0.6);
-    expect(report.every_nth_run).toBe(2);
-    expect(report.cost_nano_usd).toBe(costOf(now));
-    expect(report.against_nano_usd).toBe(costOf(before));
-    expect(report.parts.reduce((sum, part) => sum + part.cost_nano_usd, 0)).toBe(report.difference_nano_usd);
-    const causes = report.causes.reduce((sum, cause) => sum + cause.cost_nano_usd, 0);
-    expect(causes + report.unexplained_nano_usd).toBe(report.difference_nano_usd);
-  });
-});
-
-describe('events that lack the ids of runs and steps', () => {
-  it.each([
-    ['all of them', (): boolean => true],
-    ['those of one stretch of time', (index: number): boolean => index >= before.length],
-  ])('are told apart by their trace and span: %s', async (_, lacksIds) => {
-    const foreign = stored.map((event, index): EventRecord => {
-      if (!lacksIds(index)) return event;
-      const { 'agent.run_id': run = '', 'agent.step_number': step = 0, ...rest } = event;
-      return { ...rest, trace_id: run, span_id: `${run.slice(-8)}${`${step}`.padStart(8, '0')}` };
-    });
-    const report = await diagnoseStored(foreign);
-    const found = diagnose(foreign.slice(before.length), foreign.slice(0, before.length));
-    expect([report.runs, report.against_runs]).toEqual([PERIOD.runs, PERIOD.runs]);
-    expect(report.causes.map(({ title, cost_nano_usd }) => [title, cost_nano_usd])).toEqual(
-      found.causes.map(({ title, nanoUsd }) => [title, nanoUsd]),
-    );
-    expect(report.causes[0]).toMatchObject({ cause: 'tool_results_grew', subject: 'search_docs' });
   });
 });
 

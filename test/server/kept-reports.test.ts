@@ -4,7 +4,7 @@ import type { DiagnosisReport } from '../../server/queries/read-diagnosis.ts';
 
 const QUESTION = { from: 1, to: 2, againstFrom: 0, againstTo: 1 };
 
-function makeReader(everyNthRun: number) {
+function makeReader(sampled: boolean) {
   const state = { version: 1, nowMs: 0, reads: 0, fails: false };
   const read = keepReports(
     { all: async () => [], readChunks: async () => undefined },
@@ -13,7 +13,7 @@ function makeReader(everyNthRun: number) {
       state.reads++;
       await Promise.resolve();
       if (state.fails) throw new Error('interrupted');
-      return { every_nth_run: everyNthRun, runs: state.reads } as DiagnosisReport;
+      return { sampled, runs: state.reads } as DiagnosisReport;
     },
     () => state.nowMs,
   );
@@ -22,7 +22,7 @@ function makeReader(everyNthRun: number) {
 
 describe('a report of every run', () => {
   it('is kept until something is stored or the question means another time', async () => {
-    const { state, read } = makeReader(1);
+    const { state, read } = makeReader(false);
     await read({}, QUESTION);
     await read({}, QUESTION);
     expect(state.reads).toBe(1);
@@ -35,7 +35,7 @@ describe('a report of every run', () => {
 
 describe('a report of a sample', () => {
   it('is kept for a minute, whatever is stored', async () => {
-    const { state, read } = makeReader(7);
+    const { state, read } = makeReader(true);
     await read({ from: '24h', agent: 'a' }, QUESTION);
     state.version++;
     state.nowMs = 59_999;
@@ -49,7 +49,7 @@ describe('a report of a sample', () => {
 
 describe('a question', () => {
   it('that several ask at once is answered once', async () => {
-    const { state, read } = makeReader(7);
+    const { state, read } = makeReader(true);
     await Promise.all([read({}, QUESTION), read({}, QUESTION), read({}, QUESTION)]);
     expect(state.reads).toBe(1);
     await read({ from: '1h' }, QUESTION);
@@ -57,7 +57,7 @@ describe('a question', () => {
   });
 
   it('whose answer failed is asked again', async () => {
-    const { state, read } = makeReader(7);
+    const { state, read } = makeReader(true);
     state.fails = true;
     await expect(read({}, QUESTION)).rejects.toThrow('interrupted');
     state.fails = false;
