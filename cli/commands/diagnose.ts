@@ -1,7 +1,7 @@
 // `tallyspan diagnose`: why a time was dearer (or cheaper) than another, with the fix.
 
 import type { Command } from 'commander';
-import { formatCost, formatCount } from '../../core/format.ts';
+import { NO_DATA, formatCost, formatCount } from '../../core/format.ts';
 import type { DiagnosisReport } from '../../server/source.ts';
 import type { CliIo, CliOutput } from '../io.ts';
 import { withSource, withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
@@ -47,7 +47,7 @@ export function registerDiagnose(program: Command, io: CliIo): void {
 /** The report as lines: the difference, its causes largest first, the first fix, what changed when. */
 export function renderDiagnosis(report: DiagnosisReport, output: CliOutput, withParts: boolean): string {
   const lines = [headLine(report)];
-  if (report.every_nth_run > 1) lines.push(`from a sample: one of every ${report.every_nth_run} runs`);
+  if (report.sampled) lines.push(sampleLine(report));
   for (const cause of report.causes) {
     const runs = cause.runs.map((run) => run.slice(0, SHORT_ID_LENGTH)).join(', ');
     lines.push(`  ${signed(cause.cost_nano_usd)}${cause.estimated ? ' (est.)' : ''}  ${cause.title}`);
@@ -79,14 +79,23 @@ export function renderDiagnosis(report: DiagnosisReport, output: CliOutput, with
 
 function headLine(report: DiagnosisReport): string {
   const { cost_nano_usd: cost, against_nano_usd: against } = report;
-  const factor = against > 0 ? ` (${(cost / against).toFixed(1)} ×)` : '';
-  const runs = `${formatCount(report.runs)} runs against ${formatCount(Math.round(report.against_runs))}`;
-  return `Cost ${formatCost(cost)} against ${formatCost(against)}: ${signed(report.difference_nano_usd)}${factor}; ${runs}`;
+  // Nothing is no cost of zero.
+  const [hasNow, hasBefore] = [report.runs > 0, report.against_runs > 0];
+  const factor = hasNow && against > 0 ? ` (${(cost / against).toFixed(1)} ×)` : '';
+  const difference = hasNow && hasBefore ? signed(report.difference_nano_usd) : NO_DATA;
+  const runs = hasNow ? formatCount(report.runs) : NO_DATA;
+  const againstRuns = hasBefore ? formatCount(Math.round(report.against_runs)) : NO_DATA;
+  return `Cost ${hasNow ? formatCost(cost) : NO_DATA} against ${hasBefore ? formatCost(against) : NO_DATA}: ${difference}${factor}; ${runs} runs against ${againstRuns}`;
+}
+
+function sampleLine(report: DiagnosisReport): string {
+  const lookedAt = `${formatCount(report.runs_looked_at)} runs against ${formatCount(report.against_runs_looked_at)}`;
+  return `from a sample: the dearest runs and one of every ${report.every_nth_run} others; looked at ${lookedAt}`;
 }
 
 function noCauseLine(report: DiagnosisReport): string {
-  if (report.cost_nano_usd === 0) return 'No priced calls in that time.';
-  if (report.against_nano_usd === 0) return 'No priced calls to compare with: choose another --against.';
+  if (report.runs === 0) return 'No priced calls in that time.';
+  if (report.against_runs === 0) return 'No priced calls to compare with: choose another --against.';
   return 'Nothing stands out: the difference is no more than runs differ by chance.';
 }
 

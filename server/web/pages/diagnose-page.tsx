@@ -2,7 +2,7 @@
 
 import type { VNode } from 'preact';
 import { NO_DATA, formatCost, formatCount, formatPercent } from '../../../core/format.ts';
-import type { DiagnosisReport } from '../../queries/read-diagnosis.ts';
+import type { DiagnosisReport, EvidenceSegment } from '../../queries/read-diagnosis.ts';
 import { HowToSend, Moment, shortId } from '../cells.tsx';
 import { momentText } from '../moment-text.ts';
 import { Panel, Scroll } from '../panel.tsx';
@@ -45,7 +45,7 @@ export function DiagnosePage({ view }: { view: DiagnoseView }): VNode {
       <Difference view={view} />
       <Causes view={view} />
       {report.changes.length > 0 && <Changes view={view} />}
-      {report.parts.length > 0 && <Parts report={report} />}
+      {isComparable(report) && report.parts.length > 0 && <Parts report={report} />}
     </>
   );
 }
@@ -96,18 +96,19 @@ function Difference({ view }: { view: DiagnoseView }): VNode {
   const { report, timezone, now } = view;
   const { cost_nano_usd: cost, against_nano_usd: against, difference_nano_usd: difference } = report;
   const at = (iso: string): string => momentText(Date.parse(iso), timezone, now);
+  const look = !isComparable(report) || difference === 0 ? '' : difference > 0 ? ' worse' : ' better';
   return (
     <div class="cards">
       <div class="card">
         <div class="label">Cost</div>
-        <div class="big">{formatCost(cost)}</div>
+        <div class="big">{report.runs > 0 ? formatCost(cost) : NO_DATA}</div>
         <div class="sub">
           {at(report.window.from)} – {at(report.window.to)}
         </div>
       </div>
       <div class="card">
         <div class="label">Against</div>
-        <div class="big">{formatCost(against)}</div>
+        <div class="big">{report.against_runs > 0 ? formatCost(against) : NO_DATA}</div>
         <div class="sub">
           {at(report.against.from)} – {at(report.against.to)}
           {report.scale !== 1 && `, taken for as long (× ${report.scale.toPrecision(3)})`}
@@ -115,17 +116,22 @@ function Difference({ view }: { view: DiagnoseView }): VNode {
       </div>
       <div class="card">
         <div class="label">Difference</div>
-        <div class={`big ${difference > 0 ? 'worse' : 'better'}`}>{signed(difference)}</div>
+        <div class={`big${look}`}>{isComparable(report) ? signed(difference) : NO_DATA}</div>
         <div class="sub">
-          {against > 0 ? `${(cost / against).toFixed(2)} ×` : 'nothing to compare with'}
-          {report.every_nth_run > 1 &&
-            `; from one of every ${report.every_nth_run} runs, at most a minute old`}
+          {isComparable(report) && against > 0
+            ? `${(cost / against).toFixed(2)} ×`
+            : 'nothing to compare with'}
+          {report.sampled && '; its parts from a sample of the runs, at most a minute old'}
         </div>
       </div>
       <div class="card">
         <div class="label">Runs</div>
-        <div class="big">{formatCount(report.runs)}</div>
-        <div class="sub">against {formatCount(Math.round(report.against_runs))}</div>
+        <div class="big">{report.runs > 0 ? formatCount(report.runs) : NO_DATA}</div>
+        <div class="sub">
+          against {report.against_runs > 0 ? formatCount(Math.round(report.against_runs)) : NO_DATA}
+          {report.sampled &&
+            `; looked at: ${formatCount(report.runs_looked_at)} and ${formatCount(report.against_runs_looked_at)}, the dearest among them`}
+        </div>
       </div>
     </div>
   );
@@ -137,7 +143,7 @@ function Causes({ view }: { view: DiagnoseView }): VNode {
     <Panel id="causes" title="Causes" sub="named on evidence only; with the rest they sum to the difference">
       {report.causes.length === 0 ? (
         <div class="empty">
-          {noCause(report)} {report.cost_nano_usd === 0 && <HowToSend />}
+          {noCause(report)} {report.runs === 0 && <HowToSend />}
         </div>
       ) : (
         <Scroll label="Table of causes">
@@ -157,7 +163,7 @@ function Causes({ view }: { view: DiagnoseView }): VNode {
             </thead>
             <tbody>
               {report.causes.map((cause) => (
-                <CauseRow key={`${cause.cause} ${cause.subject ?? ''}`} cause={cause} report={report} />
+                <CauseRow key={`${cause.cause} ${cause.subject ?? ''}`} cause={cause} view={view} />
               ))}
               <tr>
                 <td class="n">{signed(report.unexplained_nano_usd)}</td>
@@ -174,19 +180,21 @@ function Causes({ view }: { view: DiagnoseView }): VNode {
   );
 }
 
-function CauseRow({ cause, report }: { cause: Cause; report: DiagnosisReport }): VNode {
+function CauseRow({ cause, view }: { cause: Cause; view: DiagnoseView }): VNode {
   return (
     <tr>
       <td class="n">
         <strong>{signed(cause.cost_nano_usd)}</strong>
         {cause.estimated && <span class="badge">estimated</span>}
       </td>
-      <td class="n">{shareOf(cause.cost_nano_usd, report)}</td>
+      <td class="n">{shareOf(cause.cost_nano_usd, view.report)}</td>
       <td class="wrap">
         <strong>{cause.title}</strong>
-        {cause.evidence.map((line) => (
-          <div key={line} class="soft">
-            {line}
+        {cause.evidence_segments.map((line, index) => (
+          <div key={index} class="soft">
+            {line.map((segment) => (
+              <Evidence key={segment.text} segment={segment} view={view} />
+            ))}
           </div>
         ))}
       </td>
@@ -194,13 +202,25 @@ function CauseRow({ cause, report }: { cause: Cause; report: DiagnosisReport }):
       <td>
         {cause.runs.map((run) => (
           <div key={run}>
-            <a class="mono" href={`/runs/${encodeURIComponent(run)}`}>
-              {shortId(run)}
-            </a>
+            <RunLink run={run} />
           </div>
         ))}
       </td>
     </tr>
+  );
+}
+
+function Evidence({ segment, view }: { segment: EvidenceSegment; view: DiagnoseView }): VNode {
+  if (segment.run !== undefined) return <RunLink run={segment.run} />;
+  if (segment.at !== undefined) return <Moment at={segment.at} timezone={view.timezone} now={view.now} />;
+  return <>{segment.text}</>;
+}
+
+function RunLink({ run }: { run: string }): VNode {
+  return (
+    <a class="mono" href={`/runs/${encodeURIComponent(run)}`}>
+      {shortId(run)}
+    </a>
   );
 }
 
@@ -232,15 +252,7 @@ function Changes({ view }: { view: DiagnoseView }): VNode {
                 <td>{change.kind.replaceAll('_', ' ')}</td>
                 <td class="mono">{change.value}</td>
                 <td>{change.agent === '' ? NO_DATA : change.agent}</td>
-                <td>
-                  {change.run === null ? (
-                    NO_DATA
-                  ) : (
-                    <a class="mono" href={`/runs/${encodeURIComponent(change.run)}`}>
-                      {shortId(change.run)}
-                    </a>
-                  )}
-                </td>
+                <td>{change.run === null ? NO_DATA : <RunLink run={change.run} />}</td>
               </tr>
             ))}
           </tbody>
@@ -279,7 +291,13 @@ function Parts({ report }: { report: DiagnosisReport }): VNode {
             {shown.map((part) => (
               <tr key={`${part.part} ${part.detail ?? ''}`}>
                 <td>{part.part.replaceAll('_', ' ')}</td>
-                <td>{part.detail ?? NO_DATA}</td>
+                <td>
+                  {part.part === 'outlier_run' && part.detail !== null ? (
+                    <RunLink run={part.detail} />
+                  ) : (
+                    (part.detail ?? NO_DATA)
+                  )}
+                </td>
                 <td class="n">{signed(part.cost_nano_usd)}</td>
               </tr>
             ))}
@@ -297,10 +315,14 @@ function Parts({ report }: { report: DiagnosisReport }): VNode {
   );
 }
 
+/** Whether both times have priced calls: nothing is no cost of zero. */
+function isComparable(report: DiagnosisReport): boolean {
+  return report.runs > 0 && report.against_runs > 0;
+}
+
 function noCause(report: DiagnosisReport): string {
-  if (report.cost_nano_usd === 0) return 'No priced calls in that time.';
-  if (report.against_nano_usd === 0)
-    return 'No priced calls to compare with. Choose another time to compare.';
+  if (report.runs === 0) return 'No priced calls in that time.';
+  if (report.against_runs === 0) return 'No priced calls to compare with. Choose another time to compare.';
   return 'Nothing stands out: the difference is no more than runs differ by chance.';
 }
 
