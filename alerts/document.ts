@@ -43,14 +43,16 @@ A notice says why, on one phone screen:
 
 \`\`\`
 🔴 Cost so far today $3.92, 21 × the usual by now $0.18 (limit 2 ×)
-Why: user user-88: 95.4 % of the cost, was 12.1 % (+$3.74)
+Why: one run of user-88 cost 310 × the median run (+$3.10)
 Top run 9f2c41aa user-88 $3.10, 40 turns (still running)
 Top user user-88 +$3.74 (100 % of the increase)
 Top tool search_docs +$2.95 (79 % of the increase)
 Top model claude-sonnet-4-6 +$3.74 (100 % of the increase)
 Look: http://127.0.0.1:4319/runs/9f2c41aa…
-Do: Open the dearest run. A loop: stop the process. More users: raise ALERT_COST_PACE_TIMES. Fix: Set a budget per user, and look at what that user runs.
+Do: Open the dearest run. A loop: stop the process. More users: raise ALERT_COST_PACE_TIMES. Fix: Limit the turns and the cost of a run, and look at what this one did.
 \`\`\`
+
+The parts are those of the increase in the headline, over the same hours of the same days; they are more than 100 % where others cost less than usual, and who has less than 5 % is left out.
 
 Then, once: \`✅ Back to normal: …\`. A notice is told once, again only after the re-notify interval, and after "back to normal" the same alert stays silent for the cool-down. What one rule has to say of several users, tools or conversations gathers into one notice each ten minutes.
 

@@ -43,7 +43,7 @@ export interface Contributor {
   readonly key: string;
   readonly unit: ShownUnit;
   readonly increase: number;
-  /** Its part of the whole increase, 0–1; null when there was nothing before to compare with. */
+  /** Its part of the whole increase: more than 1 where others fell, null where the whole did not increase. */
   readonly share: number | null;
   readonly url?: string;
 }

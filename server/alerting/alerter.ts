@@ -14,7 +14,7 @@ import type { ChunkQueryable } from '../store/database.ts';
 import { takeAlertFile, writeAlertFile, type AlertMemory } from './alert-file.ts';
 import { overviewOf, type AlertOverview } from './alert-overview.ts';
 import type { Channel } from './channels/channel.ts';
-import { earlierInterval, findContributors, type ReadSignalOf } from './contributors.ts';
+import { findContributors, type ReadSignalOf } from './contributors.ts';
 import { Deliverer, type DeliveryTiming } from './delivery.ts';
 import { findReasons } from './reasons.ts';
 import { findRunBehind } from './run-behind.ts';
@@ -199,8 +199,7 @@ export class Alerter {
     try {
       const run = await findRunBehind(database, rule.runs, interval, group, pageUrl);
       const contributors = await findContributors(read, { rule, interval, group, timezone, pageUrl });
-      const earlier = earlierInterval(rule, interval, timezone);
-      const reasons = rule.explains ? await findReasons(database, interval, earlier) : [];
+      const reasons = rule.explains ? await findReasons(database, read, { rule, interval, timezone }) : [];
       return composeNotice({ ...notice, contributors, reasons, ...(run && { run }) });
     } catch (error) {
       // Who is told late because the reason could not be found is told too late.

@@ -1,14 +1,15 @@
 // Contributors: the user, tool and model with the largest part of an increase. What is now is compared
-// with what the same length of time usually held in the seven days before.
+// with what is usual, as in the headline.
 
 import type { Dimension } from '../../core/schema.ts';
-import { DAY_MS, dayOf, type Interval } from '../../core/time.ts';
+import type { Interval } from '../../core/time.ts';
 import type { Contributor } from '../../alerts/rules/notice.ts';
 import { readingOf } from '../../alerts/rules/reading.ts';
 import type { Cause, Rule } from '../../alerts/rules/rule.ts';
 import type { SignalResult } from '../../signals/result.ts';
-import { EARLIER_DAYS, type SignalRequest } from '../../signals/signal.ts';
+import type { SignalRequest } from '../../signals/signal.ts';
 import type { GroupOf } from './run-behind.ts';
+import { usualOf } from './usual.ts';
 
 export type ReadSignalOf = (id: string, request: SignalRequest) => Promise<SignalResult>;
 
@@ -20,7 +21,10 @@ export interface ContributorQuestion {
   readonly pageUrl: string;
 }
 
-/** The top contributor of each cause of the rule, the one with the most dollars first; a cause where nothing increased has none. */
+/** Who has a smaller part of the increase does not explain it. */
+const LEAST_SHARE = 0.05;
+
+/** The top contributor of each cause of the rule, the one with the most dollars first; a cause that explains nothing has none. */
 export async function findContributors(
   read: ReadSignalOf,
   question: ContributorQuestion,
@@ -41,49 +45,54 @@ function rankOf(cause: Cause, { increase }: Contributor): number {
 async function findTop(
   read: ReadSignalOf,
   cause: Cause,
-  { rule, interval, group, timezone, pageUrl }: ContributorQuestion,
+  question: ContributorQuestion,
 ): Promise<Contributor | undefined> {
-  const where = group === undefined ? {} : { where: { [group.by]: group.key } };
-  const ask = async ({ from, to }: Interval): Promise<ReadonlyMap<string, number | null>> =>
-    readingOf(await read(cause.signal, { from, to, by: cause.by, timezone, now: interval.to, ...where }));
-  const now = await ask(interval);
-  const earlier = earlierInterval(rule, interval, timezone);
-  const usual = await ask(earlier);
-  const scale = usualShare(rule, interval, earlier);
-  let total = 0;
+  const groups = await readIncreases(read, cause.signal, cause.by, question);
   let top: { key: string; increase: number } | undefined;
-  for (const key of new Set([...now.keys(), ...usual.keys()])) {
-    const increase = (now.get(key) ?? 0) - (usual.get(key) ?? 0) * scale;
-    total += increase;
+  for (const [key, increase] of groups)
     if (isTool(cause, key) && increase > (top?.increase ?? 0)) top = { key, increase };
-  }
   if (top === undefined) return undefined;
-  return {
-    label: cause.label,
-    key: top.key,
-    unit: cause.unit,
-    increase: cause.unit === 'count' ? Math.round(top.increase) : top.increase,
-    // More than the whole is possible when others fell; a part of the increase it is then not.
-    share: total > 0 ? Math.min(1, top.increase / total) : null,
-    url: pageUrl + pathOf(cause.by, top.key),
+  // Money is a part of all money, also of that which has no user or tool.
+  const whole = await readIncreases(read, cause.unit === 'usd' ? 'cost' : cause.signal, undefined, question);
+  const total = whole.get('') ?? 0;
+  const increase = cause.unit === 'count' ? Math.round(top.increase) : top.increase;
+  const share = total > 0 ? top.increase / total : null;
+  if (increase === 0 || (share !== null && share < LEAST_SHARE)) return undefined;
+  const url = question.pageUrl + pathOf(cause.by, top.key);
+  return { label: cause.label, key: top.key, unit: cause.unit, increase, share, url };
+}
+
+/** What each group has more than is usual; without a dimension the one group is `''`. */
+async function readIncreases(
+  read: ReadSignalOf,
+  signal: string,
+  by: Dimension | undefined,
+  { rule, interval, group, timezone }: ContributorQuestion,
+): Promise<ReadonlyMap<string, number>> {
+  const where = group === undefined ? {} : { where: { [group.by]: group.key } };
+  const sums = async (stretches: readonly Interval[]): Promise<Map<string, number>> => {
+    const byKey = new Map<string, number>();
+    for (const { from, to } of stretches) {
+      const request = { from, to, timezone, now: interval.to, ...(by && { by }), ...where };
+      for (const [key, value] of readingOf(await read(signal, request)))
+        byKey.set(key, (byKey.get(key) ?? 0) + (value ?? 0));
+    }
+    return byKey;
   };
+  const now = await sums([interval]);
+  const { stretches, share } = usualOf(rule, interval, timezone);
+  const usual = await sums(stretches);
+  return new Map(
+    [...new Set([...now.keys(), ...usual.keys()])].map((key) => [
+      key,
+      (now.get(key) ?? 0) - (usual.get(key) ?? 0) * share,
+    ]),
+  );
 }
 
 /** Pseudo-tools such as `(system)` are no tool that anybody could mend. */
 function isTool(cause: Cause, key: string): boolean {
   return cause.by !== 'tool' || !key.startsWith('(');
-}
-
-/** The seven days before: whole days for a rule of the calendar day. */
-export function earlierInterval(rule: Rule, { from, to }: Interval, timezone: string): Interval {
-  if (rule.window !== 'day') return { from: from - EARLIER_DAYS * DAY_MS, to: from };
-  return { from: dayOf(to, timezone, -EARLIER_DAYS).from, to: from };
-}
-
-/** What one window is of the earlier stretch; the spike rule compares with whole days. */
-function usualShare(rule: Rule, interval: Interval, earlier: Interval): number {
-  if (rule.signal === 'cost_spike') return 1 / EARLIER_DAYS;
-  return (interval.to - interval.from) / (earlier.to - earlier.from);
 }
 
 function pathOf(by: Dimension, key: string): string {

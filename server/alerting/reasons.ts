@@ -2,22 +2,49 @@
 
 import type { Interval } from '../../core/time.ts';
 import type { Reason } from '../../alerts/rules/notice.ts';
+import { readingOf } from '../../alerts/rules/reading.ts';
+import type { Rule } from '../../alerts/rules/rule.ts';
 import { readDiagnosis } from '../queries/read-diagnosis.ts';
 import type { ChunkQueryable } from '../store/database.ts';
+import type { ReadSignalOf } from './contributors.ts';
+import { earlierInterval, usualOf } from './usual.ts';
 
-/** What made the stretch dearer than the earlier one, largest first. */
+export interface ReasonQuestion {
+  readonly rule: Rule;
+  readonly interval: Interval;
+  readonly timezone: string;
+}
+
+/** What made the window of the rule dearer than usual, largest first. */
 export async function findReasons(
   database: ChunkQueryable,
-  interval: Interval,
-  earlier: Interval,
+  read: ReadSignalOf,
+  question: ReasonQuestion,
 ): Promise<readonly Reason[]> {
+  const { rule, interval, timezone } = question;
+  const earlier = earlierInterval(rule, interval, timezone);
   const { causes } = await readDiagnosis(database, {
     from: interval.from,
     to: interval.to,
     againstFrom: earlier.from,
     againstTo: earlier.to,
+    scale: await readScale(read, question),
   });
   return causes
     .filter((cause) => cause.cost_nano_usd > 0)
     .map(({ title, cost_nano_usd: costNanoUsd, fix }) => ({ title, costNanoUsd, fix }));
+}
+
+/** The earlier days are taken for what is usual of them, so that the reasons sum to what the headline tells. */
+async function readScale(
+  read: ReadSignalOf,
+  { rule, interval, timezone }: ReasonQuestion,
+): Promise<number | undefined> {
+  const costOf = async ({ from, to }: Interval): Promise<number> =>
+    readingOf(await read('cost', { from, to, timezone, now: interval.to })).get('') ?? 0;
+  const { stretches, share } = usualOf(rule, interval, timezone);
+  let usual = 0;
+  for (const stretch of stretches) usual += await costOf(stretch);
+  const whole = await costOf(earlierInterval(rule, interval, timezone));
+  return usual === 0 || whole === 0 ? undefined : (usual * share) / whole;
 }

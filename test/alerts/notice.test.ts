@@ -1,17 +1,11 @@
-// Notices: what they say, that they fit a phone screen, and whose increase it is.
+// Notices: what they say, and that they fit a phone screen.
 
 import { describe, expect, it } from '@jest/globals';
 import type { AlertState } from '../../alerts/rules/alert-state.ts';
 import { RULES } from '../../alerts/rules/all-rules.ts';
 import { composeNotice, type NoticeInput } from '../../alerts/rules/notice.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';
-import { intervalOf } from '../../alerts/rules/reading.ts';
-import type { EventRecord } from '../../core/event.ts';
-import { signalOf } from '../../signals/catalogue/index.ts';
-import { evaluate } from '../../signals/evaluate.ts';
 import { PLAIN, renderNotice } from '../../server/alerting/channels/notice-text.ts';
-import { findContributors } from '../../server/alerting/contributors.ts';
-import { eventsOfRun } from './corpus.ts';
 
 const DAY = 86_400_000;
 const MIDNIGHT = Date.UTC(2026, 3, 15);
@@ -79,52 +73,5 @@ describe('a notice', () => {
     expect(textOf({ rule, kind: 'resolved', states: [stateOf('u', 1e9)] })).toBe(
       `✅ Back to normal: Cost today of u $1.00\nLook: ${PAGE}/alerts`,
     );
-  });
-});
-
-describe('contributors', () => {
-  /** $1 a day of `steady` for a week; today $1 of it, and $3 of `newcomer`. */
-  const events: readonly EventRecord[] = [
-    ...[7, 6, 5, 4, 3, 2, 1, 0].map((ago) => ({
-      user: 'steady',
-      atMs: MIDNIGHT - ago * DAY + 3_600_000,
-      usd: 1,
-    })),
-    { user: 'newcomer', atMs: MIDNIGHT + 7_200_000, usd: 3 },
-  ].flatMap(({ user, atMs, usd }) =>
-    eventsOfRun({ atMs, id: `${user}-${atMs}`, user, calls: 1, callUsd: usd }),
-  );
-
-  it('are ranked by their own increase, not by their size, and share the increase', async () => {
-    const rule = ruleOf('cost-spike');
-    const interval = intervalOf(rule.window, NOON, 'UTC');
-    const found = await findContributors(
-      (id, request) => Promise.resolve(evaluate(signalOf(id), events, request)),
-      { rule, interval, group: undefined, timezone: 'UTC', pageUrl: PAGE },
-    );
-    expect(found.map(({ label, key, increase, share }) => [label, key, increase, share])).toEqual([
-      ['user', 'newcomer', 3e9, 1],
-      ['model', 'claude-sonnet-4-6', 3e9, 1],
-    ]);
-    expect(found[0]?.url).toBe(`${PAGE}/runs?user=newcomer`);
-  });
-
-  it('of one group are those within it', async () => {
-    const rule = { ...ruleOf('user-day-cost'), causes: ruleOf('cost-spike').causes };
-    const found = await findContributors(
-      (id, request) => Promise.resolve(evaluate(signalOf(id), events, request)),
-      {
-        rule,
-        interval: intervalOf('day', NOON, 'UTC'),
-        group: { by: 'user', key: 'steady' },
-        timezone: 'UTC',
-        pageUrl: PAGE,
-      },
-    );
-    // Half a day is compared with half a day's share of the week: $1 less $0.50.
-    expect(found.map(({ key, increase }) => [key, increase])).toEqual([
-      ['steady', 0.5e9],
-      ['claude-sonnet-4-6', 0.5e9],
-    ]);
   });
 });
