@@ -77,7 +77,7 @@ export function makeWebServer(given: ServedContext): FastifyInstance {
         421,
         `this server is not ${request.headers.host ?? ''}: ask for it by the address it printed`,
       );
-    return checkToken(context, request, reply, isForPeople(request));
+    return checkToken(context.access, request, reply, isForPeople(request));
   });
 
   registerLogin(app, context);
