@@ -209,7 +209,7 @@ function windowOf(query: QueryText, fallback: string): { windowText: string; win
 /** The page of a fault. */
 export function renderFault(context: WebContext, statusCode: number, message: string): string {
   const frame = {
-    title: 'Not found',
+    title: faultTitle(statusCode),
     path: '',
     timezone: context.timezone,
     firing: context.readAlerts()?.firing,
@@ -220,13 +220,16 @@ export function renderFault(context: WebContext, statusCode: number, message: st
 function Fault({ statusCode, message }: { statusCode: number; message: string }): VNode {
   return (
     <div class="hello fault">
-      <h1>
-        {statusCode === 404 ? 'Nothing here' : statusCode >= 500 ? 'The server failed' : 'That did not work'}
-      </h1>
+      <h1>{faultTitle(statusCode)}</h1>
       <p>{message}</p>
       <p>
         <a href="/">To the overview</a> · <a href="/runs">to all runs</a>
       </p>
     </div>
   );
+}
+
+function faultTitle(statusCode: number): string {
+  if (statusCode === 404) return 'Nothing here';
+  return statusCode >= 500 ? 'The server failed' : 'That did not work';
 }

@@ -1,7 +1,8 @@
 // The web server: pages for people and the same answers as JSON for programs. It only reads, but for the
 // test notice that somebody asks for.
 
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { maxHeaderSize } from 'node:http';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { SignalError } from '../../signals/signal.ts';
 import type { Access } from '../access.ts';
 import type { AlertOverview } from '../alerting/alert-overview.ts';
@@ -65,20 +66,21 @@ export function makeWebServer(given: ServedContext): FastifyInstance {
     requestTimeout: 30_000,
     forceCloseConnections: true,
     logger: false,
-    routerOptions: { maxParamLength: 256 },
+    // Ids of sessions are as long as their senders make them. Node takes no longer address than this.
+    routerOptions: { maxParamLength: maxHeaderSize },
+    // No hook runs before these, so that who asks is looked at here.
+    frameworkErrors: (error, request, reply) => {
+      try {
+        if (admit(context, request, reply) === undefined) answerFault(context, error, request, reply);
+      } catch (refusal) {
+        answerFault(context, refusal, request, reply);
+      }
+    },
   });
   app.server.headersTimeout = 15_000;
   app.server.maxConnections = 1000;
 
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers(SECURITY_HEADERS);
-    if (!context.access.isOwnHost(request.headers.host))
-      throw new RequestError(
-        421,
-        `this server is not ${request.headers.host ?? ''}: ask for it by the address it printed`,
-      );
-    return checkToken(context.access, request, reply, isForPeople(request));
-  });
+  app.addHook('onRequest', async (request, reply) => admit(context, request, reply));
 
   registerLogin(app, context);
   registerAssets(app);
@@ -88,17 +90,45 @@ export function makeWebServer(given: ServedContext): FastifyInstance {
   app.setNotFoundHandler((request) => {
     throw new RequestError(404, `there is nothing at ${request.url}`);
   });
-  app.setErrorHandler((error, request, reply) => {
-    const statusCode =
-      error instanceof SignalError ? 400 : ((error as { statusCode?: number }).statusCode ?? 500);
-    if (statusCode >= 500) context.log(`web: ${messageOf(error)}`);
-    const message = statusCode >= 500 ? 'the server failed; its log says why' : messageOf(error);
-    reply.code(statusCode);
-    return isForPeople(request)
-      ? reply.type('text/html; charset=utf-8').send(renderFault(context, statusCode, message))
-      : reply.send({ error: message });
-  });
+  app.setErrorHandler((error, request, reply) => answerFault(context, error, request, reply));
   return app;
+}
+
+/** Lets a request pass, or answers it. @throws RequestError */
+function admit(context: WebContext, request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+  reply.headers(SECURITY_HEADERS);
+  if (!context.access.isOwnHost(request.headers.host))
+    throw new RequestError(
+      421,
+      `this server is not ${request.headers.host ?? ''}: ask for it by the address it printed`,
+    );
+  return checkToken(context.access, request, reply, isForPeople(request));
+}
+
+function answerFault(
+  context: WebContext,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const { statusCode, message } = faultOf(error);
+  if (statusCode >= 500) context.log(`web: ${messageOf(error)}`);
+  reply.code(statusCode);
+  return isForPeople(request)
+    ? reply.type('text/html; charset=utf-8').send(renderFault(context, statusCode, message))
+    : reply.send({ error: message });
+}
+
+/** What is told of an error. */
+function faultOf(error: unknown): { statusCode: number; message: string } {
+  const { statusCode = 500, code } = error as { statusCode?: number; code?: string };
+  if (error instanceof SignalError) return { statusCode: 400, message: messageOf(error) };
+  if (code === 'FST_ERR_BAD_URL')
+    return { statusCode: 400, message: 'this address cannot be read: a % in it stands for no character' };
+  return {
+    statusCode,
+    message: statusCode >= 500 ? 'the server failed; its log says why' : messageOf(error),
+  };
 }
 
 /** Programs read JSON, people a page. */
