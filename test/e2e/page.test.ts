@@ -141,14 +141,35 @@ describe('the page', () => {
     expect(faults).toEqual([]);
   });
 
-  it('copies a run as JSON', async () => {
+  it.each([
+    ['with a clipboard', true],
+    ['without one, as over plain http in a network', false],
+  ])('copies a run as JSON in a browser %s', async (_name, hasClipboard) => {
     const page = await openPage();
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    const reader = await page.context().newPage();
+    await reader.goto(server.uiUrl);
+    await reader.evaluate('navigator.clipboard.writeText("something else")');
+    if (!hasClipboard) await page.addInitScript('delete Navigator.prototype.clipboard');
+    await page.bringToFront();
     await page.goto(`${server.uiUrl}/runs/${'a'.repeat(32)}`);
+    expect(await page.evaluate<boolean>('navigator.clipboard !== undefined')).toBe(hasClipboard);
     await page.click('button[data-copy]');
     await page.waitForSelector('button:has-text("Copied")');
-    const text = await page.evaluate<string>('navigator.clipboard.readText()');
+    expect(await page.locator('textarea').count()).toBe(0);
+    await reader.bringToFront();
+    const text = await reader.evaluate<string>('navigator.clipboard.readText()');
     expect((JSON.parse(text) as Record<string, unknown>)['agent.run_id']).toBe('a'.repeat(32));
+    expect(faults).toEqual([]);
+  });
+
+  it('says that it could not copy what is not there', async () => {
+    const page = await openPage();
+    await page.goto(`${server.uiUrl}/runs/${'a'.repeat(32)}`);
+    await page.route('**/api/runs/*', (route) => route.fulfill({ status: 401, body: '{"error":"no"}' }));
+    await page.click('button[data-copy]');
+    await page.waitForSelector('button:has-text("Co"):not(:has-text("Copy as JSON"))');
+    expect(await page.textContent('button[data-copy]')).toBe('Could not copy');
   });
 
   it('works without JavaScript', async () => {
