@@ -93,7 +93,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       timezone,
       traceUrls,
       readAlerts: () => alerter?.overview(),
-      testChannel: (name) => alerter?.testChannel(name),
+      testChannel: (name) => alerter?.tests.test(name),
       grpcAddress: () => grpcAddress,
       httpAddress: () => httpAddress,
       log: options.log,

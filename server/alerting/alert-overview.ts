@@ -8,6 +8,7 @@ import type { Notice } from '../../alerts/rules/notice.ts';
 import type { AlertConfig } from '../../alerts/rules/policy.ts';
 import { settingInSignalUnit, type Comparison, type Severity } from '../../alerts/rules/rule.ts';
 import { formatValue, type ShownUnit } from '../../alerts/rules/value-format.ts';
+import type { ChannelTest } from './channel-tests.ts';
 import type { ChannelHealth } from './delivery.ts';
 
 export interface AlertLine {
@@ -45,6 +46,8 @@ export interface AlertOverview {
   readonly firing: number;
   readonly channels: readonly ChannelHealth[];
   readonly has_channel: boolean;
+  /** How the last test of each channel went, newest first. */
+  readonly tests: readonly ChannelTest[];
   /** Newest first. */
   readonly notices: readonly Notice[];
 }
@@ -57,6 +60,7 @@ export interface OverviewInput {
   /** Last check of a rule, Unix ms. */
   readonly checkedMs?: ReadonlyMap<string, number>;
   readonly faults?: ReadonlyMap<string, string>;
+  readonly tests?: readonly ChannelTest[];
 }
 
 /** The overview of the rules that are switched on. */
@@ -91,6 +95,7 @@ export function overviewOf(input: OverviewInput): AlertOverview {
     firing: input.states.filter((state) => state.phase === 'firing').length,
     channels: input.health,
     has_channel: input.health.length > 0,
+    tests: input.tests ?? [],
     notices: input.notices.toReversed(),
   };
 }

@@ -5,7 +5,7 @@ import { advanceRule } from '../../alerts/rules/advance-rule.ts';
 import { RULES } from '../../alerts/rules/all-rules.ts';
 import type { AlertState, Telling } from '../../alerts/rules/alert-state.ts';
 import { judgeRule } from '../../alerts/rules/judgement.ts';
-import { composeNotice, testNotice, type Notice } from '../../alerts/rules/notice.ts';
+import { composeNotice, type Notice } from '../../alerts/rules/notice.ts';
 import type { AlertConfig } from '../../alerts/rules/policy.ts';
 import { intervalOf, questionOf, readingOf } from '../../alerts/rules/reading.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';
@@ -13,6 +13,7 @@ import { messageOf } from '../server-error.ts';
 import type { ChunkQueryable } from '../store/database.ts';
 import { takeAlertFile, writeAlertFile, type AlertMemory } from './alert-file.ts';
 import { overviewOf, type AlertOverview } from './alert-overview.ts';
+import { ChannelTests } from './channel-tests.ts';
 import type { Channel } from './channels/channel.ts';
 import { findContributors, type ReadSignalOf } from './contributors.ts';
 import { Deliverer, type DeliveryTiming } from './delivery.ts';
@@ -31,17 +32,6 @@ export interface AlerterOptions {
   readonly log: (line: string) => void;
 }
 
-/** How a test notice went. */
-export interface ChannelTest {
-  readonly channel: string;
-  /** Where it went, without secrets. */
-  readonly target: string;
-  readonly is_sent: boolean;
-  /** What the service said; null when it took the notice. */
-  readonly reason: string | null;
-}
-
-const TEST_LIMIT_MS = 20_000;
 /** The clock ticks at multiples of this; every rule's interval is one. */
 const TICK_MS = 10_000;
 const NOTICES_KEPT = 100;
@@ -59,8 +49,8 @@ export class Alerter {
   #saving: Promise<void> | undefined;
   #isUnsaved = false;
   #isClosed = false;
-  readonly #testing = new Set<string>();
-  readonly #stopTests = new AbortController();
+  /** Test notices, and how the last ones went. */
+  readonly tests: ChannelTests;
 
   private constructor(options: AlerterOptions, memory: AlertMemory) {
     const { config, channels, timing } = options;
@@ -73,6 +63,7 @@ export class Alerter {
       );
     }
     this.#notices = memory.notices;
+    this.tests = new ChannelTests(channels, options.pageUrl);
     this.#deliverer = new Deliverer({
       channels,
       ...(timing && { timing }),
@@ -123,38 +114,16 @@ export class Alerter {
       states: [...this.#statesByRule.values()].flat(),
       notices: this.#notices,
       health: this.#deliverer.health(),
+      tests: this.tests.outcomes(),
       checkedMs: this.#checkedMs,
       faults: this.#faults,
     });
   }
 
-  /** Sends a test notice at once and once: what the service says is the answer, nothing waits or is tried again. */
-  async testChannel(name: string): Promise<ChannelTest> {
-    const { channels, pageUrl } = this.#options;
-    const channel = channels.find((one) => one.name === name);
-    if (channel === undefined)
-      return { channel: name, target: '', is_sent: false, reason: 'no such channel is configured' };
-    const { target } = channel;
-    if (this.#testing.has(name))
-      return { channel: name, target, is_sent: false, reason: 'a test is under way already' };
-    this.#testing.add(name);
-    const limit = AbortSignal.timeout(TEST_LIMIT_MS);
-    try {
-      const stop = AbortSignal.any([this.#stopTests.signal, limit]);
-      await channel.send(testNotice(Date.now(), pageUrl), stop);
-      return { channel: name, target, is_sent: true, reason: null };
-    } catch (error) {
-      const reason = limit.aborted ? `no answer within ${TEST_LIMIT_MS / 1000} s` : messageOf(error);
-      return { channel: name, target, is_sent: false, reason };
-    } finally {
-      this.#testing.delete(name);
-    }
-  }
-
   /** Ends checking and sending; what is not delivered waits for the next process. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#stopTests.abort();
+    this.tests.stop();
     clearTimeout(this.#timer);
     await this.#round;
     await this.#deliverer.close();

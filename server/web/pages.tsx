@@ -3,7 +3,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ComponentChildren, VNode } from 'preact';
 import { DAY_MS } from '../../core/time.ts';
-import type { ChannelTest } from '../alerting/alerter.ts';
 import { listRuns } from '../queries/list-runs.ts';
 import { readSession } from '../queries/read-session.ts';
 import { AmbiguousRunError, readRun, type RunTree } from '../queries/read-run.ts';
@@ -182,18 +181,23 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
     return answerTo(request, reply)(<ComparePage view={{ a, b, aText, bText }} />, { title: 'Compare' });
   });
 
-  const answerAlerts = (request: FastifyRequest, reply: FastifyReply, test?: ChannelTest): FastifyReply =>
+  app.get(ALERTS_PATH, async (request, reply) =>
     answerTo(request, reply)(
-      <AlertsPage view={{ overview: context.readAlerts(), test, timezone, now: pageNow(context.store) }} />,
-      { title: 'Alerts', path: ALERTS_PATH, refresh: { url: ALERTS_PATH, seconds: RUNS_SECONDS } },
-    );
-  app.get(ALERTS_PATH, async (request, reply) => answerAlerts(request, reply));
+      <AlertsPage view={{ overview: context.readAlerts(), timezone, now: pageNow(context.store) }} />,
+      { title: 'Alerts', refresh: { url: ALERTS_PATH, seconds: RUNS_SECONDS } },
+    ),
+  );
+  // Who was sent to the form of the token in between comes back by this address.
+  app.get(TEST_PATH, (_request, reply) => reply.redirect(ALERTS_PATH, 303));
   app.post(TEST_PATH, async (request, reply) => {
     checkSameOrigin(request);
     const channel = request.body instanceof URLSearchParams ? (request.body.get('channel') ?? '') : '';
     const test = await context.testChannel(channel);
     if (test === undefined) throw new RequestError(503, 'alerting has not started yet');
-    return isForPeople(request) ? answerAlerts(request, reply, test) : reply.send(test);
+    if (!isForPeople(request)) return reply.send(test);
+    if (test.target === '') throw new RequestError(404, `${channel}: ${test.reason}`);
+    // The page has the outcome from the server: one that stood in the address could be written by anybody.
+    return reply.redirect(ALERTS_PATH, 303);
   });
 }
 

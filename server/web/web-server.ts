@@ -6,7 +6,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { SignalError } from '../../signals/signal.ts';
 import type { Access } from '../access.ts';
 import type { AlertOverview } from '../alerting/alert-overview.ts';
-import type { ChannelTest } from '../alerting/alerter.ts';
+import type { ChannelTest } from '../alerting/channel-tests.ts';
 import type { Intake } from '../intake/intake.ts';
 import { messageOf } from '../server-error.ts';
 import { cacheAnswers } from '../queries/answer-cache.ts';

@@ -11,6 +11,7 @@ import { startTestServer, type TestServer } from '../server/harness.ts';
 
 const TOKEN = 'a token of some length';
 const PEOPLE = { accept: 'text/html' };
+const OUTCOME = 'main [role=status]';
 
 let browser: Browser;
 let webhook: RecordingService;
@@ -61,11 +62,22 @@ describe('the test button', () => {
       const page = await (await browser.newContext({ javaScriptEnabled })).newPage();
       await page.goto(`${server.uiUrl}/alerts`);
       await page.click('button:has-text("Send a test to webhook")');
-      expect(await page.textContent('[role=status]')).toMatch(/^Not sent to webhook .*401/);
+      expect(await page.textContent(OUTCOME)).toMatch(/^Not sent to webhook .*401/);
       await page.click('button:has-text("Send a test to slack")');
-      const text = (await page.textContent('[role=status]')) ?? '';
+      const text = (await page.textContent(OUTCOME)) ?? '';
       expect(text).toMatch(/^Not sent to slack .*Slack was not reached/);
       expect(await page.content()).not.toContain('secretsecretsecret');
+      // It can be loaded again without sending again, and says of each channel how it went.
+      const before = webhook.requests.length;
+      expect(page.url()).toBe(`${server.uiUrl}/alerts`);
+      await page.reload();
+      expect(await page.textContent(OUTCOME)).toBe(text);
+      const rows = await page.locator('section[aria-labelledby=channels] tbody tr').allTextContents();
+      expect(rows).toEqual([
+        expect.stringMatching(/^slack.*\d not sent: Slack was not reached/),
+        expect.stringMatching(/^webhook.*\d not sent: .*401/),
+      ]);
+      expect(webhook.requests.length).toBe(before);
       await page.context().close();
     }
   });
@@ -74,7 +86,7 @@ describe('the test button', () => {
     const page = await browser.newPage();
     await page.goto(`${wellServed.uiUrl}/alerts`);
     await page.click('button:has-text("Send a test to slack")');
-    expect(await page.textContent('[role=status]')).toMatch(/^Sent to slack/);
+    expect(await page.textContent(OUTCOME)).toMatch(/^Sent to slack/);
     expect(slack.accepted()).toHaveLength(1);
     await page.close();
   });
@@ -105,6 +117,15 @@ describe('a request to send a test', () => {
     expect(webhook.requests.length).toBe(before + 1);
   });
 
+  it('is no page: who comes by its address is sent to the alerts, where no address says how a test went', async () => {
+    const answer = await fetch(`${server.uiUrl}/alerts/test`, { headers: PEOPLE, redirect: 'manual' });
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/alerts']);
+    const plain = await startTestServer({ alertEnv: { WEBHOOK_URL: webhook.url } });
+    const forged = await fetch(`${plain.uiUrl}/alerts?channel=webhook&test=sent&is_sent=true`);
+    expect(await forged.text()).not.toMatch(/<div class="message|<\/time> (not )?sent/);
+    await plain.remove();
+  });
+
   it('names no channel that is not configured', async () => {
     const answer = await fetch(`${server.uiUrl}/alerts/test`, {
       method: 'POST',
@@ -112,5 +133,15 @@ describe('a request to send a test', () => {
       headers: { origin: server.uiUrl },
     });
     expect(await answer.json()).toMatchObject({ is_sent: false, reason: 'no such channel is configured' });
+    const page = await fetch(`${server.uiUrl}/alerts/test`, {
+      method: 'POST',
+      body: new URLSearchParams({ channel: 'pagerduty' }),
+      headers: { origin: server.uiUrl, ...PEOPLE },
+      redirect: 'manual',
+    });
+    expect([page.status, await page.text()]).toEqual([
+      404,
+      expect.stringContaining('pagerduty: no such channel is configured'),
+    ]);
   });
 });

@@ -3,26 +3,27 @@
 import type { VNode } from 'preact';
 import { NO_DATA, formatCount } from '../../../core/format.ts';
 import type { AlertOverview, RuleLine } from '../../alerting/alert-overview.ts';
-import type { ChannelTest } from '../../alerting/alerter.ts';
+import type { ChannelTest } from '../../alerting/channel-tests.ts';
 import { Moment } from '../cells.tsx';
 import { Panel, Scroll } from '../panel.tsx';
 
 /** Where the form of a test goes. */
 export const TEST_PATH = '/alerts/test';
+/** How long the outcome of a test stands at the top; with its channel it stands on. */
+const TEST_TOLD_MS = 60_000;
 
 export interface AlertsView {
   /** Undefined until alerting has started. */
   readonly overview: AlertOverview | undefined;
-  /** How the test went that was just asked for. */
-  readonly test?: ChannelTest | undefined;
   readonly timezone: string;
   readonly now: number;
 }
 
 export function AlertsPage({ view }: { view: AlertsView }): VNode {
-  const { overview } = view;
+  const { overview, now } = view;
   if (overview === undefined)
     return <div class="hello">Alerting has not started yet. Look again in a second.</div>;
+  const test = overview.tests.find(({ at }) => now - Date.parse(at) < TEST_TOLD_MS);
   return (
     <>
       <div class="head">
@@ -31,7 +32,7 @@ export function AlertsPage({ view }: { view: AlertsView }): VNode {
           {overview.firing === 0 ? 'none firing' : `${overview.firing} firing`}
         </span>
       </div>
-      {view.test !== undefined && <TestResult test={view.test} />}
+      {test !== undefined && <TestResult test={test} />}
       <Rules view={view} overview={overview} />
       <Channels view={view} overview={overview} />
       <Notices view={view} overview={overview} />
@@ -48,8 +49,7 @@ function TestResult({ test }: { test: ChannelTest }): VNode {
         </>
       ) : (
         <>
-          <strong>Not sent</strong> to {test.channel}
-          {test.target === '' ? '' : ` (${test.target})`}: {test.reason}
+          <strong>Not sent</strong> to {test.channel} ({test.target}): {test.reason}
         </>
       )}
     </div>
@@ -167,11 +167,15 @@ function Channels({ view, overview }: Props): VNode {
                       </>
                     )}
                   </td>
-                  <td>
+                  <td class="wrap">
                     <form method="post" action={TEST_PATH}>
                       <input type="hidden" name="channel" value={channel.channel} />
                       <button type="submit">Send a test to {channel.channel}</button>
                     </form>
+                    <LastTest
+                      test={overview.tests.find((test) => test.channel === channel.channel)}
+                      view={view}
+                    />
                   </td>
                 </tr>
               ))}
@@ -187,6 +191,16 @@ function Channels({ view, overview }: Props): VNode {
         </div>
       )}
     </Panel>
+  );
+}
+
+function LastTest({ test, view }: { test: ChannelTest | undefined; view: AlertsView }): VNode | null {
+  if (test === undefined) return null;
+  return (
+    <span class="hint">
+      <Moment at={test.at} timezone={view.timezone} now={view.now} />{' '}
+      {test.is_sent ? 'sent' : `not sent: ${test.reason}`}
+    </span>
   );
 }
 
