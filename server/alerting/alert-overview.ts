@@ -6,8 +6,9 @@ import type { AlertPhase, AlertState } from '../../alerts/rules/alert-state.ts';
 import type { JudgementStatus } from '../../alerts/rules/judgement.ts';
 import type { Notice } from '../../alerts/rules/notice.ts';
 import type { AlertConfig } from '../../alerts/rules/policy.ts';
-import { settingInSignalUnit, type Comparison, type Severity } from '../../alerts/rules/rule.ts';
+import { settingInSignalUnit, type Comparison, type Rule, type Severity } from '../../alerts/rules/rule.ts';
 import { formatValue, type ShownUnit } from '../../alerts/rules/value-format.ts';
+import type { Dimension } from '../../core/schema.ts';
 import type { ChannelTest } from './channel-tests.ts';
 import type { ChannelHealth } from './delivery.ts';
 
@@ -21,12 +22,18 @@ export interface AlertLine {
   /** In the unit of the signal; null is no data. */
   readonly value: number | null;
   readonly value_text: string;
+  /** On a firing alert that is not met any more: since when, ISO 8601 UTC. */
+  readonly unmet_since: string | null;
+  /** When that has lasted long enough to be "back to normal", ISO 8601 UTC: at the first check from then on. */
+  readonly resolves_at: string | null;
 }
 
 export interface RuleLine {
   readonly id: string;
   readonly title: string;
   readonly severity: Severity;
+  /** What the groups are; null when the rule has none. */
+  readonly by: Dimension | null;
   readonly unit: ShownUnit;
   readonly comparison: Comparison;
   readonly threshold: number;
@@ -48,6 +55,8 @@ export interface AlertOverview {
   readonly has_channel: boolean;
   /** How the last test of each channel went, newest first. */
   readonly tests: readonly ChannelTest[];
+  /** Address of the pages, with which their links in notices begin; null where no server runs. */
+  readonly page_url: string | null;
   /** Newest first. */
   readonly notices: readonly Notice[];
 }
@@ -61,6 +70,7 @@ export interface OverviewInput {
   readonly checkedMs?: ReadonlyMap<string, number>;
   readonly faults?: ReadonlyMap<string, string>;
   readonly tests?: readonly ChannelTest[];
+  readonly pageUrl?: string;
 }
 
 /** The overview of the rules that are switched on. */
@@ -75,20 +85,14 @@ export function overviewOf(input: OverviewInput): AlertOverview {
         id: rule.id,
         title: rule.title,
         severity: rule.severity,
+        by: rule.by ?? null,
         unit: rule.unit,
         comparison: rule.comparison,
         threshold,
         threshold_text: formatValue(threshold, rule.unit),
         checked_at: checkedMs === undefined ? null : new Date(checkedMs).toISOString(),
         fault: input.faults?.get(rule.id) ?? null,
-        alerts: states.map((state) => ({
-          key: state.key,
-          phase: state.phase,
-          since: new Date(state.sinceMs).toISOString(),
-          status: state.status,
-          value: state.value,
-          value_text: formatValue(state.value, rule.unit),
-        })),
+        alerts: states.map((state) => lineOf(state, rule)),
       };
     }),
     disabled: policy.disabled,
@@ -96,6 +100,22 @@ export function overviewOf(input: OverviewInput): AlertOverview {
     channels: input.health,
     has_channel: input.health.length > 0,
     tests: input.tests ?? [],
+    page_url: input.pageUrl ?? null,
     notices: input.notices.toReversed(),
+  };
+}
+
+function lineOf(state: AlertState, rule: Rule): AlertLine {
+  const { unmetSinceMs } = state;
+  return {
+    key: state.key,
+    phase: state.phase,
+    since: new Date(state.sinceMs).toISOString(),
+    status: state.status,
+    value: state.value,
+    value_text: formatValue(state.value, rule.unit),
+    unmet_since: unmetSinceMs === undefined ? null : new Date(unmetSinceMs).toISOString(),
+    resolves_at:
+      unmetSinceMs === undefined ? null : new Date(unmetSinceMs + rule.resolveAfterMs).toISOString(),
   };
 }

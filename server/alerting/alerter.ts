@@ -115,6 +115,7 @@ export class Alerter {
       notices: this.#notices,
       health: this.#deliverer.health(),
       tests: this.tests.outcomes(),
+      pageUrl: this.#options.pageUrl,
       checkedMs: this.#checkedMs,
       faults: this.#faults,
     });
