@@ -1,16 +1,14 @@
-// One run: its facts, and its steps as a tree with a waterfall. A failed tool call and the model call
-// that read its result point at each other.
+// One run: its facts, its steps, what the calls carried, what went unnoticed, and the runs that it started.
 
-import type { ComponentChildren, VNode } from 'preact';
-import { NO_DATA, formatCost, formatCount, formatDuration, formatTokens } from '../../../core/format.ts';
-import type { RunStep, RunTree } from '../../queries/read-run.ts';
+import type { VNode } from 'preact';
+import type { RunTree } from '../../queries/read-run.ts';
+import { StatusBadge, linkTo, shortId } from '../cells.tsx';
+import { Panel } from '../panel.tsx';
 import type { TraceLink } from '../trace-links.ts';
-import { Moment, StatusBadge, linkTo, shortId } from '../cells.tsx';
-import { Panel, Scroll } from '../panel.tsx';
-import { Tags } from '../run-table.tsx';
-import { carriedNanoUsd, numberIn, stepAnchor, textIn, textsIn, toolNamesBySpan } from './step-facts.ts';
+import { RunChildren } from './run-children.tsx';
+import { RunFacts } from './run-facts.tsx';
+import { RunSteps } from './run-steps.tsx';
 import { RunToolCosts } from './run-tool-costs.tsx';
-import { Waterfall } from './waterfall.tsx';
 
 export interface RunView {
   readonly run: RunTree;
@@ -41,83 +39,17 @@ export function RunPage({ view }: { view: RunView }): VNode {
           JSON
         </a>
       </div>
-      <Facts view={view} />
-      {run.silent_failures.length > 0 && <SilentFailures view={view} />}
-      <Steps view={view} />
+      <RunFacts view={view} />
+      {run.silent_failures.length > 0 && <SilentFailures run={run} />}
+      <RunSteps run={run} />
       <RunToolCosts run={run} />
-      {run.children.length > 0 && <Children view={view} />}
+      {run.children.length > 0 && <RunChildren view={view} />}
     </>
   );
 }
 
-function Facts({ view }: { view: RunView }): VNode {
-  const { run, timezone, now } = view;
-  const session = run['gen_ai.conversation.id'];
-  const user = run['user.id'];
-  const parent = run['agent.parent_run_id'];
-  return (
-    <section class="card" aria-label="Facts">
-      <dl class="facts">
-        <Fact name="Cost" isBig>
-          {formatCost(run['agent.cost_nano_usd'])}
-          {run.unpriced_calls > 0 && (
-            <span class="why">{formatCount(run.unpriced_calls)} calls unpriced: not in it</span>
-          )}
-        </Fact>
-        <Fact name="Time" isBig>
-          {formatDuration(run.duration_ms)}
-        </Fact>
-        <Fact name="Turns" isBig>
-          {formatCount(run['agent.turns'])}
-        </Fact>
-        <Fact name="Tool calls" isBig>
-          {formatCount(run['agent.tool_calls'])}
-        </Fact>
-        <Fact name="Tokens in" isBig>
-          {formatTokens(run['agent.tokens_in'])}
-        </Fact>
-        <Fact name="Tokens out" isBig>
-          {formatTokens(run['agent.tokens_out'])}
-        </Fact>
-        <Fact name="Started">
-          <Moment at={run.started_at} timezone={timezone} now={now} />
-        </Fact>
-        <Fact name="Agent">
-          {run['gen_ai.agent.name'] ?? NO_DATA} {run['agent.version'] ?? ''}
-        </Fact>
-        <Fact name="User">{user === null ? NO_DATA : <a href={linkTo('/runs', { user })}>{user}</a>}</Fact>
-        <Fact name="Task">{run['agent.task_type'] ?? NO_DATA}</Fact>
-        <Fact name="Session">
-          {session === null ? NO_DATA : <a href={`/sessions/${encodeURIComponent(session)}`}>{session}</a>}
-        </Fact>
-        {run['agent.tags'].length > 0 && (
-          <Fact name="Tags">
-            <Tags tags={run['agent.tags']} />
-          </Fact>
-        )}
-        <Fact name="Service">{run['service.name'] ?? NO_DATA}</Fact>
-        {parent !== null && (
-          <Fact name="Started by run">
-            <a class="mono" href={`/runs/${encodeURIComponent(parent)}`}>
-              {shortId(parent)}
-            </a>
-          </Fact>
-        )}
-        <Fact name="Trace id (Tempo, Jaeger, …)">
-          <span class="mono">{run.trace_id ?? NO_DATA}</span>
-          {view.traceLinks.map(({ name, url }) => (
-            <a key={url} class="out" href={url} rel="noreferrer">
-              open in {name}
-            </a>
-          ))}
-        </Fact>
-      </dl>
-    </section>
-  );
-}
-
 /** What nobody was told: no error, and yet something to look at. */
-function SilentFailures({ view }: { view: RunView }): VNode {
+function SilentFailures({ run }: { run: RunTree }): VNode {
   return (
     <Panel
       id="silent"
@@ -126,249 +58,13 @@ function SilentFailures({ view }: { view: RunView }): VNode {
     >
       <table>
         <tbody>
-          {view.run.silent_failures.map((failure) => (
+          {run.silent_failures.map((failure) => (
             <tr key={`${failure.at} ${failure.kind} ${failure.step}`}>
               <td>step {failure.step}</td>
               <td>
                 <span class="badge warn">{failure.kind.replaceAll('_', ' ')}</span>
               </td>
               <td class="wrap">{failure.text}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Panel>
-  );
-}
-
-function Fact(props: { name: string; isBig?: boolean; children: ComponentChildren }): VNode {
-  return (
-    <div>
-      <dt>{props.name}</dt>
-      <dd class={props.isBig === true ? 'big' : undefined}>{props.children}</dd>
-    </div>
-  );
-}
-
-function Steps({ view }: { view: RunView }): VNode {
-  const { run } = view;
-  const lengthMs = runLengthMs(run);
-  const tools = toolNamesBySpan(run.steps);
-  return (
-    <Panel
-      id="steps"
-      title="Steps"
-      legend={
-        <>
-          <span>
-            <i class="kind" />
-            model call (pale: until the first chunk)
-          </span>
-          <span>
-            <i class="kind tool" />
-            tool call
-          </span>
-          <span>
-            <i class="kind note" />
-            note
-          </span>
-        </>
-      }
-    >
-      {run.steps.length === 0 ? (
-        <div class="empty">Nothing but the start of this run has arrived.</div>
-      ) : (
-        <Scroll label={{ headingId: 'steps' }}>
-          <table class="steps">
-            <thead>
-              <tr>
-                <th scope="col">Step</th>
-                <th scope="col">0 – {formatDuration(lengthMs)}</th>
-                <th scope="col" class="n">
-                  Time
-                </th>
-                <th scope="col" class="n" title="Uncached input tokens">
-                  In
-                </th>
-                <th scope="col" class="n" title="Tokens read from the cache">
-                  Cache read
-                </th>
-                <th scope="col" class="n" title="Tokens written to the cache, both lifetimes">
-                  written
-                </th>
-                <th scope="col" class="n" title="Output tokens, thinking included">
-                  Out
-                </th>
-                <th scope="col" class="n" title="Cost of this step">
-                  Cost
-                </th>
-                <th
-                  scope="col"
-                  class="n"
-                  title="Share of this step's cost that went into carrying results of earlier tools (estimated)"
-                >
-                  Carried
-                </th>
-                <th scope="col" class="n" title="Cost of the run up to here">
-                  So far
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {run.steps.map((step, index) => (
-                <StepRow key={index} step={step} lengthMs={lengthMs} tools={tools} />
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
-      )}
-    </Panel>
-  );
-}
-
-/** Length of the run, or as far as it is known. */
-function runLengthMs(run: RunTree): number {
-  const ends = run.steps.map((step) => step.offset_ms + (numberIn(step, 'duration_ms') ?? 0));
-  return Math.max(1, run.duration_ms ?? 0, ...ends);
-}
-
-interface StepProps {
-  readonly step: RunStep;
-  readonly lengthMs: number;
-  readonly tools: ReadonlyMap<string, string>;
-}
-
-function StepRow({ step, lengthMs, tools }: StepProps): VNode {
-  const isFailed = step['tool.ok'] === false || textIn(step, 'error.type') !== undefined;
-  const look = isFailed ? 'failed' : step.reads_failed === undefined ? undefined : 'reader';
-  const isCall = step.step === 'model_call';
-  const written =
-    (numberIn(step, 'tokens_cache_write_5m') ?? 0) + (numberIn(step, 'tokens_cache_write_1h') ?? 0);
-  const tokens = (value: number | undefined): string => (isCall ? formatTokens(value ?? null) : '');
-  return (
-    <tr id={stepAnchor(step)} class={look}>
-      <td class={isCall ? 'what' : 'what indent'}>
-        <i class={`kind ${step.step === 'model_call' ? '' : step.step === 'tool_call' ? 'tool' : 'note'}`} />
-        <StepName step={step} />
-        <StepRemarks step={step} tools={tools} />
-      </td>
-      <td class="line">
-        <Waterfall step={step} lengthMs={lengthMs} />
-      </td>
-      <td class="n">{step.step === 'note' ? '' : formatDuration(numberIn(step, 'duration_ms') ?? null)}</td>
-      <td class="n">{tokens(numberIn(step, 'tokens_input'))}</td>
-      <td class="n">{tokens(numberIn(step, 'tokens_cache_read'))}</td>
-      <td class="n">
-        {tokens(isCall && numberIn(step, 'tokens_input') === undefined ? undefined : written)}
-      </td>
-      <td class="n">{tokens(numberIn(step, 'tokens_output'))}</td>
-      <td class="n">{isCall ? <StepCost step={step} /> : ''}</td>
-      <td class="n">{isCall ? formatCost(carriedNanoUsd(step)) : ''}</td>
-      <td class="n">{isCall ? formatCost(step.total_cost_nano_usd) : ''}</td>
-    </tr>
-  );
-}
-
-function StepName({ step }: { step: RunStep }): VNode {
-  if (step.step === 'tool_call') return <strong>{textIn(step, 'gen_ai.tool.name') ?? 'tool'}</strong>;
-  if (step.step === 'note') return <strong>{textIn(step, 'agent.note.kind') ?? 'note'}</strong>;
-  const number = numberIn(step, 'agent.step_number');
-  return (
-    <span>
-      {number === undefined ? '' : <span class="soft">{number}. </span>}
-      <strong>
-        {textIn(step, 'gen_ai.response.model') ?? textIn(step, 'gen_ai.request.model') ?? 'model'}
-      </strong>
-    </span>
-  );
-}
-
-function StepCost({ step }: { step: RunStep }): VNode {
-  const status = textIn(step, 'tallyspan.cost.status');
-  const reason = textIn(step, 'tallyspan.cost.unpriced_reason');
-  if (step['tallyspan.duplicate'] === true) return <span class="soft">counted before</span>;
-  return (
-    <span>
-      {formatCost(numberIn(step, 'cost_nano_usd') ?? null)}
-      {status !== undefined && status !== 'priced' && (
-        <span class="hint">{reason === undefined ? status : `${status}: ${reason}`}</span>
-      )}
-    </span>
-  );
-}
-
-/** What is worth saying of a step, in words. */
-function StepRemarks({ step, tools }: { step: RunStep; tools: ReadonlyMap<string, string> }): VNode {
-  const error = textIn(step, 'error.type');
-  const retry = numberIn(step, 'tool.retry_attempt') ?? 0;
-  const attempts = numberIn(step, 'attempts') ?? 1;
-  const miss = textIn(step, 'cache_miss_reason');
-  const keys = textsIn(step, 'tool.input_keys');
-  const size = numberIn(step, 'tool.result_len');
-  const reasons = textsIn(step, 'gen_ai.response.finish_reasons').filter((reason) => reason !== 'tool_use');
-  const note = textIn(step, 'agent.note.text');
-  const ttft = numberIn(step, 'ttft_ms');
-  const isTool = step.step === 'tool_call';
-  const args = textIn(step, 'tool.args_json');
-  const facts = [
-    isTool && args === undefined && keys.length > 0 ? `with ${keys.join(', ')}` : undefined,
-    isTool && args !== undefined ? args : undefined,
-    isTool && size !== undefined ? `result ${formatTokens(size)} characters` : undefined,
-    isTool && step['tool.result_empty'] === true ? 'empty result' : undefined,
-    reasons.length > 0 ? `stop: ${reasons.join(', ')}` : undefined,
-    ttft === undefined ? undefined : `first chunk ${formatDuration(ttft)}`,
-    textIn(step, 'service_tier') === 'batch' ? 'batch' : undefined,
-    textIn(step, 'speed') === 'fast' ? 'fast' : undefined,
-    note,
-  ].filter((fact) => fact !== undefined);
-  return (
-    <>
-      {retry > 0 && <span class="badge warn">retry {retry}</span>}
-      {attempts > 1 && (
-        <span class="badge warn">
-          {attempts} attempts ({textsIn(step, 'retried_status').join(', ')})
-        </span>
-      )}
-      {facts.length > 0 && <span class="hint">{facts.join(' · ')}</span>}
-      {miss !== undefined && <span class="why">cache missed: {miss}</span>}
-      {(error !== undefined || step['tool.ok'] === false) && (
-        <span class="why">
-          failed{error === undefined ? '' : `: ${error}`}
-          {step.read_by !== undefined && (
-            <>
-              {' '}
-              → <a href={`#s-${step.read_by}`}>read by the model call below</a>
-            </>
-          )}
-        </span>
-      )}
-      {(step.reads_failed ?? []).map((span) => (
-        <span key={span} class="why">
-          read the failure of <a href={`#s-${span}`}>{tools.get(span) ?? 'a tool'}</a>
-        </span>
-      ))}
-    </>
-  );
-}
-
-function Children({ view }: { view: RunView }): VNode {
-  return (
-    <Panel id="children" title="Runs it started">
-      <table>
-        <tbody>
-          {view.run.children.map((child) => (
-            <tr key={child['agent.run_id']}>
-              <td>
-                <a class="mono" href={`/runs/${encodeURIComponent(child['agent.run_id'])}`}>
-                  {shortId(child['agent.run_id'])}
-                </a>
-              </td>
-              <td>{child['gen_ai.agent.name'] ?? NO_DATA}</td>
-              <td>
-                <StatusBadge status={child['agent.status']} />
-              </td>
-              <td class="n">{formatDuration(child.duration_ms)}</td>
-              <td class="n">{formatCost(child['agent.cost_nano_usd'])}</td>
             </tr>
           ))}
         </tbody>
