@@ -39,11 +39,11 @@ export function cardOf(html: string, label: string): { big: string[]; text: stri
   return { big, text: textOf(card.replaceAll('<', ' <')) };
 }
 
-/** The text of the fact with this name. */
+/** The text of the fact with this name, without what is remarked on it. */
 export function factOf(html: string, name: string): string {
   const fact = new RegExp(`<dt>${name}</dt><dd[^>]*>(.*?)</dd>`, 's').exec(html)?.[1];
   if (fact === undefined) throw new Error(`there is no fact ${name}`);
-  return textOf(fact.replace(/<span class="why">.*?<\/span>/s, ''));
+  return textOf(fact.replaceAll(/<span class="(?:why|hint)">.*?<\/span>/gs, ''));
 }
 
 /** The texts that the bars of the drawing tell who points at them. */

@@ -1,9 +1,17 @@
 // The facts of a run: what it cost and took, whose it was, and where else it can be seen.
 
 import type { ComponentChildren, VNode } from 'preact';
-import { NO_DATA, formatCost, formatCount, formatDuration, formatTokens } from '../../../core/format.ts';
+import {
+  NO_DATA,
+  formatCost,
+  formatCount,
+  formatCountOf,
+  formatDuration,
+  formatTokens,
+} from '../../../core/format.ts';
 import { Moment, linkTo, shortId } from '../cells.tsx';
 import { Tags } from '../run-table.tsx';
+import { sumEstimated } from './step-facts.ts';
 import type { RunView } from './run-page.tsx';
 
 export function RunFacts({ view }: { view: RunView }): VNode {
@@ -11,13 +19,21 @@ export function RunFacts({ view }: { view: RunView }): VNode {
   const session = run['gen_ai.conversation.id'];
   const user = run['user.id'];
   const parent = run['agent.parent_run_id'];
+  const agent = run['gen_ai.agent.name'];
+  const task = run['agent.task_type'];
+  const estimated = sumEstimated(run.steps);
   return (
     <section class="card" aria-label="Facts">
       <dl class="facts">
         <Fact name="Cost" isBig>
           {formatCost(run['agent.cost_nano_usd'])}
           {run.unpriced_calls > 0 && (
-            <span class="why">{formatCount(run.unpriced_calls)} calls unpriced: not in it</span>
+            <span class="why">{formatCountOf(run.unpriced_calls, 'call')} unpriced: not in it</span>
+          )}
+          {estimated.calls > 0 && (
+            <span class="hint">
+              {formatCost(estimated.costNanoUsd)} of it estimated ({formatCountOf(estimated.calls, 'call')})
+            </span>
           )}
         </Fact>
         <Fact name="Time" isBig>
@@ -39,10 +55,11 @@ export function RunFacts({ view }: { view: RunView }): VNode {
           <Moment at={run.started_at} timezone={timezone} now={now} />
         </Fact>
         <Fact name="Agent">
-          {run['gen_ai.agent.name'] ?? NO_DATA} {run['agent.version'] ?? ''}
+          {agent === null ? NO_DATA : <a href={linkTo('/runs', { agent })}>{agent}</a>}{' '}
+          {run['agent.version'] ?? ''}
         </Fact>
         <Fact name="User">{user === null ? NO_DATA : <a href={linkTo('/runs', { user })}>{user}</a>}</Fact>
-        <Fact name="Task">{run['agent.task_type'] ?? NO_DATA}</Fact>
+        <Fact name="Task">{task === null ? NO_DATA : <a href={linkTo('/runs', { task })}>{task}</a>}</Fact>
         <Fact name="Session">
           {session === null ? NO_DATA : <a href={`/sessions/${encodeURIComponent(session)}`}>{session}</a>}
         </Fact>

@@ -3,7 +3,7 @@
 import type { VNode } from 'preact';
 import type { RunTree } from '../../queries/read-run.ts';
 import { StatusBadge, linkTo, shortId } from '../cells.tsx';
-import { Panel } from '../panel.tsx';
+import { Panel, Scroll } from '../panel.tsx';
 import type { TraceLink } from '../trace-links.ts';
 import { RunChildren } from './run-children.tsx';
 import { RunFacts } from './run-facts.tsx';
@@ -20,6 +20,7 @@ export interface RunView {
 
 export function RunPage({ view }: { view: RunView }): VNode {
   const { run } = view;
+  const jsonPath = `/api/runs/${encodeURIComponent(run['agent.run_id'])}`;
   return (
     <>
       <div class="head">
@@ -32,10 +33,10 @@ export function RunPage({ view }: { view: RunView }): VNode {
         <a class="button" href={linkTo('/compare', { a: run['agent.run_id'] })}>
           Compare
         </a>
-        <button type="button" data-copy={`/api/runs/${run['agent.run_id']}`}>
+        <button type="button" data-copy={jsonPath}>
           Copy as JSON
         </button>
-        <a class="button" href={`/api/runs/${run['agent.run_id']}`}>
+        <a class="button" href={jsonPath}>
           JSON
         </a>
       </div>
@@ -56,19 +57,22 @@ function SilentFailures({ run }: { run: RunTree }): VNode {
       title="Went unnoticed"
       sub="against what is usual for the tool or the model in the week before"
     >
-      <table>
-        <tbody>
-          {run.silent_failures.map((failure) => (
-            <tr key={`${failure.at} ${failure.kind} ${failure.step}`}>
-              <td>step {failure.step}</td>
-              <td>
-                <span class="badge warn">{failure.kind.replaceAll('_', ' ')}</span>
-              </td>
-              <td class="wrap">{failure.text}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Scroll label={{ headingId: 'silent' }}>
+        {' '}
+        <table>
+          <tbody>
+            {run.silent_failures.map((failure) => (
+              <tr key={`${failure.at} ${failure.kind} ${failure.step}`}>
+                <td>step {failure.step}</td>
+                <td>
+                  <span class="badge warn">{failure.kind.replaceAll('_', ' ')}</span>
+                </td>
+                <td class="wrap">{failure.text}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>{' '}
     </Panel>
   );
 }

@@ -5,8 +5,20 @@ import type { VNode } from 'preact';
 import { formatCost, formatDuration, formatTokens } from '../../../core/format.ts';
 import type { RunStep, RunTree } from '../../queries/read-run.ts';
 import { Panel, Scroll } from '../panel.tsx';
-import { carriedNanoUsd, numberIn, stepAnchor, textIn, textsIn, toolNamesBySpan } from './step-facts.ts';
+import {
+  carriedNanoUsd,
+  isFailedStep,
+  numberIn,
+  stepAnchor,
+  textIn,
+  textsIn,
+  toolNamesBySpan,
+} from './step-facts.ts';
+import { RunFailedSteps } from './run-failed-steps.tsx';
 import { Waterfall } from './waterfall.tsx';
+
+/** Failures that one model call read; each stands in a row of its own as well. */
+const FAILURES_SHOWN = 5;
 
 export function RunSteps({ run }: { run: RunTree }): VNode {
   const lengthMs = runLengthMs(run);
@@ -32,6 +44,7 @@ export function RunSteps({ run }: { run: RunTree }): VNode {
         </>
       }
     >
+      <RunFailedSteps steps={run.steps} />
       {run.steps.length === 0 ? (
         <div class="empty">Nothing but the start of this run has arrived.</div>
       ) : (
@@ -96,8 +109,7 @@ interface StepProps {
 }
 
 function StepRow({ step, lengthMs, tools }: StepProps): VNode {
-  const isFailed = step['tool.ok'] === false || textIn(step, 'error.type') !== undefined;
-  const look = isFailed ? 'failed' : step.reads_failed === undefined ? undefined : 'reader';
+  const look = isFailedStep(step) ? 'failed' : step.reads_failed === undefined ? undefined : 'reader';
   const isCall = step.step === 'model_call';
   const written =
     (numberIn(step, 'tokens_cache_write_5m') ?? 0) + (numberIn(step, 'tokens_cache_write_1h') ?? 0);
@@ -167,6 +179,7 @@ function StepRemarks({ step, tools }: { step: RunStep; tools: ReadonlyMap<string
   const ttft = numberIn(step, 'ttft_ms');
   const isTool = step.step === 'tool_call';
   const args = textIn(step, 'tool.args_json');
+  const readFailures = step.reads_failed ?? [];
   const facts = [
     isTool && args === undefined && keys.length > 0 ? `with ${keys.join(', ')}` : undefined,
     isTool && args !== undefined ? args : undefined,
@@ -199,11 +212,14 @@ function StepRemarks({ step, tools }: { step: RunStep; tools: ReadonlyMap<string
           )}
         </span>
       )}
-      {(step.reads_failed ?? []).map((span) => (
+      {readFailures.slice(0, FAILURES_SHOWN).map((span) => (
         <span key={span} class="why">
           read the failure of <a href={`#s-${span}`}>{tools.get(span) ?? 'a tool'}</a>
         </span>
       ))}
+      {readFailures.length > FAILURES_SHOWN && (
+        <span class="why">and {readFailures.length - FAILURES_SHOWN} more</span>
+      )}
     </>
   );
 }

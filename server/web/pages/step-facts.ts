@@ -18,6 +18,10 @@ export function textsIn(step: RunStep, key: FieldKey): readonly string[] {
   return Array.isArray(value) ? value.map(String) : [];
 }
 
+export function isFailedStep(step: RunStep): boolean {
+  return step['tool.ok'] === false || textIn(step, 'error.type') !== undefined;
+}
+
 /** Id of the step's row on the page. */
 export function stepAnchor(step: RunStep): string | undefined {
   const span = textIn(step, 'span_id');
@@ -33,6 +37,19 @@ export function toolNamesBySpan(steps: readonly RunStep[]): ReadonlyMap<string, 
     if (step.step === 'tool_call' && span !== undefined && name !== undefined) names.set(span, name);
   }
   return names;
+}
+
+/** How much of the cost of the calls is an estimate, as a whole or in part. */
+export function sumEstimated(steps: readonly RunStep[]): { calls: number; costNanoUsd: number } {
+  const estimated = steps.filter(
+    (step) =>
+      step['tallyspan.duplicate'] !== true &&
+      ['estimated', 'partial'].includes(textIn(step, 'tallyspan.cost.status') ?? ''),
+  );
+  return {
+    calls: estimated.length,
+    costNanoUsd: estimated.reduce((sum, step) => sum + (numberIn(step, 'cost_nano_usd') ?? 0), 0),
+  };
 }
 
 /** What the call paid for carrying the calls and results of tools, without the pseudo-tools in parentheses; null when unknown. */

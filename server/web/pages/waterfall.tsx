@@ -2,7 +2,7 @@
 
 import type { VNode } from 'preact';
 import type { RunStep } from '../../queries/read-run.ts';
-import { numberIn, textIn } from './step-facts.ts';
+import { isFailedStep, numberIn } from './step-facts.ts';
 
 const WIDTH = 400;
 const HEIGHT = 18;
@@ -14,12 +14,11 @@ export function Waterfall({ step, lengthMs }: { step: RunStep; lengthMs: number 
   const durationMs = numberIn(step, 'duration_ms') ?? 0;
   const width = Math.max(NARROWEST, Math.min(WIDTH - x, durationMs * scale));
   const ttftMs = numberIn(step, 'ttft_ms');
-  const isFailed = step['tool.ok'] === false || textIn(step, 'error.type') !== undefined;
   const look = step.step === 'model_call' ? 'model' : step.step === 'tool_call' ? 'tool' : 'note';
   return (
     <svg class="fall" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
       <rect class="track" width={WIDTH} height={HEIGHT} rx="3" />
-      <rect class={isFailed ? 'bad' : look} x={x} y="3" width={width} height={HEIGHT - 6} rx="2" />
+      <rect class={isFailedStep(step) ? 'bad' : look} x={x} y="3" width={width} height={HEIGHT - 6} rx="2" />
       {ttftMs !== undefined && durationMs > 0 && (
         <rect class="ttft" x={x} y="3" width={Math.min(width, ttftMs * scale)} height={HEIGHT - 6} rx="2" />
       )}
