@@ -1,18 +1,25 @@
-// `tallyspan conversation ID`: the turns of a session, from all its runs.
+// `tallyspan conversation ID`: the model calls of a session by turn. A turn is a run that no other run of the session
+// started; the calls of its nested runs stand below its own.
 
 import type { Command } from 'commander';
-import { formatCost, formatCount, formatTokens } from '../../core/format.ts';
+import { formatCost, formatCount, formatCountOf, formatTokens } from '../../core/format.ts';
 import { usdOf } from '../../core/money.ts';
-import type { RunTree, Source } from '../../server/source.ts';
+import { nestRuns } from '../../server/queries/nest-runs.ts';
+import type { RunSummary, RunTree, Source } from '../../server/source.ts';
 import { CliError } from '../cli-error.ts';
 import type { CliIo } from '../io.ts';
 import { withSource, withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
 import { renderTable, type Column } from '../table.ts';
 import { formatMoment } from './runs.ts';
 
-/** A turn is one model call of the session, with the tool calls that it asked for. */
-interface Turn {
+/** One model call of the session, with the tool calls that it asked for. */
+interface Call {
+  /** Number of the turn that it belongs to, from 1. */
+  readonly turn: number;
+  /** 0 for the run that is the turn, 1 for a run that it started, and so on. */
+  readonly depth: number;
   readonly 'agent.run_id': string;
+  readonly 'agent.parent_run_id': string | null;
   readonly 'agent.step_number': number | null;
   readonly started_at: string;
   readonly 'gen_ai.response.model': string | null;
@@ -30,7 +37,12 @@ interface Turn {
   }[];
 }
 
+/** A run of the session: a turn, or one that stands below it. */
+type PlacedRun = RunSummary & Pick<Call, 'turn' | 'depth'>;
+
 const RUNS_LIMIT = 1_000;
+/** Deeper nested runs stand no further to the right. */
+const INDENTED_LEVELS = 4;
 
 export function registerConversation(program: Command, io: CliIo): void {
   withSourceOptions(
@@ -39,29 +51,48 @@ export function registerConversation(program: Command, io: CliIo): void {
       .description('the turns of a session: model, usage, cost, tool calls')
       .argument('<id>', 'session id (gen_ai.conversation.id)'),
   ).action(async (id: string, options: SourceOptions) => {
-    const turns = await withSource(options, io, (source) => readTurns(source, id));
-    if (options.json === true) writeJson(io, { 'gen_ai.conversation.id': id, turns });
-    else io.stdout.write(renderTable(turns, columnsOf(io.now()), io.stdout));
+    const { runs, calls } = await withSource(options, io, async (source) => {
+      const placed = await readPlacedRuns(source, id);
+      return { runs: placed, calls: await readCalls(source, placed) };
+    });
+    // `turns` are the model calls: the name that they always had here.
+    if (options.json === true) writeJson(io, { 'gen_ai.conversation.id': id, runs, turns: calls });
+    else io.stdout.write(`${countText(runs)}\n\n${renderTable(calls, columnsOf(io.now()), io.stdout)}`);
   });
 }
 
-async function readTurns(source: Source, id: string): Promise<Turn[]> {
+function countText(runs: readonly PlacedRun[]): string {
+  const nested = runs.filter(({ depth }) => depth > 0).length;
+  const turns = formatCountOf(runs.length - nested, 'turn');
+  return nested === 0 ? turns : `${turns}, ${formatCountOf(nested, 'nested run')}`;
+}
+
+async function readPlacedRuns(source: Source, id: string): Promise<PlacedRun[]> {
   const runs = await source.runs({ session: id, limit: RUNS_LIMIT });
   if (runs.length === 0)
     throw new CliError(`no session "${id}" in ${source.name}. List sessions: tallyspan cost --by session`);
-  const turns: Turn[] = [];
-  for (const { 'agent.run_id': runId } of runs.toReversed()) {
-    const run = await source.run(runId);
-    if (run) turns.push(...turnsOf(run));
-  }
-  return turns;
+  return nestRuns(runs).flatMap(({ run, nested }, index) =>
+    [{ run, depth: 0 }, ...nested].map((one) => ({ turn: index + 1, depth: one.depth, ...one.run })),
+  );
 }
 
-function turnsOf(run: RunTree): Turn[] {
+async function readCalls(source: Source, runs: readonly PlacedRun[]): Promise<Call[]> {
+  const calls: Call[] = [];
+  for (const { turn, depth, 'agent.run_id': runId } of runs) {
+    const run = await source.run(runId);
+    if (run !== undefined) calls.push(...callsOf(run, turn, depth));
+  }
+  return calls;
+}
+
+function callsOf(run: RunTree, turn: number, depth: number): Call[] {
   return run.steps
     .filter(({ step }) => step === 'model_call')
     .map((call) => ({
+      turn,
+      depth,
       'agent.run_id': run['agent.run_id'],
+      'agent.parent_run_id': run['agent.parent_run_id'],
       'agent.step_number': numberOf(call['agent.step_number']),
       started_at: call.started_at,
       'gen_ai.response.model': textOf(call['gen_ai.response.model'] ?? call['gen_ai.request.model']),
@@ -84,27 +115,38 @@ function turnsOf(run: RunTree): Turn[] {
     }));
 }
 
-function columnsOf(nowMs: number): readonly Column<Turn>[] {
+function columnsOf(nowMs: number): readonly Column<Call>[] {
   return [
-    { title: 'TIME', value: (turn) => formatMoment(turn.started_at, nowMs) },
-    { title: 'RUN', value: (turn) => turn['agent.run_id'].slice(0, 8) },
-    { title: 'STEP', align: 'right', value: (turn) => formatCount(turn['agent.step_number']) },
-    { title: 'MODEL', value: (turn) => turn['gen_ai.response.model'] ?? '' },
-    { title: 'IN', align: 'right', value: (turn) => formatTokens(turn['gen_ai.usage.input_tokens']) },
+    { title: 'TURN', align: 'right', value: (call) => formatCount(call.turn) },
+    { title: 'TIME', value: (call) => formatMoment(call.started_at, nowMs) },
+    // A nested run stands further to the right.
+    {
+      title: 'RUN',
+      value: (call) =>
+        `${'  '.repeat(Math.min(call.depth, INDENTED_LEVELS))}${call['agent.run_id'].slice(0, 8)}`,
+    },
+    {
+      title: 'STEP',
+      align: 'right',
+      optional: true,
+      value: (call) => formatCount(call['agent.step_number']),
+    },
+    { title: 'MODEL', value: (call) => call['gen_ai.response.model'] ?? '' },
+    { title: 'IN', align: 'right', value: (call) => formatTokens(call['gen_ai.usage.input_tokens']) },
     {
       title: 'CACHED',
       align: 'right',
       optional: true,
-      value: (turn) => formatTokens(turn.tokens_cache_read),
+      value: (call) => formatTokens(call.tokens_cache_read),
     },
-    { title: 'OUT', align: 'right', value: (turn) => formatTokens(turn['gen_ai.usage.output_tokens']) },
-    { title: 'COST', align: 'right', value: (turn) => formatCost(turn.cost_nano_usd) },
-    { title: 'END', value: (turn) => turn['error.type'] ?? turn['gen_ai.response.finish_reasons'].join(' ') },
-    { title: 'TOOLS', shrinks: true, value: (turn) => turn.tool_calls.map(nameTool).join(', ') },
+    { title: 'OUT', align: 'right', value: (call) => formatTokens(call['gen_ai.usage.output_tokens']) },
+    { title: 'COST', align: 'right', value: (call) => formatCost(call.cost_nano_usd) },
+    { title: 'END', value: (call) => call['error.type'] ?? call['gen_ai.response.finish_reasons'].join(' ') },
+    { title: 'TOOLS', shrinks: true, value: (call) => call.tool_calls.map(nameTool).join(', ') },
   ];
 }
 
-function nameTool(tool: Turn['tool_calls'][number]): string {
+function nameTool(tool: Call['tool_calls'][number]): string {
   const retry = tool.retry_attempt > 0 ? ` (retry ${String(tool.retry_attempt)})` : '';
   return `${tool.name}${retry}${tool.ok ? '' : ' FAILED'}`;
 }

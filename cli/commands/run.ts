@@ -1,7 +1,7 @@
 // `tallyspan run ID`: one run as a tree, rebuilt from storage.
 
 import type { Command } from 'commander';
-import { formatCost, formatCount, formatDuration, formatTokens } from '../../core/format.ts';
+import { formatCost, formatCount, formatCountOf, formatDuration, formatTokens } from '../../core/format.ts';
 import type { RunTree } from '../../server/source.ts';
 import { CliError } from '../cli-error.ts';
 import type { CliIo } from '../io.ts';
@@ -41,6 +41,9 @@ function renderRun(run: RunTree, io: CliIo): string {
     `${formatCount(run['agent.turns'])} turns`,
     `${formatCount(run['agent.tool_calls'])} tool calls`,
     formatCost(run['agent.cost_nano_usd']),
+    run.nested_runs > 0
+      ? `${formatCost(run.cost_with_nested_nano_usd)} with its ${formatCountOf(run.nested_runs, 'run')}`
+      : null,
     run.unpriced_calls > 0 ? `${formatCount(run.unpriced_calls)} unpriced` : null,
   ].filter((fact) => fact !== null && fact !== undefined);
   return [
@@ -53,9 +56,14 @@ function renderRun(run: RunTree, io: CliIo): string {
     ),
     ...run.children.map(
       (child) =>
-        `started run ${child['agent.run_id']}  ${child['agent.status']}  ${formatCost(child['agent.cost_nano_usd'])}\n`,
+        `started run ${child['agent.run_id']}  ${offsetOf(child, run)}  ${child['agent.status']}  ${formatCost(child['agent.cost_nano_usd'])}\n`,
     ),
   ].join('');
+}
+
+/** When the nested run began, from the start of the run. */
+function offsetOf(child: RunTree['children'][number], run: RunTree): string {
+  return `+${formatDuration(Math.max(0, Date.parse(child.started_at) - Date.parse(run.started_at)))}`;
 }
 
 const STEP_COLUMNS: readonly Column<Step>[] = [

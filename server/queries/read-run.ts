@@ -4,11 +4,13 @@
 
 import { usdOf } from '../../core/money.ts';
 import { columnOf } from '../../core/schema.ts';
+import { compareText } from '../../core/text-order.ts';
 import { eventsSql } from '../../signals/event-tables.ts';
 import { instantSql, textSql } from '../../signals/sql-text.ts';
 import { SILENT_FAILURE_NOTE } from '../../core/silent-failures.ts';
 import { DAY_MS, type Interval } from '../../core/time.ts';
 import type { Queryable, Row } from '../store/database.ts';
+import { readNestedCost } from './read-nested-cost.ts';
 import { eventJson, numberOrNull, type JsonObject } from './field-values.ts';
 import { listRuns, type RunQueryable } from './list-runs.ts';
 import { readEventRows } from './read-rows.ts';
@@ -39,8 +41,13 @@ export interface RunTree extends RunSummary {
   readonly steps: readonly RunStep[];
   /** What went wrong though nothing failed, in order of time. */
   readonly silent_failures: readonly SilentFailureReport[];
-  /** Runs that this one started. */
+  /** Runs that this one started, in order; of more than a hundred the latest. */
   readonly children: readonly RunSummary[];
+  /** Those, and the runs that they started in turn, on all levels. */
+  readonly nested_runs: number;
+  /** What the run and its nested runs cost. */
+  readonly cost_with_nested_nano_usd: number | null;
+  readonly cost_with_nested_usd: number | null;
 }
 
 /** More than one run begins with the id that was asked for. */
@@ -81,12 +88,20 @@ async function readTree(database: RunQueryable, runId: string): Promise<RunTree 
     summaryFromRows(database, runId, rows),
     readSilentFailures(database, rows),
   ]);
-  const steps = stepsOf(rows, Date.parse(summary.started_at));
+  const runStartMs = Date.parse(summary.started_at);
+  const steps = stepsOf(rows, runStartMs);
+  const nested =
+    children.length === 0 ? undefined : await readNestedCost(database, runId, runStartMs - CLOCK_SLACK_MS);
+  const own = summary['agent.cost_nano_usd'];
+  const withNested = nested?.costNanoUsd == null ? own : (own ?? 0) + nested.costNanoUsd;
   return {
     ...summary,
     steps,
     silent_failures: silentFailures,
-    children,
+    children: children.toSorted((a, b) => compareText(a.started_at, b.started_at)),
+    nested_runs: nested?.runs ?? 0,
+    cost_with_nested_nano_usd: withNested,
+    cost_with_nested_usd: usdOf(withNested),
   };
 }
 

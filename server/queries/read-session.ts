@@ -1,8 +1,10 @@
-// One session: its turns in order. A turn is a run: the user asks, the agent answers after some model calls
-// and tool calls. Texts are not shown anywhere, so a turn has the lengths of question and answer.
+// One session: its turns in order. A turn is a run that no other run of the session started: the user asks, the agent
+// answers after some model calls, tool calls and nested runs. Texts are not shown anywhere, so a run has the lengths of
+// question and answer.
 
 import { compareText } from '../../core/text-order.ts';
 import { eventsSql } from '../../signals/event-tables.ts';
+import { nestRuns, type NestedRun } from './nest-runs.ts';
 import type { Queryable, Row } from '../store/database.ts';
 import { numberOrNull, textOrNull } from './field-values.ts';
 import { groupBy } from '../group-by.ts';
@@ -30,13 +32,19 @@ export interface SessionTool {
   readonly failed: number;
 }
 
-export interface SessionTurn extends RunSummary {
+export interface SessionRun extends RunSummary {
   readonly user_input_len: number | null;
   readonly output_len: number | null;
-  /** Cost of the session up to and with this turn. */
-  readonly total_cost_nano_usd: number;
   readonly calls: readonly SessionCall[];
   readonly tools: readonly SessionTool[];
+}
+
+export interface SessionTurn extends SessionRun {
+  readonly nested: readonly NestedRun<SessionRun>[];
+  /** What the turn and its nested runs cost; null when nothing is priced. */
+  readonly cost_with_nested_nano_usd: number | null;
+  /** Cost of the session up to and with this turn and its nested runs. */
+  readonly total_cost_nano_usd: number;
 }
 
 const RUNS_LIMIT = 1000;
@@ -66,32 +74,44 @@ const STEPS = eventsSql(
   ['agent.run.started', 'agent.run', 'agent.model_call', 'agent.tool_call'],
 );
 
-/** Its turns, oldest first; none when there is no such session. Of more than a thousand turns the latest. */
+/** Its turns, oldest first; none when there is no such session. Of more than a thousand runs the latest. */
 export async function readSession(database: RunQueryable, session: string): Promise<readonly SessionTurn[]> {
-  const runs = await listRuns(database, { session, limit: RUNS_LIMIT });
-  const rows = await readSteps(database, session);
+  const [runs, rows] = await Promise.all([
+    listRuns(database, { session, limit: RUNS_LIMIT }),
+    readSteps(database, session),
+  ]);
   const byRun = groupBy(rows, (row) => String(row['agent_run_id']));
   let total = 0;
-  return runs
-    .toSorted((a, b) => compareText(a.started_at, b.started_at))
-    .map((run) => {
-      const own = byRun.get(run['agent.run_id']) ?? [];
-      const tools = own.filter((row) => row['event_name'] === 'agent.tool_call');
-      const ended = own.find((row) => row['event_name'] === 'agent.run');
-      const begun = own.find((row) => row['event_name'] === 'agent.run.started');
-      total += run['agent.cost_nano_usd'] ?? 0;
+  return nestRuns(runs.map((run) => sessionRunOf(run, byRun.get(run['agent.run_id']) ?? []))).map(
+    ({ run, nested }) => {
+      const costs = [run, ...nested.map((one) => one.run)].flatMap((one) => one['agent.cost_nano_usd'] ?? []);
+      const cost = costs.reduce((sum, own) => sum + own, 0);
+      total += cost;
       return {
         ...run,
-        user_input_len: numberOrNull((ended ?? begun)?.['agent_user_input_len']),
-        output_len: numberOrNull(ended?.['agent_output_len']),
+        nested,
+        cost_with_nested_nano_usd: costs.length === 0 ? null : cost,
         total_cost_nano_usd: total,
-        calls: own
-          .filter((row) => row['event_name'] === 'agent.model_call' && row['tallyspan_duplicate'] !== true)
-          .map((row) => callOf(row, tools))
-          .toReversed(),
-        tools: countTools(tools),
       };
-    });
+    },
+  );
+}
+
+/** `own` are the events of the run, newest first. */
+function sessionRunOf(run: RunSummary, own: readonly Row[]): SessionRun {
+  const tools = own.filter((row) => row['event_name'] === 'agent.tool_call');
+  const ended = own.find((row) => row['event_name'] === 'agent.run');
+  const begun = own.find((row) => row['event_name'] === 'agent.run.started');
+  return {
+    ...run,
+    user_input_len: numberOrNull((ended ?? begun)?.['agent_user_input_len']),
+    output_len: numberOrNull(ended?.['agent_output_len']),
+    calls: own
+      .filter((row) => row['event_name'] === 'agent.model_call' && row['tallyspan_duplicate'] !== true)
+      .map((row) => callOf(row, tools))
+      .toReversed(),
+    tools: countTools(tools),
+  };
 }
 
 function readSteps(database: Queryable, session: string): Promise<Row[]> {

@@ -2,7 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { startBrowser } from '../../scripts/browser.ts';
-import { sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
+import { writeAlertFile } from '../../server/alerting/alert-file.ts';
+import { alertMemory } from '../alerts/alert-memory.ts';
+import { makeDataDir, sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
+import { NESTED_SESSION, nestedSession } from '../server/nested-run.ts';
 import { sampleRun } from '../server/sample-run.ts';
 
 // Every page for people who do not see it, or see little: axe-core finds no serious fault, light or dark,
@@ -29,6 +32,8 @@ const PAGES = [
   `/runs/${RUNS[2]}`,
   '/sessions',
   '/sessions/session-a',
+  `/sessions/${encodeURIComponent(NESTED_SESSION)}`,
+  `/runs/${'4'.repeat(32)}`,
   '/tools',
   '/models?window=24h',
   '/users',
@@ -46,8 +51,11 @@ let server: TestServer;
 let browser: Browser;
 
 beforeAll(async () => {
-  // A channel, so that the page of alerts has its table and its button.
+  // A channel and what it was told, so that the page of alerts has its tables and its button.
+  const dataDir = await makeDataDir();
+  await writeAlertFile(dataDir, alertMemory(Date.now()));
   server = await startTestServer({
+    dataDir,
     alertEnv: { SLACK_WEBHOOK_URL: 'http://127.0.0.1:9/services/T0/B0/secret' },
     traceUrls: 'http://127.0.0.1:16686/trace/{trace_id}',
   });
@@ -137,6 +145,7 @@ describe('accessibility', () => {
       ...sampleRun({ mark: 'a', endMs: Date.now() - 1000 }),
       ...sampleRun({ mark: 'b', endMs: Date.now() - 2000, status: 'error', tags: ['beta', 'nightly run'] }),
       ...sampleRun({ mark: 'c', endMs: Date.now(), isOpen: true }),
+      ...nestedSession(Date.now()),
     ]);
     expect(await findFaults('light', 1280, PAGES)).toEqual([]);
   }, 180_000);

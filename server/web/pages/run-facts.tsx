@@ -27,6 +27,11 @@ export function RunFacts({ view }: { view: RunView }): VNode {
       <dl class="facts">
         <Fact name="Cost" isBig>
           {formatCost(run['agent.cost_nano_usd'])}
+          {run.nested_runs > 0 && (
+            <span class="hint">
+              {formatCost(run.cost_with_nested_nano_usd)} with its {formatCountOf(run.nested_runs, 'run')}
+            </span>
+          )}
           {run.unpriced_calls > 0 && (
             <span class="why">{formatCountOf(run.unpriced_calls, 'call')} unpriced: not in it</span>
           )}
