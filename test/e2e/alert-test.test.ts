@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { startBrowser } from '../../scripts/browser.ts';
 import { SLACK_PATH, startSlack } from '../fakes/slack.ts';
 import { startWebhook } from '../fakes/webhook.ts';
@@ -56,15 +56,21 @@ function ask(headers: Record<string, string>, to: TestServer = server): Promise<
   });
 }
 
+/** Presses the button of a channel and reads the outcome on the page that comes then. */
+async function sendTest(page: Page, channel: string): Promise<string> {
+  await page.click(`button:has-text("Send a test to ${channel}")`);
+  const outcome = page.locator(OUTCOME, { hasText: ` to ${channel} ` });
+  await outcome.waitFor();
+  return (await outcome.textContent()) ?? '';
+}
+
 describe('the test button', () => {
   it('says why the notice was not taken, with and without JavaScript, and hides no secret in it', async () => {
     for (const javaScriptEnabled of [true, false]) {
       const page = await (await browser.newContext({ javaScriptEnabled })).newPage();
       await page.goto(`${server.uiUrl}/alerts`);
-      await page.click('button:has-text("Send a test to webhook")');
-      expect(await page.textContent(OUTCOME)).toMatch(/^Not sent to webhook .*401/);
-      await page.click('button:has-text("Send a test to slack")');
-      const text = (await page.textContent(OUTCOME)) ?? '';
+      expect(await sendTest(page, 'webhook')).toMatch(/^Not sent to webhook .*401/);
+      const text = await sendTest(page, 'slack');
       expect(text).toMatch(/^Not sent to slack .*Slack was not reached/);
       expect(await page.content()).not.toContain('secretsecretsecret');
       // It can be loaded again without sending again, and says of each channel how it went.
@@ -85,8 +91,7 @@ describe('the test button', () => {
   it('says that it was sent when the service took it', async () => {
     const page = await browser.newPage();
     await page.goto(`${wellServed.uiUrl}/alerts`);
-    await page.click('button:has-text("Send a test to slack")');
-    expect(await page.textContent(OUTCOME)).toMatch(/^Sent to slack/);
+    expect(await sendTest(page, 'slack')).toMatch(/^Sent to slack/);
     expect(slack.accepted()).toHaveLength(1);
     await page.close();
   });
