@@ -8,6 +8,7 @@ import { readingOf } from '../../alerts/rules/reading.ts';
 import type { Cause, Rule } from '../../alerts/rules/rule.ts';
 import type { SignalResult } from '../../signals/result.ts';
 import type { SignalRequest } from '../../signals/signal.ts';
+import { groupPath } from '../group-path.ts';
 import type { GroupOf } from './run-behind.ts';
 import { usualOf } from './usual.ts';
 
@@ -58,7 +59,7 @@ async function findTop(
   const increase = cause.unit === 'count' ? Math.round(top.increase) : top.increase;
   const share = total > 0 ? top.increase / total : null;
   if (increase === 0 || (share !== null && share < LEAST_SHARE)) return undefined;
-  const url = question.pageUrl + pathOf(cause.by, top.key);
+  const url = question.pageUrl + (groupPath(cause.by, top.key) ?? '/runs');
   return { label: cause.label, key: top.key, unit: cause.unit, increase, share, url };
 }
 
@@ -93,23 +94,4 @@ async function readIncreases(
 /** Pseudo-tools such as `(system)` are no tool that anybody could mend. */
 function isTool(cause: Cause, key: string): boolean {
   return cause.by !== 'tool' || !key.startsWith('(');
-}
-
-function pathOf(by: Dimension, key: string): string {
-  const value = encodeURIComponent(key);
-  switch (by) {
-    case 'session':
-      return `/sessions/${value}`;
-    case 'tool':
-      return `/tools#${value}`;
-    case 'model':
-      return `/models#${value}`;
-    case 'user':
-    case 'agent':
-    case 'task':
-    case 'error':
-      return `/runs?${by}=${value}`;
-    default:
-      return '/runs';
-  }
 }

@@ -2,7 +2,8 @@
 // message of a failure, gone when the test process goes.
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { atEnd } from './at-end.ts';
 
@@ -80,18 +81,30 @@ export function startProcess(
   };
 }
 
-/** Free loopback ports, all different. Another process may still take one before it is used. */
+/** Below those that systems give to outgoing connections: one of these would be taken while nobody listens on it. */
+const PORTS = { from: 12_000, to: 32_000 } as const;
+
+/** Free ports of all addresses, all different. Another process may still take one before it is used. */
 export async function findFreePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  const servers: Server[] = [];
+  while (servers.length < count) {
+    const server = await listenAt(randomInt(PORTS.from, PORTS.to));
+    if (server !== undefined) servers.push(server);
+  }
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map(async (server) => new Promise((resolve) => server.close(resolve))));
   return ports;
+}
+
+/** Undefined when the port is taken. */
+async function listenAt(port: number): Promise<Server | undefined> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error),
+    );
+    server.listen(port, '0.0.0.0', () => resolve(server));
+  });
 }
 
 /** Polls until `check` gives something truthy; throws with `describe()` when it never does. */
