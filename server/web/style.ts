@@ -78,7 +78,8 @@ a.card:hover { text-decoration: none; border-color: var(--accent); }
 .panel { background: var(--card); border: 1px solid var(--line); border-radius: var(--radius); margin-top: 14px; overflow: hidden; }
 .panel > .title { display: flex; flex-wrap: wrap; gap: 4px 12px; align-items: baseline; justify-content: space-between; padding: 12px 16px 8px; }
 .panel > .title .sub { color: var(--soft); font-size: 13px; }
-.two table { font-size: 13.5px; } .two th, .two td { padding-left: 6px; padding-right: 6px; }
+.two table { font-size: 13px; } .two .mono, .two .hint { font-size: 12px; } .two th, .two td { padding-left: 5px; padding-right: 5px; }
+.two .why { white-space: normal; overflow-wrap: anywhere; }
 .two { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 14px; }
 .spark { display: block; width: 100%; height: 104px; }
 .sparkbox { padding: 0 16px 12px; }

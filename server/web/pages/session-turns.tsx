@@ -1,9 +1,9 @@
 // The turns of a conversation in order, each with its model calls, its tool calls and the runs that it started.
 
 import { Fragment, type ComponentChildren, type VNode } from 'preact';
-import { NO_DATA, formatCost, formatCount, formatDuration, formatTokens } from '../../../core/format.ts';
+import { formatCost, formatCount, formatDuration, formatTokens } from '../../../core/format.ts';
 import type { SessionCall, SessionRun, SessionTool, SessionTurn } from '../../queries/read-session.ts';
-import { Moment, StatusBadge, shortId } from '../cells.tsx';
+import { Moment, Name, StatusBadge, shortId } from '../cells.tsx';
 import { Panel, Scroll } from '../panel.tsx';
 import type { SessionView } from './session-page.tsx';
 
@@ -97,7 +97,9 @@ function TurnRow(props: { turn: SessionTurn; number: number; view: SessionView }
       <th scope="row">
         {number}. <RunLink run={turn} />
       </th>
-      <td>{turn['user.id'] ?? NO_DATA}</td>
+      <td>
+        <Name text={turn['user.id']} />
+      </td>
       <RunCells run={turn}>
         {turn.nested.length > 0 && (
           <span class="hint">with its runs {formatCost(turn.cost_with_nested_nano_usd)}</span>
@@ -122,7 +124,9 @@ function NestedRow({ run, depth, view }: { run: SessionRun; depth: number; view:
         </span>
         <RunLink run={run} />
       </td>
-      <td>{run['gen_ai.agent.name'] ?? NO_DATA}</td>
+      <td>
+        <Name text={run['gen_ai.agent.name']} />
+      </td>
       <RunCells run={run} />
       <td />
       <Status run={run} />
