@@ -5,6 +5,7 @@ import { findLostRuns } from './lost-runs.ts';
 import { messageOf } from './server-error.ts';
 import type { Database } from './store/database.ts';
 import type { EventStore } from './store/event-store.ts';
+import { compactFile } from './store/compaction.ts';
 import { applyRetention, type RetentionLimits } from './store/retention.ts';
 
 export interface HousekeepingOptions {
@@ -23,6 +24,9 @@ export interface Housekeeping {
 
 const LONGEST_PAUSE_MS = 60_000;
 const RETENTION_PAUSE_MS = HOUR_MS;
+/** So much is written anew within some ten seconds, for which senders can wait; more only when the server has just started. */
+const COMPACT_UP_TO_BYTES = 256 * 1024 * 1024;
+const READERS_PATIENCE_MS = 5000;
 /** Old history comes in the order of its time: the end of a run that ended is at most this far behind its start. */
 const IMPORT_PATIENCE_MS = 10 * MINUTE_MS;
 
@@ -38,8 +42,10 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
     try {
       await closeLostRuns(options);
       const isTime = Date.now() >= nextRetentionMs;
+      const isFirstTime = nextRetentionMs === 0;
       if (isTime) nextRetentionMs = Date.now() + RETENTION_PAUSE_MS;
       await deleteOld(options, isTime);
+      if (isTime) await giveDiskBack(options, isFirstTime);
     } catch (error) {
       options.log(`housekeeping: ${messageOf(error)}`);
     }
@@ -82,4 +88,12 @@ async function deleteOld(options: HousekeepingOptions, isTimeForAge: boolean): P
   const ageMs = isTimeForAge ? retention.ageMs : undefined;
   const rows = await applyRetention(database, store, { ...retention, ageMs }, Date.now());
   if (rows > 0) log(`${rows} rows past the retention were deleted`);
+}
+
+/** Deletions leave a file as long as it was. */
+async function giveDiskBack(options: HousekeepingOptions, isFirstTime: boolean): Promise<void> {
+  const { database, store, log } = options;
+  const mostBytes = isFirstTime ? Number.POSITIVE_INFINITY : COMPACT_UP_TO_BYTES;
+  const bytes = await compactFile(database, store, { mostBytes, patienceMs: READERS_PATIENCE_MS });
+  if (bytes > 0) log(`the data file was written anew: the disk has ${Math.round(bytes / 1e6)} MB back`);
 }

@@ -1,6 +1,8 @@
 // The data file is attached to an instance that has nothing else: only an attached file can have row groups
 // of another size than DuckDB's.
 
+import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { textSql } from '../../signals/sql-text.ts';
 
@@ -51,6 +53,37 @@ export async function attachFile(file: string, isReadOnly: boolean): Promise<Duc
 export function attachSql(file: string, name: string, isReadOnly: boolean): string {
   const options = [`ROW_GROUP_SIZE ${ROWS_PER_ROW_GROUP}`, ...(isReadOnly ? ['READ_ONLY'] : [])];
   return `ATTACH ${textSql(file)} AS ${name} (${options.join(', ')})`;
+}
+
+/**
+ * Puts a copy, which nobody has open, in the place of the attached file. Other connections go on with it, but nobody may
+ * be at work. After a crash there is the old file or the new one, whole.
+ */
+export async function replaceFile(connection: DuckDBConnection, file: string, copy: string): Promise<void> {
+  await connection.run('CHECKPOINT');
+  await connection.run('USE memory');
+  await connection.run(`DETACH ${DATABASE_NAME}`);
+  try {
+    // Empty since the checkpoint, and of the old file.
+    rmSync(`${file}.wal`, { force: true });
+    renameSync(copy, file);
+    syncFolder(dirname(file));
+  } finally {
+    await connection.run(attachSql(file, DATABASE_NAME, false));
+    await connection.run(`USE ${DATABASE_NAME}`);
+  }
+}
+
+/** What is committed from now on would be lost with the new name of the file. */
+function syncFolder(folder: string): void {
+  // Windows opens no folder; there a name is on disk when it is given.
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
 }
 
 /** Gives memory back. Not while anybody works with the file, who might then have too little. */

@@ -1,34 +1,63 @@
-// Compaction: DuckDB keeps its file as long as it ever was, so a file that is mostly free, after deletions
-// by retention, is written anew when the server starts.
+// Compaction: DuckDB keeps its file as long as it ever was. A file that is mostly free, after deletions by retention, is
+// written anew into a copy beside it, which takes its place. Pages go on meanwhile; senders wait for their answers.
 
-import { renameSync, rmSync, statSync } from 'node:fs';
-import { DATABASE_NAME, attachFile, attachSql, connect } from './attached-file.ts';
+import { rmSync, statSync } from 'node:fs';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { DATABASE_NAME, attachSql } from './attached-file.ts';
+import type { Database } from './database.ts';
+import type { EventStore } from './event-store.ts';
+
+export interface CompactionLimits {
+  /** Bytes in use beyond which senders would wait too long: 25 MB take a second or two. */
+  readonly mostBytes: number;
+  /** How long those who read are waited for. */
+  readonly patienceMs: number;
+}
 
 const COMPACT_FROM_BYTES = 16 * 1024 * 1024;
 const COMPACT_FREE_SHARE = 0.5;
 
-/** Writes the file anew when it is large and mostly free. Nobody may have it open. */
-export async function compactFile(file: string): Promise<boolean> {
-  const { size } = statSync(file, { throwIfNoEntry: false }) ?? { size: 0 };
-  if (size < COMPACT_FROM_BYTES) return false;
-  const copy = `${file}.compact`;
-  const instance = await attachFile(file, false);
-  const connection = await connect(instance);
+/** Writes the file anew when it is large and mostly free; the bytes that the disk has back. */
+export async function compactFile(
+  database: Database,
+  store: EventStore,
+  limits: CompactionLimits,
+): Promise<number> {
+  if (!(await isWorthwhile(database, limits))) return 0;
+  return store.exclusively(async (writer) => {
+    const copy = `${database.file}.compact`;
+    const before = statSync(database.file).size;
+    try {
+      await writeCopy(writer, copy);
+      const isReplaced = await database.replaceFile(copy, limits.patienceMs);
+      return isReplaced ? before - statSync(database.file).size : 0;
+    } finally {
+      removeCopy(copy);
+    }
+  });
+}
+
+async function isWorthwhile(database: Database, { mostBytes }: CompactionLimits): Promise<boolean> {
+  const [size] = await database.all(
+    `SELECT total_blocks * block_size AS total, used_blocks * block_size AS used
+     FROM pragma_database_size() WHERE database_name = current_database()`,
+  );
+  const total = Number(size?.['total'] ?? 0);
+  const used = Number(size?.['used'] ?? 0);
+  return total >= COMPACT_FROM_BYTES && used <= mostBytes && used <= total * (1 - COMPACT_FREE_SHARE);
+}
+
+async function writeCopy(writer: DuckDBConnection, copy: string): Promise<void> {
+  removeCopy(copy);
+  await writer.run(attachSql(copy, 'compacted', false));
   try {
-    await connection.run('CHECKPOINT');
-    const answer = await connection.runAndReadAll(
-      'SELECT free_blocks / greatest(1, total_blocks) FROM pragma_database_size() WHERE database_name = current_database()',
-    );
-    if (Number(answer.getRowsJS()[0]?.[0] ?? 0) < COMPACT_FREE_SHARE) return false;
-    rmSync(copy, { force: true });
-    await connection.run(attachSql(copy, 'compacted', false));
-    await connection.run(`COPY FROM DATABASE ${DATABASE_NAME} TO compacted`);
-    await connection.run('DETACH compacted');
+    await writer.run(`COPY FROM DATABASE ${DATABASE_NAME} TO compacted`);
+    await writer.run('CHECKPOINT compacted');
   } finally {
-    connection.closeSync();
-    instance.closeSync();
+    await writer.run('DETACH compacted');
   }
-  // The rename is atomic: after a crash there is the old file or the new one, whole.
-  renameSync(copy, file);
-  return true;
+}
+
+function removeCopy(copy: string): void {
+  for (const file of [copy, `${copy}.wal`]) rmSync(file, { force: true });
 }

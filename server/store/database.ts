@@ -3,11 +3,11 @@
 
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import { leaveNativeBytes } from '../memory.ts';
 import { ServerError, messageOf } from '../server-error.ts';
-import { attachFile, connect, freeMemory } from './attached-file.ts';
-import { compactFile } from './compaction.ts';
+import { attachFile, connect, freeMemory, replaceFile } from './attached-file.ts';
 import { FORMAT, checkFormat, migrate } from './migrations.ts';
 
 /** One row of an answer: integers as numbers, times as `Date`, lists as arrays, no value as `null`. */
@@ -47,6 +47,11 @@ export interface Database extends ChunkQueryable {
   settleReaders(): Promise<void>;
   /** Gives memory back if nobody is reading. Call it where nobody is writing. */
   freeMemory(): Promise<void>;
+  /**
+   * Puts a copy in the place of the file, between two answers. Call it where nobody is writing. False, and nothing is
+   * done, when somebody goes on reading for so long.
+   */
+  replaceFile(copy: string, patienceMs: number): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -117,7 +122,6 @@ async function openInstance(file: string, isReadOnly: boolean): Promise<DuckDBIn
     throw new ServerError(`${file} is already open in this process. Stop the other server first.`);
   openFiles.add(file);
   try {
-    if (!isReadOnly) await compactFile(file);
     return await attachFile(file, isReadOnly);
   } catch (error) {
     openFiles.delete(file);
@@ -189,19 +193,35 @@ async function databaseOf(
     });
   }
 
+  async function settleReaders(): Promise<void> {
+    if (idle.length < READERS) await new Promise<void>((settled) => waitingForAll.push(settled));
+  }
+
+  /** Works while nobody reads; false, and nothing is done, when somebody does. */
+  async function withoutReaders(work: (reader: DuckDBConnection) => Promise<void>): Promise<boolean> {
+    if (idle.length < READERS) return false;
+    const readers = idle.splice(0);
+    try {
+      await work(readers[0] as DuckDBConnection);
+    } finally {
+      for (const reader of readers) giveBack(reader);
+    }
+    return true;
+  }
+
   return {
     file,
     writer,
     all,
     readChunks,
-    async settleReaders() {
-      if (idle.length < READERS) await new Promise<void>((settled) => waitingForAll.push(settled));
-    },
+    settleReaders,
     async freeMemory() {
-      if (idle.length < READERS) return;
-      const readers = idle.splice(0);
-      await freeMemory(readers[0] as DuckDBConnection);
-      for (const reader of readers) giveBack(reader);
+      await withoutReaders(freeMemory);
+    },
+    async replaceFile(copy, patienceMs) {
+      const limit = sleep(patienceMs, undefined, { ref: false });
+      await Promise.race([settleReaders(), limit]);
+      return withoutReaders(() => replaceFile(writer as DuckDBConnection, file, copy));
     },
     async close() {
       if (writer !== undefined) {

@@ -1,5 +1,5 @@
 // Retention: what is too old, or more than the disk may hold, is deleted, oldest first.
-// DuckDB gives freed blocks to new rows but keeps its file as long as it is.
+// DuckDB gives freed blocks to new rows but keeps its file as long as it is: see compaction.
 
 import type { Database } from './database.ts';
 import type { EventStore } from './event-store.ts';

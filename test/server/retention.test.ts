@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DAY_MS } from '../../core/time.ts';
 import type { Database } from '../../server/store/database.ts';
 import type { EventStore } from '../../server/store/event-store.ts';
 import { startHousekeeping } from '../../server/housekeeping.ts';
+import { compactFile } from '../../server/store/compaction.ts';
 import { applyRetention } from '../../server/store/retention.ts';
 import { waitUntil } from '../stack/process.ts';
 import { sampleRun } from './sample-run.ts';
@@ -88,17 +89,50 @@ describe('retention', () => {
     ]);
   }, 120_000);
 
-  it('gives the disk its space back when the server starts again', async () => {
+  it('gives the disk its space back while the server goes on', async () => {
     await fill(400_000, NOW - 3 * DAY_MS);
     await fill(1000, NOW - 1000);
-    const file = path.join(dataDir, 'tallyspan.duckdb');
-    await applyRetention(database, store, { ageMs: DAY_MS }, NOW);
-    await database.close();
-    const before = (await stat(file)).size;
-    ({ database, store } = await openTestStore(dataDir));
-    expect(await countEvents()).toBe(1000);
     await store.write({ events: sampleRun({ mark: 'a', endMs: NOW }), spans: [] });
-    expect(await countEvents()).toBe(1000 + RUN_LENGTH);
+    const file = path.join(dataDir, 'tallyspan.duckdb');
+    const before = (await stat(file)).size;
+    const told: string[] = [];
+    const housekeeping = startHousekeeping({
+      database,
+      store,
+      lostAfterMs: 400,
+      retention: { ageMs: DAY_MS },
+      log: (line) => told.push(line),
+    });
+    await waitUntil(() => told.length > 1, { what: () => 'the file to be written anew' });
+    await housekeeping.stop();
+    expect(told).toEqual([
+      '400000 rows past the retention were deleted',
+      expect.stringMatching(/^the data file was written anew: the disk has \d+ MB back$/),
+    ]);
     expect((await stat(file)).size).toBeLessThan(before / 4);
+    await store.write({ events: sampleRun({ mark: 'b', endMs: NOW }), spans: [] });
+    expect(await countEvents()).toBe(1000 + 2 * RUN_LENGTH);
+    // What was stored after it is found when the server starts again.
+    await database.close();
+    ({ database, store } = await openTestStore(dataDir));
+    expect(await countEvents()).toBe(1000 + 2 * RUN_LENGTH);
+    expect((await readdir(dataDir)).filter((name) => name.includes('compact'))).toEqual([]);
+  }, 120_000);
+
+  it('leaves the file as it is while somebody reads for long, and when it is little or in use', async () => {
+    await fill(1000, NOW);
+    expect(await compactFile(database, store, { mostBytes: 1e9, patienceMs: 50 })).toBe(0);
+    await fill(400_000, NOW - 3 * DAY_MS);
+    expect(await compactFile(database, store, { mostBytes: 1e9, patienceMs: 50 })).toBe(0);
+    await applyRetention(database, store, { ageMs: DAY_MS }, NOW);
+    expect(await compactFile(database, store, { mostBytes: 1, patienceMs: 50 })).toBe(0);
+    const reading = database.all(
+      'SELECT sum(hash(a.range, b.range)) FROM range(30_000) AS a, range(10_000) AS b',
+    );
+    expect(await compactFile(database, store, { mostBytes: 1e9, patienceMs: 50 })).toBe(0);
+    expect(await countEvents()).toBe(1000);
+    await reading;
+    expect(await compactFile(database, store, { mostBytes: 1e9, patienceMs: 50 })).toBeGreaterThan(10e6);
+    expect(await countEvents()).toBe(1000);
   }, 120_000);
 });
