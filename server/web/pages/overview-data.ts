@@ -66,9 +66,8 @@ export async function readOverview(
   const today = dayOf(now, timezone);
   const day: SignalRequest = { ...window, from: today.from };
   const dayBefore: SignalRequest = { ...before, from: dayOf(now - WEEK_MS, timezone).from };
-  const [any, numbers, numbersBefore, numbersToday, costBefore, ended, costByHour, slowest, dearest, agents] =
+  const [numbers, numbersBefore, numbersToday, costBefore, ended, costByHour, slowest, dearest, agents] =
     await Promise.all([
-      database.all(`SELECT 1 FROM ${eventsSql(['timestamp'])} LIMIT 1`),
       readNumbers(
         database,
         ['run_count', 'run_failures', 'run_success_rate', 'run_latency_p50', 'run_latency_p95'],
@@ -88,7 +87,7 @@ export async function readOverview(
       readGroups(database, 'run_count', { ...window, where: {}, by: 'agent' }),
     ]);
   return {
-    hasData: any.length > 0,
+    hasData: (numbers.run_count ?? 0) > 0 || (await hasAny(database)),
     started: numbers.run_count ?? 0,
     startedBefore: numbersBefore.run_count ?? 0,
     ended: [...ended.values()].reduce((sum, count) => sum + count, 0),
@@ -109,4 +108,9 @@ export async function readOverview(
     dearest,
     agents: [...agents.keys()].filter((name) => name !== null).toSorted(compareText),
   };
+}
+
+async function hasAny(database: RunQueryable): Promise<boolean> {
+  const rows = await database.all(`SELECT 1 FROM ${eventsSql(['timestamp'])} LIMIT 1`);
+  return rows.length > 0;
 }
