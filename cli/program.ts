@@ -23,6 +23,7 @@ import { registerUp } from './commands/up.ts';
 import { registerVerify } from './commands/verify.ts';
 import { registerWhatIf } from './commands/what-if.ts';
 import type { CliIo } from './io.ts';
+import { safeLines } from './safe-text.ts';
 import { VERSION } from './version.ts';
 
 /** The program with every command; `io` is all that a command touches. */
@@ -34,7 +35,7 @@ export function createProgram(io: CliIo): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
+      writeErr: (text) => void io.stderr.write(safeLines(text)),
       outputError: (text, write) => write(text.replace(/^error: /, 'tallyspan: ')),
     })
     .showHelpAfterError('Run it with --help to see how it is used.');
@@ -72,7 +73,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const isDebug = program.opts<{ debug?: boolean }>().debug === true;
     const detail = error instanceof Error ? (isDebug ? error.stack : error.message) : String(error);
-    io.stderr.write(`tallyspan: ${detail}\n`);
+    io.stderr.write(safeLines(`tallyspan: ${detail}\n`));
     return error instanceof CliError ? error.exitCode : 1;
   }
 }

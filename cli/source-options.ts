@@ -37,8 +37,3 @@ export async function withSource<T>(
     await source.close();
   }
 }
-
-/** Writes a value as the one JSON value of stdout. */
-export function writeJson(io: CliIo, value: unknown): void {
-  io.stdout.write(`${JSON.stringify(value)}\n`);
-}

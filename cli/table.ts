@@ -3,6 +3,7 @@
 import Table from 'cli-table3';
 import { createColors } from 'picocolors';
 import type { CliOutput } from './io.ts';
+import { safeText } from './safe-text.ts';
 
 export type Align = 'left' | 'right';
 export type Tone = 'bad' | 'good' | 'faint';
@@ -72,7 +73,7 @@ export function renderTable<Row>(
 ): string {
   const limit = output.isTTY === true ? (output.columns ?? 80) : Number.POSITIVE_INFINITY;
   const columns = fitting(rows, all, limit);
-  const cells = rows.map((row) => columns.map((column) => column.value(row)));
+  const cells = rows.map((row) => columns.map((column) => safeText(column.value(row))));
   const widths = columns.map((column, index) =>
     Math.max(column.title.length, ...cells.map((line) => line[index]?.length ?? 0)),
   );

@@ -8,9 +8,10 @@ import { readAlertConfig } from '../../alerts/rules/policy.ts';
 import { SettingError } from '../../alerts/rules/setting.ts';
 import type { AlertOverview, RuleLine } from '../../server/alerting/alert-overview.ts';
 import { makeChannels } from '../../server/alerting/channels/make-channels.ts';
+import { writeAnswer } from '../answer.ts';
 import { CliError, usageError } from '../cli-error.ts';
 import type { CliIo, CliOutput } from '../io.ts';
-import { withSource, withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
+import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 import { renderTable, type Column } from '../table.ts';
 
 const NOTICES_SHOWN = 10;
@@ -21,8 +22,7 @@ export function registerAlerts(program: Command, io: CliIo): void {
     program.command('alerts').description('rules of alerts, their states, the last notices'),
   ).action(async (options: SourceOptions) => {
     const overview = await withSource(options, io, (source) => source.alerts());
-    if (options.json === true) writeJson(io, overview);
-    else io.stdout.write(renderOverview(overview, io.stdout));
+    writeAnswer(overview, options, io, (safe) => renderOverview(safe, io.stdout));
   });
   alerts
     .command('test')

@@ -6,9 +6,10 @@ import { formatCost, formatCount, formatCountOf, formatTokens } from '../../core
 import { usdOf } from '../../core/money.ts';
 import { nestRuns } from '../../server/queries/nest-runs.ts';
 import type { RunSummary, RunTree, Source } from '../../server/source.ts';
+import { writeAnswer } from '../answer.ts';
 import { CliError } from '../cli-error.ts';
 import type { CliIo } from '../io.ts';
-import { withSource, withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
+import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 import { renderTable, type Column } from '../table.ts';
 import { formatMoment } from './runs.ts';
 
@@ -56,8 +57,13 @@ export function registerConversation(program: Command, io: CliIo): void {
       return { runs: placed, calls: await readCalls(source, placed) };
     });
     // `turns` are the model calls: the name that they always had here.
-    if (options.json === true) writeJson(io, { 'gen_ai.conversation.id': id, runs, turns: calls });
-    else io.stdout.write(`${countText(runs)}\n\n${renderTable(calls, columnsOf(io.now()), io.stdout)}`);
+    const answer = { 'gen_ai.conversation.id': id, runs, turns: calls };
+    writeAnswer(
+      answer,
+      options,
+      io,
+      (safe) => `${countText(safe.runs)}\n\n${renderTable(safe.turns, columnsOf(io.now()), io.stdout)}`,
+    );
   });
 }
 

@@ -3,9 +3,10 @@
 import { Option, type Command } from 'commander';
 import { formatCost, formatCount, formatPercent, NO_DATA } from '../../core/format.ts';
 import { COST_WAYS, type CostBy, type CostReport, type CostRow } from '../../server/queries/read-cost.ts';
+import { writeAnswer } from '../answer.ts';
 import type { CliIo, CliOutput } from '../io.ts';
 import { parseDurationMs } from '../options.ts';
-import { withSource, withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
+import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 import { renderTable, type Column } from '../table.ts';
 
 interface CostOptions extends SourceOptions {
@@ -27,8 +28,7 @@ export function registerCost(program: Command, io: CliIo): void {
     const report = await withSource(options, io, (source) =>
       source.cost({ by: options.by, since: io.now() - options.since }),
     );
-    if (options.json === true) writeJson(io, report);
-    else io.stdout.write(renderCostReport(report, io.stdout));
+    writeAnswer(report, options, io, (safe) => renderCostReport(safe, io.stdout));
   });
 }
 

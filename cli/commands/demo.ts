@@ -17,6 +17,7 @@ import { generateHistory } from '../history/generate-history.ts';
 import type { CliIo } from '../io.ts';
 import { parseCount } from '../options.ts';
 import { startProgress } from '../progress.ts';
+import { safeTexts } from '../safe-text.ts';
 import { sendEvents } from '../send-events.ts';
 import { renderCostReport } from './cost.ts';
 import { DEFAULT_PORTS, readyLine, waitForStop } from './up.ts';
@@ -179,6 +180,6 @@ async function summary(source: Source, io: CliIo): Promise<string> {
   return [
     ...rows.map(([name, value]) => `${name.padEnd(9)}${value}\n`),
     '\n',
-    renderCostReport(byTool, io.stdout),
+    renderCostReport(safeTexts(byTool), io.stdout),
   ].join('');
 }

@@ -3,8 +3,9 @@
 import type { Command } from 'commander';
 import { NO_DATA, formatCost, formatCount } from '../../core/format.ts';
 import type { DiagnosisReport } from '../../server/source.ts';
+import { writeAnswer } from '../answer.ts';
 import type { CliIo, CliOutput } from '../io.ts';
-import { withSource, withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
+import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 import { renderTable } from '../table.ts';
 
 interface DiagnoseOptions extends SourceOptions {
@@ -39,8 +40,7 @@ export function registerDiagnose(program: Command, io: CliIo): void {
         agent: options.agent,
       }),
     );
-    if (options.json === true) writeJson(io, report);
-    else io.stdout.write(renderDiagnosis(report, io.stdout, options.parts === true));
+    writeAnswer(report, options, io, (safe) => renderDiagnosis(safe, io.stdout, options.parts === true));
   });
 }
 

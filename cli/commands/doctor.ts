@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
+import { writeAnswer } from '../answer.ts';
 import { CliError } from '../cli-error.ts';
 import { checkEndpoint } from '../doctor/check-endpoint.ts';
 import { checkNode } from '../doctor/check-node.ts';
@@ -28,17 +29,16 @@ export function registerDoctor(program: Command, io: CliIo): void {
       ];
       const [name, ...args] = command;
       if (name !== undefined) findings.push(await tryCommand(name, args, io));
-      io.stdout.write(
-        options.json === true ? `${JSON.stringify(findings)}\n` : findings.map(renderFinding).join(''),
-      );
+      writeAnswer(findings, options, io, (safe) => safe.map(renderFinding).join(''));
       const failed = findings.filter(({ verdict }) => verdict === 'fail').length;
       if (failed > 0)
         throw new CliError(`doctor found ${String(failed)} thing(s) that do not work: see above`);
     });
 }
 
-function renderFinding({ verdict, what, advice }: Finding): string {
-  return `${MARKS[verdict]}  ${what}\n${advice === undefined ? '' : `      ${advice}\n`}`;
+function renderFinding({ verdict, what, details = [], advice }: Finding): string {
+  const more = advice === undefined ? details : [...details, advice];
+  return `${MARKS[verdict]}  ${what}\n${more.map((line) => `      ${line}\n`).join('')}`;
 }
 
 /** Runs the command with the preload and its debug output, and reports the lines that the preload wrote. */
@@ -59,12 +59,14 @@ function tryCommand(name: string, args: readonly string[], io: CliIo): Promise<F
     });
     child.on('close', (exitCode) => {
       const said = stderr.split('\n').filter((line) => line.startsWith('tallyspan:'));
-      const what = [`${name} ended with exit code ${String(exitCode)}; the preload said:`, ...said].join(
-        '\n      ',
-      );
       resolve(
         said.length > 0
-          ? { check: 'command', verdict: exitCode === 0 ? 'ok' : 'warn', what }
+          ? {
+              check: 'command',
+              verdict: exitCode === 0 ? 'ok' : 'warn',
+              what: `${name} ended with exit code ${String(exitCode)}; the preload said:`,
+              details: said,
+            }
           : {
               check: 'command',
               verdict: 'fail',

@@ -6,6 +6,7 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Option, type Command } from 'commander';
 import { EXPORT_FORMATS, type ExportFormat } from '../../server/queries/export-events.ts';
+import { writeAnswer } from '../answer.ts';
 import { CliError } from '../cli-error.ts';
 import type { CliIo } from '../io.ts';
 import { startProgress, type Progress } from '../progress.ts';
@@ -45,9 +46,9 @@ export function registerExport(program: Command, io: CliIo): void {
       }
     });
     const { size } = await stat(file);
-    if (options.json === true)
-      io.stdout.write(`${JSON.stringify({ file, format: options.format, bytes: size })}\n`);
-    else io.stdout.write(`${file}: ${String(size)} bytes of ${options.format}\n`);
+    writeAnswer({ file, format: options.format, bytes: size }, options, io, (safe) => {
+      return `${safe.file}: ${String(safe.bytes)} bytes of ${safe.format}\n`;
+    });
   });
 }
 

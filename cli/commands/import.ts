@@ -7,12 +7,14 @@ import type { Command } from 'commander';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
 import { openAppender, type EventAppender } from '../../server/append-events.ts';
 import { openSource } from '../../server/source.ts';
+import { writeJson } from '../answer.ts';
 import { CliError } from '../cli-error.ts';
 import { defaultDataDir } from '../data-dir.ts';
 import { openEventSink } from '../event-sink.ts';
 import type { CliIo } from '../io.ts';
 import { startProgress, type Progress } from '../progress.ts';
-import { withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
+import { safeText } from '../safe-text.ts';
+import { withSourceOptions, type SourceOptions } from '../source-options.ts';
 
 /** How the import of all files went. */
 interface ImportCount {
@@ -45,7 +47,7 @@ export function registerImport(program: Command, io: CliIo): void {
     else io.stdout.write(`${String(count.events)} events from ${String(files.length)} file(s)\n`);
     if (count.skipped > 0) {
       io.stderr.write(
-        `tallyspan: ${String(count.skipped)} lines are no events and were left out; the first is ${count.firstSkipped ?? ''}\n`,
+        `tallyspan: ${String(count.skipped)} lines are no events and were left out; the first is ${safeText(count.firstSkipped ?? '')}\n`,
       );
     }
   });

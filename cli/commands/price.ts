@@ -7,9 +7,11 @@ import { formatCost, formatCount } from '../../core/format.ts';
 import { readMessage } from '../../core/message-facts.ts';
 import { usdOf } from '../../core/money.ts';
 import { readUsage, type Usage } from '../../core/usage.ts';
+import { writeJson } from '../answer.ts';
 import { usageError } from '../cli-error.ts';
 import type { CliIo } from '../io.ts';
 import { loadPriceOverrides } from '../price-overrides-file.ts';
+import { safeText } from '../safe-text.ts';
 import { renderTable } from '../table.ts';
 
 const PLATFORMS: readonly Platform[] = ['anthropic', 'bedrock', 'vertex', 'foundry', 'aws'];
@@ -51,7 +53,8 @@ export function registerPrice(program: Command, io: CliIo): void {
       const request = await readRequest(source, options, io);
       const overrides = await loadPriceOverrides(options.prices, io.env);
       const cost = priceFirstKnown(request, options.model, overrides);
-      io.stdout.write(options.json ? `${JSON.stringify(toJson(cost))}\n` : toText(cost, request, io));
+      if (options.json === true) writeJson(io, toJson(cost));
+      else io.stdout.write(toText(cost, request, io));
     });
 }
 
@@ -162,7 +165,7 @@ function toJson(cost: CallCost): Record<string, unknown> {
 function toText(cost: CallCost, request: PriceRequest, io: CliIo): string {
   const at = new Date(request.atMs).toISOString();
   if (cost.status === 'unpriced') {
-    return `unpriced (${cost.reason}): ${cost.detail}\nat ${at}, table ${cost.table}\n`;
+    return `unpriced (${cost.reason}): ${safeText(cost.detail)}\nat ${at}, table ${cost.table}\n`;
   }
   const reading = readUsage(request.usage);
   const usage = 'error' in reading ? undefined : reading.usage;

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { resolveModelId } from '../../core/model-id.ts';
 import { PRICE_TABLE_VERSION, PRICED_MODELS, UNPRICED_MODELS } from '../../core/prices/table.ts';
+import { writeAnswer } from '../answer.ts';
 import { CliError } from '../cli-error.ts';
 import type { CliIo } from '../io.ts';
 import { loadGenaiPrices } from '../other-prices.ts';
@@ -38,7 +39,7 @@ export function registerPrices(program: Command, io: CliIo): void {
     .option('--json', 'print JSON')
     .action(async (options: { readonly json?: true }) => {
       const report = await checkPrices(io.now());
-      io.stdout.write(options.json ? `${JSON.stringify(report)}\n` : describeReport(report, io));
+      writeAnswer(report, options, io, (safe) => describeReport(safe, io));
       requireJudged(report);
     });
 }

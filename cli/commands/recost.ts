@@ -9,12 +9,13 @@ import { formatCost, formatCount } from '../../core/format.ts';
 import { usdOf } from '../../core/money.ts';
 import type { EventName } from '../../core/schema.ts';
 import type { Source } from '../../server/source.ts';
+import { writeJson } from '../answer.ts';
 import type { CliIo, CliOutput } from '../io.ts';
 import { parseDurationMs } from '../options.ts';
 import { loadPriceOverrides } from '../price-overrides-file.ts';
 import { differenceOf, makeRecostReport, type LeftOut, type RecostReport } from '../recost-report.ts';
 import { openEventSink } from '../event-sink.ts';
-import { withSource, withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
+import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 import { renderTable } from '../table.ts';
 
 interface RecostOptions extends SourceOptions {

@@ -7,10 +7,11 @@ import type { Command } from 'commander';
 import type { Recording } from '../../server/source.ts';
 import type { RecordedStep } from '../../server/queries/read-recording.ts';
 import { KEY_FILE, openSealed, readKey } from '../../server/store/content-cipher.ts';
+import { writeAnswer } from '../answer.ts';
 import { CliError, usageError } from '../cli-error.ts';
 import type { CliIo } from '../io.ts';
 import { startReplayServer, type ReplayServer, type ReplayStep } from '../replay/replay-server.ts';
-import { withSource, withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
+import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 
 interface ReplayOptions extends SourceOptions {
   readonly key?: string;
@@ -134,22 +135,28 @@ function report(
           now: `(the command ended, ${ending})`,
         }
       : undefined);
-  if (isJson)
-    writeJson(io, {
-      run_id: runId,
-      steps: stepCount,
-      served,
-      command: ending,
-      divergence: divergence ?? null,
-    });
-  else if (divergence === undefined)
-    io.stdout.write(
-      `replayed ${String(served)} of ${String(stepCount)} steps of run ${runId}: every request is the recorded one (command: ${ending})\n`,
-    );
-  else
-    io.stdout.write(
-      `step ${String(divergence.step)} of ${String(stepCount)} diverges in ${divergence.part}\n  recorded: ${divergence.recorded}\n  now:      ${divergence.now}\n`,
-    );
+  const outcome = {
+    run_id: runId,
+    steps: stepCount,
+    served,
+    command: ending,
+    divergence: divergence ?? null,
+  };
+  writeAnswer(outcome, { json: isJson }, io, renderOutcome);
   if (divergence !== undefined)
     throw new CliError(`the replay of run ${runId} diverged at step ${String(divergence.step)}`);
+}
+
+interface Outcome {
+  readonly run_id: string;
+  readonly steps: number;
+  readonly served: number;
+  readonly command: string;
+  readonly divergence: NonNullable<ReplayServer['divergence']> | null;
+}
+
+function renderOutcome({ run_id: runId, steps, served, command, divergence }: Outcome): string {
+  return divergence === null
+    ? `replayed ${String(served)} of ${String(steps)} steps of run ${runId}: every request is the recorded one (command: ${command})\n`
+    : `step ${String(divergence.step)} of ${String(steps)} diverges in ${divergence.part}\n  recorded: ${divergence.recorded}\n  now:      ${divergence.now}\n`;
 }

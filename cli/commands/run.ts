@@ -3,9 +3,10 @@
 import type { Command } from 'commander';
 import { formatCost, formatCount, formatCountOf, formatDuration, formatTokens } from '../../core/format.ts';
 import type { RunTree } from '../../server/source.ts';
+import { writeAnswer } from '../answer.ts';
 import { CliError } from '../cli-error.ts';
 import type { CliIo } from '../io.ts';
-import { withSource, withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
+import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 import { renderTable, type Column } from '../table.ts';
 
 type Step = RunTree['steps'][number];
@@ -26,8 +27,7 @@ export function registerRun(program: Command, io: CliIo): void {
       }
       return found;
     });
-    if (options.json === true) writeJson(io, run);
-    else io.stdout.write(renderRun(run, io));
+    writeAnswer(run, options, io, (safe) => renderRun(safe, io));
   });
 }
 

@@ -3,9 +3,10 @@
 import type { Command } from 'commander';
 import { formatCost, formatCount, formatCountOf, formatDuration } from '../../core/format.ts';
 import type { RunSummary } from '../../server/source.ts';
+import { writeAnswer } from '../answer.ts';
 import type { CliIo } from '../io.ts';
 import { parseCount, parseDurationMs } from '../options.ts';
-import { withSource, withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
+import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 import { renderTable, type Column } from '../table.ts';
 
 interface RunsOptions extends SourceOptions {
@@ -67,10 +68,11 @@ export function registerRuns(program: Command, io: CliIo): void {
         limit: options.limit,
       }),
     );
-    if (options.json === true) writeJson(io, runs);
-    else if (runs.length === 0) {
-      io.stdout.write('no runs. Start your agent with: node --import @tallyspan/node/register app.mjs\n');
-    } else io.stdout.write(renderTable(runs, columnsOf(io.now()), io.stdout));
+    writeAnswer(runs, options, io, (safe) =>
+      safe.length === 0
+        ? 'no runs. Start your agent with: node --import @tallyspan/node/register app.mjs\n'
+        : renderTable(safe, columnsOf(io.now()), io.stdout),
+    );
   });
 }
 

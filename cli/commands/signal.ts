@@ -6,10 +6,11 @@ import type { SignalGroup, SignalResult } from '../../signals/result.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { parseRequest } from '../../signals/request.ts';
 import { SignalError } from '../../signals/signal.ts';
+import { writeAnswer } from '../answer.ts';
 import { usageError } from '../cli-error.ts';
 import type { CliIo, CliOutput } from '../io.ts';
 import { formatSignalValue } from '../signal-format.ts';
-import { withSource, withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
+import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 import { renderTable, type Column } from '../table.ts';
 
 interface SignalOptions extends SourceOptions {
@@ -28,8 +29,7 @@ export function registerSignal(program: Command, io: CliIo): void {
   ).action(async (idArgument: string | undefined, options: SignalOptions) => {
     const { id, question } = readQuestion(idArgument, options, io.now());
     const result = await withSource(options, io, (source) => source.signal(id, question));
-    if (options.json === true) writeJson(io, result);
-    else io.stdout.write(renderSignal(result, io.stdout));
+    writeAnswer(result, options, io, (safe) => renderSignal(safe, io.stdout));
   });
 }
 

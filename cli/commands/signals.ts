@@ -3,8 +3,8 @@
 import type { Command } from 'commander';
 import { CATALOGUE, TOPICS } from '../../signals/catalogue/index.ts';
 import type { Signal } from '../../signals/signal.ts';
+import { writeJson } from '../answer.ts';
 import type { CliIo } from '../io.ts';
-import { writeJson } from '../source-options.ts';
 import { renderTable, type Column } from '../table.ts';
 
 const COLUMNS: readonly Column<Signal>[] = [

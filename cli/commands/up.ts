@@ -6,6 +6,7 @@ import { startServer, type RunningServer } from '../../server/start-server.ts';
 import { defaultDataDir } from '../data-dir.ts';
 import type { CliIo } from '../io.ts';
 import { parseDurationMs, parsePort, parseSizeBytes, parseTimeZone } from '../options.ts';
+import { safeText } from '../safe-text.ts';
 
 export const DEFAULT_PORTS = { ui: 4319, grpc: 4317, http: 4318 } as const;
 
@@ -77,7 +78,7 @@ export function registerUp(program: Command, io: CliIo): void {
         ...(token ? { token } : {}),
         ...(io.env['TALLYSPAN_TRACE_URL'] ? { traceUrls: io.env['TALLYSPAN_TRACE_URL'] } : {}),
         alertEnv: io.env,
-        log: (line) => void io.stderr.write(`${line}\n`),
+        log: (line) => void io.stderr.write(`${safeText(line)}\n`),
       });
       io.stdout.write(readyLine(server));
       await waitForStop(io.signal);

@@ -10,12 +10,13 @@ import { compareResults, type Difference } from '../../signals/compare.ts';
 import { shapeVector } from '../../signals/from-loki.ts';
 import { LOST_AFTER_MS, type Signal, type SignalRequest } from '../../signals/signal.ts';
 import { toLogql } from '../../signals/to-logql.ts';
+import { writeAnswer } from '../answer.ts';
 import { CliError } from '../cli-error.ts';
 import type { CliIo } from '../io.ts';
 import { queryLoki } from '../loki.ts';
 import { parseDurationMs } from '../options.ts';
 import { formatSignalValue } from '../signal-format.ts';
-import { withSource, withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
+import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 import { renderTable, type Column } from '../table.ts';
 
 interface VerifyOptions extends SourceOptions {
@@ -45,8 +46,7 @@ export function registerVerify(program: Command, io: CliIo): void {
     const report = await withSource(options, io, (source) =>
       verify(source, options.loki, io.now(), options.window),
     );
-    if (options.json === true) writeJson(io, report);
-    else io.stdout.write(renderReport(report, io));
+    writeAnswer(report, options, io, (safe) => renderReport(safe, io));
     if (report.differences.length > 0) {
       throw new CliError(
         `${report.differences.length} numbers differ. Did both get all events? Compare lost_events and duplicate_calls first.`,

@@ -4,9 +4,10 @@ import { Option, type Command } from 'commander';
 import { formatCost, formatCount, formatPercent, formatTokens } from '../../core/format.ts';
 import { CACHE_SETTINGS } from '../../server/queries/read-what-if.ts';
 import type { WhatIfReport } from '../../server/source.ts';
+import { writeAnswer } from '../answer.ts';
 import { usageError } from '../cli-error.ts';
 import type { CliIo, CliOutput } from '../io.ts';
-import { withSource, withSourceOptions, writeJson, type SourceOptions } from '../source-options.ts';
+import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 import { renderTable } from '../table.ts';
 
 interface WhatIfOptions extends SourceOptions {
@@ -42,8 +43,7 @@ export function registerWhatIf(program: Command, io: CliIo): void {
         batch: options.batch === true ? 'true' : undefined,
       }),
     );
-    if (options.json === true) writeJson(io, report);
-    else io.stdout.write(renderWhatIf(report, io.stdout));
+    writeAnswer(report, options, io, (safe) => renderWhatIf(safe, io.stdout));
   });
 }
 

@@ -6,6 +6,8 @@ export interface Finding {
   readonly check: string;
   readonly verdict: Verdict;
   readonly what: string;
+  /** Lines that belong to it. */
+  readonly details?: readonly string[];
   /** What to do; absent when all is well. */
   readonly advice?: string;
 }
