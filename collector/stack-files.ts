@@ -48,6 +48,16 @@ export function writeStack(folder: string, files: readonly StackFile[]): string[
   return all.map(({ path }) => path);
 }
 
+/** Paths of the files that are there with another content: edited, of another version, or not of the stack at all. */
+export function differingFiles(folder: string, files: readonly StackFile[]): string[] {
+  return files
+    .filter(({ path, content }) => {
+      const target = join(folder, path);
+      return isFile(target) && readFileSync(target, 'utf8') !== content;
+    })
+    .map(({ path }) => path);
+}
+
 function listFiles(root: string, path: string): string[] {
   if (isFile(join(root, path))) return [path];
   return readdirSync(join(root, path)).flatMap((name) => listFiles(root, `${path}/${name}`));

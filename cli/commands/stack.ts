@@ -2,9 +2,11 @@
 
 import path from 'node:path';
 import type { Command } from 'commander';
-import { stackFiles, writeStack } from '../../collector/stack-files.ts';
+import { differingFiles, stackFiles, writeStack } from '../../collector/stack-files.ts';
+import { formatCountOf } from '../../core/format.ts';
 import { CliError } from '../cli-error.ts';
 import type { CliIo } from '../io.ts';
+import { safeText } from '../safe-text.ts';
 
 /** The files of the stack lie beside the built program, at the paths that they have in the repository. */
 const STACK_ROOT = path.join(import.meta.dirname, 'stack');
@@ -14,16 +16,27 @@ export function registerStack(program: Command, io: CliIo): void {
     .command('stack')
     .description('write docker-compose.yml, the files it needs and .env into a folder')
     .argument('<dir>', 'folder to write to; an .env that is there stays')
-    .action((dir: string) => {
-      let written: string[];
-      try {
-        written = writeStack(dir, stackFiles(STACK_ROOT));
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new CliError(`the stack could not be written to ${dir}: ${reason}`);
-      }
+    .option('--force', 'replace files that are there and differ')
+    .action((dir: string, options: { readonly force?: boolean }) => {
+      const written = writeTo(dir, options.force === true);
       io.stdout.write(
-        `${String(written.length)} files in ${dir}\nnext: edit ${path.join(dir, '.env')} if you like, then docker compose up -d there\n`,
+        `${formatCountOf(written.length, 'file')} in ${safeText(dir)}\nnext: edit ${safeText(path.join(dir, '.env'))} if you like, then docker compose up -d there\n`,
       );
     });
+}
+
+function writeTo(dir: string, isForced: boolean): string[] {
+  let differing: string[] = [];
+  try {
+    const files = stackFiles(STACK_ROOT);
+    if (!isForced) differing = differingFiles(dir, files);
+    if (differing.length === 0) return writeStack(dir, files);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CliError(`the stack could not be written to ${dir}: ${reason}`);
+  }
+  const names = differing.map((file) => `  ${path.join(dir, file)}`).join('\n');
+  throw new CliError(
+    `nothing was written: these files are there and differ from the ones of this version:\n${names}\nReplace them with --force, or name another folder.`,
+  );
 }

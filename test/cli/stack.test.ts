@@ -32,6 +32,23 @@ describe('tallyspan stack', () => {
     expect(readFileSync(path.join(dir, '.env'), 'utf8')).toBe('TIMEZONE=Europe/Berlin\n');
   });
 
+  it('replaces no file that was edited, or that is not its own, unless it is told to', async () => {
+    await runTallyspan(['stack', dir]);
+    expect(await runTallyspan(['stack', dir])).toMatchObject({ exitCode: 0, stderr: '' });
+    const edited = path.join(dir, 'stack', 'loki.yaml');
+    writeFileSync(edited, 'mine\n');
+    rmSync(path.join(dir, 'docker-compose.yml'));
+    const refused = await runTallyspan(['stack', dir]);
+    expect(refused).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('--force') });
+    expect(refused.stderr.match(/^ {2}.+$/gm)).toEqual([`  ${edited}`]);
+    expect(readFileSync(edited, 'utf8')).toBe('mine\n');
+    expect(existsSync(path.join(dir, 'docker-compose.yml'))).toBe(false);
+    writeFileSync(path.join(dir, '.env'), 'TIMEZONE=Europe/Berlin\n');
+    expect(await runTallyspan(['stack', dir, '--force'])).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(readFileSync(edited, 'utf8')).not.toBe('mine\n');
+    expect(readFileSync(path.join(dir, '.env'), 'utf8')).toBe('TIMEZONE=Europe/Berlin\n');
+  });
+
   it('says what is wrong with a folder that it cannot write to', async () => {
     writeFileSync(path.join(dir, 'file'), '');
     const { exitCode, stderr } = await runTallyspan(['stack', path.join(dir, 'file')]);
