@@ -3,18 +3,18 @@
 
 import type { EventRecord } from '../core/event.ts';
 import { openAppender, type EventAppender } from '../server/append-events.ts';
+import type { Source } from '../server/source.ts';
 import { CliError } from './cli-error.ts';
 import type { CliIo } from './io.ts';
 import { sendEvents } from './send-events.ts';
 
 const EVENTS_PER_REQUEST = 1_000;
 
-/** The sink of a source, by its name and what `meta()` says of it. */
-export async function openEventSink(
-  sourceName: string,
-  meta: Readonly<Record<string, unknown>>,
-  io: CliIo,
-): Promise<EventAppender> {
+type Meta = Readonly<Record<string, unknown>>;
+
+/** The sink of a source that is closed already, by what `meta()` said of it. */
+export async function openEventSink(source: Source, meta: Meta, io: CliIo): Promise<EventAppender> {
+  const { name: sourceName } = source;
   if (!URL.canParse(sourceName) || !/^https?:/.test(sourceName))
     return openAppender(String(meta['data_dir']));
   const address = meta['otlp_http'];
@@ -30,9 +30,18 @@ export async function openEventSink(
   return {
     append: async (events: readonly EventRecord[]) => {
       for (let from = 0; from < events.length; from += EVENTS_PER_REQUEST) {
-        await sendEvents(httpAddress, events.slice(from, from + EVENTS_PER_REQUEST), token);
+        await sendEvents(httpAddress, events.slice(from, from + EVENTS_PER_REQUEST), {
+          token,
+          signal: io.signal,
+        });
       }
     },
+    // A server counts what it stores; asking it goes on after the source is closed.
+    newCount: async () => storedOf(await source.meta()) - storedOf(meta),
     close: () => Promise.resolve(),
   };
+}
+
+function storedOf({ store }: Meta): number {
+  return (store as { eventsStored?: number } | undefined)?.eventsStored ?? 0;
 }

@@ -1,7 +1,7 @@
 // What a command may touch of the outside: handed in, so that tests can run a command without a process.
 
 export interface CliOutput {
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
   readonly isTTY?: boolean | undefined;
   /** Width of the terminal in characters. */
   readonly columns?: number | undefined;

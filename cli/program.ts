@@ -22,9 +22,13 @@ import { registerStack } from './commands/stack.ts';
 import { registerUp } from './commands/up.ts';
 import { registerVerify } from './commands/verify.ts';
 import { registerWhatIf } from './commands/what-if.ts';
+import { Interruption, interruptedExitCode, type StopSignal } from './interruption.ts';
 import type { CliIo } from './io.ts';
 import { safeLines } from './safe-text.ts';
 import { VERSION } from './version.ts';
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+const WRONG_USAGE = 2;
 
 /** The program with every command; `io` is all that a command touches. */
 export function createProgram(io: CliIo): Command {
@@ -63,14 +67,16 @@ export function createProgram(io: CliIo): Command {
   return program;
 }
 
-/** Runs one command line (without node and script) and returns the exit code: 0 done, 1 failed, 2 wrong usage. */
+/** Runs one command line (without node and script) and returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 or 143 interrupted. */
 export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
   const program = createProgram(io);
   try {
     await program.parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
+    const interrupted = interruptedExitCode(error, io.signal);
+    if (interrupted !== undefined) return interrupted;
     const isDebug = program.opts<{ debug?: boolean }>().debug === true;
     const detail = error instanceof Error ? (isDebug ? error.stack : error.message) : String(error);
     io.stderr.write(safeLines(`tallyspan: ${detail}\n`));
@@ -81,15 +87,18 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
 /** Entry point of the installed program. */
 export async function main(args: readonly string[]): Promise<number> {
   const stop = new AbortController();
-  const onSignal = (): void => stop.abort();
-  process.once('SIGINT', onSignal);
-  process.once('SIGTERM', onSignal);
+  const onSignal = (name: StopSignal): void => {
+    // The next one ends the process at once.
+    for (const each of STOP_SIGNALS) process.off(each, onSignal);
+    stop.abort(new Interruption(name));
+  };
+  for (const name of STOP_SIGNALS) process.on(name, onSignal);
   // A closed pipe (`tallyspan runs | head`) is an ordinary end.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
-  return runCli(args, {
+  const exitCode = await runCli(args, {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
@@ -97,4 +106,7 @@ export async function main(args: readonly string[]): Promise<number> {
     now: Date.now,
     signal: stop.signal,
   });
+  // Input that nobody closed or a server that does not answer would hold an interrupted process.
+  if (exitCode > WRONG_USAGE) process.exit(exitCode);
+  return exitCode;
 }

@@ -1,4 +1,5 @@
-// A progress bar on stderr while something long goes on; nothing where stderr is no terminal.
+// A progress bar on stderr while something long goes on; nothing where stderr is no terminal. It turns the wrapping of
+// lines off, and on again when it stops, also when the user asks the process to stop.
 
 import { SingleBar } from 'cli-progress';
 import type { CliIo } from './io.ts';
@@ -13,16 +14,20 @@ export function startProgress(title: string, total: number | undefined, io: CliI
   if (io.stderr.isTTY !== true) return { advance: () => undefined, stop: () => undefined };
   const bar = new SingleBar({
     format: total === undefined ? `${title} {value} ${unit}` : `${title} {bar} {percentage}%`,
-    stream: process.stderr,
+    // Of a stream the bar uses what a command is given of stderr.
+    stream: io.stderr as NodeJS.WriteStream,
     clearOnComplete: true,
   });
   bar.start(total ?? 0, 0);
+  const stop = (): void => {
+    io.signal.removeEventListener('abort', stop);
+    bar.stop();
+  };
+  io.signal.addEventListener('abort', stop);
   return {
     advance: (by) => {
-      bar.increment(by);
+      if (!io.signal.aborted) bar.increment(by);
     },
-    stop: () => {
-      bar.stop();
-    },
+    stop,
   };
 }

@@ -1,8 +1,10 @@
 // Where a reading command finds its data: the options for it, and the source that they name.
 
+import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { openSource, type Source } from '../server/source.ts';
 import { defaultDataDir } from './data-dir.ts';
+import { untilInterrupted } from './interruption.ts';
 import type { CliIo } from './io.ts';
 
 export interface SourceOptions {
@@ -19,21 +21,32 @@ export function withSourceOptions(command: Command): Command {
     .option('--json', 'print one JSON value');
 }
 
-/** Opens the source, hands it to `use` and closes it. */
+/** How long the work on a source may take to put away its temporary files once the user asked to stop. */
+const LEAVE_LIMIT_MS = 500;
+
+/** Opens the source, hands it to `use` and closes it, also when the user asks to stop meanwhile. */
 export async function withSource<T>(
   options: SourceOptions,
   io: CliIo,
   use: (source: Source) => Promise<T>,
 ): Promise<T> {
-  const source = await openSource({
-    url: options.url,
-    dataDir: options.data,
-    fallbackDataDir: defaultDataDir(io.env),
-    token: io.env['TALLYSPAN_TOKEN'] || undefined,
-  });
+  const source = await untilInterrupted(io.signal, () =>
+    openSource({
+      url: options.url,
+      dataDir: options.data,
+      fallbackDataDir: defaultDataDir(io.env),
+      token: io.env['TALLYSPAN_TOKEN'] || undefined,
+    }),
+  );
+  let ended: Promise<unknown> = Promise.resolve();
   try {
-    return await use(source);
+    return await untilInterrupted(io.signal, () => {
+      const work = use(source);
+      ended = work.catch(() => undefined);
+      return work;
+    });
   } finally {
     await source.close();
+    if (io.signal.aborted) await Promise.race([ended, setTimeout(LEAVE_LIMIT_MS, undefined, { ref: false })]);
   }
 }

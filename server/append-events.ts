@@ -8,6 +8,8 @@ import { EventStore } from './store/event-store.ts';
 export interface EventAppender {
   /** Resolves when the events are on disk. An event that is stored already is not stored again. */
   append(events: readonly EventRecord[]): Promise<void>;
+  /** How many of the appended events were not stored before. */
+  newCount(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -21,6 +23,7 @@ export async function openAppender(dataDir: string): Promise<EventAppender> {
     const store = await EventStore.open(database);
     return {
       append: (events) => store.write({ events, spans: [] }),
+      newCount: () => Promise.resolve(store.counters.eventsStored),
       close: () => database.close(),
     };
   } catch (error) {

@@ -15,7 +15,7 @@ import { startServer } from '../../server/start-server.ts';
 import { CliError, usageError } from '../cli-error.ts';
 import { generateHistory } from '../history/generate-history.ts';
 import type { CliIo } from '../io.ts';
-import { parseCount } from '../options.ts';
+import { parseCount, parsePort } from '../options.ts';
 import { startProgress } from '../progress.ts';
 import { safeTexts } from '../safe-text.ts';
 import { sendEvents } from '../send-events.ts';
@@ -27,6 +27,9 @@ interface DemoOptions {
   readonly live?: boolean;
   readonly days?: number;
   readonly data?: string;
+  readonly port?: number;
+  readonly grpcPort?: number;
+  readonly httpPort?: number;
 }
 
 /** Answers of the fake API wait this long when somebody looks at the page, so that times are those of a model. */
@@ -42,7 +45,14 @@ export function registerDemo(program: Command, io: CliIo): void {
     .option('--live', 'talk to the real API with ANTHROPIC_API_KEY')
     .option('--days <n>', 'add this many days of generated history', parseCount)
     .option('--data <dir>', 'folder of the database (default: a temporary one)')
+    .option('--port <port>', portText('the page and the API', DEFAULT_PORTS.ui), parsePort)
+    .option('--grpc-port <port>', portText('OTLP over gRPC', DEFAULT_PORTS.grpc), parsePort)
+    .option('--http-port <port>', portText('OTLP over HTTP', DEFAULT_PORTS.http), parsePort)
     .action((options: DemoOptions) => runDemo(options, io));
+}
+
+function portText(what: string, port: number): string {
+  return `port of ${what} (default: ${String(port)}, with --once any free one)`;
 }
 
 async function runDemo(options: DemoOptions, io: CliIo): Promise<void> {
@@ -62,9 +72,9 @@ async function serveDemo(dataDir: string, options: DemoOptions, io: CliIo): Prom
   const server = await startServer({
     dataDir,
     host: '127.0.0.1',
-    uiPort: isServing ? DEFAULT_PORTS.ui : 0,
-    grpcPort: isServing ? DEFAULT_PORTS.grpc : 0,
-    httpPort: isServing ? DEFAULT_PORTS.http : 0,
+    uiPort: options.port ?? (isServing ? DEFAULT_PORTS.ui : 0),
+    grpcPort: options.grpcPort ?? (isServing ? DEFAULT_PORTS.grpc : 0),
+    httpPort: options.httpPort ?? (isServing ? DEFAULT_PORTS.http : 0),
     timezone: 'UTC',
     // What the server logs (no alert channel, say) is of no use to a demo.
     log: () => undefined,
@@ -93,11 +103,15 @@ async function serveDemo(dataDir: string, options: DemoOptions, io: CliIo): Prom
 
 async function addHistory(days: number, httpAddress: string, io: CliIo): Promise<void> {
   const progress = startProgress('history', days * 24, io);
-  for (const events of generateHistory({ days, untilMs: io.now(), seed: HISTORY_SEED })) {
-    await sendEvents(httpAddress, events);
-    progress.advance(1);
+  try {
+    for (const events of generateHistory({ days, untilMs: io.now(), seed: HISTORY_SEED })) {
+      io.signal.throwIfAborted();
+      await sendEvents(httpAddress, events, { signal: io.signal });
+      progress.advance(1);
+    }
+  } finally {
+    progress.stop();
   }
-  progress.stop();
 }
 
 interface AgentOptions {
@@ -127,7 +141,9 @@ async function runAgent({ grpcAddress, dataDir, isLive, isServing }: AgentOption
         TALLYSPAN_SPOOL: path.join(dataDir, 'spool'),
         ...(api ? { ANTHROPIC_BASE_URL: api.url } : {}),
       },
+      io.signal,
     );
+    io.signal.throwIfAborted();
     if (exitCode !== 0)
       throw new CliError(`the example agent ended with exit code ${String(exitCode)}:\n${stderr}`);
   } finally {
@@ -138,6 +154,7 @@ async function runAgent({ grpcAddress, dataDir, isLive, isServing }: AgentOption
 function runProcess(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
 ): Promise<{ exitCode: number | null; stderr: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -145,8 +162,12 @@ function runProcess(
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
+    const stop = (): void => void child.kill('SIGTERM');
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
     child.on('error', reject);
     child.on('close', (exitCode) => {
+      signal.removeEventListener('abort', stop);
       resolve({ exitCode, stderr });
     });
   });

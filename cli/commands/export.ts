@@ -1,69 +1,98 @@
-// `tallyspan export FILE`: the stored events as JSON lines, CSV or Parquet.
+// `tallyspan export FILE`: the stored events as JSON lines, CSV or Parquet. A file that is there is replaced once the
+// new one is whole.
 
-import { createWriteStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { Option, type Command } from 'commander';
+import { formatCount } from '../../core/format.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../../server/queries/export-events.ts';
+import type { Source } from '../../server/source.ts';
 import { writeAnswer } from '../answer.ts';
-import { CliError } from '../cli-error.ts';
+import { CliError, usageError } from '../cli-error.ts';
 import type { CliIo } from '../io.ts';
-import { startProgress, type Progress } from '../progress.ts';
+import { startProgress } from '../progress.ts';
 import { parseDurationMs } from '../options.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
+import { replaceFile, writeToOutput } from '../whole-file.ts';
 
 interface ExportOptions extends SourceOptions {
   readonly since?: number;
   readonly format: ExportFormat;
 }
 
+const STDOUT = '-';
+
 export function registerExport(program: Command, io: CliIo): void {
   withSourceOptions(
     program
       .command('export')
       .description('the stored events as a file; JSON lines can be imported again')
-      .argument('<file>', 'file to write; it is replaced')
+      .argument('<file>', 'file to write, which is replaced; - is standard output')
       .option('--since <time>', 'only events of this time back', parseDurationMs)
       .addOption(new Option('--format <format>', 'kind of file').choices(EXPORT_FORMATS).default('jsonl')),
   ).action(async (file: string, options: ExportOptions) => {
-    await withSource(options, io, async (source) => {
-      const isLines = options.format !== 'parquet';
-      const total = isLines && options.since === undefined ? (await source.meta()).events : undefined;
-      const progress = startProgress('export', total, io, 'KB');
-      const bytes = source.export({
-        format: options.format,
-        since: options.since === undefined ? undefined : io.now() - options.since,
-      });
-      try {
-        await pipeline(Readable.from(bytes), countTo(progress, total !== undefined), createWriteStream(file));
-      } catch (error) {
-        throw new CliError(
-          `${file} could not be written: ${error instanceof Error ? error.message : String(error)}`,
-        );
-      } finally {
-        progress.stop();
-      }
-    });
-    const { size } = await stat(file);
+    if (file === STDOUT) {
+      if (options.json === true)
+        throw usageError('--json tells of a file that was written. Leave it away, or name a file.');
+      await withSource(options, io, (source) =>
+        writeExport(source, options, io, (bytes) => writeToOutput(bytes, io.stdout, io.signal)),
+      );
+      return;
+    }
+    const size = await replaceFile(file, io.signal, (write) =>
+      withSource(options, io, (source) => writeExport(source, options, io, write)),
+    );
     writeAnswer({ file, format: options.format, bytes: size }, options, io, (safe) => {
-      return `${safe.file}: ${String(safe.bytes)} bytes of ${safe.format}\n`;
+      return `${safe.file}: ${formatCount(safe.bytes)} bytes of ${safe.format}\n`;
     });
   });
+}
+
+/** Hands the bytes of the export to `write`. An error says whether reading or writing failed. */
+async function writeExport(
+  source: Source,
+  options: ExportOptions,
+  io: CliIo,
+  write: (bytes: AsyncIterable<Uint8Array>) => Promise<void>,
+): Promise<void> {
+  const isByLine = options.format !== 'parquet' && options.since === undefined;
+  const progress = startProgress('export', isByLine ? (await source.meta()).events : undefined, io, 'KB');
+  const since = options.since === undefined ? undefined : io.now() - options.since;
+  const chunks = source.export({ format: options.format, since })[Symbol.asyncIterator]();
+  let readError: Error | undefined;
+  async function* read(): AsyncGenerator<Uint8Array> {
+    try {
+      for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
+        progress.advance(isByLine ? linesIn(next.value) : Math.round(next.value.length / BYTES_PER_KB));
+        yield next.value;
+      }
+    } catch (error) {
+      readError = error as Error;
+      throw error;
+    }
+  }
+  try {
+    await write(read());
+  } catch (error) {
+    io.signal.throwIfAborted();
+    if (readError === undefined) throw error;
+    throw new CliError(`the events could not be read from ${source.name}: ${reasonOf(readError)}`);
+  } finally {
+    progress.stop();
+    // An export that is left removes its temporary file here.
+    await chunks.return?.();
+  }
 }
 
 const NEWLINE = 0x0a;
 const BYTES_PER_KB = 1000;
 
-/** Passes the file on and counts its lines, one per event, or its size. */
-function countTo(progress: Progress, isByLine: boolean): Transform {
+/** One per event. */
+function linesIn(chunk: Uint8Array): number {
   let lines = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      if (isByLine) for (const byte of chunk) lines += byte === NEWLINE ? 1 : 0;
-      progress.advance(isByLine ? lines : Math.round(chunk.length / BYTES_PER_KB));
-      lines = 0;
-      done(null, chunk);
-    },
-  });
+  for (const byte of chunk) if (byte === NEWLINE) lines += 1;
+  return lines;
+}
+
+/** A connection that broke is told by the cause. */
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error ? `${message} (${cause.message})` : message;
 }

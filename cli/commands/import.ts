@@ -1,16 +1,17 @@
 // `tallyspan import FILE…`: JSON lines of events, exported ones or those of the daily file, back in.
 
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
 import { openAppender, type EventAppender } from '../../server/append-events.ts';
 import { openSource } from '../../server/source.ts';
 import { writeJson } from '../answer.ts';
-import { CliError } from '../cli-error.ts';
+import { formatCount, formatCountOf } from '../../core/format.ts';
+import { CliError, usageError } from '../cli-error.ts';
 import { defaultDataDir } from '../data-dir.ts';
+import { nameOf, readLines, requireLines, STDIN } from '../event-lines.ts';
 import { openEventSink } from '../event-sink.ts';
+import { interruptedExitCode, untilInterrupted } from '../interruption.ts';
 import type { CliIo } from '../io.ts';
 import { startProgress, type Progress } from '../progress.ts';
 import { safeText } from '../safe-text.ts';
@@ -21,7 +22,7 @@ interface ImportCount {
   events: number;
   /** Lines that are no event, and the first of them. */
   skipped: number;
-  firstSkipped?: string;
+  first_skipped?: string;
 }
 
 const EVENTS_PER_BATCH = 2_000;
@@ -31,36 +32,70 @@ export function registerImport(program: Command, io: CliIo): void {
     program
       .command('import')
       .description('events from JSON-lines files; what is stored already is not stored again')
-      .argument('<file...>', 'exported files, or daily files of TALLYSPAN_FILE'),
+      .argument(
+        '<file...>',
+        'exported files, or daily files of TALLYSPAN_FILE, packed with gzip or not; - is standard input',
+      ),
   ).action(async (files: readonly string[], options: SourceOptions) => {
     const bytes = await totalBytes(files);
-    const sink = await openSink(options, io);
-    const progress = startProgress('import', bytes, io);
+    const sink = await untilInterrupted(io.signal, () => openSink(options, io));
+    const progress = startProgress('import', bytes, io, 'bytes');
     const count: ImportCount = { events: 0, skipped: 0 };
+    let newEvents: number;
     try {
-      for (const file of files) await importFile(file, sink, count, progress);
+      for (const file of files) await importFile(file, { sink, count, progress, io });
+      newEvents = Math.min(count.events, await sink.newCount());
+    } catch (error) {
+      progress.stop();
+      throw explain(error, count, io);
     } finally {
       progress.stop();
       await sink.close();
     }
-    if (options.json === true) writeJson(io, count);
-    else io.stdout.write(`${String(count.events)} events from ${String(files.length)} file(s)\n`);
+    if (options.json === true) writeJson(io, { ...count, new_events: newEvents });
+    else
+      io.stdout.write(`${countText(count.events, newEvents)} from ${formatCountOf(files.length, 'file')}\n`);
     if (count.skipped > 0) {
+      const were = count.skipped === 1 ? 'is no event and was' : 'are no events and were';
       io.stderr.write(
-        `tallyspan: ${String(count.skipped)} lines are no events and were left out; the first is ${safeText(count.firstSkipped ?? '')}\n`,
+        `tallyspan: ${formatCountOf(count.skipped, 'line')} ${were} left out; the first is ${safeText(count.first_skipped ?? '')}\n`,
       );
     }
   });
 }
 
-async function totalBytes(files: readonly string[]): Promise<number> {
+function countText(events: number, newEvents: number): string {
+  const text = formatCountOf(events, 'event');
+  if (newEvents === events) return text;
+  return `${text} (${newEvents === 0 ? 'none' : formatCount(newEvents)} new, the rest was stored before)`;
+}
+
+/** The error with what is stored already. An interruption stays what it is; what is stored is told beside it. */
+function explain(error: unknown, { events }: ImportCount, io: CliIo): unknown {
+  if (events === 0) return error;
+  const stored = `${formatCountOf(events, 'event')} ${events === 1 ? 'is' : 'are'} stored; importing again stores none twice.`;
+  if (interruptedExitCode(error, io.signal) !== undefined) {
+    io.stderr.write(`tallyspan: stopped. ${stored}\n`);
+    return error;
+  }
+  return new CliError(`${error instanceof Error ? error.message : String(error)}\n${stored}`);
+}
+
+/** Undefined when it cannot be known beforehand. */
+async function totalBytes(files: readonly string[]): Promise<number | undefined> {
+  if (files.filter((file) => file === STDIN).length > 1)
+    throw usageError('standard input (-) can be read only once.');
   let bytes = 0;
   for (const file of files) {
+    if (file === STDIN) continue;
     const found = await stat(file).catch(() => undefined);
-    if (found?.isFile() !== true) throw new CliError(`${file} is no file. Nothing was imported.`);
+    if (found === undefined || found.isDirectory())
+      throw new CliError(`${file} is no file. Nothing was imported.`);
+    // Only of a file can the beginning be read twice.
+    if (found.isFile()) await requireLines(file);
     bytes += found.size;
   }
-  return bytes;
+  return files.includes(STDIN) ? undefined : bytes;
 }
 
 /** The running server where one answers, else the folder, which may be new. */
@@ -78,36 +113,37 @@ async function openSink(options: SourceOptions, io: CliIo): Promise<EventAppende
     if (options.url !== undefined) throw error;
     return openAppender(dataDir);
   }
-  const { name } = source;
   const meta = await source.meta();
   await source.close();
-  return openEventSink(name, meta, io);
+  return openEventSink(source, meta, io);
 }
 
-async function importFile(
-  file: string,
-  sink: EventAppender,
-  count: ImportCount,
-  progress: Progress,
-): Promise<void> {
+interface Importing {
+  readonly sink: EventAppender;
+  readonly count: ImportCount;
+  readonly progress: Progress;
+  readonly io: CliIo;
+}
+
+async function importFile(file: string, { sink, count, progress, io }: Importing): Promise<void> {
   let lineNumber = 0;
   let batch: EventRecord[] = [];
   const flush = async (): Promise<void> => {
+    io.signal.throwIfAborted();
     await sink.append(batch);
     count.events += batch.length;
     batch = [];
   };
-  for await (const line of createInterface({
-    input: createReadStream(file),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })) {
+  const lines = readLines(file, io, (bytes) => {
+    progress.advance(bytes);
+  });
+  for await (const line of lines) {
     lineNumber += 1;
-    progress.advance(Buffer.byteLength(line) + 1);
     if (line.trim() === '') continue;
     const event = decodeEvent(line);
     if (event === undefined) {
       count.skipped += 1;
-      count.firstSkipped ??= `${file}:${String(lineNumber)}`;
+      count.first_skipped ??= `${nameOf(file)}:${String(lineNumber)}`;
       continue;
     }
     batch.push(event);

@@ -9,6 +9,7 @@ import { usdOf } from '../../core/money.ts';
 import { readUsage, type Usage } from '../../core/usage.ts';
 import { writeJson } from '../answer.ts';
 import { usageError } from '../cli-error.ts';
+import { untilInterrupted } from '../interruption.ts';
 import type { CliIo } from '../io.ts';
 import { loadPriceOverrides } from '../price-overrides-file.ts';
 import { safeText } from '../safe-text.ts';
@@ -83,7 +84,8 @@ async function readRequest(
   if (source !== undefined && source !== '-') {
     throw usageError(`price does not know "${source}". Write - to read standard input.`);
   }
-  const text = given[0] === '-' ? await readAll(io.stdin) : (given[0] ?? '');
+  const text =
+    given[0] === '-' ? await untilInterrupted(io.signal, () => readAll(io.stdin)) : (given[0] ?? '');
   const label = source === '-' ? 'standard input' : options.usage === undefined ? '--message' : '--usage';
   const value = parseInput(text, label);
   const isMessage = options.message !== undefined || (source === '-' && looksLikeMessage(value));

@@ -45,18 +45,18 @@ export function registerRecost(program: Command, io: CliIo): void {
   ).action(async (options: RecostOptions) => {
     const overrides = await loadPriceOverrides(options.prices, io.env);
     const window = { since: io.now() - options.since, until: io.now() };
-    const { report, meta, name } = await withSource(options, io, async (source) => ({
+    const { report, meta, from } = await withSource(options, io, async (source) => ({
       report: await makeRecostReport(
         readEvents(source, 'agent.cost_adjustment', window),
         readEvents(source, 'agent.model_call', window),
         overrides,
       ),
       meta: await source.meta(),
-      name: source.name,
+      from: source,
     }));
     const isApplied = options.apply === true && report.adjustments.length > 0;
     if (isApplied) {
-      const sink = await openEventSink(name, meta, io);
+      const sink = await openEventSink(from, meta, io);
       try {
         await sink.append(report.adjustments);
       } finally {

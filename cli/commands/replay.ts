@@ -36,6 +36,7 @@ export function registerReplay(program: Command, io: CliIo): void {
     const server = await startReplayServer(steps);
     try {
       const ending = await runCommand(command, server.url, options.json === true, io);
+      io.signal.throwIfAborted();
       report(server, steps.length, recording.run_id, ending, options.json === true, io);
     } finally {
       await server.close();

@@ -149,17 +149,20 @@ async function databaseOf(
 ): Promise<Database> {
   const idle: DuckDBConnection[] = [];
   for (let n = 0; n < READERS; n++) idle.push(await connect(instance));
+  const busy = new Set<DuckDBConnection>();
   const waiting: ((connection: DuckDBConnection) => void)[] = [];
   let waitingForAll: (() => void)[] = [];
 
   async function withReader<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     const connection =
       idle.pop() ?? (await new Promise<DuckDBConnection>((granted) => waiting.push(granted)));
+    busy.add(connection);
     const timer = setTimeout(() => connection.interrupt(), QUERY_LIMIT_MS);
     try {
       return await work(connection);
     } finally {
       clearTimeout(timer);
+      busy.delete(connection);
       giveBack(connection);
     }
   }
@@ -224,6 +227,8 @@ async function databaseOf(
       return withoutReaders(() => replaceFile(writer as DuckDBConnection, file, copy));
     },
     async close() {
+      // Whoever still reads was left behind: its statement would hold up the end of the process.
+      for (const connection of busy) connection.interrupt();
       if (writer !== undefined) {
         await writer.run('CHECKPOINT');
         writer.closeSync();

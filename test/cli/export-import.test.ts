@@ -38,7 +38,11 @@ describe('export and import', () => {
     expect(written).toBeGreaterThan(1_000);
     expect(await runTallyspan(['export', file, '--data', from])).toMatchObject({ exitCode: 0, stderr: '' });
     expect(readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(written);
-    expect(await readTallyspan(['import', file, '--data', to])).toEqual({ events: written, skipped: 0 });
+    expect(await readTallyspan(['import', file, '--data', to])).toEqual({
+      events: written,
+      skipped: 0,
+      new_events: written,
+    });
     const [before, after] = [await costOf(from), await costOf(to)];
     expect(after.total).toEqual(before.total);
     expect(after.rows).toEqual(before.rows);

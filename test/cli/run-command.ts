@@ -17,7 +17,7 @@ export async function runCommand(args: readonly string[], options: CommandOption
   const exitCode = await runCli(args, {
     stdin: Readable.from([options.stdin ?? '']),
     stdout: {
-      write: (text: string) => (printed.stdout += text),
+      write: (text: string | Uint8Array) => (printed.stdout += Buffer.from(text as string).toString()),
       ...(options.columns === undefined ? {} : { isTTY: true, columns: options.columns }),
     },
     stderr: { write: (text: string) => (printed.stderr += text) },
