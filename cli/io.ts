@@ -3,6 +3,8 @@
 export interface CliOutput {
   write(text: string | Uint8Array): unknown;
   readonly isTTY?: boolean | undefined;
+  /** Absent: as a terminal has them. */
+  readonly hasColours?: boolean | undefined;
   /** Width of the terminal in characters. */
   readonly columns?: number | undefined;
 }

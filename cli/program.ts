@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander';
 import { CliError } from './cli-error.ts';
+import { withColours } from './colours.ts';
 import { registerAlerts } from './commands/alerts.ts';
 import { registerConversation } from './commands/conversation.ts';
 import { registerCost } from './commands/cost.ts';
@@ -29,6 +30,7 @@ import { VERSION } from './version.ts';
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const WRONG_USAGE = 2;
+const SERVERS: ReadonlySet<string> = new Set(['up', 'demo']);
 
 /** The program with every command; `io` is all that a command touches. */
 export function createProgram(io: CliIo): Command {
@@ -68,7 +70,8 @@ export function createProgram(io: CliIo): Command {
 }
 
 /** Runs one command line (without node and script) and returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 or 143 interrupted. */
-export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+export async function runCli(args: readonly string[], outside: CliIo): Promise<number> {
+  const io = { ...outside, stdout: withColours(outside.stdout, outside.env) };
   const program = createProgram(io);
   try {
     await program.parseAsync([...args], { from: 'user' });
@@ -93,11 +96,17 @@ export async function main(args: readonly string[]): Promise<number> {
     stop.abort(new Interruption(name));
   };
   for (const name of STOP_SIGNALS) process.on(name, onSignal);
-  // A closed pipe (`tallyspan runs | head`) is an ordinary end.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+  const isServer = SERVERS.has(args[0] ?? '');
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE') {
+      process.stderr.write(`tallyspan: standard output could not be written: ${message}\n`);
+      process.exit(1);
+    }
+    // A closed pipe (`tallyspan runs | head`) is an ordinary end of a question, and no end of a server.
+    if (!isServer) process.exit(0);
   });
+  // Nobody reads the messages: no reason to end, and nowhere to say so.
+  process.stderr.on('error', () => undefined);
   const exitCode = await runCli(args, {
     stdin: process.stdin,
     stdout: process.stdout,

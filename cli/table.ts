@@ -79,7 +79,7 @@ export function renderTable<Row>(
   );
   const excess = widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length) - limit;
   shrink(widths, columns, excess);
-  const colors = createColors(output.isTTY === true);
+  const colors = createColors(output.hasColours ?? output.isTTY === true);
   const table = new Table({
     chars: { ...FRAMELESS, middle: GAP },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
