@@ -44,7 +44,8 @@ const OWN_NAMES = [
   'TALLYSPAN_TASK_TYPE',
 ] as const;
 /** Set for the command-line tool and the embedded server, not for us. */
-const FOREIGN_NAMES = new Set(['TALLYSPAN_URL', 'TALLYSPAN_DATA', 'TALLYSPAN_TOKEN']);
+const FOREIGN_NAMES = ['TALLYSPAN_URL', 'TALLYSPAN_DATA', 'TALLYSPAN_TOKEN', 'TALLYSPAN_TRACE_URL'] as const;
+const KNOWN_NAMES: readonly string[] = [...OWN_NAMES, ...FOREIGN_NAMES];
 const CONTENT_MODES = ['none', 'tools', 'full'] as const;
 const LOG_LEVELS = ['off', 'warn', 'debug'] as const;
 
@@ -66,9 +67,8 @@ export function readSettings(environment: Environment): Settings {
   };
 
   for (const name of Object.keys(environment)) {
-    if (!name.startsWith('TALLYSPAN_') || FOREIGN_NAMES.has(name)) continue;
-    if ((OWN_NAMES as readonly string[]).includes(name)) continue;
-    const nearest = nearestOf(name, OWN_NAMES);
+    if (!name.startsWith('TALLYSPAN_') || KNOWN_NAMES.includes(name)) continue;
+    const nearest = nearestOf(name, KNOWN_NAMES);
     problems.push(`${name} is not a setting.${nearest === undefined ? '' : ` Did you mean ${nearest}?`}`);
   }
 

@@ -1,5 +1,5 @@
 // Bundles @tallyspan/node: the preload as one CommonJS file with OpenTelemetry inside, two thin ways in
-// (--import and --require) that share it, and the manual API for both module formats.
+// (--import and --require) that share it, the manual API for both module formats, and the program that doctor runs.
 
 import { build, type BuildOptions, type Metafile } from 'esbuild';
 import { execFile } from 'node:child_process';
@@ -63,6 +63,15 @@ export async function buildInstrumentation(
       });
     }
   }
+  await build({
+    ...common,
+    entryPoints: [path.join(source, 'check-delivery.ts')],
+    outfile: path.join(outDir, 'check-delivery.cjs'),
+    format: 'cjs',
+    minify: true,
+    conditions: ['require', 'node'],
+    mainFields: ['main'],
+  });
   await writeFile(path.join(outDir, 'register.cjs'), REGISTER);
   await writeFile(path.join(outDir, 'register.mjs'), "import './register.cjs';\n");
   if (!hasTypes) return;

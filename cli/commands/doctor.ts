@@ -3,9 +3,10 @@
 
 import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
+import { formatCountOf } from '../../core/format.ts';
 import { writeAnswer } from '../answer.ts';
 import { CliError } from '../cli-error.ts';
-import { checkEndpoint } from '../doctor/check-endpoint.ts';
+import { checkDelivery } from '../doctor/check-delivery.ts';
 import { checkNode } from '../doctor/check-node.ts';
 import { checkPackages, findPackages } from '../doctor/check-packages.ts';
 import { checkPrices } from '../doctor/check-prices.ts';
@@ -24,15 +25,18 @@ export function registerDoctor(program: Command, io: CliIo): void {
       const findings: Finding[] = [
         checkNode(process.versions.node),
         ...checkPackages(await findPackages(process.cwd())),
-        await checkEndpoint(io.env),
+        ...(await checkDelivery(io.env, io.signal)),
         checkPrices(io.now()),
       ];
       const [name, ...args] = command;
       if (name !== undefined) findings.push(await tryCommand(name, args, io));
+      io.signal.throwIfAborted();
       writeAnswer(findings, options, io, (safe) => safe.map(renderFinding).join(''));
       const failed = findings.filter(({ verdict }) => verdict === 'fail').length;
       if (failed > 0)
-        throw new CliError(`doctor found ${String(failed)} thing(s) that do not work: see above`);
+        throw new CliError(
+          `doctor found ${formatCountOf(failed, 'thing')} that ${failed === 1 ? 'does' : 'do'} not work: see above`,
+        );
     });
 }
 
@@ -50,6 +54,9 @@ function tryCommand(name: string, args: readonly string[], io: CliIo): Promise<F
       env: { ...io.env, NODE_OPTIONS: nodeOptions, TALLYSPAN_LOG: 'debug' },
       stdio: ['inherit', 'ignore', 'pipe'],
     });
+    const stop = (): void => void child.kill('SIGTERM');
+    io.signal.addEventListener('abort', stop, { once: true });
+    if (io.signal.aborted) stop();
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
@@ -58,6 +65,7 @@ function tryCommand(name: string, args: readonly string[], io: CliIo): Promise<F
       resolve({ check: 'command', verdict: 'fail', what: `${name} could not be started: ${error.message}` });
     });
     child.on('close', (exitCode) => {
+      io.signal.removeEventListener('abort', stop);
       const said = stderr.split('\n').filter((line) => line.startsWith('tallyspan:'));
       resolve(
         said.length > 0

@@ -1,9 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { checkEndpoint } from '../../cli/doctor/check-endpoint.ts';
 import { checkNode } from '../../cli/doctor/check-node.ts';
 import { checkPackages, findPackages } from '../../cli/doctor/check-packages.ts';
 import { checkPrices } from '../../cli/doctor/check-prices.ts';
@@ -55,23 +53,6 @@ describe('doctor', () => {
     ]);
     expect(findings[0]?.what).toContain('0.18.2 is older than 0.20.9');
     for (const finding of findings) expect(finding.advice).toBeTruthy();
-  });
-
-  it('says whether something listens at the endpoint', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    const address = server.address();
-    const port = typeof address === 'object' && address ? address.port : 0;
-    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${String(port)}` };
-    expect(await checkEndpoint(env)).toMatchObject({ verdict: 'ok' });
-    await new Promise((resolve) => server.close(resolve));
-    expect(await checkEndpoint(env)).toMatchObject({
-      verdict: 'fail',
-      advice: expect.stringContaining('tallyspan up'),
-    });
-    expect(await checkEndpoint({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://[' })).toMatchObject({
-      verdict: 'fail',
-    });
   });
 
   it('warns of an old price table', () => {
