@@ -4,6 +4,7 @@ import Table from 'cli-table3';
 import { createColors } from 'picocolors';
 import type { CliOutput } from './io.ts';
 import { safeText } from './safe-text.ts';
+import { cutToWidth, widthOf } from './text-width.ts';
 
 export type Align = 'left' | 'right';
 export type Tone = 'bad' | 'good' | 'faint';
@@ -15,8 +16,10 @@ export interface Column<Row> {
   readonly tone?: (row: Row) => Tone | undefined;
   /** Cut first, with an ellipsis, when the terminal is too narrow; other texts only when that is not enough. */
   readonly shrinks?: boolean;
-  /** Left out where the terminal is too narrow even for cut texts; `--json` has it. */
+  /** Left out where the terminal is too narrow, before anything but a column that shrinks is cut; `--json` has it. */
   readonly optional?: boolean;
+  /** Never cut: half a time or half an id says nothing. Columns of numbers are whole without it. */
+  readonly whole?: boolean;
   value(row: Row): string;
 }
 
@@ -26,27 +29,33 @@ const FRAMELESS = Object.fromEntries(FRAME_PARTS.split(' ').map((part) => [part,
 const GAP = '  ';
 const MIN_SHRUNK_WIDTH = 8;
 
-/** The columns without the last optional ones, as far as the others need the room. */
+/** The columns without the last optional ones, as far as the others need the room: before a name is cut. */
 function fitting<Row>(
-  rows: readonly Row[],
   columns: readonly Column<Row>[],
+  cells: readonly (readonly string[])[],
   limit: number,
-): readonly Column<Row>[] {
-  const least = columns.map((column) => {
-    const whole = Math.max(column.title.length, ...rows.map((row) => column.value(row).length));
-    return GAP.length + (column.align === 'right' ? whole : Math.min(whole, MIN_SHRUNK_WIDTH));
-  });
+): readonly number[] {
+  const least = widestOf(columns, cells).map(
+    (whole, index) =>
+      GAP.length + (columns[index]?.shrinks === true ? Math.min(whole, MIN_SHRUNK_WIDTH) : whole),
+  );
   let needed = least.reduce((sum, width) => sum + width, -GAP.length);
-  const kept = columns.map(() => true);
+  const kept = columns.map((_, index) => index);
   for (let index = columns.length - 1; index >= 0 && needed > limit; index--) {
     if (columns[index]?.optional !== true) continue;
-    kept[index] = false;
+    kept.splice(index, 1);
     needed -= least[index] ?? 0;
   }
-  return columns.filter((_, index) => kept[index]);
+  return kept;
 }
 
-/** Takes the excess from the column that shrinks; where that is not enough, from texts, the widest first. Numbers stay whole. */
+function widestOf<Row>(columns: readonly Column<Row>[], cells: readonly (readonly string[])[]): number[] {
+  return columns.map((column, index) =>
+    cells.reduce((most, line) => Math.max(most, widthOf(line[index] ?? '')), widthOf(column.title)),
+  );
+}
+
+/** Takes the excess from the column that shrinks; where that is not enough, from names, the widest first. */
 function shrink<Row>(widths: number[], columns: readonly Column<Row>[], excess: number): void {
   const taken = (index: number, least: number, most: number): number => {
     const width = widths[index] ?? 0;
@@ -58,9 +67,11 @@ function shrink<Row>(widths: number[], columns: readonly Column<Row>[], excess: 
   columns.forEach((column, index) => {
     if (column.shrinks === true) left -= taken(index, MIN_SHRUNK_WIDTH, left);
   });
-  const texts = columns.flatMap((column, index) => (column.align === 'right' ? [] : [index]));
+  const names = columns.flatMap(({ align, whole }, index) =>
+    align === 'right' || whole === true ? [] : [index],
+  );
   for (; left > 0; left--) {
-    const widest = texts.toSorted((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0))[0];
+    const widest = names.toSorted((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0))[0];
     if (widest === undefined || taken(widest, MIN_SHRUNK_WIDTH, 1) === 0) return;
   }
 }
@@ -72,18 +83,17 @@ export function renderTable<Row>(
   output: CliOutput,
 ): string {
   const limit = output.isTTY === true ? (output.columns ?? 80) : Number.POSITIVE_INFINITY;
-  const columns = fitting(rows, all, limit);
-  const cells = rows.map((row) => columns.map((column) => safeText(column.value(row))));
-  const widths = columns.map((column, index) =>
-    Math.max(column.title.length, ...cells.map((line) => line[index]?.length ?? 0)),
-  );
-  const excess = widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length) - limit;
-  shrink(widths, columns, excess);
+  const whole = rows.map((row) => all.map((column) => safeText(column.value(row))));
+  const kept = fitting(all, whole, limit);
+  const columns = all.filter((_, index) => kept.includes(index));
+  const cells = whole.map((line) => line.filter((_, index) => kept.includes(index)));
+  const widths = widestOf(columns, cells);
+  shrink(widths, columns, widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length) - limit);
   const colors = createColors(output.hasColours ?? output.isTTY === true);
   const table = new Table({
     chars: { ...FRAMELESS, middle: GAP },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-    head: columns.map((column) => colors.bold(column.title)),
+    head: columns.map((column, index) => colors.bold(cutToWidth(column.title, widths[index] ?? 0))),
     colWidths: widths,
     colAligns: columns.map((column) => column.align ?? 'left'),
   });
@@ -92,7 +102,7 @@ export function renderTable<Row>(
     table.push(
       columns.map((column, index) => {
         const tone = column.tone?.(row);
-        const text = cells[line]?.[index] ?? '';
+        const text = cutToWidth(cells[line]?.[index] ?? '', widths[index] ?? 0);
         return tone === undefined ? text : paint[tone](text);
       }),
     );

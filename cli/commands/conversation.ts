@@ -124,10 +124,11 @@ function callsOf(run: RunTree, turn: number, depth: number): Call[] {
 function columnsOf(nowMs: number): readonly Column<Call>[] {
   return [
     { title: 'TURN', align: 'right', value: (call) => formatCount(call.turn) },
-    { title: 'TIME', value: (call) => formatMoment(call.started_at, nowMs) },
+    { title: 'TIME', whole: true, value: (call) => formatMoment(call.started_at, nowMs) },
     // A nested run stands further to the right.
     {
       title: 'RUN',
+      whole: true,
       value: (call) =>
         `${'  '.repeat(Math.min(call.depth, INDENTED_LEVELS))}${call['agent.run_id'].slice(0, 8)}`,
     },

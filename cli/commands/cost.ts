@@ -60,7 +60,7 @@ function renderToolTax({ tool_tax: tax }: CostReport): string {
 function columnsOf(by: CostBy): readonly Column<CostRow>[] {
   const isTool = by === 'tool';
   const columns: Column<CostRow>[] = [
-    { title: by.toUpperCase(), shrinks: true, value: (row) => row.name ?? '(none)' },
+    { title: by.toUpperCase(), whole: by === 'day', value: (row) => row.name ?? '(none)' },
     { title: 'CALLS', align: 'right', value: (row) => formatCount(row.calls) },
   ];
   if (!isTool && by !== 'model') {
@@ -78,8 +78,13 @@ function columnsOf(by: CostBy): readonly Column<CostRow>[] {
   if (isTool) {
     columns.push(
       { title: 'PER CALL', align: 'right', value: (row) => formatCost(row.cost_per_call_nano_usd) },
-      { title: 'RESULT p50', align: 'right', value: (row) => formatSize(row.result_size_p50) },
-      { title: 'FAILED', align: 'right', value: (row) => formatPercent(row.failure_rate) },
+      {
+        title: 'RESULT p50',
+        align: 'right',
+        optional: true,
+        value: (row) => formatSize(row.result_size_p50),
+      },
+      { title: 'FAILED', align: 'right', optional: true, value: (row) => formatPercent(row.failure_rate) },
       { title: 'RETRIED', align: 'right', optional: true, value: (row) => formatPercent(row.retry_rate) },
     );
   }

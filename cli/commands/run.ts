@@ -75,7 +75,7 @@ const STEP_COLUMNS: readonly Column<Step>[] = [
   { title: 'WRITTEN', align: 'right', optional: true, value: writtenTokens },
   { title: 'OUT', align: 'right', value: (step) => tokensIn(step, 'tokens_output') },
   { title: 'COST', align: 'right', value: costOf },
-  { title: 'TOTAL', align: 'right', value: (step) => formatCost(step.total_cost_nano_usd) },
+  { title: 'TOTAL', align: 'right', optional: true, value: (step) => formatCost(step.total_cost_nano_usd) },
   {
     title: 'WHAT',
     shrinks: true,

@@ -78,12 +78,13 @@ export function registerRuns(program: Command, io: CliIo): void {
 
 function columnsOf(nowMs: number): readonly Column<RunSummary>[] {
   return [
-    { title: 'TIME', value: (run) => formatMoment(run.started_at, nowMs) },
-    { title: 'RUN', value: (run) => run['agent.run_id'].slice(0, SHORT_ID_LENGTH) },
+    { title: 'TIME', whole: true, value: (run) => formatMoment(run.started_at, nowMs) },
+    { title: 'RUN', whole: true, value: (run) => run['agent.run_id'].slice(0, SHORT_ID_LENGTH) },
     { title: 'AGENT', value: (run) => run['gen_ai.agent.name'] ?? run['service.name'] ?? '' },
     { title: 'USER', value: (run) => run['user.id'] ?? '' },
     {
       title: 'STATUS',
+      whole: true,
       value: (run) => run['agent.status'],
       tone: (run) =>
         run['agent.status'] === 'ok' ? 'good' : run['agent.status'] === 'running' ? 'faint' : 'bad',
