@@ -1,7 +1,10 @@
-// Parsers of option values that several commands take. Each throws a usage error that names the value.
+// Options that several commands have, and parsers of their values. Each throws a usage error that names the value.
 
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { SHORTEST_RUN_ID } from '../server/queries/read-run.ts';
 
+/** A hundred years: what is older has no events, and times of it are out of range. */
+const LONGEST_DURATION_DAYS = 36_500;
 const DURATION_UNITS_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 
 /** `90s`, `30m`, `24h`, `7d`, `2w` as milliseconds. */
@@ -10,7 +13,17 @@ export function parseDurationMs(text: string): number {
   if (!match) throw new InvalidArgumentError(`"${text}" is no duration; write 30m, 24h, 7d or the like.`);
   const durationMs = Number(match[1]) * DURATION_UNITS_MS[match[2] as keyof typeof DURATION_UNITS_MS];
   if (durationMs <= 0) throw new InvalidArgumentError('a duration is longer than nothing.');
+  if (durationMs > LONGEST_DURATION_DAYS * DURATION_UNITS_MS.d)
+    throw new InvalidArgumentError(
+      `"${text}" is too long a duration; the longest is ${String(LONGEST_DURATION_DAYS)}d.`,
+    );
   return durationMs;
+}
+
+/** An option whose value is a duration; help shows the default as it is written. */
+export function durationOption(flags: string, description: string, byDefault?: string): Option {
+  const option = new Option(flags, description).argParser(parseDurationMs);
+  return byDefault === undefined ? option : option.default(parseDurationMs(byDefault), byDefault);
 }
 
 const SIZE_UNITS_BYTES = { MB: 1e6, GB: 1e9, TB: 1e12 } as const;
@@ -37,6 +50,23 @@ export function parseCount(text: string): number {
   if (!/^\d+$/.test(text) || count < 1)
     throw new InvalidArgumentError(`"${text}" is no whole number above 0.`);
   return count;
+}
+
+/** A parser of whole numbers from 1 to `most`. */
+export function parseCountUpTo(most: number): (text: string) => number {
+  return (text) => {
+    const count = parseCount(text);
+    if (count > most) throw new InvalidArgumentError(`"${text}" is too many; at most ${String(most)}.`);
+    return count;
+  };
+}
+
+/** The id of a run, or the beginning of it. */
+export function parseRunId(text: string): string {
+  if (text.length >= SHORTEST_RUN_ID) return text;
+  throw new InvalidArgumentError(
+    `"${text}" is too short; give at least ${String(SHORTEST_RUN_ID)} characters of the id.`,
+  );
 }
 
 /** An IANA time zone that this Node knows. */

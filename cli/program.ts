@@ -1,6 +1,7 @@
 // The tallyspan command line: one file per command, all registered here.
 
 import { Command, CommanderError } from 'commander';
+import { RequestError } from '../server/web/request-error.ts';
 import { CliError } from './cli-error.ts';
 import { withColours } from './colours.ts';
 import { registerAlerts } from './commands/alerts.ts';
@@ -80,10 +81,11 @@ export async function runCli(args: readonly string[], outside: CliIo): Promise<n
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
     const interrupted = interruptedExitCode(error, io.signal);
     if (interrupted !== undefined) return interrupted;
+    const isUsage = error instanceof RequestError && error.statusCode === 400;
     const isDebug = program.opts<{ debug?: boolean }>().debug === true;
     const detail = error instanceof Error ? (isDebug ? error.stack : error.message) : String(error);
     io.stderr.write(safeLines(`tallyspan: ${detail}\n`));
-    return error instanceof CliError ? error.exitCode : 1;
+    return error instanceof CliError ? error.exitCode : isUsage ? WRONG_USAGE : 1;
   }
 }
 

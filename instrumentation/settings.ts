@@ -4,7 +4,7 @@
 import { homedir, platform } from 'node:os';
 import { join } from 'node:path';
 import type { LogLevel } from './diagnostics.ts';
-import { nearestOf } from './nearest.ts';
+import { nearestOf } from '../core/nearest.ts';
 import { readStandardSettings, type Protocol } from './standard-settings.ts';
 
 export type ContentMode = 'none' | 'tools' | 'full';

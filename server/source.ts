@@ -22,6 +22,7 @@ import { ServerError, messageOf } from './server-error.ts';
 import { DATA_FILE, openDatabaseReadOnly } from './store/database.ts';
 import { parseDiagnosisQuestion, parseWhatIfQuestion } from './web/diagnosis-params.ts';
 import { parseCostRequest, parseSignalRequest } from './web/query-params.ts';
+import { RequestError } from './web/request-error.ts';
 
 export type {
   CostReport,
@@ -157,12 +158,16 @@ function serverSource(url: string, token: string | undefined): Source {
   async function askMaybe<T>(path: string, params: Params = {}): Promise<T | undefined> {
     const answer = await request(path, params, AbortSignal.timeout(ANSWER_LIMIT_MS));
     if (answer.status === 404) return undefined;
+    if (answer.status === 401) throw new ServerError(tokenFault(url, token));
+    // The question was wrong, whoever answers it.
+    if (answer.status === 400) throw new RequestError(400, await faultOf(answer));
     if (!answer.ok) throw new ServerError(`${url}: ${await faultOf(answer)}`);
     return (await answer.json()) as T;
   }
 
   async function* askBytes(path: string, params: Params): AsyncGenerator<Uint8Array> {
     const answer = await request(path, params, undefined);
+    if (answer.status === 401) throw new ServerError(tokenFault(url, token));
     if (!answer.ok || answer.body === null) throw new ServerError(`${url}: ${await faultOf(answer)}`);
     yield* answer.body;
   }
@@ -203,6 +208,12 @@ function serverSource(url: string, token: string | undefined): Source {
     backup: () => askBytes('/api/backup', {}),
     close: () => Promise.resolve(),
   };
+}
+
+function tokenFault(url: string, token: string | undefined): string {
+  return token === undefined
+    ? `${url} wants a token. Set TALLYSPAN_TOKEN to the one that the server was started with.`
+    : `${url} does not take the token in TALLYSPAN_TOKEN. Set it to the one that the server was started with.`;
 }
 
 function isoTimes(object: object, keys: readonly string[]): Record<string, string> {

@@ -5,7 +5,7 @@ import { formatCost, formatCount, formatPercent, NO_DATA } from '../../core/form
 import { COST_WAYS, type CostBy, type CostReport, type CostRow } from '../../server/queries/read-cost.ts';
 import { writeAnswer } from '../answer.ts';
 import type { CliIo, CliOutput } from '../io.ts';
-import { parseDurationMs } from '../options.ts';
+import { durationOption } from '../options.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 import { renderTable, type Column } from '../table.ts';
 
@@ -23,7 +23,7 @@ export function registerCost(program: Command, io: CliIo): void {
       .command('cost')
       .description('the spend')
       .addOption(new Option('--by <way>', 'how to split it').choices(COST_WAYS).default('day'))
-      .option('--since <time>', 'how far back to look', parseDurationMs, parseDurationMs('7d')),
+      .addOption(durationOption('--since <time>', 'how far back to look', '7d')),
   ).action(async (options: CostOptions) => {
     const report = await withSource(options, io, (source) =>
       source.cost({ by: options.by, since: io.now() - options.since }),

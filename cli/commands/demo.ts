@@ -15,7 +15,7 @@ import { startServer } from '../../server/start-server.ts';
 import { CliError, usageError } from '../cli-error.ts';
 import { generateHistory } from '../history/generate-history.ts';
 import type { CliIo } from '../io.ts';
-import { parseCount, parsePort } from '../options.ts';
+import { parseCountUpTo, parsePort } from '../options.ts';
 import { startProgress } from '../progress.ts';
 import { safeTexts } from '../safe-text.ts';
 import { sendEvents } from '../send-events.ts';
@@ -35,6 +35,7 @@ interface DemoOptions {
 /** Answers of the fake API wait this long when somebody looks at the page, so that times are those of a model. */
 const VISIBLE_ANSWER_DELAY_MS = 150;
 const HISTORY_SEED = 1;
+const DAYS_LIMIT = 3650;
 const DEMO_SERVICE = 'support-agent';
 
 export function registerDemo(program: Command, io: CliIo): void {
@@ -43,7 +44,7 @@ export function registerDemo(program: Command, io: CliIo): void {
     .description('the server with an example agent on a fake API; needs no key')
     .option('--once', 'print a summary and exit')
     .option('--live', 'talk to the real API with ANTHROPIC_API_KEY')
-    .option('--days <n>', 'add this many days of generated history', parseCount)
+    .option('--days <n>', 'add this many days of generated history', parseCountUpTo(DAYS_LIMIT))
     .option('--data <dir>', 'folder of the database (default: a temporary one)')
     .option('--port <port>', portText('the page and the API', DEFAULT_PORTS.ui), parsePort)
     .option('--grpc-port <port>', portText('OTLP over gRPC', DEFAULT_PORTS.grpc), parsePort)

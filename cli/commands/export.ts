@@ -9,7 +9,7 @@ import { writeAnswer } from '../answer.ts';
 import { CliError, usageError } from '../cli-error.ts';
 import type { CliIo } from '../io.ts';
 import { startProgress } from '../progress.ts';
-import { parseDurationMs } from '../options.ts';
+import { durationOption } from '../options.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 import { replaceFile, writeToOutput } from '../whole-file.ts';
 
@@ -26,7 +26,7 @@ export function registerExport(program: Command, io: CliIo): void {
       .command('export')
       .description('the stored events as a file; JSON lines can be imported again')
       .argument('<file>', 'file to write, which is replaced; - is standard output')
-      .option('--since <time>', 'only events of this time back', parseDurationMs)
+      .addOption(durationOption('--since <time>', 'only events of this time back'))
       .addOption(new Option('--format <format>', 'kind of file').choices(EXPORT_FORMATS).default('jsonl')),
   ).action(async (file: string, options: ExportOptions) => {
     if (file === STDOUT) {

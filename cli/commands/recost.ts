@@ -11,7 +11,7 @@ import type { EventName } from '../../core/schema.ts';
 import type { Source } from '../../server/source.ts';
 import { writeJson } from '../answer.ts';
 import type { CliIo, CliOutput } from '../io.ts';
-import { parseDurationMs } from '../options.ts';
+import { durationOption } from '../options.ts';
 import { loadPriceOverrides } from '../price-overrides-file.ts';
 import { differenceOf, makeRecostReport, type LeftOut, type RecostReport } from '../recost-report.ts';
 import { openEventSink } from '../event-sink.ts';
@@ -39,7 +39,7 @@ export function registerRecost(program: Command, io: CliIo): void {
     program
       .command('recost')
       .description('recorded calls at the present prices; --apply appends the difference')
-      .option('--since <time>', 'how far back to look', parseDurationMs, parseDurationMs('7d'))
+      .addOption(durationOption('--since <time>', 'how far back to look', '7d'))
       .option('--prices <file>', 'price override file (default: TALLYSPAN_PRICES)')
       .option('--apply', 'append an adjustment for each call that differs'),
   ).action(async (options: RecostOptions) => {

@@ -10,6 +10,7 @@ import { KEY_FILE, openSealed, readKey } from '../../server/store/content-cipher
 import { writeAnswer } from '../answer.ts';
 import { CliError, usageError } from '../cli-error.ts';
 import type { CliIo } from '../io.ts';
+import { parseRunId } from '../options.ts';
 import { startReplayServer, type ReplayServer, type ReplayStep } from '../replay/replay-server.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 
@@ -22,7 +23,7 @@ export function registerReplay(program: Command, io: CliIo): void {
     program
       .command('replay')
       .description('your command against the recorded answers of a run; reports the first divergence')
-      .argument('<run>', 'id of a run that was recorded with TALLYSPAN_CONTENT=full')
+      .argument('<run>', 'id of a run that was recorded with TALLYSPAN_CONTENT=full', parseRunId)
       .argument('<command...>', 'the command, after --')
       .option('--key <file>', `key of the recorded content (default: ${KEY_FILE} in the data folder)`),
   ).action(async (id: string, command: readonly string[], options: ReplayOptions) => {

@@ -6,6 +6,7 @@ import type { RunTree } from '../../server/source.ts';
 import { writeAnswer } from '../answer.ts';
 import { CliError } from '../cli-error.ts';
 import type { CliIo } from '../io.ts';
+import { parseRunId } from '../options.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 import { renderTable, type Column } from '../table.ts';
 
@@ -16,7 +17,7 @@ export function registerRun(program: Command, io: CliIo): void {
     program
       .command('run')
       .description('one run: its steps in order, each failed tool call before the model call that read it')
-      .argument('<id>', 'run id, or an unambiguous beginning of it'),
+      .argument('<id>', 'run id, or an unambiguous beginning of it', parseRunId),
   ).action(async (id: string, options: SourceOptions) => {
     const run = await withSource(options, io, async (source) => {
       const found = await source.run(id);

@@ -1,11 +1,12 @@
 // `tallyspan runs`: the list of runs.
 
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { formatCost, formatCount, formatCountOf, formatDuration } from '../../core/format.ts';
+import { RUNS_LIMIT, RUN_STATUSES } from '../../server/queries/run-filter.ts';
 import type { RunSummary } from '../../server/source.ts';
 import { writeAnswer } from '../answer.ts';
 import type { CliIo } from '../io.ts';
-import { parseCount, parseDurationMs } from '../options.ts';
+import { parseCountUpTo, durationOption } from '../options.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 import { renderTable, type Column } from '../table.ts';
 
@@ -37,18 +38,18 @@ export function registerRuns(program: Command, io: CliIo): void {
       .option('--failed', 'only runs that did not end ok')
       .option('--slowest', 'slowest first')
       .option('--dearest', 'dearest first')
-      .option('--since <time>', 'how far back to look', parseDurationMs, parseDurationMs('24h'))
+      .addOption(durationOption('--since <time>', 'how far back to look', '24h'))
       .option('--user <id>', 'only runs of this user')
       .option('--agent <name>', 'only runs of this agent')
       .option('--task <type>', 'only runs of this kind of task')
       .option('--tag <tag>', 'only runs with this tag')
       .option('--session <id>', 'only runs of this session')
-      .option('--status <status>', 'only runs that ended so, or running')
+      .addOption(new Option('--status <status>', 'only runs that stand so').choices(RUN_STATUSES))
       .option('--model <id>', 'only runs with a call answered by this model')
       .option('--tool <name>', 'only runs that called this tool')
       .option('--unpriced', 'only runs with a call that has no price')
       .option('--error <text>', 'only runs in which an error has this in its type')
-      .option('--limit <n>', 'at most this many', parseCount, 50),
+      .option('--limit <n>', 'at most this many', parseCountUpTo(RUNS_LIMIT), 50),
   ).action(async (options: RunsOptions) => {
     const runs = await withSource(options, io, (source) =>
       source.runs({

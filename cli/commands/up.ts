@@ -5,7 +5,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { startServer, type RunningServer } from '../../server/start-server.ts';
 import { defaultDataDir } from '../data-dir.ts';
 import type { CliIo } from '../io.ts';
-import { parseDurationMs, parsePort, parseSizeBytes, parseTimeZone } from '../options.ts';
+import { durationOption, parsePort, parseSizeBytes, parseTimeZone } from '../options.ts';
 import { safeText } from '../safe-text.ts';
 
 export const DEFAULT_PORTS = { ui: 4319, grpc: 4317, http: 4318 } as const;
@@ -57,7 +57,7 @@ export function registerUp(program: Command, io: CliIo): void {
     .option('--port <port>', 'port of the page and the API', parsePort, DEFAULT_PORTS.ui)
     .option('--grpc-port <port>', 'port of OTLP over gRPC', parsePort, DEFAULT_PORTS.grpc)
     .option('--http-port <port>', 'port of OTLP over HTTP', parsePort, DEFAULT_PORTS.http)
-    .option('--retention <time>', 'how long events are kept', parseDurationMs, parseDurationMs('90d'))
+    .addOption(durationOption('--retention <time>', 'how long events are kept', '90d'))
     .option(
       '--retention-size <size>',
       'delete the oldest events when all take more, e.g. 2GB',

@@ -3,7 +3,7 @@
 // run without an end counts as lost, so that nothing in it can still change.
 
 import type { Command } from 'commander';
-import { HOUR_MS, MINUTE_MS } from '../../core/time.ts';
+import { MINUTE_MS } from '../../core/time.ts';
 import type { Source } from '../../server/source.ts';
 import { CATALOGUE, signalOf } from '../../signals/catalogue/index.ts';
 import { compareResults, type Difference } from '../../signals/compare.ts';
@@ -14,7 +14,7 @@ import { writeAnswer } from '../answer.ts';
 import { CliError } from '../cli-error.ts';
 import type { CliIo } from '../io.ts';
 import { queryLoki } from '../loki.ts';
-import { parseDurationMs } from '../options.ts';
+import { durationOption } from '../options.ts';
 import { formatSignalValue } from '../signal-format.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 import { renderTable, type Column } from '../table.ts';
@@ -41,7 +41,7 @@ export function registerVerify(program: Command, io: CliIo): void {
       .command('verify')
       .description('compare every number of the store with a Loki that got the same events')
       .requiredOption('--loki <url>', 'address of the Loki')
-      .option('--window <time>', 'how much of the past to compare', parseDurationMs, 24 * HOUR_MS),
+      .addOption(durationOption('--window <time>', 'how much of the past to compare', '24h')),
   ).action(async (options: VerifyOptions) => {
     const report = await withSource(options, io, (source) =>
       verify(source, options.loki, io.now(), options.window),

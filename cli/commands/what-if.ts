@@ -1,7 +1,10 @@
 // `tallyspan whatif`: what the recorded calls would have cost with one setting changed.
 
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { formatCost, formatCount, formatPercent, formatTokens } from '../../core/format.ts';
+import { resolveModelId } from '../../core/model-id.ts';
+import { nearestOf } from '../../core/nearest.ts';
+import { findModel, PRICED_MODELS, UNPRICED_MODELS } from '../../core/prices/table.ts';
 import { CACHE_SETTINGS } from '../../server/queries/read-what-if.ts';
 import type { WhatIfReport } from '../../server/source.ts';
 import { writeAnswer } from '../answer.ts';
@@ -24,7 +27,7 @@ export function registerWhatIf(program: Command, io: CliIo): void {
     program
       .command('whatif')
       .description('what the recorded calls would have cost with another model, cache setting or in a batch')
-      .option('--model <id>', 'price all calls as this model')
+      .option('--model <id>', 'price all calls as this model', parseModel)
       .addOption(new Option('--cache <setting>', 'cache off, or for this long').choices([...CACHE_SETTINGS]))
       .option('--batch', 'at the price of the batch API')
       .option('--from <time>', 'today, yesterday, a time or how far back (default: 7d)')
@@ -45,6 +48,21 @@ export function registerWhatIf(program: Command, io: CliIo): void {
     );
     writeAnswer(report, options, io, (safe) => renderWhatIf(safe, io.stdout));
   });
+}
+
+/** The id of a model that has a price. */
+function parseModel(text: string): string {
+  const known = resolveModelId(text);
+  if (!('reason' in known) && findModel(known.id) !== undefined) return text;
+  if (!('reason' in known))
+    throw new InvalidArgumentError(`${text} has no price. ${UNPRICED_MODELS[known.id] ?? ''}`);
+  const nearest = nearestOf(
+    text,
+    PRICED_MODELS.map(({ id }) => id),
+  );
+  throw new InvalidArgumentError(
+    `"${text}" is no model of the price table${nearest === undefined ? '; docs/prices.md lists them.' : `. Did you mean ${nearest}?`}`,
+  );
 }
 
 /** Cost as it was and as it would be, and the tokens that move between the buckets. */

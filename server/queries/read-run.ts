@@ -55,7 +55,8 @@ export class AmbiguousRunError extends Error {
   override readonly name = 'AmbiguousRunError';
 }
 
-const SHORTEST_PREFIX = 4;
+/** Fewer characters name no run. */
+export const SHORTEST_RUN_ID = 4;
 const STEPS_LIMIT = 10_000;
 /** How long after the end of its run an event may stand: a stream that nobody waited for. */
 const LATE_MS = DAY_MS;
@@ -136,7 +137,7 @@ async function findStretch(database: Queryable, runId: string): Promise<Interval
 
 /** The only run whose id begins so. @throws AmbiguousRunError */
 export async function findRunId(database: Queryable, id: string): Promise<string | undefined> {
-  if (id.length < SHORTEST_PREFIX) return undefined;
+  if (id.length < SHORTEST_RUN_ID) return undefined;
   const rows = await database.all(
     `SELECT DISTINCT agent_run_id AS id FROM ${RUN_IDS} WHERE starts_with(agent_run_id, ?) LIMIT 2`,
     [id],

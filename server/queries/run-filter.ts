@@ -7,6 +7,21 @@ import { instantSql, textSql } from '../../signals/sql-text.ts';
 
 export type RunSort = 'newest' | 'slowest' | 'dearest';
 
+/** How a run can stand, as `status` names it. */
+export const RUN_STATUSES = [
+  'ok',
+  'error',
+  'aborted',
+  'refused',
+  'max_turns',
+  'budget_exceeded',
+  'lost',
+  'running',
+] as const;
+
+/** Most runs in one answer. */
+export const RUNS_LIMIT = 1000;
+
 export interface RunFilter {
   readonly status?: string | undefined;
   /** Only runs that ended other than ok. */

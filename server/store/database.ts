@@ -125,21 +125,28 @@ async function openInstance(file: string, isReadOnly: boolean): Promise<DuckDBIn
     return await attachFile(file, isReadOnly);
   } catch (error) {
     openFiles.delete(file);
-    throw new ServerError(explainOpen(file, messageOf(error)));
+    throw new ServerError(explainOpen(file, messageOf(error), isReadOnly));
   }
 }
 
-function explainOpen(file: string, reason: string): string {
+function explainOpen(file: string, reason: string, isReadOnly: boolean): string {
   const pid = /\(PID (\d+)\)/.exec(reason)?.[1];
-  if (/lock/i.test(reason))
-    return `${file} is in use by another process${pid === undefined ? '' : ` (PID ${pid})`}. Stop it, or choose another folder with --data.`;
+  if (/lock/i.test(reason)) {
+    const user = `${file} is in use by another process${pid === undefined ? '' : ` (PID ${pid})`}`;
+    return isReadOnly
+      ? `${user}. If that is a tallyspan server, ask it: --url with the address of its page, such as http://127.0.0.1:4319. Else stop it, or choose another folder with --data.`
+      : `${user}. Stop it, or choose another folder with --data.`;
+  }
   if (/permission denied/i.test(reason))
-    return `${file} cannot be written: permission denied. Change its owner, or choose another folder with --data.`;
+    return `${file} cannot be ${isReadOnly ? 'read' : 'written'}: permission denied. Change its owner or its rights, or choose another folder with --data.`;
   if (/does not exist/i.test(reason))
     return `there is no data at ${file}. Start \`tallyspan up\`, or name the folder with --data.`;
   if (/newer version/i.test(reason))
     return `${file} was written by a newer tallyspan. Upgrade tallyspan, or choose another folder with --data.`;
-  return `cannot open ${file}: ${reason.split('\n')[0] ?? ''}`;
+  const line = reason.split('\n')[0] ?? '';
+  if (/not a valid duckdb|corrupt|checksum|serialization error|failed to deserialize/i.test(reason))
+    return `${file} is damaged, or no file of tallyspan (${line}). Put a backup in its place (docs/server.md), or move it away: \`tallyspan up\` then begins a new one, and \`tallyspan import\` brings back what was exported.`;
+  return `cannot open ${file}: ${line}`;
 }
 
 async function databaseOf(

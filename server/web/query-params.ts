@@ -6,7 +6,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, offsetAt } from '../../core/time.ts';
 import { parseRequest, type SignalQuestion } from '../../signals/request.ts';
 import { EXPORT_FORMATS, type ExportFormat, type ExportRequest } from '../queries/export-events.ts';
 import { COST_WAYS, type CostBy, type CostRequest } from '../queries/read-cost.ts';
-import type { RunFilter, RunSort } from '../queries/run-filter.ts';
+import { RUNS_LIMIT, type RunFilter, type RunSort } from '../queries/run-filter.ts';
 import { RequestError } from './request-error.ts';
 
 /** The query string, parsed: a key given twice is an array. */
@@ -15,7 +15,6 @@ export type QueryText = Readonly<Record<string, string | string[] | undefined>>;
 const EVENT_EXAMPLE = 'agent.run,agent.model_call';
 const SORTS: readonly RunSort[] = ['newest', 'slowest', 'dearest'];
 const LIMIT_DEFAULT = 50;
-const LIMIT_MAX = 1000;
 
 /** The last value of a parameter; an empty one is none. */
 export function textParam(query: QueryText, key: string): string | undefined {
@@ -45,7 +44,7 @@ export function parseRunFilter(query: QueryText, nowMs: number): RunFilter {
     since: instantParam(query, 'since', nowMs),
     until: instantParam(query, 'until', nowMs),
     sort: sort as RunSort | undefined,
-    limit: countParam(query, 'limit', LIMIT_DEFAULT, LIMIT_MAX),
+    limit: countParam(query, 'limit', LIMIT_DEFAULT, RUNS_LIMIT),
     offset: offsetParam(query),
   };
 }

@@ -1,7 +1,7 @@
 // The list of runs: filtered, sorted, a page at a time.
 
 import type { VNode } from 'preact';
-import type { RunSort } from '../../queries/run-filter.ts';
+import { RUN_STATUSES, type RunSort } from '../../queries/run-filter.ts';
 import type { RunSummary } from '../../queries/run-summary.ts';
 import { HowToSend } from '../cells.tsx';
 import { Pager } from '../pager.tsx';
@@ -24,7 +24,6 @@ export interface RunsView {
   readonly now: number;
 }
 
-const STATUSES = ['ok', 'error', 'aborted', 'refused', 'max_turns', 'budget_exceeded', 'lost', 'running'];
 const TIMES: readonly (readonly [string, string])[] = [
   ['1h', 'last hour'],
   ['24h', 'last 24 h'],
@@ -111,7 +110,7 @@ function Filter({ view }: { view: RunsView }): VNode {
           <option value="failed" selected={status === 'failed'}>
             failed (any)
           </option>
-          {STATUSES.map((one) => (
+          {RUN_STATUSES.map((one) => (
             <option key={one} value={one} selected={one === status}>
               {one}
             </option>
