@@ -131,7 +131,7 @@ async function openInstance(file: string, isReadOnly: boolean): Promise<DuckDBIn
 
 function explainOpen(file: string, reason: string, isReadOnly: boolean): string {
   const pid = /\(PID (\d+)\)/.exec(reason)?.[1];
-  if (/lock/i.test(reason)) {
+  if (/(?:set|conflicting) lock/i.test(reason)) {
     const user = `${file} is in use by another process${pid === undefined ? '' : ` (PID ${pid})`}`;
     return isReadOnly
       ? `${user}. If that is a tallyspan server, ask it: --url with the address of its page, such as http://127.0.0.1:4319. Else stop it, or choose another folder with --data.`
@@ -144,7 +144,7 @@ function explainOpen(file: string, reason: string, isReadOnly: boolean): string 
   if (/newer version/i.test(reason))
     return `${file} was written by a newer tallyspan. Upgrade tallyspan, or choose another folder with --data.`;
   const line = reason.split('\n')[0] ?? '';
-  if (/not a valid duckdb|corrupt|checksum|serialization error|failed to deserialize/i.test(reason))
+  if (/not a valid duckdb|corrupt|checksum|enough bytes|serializ|INTERNAL/i.test(reason))
     return `${file} is damaged, or no file of tallyspan (${line}). Put a backup in its place (docs/server.md), or move it away: \`tallyspan up\` then begins a new one, and \`tallyspan import\` brings back what was exported.`;
   return `cannot open ${file}: ${line}`;
 }

@@ -1,10 +1,12 @@
 // A data folder that cannot be opened: what is said of it.
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { openAppender } from '../../server/append-events.ts';
 import { startTallyspan } from '../programs/started.ts';
+import { sampleRun } from '../server/sample-run.ts';
 import { runCommand } from './run-command.ts';
 
 let dir: string;
@@ -41,9 +43,19 @@ describe('a data folder', () => {
     await server.ended;
   });
 
-  it('with a damaged file is told with what to do', async () => {
+  it.each([
+    ['no database', () => Buffer.from('no database')],
+    ['cut', (whole: Buffer) => whole.subarray(0, whole.length - 20_000)],
+    [
+      'overwritten',
+      (whole: Buffer) => Buffer.concat([whole.subarray(0, 20_000), Buffer.alloc(whole.length - 20_000, 7)]),
+    ],
+  ])('whose file is %s is told with what to do', async (_name, damage) => {
     const file = path.join(dir, 'tallyspan.duckdb');
-    writeFileSync(file, 'no database');
+    const appender = await openAppender(dir);
+    await appender.append(sampleRun({ mark: 'a', endMs: Date.now() }));
+    await appender.close();
+    writeFileSync(file, damage(readFileSync(file)));
     const message = await messageFor();
     expect(message).toContain(`${file} is damaged, or no file of tallyspan`);
     expect(message).toContain('backup');
