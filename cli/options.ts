@@ -20,6 +20,15 @@ export function parseDurationMs(text: string): number {
   return durationMs;
 }
 
+/** A duration as it is written: `24h`, `7d`, `90m`. */
+export function durationText(durationMs: number): string {
+  const { d, h, m, s } = DURATION_UNITS_MS;
+  if (durationMs % d === 0 && durationMs > d) return `${String(durationMs / d)}d`;
+  if (durationMs % h === 0) return `${String(durationMs / h)}h`;
+  if (durationMs % m === 0) return `${String(durationMs / m)}m`;
+  return `${String(durationMs / s)}s`;
+}
+
 /** An option whose value is a duration; help shows the default as it is written. */
 export function durationOption(flags: string, description: string, byDefault?: string): Option {
   const option = new Option(flags, description).argParser(parseDurationMs);

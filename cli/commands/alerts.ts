@@ -4,6 +4,7 @@ import { Argument, type Command } from 'commander';
 import { RULE_IDS } from '../../alerts/rules/all-rules.ts';
 import { CHANNEL_NAMES, type ChannelName } from '../../alerts/rules/channel-settings.ts';
 import { testNotice } from '../../alerts/rules/notice.ts';
+import { formatCount } from '../../core/format.ts';
 import { readAlertConfig } from '../../alerts/rules/policy.ts';
 import { SettingError } from '../../alerts/rules/setting.ts';
 import type { AlertOverview, RuleLine } from '../../server/alerting/alert-overview.ts';
@@ -76,10 +77,17 @@ interface StateRow {
 /** Rules with what they say now, then the last notices. */
 export function renderOverview(overview: AlertOverview, output: CliOutput): string {
   const table = renderTable(overview.rules.flatMap(rowsOf), COLUMNS, output);
-  const notices = overview.notices.slice(0, NOTICES_SHOWN).map(({ atMs, headline }) => {
+  const shown = overview.notices.slice(0, NOTICES_SHOWN);
+  const notices = shown.map(({ atMs, headline }) => {
     return `${new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')}  ${headline}\n`;
   });
-  return `${table}${channelLine(overview)}${notices.length > 0 ? `last notices (UTC)\n${notices.join('')}` : ''}`;
+  return `${table}${channelLine(overview)}${notices.length > 0 ? `${noticesTitle(shown.length, overview.notices.length)}\n${notices.join('')}` : ''}`;
+}
+
+function noticesTitle(shown: number, known: number): string {
+  return shown < known
+    ? `last ${formatCount(shown)} of ${formatCount(known)} notices (UTC); --json has all`
+    : 'last notices (UTC)';
 }
 
 const COLUMNS: readonly Column<StateRow>[] = [

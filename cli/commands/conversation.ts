@@ -4,14 +4,15 @@
 import type { Command } from 'commander';
 import { formatCost, formatCount, formatCountOf, formatTokens } from '../../core/format.ts';
 import { usdOf } from '../../core/money.ts';
+import { RUNS_LIMIT } from '../../server/queries/run-filter.ts';
 import { nestRuns } from '../../server/queries/nest-runs.ts';
 import type { RunSummary, RunTree, Source } from '../../server/source.ts';
 import { writeAnswer } from '../answer.ts';
 import { CliError } from '../cli-error.ts';
 import type { CliIo } from '../io.ts';
+import { formatMoment, zoneOf } from '../moment.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 import { renderTable, type Column } from '../table.ts';
-import { formatMoment } from './runs.ts';
 
 /** One model call of the session, with the tool calls that it asked for. */
 interface Call {
@@ -41,7 +42,6 @@ interface Call {
 /** A run of the session: a turn, or one that stands below it. */
 type PlacedRun = RunSummary & Pick<Call, 'turn' | 'depth'>;
 
-const RUNS_LIMIT = 1_000;
 /** Deeper nested runs stand no further to the right. */
 const INDENTED_LEVELS = 4;
 
@@ -52,9 +52,9 @@ export function registerConversation(program: Command, io: CliIo): void {
       .description('the turns of a session: model, usage, cost, tool calls')
       .argument('<id>', 'session id (gen_ai.conversation.id)'),
   ).action(async (id: string, options: SourceOptions) => {
-    const { runs, calls } = await withSource(options, io, async (source) => {
+    const { runs, calls, timezone } = await withSource(options, io, async (source) => {
       const placed = await readPlacedRuns(source, id);
-      return { runs: placed, calls: await readCalls(source, placed) };
+      return { runs: placed, calls: await readCalls(source, placed), timezone: await zoneOf(source) };
     });
     // `turns` are the model calls: the name that they always had here.
     const answer = { 'gen_ai.conversation.id': id, runs, turns: calls };
@@ -62,9 +62,15 @@ export function registerConversation(program: Command, io: CliIo): void {
       answer,
       options,
       io,
-      (safe) => `${countText(safe.runs)}\n\n${renderTable(safe.turns, columnsOf(io.now()), io.stdout)}`,
+      (safe) =>
+        `${countText(safe.runs)}\n\n${renderTable(safe.turns, columnsOf(io.now(), timezone), io.stdout)}times in ${timezone}${cutText(runs.length)}\n`,
     );
   });
+}
+
+/** A longer session is not shown whole. */
+function cutText(runs: number): string {
+  return runs < RUNS_LIMIT ? '' : `; the newest ${formatCount(RUNS_LIMIT)} runs, and there may be more`;
 }
 
 function countText(runs: readonly PlacedRun[]): string {
@@ -121,10 +127,10 @@ function callsOf(run: RunTree, turn: number, depth: number): Call[] {
     }));
 }
 
-function columnsOf(nowMs: number): readonly Column<Call>[] {
+function columnsOf(nowMs: number, timezone: string): readonly Column<Call>[] {
   return [
     { title: 'TURN', align: 'right', value: (call) => formatCount(call.turn) },
-    { title: 'TIME', whole: true, value: (call) => formatMoment(call.started_at, nowMs) },
+    { title: 'TIME', whole: true, value: (call) => formatMoment(call.started_at, nowMs, timezone) },
     // A nested run stands further to the right.
     {
       title: 'RUN',

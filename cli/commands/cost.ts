@@ -34,9 +34,15 @@ export function registerCost(program: Command, io: CliIo): void {
 
 /** The rows of a report as a table, with the total under it. */
 export function renderCostReport(report: CostReport, output: CliOutput): string {
-  if (report.rows.length === 0) return 'no spend in that time\n';
+  // Days stand in the report whether anything happened or not.
+  if (report.rows.every(({ calls }) => calls === 0)) return `no spend in that time (${windowText(report)})\n`;
   const table = renderTable(report.rows, columnsOf(report.by), output);
-  return `${table}total ${formatCost(report.total.cost_nano_usd)}\n${renderAdjustments(report)}${renderToolTax(report)}`;
+  const days = report.by === 'day' ? `, days in ${report.timezone}` : '';
+  return `${table}total ${formatCost(report.total.cost_nano_usd)}${days}\n${renderAdjustments(report)}${renderToolTax(report)}`;
+}
+
+function windowText({ window }: CostReport): string {
+  return `${window.from.slice(0, 16)}Z – ${window.to.slice(0, 16)}Z`;
 }
 
 /** What `recost` found about the calls of the window. */

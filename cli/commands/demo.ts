@@ -83,13 +83,16 @@ async function serveDemo(dataDir: string, options: DemoOptions, io: CliIo): Prom
   try {
     if (isServing) io.stdout.write(readyLine(server));
     if (options.days !== undefined) await addHistory(options.days, server.httpAddress, io);
+    const agentStartMs = io.now();
     await runAgent(
       { grpcAddress: server.grpcAddress, dataDir, isLive: options.live === true, isServing },
       io,
     );
     const source = await openSource({ url: server.uiUrl });
     try {
-      io.stdout.write(isServing ? await doneLine(source) : await summary(source, io));
+      io.stdout.write(
+        isServing ? await doneLine(source, agentStartMs) : await summary(source, agentStartMs, io),
+      );
     } finally {
       await source.close();
     }
@@ -174,31 +177,29 @@ function runProcess(
   });
 }
 
-const HOUR_MS = 3_600_000;
-
-/** The value of a signal over the last hour, of the example agent alone. */
-async function readNumber(source: Source, id: string): Promise<number | null> {
-  const result = await source.signal(id, { window: '1h', where: { service: DEMO_SERVICE } });
+/** The value of a signal since a time, of the example agent alone. */
+async function readNumber(source: Source, id: string, sinceMs: number): Promise<number | null> {
+  const result = await source.signal(id, { from: sinceMs, where: { service: DEMO_SERVICE } });
   return 'value' in result ? result.value : null;
 }
 
-async function doneLine(source: Source): Promise<string> {
-  const runs = formatCount(await readNumber(source, 'run_count'));
-  const calls = formatCount(await readNumber(source, 'model_calls'));
-  const toolCalls = formatCount(await readNumber(source, 'tool_calls'));
-  const cost = formatCost(await readNumber(source, 'cost'));
+async function doneLine(source: Source, sinceMs: number): Promise<string> {
+  const runs = formatCount(await readNumber(source, 'run_count', sinceMs));
+  const calls = formatCount(await readNumber(source, 'model_calls', sinceMs));
+  const toolCalls = formatCount(await readNumber(source, 'tool_calls', sinceMs));
+  const cost = formatCost(await readNumber(source, 'cost', sinceMs));
   return `demo: support agent, ${runs} runs, ${calls} model calls, ${toolCalls} tool calls … done, ${cost}\n`;
 }
 
-/** What `--once` prints: the numbers of the page's first row, and the cost by tool. */
-async function summary(source: Source, io: CliIo): Promise<string> {
+/** What `--once` prints: the numbers of the page's first row, and the cost by tool; of the example, not of the history. */
+async function summary(source: Source, sinceMs: number, io: CliIo): Promise<string> {
   const rows = [
-    ['runs', formatCount(await readNumber(source, 'run_count'))],
-    ['success', formatPercent(await readNumber(source, 'run_success_rate'))],
-    ['p95', formatDuration(await readNumber(source, 'run_latency_p95'))],
-    ['cost', formatCost(await readNumber(source, 'cost'))],
+    ['runs', formatCount(await readNumber(source, 'run_count', sinceMs))],
+    ['success', formatPercent(await readNumber(source, 'run_success_rate', sinceMs))],
+    ['p95', formatDuration(await readNumber(source, 'run_latency_p95', sinceMs))],
+    ['cost', formatCost(await readNumber(source, 'cost', sinceMs))],
   ] as const;
-  const byTool = await source.cost({ by: 'tool', since: io.now() - HOUR_MS });
+  const byTool = await source.cost({ by: 'tool', since: sinceMs });
   return [
     ...rows.map(([name, value]) => `${name.padEnd(9)}${value}\n`),
     '\n',

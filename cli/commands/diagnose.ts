@@ -1,7 +1,7 @@
 // `tallyspan diagnose`: why a time was dearer (or cheaper) than another, with the fix.
 
 import type { Command } from 'commander';
-import { NO_DATA, formatCost, formatCount } from '../../core/format.ts';
+import { NO_DATA, formatCost, formatCount, formatCountOf } from '../../core/format.ts';
 import type { DiagnosisReport } from '../../server/source.ts';
 import { writeAnswer } from '../answer.ts';
 import type { CliIo, CliOutput } from '../io.ts';
@@ -83,13 +83,13 @@ function headLine(report: DiagnosisReport): string {
   const [hasNow, hasBefore] = [report.runs > 0, report.against_runs > 0];
   const factor = hasNow && against > 0 ? ` (${(cost / against).toFixed(1)} ×)` : '';
   const difference = hasNow && hasBefore ? signed(report.difference_nano_usd) : NO_DATA;
-  const runs = hasNow ? formatCount(report.runs) : NO_DATA;
+  const runs = hasNow ? formatCountOf(report.runs, 'run') : `${NO_DATA} runs`;
   const againstRuns = hasBefore ? formatCount(Math.round(report.against_runs)) : NO_DATA;
-  return `Cost ${hasNow ? formatCost(cost) : NO_DATA} against ${hasBefore ? formatCost(against) : NO_DATA}: ${difference}${factor}; ${runs} runs against ${againstRuns}`;
+  return `Cost ${hasNow ? formatCost(cost) : NO_DATA} against ${hasBefore ? formatCost(against) : NO_DATA}: ${difference}${factor}; ${runs} against ${againstRuns}`;
 }
 
 function sampleLine(report: DiagnosisReport): string {
-  const lookedAt = `${formatCount(report.runs_looked_at)} runs against ${formatCount(report.against_runs_looked_at)}`;
+  const lookedAt = `${formatCountOf(report.runs_looked_at, 'run')} against ${formatCount(report.against_runs_looked_at)}`;
   return `from a sample: the dearest runs and one of every ${report.every_nth_run} others; looked at ${lookedAt}`;
 }
 

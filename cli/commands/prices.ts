@@ -1,6 +1,7 @@
 // `tallyspan prices check`: how old the price table is, which ids it lacks, where other lists disagree.
 
 import type { Command } from 'commander';
+import { formatCount, formatCountOf } from '../../core/format.ts';
 import { resolveModelId } from '../../core/model-id.ts';
 import { PRICE_TABLE_VERSION, PRICED_MODELS, UNPRICED_MODELS } from '../../core/prices/table.ts';
 import { writeAnswer } from '../answer.ts';
@@ -51,8 +52,8 @@ export function requireJudged(report: Pick<PricesReport, 'comparisons' | 'unknow
   );
   if (unjudged.length === 0 && report.unknown_ids.length === 0) return;
   throw new CliError(
-    `the price table needs a look: ${unjudged.length} new differences, ` +
-      `${report.unknown_ids.length} unknown ids. Correct core/prices or record the reason.`,
+    `the price table needs a look: ${formatCountOf(unjudged.length, 'new difference')}, ` +
+      `${formatCountOf(report.unknown_ids.length, 'unknown id')}. Correct core/prices or record the reason.`,
   );
 }
 
@@ -75,7 +76,7 @@ export async function checkPrices(nowMs: number): Promise<PricesReport> {
 }
 
 function describeReport(report: PricesReport, io: CliIo): string {
-  const age = `${report.age_days} days old${report.age_days > OLD_TABLE_DAYS ? ': upgrade tallyspan' : ''}`;
+  const age = `${formatCountOf(report.age_days, 'day')} old${report.age_days > OLD_TABLE_DAYS ? ': upgrade tallyspan' : ''}`;
   const lines = [
     `price table ${report.table}, ${age}: ${report.models} models, ${report.rows} rows`,
     ...report.unpriced.map(({ id, reason }) => `unpriced: ${id}. ${reason}`),
@@ -86,7 +87,7 @@ function describeReport(report: PricesReport, io: CliIo): string {
   if (report.comparisons.length === 0) lines.push('other price lists: none installed, nothing was compared');
   for (const { source, differences } of report.comparisons) {
     const unjudged = differences.filter((difference) => difference.reason === null).length;
-    lines.push(`${source}: ${differences.length} differences, ${unjudged} of them new`);
+    lines.push(`${source}: ${formatCountOf(differences.length, 'difference')}, ${formatCount(unjudged)} new`);
     if (differences.length > 0) lines.push(renderDifferences(differences, io).trimEnd());
   }
   return `${lines.join('\n')}\n`;

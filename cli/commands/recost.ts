@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
-import { formatCost, formatCount } from '../../core/format.ts';
+import { formatCost, formatCount, formatCountOf } from '../../core/format.ts';
 import { usdOf } from '../../core/money.ts';
 import type { EventName } from '../../core/schema.ts';
 import type { Source } from '../../server/source.ts';
@@ -25,13 +25,13 @@ interface RecostOptions extends SourceOptions {
 }
 
 const LEFT_OUT_TEXTS: Readonly<Record<LeftOut, string>> = {
-  still_unpriced: 'have no price now either',
-  several_steps: 'have several steps of which only the sum is recorded',
-  usage_missing: 'have no recorded usage',
-  billed_elsewhere: 'are billed elsewhere',
-  duplicate: 'are further records of a response',
-  span_id_missing: 'have no span id',
-  price_file_missing: 'were priced with a price file: name it with --prices',
+  still_unpriced: 'no price now either',
+  several_steps: 'several steps of which only the sum is recorded',
+  usage_missing: 'no recorded usage',
+  billed_elsewhere: 'billed elsewhere',
+  duplicate: 'further records of a response',
+  span_id_missing: 'no span id',
+  price_file_missing: 'priced with a price file: name it with --prices',
 };
 
 export function registerRecost(program: Command, io: CliIo): void {
@@ -128,7 +128,7 @@ function totalOf({ rows }: RecostReport): Money {
 export function renderRecost(report: RecostReport, isApplied: boolean, output: CliOutput): string {
   const { rows, adjustments, leftOut } = report;
   const lines = [...leftOut].map(
-    ([reason, count]) => `left as they are: ${formatCount(count)} calls ${LEFT_OUT_TEXTS[reason]}`,
+    ([reason, count]) => `left as recorded: ${formatCountOf(count, 'call')}: ${LEFT_OUT_TEXTS[reason]}`,
   );
   if (rows.length === 0) return ['no call to price again in that time', ...lines, ''].join('\n');
   const table = renderTable(
@@ -147,7 +147,7 @@ export function renderRecost(report: RecostReport, isApplied: boolean, output: C
   const what =
     adjustments.length === 0
       ? `table ${report.table}: every call costs what is recorded`
-      : `table ${report.table}: ${formatCount(adjustments.length)} calls differ, by ${difference} together; ` +
+      : `table ${report.table}: ${formatCountOf(adjustments.length, 'call')} ${adjustments.length === 1 ? 'differs' : 'differ'}, by ${difference} together; ` +
         (isApplied ? 'adjustments appended' : 'nothing is changed, --apply appends adjustments');
   return `${table}${[what, ...lines].join('\n')}\n`;
 }

@@ -1,7 +1,14 @@
 // `tallyspan run ID`: one run as a tree, rebuilt from storage.
 
 import type { Command } from 'commander';
-import { formatCost, formatCount, formatCountOf, formatDuration, formatTokens } from '../../core/format.ts';
+import {
+  formatCost,
+  formatCount,
+  formatCountOf,
+  formatDuration,
+  formatTokens,
+  NO_DATA,
+} from '../../core/format.ts';
 import type { RunTree } from '../../server/source.ts';
 import { writeAnswer } from '../answer.ts';
 import { CliError } from '../cli-error.ts';
@@ -39,13 +46,13 @@ function renderRun(run: RunTree, io: CliIo): string {
     run['agent.status'],
     run['error.type'],
     formatDuration(run.duration_ms),
-    `${formatCount(run['agent.turns'])} turns`,
-    `${formatCount(run['agent.tool_calls'])} tool calls`,
+    countOf(run['agent.turns'], 'turn'),
+    countOf(run['agent.tool_calls'], 'tool call'),
     formatCost(run['agent.cost_nano_usd']),
     run.nested_runs > 0
       ? `${formatCost(run.cost_with_nested_nano_usd)} with its ${formatCountOf(run.nested_runs, 'run')}`
       : null,
-    run.unpriced_calls > 0 ? `${formatCount(run.unpriced_calls)} unpriced` : null,
+    run.unpriced_calls > 0 ? `${formatCountOf(run.unpriced_calls, 'call')} unpriced` : null,
   ].filter((fact) => fact !== null && fact !== undefined);
   return [
     `run ${run['agent.run_id']}  ${facts.join('  ')}\n`,
@@ -60,6 +67,10 @@ function renderRun(run: RunTree, io: CliIo): string {
         `started run ${child['agent.run_id']}  ${offsetOf(child, run)}  ${child['agent.status']}  ${formatCost(child['agent.cost_nano_usd'])}\n`,
     ),
   ].join('');
+}
+
+function countOf(count: number | null, noun: string): string {
+  return count === null ? `${NO_DATA} ${noun}s` : formatCountOf(count, noun);
 }
 
 /** When the nested run began, from the start of the run. */

@@ -2,11 +2,13 @@
 
 import { Option, type Command } from 'commander';
 import { formatCost, formatCount, formatCountOf, formatDuration } from '../../core/format.ts';
-import { RUNS_LIMIT, RUN_STATUSES } from '../../server/queries/run-filter.ts';
+import { RUNS_LIMIT, RUN_STATUSES, type RunFilter } from '../../server/queries/run-filter.ts';
 import type { RunSummary } from '../../server/source.ts';
 import { writeAnswer } from '../answer.ts';
 import type { CliIo } from '../io.ts';
-import { parseCountUpTo, durationOption } from '../options.ts';
+import { formatMoment, zoneOf } from '../moment.ts';
+import { durationOption, durationText, parseCountUpTo } from '../options.ts';
+import { safeText } from '../safe-text.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 import { renderTable, type Column } from '../table.ts';
 
@@ -51,35 +53,72 @@ export function registerRuns(program: Command, io: CliIo): void {
       .option('--error <text>', 'only runs in which an error has this in its type')
       .option('--limit <n>', 'at most this many', parseCountUpTo(RUNS_LIMIT), 50),
   ).action(async (options: RunsOptions) => {
-    const runs = await withSource(options, io, (source) =>
-      source.runs({
-        failed: options.failed,
-        user: options.user,
-        agent: options.agent,
-        task: options.task,
-        tag: options.tag,
-        session: options.session,
-        model: options.model,
-        tool: options.tool,
-        unpriced: options.unpriced,
-        error: options.error,
-        status: options.status,
-        since: io.now() - options.since,
-        sort: options.slowest === true ? 'slowest' : options.dearest === true ? 'dearest' : 'newest',
-        limit: options.limit,
-      }),
-    );
-    writeAnswer(runs, options, io, (safe) =>
-      safe.length === 0
-        ? 'no runs. Start your agent with: node --import @tallyspan/node/register app.mjs\n'
-        : renderTable(safe, columnsOf(io.now()), io.stdout),
-    );
+    const { found, timezone } = await withSource(options, io, async (source) => ({
+      // One more tells whether there are more.
+      found: await source.runs({ ...filterOf(options, io), limit: Math.min(options.limit + 1, RUNS_LIMIT) }),
+      timezone: options.json === true ? '' : await zoneOf(source),
+    }));
+    const runs = found.slice(0, options.limit);
+    writeAnswer(runs, options, io, (safe) => {
+      if (safe.length === 0) return noRunsText(options);
+      const more = found.length > safe.length ? moreText(options) : '';
+      return `${renderTable(safe, columnsOf(io.now(), timezone), io.stdout)}times in ${timezone}${more}\n`;
+    });
   });
 }
 
-function columnsOf(nowMs: number): readonly Column<RunSummary>[] {
+function filterOf(options: RunsOptions, io: CliIo): Omit<RunFilter, 'limit'> {
+  return {
+    failed: options.failed,
+    user: options.user,
+    agent: options.agent,
+    task: options.task,
+    tag: options.tag,
+    session: options.session,
+    model: options.model,
+    tool: options.tool,
+    unpriced: options.unpriced,
+    error: options.error,
+    status: options.status,
+    since: io.now() - options.since,
+    sort: options.slowest === true ? 'slowest' : options.dearest === true ? 'dearest' : 'newest',
+  };
+}
+
+const FILTERS = [
+  'failed',
+  'user',
+  'agent',
+  'task',
+  'tag',
+  'session',
+  'status',
+  'model',
+  'tool',
+  'unpriced',
+  'error',
+] as const;
+
+/** What was asked for, as it was written. */
+function noRunsText(options: RunsOptions): string {
+  const asked = FILTERS.flatMap((name) => {
+    const value = options[name];
+    return value === undefined ? [] : [value === true ? `--${name}` : `--${name} ${String(value)}`];
+  });
+  const stretch = `in the last ${durationText(options.since)}`;
+  return asked.length > 0
+    ? `no runs match ${safeText(asked.join(' '))} ${stretch}. Look further back with --since.\n`
+    : `no runs ${stretch}. Look further back with --since, or start your agent with: node --import @tallyspan/node/register app.mjs\n`;
+}
+
+function moreText({ limit, slowest, dearest }: RunsOptions): string {
+  const which = slowest === true ? 'slowest' : dearest === true ? 'dearest' : 'newest';
+  return `; the ${which} ${formatCount(limit)} of more, --limit shows up to ${formatCount(RUNS_LIMIT)}`;
+}
+
+function columnsOf(nowMs: number, timezone: string): readonly Column<RunSummary>[] {
   return [
-    { title: 'TIME', whole: true, value: (run) => formatMoment(run.started_at, nowMs) },
+    { title: 'STARTED', whole: true, value: (run) => formatMoment(run.started_at, nowMs, timezone) },
     { title: 'RUN', whole: true, value: (run) => run['agent.run_id'].slice(0, SHORT_ID_LENGTH) },
     { title: 'AGENT', value: (run) => run['gen_ai.agent.name'] ?? run['service.name'] ?? '' },
     { title: 'USER', value: (run) => run['user.id'] ?? '' },
@@ -111,10 +150,4 @@ function describeRun(run: RunSummary): string {
   const toolCalls = run['agent.tool_calls'] ?? 0;
   if (toolCalls > 0) parts.push(formatCountOf(toolCalls, 'tool call'));
   return parts.join(', ');
-}
-
-/** `17:12` today (UTC), else `11-20 17:12`. */
-export function formatMoment(iso: string, nowMs: number): string {
-  const today = new Date(nowMs).toISOString().slice(0, 10);
-  return iso.startsWith(today) ? iso.slice(11, 16) : `${iso.slice(5, 10)} ${iso.slice(11, 16)}`;
 }

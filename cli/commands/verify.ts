@@ -3,6 +3,7 @@
 // run without an end counts as lost, so that nothing in it can still change.
 
 import type { Command } from 'commander';
+import { formatCountOf } from '../../core/format.ts';
 import { MINUTE_MS } from '../../core/time.ts';
 import type { Source } from '../../server/source.ts';
 import { CATALOGUE, signalOf } from '../../signals/catalogue/index.ts';
@@ -49,7 +50,7 @@ export function registerVerify(program: Command, io: CliIo): void {
     writeAnswer(report, options, io, (safe) => renderReport(safe, io));
     if (report.differences.length > 0) {
       throw new CliError(
-        `${report.differences.length} numbers differ. Did both get all events? Compare lost_events and duplicate_calls first.`,
+        `${differText(report.differences.length)}. Did both get all events? Compare lost_events and duplicate_calls first.`,
       );
     }
   });
@@ -91,7 +92,7 @@ async function askLoki(
 }
 
 function renderReport(report: VerifyReport, io: CliIo): string {
-  const head = `${report.compared} questions over ${report.from} – ${report.to}: `;
+  const head = `${formatCountOf(report.compared, 'question')} over ${report.from} – ${report.to}: `;
   if (report.differences.length === 0) return `${head}all numbers agree\n`;
   const columns: Column<Difference>[] = [
     { title: 'SIGNAL', value: ({ id }) => id },
@@ -107,7 +108,11 @@ function renderReport(report: VerifyReport, io: CliIo): string {
       value: ({ id, actual }) => formatSignalValue(actual, signalOf(id).unit),
     },
   ];
-  return `${head}${report.differences.length} differ\n${renderTable(report.differences, columns, io.stdout)}`;
+  return `${head}${differText(report.differences.length)}\n${renderTable(report.differences, columns, io.stdout)}`;
+}
+
+function differText(count: number): string {
+  return `${formatCountOf(count, 'number')} ${count === 1 ? 'differs' : 'differ'}`;
 }
 
 function groupText(by: Difference['by']): string {

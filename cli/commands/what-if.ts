@@ -1,7 +1,7 @@
 // `tallyspan whatif`: what the recorded calls would have cost with one setting changed.
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { formatCost, formatCount, formatPercent, formatTokens } from '../../core/format.ts';
+import { formatCost, formatCountOf, formatPercent, formatTokens } from '../../core/format.ts';
 import { resolveModelId } from '../../core/model-id.ts';
 import { nearestOf } from '../../core/nearest.ts';
 import { findModel, PRICED_MODELS, UNPRICED_MODELS } from '../../core/prices/table.ts';
@@ -71,12 +71,12 @@ export function renderWhatIf(report: WhatIfReport, output: CliOutput): string {
   const share = cost === 0 ? null : difference / cost;
   const sign = difference < 0 ? '' : '+';
   const lines = [
-    `${formatCount(report.calls)} calls cost ${formatCost(cost)}; they would have cost ${formatCost(report.what_if_nano_usd)} (${sign}${formatCost(difference)}, ${sign}${formatPercent(share)})`,
+    `${formatCountOf(report.calls, 'call')} cost ${formatCost(cost)}; ${report.calls === 1 ? 'it' : 'they'} would have cost ${formatCost(report.what_if_nano_usd)} (${sign}${formatCost(difference)}, ${sign}${formatPercent(share)})`,
   ];
   if (report.changed_calls === 0) lines.push('No call changes: the setting is in force already.');
   if (report.unpriced_calls > 0)
     lines.push(
-      `${formatCount(report.unpriced_calls)} calls have no price after the change and count with what they cost.`,
+      `${formatCountOf(report.unpriced_calls, 'call')} without a price after the change, counted with what was paid.`,
     );
   if (report.change.model !== undefined)
     lines.push('Tokens are taken as counted: another model may count the same text differently.');

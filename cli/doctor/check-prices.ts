@@ -1,6 +1,7 @@
 // The age of the price table: prices change about once a month.
 
 import { PRICE_TABLE_VERSION } from '../../core/cost.ts';
+import { formatCountOf } from '../../core/format.ts';
 import type { Finding } from './finding.ts';
 
 const DAY_MS = 86_400_000;
@@ -8,7 +9,7 @@ const OLD_AFTER_DAYS = 60;
 
 export function checkPrices(nowMs: number): Finding {
   const ageDays = Math.floor((nowMs - Date.parse(PRICE_TABLE_VERSION.slice(0, 10))) / DAY_MS);
-  const what = `price table ${PRICE_TABLE_VERSION}, ${String(ageDays)} days old`;
+  const what = `price table ${PRICE_TABLE_VERSION}, ${formatCountOf(ageDays, 'day')} old`;
   if (ageDays < 0) {
     return {
       check: 'clock',

@@ -41,7 +41,11 @@ function placesOf(rows: readonly Placed[]): string[] {
 
 describe('tallyspan conversation', () => {
   it('counts turns, and has the calls of their nested runs below them', async () => {
-    const [count, , head = '', ...rows] = (await print('conversation', NESTED_SESSION)).trimEnd().split('\n');
+    const [count, , head = '', ...lines] = (await print('conversation', NESTED_SESSION))
+      .trimEnd()
+      .split('\n');
+    const rows = lines.slice(0, -1);
+    expect(lines.at(-1)).toBe('times in UTC');
     expect(count).toBe('2 turns, 3 nested runs');
     expect(head).toMatch(/^TURN +TIME +RUN +STEP /);
     const runs = rows.map(

@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseCount, parseDurationMs, parsePort, parseSizeBytes, parseTimeZone } from '../../cli/options.ts';
+import {
+  durationText,
+  parseCount,
+  parseDurationMs,
+  parsePort,
+  parseSizeBytes,
+  parseTimeZone,
+} from '../../cli/options.ts';
 
 describe('values of options', () => {
   it.each([
@@ -10,6 +17,10 @@ describe('values of options', () => {
     ['2w', 1_209_600_000],
   ])('%s is %i ms', (text, durationMs) => {
     expect(parseDurationMs(text)).toBe(durationMs);
+  });
+
+  it.each(['24h', '7d', '90m', '36h', '45s', '0.5s', '14d'])('writes %s as it was read', (text) => {
+    expect(durationText(parseDurationMs(text))).toBe(text);
   });
 
   it.each(['', '7', 'd', '-1h', '0h', '1y', '1h30m'])('refuses the duration %j and names it', (text) => {

@@ -186,7 +186,7 @@ describe('recost', () => {
       const first = await cli('recost', '--url', server.uiUrl, '--apply');
       expect(first.out).toMatch(/claude-opus-5-5 +1 +1 .*\+\$/);
       expect(first.out).toContain('adjustments appended');
-      expect(first.out).toContain('1 calls have no price now either');
+      expect(first.out).toContain('left as recorded: 1 call: no price now either');
       const exported = await fetch(`${server.uiUrl}/api/export?events=agent.cost_adjustment`);
       const event = JSON.parse(await exported.text()) as Record<string, unknown>;
       expect(event).toMatchObject({

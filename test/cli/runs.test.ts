@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runCli } from '../../cli/program.ts';
 import type { RunSummary } from '../../server/source.ts';
 import { sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
-import { sampleRun } from '../server/sample-run.ts';
+import { SAMPLE_LENGTH_MS, sampleRun } from '../server/sample-run.ts';
+import { runCommand } from './run-command.ts';
 
 let server: TestServer;
 
@@ -50,6 +51,57 @@ describe('tallyspan runs', () => {
     ['--tag beta --status ok', 'a'],
   ])('%s', async (options, expected) => {
     expect(await list(...options.split(' ').filter((option) => option !== ''))).toBe(expected);
+  });
+
+  it('names the zone of its times, and says when there are more runs', async () => {
+    const all = await runCommand(['runs', '--url', server.uiUrl]);
+    expect(all.stdout).toMatch(/^STARTED +RUN .*\ntimes in UTC\n$/s);
+    const some = await runCommand(['runs', '--slowest', '--limit', '2', '--url', server.uiUrl]);
+    expect(some.stdout.trimEnd().split('\n')).toHaveLength(4);
+    expect(some.stdout).toMatch(/times in UTC; the slowest 2 of more, --limit shows up to 1,000\n$/);
+  });
+
+  it('shows times in the zone of the server', async () => {
+    const zoned = await startTestServer({ timezone: 'Asia/Kolkata' });
+    try {
+      const endMs = Date.now() - 1000;
+      await sendEvents(zoned, sampleRun({ mark: 'd', endMs }));
+      const { stdout } = await runCommand(['runs', '--url', zoned.uiUrl]);
+      const started = new Date(endMs - SAMPLE_LENGTH_MS);
+      const time = started.toLocaleTimeString('en-GB', { timeZone: 'Asia/Kolkata', timeStyle: 'short' });
+      expect(stdout).toMatch(new RegExp(`^(\\d\\d-\\d\\d )?${time} +dddddddd`, 'm'));
+      expect(stdout).toContain('times in Asia/Kolkata');
+    } finally {
+      await zoned.remove();
+    }
+  });
+
+  it('says that nothing matches, with what was asked for', async () => {
+    const { exitCode, stdout } = await runCommand([
+      'runs',
+      '--user',
+      'nobody',
+      '--failed',
+      '--url',
+      server.uiUrl,
+    ]);
+    expect([exitCode, stdout]).toEqual([
+      0,
+      'no runs match --failed --user nobody in the last 24h. Look further back with --since.\n',
+    ]);
+    const none = await runCommand(['runs', '--since', '1s', '--status', 'ok', '--url', server.uiUrl]);
+    expect(none.stdout).toContain('in the last 1s');
+    const empty = await startTestServer();
+    try {
+      expect((await runCommand(['runs', '--url', empty.uiUrl])).stdout).toMatch(
+        /^no runs in the last 24h\. .*--import/,
+      );
+      expect((await runCommand(['cost', '--url', empty.uiUrl])).stdout).toMatch(
+        /^no spend in that time \(\d.*Z – .*Z\)\n$/,
+      );
+    } finally {
+      await empty.remove();
+    }
   });
 
   it('says what is wrong with an option, and exits with 2', async () => {

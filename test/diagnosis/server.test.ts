@@ -117,9 +117,9 @@ describe('the diagnosis of stored events', () => {
 
   it('says what is wrong with a time that it cannot read', async () => {
     const answer = await tallyspan('diagnose', '--from', 'monday', '--url', server.uiUrl);
-    expect(answer.code).toBe(1);
+    expect(answer.code).toBe(2);
     expect(answer.err).toContain('not monday');
-    expect((await tallyspan('diagnose', '--against', '1d..', '--url', server.uiUrl)).code).toBe(1);
+    expect((await tallyspan('diagnose', '--against', '1d..', '--url', server.uiUrl)).code).toBe(2);
   });
 
   it('says that nothing stands out when nothing does', async () => {

@@ -84,6 +84,16 @@ describe('demo --once', () => {
   });
 });
 
+describe('demo --once with history', () => {
+  it('tells of the example alone, in all its numbers', async () => {
+    const { stdout, stderr } = await runTallyspan(['demo', '--once', '--days', '1']);
+    expect(stderr).toBe('');
+    expect(stdout).toContain('runs     3');
+    expect(stdout).toContain('cost     $0.0394');
+    expect(stdout).toMatch(/^total \$0\.0394$/m);
+  });
+});
+
 describe('demo beside a program that has its port', () => {
   it('says which port it is, and leaves nothing behind', async () => {
     const temporary = await mkdtemp(path.join(tmpdir(), 'tallyspan-demo-left-'));
