@@ -44,6 +44,14 @@ export function parseSizeBytes(text: string): number {
   return Number(match[1]) * SIZE_UNITS_BYTES[match[2]?.toUpperCase() as keyof typeof SIZE_UNITS_BYTES];
 }
 
+/** An address of a server, without a slash at its end. */
+export function parseServerUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return text.replace(/\/+$/, '');
+  const host = /^[\w.-]+(:\d+)?$/.test(text) ? text : '127.0.0.1:4319';
+  throw new InvalidArgumentError(`"${text}" is no address of a server; write http://${host}.`);
+}
+
 /** A TCP port, 0 for any free one. */
 export function parsePort(text: string): number {
   const port = Number(text);

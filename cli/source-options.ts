@@ -6,6 +6,7 @@ import { openSource, type Source } from '../server/source.ts';
 import { defaultDataDir } from './data-dir.ts';
 import { untilInterrupted } from './interruption.ts';
 import type { CliIo } from './io.ts';
+import { parseServerUrl } from './options.ts';
 
 export interface SourceOptions {
   readonly url?: string;
@@ -16,7 +17,7 @@ export interface SourceOptions {
 /** Adds `--url`, `--data` and `--json`. */
 export function withSourceOptions(command: Command): Command {
   return command
-    .option('--url <url>', 'address of the running server (default: the local one)')
+    .option('--url <url>', 'address of the running server (default: the local one)', parseServerUrl)
     .option('--data <dir>', 'data folder to read when no server runs')
     .option('--json', 'print one JSON value');
 }

@@ -43,6 +43,7 @@ async function sendTest(name: ChannelName, io: CliIo): Promise<string> {
   try {
     await channel.send(testNotice(io.now(), io.env['TALLYSPAN_URL']?.trim() || DEFAULT_PAGE), io.signal);
   } catch (error) {
+    io.signal.throwIfAborted();
     throw new CliError(
       `${name} (${channel.target}): ${error instanceof Error ? error.message : String(error)}`,
     );

@@ -11,6 +11,7 @@ import { checkNode } from '../doctor/check-node.ts';
 import { checkPackages, findPackages } from '../doctor/check-packages.ts';
 import { checkPrices } from '../doctor/check-prices.ts';
 import type { Finding, Verdict } from '../doctor/finding.ts';
+import { untilInterrupted } from '../interruption.ts';
 import type { CliIo } from '../io.ts';
 
 const MARKS: Readonly<Record<Verdict, string>> = { ok: 'ok  ', warn: 'WARN', fail: 'FAIL' };
@@ -24,7 +25,7 @@ export function registerDoctor(program: Command, io: CliIo): void {
     .action(async (command: readonly string[], options: { readonly json?: boolean }) => {
       const findings: Finding[] = [
         checkNode(process.versions.node),
-        ...checkPackages(await findPackages(process.cwd())),
+        ...checkPackages(await untilInterrupted(io.signal, () => findPackages(process.cwd()))),
         ...(await checkDelivery(io.env, io.signal)),
         checkPrices(io.now()),
       ];

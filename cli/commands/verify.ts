@@ -15,7 +15,7 @@ import { writeAnswer } from '../answer.ts';
 import { CliError } from '../cli-error.ts';
 import type { CliIo } from '../io.ts';
 import { queryLoki } from '../loki.ts';
-import { durationOption } from '../options.ts';
+import { durationOption, parseServerUrl } from '../options.ts';
 import { formatSignalValue } from '../signal-format.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 import { renderTable, type Column } from '../table.ts';
@@ -41,7 +41,7 @@ export function registerVerify(program: Command, io: CliIo): void {
     program
       .command('verify')
       .description('compare every number of the store with a Loki that got the same events')
-      .requiredOption('--loki <url>', 'address of the Loki')
+      .requiredOption('--loki <url>', 'address of the Loki', parseServerUrl)
       .addOption(durationOption('--window <time>', 'how much of the past to compare', '24h')),
   ).action(async (options: VerifyOptions) => {
     const report = await withSource(options, io, (source) =>

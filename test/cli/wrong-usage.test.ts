@@ -29,6 +29,10 @@ describe('wrong usage', () => {
     ['whatif --model gpt-4', '"gpt-4" is no model of the price table; docs/prices.md lists them'],
     ['whatif --model claude-mythos-preview', 'claude-mythos-preview has no price. Limited preview'],
     ['whatif --batch --from bogus', 'from is a time'],
+    [
+      'verify --loki localhost:3100',
+      '"localhost:3100" is no address of a server; write http://localhost:3100',
+    ],
     ['signal cots', 'there is no signal "cots"'],
     ['signal cost --window bogus', '"bogus" is no window'],
     ['cost --by bogus', 'Allowed choices are day'],
@@ -61,6 +65,17 @@ describe('wrong usage', () => {
     } finally {
       await guarded.remove();
     }
+  });
+});
+
+describe('an address of a server', () => {
+  it.each([
+    ['localhost:4319', 'write http://localhost:4319'],
+    ['ftp://host', 'write http://127.0.0.1:4319'],
+    ['', 'is no address'],
+  ])('%j is wrong usage', async (url, message) => {
+    const { exitCode, stderr } = await runCommand(['runs', '--url', url]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining(message)]);
   });
 });
 
