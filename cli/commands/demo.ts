@@ -1,18 +1,15 @@
 // `tallyspan demo`: the embedded server and an example agent, so that a newcomer sees a real run
 // within a minute. The agent is an ordinary program under the preload; only the API is a fake one.
 
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { formatCost, formatCount, formatDuration, formatPercent } from '../../core/format.ts';
-import { startAnthropicApi } from '../../examples/fake-api/server.ts';
-import { supportAgentScenario } from '../../examples/scenarios/support-agent.ts';
 import { openSource, type Source } from '../../server/source.ts';
 import { startServer } from '../../server/start-server.ts';
-import { CliError, usageError } from '../cli-error.ts';
+import { usageError } from '../cli-error.ts';
+import { EXAMPLE_SERVICE, runExampleAgent } from '../example-agent.ts';
 import { generateHistory } from '../history/generate-history.ts';
 import type { CliIo } from '../io.ts';
 import { parseCountUpTo, parsePort } from '../options.ts';
@@ -32,11 +29,8 @@ interface DemoOptions {
   readonly httpPort?: number;
 }
 
-/** Answers of the fake API wait this long when somebody looks at the page, so that times are those of a model. */
-const VISIBLE_ANSWER_DELAY_MS = 150;
 const HISTORY_SEED = 1;
 const DAYS_LIMIT = 3650;
-const DEMO_SERVICE = 'support-agent';
 
 export function registerDemo(program: Command, io: CliIo): void {
   program
@@ -84,7 +78,7 @@ async function serveDemo(dataDir: string, options: DemoOptions, io: CliIo): Prom
     if (isServing) io.stdout.write(readyLine(server));
     if (options.days !== undefined) await addHistory(options.days, server.httpAddress, io);
     const agentStartMs = io.now();
-    await runAgent(
+    await runExampleAgent(
       { grpcAddress: server.grpcAddress, dataDir, isLive: options.live === true, isServing },
       io,
     );
@@ -118,68 +112,9 @@ async function addHistory(days: number, httpAddress: string, io: CliIo): Promise
   }
 }
 
-interface AgentOptions {
-  readonly grpcAddress: string;
-  readonly dataDir: string;
-  readonly isLive: boolean;
-  readonly isServing: boolean;
-}
-
-/** Runs the example under the preload, as a user would, and waits for its end. */
-async function runAgent({ grpcAddress, dataDir, isLive, isServing }: AgentOptions, io: CliIo): Promise<void> {
-  const agent = fileURLToPath(new URL('./support-agent.mjs', import.meta.url));
-  // The tag makes the ids of this play its own: an id seen before would count as a duplicate.
-  const tag = io.now().toString(36);
-  const api = isLive
-    ? undefined
-    : await startAnthropicApi(supportAgentScenario(tag, isServing ? VISIBLE_ANSWER_DELAY_MS : 0));
-  try {
-    const { exitCode, stderr } = await runProcess(
-      ['--import', import.meta.resolve('@tallyspan/node/register'), agent, ...(isLive ? ['--live'] : [])],
-      {
-        ...io.env,
-        OTEL_SERVICE_NAME: DEMO_SERVICE,
-        OTEL_EXPORTER_OTLP_ENDPOINT: `http://${grpcAddress}`,
-        OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
-        // Not the user's own: what waits there is meant for another server.
-        TALLYSPAN_SPOOL: path.join(dataDir, 'spool'),
-        ...(api ? { ANTHROPIC_BASE_URL: api.url } : {}),
-      },
-      io.signal,
-    );
-    io.signal.throwIfAborted();
-    if (exitCode !== 0)
-      throw new CliError(`the example agent ended with exit code ${String(exitCode)}:\n${stderr}`);
-  } finally {
-    await api?.close();
-  }
-}
-
-function runProcess(
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  signal: AbortSignal,
-): Promise<{ exitCode: number | null; stderr: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
-    let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
-    });
-    const stop = (): void => void child.kill('SIGTERM');
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
-    child.on('error', reject);
-    child.on('close', (exitCode) => {
-      signal.removeEventListener('abort', stop);
-      resolve({ exitCode, stderr });
-    });
-  });
-}
-
 /** The value of a signal since a time, of the example agent alone. */
 async function readNumber(source: Source, id: string, sinceMs: number): Promise<number | null> {
-  const result = await source.signal(id, { from: sinceMs, where: { service: DEMO_SERVICE } });
+  const result = await source.signal(id, { from: sinceMs, where: { service: EXAMPLE_SERVICE } });
   return 'value' in result ? result.value : null;
 }
 

@@ -46,7 +46,7 @@ export function registerRuns(program: Command, io: CliIo): void {
       .option('--task <type>', 'only runs of this kind of task')
       .option('--tag <tag>', 'only runs with this tag')
       .option('--session <id>', 'only runs of this session')
-      .addOption(new Option('--status <status>', 'only runs that stand so').choices(RUN_STATUSES))
+      .addOption(new Option('--status <status>', 'only runs with this status').choices(RUN_STATUSES))
       .option('--model <id>', 'only runs with a call answered by this model')
       .option('--tool <name>', 'only runs that called this tool')
       .option('--unpriced', 'only runs with a call that has no price')
