@@ -13,6 +13,7 @@ import { makeHttpIntake } from './intake/http-intake.ts';
 import { Intake } from './intake/intake.ts';
 import { startHousekeeping, type Housekeeping } from './housekeeping.ts';
 import { startFreeingMemory } from './memory.ts';
+import { describeMissingKey } from './recorded-content.ts';
 import { ServerError, messageOf } from './server-error.ts';
 import { openDatabase, type Database } from './store/database.ts';
 import { EventStore } from './store/event-store.ts';
@@ -78,6 +79,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const closers: (() => Promise<void>)[] = [() => database.close()];
   try {
     const store = await EventStore.open(database);
+    const missingKey = await describeMissingKey(database);
+    if (missingKey !== undefined) options.log(missingKey);
     closers.unshift(startFreeingMemory(database, store));
     const intake = new Intake(store);
     const housekeeping = startHousekeepingOf(options, database, store);

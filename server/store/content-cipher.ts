@@ -3,7 +3,7 @@
 // Each text is bound to its event and field, so that none can be put in the place of another.
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { columnOf, type FieldKey } from '../../core/schema.ts';
@@ -54,6 +54,9 @@ export function openSealed(sealed: string, event: Identity, field: SealedField, 
   }
 }
 
+const NO_KEY_ADVICE = `Put the ${KEY_FILE} of the server that recorded it there, or name a copy of it with --key; a backup of the database does not have it.`;
+const UNREADABLE_ADVICE = 'Only its owner may read it: be that user, or name a copy of it with --key.';
+
 /** The key of a file. @throws ServerError when there is none, or it is no key */
 export function readKey(file: string): Buffer {
   let key: Buffer;
@@ -61,7 +64,8 @@ export function readKey(file: string): Buffer {
     key = readFileSync(file);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new ServerError(`cannot read the key of the recorded content, ${file} (${code}).`);
+    const advice = code === 'ENOENT' ? NO_KEY_ADVICE : UNREADABLE_ADVICE;
+    throw new ServerError(`cannot read the key of the recorded content, ${file} (${code}). ${advice}`);
   }
   if (key.length !== KEY_BYTES)
     throw new ServerError(
@@ -95,6 +99,10 @@ function makeKey(file: string): void {
     writeSync(descriptor, randomBytes(KEY_BYTES));
     // Content must not outlive its key.
     fsyncSync(descriptor);
+  } catch (error) {
+    // On a full disk: a part of a key would be taken for one from now on.
+    rmSync(file, { force: true });
+    throw error;
   } finally {
     closeSync(descriptor);
   }

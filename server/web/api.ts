@@ -10,6 +10,7 @@ import { readMeta } from '../queries/read-meta.ts';
 import { readWhatIf } from '../queries/read-what-if.ts';
 import { readRecording } from '../queries/read-recording.ts';
 import { runSignal } from '../queries/signals.ts';
+import { BACKUP_NOTE, hasRecordedContent } from '../recorded-content.ts';
 import { AmbiguousRunError, readRun } from '../queries/read-run.ts';
 import { parseDiagnosisQuestion, parseWhatIfQuestion } from './diagnosis-params.ts';
 import {
@@ -73,9 +74,13 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
     return reply.type('application/octet-stream').send(Readable.from(exportEvents(database, asked)));
   });
 
-  app.get('/api/backup', (_request, reply) =>
-    reply.type('application/octet-stream').send(Readable.from(backupDatabase(database))),
-  );
+  app.get('/api/backup', async (_request, reply) => {
+    if (await hasRecordedContent(database)) {
+      context.log(`backup: ${BACKUP_NOTE}`);
+      reply.header('x-tallyspan-note', BACKUP_NOTE);
+    }
+    return reply.type('application/octet-stream').send(Readable.from(backupDatabase(database)));
+  });
 
   app.get('/api/meta', async () => ({
     ...(await readMeta(database)),
