@@ -33,6 +33,8 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   w: 7 * DAY_MS,
 };
 const MAX_LENGTH_MS = 3660 * DAY_MS;
+const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z');
+const LATEST_MS = Date.parse('9999-12-31T23:59:59Z');
 
 /**
  * Reads a request. The window ends at `to`, by default now; its start is `from`, or its length says, or the
@@ -75,7 +77,9 @@ function startOf(window: string | undefined, to: number, timezone: string, signa
 
 function parseInstant(text: string): number {
   const instant = /^\d{11,14}$/.test(text) ? Number(text) : Date.parse(text);
-  if (Number.isNaN(instant)) throw new SignalError(`"${text}" is no time; write it as 2026-11-21T09:00:00Z`);
+  // Years of four digits: further out a window would begin or end where there are no dates.
+  if (!(instant >= EARLIEST_MS && instant <= LATEST_MS))
+    throw new SignalError(`"${text}" is no time; write it as 2026-11-21T09:00:00Z`);
   return instant;
 }
 

@@ -1,12 +1,12 @@
 // Signals over the store: the statements that the compiler makes, run and shaped.
 
-import { stepStarts, type Step } from '../../core/time.ts';
+import type { Step } from '../../core/time.ts';
 import { shapeResult, type SignalPoint, type SignalResult } from '../../signals/result.ts';
 import type { NotSupported, Signal, SignalRequest } from '../../signals/signal.ts';
-import { windowOf } from '../../signals/spans.ts';
 import { textSql } from '../../signals/sql-text.ts';
 import { shapeSeries, toSql, toSqlSeries, type SqlQuery } from '../../signals/to-sql.ts';
 import type { Queryable, Row } from '../store/database.ts';
+import { seriesStarts } from './series-steps.ts';
 
 /**
  * Reads a signal from the store.
@@ -20,15 +20,19 @@ export async function runSignal(
   return shapeResult(signal, request, await readRows(database, toSql(signal, request)));
 }
 
-/** Reads a signal for each step of its window; no value where nothing happened. */
+/**
+ * Reads a signal for each step of its window; no value where nothing happened.
+ * @throws SignalError when the window has too many steps
+ */
 export async function runSignalSeries(
   database: Queryable,
   signal: Signal,
   request: Omit<SignalRequest, 'by'> & { readonly step: Step },
 ): Promise<readonly SignalPoint[] | NotSupported> {
+  // First: to write the statement, the clocks of a zone are looked at day by day.
+  const starts = seriesStarts(signal, request);
   const query = toSqlSeries(signal, request);
   if ('reason' in query) return query;
-  const starts = stepStarts(windowOf(signal, request), request.step, request.timezone);
   return shapeSeries(signal, starts, request, await readRows(database, query));
 }
 

@@ -205,8 +205,10 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
 function windowOf(query: QueryText, fallback: string): { windowText: string; windowMs: number } {
   const windowText = textParam(query, 'window') ?? fallback;
   const windowMs = parseDurationMs(windowText);
-  if (windowMs === undefined || windowMs > LONGEST_WINDOW_MS)
+  if (windowMs === undefined)
     throw new RequestError(400, `window is a time such as 24h or 7d, not ${windowText}`);
+  if (windowMs > LONGEST_WINDOW_MS)
+    throw new RequestError(400, `window is at most ${LONGEST_WINDOW_MS / DAY_MS}d, not ${windowText}`);
   return { windowText, windowMs };
 }
 

@@ -70,6 +70,7 @@ describe('a fault', () => {
     ['/runs/%zz', 400, 'That did not work', /cannot be read: a % in it/],
     ['/sessions/%ff', 400, 'That did not work', /cannot be read: a % in it/],
     ['/?window=never', 400, 'That did not work', /window is a time/],
+    ['/tools?window=99999w', 400, 'That did not work', /window is at most 400d, not 99999w/],
     ['/nowhere', 404, 'Nothing here', /there is nothing at \/nowhere/],
     ['/runs/ffff', 404, 'Nothing here', /There is no run ffff/],
   ])('%s is a page with a title of its own', async (path, status, title, message) => {

@@ -46,6 +46,7 @@ describe('a request as people write it', () => {
     ['a window that is none', { id: 'cost', window: 'a while' }, /"a while" is no window/],
     ['a window of no length', { id: 'cost', window: '0h' }, /"0h" is no window/],
     ['a time that is none', { id: 'cost', from: 'yesterday' }, /"yesterday" is no time/],
+    ['a time before all dates', { id: 'cost_spike', to: '-271821-04-20' }, /"-271821-04-20" is no time/],
     ['an end before the start', { id: 'cost', from: '2026-11-22T00:00:00Z' }, /ends before it starts/],
     ['a window and a start', { id: 'cost', from: '2026-11-20', window: '1h' }, /not both/],
   ])('refuses %s and says why', (_, text, message) => {
