@@ -139,7 +139,8 @@ export async function openSource(options: SourceOptions): Promise<Source> {
 async function isServing(url: string): Promise<boolean> {
   try {
     const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(PROBE_LIMIT_MS) });
-    return answer.ok;
+    // One whose disk is full says so with 503, and answers questions.
+    return answer.ok || answer.status === 503;
   } catch {
     return false;
   }

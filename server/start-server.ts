@@ -133,7 +133,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       close: () => (closed ??= closeAll(closers)),
     };
   } catch (error) {
-    await closeAll(closers);
+    await closeAll(closers).catch(() => undefined);
     throw error;
   }
 }
@@ -149,9 +149,11 @@ function startHousekeepingOf(options: ServerOptions, database: Database, store: 
   });
 }
 
-/** In order: first nobody is let in any more, then the file is closed. */
+/** In order: first nobody is let in any more, then the file is closed, whatever went wrong before. Throws what went wrong first. */
 async function closeAll(closers: readonly (() => Promise<void>)[]): Promise<void> {
-  for (const close of closers) await close();
+  const faults: unknown[] = [];
+  for (const close of closers) await close().catch((error: unknown) => faults.push(error));
+  if (faults.length > 0) throw faults[0];
 }
 
 async function listen(

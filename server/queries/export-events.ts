@@ -2,7 +2,6 @@
 // that they can be imported again; CSV and Parquet have the columns of the table.
 
 import { createReadStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { encodeEvent, type EventRecord } from '../../core/event.ts';
@@ -12,6 +11,7 @@ import { instantSql, textSql } from '../../signals/sql-text.ts';
 import { OPEN_COLUMNS } from '../store/content-cipher.ts';
 import { DATABASE_NAME, attachSql } from '../store/attached-file.ts';
 import type { Database, Queryable } from '../store/database.ts';
+import { removeTemporaryFile, temporaryFile } from '../store/leftovers.ts';
 import { eventOf } from './read-events.ts';
 import { readEventRows } from './read-rows.ts';
 
@@ -82,12 +82,12 @@ async function* throughFile(
   database: Database,
   write: (file: string) => Promise<void>,
 ): AsyncGenerator<Uint8Array> {
-  const file = `${database.file}.${randomUUID()}.tmp`;
+  const file = temporaryFile(database.file, randomUUID());
   try {
     await write(file);
     for await (const chunk of createReadStream(file)) yield chunk as Uint8Array;
   } finally {
-    await rm(file, { force: true });
+    removeTemporaryFile(file);
   }
 }
 

@@ -7,7 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import { leaveNativeBytes } from '../memory.ts';
 import { ServerError, messageOf } from '../server-error.ts';
-import { attachFile, connect, freeMemory, replaceFile } from './attached-file.ts';
+import { DATABASE_NAME, attachFile, attachSql, connect, freeMemory, replaceFile } from './attached-file.ts';
+import { diskReason, isInvalidated } from './disk-fault.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { FORMAT, checkFormat, migrate } from './migrations.ts';
 
 /** One row of an answer: integers as numbers, times as `Date`, lists as arrays, no value as `null`. */
@@ -52,6 +54,11 @@ export interface Database extends ChunkQueryable {
    * done, when somebody goes on reading for so long.
    */
   replaceFile(copy: string, patienceMs: number): Promise<boolean>;
+  /**
+   * Attaches the file anew when the error says that it cannot be used as it is, which is how a full disk leaves it.
+   * Call it where nobody is writing. @throws when that does not work either
+   */
+  reattachAfter(error: unknown): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -80,14 +87,18 @@ export async function openDatabase(dataDir: string): Promise<Database> {
   }
   const file = join(folder, DATA_FILE);
   const instance = await openInstance(file, false);
+  let writer: DuckDBConnection | undefined;
   try {
-    const writer = await connect(instance);
+    writer = await connect(instance);
+    removeLeftovers(file);
     await migrate(writer, file);
     return await databaseOf(instance, file, writer);
   } catch (error) {
+    // An instance that has a connection keeps the file open.
+    writer?.closeSync();
     instance.closeSync();
     openFiles.delete(file);
-    throw error;
+    throw error instanceof ServerError ? error : new ServerError(explainOpen(file, messageOf(error)));
   }
 }
 
@@ -137,6 +148,9 @@ function explainOpen(file: string, reason: string, isReadOnly: boolean): string 
       ? `${user}. If that is a tallyspan server, ask it: --url with the address of its page, such as http://127.0.0.1:4319. Else stop it, or choose another folder with --data.`
       : `${user}. Stop it, or choose another folder with --data.`;
   }
+  const disk = diskReason(reason);
+  if (disk !== undefined)
+    return `${file} cannot be opened: ${disk}. Free some, or choose another folder with --data.`;
   if (/permission denied/i.test(reason))
     return `${file} cannot be ${isReadOnly ? 'read' : 'written'}: permission denied. Change its owner or its rights, or choose another folder with --data.`;
   if (/does not exist/i.test(reason))
@@ -159,6 +173,25 @@ async function databaseOf(
   const busy = new Set<DuckDBConnection>();
   const waiting: ((connection: DuckDBConnection) => void)[] = [];
   let waitingForAll: (() => void)[] = [];
+  let isAttached = true;
+
+  async function reattach(): Promise<void> {
+    const readers: DuckDBConnection[] = [];
+    while (readers.length < READERS)
+      readers.push(idle.pop() ?? (await new Promise<DuckDBConnection>((granted) => waiting.push(granted))));
+    // No connection whose tables are those of the file can detach it.
+    const connection = await instance.connect();
+    try {
+      // It says that it could not write the file, and has detached it.
+      if (isAttached) await connection.run(`DETACH ${DATABASE_NAME}`).catch(() => undefined);
+      isAttached = false;
+      await connection.run(attachSql(file, DATABASE_NAME, false));
+      isAttached = true;
+    } finally {
+      connection.closeSync();
+      for (const reader of readers) giveBack(reader);
+    }
+  }
 
   async function withReader<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     const connection =
@@ -233,16 +266,24 @@ async function databaseOf(
       await Promise.race([settleReaders(), limit]);
       return withoutReaders(() => replaceFile(writer as DuckDBConnection, file, copy));
     },
+    async reattachAfter(error) {
+      if (writer !== undefined && (!isAttached || isInvalidated(error))) await reattach();
+    },
     async close() {
       // Whoever still reads was left behind: its statement would hold up the end of the process.
       for (const connection of busy) connection.interrupt();
-      if (writer !== undefined) {
-        await writer.run('CHECKPOINT');
-        writer.closeSync();
+      try {
+        await writer?.run('CHECKPOINT');
+      } catch (error) {
+        throw new ServerError(
+          `what ${file}.wal holds could not be moved to ${file}: ${diskReason(error) ?? messageOf(error)}. Nothing is lost as long as both stay: the next start reads them, and moves it.`,
+        );
+      } finally {
+        writer?.closeSync();
+        for (const connection of idle) connection.closeSync();
+        instance.closeSync();
+        openFiles.delete(file);
       }
-      for (const connection of idle) connection.closeSync();
-      instance.closeSync();
-      openFiles.delete(file);
     },
   };
 }

@@ -68,6 +68,11 @@ export class EventAppender {
     }
   }
 
+  /** Begins anew with the next rows. */
+  forget(): void {
+    for (const table of this.#tables.values()) table.forget();
+  }
+
   /** One part per event that there is among the rows. */
   #partsOf({ batch, rows }: Selection): (Part & { readonly name: EventName })[] {
     if (rows.length === 0) return [];
@@ -116,6 +121,10 @@ class TableAppender {
       this.#appender = undefined;
       throw error;
     }
+  }
+
+  forget(): void {
+    this.#appender = undefined;
   }
 
   #fill(parts: readonly Part[]): DuckDBDataChunk {

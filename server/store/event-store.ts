@@ -6,6 +6,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EventRecord } from '../../core/event.ts';
 import { SEALED_FIELDS, sealText } from './content-cipher.ts';
 import type { Database } from './database.ts';
+import { isInvalidated, isStoredAllTheSame } from './disk-fault.ts';
 import { EventAppender, type Selection } from './event-appender.ts';
 import { EventBatch, FIELD_INDEX } from './event-batch.ts';
 import { columnsInFile } from './migrations.ts';
@@ -14,6 +15,7 @@ import { RowAppender } from './row-appender.ts';
 import { findEndedRuns, findRunEnds, type RunEnd } from './run-ends.ts';
 import { SeenEvents } from './seen-events.ts';
 import { SeenResponses } from './seen-responses.ts';
+import { StoreHealth, type StoreFault } from './store-health.ts';
 import { SPAN_TABLE, type SpanRow } from './tables.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -54,6 +56,7 @@ export class EventStore {
   readonly #spans: RowAppender;
   /** Runs that the server closed itself; their own end, should it still come, replaces ours. */
   readonly #lostRuns: Set<string>;
+  readonly #health: StoreHealth;
   #version = 0;
   #changedAtMs = 0;
   readonly #queue = new WriteQueue<StoredBatch>((group) => this.#commit(group));
@@ -72,6 +75,9 @@ export class EventStore {
     this.#events = appenders.events;
     this.#spans = appenders.spans;
     this.#lostRuns = lostRuns;
+    this.#health = new StoreHealth(database.file, () =>
+      this.exclusively(async (writer) => void (await writer.run('SELECT count(*) FROM tallyspan_format'))),
+    );
   }
 
   static async open(database: Database): Promise<EventStore> {
@@ -140,7 +146,32 @@ export class EventStore {
    * {@link noteChange}.
    */
   exclusively<T>(work: (writer: DuckDBConnection) => Promise<T>): Promise<T> {
-    return this.#queue.exclusively(() => work(this.#database.writer as DuckDBConnection));
+    return this.#queue.exclusively(async () => {
+      try {
+        return await work(this.#database.writer as DuckDBConnection);
+      } catch (error) {
+        if (isInvalidated(error)) this.#health.noteFailure(error);
+        await this.#recoverFrom(error);
+        throw error;
+      }
+    });
+  }
+
+  /** What keeps rows from being stored; undefined when nothing does. */
+  findFault(): Promise<StoreFault | undefined> {
+    return this.#health.check();
+  }
+
+  /** Makes the file usable again where the error says that it is not; what was refused meanwhile is sent again. */
+  async #recoverFrom(error: unknown): Promise<void> {
+    try {
+      await this.#database.reattachAfter(error);
+      // Those of the tables as they were attached before.
+      this.#events.forget();
+      this.#spans.forget();
+    } catch {
+      // The next commit fails for the same reason, and tries again.
+    }
   }
 
   /** Resolves when nothing waits any more. */
@@ -166,9 +197,13 @@ export class EventStore {
         await this.#spans.append(spans);
         await writer.run('COMMIT');
       } catch (error) {
-        await writer.run('ROLLBACK').catch(() => undefined);
-        throw error;
+        if (!isStoredAllTheSame(error)) {
+          await writer.run('ROLLBACK').catch(() => undefined);
+          throw error;
+        }
+        await this.#recoverFrom(error);
       }
+      this.#health.noteCommit();
       for (const { run, isLoss } of ends) if (isLoss) this.#lostRuns.add(run);
       this.#openRuns.note(ends, Date.now());
       const sent = batches.reduce((sum, batch) => sum + batch.rows, 0);
@@ -181,6 +216,8 @@ export class EventStore {
       this.counters.spansDuplicate += sentSpans.length - spans.length;
     } catch (error) {
       this.counters.commitsFailed++;
+      this.#health.noteFailure(error);
+      await this.#recoverFrom(error);
       this.#seen.forget();
       await this.#responses.reload().catch(() => undefined);
       throw error;

@@ -70,7 +70,8 @@ export async function migrate(connection: DuckDBConnection, file: string): Promi
     await connection.run(EVENTS_VIEW_SQL);
     await connection.run('COMMIT');
   } catch (error) {
-    await connection.run('ROLLBACK');
+    // It fails when DuckDB has rolled back by itself, and says nothing of the cause.
+    await connection.run('ROLLBACK').catch(() => undefined);
     throw error;
   }
 }

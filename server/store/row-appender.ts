@@ -48,6 +48,11 @@ export class RowAppender {
     }
   }
 
+  /** Begins anew with the next rows. */
+  forget(): void {
+    this.#appender = undefined;
+  }
+
   #fill(rows: readonly Row[]): DuckDBDataChunk {
     this.#chunk.reset();
     this.#chunk.rowCount = rows.length;

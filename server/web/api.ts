@@ -28,11 +28,13 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
   const { database, store, intake } = context;
 
   app.get('/healthz', async (_request, reply) => {
-    try {
-      await database.all('SELECT 1');
-    } catch {
-      return reply.code(503).send({ status: 'failing', what: 'the store does not answer' });
-    }
+    const fault = await store.findFault();
+    if (fault !== undefined)
+      return reply.code(503).send({
+        status: 'failing',
+        what: `nothing can be stored: ${fault.reason}. Senders are told to try again.`,
+        since: new Date(fault.sinceMs).toISOString(),
+      });
     return { status: 'ok' };
   });
 

@@ -1,0 +1,75 @@
+// The health of the store: whether what is sent can be stored. A commit that failed makes it ill; the next one that works,
+// or a trial where none is sent, makes it well.
+
+import { randomUUID } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { diskReason } from './disk-fault.ts';
+import { removeTemporaryFile, temporaryFile } from './leftovers.ts';
+
+export interface StoreFault {
+  /** For people, without names of files: everybody who reaches the server may read it. */
+  readonly reason: string;
+  /** Unix milliseconds of the first failure. */
+  readonly sinceMs: number;
+}
+
+const TRIAL_PAUSE_MS = 1000;
+/** As much as a large request brings. */
+const TRIAL_BYTES = 1024 * 1024;
+
+export class StoreHealth {
+  readonly #file: string;
+  readonly #touchFile: () => Promise<void>;
+  #fault: StoreFault | undefined;
+  #nextTrialMs = 0;
+  #trial: Promise<void> | undefined;
+
+  /** `touchFile` reads from the data file, and fails when that cannot be used. */
+  constructor(file: string, touchFile: () => Promise<void>) {
+    this.#file = file;
+    this.#touchFile = touchFile;
+  }
+
+  noteCommit(): void {
+    this.#fault = undefined;
+  }
+
+  noteFailure(error: unknown): void {
+    const reason = diskReason(error) ?? 'the last commit failed; the log says why';
+    this.#fault = { reason, sinceMs: this.#fault?.sinceMs ?? Date.now() };
+    this.#nextTrialMs = Date.now() + TRIAL_PAUSE_MS;
+  }
+
+  /** What keeps rows from being stored; undefined when nothing does. */
+  async check(): Promise<StoreFault | undefined> {
+    if (this.#fault !== undefined && Date.now() >= this.#nextTrialMs) {
+      this.#trial ??= this.#try().finally(() => (this.#trial = undefined));
+      await this.#trial;
+    }
+    return this.#fault;
+  }
+
+  async #try(): Promise<void> {
+    try {
+      await writeTrial(temporaryFile(this.#file, randomUUID()));
+      await this.#touchFile();
+      this.#fault = undefined;
+    } catch (error) {
+      this.noteFailure(error);
+    }
+  }
+}
+
+async function writeTrial(file: string): Promise<void> {
+  try {
+    const handle = await open(file, 'wx', 0o600);
+    try {
+      await handle.writeFile(Buffer.alloc(TRIAL_BYTES));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } finally {
+    removeTemporaryFile(file);
+  }
+}
