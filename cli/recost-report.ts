@@ -35,7 +35,9 @@ export interface RecostReport {
   /** Greatest difference first. */
   readonly rows: readonly RecostRow[];
   readonly leftOut: ReadonlyMap<LeftOut, number>;
-  /** Events that make the recorded cost the present one. */
+  /** Calls whose cost differs. */
+  readonly changed: number;
+  /** Events that make the recorded cost the present one, one for each such call; none where they are not wanted. */
   readonly adjustments: readonly EventRecord[];
 }
 
@@ -54,11 +56,13 @@ const SPAN_ID_LENGTH = 16;
  * Prices each recorded call again.
  * @param earlier every `agent.cost_adjustment` of the calls
  * @param calls the `agent.model_call` events
+ * @param isForApplying whether the adjustments are wanted, which may be as many as there are calls
  */
 export async function makeRecostReport(
   earlier: AsyncIterable<EventRecord>,
   calls: AsyncIterable<EventRecord>,
   overrides: PriceOverrides | undefined,
+  isForApplying: boolean,
 ): Promise<RecostReport> {
   const earlierByCall = await sumEarlier(earlier);
   const rows = new Map<string, RecostRow>();
@@ -79,12 +83,13 @@ export async function makeRecostReport(
     row.nowNanoUsd += result.nowNanoUsd;
     if (deltaNanoUsd === 0) continue;
     row.changed++;
-    adjustments.push(adjustmentOf(call, deltaNanoUsd, result, before?.count ?? 0));
+    if (isForApplying) adjustments.push(adjustmentOf(call, deltaNanoUsd, result, before?.count ?? 0));
   }
   return {
     table: overrides ? `${PRICE_TABLE_VERSION}${FILE_MARK}${overrides.version}` : PRICE_TABLE_VERSION,
     rows: [...rows.values()].sort((a, b) => Math.abs(differenceOf(b)) - Math.abs(differenceOf(a))),
     leftOut,
+    changed: [...rows.values()].reduce((sum, { changed }) => sum + changed, 0),
     adjustments,
   };
 }

@@ -8,6 +8,8 @@ import type { EventStore } from './store/event-store.ts';
 
 /** A young collection takes half a millisecond: one for so much is not felt. */
 const NATIVE_BYTES = 4 * 1024 * 1024;
+/** A whole collection takes some 20 ms: for so much, which takes a second to read, neither. */
+const HELD_BYTES = 16 * 1024 * 1024;
 /** Growth that is worth reading parts of the file again. */
 const GROWTH_BYTES = 12 * 1024 * 1024;
 const LOOK_EVERY_MS = 1000;
@@ -23,6 +25,7 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as NodeJS.GCFunction;
 
 let nativeBytes = 0;
+let heldBytes = 0;
 let isWorkUnderWay = false;
 
 /** Says that objects which nobody uses any more hold memory that V8 does not see: it is free when they are collected. */
@@ -31,6 +34,14 @@ export function leaveNativeBytes(bytes: number): void {
   if (nativeBytes < NATIVE_BYTES) return;
   nativeBytes = 0;
   collect({ type: 'minor' });
+}
+
+/** The same of objects that are held over many young collections, such as what waits to be sent: only a whole one frees them. */
+export function leaveHeldBytes(bytes: number): void {
+  heldBytes += bytes;
+  if (heldBytes < HELD_BYTES) return;
+  heldBytes = 0;
+  collect({ type: 'major' });
 }
 
 /**
@@ -56,10 +67,7 @@ export async function collectAround<T>(work: () => Promise<T>): Promise<T> {
  * too often, as a thorough collection takes some 40 ms. The answer ends that.
  */
 export function startFreeingMemory(database: Database, store: EventStore): () => Promise<void> {
-  // Not started by cli/main.js: young objects get no more space than they have. On a machine with much memory V8 would
-  // let it become 100 MB.
-  if (!process.execArgv.some((option) => option.startsWith('--max-semi-space-size')))
-    setFlagsFromString('--semi-space-growth-factor=1');
+  keepYoungSpaceSmall();
   collectThoroughly();
   let leastBytes = process.memoryUsage.rss();
   let collectedBytes = leastBytes;
@@ -100,6 +108,15 @@ export function startFreeingMemory(database: Database, store: EventStore): () =>
     clearInterval(timer);
     await store.settle();
   };
+}
+
+/**
+ * Not started anew by cli/main.js: young objects get no more space than they have. On a machine with much memory V8 would
+ * let it become 100 MB.
+ */
+export function keepYoungSpaceSmall(): void {
+  if (!process.execArgv.some((option) => option.startsWith('--max-semi-space-size')))
+    setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 /** V8 keeps the pages that an ordinary collection empties. */

@@ -7,6 +7,7 @@ import type { SignalResult } from '../signals/result.ts';
 import type { Dimension } from '../core/schema.ts';
 import type { AlertOverview } from './alerting/alert-overview.ts';
 import { readStoredAlerts } from './alerting/stored-alerts.ts';
+import { keepYoungSpaceSmall } from './memory.ts';
 import { backupDatabase, exportEvents, type ExportRequest } from './queries/export-events.ts';
 import { listRuns } from './queries/list-runs.ts';
 import type { RunFilter } from './queries/run-filter.ts';
@@ -237,6 +238,7 @@ async function faultOf(answer: Response): Promise<string> {
 }
 
 async function folderSource(dataDir: string, timezone: string): Promise<Source> {
+  keepYoungSpaceSmall();
   const database = await openDatabaseReadOnly(dataDir);
   return {
     name: database.file,

@@ -50,11 +50,12 @@ export function registerRecost(program: Command, io: CliIo): void {
         readEvents(source, 'agent.cost_adjustment', window),
         readEvents(source, 'agent.model_call', window),
         overrides,
+        options.apply === true,
       ),
       meta: await source.meta(),
       from: source,
     }));
-    const isApplied = options.apply === true && report.adjustments.length > 0;
+    const isApplied = options.apply === true && report.changed > 0;
     if (isApplied) {
       const sink = await openEventSink(from, meta, io);
       try {
@@ -90,7 +91,7 @@ function toJson(
     window: { from: new Date(window.since).toISOString(), to: new Date(window.until).toISOString() },
     table: report.table,
     applied: isApplied,
-    adjustments: report.adjustments.length,
+    adjustments: report.changed,
     ...moneyOf(total),
     models: report.rows.map((row) => ({
       model: row.model,
@@ -126,7 +127,7 @@ function totalOf({ rows }: RecostReport): Money {
 
 /** The table by model, what follows from it, and what was left out and why. */
 export function renderRecost(report: RecostReport, isApplied: boolean, output: CliOutput): string {
-  const { rows, adjustments, leftOut } = report;
+  const { rows, changed, leftOut } = report;
   const lines = [...leftOut].map(
     ([reason, count]) => `left as recorded: ${formatCountOf(count, 'call')}: ${LEFT_OUT_TEXTS[reason]}`,
   );
@@ -145,9 +146,9 @@ export function renderRecost(report: RecostReport, isApplied: boolean, output: C
   );
   const difference = signedCost(differenceOf(totalOf(report)));
   const what =
-    adjustments.length === 0
+    changed === 0
       ? `table ${report.table}: every call costs what is recorded`
-      : `table ${report.table}: ${formatCountOf(adjustments.length, 'call')} ${adjustments.length === 1 ? 'differs' : 'differ'}, by ${difference} together; ` +
+      : `table ${report.table}: ${formatCountOf(changed, 'call')} ${changed === 1 ? 'differs' : 'differ'}, by ${difference} together; ` +
         (isApplied ? 'adjustments appended' : 'nothing is changed, --apply appends adjustments');
   return `${table}${[what, ...lines].join('\n')}\n`;
 }

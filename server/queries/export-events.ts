@@ -4,16 +4,14 @@
 import { createReadStream } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { encodeEvent, type EventRecord } from '../../core/event.ts';
 import { FIELD_KEYS, type EventName } from '../../core/schema.ts';
 import { eventsSql } from '../../signals/event-tables.ts';
 import { instantSql, textSql } from '../../signals/sql-text.ts';
 import { OPEN_COLUMNS } from '../store/content-cipher.ts';
 import { DATABASE_NAME, attachSql } from '../store/attached-file.ts';
-import type { Database, Queryable } from '../store/database.ts';
+import type { Database } from '../store/database.ts';
 import { removeTemporaryFile, temporaryFile } from '../store/leftovers.ts';
-import { eventOf } from './read-events.ts';
-import { readEventRows } from './read-rows.ts';
+import { exportLines } from './export-lines.ts';
 
 export const EXPORT_FORMATS = ['jsonl', 'csv', 'parquet'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -27,14 +25,12 @@ export interface ExportRequest {
   readonly names?: readonly EventName[] | undefined;
 }
 
-const ROWS_PER_PAGE = 2000;
 const ROWS_PER_GROUP = 6144;
 
-/** The bytes of the file; JSON lines with the oldest event first, the others as stored. Nothing is held but one page, or a temporary file beside the data. */
+/** The bytes of the file; JSON lines with the oldest event first, the others as stored. Nothing is held but one slice of time, or a temporary file beside the data. */
 export async function* exportEvents(database: Database, request: ExportRequest): AsyncGenerator<Uint8Array> {
   if (request.format === 'jsonl') {
-    for await (const events of readPages(database, request))
-      yield Buffer.from(events.map((event) => `${encodeEvent(event)}\n`).join(''));
+    yield* exportLines(database, withinSql(request), request.names);
     return;
   }
   // Small row groups: a wide one is held in memory until it is written.
@@ -88,25 +84,6 @@ async function* throughFile(
     for await (const chunk of createReadStream(file)) yield chunk as Uint8Array;
   } finally {
     removeTemporaryFile(file);
-  }
-}
-
-/** The events in slices of time, so that each reads its part of the tables only. */
-async function* readPages(database: Queryable, request: ExportRequest): AsyncGenerator<EventRecord[]> {
-  const within = withinSql(request);
-  const ends = await database.all(
-    `SELECT epoch_us(timestamp) AS micros FROM (
-       SELECT timestamp, row_number() OVER (ORDER BY timestamp) AS place, count(*) OVER () AS rows
-       FROM ${eventsSql(['timestamp'], request.names)} WHERE ${within})
-     WHERE place % ${ROWS_PER_PAGE} = 0 OR place = rows ORDER BY place`,
-  );
-  let after = '';
-  for (const { micros } of ends) {
-    const end = `make_timestamptz(${String(micros)}::BIGINT)`;
-    const where = `${within} ${after} AND timestamp <= ${end}`;
-    const rows = await readEventRows(database, where, Number.MAX_SAFE_INTEGER, request.names);
-    if (rows.length > 0) yield rows.map(eventOf);
-    after = `AND timestamp > ${end}`;
   }
 }
 
