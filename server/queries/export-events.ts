@@ -10,7 +10,7 @@ import { instantSql, textSql } from '../../signals/sql-text.ts';
 import { OPEN_COLUMNS } from '../store/content-cipher.ts';
 import { DATABASE_NAME, attachSql } from '../store/attached-file.ts';
 import type { Database } from '../store/database.ts';
-import { removeTemporaryFile, temporaryFile } from '../store/leftovers.ts';
+import { makeTemporaryFile, removeTemporaryFile } from '../store/leftovers.ts';
 import { exportLines } from './export-lines.ts';
 
 export const EXPORT_FORMATS = ['jsonl', 'csv', 'parquet'] as const;
@@ -78,7 +78,7 @@ async function* throughFile(
   database: Database,
   write: (file: string) => Promise<void>,
 ): AsyncGenerator<Uint8Array> {
-  const file = temporaryFile(database.file, randomUUID());
+  const file = makeTemporaryFile(database.file);
   try {
     await write(file);
     for await (const chunk of createReadStream(file)) yield chunk as Uint8Array;

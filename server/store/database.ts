@@ -11,6 +11,7 @@ import { DATABASE_NAME, attachFile, attachSql, connect, freeMemory, replaceFile 
 import { diskReason, isInvalidated } from './disk-fault.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { FORMAT, checkFormat, migrate } from './migrations.ts';
+import { PRIVATE_FOLDER, keepFilesPrivate, makePrivate } from './private-files.ts';
 
 /** One row of an answer: integers as numbers, times as `Date`, lists as arrays, no value as `null`. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -79,25 +80,30 @@ const openFiles = new Set<string>();
 export async function openDatabase(dataDir: string): Promise<Database> {
   const folder = resolve(dataDir);
   try {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
   } catch (error) {
     throw new ServerError(
       `cannot make the data folder ${folder} (${messageOf(error)}). Choose another with --data.`,
     );
   }
   const file = join(folder, DATA_FILE);
-  const instance = await openInstance(file, false);
+  const endPrivacy = keepFilesPrivate();
+  let instance: DuckDBInstance | undefined;
   let writer: DuckDBConnection | undefined;
   try {
+    instance = await openInstance(file, false);
     writer = await connect(instance);
+    makePrivate([file, `${file}.wal`]);
     removeLeftovers(file);
     await migrate(writer, file);
-    return await databaseOf(instance, file, writer);
+    const database = await databaseOf(instance, file, writer);
+    return { ...database, close: () => database.close().finally(endPrivacy) };
   } catch (error) {
+    endPrivacy();
     // An instance that has a connection keeps the file open.
     writer?.closeSync();
-    instance.closeSync();
-    openFiles.delete(file);
+    instance?.closeSync();
+    if (instance !== undefined) openFiles.delete(file);
     throw error instanceof ServerError ? error : new ServerError(explainOpen(file, messageOf(error)));
   }
 }

@@ -1,17 +1,24 @@
 // Leftovers: temporary files beside the data of a process that was killed, or whose disk was full. Nobody else has them:
 // whoever removes them has the lock of the data file.
 
-import { readdirSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { PRIVATE_FOLDER } from './private-files.ts';
 
-/** A temporary file beside the data, for what is written as a whole before it is handed out. */
-export function temporaryFile(file: string, id: string): string {
-  return `${file}.${id}.tmp`;
+/**
+ * Makes the folder of a temporary file beside the data, for what is written as a whole before it is handed out, and gives
+ * the file. In a folder of its own nobody else can read it.
+ */
+export function makeTemporaryFile(dataFile: string): string {
+  const folder = `${dataFile}.${randomUUID()}.tmp`;
+  mkdirSync(folder, { mode: PRIVATE_FOLDER });
+  return join(folder, 'file');
 }
 
 /** Removes it, and what DuckDB wrote beside it. */
 export function removeTemporaryFile(temporary: string): void {
-  for (const one of [temporary, `${temporary}.wal`]) rmSync(one, { force: true });
+  rmSync(dirname(temporary), { recursive: true, force: true });
 }
 
 const TEMPORARY = /^\.([0-9a-f-]{36}\.)?(tmp|compact)(\.wal)?$/;

@@ -1,10 +1,9 @@
 // The health of the store: whether what is sent can be stored. A commit that failed makes it ill; the next one that works,
 // or a trial where none is sent, makes it well.
 
-import { randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { diskReason } from './disk-fault.ts';
-import { removeTemporaryFile, temporaryFile } from './leftovers.ts';
+import { makeTemporaryFile, removeTemporaryFile } from './leftovers.ts';
 
 export interface StoreFault {
   /** For people, without names of files: everybody who reaches the server may read it. */
@@ -51,7 +50,7 @@ export class StoreHealth {
 
   async #try(): Promise<void> {
     try {
-      await writeTrial(temporaryFile(this.#file, randomUUID()));
+      await writeTrial(this.#file);
       await this.#touchFile();
       this.#fault = undefined;
     } catch (error) {
@@ -60,9 +59,10 @@ export class StoreHealth {
   }
 }
 
-async function writeTrial(file: string): Promise<void> {
+async function writeTrial(dataFile: string): Promise<void> {
+  const file = makeTemporaryFile(dataFile);
   try {
-    const handle = await open(file, 'wx', 0o600);
+    const handle = await open(file, 'wx');
     try {
       await handle.writeFile(Buffer.alloc(TRIAL_BYTES));
       await handle.sync();
