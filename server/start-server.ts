@@ -7,12 +7,13 @@ import type { Environment } from '../alerts/rules/setting.ts';
 import { accessOf } from './access.ts';
 import type { AlertOverview } from './alerting/alert-overview.ts';
 import type { Alerter } from './alerting/alerter.ts';
-import { readAlerting, startAlerting } from './alerting/start-alerting.ts';
+import { readAlerting, startAlerting, type Alerting } from './alerting/start-alerting.ts';
 import { listenGrpc, type GrpcIntake } from './intake/grpc-intake.ts';
 import { makeHttpIntake } from './intake/http-intake.ts';
 import { Intake } from './intake/intake.ts';
 import { startHousekeeping, type Housekeeping } from './housekeeping.ts';
 import { startFreeingMemory } from './memory.ts';
+import { isEveryAddress, reachableHost } from './reachable-host.ts';
 import { describeMissingKey } from './recorded-content.ts';
 import { ServerError, messageOf } from './server-error.ts';
 import { openDatabase, type Database } from './store/database.ts';
@@ -50,6 +51,7 @@ export interface ServerOptions {
   readonly log: (line: string) => void;
 }
 
+/** Addresses at which this machine reaches the server. */
 export interface RunningServer {
   readonly uiUrl: string;
   /** host:port */
@@ -107,18 +109,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const http = makeHttpIntake({ intake, access, log: options.log });
     closers.unshift(() => http.close());
     const httpPort = await listen(http, host, options.httpPort ?? 4318, '--http-port', 'OTLP over HTTP');
-    const name = host.includes(':') ? `[${host}]` : host;
-    httpAddress = `${name}:${httpPort}`;
+    const listening = host.includes(':') ? `[${host}]` : host;
+    httpAddress = `${listening}:${httpPort}`;
     const grpc = await listenGrpcOf(options, host, intake, access.isAllowed);
     closers.unshift(() => grpc.close());
-    grpcAddress = `${name}:${grpc.port}`;
+    grpcAddress = `${listening}:${grpc.port}`;
+    const name = reachableHost(host);
     const uiUrl = `http://${name}:${uiPort}`;
     const { dataDir, log } = options;
+    const pageUrl = pageUrlOf(alerting, host, uiUrl, log);
     const running = await startAlerting({
       alerting,
       database,
       dataDir,
-      pageUrl: alerting.config.policy.pageUrl ?? uiUrl,
+      pageUrl,
       log,
     });
     alerter = running;
@@ -127,8 +131,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     return {
       uiUrl,
       readAlertStates: () => running.overview(),
-      grpcAddress,
-      httpAddress,
+      grpcAddress: `${name}:${grpc.port}`,
+      httpAddress: `${name}:${httpPort}`,
       dataDir: options.dataDir,
       close: () => (closed ??= closeAll(closers)),
     };
@@ -136,6 +140,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await closeAll(closers).catch(() => undefined);
     throw error;
   }
+}
+
+/** What links in notices begin with. */
+function pageUrlOf(
+  { config, channels }: Alerting,
+  host: string,
+  uiUrl: string,
+  log: (line: string) => void,
+): string {
+  const { pageUrl } = config.policy;
+  if (pageUrl === undefined && isEveryAddress(host) && channels.length > 0)
+    log(
+      `alerts: links in notices begin with ${uiUrl}, which works on this machine only. Set TALLYSPAN_URL to the address by which people reach the page.`,
+    );
+  return pageUrl ?? uiUrl;
 }
 
 function startHousekeepingOf(options: ServerOptions, database: Database, store: EventStore): Housekeeping {

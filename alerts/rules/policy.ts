@@ -39,7 +39,7 @@ export interface PolicyVariable {
 export const POLICY_VARIABLES: readonly PolicyVariable[] = [
   { env: 'TIMEZONE', doc: 'Zone of calendar days and of quiet hours; default UTC, as Anthropic bills.' },
   { env: 'ALERT_QUIET_HOURS', doc: 'When warnings wait, such as 22:00-07:00; critical ones never wait. Default none.' },
-  { env: 'TALLYSPAN_URL', doc: 'Address by which people reach the page; links in notices begin with it. Default where the server listens.' },
+  { env: 'TALLYSPAN_URL', doc: 'Address by which people reach the page; links in notices begin with it. Default where the server listens; with `--host 0.0.0.0` that works on its machine only.' },
   { env: 'ALERT_DISABLED', doc: 'Ids of rules that are switched off, separated by commas.' },
 ];
 
