@@ -11,6 +11,7 @@ import { readAlerting, startAlerting, type Alerting } from './alerting/start-ale
 import { listenGrpc, type GrpcIntake } from './intake/grpc-intake.ts';
 import { makeHttpIntake } from './intake/http-intake.ts';
 import { Intake } from './intake/intake.ts';
+import { closeGracefully } from './graceful-close.ts';
 import { startHousekeeping, type Housekeeping } from './housekeeping.ts';
 import { startFreeingMemory } from './memory.ts';
 import { isEveryAddress, reachableHost } from './reachable-host.ts';
@@ -103,11 +104,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       httpAddress: () => httpAddress,
       log: options.log,
     });
-    closers.unshift(() => web.close());
+    closers.unshift(closeGracefully(web));
     registerAlertsApi(web, () => alerter?.overview());
     const uiPort = await listen(web, host, options.uiPort ?? 4319, '--port', 'the page');
     const http = makeHttpIntake({ intake, access, log: options.log });
-    closers.unshift(() => http.close());
+    closers.unshift(closeGracefully(http));
     const httpPort = await listen(http, host, options.httpPort ?? 4318, '--http-port', 'OTLP over HTTP');
     const listening = host.includes(':') ? `[${host}]` : host;
     httpAddress = `${listening}:${httpPort}`;

@@ -36,7 +36,7 @@ export function makeHttpIntake(options: HttpIntakeOptions): FastifyInstance {
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_LIMIT_MS,
     keepAliveTimeout: 65_000,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     logger: false,
     http: { connectionsCheckingInterval: CHECK_EVERY_MS },
   });

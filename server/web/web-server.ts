@@ -64,7 +64,7 @@ export function makeWebServer(given: ServedContext): FastifyInstance {
   const app = Fastify({
     bodyLimit: 64 * 1024,
     requestTimeout: 30_000,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     logger: false,
     // Ids of sessions are as long as their senders make them. Node takes no longer address than this.
     routerOptions: { maxParamLength: maxHeaderSize },
