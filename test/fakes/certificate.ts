@@ -1,9 +1,9 @@
 // A certificate for loopback, made anew for each test run by openssl and trusted by nobody else.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { makeTemporaryFolder } from '../stack/folders.ts';
 
 export interface Certificate {
   readonly key: string;
@@ -19,7 +19,7 @@ export function hasOpenssl(): boolean {
 
 /** A self-signed certificate for localhost and 127.0.0.1. */
 export function makeCertificate(): Certificate {
-  const folder = mkdtempSync(path.join(tmpdir(), 'tallyspan-certificate-'));
+  const folder = makeTemporaryFolder('certificate');
   const keyFile = path.join(folder, 'key.pem');
   const caFile = path.join(folder, 'cert.pem');
   const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];

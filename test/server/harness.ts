@@ -27,6 +27,9 @@ export async function startTestServer(options: Partial<ServerOptions> = {}): Pro
     log: (line) => lines.push(line),
     ...options,
     dataDir,
+  }).catch(async (error: unknown) => {
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+    throw error;
   });
   return {
     ...server,
