@@ -16,6 +16,7 @@ import {
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { messageOf } from '../server-error.ts';
+import { notStoredText } from '../store/disk-fault.ts';
 import { StoreBusyError } from '../store/write-queue.ts';
 import { BODY_LIMIT_BYTES, type Intake, type OtlpSignal } from './intake.ts';
 import { encodeAnswer } from './otlp-answer.ts';
@@ -135,5 +136,5 @@ function refusalOf(error: unknown): { code: status; details: string; isOurs: boo
     return { code: status.INVALID_ARGUMENT, details: error.message, isOurs: false };
   if (error instanceof StoreBusyError)
     return { code: status.UNAVAILABLE, details: error.message, isOurs: false };
-  return { code: status.UNAVAILABLE, details: 'the records could not be stored; try again', isOurs: true };
+  return { code: status.UNAVAILABLE, details: notStoredText(error), isOurs: true };
 }

@@ -7,6 +7,7 @@ import { status } from '@grpc/grpc-js';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Access } from '../access.ts';
 import { messageOf } from '../server-error.ts';
+import { notStoredText } from '../store/disk-fault.ts';
 import { StoreBusyError } from '../store/write-queue.ts';
 import { BODY_LIMIT_BYTES, type Encoding, type Intake, type OtlpSignal } from './intake.ts';
 import { encodeAnswer, encodeStatus } from './otlp-answer.ts';
@@ -169,7 +170,7 @@ function refusalOf(error: unknown): { http: number; code: status; message: strin
   return {
     http: 503,
     code: status.UNAVAILABLE,
-    message: 'the records could not be stored; try again',
+    message: notStoredText(error),
     isOurs: true,
   };
 }

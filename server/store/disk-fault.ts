@@ -8,6 +8,12 @@ export function diskReason(error: unknown): string | undefined {
   return /no space left|ENOSPC/i.test(message) ? 'no space is left on the disk' : undefined;
 }
 
+/** What a sender is told whose records were not stored. */
+export function notStoredText(error: unknown): string {
+  const reason = diskReason(error);
+  return `the records could not be stored${reason === undefined ? '' : `: ${reason}`}; try again`;
+}
+
 /** Whether the file cannot be used until it is attached anew: a checkpoint failed and left it half written. */
 export function isInvalidated(error: unknown): boolean {
   return /has been invalidated/.test(messageOf(error));

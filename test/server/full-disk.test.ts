@@ -59,7 +59,8 @@ async function send(): Promise<boolean> {
     acknowledged += EVENTS_PER_REQUEST;
     return true;
   } catch (error) {
-    if (!String(error).includes('503')) throw error;
+    if (!/503 .*could not be stored: no space is left on the disk; try again/.test(String(error)))
+      throw error;
     return false;
   }
 }
