@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
 /** How long a request may still take. Whoever stops the process waits ten seconds as a rule (`docker stop`). */
-const UNDER_WAY_LIMIT_MS = 3000;
+export const UNDER_WAY_LIMIT_MS = 3000;
 /** A connection whose request was answered has none from then on. */
 const LOOK_EVERY_MS = 50;
 

@@ -88,6 +88,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const intake = new Intake(store);
     const housekeeping = startHousekeepingOf(options, database, store);
     closers.unshift(() => housekeeping.stop());
+    // At the same time: each may take as long as requests under way are given.
+    const listeners: (() => Promise<void>)[] = [];
+    closers.unshift(async () => void (await Promise.all(listeners.map((close) => close()))));
     let alerter: Alerter | undefined;
     let grpcAddress: string | undefined;
     let httpAddress: string | undefined;
@@ -104,16 +107,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       httpAddress: () => httpAddress,
       log: options.log,
     });
-    closers.unshift(closeGracefully(web));
+    listeners.push(closeGracefully(web));
     registerAlertsApi(web, () => alerter?.overview());
     const uiPort = await listen(web, host, options.uiPort ?? 4319, '--port', 'the page');
     const http = makeHttpIntake({ intake, access, log: options.log });
-    closers.unshift(closeGracefully(http));
+    listeners.push(closeGracefully(http));
     const httpPort = await listen(http, host, options.httpPort ?? 4318, '--http-port', 'OTLP over HTTP');
     const listening = host.includes(':') ? `[${host}]` : host;
     httpAddress = `${listening}:${httpPort}`;
     const grpc = await listenGrpcOf(options, host, intake, access.isAllowed);
-    closers.unshift(() => grpc.close());
+    listeners.push(() => grpc.close());
     grpcAddress = `${listening}:${grpc.port}`;
     const name = reachableHost(host);
     const uiUrl = `http://${name}:${uiPort}`;

@@ -15,6 +15,7 @@ import {
 } from '@grpc/grpc-js';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import { UNDER_WAY_LIMIT_MS } from '../graceful-close.ts';
 import { messageOf } from '../server-error.ts';
 import { notStoredText } from '../store/disk-fault.ts';
 import { StoreBusyError } from '../store/write-queue.ts';
@@ -103,7 +104,7 @@ export async function listenGrpc(options: GrpcIntakeOptions): Promise<GrpcIntake
       new Promise((closed) => {
         stopWidening();
         // Calls under way may finish; a sender that keeps its connection does not hold us up.
-        const timer = setTimeout(() => server.forceShutdown(), 1000);
+        const timer = setTimeout(() => server.forceShutdown(), UNDER_WAY_LIMIT_MS);
         server.tryShutdown(() => {
           clearTimeout(timer);
           closed();

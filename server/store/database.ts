@@ -117,8 +117,7 @@ export async function openDatabaseReadOnly(dataDir: string): Promise<Database> {
   let instance = await openInstance(file, true);
   try {
     const probe = await connect(instance);
-    const format = await checkFormat(probe, file);
-    probe.closeSync();
+    const format = await checkFormat(probe, file).finally(() => probe.closeSync());
     if (format < FORMAT) {
       // An older file has to be brought to today's format before it can be read.
       instance.closeSync();

@@ -54,13 +54,15 @@ describe('a server that is stopped', () => {
     const silent = await open(server.httpAddress);
     const upload = await beginUpload();
     const answer = once(upload, 'data') as Promise<[Buffer]>;
+    const cut = once(upload, 'close');
 
+    const idle = Promise.all([kept, silent].map((socket) => once(socket, 'close')));
     const closed = server.close();
-    await once(silent, 'close');
+    await idle;
     upload.write(BODY.slice(BODY.length / 2));
     const [bytes] = await answer;
     expect(bytes.toString()).toMatch(/^HTTP\/1\.1 200 OK/);
-    await Promise.all([once(upload, 'close'), once(kept, 'close'), closed]);
+    await Promise.all([cut, closed]);
 
     const next = await startTestServer({ dataDir: server.dataDir });
     expect(await getJson(next, '/api/meta')).toMatchObject({ events: RUN.length });
