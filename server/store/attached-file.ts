@@ -56,22 +56,14 @@ export function attachSql(file: string, name: string, isReadOnly: boolean): stri
 }
 
 /**
- * Puts a copy, which nobody has open, in the place of the attached file. Other connections go on with it, but nobody may
- * be at work. After a crash there is the old file or the new one, whole.
+ * Puts a copy in the place of a file that is checkpointed, both detached. After a crash there is the old file or the new
+ * one, whole.
  */
-export async function replaceFile(connection: DuckDBConnection, file: string, copy: string): Promise<void> {
-  await connection.run('CHECKPOINT');
-  await connection.run('USE memory');
-  await connection.run(`DETACH ${DATABASE_NAME}`);
-  try {
-    // Empty since the checkpoint, and of the old file.
-    rmSync(`${file}.wal`, { force: true });
-    renameSync(copy, file);
-    syncFolder(dirname(file));
-  } finally {
-    await connection.run(attachSql(file, DATABASE_NAME, false));
-    await connection.run(`USE ${DATABASE_NAME}`);
-  }
+export function putInPlace(copy: string, file: string): void {
+  // Empty since the checkpoint, and of the old file.
+  rmSync(`${file}.wal`, { force: true });
+  renameSync(copy, file);
+  syncFolder(dirname(file));
 }
 
 /** What is committed from now on would be lost with the new name of the file. */

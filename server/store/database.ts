@@ -7,11 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import { leaveNativeBytes } from '../memory.ts';
 import { ServerError, messageOf } from '../server-error.ts';
-import { DATABASE_NAME, attachFile, attachSql, connect, freeMemory, replaceFile } from './attached-file.ts';
+import { DATABASE_NAME, attachFile, attachSql, connect, freeMemory, putInPlace } from './attached-file.ts';
 import { diskReason, isInvalidated } from './disk-fault.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { FORMAT, checkFormat, migrate } from './migrations.ts';
 import { PRIVATE_FOLDER, keepFilesPrivate, makePrivate } from './private-files.ts';
+import { ReaderPool } from './reader-pool.ts';
 
 /** One row of an answer: integers as numbers, times as `Date`, lists as arrays, no value as `null`. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -64,11 +65,9 @@ export interface Database extends ChunkQueryable {
 }
 
 export const DATA_FILE = 'tallyspan.duckdb';
-const READERS = 2;
 const ROWS_PER_CHUNK = 2048;
 /** A chunk has room for all its rows, however few it has; a value takes up to 16 bytes, its text not counted. */
 const BYTES_PER_COLUMN = ROWS_PER_CHUNK * 16;
-const QUERY_LIMIT_MS = 30_000;
 
 /** Files open in this process: the file lock does not guard a process against itself. */
 const openFiles = new Set<string>();
@@ -104,7 +103,7 @@ export async function openDatabase(dataDir: string): Promise<Database> {
     writer?.closeSync();
     instance?.closeSync();
     if (instance !== undefined) openFiles.delete(file);
-    throw error instanceof ServerError ? error : new ServerError(explainOpen(file, messageOf(error)));
+    throw error instanceof ServerError ? error : new ServerError(explainOpen(file, messageOf(error), false));
   }
 }
 
@@ -173,110 +172,65 @@ async function databaseOf(
   file: string,
   writer: DuckDBConnection | undefined,
 ): Promise<Database> {
-  const idle: DuckDBConnection[] = [];
-  for (let n = 0; n < READERS; n++) idle.push(await connect(instance));
-  const busy = new Set<DuckDBConnection>();
-  const waiting: ((connection: DuckDBConnection) => void)[] = [];
-  let waitingForAll: (() => void)[] = [];
+  const readers = await ReaderPool.open(instance);
   let isAttached = true;
 
-  async function reattach(): Promise<void> {
-    const readers: DuckDBConnection[] = [];
-    while (readers.length < READERS)
-      readers.push(idle.pop() ?? (await new Promise<DuckDBConnection>((granted) => waiting.push(granted))));
+  /** Attaches the file anew; `replace` may put another in its place meanwhile. Nobody may be at work. */
+  async function reattach(replace?: () => void): Promise<void> {
     // No connection whose tables are those of the file can detach it.
     const connection = await instance.connect();
     try {
-      // It says that it could not write the file, and has detached it.
-      if (isAttached) await connection.run(`DETACH ${DATABASE_NAME}`).catch(() => undefined);
+      if (isAttached) await connection.run(`DETACH ${DATABASE_NAME}`);
+      replace?.();
+    } catch (error) {
+      // A file that cannot be written says so, and is detached all the same.
+      if (replace !== undefined) throw error;
+    } finally {
       isAttached = false;
-      await connection.run(attachSql(file, DATABASE_NAME, false));
-      isAttached = true;
-    } finally {
-      connection.closeSync();
-      for (const reader of readers) giveBack(reader);
+      await connection
+        .run(attachSql(file, DATABASE_NAME, false))
+        .then(() => (isAttached = true))
+        .finally(() => connection.closeSync());
     }
-  }
-
-  async function withReader<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    const connection =
-      idle.pop() ?? (await new Promise<DuckDBConnection>((granted) => waiting.push(granted)));
-    busy.add(connection);
-    const timer = setTimeout(() => connection.interrupt(), QUERY_LIMIT_MS);
-    try {
-      return await work(connection);
-    } finally {
-      clearTimeout(timer);
-      busy.delete(connection);
-      giveBack(connection);
-    }
-  }
-
-  function giveBack(connection: DuckDBConnection): void {
-    const next = waiting.shift();
-    if (next === undefined) idle.push(connection);
-    else next(connection);
-    if (idle.length < READERS) return;
-    for (const settled of waitingForAll) settled();
-    waitingForAll = [];
-  }
-
-  function all(sql: string, values: SqlValues = []): Promise<Row[]> {
-    return withReader(async (connection) => {
-      const answer = await connection.runAndReadAll(sql, boundOf(values));
-      const rows = answer.getRowObjectsJS().map(plainRow);
-      leaveNativeBytes(answer.columnCount * BYTES_PER_COLUMN * (1 + Math.ceil(rows.length / ROWS_PER_CHUNK)));
-      return rows;
-    });
-  }
-
-  function readChunks(sql: string, values: SqlValues, take: (chunk: DuckDBDataChunk) => void): Promise<void> {
-    return withReader(async (connection) => {
-      // Streamed: V8 would keep the whole of an answer long after its last chunk.
-      const answer = await connection.stream(sql, boundOf(values));
-      for await (const chunk of answer) {
-        take(chunk);
-        leaveNativeBytes(chunk.columnCount * BYTES_PER_COLUMN);
-      }
-    });
-  }
-
-  async function settleReaders(): Promise<void> {
-    if (idle.length < READERS) await new Promise<void>((settled) => waitingForAll.push(settled));
-  }
-
-  /** Works while nobody reads; false, and nothing is done, when somebody does. */
-  async function withoutReaders(work: (reader: DuckDBConnection) => Promise<void>): Promise<boolean> {
-    if (idle.length < READERS) return false;
-    const readers = idle.splice(0);
-    try {
-      await work(readers[0] as DuckDBConnection);
-    } finally {
-      for (const reader of readers) giveBack(reader);
-    }
-    return true;
   }
 
   return {
     file,
     writer,
-    all,
-    readChunks,
-    settleReaders,
+    all: (sql, values = []) =>
+      readers.use(async (connection) => {
+        const answer = await connection.runAndReadAll(sql, boundOf(values));
+        const rows = answer.getRowObjectsJS().map(plainRow);
+        const chunks = 1 + Math.ceil(rows.length / ROWS_PER_CHUNK);
+        leaveNativeBytes(answer.columnCount * BYTES_PER_COLUMN * chunks);
+        return rows;
+      }),
+    readChunks: (sql, values, take) =>
+      readers.use(async (connection) => {
+        // Streamed: V8 would keep the whole of an answer long after its last chunk.
+        const answer = await connection.stream(sql, boundOf(values));
+        for await (const chunk of answer) {
+          take(chunk);
+          leaveNativeBytes(chunk.columnCount * BYTES_PER_COLUMN);
+        }
+      }),
+    settleReaders: () => readers.settle(),
     async freeMemory() {
-      await withoutReaders(freeMemory);
+      await readers.workIfIdle(freeMemory);
     },
     async replaceFile(copy, patienceMs) {
-      const limit = sleep(patienceMs, undefined, { ref: false });
-      await Promise.race([settleReaders(), limit]);
-      return withoutReaders(() => replaceFile(writer as DuckDBConnection, file, copy));
+      await Promise.race([readers.settle(), sleep(patienceMs, undefined, { ref: false })]);
+      return readers.workIfIdle(async () => {
+        await writer?.run('CHECKPOINT');
+        await reattach(() => putInPlace(copy, file));
+      });
     },
     async reattachAfter(error) {
-      if (writer !== undefined && (!isAttached || isInvalidated(error))) await reattach();
+      if (writer !== undefined && (!isAttached || isInvalidated(error)))
+        await readers.workAlone(() => reattach());
     },
     async close() {
-      // Whoever still reads was left behind: its statement would hold up the end of the process.
-      for (const connection of busy) connection.interrupt();
+      readers.interrupt();
       try {
         await writer?.run('CHECKPOINT');
       } catch (error) {
@@ -285,7 +239,7 @@ async function databaseOf(
         );
       } finally {
         writer?.closeSync();
-        for (const connection of idle) connection.closeSync();
+        readers.close();
         instance.closeSync();
         openFiles.delete(file);
       }
