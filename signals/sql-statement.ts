@@ -86,10 +86,8 @@ export class Statement {
       conditions.every((list) => list.includes(condition)),
     );
     const rest = conditions.map((list) => list.filter((condition) => !this.#hoisted.includes(condition)));
-    const anyFold = rest.every((list) => list.length > 0)
-      ? [`(${[...new Set(rest.map((list) => conjunction(list)))].join(' OR ')})`]
-      : [];
-    const where = [...this.#whereOfRequest(), ...this.#hoisted, ...anyFold].join('\n  AND ');
+    const isAsked = this.#isGrouped ? this.#anyFoldSql(rest) : this.#reachSql();
+    const where = [...this.#whereOfRequest(), ...this.#hoisted, ...isAsked].join('\n  AND ');
     // Gaps need the least and the greatest number of each process first.
     const [first] = this.#folds;
     const source = first && isPerProcess(first) ? this.#perProcessSql(first, keys, where) : undefined;
@@ -222,6 +220,31 @@ export class Statement {
       : [`(${parts.map((part) => conjunction(part)).join(' OR ')})`];
   }
 
+  /** A group of which no fold asks anything has no row. */
+  #anyFoldSql(rest: readonly (readonly string[])[]): string[] {
+    if (rest.some((list) => list.length === 0)) return [];
+    return [`(${[...new Set(rest.map((list) => conjunction(list)))].join(' OR ')})`];
+  }
+
+  /** One row is a row whatever it is made of: only where folds read different times there is something to skip. */
+  #reachSql(): string[] {
+    const spans = new Set(this.#folds.map((fold) => `${fold.span ?? 'window'} ${fold.instant ?? ''}`));
+    return spans.size < 2 ? [] : this.#withinSql('reach', this.#reach());
+  }
+
+  /** From the first to the last instant at which the folds may find an event. */
+  #reach(): Interval {
+    const intervals = this.#folds.flatMap((fold) =>
+      fold.instant === 'start'
+        ? [endsOf(this.#window)]
+        : intervalsOf(fold.span ?? 'window', this.#window, this.#request),
+    );
+    return {
+      from: Math.min(...intervals.map(({ from }) => from)),
+      to: Math.max(...intervals.map(({ to }) => to)),
+    };
+  }
+
   /** The start in the interval, and the record itself where it may stand. */
   #startedSql(name: string, { from, to }: Interval): string[] {
     const start = `${this.#instantSql()} - coalesce(${this.#column('duration_ms')}, 0)`;
@@ -268,14 +291,7 @@ export class Statement {
   }
 
   #offsetSql(): string {
-    const spans = this.#folds.flatMap((fold) =>
-      intervalsOf(fold.span ?? 'window', this.#window, this.#request),
-    );
-    const whole = {
-      from: Math.min(...spans.map(({ from }) => from)),
-      to: Math.max(...spans.map(({ to }) => to)),
-    };
-    const stretches = offsetStretches(whole, this.#request.timezone);
+    const stretches = offsetStretches(this.#reach(), this.#request.timezone);
     const last = stretches.at(-1)?.offsetMs ?? 0;
     const changes = stretches.flatMap(({ offsetMs, until }) =>
       until === undefined ? [] : [`WHEN ${this.#instantSql()} <= ${until} THEN ${offsetMs}`],

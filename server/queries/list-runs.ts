@@ -1,5 +1,6 @@
 // The list of runs: one summary per run. A run without an end shows as `running` until it is closed as lost.
 
+import { DAY_MS } from '../../core/time.ts';
 import { textSql } from '../../signals/sql-text.ts';
 import { textsSql, type Queryable, type Row } from '../store/database.ts';
 import { numberOrNull } from './field-values.ts';
@@ -13,6 +14,7 @@ export interface RunQueryable extends Queryable {
 }
 
 const OPEN_RUNS_LIMIT = 1000;
+const FEW_RUNS_MS = DAY_MS;
 
 const ORDERS: Record<RunSort, string> = {
   newest: 'timestamp DESC',
@@ -53,11 +55,14 @@ export async function listRuns(database: RunQueryable, filter: RunFilter): Promi
 
 /** As many as may be shown. */
 async function readEnded(database: Queryable, filter: RunFilter): Promise<Row[]> {
-  const { limit, offset = 0, sort = 'newest' } = filter;
-  const rows = await database.all(
-    // DuckDB reads the few columns that decide before the many.
-    `SELECT ${END_COLUMNS} FROM agent_run WHERE ${endedSql(filter)} ORDER BY ${ORDERS[sort]} LIMIT ${limit + offset}`,
-  );
+  const { limit, offset = 0, sort = 'newest', since = -Infinity } = filter;
+  const most = `ORDER BY ${ORDERS[sort]} LIMIT ${limit + offset}`;
+  // Of many runs the few columns that decide are read before the many; of few that takes longer.
+  const where =
+    Date.now() - since <= FEW_RUNS_MS
+      ? endedSql(filter)
+      : `rowid IN (SELECT rowid FROM agent_run WHERE ${endedSql(filter)} ${most})`;
+  const rows = await database.all(`SELECT ${END_COLUMNS} FROM agent_run WHERE ${where} ${most}`);
   return rows.map((row) => ({
     ...row,
     started: new Date(timeOf(row['timestamp']) - (numberOrNull(row['duration_ms']) ?? 0)),

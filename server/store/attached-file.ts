@@ -28,8 +28,8 @@ const SETTINGS = {
   // costs more than it brings, in time and in memory.
   threads: '1',
   preserve_insertion_order: 'false',
-  // A list of runs is ordered by the few columns that decide; the many are read for what is shown.
-  late_materialization_max_rows: '1000',
+  // DuckDB's own way to read few columns before many costs the list of runs more than it brings.
+  late_materialization_max_rows: '0',
   autoinstall_known_extensions: 'false',
   // Memory that a burst took goes back to the system.
   allocator_background_threads: 'true',

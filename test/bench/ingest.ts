@@ -29,7 +29,7 @@ const EVENTS_BESIDE = Math.min(EVENTS, 200_000);
 const PEER_SPANS = 10_000;
 const PEER_LIMIT_MS = 60_000;
 const DAY_MS = 86_400_000;
-const QUESTIONS = 20;
+const QUESTIONS = 100;
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const PAGES = [
   '/',
