@@ -5,15 +5,17 @@ import { formatCost, formatCount, formatPercent, NO_DATA } from '../../core/form
 import { COST_WAYS, type CostBy, type CostReport, type CostRow } from '../../server/queries/read-cost.ts';
 import { writeAnswer } from '../answer.ts';
 import type { CliIo, CliOutput } from '../io.ts';
-import { durationOption } from '../options.ts';
+import { durationOption, parseCount } from '../options.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
 import { renderTable, type Column } from '../table.ts';
 
 interface CostOptions extends SourceOptions {
   readonly by: CostBy;
   readonly since: number;
+  readonly limit: number;
 }
 
+const ROWS_SHOWN = 50;
 /** Unused tools that are named in one line. */
 const TOOLS_SHOWN = 8;
 
@@ -23,22 +25,29 @@ export function registerCost(program: Command, io: CliIo): void {
       .command('cost')
       .description('the spend')
       .addOption(new Option('--by <way>', 'how to split it').choices(COST_WAYS).default('day'))
-      .addOption(durationOption('--since <time>', 'how far back to look', '7d')),
+      .addOption(durationOption('--since <time>', 'how far back to look', '7d'))
+      .option('--limit <n>', 'at most this many rows, days aside; --json gives all', parseCount, ROWS_SHOWN),
   ).action(async (options: CostOptions) => {
     const report = await withSource(options, io, (source) =>
       source.cost({ by: options.by, since: io.now() - options.since }),
     );
-    writeAnswer(report, options, io, (safe) => renderCostReport(safe, io.stdout));
+    writeAnswer(report, options, io, (safe) => renderCostReport(safe, io.stdout, options.limit));
   });
 }
 
-/** The rows of a report as a table, with the total under it. */
-export function renderCostReport(report: CostReport, output: CliOutput): string {
+/** The rows of a report as a table, of groups the dearest, with the total under it. */
+export function renderCostReport(report: CostReport, output: CliOutput, limit = ROWS_SHOWN): string {
   // Days stand in the report whether anything happened or not.
   if (report.rows.every(({ calls }) => calls === 0)) return `no spend in that time (${windowText(report)})\n`;
-  const table = renderTable(report.rows, columnsOf(report.by), output);
-  const days = report.by === 'day' ? `, days in ${report.timezone}` : '';
-  return `${table}total ${formatCost(report.total.cost_nano_usd)}${days}\n${renderAdjustments(report)}${renderToolTax(report)}`;
+  const rows = report.by === 'day' ? report.rows : report.rows.slice(0, limit);
+  const table = renderTable(rows, columnsOf(report.by), output);
+  const remark = report.by === 'day' ? `, days in ${report.timezone}` : moreText(rows, report.rows);
+  return `${table}total ${formatCost(report.total.cost_nano_usd)}${remark}\n${renderAdjustments(report)}${renderToolTax(report)}`;
+}
+
+function moreText(shown: readonly CostRow[], all: readonly CostRow[]): string {
+  if (shown.length === all.length) return '';
+  return `; the dearest ${formatCount(shown.length)} of ${formatCount(all.length)}, --limit shows more`;
 }
 
 function windowText({ window }: CostReport): string {

@@ -108,3 +108,18 @@ describe('tallyspan runs', () => {
     expect(await list('--limit', 'none')).toMatch(/^2 .*"none" is no whole number above 0/s);
   });
 });
+
+describe('tallyspan cost', () => {
+  it('shows the dearest groups and says how many there are', async () => {
+    const ask = ['cost', '--by', 'session', '--url', server.uiUrl];
+    const some = await runCommand([...ask, '--limit', '2']);
+    expect(some.stdout).toMatch(/^total \$[\d.]+; the dearest 2 of 3, --limit shows more$/m);
+    expect(some.stdout.match(/^session-/gm)).toHaveLength(2);
+    const all = await runCommand(ask);
+    expect(all.stdout).toMatch(/^total \$[\d.]+$/m);
+    const { rows } = JSON.parse((await runCommand([...ask, '--json', '--limit', '2'])).stdout) as {
+      rows: unknown[];
+    };
+    expect(rows).toHaveLength(3);
+  });
+});
