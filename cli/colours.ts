@@ -20,6 +20,7 @@ export function isDumb(env: NodeJS.ProcessEnv): boolean {
 export function withColours(output: CliOutput, env: NodeJS.ProcessEnv): CliOutput {
   return {
     write: (text) => output.write(text),
+    drained: (signal) => output.drained?.(signal) ?? Promise.resolve(),
     isTTY: output.isTTY,
     hasColours: hasColours(output, env),
     // A window changes its size.

@@ -1,7 +1,9 @@
 // What a command may touch of the outside: handed in, so that tests can run a command without a process.
 
 export interface CliOutput {
+  /** False when what is written waits: {@link CliOutput.drained} resolves when it waits no more. */
   write(text: string | Uint8Array): unknown;
+  drained?(signal: AbortSignal): Promise<unknown>;
   readonly isTTY?: boolean | undefined;
   /** Absent: as a terminal has them. */
   readonly hasColours?: boolean | undefined;

@@ -1,5 +1,6 @@
 // The tallyspan command line: one file per command, all registered here.
 
+import { once } from 'node:events';
 import { Command, CommanderError } from 'commander';
 import { RequestError } from '../server/web/request-error.ts';
 import { CliError } from './cli-error.ts';
@@ -25,7 +26,7 @@ import { registerUp } from './commands/up.ts';
 import { registerVerify } from './commands/verify.ts';
 import { registerWhatIf } from './commands/what-if.ts';
 import { Interruption, interruptedExitCode, type StopSignal } from './interruption.ts';
-import type { CliIo } from './io.ts';
+import type { CliIo, CliOutput } from './io.ts';
 import { safeLines } from './safe-text.ts';
 import { VERSION } from './version.ts';
 
@@ -111,7 +112,7 @@ export async function main(args: readonly string[]): Promise<number> {
   process.stderr.on('error', () => undefined);
   const exitCode = await runCli(args, {
     stdin: process.stdin,
-    stdout: process.stdout,
+    stdout: outputOf(process.stdout),
     stderr: process.stderr,
     env: process.env,
     now: Date.now,
@@ -120,4 +121,15 @@ export async function main(args: readonly string[]): Promise<number> {
   // Input that nobody closed or a server that does not answer would hold an interrupted process.
   if (exitCode > WRONG_USAGE) process.exit(exitCode);
   return exitCode;
+}
+
+function outputOf(stream: NodeJS.WriteStream): CliOutput {
+  return {
+    write: (text) => stream.write(text),
+    drained: (signal) => once(stream, 'drain', { signal }),
+    isTTY: stream.isTTY,
+    get columns() {
+      return stream.columns;
+    },
+  };
 }

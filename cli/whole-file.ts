@@ -4,7 +4,7 @@
 import { createWriteStream } from 'node:fs';
 import { chmod, realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { Readable, Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CliError } from './cli-error.ts';
 import type { CliOutput } from './io.ts';
@@ -50,15 +50,12 @@ export async function replaceFile(
   }
 }
 
-/** Hands the bytes to an output such as stdout. */
+/** Hands the bytes to an output such as stdout, no faster than it takes them. */
 export async function writeToOutput(bytes: Bytes, output: CliOutput, signal: AbortSignal): Promise<void> {
-  const sink = new Writable({
-    write(chunk: Uint8Array, _encoding, done) {
-      output.write(chunk);
-      done();
-    },
-  });
-  await pipeline(Readable.from(bytes), sink, { signal });
+  for await (const chunk of bytes) {
+    signal.throwIfAborted();
+    if (output.write(chunk) === false) await output.drained?.(signal);
+  }
 }
 
 async function asWriting(file: string, work: () => Promise<void>): Promise<void> {

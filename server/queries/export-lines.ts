@@ -5,7 +5,6 @@ import { DuckDBListValue, type DuckDBDataChunk } from '@duckdb/node-api';
 import { encodeEvent, type EventRecord } from '../../core/event.ts';
 import {
   EVENT_NAMES,
-  FIELDS,
   columnOf,
   fieldsOf,
   tableOf,
@@ -16,6 +15,7 @@ import { eventsSql } from '../../signals/event-tables.ts';
 import { leaveHeldBytes } from '../memory.ts';
 import { SEALED_FIELDS } from '../store/content-cipher.ts';
 import type { ChunkQueryable, Queryable } from '../store/database.ts';
+import { readableSql } from './field-values.ts';
 import { LineSheet } from './line-sheet.ts';
 
 const ROWS_PER_SLICE = 2000;
@@ -114,18 +114,5 @@ function addLines(
       micros?.getItem(row) as number,
       (event['tallyspan.seq'] as number | undefined) ?? Number.MAX_SAFE_INTEGER,
     );
-  }
-}
-
-/** Integers and times as floating-point numbers, which hold them exactly and need no conversion. */
-function readableSql(key: FieldKey): string {
-  const column = `"${columnOf(key)}"`;
-  switch (FIELDS[key].type) {
-    case 'time':
-      return `epoch_ms(${column})::DOUBLE`;
-    case 'int':
-      return `${column}::DOUBLE`;
-    default:
-      return column;
   }
 }

@@ -2,7 +2,7 @@
 // times as ISO 8601 UTC, nothing where there is no value.
 
 import { usdOf } from '../../core/money.ts';
-import { FIELD_KEYS, FIELDS, columnOf, type FieldDefinition } from '../../core/schema.ts';
+import { FIELD_KEYS, FIELDS, columnOf, type FieldDefinition, type FieldKey } from '../../core/schema.ts';
 import { SEALED_FIELDS } from '../store/content-cipher.ts';
 import type { Row } from '../store/database.ts';
 
@@ -22,6 +22,19 @@ export function eventJson(row: Row): JsonObject {
       json[key.replace('_nano_usd', '_usd')] = usdOf(Number(value));
   }
   return json;
+}
+
+/** SQL of a field's value: integers and times as floating-point numbers, which hold them exactly and need no conversion. */
+export function readableSql(key: FieldKey): string {
+  const column = `"${columnOf(key)}"`;
+  switch (FIELDS[key].type) {
+    case 'time':
+      return `epoch_ms(${column})::DOUBLE`;
+    case 'int':
+      return `${column}::DOUBLE`;
+    default:
+      return column;
+  }
 }
 
 export function textOrNull(value: unknown): string | null {

@@ -1,17 +1,10 @@
 // Stored events as event records, for the functions of core that compare calls with each other.
 
 import { DuckDBListValue } from '@duckdb/node-api';
-import {
-  FIELDS,
-  FIELD_KEYS,
-  columnOf,
-  fieldsOf,
-  tableOf,
-  type EventName,
-  type FieldKey,
-} from '../../core/schema.ts';
+import { FIELD_KEYS, columnOf, fieldsOf, tableOf, type EventName, type FieldKey } from '../../core/schema.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { textsSql, type ChunkQueryable, type Queryable, type Row } from '../store/database.ts';
+import { readableSql } from './field-values.ts';
 
 /** What to read: (from, to], Unix milliseconds. */
 export interface EventQuestion {
@@ -200,19 +193,6 @@ async function readNamed(
 /** What an event has when it was read for a comparison, besides its name and ids that stand in for others. */
 export function keysOf(name: EventName): readonly FieldKey[] {
   return ['timestamp', 'tallyspan.seq', ...(KEYS[name] ?? [])];
-}
-
-/** Integers and times as floating-point numbers, which hold them exactly and need no conversion. */
-function readableSql(key: FieldKey): string {
-  const column = `"${columnOf(key)}"`;
-  switch (FIELDS[key].type) {
-    case 'time':
-      return `epoch_ms(${column})::DOUBLE`;
-    case 'int':
-      return `${column}::DOUBLE`;
-    default:
-      return column;
-  }
 }
 
 /** The same text is held once, however many events have it. */
