@@ -35,6 +35,11 @@ export function formatPercent(ratio: number | null | undefined): string {
   return ratio === null || ratio === undefined ? NO_DATA : `${(ratio * 100).toFixed(1)} %`;
 }
 
+/** One number as a multiple of another: `0.05 ×`, `2.31 ×`, `61.3 ×`. */
+export function formatTimes(ratio: number): string {
+  return `${withThousands(ratio, ratio < 9.995 ? 2 : 1)} ×`;
+}
+
 /** A count with thousands separators. */
 export function formatCount(count: number | null | undefined): string {
   return count === null || count === undefined ? NO_DATA : withThousands(count, 0);

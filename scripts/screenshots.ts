@@ -44,7 +44,8 @@ try {
     { file: 'tools.png', at: '/tools', width: 1280, height: 520, colorScheme: 'light' },
     {
       file: 'diagnose.png',
-      at: '/diagnose?from=24h&against=7d',
+      // The history has its story in its last hours.
+      at: '/diagnose?from=5h&against=7d&agent=support',
       width: 1280,
       height: 760,
       colorScheme: 'light',

@@ -44,7 +44,7 @@ const FIXES: Readonly<Record<CauseKind, string>> = {
   user_input_grew: 'Check what is put into the user message: attachments, retrieved text.',
   history_grew: 'Drop or summarise old turns.',
   more_turns: 'Set a limit of turns, and look at what the additional ones do.',
-  more_runs: 'More work costs more; nothing is broken.',
+  more_runs: 'The cost follows the number of runs; nothing is broken.',
   workload_changed: 'The mix of agents or tasks is another one: compare each by itself.',
 };
 

@@ -7,7 +7,15 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 /** `atMs` and `now` are Unix milliseconds. */
 export function momentText(atMs: number, timezone: string, now: number): string {
   const local = localTimeAt(atMs, timezone);
-  const date = local.slice(0, 10);
-  if (date === localTimeAt(now, timezone).slice(0, 10)) return local.slice(11, 19);
-  return `${Number(date.slice(8))} ${MONTHS[Number(date.slice(5, 7)) - 1]} ${local.slice(11, 16)}`;
+  const isToday = local.slice(0, 10) === localTimeAt(now, timezone).slice(0, 10);
+  return isToday ? local.slice(11, 19) : dateAndTime(local);
+}
+
+/** From one moment to another, each with its date, as in `27 Nov 06:12 – 28 Nov 06:12`; Unix milliseconds. */
+export function stretchText(fromMs: number, toMs: number, timezone: string): string {
+  return `${dateAndTime(localTimeAt(fromMs, timezone))} – ${dateAndTime(localTimeAt(toMs, timezone))}`;
+}
+
+function dateAndTime(local: string): string {
+  return `${Number(local.slice(8, 10))} ${MONTHS[Number(local.slice(5, 7)) - 1]} ${local.slice(11, 16)}`;
 }

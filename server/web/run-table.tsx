@@ -58,7 +58,7 @@ const RUN_COLUMNS = {
         <StatusBadge status={run['agent.status']} />
         {run['error.type'] !== null && (
           <span class="why">
-            <Name text={run['error.type']} />
+            <Name text={breakable(run['error.type'])} />
           </span>
         )}
       </>
@@ -138,6 +138,11 @@ export function RunTable({ runs, columns, optional = [], label, timezone, now }:
       </table>
     </Scroll>
   );
+}
+
+/** Narrow tables break the name of an error between its words. */
+function breakable(name: string): string {
+  return name.replaceAll('_', '_\u200b');
 }
 
 /** Labels of a run, each a link to the runs that have it; of more than `most` the first. */

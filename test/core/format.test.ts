@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { formatCost, formatCount, formatDuration, formatPercent, formatTokens } from '../../core/format.ts';
+import {
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatTimes,
+  formatTokens,
+} from '../../core/format.ts';
 
 describe('numbers as people read them', () => {
   it.each([
@@ -31,6 +38,15 @@ describe('numbers as people read them', () => {
   it('tells no data from zero', () => {
     expect([formatPercent(null), formatPercent(0), formatPercent(0.974)]).toEqual(['–', '0.0 %', '97.4 %']);
     expect([formatCount(null), formatCount(0), formatCount(1204)]).toEqual(['–', '0', '1,204']);
+  });
+
+  it.each([
+    [0.049, '0.05 ×'],
+    [2.312, '2.31 ×'],
+    [9.996, '10.0 ×'],
+    [1234.56, '1,234.6 ×'],
+  ])('ratio %p reads %s', (ratio, text) => {
+    expect(formatTimes(ratio)).toBe(text);
   });
 
   it.each([

@@ -7,7 +7,14 @@ import { readAlertConfig } from '../../alerts/rules/policy.ts';
 import { formatValue } from '../../alerts/rules/value-format.ts';
 import { diagnose } from '../../core/diagnosis/diagnose.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { formatCost, formatCount, formatDuration, formatPercent, formatTokens } from '../../core/format.ts';
+import {
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatTimes,
+  formatTokens,
+} from '../../core/format.ts';
 import { DAY_MS, HOUR_MS, dayOf, startOfHour } from '../../core/time.ts';
 import { startBrowser } from '../../scripts/browser.ts';
 import { BREAKDOWNS } from '../../server/web/pages/breakdown-data.ts';
@@ -90,7 +97,7 @@ describe('the overview', () => {
     expect(success).toContain(`of ${formatCount(numberOf('run_ended_count', request))} that ended`);
     expect(latency).toContain(formatDuration(numberOf('run_latency_p95', request)));
     const spike = numberOf('cost_spike', request);
-    expect(cost).toContain(spike === null ? 'no history' : `${spike.toFixed(1)} × the mean of 7 days`);
+    expect(cost).toContain(spike === null ? 'no history' : `${formatTimes(spike)} the mean of 7 days`);
     expect(count).toContain(`${formatCount(numberOf('run_failures', request))} failed`);
     const lost = groupsOf('run_ended_count', { ...request, by: 'status' }).get('lost') ?? 0;
     expect(count).toContain(lost === 0 ? 'none lost' : `${formatCount(lost)} lost`);

@@ -1,10 +1,10 @@
 // Why it got dearer: the difference between two stretches of time, its causes with their fixes, and every part.
 
 import type { VNode } from 'preact';
-import { NO_DATA, formatCost, formatCount, formatPercent } from '../../../core/format.ts';
+import { NO_DATA, formatCost, formatCount, formatPercent, formatTimes } from '../../../core/format.ts';
 import type { DiagnosisReport, EvidenceSegment } from '../../queries/read-diagnosis.ts';
 import { HowToSend, Moment, shortId } from '../cells.tsx';
-import { momentText } from '../moment-text.ts';
+import { stretchText } from '../moment-text.ts';
 import { Panel, Scroll } from '../panel.tsx';
 
 export interface DiagnoseView {
@@ -93,24 +93,23 @@ function Choice(props: {
 }
 
 function Difference({ view }: { view: DiagnoseView }): VNode {
-  const { report, timezone, now } = view;
+  const { report, timezone } = view;
   const { cost_nano_usd: cost, against_nano_usd: against, difference_nano_usd: difference } = report;
-  const at = (iso: string): string => momentText(Date.parse(iso), timezone, now);
+  const stretch = ({ from, to }: { from: string; to: string }): string =>
+    stretchText(Date.parse(from), Date.parse(to), timezone);
   const look = !isComparable(report) || difference === 0 ? '' : difference > 0 ? ' worse' : ' better';
   return (
     <div class="cards">
       <div class="card">
         <div class="label">Cost</div>
         <div class="big">{report.runs > 0 ? formatCost(cost) : NO_DATA}</div>
-        <div class="sub">
-          {at(report.window.from)} – {at(report.window.to)}
-        </div>
+        <div class="sub">{stretch(report.window)}</div>
       </div>
       <div class="card">
         <div class="label">Against</div>
         <div class="big">{report.against_runs > 0 ? formatCost(against) : NO_DATA}</div>
         <div class="sub">
-          {at(report.against.from)} – {at(report.against.to)}
+          {stretch(report.against)}
           {report.scale !== 1 && `, taken for as long (× ${report.scale.toPrecision(3)})`}
         </div>
       </div>
@@ -118,9 +117,7 @@ function Difference({ view }: { view: DiagnoseView }): VNode {
         <div class="label">Difference</div>
         <div class={`big${look}`}>{isComparable(report) ? signed(difference) : NO_DATA}</div>
         <div class="sub">
-          {isComparable(report) && against > 0
-            ? `${(cost / against).toFixed(2)} ×`
-            : 'nothing to compare with'}
+          {isComparable(report) && against > 0 ? formatTimes(cost / against) : 'nothing to compare with'}
           {report.sampled && '; its parts from a sample of the runs, at most a minute old'}
         </div>
       </div>

@@ -7,6 +7,7 @@ import {
   formatCountOf,
   formatDuration,
   formatPercent,
+  formatTimes,
 } from '../../../core/format.ts';
 import type { RunSummary } from '../../queries/run-summary.ts';
 import { linkTo } from '../cells.tsx';
@@ -34,7 +35,7 @@ export function OverviewPage({ view }: { view: OverviewView }): VNode {
       <Cards view={view} />
       {data.costSpike !== null && data.costSpike >= DEAR_FROM && (
         <p class="message bad">
-          Today cost {data.costSpike.toFixed(1)} × the mean of the 7 days before:{' '}
+          Today cost {formatTimes(data.costSpike)} the mean of the 7 days before:{' '}
           <a href={linkTo('/diagnose', { from: 'today', against: '7d', agent: view.question.agent })}>why?</a>
         </p>
       )}
@@ -129,7 +130,7 @@ function Cards({ view }: { view: OverviewView }): VNode {
         <div class="sub">
           {data.costSpike === null
             ? 'no history to compare with yet'
-            : `${data.costSpike.toFixed(1)} × the mean of 7 days`}
+            : `${formatTimes(data.costSpike)} the mean of 7 days`}
           {data.unpricedToday > 0 && (
             <span class="why">{formatCountOf(data.unpricedToday, 'call')} unpriced: not in the sum</span>
           )}
