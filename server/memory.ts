@@ -12,12 +12,14 @@ const NATIVE_BYTES = 4 * 1024 * 1024;
 const HELD_BYTES = 16 * 1024 * 1024;
 /** Growth that is worth reading parts of the file again. */
 const GROWTH_BYTES = 12 * 1024 * 1024;
+/** Growth that is worth a collection even soon after the last one. */
+const MUCH_BYTES = 18 * 1024 * 1024;
 const LOOK_EVERY_MS = 1000;
 /** So many events between two looks are a load. */
 const BUSY_EVENTS = 2000;
 /**
- * Looks between two thorough collections, so that they are no more than a hundredth of the time; and without a load until
- * none is taken to be under way: those who send many pause between two lots.
+ * Looks between two thorough collections, which are a hundredth of the time then, unless there is much to free; and without
+ * a load until none is taken to be under way: those who send many pause between two lots.
  */
 const LOOKS_BETWEEN = 5;
 
@@ -99,8 +101,9 @@ export function startFreeingMemory(database: Database, store: EventStore): () =>
     looksWithoutLoad = store.counters.eventsStored - events > BUSY_EVENTS ? 0 : looksWithoutLoad + 1;
     events = store.counters.eventsStored;
     const isLoadOver = looksWithoutLoad === LOOKS_BETWEEN;
-    const mayCollect = looksWithoutLoad >= LOOKS_BETWEEN && looksSinceCollection >= LOOKS_BETWEEN;
-    if (isLoadOver || (mayCollect && bytes >= collectedBytes + GROWTH_BYTES)) void collectAndFreeMemory();
+    const growth = bytes - collectedBytes;
+    const isDue = growth >= GROWTH_BYTES && (looksSinceCollection >= LOOKS_BETWEEN || growth >= MUCH_BYTES);
+    if (isLoadOver || (isDue && looksWithoutLoad >= LOOKS_BETWEEN)) void collectAndFreeMemory();
     else if (bytes >= leastBytes + GROWTH_BYTES) void freeMemory();
   }, LOOK_EVERY_MS);
   timer.unref();
