@@ -1,6 +1,13 @@
 // Places of the boards over many runs: cards of the overview, rows of the breakdowns, lists of runs.
 
-import { formatCost, formatCount, formatDuration, formatPercent, formatTokens } from '../../core/format.ts';
+import {
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatTimes,
+  formatTokens,
+} from '../../core/format.ts';
 import { HOUR_MS, offsetAt } from '../../core/time.ts';
 import { NO_GROUP } from '../../dashboards/query.ts';
 import type { SignalSource } from '../../dashboards/source.ts';
@@ -39,7 +46,12 @@ export function card(
 export function timesTheMean(): Place {
   return at('overview, card Cost today', async (panel, server) => {
     const { text } = cardOf(await server.page(`/?window=${panel.days}d`), 'Cost today');
-    return differ('factor', only(panel)?.toFixed(1) ?? '', /([\d.]+) × the mean/.exec(text)?.[1] ?? '');
+    const factor = only(panel);
+    return differ(
+      'factor',
+      factor == null ? '' : formatTimes(factor),
+      /([\d.,]+ ×) the mean/.exec(text)?.[1] ?? '',
+    );
   });
 }
 
