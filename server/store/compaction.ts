@@ -1,11 +1,12 @@
 // Compaction: DuckDB keeps its file as long as it ever was. A file that is mostly free, after deletions by retention, is
 // written anew into a copy beside it, which takes its place. Pages go on meanwhile; senders wait for their answers.
 
-import { rmSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DATABASE_NAME, attachSql } from './attached-file.ts';
 import type { Database } from './database.ts';
 import type { EventStore } from './event-store.ts';
+import { makeTemporaryFile, removeTemporaryFile } from './leftovers.ts';
 
 export interface CompactionLimits {
   /** Bytes in use beyond which senders would wait too long: 25 MB take a second or two. */
@@ -25,14 +26,14 @@ export async function compactFile(
 ): Promise<number> {
   if (!(await isWorthwhile(database, limits))) return 0;
   return store.exclusively(async (writer) => {
-    const copy = `${database.file}.compact`;
+    const copy = makeTemporaryFile(database.file);
     const before = statSync(database.file).size;
     try {
       await writeCopy(writer, copy);
       const isReplaced = await database.replaceFile(copy, limits.patienceMs);
       return isReplaced ? before - statSync(database.file).size : 0;
     } finally {
-      removeCopy(copy);
+      removeTemporaryFile(copy);
     }
   });
 }
@@ -48,7 +49,6 @@ async function isWorthwhile(database: Database, { mostBytes }: CompactionLimits)
 }
 
 async function writeCopy(writer: DuckDBConnection, copy: string): Promise<void> {
-  removeCopy(copy);
   await writer.run(attachSql(copy, 'compacted', false));
   try {
     await writer.run(`COPY FROM DATABASE ${DATABASE_NAME} TO compacted`);
@@ -56,8 +56,4 @@ async function writeCopy(writer: DuckDBConnection, copy: string): Promise<void> 
   } finally {
     await writer.run('DETACH compacted');
   }
-}
-
-function removeCopy(copy: string): void {
-  for (const file of [copy, `${copy}.wal`]) rmSync(file, { force: true });
 }
