@@ -5,8 +5,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startAnthropicApi } from '../examples/fake-api/server.ts';
 import { supportAgentScenario } from '../examples/scenarios/support-agent.ts';
-import { CliError } from './cli-error.ts';
-import type { CliIo } from './io.ts';
+import { CliError } from './terminal/cli-error.ts';
+import type { CliIo } from './terminal/io.ts';
 
 export const EXAMPLE_SERVICE = 'support-agent';
 /** Answers of the fake API wait this long when somebody looks at the page, so that times are those of a model. */

@@ -1,7 +1,7 @@
 // A Loki to ask: instant queries over HTTP.
 
 import type { LokiSample } from '../signals/from-loki.ts';
-import { CliError } from './cli-error.ts';
+import { CliError } from './terminal/cli-error.ts';
 
 const ANSWER_LIMIT_MS = 120_000;
 

@@ -1,7 +1,7 @@
 // Options that several commands have, and parsers of their values. Each throws a usage error that names the value.
 
 import { InvalidArgumentError, Option } from 'commander';
-import { SHORTEST_RUN_ID } from '../server/queries/read-run.ts';
+import { SHORTEST_RUN_ID } from '../server/queries/runs/read-run.ts';
 
 /** A hundred years: what is older has no events, and times of it are out of range. */
 const LONGEST_DURATION_DAYS = 36_500;

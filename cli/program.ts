@@ -2,9 +2,9 @@
 
 import { once } from 'node:events';
 import { Command, CommanderError } from 'commander';
-import { RequestError } from '../server/web/request-error.ts';
-import { CliError } from './cli-error.ts';
-import { withColours } from './colours.ts';
+import { RequestError } from '../server/questions/request-error.ts';
+import { CliError } from './terminal/cli-error.ts';
+import { withColours } from './terminal/colours.ts';
 import { registerAlerts } from './commands/alerts.ts';
 import { registerConversation } from './commands/conversation.ts';
 import { registerCost } from './commands/cost.ts';
@@ -25,9 +25,9 @@ import { registerStack } from './commands/stack.ts';
 import { registerUp } from './commands/up.ts';
 import { registerVerify } from './commands/verify.ts';
 import { registerWhatIf } from './commands/what-if.ts';
-import { Interruption, interruptedExitCode, type StopSignal } from './interruption.ts';
-import type { CliIo, CliOutput } from './io.ts';
-import { safeLines } from './safe-text.ts';
+import { Interruption, interruptedExitCode, type StopSignal } from './terminal/interruption.ts';
+import type { CliIo, CliOutput } from './terminal/io.ts';
+import { safeLines } from './terminal/safe-text.ts';
 import { VERSION } from './version.ts';
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;

@@ -3,10 +3,10 @@
 // recost finds nothing.
 
 import { createHash } from 'node:crypto';
-import { PRICE_TABLE_VERSION } from '../core/cost.ts';
+import { PRICE_TABLE_VERSION } from '../core/pricing/cost.ts';
 import type { EventRecord } from '../core/event.ts';
-import type { PriceOverrides } from '../core/price-overrides.ts';
-import { recostCall, type RecostSkip } from '../core/recost.ts';
+import type { PriceOverrides } from '../core/pricing/price-overrides.ts';
+import { recostCall, type RecostSkip } from '../core/pricing/recost.ts';
 
 /** Calls of one model. Money is nano-USD; `recorded` includes earlier adjustments. */
 export interface RecostRow {

@@ -3,9 +3,9 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { openSource, type Source } from '../server/source.ts';
-import { defaultDataDir } from './data-dir.ts';
-import { untilInterrupted } from './interruption.ts';
-import type { CliIo } from './io.ts';
+import { defaultDataDir } from './files/data-dir.ts';
+import { untilInterrupted } from './terminal/interruption.ts';
+import type { CliIo } from './terminal/io.ts';
 import { parseServerUrl } from './options.ts';
 
 export interface SourceOptions {

@@ -2,11 +2,11 @@
 // Such a span counts like an event of our own, with `tallyspan.dialect` naming the rule that read it and
 // a cost that is always an estimate.
 
-import { costFields, usageFields } from './cost-fields.ts';
-import { priceCall, type CallCost, type Platform } from './cost.ts';
+import { costFields, usageFields } from './pricing/cost-fields.ts';
+import { priceCall, type CallCost, type Platform } from './pricing/cost.ts';
 import { normaliseSpan, RULE_KEY, type SpanShape } from './dialects/normalise.ts';
 import type { EventRecord } from './event.ts';
-import { readUsage } from './usage.ts';
+import { readUsage } from './pricing/usage.ts';
 
 export { normaliseSpan } from './dialects/normalise.ts';
 

@@ -1,9 +1,9 @@
 // A program for `tallyspan doctor`: reads the settings as the preload does, sends each signal one empty request by the
 // preload's own transport, and prints how it went as one JSON value. So what it says is what would happen.
 
-import type { SendResult, SignalKind } from './otlp.ts';
-import { readSettings, type Settings } from './settings.ts';
-import { createTransport } from './transport.ts';
+import type { SendResult, SignalKind } from './deliver/otlp.ts';
+import { readSettings, type Settings } from './process/settings.ts';
+import { createTransport } from './deliver/transport.ts';
 
 /** How the empty request of a signal went. */
 interface Delivery {

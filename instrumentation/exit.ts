@@ -1,8 +1,8 @@
 // The end of the process: flush when it has no work left or is asked to end, put aside what is left at
 // exit, and leave the course of the end as it would have been without us.
 
-import { guard } from './guard.ts';
-import type { Pipeline } from './pipeline.ts';
+import { guard } from './process/guard.ts';
+import type { Pipeline } from './deliver/pipeline.ts';
 
 /** What the end of the process may wait for delivery. */
 const FLUSH_MS = 2_000;

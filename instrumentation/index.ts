@@ -2,8 +2,8 @@
 // work and is found on globalThis, so that there is one state whatever the module format; without the
 // preload every call passes through.
 
-import { priceMessage } from './message-usage.ts';
-import { PASSIVE_RUN } from './passive-run.ts';
+import { priceMessage } from './api/message-usage.ts';
+import { PASSIVE_RUN } from './api/passive-run.ts';
 
 /** Who a run is for and what kind of task it is. */
 export interface Identity {

@@ -1,6 +1,6 @@
 // The preload: sets everything up, once per process, before the user's program begins.
 
-import { guard } from './guard.ts';
+import { guard } from './process/guard.ts';
 import { start } from './start.ts';
 
 const STARTED = Symbol.for('tallyspan.node.started');

@@ -2,8 +2,8 @@
 // nothing listens meanwhile, and neither alerts nor retention are touched.
 
 import type { EventRecord } from '../core/event.ts';
-import { openDatabase } from './store/database.ts';
-import { EventStore } from './store/event-store.ts';
+import { openDatabase } from './store/file/database.ts';
+import { EventStore } from './store/write/event-store.ts';
 
 export interface EventAppender {
   /** Resolves when the events are on disk. An event that is stored already is not stored again. */

@@ -2,7 +2,7 @@
 // `agent.run` with status `lost`, stamped with the last thing seen of it, so that it counts as ended.
 
 import type { EventRecord } from '../core/event.ts';
-import type { Queryable, Row } from './store/database.ts';
+import type { Queryable, Row } from './store/file/database.ts';
 import { numberOrNull, textOrNull } from './queries/field-values.ts';
 
 /** Closing events for the runs of which nothing was seen since `beforeMs` (Unix milliseconds). */

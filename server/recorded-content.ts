@@ -4,8 +4,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { columnOf } from '../core/schema.ts';
-import { KEY_FILE, SEALED_FIELDS } from './store/content-cipher.ts';
-import type { Database, Queryable } from './store/database.ts';
+import { KEY_FILE, SEALED_FIELDS } from './store/file/content-cipher.ts';
+import type { Database, Queryable } from './store/file/database.ts';
 
 /** What is said with a backup that has recorded content. Plain ASCII: it goes into a header. */
 export const BACKUP_NOTE = `the recorded content in this backup is encrypted with ${KEY_FILE} of the data folder, which is not in it: keep a copy of that file in another place than the backup`;

@@ -4,26 +4,26 @@ import type { FastifyInstance } from 'fastify';
 import { isTimeZone } from '../core/time.ts';
 import { LOST_AFTER_MS } from '../signals/signal.ts';
 import type { Environment } from '../alerts/rules/setting.ts';
-import { accessOf } from './access.ts';
+import { accessOf } from './process/access.ts';
 import type { AlertOverview } from './alerting/alert-overview.ts';
 import type { Alerter } from './alerting/alerter.ts';
 import { readAlerting, startAlerting, type Alerting } from './alerting/start-alerting.ts';
 import { listenGrpc, type GrpcIntake } from './intake/grpc-intake.ts';
 import { makeHttpIntake } from './intake/http-intake.ts';
 import { Intake } from './intake/intake.ts';
-import { closeGracefully } from './graceful-close.ts';
-import { startHousekeeping, type Housekeeping } from './housekeeping.ts';
-import { startFreeingMemory } from './memory.ts';
-import { isEveryAddress, reachableHost } from './reachable-host.ts';
+import { closeGracefully } from './process/graceful-close.ts';
+import { startHousekeeping, type Housekeeping } from './process/housekeeping.ts';
+import { startFreeingMemory } from './process/memory.ts';
+import { isEveryAddress, reachableHost } from './process/reachable-host.ts';
 import { describeMissingKey } from './recorded-content.ts';
-import { ServerError, messageOf } from './server-error.ts';
-import { openDatabase, type Database } from './store/database.ts';
-import { EventStore } from './store/event-store.ts';
+import { ServerError, messageOf } from './process/server-error.ts';
+import { openDatabase, type Database } from './store/file/database.ts';
+import { EventStore } from './store/write/event-store.ts';
 import { registerAlertsApi } from './web/alerts-api.ts';
 import { parseTraceUrls } from './web/trace-links.ts';
 import { makeWebServer } from './web/web-server.ts';
 
-export { ServerError } from './server-error.ts';
+export { ServerError } from './process/server-error.ts';
 
 export interface ServerOptions {
   /** Folder of the data; made when it is missing. */

@@ -9,11 +9,11 @@ import { readAlertConfig } from '../../alerts/rules/policy.ts';
 import { SettingError } from '../../alerts/rules/setting.ts';
 import type { AlertOverview, RuleLine } from '../../server/alerting/alert-overview.ts';
 import { makeChannels } from '../../server/alerting/channels/make-channels.ts';
-import { writeAnswer } from '../answer.ts';
-import { CliError, usageError } from '../cli-error.ts';
-import type { CliIo, CliOutput } from '../io.ts';
+import { writeAnswer } from '../terminal/answer.ts';
+import { CliError, usageError } from '../terminal/cli-error.ts';
+import type { CliIo, CliOutput } from '../terminal/io.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
-import { renderTable, type Column } from '../table.ts';
+import { renderTable, type Column } from '../terminal/table.ts';
 
 const NOTICES_SHOWN = 10;
 const DEFAULT_PAGE = 'http://127.0.0.1:4319';

@@ -4,15 +4,15 @@
 import type { Command } from 'commander';
 import { formatCost, formatCount, formatCountOf, formatTokens } from '../../core/format.ts';
 import { usdOf } from '../../core/money.ts';
-import { RUNS_LIMIT } from '../../server/queries/run-filter.ts';
-import { nestRuns } from '../../server/queries/nest-runs.ts';
+import { RUNS_LIMIT } from '../../server/queries/runs/run-filter.ts';
+import { nestRuns } from '../../server/queries/runs/nest-runs.ts';
 import type { RunSummary, RunTree, Source } from '../../server/source.ts';
-import { writeAnswer } from '../answer.ts';
-import { CliError } from '../cli-error.ts';
-import type { CliIo } from '../io.ts';
-import { formatMoment, zoneOf } from '../moment.ts';
+import { writeAnswer } from '../terminal/answer.ts';
+import { CliError } from '../terminal/cli-error.ts';
+import type { CliIo } from '../terminal/io.ts';
+import { formatMoment, zoneOf } from '../terminal/moment.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
-import { renderTable, type Column } from '../table.ts';
+import { renderTable, type Column } from '../terminal/table.ts';
 
 /** One model call of the session, with the tool calls that it asked for. */
 interface Call {

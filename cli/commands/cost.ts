@@ -2,12 +2,17 @@
 
 import { Option, type Command } from 'commander';
 import { formatCost, formatCount, formatPercent, NO_DATA } from '../../core/format.ts';
-import { COST_WAYS, type CostBy, type CostReport, type CostRow } from '../../server/queries/read-cost.ts';
-import { writeAnswer } from '../answer.ts';
-import type { CliIo, CliOutput } from '../io.ts';
+import {
+  COST_WAYS,
+  type CostBy,
+  type CostReport,
+  type CostRow,
+} from '../../server/queries/signals/read-cost.ts';
+import { writeAnswer } from '../terminal/answer.ts';
+import type { CliIo, CliOutput } from '../terminal/io.ts';
 import { durationOption, parseCount } from '../options.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
-import { renderTable, type Column } from '../table.ts';
+import { renderTable, type Column } from '../terminal/table.ts';
 
 interface CostOptions extends SourceOptions {
   readonly by: CostBy;

@@ -3,10 +3,10 @@
 import type { Command } from 'commander';
 import { NO_DATA, formatCost, formatCount, formatCountOf } from '../../core/format.ts';
 import type { DiagnosisReport } from '../../server/source.ts';
-import { writeAnswer } from '../answer.ts';
-import type { CliIo, CliOutput } from '../io.ts';
+import { writeAnswer } from '../terminal/answer.ts';
+import type { CliIo, CliOutput } from '../terminal/io.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
-import { renderTable } from '../table.ts';
+import { renderTable } from '../terminal/table.ts';
 
 interface DiagnoseOptions extends SourceOptions {
   readonly from?: string;

@@ -4,15 +4,15 @@
 import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
 import { formatCountOf } from '../../core/format.ts';
-import { writeAnswer } from '../answer.ts';
-import { CliError } from '../cli-error.ts';
+import { writeAnswer } from '../terminal/answer.ts';
+import { CliError } from '../terminal/cli-error.ts';
 import { checkDelivery } from '../doctor/check-delivery.ts';
 import { checkNode } from '../doctor/check-node.ts';
 import { checkPackages, findPackages } from '../doctor/check-packages.ts';
 import { checkPrices } from '../doctor/check-prices.ts';
 import type { Finding, Verdict } from '../doctor/finding.ts';
-import { untilInterrupted } from '../interruption.ts';
-import type { CliIo } from '../io.ts';
+import { untilInterrupted } from '../terminal/interruption.ts';
+import type { CliIo } from '../terminal/io.ts';
 
 const MARKS: Readonly<Record<Verdict, string>> = { ok: 'ok  ', warn: 'WARN', fail: 'FAIL' };
 

@@ -3,15 +3,15 @@
 
 import { Option, type Command } from 'commander';
 import { formatCount } from '../../core/format.ts';
-import { EXPORT_FORMATS, type ExportFormat } from '../../server/queries/export-events.ts';
+import { EXPORT_FORMATS, type ExportFormat } from '../../server/queries/export/export-events.ts';
 import type { Source } from '../../server/source.ts';
-import { writeAnswer } from '../answer.ts';
-import { CliError, usageError } from '../cli-error.ts';
-import type { CliIo } from '../io.ts';
-import { startProgress } from '../progress.ts';
+import { writeAnswer } from '../terminal/answer.ts';
+import { CliError, usageError } from '../terminal/cli-error.ts';
+import type { CliIo } from '../terminal/io.ts';
+import { startProgress } from '../terminal/progress.ts';
 import { durationOption } from '../options.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
-import { replaceFile, writeToOutput } from '../whole-file.ts';
+import { replaceFile, writeToOutput } from '../files/whole-file.ts';
 
 interface ExportOptions extends SourceOptions {
   readonly since?: number;

@@ -5,16 +5,16 @@ import type { Command } from 'commander';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
 import { openAppender, type EventAppender } from '../../server/append-events.ts';
 import { openSource } from '../../server/source.ts';
-import { writeJson } from '../answer.ts';
+import { writeJson } from '../terminal/answer.ts';
 import { formatCount, formatCountOf } from '../../core/format.ts';
-import { CliError, usageError } from '../cli-error.ts';
-import { defaultDataDir } from '../data-dir.ts';
-import { nameOf, readLines, requireLines, STDIN } from '../event-lines.ts';
-import { openEventSink } from '../event-sink.ts';
-import { interruptedExitCode, untilInterrupted } from '../interruption.ts';
-import type { CliIo } from '../io.ts';
-import { startProgress, type Progress } from '../progress.ts';
-import { safeText } from '../safe-text.ts';
+import { CliError, usageError } from '../terminal/cli-error.ts';
+import { defaultDataDir } from '../files/data-dir.ts';
+import { nameOf, readLines, requireLines, STDIN } from '../files/event-lines.ts';
+import { openEventSink } from '../files/event-sink.ts';
+import { interruptedExitCode, untilInterrupted } from '../terminal/interruption.ts';
+import type { CliIo } from '../terminal/io.ts';
+import { startProgress, type Progress } from '../terminal/progress.ts';
+import { safeText } from '../terminal/safe-text.ts';
 import { withSourceOptions, type SourceOptions } from '../source-options.ts';
 
 /** How the import of all files went. */

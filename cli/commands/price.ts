@@ -1,19 +1,19 @@
 // `tallyspan price`: what one usage object, or one whole Message, costs.
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { costFields } from '../../core/cost-fields.ts';
-import { priceCall, type CallCost, type Platform, type PriceRequest } from '../../core/cost.ts';
+import { costFields } from '../../core/pricing/cost-fields.ts';
+import { priceCall, type CallCost, type Platform, type PriceRequest } from '../../core/pricing/cost.ts';
 import { formatCost, formatCount } from '../../core/format.ts';
-import { readMessage } from '../../core/message-facts.ts';
+import { readMessage } from '../../core/pricing/message-facts.ts';
 import { usdOf } from '../../core/money.ts';
-import { readUsage, type Usage } from '../../core/usage.ts';
-import { writeJson } from '../answer.ts';
-import { usageError } from '../cli-error.ts';
-import { untilInterrupted } from '../interruption.ts';
-import type { CliIo } from '../io.ts';
-import { loadPriceOverrides } from '../price-overrides-file.ts';
-import { safeText } from '../safe-text.ts';
-import { renderTable } from '../table.ts';
+import { readUsage, type Usage } from '../../core/pricing/usage.ts';
+import { writeJson } from '../terminal/answer.ts';
+import { usageError } from '../terminal/cli-error.ts';
+import { untilInterrupted } from '../terminal/interruption.ts';
+import type { CliIo } from '../terminal/io.ts';
+import { loadPriceOverrides } from '../prices/price-overrides-file.ts';
+import { safeText } from '../terminal/safe-text.ts';
+import { renderTable } from '../terminal/table.ts';
 
 const PLATFORMS: readonly Platform[] = ['anthropic', 'bedrock', 'vertex', 'foundry', 'aws'];
 

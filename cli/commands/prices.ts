@@ -2,15 +2,15 @@
 
 import type { Command } from 'commander';
 import { formatCount, formatCountOf } from '../../core/format.ts';
-import { resolveModelId } from '../../core/model-id.ts';
+import { resolveModelId } from '../../core/pricing/model-id.ts';
 import { PRICE_TABLE_VERSION, PRICED_MODELS, UNPRICED_MODELS } from '../../core/prices/table.ts';
-import { writeAnswer } from '../answer.ts';
-import { CliError } from '../cli-error.ts';
-import type { CliIo } from '../io.ts';
-import { loadGenaiPrices } from '../other-prices.ts';
-import { comparePrices, type PriceDifference } from '../price-comparison.ts';
-import { readSdkModels } from '../sdk-models.ts';
-import { renderTable } from '../table.ts';
+import { writeAnswer } from '../terminal/answer.ts';
+import { CliError } from '../terminal/cli-error.ts';
+import type { CliIo } from '../terminal/io.ts';
+import { loadGenaiPrices } from '../prices/other-prices.ts';
+import { comparePrices, type PriceDifference } from '../prices/price-comparison.ts';
+import { readSdkModels } from '../prices/sdk-models.ts';
+import { renderTable } from '../terminal/table.ts';
 
 const DAY_MS = 86_400_000;
 /** Prices changed about twice a month in autumn 2026. */

@@ -9,14 +9,14 @@ import { formatCost, formatCount, formatCountOf } from '../../core/format.ts';
 import { usdOf } from '../../core/money.ts';
 import type { EventName } from '../../core/schema.ts';
 import type { Source } from '../../server/source.ts';
-import { writeJson } from '../answer.ts';
-import type { CliIo, CliOutput } from '../io.ts';
+import { writeJson } from '../terminal/answer.ts';
+import type { CliIo, CliOutput } from '../terminal/io.ts';
 import { durationOption } from '../options.ts';
-import { loadPriceOverrides } from '../price-overrides-file.ts';
+import { loadPriceOverrides } from '../prices/price-overrides-file.ts';
 import { differenceOf, makeRecostReport, type LeftOut, type RecostReport } from '../recost-report.ts';
-import { openEventSink } from '../event-sink.ts';
+import { openEventSink } from '../files/event-sink.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
-import { renderTable } from '../table.ts';
+import { renderTable } from '../terminal/table.ts';
 
 interface RecostOptions extends SourceOptions {
   readonly since: number;

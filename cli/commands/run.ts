@@ -10,12 +10,12 @@ import {
   NO_DATA,
 } from '../../core/format.ts';
 import type { RunTree } from '../../server/source.ts';
-import { writeAnswer } from '../answer.ts';
-import { CliError } from '../cli-error.ts';
-import type { CliIo } from '../io.ts';
+import { writeAnswer } from '../terminal/answer.ts';
+import { CliError } from '../terminal/cli-error.ts';
+import type { CliIo } from '../terminal/io.ts';
 import { parseRunId } from '../options.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
-import { renderTable, type Column } from '../table.ts';
+import { renderTable, type Column } from '../terminal/table.ts';
 
 type Step = RunTree['steps'][number];
 

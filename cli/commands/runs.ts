@@ -2,15 +2,15 @@
 
 import { Option, type Command } from 'commander';
 import { formatCost, formatCount, formatCountOf, formatDuration } from '../../core/format.ts';
-import { RUNS_LIMIT, RUN_STATUSES, type RunFilter } from '../../server/queries/run-filter.ts';
+import { RUNS_LIMIT, RUN_STATUSES, type RunFilter } from '../../server/queries/runs/run-filter.ts';
 import type { RunSummary } from '../../server/source.ts';
-import { writeAnswer } from '../answer.ts';
-import type { CliIo } from '../io.ts';
-import { formatMoment, zoneOf } from '../moment.ts';
+import { writeAnswer } from '../terminal/answer.ts';
+import type { CliIo } from '../terminal/io.ts';
+import { formatMoment, zoneOf } from '../terminal/moment.ts';
 import { durationOption, durationText, parseCountUpTo } from '../options.ts';
-import { safeText } from '../safe-text.ts';
+import { safeText } from '../terminal/safe-text.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
-import { renderTable, type Column } from '../table.ts';
+import { renderTable, type Column } from '../terminal/table.ts';
 
 interface RunsOptions extends SourceOptions {
   readonly failed?: boolean;

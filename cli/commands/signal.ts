@@ -6,12 +6,12 @@ import type { SignalGroup, SignalResult } from '../../signals/result.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { parseRequest } from '../../signals/request.ts';
 import { SignalError } from '../../signals/signal.ts';
-import { writeAnswer } from '../answer.ts';
-import { usageError } from '../cli-error.ts';
-import type { CliIo, CliOutput } from '../io.ts';
-import { formatSignalValue } from '../signal-format.ts';
+import { writeAnswer } from '../terminal/answer.ts';
+import { usageError } from '../terminal/cli-error.ts';
+import type { CliIo, CliOutput } from '../terminal/io.ts';
+import { formatSignalValue } from '../terminal/signal-format.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
-import { renderTable, type Column } from '../table.ts';
+import { renderTable, type Column } from '../terminal/table.ts';
 
 interface SignalOptions extends SourceOptions {
   readonly window?: readonly string[];

@@ -3,9 +3,9 @@
 import type { Command } from 'commander';
 import { CATALOGUE, TOPICS } from '../../signals/catalogue/index.ts';
 import type { Signal } from '../../signals/signal.ts';
-import { writeJson } from '../answer.ts';
-import type { CliIo } from '../io.ts';
-import { renderTable, type Column } from '../table.ts';
+import { writeJson } from '../terminal/answer.ts';
+import type { CliIo } from '../terminal/io.ts';
+import { renderTable, type Column } from '../terminal/table.ts';
 
 const COLUMNS: readonly Column<Signal>[] = [
   { title: 'SIGNAL', value: ({ id }) => id },

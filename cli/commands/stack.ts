@@ -4,9 +4,9 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { differingFiles, stackFiles, writeStack } from '../../collector/stack-files.ts';
 import { formatCountOf } from '../../core/format.ts';
-import { CliError } from '../cli-error.ts';
-import type { CliIo } from '../io.ts';
-import { safeText } from '../safe-text.ts';
+import { CliError } from '../terminal/cli-error.ts';
+import type { CliIo } from '../terminal/io.ts';
+import { safeText } from '../terminal/safe-text.ts';
 
 /** The files of the stack lie beside the built program, at the paths that they have in the repository. */
 const STACK_ROOT = path.join(import.meta.dirname, 'stack');

@@ -3,10 +3,10 @@
 import { once } from 'node:events';
 import { InvalidArgumentError, type Command } from 'commander';
 import { startServer, type RunningServer } from '../../server/start-server.ts';
-import { defaultDataDir } from '../data-dir.ts';
-import type { CliIo } from '../io.ts';
+import { defaultDataDir } from '../files/data-dir.ts';
+import type { CliIo } from '../terminal/io.ts';
 import { durationOption, parsePort, parseSizeBytes, parseTimeZone } from '../options.ts';
-import { safeText } from '../safe-text.ts';
+import { safeText } from '../terminal/safe-text.ts';
 
 export const DEFAULT_PORTS = { ui: 4319, grpc: 4317, http: 4318 } as const;
 

@@ -11,14 +11,14 @@ import { compareResults, type Difference } from '../../signals/compare.ts';
 import { shapeVector } from '../../signals/from-loki.ts';
 import { LOST_AFTER_MS, type Signal, type SignalRequest } from '../../signals/signal.ts';
 import { toLogql } from '../../signals/to-logql.ts';
-import { writeAnswer } from '../answer.ts';
-import { CliError } from '../cli-error.ts';
-import type { CliIo } from '../io.ts';
+import { writeAnswer } from '../terminal/answer.ts';
+import { CliError } from '../terminal/cli-error.ts';
+import type { CliIo } from '../terminal/io.ts';
 import { queryLoki } from '../loki.ts';
 import { durationOption, parseServerUrl } from '../options.ts';
-import { formatSignalValue } from '../signal-format.ts';
+import { formatSignalValue } from '../terminal/signal-format.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
-import { renderTable, type Column } from '../table.ts';
+import { renderTable, type Column } from '../terminal/table.ts';
 
 interface VerifyOptions extends SourceOptions {
   readonly loki: string;

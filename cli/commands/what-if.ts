@@ -2,16 +2,16 @@
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { formatCost, formatCountOf, formatPercent, formatTokens } from '../../core/format.ts';
-import { resolveModelId } from '../../core/model-id.ts';
+import { resolveModelId } from '../../core/pricing/model-id.ts';
 import { nearestOf } from '../../core/nearest.ts';
 import { findModel, PRICED_MODELS, UNPRICED_MODELS } from '../../core/prices/table.ts';
-import { CACHE_SETTINGS } from '../../server/queries/read-what-if.ts';
+import { CACHE_SETTINGS } from '../../server/queries/diagnosis/read-what-if.ts';
 import type { WhatIfReport } from '../../server/source.ts';
-import { writeAnswer } from '../answer.ts';
-import { usageError } from '../cli-error.ts';
-import type { CliIo, CliOutput } from '../io.ts';
+import { writeAnswer } from '../terminal/answer.ts';
+import { usageError } from '../terminal/cli-error.ts';
+import type { CliIo, CliOutput } from '../terminal/io.ts';
 import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
-import { renderTable } from '../table.ts';
+import { renderTable } from '../terminal/table.ts';
 
 interface WhatIfOptions extends SourceOptions {
   readonly from?: string;

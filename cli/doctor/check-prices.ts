@@ -1,6 +1,6 @@
 // The age of the price table: prices change about once a month.
 
-import { PRICE_TABLE_VERSION } from '../../core/cost.ts';
+import { PRICE_TABLE_VERSION } from '../../core/pricing/cost.ts';
 import { formatCountOf } from '../../core/format.ts';
 import type { Finding } from './finding.ts';
 

@@ -1,11 +1,11 @@
 // One generated run: its events in order, as the preload would have written them.
 
-import { Ledger } from '../../core/attribution.ts';
-import { costFields, toolCostFields, usageFields } from '../../core/cost-fields.ts';
-import { priceCall } from '../../core/cost.ts';
+import { Ledger } from '../../core/attribution/attribution.ts';
+import { costFields, toolCostFields, usageFields } from '../../core/pricing/cost-fields.ts';
+import { priceCall } from '../../core/pricing/cost.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { prefixFields } from '../../core/request-shape.ts';
-import { inputTotal, readUsage } from '../../core/usage.ts';
+import { prefixFields } from '../../core/attribution/request-shape.ts';
+import { inputTotal, readUsage } from '../../core/pricing/usage.ts';
 import type { AgentProfile } from './profiles.ts';
 import { Prompt } from './prompt.ts';
 import type { Random } from './random.ts';

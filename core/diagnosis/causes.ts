@@ -1,7 +1,7 @@
 // Causes: names for parts of a difference. A cause takes the atoms that evidence shows to be its doing
 // and is named only when its dollars matter and are more than chance; everything else stays unexplained.
 
-import type { CacheMissCause } from '../cache-forensics.ts';
+import type { CacheMissCause } from '../attribution/cache-forensics.ts';
 import {
   chanceOfRunCosts,
   chanceOfRunCount,

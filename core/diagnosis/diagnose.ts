@@ -1,7 +1,7 @@
 // A diagnosis: why one period cost more (or less) than another. The parts sum to the difference to the
 // nano-dollar; the causes are those parts that evidence gives a name, and never more than that.
 
-import type { PriceOverrides } from '../cost.ts';
+import type { PriceOverrides } from '../pricing/cost.ts';
 import type { EventRecord } from '../event.ts';
 import { findCauses, type CauseKind, type Comparison, type FoundCause } from './causes.ts';
 import { findChangeStamps, type ChangeStamp } from './change-stamps.ts';

@@ -1,7 +1,7 @@
 // Evidence: the figures that a cause shows by, each `before → after` or a place to look. A line has marks where it
 // names a run or a moment, so that a page can link the one and show the other in its own zone.
 
-import type { CacheMiss } from '../cache-forensics.ts';
+import type { CacheMiss } from '../attribution/cache-forensics.ts';
 import { formatCost, formatCount, formatDuration, formatPercent } from '../format.ts';
 import type { Comparison, FoundCause } from './causes.ts';
 import { hourShareOf, type Measures } from './measures.ts';

@@ -1,7 +1,7 @@
 // Measures of a period that evidence is made of: shares, rates and means, and how much they vary by chance.
 // In a sample a run counts for as many as it stands for, and chance is that of the runs that were looked at.
 
-import { runIdOf } from '../call-facts.ts';
+import { runIdOf } from '../pricing/call-facts.ts';
 import type { Period, PeriodCall } from './period.ts';
 
 /** How many standard errors a difference must exceed to be more than chance. */

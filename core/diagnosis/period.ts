@@ -2,11 +2,11 @@
 // its run's group, its position in the run, its regime (ordinary, or what happened to its cache), its model,
 // and its input tokens by owner and bucket.
 
-import { findMissesOfCalls, pairCalls, type CacheMiss } from '../cache-forensics.ts';
-import { readCalls, type CallFact } from '../call-facts.ts';
-import type { PriceOverrides } from '../cost.ts';
+import { findMissesOfCalls, pairCalls, type CacheMiss } from '../attribution/cache-forensics.ts';
+import { readCalls, type CallFact } from '../pricing/call-facts.ts';
+import type { PriceOverrides } from '../pricing/cost.ts';
 import type { EventRecord } from '../event.ts';
-import { lengthOf } from '../prefix-match.ts';
+import { lengthOf } from '../attribution/prefix-match.ts';
 
 /** Input buckets, in the order of the arrays below. */
 export const BUCKETS = ['input', 'cache_read', 'cache_write_5m', 'cache_write_1h'] as const;

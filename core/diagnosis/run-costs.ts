@@ -1,6 +1,6 @@
 // Run costs: what each run of a stretch of time cost, dearest first, and what is usual among them.
 
-import type { CallFact } from '../call-facts.ts';
+import type { CallFact } from '../pricing/call-facts.ts';
 
 export interface RunCost {
   readonly runId: string;

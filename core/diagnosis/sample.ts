@@ -1,7 +1,7 @@
 // A sample: of a time with too many events only some runs are looked at, and each stands for several. The dearest
 // runs are all looked at and stand for themselves, since a few of them may be most of the cost.
 
-import { runIdOf } from '../call-facts.ts';
+import { runIdOf } from '../pricing/call-facts.ts';
 import type { Period } from './period.ts';
 import type { RunCosts } from './run-costs.ts';
 

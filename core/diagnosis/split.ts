@@ -2,7 +2,7 @@
 // Cost is a sum of products: runs × calls per run at each place × share of the regime × share of the model
 // × tokens of an owner × share of the bucket × price. Each factor gets its share of each product's change.
 
-import { roundToSum } from '../share-out.ts';
+import { roundToSum } from '../attribution/share-out.ts';
 import {
   cellKey,
   readLeaves,

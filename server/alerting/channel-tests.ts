@@ -2,7 +2,7 @@
 // nothing waits or is tried again. The last outcome of each channel is kept while the process runs, for the page.
 
 import { testNotice } from '../../alerts/rules/notice.ts';
-import { messageOf } from '../server-error.ts';
+import { messageOf } from '../process/server-error.ts';
 import type { Channel } from './channels/channel.ts';
 
 /** How a test notice went. */

@@ -4,7 +4,7 @@
 
 import type { ChannelName } from '../../alerts/rules/channel-settings.ts';
 import type { Notice } from '../../alerts/rules/notice.ts';
-import { messageOf } from '../server-error.ts';
+import { messageOf } from '../process/server-error.ts';
 import { DeliveryError, type Channel } from './channels/channel.ts';
 
 /** A notice on its way to a channel. Kept in the state file, so it survives a restart. */

@@ -4,8 +4,8 @@ import type { Interval } from '../../core/time.ts';
 import type { Reason } from '../../alerts/rules/notice.ts';
 import { readingOf } from '../../alerts/rules/reading.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';
-import { readDiagnosis } from '../queries/read-diagnosis.ts';
-import type { ChunkQueryable } from '../store/database.ts';
+import { readDiagnosis } from '../queries/diagnosis/read-diagnosis.ts';
+import type { ChunkQueryable } from '../store/file/database.ts';
 import type { ReadSignalOf } from './contributors.ts';
 import { earlierInterval, usualOf } from './usual.ts';
 

@@ -7,7 +7,7 @@ import type { Interval } from '../../core/time.ts';
 import type { RunBehind } from '../../alerts/rules/notice.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';
 import { numberOrNull, textOrNull } from '../queries/field-values.ts';
-import type { Queryable, Row } from '../store/database.ts';
+import type { Queryable, Row } from '../store/file/database.ts';
 
 /** Only runs of one group: `{by: 'user', key: 'user-88'}`. */
 export interface GroupOf {

@@ -3,7 +3,7 @@
 // line, also one that is no JSON at all, is read as `core/event.ts` says.
 
 import { decodeEvent } from '../../core/event.ts';
-import { FIELD_INDEX, FIELD_TYPES, type EventBatch } from '../store/event-batch.ts';
+import { FIELD_INDEX, FIELD_TYPES, type EventBatch } from '../store/columns/event-batch.ts';
 import { findEventName, findField } from './field-names.ts';
 
 const QUOTE = 0x22;

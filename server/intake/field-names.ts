@@ -1,7 +1,7 @@
 // Field names: which field of the schema, or which event, some bytes name, without making a string of them.
 
 import { EVENT_NAMES, FIELD_KEYS, type EventName } from '../../core/schema.ts';
-import type { FieldIndex } from '../store/event-batch.ts';
+import type { FieldIndex } from '../store/columns/event-batch.ts';
 
 const SLOTS = 1024;
 const KEYS = FIELD_KEYS.map((key) => Buffer.from(key));

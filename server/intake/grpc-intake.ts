@@ -15,10 +15,10 @@ import {
 } from '@grpc/grpc-js';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
-import { UNDER_WAY_LIMIT_MS } from '../graceful-close.ts';
-import { messageOf } from '../server-error.ts';
-import { notStoredText } from '../store/disk-fault.ts';
-import { StoreBusyError } from '../store/write-queue.ts';
+import { UNDER_WAY_LIMIT_MS } from '../process/graceful-close.ts';
+import { messageOf } from '../process/server-error.ts';
+import { notStoredText } from '../store/file/disk-fault.ts';
+import { StoreBusyError } from '../store/write/write-queue.ts';
 import { BODY_LIMIT_BYTES, type Intake, type OtlpSignal } from './intake.ts';
 import { encodeAnswer } from './otlp-answer.ts';
 import { MalformedBodyError } from './otlp-model.ts';

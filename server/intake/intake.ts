@@ -1,8 +1,8 @@
 // Intake turns one OTLP request into rows and answers after their commit. It is the same for gRPC and
 // HTTP; they differ in how a body arrives and in how an answer is written.
 
-import type { EventStore } from '../store/event-store.ts';
-import { EventBatch } from '../store/event-batch.ts';
+import type { EventStore } from '../store/write/event-store.ts';
+import { EventBatch } from '../store/columns/event-batch.ts';
 import { eventsOfLogs } from './events-of-logs.ts';
 import { eventsOfSpans } from './events-of-spans.ts';
 import { decodeLogBatch, type DecodedLogs } from './logs-protobuf.ts';

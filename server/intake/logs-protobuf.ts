@@ -6,7 +6,13 @@
 import { isUtf8 } from 'node:buffer';
 import { isFieldValue } from '../../core/event.ts';
 import { FIELDS, FIELD_KEYS, type EventName, type FieldKey } from '../../core/schema.ts';
-import { EventBatch, FIELD_INDEX, FIELD_TYPES, TEXT_SCALE, type FieldIndex } from '../store/event-batch.ts';
+import {
+  EventBatch,
+  FIELD_INDEX,
+  FIELD_TYPES,
+  TEXT_SCALE,
+  type FieldIndex,
+} from '../store/columns/event-batch.ts';
 import { isNumberOf, readEventLine } from './event-line.ts';
 import { OWN_SCOPE, RESOURCE_KEYS, typedValue } from './events-of-logs.ts';
 import { findEventName, findField } from './field-names.ts';

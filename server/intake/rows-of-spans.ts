@@ -2,7 +2,7 @@
 // prompt or an answer said): that is stored only where it is encrypted.
 
 import { CONTENT_KEYS, CONTENT_KEY_PREFIXES } from '../../core/redaction.ts';
-import type { SpanRow } from '../store/tables.ts';
+import type { SpanRow } from '../store/file/tables.ts';
 import type { Attributes, Span, SpanGroup } from './otlp-model.ts';
 
 export interface RowsOfSpans {

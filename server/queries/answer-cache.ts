@@ -1,7 +1,7 @@
 // An answer cache keeps what the store answered until something is stored: a page that several people have open,
 // and that asks again every half minute, costs one reading of the table.
 
-import type { Queryable, Row, SqlValues } from '../store/database.ts';
+import type { Queryable, Row, SqlValues } from '../store/file/database.ts';
 
 /** Of all answers together: some megabytes. */
 const ROWS_HELD = 50_000;

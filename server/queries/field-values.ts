@@ -3,8 +3,8 @@
 
 import { usdOf } from '../../core/money.ts';
 import { FIELD_KEYS, FIELDS, columnOf, type FieldDefinition, type FieldKey } from '../../core/schema.ts';
-import { SEALED_FIELDS } from '../store/content-cipher.ts';
-import type { Row } from '../store/database.ts';
+import { SEALED_FIELDS } from '../store/file/content-cipher.ts';
+import type { Row } from '../store/file/database.ts';
 
 const SHOWN_KEYS = FIELD_KEYS.filter((key) => !SEALED_FIELDS.some((sealed) => sealed === key));
 

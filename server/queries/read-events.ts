@@ -3,7 +3,7 @@
 import { DuckDBListValue } from '@duckdb/node-api';
 import { FIELD_KEYS, columnOf, fieldsOf, tableOf, type EventName, type FieldKey } from '../../core/schema.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { textsSql, type ChunkQueryable, type Queryable, type Row } from '../store/database.ts';
+import { textsSql, type ChunkQueryable, type Queryable, type Row } from '../store/file/database.ts';
 import { readableSql } from './field-values.ts';
 
 /** What to read: (from, to], Unix milliseconds. */

@@ -1,7 +1,7 @@
 // Meta: what the server is and has, for people and for the CLI.
 
 import { eventsSql } from '../../signals/event-tables.ts';
-import type { Queryable } from '../store/database.ts';
+import type { Queryable } from '../store/file/database.ts';
 import { isoOrNull, numberOrNull } from './field-values.ts';
 
 const EVENTS = eventsSql([

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { AlertOverview } from '../alerting/alert-overview.ts';
-import { RequestError } from './request-error.ts';
+import { RequestError } from '../questions/request-error.ts';
 
 const HTTP_UNAVAILABLE = 503;
 

@@ -3,24 +3,24 @@
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import { backupDatabase, exportEvents } from '../queries/export-events.ts';
-import { readCost } from '../queries/read-cost.ts';
-import { listRuns } from '../queries/list-runs.ts';
+import { backupDatabase, exportEvents } from '../queries/export/export-events.ts';
+import { readCost } from '../queries/signals/read-cost.ts';
+import { listRuns } from '../queries/runs/list-runs.ts';
 import { readMeta } from '../queries/read-meta.ts';
-import { readWhatIf } from '../queries/read-what-if.ts';
-import { readRecording } from '../queries/read-recording.ts';
-import { runSignal } from '../queries/signals.ts';
+import { readWhatIf } from '../queries/diagnosis/read-what-if.ts';
+import { readRecording } from '../queries/runs/read-recording.ts';
+import { runSignal } from '../queries/signals/signals.ts';
 import { BACKUP_NOTE, hasRecordedContent } from '../recorded-content.ts';
-import { AmbiguousRunError, readRun } from '../queries/read-run.ts';
-import { parseDiagnosisQuestion, parseWhatIfQuestion } from './diagnosis-params.ts';
+import { AmbiguousRunError, readRun } from '../queries/runs/read-run.ts';
+import { parseDiagnosisQuestion, parseWhatIfQuestion } from '../questions/diagnosis-params.ts';
 import {
   parseCostRequest,
   parseExportRequest,
   parseRunFilter,
   parseSignalRequest,
   type QueryText,
-} from './query-params.ts';
-import { RequestError } from './request-error.ts';
+} from '../questions/query-params.ts';
+import { RequestError } from '../questions/request-error.ts';
 import { renderMetrics } from './server-metrics.ts';
 import type { WebContext } from './web-server.ts';
 

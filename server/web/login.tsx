@@ -3,10 +3,10 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { VNode } from 'preact';
-import type { Access } from '../access.ts';
+import type { Access } from '../process/access.ts';
 import { renderBarePage } from './bare-page.tsx';
-import { textParam, type QueryText } from './query-params.ts';
-import { RequestError } from './request-error.ts';
+import { textParam, type QueryText } from '../questions/query-params.ts';
+import { RequestError } from '../questions/request-error.ts';
 import { LOGIN_PATH, WAY_BACK, loginPathFor, wayBackOf } from './way-back.ts';
 import type { WebContext } from './web-server.ts';
 

@@ -1,6 +1,6 @@
 // Now, as pages have it.
 
-import type { EventStore } from '../store/event-store.ts';
+import type { EventStore } from '../store/write/event-store.ts';
 
 /** Steps in which the time of pages goes on while nothing is stored. */
 const PAGE_STEP_MS = 10_000;

@@ -3,27 +3,33 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ComponentChildren, VNode } from 'preact';
 import { DAY_MS } from '../../core/time.ts';
-import { listRuns } from '../queries/list-runs.ts';
-import { readSession } from '../queries/read-session.ts';
-import { AmbiguousRunError, readRun, type RunTree } from '../queries/read-run.ts';
-import { readNumber } from '../queries/signal-numbers.ts';
-import { parseDiagnosisQuestion } from './diagnosis-params.ts';
-import { readToolTax } from '../queries/read-unused-tools.ts';
+import { listRuns } from '../queries/runs/list-runs.ts';
+import { readSession } from '../queries/runs/read-session.ts';
+import { AmbiguousRunError, readRun, type RunTree } from '../queries/runs/read-run.ts';
+import { readNumber } from '../queries/signals/signal-numbers.ts';
+import { parseDiagnosisQuestion } from '../questions/diagnosis-params.ts';
+import { readToolTax } from '../queries/diagnosis/read-unused-tools.ts';
 import { renderPage, type Frame } from './layout.tsx';
-import { DiagnosePage } from './pages/diagnose-page.tsx';
-import { AlertsPage, TEST_PATH } from './pages/alerts-page.tsx';
+import { DiagnosePage } from './pages/diagnose/diagnose-page.tsx';
+import { AlertsPage, TEST_PATH } from './pages/alerts/alerts-page.tsx';
 import { pageNow } from './page-now.ts';
-import { BREAKDOWNS, readBreakdown } from './pages/breakdown-data.ts';
-import { BreakdownPage } from './pages/breakdown-page.tsx';
-import { ComparePage } from './pages/compare-page.tsx';
-import { readOverview } from './pages/overview-data.ts';
-import { OverviewPage } from './pages/overview-page.tsx';
-import { RunPage } from './pages/run-page.tsx';
-import { RunsPage } from './pages/runs-page.tsx';
-import { SessionPage } from './pages/session-page.tsx';
-import { localInstantText, offsetParam, parseDurationMs, textParam, type QueryText } from './query-params.ts';
+import { BREAKDOWNS, readBreakdown } from './pages/breakdown/breakdown-data.ts';
+import { BreakdownPage } from './pages/breakdown/breakdown-page.tsx';
+import { ComparePage } from './pages/compare/compare-page.tsx';
+import { readOverview } from './pages/overview/overview-data.ts';
+import { OverviewPage } from './pages/overview/overview-page.tsx';
+import { RunPage } from './pages/run/run-page.tsx';
+import { RunsPage } from './pages/runs/runs-page.tsx';
+import { SessionPage } from './pages/session/session-page.tsx';
+import {
+  localInstantText,
+  offsetParam,
+  parseDurationMs,
+  textParam,
+  type QueryText,
+} from '../questions/query-params.ts';
 import { parseRunsAddress } from './runs-address.ts';
-import { RequestError } from './request-error.ts';
+import { RequestError } from '../questions/request-error.ts';
 import { senderSettings } from './sender-settings.ts';
 import { traceLinksOf } from './trace-links.ts';
 import { checkSameOrigin } from './same-origin.ts';

@@ -1,13 +1,13 @@
 // The address of the list of runs: the parameters of the API, and times as a form writes them.
 
-import type { RunFilter } from '../queries/run-filter.ts';
+import type { RunFilter } from '../queries/runs/run-filter.ts';
 import {
   localInstantParam,
   parseDurationMs,
   parseRunFilter,
   textParam,
   type QueryText,
-} from './query-params.ts';
+} from '../questions/query-params.ts';
 
 export interface RunsAddress {
   readonly filter: RunFilter;

@@ -2,7 +2,7 @@
 // page of somebody else that the same browser has open.
 
 import type { FastifyRequest } from 'fastify';
-import { RequestError } from './request-error.ts';
+import { RequestError } from '../questions/request-error.ts';
 
 /**
  * Lets a request pass that a page of this server sent, or a program that names its token itself, which no

@@ -1,7 +1,7 @@
 // The server about itself, as Prometheus text: what came in, what was stored, what was not.
 
 import type { IntakeCounters } from '../intake/intake.ts';
-import type { StoreCounters } from '../store/event-store.ts';
+import type { StoreCounters } from '../store/write/event-store.ts';
 
 const HELP: Readonly<Record<string, string>> = {
   requests: 'OTLP requests received',

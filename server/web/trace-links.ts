@@ -1,7 +1,7 @@
 // Trace links: the same trace in other back ends (Tempo in Grafana, Jaeger, Honeycomb, …), by the address
 // that each has for a trace.
 
-import { ServerError } from '../server-error.ts';
+import { ServerError } from '../process/server-error.ts';
 
 const PLACE = '{trace_id}';
 

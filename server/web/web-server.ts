@@ -4,21 +4,21 @@
 import { maxHeaderSize } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { SignalError } from '../../signals/signal.ts';
-import type { Access } from '../access.ts';
+import type { Access } from '../process/access.ts';
 import type { AlertOverview } from '../alerting/alert-overview.ts';
 import type { ChannelTest } from '../alerting/channel-tests.ts';
 import type { Intake } from '../intake/intake.ts';
-import { messageOf } from '../server-error.ts';
+import { messageOf } from '../process/server-error.ts';
 import { cacheAnswers } from '../queries/answer-cache.ts';
-import { keepReports, type ReportReader } from '../queries/kept-reports.ts';
-import type { RunQueryable } from '../queries/list-runs.ts';
-import type { Database } from '../store/database.ts';
-import type { EventStore } from '../store/event-store.ts';
+import { keepReports, type ReportReader } from '../queries/diagnosis/kept-reports.ts';
+import type { RunQueryable } from '../queries/runs/list-runs.ts';
+import type { Database } from '../store/file/database.ts';
+import type { EventStore } from '../store/write/event-store.ts';
 import { registerApi } from './api.ts';
 import { registerAssets } from './assets.ts';
 import { checkToken, registerLogin } from './login.tsx';
 import { registerPages, renderFault } from './pages.tsx';
-import { RequestError } from './request-error.ts';
+import { RequestError } from '../questions/request-error.ts';
 
 export interface ServedContext {
   readonly database: Database & RunQueryable;

@@ -9,7 +9,7 @@ import type { JudgementStatus } from '../../alerts/rules/judgement.ts';
 import { readAlertConfig } from '../../alerts/rules/policy.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';
 import { overviewOf, type AlertLine } from '../../server/alerting/alert-overview.ts';
-import { lookText, minuteText, noticeHref, waitText } from '../../server/web/pages/alert-texts.ts';
+import { lookText, minuteText, noticeHref, waitText } from '../../server/web/pages/alerts/alert-texts.ts';
 import { policyIn } from './told.ts';
 
 const MINUTE = 60_000;

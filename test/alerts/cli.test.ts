@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Command } from 'commander';
 import { RULE_IDS } from '../../alerts/rules/all-rules.ts';
 import { readAlertConfig } from '../../alerts/rules/policy.ts';
-import { CliError } from '../../cli/cli-error.ts';
+import { CliError } from '../../cli/terminal/cli-error.ts';
 import { registerAlerts, renderOverview } from '../../cli/commands/alerts.ts';
 import { overviewOf } from '../../server/alerting/alert-overview.ts';
 import { jsonOf } from '../fakes/recording-service.ts';

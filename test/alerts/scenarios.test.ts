@@ -8,9 +8,9 @@ import path from 'node:path';
 import { defaultSettings } from '../../alerts/rules/setting.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { Alerter } from '../../server/alerting/alerter.ts';
-import { runSignal } from '../../server/queries/signals.ts';
-import { openDatabase, type Database } from '../../server/store/database.ts';
-import { EventStore } from '../../server/store/event-store.ts';
+import { runSignal } from '../../server/queries/signals/signals.ts';
+import { openDatabase, type Database } from '../../server/store/file/database.ts';
+import { EventStore } from '../../server/store/write/event-store.ts';
 import { dayStart, SCENARIOS, timeOf, watchedMinutes, type Scenario } from './scenarios.ts';
 import { firingsOf, firingText, policyIn, tellByOracle, type Told } from './told.ts';
 

@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { Ledger, type ToolCost } from '../../core/attribution.ts';
-import type { CostBuckets } from '../../core/charges.ts';
-import { describeOutput, describeRequest } from '../../core/request-shape.ts';
-import { inputTotal, type Usage } from '../../core/usage.ts';
+import { Ledger, type ToolCost } from '../../core/attribution/attribution.ts';
+import type { CostBuckets } from '../../core/pricing/charges.ts';
+import { describeOutput, describeRequest } from '../../core/attribution/request-shape.ts';
+import { inputTotal, type Usage } from '../../core/pricing/usage.ts';
 import { generateRun, totalOf, type GeneratedCall } from './generate-conversation.ts';
 
 const NO_USAGE: Usage = {

@@ -1,8 +1,8 @@
 // Generated conversations for the attribution tests: an agent loop with its requests, its answers and a
 // usage that the "API" counted, made from plain random choices so that fast-check can shrink them.
 
-import type { CostBuckets } from '../../core/charges.ts';
-import type { Usage } from '../../core/usage.ts';
+import type { CostBuckets } from '../../core/pricing/charges.ts';
+import type { Usage } from '../../core/pricing/usage.ts';
 
 export interface GeneratedCall {
   readonly params: Record<string, unknown>;

@@ -8,7 +8,7 @@ import {
   foldMessages,
   foldWritten,
   prefixFields,
-} from '../../core/request-shape.ts';
+} from '../../core/attribution/request-shape.ts';
 
 const search = { name: 'search', description: 'Searches.', input_schema: { type: 'object', properties: {} } };
 const read = { name: 'read', description: 'Reads.', input_schema: { type: 'object' } };

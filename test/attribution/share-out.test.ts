@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { roundToSum, shareOut } from '../../core/share-out.ts';
+import { roundToSum, shareOut } from '../../core/attribution/share-out.ts';
 
 const amounts = fc.integer({ min: 0, max: 1e12 });
 const weightLists = fc.array(fc.double({ min: 0, max: 1e9, noNaN: true }), { minLength: 1, maxLength: 20 });

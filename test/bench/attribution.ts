@@ -4,9 +4,9 @@
 //
 //   node test/bench/attribution.ts
 
-import { Ledger } from '../../core/attribution.ts';
-import { describeOutput, describeRequest } from '../../core/request-shape.ts';
-import { inputTotal, type Usage } from '../../core/usage.ts';
+import { Ledger } from '../../core/attribution/attribution.ts';
+import { describeOutput, describeRequest } from '../../core/attribution/request-shape.ts';
+import { inputTotal, type Usage } from '../../core/pricing/usage.ts';
 
 interface Result {
   readonly loop: string;

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { calcPrice, extractUsage, findProvider } from '@pydantic/genai-prices';
-import { priceCall } from '../../core/cost.ts';
+import { priceCall } from '../../core/pricing/cost.ts';
 
 const ROUNDS = 15;
 const CALLS_PER_ROUND = 20_000;
@@ -69,7 +69,7 @@ try {
   // As it is published: bundled and minified into one file.
   const bundle = path.join(folder, 'price.mjs');
   await build({
-    entryPoints: [path.join(ROOT, 'core/cost.ts')],
+    entryPoints: [path.join(ROOT, 'core/pricing/cost.ts')],
     outfile: bundle,
     bundle: true,
     minify: true,

@@ -6,9 +6,9 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Command, CommanderError } from 'commander';
-import { CliError } from '../../cli/cli-error.ts';
+import { CliError } from '../../cli/terminal/cli-error.ts';
 import { registerPrice } from '../../cli/commands/price.ts';
-import { PRICE_TABLE_VERSION } from '../../core/cost.ts';
+import { PRICE_TABLE_VERSION } from '../../core/pricing/cost.ts';
 
 const USAGE = { input_tokens: 1000, output_tokens: 100 };
 

@@ -2,12 +2,12 @@
 
 import { describe, expect, it } from '@jest/globals';
 import { Command } from 'commander';
-import { CliError } from '../../cli/cli-error.ts';
+import { CliError } from '../../cli/terminal/cli-error.ts';
 import { checkPrices, registerPrices, requireJudged } from '../../cli/commands/prices.ts';
-import { KNOWN_DIFFERENCES } from '../../cli/known-price-differences.ts';
-import { loadGenaiPrices } from '../../cli/other-prices.ts';
-import { comparePrices, type OtherPrices } from '../../cli/price-comparison.ts';
-import { readSdkModels } from '../../cli/sdk-models.ts';
+import { KNOWN_DIFFERENCES } from '../../cli/prices/known-price-differences.ts';
+import { loadGenaiPrices } from '../../cli/prices/other-prices.ts';
+import { comparePrices, type OtherPrices } from '../../cli/prices/price-comparison.ts';
+import { readSdkModels } from '../../cli/prices/sdk-models.ts';
 import { PRICED_MODELS } from '../../core/prices/table.ts';
 
 const NOW_MS = Date.parse('2026-12-21T12:00:00Z');

@@ -6,10 +6,10 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { runCli } from '../../cli/program.ts';
-import { costFields, usageFields } from '../../core/cost-fields.ts';
-import { priceCall } from '../../core/cost.ts';
+import { costFields, usageFields } from '../../core/pricing/cost-fields.ts';
+import { priceCall } from '../../core/pricing/cost.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { readUsage } from '../../core/usage.ts';
+import { readUsage } from '../../core/pricing/usage.ts';
 import { sendEvents, startTestServer } from '../server/harness.ts';
 
 const NOW = Date.now();

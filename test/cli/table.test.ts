@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { renderTable, type Column } from '../../cli/table.ts';
-import { widthOf } from '../../cli/text-width.ts';
+import { renderTable, type Column } from '../../cli/terminal/table.ts';
+import { widthOf } from '../../cli/terminal/text-width.ts';
 import { withoutColours } from './obeyed-characters.ts';
 
 interface Row {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { setImmediate as turn } from 'node:timers/promises';
-import { writeToOutput } from '../../cli/whole-file.ts';
+import { writeToOutput } from '../../cli/files/whole-file.ts';
 
 /** Counts what was read of it. */
 function bytesOf(chunks: number, count: { read: number }): AsyncIterable<Uint8Array> {

@@ -8,7 +8,7 @@ import {
   readNotedFailures,
   readUsualValues,
   uniteFailures,
-} from '../../core/silent-failures.ts';
+} from '../../core/attribution/silent-failures.ts';
 import type { Scenario } from '../fakes/anthropic-api.ts';
 import { answer, text, toolUse } from '../fakes/messages.ts';
 import { eventsOf, openHarness, type Harness, type Outcome } from './harness.ts';

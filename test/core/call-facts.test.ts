@@ -1,7 +1,7 @@
 // Which calls are compared with each other, in which order, and by which names.
 
 import { describe, expect, it } from '@jest/globals';
-import { readCalls } from '../../core/call-facts.ts';
+import { readCalls } from '../../core/pricing/call-facts.ts';
 import type { EventRecord } from '../../core/event.ts';
 
 function call(fields: Partial<EventRecord>): EventRecord {

@@ -1,8 +1,13 @@
 // Which call continues which, what it could have read from the cache, and what a miss of it is blamed on.
 
 import { describe, expect, it } from '@jest/globals';
-import { findCacheMisses, pairCalls, type CacheMiss, type CallPair } from '../../core/cache-forensics.ts';
-import { readCalls } from '../../core/call-facts.ts';
+import {
+  findCacheMisses,
+  pairCalls,
+  type CacheMiss,
+  type CallPair,
+} from '../../core/attribution/cache-forensics.ts';
+import { readCalls } from '../../core/pricing/call-facts.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { pricedCall, type PricedCall } from './priced-calls.ts';
 

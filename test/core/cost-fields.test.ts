@@ -1,11 +1,11 @@
 // Usage and cost as fields of an event.
 
 import { describe, expect, it } from '@jest/globals';
-import { costFields, usageFields } from '../../core/cost-fields.ts';
-import { PRICE_TABLE_VERSION } from '../../core/cost.ts';
+import { costFields, usageFields } from '../../core/pricing/cost-fields.ts';
+import { PRICE_TABLE_VERSION } from '../../core/pricing/cost.ts';
 import { isFieldValue } from '../../core/event.ts';
 import { EVENTS, FIELDS, type FieldKey } from '../../core/schema.ts';
-import { readUsage } from '../../core/usage.ts';
+import { readUsage } from '../../core/pricing/usage.ts';
 import { price, rawUsage } from './price-request.ts';
 
 const USAGE = {

@@ -1,7 +1,7 @@
 // What a whole Message says about its price.
 
 import { describe, expect, it } from '@jest/globals';
-import { readMessage } from '../../core/message-facts.ts';
+import { readMessage } from '../../core/pricing/message-facts.ts';
 import { costNanoUsd, rawUsage } from './price-request.ts';
 
 const hop = (model: unknown): object => ({ type: 'fallback', from: { model } });

@@ -1,7 +1,7 @@
 // Model ids of every platform come down to one id of the table, exactly, or to a reason why not.
 
 import { describe, expect, it } from '@jest/globals';
-import { resolveModelId } from '../../core/model-id.ts';
+import { resolveModelId } from '../../core/pricing/model-id.ts';
 
 describe('the forms of a model id', () => {
   it.each([

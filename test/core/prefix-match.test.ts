@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { lengthOf, matchMessages } from '../../core/prefix-match.ts';
-import { foldMessages } from '../../core/request-shape.ts';
+import { lengthOf, matchMessages } from '../../core/attribution/prefix-match.ts';
+import { foldMessages } from '../../core/attribution/request-shape.ts';
 
 const aHistory = fc.array(fc.constantFrom(1, 2, 3), { maxLength: 8 });
 const aLongHistory = fc.array(fc.nat({ max: 9 }), { minLength: 60, maxLength: 150 });

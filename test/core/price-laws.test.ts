@@ -10,7 +10,7 @@ import {
   MULTIPLIER_ONE,
   roundCharges,
   type Charges,
-} from '../../core/charges.ts';
+} from '../../core/pricing/charges.ts';
 import { PRICED_MODELS } from '../../core/prices/table.ts';
 import { costNanoUsd, price, rawUsage } from './price-request.ts';
 

@@ -1,12 +1,12 @@
 // The override file: what it changes, that it wins over the table, and what its errors say.
 
 import { describe, expect, it } from '@jest/globals';
-import { PRICE_TABLE_VERSION } from '../../core/cost.ts';
+import { PRICE_TABLE_VERSION } from '../../core/pricing/cost.ts';
 import {
   describeOverrideError,
   parsePriceOverrides,
   type PriceOverrides,
-} from '../../core/price-overrides.ts';
+} from '../../core/pricing/price-overrides.ts';
 import { costNanoUsd, price, rawUsage, reasonOf } from './price-request.ts';
 
 const RATES = { input: 3.6, output: 18, cacheRead: 0.18, cacheWrite5m: 4.5, cacheWrite1h: 7.2 };

@@ -1,7 +1,7 @@
 // Requests of the price tests: a call on the day the table was made, unless a test says otherwise.
 
-import { priceCall, type CallCost, type PriceRequest } from '../../core/cost.ts';
-import type { PriceOverrides } from '../../core/price-overrides.ts';
+import { priceCall, type CallCost, type PriceRequest } from '../../core/pricing/cost.ts';
+import type { PriceOverrides } from '../../core/pricing/price-overrides.ts';
 
 export const TODAY = '2026-11-21T12:00:00Z';
 

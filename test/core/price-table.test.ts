@@ -1,8 +1,8 @@
 // The table as data: complete, dated without gaps, sourced, and plausible.
 
 import { describe, expect, it } from '@jest/globals';
-import { readSdkModels } from '../../cli/sdk-models.ts';
-import { resolveModelId } from '../../core/model-id.ts';
+import { readSdkModels } from '../../cli/prices/sdk-models.ts';
+import { resolveModelId } from '../../core/pricing/model-id.ts';
 import { usdPerMTok, type PricedModel, type RateCard } from '../../core/prices/price-row.ts';
 import {
   findModel,

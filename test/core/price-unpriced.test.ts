@@ -1,7 +1,7 @@
 // What has no price says so, with its reason, and has no cost: never 0, never the price of something else.
 
 import { describe, expect, it } from '@jest/globals';
-import { priceCall } from '../../core/cost.ts';
+import { priceCall } from '../../core/pricing/cost.ts';
 import { price, rawUsage, reasonOf, type CallInput } from './price-request.ts';
 
 const USAGE = rawUsage({ input: 100, output: 10 });

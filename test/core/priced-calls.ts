@@ -1,6 +1,6 @@
 // Calls with tokens in the cache and the price of the table, as events: what forensics and what-if start from.
 
-import { priceCall } from '../../core/cost.ts';
+import { priceCall } from '../../core/pricing/cost.ts';
 import type { EventRecord } from '../../core/event.ts';
 
 export const START_MS = Date.UTC(2026, 10, 20);

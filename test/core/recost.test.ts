@@ -1,10 +1,10 @@
 // A recorded call priced again: nothing while the table says the same, else the signed difference.
 
 import { describe, expect, it } from '@jest/globals';
-import { costFields, usageFields } from '../../core/cost-fields.ts';
+import { costFields, usageFields } from '../../core/pricing/cost-fields.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { recostCall } from '../../core/recost.ts';
-import { readUsage } from '../../core/usage.ts';
+import { recostCall } from '../../core/pricing/recost.ts';
+import { readUsage } from '../../core/pricing/usage.ts';
 import { price, rawUsage, TODAY, TURN, type CallInput } from './price-request.ts';
 
 const DURATION_MS = 5000;

@@ -1,10 +1,10 @@
 // A call priced again: unchanged it costs what it cost; changed it keeps its tier, its place and its discount.
 
 import { describe, expect, it } from '@jest/globals';
-import { readCalls, type CallFact } from '../../core/call-facts.ts';
-import { priceCall, type PriceRequest } from '../../core/cost.ts';
+import { readCalls, type CallFact } from '../../core/pricing/call-facts.ts';
+import { priceCall, type PriceRequest } from '../../core/pricing/cost.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { repriceCall } from '../../core/reprice.ts';
+import { repriceCall } from '../../core/pricing/reprice.ts';
 
 const AT_MS = Date.UTC(2026, 10, 20);
 const MODEL = 'claude-opus-5-5';

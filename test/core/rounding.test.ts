@@ -8,7 +8,7 @@ import {
   MULTIPLIER_ONE,
   roundCharges,
   type Charges,
-} from '../../core/charges.ts';
+} from '../../core/pricing/charges.ts';
 import { costNanoUsd, rawUsage } from './price-request.ts';
 
 const UNITS_PER_NANO = 1000n * BigInt(FACTOR_ONE) * BigInt(MULTIPLIER_ONE);

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { roundToSum, shareOut } from '../../core/share-out.ts';
+import { roundToSum, shareOut } from '../../core/attribution/share-out.ts';
 
 const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0);
 const anAmount = fc.integer({ min: -1e9, max: 1e9 });

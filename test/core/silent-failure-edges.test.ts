@@ -10,7 +10,7 @@ import {
   uniteFailures,
   type SilentFailure,
   type UsualValues,
-} from '../../core/silent-failures.ts';
+} from '../../core/attribution/silent-failures.ts';
 
 const MODEL = 'claude-opus-5-5';
 

@@ -1,7 +1,7 @@
 // The usages of a stream fold into one: cumulative counts replace each other and are never added.
 
 import { describe, expect, it } from '@jest/globals';
-import { mergeStreamUsage } from '../../core/stream-usage.ts';
+import { mergeStreamUsage } from '../../core/pricing/stream-usage.ts';
 import { costNanoUsd, price } from './price-request.ts';
 
 const START = {

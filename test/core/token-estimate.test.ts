@@ -6,7 +6,7 @@ import {
   estimateDocumentTokens,
   estimateImageTokens,
   estimateTextTokens,
-} from '../../core/token-estimate.ts';
+} from '../../core/attribution/token-estimate.ts';
 
 /** The beginning of a PNG of this size; as long as a file is at least. */
 function png(width: number, height: number): string {

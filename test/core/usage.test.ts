@@ -1,7 +1,7 @@
 // Usage comes out as disjoint buckets, or as an error that names the counters that contradict each other.
 
 import { describe, expect, it } from '@jest/globals';
-import { inputTotal, readUsage, type UsageReading } from '../../core/usage.ts';
+import { inputTotal, readUsage, type UsageReading } from '../../core/pricing/usage.ts';
 
 function read(raw: unknown): UsageReading {
   const reading = readUsage(raw);

@@ -3,7 +3,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { EventRecord } from '../../core/event.ts';
-import { findSilentFailures, needsUsual, type UsualValues } from '../../core/silent-failures.ts';
+import { findSilentFailures, needsUsual, type UsualValues } from '../../core/attribution/silent-failures.ts';
 
 const NOTHING_USUAL: UsualValues = { resultLen: new Map(), emptyShare: new Map(), callDurationMs: new Map() };
 const aLength = fc.constantFrom(undefined, 0, 1, 2, 3_999, 4_000, 40_000);

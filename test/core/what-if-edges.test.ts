@@ -1,7 +1,7 @@
 // What-if at the edges of lifetimes: which tokens move to which bucket, and what is counted.
 
 import { describe, expect, it } from '@jest/globals';
-import { priceWhatIf, type WhatIfChange, type WhatIfResult } from '../../core/what-if.ts';
+import { priceWhatIf, type WhatIfChange, type WhatIfResult } from '../../core/pricing/what-if.ts';
 import { MODEL, pricedCall, type PricedCall } from './priced-calls.ts';
 
 const FIVE_MINUTES = 300_000;

@@ -12,7 +12,7 @@ import { HOUR_MS, offsetAt } from '../../core/time.ts';
 import { NO_GROUP } from '../../dashboards/query.ts';
 import type { SignalSource } from '../../dashboards/source.ts';
 import { displayOf } from '../../dashboards/unit.ts';
-import { BREAKDOWNS, type BreakdownUnit } from '../../server/web/pages/breakdown-data.ts';
+import { BREAKDOWNS, type BreakdownUnit } from '../../server/web/pages/breakdown/breakdown-data.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { shownNumbers } from './embedded.ts';
 import { barTitles, cardOf, tableAfter, type PageRow } from './page-text.ts';

@@ -1,11 +1,11 @@
 // Laws of cache forensics: a loss is found with its tokens and dollars; a cause is named on evidence only.
 
 import { describe, expect, it } from '@jest/globals';
-import { findCacheMisses, type CacheMiss } from '../../core/cache-forensics.ts';
-import { priceCall } from '../../core/cost.ts';
+import { findCacheMisses, type CacheMiss } from '../../core/attribution/cache-forensics.ts';
+import { priceCall } from '../../core/pricing/cost.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { foldMessages } from '../../core/request-shape.ts';
-import { matchMessages } from '../../core/prefix-match.ts';
+import { foldMessages } from '../../core/attribution/request-shape.ts';
+import { matchMessages } from '../../core/attribution/prefix-match.ts';
 
 const START_MS = Date.UTC(2026, 10, 20);
 const PREFIX = {

@@ -2,11 +2,11 @@
 // Every random choice is drawn by name (run, turn, purpose), so that a setting changes only what it says:
 // the same seed with and without a cause gives two periods whose difference in cost is the cause's truth.
 
-import { Ledger } from '../../core/attribution.ts';
-import { priceCall } from '../../core/cost.ts';
+import { Ledger } from '../../core/attribution/attribution.ts';
+import { priceCall } from '../../core/pricing/cost.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { describeOutput, describeRequest, prefixFields } from '../../core/request-shape.ts';
-import { readUsage } from '../../core/usage.ts';
+import { describeOutput, describeRequest, prefixFields } from '../../core/attribution/request-shape.ts';
+import { readUsage } from '../../core/pricing/usage.ts';
 import { CacheModel, tokensOf, type CharsPerToken } from './cache-model.ts';
 
 export interface Setting {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 import type { EventRecord } from '../../core/event.ts';
-import { findSilentFailures, type SilentFailure } from '../../core/silent-failures.ts';
+import { findSilentFailures, type SilentFailure } from '../../core/attribution/silent-failures.ts';
 import { generatePeriod } from './generate-period.ts';
 
 const AT_MS = Date.UTC(2026, 10, 20);

@@ -2,7 +2,7 @@
 // costs when it is really run with it.
 
 import { describe, expect, it } from '@jest/globals';
-import { priceWhatIf } from '../../core/what-if.ts';
+import { priceWhatIf } from '../../core/pricing/what-if.ts';
 import { costOf, generatePeriod, USUAL, type Setting } from './generate-period.ts';
 
 const PERIOD = { runs: 12, seed: 9 };

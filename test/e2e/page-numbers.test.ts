@@ -17,7 +17,7 @@ import {
 } from '../../core/format.ts';
 import { DAY_MS, HOUR_MS, dayOf, startOfHour } from '../../core/time.ts';
 import { startBrowser } from '../../scripts/browser.ts';
-import { BREAKDOWNS } from '../../server/web/pages/breakdown-data.ts';
+import { BREAKDOWNS } from '../../server/web/pages/breakdown/breakdown-data.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { evaluate, evaluateSeries } from '../../signals/evaluate.ts';
 import { sendEvents, startTestServer, type TestServer } from '../server/harness.ts';

@@ -9,7 +9,7 @@ import type { EventName } from '../../core/schema.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { evaluate, evaluateSeries } from '../../signals/evaluate.ts';
 import type { SignalRequest } from '../../signals/signal.ts';
-import type { BreakdownKind } from '../../server/web/pages/breakdown-data.ts';
+import type { BreakdownKind } from '../../server/web/pages/breakdown/breakdown-data.ts';
 import { liveCorpus } from '../signals/corpora.ts';
 import type { ShownPage, ShownRow } from './shown-page.ts';
 

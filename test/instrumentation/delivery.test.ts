@@ -4,9 +4,14 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Delivery, MAX_QUEUE, type DeliveryProblem, type OpenBatch } from '../../instrumentation/delivery.ts';
-import type { SendResult, Transport } from '../../instrumentation/otlp.ts';
-import { Spool } from '../../instrumentation/spool.ts';
+import {
+  Delivery,
+  MAX_QUEUE,
+  type DeliveryProblem,
+  type OpenBatch,
+} from '../../instrumentation/deliver/delivery.ts';
+import type { SendResult, Transport } from '../../instrumentation/deliver/otlp.ts';
+import { Spool } from '../../instrumentation/deliver/spool.ts';
 
 /** Items from here on carry much content. */
 const HEAVY = 1_000_000;

@@ -19,16 +19,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { encodeEvent, type EventRecord } from '../../core/event.ts';
 import { FIELD_KEYS, FIELDS } from '../../core/schema.ts';
-import { DailyFile } from '../../instrumentation/daily-file.ts';
-import { encodeEventRecord, type EventHeader } from '../../instrumentation/encode-event.ts';
-import { encodeLogRecord } from '../../instrumentation/encode-log.ts';
-import { encodeSpan } from '../../instrumentation/encode-span.ts';
-import { attributesOf, EventLog } from '../../instrumentation/event-log.ts';
-import { Journal } from '../../instrumentation/journal.ts';
-import { readRefusedPart } from '../../instrumentation/otlp-answer.ts';
-import { ProtobufWriter } from '../../instrumentation/protobuf-writer.ts';
-import { RecordBatch, type EncodedRecord } from '../../instrumentation/record-batch.ts';
-import { detectService } from '../../instrumentation/service.ts';
+import { DailyFile } from '../../instrumentation/deliver/daily-file.ts';
+import { encodeEventRecord, type EventHeader } from '../../instrumentation/encode/encode-event.ts';
+import { encodeLogRecord } from '../../instrumentation/encode/encode-log.ts';
+import { encodeSpan } from '../../instrumentation/encode/encode-span.ts';
+import { attributesOf, EventLog } from '../../instrumentation/record/event-log.ts';
+import { Journal } from '../../instrumentation/record/journal.ts';
+import { readRefusedPart } from '../../instrumentation/encode/otlp-answer.ts';
+import { ProtobufWriter } from '../../instrumentation/encode/protobuf-writer.ts';
+import { RecordBatch, type EncodedRecord } from '../../instrumentation/encode/record-batch.ts';
+import { detectService } from '../../instrumentation/process/service.ts';
 import { readRequest, recordsOf } from './otlp-request.ts';
 
 const SPAN_CONTEXT = {

@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
-import { Journal, readJournal } from '../../instrumentation/journal.ts';
+import { Journal, readJournal } from '../../instrumentation/record/journal.ts';
 
 let folder: string;
 beforeEach(() => {

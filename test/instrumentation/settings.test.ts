@@ -1,7 +1,7 @@
 // Settings: what is not valid is told and replaced by the default.
 
 import { describe, expect, it } from '@jest/globals';
-import { readSettings } from '../../instrumentation/settings.ts';
+import { readSettings } from '../../instrumentation/process/settings.ts';
 
 describe('settings', () => {
   it('an empty environment gives the defaults and nothing to say', () => {

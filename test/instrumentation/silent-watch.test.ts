@@ -3,9 +3,9 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { EventRecord } from '../../core/event.ts';
-import { findSilentFailures, needsUsual } from '../../core/silent-failures.ts';
-import type { EventLog, Fields } from '../../instrumentation/event-log.ts';
-import { SilentWatch, type SilentMemory } from '../../instrumentation/silent-watch.ts';
+import { findSilentFailures, needsUsual } from '../../core/attribution/silent-failures.ts';
+import type { EventLog, Fields } from '../../instrumentation/record/event-log.ts';
+import { SilentWatch, type SilentMemory } from '../../instrumentation/record/silent-watch.ts';
 
 const SPAN = { traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 1 };
 

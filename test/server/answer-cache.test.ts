@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { cacheAnswers } from '../../server/queries/answer-cache.ts';
-import type { Row } from '../../server/store/database.ts';
+import type { Row } from '../../server/store/file/database.ts';
 
 function makeStore(rows = 1) {
   const store = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { EventBatch } from '../../server/store/event-batch.ts';
+import { EventBatch } from '../../server/store/columns/event-batch.ts';
 
 const BODY_BYTES = 100_000;
 

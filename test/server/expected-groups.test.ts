@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readForGroups, type Groups } from '../../server/queries/expected-groups.ts';
+import { readForGroups, type Groups } from '../../server/queries/signals/expected-groups.ts';
 
 /** What was read for which groups, in order. */
 function makeReader() {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
-import { exportEvents } from '../../server/queries/export-events.ts';
-import { LineSheet } from '../../server/queries/line-sheet.ts';
+import { exportEvents } from '../../server/queries/export/export-events.ts';
+import { LineSheet } from '../../server/queries/export/line-sheet.ts';
 import { openTestStore, removeTestStore, type TestStore } from './test-store.ts';
 
 const ROWS = 7000;

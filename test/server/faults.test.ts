@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { rm } from 'node:fs/promises';
 import { request } from 'node:http';
-import { accessOf } from '../../server/access.ts';
+import { accessOf } from '../../server/process/access.ts';
 import { Intake } from '../../server/intake/intake.ts';
 import { makeWebServer } from '../../server/web/web-server.ts';
 import { sendEvents, startTestServer, type TestServer } from './harness.ts';

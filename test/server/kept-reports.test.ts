@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { keepReports } from '../../server/queries/kept-reports.ts';
-import type { DiagnosisReport } from '../../server/queries/read-diagnosis.ts';
+import { keepReports } from '../../server/queries/diagnosis/kept-reports.ts';
+import type { DiagnosisReport } from '../../server/queries/diagnosis/read-diagnosis.ts';
 
 const QUESTION = { from: 1, to: 2, againstFrom: 0, againstTo: 1 };
 

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { openDatabase } from '../../server/store/database.ts';
-import { migrate } from '../../server/store/migrations.ts';
+import { openDatabase } from '../../server/store/file/database.ts';
+import { migrate } from '../../server/store/file/migrations.ts';
 import { makeDataDir } from './data-dir.ts';
 
 const ID = '0b9a8a5e-6a55-4a6e-9d5c-6f1d2a3b4c5d';

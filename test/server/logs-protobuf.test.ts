@@ -5,7 +5,7 @@ import { FIELD_KEYS } from '../../core/schema.ts';
 import { eventsOfLogs } from '../../server/intake/events-of-logs.ts';
 import { decodeLogBatch } from '../../server/intake/logs-protobuf.ts';
 import { decodeLogsJson } from '../../server/intake/otlp-json.ts';
-import { EventBatch, FIELD_TYPES } from '../../server/store/event-batch.ts';
+import { EventBatch, FIELD_TYPES } from '../../server/store/columns/event-batch.ts';
 import { encodeLogs } from '../bench/encode-logs.ts';
 import { generateEvents } from '../bench/agent-history.ts';
 import { sampleRun } from './sample-run.ts';

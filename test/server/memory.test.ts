@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Database } from '../../server/store/database.ts';
-import type { EventStore } from '../../server/store/event-store.ts';
+import type { Database } from '../../server/store/file/database.ts';
+import type { EventStore } from '../../server/store/write/event-store.ts';
 import { sampleRun } from './sample-run.ts';
 import { openTestStore, removeTestStore } from './test-store.ts';
 

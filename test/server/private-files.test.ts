@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { exportEvents, backupDatabase } from '../../server/queries/export-events.ts';
-import { openDatabaseReadOnly } from '../../server/store/database.ts';
+import { exportEvents, backupDatabase } from '../../server/queries/export/export-events.ts';
+import { openDatabaseReadOnly } from '../../server/store/file/database.ts';
 import { makeDataDir, sendEvents, startTestServer, type TestServer } from './harness.ts';
 import { sampleRun } from './sample-run.ts';
 

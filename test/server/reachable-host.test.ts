@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { reachableHost } from '../../server/reachable-host.ts';
+import { reachableHost } from '../../server/process/reachable-host.ts';
 import { getJson, startTestServer, type TestServer } from './harness.ts';
 
 const TOKEN = 'a token of some length';

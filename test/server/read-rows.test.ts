@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readEventRows } from '../../server/queries/read-rows.ts';
+import { readEventRows } from '../../server/queries/runs/read-rows.ts';
 import { openTestStore, removeTestStore, type TestStore } from './test-store.ts';
 
 const ROWS = 50;

@@ -3,7 +3,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
 import { BACKUP_NOTE } from '../../server/recorded-content.ts';
-import { openSealed, readKey } from '../../server/store/content-cipher.ts';
+import { openSealed, readKey } from '../../server/store/file/content-cipher.ts';
 import { getJson, makeDataDir, sendEvents, startTestServer, type TestServer } from './harness.ts';
 import { sampleRun } from './sample-run.ts';
 

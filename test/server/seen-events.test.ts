@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { EventRecord } from '../../core/event.ts';
-import type { StoreCounters } from '../../server/store/event-store.ts';
-import { addToRanges } from '../../server/store/seen-events.ts';
+import type { StoreCounters } from '../../server/store/write/event-store.ts';
+import { addToRanges } from '../../server/store/write/seen-events.ts';
 import { Random } from '../fixtures/random.ts';
 import { makeDataDir } from './data-dir.ts';
 import { openTestStore } from './test-store.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DAY_MS } from '../../core/time.ts';
-import { readTrends } from '../../server/queries/read-trends.ts';
-import { readSeries } from '../../server/queries/signal-numbers.ts';
+import { readTrends } from '../../server/queries/signals/read-trends.ts';
+import { readSeries } from '../../server/queries/signals/signal-numbers.ts';
 import { SignalError } from '../../signals/signal.ts';
 import { getJson, startTestServer, type TestServer } from './harness.ts';
 import { openTestStore, removeTestStore, type TestStore } from './test-store.ts';

@@ -3,10 +3,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EventRecord } from '../../core/event.ts';
 import { DAY_MS } from '../../core/time.ts';
-import { readGroups, readNumber, readNumbers } from '../../server/queries/signal-numbers.ts';
-import { readSignalTable } from '../../server/queries/signal-table.ts';
-import { readTrends } from '../../server/queries/read-trends.ts';
-import type { Database } from '../../server/store/database.ts';
+import { readGroups, readNumber, readNumbers } from '../../server/queries/signals/signal-numbers.ts';
+import { readSignalTable } from '../../server/queries/signals/signal-table.ts';
+import { readTrends } from '../../server/queries/signals/read-trends.ts';
+import type { Database } from '../../server/store/file/database.ts';
 import { sampleRun } from './sample-run.ts';
 import { openTestStore, removeTestStore } from './test-store.ts';
 

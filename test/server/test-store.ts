@@ -1,8 +1,8 @@
 // A store in a folder of its own, without a server.
 
 import { rm } from 'node:fs/promises';
-import { openDatabase, type Database } from '../../server/store/database.ts';
-import { EventStore } from '../../server/store/event-store.ts';
+import { openDatabase, type Database } from '../../server/store/file/database.ts';
+import { EventStore } from '../../server/store/write/event-store.ts';
 import { makeDataDir } from './data-dir.ts';
 
 export interface TestStore {

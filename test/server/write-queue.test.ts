@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { StoreBusyError, WriteQueue } from '../../server/store/write-queue.ts';
+import { StoreBusyError, WriteQueue } from '../../server/store/write/write-queue.ts';
 
 /** A queue whose commits are told as the batches of each, and end when they are allowed to. */
 function makeQueue() {

@@ -1,0 +1,47 @@
+// An event sink: where a command puts finished events. Into the server that answered it, as any sender
+// would, or into the data folder that it read when no server has it open.
+
+import type { EventRecord } from '../../core/event.ts';
+import { openAppender, type EventAppender } from '../../server/append-events.ts';
+import type { Source } from '../../server/source.ts';
+import { CliError } from '../terminal/cli-error.ts';
+import type { CliIo } from '../terminal/io.ts';
+import { sendEvents } from './send-events.ts';
+
+const EVENTS_PER_REQUEST = 1_000;
+
+type Meta = Readonly<Record<string, unknown>>;
+
+/** The sink of a source that is closed already, by what `meta()` said of it. */
+export async function openEventSink(source: Source, meta: Meta, io: CliIo): Promise<EventAppender> {
+  const { name: sourceName } = source;
+  if (!URL.canParse(sourceName) || !/^https?:/.test(sourceName))
+    return openAppender(String(meta['data_dir']));
+  const address = meta['otlp_http'];
+  if (typeof address !== 'string') {
+    throw new CliError(
+      `${sourceName} does not say where it takes events: it is an older tallyspan. Upgrade it.`,
+    );
+  }
+  // The server may know itself by another name (0.0.0.0) than the one by which it is reached.
+  const { hostname } = new URL(sourceName);
+  const httpAddress = `${hostname}:${/\d+$/.exec(address)?.[0] ?? ''}`;
+  const token = io.env['TALLYSPAN_TOKEN'] || undefined;
+  return {
+    append: async (events: readonly EventRecord[]) => {
+      for (let from = 0; from < events.length; from += EVENTS_PER_REQUEST) {
+        await sendEvents(httpAddress, events.slice(from, from + EVENTS_PER_REQUEST), {
+          token,
+          signal: io.signal,
+        });
+      }
+    },
+    // A server counts what it stores; asking it goes on after the source is closed.
+    newCount: async () => storedOf(await source.meta()) - storedOf(meta),
+    close: () => Promise.resolve(),
+  };
+}
+
+function storedOf({ store }: Meta): number {
+  return (store as { eventsStored?: number } | undefined)?.eventsStored ?? 0;
+}

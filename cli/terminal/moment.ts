@@ -1,0 +1,17 @@
+// A moment: a time in a table, in the zone of the source that it comes from. The table says once which zone that is.
+
+import { localTimeAt } from '../../core/time.ts';
+import type { Source } from '../../server/source.ts';
+
+/** `17:12` today, else `11-20 17:12`. */
+export function formatMoment(iso: string, nowMs: number, timezone: string): string {
+  const local = localTimeAt(Date.parse(iso), timezone);
+  const isToday = local.startsWith(localTimeAt(nowMs, timezone).slice(0, 10));
+  return isToday ? local.slice(11, 16) : `${local.slice(5, 10)} ${local.slice(11, 16)}`;
+}
+
+/** The zone of the server's days, UTC where it names none. */
+export async function zoneOf(source: Source): Promise<string> {
+  const { timezone } = await source.meta();
+  return typeof timezone === 'string' ? timezone : 'UTC';
+}

@@ -1,0 +1,357 @@
+// Attribution: what each model call paid, divided over what it carried.
+// A ledger belongs to one run. It knows every content block by hash: whose it is, how many tokens it
+// holds, and whether an earlier call already carried it. Rows of one call sum to its cost exactly;
+// how the input is divided among the rows is an estimate, output and search fees are counted.
+
+import { PSEUDO_TOOLS, type BlockShape } from './block-shape.ts';
+import type { CostBuckets } from '../pricing/charges.ts';
+import type { RequestShape } from './request-shape.ts';
+import { shareOut } from './share-out.ts';
+import { inputTotal, type Usage } from '../pricing/usage.ts';
+
+/** How a row came about: `prefix` rows are estimates, `counted` rows are exact, `mixed` rows hold both. */
+export type AttributionRule = 'prefix' | 'counted' | 'mixed';
+
+/** What one call paid for one tool or pseudo-tool. The six parts sum to `costNanoUsd`. */
+export interface ToolCost {
+  readonly tool: string;
+  readonly costNanoUsd: number;
+  /** Uncached, in the first call that carried it. */
+  readonly firstReadNanoUsd: number;
+  readonly cacheWriteNanoUsd: number;
+  readonly cacheReadNanoUsd: number;
+  /** Uncached, though an earlier call carried it already. */
+  readonly carryNanoUsd: number;
+  readonly outputNanoUsd: number;
+  readonly webSearchNanoUsd: number;
+  /** Tokens carried; the rows of a call sum to its counted input plus output. */
+  readonly tokens: number;
+  readonly rule: AttributionRule;
+}
+
+export interface ChargedCall {
+  readonly shape: RequestShape;
+  readonly usage: Usage;
+  /** Absent when the call is unpriced: it is remembered, and no rows come back. */
+  readonly cost: CostBuckets | undefined;
+  /** Shapes of the response content, see `describeOutput`. */
+  readonly output?: readonly BlockShape[] | undefined;
+}
+
+/** What the ledger knows of one block. */
+interface Entry {
+  readonly owner: string;
+  tokens: number;
+  /** False while only a response has held the block: no call has paid for reading it yet. */
+  wasRead: boolean;
+  /** Last call that carried the block. */
+  seen: number;
+  /** Equal blocks met in that call. */
+  copies: number;
+}
+
+interface Row {
+  readonly owner: string;
+  tokens: number;
+  read: number;
+  write5m: number;
+  write1h: number;
+  first: number;
+  carry: number;
+}
+
+const { abs, max, min } = Math;
+const NOTHING: readonly number[] = [];
+const SERVER_SEARCH = 'web_search';
+const MIN_BLOCKS_KEPT = 4_096;
+/** A copy of a block gets a key of its own at this distance. */
+const COPY_STRIDE = 0x1_0000_01;
+/** New blocks absorb the counted difference as long as it lies within this factor of their estimate. */
+const PLAUSIBLE_FACTOR = 3;
+/** Below this a count is none. */
+const LEAST_TOKENS = 0.001;
+/** Tokens by which a block may stick out over the edge of the cached prefix before it is split. */
+const EDGE_TOKENS = 1;
+
+export class Ledger {
+  readonly #entries = new Map<number, Entry>();
+  readonly #toolNames = new Map<string, string>();
+  #call = 0;
+
+  /** Blocks remembered; stays below the larger of 4,096 and twice the blocks of the last call. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Records one answered call and divides its cost. Rows come largest first. */
+  charge(call: ChargedCall): ToolCost[] {
+    this.#call++;
+    const { shape, usage } = call;
+    const entries: Entry[] = [];
+    const isNew: boolean[] = [];
+    for (const block of shape.blocks) {
+      const { entry, wasKnown } = this.#find(block);
+      // A call that counted nothing leaves nothing to scale by: back to the estimate.
+      const isCounted = wasKnown && entry.tokens > LEAST_TOKENS;
+      if (!isCounted) entry.tokens = max(block.tokens, LEAST_TOKENS);
+      entries.push(entry);
+      isNew.push(!isCounted);
+    }
+    const hidden = calibrate(entries, isNew, shape, usage);
+    const rows = placeInPrefix(entries, usage, hidden);
+    for (const entry of entries) entry.wasRead = true;
+    this.#expectOutput(call.output ?? [], usage);
+    this.#prune(shape.blocks.length);
+    return call.cost === undefined ? [] : divideCost(rows, usage, call.cost);
+  }
+
+  #find(block: BlockShape): { entry: Entry; wasKnown: boolean } {
+    let key = block.hash;
+    let entry = this.#entries.get(key);
+    if (entry?.seen === this.#call) {
+      entry.copies++;
+      key += entry.copies * COPY_STRIDE;
+      entry = this.#entries.get(key);
+    }
+    if (block.kind === 'tool_use') this.#name(block);
+    if (entry !== undefined) {
+      entry.seen = this.#call;
+      entry.copies = 0;
+      return { entry, wasKnown: true };
+    }
+    const owner = block.owner ?? this.#toolNames.get(block.toolUseId ?? '') ?? PSEUDO_TOOLS.unknown;
+    const fresh = { owner, tokens: block.tokens, wasRead: false, seen: this.#call, copies: 0 };
+    this.#entries.set(key, fresh);
+    return { entry: fresh, wasKnown: false };
+  }
+
+  #name(block: BlockShape): void {
+    if (block.toolUseId !== undefined && block.owner !== undefined)
+      this.#toolNames.set(block.toolUseId, block.owner);
+  }
+
+  /** The answer will be read as history: its tokens are known from the counted output. */
+  #expectOutput(output: readonly BlockShape[], usage: Usage): void {
+    let thinking = 0;
+    let spoken = 0;
+    for (const block of output) {
+      if (block.kind === 'thinking') thinking += block.tokens;
+      else spoken += block.tokens;
+    }
+    for (const block of output) {
+      if (block.kind === 'tool_use') this.#name(block);
+      if (this.#entries.has(block.hash)) continue;
+      const [counted, estimated] =
+        block.kind === 'thinking' ? [usage.thinking, thinking] : [usage.output - usage.thinking, spoken];
+      const tokens = counted > 0 && estimated > 0 ? (block.tokens * counted) / estimated : block.tokens;
+      const owner = block.owner ?? this.#toolNames.get(block.toolUseId ?? '') ?? PSEUDO_TOOLS.unknown;
+      this.#entries.set(block.hash, { owner, tokens, wasRead: false, seen: this.#call, copies: 0 });
+    }
+  }
+
+  /** Forgets blocks that have left the context, oldest calls first, once there are too many. */
+  #prune(carried: number): void {
+    const limit = max(MIN_BLOCKS_KEPT, 2 * carried);
+    if (this.#entries.size > limit) {
+      for (const [key, entry] of this.#entries) if (entry.seen < this.#call) this.#entries.delete(key);
+    }
+    for (const id of this.#toolNames.keys()) {
+      if (this.#toolNames.size <= limit) break;
+      this.#toolNames.delete(id);
+    }
+  }
+}
+
+/**
+ * Sets the tokens of the entries so that they sum to the counted input. What was cached and what was not
+ * are counted apart by the API, so the blocks up to the last breakpoint and those after it are
+ * scaled apart. Returns tokens that belong to no block of the request.
+ */
+function calibrate(
+  entries: readonly Entry[],
+  isNew: readonly boolean[],
+  shape: RequestShape,
+  usage: Usage,
+): number {
+  const total = inputTotal(usage);
+  const cached = total - usage.input;
+  const cachedBlocks = (shape.breakpoints.at(-1)?.block ?? -1) + 1;
+  if (shape.hasHiddenContext) {
+    let visible = 0;
+    for (const entry of entries) visible += entry.tokens;
+    if (total > visible * PLAUSIBLE_FACTOR) return total - visible;
+  }
+  const isSplit = cached > 0 && usage.input > 0 && cachedBlocks > 0 && cachedBlocks < entries.length;
+  if (!isSplit) {
+    calibrateSegment(entries, isNew, 0, entries.length, total);
+    return entries.length === 0 ? total : 0;
+  }
+  calibrateSegment(entries, isNew, 0, cachedBlocks, cached);
+  calibrateSegment(entries, isNew, cachedBlocks, entries.length, usage.input);
+  return 0;
+}
+
+function calibrateSegment(
+  entries: readonly Entry[],
+  isNew: readonly boolean[],
+  from: number,
+  to: number,
+  counted: number,
+): void {
+  let known = 0;
+  let fresh = 0;
+  for (let index = from; index < to; index++) {
+    const tokens = entries[index]?.tokens ?? 0;
+    if (isNew[index] === true) fresh += tokens;
+    else known += tokens;
+  }
+  if (known + fresh <= 0) return;
+  const ratio = fresh > 0 ? (counted - known) / fresh : 0;
+  const isPlausible = known > 0 && ratio > 1 / PLAUSIBLE_FACTOR && ratio < PLAUSIBLE_FACTOR;
+  const scale = counted / (known + fresh);
+  for (let index = from; index < to; index++) {
+    const entry = entries[index];
+    if (entry === undefined) continue;
+    if (!isPlausible) entry.tokens *= scale;
+    else if (isNew[index] === true) entry.tokens *= ratio;
+  }
+}
+
+/** The cache covers the prefix from its start: first what was read, then what was written for an hour, then for five minutes. */
+function placeInPrefix(entries: readonly Entry[], usage: Usage, hidden: number): Map<string, Row> {
+  const rows = new Map<string, Row>();
+  const readEnd = usage.cacheRead;
+  const write1hEnd = readEnd + usage.cacheWrite1h;
+  const write5mEnd = write1hEnd + usage.cacheWrite5m;
+  const total = inputTotal(usage);
+  let position = 0;
+  // A position a hair beside an edge is on the edge: cached prefixes end where blocks end.
+  const settle = (at: number): number => {
+    if (abs(at - readEnd) < EDGE_TOKENS) return readEnd;
+    if (abs(at - write1hEnd) < EDGE_TOKENS) return write1hEnd;
+    return abs(at - write5mEnd) < EDGE_TOKENS ? write5mEnd : at;
+  };
+  const place = (owner: string, tokens: number, wasRead: boolean): void => {
+    const row = rowOf(rows, owner);
+    row.tokens += tokens;
+    const start = settle(position);
+    position += tokens;
+    const end = settle(position);
+    row.read += overlap(start, end, 0, readEnd);
+    row.write1h += overlap(start, end, readEnd, write1hEnd);
+    row.write5m += overlap(start, end, write1hEnd, write5mEnd);
+    const uncached = overlap(start, end, write5mEnd, max(total, end));
+    if (wasRead) row.carry += uncached;
+    else row.first += uncached;
+  };
+  // Context that the server keeps comes before what the request adds.
+  if (hidden > 0) place(entries.length === 0 ? PSEUDO_TOOLS.unknown : PSEUDO_TOOLS.history, hidden, true);
+  for (const entry of entries) place(entry.owner, entry.tokens, entry.wasRead);
+  return rows;
+}
+
+function overlap(start: number, end: number, from: number, to: number): number {
+  return max(0, min(end, to) - max(start, from));
+}
+
+function rowOf(rows: Map<string, Row>, owner: string): Row {
+  let row = rows.get(owner);
+  if (row === undefined) {
+    row = { owner, tokens: 0, read: 0, write5m: 0, write1h: 0, first: 0, carry: 0 };
+    rows.set(owner, row);
+  }
+  return row;
+}
+
+function divideCost(byOwner: Map<string, Row>, usage: Usage, cost: CostBuckets): ToolCost[] {
+  const inputCost = cost.input + cost.cacheRead + cost.cacheWrite5m + cost.cacheWrite1h;
+  if (byOwner.size === 0 && inputCost > 0) rowOf(byOwner, PSEUDO_TOOLS.unknown).tokens = inputTotal(usage);
+  const rows = [...byOwner.values()];
+  const weights = rows.map((row) => row.tokens);
+  // A bucket that was paid but whose tokens no block was found in (server loops) goes by size.
+  const bucket = (amount: number, counted: readonly number[]): readonly number[] =>
+    shareOut(amount, counted.some((weight) => weight > 0) ? counted : weights.map((w) => max(w, 1e-9)));
+  /** Most calls pay for two or three buckets; nothing is not divided. */
+  const share = (amount: number, part: 'read' | 'write5m' | 'write1h'): readonly number[] =>
+    amount === 0
+      ? NOTHING
+      : bucket(
+          amount,
+          rows.map((row) => row[part]),
+        );
+  const read = share(cost.cacheRead, 'read');
+  const write5m = share(cost.cacheWrite5m, 'write5m');
+  const write1h = share(cost.cacheWrite1h, 'write1h');
+  const input = cost.input === 0 ? NOTHING : divideInput(rows, cost.input, bucket);
+  const tokens = shareOut(inputTotal(usage), weights);
+
+  const costs: ToolCost[] = rows.map((row, index) => {
+    const firstReadNanoUsd = input[2 * index] ?? 0;
+    const carryNanoUsd = input[2 * index + 1] ?? 0;
+    const cacheReadNanoUsd = read[index] ?? 0;
+    const cacheWriteNanoUsd = (write5m[index] ?? 0) + (write1h[index] ?? 0);
+    return {
+      tool: row.owner,
+      costNanoUsd: firstReadNanoUsd + carryNanoUsd + cacheReadNanoUsd + cacheWriteNanoUsd,
+      firstReadNanoUsd,
+      cacheWriteNanoUsd,
+      cacheReadNanoUsd,
+      carryNanoUsd,
+      outputNanoUsd: 0,
+      webSearchNanoUsd: 0,
+      tokens: tokens[index] ?? 0,
+      rule: 'prefix',
+    };
+  });
+  addCounted(costs, PSEUDO_TOOLS.output, { outputNanoUsd: cost.output, tokens: usage.output });
+  addCounted(costs, SERVER_SEARCH, { webSearchNanoUsd: cost.webSearch, tokens: 0 });
+  return costs
+    .filter((row) => row.costNanoUsd !== 0 || row.tokens !== 0)
+    .toSorted((a, b) => b.costNanoUsd - a.costNanoUsd);
+}
+
+/** For each row two shares: what was read for the first time, and what was carried. */
+function divideInput(
+  rows: readonly Row[],
+  amount: number,
+  bucket: (amount: number, counted: readonly number[]) => readonly number[],
+): readonly number[] {
+  const uncached: number[] = [];
+  for (const row of rows) uncached.push(row.first, row.carry);
+  if (uncached.some((weight) => weight > 0)) return shareOut(amount, uncached);
+  return bucket(amount, uncached).flatMap((share) => [share, 0]);
+}
+
+/** Adds a part that is known to the nano-dollar: to the row of its tool if there is one. */
+function addCounted(
+  costs: ToolCost[],
+  tool: string,
+  part: { outputNanoUsd?: number; webSearchNanoUsd?: number; tokens: number },
+): void {
+  const { outputNanoUsd = 0, webSearchNanoUsd = 0, tokens } = part;
+  const amount = outputNanoUsd + webSearchNanoUsd;
+  if (amount === 0 && tokens === 0) return;
+  const index = costs.findIndex((row) => row.tool === tool);
+  const row = costs[index] ?? {
+    tool,
+    costNanoUsd: 0,
+    firstReadNanoUsd: 0,
+    cacheWriteNanoUsd: 0,
+    cacheReadNanoUsd: 0,
+    carryNanoUsd: 0,
+    outputNanoUsd: 0,
+    webSearchNanoUsd: 0,
+    tokens: 0,
+    rule: 'counted',
+  };
+  const sum: ToolCost = {
+    ...row,
+    costNanoUsd: row.costNanoUsd + amount,
+    outputNanoUsd: row.outputNanoUsd + outputNanoUsd,
+    webSearchNanoUsd: row.webSearchNanoUsd + webSearchNanoUsd,
+    tokens: row.tokens + tokens,
+    rule: index === -1 ? 'counted' : 'mixed',
+  };
+  if (index === -1) costs.push(sum);
+  else costs[index] = sum;
+}

@@ -1,0 +1,220 @@
+// Cost: what one call costs, from its raw usage, by exact model id and date.
+// Either a cost with the row that made it, or `unpriced` with a reason; never a silent 0.
+
+import {
+  addTokens,
+  addWebSearches,
+  createCharges,
+  MULTIPLIER_ONE,
+  roundCharges,
+  type CostBuckets,
+} from './charges.ts';
+import { resolveModelId, type ModelIdResult } from './model-id.ts';
+import type { PriceOverrides } from './price-overrides.ts';
+import { PRICE_TABLE_VERSION, WEB_SEARCH_MICRO_USD } from '../prices/table.ts';
+import {
+  applyAlias,
+  explainModel,
+  findPlace,
+  findStepRates,
+  type CallContext,
+  type Unpriced,
+} from './rates.ts';
+import { isAttempt, MAX_OUTPUT_OF_DECLINED, readUsage, type UsagePart, type UsageReading } from './usage.ts';
+
+export type { CostBuckets } from './charges.ts';
+export type { PriceOverrides } from './price-overrides.ts';
+export { PRICE_TABLE_VERSION } from '../prices/table.ts';
+
+export type Platform = 'anthropic' | 'bedrock' | 'vertex' | 'foundry' | 'aws';
+
+export type UnpricedReason =
+  | 'unknown_model'
+  | 'opaque_inference_profile'
+  | 'priority_tier'
+  | 'fast_not_in_table'
+  | 'unknown_service_tier'
+  | 'usage_missing'
+  | 'usage_invalid'
+  | 'user_profile_billed'
+  | 'gateway';
+
+/** What is needed to price one call. */
+export interface PriceRequest {
+  /** Model that answered (`response.model`), or the requested one where none answered. */
+  readonly model: string;
+  /**
+   * Model that was asked for, where it differs. Bedrock and Google Cloud answer with the plain id, so the
+   * profile prefix is only here; compaction runs on this model.
+   */
+  readonly requestedModel?: string | undefined;
+  /** The `usage` object as the API sent it, after the streaming merge. */
+  readonly usage: unknown;
+  /** When the request was made, Unix milliseconds. */
+  readonly atMs: number;
+  readonly platform?: Platform | undefined;
+  /** Cloud region or location, where the client knows it. */
+  readonly region?: string | undefined;
+  readonly stopReason?: string | null | undefined;
+  /** Whether the response held any content block; a refusal without one is not billed. */
+  readonly hasOutput?: boolean | undefined;
+  /** False when the stream was cut or left: the output count is then an estimate. */
+  readonly isComplete?: boolean | undefined;
+  /** Whether the response ran code in a container, whose hours no response tells. */
+  readonly hasCodeExecution?: boolean | undefined;
+  /** `billing_policy.bill_to` of the request, where it was set. */
+  readonly billTo?: string | undefined;
+}
+
+export type CallCost =
+  | {
+      readonly status: 'priced' | 'estimated' | 'partial';
+      readonly costNanoUsd: number;
+      readonly buckets: CostBuckets;
+      readonly table: string;
+      readonly row: string;
+      /** Why the status is not `priced`, or why a priced call cost nothing, in one word. */
+      readonly reason?: string;
+    }
+  | {
+      readonly status: 'unpriced';
+      readonly reason: UnpricedReason;
+      readonly table: string;
+      /** The reason in words, naming the id or the counters. */
+      readonly detail: string;
+    };
+
+const BILLED_TIERS: ReadonlySet<string> = new Set(['standard', 'batch']);
+const KNOWN_GEOS: ReadonlySet<string> = new Set(['us', 'global', 'not_available', '']);
+const STEP_KINDS: ReadonlySet<string> = new Set([
+  'call',
+  'message',
+  'compaction',
+  'advisor_message',
+  'fallback_message',
+]);
+
+/**
+ * The cost of one call in nano-USD, by the rows that were valid when it was made.
+ * Rules: docs/prices.md. Never throws; what cannot be priced comes back as `unpriced` with its reason.
+ */
+export function priceCall(request: PriceRequest, overrides?: PriceOverrides): CallCost {
+  const requested = resolveModelId(applyAlias(request.requestedModel ?? request.model, overrides));
+  // Contract rates of an id that says no model hold whatever model answered.
+  if ('reason' in requested && request.requestedModel !== undefined) {
+    const { requestedModel, ...rest } = request;
+    if (overrides?.models.has(requestedModel))
+      return priceCall({ ...rest, model: requestedModel }, overrides);
+  }
+  const table = overrides ? `${PRICE_TABLE_VERSION}+${overrides.version}` : PRICE_TABLE_VERSION;
+  const unpriced = ({ reason, detail }: Unpriced): CallCost => ({
+    status: 'unpriced',
+    reason,
+    table,
+    detail,
+  });
+
+  const reading = readUsage(request.usage);
+  if ('error' in reading) return unpriced({ reason: reading.error, detail: reading.message });
+  const refusal = findCallRefusal(request, reading);
+  if (refusal) return unpriced(refusal);
+  // The answer of a gateway may name the plain model, but the gateway sets the price.
+  if ('reason' in requested && requested.reason === 'gateway' && request.requestedModel !== undefined) {
+    return unpriced(explainModel('gateway', request.requestedModel));
+  }
+
+  const context = createContext(request, requested, reading, overrides);
+  const isUnbilled = isUnbilledRefusal(request, reading);
+  const multiplier = overrides?.multiplierMillionths ?? MULTIPLIER_ONE;
+  const charges = createCharges();
+  const rows = new Set<string>();
+  const doubts = findDoubts(request, reading);
+  if ('reason' in requested && requested.reason === 'opaque_inference_profile') {
+    doubts.push('profile_scope_unknown');
+  }
+  for (const part of reading.parts) {
+    const step = findStepRates(modelOfStep(part, request), part, context);
+    if ('reason' in step) return unpriced(step);
+    rows.add(step.row);
+    if (isUnbilled && isAttempt(part)) continue;
+    if (isUnbilled) doubts.push('refusal_after_other_steps');
+    if (step.doubt !== undefined) doubts.push(step.doubt);
+    addTokens(charges, part, step.rates, step.factor, step.isList ? multiplier : MULTIPLIER_ONE);
+  }
+  addWebSearches(charges, reading.usage.webSearches, WEB_SEARCH_MICRO_USD, multiplier);
+  const status = findStatus(request, reading, doubts);
+  return {
+    ...roundCharges(charges),
+    ...(isUnbilled && status.status === 'priced' ? { ...status, reason: 'refusal_not_billed' } : status),
+    table,
+    row: [...rows].join(' '),
+  };
+}
+
+// Why a call as a whole has no price, whatever its model.
+function findCallRefusal(request: PriceRequest, reading: UsageReading): Unpriced | undefined {
+  if ((request.billTo ?? reading.billTo) === 'user_profile') {
+    return {
+      reason: 'user_profile_billed',
+      detail: 'the call is billed to the customer behind the user profile',
+    };
+  }
+  const tier = reading.serviceTier ?? 'standard';
+  if (tier === 'priority') {
+    return { reason: 'priority_tier', detail: 'Priority Tier is paid for by contract, not by call' };
+  }
+  return BILLED_TIERS.has(tier)
+    ? undefined
+    : { reason: 'unknown_service_tier', detail: `service_tier "${tier}" is not in the price table` };
+}
+
+function createContext(
+  request: PriceRequest,
+  requested: ModelIdResult,
+  reading: UsageReading,
+  overrides: PriceOverrides | undefined,
+): CallContext {
+  const served = resolveModelId(applyAlias(request.model, overrides));
+  const ids = [requested, served].filter((id) => 'id' in id);
+  return {
+    atMs: request.atMs,
+    place: findPlace(ids, request.platform, request.region, overrides),
+    reading,
+    servedModel: 'id' in served ? served.id : request.model,
+    overrides,
+  };
+}
+
+// A compaction entry names no model and runs on the one that was asked for.
+function modelOfStep(part: UsagePart, request: PriceRequest): string {
+  if (part.kind === 'call') return request.model;
+  return part.model ?? request.requestedModel ?? request.model;
+}
+
+// A refusal before any output is free although its usage shows tokens; one in mid-stream is not.
+function isUnbilledRefusal(request: PriceRequest, reading: UsageReading): boolean {
+  if (request.stopReason !== 'refusal') return false;
+  if (request.hasOutput === false) return true;
+  const output = reading.parts.reduce((sum, part) => sum + (isAttempt(part) ? part.output : 0), 0);
+  return output <= (request.hasOutput === true ? 0 : MAX_OUTPUT_OF_DECLINED);
+}
+
+function findDoubts(request: PriceRequest, reading: UsageReading): string[] {
+  const doubts: string[] = [];
+  if (request.isComplete === false) doubts.push('aborted');
+  if (reading.parts.some((part) => !part.isCacheSplitKnown)) doubts.push('cache_lifetime_unknown');
+  if (!KNOWN_GEOS.has(reading.inferenceGeo ?? '')) doubts.push('inference_geo_unknown');
+  if (reading.parts.some((part) => !STEP_KINDS.has(part.kind))) doubts.push('step_kind_unknown');
+  return doubts;
+}
+
+function findStatus(
+  request: PriceRequest,
+  reading: UsageReading,
+  doubts: readonly string[],
+): { status: 'priced' | 'estimated' | 'partial'; reason?: string } {
+  if (request.hasCodeExecution === true || reading.hasCodeExecution) {
+    return { status: 'partial', reason: 'code_execution' };
+  }
+  return doubts[0] === undefined ? { status: 'priced' } : { status: 'estimated', reason: doubts[0] };
+}

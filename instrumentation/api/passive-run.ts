@@ -1,0 +1,11 @@
+// The run that a function gets when nothing records.
+
+import type { RunHandle } from '../index.ts';
+
+export const PASSIVE_RUN: RunHandle = {
+  id: '',
+  setStatus: () => undefined,
+  setOutput: () => undefined,
+  identify: () => undefined,
+  note: () => undefined,
+};

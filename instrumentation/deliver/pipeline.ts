@@ -1,0 +1,154 @@
+// The pipeline: both deliveries of this process (spans and log records) with their spool.
+// Providers feed it; exit handling drains it.
+
+import { context } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import type { LogRecordProcessor } from '@opentelemetry/sdk-logs';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { Delivery, type DeliveryProblem } from './delivery.ts';
+import { sayDebug, sayOnce } from '../process/diagnostics.ts';
+import { encodeLogRecord } from '../encode/encode-log.ts';
+import { encodeSpan } from '../encode/encode-span.ts';
+import { guard } from '../process/guard.ts';
+import { readRefusedPart } from '../encode/otlp-answer.ts';
+import { ProtobufWriter } from '../encode/protobuf-writer.ts';
+import { RecordBatch, type EncodedRecord } from '../encode/record-batch.ts';
+import type { Settings } from '../process/settings.ts';
+import { Spool } from './spool.ts';
+import type { SignalKind, Transport } from './otlp.ts';
+import { createTransport } from './transport.ts';
+
+export class Pipeline {
+  readonly spans: Delivery<EncodedRecord>;
+  readonly logs: Delivery<EncodedRecord>;
+  /** Where log records go, for people. */
+  readonly endpoint: string;
+  /** Folder of the spool and the journal of this service at this endpoint. */
+  readonly folder: string;
+  /** Why the last try failed. */
+  lastReason: string | undefined;
+
+  constructor(settings: Settings, serviceName: string) {
+    const transports = {
+      traces: silent(createTransport('traces', settings.protocol)),
+      logs: silent(createTransport('logs', settings.protocol)),
+    };
+    this.endpoint = transports.logs.endpoint;
+    this.folder = join(settings.spoolFolder, folderName(serviceName, transports));
+    const spool = new Spool(this.folder);
+    const onProblem = (problem: DeliveryProblem): void => {
+      this.#tell(problem);
+    };
+    const deliver = (kind: SignalKind): Delivery<EncodedRecord> =>
+      new Delivery({
+        kind,
+        transport: transports[kind],
+        spool,
+        batch: new RecordBatch(),
+        weigh: ({ record }) => record.length,
+        refusedPart: readRefusedPart,
+        onProblem,
+      });
+    this.spans = deliver('traces');
+    this.logs = deliver('logs');
+  }
+
+  get waiting(): number {
+    return this.spans.waiting + this.logs.waiting;
+  }
+
+  get dropped(): number {
+    return this.spans.dropped + this.logs.dropped;
+  }
+
+  async flush(deadlineMs: number): Promise<void> {
+    await Promise.all([this.logs.flush(deadlineMs), this.spans.flush(deadlineMs)]);
+  }
+
+  /** Puts everything unsent into the spool, at once, and says so where a try has failed. */
+  setAside(reason = this.lastReason): void {
+    const { waiting } = this;
+    this.logs.setAside();
+    this.spans.setAside();
+    if (waiting === 0 || reason === undefined) return;
+    const what = reason.includes('ECONNREFUSED')
+      ? `nothing listens on ${this.endpoint}`
+      : `${this.endpoint} does not answer (${reason})`;
+    sayOnce(
+      'away',
+      `${what}; ${waiting.toLocaleString('en-US')} records wait in the spool. Start \`tallyspan up\` or set OTEL_EXPORTER_OTLP_ENDPOINT.`,
+    );
+  }
+
+  /** Processor that feeds ended, sampled spans into the pipeline. */
+  spanProcessor(): SpanProcessor {
+    const writer = new ProtobufWriter();
+    return {
+      onStart: () => undefined,
+      onEnd: (span) => {
+        guard('queue span', () => {
+          if ((span.spanContext().traceFlags & 1) !== 1) return;
+          writer.reset();
+          encodeSpan(writer, span);
+          this.spans.add({ resource: span.resource, scope: span.instrumentationScope, record: writer });
+        });
+      },
+      forceFlush: () => this.flush(Date.now() + 2_000),
+      shutdown: () => this.flush(Date.now() + 2_000),
+    };
+  }
+
+  /** Processor that feeds the log records of the program into the pipeline. */
+  logProcessor(): LogRecordProcessor {
+    const writer = new ProtobufWriter();
+    return {
+      onEmit: (record) => {
+        guard('queue log record', () => {
+          writer.reset();
+          encodeLogRecord(writer, record);
+          this.logs.add({ resource: record.resource, scope: record.instrumentationScope, record: writer });
+        });
+      },
+      forceFlush: () => this.flush(Date.now() + 2_000),
+      shutdown: () => this.flush(Date.now() + 2_000),
+    };
+  }
+
+  #tell(problem: DeliveryProblem): void {
+    switch (problem.type) {
+      case 'away':
+        this.lastReason = problem.reason;
+        sayDebug(`${this.endpoint}: ${problem.reason}; ${String(problem.waiting)} records wait`);
+        return;
+      case 'refused':
+        sayOnce(
+          'refused',
+          `${this.endpoint} refused ${String(problem.count)} records (${problem.reason}). Check OTEL_EXPORTER_OTLP_ENDPOINT and _HEADERS.`,
+        );
+        return;
+      case 'dropped':
+        sayOnce(
+          'dropped',
+          `records are dropped: ${this.endpoint} takes none and the spool is full or cannot be written. Set TALLYSPAN_SPOOL to a folder with room.`,
+        );
+    }
+  }
+}
+
+/** Our own requests must not make spans of their own. */
+function silent(transport: Transport): Transport {
+  return {
+    ...transport,
+    send: (body) => context.with(suppressTracing(context.active()), () => transport.send(body)),
+  };
+}
+
+function folderName(serviceName: string, transports: Readonly<Record<SignalKind, Transport>>): string {
+  const hash = createHash('sha256')
+    .update([serviceName, transports.logs.endpoint, transports.traces.endpoint].join('\n'))
+    .digest('hex')
+    .slice(0, 12);
+  return `${serviceName.replaceAll(/[^\w.-]/g, '_').slice(0, 40)}-${hash}`;
+}

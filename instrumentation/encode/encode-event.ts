@@ -1,0 +1,121 @@
+// An event as a protobuf LogRecord of OTLP, straight from its fields: one walk over those it has writes the
+// attributes and the JSON line that is the body. What never changes about a field is made beforehand.
+
+import type { SpanContext } from '@opentelemetry/api';
+import type { EventRecord } from '../../core/event.ts';
+import {
+  FIELD_KEYS,
+  FIELDS,
+  type EventName,
+  type FieldDefinition,
+  type FieldKey,
+  type FieldValue,
+} from '../../core/schema.ts';
+import { writeAnyValue, writeSpanContext, writeText } from './otlp-values.ts';
+import { BYTES, FIXED64, ProtobufWriter } from './protobuf-writer.ts';
+
+export type Fields = Partial<Omit<EventRecord, 'timestamp' | 'event.name'>>;
+
+/** What the process adds to the fields of an event. */
+export interface EventHeader {
+  /** Unix milliseconds. */
+  readonly timestamp: number;
+  readonly 'event.name': EventName;
+  readonly trace_id: string;
+  readonly span_id: string;
+  readonly 'service.name': string;
+  readonly 'service.version': string | undefined;
+  readonly 'service.instance.id': string;
+  readonly 'tallyspan.seq': number;
+}
+
+interface WrittenField {
+  /** What stands before the value in the line. */
+  readonly lineStart: Uint8Array;
+  /** Its KeyValue up to the value, from the tag on, with an empty length; none where the field is no attribute. */
+  readonly attributeStart: Uint8Array | undefined;
+}
+
+type Value = FieldValue<FieldKey>;
+
+/** Where the length stands in an attribute's start. */
+const LENGTH_AT = 1;
+const WRITTEN_FIELDS: ReadonlyMap<string, WrittenField> = new Map(
+  FIELD_KEYS.filter((key) => key !== 'timestamp').map((key) => [key, describeField(key)]),
+);
+
+/**
+ * Writes the record and, apart, its line; both writers are empty before. The line has the fields of the header
+ * first and the others in the order they have.
+ */
+export function encodeEventRecord(
+  record: ProtobufWriter,
+  line: ProtobufWriter,
+  header: EventHeader,
+  fields: Fields,
+  span: SpanContext,
+): void {
+  line.raw(lineStartAt(header.timestamp));
+  for (const key in header) writeField(record, line, key, header[key as keyof EventHeader]);
+  for (const key in fields) writeField(record, line, key, fields[key as keyof Fields]);
+  line.characters('}');
+  const seconds = Math.floor(header.timestamp / 1_000);
+  const nanoseconds = (header.timestamp - seconds * 1_000) * 1_000_000;
+  record.tag(1, FIXED64);
+  record.time(seconds, nanoseconds);
+  record.tag(11, FIXED64);
+  record.time(seconds, nanoseconds);
+  record.tag(5, BYTES);
+  const body = record.open();
+  record.tag(1, BYTES);
+  record.message(line);
+  record.close(body);
+  writeSpanContext(record, span);
+  writeText(record, 12, header['event.name']);
+}
+
+function writeField(
+  record: ProtobufWriter,
+  line: ProtobufWriter,
+  key: string,
+  value: Value | undefined,
+): void {
+  if (value === undefined) return;
+  const field = WRITTEN_FIELDS.get(key);
+  if (field === undefined) return;
+  line.raw(field.lineStart);
+  line.json(value);
+  if (field.attributeStart === undefined) return;
+  const mark = record.length + LENGTH_AT;
+  record.raw(field.attributeStart);
+  writeAnyValue(record, value);
+  record.close(mark);
+}
+
+function describeField(key: FieldKey): WrittenField {
+  const lineStart = new ProtobufWriter(key.length + 8);
+  lineStart.characters(`,${JSON.stringify(key)}:`);
+  const attributeStart = new ProtobufWriter(key.length + 8);
+  attributeStart.tag(6, BYTES);
+  attributeStart.open();
+  attributeStart.tag(1, BYTES);
+  attributeStart.text(key);
+  attributeStart.tag(2, BYTES);
+  const isAttribute = (FIELDS[key] as FieldDefinition).attribute === true;
+  return {
+    lineStart: lineStart.view,
+    attributeStart: isAttribute ? attributeStart.view : undefined,
+  };
+}
+
+/** The events of one call have one time. */
+let lastTimeMs = Number.NaN;
+let lastStart = new Uint8Array();
+
+function lineStartAt(atMs: number): Uint8Array {
+  if (atMs !== lastTimeMs) {
+    lastStart = Buffer.from(`{"timestamp":"${new Date(atMs).toISOString()}"`);
+    lastTimeMs = atMs;
+  }
+  return lastStart;
+}

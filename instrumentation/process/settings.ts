@@ -1,0 +1,94 @@
+// Settings: what the environment says, read once at start. A value that is not valid is told and
+// replaced by the default; a TALLYSPAN_ variable that is none of ours is told with its nearest neighbour.
+
+import { homedir, platform } from 'node:os';
+import { join } from 'node:path';
+import type { LogLevel } from './diagnostics.ts';
+import { nearestOf } from '../../core/nearest.ts';
+import { readStandardSettings, type Protocol } from './standard-settings.ts';
+
+export type ContentMode = 'none' | 'tools' | 'full';
+
+export interface Settings {
+  readonly isDisabled: boolean;
+  readonly content: ContentMode;
+  readonly log: LogLevel;
+  readonly protocol: Protocol;
+  /** Whether spans leave the process. */
+  readonly sendsSpans: boolean;
+  /** Whether events leave the process. */
+  readonly sendsEvents: boolean;
+  /** Whether requests carry the trace context on; baggage never goes. */
+  readonly sendsTraceContext: boolean;
+  /** Folder of the daily JSON-lines file; `undefined` when off. */
+  readonly fileFolder: string | undefined;
+  readonly spoolFolder: string;
+  readonly pricesFile: string | undefined;
+  readonly userId: string | undefined;
+  readonly sessionId: string | undefined;
+  readonly taskType: string | undefined;
+  /** Lines to say at start: what was not understood, and what to do. */
+  readonly problems: readonly string[];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const OWN_NAMES = [
+  'TALLYSPAN_FILE',
+  'TALLYSPAN_CONTENT',
+  'TALLYSPAN_PRICES',
+  'TALLYSPAN_SPOOL',
+  'TALLYSPAN_LOG',
+  'TALLYSPAN_USER_ID',
+  'TALLYSPAN_SESSION_ID',
+  'TALLYSPAN_TASK_TYPE',
+] as const;
+/** Set for the command-line tool and the embedded server, not for us. */
+const FOREIGN_NAMES = ['TALLYSPAN_URL', 'TALLYSPAN_DATA', 'TALLYSPAN_TOKEN', 'TALLYSPAN_TRACE_URL'] as const;
+const KNOWN_NAMES: readonly string[] = [...OWN_NAMES, ...FOREIGN_NAMES];
+const CONTENT_MODES = ['none', 'tools', 'full'] as const;
+const LOG_LEVELS = ['off', 'warn', 'debug'] as const;
+
+export function readSettings(environment: Environment): Settings {
+  const problems: string[] = [];
+  const text = (name: (typeof OWN_NAMES)[number]): string | undefined =>
+    environment[name]?.trim() === '' ? undefined : environment[name]?.trim();
+  const oneOf = <T extends string>(
+    name: (typeof OWN_NAMES)[number],
+    allowed: readonly T[],
+    fallback: T,
+  ): T => {
+    const value = text(name)?.toLowerCase();
+    if (value === undefined) return fallback;
+    const found = allowed.find((candidate) => candidate === value);
+    if (found === undefined)
+      problems.push(`${name}=${value} is not valid; it is one of ${allowed.join(', ')}. Using ${fallback}.`);
+    return found ?? fallback;
+  };
+
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith('TALLYSPAN_') || KNOWN_NAMES.includes(name)) continue;
+    const nearest = nearestOf(name, KNOWN_NAMES);
+    problems.push(`${name} is not a setting.${nearest === undefined ? '' : ` Did you mean ${nearest}?`}`);
+  }
+
+  return {
+    content: oneOf('TALLYSPAN_CONTENT', CONTENT_MODES, 'none'),
+    log: oneOf('TALLYSPAN_LOG', LOG_LEVELS, 'warn'),
+    ...readStandardSettings(environment, problems),
+    fileFolder: text('TALLYSPAN_FILE'),
+    spoolFolder: text('TALLYSPAN_SPOOL') ?? join(cacheFolder(environment), 'tallyspan', 'spool'),
+    pricesFile: text('TALLYSPAN_PRICES'),
+    userId: text('TALLYSPAN_USER_ID'),
+    sessionId: text('TALLYSPAN_SESSION_ID'),
+    taskType: text('TALLYSPAN_TASK_TYPE'),
+    problems,
+  };
+}
+
+function cacheFolder(environment: Environment): string {
+  const { XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = environment;
+  if (xdg !== undefined && xdg !== '') return xdg;
+  if (platform() === 'win32' && local !== undefined && local !== '') return local;
+  return platform() === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache');
+}

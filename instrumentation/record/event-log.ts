@@ -1,0 +1,127 @@
+// The event log: turns facts into OTLP log records and lines of the daily file.
+// Every event gets its number in the process here, so that a gap shows a loss. It is encoded once, here: the
+// line is the body of the record, a line of the daily file, and, of a run that begins, a line of the journal.
+
+import type { Attributes, Span, SpanContext } from '@opentelemetry/api';
+import { encodeEvent, type EventRecord } from '../../core/event.ts';
+import { EVENT_SCOPE } from '../../core/otlp-log.ts';
+import { FIELD_KEYS, FIELDS, type EventName, type FieldDefinition } from '../../core/schema.ts';
+import type { DailyFile } from '../deliver/daily-file.ts';
+import { encodeEventRecord, type EventHeader, type Fields } from '../encode/encode-event.ts';
+import { openSpanOf } from '../otel/foreign-fields.ts';
+import { guard } from '../process/guard.ts';
+import { ProtobufWriter } from '../encode/protobuf-writer.ts';
+import type { EncodedRecord, Scope } from '../encode/record-batch.ts';
+import type { Service } from '../process/service.ts';
+
+export type { Fields } from '../encode/encode-event.ts';
+
+/** Takes a record; `isUrgent` when its loss would hide a run. */
+export type RecordSink = (record: EncodedRecord, isUrgent: boolean) => void;
+
+/** Made without a logger: it would check each attribute again, which is most of what an event costs. */
+export class EventLog {
+  readonly #sink: RecordSink;
+  readonly #service: Service;
+  readonly #scope: Scope;
+  readonly #file: DailyFile | undefined;
+  readonly #record = new ProtobufWriter();
+  readonly #line = new ProtobufWriter();
+  #sequence: number;
+
+  /** @param sequence number of the last event before, for a log that goes on */
+  constructor(
+    sink: RecordSink,
+    service: Service,
+    version: string,
+    file: DailyFile | undefined,
+    sequence = 0,
+  ) {
+    this.#sequence = sequence;
+    this.#sink = sink;
+    this.#service = service;
+    this.#scope = { name: EVENT_SCOPE, version };
+    this.#file = file;
+  }
+
+  /** Emits one event of the span. */
+  emit(name: EventName, atMs: number, span: SpanContext, fields: Fields): void {
+    this.#emit(name, atMs, span, fields);
+  }
+
+  /** Emits the start of a run, at once; gives the event as it was sent, for the journal. */
+  emitStart(atMs: number, span: SpanContext, fields: Fields): EventRecord {
+    const header = this.#emit('agent.run.started', atMs, span, fields);
+    const event: EventRecord = { ...fields, ...header };
+    lines.set(event, this.#line.toString());
+    return event;
+  }
+
+  /** Writes the lines that have gathered for the daily file. */
+  write(): void {
+    this.#file?.write();
+  }
+
+  #emit(name: EventName, atMs: number, span: SpanContext, fields: Fields): EventHeader {
+    this.#sequence += 1;
+    const header: EventHeader = {
+      timestamp: atMs,
+      'event.name': name,
+      trace_id: span.traceId,
+      span_id: span.spanId,
+      'service.name': this.#service.name,
+      'service.version': this.#service.version,
+      'service.instance.id': this.#service.instanceId,
+      'tallyspan.seq': this.#sequence,
+    };
+    guard('emit event', () => {
+      const record = this.#record;
+      const line = this.#line;
+      record.reset();
+      line.reset();
+      encodeEventRecord(record, line, header, fields, span);
+      const { resource } = this.#service;
+      this.#sink({ resource, scope: this.#scope, record }, name === 'agent.run.started');
+      this.#file?.add(line.toString(), atMs);
+    });
+    return header;
+  }
+}
+
+const ATTRIBUTE_KEYS: ReadonlySet<string> = new Set(
+  FIELD_KEYS.filter((key) => (FIELDS[key] as FieldDefinition).attribute === true),
+);
+
+/** The fields of an event that travel as attributes, on its record and on its span alike. */
+export function attributesOf(fields: Fields | EventRecord): Attributes {
+  const attributes: Attributes = {};
+  for (const key in fields) {
+    const value = fields[key as keyof typeof fields];
+    if (value !== undefined && ATTRIBUTE_KEYS.has(key)) attributes[key] = value;
+  }
+  return attributes;
+}
+
+/** Puts the fields that travel as attributes on a span. */
+export function setFields(span: Span, fields: Fields): void {
+  const open = openSpanOf(span, ATTRIBUTE_KEYS.size);
+  if (open === undefined) {
+    span.setAttributes(attributesOf(fields));
+    return;
+  }
+  const { attributes } = open;
+  for (const key in fields) {
+    const value = fields[key as keyof Fields];
+    if (value === undefined || !ATTRIBUTE_KEYS.has(key)) continue;
+    if (!Object.hasOwn(attributes, key)) open._attributesCount += 1; // oxlint-disable-line no-underscore-dangle
+    attributes[key] = value;
+  }
+}
+
+/** Lines of the events that the journal wants, too. */
+const lines = new WeakMap<EventRecord, string>();
+
+/** The line of an event as it was sent, or made now where it was not. */
+export function lineOf(event: EventRecord): string {
+  return lines.get(event) ?? encodeEvent(event);
+}

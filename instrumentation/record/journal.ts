@@ -1,0 +1,255 @@
+// The journal: one small file per process with its open runs and the number of its last event, so that the
+// next process of the service can close the runs of one that was killed, and show what it had not sent. A run
+// is an entry from its start to its end. What happens in one turn of the event loop is written at its end.
+
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { decodeEvent, type EventRecord } from '../../core/event.ts';
+import { lineOf } from './event-log.ts';
+import { guard } from '../process/guard.ts';
+
+/** What was last known of a run that never ended. */
+export interface LostRun {
+  readonly started: EventRecord;
+  readonly lastSeenMs: number;
+  readonly turns: number;
+  readonly toolCalls: number;
+  readonly tokensIn: number;
+  readonly tokensOut: number;
+  readonly costNanoUsd: number;
+}
+
+/** Progress of a run, as one line of the journal. */
+export interface Progress {
+  readonly runId: string;
+  readonly atMs: number;
+  readonly turns: number;
+  readonly toolCalls: number;
+  readonly tokensIn: number;
+  readonly tokensOut: number;
+  readonly costNanoUsd: number;
+}
+
+/** A process that ended without a word. */
+export interface LostProcess {
+  /** `undefined` where its journal does not tell. */
+  readonly instanceId: string | undefined;
+  /** Number of its last event. */
+  readonly sequence: number;
+  readonly runs: readonly LostRun[];
+}
+
+/** A journal that has grown beyond this is written anew with what still counts. */
+const MAX_CHARS = 4_000_000;
+
+export class Journal {
+  readonly #folder: string;
+  readonly #path: string;
+  readonly #instanceId: string;
+  /** Line of the start of each open run. */
+  readonly #open = new Map<string, string>();
+  /** Last progress of each open run. */
+  readonly #progress = new Map<string, Progress>();
+  #sequence = 0;
+  #writtenSequence = 0;
+  #isScheduled = false;
+  /** Kept open: a run that begins costs one write. */
+  #file: number | undefined;
+  #size = 0;
+  readonly #pendingLines: string[] = [];
+  /** The last progress of each run that is not written yet: earlier ones tell nothing more. */
+  readonly #pendingProgress = new Map<string, Progress>();
+
+  constructor(folder: string, instanceId: string) {
+    this.#folder = folder;
+    this.#instanceId = instanceId;
+    this.#path = join(folder, `${HOST}.${String(process.pid)}.${instanceId.slice(0, 8)}.journal`);
+  }
+
+  /** Written at once: from here on the run cannot vanish. */
+  begin(started: EventRecord): void {
+    const line = `start ${lineOf(started)}`;
+    this.#open.set(started['agent.run_id'] ?? '', line);
+    this.#pendingLines.push(line);
+    this.#append();
+  }
+
+  /** One more event was made. It cannot leave the process before its number stands here. */
+  count(): void {
+    this.#sequence += 1;
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.#append();
+    });
+  }
+
+  progress(progress: Progress): void {
+    this.#pendingProgress.set(progress.runId, progress);
+    if (this.#open.has(progress.runId)) this.#progress.set(progress.runId, progress);
+  }
+
+  end(runId: string): void {
+    this.#pendingProgress.delete(runId);
+    this.#progress.delete(runId);
+    if (this.#open.delete(runId)) this.#pendingLines.push(`end ${runId}`);
+  }
+
+  /** Writes what has gathered. The file is emptied where nothing is open and, as the caller says, nothing unsent. */
+  write(isAllSent = true): void {
+    if (this.#open.size > 0 || !isAllSent) this.#append();
+    else this.#empty();
+  }
+
+  /** The process ends: a journal without open runs goes. */
+  close(): void {
+    this.write();
+    if (this.#file === undefined || this.#open.size > 0) return;
+    guard('journal close', () => {
+      closeSync(this.#file ?? -1);
+      rmSync(this.#path, { force: true });
+    });
+    this.#file = undefined;
+  }
+
+  #append(): void {
+    for (const progress of this.#pendingProgress.values())
+      this.#pendingLines.push(`seen ${JSON.stringify(progress)}`);
+    this.#pendingProgress.clear();
+    if (this.#sequence !== this.#writtenSequence) this.#pendingLines.push(`seq ${String(this.#sequence)}`);
+    if (this.#pendingLines.length === 0) return;
+    this.#writtenSequence = this.#sequence;
+    if (this.#size === 0) this.#pendingLines.unshift(`process ${this.#instanceId}`);
+    const text = `${this.#pendingLines.splice(0).join('\n')}\n`;
+    guard('journal write', () => {
+      this.#file ??= this.#openFile();
+      writeSync(this.#file, text);
+      this.#size += text.length;
+      if (this.#size > MAX_CHARS) this.#shorten();
+    });
+  }
+
+  /** Writes a new file with what still counts and puts it in the place of the old one. */
+  #shorten(): void {
+    const lines = [
+      `process ${this.#instanceId}`,
+      ...this.#open.values(),
+      ...[...this.#progress.values()].map((progress) => `seen ${JSON.stringify(progress)}`),
+      `seq ${String(this.#sequence)}`,
+    ];
+    const text = `${lines.join('\n')}\n`;
+    writeFileSync(`${this.#path}.new`, text, { mode: 0o600 });
+    renameSync(`${this.#path}.new`, this.#path);
+    closeSync(this.#file ?? -1);
+    this.#file = this.#openFile();
+    this.#size = text.length;
+  }
+
+  #openFile(): number {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    return openSync(this.#path, 'a', 0o600);
+  }
+
+  #empty(): void {
+    this.#pendingLines.length = 0;
+    this.#pendingProgress.clear();
+    if (this.#file === undefined || this.#size === 0) return;
+    this.#size = 0;
+    this.#writtenSequence = this.#sequence;
+    guard('journal empty', () => {
+      ftruncateSync(this.#file ?? -1);
+    });
+  }
+
+  /** Processes of this machine that are gone; each is given to one caller only. */
+  takeLost(): LostProcess[] {
+    return guard('journal read', () => this.#takeLost()) ?? [];
+  }
+
+  #takeLost(): LostProcess[] {
+    const lost: LostProcess[] = [];
+    for (const name of listJournals(this.#folder)) {
+      if (!name.startsWith(`${HOST}.`) || join(this.#folder, name) === this.#path) continue;
+      // A container's process often has the process id of the one before it.
+      const pid = Number(name.slice(HOST.length + 1).split('..')[0]);
+      if (pid !== process.pid && isAlive(pid)) continue;
+      const claimed = join(this.#folder, `${name}.${String(process.pid)}`);
+      const text = guard('journal claim', () => {
+        renameSync(join(this.#folder, name), claimed);
+        return readFileSync(claimed, 'utf8');
+      });
+      if (text === undefined) continue;
+      const found = readJournal(text);
+      if (found !== undefined) lost.push(found);
+      rmSync(claimed, { force: true });
+    }
+    return lost;
+  }
+}
+
+const HOST = hostname().replaceAll(/[^\w-]/g, '_');
+
+function listJournals(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((name) => name.endsWith('.journal'));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** What a journal tells: runs that have a start and no end. Half a line at the end is left out; `undefined` when it is empty. */
+export function readJournal(text: string): LostProcess | undefined {
+  const runs = new Map<string, LostRun>();
+  let instanceId: string | undefined;
+  let sequence = 0;
+  let lines = 0;
+  for (const line of text.split('\n').slice(0, -1)) {
+    const verb = line.slice(0, line.indexOf(' '));
+    const rest = line.slice(line.indexOf(' ') + 1);
+    lines += 1;
+    if (verb === 'start') {
+      const started = decodeEvent(rest);
+      if (started === undefined) continue;
+      runs.set(started['agent.run_id'] ?? '', {
+        started,
+        lastSeenMs: started.timestamp,
+        turns: 0,
+        toolCalls: 0,
+        tokensIn: 0,
+        tokensOut: 0,
+        costNanoUsd: 0,
+      });
+    } else if (verb === 'seen') {
+      const { runId, atMs, ...totals } = JSON.parse(rest) as Progress;
+      const run = runs.get(runId);
+      if (run !== undefined) runs.set(runId, { ...run, ...totals, lastSeenMs: atMs });
+    } else if (verb === 'end') {
+      runs.delete(rest);
+    } else if (verb === 'seq') {
+      sequence = Number(rest);
+    } else if (verb === 'process') {
+      instanceId = rest;
+    }
+  }
+  return lines === 0 ? undefined : { instanceId, sequence, runs: [...runs.values()] };
+}

@@ -1,0 +1,88 @@
+// Request facts: what one Messages request says that telemetry needs, read without keeping content.
+
+import { describeRequest, type RequestShape } from '../../core/attribution/request-shape.ts';
+import type { ToolResult } from './tool-calls.ts';
+
+export interface RequestFacts {
+  readonly model: string;
+  readonly isStreamed: boolean;
+  readonly maxTokens: number | undefined;
+  readonly userId: string | undefined;
+  readonly billTo: string | undefined;
+  /** Results of tools in the last message. */
+  readonly toolResults: readonly ToolResult[];
+  /** Ids of the blocks that a paused turn would be continued from. */
+  readonly pausedIds: readonly string[];
+  /** Length of the last user text. */
+  readonly userInputLength: number | undefined;
+  /** True when the answer has to be a tool call, as for structured output. */
+  readonly isToolForced: boolean;
+  readonly shape: RequestShape;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+export function readRequest(params: unknown): RequestFacts {
+  const body = asJson(params);
+  const last = asJson(asList(body['messages']).at(-1));
+  const content = last['content'];
+  const isUser = last['role'] === 'user';
+  const choice = asJson(body['tool_choice'])['type'];
+  return {
+    model: asText(body['model']) ?? 'unknown',
+    isStreamed: body['stream'] === true,
+    maxTokens: typeof body['max_tokens'] === 'number' ? body['max_tokens'] : undefined,
+    userId: asText(asJson(body['metadata'])['user_id']),
+    billTo: asText(asJson(body['billing_policy'])['bill_to']),
+    toolResults: isUser ? readToolResults(content) : [],
+    pausedIds:
+      last['role'] === 'assistant'
+        ? asList(content).flatMap((block) => asText(asJson(block)['id']) ?? [])
+        : [],
+    userInputLength: isUser ? textLength(content) : undefined,
+    isToolForced: choice === 'tool' || choice === 'any',
+    shape: describeRequest(params),
+  };
+}
+
+/** Tool results among the blocks of a message. */
+export function readToolResults(content: unknown): ToolResult[] {
+  return asList(content).flatMap(readToolResult);
+}
+
+function readToolResult(block: unknown): ToolResult[] {
+  const { type, tool_use_id: id, is_error: isError, content } = asJson(block);
+  if (type !== 'tool_result' || typeof id !== 'string') return [];
+  const length = contentLength(content);
+  return [{ id, isError: isError === true, length, isEmpty: length === 0 }];
+}
+
+/** Characters of a text or of the text blocks of a list. */
+export function textLength(content: unknown): number {
+  if (typeof content === 'string') return content.length;
+  return asList(content).reduce<number>(
+    (sum, block) => sum + (asText(asJson(block)['text'])?.length ?? 0),
+    0,
+  );
+}
+
+/** Like {@link textLength}, with blocks that are no text counted as JSON, so that an image is not empty. */
+function contentLength(content: unknown): number {
+  if (typeof content === 'string') return content.length;
+  return asList(content).reduce<number>((sum, block) => {
+    const text = asText(asJson(block)['text']);
+    return sum + (text === undefined ? (JSON.stringify(block)?.length ?? 0) : text.length);
+  }, 0);
+}
+
+export function asJson(value: unknown): Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+}
+
+export function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function asText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

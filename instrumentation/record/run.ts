@@ -1,0 +1,197 @@
+// A run: one task of an agent, from its start to its end, with its model calls and tool calls.
+// Declared by the user or inferred from the requests; it ends exactly once.
+
+import { context, SpanKind, SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import { randomBytes } from 'node:crypto';
+import { Ledger } from '../../core/attribution/attribution.ts';
+import type { RequestShape } from '../../core/attribution/request-shape.ts';
+import { setFields, type Fields } from './event-log.ts';
+import { guard } from '../process/guard.ts';
+import { mergeIdentity, type Identity } from './identity.ts';
+import type { SilentMemory } from './silent-watch.ts';
+import type { PendingTool } from './tool-calls.ts';
+import type { Telemetry } from './telemetry.ts';
+
+/** Tools of a run that are told by name. */
+const MAX_TOOLS = 256;
+
+export type RunStatus = 'ok' | 'error' | 'aborted' | 'refused' | 'max_turns' | 'budget_exceeded';
+
+export interface RunStart {
+  readonly agentName?: string | undefined;
+  readonly agentVersion?: string | undefined;
+  readonly identity: Identity;
+  readonly userInputLength?: number | undefined;
+  readonly isInferred: boolean;
+  readonly parentRunId?: string | undefined;
+  /** Span of other code that stands for this run (the SDK's tool runner); it is enriched, not ended, by us. */
+  readonly adoptedSpan?: Span | undefined;
+  /** Where the run begins; the active context unless given. */
+  readonly parent?: Context | undefined;
+}
+
+export class Run {
+  readonly id = randomBytes(16).toString('hex');
+  readonly span: Span;
+  readonly isInferred: boolean;
+  /** True when a span of the SDK stands for the run: that span ends it, not an answer. */
+  readonly isAdopted: boolean;
+  readonly startMs = Date.now();
+  readonly ledger = new Ledger();
+  /** Tool uses that the model asked for and whose result has not come back yet. */
+  readonly pendingTools = new Map<string, PendingTool>();
+  /** By tool: how many times in a row it has failed. */
+  readonly failures = new Map<string, number>();
+  readonly silent: SilentMemory = { failedTools: [] };
+  identity: Identity;
+  agentName: string | undefined;
+  agentVersion: string | undefined;
+  lastSeenMs = this.startMs;
+  turns = 0;
+  toolCalls = 0;
+  tokensIn = 0;
+  tokensOut = 0;
+  costNanoUsd = 0;
+  retries = 0;
+  openCalls = 0;
+  outputLength: number | undefined;
+  lastStopReason: string | undefined;
+  /** True when the last answer was asked to be a tool call: nobody has to send a result. */
+  isToolForced = false;
+  isEnded = false;
+  #toolSet: number | undefined;
+  readonly #tools = new Map<string, number>();
+  readonly #telemetry: Telemetry;
+  readonly #userInputLength: number | undefined;
+  readonly #parentRunId: string | undefined;
+
+  constructor(telemetry: Telemetry, start: RunStart) {
+    this.#telemetry = telemetry;
+    this.isInferred = start.isInferred;
+    this.identity = start.identity;
+    this.agentName = start.agentName;
+    this.agentVersion = start.agentVersion;
+    this.#userInputLength = start.userInputLength;
+    this.#parentRunId = start.parentRunId;
+    this.isAdopted = start.adoptedSpan !== undefined;
+    const name = start.agentName === undefined ? 'invoke_agent' : `invoke_agent ${start.agentName}`;
+    this.span =
+      start.adoptedSpan ??
+      telemetry.tracer.startSpan(
+        name,
+        { kind: SpanKind.INTERNAL, attributes: { 'gen_ai.operation.name': 'invoke_agent' } },
+        start.parent ?? context.active(),
+      );
+    guard('run span', () => {
+      if (this.isAdopted) this.span.updateName(name);
+      setFields(this.span, { ...this.fields(), 'agent.inferred': this.isInferred });
+    });
+  }
+
+  /** Announces the run; apart from the constructor so that the registry knows it first. */
+  announce(): void {
+    const event = this.#telemetry.events.emitStart(this.startMs, this.span.spanContext(), {
+      ...this.fields(),
+      parent_span_id: parentSpanId(this.span),
+      'agent.tags': this.identity.tags,
+      'agent.user_input_len': this.#userInputLength,
+      'agent.inferred': this.isInferred,
+    });
+    this.#telemetry.journal.begin(event);
+  }
+
+  /** The fields that every event of the run carries. */
+  fields(): Fields {
+    return {
+      'agent.run_id': this.id,
+      'agent.parent_run_id': this.#parentRunId,
+      'gen_ai.conversation.id': this.identity.sessionId,
+      'user.id': this.identity.userId,
+      'agent.task_type': this.identity.taskType,
+      'gen_ai.agent.name': this.agentName,
+      'agent.version': this.agentVersion,
+    };
+  }
+
+  identify(identity: Identity): void {
+    this.identity = mergeIdentity(this.identity, identity);
+    guard('identify', () => {
+      setFields(this.span, this.fields());
+    });
+  }
+
+  /** The given context with the run's span as the active one. */
+  contextOf(active: Context): Context {
+    return trace.setSpan(active, this.span);
+  }
+
+  /** The tools that a call defined: they are paid for in every call, used or not. */
+  noteTools({ hashes, toolNames, blocks }: RequestShape): void {
+    if (toolNames.length === 0 || hashes.toolSet === this.#toolSet) return;
+    this.#toolSet = hashes.toolSet;
+    toolNames.forEach((name, index) => {
+      if (this.#tools.size < MAX_TOOLS || this.#tools.has(name))
+        this.#tools.set(name, Math.round(blocks[index]?.tokens ?? 0));
+    });
+  }
+
+  #definedTools(): readonly string[] | undefined {
+    if (this.#tools.size === 0) return undefined;
+    return [...this.#tools].map(([name, tokens]) => `${name}=${tokens}`);
+  }
+
+  /** Something of the run happened just now. */
+  touch(): void {
+    this.lastSeenMs = Date.now();
+    const { id, lastSeenMs, turns, toolCalls, tokensIn, tokensOut, costNanoUsd } = this;
+    this.#telemetry.journal.progress({
+      runId: id,
+      atMs: lastSeenMs,
+      turns,
+      toolCalls,
+      tokensIn,
+      tokensOut,
+      costNanoUsd,
+    });
+  }
+
+  /** Ends the run; only the first call counts. `endMs` is now unless the run was left earlier. */
+  end(status: RunStatus, errorType?: string, endMs: number = Date.now()): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    const fields: Fields = {
+      ...this.fields(),
+      'agent.status': status,
+      'error.type': errorType,
+      duration_ms: Math.max(0, endMs - this.startMs),
+      'agent.turns': this.turns,
+      'agent.tool_calls': this.toolCalls,
+      'agent.tokens_in': this.tokensIn,
+      'agent.tokens_out': this.tokensOut,
+      'agent.cost_nano_usd': this.costNanoUsd,
+      'agent.retries': this.retries,
+      'agent.tool_definitions': this.#definedTools(),
+      'agent.user_input_len': this.#userInputLength,
+      'agent.output_len': this.outputLength,
+      'agent.tags': this.identity.tags,
+      'agent.inferred': this.isInferred,
+    };
+    guard('end run span', () => {
+      setFields(this.span, fields);
+      if (status === 'error') this.span.setStatus({ code: SpanStatusCode.ERROR });
+      if (!this.isAdopted) this.span.end(endMs);
+    });
+    this.#telemetry.silentWatch.seeEnd(this, endMs, this.span.spanContext(), fields);
+    this.#telemetry.events.emit('agent.run', endMs, this.span.spanContext(), {
+      ...fields,
+      parent_span_id: parentSpanId(this.span),
+    });
+    this.#telemetry.journal.end(this.id);
+  }
+}
+
+/** Id of the parent of a span, where the span tells it. */
+export function parentSpanId(span: Span): string | undefined {
+  return (span as unknown as Partial<ReadableSpan>).parentSpanContext?.spanId;
+}

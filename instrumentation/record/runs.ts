@@ -1,0 +1,174 @@
+// The open runs of this process, and the inference of runs for loops that declare none: a run begins
+// at a request that carries no result of a tool use seen here, goes on while requests carry such
+// results, and ends at an answer that asks for no tool, at an error, or when it is left.
+
+import { context, createContextKey, ROOT_CONTEXT, trace, type Context, type Span } from '@opentelemetry/api';
+import { NewestMap } from '../../core/newest-map.ts';
+import { currentIdentity, mergeIdentity } from './identity.ts';
+import type { RequestFacts } from './request-facts.ts';
+import { Run, type RunStart, type RunStatus } from './run.ts';
+import type { Telemetry } from './telemetry.ts';
+import { settleTools, settleUnanswered, type PendingTool } from './tool-calls.ts';
+
+/** A run that nothing happens in for so long has been left. */
+const IDLE_MS = 30 * 60_000;
+/** Tool uses and paused blocks whose run is remembered at most. */
+const MAX_REMEMBERED = 10_000;
+const RUN_KEY = createContextKey('tallyspan run');
+/** The run of a helper whose call is still to come. */
+const HELPER_KEY = createContextKey('tallyspan helper run');
+
+export class Runs {
+  readonly #telemetry: Telemetry;
+  readonly #open = new Set<Run>();
+  /** Run of each block that a later request can refer to. */
+  readonly #byBlock = new NewestMap<string, Run>();
+  /** Open runs by the id of their span. */
+  readonly #bySpan = new Map<string, Run>();
+  /** Run that the tool of a tool span works for, by span id, while the span is open. */
+  readonly #byToolSpan = new Map<string, Run>();
+
+  constructor(telemetry: Telemetry) {
+    this.#telemetry = telemetry;
+  }
+
+  get open(): ReadonlySet<Run> {
+    return this.#open;
+  }
+
+  start(start: RunStart): Run {
+    const run = new Run(this.#telemetry, start);
+    this.#open.add(run);
+    this.#bySpan.set(run.span.spanContext().spanId, run);
+    run.announce();
+    return run;
+  }
+
+  end(run: Run, status: RunStatus, errorType?: string, endMs?: number): void {
+    settleUnanswered(this.#telemetry, run);
+    run.end(status, errorType, endMs);
+    this.#open.delete(run);
+    this.#bySpan.delete(run.span.spanContext().spanId);
+  }
+
+  /** The declared or adopted run that the context is in. */
+  runIn(active: Context): Run | undefined {
+    const declared = active.getValue(RUN_KEY) as Run | undefined;
+    if (declared !== undefined && !declared.isEnded) return declared;
+    return this.runOfSpan(trace.getSpan(active));
+  }
+
+  runOfSpan(span: Span | undefined): Run | undefined {
+    return span === undefined ? undefined : this.#bySpan.get(span.spanContext().spanId);
+  }
+
+  /** A tool span of the SDK has begun; runs inferred inside it are nested in its run. */
+  openToolSpan(spanId: string, run: Run): void {
+    this.#byToolSpan.set(spanId, run);
+  }
+
+  closeToolSpan(spanId: string): void {
+    this.#byToolSpan.delete(spanId);
+  }
+
+  /** Context below the run, for work that has none of its own. */
+  contextIn(run: Run): Context {
+    return run.contextOf(ROOT_CONTEXT);
+  }
+
+  /** Context of code that runs inside the run. */
+  enter(active: Context, run: Run): Context {
+    return run.contextOf(active.setValue(RUN_KEY, run));
+  }
+
+  /** Context of a helper of the SDK whose call belongs to the run, whatever spans others open in between. */
+  enterHelper(active: Context, run: Run): Context {
+    return run.contextOf(active).setValue(HELPER_KEY, run);
+  }
+
+  /** The run that a request belongs to, begun if need be, with the results it carries settled. */
+  runOf(facts: RequestFacts, active: Context = context.active()): Run {
+    const run = this.#findRun(facts, active) ?? this.#infer(facts, active);
+    settleTools(this.#telemetry, run, facts.toolResults);
+    for (const { id } of facts.toolResults) this.#byBlock.delete(id);
+    return run;
+  }
+
+  /** A declared tool has begun: the pending tool use it serves, when one can be told. */
+  findPending(
+    run: Run | undefined,
+    name: string,
+    input: unknown,
+  ): { run: Run; tool: PendingTool } | undefined {
+    const wanted = JSON.stringify(input);
+    const candidates = run === undefined ? this.#open : [run];
+    for (const candidate of candidates) {
+      for (const tool of candidate.pendingTools.values()) {
+        if (tool.name === name && tool.execution === undefined && JSON.stringify(tool.input) === wanted)
+          return { run: candidate, tool };
+      }
+    }
+    return undefined;
+  }
+
+  /** Lets later requests find the run by the blocks of this answer. */
+  remember(run: Run, blockIds: readonly string[]): void {
+    for (const id of blockIds) this.#byBlock.set(id, run);
+    while (this.#byBlock.size > MAX_REMEMBERED) this.#byBlock.dropOldest();
+  }
+
+  runOfBlock(id: string): Run | undefined {
+    return this.#byBlock.get(id);
+  }
+
+  /** Ends inferred runs that nothing happens in any more. */
+  endIdle(nowMs: number): void {
+    for (const run of this.#open) {
+      if (run.isInferred && run.openCalls === 0 && nowMs - run.lastSeenMs > IDLE_MS) this.leave(run);
+    }
+  }
+
+  /** Ends inferred runs that wait for a tool result that will not come: the process has no work left. */
+  endLeft(): void {
+    for (const run of this.#open) {
+      if (run.isInferred && run.openCalls === 0) this.leave(run);
+    }
+  }
+
+  /** An inferred run that was left while a tool call waited: its loop reached its limit, or wanted just that call. */
+  leave(run: Run): void {
+    this.end(run, run.isToolForced ? 'ok' : 'max_turns', undefined, run.lastSeenMs);
+  }
+
+  /** Ends every run: the process goes. */
+  endAll(status: RunStatus, errorType?: string): void {
+    for (const run of this.#open) this.end(run, status, errorType);
+  }
+
+  #findRun(facts: RequestFacts, active: Context): Run | undefined {
+    const declared = this.runIn(active);
+    if (declared !== undefined && !declared.isInferred) return declared;
+    for (const id of [...facts.toolResults.map((result) => result.id), ...facts.pausedIds]) {
+      const run = this.#byBlock.get(id);
+      if (run !== undefined && !run.isEnded) return run;
+    }
+    // The SDK's tool runner is a run of its own; its first request carries no result.
+    const enclosing = this.runOfSpan(trace.getSpan(active));
+    if (enclosing !== undefined) return enclosing;
+    const helper = active.getValue(HELPER_KEY) as Run | undefined;
+    return helper?.isEnded === false && helper.turns === 0 ? helper : undefined;
+  }
+
+  #infer(facts: RequestFacts, active: Context): Run {
+    const spanId = trace.getSpan(active)?.spanContext().spanId ?? '';
+    const parent = (active.getValue(RUN_KEY) as Run | undefined) ?? this.#byToolSpan.get(spanId);
+    return this.start({
+      agentName: this.#telemetry.defaultAgentName,
+      identity: mergeIdentity({ userId: facts.userId }, currentIdentity()),
+      userInputLength: facts.userInputLength,
+      isInferred: true,
+      parentRunId: parent?.id,
+      parent: active,
+    });
+  }
+}

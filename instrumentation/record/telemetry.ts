@@ -1,0 +1,21 @@
+// Telemetry: what every recorder needs, made once per process.
+
+import type { Tracer } from '@opentelemetry/api';
+import type { EventLog } from './event-log.ts';
+import type { FirstSights } from './first-sights.ts';
+import type { Journal } from './journal.ts';
+import type { Settings } from '../process/settings.ts';
+import type { SilentWatch } from './silent-watch.ts';
+
+export interface Telemetry {
+  readonly tracer: Tracer;
+  readonly events: EventLog;
+  readonly journal: Journal;
+  readonly firstSights: FirstSights;
+  readonly silentWatch: SilentWatch;
+  readonly settings: Settings;
+  /** Commit that the program was built from. */
+  readonly revision: string | undefined;
+  /** Agent name of inferred runs: the service, when something names it. */
+  readonly defaultAgentName: string | undefined;
+}

@@ -1,0 +1,134 @@
+// Module hooks: how the classes of the SDK are reached. Node's synchronous loader hooks see every module,
+// required or imported, in one thread; to the few files that define the classes one line is appended
+// that hands the class over. Platform clients and duplicate copies use the same files. The same is done with
+// the one function through which each copy of the OpenTelemetry API registers.
+
+import { readFileSync } from 'node:fs';
+import * as nodeModule from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readIfThere } from '../process/files.ts';
+import type { Register } from '../otel/global-api.ts';
+import { guard } from '../process/guard.ts';
+
+export type HookedClass = 'messages' | 'stream' | 'batches' | 'client';
+
+/** Key on globalThis under which the appended line finds us. */
+export const HANDOVER = 'tallyspan.node.handover';
+
+interface HookedFile {
+  readonly pattern: RegExp;
+  readonly hooked: HookedClass;
+  readonly className: string;
+}
+interface Package {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** Files by the end of their path: layouts of 0.20–0.32, 0.33–0.39, 0.50 and later. */
+const FILES: readonly HookedFile[] = [
+  {
+    pattern: /\/resources\/(beta\/)?messages(\/messages)?\.m?js$/,
+    hooked: 'messages',
+    className: 'Messages',
+  },
+  { pattern: /\/resources\/(beta\/)?messages\/batches\.m?js$/, hooked: 'batches', className: 'Batches' },
+  { pattern: /\/(core\/)?streaming\.m?js$/, hooked: 'stream', className: 'Stream' },
+  // Before 0.50 the client's base class was one of the generator's.
+  { pattern: /\/core\.m?js$/, hooked: 'client', className: 'APIClient' },
+  { pattern: /\/client\.m?js$/, hooked: 'client', className: 'BaseAnthropic' },
+];
+const SDK_NAME = '@anthropic-ai/sdk';
+const API_NAME = '@opentelemetry/api';
+const API_FILE = /\/internal\/global-utils\.[cm]?js$/;
+
+type LoadHook = (
+  url: string,
+  context: object,
+  next: (
+    url: string,
+    context: object,
+  ) => { format?: string | null; source?: string | ArrayBuffer | NodeJS.TypedArray | null },
+) => ReturnType<typeof next>;
+
+export interface ModuleWatcher {
+  /** Called with each class of each copy of the SDK as it is defined. */
+  onClass(hooked: HookedClass, definedClass: unknown, version: string): void;
+  /** Called once for each copy of the SDK. */
+  onSdk(version: string, folder: string): void;
+  /** The function to use in the place of a copy's registering function. */
+  wrapRegister(register: Register, version: string): Register;
+}
+
+export function hookModules(watcher: ModuleWatcher): void {
+  const packages = new Map<string, Package>();
+  const packageOf = (path: string): Package | undefined => {
+    const folder = packageFolder(path);
+    if (folder === undefined) return undefined;
+    const known = packages.get(folder);
+    if (known !== undefined) return known;
+    const { name = '', version = '' } = JSON.parse(
+      readFileSync(join(folder, 'package.json'), 'utf8'),
+    ) as Partial<Package>;
+    const found = { name, version };
+    packages.set(folder, found);
+    if (name === SDK_NAME) watcher.onSdk(version, folder);
+    return found;
+  };
+
+  (globalThis as Record<symbol, unknown>)[Symbol.for(HANDOVER)] = (
+    hooked: HookedClass | 'api',
+    value: unknown,
+    version: string,
+  ) =>
+    guard('hand over', () => {
+      if (hooked === 'api') return watcher.wrapRegister(value as Register, version);
+      watcher.onClass(hooked, value, version);
+      return undefined;
+    });
+
+  const load: LoadHook = (url, context, next) => {
+    const result = next(url, context);
+    if (!url.startsWith('file:')) return result;
+    const file = FILES.find(({ pattern }) => pattern.test(url));
+    if (file === undefined && !API_FILE.test(url)) return result;
+    return (
+      guard('hook module', () => {
+        const path = fileURLToPath(url);
+        const { name, version } = packageOf(path) ?? {};
+        if (name !== (file === undefined ? API_NAME : SDK_NAME)) return result;
+        const source = result.source == null ? readFileSync(path, 'utf8') : textOf(result.source);
+        const scope = result.format === 'module' ? '' : 'exports.';
+        const line =
+          file === undefined ? apiLine(scope, version ?? '') : classLine(scope, version ?? '', file);
+        return { ...result, source: `${source}\n;${line}\n` };
+      }) ?? result
+    );
+  };
+  nodeModule.registerHooks({ load: load as never });
+}
+
+function classLine(scope: string, version: string, { hooked, className }: HookedFile): string {
+  const reference = `${scope}${className}`;
+  return `globalThis[Symbol.for('${HANDOVER}')]?.('${hooked}', typeof ${reference} === 'undefined' ? undefined : ${reference}, ${JSON.stringify(version)});`;
+}
+
+/** The other modules of the API read the function anew each time, so that it can be replaced in its own. */
+function apiLine(scope: string, version: string): string {
+  const reference = `${scope}registerGlobal`;
+  return `${reference} = globalThis[Symbol.for('${HANDOVER}')]?.('api', ${reference}, ${JSON.stringify(version)}) ?? ${reference};`;
+}
+
+function textOf(source: string | ArrayBuffer | NodeJS.TypedArray): string {
+  return typeof source === 'string' ? source : new TextDecoder().decode(source);
+}
+
+/** Folder of the package that a file belongs to: the nearest one above with a named package.json. */
+function packageFolder(path: string): string | undefined {
+  for (let at = dirname(path); ; at = dirname(at)) {
+    const text = readIfThere(join(at, 'package.json'));
+    if (text !== undefined && (JSON.parse(text) as { name?: string }).name !== undefined) return at;
+    if (dirname(at) === at) return undefined;
+  }
+}

@@ -1,0 +1,171 @@
+// Native spans: those that the SDK (0.134.0 and later) opens itself. A call's span is found through the
+// context that the call runs in, so no private field of the SDK is needed; tool runner spans become
+// runs, tool spans become executions of pending tool uses.
+
+import {
+  createContextKey,
+  SpanStatusCode,
+  type Attributes,
+  type Context,
+  type Span,
+} from '@opentelemetry/api';
+import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
+import { OWN_ATTRIBUTE } from '../../core/dialects/normalise.ts';
+import { guard } from '../process/guard.ts';
+import { currentIdentity } from '../record/identity.ts';
+import type { ModelCall } from '../record/model-call.ts';
+import { markRelatedSpan, relateSpan } from '../otel/peer-spans.ts';
+import { parentSpanId, type Run } from '../record/run.ts';
+import type { Runs } from '../record/runs.ts';
+
+export const NATIVE_SCOPE = 'com.anthropic.sdk.typescript';
+const CALL_KEY = createContextKey('tallyspan model call');
+const COUNT_KEY = createContextKey('tallyspan token count');
+const calls = new WeakMap<object, ModelCall>();
+
+/** A counting of tokens, as its span is to tell it. */
+export interface TokenCount {
+  readonly name: string;
+  readonly attributes: Attributes;
+  /** True when the SDK made a span for it. */
+  isAdopted: boolean;
+}
+
+/** Context in which the next native span is the call's. */
+export function watchNativeSpan(active: Context, call: ModelCall): Context {
+  return active.setValue(CALL_KEY, call);
+}
+
+/** Context in which the next native span for counting tokens is the given one's. */
+export function watchNativeCount(active: Context, count: TokenCount): Context {
+  return active.setValue(COUNT_KEY, count);
+}
+
+/** Sees every span of the provider; acts on native ones. `runs` is asked late: it is made after the provider. */
+export function watchSpans(runs: () => Runs | undefined, agentName: () => string | undefined): SpanProcessor {
+  const adopted = new WeakMap<object, Run>();
+  return {
+    onStart: (span, parent) => {
+      guard('native span start', () => {
+        if (!span.instrumentationScope.name.startsWith(NATIVE_SCOPE)) {
+          const call = parent.getValue(CALL_KEY) as ModelCall | undefined;
+          if (call !== undefined) relateSpan(span, call.run.id);
+          return;
+        }
+        const known = runs();
+        if (known === undefined) return;
+        if (span.name === 'anthropic.messages.create') adoptCall(span, parent);
+        else if (span.name === 'anthropic.messages.count_tokens') adoptCount(span, parent);
+        else if (span.name === 'anthropic.messages.tool_runner') {
+          const run = adoptRunner(known, span, parent, agentName());
+          if (run !== undefined) adopted.set(span, run);
+        } else openTool(known, span);
+      });
+    },
+    onEnding: (span) => {
+      guard('native span end', () => {
+        if (!span.instrumentationScope.name.startsWith(NATIVE_SCOPE)) {
+          markRelatedSpan(span);
+          return;
+        }
+        const known = runs();
+        if (known === undefined) return;
+        const call = calls.get(span);
+        const run = adopted.get(span);
+        calls.delete(span);
+        adopted.delete(span);
+        if (call !== undefined) endCall(call, span);
+        else if (run !== undefined) endRunner(known, run, span);
+        else closeTool(known, span);
+      });
+    },
+    onEnd: () => undefined,
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  };
+}
+
+function adoptCall(span: Span, parent: Context): void {
+  const call = parent.getValue(CALL_KEY) as ModelCall | undefined;
+  if (call !== undefined && call.span === undefined) bindSpan(call, span);
+}
+
+function adoptCount(span: Span, parent: Context): void {
+  const count = parent.getValue(COUNT_KEY) as TokenCount | undefined;
+  if (count === undefined) return;
+  count.isAdopted = true;
+  span.updateName(count.name);
+  span.setAttributes(count.attributes);
+}
+
+/** The span is the call's: the SDK ends it, and with it the call at the latest. */
+export function bindSpan(call: ModelCall, span: Span): void {
+  call.span = span;
+  // At once: of a raw response the SDK ends its span before anything else is known.
+  span.setAttribute(OWN_ATTRIBUTE, call.run.id);
+  calls.set(span, call);
+}
+
+/** The SDK ends its span before we hear of it when the call fails or its stream is left; later it takes nothing more. */
+function endCall(call: ModelCall, span: ReadableSpan): void {
+  if (span.status.code === SpanStatusCode.ERROR) {
+    call.end({ type: 'failed', errorType: errorTypeOf(span) ?? 'client_error' });
+  } else if (span.status.code === SpanStatusCode.UNSET) {
+    call.end(call.answer.isComplete ? { type: 'completed' } : { type: 'left' });
+  }
+}
+
+function adoptRunner(
+  runs: Runs,
+  span: Span,
+  parent: Context,
+  agentName: string | undefined,
+): Run | undefined {
+  // A declared run around the runner is the run.
+  if (runs.runIn(parent)?.isInferred === false) return undefined;
+  return runs.start({
+    agentName,
+    identity: currentIdentity(),
+    isInferred: true,
+    adoptedSpan: span,
+    parent,
+  });
+}
+
+function endRunner(runs: Runs, run: Run, span: ReadableSpan): void {
+  if (span.status.code === SpanStatusCode.ERROR) {
+    runs.end(run, 'error', errorTypeOf(span) ?? 'client_error');
+  } else if (run.lastStopReason === 'refusal') runs.end(run, 'refused');
+  else if (run.lastStopReason === 'tool_use' || run.lastStopReason === 'pause_turn')
+    runs.end(run, 'max_turns');
+  else runs.end(run, 'ok');
+}
+
+function openTool(runs: Runs, span: Span & ReadableSpan): void {
+  const id = span.attributes['gen_ai.tool.call.id'];
+  const run = typeof id === 'string' ? runs.runOfBlock(id) : undefined;
+  const tool = run?.pendingTools.get(String(id));
+  if (run === undefined || tool === undefined) return;
+  tool.execution = {
+    spanContext: span.spanContext(),
+    parentSpanId: parentSpanId(span),
+    startMs: Date.now(),
+  };
+  span.updateName(`execute_tool ${tool.name}`);
+  runs.openToolSpan(span.spanContext().spanId, run);
+}
+
+function closeTool(runs: Runs, span: ReadableSpan): void {
+  const id = span.attributes['gen_ai.tool.call.id'];
+  if (typeof id !== 'string') return;
+  runs.closeToolSpan(span.spanContext().spanId);
+  const execution = runs.runOfBlock(id)?.pendingTools.get(id)?.execution;
+  if (execution === undefined) return;
+  execution.endMs = Date.now();
+  if (span.status.code === SpanStatusCode.ERROR) execution.errorType = errorTypeOf(span) ?? 'tool_error';
+}
+
+function errorTypeOf(span: ReadableSpan): string | undefined {
+  const value = span.attributes['error.type'];
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,163 @@
+// Observation of one call: whatever function of the SDK sends a Messages request, the promise that it gives
+// back stays the same object; two of its fields are observed.
+
+import { context, propagation, SpanKind, trace, type Context } from '@opentelemetry/api';
+import { classifyError, isAbort } from './api-errors.ts';
+import { observeAttempts, type RequestOptions } from './attempts.ts';
+import { helperSpanOf } from '../otel/foreign-fields.ts';
+import { guard } from '../process/guard.ts';
+import type { ModelCall } from '../record/model-call.ts';
+import { bindSpan, watchNativeSpan } from './native-spans.ts';
+import { expectStream } from './observe-stream.ts';
+import { endWhenCollected, readBody, watchResponse } from './observe-response.ts';
+import type { Observer, SentRequest } from './observer.ts';
+import { relateSpan } from '../otel/peer-spans.ts';
+import { readRequest } from '../record/request-facts.ts';
+
+interface ResponseProps {
+  readonly response: Response;
+  readonly controller: AbortController;
+}
+
+/** The fields that an APIPromise has had in every version. */
+export interface ApiPromise {
+  responsePromise: Promise<ResponseProps>;
+  parseResponse: (...parameters: unknown[]) => unknown;
+  asResponse?: () => Promise<Response>;
+}
+
+interface StreamWish {
+  /** Whether the SDK hands out a stream; the body's word unless said. */
+  readonly isStreamed?: boolean;
+}
+
+/** How many functions of the SDK that are observed are on the stack: what they call in turn is theirs. */
+let depth = 0;
+
+/** True while an observed function of the SDK builds its request. */
+export function isSending(): boolean {
+  return depth > 0;
+}
+
+/** Sends a request through `send`, which gets the options to use, and observes what comes of it. */
+export function observeCall(
+  observer: Observer,
+  request: SentRequest & StreamWish,
+  options: RequestOptions | undefined,
+  send: (options: RequestOptions | undefined) => ApiPromise,
+): ApiPromise {
+  const start = guard('begin model call', () => beginCall(observer, request, options));
+  if (start === undefined) return send(options);
+  const { call, active } = start;
+  let promise: ApiPromise;
+  depth += 1;
+  try {
+    promise = context.with(active, () => send(start.options));
+  } catch (error) {
+    call.end({ type: 'failed', errorType: classifyError(error) });
+    throw error;
+  } finally {
+    depth -= 1;
+  }
+  guard('observe promise', () => {
+    chooseSpan(observer, call, start.outer);
+    observePromise(promise, call);
+  });
+  return promise;
+}
+
+interface CallStart {
+  readonly call: ModelCall;
+  /** Context for the SDK: the run is the parent, the native span is watched for, baggage is gone. */
+  readonly active: Context;
+  readonly outer: Context;
+  readonly options: RequestOptions | undefined;
+}
+
+function beginCall(
+  observer: Observer,
+  request: SentRequest & StreamWish,
+  options: RequestOptions | undefined,
+): CallStart {
+  const current = context.active();
+  const { client, body, isStreamed } = request;
+  const read = readRequest(body);
+  const facts = isStreamed === undefined ? read : { ...read, isStreamed };
+  const run = observer.runs.runOf(facts, current);
+  const conversationId = options?.openTelemetry?.conversationId;
+  if (typeof conversationId === 'string' && run.identity.sessionId === undefined)
+    run.identify({ sessionId: conversationId });
+  if (facts.userId !== undefined && run.identity.userId === undefined) run.identify({ userId: facts.userId });
+  relateSpan(trace.getSpan(current), run.id);
+  const call = observer.beginCall(facts, run, request);
+  // A tool runner's own span is the active one already; everything else belongs below the run's.
+  const outer = run.isAdopted ? current : run.contextOf(current);
+  const helperSpan = helperSpanOf(options);
+  if (helperSpan !== undefined) bindSpan(call, helperSpan);
+  return {
+    call,
+    outer,
+    active: watchNativeSpan(propagation.deleteBaggage(outer), call),
+    options: observeAttempts(call, client, options),
+  };
+}
+
+/** The SDK's own live span where it made one, else one of ours. */
+function chooseSpan(observer: Observer, call: ModelCall, outer: Context): void {
+  if (call.span?.isRecording() === true) {
+    call.span.updateName(call.spanName);
+    return;
+  }
+  call.isOwnSpan = true;
+  call.span = observer.telemetry.tracer.startSpan(
+    call.spanName,
+    {
+      kind: SpanKind.CLIENT,
+      startTime: call.startMs,
+      attributes: { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': call.facts.model },
+    },
+    outer,
+  );
+}
+
+function observePromise(promise: ApiPromise, call: ModelCall): void {
+  // The derived promise takes the place of the original, so that a failure that nobody handles stays one.
+  promise.responsePromise = promise.responsePromise.then(
+    (props) => {
+      guard('response', () => {
+        call.requestId = props.response.headers.get('request-id') ?? undefined;
+        if (call.facts.isStreamed) expectStream(props.controller, call);
+        else endWhenCollected(promise, call);
+      });
+      return props;
+    },
+    (error: unknown) => {
+      call.end(endOf(error));
+      throw error;
+    },
+  );
+
+  const parse = promise.parseResponse;
+  promise.parseResponse = async function (this: unknown, ...parameters) {
+    let data: unknown;
+    try {
+      data = await parse.apply(this, parameters);
+    } catch (error) {
+      call.end(endOf(error));
+      throw error;
+    }
+    if (!call.facts.isStreamed) {
+      guard('read message', () => {
+        readBody(data, call);
+      });
+      // A body that is no message still ends the call.
+      call.end({ type: 'completed' });
+    }
+    return data;
+  };
+  watchResponse(promise, call);
+}
+
+function endOf(error: unknown): Parameters<ModelCall['end']>[0] {
+  return isAbort(error) ? { type: 'left' } : { type: 'failed', errorType: classifyError(error) };
+}

@@ -1,0 +1,89 @@
+// Observation of raw responses: after `asResponse()` the caller reads the body; the same Response object
+// is handed out, and what its `json` or `text` gives is read along.
+
+import { guard } from '../process/guard.ts';
+import type { ModelCall } from '../record/model-call.ts';
+
+interface RawPromise {
+  asResponse?: (this: RawPromise) => Promise<Response>;
+  parsedPromise?: unknown;
+}
+
+/** Calls whose answer nobody can read any more end when what they would read it through is collected. */
+const collected = new FinalizationRegistry<ModelCall>((call) => {
+  call.end({ type: 'unread' });
+});
+
+/** Ends the call when the promise or response is collected; the last one given counts. */
+export function endWhenCollected(reader: object, call: ModelCall): void {
+  collected.unregister(call);
+  collected.register(reader, call, call);
+}
+
+/** The call has ended. What is registered or held by a key outlives the young generation, with all that it holds in turn. */
+export function forgetReader(call: ModelCall): void {
+  collected.unregister(call);
+  if (call.promise !== undefined) calls.delete(call.promise);
+  call.promise = undefined;
+}
+
+/** Calls by the promise that the SDK handed out. */
+const calls = new WeakMap<object, ModelCall>();
+const patched = new WeakSet<object>();
+
+export function watchResponse(promise: object, call: ModelCall): void {
+  calls.set(promise, call);
+  call.promise = promise;
+  const prototype = Object.getPrototypeOf(promise) as RawPromise;
+  if (patched.has(prototype)) return;
+  patched.add(prototype);
+  const original = prototype.asResponse;
+  if (typeof original !== 'function') return;
+  prototype.asResponse = async function () {
+    const response = await original.call(this);
+    const known = calls.get(this);
+    // `withResponse` comes here too, after it has begun to parse; then there is nothing left to watch.
+    if (known !== undefined && !known.isEnded && this.parsedPromise === undefined) {
+      guard('watch response', () => {
+        watchBody(response, known);
+      });
+    }
+    return response;
+  };
+}
+
+function watchBody(response: Response, call: ModelCall): void {
+  if (!call.facts.isStreamed) endWhenCollected(response, call);
+  for (const name of ['json', 'text'] as const) {
+    const read = response[name].bind(response);
+    Object.defineProperty(response, name, {
+      configurable: true,
+      writable: true,
+      enumerable: false,
+      value: async () => {
+        const value: unknown = await read();
+        guard('read body', () => {
+          readBody(value, call);
+        });
+        return value;
+      },
+    });
+  }
+}
+
+/** Reads a whole answer, parsed or as text, and ends its call. */
+export function readBody(value: unknown, call: ModelCall): void {
+  const answer = typeof value === 'string' ? parseText(value) : value;
+  if (Array.isArray(answer)) for (const event of answer) call.answer.readEvent(event);
+  else call.answer.readMessage(answer);
+  call.end({ type: 'completed' });
+}
+
+/** A JSON body, or the events of a streamed one. */
+function parseText(text: string): unknown {
+  if (!/^(event|data):/m.test(text)) return JSON.parse(text) as unknown;
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('data:'))
+    .map((line) => JSON.parse(line.slice('data:'.length)) as unknown);
+}

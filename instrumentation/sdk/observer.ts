@@ -1,0 +1,85 @@
+// The observer: begins model calls for the hooks, with what is known about the client that makes them.
+
+import type { Platform, PriceOverrides } from '../../core/pricing/cost.ts';
+import { guard } from '../process/guard.ts';
+import { ModelCall } from '../record/model-call.ts';
+import { forgetReader } from './observe-response.ts';
+import type { RequestFacts } from '../record/request-facts.ts';
+import type { Run } from '../record/run.ts';
+import type { Runs } from '../record/runs.ts';
+import type { Telemetry } from '../record/telemetry.ts';
+
+/** A request as its sender gave it. */
+export interface SentRequest {
+  readonly client: object | undefined;
+  readonly body: unknown;
+  /** Version of the copy of the SDK that sends it. */
+  readonly sdkVersion: string | undefined;
+}
+
+interface ClientLike {
+  readonly awsRegion?: unknown;
+  readonly region?: unknown;
+  readonly constructor?: { readonly name?: string };
+}
+
+export class Observer {
+  readonly telemetry: Telemetry;
+  readonly runs: Runs;
+  readonly overrides: PriceOverrides | undefined;
+  /** Ends of what is open. */
+  readonly #open = new Set<() => void>();
+
+  constructor(telemetry: Telemetry, runs: Runs, overrides: PriceOverrides | undefined) {
+    this.telemetry = telemetry;
+    this.runs = runs;
+    this.overrides = overrides;
+  }
+
+  beginCall(facts: RequestFacts, run: Run, { client, body, sdkVersion }: SentRequest): ModelCall {
+    const options = {
+      facts,
+      run,
+      ...placeOf(client ?? {}),
+      overrides: this.overrides,
+      sdkVersion,
+      ...(this.telemetry.settings.content === 'full' ? { params: body } : {}),
+    };
+    const call = new ModelCall(this.telemetry, this.runs, options);
+    call.onEnd = this.openUnit(() => {
+      call.end({ type: 'unread' });
+      forgetReader(call);
+    });
+    return call;
+  }
+
+  /** Something has begun that `end` ends; the function that is given back does it, at the end of the process at the latest, once. */
+  openUnit(end: () => void): () => void {
+    const endOnce = (): void => {
+      if (this.#open.delete(endOnce)) guard('end unit', end);
+    };
+    this.#open.add(endOnce);
+    return endOnce;
+  }
+
+  /** Ends what is still open: the process goes. */
+  endAll(): void {
+    for (const end of this.#open) end();
+  }
+}
+
+/** Platform and region of a client, from its class: each platform package has one of its own. */
+function placeOf(client: ClientLike): { platform: Platform; region: string | undefined } {
+  const region = typeof client.awsRegion === 'string' ? client.awsRegion : client.region;
+  return {
+    platform: platformOf(client.constructor?.name ?? ''),
+    region: typeof region === 'string' ? region : undefined,
+  };
+}
+
+function platformOf(className: string): Platform {
+  if (className.includes('Bedrock')) return 'bedrock';
+  if (className.includes('Vertex')) return 'vertex';
+  if (className.includes('Foundry')) return 'foundry';
+  return className.includes('Aws') ? 'aws' : 'anthropic';
+}

@@ -1,0 +1,97 @@
+// Export: the stored events as a file that others can read. JSON lines are those of the daily file, so
+// that they can be imported again; CSV and Parquet have the columns of the table.
+
+import { createReadStream } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { FIELD_KEYS, type EventName } from '../../../core/schema.ts';
+import { eventsSql } from '../../../signals/event-tables.ts';
+import { instantSql, textSql } from '../../../signals/sql-text.ts';
+import { OPEN_COLUMNS } from '../../store/file/content-cipher.ts';
+import { DATABASE_NAME, attachSql } from '../../store/file/attached-file.ts';
+import type { Database } from '../../store/file/database.ts';
+import { makeTemporaryFile, removeTemporaryFile } from '../../store/file/leftovers.ts';
+import { exportLines } from './export-lines.ts';
+
+export const EXPORT_FORMATS = ['jsonl', 'csv', 'parquet'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+export interface ExportRequest {
+  readonly format: ExportFormat;
+  /** Unix milliseconds; events after it. */
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+  /** Only these events; all when absent. */
+  readonly names?: readonly EventName[] | undefined;
+}
+
+const ROWS_PER_GROUP = 6144;
+
+/** The bytes of the file; JSON lines with the oldest event first, the others as stored. Nothing is held but one slice of time, or a temporary file beside the data. */
+export async function* exportEvents(database: Database, request: ExportRequest): AsyncGenerator<Uint8Array> {
+  if (request.format === 'jsonl') {
+    yield* exportLines(database, withinSql(request), request.names);
+    return;
+  }
+  // Small row groups: a wide one is held in memory until it is written.
+  const options =
+    request.format === 'csv'
+      ? 'FORMAT csv, HEADER'
+      : `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_PER_GROUP}`;
+  yield* throughFile(database, async (file) => {
+    await database.all(
+      `COPY (SELECT ${OPEN_COLUMNS} FROM ${eventsSql(FIELD_KEYS, request.names)} WHERE ${withinSql(request)}) TO ${textSql(file)} (${options})`,
+    );
+  });
+}
+
+/** The bytes of a database file with everything that is committed, while the server goes on. */
+export async function* backupDatabase(database: Database): AsyncGenerator<Uint8Array> {
+  yield* throughFile(database, async (file) => {
+    if (database.writer === undefined) return copyFolder(database.file, file);
+    const name = `backup_${randomUUID().replaceAll('-', '')}`;
+    await database.all(attachSql(file, name, false));
+    try {
+      await database.all(`COPY FROM DATABASE ${DATABASE_NAME} TO ${name}`);
+    } finally {
+      await database.all(`DETACH ${name}`);
+    }
+  });
+}
+
+/** A database that is open for reading only can attach no other for writing: one in memory copies between them. */
+async function copyFolder(from: string, to: string): Promise<void> {
+  const instance = await DuckDBInstance.create(':memory:', { default_block_size: '16384' });
+  try {
+    const connection = await instance.connect();
+    await connection.run(attachSql(from, 'source', true));
+    await connection.run(attachSql(to, 'target', false));
+    await connection.run('COPY FROM DATABASE source TO target');
+    await connection.run('DETACH target');
+    connection.closeSync();
+  } finally {
+    instance.closeSync();
+  }
+}
+
+async function* throughFile(
+  database: Database,
+  write: (file: string) => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  const file = makeTemporaryFile(database.file);
+  try {
+    await write(file);
+    for await (const chunk of createReadStream(file)) yield chunk as Uint8Array;
+  } finally {
+    removeTemporaryFile(file);
+  }
+}
+
+/** Which events, but for their names. */
+function withinSql({ since, until }: ExportRequest): string {
+  const conditions = [
+    since === undefined ? undefined : `timestamp > ${instantSql(since)}`,
+    until === undefined ? undefined : `timestamp <= ${instantSql(until)}`,
+  ].filter((condition) => condition !== undefined);
+  return conditions.length === 0 ? 'true' : conditions.join(' AND ');
+}

@@ -1,0 +1,263 @@
+// One run, rebuilt from the stored events alone: its summary and its steps in order.
+// A step is a model call, a tool call or a note. A failed tool call names the model call that read its
+// result, and that model call names it back: what an agent made of a failure is where runs go wrong.
+
+import { usdOf } from '../../../core/money.ts';
+import { columnOf } from '../../../core/schema.ts';
+import { compareText } from '../../../core/text-order.ts';
+import { eventsSql } from '../../../signals/event-tables.ts';
+import { instantSql, textSql } from '../../../signals/sql-text.ts';
+import { SILENT_FAILURE_NOTE } from '../../../core/attribution/silent-failures.ts';
+import { DAY_MS, type Interval } from '../../../core/time.ts';
+import type { Queryable, Row } from '../../store/file/database.ts';
+import { readNestedCost } from './read-nested-cost.ts';
+import { eventJson, numberOrNull, type JsonObject } from '../field-values.ts';
+import { listRuns, type RunQueryable } from './list-runs.ts';
+import { readEventRows } from './read-rows.ts';
+import { readSilentFailures, type SilentFailureReport } from './read-silent-failures.ts';
+import { CLOCK_SLACK_MS, sumsSoFar, summaryOf, type RunSummary } from './run-summary.ts';
+
+export type StepKind = 'model_call' | 'tool_call' | 'note';
+
+export interface RunStep extends JsonObject {
+  readonly step: StepKind;
+  /** ISO 8601 UTC. */
+  readonly started_at: string;
+  readonly ended_at: string;
+  /** Milliseconds from the start of the run to the start of the step. */
+  readonly offset_ms: number;
+  /** Cost of the run up to and with this step. */
+  readonly total_cost_nano_usd: number;
+  readonly total_cost_usd: number;
+  /** On a failed tool call: span id of the model call that read its result. */
+  read_by?: string;
+  /** On a model call: span ids of the failed tool calls whose results it read. */
+  reads_failed?: string[];
+  /** On a model call: what it paid for carrying each tool, when known. */
+  tool_costs?: JsonObject[];
+}
+
+export interface RunTree extends RunSummary {
+  readonly steps: readonly RunStep[];
+  /** What went wrong though nothing failed, in order of time. */
+  readonly silent_failures: readonly SilentFailureReport[];
+  /** Runs that this one started, in order; of more than a hundred the latest. */
+  readonly children: readonly RunSummary[];
+  /** Those, and the runs that they started in turn, on all levels. */
+  readonly nested_runs: number;
+  /** What the run and its nested runs cost. */
+  readonly cost_with_nested_nano_usd: number | null;
+  readonly cost_with_nested_usd: number | null;
+}
+
+/** More than one run begins with the id that was asked for. */
+export class AmbiguousRunError extends Error {
+  override readonly name = 'AmbiguousRunError';
+}
+
+/** Fewer characters name no run. */
+export const SHORTEST_RUN_ID = 4;
+const STEPS_LIMIT = 10_000;
+/** How long after the end of its run an event may stand: a stream that nobody waited for. */
+const LATE_MS = DAY_MS;
+const EARLIEST_MS = 0;
+const LATEST_MS = Date.UTC(9999, 0);
+const RUN_IDS = eventsSql(['agent.run_id']);
+const RUN_ENDS = eventsSql(
+  ['event.name', 'timestamp', 'duration_ms', 'agent.status', 'agent.run_id'],
+  ['agent.run.started', 'agent.run'],
+);
+
+/**
+ * The run with this id, or the only one whose id begins so; undefined when there is none.
+ * @throws AmbiguousRunError
+ */
+export async function readRun(database: RunQueryable, id: string): Promise<RunTree | undefined> {
+  const tree = await readTree(database, id);
+  if (tree !== undefined) return tree;
+  const found = await findRunId(database, id);
+  return found === undefined ? undefined : readTree(database, found);
+}
+
+async function readTree(database: RunQueryable, runId: string): Promise<RunTree | undefined> {
+  const [rows, children] = await Promise.all([
+    readRows(database, runId),
+    listRuns(database, { parentRun: runId, limit: 100 }),
+  ]);
+  if (rows.length === 0) return undefined;
+  const [summary, silentFailures] = await Promise.all([
+    summaryFromRows(database, runId, rows),
+    readSilentFailures(database, rows),
+  ]);
+  const runStartMs = Date.parse(summary.started_at);
+  const steps = stepsOf(rows, runStartMs);
+  const nested =
+    children.length === 0 ? undefined : await readNestedCost(database, runId, runStartMs - CLOCK_SLACK_MS);
+  const own = summary['agent.cost_nano_usd'];
+  const withNested = nested?.costNanoUsd == null ? own : (own ?? 0) + nested.costNanoUsd;
+  return {
+    ...summary,
+    steps,
+    silent_failures: silentFailures,
+    children: children.toSorted((a, b) => compareText(a.started_at, b.started_at)),
+    nested_runs: nested?.runs ?? 0,
+    cost_with_nested_nano_usd: withNested,
+    cost_with_nested_usd: usdOf(withNested),
+  };
+}
+
+/** All events of the run in order, each with the columns of its table. */
+async function readRows(database: RunQueryable, runId: string): Promise<Row[]> {
+  const stretch = await findStretch(database, runId);
+  return readEventRows(
+    database,
+    `agent_run_id = ${textSql(runId)} AND timestamp >= ${instantSql(stretch.from)}
+       AND timestamp <= ${instantSql(stretch.to)}`,
+    STEPS_LIMIT,
+  );
+}
+
+/**
+ * Where events of the run can stand, Unix milliseconds: what is known of its start and end keeps the rest of the store
+ * from being read.
+ */
+async function findStretch(database: Queryable, runId: string): Promise<Interval> {
+  const [row] = await database.all(
+    `SELECT min(epoch_ms(timestamp) - coalesce(duration_ms, 0))::DOUBLE AS first,
+       max(epoch_ms(timestamp)) FILTER (event_name = 'agent.run' AND agent_status <> 'lost')::DOUBLE AS last
+     FROM ${RUN_ENDS} WHERE agent_run_id = ${textSql(runId)}`,
+  );
+  const first = numberOrNull(row?.['first']);
+  const last = numberOrNull(row?.['last']);
+  return {
+    from: first === null ? EARLIEST_MS : Math.floor(first) - CLOCK_SLACK_MS,
+    to: last === null ? LATEST_MS : Math.ceil(last) + LATE_MS,
+  };
+}
+
+/** The only run whose id begins so. @throws AmbiguousRunError */
+export async function findRunId(database: Queryable, id: string): Promise<string | undefined> {
+  if (id.length < SHORTEST_RUN_ID) return undefined;
+  const rows = await database.all(
+    `SELECT DISTINCT agent_run_id AS id FROM ${RUN_IDS} WHERE starts_with(agent_run_id, ?) LIMIT 2`,
+    [id],
+  );
+  if (rows.length > 1)
+    throw new AmbiguousRunError(`more than one run begins with ${id}: give more of the id`);
+  return rows[0] === undefined ? undefined : String(rows[0]['id']);
+}
+
+async function summaryFromRows(
+  database: RunQueryable,
+  runId: string,
+  rows: readonly Row[],
+): Promise<RunSummary> {
+  const begun = rows.find((row) => row['event_name'] === 'agent.run.started');
+  const ended = rows.find((row) => row['event_name'] === 'agent.run');
+  const first = begun ?? ended ?? rows[0];
+  const firstStart = Math.min(...rows.map(startMs));
+  const sums = ended === undefined ? (await sumsSoFar(database, [runId], firstStart)).get(runId) : undefined;
+  return summaryOf({
+    ...first,
+    ...ended,
+    ...sums,
+    ...doubtsOf(rows),
+    agent_status: ended?.['agent_status'] ?? 'running',
+    ended: ended?.['timestamp'] ?? null,
+    duration_ms: ended?.['duration_ms'] ?? null,
+    started: new Date(begun === undefined ? firstStart : (begun['timestamp'] as Date).getTime()),
+  });
+}
+
+/** As `readCostDoubts` counts them. */
+function doubtsOf(rows: readonly Row[]): Row {
+  const statuses = rows.flatMap((row) =>
+    row['event_name'] === 'agent.model_call' && row['tallyspan_duplicate'] !== true
+      ? [row['tallyspan_cost_status']]
+      : [],
+  );
+  return {
+    unpriced_calls: statuses.filter((status) => status === 'unpriced').length,
+    estimated_calls: statuses.filter((status) => status === 'estimated' || status === 'partial').length,
+  };
+}
+
+function endMs(row: Row): number {
+  return (row['timestamp'] as Date).getTime();
+}
+
+function startMs(row: Row): number {
+  const duration = row[columnOf('duration_ms')];
+  return endMs(row) - (typeof duration === 'number' ? duration : 0);
+}
+
+const KINDS: Readonly<Record<string, StepKind>> = {
+  'agent.model_call': 'model_call',
+  'agent.tool_call': 'tool_call',
+  'agent.note': 'note',
+};
+
+function stepsOf(rows: readonly Row[], runStartMs: number): RunStep[] {
+  const ordered = rows
+    .filter((row) => KINDS[String(row['event_name'])] !== undefined)
+    // These are told beside the steps, with those that are found when the run is read.
+    .filter((row) => row['agent_note_kind'] !== SILENT_FAILURE_NOTE)
+    .toSorted((a, b) => startMs(a) - startMs(b) || endMs(a) - endMs(b));
+  let totalNanoUsd = 0;
+  const steps = ordered.map((row): RunStep => {
+    const counts = row['event_name'] === 'agent.model_call' && row['tallyspan_duplicate'] !== true;
+    if (counts) totalNanoUsd += Number(row['cost_nano_usd'] ?? 0);
+    return {
+      ...eventJson(row),
+      step: KINDS[String(row['event_name'])] as StepKind,
+      started_at: new Date(startMs(row)).toISOString(),
+      ended_at: new Date(endMs(row)).toISOString(),
+      offset_ms: Math.max(0, startMs(row) - runStartMs),
+      total_cost_nano_usd: totalNanoUsd,
+      total_cost_usd: usdOf(totalNanoUsd),
+    };
+  });
+  linkFailures(steps);
+  attachToolCosts(steps, rows);
+  return steps;
+}
+
+/** A result is read by the model call of the next step, or the first one that begins once the tool call has ended. */
+function linkFailures(steps: readonly RunStep[]): void {
+  for (const tool of steps) {
+    if (tool.step !== 'tool_call' || tool['tool.ok'] !== false) continue;
+    const [reader] = steps
+      .filter(
+        (step) =>
+          step.step === 'model_call' &&
+          (isLaterStep(step, tool) ?? Date.parse(step.started_at) >= Date.parse(tool.ended_at)),
+      )
+      .toSorted((a, b) => Number(a['agent.step_number'] ?? 0) - Number(b['agent.step_number'] ?? 0));
+    if (reader === undefined || typeof reader['span_id'] !== 'string') continue;
+    tool.read_by = reader['span_id'];
+    if (typeof tool['span_id'] === 'string') (reader.reads_failed ??= []).push(tool['span_id']);
+  }
+}
+
+/** Step numbers decide where both have one: clocks may be coarser than a fast tool. */
+function isLaterStep(call: RunStep, tool: RunStep): boolean | undefined {
+  const callNumber = call['agent.step_number'];
+  const toolNumber = tool['agent.step_number'];
+  if (typeof callNumber !== 'number' || typeof toolNumber !== 'number') return undefined;
+  return callNumber > toolNumber;
+}
+
+function attachToolCosts(steps: readonly RunStep[], rows: readonly Row[]): void {
+  const callsByStep = new Map<unknown, RunStep>();
+  for (const step of steps) {
+    if (step.step !== 'model_call' || step['tallyspan.duplicate'] === true) continue;
+    callsByStep.set(step['agent.step_number'], step);
+    callsByStep.set(step['span_id'], step);
+  }
+  for (const row of rows) {
+    if (row['event_name'] !== 'agent.tool_cost') continue;
+    const call = callsByStep.get(row['span_id']) ?? callsByStep.get(row['agent_step_number']);
+    if (call === undefined) continue;
+    (call.tool_costs ??= []).push(eventJson(row));
+  }
+}

@@ -1,0 +1,104 @@
+// A run filter says which runs are looked for. A run is one row: its end, or while it goes on its start; what is asked
+// of its steps is asked of their tables.
+
+import { EVENT_NAMES, columnOf, fieldOfDimension, fieldsOf } from '../../../core/schema.ts';
+import { eventsSql } from '../../../signals/event-tables.ts';
+import { instantSql, textSql } from '../../../signals/sql-text.ts';
+
+export type RunSort = 'newest' | 'slowest' | 'dearest';
+
+/** How a run can stand, as `status` names it. */
+export const RUN_STATUSES = [
+  'ok',
+  'error',
+  'aborted',
+  'refused',
+  'max_turns',
+  'budget_exceeded',
+  'lost',
+  'running',
+] as const;
+
+/** Most runs in one answer. */
+export const RUNS_LIMIT = 1000;
+
+export interface RunFilter {
+  readonly status?: string | undefined;
+  /** Only runs that ended other than ok. */
+  readonly failed?: boolean | undefined;
+  readonly user?: string | undefined;
+  readonly agent?: string | undefined;
+  readonly task?: string | undefined;
+  readonly session?: string | undefined;
+  readonly tag?: string | undefined;
+  /** A model that one of its calls was answered by. */
+  readonly model?: string | undefined;
+  /** A tool that it called. */
+  readonly tool?: string | undefined;
+  /** Only runs with a call that has no price. */
+  readonly unpriced?: boolean | undefined;
+  /** Part of the error type of the run or of any of its steps. */
+  readonly error?: string | undefined;
+  /** Runs that went on after this, Unix milliseconds: they ended later, or something happened in them later. */
+  readonly since?: number | undefined;
+  /** Runs that had begun by then. */
+  readonly until?: number | undefined;
+  readonly parentRun?: string | undefined;
+  readonly sort?: RunSort | undefined;
+  readonly limit: number;
+  readonly offset?: number | undefined;
+}
+
+const ERRORS = eventsSql(
+  ['agent.run_id', 'error.type'],
+  EVENT_NAMES.filter((name) => fieldsOf(name).includes('error.type')),
+);
+const MODEL = columnOf(fieldOfDimension('model'));
+const TOOL = columnOf(fieldOfDimension('tool'));
+
+/** For rows of ends of runs. */
+export function endedSql(filter: RunFilter): string {
+  const conditions = sharedConditions(filter);
+  if (filter.status !== undefined) conditions.push(`agent_status = ${textSql(filter.status)}`);
+  if (filter.failed === true) conditions.push("agent_status <> 'ok'");
+  if (filter.since !== undefined) conditions.push(`timestamp > ${instantSql(filter.since)}`);
+  if (filter.until !== undefined)
+    conditions.push(`epoch_ms(timestamp) - coalesce(duration_ms, 0) <= ${Math.floor(filter.until)}`);
+  return conditions.join(' AND ');
+}
+
+/** For rows of starts of runs that go on. */
+export function openSql(filter: RunFilter): string {
+  const conditions = sharedConditions(filter);
+  if (filter.until !== undefined) conditions.push(`timestamp <= ${instantSql(filter.until)}`);
+  return conditions.join(' AND ');
+}
+
+/** Whether a run that goes on may be among them. */
+export function takesOpenRuns({ status, failed }: RunFilter): boolean {
+  return (status === undefined || status === 'running') && failed !== true;
+}
+
+/** Runs with an event for which the condition holds. */
+function within(table: string, condition: string): string {
+  return `agent_run_id IN (SELECT agent_run_id FROM ${table} WHERE ${condition})`;
+}
+
+function sharedConditions(filter: RunFilter): string[] {
+  const conditions = ['true'];
+  const add = (text: string | undefined, condition: (sql: string) => string): void => {
+    if (text !== undefined) conditions.push(condition(textSql(text)));
+  };
+  add(filter.user, (sql) => `user_id = ${sql}`);
+  add(filter.agent, (sql) => `gen_ai_agent_name = ${sql}`);
+  add(filter.task, (sql) => `agent_task_type = ${sql}`);
+  add(filter.session, (sql) => `gen_ai_conversation_id = ${sql}`);
+  add(filter.parentRun, (sql) => `agent_parent_run_id = ${sql}`);
+  add(filter.tag, (sql) => `list_contains(agent_tags, ${sql})`);
+  add(filter.model, (sql) => within('agent_model_call', `${MODEL} = ${sql}`));
+  add(filter.tool, (sql) => within('agent_tool_call', `${TOOL} = ${sql}`));
+  if (filter.unpriced === true)
+    conditions.push(within('agent_model_call', "tallyspan_cost_status = 'unpriced'"));
+  add(filter.error, (sql) => within(ERRORS, `contains(lower(error_type), lower(${sql}))`));
+  return conditions;
+}

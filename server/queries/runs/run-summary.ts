@@ -1,0 +1,130 @@
+// A run summary is a run in one line: from its end where it ended, else from its start and what it has done so far.
+
+import { usdOf } from '../../../core/money.ts';
+import { HOUR_MS } from '../../../core/time.ts';
+import { eventsSql } from '../../../signals/event-tables.ts';
+import { instantSql, textSql } from '../../../signals/sql-text.ts';
+import { textsSql, type Queryable, type Row } from '../../store/file/database.ts';
+import { isoOrNull, numberOrNull, textOrNull } from '../field-values.ts';
+
+export interface RunSummary {
+  readonly 'agent.run_id': string;
+  /** A status of the schema, or `running`. */
+  readonly 'agent.status': string;
+  /** ISO 8601 UTC. */
+  readonly started_at: string;
+  readonly ended_at: string | null;
+  readonly duration_ms: number | null;
+  readonly 'agent.turns': number | null;
+  readonly 'agent.tool_calls': number | null;
+  readonly 'agent.tokens_in': number | null;
+  readonly 'agent.tokens_out': number | null;
+  readonly 'agent.retries': number | null;
+  readonly 'agent.cost_nano_usd': number | null;
+  readonly 'agent.cost_usd': number | null;
+  /** Model calls without a price: what the cost leaves out. */
+  readonly unpriced_calls: number;
+  /** Model calls whose cost is an estimate, in part or as a whole. */
+  readonly estimated_calls: number;
+  readonly 'error.type': string | null;
+  readonly 'gen_ai.agent.name': string | null;
+  readonly 'agent.version': string | null;
+  readonly 'user.id': string | null;
+  readonly 'gen_ai.conversation.id': string | null;
+  readonly 'agent.task_type': string | null;
+  readonly 'service.name': string | null;
+  readonly 'agent.parent_run_id': string | null;
+  readonly 'agent.tags': readonly string[];
+  readonly trace_id: string | null;
+}
+
+/** How far before its start an event of a run may stand: clocks differ. */
+export const CLOCK_SLACK_MS = HOUR_MS;
+
+const STEPS = eventsSql([
+  'event.name',
+  'agent.run_id',
+  'timestamp',
+  'tallyspan.duplicate',
+  'gen_ai.usage.input_tokens',
+  'gen_ai.usage.output_tokens',
+  'cost_nano_usd',
+]);
+
+/** What runs without an end have done so far, by their ids; `sinceMs` is when the first of them began. */
+export async function sumsSoFar(
+  database: Queryable,
+  runs: readonly string[],
+  sinceMs: number,
+): Promise<ReadonlyMap<string, Row>> {
+  if (runs.length === 0) return new Map();
+  const rows = await database.all(
+    `SELECT agent_run_id, max(timestamp) AS last,
+       count(*) FILTER (event_name = 'agent.model_call') AS agent_turns,
+       count(*) FILTER (event_name = 'agent.tool_call') AS agent_tool_calls,
+       sum(gen_ai_usage_input_tokens) FILTER (event_name = 'agent.model_call') AS agent_tokens_in,
+       sum(gen_ai_usage_output_tokens) FILTER (event_name = 'agent.model_call') AS agent_tokens_out,
+       sum(cost_nano_usd) FILTER (event_name = 'agent.model_call') AS agent_cost_nano_usd
+     FROM ${STEPS}
+     WHERE ${ofRunsSql(runs, sinceMs)}
+     GROUP BY agent_run_id`,
+  );
+  return byRun(rows);
+}
+
+/** How sure the costs of runs are, by their ids; a run whose calls are all priced has no row. */
+export async function readCostDoubts(
+  database: Queryable,
+  runs: readonly string[],
+  sinceMs: number,
+): Promise<ReadonlyMap<string, Row>> {
+  if (runs.length === 0) return new Map();
+  const rows = await database.all(
+    `SELECT agent_run_id, count(*) FILTER (tallyspan_cost_status = 'unpriced') AS unpriced_calls,
+       count(*) FILTER (tallyspan_cost_status <> 'unpriced') AS estimated_calls
+     FROM agent_model_call
+     WHERE tallyspan_cost_status <> 'priced' AND ${ofRunsSql(runs, sinceMs)}
+     GROUP BY agent_run_id`,
+  );
+  return byRun(rows);
+}
+
+function ofRunsSql(runs: readonly string[], sinceMs: number): string {
+  return `timestamp >= ${instantSql(sinceMs - CLOCK_SLACK_MS)} AND tallyspan_duplicate IS NOT TRUE
+    AND agent_run_id IN ${textsSql(textSql(JSON.stringify(runs)))}`;
+}
+
+function byRun(rows: readonly Row[]): ReadonlyMap<string, Row> {
+  return new Map(rows.map((row) => [String(row['agent_run_id']), row]));
+}
+
+/** `started` and `ended` of the row are times; everything else is a column of its events. */
+export function summaryOf(row: Row): RunSummary {
+  const costNanoUsd = numberOrNull(row['agent_cost_nano_usd']);
+  return {
+    'agent.run_id': String(row['agent_run_id']),
+    'agent.status': textOrNull(row['agent_status']) ?? 'error',
+    started_at: isoOrNull(row['started']) ?? '',
+    ended_at: isoOrNull(row['ended']),
+    duration_ms: numberOrNull(row['duration_ms']),
+    'agent.turns': numberOrNull(row['agent_turns']),
+    'agent.tool_calls': numberOrNull(row['agent_tool_calls']),
+    'agent.tokens_in': numberOrNull(row['agent_tokens_in']),
+    'agent.tokens_out': numberOrNull(row['agent_tokens_out']),
+    'agent.retries': numberOrNull(row['agent_retries']),
+    'agent.cost_nano_usd': costNanoUsd,
+    'agent.cost_usd': usdOf(costNanoUsd),
+    unpriced_calls: numberOrNull(row['unpriced_calls']) ?? 0,
+    estimated_calls: numberOrNull(row['estimated_calls']) ?? 0,
+    'error.type': textOrNull(row['error_type']),
+    'gen_ai.agent.name': textOrNull(row['gen_ai_agent_name']),
+    'agent.version': textOrNull(row['agent_version']),
+    'user.id': textOrNull(row['user_id']),
+    'gen_ai.conversation.id': textOrNull(row['gen_ai_conversation_id']),
+    'agent.task_type': textOrNull(row['agent_task_type']),
+    'service.name': textOrNull(row['service_name']),
+    'agent.parent_run_id': textOrNull(row['agent_parent_run_id']),
+    'agent.tags': Array.isArray(row['agent_tags']) ? row['agent_tags'].map(String) : [],
+    trace_id: textOrNull(row['trace_id']),
+  };
+}

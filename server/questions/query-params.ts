@@ -1,0 +1,169 @@
+// Query parameters as the functions behind want them; what cannot be understood is said, not guessed.
+
+import { isEventName } from '../../core/event.ts';
+import { DIMENSIONS, type EventName } from '../../core/schema.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, offsetAt } from '../../core/time.ts';
+import { parseRequest, type SignalQuestion } from '../../signals/request.ts';
+import { EXPORT_FORMATS, type ExportFormat, type ExportRequest } from '../queries/export/export-events.ts';
+import { COST_WAYS, type CostBy, type CostRequest } from '../queries/signals/read-cost.ts';
+import { RUNS_LIMIT, type RunFilter, type RunSort } from '../queries/runs/run-filter.ts';
+import { RequestError } from './request-error.ts';
+
+/** The query string, parsed: a key given twice is an array. */
+export type QueryText = Readonly<Record<string, string | string[] | undefined>>;
+
+const EVENT_EXAMPLE = 'agent.run,agent.model_call';
+const SORTS: readonly RunSort[] = ['newest', 'slowest', 'dearest'];
+const LIMIT_DEFAULT = 50;
+
+/** The last value of a parameter; an empty one is none. */
+export function textParam(query: QueryText, key: string): string | undefined {
+  const value = query[key];
+  const last = Array.isArray(value) ? value.at(-1) : value;
+  return last === '' ? undefined : last;
+}
+
+/** @throws RequestError */
+export function parseRunFilter(query: QueryText, nowMs: number): RunFilter {
+  const sort = textParam(query, 'sort');
+  if (sort !== undefined && !SORTS.includes(sort as RunSort))
+    throw new RequestError(400, `sort is ${SORTS.join(', ')}, not ${sort}`);
+  return {
+    status: textParam(query, 'status'),
+    failed: flagParam(query, 'failed'),
+    user: textParam(query, 'user'),
+    agent: textParam(query, 'agent'),
+    task: textParam(query, 'task'),
+    session: textParam(query, 'session'),
+    tag: textParam(query, 'tag'),
+    model: textParam(query, 'model'),
+    tool: textParam(query, 'tool'),
+    unpriced: flagParam(query, 'unpriced'),
+    error: textParam(query, 'error'),
+    parentRun: textParam(query, 'parentRun'),
+    since: instantParam(query, 'since', nowMs),
+    until: instantParam(query, 'until', nowMs),
+    sort: sort as RunSort | undefined,
+    limit: countParam(query, 'limit', LIMIT_DEFAULT, RUNS_LIMIT),
+    offset: offsetParam(query),
+  };
+}
+
+/** How many rows are left out. @throws RequestError */
+export function offsetParam(query: QueryText): number {
+  return countParam(query, 'offset', 0, 1_000_000);
+}
+
+function flagParam(query: QueryText, key: string): boolean | undefined {
+  const text = textParam(query, key);
+  return text === undefined ? undefined : text !== 'false';
+}
+
+function countParam(query: QueryText, key: string, fallback: number, most: number): number {
+  const text = textParam(query, key);
+  if (text === undefined) return fallback;
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 0 || count > most)
+    throw new RequestError(400, `${key} is a whole number from 0 to ${most}, not ${text}`);
+  return count;
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: MINUTE_MS,
+  h: HOUR_MS,
+  d: DAY_MS,
+  w: 7 * DAY_MS,
+};
+
+/** `24h` or `7d` in milliseconds; undefined when it is neither. */
+export function parseDurationMs(text: string): number | undefined {
+  const [, count, unit] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
+  return count === undefined || unit === undefined ? undefined : Number(count) * (UNITS[unit] ?? 0);
+}
+
+/** An ISO time, or a time back from now such as `24h`, as Unix milliseconds. @throws RequestError */
+export function instantParam(query: QueryText, key: string, nowMs: number): number | undefined {
+  const text = textParam(query, key);
+  if (text === undefined) return undefined;
+  const backMs = parseDurationMs(text);
+  if (backMs !== undefined) return nowMs - backMs;
+  const instant = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(instant))
+    throw new RequestError(400, `${key} is a time such as 24h, 7d or 2026-11-20T00:00:00Z, not ${text}`);
+  return instant;
+}
+
+/** A local time as a form's field writes it, `2026-11-20T14:30`, as Unix milliseconds. @throws RequestError */
+export function localInstantParam(query: QueryText, key: string, timezone: string): number | undefined {
+  const text = textParam(query, key);
+  if (text === undefined) return undefined;
+  const asUtc = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) ? Date.parse(`${text}Z`) : Number.NaN;
+  if (Number.isNaN(asUtc))
+    throw new RequestError(400, `${key} is a local time such as 2026-11-20T14:30, not ${text}`);
+  return asUtc - offsetAt(asUtc - offsetAt(asUtc, timezone), timezone);
+}
+
+/** An instant as a form's field wants it: local time of the zone to the minute, or to the second where it has one. */
+export function localInstantText(atMs: number | undefined, timezone: string): string {
+  if (atMs === undefined) return '';
+  const text = new Date(atMs + offsetAt(atMs, timezone)).toISOString();
+  return text.slice(0, text.slice(17, 19) === '00' ? 16 : 19);
+}
+
+/** @throws RequestError */
+export function parseCostRequest(query: QueryText, nowMs: number, timezone: string): CostRequest {
+  const by = textParam(query, 'by') ?? 'day';
+  if (!COST_WAYS.includes(by as CostBy))
+    throw new RequestError(400, `by is ${COST_WAYS.join(', ')}, not ${by}`);
+  return {
+    by: by as CostBy,
+    since: instantParam(query, 'since', nowMs) ?? nowMs - 7 * DAY_MS,
+    until: instantParam(query, 'until', nowMs) ?? nowMs,
+    timezone,
+  };
+}
+
+/** Parameters of a signal: `window`, `from`, `to`, `by`, and a value for any dimension as filter. @throws SignalError */
+export function parseSignalRequest(
+  id: string,
+  query: QueryText,
+  nowMs: number,
+  timezone: string,
+): SignalQuestion {
+  return parseRequest(
+    {
+      id,
+      window: textParam(query, 'window'),
+      from: textParam(query, 'from'),
+      to: textParam(query, 'to'),
+      by: textParam(query, 'by'),
+      where: Object.fromEntries(DIMENSIONS.map((dimension) => [dimension, textParam(query, dimension)])),
+    },
+    nowMs,
+    timezone,
+  );
+}
+
+/** @throws RequestError */
+export function parseExportRequest(query: QueryText, nowMs: number): ExportRequest {
+  const format = textParam(query, 'format') ?? 'jsonl';
+  if (!EXPORT_FORMATS.includes(format as ExportFormat))
+    throw new RequestError(400, `format is ${EXPORT_FORMATS.join(', ')}, not ${format}`);
+  return {
+    format: format as ExportFormat,
+    names: eventNamesParam(query),
+    since: instantParam(query, 'since', nowMs),
+    until: instantParam(query, 'until', nowMs),
+  };
+}
+
+function eventNamesParam(query: QueryText): EventName[] | undefined {
+  return textParam(query, 'events')
+    ?.split(',')
+    .map((name) => {
+      if (!isEventName(name))
+        throw new RequestError(400, `events names events, as in ${EVENT_EXAMPLE}; ${name} is none`);
+      return name;
+    });
+}

@@ -1,0 +1,249 @@
+// An event batch holds events as cells: one number per field and row, laid out by field. A text is not made
+// a string but stays where it came in: its cell says where its bytes are. Most fields of most events go from
+// the body of a request to the column of a table and are looked at by nobody.
+
+import type { EventRecord } from '../../../core/event.ts';
+import {
+  EVENT_NAMES,
+  FIELDS,
+  FIELD_KEYS,
+  type EventName,
+  type FieldKey,
+  type FieldType,
+} from '../../../core/schema.ts';
+
+/** Place of a field in the schema. */
+export type FieldIndex = number;
+
+export const FIELD_INDEX = Object.fromEntries(FIELD_KEYS.map((key, index) => [key, index])) as Readonly<
+  Record<FieldKey, FieldIndex>
+>;
+const NAME = FIELD_INDEX['event.name'];
+export const FIELD_TYPES: readonly FieldType[] = FIELD_KEYS.map((key) => FIELDS[key].type);
+
+const NAMES_TEXT = Buffer.from(EVENT_NAMES.join(''));
+/** Where each name stands in that text, and the other way round. */
+const NAME_STARTS = new Map<EventName, number>();
+const NAMES_BY_START = new Map<number, EventName>();
+for (const [index, name] of EVENT_NAMES.entries()) {
+  const start = EVENT_NAMES.slice(0, index).join('').length;
+  NAME_STARTS.set(name, start);
+  NAMES_BY_START.set(start, name);
+}
+
+/** A text cell is start × this + length: both are exact, as a body has at most 20 MB. */
+export const TEXT_SCALE = 2 ** 25;
+
+/** Rows of the largest cell arrays that are kept for the next batch. */
+const ROWS_KEPT = 4096;
+const ARRAYS_KEPT = 8;
+const kept: Cells[] = [];
+
+interface Cells {
+  readonly rows: number;
+  readonly values: Float64Array;
+}
+
+function takeCells(rows: number): Cells {
+  const index = kept.findIndex((cells) => cells.rows >= rows);
+  const [found] = index < 0 ? [] : kept.splice(index, 1);
+  if (found !== undefined) return found;
+  const size = Math.max(64, 2 ** Math.ceil(Math.log2(rows)));
+  return { rows: size, values: new Float64Array(size * FIELD_KEYS.length).fill(Number.NaN) };
+}
+
+/**
+ * Whoever makes a batch fills it row by row: sets the fields of the row {@link rows}, then {@link endRow}.
+ * Values must have the types of their fields.
+ */
+export class EventBatch {
+  /** Bytes that texts may point at: those of the request. */
+  body: Uint8Array;
+  /** Rows that are finished. */
+  rows = 0;
+  /** Texts that are not in the body as they have to be stored; their starts count from the end of the body. */
+  #extra: Buffer;
+  #extraLength = NAMES_TEXT.length;
+  #cells: Cells;
+  readonly #isUsed = new Uint8Array(FIELD_KEYS.length);
+  readonly #lists: (readonly string[])[] = [];
+
+  /** `capacity`: rows that it can hold. */
+  constructor(body: Uint8Array, capacity: number) {
+    this.body = body;
+    this.#cells = takeCells(capacity);
+    this.#extra = Buffer.allocUnsafe(NAMES_TEXT.length + 1024 + capacity * 50);
+    NAMES_TEXT.copy(this.#extra);
+  }
+
+  /** A batch of event records. */
+  static of(events: readonly EventRecord[]): EventBatch {
+    const batch = new EventBatch(new Uint8Array(0), events.length);
+    for (const event of events) {
+      batch.setEvent(event);
+      batch.endRow();
+    }
+    return batch;
+  }
+
+  get extra(): Uint8Array {
+    return this.#extra.subarray(0, this.#extraLength);
+  }
+
+  /** Cells of a field, by row; NaN where there is no value. Undefined when no row has one. */
+  column(field: FieldIndex): Float64Array | undefined {
+    if (this.#isUsed[field] === 0) return undefined;
+    const from = field * this.#cells.rows;
+    return this.#cells.values.subarray(from, from + this.rows);
+  }
+
+  list(cell: number): readonly string[] {
+    return this.#lists[cell] as readonly string[];
+  }
+
+  endRow(): void {
+    this.rows++;
+  }
+
+  /** Leaves out what was set of the row that is not finished. */
+  clearRow(): void {
+    for (let field = 0; field < FIELD_KEYS.length; field++)
+      if (this.#isUsed[field] === 1) this.#cells.values[field * this.#cells.rows + this.rows] = Number.NaN;
+  }
+
+  /** Sets a number, an instant (Unix milliseconds), 0 or 1 for a boolean, or a text by its place. */
+  setCell(field: FieldIndex, cell: number): void {
+    this.#isUsed[field] = 1;
+    this.#cells.values[field * this.#cells.rows + this.rows] = cell;
+  }
+
+  /** Sets a text that stands in the body in valid UTF-8. */
+  setBytes(field: FieldIndex, start: number, end: number): void {
+    this.setCell(field, start * TEXT_SCALE + (end - start));
+  }
+
+  setText(field: FieldIndex, text: string): void {
+    this.setCell(field, this.addText(text));
+  }
+
+  setList(field: FieldIndex, list: readonly string[]): void {
+    this.setCell(field, this.#lists.push(list) - 1);
+  }
+
+  setName(name: EventName): void {
+    const start = this.body.length + (NAME_STARTS.get(name) as number);
+    this.setCell(NAME, start * TEXT_SCALE + name.length);
+  }
+
+  setEvent(event: EventRecord): void {
+    for (const key in event) {
+      const field = FIELD_INDEX[key as FieldKey] as FieldIndex | undefined;
+      const value = event[key as FieldKey] as unknown;
+      if (field === undefined || value === undefined || value === null) continue;
+      if (key === 'event.name') this.setName(event['event.name']);
+      else if (typeof value === 'string') this.setText(field, value);
+      else if (Array.isArray(value)) this.setList(field, value as readonly string[]);
+      else this.setCell(field, Number(value));
+    }
+  }
+
+  /** Changes a finished row. */
+  markDuplicate(row: number): void {
+    const field = FIELD_INDEX['tallyspan.duplicate'];
+    this.#isUsed[field] = 1;
+    this.#cells.values[field * this.#cells.rows + row] = 1;
+  }
+
+  /** Changes a finished row. */
+  replaceText(row: number, field: FieldIndex, text: string): void {
+    this.#cells.values[field * this.#cells.rows + row] = this.addText(text);
+  }
+
+  number(row: number, key: FieldKey): number | undefined {
+    const cell = this.#cells.values[FIELD_INDEX[key] * this.#cells.rows + row] as number;
+    return Number.isNaN(cell) ? undefined : cell;
+  }
+
+  text(row: number, key: FieldKey): string | undefined {
+    const cell = this.number(row, key);
+    if (cell === undefined) return undefined;
+    const start = Math.floor(cell / TEXT_SCALE);
+    const inBody = start < this.body.length;
+    const from = inBody ? start : start - this.body.length;
+    const { buffer, byteOffset } = inBody ? this.body : this.#extra;
+    return Buffer.from(buffer, byteOffset + from, cell - start * TEXT_SCALE).toString('utf8');
+  }
+
+  name(row: number): EventName {
+    const cell = this.#cells.values[NAME * this.#cells.rows + row] as number;
+    return NAMES_BY_START.get(Math.floor(cell / TEXT_SCALE) - this.body.length) as EventName;
+  }
+
+  /** Gives back all memory at once, that of the body included: the batch and its body must not be used any more. */
+  release(): void {
+    freeBytes(this.body);
+    freeBytes(this.#extra);
+    this.body = NOTHING;
+    this.#extra = Buffer.from(NOTHING);
+    const { rows, values } = this.#cells;
+    if (rows > ROWS_KEPT || kept.length >= ARRAYS_KEPT) return;
+    for (let field = 0; field < FIELD_KEYS.length; field++)
+      if (this.#isUsed[field] === 1) values.fill(Number.NaN, field * rows, field * rows + this.rows + 1);
+    kept.push(this.#cells);
+    this.#cells = { rows: 0, values: new Float64Array(0) };
+  }
+
+  /** Takes a text in; its cell. */
+  addText(text: string): number {
+    // A character of a string is at most three bytes.
+    this.#reserve(text.length * 3);
+    const length = this.#extra.write(text, this.#extraLength, 'utf8');
+    const cell = (this.body.length + this.#extraLength) * TEXT_SCALE + length;
+    this.#extraLength += length;
+    return cell;
+  }
+
+  /** Takes in the bytes in hexadecimal; its cell. */
+  addHex(bytes: Uint8Array, start: number, end: number): number {
+    const length = (end - start) * 2;
+    this.#reserve(length);
+    const extra = this.#extra;
+    let at = this.#extraLength;
+    for (let index = start; index < end; index++) {
+      const byte = bytes[index] as number;
+      extra[at++] = HEX[byte >> 4] as number;
+      extra[at++] = HEX[byte & 15] as number;
+    }
+    const cell = (this.body.length + this.#extraLength) * TEXT_SCALE + length;
+    this.#extraLength = at;
+    return cell;
+  }
+
+  #reserve(bytes: number): void {
+    const wanted = this.#extraLength + bytes;
+    if (wanted <= this.#extra.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(wanted, 2 * this.#extra.length));
+    this.#extra.copy(larger, 0, 0, this.#extraLength);
+    this.#extra = larger;
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+/** What stands before a message of gRPC in the buffer that it came in. */
+const GRPC_FRAME_BYTES = 5;
+
+/** ES2024, which the compiler's library does not know yet. */
+type Transferable = ArrayBuffer & { transfer(length: number): ArrayBuffer };
+
+/** Bytes of requests would wait for the garbage collector, which does not see them as the megabytes that they are. */
+function freeBytes(bytes: Uint8Array): void {
+  const { buffer } = bytes;
+  if (!(buffer instanceof ArrayBuffer) || bytes.byteLength === 0) return;
+  // A buffer that others have a part of, such as Node's pool for small ones, is left alone.
+  const isWhole = buffer.byteLength === bytes.byteLength;
+  const isFramed =
+    buffer.byteLength === bytes.byteLength + GRPC_FRAME_BYTES && buffer.byteLength > Buffer.poolSize;
+  if (isWhole || isFramed) (buffer as Transferable).transfer(0);
+}
+
+const HEX = Buffer.from('0123456789abcdef');

@@ -1,0 +1,95 @@
+// The data file is attached to an instance that has nothing else: only an attached file can have row groups
+// of another size than DuckDB's.
+
+import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import { textSql } from '../../../signals/sql-text.ts';
+
+/** Name of the database in SQL. */
+export const DATABASE_NAME = 'tallyspan';
+
+/**
+ * Rows of one group. A checkpoint compresses the last group anew until it is full, and its columns are in memory
+ * meanwhile: with the usual 122,880 rows that is most of the work of storing an event of dozens of columns.
+ */
+const ROWS_PER_ROW_GROUP = 16_384;
+
+/** For everything: pages of the file, tables of a question, rows that wait for a checkpoint. */
+const MEMORY_LIMIT = '64MB';
+/** Of that, what is left to pages of the file when memory is given back; the system has them, too. */
+const MEMORY_LEFT = '16MB';
+
+const SETTINGS = {
+  memory_limit: MEMORY_LIMIT,
+  // The tables have many columns, and each of them pins at least one block.
+  default_block_size: '16384',
+  // A statement runs where it is called. Questions are answered side by side as they are; a second thread for each
+  // costs more than it brings, in time and in memory.
+  threads: '1',
+  preserve_insertion_order: 'false',
+  // DuckDB's own way to read few columns before many costs the list of runs more than it brings.
+  late_materialization_max_rows: '0',
+  autoinstall_known_extensions: 'false',
+  // Memory that a burst took goes back to the system.
+  allocator_background_threads: 'true',
+};
+
+/** Opens the file, and makes it where there is none. Throws what DuckDB says. */
+export async function attachFile(file: string, isReadOnly: boolean): Promise<DuckDBInstance> {
+  const instance = await DuckDBInstance.create(':memory:', { ...SETTINGS, temp_directory: `${file}.tmp` });
+  try {
+    const connection = await instance.connect();
+    await connection.run(attachSql(file, DATABASE_NAME, isReadOnly));
+    connection.closeSync();
+    return instance;
+  } catch (error) {
+    instance.closeSync();
+    throw error;
+  }
+}
+
+/** The statement that attaches a file under a name. */
+export function attachSql(file: string, name: string, isReadOnly: boolean): string {
+  const options = [`ROW_GROUP_SIZE ${ROWS_PER_ROW_GROUP}`, ...(isReadOnly ? ['READ_ONLY'] : [])];
+  return `ATTACH ${textSql(file)} AS ${name} (${options.join(', ')})`;
+}
+
+/**
+ * Puts a copy in the place of a file that is checkpointed, both detached. After a crash there is the old file or the new
+ * one, whole.
+ */
+export function putInPlace(copy: string, file: string): void {
+  // Empty since the checkpoint, and of the old file.
+  rmSync(`${file}.wal`, { force: true });
+  renameSync(copy, file);
+  syncFolder(dirname(file));
+}
+
+/** What is committed from now on would be lost with the new name of the file. */
+function syncFolder(folder: string): void {
+  // Windows opens no folder; there a name is on disk when it is given.
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Gives memory back. Not while anybody works with the file, who might then have too little. */
+export async function freeMemory(connection: DuckDBConnection): Promise<void> {
+  try {
+    await connection.run(`SET memory_limit = '${MEMORY_LEFT}'; SET memory_limit = '${MEMORY_LIMIT}'`);
+  } catch {
+    // So much is in use: what was not is given back.
+  }
+}
+
+/** A connection whose tables are those of the attached file. */
+export async function connect(instance: DuckDBInstance): Promise<DuckDBConnection> {
+  const connection = await instance.connect();
+  await connection.run(`USE ${DATABASE_NAME}`);
+  return connection;
+}

@@ -1,0 +1,266 @@
+// A database is the one DuckDB file of a data folder. One process writes it; the file's lock says so.
+// Reading goes through connections of their own, so that a slow question never holds up intake.
+
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import { leaveNativeBytes } from '../../process/memory.ts';
+import { ServerError, messageOf } from '../../process/server-error.ts';
+import { DATABASE_NAME, attachFile, attachSql, connect, freeMemory, putInPlace } from './attached-file.ts';
+import { diskReason, isInvalidated } from './disk-fault.ts';
+import { removeLeftovers } from './leftovers.ts';
+import { FORMAT, checkFormat, migrate } from './migrations.ts';
+import { PRIVATE_FOLDER, keepFilesPrivate, makePrivate } from './private-files.ts';
+import { ReaderPool } from './reader-pool.ts';
+
+/** One row of an answer: integers as numbers, times as `Date`, lists as arrays, no value as `null`. */
+export type Row = Readonly<Record<string, unknown>>;
+
+export type SqlValues = readonly DuckDBValue[] | Readonly<Record<string, DuckDBValue>>;
+
+/** The texts of a value that holds them as a JSON list, for `IN`. */
+export function textsSql(parameter: string): string {
+  return `(SELECT unnest(from_json(${parameter}, '["VARCHAR"]')))`;
+}
+
+/** What the query functions need: something that answers SQL. */
+export interface Queryable {
+  /**
+   * Values are positional (`?`) in an array or named (`$name`) in an object.
+   * @throws when the statement fails or takes longer than the limit
+   */
+  all(sql: string, values?: SqlValues): Promise<Row[]>;
+}
+
+/** For answers that are too long to be held as rows. */
+export interface ChunkQueryable extends Queryable {
+  /**
+   * Hands over the answer in chunks of up to some thousand rows, column by column as the database holds them;
+   * between chunks others have their turn.
+   * @throws when the statement fails or takes longer than the limit
+   */
+  readChunks(sql: string, values: SqlValues, take: (chunk: DuckDBDataChunk) => void): Promise<void>;
+}
+
+export interface Database extends ChunkQueryable {
+  readonly file: string;
+  /** The only connection that writes. Absent when opened read-only. */
+  readonly writer: DuckDBConnection | undefined;
+  /** Resolves as soon as nobody is reading. */
+  settleReaders(): Promise<void>;
+  /** Gives memory back if nobody is reading. Call it where nobody is writing. */
+  freeMemory(): Promise<void>;
+  /**
+   * Puts a copy in the place of the file, between two answers. Call it where nobody is writing. False, and nothing is
+   * done, when somebody goes on reading for so long.
+   */
+  replaceFile(copy: string, patienceMs: number): Promise<boolean>;
+  /**
+   * Attaches the file anew when the error says that it cannot be used as it is, which is how a full disk leaves it.
+   * Call it where nobody is writing. @throws when that does not work either
+   */
+  reattachAfter(error: unknown): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const DATA_FILE = 'tallyspan.duckdb';
+const ROWS_PER_CHUNK = 2048;
+/** A chunk has room for all its rows, however few it has; a value takes up to 16 bytes, its text not counted. */
+const BYTES_PER_COLUMN = ROWS_PER_CHUNK * 16;
+
+/** Files open in this process: the file lock does not guard a process against itself. */
+const openFiles = new Set<string>();
+
+/**
+ * Opens the folder for reading and writing, making it when it is missing.
+ * @throws ServerError when the folder cannot be written, is in use, or is newer than this version
+ */
+export async function openDatabase(dataDir: string): Promise<Database> {
+  const folder = resolve(dataDir);
+  try {
+    mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
+  } catch (error) {
+    throw new ServerError(
+      `cannot make the data folder ${folder} (${messageOf(error)}). Choose another with --data.`,
+    );
+  }
+  const file = join(folder, DATA_FILE);
+  const endPrivacy = keepFilesPrivate();
+  let instance: DuckDBInstance | undefined;
+  let writer: DuckDBConnection | undefined;
+  try {
+    instance = await openInstance(file, false);
+    writer = await connect(instance);
+    makePrivate([file, `${file}.wal`]);
+    removeLeftovers(file);
+    await migrate(writer, file);
+    const database = await databaseOf(instance, file, writer);
+    return { ...database, close: () => database.close().finally(endPrivacy) };
+  } catch (error) {
+    endPrivacy();
+    // An instance that has a connection keeps the file open.
+    writer?.closeSync();
+    instance?.closeSync();
+    if (instance !== undefined) openFiles.delete(file);
+    throw error instanceof ServerError ? error : new ServerError(explainOpen(file, messageOf(error), false));
+  }
+}
+
+/**
+ * Opens the folder for reading, while no server has it.
+ * @throws ServerError when there is no data, or a server has it
+ */
+export async function openDatabaseReadOnly(dataDir: string): Promise<Database> {
+  const file = join(resolve(dataDir), DATA_FILE);
+  let instance = await openInstance(file, true);
+  try {
+    const probe = await connect(instance);
+    const format = await checkFormat(probe, file).finally(() => probe.closeSync());
+    if (format < FORMAT) {
+      // An older file has to be brought to today's format before it can be read.
+      instance.closeSync();
+      openFiles.delete(file);
+      await (await openDatabase(dataDir)).close();
+      instance = await openInstance(file, true);
+    }
+    return await databaseOf(instance, file, undefined);
+  } catch (error) {
+    instance.closeSync();
+    openFiles.delete(file);
+    throw error;
+  }
+}
+
+async function openInstance(file: string, isReadOnly: boolean): Promise<DuckDBInstance> {
+  if (openFiles.has(file))
+    throw new ServerError(`${file} is already open in this process. Stop the other server first.`);
+  openFiles.add(file);
+  try {
+    return await attachFile(file, isReadOnly);
+  } catch (error) {
+    openFiles.delete(file);
+    throw new ServerError(explainOpen(file, messageOf(error), isReadOnly));
+  }
+}
+
+function explainOpen(file: string, reason: string, isReadOnly: boolean): string {
+  const pid = /\(PID (\d+)\)/.exec(reason)?.[1];
+  if (/(?:set|conflicting) lock/i.test(reason)) {
+    const user = `${file} is in use by another process${pid === undefined ? '' : ` (PID ${pid})`}`;
+    return isReadOnly
+      ? `${user}. If that is a tallyspan server, ask it: --url with the address of its page, such as http://127.0.0.1:4319. Else stop it, or choose another folder with --data.`
+      : `${user}. Stop it, or choose another folder with --data.`;
+  }
+  const disk = diskReason(reason);
+  if (disk !== undefined)
+    return `${file} cannot be opened: ${disk}. Free some, or choose another folder with --data.`;
+  if (/permission denied/i.test(reason))
+    return `${file} cannot be ${isReadOnly ? 'read' : 'written'}: permission denied. Change its owner or its rights, or choose another folder with --data.`;
+  if (/does not exist/i.test(reason))
+    return `there is no data at ${file}. Start \`tallyspan up\`, or name the folder with --data.`;
+  if (/newer version/i.test(reason))
+    return `${file} was written by a newer tallyspan. Upgrade tallyspan, or choose another folder with --data.`;
+  const line = reason.split('\n')[0] ?? '';
+  if (/not a valid duckdb|corrupt|checksum|enough bytes|serializ|INTERNAL/i.test(reason))
+    return `${file} is damaged, or no file of tallyspan (${line}). Put a backup in its place (docs/server.md), or move it away: \`tallyspan up\` then begins a new one, and \`tallyspan import\` brings back what was exported.`;
+  return `cannot open ${file}: ${line}`;
+}
+
+async function databaseOf(
+  instance: DuckDBInstance,
+  file: string,
+  writer: DuckDBConnection | undefined,
+): Promise<Database> {
+  const readers = await ReaderPool.open(instance);
+  let isAttached = true;
+
+  /** Attaches the file anew; `replace` may put another in its place meanwhile. Nobody may be at work. */
+  async function reattach(replace?: () => void): Promise<void> {
+    // No connection whose tables are those of the file can detach it.
+    const connection = await instance.connect();
+    try {
+      if (isAttached) await connection.run(`DETACH ${DATABASE_NAME}`);
+      replace?.();
+    } catch (error) {
+      // A file that cannot be written says so, and is detached all the same.
+      if (replace !== undefined) throw error;
+    } finally {
+      isAttached = false;
+      await connection
+        .run(attachSql(file, DATABASE_NAME, false))
+        .then(() => (isAttached = true))
+        .finally(() => connection.closeSync());
+    }
+  }
+
+  return {
+    file,
+    writer,
+    all: (sql, values = []) =>
+      readers.use(async (connection) => {
+        const answer = await connection.runAndReadAll(sql, boundOf(values));
+        const rows = answer.getRowObjectsJS().map(plainRow);
+        const chunks = 1 + Math.ceil(rows.length / ROWS_PER_CHUNK);
+        leaveNativeBytes(answer.columnCount * BYTES_PER_COLUMN * chunks);
+        return rows;
+      }),
+    readChunks: (sql, values, take) =>
+      readers.use(async (connection) => {
+        // Streamed: V8 would keep the whole of an answer long after its last chunk.
+        const answer = await connection.stream(sql, boundOf(values));
+        for await (const chunk of answer) {
+          take(chunk);
+          leaveNativeBytes(chunk.columnCount * BYTES_PER_COLUMN);
+        }
+      }),
+    settleReaders: () => readers.settle(),
+    async freeMemory() {
+      await readers.workIfIdle(freeMemory);
+    },
+    async replaceFile(copy, patienceMs) {
+      await Promise.race([readers.settle(), sleep(patienceMs, undefined, { ref: false })]);
+      return readers.workIfIdle(async () => {
+        await writer?.run('CHECKPOINT');
+        await reattach(() => putInPlace(copy, file));
+      });
+    },
+    async reattachAfter(error) {
+      if (writer !== undefined && (!isAttached || isInvalidated(error)))
+        await readers.workAlone(() => reattach());
+    },
+    async close() {
+      readers.interrupt();
+      try {
+        await writer?.run('CHECKPOINT');
+      } catch (error) {
+        throw new ServerError(
+          `what ${file}.wal holds could not be moved to ${file}: ${diskReason(error) ?? messageOf(error)}. Nothing is lost as long as both stay: the next start reads them, and moves it.`,
+        );
+      } finally {
+        writer?.closeSync();
+        readers.close();
+        instance.closeSync();
+        openFiles.delete(file);
+      }
+    },
+  };
+}
+
+/** Undefined where there are none: a statement with values is prepared first. */
+function boundOf(values: SqlValues): DuckDBValue[] | Record<string, DuckDBValue> | undefined {
+  if (Object.keys(values).length === 0) return undefined;
+  return values as DuckDBValue[] | Record<string, DuckDBValue>;
+}
+
+function plainRow(row: Record<string, unknown>): Row {
+  const plain: Record<string, unknown> = {};
+  for (const key in row) plain[key] = plainValue(row[key]);
+  return plain;
+}
+
+function plainValue(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return value.map(plainValue);
+  return value;
+}

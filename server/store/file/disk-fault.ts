@@ -1,0 +1,25 @@
+// A disk fault is what DuckDB says when the disk does not take what is written, most of all when it is full.
+
+import { messageOf } from '../../process/server-error.ts';
+
+/** Why the disk takes nothing, for people; undefined when the error is another. */
+export function diskReason(error: unknown): string | undefined {
+  const message = typeof error === 'string' ? error : messageOf(error);
+  return /no space left|ENOSPC/i.test(message) ? 'no space is left on the disk' : undefined;
+}
+
+/** What a sender is told whose records were not stored. */
+export function notStoredText(error: unknown): string {
+  const reason = diskReason(error);
+  return `the records could not be stored${reason === undefined ? '' : `: ${reason}`}; try again`;
+}
+
+/** Whether the file cannot be used until it is attached anew: a checkpoint failed and left it half written. */
+export function isInvalidated(error: unknown): boolean {
+  return /has been invalidated/.test(messageOf(error));
+}
+
+/** Whether the rows of a commit are stored all the same: only the checkpoint after it failed. */
+export function isStoredAllTheSame(error: unknown): boolean {
+  return /COMMIT succeeded and is durable/.test(messageOf(error));
+}

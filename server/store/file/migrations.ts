@@ -1,0 +1,140 @@
+// A migration moves a data file from one format to the next; the file remembers how many it has seen.
+// New fields of the schema need no migration: missing columns are added when the file is opened.
+
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { ServerError } from '../../process/server-error.ts';
+import { columnOf } from '../../../core/schema.ts';
+import {
+  EVENT_TABLES,
+  EVENTS_VIEW_SQL,
+  SPAN_TABLE,
+  createTableSql,
+  sqlTypeOf,
+  type Column,
+  type Table,
+} from './tables.ts';
+
+const TABLES: readonly Table[] = [...EVENT_TABLES.values(), SPAN_TABLE];
+
+/** Names of the columns of each table, in the order that the file has them. */
+type ColumnNames = ReadonlyMap<string, readonly string[]>;
+
+/** Brings the file to the next format; `before` is what it had when it was opened. */
+type Migration = (connection: DuckDBConnection, before: ColumnNames) => Promise<void>;
+
+/** What leads to each format from the one before it, in order; append only. */
+const MIGRATIONS: readonly Migration[] = [
+  // 1: one table of all events. A new file starts with the tables of today.
+  () => Promise.resolve(),
+  // 2: one table per event.
+  splitEvents,
+];
+
+export const FORMAT = MIGRATIONS.length;
+
+/** Format of the file; 0 when it is new. */
+async function readFormat(connection: DuckDBConnection): Promise<number> {
+  const tables = await connection.runAndReadAll(
+    "SELECT 1 FROM duckdb_tables() WHERE table_name = 'tallyspan_format'",
+  );
+  if (tables.currentRowCount === 0) return 0;
+  const rows = await connection.runAndReadAll('SELECT max(format) FROM tallyspan_format');
+  return Number(rows.getRows()[0]?.[0] ?? 0);
+}
+
+/**
+ * Refuses a file written by a newer tallyspan.
+ * @throws ServerError
+ */
+export async function checkFormat(connection: DuckDBConnection, file: string): Promise<number> {
+  const format = await readFormat(connection);
+  if (format > FORMAT)
+    throw new ServerError(
+      `${file} was written by a newer tallyspan (format ${format}; this one reads up to ${FORMAT}). Upgrade tallyspan, or choose another folder with --data.`,
+    );
+  return format;
+}
+
+/** Brings the file to the current format and adds columns for fields that are new. */
+export async function migrate(connection: DuckDBConnection, file: string): Promise<void> {
+  const format = await checkFormat(connection, file);
+  await connection.run('BEGIN');
+  try {
+    await connection.run('CREATE TABLE IF NOT EXISTS tallyspan_format (format INTEGER, since TIMESTAMPTZ)');
+    const before = await readColumnNames(connection);
+    for (const table of TABLES) await bringUp(connection, table, before.get(table.name));
+    for (let next = format; next < FORMAT; next++) {
+      await (MIGRATIONS[next] as Migration)(connection, before);
+      await connection.run('INSERT INTO tallyspan_format VALUES (?, now())', [next + 1]);
+    }
+    await connection.run(EVENTS_VIEW_SQL);
+    await connection.run('COMMIT');
+  } catch (error) {
+    // It fails when DuckDB has rolled back by itself, and says nothing of the cause.
+    await connection.run('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Makes the table where it is missing, else the columns that it lacks. */
+async function bringUp(
+  connection: DuckDBConnection,
+  table: Table,
+  present: readonly string[] | undefined,
+): Promise<void> {
+  if (present === undefined) {
+    await connection.run(createTableSql(table));
+    return;
+  }
+  for (const column of table.columns)
+    if (!present.includes(column.name))
+      await connection.run(`ALTER TABLE ${table.name} ADD COLUMN "${column.name}" ${sqlTypeOf(column)}`);
+}
+
+/** Moves the rows of the one table of format 1 to the tables of their events. */
+async function splitEvents(connection: DuckDBConnection, before: ColumnNames): Promise<void> {
+  const present = before.get('events');
+  if (present === undefined) return;
+  for (const [name, table] of EVENT_TABLES) {
+    const columns = table.columns
+      .filter((column) => present.includes(column.name))
+      .map((column) => `"${column.name}"`);
+    await connection.run(
+      `INSERT INTO ${table.name} (${columns.join(', ')})
+       SELECT ${columns.join(', ')} FROM events WHERE ${columnOf('event.name')} = ?`,
+      [name],
+    );
+  }
+  await connection.run('DROP TABLE events');
+}
+
+async function readColumnNames(connection: DuckDBConnection): Promise<ColumnNames> {
+  const rows = await connection.runAndReadAll(
+    `SELECT table_name, list(column_name ORDER BY column_index) AS names FROM duckdb_columns()
+     WHERE database_name = current_database() GROUP BY table_name`,
+  );
+  return new Map(rows.getRowsJS().map(([table, names]) => [table as string, names as readonly string[]]));
+}
+
+/**
+ * The columns of each table in the order of the file, which differs from the schema's once a field was added.
+ * @throws ServerError when the file has a column that this version does not know
+ */
+export async function columnsInFile(
+  connection: DuckDBConnection,
+): Promise<ReadonlyMap<string, readonly Column[]>> {
+  const names = await readColumnNames(connection);
+  return new Map(TABLES.map((table) => [table.name, columnsNamed(table, names.get(table.name) ?? [])]));
+}
+
+function columnsNamed(table: Table, names: readonly string[]): readonly Column[] {
+  const byName = new Map(table.columns.map((column) => [column.name, column]));
+  return names.map((name) => {
+    const column = byName.get(name);
+    if (column === undefined)
+      throw new ServerError(
+        `the table ${table.name} has a column ${name} that this tallyspan does not know: the file was written by a newer one. Upgrade tallyspan, or choose another folder with --data.`,
+      );
+    return column;
+  });
+}

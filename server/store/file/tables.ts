@@ -1,0 +1,119 @@
+// Tables: each event of the schema has one, with a row per event and the columns that it may have; `spans` holds the
+// raw spans, for reading one run. Numbers never come from `spans`. The view `events` is all events with all columns.
+
+import {
+  BIGINT,
+  BOOLEAN,
+  DOUBLE,
+  INTEGER,
+  LIST,
+  TIMESTAMPTZ,
+  VARCHAR,
+  type DuckDBType,
+} from '@duckdb/node-api';
+import {
+  EVENT_NAMES,
+  FIELDS,
+  FIELD_KEYS,
+  columnOf,
+  fieldsOf,
+  tableOf,
+  type EventName,
+  type FieldType,
+} from '../../../core/schema.ts';
+import { SQL_TYPES, eventsSql } from '../../../signals/event-tables.ts';
+
+/** How the writer has to lay a column out. `small` is a 32-bit integer. */
+export type ColumnKind = FieldType | 'small';
+
+export interface Column {
+  /** Property of the row object that fills the column. */
+  readonly key: string;
+  readonly name: string;
+  readonly kind: ColumnKind;
+}
+
+const LOGICAL_TYPES: Record<ColumnKind, DuckDBType> = {
+  string: VARCHAR,
+  int: BIGINT,
+  small: INTEGER,
+  float: DOUBLE,
+  bool: BOOLEAN,
+  strings: LIST(VARCHAR),
+  time: TIMESTAMPTZ,
+};
+
+export interface Table {
+  readonly name: string;
+  readonly columns: readonly Column[];
+}
+
+/** The table of each event: one column per field that it may have, but its name, which is that of the table. */
+export const EVENT_TABLES: ReadonlyMap<EventName, Table> = new Map(
+  EVENT_NAMES.map((name) => [name, { name: tableOf(name), columns: columnsOfEvent(name) }]),
+);
+
+function columnsOfEvent(name: EventName): Column[] {
+  return fieldsOf(name)
+    .filter((key) => key !== 'event.name')
+    .map((key) => ({ key, name: columnOf(key), kind: FIELDS[key].type }));
+}
+
+/** DDL of the view of all events, with a column per field of the schema. */
+export const EVENTS_VIEW_SQL = `CREATE OR REPLACE VIEW events AS SELECT * FROM ${eventsSql(FIELD_KEYS)}`;
+
+/** One raw span. Times are Unix milliseconds with their fraction; `attributes`, `events` and `resource` are JSON. */
+export interface SpanRow {
+  readonly trace_id: string;
+  readonly span_id: string;
+  readonly parent_span_id?: string | undefined;
+  readonly name: string;
+  readonly kind: number;
+  readonly start_time: number;
+  readonly end_time: number;
+  readonly status_code: number;
+  readonly status_message?: string | undefined;
+  readonly scope?: string | undefined;
+  readonly service_name?: string | undefined;
+  readonly attributes: string;
+  readonly events?: string | undefined;
+  readonly resource: string;
+}
+
+const SPAN_KINDS = {
+  trace_id: 'string',
+  span_id: 'string',
+  parent_span_id: 'string',
+  name: 'string',
+  kind: 'small',
+  start_time: 'time',
+  end_time: 'time',
+  status_code: 'small',
+  status_message: 'string',
+  scope: 'string',
+  service_name: 'string',
+  attributes: 'string',
+  events: 'string',
+  resource: 'string',
+} as const satisfies Record<keyof SpanRow, ColumnKind>;
+
+export const SPAN_TABLE: Table = {
+  name: 'spans',
+  columns: Object.entries(SPAN_KINDS).map(([name, kind]) => ({ key: name, name, kind })),
+};
+
+/** SQL type of a column. */
+export function sqlTypeOf(column: Column): string {
+  return column.kind === 'small' ? 'INTEGER' : SQL_TYPES[column.kind];
+}
+
+/** DuckDB type of a column, for data chunks. */
+export function logicalTypeOf(column: Column): DuckDBType {
+  return LOGICAL_TYPES[column.kind];
+}
+
+/** DDL of a table. */
+export function createTableSql({ name, columns }: Table): string {
+  const lines = columns.map((column) => `"${column.name}" ${sqlTypeOf(column)}`);
+  return `CREATE TABLE ${name} (${lines.join(', ')})`;
+}

@@ -1,0 +1,312 @@
+// The event store commits what several senders brought at once in one transaction: a group. A sender
+// gets its answer after the commit of its group, so what was acknowledged survives the process.
+
+import { dirname } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { EventRecord } from '../../../core/event.ts';
+import { SEALED_FIELDS, sealText } from '../file/content-cipher.ts';
+import type { Database } from '../file/database.ts';
+import { isInvalidated, isStoredAllTheSame } from '../file/disk-fault.ts';
+import { EventAppender, type Selection } from '../columns/event-appender.ts';
+import { EventBatch, FIELD_INDEX } from '../columns/event-batch.ts';
+import { columnsInFile } from '../file/migrations.ts';
+import { OpenRuns } from './open-runs.ts';
+import { RowAppender } from '../columns/row-appender.ts';
+import { findEndedRuns, findRunEnds, type RunEnd } from './run-ends.ts';
+import { SeenEvents } from './seen-events.ts';
+import { SeenResponses } from './seen-responses.ts';
+import { StoreHealth, type StoreFault } from '../file/store-health.ts';
+import { SPAN_TABLE, type SpanRow } from '../file/tables.ts';
+import { WriteQueue } from './write-queue.ts';
+
+/** What one request brought. */
+export interface Batch {
+  readonly events: readonly EventRecord[] | EventBatch;
+  readonly spans: readonly SpanRow[];
+}
+
+interface StoredBatch extends Batch {
+  readonly events: EventBatch;
+}
+
+/** Rows since the process started. */
+export interface StoreCounters {
+  eventsStored: number;
+  eventsDuplicate: number;
+  spansStored: number;
+  spansDuplicate: number;
+  commits: number;
+  commitsFailed: number;
+}
+
+export class EventStore {
+  readonly counters: StoreCounters = {
+    eventsStored: 0,
+    eventsDuplicate: 0,
+    spansStored: 0,
+    spansDuplicate: 0,
+    commits: 0,
+    commitsFailed: 0,
+  };
+  readonly #database: Database;
+  readonly #seen: SeenEvents;
+  readonly #responses: SeenResponses;
+  readonly #openRuns: OpenRuns;
+  readonly #events: EventAppender;
+  readonly #spans: RowAppender;
+  /** Runs that the server closed itself; their own end, should it still come, replaces ours. */
+  readonly #lostRuns: Set<string>;
+  readonly #health: StoreHealth;
+  #version = 0;
+  #changedAtMs = 0;
+  readonly #queue = new WriteQueue<StoredBatch>((group) => this.#commit(group));
+
+  private constructor(
+    database: Database,
+    appenders: { events: EventAppender; spans: RowAppender },
+    lostRuns: Set<string>,
+    responses: SeenResponses,
+    openRuns: OpenRuns,
+  ) {
+    this.#openRuns = openRuns;
+    this.#database = database;
+    this.#responses = responses;
+    this.#seen = new SeenEvents(database);
+    this.#events = appenders.events;
+    this.#spans = appenders.spans;
+    this.#lostRuns = lostRuns;
+    this.#health = new StoreHealth(database.file, () =>
+      this.exclusively(async (writer) => void (await writer.run('SELECT count(*) FROM tallyspan_format'))),
+    );
+  }
+
+  static async open(database: Database): Promise<EventStore> {
+    if (database.writer === undefined) throw new Error('the database is open for reading only');
+    const { writer } = database;
+    const columns = await columnsInFile(writer);
+    const appenders = {
+      events: new EventAppender(writer, columns),
+      spans: new RowAppender(writer, SPAN_TABLE.name, columns.get(SPAN_TABLE.name) ?? []),
+    };
+    const lost = await database.all(
+      "SELECT DISTINCT agent_run_id AS id FROM agent_run WHERE agent_status = 'lost'",
+    );
+    const lostRuns = new Set(lost.map((row) => String(row['id'])));
+    return new EventStore(
+      database,
+      appenders,
+      lostRuns,
+      await SeenResponses.load(database),
+      await OpenRuns.load(database),
+    );
+  }
+
+  /**
+   * Resolves when the batch is committed. An event batch is the store's from now on.
+   * @throws StoreBusyError when too much is waiting; whatever the commit threw otherwise
+   */
+  async write(batch: Batch): Promise<void> {
+    const events = batch.events instanceof EventBatch ? batch.events : EventBatch.of(batch.events);
+    const rows = events.rows + batch.spans.length;
+    try {
+      if (rows > 0) await this.#queue.write({ events, spans: batch.spans }, rows);
+    } finally {
+      events.release();
+    }
+  }
+
+  /** Runs that have begun and not ended. */
+  openRuns(): Promise<readonly string[]> {
+    return this.#openRuns.list(this.#database);
+  }
+
+  /** When the start of an open run came, Unix milliseconds; 0 when that is not known. */
+  arrivedAt(run: string): number {
+    return this.#openRuns.arrivedAt(run);
+  }
+
+  /** Another number after every change of the data. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** When the data was changed last by this process, Unix milliseconds. */
+  get changedAtMs(): number {
+    return this.#changedAtMs;
+  }
+
+  /** Lets nobody be answered with what was read before. */
+  noteChange(): void {
+    this.#version++;
+    this.#changedAtMs = Date.now();
+  }
+
+  /**
+   * Works with the writing connection between two commits. Work that changes what is stored says so with
+   * {@link noteChange}.
+   */
+  exclusively<T>(work: (writer: DuckDBConnection) => Promise<T>): Promise<T> {
+    return this.#queue.exclusively(async () => {
+      try {
+        return await work(this.#database.writer as DuckDBConnection);
+      } catch (error) {
+        if (isInvalidated(error)) this.#health.noteFailure(error);
+        await this.#recoverFrom(error);
+        throw error;
+      }
+    });
+  }
+
+  /** What keeps rows from being stored; undefined when nothing does. */
+  findFault(): Promise<StoreFault | undefined> {
+    return this.#health.check();
+  }
+
+  /** Makes the file usable again where the error says that it is not; what was refused meanwhile is sent again. */
+  async #recoverFrom(error: unknown): Promise<void> {
+    try {
+      await this.#database.reattachAfter(error);
+      // Those of the tables as they were attached before.
+      this.#events.forget();
+      this.#spans.forget();
+    } catch {
+      // The next commit fails for the same reason, and tries again.
+    }
+  }
+
+  /** Resolves when nothing waits any more. */
+  settle(): Promise<void> {
+    return this.#queue.settle();
+  }
+
+  async #commit(group: readonly StoredBatch[]): Promise<void> {
+    const writer = this.#database.writer as NonNullable<Database['writer']>;
+    const batches = group.map(({ events }) => events);
+    const sentSpans = group.flatMap(({ spans }) => spans);
+    try {
+      const fresh = await this.#seen.takeNew(batches);
+      const { selections, ends } = await this.#withoutIdleLosses(fresh);
+      const replaced = await this.#responses.mark(selections);
+      const spans = await this.#newSpans(sentSpans);
+      await writer.run('BEGIN');
+      try {
+        await this.#withdrawLosses(ends);
+        await this.#markReplaced(replaced);
+        sealBatches(selections, dirname(this.#database.file));
+        await this.#events.append(selections);
+        await this.#spans.append(spans);
+        await writer.run('COMMIT');
+      } catch (error) {
+        if (!isStoredAllTheSame(error)) {
+          await writer.run('ROLLBACK').catch(() => undefined);
+          throw error;
+        }
+        await this.#recoverFrom(error);
+      }
+      this.#health.noteCommit();
+      for (const { run, isLoss } of ends) if (isLoss) this.#lostRuns.add(run);
+      this.#openRuns.note(ends, Date.now());
+      const sent = batches.reduce((sum, batch) => sum + batch.rows, 0);
+      const stored = selections.reduce((sum, { rows }) => sum + rows.length, 0);
+      this.noteChange();
+      this.counters.commits++;
+      this.counters.eventsStored += stored;
+      this.counters.eventsDuplicate += sent - stored;
+      this.counters.spansStored += spans.length;
+      this.counters.spansDuplicate += sentSpans.length - spans.length;
+    } catch (error) {
+      this.counters.commitsFailed++;
+      this.#health.noteFailure(error);
+      await this.#recoverFrom(error);
+      this.#seen.forget();
+      await this.#responses.reload().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** The rows without those that call a run lost which has an end, stored, in the same group, or lost before. */
+  async #withoutIdleLosses(
+    selections: readonly Selection[],
+  ): Promise<{ selections: readonly Selection[]; ends: readonly RunEnd[] }> {
+    const ends = findRunEnds(selections);
+    const losses = ends.filter(({ isLoss }) => isLoss);
+    if (losses.length === 0) return { selections, ends };
+    const ended = await findEndedRuns(
+      this.#database,
+      losses.map(({ run }) => run),
+    );
+    for (const { name, run, isLoss } of ends) if (name === 'agent.run' && !isLoss) ended.add(run);
+    const idle = new Set<RunEnd>();
+    for (const loss of losses) {
+      if (ended.has(loss.run)) idle.add(loss);
+      ended.add(loss.run);
+    }
+    if (idle.size === 0) return { selections, ends };
+    return {
+      selections: selections.map(({ batch, rows: kept }) => {
+        const dropped = new Set([...idle].filter((loss) => loss.batch === batch).map(({ row }) => row));
+        return { batch, rows: kept.filter((row) => !dropped.has(row)) };
+      }),
+      ends: ends.filter((end) => !idle.has(end)),
+    };
+  }
+
+  /** A run that was closed as lost and ends after all was not lost. */
+  async #withdrawLosses(ends: readonly RunEnd[]): Promise<void> {
+    if (this.#lostRuns.size === 0) return;
+    const found = ends.flatMap(({ name, run, isLoss }) =>
+      name === 'agent.run' && !isLoss && this.#lostRuns.has(run) ? [run] : [],
+    );
+    if (found.length === 0) return;
+    const marks = found.map(() => '?').join(', ');
+    await (this.#database.writer as NonNullable<Database['writer']>).run(
+      `DELETE FROM agent_run WHERE agent_status = 'lost' AND agent_run_id IN (${marks})`,
+      found,
+    );
+    for (const run of found) this.#lostRuns.delete(run);
+  }
+
+  /** Stored records without a cost whose response now has a record with one. */
+  async #markReplaced(responses: readonly string[]): Promise<void> {
+    if (responses.length === 0) return;
+    const marks = responses.map(() => '?').join(', ');
+    await (this.#database.writer as NonNullable<Database['writer']>).run(
+      `UPDATE agent_model_call SET tallyspan_duplicate = true WHERE gen_ai_response_id IN (${marks})`,
+      [...responses],
+    );
+  }
+
+  async #newSpans(spans: readonly SpanRow[]): Promise<SpanRow[]> {
+    if (spans.length === 0) return [];
+    const starts = spans.map((span) => span.start_time);
+    const rows = await this.#database.all(
+      `SELECT trace_id, span_id FROM spans
+       WHERE start_time >= make_timestamptz(?::BIGINT * 1000) AND start_time <= make_timestamptz(?::BIGINT * 1000)`,
+      [
+        Math.floor(starts.reduce((a, b) => Math.min(a, b))),
+        Math.ceil(starts.reduce((a, b) => Math.max(a, b))),
+      ],
+    );
+    const stored = new Set(rows.map((row) => `${String(row['trace_id'])}/${String(row['span_id'])}`));
+    return spans.filter((span) => {
+      const key = `${span.trace_id}/${span.span_id}`;
+      if (stored.has(key)) return false;
+      stored.add(key);
+      return true;
+    });
+  }
+}
+
+/** Encrypts the recorded content of the rows where there is some. */
+function sealBatches(selections: readonly Selection[], dataDir: string): void {
+  for (const { batch, rows } of selections)
+    for (const field of SEALED_FIELDS) {
+      if (batch.column(FIELD_INDEX[field]) === undefined) continue;
+      for (const row of rows) {
+        const text = batch.text(row, field);
+        if (text === undefined) continue;
+        const event = { trace_id: batch.text(row, 'trace_id'), span_id: batch.text(row, 'span_id') };
+        batch.replaceText(row, FIELD_INDEX[field], sealText(text, event, field, dataDir));
+      }
+    }
+}

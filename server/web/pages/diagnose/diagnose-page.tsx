@@ -1,0 +1,332 @@
+// Why it got dearer: the difference between two stretches of time, its causes with their fixes, and every part.
+
+import type { VNode } from 'preact';
+import { NO_DATA, formatCost, formatCount, formatPercent, formatTimes } from '../../../../core/format.ts';
+import type { DiagnosisReport, EvidenceSegment } from '../../../queries/diagnosis/read-diagnosis.ts';
+import { HowToSend, Moment, shortId } from '../../parts/cells.tsx';
+import { stretchText } from '../../parts/moment-text.ts';
+import { Panel, Scroll } from '../../parts/panel.tsx';
+
+export interface DiagnoseView {
+  readonly report: DiagnosisReport;
+  /** The parameters of the address, as they were written. */
+  readonly params: Readonly<Record<string, string | undefined>>;
+  readonly timezone: string;
+  readonly now: number;
+}
+
+type Cause = DiagnosisReport['causes'][number];
+
+const WINDOWS: readonly (readonly [string, string])[] = [
+  ['1h', 'last hour'],
+  ['24h', 'last 24 h'],
+  ['today', 'today'],
+  ['yesterday', 'yesterday'],
+  ['7d', 'last 7 days'],
+];
+const AGAINST: readonly (readonly [string, string])[] = [
+  ['', 'as long just before'],
+  ['1d', 'the day before'],
+  ['7d', 'the 7 days before'],
+  ['30d', 'the 30 days before'],
+];
+/** Parts smaller than this share of the largest are folded away. */
+const SMALL_PART = 0.01;
+
+export function DiagnosePage({ view }: { view: DiagnoseView }): VNode {
+  const { report } = view;
+  return (
+    <>
+      <div class="head">
+        <h1>Why it got dearer</h1>
+        <span class="grow" />
+        <Question view={view} />
+      </div>
+      <Difference view={view} />
+      <Causes view={view} />
+      {report.changes.length > 0 && <Changes view={view} />}
+      {isComparable(report) && report.parts.length > 0 && <Parts report={report} />}
+    </>
+  );
+}
+
+function Question({ view }: { view: DiagnoseView }): VNode {
+  const { params } = view;
+  return (
+    <form class="filter" method="get" action="/diagnose">
+      <Choice label="Time" name="from" options={WINDOWS} chosen={params['from'] ?? '24h'} />
+      <Choice label="Against" name="against" options={AGAINST} chosen={params['against'] ?? ''} />
+      <label>
+        Agent
+        <input name="agent" value={params['agent'] ?? ''} size={9} />
+      </label>
+      {params['to'] !== undefined && <input type="hidden" name="to" value={params['to']} />}
+      <button type="submit">Show</button>
+    </form>
+  );
+}
+
+function Choice(props: {
+  label: string;
+  name: string;
+  options: readonly (readonly [string, string])[];
+  chosen: string;
+}): VNode {
+  const isOther = !props.options.some(([value]) => value === props.chosen);
+  return (
+    <label>
+      {props.label}
+      <select name={props.name}>
+        {props.options.map(([value, name]) => (
+          <option key={value} value={value} selected={value === props.chosen}>
+            {name}
+          </option>
+        ))}
+        {isOther && (
+          <option value={props.chosen} selected>
+            {props.chosen.slice(0, 40)}
+          </option>
+        )}
+      </select>
+    </label>
+  );
+}
+
+function Difference({ view }: { view: DiagnoseView }): VNode {
+  const { report, timezone } = view;
+  const { cost_nano_usd: cost, against_nano_usd: against, difference_nano_usd: difference } = report;
+  const stretch = ({ from, to }: { from: string; to: string }): string =>
+    stretchText(Date.parse(from), Date.parse(to), timezone);
+  const look = !isComparable(report) || difference === 0 ? '' : difference > 0 ? ' worse' : ' better';
+  return (
+    <div class="cards">
+      <div class="card">
+        <div class="label">Cost</div>
+        <div class="big">{report.runs > 0 ? formatCost(cost) : NO_DATA}</div>
+        <div class="sub">{stretch(report.window)}</div>
+      </div>
+      <div class="card">
+        <div class="label">Against</div>
+        <div class="big">{report.against_runs > 0 ? formatCost(against) : NO_DATA}</div>
+        <div class="sub">
+          {stretch(report.against)}
+          {report.scale !== 1 && `, taken for as long (× ${report.scale.toPrecision(3)})`}
+        </div>
+      </div>
+      <div class="card">
+        <div class="label">Difference</div>
+        <div class={`big${look}`}>{isComparable(report) ? signed(difference) : NO_DATA}</div>
+        <div class="sub">
+          {isComparable(report) && against > 0 ? formatTimes(cost / against) : 'nothing to compare with'}
+          {report.sampled && '; its parts from a sample of the runs, at most a minute old'}
+        </div>
+      </div>
+      <div class="card">
+        <div class="label">Runs</div>
+        <div class="big">{report.runs > 0 ? formatCount(report.runs) : NO_DATA}</div>
+        <div class="sub">
+          against {report.against_runs > 0 ? formatCount(Math.round(report.against_runs)) : NO_DATA}
+          {report.sampled &&
+            `; looked at: ${formatCount(report.runs_looked_at)} and ${formatCount(report.against_runs_looked_at)}, the dearest among them`}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Causes({ view }: { view: DiagnoseView }): VNode {
+  const { report } = view;
+  return (
+    <Panel id="causes" title="Causes" sub="named on evidence only; with the rest they sum to the difference">
+      {report.causes.length === 0 ? (
+        <div class="empty">
+          {noCause(report)} {report.runs === 0 && <HowToSend />}
+        </div>
+      ) : (
+        <Scroll label="Table of causes">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col" class="n">
+                  Cost
+                </th>
+                <th scope="col" class="n">
+                  Share
+                </th>
+                <th scope="col">Cause and evidence</th>
+                <th scope="col">What to do</th>
+                <th scope="col">Runs that show it</th>
+              </tr>
+            </thead>
+            <tbody>
+              {report.causes.map((cause) => (
+                <CauseRow key={`${cause.cause} ${cause.subject ?? ''}`} cause={cause} view={view} />
+              ))}
+              <tr>
+                <td class="n">{signed(report.unexplained_nano_usd)}</td>
+                <td class="n">{shareOf(report.unexplained_nano_usd, report)}</td>
+                <td class="wrap soft">without a cause that shows</td>
+                <td>{NO_DATA}</td>
+                <td>{NO_DATA}</td>
+              </tr>
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+    </Panel>
+  );
+}
+
+function CauseRow({ cause, view }: { cause: Cause; view: DiagnoseView }): VNode {
+  return (
+    <tr>
+      <td class="n">
+        <strong>{signed(cause.cost_nano_usd)}</strong>
+        {cause.estimated && <span class="badge">estimated</span>}
+      </td>
+      <td class="n">{shareOf(cause.cost_nano_usd, view.report)}</td>
+      <td class="wrap">
+        <strong>{cause.title}</strong>
+        {cause.evidence_segments.map((line, index) => (
+          <div key={index} class="soft">
+            {line.map((segment) => (
+              <Evidence key={segment.text} segment={segment} view={view} />
+            ))}
+          </div>
+        ))}
+      </td>
+      <td class="wrap">{cause.fix}</td>
+      <td>
+        {cause.runs.map((run) => (
+          <div key={run}>
+            <RunLink run={run} />
+          </div>
+        ))}
+      </td>
+    </tr>
+  );
+}
+
+function Evidence({ segment, view }: { segment: EvidenceSegment; view: DiagnoseView }): VNode {
+  if (segment.run !== undefined) return <RunLink run={segment.run} />;
+  if (segment.at !== undefined) return <Moment at={segment.at} timezone={view.timezone} now={view.now} />;
+  return <>{segment.text}</>;
+}
+
+function RunLink({ run }: { run: string }): VNode {
+  return (
+    <a class="mono" href={`/runs/${encodeURIComponent(run)}`}>
+      {shortId(run)}
+    </a>
+  );
+}
+
+function Changes({ view }: { view: DiagnoseView }): VNode {
+  const { report, timezone, now } = view;
+  return (
+    <Panel
+      id="changes"
+      title="What is new"
+      sub="first sight of what the earlier time did not have; not by itself a cause"
+    >
+      <Scroll label="Table of changes">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Since</th>
+              <th scope="col">What</th>
+              <th scope="col">Value</th>
+              <th scope="col">Agent</th>
+              <th scope="col">First run</th>
+            </tr>
+          </thead>
+          <tbody>
+            {report.changes.map((change) => (
+              <tr key={`${change.kind} ${change.agent} ${change.value}`}>
+                <td>
+                  <Moment at={change.since} timezone={timezone} now={now} />
+                </td>
+                <td>{change.kind.replaceAll('_', ' ')}</td>
+                <td class="mono">{change.value}</td>
+                <td>{change.agent === '' ? NO_DATA : change.agent}</td>
+                <td>{change.run === null ? NO_DATA : <RunLink run={change.run} />}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </Panel>
+  );
+}
+
+function Parts({ report }: { report: DiagnosisReport }): VNode {
+  const largest = Math.abs(report.parts[0]?.cost_nano_usd ?? 0);
+  const isLarge = (nanoUsd: number): boolean => Math.abs(nanoUsd) >= largest * SMALL_PART;
+  const shown = report.parts.filter((part) => isLarge(part.cost_nano_usd));
+  const rest = report.parts.reduce(
+    (sum, part) => sum + (isLarge(part.cost_nano_usd) ? 0 : part.cost_nano_usd),
+    0,
+  );
+  return (
+    <Panel
+      id="parts"
+      title="Every part of the difference"
+      sub={`they sum to ${signed(report.difference_nano_usd)} exactly`}
+    >
+      <Scroll label="Table of parts">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Part</th>
+              <th scope="col">Of</th>
+              <th scope="col" class="n">
+                Cost
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((part) => (
+              <tr key={`${part.part} ${part.detail ?? ''}`}>
+                <td>{part.part.replaceAll('_', ' ')}</td>
+                <td>
+                  {part.part === 'outlier_run' && part.detail !== null ? (
+                    <RunLink run={part.detail} />
+                  ) : (
+                    (part.detail ?? NO_DATA)
+                  )}
+                </td>
+                <td class="n">{signed(part.cost_nano_usd)}</td>
+              </tr>
+            ))}
+            {rest !== 0 && (
+              <tr>
+                <td class="soft">smaller parts</td>
+                <td>{NO_DATA}</td>
+                <td class="n">{signed(rest)}</td>
+              </tr>
+            )}
+          </tbody>
+        </table>
+      </Scroll>
+    </Panel>
+  );
+}
+
+/** Whether both times have priced calls: nothing is no cost of zero. */
+function isComparable(report: DiagnosisReport): boolean {
+  return report.runs > 0 && report.against_runs > 0;
+}
+
+function noCause(report: DiagnosisReport): string {
+  if (report.runs === 0) return 'No priced calls in that time.';
+  if (report.against_runs === 0) return 'No priced calls to compare with. Choose another time to compare.';
+  return 'Nothing stands out: the difference is no more than runs differ by chance.';
+}
+
+function shareOf(nanoUsd: number, { difference_nano_usd: difference }: DiagnosisReport): string {
+  return difference === 0 ? NO_DATA : formatPercent(nanoUsd / difference);
+}
+
+function signed(nanoUsd: number): string {
+  return nanoUsd > 0 ? `+${formatCost(nanoUsd)}` : formatCost(nanoUsd);
+}

@@ -1,0 +1,83 @@
+// One session: its facts, and the turns of the conversation.
+
+import type { VNode } from 'preact';
+import { NO_DATA, formatCost, formatCount } from '../../../../core/format.ts';
+import type { SessionTurn } from '../../../queries/runs/read-session.ts';
+import { linkTo } from '../../parts/cells.tsx';
+import { SessionTurns } from './session-turns.tsx';
+
+export interface SessionView {
+  readonly session: string;
+  /** Oldest first. */
+  readonly turns: readonly SessionTurn[];
+  /** Nano-USD, by the signal; null when nothing is priced. */
+  readonly costNanoUsd: number | null;
+  readonly modelCalls: number | null;
+  readonly toolCalls: number | null;
+  readonly timezone: string;
+  readonly now: number;
+}
+
+export function SessionPage({ view }: { view: SessionView }): VNode {
+  const { turns } = view;
+  const users = [...new Set(turns.flatMap((turn) => turn['user.id'] ?? []))];
+  const nested = turns.reduce((sum, turn) => sum + turn.nested.length, 0);
+  return (
+    <>
+      <div class="head">
+        <h1>
+          Session <span class="mono">{view.session}</span>
+        </h1>
+        <span class="grow" />
+        <a class="button" href={linkTo('/runs', { session: view.session })}>
+          Its runs
+        </a>
+      </div>
+      <section class="card" aria-label="Facts">
+        <dl class="facts">
+          <div>
+            <dt>Cost</dt>
+            <dd class="big" data-signal="cost" data-value={view.costNanoUsd ?? ''}>
+              {formatCost(view.costNanoUsd)}
+            </dd>
+          </div>
+          <div>
+            <dt>Turns</dt>
+            <dd class="big">{formatCount(turns.length)}</dd>
+          </div>
+          {nested > 0 && (
+            <div>
+              <dt>Nested runs</dt>
+              <dd class="big">{formatCount(nested)}</dd>
+            </div>
+          )}
+          <div>
+            <dt>Model calls</dt>
+            <dd class="big" data-signal="model_calls" data-value={view.modelCalls ?? ''}>
+              {formatCount(view.modelCalls)}
+            </dd>
+          </div>
+          <div>
+            <dt>Tool calls</dt>
+            <dd class="big" data-signal="tool_calls" data-value={view.toolCalls ?? ''}>
+              {formatCount(view.toolCalls)}
+            </dd>
+          </div>
+          <div>
+            <dt>{users.length > 1 ? 'Users' : 'User'}</dt>
+            <dd>
+              {users.length === 0
+                ? NO_DATA
+                : users.map((user) => (
+                    <a key={user} class="listed" href={linkTo('/runs', { user })}>
+                      {user}
+                    </a>
+                  ))}
+            </dd>
+          </div>
+        </dl>
+      </section>
+      <SessionTurns view={view} />
+    </>
+  );
+}

@@ -1,0 +1,216 @@
+// The turns of a conversation in order, each with its model calls, its tool calls and the runs that it started.
+
+import { Fragment, type ComponentChildren, type VNode } from 'preact';
+import { formatCost, formatCount, formatDuration, formatTokens } from '../../../../core/format.ts';
+import type {
+  SessionCall,
+  SessionRun,
+  SessionTool,
+  SessionTurn,
+} from '../../../queries/runs/read-session.ts';
+import { Moment, Name, StatusBadge, shortId } from '../../parts/cells.tsx';
+import { Panel, Scroll } from '../../parts/panel.tsx';
+import type { SessionView } from './session-page.tsx';
+
+/** Longer conversations are shown by turn only. */
+const CALLS_SHOWN = 400;
+/** Deeper nested runs stand no further to the right. */
+const ARROWS_SHOWN = 5;
+
+export function SessionTurns({ view }: { view: SessionView }): VNode {
+  const runs = view.turns.flatMap((turn) => [turn, ...turn.nested.map(({ run }) => run)]);
+  const calls = runs.reduce((sum, run) => sum + run.calls.length, 0);
+  const hasCalls = calls <= CALLS_SHOWN;
+  return (
+    <Panel
+      id="turns"
+      title="Turns"
+      sub={
+        hasCalls
+          ? 'below each turn its model calls and the runs that it started; texts are not shown, their lengths are'
+          : `with ${formatCount(calls)} model calls only the runs are shown; each has its own on its page`
+      }
+    >
+      <Scroll label={{ headingId: 'turns' }}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">When</th>
+              <th scope="col">Turn</th>
+              <th scope="col">Who</th>
+              <th scope="col" class="n" title="Length of the question, characters">
+                Asked
+              </th>
+              <th scope="col" class="n" title="Length of the answer, characters">
+                Answered
+              </th>
+              <th scope="col">Tool calls</th>
+              <th scope="col" class="n">
+                Tokens in
+              </th>
+              <th scope="col" class="n">
+                out
+              </th>
+              <th scope="col" class="n">
+                Time
+              </th>
+              <th scope="col" class="n">
+                Cost
+              </th>
+              <th scope="col" class="n" title="Cost of the session up to here">
+                So far
+              </th>
+              <th scope="col">Status</th>
+            </tr>
+          </thead>
+          {view.turns.map((turn, index) => (
+            <tbody key={turn['agent.run_id']} data-run={turn['agent.run_id']}>
+              <TurnRow turn={turn} number={index + 1} view={view} />
+              <Calls run={turn} isShown={hasCalls} view={view} />
+              {turn.nested.map(({ run, depth }) => (
+                <Fragment key={run['agent.run_id']}>
+                  <NestedRow run={run} depth={depth} view={view} />
+                  <Calls run={run} isShown={hasCalls} view={view} />
+                </Fragment>
+              ))}
+            </tbody>
+          ))}
+        </table>
+      </Scroll>
+    </Panel>
+  );
+}
+
+function Calls(props: { run: SessionRun; isShown: boolean; view: SessionView }): VNode {
+  const calls = props.isShown ? props.run.calls : [];
+  return (
+    <>
+      {calls.map((call, position) => (
+        <CallRow key={position} call={call} view={props.view} />
+      ))}
+    </>
+  );
+}
+
+function TurnRow(props: { turn: SessionTurn; number: number; view: SessionView }): VNode {
+  const { turn, number, view } = props;
+  return (
+    <tr class="turn">
+      <td>
+        <Moment at={turn.started_at} timezone={view.timezone} now={view.now} />
+      </td>
+      <th scope="row">
+        {number}. <RunLink run={turn} />
+      </th>
+      <td>
+        <Name text={turn['user.id']} />
+      </td>
+      <RunCells run={turn}>
+        {turn.nested.length > 0 && (
+          <span class="hint">with its runs {formatCost(turn.cost_with_nested_nano_usd)}</span>
+        )}
+      </RunCells>
+      <td class="n">{formatCost(turn.total_cost_nano_usd)}</td>
+      <Status run={turn} />
+    </tr>
+  );
+}
+
+/** A run that the turn started, or that such a run started: one arrow for each level. */
+function NestedRow({ run, depth, view }: { run: SessionRun; depth: number; view: SessionView }): VNode {
+  return (
+    <tr class="nested" data-run={run['agent.run_id']}>
+      <td>
+        <Moment at={run.started_at} timezone={view.timezone} now={view.now} />
+      </td>
+      <td class="indent">
+        <span class="soft" title={`nested run, level ${depth}`}>
+          {'↳ '.repeat(Math.min(depth, ARROWS_SHOWN))}
+        </span>
+        <RunLink run={run} />
+      </td>
+      <td>
+        <Name text={run['gen_ai.agent.name']} />
+      </td>
+      <RunCells run={run} />
+      <td />
+      <Status run={run} />
+    </tr>
+  );
+}
+
+function RunLink({ run }: { run: SessionRun }): VNode {
+  return (
+    <a class="mono" href={`/runs/${encodeURIComponent(run['agent.run_id'])}`}>
+      {shortId(run['agent.run_id'])}
+    </a>
+  );
+}
+
+/** From the length of the question to the cost; `children` are what else there is to say of that. */
+function RunCells({ run, children }: { run: SessionRun; children?: ComponentChildren }): VNode {
+  return (
+    <>
+      <td class="n">{formatTokens(run.user_input_len)}</td>
+      <td class="n">{formatTokens(run.output_len)}</td>
+      <td>
+        <ToolCounts tools={run.tools} />
+      </td>
+      <td class="n">{formatTokens(run['agent.tokens_in'])}</td>
+      <td class="n">{formatTokens(run['agent.tokens_out'])}</td>
+      <td class="n">{formatDuration(run.duration_ms)}</td>
+      <td class="n">
+        {formatCost(run['agent.cost_nano_usd'])}
+        {children}
+      </td>
+    </>
+  );
+}
+
+function Status({ run }: { run: SessionRun }): VNode {
+  return (
+    <td>
+      <StatusBadge status={run['agent.status']} />
+      {run['error.type'] !== null && <span class="why">{run['error.type']}</span>}
+    </td>
+  );
+}
+
+function CallRow({ call, view }: { call: SessionCall; view: SessionView }): VNode {
+  const reasons = call.finish_reasons.filter((reason) => reason !== 'tool_use' && reason !== 'end_turn');
+  return (
+    <tr class="call">
+      <td class="soft">
+        <Moment at={call.started_at} timezone={view.timezone} now={view.now} />
+      </td>
+      <td class="indent" colSpan={4}>
+        <i class="kind" />
+        {call.model ?? 'model'}
+        {reasons.length > 0 && <span class="soft"> · stop: {reasons.join(', ')}</span>}
+      </td>
+      <td>
+        <ToolCounts tools={call.tools} />
+      </td>
+      <td class="n">{formatTokens(call.tokens_in)}</td>
+      <td class="n">{formatTokens(call.tokens_out)}</td>
+      <td class="n">{formatDuration(call.duration_ms)}</td>
+      <td class="n">{formatCost(call.cost_nano_usd)}</td>
+      <td />
+      <td>{call.error_type !== null && <span class="why">{call.error_type}</span>}</td>
+    </tr>
+  );
+}
+
+function ToolCounts({ tools }: { tools: readonly SessionTool[] }): VNode {
+  return (
+    <>
+      {tools.map((tool) => (
+        <span key={tool.name} class="listed">
+          {tool.name}
+          {tool.calls > 1 && ` ×${formatCount(tool.calls)}`}
+          {tool.failed > 0 && <span class="worse"> {formatCount(tool.failed)} failed</span>}
+        </span>
+      ))}
+    </>
+  );
+}

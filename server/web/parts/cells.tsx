@@ -1,0 +1,88 @@
+// Cells: small pieces that show one value, the same on every page.
+
+import type { VNode } from 'preact';
+import { NO_DATA, formatCountOf, formatPercent } from '../../../core/format.ts';
+import { momentText } from './moment-text.ts';
+
+const SHORT_ID_LENGTH = 8;
+
+/** A run id as people read it aloud. */
+export function shortId(id: string): string {
+  return id.slice(0, SHORT_ID_LENGTH);
+}
+
+/** Address of a page with query parameters; those without a value are left out. */
+export function linkTo(path: string, params: Readonly<Record<string, string | number | undefined>>): string {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(params)) if (value !== undefined) query.set(key, String(value));
+  const text = query.toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+const LONGEST_SHOWN = 18;
+
+/** A name that somebody chose: cut where it would push the numbers off the screen, whole when pointed at. */
+export function Name({ text, href }: { text: string | null; href?: string | undefined }): VNode {
+  if (text === null || text === '') return <span>{NO_DATA}</span>;
+  const isLong = text.length > LONGEST_SHOWN;
+  const look = { class: isLong ? 'cut' : undefined, title: isLong ? text : undefined };
+  return href === undefined ? (
+    <span {...look}>{text}</span>
+  ) : (
+    <a {...look} href={href}>
+      {text}
+    </a>
+  );
+}
+
+/** What a cost leaves out or guesses, in words. */
+export function CostDoubts({ unpriced, estimated }: { unpriced: number; estimated: number }): VNode | null {
+  if (unpriced === 0 && estimated === 0) return null;
+  return (
+    <>
+      {unpriced > 0 && <span class="why">{formatCountOf(unpriced, 'call')} unpriced </span>}
+      {estimated > 0 && <span class="hint">estimated</span>}
+    </>
+  );
+}
+
+/** A moment in the zone of the page: the time today, with the date before today. */
+export function Moment({ at, timezone, now }: { at: string | null; timezone: string; now: number }): VNode {
+  if (at === null || at === '') return <span>{NO_DATA}</span>;
+  return (
+    <time dateTime={at} title={at}>
+      {momentText(Date.parse(at), timezone, now)}
+    </time>
+  );
+}
+
+/** How a run ended, in words. */
+export function StatusBadge({ status }: { status: string }): VNode {
+  const look = status === 'ok' || status === 'running' ? status : 'failed';
+  return <span class={`badge ${look}`}>{status}</span>;
+}
+
+/** A share of a whole: its percentage, and a small bar beside it. */
+export function Share({ share }: { share: number | null }): VNode {
+  return (
+    <>
+      <span class="percent">{formatPercent(share)}</span>
+      {share !== null && (
+        <svg class="share" viewBox="0 0 70 8" preserveAspectRatio="none" aria-hidden="true">
+          <rect class="track" width="70" height="8" rx="3" />
+          <rect class="fill" width={Math.max(1, 70 * Math.min(1, Math.max(0, share)))} height="8" rx="3" />
+        </svg>
+      )}
+    </>
+  );
+}
+
+/** How a run comes to be here, for an empty page. */
+export function HowToSend(): VNode {
+  return (
+    <>
+      Start your agent with <span class="mono">node --import @tallyspan/node/register your-agent.mjs</span>,
+      or see an example with <span class="mono">npx tallyspan demo</span>.
+    </>
+  );
+}

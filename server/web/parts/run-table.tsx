@@ -1,0 +1,162 @@
+// Tables of runs: the same cells wherever runs are listed; pages choose the columns.
+
+import type { ComponentChildren, VNode } from 'preact';
+import { formatCost, formatCount, formatDuration, formatTokens } from '../../../core/format.ts';
+import type { RunSummary } from '../../queries/runs/run-summary.ts';
+import { CostDoubts, Moment, Name, StatusBadge, linkTo, shortId } from './cells.tsx';
+import { Scroll, type PartLabel } from './panel.tsx';
+
+const TAGS_SHOWN = 3;
+
+interface Clock {
+  readonly timezone: string;
+  readonly now: number;
+}
+
+interface RunColumn {
+  readonly title: string;
+  readonly isNumber?: true;
+  cell(run: RunSummary, clock: Clock): ComponentChildren;
+}
+
+const RUN_COLUMNS = {
+  started: {
+    title: 'Started',
+    cell: (run, clock) => <Moment at={run.started_at} timezone={clock.timezone} now={clock.now} />,
+  },
+  run: {
+    title: 'Run',
+    cell: (run) => (
+      <a class="mono" href={`/runs/${encodeURIComponent(run['agent.run_id'])}`}>
+        {shortId(run['agent.run_id'])}
+      </a>
+    ),
+  },
+  agent: { title: 'Agent', cell: (run) => <Name text={run['gen_ai.agent.name']} /> },
+  user: { title: 'User', cell: (run) => <Name text={run['user.id']} /> },
+  task: {
+    title: 'Task',
+    cell: (run) => (
+      <>
+        <Name text={run['agent.task_type']} />
+        <Tags tags={run['agent.tags']} most={TAGS_SHOWN} />
+      </>
+    ),
+  },
+  session: {
+    title: 'Session',
+    cell: (run) => {
+      const session = run['gen_ai.conversation.id'];
+      const href = session === null ? undefined : `/sessions/${encodeURIComponent(session)}`;
+      return <Name text={session} href={href} />;
+    },
+  },
+  status: {
+    title: 'Status',
+    cell: (run) => (
+      <>
+        <StatusBadge status={run['agent.status']} />
+        {run['error.type'] !== null && (
+          <span class="why">
+            <Name text={breakable(run['error.type'])} />
+          </span>
+        )}
+      </>
+    ),
+  },
+  time: {
+    title: 'Time',
+    isNumber: true,
+    cell: (run, clock) =>
+      run.ended_at === null ? (
+        <>
+          {formatDuration(Math.max(0, clock.now - Date.parse(run.started_at)))}{' '}
+          <span class="hint">so far</span>
+        </>
+      ) : (
+        formatDuration(run.duration_ms)
+      ),
+  },
+  cost: {
+    title: 'Cost',
+    isNumber: true,
+    cell: (run) => (
+      <>
+        {formatCost(run['agent.cost_nano_usd'])}{' '}
+        <CostDoubts unpriced={run.unpriced_calls} estimated={run.estimated_calls} />
+      </>
+    ),
+  },
+  turns: { title: 'Turns', isNumber: true, cell: (run) => formatCount(run['agent.turns']) },
+  tools: { title: 'Tools', isNumber: true, cell: (run) => formatCount(run['agent.tool_calls']) },
+  tokensIn: { title: 'Tokens in', isNumber: true, cell: (run) => formatTokens(run['agent.tokens_in']) },
+  tokensOut: { title: 'out', isNumber: true, cell: (run) => formatTokens(run['agent.tokens_out']) },
+} as const satisfies Record<string, RunColumn>;
+
+export type RunColumnId = keyof typeof RUN_COLUMNS;
+
+/** Every column, those that matter most first. */
+export const ALL_RUN_COLUMNS = Object.keys(RUN_COLUMNS) as RunColumnId[];
+
+export interface RunTableProps extends Clock {
+  readonly runs: readonly RunSummary[];
+  readonly columns: readonly RunColumnId[];
+  /** Columns that a narrow screen leaves out. */
+  readonly optional?: readonly RunColumnId[];
+  readonly label: PartLabel;
+}
+
+export function RunTable({ runs, columns, optional = [], label, timezone, now }: RunTableProps): VNode {
+  const shown = columns.map((id) => {
+    const column: RunColumn = RUN_COLUMNS[id];
+    const classes = [column.isNumber === true ? 'n' : '', optional.includes(id) ? 'optional' : ''];
+    return { id, column, look: classes.filter((one) => one !== '').join(' ') || undefined };
+  });
+  return (
+    <Scroll label={label}>
+      <table>
+        <thead>
+          <tr>
+            {shown.map(({ id, column, look }) => (
+              <th key={id} scope="col" class={look}>
+                {column.title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {runs.map((run) => (
+            <tr key={run['agent.run_id']} data-run={run['agent.run_id']}>
+              {shown.map(({ id, column, look }) => (
+                <td key={id} class={look}>
+                  {column.cell(run, { timezone, now })}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}
+
+/** Narrow tables break the name of an error between its words. */
+function breakable(name: string): string {
+  return name.replaceAll('_', '_\u200b');
+}
+
+/** Labels of a run, each a link to the runs that have it; of more than `most` the first. */
+export function Tags({ tags, most = tags.length }: { tags: readonly string[]; most?: number }): VNode | null {
+  if (tags.length === 0) return null;
+  const rest = tags.slice(most);
+  return (
+    <span class="tags">
+      {tags.slice(0, most).map((tag) => (
+        <a key={tag} class="badge" href={linkTo('/runs', { tag })}>
+          {tag}
+        </a>
+      ))}
+      {rest.length > 0 && <span class="soft" title={rest.join(', ')}>{`+${rest.length}`}</span>}
+    </span>
+  );
+}
