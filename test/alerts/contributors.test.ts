@@ -8,7 +8,7 @@ import type { EventRecord } from '../../core/event.ts';
 import { findContributors } from '../../server/alerting/contributors.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { evaluate } from '../../signals/evaluate.ts';
-import { eventsOfRun } from './corpus.ts';
+import { eventsOfRun } from './rules/corpus.ts';
 
 const DAY = 86_400_000;
 const MIDNIGHT = Date.UTC(2026, 3, 15);

@@ -15,8 +15,8 @@ import { sendLogs, toLog } from '../stack/otlp-client.ts';
 import { startLoki, type LokiServer } from '../stack/servers.ts';
 import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
 import { askLoki, evaluateSteps, metOf, type LabelledNumber } from './grafana-evaluator.ts';
-import { dayStart, SCENARIOS, timeOf, watchedMinutes, type Scenario } from './scenarios.ts';
-import { readerOf } from './told.ts';
+import { dayStart, SCENARIOS, timeOf, watchedMinutes, type Scenario } from './rules/scenarios.ts';
+import { readerOf } from './rules/told.ts';
 
 const SETTINGS = defaultSettings();
 const MINUTE = 60_000;

@@ -10,7 +10,7 @@ import { openDatabase, type Database } from '../../server/store/file/database.ts
 import { EventStore } from '../../server/store/write/event-store.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { makeDataDir } from '../server/data-dir.ts';
-import { eventsOfDay } from './corpus.ts';
+import { eventsOfDay } from './rules/corpus.ts';
 
 const DAY_MS = 86_400_000;
 const MIDNIGHT = Date.UTC(2026, 3, 15);

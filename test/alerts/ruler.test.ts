@@ -19,7 +19,7 @@ import { sendLogs, toLog } from '../stack/otlp-client.ts';
 import { answersOk, findFreePorts, startProcess, waitUntil, type ServerProcess } from '../stack/process.ts';
 import { startLoki, type LokiServer } from '../stack/servers.ts';
 import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
-import { eventsOfRun } from './corpus.ts';
+import { eventsOfRun } from './rules/corpus.ts';
 
 const LOGIN = { user: 'alerts@example.com', password: 'p4ssword' };
 const WAIT_MS = 120_000;

@@ -25,7 +25,7 @@ import { jsonOf } from '../fakes/recording-service.ts';
 import { headerOf, startMailSink } from '../fakes/smtp.ts';
 import { BOT_TOKEN, CHAT_ID, parseHtml, startTelegram } from '../fakes/telegram.ts';
 import { sendLogs, toLog } from '../stack/otlp-client.ts';
-import { eventsOfDay, eventsOfRun, hex } from './corpus.ts';
+import { eventsOfDay, eventsOfRun, hex } from './rules/corpus.ts';
 
 const DAY = 86_400_000;
 const MINUTE = 60_000;

@@ -3,7 +3,7 @@
 
 import { Agent, request } from 'node:http';
 import type { EventRecord } from '../../core/event.ts';
-import { openGrpc, sendGrpc } from '../server/grpc-sender.ts';
+import { openGrpc, sendGrpc } from '../server/intake/grpc-sender.ts';
 import { generateEvents } from './agent-history.ts';
 
 export const CONNECTIONS = 4;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runCli } from '../../cli/program.ts';
 import { sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
-import { NESTED_SESSION, nestedSession } from '../server/nested-run.ts';
-import { sampleRun } from '../server/sample-run.ts';
+import { NESTED_SESSION, nestedSession } from '../server/web/nested-run.ts';
+import { sampleRun } from '../server/web/sample-run.ts';
 
 let server: TestServer;
 

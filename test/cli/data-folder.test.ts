@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openAppender } from '../../server/append-events.ts';
 import { startTallyspan } from '../programs/started.ts';
-import { sampleRun } from '../server/sample-run.ts';
+import { sampleRun } from '../server/web/sample-run.ts';
 import { runCommand } from './run-command.ts';
 
 let dir: string;

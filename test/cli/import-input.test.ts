@@ -10,7 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { encodeEvent } from '../../core/event.ts';
 import type { Finished } from '../programs/tallyspan.ts';
 import { startTestServer } from '../server/harness.ts';
-import { sampleRun } from '../server/sample-run.ts';
+import { sampleRun } from '../server/web/sample-run.ts';
 import { runCommand } from './run-command.ts';
 
 const EVENTS = sampleRun({ mark: 'a', endMs: Date.now() - 1000 });

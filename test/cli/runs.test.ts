@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runCli } from '../../cli/program.ts';
 import type { RunSummary } from '../../server/source.ts';
 import { sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
-import { SAMPLE_LENGTH_MS, sampleRun } from '../server/sample-run.ts';
+import { SAMPLE_LENGTH_MS, sampleRun } from '../server/web/sample-run.ts';
 import { runCommand } from './run-command.ts';
 
 let server: TestServer;

@@ -15,10 +15,10 @@ import { startLoki, type LokiServer } from '../stack/servers.ts';
 import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
 import { differences, Embedded, isSame, shownNumbers, type Numbers } from './embedded.ts';
 import { askLoki, rangeOf, stepOf, type Frame, type Range } from './grafana.ts';
-import { zoneNearNoon } from './noon.ts';
-import { PLACES } from './page-places.ts';
-import { labelsOf, type ShownPanel } from './place.ts';
-import { boardOf, queriesOf, type Query } from './queries.ts';
+import { zoneNearNoon } from './places/noon.ts';
+import { PLACES } from './places/page-places.ts';
+import { labelsOf, type ShownPanel } from './places/place.ts';
+import { boardOf, queriesOf, type Query } from './places/queries.ts';
 import { writeOut } from './written-out.ts';
 
 const TEST_LIMIT_MS = 120_000;

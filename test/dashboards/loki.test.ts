@@ -18,10 +18,10 @@ import { pushEvents } from '../signals/backends.ts';
 import { startLoki, type LokiServer } from '../stack/servers.ts';
 import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
 import { askLoki, type Choices, type Frame, type LokiTarget } from './grafana.ts';
-import { actualRows, expectedRows } from './list-oracle.ts';
-import { zonesByNoon } from './noon.ts';
-import { compareToOracle, type Asked } from './oracle.ts';
-import { boardOf, queriesOf, queriesOfKind, type Query } from './queries.ts';
+import { actualRows, expectedRows } from './places/list-oracle.ts';
+import { zonesByNoon } from './places/noon.ts';
+import { compareToOracle, type Asked } from './places/oracle.ts';
+import { boardOf, queriesOf, queriesOfKind, type Query } from './places/queries.ts';
 import { writeOut } from './written-out.ts';
 
 const TEST_LIMIT_MS = 240_000;

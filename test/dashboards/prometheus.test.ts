@@ -9,7 +9,7 @@ import { waitUntil } from '../stack/process.ts';
 import { startPrometheus, type PrometheusServer, type Series } from '../stack/prometheus-server.ts';
 import { startCollector, startLoki, type CollectorServer, type LokiServer } from '../stack/servers.ts';
 import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
-import { boardOf, queriesOf } from './queries.ts';
+import { boardOf, queriesOf } from './places/queries.ts';
 
 const SENT = 200;
 const QUEUE_BYTES = 1_000_000;

@@ -14,7 +14,7 @@ import { pushEvents } from '../signals/backends.ts';
 import { waitUntil } from '../stack/process.ts';
 import { askLoki, interpolate, panelsOf, rangeOf, stepOf, type Choices } from './grafana.ts';
 import { findGrafana, type GrafanaUnderTest } from './grafana-container.ts';
-import { queriesOf } from './queries.ts';
+import { queriesOf } from './places/queries.ts';
 
 const found = await findGrafana();
 const describeWithGrafana = typeof found === 'string' ? describeWhere(false, 'grafana', found) : describe;

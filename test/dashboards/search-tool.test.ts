@@ -16,9 +16,9 @@ import { pushEvents } from '../signals/backends.ts';
 import { startLoki, type LokiServer } from '../stack/servers.ts';
 import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
 import { askLoki } from './grafana.ts';
-import { zoneNearNoon } from './noon.ts';
+import { zoneNearNoon } from './places/noon.ts';
 import { BOARDS } from '../../dashboards/build.ts';
-import { queriesOfKind, type Query } from './queries.ts';
+import { queriesOfKind, type Query } from './places/queries.ts';
 import { writeOut } from './written-out.ts';
 
 /** Every panel that shows what tools cost, one by one. */

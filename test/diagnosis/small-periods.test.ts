@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { diagnose } from '../../core/diagnosis/diagnose.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { expectExact } from '../core/exact-diagnosis.ts';
+import { expectExact } from '../core/diagnosis/exact-diagnosis.ts';
 import { costOf, generatePeriod, USUAL, type Setting } from './generate-period.ts';
 import { READINGS, RUNS } from './readings.ts';
 

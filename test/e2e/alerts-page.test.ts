@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { startBrowser } from '../../scripts/browser.ts';
 import { writeAlertFile } from '../../server/alerting/alert-file.ts';
-import { PAGE_URL, TOLD_RUN, TOLD_USER, alertMemory } from '../alerts/alert-memory.ts';
+import { PAGE_URL, TOLD_RUN, TOLD_USER, alertMemory } from '../alerts/rules/alert-memory.ts';
 import { makeDataDir, startTestServer, type TestServer } from '../server/harness.ts';
 
 // The page of alerts has what a notice on the phone has: kind, severity, reasons with their links, where to look and

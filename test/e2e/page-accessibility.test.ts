@@ -3,10 +3,10 @@ import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { startBrowser } from '../../scripts/browser.ts';
 import { writeAlertFile } from '../../server/alerting/alert-file.ts';
-import { alertMemory } from '../alerts/alert-memory.ts';
+import { alertMemory } from '../alerts/rules/alert-memory.ts';
 import { makeDataDir, sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
-import { NESTED_SESSION, nestedSession } from '../server/nested-run.ts';
-import { sampleRun } from '../server/sample-run.ts';
+import { NESTED_SESSION, nestedSession } from '../server/web/nested-run.ts';
+import { sampleRun } from '../server/web/sample-run.ts';
 
 // Every page for people who do not see it, or see little: axe-core finds no serious fault, light or dark,
 // wide or narrow; the keyboard shows where it is; nothing is wider than a phone but tables that scroll by

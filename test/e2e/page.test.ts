@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { formatCost } from '../../core/format.ts';
 import { startBrowser } from '../../scripts/browser.ts';
 import { sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
-import { SAMPLE_COST_NANO_USD, sampleRun } from '../server/sample-run.ts';
+import { SAMPLE_COST_NANO_USD, sampleRun } from '../server/web/sample-run.ts';
 
 // The pages in a real browser. Whatever they ask of anybody but their own server is a failure.
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { toOtlpLogs } from '../../core/otlp-log.ts';
 import { getJson, startTestServer, type TestServer } from './harness.ts';
-import { sampleRun } from './sample-run.ts';
+import { sampleRun } from './web/sample-run.ts';
 
 const RUN = sampleRun({ mark: 'a', endMs: Date.now() });
 const BODY = JSON.stringify(toOtlpLogs(RUN));

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Database } from '../../server/store/file/database.ts';
 import type { EventStore } from '../../server/store/write/event-store.ts';
-import { sampleRun } from './sample-run.ts';
+import { sampleRun } from './web/sample-run.ts';
 import { openTestStore, removeTestStore } from './test-store.ts';
 
 const MEBIBYTE = 1024 * 1024;

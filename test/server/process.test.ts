@@ -6,9 +6,9 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { EVENT_NAMES, tableOf } from '../../core/schema.ts';
 import { openSource } from '../../server/source.ts';
 import { startChildServer } from './child-server.ts';
-import { openGrpc, sendGrpc } from './grpc-sender.ts';
+import { openGrpc, sendGrpc } from './intake/grpc-sender.ts';
 import { PROTOBUF_TYPE, encodeLogs, makeDataDir, post, startTestServer } from './harness.ts';
-import { sampleRun } from './sample-run.ts';
+import { sampleRun } from './web/sample-run.ts';
 
 const MARKS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
 

@@ -1,0 +1,77 @@
+// Notices: what they say, and that they fit a phone screen.
+
+import { describe, expect, it } from '@jest/globals';
+import type { AlertState } from '../../../alerts/rules/alert-state.ts';
+import { RULES } from '../../../alerts/rules/all-rules.ts';
+import { composeNotice, type NoticeInput } from '../../../alerts/rules/notice.ts';
+import type { Rule } from '../../../alerts/rules/rule.ts';
+import { PLAIN, renderNotice } from '../../../server/alerting/channels/notice-text.ts';
+
+const DAY = 86_400_000;
+const MIDNIGHT = Date.UTC(2026, 3, 15);
+const NOON = MIDNIGHT + DAY / 2;
+const PAGE = 'https://tallyspan.example.com';
+
+function ruleOf(id: string): Rule {
+  const rule = RULES.find((one) => one.id === id);
+  if (rule === undefined) throw new Error(`no rule ${id}`);
+  return rule;
+}
+
+function stateOf(key: string, value: number): AlertState {
+  const times = { sinceMs: NOON, judgedMs: NOON, toldMs: NOON };
+  return { ruleId: 'r', key, phase: 'firing', status: 'met', value, threshold: 5e9, shown: 14.2e9, ...times };
+}
+
+function textOf(input: Partial<NoticeInput> & Pick<NoticeInput, 'rule' | 'states'>): string {
+  const base = { kind: 'firing' as const, atMs: NOON, contributors: [], pageUrl: PAGE };
+  return renderNotice(composeNotice({ ...base, ...input }), PLAIN, 4096);
+}
+
+describe('a notice', () => {
+  it('names the groups furthest past the limit and counts the rest', () => {
+    const states = Array.from({ length: 9 }, (_, n) => stateOf(`user-${n}`, (6 + n) * 1e9));
+    expect(
+      textOf({ rule: ruleOf('user-day-cost'), states })
+        .split('\n')
+        .slice(0, 2),
+    ).toEqual([
+      '🟠 Cost today: 9 users past $5.00',
+      'user-8 $14.00, user-7 $13.00, user-6 $12.00, user-5 $11.00 and 5 more',
+    ]);
+  });
+
+  it('with everything that it can hold fits a phone screen', () => {
+    const long = 'x'.repeat(500);
+    const contributor = { key: long, unit: 'usd' as const, increase: 5e9, share: 0.5, url: PAGE };
+    const text = textOf({
+      rule: ruleOf('cost-spike'),
+      states: [stateOf('', 2.3)],
+      contributors: ['user', 'tool', 'model'].map((label) => ({ ...contributor, label })),
+      run: {
+        runId: 'ab'.repeat(16),
+        user: long,
+        detail: '$3.92, 25 turns (max_turns)',
+        url: `${PAGE}/runs/abab`,
+      },
+      reasons: Array.from({ length: 9 }, () => ({ title: long, costNanoUsd: 1e9, fix: 'Mend it.' })),
+    });
+    expect(text.split('\n').length).toBeLessThanOrEqual(8);
+    expect(text.length).toBeLessThanOrEqual(1200);
+  });
+
+  it('keeps a line break of a user id out of its lines', () => {
+    const text = textOf({ rule: ruleOf('user-day-cost'), states: [stateOf('a\n🔴 Cost today $9', 6e9)] });
+    expect(text.split('\n')[0]).toBe('🟠 Cost today of a 🔴 Cost today $9 $6.00 (limit $5.00)');
+  });
+
+  it('says that it goes on, and what is over', () => {
+    const rule = ruleOf('user-day-cost');
+    expect(textOf({ rule, kind: 'repeat', states: [stateOf('u', 6e9)] })).toMatch(
+      /^🟠 Still: Cost today of u \$6\.00/,
+    );
+    expect(textOf({ rule, kind: 'resolved', states: [stateOf('u', 1e9)] })).toBe(
+      `✅ Back to normal: Cost today of u $1.00\nLook: ${PAGE}/alerts`,
+    );
+  });
+});

@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { EventRecord } from '../../../core/event.ts';
+import { sendEvents, startTestServer, type TestServer } from '../harness.ts';
+import { sampleRun } from './sample-run.ts';
+
+// What the page of a run says of it, in its HTML.
+
+const NOW = Date.now();
+const FAILURES = 13;
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  await sendEvents(server, [
+    ...sampleRun({ mark: 'a', endMs: NOW - 1000, agent: 'support & more' }),
+    ...doubtfulRun(),
+    ...failingRun(),
+  ]);
+});
+
+afterAll(() => server.remove());
+
+/** One call has no price, and the price of the other is a guess. */
+function doubtfulRun(): EventRecord[] {
+  return sampleRun({ mark: 'b', endMs: NOW - 2000 }).map((event) => {
+    if (event['event.name'] !== 'agent.model_call') return event;
+    if (event['agent.step_number'] === 1) return { ...event, 'tallyspan.cost.status': 'estimated' };
+    const { cost_nano_usd: _, ...unpriced } = event;
+    return { ...unpriced, 'tallyspan.cost.status': 'unpriced' };
+  });
+}
+
+/** Many tool calls fail; of one nobody knows the span. */
+function failingRun(): EventRecord[] {
+  const [start, call, tool, , , end] = sampleRun({ mark: 'c', endMs: NOW - 3000 }) as [
+    EventRecord,
+    EventRecord,
+    EventRecord,
+    EventRecord,
+    EventRecord,
+    EventRecord,
+  ];
+  const tools = Array.from({ length: FAILURES }, (_, index): EventRecord => {
+    const { span_id: _span, ...nameless } = tool;
+    const span = index === 1 ? {} : { span_id: index.toString(16).padStart(16, '0') };
+    return { ...nameless, ...span, 'agent.step_number': index + 1 };
+  });
+  const failed = { ...call, 'error.type': 'overloaded_error', 'agent.step_number': 20 };
+  return [start, ...tools, failed, end].map((event, index) => ({ ...event, 'tallyspan.seq': index + 1 }));
+}
+
+async function pageOf(mark: string): Promise<string> {
+  const answer = await fetch(`${server.uiUrl}/runs/${mark.repeat(32)}`, { headers: { accept: 'text/html' } });
+  return answer.text();
+}
+
+/** The value of a fact, with its markup. */
+function factIn(html: string, name: string): string {
+  return new RegExp(`<dt>${name}</dt><dd[^>]*>(.*?)</dd>`, 's').exec(html)?.[1] ?? '';
+}
+
+function textOf(html: string): string {
+  return html.replaceAll(/<[^>]*>/g, '').replaceAll('&amp;', '&');
+}
+
+describe('the facts of a run', () => {
+  it('lead to the runs of the same agent and task', async () => {
+    const html = await pageOf('a');
+    expect(factIn(html, 'Agent')).toContain('<a href="/runs?agent=support+%26+more">support &amp; more</a>');
+    expect(factIn(html, 'Task')).toBe('<a href="/runs?task=answer">answer</a>');
+  });
+
+  it('say what the cost leaves out, and what of it is a guess', async () => {
+    const cost = textOf(factIn(await pageOf('b'), 'Cost'));
+    expect(cost).toContain('1 call unpriced: not in it');
+    expect(cost).toContain('$0.0035 of it estimated (1 call)');
+    expect(textOf(factIn(await pageOf('a'), 'Cost'))).toBe('$0.0077');
+  });
+});
+
+describe('the steps of a run that failed', () => {
+  it('stand above them all as links to their rows', async () => {
+    const html = await pageOf('c');
+    const [, above = ''] = /<div class="empty">(.*?)<\/div>/s.exec(html) ?? [];
+    const [calls = '', tools = ''] = above.split('</span><span class="why">');
+    expect(textOf(calls)).toBe('1 model call failed: step 20 overloaded_error');
+    expect(textOf(tools)).toBe(
+      `13 tool calls failed: ${Array.from({ length: 10 }, (_, index) => `step ${index + 1} search_docs`).join(' · ')} and 3 more`,
+    );
+    const links = [...(calls + tools).matchAll(/href="#([^"]+)"/g)].map(([, id = '']) => id);
+    expect(links).toHaveLength(10);
+    for (const id of links) expect(html).toContain(`<tr id="${id}" class="failed">`);
+  });
+
+  it('are named by the call that read them, of many the first', async () => {
+    const html = await pageOf('c');
+    expect(html.match(/read the failure of/g)).toHaveLength(5);
+    // The row of the one without a span cannot be named.
+    expect(html).toContain('and 7 more');
+  });
+
+  it('are not spoken of where none did', async () => {
+    const fine = sampleRun({ mark: 'd', endMs: NOW }).filter((event) => event['tool.ok'] !== false);
+    await sendEvents(server, fine);
+    expect(await pageOf('d')).not.toContain('failed: ');
+  });
+});
