@@ -283,8 +283,8 @@ function compareHashes(call: CallFact, previous: CallFact, isOpening: boolean): 
   if (differs(previous, call, 'tallyspan.prefix.model') || previous.model !== call.model)
     causes.push('model_changed');
   if (differs(previous, call, 'tallyspan.prefix.tools')) {
-    const [, before] = (previous.event['tallyspan.prefix.tools'] ?? '').split('..');
-    const [, after] = (call.event['tallyspan.prefix.tools'] ?? '').split('..');
+    const [, before] = (previous.event['tallyspan.prefix.tools'] ?? '').split('.');
+    const [, after] = (call.event['tallyspan.prefix.tools'] ?? '').split('.');
     causes.push(before !== undefined && before === after ? 'tools_reordered' : 'tools_changed');
   }
   if (differs(previous, call, 'tallyspan.prefix.system')) causes.push('system_changed');

@@ -84,5 +84,5 @@ function resolvePlainId(name: string): { readonly id: string } | { readonly reas
 
 // Gateways write versions with a dot and fast mode as a model of its own; their prices are their own.
 function isGatewayName(name: string): boolean {
-  return 'id' in resolvePlainId(name.replace(/-fast$/, '').replaceAll('..', '-'));
+  return 'id' in resolvePlainId(name.replace(/-fast$/, '').replaceAll('.', '-'));
 }

@@ -189,7 +189,7 @@ class OverrideReader {
   }
 
   #reject(path: JsonPath, message: string): void {
-    this.errors.push({ line: this.#keys.lineOf(path), key: path.join('..'), message });
+    this.errors.push({ line: this.#keys.lineOf(path), key: path.join('.'), message });
   }
 }
 

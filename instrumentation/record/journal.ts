@@ -185,7 +185,7 @@ export class Journal {
     for (const name of listJournals(this.#folder)) {
       if (!name.startsWith(`${HOST}.`) || join(this.#folder, name) === this.#path) continue;
       // A container's process often has the process id of the one before it.
-      const pid = Number(name.slice(HOST.length + 1).split('..')[0]);
+      const pid = Number(name.slice(HOST.length + 1).split('.')[0]);
       if (pid !== process.pid && isAlive(pid)) continue;
       const claimed = join(this.#folder, `${name}.${String(process.pid)}`);
       const text = guard('journal claim', () => {

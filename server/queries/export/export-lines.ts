@@ -62,7 +62,7 @@ async function readFields(
   names: readonly EventName[],
 ): Promise<ReadonlyMap<EventName, readonly FieldKey[]>> {
   const rows = await database.all(
-    `SELECT table_name || '..' || column_name AS name FROM duckdb_columns() WHERE database_name = current_database()`,
+    `SELECT table_name || '.' || column_name AS name FROM duckdb_columns() WHERE database_name = current_database()`,
   );
   const present = new Set(rows.map((row) => row['name']));
   return new Map(

@@ -177,7 +177,7 @@ function groupsOf(source: SignalSource, frames: readonly Frame[], at: number): V
       const value = points.get(at) ?? [...points.values()][0];
       if (value === undefined || Number.isNaN(value)) return [];
       const name = source.by.map(
-        (dimension) => labels[fieldOfDimension(dimension).replaceAll('..', '_')] ?? 'MISSING',
+        (dimension) => labels[fieldOfDimension(dimension).replaceAll('.', '_')] ?? 'MISSING',
       );
       return [[name.join(' · '), value] as const];
     }),

@@ -47,7 +47,7 @@ export function only(panel: ShownPanel, index = 0): number | undefined {
 
 /** Labels of the groups of a signal. */
 export function labelsOf(source: SignalSource): string[] {
-  return source.by.map((dimension) => fieldOfDimension(dimension).replaceAll('..', '_'));
+  return source.by.map((dimension) => fieldOfDimension(dimension).replaceAll('.', '_'));
 }
 
 export function numberIn(labels: Readonly<Record<string, string>>, name: string): number | undefined {
