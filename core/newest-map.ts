@@ -2,12 +2,12 @@
 
 export class NewestMap<Key, Value> extends Map<Key, Value> {
   /** Goes on from the last one dropped; a new iterator would step over all that were dropped before it. */
-  readonly #oldestFirst = this.keys();
+  readonly #oldestFirst = this.entries();
 
-  /** Drops the entry whose key was set first. The map must not be empty. */
-  dropOldest(): Key {
-    const oldest = this.#oldestFirst.next().value as Key;
-    this.delete(oldest);
+  /** Drops the entry whose key was set first, and gives it. The map must not be empty. */
+  dropOldest(): readonly [Key, Value] {
+    const oldest = this.#oldestFirst.next().value as [Key, Value];
+    this.delete(oldest[0]);
     return oldest;
   }
 }

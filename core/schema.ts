@@ -53,7 +53,10 @@ export const FIELDS = {
   'service.instance.id': { type: 'string', resource: true, doc: 'One process; tallyspan.seq counts within it.' },
   'tallyspan.seq': { type: 'int', attribute: true, unit: '1', doc: 'Position of the event in its process, from 1. A gap is a lost event.' },
   'tallyspan.dialect': { type: 'string', attribute: true, doc: 'Dialect rule that translated a foreign span; absent on our own events.' },
-  'tallyspan.duplicate': { type: 'bool', attribute: true, doc: 'True when a record with the same gen_ai.response.id came before: the record is kept and counts in no signal.' },
+  'tallyspan.duplicate': { type: 'bool', attribute: true, doc: 'True when another record counts in place of this one: one with the same gen_ai.response.id that knows as much or more, or one with the same tallyspan.key. The record is kept and counts in no signal.' },
+  'tallyspan.source': { type: 'string', doc: 'Who reported the fact when it was not the instrumentation: log, transcript or span. Of two reports of one call the better informed counts.' },
+  'tallyspan.key': { type: 'string', doc: 'Chosen by a reporter that may learn more later. An event takes the place of the stored one with the same name and key and a lower tallyspan.revision.' },
+  'tallyspan.revision': { type: 'int', unit: '1', doc: 'Which state of what tallyspan.key names this is: the higher one stays, and the same one again changes nothing.' },
 
   // Run identity, on every event of a run
   'agent.run_id': { type: 'string', attribute: true, doc: 'Run id, 32 hex digits, the same on every event of a run.' },
@@ -191,6 +194,9 @@ export const COMMON_FIELDS = [
   'tallyspan.seq',
   'tallyspan.dialect',
   'tallyspan.duplicate',
+  'tallyspan.source',
+  'tallyspan.key',
+  'tallyspan.revision',
   'agent.run_id',
   'agent.parent_run_id',
   'gen_ai.conversation.id',

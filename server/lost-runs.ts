@@ -10,7 +10,7 @@ export async function findLostRuns(database: Queryable, beforeMs: number): Promi
   const rows = await database.all(
     `WITH open AS (
        SELECT agent_run_id, min(timestamp) AS started FROM agent_run_started AS begun
-       WHERE timestamp <= make_timestamptz(?::BIGINT * 1000)
+       WHERE timestamp <= make_timestamptz(?::BIGINT * 1000) AND tallyspan_duplicate IS NOT TRUE
          AND NOT EXISTS (SELECT 1 FROM agent_run AS done WHERE done.agent_run_id = begun.agent_run_id)
        GROUP BY agent_run_id
      )

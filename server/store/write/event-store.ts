@@ -5,11 +5,12 @@ import { dirname } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EventRecord } from '../../../core/event.ts';
 import { SEALED_FIELDS, sealText } from '../file/content-cipher.ts';
-import type { Database } from '../file/database.ts';
+import { textsSql, type Database } from '../file/database.ts';
 import { isInvalidated, isStoredAllTheSame } from '../file/disk-fault.ts';
 import { EventAppender, type Selection } from '../columns/event-appender.ts';
 import { EventBatch, FIELD_INDEX } from '../columns/event-batch.ts';
 import { columnsInFile } from '../file/migrations.ts';
+import { deleteReplaced, takeNewest } from './keyed-events.ts';
 import { OpenRuns } from './open-runs.ts';
 import { RowAppender } from '../columns/row-appender.ts';
 import { findEndedRuns, findRunEnds, type RunEnd } from './run-ends.ts';
@@ -17,6 +18,7 @@ import { SeenEvents } from './seen-events.ts';
 import { SeenResponses } from './seen-responses.ts';
 import { StoreHealth, type StoreFault } from '../file/store-health.ts';
 import { SPAN_TABLE, type SpanRow } from '../file/tables.ts';
+import { timeClusters } from './time-clusters.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** What one request brought. */
@@ -185,16 +187,19 @@ export class EventStore {
     const sentSpans = group.flatMap(({ spans }) => spans);
     try {
       const fresh = await this.#seen.takeNew(batches);
-      const { selections, ends } = await this.#withoutIdleLosses(fresh);
-      const replaced = await this.#responses.mark(selections);
+      const { selections: newest, replacements } = await takeNewest(this.#database, fresh);
+      const { selections, ends } = await this.#withoutIdleLosses(newest);
+      const replaced = await this.#responses.mark(selections, replacements.responses);
       const spans = await this.#newSpans(sentSpans);
       await writer.run('BEGIN');
       try {
         await this.#withdrawLosses(ends);
         await this.#markReplaced(replaced);
+        await deleteReplaced(writer, replacements);
         sealBatches(selections, dirname(this.#database.file));
         await this.#events.append(selections);
         await this.#spans.append(spans);
+        await this.#responses.decide(writer, replacements.responses);
         await writer.run('COMMIT');
       } catch (error) {
         if (!isStoredAllTheSame(error)) {
@@ -266,28 +271,29 @@ export class EventStore {
     for (const run of found) this.#lostRuns.delete(run);
   }
 
-  /** Stored records without a cost whose response now has a record with one. */
+  /** Stored records whose response now has a better informed one. */
   async #markReplaced(responses: readonly string[]): Promise<void> {
     if (responses.length === 0) return;
-    const marks = responses.map(() => '?').join(', ');
     await (this.#database.writer as NonNullable<Database['writer']>).run(
-      `UPDATE agent_model_call SET tallyspan_duplicate = true WHERE gen_ai_response_id IN (${marks})`,
-      [...responses],
+      `UPDATE agent_model_call SET tallyspan_duplicate = true
+       WHERE tallyspan_duplicate IS NOT TRUE AND gen_ai_response_id IN ${textsSql('?')}`,
+      [JSON.stringify(responses)],
     );
   }
 
   async #newSpans(spans: readonly SpanRow[]): Promise<SpanRow[]> {
     if (spans.length === 0) return [];
-    const starts = spans.map((span) => span.start_time);
-    const rows = await this.#database.all(
-      `SELECT trace_id, span_id FROM spans
-       WHERE start_time >= make_timestamptz(?::BIGINT * 1000) AND start_time <= make_timestamptz(?::BIGINT * 1000)`,
-      [
-        Math.floor(starts.reduce((a, b) => Math.min(a, b))),
-        Math.ceil(starts.reduce((a, b) => Math.max(a, b))),
-      ],
-    );
-    const stored = new Set(rows.map((row) => `${String(row['trace_id'])}/${String(row['span_id'])}`));
+    const stored = new Set<string>();
+    for (const { from, to } of timeClusters(spans.map((span) => span.start_time))) {
+      const within = spans.filter(({ start_time: start }) => start >= from && start <= to);
+      const rows = await this.#database.all(
+        `SELECT trace_id, span_id FROM spans
+         WHERE start_time BETWEEN make_timestamptz(?::BIGINT * 1000) AND make_timestamptz(?::BIGINT * 1000)
+           AND span_id IN ${textsSql('?')}`,
+        [Math.floor(from), Math.ceil(to), JSON.stringify(within.map((span) => span.span_id))],
+      );
+      for (const row of rows) stored.add(`${String(row['trace_id'])}/${String(row['span_id'])}`);
+    }
     return spans.filter((span) => {
       const key = `${span.trace_id}/${span.span_id}`;
       if (stored.has(key)) return false;

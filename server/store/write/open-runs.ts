@@ -16,7 +16,7 @@ export class OpenRuns {
   static async load(database: Queryable): Promise<OpenRuns> {
     const open = new OpenRuns();
     const rows = await database.all(
-      `SELECT DISTINCT agent_run_id AS id FROM agent_run_started
+      `SELECT DISTINCT agent_run_id AS id FROM agent_run_started WHERE tallyspan_duplicate IS NOT TRUE
        EXCEPT SELECT agent_run_id FROM agent_run LIMIT ${RUNS_HELD}`,
     );
     for (const row of rows) open.#runs.set(String(row['id']), 0);
@@ -31,7 +31,7 @@ export class OpenRuns {
       this.#unchecked.add(run);
     }
     for (const { run, name } of ends) if (name === 'agent.run') this.#drop(run);
-    while (this.#runs.size > RUNS_HELD) this.#unchecked.delete(this.#runs.dropOldest());
+    while (this.#runs.size > RUNS_HELD) this.#unchecked.delete(this.#runs.dropOldest()[0]);
   }
 
   #drop(run: string): void {

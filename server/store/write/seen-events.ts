@@ -1,11 +1,13 @@
 // Seen events: which events are stored already, so that one sent twice is stored once.
 // An event of ours is known by its process and its place in it (`service.instance.id`, `tallyspan.seq`);
-// any other by its kind, span and time. Places are kept as ranges: a process that lost nothing is one range.
+// one with a key by that (keyed events); any other by its kind, span and time. Places are kept as ranges: a process that lost nothing is one range.
 
 import { eventsSql } from '../../../signals/event-tables.ts';
 import { textsSql, type Queryable } from '../file/database.ts';
 import type { Selection } from '../columns/event-appender.ts';
 import { FIELD_INDEX, type EventBatch } from '../columns/event-batch.ts';
+import { isKeyed } from './keyed-events.ts';
+import { timeClusters } from './time-clusters.ts';
 
 /** Numbers from..to, both included. */
 interface Range {
@@ -28,6 +30,7 @@ const KEYS = eventsSql([
   'gen_ai.tool.name',
   'timestamp',
   'tallyspan.seq',
+  'tallyspan.key',
 ]);
 
 /** Processes whose ranges are held; the rest is read again from the table when needed. */
@@ -53,7 +56,9 @@ export class SeenEvents {
       const rows: number[] = [];
       for (let row = 0; row < batch.rows; row++) {
         const process = processes[index]?.[row];
-        if (process === undefined) {
+        if (isKeyed(batch, row)) {
+          // Known by its key, whatever else it has: see keyed events.
+        } else if (process === undefined) {
           const key = keyOf(batch, row);
           if (stored.has(key)) continue;
           stored.add(key);
@@ -136,20 +141,24 @@ export class SeenEvents {
     const keys = new Set<string>();
     const times = batches.flatMap((batch, index) =>
       (processes[index] ?? []).flatMap((process, row) =>
-        process === undefined ? [batch.number(row, 'timestamp') as number] : [],
+        process === undefined && !isKeyed(batch, row) ? [batch.number(row, 'timestamp') as number] : [],
       ),
     );
-    if (times.length === 0) return keys;
-    const rows = await this.#database.all(
-      `SELECT DISTINCT event_name, span_id, trace_id, gen_ai_tool_name, epoch_ms(timestamp) AS at FROM ${KEYS}
-       WHERE timestamp >= make_timestamptz(?::BIGINT * 1000) AND timestamp <= make_timestamptz(?::BIGINT * 1000)
-         AND tallyspan_seq IS NULL`,
-      [min(times), max(times)],
-    );
-    for (const row of rows)
-      keys.add(
-        [row['event_name'], row['trace_id'], row['span_id'], row['gen_ai_tool_name'], row['at']].join('/'),
+    for (const { from, to } of timeClusters(times)) {
+      // Only those of the very instants: what the database gives grows with the batch, not with the time between.
+      const instants = [...new Set(times.filter((time) => time >= from && time <= to))];
+      const rows = await this.#database.all(
+        `SELECT DISTINCT event_name, span_id, trace_id, gen_ai_tool_name, epoch_ms(timestamp) AS at FROM ${KEYS}
+         WHERE timestamp BETWEEN make_timestamptz(?::BIGINT * 1000) AND make_timestamptz(?::BIGINT * 1000)
+           AND tallyspan_seq IS NULL AND tallyspan_key IS NULL
+           AND epoch_ms(timestamp) IN (SELECT unnest(from_json(?, '["BIGINT"]')))`,
+        [from, to, JSON.stringify(instants)],
       );
+      for (const row of rows)
+        keys.add(
+          [row['event_name'], row['trace_id'], row['span_id'], row['gen_ai_tool_name'], row['at']].join('/'),
+        );
+    }
     return keys;
   }
 }
@@ -205,12 +214,4 @@ export function addToRanges(ranges: Range[], value: number): boolean {
   else if (joinsAfter) after.from = value;
   else ranges.splice(index, 0, { from: value, to: value });
   return true;
-}
-
-function min(values: readonly number[]): number {
-  return values.reduce((a, b) => Math.min(a, b));
-}
-
-function max(values: readonly number[]): number {
-  return values.reduce((a, b) => Math.max(a, b));
 }

@@ -1,0 +1,133 @@
+// Keyed events and standings, in a real store: whatever the order of reports, one counts, and the best informed one.
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { withdrawnEvent } from '../../../core/duplicates.ts';
+import type { EventRecord } from '../../../core/event.ts';
+import { openTestStore, removeTestStore, type TestStore } from '../test-store.ts';
+
+const START_MS = 1_795_000_000_000;
+let opened: TestStore;
+let responses = 0;
+
+beforeAll(async () => {
+  opened = await openTestStore();
+});
+
+afterAll(() => removeTestStore(opened));
+
+function call(fields: Partial<EventRecord>): EventRecord {
+  return { timestamp: START_MS, 'event.name': 'agent.model_call', cost_nano_usd: 5, ...fields };
+}
+
+const write = (...events: EventRecord[]): Promise<void> => opened.store.write({ events, spans: [] });
+
+async function stored(where: string): Promise<{ counted: number[]; marked: number[] }> {
+  const rows = await opened.database.all(
+    `SELECT cost_nano_usd AS cost, tallyspan_duplicate AS marked FROM agent_model_call WHERE ${where} ORDER BY cost`,
+  );
+  const costs = (isMarked: boolean): number[] =>
+    rows.filter((row) => (row['marked'] === true) === isMarked).map((row) => Number(row['cost']));
+  return { counted: costs(false), marked: costs(true) };
+}
+
+/** One response as four reporters know it, told apart by cost. */
+function reportsOf(id: string): EventRecord[] {
+  const response = { 'gen_ai.response.id': id } as const;
+  return [
+    call({ ...response, span_id: `${id}a`, 'tallyspan.dialect': 'openinference', cost_nano_usd: 1 }),
+    call({
+      ...response,
+      'tallyspan.source': 'transcript',
+      'tallyspan.key': `${id}/t`,
+      'tallyspan.revision': 1,
+      cost_nano_usd: 2,
+    }),
+    call({ ...response, span_id: `${id}c`, 'tallyspan.source': 'log', cost_nano_usd: 3 }),
+    call({ ...response, 'service.instance.id': id, 'tallyspan.seq': 1, cost_nano_usd: 4 }),
+  ];
+}
+
+function permutations<T>(items: readonly T[]): T[][] {
+  if (items.length <= 1) return [[...items]];
+  return items.flatMap((item, index) =>
+    permutations(items.filter((_, other) => other !== index)).map((rest) => [item, ...rest]),
+  );
+}
+
+describe('of several reports of one call', () => {
+  it('the best informed counts, in every order, at once and one by one', async () => {
+    const orders = permutations([0, 1, 2, 3]);
+    const ids: string[] = [];
+    for (const order of orders) {
+      const [atOnce, oneByOne] = [`m${responses++}`, `m${responses++}`];
+      ids.push(atOnce, oneByOne);
+      await write(...order.map((index) => reportsOf(atOnce)[index] as EventRecord));
+      for (const index of order) await write(reportsOf(oneByOne)[index] as EventRecord);
+    }
+    for (const id of ids)
+      expect(await stored(`gen_ai_response_id = '${id}'`)).toEqual({ counted: [4], marked: [1, 2, 3] });
+  });
+
+  it('of one reporter the one that has seen more tokens counts', async () => {
+    const id = `m${responses++}`;
+    const part = call({ 'gen_ai.response.id': id, span_id: 'p1', 'gen_ai.usage.output_tokens': 1 });
+    const whole = call({
+      'gen_ai.response.id': id,
+      span_id: 'p2',
+      'gen_ai.usage.output_tokens': 90,
+      cost_nano_usd: 7,
+    });
+    await write(part);
+    await write(whole);
+    expect(await stored(`gen_ai_response_id = '${id}'`)).toEqual({ counted: [7], marked: [5] });
+  });
+});
+
+describe('an event with a key', () => {
+  const keyed = (key: string, revision: number, fields: Partial<EventRecord> = {}): EventRecord =>
+    call({ 'tallyspan.key': key, 'tallyspan.revision': revision, cost_nano_usd: revision, ...fields });
+
+  it('takes the place of its older revision, whatever the order, once', async () => {
+    await write(keyed('k1', 1));
+    await write(keyed('k1', 3), keyed('k1', 2));
+    await write(keyed('k1', 2), keyed('k1', 3));
+    expect(await stored("tallyspan_key = 'k1'")).toEqual({ counted: [3], marked: [] });
+  });
+
+  it('at another time and of another trace is the same one', async () => {
+    await write(keyed('k2', 1, { trace_id: 'a'.repeat(32), timestamp: START_MS - 864e5 }));
+    await write(keyed('k2', 2, { trace_id: 'b'.repeat(32) }));
+    expect(await stored("tallyspan_key = 'k2'")).toEqual({ counted: [2], marked: [] });
+  });
+
+  it('that knows less of its response than before, or names another, lets the next best count', async () => {
+    const id = `m${responses++}`;
+    const other = { 'tallyspan.source': 'transcript', 'gen_ai.response.id': id } as const;
+    await write(keyed('k3', 9, { 'gen_ai.response.id': id, 'tallyspan.source': 'log' }));
+    await write(call({ ...other, span_id: 'next', cost_nano_usd: 4 }));
+    expect(await stored(`gen_ai_response_id = '${id}'`)).toEqual({ counted: [9], marked: [4] });
+    await write(keyed('k3', 10, { 'gen_ai.response.id': id, 'tallyspan.source': 'span' }));
+    expect(await stored(`gen_ai_response_id = '${id}'`)).toEqual({ counted: [4], marked: [10] });
+    await write(keyed('k3', 11, { 'gen_ai.response.id': `${id}x`, 'tallyspan.source': 'log' }));
+    expect(await stored(`gen_ai_response_id LIKE '${id}%'`)).toEqual({ counted: [4, 11], marked: [] });
+  });
+
+  it('that is withdrawn counts no more, nor does an older revision that comes late', async () => {
+    const id = `m${responses++}`;
+    const event = keyed('k4', 1, { 'gen_ai.response.id': id });
+    await write(event, call({ 'gen_ai.response.id': id, 'tallyspan.source': 'span', cost_nano_usd: 3 }));
+    await write(withdrawnEvent(event, 2));
+    await write(event);
+    const counting = await stored(`gen_ai_response_id = '${id}' OR tallyspan_key = 'k4'`);
+    expect(counting.counted).toEqual([3]);
+  });
+
+  it('survives a restart with its revision', async () => {
+    await write(keyed('k5', 5));
+    await opened.database.close();
+    opened = await openTestStore(opened.dataDir);
+    await write(keyed('k5', 4));
+    await write(keyed('k5', 6));
+    expect(await stored("tallyspan_key = 'k5'")).toEqual({ counted: [6], marked: [] });
+  });
+});
