@@ -12,8 +12,8 @@ import { rulerExpression } from '../../alerts/ruler.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { labelOf } from '../../signals/to-logql.ts';
 import { sendLogs, toLog } from '../stack/otlp-client.ts';
-import { startLoki, type LokiServer } from '../stack/servers.ts';
-import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { openLoki, type LokiServer } from '../stack/loki.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 import { askLoki, evaluateSteps, metOf, type LabelledNumber } from './grafana-evaluator.ts';
 import { dayStart, SCENARIOS, timeOf, watchedMinutes, type Scenario } from './rules/scenarios.ts';
 import { readerOf } from './rules/told.ts';
@@ -61,12 +61,12 @@ function keysOf(rule: Rule, numbers: readonly LabelledNumber[]): string {
   return keys.toSorted().join(' ');
 }
 
-describeWithServers('rules on a real Loki', () => {
+(await describeWith('loki'))('rules on a real Loki', () => {
   let loki: LokiServer;
   const eventsByScenario = new Map<Scenario, readonly EventRecord[]>();
 
   beforeAll(async () => {
-    loki = await startLoki();
+    loki = await openLoki();
     for (const scenario of SCENARIOS) eventsByScenario.set(scenario, scenario.events(dayStart(scenario)));
     // In the order of time: Loki takes nothing that is far behind the newest of its stream.
     const events = [...eventsByScenario.values()].flat().toSorted((a, b) => a.timestamp - b.timestamp);

@@ -17,20 +17,20 @@ import { BOT_TOKEN, CHAT_ID, parseHtml, startTelegram } from '../fakes/telegram.
 import { buildAlertmanager } from '../stack/build-servers.ts';
 import { sendLogs, toLog } from '../stack/otlp-client.ts';
 import { answersOk, findFreePorts, startProcess, waitUntil, type ServerProcess } from '../stack/process.ts';
-import { startLoki, type LokiServer } from '../stack/servers.ts';
-import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { startLoki, type OwnLoki } from '../stack/loki.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 import { eventsOfRun } from './rules/corpus.ts';
 
 const LOGIN = { user: 'alerts@example.com', password: 'p4ssword' };
 const WAIT_MS = 120_000;
 
 const describeHere = hasOpenssl()
-  ? describeWithServers
+  ? await describeWith('own loki')
   : describeWhere(false, 'ruler', 'openssl is not installed');
 
 describeHere('ruler, Alertmanager, Telegram and e-mail', () => {
   let folder = '';
-  let loki: LokiServer;
+  let loki: OwnLoki;
   let alertmanager: ServerProcess;
   let alertmanagerUrl = '';
   let telegram: RecordingService;
@@ -79,6 +79,7 @@ describeHere('ruler, Alertmanager, Telegram and e-mail', () => {
       timeoutMs: 30_000,
     });
     loki = await startLoki({
+      paths: [folder],
       args: [
         '-ruler.storage.type=local',
         `-ruler.storage.local.directory=${path.join(folder, 'rules')}`,

@@ -12,7 +12,7 @@ import { BOARDS } from '../../dashboards/build.ts';
 import { askLoki, panelsOf, type LokiTarget } from '../dashboards/grafana.ts';
 import { generateCorpus } from '../fixtures/corpus.ts';
 import { pushEvents } from '../signals/backends.ts';
-import { startLoki } from '../stack/servers.ts';
+import { startLoki } from '../stack/loki.ts';
 
 const DAYS = 35;
 const RECORDS = 210_000;

@@ -8,8 +8,10 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
-import { COLLECTOR_VERSION, LOKI_VERSION } from '../stack/build-servers.ts';
-import { startCollector, startLoki, type CollectorServer, type LokiServer } from '../stack/servers.ts';
+import { COLLECTOR_VERSION } from '../stack/build-servers.ts';
+import { LOKI_VERSION } from '../stack/found-server.ts';
+import { startLoki, type OwnLoki } from '../stack/loki.ts';
+import { startCollector, type CollectorServer } from '../stack/servers.ts';
 import { ReplayedRequest } from './replayed-request.ts';
 
 const SECONDS = Number(process.argv[2] ?? 300);
@@ -159,7 +161,7 @@ function watchMemory(pid: number): () => Memory {
   };
 }
 
-async function measure(title: string, loki: LokiServer | undefined, sendSeconds: number): Promise<Result> {
+async function measure(title: string, loki: OwnLoki | undefined, sendSeconds: number): Promise<Result> {
   const collector = await startCollector({
     configs: loki === undefined ? ['base.yaml'] : ['base.yaml', 'loki.yaml'],
     env: { ...COLLECTOR_LIMITS.environment, ...(loki === undefined ? {} : { LOKI_URL: loki.url }) },
@@ -190,7 +192,7 @@ async function measure(title: string, loki: LokiServer | undefined, sendSeconds:
 }
 
 /** Waits until everything is there, or nothing more comes for ten seconds. */
-async function readStored(loki: LokiServer, wanted: number): Promise<number> {
+async function readStored(loki: OwnLoki, wanted: number): Promise<number> {
   let stored = -1;
   for (;;) {
     const before = stored;

@@ -16,7 +16,7 @@ import type { Signal } from '../../signals/signal.ts';
 import { toLogql, type LogqlContext } from '../../signals/to-logql.ts';
 import { generateCorpus } from '../fixtures/corpus.ts';
 import { pushEvents, queryLoki } from '../signals/backends.ts';
-import { startLoki } from '../stack/servers.ts';
+import { startLoki } from '../stack/loki.ts';
 
 const DAYS = 35;
 const LOKI_RECORDS = 210_000;

@@ -7,7 +7,7 @@ import { sendLogs, sendSpans, toLog } from '../stack/otlp-client.ts';
 import { findFreePorts, waitUntil } from '../stack/process.ts';
 import { promptGrpcConfig, promptJsonConfig } from '../stack/prompt-export.ts';
 import { startCollector, type CollectorServer } from '../stack/servers.ts';
-import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 
 const RESOURCE = { 'service.name': 'shop' };
 const EVENT = toLog({
@@ -18,7 +18,7 @@ const EVENT = toLog({
   cost_nano_usd: 42,
 });
 
-describeWithServers('every backend, as it is shipped', () => {
+(await describeWith('collector'))('every backend, as it is shipped', () => {
   let collector: CollectorServer;
   const closing: (() => Promise<void>)[] = [];
 

@@ -9,7 +9,7 @@ import { buildCollector } from '../stack/build-servers.ts';
 import { listenAddresses } from '../stack/listening.ts';
 import { findFreePorts } from '../stack/process.ts';
 import { COLLECTOR_DIST, findCollector, resolveConfig, startCollector } from '../stack/servers.ts';
-import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const OVERLAYS = [...BACKENDS.map(({ id }) => `${id}.yaml`), 'sampling.yaml', 'content.yaml'];
@@ -93,7 +93,7 @@ describe('configurations as they are committed', () => {
   });
 });
 
-describeWithServers('the real Collector takes', () => {
+(await describeWith('collector'))('the real Collector takes', () => {
   it.each(['base.yaml', 'config.yaml', 'gateway.yaml'])(
     '%s',
     async (name) => {

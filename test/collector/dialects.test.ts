@@ -6,9 +6,9 @@ import { sendSpans } from '../stack/otlp-client.ts';
 import { promptJsonConfig } from '../stack/prompt-export.ts';
 import { waitUntil } from '../stack/process.ts';
 import { startCollector, type CollectorServer } from '../stack/servers.ts';
-import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 
-describeWithServers('the Collector reads every dialect as core does', () => {
+(await describeWith('collector'))('the Collector reads every dialect as core does', () => {
   let backend: MockBackend;
   let collector: CollectorServer;
 

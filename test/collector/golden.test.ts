@@ -9,7 +9,7 @@ import { waitUntil } from '../stack/process.ts';
 import { promptConfig, promptGrpcConfig } from '../stack/prompt-export.ts';
 import { startRecordingBackend, type RecordingBackend } from '../stack/recording-backend.ts';
 import { isStockCollector, startCollector, type CollectorServer } from '../stack/servers.ts';
-import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 import { goldenFor, type Golden } from './golden-file.ts';
 import { GOLDEN_SPANS, sendGoldenInput } from './golden-input.ts';
 import { readRecords, type GoldenRecord } from './golden-output.ts';
@@ -85,7 +85,7 @@ async function untilArrived(
   );
 }
 
-describeWithServers('what each configuration sends, to the last field', () => {
+(await describeWith('collector'))('what each configuration sends, to the last field', () => {
   const closing: (() => Promise<void>)[] = [];
 
   async function record(): Promise<RecordingBackend> {
@@ -165,7 +165,7 @@ describeWithServers('what each configuration sends, to the last field', () => {
       ['distribution', ['config.yaml', 'distribution.yaml']],
     ])('%s', async (id, configs) => {
       if (id === 'distribution' && isStockCollector()) {
-        process.stderr.write('SKIP distribution.yaml: it needs parts of our own build\n');
+        process.stderr.write('SKIP distribution.yaml because it needs parts of our own build\n');
         COVERED.add(id);
         return;
       }

@@ -4,7 +4,7 @@ import { sendLogs, sendSpans, toLog } from '../stack/otlp-client.ts';
 import { waitUntil } from '../stack/process.ts';
 import { promptJsonConfig } from '../stack/prompt-export.ts';
 import { startCollector, type CollectorServer } from '../stack/servers.ts';
-import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 
 const MARKER = 'the-customer-said-this';
 const TIME_MS = Date.parse('2026-11-20T10:00:00Z');
@@ -42,7 +42,7 @@ const CONTENT = {
   user_prompt: MARKER,
 };
 
-describeWithServers('what the Collector lets through', () => {
+(await describeWith('collector'))('what the Collector lets through', () => {
   let backend: MockBackend;
   let collector: CollectorServer;
 

@@ -4,7 +4,7 @@ import { randomHex, sendLogs, sendSpans, toLog, type SpanInput } from '../stack/
 import { waitUntil } from '../stack/process.ts';
 import { promptJsonConfig } from '../stack/prompt-export.ts';
 import { startCollector, type CollectorServer } from '../stack/servers.ts';
-import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 
 const RUNS_PER_KIND = 20;
 const COST_NANO_USD = 1_000_003;
@@ -37,7 +37,7 @@ function spansOf(kind: (typeof KINDS)[number]): SpanInput[] {
   ];
 }
 
-describeWithServers('sampling of spans', () => {
+(await describeWith('collector'))('sampling of spans', () => {
   let backend: MockBackend;
   let collector: CollectorServer;
 

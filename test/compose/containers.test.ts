@@ -3,23 +3,25 @@ import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import type { StartedNetwork, StartedTestContainer } from 'testcontainers';
 import { buildCollector } from '../stack/build-servers.ts';
+import { canPull, runDocker } from '../stack/docker.ts';
 import { makeTemporaryFolder } from '../stack/folders.ts';
+import { imageOf } from '../stack/found-server.ts';
 import { randomHex, sendLogs, toLog } from '../stack/otlp-client.ts';
 import { waitUntil } from '../stack/process.ts';
 import { COLLECTOR_DIST } from '../stack/servers.ts';
 import { BUILD_TIMEOUT_MS } from '../stack/tier.ts';
-import { canPull, describeWithEngine, ensureImage, runDocker } from './images.ts';
+import { describeWithImage, ensureImage } from './images.ts';
 
 // Our own distribution as an image, as collector/Dockerfile makes it from the binary, before Loki's image with
 // the memory that compose gives it.
 
 const ROOT = join(import.meta.dirname, '../..');
-const LOKI_IMAGE = 'grafana/loki:3.7.6';
+const LOKI_IMAGE = imageOf('loki');
 const OUR_IMAGE = `tallyspan-collector:test-${process.pid}`;
 const LOKI_MEMORY_GB = 0.4375;
 const EVENTS = 1000;
 
-describeWithEngine('our Collector as an image', () => {
+(await describeWithImage(LOKI_IMAGE))('our Collector as an image', () => {
   let network: StartedNetwork;
   let loki: StartedTestContainer;
   let collector: StartedTestContainer;

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { buildLoki } from '../stack/build-servers.ts';
-import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { findStartable, type Startable } from '../stack/found-server.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 
 const FILE = join(import.meta.dirname, '../../stack/loki.yaml');
 const S3 = {
@@ -16,15 +16,24 @@ const S3 = {
 
 /** Whether the real Loki calls the shipped file valid with these variables. */
 async function isValid(env: Record<string, string>): Promise<boolean> {
-  const { status } = spawnSync(
-    await buildLoki(),
-    [`-config.file=${FILE}`, '-config.expand-env=true', '-verify-config'],
-    { env: { ...process.env, ...env }, stdio: 'ignore' },
-  );
+  const found = await findStartable('loki');
+  if (typeof found === 'string') throw new Error(found);
+  const [command, ...before] = commandOf(found, env);
+  const flags = [`-config.file=${FILE}`, '-config.expand-env=true', '-verify-config'];
+  const { status } = spawnSync(command, [...before, ...flags], {
+    env: { ...process.env, ...env },
+    stdio: 'ignore',
+  });
   return status === 0;
 }
 
-describeWithServers('the real Loki takes its shipped configuration', () => {
+function commandOf(found: Startable, env: Record<string, string>): [string, ...string[]] {
+  if (found.kind === 'binary') return [found.path];
+  const variables = Object.keys(env).flatMap((name) => ['--env', name]);
+  return ['docker', 'run', '--rm', '--volume', `${FILE}:${FILE}:ro`, ...variables, found.tag];
+}
+
+(await describeWith('own loki'))('the real Loki takes its shipped configuration', () => {
   it.each([
     ['with files', {}],
     ['with S3', S3],

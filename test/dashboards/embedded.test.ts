@@ -11,8 +11,8 @@ import { sendEvents, startTestServer, type TestServer } from '../server/harness.
 import { pushEvents } from '../signals/backends.ts';
 import { liveCorpus } from '../signals/corpora.ts';
 import { waitUntil } from '../stack/process.ts';
-import { startLoki, type LokiServer } from '../stack/servers.ts';
-import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { openLoki, type LokiServer } from '../stack/loki.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 import { differences, Embedded, isSame, shownNumbers, type Numbers } from './embedded.ts';
 import { askLoki, rangeOf, stepOf, type Frame, type Range } from './grafana.ts';
 import { zoneNearNoon } from './places/noon.ts';
@@ -54,7 +54,7 @@ describe('the places of panels on the embedded pages', () => {
   });
 });
 
-describeWithServers('each number on a board equals the embedded server’s', () => {
+(await describeWith('loki'))('each number on a board equals the embedded server’s', () => {
   let loki: LokiServer;
   let server: TestServer;
   let embedded: Embedded;
@@ -66,7 +66,7 @@ describeWithServers('each number on a board equals the embedded server’s', () 
     now = Date.now();
     timezone = zoneNearNoon(now);
     [loki, server] = await Promise.all([
-      startLoki(),
+      openLoki(),
       startTestServer({ timezone, lostAfterMs: LOST_AFTER_MS, importPatienceMs: 0 }),
     ]);
     embedded = new Embedded(server.uiUrl, timezone);

@@ -5,7 +5,8 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { canPull, ensureImage, runDocker } from '../compose/images.ts';
+import { ensureImage } from '../compose/images.ts';
+import { canPull, runDocker } from '../stack/docker.ts';
 import { makeTemporaryFolder } from '../stack/folders.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

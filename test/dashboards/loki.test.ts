@@ -15,8 +15,8 @@ import { evaluate } from '../../signals/evaluate.ts';
 import type { SignalResult } from '../../signals/result.ts';
 import { liveCorpus } from '../signals/corpora.ts';
 import { pushEvents } from '../signals/backends.ts';
-import { startLoki, type LokiServer } from '../stack/servers.ts';
-import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { openLoki, type LokiServer } from '../stack/loki.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 import { askLoki, type Choices, type Frame, type LokiTarget } from './grafana.ts';
 import { actualRows, expectedRows } from './places/list-oracle.ts';
 import { zonesByNoon } from './places/noon.ts';
@@ -27,7 +27,7 @@ import { writeOut } from './written-out.ts';
 const TEST_LIMIT_MS = 240_000;
 const NARROW: Choices = { user: ['a|b.*', 'Zoë "Q" (x)'], agent: 'support' };
 
-describeWithServers('the boards on a real Loki', () => {
+(await describeWith('loki'))('the boards on a real Loki', () => {
   let loki: LokiServer;
   let events: EventRecord[];
   let now: number;
@@ -37,7 +37,7 @@ describeWithServers('the boards on a real Loki', () => {
   let other: string;
 
   beforeAll(async () => {
-    loki = await startLoki();
+    loki = await openLoki();
     now = Date.now();
     [zone = 'UTC', other = 'UTC'] = zonesByNoon(now);
     events = liveCorpus(now, ['shop', 'desk']);

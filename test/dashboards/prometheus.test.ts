@@ -4,11 +4,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { describeWhere } from '../fixtures/describe-where.ts';
+import { startLoki, type OwnLoki } from '../stack/loki.ts';
 import { sendLogs, type LogInput } from '../stack/otlp-client.ts';
 import { waitUntil } from '../stack/process.ts';
 import { startPrometheus, type PrometheusServer, type Series } from '../stack/prometheus-server.ts';
-import { startCollector, startLoki, type CollectorServer, type LokiServer } from '../stack/servers.ts';
-import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { startCollector, type CollectorServer } from '../stack/servers.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 import { boardOf, queriesOf } from './places/queries.ts';
 
 const SENT = 200;
@@ -19,8 +20,8 @@ const WINDOW_SECONDS = 60;
 const TEMPO_URL = process.env['TEMPO_URL'];
 const BACKEND_DOWN_MS = 60_000;
 
-describeWithServers('the rows about the servers, on a real Prometheus', () => {
-  let loki: LokiServer;
+(await describeWith('collector', 'own loki'))('the rows about the servers, on a real Prometheus', () => {
+  let loki: OwnLoki;
   let collector: CollectorServer;
   let prometheus: PrometheusServer;
   let isLokiRunning = true;

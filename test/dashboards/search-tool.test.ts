@@ -13,8 +13,8 @@ import {
   searchToolCorpus,
 } from '../fixtures/search-tool.ts';
 import { pushEvents } from '../signals/backends.ts';
-import { startLoki, type LokiServer } from '../stack/servers.ts';
-import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { openLoki, type LokiServer } from '../stack/loki.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 import { askLoki } from './grafana.ts';
 import { zoneNearNoon } from './places/noon.ts';
 import { BOARDS } from '../../dashboards/build.ts';
@@ -30,7 +30,7 @@ const PANELS = BOARDS.filter(({ name }) => name !== 'run').flatMap((board) =>
     ),
 );
 
-describeWithServers('the dearest tool on the boards', () => {
+(await describeWith('loki'))('the dearest tool on the boards', () => {
   let loki: LokiServer;
   let events: EventRecord[];
   let now: number;
@@ -38,7 +38,7 @@ describeWithServers('the dearest tool on the boards', () => {
   let dayStartMs: number;
 
   beforeAll(async () => {
-    loki = await startLoki();
+    loki = await openLoki();
     now = Date.now();
     timezone = zoneNearNoon(now);
     dayStartMs = startOfDate(localDateAt(now, timezone), timezone);

@@ -6,10 +6,11 @@ import { tilesOf } from '../../dashboards/board.ts';
 import { BOARDS } from '../../dashboards/build.ts';
 import type { ServerSource } from '../../dashboards/source.ts';
 import { startMockBackend } from '../stack/backend.ts';
+import { startLoki } from '../stack/loki.ts';
 import { sendLogs, sendSpans, type LogInput } from '../stack/otlp-client.ts';
 import { waitUntil } from '../stack/process.ts';
-import { startCollector, startLoki } from '../stack/servers.ts';
-import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { startCollector } from '../stack/servers.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 
 /** Above the 256 KB that Loki takes in a line. */
 const TOO_LONG = 300_000;
@@ -17,7 +18,7 @@ const TOO_LONG = 300_000;
 /** Told once a gRPC backend refuses spans for good; named as the one of events is. */
 const LIKE_ITS_TWIN = new Set(['otelcol_exporter_send_failed_spans']);
 
-describeWithServers('metrics of the servers', () => {
+(await describeWith('collector', 'own loki'))('metrics of the servers', () => {
   it(
     'of the Collector have the names that the board asks for',
     async () => {

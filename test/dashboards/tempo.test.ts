@@ -8,13 +8,14 @@ import { RUN_SPANS } from '../../dashboards/panels/traces.ts';
 import { NARROWING } from '../../dashboards/variables.ts';
 import { randomHex, sendLogs, sendSpans, toLog } from '../stack/otlp-client.ts';
 import { waitUntil } from '../stack/process.ts';
-import { startCollector, startLoki, type CollectorServer, type LokiServer } from '../stack/servers.ts';
-import { describeWithTempo, openTempo, type TempoServer } from '../stack/tempo.ts';
-import { BUILD_TIMEOUT_MS } from '../stack/tier.ts';
+import { openLoki, type LokiServer } from '../stack/loki.ts';
+import { startCollector, type CollectorServer } from '../stack/servers.ts';
+import { openTempo, type TempoServer } from '../stack/tempo.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 
 const VISIBLE_AFTER_MS = 60_000;
 
-describeWithTempo('a real Tempo', () => {
+(await describeWith('collector', 'loki', 'tempo'))('a real Tempo', () => {
   const run = randomHex(16);
   const traceId = randomHex(16);
   const agent = `agent-${run.slice(0, 8)}`;
@@ -26,7 +27,7 @@ describeWithTempo('a real Tempo', () => {
   beforeAll(async () => {
     tempo = await openTempo();
     url = tempo.url;
-    loki = await startLoki();
+    loki = await openLoki();
     collector = await startCollector({
       configs: ['base.yaml', 'loki.yaml', 'tempo.yaml'],
       env: { LOKI_URL: loki.url, TEMPO_ENDPOINT: tempo.grpcEndpoint },

@@ -2,7 +2,7 @@
 
 import { queryLoki } from '../signals/backends.ts';
 import { waitUntil } from '../stack/process.ts';
-import type { LokiServer } from '../stack/servers.ts';
+import type { LokiServer } from '../stack/loki.ts';
 
 /** Has Loki write its chunks, and waits until it counts `events` records of the 30 days before `atMs`. */
 export async function writeOut(loki: LokiServer, events: number, atMs: number): Promise<void> {

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { startServer, type RunningServer } from '../../server/start-server.ts';
 import { playSupportAgent } from '../programs/support-agent.ts';
 import { makeTemporaryFolder } from '../stack/folders.ts';
+import { openLoki, type LokiServer } from '../stack/loki.ts';
 import { waitUntil } from '../stack/process.ts';
-import { startCollector, startLoki, type CollectorServer, type LokiServer } from '../stack/servers.ts';
-import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { startCollector, type CollectorServer } from '../stack/servers.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 
 // One program, seen three ways: straight by an embedded server, and through the real Collector by
 // another embedded server and by the real Loki.
@@ -50,7 +51,7 @@ async function readNumbers(server: RunningServer): Promise<Numbers> {
   };
 }
 
-describeWithServers('the agent through the real Collector', () => {
+(await describeWith('collector', 'loki'))('the agent through the real Collector', () => {
   let loki: LokiServer;
   let collector: CollectorServer;
   let straight: RunningServer;
@@ -59,7 +60,7 @@ describeWithServers('the agent through the real Collector', () => {
   let plays: Awaited<ReturnType<typeof playSupportAgent>>[];
 
   beforeAll(async () => {
-    [loki, straight, behind] = await Promise.all([startLoki(), startEmbedded(), startEmbedded()]);
+    [loki, straight, behind] = await Promise.all([openLoki(), startEmbedded(), startEmbedded()]);
     collector = await startCollector({
       configs: ['base.yaml', 'tallyspan.yaml', 'loki.yaml', 'file.yaml'],
       env: { TALLYSPAN_ENDPOINT: behind.grpcAddress, LOKI_URL: loki.url, FILE_DIR: files },

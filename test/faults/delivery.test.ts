@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeTemporaryFolder } from '../stack/folders.ts';
 import { listenAddresses } from '../stack/listening.ts';
+import { startLoki, type OwnLoki } from '../stack/loki.ts';
 import { sendLogs } from '../stack/otlp-client.ts';
 import { waitUntil } from '../stack/process.ts';
-import { startCollector, startLoki, type CollectorServer, type LokiServer } from '../stack/servers.ts';
-import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { startCollector, type CollectorServer } from '../stack/servers.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 import { startFaultProxy, type FaultProxy } from './fault-proxy.ts';
 import { Emitter, readTally } from './tally.ts';
 
@@ -16,8 +17,8 @@ import { Emitter, readTally } from './tally.ts';
 const MIB = 1024 * 1024;
 const FAULT_TIMEOUT_MS = 300_000;
 
-describeWithServers('the real Collector before the real Loki', () => {
-  let loki: LokiServer;
+(await describeWith('collector', 'own loki'))('the real Collector before the real Loki', () => {
+  let loki: OwnLoki;
   let collector: CollectorServer | undefined;
   let proxy: FaultProxy | undefined;
   const lokiDir = makeTemporaryFolder('faults-loki');
@@ -248,7 +249,7 @@ function sizeOf(folder: string): number {
   return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 }
 
-async function readDiscarded(loki: LokiServer): Promise<number> {
+async function readDiscarded(loki: OwnLoki): Promise<number> {
   const text = await (await fetch(`${loki.url}/metrics`)).text();
   return text
     .split('\n')

@@ -2,7 +2,7 @@
 
 import type { EventRecord } from '../../core/event.ts';
 import { randomHex, sendLogs, toLog } from '../stack/otlp-client.ts';
-import type { LokiServer } from '../stack/servers.ts';
+import type { LokiServer } from '../stack/loki.ts';
 
 export interface Tally {
   readonly count: number;

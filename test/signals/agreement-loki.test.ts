@@ -8,8 +8,8 @@ import { DAY_MS, HOUR_MS } from '../../core/time.ts';
 import { CATALOGUE } from '../../signals/catalogue/index.ts';
 import type { SignalResult } from '../../signals/result.ts';
 import { toLogql, type LogqlContext } from '../../signals/to-logql.ts';
-import { startLoki, type LokiServer } from '../stack/servers.ts';
-import { BUILD_TIMEOUT_MS, describeWithServers } from '../stack/tier.ts';
+import { openLoki, type LokiServer } from '../stack/loki.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 import {
   plainBackend,
   pushEvents,
@@ -39,14 +39,14 @@ async function verifyStore(events: readonly EventRecord[], lokiUrl: string): Pro
   }
 }
 
-describeWithServers('a real Loki', () => {
+(await describeWith('loki'))('a real Loki', () => {
   const fixedEvents = fixedCorpus();
   const fixed = plainBackend(fixedEvents);
   let live: Backend;
   let loki: LokiServer;
 
   beforeAll(async () => {
-    loki = await startLoki();
+    loki = await openLoki();
     const liveEvents = liveCorpus(Date.now(), LIVE_SERVICES);
     live = plainBackend(liveEvents);
     await pushEvents(loki.otlpUrl, fixedEvents);

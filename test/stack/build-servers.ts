@@ -1,7 +1,8 @@
 // Builds the real servers of the tests from their Go modules, once per machine.
 // A build lives in a cache folder outside the repository, under a name that holds the version and a
 // hash of what defines it (the Collector's manifest, a go.mod), so an edit makes a new one.
-// Command line: node test/stack/build-servers.ts [collector] [loki] [alertmanager] [prometheus] [compose]
+// Command line: node test/stack/build-servers.ts [collector] [alertmanager] [prometheus] [compose]
+// Loki and Tempo are found, not built: found-server.ts.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -23,7 +24,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 export const COLLECTOR_VERSION = '0.159.0';
-export const LOKI_VERSION = '3.7.6';
 export const ALERTMANAGER_VERSION = '0.28.1';
 export const COMPOSE_VERSION = '2.40.3';
 export const PROMETHEUS_VERSION = '3.13.5';
@@ -32,7 +32,6 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const COLLECTOR = join(HERE, '../../collector');
 const MANIFEST = join(COLLECTOR, 'manifest.yaml');
 const COMPONENTS = join(COLLECTOR, 'components');
-const LOKI_MODULE = join(HERE, 'loki');
 const COMPOSE_MODULE = join(HERE, 'compose');
 const PROMETHEUS_MODULE = join(HERE, 'prometheus');
 const LOCK_POLL_MS = 500;
@@ -61,14 +60,6 @@ export async function buildCollector(): Promise<string> {
     rmSync(join(folder, 'build'), { recursive: true });
     rmSync(join(folder, 'components'), { recursive: true });
     rmSync(bin, { recursive: true });
-  });
-}
-
-/** Path of the Loki binary, built first when it is not there. It is static, so it starts in an empty image too. */
-export async function buildLoki(): Promise<string> {
-  return buildModule('loki', LOKI_VERSION, LOKI_MODULE, {
-    command: 'github.com/grafana/loki/v3/cmd/loki',
-    flags: ['-ldflags', `-s -w -X github.com/grafana/loki/v3/pkg/util/build.Version=${LOKI_VERSION}`],
   });
 }
 
@@ -224,12 +215,11 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const wanted = process.argv.slice(2);
   if (hasGo()) {
     if (wanted.length === 0 || wanted.includes('collector')) console.log(await buildCollector());
-    if (wanted.length === 0 || wanted.includes('loki')) console.log(await buildLoki());
     if (wanted.length === 0 || wanted.includes('alertmanager')) console.log(await buildAlertmanager());
     if (wanted.length === 0 || wanted.includes('prometheus')) console.log(await buildPrometheus());
     // Only where there is a Docker engine.
     if (wanted.includes('compose')) console.log(await buildCompose());
   } else {
-    console.log('SKIP collector: go is not installed');
+    console.log('SKIP collector because go is not installed');
   }
 }

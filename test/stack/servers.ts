@@ -1,91 +1,18 @@
-// Starts the real Collector and the real Loki for a test, with the configurations that are shipped.
-// Ports and folders come in through the same environment variables that an operator would set.
+// Starts the real Collector for a test, with the configurations that are shipped. Ports and folders come in
+// through the same environment variables that an operator would set.
 
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildCollector, buildLoki } from './build-servers.ts';
+import { buildCollector } from './build-servers.ts';
 import { makeTemporaryFolder } from './folders.ts';
-import { answersOk, findFreePorts, startProcess, waitUntil, type ServerProcess } from './process.ts';
+import { findFreePorts, startProcess, type ServerProcess } from './process.ts';
+import { untilReady } from './startable.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** Folder of the rendered Collector configurations. */
 export const COLLECTOR_DIST = join(ROOT, 'collector/dist');
-
-export interface LokiServer {
-  /** Base address, as in `http://127.0.0.1:3100`. */
-  readonly url: string;
-  /** What the Collector's `otlp_http` exporter takes as endpoint. */
-  readonly otlpUrl: string;
-  readonly dir: string;
-  readonly process: ServerProcess;
-  /** The value of an instant query, summed over its series; 0 when it gives none. */
-  queryNumber(logql: string): Promise<number>;
-  /** SIGTERM and exit. The folder goes too when it was made for this server. */
-  stop(): Promise<void>;
-  kill9(): Promise<void>;
-}
-
-export interface LokiOptions {
-  /** Data folder to keep; a fresh one is made (and removed by `stop`) when absent. */
-  readonly dir?: string;
-  /** Port to take; a free one when absent. Given to start again where another one listened. */
-  readonly port?: number;
-  /** Further command-line flags. */
-  readonly args?: readonly string[];
-  /** Further environment variables. */
-  readonly env?: Record<string, string>;
-}
-
-/** Starts Loki with `stack/loki.yaml` and waits until it is ready (about ten seconds). */
-export async function startLoki(options: LokiOptions = {}): Promise<LokiServer> {
-  const binary = await buildLoki();
-  const dir = options.dir ?? makeTemporaryFolder('loki');
-  const [freePort = 0, grpcPort = 0] = await findFreePorts(2);
-  const port = options.port ?? freePort;
-  const url = `http://127.0.0.1:${port}`;
-  const process = startProcess(
-    binary,
-    [`-config.file=${join(ROOT, 'stack/loki.yaml')}`, '-config.expand-env=true', ...(options.args ?? [])],
-    {
-      env: {
-        LOKI_LISTEN: '127.0.0.1',
-        LOKI_HTTP_PORT: String(port),
-        LOKI_GRPC_PORT: String(grpcPort),
-        LOKI_DATA: dir,
-        ...options.env,
-      },
-    },
-  );
-  const removeDir = (): void => {
-    if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
-  };
-  await untilReady('loki', process, `${url}/ready`);
-  return {
-    url,
-    otlpUrl: `${url}/otlp`,
-    dir,
-    process,
-    queryNumber: async (logql) => queryNumber(url, logql),
-    stop: async () => {
-      await process.stop();
-      removeDir();
-    },
-    kill9: async () => {
-      await process.kill9();
-    },
-  };
-}
-
-async function queryNumber(url: string, logql: string): Promise<number> {
-  const response = await fetch(
-    `${url}/loki/api/v1/query?${new URLSearchParams({ query: logql }).toString()}`,
-  );
-  if (!response.ok) throw new Error(`Loki refused ${logql}: ${response.status} ${await response.text()}`);
-  const answer = (await response.json()) as { data: { result: { value: [number, string] }[] } };
-  return answer.data.result.reduce((sum, series) => sum + Number(series.value[1]), 0);
-}
 
 export interface CollectorServer {
   /** Address for OTLP over gRPC, as in `127.0.0.1:4317`. */
@@ -181,15 +108,4 @@ async function readMetric(url: string, name: string, labels = ''): Promise<numbe
       sum += Number(match[4]);
   }
   return sum;
-}
-
-async function untilReady(name: string, server: ServerProcess, url: string): Promise<void> {
-  await waitUntil(
-    async () => {
-      if (!server.isRunning())
-        throw new Error(`${name} ended at its start:\n${server.output().slice(-4000)}`);
-      return answersOk(url);
-    },
-    { what: () => `${name} to be ready:\n${server.output().slice(-4000)}`, timeoutMs: 90_000 },
-  );
 }

@@ -1,12 +1,12 @@
-// A real Tempo for tests. It cannot be built from its module, so it is started from TEMPO_BINARY with the
-// shipped configuration, or is one that runs elsewhere: TEMPO_URL (HTTP) with TEMPO_ENDPOINT (OTLP gRPC).
-// Without either the tests are skipped, aloud.
+// A real Tempo for tests: one of our own with the configuration that is shipped, or one that runs elsewhere:
+// TEMPO_URL (HTTP) with TEMPO_ENDPOINT (OTLP gRPC).
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeWhere } from '../fixtures/describe-where.ts';
 import { makeTemporaryFolder } from './folders.ts';
-import { answersOk, findFreePorts, startProcess, waitUntil } from './process.ts';
+import { findRunning, findStartable } from './found-server.ts';
+import { findFreePorts } from './process.ts';
+import { startFound } from './startable.ts';
 
 export interface TempoServer {
   /** Base address of its HTTP API. */
@@ -28,38 +28,29 @@ export interface TempoOptions {
   readonly grpcPort?: number;
 }
 
-const BINARY = process.env['TEMPO_BINARY'] ?? '';
-const URL_ELSEWHERE = (process.env['TEMPO_URL'] ?? '').replace(/\/+$/, '');
 /** Its spans are on disk a second after the signal; then it may wait for minutes, so compose kills it as well. */
 const STOP_GRACE_MS = 8000;
 const CONFIG = join(import.meta.dirname, '../../stack/tempo.yaml');
 
-/** `describe` for tests that any real Tempo serves. */
-export const describeWithTempo = describeWhere(
-  BINARY !== '' || URL_ELSEWHERE !== '',
-  'tempo',
-  'neither TEMPO_URL nor TEMPO_BINARY is set',
-);
-
-/** `describe` for tests that stop a Tempo and start it again. */
-export function describeWithOwnTempo(name: string, body: () => void): void {
-  describeWhere(BINARY !== '', 'tempo', 'TEMPO_BINARY is not set')(name, body);
-}
-
 /** The Tempo that runs elsewhere, or one of our own. */
 export async function openTempo(): Promise<TempoServer> {
-  if (URL_ELSEWHERE === '') return startTempo();
-  const grpcEndpoint = process.env['TEMPO_ENDPOINT'] ?? `${new URL(URL_ELSEWHERE).hostname}:4317`;
-  return { url: URL_ELSEWHERE, grpcEndpoint, stop: () => Promise.resolve() };
+  const elsewhere = findRunning('tempo');
+  if (elsewhere === undefined) return startTempo();
+  const grpcEndpoint = process.env['TEMPO_ENDPOINT'] ?? `${new URL(elsewhere.url).hostname}:4317`;
+  return { url: elsewhere.url, grpcEndpoint, stop: () => Promise.resolve() };
 }
 
-/** Starts TEMPO_BINARY with `stack/tempo.yaml` and waits until it is ready. */
+/** Starts Tempo with `stack/tempo.yaml` and waits until it is ready. */
 export async function startTempo(options: TempoOptions = {}): Promise<OwnTempo> {
+  const found = await findStartable('tempo');
+  if (typeof found === 'string') throw new Error(`there is no Tempo: ${found}`);
   const dir = options.dir ?? makeTemporaryFolder('tempo');
   const [httpPort = 0, freePort = 0, ownPort = 0] = await findFreePorts(3);
-  const grpcEndpoint = `127.0.0.1:${options.grpcPort ?? freePort}`;
-  const url = `http://127.0.0.1:${httpPort}`;
-  const server = startProcess(BINARY, [`-config.file=${CONFIG}`, '-config.expand-env=true', '-target=all'], {
+  const grpcEndpoint = `127.0.0.1:${String(options.grpcPort ?? freePort)}`;
+  const url = `http://127.0.0.1:${String(httpPort)}`;
+  const server = await startFound(found, {
+    name: 'tempo',
+    args: [`-config.file=${CONFIG}`, '-config.expand-env=true', '-target=all'],
     env: {
       TEMPO_LISTEN: '127.0.0.1',
       TEMPO_HTTP_PORT: String(httpPort),
@@ -67,14 +58,9 @@ export async function startTempo(options: TempoOptions = {}): Promise<OwnTempo> 
       TEMPO_OTLP_LISTEN: grpcEndpoint,
       TEMPO_DATA: dir,
     },
+    paths: [CONFIG, dir],
+    readyUrl: `${url}/ready`,
   });
-  await waitUntil(
-    async () => {
-      if (!server.isRunning()) throw new Error(`tempo ended at its start:\n${server.output().slice(-4000)}`);
-      return answersOk(`${url}/ready`);
-    },
-    { what: () => `tempo to be ready:\n${server.output().slice(-4000)}`, timeoutMs: 90_000 },
-  );
   return {
     url,
     grpcEndpoint,
