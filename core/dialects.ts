@@ -2,11 +2,11 @@
 // Such a span counts like an event of our own, with `tallyspan.dialect` naming the rule that read it and
 // a cost that is always an estimate.
 
-import { costFields, usageFields } from './pricing/cost-fields.ts';
-import { priceCall, type CallCost, type Platform } from './pricing/cost.ts';
+import { priceCall, type CallCost } from './pricing/cost.ts';
 import { normaliseSpan, RULE_KEY, type SpanShape } from './dialects/normalise.ts';
 import type { EventRecord } from './event.ts';
-import { readUsage } from './pricing/usage.ts';
+import { modelCallFields } from './model-call/model-call-fields.ts';
+import { requestOfSpan } from './pricing/price-request.ts';
 
 export { normaliseSpan } from './dialects/normalise.ts';
 
@@ -24,11 +24,6 @@ export interface ForeignSpan extends SpanShape {
 }
 
 const MODEL_OPERATIONS: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'generate_content']);
-const PLATFORMS: ReadonlyMap<unknown, Platform> = new Map([
-  ['aws.bedrock', 'bedrock'],
-  ['gcp.vertex_ai', 'vertex'],
-]);
-
 /**
  * The event of a foreign span: a model call, a tool call, or (for an agent span at the root) a run.
  * `undefined` for our own spans, for spans of other kinds, and for the API's own, which repeat the client's.
@@ -83,57 +78,25 @@ function modelCall(
   attributes: Readonly<Record<string, unknown>>,
   common: CommonFields,
 ): EventRecord {
-  const usage = rawUsage(attributes);
-  const reading = readUsage(usage);
-  const model = text(attributes['gen_ai.response.model']);
+  const { reading, circumstances } = requestOfSpan(attributes, span.startMs);
   const reasons = attributes['gen_ai.response.finish_reasons'];
   return {
     ...common,
-    'event.name': 'agent.model_call',
     'agent.inferred': undefined,
-    'gen_ai.operation.name': text(attributes['gen_ai.operation.name']),
-    'gen_ai.provider.name': text(attributes['gen_ai.provider.name']),
-    'gen_ai.request.model': text(attributes['gen_ai.request.model']),
-    'gen_ai.response.model': model,
-    'gen_ai.response.id': text(attributes['gen_ai.response.id']),
-    'gen_ai.response.finish_reasons': Array.isArray(reasons) ? reasons.map(String) : undefined,
-    ttft_ms: count(attributes['ttft_ms']),
-    ...('error' in reading ? {} : usageFields(reading)),
-    ...costFields(
-      asEstimate(
-        priceCall({
-          model: model ?? '',
-          requestedModel: text(attributes['gen_ai.request.model']),
-          usage,
-          atMs: span.startMs,
-          platform: PLATFORMS.get(attributes['gen_ai.provider.name']),
-        }),
-      ),
-    ),
-  };
-}
-
-// The API's usage object as it must have been: the buckets apart again.
-function rawUsage(attributes: Readonly<Record<string, unknown>>): unknown {
-  const input = count(attributes['gen_ai.usage.input_tokens']);
-  const output = count(attributes['gen_ai.usage.output_tokens']);
-  if (input === undefined || output === undefined) return undefined;
-  const cacheRead = count(attributes['gen_ai.usage.cache_read.input_tokens']) ?? 0;
-  const cacheWrite = count(attributes['gen_ai.usage.cache_creation.input_tokens']) ?? 0;
-  const oneHour = count(attributes['tokens_cache_write_1h']);
-  return {
-    input_tokens: input - cacheRead - cacheWrite,
-    output_tokens: output,
-    cache_read_input_tokens: cacheRead,
-    cache_creation_input_tokens: cacheWrite,
-    ...(oneHour === undefined
-      ? {}
-      : {
-          cache_creation: {
-            ephemeral_1h_input_tokens: oneHour,
-            ephemeral_5m_input_tokens: cacheWrite - oneHour,
-          },
-        }),
+    ...modelCallFields({
+      operation: text(attributes['gen_ai.operation.name']),
+      provider: text(attributes['gen_ai.provider.name']),
+      requestedModel: text(attributes['gen_ai.request.model']),
+      model: text(attributes['gen_ai.response.model']),
+      responseId: text(attributes['gen_ai.response.id']),
+      finishReasons: Array.isArray(reasons) ? reasons.map(String) : undefined,
+      durationMs: common.duration_ms,
+      ttftMs: count(attributes['ttft_ms']),
+      errorType: common['error.type'],
+      reading,
+      cost: asEstimate(priceCall(reading, circumstances)),
+    }),
+    'event.name': 'agent.model_call',
   };
 }
 

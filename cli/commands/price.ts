@@ -1,12 +1,14 @@
 // `tallyspan price`: what one usage object, or one whole Message, costs.
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { costFields } from '../../core/pricing/cost-fields.ts';
-import { priceCall, type CallCost, type Platform, type PriceRequest } from '../../core/pricing/cost.ts';
 import { formatCost, formatCount } from '../../core/format.ts';
-import { readMessage } from '../../core/pricing/message-facts.ts';
+import { MessageReader } from '../../core/model-call/message-reader.ts';
+import { modelCallFields } from '../../core/model-call/model-call-fields.ts';
 import { usdOf } from '../../core/money.ts';
-import { readUsage, type Usage } from '../../core/pricing/usage.ts';
+import { PLATFORMS, type Platform } from '../../core/pricing/circumstances.ts';
+import { priceCall, type CallCost, type PriceOverrides } from '../../core/pricing/cost.ts';
+import { requestOfMessage, type PriceRequest } from '../../core/pricing/price-request.ts';
+import type { Usage } from '../../core/pricing/usage.ts';
 import { writeJson } from '../terminal/answer.ts';
 import { usageError } from '../terminal/cli-error.ts';
 import { untilInterrupted } from '../terminal/interruption.ts';
@@ -14,8 +16,6 @@ import type { CliIo } from '../terminal/io.ts';
 import { loadPriceOverrides } from '../prices/price-overrides-file.ts';
 import { safeText } from '../terminal/safe-text.ts';
 import { renderTable } from '../terminal/table.ts';
-
-const PLATFORMS: readonly Platform[] = ['anthropic', 'bedrock', 'vertex', 'foundry', 'aws'];
 
 interface PriceOptions {
   readonly model?: string;
@@ -64,11 +64,12 @@ export function registerPrice(program: Command, io: CliIo): void {
 function priceFirstKnown(
   request: PriceRequest,
   model: string | undefined,
-  overrides: Parameters<typeof priceCall>[1],
+  overrides: PriceOverrides | undefined,
 ): CallCost {
-  const cost = priceCall(request, overrides);
-  if (cost.status !== 'unpriced' || model === undefined || model === request.model) return cost;
-  const fallback = priceCall({ ...request, model }, overrides);
+  const { reading, circumstances } = request;
+  const cost = priceCall(reading, circumstances, overrides);
+  if (cost.status !== 'unpriced' || model === undefined || model === circumstances.model) return cost;
+  const fallback = priceCall(reading, { ...circumstances, model }, overrides);
   return fallback.status === 'unpriced' ? cost : fallback;
 }
 
@@ -97,20 +98,19 @@ async function readRequest(
       '--message holds no Message: neither "usage" nor "type" is there. Give a usage object as --usage.',
     );
   }
-  const facts = isMessage ? readMessage(value) : { model: '', usage: value };
-  const model = facts.model === '' ? options.model : facts.model;
-  if (model === undefined || model === '') {
-    throw usageError(`${label} names no model. Add --model, for example --model claude-opus-5-5.`);
-  }
-  return {
-    ...facts,
-    model,
-    requestedModel: options.model ?? facts.requestedModel,
+  // A usage alone is a Message of which nothing else is known.
+  const message = new MessageReader().readMessage(isMessage ? value : { usage: value });
+  const request = requestOfMessage(message, {
     atMs: options.at ?? io.now(),
+    requestedModel: options.model,
     platform: options.platform,
     region: options.region,
-    billTo: options.billTo ?? facts.billTo,
-  };
+    billTo: options.billTo,
+  });
+  if (request.circumstances.model === '') {
+    throw usageError(`${label} names no model. Add --model, for example --model claude-opus-5-5.`);
+  }
+  return request;
 }
 
 function looksLikeMessage(value: Readonly<Record<string, unknown>>): boolean {
@@ -152,7 +152,7 @@ function toJson(cost: CallCost): Record<string, unknown> {
   if (cost.status === 'unpriced') {
     return { status: cost.status, reason: cost.reason, detail: cost.detail, table: cost.table };
   }
-  const fields = Object.entries(costFields(cost));
+  const fields = Object.entries(modelCallFields({ cost }));
   return {
     status: cost.status,
     cost_nano_usd: cost.costNanoUsd,
@@ -164,12 +164,11 @@ function toJson(cost: CallCost): Record<string, unknown> {
   };
 }
 
-function toText(cost: CallCost, request: PriceRequest, io: CliIo): string {
-  const at = new Date(request.atMs).toISOString();
+function toText(cost: CallCost, { reading, circumstances }: PriceRequest, io: CliIo): string {
+  const at = new Date(circumstances.atMs).toISOString();
   if (cost.status === 'unpriced') {
     return `unpriced (${cost.reason}): ${safeText(cost.detail)}\nat ${at}, table ${cost.table}\n`;
   }
-  const reading = readUsage(request.usage);
   const usage = 'error' in reading ? undefined : reading.usage;
   const rows = BUCKET_TITLES.map(([title, bucket, count]) => ({
     title,

@@ -1,10 +1,10 @@
 // One generated run: its events in order, as the preload would have written them.
 
 import { Ledger } from '../../core/attribution/attribution.ts';
-import { costFields, toolCostFields, usageFields } from '../../core/pricing/cost-fields.ts';
+import { modelCallFields, type ModelCallSource } from '../../core/model-call/model-call-fields.ts';
+import { toolCostFields } from '../../core/pricing/cost-fields.ts';
 import { priceCall } from '../../core/pricing/cost.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { prefixFields } from '../../core/attribution/request-shape.ts';
 import { inputTotal, readUsage } from '../../core/pricing/usage.ts';
 import type { AgentProfile } from './profiles.ts';
 import { Prompt } from './prompt.ts';
@@ -105,26 +105,28 @@ class GeneratedRun {
     const durationMs = Math.round(ttftMs + outputTokens * pace * (0.7 + random.next()));
     const attempts = random.chance(OVERLOADED_SHARE) ? 2 : 1;
     this.#nowMs += durationMs;
-    const cost = priceCall({ model, usage: raw, atMs: this.#nowMs });
+    const cost = priceCall(reading, { model, atMs: this.#nowMs });
     const span = random.hex(16);
     this.#turns += 1;
     this.#retries += attempts - 1;
     this.#tokensIn += inputTotal(reading.usage);
     this.#tokensOut += outputTokens;
     if (cost.status !== 'unpriced') this.#costNanoUsd += cost.costNanoUsd;
-    this.#emit('agent.model_call', {
-      ...this.#callFields(step, span, durationMs),
-      ...usageFields(reading),
-      ...costFields(cost),
-      ...prefixFields(this.#prompt.shape()),
-      'gen_ai.response.id': `msg_${random.hex(20)}`,
-      'gen_ai.response.finish_reasons': [finishReason],
-      ttft_ms: ttftMs,
+    const shape = this.#prompt.shape();
+    this.#emitCall(span, {
+      step,
+      durationMs,
+      reading,
+      cost,
+      shape,
+      responseId: `msg_${random.hex(20)}`,
+      finishReasons: [finishReason],
+      ttftMs,
       attempts,
-      ...(attempts > 1 && { retried_status: ['529'] }),
+      retriedStatus: attempts > 1 ? ['529'] : [],
     });
     const rows = this.#ledger.charge({
-      shape: this.#prompt.shape(),
+      shape,
       usage: reading.usage,
       cost: cost.status === 'unpriced' ? undefined : cost.buckets,
     });
@@ -143,26 +145,21 @@ class GeneratedRun {
     this.#nowMs += durationMs;
     this.#turns += 1;
     this.#retries += 2;
-    this.#emit('agent.model_call', {
-      ...this.#callFields(step, this.#random.hex(16), durationMs),
-      'error.type': 'overloaded_error',
+    this.#emitCall(this.#random.hex(16), {
+      step,
+      durationMs,
+      errorType: 'overloaded_error',
       attempts: 3,
-      retried_status: ['529', '529'],
+      retriedStatus: ['529', '529'],
     });
   }
 
-  #callFields(step: number, span: string, durationMs: number): Fields {
-    const { model } = this.#agent;
-    return {
+  #emitCall(span: string, call: ModelCallSource): void {
+    this.#emit('agent.model_call', {
       span_id: span,
       parent_span_id: this.#span,
-      'gen_ai.operation.name': 'chat',
-      'gen_ai.provider.name': 'anthropic',
-      'gen_ai.request.model': model,
-      'gen_ai.response.model': model,
-      duration_ms: durationMs,
-      'agent.step_number': step,
-    };
+      ...modelCallFields({ provider: 'anthropic', requestedModel: this.#agent.model, ...call }),
+    });
   }
 
   #useTool(step: number): void {

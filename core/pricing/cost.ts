@@ -1,4 +1,4 @@
-// Cost: what one call costs, from its raw usage, by exact model id and date.
+// Cost: what one call costs, from the reading of its usage, by exact model id and date.
 // Either a cost with the row that made it, or `unpriced` with a reason; never a silent 0.
 
 import {
@@ -9,6 +9,7 @@ import {
   roundCharges,
   type CostBuckets,
 } from './charges.ts';
+import type { CallCircumstances, UnpricedReason } from './circumstances.ts';
 import { resolveModelId, type ModelIdResult } from './model-id.ts';
 import type { PriceOverrides } from './price-overrides.ts';
 import { PRICE_TABLE_VERSION, WEB_SEARCH_MICRO_USD } from '../prices/table.ts';
@@ -20,51 +21,17 @@ import {
   type CallContext,
   type Unpriced,
 } from './rates.ts';
-import { isAttempt, MAX_OUTPUT_OF_DECLINED, readUsage, type UsagePart, type UsageReading } from './usage.ts';
+import {
+  isAttempt,
+  MAX_OUTPUT_OF_DECLINED,
+  type UsageError,
+  type UsagePart,
+  type UsageReading,
+} from './usage.ts';
 
 export type { CostBuckets } from './charges.ts';
 export type { PriceOverrides } from './price-overrides.ts';
 export { PRICE_TABLE_VERSION } from '../prices/table.ts';
-
-export type Platform = 'anthropic' | 'bedrock' | 'vertex' | 'foundry' | 'aws';
-
-export type UnpricedReason =
-  | 'unknown_model'
-  | 'opaque_inference_profile'
-  | 'priority_tier'
-  | 'fast_not_in_table'
-  | 'unknown_service_tier'
-  | 'usage_missing'
-  | 'usage_invalid'
-  | 'user_profile_billed'
-  | 'gateway';
-
-/** What is needed to price one call. */
-export interface PriceRequest {
-  /** Model that answered (`response.model`), or the requested one where none answered. */
-  readonly model: string;
-  /**
-   * Model that was asked for, where it differs. Bedrock and Google Cloud answer with the plain id, so the
-   * profile prefix is only here; compaction runs on this model.
-   */
-  readonly requestedModel?: string | undefined;
-  /** The `usage` object as the API sent it, after the streaming merge. */
-  readonly usage: unknown;
-  /** When the request was made, Unix milliseconds. */
-  readonly atMs: number;
-  readonly platform?: Platform | undefined;
-  /** Cloud region or location, where the client knows it. */
-  readonly region?: string | undefined;
-  readonly stopReason?: string | null | undefined;
-  /** Whether the response held any content block; a refusal without one is not billed. */
-  readonly hasOutput?: boolean | undefined;
-  /** False when the stream was cut or left: the output count is then an estimate. */
-  readonly isComplete?: boolean | undefined;
-  /** Whether the response ran code in a container, whose hours no response tells. */
-  readonly hasCodeExecution?: boolean | undefined;
-  /** `billing_policy.bill_to` of the request, where it was set. */
-  readonly billTo?: string | undefined;
-}
 
 export type CallCost =
   | {
@@ -95,16 +62,23 @@ const STEP_KINDS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The cost of one call in nano-USD, by the rows that were valid when it was made.
+ * The cost of one call in nano-USD, by the rows that were valid when it was made. `reading` is what
+ * `readUsage` gave for the call, or a reading of other counts; a usage that could not be read has no price.
  * Rules: docs/prices.md. Never throws; what cannot be priced comes back as `unpriced` with its reason.
  */
-export function priceCall(request: PriceRequest, overrides?: PriceOverrides): CallCost {
-  const requested = resolveModelId(applyAlias(request.requestedModel ?? request.model, overrides));
+export function priceCall(
+  reading: UsageReading | UsageError,
+  circumstances: CallCircumstances,
+  overrides?: PriceOverrides,
+): CallCost {
+  const requested = resolveModelId(
+    applyAlias(circumstances.requestedModel ?? circumstances.model, overrides),
+  );
   // Contract rates of an id that says no model hold whatever model answered.
-  if ('reason' in requested && request.requestedModel !== undefined) {
-    const { requestedModel, ...rest } = request;
+  if ('reason' in requested && circumstances.requestedModel !== undefined) {
+    const { requestedModel, ...rest } = circumstances;
     if (overrides?.models.has(requestedModel))
-      return priceCall({ ...rest, model: requestedModel }, overrides);
+      return priceCall(reading, { ...rest, model: requestedModel }, overrides);
   }
   const table = overrides ? `${PRICE_TABLE_VERSION}+${overrides.version}` : PRICE_TABLE_VERSION;
   const unpriced = ({ reason, detail }: Unpriced): CallCost => ({
@@ -114,26 +88,25 @@ export function priceCall(request: PriceRequest, overrides?: PriceOverrides): Ca
     detail,
   });
 
-  const reading = readUsage(request.usage);
   if ('error' in reading) return unpriced({ reason: reading.error, detail: reading.message });
-  const refusal = findCallRefusal(request, reading);
+  const refusal = findCallRefusal(circumstances, reading);
   if (refusal) return unpriced(refusal);
   // The answer of a gateway may name the plain model, but the gateway sets the price.
-  if ('reason' in requested && requested.reason === 'gateway' && request.requestedModel !== undefined) {
-    return unpriced(explainModel('gateway', request.requestedModel));
+  if ('reason' in requested && requested.reason === 'gateway' && circumstances.requestedModel !== undefined) {
+    return unpriced(explainModel('gateway', circumstances.requestedModel));
   }
 
-  const context = createContext(request, requested, reading, overrides);
-  const isUnbilled = isUnbilledRefusal(request, reading);
+  const context = createContext(circumstances, requested, reading, overrides);
+  const isUnbilled = isUnbilledRefusal(circumstances, reading);
   const multiplier = overrides?.multiplierMillionths ?? MULTIPLIER_ONE;
   const charges = createCharges();
   const rows = new Set<string>();
-  const doubts = findDoubts(request, reading);
+  const doubts = findDoubts(circumstances, reading);
   if ('reason' in requested && requested.reason === 'opaque_inference_profile') {
     doubts.push('profile_scope_unknown');
   }
   for (const part of reading.parts) {
-    const step = findStepRates(modelOfStep(part, request), part, context);
+    const step = findStepRates(modelOfStep(part, circumstances), part, context);
     if ('reason' in step) return unpriced(step);
     rows.add(step.row);
     if (isUnbilled && isAttempt(part)) continue;
@@ -142,7 +115,7 @@ export function priceCall(request: PriceRequest, overrides?: PriceOverrides): Ca
     addTokens(charges, part, step.rates, step.factor, step.isList ? multiplier : MULTIPLIER_ONE);
   }
   addWebSearches(charges, reading.usage.webSearches, WEB_SEARCH_MICRO_USD, multiplier);
-  const status = findStatus(request, reading, doubts);
+  const status = findStatus(circumstances, reading, doubts);
   return {
     ...roundCharges(charges),
     ...(isUnbilled && status.status === 'priced' ? { ...status, reason: 'refusal_not_billed' } : status),
@@ -152,8 +125,8 @@ export function priceCall(request: PriceRequest, overrides?: PriceOverrides): Ca
 }
 
 // Why a call as a whole has no price, whatever its model.
-function findCallRefusal(request: PriceRequest, reading: UsageReading): Unpriced | undefined {
-  if ((request.billTo ?? reading.billTo) === 'user_profile') {
+function findCallRefusal(circumstances: CallCircumstances, reading: UsageReading): Unpriced | undefined {
+  if ((circumstances.billTo ?? reading.billTo) === 'user_profile') {
     return {
       reason: 'user_profile_billed',
       detail: 'the call is billed to the customer behind the user profile',
@@ -169,39 +142,39 @@ function findCallRefusal(request: PriceRequest, reading: UsageReading): Unpriced
 }
 
 function createContext(
-  request: PriceRequest,
+  circumstances: CallCircumstances,
   requested: ModelIdResult,
   reading: UsageReading,
   overrides: PriceOverrides | undefined,
 ): CallContext {
-  const served = resolveModelId(applyAlias(request.model, overrides));
+  const served = resolveModelId(applyAlias(circumstances.model, overrides));
   const ids = [requested, served].filter((id) => 'id' in id);
   return {
-    atMs: request.atMs,
-    place: findPlace(ids, request.platform, request.region, overrides),
+    atMs: circumstances.atMs,
+    place: findPlace(ids, circumstances.platform, circumstances.region, overrides),
     reading,
-    servedModel: 'id' in served ? served.id : request.model,
+    servedModel: 'id' in served ? served.id : circumstances.model,
     overrides,
   };
 }
 
 // A compaction entry names no model and runs on the one that was asked for.
-function modelOfStep(part: UsagePart, request: PriceRequest): string {
-  if (part.kind === 'call') return request.model;
-  return part.model ?? request.requestedModel ?? request.model;
+function modelOfStep(part: UsagePart, circumstances: CallCircumstances): string {
+  if (part.kind === 'call') return circumstances.model;
+  return part.model ?? circumstances.requestedModel ?? circumstances.model;
 }
 
 // A refusal before any output is free although its usage shows tokens; one in mid-stream is not.
-function isUnbilledRefusal(request: PriceRequest, reading: UsageReading): boolean {
-  if (request.stopReason !== 'refusal') return false;
-  if (request.hasOutput === false) return true;
+function isUnbilledRefusal(circumstances: CallCircumstances, reading: UsageReading): boolean {
+  if (circumstances.stopReason !== 'refusal') return false;
+  if (circumstances.hasOutput === false) return true;
   const output = reading.parts.reduce((sum, part) => sum + (isAttempt(part) ? part.output : 0), 0);
-  return output <= (request.hasOutput === true ? 0 : MAX_OUTPUT_OF_DECLINED);
+  return output <= (circumstances.hasOutput === true ? 0 : MAX_OUTPUT_OF_DECLINED);
 }
 
-function findDoubts(request: PriceRequest, reading: UsageReading): string[] {
+function findDoubts(circumstances: CallCircumstances, reading: UsageReading): string[] {
   const doubts: string[] = [];
-  if (request.isComplete === false) doubts.push('aborted');
+  if (circumstances.isComplete === false) doubts.push('aborted');
   if (reading.parts.some((part) => !part.isCacheSplitKnown)) doubts.push('cache_lifetime_unknown');
   if (!KNOWN_GEOS.has(reading.inferenceGeo ?? '')) doubts.push('inference_geo_unknown');
   if (reading.parts.some((part) => !STEP_KINDS.has(part.kind))) doubts.push('step_kind_unknown');
@@ -209,11 +182,11 @@ function findDoubts(request: PriceRequest, reading: UsageReading): string[] {
 }
 
 function findStatus(
-  request: PriceRequest,
+  circumstances: CallCircumstances,
   reading: UsageReading,
   doubts: readonly string[],
 ): { status: 'priced' | 'estimated' | 'partial'; reason?: string } {
-  if (request.hasCodeExecution === true || reading.hasCodeExecution) {
+  if (circumstances.hasCodeExecution ?? reading.hasCodeExecution) {
     return { status: 'partial', reason: 'code_execution' };
   }
   return doubts[0] === undefined ? { status: 'priced' } : { status: 'estimated', reason: doubts[0] };

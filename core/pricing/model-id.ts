@@ -2,7 +2,7 @@
 // normalisation and an exact match. Never by prefix: `claude-sonnet-5-9` is not `claude-sonnet-5`.
 // Scope: whether the call ran on a global or a regional endpoint, where the id or the region says so.
 
-import type { Platform } from './cost.ts';
+import type { Platform } from './circumstances.ts';
 import { findModel, isListedModel } from '../prices/table.ts';
 
 export type Scope = 'global' | 'regional';

@@ -2,7 +2,7 @@
 // The place of a call is the platform and the scope it ran on.
 
 import { FACTOR_ONE } from './charges.ts';
-import type { Platform, UnpricedReason } from './cost.ts';
+import type { Platform, UnpricedReason } from './circumstances.ts';
 import { resolveModelId, type ModelId } from './model-id.ts';
 import type { OverrideRates, PriceOverrides } from './price-overrides.ts';
 import type { FastRates, PricedModel, PriceRow, RateCard } from '../prices/price-row.ts';

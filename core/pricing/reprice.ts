@@ -3,8 +3,9 @@
 // really cost divided by what the table says it should have: so contract rates and regions carry over.
 
 import type { CallFact } from './call-facts.ts';
-import { priceCall, type Platform, type PriceOverrides } from './cost.ts';
-import type { Usage } from './usage.ts';
+import { priceCall, type PriceOverrides } from './cost.ts';
+import { requestOfEvent } from './price-request.ts';
+import { withUsage, type Usage } from './usage.ts';
 
 export interface CallChange {
   readonly usage?: Usage;
@@ -27,39 +28,22 @@ export function repriceCall(
 }
 
 function tablePrice(
-  { event, model, usage: actualUsage, startMs }: CallFact,
-  change: CallChange,
+  { event, usage: actualUsage }: CallFact,
+  { usage = actualUsage, model, isBatch = event.service_tier === 'batch' }: CallChange,
   overrides: PriceOverrides | undefined,
 ): number | undefined {
-  const usage = change.usage ?? actualUsage;
-  const isBatch = change.isBatch ?? event.service_tier === 'batch';
-  const cost = priceCall(
-    {
-      model: change.model ?? model,
-      atMs: startMs,
-      platform: platformOf(event['gen_ai.provider.name']),
-      usage: {
-        input_tokens: usage.input,
-        output_tokens: usage.output,
-        cache_read_input_tokens: usage.cacheRead,
-        cache_creation_input_tokens: usage.cacheWrite5m + usage.cacheWrite1h,
-        cache_creation: {
-          ephemeral_5m_input_tokens: usage.cacheWrite5m,
-          ephemeral_1h_input_tokens: usage.cacheWrite1h,
-        },
-        server_tool_use: { web_search_requests: usage.webSearches },
-        service_tier: isBatch ? 'batch' : 'standard',
-        // Another model and a batch both run at standard speed.
-        ...(event.speed === undefined || isBatch || change.model !== undefined ? {} : { speed: event.speed }),
-        ...(event.inference_geo === undefined ? {} : { inference_geo: event.inference_geo }),
-      },
-    },
-    overrides,
-  );
+  const request = requestOfEvent(event, 'sums');
+  if (typeof request === 'string' || 'error' in request.reading) return undefined;
+  const reading = {
+    ...withUsage(request.reading, usage),
+    serviceTier: isBatch ? 'batch' : 'standard',
+    // Another model and a batch both run at standard speed.
+    speed: isBatch || model !== undefined ? undefined : event.speed,
+  };
+  const circumstances =
+    model === undefined
+      ? request.circumstances
+      : { ...request.circumstances, model, requestedModel: undefined };
+  const cost = priceCall(reading, circumstances, overrides);
   return cost.status === 'unpriced' ? undefined : cost.costNanoUsd;
-}
-
-function platformOf(provider: string | undefined): Platform {
-  if (provider === 'aws.bedrock') return 'bedrock';
-  return provider === 'gcp.vertex_ai' ? 'vertex' : 'anthropic';
 }

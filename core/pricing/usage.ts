@@ -78,6 +78,98 @@ export function readUsage(raw: unknown): UsageReading | UsageError {
   }
 }
 
+export const NO_USAGE: Usage = {
+  input: 0,
+  cacheRead: 0,
+  cacheWrite5m: 0,
+  cacheWrite1h: 0,
+  output: 0,
+  thinking: 0,
+  webSearches: 0,
+};
+
+/** Sum of two usages, or with -1 their difference, bucket by bucket. */
+export function addUsage(a: Usage, b: Usage, sign: 1 | -1 = 1): Usage {
+  const result: Record<keyof Usage, number> = { ...a };
+  for (const bucket of Object.keys(NO_USAGE) as (keyof Usage)[]) result[bucket] += sign * b[bucket];
+  return result;
+}
+
+/** What a reading that is made of counts knows beside them. */
+export interface Served {
+  readonly serviceTier?: string | undefined;
+  readonly speed?: string | undefined;
+  readonly inferenceGeo?: string | undefined;
+  /** False when the lifetime of some cache writes is not known and they were taken as five-minute ones. */
+  readonly isCacheSplitKnown?: boolean;
+}
+
+/** The reading of a call in one step whose buckets are known: from a stored event, a span, a difference of totals. */
+export function readingOf(usage: Usage, served: Served = {}): UsageReading | UsageError {
+  for (const [name, count] of Object.entries(usage)) {
+    if (!isCount(count)) return { error: 'usage_invalid', message: `${name} is ${count}, not a count` };
+  }
+  const { input, cacheRead, cacheWrite5m, cacheWrite1h, output } = usage;
+  return {
+    usage: { ...usage, thinking: Math.min(usage.thinking, output) },
+    parts: [
+      {
+        kind: 'call',
+        model: undefined,
+        input,
+        cacheRead,
+        cacheWrite5m,
+        cacheWrite1h,
+        output,
+        isCacheSplitKnown: served.isCacheSplitKnown ?? true,
+        speed: undefined,
+      },
+    ],
+    serviceTier: served.serviceTier,
+    speed: served.speed,
+    inferenceGeo: served.inferenceGeo,
+    hasCodeExecution: false,
+    billTo: undefined,
+  };
+}
+
+/** Whether the call was one step, so that its buckets say all about its price. */
+export function isOneStep(reading: UsageReading): boolean {
+  return reading.parts.length === 1 && reading.parts[0]?.kind === 'call';
+}
+
+/** The reading with other buckets; only of a call in one step. */
+export function withUsage(reading: UsageReading, usage: Usage): UsageReading {
+  const { input, cacheRead, cacheWrite5m, cacheWrite1h, output } = usage;
+  const parts = reading.parts.map((part) => ({
+    ...part,
+    input,
+    cacheRead,
+    cacheWrite5m,
+    cacheWrite1h,
+    output,
+  }));
+  return { ...reading, usage, parts };
+}
+
+/** The reading with more counted: its last step has what is in `more`, which may be negative, beside its own. */
+export function addToReading(reading: UsageReading, more: Usage): UsageReading {
+  const last = reading.parts.findLastIndex(isAttempt);
+  const parts = reading.parts.map((part, index) =>
+    index === last
+      ? {
+          ...part,
+          input: part.input + more.input,
+          cacheRead: part.cacheRead + more.cacheRead,
+          cacheWrite5m: part.cacheWrite5m + more.cacheWrite5m,
+          cacheWrite1h: part.cacheWrite1h + more.cacheWrite1h,
+          output: part.output + more.output,
+        }
+      : part,
+  );
+  return { ...reading, usage: addUsage(reading.usage, more), parts };
+}
+
 function readObject(raw: unknown): UsageReading {
   if (!isObject(raw)) throw new UnreadableUsage('usage_missing', 'usage is no object');
   const entries = raw['iterations'];
@@ -185,10 +277,14 @@ function readThinking(raw: Record<string, unknown>, output: number): number {
 function readCount(raw: Record<string, unknown> | undefined, name: string, path = ''): number {
   const value = raw?.[name];
   if (value === undefined || value === null) return 0;
-  if (!Number.isSafeInteger(value) || (value as number) < 0) {
+  if (!isCount(value)) {
     throw new UnreadableUsage('usage_invalid', `${path}${name} is ${JSON.stringify(value)}, not a count`);
   }
-  return value as number;
+  return value;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function readText(raw: Record<string, unknown> | undefined, name: string, path = ''): string | undefined {

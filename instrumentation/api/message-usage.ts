@@ -1,14 +1,16 @@
 // Usage of one message in plain numbers, for programs that act on cost themselves.
 
-import { priceCall } from '../../core/pricing/cost.ts';
+import { MessageReader } from '../../core/model-call/message-reader.ts';
 import { usdOf } from '../../core/money.ts';
-import { readUsage } from '../../core/pricing/usage.ts';
+import { priceCall } from '../../core/pricing/cost.ts';
+import { requestOfMessage } from '../../core/pricing/price-request.ts';
 import type { MessageUsage } from '../index.ts';
 
 export function priceMessage(message: { readonly model: string; readonly usage: unknown }): MessageUsage {
-  const reading = readUsage(message.usage);
+  const answer = new MessageReader().readMessage(message);
+  const { reading, circumstances } = requestOfMessage(answer, { atMs: Date.now() });
   const usage = 'error' in reading ? undefined : reading.usage;
-  const cost = priceCall({ model: message.model, usage: message.usage, atMs: Date.now() });
+  const cost = priceCall(reading, circumstances);
   return {
     tokensInput: usage?.input ?? 0,
     tokensCacheRead: usage?.cacheRead ?? 0,

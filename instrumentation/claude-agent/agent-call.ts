@@ -2,23 +2,24 @@
 // is all messages with the same message id; its usage is repeated on each of them.
 
 import { ROOT_CONTEXT, SpanKind } from '@opentelemetry/api';
+import { MessageReader } from '../../core/model-call/message-reader.ts';
+import { modelCallFields } from '../../core/model-call/model-call-fields.ts';
+import { providerOf } from '../../core/pricing/circumstances.ts';
 import { priceCall, type PriceOverrides } from '../../core/pricing/cost.ts';
-import { costFields, usageFields } from '../../core/pricing/cost-fields.ts';
-import { readUsage } from '../../core/pricing/usage.ts';
+import { requestOfMessage } from '../../core/pricing/price-request.ts';
+import {
+  addToReading,
+  inputTotal,
+  NO_USAGE,
+  readingOf,
+  type Usage,
+  type UsageError,
+  type UsageReading,
+} from '../../core/pricing/usage.ts';
 import { attributesOf, type Fields } from '../record/event-log.ts';
 import { guard } from '../process/guard.ts';
-import { asJson, asList, asText } from '../record/request-facts.ts';
 import { parentSpanId, type Run } from '../record/run.ts';
 import type { Telemetry } from '../record/telemetry.ts';
-
-/** Counters of a usage object that add up over calls. */
-export const COUNTERS = [
-  'input_tokens',
-  'output_tokens',
-  'cache_read_input_tokens',
-  'cache_creation_input_tokens',
-] as const;
-export type Counts = Record<(typeof COUNTERS)[number], number> & { ephemeral1h: number; webSearches: number };
 
 export interface AgentCall {
   readonly run: Run;
@@ -28,33 +29,22 @@ export interface AgentCall {
   readonly startMs: number;
   endMs: number;
   requestId: string | undefined;
-  stopReason: string | undefined;
   errorType: string | undefined;
   retriedStatus: readonly string[];
-  counts: Counts;
-  tier: string | undefined;
+  /** What its messages say; of a call that no message showed nothing. */
+  readonly answer: MessageReader;
+  /** What the totals of the result count beyond the messages. */
+  rest: Usage | undefined;
+  /** Why the answer stopped, where only the result says so. */
+  stopReason: string | undefined;
+  /** Whether the totals of a result were compared with it. */
+  isSettled: boolean;
 }
 
-export function countsOf(usage: unknown): Counts {
-  const raw = asJson(usage);
-  const number = (key: string): number => (typeof raw[key] === 'number' ? raw[key] : 0);
-  const split = asJson(raw['cache_creation'])['ephemeral_1h_input_tokens'];
-  const searches = asJson(raw['server_tool_use'])['web_search_requests'];
-  return {
-    input_tokens: number('input_tokens'),
-    output_tokens: number('output_tokens'),
-    cache_read_input_tokens: number('cache_read_input_tokens'),
-    cache_creation_input_tokens: number('cache_creation_input_tokens'),
-    ephemeral1h: typeof split === 'number' ? split : 0,
-    webSearches: typeof searches === 'number' ? searches : 0,
-  };
-}
-
-/** Sum or difference of two counts, counter by counter. */
-export function addCounts(a: Counts, b: Counts, sign: 1 | -1 = 1): Counts {
-  const sum = { ...a };
-  for (const key of Object.keys(sum) as (keyof Counts)[]) sum[key] = a[key] + sign * b[key];
-  return sum;
+/** The usage of the call: of its messages, with what the totals have beyond them. */
+export function readingOfCall({ answer, rest }: AgentCall): UsageReading | UsageError {
+  const seen = answer.isEmpty ? readingOf(NO_USAGE) : answer.reading;
+  return rest === undefined || 'error' in seen ? seen : addToReading(seen, rest);
 }
 
 /** Writes the span and the event of a finished call; gives its cost, where it has one. */
@@ -64,30 +54,39 @@ export function recordAgentCall(
   overrides: PriceOverrides | undefined,
 ): number | undefined {
   return guard('record agent call', () => {
-    const { run } = call;
-    const usage = rawUsage(call);
-    const reading = readUsage(usage);
+    const { run, answer } = call;
+    const reading = readingOfCall(call);
+    const stopReason = answer.stopReason ?? call.stopReason;
+    const { circumstances } = requestOfMessage(answer, { atMs: call.startMs });
     const cost = priceCall(
-      { model: call.model, usage, atMs: call.startMs, stopReason: call.stopReason },
+      reading,
+      {
+        ...circumstances,
+        model: call.model,
+        stopReason,
+        isComplete: stopReason !== undefined || call.isSettled,
+      },
       overrides,
     );
     const fields: Fields = {
       ...run.fields(),
-      'gen_ai.operation.name': 'chat',
-      'gen_ai.provider.name': 'anthropic',
-      'gen_ai.request.model': call.model,
-      'gen_ai.response.model': call.model,
-      'vcs.ref.head.revision': telemetry.revision,
-      'gen_ai.response.id': call.id === '' ? undefined : call.id,
-      'anthropic.request.id': call.requestId,
-      duration_ms: Math.max(0, call.endMs - call.startMs),
-      'gen_ai.response.finish_reasons': call.stopReason === undefined ? undefined : [call.stopReason],
-      ...('error' in reading ? {} : usageFields(reading)),
-      'agent.step_number': call.step,
-      attempts: call.retriedStatus.length + 1,
-      retried_status: call.retriedStatus.length === 0 ? undefined : call.retriedStatus,
-      'error.type': call.errorType,
-      ...costFields(cost),
+      ...modelCallFields({
+        provider: providerOf('anthropic'),
+        requestedModel: answer.requestedModel ?? call.model,
+        answer,
+        model: call.model,
+        responseId: call.id === '' ? undefined : call.id,
+        finishReasons: stopReason === undefined ? undefined : [stopReason],
+        requestId: call.requestId,
+        revision: telemetry.revision,
+        durationMs: Math.max(0, call.endMs - call.startMs),
+        errorType: call.errorType,
+        step: call.step,
+        attempts: call.retriedStatus.length + 1,
+        retriedStatus: call.retriedStatus,
+        reading,
+        cost,
+      }),
     };
     const span = telemetry.tracer.startSpan(
       `chat ${call.model}`,
@@ -100,35 +99,13 @@ export function recordAgentCall(
       ...fields,
       parent_span_id: parentSpanId(span),
     });
-    const { counts } = call;
-    run.tokensIn += counts.input_tokens + counts.cache_read_input_tokens + counts.cache_creation_input_tokens;
-    run.tokensOut += counts.output_tokens;
+    if (!('error' in reading)) {
+      run.tokensIn += inputTotal(reading.usage);
+      run.tokensOut += reading.usage.output;
+    }
     run.retries += call.retriedStatus.length;
     if (cost.status === 'unpriced') return undefined;
     run.costNanoUsd += cost.costNanoUsd;
     return cost.costNanoUsd;
-  });
-}
-
-function rawUsage({ counts, tier }: AgentCall): Record<string, unknown> {
-  const { ephemeral1h, webSearches, ...tokens } = counts;
-  return {
-    ...tokens,
-    cache_creation: {
-      ephemeral_5m_input_tokens: tokens.cache_creation_input_tokens - ephemeral1h,
-      ephemeral_1h_input_tokens: ephemeral1h,
-    },
-    server_tool_use: { web_search_requests: webSearches },
-    service_tier: tier ?? 'standard',
-  };
-}
-
-/** Tool uses among the blocks of a message. */
-export function toolUsesOf(content: unknown): { id: string; name: string; input: unknown }[] {
-  return asList(content).flatMap((block) => {
-    const { type, id, name, input } = asJson(block);
-    return type === 'tool_use' && asText(id) !== undefined && asText(name) !== undefined
-      ? [{ id: String(asText(id)), name: String(asText(name)), input }]
-      : [];
   });
 }

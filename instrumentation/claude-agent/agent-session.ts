@@ -4,16 +4,12 @@
 
 import type { PriceOverrides } from '../../core/pricing/cost.ts';
 import { NANO_USD_PER_USD, usdOf } from '../../core/money.ts';
-import {
-  addCounts,
-  countsOf,
-  recordAgentCall,
-  toolUsesOf,
-  type AgentCall,
-  type Counts,
-} from './agent-call.ts';
+import { asJson, asText } from '../../core/model-call/json.ts';
+import { MessageReader } from '../../core/model-call/message-reader.ts';
+import { addUsage, NO_USAGE, type Usage } from '../../core/pricing/usage.ts';
+import { readingOfCall, recordAgentCall, type AgentCall } from './agent-call.ts';
 import { currentIdentity } from '../record/identity.ts';
-import { readToolResults, asJson, asText } from '../record/request-facts.ts';
+import { readToolResults } from '../record/request-facts.ts';
 import type { Run, RunStatus } from '../record/run.ts';
 import type { Runs } from '../record/runs.ts';
 import type { Telemetry } from '../record/telemetry.ts';
@@ -30,7 +26,7 @@ export interface QueryParameters {
 }
 
 interface Totals {
-  readonly byModel: ReadonlyMap<string, Counts>;
+  readonly byModel: ReadonlyMap<string, Usage>;
   readonly costUsd: number;
 }
 
@@ -59,9 +55,9 @@ export class AgentSession {
   /** Last call of each model, held back until the totals of the result are known. */
   readonly #held = new Map<string, AgentCall>();
   /** Counts of the calls of this run that are written or held, by model. */
-  #counted = new Map<string, Counts>();
+  #counted = new Map<string, Usage>();
   /** Totals of the result before, by model. */
-  #totals: ReadonlyMap<string, Counts> = new Map();
+  #totals: ReadonlyMap<string, Usage> = new Map();
   #totalCostUsd = 0;
   /** False until the first result of a session whose earlier totals are not known. */
   #isBaseKnown = true;
@@ -167,22 +163,20 @@ export class AgentSession {
         startMs: this.#sinceMs,
         endMs: Date.now(),
         requestId: undefined,
-        stopReason: undefined,
         errorType: undefined,
         retriedStatus: this.#retriedStatus.splice(0),
-        counts: countsOf(undefined),
-        tier: undefined,
+        answer: new MessageReader(),
+        rest: undefined,
+        stopReason: undefined,
+        isSettled: false,
       };
       this.#current.set(run, call);
     }
     call.endMs = Date.now();
     this.#sinceMs = call.endMs;
-    call.counts = countsOf(body['usage']);
-    call.tier = asText(asJson(body['usage'])['service_tier']);
     call.requestId = asText(message['request_id']) ?? call.requestId;
-    call.stopReason = asText(body['stop_reason']) ?? call.stopReason;
     call.errorType = asText(message['error']) ?? call.errorType;
-    awaitTools(run, call.step, toolUsesOf(body['content']));
+    awaitTools(run, call.step, call.answer.readSlice(body));
     run.touch();
   }
 
@@ -200,6 +194,8 @@ export class AgentSession {
   }
 
   #readResult(message: Json, run: Run): void {
+    const last = this.#current.get(run);
+    if (last !== undefined) last.stopReason = asText(message['stop_reason']);
     for (const open of this.#current.keys()) this.#holdCurrent(open);
     this.#absorbTotals(asJson(message['modelUsage']), run);
     this.#flushCalls();
@@ -219,8 +215,8 @@ export class AgentSession {
     const before = this.#held.get(call.model);
     if (before !== undefined) this.#write(before);
     this.#held.set(call.model, call);
-    const counted = this.#counted.get(call.model);
-    this.#counted.set(call.model, counted === undefined ? call.counts : addCounts(counted, call.counts));
+    for (const [model, usage] of usageByModel(call))
+      this.#counted.set(model, addUsage(this.#counted.get(model) ?? NO_USAGE, usage));
   }
 
   #holdCurrent(run: Run): void {
@@ -236,17 +232,15 @@ export class AgentSession {
       Object.entries(modelUsage).map(([model, value]) => [model, totalsOf(asJson(value))] as const),
     );
     for (const [model, value] of this.#isBaseKnown ? Object.entries(modelUsage) : []) {
-      const totals = totalsOf(asJson(value));
-      const before = earlier.get(model);
-      const ofRun = before === undefined ? totals : addCounts(totals, before, -1);
+      const ofRun = addUsage(totalsOf(asJson(value)), earlier.get(model) ?? NO_USAGE, -1);
       const name = this.#held.has(model) ? model : (asText(asJson(value)['canonicalModel']) ?? model);
-      const counted = this.#counted.get(name);
-      const rest = counted === undefined ? ofRun : addCounts(ofRun, counted, -1);
-      if (Object.values(rest).every((count) => count === 0)) continue;
+      const rest = addUsage(ofRun, this.#counted.get(name) ?? NO_USAGE, -1);
       const last = this.#held.get(name);
+      if (last !== undefined) last.isSettled = true;
+      if (Object.values(rest).every((count) => count === 0)) continue;
       if (last !== undefined) {
-        const corrected = addCounts(last.counts, rest);
-        if (Object.values(corrected).every((count) => count >= 0)) last.counts = corrected;
+        const corrected = addUsage(usageByModel(last).get(name) ?? NO_USAGE, rest);
+        if (Object.values(corrected).every((count) => count >= 0)) last.rest = rest;
         else this.#note(run, 'warning', `messages of ${name} count more than the totals of the result`);
       } else if (Object.values(rest).every((count) => count >= 0)) {
         run.turns += 1;
@@ -302,7 +296,7 @@ function usd(nanoUsd: number): string {
 }
 
 /** A call that no message told of. */
-function silentCall(run: Run, model: string, counts: Counts): AgentCall {
+function silentCall(run: Run, model: string, rest: Usage): AgentCall {
   const nowMs = Date.now();
   return {
     run,
@@ -312,23 +306,40 @@ function silentCall(run: Run, model: string, counts: Counts): AgentCall {
     startMs: nowMs,
     endMs: nowMs,
     requestId: undefined,
-    stopReason: undefined,
     errorType: undefined,
     retriedStatus: [],
-    counts,
-    tier: undefined,
+    answer: new MessageReader(),
+    rest,
+    stopReason: undefined,
+    isSettled: true,
   };
 }
 
+/** What the messages of a call count, by the model of each step. Thinking is a share, which no totals have. */
+function usageByModel(call: AgentCall): Map<string, Usage> {
+  const reading = readingOfCall(call);
+  const sums = new Map<string, Usage>();
+  if ('error' in reading) return sums;
+  for (const { model = call.model, input, cacheRead, cacheWrite5m, cacheWrite1h, output } of reading.parts) {
+    const step = { ...NO_USAGE, input, cacheRead, cacheWrite5m, cacheWrite1h, output };
+    sums.set(model, addUsage(sums.get(model) ?? NO_USAGE, step));
+  }
+  const { webSearches } = reading.usage;
+  sums.set(call.model, addUsage(sums.get(call.model) ?? NO_USAGE, { ...NO_USAGE, webSearches }));
+  return sums;
+}
+
 /** Cumulative totals of one model in the spelling of a result message. */
-function totalsOf(value: Json): Counts {
+function totalsOf(value: Json): Usage {
   const number = (key: string): number => (typeof value[key] === 'number' ? value[key] : 0);
+  const cacheWrite1h = number('cacheCreationEphemeral1hInputTokens');
   return {
-    input_tokens: number('inputTokens'),
-    output_tokens: number('outputTokens'),
-    cache_read_input_tokens: number('cacheReadInputTokens'),
-    cache_creation_input_tokens: number('cacheCreationInputTokens'),
-    ephemeral1h: number('cacheCreationEphemeral1hInputTokens'),
+    ...NO_USAGE,
+    input: number('inputTokens'),
+    output: number('outputTokens'),
+    cacheRead: number('cacheReadInputTokens'),
+    cacheWrite5m: number('cacheCreationInputTokens') - cacheWrite1h,
+    cacheWrite1h,
     webSearches: number('webSearchRequests'),
   };
 }

@@ -2,7 +2,7 @@
 // TALLYSPAN_CONTENT=full. Attributes of events never carry them.
 
 import type { Attributes } from '@opentelemetry/api';
-import { asJson, asList, asText } from './request-facts.ts';
+import { asJson, asList, asText } from '../../core/model-call/json.ts';
 
 /** Longer texts are cut, so that one span stays within what collectors take. */
 const MAX_CHARS = 250_000;

@@ -2,29 +2,23 @@
 // It ends exactly once, however it ends; then its span is enriched, its event written and its run told.
 
 import { SpanStatusCode, type Span } from '@opentelemetry/api';
-import type { BlockShape } from '../../core/attribution/block-shape.ts';
-import {
-  priceCall,
-  type CallCost,
-  type Platform,
-  type PriceOverrides,
-  type PriceRequest,
-} from '../../core/pricing/cost.ts';
-import { costFields, usageFields } from '../../core/pricing/cost-fields.ts';
-import { describeOutput, prefixFields } from '../../core/attribution/request-shape.ts';
-import { readUsage, type UsageReading } from '../../core/pricing/usage.ts';
-import { Answer } from './answer.ts';
+import { MessageReader } from '../../core/model-call/message-reader.ts';
+import { modelCallFields } from '../../core/model-call/model-call-fields.ts';
+import { contentJson, recordedCall } from '../../core/model-call/recorded-call.ts';
+import { providerOf, type Platform } from '../../core/pricing/circumstances.ts';
+import { priceCall, type CallCost, type PriceOverrides } from '../../core/pricing/cost.ts';
+import { requestOfMessage } from '../../core/pricing/price-request.ts';
+import { priceUncached } from '../../core/pricing/uncached-cost.ts';
+import { inputTotal, type UsageReading } from '../../core/pricing/usage.ts';
 import { contentAttributes } from './content-attributes.ts';
 import { setFields, type Fields } from './event-log.ts';
 import { recordFirstSights } from './first-sights.ts';
 import { guard } from '../process/guard.ts';
 import type { RequestFacts } from './request-facts.ts';
-import { RecordedMessage, contentFields, contentJson } from './recorded-content.ts';
 import { parentSpanId, type Run } from './run.ts';
 import type { Runs } from './runs.ts';
 import type { Telemetry } from './telemetry.ts';
 import { awaitTools } from './tool-calls.ts';
-import { priceUncached } from './uncached-cost.ts';
 import { recordToolCosts } from './tool-costs.ts';
 
 /** How a model call ended. */
@@ -55,17 +49,8 @@ export interface CallOptions {
   readonly params?: unknown;
 }
 
-const CHARS_PER_TOKEN = 3.8;
-const PROVIDERS: Readonly<Record<Platform, string>> = {
-  anthropic: 'anthropic',
-  aws: 'anthropic',
-  foundry: 'anthropic',
-  bedrock: 'aws.bedrock',
-  vertex: 'gcp.vertex_ai',
-};
-
 export class ModelCall {
-  readonly answer = new Answer();
+  readonly answer: MessageReader;
   readonly attempts: Attempt[] = [];
   readonly run: Run;
   readonly startMs = Date.now();
@@ -95,9 +80,9 @@ export class ModelCall {
     this.run.turns += 1;
     this.run.openCalls += 1;
     this.step = this.run.turns;
+    this.answer = new MessageReader(options.params !== undefined);
     if (options.params === undefined) return;
     this.#requestJson = guard('record request', () => contentJson(options.params));
-    this.answer.recording = new RecordedMessage();
   }
 
   /** Version of the SDK that made the call. */
@@ -131,23 +116,25 @@ export class ModelCall {
   #record(end: CallEnd): void {
     const endMs = Date.now();
     const { answer, run, facts } = this;
-    const reading = this.#readUsage(end);
-    const request = this.#priceRequest(reading, end);
     const { overrides } = this.#options;
-    const cost = request === undefined ? undefined : priceCall(request, overrides);
-    const fields: Fields = {
-      ...this.#fields(end, endMs, reading, cost),
-      cost_uncached_nano_usd:
-        request === undefined || reading === undefined
-          ? undefined
-          : priceUncached(request, reading, overrides),
-    };
+    const reading = 'error' in answer.reading ? undefined : answer.reading;
+    const request = this.#wasAnswered(end)
+      ? requestOfMessage(answer, {
+          atMs: this.startMs,
+          requestedModel: facts.model,
+          platform: this.#options.platform,
+          region: this.#options.region,
+          billTo: facts.billTo,
+        })
+      : undefined;
+    const cost = request && priceCall(request.reading, request.circumstances, overrides);
+    const uncachedNanoUsd = request && priceUncached(request, overrides);
+    const fields = this.#fields(end, endMs, reading, cost, uncachedNanoUsd);
     const { span } = this;
     if (span !== undefined) this.#finishSpan(span, fields, end, endMs);
 
     if (reading !== undefined) {
-      run.tokensIn += reading.usage.input + reading.usage.cacheRead;
-      run.tokensIn += reading.usage.cacheWrite5m + reading.usage.cacheWrite1h;
+      run.tokensIn += inputTotal(reading.usage);
       run.tokensOut += reading.usage.output;
     }
     if (cost !== undefined && cost.status !== 'unpriced') run.costNanoUsd += cost.costNanoUsd;
@@ -156,15 +143,14 @@ export class ModelCall {
     this.#telemetry.events.emit('agent.model_call', endMs, spanContext, {
       ...fields,
       parent_span_id: span === undefined ? undefined : parentSpanId(span),
-      ...guard('record content', () => contentFields(this.#requestJson, answer.recording)),
+      ...guard('record content', () => this.#content()),
     });
     if (reading !== undefined) {
-      const output: readonly BlockShape[] = describeOutput(answer.blocks);
       recordToolCosts(this.#telemetry, this, {
         shape: facts.shape,
         reading,
         cost,
-        output,
+        output: answer.shapes,
         spanContext,
         endMs,
       });
@@ -198,82 +184,55 @@ export class ModelCall {
     endMs: number,
     reading: UsageReading | undefined,
     cost: CallCost | undefined,
+    uncachedNanoUsd: number | undefined,
   ): Fields {
-    const { answer, facts, run, attempts } = this;
-    const errorType = end.type === 'failed' ? end.errorType : undefined;
-    const retried = attempts.slice(0, -1).map(({ status }) => status);
+    const { answer, facts, attempts } = this;
     const firstChunkMs = facts.isStreamed ? answer.firstChunkMs : undefined;
     return {
-      ...run.fields(),
-      'gen_ai.operation.name': 'chat',
-      'gen_ai.provider.name': PROVIDERS[this.#options.platform],
-      'gen_ai.request.model': facts.model,
-      'gen_ai.response.model': answer.model ?? facts.model,
-      'gen_ai.response.id': answer.id,
-      'anthropic.request.id': this.requestId,
-      'vcs.ref.head.revision': this.revision,
-      'tallyspan.sdk.version': this.sdkVersion,
-      duration_ms: endMs - this.startMs,
-      ttft_ms: firstChunkMs === undefined ? undefined : firstChunkMs - this.startMs,
-      'gen_ai.response.finish_reasons': answer.stopReason === undefined ? undefined : [answer.stopReason],
-      ...(reading === undefined ? {} : usageFields(reading)),
-      'agent.step_number': this.step,
-      attempts: attempts.length === 0 ? undefined : attempts.length,
-      retried_status: retried.length === 0 ? undefined : retried,
-      'error.type': errorType,
-      ...(cost === undefined ? {} : costFields(cost)),
-      cache_miss_reason: answer.cacheMissReason,
-      tokens_tool_definitions:
-        facts.shape.toolDefinitionTokens === 0 ? undefined : Math.round(facts.shape.toolDefinitionTokens),
-      cache_breakpoints: facts.shape.breakpoints.length,
-      ...prefixFields(facts.shape),
+      ...this.run.fields(),
+      ...modelCallFields({
+        provider: providerOf(this.#options.platform),
+        requestedModel: facts.model,
+        answer,
+        requestId: this.requestId,
+        revision: this.revision,
+        sdkVersion: this.sdkVersion,
+        durationMs: endMs - this.startMs,
+        ttftMs: firstChunkMs === undefined ? undefined : firstChunkMs - this.startMs,
+        errorType: end.type === 'failed' ? end.errorType : undefined,
+        step: this.step,
+        attempts: attempts.length === 0 ? undefined : attempts.length,
+        retriedStatus: attempts.slice(0, -1).map(({ status }) => status),
+        reading,
+        cost,
+        uncachedNanoUsd,
+        shape: facts.shape,
+      }),
     };
-  }
-
-  /** The usage that came back; of a stream that was cut, with the output estimated from what was read. */
-  #readUsage(end: CallEnd): UsageReading | undefined {
-    const raw = this.answer.usage;
-    if (raw === undefined) return undefined;
-    const usage = end.type === 'completed' && this.answer.isComplete ? raw : this.#withEstimatedOutput(raw);
-    const reading = readUsage(usage);
-    return 'error' in reading ? undefined : reading;
-  }
-
-  #withEstimatedOutput(raw: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-    if (this.answer.isComplete) return raw;
-    const seen = Number(raw['output_tokens'] ?? 0);
-    return { ...raw, output_tokens: Math.max(seen, Math.ceil(this.answer.outputLength / CHARS_PER_TOKEN)) };
   }
 
   /** No cost at all where the API answered nothing that could be billed. */
-  #priceRequest(reading: UsageReading | undefined, end: CallEnd): PriceRequest | undefined {
-    const { answer, facts } = this;
-    const raw = answer.usage;
-    if (raw === undefined && (end.type === 'failed' || !this.#wasAnswered())) return undefined;
-    return {
-      model: answer.model ?? facts.model,
-      requestedModel: facts.model,
-      usage: reading === undefined || raw === undefined ? raw : this.#withEstimatedOutput(raw),
-      atMs: this.startMs,
-      platform: this.#options.platform,
-      region: this.#options.region,
-      stopReason: answer.stopReason,
-      hasOutput: answer.hasOutput,
-      isComplete: answer.isComplete,
-      hasCodeExecution: answer.hasCodeExecution,
-      billTo: facts.billTo,
-    };
+  #wasAnswered(end: CallEnd): boolean {
+    if (this.answer.rawUsage !== undefined) return true;
+    return end.type !== 'failed' && (this.requestId !== undefined || this.answer.id !== undefined);
   }
 
-  #wasAnswered(): boolean {
-    return this.requestId !== undefined || this.answer.id !== undefined;
+  /** Request and answer; nothing where no content is wanted. */
+  #content(): Fields | undefined {
+    if (this.#options.params === undefined) return undefined;
+    const { requestJson, responseJson, isCut } = recordedCall(this.#requestJson, this.answer);
+    return {
+      'tallyspan.request_json': requestJson,
+      'tallyspan.response_json': responseJson,
+      'tallyspan.content_cut': isCut || undefined,
+    };
   }
 
   #finishSpan(span: Span, fields: Fields, end: CallEnd, endMs: number): void {
     span.updateName(this.spanName);
     setFields(span, fields);
     if (this.#options.params !== undefined)
-      span.setAttributes(contentAttributes(this.#options.params, this.answer.blocks));
+      span.setAttributes(contentAttributes(this.#options.params, this.answer.message?.['content']));
     if (fields['gen_ai.usage.cost'] !== undefined)
       span.setAttribute('gen_ai.usage.cost', fields['gen_ai.usage.cost']);
     if (fields.ttft_ms !== undefined && this.isOwnSpan)

@@ -1,5 +1,6 @@
 // Request facts: what one Messages request says that telemetry needs, read without keeping content.
 
+import { asJson, asList, asText } from '../../core/model-call/json.ts';
 import { describeRequest, type RequestShape } from '../../core/attribution/request-shape.ts';
 import type { ToolResult } from './tool-calls.ts';
 
@@ -19,8 +20,6 @@ export interface RequestFacts {
   readonly isToolForced: boolean;
   readonly shape: RequestShape;
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 export function readRequest(params: unknown): RequestFacts {
   const body = asJson(params);
@@ -73,16 +72,4 @@ function contentLength(content: unknown): number {
     const text = asText(asJson(block)['text']);
     return sum + (text === undefined ? (JSON.stringify(block)?.length ?? 0) : text.length);
   }, 0);
-}
-
-export function asJson(value: unknown): Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
-}
-
-export function asList(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-export function asText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }

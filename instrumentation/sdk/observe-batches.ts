@@ -2,13 +2,15 @@
 // that the caller reads becomes one model call; a row that is read twice counts once for readers, by its id.
 
 import { context, SpanKind, type Span } from '@opentelemetry/api';
+import { MessageReader } from '../../core/model-call/message-reader.ts';
+import { modelCallFields } from '../../core/model-call/model-call-fields.ts';
+import { providerOf } from '../../core/pricing/circumstances.ts';
 import { priceCall } from '../../core/pricing/cost.ts';
-import { costFields, usageFields } from '../../core/pricing/cost-fields.ts';
-import { readUsage } from '../../core/pricing/usage.ts';
+import { requestOfMessage } from '../../core/pricing/price-request.ts';
 import { guard } from '../process/guard.ts';
 import { currentIdentity } from '../record/identity.ts';
 import type { Observer } from './observer.ts';
-import { asJson, asText } from '../record/request-facts.ts';
+import { asJson } from '../../core/model-call/json.ts';
 
 export interface BatchesClass {
   readonly prototype: { results?: (...parameters: unknown[]) => Promise<AsyncIterable<unknown>> };
@@ -56,14 +58,13 @@ function observeRows(observer: Observer, rows: AsyncIterable<unknown>, sdkVersio
 
 function recordRow(observer: Observer, span: Span, row: unknown, sdkVersion: string | undefined): void {
   const result = asJson(asJson(row)['result']);
-  const message = asJson(result['message']);
-  const model = asText(message['model']);
   // Rows that failed, were cancelled or expired are not billed.
-  if (result['type'] !== 'succeeded' || model === undefined) return;
+  if (result['type'] !== 'succeeded') return;
+  const answer = new MessageReader().readMessage(result['message']);
+  const { model } = answer;
+  if (model === undefined) return;
   const nowMs = Date.now();
-  const usage = message['usage'];
-  const reading = readUsage(usage);
-  const stopReason = asText(message['stop_reason']);
+  const { reading, circumstances } = requestOfMessage(answer, { atMs: nowMs });
   const identity = currentIdentity();
   const run = observer.runs.runIn(context.active());
   observer.telemetry.events.emit('agent.model_call', nowMs, span.spanContext(), {
@@ -72,15 +73,14 @@ function recordRow(observer: Observer, span: Span, row: unknown, sdkVersion: str
       'gen_ai.conversation.id': identity.sessionId,
       'agent.task_type': identity.taskType,
     }),
-    'gen_ai.operation.name': 'chat',
-    'gen_ai.provider.name': 'anthropic',
-    'gen_ai.request.model': model,
-    'gen_ai.response.model': model,
-    'gen_ai.response.id': asText(message['id']),
-    'vcs.ref.head.revision': observer.telemetry.revision,
-    'tallyspan.sdk.version': sdkVersion,
-    'gen_ai.response.finish_reasons': stopReason === undefined ? undefined : [stopReason],
-    ...('error' in reading ? {} : usageFields(reading)),
-    ...costFields(priceCall({ model, usage, atMs: nowMs, stopReason }, observer.overrides)),
+    ...modelCallFields({
+      provider: providerOf('anthropic'),
+      requestedModel: answer.requestedModel ?? model,
+      answer,
+      revision: observer.telemetry.revision,
+      sdkVersion,
+      reading,
+      cost: priceCall(reading, circumstances, observer.overrides),
+    }),
   });
 }

@@ -7,7 +7,7 @@ import { guard } from '../process/guard.ts';
 import { watchNativeCount, type TokenCount } from './native-spans.ts';
 import type { ApiPromise } from './observe-call.ts';
 import type { Observer } from './observer.ts';
-import { asJson, asText } from '../record/request-facts.ts';
+import { asJson, asText } from '../../core/model-call/json.ts';
 
 export interface CountPrototype {
   countTokens?: (this: object, body: unknown, ...rest: unknown[]) => ApiPromise;

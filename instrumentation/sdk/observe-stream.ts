@@ -65,7 +65,7 @@ function observeIterator(
         throw error;
       }
       guard('stream event', () => {
-        if (result.done !== true) call.answer.readEvent(result.value);
+        if (result.done !== true) call.answer.readEvent(result.value, Date.now());
         else if (controller.signal.aborted) call.end({ type: 'left' });
         // A stream that just stops before its last events was cut.
         else if (!call.answer.isComplete) call.end({ type: 'failed', errorType: 'api_error' });

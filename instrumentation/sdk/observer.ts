@@ -1,6 +1,7 @@
 // The observer: begins model calls for the hooks, with what is known about the client that makes them.
 
-import type { Platform, PriceOverrides } from '../../core/pricing/cost.ts';
+import type { Platform } from '../../core/pricing/circumstances.ts';
+import type { PriceOverrides } from '../../core/pricing/cost.ts';
 import { guard } from '../process/guard.ts';
 import { ModelCall } from '../record/model-call.ts';
 import { forgetReader } from './observe-response.ts';

@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { calcPrice, extractUsage, findProvider } from '@pydantic/genai-prices';
 import { priceCall } from '../../core/pricing/cost.ts';
+import { readUsage } from '../../core/pricing/usage.ts';
 
 const ROUNDS = 15;
 const CALLS_PER_ROUND = 20_000;
@@ -69,7 +70,10 @@ try {
   // As it is published: bundled and minified into one file.
   const bundle = path.join(folder, 'price.mjs');
   await build({
-    entryPoints: [path.join(ROOT, 'core/pricing/cost.ts')],
+    stdin: {
+      contents: "export * from './core/pricing/cost.ts'; export * from './core/pricing/usage.ts';",
+      resolveDir: ROOT,
+    },
     outfile: bundle,
     bundle: true,
     minify: true,
@@ -77,7 +81,7 @@ try {
     logLevel: 'error',
   });
   const calls = measureCalls({
-    tallyspan: () => priceCall({ model: MODEL, usage: USAGE, atMs: AT_MS }),
+    tallyspan: () => priceCall(readUsage(USAGE), { model: MODEL, atMs: AT_MS }),
     'genai-prices': () => {
       const { usage } = extractUsage(provider, { model: MODEL, usage: USAGE }, 'default');
       return calcPrice(usage, MODEL, { providerId: 'anthropic', timestamp });

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { runCli } from '../../cli/program.ts';
-import { costFields, usageFields } from '../../core/pricing/cost-fields.ts';
+import { modelCallFields } from '../../core/model-call/model-call-fields.ts';
 import { priceCall } from '../../core/pricing/cost.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { readUsage } from '../../core/pricing/usage.ts';
@@ -85,8 +85,7 @@ function call(model: string, n: number, fields: Partial<EventRecord> = {}): Even
     'gen_ai.response.id': `msg_${String(n)}`,
     'gen_ai.request.model': model,
     'gen_ai.response.model': model,
-    ...usageFields(reading),
-    ...costFields(priceCall({ model, usage: USAGE, atMs: CALL_AT })),
+    ...modelCallFields({ reading, model, cost: priceCall(reading, { model, atMs: CALL_AT }) }),
     ...fields,
   };
 }

@@ -3,6 +3,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { findCacheMisses, type CacheMiss } from '../../core/attribution/cache-forensics.ts';
 import { priceCall } from '../../core/pricing/cost.ts';
+import { readUsage } from '../../core/pricing/usage.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { foldMessages } from '../../core/attribution/request-shape.ts';
 import { matchMessages } from '../../core/attribution/prefix-match.ts';
@@ -47,7 +48,7 @@ function callEvent(call: Call): EventRecord {
       ephemeral_1h_input_tokens: hour ? written : 0,
     },
   };
-  const cost = priceCall({ model: 'claude-opus-5-5', usage, atMs: START_MS });
+  const cost = priceCall(readUsage(usage), { model: 'claude-opus-5-5', atMs: START_MS });
   return {
     timestamp: START_MS + atMs + 1_000,
     'event.name': 'agent.model_call',

@@ -263,7 +263,7 @@ class RunGenerator {
         : {}),
     };
     const reading = readUsage(raw);
-    const cost = priceCall({ model, usage: raw, atMs: startMs });
+    const cost = priceCall(reading, { model, atMs: startMs });
     if ('error' in reading || cost.status === 'unpriced') throw new Error(JSON.stringify([reading, cost]));
     this.#nowMs += 2_000;
     const { usage } = reading;

@@ -1,19 +1,21 @@
 // Requests of the price tests: a call on the day the table was made, unless a test says otherwise.
 
-import { priceCall, type CallCost, type PriceRequest } from '../../../core/pricing/cost.ts';
+import type { CallCircumstances } from '../../../core/pricing/circumstances.ts';
+import { priceCall, type CallCost } from '../../../core/pricing/cost.ts';
 import type { PriceOverrides } from '../../../core/pricing/price-overrides.ts';
+import { readUsage } from '../../../core/pricing/usage.ts';
 
 export const TODAY = '2026-11-21T12:00:00Z';
 
-export interface CallInput extends Omit<PriceRequest, 'atMs' | 'usage' | 'model'> {
+export interface CallInput extends Omit<CallCircumstances, 'atMs' | 'model'> {
   readonly model: string;
   readonly usage: unknown;
   /** ISO time; default {@link TODAY}. */
   readonly at?: string;
 }
 
-export function price({ at = TODAY, ...request }: CallInput, overrides?: PriceOverrides): CallCost {
-  return priceCall({ ...request, atMs: Date.parse(at) }, overrides);
+export function price({ at = TODAY, usage, ...call }: CallInput, overrides?: PriceOverrides): CallCost {
+  return priceCall(readUsage(usage), { ...call, atMs: Date.parse(at) }, overrides);
 }
 
 /** Cost in nano-USD; fails the test when the call is unpriced. */

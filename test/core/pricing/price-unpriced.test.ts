@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 import { priceCall } from '../../../core/pricing/cost.ts';
+import { readUsage } from '../../../core/pricing/usage.ts';
 import { price, rawUsage, reasonOf, type CallInput } from './price-request.ts';
 
 const USAGE = rawUsage({ input: 100, output: 10 });
@@ -107,8 +108,8 @@ describe('an unpriced call', () => {
   });
 
   it('is one without a time', () => {
-    expect(() => priceCall({ model: MODEL, usage: USAGE, atMs: Number.NaN })).not.toThrow();
-    expect(priceCall({ model: MODEL, usage: USAGE, atMs: Number.NaN })).toMatchObject({
+    expect(() => priceCall(readUsage(USAGE), { model: MODEL, atMs: Number.NaN })).not.toThrow();
+    expect(priceCall(readUsage(USAGE), { model: MODEL, atMs: Number.NaN })).toMatchObject({
       status: 'unpriced',
       detail: `${MODEL} has no price row at an unknown time`,
     });

@@ -1,6 +1,7 @@
 // Calls with tokens in the cache and the price of the table, as events: what forensics and what-if start from.
 
 import { priceCall } from '../../../core/pricing/cost.ts';
+import { readUsage } from '../../../core/pricing/usage.ts';
 import type { EventRecord } from '../../../core/event.ts';
 
 export const START_MS = Date.UTC(2026, 10, 20);
@@ -19,16 +20,16 @@ export interface PricedCall {
 
 export function pricedCall(call: PricedCall): EventRecord {
   const { step = 1, atMs = 0, input = 0, read = 0, written5m = 0, written1h = 0, fields = {} } = call;
-  const cost = priceCall({
+  const reading = readUsage({
+    input_tokens: input,
+    output_tokens: 100,
+    cache_read_input_tokens: read,
+    cache_creation_input_tokens: written5m + written1h,
+    cache_creation: { ephemeral_5m_input_tokens: written5m, ephemeral_1h_input_tokens: written1h },
+  });
+  const cost = priceCall(reading, {
     model: fields['gen_ai.response.model'] ?? MODEL,
     atMs: START_MS,
-    usage: {
-      input_tokens: input,
-      output_tokens: 100,
-      cache_read_input_tokens: read,
-      cache_creation_input_tokens: written5m + written1h,
-      cache_creation: { ephemeral_5m_input_tokens: written5m, ephemeral_1h_input_tokens: written1h },
-    },
   });
   return {
     timestamp: START_MS + atMs + 1_000,

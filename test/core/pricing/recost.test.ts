@@ -1,7 +1,7 @@
 // A recorded call priced again: nothing while the table says the same, else the signed difference.
 
 import { describe, expect, it } from '@jest/globals';
-import { costFields, usageFields } from '../../../core/pricing/cost-fields.ts';
+import { modelCallFields } from '../../../core/model-call/model-call-fields.ts';
 import type { EventRecord } from '../../../core/event.ts';
 import { recostCall } from '../../../core/pricing/recost.ts';
 import { readUsage } from '../../../core/pricing/usage.ts';
@@ -16,12 +16,14 @@ function eventOf(call: CallInput, provider = 'anthropic'): EventRecord {
     timestamp: Date.parse(call.at ?? TODAY) + DURATION_MS,
     'event.name': 'agent.model_call',
     duration_ms: DURATION_MS,
-    'gen_ai.provider.name': provider,
-    'gen_ai.request.model': call.requestedModel ?? call.model,
-    'gen_ai.response.model': call.model,
     ...(call.stopReason && { 'gen_ai.response.finish_reasons': [call.stopReason] }),
-    ...('error' in reading ? {} : usageFields(reading)),
-    ...costFields(price(call)),
+    ...modelCallFields({
+      provider,
+      requestedModel: call.requestedModel ?? call.model,
+      model: call.model,
+      reading,
+      cost: price(call),
+    }),
   };
 }
 

@@ -2,7 +2,9 @@
 
 import { describe, expect, it } from '@jest/globals';
 import { readCalls, type CallFact } from '../../../core/pricing/call-facts.ts';
-import { priceCall, type PriceRequest } from '../../../core/pricing/cost.ts';
+import type { CallCircumstances } from '../../../core/pricing/circumstances.ts';
+import { priceCall } from '../../../core/pricing/cost.ts';
+import { readUsage } from '../../../core/pricing/usage.ts';
 import type { EventRecord } from '../../../core/event.ts';
 import { repriceCall } from '../../../core/pricing/reprice.ts';
 
@@ -12,24 +14,20 @@ const OTHER_MODEL = 'claude-fable-5-2';
 const TOKENS = { input: 1_000, cacheRead: 20_000, cacheWrite5m: 3_000, cacheWrite1h: 400, output: 500 };
 
 /** The cost of the tokens at one place, tier and model. */
-function tableCost(usage: Record<string, unknown> = {}, request: Partial<PriceRequest> = {}): number {
-  const cost = priceCall({
-    model: MODEL,
-    atMs: AT_MS,
-    usage: {
-      input_tokens: TOKENS.input,
-      output_tokens: TOKENS.output,
-      cache_read_input_tokens: TOKENS.cacheRead,
-      cache_creation_input_tokens: TOKENS.cacheWrite5m + TOKENS.cacheWrite1h,
-      cache_creation: {
-        ephemeral_5m_input_tokens: TOKENS.cacheWrite5m,
-        ephemeral_1h_input_tokens: TOKENS.cacheWrite1h,
-      },
-      server_tool_use: { web_search_requests: 2 },
-      ...usage,
+function tableCost(usage: Record<string, unknown> = {}, request: Partial<CallCircumstances> = {}): number {
+  const reading = readUsage({
+    input_tokens: TOKENS.input,
+    output_tokens: TOKENS.output,
+    cache_read_input_tokens: TOKENS.cacheRead,
+    cache_creation_input_tokens: TOKENS.cacheWrite5m + TOKENS.cacheWrite1h,
+    cache_creation: {
+      ephemeral_5m_input_tokens: TOKENS.cacheWrite5m,
+      ephemeral_1h_input_tokens: TOKENS.cacheWrite1h,
     },
-    ...request,
+    server_tool_use: { web_search_requests: 2 },
+    ...usage,
   });
+  const cost = priceCall(reading, { model: MODEL, atMs: AT_MS, ...request });
   if (cost.status === 'unpriced') throw new Error(JSON.stringify(cost));
   return cost.costNanoUsd;
 }
@@ -60,7 +58,7 @@ const WAYS: readonly (readonly [
   string,
   Partial<EventRecord>,
   Record<string, unknown>,
-  Partial<PriceRequest>,
+  Partial<CallCircumstances>,
 ])[] = [
   ['plain', {}, {}, {}],
   ['in a batch', { service_tier: 'batch' }, { service_tier: 'batch' }, {}],

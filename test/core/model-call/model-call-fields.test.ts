@@ -1,12 +1,12 @@
-// Usage and cost as fields of an event.
+// A model call as fields of its event: what the source does not know is left out.
 
 import { describe, expect, it } from '@jest/globals';
-import { costFields, usageFields } from '../../../core/pricing/cost-fields.ts';
+import { modelCallFields, type ModelCallFields } from '../../../core/model-call/model-call-fields.ts';
 import { PRICE_TABLE_VERSION } from '../../../core/pricing/cost.ts';
 import { isFieldValue } from '../../../core/event.ts';
 import { EVENTS, FIELDS, type FieldKey } from '../../../core/schema.ts';
 import { readUsage } from '../../../core/pricing/usage.ts';
-import { price, rawUsage } from './price-request.ts';
+import { price, rawUsage } from '../pricing/price-request.ts';
 
 const USAGE = {
   ...rawUsage({ input: 1, read: 20, write5m: 300, write1h: 4000, output: 50_000 }),
@@ -14,13 +14,15 @@ const USAGE = {
   server_tool_use: { web_search_requests: 2 },
 };
 
-const pricedFields = (): ReturnType<typeof costFields> =>
-  costFields(price({ model: 'claude-opus-5-5', usage: USAGE }));
+const CHAT = { 'gen_ai.operation.name': 'chat' };
+const pricedFields = (): ModelCallFields =>
+  modelCallFields({ cost: price({ model: 'claude-opus-5-5', usage: USAGE }) });
 
 describe('usage fields', () => {
   it('hold the disjoint buckets and the sums of the conventions', () => {
     const reading = readUsage({ ...USAGE, service_tier: 'standard', speed: 'fast', inference_geo: 'us' });
-    expect('error' in reading ? reading : usageFields(reading)).toEqual({
+    expect(modelCallFields({ reading })).toEqual({
+      ...CHAT,
       tokens_input: 1,
       tokens_cache_read: 20,
       tokens_cache_write_5m: 300,
@@ -39,7 +41,7 @@ describe('usage fields', () => {
   });
   it('leave out what the API did not say', () => {
     const reading = readUsage(USAGE);
-    const fields = 'error' in reading ? {} : usageFields(reading);
+    const fields = modelCallFields({ reading });
     for (const key of ['service_tier', 'speed', 'inference_geo']) expect(fields).not.toHaveProperty([key]);
   });
 });
@@ -48,6 +50,7 @@ describe('cost fields', () => {
   it('hold the cost, its buckets, status, table and row', () => {
     // 1×4,000, 20×200, 300×5,000, 4,000×8,000, 50,000×20,000, 2×10,000,000
     expect(pricedFields()).toEqual({
+      ...CHAT,
       cost_nano_usd: 1_053_508_000,
       'gen_ai.usage.cost': 1.053508,
       cost_input_nano_usd: 4000,
@@ -63,7 +66,7 @@ describe('cost fields', () => {
   });
   it('are fields of a model call, of the right type', () => {
     const reading = readUsage(USAGE);
-    const all = { ...pricedFields(), ...('error' in reading ? {} : usageFields(reading)) };
+    const all = { ...pricedFields(), ...modelCallFields({ reading }) };
     for (const [key, value] of Object.entries(all)) {
       expect(Object.keys(FIELDS)).toContain(key);
       expect(EVENTS['agent.model_call'].fields).toContain(key);
@@ -72,7 +75,7 @@ describe('cost fields', () => {
   });
   it('say why a cost is an estimate', () => {
     const aborted = price({ model: 'claude-opus-5-5', usage: USAGE, isComplete: false });
-    expect(costFields(aborted)).toEqual({
+    expect(modelCallFields({ cost: aborted })).toEqual({
       ...pricedFields(),
       'tallyspan.cost.status': 'estimated',
       'tallyspan.cost.reason': 'aborted',
@@ -80,7 +83,8 @@ describe('cost fields', () => {
   });
   it('of an unpriced call hold a reason and no cost', () => {
     const unpriced = price({ model: 'claude-opus-9', usage: USAGE });
-    expect(costFields(unpriced)).toEqual({
+    expect(modelCallFields({ cost: unpriced })).toEqual({
+      ...CHAT,
       'tallyspan.cost.status': 'unpriced',
       'tallyspan.cost.unpriced_reason': 'unknown_model',
       'tallyspan.price.table': unpriced.table,

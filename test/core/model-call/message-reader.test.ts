@@ -1,8 +1,12 @@
 // What a whole Message says about its price.
 
 import { describe, expect, it } from '@jest/globals';
-import { readMessage } from '../../../core/pricing/message-facts.ts';
-import { costNanoUsd, rawUsage } from './price-request.ts';
+import { MessageReader } from '../../../core/model-call/message-reader.ts';
+import { priceCall } from '../../../core/pricing/cost.ts';
+import { requestOfMessage } from '../../../core/pricing/price-request.ts';
+import { rawUsage } from '../pricing/price-request.ts';
+
+const readMessage = (message: unknown): MessageReader => new MessageReader().readMessage(message);
 
 const hop = (model: unknown): object => ({ type: 'fallback', from: { model } });
 const TEXT = { type: 'text', text: 'hello' };
@@ -10,27 +14,31 @@ const TEXT = { type: 'text', text: 'hello' };
 describe('a Message', () => {
   it('names model, usage and stop reason', () => {
     const usage = rawUsage({ input: 1 });
-    expect(
-      readMessage({ type: 'message', model: 'm', usage, stop_reason: 'end_turn', content: [TEXT] }),
-    ).toEqual({
+    const read = readMessage({
+      type: 'message',
       model: 'm',
       usage,
-      stopReason: 'end_turn',
-      hasOutput: true,
-      isComplete: true,
-      hasCodeExecution: false,
+      stop_reason: 'end_turn',
+      content: [TEXT],
     });
+    expect(read.rawUsage).toBe(usage);
+    expect(read).toMatchObject({ model: 'm', stopReason: 'end_turn', hasOutput: true, isComplete: true });
+    expect(read.hasCodeExecution).toBeUndefined();
   });
 
-  it('without a model has an empty one, without content says nothing about output', () => {
-    expect(readMessage({})).toEqual({
-      model: '',
-      usage: undefined,
-      isComplete: true,
-      hasCodeExecution: false,
-    });
-    expect(readMessage({ model: 5, content: 'x', stop_reason: 5 })).toEqual(readMessage({}));
-  });
+  it.each([[{}], [{ model: 5, content: 'x', stop_reason: 5 }], [null], ['text']])(
+    '%j says nothing',
+    (message) => {
+      const read = readMessage(message);
+      expect([read.model, read.rawUsage, read.stopReason, read.hasOutput]).toEqual([
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+      ]);
+      expect(read.isComplete).toBe(true);
+    },
+  );
 
   it('whose stop reason is null never ended', () => {
     expect(readMessage({ stop_reason: null }).isComplete).toBe(false);
@@ -52,14 +60,14 @@ describe('a Message', () => {
   it('names the model that was asked for in its first fallback block', () => {
     const notHop = { ...TEXT, from: { model: 'x' } };
     expect(readMessage({ content: [notHop, hop('a'), TEXT, hop('b')] }).requestedModel).toBe('a');
-    expect(readMessage({ content: [hop(5)] })).not.toHaveProperty('requestedModel');
-    expect(readMessage({ content: [{ type: 'fallback' }] })).not.toHaveProperty('requestedModel');
+    expect(readMessage({ content: [hop(5)] }).requestedModel).toBeUndefined();
+    expect(readMessage({ content: [{ type: 'fallback' }] }).requestedModel).toBeUndefined();
   });
 
   it('may carry who is billed', () => {
     expect(readMessage({ billing_policy: { bill_to: 'user_profile' } }).billTo).toBe('user_profile');
-    expect(readMessage({ billing_policy: { bill_to: 5 } })).not.toHaveProperty('billTo');
-    expect(readMessage({ billing_policy: null })).not.toHaveProperty('billTo');
+    expect(readMessage({ billing_policy: { bill_to: 5 } }).billTo).toBeUndefined();
+    expect(readMessage({ billing_policy: null }).billTo).toBeUndefined();
   });
 
   it.each([
@@ -99,7 +107,7 @@ describe('a Message', () => {
       true,
     ],
   ])('%j may charge container time: %p', (message, expected) => {
-    expect(readMessage(message).hasCodeExecution).toBe(expected);
+    expect(readMessage(message).hasCodeExecution === true).toBe(expected);
   });
 
   it('is priced as it stands: an empty refusal is free', () => {
@@ -110,6 +118,9 @@ describe('a Message', () => {
       stop_reason: 'refusal',
       usage: { input_tokens: 106, output_tokens: 1 },
     };
-    expect(costNanoUsd(readMessage(message))).toBe(0);
+    const { reading, circumstances } = requestOfMessage(readMessage(message), {
+      atMs: Date.UTC(2026, 10, 20),
+    });
+    expect(priceCall(reading, circumstances)).toMatchObject({ costNanoUsd: 0, reason: 'refusal_not_billed' });
   });
 });
