@@ -20,7 +20,7 @@ if (major < REQUIRED[0] || (major === REQUIRED[0] && minor < REQUIRED[1])) {
 }
 
 /**
- * Starts this program anew, in the same process, with the options of V8 and the variables of allocators that
+ * Restarts this program, in the same process, with the options of V8 and the variables of allocators that
  * memory-settings.json has: they are read when a process starts (docs/decisions/0028). With the variables set
  * beforehand it goes on as it is.
  */

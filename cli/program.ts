@@ -37,7 +37,7 @@ const SERVERS: ReadonlySet<string> = new Set(['up', 'demo']);
 /** The program with every command; `io` is all that a command touches. */
 export function createProgram(io: CliIo): Command {
   const program = new Command('tallyspan')
-    .description('See what every run of your Claude agents did, what it cost, and why it got dearer.')
+    .description('See what every run of your Claude agents did, what it cost, and why did cost change.')
     .version(VERSION)
     .option('--debug', 'print the stack trace of an error')
     .exitOverride()

@@ -94,7 +94,7 @@ export async function makeRecostReport(
   };
 }
 
-/** What a row adds to the recorded cost, nano-USD; negative when it was too dear. */
+/** What a row adds to the recorded cost, nano-USD; negative when it was too expensive. */
 export function differenceOf(row: Pick<RecostRow, 'nowNanoUsd' | 'recordedNanoUsd'>): number {
   return row.nowNanoUsd - row.recordedNanoUsd;
 }

@@ -32,10 +32,10 @@ export const collectorFiles: readonly GeneratedFile[] = [
     path: 'collector/dist/sampling.yaml',
     render: () =>
       renderYaml(samplingOverlay(), [
-        'Keeps failed, slow and dear runs whole and a share of the others. Spans only; no number moves.',
+        'Keeps failed, slow and expensive runs whole and a share of the others. Spans only; no number moves.',
         '  SAMPLING_PERCENT: share of the other runs, default 10',
         '  SAMPLING_SLOW_MS: a run is slow from here, default 60000',
-        '  SAMPLING_DEAR_NANO_USD: a run or call is dear from here, default 1000000000 (one dollar)',
+        '  SAMPLING_DEAR_NANO_USD: a run or call is expensive from here, default 1000000000 (one dollar)',
         '  SAMPLING_MAX_RUN: longest wait for the end of a run, default 30m',
       ]),
   },

@@ -6,7 +6,7 @@ import { EXTENSIONS, MEMORY_LIMIT, SPANS, TRACE_PROCESSORS, type YamlMap } from 
 const SAMPLE = 'forward/sample';
 
 /**
- * Keeps failed, slow and dear runs whole, and a share of the others. Spans only: events pass by, so no
+ * Keeps failed, slow and expensive runs whole, and a share of the others. Spans only: events pass by, so no
  * number moves. A decision waits for the end of the run, or at most `SAMPLING_MAX_RUN`.
  */
 export function samplingOverlay(): YamlMap {
@@ -21,7 +21,7 @@ export function samplingOverlay(): YamlMap {
           { name: 'failed', type: 'status_code', status_code: { status_codes: ['ERROR'] } },
           { name: 'slow', type: 'latency', latency: { threshold_ms: '${env:SAMPLING_SLOW_MS:-60000}' } },
           {
-            name: 'dear',
+            name: 'expensive',
             type: 'ottl_condition',
             ottl_condition: {
               error_mode: 'ignore',

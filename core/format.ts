@@ -67,3 +67,8 @@ function withThousands(value: number, decimals: number): string {
   const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ',');
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }
+
+/** The status of a run as people read it: what is stored as `lost` is an abandoned run. */
+export function formatStatus(status: string): string {
+  return status === 'lost' ? 'abandoned' : status;
+}

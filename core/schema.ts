@@ -150,14 +150,14 @@ export const FIELDS = {
   'tool.args_json': { type: 'string', sensitive: true, doc: 'Arguments as JSON, cut to 512 characters; only with content capture on.' },
 
   // agent.tool_cost
-  tokens: { type: 'int', attribute: true, unit: 'tokens', doc: 'Tokens of the carried block, as far as they can be told.' },
+  tokens: { type: 'int', attribute: true, unit: 'tokens', doc: 'Tokens of the block, as far as they are known.' },
   cost_first_read_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Paid on the first, uncached reading.' },
   cost_cache_write_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Paid for writing the block to the cache.' },
-  cost_carry_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Paid for carrying the block uncached in later calls.' },
+  cost_carry_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Paid for keeping the block in the context of later calls, uncached.' },
   'tallyspan.rule': { type: 'string', attribute: true, doc: 'Attribution rule that made the row.' },
 
   // agent.cost_adjustment
-  cost_adjustment_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'What to add to the recorded cost of a call, earlier adjustments included; negative when it was too dear.' },
+  cost_adjustment_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'What to add to the recorded cost of a call, earlier adjustments included; negative when it was too expensive.' },
   'tallyspan.adjusts_span_id': { type: 'string', attribute: true, doc: 'Span id of the model call whose cost is adjusted; its trace id is that of the adjustment.' },
 
   // agent.note
@@ -256,7 +256,7 @@ export const EVENTS = {
     ],
   },
   'agent.tool_cost': {
-    doc: 'What one model call paid for carrying one tool (or pseudo-tool).',
+    doc: 'Context cost: what one model call paid for keeping the calls and results of one tool (or the system prompt, tool definitions, user input, history, output) in its context.',
     fields: [
       'gen_ai.tool.name', 'gen_ai.response.model', 'cost_nano_usd', 'cost_first_read_nano_usd',
       'cost_cache_write_nano_usd', 'cost_cache_read_nano_usd', 'cost_carry_nano_usd', 'cost_output_nano_usd',

@@ -27,7 +27,7 @@ try {
     });
     demo.once('exit', (code) => reject(new Error(`the demo ended with exit code ${String(code)}`)));
   });
-  const runs = (await (await fetch(`${url}/api/runs?sort=dearest&limit=200&since=1h`)).json()) as {
+  const runs = (await (await fetch(`${url}/api/runs?sort=most-expensive&limit=200&since=1h`)).json()) as {
     'agent.run_id': string;
     'service.name': string;
   }[];

@@ -54,7 +54,7 @@ export interface SignalQuestion {
   readonly where?: Partial<Readonly<Record<Dimension, string>>> | undefined;
 }
 
-/** A question about why a time was dearer; each value as it is written in the address of the page. */
+/** A question about why a time was more expensive; each value as it is written in the address of the page. */
 export interface DiagnosisText {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
@@ -202,7 +202,7 @@ function serverSource(url: string, token: string | undefined): Source {
         ...isoTimes(question, ['from', 'to']),
       }),
     diagnosis: (question) => ask('/api/diagnosis', { ...question }),
-    whatIf: (question) => ask('/api/whatif', { ...question }),
+    whatIf: (question) => ask('/api/what-if', { ...question }),
     alerts: () => ask('/api/alerts'),
     meta: () => ask('/api/meta'),
     export: ({ format, names, ...times }) =>

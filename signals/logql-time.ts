@@ -180,7 +180,7 @@ export class LogqlTime {
   /**
    * Template variables: `$n` and `$t`, now and the line less a nanosecond, because the instant of midnight belongs
    * to the day that ends; in a zone also `$nd` and `$td`, the midnights at which their days began, in seconds.
-   * Where only the days between are asked for, midnights of UTC do: Loki looks a zone up anew for each use.
+   * Where only the days between are asked for, midnights of UTC do: Loki looks a zone up again for each use.
    */
   #local(zoneOfMidnights: string): string {
     const instants = '{{ $n := sub (unixEpochNanos now) 1 }}{{ $t := sub (unixEpochNanos __timestamp__) 1 }}';

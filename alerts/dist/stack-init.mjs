@@ -800,13 +800,13 @@ var FIELDS = {
   "tool.result_empty": { type: "bool", attribute: true, doc: "True when the result held nothing." },
   "tool.args_json": { type: "string", sensitive: true, doc: "Arguments as JSON, cut to 512 characters; only with content capture on." },
   // agent.tool_cost
-  tokens: { type: "int", attribute: true, unit: "tokens", doc: "Tokens of the carried block, as far as they can be told." },
+  tokens: { type: "int", attribute: true, unit: "tokens", doc: "Tokens of the block, as far as they are known." },
   cost_first_read_nano_usd: { type: "int", attribute: true, unit: "nanoUsd", doc: "Paid on the first, uncached reading." },
   cost_cache_write_nano_usd: { type: "int", attribute: true, unit: "nanoUsd", doc: "Paid for writing the block to the cache." },
-  cost_carry_nano_usd: { type: "int", attribute: true, unit: "nanoUsd", doc: "Paid for carrying the block uncached in later calls." },
+  cost_carry_nano_usd: { type: "int", attribute: true, unit: "nanoUsd", doc: "Paid for keeping the block in the context of later calls, uncached." },
   "tallyspan.rule": { type: "string", attribute: true, doc: "Attribution rule that made the row." },
   // agent.cost_adjustment
-  cost_adjustment_nano_usd: { type: "int", attribute: true, unit: "nanoUsd", doc: "What to add to the recorded cost of a call, earlier adjustments included; negative when it was too dear." },
+  cost_adjustment_nano_usd: { type: "int", attribute: true, unit: "nanoUsd", doc: "What to add to the recorded cost of a call, earlier adjustments included; negative when it was too expensive." },
   "tallyspan.adjusts_span_id": { type: "string", attribute: true, doc: "Span id of the model call whose cost is adjusted; its trace id is that of the adjustment." },
   // agent.note
   "agent.note.kind": { type: "string", attribute: true, doc: "decision, warning, retry, context_truncation, compaction, loop_suspected, budget, first_seen, silent_failure or process_lost." },
@@ -916,7 +916,7 @@ var EVENTS = {
     ]
   },
   "agent.tool_cost": {
-    doc: "What one model call paid for carrying one tool (or pseudo-tool).",
+    doc: "Context cost: what one model call paid for keeping the calls and results of one tool (or the system prompt, tool definitions, user input, history, output) in its context.",
     fields: [
       "gen_ai.tool.name",
       "gen_ai.response.model",
@@ -1214,7 +1214,7 @@ var LogqlTime = class {
   /**
    * Template variables: `$n` and `$t`, now and the line less a nanosecond, because the instant of midnight belongs
    * to the day that ends; in a zone also `$nd` and `$td`, the midnights at which their days began, in seconds.
-   * Where only the days between are asked for, midnights of UTC do: Loki looks a zone up anew for each use.
+   * Where only the days between are asked for, midnights of UTC do: Loki looks a zone up again for each use.
    */
   #local(zoneOfMidnights) {
     const instants = "{{ $n := sub (unixEpochNanos now) 1 }}{{ $t := sub (unixEpochNanos __timestamp__) 1 }}";
@@ -1677,7 +1677,7 @@ var CACHE_SIGNALS = [
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,
     better: "neither",
-    bad: "A rise means longer answers or thinking for the same input; a fall means that more context is carried for the same answer.",
+    bad: "A rise means longer answers or thinking for the same input; a fall means more context for the same answer.",
     action: "Group by agent and version, and look at what the last change of the prompt asked for."
   }
 ];
@@ -1766,7 +1766,7 @@ var CALL3 = "agent.model_call";
 var COST = "cost_nano_usd";
 var IN_CONVERSATION = { field: "gen_ai.conversation.id", isPresent: true };
 var MIN_DAYS_WITH_DATA = 3;
-var LEAVES_DEAR_RUN = "Open the dearest run of that group; its tree shows the step that costs.";
+var LEAVES_EXPENSIVE_RUN = "Open the most expensive run of that group; its tree shows the step that costs.";
 function againstMean(span) {
   const usual = per(sum(CALL3, COST, [], { span }), EARLIER_DAYS);
   return guarded(ratio(sum(CALL3, COST, [], { span: "today" }), usual));
@@ -1791,7 +1791,7 @@ var COST_SIGNALS = [
     whenEmpty: null,
     better: "down",
     bad: "More is spent than expected.",
-    action: `Group by model, user, agent and task. ${LEAVES_DEAR_RUN}`
+    action: `Group by model, user, agent and task. ${LEAVES_EXPENSIVE_RUN}`
   },
   {
     id: "cost_adjustment",
@@ -1816,8 +1816,8 @@ var COST_SIGNALS = [
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,
     better: "down",
-    bad: "The day is dear; cost_spike says whether that is usual.",
-    action: `Group by user and agent. ${LEAVES_DEAR_RUN}`
+    bad: "The day is expensive; cost_spike says whether that is usual.",
+    action: `Group by user and agent. ${LEAVES_EXPENSIVE_RUN}`
   },
   {
     id: "cost_24h",
@@ -1830,7 +1830,7 @@ var COST_SIGNALS = [
     whenEmpty: null,
     better: "down",
     bad: "More is spent than in other stretches of 24 hours.",
-    action: `Group by user and agent. ${LEAVES_DEAR_RUN}`
+    action: `Group by user and agent. ${LEAVES_EXPENSIVE_RUN}`
   },
   {
     id: "cost_1h",
@@ -1843,7 +1843,7 @@ var COST_SIGNALS = [
     whenEmpty: null,
     better: "down",
     bad: "Something spends fast right now: a loop, a batch, a broken cache.",
-    action: `Group by session and user, stop the one that runs away. ${LEAVES_DEAR_RUN}`
+    action: `Group by session and user, stop the one that runs away. ${LEAVES_EXPENSIVE_RUN}`
   },
   {
     id: "cost_spike",
@@ -1868,7 +1868,7 @@ var COST_SIGNALS = [
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,
     better: "down",
-    bad: "Above 2 the day is on its way to twice the usual cost, told hours before cost_spike can.",
+    bad: "Above 2 the day is on its way to twice the usual cost, hours before cost_spike can report it.",
     action: "As for cost_spike; early in the day also look at the sum itself, since little against nearly nothing is a large factor."
   },
   {
@@ -1881,8 +1881,8 @@ var COST_SIGNALS = [
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,
     better: "down",
-    bad: "The usual day gets dearer.",
-    action: "See cost_per_run and run_count over the same days: dearer runs, or more of them?"
+    bad: "The usual day gets more expensive.",
+    action: "See cost_per_run and run_count over the same days: more expensive runs, or more of them?"
   },
   {
     id: "cost_input",
@@ -1925,7 +1925,7 @@ var COST_SIGNALS = [
     dimensions: [...RUN_DIMENSIONS, "error", "status"],
     whenEmpty: null,
     better: "down",
-    bad: "The same work gets dearer.",
+    bad: "The same work gets more expensive.",
     action: "See turns_per_run, cache_hit_ratio and output_input_ratio by version."
   },
   {
@@ -1938,21 +1938,21 @@ var COST_SIGNALS = [
     dimensions: [...RUN_DIMENSIONS, "error", "status"],
     whenEmpty: null,
     better: "down",
-    bad: "Above $0.50 single tasks are dear, whatever the mean says.",
-    action: LEAVES_DEAR_RUN
+    bad: "Above $0.50 single tasks are expensive, whatever the mean says.",
+    action: LEAVES_EXPENSIVE_RUN
   },
   {
     id: "run_cost_max",
-    title: "Dearest run",
+    title: "Most expensive run",
     unit: "nanoUsd",
-    help: "Cost of the dearest run that ended.",
+    help: "Cost of the most expensive run that ended.",
     value: { kind: "fold", of: "agent.run", aggregate: "max", field: "agent.cost_nano_usd" },
     window: range(),
     dimensions: [...RUN_DIMENSIONS, "error", "status"],
     whenEmpty: null,
     better: "down",
     bad: "One run costs what many should.",
-    action: LEAVES_DEAR_RUN
+    action: LEAVES_EXPENSIVE_RUN
   },
   {
     id: "cost_per_conversation",
@@ -1980,7 +1980,7 @@ var COST_SIGNALS = [
     dimensions: RUN_DIMENSIONS,
     whenEmpty: null,
     better: "down",
-    bad: "A result costs more: runs got dearer, or more of them fail and are paid all the same.",
+    bad: "A result costs more: runs got more expensive, or more of them fail and are paid all the same.",
     action: "See cost_of_failures and cost_per_run."
   },
   {
@@ -2154,7 +2154,7 @@ var RUN_SIGNALS = [
     id: "run_success_rate",
     title: "Success rate",
     unit: "ratio",
-    help: "Runs that ended ok, of all runs that ended; lost runs are ended and not ok.",
+    help: "Runs that ended ok, of all runs that ended; abandoned runs are ended and not ok.",
     value: ratio(count("agent.run", [OK]), count("agent.run")),
     window: range(),
     dimensions: RUN_DIMENSIONS,
@@ -2219,7 +2219,7 @@ var RUN_SIGNALS = [
     whenEmpty: null,
     better: "down",
     bad: "Conversations grow; each further turn carries all earlier ones.",
-    action: "Shorten what is carried (compaction, smaller tool results) or close conversations earlier."
+    action: "Shorten the context (compaction, smaller tool results) or close conversations earlier."
   }
 ];
 
@@ -2244,7 +2244,7 @@ var TELEMETRY_SIGNALS = [
     id: "duplicate_calls",
     title: "Duplicates suppressed",
     unit: "1",
-    help: "Records of model calls that told of a response another record had told of before. They count nowhere else.",
+    help: "Records of model calls about a response that another record had reported before. They count nowhere else.",
     value: count(CALL5, [{ field: "tallyspan.duplicate", is: true }], { withDuplicates: true }),
     window: range(),
     dimensions: ["model", ...RUN_DIMENSIONS],
@@ -2398,7 +2398,7 @@ var TOOL_SIGNALS = [
     id: "tool_definition_cost",
     title: "Cost of tool definitions",
     unit: "nanoUsd",
-    help: "What model calls paid for carrying the definitions of their tools, used or not (estimated per call).",
+    help: "What model calls paid for the definitions of their tools, used or not (estimated per call).",
     value: sum("agent.tool_cost", "cost_nano_usd", [{ field: "gen_ai.tool.name", is: "(tools)" }]),
     window: range(),
     dimensions: ["model", ...RUN_DIMENSIONS, "step"],
@@ -2411,7 +2411,7 @@ var TOOL_SIGNALS = [
     id: "tool_cost",
     title: "Tool cost",
     unit: "nanoUsd",
-    help: "What model calls paid for carrying tools: their calls and results. The shares of system prompt, tool definitions, user, history and output appear only by tool, in parentheses.",
+    help: "Context cost: what model calls paid for keeping the calls and results of tools in their context. The shares of system prompt, tool definitions, user, history and output appear only when grouped by tool.",
     value: sum("agent.tool_cost", "cost_nano_usd", [], {
       unlessBy: { dimension: "tool", where: [{ field: "gen_ai.tool.name", startsNotWith: "(" }] }
     }),
@@ -2419,7 +2419,7 @@ var TOOL_SIGNALS = [
     dimensions: ["tool", "model", ...RUN_DIMENSIONS, "step"],
     whenEmpty: null,
     better: "down",
-    bad: "A tool is dear not when it runs but when its result is carried through the turns that follow.",
+    bad: "A tool is expensive not when it runs but while its result stays in the context of the turns that follow.",
     action: "Group by tool; shrink the results of the first, or drop them from the history."
   }
 ];

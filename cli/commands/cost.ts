@@ -40,7 +40,7 @@ export function registerCost(program: Command, io: CliIo): void {
   });
 }
 
-/** The rows of a report as a table, of groups the dearest, with the total under it. */
+/** The rows of a report as a table, of groups the most expensive, with the total under it. */
 export function renderCostReport(report: CostReport, output: CliOutput, limit = ROWS_SHOWN): string {
   // Days stand in the report whether anything happened or not.
   if (report.rows.every(({ calls }) => calls === 0)) return `no spend in that time (${windowText(report)})\n`;
@@ -52,7 +52,7 @@ export function renderCostReport(report: CostReport, output: CliOutput, limit = 
 
 function moreText(shown: readonly CostRow[], all: readonly CostRow[]): string {
   if (shown.length === all.length) return '';
-  return `; the dearest ${formatCount(shown.length)} of ${formatCount(all.length)}, --limit shows more`;
+  return `; the most expensive ${formatCount(shown.length)} of ${formatCount(all.length)}, --limit shows more`;
 }
 
 function windowText({ window }: CostReport): string {

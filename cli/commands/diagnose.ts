@@ -1,4 +1,4 @@
-// `tallyspan diagnose`: why a time was dearer (or cheaper) than another, with the fix.
+// `tallyspan diagnose`: why a time was more expensive (or cheaper) than another, with the fix.
 
 import type { Command } from 'commander';
 import { NO_DATA, formatCost, formatCount, formatCountOf } from '../../core/format.ts';
@@ -22,7 +22,7 @@ export function registerDiagnose(program: Command, io: CliIo): void {
   withSourceOptions(
     program
       .command('diagnose')
-      .description('why it got dearer: the change in spend, split exactly, with causes and fixes')
+      .description('why did cost change: the change in spend, split exactly, with causes and fixes')
       .option('--from <time>', 'today, yesterday, a time or how far back (default: 24h)')
       .option('--to <time>', 'end of that time (default: now, or the end of the day)')
       .option(
@@ -90,7 +90,7 @@ function headLine(report: DiagnosisReport): string {
 
 function sampleLine(report: DiagnosisReport): string {
   const lookedAt = `${formatCountOf(report.runs_looked_at, 'run')} against ${formatCount(report.against_runs_looked_at)}`;
-  return `from a sample: the dearest runs and one of every ${report.every_nth_run} others; looked at ${lookedAt}`;
+  return `from a sample: the most expensive runs and one of every ${report.every_nth_run} others; looked at ${lookedAt}`;
 }
 
 function noCauseLine(report: DiagnosisReport): string {

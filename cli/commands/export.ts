@@ -31,7 +31,7 @@ export function registerExport(program: Command, io: CliIo): void {
   ).action(async (file: string, options: ExportOptions) => {
     if (file === STDOUT) {
       if (options.json === true)
-        throw usageError('--json tells of a file that was written. Leave it away, or name a file.');
+        throw usageError('--json reports a file that was written. Leave it out, or name a file.');
       await withSource(options, io, (source) =>
         writeExport(source, options, io, (bytes) => writeToOutput(bytes, io.stdout, io.signal)),
       );

@@ -8,6 +8,7 @@ import {
   formatDuration,
   formatTokens,
   NO_DATA,
+  formatStatus,
 } from '../../core/format.ts';
 import type { RunTree } from '../../server/source.ts';
 import { writeAnswer } from '../terminal/answer.ts';
@@ -43,7 +44,7 @@ function renderRun(run: RunTree, io: CliIo): string {
   const facts = [
     run['gen_ai.agent.name'] ?? run['service.name'],
     run['user.id'],
-    run['agent.status'],
+    formatStatus(run['agent.status'] ?? ''),
     run['error.type'],
     formatDuration(run.duration_ms),
     countOf(run['agent.turns'], 'turn'),
@@ -64,7 +65,7 @@ function renderRun(run: RunTree, io: CliIo): string {
     ),
     ...run.children.map(
       (child) =>
-        `started run ${child['agent.run_id']}  ${offsetOf(child, run)}  ${child['agent.status']}  ${formatCost(child['agent.cost_nano_usd'])}\n`,
+        `started run ${child['agent.run_id']}  ${offsetOf(child, run)}  ${formatStatus(child['agent.status'] ?? '')}  ${formatCost(child['agent.cost_nano_usd'])}\n`,
     ),
   ].join('');
 }

@@ -1,7 +1,7 @@
 // `tallyspan runs`: the list of runs.
 
 import { Option, type Command } from 'commander';
-import { formatCost, formatCount, formatCountOf, formatDuration } from '../../core/format.ts';
+import { formatCost, formatCount, formatCountOf, formatDuration, formatStatus } from '../../core/format.ts';
 import { RUNS_LIMIT, RUN_STATUSES, type RunFilter } from '../../server/queries/runs/run-filter.ts';
 import type { RunSummary } from '../../server/source.ts';
 import { writeAnswer } from '../terminal/answer.ts';
@@ -15,7 +15,7 @@ import { renderTable, type Column } from '../terminal/table.ts';
 interface RunsOptions extends SourceOptions {
   readonly failed?: boolean;
   readonly slowest?: boolean;
-  readonly dearest?: boolean;
+  readonly mostExpensive?: boolean;
   readonly since: number;
   readonly user?: string;
   readonly agent?: string;
@@ -39,7 +39,9 @@ export function registerRuns(program: Command, io: CliIo): void {
       .description('the runs, newest first')
       .option('--failed', 'only runs that did not end ok')
       .option('--slowest', 'slowest first')
-      .option('--dearest', 'dearest first')
+      .option('--most-expensive', 'most expensive first')
+      // Its name in the first version.
+      .addOption(new Option('--dearest').hideHelp().implies({ mostExpensive: true }))
       .addOption(durationOption('--since <time>', 'how far back to look', '24h'))
       .option('--user <id>', 'only runs of this user')
       .option('--agent <name>', 'only runs of this agent')
@@ -81,7 +83,7 @@ function filterOf(options: RunsOptions, io: CliIo): Omit<RunFilter, 'limit'> {
     error: options.error,
     status: options.status,
     since: io.now() - options.since,
-    sort: options.slowest === true ? 'slowest' : options.dearest === true ? 'dearest' : 'newest',
+    sort: options.slowest === true ? 'slowest' : options.mostExpensive === true ? 'most-expensive' : 'newest',
   };
 }
 
@@ -111,8 +113,8 @@ function noRunsText(options: RunsOptions): string {
     : `no runs ${stretch}. Look further back with --since, or start your agent with: node --import @tallyspan/node/register app.mjs\n`;
 }
 
-function moreText({ limit, slowest, dearest }: RunsOptions): string {
-  const which = slowest === true ? 'slowest' : dearest === true ? 'dearest' : 'newest';
+function moreText({ limit, slowest, mostExpensive }: RunsOptions): string {
+  const which = slowest === true ? 'slowest' : mostExpensive === true ? 'most-expensive' : 'newest';
   return `; the ${which} ${formatCount(limit)} of more, --limit shows up to ${formatCount(RUNS_LIMIT)}`;
 }
 
@@ -125,7 +127,7 @@ function columnsOf(nowMs: number, timezone: string): readonly Column<RunSummary>
     {
       title: 'STATUS',
       whole: true,
-      value: (run) => run['agent.status'],
+      value: (run) => formatStatus(run['agent.status'] ?? ''),
       tone: (run) =>
         run['agent.status'] === 'ok' ? 'good' : run['agent.status'] === 'running' ? 'faint' : 'bad',
     },

@@ -1,4 +1,4 @@
-// `tallyspan whatif`: what the recorded calls would have cost with one setting changed.
+// `tallyspan what-if`: what the recorded calls would have cost with one setting changed.
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { formatCost, formatCountOf, formatPercent, formatTokens } from '../../core/format.ts';
@@ -25,7 +25,8 @@ interface WhatIfOptions extends SourceOptions {
 export function registerWhatIf(program: Command, io: CliIo): void {
   withSourceOptions(
     program
-      .command('whatif')
+      .command('what-if')
+      .alias('whatif')
       .description('what the recorded calls would have cost with another model, cache setting or in a batch')
       .option('--model <id>', 'price all calls as this model', parseModel)
       .addOption(new Option('--cache <setting>', 'cache off, or for this long').choices([...CACHE_SETTINGS]))

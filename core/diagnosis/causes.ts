@@ -62,7 +62,7 @@ export interface Comparison {
   readonly scale: number;
 }
 
-/** Causes below this share of the dearer period are not worth a line. */
+/** Causes below this share of the more expensive period are not worth a line. */
 const LEAST_SHARE = 0.01;
 /** Causes without a mark of their own in the events must be above this share as well as above chance. */
 const LEAST_STATISTICAL_SHARE = 0.02;
@@ -113,9 +113,12 @@ class CauseFinder {
     this.#pool = pool;
     this.#comparison = comparison;
     const { before, after, scale } = comparison;
-    const dearer = Math.max(comparison.afterCostNanoUsd, comparison.beforeCostNanoUsd);
-    this.#least = dearer * LEAST_SHARE;
-    this.#leastByChance = Math.max(dearer * LEAST_STATISTICAL_SHARE, chanceOfRunCosts(before, after, scale));
+    const costlier = Math.max(comparison.afterCostNanoUsd, comparison.beforeCostNanoUsd);
+    this.#least = costlier * LEAST_SHARE;
+    this.#leastByChance = Math.max(
+      costlier * LEAST_STATISTICAL_SHARE,
+      chanceOfRunCosts(before, after, scale),
+    );
   }
 
   /** Names a cause and takes its atoms if they are worth at least `least`. */

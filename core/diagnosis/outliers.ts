@@ -10,11 +10,11 @@ export interface OutlierRun extends Omit<RunCost, 'costNanoUsd'> {
   readonly beforeNanoUsd: number;
   /** Its part of the difference. */
   readonly nanoUsd: number;
-  /** What half of the runs cost at most, in the dearer of the two times. */
+  /** What half of the runs cost at most, in the more expensive of the two times. */
   readonly usualNanoUsd: number;
 }
 
-/** An outlier makes at least this share of the difference, and this share of the dearer time. */
+/** An outlier makes at least this share of the difference, and this share of the more expensive time. */
 const LEAST_PART_OF_DIFFERENCE = 1 / 3;
 const LEAST_SHARE = 0.02;
 /** It costs at least this many times what is usual. */
@@ -28,11 +28,11 @@ const MAX_OUTLIERS = 3;
 /** The outliers of both times, the largest part of the difference first. `scale` is that of the earlier time. */
 export function findOutliers(before: RunCosts, now: RunCosts, scale: number): OutlierRun[] {
   const difference = now.costNanoUsd - before.costNanoUsd * scale;
-  const dearer = Math.max(now.costNanoUsd, before.costNanoUsd * scale);
-  const least = Math.max(Math.abs(difference) * LEAST_PART_OF_DIFFERENCE, dearer * LEAST_SHARE, 1);
+  const costlier = Math.max(now.costNanoUsd, before.costNanoUsd * scale);
+  const least = Math.max(Math.abs(difference) * LEAST_PART_OF_DIFFERENCE, costlier * LEAST_SHARE, 1);
   const outliersOf = (own: RunCosts, other: RunCosts, otherScale: number): OutlierRun[] => {
     const usualNanoUsd = usualOf(own, other);
-    const found = own.dearest
+    const found = own.mostExpensive
       .filter((run) => run.costNanoUsd >= usualNanoUsd * TIMES_USUAL)
       .map(({ runId, user, calls, firstMs }): OutlierRun => {
         const [nowNanoUsd, beforeNanoUsd] = [costOf(runId, now), costOf(runId, before)];
@@ -60,12 +60,12 @@ function usualOf(own: RunCosts, other: RunCosts): number {
 
 /** How many other runs of the other time cost about as much. */
 function comparableRuns(runId: string, costNanoUsd: number, other: RunCosts): number {
-  const known = other.dearest.filter((run) => run.costNanoUsd >= costNanoUsd * COMPARABLE_SHARE);
+  const known = other.mostExpensive.filter((run) => run.costNanoUsd >= costNanoUsd * COMPARABLE_SHARE);
   // All that are known cost as much, and there are more.
-  if (known.length === other.dearest.length && known.length < other.runs) return Infinity;
+  if (known.length === other.mostExpensive.length && known.length < other.runs) return Infinity;
   return known.filter((run) => run.runId !== runId).length;
 }
 
-function costOf(runId: string, { dearest }: RunCosts): number {
-  return dearest.find((run) => run.runId === runId)?.costNanoUsd ?? 0;
+function costOf(runId: string, { mostExpensive }: RunCosts): number {
+  return mostExpensive.find((run) => run.runId === runId)?.costNanoUsd ?? 0;
 }

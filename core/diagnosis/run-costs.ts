@@ -1,4 +1,4 @@
-// Run costs: what each run of a stretch of time cost, dearest first, and what is usual among them.
+// Run costs: what each run of a stretch of time cost, most expensive first, and what is usual among them.
 
 import type { CallFact } from '../pricing/call-facts.ts';
 
@@ -19,8 +19,8 @@ export interface RunCosts {
   readonly costNanoUsd: number;
   /** What half of the runs cost at most; undefined without runs. */
   readonly medianNanoUsd: number | undefined;
-  /** Dearest first; of very many runs only the dearest. */
-  readonly dearest: readonly RunCost[];
+  /** Most expensive first; of very many runs only the most expensive. */
+  readonly mostExpensive: readonly RunCost[];
 }
 
 export function costsOfRuns(calls: readonly (CallFact & { readonly user: string })[]): RunCosts {
@@ -38,12 +38,12 @@ export function costsOfRuns(calls: readonly (CallFact & { readonly user: string 
       run.firstMs = Math.min(run.firstMs, call.endMs);
     }
   }
-  const dearest = [...byRun].map(([runId, run]): RunCost => ({ runId, ...run })).toSorted(byCost);
+  const mostExpensive = [...byRun].map(([runId, run]): RunCost => ({ runId, ...run })).toSorted(byCost);
   return {
-    runs: dearest.length,
+    runs: mostExpensive.length,
     costNanoUsd,
-    medianNanoUsd: dearest[Math.floor(dearest.length / 2)]?.costNanoUsd,
-    dearest,
+    medianNanoUsd: mostExpensive[Math.floor(mostExpensive.length / 2)]?.costNanoUsd,
+    mostExpensive,
   };
 }
 

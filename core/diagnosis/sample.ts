@@ -1,4 +1,4 @@
-// A sample: of a time with too many events only some runs are looked at, and each stands for several. The dearest
+// A sample: of a time with too many events only some runs are looked at, and each stands for several. The most expensive
 // runs are all looked at and stand for themselves, since a few of them may be most of the cost.
 
 import { runIdOf } from '../pricing/call-facts.ts';
@@ -8,7 +8,7 @@ import type { RunCosts } from './run-costs.ts';
 export interface Sample {
   /** Of all runs, looked at or not. */
   readonly runCosts: RunCosts;
-  /** Runs that were looked at because they are dear. The others were chosen whatever they hold. */
+  /** Runs that were looked at because they are expensive. The others were chosen whatever they hold. */
   readonly wholeRunIds: ReadonlySet<string>;
 }
 

@@ -15,10 +15,10 @@ export interface CauseWords {
 }
 
 const FIXES: Readonly<Record<CauseKind, string>> = {
-  price_changed: 'Check that the model is still the right one at this price: tallyspan whatif --model …',
+  price_changed: 'Check that the model is still the right one at this price: tallyspan what-if --model …',
   tier_changed: 'Check service_tier, speed and inference_geo of the requests.',
-  model_changed: 'If it was not meant, pin the model id; compare with: tallyspan whatif --model …',
-  ttl_changed: 'Choose the lifetime by the gaps between calls: tallyspan whatif --cache 5m and --cache 1h.',
+  model_changed: 'If it was not meant, pin the model id; compare with: tallyspan what-if --model …',
+  ttl_changed: 'Choose the lifetime by the gaps between calls: tallyspan what-if --cache 5m and --cache 1h.',
   caching_off: 'Put cache_control back on the last block of the request.',
   cache_model_changed: 'Keep one model within a conversation: a cache belongs to one model.',
   cache_tools_reordered: 'Keep the order of the tools stable: sort them by name before each request.',
@@ -27,7 +27,8 @@ const FIXES: Readonly<Record<CauseKind, string>> = {
     'Move what varies (time, user, request id) out of the system prompt to the last message.',
   cache_settings_changed: 'Keep tool_choice, thinking and output settings the same within a conversation.',
   cache_messages_changed: 'Append to the history; do not rewrite earlier messages.',
-  cache_ttl_expired: 'Ask for the one-hour cache where calls are minutes apart: tallyspan whatif --cache 1h.',
+  cache_ttl_expired:
+    'Ask for the one-hour cache where calls are minutes apart: tallyspan what-if --cache 1h.',
   cache_below_minimum: 'The prompt is too short to be cached: put more that is stable before the breakpoint.',
   cache_provider_side:
     'Nothing in the requests explains it: retry later, or ask Anthropic with the request ids.',

@@ -9,7 +9,7 @@ export interface Adjustment {
   /** Recorded cost, nano-USD; null when the call was unpriced. */
   readonly beforeNanoUsd: number | null;
   readonly afterNanoUsd: number;
-  /** What to add to the recorded costs, nano-USD; negative when the call was too dear. */
+  /** What to add to the recorded costs, nano-USD; negative when the call was too expensive. */
   readonly deltaNanoUsd: number;
   readonly cost: CallCost;
 }

@@ -90,7 +90,7 @@ export const HEALTH_BOARD: Board = {
             key: 'servers-memory',
             title: 'How much memory does each server use?',
             description:
-              'Resident memory of each server.\n\n**A bad value:** a line that comes near the limit of its container: the server is killed there and begins anew. At its own limit the Collector refuses data, which its senders keep.\n\n**What to do:** raise mem_limit and GOMEMLIMIT of that service together, or send less.',
+              'Resident memory of each server.\n\n**A bad value:** a line that comes near the limit of its container: the server is killed there and starts again. At its own limit the Collector refuses data, which its senders keep.\n\n**What to do:** raise mem_limit and GOMEMLIMIT of that service together, or send less.',
           },
           { width: 12, height: 7 },
           'bytes',

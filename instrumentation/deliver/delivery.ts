@@ -174,7 +174,7 @@ export class Delivery<Item> {
     await this.#pump;
   }
 
-  /** Sends the batches that wait. What gathers meanwhile waits for its own time: small requests are dear. */
+  /** Sends the batches that wait. What gathers meanwhile waits for its own time: small requests are expensive. */
   async #sendAll(): Promise<void> {
     do {
       this.#current ??= this.#takeOldest();

@@ -1,5 +1,5 @@
 // Compaction by the server: the answer's usage has a step for it. It rewrites the history, so the cache
-// is written anew and earlier blocks are no longer carried: worth a mark on the run.
+// is rewritten and earlier blocks are no longer carried: worth a mark on the run.
 
 import type { ModelCall } from './model-call.ts';
 import type { Telemetry } from './telemetry.ts';

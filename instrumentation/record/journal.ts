@@ -52,7 +52,7 @@ export interface LostProcess {
   readonly runs: readonly LostRun[];
 }
 
-/** A journal that has grown beyond this is written anew with what still counts. */
+/** A journal that has grown beyond this is rewritten with what still counts. */
 const MAX_CHARS = 4_000_000;
 
 export class Journal {

@@ -114,7 +114,7 @@ function classLine(scope: string, version: string, { hooked, className }: Hooked
   return `globalThis[Symbol.for('${HANDOVER}')]?.('${hooked}', typeof ${reference} === 'undefined' ? undefined : ${reference}, ${JSON.stringify(version)});`;
 }
 
-/** The other modules of the API read the function anew each time, so that it can be replaced in its own. */
+/** The other modules of the API read the function again each time, so that it can be replaced in its own. */
 function apiLine(scope: string, version: string): string {
   const reference = `${scope}registerGlobal`;
   return `${reference} = globalThis[Symbol.for('${HANDOVER}')]?.('api', ${reference}, ${JSON.stringify(version)}) ?? ${reference};`;

@@ -37,12 +37,12 @@ const STACK: readonly Setting[] = [
 const SAMPLING: readonly Setting[] = [
   {
     env: 'SAMPLING_PERCENT',
-    doc: 'Share of runs whose spans are kept; setting it switches sampling on. Failed, slow and dear runs are always kept.',
+    doc: 'Share of runs whose spans are kept; setting it switches sampling on. Failed, slow and expensive runs are always kept.',
   },
   { env: 'SAMPLING_SLOW_MS', doc: 'A run is slow from here.', value: '60000' },
   {
     env: 'SAMPLING_DEAR_NANO_USD',
-    doc: 'A run or a call is dear from here, in nano-USD.',
+    doc: 'A run or a call is expensive from here, in nano-USD.',
     value: '1000000000',
   },
   { env: 'SAMPLING_MAX_RUN', doc: 'Longest wait for the end of a run.', value: '30m' },

@@ -21,7 +21,7 @@ const EMPTY: AlertMemory = { states: [], deliveries: [], notices: [] };
 
 /**
  * Reads the file of a folder that this process owns. One that cannot be read is put aside, and everything
- * begins anew.
+ * starts again.
  */
 export async function takeAlertFile(dataDir: string, log: (line: string) => void): Promise<AlertMemory> {
   const memory = await parseFile(dataDir);
@@ -29,7 +29,7 @@ export async function takeAlertFile(dataDir: string, log: (line: string) => void
   const file = path.join(dataDir, ALERT_FILE);
   const aside = `${file}.unreadable`;
   await rename(file, aside);
-  log(`alerts: ${file} could not be read and is now ${aside}; alerts that fire will be told again`);
+  log(`alerts: ${file} could not be read and is now ${aside}; alerts that fire will be sent again`);
   return EMPTY;
 }
 

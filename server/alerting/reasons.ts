@@ -15,7 +15,7 @@ export interface ReasonQuestion {
   readonly timezone: string;
 }
 
-/** What made the window of the rule dearer than usual, largest first. */
+/** What made the window of the rule more expensive than usual, largest first. */
 export async function findReasons(
   database: ChunkQueryable,
   read: ReadSignalOf,

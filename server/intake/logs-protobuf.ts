@@ -135,7 +135,7 @@ interface RecordPlaces {
   bodyStart: number;
   bodyEnd: number;
   name: EventName | undefined;
-  /** Starts and ends of its attributes, and what is left of longer records; only overwritten, as it would grow anew. */
+  /** Starts and ends of its attributes, and what is left of longer records; only overwritten, as it would grow again. */
   readonly attributes: number[];
   /** Numbers in it that are of this record. */
   attributesLength: number;

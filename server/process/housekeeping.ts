@@ -24,7 +24,7 @@ export interface Housekeeping {
 
 const LONGEST_PAUSE_MS = 60_000;
 const RETENTION_PAUSE_MS = HOUR_MS;
-/** So much is written anew within some ten seconds, for which senders can wait; more only when the server has just started. */
+/** So much is rewritten within some ten seconds, for which senders can wait; more only when the server has just started. */
 const COMPACT_UP_TO_BYTES = 256 * 1024 * 1024;
 const READERS_PATIENCE_MS = 5000;
 /** Old history comes in the order of its time: the end of a run that ended is at most this far behind its start. */
@@ -95,5 +95,5 @@ async function giveDiskBack(options: HousekeepingOptions, isFirstTime: boolean):
   const { database, store, log } = options;
   const mostBytes = isFirstTime ? Number.POSITIVE_INFINITY : COMPACT_UP_TO_BYTES;
   const bytes = await compactFile(database, store, { mostBytes, patienceMs: READERS_PATIENCE_MS });
-  if (bytes > 0) log(`the data file was written anew: the disk has ${Math.round(bytes / 1e6)} MB back`);
+  if (bytes > 0) log(`the data file was rewritten: the disk has ${Math.round(bytes / 1e6)} MB back`);
 }

@@ -114,7 +114,7 @@ export function startFreeingMemory(database: Database, store: EventStore): () =>
 }
 
 /**
- * Not started anew by cli/main.js: young objects get no more space than they have. On a machine with much memory V8 would
+ * Not restarted by cli/main.js: young objects get no more space than they have. On a machine with much memory V8 would
  * let it become 100 MB.
  */
 export function keepYoungSpaceSmall(): void {

@@ -13,8 +13,13 @@ import { RequestError } from './request-error.ts';
 export type QueryText = Readonly<Record<string, string | string[] | undefined>>;
 
 const EVENT_EXAMPLE = 'agent.run,agent.model_call';
-const SORTS: readonly RunSort[] = ['newest', 'slowest', 'dearest'];
+const SORTS: readonly RunSort[] = ['newest', 'slowest', 'most-expensive'];
 const LIMIT_DEFAULT = 50;
+
+/** Addresses of the first version named the order by cost otherwise. */
+function presentSort(sort: string | undefined): string | undefined {
+  return sort === 'dearest' ? 'most-expensive' : sort;
+}
 
 /** The last value of a parameter; an empty one is none. */
 export function textParam(query: QueryText, key: string): string | undefined {
@@ -25,7 +30,7 @@ export function textParam(query: QueryText, key: string): string | undefined {
 
 /** @throws RequestError */
 export function parseRunFilter(query: QueryText, nowMs: number): RunFilter {
-  const sort = textParam(query, 'sort');
+  const sort = presentSort(textParam(query, 'sort'));
   if (sort !== undefined && !SORTS.includes(sort as RunSort))
     throw new RequestError(400, `sort is ${SORTS.join(', ')}, not ${sort}`);
   return {

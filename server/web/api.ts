@@ -32,7 +32,7 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
     if (fault !== undefined)
       return reply.code(503).send({
         status: 'failing',
-        what: `nothing can be stored: ${fault.reason}. Senders are told to try again.`,
+        what: `nothing can be stored: ${fault.reason}. Senders are asked to try again.`,
         since: new Date(fault.sinceMs).toISOString(),
       });
     return { status: 'ok' };
@@ -58,9 +58,12 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
     context.readReport(request.query, parseDiagnosisQuestion(request.query, Date.now(), context.timezone)),
   );
 
-  app.get<{ Querystring: QueryText }>('/api/whatif', async (request) =>
-    readWhatIf(database, parseWhatIfQuestion(request.query, Date.now(), context.timezone)),
-  );
+  // The second is its address in the first version.
+  for (const address of ['/api/what-if', '/api/whatif']) {
+    app.get<{ Querystring: QueryText }>(address, async (request) =>
+      readWhatIf(database, parseWhatIfQuestion(request.query, Date.now(), context.timezone)),
+    );
+  }
 
   app.get<{ Params: { id: string }; Querystring: QueryText }>('/api/signals/:id', async (request) => {
     const asked = parseSignalRequest(request.params.id, request.query, Date.now(), context.timezone);

@@ -25,7 +25,7 @@ const PAGES: readonly (readonly [string, string])[] = [
   ['/users', 'Users'],
   ['/tasks', 'Tasks'],
   ['/agents', 'Agents'],
-  ['/diagnose', 'Why dearer'],
+  ['/diagnose', 'Cost change'],
   ['/alerts', 'Alerts'],
 ];
 

@@ -112,7 +112,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
     const report = await context.readReport(query, parseDiagnosisQuestion(query, now, timezone));
     const params = Object.fromEntries(Object.keys(query).map((key) => [key, textParam(query, key)]));
     return answerTo(request, reply)(<DiagnosePage view={{ report, params, timezone, now }} />, {
-      title: 'Why it got dearer',
+      title: 'Why did cost change?',
     });
   });
 

@@ -99,7 +99,7 @@ export const CACHE_SIGNALS = [
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,
     better: 'neither',
-    bad: 'A rise means longer answers or thinking for the same input; a fall means that more context is carried for the same answer.',
+    bad: 'A rise means longer answers or thinking for the same input; a fall means more context for the same answer.',
     action: 'Group by agent and version, and look at what the last change of the prompt asked for.',
   },
 ] as const satisfies readonly Signal[];

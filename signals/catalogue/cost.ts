@@ -22,7 +22,7 @@ const CALL = 'agent.model_call';
 const COST = 'cost_nano_usd';
 const IN_CONVERSATION: Filter = { field: 'gen_ai.conversation.id', isPresent: true };
 const MIN_DAYS_WITH_DATA = 3;
-const LEAVES_DEAR_RUN = 'Open the dearest run of that group; its tree shows the step that costs.';
+const LEAVES_EXPENSIVE_RUN = 'Open the most expensive run of that group; its tree shows the step that costs.';
 
 /** Cost of today divided by the mean of the earlier days. */
 function againstMean(span: 'earlierDays' | 'earlierDaysSoFar'): Value {
@@ -52,7 +52,7 @@ export const COST_SIGNALS = [
     whenEmpty: null,
     better: 'down',
     bad: 'More is spent than expected.',
-    action: `Group by model, user, agent and task. ${LEAVES_DEAR_RUN}`,
+    action: `Group by model, user, agent and task. ${LEAVES_EXPENSIVE_RUN}`,
   },
   {
     id: 'cost_adjustment',
@@ -78,8 +78,8 @@ export const COST_SIGNALS = [
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,
     better: 'down',
-    bad: 'The day is dear; cost_spike says whether that is usual.',
-    action: `Group by user and agent. ${LEAVES_DEAR_RUN}`,
+    bad: 'The day is expensive; cost_spike says whether that is usual.',
+    action: `Group by user and agent. ${LEAVES_EXPENSIVE_RUN}`,
   },
   {
     id: 'cost_24h',
@@ -92,7 +92,7 @@ export const COST_SIGNALS = [
     whenEmpty: null,
     better: 'down',
     bad: 'More is spent than in other stretches of 24 hours.',
-    action: `Group by user and agent. ${LEAVES_DEAR_RUN}`,
+    action: `Group by user and agent. ${LEAVES_EXPENSIVE_RUN}`,
   },
   {
     id: 'cost_1h',
@@ -105,7 +105,7 @@ export const COST_SIGNALS = [
     whenEmpty: null,
     better: 'down',
     bad: 'Something spends fast right now: a loop, a batch, a broken cache.',
-    action: `Group by session and user, stop the one that runs away. ${LEAVES_DEAR_RUN}`,
+    action: `Group by session and user, stop the one that runs away. ${LEAVES_EXPENSIVE_RUN}`,
   },
   {
     id: 'cost_spike',
@@ -131,7 +131,7 @@ export const COST_SIGNALS = [
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,
     better: 'down',
-    bad: 'Above 2 the day is on its way to twice the usual cost, told hours before cost_spike can.',
+    bad: 'Above 2 the day is on its way to twice the usual cost, hours before cost_spike can report it.',
     action:
       'As for cost_spike; early in the day also look at the sum itself, since little against nearly nothing is a large factor.',
   },
@@ -145,8 +145,8 @@ export const COST_SIGNALS = [
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,
     better: 'down',
-    bad: 'The usual day gets dearer.',
-    action: 'See cost_per_run and run_count over the same days: dearer runs, or more of them?',
+    bad: 'The usual day gets more expensive.',
+    action: 'See cost_per_run and run_count over the same days: more expensive runs, or more of them?',
   },
   {
     id: 'cost_input',
@@ -190,7 +190,7 @@ export const COST_SIGNALS = [
     dimensions: [...RUN_DIMENSIONS, 'error', 'status'],
     whenEmpty: null,
     better: 'down',
-    bad: 'The same work gets dearer.',
+    bad: 'The same work gets more expensive.',
     action: 'See turns_per_run, cache_hit_ratio and output_input_ratio by version.',
   },
   {
@@ -203,21 +203,21 @@ export const COST_SIGNALS = [
     dimensions: [...RUN_DIMENSIONS, 'error', 'status'],
     whenEmpty: null,
     better: 'down',
-    bad: 'Above $0.50 single tasks are dear, whatever the mean says.',
-    action: LEAVES_DEAR_RUN,
+    bad: 'Above $0.50 single tasks are expensive, whatever the mean says.',
+    action: LEAVES_EXPENSIVE_RUN,
   },
   {
     id: 'run_cost_max',
-    title: 'Dearest run',
+    title: 'Most expensive run',
     unit: 'nanoUsd',
-    help: 'Cost of the dearest run that ended.',
+    help: 'Cost of the most expensive run that ended.',
     value: { kind: 'fold', of: 'agent.run', aggregate: 'max', field: 'agent.cost_nano_usd' },
     window: range(),
     dimensions: [...RUN_DIMENSIONS, 'error', 'status'],
     whenEmpty: null,
     better: 'down',
     bad: 'One run costs what many should.',
-    action: LEAVES_DEAR_RUN,
+    action: LEAVES_EXPENSIVE_RUN,
   },
   {
     id: 'cost_per_conversation',
@@ -245,7 +245,7 @@ export const COST_SIGNALS = [
     dimensions: RUN_DIMENSIONS,
     whenEmpty: null,
     better: 'down',
-    bad: 'A result costs more: runs got dearer, or more of them fail and are paid all the same.',
+    bad: 'A result costs more: runs got more expensive, or more of them fail and are paid all the same.',
     action: 'See cost_of_failures and cost_per_run.',
   },
   {

@@ -53,7 +53,7 @@ export const RUN_SIGNALS = [
     id: 'run_success_rate',
     title: 'Success rate',
     unit: 'ratio',
-    help: 'Runs that ended ok, of all runs that ended; lost runs are ended and not ok.',
+    help: 'Runs that ended ok, of all runs that ended; abandoned runs are ended and not ok.',
     value: ratio(count('agent.run', [OK]), count('agent.run')),
     window: range(),
     dimensions: RUN_DIMENSIONS,
@@ -119,6 +119,6 @@ export const RUN_SIGNALS = [
     whenEmpty: null,
     better: 'down',
     bad: 'Conversations grow; each further turn carries all earlier ones.',
-    action: 'Shorten what is carried (compaction, smaller tool results) or close conversations earlier.',
+    action: 'Shorten the context (compaction, smaller tool results) or close conversations earlier.',
   },
 ] as const satisfies readonly Signal[];

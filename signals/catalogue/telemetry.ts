@@ -25,7 +25,7 @@ export const TELEMETRY_SIGNALS = [
     id: 'duplicate_calls',
     title: 'Duplicates suppressed',
     unit: '1',
-    help: 'Records of model calls that told of a response another record had told of before. They count nowhere else.',
+    help: 'Records of model calls about a response that another record had reported before. They count nowhere else.',
     value: count(CALL, [{ field: 'tallyspan.duplicate', is: true }], { withDuplicates: true }),
     window: range(),
     dimensions: ['model', ...RUN_DIMENSIONS],

@@ -107,7 +107,7 @@ export const TOOL_SIGNALS = [
     id: 'tool_definition_cost',
     title: 'Cost of tool definitions',
     unit: 'nanoUsd',
-    help: 'What model calls paid for carrying the definitions of their tools, used or not (estimated per call).',
+    help: 'What model calls paid for the definitions of their tools, used or not (estimated per call).',
     value: sum('agent.tool_cost', 'cost_nano_usd', [{ field: 'gen_ai.tool.name', is: '(tools)' }]),
     window: range(),
     dimensions: ['model', ...RUN_DIMENSIONS, 'step'],
@@ -121,7 +121,7 @@ export const TOOL_SIGNALS = [
     id: 'tool_cost',
     title: 'Tool cost',
     unit: 'nanoUsd',
-    help: 'What model calls paid for carrying tools: their calls and results. The shares of system prompt, tool definitions, user, history and output appear only by tool, in parentheses.',
+    help: 'Context cost: what model calls paid for keeping the calls and results of tools in their context. The shares of system prompt, tool definitions, user, history and output appear only when grouped by tool.',
     value: sum('agent.tool_cost', 'cost_nano_usd', [], {
       unlessBy: { dimension: 'tool', where: [{ field: 'gen_ai.tool.name', startsNotWith: '(' }] },
     }),
@@ -129,7 +129,7 @@ export const TOOL_SIGNALS = [
     dimensions: ['tool', 'model', ...RUN_DIMENSIONS, 'step'],
     whenEmpty: null,
     better: 'down',
-    bad: 'A tool is dear not when it runs but when its result is carried through the turns that follow.',
+    bad: 'A tool is expensive not when it runs but while its result stays in the context of the turns that follow.',
     action: 'Group by tool; shrink the results of the first, or drop them from the history.',
   },
 ] as const satisfies readonly Signal[];

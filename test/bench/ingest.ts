@@ -35,7 +35,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 const PAGES = [
   '/',
   '/runs',
-  '/runs?sort=dearest',
+  '/runs?sort=most-expensive',
   '/tools',
   '/models',
   '/users',

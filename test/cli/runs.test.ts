@@ -110,10 +110,10 @@ describe('tallyspan runs', () => {
 });
 
 describe('tallyspan cost', () => {
-  it('shows the dearest groups and says how many there are', async () => {
+  it('shows the most expensive groups and says how many there are', async () => {
     const ask = ['cost', '--by', 'session', '--url', server.uiUrl];
     const some = await runCommand([...ask, '--limit', '2']);
-    expect(some.stdout).toMatch(/^total \$[\d.]+; the dearest 2 of 3, --limit shows more$/m);
+    expect(some.stdout).toMatch(/^total \$[\d.]+; the most expensive 2 of 3, --limit shows more$/m);
     expect(some.stdout.match(/^session-/gm)).toHaveLength(2);
     const all = await runCommand(ask);
     expect(all.stdout).toMatch(/^total \$[\d.]+$/m);

@@ -113,7 +113,7 @@ export const GOLDEN_SPANS: readonly Batch[] = [
   ...EMITTERS,
   ourRun('plain', 1, 5000),
   ourRun('slow', 90, 5000),
-  ourRun('dear', 1, 2_000_000_000),
+  ourRun('expensive', 1, 2_000_000_000),
   LEAKY,
 ];
 

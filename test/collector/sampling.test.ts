@@ -8,7 +8,7 @@ import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 
 const RUNS_PER_KIND = 20;
 const COST_NANO_USD = 1_000_003;
-const KINDS = ['plain', 'failed', 'slow', 'dear'] as const;
+const KINDS = ['plain', 'failed', 'slow', 'expensive'] as const;
 
 /** A run as the agent sends it: the call first, the root last. */
 function spansOf(kind: (typeof KINDS)[number]): SpanInput[] {
@@ -32,7 +32,10 @@ function spansOf(kind: (typeof KINDS)[number]): SpanInput[] {
       spanId: rootId,
       startMs,
       endMs,
-      attributes: { 'agent.run_id': traceId, 'agent.cost_nano_usd': kind === 'dear' ? 2_000_000_000 : 5 },
+      attributes: {
+        'agent.run_id': traceId,
+        'agent.cost_nano_usd': kind === 'expensive' ? 2_000_000_000 : 5,
+      },
     },
   ];
 }
@@ -90,8 +93,8 @@ function spansOf(kind: (typeof KINDS)[number]): SpanInput[] {
     await backend.stop();
   });
 
-  it('keeps failed, slow and dear runs whole, and nothing else when the share is none', () => {
-    for (const kind of ['failed', 'slow', 'dear']) {
+  it('keeps failed, slow and expensive runs whole, and nothing else when the share is none', () => {
+    for (const kind of ['failed', 'slow', 'expensive']) {
       expect([kind, countSpans(`chat ${kind}`), countSpans(`invoke_agent ${kind}`)]).toEqual([
         kind,
         RUNS_PER_KIND,

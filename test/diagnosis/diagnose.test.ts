@@ -149,10 +149,10 @@ describe('the cause that was put in', () => {
   );
 
   it('undone, it is named as what made the later period cheaper', () => {
-    const dear = generatePeriod({ breaks: 'tools_reordered' });
+    const costlier = generatePeriod({ breaks: 'tools_reordered' });
     const cheap = generatePeriod({ fromMs: LATER_MS });
-    const diagnosis = diagnose(cheap, dear);
-    expectExact(diagnosis, cheap, dear);
+    const diagnosis = diagnose(cheap, costlier);
+    expectExact(diagnosis, cheap, costlier);
     expect(diagnosis.differenceNanoUsd).toBeLessThan(0);
     expect(diagnosis.causes[0]).toMatchObject({ kind: 'cache_tools_reordered' });
   });

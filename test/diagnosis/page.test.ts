@@ -126,7 +126,7 @@ describe('the numbers of a sample', () => {
     const lines = renderDiagnosis(sample, { write: () => true }, false).split('\n');
     expect(lines[0]).toMatch(/; 4,321 runs against 12$/);
     expect(lines[1]).toBe(
-      'from a sample: the dearest runs and one of every 7 others; looked at 620 runs against 510',
+      'from a sample: the most expensive runs and one of every 7 others; looked at 620 runs against 510',
     );
     expect(renderDiagnosis(report, { write: () => true }, false)).not.toContain('sample');
   });

@@ -1,4 +1,4 @@
-// A diagnosis of more events than are held: the dearest runs are looked at, totals and counts are exact.
+// A diagnosis of more events than are held: the most expensive runs are looked at, totals and counts are exact.
 
 import { rm } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
@@ -134,7 +134,7 @@ describe('events that lack the ids of runs and steps', () => {
   it.each([
     ['all of them', (): boolean => true],
     ['those of one stretch of time', (index: number): boolean => index >= before.length],
-  ])('are told apart by their trace and span: %s', async (_, lacksIds) => {
+  ])('are shown by their trace and span: %s', async (_, lacksIds) => {
     const foreign = stored.map((event, index): EventRecord => {
       if (!lacksIds(index)) return event;
       const { 'agent.run_id': run = '', 'agent.step_number': step = 0, ...rest } = event;

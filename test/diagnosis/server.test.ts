@@ -152,7 +152,7 @@ describe('the what-if of stored events', () => {
   });
 
   it('prices another setting from the command line', async () => {
-    const options = ['whatif', '--from', 'yesterday', '--cache', 'off', '--url', server.uiUrl];
+    const options = ['what-if', '--from', 'yesterday', '--cache', 'off', '--url', server.uiUrl];
     const report = JSON.parse((await tallyspan(...options, '--json')).out) as WhatIfReport;
     expect(report.difference_nano_usd).toBeGreaterThan(report.cost_nano_usd * 0.2);
     expect(report.what_if_tokens).toMatchObject({ tokens_cache_read: 0, tokens_cache_write_5m: 0 });
@@ -160,7 +160,7 @@ describe('the what-if of stored events', () => {
   });
 
   it('asks what to change', async () => {
-    const answer = await tallyspan('whatif', '--url', server.uiUrl);
+    const answer = await tallyspan('what-if', '--url', server.uiUrl);
     expect(answer).toMatchObject({ code: 2 });
     expect(answer.err).toContain('--cache');
   });

@@ -46,11 +46,11 @@ describe('a small period', () => {
   });
 
   it.each(READINGS)('without %s again is cheaper by as much', (_, change, reading, both = {}) => {
-    const dear = periodOf({ ...both, ...change });
+    const costlier = periodOf({ ...both, ...change });
     const cheap = periodOf({ ...both, fromMs: LATER_MS });
-    const diagnosis = diagnose(cheap, dear);
+    const diagnosis = diagnose(cheap, costlier);
     expectExact(diagnosis);
-    expect(diagnosis.differenceNanoUsd).toBe(costOf(cheap) - costOf(dear));
+    expect(diagnosis.differenceNanoUsd).toBe(costOf(cheap) - costOf(costlier));
     expect(diagnosis.differenceNanoUsd).toBeLessThan(0);
     const largest = diagnosis.causes[0];
     for (const cause of diagnosis.causes)

@@ -113,16 +113,16 @@ describe('the overview', () => {
     );
   });
 
-  it('lists the dearest runs of the day and the slowest of the hour', async () => {
+  it('lists the most expensive runs of the day and the slowest of the hour', async () => {
     const shown = await show('/');
     const today = dayOf(Date.now(), 'UTC');
-    const dearest = wentOnAfter(today.from)
+    const mostExpensive = wentOnAfter(today.from)
       .filter((run) => costOf(run) >= 0)
       .toSorted((a, b) => costOf(b) - costOf(a) || endOf(b) - endOf(a))
       .slice(0, 20);
-    const rows = shown.tables['Dearest runs today'] ?? [];
-    expect(rows.slice(0, dearest.length).map((row) => [row.about, row.cells[5]])).toEqual(
-      dearest.map((run) => [run.id, costText(run)]),
+    const rows = shown.tables['Most expensive runs today'] ?? [];
+    expect(rows.slice(0, mostExpensive.length).map((row) => [row.about, row.cells[5]])).toEqual(
+      mostExpensive.map((run) => [run.id, costText(run)]),
     );
     const slowest = ended
       .filter((run) => endOf(run) > Date.now() - HOUR_MS && run.end?.duration_ms !== undefined)
@@ -139,13 +139,13 @@ describe('the overview', () => {
 });
 
 describe('the list of runs', () => {
-  it('has the dearest of a week, page after page, each with its numbers', async () => {
+  it('has the most expensive of a week, page after page, each with its numbers', async () => {
     const from = Date.now() - 7 * DAY_MS;
     const expected = wentOnAfter(from)
       .filter((run) => costOf(run) >= 0)
       .toSorted((a, b) => costOf(b) - costOf(a) || endOf(b) - endOf(a));
     for (const offset of [0, 50]) {
-      const rows = tableOf(await show(`/runs?since=7d&sort=dearest&offset=${offset}`), 'Runs');
+      const rows = tableOf(await show(`/runs?since=7d&sort=most-expensive&offset=${offset}`), 'Runs');
       expect(rows.map(readListed)).toEqual(expected.slice(offset, offset + 50).map(listed));
     }
   });
@@ -317,7 +317,7 @@ describe('one session', () => {
   });
 });
 
-describe('why it got dearer', () => {
+describe('why did cost change', () => {
   it('has the split of the reference', async () => {
     const shown = await show('/diagnose?from=3d&against=6d');
     const now = Date.now();

@@ -49,7 +49,7 @@ export interface DiagnosisReport {
   readonly scale: number;
   /** Whether only some runs were looked at: the totals are exact, parts and causes are estimates. */
   readonly sampled: boolean;
-  /** Every how many runs one was looked at, besides the dearest; 1 is all of them. */
+  /** Every how many runs one was looked at, besides the most expensive; 1 is all of them. */
   readonly every_nth_run: number;
   readonly cost_nano_usd: number;
   readonly cost_usd: number;

@@ -19,7 +19,7 @@ export interface ToolTax {
   /** What all tool definitions cost in the time; estimated. */
   readonly cost_nano_usd: number;
   readonly cost_usd: number;
-  /** Dearest first. */
+  /** Most expensive first. */
   readonly unused: readonly UnusedTool[];
 }
 

@@ -1,4 +1,4 @@
-// Which runs of two stretches of time are looked at when their events are more than can be held: the dearest runs,
+// Which runs of two stretches of time are looked at when their events are more than can be held: the most expensive runs,
 // and of the others every nth. What all of them cost is counted by the database.
 
 import type { RunCost, RunCosts } from '../../../core/diagnosis/run-costs.ts';
@@ -12,8 +12,8 @@ export interface ChosenRuns extends Sample {
   readonly choice: RunChoice | undefined;
 }
 
-/** Runs that are looked at because they are dear, as far as they take no more than this share of the events. */
-const DEAREST_RUNS = 20;
+/** Runs that are looked at because they are expensive, as far as they take no more than this share of the events. */
+const EXPENSIVE_RUNS = 20;
 const DEAREST_SHARE = 0.5;
 
 /** How many of the events each of two stretches may hold: half of them, and what the other leaves. */
@@ -31,13 +31,13 @@ export async function chooseRuns(
 ): Promise<ChosenRuns> {
   const runCosts = await readRunCosts(database, question, survey);
   if (survey.count <= limit) return { runCosts, wholeRunIds: new Set(), choice: undefined };
-  const dearest = runCosts.dearest.map(({ runId }) => runId);
-  const counts = await countEvents(database, question, survey, dearest);
+  const mostExpensive = runCosts.mostExpensive.map(({ runId }) => runId);
+  const counts = await countEvents(database, question, survey, mostExpensive);
   const always: string[] = [];
   const never: string[] = [];
   let held = 0;
   let others = survey.count;
-  for (const runId of dearest) {
+  for (const runId of mostExpensive) {
     const events = counts.get(runId) ?? 0;
     if (held + events <= limit * DEAREST_SHARE) {
       always.push(runId);
@@ -75,7 +75,7 @@ async function countEvents(
   return counts;
 }
 
-/** Cost of the priced runs, of which the dearest by themselves. */
+/** Cost of the priced runs, of which the most expensive by themselves. */
 async function readRunCosts(
   database: Queryable,
   question: EventQuestion,
@@ -91,9 +91,9 @@ async function readRunCosts(
        WHERE ${where} AND cost_nano_usd IS NOT NULL AND tallyspan_duplicate IS NOT TRUE
        GROUP BY ALL
      )
-     SELECT dearest.*, total.* FROM
+     SELECT most_expensive.*, total.* FROM
        (SELECT count(*) AS all_runs, sum(cost)::BIGINT AS all_cost, quantile_disc(cost, 0.5) AS median FROM runs) AS total
-       LEFT JOIN (FROM runs ORDER BY cost DESC, run LIMIT ${DEAREST_RUNS}) AS dearest ON true
+       LEFT JOIN (FROM runs ORDER BY cost DESC, run LIMIT ${EXPENSIVE_RUNS}) AS most_expensive ON true
      ORDER BY cost DESC, run`,
     values,
   );
@@ -103,7 +103,7 @@ async function readRunCosts(
     runs,
     costNanoUsd: Number(total?.['all_cost'] ?? 0),
     medianNanoUsd: runs === 0 ? undefined : Number(total?.['median']),
-    dearest: runs === 0 ? [] : rows.map(runCostOf),
+    mostExpensive: runs === 0 ? [] : rows.map(runCostOf),
   };
 }
 

@@ -19,7 +19,7 @@ const FEW_RUNS_MS = DAY_MS;
 const ORDERS: Record<RunSort, string> = {
   newest: 'timestamp DESC',
   slowest: 'duration_ms DESC NULLS LAST, timestamp DESC',
-  dearest: 'agent_cost_nano_usd DESC NULLS LAST, timestamp DESC',
+  'most-expensive': 'agent_cost_nano_usd DESC NULLS LAST, timestamp DESC',
 };
 
 /** Columns of a summary that a start of a run has as well as an end. */
@@ -30,7 +30,7 @@ const END_COLUMNS = `${SHARED_COLUMNS}, agent_status, error_type, duration_ms, a
 
 /**
  * Runs that match, in the order asked for: by default the newest first, by their end or, while they go on, their start.
- * A run that goes on is as slow and as dear as it is so far.
+ * A run that goes on is as slow and as expensive as it is so far.
  */
 export async function listRuns(database: RunQueryable, filter: RunFilter): Promise<RunSummary[]> {
   const { limit, offset = 0, sort = 'newest' } = filter;
@@ -109,7 +109,7 @@ function comparisonOf(sort: RunSort): (a: Row, b: Row) => number {
     newest: () => 0,
     slowest: (row) =>
       row['ended'] === null ? nowMs - timeOf(row['started']) : (numberOrNull(row['duration_ms']) ?? -1),
-    dearest: (row) => numberOrNull(row['agent_cost_nano_usd']) ?? -1,
+    'most-expensive': (row) => numberOrNull(row['agent_cost_nano_usd']) ?? -1,
   };
   const measure = measureOf[sort];
   return (a, b) => measure(b) - measure(a) || timeOf(b['timestamp']) - timeOf(a['timestamp']);

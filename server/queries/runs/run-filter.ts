@@ -5,7 +5,7 @@ import { EVENT_NAMES, columnOf, fieldOfDimension, fieldsOf } from '../../../core
 import { eventsSql } from '../../../signals/event-tables.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
 
-export type RunSort = 'newest' | 'slowest' | 'dearest';
+export type RunSort = 'newest' | 'slowest' | 'most-expensive';
 
 /** How a run can stand, as `status` names it. */
 export const RUN_STATUSES = [

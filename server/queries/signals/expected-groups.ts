@@ -1,4 +1,4 @@
-// Expected groups: a page shows the dearest groups of a dimension, which only its table knows, and reads more about
+// Expected groups: a page shows the most expensive groups of a dimension, which only its table knows, and reads more about
 // those. Most times they are the ones of last time, so that is read beside the table and not after it.
 
 /** Names, null where the events carry none; or whatever groups there are. */

@@ -45,7 +45,7 @@ export interface CostReport {
   readonly total: { readonly cost_nano_usd: number | null; readonly cost_usd: number | null };
   /** What `recost` added to or took from the calls of the window; the total is without it. Absent without adjustments. */
   readonly adjustments?: { readonly cost_nano_usd: number; readonly cost_usd: number };
-  /** Dearest first; days in order. */
+  /** Most expensive first; days in order. */
   readonly rows: readonly CostRow[];
   /** Split by tool: what the definitions of tools cost, and which of them were never used. */
   readonly tool_tax?: ToolTax;
@@ -154,7 +154,7 @@ async function rowsByTool(
   });
 }
 
-/** Groups with a cost, dearest first, then those with calls only. */
+/** Groups with a cost, most expensive first, then those with calls only. */
 function namesOf(
   cost: ReadonlyMap<string | null, number>,
   calls: ReadonlyMap<string | null, number>,

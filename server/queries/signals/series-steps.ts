@@ -21,7 +21,7 @@ export function seriesStarts(
   const steps = Math.ceil((window.to - window.from) / STEP_MS[step]);
   if (steps > MOST_STEPS)
     throw new SignalError(
-      `the time from ${dateText(window.from)} to ${dateText(window.to)} has ${formatCount(steps)} ${step}s, and at most ${formatCount(MOST_STEPS)} are told apart. Choose a shorter time.`,
+      `the time from ${dateText(window.from)} to ${dateText(window.to)} has ${formatCount(steps)} ${step}s, and at most ${formatCount(MOST_STEPS)} are shown. Choose a shorter time.`,
     );
   return stepStarts(window, step, timezone);
 }

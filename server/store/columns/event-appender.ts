@@ -68,7 +68,7 @@ export class EventAppender {
     }
   }
 
-  /** Begins anew with the next rows. */
+  /** starts again with the next rows. */
   forget(): void {
     for (const table of this.#tables.values()) table.forget();
   }

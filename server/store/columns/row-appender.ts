@@ -48,7 +48,7 @@ export class RowAppender {
     }
   }
 
-  /** Begins anew with the next rows. */
+  /** starts again with the next rows. */
   forget(): void {
     this.#appender = undefined;
   }

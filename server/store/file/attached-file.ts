@@ -10,7 +10,7 @@ import { textSql } from '../../../signals/sql-text.ts';
 export const DATABASE_NAME = 'tallyspan';
 
 /**
- * Rows of one group. A checkpoint compresses the last group anew until it is full, and its columns are in memory
+ * Rows of one group. A checkpoint compresses the last group again until it is full, and its columns are in memory
  * meanwhile: with the usual 122,880 rows that is most of the work of storing an event of dozens of columns.
  */
 const ROWS_PER_ROW_GROUP = 16_384;

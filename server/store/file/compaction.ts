@@ -1,5 +1,5 @@
 // Compaction: DuckDB keeps its file as long as it ever was. A file that is mostly free, after deletions by retention, is
-// written anew into a copy beside it, which takes its place. Pages go on meanwhile; senders wait for their answers.
+// rewritten into a copy beside it, which takes its place. Pages go on meanwhile; senders wait for their answers.
 
 import { statSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
@@ -18,7 +18,7 @@ export interface CompactionLimits {
 const COMPACT_FROM_BYTES = 16 * 1024 * 1024;
 const COMPACT_FREE_SHARE = 0.5;
 
-/** Writes the file anew when it is large and mostly free; the bytes that the disk has back. */
+/** Rewrites the file when it is large and mostly free; the bytes that the disk has back. */
 export async function compactFile(
   database: Database,
   store: EventStore,

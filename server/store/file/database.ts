@@ -57,7 +57,7 @@ export interface Database extends ChunkQueryable {
    */
   replaceFile(copy: string, patienceMs: number): Promise<boolean>;
   /**
-   * Attaches the file anew when the error says that it cannot be used as it is, which is how a full disk leaves it.
+   * Attaches the file again when the error says that it cannot be used as it is, which is how a full disk leaves it.
    * Call it where nobody is writing. @throws when that does not work either
    */
   reattachAfter(error: unknown): Promise<void>;
@@ -175,7 +175,7 @@ async function databaseOf(
   const readers = await ReaderPool.open(instance);
   let isAttached = true;
 
-  /** Attaches the file anew; `replace` may put another in its place meanwhile. Nobody may be at work. */
+  /** Attaches the file again; `replace` may put another in its place meanwhile. Nobody may be at work. */
   async function reattach(replace?: () => void): Promise<void> {
     // No connection whose tables are those of the file can detach it.
     const connection = await instance.connect();

@@ -14,7 +14,7 @@ export function notStoredText(error: unknown): string {
   return `the records could not be stored${reason === undefined ? '' : `: ${reason}`}; try again`;
 }
 
-/** Whether the file cannot be used until it is attached anew: a checkpoint failed and left it half written. */
+/** Whether the file cannot be used until it is attached again: a checkpoint failed and left it half written. */
 export function isInvalidated(error: unknown): boolean {
   return /has been invalidated/.test(messageOf(error));
 }

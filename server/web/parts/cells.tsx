@@ -1,7 +1,7 @@
 // Cells: small pieces that show one value, the same on every page.
 
 import type { VNode } from 'preact';
-import { NO_DATA, formatCountOf, formatPercent } from '../../../core/format.ts';
+import { NO_DATA, formatCountOf, formatPercent, formatStatus } from '../../../core/format.ts';
 import { momentText } from './moment-text.ts';
 
 const SHORT_ID_LENGTH = 8;
@@ -59,7 +59,7 @@ export function Moment({ at, timezone, now }: { at: string | null; timezone: str
 /** How a run ended, in words. */
 export function StatusBadge({ status }: { status: string }): VNode {
   const look = status === 'ok' || status === 'running' ? status : 'failed';
-  return <span class={`badge ${look}`}>{status}</span>;
+  return <span class={`badge ${look}`}>{formatStatus(status)}</span>;
 }
 
 /** A share of a whole: its percentage, and a small bar beside it. */

@@ -47,7 +47,7 @@ export function CostSparkline(props: {
                 since: new Date(point.start).toISOString(),
                 until: new Date(point.start + HOUR_MS).toISOString(),
                 agent,
-                sort: 'dearest',
+                sort: 'most-expensive',
               })}
               aria-label={label}
             >

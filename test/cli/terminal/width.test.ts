@@ -21,10 +21,10 @@ beforeAll(async () => {
     await appender.append(events);
   await appender.close();
   const source = await openSource({ dataDir: dir });
-  const [dearest] = await source.runs({ sort: 'dearest', limit: 1 });
+  const [mostExpensive] = await source.runs({ sort: 'most-expensive', limit: 1 });
   await source.close();
-  run = dearest?.['agent.run_id'] ?? '';
-  session = dearest?.['gen_ai.conversation.id'] ?? '';
+  run = mostExpensive?.['agent.run_id'] ?? '';
+  session = mostExpensive?.['gen_ai.conversation.id'] ?? '';
 });
 
 afterAll(() => {
@@ -48,7 +48,7 @@ async function print(args: readonly string[], isTTY: boolean): Promise<{ out: st
 describe('on a terminal of 80 columns', () => {
   it.each([
     ['runs'],
-    ['runs --dearest --limit 100'],
+    ['runs --most-expensive --limit 100'],
     ['run RUN'],
     ['conversation SESSION'],
     ['cost --by day'],
@@ -58,7 +58,7 @@ describe('on a terminal of 80 columns', () => {
     ['cost --by task'],
     ['cost --by agent'],
     ['cost --by session'],
-    ['whatif --cache off'],
+    ['what-if --cache off'],
     ['signal cost --by model --window 7d'],
     ['alerts'],
   ])('%s has no longer table', async (line) => {

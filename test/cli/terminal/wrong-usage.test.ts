@@ -25,10 +25,10 @@ describe('wrong usage', () => {
     ['diagnose --from bogus', 'from is a time such as 24h, 7d or 2026-11-20T00:00:00Z, not bogus'],
     ['diagnose --against bogus', 'against is a length such as 7d'],
     ['diagnose --from 2026-11-20 --to 2026-11-19', 'the time ends before it begins'],
-    ['whatif --model claude-sonet-5-5', 'Did you mean claude-sonnet-5-5?'],
-    ['whatif --model gpt-4', '"gpt-4" is no model of the price table; docs/prices.md lists them'],
-    ['whatif --model claude-mythos-preview', 'claude-mythos-preview has no price. Limited preview'],
-    ['whatif --batch --from bogus', 'from is a time'],
+    ['what-if --model claude-sonet-5-5', 'Did you mean claude-sonnet-5-5?'],
+    ['what-if --model gpt-4', '"gpt-4" is no model of the price table; docs/prices.md lists them'],
+    ['what-if --model claude-mythos-preview', 'claude-mythos-preview has no price. Limited preview'],
+    ['what-if --batch --from bogus', 'from is a time'],
     [
       'verify --loki localhost:3100',
       '"localhost:3100" is no address of a server; write http://localhost:3100',
@@ -46,7 +46,7 @@ describe('wrong usage', () => {
   it.each(['claude-sonnet-5-5', 'us.anthropic.claude-opus-5-5-v1', 'claude-haiku-4-5'])(
     'is not the model %s',
     async (model) => {
-      const { exitCode } = await runCommand(['whatif', '--model', model, '--url', server.uiUrl]);
+      const { exitCode } = await runCommand(['what-if', '--model', model, '--url', server.uiUrl]);
       expect(exitCode).toBe(0);
     },
   );

@@ -19,7 +19,7 @@ export const USUAL: Measures = {
   priceRows: new Set(['row']),
 };
 export const COST = 100_000;
-/** A hundredth and a fiftieth of the dearer period. */
+/** A hundredth and a fiftieth of the more expensive period. */
 export const LEAST = COST / 100;
 export const LEAST_BY_CHANCE = COST / 50;
 

@@ -21,7 +21,7 @@ describe('a cause', () => {
     },
   );
 
-  it('is measured against the dearer period', () => {
+  it('is measured against the more expensive period', () => {
     const twice = 2 * LEAST;
     for (const costs of [
       [2 * COST, COST],

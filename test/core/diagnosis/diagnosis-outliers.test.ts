@@ -19,7 +19,13 @@ function costsOf(entries: readonly (readonly [runId: string, costNanoUsd: number
     runs: entries.length,
     costNanoUsd: entries.reduce((sum, [, cost]) => sum + cost, 0),
     medianNanoUsd: sorted[Math.floor(sorted.length / 2)]?.[1],
-    dearest: sorted.map(([runId, costNanoUsd]) => ({ runId, user: '', calls: 1, costNanoUsd, firstMs: 0 })),
+    mostExpensive: sorted.map(([runId, costNanoUsd]) => ({
+      runId,
+      user: '',
+      calls: 1,
+      costNanoUsd,
+      firstMs: 0,
+    })),
   };
 }
 
@@ -37,12 +43,12 @@ describe('an outlier', () => {
     expect(found(runsOf('b', ...usual(5)), runsOf('n', 6_000))).toEqual([['n0', 6_000]]);
   });
 
-  it('of the earlier time made that dearer, by its scaled cost', () => {
+  it('of the earlier time made that more expensive, by its scaled cost', () => {
     const before = runsOf('b', ...usual(70), 6_001);
     expect(found(before, runsOf('n', ...usual(10)), 1 / 7)).toEqual([['b70', -857]]);
   });
 
-  it('makes a third of the difference, and a fiftieth of the dearer time', () => {
+  it('makes a third of the difference, and a fiftieth of the more expensive time', () => {
     const before = runsOf('b', ...usual(100));
     const more = (others: number): RunCosts => runsOf('n', ...usual(100 + others), 1_000);
     expect(found(before, more(200))).toEqual([['n300', 1_000]]);
@@ -71,7 +77,7 @@ describe('an outlier', () => {
     expect(found(runsOf('b', ...usual(20), 250), now)).toEqual([]);
   });
 
-  it('is none where the other time has more dear runs than are known', () => {
+  it('is none where the other time has more expensive runs than are known', () => {
     const before = { ...runsOf('b', 700, 600), runs: 200, costNanoUsd: 3_300, medianNanoUsd: 10 };
     const now = runsOf('n', ...usual(20), 2_000);
     expect(found({ ...before, runs: 2 }, now, 1 / 168)).toEqual([['n20', 2_000]]);
@@ -93,7 +99,7 @@ describe('an outlier', () => {
 });
 
 describe('the costs of runs', () => {
-  it('are sums over their calls, dearest first, with the user and the first call of each', () => {
+  it('are sums over their calls, most expensive first, with the user and the first call of each', () => {
     const facts = [
       { runId: 'a', user: 'u', costNanoUsd: 5, endMs: 9 },
       { runId: 'b', user: '', costNanoUsd: 8, endMs: 7 },
@@ -103,12 +109,12 @@ describe('the costs of runs', () => {
       runs: 2,
       costNanoUsd: 19,
       medianNanoUsd: 8,
-      dearest: [
+      mostExpensive: [
         { runId: 'a', user: 'u', calls: 2, costNanoUsd: 11, firstMs: 3 },
         { runId: 'b', user: '', calls: 1, costNanoUsd: 8, firstMs: 7 },
       ],
     });
-    expect(costsOfRuns([])).toMatchObject({ runs: 0, medianNanoUsd: undefined, dearest: [] });
+    expect(costsOfRuns([])).toMatchObject({ runs: 0, medianNanoUsd: undefined, mostExpensive: [] });
   });
 });
 
@@ -227,18 +233,18 @@ describe('a diagnosis', () => {
 
   it('compares the rest as if the run had not been', () => {
     const many = usualRuns('b', 40, 0);
-    const dearer = usualRuns('n', 40, HOUR_MS).map((event) => ({
+    const costlier = usualRuns('n', 40, HOUR_MS).map((event) => ({
       ...event,
-      'gen_ai.response.model': 'dear',
+      'gen_ai.response.model': 'expensive',
       cost_nano_usd: (event.cost_nano_usd ?? 0) * 100,
       cost_input_nano_usd: (event.cost_input_nano_usd ?? 0) * 100,
     }));
     const runaway = runOf('run-away-0123', 'user-runaway', HOUR_MS, 1.5e9, 40);
-    const diagnosis = diagnose([...dearer, ...runaway], many);
+    const diagnosis = diagnose([...costlier, ...runaway], many);
     expectExact(diagnosis);
     expect(diagnosis.causes.map(({ kind, subject }) => [kind, subject])).toEqual([
       ['outlier_run', 'run-away-0123'],
-      ['model_changed', 'dear'],
+      ['model_changed', 'expensive'],
     ]);
     expect(diagnosis.unexplainedNanoUsd).toBe(0);
   });

@@ -1,4 +1,4 @@
-// A sample: the dearest runs stand for themselves, the others for those that were not looked at, and all totals are exact.
+// A sample: the most expensive runs stand for themselves, the others for those that were not looked at, and all totals are exact.
 
 import { describe, expect, it } from '@jest/globals';
 import { diagnose, type Diagnosis } from '../../../core/diagnosis/diagnose.ts';
@@ -71,8 +71,8 @@ function diagnoseSample(
 }
 
 describe('a sample of runs that are all alike', () => {
-  const before = [...runsOf('b', 400), ...runsOf('dear', 3, { callNanoUsd: 4_000 })];
-  const now = [...runsOf('n', 1_200), ...runsOf('dearer', 5, { callNanoUsd: 5_000, user: 'v' })];
+  const before = [...runsOf('b', 400), ...runsOf('expensive', 3, { callNanoUsd: 4_000 })];
+  const now = [...runsOf('n', 1_200), ...runsOf('more expensive', 5, { callNanoUsd: 5_000, user: 'v' })];
 
   it.each([1, 7, 40])('says what all of them say: every %i. run', (nth) => {
     const whole = diagnose(eventsOf(now), eventsOf(before));
@@ -140,7 +140,7 @@ describe('what a sample misses', () => {
 });
 
 describe('the measures of a sample', () => {
-  const runs = [...runsOf('r', 100), ...runsOf('dear', 2, { callNanoUsd: 5_000, user: 'v', calls: 6 })];
+  const runs = [...runsOf('r', 100), ...runsOf('expensive', 2, { callNanoUsd: 5_000, user: 'v', calls: 6 })];
   const { events, sample } = sampleOf(runs, 10);
   const all = measurePeriod(readPeriod(eventsOf(runs)));
   const some = measurePeriod(restOf(readPeriod(events), new Set(), sample));

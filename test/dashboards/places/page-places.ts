@@ -43,7 +43,7 @@ export const PLACES: Readonly<Record<string, Place>> = {
   'overview/success-over-time': { onNoPage: COURSE },
   'overview/latency-over-time': { onNoPage: COURSE },
   'overview/slowest-runs': runs('sort=slowest'),
-  'overview/dearest-runs': runs('sort=dearest'),
+  'overview/dearest-runs': runs('sort=most-expensive'),
   'overview/failures-by-type': { onNoPage: SIGNAL_ONLY },
   'overview/cost-by-tool': breakdown('/tools'),
   'overview/alerts': { onNoPage: 'Grafana tells its own alerts; the rules of both are tested as such' },
@@ -84,7 +84,7 @@ export const PLACES: Readonly<Record<string, Place>> = {
   'cost/cost-of-retries': { onNoPage: SIGNAL_ONLY },
   'cost/cost-of-truncation': { onNoPage: SIGNAL_ONLY },
   'cost/unpriced-calls': sumOf('/models', 'Unpriced'),
-  'cost/dearest-runs': runs('sort=dearest'),
+  'cost/dearest-runs': runs('sort=most-expensive'),
 
   'reliability/run-success-rate': card('Success', ({ big }) => [big[0]], [percent]),
   'reliability/run-loss-rate': { onNoPage: SIGNAL_ONLY },

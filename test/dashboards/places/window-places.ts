@@ -172,8 +172,8 @@ export function runs(query: string): Place {
 }
 
 export function dearestRun(): Place {
-  return at('/runs?sort=dearest, first row', async (panel, server) => {
-    const [first] = endedRows(await server.page(`/runs?sort=dearest&since=${panel.days}d`));
+  return at('/runs?sort=most-expensive, first row', async (panel, server) => {
+    const [first] = endedRows(await server.page(`/runs?sort=most-expensive&since=${panel.days}d`));
     return differ('dearest', cost(only(panel)), first === undefined ? '' : costIn(first));
   });
 }

@@ -7,7 +7,7 @@ function makeReader() {
   const asked: Groups[] = [];
   return {
     asked,
-    ask: (shown: Groups | Promise<Groups>, question = 'dearest') =>
+    ask: (shown: Groups | Promise<Groups>, question = 'most-expensive') =>
       readForGroups(store, question, Promise.resolve(shown), async (groups) => {
         asked.push(groups);
         return groups;

@@ -104,11 +104,11 @@ describe('the list of runs', () => {
         event.cost_nano_usd === undefined ? event : { ...event, cost_nano_usd: 30e9 },
       ),
     ]);
-    for (const query of ['sort=dearest&limit=1', 'sort=slowest&limit=1'])
+    for (const query of ['sort=most-expensive&limit=1', 'sort=slowest&limit=1'])
       expect(await getJson(own, `/api/runs?${query}`)).toMatchObject([
         { 'agent.run_id': 'd'.repeat(32), 'agent.status': 'running', 'agent.cost_usd': 60 },
       ]);
-    expect(await getJson(own, '/api/runs?sort=dearest&limit=2&offset=2')).toHaveLength(1);
+    expect(await getJson(own, '/api/runs?sort=most-expensive&limit=2&offset=2')).toHaveLength(1);
     await own.remove();
   });
 

@@ -30,7 +30,7 @@ describe('spend by day', () => {
       expect([answer.status, await answer.json()]).toEqual([
         400,
         {
-          error: expect.stringMatching(/ has [\d,]+ days, and at most 4,100 are told apart\. Choose a short/),
+          error: expect.stringMatching(/ has [\d,]+ days, and at most 4,100 are shown\. Choose a short/),
         },
       ]);
     },
@@ -48,7 +48,7 @@ describe('a series', () => {
   it('by hour has as many steps as one by day at most, for a signal as for the groups of a trend', async () => {
     const window = { from: NOW - 366 * DAY_MS, to: NOW, timezone: 'Europe/Berlin', now: NOW };
     const tooMany = new SignalError(
-      'the time from 2025-11-27 to 2026-11-28 has 8,784 hours, and at most 4,100 are told apart. Choose a shorter time.',
+      'the time from 2025-11-27 to 2026-11-28 has 8,784 hours, and at most 4,100 are shown. Choose a shorter time.',
     );
     const { database } = stored;
     await expect(readSeries(database, 'cost', { ...window, step: 'hour' })).rejects.toThrow(tooMany);

@@ -67,7 +67,7 @@ async function send(): Promise<boolean> {
 
 async function sendUntilFull(): Promise<void> {
   while (await send());
-  // The next failure may be of another kind: the file is attached anew, and its log takes nothing.
+  // The next failure may be of another kind: the file is attached again, and its log takes nothing.
   expect(await send()).toBe(false);
 }
 

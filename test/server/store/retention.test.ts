@@ -103,11 +103,11 @@ describe('retention', () => {
       retention: { ageMs: DAY_MS },
       log: (line) => told.push(line),
     });
-    await waitUntil(() => told.length > 1, { what: () => 'the file to be written anew' });
+    await waitUntil(() => told.length > 1, { what: () => 'the file to be rewritten' });
     await housekeeping.stop();
     expect(told).toEqual([
       '400000 rows past the retention were deleted',
-      expect.stringMatching(/^the data file was written anew: the disk has \d+ MB back$/),
+      expect.stringMatching(/^the data file was rewritten: the disk has \d+ MB back$/),
     ]);
     expect((await stat(file)).size).toBeLessThan(before / 4);
     await store.write({ events: sampleRun({ mark: 'b', endMs: NOW }), spans: [] });

@@ -37,7 +37,7 @@ describe('the places of a process that were seen', () => {
 /** Within a stretch of places, at its end and in the next one. */
 const MISSING = new Set([7, 8, 16_384, 20_001]);
 
-describe('what a process sent before the server was started anew', () => {
+describe('what a process sent before the server was restarted', () => {
   it('is known, gaps and all, however much it is', async () => {
     const dataDir = await makeDataDir();
     const events = Array.from({ length: 40_000 }, (_, index) => noteOf(index + 1));

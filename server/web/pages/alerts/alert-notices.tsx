@@ -18,13 +18,13 @@ export function AlertNotices({ overview, clock }: { overview: AlertOverview; clo
   return (
     <Panel id="notices" title="Last notices">
       {overview.notices.length === 0 ? (
-        <div class="empty">Nothing has been told yet.</div>
+        <div class="empty">No notice has been sent yet.</div>
       ) : (
         <Scroll label={{ headingId: 'notices' }}>
           <table>
             <thead>
               <tr>
-                <th scope="col">Told</th>
+                <th scope="col">Sent</th>
                 <th scope="col">What</th>
               </tr>
             </thead>

@@ -93,7 +93,7 @@ function RuleRow(props: { rule: RuleLine; notices: readonly Notice[]; clock: Clo
 function Told({ notices, clock }: { notices: readonly Notice[]; clock: Clock }): VNode {
   return (
     <span class="hint">
-      told{' '}
+      sent{' '}
       {notices.map((notice) => (
         <span key={notice.id} class="listed">
           <a href={`#${noticeAnchor(notice)}`}>

@@ -25,7 +25,7 @@ export interface BreakdownKind {
   readonly path: string;
   readonly title: string;
   readonly dimension: Dimension;
-  /** Signal of the cost; the dearest group comes first. */
+  /** Signal of the cost; the most expensive group comes first. */
   readonly cost: string;
   readonly columns: readonly BreakdownColumn[];
   /** Signals whose course is drawn in each row; none where there are too many rows for it. */
@@ -94,11 +94,16 @@ export const BREAKDOWNS: readonly BreakdownKind[] = [
       },
     ],
     trends: [
-      { title: 'Cost', signal: 'tool_cost', unit: 'cost', help: 'Cost of carrying it' },
+      {
+        title: 'Cost',
+        signal: 'tool_cost',
+        unit: 'cost',
+        help: 'Context cost: what keeping its calls and results in the context cost',
+      },
       { title: 'Failed', signal: 'tool_failure_rate', unit: 'ratio', help: 'Calls that failed' },
     ],
     remark:
-      'The cost is what model calls paid for carrying the calls and results of a tool through the turns (estimated per block, exact in sum). Names in parentheses are the rest of what the calls carried.',
+      'Context cost is what keeping the calls and results of a tool in the context cost through the turns (estimated per block, exact in sum).',
     empty: 'No tool was called in this time.',
   },
   {
@@ -189,7 +194,7 @@ export const BREAKDOWNS: readonly BreakdownKind[] = [
     columns: RUN_COLUMNS.slice(0, 4),
     trends: [],
     runsParam: 'session',
-    remark: 'A session is one conversation (gen_ai.conversation.id), dearest first.',
+    remark: 'A session is one conversation (gen_ai.conversation.id), most expensive first.',
     empty: 'No session in this time.',
   },
 ];

@@ -1,4 +1,4 @@
-// A breakdown: one row per tool, model, user, task, agent or session, dearest first.
+// A breakdown: one row per tool, model, user, task, agent or session, most expensive first.
 
 import type { VNode } from 'preact';
 import {
@@ -74,7 +74,8 @@ export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
         />
         {data.unattributedNanoUsd > 0 && (
           <div class="empty">
-            {formatCost(data.unattributedNanoUsd)} more was paid by calls that do not say what they carried.
+            {formatCost(data.unattributedNanoUsd)} more was paid by calls that do not report what was in their
+            context.
           </div>
         )}
       </Panel>

@@ -152,7 +152,7 @@ function linesOf(a: RunTree, b: RunTree): Line[] {
       formatCount,
     ),
     ...tools.map((name) =>
-      line(`Cost of carrying ${name} (estimated)`, (run) => carriedBy(run, name), formatCost),
+      line(`Context cost of ${name} (estimated)`, (run) => carriedBy(run, name), formatCost),
     ),
   ];
 }

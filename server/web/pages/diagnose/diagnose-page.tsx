@@ -1,4 +1,4 @@
-// Why it got dearer: the difference between two stretches of time, its causes with their fixes, and every part.
+// Why did cost change?: the difference between two stretches of time, its causes with their fixes, and every part.
 
 import type { VNode } from 'preact';
 import { NO_DATA, formatCost, formatCount, formatPercent, formatTimes } from '../../../../core/format.ts';
@@ -38,7 +38,7 @@ export function DiagnosePage({ view }: { view: DiagnoseView }): VNode {
   return (
     <>
       <div class="head">
-        <h1>Why it got dearer</h1>
+        <h1>Why did cost change?</h1>
         <span class="grow" />
         <Question view={view} />
       </div>
@@ -127,7 +127,7 @@ function Difference({ view }: { view: DiagnoseView }): VNode {
         <div class="sub">
           against {report.against_runs > 0 ? formatCount(Math.round(report.against_runs)) : NO_DATA}
           {report.sampled &&
-            `; looked at: ${formatCount(report.runs_looked_at)} and ${formatCount(report.against_runs_looked_at)}, the dearest among them`}
+            `; looked at: ${formatCount(report.runs_looked_at)} and ${formatCount(report.against_runs_looked_at)}, the most expensive among them`}
         </div>
       </div>
     </div>

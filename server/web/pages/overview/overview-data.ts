@@ -48,7 +48,7 @@ export interface OverviewData {
   /** Of those that went on in the last hour. */
   readonly slowest: readonly RunSummary[];
   /** Of the calendar day. */
-  readonly dearest: readonly RunSummary[];
+  readonly mostExpensive: readonly RunSummary[];
   readonly agents: readonly string[];
 }
 
@@ -66,26 +66,35 @@ export async function readOverview(
   const today = dayOf(now, timezone);
   const day: SignalRequest = { ...window, from: today.from };
   const dayBefore: SignalRequest = { ...before, from: dayOf(now - WEEK_MS, timezone).from };
-  const [numbers, numbersBefore, numbersToday, costBefore, ended, costByHour, slowest, dearest, agents] =
-    await Promise.all([
-      readNumbers(
-        database,
-        ['run_count', 'run_failures', 'run_success_rate', 'run_latency_p50', 'run_latency_p95'],
-        window,
-      ),
-      readNumbers(database, ['run_count', 'run_success_rate', 'run_latency_p95'], before),
-      readNumbers(database, ['cost_today', 'cost_spike', 'unpriced_calls'], day),
-      readNumber(database, 'cost', dayBefore),
-      readGroups(database, 'run_ended_count', { ...window, by: 'status' }),
-      readSeries(database, 'cost', {
-        ...window,
-        from: startOfHour(now, timezone) - 23 * HOUR_MS,
-        step: 'hour',
-      }),
-      listRuns(database, { agent, since: now - HOUR_MS, sort: 'slowest', limit: ROWS }),
-      listRuns(database, { agent, since: today.from, sort: 'dearest', limit: ROWS }),
-      readGroups(database, 'run_count', { ...window, where: {}, by: 'agent' }),
-    ]);
+  const [
+    numbers,
+    numbersBefore,
+    numbersToday,
+    costBefore,
+    ended,
+    costByHour,
+    slowest,
+    mostExpensive,
+    agents,
+  ] = await Promise.all([
+    readNumbers(
+      database,
+      ['run_count', 'run_failures', 'run_success_rate', 'run_latency_p50', 'run_latency_p95'],
+      window,
+    ),
+    readNumbers(database, ['run_count', 'run_success_rate', 'run_latency_p95'], before),
+    readNumbers(database, ['cost_today', 'cost_spike', 'unpriced_calls'], day),
+    readNumber(database, 'cost', dayBefore),
+    readGroups(database, 'run_ended_count', { ...window, by: 'status' }),
+    readSeries(database, 'cost', {
+      ...window,
+      from: startOfHour(now, timezone) - 23 * HOUR_MS,
+      step: 'hour',
+    }),
+    listRuns(database, { agent, since: now - HOUR_MS, sort: 'slowest', limit: ROWS }),
+    listRuns(database, { agent, since: today.from, sort: 'most-expensive', limit: ROWS }),
+    readGroups(database, 'run_count', { ...window, where: {}, by: 'agent' }),
+  ]);
   return {
     hasData: (numbers.run_count ?? 0) > 0 || (await hasAny(database)),
     started: numbers.run_count ?? 0,
@@ -105,7 +114,7 @@ export async function readOverview(
     unpricedToday: numbersToday.unpriced_calls ?? 0,
     costByHour,
     slowest,
-    dearest,
+    mostExpensive,
     agents: [...agents.keys()].filter((name) => name !== null).toSorted(compareText),
   };
 }

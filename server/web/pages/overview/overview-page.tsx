@@ -39,7 +39,11 @@ export function OverviewPage({ view }: { view: OverviewView }): VNode {
           <a href={linkTo('/diagnose', { from: 'today', against: '7d', agent: view.question.agent })}>why?</a>
         </p>
       )}
-      <Panel id="by-hour" title="Cost by hour" sub="last 24 hours; a bar opens its runs, dearest first">
+      <Panel
+        id="by-hour"
+        title="Cost by hour"
+        sub="last 24 hours; a bar opens its runs, most expensive first"
+      >
         <CostSparkline
           points={data.costByHour}
           agent={view.question.agent}
@@ -51,7 +55,7 @@ export function OverviewPage({ view }: { view: OverviewView }): VNode {
         <RunPanel id="slowest" title="Slowest runs of the last hour" runs={data.slowest} view={view}>
           No run in the last hour.
         </RunPanel>
-        <RunPanel id="dearest" title="Dearest runs today" runs={data.dearest} view={view}>
+        <RunPanel id="most-expensive" title="Most expensive runs today" runs={data.mostExpensive} view={view}>
           No run today.
         </RunPanel>
       </div>
@@ -121,7 +125,7 @@ function Cards({ view }: { view: OverviewView }): VNode {
       </Card>
       <Card
         label="Cost today"
-        href={runs({ since: new Date(data.todayFrom).toISOString(), sort: 'dearest' })}
+        href={runs({ since: new Date(data.todayFrom).toISOString(), sort: 'most-expensive' })}
         extra={<ShareDelta now={data.costToday} before={data.costBefore} what="cost" isWorse />}
       >
         <div class="big" data-signal="cost_today" data-value={data.costToday ?? ''}>
@@ -146,7 +150,7 @@ function Cards({ view }: { view: OverviewView }): VNode {
         </div>
         <div class="sub">
           {formatCount(data.failed)} failed
-          {data.lost > 0 ? `, of them ${formatCount(data.lost)} lost` : ', none lost'}
+          {data.lost > 0 ? `, of them ${formatCount(data.lost)} abandoned` : ', none abandoned'}
         </div>
       </Card>
     </div>
@@ -186,7 +190,7 @@ function PointsDelta({
       class={points > 0 ? 'better' : 'worse'}
       title="percentage points against the same time a week before"
     >
-      {points > 0 ? '▲' : '▼'} {Math.abs(points).toFixed(1)} pt / week
+      {points > 0 ? '▲' : '▼'} {Math.abs(points).toFixed(1)} pt vs the 7 days before
     </span>
   );
 }

@@ -75,7 +75,7 @@ export function RunSteps({ run }: { run: RunTree }): VNode {
                 <th
                   scope="col"
                   class="n"
-                  title="Share of this step's cost that went into carrying results of earlier tools (estimated)"
+                  title="Share of this step's cost that kept results of earlier tools in the context (estimated)"
                 >
                   Carried
                 </th>

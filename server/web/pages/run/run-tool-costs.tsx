@@ -21,7 +21,7 @@ interface ToolSum {
   /** Paid for what the model wrote, and for web searches. */
   readonly outputNanoUsd: number;
   readonly tokens: number;
-  /** Model calls that carried it. */
+  /** Model calls with it in their context. */
   readonly carriedBy: number;
 }
 
@@ -37,7 +37,7 @@ export function RunToolCosts({ run }: { run: RunTree }): VNode | null {
     <Panel
       id="tool-costs"
       title="Where the cost went"
-      sub="what the calls carried, by tool (estimated per block, exact in sum); names in parentheses are no tools"
+      sub="context cost: what keeping each part in the context cost (estimated per block, exact in sum)"
     >
       <Scroll label={{ headingId: 'tool-costs' }}>
         <table>
@@ -57,16 +57,16 @@ export function RunToolCosts({ run }: { run: RunTree }): VNode | null {
               <th scope="col" class="n" title="Paid for reading it from the cache in later calls">
                 Cache read
               </th>
-              <th scope="col" class="n" title="Paid for carrying it uncached in later calls">
+              <th scope="col" class="n" title="Paid for keeping it in the context of later calls, uncached">
                 Carried uncached
               </th>
               <th scope="col" class="n" title="Paid for what the model wrote, web searches included">
                 Written
               </th>
-              <th scope="col" class="n" title="Most tokens that one call carried">
+              <th scope="col" class="n" title="Most tokens of it in one call">
                 Tokens
               </th>
-              <th scope="col" class="n" title="Model calls that carried it">
+              <th scope="col" class="n" title="Model calls with it in their context">
                 In calls
               </th>
             </tr>
@@ -101,14 +101,14 @@ export function RunToolCosts({ run }: { run: RunTree }): VNode | null {
       </Scroll>
       {total > told && (
         <div class="empty">
-          {formatCost(total - told)} more was paid by calls that do not say what they carried.
+          {formatCost(total - told)} more was paid by calls that do not report what was in their context.
         </div>
       )}
     </Panel>
   );
 }
 
-/** Dearest first. */
+/** Most expensive first. */
 function sumByTool(rows: readonly JsonObject[]): ToolSum[] {
   const sums = groupBy(rows, (row) => String(row['gen_ai.tool.name']));
   return [...sums]

@@ -43,7 +43,7 @@ const TEXTS: readonly (readonly [string, string])[] = [
 const SORTS: readonly (readonly [RunSort, string])[] = [
   ['newest', 'newest first'],
   ['slowest', 'slowest first'],
-  ['dearest', 'dearest first'],
+  ['most-expensive', 'most expensive first'],
 ];
 
 const NOT_ON_A_PHONE = ['agent', 'task', 'session', 'turns', 'tools', 'tokensIn', 'tokensOut'] as const;
