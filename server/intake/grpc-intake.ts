@@ -1,42 +1,54 @@
-// OTLP over gRPC. Bodies are passed on as bytes, because a decoder that throws inside the library
-// would answer INTERNAL, which senders read as our fault, and not INVALID_ARGUMENT.
+// OTLP over gRPC: one message in, one out, on HTTP/2. Who asks and for what is looked at when the headers are there, before
+// any of the body is taken (docs/decisions/0050).
 
 import {
-  Metadata,
-  Server,
-  ServerCredentials,
-  logVerbosity,
-  setLogVerbosity,
-  status,
-  type ServiceDefinition,
-  type UntypedHandleCall,
-  type sendUnaryData,
-  type ServerUnaryCall,
-} from '@grpc/grpc-js';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+  constants,
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { UNDER_WAY_LIMIT_MS } from '../process/graceful-close.ts';
 import { messageOf } from '../process/server-error.ts';
 import { notStoredText } from '../store/file/disk-fault.ts';
 import { StoreBusyError } from '../store/write/write-queue.ts';
-import { BODY_LIMIT_BYTES, type Intake, type OtlpSignal } from './intake.ts';
+import {
+  BODY_LIMIT_BYTES,
+  BodiesBusyError,
+  BodyTooLongError,
+  BodyTooSlowError,
+  readBody,
+  unpackBody,
+  type BodyShare,
+} from './body.ts';
+import { GRPC_STATUS } from './grpc-status.ts';
+import type { Intake, OtlpSignal } from './intake.ts';
 import { encodeAnswer } from './otlp-answer.ts';
 import { MalformedBodyError } from './otlp-model.ts';
-import { OversizedBodyError } from './request-limits.ts';
+import { CONNECTIONS_LIMIT, OversizedBodyError } from './request-limits.ts';
 
-const SERVICES: readonly (readonly [OtlpSignal, string])[] = [
-  ['traces', 'opentelemetry.proto.collector.trace.v1.TraceService'],
-  ['logs', 'opentelemetry.proto.collector.logs.v1.LogsService'],
-  ['metrics', 'opentelemetry.proto.collector.metrics.v1.MetricsService'],
-];
+const SIGNALS: ReadonlyMap<string, OtlpSignal> = new Map([
+  ['/opentelemetry.proto.collector.trace.v1.TraceService/Export', 'traces'],
+  ['/opentelemetry.proto.collector.logs.v1.LogsService/Export', 'logs'],
+  ['/opentelemetry.proto.collector.metrics.v1.MetricsService/Export', 'metrics'],
+]);
 
 /**
  * What a sender may have under way before it has to wait for word that we have read it. With HTTP/2's 64 KB it waits a
  * dozen times for a request of 500 events, each time until this process is done with what it has.
  */
 const WINDOW_BYTES = 1024 * 1024;
-/** Node's word of each new request of an HTTP/2 server: the library has no option for windows. */
-const STREAM_CREATED = 'http2.server.stream.created';
+const STREAMS_PER_CONNECTION = 100;
+/** Of Node's own books of one connection, MB. */
+const SESSION_MEMORY_MB = 32;
+/** A connection that has not been let in yet, and one that has. */
+const STRANGER_IDLE_MS = 60_000;
+const SENDER_IDLE_MS = 10 * 60_000;
+/** Before a message: whether it is compressed, and its length. */
+const PREFIX_BYTES = 5;
 
 export interface GrpcIntake {
   readonly port: number;
@@ -47,95 +59,167 @@ export interface GrpcIntakeOptions {
   readonly intake: Intake;
   readonly host: string;
   readonly port: number;
-  /** Bearer token that senders must bring; none on loopback. */
+  /** Whether the value of an Authorization header opens the server. */
   readonly isAllowed: (authorization: string | undefined) => boolean;
   readonly log: (line: string) => void;
 }
 
+interface Refusal {
+  readonly code: number;
+  readonly details: string;
+}
+
 /** Listens; rejects when the port is taken. */
 export async function listenGrpc(options: GrpcIntakeOptions): Promise<GrpcIntake> {
-  // Faults come as errors to us; the library would print them on stderr besides.
-  setLogVerbosity(logVerbosity.NONE);
-  const server = new Server({
-    'grpc.max_receive_message_length': BODY_LIMIT_BYTES,
-    'grpc.max_concurrent_streams': 100,
-    'grpc.keepalive_time_ms': 60_000,
+  const server = createServer({
+    settings: { initialWindowSize: WINDOW_BYTES, maxConcurrentStreams: STREAMS_PER_CONNECTION },
+    maxSessionMemory: SESSION_MEMORY_MB,
   });
-  for (const [signal, name] of SERVICES) {
-    const definition: ServiceDefinition = {
-      Export: {
-        path: `/${name}/Export`,
-        requestStream: false,
-        responseStream: false,
-        requestSerialize: (body: Buffer) => body,
-        requestDeserialize: (body: Buffer) => body,
-        responseSerialize: (body: Uint8Array) => Buffer.from(body),
-        responseDeserialize: (body: Buffer) => body,
-      },
-    };
-    const handle = (call: ServerUnaryCall<Buffer, Uint8Array>, answer: sendUnaryData<Uint8Array>): void => {
-      const authorization = call.metadata.get('authorization')[0]?.toString();
-      if (!options.isAllowed(authorization)) {
-        answer({ code: status.UNAUTHENTICATED, details: 'a bearer token is needed: authorization=Bearer …' });
-        return;
-      }
-      options.intake.accept(signal, 'protobuf', call.request).then(
-        (accepted) => answer(null, encodeAnswer(signal, 'protobuf', accepted)),
-        (error: unknown) => {
-          const refusal = refusalOf(error);
-          if (refusal.isOurs) options.log(`intake: ${messageOf(error)}`);
-          answer({ code: refusal.code, details: refusal.details, metadata: new Metadata() });
-        },
-      );
-    };
-    server.addService(definition, { Export: handle as UntypedHandleCall });
-  }
-  const address = `${options.host.includes(':') ? `[${options.host}]` : options.host}:${options.port}`;
-  const port = await new Promise<number>((bound, failed) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, boundPort) => {
-      if (error === null) bound(boundPort);
-      else failed(error);
+  server.maxConnections = CONNECTIONS_LIMIT;
+  const sessions = new Set<ServerHttp2Session>();
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+    session.setLocalWindowSize(WINDOW_BYTES);
+    session.setTimeout(STRANGER_IDLE_MS, () => session.close());
+  });
+  // A connection that breaks, or speaks no HTTP/2, costs only its sender.
+  server.on('sessionError', () => undefined);
+  server.on('stream', (stream, headers) => {
+    stream.on('error', () => undefined);
+    void answer(options, stream, headers);
+  });
+  await new Promise<void>((listening, failed) => {
+    server.once('error', failed);
+    server.listen(options.port, options.host, () => {
+      server.off('error', failed);
+      listening();
     });
   });
-  const stopWidening = widenWindows(port);
   return {
-    port,
-    close: () =>
-      new Promise((closed) => {
-        stopWidening();
-        // Calls under way may finish; a sender that keeps its connection does not hold us up.
-        const timer = setTimeout(() => server.forceShutdown(), UNDER_WAY_LIMIT_MS);
-        server.tryShutdown(() => {
-          clearTimeout(timer);
-          closed();
-        });
-      }),
+    port: (server.address() as AddressInfo).port,
+    close: () => closeServer(server, sessions),
   };
 }
 
-/** Gives the senders of a port room from their first request on; the answer ends that. */
-function widenWindows(port: number): () => void {
-  const widened = new WeakSet<ServerHttp2Session>();
-  const widen = (message: unknown): void => {
-    const { session } = (message as { readonly stream: ServerHttp2Stream }).stream;
-    if (
-      session === undefined ||
-      session.socket.localPort !== port ||
-      widened.has(session as ServerHttp2Session)
-    )
-      return;
-    widened.add(session as ServerHttp2Session);
-    session.settings({ initialWindowSize: WINDOW_BYTES });
-    session.setLocalWindowSize(WINDOW_BYTES);
-  };
-  subscribe(STREAM_CREATED, widen);
-  return () => unsubscribe(STREAM_CREATED, widen);
+/** Calls under way may finish; a sender that keeps its connection does not hold us up. */
+async function closeServer(server: Http2Server, sessions: ReadonlySet<ServerHttp2Session>): Promise<void> {
+  const timer = setTimeout(() => {
+    for (const session of sessions) session.destroy();
+  }, UNDER_WAY_LIMIT_MS);
+  const closed = new Promise<void>((done) => server.close(() => done()));
+  for (const session of sessions) session.close();
+  await closed;
+  clearTimeout(timer);
 }
 
-function refusalOf(error: unknown): { code: status; details: string; isOurs: boolean } {
+async function answer(
+  options: GrpcIntakeOptions,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+): Promise<void> {
+  const signal = SIGNALS.get(headers[':path'] ?? '');
+  if (headers[':method'] !== 'POST' || !/^application\/grpc\b/i.test(headers['content-type'] ?? '')) {
+    end(stream, { ':status': 415 });
+    return;
+  }
+  if (!options.isAllowed(headers.authorization)) {
+    refuse(stream, GRPC_STATUS.UNAUTHENTICATED, 'a bearer token is needed: authorization=Bearer …');
+    return;
+  }
+  if (signal === undefined) {
+    refuse(stream, GRPC_STATUS.UNIMPLEMENTED, `there is no ${headers[':path'] ?? ''}`);
+    return;
+  }
+  stream.session?.setTimeout(SENDER_IDLE_MS);
+  const share = options.intake.bodies.share();
+  try {
+    const message = await readMessage(stream, headers, share);
+    const accepted = await options.intake.accept(signal, 'protobuf', message);
+    succeed(stream, encodeAnswer(signal, 'protobuf', accepted));
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal.code === GRPC_STATUS.UNAVAILABLE && !isBusy(error))
+      options.log(`intake: ${messageOf(error)}`);
+    refuse(stream, refusal.code, refusal.details);
+  } finally {
+    share.end();
+  }
+}
+
+class RefusedCall extends Error {
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The one message of the call, decompressed. @throws RefusedCall, and what reading a body throws */
+async function readMessage(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  share: BodyShare,
+): Promise<Buffer> {
+  const sent = await readBody(stream, share, { limitBytes: BODY_LIMIT_BYTES + PREFIX_BYTES });
+  const message = sent.subarray(PREFIX_BYTES);
+  const isWhole = sent.length >= PREFIX_BYTES && sent.readUInt32BE(1) === message.length;
+  if (!isWhole)
+    throw new MalformedBodyError(
+      'the body is not one gRPC message: its length is not what its beginning says',
+    );
+  if (sent[0] === 0) return message;
+  const packing = String(headers['grpc-encoding'] ?? 'identity').toLowerCase();
+  if (packing !== 'gzip' && packing !== 'deflate')
+    throw new RefusedCall(GRPC_STATUS.UNIMPLEMENTED, `the encoding ${packing} is not supported: use gzip`);
+  return unpackBody(message, packing, share);
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof RefusedCall) return { code: error.code, details: error.message };
   if (error instanceof MalformedBodyError || error instanceof OversizedBodyError)
-    return { code: status.INVALID_ARGUMENT, details: error.message, isOurs: false };
-  if (error instanceof StoreBusyError)
-    return { code: status.UNAVAILABLE, details: error.message, isOurs: false };
-  return { code: status.UNAVAILABLE, details: notStoredText(error), isOurs: true };
+    return { code: GRPC_STATUS.INVALID_ARGUMENT, details: error.message };
+  if (error instanceof BodyTooLongError)
+    return { code: GRPC_STATUS.RESOURCE_EXHAUSTED, details: error.message };
+  if (error instanceof BodyTooSlowError)
+    return { code: GRPC_STATUS.DEADLINE_EXCEEDED, details: error.message };
+  if (isBusy(error)) return { code: GRPC_STATUS.UNAVAILABLE, details: messageOf(error) };
+  return { code: GRPC_STATUS.UNAVAILABLE, details: notStoredText(error) };
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof StoreBusyError || error instanceof BodiesBusyError;
+}
+
+const ANSWER_HEADERS: OutgoingHttpHeaders = {
+  ':status': 200,
+  'content-type': 'application/grpc',
+  'grpc-accept-encoding': 'identity,gzip,deflate',
+};
+
+function succeed(stream: ServerHttp2Stream, message: Uint8Array): void {
+  if (stream.destroyed || stream.closed) return;
+  const body = Buffer.alloc(PREFIX_BYTES + message.length);
+  body.writeUInt32BE(message.length, 1);
+  body.set(message, PREFIX_BYTES);
+  stream.respond(ANSWER_HEADERS, { waitForTrailers: true });
+  stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(GRPC_STATUS.OK) }));
+  stream.end(body);
+}
+
+function refuse(stream: ServerHttp2Stream, code: number, details: string): void {
+  end(stream, {
+    ...ANSWER_HEADERS,
+    'grpc-status': String(code),
+    'grpc-message': encodeURI(Buffer.from(details).toString()),
+  });
+}
+
+/** Answers without a message, and takes nothing more of the body. */
+function end(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void {
+  if (stream.destroyed || stream.closed) return;
+  stream.respond(headers, { endStream: true });
+  stream.close(constants.NGHTTP2_NO_ERROR);
+  stream.resume();
 }

@@ -3,6 +3,7 @@
 
 import type { EventStore } from '../store/write/event-store.ts';
 import { EventBatch } from '../store/columns/event-batch.ts';
+import { BodyAllowance } from './body.ts';
 import { eventsOfLogs } from './events-of-logs.ts';
 import { eventsOfSpans } from './events-of-spans.ts';
 import { decodeLogBatch, type DecodedLogs } from './logs-protobuf.ts';
@@ -12,9 +13,6 @@ import { rowsOfSpans } from './rows-of-spans.ts';
 
 export type OtlpSignal = 'logs' | 'traces' | 'metrics';
 export type Encoding = 'protobuf' | 'json';
-
-/** Bytes of one request, as sent and after decompression: the same as the Collector's default. */
-export const BODY_LIMIT_BYTES = 20 * 1024 * 1024;
 
 /** What was not accepted of a request, for OTLP's partial success. Nothing refused and no message: full success. */
 export interface IntakeAnswer {
@@ -33,6 +31,8 @@ export interface IntakeCounters {
 }
 
 export class Intake {
+  /** What all requests that are not answered yet hold together. */
+  readonly bodies = new BodyAllowance();
   readonly counters: IntakeCounters = {
     requests: 0,
     requestsRefused: 0,
