@@ -1,6 +1,7 @@
 // The example agent: an ordinary program under the preload, against the fake API or the real one.
 
 import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startAnthropicApi } from '../examples/fake-api/server.ts';
@@ -25,6 +26,7 @@ export async function runExampleAgent(
   io: CliIo,
 ): Promise<void> {
   const agent = fileURLToPath(new URL('./support-agent.mjs', import.meta.url));
+  assertSdk(agent);
   // The tag makes the ids of this play its own: an id seen before would count as a duplicate.
   const tag = io.now().toString(36);
   const api = isLive
@@ -49,6 +51,17 @@ export async function runExampleAgent(
       throw new CliError(`the example agent ended with exit code ${String(exitCode)}:\n${stderr}`);
   } finally {
     await api?.close();
+  }
+}
+
+/** The SDK is a peer, so that a project keeps the one copy that it has. Not every package manager installs peers. */
+function assertSdk(agent: string): void {
+  try {
+    createRequire(agent).resolve('@anthropic-ai/sdk');
+  } catch {
+    throw new CliError(
+      'the example agent needs @anthropic-ai/sdk, which is not installed beside tallyspan. Run: npm install @anthropic-ai/sdk',
+    );
   }
 }
 

@@ -1,24 +1,22 @@
 // Bundles the tallyspan program: `main.js` (checks the Node version in syntax that any Node reads)
 // and `program.js` (everything else, the embedded server included).
 
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { build } from 'esbuild';
 import { stackFiles } from '../collector/stack-files.ts';
+import { buildBundles, root, type Bundle } from './bundle.ts';
+import { writeLicenceNotices } from './licence-notices.ts';
 
-const root = path.resolve(import.meta.dirname, '..');
 const outDir = path.join(root, 'cli/dist');
 
 /** Writes cli/dist. Native and browser packages stay outside the bundle: they are found at run time. */
-export async function buildCli(): Promise<void> {
+export async function buildCli(): Promise<Bundle[]> {
+  await rm(outDir, { recursive: true, force: true });
   await mkdir(outDir, { recursive: true });
-  await build({
+  const bundles = await buildBundles({
     entryPoints: [path.join(root, 'cli/program.ts')],
     outfile: path.join(outDir, 'program.js'),
-    bundle: true,
-    platform: 'node',
     format: 'esm',
-    target: 'node22.15',
     external: ['@duckdb/*', 'htmx.org', '@pydantic/genai-prices', '@tallyspan/node', '@anthropic-ai/sdk'],
     jsx: 'automatic',
     jsxImportSource: 'preact',
@@ -27,8 +25,8 @@ export async function buildCli(): Promise<void> {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
     legalComments: 'linked',
-    logLevel: 'warning',
   });
+  await writeLicenceNotices(bundles, path.join(outDir, 'NOTICES.txt'));
   for (const name of ['main.js', 'memory-settings.json'])
     await cp(path.join(root, 'cli', name), path.join(outDir, name));
   await cp(path.join(root, 'examples/support-agent.mjs'), path.join(outDir, 'support-agent.mjs'));
@@ -37,4 +35,5 @@ export async function buildCli(): Promise<void> {
     await mkdir(path.dirname(target), { recursive: true });
     await writeFile(target, file.content);
   }
+  return bundles;
 }

@@ -1,6 +1,6 @@
 // Builds what users run: the preload and manual API of @tallyspan/node, and the tallyspan program.
+// Nothing is done when they are of the present sources.
 
-import { buildCli } from './build-cli.ts';
-import { buildInstrumentation } from './build-instrumentation.ts';
+import { ensureBuilt } from './ensure-built.ts';
 
-await Promise.all([buildInstrumentation(), buildCli()]);
+await ensureBuilt();

@@ -1,12 +1,12 @@
-// The harness of the contract tests: builds the preload once per test file, runs programs as child
+// The harness of the contract tests: runs programs as child
 // processes against the fake API, with or without the preload, and gathers what came out of them.
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
-import { buildInstrumentation } from '../../scripts/build-instrumentation.ts';
+import { ensureBuilt } from '../../scripts/ensure-built.ts';
 import { startAnthropicApi, type RecordedRequest, type Scenario } from '../fakes/anthropic-api.ts';
 import { startOtlpReceiver, type OtlpReceiver, type ReceiverOptions } from '../fakes/otlp-receiver.ts';
 import type { ReceivedLog, ReceivedSpan } from '../fakes/otlp-schema.ts';
@@ -51,7 +51,7 @@ export interface RunOptions {
 }
 
 export interface Harness {
-  /** Folder with the built package. */
+  /** Folder with a copy of the built package. */
   readonly packageDir: string;
   /** Folder of spool and journal; the same for all runs of the harness. */
   readonly spoolDir: string;
@@ -63,7 +63,9 @@ export async function openHarness(): Promise<Harness> {
   const folder = await mkdtemp(path.join(tmpdir(), 'tallyspan-contract-'));
   const packageDir = path.join(folder, 'package');
   const spoolDir = path.join(folder, 'spool');
-  await buildInstrumentation(packageDir);
+  await ensureBuilt();
+  // Away from the packages of this repository, as a user has it.
+  await cp(path.join(ROOT, 'instrumentation/dist'), packageDir, { recursive: true });
   return {
     packageDir,
     spoolDir,

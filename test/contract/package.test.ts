@@ -2,11 +2,11 @@
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { buildInstrumentation } from '../../scripts/build-instrumentation.ts';
+import { packPackages } from '../../scripts/pack.ts';
 import { startAnthropicApi } from '../fakes/anthropic-api.ts';
 import { answer } from '../fakes/messages.ts';
 import { startOtlpReceiver } from '../fakes/otlp-receiver.ts';
@@ -20,28 +20,16 @@ describe('the packed package', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'tallyspan-package-'));
-    const staged = path.join(folder, 'staged');
-    await buildInstrumentation(path.join(staged, 'dist'), true);
-    await cp(path.join(ROOT, 'instrumentation/package.json'), path.join(staged, 'package.json'));
-    await execute('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: staged });
+    const [tarball = ''] = await packPackages(folder);
     project = path.join(folder, 'project');
     await mkdir(project);
     await writeFile(
       path.join(project, 'package.json'),
       '{"name":"my-agent","version":"1.2.3","private":true}',
     );
-    await execute(
-      'npm',
-      [
-        'install',
-        '--offline',
-        '--no-audit',
-        '--no-fund',
-        '--omit=dev',
-        path.join(folder, 'tallyspan-node-0.1.0.tgz'),
-      ],
-      { cwd: project },
-    );
+    await execute('npm', ['install', '--offline', '--no-audit', '--no-fund', '--omit=dev', tarball], {
+      cwd: project,
+    });
     await symlink(
       path.join(ROOT, 'node_modules/@anthropic-ai'),
       path.join(project, 'node_modules/@anthropic-ai'),

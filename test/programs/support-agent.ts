@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { startAnthropicApi } from '../../examples/fake-api/server.ts';
 import { supportAgentScenario } from '../../examples/scenarios/support-agent.ts';
+import { ensureBuilt } from '../../scripts/ensure-built.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -16,6 +17,7 @@ export async function playSupportAgent(
   tag: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly exitCode: number | null; readonly stdout: string; readonly stderr: string }> {
+  await ensureBuilt();
   const api = await startAnthropicApi(supportAgentScenario(tag, 0));
   try {
     const child = spawn(

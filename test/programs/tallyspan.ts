@@ -2,8 +2,10 @@
 
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { ensureBuilt } from '../../scripts/ensure-built.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
+await ensureBuilt();
 export const PROGRAM = path.join(root, 'cli/dist/main.js');
 
 export interface Finished {

@@ -6,22 +6,11 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
-import { writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { withFileLock } from '../../scripts/file-lock.ts';
 
 export const COLLECTOR_VERSION = '0.159.0';
 export const ALERTMANAGER_VERSION = '0.28.1';
@@ -34,7 +23,6 @@ const MANIFEST = join(COLLECTOR, 'manifest.yaml');
 const COMPONENTS = join(COLLECTOR, 'components');
 const COMPOSE_MODULE = join(HERE, 'compose');
 const PROMETHEUS_MODULE = join(HERE, 'prometheus');
-const LOCK_POLL_MS = 500;
 
 /** Whether `go` can be run here. Without it no server can be built. */
 export function hasGo(): boolean {
@@ -132,12 +120,7 @@ async function buildOnce(
   const path = join(target, binary);
   if (existsSync(path)) return path;
   mkdirSync(cacheFolder(), { recursive: true });
-  const lock = `${target}.lock`;
-  while (!takeLock(lock)) {
-    await sleep(LOCK_POLL_MS);
-    if (existsSync(path)) return path;
-  }
-  try {
+  return withFileLock(`${target}.lock`, async () => {
     if (existsSync(path)) return path;
     const folder = `${target}.${process.pid}`;
     rmSync(folder, { recursive: true, force: true });
@@ -145,34 +128,7 @@ async function buildOnce(
     await build(folder);
     renameSync(folder, target);
     return path;
-  } finally {
-    rmSync(lock, { force: true });
-  }
-}
-
-/** Takes the lock file, or clears it away when the process that held it has gone. */
-function takeLock(lock: string): boolean {
-  try {
-    const file = openSync(lock, 'wx');
-    writeFileSync(file, String(process.pid));
-    closeSync(file);
-    return true;
-  } catch {
-    if (!isHolderAlive(lock)) rmSync(lock, { force: true });
-    return false;
-  }
-}
-
-function isHolderAlive(lock: string): boolean {
-  try {
-    const pid = Number(readFileSync(lock, 'utf8'));
-    // An empty file is a lock whose holder is about to write its id.
-    if (pid === 0) return true;
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+  });
 }
 
 /**
