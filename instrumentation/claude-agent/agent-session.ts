@@ -6,6 +6,7 @@ import type { PriceOverrides } from '../../core/pricing/cost.ts';
 import { NANO_USD_PER_USD, usdOf } from '../../core/money.ts';
 import { asJson, asText } from '../../core/model-call/json.ts';
 import { MessageReader } from '../../core/model-call/message-reader.ts';
+import { modelOfStep } from '../../core/pricing/cost.ts';
 import { addUsage, NO_USAGE, type Usage } from '../../core/pricing/usage.ts';
 import { readingOfCall, recordAgentCall, type AgentCall } from './agent-call.ts';
 import { currentIdentity } from '../record/identity.ts';
@@ -320,7 +321,10 @@ function usageByModel(call: AgentCall): Map<string, Usage> {
   const reading = readingOfCall(call);
   const sums = new Map<string, Usage>();
   if ('error' in reading) return sums;
-  for (const { model = call.model, input, cacheRead, cacheWrite5m, cacheWrite1h, output } of reading.parts) {
+  const models = { model: call.model, requestedModel: call.answer.requestedModel };
+  for (const part of reading.parts) {
+    const model = modelOfStep(part, models);
+    const { input, cacheRead, cacheWrite5m, cacheWrite1h, output } = part;
     const step = { ...NO_USAGE, input, cacheRead, cacheWrite5m, cacheWrite1h, output };
     sums.set(model, addUsage(sums.get(model) ?? NO_USAGE, step));
   }
