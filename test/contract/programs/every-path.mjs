@@ -1,4 +1,4 @@
-// Asks for each message of the corpus in every way that the SDK has, one after the other, and prints what usageOf says.
+// Asks for each message of the corpus in every way that the SDK has, one way after the other, and prints what usageOf says.
 // The fake API answers by the words of the request: the way, and the name of the message.
 const { default: Anthropic } = await import('@anthropic-ai/sdk');
 const { run, usageOf } = await import(`${process.env.PACKAGE}/index.mjs`);
@@ -13,8 +13,9 @@ const body = (way, { name, model }) => ({
   messages: [{ role: 'user', content: `${way} ${name}` }],
 });
 const drain = async (stream) => {
-  for await (const _event of stream);
+  for await (const event of stream) void event;
 };
+const drop = () => {};
 const ways = {
   create: (request) => client.messages.create(request),
   beta: (request) => client.beta.messages.create(request),
@@ -29,11 +30,7 @@ const ways = {
   beta_helper: (request) => client.beta.messages.stream(request).finalMessage(),
 };
 for (const [way, ask] of Object.entries(ways)) {
-  for (const each of cases) {
-    await run({ agent: way }, async () => {
-      await ask(body(way, each)).catch(() => {});
-    });
-  }
+  await Promise.all(cases.map((each) => run({ agent: way }, () => ask(body(way, each)).then(drop, drop))));
 }
 await drain(await client.messages.batches.results('batch_1'));
 
