@@ -1,13 +1,11 @@
-// Queries of lists: the events with the greatest of a number, one series per event, its columns as labels. Each
-// label becomes a column of the one table that Grafana makes of the query.
+// Queries of lists: the events with the greatest of a number, one series per event, its columns as labels.
 // They are metric queries and not log queries, so that the order holds over the whole range and not only
 // over the newest lines.
 
 import { NANO_USD_PER_USD } from '../core/money.ts';
 import { columnOf, FIELDS, type FieldDefinition, type FieldKey } from '../core/schema.ts';
 import { labelFilterOf, quotedText } from '../signals/logql-text.ts';
-import { NO_DATA } from '../core/format.ts';
-import { chosen, MATCHERS, OF_RUN, OF_RUN_FROM } from './query.ts';
+import { chosen, MATCHERS, OF_RUN } from './query.ts';
 import type { Column, ListSource } from './source.ts';
 import { NARROWING } from './variables.ts';
 import { labelOf } from '../signals/to-logql.ts';
@@ -40,23 +38,7 @@ export function listQueryOf(source: ListSource): string {
   const keep = source.order === 'greatest' ? 'topk' : 'bottomk';
   const groups = `by (${labels.join(', ')})`;
   // The maximum of maxima lets Loki cut the range into days and read them side by side.
-  const ranked = `${keep}(${source.limit}, max ${groups} (max_over_time(${lines} | unwrap ${rank} | __error__="" [$__range]) ${groups}))`;
-  return source.columns
-    .filter(isFilled)
-    .reduce((rows, column) => filled(rows, columnLabelOf(column)), ranked);
-}
-
-/**
- * Grafana makes an empty text of a label that an event has not, a number of that text 0, and no column of a label
- * that no event has. So what is missing is written out. A cell with a link stays empty: what it leads to is
- * narrowed to events without a value.
- */
-function isFilled({ field, link }: Column): boolean {
-  return link === undefined && field !== 'timestamp';
-}
-
-function filled(rows: string, label: string): string {
-  return `label_replace(${rows}, "${label}", "${NO_DATA}", "${label}", "")`;
+  return `${keep}(${source.limit}, max ${groups} (max_over_time(${lines} | unwrap ${rank} | __error__="" [$__range]) ${groups}))`;
 }
 
 function selectorOf({ of, ofRun }: ListSource): string {
@@ -70,7 +52,7 @@ function selectorOf({ of, ofRun }: ListSource): string {
 
 function stagesOf(source: ListSource): string[] {
   const narrowing = source.ofRun
-    ? [source.ofRun === 'whole' ? OF_RUN : OF_RUN_FROM]
+    ? [OF_RUN]
     : NARROWING.filter((dimension) => isKnown(source, dimension)).map((dimension) =>
         chosen(labelOf(dimension), dimension),
       );
@@ -90,7 +72,7 @@ function isKnown(source: ListSource, dimension: string): boolean {
   return dimension !== 'model' || source.of.includes('agent.model_call');
 }
 
-// No price is no label.
+// No price is no label: an empty one would be shown as 0.
 function moneyStage(column: Column): string {
   const name = columnOf(column.field);
   const label = columnLabelOf(column);

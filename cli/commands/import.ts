@@ -1,21 +1,21 @@
-// `tallyspan import FILE…`: JSON lines of events, exported ones or those of the daily file, back in.
+// `tallyspan import FILE…`: JSON lines of events, exported ones or those of the daily file, back in. `import claude` is a
+// command of its own below it.
 
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
-import { openAppender, type EventAppender } from '../../server/append-events.ts';
-import { openSource } from '../../server/source.ts';
+import type { EventAppender } from '../../server/append-events.ts';
 import { writeJson } from '../terminal/answer.ts';
 import { formatCount, formatCountOf } from '../../core/format.ts';
 import { CliError, usageError } from '../terminal/cli-error.ts';
-import { defaultDataDir } from '../files/data-dir.ts';
 import { nameOf, readLines, requireLines, STDIN } from '../files/event-lines.ts';
-import { openEventSink } from '../files/event-sink.ts';
+import { openSink } from '../files/event-sink.ts';
 import { interruptedExitCode, untilInterrupted } from '../terminal/interruption.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { startProgress, type Progress } from '../terminal/progress.ts';
 import { safeText } from '../terminal/safe-text.ts';
 import { withSourceOptions, type SourceOptions } from '../source-options.ts';
+import { registerImportClaude } from './import-claude.ts';
 
 /** How the import of all files went. */
 interface ImportCount {
@@ -28,9 +28,10 @@ interface ImportCount {
 const EVENTS_PER_BATCH = 2_000;
 
 export function registerImport(program: Command, io: CliIo): void {
+  const command = program.command('import');
+  registerImportClaude(command, io);
   withSourceOptions(
-    program
-      .command('import')
+    command
       .description('events from JSON-lines files; what is stored already is not stored again')
       .argument(
         '<file...>',
@@ -38,7 +39,7 @@ export function registerImport(program: Command, io: CliIo): void {
       ),
   ).action(async (files: readonly string[], options: SourceOptions) => {
     const bytes = await totalBytes(files);
-    const sink = await untilInterrupted(io.signal, () => openSink(options, io));
+    const { sink } = await untilInterrupted(io.signal, () => openSink(options, io));
     const progress = startProgress('import', bytes, io, 'bytes');
     const count: ImportCount = { events: 0, skipped: 0 };
     let newEvents: number;
@@ -96,26 +97,6 @@ async function totalBytes(files: readonly string[]): Promise<number | undefined>
     bytes += found.size;
   }
   return files.includes(STDIN) ? undefined : bytes;
-}
-
-/** The running server where one answers, else the folder, which may be new. */
-async function openSink(options: SourceOptions, io: CliIo): Promise<EventAppender> {
-  const dataDir = options.data ?? defaultDataDir(io.env);
-  let source;
-  try {
-    source = await openSource({
-      url: options.url,
-      dataDir: options.data,
-      fallbackDataDir: dataDir,
-      token: io.env['TALLYSPAN_TOKEN'] || undefined,
-    });
-  } catch (error) {
-    if (options.url !== undefined) throw error;
-    return openAppender(dataDir);
-  }
-  const meta = await source.meta();
-  await source.close();
-  return openEventSink(source, meta, io);
 }
 
 interface Importing {

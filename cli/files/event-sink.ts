@@ -1,11 +1,16 @@
 // An event sink: where a command puts finished events. Into the server that answered it, as any sender
 // would, or into the data folder that it read when no server has it open.
 
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
 import { openAppender, type EventAppender } from '../../server/append-events.ts';
-import type { Source } from '../../server/source.ts';
+import { openSource, type Source } from '../../server/source.ts';
+import { DATA_FILE } from '../../server/store/file/database.ts';
 import { CliError } from '../terminal/cli-error.ts';
+import type { SourceOptions } from '../source-options.ts';
 import type { CliIo } from '../terminal/io.ts';
+import { defaultDataDir } from './data-dir.ts';
 import { sendEvents } from './send-events.ts';
 
 const EVENTS_PER_REQUEST = 1_000;
@@ -39,6 +44,42 @@ export async function openEventSink(source: Source, meta: Meta, io: CliIo): Prom
     // A server counts what it stores; asking it goes on after the source is closed.
     newCount: async () => storedOf(await source.meta()) - storedOf(meta),
     close: () => Promise.resolve(),
+  };
+}
+
+export interface OpenedSink {
+  readonly sink: EventAppender;
+  /** The folder of the data, where it is on this machine. */
+  readonly dataDir: string | undefined;
+  /** Address of the server, or the data folder. */
+  readonly name: string;
+  /** Whether nothing is stored there. */
+  readonly isEmpty: boolean;
+}
+
+/** The running server where one answers, else the folder, which may be new. */
+export async function openSink(options: SourceOptions, io: CliIo): Promise<OpenedSink> {
+  const dataDir = options.data ?? defaultDataDir(io.env);
+  let source;
+  try {
+    source = await openSource({
+      url: options.url,
+      dataDir: options.data,
+      fallbackDataDir: dataDir,
+      token: io.env['TALLYSPAN_TOKEN'] || undefined,
+    });
+  } catch (error) {
+    if (options.url !== undefined) throw error;
+    return { sink: await openAppender(dataDir), dataDir, name: dataDir, isEmpty: true };
+  }
+  const meta = await source.meta();
+  await source.close();
+  const where = String(meta['data_dir']);
+  return {
+    sink: await openEventSink(source, meta, io),
+    dataDir: existsSync(path.join(where, DATA_FILE)) ? where : undefined,
+    name: source.name,
+    isEmpty: meta.events === 0,
   };
 }
 

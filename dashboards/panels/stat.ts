@@ -1,4 +1,4 @@
-// Stat: one number, large; or two or three of one unit that belong together, each with its name and colours.
+// Stat: one number, large; or two or three of one unit that belong together.
 
 import {
   BigValueColorMode,
@@ -6,13 +6,13 @@ import {
   BigValueTextMode,
   ReduceDataOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
+import { ThresholdsConfigBuilder, ThresholdsMode } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { NO_DATA } from '../../core/format.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { thresholdsOf } from '../threshold.ts';
-import { describeSignals, refIdOf, tileOf, UP_TO_NOW, type Size, type Tile } from '../tile.ts';
-import { displayOfSignal } from '../unit.ts';
-import { NO_NUMBER, thresholdsConfig, thresholdsSetting } from './looks.ts';
+import { describeSignals, tileOf, UP_TO_NOW, type Size, type Tile } from '../tile.ts';
+import { displayOf } from '../unit.ts';
 import { askOf, signalTargets, type Ask } from './signal-target.ts';
 
 export interface StatOptions extends Size {
@@ -24,20 +24,18 @@ export interface StatOptions extends Size {
 }
 
 /** A stat of one signal, or of several in one unit. */
-export function statTile(asked: string | Ask | readonly (string | Ask)[], options: StatOptions): Tile {
-  const asks = [asked].flat().map((one) => {
-    const ask = askOf(one);
-    return { name: signalOf(ask.signal).title, ...ask };
-  });
-  const [first] = asks;
+export function statTile(asked: string | readonly (string | Ask)[] | Ask, options: StatOptions): Tile {
+  const asks = (Array.isArray(asked) ? asked : [asked]).map((one: string | Ask) => askOf(one));
+  const first = asks[0];
   if (first === undefined) throw new Error('a stat shows a signal');
   const signal = signalOf(first.signal);
-  const { unit, decimals } = displayOfSignal(signal);
+  const { unit, decimals } = displayOf(signal.unit);
   const builder = new PanelBuilder()
     .unit(unit)
     .noValue(NO_DATA)
-    .mappings([NO_NUMBER])
-    .thresholds(thresholdsConfig(thresholdsOf(signal, first.by)))
+    .thresholds(
+      new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(thresholdsOf(signal, first.by)),
+    )
     .colorMode(BigValueColorMode.Value)
     .graphMode(BigValueGraphMode.None)
     .textMode(asks.length > 1 ? BigValueTextMode.ValueAndName : BigValueTextMode.Value)
@@ -45,15 +43,7 @@ export function statTile(asked: string | Ask | readonly (string | Ask)[], option
   if (decimals !== undefined) builder.decimals(decimals);
   if (options.timeFrom !== undefined) builder.timeFrom(options.timeFrom);
   else if (signal.window.kind !== 'range') builder.timeFrom(UP_TO_NOW).hideTimeOverride(true);
-  if (asks.length > 1) {
-    // Grafana names the number of an instant query after the query, and judges all numbers by the same steps.
-    for (const [index, ask] of asks.entries()) {
-      builder.overrideByQuery(refIdOf(index), [
-        { id: 'displayName', value: ask.name },
-        thresholdsSetting(thresholdsOf(signalOf(ask.signal), ask.by)),
-      ]);
-    }
-  }
+  const named = asks.length > 1 ? asks.map((ask) => ({ name: signalOf(ask.signal).title, ...ask })) : asks;
   return tileOf(
     {
       key: options.key ?? signal.id.replaceAll('_', '-'),
@@ -62,6 +52,6 @@ export function statTile(asked: string | Ask | readonly (string | Ask)[], option
     },
     options,
     builder.build(),
-    signalTargets(asks, 'range'),
+    signalTargets(named, 'range'),
   );
 }

@@ -2,10 +2,9 @@
 // asked for the call, what its result says is added from the next request.
 
 import { context, SpanStatusCode, trace } from '@opentelemetry/api';
-import { follow } from '../follow/follow.ts';
 import { guard } from '../process/guard.ts';
 import type { Observer } from '../sdk/observer.ts';
-import { errorName } from '../sdk/api-errors.ts';
+import { errorName, settle } from './settle.ts';
 import { parentSpanId, type Run } from '../record/run.ts';
 import { recordToolCall, startToolSpan, type PendingTool } from '../record/tool-calls.ts';
 
@@ -18,20 +17,15 @@ export function recordDeclaredTool<T>(
   const begun = guard('begin tool', () => begin(getObserver(), name, input));
   if (begun === undefined) return work();
   const { active, end } = begun;
-  return follow(active, work, {
-    completed: (value) => {
+  return settle(
+    () => context.with(active, work),
+    (value) => {
       end(undefined, value);
     },
-    failed: (error) => {
-      end(error === undefined ? 'client_error' : errorName(error), undefined);
+    (error) => {
+      end(errorName(error), undefined);
     },
-    left: () => {
-      end('aborted', undefined);
-    },
-    handedOn: (value) => {
-      end(undefined, value);
-    },
-  });
+  );
 }
 
 function begin(observer: Observer, name: string, input: unknown) {
@@ -85,7 +79,7 @@ function endUnasked(observer: Observer, run: Run, { name, input, startMs, span }
   const earlierFailures = run.failures.get(name) ?? 0;
   return (errorType: string | undefined, value: unknown): void => {
     guard('end tool', () => {
-      const length = guard('length of result', () => lengthOf(value));
+      const length = lengthOf(value);
       recordToolCall(
         observer.telemetry,
         run,

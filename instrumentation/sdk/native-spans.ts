@@ -12,6 +12,7 @@ import {
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { OWN_ATTRIBUTE } from '../../core/dialects/normalise.ts';
 import { guard } from '../process/guard.ts';
+import { currentIdentity } from '../record/identity.ts';
 import type { ModelCall } from '../record/model-call.ts';
 import { markRelatedSpan, relateSpan } from '../otel/peer-spans.ts';
 import { parentSpanId, type Run } from '../record/run.ts';
@@ -124,7 +125,7 @@ function adoptRunner(
   if (runs.runIn(parent)?.isInferred === false) return undefined;
   return runs.start({
     agentName,
-    ...runs.inherit(runs.enclosing(parent)),
+    identity: currentIdentity(),
     isInferred: true,
     adoptedSpan: span,
     parent,

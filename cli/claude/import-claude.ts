@@ -1,0 +1,186 @@
+// Imports the transcripts of Claude Code: reads the sessions that changed, the oldest first, and appends their events.
+
+import type { EventRecord } from '../../core/event.ts';
+import type { LineCounts } from '../../core/transcripts/facts.ts';
+import { baselineOf, remainderOf, type Shortfall } from '../../core/transcripts/remainder.ts';
+import { eventsOfSession } from '../../core/transcripts/session-events.ts';
+import { SessionReader } from '../../core/transcripts/session-reader.ts';
+import { isGone } from './gone-file.ts';
+import { findTranscripts, type FoundFile, type FoundSession } from './find-transcripts.ts';
+import type { ImportState } from './import-state.ts';
+import { readTranscript } from './read-transcript.ts';
+
+const EVENTS_PER_BATCH = 10_000;
+/** When a run that may go on is looked at again: once its last answer settled, and once it is abandoned. */
+const CHECKS_MS = [600_000, 3_600_000] as const;
+
+export interface ImportPlan {
+  /** What is to be read, the oldest first. */
+  readonly sessions: readonly FoundSession[];
+  readonly files: number;
+  readonly bytes: number;
+  /** Sessions that are as they were. */
+  readonly unchanged: number;
+}
+
+export interface ImportTally extends LineCounts {
+  sessions: number;
+  files: number;
+  events: number;
+  calls: number;
+  costNanoUsd: number;
+  /** Calls that another session has: they stand in a copy of it. */
+  copies: number;
+  remainderNanoUsd: number;
+  readonly shortfalls: Shortfall[];
+  /** Files that could not be read, with the reason. */
+  readonly faults: { readonly file: string; readonly reason: string }[];
+}
+
+export function newTally(): ImportTally {
+  return {
+    lines: 0,
+    messages: 0,
+    malformed: 0,
+    unknown: new Map(),
+    sessions: 0,
+    files: 0,
+    events: 0,
+    calls: 0,
+    costNanoUsd: 0,
+    copies: 0,
+    remainderNanoUsd: 0,
+    shortfalls: [],
+    faults: [],
+  };
+}
+
+export interface PlanOptions {
+  readonly roots: readonly string[];
+  readonly state: ImportState;
+  readonly nowMs: number;
+  /** Sessions that nobody went on with since then are left out. */
+  readonly sinceMs?: number | undefined;
+}
+
+export function planImport({ roots, state, nowMs, sinceMs }: PlanOptions, tally: ImportTally): ImportPlan {
+  const found = findTranscripts(roots, (file, error) => {
+    tally.faults.push({ file, reason: error.message });
+  }).filter(({ changedMs }) => changedMs >= (sinceMs ?? 0));
+  const sessions = found.filter((session) => state.isDue(session, nowMs));
+  const files = sessions.flatMap((session) => session.files);
+  return {
+    sessions,
+    files: files.length,
+    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+    unchanged: found.length - sessions.length,
+  };
+}
+
+export interface ImportOptions {
+  readonly state: ImportState;
+  readonly append: (events: readonly EventRecord[]) => Promise<void>;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  readonly advance: (bytes: number) => void;
+}
+
+/** Reads and stores what the plan names. What was stored before an error or a stop stays noted. */
+export async function importSessions(
+  plan: ImportPlan,
+  options: ImportOptions,
+  tally: ImportTally,
+): Promise<void> {
+  if (plan.sessions.length === 0) return;
+  const { state, append, signal } = options;
+  await state.loadCalls();
+  let batch: EventRecord[] = [];
+  let done: (() => void)[] = [];
+  // While one batch is stored the next is read.
+  let storing: Promise<void> = Promise.resolve();
+  const flush = async (): Promise<void> => {
+    await storing;
+    signal.throwIfAborted();
+    const events = batch;
+    const notes = done;
+    batch = [];
+    done = [];
+    storing = (async () => {
+      await append(events);
+      tally.events += events.length;
+      for (const note of notes) note();
+    })();
+    // It is waited for by the next flush, which throws what it throws.
+    storing.catch(() => undefined);
+  };
+  try {
+    for (const session of plan.sessions) {
+      const read = await readSession(session, options, tally);
+      for (const event of read.events) {
+        batch.push(event);
+        if (batch.length >= EVENTS_PER_BATCH) await flush();
+      }
+      done.push(read.note);
+      tally.sessions++;
+    }
+    await flush();
+    await storing;
+  } finally {
+    await storing.catch(() => undefined);
+    await state.save();
+  }
+}
+
+interface ReadSession {
+  readonly events: readonly EventRecord[];
+  /** Notes that it is stored. */
+  readonly note: () => void;
+}
+
+async function readSession(
+  found: FoundSession,
+  { state, now, signal, advance }: ImportOptions,
+  tally: ImportTally,
+): Promise<ReadSession> {
+  const reader = new SessionReader(found.session, tally);
+  const whole: FoundFile[] = [];
+  for (const file of found.files) {
+    try {
+      await readTranscript(file, { reader, counts: tally, signal, advance });
+      whole.push(file);
+      tally.files++;
+    } catch (error) {
+      signal.throwIfAborted();
+      // Swept meanwhile: what is stored of it stays.
+      if (!isGone(error)) tally.faults.push({ file: file.path, reason: (error as Error).message });
+    }
+  }
+  const session = reader.read();
+  state.noteCosts(found.session, session.costStates);
+  const owned = new Set<string>();
+  for (const call of session.calls) if (state.claim(found.session, call)) owned.add(call.key);
+  tally.copies += session.calls.length - owned.size;
+  const callOfTool = new Map(session.tools.map((tool) => [tool.id, tool.callKey]));
+  const nowMs = now();
+  const { events, priced, isOpen } = eventsOfSession(session, {
+    isOwned: (kind, key) => owned.has(kind === 'call' ? key : (callOfTool.get(key) ?? '')),
+    nowMs,
+  });
+  const rest = remainderOf(session, priced, { baseline: baselineOf(session, priced, state.costStates()) });
+  tally.calls += priced.length;
+  for (const { costNanoUsd } of priced) tally.costNanoUsd += costNanoUsd ?? 0;
+  for (const row of rest.events)
+    if (row['tallyspan.duplicate'] !== true) tally.remainderNanoUsd += row.cost_nano_usd ?? 0;
+  tally.shortfalls.push(...rest.shortfalls);
+  const idleMs = nowMs - session.lastMs;
+  const wait = isOpen ? CHECKS_MS.find((each) => each > idleMs) : undefined;
+  return {
+    events: [...events, ...rest.events],
+    note: () => {
+      state.noteStored(
+        { ...found, files: whole },
+        wait === undefined ? undefined : session.lastMs + wait + 1,
+      );
+    },
+  };
+}

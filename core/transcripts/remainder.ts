@@ -1,0 +1,204 @@
+// The remainder of a session: what Claude Code counted of it beyond the calls that its transcript holds (titles,
+// recaps, compaction, side searches). One row for each model, an estimate, priced by the same table as the calls. A
+// fork goes on with the count of its parent: what the parent had counted when the fork began is taken off.
+
+import type { EventRecord } from '../event.ts';
+import type { PriceOverrides } from '../pricing/price-overrides.ts';
+import type { CostState, SessionFacts } from './facts.ts';
+import { spanIdOf } from './ids.ts';
+import { countOf, type JsonObject } from './json-value.ts';
+import { estimate, type PricedCall } from './price-facts.ts';
+import { SERVICE_NAME } from './session-events.ts';
+
+/** Source of the rows, beside those who report calls. */
+export const REMAINDER_SOURCE = 'remainder';
+const NOT_IN_TRANSCRIPT = 'not_in_transcript';
+
+/** Counts of one model. A write is in the lifetime it had, or in neither. */
+const BUCKETS = [
+  'input',
+  'output',
+  'cacheRead',
+  'cacheWrite5m',
+  'cacheWrite1h',
+  'cacheWriteUnknown',
+  'webSearches',
+] as const;
+type Bucket = (typeof BUCKETS)[number];
+type Counts = Record<Bucket, number>;
+
+/** Of a model the calls of the transcript count more than Claude Code did. */
+export interface Shortfall {
+  readonly session: string;
+  readonly model: string;
+  /** How much more, by bucket. */
+  readonly counts: Readonly<Partial<Counts>>;
+}
+
+export interface Remainder {
+  readonly events: readonly EventRecord[];
+  readonly shortfalls: readonly Shortfall[];
+}
+
+export interface RemainderContext {
+  /** The last count of the session that this one was forked from, at the time of the fork. */
+  readonly baseline: CostState | undefined;
+  readonly overrides?: PriceOverrides | undefined;
+}
+
+/** The rows of a session whose own calls are `priced`. Without a count of Claude Code there are none. */
+export function remainderOf(
+  session: SessionFacts,
+  priced: readonly PricedCall[],
+  { baseline, overrides }: RemainderContext,
+): Remainder {
+  const state = session.costStates.at(-1);
+  if (state === undefined || session.last === undefined) return { events: [], shortfalls: [] };
+  const own = countCalls(priced, state.atMs);
+  const sides = session.tools.reduce((sum, tool) => sum + (tool.endMs <= state.atMs ? tool.searches : 0), 0);
+  let sideSearches = sides;
+  const events: EventRecord[] = [];
+  const shortfalls: Shortfall[] = [];
+  for (const [model, usage] of Object.entries(state.models)) {
+    const rest = countsOf(usage);
+    subtract(rest, baseline?.models[model] === undefined ? undefined : countsOf(baseline.models[model]));
+    subtract(rest, own.get(modelKey(model)));
+    own.delete(modelKey(model));
+    settleLifetimes(rest);
+    const known = Math.min(Math.max(0, rest.webSearches), sideSearches);
+    sideSearches -= known;
+    rest.webSearches -= known;
+    const missing = BUCKETS.filter((bucket) => rest[bucket] < 0);
+    if (missing.length > 0) {
+      const counts = Object.fromEntries(missing.map((bucket) => [bucket, -rest[bucket]]));
+      shortfalls.push({ session: session.session, model, counts });
+    }
+    for (const bucket of missing) rest[bucket] = 0;
+    events.push(rowOf(session, state, model, rest, baseline !== undefined, overrides));
+  }
+  for (const [model, counts] of own)
+    shortfalls.push({ session: session.session, model, counts: pickPositive(counts) });
+  return { events, shortfalls };
+}
+
+/**
+ * The count that the count of this session began with: of the session that it was forked from, the last one before its
+ * first own call. Counts that go on share their begin. `states` are those of all sessions that are known.
+ */
+export function baselineOf(
+  session: SessionFacts,
+  priced: readonly PricedCall[],
+  states: Iterable<CostState>,
+): CostState | undefined {
+  const state = session.costStates.at(-1);
+  if (state?.startedMs === undefined) return undefined;
+  const firstMs = priced.reduce((least, { call }) => Math.min(least, call.startMs), state.atMs);
+  const copied = new Set(session.calls.map((call) => call.session));
+  copied.delete(session.session);
+  let best: CostState | undefined;
+  for (const other of states) {
+    if (other.session === session.session || other.startedMs !== state.startedMs || other.atMs > firstMs)
+      continue;
+    if (copied.size > 0 && !copied.has(other.session)) continue;
+    if (best === undefined || other.atMs > best.atMs) best = other;
+  }
+  return best;
+}
+
+/** A row also where nothing is left: it takes the place of one that had something. */
+function rowOf(
+  session: SessionFacts,
+  state: CostState,
+  model: string,
+  rest: Counts,
+  hasBaseline: boolean,
+  overrides: PriceOverrides | undefined,
+): EventRecord {
+  const isNothing = BUCKETS.every((bucket) => rest[bucket] === 0);
+  const names = [session.session, model] as const;
+  const { version, project } = session.last ?? {};
+  return {
+    timestamp: state.atMs,
+    'event.name': 'agent.model_call',
+    trace_id: spanIdOf('session', session.session) + spanIdOf('remainder', ...names),
+    span_id: spanIdOf('remainder', ...names),
+    'service.name': SERVICE_NAME,
+    'service.version': version,
+    'tallyspan.source': REMAINDER_SOURCE,
+    'tallyspan.key': `claude-code/remainder/${names.join('/')}`,
+    'tallyspan.revision': state.atMs * 2 + (hasBaseline ? 1 : 0),
+    'tallyspan.duplicate': isNothing ? true : undefined,
+    'gen_ai.conversation.id': session.session,
+    'gen_ai.agent.name': SERVICE_NAME,
+    'agent.version': version,
+    'agent.project': project,
+    ...estimate(NOT_IN_TRANSCRIPT, rest, model, state.atMs, NOT_IN_TRANSCRIPT, overrides),
+  };
+}
+
+function countCalls(priced: readonly PricedCall[], untilMs: number): Map<string, Counts> {
+  const byModel = new Map<string, Counts>();
+  for (const { call, usage, model } of priced) {
+    if (usage === undefined || call.endMs > untilMs) continue;
+    const counts = byModel.get(modelKey(model)) ?? zeroCounts();
+    byModel.set(modelKey(model), counts);
+    counts.input += usage.input;
+    counts.output += usage.output;
+    counts.cacheRead += usage.cacheRead;
+    counts.cacheWrite5m += usage.cacheWrite5m;
+    counts.cacheWrite1h += usage.cacheWrite1h;
+    counts.webSearches += usage.webSearches;
+  }
+  return byModel;
+}
+
+/** Claude Code's name of a model may have a mark for its context, `[1m]`; the API's has not. */
+function modelKey(model: string): string {
+  return model.replace(/\[[^\]]*\]$/, '');
+}
+
+function countsOf(usage: JsonObject): Counts {
+  const cacheWrite5m = countOf(usage['cacheCreationEphemeral5mInputTokens']);
+  const cacheWrite1h = countOf(usage['cacheCreationEphemeral1hInputTokens']);
+  return {
+    input: countOf(usage['inputTokens']),
+    output: countOf(usage['outputTokens']),
+    cacheRead: countOf(usage['cacheReadInputTokens']),
+    cacheWrite5m,
+    cacheWrite1h,
+    cacheWriteUnknown: Math.max(0, countOf(usage['cacheCreationInputTokens']) - cacheWrite5m - cacheWrite1h),
+    webSearches: countOf(usage['webSearchRequests']),
+  };
+}
+
+/** Where one side does not tell lifetimes, its writes of unknown lifetime settle the differences of the known ones. */
+function settleLifetimes(rest: Counts): void {
+  for (const bucket of ['cacheWrite5m', 'cacheWrite1h'] as const) {
+    if (rest[bucket] >= 0 || rest.cacheWriteUnknown <= 0) continue;
+    const settled = Math.min(-rest[bucket], rest.cacheWriteUnknown);
+    rest[bucket] += settled;
+    rest.cacheWriteUnknown -= settled;
+  }
+}
+
+function subtract(from: Counts, what: Counts | undefined): void {
+  if (what !== undefined) for (const bucket of BUCKETS) from[bucket] -= what[bucket];
+}
+
+function pickPositive(counts: Counts): Partial<Counts> {
+  return Object.fromEntries(
+    BUCKETS.filter((bucket) => counts[bucket] > 0).map((bucket) => [bucket, counts[bucket]]),
+  );
+}
+
+function zeroCounts(): Counts {
+  return {
+    input: 0,
+    output: 0,
+    cacheRead: 0,
+    cacheWrite5m: 0,
+    cacheWrite1h: 0,
+    cacheWriteUnknown: 0,
+    webSearches: 0,
+  };
+}

@@ -1,0 +1,294 @@
+// Events of a session: its facts as records of the schema, the same from whatever file they were read. What is found
+// again with more to it has the key of what was stored and a higher revision.
+
+import type { EventRecord } from '../event.ts';
+import { inputTotal } from '../pricing/usage.ts';
+import type { CallFact, LineFacts, RunFact, SessionFacts, ToolFact } from './facts.ts';
+import { spanIdOf } from './ids.ts';
+import { estimate, priceCallFact, type PricedCall } from './price-facts.ts';
+import type { PriceOverrides } from '../pricing/price-overrides.ts';
+
+export const SERVICE_NAME = 'claude-code';
+/** An open run of which nothing was written for this time has been abandoned. */
+const ABANDONED_AFTER_MS = 3_600_000;
+/** A last answer that does not say why it stopped was the end when nothing came for this time. */
+const SETTLED_AFTER_MS = 600_000;
+/** Searches that the transcript tells of without the call that made them: what they were, and why they are an estimate. */
+const SIDE_SEARCH = 'side_search';
+/** Revisions: a line of the conversation outweighs every side chain, then output tokens count, then lines. */
+const MAIN_WEIGHT = 2 ** 51;
+const OUTPUT_WEIGHT = 2 ** 12;
+
+export interface EventContext {
+  /** Whether a call or tool use belongs to this session: in a copy of a conversation those before it do not. */
+  readonly isOwned: (kind: 'call' | 'tool', key: string) => boolean;
+  readonly nowMs: number;
+  readonly overrides?: PriceOverrides | undefined;
+}
+
+export interface SessionEvents {
+  readonly events: readonly EventRecord[];
+  /** The calls that belong to it, with what each costs. */
+  readonly priced: readonly PricedCall[];
+  /** Whether a run may still go on, so that time alone may end it. */
+  readonly isOpen: boolean;
+}
+
+/** What a run took itself. */
+interface RunTotals {
+  readonly facts: LineFacts;
+  /** When it began: with its prompt, or, where that is a copy, with its first own call. */
+  startMs: number;
+  turns: number;
+  toolCalls: number;
+  tokensIn: number;
+  tokensOut: number;
+  costNanoUsd: number;
+}
+
+export function eventsOfSession(session: SessionFacts, context: EventContext): SessionEvents {
+  const runs = new RunPlaces(session);
+  const calls: CallFact[] = [];
+  const copied = new Set<string>();
+  for (const call of session.calls) {
+    if (context.isOwned('call', call.key)) calls.push(call);
+    else copied.add(call.run.id);
+  }
+  calls.sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
+  const priced = calls.map((call) => priceCallFact(call, context.overrides));
+  const totals = new Map<string, RunTotals>();
+  const steps = new Map<string, number>();
+  const events: EventRecord[] = [];
+  for (const each of priced) {
+    const { call } = each;
+    const run = totalsOf(totals, call);
+    run.startMs = Math.min(run.startMs, copied.has(call.run.id) ? call.startMs : call.run.startMs);
+    run.turns++;
+    steps.set(call.key, run.turns);
+    run.tokensIn += each.usage === undefined ? 0 : inputTotal(each.usage);
+    run.tokensOut += each.usage?.output ?? 0;
+    run.costNanoUsd += each.costNanoUsd ?? 0;
+    events.push(callEvent(each, runs, run.turns));
+  }
+  const failures = new Map<string, number>();
+  for (const tool of session.tools.toSorted((a, b) => a.endMs - b.endMs)) {
+    if (!context.isOwned('tool', tool.id)) continue;
+    totalsOf(totals, tool).toolCalls++;
+    events.push(...toolEvents(tool, runs, steps.get(tool.callKey), failures, context));
+  }
+  for (const { uuid, atMs, trigger, tokensBefore, ...facts } of session.compactions) {
+    events.push({
+      ...commonFields(facts, runs, 'agent.note', atMs, ['note', uuid], 1),
+      parent_span_id: runs.spanOf(facts.run.id),
+      'agent.note.kind': 'compaction',
+      'agent.note.subject': trigger,
+      'agent.note.value': String(tokensBefore),
+    });
+  }
+  let isOpen = false;
+  for (const run of session.runs) {
+    const own = totals.get(run.id);
+    if (own === undefined) continue;
+    const status = statusOf(run, session.lastMs, context.nowMs);
+    if (status === undefined) isOpen = true;
+    events.push(...runEvents(run, own, runs, status));
+  }
+  return { events, priced, isOpen };
+}
+
+function totalsOf(totals: Map<string, RunTotals>, facts: LineFacts): RunTotals {
+  let own = totals.get(facts.run.id);
+  if (own === undefined) {
+    own = {
+      facts,
+      startMs: Number.POSITIVE_INFINITY,
+      turns: 0,
+      toolCalls: 0,
+      tokensIn: 0,
+      tokensOut: 0,
+      costNanoUsd: 0,
+    };
+    totals.set(facts.run.id, own);
+  }
+  return own;
+}
+
+/** Where each run hangs: a sub-agent under the tool use that started it, and so under the run of that. */
+class RunPlaces {
+  readonly #runs: ReadonlyMap<string, RunFact>;
+  readonly #tools: ReadonlyMap<string, ToolFact>;
+
+  constructor(session: SessionFacts) {
+    this.#runs = new Map(session.runs.map((run) => [run.id, run]));
+    this.#tools = new Map(session.tools.map((tool) => [tool.id, tool]));
+  }
+
+  parentOf(run: RunFact): string | undefined {
+    if (run.agentId === undefined) return undefined;
+    const parent = this.#tools.get(run.toolUseId ?? '')?.run.id ?? run.promptRun;
+    return parent === run.id ? undefined : parent;
+  }
+
+  /** The run at the top, whose id the trace has. */
+  traceOf(run: RunFact): string {
+    let top = run.id;
+    const seen = new Set<string>();
+    for (let at: RunFact | undefined = run; at !== undefined && !seen.has(at.id);) {
+      seen.add(at.id);
+      top = at.id;
+      const parent = this.parentOf(at);
+      if (parent === undefined) break;
+      top = parent;
+      at = this.#runs.get(parent);
+    }
+    return top;
+  }
+
+  parentSpanOf(run: RunFact): string | undefined {
+    if (run.toolUseId !== undefined && this.#tools.has(run.toolUseId)) return spanIdOf('tool', run.toolUseId);
+    const parent = this.parentOf(run);
+    return parent === undefined ? undefined : this.spanOf(parent);
+  }
+
+  spanOf(runId: string): string {
+    return spanIdOf('run', runId);
+  }
+
+  agentNameOf(run: RunFact): string {
+    return run.agentId === undefined ? SERVICE_NAME : (run.agentType ?? 'subagent');
+  }
+}
+
+function commonFields(
+  { session, run, version, project }: LineFacts,
+  runs: RunPlaces,
+  name: EventRecord['event.name'],
+  atMs: number,
+  id: readonly [kind: string, ...names: string[]],
+  revision: number,
+): EventRecord {
+  return {
+    timestamp: atMs,
+    'event.name': name,
+    trace_id: runs.traceOf(run),
+    span_id: spanIdOf(...id),
+    'service.name': SERVICE_NAME,
+    'service.version': version,
+    'tallyspan.source': 'transcript',
+    'tallyspan.key': `claude-code/${id.join('/')}`,
+    'tallyspan.revision': revision,
+    'agent.run_id': run.id,
+    'agent.parent_run_id': runs.parentOf(run),
+    'gen_ai.conversation.id': session,
+    'gen_ai.agent.name': runs.agentNameOf(run),
+    'agent.version': version,
+    'agent.project': project,
+  };
+}
+
+function callEvent({ call, fields }: PricedCall, runs: RunPlaces, step: number): EventRecord {
+  const lines = Math.min(call.blocks.length, OUTPUT_WEIGHT - 1);
+  const revision = (call.isSidechain ? 0 : MAIN_WEIGHT) + call.outputTokens * OUTPUT_WEIGHT + lines;
+  return {
+    ...commonFields(call, runs, 'agent.model_call', call.endMs, ['call', call.key], revision),
+    parent_span_id: runs.spanOf(call.run.id),
+    ...fields,
+    'agent.step_number': step,
+  };
+}
+
+function toolEvents(
+  tool: ToolFact,
+  runs: RunPlaces,
+  step: number | undefined,
+  failures: Map<string, number>,
+  context: EventContext,
+): EventRecord[] {
+  const { run, id, name } = tool;
+  const failed = `${run.id}/${name}`;
+  const attempt = failures.get(failed) ?? 0;
+  if (tool.isOk) failures.delete(failed);
+  else failures.set(failed, attempt + 1);
+  const events: EventRecord[] = [
+    {
+      ...commonFields(tool, runs, 'agent.tool_call', tool.endMs, ['tool', id], 1),
+      parent_span_id: runs.spanOf(run.id),
+      'gen_ai.tool.name': name,
+      'gen_ai.tool.call.id': id,
+      duration_ms: Math.max(0, tool.endMs - tool.startMs),
+      'tool.ok': tool.isOk,
+      'error.type': tool.isOk ? undefined : 'tool_error',
+      'tool.retry_attempt': attempt,
+      'tool.input_keys': tool.inputKeys,
+      'tool.input_len': tool.inputLen,
+      'tool.result_len': tool.resultLen,
+      'tool.result_empty': tool.resultLen === 0,
+      'agent.inferred': true,
+      'agent.step_number': step,
+    },
+  ];
+  if (tool.searches > 0) {
+    events.push({
+      ...commonFields(tool, runs, 'agent.model_call', tool.endMs, ['search', id], 1),
+      parent_span_id: spanIdOf('tool', id),
+      ...estimate(
+        SIDE_SEARCH,
+        { webSearches: tool.searches },
+        tool.model ?? '',
+        tool.endMs,
+        SIDE_SEARCH,
+        context.overrides,
+      ),
+    });
+  }
+  return events;
+}
+
+function runEvents(run: RunFact, own: RunTotals, runs: RunPlaces, status: string | undefined): EventRecord[] {
+  const startMs = Number.isFinite(own.startMs) ? own.startMs : run.startMs;
+  const shared = {
+    parent_span_id: runs.parentSpanOf(run),
+    'agent.user_input_len': run.inputLen,
+    'agent.inferred': true,
+  };
+  const started: EventRecord = {
+    ...commonFields(own.facts, runs, 'agent.run.started', startMs, ['run', run.id], 1),
+    ...shared,
+  };
+  if (status === undefined) return [started];
+  return [
+    started,
+    {
+      ...commonFields(
+        own.facts,
+        runs,
+        'agent.run',
+        run.endMs,
+        ['run', run.id],
+        run.endMs * 1_000 + Math.min(own.turns, 999),
+      ),
+      ...shared,
+      'agent.status': status,
+      'error.type': status === 'error' ? run.errorType : undefined,
+      duration_ms: Math.max(0, run.endMs - startMs),
+      'agent.turns': own.turns,
+      'agent.tool_calls': own.toolCalls,
+      'agent.tokens_in': own.tokensIn,
+      'agent.tokens_out': own.tokensOut,
+      'agent.cost_nano_usd': own.costNanoUsd,
+      'agent.output_len': run.outputLen,
+    },
+  ];
+}
+
+/** How a run ended; undefined while it may go on. */
+function statusOf(run: RunFact, lastMs: number, nowMs: number): string | undefined {
+  if (run.last === 'interrupted') return 'aborted';
+  if (run.last === 'api_error') return 'error';
+  const idleMs = nowMs - Math.max(run.endMs, run.agentId === undefined ? lastMs : run.endMs);
+  const isSettled = run.isClosed || idleMs > SETTLED_AFTER_MS;
+  if (run.last === 'answer' && (run.stopReason !== undefined || isSettled))
+    return run.stopReason === 'refusal' ? 'refused' : 'ok';
+  if (run.isClosed) return run.last === 'answer' ? 'ok' : 'aborted';
+  return idleMs > ABANDONED_AFTER_MS ? 'lost' : undefined;
+}

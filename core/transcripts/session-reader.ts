@@ -1,0 +1,372 @@
+// A session reader takes the lines of a session's files, in the order of each file, and tells its facts. One message of
+// the API stands on several lines, and again in copies: the winner is the whole line with the most output tokens, the
+// last among equals, and a line of the conversation before one of a side chain. Never the most of each field: the lines
+// of one id may tell of two models.
+
+import type {
+  CallFact,
+  CompactionFact,
+  CostState,
+  LineCounts,
+  LineFacts,
+  RunFact,
+  SessionFacts,
+  ToolFact,
+  TranscriptFile,
+} from './facts.ts';
+import { runIdOfAgent, runIdOfPrompt } from './ids.ts';
+import { blocksOf, countOf, isObject, objectOf, textOf, timeOf, type JsonObject } from './json-value.ts';
+import { kindOfType } from './line-kind.ts';
+import {
+  contentLength,
+  lengthOf,
+  readToolResult,
+  readToolUse,
+  stripBlock,
+  type ToolResult,
+  type ToolUse,
+} from './tool-blocks.ts';
+
+const SYNTHETIC = '<synthetic>';
+const INTERRUPTED = '[Request interrupted by user';
+const REQUEST_HEAD = /"id":"([^"]+)","timestamp":"([^"]+)"/;
+
+/** How far a file was read. */
+interface Chain {
+  readonly file: TranscriptFile;
+  /** When each line was written, by its id. */
+  readonly times: Map<string, number>;
+  run: RunFact | undefined;
+  promptRun: string | undefined;
+  writesStopReasons: boolean;
+  lastMs: number;
+}
+
+interface Candidate extends Omit<CallFact, 'isComplete' | 'blocks'> {
+  readonly blocks: JsonObject[];
+  readonly chain: Chain;
+}
+
+export class SessionReader {
+  readonly #session: string;
+  readonly #counts: LineCounts;
+  readonly #chains = new Map<TranscriptFile, Chain>();
+  readonly #runs = new Map<string, RunFact>();
+  readonly #calls = new Map<string, Candidate>();
+  readonly #uses = new Map<string, ToolUse>();
+  readonly #results = new Map<string, ToolResult>();
+  /** The tool use that started each sub-agent. */
+  readonly #toolOfAgent = new Map<string, string>();
+  /** When each request was made, by the id that its answer refers to. */
+  readonly #requests = new Map<string, number>();
+  readonly #compactions: CompactionFact[] = [];
+  readonly #costStates: CostState[] = [];
+  #last: LineFacts | undefined;
+  #firstMs = Number.POSITIVE_INFINITY;
+  #lastMs = Number.NEGATIVE_INFINITY;
+
+  constructor(session: string, counts: LineCounts) {
+    this.#session = session;
+    this.#counts = counts;
+  }
+
+  /** Takes the head of a line that tells when a request was made. */
+  addRequestHead(text: string): void {
+    const [, id, at] = REQUEST_HEAD.exec(text) ?? [];
+    const atMs = timeOf(at);
+    if (id !== undefined && atMs !== undefined) this.#requests.set(id, atMs);
+  }
+
+  /** Takes one line; of a line that is no JSON object nothing is taken, and it is counted. */
+  addLine(file: TranscriptFile, text: string): void {
+    let line: unknown;
+    try {
+      line = JSON.parse(text);
+    } catch {
+      line = undefined;
+    }
+    if (!isObject(line)) {
+      this.#counts.malformed++;
+      return;
+    }
+    const type = textOf(line['type']);
+    const kind = kindOfType(type);
+    if (kind === 'unknown') {
+      const name = type ?? '(none)';
+      this.#counts.unknown.set(name, (this.#counts.unknown.get(name) ?? 0) + 1);
+    }
+    const chain = this.#chainOf(file);
+    const atMs = timeOf(line['timestamp']);
+    if (atMs !== undefined) {
+      chain.lastMs = atMs;
+      const uuid = textOf(line['uuid']);
+      if (uuid !== undefined) chain.times.set(uuid, atMs);
+      if (atMs > this.#lastMs) this.#lastMs = atMs;
+    }
+    if (type === 'cost-state') this.#addCostState(line, chain);
+    else if (type === 'user' && atMs !== undefined) this.#addUser(line, chain, atMs);
+    else if (type === 'assistant' && atMs !== undefined) this.#addAssistant(line, chain, atMs);
+    else if (type === 'system' && atMs !== undefined) this.#addSystem(line, chain, atMs);
+  }
+
+  /** What was told so far. */
+  read(): SessionFacts {
+    for (const run of this.#runs.values())
+      if (run.agentId !== undefined) run.toolUseId ??= this.#toolOfAgent.get(run.agentId);
+    const tools: ToolFact[] = [];
+    for (const [id, use] of this.#uses) {
+      const result = this.#results.get(id);
+      if (result === undefined) continue;
+      const { isSidechain: _, ...facts } = use;
+      tools.push({ ...facts, ...result });
+    }
+    return {
+      session: this.#session,
+      runs: [...this.#runs.values()],
+      calls: [...this.#calls.values()].map(({ chain, ...call }) => ({
+        ...call,
+        isComplete: call.stopReason !== undefined || call.isSidechain || !chain.writesStopReasons,
+      })),
+      tools,
+      compactions: this.#compactions,
+      costStates: this.#costStates,
+      last: this.#last,
+      firstMs: this.#firstMs,
+      lastMs: this.#lastMs,
+    };
+  }
+
+  #chainOf(file: TranscriptFile): Chain {
+    let chain = this.#chains.get(file);
+    if (chain === undefined) {
+      chain = {
+        file,
+        times: new Map(),
+        run: undefined,
+        promptRun: undefined,
+        writesStopReasons: false,
+        lastMs: Number.NEGATIVE_INFINITY,
+      };
+      this.#chains.set(file, chain);
+    }
+    return chain;
+  }
+
+  #addUser(line: JsonObject, chain: Chain, atMs: number): void {
+    this.#counts.messages++;
+    const content = objectOf(line['message'])?.['content'];
+    const blocks = blocksOf(content);
+    const results = blocks.filter((block) => block['type'] === 'tool_result');
+    const run = this.#runOfUser(line, chain, atMs, content, results.length > 0);
+    if (run === undefined) return;
+    const facts = this.#factsOf(line, run);
+    if (atMs > run.endMs) run.endMs = atMs;
+    if (isInterruption(content, blocks)) run.last = 'interrupted';
+    else if (results.length > 0) run.last = 'tool_result';
+    const outcome = objectOf(line['toolUseResult']);
+    for (const block of results) {
+      const id = textOf(block['tool_use_id']);
+      if (id === undefined) continue;
+      const agentId = textOf(outcome?.['agentId']);
+      if (agentId !== undefined && results.length === 1) this.#toolOfAgent.set(agentId, id);
+      // In a copy it stands again: the first is the original.
+      if (!this.#results.has(id)) this.#results.set(id, readToolResult(block, outcome, atMs));
+    }
+    this.#last = facts;
+  }
+
+  /** The run that a user line begins or goes on with; undefined before there is one. */
+  #runOfUser(
+    line: JsonObject,
+    chain: Chain,
+    atMs: number,
+    content: unknown,
+    hasResults: boolean,
+  ): RunFact | undefined {
+    const promptId = textOf(line['promptId']);
+    if (promptId !== undefined) chain.promptRun = runIdOfPrompt(promptId);
+    const agent = this.#agentRunOf(line, chain, atMs);
+    if (agent !== undefined) {
+      if (agent.startMs === atMs && !hasResults) agent.inputLen = contentLength(content);
+      return agent;
+    }
+    const isPrompt =
+      !hasResults &&
+      line['isMeta'] !== true &&
+      line['isCompactSummary'] !== true &&
+      line['isSidechain'] !== true &&
+      !isInterruption(content, blocksOf(content));
+    if (!isPrompt) return chain.run;
+    const id =
+      promptId === undefined ? runIdOfPrompt(textOf(line['uuid']) ?? `at ${String(atMs)}`) : chain.promptRun;
+    if (id === undefined || chain.run?.id === id) return chain.run;
+    if (chain.run !== undefined) chain.run.isClosed = true;
+    chain.run = this.#runs.get(id) ?? newRun(id, atMs, contentLength(content));
+    this.#runs.set(id, chain.run);
+    return chain.run;
+  }
+
+  /** The run of the sub-agent that a line belongs to. */
+  #agentRunOf(line: JsonObject, chain: Chain, atMs: number): RunFact | undefined {
+    const agentId = textOf(line['agentId']) ?? chain.file.agentId;
+    if (agentId === undefined) return undefined;
+    const id = runIdOfAgent(agentId);
+    let run = this.#runs.get(id);
+    if (run === undefined) {
+      run = { ...newRun(id, atMs, 0), agentId, toolUseId: chain.file.toolUseId };
+      this.#runs.set(id, run);
+    }
+    run.agentType ??= chain.file.agentType ?? textOf(line['attributionAgent']);
+    run.promptRun ??= chain.promptRun;
+    return run;
+  }
+
+  #addAssistant(line: JsonObject, chain: Chain, atMs: number): void {
+    this.#counts.messages++;
+    const message = objectOf(line['message']);
+    if (message === undefined) return;
+    const run = this.#agentRunOf(line, chain, atMs) ?? (chain.run ??= this.#firstRun(line, chain, atMs));
+    if (atMs > run.endMs) run.endMs = atMs;
+    // No request was made for it.
+    if (message['model'] === SYNTHETIC || line['isApiErrorMessage'] === true) {
+      run.last = 'api_error';
+      run.errorType = textOf(line['error']) ?? 'api_error';
+      return;
+    }
+    const facts = this.#factsOf(line, run);
+    this.#last = facts;
+    const usage = objectOf(message['usage']);
+    const messageId = textOf(message['id']);
+    const requestId = textOf(line['requestId']);
+    const uuid = textOf(line['uuid']);
+    const key = messageId ?? requestId ?? uuid;
+    if (key === undefined || usage === undefined) return;
+    const stopReason = textOf(message['stop_reason']);
+    const isSidechain = line['isSidechain'] === true;
+    if (stopReason !== undefined && !isSidechain) chain.writesStopReasons = true;
+    const blocks = blocksOf(message['content']);
+    const asked = this.#requests.get(textOf(line['requestRef']) ?? '');
+    const before = this.#calls.get(key);
+    const startMs = asked ?? chain.times.get(textOf(line['parentUuid']) ?? '') ?? atMs;
+    const call: Candidate = {
+      ...facts,
+      key,
+      messageId,
+      requestId,
+      requestedModel: textOf(line['requestedModel']),
+      isSidechain,
+      message: { ...message, content: undefined },
+      blocks: blocks.map(stripBlock),
+      outputTokens: countOf(usage['output_tokens']),
+      stopReason,
+      startMs: Math.min(startMs, atMs),
+      endMs: atMs,
+      chain,
+    };
+    this.#calls.set(key, before === undefined ? call : winnerOf(before, call));
+    this.#noteAnswer(run, call, blocks);
+    for (const block of blocks) if (block['type'] === 'tool_use') this.#addToolUse(block, call, atMs);
+  }
+
+  /** An answer whose prompt is not in the file: the beginning of it was lost. */
+  #firstRun(line: JsonObject, chain: Chain, atMs: number): RunFact {
+    const id = chain.promptRun ?? runIdOfPrompt(textOf(line['uuid']) ?? this.#session);
+    const run = this.#runs.get(id) ?? newRun(id, atMs, 0);
+    this.#runs.set(id, run);
+    return run;
+  }
+
+  #noteAnswer(run: RunFact, { stopReason }: Candidate, blocks: readonly JsonObject[]): void {
+    run.errorType = undefined;
+    run.stopReason = stopReason;
+    run.last = blocks.some((block) => block['type'] === 'tool_use') ? 'tool_use' : 'answer';
+    const length = blocks.reduce(
+      (sum, block) => sum + (block['type'] === 'text' ? lengthOf(block['text']) : 0),
+      0,
+    );
+    if (length > 0) run.outputLen = length;
+  }
+
+  #addToolUse(block: JsonObject, call: Candidate, atMs: number): void {
+    const use = readToolUse(block, call, atMs);
+    if (use === undefined) return;
+    const before = this.#uses.get(use.id);
+    if (before === undefined || (before.isSidechain && !use.isSidechain)) this.#uses.set(use.id, use);
+  }
+
+  #addSystem(line: JsonObject, chain: Chain, atMs: number): void {
+    const run = this.#agentRunOf(line, chain, atMs) ?? chain.run;
+    if (run === undefined) return;
+    const subtype = line['subtype'];
+    if (subtype === 'turn_duration') run.isClosed = true;
+    if (subtype !== 'compact_boundary') return;
+    const metadata = objectOf(line['compactMetadata']);
+    this.#compactions.push({
+      ...this.#factsOf(line, run),
+      uuid: textOf(line['uuid']) ?? String(atMs),
+      atMs,
+      trigger: textOf(metadata?.['trigger']) ?? 'auto',
+      tokensBefore: countOf(metadata?.['preTokens']),
+    });
+  }
+
+  #addCostState(line: JsonObject, chain: Chain): void {
+    const models = objectOf(line['modelUsage']);
+    const session = textOf(line['sessionId']);
+    if (models === undefined || (session !== undefined && session !== this.#session)) return;
+    const startedMs = countOf(line['startTime']);
+    this.#costStates.push({
+      session: this.#session,
+      startedMs: startedMs > 0 ? startedMs : undefined,
+      atMs: chain.lastMs,
+      models: Object.fromEntries(
+        Object.entries(models).flatMap(([model, usage]) => (isObject(usage) ? [[model, usage]] : [])),
+      ),
+    });
+  }
+
+  #factsOf(line: JsonObject, run: RunFact): LineFacts {
+    const copiedFrom =
+      textOf(line['requestSessionId']) ?? textOf(objectOf(line['forkedFrom'])?.['sessionId']);
+    const atMs = timeOf(line['timestamp']);
+    const isOwn = copiedFrom === undefined || copiedFrom === this.#session;
+    if (isOwn && atMs !== undefined && atMs < this.#firstMs) this.#firstMs = atMs;
+    return {
+      session: copiedFrom ?? textOf(line['sessionId']) ?? this.#session,
+      run,
+      version: textOf(line['version']),
+      project: lastPartOf(textOf(line['cwd'])),
+    };
+  }
+}
+
+function newRun(id: string, atMs: number, inputLen: number): RunFact {
+  return { id, startMs: atMs, endMs: atMs, inputLen, outputLen: 0, last: 'prompt', isClosed: false };
+}
+
+/** The better of two lines of one id, with the blocks, start and end of both. */
+function winnerOf(before: Candidate, next: Candidate): Candidate {
+  const isOtherChain = before.isSidechain !== next.isSidechain;
+  const takesOver = isOtherChain ? before.isSidechain : next.outputTokens >= before.outputTokens;
+  const winner = takesOver ? next : before;
+  // What a replay in a side chain says of time and place is its own.
+  if (isOtherChain) return winner;
+  return {
+    ...winner,
+    stopReason: winner.stopReason ?? before.stopReason ?? next.stopReason,
+    blocks: [...before.blocks, ...next.blocks],
+    startMs: Math.min(before.startMs, next.startMs),
+    endMs: Math.max(before.endMs, next.endMs),
+  };
+}
+
+function isInterruption(content: unknown, blocks: readonly JsonObject[]): boolean {
+  const text =
+    typeof content === 'string' ? content : blocks.find((block) => block['type'] === 'text')?.['text'];
+  return typeof text === 'string' && text.startsWith(INTERRUPTED);
+}
+
+/** Last part of a folder's path, of either kind of separator. */
+function lastPartOf(folder: string | undefined): string | undefined {
+  return folder?.split(/[/\\]/).findLast((part) => part !== '');
+}

@@ -1,0 +1,86 @@
+// Tool blocks of a transcript: uses and results, as lengths and names.
+
+import type { CallFact, LineFacts, ToolFact } from './facts.ts';
+import { blocksOf, countOf, objectOf, textOf, type JsonObject } from './json-value.ts';
+import { lengthOfText } from './shorten-line.ts';
+
+/** The part of a tool call that its use tells. */
+export type ToolUse = Omit<ToolFact, keyof ToolResult> & { readonly isSidechain: boolean };
+export type ToolResult = Pick<ToolFact, 'endMs' | 'isOk' | 'resultLen' | 'searches'>;
+
+type OfCall = LineFacts & Pick<CallFact, 'key' | 'message' | 'isSidechain'>;
+
+export function readToolUse(block: JsonObject, call: OfCall, atMs: number): ToolUse | undefined {
+  const id = textOf(block['id']);
+  const name = textOf(block['name']);
+  if (id === undefined || name === undefined) return undefined;
+  const input = objectOf(block['input']) ?? {};
+  const { session, run, version, project } = call;
+  return {
+    session,
+    run,
+    version,
+    project,
+    id,
+    name,
+    callKey: call.key,
+    inputKeys: Object.keys(input).toSorted(),
+    inputLen: lengthOf(input),
+    startMs: atMs,
+    model: textOf(call.message['model']),
+    isSidechain: call.isSidechain,
+  };
+}
+
+export function readToolResult(block: JsonObject, outcome: JsonObject | undefined, atMs: number): ToolResult {
+  return {
+    endMs: atMs,
+    isOk: block['is_error'] !== true,
+    resultLen: contentLength(block['content']),
+    searches: countOf(outcome?.['searchCount']),
+  };
+}
+
+/** What a block is, without what it says; as `readMessage` needs it. */
+export function stripBlock(block: JsonObject): JsonObject {
+  const { type, name, from } = block;
+  if (type === 'text') return { type, text: block['text'] === '' ? '' : '-' };
+  const caller = objectOf(block['caller'])?.['type'];
+  return {
+    type,
+    ...(name !== undefined && { name }),
+    ...(from !== undefined && { from: { model: objectOf(from)?.['model'] } }),
+    ...(caller !== undefined && { caller: { type: caller } }),
+  };
+}
+
+/** Characters of a content: of a text, or of the texts of its blocks. */
+export function contentLength(content: unknown): number {
+  if (typeof content === 'string') return lengthOfText(content);
+  return blocksOf(content).reduce(
+    (sum, block) => sum + (typeof block['text'] === 'string' ? lengthOfText(block['text']) : lengthOf(block)),
+    0,
+  );
+}
+
+/** Characters of a text, of the texts in a list of blocks, or of a value as JSON. */
+export function lengthOf(value: unknown): number {
+  switch (typeof value) {
+    case 'string':
+      return lengthOfText(value);
+    case 'object':
+      break;
+    default:
+      return JSON.stringify(value)?.length ?? 0;
+  }
+  if (value === null) return 4;
+  const parts = Array.isArray(value) ? value : Object.entries(value);
+  let length = 2 + Math.max(0, parts.length - 1);
+  if (Array.isArray(value)) for (const part of value) length += quoted(part);
+  else for (const [key, part] of Object.entries(value)) length += key.length + 3 + quoted(part);
+  return length;
+}
+
+function quoted(value: unknown): number {
+  return lengthOf(value) + (typeof value === 'string' ? 2 : 0);
+}
