@@ -9,6 +9,12 @@ export type FieldType = 'string' | 'int' | 'float' | 'bool' | 'strings' | 'time'
 /** Unit of a measure; `1` is a plain count. */
 export type Unit = 'ms' | 'nanoUsd' | 'usd' | 'tokens' | 'chars' | '1';
 
+/**
+ * How long a text may be (core/field-limits.ts): a name or an id, words or figures for people, or recorded content, which
+ * is left out and not cut when it is longer.
+ */
+export type TextKind = 'name' | 'prose' | 'content';
+
 /** The bounded fields that signals may group by, under the names that users type. */
 export type Dimension =
   | 'model'
@@ -28,6 +34,12 @@ export interface FieldDefinition {
   readonly type: FieldType;
   readonly doc: string;
   readonly unit?: Unit;
+  /** Kind of its text; a name where nothing is said. */
+  readonly text?: TextKind;
+  /** A number that tells events apart, and measures nothing. */
+  readonly isSerial?: true;
+  /** May be negative. */
+  readonly isSigned?: true;
   /** Set when users may group by this field; the name they type. */
   readonly dimension?: Dimension;
   /** Kept as an OTLP attribute (so as Loki structured metadata) because signals or links need it. */
@@ -52,12 +64,13 @@ export const FIELDS = {
   'service.version': { type: 'string', resource: true, doc: 'Version of the service.' },
   'vcs.ref.head.revision': { type: 'string', doc: 'Commit that the program was built from, as its host, its build or its repository says.' },
   'service.instance.id': { type: 'string', resource: true, doc: 'One process; tallyspan.seq counts within it.' },
-  'tallyspan.seq': { type: 'int', attribute: true, unit: '1', doc: 'Position of the event in its process, from 1. A gap is a lost event.' },
+  'tallyspan.seq': { type: 'int', attribute: true, unit: '1', isSerial: true, doc: 'Position of the event in its process, from 1. A gap is a lost event.' },
   'tallyspan.dialect': { type: 'string', attribute: true, doc: 'Dialect rule that translated a foreign span; absent on our own events.' },
   'tallyspan.duplicate': { type: 'bool', attribute: true, doc: 'True when another record counts in place of this one: one with the same gen_ai.response.id that knows as much or more, or one with the same tallyspan.key. The record is kept and counts in no signal.' },
   'tallyspan.source': { type: 'string', doc: 'Who reported the fact when it was not the instrumentation: log, transcript or span. Of two reports of one call the better informed counts.' },
   'tallyspan.key': { type: 'string', doc: 'Chosen by a reporter that may learn more later. An event takes the place of the stored one with the same name and key and a lower tallyspan.revision.' },
-  'tallyspan.revision': { type: 'int', unit: '1', doc: 'Which state of what tallyspan.key names this is: the higher one stays, and the same one again changes nothing.' },
+  'tallyspan.revision': { type: 'int', unit: '1', isSerial: true, doc: 'Which state of what tallyspan.key names this is: the higher one stays, and the same one again changes nothing.' },
+  'tallyspan.cut_fields': { type: 'strings', doc: 'Fields of this event whose value was longer or larger than the field may hold, and so was cut (the end is … and a hash of the whole), set to the limit or left out when it was stored.' },
 
   // Run identity, on every event of a run
   'agent.run_id': { type: 'string', attribute: true, doc: 'Run id, 32 hex digits, the same on every event of a run.' },
@@ -136,8 +149,8 @@ export const FIELDS = {
   'tallyspan.prefix.tools': { type: 'string', doc: 'Hash of the tool definitions in order, a dot, and a hash that is the same in any order.' },
   'tallyspan.prefix.settings': { type: 'string', doc: 'Hash of the settings that are part of the prompt: tool choice, thinking, output format and effort.' },
   'tallyspan.prefix.messages': { type: 'strings', doc: 'Hash of each message, in order; the oldest are folded by 32 as 32*hash.' },
-  'tallyspan.request_json': { type: 'string', sensitive: true, doc: 'Request of the call as JSON, for replay; only with full content capture. The embedded server keeps it encrypted and shows it nowhere.' },
-  'tallyspan.response_json': { type: 'string', sensitive: true, doc: 'Message that answered as JSON, for replay; kept like the request.' },
+  'tallyspan.request_json': { type: 'string', sensitive: true, text: 'content', doc: 'Request of the call as JSON, for replay; only with full content capture. The embedded server keeps it encrypted and shows it nowhere.' },
+  'tallyspan.response_json': { type: 'string', sensitive: true, text: 'content', doc: 'Message that answered as JSON, for replay; kept like the request.' },
   'tallyspan.content_cut': { type: 'bool', doc: 'True when request or answer was too long to be recorded whole and so was left out.' },
 
   // agent.tool_call
@@ -149,7 +162,7 @@ export const FIELDS = {
   'tool.input_len': { type: 'int', attribute: true, unit: 'chars', doc: 'Length of the arguments as JSON.' },
   'tool.result_len': { type: 'int', attribute: true, unit: 'chars', doc: 'Length of the result.' },
   'tool.result_empty': { type: 'bool', attribute: true, doc: 'True when the result held nothing.' },
-  'tool.args_json': { type: 'string', sensitive: true, doc: 'Arguments as JSON, cut to 512 characters; only with content capture on.' },
+  'tool.args_json': { type: 'string', sensitive: true, text: 'prose', doc: 'Arguments as JSON, cut to 512 characters; only with content capture on.' },
 
   // agent.tool_cost
   tokens: { type: 'int', attribute: true, unit: 'tokens', doc: 'Tokens of the block, as far as they are known.' },
@@ -159,14 +172,14 @@ export const FIELDS = {
   'tallyspan.rule': { type: 'string', attribute: true, doc: 'Attribution rule that made the row.' },
 
   // agent.cost_adjustment
-  cost_adjustment_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'What to add to the recorded cost of a call, earlier adjustments included; negative when it was too expensive.' },
+  cost_adjustment_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', isSigned: true, doc: 'What to add to the recorded cost of a call, earlier adjustments included; negative when it was too expensive.' },
   'tallyspan.adjusts_span_id': { type: 'string', attribute: true, doc: 'Span id of the model call whose cost is adjusted; its trace id is that of the adjustment.' },
 
   // agent.note
   'agent.note.kind': { type: 'string', attribute: true, doc: 'decision, warning, retry, context_truncation, compaction, loop_suspected, budget, first_seen, silent_failure or process_lost.' },
   'agent.note.subject': { type: 'string', attribute: true, doc: 'What a first_seen note is about: model, system_prompt, tool_definitions, revision or sdk_version; of a silent_failure, which one it is.' },
-  'agent.note.value': { type: 'string', attribute: true, doc: 'What was seen first: the model, the commit or the version, or the hash of the prompt or tool definitions; of a silent_failure, its figures.' },
-  'agent.note.text': { type: 'string', sensitive: true, doc: 'What happened, in words; only what the caller wrote.' },
+  'agent.note.value': { type: 'string', attribute: true, text: 'prose', doc: 'What was seen first: the model, the commit or the version, or the hash of the prompt or tool definitions; of a silent_failure, its figures.' },
+  'agent.note.text': { type: 'string', sensitive: true, text: 'prose', doc: 'What happened, in words; only what the caller wrote.' },
 } as const satisfies Record<string, FieldDefinition>;
 
 export type FieldKey = keyof typeof FIELDS;
@@ -199,6 +212,7 @@ export const COMMON_FIELDS = [
   'tallyspan.source',
   'tallyspan.key',
   'tallyspan.revision',
+  'tallyspan.cut_fields',
   'agent.run_id',
   'agent.parent_run_id',
   'gen_ai.conversation.id',

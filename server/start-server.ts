@@ -36,6 +36,8 @@ export interface ServerOptions {
   readonly httpPort?: number;
   /** Events older than this are deleted; kept for ever when absent. */
   readonly retentionMs?: number;
+  /** Recorded content older than this is deleted; with its events when absent. */
+  readonly contentRetentionMs?: number;
   /** Bytes that stored rows may take; the oldest are deleted. No limit when absent. */
   readonly retentionBytes?: number;
   /** IANA zone of calendar days. */
@@ -167,7 +169,11 @@ function startHousekeepingOf(options: ServerOptions, database: Database, store: 
     store,
     lostAfterMs: options.lostAfterMs ?? LOST_AFTER_MS,
     importPatienceMs: options.importPatienceMs,
-    retention: { ageMs: options.retentionMs, bytes: options.retentionBytes },
+    retention: {
+      ageMs: options.retentionMs,
+      contentAgeMs: options.contentRetentionMs,
+      bytes: options.retentionBytes,
+    },
     log: options.log,
   });
 }

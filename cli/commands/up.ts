@@ -17,6 +17,7 @@ interface UpOptions {
   readonly grpcPort: number;
   readonly httpPort: number;
   readonly retention: number;
+  readonly contentRetention?: number;
   readonly retentionSize?: number;
   readonly timezone: string;
 }
@@ -58,6 +59,7 @@ export function registerUp(program: Command, io: CliIo): void {
     .option('--grpc-port <port>', 'port of OTLP over gRPC', parsePort, DEFAULT_PORTS.grpc)
     .option('--http-port <port>', 'port of OTLP over HTTP', parsePort, DEFAULT_PORTS.http)
     .addOption(durationOption('--retention <time>', 'how long events are kept', '90d'))
+    .addOption(durationOption('--content-retention <time>', 'how long recorded content is kept, if shorter'))
     .option(
       '--retention-size <size>',
       'delete the oldest events when all take more, e.g. 2GB',
@@ -73,6 +75,7 @@ export function registerUp(program: Command, io: CliIo): void {
         grpcPort: options.grpcPort,
         httpPort: options.httpPort,
         retentionMs: options.retention,
+        ...(options.contentRetention === undefined ? {} : { contentRetentionMs: options.contentRetention }),
         ...(options.retentionSize === undefined ? {} : { retentionBytes: options.retentionSize }),
         timezone: options.timezone,
         ...(token ? { token } : {}),

@@ -2,8 +2,14 @@
 // prompt or an answer said): that is stored only where it is encrypted.
 
 import { CONTENT_KEYS, CONTENT_KEY_PREFIXES } from '../../core/redaction.ts';
+import { TEXT_LIMITS } from '../../core/field-limits.ts';
+import { attributesJson, boundTime, cutText } from '../store/columns/bounds.ts';
 import type { SpanRow } from '../store/file/tables.ts';
 import type { Attributes, Span, SpanGroup } from './otlp-model.ts';
+
+/** Events of one span that are kept, and their characters as JSON. */
+const EVENTS_LIMIT = 128;
+const EVENTS_CHARS = 128 * 1024;
 
 export interface RowsOfSpans {
   readonly rows: SpanRow[];
@@ -15,7 +21,7 @@ export function rowsOfSpans(groups: readonly SpanGroup[]): RowsOfSpans {
   const rows: SpanRow[] = [];
   let refused = 0;
   for (const group of groups) {
-    const resource = JSON.stringify(group.resource);
+    const resource = attributesJson(group.resource);
     const serviceName = group.resource['service.name'];
     for (const span of group.spans) {
       if (span.traceId === '' || span.spanId === '') {
@@ -31,27 +37,35 @@ export function rowsOfSpans(groups: readonly SpanGroup[]): RowsOfSpans {
 }
 
 function rowOf(span: Span, scope: string, resource: string, serviceName: string | undefined): SpanRow {
+  const events = span.events
+    .slice(0, EVENTS_LIMIT)
+    .map(
+      ({ timeMs, name, attributes }) =>
+        `{"timeMs":${boundTime(timeMs)},"name":${JSON.stringify(cutText(name, TEXT_LIMITS.name))},"attributes":${attributesJson(withoutContent(attributes))}}`,
+    );
   return {
     trace_id: span.traceId,
     span_id: span.spanId,
     parent_span_id: span.parentSpanId === '' ? undefined : span.parentSpanId,
-    name: span.name,
+    name: cutText(span.name, TEXT_LIMITS.name),
     kind: span.kind | 0,
-    start_time: span.startMs,
-    end_time: span.endMs,
+    start_time: boundTime(span.startMs),
+    end_time: boundTime(span.endMs),
     status_code: span.statusCode | 0,
-    status_message: span.statusMessage === '' ? undefined : span.statusMessage,
-    scope: scope === '' ? undefined : scope,
-    service_name: serviceName,
-    attributes: JSON.stringify(withoutContent(span.attributes)),
-    events:
-      span.events.length === 0
-        ? undefined
-        : JSON.stringify(
-            span.events.map((event) => ({ ...event, attributes: withoutContent(event.attributes) })),
-          ),
+    status_message: span.statusMessage === '' ? undefined : cutText(span.statusMessage, TEXT_LIMITS.prose),
+    scope: scope === '' ? undefined : cutText(scope, TEXT_LIMITS.name),
+    service_name: serviceName === undefined ? undefined : cutText(serviceName, TEXT_LIMITS.name),
+    attributes: attributesJson(withoutContent(span.attributes)),
+    events: events.length === 0 ? undefined : `[${withinChars(events, EVENTS_CHARS).join(',')}]`,
     resource,
   };
+}
+
+/** The first of the texts that have so many characters together. */
+function withinChars(texts: readonly string[], limit: number): readonly string[] {
+  let room = limit;
+  const end = texts.findIndex((text) => (room -= text.length) < 0);
+  return end < 0 ? texts : texts.slice(0, end);
 }
 
 const contentKeys: ReadonlySet<string> = new Set(CONTENT_KEYS);

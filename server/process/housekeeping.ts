@@ -6,7 +6,7 @@ import { messageOf } from './server-error.ts';
 import type { Database } from '../store/file/database.ts';
 import type { EventStore } from '../store/write/event-store.ts';
 import { compactFile } from '../store/file/compaction.ts';
-import { applyRetention, type RetentionLimits } from '../store/file/retention.ts';
+import { applyRetention, type RetentionLimits, type RetentionWatch } from '../store/file/retention.ts';
 
 export interface HousekeepingOptions {
   readonly database: Database;
@@ -37,14 +37,16 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
   let round: Promise<void> = Promise.resolve();
   let isStopped = false;
   let nextRetentionMs = 0;
+  const watch: RetentionWatch = { log: options.log };
 
   async function work(): Promise<void> {
     try {
       await closeLostRuns(options);
-      const isTime = Date.now() >= nextRetentionMs;
+      // Not by the clock of the machine, which may be set.
+      const isTime = performance.now() >= nextRetentionMs;
       const isFirstTime = nextRetentionMs === 0;
-      if (isTime) nextRetentionMs = Date.now() + RETENTION_PAUSE_MS;
-      await deleteOld(options, isTime);
+      if (isTime) nextRetentionMs = performance.now() + RETENTION_PAUSE_MS;
+      await deleteOld(options, isTime, watch);
       if (isTime) await giveDiskBack(options, isFirstTime);
     } catch (error) {
       options.log(`housekeeping: ${messageOf(error)}`);
@@ -83,10 +85,14 @@ async function closeLostRuns(options: HousekeepingOptions): Promise<void> {
 }
 
 /** A load fills the disk within minutes, so the size is looked at every time; the age is not so urgent. */
-async function deleteOld(options: HousekeepingOptions, isTimeForAge: boolean): Promise<void> {
+async function deleteOld(
+  options: HousekeepingOptions,
+  isTimeForAge: boolean,
+  watch: RetentionWatch,
+): Promise<void> {
   const { database, store, retention, log } = options;
-  const ageMs = isTimeForAge ? retention.ageMs : undefined;
-  const rows = await applyRetention(database, store, { ...retention, ageMs }, Date.now());
+  const limits = isTimeForAge ? retention : { bytes: retention.bytes };
+  const rows = await applyRetention(database, store, limits, Date.now(), watch);
   if (rows > 0) log(`${rows} rows past the retention were deleted`);
 }
 

@@ -2,7 +2,10 @@
 // encrypted. Only who has the key file can read it; the server hands out what is in the file, no more.
 
 import { columnOf } from '../../../core/schema.ts';
-import type { Queryable } from '../../store/file/database.ts';
+import { DuckDBBlobValue } from '@duckdb/node-api';
+import { sealedAsText, type SealedField } from '../../store/file/content-cipher.ts';
+import { textsSql, type ChunkQueryable, type Row } from '../../store/file/database.ts';
+import { CONTENT_TABLE } from '../../store/file/tables.ts';
 import { textOrNull } from '../field-values.ts';
 import { findRunId } from './read-run.ts';
 
@@ -23,19 +26,21 @@ export interface Recording {
   readonly steps: readonly RecordedStep[];
 }
 
+/** Where content stood before it had a table of its own. */
 const REQUEST = columnOf('tallyspan.request_json');
 const RESPONSE = columnOf('tallyspan.response_json');
 
 /** Undefined when there is no such run. @throws AmbiguousRunError */
-export async function readRecording(database: Queryable, id: string): Promise<Recording | undefined> {
+export async function readRecording(database: ChunkQueryable, id: string): Promise<Recording | undefined> {
   const runId = await findRunId(database, id);
   if (runId === undefined) return undefined;
   const rows = await database.all(
-    `SELECT trace_id, span_id, gen_ai_request_model, error_type, tallyspan_content_cut, ${REQUEST}, ${RESPONSE}
+    `SELECT timestamp, trace_id, span_id, gen_ai_request_model, error_type, tallyspan_content_cut, ${REQUEST}, ${RESPONSE}
      FROM agent_model_call WHERE agent_run_id = ? AND tallyspan_duplicate IS NOT TRUE
      ORDER BY agent_step_number, timestamp, tallyspan_seq`,
     [runId],
   );
+  const content = await readContent(database, rows);
   return {
     run_id: runId,
     steps: rows.map((row) => ({
@@ -43,9 +48,49 @@ export async function readRecording(database: Queryable, id: string): Promise<Re
       span_id: String(row['span_id']),
       model: textOrNull(row['gen_ai_request_model']),
       error_type: textOrNull(row['error_type']),
-      sealed_request: textOrNull(row[REQUEST]),
-      sealed_response: textOrNull(row[RESPONSE]),
+      sealed_request: content.get(contentKey(row, 'tallyspan.request_json')) ?? textOrNull(row[REQUEST]),
+      sealed_response: content.get(contentKey(row, 'tallyspan.response_json')) ?? textOrNull(row[RESPONSE]),
       is_cut: row['tallyspan_content_cut'] === true,
     })),
   };
+}
+
+function contentKey(call: Row, field: SealedField): string {
+  return `${String(call['trace_id'])}/${String(call['span_id'])}/${field}`;
+}
+
+/** What was recorded of the calls, by {@link contentKey}. */
+async function readContent(
+  database: ChunkQueryable,
+  calls: readonly Row[],
+): Promise<ReadonlyMap<string, string>> {
+  const content = new Map<string, string>();
+  if (calls.length === 0) return content;
+  const times = calls.map((call) => (call['timestamp'] as Date).getTime());
+  const piecesById = new Map<
+    string,
+    { readonly key: string; readonly pieces: Uint8Array[]; missing: number }
+  >();
+  // Not sorted by the database, which would hold all of it.
+  await database.readChunks(
+    `SELECT trace_id || '/' || span_id || '/' || field, content_id, piece, pieces, sealed FROM ${CONTENT_TABLE.name}
+     WHERE timestamp BETWEEN make_timestamptz($from::BIGINT * 1000) AND make_timestamptz($to::BIGINT * 1000)
+       AND trace_id IN ${textsSql('$traces')}`,
+    {
+      from: times.reduce((a, b) => Math.min(a, b)),
+      to: times.reduce((a, b) => Math.max(a, b)),
+      traces: JSON.stringify(calls.map((call) => call['trace_id'])),
+    },
+    (chunk) => {
+      for (const [key, id, piece, pieces, sealed] of chunk.getRows()) {
+        const text = piecesById.get(String(id)) ?? { key: String(key), pieces: [], missing: Number(pieces) };
+        piecesById.set(String(id), text);
+        text.pieces[Number(piece)] = (sealed as DuckDBBlobValue).bytes.slice();
+        text.missing--;
+      }
+    },
+  );
+  for (const { key, pieces, missing } of piecesById.values())
+    if (missing === 0) content.set(key, sealedAsText(Buffer.concat(pieces)));
+  return content;
 }

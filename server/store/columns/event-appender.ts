@@ -147,7 +147,7 @@ class TableAppender {
     for (const part of parts) {
       const cells = part.batch.column(field);
       if (cells !== undefined) {
-        if (kind === 'string') this.#fillTexts(cells, part, valid, from);
+        if (kind === 'string' || kind === 'bytes') this.#fillTexts(cells, part, valid, from);
         else if (kind === 'strings') fillLists(cells, part, valid, from, lists);
         else fillNumbers(cells, part.rows, kind, valid, from);
       }
@@ -214,6 +214,7 @@ function* chunksOf(parts: readonly Part[]): Generator<readonly Part[]> {
 
 const BYTES_PER_CELL: Record<Exclude<ColumnKind, 'strings'>, number> = {
   string: STRING_BYTES,
+  bytes: STRING_BYTES,
   int: 8,
   time: 8,
   float: 8,
@@ -224,7 +225,7 @@ const BYTES_PER_CELL: Record<Exclude<ColumnKind, 'strings'>, number> = {
 function fillNumbers(
   cells: Float64Array,
   rows: readonly number[],
-  kind: Exclude<ColumnKind, 'string' | 'strings'>,
+  kind: Exclude<ColumnKind, 'string' | 'bytes' | 'strings'>,
   valid: Uint8Array,
   from: number,
 ): void {

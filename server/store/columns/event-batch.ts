@@ -155,6 +155,17 @@ export class EventBatch {
   }
 
   /** Changes a finished row. */
+  replaceCell(row: number, field: FieldIndex, cell: number): void {
+    this.#isUsed[field] = 1;
+    this.#cells.values[field * this.#cells.rows + row] = cell;
+  }
+
+  /** Changes a finished row. */
+  replaceList(row: number, field: FieldIndex, list: readonly string[]): void {
+    this.replaceCell(row, field, this.#lists.push(list) - 1);
+  }
+
+  /** Changes a finished row. */
   replaceText(row: number, field: FieldIndex, text: string): void {
     this.#cells.values[field * this.#cells.rows + row] = this.addText(text);
   }
@@ -167,11 +178,62 @@ export class EventBatch {
   text(row: number, key: FieldKey): string | undefined {
     const cell = this.number(row, key);
     if (cell === undefined) return undefined;
+    return this.bytesOf(cell).toString('utf8');
+  }
+
+  /** The bytes that the cell of a text points at, where they are. */
+  bytesOf(cell: number): Buffer {
     const start = Math.floor(cell / TEXT_SCALE);
     const inBody = start < this.body.length;
     const from = inBody ? start : start - this.body.length;
     const { buffer, byteOffset } = inBody ? this.body : this.#extra;
-    return Buffer.from(buffer, byteOffset + from, cell - start * TEXT_SCALE).toString('utf8');
+    return Buffer.from(buffer, byteOffset + from, cell - start * TEXT_SCALE);
+  }
+
+  /** Bytes that it holds for its texts, whether they are used or not. */
+  get heldBytes(): number {
+    return this.body.length + this.#extraLength;
+  }
+
+  /** Frees the bytes that no text points at; the body is not used any more. */
+  compact(): void {
+    const bodyLength = this.body.length;
+    const used: { readonly values: Float64Array; readonly isName: boolean }[] = [];
+    let bytes = NAMES_TEXT.length;
+    for (let field = 0; field < FIELD_KEYS.length; field++) {
+      const values = FIELD_TYPES[field] === 'string' ? this.column(field) : undefined;
+      if (values === undefined) continue;
+      used.push({ values, isName: field === NAME });
+      if (field === NAME) continue;
+      for (const cell of values) if (!Number.isNaN(cell)) bytes += cell % TEXT_SCALE;
+    }
+    const texts = Buffer.allocUnsafe(bytes + 1024);
+    NAMES_TEXT.copy(texts);
+    let length = NAMES_TEXT.length;
+    // Records of one resource share its text.
+    const moved = new Map<number, number>();
+    for (const { values, isName } of used)
+      for (const [row, cell] of values.entries()) {
+        if (Number.isNaN(cell)) continue;
+        if (isName) {
+          values[row] = cell - bodyLength * TEXT_SCALE;
+          continue;
+        }
+        let to = moved.get(cell);
+        if (to === undefined) {
+          const text = this.bytesOf(cell);
+          text.copy(texts, length);
+          to = length * TEXT_SCALE + text.length;
+          length += text.length;
+          moved.set(cell, to);
+        }
+        values[row] = to;
+      }
+    freeBytes(this.body);
+    freeBytes(this.#extra);
+    this.body = NOTHING;
+    this.#extra = texts;
+    this.#extraLength = length;
   }
 
   name(row: number): EventName {

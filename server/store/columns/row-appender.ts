@@ -82,6 +82,7 @@ interface CellWriter<T> {
 
 const WRITERS = {
   string: writeStrings,
+  bytes: writeBytes,
   int: (vector, count) => writeInt64(vector, count, 1),
   time: (vector, count) => writeInt64(vector, count, 1000),
   small: (vector, count) => {
@@ -118,6 +119,10 @@ function writeInt64(vector: Vector, count: number, factor: number): CellWriter<n
 
 function writeStrings(vector: Vector): CellWriter<string> {
   return { cell: (index, value) => assignString(vector, index, value) };
+}
+
+function writeBytes(vector: Vector): CellWriter<Buffer> {
+  return { cell: (index, value) => duckdb.vector_assign_string_element_len(vector, index, value) };
 }
 
 function writeLists(vector: Vector, count: number): CellWriter<readonly string[]> {

@@ -33,9 +33,14 @@ interface Identity {
   readonly span_id?: string | undefined;
 }
 
-/** The text of a field of an event, encrypted. */
-export function sealText(text: string, event: Identity, field: SealedField, dataDir: string): string {
+/** The text of a field of an event, compressed and encrypted. */
+export function sealText(text: string, event: Identity, field: SealedField, dataDir: string): Buffer {
   return seal(text, contextOf(event, field), keyOf(dataDir));
+}
+
+/** What was sealed, as the text that {@link openSealed} reads. */
+export function sealedAsText(sealed: Buffer): string {
+  return VERSION + sealed.toString('base64');
 }
 
 /** @throws ServerError when the key is not the one that it was encrypted with, or the text was changed */
@@ -108,12 +113,12 @@ function makeKey(file: string): void {
   }
 }
 
-function seal(text: string, context: string, key: Buffer): string {
+function seal(text: string, context: string, key: Buffer): Buffer {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv(CIPHER, key, iv);
   cipher.setAAD(Buffer.from(context));
   const packed = Buffer.concat([cipher.update(gzipSync(text)), cipher.final()]);
-  return VERSION + Buffer.concat([iv, cipher.getAuthTag(), packed]).toString('base64');
+  return Buffer.concat([iv, cipher.getAuthTag(), packed]);
 }
 
 function contextOf(event: Identity, field: SealedField): string {

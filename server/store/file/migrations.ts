@@ -5,6 +5,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { ServerError } from '../../process/server-error.ts';
 import { columnOf } from '../../../core/schema.ts';
 import {
+  CONTENT_TABLE,
   EVENT_TABLES,
   EVENTS_VIEW_SQL,
   SPAN_TABLE,
@@ -14,7 +15,7 @@ import {
   type Table,
 } from './tables.ts';
 
-const TABLES: readonly Table[] = [...EVENT_TABLES.values(), SPAN_TABLE];
+const TABLES: readonly Table[] = [...EVENT_TABLES.values(), SPAN_TABLE, CONTENT_TABLE];
 
 /** Names of the columns of each table, in the order that the file has them. */
 type ColumnNames = ReadonlyMap<string, readonly string[]>;

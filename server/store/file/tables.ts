@@ -3,6 +3,7 @@
 
 import {
   BIGINT,
+  BLOB,
   BOOLEAN,
   DOUBLE,
   INTEGER,
@@ -23,8 +24,8 @@ import {
 } from '../../../core/schema.ts';
 import { SQL_TYPES, eventsSql } from '../../../signals/event-tables.ts';
 
-/** How the writer has to lay a column out. `small` is a 32-bit integer. */
-export type ColumnKind = FieldType | 'small';
+/** How the writer has to lay a column out. `small` is a 32-bit integer; `bytes` are written from a buffer. */
+export type ColumnKind = FieldType | 'small' | 'bytes';
 
 export interface Column {
   /** Property of the row object that fills the column. */
@@ -37,6 +38,7 @@ const LOGICAL_TYPES: Record<ColumnKind, DuckDBType> = {
   string: VARCHAR,
   int: BIGINT,
   small: INTEGER,
+  bytes: BLOB,
   float: DOUBLE,
   bool: BOOLEAN,
   strings: LIST(VARCHAR),
@@ -102,9 +104,42 @@ export const SPAN_TABLE: Table = {
   columns: Object.entries(SPAN_KINDS).map(([name, kind]) => ({ key: name, name, kind })),
 };
 
+/** One piece of the recorded content of a call, encrypted. The pieces of one text have its `content_id`. */
+export interface ContentRow {
+  /** Of the call, Unix milliseconds. */
+  readonly timestamp: number;
+  readonly trace_id?: string | undefined;
+  readonly span_id?: string | undefined;
+  readonly field: string;
+  readonly content_id: string;
+  /** Place of the piece, from 0, and how many there are. */
+  readonly piece: number;
+  readonly pieces: number;
+  readonly sealed: Buffer;
+}
+
+const CONTENT_KINDS = {
+  timestamp: 'time',
+  trace_id: 'string',
+  span_id: 'string',
+  field: 'string',
+  content_id: 'string',
+  piece: 'small',
+  pieces: 'small',
+  sealed: 'bytes',
+} as const satisfies Record<keyof ContentRow, ColumnKind>;
+
+/** Recorded content, apart from the events: pieces are short, so that no group of rows is large. */
+export const CONTENT_TABLE: Table = {
+  name: 'recorded_content',
+  columns: Object.entries(CONTENT_KINDS).map(([name, kind]) => ({ key: name, name, kind })),
+};
+
+const OWN_TYPES = { small: 'INTEGER', bytes: 'BLOB' } as const;
+
 /** SQL type of a column. */
-export function sqlTypeOf(column: Column): string {
-  return column.kind === 'small' ? 'INTEGER' : SQL_TYPES[column.kind];
+export function sqlTypeOf({ kind }: Column): string {
+  return kind === 'small' || kind === 'bytes' ? OWN_TYPES[kind] : SQL_TYPES[kind];
 }
 
 /** DuckDB type of a column, for data chunks. */

@@ -4,12 +4,13 @@
 import { dirname } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EventRecord } from '../../../core/event.ts';
-import { SEALED_FIELDS, sealText } from '../file/content-cipher.ts';
 import { textsSql, type Database } from '../file/database.ts';
 import { isInvalidated, isStoredAllTheSame } from '../file/disk-fault.ts';
+import { boundBatch } from '../columns/bounds.ts';
 import { EventAppender, type Selection } from '../columns/event-appender.ts';
-import { EventBatch, FIELD_INDEX } from '../columns/event-batch.ts';
+import { EventBatch } from '../columns/event-batch.ts';
 import { columnsInFile } from '../file/migrations.ts';
+import { takeContent } from './take-content.ts';
 import { deleteReplaced, takeNewest } from './keyed-events.ts';
 import { OpenRuns } from './open-runs.ts';
 import { RowAppender } from '../columns/row-appender.ts';
@@ -17,7 +18,7 @@ import { findEndedRuns, findRunEnds, type RunEnd } from './run-ends.ts';
 import { SeenEvents } from './seen-events.ts';
 import { SeenResponses } from './seen-responses.ts';
 import { StoreHealth, type StoreFault } from '../file/store-health.ts';
-import { SPAN_TABLE, type SpanRow } from '../file/tables.ts';
+import { CONTENT_TABLE, SPAN_TABLE, type SpanRow } from '../file/tables.ts';
 import { timeClusters } from './time-clusters.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -56,6 +57,7 @@ export class EventStore {
   readonly #openRuns: OpenRuns;
   readonly #events: EventAppender;
   readonly #spans: RowAppender;
+  readonly #content: RowAppender;
   /** Runs that the server closed itself; their own end, should it still come, replaces ours. */
   readonly #lostRuns: Set<string>;
   readonly #health: StoreHealth;
@@ -65,7 +67,7 @@ export class EventStore {
 
   private constructor(
     database: Database,
-    appenders: { events: EventAppender; spans: RowAppender },
+    appenders: { events: EventAppender; spans: RowAppender; content: RowAppender },
     lostRuns: Set<string>,
     responses: SeenResponses,
     openRuns: OpenRuns,
@@ -76,6 +78,7 @@ export class EventStore {
     this.#seen = new SeenEvents(database);
     this.#events = appenders.events;
     this.#spans = appenders.spans;
+    this.#content = appenders.content;
     this.#lostRuns = lostRuns;
     this.#health = new StoreHealth(database.file, () =>
       this.exclusively(async (writer) => void (await writer.run('SELECT count(*) FROM tallyspan_format'))),
@@ -89,6 +92,7 @@ export class EventStore {
     const appenders = {
       events: new EventAppender(writer, columns),
       spans: new RowAppender(writer, SPAN_TABLE.name, columns.get(SPAN_TABLE.name) ?? []),
+      content: new RowAppender(writer, CONTENT_TABLE.name, columns.get(CONTENT_TABLE.name) ?? []),
     };
     const lost = await database.all(
       "SELECT DISTINCT agent_run_id AS id FROM agent_run WHERE agent_status = 'lost'",
@@ -111,6 +115,7 @@ export class EventStore {
     const events = batch.events instanceof EventBatch ? batch.events : EventBatch.of(batch.events);
     const rows = events.rows + batch.spans.length;
     try {
+      boundBatch(events);
       if (rows > 0) await this.#queue.write({ events, spans: batch.spans }, rows);
     } finally {
       events.release();
@@ -171,6 +176,7 @@ export class EventStore {
       // Those of the tables as they were attached before.
       this.#events.forget();
       this.#spans.forget();
+      this.#content.forget();
     } catch {
       // The next commit fails for the same reason, and tries again.
     }
@@ -196,7 +202,7 @@ export class EventStore {
         await this.#withdrawLosses(ends);
         await this.#markReplaced(replaced);
         await deleteReplaced(writer, replacements);
-        sealBatches(selections, dirname(this.#database.file));
+        await this.#content.append(takeContent(selections, dirname(this.#database.file)));
         await this.#events.append(selections);
         await this.#spans.append(spans);
         await this.#responses.decide(writer, replacements.responses);
@@ -301,18 +307,4 @@ export class EventStore {
       return true;
     });
   }
-}
-
-/** Encrypts the recorded content of the rows where there is some. */
-function sealBatches(selections: readonly Selection[], dataDir: string): void {
-  for (const { batch, rows } of selections)
-    for (const field of SEALED_FIELDS) {
-      if (batch.column(FIELD_INDEX[field]) === undefined) continue;
-      for (const row of rows) {
-        const text = batch.text(row, field);
-        if (text === undefined) continue;
-        const event = { trace_id: batch.text(row, 'trace_id'), span_id: batch.text(row, 'span_id') };
-        batch.replaceText(row, FIELD_INDEX[field], sealText(text, event, field, dataDir));
-      }
-    }
 }

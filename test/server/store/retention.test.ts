@@ -81,13 +81,58 @@ describe('retention', () => {
     await waitUntil(() => told.length > 0, { what: () => 'the first round' });
     await fill(400_000, NOW - DAY_MS / 2);
     await store.write({ events: sampleRun({ mark: 'b', endMs: NOW - 3 * DAY_MS }), spans: [] });
-    await waitUntil(() => told.length > 1, { what: () => 'a round that deletes by size' });
+    await waitUntil(() => told.length > 2, { what: () => 'a round that deletes by size' });
     await housekeeping.stop();
     expect(told).toEqual([
       `${RUN_LENGTH} rows past the retention were deleted`,
+      expect.stringMatching(/^retention: \d{6} of 4\d{5} rows go at once/),
       expect.stringMatching(/^\d{6} rows past the retention were deleted$/),
     ]);
   }, 120_000);
+
+  it('does not believe a clock that the newest event contradicts', async () => {
+    const told: string[] = [];
+    const watch = { log: (line: string) => void told.push(line) };
+    await store.write({ events: sampleRun({ mark: 'a', endMs: NOW }), spans: [] });
+    const later = NOW + 400 * DAY_MS;
+    expect(await applyRetention(database, store, { ageMs: 90 * DAY_MS }, later, watch)).toBe(0);
+    expect(await applyRetention(database, store, { ageMs: 90 * DAY_MS }, later, watch)).toBe(0);
+    expect(await countEvents()).toBe(RUN_LENGTH);
+    expect(told).toEqual([
+      expect.stringMatching(/^retention: the clock says .* but the newest stored event/),
+    ]);
+    // A clock that is behind deletes nothing, and says nothing.
+    expect(await applyRetention(database, store, { ageMs: 90 * DAY_MS }, 0, watch)).toBe(0);
+    expect(told).toHaveLength(1);
+  });
+
+  it('waits when a sender with the same odd clock bears it out and most rows would go', async () => {
+    const told: string[] = [];
+    const watch = { log: (line: string) => void told.push(line) };
+    const later = NOW + 400 * DAY_MS;
+    await fill(2000, NOW - 1000);
+    await store.write({ events: sampleRun({ mark: 'a', endMs: later }), spans: [] });
+    for (let round = 0; round < 3; round++)
+      expect(await applyRetention(database, store, { ageMs: 90 * DAY_MS }, later, watch)).toBe(0);
+    expect(await countEvents()).toBe(2000 + RUN_LENGTH);
+    expect(told).toEqual([expect.stringMatching(/^retention: 2000 of 20\d\d events.*deleted in a day/)]);
+  });
+
+  it('deletes recorded content before its events where that is asked for', async () => {
+    const content = { 'tallyspan.request_json': '{"messages":[]}', trace_id: '1'.repeat(32) } as const;
+    const call = { 'event.name': 'agent.model_call', ...content } as const;
+    await store.write({
+      events: [
+        { ...call, timestamp: NOW - 3 * DAY_MS, span_id: 'a'.repeat(16) },
+        { ...call, timestamp: NOW, span_id: 'b'.repeat(16) },
+      ],
+      spans: [],
+    });
+    expect(await applyRetention(database, store, { contentAgeMs: DAY_MS }, NOW)).toBe(0);
+    const rows = await database.all('SELECT span_id FROM recorded_content');
+    expect(rows.map((row) => row['span_id'])).toEqual(['b'.repeat(16)]);
+    expect(await countEvents()).toBe(2);
+  });
 
   it('gives the disk its space back while the server goes on', async () => {
     await fill(400_000, NOW - 3 * DAY_MS);
@@ -103,9 +148,10 @@ describe('retention', () => {
       retention: { ageMs: DAY_MS },
       log: (line) => told.push(line),
     });
-    await waitUntil(() => told.length > 1, { what: () => 'the file to be rewritten' });
+    await waitUntil(() => told.length > 2, { what: () => 'the file to be rewritten' });
     await housekeeping.stop();
     expect(told).toEqual([
+      expect.stringMatching(/^retention: 400000 of \d{6} rows go at once/),
       '400000 rows past the retention were deleted',
       expect.stringMatching(/^the data file was rewritten: the disk has \d+ MB back$/),
     ]);

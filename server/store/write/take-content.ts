@@ -1,0 +1,48 @@
+// Recorded content does not stand in the wide rows of calls but in a table of its own, in pieces: a group of rows with
+// requests of hundreds of kilobytes in them would not fit into the memory that a checkpoint has.
+
+import { randomUUID } from 'node:crypto';
+import type { Selection } from '../columns/event-appender.ts';
+import { FIELD_INDEX } from '../columns/event-batch.ts';
+import { SEALED_FIELDS, sealText } from '../file/content-cipher.ts';
+import type { ContentRow } from '../file/tables.ts';
+
+/** DuckDB keeps a longer text apart from its column, in whole blocks. */
+const PIECE_BYTES = 4000;
+/** Bytes for which a batch is worth copying without its content. */
+const COMPACT_FROM_BYTES = 1024 * 1024;
+
+/** Takes the recorded content out of the rows; what is to be stored in place of it, encrypted. */
+export function takeContent(selections: readonly Selection[], dataDir: string): ContentRow[] {
+  const content: ContentRow[] = [];
+  for (const { batch, rows } of selections) {
+    let isTaken = false;
+    for (const field of SEALED_FIELDS) {
+      if (batch.column(FIELD_INDEX[field]) === undefined) continue;
+      for (const row of rows) {
+        const text = batch.text(row, field);
+        if (text === undefined) continue;
+        const event = { trace_id: batch.text(row, 'trace_id'), span_id: batch.text(row, 'span_id') };
+        const common = {
+          ...event,
+          timestamp: batch.number(row, 'timestamp') as number,
+          field,
+          content_id: randomUUID(),
+        };
+        for (const [piece, sealed, pieces] of piecesOf(sealText(text, event, field, dataDir)))
+          content.push({ ...common, piece, pieces, sealed });
+        batch.replaceCell(row, FIELD_INDEX[field], Number.NaN);
+        isTaken = true;
+      }
+    }
+    if (isTaken && batch.heldBytes >= COMPACT_FROM_BYTES) batch.compact();
+  }
+  return content;
+}
+
+function piecesOf(sealed: Buffer): (readonly [piece: number, sealed: Buffer, pieces: number])[] {
+  const pieces = Math.ceil(sealed.length / PIECE_BYTES);
+  return Array.from({ length: pieces }, (_, piece) => {
+    return [piece, sealed.subarray(piece * PIECE_BYTES, (piece + 1) * PIECE_BYTES), pieces] as const;
+  });
+}
