@@ -119,7 +119,7 @@ export class SeenResponses {
       [ids],
     );
     for (const id of responses) this.#held.delete(id);
-    for (const row of counted.getRowObjectsJS()) this.#hold(String(row['id']), countedOf(row));
+    for (const row of counted.getRowObjectsJS()) this.#hold(row['id'] as string, countedOf(row));
   }
 
   #hold(id: string, counted: Counted): void {

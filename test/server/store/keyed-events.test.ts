@@ -83,10 +83,10 @@ describe('of several reports of one call', () => {
   });
 });
 
-describe('an event with a key', () => {
-  const keyed = (key: string, revision: number, fields: Partial<EventRecord> = {}): EventRecord =>
-    call({ 'tallyspan.key': key, 'tallyspan.revision': revision, cost_nano_usd: revision, ...fields });
+const keyed = (key: string, revision: number, fields: Partial<EventRecord> = {}): EventRecord =>
+  call({ 'tallyspan.key': key, 'tallyspan.revision': revision, cost_nano_usd: revision, ...fields });
 
+describe('an event with a key', () => {
   it('takes the place of its older revision, whatever the order, once', async () => {
     await write(keyed('k1', 1));
     await write(keyed('k1', 3), keyed('k1', 2));
