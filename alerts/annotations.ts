@@ -60,7 +60,7 @@ export function evidenceQuery(rule: Rule, settings: SettingValues): string {
     case 'turns':
       return `{event_name="agent.run"} | agent_turns > ${settings.turnsPerRun}`;
     case 'cost':
-      return `{event_name="agent.run"} | agent_cost_nano_usd > ${settingInSignalUnit('runCost', settings)}`;
+      return `{event_name="agent.run"} | label_format cost_with_nested=\`{{ add .agent_cost_nano_usd .agent_nested_cost_nano_usd }}\` | cost_with_nested > ${settingInSignalUnit('runCost', settings)}`;
     case 'none':
       return rule.by === 'tool'
         ? '{event_name="agent.tool_call"} | tool_ok="false"'

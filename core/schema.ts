@@ -93,6 +93,13 @@ export const FIELDS = {
   'agent.tokens_in': { type: 'int', attribute: true, unit: 'tokens', doc: 'Input tokens of the run, cache included.' },
   'agent.tokens_out': { type: 'int', attribute: true, unit: 'tokens', doc: 'Output tokens of the run.' },
   'agent.cost_nano_usd': { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Cost of the run: the sum of its priced model calls. A key of its own, so that no sum doubles.' },
+  'agent.nested_runs': { type: 'int', attribute: true, unit: '1', doc: 'Runs nested in this one, on all levels; absent when there is none. They and the other nested totals are not in the totals of the run itself: the sum of both is what it took with all that happened inside it.' },
+  'agent.nested_turns': { type: 'int', unit: '1', doc: 'Model calls of the nested runs.' },
+  'agent.nested_tool_calls': { type: 'int', unit: '1', doc: 'Tool calls of the nested runs.' },
+  'agent.nested_tokens_in': { type: 'int', unit: 'tokens', doc: 'Input tokens of the nested runs, cache included.' },
+  'agent.nested_tokens_out': { type: 'int', unit: 'tokens', doc: 'Output tokens of the nested runs.' },
+  'agent.nested_cost_nano_usd': { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Cost of the nested runs: the sum of their priced model calls up to the end of this run.' },
+  'agent.nested_retries': { type: 'int', unit: '1', doc: 'Retries in the nested runs.' },
   'agent.tool_definitions': { type: 'strings', doc: 'Tools that the calls of the run defined, each as name=estimated tokens.' },
   'agent.retries': { type: 'int', attribute: true, unit: '1', doc: 'HTTP attempts beyond the first, and tool retries, in the run.' },
 
@@ -239,8 +246,9 @@ export const EVENTS = {
     doc: 'A run ended, however it ended.',
     fields: [
       'agent.status', 'error.type', 'duration_ms', 'agent.turns', 'agent.tool_calls', 'agent.tokens_in',
-      'agent.tokens_out', 'agent.cost_nano_usd', 'agent.retries', 'agent.tool_definitions', 'agent.user_input_len',
-      'agent.output_len', 'agent.tags', 'agent.inferred',
+      'agent.tokens_out', 'agent.cost_nano_usd', 'agent.retries', 'agent.nested_runs', 'agent.nested_turns',
+      'agent.nested_tool_calls', 'agent.nested_tokens_in', 'agent.nested_tokens_out', 'agent.nested_cost_nano_usd',
+      'agent.nested_retries', 'agent.tool_definitions', 'agent.user_input_len', 'agent.output_len', 'agent.tags', 'agent.inferred',
     ],
   },
   'agent.model_call': {

@@ -9,8 +9,9 @@ import {
   type RowPanel,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { boardAnnotations } from './annotations.ts';
-import { BOARD_UIDS, boardLinks, TAG, type BoardName } from './links.ts';
-import { panelIdOf, type Tile } from './tile.ts';
+import { BOARD_UIDS, panelIdOf, type BoardName } from './board-ids.ts';
+import { boardLinks, TAG } from './links.ts';
+import type { Tile } from './tile.ts';
 import { variablesOf, type BoardVariable } from './variables.ts';
 
 /** Columns of Grafana's grid. */

@@ -5,30 +5,21 @@ import {
   DashboardLinkType,
   type DashboardLink,
 } from '@grafana/grafana-foundation-sdk/dashboard';
+import { BOARD_UIDS, type BoardName } from './board-ids.ts';
 import { FROM_LABEL, TO_LABEL } from './list-query.ts';
 
 /** Tag of every board. */
 export const TAG = 'tallyspan';
 
-/** Uids of the boards, stable: alerts, data sources and bookmarks hold them. */
-export const BOARD_UIDS = {
-  overview: 'tallyspan-overview',
-  cost: 'tallyspan-cost',
-  reliability: 'tallyspan-reliability',
-  tools: 'tallyspan-tools',
-  run: 'tallyspan-run',
-  users: 'tallyspan-users',
-  health: 'tallyspan-health',
-} as const;
-export type BoardName = keyof typeof BOARD_UIDS;
-
+/** Value of the cell, whatever characters are in it: Grafana itself leaves `&`, `#` and `+` as they are. */
+const VALUE = '${__value.raw:percentencode}';
 const KEEP_TIME = '${__url_time_range}';
 const SAME_SERVICE = '${service:queryparam}';
 
 /** Link of a cell with a run id to the run, in the run's own time. */
 export function runLink(): DashboardLink {
   const time = `from=\${__data.fields.${FROM_LABEL}}&to=\${__data.fields.${TO_LABEL}}`;
-  return cellLink('Open the run', `/d/${BOARD_UIDS.run}?var-run=\${__value.raw}&${time}`);
+  return cellLink('Open the run', `/d/${BOARD_UIDS.run}?var-run=${VALUE}&${time}`);
 }
 
 /** Link of a cell with a trace id to the trace in Tempo. */
@@ -38,7 +29,7 @@ export function traceLink(): DashboardLink {
     {
       refId: 'A',
       queryType: 'traceql',
-      query: '${__value.raw}',
+      query: VALUE,
       datasource: { type: 'tempo', uid: '${tempo}' },
     },
   ];
@@ -51,10 +42,7 @@ export function traceLink(): DashboardLink {
 
 /** Link of a cell to a board with a variable set to the cell's value. */
 export function narrowLink(board: BoardName, variable: string, title: string): DashboardLink {
-  return cellLink(
-    title,
-    `/d/${BOARD_UIDS[board]}?var-${variable}=\${__value.raw}&${SAME_SERVICE}&${KEEP_TIME}`,
-  );
+  return cellLink(title, `/d/${BOARD_UIDS[board]}?var-${variable}=${VALUE}&${SAME_SERVICE}&${KEEP_TIME}`);
 }
 
 function cellLink(title: string, url: string): DashboardLink {

@@ -1,11 +1,13 @@
-// Queries of lists: the events with the greatest of a number, one series per event, its columns as labels.
+// Queries of lists: the events with the greatest of a number, one series per event, its columns as labels. Each
+// label becomes a column of the one table that Grafana makes of the query.
 // They are metric queries and not log queries, so that the order holds over the whole range and not only
 // over the newest lines.
 
 import { NANO_USD_PER_USD } from '../core/money.ts';
 import { columnOf, FIELDS, type FieldDefinition, type FieldKey } from '../core/schema.ts';
 import { labelFilterOf, quotedText } from '../signals/logql-text.ts';
-import { chosen, MATCHERS, OF_RUN } from './query.ts';
+import { NO_DATA } from '../core/format.ts';
+import { chosen, MATCHERS, OF_RUN, OF_RUN_FROM } from './query.ts';
 import type { Column, ListSource } from './source.ts';
 import { NARROWING } from './variables.ts';
 import { labelOf } from '../signals/to-logql.ts';
@@ -38,7 +40,23 @@ export function listQueryOf(source: ListSource): string {
   const keep = source.order === 'greatest' ? 'topk' : 'bottomk';
   const groups = `by (${labels.join(', ')})`;
   // The maximum of maxima lets Loki cut the range into days and read them side by side.
-  return `${keep}(${source.limit}, max ${groups} (max_over_time(${lines} | unwrap ${rank} | __error__="" [$__range]) ${groups}))`;
+  const ranked = `${keep}(${source.limit}, max ${groups} (max_over_time(${lines} | unwrap ${rank} | __error__="" [$__range]) ${groups}))`;
+  return source.columns
+    .filter(isFilled)
+    .reduce((rows, column) => filled(rows, columnLabelOf(column)), ranked);
+}
+
+/**
+ * Grafana makes an empty text of a label that an event has not, a number of that text 0, and no column of a label
+ * that no event has. So what is missing is written out. A cell with a link stays empty: what it leads to is
+ * narrowed to events without a value.
+ */
+function isFilled({ field, link }: Column): boolean {
+  return link === undefined && field !== 'timestamp';
+}
+
+function filled(rows: string, label: string): string {
+  return `label_replace(${rows}, "${label}", "${NO_DATA}", "${label}", "")`;
 }
 
 function selectorOf({ of, ofRun }: ListSource): string {
@@ -52,7 +70,7 @@ function selectorOf({ of, ofRun }: ListSource): string {
 
 function stagesOf(source: ListSource): string[] {
   const narrowing = source.ofRun
-    ? [OF_RUN]
+    ? [source.ofRun === 'whole' ? OF_RUN : OF_RUN_FROM]
     : NARROWING.filter((dimension) => isKnown(source, dimension)).map((dimension) =>
         chosen(labelOf(dimension), dimension),
       );
@@ -72,7 +90,7 @@ function isKnown(source: ListSource, dimension: string): boolean {
   return dimension !== 'model' || source.of.includes('agent.model_call');
 }
 
-// No price is no label: an empty one would be shown as 0.
+// No price is no label.
 function moneyStage(column: Column): string {
   const name = columnOf(column.field);
   const label = columnLabelOf(column);

@@ -1,10 +1,10 @@
 // Lists that several boards show: runs in the order of a number, failed tool calls.
 
 import type { Column, ListSource } from './source.ts';
-import { describeList, listTile } from './panels/table.ts';
+import { describeList, listTile, rowsOf } from './panels/table.ts';
 import type { Size, Tile } from './tile.ts';
 
-const ENDED: Column = { field: 'timestamp', title: 'Ended', unit: 'dateTimeAsIso' };
+const ENDED: Column = { field: 'timestamp', title: 'Ended', unit: 'time:MM-DD HH:mm' };
 const RUN: Column = { field: 'agent.run_id', title: 'Run', link: 'run' };
 const AGENT: Column = { field: 'gen_ai.agent.name', title: 'Agent' };
 const USER: Column = { field: 'user.id', title: 'User', link: 'user' };
@@ -14,7 +14,7 @@ const TIME: Column = { field: 'duration_ms', title: 'Took', unit: 'ms' };
 const COST: Column = { field: 'agent.cost_nano_usd', title: 'Cost', unit: 'currencyUSD' };
 const SESSION: Column = { field: 'gen_ai.conversation.id', title: 'Session', link: 'session' };
 const TURNS: Column = { field: 'agent.turns', title: 'Turns', unit: 'none' };
-const TOOL_CALLS: Column = { field: 'agent.tool_calls', title: 'Tool calls', unit: 'none' };
+const TOOL_CALLS: Column = { field: 'agent.tool_calls', title: 'Tools', unit: 'none' };
 
 /** Columns of a list of runs. */
 export const RUN_COLUMNS: readonly Column[] = [
@@ -29,71 +29,80 @@ export const RUN_COLUMNS: readonly Column[] = [
   TURNS,
   TOOL_CALLS,
 ];
+/** The same for a list that has half of the width. */
+const FEW_COLUMNS = RUN_COLUMNS.filter((column) => column !== ERROR);
+const HALF_WIDTH = 12;
 
-const RUNS = {
-  of: ['agent.run'],
-  where: [],
-  order: 'greatest',
-  columns: RUN_COLUMNS,
-} as const satisfies Partial<ListSource>;
-const ROWS = 20;
+type RunsSource = Pick<ListSource, 'explains' | 'rank'> & Partial<ListSource>;
 
-/** The slowest runs of the range. */
-export function slowestRunsTile(size: Size): Tile {
-  const what = `The ${ROWS} runs of the range that took longest. A row opens the run.`;
+/** A list of runs with as many rows as fit. */
+function runsTile(key: string, title: string, what: string, size: Size, source: RunsSource): Tile {
+  const limit = rowsOf(size);
   return listTile(
-    { key: 'slowest-runs', title: 'Slowest runs', description: describeList(what, 'run_latency_p95') },
+    { key, title, description: describeList(`The ${limit} ${what}`, source.explains) },
     size,
-    { ...RUNS, explains: 'run_latency_p95', rank: 'duration_ms', limit: ROWS },
+    {
+      of: ['agent.run'],
+      where: [],
+      order: 'greatest',
+      columns: size.width > HALF_WIDTH ? RUN_COLUMNS : FEW_COLUMNS,
+      limit,
+      ...source,
+    },
+    NO_RUNS,
   );
 }
 
-/** The dearest runs of the range. */
-export function dearestRunsTile(size: Size): Tile {
-  const what = `The ${ROWS} runs of the range that cost most. A row opens the run. A run without a known price is not in it.`;
-  return listTile(
-    { key: 'dearest-runs', title: 'Dearest runs', description: describeList(what, 'run_cost_max') },
-    size,
-    { ...RUNS, explains: 'run_cost_max', rank: 'agent.cost_nano_usd', limit: ROWS },
-  );
+/** What to do where there is no run yet. */
+export const NO_RUNS =
+  'No runs here yet. To send some: node --import @tallyspan/node/register your-agent.mjs – or choose a longer time above.';
+
+/** The slowest runs of the range. */
+export function slowestRunsTile(size: Size): Tile {
+  const what = 'runs of the range that took longest. A row opens the run.';
+  return runsTile('slowest-runs', 'Slowest runs', what, size, {
+    explains: 'run_latency_p95',
+    rank: 'duration_ms',
+  });
+}
+
+/** The most expensive runs of the range. */
+export function mostExpensiveRunsTile(size: Size): Tile {
+  const what =
+    'runs of the range that cost most. A row opens the run. A run without a known price is not in it.';
+  return runsTile('dearest-runs', 'Most expensive runs', what, size, {
+    explains: 'run_cost_max',
+    rank: 'agent.cost_nano_usd',
+  });
 }
 
 /** The newest runs that did not end ok. */
 export function failedRunsTile(size: Size): Tile {
-  const what = `The newest ${ROWS} runs that ended in any other way than ok: error, aborted, refused, max_turns, budget_exceeded or lost. A row opens the run.`;
-  return listTile(
-    { key: 'failed-runs', title: 'Newest failed runs', description: describeList(what, 'run_failures') },
-    size,
-    {
-      ...RUNS,
-      explains: 'run_failures',
-      where: [{ field: 'agent.status', isNot: 'ok' }],
-      rank: 'timestamp',
-      limit: ROWS,
-    },
-  );
+  const what =
+    'newest runs that ended in any other way than ok: error, aborted, refused, max_turns, budget_exceeded or abandoned. A row opens the run.';
+  return runsTile('failed-runs', 'Newest failed runs', what, size, {
+    explains: 'run_failures',
+    where: [{ field: 'agent.status', isNot: 'ok' }],
+    rank: 'timestamp',
+  });
 }
 
 /** The newest runs, of all sessions or of the one that was chosen. */
 export function newestRunsTile(size: Size): Tile {
-  const what = `The newest ${ROWS} runs, of one session where one is chosen at the top or by its row in Sessions. A row opens the run.`;
-  return listTile(
-    { key: 'newest-runs', title: 'Newest runs', description: describeList(what, 'run_ended_count') },
-    size,
-    {
-      ...RUNS,
-      explains: 'run_ended_count',
-      rank: 'timestamp',
-      limit: ROWS,
-      columns: [...RUN_COLUMNS, SESSION],
-      ofSession: true,
-    },
-  );
+  const what =
+    'newest runs, of one session where one is chosen at the top or by its row in Sessions. A row opens the run.';
+  return runsTile('newest-runs', 'Newest runs', what, size, {
+    explains: 'run_ended_count',
+    rank: 'timestamp',
+    columns: [...RUN_COLUMNS, SESSION],
+    ofSession: true,
+  });
 }
 
 /** The newest failed tool calls. */
 export function failedToolCallsTile(size: Size): Tile {
-  const what = `The newest ${ROWS} tool calls that threw or whose result was marked as an error. A row opens the run, where the call stands beside the answer of the model to it.`;
+  const limit = rowsOf(size);
+  const what = `The newest ${limit} tool calls that threw or whose result was marked as an error. A row opens the run, where the call stands beside the answer of the model to it.`;
   return listTile(
     {
       key: 'failed-tool-calls',
@@ -107,7 +116,7 @@ export function failedToolCallsTile(size: Size): Tile {
       explains: 'tool_failure_rate',
       rank: 'timestamp',
       order: 'greatest',
-      limit: ROWS,
+      limit,
       columns: [
         ENDED,
         { field: 'gen_ai.tool.name', title: 'Tool' },

@@ -27,6 +27,9 @@ export function chosen(label: string, variable: string): string {
 /** Keeps the events of the run that the board shows. */
 export const OF_RUN = `${columnOf('agent.run_id')}="$run"`;
 
+/** Keeps the events of the run whose id was given, or only begun; without an id those of all runs. */
+export const OF_RUN_FROM = `${columnOf('agent.run_id')}=~"$run.*"`;
+
 export interface PanelQuery {
   readonly expr: string;
   readonly queryType: 'instant' | 'range';
@@ -42,15 +45,10 @@ export function queryOf(source: SignalSource): PanelQuery {
   const dayLabels = source.over === 'days' ? [...labels, DAY_LABEL] : labels;
   const groups = named(value, labels);
   return {
-    expr: source.isSorted ? `sort_desc(${groups})` : groups,
+    expr: source.isSorted ? sorted(groups, source) : groups,
     queryType: source.over === 'steps' ? 'range' : 'instant',
     labels: dayLabels,
   };
-}
-
-/** The same with a label `measure`, by which a table tells its columns apart. */
-export function withMeasure(expr: string, title: string): string {
-  return `label_replace(${expr}, "measure", "${title}", "", "")`;
 }
 
 /** The variables of a board that narrow a signal, beside the service. */
@@ -104,6 +102,19 @@ function rankedValue(source: SignalSource, value: string): string {
   const rankSignal = signalOf(source.rankedBy.signal);
   const rank = vectorOf({ ...source, period: undefined, ...source.rankedBy }, rankSignal);
   return `(${value}) and on (${source.by.map(labelOf).join(', ')}) topk(${source.top}, ${rank})`;
+}
+
+/** Label by which texts of steps are in the order of numbers. */
+export const STEP_ORDER = 'step_order';
+
+function sorted(groups: string, { by }: SignalSource): string {
+  if (by.length !== 1 || by[0] !== 'step') return `sort_desc(${groups})`;
+  const step = labelOf('step');
+  return ['000$1', '00$1', '0$1'].reduce(
+    (vector, digits, index) =>
+      `label_replace(${vector}, "${STEP_ORDER}", "${digits}", "${step}", "([0-9]{${index + 1}})")`,
+    `label_replace(${groups}, "${STEP_ORDER}", "$1", "${step}", "(.*)")`,
+  );
 }
 
 function named(vector: string, labels: readonly string[]): string {

@@ -1,20 +1,25 @@
 // Panels of one run: its end, its events in order, and each failed tool call beside the answer to it.
 
+import { MappingType, type ValueMapping } from '@grafana/grafana-foundation-sdk/dashboard';
+import { NO_DATA } from '../core/format.ts';
 import { columnOf } from '../core/schema.ts';
 import { linesTile } from './panels/lines.ts';
-import { describeList, listTile, organizeStep, override, shapeSteps, tableOf } from './panels/table.ts';
-import { RUN_COLUMNS } from './lists.ts';
+import { NO_NUMBER, NO_TEXT } from './panels/looks.ts';
+import { numberStep, organizeStep, sortStep, TIME_FIELD } from './panels/shape.ts';
+import { describeList, listTile, override, rowsOf, tableOf } from './panels/table.ts';
+import { moneyCell } from './panels/table-columns.ts';
+import { NO_RUNS, RUN_COLUMNS } from './lists.ts';
 import { MATCHERS, OF_RUN } from './query.ts';
-import { lokiTarget, tileOf, type Size, type Tile } from './tile.ts';
+import { lokiTarget, tileOf, valueFieldOf, type Size, type Tile } from './tile.ts';
 
-/** How the run ended: one row. */
+/** How the run ended: one row; without an id the newest runs, to choose one from. */
 export function runEndTile(size: Size): Tile {
   return listTile(
     {
       key: 'end',
-      title: 'How it ended',
+      title: 'How the run ended – without a run id above: the newest runs, click one',
       description: describeList(
-        'The end of the run: status, time, cost, turns. Nothing here while its events stand below: it still runs, or its process died; after an hour it is called lost.',
+        'The end of the run: status, time, cost, turns. Without a run id, or with only its first characters, the newest runs that fit: a click opens one. Nothing here while events of the run stand below: it still runs, or its process died; after an hour it counts as abandoned.',
         'run_failures',
       ),
     },
@@ -25,7 +30,7 @@ export function runEndTile(size: Size): Tile {
       explains: 'run_failures',
       rank: 'timestamp',
       order: 'greatest',
-      limit: 1,
+      limit: rowsOf(size),
       columns: [
         ...RUN_COLUMNS,
         { field: 'gen_ai.conversation.id', title: 'Session', link: 'session' },
@@ -33,8 +38,9 @@ export function runEndTile(size: Size): Tile {
         { field: 'agent.version', title: 'Version' },
         { field: 'service.name', title: 'Service' },
       ],
-      ofRun: true,
+      ofRun: 'begun',
     },
+    NO_RUNS,
   );
 }
 
@@ -61,29 +67,29 @@ export function runEventsTile(size: Size): Tile {
       order: 'least',
       limit: MOST_EVENTS,
       columns: [
-        { field: 'timestamp', title: 'Time', unit: 'dateTimeAsIso' },
+        { field: 'timestamp', title: 'Time', unit: 'time:HH:mm:ss.SSS' },
         { field: 'event.name', title: 'Event' },
         { field: 'agent.step_number', title: 'Step', unit: 'none' },
         { field: 'gen_ai.response.model', title: 'Model' },
         { field: 'gen_ai.tool.name', title: 'Tool' },
-        { field: 'agent.note.kind', title: 'Note' },
-        { field: 'agent.note.subject', title: 'About' },
-        { field: 'agent.status', title: 'Status' },
-        { field: 'tool.ok', title: 'Tool ok' },
-        { field: 'error.type', title: 'Error' },
+        { field: 'cost_nano_usd', title: 'Cost', unit: 'currencyUSD' },
         { field: 'duration_ms', title: 'Took', unit: 'ms' },
-        { field: 'ttft_ms', title: 'First chunk', unit: 'ms' },
+        { field: 'tool.ok', title: 'Tool ok' },
+        { field: 'agent.status', title: 'Status' },
+        { field: 'error.type', title: 'Error' },
         { field: 'tokens_input', title: 'Uncached in', unit: 'short' },
         { field: 'tokens_cache_read', title: 'Cache read', unit: 'short' },
-        { field: 'tokens_output', title: 'Out', unit: 'short' },
+        { field: 'tokens_output', title: 'Output tokens', unit: 'short' },
+        { field: 'trace_id', title: 'Trace', link: 'trace' },
+        { field: 'ttft_ms', title: 'First chunk', unit: 'ms' },
         { field: 'tool.result_len', title: 'Result size', unit: 'short' },
         { field: 'attempts', title: 'Attempts', unit: 'none' },
-        { field: 'cost_nano_usd', title: 'Cost', unit: 'currencyUSD' },
+        { field: 'agent.note.kind', title: 'Note' },
+        { field: 'agent.note.subject', title: 'About' },
         { field: 'tallyspan.cost.status', title: 'Priced' },
-        { field: 'trace_id', title: 'Trace', link: 'trace' },
         { field: 'span_id', title: 'Span' },
       ],
-      ofRun: true,
+      ofRun: 'whole',
     },
   );
 }
@@ -96,6 +102,12 @@ const ANSWER = [
 /** Step whose model call read the result. */
 const READ_AT = 'read_at';
 
+/** A list of one reason is shown as that reason. */
+const FINISH_REASON: ValueMapping = {
+  type: MappingType.RegexToText,
+  options: { pattern: '/^\\["([^"]*)"\\]$/', result: { text: '$1', index: 0 } },
+};
+
 /** Each failed tool call of the run beside the model call that read its result. */
 export function failedCallsTile(size: Size): Tile {
   const heads: Readonly<Record<string, string>> = {
@@ -106,24 +118,23 @@ export function failedCallsTile(size: Size): Tile {
     tool_result_len: 'Result size',
     gen_ai_response_model: 'Answered by',
     gen_ai_response_finish_reasons: 'Answer ended with',
-    tokens_output: 'Out',
+    tokens_output: 'Output tokens',
     cost_usd: 'Cost of the answer',
   };
-  const numbers = ['tool_result_len', 'tokens_output', 'cost_usd', READ_AT];
-  const panel = tableOf([
-    ...shapeSteps(),
-    {
-      id: 'convertFieldType',
-      options: {
-        fields: {},
-        conversions: numbers.map((targetField) => ({ targetField, destinationType: 'number' })),
-      },
-    },
-    { id: 'sortBy', options: { fields: {}, sort: [{ field: READ_AT }] } },
-    organizeStep([READ_AT, ...CALL, ...ANSWER], heads, ['Time', 'Value', 'span_id']),
-  ]);
-  override(panel, 'Cost of the answer', [{ id: 'unit', value: 'currencyUSD' }]);
-  for (const name of ['Result size', 'Out']) override(panel, name, [{ id: 'unit', value: 'short' }]);
+  const panel = tableOf(
+    [
+      numberStep(['tool_result_len', 'tokens_output', 'cost_usd', READ_AT]),
+      sortStep(READ_AT, 'ascending'),
+      organizeStep([READ_AT, ...CALL, ...ANSWER], heads, [TIME_FIELD, valueFieldOf(0), 'span_id']),
+    ],
+    'No tool call of this run failed.',
+  );
+  const none = { id: 'mappings', value: [NO_NUMBER, NO_TEXT] };
+  for (const head of Object.values(heads)) override(panel, head, [none]);
+  override(panel, 'Cost of the answer', [{ id: 'unit', value: 'currencyUSD' }, ...moneyCell()]);
+  override(panel, 'Answer ended with', [{ id: 'mappings', value: [FINISH_REASON, NO_TEXT] }]);
+  for (const name of ['Result size', 'Output tokens'])
+    override(panel, name, [{ id: 'unit', value: 'short' }]);
   return tileOf(
     {
       key: 'failed-calls',
@@ -148,7 +159,11 @@ function failedCallsQuery(): string {
     ` | label_format ${READ_AT}=\`{{ .agent_step_number }}\`, one=\`1\`, cost_usd=\`{{ if .cost_nano_usd }}{{ divf .cost_nano_usd 1000000000 }}{{ end }}\` | drop cost_usd=""` +
     ` | unwrap one [$__range]) by (${[READ_AT, ...ANSWER].join(', ')}))`;
   const joined = `${calls} * on (${READ_AT}) group_left (${ANSWER.join(', ')}) ${answers}`;
-  return `(${joined}) or on (span_id) ${calls}`;
+  const rows = `(${joined}) or on (span_id) ${calls}`;
+  return [...CALL, ...ANSWER].reduce(
+    (filled, label) => `label_replace(${filled}, "${label}", "${NO_DATA}", "${label}", "")`,
+    rows,
+  );
 }
 
 /** Lines of the run, as they are stored. */

@@ -59,8 +59,8 @@ export interface ListSource {
   readonly order: 'greatest' | 'least';
   readonly limit: number;
   readonly columns: readonly Column[];
-  /** Only events of the run that the board shows. */
-  readonly ofRun?: true;
+  /** Only events of the run that the board shows; `begun`: of all runs whose id begins as the given one. */
+  readonly ofRun?: 'whole' | 'begun';
   /** Only events of the session that was chosen. */
   readonly ofSession?: true;
 }

@@ -7,6 +7,7 @@ import type { Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 import { DataqueryBuilder as LokiQueryBuilder } from '@grafana/grafana-foundation-sdk/loki';
 import { CATALOGUE, signalOf } from '../signals/catalogue/index.ts';
 import type { Signal } from '../signals/signal.ts';
+import { panelIdOf } from './board-ids.ts';
 import { narrowingOf } from './query.ts';
 import type { Source, Within } from './source.ts';
 import { LOKI } from './variables.ts';
@@ -68,17 +69,13 @@ export function tileOf(
 }
 
 /** `A`, `B`, … */
-function refIdOf(index: number): string {
+export function refIdOf(index: number): string {
   return String.fromCodePoint(65 + index);
 }
 
-const ID_SPACE = 999_983;
-
-/** The id of the panel with this key: FNV-1a, folded to six digits. */
-export function panelIdOf(key: string): number {
-  let hash = 0x811c9dc5;
-  for (const character of key) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
-  return 1 + (hash % ID_SPACE);
+/** Column of the value in the table that Grafana makes of the query with this index. */
+export function valueFieldOf(index: number): string {
+  return `Value #${refIdOf(index)}`;
 }
 
 /** A query to Loki. */

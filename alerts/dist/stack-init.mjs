@@ -734,6 +734,13 @@ var FIELDS = {
   "agent.tokens_in": { type: "int", attribute: true, unit: "tokens", doc: "Input tokens of the run, cache included." },
   "agent.tokens_out": { type: "int", attribute: true, unit: "tokens", doc: "Output tokens of the run." },
   "agent.cost_nano_usd": { type: "int", attribute: true, unit: "nanoUsd", doc: "Cost of the run: the sum of its priced model calls. A key of its own, so that no sum doubles." },
+  "agent.nested_runs": { type: "int", attribute: true, unit: "1", doc: "Runs nested in this one, on all levels; absent when there is none. They and the other nested totals are not in the totals of the run itself: the sum of both is what it took with all that happened inside it." },
+  "agent.nested_turns": { type: "int", unit: "1", doc: "Model calls of the nested runs." },
+  "agent.nested_tool_calls": { type: "int", unit: "1", doc: "Tool calls of the nested runs." },
+  "agent.nested_tokens_in": { type: "int", unit: "tokens", doc: "Input tokens of the nested runs, cache included." },
+  "agent.nested_tokens_out": { type: "int", unit: "tokens", doc: "Output tokens of the nested runs." },
+  "agent.nested_cost_nano_usd": { type: "int", attribute: true, unit: "nanoUsd", doc: "Cost of the nested runs: the sum of their priced model calls up to the end of this run." },
+  "agent.nested_retries": { type: "int", unit: "1", doc: "Retries in the nested runs." },
   "agent.tool_definitions": { type: "strings", doc: "Tools that the calls of the run defined, each as name=estimated tokens." },
   "agent.retries": { type: "int", attribute: true, unit: "1", doc: "HTTP attempts beyond the first, and tool retries, in the run." },
   // Shared measures
@@ -833,6 +840,13 @@ var EVENTS = {
       "agent.tokens_out",
       "agent.cost_nano_usd",
       "agent.retries",
+      "agent.nested_runs",
+      "agent.nested_turns",
+      "agent.nested_tool_calls",
+      "agent.nested_tokens_in",
+      "agent.nested_tokens_out",
+      "agent.nested_cost_nano_usd",
+      "agent.nested_retries",
       "agent.tool_definitions",
       "agent.user_input_len",
       "agent.output_len",
@@ -1529,7 +1543,7 @@ function evidenceQuery(rule, settings) {
     case "turns":
       return `{event_name="agent.run"} | agent_turns > ${settings.turnsPerRun}`;
     case "cost":
-      return `{event_name="agent.run"} | agent_cost_nano_usd > ${settingInSignalUnit("runCost", settings)}`;
+      return `{event_name="agent.run"} | label_format cost_with_nested=\`{{ add .agent_cost_nano_usd .agent_nested_cost_nano_usd }}\` | cost_with_nested > ${settingInSignalUnit("runCost", settings)}`;
     case "none":
       return rule.by === "tool" ? '{event_name="agent.tool_call"} | tool_ok="false"' : '{event_name="agent.model_call"}';
   }
@@ -1947,8 +1961,16 @@ var COST_SIGNALS = [
     id: "run_cost_max",
     title: "Most expensive run",
     unit: "nanoUsd",
-    help: "Cost of the most expensive run that ended.",
-    value: { kind: "fold", of: "agent.run", aggregate: "max", field: "agent.cost_nano_usd" },
+    help: "Cost of the most expensive run that ended, with the runs nested in it.",
+    value: {
+      kind: "fold",
+      of: "agent.run",
+      aggregate: "max",
+      terms: [
+        { field: "agent.cost_nano_usd", times: 1 },
+        { field: "agent.nested_cost_nano_usd", times: 1 }
+      ]
+    },
     window: range(),
     dimensions: [...RUN_DIMENSIONS, "error", "status"],
     whenEmpty: null,

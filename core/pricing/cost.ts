@@ -158,8 +158,11 @@ function createContext(
   };
 }
 
-// A compaction entry names no model and runs on the one that was asked for.
-function modelOfStep(part: UsagePart, circumstances: CallCircumstances): string {
+/** The model of a step. A compaction names none and runs on the one that was asked for. */
+export function modelOfStep(
+  part: UsagePart,
+  circumstances: Pick<CallCircumstances, 'model' | 'requestedModel'>,
+): string {
   if (part.kind === 'call') return circumstances.model;
   return part.model ?? circumstances.requestedModel ?? circumstances.model;
 }

@@ -1,7 +1,7 @@
 // Cost: who and what spends the money, and what changed?
 
 import type { Board } from '../board.ts';
-import { dearestRunsTile } from '../lists.ts';
+import { mostExpensiveRunsTile } from '../lists.ts';
 import { monthForecastTile, monthSoFarTile } from '../month.ts';
 import { dayBarsTile, groupBarsTile } from '../panels/bars.ts';
 import { statTile } from '../panels/stat.ts';
@@ -179,6 +179,6 @@ export const COST_BOARD: Board = {
         statTile('unpriced_calls', { width: 6, ...TOP }),
       ],
     },
-    { tiles: [dearestRunsTile({ width: 24, height: 9 })] },
+    { tiles: [mostExpensiveRunsTile({ width: 24, height: 9 })] },
   ],
 };

@@ -1,7 +1,7 @@
 // Overview: is it healthy, what does it cost, what stands out?
 
 import type { Board } from '../board.ts';
-import { dearestRunsTile, slowestRunsTile } from '../lists.ts';
+import { mostExpensiveRunsTile, slowestRunsTile } from '../lists.ts';
 import { alertListTile } from '../panels/alert-list.ts';
 import { dayBarsTile, groupBarsTile } from '../panels/bars.ts';
 import { statTile } from '../panels/stat.ts';
@@ -67,7 +67,7 @@ export const OVERVIEW_BOARD: Board = {
       ],
     },
     { tiles: [slowestRunsTile({ width: 24, height: 9 })] },
-    { tiles: [dearestRunsTile({ width: 24, height: 9 })] },
+    { tiles: [mostExpensiveRunsTile({ width: 24, height: 9 })] },
     {
       tiles: [
         groupBarsTile(

@@ -1,4 +1,4 @@
-// Bars: one value per group, the longest first; or one per calendar day.
+// Bars: one value per group, the longest first, or in the order of steps; or one per calendar day.
 
 import {
   BarGaugeDisplayMode,
@@ -12,16 +12,24 @@ import {
 } from '@grafana/grafana-foundation-sdk/common';
 import { PanelBuilder as BarChartBuilder } from '@grafana/grafana-foundation-sdk/barchart';
 import { PanelBuilder as BarGaugeBuilder } from '@grafana/grafana-foundation-sdk/bargauge';
-import { ThresholdsConfigBuilder, ThresholdsMode } from '@grafana/grafana-foundation-sdk/dashboard';
+import {
+  FieldColorBuilder,
+  FieldColorModeId,
+  type Threshold,
+  type ValueMapping,
+} from '@grafana/grafana-foundation-sdk/dashboard';
+import { columnOf } from '../../core/schema.ts';
 import { NO_DATA } from '../../core/format.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
-import { DAY_LABEL } from '../../signals/to-logql.ts';
+import { DAY_LABEL, labelOf } from '../../signals/to-logql.ts';
+import { STEP_ORDER } from '../query.ts';
 import { DAYS } from '../source.ts';
 import { thresholdsOf } from '../threshold.ts';
-import { describeSignals, tileOf, UP_TO_NOW, type Size, type Tile } from '../tile.ts';
-import { displayOf } from '../unit.ts';
-import { shapeSteps } from './table.ts';
-import { measureTargets, signalTargets, type Ask } from './signal-target.ts';
+import { describeSignals, tileOf, UP_TO_NOW, valueFieldOf, type Size, type Tile } from '../tile.ts';
+import { displayOfSignal } from '../unit.ts';
+import { NEUTRAL, NO_NUMBER, STATUS_WORDS, thresholdsConfig, wordsMapping } from './looks.ts';
+import { organizeStep, sortStep } from './shape.ts';
+import { signalTargets, type Ask } from './signal-target.ts';
 
 export interface BarsOptions extends Size {
   readonly key: string;
@@ -32,36 +40,64 @@ export interface BarsOptions extends Size {
 /** Groups that a list of bars holds. */
 const MOST_BARS = 12;
 
-/** One bar per group. */
+/** Where there is nothing, no bar is drawn. */
+const NO_BAR: ValueMapping = {
+  ...NO_NUMBER,
+  options: { ...NO_NUMBER.options, result: { text: NO_DATA, color: 'transparent', index: 0 } },
+} as ValueMapping;
+
+/** One bar per group: the table of the query has a row for each, and each row is a bar. */
 export function groupBarsTile(ask: Ask, options: BarsOptions): Tile {
   const signal = signalOf(ask.signal);
-  const { unit, decimals } = displayOf(signal.unit);
+  const by = ask.by ?? [];
+  const { unit, decimals } = displayOfSignal(signal);
+  const isBySteps = by.length === 1 && by[0] === 'step';
+  const most = ask.top ?? MOST_BARS;
   const builder = new BarGaugeBuilder()
     .unit(unit)
     .noValue(NO_DATA)
     .min(0)
-    .thresholds(
-      new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(thresholdsOf(signal, ask.by)),
-    )
+    .mappings([NO_BAR])
+    // A setting of all fields: a bar that is alone has no other name.
+    .displayName(barNameOf(by.map(labelOf), isBySteps))
+    .thresholds(thresholdsConfig(neutral(thresholdsOf(signal, by))))
     .orientation(VizOrientation.Horizontal)
     .displayMode(BarGaugeDisplayMode.Basic)
-    .valueMode(BarGaugeValueMode.Color)
+    .valueMode(BarGaugeValueMode.Text)
     .showUnfilled(false)
-    .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(false).fields(''));
+    .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(true).limit(most).fields(''));
   if (decimals !== undefined) builder.decimals(decimals);
   if (signal.window.kind !== 'range') builder.timeFrom(UP_TO_NOW).hideTimeOverride(true);
+  // A name of digits would be written as a number with the unit of the bars.
+  builder.overrideByFieldType('string', [{ id: 'unit', value: 'string' }]);
+  if (by.includes('status'))
+    builder.overrideByName(columnOf('agent.status'), [
+      { id: 'mappings', value: [wordsMapping(STATUS_WORDS)] },
+    ]);
+  if (isBySteps) builder.transformations([sortStep(STEP_ORDER, 'ascending')]);
   return tileOf(
     { key: options.key, title: options.title, description: describeSignals([ask], options.note) },
     options,
     builder.build(),
-    signalTargets([{ top: MOST_BARS, isSorted: true, ...ask }], 'range'),
+    signalTargets([{ ...ask, top: most, isSorted: true }], 'range'),
   );
+}
+
+/** `search_docs · timeout`, or `step 3`. */
+function barNameOf(labels: readonly string[], isBySteps: boolean): string {
+  const name = labels.map((label) => `\${__data.fields.${label}}`).join(' · ');
+  return isBySteps ? `step ${name}` : name;
+}
+
+/** Bars that nothing judges are neither grey nor green. */
+function neutral(steps: Threshold[]): Threshold[] {
+  return steps.length > 1 ? steps : [{ value: null, color: NEUTRAL }];
 }
 
 /** One bar per calendar day in the zone of the board, whatever time the board shows. */
 export function dayBarsTile(id: string, options: BarsOptions): Tile {
   const signal = signalOf(id);
-  const { unit, decimals } = displayOf(signal.unit);
+  const { unit, decimals } = displayOfSignal(signal);
   const builder = new BarChartBuilder()
     .unit(unit)
     .noValue(NO_DATA)
@@ -72,7 +108,7 @@ export function dayBarsTile(id: string, options: BarsOptions): Tile {
     .xTickLabelRotation(-45)
     .showValue(VisibilityMode.Never)
     .fillOpacity(80)
-    .thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(thresholdsOf(signal)))
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Fixed).fixedColor(NEUTRAL))
     .legend(
       new VizLegendOptionsBuilder()
         .showLegend(false)
@@ -81,12 +117,11 @@ export function dayBarsTile(id: string, options: BarsOptions): Tile {
         .calcs([]),
     )
     .transformations([
-      ...shapeSteps(),
-      { id: 'organize', options: { excludeByName: { Time: true }, indexByName: {}, renameByName: {} } },
-      { id: 'sortBy', options: { fields: {}, sort: [{ field: DAY_LABEL }] } },
+      sortStep(DAY_LABEL, 'ascending'),
+      organizeStep([DAY_LABEL, valueFieldOf(0)], { [valueFieldOf(0)]: signal.title }, ['Time']),
     ]);
   if (decimals !== undefined) builder.decimals(decimals);
-  const note = `Calendar days in the zone that the board names (“Days in”), the last ${DAYS}; the day so far is the last bar.`;
+  const note = `Calendar days in the zone that the board names (“Days in”), the last ${DAYS}; the last bar is today so far.`;
   return tileOf(
     {
       key: options.key,
@@ -98,6 +133,6 @@ export function dayBarsTile(id: string, options: BarsOptions): Tile {
     },
     options,
     builder.build(),
-    measureTargets([{ signal: id, name: signal.title }], 'days'),
+    signalTargets([{ signal: id, name: signal.title }], 'days'),
   );
 }

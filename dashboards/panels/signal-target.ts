@@ -1,7 +1,7 @@
 // Targets of signals: the part that all panels of signals share.
 
 import type { Dimension } from '../../core/schema.ts';
-import { queryOf, withMeasure } from '../query.ts';
+import { queryOf } from '../query.ts';
 import type { Over, SignalSource } from '../source.ts';
 import { lokiTarget, type Target } from '../tile.ts';
 
@@ -15,26 +15,15 @@ export function askOf(ask: string | Ask): Ask {
   return typeof ask === 'string' ? { signal: ask } : ask;
 }
 
-/** The source behind a question. */
-export function sourceOf({ by = [], ...ask }: Ask, over: Over): SignalSource {
-  return { kind: 'signal', ...ask, by, over };
-}
-
-/** A query for each question; the legend is the name, or the values of the group. */
+/**
+ * A query for each question. The legend is the name, or the values of the group; only time series have one,
+ * since the table that Grafana makes of an instant query has none.
+ */
 export function signalTargets(asks: readonly Ask[], over: Over): Target[] {
-  return asks.map((ask) => {
-    const source = sourceOf(ask, over);
+  return asks.map(({ by = [], ...ask }) => {
+    const source: SignalSource = { kind: 'signal', ...ask, by, over };
     const { expr, queryType, labels } = queryOf(source);
-    const legend = labels.length === 0 ? (ask.name ?? '') : labels.map((label) => `{{${label}}}`).join(' · ');
-    return lokiTarget(source, expr, queryType, legend);
-  });
-}
-
-/** The same for a table, whose columns are told apart by the label `measure`. */
-export function measureTargets(asks: readonly (Ask & { readonly name: string })[], over: Over): Target[] {
-  return asks.map((ask) => {
-    const source = sourceOf(ask, over);
-    const { expr, queryType } = queryOf(source);
-    return lokiTarget(source, withMeasure(expr, ask.name), queryType, ask.name);
+    const groups = labels.map((label) => `{{${label}}}`).join(' · ');
+    return lokiTarget(source, expr, queryType, labels.length === 0 ? (ask.name ?? '') : groups);
   });
 }

@@ -1,4 +1,4 @@
-// Stat: one number, large; or two or three of one unit that belong together.
+// Stat: one number, large; or two or three of one unit that belong together, each with its name and colours.
 
 import {
   BigValueColorMode,
@@ -6,13 +6,13 @@ import {
   BigValueTextMode,
   ReduceDataOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
-import { ThresholdsConfigBuilder, ThresholdsMode } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { NO_DATA } from '../../core/format.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { thresholdsOf } from '../threshold.ts';
-import { describeSignals, tileOf, UP_TO_NOW, type Size, type Tile } from '../tile.ts';
-import { displayOf } from '../unit.ts';
+import { describeSignals, refIdOf, tileOf, UP_TO_NOW, type Size, type Tile } from '../tile.ts';
+import { displayOfSignal } from '../unit.ts';
+import { NO_NUMBER, thresholdsConfig, thresholdsSetting } from './looks.ts';
 import { askOf, signalTargets, type Ask } from './signal-target.ts';
 
 export interface StatOptions extends Size {
@@ -24,18 +24,20 @@ export interface StatOptions extends Size {
 }
 
 /** A stat of one signal, or of several in one unit. */
-export function statTile(asked: string | readonly (string | Ask)[] | Ask, options: StatOptions): Tile {
-  const asks = (Array.isArray(asked) ? asked : [asked]).map((one: string | Ask) => askOf(one));
-  const first = asks[0];
+export function statTile(asked: string | Ask | readonly (string | Ask)[], options: StatOptions): Tile {
+  const asks = [asked].flat().map((one) => {
+    const ask = askOf(one);
+    return { name: signalOf(ask.signal).title, ...ask };
+  });
+  const [first] = asks;
   if (first === undefined) throw new Error('a stat shows a signal');
   const signal = signalOf(first.signal);
-  const { unit, decimals } = displayOf(signal.unit);
+  const { unit, decimals } = displayOfSignal(signal);
   const builder = new PanelBuilder()
     .unit(unit)
     .noValue(NO_DATA)
-    .thresholds(
-      new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(thresholdsOf(signal, first.by)),
-    )
+    .mappings([NO_NUMBER])
+    .thresholds(thresholdsConfig(thresholdsOf(signal, first.by)))
     .colorMode(BigValueColorMode.Value)
     .graphMode(BigValueGraphMode.None)
     .textMode(asks.length > 1 ? BigValueTextMode.ValueAndName : BigValueTextMode.Value)
@@ -43,7 +45,15 @@ export function statTile(asked: string | readonly (string | Ask)[] | Ask, option
   if (decimals !== undefined) builder.decimals(decimals);
   if (options.timeFrom !== undefined) builder.timeFrom(options.timeFrom);
   else if (signal.window.kind !== 'range') builder.timeFrom(UP_TO_NOW).hideTimeOverride(true);
-  const named = asks.length > 1 ? asks.map((ask) => ({ name: signalOf(ask.signal).title, ...ask })) : asks;
+  if (asks.length > 1) {
+    // Grafana names the number of an instant query after the query, and judges all numbers by the same steps.
+    for (const [index, ask] of asks.entries()) {
+      builder.overrideByQuery(refIdOf(index), [
+        { id: 'displayName', value: ask.name },
+        thresholdsSetting(thresholdsOf(signalOf(ask.signal), ask.by)),
+      ]);
+    }
+  }
   return tileOf(
     {
       key: options.key ?? signal.id.replaceAll('_', '-'),
@@ -52,6 +62,6 @@ export function statTile(asked: string | readonly (string | Ask)[] | Ask, option
     },
     options,
     builder.build(),
-    signalTargets(named, 'range'),
+    signalTargets(asks, 'range'),
   );
 }

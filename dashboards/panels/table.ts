@@ -1,8 +1,7 @@
 // Tables: one row per group with several numbers, or one row per event.
 
-import { TableCellDisplayMode, TableCellHeight } from '@grafana/grafana-foundation-sdk/common';
+import { TableCellHeight } from '@grafana/grafana-foundation-sdk/common';
 import type {
-  DashboardLink,
   DataTransformerConfig,
   DynamicConfigValue,
   Panel,
@@ -12,63 +11,60 @@ import type { Dimension } from '../../core/schema.ts';
 import { NO_DATA } from '../../core/format.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { labelOf } from '../../signals/to-logql.ts';
-import { narrowLink, runLink, traceLink } from '../links.ts';
 import { columnLabelOf, FROM_LABEL, listQueryOf, TO_LABEL } from '../list-query.ts';
-import type { Column, ListSource } from '../source.ts';
-import { thresholdsOf } from '../threshold.ts';
-import { describeSignals, lokiTarget, tileOf, withTitles, type Size, type Tile } from '../tile.ts';
-import { displayOf } from '../unit.ts';
-import { measureTargets, type Ask } from './signal-target.ts';
+import type { ListSource } from '../source.ts';
+import {
+  describeSignals,
+  lokiTarget,
+  tileOf,
+  valueFieldOf,
+  withTitles,
+  type Size,
+  type Tile,
+} from '../tile.ts';
+import { mergeStep, numberStep, organizeStep, sortStep, TIME_FIELD } from './shape.ts';
+import { signalTargets, type Ask } from './signal-target.ts';
+import { columnSettings, groupSettings, headOf, LEAST_WIDTH, measureSettings } from './table-columns.ts';
 
-/** Names of dimensions as heads of columns. */
-const HEADS: Partial<Readonly<Record<Dimension, string>>> = {
-  agent: 'Agent',
-  error: 'Error',
-  model: 'Model',
-  service: 'Service',
-  session: 'Session',
-  status: 'Status',
-  step: 'Step',
-  task: 'Task type',
-  tool: 'Tool',
-  user: 'User',
-  version: 'Version',
-};
+/** A number of a table with its head. */
+export type Measure = Ask & { readonly name: string };
 
 export interface GroupTableOptions extends Size {
   readonly key: string;
   readonly title: string;
   readonly by: readonly Dimension[];
-  readonly measures: readonly (Ask & { readonly name: string })[];
+  readonly measures: readonly Measure[];
   /** Only this many groups, by the first measure. */
   readonly top?: number;
   readonly note?: string;
 }
+
+/** Narrow enough that three numbers fit beside a name in a third of the board. */
+const MEASURE_WIDTH = 95;
 
 /** One row per group; the first measure decides the order. */
 export function groupTableTile(options: GroupTableOptions): Tile {
   const { by, measures, top } = options;
   const [first] = measures;
   if (first === undefined) throw new Error('a table shows a signal');
+  const rank = { signal: first.signal, ...(first.period === undefined ? {} : { period: first.period }) };
   const asks = measures.map((measure, index) => ({
     ...measure,
     by,
     ...(top === undefined ? {} : { top }),
-    ...(top === undefined || index === 0
-      ? {}
-      : {
-          rankedBy: { signal: first.signal, ...(first.period === undefined ? {} : { period: first.period }) },
-        }),
+    ...(top === undefined || index === 0 ? {} : { rankedBy: rank }),
   }));
-  const heads = Object.fromEntries(by.map((dimension) => [labelOf(dimension), headOf(dimension)]));
-  const order = [...by.map(labelOf), ...measures.map(({ name }) => name)];
+  const names = Object.fromEntries([
+    ...by.map((dimension) => [labelOf(dimension), headOf(dimension)]),
+    ...measures.map(({ name }, index) => [valueFieldOf(index), name]),
+  ]) as Record<string, string>;
   const panel = tableOf([
-    ...shapeSteps(),
-    { id: 'sortBy', options: { fields: {}, sort: [{ field: first.name, desc: true }] } },
-    organizeStep(order, heads, ['Time']),
+    ...(measures.length > 1 ? [mergeStep()] : []),
+    sortStep(valueFieldOf(0), 'descending'),
+    organizeStep(Object.keys(names), names, [TIME_FIELD]),
   ]);
-  for (const measure of measures) override(panel, measure.name, measureProperties(measure, by));
-  for (const dimension of by) override(panel, headOf(dimension), groupLinks(dimension));
+  for (const measure of asks) override(panel, measure.name, measureSettings(measure, MEASURE_WIDTH));
+  for (const dimension of by) override(panel, headOf(dimension), groupSettings(dimension));
   return tileOf(
     {
       key: options.key,
@@ -77,7 +73,7 @@ export function groupTableTile(options: GroupTableOptions): Tile {
     },
     options,
     panel,
-    measureTargets(asks, 'range'),
+    signalTargets(asks, 'range'),
   );
 }
 
@@ -86,28 +82,20 @@ export function listTile(
   text: { readonly key: string; readonly title: string; readonly description: string },
   size: Size,
   source: Omit<ListSource, 'kind'>,
+  whenEmpty: string = NO_DATA,
 ): Tile {
   const list: ListSource = { kind: 'list', ...source };
   const { columns } = list;
-  const panel = tableOf([
-    ...shapeSteps(),
-    {
-      id: 'convertFieldType',
-      options: {
-        fields: {},
-        conversions: columns
-          .filter(({ unit }) => unit !== undefined)
-          .map((column) => ({ targetField: columnLabelOf(column), destinationType: 'number' })),
-      },
-    },
-    { id: 'sortBy', options: { fields: {}, sort: [{ field: 'Value', desc: list.order === 'greatest' }] } },
-    organizeStep(
-      columns.map(columnLabelOf),
-      Object.fromEntries(columns.map((column) => [columnLabelOf(column), column.title])),
-      ['Time', 'Value'],
-    ),
-  ]);
-  for (const column of columns) override(panel, column.title, columnProperties(column));
+  const titles = Object.fromEntries(columns.map((column) => [columnLabelOf(column), column.title]));
+  const panel = tableOf(
+    [
+      numberStep(columns.filter(({ unit }) => unit !== undefined).map(columnLabelOf)),
+      sortStep(valueFieldOf(0), list.order === 'greatest' ? 'descending' : 'ascending'),
+      organizeStep(columns.map(columnLabelOf), titles, [TIME_FIELD, valueFieldOf(0)]),
+    ],
+    whenEmpty,
+  );
+  for (const column of columns) override(panel, column.title, columnSettings(column));
   for (const hidden of [FROM_LABEL, TO_LABEL]) {
     override(panel, hidden, [
       { id: 'custom.hidden', value: true },
@@ -117,20 +105,31 @@ export function listTile(
   return tileOf(text, size, panel, [lokiTarget(list, listQueryOf(list), 'instant', '')]);
 }
 
+/** Pixels of the grid's unit of height, of the heads of a panel and of its columns, and of a row. */
+const UNIT_HEIGHT = 38;
+const HEADS_HEIGHT = 81;
+const ROW_HEIGHT = 36;
+
+/** Rows that a table of this height shows without being scrolled. */
+export function rowsOf({ height }: Size): number {
+  return Math.floor((height * UNIT_HEIGHT - HEADS_HEIGHT) / ROW_HEIGHT);
+}
+
 /** Description of a list: what it shows, and the advice of the signal that it explains. */
 export function describeList(what: string, signalId: string): string {
   const signal = signalOf(signalId);
   return `${what}\n\n**A bad value:** ${withTitles(signal.bad)}\n\n**What to do:** ${withTitles(signal.action)}`;
 }
 
-/** Head of the column of a dimension. */
-export function headOf(dimension: Dimension): string {
-  return HEADS[dimension] ?? dimension;
-}
-
-/** An empty table with its transformations. */
-export function tableOf(transformations: DataTransformerConfig[]): Panel {
-  return plainTable(new PanelBuilder().filterable(true).noValue(NO_DATA).transformations(transformations));
+/** A table with its transformations, and a sentence in place of rows where there are none. */
+export function tableOf(transformations: DataTransformerConfig[], whenEmpty: string = NO_DATA): Panel {
+  return plainTable(
+    new PanelBuilder()
+      .filterable(false)
+      .minWidth(LEAST_WIDTH)
+      .noValue(whenEmpty)
+      .transformations(transformations),
+  );
 }
 
 /** A table panel without the footer that the builder writes where Grafana's schema has none. */
@@ -140,89 +139,8 @@ export function plainTable(builder: PanelBuilder): Panel {
   return { ...panel, options };
 }
 
-/** Series to rows: each label becomes a column, the value takes the name in `measure`, equal keys one row. */
-export function shapeSteps(): DataTransformerConfig[] {
-  return [
-    { id: 'labelsToFields', options: { mode: 'columns', valueLabel: 'measure' } },
-    { id: 'merge', options: {} },
-  ];
-}
-
-/** Order, names and what is left out. */
-export function organizeStep(
-  order: readonly string[],
-  names: Readonly<Record<string, string>>,
-  without: readonly string[],
-): DataTransformerConfig {
-  return {
-    id: 'organize',
-    options: {
-      excludeByName: Object.fromEntries(without.map((name) => [name, true])),
-      indexByName: Object.fromEntries(order.map((name, index) => [name, index])),
-      renameByName: names,
-    },
-  };
-}
-
-/** Properties of the column with this name. */
+/** Settings of the column with this name. */
 export function override(panel: Panel, name: string, properties: DynamicConfigValue[]): void {
   if (properties.length === 0) return;
   panel.fieldConfig?.overrides.push({ matcher: { id: 'byName', options: name }, properties });
-}
-
-function measureProperties(measure: Ask, by: readonly Dimension[]): DynamicConfigValue[] {
-  const signal = signalOf(measure.signal);
-  const { unit, decimals } = displayOf(signal.unit);
-  const steps = measure.period === undefined ? thresholdsOf(signal, by) : [];
-  return [
-    { id: 'unit', value: unit },
-    ...(decimals === undefined ? [] : [{ id: 'decimals', value: decimals }]),
-    ...(steps.length > 1
-      ? [
-          { id: 'thresholds', value: { mode: 'absolute', steps } },
-          { id: 'custom.cellOptions', value: { type: TableCellDisplayMode.ColorText } },
-        ]
-      : []),
-  ];
-}
-
-function columnProperties(column: Column): DynamicConfigValue[] {
-  return [
-    ...(column.unit === undefined ? [] : [{ id: 'unit', value: column.unit }]),
-    ...linkProperties(columnLink(column)),
-  ];
-}
-
-function columnLink({ link }: Column): DashboardLink | undefined {
-  switch (link) {
-    case 'run':
-      return runLink();
-    case 'trace':
-      return traceLink();
-    case 'user':
-      return narrowLink('users', 'user', 'What this user does');
-    case 'session':
-      return narrowLink('users', 'session', 'The runs of this session');
-    default:
-      return undefined;
-  }
-}
-
-function groupLinks(dimension: Dimension): DynamicConfigValue[] {
-  switch (dimension) {
-    case 'user':
-      return linkProperties(narrowLink('users', 'user', 'What this user does'));
-    case 'session':
-      return linkProperties(narrowLink('users', 'session', 'The runs of this session'));
-    case 'agent':
-    case 'model':
-    case 'task':
-      return linkProperties(narrowLink('cost', dimension, `What this ${dimension} costs`));
-    default:
-      return [];
-  }
-}
-
-function linkProperties(link: DashboardLink | undefined): DynamicConfigValue[] {
-  return link === undefined ? [] : [{ id: 'links', value: [link] }];
 }

@@ -2,9 +2,10 @@
 // asked for the call, what its result says is added from the next request.
 
 import { context, SpanStatusCode, trace } from '@opentelemetry/api';
+import { follow } from '../follow/follow.ts';
 import { guard } from '../process/guard.ts';
 import type { Observer } from '../sdk/observer.ts';
-import { errorName, settle } from './settle.ts';
+import { errorName } from '../sdk/api-errors.ts';
 import { parentSpanId, type Run } from '../record/run.ts';
 import { recordToolCall, startToolSpan, type PendingTool } from '../record/tool-calls.ts';
 
@@ -17,15 +18,20 @@ export function recordDeclaredTool<T>(
   const begun = guard('begin tool', () => begin(getObserver(), name, input));
   if (begun === undefined) return work();
   const { active, end } = begun;
-  return settle(
-    () => context.with(active, work),
-    (value) => {
+  return follow(active, work, {
+    completed: (value) => {
       end(undefined, value);
     },
-    (error) => {
-      end(errorName(error), undefined);
+    failed: (error) => {
+      end(error === undefined ? 'client_error' : errorName(error), undefined);
     },
-  );
+    left: () => {
+      end('aborted', undefined);
+    },
+    handedOn: (value) => {
+      end(undefined, value);
+    },
+  });
 }
 
 function begin(observer: Observer, name: string, input: unknown) {
@@ -79,7 +85,7 @@ function endUnasked(observer: Observer, run: Run, { name, input, startMs, span }
   const earlierFailures = run.failures.get(name) ?? 0;
   return (errorType: string | undefined, value: unknown): void => {
     guard('end tool', () => {
-      const length = lengthOf(value);
+      const length = guard('length of result', () => lengthOf(value));
       recordToolCall(
         observer.telemetry,
         run,

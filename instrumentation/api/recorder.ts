@@ -2,16 +2,18 @@
 
 import { context } from '@opentelemetry/api';
 import { observeQuery, type QueryFunction } from '../claude-agent/agent-query.ts';
-import { isAbort } from '../sdk/api-errors.ts';
+import { errorName, isAbort } from '../sdk/api-errors.ts';
+import { follow } from '../follow/follow.ts';
+import type { Outcome } from '../follow/outcome.ts';
 import { recordDeclaredTool } from './declared-tool.ts';
 import { guard } from '../process/guard.ts';
-import { currentIdentity, mergeIdentity, setFlowIdentity } from '../record/identity.ts';
+import { setFlowIdentity } from '../record/identity.ts';
 import type { NoteFields, NoteKind, Recorder, RunHandle, RunStatus } from '../index.ts';
 import type { Observer } from '../sdk/observer.ts';
 import type { Pipeline } from '../deliver/pipeline.ts';
 import { PASSIVE_RUN } from './passive-run.ts';
 import type { Run } from '../record/run.ts';
-import { errorName, settle } from './settle.ts';
+import type { Runs } from '../record/runs.ts';
 
 export function createRecorder(getObserver: () => Observer, pipeline: Pipeline): Recorder {
   const noteOn = (run: Run, kind: NoteKind, text: string | undefined, fields: NoteFields): void => {
@@ -36,12 +38,10 @@ export function createRecorder(getObserver: () => Observer, pipeline: Pipeline):
       const active = context.active();
       const run = guard('begin run', () =>
         runs.start({
+          ...runs.inherit(runs.enclosing(active), options, options.version),
           agentName: options.agent ?? observer.telemetry.defaultAgentName,
-          agentVersion: options.version,
-          identity: mergeIdentity(currentIdentity(), options),
           userInputLength: options.input?.length,
           isInferred: false,
-          parentRunId: runs.runIn(active)?.id,
           parent: active,
         }),
       );
@@ -49,21 +49,7 @@ export function createRecorder(getObserver: () => Observer, pipeline: Pipeline):
       const handle = createHandle(run, (kind, text, fields) => {
         noteOn(run, kind, text, fields);
       });
-      const end = (status: RunStatus, errorType?: string): void => {
-        guard('end run', () => {
-          runs.end(run, handle.status ?? status, errorType);
-        });
-      };
-      return settle(
-        () => context.with(runs.enter(active, run), () => work(handle)),
-        (result) => {
-          if (typeof result === 'string') run.outputLength = result.length;
-          end('ok');
-        },
-        (error) => {
-          end(isAbort(error) ? 'aborted' : 'error', isAbort(error) ? undefined : errorName(error));
-        },
-      );
+      return follow(runs.enter(active, run), () => work(handle), runOutcome(runs, run, handle));
     },
 
     tool: (name, input, work) => recordDeclaredTool(getObserver, name, input, work),
@@ -92,6 +78,47 @@ export function createRecorder(getObserver: () => Observer, pipeline: Pipeline):
 
 interface OwnHandle extends RunHandle {
   readonly status: RunStatus | undefined;
+}
+
+/** Ends the run as what its function returned ends. */
+function runOutcome(runs: Runs, run: Run, handle: OwnHandle): Outcome {
+  const end = (status: RunStatus, errorType?: string): void => {
+    runs.end(run, handle.status ?? status, errorType);
+  };
+  const completed = (value: unknown): void => {
+    if (typeof value === 'string') run.outputLength = value.length;
+    end('ok');
+  };
+  const failed = (error: unknown): void => {
+    if (isAbort(error)) end('aborted');
+    else end('error', error === undefined ? lastErrorOf(run) : errorName(error));
+  };
+  return {
+    completed,
+    failed,
+    left: () => {
+      end('aborted');
+    },
+    handedOn: (value) => {
+      if (run.openCalls === 0) {
+        completed(value);
+        return;
+      }
+      // Its calls are read elsewhere; the run is over when the last of them is.
+      run.whenQuiet(() => {
+        guard('calls ended', () => {
+          if (run.lastCall?.type === 'failed') end('error', run.lastCall.errorType);
+          else if (run.lastCall?.type === 'completed') completed(value);
+          else end('aborted');
+        });
+      });
+    },
+  };
+}
+
+/** For what says only that it failed: as the model call did that failed in it. */
+function lastErrorOf({ lastCall }: Run): string {
+  return lastCall?.errorType ?? 'client_error';
 }
 
 function createHandle(

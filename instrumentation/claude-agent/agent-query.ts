@@ -1,56 +1,56 @@
-// Observation of a Query of the Claude Agent SDK: the caller gets the same Query with all its methods; the
-// messages that the caller reads are read along.
+// Observation of a Query of the Claude Agent SDK: the caller gets the very Query that the SDK made; the messages that
+// the caller reads are read along.
 
 import { context } from '@opentelemetry/api';
 import { AgentSession, type QueryParameters } from './agent-session.ts';
+import { followIterable, followIterator } from '../follow/iterators.ts';
+import { onlyOnce } from '../follow/outcome.ts';
 import { classifyError, isAbort } from '../sdk/api-errors.ts';
 import { guard } from '../process/guard.ts';
 import type { Observer } from '../sdk/observer.ts';
 
-export type QueryFunction = (parameters: QueryParameters) => object;
+export type QueryFunction = (parameters: QueryParameters, ...rest: unknown[]) => object;
 
 export function observeQuery<T extends QueryFunction>(getObserver: () => Observer, query: T): T {
-  const observed = (parameters: Parameters<T>[0]): object => {
+  const observed = function (this: unknown, ...parameters: Parameters<T>): object {
     const session = guard('begin query', () => {
       const observer = getObserver();
-      return new AgentSession(observer.telemetry, observer.runs, observer.overrides, parameters);
+      return new AgentSession(observer.telemetry, observer.runs, observer.overrides, parameters[0]);
     });
-    const result = query(parameters);
-    return session === undefined ? result : watchQuery(result, session);
+    const result = Reflect.apply<unknown, Parameters<T>, object>(query, this, parameters);
+    if (session !== undefined)
+      guard('follow query', () => {
+        followQuery(result, session);
+      });
+    return result;
   };
   return observed as T;
 }
 
-function watchQuery(query: object, session: AgentSession): object {
-  const readAlong = async (step: Promise<IteratorResult<unknown>>): Promise<IteratorResult<unknown>> => {
-    let result: IteratorResult<unknown>;
-    try {
-      result = await step;
-    } catch (error) {
-      guard('query failed', () => {
-        if (isAbort(error)) session.end('aborted');
-        else session.end('error', classifyError(error));
-      });
-      throw error;
-    }
-    guard('query message', () => {
-      if (result.done === true) session.end('aborted');
-      else session.read(result.value);
-    });
-    return result;
-  };
-
-  const proxy: object = new Proxy(query, {
-    get: (target, key) => {
-      const value: unknown = Reflect.get(target, key, target);
-      if (typeof value !== 'function') return value;
-      if (key === Symbol.asyncIterator) return () => proxy;
-      const method = (value as (...parameters: unknown[]) => unknown).bind(target);
-      if (key !== 'next' && key !== 'return' && key !== 'throw') return method;
-      const active = context.active();
-      return (...parameters: unknown[]) =>
-        context.with(active, () => readAlong(method(...parameters) as Promise<IteratorResult<unknown>>));
+/** A Query is an iterator and may hand out another that it reads itself: a message counts where it is seen first. */
+function followQuery(query: object, session: AgentSession): void {
+  const seen = new WeakSet<object>();
+  const outcome = onlyOnce({
+    gave: (message) => {
+      if (typeof message !== 'object' || message === null || seen.has(message)) return;
+      seen.add(message);
+      session.read(message);
+    },
+    completed: () => {
+      session.end('aborted');
+    },
+    left: () => {
+      session.end('aborted');
+    },
+    handedOn: () => {
+      session.end('aborted');
+    },
+    failed: (error) => {
+      if (isAbort(error)) session.end('aborted');
+      else session.end('error', classifyError(error));
     },
   });
-  return proxy;
+  const active = context.active();
+  followIterator(query, active, outcome);
+  followIterable(query, Symbol.asyncIterator, active, outcome);
 }

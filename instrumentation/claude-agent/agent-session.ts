@@ -2,13 +2,14 @@
 // Each result message ends a run; sub-agents are runs nested in it; totals of the SDK are cumulative, so a
 // run has their difference to the result before.
 
+import { context, type Context } from '@opentelemetry/api';
 import type { PriceOverrides } from '../../core/pricing/cost.ts';
 import { NANO_USD_PER_USD, usdOf } from '../../core/money.ts';
 import { asJson, asText } from '../../core/model-call/json.ts';
 import { MessageReader } from '../../core/model-call/message-reader.ts';
+import { modelOfStep } from '../../core/pricing/cost.ts';
 import { addUsage, NO_USAGE, type Usage } from '../../core/pricing/usage.ts';
 import { readingOfCall, recordAgentCall, type AgentCall } from './agent-call.ts';
-import { currentIdentity } from '../record/identity.ts';
 import { readToolResults } from '../record/request-facts.ts';
 import type { Run, RunStatus } from '../record/run.ts';
 import type { Runs } from '../record/runs.ts';
@@ -46,6 +47,10 @@ export class AgentSession {
   readonly #telemetry: Telemetry;
   readonly #runs: Runs;
   readonly #overrides: PriceOverrides | undefined;
+  /** Where the query was called. */
+  readonly #active: Context;
+  /** Run that the query was called in. */
+  readonly #parentRun: Run | undefined;
   readonly #inputLength: number | undefined;
   #run: Run | undefined;
   /** Nested runs by the id of the tool use that started them. */
@@ -76,6 +81,8 @@ export class AgentSession {
     this.#telemetry = telemetry;
     this.#runs = runs;
     this.#overrides = overrides;
+    this.#active = context.active();
+    this.#parentRun = runs.enclosing(this.#active);
     const { prompt, options } = parameters;
     this.#inputLength = typeof prompt === 'string' ? prompt.length : undefined;
     if (options?.resume === undefined && options?.continue !== true) return;
@@ -126,14 +133,15 @@ export class AgentSession {
   }
 
   #startRun(agentName: string | undefined, parent: Run | undefined): Run {
-    const identity = currentIdentity();
+    const inherited = this.#runs.inherit(parent ?? this.#parentRun);
+    const { identity } = inherited;
     return this.#runs.start({
+      ...inherited,
       agentName: agentName ?? this.#telemetry.defaultAgentName,
       identity: { ...identity, sessionId: identity.sessionId ?? this.#sessionId },
       userInputLength: parent === undefined ? this.#inputLength : undefined,
       isInferred: false,
-      parentRunId: parent?.id,
-      ...(parent === undefined ? {} : { parent: this.#runs.contextIn(parent) }),
+      parent: parent === undefined ? this.#active : this.#runs.contextIn(parent),
     });
   }
 
@@ -320,7 +328,10 @@ function usageByModel(call: AgentCall): Map<string, Usage> {
   const reading = readingOfCall(call);
   const sums = new Map<string, Usage>();
   if ('error' in reading) return sums;
-  for (const { model = call.model, input, cacheRead, cacheWrite5m, cacheWrite1h, output } of reading.parts) {
+  const models = { model: call.model, requestedModel: call.answer.requestedModel };
+  for (const part of reading.parts) {
+    const model = modelOfStep(part, models);
+    const { input, cacheRead, cacheWrite5m, cacheWrite1h, output } = part;
     const step = { ...NO_USAGE, input, cacheRead, cacheWrite5m, cacheWrite1h, output };
     sums.set(model, addUsage(sums.get(model) ?? NO_USAGE, step));
   }

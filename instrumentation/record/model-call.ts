@@ -103,12 +103,14 @@ export class ModelCall {
   end(end: CallEnd): void {
     if (this.isEnded) return;
     this.isEnded = true;
-    this.run.openCalls -= 1;
     guard('end model call', () => {
       this.#record(end);
     });
     guard('follow model call', () => {
       this.#follow(end);
+    });
+    guard('run of model call', () => {
+      this.run.endCall(end);
     });
     this.onEnd?.();
   }

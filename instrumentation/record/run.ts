@@ -8,6 +8,7 @@ import { Ledger } from '../../core/attribution/attribution.ts';
 import type { RequestShape } from '../../core/attribution/request-shape.ts';
 import { setFields, type Fields } from './event-log.ts';
 import { guard } from '../process/guard.ts';
+import { nestedFields, RunTotals, TOTALS } from './run-totals.ts';
 import { mergeIdentity, type Identity } from './identity.ts';
 import type { SilentMemory } from './silent-watch.ts';
 import type { PendingTool } from './tool-calls.ts';
@@ -24,14 +25,21 @@ export interface RunStart {
   readonly identity: Identity;
   readonly userInputLength?: number | undefined;
   readonly isInferred: boolean;
-  readonly parentRunId?: string | undefined;
+  /** Run that it is nested in. */
+  readonly parentRun?: Run | undefined;
   /** Span of other code that stands for this run (the SDK's tool runner); it is enriched, not ended, by us. */
   readonly adoptedSpan?: Span | undefined;
   /** Where the run begins; the active context unless given. */
   readonly parent?: Context | undefined;
 }
 
-export class Run {
+/** How one of its model calls ended, as far as a run has to know. */
+export interface EndedCall {
+  readonly type: 'completed' | 'left' | 'unread' | 'failed';
+  readonly errorType?: string;
+}
+
+export class Run extends RunTotals {
   readonly id = randomBytes(16).toString('hex');
   readonly span: Span;
   readonly isInferred: boolean;
@@ -48,13 +56,9 @@ export class Run {
   agentName: string | undefined;
   agentVersion: string | undefined;
   lastSeenMs = this.startMs;
-  turns = 0;
-  toolCalls = 0;
-  tokensIn = 0;
-  tokensOut = 0;
-  costNanoUsd = 0;
-  retries = 0;
   openCalls = 0;
+  /** How the model call that ended last did so. */
+  lastCall: EndedCall | undefined;
   outputLength: number | undefined;
   lastStopReason: string | undefined;
   /** True when the last answer was asked to be a tool call: nobody has to send a result. */
@@ -64,16 +68,24 @@ export class Run {
   readonly #tools = new Map<string, number>();
   readonly #telemetry: Telemetry;
   readonly #userInputLength: number | undefined;
-  readonly #parentRunId: string | undefined;
+  readonly #parentRun: Run | undefined;
+  /** Nested runs that go on. */
+  readonly #openNested = new Set<Run>();
+  /** Nested runs that have ended, on all levels, and what they came to. */
+  #endedNested = 0;
+  readonly #nested = new RunTotals();
+  readonly #onQuiet: (() => void)[] = [];
 
   constructor(telemetry: Telemetry, start: RunStart) {
+    super();
     this.#telemetry = telemetry;
     this.isInferred = start.isInferred;
     this.identity = start.identity;
     this.agentName = start.agentName;
     this.agentVersion = start.agentVersion;
     this.#userInputLength = start.userInputLength;
-    this.#parentRunId = start.parentRunId;
+    this.#parentRun = start.parentRun;
+    if (start.parentRun !== undefined) start.parentRun.#openNested.add(this);
     this.isAdopted = start.adoptedSpan !== undefined;
     const name = start.agentName === undefined ? 'invoke_agent' : `invoke_agent ${start.agentName}`;
     this.span =
@@ -105,7 +117,7 @@ export class Run {
   fields(): Fields {
     return {
       'agent.run_id': this.id,
-      'agent.parent_run_id': this.#parentRunId,
+      'agent.parent_run_id': this.#parentRun?.id,
       'gen_ai.conversation.id': this.identity.sessionId,
       'user.id': this.identity.userId,
       'agent.task_type': this.identity.taskType,
@@ -141,6 +153,42 @@ export class Run {
     return [...this.#tools].map(([name, tokens]) => `${name}=${tokens}`);
   }
 
+  /** One of its model calls has ended and is recorded. */
+  endCall(end: EndedCall): void {
+    this.openCalls -= 1;
+    this.lastCall = end;
+    if (this.openCalls > 0) return;
+    for (const report of this.#onQuiet.splice(0)) report();
+  }
+
+  /** Reports when none of its model calls is open, at once where that is so. */
+  whenQuiet(report: () => void): void {
+    if (this.openCalls === 0) report();
+    else this.#onQuiet.push(report);
+  }
+
+  /** The runs nested in it, on all levels, and what they have come to so far. */
+  #withinIt(): { readonly runs: number; readonly totals: RunTotals } {
+    const totals = new RunTotals();
+    addTotals(totals, this.#nested);
+    let runs = this.#endedNested;
+    for (const open of this.#openNested) {
+      const within = open.#withinIt();
+      runs += within.runs + 1;
+      addTotals(totals, open);
+      addTotals(totals, within.totals);
+    }
+    return { runs, totals };
+  }
+
+  #leaveParent(within: { readonly runs: number; readonly totals: RunTotals }): void {
+    const parent = this.#parentRun;
+    if (parent === undefined || !parent.#openNested.delete(this)) return;
+    parent.#endedNested += within.runs + 1;
+    addTotals(parent.#nested, this);
+    addTotals(parent.#nested, within.totals);
+  }
+
   /** Something of the run happened just now. */
   touch(): void {
     this.lastSeenMs = Date.now();
@@ -160,6 +208,8 @@ export class Run {
   end(status: RunStatus, errorType?: string, endMs: number = Date.now()): void {
     if (this.isEnded) return;
     this.isEnded = true;
+    const within = this.#withinIt();
+    this.#leaveParent(within);
     const fields: Fields = {
       ...this.fields(),
       'agent.status': status,
@@ -171,6 +221,7 @@ export class Run {
       'agent.tokens_out': this.tokensOut,
       'agent.cost_nano_usd': this.costNanoUsd,
       'agent.retries': this.retries,
+      ...nestedFields(within.runs, within.totals),
       'agent.tool_definitions': this.#definedTools(),
       'agent.user_input_len': this.#userInputLength,
       'agent.output_len': this.outputLength,
@@ -189,6 +240,10 @@ export class Run {
     });
     this.#telemetry.journal.end(this.id);
   }
+}
+
+function addTotals(to: RunTotals, more: RunTotals): void {
+  for (const total of TOTALS) to[total] += more[total];
 }
 
 /** Id of the parent of a span, where the span tells it. */

@@ -4,7 +4,7 @@
 
 import { context, createContextKey, ROOT_CONTEXT, trace, type Context, type Span } from '@opentelemetry/api';
 import { NewestMap } from '../../core/newest-map.ts';
-import { currentIdentity, mergeIdentity } from './identity.ts';
+import { currentIdentity, mergeIdentity, type Identity } from './identity.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { Run, type RunStart, type RunStatus } from './run.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -56,6 +56,30 @@ export class Runs {
     const declared = active.getValue(RUN_KEY) as Run | undefined;
     if (declared !== undefined && !declared.isEnded) return declared;
     return this.runOfSpan(trace.getSpan(active));
+  }
+
+  /** The run that work in the context comes from, ended or not: what begins there is nested in it. */
+  enclosing(active: Context): Run | undefined {
+    const span = trace.getSpan(active);
+    const ofTool = span === undefined ? undefined : this.#byToolSpan.get(span.spanContext().spanId);
+    return this.runOfSpan(span) ?? ofTool ?? (active.getValue(RUN_KEY) as Run | undefined);
+  }
+
+  /**
+   * Identity and version of a run nested in the other: what it sets itself wins, then what that run has, then what
+   * holds in the asynchronous flow and the process.
+   */
+  inherit(
+    parentRun: Run | undefined,
+    own: Identity = {},
+    version?: string,
+  ): Pick<RunStart, 'identity' | 'agentVersion' | 'parentRun'> {
+    const around = mergeIdentity(currentIdentity(), parentRun?.identity ?? {});
+    return {
+      identity: mergeIdentity(around, own),
+      agentVersion: version ?? parentRun?.agentVersion,
+      parentRun,
+    };
   }
 
   runOfSpan(span: Span | undefined): Run | undefined {
@@ -160,14 +184,14 @@ export class Runs {
   }
 
   #infer(facts: RequestFacts, active: Context): Run {
-    const spanId = trace.getSpan(active)?.spanContext().spanId ?? '';
-    const parent = (active.getValue(RUN_KEY) as Run | undefined) ?? this.#byToolSpan.get(spanId);
+    const inherited = this.inherit(this.enclosing(active));
     return this.start({
+      ...inherited,
       agentName: this.#telemetry.defaultAgentName,
-      identity: mergeIdentity({ userId: facts.userId }, currentIdentity()),
+      // What the request says of its user comes last: it may name a whole application.
+      identity: mergeIdentity({ userId: facts.userId }, inherited.identity),
       userInputLength: facts.userInputLength,
       isInferred: true,
-      parentRunId: parent?.id,
       parent: active,
     });
   }

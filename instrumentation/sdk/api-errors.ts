@@ -28,6 +28,13 @@ export function classifyError(error: unknown): string {
   return typeof status === 'number' ? String(status) : 'client_error';
 }
 
+/** The API's error type for errors of the SDK, the class of any other error. */
+export function errorName(error: unknown): string {
+  const type = classifyError(error);
+  if (type !== 'client_error') return type;
+  return error instanceof Error ? error.constructor.name : 'thrown';
+}
+
 function classNameOf(error: unknown): unknown {
   return (error as ErrorLike | null)?.constructor?.name;
 }

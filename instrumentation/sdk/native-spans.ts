@@ -12,7 +12,6 @@ import {
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { OWN_ATTRIBUTE } from '../../core/dialects/normalise.ts';
 import { guard } from '../process/guard.ts';
-import { currentIdentity } from '../record/identity.ts';
 import type { ModelCall } from '../record/model-call.ts';
 import { markRelatedSpan, relateSpan } from '../otel/peer-spans.ts';
 import { parentSpanId, type Run } from '../record/run.ts';
@@ -125,7 +124,7 @@ function adoptRunner(
   if (runs.runIn(parent)?.isInferred === false) return undefined;
   return runs.start({
     agentName,
-    identity: currentIdentity(),
+    ...runs.inherit(runs.enclosing(parent)),
     isInferred: true,
     adoptedSpan: span,
     parent,

@@ -111,9 +111,9 @@ const RULES = `## Rules
 | Web search | $${((WEB_SEARCH_MICRO_USD * 1000) / MICRO_USD_PER_USD).toString()} per 1,000, never multiplied | \`usage.server_tool_use.web_search_requests\` |
 | Web fetch | free beyond its tokens | – |
 | Iterations | when \`usage.iterations\` is not empty the call is the sum of its entries, each at its own model; the top level is not added. A compaction runs on the requested model, advisors and fallbacks on their own. An attempt declined before output (no more than one output token, and a fallback after it) is free | \`usage.iterations\` |
-| Refusal before any output | free, although the usage shows tokens; in mid-stream it costs its input and the output so far | \`stop_reason\` = \`refusal\`, no content |
+| Refusal before any output | free, although the usage shows tokens; in mid-stream it costs its input and the output so far | \`stop_reason\` = \`refusal\`; no content block but empty text |
 | Stream | the usage of \`message_start\`, each field replaced by its last value in a \`message_delta\`; nothing is added | events of the stream |
-| Aborted stream | what was counted until then, as an estimate | no \`message_delta\` came |
+| Aborted stream | what was counted until then or, if more, what was written at 3.8 characters a token; an estimate | no \`message_delta\` came; in a whole Message, \`stop_reason\` = \`null\` |
 
 Factors multiply: a batch with US residency costs 0.55 of the table.
 
@@ -139,7 +139,7 @@ An application inference profile does not say its model, and a gateway (\`anthro
 
 ## What no response tells
 
-- **Container hours** of code execution: 1,550 hours a month are free for an organisation, then $0.05 an hour and container; no response carries a duration. Such a call is \`partial\`, unless it shows that the newer web tools, with which containers are free, ran the code.
+- **Container hours** of code execution: 1,550 hours a month are free for an organisation, then $0.05 an hour and container; no response carries a duration. Such a call is \`partial\`, unless a web tool that was called by code shows that the newer web tools, with which containers are free, ran it. A \`container\` in the Message counts as its use.
 - **Session hours** of Managed Agents.
 - **Contract discounts**, Priority Tier and marketplace commitments. Put contract rates into the override file.
 - **Whether the turns of one server-side loop are one prompt or many** for the threshold of Haiku 5.5. Each turn is judged alone, and the cost is an estimate when all turns together would be over the threshold. A response without iterations is judged by its totals.

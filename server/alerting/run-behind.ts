@@ -16,7 +16,7 @@ export interface GroupOf {
 }
 
 interface Lookup {
-  /** Selects agent_run_id, user_id, amount; the worst first. `{where}` is filled in. */
+  /** Selects agent_run_id, user_id, amount; the worst first. Each `{where}` is filled in. */
   readonly sql: string;
   detail(row: Row): string;
 }
@@ -27,10 +27,17 @@ const ENDED = `SELECT agent_run_id, user_id, agent_status, error_type, duration_
 const LOOKUPS: Record<Exclude<Rule['runs'], 'none'>, Lookup> = {
   // From the calls, not from the ends: a loop that still runs has no end.
   cost: {
-    sql: `SELECT agent_run_id, any_value(user_id) AS user_id, sum(cost_nano_usd) AS cost, count(*) AS agent_turns,
+    // Nested runs that have ended count in the run around them as well: that is the one to open.
+    sql: `SELECT agent_run_id, any_value(user_id) AS user_id, sum(cost) AS cost, sum(turns) AS agent_turns,
         (SELECT any_value(ended.agent_status) FROM agent_run AS ended
-          WHERE ended.agent_run_id = calls.agent_run_id) AS agent_status
-      FROM agent_model_call AS calls WHERE tallyspan_duplicate IS NOT TRUE AND {where}
+          WHERE ended.agent_run_id = spent.agent_run_id) AS agent_status
+      FROM (
+        SELECT agent_run_id, user_id, cost_nano_usd AS cost, 1 AS turns
+        FROM agent_model_call WHERE tallyspan_duplicate IS NOT TRUE AND {where}
+        UNION ALL
+        SELECT agent_run_id, user_id, agent_nested_cost_nano_usd, agent_nested_turns
+        FROM agent_run WHERE agent_nested_runs > 0 AND {where}
+      ) AS spent
       GROUP BY agent_run_id ORDER BY cost DESC NULLS LAST, agent_run_id`,
     detail: (row) =>
       `${formatCost(numberOrNull(row['cost']))}, ${formatCount(numberOrNull(row['agent_turns']))} turns (${textOrNull(row['agent_status']) ?? 'still running'})`,
@@ -71,7 +78,11 @@ export async function findRunBehind(
     where += ` AND ${columnOf(fieldOfDimension(group.by))} = ?`;
     values.push(group.key);
   }
-  const [row] = await database.all(`${lookup.sql.replace('{where}', where)} LIMIT 1`, values);
+  const reads = lookup.sql.split('{where}').length - 1;
+  const [row] = await database.all(
+    `${lookup.sql.replaceAll('{where}', where)} LIMIT 1`,
+    Array.from({ length: reads }, () => values).flat(),
+  );
   if (row === undefined) return undefined;
   const runId = String(row['agent_run_id']);
   const user = textOrNull(row['user_id']);

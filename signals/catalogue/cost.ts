@@ -210,8 +210,16 @@ export const COST_SIGNALS = [
     id: 'run_cost_max',
     title: 'Most expensive run',
     unit: 'nanoUsd',
-    help: 'Cost of the most expensive run that ended.',
-    value: { kind: 'fold', of: 'agent.run', aggregate: 'max', field: 'agent.cost_nano_usd' },
+    help: 'Cost of the most expensive run that ended, with the runs nested in it.',
+    value: {
+      kind: 'fold',
+      of: 'agent.run',
+      aggregate: 'max',
+      terms: [
+        { field: 'agent.cost_nano_usd', times: 1 },
+        { field: 'agent.nested_cost_nano_usd', times: 1 },
+      ],
+    },
     window: range(),
     dimensions: [...RUN_DIMENSIONS, 'error', 'status'],
     whenEmpty: null,

@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly arguments?: readonly string[];
   readonly node?: string;
+  /** Further flags of Node. */
+  readonly flags?: readonly string[];
   /** Called while the program runs. */
   readonly during?: (
     child: ChildProcess,
@@ -85,7 +87,7 @@ async function runProgram(
   const { protocol = 'grpc', endpoint = 'receiver', preload = 'import' } = options;
   const ownUrl = protocol === 'grpc' ? receiver.grpcUrl : receiver.httpUrl;
   const url = endpoint === 'receiver' ? ownUrl : endpoint === 'absent' ? 'http://127.0.0.1:9' : endpoint.url;
-  const flags = flagsOf(preload, packageDir);
+  const flags = [...(options.flags ?? []), ...flagsOf(preload, packageDir)];
   const child = spawn(options.node ?? process.execPath, [...flags, program, ...(options.arguments ?? [])], {
     cwd: path.dirname(program),
     env: {

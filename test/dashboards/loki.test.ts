@@ -1,14 +1,12 @@
-// Every query of every board runs on a real Loki, with variables and ranges put in as Grafana does, and
-// answers what the reference evaluator says, in the frames that its panel expects.
+// What the choices at the top of a board, its zone, its notes and its months do to the queries, on a real Loki.
+// That each panel shows what it should with nothing chosen: shown.test.ts.
 
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { EventRecord } from '../../core/event.ts';
 import { DAY_MS, localDateAt, startOfDate } from '../../core/time.ts';
-import { columnOf, fieldOfDimension } from '../../core/schema.ts';
 import { dashboardOf, type Board } from '../../dashboards/board.ts';
 import { BOARDS } from '../../dashboards/build.ts';
-import { columnLabelOf } from '../../dashboards/list-query.ts';
 import type { ListSource, SignalSource } from '../../dashboards/source.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { evaluate } from '../../signals/evaluate.ts';
@@ -22,6 +20,7 @@ import { actualRows, expectedRows } from './places/list-oracle.ts';
 import { zonesByNoon } from './places/noon.ts';
 import { compareToOracle, type Asked } from './places/oracle.ts';
 import { boardOf, queriesOf, queriesOfKind, type Query } from './places/queries.ts';
+import { runWithFailedTool } from './run-with-failed-tool.ts';
 import { writeOut } from './written-out.ts';
 
 const TEST_LIMIT_MS = 240_000;
@@ -62,26 +61,6 @@ const NARROW: Choices = { user: ['a|b.*', 'Zoë "Q" (x)'], agent: 'support' };
       asked: { events, range, now, timezone: String(options.choices?.['timezone'] ?? zone), choices },
     };
   };
-
-  describe.each(BOARDS.map((board) => [board.name, board] as const))('%s', (_, board) => {
-    it.each(signalQueries(board))(
-      '%s answers what the evaluator says, one frame per group',
-      async (__, query) => {
-        const { frames, asked } = await ask(query);
-        expect(compareToOracle(query.source, query.panel, frames, asked)).toEqual([]);
-        for (const frame of frames) {
-          expect(Object.keys(frame.labels).sort()).toEqual(expectedLabels(query.source, query.panel));
-          expect(Object.values(frame.labels)).not.toContain('');
-        }
-        const most = query.panel.type === 'stat' ? 1 : Number.POSITIVE_INFINITY;
-        expect(frames.length).toBeLessThanOrEqual(most);
-        const order = frames.map(({ points }) => [...points.values()][0] ?? 0);
-        const isDescending = order.every((value, index) => index === 0 || value <= (order[index - 1] ?? 0));
-        expect(isDescending || !query.source.isSorted).toBe(true);
-      },
-      TEST_LIMIT_MS,
-    );
-  });
 
   it(
     'a board that is narrowed to users and an agent shows their numbers, whatever characters are in the names',
@@ -124,20 +103,6 @@ const NARROW: Choices = { user: ['a|b.*', 'Zoë "Q" (x)'], agent: 'support' };
       };
       const { frames, asked } = await ask(wrong);
       expect(compareToOracle(query.source, query.panel, frames, asked)).toHaveLength(1);
-    },
-    TEST_LIMIT_MS,
-  );
-
-  it.each(listQueries())(
-    '%s lists the right events in the right order, with a label per column',
-    async (_, query) => {
-      const { frames, asked } = await ask(query, { days: 10 });
-      const rows = actualRows(query.source, frames);
-      expect(rows.length).toBeGreaterThan(0);
-      expect([...rows].sort()).toEqual(expectedRows(query.source, asked).sort());
-      const known = new Set([...query.source.columns.map(columnLabelOf), 'from_ms', 'to_ms']);
-      for (const { labels } of frames)
-        expect(Object.keys(labels).filter((name) => !known.has(name))).toEqual([]);
     },
     TEST_LIMIT_MS,
   );
@@ -243,14 +208,6 @@ function listQueries(): [string, Query<ListSource>][] {
   );
 }
 
-/** Labels of each frame: the groups, and what a table or bars per day tell columns and days apart by. */
-function expectedLabels(source: SignalSource, panel: Panel): string[] {
-  const labels = source.by.map((dimension) => columnOf(fieldOfDimension(dimension)));
-  if (source.over === 'days') labels.push('day');
-  if (panel.type === 'table' || panel.type === 'barchart') labels.push('measure');
-  return labels.sort();
-}
-
 function numbersOf(frames: readonly Frame[]): number[] {
   return frames.flatMap(({ points }) => [...points.values()]);
 }
@@ -261,13 +218,4 @@ function isOfSession(event: EventRecord): boolean {
 
 function valueOf(result: SignalResult): number {
   return 'value' in result ? (result.value ?? Number.NaN) : Number.NaN;
-}
-
-function runWithFailedTool(events: readonly EventRecord[]): string {
-  const call = events.findLast(
-    (event) => event['event.name'] === 'agent.tool_call' && event['tool.ok'] === false,
-  );
-  const run = call?.['agent.run_id'];
-  if (run === undefined) throw new Error('no tool call of the corpus failed');
-  return run;
 }

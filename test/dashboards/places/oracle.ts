@@ -2,7 +2,7 @@
 
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { EventRecord } from '../../../core/event.ts';
-import { fieldOfDimension } from '../../../core/schema.ts';
+import { columnOf, fieldOfDimension } from '../../../core/schema.ts';
 import { dateOf, DAY_MS, dayOf } from '../../../core/time.ts';
 import { NO_GROUP, narrowingOf } from '../../../dashboards/query.ts';
 import { DAYS, type SignalSource } from '../../../dashboards/source.ts';
@@ -28,20 +28,20 @@ export function compareToOracle(
   asked: Asked,
 ): string[] {
   const signal = signalOf(source.signal);
-  const events = narrowed(asked.events, signal, source, asked.choices ?? {});
   const range = rangeOf(panel, asked.range, asked.now);
-  switch (source.over) {
-    case 'range':
-      return compareGroups(
-        signal,
-        expectedGroups(source, events, range, asked),
-        groupsOf(source, frames, range.to),
-      );
-    case 'days':
-      return compareGroups(signal, expectedDays(source, events, asked), daysOf(frames));
-    case 'steps':
-      return compareSteps(source, events, frames, stepOf(panel, range), asked);
+  if (source.over === 'steps') {
+    const events = narrowed(asked.events, signal, source, asked.choices ?? {});
+    return compareSteps(source, events, frames, stepOf(panel, range), asked);
   }
+  const actual = source.over === 'days' ? daysOf(frames) : groupsOf(source, frames, range.to);
+  return compareGroups(signal, expectedValues(source, panel, asked), actual);
+}
+
+/** What an instant query must answer, by group, or by day. */
+export function expectedValues(source: SignalSource, panel: Panel, asked: Asked): Values {
+  const events = narrowed(asked.events, signalOf(source.signal), source, asked.choices ?? {});
+  if (source.over === 'days') return expectedDays(source, events, asked);
+  return expectedGroups(source, events, rangeOf(panel, asked.range, asked.now), asked);
 }
 
 /** Keeps the events that the choices keep; an event without a chosen dimension goes. */
@@ -64,7 +64,7 @@ function narrowed(
   );
 }
 
-type Values = ReadonlyMap<string, number>;
+export type Values = ReadonlyMap<string, number>;
 
 function valuesOf(
   signal: Signal,
@@ -176,9 +176,7 @@ function groupsOf(source: SignalSource, frames: readonly Frame[], at: number): V
     frames.flatMap(({ labels, points }) => {
       const value = points.get(at) ?? [...points.values()][0];
       if (value === undefined || Number.isNaN(value)) return [];
-      const name = source.by.map(
-        (dimension) => labels[fieldOfDimension(dimension).replaceAll('.', '_')] ?? 'MISSING',
-      );
+      const name = source.by.map((dimension) => labels[columnOf(fieldOfDimension(dimension))] ?? 'MISSING');
       return [[name.join(' · '), value] as const];
     }),
   );

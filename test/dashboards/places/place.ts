@@ -1,7 +1,7 @@
 // A place: where the numbers of a panel stand on the embedded pages, and how the two are compared.
 
-import { formatCost, formatCount, formatDuration, formatPercent } from '../../../core/format.ts';
-import { fieldOfDimension } from '../../../core/schema.ts';
+import { formatCost, formatCount, formatDuration, formatPercent, NO_DATA } from '../../../core/format.ts';
+import { columnOf, fieldOfDimension } from '../../../core/schema.ts';
 import type { SignalSource, Source } from '../../../dashboards/source.ts';
 import { shownNumbers, type Embedded } from '../embedded.ts';
 import type { Frame, Range } from '../grafana.ts';
@@ -47,9 +47,10 @@ export function only(panel: ShownPanel, index = 0): number | undefined {
 
 /** Labels of the groups of a signal. */
 export function labelsOf(source: SignalSource): string[] {
-  return source.by.map((dimension) => fieldOfDimension(dimension).replaceAll('.', '_'));
+  return source.by.map((dimension) => columnOf(fieldOfDimension(dimension)));
 }
 
 export function numberIn(labels: Readonly<Record<string, string>>, name: string): number | undefined {
-  return labels[name] === undefined ? undefined : Number(labels[name]);
+  const text = labels[name];
+  return text === undefined || text === NO_DATA ? undefined : Number(text);
 }

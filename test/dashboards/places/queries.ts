@@ -2,6 +2,7 @@
 
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboardOf, tilesOf, type Board } from '../../../dashboards/board.ts';
+import type { Tile } from '../../../dashboards/tile.ts';
 import { BOARDS } from '../../../dashboards/build.ts';
 import type { Source } from '../../../dashboards/source.ts';
 import { panelsOf, type LokiTarget } from '../grafana.ts';
@@ -13,6 +14,23 @@ export interface Query<S = Source> {
   readonly panel: Panel;
   readonly target: LokiTarget;
   readonly source: S;
+}
+
+/** A tile with its panel and its queries. */
+export interface PanelQueries {
+  readonly board: Board;
+  readonly tile: Tile;
+  readonly panel: Panel;
+  readonly targets: readonly LokiTarget[];
+}
+
+/** Every panel of a board. */
+export function panelQueriesOf(board: Board): PanelQueries[] {
+  const panels = new Map(panelsOf(dashboardOf(board)).map((panel) => [panel.id, panel]));
+  return tilesOf(board).map((tile) => {
+    const panel = panels.get(tile.panel.id) ?? tile.panel;
+    return { board, tile, panel, targets: (panel.targets ?? []) as unknown as LokiTarget[] };
+  });
 }
 
 export function boardOf(name: Board['name']): Board {
