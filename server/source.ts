@@ -7,6 +7,7 @@ import type { SignalResult } from '../signals/result.ts';
 import type { Dimension } from '../core/schema.ts';
 import type { AlertOverview } from './alerting/alert-overview.ts';
 import { readStoredAlerts } from './alerting/stored-alerts.ts';
+import { maskSecrets } from './process/secrets.ts';
 import { keepYoungSpaceSmall } from './process/memory.ts';
 import { backupDatabase, exportEvents, type ExportRequest } from './queries/export/export-events.ts';
 import { listRuns } from './queries/runs/list-runs.ts';
@@ -162,15 +163,15 @@ function serverSource(url: string, token: string | undefined): Source {
     if (answer.status === 404) return undefined;
     if (answer.status === 401) throw new ServerError(tokenFault(url, token));
     // The question was wrong, whoever answers it.
-    if (answer.status === 400) throw new RequestError(400, await faultOf(answer));
-    if (!answer.ok) throw new ServerError(`${url}: ${await faultOf(answer)}`);
+    if (answer.status === 400) throw new RequestError(400, await faultOf(answer, token));
+    if (!answer.ok) throw new ServerError(`${url}: ${await faultOf(answer, token)}`);
     return (await answer.json()) as T;
   }
 
   async function* askBytes(path: string, params: Params): AsyncGenerator<Uint8Array> {
     const answer = await request(path, params, undefined);
     if (answer.status === 401) throw new ServerError(tokenFault(url, token));
-    if (!answer.ok || answer.body === null) throw new ServerError(`${url}: ${await faultOf(answer)}`);
+    if (!answer.ok || answer.body === null) throw new ServerError(`${url}: ${await faultOf(answer, token)}`);
     yield* answer.body;
   }
 
@@ -232,9 +233,9 @@ function reasonOf(error: unknown): string {
   return cause?.code ?? messageOf(error);
 }
 
-async function faultOf(answer: Response): Promise<string> {
+async function faultOf(answer: Response, token: string | undefined): Promise<string> {
   const body = (await answer.json().catch(() => ({}))) as { error?: string };
-  return body.error ?? `it answered ${answer.status}`;
+  return maskSecrets(body.error ?? `it answered ${answer.status}`, [token ?? '']);
 }
 
 async function folderSource(dataDir: string, timezone: string): Promise<Source> {

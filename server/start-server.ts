@@ -8,9 +8,11 @@ import { accessOf } from './process/access.ts';
 import type { AlertOverview } from './alerting/alert-overview.ts';
 import type { Alerter } from './alerting/alerter.ts';
 import { readAlerting, startAlerting, type Alerting } from './alerting/start-alerting.ts';
+import { secretsOfChannels } from './alerting/channels/make-channels.ts';
 import { listenGrpc, type GrpcIntake } from './intake/grpc-intake.ts';
 import { makeHttpIntake } from './intake/http-intake.ts';
 import { Intake } from './intake/intake.ts';
+import { maskSecrets } from './process/secrets.ts';
 import { closeGracefully } from './process/graceful-close.ts';
 import { startHousekeeping, type Housekeeping } from './process/housekeeping.ts';
 import { startFreeingMemory } from './process/memory.ts';
@@ -72,14 +74,14 @@ export interface RunningServer {
  * Starts the server; resolves when it listens on all three ports.
  * @throws ServerError when a port is taken, the folder cannot be written or is in use, or an alert variable is wrong
  */
-export async function startServer(options: ServerOptions): Promise<RunningServer> {
+export async function startServer(given: ServerOptions): Promise<RunningServer> {
+  const { options, alerting } = withoutSecretsInLog(given);
   const host = options.host ?? '127.0.0.1';
   const timezone = options.timezone ?? 'UTC';
   if (!isTimeZone(timezone))
     throw new ServerError(`${timezone} is not a time zone. Use an IANA name such as Europe/Berlin.`);
   const access = accessOf(host, options.token);
   const traceUrls = parseTraceUrls(options.traceUrls ?? '');
-  const alerting = readAlerting(options.alertEnv ?? {}, timezone);
   const database = await openDatabase(options.dataDir);
   const closers: (() => Promise<void>)[] = [() => database.close()];
   try {
@@ -146,6 +148,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await closeAll(closers).catch(() => undefined);
     throw error;
   }
+}
+
+/** The settings of alerts, and a log that no secret reaches, whoever repeats it. */
+function withoutSecretsInLog(given: ServerOptions): { options: ServerOptions; alerting: Alerting } {
+  const token = given.token === undefined ? [] : [given.token];
+  const alerting = readAlerting(given.alertEnv ?? {}, given.timezone ?? 'UTC', token);
+  const secrets = [...secretsOfChannels(alerting.config.channels), ...token];
+  return { options: { ...given, log: (line) => given.log(maskSecrets(line, secrets)) }, alerting };
 }
 
 /** What links in notices begin with. */

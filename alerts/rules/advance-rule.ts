@@ -1,7 +1,7 @@
 // One round of one rule: its judgements move its alerts on. An alert whose group is not judged any
 // more has no data.
 
-import { advanceAlert, isForgettable, type AlertState, type Telling } from './alert-state.ts';
+import { advanceAlert, isForgettable, setToClock, type AlertState, type Telling } from './alert-state.ts';
 import type { Judgement } from './judgement.ts';
 import type { AlertPolicy } from './policy.ts';
 import type { Rule } from './rule.ts';
@@ -18,11 +18,12 @@ const URGENCY = { firing: 0, pending: 1, quiet: 2 } as const;
 
 export function advanceRule(
   rule: Rule,
-  before: readonly AlertState[],
+  left: readonly AlertState[],
   judgements: readonly Judgement[],
   policy: AlertPolicy,
   nowMs: number,
 ): RuleRound {
+  const before = left.map((state) => setToClock(state, policy, nowMs));
   const stateByKey = new Map(before.map((state) => [state.key, state]));
   const judged = new Set(judgements.map((judgement) => judgement.key));
   const gone = before.filter((state) => !judged.has(state.key)).map((state) => goneJudgement(state));

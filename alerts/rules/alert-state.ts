@@ -85,6 +85,26 @@ function moveAlert(
   return { state: { ...state, toldMs: nowMs }, telling };
 }
 
+/**
+ * The state by a clock that stands at `nowMs`. A clock that was set back leaves times that are still to come, and nothing
+ * would be told until then: what was is taken to have been now.
+ */
+export function setToClock(state: AlertState, policy: AlertPolicy, nowMs: number): AlertState {
+  const { sinceMs, judgedMs, toldMs, spokeMs, unmetSinceMs, silentUntilMs } = state;
+  const latest = Math.max(sinceMs, judgedMs, toldMs ?? 0, spokeMs ?? 0, unmetSinceMs ?? 0);
+  const silentTo = nowMs + policy.cooldownMs;
+  if (latest <= nowMs && (silentUntilMs ?? 0) <= silentTo) return state;
+  return {
+    ...state,
+    sinceMs: Math.min(sinceMs, nowMs),
+    judgedMs: Math.min(judgedMs, nowMs),
+    ...(toldMs !== undefined && { toldMs: Math.min(toldMs, nowMs) }),
+    ...(spokeMs !== undefined && { spokeMs: Math.min(spokeMs, nowMs) }),
+    ...(unmetSinceMs !== undefined && { unmetSinceMs: Math.min(unmetSinceMs, nowMs) }),
+    ...(silentUntilMs !== undefined && { silentUntilMs: Math.min(silentUntilMs, silentTo) }),
+  };
+}
+
 /** Whether the state says nothing that a fresh one would not, so that it need not be kept. */
 export function isForgettable(state: AlertState, nowMs: number): boolean {
   return state.phase === 'quiet' && !state.owesResolve && (state.silentUntilMs ?? 0) <= nowMs;

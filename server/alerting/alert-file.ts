@@ -1,51 +1,45 @@
 // The alert file: what the alerter must not forget when the process ends. States, so that nothing is
 // told twice; deliveries, so that nothing told is lost; the last notices, for people.
 
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { AlertState } from '../../alerts/rules/alert-state.ts';
-import type { Notice } from '../../alerts/rules/notice.ts';
-import type { Delivery } from './delivery.ts';
+import { FORMAT, NOTHING, readMemory, type AlertMemory, type ReadMemory } from './alert-memory.ts';
 
-export interface AlertMemory {
-  readonly states: readonly AlertState[];
-  readonly deliveries: readonly Delivery[];
-  /** Newest last. */
-  readonly notices: readonly Notice[];
-}
+export type { AlertMemory } from './alert-memory.ts';
 
 export const ALERT_FILE = 'alerts.json';
 
-const FORMAT = 1;
-const EMPTY: AlertMemory = { states: [], deliveries: [], notices: [] };
-
 /**
- * Reads the file of a folder that this process owns. One that cannot be read is put aside, and everything
- * starts again.
+ * Reads the file of a folder that this process owns. One that holds what cannot be used is put aside, and what can be used
+ * of it goes on.
  */
 export async function takeAlertFile(dataDir: string, log: (line: string) => void): Promise<AlertMemory> {
-  const memory = await parseFile(dataDir);
-  if (memory !== undefined) return memory;
+  const { memory, wrongParts } = await parseFile(dataDir);
+  if (wrongParts === 0) return memory;
   const file = path.join(dataDir, ALERT_FILE);
   const aside = `${file}.unreadable`;
   await rename(file, aside);
-  log(`alerts: ${file} could not be read and is now ${aside}; alerts that fire will be sent again`);
-  return EMPTY;
+  const isAllWrong = memory.states.length + memory.deliveries.length + memory.notices.length === 0;
+  log(
+    isAllWrong
+      ? `alerts: ${file} could not be read and is now ${aside}; alerts that fire are reported again`
+      : `alerts: ${file} had ${wrongParts === 1 ? 'a part' : `${wrongParts} parts`} that could not be read, and is now ${aside}; the rest is used`,
+  );
+  return memory;
 }
 
-/** Reads the file and changes nothing; one that cannot be read is as good as none. */
+/** Reads the file and changes nothing; what cannot be read of it is as good as not there. */
 export async function readAlertFile(dataDir: string): Promise<AlertMemory> {
-  return (await parseFile(dataDir)) ?? EMPTY;
+  return (await parseFile(dataDir)).memory;
 }
 
-/** Undefined when there is something that cannot be read. */
-async function parseFile(dataDir: string): Promise<AlertMemory | undefined> {
+async function parseFile(dataDir: string): Promise<ReadMemory> {
   const file = path.join(dataDir, ALERT_FILE);
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  return text === undefined ? EMPTY : parseMemory(text);
+  return text === undefined ? { memory: NOTHING, wrongParts: 0 } : readMemory(text);
 }
 
 /** Writes the file so that after a crash it is either the old or the new one. */
@@ -53,7 +47,9 @@ export async function writeAlertFile(dataDir: string, memory: AlertMemory): Prom
   const file = path.join(dataDir, ALERT_FILE);
   const draft = `${file}.new`;
   await mkdir(dataDir, { recursive: true });
-  const handle = await open(draft, 'w', 0o600);
+  // What was left of an earlier draft, or lies there as a link to another file, is not written through.
+  await rm(draft, { force: true });
+  const handle = await open(draft, 'wx', 0o600);
   try {
     await handle.writeFile(JSON.stringify({ format: FORMAT, ...memory }));
     await handle.sync();
@@ -61,15 +57,4 @@ export async function writeAlertFile(dataDir: string, memory: AlertMemory): Prom
     await handle.close();
   }
   await rename(draft, file);
-}
-
-function parseMemory(text: string): AlertMemory | undefined {
-  try {
-    const value = JSON.parse(text) as Partial<AlertMemory> & { format?: number };
-    const { states, deliveries, notices } = value;
-    const isWhole = Array.isArray(states) && Array.isArray(deliveries) && Array.isArray(notices);
-    return value.format === FORMAT && isWhole ? { states, deliveries, notices } : undefined;
-  } catch {
-    return undefined;
-  }
 }

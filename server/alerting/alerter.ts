@@ -42,6 +42,8 @@ export class Alerter {
   readonly #deliverer: Deliverer;
   readonly #statesByRule = new Map<string, readonly AlertState[]>();
   readonly #checkedMs = new Map<string, number>();
+  /** The same by a clock that nobody sets, ms. */
+  readonly #checkedAt = new Map<string, number>();
   readonly #faults = new Map<string, string>();
   #notices: readonly Notice[];
   #timer: NodeJS.Timeout | undefined;
@@ -96,6 +98,7 @@ export class Alerter {
       if (this.#isClosed) return;
       if (!this.#isDue(rule, atMs)) continue;
       this.#checkedMs.set(rule.id, atMs);
+      this.#checkedAt.set(rule.id, performance.now());
       try {
         await this.#checkRule(rule, atMs);
         this.#faults.delete(rule.id);
@@ -134,7 +137,11 @@ export class Alerter {
 
   #isDue(rule: Rule, atMs: number): boolean {
     const last = this.#checkedMs.get(rule.id);
-    return last === undefined || Math.floor(atMs / rule.everyMs) > Math.floor(last / rule.everyMs);
+    if (last === undefined) return true;
+    // The clock says when, for rules to be checked at the whole minute, hour or day. It may have been set back: then what
+    // has really passed counts.
+    const hasPassed = performance.now() - (this.#checkedAt.get(rule.id) ?? 0) >= rule.everyMs;
+    return hasPassed || Math.floor(atMs / rule.everyMs) !== Math.floor(last / rule.everyMs);
   }
 
   async #checkRule(rule: Rule, atMs: number): Promise<void> {

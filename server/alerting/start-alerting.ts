@@ -29,10 +29,14 @@ export interface StartAlertingOptions {
  * Settings and channels of the environment; the zone of `--timezone` counts where TIMEZONE is not set.
  * @throws ServerError that names every variable with a wrong value
  */
-export function readAlerting(env: Environment, timezone: string): Alerting {
+export function readAlerting(
+  env: Environment,
+  timezone: string,
+  otherSecrets: readonly string[] = [],
+): Alerting {
   try {
     const config = readAlertConfig({ ...env, TIMEZONE: env['TIMEZONE']?.trim() || timezone }, RULE_IDS);
-    return { config, channels: makeChannels(config.channels) };
+    return { config, channels: makeChannels(config.channels, otherSecrets) };
   } catch (error) {
     if (error instanceof SettingError) throw new ServerError(`alerts: ${error.message}`);
     throw new ServerError(`alerts: ${messageOf(error)}`);

@@ -140,6 +140,18 @@ describe('Telegram', () => {
     expect(error.message).toBe('Telegram answered 400: bot*** is bad');
   });
 
+  it.each([170, 180, 190, 195, 199])(
+    'masks the token where the text is cut, too: after %i characters',
+    async (before) => {
+      const telegram = await started(startTelegram());
+      telegram.trouble({ kind: 'answer', answer: refusal(400, `${'x'.repeat(before)}${BOT_TOKEN} is bad`) });
+      const { message } = await failureOf(
+        telegramChannel({ botToken: BOT_TOKEN, chatId: CHAT_ID, apiUrl: telegram.url }),
+      );
+      expect(message.replace(/^Telegram answered 400: x+/, '')).toMatch(/^\*{0,3}( |$)/);
+    },
+  );
+
   it('that drops the connection or is not there is tried again, without the token in the message', async () => {
     const telegram = await started(startTelegram());
     telegram.trouble({ kind: 'drop' });

@@ -32,10 +32,3 @@ export class DeliveryError extends Error {
     this.retryAfterMs = failure.retryAfterMs;
   }
 }
-
-const MASK = '***';
-
-/** The text with every secret masked. */
-export function maskSecrets(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((masked, secret) => (secret === '' ? masked : masked.replaceAll(secret, MASK)), text);
-}

@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { createTransport } from 'nodemailer';
 import type { EmailSettings } from '../../../alerts/rules/channel-settings.ts';
-import { DeliveryError, maskSecrets, type Channel } from './channel.ts';
+import { maskSecrets } from '../../process/secrets.ts';
+import { DeliveryError, type Channel } from './channel.ts';
 import { cutText, escapeHtml, markOf, PLAIN, renderNotice, type Markup } from './notice-text.ts';
 
 const SUBJECT_LIMIT = 150;
@@ -65,7 +66,7 @@ function deliveryError(error: unknown, secrets: readonly string[]): DeliveryErro
   const { code, responseCode } = error as MailFailure;
   const text = error instanceof Error ? error.message : String(error);
   const isRefused = responseCode !== undefined && responseCode >= SMTP_PERMANENT;
-  const message = maskSecrets(text.split('\n')[0] ?? '', secrets);
+  const message = maskSecrets(text, secrets).split('\n')[0] ?? '';
   return new DeliveryError(`The mail server: ${message}`, {
     isPermanent: code === 'EAUTH' ? isRefused || responseCode === undefined : isRefused,
   });

@@ -1,6 +1,7 @@
 // One HTTP request that carries a notice: JSON out, a short answer in, and what the answer means.
 
-import { DeliveryError, maskSecrets } from './channel.ts';
+import { maskSecrets } from '../../process/secrets.ts';
+import { DeliveryError } from './channel.ts';
 
 export interface PostRequest {
   readonly service: string;
@@ -54,7 +55,7 @@ export async function postJson(request: PostRequest, answer: ReadAnswer = {}): P
   if (response.ok) return;
   const { status } = response;
   const retryAfterMs = answer.retryAfterMs?.(body) ?? retryAfterOf(response.headers.get('retry-after'));
-  const said = maskSecrets((answer.reason?.(body) ?? body).slice(0, REASON_LIMIT), secrets);
+  const said = maskSecrets(answer.reason?.(body) ?? body, secrets).slice(0, REASON_LIMIT);
   throw new DeliveryError(`${service} answered ${status}${said === '' ? '' : `: ${said}`}`, {
     isPermanent: status < HTTP_SERVER_ERROR && !PASSING_STATUSES.has(status),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),

@@ -1,6 +1,7 @@
 // Slack: incoming webhook, one section block in mrkdwn.
 
 import type { SlackSettings } from '../../../alerts/rules/channel-settings.ts';
+import { secretsOfUrl } from '../../process/secrets.ts';
 import type { Channel } from './channel.ts';
 import { postJson } from './http-post.ts';
 import { cutText, markOf, renderNotice, type Markup } from './notice-text.ts';
@@ -18,7 +19,7 @@ const MRKDWN: Markup = {
 };
 
 export function slackChannel({ url }: SlackSettings): Channel {
-  const { host, pathname } = new URL(url);
+  const { host } = new URL(url);
   return {
     name: 'slack',
     target: host,
@@ -34,7 +35,7 @@ export function slackChannel({ url }: SlackSettings): Channel {
           ],
           unfurl_links: false,
         }),
-        secrets: [url, pathname],
+        secrets: secretsOfUrl(url),
         signal,
       });
     },

@@ -4,6 +4,7 @@ import { createHmac } from 'node:crypto';
 import type { WebhookSettings } from '../../../alerts/rules/channel-settings.ts';
 import { lineText, type Notice } from '../../../alerts/rules/notice.ts';
 import { formatValue } from '../../../alerts/rules/value-format.ts';
+import { secretsOfUrl } from '../../process/secrets.ts';
 import type { Channel } from './channel.ts';
 import { postJson } from './http-post.ts';
 import { PLAIN, renderNotice } from './notice-text.ts';
@@ -44,7 +45,7 @@ export function signBody(body: string, secret: string, atMs: number): string {
 }
 
 export function webhookChannel({ url, secret }: WebhookSettings): Channel {
-  const { host, pathname, search, username, password } = new URL(url);
+  const { host } = new URL(url);
   return {
     name: 'webhook',
     target: host,
@@ -53,13 +54,12 @@ export function webhookChannel({ url, secret }: WebhookSettings): Channel {
       const body = webhookBody(notice);
       const signature =
         secret === undefined ? {} : { 'x-tallyspan-signature': signBody(body, secret, Date.now()) };
-      const hidden = [url, pathname.slice(1), search.slice(1), username, password, secret ?? ''];
       await postJson({
         service: 'The webhook',
         url,
         body,
         headers: { 'x-tallyspan-notice': notice.id, ...signature },
-        secrets: hidden.filter((text) => text.length > 3),
+        secrets: [...secretsOfUrl(url), secret ?? ''],
         signal,
       });
     },

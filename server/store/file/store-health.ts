@@ -36,12 +36,12 @@ export class StoreHealth {
   noteFailure(error: unknown): void {
     const reason = diskReason(error) ?? 'the last commit failed; the log says why';
     this.#fault = { reason, sinceMs: this.#fault?.sinceMs ?? Date.now() };
-    this.#nextTrialMs = Date.now() + TRIAL_PAUSE_MS;
+    this.#nextTrialMs = performance.now() + TRIAL_PAUSE_MS;
   }
 
   /** What keeps rows from being stored; undefined when nothing does. */
   async check(): Promise<StoreFault | undefined> {
-    if (this.#fault !== undefined && Date.now() >= this.#nextTrialMs) {
+    if (this.#fault !== undefined && performance.now() >= this.#nextTrialMs) {
       this.#trial ??= this.#try().finally(() => (this.#trial = undefined));
       await this.#trial;
     }

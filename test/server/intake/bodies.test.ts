@@ -97,6 +97,10 @@ function peakBytes(): number {
   return 1024 * Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1]);
 }
 
+function same(bytes: Buffer): Buffer {
+  return bytes;
+}
+
 describe('a call without the token', () => {
   it('is refused on its headers, before any of its body', async () => {
     const session = open();
@@ -108,7 +112,6 @@ describe('a call without the token', () => {
   it('with a large body is told so by the library that most senders have', async () => {
     const client = openGrpc(server.grpcAddress);
     const code = await new Promise((done) => {
-      const same = (bytes: Buffer): Buffer => bytes;
       client.makeUnaryRequest(
         LOGS_EXPORT,
         same,
