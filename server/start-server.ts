@@ -12,6 +12,7 @@ import { secretsOfChannels } from './alerting/channels/make-channels.ts';
 import { listenGrpc, type GrpcIntake } from './intake/grpc-intake.ts';
 import { makeHttpIntake } from './intake/http-intake.ts';
 import { Intake } from './intake/intake.ts';
+import { parseTrustedProxies } from './process/proxy.ts';
 import { maskSecrets } from './process/secrets.ts';
 import { closeGracefully } from './process/graceful-close.ts';
 import { startHousekeeping, type Housekeeping } from './process/housekeeping.ts';
@@ -47,6 +48,8 @@ export interface ServerOptions {
   readonly token?: string;
   /** Addresses of a trace in other back ends, with `{trace_id}` in each, separated by blanks. */
   readonly traceUrls?: string;
+  /** Proxies that are believed which address a request came from, and by TLS or not: addresses, networks, `loopback`. */
+  readonly trustedProxies?: string;
   /** A run without an end is lost after this time without an event. */
   readonly lostAfterMs?: number;
   /** A run is not lost before its start was here for this time: old history comes run by run. */
@@ -80,7 +83,8 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
   const timezone = options.timezone ?? 'UTC';
   if (!isTimeZone(timezone))
     throw new ServerError(`${timezone} is not a time zone. Use an IANA name such as Europe/Berlin.`);
-  const access = accessOf(host, options.token);
+  const access = accessOf(host, options.token, alerting.config.policy.pageUrl);
+  const trustedProxies = parseTrustedProxies(options.trustedProxies ?? '');
   const traceUrls = parseTraceUrls(options.traceUrls ?? '');
   const database = await openDatabase(options.dataDir);
   const closers: (() => Promise<void>)[] = [() => database.close()];
@@ -103,6 +107,7 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
       store,
       intake,
       access,
+      trustedProxies,
       timezone,
       traceUrls,
       readAlerts: () => alerter?.overview(),

@@ -80,6 +80,7 @@ export function registerUp(program: Command, io: CliIo): void {
         timezone: options.timezone,
         ...(token ? { token } : {}),
         ...(io.env['TALLYSPAN_TRACE_URL'] ? { traceUrls: io.env['TALLYSPAN_TRACE_URL'] } : {}),
+        ...(io.env['TALLYSPAN_TRUSTED_PROXY'] ? { trustedProxies: io.env['TALLYSPAN_TRUSTED_PROXY'] } : {}),
         alertEnv: io.env,
         log: (line) => void io.stderr.write(`${safeText(line)}\n`),
       });

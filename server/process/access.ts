@@ -14,10 +14,20 @@ export interface Access {
   /** Whether the value of a Host header is a name of this server. */
   readonly isOwnHost: (host: string | undefined) => boolean;
   readonly needsToken: boolean;
+  /** Origin of the address by which people reach the page, such as https://tallyspan.example.com; undefined where none is set. */
+  readonly pageOrigin: string | undefined;
 }
 
-/** @throws ServerError when the address is not loopback and there is no token */
-export function accessOf(host: string, token: string | undefined): Access {
+/**
+ * `pageUrl` is the address by which people reach the page, where a proxy is in front: its name is one of this server.
+ * @throws ServerError when the address is not loopback and there is no token, or the address of the page is none
+ */
+export function accessOf(host: string, token: string | undefined, pageUrl?: string): Access {
+  if (pageUrl !== undefined && !URL.canParse(pageUrl))
+    throw new ServerError(
+      `TALLYSPAN_URL is "${pageUrl}": write the whole address, with https:// or http://.`,
+    );
+  const page = pageUrl === undefined ? undefined : new URL(pageUrl);
   const isLoopback = LOOPBACK.test(host);
   if (!isLoopback && (token === undefined || token.length < 16))
     throw new ServerError(
@@ -33,11 +43,12 @@ export function accessOf(host: string, token: string | undefined): Access {
     needsToken: expected !== undefined,
     isToken,
     isAllowed: (authorization) => isToken(/^Bearer (.+)$/i.exec(authorization ?? '')?.[1]),
+    pageOrigin: page?.origin,
     isOwnHost(header) {
       // Behind another address the name is whatever the network calls the machine; the token guards it.
       if (!isLoopback) return true;
       const name = (header ?? '').replace(/:\d+$/, '');
-      return LOOPBACK.test(name);
+      return LOOPBACK.test(name) || (page !== undefined && name.toLowerCase() === page.hostname);
     },
   };
 }

@@ -3,6 +3,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { ASSET_PATHS } from './assets.ts';
+import { LOGOUT_PATH } from './way-back.ts';
 
 /** What the frame shows beside the page itself. */
 export interface Frame {
@@ -12,6 +13,8 @@ export interface Frame {
   readonly timezone: string;
   /** Alerts that fire; undefined while it is not known. */
   readonly firing: number | undefined;
+  /** Whether the server needs a token, so that there is a session to end. */
+  readonly hasSession?: boolean;
   /** Address that answers the page's main part again, and how often; none where nothing changes. */
   readonly refresh?: { readonly url: string; readonly seconds: number } | undefined;
 }
@@ -102,7 +105,7 @@ function Page({ frame, children }: { frame: Frame; children: ComponentChildren }
         {children}
         <footer>
           Days and times in {frame.timezone}. Numbers come from events, never from sampled spans; “–” is no
-          data, which is not 0.
+          data, which is not 0.{frame.hasSession === true && <a href={LOGOUT_PATH}> Sign out</a>}
         </footer>
       </body>
     </html>

@@ -1,58 +1,15 @@
-// The way in for a browser where the server needs a token: a form, and a cookie that scripts cannot read
-// and other sites cannot send, but by a link that somebody follows.
+// The way in for a browser where the server needs a token, and the way out: two forms.
 
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { VNode } from 'preact';
-import type { Access } from '../process/access.ts';
 import { renderBarePage } from './bare-page.tsx';
 import { textParam, type QueryText } from '../questions/query-params.ts';
-import { RequestError } from '../questions/request-error.ts';
-import { LOGIN_PATH, WAY_BACK, loginPathFor, wayBackOf } from './way-back.ts';
+import { checkSameOrigin } from './same-origin.ts';
+import type { TokenOutcome } from './sign-in.ts';
+import { LOGIN_PATH, LOGOUT_PATH, WAY_BACK, wayBackOf } from './way-back.ts';
 import type { WebContext } from './web-server.ts';
 
-const COOKIE = 'tallyspan_token';
-const COOKIE_SECONDS = 30 * 86_400;
-/** Open without a token: the way in, what it looks like, and whether the server lives. */
-const OPEN_PATHS = /^\/(login|healthz|assets\/[a-z.]+)$/;
-const NEEDS_TOKEN = 'a token is needed: Authorization: Bearer …';
-
-/** Lets a request pass, sends people to the form, and refuses programs. @throws RequestError */
-export function checkToken(
-  access: Access,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  isForPeople: boolean,
-): FastifyReply | undefined {
-  const path = request.url.split('?')[0] ?? '';
-  if (OPEN_PATHS.test(path) || isSignedIn(access, request)) return undefined;
-  if (request.headers['hx-request'] === 'true')
-    // A part of a page was asked for: the browser is to open the form as a page, not within this one.
-    return reply.code(401).header('hx-redirect', loginPathFor(request.url)).send({ error: 'sign in again' });
-  if (isForPeople) return reply.redirect(loginPathFor(request.url), 303);
-  throw new RequestError(401, NEEDS_TOKEN);
-}
-
-function isSignedIn(access: Access, request: FastifyRequest): boolean {
-  if (!access.needsToken || access.isAllowed(request.headers.authorization)) return true;
-  const cookie = cookieOf(request.headers.cookie);
-  return cookie !== undefined && access.isToken(cookie);
-}
-
-/** The token of the cookie; one that was not written by this server is none. */
-function cookieOf(header: string | undefined): string | undefined {
-  for (const part of (header ?? '').split(';')) {
-    const [name, value] = part.trim().split('=', 2);
-    if (name !== COOKIE || value === undefined) continue;
-    try {
-      return decodeURIComponent(value);
-    } catch {
-      return undefined;
-    }
-  }
-  return undefined;
-}
-
-export function registerLogin(app: FastifyInstance, { access }: WebContext): void {
+export function registerLogin(app: FastifyInstance, { access, signIn }: WebContext): void {
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
     { parseAs: 'string' },
@@ -61,34 +18,57 @@ export function registerLogin(app: FastifyInstance, { access }: WebContext): voi
 
   app.get<{ Querystring: QueryText }>(LOGIN_PATH, (request, reply) => {
     const wayBack = wayBackOf(textParam(request.query, WAY_BACK));
-    return isSignedIn(access, request) ? reply.redirect(wayBack, 303) : answerForm(reply, wayBack, false);
+    return signIn.isSignedIn(request) ? reply.redirect(wayBack, 303) : answerForm(reply, wayBack, undefined);
   });
   app.post(LOGIN_PATH, async (request, reply) => {
     const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
-    const token = form.get('token') ?? '';
     const wayBack = wayBackOf(form.get(WAY_BACK) ?? undefined);
-    if (!access.isToken(token)) return answerForm(reply, wayBack, true);
-    return (
-      reply
-        // Lax, so that a link in a chat or a mail opens the page: such a link only reads. What the one form of the
-        // pages sends is checked for where it comes from.
-        .header(
-          'set-cookie',
-          `${COOKIE}=${encodeURIComponent(token)}; HttpOnly; SameSite=Lax; Path=/; Max-Age=${COOKIE_SECONDS}`,
-        )
-        .redirect(wayBack, 303)
-    );
+    const outcome = signIn.begin(request, reply, form.get('token') ?? '');
+    return outcome === 'right' ? reply.redirect(wayBack, 303) : answerForm(reply, wayBack, outcome);
+  });
+
+  app.get(LOGOUT_PATH, (_request, reply) =>
+    reply.type('text/html; charset=utf-8').send(renderBarePage('Sign out', <LogoutPage />)),
+  );
+  app.post(LOGOUT_PATH, async (request, reply) => {
+    checkSameOrigin(request, access.pageOrigin);
+    signIn.end(request, reply);
+    return reply.redirect(LOGIN_PATH, 303);
   });
 }
 
-function answerForm(reply: FastifyReply, wayBack: string, isWrong: boolean): FastifyReply {
+function answerForm(
+  reply: FastifyReply,
+  wayBack: string,
+  outcome: Exclude<TokenOutcome, 'right'> | undefined,
+): FastifyReply {
+  if (typeof outcome === 'number') void reply.header('retry-after', String(outcome));
   return reply
-    .code(isWrong ? 403 : 200)
+    .code(outcome === undefined ? 200 : outcome === 'wrong' ? 403 : 429)
     .type('text/html; charset=utf-8')
-    .send(renderBarePage('Sign in', <LoginPage wayBack={wayBack} isWrong={isWrong} />));
+    .send(renderBarePage('Sign in', <LoginPage wayBack={wayBack} fault={faultText(outcome)} />));
 }
 
-function LoginPage({ wayBack, isWrong }: { wayBack: string; isWrong: boolean }): VNode {
+function faultText(outcome: Exclude<TokenOutcome, 'right'> | undefined): string | undefined {
+  if (outcome === undefined) return undefined;
+  return outcome === 'wrong'
+    ? 'That is not the token.'
+    : `Too many wrong tokens came from your address. Try again in ${outcome} s.`;
+}
+
+function LogoutPage(): VNode {
+  return (
+    <div class="hello">
+      <h1>Sign out</h1>
+      <p>This browser needs the token again then.</p>
+      <form class="filter" method="post" action={LOGOUT_PATH}>
+        <button type="submit">Sign out</button>
+      </form>
+    </div>
+  );
+}
+
+function LoginPage({ wayBack, fault }: { wayBack: string; fault: string | undefined }): VNode {
   return (
     <div class="hello">
       <h1>This server needs its token</h1>
@@ -101,7 +81,7 @@ function LoginPage({ wayBack, isWrong }: { wayBack: string; isWrong: boolean }):
         </label>
         <button type="submit">Sign in</button>
       </form>
-      {isWrong && <p class="why">That is not the token.</p>}
+      {fault !== undefined && <p class="why">{fault}</p>}
     </div>
   );
 }

@@ -54,7 +54,13 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
   function answerTo(request: FastifyRequest, reply: FastifyReply): Answer {
     return (content, frame) => {
       const path = request.url.split('?')[0] ?? '/';
-      const whole: Frame = { path, timezone, firing: context.readAlerts()?.firing, ...frame };
+      const whole: Frame = {
+        path,
+        timezone,
+        firing: context.readAlerts()?.firing,
+        hasSession: context.access.needsToken,
+        ...frame,
+      };
       const isFragment = request.headers['hx-request'] === 'true';
       return reply
         .type('text/html; charset=utf-8')
@@ -196,7 +202,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
   // Who was sent to the form of the token in between comes back by this address.
   app.get(TEST_PATH, (_request, reply) => reply.redirect(ALERTS_PATH, 303));
   app.post(TEST_PATH, async (request, reply) => {
-    checkSameOrigin(request);
+    checkSameOrigin(request, context.access.pageOrigin);
     const channel = request.body instanceof URLSearchParams ? (request.body.get('channel') ?? '') : '';
     const test = await context.testChannel(channel);
     if (test === undefined) throw new RequestError(503, 'alerting has not started yet');

@@ -7,12 +7,16 @@ import { RequestError } from '../questions/request-error.ts';
 /**
  * Lets a request pass that a page of this server sent, or a program that names its token itself, which no
  * page of somebody else can do. Whether the token is right is checked before.
+ * `pageOrigin` is the origin of TALLYSPAN_URL.
  * @throws RequestError
  */
-export function checkSameOrigin(request: FastifyRequest): void {
+export function checkSameOrigin(request: FastifyRequest, pageOrigin: string | undefined): void {
   const { origin, host, authorization } = request.headers;
   const site = request.headers['sec-fetch-site'];
-  const isOwn = origin !== undefined && host !== undefined && hostOf(origin) === host.toLowerCase();
+  // A proxy may have put another Host in the place of the one that the browser asked for.
+  const isOwn =
+    origin !== undefined &&
+    (origin === pageOrigin || (host !== undefined && hostOf(origin) === host.toLowerCase()));
   if (isOwn && (site === undefined || site === 'same-origin')) return;
   if (origin === undefined && site === undefined && authorization !== undefined) return;
   throw new RequestError(

@@ -3,6 +3,8 @@
 
 export const LOGIN_PATH = '/login';
 
+export const LOGOUT_PATH = '/logout';
+
 /** Name of the parameter and of the form's field. */
 export const WAY_BACK = 'next';
 
@@ -25,7 +27,7 @@ export function pathOnServer(text: string): string | undefined {
 /** Where to go after signing in; the overview where nothing acceptable is named. */
 export function wayBackOf(text: string | undefined): string {
   const path = pathOnServer(text ?? '/');
-  return path === undefined || path.split(/[?#]/)[0] === LOGIN_PATH ? '/' : path;
+  return path === undefined || [LOGIN_PATH, LOGOUT_PATH].includes(path.split(/[?#]/)[0] ?? '') ? '/' : path;
 }
 
 /** Address of the form for somebody who asked for this. */

@@ -16,15 +16,18 @@ import type { Database } from '../store/file/database.ts';
 import type { EventStore } from '../store/write/event-store.ts';
 import { registerApi } from './api.ts';
 import { registerAssets } from './assets.ts';
-import { checkToken, registerLogin } from './login.tsx';
+import { registerLogin } from './login.tsx';
 import { registerPages, renderFault } from './pages.tsx';
 import { RequestError } from '../questions/request-error.ts';
+import { SignIn } from './sign-in.ts';
 
 export interface ServedContext {
   readonly database: Database & RunQueryable;
   readonly store: EventStore;
   readonly intake: Intake;
   readonly access: Access;
+  /** Addresses of proxies that are believed what they say of a request. */
+  readonly trustedProxies?: readonly string[];
   readonly timezone: string;
   /** Addresses of traces in other back ends, with `{trace_id}` in them. */
   readonly traceUrls: readonly string[];
@@ -41,6 +44,7 @@ export interface ServedContext {
 
 /** With what the answers to several requests share. */
 export interface WebContext extends ServedContext {
+  readonly signIn: SignIn;
   readonly readReport: ReportReader;
 }
 
@@ -54,18 +58,24 @@ const SECURITY_HEADERS = {
 
 /** The server of pages and API, not yet listening. */
 export function makeWebServer(given: ServedContext): FastifyInstance {
-  const { store } = given;
+  const { store, trustedProxies = [] } = given;
   const database = {
     ...given.database,
     all: cacheAnswers(given.database, () => store.version),
     openRuns: () => store.openRuns(),
   };
-  const context = { ...given, database, readReport: keepReports(database, () => store.version) };
+  const context = {
+    ...given,
+    database,
+    readReport: keepReports(database, () => store.version),
+    signIn: new SignIn(given),
+  };
   const app = Fastify({
     bodyLimit: 64 * 1024,
     requestTimeout: 30_000,
     forceCloseConnections: 'idle',
     logger: false,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     // Ids of sessions are as long as their senders make them. Node takes no longer address than this.
     routerOptions: { maxParamLength: maxHeaderSize },
     // No hook runs before these, so that who asks is looked at here.
@@ -102,7 +112,7 @@ function admit(context: WebContext, request: FastifyRequest, reply: FastifyReply
       421,
       `this server is not ${request.headers.host ?? ''}: ask for it by the address it printed`,
     );
-  return checkToken(context.access, request, reply, isForPeople(request));
+  return context.signIn.check(request, reply, isForPeople(request));
 }
 
 function answerFault(
