@@ -4,13 +4,13 @@
 import { isIP } from 'node:net';
 import { ServerError } from './server-error.ts';
 
-const NAMES = ['loopback', 'linklocal', 'uniquelocal'];
+const NAMES = new Set(['loopback', 'linklocal', 'uniquelocal']);
 
 /** `TALLYSPAN_TRUSTED_PROXY`: addresses, networks (10.0.0.0/8) or `loopback`, separated by commas. @throws ServerError */
 export function parseTrustedProxies(text: string): readonly string[] {
   const parts = text.split(/[\s,]+/).filter((part) => part !== '');
   for (const part of parts) {
-    if (NAMES.includes(part)) continue;
+    if (NAMES.has(part)) continue;
     const [address = '', bits, ...more] = part.split('/');
     const family = isIP(address);
     const most = family === 6 ? 128 : 32;
