@@ -1,6 +1,7 @@
 // Field limits: what a value of a field may be at most, by its type, its unit and the kind of its text. They are far
 // beyond what is ever true, and near enough that no sum, page or memory suffers from a value at the limit.
 
+import { cutText, cutTextToBytes } from './cut-text.ts';
 import { DAY_MS } from './time.ts';
 import { FIELDS, type FieldDefinition, type FieldKey, type TextKind, type Unit } from './schema.ts';
 
@@ -57,3 +58,20 @@ export function textLimitOf(key: FieldKey): number {
 
 /** What a list may have: items, characters of one, and characters in all. */
 export const LIST_LIMITS = { items: 512, itemChars: 1024, chars: 32 * 1024 } as const;
+
+/** Characters of a name, an identity or an id as we send it, alone or in a list: what is longer was meant otherwise. */
+export const SENT_NAME_CHARS = 256;
+
+/** A value as an event of ours holds it: its texts are cut. Content is left to those who record it: a part says nothing. */
+export function cutSentValue<Value>(key: FieldKey, value: Value): Value {
+  if ((typeof value !== 'string' && typeof value !== 'object') || value === null) return value;
+  const { text: kind = 'name' } = FIELDS[key] as FieldDefinition;
+  if (kind === 'content') return value;
+  const cut = (text: string): string =>
+    kind === 'prose' ? cutTextToBytes(text, TEXT_LIMITS.prose) : cutText(text, SENT_NAME_CHARS);
+  // A caller without types may pass anything.
+  if (!Array.isArray(value)) return cut(String(value)) as Value;
+  const isShort =
+    value.length <= LIST_LIMITS.items && value.every((text: string) => text.length <= SENT_NAME_CHARS);
+  return isShort ? value : (value.slice(0, LIST_LIMITS.items).map(cut) as Value);
+}

@@ -1,11 +1,14 @@
 // The end of the process: flush when it has no work left or is asked to end, put aside what is left at
 // exit, and leave the course of the end as it would have been without us.
 
-import { guard } from './process/guard.ts';
+import { listenBeforeExit } from './process/before-exit.ts';
+import { guard, guardAsync, guarded } from './process/guard.ts';
 import type { Pipeline } from './deliver/pipeline.ts';
 
 /** What the end of the process may wait for delivery. */
 const FLUSH_MS = 2_000;
+/** An end that is longer ago was none: the process went on. */
+const FORGET_MS = 10_000;
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 export interface Recorders {
@@ -18,51 +21,84 @@ export interface Recorders {
 }
 
 export function handleExit(pipeline: Pipeline, recorders: Recorders): void {
+  const lastFlush = new LastFlush(pipeline);
   let uncaught: string | undefined;
 
-  process.on('beforeExit', () => {
+  listenBeforeExit(() => {
     guard('end left', () => {
       recorders.endLeft();
     });
-    if (pipeline.waiting === 0) return;
-    // Comes again when the flush is over; what could not be sent then goes to the spool.
-    void flushOrSetAside(pipeline);
+    return pipeline.waiting === 0 ? undefined : () => lastFlush.flushOrSetAside();
   });
 
-  process.on('uncaughtExceptionMonitor', (error) => {
-    uncaught = error instanceof Error ? error.name : 'uncaught';
-  });
+  process.on(
+    'uncaughtExceptionMonitor',
+    guarded('uncaught', (error: unknown) => {
+      uncaught = 'uncaught';
+      if (error instanceof Error) uncaught = error.name;
+    }),
+  );
 
-  process.on('exit', () => {
-    guard('exit', () => {
-      recorders.endAll(uncaught);
-      recorders.write();
+  process.on(
+    'exit',
+    guarded('exit', () => {
+      guard('end all', () => {
+        recorders.endAll(uncaught);
+      });
+      guard('write', () => {
+        recorders.write();
+      });
       pipeline.setAside();
-    });
-  });
+    }),
+  );
 
   for (const signal of SIGNALS) {
-    const onSignal = (): void => {
+    const onSignal = guarded('signal', async () => {
       const isOurs = process.listenerCount(signal) === 1;
       guard('signal', () => {
         if (isOurs) recorders.endAll(undefined);
         recorders.write();
       });
-      void flushOrSetAside(pipeline).finally(() => {
-        // Other listeners decide about the process; without them the signal ends it, as it would have.
-        if (!isOurs) return;
-        guard('signal', () => {
-          recorders.write();
-        });
-        process.removeListener(signal, onSignal);
-        process.kill(process.pid, signal);
+      await lastFlush.flushOrSetAside();
+      // Other listeners decide about the process; without them the signal ends it, as it would have.
+      if (!isOurs) return;
+      guard('signal', () => {
+        recorders.write();
       });
-    };
+      process.removeListener(signal, onSignal);
+      process.kill(process.pid, signal);
+    });
     process.on(signal, onSignal);
   }
 }
 
-async function flushOrSetAside(pipeline: Pipeline): Promise<void> {
-  await pipeline.flush(Date.now() + FLUSH_MS);
-  if (pipeline.waiting > 0) pipeline.setAside(pipeline.lastReason ?? 'no answer in time');
+/** The flush at the end. However often and for whatever reason it is asked for, it takes its time once. */
+class LastFlush {
+  readonly #pipeline: Pipeline;
+  #running: Promise<void> | undefined;
+  #leftMs = FLUSH_MS;
+  #endedMs = -Infinity;
+
+  constructor(pipeline: Pipeline) {
+    this.#pipeline = pipeline;
+  }
+
+  /** Ends with nothing waiting; never rejects. */
+  async flushOrSetAside(): Promise<void> {
+    this.#running ??= this.#run();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const startMs = performance.now();
+    if (startMs - this.#endedMs > FORGET_MS) this.#leftMs = FLUSH_MS;
+    await guardAsync('flush', () => this.#pipeline.flush(this.#leftMs));
+    this.#endedMs = performance.now();
+    this.#leftMs = Math.max(0, this.#leftMs - (this.#endedMs - startMs));
+    this.#running = undefined;
+    guard('set aside', () => {
+      if (this.#pipeline.waiting > 0)
+        this.#pipeline.setAside(this.#pipeline.lastReason ?? 'no answer in time');
+    });
+  }
 }

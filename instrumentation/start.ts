@@ -7,7 +7,7 @@ import { DailyFile } from './deliver/daily-file.ts';
 import { say, sayDebug, setLogLevel } from './process/diagnostics.ts';
 import { EventLog, type RecordSink } from './record/event-log.ts';
 import { handleExit } from './exit.ts';
-import { guard } from './process/guard.ts';
+import { guarded } from './process/guard.ts';
 import { setProcessIdentity } from './record/identity.ts';
 import { FirstSights } from './record/first-sights.ts';
 import { Journal } from './record/journal.ts';
@@ -25,6 +25,7 @@ import { createRecorder } from './api/recorder.ts';
 import { Providers } from './otel/providers.ts';
 import { Runs } from './record/runs.ts';
 import { findSdkVersion, isSupported, isTracedNatively } from './sdk/sdk-version.ts';
+import { later } from './process/timers.ts';
 import { detectService, serviceOf } from './process/service.ts';
 import { SilentWatch } from './record/silent-watch.ts';
 import { readSettings, type Settings } from './process/settings.ts';
@@ -126,15 +127,16 @@ export function start(): void {
   // Registered with the first class of the SDK, so that a provider that the program registers in its first
   // lines can be joined. A bundled program hands over no class: there it has to be at once.
   if (isInBundle) getObserver();
-  else setTimeout(() => guard('late set-up', getObserver), LATE_MS).unref();
+  else later('late set-up', LATE_MS, getObserver);
 
-  setInterval(() => {
-    guard('tick', () => {
+  setInterval(
+    guarded('tick', () => {
       observer?.runs.endIdle(Date.now());
       journal.write(pipeline.logs.waiting === 0);
       observer?.telemetry.events.write();
-    });
-  }, TICK_MS).unref();
+    }),
+    TICK_MS,
+  ).unref();
 
   handleExit(pipeline, {
     endLeft: () => {

@@ -104,5 +104,10 @@ function endUnasked(observer: Observer, run: Run, { name, input, startMs, span }
 
 function lengthOf(value: unknown): number {
   if (value === undefined || value === null) return 0;
-  return typeof value === 'string' ? value.length : (JSON.stringify(value)?.length ?? 0);
+  // What the program returned may be nothing that JSON can hold.
+  return (
+    guard('result length', () =>
+      typeof value === 'string' ? value.length : JSON.stringify(value)?.length,
+    ) ?? 0
+  );
 }

@@ -6,7 +6,7 @@ import { errorName, isAbort } from '../sdk/api-errors.ts';
 import { follow } from '../follow/follow.ts';
 import type { Outcome } from '../follow/outcome.ts';
 import { recordDeclaredTool } from './declared-tool.ts';
-import { guard } from '../process/guard.ts';
+import { guard, guardAsync } from '../process/guard.ts';
 import { setFlowIdentity } from '../record/identity.ts';
 import type { NoteFields, NoteKind, Recorder, RunHandle, RunStatus } from '../index.ts';
 import type { Observer } from '../sdk/observer.ts';
@@ -71,7 +71,7 @@ export function createRecorder(getObserver: () => Observer, pipeline: Pipeline):
     observeQuery: (query) => observeQuery(getObserver, query as QueryFunction) as typeof query,
 
     flush: async (timeoutMs) => {
-      await pipeline.flush(Date.now() + timeoutMs);
+      await guardAsync('flush', () => pipeline.flush(timeoutMs));
     },
   };
 }
@@ -135,10 +135,14 @@ function createHandle(
       status = next;
     },
     setOutput: (output) => {
-      run.outputLength = output.length;
+      guard('output', () => {
+        run.outputLength = output.length;
+      });
     },
     identify: (identity) => {
-      run.identify(identity);
+      guard('identify', () => {
+        run.identify(identity);
+      });
     },
     note: (kind, text, fields = {}) => {
       note(kind, text, fields);

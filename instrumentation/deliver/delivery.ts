@@ -1,12 +1,15 @@
 // Delivery: the bounded queue between a signal (spans or log records) and its transport.
 // An item goes into the open batch at once; a batch that is full is closed to bytes and waits. Batches are
-// sent one at a time, retried with back-off while they may still be taken, put aside in the spool when they
-// do not fit or are left at exit, and counted when they had to be dropped.
+// sent one at a time, retried with back-off while they may still be taken, halved when they are too large, put aside
+// in the spool when they do not fit or are left at exit, and counted when they had to be dropped. No batch holds up
+// the others for long, whatever the endpoint says of it. Times are of the monotonic clock.
 
-import { setTimeout as sleep } from 'node:timers/promises';
-import { guard } from '../process/guard.ts';
-import type { Spool } from './spool.ts';
+import { guard, guardAsync } from '../process/guard.ts';
+import { boundedDelay, holdUntil, later } from '../process/timers.ts';
+import type { RequestPart } from '../encode/split-request.ts';
 import type { SendResult, SignalKind, Transport } from './otlp.ts';
+import type { Spool } from './spool.ts';
+import { SpoolSender } from './spool-sender.ts';
 
 /** Items held in memory at most. */
 export const MAX_QUEUE = 8_192;
@@ -21,6 +24,8 @@ const URGENT_MS = 20;
 const URGENT_GAP_MS = 250;
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 15_000;
+/** A batch that an endpoint has put off so many times waits behind the others. */
+const MAX_TRIES = 3;
 
 /** Gathers items for one request. It is used again for the next one. */
 export interface OpenBatch<Item> {
@@ -40,6 +45,8 @@ export interface DeliveryOptions<Item> {
   readonly refusedPart: (
     answer: Uint8Array,
   ) => { readonly count: number; readonly reason: string } | undefined;
+  /** The halves of a request; `undefined` for a single record. */
+  readonly split: (request: Uint8Array) => readonly [RequestPart, RequestPart] | undefined;
   /** Told about each failed try and each loss. */
   readonly onProblem: (problem: DeliveryProblem) => void;
 }
@@ -47,16 +54,20 @@ export interface DeliveryOptions<Item> {
 export type DeliveryProblem =
   | { readonly type: 'away'; readonly reason: string; readonly waiting: number }
   | { readonly type: 'refused'; readonly reason: string; readonly count: number }
+  | { readonly type: 'too_large'; readonly reason: string; readonly count: number }
   | { readonly type: 'dropped'; readonly count: number };
 
-interface Batch {
-  readonly bytes: Uint8Array;
-  readonly count: number;
+interface Batch extends RequestPart {
   readonly weight: number;
+  /** Times that the endpoint put it off in a row. */
+  tries: number;
+  /** How many batches had been taken when it went behind the others; `undefined` until it did. */
+  takenBefore?: number;
 }
 
 export class Delivery<Item> {
   readonly #options: DeliveryOptions<Item>;
+  readonly #spoolSender: SpoolSender;
   /** Items in the open batch, and their weight. */
   #openCount = 0;
   #openWeight = 0;
@@ -71,15 +82,18 @@ export class Delivery<Item> {
   #timerAtMs = Infinity;
   /** When the open batch is to be sent. */
   #openDueMs = Infinity;
-  #sentAtMs = 0;
+  #sentAtMs = -Infinity;
   #backoffMs = 0;
   /** False when the last try found nobody listening. */
   #isListening = true;
+  /** Batches that the endpoint has taken. */
+  #taken = 0;
   /** Items lost for good in this process. */
   dropped = 0;
 
   constructor(options: DeliveryOptions<Item>) {
     this.#options = options;
+    this.#spoolSender = new SpoolSender(options.kind, options.spool, options.split);
   }
 
   add(item: Item, isUrgent = false): void {
@@ -92,7 +106,7 @@ export class Delivery<Item> {
     this.#openCount += 1;
     this.#openWeight += weight;
     if (this.#openCount >= MAX_BATCH) this.#close();
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     const dueMs = isUrgent
       ? Math.max(nowMs + URGENT_MS, this.#sentAtMs + URGENT_GAP_MS)
       : nowMs + FLUSH_INTERVAL_MS;
@@ -104,14 +118,15 @@ export class Delivery<Item> {
     return this.#openCount + this.#closedCount + (this.#current?.count ?? 0);
   }
 
-  /** Sends what waits; ends when all is gone, when nobody listens, or at the deadline (Unix ms). */
-  async flush(deadlineMs: number): Promise<void> {
+  /** Sends what waits; ends when all is gone, when nobody listens, or after the time. Only that time holds the process. */
+  async flush(timeoutMs: number): Promise<void> {
+    const deadlineMs = performance.now() + timeoutMs;
     this.#backoffMs = 0;
-    while (this.waiting > 0 && Date.now() < deadlineMs) {
+    while (this.waiting > 0 && performance.now() < deadlineMs) {
       const isOver = await before(deadlineMs, this.#start());
       if (isOver || (this.#backoffMs > 0 && !this.#isListening)) return;
       // Busy: it may take the batch yet.
-      if (this.#backoffMs > 0) await before(deadlineMs, sleep(this.#backoffMs));
+      if (this.#backoffMs > 0 && (await before(deadlineMs, pause(this.#backoffMs)))) return;
     }
   }
 
@@ -136,12 +151,17 @@ export class Delivery<Item> {
     this.#openDueMs = Infinity;
     const bytes = guard('encode', () => this.#options.batch.finish());
     if (bytes === undefined) {
-      this.#drop(count);
+      this.#drop({ type: 'dropped', count });
       return;
     }
-    this.#closed.push({ bytes, count, weight });
-    this.#closedCount += count;
-    this.#closedWeight += weight;
+    this.#queue({ bytes, count, weight, tries: 0 });
+  }
+
+  #queue(batch: Batch, isFirst = false): void {
+    if (isFirst) this.#closed.unshift(batch);
+    else this.#closed.push(batch);
+    this.#closedCount += batch.count;
+    this.#closedWeight += batch.weight;
   }
 
   /** The oldest batch; the open one when no other waits. */
@@ -160,78 +180,115 @@ export class Delivery<Item> {
     if (this.#timer !== undefined && this.#timerAtMs <= atMs) return;
     clearTimeout(this.#timer);
     this.#timerAtMs = atMs;
-    this.#timer = setTimeout(() => void this.#start(), atMs - nowMs).unref();
+    this.#timer = later('send', atMs - nowMs, () => this.#start());
   }
 
   async #start(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#timerAtMs = Infinity;
-    this.#pump ??= this.#sendAll().finally(() => {
-      this.#pump = undefined;
-      if (this.waiting > 0) this.#schedule(Date.now());
-    });
+    this.#pump ??= this.#run();
     await this.#pump;
   }
 
-  /** Sends the batches that wait. What gathers meanwhile waits for its own time: small requests are expensive. */
-  async #sendAll(): Promise<void> {
-    do {
-      this.#current ??= this.#takeOldest();
-      const batch = this.#current;
-      if (batch === undefined) return;
-      const result = await this.#send(batch.bytes);
-      // Set aside meanwhile: the batch is in the spool already.
-      if (this.#current !== batch) return;
-      if (result.status === 'retry') {
-        this.#backOff(result);
-        return;
-      }
-      this.#current = undefined;
-      this.#backoffMs = 0;
-      this.#count(batch.count, result);
-    } while (this.#closedCount > 0);
-    await this.#sendSpooled();
+  async #run(): Promise<void> {
+    // The first step waits, so that the pump is known before it can end.
+    await guardAsync('send', () => this.#sendAll());
+    this.#pump = undefined;
+    if (this.waiting > 0) this.#schedule(performance.now());
   }
 
-  /** Whatever an earlier process left, once the endpoint has shown that it takes records. */
-  async #sendSpooled(): Promise<void> {
-    const { spool, kind } = this.#options;
-    for (let batch = spool.take(kind); batch !== undefined; batch = spool.take(kind)) {
-      const result = await this.#send(batch.bytes);
-      if (result.status === 'retry') {
-        spool.release(batch);
-        return;
-      }
-      spool.remove(batch);
+  /** Sends the batches that wait, then what the spool holds. What gathers meanwhile waits for its own time: each request costs. */
+  async #sendAll(): Promise<void> {
+    if (!(await this.#sendOldest())) return;
+    do {
+      while (this.#closedCount > 0 || this.#openDueMs <= performance.now())
+        if (!(await this.#sendOldest())) return;
+      // Whatever an earlier process left, once the endpoint has shown that it takes records; live ones go first.
+    } while (await this.#sendSpooled());
+  }
+
+  /** False when the endpoint wants to be left alone, or nothing waits. */
+  async #sendOldest(): Promise<boolean> {
+    this.#current ??= this.#takeOldest();
+    const batch = this.#current;
+    if (batch === undefined) return true;
+    const result = await this.#send(batch.bytes);
+    // Set aside meanwhile: the batch is in the spool already.
+    if (this.#current !== batch) return false;
+    if (result.status === 'retry') {
+      this.#backOff(batch, result);
+      return false;
+    }
+    this.#current = undefined;
+    this.#backoffMs = 0;
+    this.#isListening = true;
+    if (result.status === 'too_large') this.#halve(batch, result.reason);
+    else {
+      this.#taken += 1;
       this.#count(batch.count, result);
     }
+    return true;
+  }
+
+  /** Sends one batch of the spool; false when there is none to send now. */
+  async #sendSpooled(): Promise<boolean> {
+    const sent = await this.#spoolSender.sendNext((bytes) => this.#send(bytes));
+    if (sent === undefined) return false;
+    if (sent.type === 'too_large') this.#drop(sent);
+    else if (sent.type === 'answered') this.#count(sent.count, sent.result);
+    return sent.type !== 'away';
   }
 
   /** Never rejects: what a transport throws (a header that is not valid, say) is a refusal. */
-  #send(bytes: Uint8Array): Promise<SendResult> {
-    this.#sentAtMs = Date.now();
-    return this.#options.transport
-      .send(bytes)
-      .catch((error: unknown) => ({ status: 'refused', reason: String(error) }) as const);
+  async #send(bytes: Uint8Array): Promise<SendResult> {
+    this.#sentAtMs = performance.now();
+    try {
+      return await this.#options.transport.send(bytes);
+    } catch (error) {
+      return { status: 'refused', reason: guard('send', () => String(error)) ?? 'no reason given' };
+    }
+  }
+
+  /** Its halves go first; a single record goes nowhere. */
+  #halve(batch: Batch, reason: string): void {
+    const parts = guard('split', () => this.#options.split(batch.bytes));
+    if (parts === undefined) this.#drop({ type: 'too_large', reason, count: batch.count });
+    else
+      for (const { bytes, count } of parts.toReversed())
+        this.#queue({ bytes, count, weight: bytes.byteLength, tries: 0 }, true);
   }
 
   /** Counts what the endpoint refused: the whole batch, or the part that its answer tells. */
-  #count(batchSize: number, result: Exclude<SendResult, { status: 'retry' }>): void {
+  #count(batchSize: number, result: Extract<SendResult, { status: 'sent' | 'refused' }>): void {
     const refused =
       result.status === 'refused'
         ? { count: batchSize, reason: result.reason }
         : guard('read answer', () => this.#options.refusedPart(result.answer));
-    if (refused === undefined) return;
-    this.dropped += refused.count;
-    this.#options.onProblem({ type: 'refused', ...refused });
+    if (refused !== undefined)
+      this.#drop({ type: 'refused', reason: refused.reason, count: Math.min(refused.count, batchSize) });
   }
 
-  #backOff(result: Extract<SendResult, { status: 'retry' }>): void {
+  #backOff(batch: Batch, result: Extract<SendResult, { status: 'retry' }>): void {
     this.#isListening = !result.reason.includes('ECONNREFUSED');
     const doubled = Math.min(Math.max(this.#backoffMs * 2, FIRST_BACKOFF_MS), MAX_BACKOFF_MS);
     this.#backoffMs = Math.max(result.afterMs ?? 0, doubled * (0.8 + Math.random() * 0.4));
     this.#options.onProblem({ type: 'away', reason: result.reason, waiting: this.waiting });
+    if (result.isAnswered !== true) return;
+    batch.tries += 1;
+    if (batch.tries < MAX_TRIES) return;
+    this.#goBehind(batch);
+  }
+
+  /** Where the endpoint takes others meanwhile, one record of the batch is what it cannot take: its halves may pass. */
+  #goBehind(batch: Batch): void {
+    const { takenBefore } = batch;
+    const areOthersTaken = takenBefore !== undefined && takenBefore < this.#taken;
+    const parts = areOthersTaken ? guard('split', () => this.#options.split(batch.bytes)) : undefined;
+    this.#current = undefined;
+    this.#close();
+    for (const { bytes, count } of parts ?? [batch])
+      this.#queue({ bytes, count, weight: bytes.byteLength, tries: 0, takenBefore: this.#taken });
   }
 
   #putAsideOldest(): void {
@@ -240,29 +297,32 @@ export class Delivery<Item> {
   }
 
   #spool(batch: Batch): void {
-    if (!this.#options.spool.write(this.#options.kind, batch.bytes, batch.count)) this.#drop(batch.count);
+    const { isWritten, dropped } = this.#options.spool.write(this.#options.kind, batch.bytes, batch.count);
+    const count = dropped + (isWritten ? 0 : batch.count);
+    if (count > 0) this.#drop({ type: 'dropped', count });
   }
 
-  #drop(count: number): void {
-    this.dropped += count;
-    this.#options.onProblem({ type: 'dropped', count });
+  #drop(problem: Exclude<DeliveryProblem, { type: 'away' }>): void {
+    this.dropped += problem.count;
+    this.#options.onProblem(problem);
   }
 }
 
-/** Waits for the work, but not beyond the deadline; true when the deadline came first. */
+/** Waits for the work, but not beyond the deadline, which holds the process; true when the deadline came first. */
 async function before(deadlineMs: number, work: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const isOver = await Promise.race([
-    work.then(() => false),
-    new Promise<boolean>((resolve) => {
-      timer = setTimeout(
-        () => {
-          resolve(true);
-        },
-        Math.max(0, deadlineMs - Date.now()),
-      );
-    }),
-  ]);
+  const deadline = new Promise<boolean>((resolve) => {
+    timer = holdUntil('deadline', deadlineMs - performance.now(), () => {
+      resolve(true);
+    });
+  });
+  const isOver = await Promise.race([guardAsync('flush', async () => void (await work)), deadline]);
   clearTimeout(timer);
-  return isOver;
+  return isOver === true;
+}
+
+function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    later('pause', boundedDelay(delayMs), resolve);
+  });
 }

@@ -14,11 +14,15 @@ import { encodeSpan } from '../encode/encode-span.ts';
 import { guard } from '../process/guard.ts';
 import { readRefusedPart } from '../encode/otlp-answer.ts';
 import { ProtobufWriter } from '../encode/protobuf-writer.ts';
+import { splitRequest } from '../encode/split-request.ts';
 import { RecordBatch, type EncodedRecord } from '../encode/record-batch.ts';
 import type { Settings } from '../process/settings.ts';
 import { Spool } from './spool.ts';
 import type { SignalKind, Transport } from './otlp.ts';
 import { createTransport } from './transport.ts';
+
+/** What a program waits for when it flushes its own provider. */
+const FLUSH_MS = 2_000;
 
 export class Pipeline {
   readonly spans: Delivery<EncodedRecord>;
@@ -49,6 +53,7 @@ export class Pipeline {
         batch: new RecordBatch(),
         weigh: ({ record }) => record.length,
         refusedPart: readRefusedPart,
+        split: splitRequest,
         onProblem,
       });
     this.spans = deliver('traces');
@@ -63,22 +68,29 @@ export class Pipeline {
     return this.spans.dropped + this.logs.dropped;
   }
 
-  async flush(deadlineMs: number): Promise<void> {
-    await Promise.all([this.logs.flush(deadlineMs), this.spans.flush(deadlineMs)]);
+  /** Sends what waits, for so long at most. */
+  async flush(timeoutMs: number): Promise<void> {
+    await Promise.all([this.logs.flush(timeoutMs), this.spans.flush(timeoutMs)]);
   }
 
   /** Puts everything unsent into the spool, at once, and says so where a try has failed. */
   setAside(reason = this.lastReason): void {
-    const { waiting } = this;
+    const { waiting, dropped } = this;
     this.logs.setAside();
     this.spans.setAside();
     if (waiting === 0 || reason === undefined) return;
     const what = reason.includes('ECONNREFUSED')
       ? `nothing listens on ${this.endpoint}`
       : `${this.endpoint} does not answer (${reason})`;
+    // Older records may have had to go for these.
+    const lost = Math.min(this.dropped - dropped, waiting);
+    const parts = [
+      ...(lost < waiting ? [`${inFull(waiting - lost)} records wait in the spool`] : []),
+      ...(lost > 0 ? [`${inFull(lost)} are dropped: the spool is full or cannot be written`] : []),
+    ];
     sayOnce(
       'away',
-      `${what}; ${waiting.toLocaleString('en-US')} records wait in the spool. Start \`tallyspan up\` or set OTEL_EXPORTER_OTLP_ENDPOINT.`,
+      `${what}; ${parts.join(', ')}. Start \`tallyspan up\` or set OTEL_EXPORTER_OTLP_ENDPOINT.`,
     );
   }
 
@@ -95,8 +107,8 @@ export class Pipeline {
           this.spans.add({ resource: span.resource, scope: span.instrumentationScope, record: writer });
         });
       },
-      forceFlush: () => this.flush(Date.now() + 2_000),
-      shutdown: () => this.flush(Date.now() + 2_000),
+      forceFlush: () => this.flush(FLUSH_MS),
+      shutdown: () => this.flush(FLUSH_MS),
     };
   }
 
@@ -111,8 +123,8 @@ export class Pipeline {
           this.logs.add({ resource: record.resource, scope: record.instrumentationScope, record: writer });
         });
       },
-      forceFlush: () => this.flush(Date.now() + 2_000),
-      shutdown: () => this.flush(Date.now() + 2_000),
+      forceFlush: () => this.flush(FLUSH_MS),
+      shutdown: () => this.flush(FLUSH_MS),
     };
   }
 
@@ -128,13 +140,23 @@ export class Pipeline {
           `${this.endpoint} refused ${String(problem.count)} records (${problem.reason}). Check OTEL_EXPORTER_OTLP_ENDPOINT and _HEADERS.`,
         );
         return;
+      case 'too_large':
+        sayOnce(
+          'too large',
+          `${this.endpoint} takes no record so large (${problem.reason}); ${inFull(problem.count)} records are dropped. Raise its limit, or record less content.`,
+        );
+        return;
       case 'dropped':
         sayOnce(
           'dropped',
-          `records are dropped: ${this.endpoint} takes none and the spool is full or cannot be written. Set TALLYSPAN_SPOOL to a folder with room.`,
+          `records are dropped: ${this.endpoint} takes none and the spool has no room for all. Set TALLYSPAN_SPOOL to a folder with room.`,
         );
     }
   }
+}
+
+function inFull(count: number): string {
+  return count.toLocaleString('en-US');
 }
 
 /** Our own requests must not make spans of their own. */

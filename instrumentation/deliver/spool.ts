@@ -1,104 +1,179 @@
 // The spool: a folder where encoded batches wait that could not be sent before the process ended.
 // One file is one batch. The next process of the same service and endpoint sends them again.
-// The spool is bounded in size and age; the oldest go first and are counted.
+// The spool is bounded in size and age; the oldest go first and are counted. Anything else that lies in the folder is
+// left alone: it may be a pipe or a device.
 
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { readRegularFile } from '../process/files.ts';
+import { guard } from '../process/guard.ts';
 import type { SignalKind } from './otlp.ts';
 
 const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_AGE_MS = 7 * 24 * 3_600_000;
-/** A claimed file whose process did not finish is taken over after this time. */
+/** A claimed file whose process did not finish is taken over after this time; so is a draft of one, by nobody. */
 const CLAIM_MS = 60_000;
+/** When it was written, by which process, how many records it holds, of which signal. */
+const NAME = /^(\d+)-\d+-\d+\.(\d+)\.(traces|logs)(\.claimed|\.draft)?$/;
 
 export interface SpooledBatch {
+  /** The same as long as the batch waits. */
+  readonly id: string;
   readonly kind: SignalKind;
   readonly path: string;
   readonly count: number;
   readonly bytes: Uint8Array;
 }
 
+/** A file of the spool. */
+interface Entry {
+  readonly id: string;
+  readonly name: string;
+  readonly writtenMs: number;
+  readonly touchedMs: number;
+  readonly count: number;
+  readonly kind: SignalKind;
+  readonly state: 'waiting' | 'claimed' | 'draft';
+  readonly size: number;
+}
+
+export interface Written {
+  readonly isWritten: boolean;
+  /** Records of older batches that had to go for it. */
+  readonly dropped: number;
+}
+
 export class Spool {
   readonly #folder: string;
+  readonly #maxBytes: number;
   #serial = 0;
 
-  constructor(folder: string) {
+  /** @param maxBytes of all files together */
+  constructor(folder: string, maxBytes = MAX_BYTES) {
     this.#folder = folder;
+    this.#maxBytes = maxBytes;
   }
 
-  /** Writes a batch at once; false when there is no room or the folder cannot be written. */
-  write(kind: SignalKind, bytes: Uint8Array, count: number): boolean {
-    try {
+  /** Writes a batch at once, in the place of the oldest where there is no room for both. */
+  write(kind: SignalKind, bytes: Uint8Array, count: number): Written {
+    const dropped = guard('spool room', () => this.#makeRoom(bytes.byteLength)) ?? 0;
+    const isWritten = guard('spool write', () => {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      if (this.#usedBytes() + bytes.byteLength > MAX_BYTES) return false;
+      if (bytes.byteLength > this.#maxBytes) return false;
       this.#serial += 1;
       const name = `${String(Date.now())}-${String(process.pid)}-${String(this.#serial)}.${String(count)}.${kind}`;
       // Written under a name that no reader takes, so that no reader sees half a file.
       const draft = join(this.#folder, `${name}.draft`);
-      writeFileSync(draft, bytes, { mode: 0o600 });
+      writeFileSync(draft, bytes, { mode: 0o600, flag: 'wx' });
       renameSync(draft, join(this.#folder, name));
       return true;
-    } catch {
-      return false;
-    }
+    });
+    return { isWritten: isWritten === true, dropped };
   }
 
   /** Takes the oldest waiting batch of a signal for this process; two processes never take the same one. */
-  take(kind: SignalKind): SpooledBatch | undefined {
-    for (const name of this.#names()) {
-      const match = /^(\d+)-\d+-\d+\.(\d+)\.(traces|logs)(\.claimed)?$/.exec(name);
-      if (match === null || match[3] !== kind) continue;
-      const path = join(this.#folder, name);
-      try {
-        const ageMs = Date.now() - statSync(path).mtimeMs;
-        if (ageMs > MAX_AGE_MS) {
-          rmSync(path, { force: true });
-          continue;
-        }
-        if (match[4] !== undefined && ageMs < CLAIM_MS) continue;
-        const claimed = join(this.#folder, `${name.replace(/\.claimed$/, '')}.claimed`);
-        renameSync(path, claimed);
-        return {
-          kind,
-          path: claimed,
-          count: Number(match[2]),
-          bytes: readFileSync(claimed),
-        };
-      } catch {
-        // Another process took it in between.
+  take(kind: SignalKind, isPassedOver: (id: string) => boolean = () => false): SpooledBatch | undefined {
+    const nowMs = Date.now();
+    for (const entry of this.#entries()) {
+      if (entry.kind !== kind || isPassedOver(entry.id)) continue;
+      if (nowMs - entry.writtenMs > MAX_AGE_MS) {
+        this.#delete(entry.name);
+        continue;
       }
+      // A clock that was set back must not keep it for ever.
+      const isInUse = Math.abs(nowMs - entry.touchedMs) < CLAIM_MS;
+      if (entry.state === 'draft' || (entry.state === 'claimed' && isInUse)) continue;
+      const batch = this.#claim(entry);
+      if (batch !== undefined) return batch;
     }
     return undefined;
   }
 
   /** The batch was delivered or refused for good. */
   remove(batch: SpooledBatch): void {
-    rmSync(batch.path, { force: true });
+    guard('spool remove', () => {
+      rmSync(batch.path, { force: true });
+    });
   }
 
   /** The batch waits again. */
   release(batch: SpooledBatch): void {
-    try {
-      renameSync(batch.path, batch.path.replace(/\.claimed$/, ''));
-    } catch {
-      // Removed meanwhile: nothing waits.
-    }
+    guard('spool release', () => {
+      renameSync(batch.path, join(this.#folder, batch.id));
+    });
   }
 
-  #names(): string[] {
-    try {
-      return readdirSync(this.#folder).sort();
-    } catch {
-      return [];
-    }
+  /** `undefined` when another process took it in between, or it cannot be read. */
+  #claim({ id, name, kind, count }: Entry): SpooledBatch | undefined {
+    return guard('spool claim', () => {
+      const path = join(this.#folder, `${id}.claimed`);
+      renameSync(join(this.#folder, name), path);
+      const now = new Date();
+      utimesSync(path, now, now);
+      return { id, kind, path, count, bytes: readRegularFile(path) };
+    });
   }
 
-  #usedBytes(): number {
-    let total = 0;
-    for (const name of this.#names()) {
-      const stat = statSync(join(this.#folder, name), { throwIfNoEntry: false });
-      total += stat?.size ?? 0;
+  /** Deletes the oldest until so many bytes fit; gives the number of their records. */
+  #makeRoom(bytes: number): number {
+    const entries = this.#entries();
+    let used = entries.reduce((sum, { size }) => sum + size, 0);
+    let dropped = 0;
+    for (const { name, size, state, count, touchedMs } of entries) {
+      // Left by a process that was killed while it wrote.
+      const isLeft = state === 'draft' && Math.abs(Date.now() - touchedMs) > CLAIM_MS;
+      const isInTheWay = state === 'waiting' && used + bytes > this.#maxBytes && bytes <= this.#maxBytes;
+      if (!isLeft && !isInTheWay) continue;
+      if (!this.#delete(name)) continue;
+      used -= size;
+      if (state === 'waiting') dropped += count;
     }
-    return total;
+    return dropped;
+  }
+
+  #delete(name: string): boolean {
+    return (
+      guard('spool delete', () => {
+        rmSync(join(this.#folder, name), { force: true });
+        return true;
+      }) === true
+    );
+  }
+
+  /** Oldest first. */
+  #entries(): Entry[] {
+    const entries = (this.#names() ?? []).flatMap((name): Entry[] => {
+      const match = NAME.exec(name);
+      if (match === null) return [];
+      const stat = lstatSync(join(this.#folder, name), { throwIfNoEntry: false });
+      if (stat?.isFile() !== true) return [];
+      const [, written, count, kind, suffix] = match;
+      return [
+        {
+          id: name.replace(/\.(claimed|draft)$/, ''),
+          name,
+          writtenMs: Number(written),
+          touchedMs: stat.mtimeMs,
+          count: Number(count),
+          kind: kind === 'traces' ? 'traces' : 'logs',
+          state: suffix === '.claimed' ? 'claimed' : suffix === '.draft' ? 'draft' : 'waiting',
+          size: stat.size,
+        },
+      ];
+    });
+    return entries.sort((a, b) => a.writtenMs - b.writtenMs || (a.name < b.name ? -1 : 1));
+  }
+
+  #names(): string[] | undefined {
+    return existsSync(this.#folder) ? guard('spool names', () => readdirSync(this.#folder)) : undefined;
   }
 }

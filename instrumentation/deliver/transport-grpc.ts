@@ -10,8 +10,18 @@ import {
   type IncomingHttpHeaders,
 } from 'node:http2';
 import { gzipSync } from 'node:zlib';
+import { guarded } from '../process/guard.ts';
+import { later } from '../process/timers.ts';
 import { readGrpcEndpoint } from './grpc-endpoint.ts';
-import type { SendResult, SignalKind, Transport } from './otlp.ts';
+import { decodeGrpcMessage } from './grpc-message.ts';
+import {
+  MAX_ANSWER_BYTES,
+  namesSize,
+  reasonOf,
+  type SendResult,
+  type SignalKind,
+  type Transport,
+} from './otlp.ts';
 
 const METHODS = {
   traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
@@ -21,6 +31,7 @@ const METHODS = {
 const RETRYABLE_CODES: ReadonlySet<number> = new Set([1, 4, 8, 10, 11, 14, 15]);
 /** HTTP statuses that gRPC maps to UNAVAILABLE. */
 const AWAY_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+const TOO_LARGE = 413;
 /** One byte that says whether the message is compressed, four of its length. */
 const PREFIX_BYTES = 5;
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -34,40 +45,48 @@ export function createGrpcTransport(kind: SignalKind): Transport {
 
   const open = (): ClientHttp2Session => {
     if (session !== undefined && !session.closed && !session.destroyed) return session;
-    const opened = connect(endpoint.url, endpoint.tls);
+    const opened = connect(endpoint.url, { ...endpoint.tls, settings: { enablePush: false } });
     opened.unref();
     // Calls on it fail with the same error; without a listener it would end the process.
-    opened.on('error', () => undefined);
+    opened.on(
+      'error',
+      guarded('grpc session', () => undefined),
+    );
     session = opened;
     return opened;
+  };
+  const close = (): void => {
+    session?.destroy();
+    session = undefined;
   };
 
   return {
     endpoint: endpoint.host,
     send: (body) =>
-      new Promise<SendResult>((resolve) => {
-        const stream = open().request({
+      exchange(
+        open().request({
           [constants.HTTP2_HEADER_METHOD]: 'POST',
           [constants.HTTP2_HEADER_PATH]: METHODS[kind],
           'content-type': 'application/grpc+proto',
           te: 'trailers',
           'user-agent': 'tallyspan-node',
-          'grpc-timeout': `${String(timeoutMillis)}m`,
+          'grpc-timeout': timeoutText(timeoutMillis),
           ...(isCompressed ? { 'grpc-encoding': 'gzip' } : {}),
           ...endpoint.headers,
-        });
-        const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), timeoutMillis).unref();
-        collectAnswer(stream, (result) => {
-          clearTimeout(timer);
-          resolve(result);
-        });
-        stream.end(frame(isCompressed ? gzipSync(body) : body, isCompressed));
-      }),
-    close: () => {
-      session?.destroy();
-      session = undefined;
-    },
+        }),
+        frame(isCompressed ? gzipSync(body) : body, isCompressed),
+        timeoutMillis,
+        close,
+      ),
+    close,
   };
+}
+
+/** The value has at most eight digits: longer times are given in minutes. */
+function timeoutText(timeoutMs: number): string {
+  return timeoutMs < 1e8
+    ? `${String(Math.ceil(timeoutMs))}m`
+    : `${String(Math.min(Math.ceil(timeoutMs / 60_000), 99_999_999))}M`;
 }
 
 function frame(message: Uint8Array, isCompressed: boolean): Buffer {
@@ -78,18 +97,67 @@ function frame(message: Uint8Array, isCompressed: boolean): Buffer {
   return framed;
 }
 
-/** Reports once: when the status came in headers or trailers, or when the stream ended without one. */
-function collectAnswer(stream: ClientHttp2Stream, onResult: (result: SendResult) => void): void {
-  const chunks: Buffer[] = [];
-  let headers: IncomingHttpHeaders = {};
-  let trailers: IncomingHttpHeaders = {};
-  let problem = 'the connection ended';
-  stream.on('response', (received) => (headers = received));
-  stream.on('trailers', (received) => (trailers = received));
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  stream.on('error', (error) => (problem = error.message));
-  stream.on('close', () => {
-    onResult(resultOf({ ...headers, ...trailers }, chunks, problem));
+/**
+ * Sends the message and reads the answer, all within one time. Never rejects.
+ * @param cut ends the connection: a stream that is not connected yet cannot be closed alone
+ */
+function exchange(
+  stream: ClientHttp2Stream,
+  message: Buffer,
+  timeoutMs: number,
+  cut: () => void,
+): Promise<SendResult> {
+  return new Promise<SendResult>((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let headers: IncomingHttpHeaders = {};
+    let trailers: IncomingHttpHeaders = {};
+    let problem = 'the connection ended';
+    const finish = (result: SendResult): void => {
+      clearTimeout(deadline);
+      resolve(result);
+    };
+    const fail = (reason: string): void => {
+      finish({ status: 'retry', reason });
+      cut();
+    };
+    const deadline = later('send over grpc', timeoutMs, () => {
+      fail('no answer in time');
+    });
+    stream.on(
+      'response',
+      guarded('grpc headers', (received: IncomingHttpHeaders) => {
+        headers = received;
+      }),
+    );
+    stream.on(
+      'trailers',
+      guarded('grpc trailers', (received: IncomingHttpHeaders) => {
+        trailers = received;
+      }),
+    );
+    stream.on(
+      'data',
+      guarded('grpc answer', (chunk: Buffer) => {
+        size += chunk.length;
+        chunks.push(chunk);
+        // Its status would come at its end.
+        if (size > MAX_ANSWER_BYTES) fail('the answer does not end');
+      }),
+    );
+    stream.on(
+      'error',
+      guarded('grpc error', (error: Error) => {
+        problem = reasonOf(error.message);
+      }),
+    );
+    stream.on(
+      'close',
+      guarded('grpc close', () => {
+        finish(resultOf({ ...headers, ...trailers }, chunks, problem));
+      }),
+    );
+    stream.end(message);
   });
 }
 
@@ -98,13 +166,17 @@ function resultOf(headers: IncomingHttpHeaders, chunks: readonly Buffer[], probl
   const httpStatus = Number(headers[constants.HTTP2_HEADER_STATUS] ?? 0);
   if (code === '0') return { status: 'sent', answer: Buffer.concat(chunks).subarray(PREFIX_BYTES) };
   if (code !== undefined) {
-    const reason =
-      typeof message === 'string' && message !== ''
-        ? decodeURIComponent(message)
-        : `gRPC status ${String(code)}`;
-    return { status: RETRYABLE_CODES.has(Number(code)) ? 'retry' : 'refused', reason };
+    const said = typeof message === 'string' ? decodeGrpcMessage(message) : '';
+    const reason = reasonOf(said === '' ? `gRPC status ${String(code)}` : said);
+    if (namesSize(said)) return { status: 'too_large', reason };
+    return RETRYABLE_CODES.has(Number(code))
+      ? { status: 'retry', reason, isAnswered: true }
+      : { status: 'refused', reason };
   }
   if (httpStatus === 0 || httpStatus === 200) return { status: 'retry', reason: problem };
   const reason = `HTTP ${String(httpStatus)} where gRPC was expected`;
-  return { status: AWAY_STATUSES.has(httpStatus) ? 'retry' : 'refused', reason };
+  if (httpStatus === TOO_LARGE) return { status: 'too_large', reason };
+  return AWAY_STATUSES.has(httpStatus)
+    ? { status: 'retry', reason, isAnswered: true }
+    : { status: 'refused', reason };
 }

@@ -5,9 +5,22 @@ import { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node
 import { request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { gzipSync } from 'node:zlib';
-import { hasEndpoint, type SendResult, type SignalKind, type Transport } from './otlp.ts';
+import { retryAfterMs } from '../../core/retry-after.ts';
+import { guarded } from '../process/guard.ts';
+import { later } from '../process/timers.ts';
+import {
+  hasEndpoint,
+  MAX_ANSWER_BYTES,
+  MAX_RETRY_AFTER_MS,
+  namesSize,
+  reasonOf,
+  type SendResult,
+  type SignalKind,
+  type Transport,
+} from './otlp.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:4318';
+const TOO_LARGE = 413;
 const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 export function createHttpTransport(kind: SignalKind): Transport {
@@ -26,46 +39,24 @@ export function createHttpTransport(kind: SignalKind): Transport {
     send: async (body) => {
       const headers = await options.headers();
       const agent = await options.agentFactory(url.protocol);
-      return new Promise<SendResult>((resolve) => {
-        const isCompressed = options.compression === 'gzip';
-        const bytes = isCompressed ? gzipSync(body) : body;
-        const start = url.protocol === 'https:' ? requestHttps : requestHttp;
-        const request = start(
-          url,
-          {
-            method: 'POST',
-            agent,
-            timeout: options.timeoutMillis,
-            headers: {
-              ...headers,
-              'content-length': bytes.byteLength,
-              ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
-            },
-          },
-          (response) => {
-            const chunks: Buffer[] = [];
-            response.on('data', (chunk: Buffer) => chunks.push(chunk));
-            response.on('end', () => {
-              finish(resultOf(response, Buffer.concat(chunks)));
-            });
-            response.on('error', (error) => {
-              finish({ status: 'retry', reason: error.message });
-            });
-          },
-        );
-        const finish = (result: SendResult): void => {
-          running.delete(request);
-          resolve(result);
-        };
-        running.add(request);
-        // A request on its way does not hold the process open.
-        request.on('socket', (socket) => socket.unref());
-        request.on('timeout', () => request.destroy(new Error('no answer in time')));
-        request.on('error', (error) => {
-          finish({ status: 'retry', reason: error.message });
-        });
-        request.end(bytes);
+      const isCompressed = options.compression === 'gzip';
+      const bytes = isCompressed ? gzipSync(body) : body;
+      const start = url.protocol === 'https:' ? requestHttps : requestHttp;
+      const request = start(url, {
+        method: 'POST',
+        agent,
+        headers: {
+          ...headers,
+          'content-length': bytes.byteLength,
+          ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
+        },
       });
+      running.add(request);
+      try {
+        return await exchange(request, bytes, options.timeoutMillis);
+      } finally {
+        running.delete(request);
+      }
     },
     close: () => {
       for (const request of running) request.destroy(new Error('cut off'));
@@ -73,11 +64,90 @@ export function createHttpTransport(kind: SignalKind): Transport {
   };
 }
 
+/** Sends the body and reads the answer, all within one time. Never rejects. */
+function exchange(request: ClientRequest, body: Uint8Array, timeoutMs: number): Promise<SendResult> {
+  return new Promise<SendResult>((resolve) => {
+    const finish = (result: SendResult): void => {
+      clearTimeout(deadline);
+      resolve(result);
+    };
+    const fail = (reason: string): void => {
+      finish({ status: 'retry', reason });
+    };
+    const deadline = later('send over http', timeoutMs, () => {
+      fail('no answer in time');
+      request.destroy();
+    });
+    request.on(
+      'response',
+      guarded('http response', (response: IncomingMessage) => {
+        readAnswer(response, finish, () => request.destroy());
+      }),
+    );
+    // A request on its way does not hold the process open.
+    request.on(
+      'socket',
+      guarded('http socket', (socket: { unref: () => void }) => {
+        socket.unref();
+      }),
+    );
+    request.on(
+      'error',
+      guarded('http error', (error: Error) => {
+        fail(reasonOf(error.message));
+      }),
+    );
+    // Whatever else ends it: an answer that changes the protocol, say.
+    request.on(
+      'close',
+      guarded('http close', () => {
+        fail('the connection ended without an answer');
+      }),
+    );
+    request.end(body);
+  });
+}
+
+/** @param cut ends the connection of an answer that does not end by itself */
+function readAnswer(
+  response: IncomingMessage,
+  finish: (result: SendResult) => void,
+  cut: () => unknown,
+): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  response.on(
+    'data',
+    guarded('http answer', (chunk: Buffer) => {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size <= MAX_ANSWER_BYTES) return;
+      finish(resultOf(response, Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES)));
+      cut();
+    }),
+  );
+  response.on(
+    'end',
+    guarded('http answer', () => {
+      finish(resultOf(response, Buffer.concat(chunks)));
+    }),
+  );
+  response.on(
+    'error',
+    guarded('http answer', (error: Error) => {
+      finish({ status: 'retry', reason: reasonOf(error.message) });
+    }),
+  );
+}
+
 function resultOf(response: IncomingMessage, answer: Buffer): SendResult {
   const status = response.statusCode ?? 0;
   if (status >= 200 && status < 300) return { status: 'sent', answer };
   const reason = `HTTP ${String(status)}`;
-  if (!RETRYABLE_STATUSES.has(status)) return { status: 'refused', reason };
-  const seconds = Number(response.headers['retry-after']);
-  return { status: 'retry', reason, ...(seconds > 0 ? { afterMs: seconds * 1_000 } : {}) };
+  if (status === TOO_LARGE) return { status: 'too_large', reason };
+  if (RETRYABLE_STATUSES.has(status)) {
+    const afterMs = retryAfterMs(response.headers['retry-after'], Date.now(), MAX_RETRY_AFTER_MS);
+    return { status: 'retry', reason, isAnswered: true, ...(afterMs === undefined ? {} : { afterMs }) };
+  }
+  return { status: namesSize(answer.toString('latin1')) ? 'too_large' : 'refused', reason };
 }

@@ -3,6 +3,7 @@
 
 import type { SpanContext } from '@opentelemetry/api';
 import type { EventRecord } from '../../core/event.ts';
+import { cutSentValue } from '../../core/field-limits.ts';
 import {
   FIELD_KEYS,
   FIELDS,
@@ -78,11 +79,12 @@ function writeField(
   record: ProtobufWriter,
   line: ProtobufWriter,
   key: string,
-  value: Value | undefined,
+  unbound: Value | undefined,
 ): void {
-  if (value === undefined) return;
+  if (unbound === undefined) return;
   const field = WRITTEN_FIELDS.get(key);
   if (field === undefined) return;
+  const value = typeof unbound === 'number' ? unbound : cutSentValue(key as FieldKey, unbound);
   line.raw(field.lineStart);
   line.json(value);
   if (field.attributeStart === undefined) return;

@@ -2,8 +2,15 @@
 // for each thing that is wrong, once.
 
 import { writeSync } from 'node:fs';
+import { cutText } from '../../core/cut-text.ts';
 
 export type LogLevel = 'off' | 'warn' | 'debug';
+
+/** Longer lines are cut: they may quote what an endpoint answered. */
+const MAX_CHARS = 2_000;
+/** What could move the cursor of a terminal or turn its text around. */
+// oxlint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 let level: LogLevel = 'warn';
 const said = new Set<string>();
@@ -14,7 +21,7 @@ export function setLogLevel(next: LogLevel): void {
 
 /** Writes one line unless diagnostics are off. */
 export function say(text: string): void {
-  if (level !== 'off') write(text);
+  if (level !== 'off') write(text.replaceAll('\n', ' '));
 }
 
 /** Like {@link say}, but each `topic` is heard once in a process. */
@@ -31,7 +38,7 @@ export function sayDebug(text: string): void {
 function write(text: string): void {
   try {
     // Synchronous, so that a line written at exit is not lost; stderr may be closed or full.
-    writeSync(2, `tallyspan: ${text}\n`);
+    writeSync(2, `tallyspan: ${cutText(text, MAX_CHARS).replace(CONTROL, ' ')}\n`);
   } catch {
     // Nobody listens: there is nowhere to say it.
   }

@@ -2,6 +2,7 @@
 // TALLYSPAN_CONTENT=full. Attributes of events never carry them.
 
 import type { Attributes } from '@opentelemetry/api';
+import { cutText } from '../../core/cut-text.ts';
 import { asJson, asList, asText } from '../../core/model-call/json.ts';
 
 /** Longer texts are cut, so that one span stays within what collectors take. */
@@ -23,7 +24,7 @@ export function contentAttributes(params: unknown, output: unknown): Attributes 
 }
 
 function toJson(value: unknown): string {
-  return (JSON.stringify(value) ?? '').slice(0, MAX_CHARS);
+  return cutText(JSON.stringify(value) ?? '', MAX_CHARS);
 }
 
 function partsOf(content: unknown): unknown[] {

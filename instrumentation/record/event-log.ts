@@ -4,8 +4,15 @@
 
 import type { Attributes, Span, SpanContext } from '@opentelemetry/api';
 import { encodeEvent, type EventRecord } from '../../core/event.ts';
+import { cutSentValue } from '../../core/field-limits.ts';
 import { EVENT_SCOPE } from '../../core/otlp-log.ts';
-import { FIELD_KEYS, FIELDS, type EventName, type FieldDefinition } from '../../core/schema.ts';
+import {
+  FIELD_KEYS,
+  FIELDS,
+  type EventName,
+  type FieldDefinition,
+  type FieldKey,
+} from '../../core/schema.ts';
 import type { DailyFile } from '../deliver/daily-file.ts';
 import { encodeEventRecord, type EventHeader, type Fields } from '../encode/encode-event.ts';
 import { openSpanOf } from '../otel/foreign-fields.ts';
@@ -15,6 +22,9 @@ import type { EncodedRecord, Scope } from '../encode/record-batch.ts';
 import type { Service } from '../process/service.ts';
 
 export type { Fields } from '../encode/encode-event.ts';
+
+/** Collectors take requests of 4 MB by default. The numbers of a call count more than its content. */
+const MAX_RECORD_BYTES = 3_500_000;
 
 /** Takes a record; `isUrgent` when its loss would hide a run. */
 export type RecordSink = (record: EncodedRecord, isUrgent: boolean) => void;
@@ -80,12 +90,23 @@ export class EventLog {
       record.reset();
       line.reset();
       encodeEventRecord(record, line, header, fields, span);
+      if (record.length > MAX_RECORD_BYTES) {
+        record.reset();
+        line.reset();
+        encodeEventRecord(record, line, header, withoutContent(fields), span);
+      }
       const { resource } = this.#service;
       this.#sink({ resource, scope: this.#scope, record }, name === 'agent.run.started');
       this.#file?.add(line.toString(), atMs);
     });
     return header;
   }
+}
+
+/** The fields, with the request and the answer left out. */
+function withoutContent(fields: Fields): Fields {
+  const { 'tallyspan.request_json': _request, 'tallyspan.response_json': _response, ...rest } = fields;
+  return { ...rest, 'tallyspan.content_cut': true };
 }
 
 const ATTRIBUTE_KEYS: ReadonlySet<string> = new Set(
@@ -97,7 +118,8 @@ export function attributesOf(fields: Fields | EventRecord): Attributes {
   const attributes: Attributes = {};
   for (const key in fields) {
     const value = fields[key as keyof typeof fields];
-    if (value !== undefined && ATTRIBUTE_KEYS.has(key)) attributes[key] = value;
+    if (value !== undefined && ATTRIBUTE_KEYS.has(key))
+      attributes[key] = cutSentValue(key as FieldKey, value);
   }
   return attributes;
 }
@@ -114,7 +136,7 @@ export function setFields(span: Span, fields: Fields): void {
     const value = fields[key as keyof Fields];
     if (value === undefined || !ATTRIBUTE_KEYS.has(key)) continue;
     if (!Object.hasOwn(attributes, key)) open._attributesCount += 1; // oxlint-disable-line no-underscore-dangle
-    attributes[key] = value;
+    attributes[key] = cutSentValue(key as FieldKey, value);
   }
 }
 

@@ -4,10 +4,10 @@
 
 import type { SpanContext } from '@opentelemetry/api';
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { prefixFields } from '../../core/attribution/request-shape.ts';
-import { readIfThere } from '../process/files.ts';
+import { appendToFile, readIfThere } from '../process/files.ts';
 import { guard } from '../process/guard.ts';
 import type { ModelCall } from './model-call.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -39,8 +39,8 @@ export class FirstSights {
     if (values === undefined) seen.set(kind, (values = new Set()));
     if (values.has(value) || values.size >= (kind === 'revision' ? MAX_REVISIONS : MAX_VALUES)) return false;
     values.add(value);
-    mkdirSync(dirname(this.#path), { recursive: true });
-    appendFileSync(this.#path, `${kind} ${value}\n`);
+    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+    appendToFile(this.#path, `${kind} ${value}\n`);
     return nowMs >= this.#markAfterMs;
   }
 

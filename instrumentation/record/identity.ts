@@ -2,6 +2,7 @@
 // `identify` earlier in the same asynchronous flow, from the run's own options, and last from the request.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { cutText } from '../../core/cut-text.ts';
 import type { Settings } from '../process/settings.ts';
 
 export interface Identity {
@@ -50,7 +51,7 @@ function mergeTags(
 ): readonly string[] | undefined {
   if (!Array.isArray(more) || more.length === 0) return base;
   const tags = more.flatMap((tag: unknown) =>
-    typeof tag === 'string' && tag !== '' ? [tag.slice(0, MAX_TAG_LENGTH)] : [],
+    typeof tag === 'string' && tag !== '' ? [cutText(tag, MAX_TAG_LENGTH)] : [],
   );
   return [...new Set([...(base ?? []), ...tags])].slice(0, MAX_TAGS);
 }

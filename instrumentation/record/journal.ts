@@ -7,8 +7,6 @@ import {
   existsSync,
   ftruncateSync,
   mkdirSync,
-  openSync,
-  readFileSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -19,7 +17,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
 import { lineOf } from './event-log.ts';
-import { guard } from '../process/guard.ts';
+import { openForAppend, readRegularFile } from '../process/files.ts';
+import { guard, guarded } from '../process/guard.ts';
 
 /** What was last known of a run that never ended. */
 export interface LostRun {
@@ -92,10 +91,12 @@ export class Journal {
     this.#sequence += 1;
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    queueMicrotask(() => {
-      this.#isScheduled = false;
-      this.#append();
-    });
+    queueMicrotask(
+      guarded('journal count', () => {
+        this.#isScheduled = false;
+        this.#append();
+      }),
+    );
   }
 
   progress(progress: Progress): void {
@@ -161,7 +162,7 @@ export class Journal {
 
   #openFile(): number {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    return openSync(this.#path, 'a', 0o600);
+    return openForAppend(this.#path);
   }
 
   #empty(): void {
@@ -190,10 +191,10 @@ export class Journal {
       const claimed = join(this.#folder, `${name}.${String(process.pid)}`);
       const text = guard('journal claim', () => {
         renameSync(join(this.#folder, name), claimed);
-        return readFileSync(claimed, 'utf8');
+        return readRegularFile(claimed).toString('utf8');
       });
       if (text === undefined) continue;
-      const found = readJournal(text);
+      const found = guard('journal text', () => readJournal(text));
       if (found !== undefined) lost.push(found);
       rmSync(claimed, { force: true });
     }

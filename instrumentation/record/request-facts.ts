@@ -1,5 +1,7 @@
 // Request facts: what one Messages request says that telemetry needs, read without keeping content.
 
+import { cutText } from '../../core/cut-text.ts';
+import { SENT_NAME_CHARS } from '../../core/field-limits.ts';
 import { asJson, asList, asText } from '../../core/model-call/json.ts';
 import { describeRequest, type RequestShape } from '../../core/attribution/request-shape.ts';
 import type { ToolResult } from './tool-calls.ts';
@@ -28,10 +30,10 @@ export function readRequest(params: unknown): RequestFacts {
   const isUser = last['role'] === 'user';
   const choice = asJson(body['tool_choice'])['type'];
   return {
-    model: asText(body['model']) ?? 'unknown',
+    model: shortText(body['model']) ?? 'unknown',
     isStreamed: body['stream'] === true,
     maxTokens: typeof body['max_tokens'] === 'number' ? body['max_tokens'] : undefined,
-    userId: asText(asJson(body['metadata'])['user_id']),
+    userId: shortText(asJson(body['metadata'])['user_id']),
     billTo: asText(asJson(body['billing_policy'])['bill_to']),
     toolResults: isUser ? readToolResults(content) : [],
     pausedIds:
@@ -72,4 +74,9 @@ function contentLength(content: unknown): number {
     const text = asText(asJson(block)['text']);
     return sum + (text === undefined ? (JSON.stringify(block)?.length ?? 0) : text.length);
   }, 0);
+}
+
+/** A name or an id, as long as an event holds it. */
+function shortText(value: unknown): string | undefined {
+  return typeof value === 'string' ? cutText(value, SENT_NAME_CHARS) : undefined;
 }

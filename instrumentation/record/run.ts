@@ -4,6 +4,7 @@
 import { context, SpanKind, SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { randomBytes } from 'node:crypto';
+import { cutSentValue } from '../../core/field-limits.ts';
 import { Ledger } from '../../core/attribution/attribution.ts';
 import type { RequestShape } from '../../core/attribution/request-shape.ts';
 import { setFields, type Fields } from './event-log.ts';
@@ -87,7 +88,10 @@ export class Run extends RunTotals {
     this.#parentRun = start.parentRun;
     if (start.parentRun !== undefined) start.parentRun.#openNested.add(this);
     this.isAdopted = start.adoptedSpan !== undefined;
-    const name = start.agentName === undefined ? 'invoke_agent' : `invoke_agent ${start.agentName}`;
+    const name =
+      start.agentName === undefined
+        ? 'invoke_agent'
+        : `invoke_agent ${cutSentValue('gen_ai.agent.name', start.agentName)}`;
     this.span =
       start.adoptedSpan ??
       telemetry.tracer.startSpan(

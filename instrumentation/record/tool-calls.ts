@@ -2,6 +2,8 @@
 // SDK's own tool span, or inferred: from the tool use in a response to its result in the next request.
 
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, type Span, type SpanContext } from '@opentelemetry/api';
+import { cutText } from '../../core/cut-text.ts';
+import { SENT_NAME_CHARS } from '../../core/field-limits.ts';
 import { setFields, type Fields } from './event-log.ts';
 import { guard } from '../process/guard.ts';
 import type { Run } from './run.ts';
@@ -148,13 +150,13 @@ export function recordToolCall(
 /** Starts an `execute_tool` span below the run. */
 export function startToolSpan(telemetry: Telemetry, run: Run, name: string, startMs: number): Span {
   return telemetry.tracer.startSpan(
-    `execute_tool ${name}`,
+    `execute_tool ${cutText(name, SENT_NAME_CHARS)}`,
     {
       kind: SpanKind.INTERNAL,
       startTime: startMs,
       attributes: {
         'gen_ai.operation.name': 'execute_tool',
-        'gen_ai.tool.name': name,
+        'gen_ai.tool.name': cutText(name, SENT_NAME_CHARS),
         'gen_ai.tool.type': 'function',
       },
     },
@@ -174,6 +176,6 @@ export function inputFields(input: unknown, isContentOn: boolean): Fields {
   return {
     ...(isObject ? { 'tool.input_keys': Object.keys(input).sort() } : {}),
     'tool.input_len': json.length,
-    ...(isContentOn ? { 'tool.args_json': json.slice(0, MAX_ARGUMENTS) } : {}),
+    ...(isContentOn ? { 'tool.args_json': cutText(json, MAX_ARGUMENTS) } : {}),
   };
 }

@@ -1,4 +1,7 @@
-// API errors: the low-cardinality class of what an SDK call failed with, in every version of the SDK.
+// API errors: the low-cardinality class of what an SDK call failed with, in every version of the SDK. An error of
+// the program may throw when it is read; then it is one that nothing is known of.
+
+import { guard } from '../process/guard.ts';
 
 interface ErrorLike {
   readonly name?: unknown;
@@ -10,12 +13,20 @@ interface ErrorLike {
 
 /** True when the caller aborted: no failure. */
 export function isAbort(error: unknown): boolean {
-  const name = classNameOf(error);
-  return name === 'APIUserAbortError' || (error as ErrorLike | null)?.name === 'AbortError';
+  return (
+    guard('read error', () => {
+      const name = classNameOf(error);
+      return name === 'APIUserAbortError' || (error as ErrorLike | null)?.name === 'AbortError';
+    }) ?? false
+  );
 }
 
 /** The API's error type where there is one, else the status, else what failed. */
 export function classifyError(error: unknown): string {
+  return guard('read error', () => readType(error)) ?? 'client_error';
+}
+
+function readType(error: unknown): string {
   if (typeof error !== 'object' || error === null) return 'client_error';
   const { type, status, error: body } = error as ErrorLike;
   const name = classNameOf(error);
@@ -32,7 +43,8 @@ export function classifyError(error: unknown): string {
 export function errorName(error: unknown): string {
   const type = classifyError(error);
   if (type !== 'client_error') return type;
-  return error instanceof Error ? error.constructor.name : 'thrown';
+  const name = guard('read error', () => (error instanceof Error ? error.constructor.name : undefined));
+  return typeof name === 'string' && name !== '' ? name : 'thrown';
 }
 
 function classNameOf(error: unknown): unknown {

@@ -1,7 +1,7 @@
 // Observation of raw responses: after `asResponse()` the caller reads the body; the same Response object
 // is handed out, and what its `json` or `text` gives is read along.
 
-import { guard } from '../process/guard.ts';
+import { guard, guarded } from '../process/guard.ts';
 import type { ModelCall } from '../record/model-call.ts';
 
 interface RawPromise {
@@ -10,9 +10,11 @@ interface RawPromise {
 }
 
 /** Calls whose answer nobody can read any more end when what they would read it through is collected. */
-const collected = new FinalizationRegistry<ModelCall>((call) => {
-  call.end({ type: 'unread' });
-});
+const collected = new FinalizationRegistry<ModelCall>(
+  guarded('collected response', (call: ModelCall) => {
+    call.end({ type: 'unread' });
+  }),
+);
 
 /** Ends the call when the promise or response is collected; the last one given counts. */
 export function endWhenCollected(reader: object, call: ModelCall): void {

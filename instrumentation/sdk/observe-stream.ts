@@ -2,15 +2,17 @@
 // Nothing is read ahead, nothing is teed, the stream object stays the same.
 
 import { classifyError, isAbort } from './api-errors.ts';
-import { guard } from '../process/guard.ts';
+import { guard, guarded } from '../process/guard.ts';
 import type { ModelCall } from '../record/model-call.ts';
 
 /** Calls whose stream nobody has begun to read, by the abort controller that request and stream share. */
 const unread = new WeakMap<AbortController, ModelCall>();
 /** Ends the call of a stream that is collected unread. */
-const collected = new FinalizationRegistry<ModelCall>((call) => {
-  call.end({ type: 'unread' });
-});
+const collected = new FinalizationRegistry<ModelCall>(
+  guarded('collected stream', (call: ModelCall) => {
+    call.end({ type: 'unread' });
+  }),
+);
 
 interface StreamLike {
   readonly controller: AbortController;
@@ -24,9 +26,9 @@ export function expectStream(controller: AbortController, call: ModelCall): void
   collected.register(controller, call, call);
   controller.signal.addEventListener(
     'abort',
-    () => {
+    guarded('abort', () => {
       if (unread.delete(controller)) call.end({ type: 'left' });
-    },
+    }),
     { once: true },
   );
 }

@@ -4,7 +4,8 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { sayOnce } from '../process/diagnostics.ts';
-import { guard } from '../process/guard.ts';
+import { guard, guarded } from '../process/guard.ts';
+import { later } from '../process/timers.ts';
 import { findSdkVersion } from './sdk-version.ts';
 
 const SDK_FILE = /[\\/]@anthropic-ai[\\/]sdk[\\/](resources[\\/]|core\.js|client\.js)/;
@@ -16,13 +17,11 @@ const LOADED_MS = 100;
 export function watchLateStart(isSdkSeen: () => boolean): void {
   const flags = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ');
   if (PRELOAD_FLAG.test(flags)) return;
-  const check = (): void => {
-    guard('late start', () => {
-      if (!isSdkSeen() && isSdkThere()) sayLate();
-    });
-  };
+  const check = guarded('late start', () => {
+    if (!isSdkSeen() && isSdkThere()) sayLate();
+  });
   if (guard('loaded modules', isSdkRequired) === true) sayLate();
-  setTimeout(check, LOADED_MS).unref();
+  later('late start', LOADED_MS, check);
   process.once('exit', check);
 }
 

@@ -1,7 +1,8 @@
 // Delivery: bounded, in order, retried; emitted = sent + spooled + counted as dropped.
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
@@ -10,6 +11,7 @@ import {
   type DeliveryProblem,
   type OpenBatch,
 } from '../../instrumentation/deliver/delivery.ts';
+import type { RequestPart } from '../../instrumentation/encode/split-request.ts';
 import type { SendResult, Transport } from '../../instrumentation/deliver/otlp.ts';
 import { Spool } from '../../instrumentation/deliver/spool.ts';
 
@@ -38,15 +40,19 @@ interface Setup {
   isClosed: boolean;
 }
 
-/** A delivery of numbers over a transport that answers as told, then with SENT. */
-function setUp(answers: SendResult[], spoolFolder = folder): Setup {
+/** What the endpoint says, or how it decides. */
+type Answer = SendResult | ((items: readonly number[]) => SendResult);
+
+/** A delivery of numbers over a transport that gives these answers and then follows the rule. */
+function setUp(answers: Answer[], spoolFolder = folder, rule: Answer = SENT): Setup {
   const sent: number[] = [];
   const problems: DeliveryProblem[] = [];
   const spool = new Spool(spoolFolder);
   const transport: Transport = {
     endpoint: 'test',
     send: (body) => {
-      const answer = answers.shift() ?? SENT;
+      const next = answers.shift() ?? rule;
+      const answer = typeof next === 'function' ? next(decode(body)) : next;
       if (answer.status === 'sent') {
         sent.push(...decode(body));
         setup.batches.push(decode(body).length);
@@ -65,6 +71,7 @@ function setUp(answers: SendResult[], spoolFolder = folder): Setup {
       weigh: (item) => (item >= HEAVY ? 900_000 : 0),
       batch: numberBatch(),
       refusedPart: () => undefined,
+      split: splitNumbers,
       onProblem: (problem) => problems.push(problem),
     }),
     sent,
@@ -90,11 +97,37 @@ function numberBatch(): OpenBatch<number> {
   };
 }
 
+function splitNumbers(bytes: Uint8Array): readonly [RequestPart, RequestPart] | undefined {
+  const items = decode(bytes);
+  const half = Math.ceil(items.length / 2);
+  return items.length < 2 ? undefined : [partOf(items.slice(0, half)), partOf(items.slice(half))];
+}
+
+function partOf(items: number[]): RequestPart {
+  return { bytes: new TextEncoder().encode(JSON.stringify(items)), count: items.length };
+}
+
+/** Takes at most three at once, and never a seven. */
+function takeThree(items: readonly number[]): SendResult {
+  return items.length > 3 || items.includes(7) ? { status: 'too_large', reason: 'larger than max' } : SENT;
+}
+
+/** Says of what holds a hundred that it may come later. */
+function putOffHundred(items: readonly number[]): SendResult {
+  return items.includes(100) ? { status: 'retry', reason: 'exhausted', isAnswered: true } : SENT;
+}
+
+/** Timers that hold the process. */
+function countTimers(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+}
+
 function decode(bytes: Uint8Array): number[] {
   return JSON.parse(new TextDecoder().decode(bytes)) as number[];
 }
 
-const soon = (): number => Date.now() + 5_000;
+/** Longer than any of these flushes takes. */
+const SOON_MS = 5_000;
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 describe('delivery', () => {
@@ -102,22 +135,22 @@ describe('delivery', () => {
     const { delivery, sent, batches } = setUp([]);
     const heavy = numbers(5).map((n) => HEAVY + n);
     for (const item of [...heavy, 1, 2]) delivery.add(item);
-    await delivery.flush(soon());
+    await delivery.flush(SOON_MS);
     expect(sent).toEqual([...heavy, 1, 2]);
     expect(batches).toEqual([2, 2, 3]);
     const away = setUp([AWAY]);
     for (const n of numbers(50)) away.delivery.add(HEAVY + n);
     expect(away.delivery.waiting).toBeLessThanOrEqual(36);
     expect(away.delivery.dropped).toBe(0);
-    await away.delivery.flush(soon());
-    await away.delivery.flush(soon());
+    await away.delivery.flush(SOON_MS);
+    await away.delivery.flush(SOON_MS);
     expect(away.sent.toSorted((a, b) => a - b)).toEqual(numbers(50).map((n) => HEAVY + n));
   });
 
   it('sends everything in order, in batches', async () => {
     const { delivery, sent } = setUp([]);
     for (const item of numbers(1_200)) delivery.add(item);
-    await delivery.flush(soon());
+    await delivery.flush(SOON_MS);
     expect(sent).toEqual(numbers(1_200));
     expect(delivery.waiting).toBe(0);
   });
@@ -125,10 +158,10 @@ describe('delivery', () => {
   it('a batch that was not taken is sent again, the same and first', async () => {
     const { delivery, sent, problems } = setUp([AWAY]);
     for (const item of numbers(3)) delivery.add(item);
-    await delivery.flush(soon());
+    await delivery.flush(SOON_MS);
     expect(sent).toEqual([]);
     delivery.add(3);
-    await delivery.flush(soon());
+    await delivery.flush(SOON_MS);
     expect(sent).toEqual([0, 1, 2, 3]);
     expect(problems).toEqual([{ type: 'away', reason: 'connect ECONNREFUSED', waiting: 3 }]);
   });
@@ -136,21 +169,21 @@ describe('delivery', () => {
   it('an endpoint that is busy is asked again within one flush', async () => {
     const { delivery, sent } = setUp([BUSY, BUSY]);
     delivery.add(1);
-    await delivery.flush(soon());
+    await delivery.flush(SOON_MS);
     expect(sent).toEqual([1]);
   });
 
   it('an endpoint that stays busy holds up a flush until its deadline and no longer', async () => {
     const { delivery, sent } = setUp(Array.from({ length: 100 }, () => BUSY));
     delivery.add(1);
-    await delivery.flush(Date.now() + 300);
+    await delivery.flush(300);
     expect([sent, delivery.waiting]).toEqual([[], 1]);
   });
 
   it('a batch that is refused for good is counted and does not hold up the next', async () => {
     const { delivery, sent, problems } = setUp([REFUSED]);
     for (const item of numbers(600)) delivery.add(item);
-    await delivery.flush(soon());
+    await delivery.flush(SOON_MS);
     expect(sent).toEqual(numbers(600).slice(512));
     expect(delivery.dropped).toBe(512);
     expect(problems).toEqual([{ type: 'refused', reason: 'no', count: 512 }]);
@@ -161,7 +194,7 @@ describe('delivery', () => {
     const all = numbers(MAX_QUEUE + 1_000);
     for (const item of all) delivery.add(item);
     expect(delivery.waiting).toBeLessThanOrEqual(MAX_QUEUE);
-    await delivery.flush(soon());
+    await delivery.flush(SOON_MS);
     expect(sent.toSorted((a, b) => a - b)).toEqual(all);
     expect(delivery.dropped).toBe(0);
   });
@@ -179,15 +212,93 @@ describe('delivery', () => {
   it('set aside: nothing waits, connections are cut, another process sends it (law 7)', async () => {
     const first = setUp([AWAY]);
     for (const item of numbers(700)) first.delivery.add(item);
-    await first.delivery.flush(soon());
+    await first.delivery.flush(SOON_MS);
     first.delivery.setAside();
     expect([first.delivery.waiting, first.isClosed]).toEqual([0, true]);
 
     const second = setUp([]);
     second.delivery.add(-1);
-    await second.delivery.flush(soon());
+    await second.delivery.flush(SOON_MS);
     expect(second.sent).toEqual([-1, ...numbers(700)]);
     expect(second.spool.take('logs')).toBeUndefined();
+  });
+
+  it('what is too large is halved until it fits; a record that is too large alone is counted, the others arrive', async () => {
+    const { delivery, sent, problems } = setUp([], folder, takeThree);
+    for (const item of numbers(20)) delivery.add(item);
+    await delivery.flush(SOON_MS);
+    expect(sent).toEqual(numbers(20).filter((n) => n !== 7));
+    expect(delivery.dropped).toBe(1);
+    expect(problems).toEqual([{ type: 'too_large', reason: 'larger than max', count: 1 }]);
+  });
+
+  it('a batch that an endpoint never takes does not stop the others, and in the end costs one record', async () => {
+    const { delivery, sent } = setUp([], folder, putOffHundred);
+    for (const item of numbers(1_300)) delivery.add(item);
+    await delivery.flush(4_000);
+    expect(sent).toEqual(expect.arrayContaining(numbers(1_300).slice(512)));
+    delivery.setAside();
+    expect(delivery.dropped).toBe(0);
+
+    // What is left in the spool holds up neither the next process nor the batches behind it.
+    const { spool } = setUp([]);
+    spool.write('logs', new TextEncoder().encode('[5000]'), 1);
+    const next = setUp([], folder, putOffHundred);
+    next.delivery.add(6_000);
+    await next.delivery.flush(SOON_MS);
+    expect(next.sent).toEqual(expect.arrayContaining([6_000, 5_000]));
+  });
+
+  it('a batch of the spool that is too large is halved, too', async () => {
+    const { spool } = setUp([]);
+    spool.write('logs', new TextEncoder().encode(JSON.stringify(numbers(8))), 8);
+    const next = setUp([], folder, takeThree);
+    next.delivery.add(-1);
+    await next.delivery.flush(SOON_MS);
+    expect(next.sent.toSorted((a, b) => a - b)).toEqual([-1, ...numbers(7)]);
+    expect(next.delivery.dropped).toBe(1);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('a full spool drops the oldest, counts them, and keeps the newest', () => {
+    const spool = new Spool(folder, 100);
+    const write = (first: number): unknown => spool.write('logs', new Uint8Array(40).fill(first), 3);
+    expect([write(1), write(2), write(3)]).toEqual([
+      { isWritten: true, dropped: 0 },
+      { isWritten: true, dropped: 0 },
+      { isWritten: true, dropped: 3 },
+    ]);
+    expect([spool.take('logs')?.bytes[0], spool.take('logs')?.bytes[0], spool.take('logs')]).toEqual([
+      2,
+      3,
+      undefined,
+    ]);
+  });
+
+  it('pipes, folders and foreign files in the spool hang nothing and stay', () => {
+    const names = [
+      '1-1-1.1.logs',
+      `${String(Date.now())}-1-1.1.logs.claimed`,
+      `${String(Date.now())}-2-1.1.logs`,
+    ];
+    for (const name of names) execFileSync('mkfifo', [path.join(folder, name)]);
+    mkdirSync(path.join(folder, '2-1-1.1.logs'));
+    writeFileSync(path.join(folder, 'notes.txt'), 'mine');
+    const spool = new Spool(folder);
+    expect(spool.write('logs', new Uint8Array([9]), 1)).toEqual({ isWritten: true, dropped: 0 });
+    expect(spool.take('logs')?.bytes).toEqual(Buffer.from([9]));
+    expect(spool.take('logs')).toBeUndefined();
+    expect(readdirSync(folder)).toHaveLength(6);
+  });
+
+  it('only the time of a flush holds the process, whatever the endpoint asks for', async () => {
+    const before = countTimers();
+    const { delivery } = setUp([{ status: 'retry', reason: 'later', afterMs: 9_999_999_999 * 1_000 }]);
+    delivery.add(1);
+    await delivery.flush(100);
+    expect(countTimers()).toBe(before);
+    expect(delivery.waiting).toBe(1);
+    delivery.setAside();
   });
 
   it('a batch is taken from the spool by one process only', () => {

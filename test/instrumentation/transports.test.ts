@@ -1,0 +1,235 @@
+// Transports against real servers that answer as no endpoint should: each exchange ends, in its time, with a few
+// bytes held, and says what it means.
+
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { createServer, type Server as HttpServer } from 'node:http';
+import { createServer as createHttp2, type Http2Server, type ServerHttp2Stream } from 'node:http2';
+import { createServer as createTcp, type AddressInfo, type Server, type Socket } from 'node:net';
+import { decodeGrpcMessage } from '../../instrumentation/deliver/grpc-message.ts';
+import { MAX_ANSWER_BYTES, namesSize } from '../../instrumentation/deliver/otlp.ts';
+import { createTransport } from '../../instrumentation/deliver/transport.ts';
+
+const TIMEOUT_MS = 300;
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+  for (const name of Object.keys(process.env)) if (name.startsWith('OTEL_')) delete process.env[name];
+});
+
+async function listen(server: HttpServer | Http2Server | Server, onClose: () => void): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => {
+    onClose();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** A server that writes bytes of its own, and counts them until the client goes. */
+async function startTcp(onSocket: (socket: Socket) => void): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server = createTcp((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    onSocket(socket);
+  });
+  return listen(server, () => {
+    for (const socket of sockets) socket.destroy();
+  });
+}
+
+async function startGrpc(onStream: (stream: ServerHttp2Stream) => void): Promise<number> {
+  const sessions = new Set<{ destroy: () => void }>();
+  const server = createHttp2();
+  server.on('session', (session) => {
+    session.on('error', () => undefined);
+    sessions.add(session);
+  });
+  server.on('stream', (stream) => {
+    stream.on('error', () => undefined);
+    onStream(stream);
+  });
+  return listen(server, () => {
+    for (const session of sessions) session.destroy();
+  });
+}
+
+function send(protocol: 'grpc' | 'http/protobuf', port: number) {
+  process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = `http://127.0.0.1:${String(port)}`;
+  process.env['OTEL_EXPORTER_OTLP_TIMEOUT'] = String(TIMEOUT_MS);
+  const transport = createTransport('logs', protocol);
+  closers.push(() => {
+    transport.close();
+  });
+  return transport.send(new Uint8Array(16));
+}
+
+/** Writes on and on, as far as the reader takes it; gives the number of bytes when it has gone. */
+function pour(target: NodeJS.WritableStream, chunk: string | Buffer, everyMs = 0): void {
+  const next = (): void => {
+    if (!target.writable) return;
+    if (everyMs > 0) {
+      target.write(chunk);
+      setTimeout(next, everyMs);
+    } else if (target.write(chunk)) setImmediate(next);
+    else target.once('drain', next);
+  };
+  next();
+}
+
+describe('over HTTP', () => {
+  it('an answer without end: the status counts, the rest is not read', async () => {
+    let closed: (() => void) | undefined;
+    const gone = new Promise<void>((resolve) => {
+      closed = resolve;
+    });
+    const port = await startTcp((socket) => {
+      socket.on('close', () => closed?.());
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
+        pour(socket, `10000\r\n${'x'.repeat(0x10000)}\r\n`);
+      });
+    });
+    const result = await send('http/protobuf', port);
+    expect(result.status).toBe('sent');
+    expect(result.status === 'sent' && result.answer.length).toBeLessThanOrEqual(MAX_ANSWER_BYTES);
+    await gone;
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['a header that drips', 'HTTP/1.1 200 OK\r\nx: '],
+    ['a body that drips', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'],
+    ['a length that is not reached', 'HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n'],
+  ])('%s: ends in the time of the exchange, and the connection goes', async (_, head) => {
+    let closed: (() => void) | undefined;
+    const gone = new Promise<void>((resolve) => {
+      closed = resolve;
+    });
+    const port = await startTcp((socket) => {
+      socket.on('close', () => closed?.());
+      socket.once('data', () => {
+        if (head === '') return;
+        socket.write(head);
+        pour(socket, head.includes('chunked') ? '1\r\nx\r\n' : 'x', 20);
+      });
+    });
+    expect(await send('http/protobuf', port)).toEqual({ status: 'retry', reason: 'no answer in time' });
+    await gone;
+  });
+
+  it.each([
+    ['HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n', 'retry'],
+    ['HTTP/1.1 413 Payload Too Large\r\ncontent-length: 0\r\n\r\n', 'too_large'],
+    ['HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\nhttp: request body too large', 'too_large'],
+    ['HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\nunknown field', 'refused'],
+    ['HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n', 'retry'],
+    ['no HTTP at all\r\n\r\n', 'retry'],
+  ])('%j is %s', async (answer, status) => {
+    const port = await startTcp((socket) => {
+      socket.once('data', () => socket.end(answer));
+    });
+    expect((await send('http/protobuf', port)).status).toBe(status);
+  });
+
+  it.each([
+    ['25', 25_000],
+    ['9999999999', 60_000],
+    ['1e400', undefined],
+    ['-5', undefined],
+    ['NaN', undefined],
+    ['soon', undefined],
+    ['2', 2_000],
+    ['Thu, 31 Dec 2099 23:59:59 GMT', 60_000],
+    ['Sun, 06 Nov 1994 08:49:37 GMT', 0],
+    ['Sun Nov  6 08:49:37 1994', 0],
+  ])('Retry-After: %s is heeded within bounds', async (value, afterMs) => {
+    const server = createServer((_, response) => {
+      response.writeHead(503, { 'retry-after': value }).end();
+    });
+    const port = await listen(server, () => {
+      server.closeAllConnections();
+    });
+    expect(await send('http/protobuf', port)).toEqual({
+      status: 'retry',
+      reason: 'HTTP 503',
+      isAnswered: true,
+      ...(afterMs === undefined ? {} : { afterMs }),
+    });
+  });
+});
+
+describe('over gRPC', () => {
+  it.each([
+    ['disk 100% full', 'disk 100% full'],
+    ['%', '%'],
+    ['%zz%4', '%zz%4'],
+    ['100%25 %C3%A9%21', '100% é!'],
+    ['%FF%FE', '\u{FFFD}\u{FFFD}'],
+  ])('the message %j reads %j, in headers and in trailers', async (message, reason) => {
+    expect(decodeGrpcMessage(message)).toBe(reason);
+    const status = { 'grpc-status': '14', 'grpc-message': message };
+    const inHeaders = await startGrpc((stream) => {
+      stream.respond({ ':status': 200, ...status }, { endStream: true });
+    });
+    expect(await send('grpc', inHeaders)).toEqual({ status: 'retry', reason, isAnswered: true });
+    const inTrailers = await startGrpc((stream) => {
+      stream.respond({ ':status': 200 }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => {
+        stream.sendTrailers(status);
+      });
+      stream.end();
+    });
+    expect(await send('grpc', inTrailers)).toEqual({ status: 'retry', reason, isAnswered: true });
+  });
+
+  it('an answer without end is left, and the connection goes', async () => {
+    let closed: (() => void) | undefined;
+    const gone = new Promise<void>((resolve) => {
+      closed = resolve;
+    });
+    const port = await startGrpc((stream) => {
+      stream.session?.on('close', () => closed?.());
+      stream.respond({ ':status': 200 });
+      pour(stream, Buffer.alloc(65_536));
+    });
+    expect(await send('grpc', port)).toEqual({ status: 'retry', reason: 'the answer does not end' });
+    await gone;
+  });
+
+  it.each([
+    ['a body that drips', 'body'],
+    ['no headers', 'nothing'],
+  ])('%s: ends in the time of the exchange', async (_, kind) => {
+    const port = await startGrpc((stream) => {
+      if (kind === 'nothing') return;
+      stream.respond({ ':status': 200 });
+      pour(stream, Buffer.from('x'), 20);
+    });
+    expect(await send('grpc', port)).toEqual({ status: 'retry', reason: 'no answer in time' });
+  });
+
+  it('a port that takes connections and never speaks: ends in the time of the exchange', async () => {
+    const port = await startTcp(() => undefined);
+    expect(await send('grpc', port)).toEqual({ status: 'retry', reason: 'no answer in time' });
+  });
+
+  it.each([
+    ['8', 'grpc: received message larger than max (5000000 vs. 4194304)', 'too_large'],
+    [
+      '11',
+      'Error, decoded message length too large: found 5000000 bytes, the limit is: 4194304 bytes',
+      'too_large',
+    ],
+    ['8', 'gRPC message exceeds maximum size 4194304: 5000000', 'too_large'],
+    ['8', 'sending queue is full', 'retry'],
+    ['8', 'Ingestion rate limit exceeded (limit: 4194304 bytes/sec) while adding 10 lines', 'retry'],
+    ['3', 'unknown field', 'refused'],
+  ])('status %s, %j is %s', async (code, message, status) => {
+    const port = await startGrpc((stream) => {
+      stream.respond({ ':status': 200, 'grpc-status': code, 'grpc-message': message }, { endStream: true });
+    });
+    expect((await send('grpc', port)).status).toBe(status);
+    expect(namesSize(message)).toBe(status === 'too_large');
+  });
+});
