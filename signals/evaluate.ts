@@ -17,6 +17,7 @@ import {
   dimensionsOf,
   filtersOf,
   isCount,
+  type Exclusion,
   type Filter,
   type Fold,
   type NotSupported,
@@ -139,13 +140,15 @@ class Evaluation {
     const intervals = intervalsOf(fold.span ?? 'window', window, this.#request);
     const filters = filtersOf(fold, dimensionsOf(this.#signal, this.#request));
     const { field, terms, instant } = fold;
-    const ends = instant === 'start' ? endsOf(window) : undefined;
+    const ends = instant === 'start' ? endsOf(window, this.#request) : undefined;
+    const excluded = this.#runsWith(fold.unlessRunHas ?? []);
     return this.#events.filter(
       (event) =>
         this.#isChosen(event) &&
         (fold.of === '*' || event['event.name'] === fold.of) &&
         (ends === undefined || isWithin(ends, event.timestamp)) &&
         intervals.some((interval) => isWithin(interval, ends ? startOf(event) : event.timestamp)) &&
+        !excluded.has(event['agent.run_id']) &&
         (fold.withDuplicates === true || event['tallyspan.duplicate'] !== true) &&
         (field === undefined || valueOf(event, field) !== undefined) &&
         (terms === undefined || terms.some((term) => valueOf(event, term.field) !== undefined)) &&
@@ -153,6 +156,24 @@ class Evaluation {
           ([dimension, value]) => dimensionValue(event, dimension as Dimension) === value,
         ) &&
         filters.every((filter) => isMatch(event, filter)),
+    );
+  }
+
+  /** Ids of the runs that have one of these events. */
+  #runsWith(exclusions: readonly Exclusion[]): ReadonlySet<string | undefined> {
+    const window = windowOf(this.#signal, this.#request);
+    return new Set(
+      exclusions.flatMap(({ of, span }) => {
+        const intervals = intervalsOf(span, window, this.#request);
+        return this.#events
+          .filter(
+            (event) =>
+              valueOf(event, 'agent.run_id') !== undefined &&
+              (of === '*' || event['event.name'] === of) &&
+              intervals.some((interval) => isWithin(interval, event.timestamp)),
+          )
+          .map((event) => event['agent.run_id']);
+      }),
     );
   }
 

@@ -56,6 +56,12 @@ export class LogqlTime {
         return [{ range: this.#windowRange(), stages: this.#dayStages() }];
       case 'settled':
         return [{ range: this.#windowRange(), stages: [...SETTLED, ...this.#dayStages()] }];
+      case 'aftermath':
+        return this.#aroundSettled(LOST_AFTER_MS);
+      case 'aroundSettled':
+        return this.#aroundSettled(2 * LOST_AFTER_MS);
+      case 'before':
+        return [{ range: `[${duration(LOST_AFTER_MS)}] offset ${this.#length()}`, stages: [] }];
       case 'today':
         return [{ range: `[${duration(LONGEST_DAY_MS)}]`, stages: [this.#daysAgo(), `${DAYS_AGO} = 0`] }];
       case 'earlierDays':
@@ -93,7 +99,7 @@ export class LogqlTime {
       const [settled] = intervalsOf('settled', at.window, at);
       if (!settled || settled.to <= settled.from) return [];
       const stages = [BEGAN, `began_ms > ${settled.from}`, `began_ms <= ${settled.to}`];
-      return rangesAt(endsOf(at.window), at.window.to).map(({ range }) => ({ range, stages }));
+      return rangesAt(endsOf(at.window, at), at.window.to).map(({ range }) => ({ range, stages }));
     }
     if (this.#context.kind === 'rule') {
       const stages = [
@@ -112,6 +118,25 @@ export class LogqlTime {
     ];
     const later = duration(LOST_AFTER_MS);
     return [this.#windowRange(), `[${later}] offset -${later}`].map((range) => ({ range, stages }));
+  }
+
+  /** The stretch of that length that ends where runs of the settled part must have shown that they go on. */
+  #aroundSettled(lengthMs: number): TimeRange[] {
+    const range = `[${duration(lengthMs)}]`;
+    if (this.#context.kind === 'rule') return [{ range, stages: [] }];
+    // The settled part ends at the earlier of two: the end of the range, and an hour before now.
+    const isNear = [`age_ms < ${lengthMs}`];
+    if (lengthMs > LOST_AFTER_MS) isNear.push(`before_end_ms < ${lengthMs - LOST_AFTER_MS}`);
+    const later = duration(LOST_AFTER_MS);
+    return [
+      { range, stages: [AGE, BEFORE_END, isNear.join(' or ')] },
+      { range: `[${later}] offset -${later}`, stages: [] },
+    ];
+  }
+
+  /** Length of the window, as an offset from its end to its start. */
+  #length(): string {
+    return this.#windowRange().slice(1, -1);
   }
 
   #at(): { window: Interval; timezone: string; now: number | undefined } | undefined {
@@ -223,10 +248,9 @@ const BEGAN = 'label_format began_ms=`{{ sub (unixEpochMillis __timestamp__) (in
 const BEGAN_AGO =
   'label_format began_ago_ms=`{{ add (sub (unixEpochMillis now) (unixEpochMillis __timestamp__)) (int .duration_ms) }}`';
 
-const SETTLED = [
-  'label_format age_ms=`{{ sub (unixEpochMillis now) (unixEpochMillis __timestamp__) }}`',
-  `age_ms >= ${LOST_AFTER_MS}`,
-];
+const AGE = 'label_format age_ms=`{{ sub (unixEpochMillis now) (unixEpochMillis __timestamp__) }}`';
+const BEFORE_END = 'label_format before_end_ms=`{{ sub $__to (unixEpochMillis __timestamp__) }}`';
+const SETTLED = [AGE, `age_ms >= ${LOST_AFTER_MS}`];
 
 /** A duration in the largest unit that divides it. */
 export function duration(ms: number): string {

@@ -43,22 +43,39 @@ export type Aggregate =
  * The part of time that a fold reads, relative to the window:
  * - `window`: all of it
  * - `settled`: the window without the last {@link LOST_AFTER_MS} before now
+ * - `aftermath`: the {@link LOST_AFTER_MS} after the settled part, in which a run shows that it goes on
+ * - `aroundSettled`: as long before the end of the settled part as after it
+ * - `before`: the {@link LOST_AFTER_MS} before the window
  * - `today`: the calendar day of the window's end, up to that end
  * - `earlierDays`: the 7 complete calendar days before that day
  * - `earlierDaysSoFar`: the same, each only as far into the day as the window's end is into its own
  */
-export type Span = 'window' | 'settled' | 'today' | 'earlierDays' | 'earlierDaysSoFar';
+export type Span =
+  | 'window'
+  | 'settled'
+  | 'aftermath'
+  | 'aroundSettled'
+  | 'before'
+  | 'today'
+  | 'earlierDays'
+  | 'earlierDaysSoFar';
 
 /** Days that the baseline of a comparison with earlier days covers. */
 export const EARLIER_DAYS = 7;
 
-/** A run without an end is lost after this time. */
+/** A run without an end is lost when nothing was seen of it for this time. */
 export const LOST_AFTER_MS = 3_600_000;
 
 /** A field of integers that is added or subtracted; an absent one is 0. */
 export interface Term {
   readonly field: FieldKey;
   readonly times: 1 | -1;
+}
+
+/** Events that keep the events of their run from matching, whatever their dimensions. */
+export interface Exclusion {
+  readonly of: EventKind;
+  readonly span: Span;
 }
 
 export interface Fold {
@@ -75,9 +92,11 @@ export interface Fold {
   readonly span?: Span;
   /**
    * `start`: an event counts at the instant at which its fact began, its own less `duration_ms`. It is found when
-   * it ended at most {@link LOST_AFTER_MS} after the window.
+   * it ended at most {@link LOST_AFTER_MS} after the settled part of the window.
    */
   readonly instant?: 'start';
+  /** An event does not match whose run has one of these. */
+  readonly unlessRunHas?: readonly Exclusion[];
   /** Records marked `tallyspan.duplicate` match as well. */
   readonly withDuplicates?: true;
 }

@@ -37,6 +37,14 @@ export function intervalsOf(
       return [window];
     case 'settled':
       return [{ from: window.from, to: settledUntil(window, request.now) }];
+    case 'aftermath':
+      return [hourAfter(settledUntil(window, request.now))];
+    case 'aroundSettled': {
+      const until = settledUntil(window, request.now);
+      return [{ from: until - LOST_AFTER_MS, to: until + LOST_AFTER_MS }];
+    }
+    case 'before':
+      return [{ from: window.from - LOST_AFTER_MS, to: window.from }];
     case 'today':
       return [{ from: today.from, to }];
     case 'earlierDays':
@@ -54,9 +62,13 @@ function settledUntil(window: Interval, now: number = window.to): number {
   return Math.max(window.from, Math.min(window.to, now - LOST_AFTER_MS));
 }
 
-/** Where the events of a fold stand that counts them at their start: the window, and what may end after it. */
-export function endsOf(window: Interval): Interval {
-  return { from: window.from, to: window.to + LOST_AFTER_MS };
+function hourAfter(from: number): Interval {
+  return { from, to: from + LOST_AFTER_MS };
+}
+
+/** Where the events of a fold stand that counts them at their start: the settled part, and what may end after it. */
+export function endsOf(window: Interval, { now }: Pick<SignalRequest, 'now'>): Interval {
+  return { from: window.from, to: settledUntil(window, now) + LOST_AFTER_MS };
 }
 
 /** Length of a window when none is asked for. */
@@ -67,8 +79,9 @@ export function defaultLengthMs(window: Window): number {
 
 /** Why a signal has no time series, if it has none. */
 export function seriesObstacle(signal: Signal): string | undefined {
-  for (const { span = 'window', aggregate, instant } of foldsOf(signal.value)) {
+  for (const { span = 'window', aggregate, instant, unlessRunHas } of foldsOf(signal.value)) {
     if (instant === 'start') return 'a run counts where it began, and only a window knows that';
+    if (unlessRunHas !== undefined) return 'whether a run goes on, only the end of a window knows';
     if (span !== 'window' && span !== 'settled') return 'it compares calendar days';
     if (aggregate === 'gaps') return 'a gap between two steps belongs to neither';
   }

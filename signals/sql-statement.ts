@@ -17,6 +17,7 @@ import {
   filtersOf,
   foldsOf,
   isCount,
+  type Exclusion,
   type Filter,
   type Fold,
   type SignalRequest,
@@ -200,11 +201,23 @@ export class Statement {
     if (fold.of !== '*' && this.#names.length > 1)
       conditions.push(`${this.#column('event.name')} = ${textSql(fold.of)}`);
     if (fold.withDuplicates !== true) conditions.push(`${this.#column('tallyspan.duplicate')} IS NOT TRUE`);
+    for (const exclusion of fold.unlessRunHas ?? []) conditions.push(this.#excludedSql(exclusion));
     if (fold.field !== undefined) conditions.push(this.#presentSql(fold.field));
     if (fold.terms)
       conditions.push(`(${fold.terms.map(({ field }) => this.#presentSql(field)).join(' OR ')})`);
     conditions.push(...filtersOf(fold, this.#by).map((filter) => this.#filterSql(filter)));
     return conditions;
+  }
+
+  /** Not of a run that has such an event. */
+  #excludedSql({ of, span }: Exclusion): string {
+    const names = of === '*' ? EVENT_NAMES : [of];
+    const within = intervalsOf(span, this.#window, this.#request).map((interval) =>
+      conjunction(this.#withinSql(snakeCase(span), interval)),
+    );
+    const runId = quoted(columnOf('agent.run_id'));
+    const runs = `SELECT ${runId} FROM ${eventsSql(['agent.run_id', 'timestamp'], names)} WHERE ${runId} <> '' AND (${within.join(' OR ')})`;
+    return `${this.#column('agent.run_id')} NOT IN (${runs})`;
   }
 
   #timeSql(fold: Fold): string[] {
@@ -236,7 +249,7 @@ export class Statement {
   #reach(): Interval {
     const intervals = this.#folds.flatMap((fold) =>
       fold.instant === 'start'
-        ? [endsOf(this.#window)]
+        ? [endsOf(this.#window, this.#request)]
         : intervalsOf(fold.span ?? 'window', this.#window, this.#request),
     );
     return {
@@ -251,7 +264,7 @@ export class Statement {
     this.#params[`${name}_from`] = from;
     this.#params[`${name}_to`] = to;
     return [
-      ...this.#withinSql('ended', endsOf(this.#window)),
+      ...this.#withinSql('ended', endsOf(this.#window, this.#request)),
       `${start} > $${name}_from`,
       `${start} <= $${name}_to`,
     ];

@@ -16,6 +16,7 @@ import {
   dimensionsOf,
   filtersOf,
   isCount,
+  type Exclusion,
   type Fold,
   type NotSupported,
   type Signal,
@@ -130,11 +131,33 @@ class Compiler {
     if (fold.aggregate === 'days') return this.#daysVector(fold, labels);
     const ranges =
       fold.instant === 'start' ? this.#time.startedIn() : this.#time.rangesOf(fold.span ?? 'window');
+    if (fold.aggregate === 'distinct') return this.#distinctVector(fold, labels, ranges);
     const vectors = ranges.map((time) => this.#rangeVector(fold, labels, time));
     const [only] = vectors;
     // A span of no length has no events.
     if (only === undefined) return `(vector(0) > 0)`;
     return vectors.length === 1 ? only : unionOf('sum', labels, vectors);
+  }
+
+  #distinctVector(fold: Fold, labels: readonly string[], ranges: readonly TimeRange[]): string {
+    const inner = [...labels, columnOf(fieldOf(fold))];
+    const seen = ranges.map(({ range, stages }) =>
+      aggregateOf('sum', inner, `count_over_time(${this.#lines(fold, stages)} ${range})`),
+    );
+    const [only] = seen;
+    if (only === undefined) return `(vector(0) > 0)`;
+    const excluded = (fold.unlessRunHas ?? []).flatMap((exclusion) => this.#runsWith(exclusion));
+    // Set operations are worked off from left to right.
+    const each = [seen.length === 1 ? only : `(${seen.join(' or ')})`, ...excluded];
+    return aggregateOf('count', labels, each.join(` unless on (${columnOf('agent.run_id')}) `));
+  }
+
+  /** Vectors with a series for each run that has such an event. */
+  #runsWith({ of, span }: Exclusion): string[] {
+    return this.#time.rangesOf(span).map(({ range, stages }) => {
+      const lines = this.#linesOf(of, [presentFilterOf('agent.run_id'), ...stages]);
+      return aggregateOf('sum', [columnOf('agent.run_id')], `count_over_time(${lines} ${range})`);
+    });
   }
 
   #rangeVector(fold: Fold, labels: readonly string[], time: TimeRange): string {
@@ -151,10 +174,8 @@ class Compiler {
         return aggregateOf('sum', labels, `sum_over_time(${lines} | ${unwrap(fold)} ${range})`);
       case 'max':
         return `max_over_time(${lines} | ${unwrap(fold)} ${range}) ${groups}`;
-      case 'distinct': {
-        const inner = [...labels, columnOf(fieldOf(fold))];
-        return aggregateOf('count', labels, aggregateOf('sum', inner, `count_over_time(${lines} ${range})`));
-      }
+      case 'distinct':
+        throw new Error('different values are counted over all ranges at once');
       case 'maxAge':
         return `max_over_time(${lines} | ${ageStages(fieldOf(fold))} ${range}) ${groups}`;
       case 'gaps':

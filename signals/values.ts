@@ -4,7 +4,7 @@ import type { Dimension, FieldKey } from '../core/schema.ts';
 import { DAY_MS } from '../core/time.ts';
 import type { EventKind, Filter, Fold, Value, Window } from './signal.ts';
 
-type Options = Pick<Fold, 'span' | 'unlessBy' | 'instant' | 'withDuplicates'>;
+type Options = Pick<Fold, 'span' | 'unlessBy' | 'instant' | 'unlessRunHas' | 'withDuplicates'>;
 
 export function count(of: EventKind, where: readonly Filter[] = [], options: Options = {}): Fold {
   return { kind: 'fold', of, aggregate: 'count', where, ...options };
@@ -33,8 +33,13 @@ export function sumOf(
   return { kind: 'fold', of, aggregate: 'sum', terms, where };
 }
 
-export function distinct(of: EventKind, field: FieldKey, where: readonly Filter[] = []): Fold {
-  return { kind: 'fold', of, aggregate: 'distinct', field, where };
+export function distinct(
+  of: EventKind,
+  field: FieldKey,
+  where: readonly Filter[] = [],
+  options: Options = {},
+): Fold {
+  return { kind: 'fold', of, aggregate: 'distinct', field, where, ...options };
 }
 
 export function days(of: EventKind, field: FieldKey, options: Options = {}): Fold {

@@ -1071,6 +1071,14 @@ function intervalsOf(span, window, request) {
       return [window];
     case "settled":
       return [{ from: window.from, to: settledUntil(window, request.now) }];
+    case "aftermath":
+      return [hourAfter(settledUntil(window, request.now))];
+    case "aroundSettled": {
+      const until = settledUntil(window, request.now);
+      return [{ from: until - LOST_AFTER_MS, to: until + LOST_AFTER_MS }];
+    }
+    case "before":
+      return [{ from: window.from - LOST_AFTER_MS, to: window.from }];
     case "today":
       return [{ from: today.from, to }];
     case "earlierDays":
@@ -1085,12 +1093,16 @@ function intervalsOf(span, window, request) {
 function settledUntil(window, now = window.to) {
   return Math.max(window.from, Math.min(window.to, now - LOST_AFTER_MS));
 }
-function endsOf(window) {
-  return { from: window.from, to: window.to + LOST_AFTER_MS };
+function hourAfter(from) {
+  return { from, to: from + LOST_AFTER_MS };
+}
+function endsOf(window, { now }) {
+  return { from: window.from, to: settledUntil(window, now) + LOST_AFTER_MS };
 }
 function seriesObstacle(signal) {
-  for (const { span = "window", aggregate, instant } of foldsOf(signal.value)) {
+  for (const { span = "window", aggregate, instant, unlessRunHas } of foldsOf(signal.value)) {
     if (instant === "start") return "a run counts where it began, and only a window knows that";
+    if (unlessRunHas !== void 0) return "whether a run goes on, only the end of a window knows";
     if (span !== "window" && span !== "settled") return "it compares calendar days";
     if (aggregate === "gaps") return "a gap between two steps belongs to neither";
   }
@@ -1120,6 +1132,12 @@ var LogqlTime = class {
         return [{ range: this.#windowRange(), stages: this.#dayStages() }];
       case "settled":
         return [{ range: this.#windowRange(), stages: [...SETTLED, ...this.#dayStages()] }];
+      case "aftermath":
+        return this.#aroundSettled(LOST_AFTER_MS);
+      case "aroundSettled":
+        return this.#aroundSettled(2 * LOST_AFTER_MS);
+      case "before":
+        return [{ range: `[${duration(LOST_AFTER_MS)}] offset ${this.#length()}`, stages: [] }];
       case "today":
         return [{ range: `[${duration(LONGEST_DAY_MS)}]`, stages: [this.#daysAgo(), `${DAYS_AGO} = 0`] }];
       case "earlierDays":
@@ -1155,7 +1173,7 @@ var LogqlTime = class {
       const [settled] = intervalsOf("settled", at.window, at);
       if (!settled || settled.to <= settled.from) return [];
       const stages2 = [BEGAN, `began_ms > ${settled.from}`, `began_ms <= ${settled.to}`];
-      return rangesAt(endsOf(at.window), at.window.to).map(({ range: range2 }) => ({ range: range2, stages: stages2 }));
+      return rangesAt(endsOf(at.window, at), at.window.to).map(({ range: range2 }) => ({ range: range2, stages: stages2 }));
     }
     if (this.#context.kind === "rule") {
       const stages2 = [
@@ -1174,6 +1192,22 @@ var LogqlTime = class {
     ];
     const later = duration(LOST_AFTER_MS);
     return [this.#windowRange(), `[${later}] offset -${later}`].map((range2) => ({ range: range2, stages }));
+  }
+  /** The stretch of that length that ends where runs of the settled part must have shown that they go on. */
+  #aroundSettled(lengthMs) {
+    const range2 = `[${duration(lengthMs)}]`;
+    if (this.#context.kind === "rule") return [{ range: range2, stages: [] }];
+    const isNear = [`age_ms < ${lengthMs}`];
+    if (lengthMs > LOST_AFTER_MS) isNear.push(`before_end_ms < ${lengthMs - LOST_AFTER_MS}`);
+    const later = duration(LOST_AFTER_MS);
+    return [
+      { range: range2, stages: [AGE, BEFORE_END, isNear.join(" or ")] },
+      { range: `[${later}] offset -${later}`, stages: [] }
+    ];
+  }
+  /** Length of the window, as an offset from its end to its start. */
+  #length() {
+    return this.#windowRange().slice(1, -1);
   }
   #at() {
     if (this.#context.kind !== "at") return void 0;
@@ -1259,10 +1293,9 @@ var STEP = { hour: "1h", day: "1d" };
 var STEP_OFFSET = { hour: "1h", day: "24h" };
 var BEGAN = "label_format began_ms=`{{ sub (unixEpochMillis __timestamp__) (int .duration_ms) }}`";
 var BEGAN_AGO = "label_format began_ago_ms=`{{ add (sub (unixEpochMillis now) (unixEpochMillis __timestamp__)) (int .duration_ms) }}`";
-var SETTLED = [
-  "label_format age_ms=`{{ sub (unixEpochMillis now) (unixEpochMillis __timestamp__) }}`",
-  `age_ms >= ${LOST_AFTER_MS}`
-];
+var AGE = "label_format age_ms=`{{ sub (unixEpochMillis now) (unixEpochMillis __timestamp__) }}`";
+var BEFORE_END = "label_format before_end_ms=`{{ sub $__to (unixEpochMillis __timestamp__) }}`";
+var SETTLED = [AGE, `age_ms >= ${LOST_AFTER_MS}`];
 function duration(ms) {
   for (const [unit, length] of [
     ["h", HOUR_MS],
@@ -1358,10 +1391,29 @@ var Compiler = class {
     const labels = this.#labelsOf(by);
     if (fold.aggregate === "days") return this.#daysVector(fold, labels);
     const ranges = fold.instant === "start" ? this.#time.startedIn() : this.#time.rangesOf(fold.span ?? "window");
+    if (fold.aggregate === "distinct") return this.#distinctVector(fold, labels, ranges);
     const vectors = ranges.map((time) => this.#rangeVector(fold, labels, time));
     const [only] = vectors;
     if (only === void 0) return `(vector(0) > 0)`;
     return vectors.length === 1 ? only : unionOf("sum", labels, vectors);
+  }
+  #distinctVector(fold, labels, ranges) {
+    const inner = [...labels, columnOf(fieldOf(fold))];
+    const seen = ranges.map(
+      ({ range: range2, stages }) => aggregateOf("sum", inner, `count_over_time(${this.#lines(fold, stages)} ${range2})`)
+    );
+    const [only] = seen;
+    if (only === void 0) return `(vector(0) > 0)`;
+    const excluded = (fold.unlessRunHas ?? []).flatMap((exclusion) => this.#runsWith(exclusion));
+    const each = [seen.length === 1 ? only : `(${seen.join(" or ")})`, ...excluded];
+    return aggregateOf("count", labels, each.join(` unless on (${columnOf("agent.run_id")}) `));
+  }
+  /** Vectors with a series for each run that has such an event. */
+  #runsWith({ of, span }) {
+    return this.#time.rangesOf(span).map(({ range: range2, stages }) => {
+      const lines = this.#linesOf(of, [presentFilterOf("agent.run_id"), ...stages]);
+      return aggregateOf("sum", [columnOf("agent.run_id")], `count_over_time(${lines} ${range2})`);
+    });
   }
   #rangeVector(fold, labels, time) {
     const lines = this.#lines(fold, time.stages);
@@ -1377,10 +1429,8 @@ var Compiler = class {
         return aggregateOf("sum", labels, `sum_over_time(${lines} | ${unwrap(fold)} ${range2})`);
       case "max":
         return `max_over_time(${lines} | ${unwrap(fold)} ${range2}) ${groups}`;
-      case "distinct": {
-        const inner = [...labels, columnOf(fieldOf(fold))];
-        return aggregateOf("count", labels, aggregateOf("sum", inner, `count_over_time(${lines} ${range2})`));
-      }
+      case "distinct":
+        throw new Error("different values are counted over all ranges at once");
       case "maxAge":
         return `max_over_time(${lines} | ${ageStages(fieldOf(fold))} ${range2}) ${groups}`;
       case "gaps":
@@ -1571,8 +1621,8 @@ function sumOf(of, added, subtracted = [], where = []) {
   ];
   return { kind: "fold", of, aggregate: "sum", terms, where };
 }
-function distinct(of, field, where = []) {
-  return { kind: "fold", of, aggregate: "distinct", field, where };
+function distinct(of, field, where = [], options = {}) {
+  return { kind: "fold", of, aggregate: "distinct", field, where, ...options };
 }
 function days(of, field, options = {}) {
   return { kind: "fold", of, aggregate: "days", field, ...options };
@@ -2133,6 +2183,15 @@ var OK = { field: "agent.status", is: "ok" };
 var NOT_OK = { field: "agent.status", isNot: "ok" };
 var NOT_LOST = { field: "agent.status", isNot: "lost" };
 var STARTED = count("agent.run.started", [], { span: "settled" });
+var ENDED = count("agent.run", [NOT_LOST], { span: "settled", instant: "start" });
+var GOING_ON = distinct("*", "agent.run_id", [], {
+  span: "aftermath",
+  unlessRunHas: [
+    { of: "agent.run.started", span: "aftermath" },
+    { of: "agent.run", span: "aroundSettled" },
+    { of: "*", span: "before" }
+  ]
+});
 var ENDED_DIMENSIONS = [...RUN_DIMENSIONS, "error", "status"];
 var RUN_SIGNALS = [
   {
@@ -2204,11 +2263,8 @@ var RUN_SIGNALS = [
     id: "run_loss_rate",
     title: "Loss rate",
     unit: "ratio",
-    help: "Runs that started and never ended by themselves, of all runs started, up to an hour before now. A run that has not ended within the hour counts as lost until it does.",
-    value: ratio(
-      total([1, STARTED], [-1, count("agent.run", [NOT_LOST], { span: "settled", instant: "start" })]),
-      STARTED
-    ),
+    help: "Runs that started, did not end by themselves and of which nothing was seen for an hour, of all runs started, up to an hour before now. A run that goes on is not among them, however long it takes.",
+    value: ratio(total([1, STARTED], [-1, ENDED], [-1, GOING_ON]), STARTED),
     window: range(),
     dimensions: RUN_DIMENSIONS,
     whenEmpty: null,

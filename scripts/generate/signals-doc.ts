@@ -131,6 +131,9 @@ function inBrackets(value: Value): string {
 const SPANS = {
   window: '',
   settled: ' up to an hour before now',
+  aftermath: ' in the hour after that',
+  aroundSettled: ' in the hour before and after that',
+  before: ' in the hour before the window',
   today: ' today',
   earlierDays: ' on the 7 days before',
   earlierDaysSoFar: ' on the 7 days before, each up to this time of day',
@@ -144,8 +147,13 @@ function describeFold(fold: Fold): string {
     conditions.push(`${own} (unless by ${fold.unlessBy.dimension})`);
   }
   const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
+  const excluded = (fold.unlessRunHas ?? []).map(({ of, span }) => {
+    const event = of === '*' ? 'any event' : `\`${of}\``;
+    return `${event}${SPANS[span]}`;
+  });
+  const unless = excluded.length === 0 ? '' : ` unless the run has ${excluded.join(' or ')}`;
   const began = fold.instant === 'start' ? ' that began' : '';
-  return `${describeAggregate(fold)} of ${kind}${began}${SPANS[fold.span ?? 'window']}${where}`;
+  return `${describeAggregate(fold)} of ${kind}${began}${SPANS[fold.span ?? 'window']}${where}${unless}`;
 }
 
 function describeAggregate({ aggregate, field, terms = [] }: Fold): string {

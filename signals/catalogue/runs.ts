@@ -7,6 +7,19 @@ const OK: Filter = { field: 'agent.status', is: 'ok' };
 const NOT_OK: Filter = { field: 'agent.status', isNot: 'ok' };
 const NOT_LOST: Filter = { field: 'agent.status', isNot: 'lost' };
 const STARTED = count('agent.run.started', [], { span: 'settled' });
+const ENDED = count('agent.run', [NOT_LOST], { span: 'settled', instant: 'start' });
+/**
+ * Runs that began in the settled part and go on: something was seen of them since, and neither a start nor an end.
+ * One that began before the window was seen in the hour before it, or else was lost.
+ */
+const GOING_ON = distinct('*', 'agent.run_id', [], {
+  span: 'aftermath',
+  unlessRunHas: [
+    { of: 'agent.run.started', span: 'aftermath' },
+    { of: 'agent.run', span: 'aroundSettled' },
+    { of: '*', span: 'before' },
+  ],
+});
 const ENDED_DIMENSIONS = [...RUN_DIMENSIONS, 'error', 'status'] as const;
 
 export const RUN_SIGNALS = [
@@ -80,11 +93,8 @@ export const RUN_SIGNALS = [
     id: 'run_loss_rate',
     title: 'Loss rate',
     unit: 'ratio',
-    help: 'Runs that started and never ended by themselves, of all runs started, up to an hour before now. A run that has not ended within the hour counts as lost until it does.',
-    value: ratio(
-      total([1, STARTED], [-1, count('agent.run', [NOT_LOST], { span: 'settled', instant: 'start' })]),
-      STARTED,
-    ),
+    help: 'Runs that started, did not end by themselves and of which nothing was seen for an hour, of all runs started, up to an hour before now. A run that goes on is not among them, however long it takes.',
+    value: ratio(total([1, STARTED], [-1, ENDED], [-1, GOING_ON]), STARTED),
     window: range(),
     dimensions: RUN_DIMENSIONS,
     whenEmpty: null,

@@ -131,6 +131,17 @@ export const CONSTRUCTS: readonly Signal[] = [
     TOOL_DIMENSIONS,
   ),
   construct('began', count(RUN, [], { instant: 'start', span: 'settled' }), ['agent', 'user']),
+  construct(
+    'unless_run_has',
+    distinct('*', 'agent.run_id', [], {
+      span: 'aftermath',
+      unlessRunHas: [
+        { of: RUN, span: 'aroundSettled' },
+        { of: '*', span: 'before' },
+      ],
+    }),
+    ['agent', 'user'],
+  ),
   construct('with_duplicates', count(CALL, [], { withDuplicates: true })),
   construct('rolling', sum(CALL, COST), CALL_DIMENSIONS, { kind: 'rolling', lengthMs: 3 * DAY_MS }),
   construct('day', sum(CALL, COST), CALL_DIMENSIONS, { kind: 'day' }),

@@ -234,6 +234,8 @@ describe('a series', () => {
     const call = 'agent.model_call';
     expect(seriesObstacle(of(sum(call, 'cost_nano_usd', [], { span: 'today' })))).toMatch(/calendar days/);
     expect(seriesObstacle(of(count('agent.run', [], { instant: 'start' })))).toMatch(/began/);
+    const unless = { unlessRunHas: [{ of: '*', span: 'before' }] } as const;
+    expect(seriesObstacle(of(count('agent.run', [], unless)))).toMatch(/goes on/);
     expect(seriesObstacle(of({ kind: 'fold', of: '*', aggregate: 'gaps', field: 'tallyspan.seq' }))).toMatch(
       /gap/,
     );
