@@ -102,7 +102,9 @@ function modelCall(
 
 // A foreign span lacks speed, residency, tier and the servers' tools: its price is never more than an estimate.
 function asEstimate(cost: CallCost): CallCost {
-  return cost.status === 'unpriced' ? cost : { ...cost, status: 'estimated' };
+  return cost.status === 'unpriced'
+    ? cost
+    : { ...cost, status: 'estimated', reason: cost.reason ?? 'foreign_span' };
 }
 
 function text(value: unknown): string | undefined {

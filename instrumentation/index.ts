@@ -58,6 +58,8 @@ export interface MessageUsage {
   readonly costNanoUsd?: number;
   readonly costUsd?: number;
   readonly unpricedReason?: string;
+  /** Why the cost is an estimate or partial, or why a priced message cost nothing. */
+  readonly costReason?: string;
 }
 
 /** What the preload offers; the preload's side of this module. */

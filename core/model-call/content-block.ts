@@ -95,7 +95,8 @@ export class ContentBlock {
   /** Characters of text or thinking, or of the JSON of a tool's input: what the model wrote. */
   get chars(): number {
     if (this.#chars !== undefined) return this.#chars;
-    if (this.#inputJson !== undefined && this.#inputJson !== '') return this.#inputJson.length;
+    if (this.#inputJson !== undefined && !/^\s*(\{\s*\})?\s*$/.test(this.#inputJson))
+      return this.#inputJson.length;
     const input = this.#raw['input'];
     if (this.type.endsWith('tool_use') && !isEmptyObject(input)) return JSON.stringify(input)?.length ?? 0;
     return (asText(this.#raw['text']) ?? asText(this.#raw['thinking']) ?? '').length;

@@ -7,6 +7,7 @@ import type { MessageFacts } from '../pricing/price-request.ts';
 import { mergeStreamUsage } from '../pricing/stream-usage.ts';
 import { readUsage, type UsageError, type UsageReading } from '../pricing/usage.ts';
 import { ContentBlock, type ToolUse } from './content-block.ts';
+import { EventStream, isEventStream } from './event-stream.ts';
 import { asJson, asList, asText, type Json } from './json.ts';
 
 /** Characters that one token covers, where an answer was cut and its tokens were not counted. */
@@ -26,6 +27,8 @@ export class MessageReader implements MessageFacts {
   /** True when the events that end a stream were seen. */
   #isEnded = false;
   #usages: unknown[] = [];
+  #raw: Json | undefined;
+  #isRawKnown = false;
   #reading: UsageReading | UsageError | undefined;
   readonly #blocks = new Map<number, ContentBlock>();
   #servingModel: string | undefined;
@@ -44,6 +47,15 @@ export class MessageReader implements MessageFacts {
     this.#blocks.clear();
     this.#hasContent = Array.isArray(message['content']);
     for (const block of asList(message['content'])) this.#addWhole(block);
+    return this;
+  }
+
+  /** A whole body: JSON, parsed or not, or the events of a stream. What is neither counts as a message that says nothing. */
+  readBody(body: unknown): this {
+    if (typeof body !== 'string') return this.readMessage(body);
+    if (!isEventStream(body)) return this.readMessage(parseJson(body));
+    const stream = new EventStream();
+    for (const event of [...stream.push(body), ...stream.end()]) this.readEvent(event);
     return this;
   }
 
@@ -79,6 +91,7 @@ export class MessageReader implements MessageFacts {
       case 'content_block_delta':
         this.firstChunkMs ??= atMs;
         this.#blocks.get(index)?.add(asJson(event['delta']));
+        this.#forgetUsage();
         return;
       case 'content_block_stop':
         if (!this.#keepsContent) this.#blocks.get(index)?.letGo();
@@ -146,6 +159,12 @@ export class MessageReader implements MessageFacts {
 
   /** Usage as the API sends it with a whole message; `undefined` when none came. Of a cut answer the output is estimated. */
   get rawUsage(): Json | undefined {
+    if (!this.#isRawKnown) this.#raw = this.#findRawUsage();
+    this.#isRawKnown = true;
+    return this.#raw;
+  }
+
+  #findRawUsage(): Json | undefined {
     const usage = this.#usages.length === 1 ? this.#usages[0] : mergeStreamUsage(this.#usages);
     if (usage === undefined || this.isComplete || this.#isSliced) return usage as Json | undefined;
     const counted = asJson(usage)['output_tokens'];
@@ -192,6 +211,8 @@ export class MessageReader implements MessageFacts {
     return (
       this.#whole ?? {
         ...this.#envelope,
+        // As a whole message names it.
+        ...(this.model !== undefined && { model: this.model }),
         content: [...this.#blocks.values()].map(({ value }) => value),
         usage: mergeStreamUsage(this.#usages),
       }
@@ -200,7 +221,7 @@ export class MessageReader implements MessageFacts {
 
   #readEnvelope({ content: _content, usage, ...envelope }: Json): void {
     this.#isSeen = true;
-    this.#reading = undefined;
+    this.#forgetUsage();
     this.#envelope = envelope;
     if (usage !== undefined) this.#usages = [usage];
   }
@@ -214,9 +235,14 @@ export class MessageReader implements MessageFacts {
     }
     this.#isSeen = true;
     this.#isEnded = true;
-    this.#reading = undefined;
+    this.#forgetUsage();
     this.#envelope = envelope;
     if (usage !== undefined) this.#usages.push(usage);
+  }
+
+  #forgetUsage(): void {
+    this.#isRawKnown = false;
+    this.#reading = undefined;
   }
 
   #addWhole(value: unknown): void {
@@ -228,7 +254,7 @@ export class MessageReader implements MessageFacts {
   #add(index: number, value: Json): ContentBlock {
     const block = new ContentBlock(value);
     this.#blocks.set(index, block);
-    this.#reading = undefined;
+    this.#forgetUsage();
     return block;
   }
 
@@ -248,5 +274,13 @@ export class MessageReader implements MessageFacts {
     let total = 0;
     for (const block of this.#blocks.values()) total += measure(block);
     return total;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
   }
 }

@@ -20,6 +20,10 @@ export function priceMessage(message: { readonly model: string; readonly usage: 
     costStatus: cost.status,
     ...(cost.status === 'unpriced'
       ? { unpricedReason: cost.reason }
-      : { costNanoUsd: cost.costNanoUsd, costUsd: usdOf(cost.costNanoUsd) }),
+      : {
+          costNanoUsd: cost.costNanoUsd,
+          costUsd: usdOf(cost.costNanoUsd),
+          ...(cost.reason !== undefined && { costReason: cost.reason }),
+        }),
   };
 }

@@ -240,9 +240,11 @@ export class AgentSession {
       Object.entries(modelUsage).map(([model, value]) => [model, totalsOf(asJson(value))] as const),
     );
     for (const [model, value] of this.#isBaseKnown ? Object.entries(modelUsage) : []) {
-      const ofRun = addUsage(totalsOf(asJson(value)), earlier.get(model) ?? NO_USAGE, -1);
       const name = this.#held.has(model) ? model : (asText(asJson(value)['canonicalModel']) ?? model);
-      const rest = addUsage(ofRun, this.#counted.get(name) ?? NO_USAGE, -1);
+      const counted = this.#counted.get(name) ?? NO_USAGE;
+      const ofRun = addUsage(totalsOf(asJson(value)), earlier.get(model) ?? NO_USAGE, -1);
+      const known = hasLifetimes(asJson(value)) ? ofRun : withLifetimesOf(ofRun, counted);
+      const rest = addUsage(known, counted, -1);
       const last = this.#held.get(name);
       if (last !== undefined) last.isSettled = true;
       if (Object.values(rest).every((count) => count === 0)) continue;
@@ -338,6 +340,17 @@ function usageByModel(call: AgentCall): Map<string, Usage> {
   const { webSearches } = reading.usage;
   sums.set(call.model, addUsage(sums.get(call.model) ?? NO_USAGE, { ...NO_USAGE, webSearches }));
   return sums;
+}
+
+/** Older versions total the cache writes without their lifetimes; then the messages know them. */
+function hasLifetimes(value: Json): boolean {
+  return typeof value['cacheCreationEphemeral1hInputTokens'] === 'number';
+}
+
+function withLifetimesOf(totals: Usage, counted: Usage): Usage {
+  const written = totals.cacheWrite5m + totals.cacheWrite1h;
+  const cacheWrite1h = Math.min(counted.cacheWrite1h, written);
+  return { ...totals, cacheWrite5m: written - cacheWrite1h, cacheWrite1h };
 }
 
 /** Cumulative totals of one model in the spelling of a result message. */

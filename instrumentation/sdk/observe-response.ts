@@ -75,17 +75,6 @@ function watchBody(response: Response, call: ModelCall): void {
 
 /** Reads a whole answer, parsed or as text, and ends its call. */
 export function readBody(value: unknown, call: ModelCall): void {
-  const answer = typeof value === 'string' ? parseText(value) : value;
-  if (Array.isArray(answer)) for (const event of answer) call.answer.readEvent(event);
-  else call.answer.readMessage(answer);
+  call.answer.readBody(value);
   call.end({ type: 'completed' });
-}
-
-/** A JSON body, or the events of a streamed one. */
-function parseText(text: string): unknown {
-  if (!/^(event|data):/m.test(text)) return JSON.parse(text) as unknown;
-  return text
-    .split('\n')
-    .filter((line) => line.startsWith('data:'))
-    .map((line) => JSON.parse(line.slice('data:'.length)) as unknown);
 }

@@ -219,8 +219,9 @@ describe('a Message costs the same', () => {
 
   it('by usageOf', () => {
     const usages = JSON.parse(outcome.stdout) as Record<string, Record<string, unknown>>;
-    const found = MESSAGE_CORPUS.flatMap(({ name, status, nanoUsd }) => {
+    const found = MESSAGE_CORPUS.flatMap(({ name, status, nanoUsd, reason }) => {
       const got = usages[name];
+      if ((got?.['unpricedReason'] ?? got?.['costReason']) !== reason) return [[name, reason, got]];
       return got?.['costStatus'] === status && got['costNanoUsd'] === nanoUsd
         ? []
         : [[name, status, nanoUsd, got]];

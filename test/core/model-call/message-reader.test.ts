@@ -1,9 +1,12 @@
 // What a whole Message says about its price.
 
 import { describe, expect, it } from '@jest/globals';
+import { describeOutput } from '../../../core/attribution/request-shape.ts';
 import { MessageReader } from '../../../core/model-call/message-reader.ts';
 import { priceCall } from '../../../core/pricing/cost.ts';
 import { requestOfMessage } from '../../../core/pricing/price-request.ts';
+import { streamOf } from '../../fixtures/corpus-stream.ts';
+import { MESSAGE_CORPUS } from '../../fixtures/message-corpus.ts';
 import { rawUsage } from '../pricing/price-request.ts';
 
 const readMessage = (message: unknown): MessageReader => new MessageReader().readMessage(message);
@@ -122,5 +125,55 @@ describe('a Message', () => {
       atMs: Date.UTC(2026, 10, 20),
     });
     expect(priceCall(reading, circumstances)).toMatchObject({ costNanoUsd: 0, reason: 'refusal_not_billed' });
+  });
+});
+
+/** All that a reader says of an answer, save how it came. */
+function factsOf(reader: MessageReader): unknown {
+  const { id, model, stopReason, isComplete, hasOutput, hasCodeExecution, reading } = reader;
+  const { textLength, outputLength, toolUses, blockIds, shapes } = reader;
+  const counts = { textLength, outputLength, toolUses, blockIds, shapes };
+  return { id, model, stopReason, isComplete, hasOutput, hasCodeExecution, reading, ...counts };
+}
+
+describe.each(MESSAGE_CORPUS)('the message $name', (each) => {
+  const events = streamOf(each).map(({ data }) => data);
+  const read = (keepsContent: boolean): MessageReader => {
+    const reader = new MessageReader(keepsContent);
+    for (const event of structuredClone(events)) reader.readEvent(event);
+    return reader;
+  };
+  const isCut = each.message['stop_reason'] === null;
+
+  it('says the same whole, streamed, as a body of text and in slices', () => {
+    const whole = factsOf(readMessage(each.message));
+    expect(factsOf(read(false))).toEqual(whole);
+    expect(factsOf(read(true))).toEqual(whole);
+    const body = events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('');
+    expect(factsOf(new MessageReader().readBody(body))).toEqual(whole);
+    expect(factsOf(new MessageReader().readBody(JSON.stringify(each.message)))).toEqual(whole);
+    const slices = new MessageReader();
+    const content = each.message['content'] as unknown[];
+    for (const block of content) slices.readSlice({ ...each.message, content: [block] });
+    if (content.length === 0 || isCut) return;
+    expect(factsOf(slices)).toEqual(whole);
+  });
+
+  it('is rebuilt from its events where its content is kept, and only there', () => {
+    const { model, content, stop_reason: stopReason, container } = each.message;
+    expect(read(true).message).toMatchObject({ model, content, stop_reason: stopReason, container });
+    expect(factsOf(readMessage(read(true).message))).toEqual(factsOf(readMessage(each.message)));
+    expect(read(false).message).toBeUndefined();
+    expect(readMessage(each.message).message).toBeUndefined();
+  });
+
+  it('changes nothing that it reads, and describes its blocks as the next request will', () => {
+    const before = JSON.stringify(events);
+    const reader = new MessageReader(true);
+    for (const event of events) reader.readEvent(event);
+    expect(JSON.stringify(events)).toBe(before);
+    expect(reader.shapes.map(({ hash }) => hash)).toEqual(
+      describeOutput(each.message['content']).map(({ hash }) => hash),
+    );
   });
 });
