@@ -1,6 +1,10 @@
 // Annotations: marks on the time axis for what may explain a change.
 
-import { AnnotationQueryBuilder, type AnnotationQuery } from '@grafana/grafana-foundation-sdk/dashboard';
+import {
+  AnnotationQueryBuilder,
+  AnnotationQueryPlacement,
+  type AnnotationQuery,
+} from '@grafana/grafana-foundation-sdk/dashboard';
 import { DataqueryBuilder as LokiQueryBuilder } from '@grafana/grafana-foundation-sdk/loki';
 import { MATCHERS } from './query.ts';
 import { LOKI } from './variables.ts';
@@ -19,6 +23,8 @@ export function boardAnnotations(): AnnotationQuery[] {
       .datasource({ type: 'grafana', uid: '-- Grafana --' })
       .enable(true)
       .hide(false)
+      // Switches are in the menu of the controls: the bar holds what people change.
+      .placement(AnnotationQueryPlacement.InControlsMenu)
       .iconColor('red')
       .build(),
     lineMarks('First seen: model, prompt or tools', 'blue', true, FIRST_SEEN, 'agent_note_subject'),
@@ -33,6 +39,7 @@ function lineMarks(name: string, color: string, isOn: boolean, expr: string, lab
       .datasource(LOKI)
       .enable(isOn)
       .hide(false)
+      .placement(AnnotationQueryPlacement.InControlsMenu)
       .iconColor(color)
       .expr(expr)
       // The same once more for versions that ask by the target.

@@ -21,7 +21,7 @@ const HEAD_HEIGHT = 1;
 export interface BoardRow {
   /** Head of the row; a row without one continues the last. */
   readonly title?: string;
-  /** Closed until someone opens it; its queries wait. */
+  /** Closed, with the rows below it up to the next head, until someone opens it; its queries wait. */
   readonly isCollapsed?: true;
   readonly tiles: readonly Tile[];
 }
@@ -34,6 +34,8 @@ export interface Board {
   readonly variables: readonly BoardVariable[];
   /** Start of the time range, up to now. */
   readonly from: string;
+  /** How often the numbers are asked for again; every minute when absent, never when empty. */
+  readonly refresh?: string;
   readonly rows: readonly BoardRow[];
 }
 
@@ -52,7 +54,7 @@ export function dashboardOf(board: Board): Dashboard {
     // Whatever Grafana is set to.
     .timezone('')
     .time({ from: board.from, to: 'now' })
-    .refresh(board.name === 'run' ? '' : '1m')
+    .refresh(board.refresh ?? '1m')
     .tooltip(DashboardCursorSync.Crosshair)
     .build();
   return {
@@ -67,20 +69,20 @@ export function dashboardOf(board: Board): Dashboard {
 function placeRows(board: Board): (Panel | RowPanel)[] {
   const placed: (Panel | RowPanel)[] = [];
   let y = 0;
+  let closed: RowPanel | undefined;
   for (const row of board.rows) {
-    const head = row.title === undefined ? undefined : headOf(row.title, y);
-    if (head) {
+    if (row.title !== undefined) {
+      // Below a closed row the next begins at once.
+      if (closed) y = (closed.gridPos?.y ?? 0) + HEAD_HEIGHT;
+      const head = headOf(row.title, y);
       placed.push(head);
       y += HEAD_HEIGHT;
+      closed = row.isCollapsed ? { ...head, collapsed: true } : undefined;
+      if (closed) placed.splice(-1, 1, closed);
     }
     const { panels, bottom } = placeTiles(row.tiles, y);
-    if (head && row.isCollapsed) {
-      head.collapsed = true;
-      head.panels = panels;
-    } else {
-      placed.push(...panels);
-      y = bottom;
-    }
+    (closed ? closed.panels : placed).push(...panels);
+    y = bottom;
   }
   return placed;
 }

@@ -1,5 +1,5 @@
 // Sources: what each query of a panel stands for. A panel shows signals; lists of runs and events lead to the
-// records behind them; numbers about the servers themselves are told by the servers.
+// records behind them; numbers about the servers themselves come from the servers.
 
 import type { Dimension, EventName, FieldKey } from '../core/schema.ts';
 import type { Filter } from '../signals/signal.ts';
@@ -86,7 +86,7 @@ export interface LineSource {
 /** A number that is about a server of the stack and so is no signal. */
 export interface ServerSource {
   readonly kind: 'server';
-  /** Server that tells it, and the name of its metric or `logs`. */
+  /** Server that has it, and the name of its metric or `logs`. */
   readonly server: 'collector' | 'loki' | 'tempo' | 'prometheus';
   readonly metrics: readonly string[];
 }

@@ -38,6 +38,10 @@ export interface Tile extends Size {
  */
 export const UP_TO_NOW = '24h';
 
+/** What the cost of a tool means, and the names that are no tools. */
+export const CONTEXT_COST =
+  'Context cost is what keeping something in the context cost: a result that stays is paid again with every later call. Names in parentheses stand apart from tools: system prompt, tool definitions, user input, history, output.';
+
 export interface TileText {
   readonly key: string;
   readonly title: string;
@@ -100,13 +104,13 @@ export function describeSignals(
   note?: string,
 ): string {
   const signals = [...new Set(asks.map(({ signal }) => signal))].map(signalOf);
-  const parts = signals.map((signal) =>
-    [
-      signals.length > 1 ? `**${signal.title}.** ${signal.help}` : signal.help,
-      `**A bad value:** ${withTitles(signal.bad)}`,
-      `**What to do:** ${withTitles(signal.action)}`,
-    ].join('\n\n'),
-  );
+  const byAdvice = new Map<string, string[]>();
+  for (const signal of signals) {
+    const advice = `**A bad value:** ${withTitles(signal.bad)}\n\n**What to do:** ${withTitles(signal.action)}`;
+    const help = signals.length > 1 ? `**${signal.title}.** ${signal.help}` : signal.help;
+    byAdvice.set(advice, [...(byAdvice.get(advice) ?? []), help]);
+  }
+  const parts = [...byAdvice].map(([advice, helps]) => [...helps, advice].join('\n\n'));
   return [...parts, ...(note === undefined ? [] : [note]), narrowedBy(signals, asks[0]?.within)].join('\n\n');
 }
 

@@ -1,12 +1,13 @@
 // Variables of the boards: data sources by uid, and what the numbers are narrowed to.
 // The service is a label of Loki's index; agent, model, user and task are not, so their choices come from
-// Tempo's tag values, and anything else can be typed.
+// Tempo's tag values, and anything else can be typed. What is rarely changed is in the menu of the controls.
 
 import {
   CustomVariableBuilder,
   DatasourceVariableBuilder,
   QueryVariableBuilder,
   TextBoxVariableBuilder,
+  VariableHide,
   VariableRefresh,
   VariableSort,
   type VariableModel,
@@ -15,7 +16,13 @@ import type { DataSourceRef } from '@grafana/grafana-foundation-sdk/common';
 import { fieldOfDimension, type Dimension } from '../core/schema.ts';
 
 /** The dimensions that a board can be narrowed to, beside the service. */
-export const NARROWING = ['agent', 'model', 'user', 'task'] as const satisfies readonly Dimension[];
+export const NARROWING = [
+  'agent',
+  'model',
+  'user',
+  'task',
+  'version',
+] as const satisfies readonly Dimension[];
 export type Narrowing = (typeof NARROWING)[number];
 
 /** Zone of calendar days in the queries of a board. */
@@ -33,6 +40,7 @@ const LABELS: Readonly<Record<Narrowing, string>> = {
   model: 'Model',
   user: 'User',
   task: 'Task type',
+  version: 'Version',
 };
 
 /** Zones to choose from; any other IANA name can be typed. */
@@ -83,7 +91,12 @@ function variableOf(name: BoardVariable): VariableModel {
 
 function dataSource(type: 'loki' | 'tempo' | 'prometheus', label: string): VariableModel {
   const uid = { text: label, value: type };
-  return new DatasourceVariableBuilder(type).label(label).type(type).current(uid).build();
+  return new DatasourceVariableBuilder(type)
+    .label(label)
+    .type(type)
+    .current(uid)
+    .hide(VariableHide.InControlsMenu)
+    .build();
 }
 
 const ALL = { text: 'All', value: '$__all' };
@@ -141,5 +154,6 @@ function timezoneVariable(): VariableModel {
     .options(options)
     .allowCustomValue(true)
     .current({ text: 'UTC', value: 'UTC' })
+    .hide(VariableHide.InControlsMenu)
     .build();
 }

@@ -8,7 +8,7 @@ import { statTile } from '../panels/stat.ts';
 import { groupTableTile } from '../panels/table.ts';
 import { timeSeriesTile } from '../panels/time-series.ts';
 import type { Dimension } from '../../core/schema.ts';
-import type { Tile } from '../tile.ts';
+import { CONTEXT_COST, type Tile } from '../tile.ts';
 
 const TOP = { height: 4 } as const;
 const MOST_ROWS = 25;
@@ -68,15 +68,17 @@ export const COST_BOARD: Board = {
   name: 'cost',
   title: 'Cost',
   question: 'Who and what spends the money, is it more than usual, and what changed?',
-  variables: ['service', 'agent', 'model', 'user', 'task', 'timezone'],
+  variables: ['service', 'agent', 'model', 'user', 'task', 'version', 'timezone'],
   from: 'now-7d',
+  // Fifty queries over days: their answers change slowly.
+  refresh: '5m',
   rows: [
     {
       tiles: [
         statTile('cost', { title: 'Cost of the range', width: 4, ...TOP }),
         statTile('cost_today', { width: 4, ...TOP }),
-        statTile('cost_spike', { title: 'Today ÷ mean of the last 7 days', width: 4, ...TOP }),
-        statTile('cost_pace', { title: 'Today ÷ the usual by this hour', width: 4, ...TOP }),
+        statTile('cost_spike', { title: 'Today vs 7-day average', width: 4, ...TOP }),
+        statTile('cost_pace', { title: 'Today vs usual by now', width: 4, ...TOP }),
         monthSoFarTile({ width: 4, ...TOP }),
         monthForecastTile({ width: 4, ...TOP }),
       ],
@@ -93,6 +95,7 @@ export const COST_BOARD: Board = {
         }),
       ],
     },
+    { tiles: [mostExpensiveRunsTile({ width: 24, height: 12 })] },
     {
       title: 'What one result costs',
       tiles: [
@@ -113,10 +116,10 @@ export const COST_BOARD: Board = {
         costTable('task', 'By task type', 12),
         groupTableTile({
           key: 'cost-by-tool',
-          title: 'By tool: what carrying it costs',
+          title: 'Context cost by tool',
           by: ['tool'],
-          measures: [{ signal: 'tool_cost', name: 'Carried cost' }],
-          note: 'Names in parentheses are no tools: system prompt, tool definitions, user, history, output. All rows together are the cost of the range.',
+          measures: [{ signal: 'tool_cost', name: 'Context cost' }],
+          note: `${CONTEXT_COST} All rows together are the cost of the range.`,
           width: 12,
           height: 9,
         }),
@@ -124,6 +127,7 @@ export const COST_BOARD: Board = {
     },
     {
       title: 'What changed against the period before',
+      isCollapsed: true,
       tiles: [
         changeTable('model', 'Change by model'),
         changeTable('agent', 'Change by agent'),
@@ -132,6 +136,7 @@ export const COST_BOARD: Board = {
     },
     {
       title: 'Input, output and cache',
+      isCollapsed: true,
       tiles: [
         timeSeriesTile(
           [
@@ -171,7 +176,8 @@ export const COST_BOARD: Board = {
       ],
     },
     {
-      title: 'Money for nothing, and money not counted',
+      title: 'Wasted cost, and calls without a price',
+      isCollapsed: true,
       tiles: [
         statTile('cost_of_failures', { width: 6, ...TOP }),
         statTile('cost_of_retries', { width: 6, ...TOP }),
@@ -179,6 +185,5 @@ export const COST_BOARD: Board = {
         statTile('unpriced_calls', { width: 6, ...TOP }),
       ],
     },
-    { tiles: [mostExpensiveRunsTile({ width: 24, height: 9 })] },
   ],
 };

@@ -2,7 +2,7 @@
 
 import type { Board } from '../board.ts';
 import { groupBarsTile } from '../panels/bars.ts';
-import { serverTile } from '../panels/server.ts';
+import { serverTile, stateTile } from '../panels/server.ts';
 import { statTile } from '../panels/stat.ts';
 import { groupTableTile } from '../panels/table.ts';
 import { timeSeriesTile } from '../panels/time-series.ts';
@@ -26,7 +26,7 @@ export const HEALTH_BOARD: Board = {
           { title: 'Events lost on the way', width: 4, ...TOP },
         ),
         statTile({ signal: 'lost_events', ...SERVICE }, { width: 4, ...TOP }),
-        statTile({ signal: 'run_loss_rate', ...SERVICE }, { title: 'Lost runs', width: 4, ...TOP }),
+        statTile({ signal: 'run_loss_rate', ...SERVICE }, { title: 'Abandoned runs', width: 4, ...TOP }),
         statTile({ signal: 'duplicate_calls', ...SERVICE }, { width: 4, ...TOP }),
         statTile({ signal: 'unpriced_calls', ...SERVICE }, { width: 4, ...TOP }),
         statTile({ signal: 'price_table_age', ...SERVICE }, { width: 4, ...TOP }),
@@ -49,8 +49,8 @@ export const HEALTH_BOARD: Board = {
             { signal: 'run_count', ...SERVICE, name: 'Runs' },
             { signal: 'model_calls', ...SERVICE, name: 'Model calls' },
             { signal: 'lost_events', ...SERVICE, name: 'Lost events' },
-            { signal: 'run_loss_rate', ...SERVICE, name: 'Lost runs' },
-            { signal: 'price_table_age', ...SERVICE, name: 'Price table' },
+            { signal: 'run_loss_rate', ...SERVICE, name: 'Abandoned' },
+            { signal: 'price_table_age', ...SERVICE, name: 'Price age' },
           ],
           width: 12,
           height: 8,
@@ -74,16 +74,16 @@ export const HEALTH_BOARD: Board = {
         'The servers (needs docker-compose.metrics.yml, or a Prometheus of your own that reads their /metrics)',
       isCollapsed: true,
       tiles: [
-        serverTile(
+        stateTile(
           {
             key: 'servers-up',
             title: 'Does every server answer?',
             description:
-              'One line for each server: 1 while it answers, 0 while it does not.\n\n**A bad value:** 0. Without the Collector nothing arrives, and what the senders keep is sent later; without Loki no number is new.\n\n**What to do:** docker compose ps, then the log of that server.',
+              'One bar for each server: green while it answers, red while it does not.\n\n**A bad value:** red. Without the Collector nothing arrives, and what the senders keep is sent later; without Loki no number is new.\n\n**What to do:** docker compose ps, then the log of that server.',
           },
           { width: 12, height: 7 },
-          'none',
-          [{ server: 'prometheus', metrics: ['up'], expr: 'min by (job) (up)', legend: '{{job}}' }],
+          { 1: ['answers', 'green'], 0: ['down', 'red'] },
+          { server: 'prometheus', metrics: ['up'], expr: 'min by (job) (up)', legend: '{{job}}' },
         ),
         serverTile(
           {
@@ -93,7 +93,7 @@ export const HEALTH_BOARD: Board = {
               'Resident memory of each server.\n\n**A bad value:** a line that comes near the limit of its container: the server is killed there and starts again. At its own limit the Collector refuses data, which its senders keep.\n\n**What to do:** raise mem_limit and GOMEMLIMIT of that service together, or send less.',
           },
           { width: 12, height: 7 },
-          'bytes',
+          { unit: 'bytes' },
           [
             {
               server: 'prometheus',
@@ -117,7 +117,7 @@ export const HEALTH_BOARD: Board = {
               'Share of each exporter’s queue on disk that is in use.\n\n**A bad value:** a queue that grows does not get rid of its data: its backend is down or too slow. At 100 % the Collector refuses new data, and its senders keep it.\n\n**What to do:** look at the backend’s own log; the queue empties by itself when the backend is back.',
           },
           GRAPH,
-          'percentunit',
+          { unit: 'percentunit', max: 1 },
           [
             {
               server: 'collector',
@@ -135,7 +135,7 @@ export const HEALTH_BOARD: Board = {
               'Records per second that the Collector refused, could not put into a queue, or gave up on.\n\n**A bad value:** anything above 0. Refused data stays with its sender and comes again; what failed to be queued or sent for good is lost.\n\n**What to do:** see the queues beside this, and the Collector’s log for the reason.',
           },
           GRAPH,
-          'cps',
+          { unit: 'suffix: /s' },
           [
             refusals('otelcol_receiver_refused_log_records', 'events refused'),
             refusals('otelcol_receiver_refused_spans', 'spans refused'),
@@ -155,7 +155,7 @@ export const HEALTH_BOARD: Board = {
               'Lines per second that Loki took and discarded.\n\n**A bad value:** discarded lines: too old, too large, or above a rate limit. They are missing from every number.\n\n**What to do:** the reason stands in the legend; raise that limit in Loki’s configuration.',
           },
           GRAPH,
-          'cps',
+          { unit: 'suffix: /s' },
           [
             {
               server: 'loki',
@@ -185,7 +185,7 @@ export const HEALTH_BOARD: Board = {
               'Spans per second that Tempo took and discarded, and attributes that it cut.\n\n**A bad value:** discarded spans (mostly trace_too_large): the root of a long run is the first to be missing. No number on these boards is made of spans.\n\n**What to do:** raise max_bytes_per_trace or max_attribute_bytes.',
           },
           { width: 24, height: 8 },
-          'cps',
+          { unit: 'suffix: /s' },
           [
             {
               server: 'tempo',

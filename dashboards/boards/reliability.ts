@@ -13,13 +13,13 @@ export const RELIABILITY_BOARD: Board = {
   name: 'reliability',
   title: 'Latency and reliability',
   question: 'Where does the time go, what fails, and is it us or the API?',
-  variables: ['service', 'agent', 'model', 'user', 'task'],
+  variables: ['service', 'agent', 'model', 'user', 'task', 'version'],
   from: 'now-24h',
   rows: [
     {
       tiles: [
         statTile('run_success_rate', { width: 4, ...TOP }),
-        statTile('run_loss_rate', { title: 'Lost runs', width: 4, ...TOP }),
+        statTile('run_loss_rate', { title: 'Abandoned runs', width: 4, ...TOP }),
         statTile(
           [
             { signal: 'run_latency_p50', name: 'p50' },
@@ -82,7 +82,7 @@ export const RELIABILITY_BOARD: Board = {
         ),
       ],
     },
-    { tiles: [slowestRunsTile({ width: 24, height: 9 })] },
+    { tiles: [slowestRunsTile({ width: 24, height: 14 })] },
     {
       title: 'Reliability',
       tiles: [
@@ -125,7 +125,7 @@ export const RELIABILITY_BOARD: Board = {
         ),
         groupBarsTile(
           { signal: 'run_loss_rate', by: ['service'] },
-          { key: 'loss-by-service', title: 'Lost runs by service', width: 4, height: 8 },
+          { key: 'loss-by-service', title: 'Abandoned runs by service', width: 4, height: 8 },
         ),
       ],
     },
@@ -138,6 +138,6 @@ export const RELIABILITY_BOARD: Board = {
         statTile('telemetry_loss_rate', { width: 5, ...TOP }),
       ],
     },
-    { tiles: [failedRunsTile({ width: 24, height: 9 })] },
+    { tiles: [failedRunsTile({ width: 24, height: 14 })] },
   ],
 };

@@ -2,6 +2,7 @@
 
 import type { Board } from '../board.ts';
 import { groupBarsTile } from '../panels/bars.ts';
+import { CONTEXT_COST } from '../tile.ts';
 import { statTile } from '../panels/stat.ts';
 import { tracesTile } from '../panels/traces.ts';
 import { failedCallsTile, runEndTile, runEventsTile, runLinesTile } from '../run-panels.ts';
@@ -14,8 +15,10 @@ export const RUN_BOARD: Board = {
   question: 'What happened in this one run, what did each step cost, and where did it go wrong?',
   variables: ['run', 'service'],
   from: 'now-7d',
+  // A run that has ended changes no more.
+  refresh: '',
   rows: [
-    { tiles: [runEndTile({ width: 24, height: 4 })] },
+    { tiles: [runEndTile({ width: 24, height: 5 })] },
     {
       tiles: [
         statTile({ signal: 'cost', within: 'run' }, { title: 'Cost so far', width: 4, ...TOP }),
@@ -40,8 +43,8 @@ export const RUN_BOARD: Board = {
           { signal: 'tool_cost', by: ['tool'], within: 'run', top: 40 },
           {
             key: 'cost-by-tool',
-            title: 'What carrying each tool cost',
-            note: 'Names in parentheses are no tools: system prompt, tool definitions, user, history, output. All bars together are the cost of the run.',
+            title: 'Context cost by tool',
+            note: `${CONTEXT_COST} All bars together are the cost of the run.`,
             width: 8,
             height: 9,
           },

@@ -1,8 +1,9 @@
-// Tools: which fail, which are slow, and which cost most to carry?
+// Tools: which fail, which are slow, and which cost most?
 
 import type { Board } from '../board.ts';
 import { failedToolCallsTile } from '../lists.ts';
 import { groupBarsTile } from '../panels/bars.ts';
+import { CONTEXT_COST } from '../tile.ts';
 import { statTile } from '../panels/stat.ts';
 import { groupTableTile } from '../panels/table.ts';
 import { timeSeriesTile } from '../panels/time-series.ts';
@@ -12,8 +13,8 @@ const TOP = { height: 4 } as const;
 export const TOOLS_BOARD: Board = {
   name: 'tools',
   title: 'Tools',
-  question: 'Which tools fail, which are slow, and which cost most to carry?',
-  variables: ['service', 'agent', 'model', 'user', 'task'],
+  question: 'Which tools fail, which are slow, and which cost most?',
+  variables: ['service', 'agent', 'model', 'user', 'task', 'version'],
   from: 'now-24h',
   rows: [
     {
@@ -22,7 +23,7 @@ export const TOOLS_BOARD: Board = {
         statTile('tool_failure_rate', { width: 5, ...TOP }),
         statTile('tool_retry_rate', { width: 5, ...TOP }),
         statTile('tool_latency_p95', { width: 4, ...TOP }),
-        statTile('tool_cost', { title: 'Cost of carrying tools', width: 5, ...TOP }),
+        statTile('tool_cost', { title: 'Context cost of tools', width: 5, ...TOP }),
       ],
     },
     {
@@ -32,7 +33,7 @@ export const TOOLS_BOARD: Board = {
           title: 'Every tool',
           by: ['tool'],
           measures: [
-            { signal: 'tool_cost', name: 'Carried cost' },
+            { signal: 'tool_cost', name: 'Context cost' },
             { signal: 'tool_calls', name: 'Calls' },
             { signal: 'tool_failure_rate', name: 'Failed' },
             { signal: 'tool_retry_rate', name: 'Repeated' },
@@ -40,7 +41,7 @@ export const TOOLS_BOARD: Board = {
             { signal: 'tool_result_size_p50', name: 'Result p50' },
             { signal: 'tool_result_size_p95', name: 'Result p95' },
           ],
-          note: 'The tool that costs most to carry comes first. Names in parentheses are no tools: they carry the shares of system prompt, tool definitions, user, history and output.',
+          note: `The tool with the greatest context cost comes first. ${CONTEXT_COST}`,
           width: 24,
           height: 9,
         }),
@@ -75,13 +76,13 @@ export const TOOLS_BOARD: Board = {
         ),
         timeSeriesTile([{ signal: 'tool_cost', by: ['tool'] }], {
           key: 'carried-cost-over-time',
-          title: 'Carried cost over time',
+          title: 'Context cost over time',
           style: 'bars',
           width: 8,
           height: 8,
         }),
       ],
     },
-    { tiles: [failedToolCallsTile({ width: 24, height: 9 })] },
+    { tiles: [failedToolCallsTile({ width: 24, height: 14 })] },
   ],
 };

@@ -11,7 +11,7 @@ import type { Tile } from '../tile.ts';
 const TOP = { height: 4 } as const;
 const MOST_ROWS = 50;
 
-/** Dearest first. */
+/** Most expensive first. */
 function costTable(dimension: Dimension, title: string): Tile {
   return groupTableTile({
     key: `by-${dimension}`,
@@ -38,7 +38,7 @@ function timeTable(dimension: Dimension, title: string): Tile {
       { signal: 'run_latency_p95', name: 'p95' },
       { signal: 'run_success_rate', name: 'Success' },
       { signal: 'turns_per_run', name: 'Turns' },
-      { signal: 'cost_per_successful_run', name: 'Per good run' },
+      { signal: 'cost_per_successful_run', name: 'Per ok run' },
     ],
     width: 12,
     height: 10,
@@ -49,7 +49,7 @@ export const USERS_BOARD: Board = {
   name: 'users',
   title: 'Users and sessions',
   question: 'Who uses the agents, what does each one cost, and who has trouble?',
-  variables: ['service', 'agent', 'model', 'user', 'task', 'session', 'timezone'],
+  variables: ['service', 'agent', 'model', 'user', 'task', 'version', 'session', 'timezone'],
   from: 'now-7d',
   rows: [
     {
@@ -61,7 +61,9 @@ export const USERS_BOARD: Board = {
         statTile('turns_per_conversation', { width: 5, ...TOP }),
       ],
     },
-    { tiles: [costTable('user', 'Users, dearest first'), timeTable('user', 'Users, slowest first')] },
+    // The link of a session leads here: its runs are what it changes.
+    { tiles: [newestRunsTile({ width: 24, height: 8 })] },
+    { tiles: [costTable('user', 'Users, most expensive first'), timeTable('user', 'Users, slowest first')] },
     {
       tiles: [
         groupBarsTile(
@@ -76,10 +78,9 @@ export const USERS_BOARD: Board = {
     },
     {
       tiles: [
-        costTable('session', 'Sessions, dearest first'),
+        costTable('session', 'Sessions, most expensive first'),
         timeTable('session', 'Sessions, slowest first'),
       ],
     },
-    { tiles: [newestRunsTile({ width: 24, height: 9 })] },
   ],
 };

@@ -6,15 +6,18 @@ import {
   LegendPlacement,
   TooltipDisplayMode,
   SortOrder,
+  VisibilityMode,
   VizLegendOptionsBuilder,
   VizTooltipOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
 import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
+import { PanelBuilder as StateTimelineBuilder } from '@grafana/grafana-foundation-sdk/statetimeline';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 import { NO_DATA } from '../../core/format.ts';
 import type { ServerSource } from '../source.ts';
 import { tileOf, type Size, type Target, type Tile, type TileText } from '../tile.ts';
 import { PROMETHEUS } from '../variables.ts';
+import { wordsMapping, type Word } from './looks.ts';
 
 export interface ServerQuery {
   readonly server: ServerSource['server'];
@@ -25,8 +28,13 @@ export interface ServerQuery {
 }
 
 /** A time series of metrics of the servers. */
-export function serverTile(text: TileText, size: Size, unit: string, queries: readonly ServerQuery[]): Tile {
-  const built = new PanelBuilder()
+export function serverTile(
+  text: TileText,
+  size: Size,
+  { unit, max }: { readonly unit: string; readonly max?: number },
+  queries: readonly ServerQuery[],
+): Tile {
+  const builder = new PanelBuilder()
     .unit(unit)
     .noValue(NO_DATA)
     .interval('1m')
@@ -40,11 +48,32 @@ export function serverTile(text: TileText, size: Size, unit: string, queries: re
         .placement(LegendPlacement.Bottom)
         .calcs([]),
     )
-    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
+  if (max !== undefined) builder.max(max);
+  return tileOf(text, size, builder.build(), queries.map(targetOf), PROMETHEUS);
+}
+
+/** Bars of what something is in, over time, in words. */
+export function stateTile(
+  text: TileText,
+  size: Size,
+  words: Readonly<Record<string, Word>>,
+  query: ServerQuery,
+): Tile {
+  const built = new StateTimelineBuilder()
+    .unit('none')
+    .noValue(NO_DATA)
+    .interval('1m')
+    .mappings([wordsMapping(words)])
+    .mergeValues(true)
+    .showValue(VisibilityMode.Auto)
     .build();
-  const targets = queries.map(({ server, metrics, expr, legend }): Target => ({
+  return tileOf(text, size, built, [targetOf(query)], PROMETHEUS);
+}
+
+function targetOf({ server, metrics, expr, legend }: ServerQuery): Target {
+  return {
     source: { kind: 'server', server, metrics },
     query: new DataqueryBuilder().datasource(PROMETHEUS).expr(expr).range().legendFormat(legend).build(),
-  }));
-  return tileOf(text, size, built, targets, PROMETHEUS);
+  };
 }

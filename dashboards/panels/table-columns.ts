@@ -130,6 +130,7 @@ export function groupSettings(dimension: Dimension): DynamicConfigValue[] {
     case 'agent':
     case 'model':
     case 'task':
+    case 'version':
       return linkSettings(narrowLink('cost', dimension, `What this ${dimension} costs`));
     default:
       return [];

@@ -14,17 +14,20 @@ import {
   VizLegendOptionsBuilder,
   VizTooltipOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
-import { ThresholdsConfigBuilder, ThresholdsMode } from '@grafana/grafana-foundation-sdk/dashboard';
+import { FieldColorBuilder, FieldColorModeId } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 import { NO_DATA } from '../../core/format.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { thresholdsOf } from '../threshold.ts';
 import { describeSignals, tileOf, type Size, type Tile } from '../tile.ts';
-import { displayOf } from '../unit.ts';
+import { displayOfSignal } from '../unit.ts';
+import { NEUTRAL, thresholdsConfig } from './looks.ts';
 import { askOf, signalTargets, type Ask } from './signal-target.ts';
 
 /** Points across a panel: enough to see a spike, few enough to hold several events each. */
 const POINTS = 100;
+/** A share of one call is 0 or 1: fewer points hold more calls each. */
+const SHARE_POINTS = 48;
 
 export interface TimeSeriesOptions extends Size {
   readonly key: string;
@@ -42,18 +45,21 @@ export function timeSeriesTile(asked: readonly (string | Ask)[], options: TimeSe
   const first = asks[0];
   if (first === undefined) throw new Error('a time series shows a signal');
   const signal = signalOf(first.signal);
-  const { unit, decimals } = displayOf(signal.unit);
+  const { unit, decimals } = displayOfSignal(signal);
   const thresholds = thresholdsOf(signal, first.by);
   const isBars = options.style === 'bars';
+  const isShare = signal.unit === 'ratio';
+  const isGrouped = (first.by?.length ?? 0) > 0;
+  const hasLegend = asks.length > 1 || isGrouped;
   const builder = new PanelBuilder()
     .unit(unit)
     .noValue(NO_DATA)
     .interval('1m')
-    .maxDataPoints(POINTS)
-    .thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(thresholds))
+    .maxDataPoints(isShare ? SHARE_POINTS : POINTS)
+    .thresholds(thresholdsConfig(thresholds))
     .thresholdsStyle(
       new GraphThresholdsStyleConfigBuilder().mode(
-        thresholds.length > 1 ? GraphThresholdsStyleMode.Dashed : GraphThresholdsStyleMode.Off,
+        thresholds.length > 1 ? GraphThresholdsStyleMode.Area : GraphThresholdsStyleMode.Off,
       ),
     )
     .drawStyle(isBars ? GraphDrawStyle.Bars : GraphDrawStyle.Line)
@@ -61,16 +67,20 @@ export function timeSeriesTile(asked: readonly (string | Ask)[], options: TimeSe
     .fillOpacity(isBars ? 70 : 8)
     .lineWidth(1)
     .showPoints(VisibilityMode.Auto)
+    // A stretch without events is no end of a line.
+    .spanNulls(true)
     .axisSoftMin(0)
+    .colorScheme(colours(isGrouped, hasLegend))
     .legend(
       new VizLegendOptionsBuilder()
-        .showLegend(asks.length > 1 || (first.by?.length ?? 0) > 0)
-        .displayMode(LegendDisplayMode.List)
-        .placement(LegendPlacement.Bottom)
-        .calcs([]),
+        .showLegend(hasLegend)
+        .displayMode(LegendDisplayMode.Table)
+        .placement(LegendPlacement.Right)
+        .calcs(isBars ? ['sum', 'max'] : ['lastNotNull', 'max']),
     )
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
   if (decimals !== undefined) builder.decimals(decimals);
+  if (isShare) builder.min(0).max(1);
   return tileOf(
     {
       key: options.key,
@@ -81,4 +91,12 @@ export function timeSeriesTile(asked: readonly (string | Ask)[], options: TimeSe
     builder.build(),
     signalTargets(asks, 'steps'),
   );
+}
+
+/** Of groups a colour by name, the same on every panel; of one number the neutral one. */
+function colours(isGrouped: boolean, hasLegend: boolean): FieldColorBuilder {
+  if (isGrouped) return new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName);
+  return hasLegend
+    ? new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic)
+    : new FieldColorBuilder().mode(FieldColorModeId.Fixed).fixedColor(NEUTRAL);
 }

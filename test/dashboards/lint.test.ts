@@ -327,7 +327,8 @@ function opened(dashboard: Dashboard): (Panel | RowPanel)[] {
     const moved = move(panel, shift);
     if (!('panels' in panel) || !panel.collapsed) return [moved];
     const inner = panel.panels.map((one) => move(one, shift));
-    shift += Math.max(...panel.panels.map(({ gridPos }) => gridPos?.h ?? 0));
+    const top = (panel.gridPos?.y ?? 0) + 1;
+    shift += Math.max(...panel.panels.map(({ gridPos }) => (gridPos?.y ?? 0) + (gridPos?.h ?? 0) - top));
     return [moved, ...inner];
   });
 }

@@ -20,6 +20,7 @@ const PLUGINS: Readonly<Record<string, string>> = {
   bargauge: 'BarGauge',
   logs: 'Logs',
   stat: 'Stat',
+  statetimeline: 'StateTimeline',
   table: 'Table',
   timeseries: 'TimeSeries',
 };
@@ -67,10 +68,15 @@ function constantsOf(file: string, dashboard: Dashboard): string {
   const lines = [`export const ${name}: Plain<Dashboard> = ${JSON.stringify(plain)};`];
   panelsOf(dashboard).forEach((panel, index) => {
     if (WITHOUT_SCHEMA.has(panel.type)) return;
-    lines.push(optionsOf(panel.type, `${name}_${index}`, panel.options));
-    lines.push(customOf(panel.type, `${name}_${index}`, panel.fieldConfig?.defaults.custom));
+    lines.push(optionsOf(pluginOf(panel.type), `${name}_${index}`, panel.options));
+    lines.push(customOf(pluginOf(panel.type), `${name}_${index}`, panel.fieldConfig?.defaults.custom));
   });
   return lines.join('\n');
+}
+
+/** Name of the plugin's folder in the schema. */
+function pluginOf(type: string): string {
+  return type.replaceAll('-', '');
 }
 
 function optionsOf(type: string, name: string, options: unknown): string {

@@ -31,13 +31,12 @@ const SERVERS = 'a number of the servers of the stack themselves';
 /** Each panel, as `board/key of the tile`. */
 export const PLACES: Readonly<Record<string, Place>> = {
   'overview/run-success-rate': card('Success', ({ big }) => [big[0]], [percent]),
-  'overview/run-latency': card('Latency of a run', ({ big }) => big, [duration, duration]),
+  'overview/run-latency-p50': card('Latency of a run', ({ big }) => [big[0]], [duration]),
+  'overview/run-latency-p95': card('Latency of a run', ({ big }) => [big[1]], [duration]),
   'overview/cost-today': card('Cost today', ({ big }) => big, [cost]),
   'overview/cost-spike': timesTheMean(),
-  'overview/runs': card('Runs', ({ big, text }) => [big[0], /([\d,]+) failed/.exec(text)?.[1]], [
-    count,
-    count,
-  ]),
+  'overview/run-count': card('Runs', ({ big }) => [big[0]], [count]),
+  'overview/run-failures': card('Runs', ({ text }) => [/([\d,]+) failed/.exec(text)?.[1]], [count]),
   'overview/cost-by-day': { onNoPage: 'the page shows hours; `tallyspan cost --by day` has the days' },
   'overview/cost-over-time': costByHour(),
   'overview/success-over-time': { onNoPage: COURSE },

@@ -139,6 +139,10 @@ function groupName(source: SignalSource, labels: Readonly<Record<string, string>
 
 function tableFaults(input: ShownPanelInput): string[] {
   const table = tableOf(input.library, input.panel, input.answers);
+  return [...linkFaults(table), ...rowFaults(input, table)];
+}
+
+function rowFaults(input: ShownPanelInput, table: ShownTable): string[] {
   const [source] = Object.values(input.tile.sources);
   switch (source?.kind) {
     case 'signal':
@@ -150,6 +154,18 @@ function tableFaults(input: ShownPanelInput): string[] {
     default:
       return [`a table of ${source?.kind}`];
   }
+}
+
+/** A link to a board hands over the value of its cell, whole, whatever characters are in it. */
+function linkFaults({ rows }: ShownTable): string[] {
+  return rows.flat().flatMap(({ value, links = [] }) =>
+    links.flatMap((link) => {
+      const { pathname, searchParams } = new URL(link, 'http://grafana');
+      if (!pathname.startsWith('/d/')) return [];
+      const handed = [...searchParams].find(([name]) => name.startsWith('var-'))?.[1];
+      return handed === value ? [] : [`${link} hands over ${handed} of ${plainText(value)}`];
+    }),
+  );
 }
 
 function groupFaults(input: ShownPanelInput, { heads, rows }: ShownTable): string[] {
