@@ -21,6 +21,13 @@ import {
   type CorpusMessage,
   type Knowledge,
 } from '../fixtures/message-corpus.ts';
+import {
+  answerLine,
+  callsIn,
+  eventsOf as transcriptEvents,
+  readLines,
+  userLine,
+} from '../transcripts/transcript.ts';
 import { eventsOf, openHarness, type Harness, type Outcome } from './harness.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -215,6 +222,32 @@ describe('a Message costs the same', () => {
       corpus,
     );
     expect(found).toEqual([]);
+  });
+
+  it('by a transcript of Claude Code, unless the answer was cut', () => {
+    const corpus = MESSAGE_CORPUS.filter(({ message }) => message['stop_reason'] !== null);
+    const lines = corpus.flatMap(({ message, requested }, index) => {
+      const blocks = message['content'] as readonly Json[];
+      const slices = blocks.length === 0 ? [[]] : blocks.map((block) => [block]);
+      return slices.map((content, at) =>
+        answerLine(
+          index,
+          { id: String(message['id']) },
+          {
+            uuid: `${String(message['id'])}_${String(at)}`,
+            message: { ...message, content },
+            ...(requested !== undefined && { requestedModel: requested }),
+          },
+        ),
+      );
+    });
+    const { events } = transcriptEvents(readLines([[userLine(0, 'go'), ...lines]]));
+    const byId = new Map(callsIn(events).map((event) => [event['gen_ai.response.id'], event]));
+    const price = ({ message }: CorpusMessage): Price | undefined => {
+      const event = byId.get(String(message['id']));
+      return event && priceOf(event);
+    };
+    expect(differences('transcript', price, corpus)).toEqual([]);
   });
 
   it('by usageOf', () => {
