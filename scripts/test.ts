@@ -4,8 +4,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { root } from './bundle.ts';
 import { ensureBuilt } from './ensure-built.ts';
 import { runJest } from './jest.ts';
+
+/** This many of the slowest files are named, if they take this long. */
+const SLOWEST = 10;
+const SLOW_MS = 30_000;
 
 await ensureBuilt();
 
@@ -21,6 +26,11 @@ interface Report {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numRuntimeErrorTestSuites: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly startTime: number;
+    readonly endTime: number;
+  }[];
 }
 
 let report: Report;
@@ -32,6 +42,14 @@ try {
 } finally {
   rmSync(reportDir, { recursive: true, force: true });
 }
+// Where the time goes, for who wants to keep it short.
+const slowest = report.testResults
+  .map(({ name, startTime, endTime }) => ({ name: path.relative(root, name), ms: endTime - startTime }))
+  .toSorted((a, b) => b.ms - a.ms)
+  .slice(0, SLOWEST)
+  .filter(({ ms }) => ms >= SLOW_MS);
+for (const { name, ms } of slowest) process.stderr.write(`slow: ${(ms / 1000).toFixed(0)} s ${name}\n`);
+
 // A suite that could not be loaded ran no test, so it counts as one failure.
 const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
 process.exitCode = status === 0 && failed === 0 ? 0 : 1;
