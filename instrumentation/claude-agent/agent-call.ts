@@ -37,8 +37,8 @@ export interface AgentCall {
   rest: Usage | undefined;
   /** Why the answer stopped, where only the result says so. */
   stopReason: string | undefined;
-  /** Whether the totals of a result were compared with it. */
-  isSettled: boolean;
+  /** Whether the session ended in the middle of it, with nothing after it. */
+  isCut: boolean;
 }
 
 /** The usage of the call: of its messages, with what the totals have beyond them. */
@@ -64,7 +64,7 @@ export function recordAgentCall(
         ...circumstances,
         model: call.model,
         stopReason,
-        isComplete: stopReason !== undefined || call.isSettled,
+        isComplete: stopReason !== undefined || !call.isCut,
       },
       overrides,
     );

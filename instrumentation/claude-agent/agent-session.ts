@@ -115,6 +115,7 @@ export class AgentSession {
 
   /** The stream of messages is over without a further result. */
   end(status: RunStatus, errorType?: string): void {
+    for (const call of this.#current.values()) call.isCut = true;
     this.#flushCalls();
     for (const run of this.#nested.values()) this.#runs.end(run, status, errorType);
     if (this.#run !== undefined) this.#runs.end(this.#run, status, errorType);
@@ -176,7 +177,7 @@ export class AgentSession {
         answer: new MessageReader(),
         rest: undefined,
         stopReason: undefined,
-        isSettled: false,
+        isCut: false,
       };
       this.#current.set(run, call);
     }
@@ -246,7 +247,6 @@ export class AgentSession {
       const known = hasLifetimes(asJson(value)) ? ofRun : withLifetimesOf(ofRun, counted);
       const rest = addUsage(known, counted, -1);
       const last = this.#held.get(name);
-      if (last !== undefined) last.isSettled = true;
       if (Object.values(rest).every((count) => count === 0)) continue;
       if (last !== undefined) {
         const corrected = addUsage(usageByModel(last).get(name) ?? NO_USAGE, rest);
@@ -321,7 +321,7 @@ function silentCall(run: Run, model: string, rest: Usage): AgentCall {
     answer: new MessageReader(),
     rest,
     stopReason: undefined,
-    isSettled: true,
+    isCut: false,
   };
 }
 

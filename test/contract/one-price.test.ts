@@ -109,8 +109,10 @@ function scenario(): Scenario {
 function agentMessagesOf(each: CorpusMessage): Json[] | undefined {
   const message = named('agent', each);
   const stopReason = message['stop_reason'];
-  if (stopReason === null) return undefined;
   const blocks = message['content'] as readonly Json[];
+  const isCut = stopReason === null;
+  // The output of a slice is counted as it stands: what was written until a cut is not known to be all.
+  if (isCut && blocks.length > 0) return undefined;
   const usage = message['usage'] as Json;
   const slices = blocks.length === 0 ? [[]] : blocks.map((block) => [block]);
   const reading = readUsage(usage);
@@ -141,7 +143,9 @@ function agentMessagesOf(each: CorpusMessage): Json[] | undefined {
           ? { ...message, content }
           : { ...message, content, stop_reason: null, usage: { ...usage, output_tokens: 1 } },
     })),
-    { type: 'result', subtype: 'success', is_error: false, stop_reason: stopReason, modelUsage },
+    ...(isCut
+      ? []
+      : [{ type: 'result', subtype: 'success', is_error: false, stop_reason: stopReason, modelUsage }]),
   ];
 }
 
