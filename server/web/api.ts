@@ -1,21 +1,17 @@
 // The API: the query functions over HTTP, answers as JSON.
 
 import { dirname } from 'node:path';
-import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import { backupDatabase, exportEvents } from '../queries/export/export-events.ts';
 import { readCost } from '../queries/signals/read-cost.ts';
 import { listRuns } from '../queries/runs/list-runs.ts';
 import { readMeta } from '../queries/read-meta.ts';
 import { readWhatIf } from '../queries/diagnosis/read-what-if.ts';
 import { readRecording } from '../queries/runs/read-recording.ts';
 import { runSignal } from '../queries/signals/signals.ts';
-import { BACKUP_NOTE, hasRecordedContent } from '../recorded-content.ts';
 import { AmbiguousRunError, readRun } from '../queries/runs/read-run.ts';
 import { parseDiagnosisQuestion, parseWhatIfQuestion } from '../questions/diagnosis-params.ts';
 import {
   parseCostRequest,
-  parseExportRequest,
   parseRunFilter,
   parseSignalRequest,
   type QueryText,
@@ -73,19 +69,6 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
   app.get('/metrics', (_request, reply) =>
     reply.type('text/plain; version=0.0.4').send(renderMetrics({ ...intake.counters, ...store.counters })),
   );
-
-  app.get<{ Querystring: QueryText }>('/api/export', (request, reply) => {
-    const asked = parseExportRequest(request.query, Date.now());
-    return reply.type('application/octet-stream').send(Readable.from(exportEvents(database, asked)));
-  });
-
-  app.get('/api/backup', async (_request, reply) => {
-    if (await hasRecordedContent(database)) {
-      context.log(`backup: ${BACKUP_NOTE}`);
-      reply.header('x-tallyspan-note', BACKUP_NOTE);
-    }
-    return reply.type('application/octet-stream').send(Readable.from(backupDatabase(database)));
-  });
 
   app.get('/api/meta', async () => ({
     ...(await readMeta(database)),

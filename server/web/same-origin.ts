@@ -1,4 +1,4 @@
-// Same origin: whether a request that changes something comes from a page of this server, and not from a
+// Same origin: whether a request that changes something, or takes long, comes from a page of this server, and not from a
 // page of somebody else that the same browser has open.
 
 import type { FastifyRequest } from 'fastify';
@@ -23,6 +23,17 @@ export function checkSameOrigin(request: FastifyRequest, pageOrigin: string | un
     403,
     'this can be asked from a page of this server only: open /alerts and use the button there',
   );
+}
+
+/**
+ * Lets a request pass that a program, the address bar or a page of this server sent. A page of another site, also one on
+ * another port of the same machine, could not read the answer, but make the server work.
+ * @throws RequestError
+ */
+export function checkOwnSite(request: FastifyRequest): void {
+  const site = request.headers['sec-fetch-site'];
+  if (site === undefined || site === 'same-origin' || site === 'none') return;
+  throw new RequestError(403, 'this cannot be asked from a page of another site: open its address yourself');
 }
 
 function hostOf(origin: string): string | undefined {

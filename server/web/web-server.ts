@@ -13,12 +13,15 @@ import { cacheAnswers } from '../queries/answer-cache.ts';
 import { keepReports, type ReportReader } from '../queries/diagnosis/kept-reports.ts';
 import type { RunQueryable } from '../queries/runs/list-runs.ts';
 import type { Database } from '../store/file/database.ts';
+import { ReadersBusyError } from '../store/file/reader-pool.ts';
 import type { EventStore } from '../store/write/event-store.ts';
 import { registerApi } from './api.ts';
 import { registerAssets } from './assets.ts';
+import { registerDownloads } from './downloads.ts';
 import { registerLogin } from './login.tsx';
 import { registerPages, renderFault } from './pages.tsx';
 import { RequestError } from '../questions/request-error.ts';
+import { checkOwnSite } from './same-origin.ts';
 import { SignIn } from './sign-in.ts';
 
 export interface ServedContext {
@@ -48,11 +51,15 @@ export interface WebContext extends ServedContext {
   readonly readReport: ReportReader;
 }
 
+/** An export or a backup takes longer than this as a rule. */
+const BUSY_SECONDS = 10;
+
 const SECURITY_HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
   'cache-control': 'no-store',
 };
 
@@ -95,6 +102,7 @@ export function makeWebServer(given: ServedContext): FastifyInstance {
   registerLogin(app, context);
   registerAssets(app);
   registerApi(app, context);
+  registerDownloads(app, context);
   registerPages(app, context);
 
   app.setNotFoundHandler((request) => {
@@ -112,6 +120,8 @@ function admit(context: WebContext, request: FastifyRequest, reply: FastifyReply
       421,
       `this server is not ${request.headers.host ?? ''}: ask for it by the address it printed`,
     );
+  const isLink = request.headers['sec-fetch-mode'] === 'navigate';
+  if (request.url.startsWith('/api/') && !isLink) checkOwnSite(request);
   return context.signIn.check(request, reply, isForPeople(request));
 }
 
@@ -122,7 +132,8 @@ function answerFault(
   reply: FastifyReply,
 ): FastifyReply {
   const { statusCode, message } = faultOf(error);
-  if (statusCode >= 500) context.log(`web: ${messageOf(error)}`);
+  if (statusCode >= 500 && !(error instanceof ReadersBusyError)) context.log(`web: ${messageOf(error)}`);
+  if (error instanceof ReadersBusyError) void reply.header('retry-after', String(BUSY_SECONDS));
   reply.code(statusCode);
   return isForPeople(request)
     ? reply.type('text/html; charset=utf-8').send(renderFault(context, statusCode, message))
@@ -133,11 +144,15 @@ function answerFault(
 function faultOf(error: unknown): { statusCode: number; message: string } {
   const { statusCode = 500, code } = error as { statusCode?: number; code?: string };
   if (error instanceof SignalError) return { statusCode: 400, message: messageOf(error) };
+  if (error instanceof ReadersBusyError) return { statusCode: error.statusCode, message: error.message };
   if (code === 'FST_ERR_BAD_URL')
     return { statusCode: 400, message: 'this address cannot be read: a % in it stands for no character' };
   return {
     statusCode,
-    message: statusCode >= 500 ? 'the server failed; its log says why' : messageOf(error),
+    message:
+      statusCode >= 500 && !(error instanceof RequestError)
+        ? 'the server failed; its log says why'
+        : messageOf(error),
   };
 }
 

@@ -9,7 +9,7 @@ import { eventsSql } from '../../../signals/event-tables.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
 import { OPEN_COLUMNS } from '../../store/file/content-cipher.ts';
 import { DATABASE_NAME, attachSql } from '../../store/file/attached-file.ts';
-import type { Database } from '../../store/file/database.ts';
+import type { Database, LongQueries } from '../../store/file/database.ts';
 import { makeTemporaryFile, removeTemporaryFile } from '../../store/file/leftovers.ts';
 import { exportLines } from './export-lines.ts';
 
@@ -26,11 +26,22 @@ export interface ExportRequest {
 }
 
 const ROWS_PER_GROUP = 6144;
+/** For who does not stop before the end. */
+const NEVER = new AbortController().signal;
 
 /** The bytes of the file; JSON lines with the oldest event first, the others as stored. Nothing is held but one slice of time, or a temporary file beside the data. */
-export async function* exportEvents(database: Database, request: ExportRequest): AsyncGenerator<Uint8Array> {
+export async function* exportEvents(
+  database: Database,
+  request: ExportRequest,
+  signal: AbortSignal = NEVER,
+): AsyncGenerator<Uint8Array> {
   if (request.format === 'jsonl') {
-    yield* exportLines(database, withinSql(request), request.names);
+    const reader = await database.readLong(signal);
+    try {
+      yield* exportLines(reader, withinSql(request), request.names);
+    } finally {
+      reader.end();
+    }
     return;
   }
   // Small row groups: a wide one is held in memory until it is written.
@@ -38,22 +49,26 @@ export async function* exportEvents(database: Database, request: ExportRequest):
     request.format === 'csv'
       ? 'FORMAT csv, HEADER'
       : `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_PER_GROUP}`;
-  yield* throughFile(database, async (file) => {
-    await database.all(
+  yield* throughFile(database, signal, async (file, reader) => {
+    await reader.all(
       `COPY (SELECT ${OPEN_COLUMNS} FROM ${eventsSql(FIELD_KEYS, request.names)} WHERE ${withinSql(request)}) TO ${textSql(file)} (${options})`,
     );
   });
 }
 
 /** The bytes of a database file with everything that is committed, while the server goes on. */
-export async function* backupDatabase(database: Database): AsyncGenerator<Uint8Array> {
-  yield* throughFile(database, async (file) => {
+export async function* backupDatabase(
+  database: Database,
+  signal: AbortSignal = NEVER,
+): AsyncGenerator<Uint8Array> {
+  yield* throughFile(database, signal, async (file, reader) => {
     if (database.writer === undefined) return copyFolder(database.file, file);
     const name = `backup_${randomUUID().replaceAll('-', '')}`;
-    await database.all(attachSql(file, name, false));
+    await reader.all(attachSql(file, name, false));
     try {
-      await database.all(`COPY FROM DATABASE ${DATABASE_NAME} TO ${name}`);
+      await reader.all(`COPY FROM DATABASE ${DATABASE_NAME} TO ${name}`);
     } finally {
+      // Also when it was given up, or the file would stay open.
       await database.all(`DETACH ${name}`);
     }
   });
@@ -76,14 +91,20 @@ async function copyFolder(from: string, to: string): Promise<void> {
 
 async function* throughFile(
   database: Database,
-  write: (file: string) => Promise<void>,
+  signal: AbortSignal,
+  write: (file: string, reader: LongQueries) => Promise<void>,
 ): AsyncGenerator<Uint8Array> {
-  const file = makeTemporaryFile(database.file);
+  const reader = await database.readLong(signal);
+  let file: string | undefined;
   try {
-    await write(file);
-    for await (const chunk of createReadStream(file)) yield chunk as Uint8Array;
+    file = makeTemporaryFile(database.file);
+    await write(file, reader);
+    // Whoever reads the file slowly keeps nobody from the next turn.
+    reader.end();
+    for await (const chunk of createReadStream(file, { signal })) yield chunk as Uint8Array;
   } finally {
-    removeTemporaryFile(file);
+    reader.end();
+    if (file !== undefined) removeTemporaryFile(file);
   }
 }
 

@@ -43,10 +43,21 @@ export interface ChunkQueryable extends Queryable {
   readChunks(sql: string, values: SqlValues, take: (chunk: DuckDBDataChunk) => void): Promise<void>;
 }
 
+/** Questions that may take as long as they need. */
+export interface LongQueries extends ChunkQueryable {
+  end(): void;
+}
+
 export interface Database extends ChunkQueryable {
   readonly file: string;
   /** The only connection that writes. Absent when opened read-only. */
   readonly writer: DuckDBConnection | undefined;
+  /**
+   * A connection for what takes long, such as a backup: one at a time, without a limit of time, beside all questions. Whoever
+   * has it ends it; `signal` gives it up.
+   * @throws ReadersBusyError when too many wait for their turn
+   */
+  readLong(signal: AbortSignal): Promise<LongQueries>;
   /** Resolves as soon as nobody is reading. */
   settleReaders(): Promise<void>;
   /** Gives memory back if nobody is reading. Call it where nobody is writing. */
@@ -197,23 +208,11 @@ async function databaseOf(
   return {
     file,
     writer,
-    all: (sql, values = []) =>
-      readers.use(async (connection) => {
-        const answer = await connection.runAndReadAll(sql, boundOf(values));
-        const rows = answer.getRowObjectsJS().map(plainRow);
-        const chunks = 1 + Math.ceil(rows.length / ROWS_PER_CHUNK);
-        leaveNativeBytes(answer.columnCount * BYTES_PER_COLUMN * chunks);
-        return rows;
-      }),
-    readChunks: (sql, values, take) =>
-      readers.use(async (connection) => {
-        // Streamed: V8 would keep the whole of an answer long after its last chunk.
-        const answer = await connection.stream(sql, boundOf(values));
-        for await (const chunk of answer) {
-          take(chunk);
-          leaveNativeBytes(chunk.columnCount * BYTES_PER_COLUMN);
-        }
-      }),
+    ...queriesBy((work) => readers.use(work)),
+    async readLong(signal) {
+      const reader = await readers.readLong(signal);
+      return { ...queriesBy((work) => reader.use(work)), end: () => reader.end() };
+    },
     settleReaders: () => readers.settle(),
     async freeMemory() {
       await readers.workIfIdle(freeMemory);
@@ -244,6 +243,31 @@ async function databaseOf(
         openFiles.delete(file);
       }
     },
+  };
+}
+
+/** Answers by a connection that `use` lends. */
+function queriesBy(
+  use: <T>(work: (connection: DuckDBConnection) => Promise<T>) => Promise<T>,
+): ChunkQueryable {
+  return {
+    all: (sql, values = []) =>
+      use(async (connection) => {
+        const answer = await connection.runAndReadAll(sql, boundOf(values));
+        const rows = answer.getRowObjectsJS().map(plainRow);
+        const chunks = 1 + Math.ceil(rows.length / ROWS_PER_CHUNK);
+        leaveNativeBytes(answer.columnCount * BYTES_PER_COLUMN * chunks);
+        return rows;
+      }),
+    readChunks: (sql, values, take) =>
+      use(async (connection) => {
+        // Streamed: V8 would keep the whole of an answer long after its last chunk.
+        const answer = await connection.stream(sql, boundOf(values));
+        for await (const chunk of answer) {
+          take(chunk);
+          leaveNativeBytes(chunk.columnCount * BYTES_PER_COLUMN);
+        }
+      }),
   };
 }
 

@@ -1,26 +1,50 @@
 // Reader pool: the connections that questions go through, each with one at a time. A question that finds all of them at
-// work waits for its turn.
+// work waits for its turn. Who reads for long, such as a backup, has a connection beside them: one at a time, for as long
+// as it takes or until it is given up, and no question waits for it.
 
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { connect } from './attached-file.ts';
 
 const READERS = 2;
 const QUERY_LIMIT_MS = 30_000;
+/** Who would read for long and waits for its turn. */
+const LONG_WAITING_LIMIT = 4;
+
+/** Too many would read for long; try again later. */
+export class ReadersBusyError extends Error {
+  override readonly name = 'ReadersBusyError';
+  readonly statusCode = 503;
+}
+
+/** A connection for somebody who reads for long. */
+export interface LongReader {
+  /** @throws what the work throws; it is interrupted when it is given up */
+  use<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
+  /** Lets the next one have its turn. */
+  end(): void;
+}
 
 export class ReaderPool {
   readonly #idle: DuckDBConnection[];
   readonly #busy = new Set<DuckDBConnection>();
   readonly #waiting: ((connection: DuckDBConnection) => void)[] = [];
   #waitingForAll: (() => void)[] = [];
+  readonly #instance: DuckDBInstance;
+  readonly #longWaiting: (() => void)[] = [];
+  #hasLongReader = false;
+  /** Work of the one who reads for long. */
+  #longWork: { readonly connection: DuckDBConnection; readonly ended: Promise<unknown> } | undefined;
+  #isClosed = false;
 
-  private constructor(connections: DuckDBConnection[]) {
+  private constructor(instance: DuckDBInstance, connections: DuckDBConnection[]) {
+    this.#instance = instance;
     this.#idle = connections;
   }
 
   static async open(instance: DuckDBInstance): Promise<ReaderPool> {
     const connections: DuckDBConnection[] = [];
     while (connections.length < READERS) connections.push(await connect(instance));
-    return new ReaderPool(connections);
+    return new ReaderPool(instance, connections);
   }
 
   /** @throws what the work throws; it is interrupted when it takes longer than the limit */
@@ -39,12 +63,12 @@ export class ReaderPool {
 
   /** Resolves as soon as nobody is reading. */
   async settle(): Promise<void> {
-    if (this.#idle.length < READERS) await new Promise<void>((settled) => this.#waitingForAll.push(settled));
+    if (!this.#isIdle()) await new Promise<void>((settled) => this.#waitingForAll.push(settled));
   }
 
   /** Works while nobody reads; false, and nothing is done, when somebody does. */
   async workIfIdle(work: (connection: DuckDBConnection) => Promise<void>): Promise<boolean> {
-    if (this.#idle.length < READERS) return false;
+    if (!this.#isIdle()) return false;
     await this.#workAlone(this.#idle.splice(0), work);
     return true;
   }
@@ -53,16 +77,96 @@ export class ReaderPool {
   async workAlone(work: () => Promise<void>): Promise<void> {
     const connections: DuckDBConnection[] = [];
     while (connections.length < READERS) connections.push(await this.#take());
+    // It would hold up everybody.
+    this.#longWork?.connection.interrupt();
+    await this.#longWork?.ended;
     await this.#workAlone(connections, work);
   }
 
   /** Whoever still reads is left behind: its statement would hold up the end of the process. */
   interrupt(): void {
+    this.#isClosed = true;
     for (const connection of this.#busy) connection.interrupt();
+    this.#longWork?.connection.interrupt();
   }
 
   close(): void {
     for (const connection of this.#idle) connection.closeSync();
+  }
+
+  /**
+   * Waits for the turn of somebody who reads for long; `signal` gives it up, at any time.
+   * @throws ReadersBusyError when too many wait, or what the signal says
+   */
+  async readLong(signal: AbortSignal): Promise<LongReader> {
+    await this.#takeTurn(signal);
+    const connection = await connect(this.#instance).catch((error: unknown) => {
+      this.#passTurn();
+      throw error;
+    });
+    const interrupt = (): void => connection.interrupt();
+    signal.addEventListener('abort', interrupt);
+    let isEnded = false;
+    return {
+      use: async (work) => {
+        signal.throwIfAborted();
+        if (this.#isClosed) throw new Error('the server stops');
+        const working = work(connection);
+        const ended = working.catch(() => undefined);
+        this.#longWork = { connection, ended };
+        try {
+          return await working;
+        } finally {
+          this.#longWork = undefined;
+          this.#noteIdle();
+        }
+      },
+      end: () => {
+        if (isEnded) return;
+        isEnded = true;
+        signal.removeEventListener('abort', interrupt);
+        connection.closeSync();
+        this.#passTurn();
+      },
+    };
+  }
+
+  async #takeTurn(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (!this.#hasLongReader) {
+      this.#hasLongReader = true;
+      return;
+    }
+    if (this.#longWaiting.length >= LONG_WAITING_LIMIT)
+      throw new ReadersBusyError('other exports or backups are under way: try again when they are done');
+    await new Promise<void>((granted, failed) => {
+      const grant = (): void => {
+        signal.removeEventListener('abort', leave);
+        granted();
+      };
+      const leave = (): void => {
+        this.#longWaiting.splice(this.#longWaiting.indexOf(grant), 1);
+        failed(signal.reason as Error);
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      this.#longWaiting.push(grant);
+    });
+  }
+
+  #passTurn(): void {
+    const next = this.#longWaiting.shift();
+    if (next === undefined) this.#hasLongReader = false;
+    else next();
+  }
+
+  #isIdle(): boolean {
+    return this.#idle.length === READERS && this.#longWork === undefined;
+  }
+
+  #noteIdle(): void {
+    if (!this.#isIdle()) return;
+    for (const settled of this.#waitingForAll) settled();
+    this.#waitingForAll = [];
   }
 
   async #workAlone(
@@ -84,8 +188,6 @@ export class ReaderPool {
     const next = this.#waiting.shift();
     if (next === undefined) this.#idle.push(connection);
     else next(connection);
-    if (this.#idle.length < READERS) return;
-    for (const settled of this.#waitingForAll) settled();
-    this.#waitingForAll = [];
+    this.#noteIdle();
   }
 }
