@@ -145,6 +145,10 @@ function durationMsOf(run: RunSummary, nowMs: number): number | null {
 
 function describeRun(run: RunSummary): string {
   const parts: string[] = [];
+  if (run.nested_runs > 0)
+    parts.push(
+      `${formatCost(run.cost_with_nested_nano_usd)} with ${formatCountOf(run.nested_runs, 'nested run')}`,
+    );
   if (run.unpriced_calls > 0) parts.push(`${formatCountOf(run.unpriced_calls, 'call')} unpriced`);
   if (run.estimated_calls > 0) parts.push('cost estimated');
   if (run['error.type'] !== null) parts.push(run['error.type']);

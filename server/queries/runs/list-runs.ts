@@ -5,7 +5,7 @@ import { textSql } from '../../../signals/sql-text.ts';
 import { textsSql, type Queryable, type Row } from '../../store/file/database.ts';
 import { numberOrNull } from '../field-values.ts';
 import { endedSql, openSql, takesOpenRuns, type RunFilter, type RunSort } from './run-filter.ts';
-import { readCostDoubts, summaryOf, sumsSoFar, type RunSummary } from './run-summary.ts';
+import { readCostDoubts, summaryOf, sumsSoFar, costWithNested, type RunSummary } from './run-summary.ts';
 
 /** A writing server knows which runs have not ended. */
 export interface RunQueryable extends Queryable {
@@ -19,14 +19,16 @@ const FEW_RUNS_MS = DAY_MS;
 const ORDERS: Record<RunSort, string> = {
   newest: 'timestamp DESC',
   slowest: 'duration_ms DESC NULLS LAST, timestamp DESC',
-  'most-expensive': 'agent_cost_nano_usd DESC NULLS LAST, timestamp DESC',
+  // With its nested runs: the run that started them is the one that a person should open.
+  'most-expensive':
+    'agent_cost_nano_usd + coalesce(agent_nested_cost_nano_usd, 0) DESC NULLS LAST, timestamp DESC',
 };
 
 /** Columns of a summary that a start of a run has as well as an end. */
 const SHARED_COLUMNS = `agent_run_id, agent_parent_run_id, gen_ai_agent_name, agent_version, user_id,
   gen_ai_conversation_id, agent_task_type, service_name, trace_id, timestamp, agent_tags`;
 const END_COLUMNS = `${SHARED_COLUMNS}, agent_status, error_type, duration_ms, agent_turns, agent_tool_calls,
-  agent_tokens_in, agent_tokens_out, agent_retries, agent_cost_nano_usd`;
+  agent_tokens_in, agent_tokens_out, agent_retries, agent_cost_nano_usd, agent_nested_runs, agent_nested_cost_nano_usd`;
 
 /**
  * Runs that match, in the order asked for: by default the newest first, by their end or, while they go on, their start.
@@ -109,7 +111,7 @@ function comparisonOf(sort: RunSort): (a: Row, b: Row) => number {
     newest: () => 0,
     slowest: (row) =>
       row['ended'] === null ? nowMs - timeOf(row['started']) : (numberOrNull(row['duration_ms']) ?? -1),
-    'most-expensive': (row) => numberOrNull(row['agent_cost_nano_usd']) ?? -1,
+    'most-expensive': (row) => costWithNested(row) ?? -1,
   };
   const measure = measureOf[sort];
   return (a, b) => measure(b) - measure(a) || timeOf(b['timestamp']) - timeOf(a['timestamp']);

@@ -43,11 +43,6 @@ export interface RunTree extends RunSummary {
   readonly silent_failures: readonly SilentFailureReport[];
   /** Runs that this one started, in order; of more than a hundred the latest. */
   readonly children: readonly RunSummary[];
-  /** Those, and the runs that they started in turn, on all levels. */
-  readonly nested_runs: number;
-  /** What the run and its nested runs cost. */
-  readonly cost_with_nested_nano_usd: number | null;
-  readonly cost_with_nested_usd: number | null;
 }
 
 /** More than one run begins with the id that was asked for. */

@@ -22,6 +22,11 @@ export interface RunSummary {
   readonly 'agent.retries': number | null;
   readonly 'agent.cost_nano_usd': number | null;
   readonly 'agent.cost_usd': number | null;
+  /** Runs nested in it, on all levels; of one that goes on 0, as its start has them. */
+  readonly nested_runs: number;
+  /** What the run and its nested runs cost. */
+  readonly cost_with_nested_nano_usd: number | null;
+  readonly cost_with_nested_usd: number | null;
   /** Model calls without a price: what the cost leaves out. */
   readonly unpriced_calls: number;
   /** Model calls whose cost is an estimate, in part or as a whole. */
@@ -98,9 +103,17 @@ function byRun(rows: readonly Row[]): ReadonlyMap<string, Row> {
   return new Map(rows.map((row) => [String(row['agent_run_id']), row]));
 }
 
+/** What a run and its nested runs cost, as its end has it; null where neither is priced. */
+export function costWithNested(row: Row): number | null {
+  const own = numberOrNull(row['agent_cost_nano_usd']);
+  const nested = numberOrNull(row['agent_nested_cost_nano_usd']);
+  return nested === null ? own : (own ?? 0) + nested;
+}
+
 /** `started` and `ended` of the row are times; everything else is a column of its events. */
 export function summaryOf(row: Row): RunSummary {
   const costNanoUsd = numberOrNull(row['agent_cost_nano_usd']);
+  const withNested = costWithNested(row);
   return {
     'agent.run_id': String(row['agent_run_id']),
     'agent.status': textOrNull(row['agent_status']) ?? 'error',
@@ -114,6 +127,9 @@ export function summaryOf(row: Row): RunSummary {
     'agent.retries': numberOrNull(row['agent_retries']),
     'agent.cost_nano_usd': costNanoUsd,
     'agent.cost_usd': usdOf(costNanoUsd),
+    nested_runs: numberOrNull(row['agent_nested_runs']) ?? 0,
+    cost_with_nested_nano_usd: withNested,
+    cost_with_nested_usd: usdOf(withNested),
     unpriced_calls: numberOrNull(row['unpriced_calls']) ?? 0,
     estimated_calls: numberOrNull(row['estimated_calls']) ?? 0,
     'error.type': textOrNull(row['error_type']),

@@ -83,6 +83,9 @@ const RUN_COLUMNS = {
     cell: (run) => (
       <>
         {formatCost(run['agent.cost_nano_usd'])}{' '}
+        {run.nested_runs > 0 && (
+          <span class="hint">{formatCost(run.cost_with_nested_nano_usd)} with nested</span>
+        )}
         <CostDoubts unpriced={run.unpriced_calls} estimated={run.estimated_calls} />
       </>
     ),

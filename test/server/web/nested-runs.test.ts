@@ -159,3 +159,20 @@ describe('a run as JSON', () => {
     expect([alone.nested_runs, alone.cost_with_nested_nano_usd]).toEqual([0, SAMPLE_COST_NANO_USD]);
   });
 });
+
+it('the list shows what a run cost with the runs nested in it, and sorts by that', async () => {
+  const end = (mark: string, nested?: number) =>
+    sampleRun({ mark, endMs: NOW, user: 'nested-list' }).map((event) =>
+      event['event.name'] === 'agent.run' && nested !== undefined
+        ? { ...event, 'agent.nested_runs': 2, 'agent.nested_cost_nano_usd': nested }
+        : event,
+    );
+  await sendEvents(server, [...end('a', 6_000_000_000), ...end('b')]);
+  const runs = await getJson<readonly RunTree[]>(server, '/api/runs?user=nested-list&sort=most-expensive');
+  expect(runs.map((run) => [run.nested_runs, run.cost_with_nested_nano_usd])).toEqual([
+    [2, SAMPLE_COST_NANO_USD + 6_000_000_000],
+    [0, SAMPLE_COST_NANO_USD],
+  ]);
+  expect(runs[0]?.['agent.cost_nano_usd']).toBe(SAMPLE_COST_NANO_USD);
+  expect(await pageOf('/runs?user=nested-list')).toContain('with nested');
+});
