@@ -160,14 +160,15 @@ describe('a run as JSON', () => {
   });
 });
 
+const runOfList = (mark: string, nested?: number) =>
+  sampleRun({ mark, endMs: NOW, user: 'nested-list' }).map((event) =>
+    event['event.name'] === 'agent.run' && nested !== undefined
+      ? { ...event, 'agent.nested_runs': 2, 'agent.nested_cost_nano_usd': nested }
+      : event,
+  );
+
 it('the list shows what a run cost with the runs nested in it, and sorts by that', async () => {
-  const end = (mark: string, nested?: number) =>
-    sampleRun({ mark, endMs: NOW, user: 'nested-list' }).map((event) =>
-      event['event.name'] === 'agent.run' && nested !== undefined
-        ? { ...event, 'agent.nested_runs': 2, 'agent.nested_cost_nano_usd': nested }
-        : event,
-    );
-  await sendEvents(server, [...end('a', 6_000_000_000), ...end('b')]);
+  await sendEvents(server, [...runOfList('a', 6_000_000_000), ...runOfList('b')]);
   const runs = await getJson<readonly RunTree[]>(server, '/api/runs?user=nested-list&sort=most-expensive');
   expect(runs.map((run) => [run.nested_runs, run.cost_with_nested_nano_usd])).toEqual([
     [2, SAMPLE_COST_NANO_USD + 6_000_000_000],
