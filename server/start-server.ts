@@ -89,6 +89,7 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
   const database = await openDatabase(options.dataDir);
   const closers: (() => Promise<void>)[] = [() => database.close()];
   try {
+    if (database.recovery !== undefined) options.log(database.recovery);
     const store = await EventStore.open(database);
     const missingKey = await describeMissingKey(database);
     if (missingKey !== undefined) options.log(missingKey);

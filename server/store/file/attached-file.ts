@@ -1,10 +1,12 @@
 // The data file is attached to an instance that has nothing else: only an attached file can have row groups
 // of another size than DuckDB's.
 
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { textSql } from '../../../signals/sql-text.ts';
+import { messageOf } from '../../process/server-error.ts';
 
 /** Name of the database in SQL. */
 export const DATABASE_NAME = 'tallyspan';
@@ -19,6 +21,12 @@ const ROWS_PER_ROW_GROUP = 16_384;
 const MEMORY_LIMIT = '64MB';
 /** Of that, what is left to pages of the file when memory is given back; the system has them, too. */
 const MEMORY_LEFT = '16MB';
+
+/**
+ * For a moment, when that is too little to read a log, or to write a group of wide rows, as older versions made them: better
+ * than not at all.
+ */
+const MOST_MEMORY = `${Math.floor((totalmem() * 0.8) / 1e6)}MB`;
 
 const SETTINGS = {
   memory_limit: MEMORY_LIMIT,
@@ -37,13 +45,29 @@ const SETTINGS = {
 
 /** Opens the file, and makes it where there is none. Throws what DuckDB says. */
 export async function attachFile(file: string, isReadOnly: boolean): Promise<DuckDBInstance> {
-  const instance = await DuckDBInstance.create(':memory:', { ...SETTINGS, temp_directory: `${file}.tmp` });
   try {
-    const connection = await instance.connect();
+    return await attachWith(file, isReadOnly, MEMORY_LIMIT);
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+    return attachWith(file, isReadOnly, MOST_MEMORY);
+  }
+}
+
+async function attachWith(file: string, isReadOnly: boolean, memory: string): Promise<DuckDBInstance> {
+  const settings = { ...SETTINGS, memory_limit: memory, temp_directory: `${file}.tmp` };
+  const instance = await DuckDBInstance.create(':memory:', settings);
+  let connection: DuckDBConnection | undefined;
+  try {
+    connection = await instance.connect();
+    const hasLog = existsSync(`${file}.wal`);
     await connection.run(attachSql(file, DATABASE_NAME, isReadOnly));
+    // A checkpoint that fails later, for want of memory, leaves a file that cannot be used until it is attached again.
+    if (hasLog && !isReadOnly) await connection.run(`CHECKPOINT ${DATABASE_NAME}`);
+    if (memory !== MEMORY_LIMIT) await freeMemory(connection);
     connection.closeSync();
     return instance;
   } catch (error) {
+    connection?.closeSync();
     instance.closeSync();
     throw error;
   }
@@ -78,12 +102,34 @@ function syncFolder(folder: string): void {
   }
 }
 
+/** Does work with as much memory as it takes, and goes back to the usual limit. @throws what the work throws */
+export async function withMostMemory<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
+  await connection.run(`SET memory_limit = '${MOST_MEMORY}'`);
+  try {
+    return await work();
+  } finally {
+    await freeMemory(connection);
+  }
+}
+
+/** Whether it failed for want of memory. */
+export function isOutOfMemory(error: unknown): boolean {
+  return /out of memory|failed to (pin|allocate) block/i.test(messageOf(error));
+}
+
+/** Which file stands at the path; undefined when none does. */
+export function identityOf(file: string): string | undefined {
+  const found = statSync(file, { throwIfNoEntry: false, bigint: true });
+  return found === undefined ? undefined : `${found.dev}/${found.ino}`;
+}
+
 /** Gives memory back. Not while anybody works with the file, who might then have too little. */
 export async function freeMemory(connection: DuckDBConnection): Promise<void> {
   try {
     await connection.run(`SET memory_limit = '${MEMORY_LEFT}'; SET memory_limit = '${MEMORY_LIMIT}'`);
   } catch {
     // So much is in use: what was not is given back.
+    await connection.run(`SET memory_limit = '${MEMORY_LIMIT}'`).catch(() => undefined);
   }
 }
 

@@ -7,9 +7,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import { leaveNativeBytes } from '../../process/memory.ts';
 import { ServerError, messageOf } from '../../process/server-error.ts';
-import { DATABASE_NAME, attachFile, attachSql, connect, freeMemory, putInPlace } from './attached-file.ts';
-import { diskReason, isInvalidated } from './disk-fault.ts';
+import {
+  DATABASE_NAME,
+  attachFile,
+  attachSql,
+  connect,
+  freeMemory,
+  identityOf,
+  isOutOfMemory,
+  putInPlace,
+  withMostMemory,
+} from './attached-file.ts';
+import { FileGoneError, diskReason, isInvalidated } from './disk-fault.ts';
 import { removeLeftovers } from './leftovers.ts';
+import { mendLog, setLogAside } from './write-ahead-log.ts';
 import { FORMAT, checkFormat, migrate } from './migrations.ts';
 import { PRIVATE_FOLDER, keepFilesPrivate, makePrivate } from './private-files.ts';
 import { ReaderPool } from './reader-pool.ts';
@@ -72,6 +83,13 @@ export interface Database extends ChunkQueryable {
    * Call it where nobody is writing. @throws when that does not work either
    */
   reattachAfter(error: unknown): Promise<void>;
+  /**
+   * Looks whether the file that is open still is the one at its path.
+   * @throws FileGoneError when it was deleted or another was put in its place
+   */
+  checkPlace(): void;
+  /** What was found damaged when the file was opened, and what became of it; for people. */
+  readonly recovery: string | undefined;
   close(): Promise<void>;
 }
 
@@ -101,12 +119,22 @@ export async function openDatabase(dataDir: string): Promise<Database> {
   let instance: DuckDBInstance | undefined;
   let writer: DuckDBConnection | undefined;
   try {
-    instance = await openInstance(file, false);
-    writer = await connect(instance);
+    const mended = mendLog(file);
+    let recovery = mended;
+    try {
+      instance = await openInstance(file, false);
+    } catch (error) {
+      // What is left of the log builds on what is lost: better without it than not at all.
+      if (mended === undefined) throw error;
+      recovery = `${mended} ${setLogAside(file)}`;
+      instance = await openInstance(file, false);
+    }
+    const connection = (writer = await connect(instance));
     makePrivate([file, `${file}.wal`]);
     removeLeftovers(file);
-    await migrate(writer, file);
-    const database = await databaseOf(instance, file, writer);
+    // The tables stand in the file then, and the log has nothing but rows.
+    if (await migrate(writer, file)) await withMostMemory(connection, () => connection.run('CHECKPOINT'));
+    const database = await databaseOf(instance, file, writer, recovery);
     return { ...database, close: () => database.close().finally(endPrivacy) };
   } catch (error) {
     endPrivacy();
@@ -182,12 +210,20 @@ async function databaseOf(
   instance: DuckDBInstance,
   file: string,
   writer: DuckDBConnection | undefined,
+  recovery?: string,
 ): Promise<Database> {
   const readers = await ReaderPool.open(instance);
   let isAttached = true;
+  let identity = identityOf(file);
+
+  function checkPlace(): void {
+    if (identityOf(file) !== identity) throw new FileGoneError();
+  }
 
   /** Attaches the file again; `replace` may put another in its place meanwhile. Nobody may be at work. */
-  async function reattach(replace?: () => void): Promise<void> {
+  async function reattach(replace?: () => void, withCheckpoint = false): Promise<void> {
+    // To attach a file that is gone would make an empty one.
+    checkPlace();
     // No connection whose tables are those of the file can detach it.
     const connection = await instance.connect();
     try {
@@ -198,16 +234,22 @@ async function databaseOf(
       if (replace !== undefined) throw error;
     } finally {
       isAttached = false;
-      await connection
-        .run(attachSql(file, DATABASE_NAME, false))
+      await withMostMemory(connection, async () => {
+        await connection.run(attachSql(file, DATABASE_NAME, false));
+        // What did not fit into the usual memory must not have to do so at the next commit.
+        if (withCheckpoint) await connection.run(`CHECKPOINT ${DATABASE_NAME}`);
+      })
         .then(() => (isAttached = true))
         .finally(() => connection.closeSync());
+      identity = identityOf(file);
     }
   }
 
   return {
     file,
     writer,
+    recovery,
+    checkPlace,
     ...queriesBy((work) => readers.use(work)),
     async readLong(signal) {
       const reader = await readers.readLong(signal);
@@ -220,19 +262,26 @@ async function databaseOf(
     async replaceFile(copy, patienceMs) {
       await Promise.race([readers.settle(), sleep(patienceMs, undefined, { ref: false })]);
       return readers.workIfIdle(async () => {
+        checkPlace();
         await writer?.run('CHECKPOINT');
         await reattach(() => putInPlace(copy, file));
       });
     },
     async reattachAfter(error) {
       if (writer !== undefined && (!isAttached || isInvalidated(error)))
-        await readers.workAlone(() => reattach());
+        await readers.workAlone(() => reattach(undefined, isOutOfMemory(error)));
     },
     async close() {
       readers.interrupt();
       try {
-        await writer?.run('CHECKPOINT');
+        if (writer === undefined) return;
+        await withMostMemory(writer, () => writer.run('CHECKPOINT'));
+        checkPlace();
       } catch (error) {
+        if (error instanceof FileGoneError)
+          throw new ServerError(
+            `${file} was deleted or replaced while the server ran: nothing was stored in it since that was noticed, and what was stored before is in the file that is gone.`,
+          );
         throw new ServerError(
           `what ${file}.wal holds could not be moved to ${file}: ${diskReason(error) ?? messageOf(error)}. Nothing is lost as long as both stay: the next start reads them, and moves it.`,
         );

@@ -2,8 +2,16 @@
 
 import { messageOf } from '../../process/server-error.ts';
 
+/** The data file is not where it was: what is written goes nowhere that a start would find. */
+export class FileGoneError extends Error {
+  override readonly name = 'FileGoneError';
+  override readonly message =
+    'the data file was deleted or replaced while the server runs. Put it back, or start the server again';
+}
+
 /** Why the disk takes nothing, for people; undefined when the error is another. */
 export function diskReason(error: unknown): string | undefined {
+  if (error instanceof FileGoneError) return error.message;
   const message = typeof error === 'string' ? error : messageOf(error);
   return /no space left|ENOSPC/i.test(message) ? 'no space is left on the disk' : undefined;
 }

@@ -56,20 +56,23 @@ export async function checkFormat(connection: DuckDBConnection, file: string): P
   return format;
 }
 
-/** Brings the file to the current format and adds columns for fields that are new. */
-export async function migrate(connection: DuckDBConnection, file: string): Promise<void> {
+/** Brings the file to the current format and adds columns for fields that are new; whether its tables are others now. */
+export async function migrate(connection: DuckDBConnection, file: string): Promise<boolean> {
   const format = await checkFormat(connection, file);
   await connection.run('BEGIN');
   try {
     await connection.run('CREATE TABLE IF NOT EXISTS tallyspan_format (format INTEGER, since TIMESTAMPTZ)');
     const before = await readColumnNames(connection);
-    for (const table of TABLES) await bringUp(connection, table, before.get(table.name));
+    let isChanged = format < FORMAT;
+    for (const table of TABLES)
+      if (await bringUp(connection, table, before.get(table.name))) isChanged = true;
     for (let next = format; next < FORMAT; next++) {
       await (MIGRATIONS[next] as Migration)(connection, before);
       await connection.run('INSERT INTO tallyspan_format VALUES (?, now())', [next + 1]);
     }
     await connection.run(EVENTS_VIEW_SQL);
     await connection.run('COMMIT');
+    return isChanged;
   } catch (error) {
     // It fails when DuckDB has rolled back by itself, and says nothing of the cause.
     await connection.run('ROLLBACK').catch(() => undefined);
@@ -77,19 +80,20 @@ export async function migrate(connection: DuckDBConnection, file: string): Promi
   }
 }
 
-/** Makes the table where it is missing, else the columns that it lacks. */
+/** Makes the table where it is missing, else the columns that it lacks; whether there was anything to do. */
 async function bringUp(
   connection: DuckDBConnection,
   table: Table,
   present: readonly string[] | undefined,
-): Promise<void> {
+): Promise<boolean> {
   if (present === undefined) {
     await connection.run(createTableSql(table));
-    return;
+    return true;
   }
-  for (const column of table.columns)
-    if (!present.includes(column.name))
-      await connection.run(`ALTER TABLE ${table.name} ADD COLUMN "${column.name}" ${sqlTypeOf(column)}`);
+  const missing = table.columns.filter((column) => !present.includes(column.name));
+  for (const column of missing)
+    await connection.run(`ALTER TABLE ${table.name} ADD COLUMN "${column.name}" ${sqlTypeOf(column)}`);
+  return missing.length > 0;
 }
 
 /** Moves the rows of the one table of format 1 to the tables of their events. */

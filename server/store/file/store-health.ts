@@ -19,12 +19,17 @@ const TRIAL_BYTES = 1024 * 1024;
 export class StoreHealth {
   readonly #file: string;
   readonly #touchFile: () => Promise<void>;
+  readonly #checkPlace: () => void;
   #fault: StoreFault | undefined;
   #nextTrialMs = 0;
   #trial: Promise<void> | undefined;
 
-  /** `touchFile` reads from the data file, and fails when that cannot be used. */
-  constructor(file: string, touchFile: () => Promise<void>) {
+  /**
+   * `touchFile` reads from the data file, and fails when that cannot be used; `checkPlace` fails when it is not the one
+   * at its path.
+   */
+  constructor(file: string, touchFile: () => Promise<void>, checkPlace: () => void) {
+    this.#checkPlace = checkPlace;
     this.#file = file;
     this.#touchFile = touchFile;
   }
@@ -41,6 +46,12 @@ export class StoreHealth {
 
   /** What keeps rows from being stored; undefined when nothing does. */
   async check(): Promise<StoreFault | undefined> {
+    // Nobody may have sent anything since.
+    try {
+      this.#checkPlace();
+    } catch (error) {
+      this.noteFailure(error);
+    }
     if (this.#fault !== undefined && performance.now() >= this.#nextTrialMs) {
       this.#trial ??= this.#try().finally(() => (this.#trial = undefined));
       await this.#trial;
@@ -50,6 +61,7 @@ export class StoreHealth {
 
   async #try(): Promise<void> {
     try {
+      this.#checkPlace();
       await writeTrial(this.#file);
       await this.#touchFile();
       this.#fault = undefined;

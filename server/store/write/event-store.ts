@@ -80,8 +80,11 @@ export class EventStore {
     this.#spans = appenders.spans;
     this.#content = appenders.content;
     this.#lostRuns = lostRuns;
-    this.#health = new StoreHealth(database.file, () =>
-      this.exclusively(async (writer) => void (await writer.run('SELECT count(*) FROM tallyspan_format'))),
+    this.#health = new StoreHealth(
+      database.file,
+      () =>
+        this.exclusively(async (writer) => void (await writer.run('SELECT count(*) FROM tallyspan_format'))),
+      () => database.checkPlace(),
     );
   }
 
@@ -192,6 +195,7 @@ export class EventStore {
     const batches = group.map(({ events }) => events);
     const sentSpans = group.flatMap(({ spans }) => spans);
     try {
+      this.#database.checkPlace();
       const fresh = await this.#seen.takeNew(batches);
       const { selections: newest, replacements } = await takeNewest(this.#database, fresh);
       const { selections, ends } = await this.#withoutIdleLosses(newest);
@@ -214,6 +218,8 @@ export class EventStore {
         }
         await this.#recoverFrom(error);
       }
+      // Whoever gets an answer may believe that a start finds the rows.
+      this.#database.checkPlace();
       this.#health.noteCommit();
       for (const { run, isLoss } of ends) if (isLoss) this.#lostRuns.add(run);
       this.#openRuns.note(ends, Date.now());
