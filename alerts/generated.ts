@@ -1,6 +1,7 @@
 // Generated files of this folder: what the defaults give, to read and to review, and the script that
 // renders the same from a user's environment.
 
+import type { GeneratedFile } from '../core/generated-file.ts';
 import { build } from 'esbuild';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
@@ -11,12 +12,6 @@ import { readAlertConfig } from './rules/policy.ts';
 import { alertmanagerConfig, rulerRules } from './ruler.ts';
 import { DEFAULT_LINKS } from './stack-files.ts';
 import { toYaml, type YamlValue } from './yaml.ts';
-
-export interface GeneratedFile {
-  /** From the root of the repository. */
-  readonly path: string;
-  render(): string | Promise<string>;
-}
 
 const root = path.resolve(import.meta.dirname, '..');
 const DOCUMENT = 'docs/alerts.md';

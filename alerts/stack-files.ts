@@ -19,7 +19,7 @@ export const DEFAULT_LINKS: GrafanaLinks = {
   boardUid: 'tallyspan-overview',
 };
 
-export interface StackFile {
+export interface AlertingFile {
   /** From the output folder. */
   readonly path: string;
   readonly content: string;
@@ -40,7 +40,7 @@ const SMTPS_PORT = 465;
  * Every file of alerting for this environment.
  * Throws a SettingError that names each variable with a wrong value.
  */
-export function renderStackFiles(env: Environment, options: StackFileOptions): readonly StackFile[] {
+export function renderStackFiles(env: Environment, options: StackFileOptions): readonly AlertingFile[] {
   const config = readAlertConfig(env, RULE_IDS);
   const problems = [...mailProblems(config), ...(options.withRuler ? rulerProblems(config) : [])];
   if (problems.length > 0) throw new SettingError(problems);
@@ -75,7 +75,7 @@ function mailProblems({ channels: { email } }: AlertConfig): readonly string[] {
 }
 
 /** What Grafana needs to know about the mail server, each in a file that compose hands over by name. */
-function mailFiles({ channels: { email } }: AlertConfig): readonly StackFile[] {
+function mailFiles({ channels: { email } }: AlertConfig): readonly AlertingFile[] {
   const host = email?.host ?? 'localhost';
   return [
     open('grafana/mail/host', `${host.includes(':') ? `[${host}]` : host}:${email?.port ?? SMTPS_PORT}`),
@@ -84,10 +84,10 @@ function mailFiles({ channels: { email } }: AlertConfig): readonly StackFile[] {
   ];
 }
 
-function open(path: string, content: string): StackFile {
+function open(path: string, content: string): AlertingFile {
   return { path, content, isSecret: false };
 }
 
-function secret(path: string, content: string): StackFile {
+function secret(path: string, content: string): AlertingFile {
   return { path, content, isSecret: true };
 }

@@ -10,7 +10,7 @@ import { configuredChannels } from './rules/channel-settings.ts';
 import { RULE_IDS } from './rules/all-rules.ts';
 import { readAlertConfig } from './rules/policy.ts';
 import { SettingError } from './rules/setting.ts';
-import { renderStackFiles, type StackFile } from './stack-files.ts';
+import { renderStackFiles, type AlertingFile } from './stack-files.ts';
 
 const OPEN_MODE = 0o644;
 const SECRET_MODE = 0o640;
@@ -22,7 +22,7 @@ const PASSWORD_BYTES = 18;
 function main(): void {
   const out = process.argv[2] ?? '/out';
   const withRuler = process.env['INIT_RULER'] === 'true';
-  let files: readonly StackFile[];
+  let files: readonly AlertingFile[];
   try {
     files = renderStackFiles(process.env, { withRuler });
   } catch (error) {
@@ -47,7 +47,7 @@ function main(): void {
   );
 }
 
-function writeFile(out: string, file: StackFile): void {
+function writeFile(out: string, file: AlertingFile): void {
   const target = path.join(out, file.path);
   mkdirSync(path.dirname(target), { recursive: true });
   writeFileSync(target, file.content);

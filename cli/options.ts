@@ -1,19 +1,19 @@
 // Options that several commands have, and parsers of their values. Each throws a usage error that names the value.
 
+import { UNIT_MS, durationMsOf } from '../core/duration.ts';
 import { InvalidArgumentError, Option } from 'commander';
 import { SHORTEST_RUN_ID } from '../server/queries/runs/read-run.ts';
 
 /** A hundred years: what is older has no events, and times of it are out of range. */
 const LONGEST_DURATION_DAYS = 36_500;
-const DURATION_UNITS_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 
 /** `90s`, `30m`, `24h`, `7d`, `2w` as milliseconds. */
 export function parseDurationMs(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(text.trim());
-  if (!match) throw new InvalidArgumentError(`"${text}" is no duration; write 30m, 24h, 7d or the like.`);
-  const durationMs = Number(match[1]) * DURATION_UNITS_MS[match[2] as keyof typeof DURATION_UNITS_MS];
+  const durationMs = durationMsOf(text);
+  if (durationMs === undefined)
+    throw new InvalidArgumentError(`"${text}" is no duration; write 30m, 24h, 7d or the like.`);
   if (durationMs <= 0) throw new InvalidArgumentError('a duration is longer than nothing.');
-  if (durationMs > LONGEST_DURATION_DAYS * DURATION_UNITS_MS.d)
+  if (durationMs > LONGEST_DURATION_DAYS * UNIT_MS.d)
     throw new InvalidArgumentError(
       `"${text}" is too long a duration; the longest is ${String(LONGEST_DURATION_DAYS)}d.`,
     );
@@ -22,7 +22,7 @@ export function parseDurationMs(text: string): number {
 
 /** A duration as it is written: `24h`, `7d`, `90m`. */
 export function durationText(durationMs: number): string {
-  const { d, h, m, s } = DURATION_UNITS_MS;
+  const { d, h, m, s } = UNIT_MS;
   if (durationMs % d === 0 && durationMs > d) return `${String(durationMs / d)}d`;
   if (durationMs % h === 0) return `${String(durationMs / h)}h`;
   if (durationMs % m === 0) return `${String(durationMs / m)}m`;

@@ -8,7 +8,7 @@ import { untilInterrupted } from './terminal/interruption.ts';
 import type { CliIo } from './terminal/io.ts';
 import { parseServerUrl } from './options.ts';
 
-export interface SourceOptions {
+export interface SourceCliOptions {
   readonly url?: string;
   readonly data?: string;
   readonly json?: boolean;
@@ -27,7 +27,7 @@ const LEAVE_LIMIT_MS = 500;
 
 /** Opens the source, hands it to `use` and closes it, also when the user asks to stop meanwhile. */
 export async function withSource<T>(
-  options: SourceOptions,
+  options: SourceCliOptions,
   io: CliIo,
   use: (source: Source) => Promise<T>,
 ): Promise<T> {

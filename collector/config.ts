@@ -12,8 +12,8 @@ import { contentProcessor, eventProcessor, secretNameProcessor, secretProcessor 
 export type Yaml = string | number | boolean | readonly Yaml[] | { readonly [key: string]: Yaml };
 export type YamlMap = { readonly [key: string]: Yaml };
 
-export const SPANS = 'forward/spans';
-export const EVENTS = 'forward/events';
+export const SPAN_FORWARD = 'forward/spans';
+export const EVENT_FORWARD = 'forward/events';
 
 /** Processors of the trace pipeline, in order: names first, then cost from those names, then what must go. */
 export const TRACE_PROCESSORS = [
@@ -61,7 +61,7 @@ export function baseConfig(): YamlMap {
       'redaction/secrets': secretProcessor(),
     },
     exporters: { nop: {} },
-    connectors: { [SPANS]: {}, [EVENTS]: {} },
+    connectors: { [SPAN_FORWARD]: {}, [EVENT_FORWARD]: {} },
     extensions: {
       health_check: { endpoint: '${env:HEALTH_LISTEN:-127.0.0.1:13133}' },
       file_storage: {
@@ -78,11 +78,11 @@ export function baseConfig(): YamlMap {
     service: {
       extensions: EXTENSIONS,
       pipelines: {
-        'traces/in': { receivers: ['otlp'], processors: TRACE_PROCESSORS, exporters: [SPANS] },
-        'logs/in': { receivers: ['otlp'], processors: LOG_PROCESSORS, exporters: [EVENTS] },
+        'traces/in': { receivers: ['otlp'], processors: TRACE_PROCESSORS, exporters: [SPAN_FORWARD] },
+        'logs/in': { receivers: ['otlp'], processors: LOG_PROCESSORS, exporters: [EVENT_FORWARD] },
         // A connector must have a reader even where no backend takes the signal.
-        'traces/none': { receivers: [SPANS], exporters: ['nop'] },
-        'logs/none': { receivers: [EVENTS], exporters: ['nop'] },
+        'traces/none': { receivers: [SPAN_FORWARD], exporters: ['nop'] },
+        'logs/none': { receivers: [EVENT_FORWARD], exporters: ['nop'] },
       },
       telemetry: {
         logs: { level: '${env:COLLECTOR_LOG_LEVEL:-info}' },
@@ -113,10 +113,10 @@ export function baseConfig(): YamlMap {
 export function backendOverlay(backend: Backend): YamlMap {
   const pipelines: Record<string, Yaml> = {};
   if (backend.spans !== undefined) {
-    pipelines[`traces/${backend.id}`] = { receivers: [SPANS], exporters: [backend.spans] };
+    pipelines[`traces/${backend.id}`] = { receivers: [SPAN_FORWARD], exporters: [backend.spans] };
   }
   if (backend.events !== undefined) {
-    pipelines[`logs/${backend.id}`] = { receivers: [EVENTS], exporters: [backend.events] };
+    pipelines[`logs/${backend.id}`] = { receivers: [EVENT_FORWARD], exporters: [backend.events] };
   }
   return { exporters: backend.exporters, service: { pipelines } };
 }

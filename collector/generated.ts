@@ -1,15 +1,10 @@
 // The files of this folder that are generated and committed: configurations of the Collector.
 
+import type { GeneratedFile } from '../core/generated-file.ts';
 import { BACKENDS, type Backend } from './backends.ts';
 import { backendOverlay, baseConfig, mergedConfig } from './config.ts';
 import { contentOverlay, distributionOverlay, gatewayConfig, samplingOverlay } from './overlays.ts';
 import { renderYaml } from './render.ts';
-
-export interface GeneratedFile {
-  /** Path from the root of the repository. */
-  readonly path: string;
-  readonly render: () => string;
-}
 
 export const collectorFiles: readonly GeneratedFile[] = [
   {

@@ -1,7 +1,7 @@
 // Overlays that change what the base does rather than where it delivers, and the gateway in front of
 // several Collectors. Each owns the lists it sets, so they combine with every backend.
 
-import { EXTENSIONS, MEMORY_LIMIT, SPANS, TRACE_PROCESSORS, type YamlMap } from './config.ts';
+import { EXTENSIONS, MEMORY_LIMIT, SPAN_FORWARD, TRACE_PROCESSORS, type YamlMap } from './config.ts';
 
 const SAMPLE = 'forward/sample';
 
@@ -43,7 +43,7 @@ export function samplingOverlay(): YamlMap {
     service: {
       pipelines: {
         'traces/in': { receivers: ['otlp'], processors: TRACE_PROCESSORS, exporters: [SAMPLE] },
-        'traces/sampled': { receivers: [SAMPLE], processors: ['tail_sampling'], exporters: [SPANS] },
+        'traces/sampled': { receivers: [SAMPLE], processors: ['tail_sampling'], exporters: [SPAN_FORWARD] },
       },
     },
   };

@@ -1,5 +1,6 @@
 // The files that the boards become. They are committed; a stale one fails the check.
 
+import type { GeneratedFile } from '../core/generated-file.ts';
 import { dashboardOf, type Board } from './board.ts';
 import { COST_BOARD } from './boards/cost.ts';
 import { HEALTH_BOARD } from './boards/health.ts';
@@ -19,12 +20,6 @@ export const BOARDS: readonly Board[] = [
   USERS_BOARD,
   HEALTH_BOARD,
 ];
-
-export interface GeneratedFile {
-  /** Path from the root of the repository. */
-  readonly path: string;
-  readonly render: () => string;
-}
 
 /** One JSON file per board. */
 export const dashboardFiles: readonly GeneratedFile[] = BOARDS.map((board) => ({

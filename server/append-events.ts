@@ -5,7 +5,7 @@ import type { EventRecord } from '../core/event.ts';
 import { openDatabase } from './store/file/database.ts';
 import { EventStore } from './store/write/event-store.ts';
 
-export interface EventAppender {
+export interface FolderAppender {
   /** Resolves when the events are on disk. An event that is stored already is not stored again. */
   append(events: readonly EventRecord[]): Promise<void>;
   /** How many of the appended events were not stored before. */
@@ -17,7 +17,7 @@ export interface EventAppender {
  * Opens the folder for appending; it is made where there is none.
  * @throws ServerError when the folder is in use or cannot be written
  */
-export async function openAppender(dataDir: string): Promise<EventAppender> {
+export async function openAppender(dataDir: string): Promise<FolderAppender> {
   const database = await openDatabase(dataDir);
   try {
     const store = await EventStore.open(database);

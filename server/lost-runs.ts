@@ -2,7 +2,7 @@
 // `agent.run` with status `lost`, stamped with the last thing seen of it, so that it counts as ended.
 
 import type { EventRecord } from '../core/event.ts';
-import type { Queryable, Row } from './store/file/database.ts';
+import type { Queryable, DatabaseRow } from './store/file/database.ts';
 import { numberOrNull, textOrNull } from './queries/field-values.ts';
 
 /** Closing events for the runs of which nothing was seen since `beforeMs` (Unix milliseconds). */
@@ -34,7 +34,7 @@ export async function findLostRuns(database: Queryable, beforeMs: number): Promi
   return rows.map(closingEvent);
 }
 
-function closingEvent(row: Row): EventRecord {
+function closingEvent(row: DatabaseRow): EventRecord {
   const last = (row['last'] as Date).getTime();
   const text = (column: string): string | undefined => textOrNull(row[column]) ?? undefined;
   const count = (column: string): number | undefined => numberOrNull(row[column]) ?? undefined;

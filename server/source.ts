@@ -50,7 +50,7 @@ export interface CostQuestion {
 }
 
 /** A question about a signal; `window` is a length such as `24h`, or `day`; times are Unix milliseconds. */
-export interface SignalQuestion {
+export interface SignalQuery {
   readonly window?: string | undefined;
   readonly from?: number | undefined;
   readonly to?: number | undefined;
@@ -85,7 +85,7 @@ export interface Source {
   /** Requests and answers of a run as they are stored: encrypted. Undefined when there is no such run. */
   recording(id: string): Promise<Recording | undefined>;
   cost(question?: CostQuestion): Promise<CostReport>;
-  signal(id: string, question?: SignalQuestion): Promise<SignalResult>;
+  signal(id: string, question?: SignalQuery): Promise<SignalResult>;
   diagnosis(question: DiagnosisText): Promise<DiagnosisReport>;
   whatIf(question: WhatIfText): Promise<WhatIfReport>;
   /** Rules, states and last notices of alerts; from a folder with the default thresholds and without channels. */

@@ -2,7 +2,7 @@
 // only the lines of a calendar day or of a settled run.
 
 import { DAY_MS, dayOf, HOUR_MS, type Interval } from '../core/time.ts';
-import { EARLIER_DAYS, LOST_AFTER_MS, type Signal, type Span } from './signal.ts';
+import { EARLIER_DAYS, LOST_AFTER_MS, type Signal, type SignalSpan } from './signal.ts';
 import { intervalsOf, windowOf, endsOf } from './spans.ts';
 
 /**
@@ -48,7 +48,7 @@ export class LogqlTime {
   }
 
   /** The ranges that a span covers; their sums and counts add up. */
-  rangesOf(span: Span): TimeRange[] {
+  rangesOf(span: SignalSpan): TimeRange[] {
     const at = this.#at();
     if (at) return intervalsOf(span, at.window, at).flatMap((interval) => rangesAt(interval, at.window.to));
     switch (span) {
@@ -61,15 +61,17 @@ export class LogqlTime {
       case 'aroundSettled':
         return this.#aroundSettled(2 * LOST_AFTER_MS);
       case 'before':
-        return [{ range: `[${duration(LOST_AFTER_MS)}] offset ${this.#length()}`, stages: [] }];
+        return [{ range: `[${logqlDuration(LOST_AFTER_MS)}] offset ${this.#length()}`, stages: [] }];
       case 'today':
-        return [{ range: `[${duration(LONGEST_DAY_MS)}]`, stages: [this.#daysAgo(), `${DAYS_AGO} = 0`] }];
+        return [
+          { range: `[${logqlDuration(LONGEST_DAY_MS)}]`, stages: [this.#daysAgo(), `${DAYS_AGO} = 0`] },
+        ];
       case 'earlierDays':
         return this.#earlierInParts();
       case 'earlierDaysSoFar':
         return [
           {
-            range: `[${duration(LONGEST_EARLIER_MS)}]`,
+            range: `[${logqlDuration(LONGEST_EARLIER_MS)}]`,
             stages: [this.#daysAgoSoFar(), `${DAYS_AGO} >= 1`, `${DAYS_AGO} <= ${EARLIER_DAYS}`],
           },
         ];
@@ -77,10 +79,10 @@ export class LogqlTime {
   }
 
   /** The ranges of a span apart by calendar day, or one range whose lines have the label {@link DAYS_AGO}. */
-  daysOf(span: Span): { readonly ranges: TimeRange[]; readonly isLabelled: boolean } {
+  daysOf(span: SignalSpan): { readonly ranges: TimeRange[]; readonly isLabelled: boolean } {
     const at = this.#at();
     if (!at) {
-      const earlier = { range: `[${duration(LONGEST_EARLIER_MS)}]`, stages: this.#earlier() };
+      const earlier = { range: `[${logqlDuration(LONGEST_EARLIER_MS)}]`, stages: this.#earlier() };
       return { ranges: span === 'earlierDays' ? [earlier] : this.rangesOf(span), isLabelled: true };
     }
     const ranges = intervalsOf(span, at.window, at).flatMap((interval) =>
@@ -116,18 +118,18 @@ export class LogqlTime {
       BEGAN_AGO,
       `began_ago_ms >= ${LOST_AFTER_MS}`,
     ];
-    const later = duration(LOST_AFTER_MS);
+    const later = logqlDuration(LOST_AFTER_MS);
     return [this.#windowRange(), `[${later}] offset -${later}`].map((range) => ({ range, stages }));
   }
 
   /** The stretch of that length that ends where runs of the settled part must have shown that they go on. */
   #aroundSettled(lengthMs: number): TimeRange[] {
-    const range = `[${duration(lengthMs)}]`;
+    const range = `[${logqlDuration(lengthMs)}]`;
     if (this.#context.kind === 'rule') return [{ range, stages: [] }];
     // The settled part ends at the earlier of two: the end of the range, and an hour before now.
     const isNear = [`age_ms < ${lengthMs}`];
     if (lengthMs > LOST_AFTER_MS) isNear.push(`before_end_ms < ${lengthMs - LOST_AFTER_MS}`);
-    const later = duration(LOST_AFTER_MS);
+    const later = logqlDuration(LOST_AFTER_MS);
     return [
       { range, stages: [AGE, BEFORE_END, isNear.join(' or ')] },
       { range: `[${later}] offset -${later}`, stages: [] },
@@ -150,14 +152,14 @@ export class LogqlTime {
   }
 
   #windowRange(): string {
-    if (this.#signal.window.kind === 'rolling') return `[${duration(this.#signal.window.lengthMs)}]`;
+    if (this.#signal.window.kind === 'rolling') return `[${logqlDuration(this.#signal.window.lengthMs)}]`;
     switch (this.#context.kind) {
       case 'panel':
         return '[$__range]';
       case 'days':
-        return `[${duration((this.#context.count - 1) * DAY_MS + HOUR_MS + LONGEST_DAY_MS)}]`;
+        return `[${logqlDuration((this.#context.count - 1) * DAY_MS + HOUR_MS + LONGEST_DAY_MS)}]`;
       case 'rule':
-        return `[${duration(this.#context.lengthMs)}]`;
+        return `[${logqlDuration(this.#context.lengthMs)}]`;
       case 'steps':
         return this.#context.step === 'auto'
           ? '[$__auto]'
@@ -182,13 +184,13 @@ export class LogqlTime {
   #earlierInParts(): TimeRange[] {
     const surelyEarlierMs = LONGEST_DAY_MS;
     const surelyWithinMs = EARLIER_DAYS * DAY_MS - HOUR_MS;
-    const oldest = `[${duration(LONGEST_EARLIER_MS - surelyWithinMs)}] offset ${duration(surelyWithinMs)}`;
-    const middle = `[${duration(surelyWithinMs - surelyEarlierMs)}] offset ${duration(surelyEarlierMs)}`;
+    const oldest = `[${logqlDuration(LONGEST_EARLIER_MS - surelyWithinMs)}] offset ${logqlDuration(surelyWithinMs)}`;
+    const middle = `[${logqlDuration(surelyWithinMs - surelyEarlierMs)}] offset ${logqlDuration(surelyEarlierMs)}`;
     const daysAgo = this.#daysAgo();
     return [
       { range: oldest, stages: [daysAgo, `${DAYS_AGO} <= ${EARLIER_DAYS}`] },
       { range: middle, stages: [] },
-      { range: `[${duration(surelyEarlierMs)}]`, stages: [daysAgo, `${DAYS_AGO} >= 1`] },
+      { range: `[${logqlDuration(surelyEarlierMs)}]`, stages: [daysAgo, `${DAYS_AGO} >= 1`] },
     ];
   }
 
@@ -252,8 +254,8 @@ const AGE = 'label_format age_ms=`{{ sub (unixEpochMillis now) (unixEpochMillis 
 const BEFORE_END = 'label_format before_end_ms=`{{ sub $__to (unixEpochMillis __timestamp__) }}`';
 const SETTLED = [AGE, `age_ms >= ${LOST_AFTER_MS}`];
 
-/** A duration in the largest unit that divides it. */
-export function duration(ms: number): string {
+/** A logqlDuration in the largest unit that divides it. */
+export function logqlDuration(ms: number): string {
   for (const [unit, length] of [
     ['h', HOUR_MS],
     ['m', 60_000],
@@ -266,8 +268,8 @@ export function duration(ms: number): string {
 
 function rangesAt({ from, to }: Interval, atMs: number): TimeRange[] {
   if (to <= from) return [];
-  const offset = to === atMs ? '' : ` offset ${to > atMs ? '-' : ''}${duration(Math.abs(atMs - to))}`;
-  return [{ range: `[${duration(to - from)}]${offset}`, stages: [] }];
+  const offset = to === atMs ? '' : ` offset ${to > atMs ? '-' : ''}${logqlDuration(Math.abs(atMs - to))}`;
+  return [{ range: `[${logqlDuration(to - from)}]${offset}`, stages: [] }];
 }
 
 function splitByDay(interval: Interval, timezone: string): Interval[] {

@@ -1,6 +1,7 @@
 // Requests as people write them: a signal id, a window, a dimension.
 
 import { DIMENSIONS, type Dimension } from '../core/schema.ts';
+import { durationMsOf } from '../core/duration.ts';
 import { DAY_MS, dayOf, isTimeZone } from '../core/time.ts';
 import { signalOf } from './catalogue/index.ts';
 import { dimensionsOf, SignalError, type Signal, type SignalRequest } from './signal.ts';
@@ -20,18 +21,11 @@ export interface RequestText {
   readonly where?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
-export interface SignalQuestion {
+export interface ParsedRequest {
   readonly signal: Signal;
   readonly request: SignalRequest;
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: DAY_MS,
-  w: 7 * DAY_MS,
-};
 const MAX_LENGTH_MS = 3660 * DAY_MS;
 const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z');
 const LATEST_MS = Date.parse('9999-12-31T23:59:59Z');
@@ -40,7 +34,7 @@ const LATEST_MS = Date.parse('9999-12-31T23:59:59Z');
  * Reads a request. The window ends at `to`, by default now; its start is `from`, or its length says, or the
  * signal's own default. Throws a SignalError that says what is wrong.
  */
-export function parseRequest(text: RequestText, now: number, timezone: string): SignalQuestion {
+export function parseRequest(text: RequestText, now: number, timezone: string): ParsedRequest {
   if (!isTimeZone(timezone)) throw new SignalError(`there is no time zone ${timezone}`);
   const signal = signalOf(text.id);
   const to = text.to === undefined ? now : parseInstant(text.to);
@@ -62,8 +56,7 @@ export function parseRequest(text: RequestText, now: number, timezone: string): 
 
 /** `24h` and the like in milliseconds. Throws a SignalError on anything else. */
 export function parseLength(text: string): number {
-  const match = /^(\d{1,9})([smhdw])$/.exec(text.trim());
-  const lengthMs = Number(match?.[1]) * (UNIT_MS[match?.[2] ?? ''] ?? Number.NaN);
+  const lengthMs = durationMsOf(text) ?? Number.NaN;
   if (!(lengthMs > 0 && lengthMs <= MAX_LENGTH_MS)) {
     throw new SignalError(`"${text}" is no window; write 1h, 24h, 7d or day`);
   }

@@ -50,7 +50,7 @@ export type Aggregate =
  * - `earlierDays`: the 7 complete calendar days before that day
  * - `earlierDaysSoFar`: the same, each only as far into the day as the window's end is into its own
  */
-export type Span =
+export type SignalSpan =
   | 'window'
   | 'settled'
   | 'aftermath'
@@ -75,7 +75,7 @@ export interface Term {
 /** Events that keep the events of their run from matching, whatever their dimensions. */
 export interface Exclusion {
   readonly of: EventKind;
-  readonly span: Span;
+  readonly span: SignalSpan;
 }
 
 export interface Fold {
@@ -89,7 +89,7 @@ export interface Fold {
   readonly where?: readonly Filter[];
   /** Conditions that are left out when the signal is grouped by the dimension. */
   readonly unlessBy?: { readonly dimension: Dimension; readonly where: readonly Filter[] };
-  readonly span?: Span;
+  readonly span?: SignalSpan;
   /**
    * `start`: an event counts at the instant at which its fact began, its own less `duration_ms`. It is found when
    * it ended at most {@link LOST_AFTER_MS} after the settled part of the window.

@@ -7,7 +7,7 @@ import {
   LOST_AFTER_MS,
   type Signal,
   type SignalRequest,
-  type Span,
+  type SignalSpan,
   type Window,
 } from './signal.ts';
 
@@ -26,7 +26,7 @@ export function windowOf(signal: Signal, request: Pick<SignalRequest, 'from' | '
 
 /** The stretches that a span covers, ascending and apart. */
 export function intervalsOf(
-  span: Span,
+  span: SignalSpan,
   window: Interval,
   request: Pick<SignalRequest, 'timezone' | 'now'>,
 ): Interval[] {

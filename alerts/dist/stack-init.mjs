@@ -57,7 +57,7 @@ function defaultSettings() {
     Object.entries(SETTINGS).map(([id, setting]) => [id, setting.default])
   );
 }
-function readSettings(env, problems) {
+function readRuleSettings(env, problems) {
   const values = { ...defaultSettings() };
   for (const [id, setting] of Object.entries(SETTINGS)) {
     const text = readVariable(env, setting.env);
@@ -625,7 +625,7 @@ var MS_PER_MINUTE = 6e4;
 var QUIET_HOURS = /^([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]):([0-5]\d)$/;
 function readAlertConfig(env, ruleIds) {
   const problems = [];
-  const settings = readSettings(env, problems);
+  const settings = readRuleSettings(env, problems);
   const channels = readChannelSettings(env, problems);
   const timezone = readVariable(env, "TIMEZONE") ?? "UTC";
   if (!isTimeZone(timezone)) {
@@ -1137,15 +1137,17 @@ var LogqlTime = class {
       case "aroundSettled":
         return this.#aroundSettled(2 * LOST_AFTER_MS);
       case "before":
-        return [{ range: `[${duration(LOST_AFTER_MS)}] offset ${this.#length()}`, stages: [] }];
+        return [{ range: `[${logqlDuration(LOST_AFTER_MS)}] offset ${this.#length()}`, stages: [] }];
       case "today":
-        return [{ range: `[${duration(LONGEST_DAY_MS)}]`, stages: [this.#daysAgo(), `${DAYS_AGO} = 0`] }];
+        return [
+          { range: `[${logqlDuration(LONGEST_DAY_MS)}]`, stages: [this.#daysAgo(), `${DAYS_AGO} = 0`] }
+        ];
       case "earlierDays":
         return this.#earlierInParts();
       case "earlierDaysSoFar":
         return [
           {
-            range: `[${duration(LONGEST_EARLIER_MS)}]`,
+            range: `[${logqlDuration(LONGEST_EARLIER_MS)}]`,
             stages: [this.#daysAgoSoFar(), `${DAYS_AGO} >= 1`, `${DAYS_AGO} <= ${EARLIER_DAYS}`]
           }
         ];
@@ -1155,7 +1157,7 @@ var LogqlTime = class {
   daysOf(span) {
     const at = this.#at();
     if (!at) {
-      const earlier = { range: `[${duration(LONGEST_EARLIER_MS)}]`, stages: this.#earlier() };
+      const earlier = { range: `[${logqlDuration(LONGEST_EARLIER_MS)}]`, stages: this.#earlier() };
       return { ranges: span === "earlierDays" ? [earlier] : this.rangesOf(span), isLabelled: true };
     }
     const ranges = intervalsOf(span, at.window, at).flatMap(
@@ -1190,16 +1192,16 @@ var LogqlTime = class {
       BEGAN_AGO,
       `began_ago_ms >= ${LOST_AFTER_MS}`
     ];
-    const later = duration(LOST_AFTER_MS);
+    const later = logqlDuration(LOST_AFTER_MS);
     return [this.#windowRange(), `[${later}] offset -${later}`].map((range2) => ({ range: range2, stages }));
   }
   /** The stretch of that length that ends where runs of the settled part must have shown that they go on. */
   #aroundSettled(lengthMs) {
-    const range2 = `[${duration(lengthMs)}]`;
+    const range2 = `[${logqlDuration(lengthMs)}]`;
     if (this.#context.kind === "rule") return [{ range: range2, stages: [] }];
     const isNear = [`age_ms < ${lengthMs}`];
     if (lengthMs > LOST_AFTER_MS) isNear.push(`before_end_ms < ${lengthMs - LOST_AFTER_MS}`);
-    const later = duration(LOST_AFTER_MS);
+    const later = logqlDuration(LOST_AFTER_MS);
     return [
       { range: range2, stages: [AGE, BEFORE_END, isNear.join(" or ")] },
       { range: `[${later}] offset -${later}`, stages: [] }
@@ -1219,14 +1221,14 @@ var LogqlTime = class {
     };
   }
   #windowRange() {
-    if (this.#signal.window.kind === "rolling") return `[${duration(this.#signal.window.lengthMs)}]`;
+    if (this.#signal.window.kind === "rolling") return `[${logqlDuration(this.#signal.window.lengthMs)}]`;
     switch (this.#context.kind) {
       case "panel":
         return "[$__range]";
       case "days":
-        return `[${duration((this.#context.count - 1) * DAY_MS + HOUR_MS + LONGEST_DAY_MS)}]`;
+        return `[${logqlDuration((this.#context.count - 1) * DAY_MS + HOUR_MS + LONGEST_DAY_MS)}]`;
       case "rule":
-        return `[${duration(this.#context.lengthMs)}]`;
+        return `[${logqlDuration(this.#context.lengthMs)}]`;
       case "steps":
         return this.#context.step === "auto" ? "[$__auto]" : `[${STEP[this.#context.step]}] offset -${STEP_OFFSET[this.#context.step]}`;
       case "at":
@@ -1246,13 +1248,13 @@ var LogqlTime = class {
   #earlierInParts() {
     const surelyEarlierMs = LONGEST_DAY_MS;
     const surelyWithinMs = EARLIER_DAYS * DAY_MS - HOUR_MS;
-    const oldest = `[${duration(LONGEST_EARLIER_MS - surelyWithinMs)}] offset ${duration(surelyWithinMs)}`;
-    const middle = `[${duration(surelyWithinMs - surelyEarlierMs)}] offset ${duration(surelyEarlierMs)}`;
+    const oldest = `[${logqlDuration(LONGEST_EARLIER_MS - surelyWithinMs)}] offset ${logqlDuration(surelyWithinMs)}`;
+    const middle = `[${logqlDuration(surelyWithinMs - surelyEarlierMs)}] offset ${logqlDuration(surelyEarlierMs)}`;
     const daysAgo = this.#daysAgo();
     return [
       { range: oldest, stages: [daysAgo, `${DAYS_AGO} <= ${EARLIER_DAYS}`] },
       { range: middle, stages: [] },
-      { range: `[${duration(surelyEarlierMs)}]`, stages: [daysAgo, `${DAYS_AGO} >= 1`] }
+      { range: `[${logqlDuration(surelyEarlierMs)}]`, stages: [daysAgo, `${DAYS_AGO} >= 1`] }
     ];
   }
   /** As {@link #daysAgo}, but -1 for a line that is further into its day than now is into today. */
@@ -1296,7 +1298,7 @@ var BEGAN_AGO = "label_format began_ago_ms=`{{ add (sub (unixEpochMillis now) (u
 var AGE = "label_format age_ms=`{{ sub (unixEpochMillis now) (unixEpochMillis __timestamp__) }}`";
 var BEFORE_END = "label_format before_end_ms=`{{ sub $__to (unixEpochMillis __timestamp__) }}`";
 var SETTLED = [AGE, `age_ms >= ${LOST_AFTER_MS}`];
-function duration(ms) {
+function logqlDuration(ms) {
   for (const [unit, length] of [
     ["h", HOUR_MS],
     ["m", 6e4],
@@ -1308,8 +1310,8 @@ function duration(ms) {
 }
 function rangesAt({ from, to }, atMs) {
   if (to <= from) return [];
-  const offset = to === atMs ? "" : ` offset ${to > atMs ? "-" : ""}${duration(Math.abs(atMs - to))}`;
-  return [{ range: `[${duration(to - from)}]${offset}`, stages: [] }];
+  const offset = to === atMs ? "" : ` offset ${to > atMs ? "-" : ""}${logqlDuration(Math.abs(atMs - to))}`;
+  return [{ range: `[${logqlDuration(to - from)}]${offset}`, stages: [] }];
 }
 function splitByDay(interval, timezone) {
   const days2 = [];
@@ -2578,9 +2580,9 @@ function grafanaRules(config, links) {
     apiVersion: 1,
     groups: intervals.map((everyMs) => ({
       orgId: ORG,
-      name: `every ${duration2(everyMs)}`,
+      name: `every ${duration(everyMs)}`,
       folder: FOLDER,
-      interval: duration2(everyMs),
+      interval: duration(everyMs),
       rules: rules.filter((rule) => rule.everyMs === everyMs).map((rule) => grafanaRule(rule, config, links))
     }))
   };
@@ -2598,8 +2600,8 @@ function grafanaRule(rule, config, links) {
     noDataState: NO_DATA2[rule.noData],
     // When Loki cannot be asked, one rule speaks of it and not all.
     execErrState: rule.noData === "alert" ? "Alerting" : "KeepLast",
-    for: duration2(rule.forMs),
-    keepFiringFor: duration2(rule.resolveAfterMs),
+    for: duration(rule.forMs),
+    keepFiringFor: duration(rule.resolveAfterMs),
     annotations: {
       summary: summaryTemplate(rule, settings, { value: "$values.Value.Value", labels: "$labels", ...shown }),
       action: rule.action,
@@ -2612,8 +2614,8 @@ function grafanaRule(rule, config, links) {
       receiver: RECEIVER,
       group_by: ["grafana_folder", "alertname"],
       group_wait: "10s",
-      group_interval: duration2(Math.max(policy.groupMs, LEAST_GROUP_MS)),
-      repeat_interval: duration2(policy.renotifyMs),
+      group_interval: duration(Math.max(policy.groupMs, LEAST_GROUP_MS)),
+      repeat_interval: duration(policy.renotifyMs),
       mute_time_intervals: isQuietAtNight ? [QUIET_HOURS2] : void 0
     } : void 0
   };
@@ -2784,7 +2786,7 @@ function clockText(minutes) {
 function twoDigits(value) {
   return String(value).padStart(2, "0");
 }
-function duration2(ms) {
+function duration(ms) {
   const seconds = Math.round(ms / 1e3);
   if (seconds === 0) return "0s";
   if (seconds % 3600 === 0) return `${seconds / 3600}h`;
@@ -2799,8 +2801,8 @@ function rulerRules(config) {
   const intervals = [...new Set(rules.map((rule) => rule.everyMs))].toSorted((a, b) => a - b);
   return {
     groups: intervals.map((everyMs) => ({
-      name: `every ${duration2(everyMs)}`,
-      interval: duration2(everyMs),
+      name: `every ${duration(everyMs)}`,
+      interval: duration(everyMs),
       rules: rules.filter((rule) => rule.everyMs === everyMs).map((rule) => rulerRule(rule, config))
     }))
   };
@@ -2809,8 +2811,8 @@ function rulerRule(rule, { settings, policy }) {
   return {
     alert: rule.id,
     expr: rulerExpression(rule, settings, policy.timezone),
-    for: duration2(rule.forMs),
-    keep_firing_for: duration2(rule.resolveAfterMs),
+    for: duration(rule.forMs),
+    keep_firing_for: duration(rule.resolveAfterMs),
     labels: { severity: rule.severity },
     annotations: {
       title: rule.title,
@@ -2839,8 +2841,8 @@ function alertmanagerConfig(config, options = {}) {
       receiver: RECEIVER2,
       group_by: ["alertname"],
       group_wait: options.groupWait ?? "10s",
-      group_interval: options.groupInterval ?? duration2(Math.max(policy.groupMs, LEAST_GROUP_MS)),
-      repeat_interval: duration2(policy.renotifyMs),
+      group_interval: options.groupInterval ?? duration(Math.max(policy.groupMs, LEAST_GROUP_MS)),
+      repeat_interval: duration(policy.renotifyMs),
       routes: quietHours === void 0 ? void 0 : [{ receiver: RECEIVER2, matchers: ['severity = "warning"'], mute_time_intervals: [QUIET_HOURS3] }]
     },
     time_intervals: quietHours === void 0 ? void 0 : [{ name: QUIET_HOURS3, time_intervals: [quietInterval(quietHours, policy.timezone)] }],

@@ -10,7 +10,7 @@ export type JudgementStatus = 'met' | 'unmet' | 'no_data' | 'no_history' | 'low_
 /** One value per group; a signal without groups has the one group `''`. Null is no data. */
 export type Reading = ReadonlyMap<string, number | null>;
 
-export interface SignalRequest {
+export interface RuleReadingRequest {
   readonly signal: string;
   readonly window: RuleWindow;
   /** End of the window, Unix ms. */
@@ -19,7 +19,7 @@ export interface SignalRequest {
 }
 
 /** Reads a signal: from the store, from Loki, or from plain events. */
-export type ReadSignal = (request: SignalRequest) => Promise<Reading>;
+export type ReadSignal = (request: RuleReadingRequest) => Promise<Reading>;
 
 export interface Judgement {
   readonly ruleId: string;

@@ -2,7 +2,13 @@
 // the re-notify interval repeats what still fires; the cool-down silences what has just been resolved.
 
 import { isTimeZone, localTimeAt } from '../../core/time.ts';
-import { readSettings, readVariable, SettingError, type Environment, type SettingValues } from './setting.ts';
+import {
+  readRuleSettings,
+  readVariable,
+  SettingError,
+  type Environment,
+  type SettingValues,
+} from './setting.ts';
 import { readChannelSettings, type ChannelSettings } from './channel-settings.ts';
 
 /** Minutes of the day, `from` included, `to` not; may pass midnight. */
@@ -53,7 +59,7 @@ const QUIET_HOURS = /^([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]):([0-5]\d
  */
 export function readAlertConfig(env: Environment, ruleIds: readonly string[]): AlertConfig {
   const problems: string[] = [];
-  const settings = readSettings(env, problems);
+  const settings = readRuleSettings(env, problems);
   const channels = readChannelSettings(env, problems);
   const timezone = readVariable(env, 'TIMEZONE') ?? 'UTC';
   if (!isTimeZone(timezone)) {

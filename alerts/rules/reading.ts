@@ -3,7 +3,7 @@
 import { dayOf, type Interval } from '../../core/time.ts';
 import type { SignalResult } from '../../signals/result.ts';
 import type { SignalRequest as SignalQuestion } from '../../signals/signal.ts';
-import type { Reading, SignalRequest } from './judgement.ts';
+import type { Reading, RuleReadingRequest } from './judgement.ts';
 import { windowLengthMs, type RuleWindow } from './rule.ts';
 
 /** The stretch `(from, to]` that a window of a rule covers at a moment. */
@@ -13,13 +13,13 @@ export function intervalOf(window: RuleWindow, atMs: number, timezone: string): 
 }
 
 /** What a rule asks, in the words of signals. */
-export function questionOf(request: SignalRequest, timezone: string): SignalQuestion {
+export function questionOf(request: RuleReadingRequest, timezone: string): SignalQuestion {
   const { from, to } = intervalOf(request.window, request.atMs, timezone);
   return { from, to, timezone, now: to, ...(request.by === undefined ? {} : { by: request.by }) };
 }
 
 /** The answer as a reading. Events that carry no value of the dimension belong to no group. */
-export function readingOf(result: SignalResult): Reading {
+export function readingOfResult(result: SignalResult): Reading {
   if (!('groups' in result)) return new Map([['', result.value]]);
   return new Map(
     result.groups.flatMap(({ by, value }) => {

@@ -10,7 +10,7 @@ import { SETTINGS, type SettingDefinition, type SettingId, type SettingValues } 
 /** `critical` may wake someone and passes quiet hours; `warning` waits for the morning. */
 export type Severity = 'critical' | 'warning';
 
-export type Comparison = 'above' | 'below';
+export type ThresholdSide = 'above' | 'below';
 
 /** Over what a signal is read: a length of time up to now, or the calendar day so far. */
 export type RuleWindow = '5m' | '15m' | '1h' | '2h' | '24h' | 'day';
@@ -33,7 +33,7 @@ export interface Guard {
 export type NoDataMeaning = 'ok' | 'keep' | 'alert';
 
 /** A signal that explains the value by its groups: which user, tool or model the increase is from. */
-export interface Cause {
+export interface CauseSignal {
   readonly signal: string;
   readonly by: Dimension;
   readonly label: string;
@@ -49,7 +49,7 @@ export interface Rule {
   /** One alert for each group; without it one for all. */
   readonly by?: Dimension;
   readonly window: RuleWindow;
-  readonly comparison: Comparison;
+  readonly comparison: ThresholdSide;
   readonly threshold: SettingId;
   /** How often it is checked. A multiple of ten seconds. */
   readonly everyMs: number;
@@ -68,7 +68,7 @@ export interface Rule {
   readonly shown?: { readonly signal: string; readonly window: RuleWindow; readonly baseline: string };
   /** How the value is written. */
   readonly unit: ShownUnit;
-  readonly causes: readonly Cause[];
+  readonly causes: readonly CauseSignal[];
   /** The notice also says what changed against the week before, by the split of the difference in cost. */
   readonly explains?: true;
   /** Order in which the runs behind the value are looked up for the notice. */

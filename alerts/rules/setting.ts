@@ -82,7 +82,7 @@ export function defaultSettings(): SettingValues {
 }
 
 /** Settings from the environment. Adds a line to `problems` for each value that cannot be used. */
-export function readSettings(env: Environment, problems: string[]): SettingValues {
+export function readRuleSettings(env: Environment, problems: string[]): SettingValues {
   const values: Record<SettingId, number> = { ...defaultSettings() };
   for (const [id, setting] of Object.entries(SETTINGS) as [SettingId, SettingDefinition][]) {
     const text = readVariable(env, setting.env);

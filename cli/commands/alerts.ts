@@ -12,8 +12,8 @@ import { makeChannels } from '../../server/alerting/channels/make-channels.ts';
 import { writeAnswer } from '../terminal/answer.ts';
 import { CliError, usageError } from '../terminal/cli-error.ts';
 import type { CliIo, CliOutput } from '../terminal/io.ts';
-import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
-import { renderTable, type Column } from '../terminal/table.ts';
+import { withSource, withSourceOptions, type SourceCliOptions } from '../source-options.ts';
+import { renderTable, type TextColumn } from '../terminal/table.ts';
 
 const NOTICES_SHOWN = 10;
 const DEFAULT_PAGE = 'http://127.0.0.1:4319';
@@ -21,7 +21,7 @@ const DEFAULT_PAGE = 'http://127.0.0.1:4319';
 export function registerAlerts(program: Command, io: CliIo): void {
   const alerts = withSourceOptions(
     program.command('alerts').description('rules of alerts, their states, the last notices'),
-  ).action(async (options: SourceOptions) => {
+  ).action(async (options: SourceCliOptions) => {
     const overview = await withSource(options, io, (source) => source.alerts());
     writeAnswer(overview, options, io, (safe) => renderOverview(safe, io.stdout));
   });
@@ -91,7 +91,7 @@ function noticesTitle(shown: number, known: number): string {
     : 'last notices (UTC)';
 }
 
-const COLUMNS: readonly Column<StateRow>[] = [
+const COLUMNS: readonly TextColumn<StateRow>[] = [
   { title: 'RULE', value: (row) => row.rule.id },
   {
     title: 'STATE',

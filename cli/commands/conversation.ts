@@ -11,8 +11,8 @@ import { writeAnswer } from '../terminal/answer.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { formatMoment, zoneOf } from '../terminal/moment.ts';
-import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
-import { renderTable, type Column } from '../terminal/table.ts';
+import { withSource, withSourceOptions, type SourceCliOptions } from '../source-options.ts';
+import { renderTable, type TextColumn } from '../terminal/table.ts';
 
 /** One model call of the session, with the tool calls that it asked for. */
 interface Call {
@@ -51,7 +51,7 @@ export function registerConversation(program: Command, io: CliIo): void {
       .command('conversation')
       .description('the turns of a session: model, usage, cost, tool calls')
       .argument('<id>', 'session id (gen_ai.conversation.id)'),
-  ).action(async (id: string, options: SourceOptions) => {
+  ).action(async (id: string, options: SourceCliOptions) => {
     const { runs, calls, timezone } = await withSource(options, io, async (source) => {
       const placed = await readPlacedRuns(source, id);
       return { runs: placed, calls: await readCalls(source, placed), timezone: await zoneOf(source) };
@@ -127,7 +127,7 @@ function callsOf(run: RunTree, turn: number, depth: number): Call[] {
     }));
 }
 
-function columnsOf(nowMs: number, timezone: string): readonly Column<Call>[] {
+function columnsOf(nowMs: number, timezone: string): readonly TextColumn<Call>[] {
   return [
     { title: 'TURN', align: 'right', value: (call) => formatCount(call.turn) },
     { title: 'TIME', whole: true, value: (call) => formatMoment(call.started_at, nowMs, timezone) },

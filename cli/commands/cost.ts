@@ -11,10 +11,10 @@ import {
 import { writeAnswer } from '../terminal/answer.ts';
 import type { CliIo, CliOutput } from '../terminal/io.ts';
 import { durationOption, parseCount } from '../options.ts';
-import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
-import { renderTable, type Column } from '../terminal/table.ts';
+import { withSource, withSourceOptions, type SourceCliOptions } from '../source-options.ts';
+import { renderTable, type TextColumn } from '../terminal/table.ts';
 
-interface CostOptions extends SourceOptions {
+interface CostOptions extends SourceCliOptions {
   readonly by: CostBy;
   readonly since: number;
   readonly limit: number;
@@ -77,9 +77,9 @@ function renderToolTax({ tool_tax: tax }: CostReport): string {
   return `${head}; never used: ${unused.slice(0, TOOLS_SHOWN).join(', ')}${rest}\n`;
 }
 
-function columnsOf(by: CostBy): readonly Column<CostRow>[] {
+function columnsOf(by: CostBy): readonly TextColumn<CostRow>[] {
   const isTool = by === 'tool';
-  const columns: Column<CostRow>[] = [
+  const columns: TextColumn<CostRow>[] = [
     { title: by.toUpperCase(), whole: by === 'day', value: (row) => row.name ?? '(none)' },
     { title: 'CALLS', align: 'right', value: (row) => formatCount(row.calls) },
   ];

@@ -5,10 +5,10 @@ import { NO_DATA, formatCost, formatCount, formatCountOf } from '../../core/form
 import type { DiagnosisReport } from '../../server/source.ts';
 import { writeAnswer } from '../terminal/answer.ts';
 import type { CliIo, CliOutput } from '../terminal/io.ts';
-import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
+import { withSource, withSourceOptions, type SourceCliOptions } from '../source-options.ts';
 import { renderTable } from '../terminal/table.ts';
 
-interface DiagnoseOptions extends SourceOptions {
+interface DiagnoseOptions extends SourceCliOptions {
   readonly from?: string;
   readonly to?: string;
   readonly against?: string;

@@ -9,7 +9,7 @@ import { CliError } from '../terminal/cli-error.ts';
 import { checkDelivery } from '../doctor/check-delivery.ts';
 import { checkNode } from '../doctor/check-node.ts';
 import { checkPackages, findPackages } from '../doctor/check-packages.ts';
-import { checkPrices } from '../doctor/check-prices.ts';
+import { checkPriceAge } from '../doctor/check-prices.ts';
 import type { Finding, Verdict } from '../doctor/finding.ts';
 import { untilInterrupted } from '../terminal/interruption.ts';
 import type { CliIo } from '../terminal/io.ts';
@@ -27,7 +27,7 @@ export function registerDoctor(program: Command, io: CliIo): void {
         checkNode(process.versions.node),
         ...checkPackages(await untilInterrupted(io.signal, () => findPackages(process.cwd()))),
         ...(await checkDelivery(io.env, io.signal)),
-        checkPrices(io.now()),
+        checkPriceAge(io.now()),
       ];
       const [name, ...args] = command;
       if (name !== undefined) findings.push(await tryCommand(name, args, io));

@@ -10,10 +10,10 @@ import { CliError, usageError } from '../terminal/cli-error.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { startProgress } from '../terminal/progress.ts';
 import { durationOption } from '../options.ts';
-import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
+import { withSource, withSourceOptions, type SourceCliOptions } from '../source-options.ts';
 import { replaceFile, writeToOutput } from '../files/whole-file.ts';
 
-interface ExportOptions extends SourceOptions {
+interface ExportOptions extends SourceCliOptions {
   readonly since?: number;
   readonly format: ExportFormat;
 }

@@ -17,16 +17,16 @@ import { ImportState } from '../claude/import-state.ts';
 import { watchTranscripts } from '../claude/watch-transcripts.ts';
 import { openSink, type OpenedSink } from '../files/event-sink.ts';
 import { durationOption } from '../options.ts';
-import { withSourceOptions, type SourceOptions } from '../source-options.ts';
+import { withSourceOptions, type SourceCliOptions } from '../source-options.ts';
 import { writeAnswer, writeJson } from '../terminal/answer.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import { interruptedExitCode, untilInterrupted } from '../terminal/interruption.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { startProgress } from '../terminal/progress.ts';
-import { renderTable, type Column } from '../terminal/table.ts';
+import { renderTable, type TextColumn } from '../terminal/table.ts';
 import { answerOfPlan, answerOfTally, type PlanAnswer } from '../claude/import-answer.ts';
 
-interface ImportClaudeOptions extends SourceOptions {
+interface ImportClaudeOptions extends SourceCliOptions {
   readonly since?: number;
   readonly dryRun?: boolean;
   readonly watch?: boolean;
@@ -166,7 +166,7 @@ function planText(plan: ImportPlan): string {
 function renderPlan(plan: PlanAnswer, io: CliIo): string {
   if (plan.sessions === 0)
     return `nothing to read: ${formatCountOf(plan.unchanged_sessions, 'session')} as before\n`;
-  const columns: readonly Column<PlanAnswer['folders'][number]>[] = [
+  const columns: readonly TextColumn<PlanAnswer['folders'][number]>[] = [
     { title: 'FOLDER', shrinks: true, value: ({ folder }) => folder },
     { title: 'SESSIONS', align: 'right', value: ({ sessions }) => formatCount(sessions) },
     { title: 'FILES', align: 'right', value: ({ files }) => formatCount(files) },

@@ -4,7 +4,7 @@
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
-import type { EventAppender } from '../../server/append-events.ts';
+import type { FolderAppender } from '../../server/append-events.ts';
 import { writeJson } from '../terminal/answer.ts';
 import { formatCount, formatCountOf } from '../../core/format.ts';
 import { CliError, usageError } from '../terminal/cli-error.ts';
@@ -14,7 +14,7 @@ import { interruptedExitCode, untilInterrupted } from '../terminal/interruption.
 import type { CliIo } from '../terminal/io.ts';
 import { startProgress, type Progress } from '../terminal/progress.ts';
 import { safeText } from '../terminal/safe-text.ts';
-import { withSourceOptions, type SourceOptions } from '../source-options.ts';
+import { withSourceOptions, type SourceCliOptions } from '../source-options.ts';
 import { registerImportClaude } from './import-claude.ts';
 
 /** How the import of all files went. */
@@ -37,7 +37,7 @@ export function registerImport(program: Command, io: CliIo): void {
         '<file...>',
         'exported files, or daily files of TALLYSPAN_FILE, packed with gzip or not; - is standard input',
       ),
-  ).action(async (files: readonly string[], options: SourceOptions) => {
+  ).action(async (files: readonly string[], options: SourceCliOptions) => {
     const bytes = await totalBytes(files);
     const { sink } = await untilInterrupted(io.signal, () => openSink(options, io));
     const progress = startProgress('import', bytes, io, 'bytes');
@@ -100,7 +100,7 @@ async function totalBytes(files: readonly string[]): Promise<number | undefined>
 }
 
 interface Importing {
-  readonly sink: EventAppender;
+  readonly sink: FolderAppender;
   readonly count: ImportCount;
   readonly progress: Progress;
   readonly io: CliIo;

@@ -39,7 +39,7 @@ export function registerPrices(program: Command, io: CliIo): void {
     .description('age of the table, ids it lacks, and where other price lists disagree')
     .option('--json', 'print JSON')
     .action(async (options: { readonly json?: true }) => {
-      const report = await checkPrices(io.now());
+      const report = await reportPrices(io.now());
       writeAnswer(report, options, io, (safe) => describeReport(safe, io));
       requireJudged(report);
     });
@@ -58,7 +58,7 @@ export function requireJudged(report: Pick<PricesReport, 'comparisons' | 'unknow
 }
 
 /** Everything that can be checked here. `nowMs` is Unix ms. */
-export async function checkPrices(nowMs: number): Promise<PricesReport> {
+export async function reportPrices(nowMs: number): Promise<PricesReport> {
   const sdk = await readSdkModels(import.meta.url);
   const genaiPrices = await loadGenaiPrices();
   const others = genaiPrices ? [genaiPrices] : [];

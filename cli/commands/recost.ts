@@ -15,10 +15,10 @@ import { durationOption } from '../options.ts';
 import { loadPriceOverrides } from '../prices/price-overrides-file.ts';
 import { differenceOf, makeRecostReport, type LeftOut, type RecostReport } from '../recost-report.ts';
 import { openEventSink } from '../files/event-sink.ts';
-import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
+import { withSource, withSourceOptions, type SourceCliOptions } from '../source-options.ts';
 import { renderTable } from '../terminal/table.ts';
 
-interface RecostOptions extends SourceOptions {
+interface RecostOptions extends SourceCliOptions {
   readonly since: number;
   readonly apply?: boolean;
   readonly prices?: string;

@@ -12,9 +12,9 @@ import { CliError, usageError } from '../terminal/cli-error.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { parseRunId } from '../options.ts';
 import { startReplayServer, type ReplayServer, type ReplayStep } from '../replay/replay-server.ts';
-import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
+import { withSource, withSourceOptions, type SourceCliOptions } from '../source-options.ts';
 
-interface ReplayOptions extends SourceOptions {
+interface ReplayOptions extends SourceCliOptions {
   readonly key?: string;
 }
 

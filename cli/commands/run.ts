@@ -15,8 +15,8 @@ import { writeAnswer } from '../terminal/answer.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { parseRunId } from '../options.ts';
-import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
-import { renderTable, type Column } from '../terminal/table.ts';
+import { withSource, withSourceOptions, type SourceCliOptions } from '../source-options.ts';
+import { renderTable, type TextColumn } from '../terminal/table.ts';
 
 type Step = RunTree['steps'][number];
 
@@ -26,7 +26,7 @@ export function registerRun(program: Command, io: CliIo): void {
       .command('run')
       .description('one run: its steps in order, each failed tool call before the model call that read it')
       .argument('<id>', 'run id, or an unambiguous beginning of it', parseRunId),
-  ).action(async (id: string, options: SourceOptions) => {
+  ).action(async (id: string, options: SourceCliOptions) => {
     const run = await withSource(options, io, async (source) => {
       const found = await source.run(id);
       if (found === undefined) {
@@ -79,7 +79,7 @@ function offsetOf(child: RunTree['children'][number], run: RunTree): string {
   return `+${formatDuration(Math.max(0, Date.parse(child.started_at) - Date.parse(run.started_at)))}`;
 }
 
-const STEP_COLUMNS: readonly Column<Step>[] = [
+const STEP_COLUMNS: readonly TextColumn<Step>[] = [
   { title: 'AT', align: 'right', value: (step) => `+${formatDuration(step.offset_ms)}` },
   { title: 'STEP', value: nameStep },
   { title: 'TIME', align: 'right', value: (step) => formatDuration(numberIn(step, 'duration_ms')) },

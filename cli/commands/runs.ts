@@ -9,10 +9,10 @@ import type { CliIo } from '../terminal/io.ts';
 import { formatMoment, zoneOf } from '../terminal/moment.ts';
 import { durationOption, durationText, parseCountUpTo } from '../options.ts';
 import { safeText } from '../terminal/safe-text.ts';
-import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
-import { renderTable, type Column } from '../terminal/table.ts';
+import { withSource, withSourceOptions, type SourceCliOptions } from '../source-options.ts';
+import { renderTable, type TextColumn } from '../terminal/table.ts';
 
-interface RunsOptions extends SourceOptions {
+interface RunsOptions extends SourceCliOptions {
   readonly failed?: boolean;
   readonly slowest?: boolean;
   readonly mostExpensive?: boolean;
@@ -118,7 +118,7 @@ function moreText({ limit, slowest, mostExpensive }: RunsOptions): string {
   return `; the ${which} ${formatCount(limit)} of more, --limit shows up to ${formatCount(RUNS_LIMIT)}`;
 }
 
-function columnsOf(nowMs: number, timezone: string): readonly Column<RunSummary>[] {
+function columnsOf(nowMs: number, timezone: string): readonly TextColumn<RunSummary>[] {
   return [
     { title: 'STARTED', whole: true, value: (run) => formatMoment(run.started_at, nowMs, timezone) },
     { title: 'RUN', whole: true, value: (run) => run['agent.run_id'].slice(0, SHORT_ID_LENGTH) },

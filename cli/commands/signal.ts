@@ -10,10 +10,10 @@ import { writeAnswer } from '../terminal/answer.ts';
 import { usageError } from '../terminal/cli-error.ts';
 import type { CliIo, CliOutput } from '../terminal/io.ts';
 import { formatSignalValue } from '../terminal/signal-format.ts';
-import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
-import { renderTable, type Column } from '../terminal/table.ts';
+import { withSource, withSourceOptions, type SourceCliOptions } from '../source-options.ts';
+import { renderTable, type TextColumn } from '../terminal/table.ts';
 
-interface SignalOptions extends SourceOptions {
+interface SignalOptions extends SourceCliOptions {
   readonly window?: readonly string[];
   readonly by?: string;
 }
@@ -40,7 +40,7 @@ export function renderSignal(result: SignalResult, output: CliOutput): string {
   if ('value' in result) return `${title}: ${formatSignalValue(result.value, result.unit)}  (${over})\n`;
   if (result.groups.length === 0) return `${title}: no data  (${over})\n`;
   const dimensions = Object.keys(result.groups[0]?.by ?? {}) as Dimension[];
-  const columns: Column<SignalGroup>[] = dimensions.map((dimension) => ({
+  const columns: TextColumn<SignalGroup>[] = dimensions.map((dimension) => ({
     title: dimension.toUpperCase(),
     shrinks: true,
     value: ({ by }) => by[dimension] ?? '(none)',

@@ -5,9 +5,9 @@ import { CATALOGUE, TOPICS } from '../../signals/catalogue/index.ts';
 import type { Signal } from '../../signals/signal.ts';
 import { writeJson } from '../terminal/answer.ts';
 import type { CliIo } from '../terminal/io.ts';
-import { renderTable, type Column } from '../terminal/table.ts';
+import { renderTable, type TextColumn } from '../terminal/table.ts';
 
-const COLUMNS: readonly Column<Signal>[] = [
+const COLUMNS: readonly TextColumn<Signal>[] = [
   { title: 'SIGNAL', value: ({ id }) => id },
   { title: 'UNIT', value: ({ unit }) => (unit === '1' ? 'count' : unit) },
   { title: 'WHAT', shrinks: true, value: ({ help }) => help },

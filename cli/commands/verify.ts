@@ -17,10 +17,10 @@ import type { CliIo } from '../terminal/io.ts';
 import { queryLoki } from '../loki.ts';
 import { durationOption, parseServerUrl } from '../options.ts';
 import { formatSignalValue } from '../terminal/signal-format.ts';
-import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
-import { renderTable, type Column } from '../terminal/table.ts';
+import { withSource, withSourceOptions, type SourceCliOptions } from '../source-options.ts';
+import { renderTable, type TextColumn } from '../terminal/table.ts';
 
-interface VerifyOptions extends SourceOptions {
+interface VerifyOptions extends SourceCliOptions {
   readonly loki: string;
   readonly window: number;
 }
@@ -94,7 +94,7 @@ async function askLoki(
 function renderReport(report: VerifyReport, io: CliIo): string {
   const head = `${formatCountOf(report.compared, 'question')} over ${report.from} – ${report.to}: `;
   if (report.differences.length === 0) return `${head}all numbers agree\n`;
-  const columns: Column<Difference>[] = [
+  const columns: TextColumn<Difference>[] = [
     { title: 'SIGNAL', value: ({ id }) => id },
     { title: 'GROUP', shrinks: true, value: ({ by }) => groupText(by) },
     {

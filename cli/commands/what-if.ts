@@ -10,10 +10,10 @@ import type { WhatIfReport } from '../../server/source.ts';
 import { writeAnswer } from '../terminal/answer.ts';
 import { usageError } from '../terminal/cli-error.ts';
 import type { CliIo, CliOutput } from '../terminal/io.ts';
-import { withSource, withSourceOptions, type SourceOptions } from '../source-options.ts';
+import { withSource, withSourceOptions, type SourceCliOptions } from '../source-options.ts';
 import { renderTable } from '../terminal/table.ts';
 
-interface WhatIfOptions extends SourceOptions {
+interface WhatIfOptions extends SourceCliOptions {
   readonly from?: string;
   readonly to?: string;
   readonly agent?: string;

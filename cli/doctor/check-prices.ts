@@ -7,7 +7,7 @@ import type { Finding } from './finding.ts';
 const DAY_MS = 86_400_000;
 const OLD_AFTER_DAYS = 60;
 
-export function checkPrices(nowMs: number): Finding {
+export function checkPriceAge(nowMs: number): Finding {
   const ageDays = Math.floor((nowMs - Date.parse(PRICE_TABLE_VERSION.slice(0, 10))) / DAY_MS);
   const what = `price table ${PRICE_TABLE_VERSION}, ${formatCountOf(ageDays, 'day')} old`;
   if (ageDays < 0) {

@@ -4,11 +4,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
-import { openAppender, type EventAppender } from '../../server/append-events.ts';
+import { openAppender, type FolderAppender } from '../../server/append-events.ts';
 import { openSource, type Source } from '../../server/source.ts';
 import { DATA_FILE } from '../../server/store/file/database.ts';
 import { CliError } from '../terminal/cli-error.ts';
-import type { SourceOptions } from '../source-options.ts';
+import type { SourceCliOptions } from '../source-options.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { defaultDataDir } from './data-dir.ts';
 import { sendEvents } from './send-events.ts';
@@ -18,7 +18,7 @@ const EVENTS_PER_REQUEST = 1_000;
 type Meta = Readonly<Record<string, unknown>>;
 
 /** The sink of a source that is closed already, by what `meta()` said of it. */
-export async function openEventSink(source: Source, meta: Meta, io: CliIo): Promise<EventAppender> {
+export async function openEventSink(source: Source, meta: Meta, io: CliIo): Promise<FolderAppender> {
   const { name: sourceName } = source;
   if (!URL.canParse(sourceName) || !/^https?:/.test(sourceName))
     return openAppender(String(meta['data_dir']));
@@ -48,7 +48,7 @@ export async function openEventSink(source: Source, meta: Meta, io: CliIo): Prom
 }
 
 export interface OpenedSink {
-  readonly sink: EventAppender;
+  readonly sink: FolderAppender;
   /** The folder of the data, where it is on this machine. */
   readonly dataDir: string | undefined;
   /** Address of the server, or the data folder. */
@@ -58,7 +58,7 @@ export interface OpenedSink {
 }
 
 /** The running server where one answers, else the folder, which may be new. */
-export async function openSink(options: SourceOptions, io: CliIo): Promise<OpenedSink> {
+export async function openSink(options: SourceCliOptions, io: CliIo): Promise<OpenedSink> {
   const dataDir = options.data ?? defaultDataDir(io.env);
   let source;
   try {

@@ -9,7 +9,7 @@ import { cutToWidth, widthOf } from './text-width.ts';
 export type Align = 'left' | 'right';
 export type Tone = 'bad' | 'good' | 'faint';
 
-export interface Column<Row> {
+export interface TextColumn<Row> {
   readonly title: string;
   readonly align?: Align;
   /** How the cell looks on a terminal; the words must say it too. */
@@ -31,7 +31,7 @@ const MIN_SHRUNK_WIDTH = 8;
 
 /** The columns without the last optional ones, as far as the others need the room: before a name is cut. */
 function fitting<Row>(
-  columns: readonly Column<Row>[],
+  columns: readonly TextColumn<Row>[],
   cells: readonly (readonly string[])[],
   limit: number,
 ): readonly number[] {
@@ -49,14 +49,14 @@ function fitting<Row>(
   return kept;
 }
 
-function widestOf<Row>(columns: readonly Column<Row>[], cells: readonly (readonly string[])[]): number[] {
+function widestOf<Row>(columns: readonly TextColumn<Row>[], cells: readonly (readonly string[])[]): number[] {
   return columns.map((column, index) =>
     cells.reduce((most, line) => Math.max(most, widthOf(line[index] ?? '')), widthOf(column.title)),
   );
 }
 
 /** Takes the excess from the column that shrinks; where that is not enough, from names, the widest first. */
-function shrink<Row>(widths: number[], columns: readonly Column<Row>[], excess: number): void {
+function shrink<Row>(widths: number[], columns: readonly TextColumn<Row>[], excess: number): void {
   const taken = (index: number, least: number, most: number): number => {
     const width = widths[index] ?? 0;
     const cut = Math.max(0, Math.min(most, width - least));
@@ -79,7 +79,7 @@ function shrink<Row>(widths: number[], columns: readonly Column<Row>[], excess: 
 /** Renders rows under their titles. On a terminal the table is no wider than it. */
 export function renderTable<Row>(
   rows: readonly Row[],
-  all: readonly Column<Row>[],
+  all: readonly TextColumn<Row>[],
   output: CliOutput,
 ): string {
   const limit = output.isTTY === true ? (output.columns ?? 80) : Number.POSITIVE_INFINITY;

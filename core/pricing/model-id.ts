@@ -1,19 +1,19 @@
 // Model ids: from the id as a platform writes it to the id of the price table, by one documented
 // normalisation and an exact match. Never by prefix: `claude-sonnet-5-9` is not `claude-sonnet-5`.
-// Scope: whether the call ran on a global or a regional endpoint, where the id or the region says so.
+// EndpointScope: whether the call ran on a global or a regional endpoint, where the id or the region says so.
 
 import type { Platform } from './circumstances.ts';
 import { findModel, isListedModel } from '../prices/table.ts';
 
-export type Scope = 'global' | 'regional';
+export type EndpointScope = 'global' | 'regional';
 
 export interface ModelId {
   /** Id as the price table has it. */
   readonly id: string;
   /** Platform that the form of the id belongs to; absent when the form is the plain one. */
   readonly platform?: Platform;
-  /** Scope that the id itself names. */
-  readonly scope?: Scope;
+  /** EndpointScope that the id itself names. */
+  readonly scope?: EndpointScope;
 }
 
 export type ModelIdResult =

@@ -1,5 +1,6 @@
 // Every generated file of the repository: where it is and what is in it.
 
+import type { GeneratedFile } from '../../core/generated-file.ts';
 import { alertFiles } from '../../alerts/generated.ts';
 import { collectorFiles } from '../../collector/generated.ts';
 import { dashboardFiles } from '../../dashboards/build.ts';
@@ -7,12 +8,6 @@ import { attributesDoc } from './attributes-doc.ts';
 import { pricesDoc } from './prices-doc.ts';
 import { signalsDoc } from './signals-doc.ts';
 import { renderEnvExample } from './env-example.ts';
-
-export interface GeneratedFile {
-  /** Path from the root of the repository. */
-  readonly path: string;
-  render(): string | Promise<string>;
-}
 
 export const generatedFiles: readonly GeneratedFile[] = [
   ...alertFiles,

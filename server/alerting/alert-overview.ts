@@ -6,7 +6,12 @@ import type { AlertPhase, AlertState } from '../../alerts/rules/alert-state.ts';
 import type { JudgementStatus } from '../../alerts/rules/judgement.ts';
 import type { Notice } from '../../alerts/rules/notice.ts';
 import type { AlertConfig } from '../../alerts/rules/policy.ts';
-import { settingInSignalUnit, type Comparison, type Rule, type Severity } from '../../alerts/rules/rule.ts';
+import {
+  settingInSignalUnit,
+  type ThresholdSide,
+  type Rule,
+  type Severity,
+} from '../../alerts/rules/rule.ts';
 import { formatValue, type ShownUnit } from '../../alerts/rules/value-format.ts';
 import type { Dimension } from '../../core/schema.ts';
 import type { ChannelTest } from './channel-tests.ts';
@@ -35,7 +40,7 @@ export interface RuleLine {
   /** What the groups are; null when the rule has none. */
   readonly by: Dimension | null;
   readonly unit: ShownUnit;
-  readonly comparison: Comparison;
+  readonly comparison: ThresholdSide;
   readonly threshold: number;
   readonly threshold_text: string;
   /** Last check, ISO 8601 UTC; null before the first. */

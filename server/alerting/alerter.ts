@@ -7,7 +7,7 @@ import type { AlertState, Telling } from '../../alerts/rules/alert-state.ts';
 import { judgeRule } from '../../alerts/rules/judgement.ts';
 import { composeNotice, type Notice } from '../../alerts/rules/notice.ts';
 import type { AlertConfig } from '../../alerts/rules/policy.ts';
-import { intervalOf, questionOf, readingOf } from '../../alerts/rules/reading.ts';
+import { intervalOf, questionOf, readingOfResult } from '../../alerts/rules/reading.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';
 import { messageOf } from '../process/server-error.ts';
 import type { ChunkQueryable } from '../store/file/database.ts';
@@ -150,7 +150,7 @@ export class Alerter {
     const judgements = await judgeRule(
       rule,
       settings,
-      async (request) => readingOf(await read(request.signal, questionOf(request, policy.timezone))),
+      async (request) => readingOfResult(await read(request.signal, questionOf(request, policy.timezone))),
       atMs,
     );
     const before = this.#statesByRule.get(rule.id) ?? [];

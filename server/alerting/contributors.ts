@@ -4,8 +4,8 @@
 import type { Dimension } from '../../core/schema.ts';
 import type { Interval } from '../../core/time.ts';
 import type { Contributor } from '../../alerts/rules/notice.ts';
-import { readingOf } from '../../alerts/rules/reading.ts';
-import type { Cause, Rule } from '../../alerts/rules/rule.ts';
+import { readingOfResult } from '../../alerts/rules/reading.ts';
+import type { CauseSignal, Rule } from '../../alerts/rules/rule.ts';
 import type { SignalResult } from '../../signals/result.ts';
 import type { SignalRequest } from '../../signals/signal.ts';
 import { groupPath } from '../group-path.ts';
@@ -39,13 +39,13 @@ export async function findContributors(
 }
 
 /** Larger first. Every call has a model, so a model says least of why, whatever its part; counts keep their place. */
-function rankOf(cause: Cause, { increase }: Contributor): number {
+function rankOf(cause: CauseSignal, { increase }: Contributor): number {
   return cause.unit === 'usd' && cause.by !== 'model' ? increase : 0;
 }
 
 async function findTop(
   read: ReadSignalOf,
-  cause: Cause,
+  cause: CauseSignal,
   question: ContributorQuestion,
 ): Promise<Contributor | undefined> {
   const groups = await readIncreases(read, cause.signal, cause.by, question);
@@ -75,7 +75,7 @@ async function readIncreases(
     const byKey = new Map<string, number>();
     for (const { from, to } of stretches) {
       const request = { from, to, timezone, now: interval.to, ...(by && { by }), ...where };
-      for (const [key, value] of readingOf(await read(signal, request)))
+      for (const [key, value] of readingOfResult(await read(signal, request)))
         byKey.set(key, (byKey.get(key) ?? 0) + (value ?? 0));
     }
     return byKey;
@@ -92,6 +92,6 @@ async function readIncreases(
 }
 
 /** Pseudo-tools such as `(system)` are no tool that anybody could mend. */
-function isTool(cause: Cause, key: string): boolean {
+function isTool(cause: CauseSignal, key: string): boolean {
   return cause.by !== 'tool' || !key.startsWith('(');
 }

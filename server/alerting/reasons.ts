@@ -2,7 +2,7 @@
 
 import type { Interval } from '../../core/time.ts';
 import type { Reason } from '../../alerts/rules/notice.ts';
-import { readingOf } from '../../alerts/rules/reading.ts';
+import { readingOfResult } from '../../alerts/rules/reading.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';
 import { readDiagnosis } from '../queries/diagnosis/read-diagnosis.ts';
 import type { ChunkQueryable } from '../store/file/database.ts';
@@ -41,7 +41,7 @@ async function readScale(
   { rule, interval, timezone }: ReasonQuestion,
 ): Promise<number | undefined> {
   const costOf = async ({ from, to }: Interval): Promise<number> =>
-    readingOf(await read('cost', { from, to, timezone, now: interval.to })).get('') ?? 0;
+    readingOfResult(await read('cost', { from, to, timezone, now: interval.to })).get('') ?? 0;
   const { stretches, share } = usualOf(rule, interval, timezone);
   let usual = 0;
   for (const stretch of stretches) usual += await costOf(stretch);

@@ -7,7 +7,7 @@ import type { Interval } from '../../core/time.ts';
 import type { RunBehind } from '../../alerts/rules/notice.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';
 import { numberOrNull, textOrNull } from '../queries/field-values.ts';
-import type { Queryable, Row } from '../store/file/database.ts';
+import type { Queryable, DatabaseRow } from '../store/file/database.ts';
 
 /** Only runs of one group: `{by: 'user', key: 'user-88'}`. */
 export interface GroupOf {
@@ -18,7 +18,7 @@ export interface GroupOf {
 interface Lookup {
   /** Selects agent_run_id, user_id, amount; the worst first. Each `{where}` is filled in. */
   readonly sql: string;
-  detail(row: Row): string;
+  detail(row: DatabaseRow): string;
 }
 
 const ENDED = `SELECT agent_run_id, user_id, agent_status, error_type, duration_ms, agent_turns, agent_cost_nano_usd AS cost

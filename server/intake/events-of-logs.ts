@@ -1,12 +1,10 @@
 // From log record to event. Ours carry the whole event as one JSON line in the body; the attributes
 // of the record and of its resource say the same and win, because a Collector may have changed them.
 
+import { OWN_SCOPE } from '../../core/dialects/normalise.ts';
 import { decodeEvent, isEventName, isFieldValue, type EventRecord } from '../../core/event.ts';
 import { FIELDS, FIELD_KEYS, type FieldKey } from '../../core/schema.ts';
 import type { AttributeValue, Attributes, LogGroup, LogRecord } from './otlp-model.ts';
-
-/** Scope under which our instrumentation emits its records. */
-export const OWN_SCOPE = 'tallyspan';
 
 /** Fields that travel on the resource. */
 export const RESOURCE_KEYS: readonly FieldKey[] = FIELD_KEYS.filter((key) => 'resource' in FIELDS[key]);

@@ -14,7 +14,8 @@ import {
   type FieldIndex,
 } from '../store/columns/event-batch.ts';
 import { isNumberOf, readEventLine } from './event-line.ts';
-import { OWN_SCOPE, RESOURCE_KEYS, typedValue } from './events-of-logs.ts';
+import { OWN_SCOPE } from '../../core/dialects/normalise.ts';
+import { RESOURCE_KEYS, typedValue } from './events-of-logs.ts';
 import { findEventName, findField } from './field-names.ts';
 import { MalformedBodyError, type Attributes } from './otlp-model.ts';
 import { WIRE_64, WIRE_BYTES, WIRE_VARINT, readResourceBytes, readValueBytes } from './otlp-protobuf.ts';

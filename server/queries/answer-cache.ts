@@ -1,7 +1,7 @@
 // An answer cache keeps what the store answered until something is stored: a page that several people have open,
 // and that asks again every half minute, costs one reading of the table.
 
-import type { Queryable, Row, SqlValues } from '../store/file/database.ts';
+import type { Queryable, DatabaseRow, SqlValues } from '../store/file/database.ts';
 
 /** Of all answers together: some megabytes. */
 const ROWS_HELD = 50_000;
@@ -10,11 +10,11 @@ const ROWS_OF_ANSWER = 5000;
 
 /** Answers as the database does; `version` changes with every change of the data. */
 export function cacheAnswers(database: Queryable, version: () => number): Queryable['all'] {
-  const held = new Map<string, Promise<Row[]>>();
+  const held = new Map<string, Promise<DatabaseRow[]>>();
   let rowsHeld = 0;
   let heldVersion = -1;
 
-  async function ask(sql: string, values: SqlValues, key: string, asked: number): Promise<Row[]> {
+  async function ask(sql: string, values: SqlValues, key: string, asked: number): Promise<DatabaseRow[]> {
     try {
       const rows = await database.all(sql, values);
       if (asked !== heldVersion) return rows;

@@ -4,7 +4,7 @@
 import { usdOf } from '../../core/money.ts';
 import { FIELD_KEYS, FIELDS, columnOf, type FieldDefinition, type FieldKey } from '../../core/schema.ts';
 import { SEALED_FIELDS } from '../store/file/content-cipher.ts';
-import type { Row } from '../store/file/database.ts';
+import type { DatabaseRow } from '../store/file/database.ts';
 
 const SHOWN_KEYS = FIELD_KEYS.filter((key) => !SEALED_FIELDS.some((sealed) => sealed === key));
 
@@ -12,7 +12,7 @@ const SHOWN_KEYS = FIELD_KEYS.filter((key) => !SEALED_FIELDS.some((sealed) => se
 export type JsonObject = Record<string, unknown>;
 
 /** The event of a row, keys as in the schema, each money field followed by its USD. */
-export function eventJson(row: Row): JsonObject {
+export function eventJson(row: DatabaseRow): JsonObject {
   const json: JsonObject = {};
   for (const key of SHOWN_KEYS) {
     const value = row[columnOf(key)];

@@ -3,7 +3,7 @@
 import { DuckDBListValue } from '@duckdb/node-api';
 import { FIELD_KEYS, columnOf, fieldsOf, tableOf, type EventName, type FieldKey } from '../../core/schema.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { textsSql, type ChunkQueryable, type Queryable, type Row } from '../store/file/database.ts';
+import { textsSql, type ChunkQueryable, type Queryable, type DatabaseRow } from '../store/file/database.ts';
 import { readableSql } from './field-values.ts';
 
 /** What to read: (from, to], Unix milliseconds. */
@@ -248,7 +248,7 @@ export function conditionOf(
 const KEYS_BY_COLUMN = new Map(FIELD_KEYS.map((key) => [columnOf(key), key]));
 
 /** The event of a row; columns that are no fields are left out. */
-export function eventOf(row: Row): EventRecord {
+export function eventOf(row: DatabaseRow): EventRecord {
   const event: Record<string, unknown> = {};
   for (const column in row) {
     const value = row[column];

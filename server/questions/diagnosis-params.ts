@@ -1,10 +1,11 @@
 // Query parameters of a diagnosis and of a what-if: two stretches of time, or one and a change.
 
+import { durationMsOf } from '../../core/duration.ts';
 import { DAY_MS, dayOf } from '../../core/time.ts';
 import type { CacheSetting } from '../../core/pricing/what-if.ts';
 import type { DiagnosisQuestion } from '../queries/diagnosis/read-diagnosis.ts';
 import { CACHE_SETTINGS, type WhatIfQuestion } from '../queries/diagnosis/read-what-if.ts';
-import { instantParam, parseDurationMs, textParam, type QueryText } from './query-params.ts';
+import { instantParam, textParam, type QueryText } from './query-params.ts';
 import { RequestError } from './request-error.ts';
 
 /**
@@ -72,7 +73,7 @@ function parseAgainst(
 ): { againstFrom: number; againstTo: number } {
   const text = textParam(query, 'against');
   if (text === undefined) return { againstFrom: from - (to - from), againstTo: from };
-  const lengthMs = parseDurationMs(text);
+  const lengthMs = durationMsOf(text);
   if (lengthMs !== undefined && lengthMs > 0) return { againstFrom: from - lengthMs, againstTo: from };
   const [start, end, more] = text.split('..');
   if (start === undefined || end === undefined || more !== undefined)

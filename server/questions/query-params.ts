@@ -1,9 +1,10 @@
 // Query parameters as the functions behind want them; what cannot be understood is said, not guessed.
 
+import { durationMsOf } from '../../core/duration.ts';
 import { isEventName } from '../../core/event.ts';
 import { DIMENSIONS, type EventName } from '../../core/schema.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS, offsetAt } from '../../core/time.ts';
-import { parseRequest, type SignalQuestion } from '../../signals/request.ts';
+import { DAY_MS, offsetAt } from '../../core/time.ts';
+import { parseRequest, type ParsedRequest } from '../../signals/request.ts';
 import { EXPORT_FORMATS, type ExportFormat, type ExportRequest } from '../queries/export/export-events.ts';
 import { COST_WAYS, type CostBy, type CostRequest } from '../queries/signals/read-cost.ts';
 import { RUNS_LIMIT, type RunFilter, type RunSort } from '../queries/runs/run-filter.ts';
@@ -73,25 +74,11 @@ function countParam(query: QueryText, key: string, fallback: number, most: numbe
   return count;
 }
 
-const UNITS: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: MINUTE_MS,
-  h: HOUR_MS,
-  d: DAY_MS,
-  w: 7 * DAY_MS,
-};
-
-/** `24h` or `7d` in milliseconds; undefined when it is neither. */
-export function parseDurationMs(text: string): number | undefined {
-  const [, count, unit] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
-  return count === undefined || unit === undefined ? undefined : Number(count) * (UNITS[unit] ?? 0);
-}
-
 /** An ISO time, or a time back from now such as `24h`, as Unix milliseconds. @throws RequestError */
 export function instantParam(query: QueryText, key: string, nowMs: number): number | undefined {
   const text = textParam(query, key);
   if (text === undefined) return undefined;
-  const backMs = parseDurationMs(text);
+  const backMs = durationMsOf(text);
   if (backMs !== undefined) return nowMs - backMs;
   const instant = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(instant))
@@ -135,7 +122,7 @@ export function parseSignalRequest(
   query: QueryText,
   nowMs: number,
   timezone: string,
-): SignalQuestion {
+): ParsedRequest {
   return parseRequest(
     {
       id,

@@ -1,5 +1,6 @@
 // The pages and their addresses.
 
+import { durationMsOf } from '../../core/duration.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ComponentChildren, VNode } from 'preact';
 import { DAY_MS } from '../../core/time.ts';
@@ -21,13 +22,7 @@ import { OverviewPage } from './pages/overview/overview-page.tsx';
 import { RunPage } from './pages/run/run-page.tsx';
 import { RunsPage } from './pages/runs/runs-page.tsx';
 import { SessionPage } from './pages/session/session-page.tsx';
-import {
-  localInstantText,
-  offsetParam,
-  parseDurationMs,
-  textParam,
-  type QueryText,
-} from '../questions/query-params.ts';
+import { localInstantText, offsetParam, textParam, type QueryText } from '../questions/query-params.ts';
 import { parseRunsAddress } from './runs-address.ts';
 import { RequestError } from '../questions/request-error.ts';
 import { senderSettings } from './sender-settings.ts';
@@ -93,7 +88,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
     const now = pageNow(context.store);
     const { filter, params, isFiltered } = parseRunsAddress(request.query, now, timezone);
     const found = await listRuns(database, { ...filter, limit: RUNS_PER_PAGE + 1 });
-    const isSpan = parseDurationMs(params['since'] ?? '') !== undefined && params['from'] === undefined;
+    const isSpan = durationMsOf(params['since'] ?? '') !== undefined && params['from'] === undefined;
     const view = {
       runs: found.slice(0, RUNS_PER_PAGE),
       hasMore: found.length > RUNS_PER_PAGE,
@@ -216,7 +211,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
 /** The window of a page, as written and in milliseconds. @throws RequestError */
 function windowOf(query: QueryText, fallback: string): { windowText: string; windowMs: number } {
   const windowText = textParam(query, 'window') ?? fallback;
-  const windowMs = parseDurationMs(windowText);
+  const windowMs = durationMsOf(windowText);
   if (windowMs === undefined)
     throw new RequestError(400, `window is a time such as 24h or 7d, not ${windowText}`);
   if (windowMs > LONGEST_WINDOW_MS)

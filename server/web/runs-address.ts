@@ -1,13 +1,8 @@
 // The address of the list of runs: the parameters of the API, and times as a form writes them.
 
+import { durationMsOf } from '../../core/duration.ts';
 import type { RunFilter } from '../queries/runs/run-filter.ts';
-import {
-  localInstantParam,
-  parseDurationMs,
-  parseRunFilter,
-  textParam,
-  type QueryText,
-} from '../questions/query-params.ts';
+import { localInstantParam, parseRunFilter, textParam, type QueryText } from '../questions/query-params.ts';
 
 export interface RunsAddress {
   readonly filter: RunFilter;
@@ -17,7 +12,7 @@ export interface RunsAddress {
 }
 
 /** The stretch of time that a form shows; it sends it back, so that one knows whether it was changed. */
-export function stretchText(from: string, to: string): string {
+export function stretchParam(from: string, to: string): string {
   return `${from}~${to}`;
 }
 
@@ -40,8 +35,8 @@ export function parseRunsAddress(query: QueryText, now: number, timezone: string
 /** Whoever chooses a time such as the last hour, and leaves the stretch as the form showed it, means the former. */
 function withoutOldStretch({ shown, from, to, ...rest }: QueryText): QueryText {
   const stretch = { from, to };
-  const isUnchanged = shown === stretchText(text(from), text(to));
-  const isTimeChosen = parseDurationMs(textParam(rest, 'since') ?? '') !== undefined;
+  const isUnchanged = shown === stretchParam(text(from), text(to));
+  const isTimeChosen = durationMsOf(textParam(rest, 'since') ?? '') !== undefined;
   return isUnchanged && isTimeChosen ? rest : { ...rest, ...stretch };
 }
 

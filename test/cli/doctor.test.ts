@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { checkNode } from '../../cli/doctor/check-node.ts';
 import { checkPackages, findPackages } from '../../cli/doctor/check-packages.ts';
-import { checkPrices } from '../../cli/doctor/check-prices.ts';
+import { checkPriceAge } from '../../cli/doctor/check-prices.ts';
 
 let project: string;
 
@@ -56,8 +56,8 @@ describe('doctor', () => {
   });
 
   it('warns of an old price table', () => {
-    expect(checkPrices(Date.UTC(2026, 10, 22))).toMatchObject({ verdict: 'ok' });
-    expect(checkPrices(Date.UTC(2027, 5, 1))).toMatchObject({ verdict: 'warn' });
-    expect(checkPrices(Date.UTC(2020, 0, 1))).toMatchObject({ check: 'clock', verdict: 'warn' });
+    expect(checkPriceAge(Date.UTC(2026, 10, 22))).toMatchObject({ verdict: 'ok' });
+    expect(checkPriceAge(Date.UTC(2027, 5, 1))).toMatchObject({ verdict: 'warn' });
+    expect(checkPriceAge(Date.UTC(2020, 0, 1))).toMatchObject({ check: 'clock', verdict: 'warn' });
   });
 });

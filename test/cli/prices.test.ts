@@ -3,7 +3,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Command } from 'commander';
 import { CliError } from '../../cli/terminal/cli-error.ts';
-import { checkPrices, registerPrices, requireJudged } from '../../cli/commands/prices.ts';
+import { reportPrices, registerPrices, requireJudged } from '../../cli/commands/prices.ts';
 import { KNOWN_DIFFERENCES } from '../../cli/prices/known-price-differences.ts';
 import { loadGenaiPrices } from '../../cli/prices/other-prices.ts';
 import { comparePrices, type OtherPrices } from '../../cli/prices/price-comparison.ts';
@@ -37,7 +37,7 @@ describe('prices check', () => {
   it('finds nothing new: every id of the SDK is known, every difference is judged', async () => {
     const { output, error } = await runCheck(['--json']);
     expect(error).toBeUndefined();
-    const report = JSON.parse(output) as Awaited<ReturnType<typeof checkPrices>>;
+    const report = JSON.parse(output) as Awaited<ReturnType<typeof reportPrices>>;
     expect(report).toMatchObject({
       age_days: expect.any(Number),
       unknown_ids: [],
@@ -67,9 +67,9 @@ describe('prices check', () => {
   });
 
   it('counts the days since the table was made', async () => {
-    const madeMs = Date.parse((await checkPrices(NOW_MS)).table.slice(0, 10));
-    expect((await checkPrices(madeMs - 5)).age_days).toBe(0);
-    expect((await checkPrices(madeMs + 40 * 86_400_000)).age_days).toBe(40);
+    const madeMs = Date.parse((await reportPrices(NOW_MS)).table.slice(0, 10));
+    expect((await reportPrices(madeMs - 5)).age_days).toBe(0);
+    expect((await reportPrices(madeMs + 40 * 86_400_000)).age_days).toBe(40);
   });
 
   it('has a use for every known difference', async () => {

@@ -81,11 +81,11 @@ describe('the boards of the stack', () => {
     }
   });
 
-  it('are otherwise as they are in the repository', () => {
+  it('are otherwise as they are in the repository', async () => {
     const boards = placed('UTC');
     for (const { path, render } of dashboardFiles) {
       const name = path.slice(path.lastIndexOf('/') + 1);
-      expect(boards[name]).toEqual(JSON.parse(render()));
+      expect(boards[name]).toEqual(JSON.parse(await render()));
     }
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { RULES } from '../../alerts/rules/all-rules.ts';
 import { judgeRule } from '../../alerts/rules/judgement.ts';
-import { questionOf, readingOf } from '../../alerts/rules/reading.ts';
+import { questionOf, readingOfResult } from '../../alerts/rules/reading.ts';
 import { readAlertConfig } from '../../alerts/rules/policy.ts';
 import { formatValue } from '../../alerts/rules/value-format.ts';
 import { diagnose } from '../../core/diagnosis/diagnose.ts';
@@ -372,7 +372,9 @@ describe('alerts', () => {
         rule,
         settings,
         (asked) =>
-          Promise.resolve(readingOf(evaluate(signalOf(asked.signal), events, questionOf(asked, 'UTC')))),
+          Promise.resolve(
+            readingOfResult(evaluate(signalOf(asked.signal), events, questionOf(asked, 'UTC'))),
+          ),
         Date.parse(times[index] ?? ''),
       );
       expect([rule.id, rows[index]?.cells[2]]).toEqual([

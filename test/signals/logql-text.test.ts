@@ -7,7 +7,7 @@ import { DAY_MS, HOUR_MS } from '../../core/time.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { shapeVector, type LokiSample } from '../../signals/from-loki.ts';
 import { labelFilterOf, quotedText, selectorOf } from '../../signals/logql-text.ts';
-import { duration } from '../../signals/logql-time.ts';
+import { logqlDuration } from '../../signals/logql-time.ts';
 import { SignalError, type Signal, type Value } from '../../signals/signal.ts';
 import { labelOf, toLogql } from '../../signals/to-logql.ts';
 import { CONSTRUCTS } from './constructs.ts';
@@ -86,7 +86,7 @@ describe('a duration', () => {
     [1_500, '1500ms'],
     [0, '0h'],
   ])('of %p ms is %s', (ms, text) => {
-    expect(duration(ms)).toBe(text);
+    expect(logqlDuration(ms)).toBe(text);
   });
 });
 

@@ -150,7 +150,7 @@ describe('a length', () => {
     expect(parseLength(text)).toBe(lengthMs);
   });
 
-  it.each(['', 'h', '1', '1y', '-1h', '1.5h', '3661d', '1h2', 'x1h', '0s'])('%p is none', (text) => {
+  it.each(['', 'h', '1', '1y', '-1h', '3661d', '1h2', 'x1h', '0s'])('%p is none', (text) => {
     expect(() => parseLength(text)).toThrow(
       new SignalError(`"${text}" is no window; write 1h, 24h, 7d or day`),
     );

@@ -4,7 +4,7 @@
 import type { RunCost, RunCosts } from '../../../core/diagnosis/run-costs.ts';
 import type { Sample } from '../../../core/diagnosis/sample.ts';
 import { tableOf } from '../../../core/schema.ts';
-import { textsSql, type Queryable, type Row } from '../../store/file/database.ts';
+import { textsSql, type Queryable, type DatabaseRow } from '../../store/file/database.ts';
 import { conditionOf, runSql, type EventQuestion, type EventSurvey, type RunChoice } from '../read-events.ts';
 
 export interface ChosenRuns extends Sample {
@@ -107,7 +107,7 @@ async function readRunCosts(
   };
 }
 
-function runCostOf(row: Row): RunCost {
+function runCostOf(row: DatabaseRow): RunCost {
   return {
     runId: String(row['run']),
     user: String(row['user_id']),

@@ -2,7 +2,7 @@
 
 import { DAY_MS } from '../../../core/time.ts';
 import { textSql } from '../../../signals/sql-text.ts';
-import { textsSql, type Queryable, type Row } from '../../store/file/database.ts';
+import { textsSql, type Queryable, type DatabaseRow } from '../../store/file/database.ts';
 import { numberOrNull } from '../field-values.ts';
 import { endedSql, openSql, takesOpenRuns, type RunFilter, type RunSort } from './run-filter.ts';
 import { readCostDoubts, summaryOf, sumsSoFar, costWithNested, type RunSummary } from './run-summary.ts';
@@ -56,7 +56,7 @@ export async function listRuns(database: RunQueryable, filter: RunFilter): Promi
 }
 
 /** As many as may be shown. */
-async function readEnded(database: Queryable, filter: RunFilter): Promise<Row[]> {
+async function readEnded(database: Queryable, filter: RunFilter): Promise<DatabaseRow[]> {
   const { limit, offset = 0, sort = 'newest', since = -Infinity } = filter;
   const most = `ORDER BY ${ORDERS[sort]} LIMIT ${limit + offset}`;
   // Of many runs the few columns that decide are read before the many; of few that takes longer.
@@ -73,7 +73,11 @@ async function readEnded(database: Queryable, filter: RunFilter): Promise<Row[]>
 }
 
 /** Those of the open ones that match, with what they have done so far; not those in which nothing happened since. */
-async function readOpen(database: Queryable, filter: RunFilter, open: readonly string[]): Promise<Row[]> {
+async function readOpen(
+  database: Queryable,
+  filter: RunFilter,
+  open: readonly string[],
+): Promise<DatabaseRow[]> {
   const rows = await database.all(
     `SELECT ${SHARED_COLUMNS} FROM agent_run_started
      WHERE ${openSql(filter)} AND agent_run_id IN ${textsSql(textSql(JSON.stringify(open)))}`,
@@ -89,7 +93,7 @@ async function readOpen(database: Queryable, filter: RunFilter, open: readonly s
       started: row['timestamp'],
       ended: null,
     }))
-    .filter((row: Row) => timeOf(row['last'] ?? row['timestamp']) > (filter.since ?? -Infinity));
+    .filter((row: DatabaseRow) => timeOf(row['last'] ?? row['timestamp']) > (filter.since ?? -Infinity));
 }
 
 /** Runs that have begun and not ended. A writing server knows them; a folder has to be asked. */
@@ -105,9 +109,9 @@ async function findOpenRuns(database: RunQueryable): Promise<readonly string[]> 
 }
 
 /** The order of {@link ORDERS}, for runs that go on, too. */
-function comparisonOf(sort: RunSort): (a: Row, b: Row) => number {
+function comparisonOf(sort: RunSort): (a: DatabaseRow, b: DatabaseRow) => number {
   const nowMs = Date.now();
-  const measureOf: Record<RunSort, (row: Row) => number> = {
+  const measureOf: Record<RunSort, (row: DatabaseRow) => number> = {
     newest: () => 0,
     slowest: (row) =>
       row['ended'] === null ? nowMs - timeOf(row['started']) : (numberOrNull(row['duration_ms']) ?? -1),

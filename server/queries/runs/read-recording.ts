@@ -4,7 +4,7 @@
 import { columnOf } from '../../../core/schema.ts';
 import { DuckDBBlobValue } from '@duckdb/node-api';
 import { sealedAsText, type SealedField } from '../../store/file/content-cipher.ts';
-import { textsSql, type ChunkQueryable, type Row } from '../../store/file/database.ts';
+import { textsSql, type ChunkQueryable, type DatabaseRow } from '../../store/file/database.ts';
 import { CONTENT_TABLE } from '../../store/file/tables.ts';
 import { textOrNull } from '../field-values.ts';
 import { findRunId } from './read-run.ts';
@@ -55,14 +55,14 @@ export async function readRecording(database: ChunkQueryable, id: string): Promi
   };
 }
 
-function contentKey(call: Row, field: SealedField): string {
+function contentKey(call: DatabaseRow, field: SealedField): string {
   return `${String(call['trace_id'])}/${String(call['span_id'])}/${field}`;
 }
 
 /** What was recorded of the calls, by {@link contentKey}. */
 async function readContent(
   database: ChunkQueryable,
-  calls: readonly Row[],
+  calls: readonly DatabaseRow[],
 ): Promise<ReadonlyMap<string, string>> {
   const content = new Map<string, string>();
   if (calls.length === 0) return content;

@@ -3,7 +3,7 @@
 
 import { EVENT_NAMES, tableOf, type EventName } from '../../../core/schema.ts';
 import { OPEN_COLUMNS } from '../../store/file/content-cipher.ts';
-import type { Queryable, Row } from '../../store/file/database.ts';
+import type { Queryable, DatabaseRow } from '../../store/file/database.ts';
 import { numberOrNull } from '../field-values.ts';
 
 /**
@@ -15,7 +15,7 @@ export async function readEventRows(
   where: string,
   limit: number,
   names: readonly EventName[] = EVENT_NAMES,
-): Promise<Row[]> {
+): Promise<DatabaseRow[]> {
   const ofEvents = await Promise.all(names.map((name) => readNamed(database, name, where, limit)));
   return ofEvents
     .flat()
@@ -24,22 +24,27 @@ export async function readEventRows(
 }
 
 /** Up to `limit` rows in any order: the database takes as long to sort so many columns as to read them. */
-async function readNamed(database: Queryable, name: EventName, where: string, limit: number): Promise<Row[]> {
+async function readNamed(
+  database: Queryable,
+  name: EventName,
+  where: string,
+  limit: number,
+): Promise<DatabaseRow[]> {
   const sql = `SELECT '${name}' AS event_name, epoch_us(timestamp) AS micros, ${OPEN_COLUMNS} FROM ${tableOf(name)} WHERE ${where}`;
   const rows = await database.all(`${sql} LIMIT ${limit + 1}`);
   if (rows.length <= limit) return rows;
   return database.all(`${sql} ORDER BY timestamp, tallyspan_seq LIMIT ${limit}`);
 }
 
-function timeOf(row: Row): number {
+function timeOf(row: DatabaseRow): number {
   return (row['timestamp'] as Date).getTime();
 }
 
 /** Decides where no process counted; a `Date` has milliseconds. */
-function microsOf(row: Row): number {
+function microsOf(row: DatabaseRow): number {
   return row['micros'] as number;
 }
 
-function seqOf(row: Row): number {
+function seqOf(row: DatabaseRow): number {
   return numberOrNull(row['tallyspan_seq']) ?? Number.MAX_SAFE_INTEGER;
 }

@@ -9,7 +9,7 @@ import { eventsSql } from '../../../signals/event-tables.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
 import { SILENT_FAILURE_NOTE } from '../../../core/attribution/silent-failures.ts';
 import { DAY_MS, type Interval } from '../../../core/time.ts';
-import type { Queryable, Row } from '../../store/file/database.ts';
+import type { Queryable, DatabaseRow } from '../../store/file/database.ts';
 import { readNestedCost } from './read-nested-cost.ts';
 import { eventJson, numberOrNull, type JsonObject } from '../field-values.ts';
 import { listRuns, type RunQueryable } from './list-runs.ts';
@@ -102,7 +102,7 @@ async function readTree(database: RunQueryable, runId: string): Promise<RunTree 
 }
 
 /** All events of the run in order, each with the columns of its table. */
-async function readRows(database: RunQueryable, runId: string): Promise<Row[]> {
+async function readRows(database: RunQueryable, runId: string): Promise<DatabaseRow[]> {
   const stretch = await findStretch(database, runId);
   return readEventRows(
     database,
@@ -145,7 +145,7 @@ export async function findRunId(database: Queryable, id: string): Promise<string
 async function summaryFromRows(
   database: RunQueryable,
   runId: string,
-  rows: readonly Row[],
+  rows: readonly DatabaseRow[],
 ): Promise<RunSummary> {
   const begun = rows.find((row) => row['event_name'] === 'agent.run.started');
   const ended = rows.find((row) => row['event_name'] === 'agent.run');
@@ -165,7 +165,7 @@ async function summaryFromRows(
 }
 
 /** As `readCostDoubts` counts them. */
-function doubtsOf(rows: readonly Row[]): Row {
+function doubtsOf(rows: readonly DatabaseRow[]): DatabaseRow {
   const statuses = rows.flatMap((row) =>
     row['event_name'] === 'agent.model_call' && row['tallyspan_duplicate'] !== true
       ? [row['tallyspan_cost_status']]
@@ -177,11 +177,11 @@ function doubtsOf(rows: readonly Row[]): Row {
   };
 }
 
-function endMs(row: Row): number {
+function endMs(row: DatabaseRow): number {
   return (row['timestamp'] as Date).getTime();
 }
 
-function startMs(row: Row): number {
+function startMs(row: DatabaseRow): number {
   const duration = row[columnOf('duration_ms')];
   return endMs(row) - (typeof duration === 'number' ? duration : 0);
 }
@@ -192,7 +192,7 @@ const KINDS: Readonly<Record<string, StepKind>> = {
   'agent.note': 'note',
 };
 
-function stepsOf(rows: readonly Row[], runStartMs: number): RunStep[] {
+function stepsOf(rows: readonly DatabaseRow[], runStartMs: number): RunStep[] {
   const ordered = rows
     .filter((row) => KINDS[String(row['event_name'])] !== undefined)
     // These are told beside the steps, with those that are found when the run is read.
@@ -242,7 +242,7 @@ function isLaterStep(call: RunStep, tool: RunStep): boolean | undefined {
   return callNumber > toolNumber;
 }
 
-function attachToolCosts(steps: readonly RunStep[], rows: readonly Row[]): void {
+function attachToolCosts(steps: readonly RunStep[], rows: readonly DatabaseRow[]): void {
   const callsByStep = new Map<unknown, RunStep>();
   for (const step of steps) {
     if (step.step !== 'model_call' || step['tallyspan.duplicate'] === true) continue;

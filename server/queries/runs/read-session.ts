@@ -5,7 +5,7 @@
 import { compareText } from '../../../core/text-order.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';
 import { nestRuns, type NestedRun } from './nest-runs.ts';
-import type { Queryable, Row } from '../../store/file/database.ts';
+import type { Queryable, DatabaseRow } from '../../store/file/database.ts';
 import { numberOrNull, textOrNull } from '../field-values.ts';
 import { groupBy } from '../../group-by.ts';
 import { listRuns, type RunQueryable } from './list-runs.ts';
@@ -98,7 +98,7 @@ export async function readSession(database: RunQueryable, session: string): Prom
 }
 
 /** `own` are the events of the run, newest first. */
-function sessionRunOf(run: RunSummary, own: readonly Row[]): SessionRun {
+function sessionRunOf(run: RunSummary, own: readonly DatabaseRow[]): SessionRun {
   const tools = own.filter((row) => row['event_name'] === 'agent.tool_call');
   const ended = own.find((row) => row['event_name'] === 'agent.run');
   const begun = own.find((row) => row['event_name'] === 'agent.run.started');
@@ -114,7 +114,7 @@ function sessionRunOf(run: RunSummary, own: readonly Row[]): SessionRun {
   };
 }
 
-function readSteps(database: Queryable, session: string): Promise<Row[]> {
+function readSteps(database: Queryable, session: string): Promise<DatabaseRow[]> {
   return database.all(
     `SELECT * FROM ${STEPS}
      WHERE gen_ai_conversation_id = ?
@@ -123,7 +123,7 @@ function readSteps(database: Queryable, session: string): Promise<Row[]> {
   );
 }
 
-function callOf(row: Row, tools: readonly Row[]): SessionCall {
+function callOf(row: DatabaseRow, tools: readonly DatabaseRow[]): SessionCall {
   const durationMs = numberOrNull(row['duration_ms']);
   const step = numberOrNull(row['agent_step_number']);
   const reasons = row['gen_ai_response_finish_reasons'];
@@ -144,7 +144,7 @@ function callOf(row: Row, tools: readonly Row[]): SessionCall {
   };
 }
 
-function countTools(rows: readonly Row[]): SessionTool[] {
+function countTools(rows: readonly DatabaseRow[]): SessionTool[] {
   const byName = groupBy(rows, (row) => textOrNull(row['gen_ai_tool_name']) ?? 'tool');
   return [...byName]
     .map(([name, calls]) => ({

@@ -8,7 +8,7 @@ import {
 } from '../../../core/attribution/silent-failures.ts';
 import { DAY_MS } from '../../../core/time.ts';
 import { instantSql } from '../../../signals/sql-text.ts';
-import type { Queryable, Row } from '../../store/file/database.ts';
+import type { Queryable, DatabaseRow } from '../../store/file/database.ts';
 import { eventOf } from '../read-events.ts';
 
 export interface SilentFailureReport {
@@ -27,7 +27,7 @@ const LEAST_VALUES = 5;
 /** `rows` are all events of the run. */
 export async function readSilentFailures(
   database: Queryable,
-  rows: readonly Row[],
+  rows: readonly DatabaseRow[],
 ): Promise<SilentFailureReport[]> {
   const events = rows.map(eventOf);
   const [first] = events;
@@ -69,7 +69,7 @@ async function readUsual(database: Queryable, from: number, to: number): Promise
   };
 }
 
-function valuesOf(rows: readonly Row[], column: string): Map<string, number> {
+function valuesOf(rows: readonly DatabaseRow[], column: string): Map<string, number> {
   return new Map(
     rows.flatMap((row) =>
       typeof row['name'] === 'string' && typeof row[column] === 'number' ? [[row['name'], row[column]]] : [],

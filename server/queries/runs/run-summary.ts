@@ -4,7 +4,7 @@ import { usdOf } from '../../../core/money.ts';
 import { HOUR_MS } from '../../../core/time.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
-import { textsSql, type Queryable, type Row } from '../../store/file/database.ts';
+import { textsSql, type Queryable, type DatabaseRow } from '../../store/file/database.ts';
 import { isoOrNull, numberOrNull, textOrNull } from '../field-values.ts';
 
 export interface RunSummary {
@@ -61,7 +61,7 @@ export async function sumsSoFar(
   database: Queryable,
   runs: readonly string[],
   sinceMs: number,
-): Promise<ReadonlyMap<string, Row>> {
+): Promise<ReadonlyMap<string, DatabaseRow>> {
   if (runs.length === 0) return new Map();
   const rows = await database.all(
     `SELECT agent_run_id, max(timestamp) AS last,
@@ -82,7 +82,7 @@ export async function readCostDoubts(
   database: Queryable,
   runs: readonly string[],
   sinceMs: number,
-): Promise<ReadonlyMap<string, Row>> {
+): Promise<ReadonlyMap<string, DatabaseRow>> {
   if (runs.length === 0) return new Map();
   const rows = await database.all(
     `SELECT agent_run_id, count(*) FILTER (tallyspan_cost_status = 'unpriced') AS unpriced_calls,
@@ -99,7 +99,7 @@ function ofRunsSql(runs: readonly string[], sinceMs: number): string {
     AND agent_run_id IN ${textsSql(textSql(JSON.stringify(runs)))}`;
 }
 
-function byRun(rows: readonly Row[]): ReadonlyMap<string, Row> {
+function byRun(rows: readonly DatabaseRow[]): ReadonlyMap<string, DatabaseRow> {
   return new Map(rows.map((row) => [String(row['agent_run_id']), row]));
 }
 
@@ -111,7 +111,7 @@ export function costWithNested(row: Row): number | null {
 }
 
 /** `started` and `ended` of the row are times; everything else is a column of its events. */
-export function summaryOf(row: Row): RunSummary {
+export function summaryOf(row: DatabaseRow): RunSummary {
   const costNanoUsd = numberOrNull(row['agent_cost_nano_usd']);
   const withNested = costWithNested(row);
   return {

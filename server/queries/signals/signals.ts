@@ -5,7 +5,7 @@ import { shapeResult, type SignalPoint, type SignalResult } from '../../../signa
 import type { NotSupported, Signal, SignalRequest } from '../../../signals/signal.ts';
 import { textSql } from '../../../signals/sql-text.ts';
 import { shapeSeries, toSql, toSqlSeries, type SqlQuery } from '../../../signals/to-sql.ts';
-import type { Queryable, Row } from '../../store/file/database.ts';
+import type { Queryable, DatabaseRow } from '../../store/file/database.ts';
 import { seriesStarts } from './series-steps.ts';
 
 /**
@@ -37,7 +37,7 @@ export async function runSignalSeries(
 }
 
 /** Rows of a compiled statement. Its parameters are written into the text: DuckDB plans a statement with some twice. */
-export function readRows(database: Queryable, { sql, params }: SqlQuery): Promise<Row[]> {
+export function readRows(database: Queryable, { sql, params }: SqlQuery): Promise<DatabaseRow[]> {
   return database.all(
     sql.replaceAll(/\$([a-z]\w*)/g, (parameter, name: string) => {
       const value = params[name];

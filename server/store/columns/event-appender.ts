@@ -13,7 +13,7 @@ import {
 } from '@duckdb/node-api';
 import { FIELD_INDEX, TEXT_SCALE, type EventBatch, type FieldIndex } from './event-batch.ts';
 import { assignList, markValid, newValidity, putInt64, writeValidity, type Vector } from './column-memory.ts';
-import { logicalTypeOf, type Column, type ColumnKind } from '../file/tables.ts';
+import { logicalTypeOf, type FieldColumn, type ColumnKind } from '../file/tables.ts';
 import { EVENT_NAMES, tableOf, type EventName, type FieldKey } from '../../../core/schema.ts';
 import { groupBy } from '../../group-by.ts';
 
@@ -31,7 +31,7 @@ const WORD = 2 ** 32;
 /** A column while it is filled. */
 const scratch = new Uint32Array((ROWS_PER_CHUNK * STRING_BYTES) / 4);
 
-interface TableColumn {
+interface FilledColumn {
   readonly field: FieldIndex;
   readonly kind: ColumnKind;
 }
@@ -48,7 +48,7 @@ export class EventAppender {
   readonly #texts = DuckDBDataChunk.create([BLOB], 2);
 
   /** The columns of each table, in its order. */
-  constructor(connection: DuckDBConnection, columns: ReadonlyMap<string, readonly Column[]>) {
+  constructor(connection: DuckDBConnection, columns: ReadonlyMap<string, readonly FieldColumn[]>) {
     this.#tables = new Map(
       EVENT_NAMES.map((name) => {
         const table = tableOf(name);
@@ -97,13 +97,13 @@ export class EventAppender {
 class TableAppender {
   readonly #connection: DuckDBConnection;
   readonly #table: string;
-  readonly #columns: readonly TableColumn[];
+  readonly #columns: readonly FilledColumn[];
   /** Kept: a new one for each commit would wait for the garbage collector with its megabytes. */
   #chunk: DuckDBDataChunk | undefined;
   readonly #types: readonly DuckDBType[];
   #appender: DuckDBAppender | undefined;
 
-  constructor(connection: DuckDBConnection, table: string, columns: readonly Column[]) {
+  constructor(connection: DuckDBConnection, table: string, columns: readonly FieldColumn[]) {
     this.#connection = connection;
     this.#table = table;
     this.#columns = columns.map(({ key, kind }) => ({ field: FIELD_INDEX[key as FieldKey], kind }));
@@ -137,7 +137,7 @@ class TableAppender {
     return chunk;
   }
 
-  #fillColumn(vector: Vector, { field, kind }: TableColumn, parts: readonly Part[], count: number): void {
+  #fillColumn(vector: Vector, { field, kind }: FilledColumn, parts: readonly Part[], count: number): void {
     const valid = newValidity(count);
     let from = 0;
     const isUsed = parts.some(({ batch }) => batch.column(field) !== undefined);

@@ -13,7 +13,7 @@ import {
   writeValidity,
   type Vector,
 } from './column-memory.ts';
-import { logicalTypeOf, type Column } from '../file/tables.ts';
+import { logicalTypeOf, type FieldColumn } from '../file/tables.ts';
 
 const ROWS_PER_CHUNK = 2048;
 
@@ -22,11 +22,11 @@ type Row = Readonly<Record<string, unknown>>;
 export class RowAppender {
   readonly #connection: DuckDBConnection;
   readonly #table: string;
-  readonly #columns: readonly Column[];
+  readonly #columns: readonly FieldColumn[];
   readonly #chunk: DuckDBDataChunk;
   #appender: DuckDBAppender | undefined;
 
-  constructor(connection: DuckDBConnection, table: string, columns: readonly Column[]) {
+  constructor(connection: DuckDBConnection, table: string, columns: readonly FieldColumn[]) {
     this.#connection = connection;
     this.#table = table;
     this.#columns = columns;
@@ -62,7 +62,7 @@ export class RowAppender {
   }
 }
 
-function fillColumn(vector: Vector, column: Column, rows: readonly Row[]): void {
+function fillColumn(vector: Vector, column: FieldColumn, rows: readonly Row[]): void {
   const valid = newValidity(rows.length);
   const write = WRITERS[column.kind](vector, rows.length);
   for (let index = 0; index < rows.length; index++) {
@@ -101,7 +101,7 @@ const WRITERS = {
     };
   },
   strings: writeLists,
-} satisfies Record<Column['kind'], (vector: Vector, count: number) => CellWriter<never>>;
+} satisfies Record<FieldColumn['kind'], (vector: Vector, count: number) => CellWriter<never>>;
 
 function copy(vector: Vector, data: Int32Array | Float64Array | Uint8Array): void {
   duckdb.copy_data_to_vector(vector, 0, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);

@@ -26,7 +26,7 @@ import { PRIVATE_FOLDER, keepFilesPrivate, makePrivate } from './private-files.t
 import { ReaderPool } from './reader-pool.ts';
 
 /** One row of an answer: integers as numbers, times as `Date`, lists as arrays, no value as `null`. */
-export type Row = Readonly<Record<string, unknown>>;
+export type DatabaseRow = Readonly<Record<string, unknown>>;
 
 export type SqlValues = readonly DuckDBValue[] | Readonly<Record<string, DuckDBValue>>;
 
@@ -41,7 +41,7 @@ export interface Queryable {
    * Values are positional (`?`) in an array or named (`$name`) in an object.
    * @throws when the statement fails or takes longer than the limit
    */
-  all(sql: string, values?: SqlValues): Promise<Row[]>;
+  all(sql: string, values?: SqlValues): Promise<DatabaseRow[]>;
 }
 
 /** For answers that are too long to be held as rows. */
@@ -326,7 +326,7 @@ function boundOf(values: SqlValues): DuckDBValue[] | Record<string, DuckDBValue>
   return values as DuckDBValue[] | Record<string, DuckDBValue>;
 }
 
-function plainRow(row: Record<string, unknown>): Row {
+function plainRow(row: Record<string, unknown>): DatabaseRow {
   const plain: Record<string, unknown> = {};
   for (const key in row) plain[key] = plainValue(row[key]);
   return plain;

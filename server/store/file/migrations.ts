@@ -11,7 +11,7 @@ import {
   SPAN_TABLE,
   createTableSql,
   sqlTypeOf,
-  type Column,
+  type FieldColumn,
   type Table,
 } from './tables.ts';
 
@@ -127,12 +127,12 @@ async function readColumnNames(connection: DuckDBConnection): Promise<ColumnName
  */
 export async function columnsInFile(
   connection: DuckDBConnection,
-): Promise<ReadonlyMap<string, readonly Column[]>> {
+): Promise<ReadonlyMap<string, readonly FieldColumn[]>> {
   const names = await readColumnNames(connection);
   return new Map(TABLES.map((table) => [table.name, columnsNamed(table, names.get(table.name) ?? [])]));
 }
 
-function columnsNamed(table: Table, names: readonly string[]): readonly Column[] {
+function columnsNamed(table: Table, names: readonly string[]): readonly FieldColumn[] {
   const byName = new Map(table.columns.map((column) => [column.name, column]));
   return names.map((name) => {
     const column = byName.get(name);

@@ -27,7 +27,7 @@ import { SQL_TYPES, eventsSql } from '../../../signals/event-tables.ts';
 /** How the writer has to lay a column out. `small` is a 32-bit integer; `bytes` are written from a buffer. */
 export type ColumnKind = FieldType | 'small' | 'bytes';
 
-export interface Column {
+export interface FieldColumn {
   /** Property of the row object that fills the column. */
   readonly key: string;
   readonly name: string;
@@ -47,7 +47,7 @@ const LOGICAL_TYPES: Record<ColumnKind, DuckDBType> = {
 
 export interface Table {
   readonly name: string;
-  readonly columns: readonly Column[];
+  readonly columns: readonly FieldColumn[];
 }
 
 /** The table of each event: one column per field that it may have, but its name, which is that of the table. */
@@ -55,7 +55,7 @@ export const EVENT_TABLES: ReadonlyMap<EventName, Table> = new Map(
   EVENT_NAMES.map((name) => [name, { name: tableOf(name), columns: columnsOfEvent(name) }]),
 );
 
-function columnsOfEvent(name: EventName): Column[] {
+function columnsOfEvent(name: EventName): FieldColumn[] {
   return fieldsOf(name)
     .filter((key) => key !== 'event.name')
     .map((key) => ({ key, name: columnOf(key), kind: FIELDS[key].type }));
@@ -138,12 +138,12 @@ export const CONTENT_TABLE: Table = {
 const OWN_TYPES = { small: 'INTEGER', bytes: 'BLOB' } as const;
 
 /** SQL type of a column. */
-export function sqlTypeOf({ kind }: Column): string {
+export function sqlTypeOf({ kind }: FieldColumn): string {
   return kind === 'small' || kind === 'bytes' ? OWN_TYPES[kind] : SQL_TYPES[kind];
 }
 
 /** DuckDB type of a column, for data chunks. */
-export function logicalTypeOf(column: Column): DuckDBType {
+export function logicalTypeOf(column: FieldColumn): DuckDBType {
   return LOGICAL_TYPES[column.kind];
 }
 

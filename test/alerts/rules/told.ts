@@ -5,7 +5,7 @@ import { RULES } from '../../../alerts/rules/all-rules.ts';
 import type { AlertState } from '../../../alerts/rules/alert-state.ts';
 import { judgeRule, type ReadSignal } from '../../../alerts/rules/judgement.ts';
 import type { AlertPolicy } from '../../../alerts/rules/policy.ts';
-import { questionOf, readingOf } from '../../../alerts/rules/reading.ts';
+import { questionOf, readingOfResult } from '../../../alerts/rules/reading.ts';
 import type { Rule } from '../../../alerts/rules/rule.ts';
 import { defaultSettings, type SettingValues } from '../../../alerts/rules/setting.ts';
 import type { EventRecord } from '../../../core/event.ts';
@@ -33,7 +33,9 @@ export function policyIn(timezone: string, more: Partial<AlertPolicy> = {}): Ale
 /** Reads signals from plain events by the reference evaluator. */
 export function readerOf(events: readonly EventRecord[], timezone: string): ReadSignal {
   return (request) =>
-    Promise.resolve(readingOf(evaluate(signalOf(request.signal), events, questionOf(request, timezone))));
+    Promise.resolve(
+      readingOfResult(evaluate(signalOf(request.signal), events, questionOf(request, timezone))),
+    );
 }
 
 export interface OracleOptions {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { renderTable, type Column } from '../../../cli/terminal/table.ts';
+import { renderTable, type TextColumn } from '../../../cli/terminal/table.ts';
 import { widthOf } from '../../../cli/terminal/text-width.ts';
 import { withoutColours } from './obeyed-characters.ts';
 
@@ -10,7 +10,7 @@ interface Row {
   readonly what: string;
 }
 
-const COLUMNS: readonly Column<Row>[] = [
+const COLUMNS: readonly TextColumn<Row>[] = [
   { title: 'NAME', value: (row) => row.name },
   { title: 'COST', align: 'right', value: (row) => row.cost },
   { title: 'WHAT', shrinks: true, value: (row) => row.what },
@@ -59,7 +59,7 @@ describe('a table in the terminal', () => {
 const withoutCodes = (text: string): string[] => withoutColours(text).trimEnd().split('\n');
 
 describe('a table that is too wide', () => {
-  const columns: readonly Column<Row>[] = [
+  const columns: readonly TextColumn<Row>[] = [
     { title: 'TIME', whole: true, value: () => '11-20 17:12:33' },
     { title: 'NAME', value: (row) => row.name },
     { title: 'TURNS', align: 'right', optional: true, value: () => '1,000' },

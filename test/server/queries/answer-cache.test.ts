@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { cacheAnswers } from '../../../server/queries/answer-cache.ts';
-import type { Row } from '../../../server/store/file/database.ts';
+import type { DatabaseRow } from '../../../server/store/file/database.ts';
 
 function makeStore(rows = 1) {
   const store = {
     version: 1,
     asked: 0,
-    all: async (): Promise<Row[]> => {
+    all: async (): Promise<DatabaseRow[]> => {
       store.asked++;
       return Array.from({ length: rows }, () => ({ asked: store.asked }));
     },

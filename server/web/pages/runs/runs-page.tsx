@@ -5,7 +5,7 @@ import { RUN_STATUSES, type RunSort } from '../../../queries/runs/run-filter.ts'
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
 import { HowToSend } from '../../parts/cells.tsx';
 import { Pager } from '../../parts/pager.tsx';
-import { stretchText } from '../../runs-address.ts';
+import { stretchParam } from '../../runs-address.ts';
 import { Panel } from '../../parts/panel.tsx';
 import { ALL_RUN_COLUMNS, RunTable } from '../../parts/run-table.tsx';
 
@@ -128,7 +128,7 @@ function Filter({ view }: { view: RunsView }): VNode {
           ))}
         </select>
       </label>
-      {isStretch && <input type="hidden" name="shown" value={stretchText(view.from, view.to)} />}
+      {isStretch && <input type="hidden" name="shown" value={stretchParam(view.from, view.to)} />}
       <label>
         or from
         <input type="datetime-local" name="from" value={view.from} />
