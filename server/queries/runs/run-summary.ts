@@ -104,7 +104,7 @@ function byRun(rows: readonly DatabaseRow[]): ReadonlyMap<string, DatabaseRow> {
 }
 
 /** What a run and its nested runs cost, as its end has it; null where neither is priced. */
-export function costWithNested(row: Row): number | null {
+export function costWithNested(row: DatabaseRow): number | null {
   const own = numberOrNull(row['agent_cost_nano_usd']);
   const nested = numberOrNull(row['agent_nested_cost_nano_usd']);
   return nested === null ? own : (own ?? 0) + nested;
