@@ -9,6 +9,12 @@ import { answersOk, startProcess, waitUntil, type ServerProcess } from './proces
 
 const READY_TIMEOUT_MS = 90_000;
 
+/** The client of a container may go without it. */
+const containers = new Set<string>();
+atEnd(() => {
+  if (containers.size > 0) runDocker(['rm', '--force', ...containers]);
+});
+
 export interface StartOptions {
   readonly name: string;
   readonly args: readonly string[];
@@ -47,11 +53,7 @@ async function startContainer(
     tag,
     ...args,
   ]);
-  const kill = (): void => {
-    runDocker(['rm', '--force', container]);
-  };
-  // The client may go without its container.
-  atEnd(kill);
+  containers.add(container);
   await untilReady(name, client, readyUrl);
   // The process inside, not the client that waits for it.
   const pid = Number(runDocker(['inspect', '--format', '{{.State.Pid}}', container]).stdout.trim());
