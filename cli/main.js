@@ -13,6 +13,14 @@ if (major < REQUIRED[0] || (major === REQUIRED[0] && minor < REQUIRED[1])) {
       'Install a newer Node, or run: npx -p node@24 -p tallyspan tallyspan\n',
   );
   process.exitCode = 1;
+} else if (
+  process.argv[2] === 'statusline' &&
+  !process.argv.includes('--help') &&
+  !process.argv.includes('-h')
+) {
+  // It is called several times a minute and waited for: it has a program of its own, small and quick to start.
+  const { main } = await import('./statusline.js');
+  await main(process.argv.slice(3));
 } else {
   setUpMemory();
   const { main } = await import('./program.js');
@@ -25,7 +33,7 @@ if (major < REQUIRED[0] || (major === REQUIRED[0] && minor < REQUIRED[1])) {
  * beforehand it goes on as it is.
  */
 function setUpMemory() {
-  if (process.platform !== 'linux' || !['up', 'demo'].includes(process.argv[2])) return;
+  if (process.platform !== 'linux' || !['up', 'demo', 'import'].includes(process.argv[2])) return;
   const settings = readFileSync(new URL('memory-settings.json', import.meta.url), 'utf8');
   const { options, variables } = JSON.parse(settings);
   const isSet = Object.keys(variables).every((name) => process.env[name] !== undefined);

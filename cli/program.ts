@@ -22,7 +22,9 @@ import { registerRuns } from './commands/runs.ts';
 import { registerSignal } from './commands/signal.ts';
 import { registerSignals } from './commands/signals.ts';
 import { registerStack } from './commands/stack.ts';
+import { registerStatusLine } from './commands/statusline.ts';
 import { registerUp } from './commands/up.ts';
+import { registerUsage } from './commands/usage.ts';
 import { registerVerify } from './commands/verify.ts';
 import { registerWhatIf } from './commands/what-if.ts';
 import { Interruption, interruptedExitCode, type StopSignal } from './terminal/interruption.ts';
@@ -54,6 +56,8 @@ export function createProgram(io: CliIo): Command {
   registerRun(program, io);
   registerConversation(program, io);
   registerCost(program, io);
+  registerUsage(program, io);
+  registerStatusLine(program, io);
   registerDiagnose(program, io);
   registerWhatIf(program, io);
   registerSignal(program, io);

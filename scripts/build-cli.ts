@@ -1,5 +1,5 @@
-// Bundles the tallyspan program: `main.js` (checks the Node version in syntax that any Node reads)
-// and `program.js` (everything else, the embedded server included).
+// Bundles the tallyspan program: `main.js` (checks the Node version in syntax that any Node reads), `statusline.js` (the
+// status line, small) and `program.js` (everything else, the embedded server included).
 
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -26,6 +26,13 @@ export async function buildCli(): Promise<Bundle[]> {
     },
     legalComments: 'linked',
   });
+  const statusLine = await buildBundles({
+    entryPoints: [path.join(root, 'cli/statusline.ts')],
+    outfile: path.join(outDir, 'statusline.js'),
+    format: 'esm',
+    minify: true,
+  });
+  bundles.push(...statusLine);
   await writeLicenceNotices(bundles, path.join(outDir, 'NOTICES.txt'));
   for (const name of ['main.js', 'memory-settings.json'])
     await cp(path.join(root, 'cli', name), path.join(outDir, name));

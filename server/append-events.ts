@@ -2,6 +2,7 @@
 // nothing listens meanwhile, and neither alerts nor retention are touched.
 
 import type { EventRecord } from '../core/event.ts';
+import { keepYoungSpaceSmall } from './process/memory.ts';
 import { openDatabase } from './store/file/database.ts';
 import { EventStore } from './store/write/event-store.ts';
 
@@ -18,6 +19,7 @@ export interface FolderAppender {
  * @throws ServerError when the folder is in use or cannot be written
  */
 export async function openAppender(dataDir: string): Promise<FolderAppender> {
+  keepYoungSpaceSmall();
   const database = await openDatabase(dataDir);
   try {
     const store = await EventStore.open(database);

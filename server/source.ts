@@ -21,6 +21,12 @@ import { readDiagnosis, type DiagnosisReport } from './queries/diagnosis/read-di
 import { readMeta, type StoreMeta } from './queries/read-meta.ts';
 import { readRecording, type Recording } from './queries/runs/read-recording.ts';
 import { readRun, type RunTree } from './queries/runs/read-run.ts';
+import {
+  readStatusLine,
+  readUsageReport,
+  type StatusLineNumbers,
+  type UsageReport,
+} from './queries/usage/read-usage.ts';
 import { readWhatIf, type WhatIfReport } from './queries/diagnosis/read-what-if.ts';
 import { runSignal } from './queries/signals/signals.ts';
 import { ServerError, messageOf } from './process/server-error.ts';
@@ -28,6 +34,7 @@ import { DATA_FILE, openDatabaseReadOnly } from './store/file/database.ts';
 import { parseDiagnosisQuestion, parseWhatIfQuestion } from './questions/diagnosis-params.ts';
 import { parseCostRequest, parseSignalRequest } from './questions/query-params.ts';
 import { RequestError } from './questions/request-error.ts';
+import { parseUsageRequest } from './questions/usage-params.ts';
 
 export type {
   CostReport,
@@ -76,6 +83,15 @@ export interface WhatIfText {
   readonly batch?: string | undefined;
 }
 
+/** A question about usage; each value as it is written in an address. */
+export interface UsageText {
+  readonly kind: string;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly project?: string | undefined;
+  readonly timezone?: string | undefined;
+}
+
 export interface Source {
   /** Where the answers come from, for people: an address or a file. */
   readonly name: string;
@@ -88,6 +104,9 @@ export interface Source {
   signal(id: string, question?: SignalQuery): Promise<SignalResult>;
   diagnosis(question: DiagnosisText): Promise<DiagnosisReport>;
   whatIf(question: WhatIfText): Promise<WhatIfReport>;
+  usage(question: UsageText): Promise<UsageReport>;
+  /** Today, and the block of five hours that goes on. */
+  statusLine(): Promise<StatusLineNumbers>;
   /** Rules, states and last notices of alerts; from a folder with the default thresholds and without channels. */
   alerts(): Promise<AlertOverview>;
   meta(): Promise<StoreMeta & Readonly<Record<string, unknown>>>;
@@ -214,6 +233,8 @@ function serverSource(url: string, token: string | undefined): Source {
       }),
     diagnosis: (question) => ask('/api/diagnosis', { ...question }),
     whatIf: (question) => ask('/api/what-if', { ...question }),
+    usage: (question) => ask('/api/usage', { ...question }),
+    statusLine: () => ask('/api/statusline'),
     alerts: () => ask('/api/alerts'),
     meta: () => ask('/api/meta'),
     export: ({ format, names, ...times }) =>
@@ -285,6 +306,8 @@ async function folderSource(dataDir: string, timezone: string): Promise<Source> 
     diagnosis: (question) =>
       readDiagnosis(database, parseDiagnosisQuestion({ ...question }, Date.now(), timezone)),
     whatIf: (question) => readWhatIf(database, parseWhatIfQuestion({ ...question }, Date.now(), timezone)),
+    usage: (question) => readUsageReport(database, parseUsageRequest({ ...question }, Date.now(), timezone)),
+    statusLine: () => readStatusLine(database, Date.now(), timezone),
     alerts: () => readStoredAlerts(dataDir, timezone),
     meta: async () => ({ ...(await readMeta(database)), data_dir: resolve(dataDir), timezone }),
     export: (request) => exportEvents(database, request),

@@ -8,9 +8,9 @@ import { SessionReader } from '../../core/transcripts/session-reader.ts';
 import { isGone } from './gone-file.ts';
 import { findTranscripts, type FoundFile, type FoundSession } from './find-transcripts.ts';
 import type { ImportState } from './import-state.ts';
-import { readTranscript } from './read-transcript.ts';
+import { newChunk, readTranscript } from './read-transcript.ts';
 
-const EVENTS_PER_BATCH = 10_000;
+const EVENTS_PER_BATCH = 2_000;
 /** When a run that may go on is looked at again: once its last answer settled, and once it is abandoned. */
 const CHECKS_MS = [600_000, 3_600_000] as const;
 
@@ -94,6 +94,7 @@ export async function importSessions(
   if (plan.sessions.length === 0) return;
   const { state, append, signal } = options;
   await state.loadCalls();
+  const chunk = newChunk();
   let batch: EventRecord[] = [];
   let done: (() => void)[] = [];
   // While one batch is stored the next is read.
@@ -115,7 +116,7 @@ export async function importSessions(
   };
   try {
     for (const session of plan.sessions) {
-      const read = await readSession(session, options, tally);
+      const read = await readSession(session, chunk, options, tally);
       for (const event of read.events) {
         batch.push(event);
         if (batch.length >= EVENTS_PER_BATCH) await flush();
@@ -139,6 +140,7 @@ interface ReadSession {
 
 async function readSession(
   found: FoundSession,
+  chunk: Buffer,
   { state, now, signal, advance }: ImportOptions,
   tally: ImportTally,
 ): Promise<ReadSession> {
@@ -146,7 +148,7 @@ async function readSession(
   const whole: FoundFile[] = [];
   for (const file of found.files) {
     try {
-      await readTranscript(file, { reader, counts: tally, signal, advance });
+      await readTranscript(file, { chunk, reader, counts: tally, signal, advance });
       whole.push(file);
       tally.files++;
     } catch (error) {

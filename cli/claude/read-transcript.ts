@@ -12,7 +12,13 @@ const LINE_BREAK = 10;
 /** A longer line is shortened before it is read: most of it is one text, of which the length is enough. */
 const LONG_LINE_BYTES = 1 << 20;
 
+/** What a chunk is read into: one for all files, as many megabytes of them would wait for the garbage collector. */
+export function newChunk(): Buffer {
+  return Buffer.allocUnsafeSlow(CHUNK_BYTES);
+}
+
 export interface ReadOptions {
+  readonly chunk: Buffer;
   readonly reader: SessionReader;
   readonly counts: LineCounts;
   readonly signal: AbortSignal;
@@ -22,6 +28,7 @@ export interface ReadOptions {
 
 /** Reads what the file held when it was found; a last line that is only half there is left for the next time. */
 export async function readTranscript(file: FoundFile, options: ReadOptions): Promise<void> {
+  const { chunk } = options;
   const handle = await open(file.path);
   try {
     // Of a line that goes on in the next chunk.
@@ -29,8 +36,7 @@ export async function readTranscript(file: FoundFile, options: ReadOptions): Pro
     let left = file.bytes;
     while (left > 0) {
       options.signal.throwIfAborted();
-      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, left));
-      const { bytesRead } = await handle.read(chunk, 0, chunk.length);
+      const { bytesRead } = await handle.read(chunk, 0, Math.min(chunk.length, left));
       if (bytesRead === 0) break;
       left -= bytesRead;
       options.advance(bytesRead);
@@ -46,7 +52,8 @@ export async function readTranscript(file: FoundFile, options: ReadOptions): Pro
         } else takeLine(file, chunk, start, end, options);
         start = end + 1;
       }
-      if (start < bytesRead) begun.push(chunk.subarray(start, bytesRead));
+      // The chunk is read into again.
+      if (start < bytesRead) begun.push(Buffer.from(chunk.subarray(start, bytesRead)));
     }
     takeTail(file, Buffer.concat(begun), options);
   } finally {

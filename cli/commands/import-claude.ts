@@ -15,6 +15,8 @@ import {
 } from '../claude/import-claude.ts';
 import { ImportState } from '../claude/import-state.ts';
 import { watchTranscripts } from '../claude/watch-transcripts.ts';
+import { leaveStatus } from '../claude/leave-status.ts';
+import { openSource } from '../../server/source.ts';
 import { openSink, type OpenedSink } from '../files/event-sink.ts';
 import { durationOption } from '../options.ts';
 import { withSourceOptions, type SourceCliOptions } from '../source-options.ts';
@@ -60,7 +62,20 @@ export function registerImportClaude(parent: Command, io: CliIo): void {
     } finally {
       await opened.sink.close();
     }
+    if (options.dryRun !== true) await leaveStatusOf(opened);
   });
+}
+
+/** Without a server the status line has what the import found; with one it asks that. */
+async function leaveStatusOf({ dataDir, isServer }: OpenedSink): Promise<void> {
+  if (dataDir === undefined || isServer) return;
+  const timezone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const source = await openSource({ dataDir, timezone });
+  try {
+    await leaveStatus(dataDir, await source.statusLine());
+  } finally {
+    await source.close();
+  }
 }
 
 async function importAll(

@@ -20,8 +20,7 @@ type Meta = Readonly<Record<string, unknown>>;
 /** The sink of a source that is closed already, by what `meta()` said of it. */
 export async function openEventSink(source: Source, meta: Meta, io: CliIo): Promise<FolderAppender> {
   const { name: sourceName } = source;
-  if (!URL.canParse(sourceName) || !/^https?:/.test(sourceName))
-    return openAppender(String(meta['data_dir']));
+  if (!isAddress(sourceName)) return openAppender(String(meta['data_dir']));
   const address = meta['otlp_http'];
   if (typeof address !== 'string') {
     throw new CliError(
@@ -47,12 +46,17 @@ export async function openEventSink(source: Source, meta: Meta, io: CliIo): Prom
   };
 }
 
+function isAddress(name: string): boolean {
+  return URL.canParse(name) && /^https?:/.test(name);
+}
+
 export interface OpenedSink {
   readonly sink: FolderAppender;
   /** The folder of the data, where it is on this machine. */
   readonly dataDir: string | undefined;
   /** Address of the server, or the data folder. */
   readonly name: string;
+  readonly isServer: boolean;
   /** Whether nothing is stored there. */
   readonly isEmpty: boolean;
 }
@@ -70,7 +74,7 @@ export async function openSink(options: SourceCliOptions, io: CliIo): Promise<Op
     });
   } catch (error) {
     if (options.url !== undefined) throw error;
-    return { sink: await openAppender(dataDir), dataDir, name: dataDir, isEmpty: true };
+    return { sink: await openAppender(dataDir), dataDir, name: dataDir, isServer: false, isEmpty: true };
   }
   const meta = await source.meta();
   await source.close();
@@ -79,6 +83,7 @@ export async function openSink(options: SourceCliOptions, io: CliIo): Promise<Op
     sink: await openEventSink(source, meta, io),
     dataDir: existsSync(path.join(where, DATA_FILE)) ? where : undefined,
     name: source.name,
+    isServer: isAddress(source.name),
     isEmpty: meta.events === 0,
   };
 }

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { readCost } from '../queries/signals/read-cost.ts';
 import { listRuns } from '../queries/runs/list-runs.ts';
 import { readMeta } from '../queries/read-meta.ts';
+import { readStatusLine, readUsageReport } from '../queries/usage/read-usage.ts';
 import { readWhatIf } from '../queries/diagnosis/read-what-if.ts';
 import { readRecording } from '../queries/runs/read-recording.ts';
 import { runSignal } from '../queries/signals/signals.ts';
@@ -17,6 +18,7 @@ import {
   type QueryText,
 } from '../questions/query-params.ts';
 import { RequestError } from '../questions/request-error.ts';
+import { parseUsageRequest } from '../questions/usage-params.ts';
 import { renderMetrics } from './server-metrics.ts';
 import type { WebContext } from './web-server.ts';
 
@@ -60,6 +62,12 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
       readWhatIf(database, parseWhatIfQuestion(request.query, Date.now(), context.timezone)),
     );
   }
+
+  app.get<{ Querystring: QueryText }>('/api/usage', async (request) =>
+    readUsageReport(database, parseUsageRequest(request.query, Date.now(), context.timezone)),
+  );
+
+  app.get('/api/statusline', async () => readStatusLine(database, Date.now(), context.timezone));
 
   app.get<{ Params: { id: string }; Querystring: QueryText }>('/api/signals/:id', async (request) => {
     const asked = parseSignalRequest(request.params.id, request.query, Date.now(), context.timezone);

@@ -1,0 +1,47 @@
+// What Claude Code hands to its status line on stdin: each value where it is one, nothing where it is not.
+
+export interface StatusInput {
+  readonly model?: string | undefined;
+  /** What Claude Code counts of the session, side calls included; USD. */
+  readonly sessionUsd?: number | undefined;
+  /** Of the context window, 0 to 100. */
+  readonly contextPercent?: number | undefined;
+  /** Of the limits of a plan, 0 to 100. */
+  readonly fiveHourPercent?: number | undefined;
+  readonly weekPercent?: number | undefined;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Text that is no JSON gives an input without values: a status line shows what it can. */
+export function readStatusInput(text: string): StatusInput {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return {};
+  }
+  const root = objectOf(json);
+  const model = objectOf(root['model']);
+  const context = objectOf(root['context_window']);
+  const limits = objectOf(root['rate_limits']);
+  return {
+    model: textOf(model['display_name']) ?? textOf(model['id']),
+    sessionUsd: numberOf(objectOf(root['cost'])['total_cost_usd']),
+    contextPercent: numberOf(context['used_percentage']),
+    fiveHourPercent: numberOf(objectOf(limits['five_hour'])['used_percentage']),
+    weekPercent: numberOf(objectOf(limits['seven_day'])['used_percentage']),
+  };
+}
+
+function objectOf(value: unknown): Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+}

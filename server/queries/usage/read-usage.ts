@@ -1,0 +1,244 @@
+// Usage reports: what model calls took by day, week, month, session or block of five hours.
+
+import { usageByBlock, type Block } from '../../../core/usage-report/blocks.ts';
+import { usageByPeriod, type Period } from '../../../core/usage-report/periods.ts';
+import {
+  groupUsage,
+  sumUsage,
+  totalTokens,
+  type UsageGroup,
+  type UsageRow,
+  type UsageSums,
+} from '../../../core/usage-report/usage-row.ts';
+import { usdOf } from '../../../core/money.ts';
+import { DAY_MS, dayOf, MINUTE_MS } from '../../../core/time.ts';
+import type { Queryable } from '../../store/file/database.ts';
+import { textOrNull } from '../field-values.ts';
+
+export type UsageKind = Period | 'sessions' | 'blocks';
+export const USAGE_KINDS: readonly UsageKind[] = ['daily', 'weekly', 'monthly', 'sessions', 'blocks'];
+
+export interface UsageRequest {
+  readonly kind: UsageKind;
+  /** Unix milliseconds: (since, until]. */
+  readonly since: number;
+  readonly until: number;
+  readonly project?: string | undefined;
+  /** IANA zone of days. */
+  readonly timezone: string;
+  readonly now: number;
+}
+
+/** Sums as they are answered. */
+export interface UsageAnswer {
+  readonly model_calls: number;
+  readonly tokens_input: number;
+  readonly tokens_cache_read: number;
+  readonly tokens_cache_write: number;
+  readonly tokens_output: number;
+  readonly tokens_total: number;
+  readonly cost_nano_usd: number;
+  readonly cost_usd: number;
+  /** Part of the cost. */
+  readonly estimated_nano_usd: number;
+  /** Part of the estimate. */
+  readonly not_in_transcript_nano_usd: number;
+  readonly unpriced_calls: number;
+}
+
+export interface UsageReportRow extends UsageAnswer {
+  /** The period, the session, or the begin of the block. */
+  readonly name: string | null;
+  readonly first_at: string;
+  readonly last_at: string;
+  readonly project: string | null;
+  readonly models: readonly (UsageAnswer & { readonly model: string | null })[];
+  readonly ends_at?: string;
+  readonly is_active?: boolean;
+  readonly tokens_per_minute?: number;
+  readonly nano_usd_per_hour?: number;
+  readonly projected?: {
+    readonly tokens_total: number;
+    readonly cost_nano_usd: number;
+    readonly cost_usd: number;
+    readonly minutes_left: number;
+  };
+}
+
+export interface UsageReport {
+  readonly kind: UsageKind;
+  readonly window: { readonly from: string; readonly to: string };
+  readonly timezone: string;
+  readonly total: UsageAnswer;
+  /** In order of time. */
+  readonly rows: readonly UsageReportRow[];
+}
+
+export async function readUsageReport(database: Queryable, request: UsageRequest): Promise<UsageReport> {
+  const { kind, since } = request;
+  // Where a block begins depends on the one before.
+  const rows = await readUsage(database, { ...request, since: kind === 'blocks' ? since - DAY_MS : since });
+  const counted = kind === 'blocks' ? rows.filter(({ atMs }) => atMs > since) : rows;
+  return {
+    kind: request.kind,
+    window: { from: iso(request.since), to: iso(request.until) },
+    timezone: request.timezone,
+    total: answerOf(sumUsage(counted).sums),
+    rows: reportRows(rows, request),
+  };
+}
+
+function reportRows(
+  rows: readonly UsageRow[],
+  { kind, timezone, now, since }: UsageRequest,
+): UsageReportRow[] {
+  if (kind === 'blocks')
+    return usageByBlock(rows, now)
+      .filter(({ endMs }) => endMs > since)
+      .map(blockRow);
+  const groups =
+    kind === 'sessions' ? groupUsage(rows, ({ session }) => session) : usageByPeriod(rows, kind, timezone);
+  const answered = [...groups].map(([name, group]) => reportRow(name, group));
+  return kind === 'sessions' ? answered.toSorted((a, b) => (a.last_at < b.last_at ? -1 : 1)) : answered;
+}
+
+function blockRow(block: Block): UsageReportRow {
+  const { burn, projection } = block;
+  return {
+    ...reportRow(iso(block.startMs), block),
+    ends_at: iso(block.endMs),
+    is_active: block.isActive,
+    ...(burn && { tokens_per_minute: burn.tokensPerMinute, nano_usd_per_hour: burn.nanoUsdPerHour }),
+    ...(projection && {
+      projected: {
+        tokens_total: projection.tokens,
+        cost_nano_usd: projection.costNanoUsd,
+        cost_usd: usdOf(projection.costNanoUsd),
+        minutes_left: Math.round(projection.leftMs / MINUTE_MS),
+      },
+    }),
+  };
+}
+
+function reportRow(name: string | null, group: UsageGroup): UsageReportRow {
+  return {
+    name,
+    first_at: iso(group.firstMs),
+    last_at: iso(group.lastMs),
+    project: group.project,
+    ...answerOf(group.sums),
+    models: group.models.map(({ model, sums }) => ({ model, ...answerOf(sums) })),
+  };
+}
+
+function answerOf(sums: UsageSums): UsageAnswer {
+  return {
+    model_calls: sums.calls,
+    tokens_input: sums.tokensInput,
+    tokens_cache_read: sums.tokensCacheRead,
+    tokens_cache_write: sums.tokensCacheWrite,
+    tokens_output: sums.tokensOutput,
+    tokens_total: totalTokens(sums),
+    cost_nano_usd: sums.costNanoUsd,
+    cost_usd: usdOf(sums.costNanoUsd),
+    estimated_nano_usd: sums.estimatedNanoUsd,
+    not_in_transcript_nano_usd: sums.notInTranscriptNanoUsd,
+    unpriced_calls: sums.unpricedCalls,
+  };
+}
+
+/** What a status line shows. */
+export interface StatusLineNumbers {
+  readonly today_nano_usd: number;
+  readonly day_ends_at: string;
+  /** The block that goes on, where one does. */
+  readonly block: {
+    readonly ends_at: string;
+    readonly cost_nano_usd: number;
+    readonly nano_usd_per_hour: number | null;
+  } | null;
+}
+
+export async function readStatusLine(
+  database: Queryable,
+  now: number,
+  timezone: string,
+): Promise<StatusLineNumbers> {
+  const today = dayOf(now, timezone);
+  const rows = await readUsage(database, {
+    kind: 'blocks',
+    since: Math.min(today.from, now - DAY_MS),
+    until: now + MINUTE_MS,
+    timezone,
+    now,
+  });
+  const active = usageByBlock(rows, now).find(({ isActive }) => isActive);
+  return {
+    today_nano_usd: sumUsage(rows.filter(({ atMs }) => atMs >= today.from)).sums.costNanoUsd,
+    day_ends_at: iso(today.to),
+    block:
+      active === undefined
+        ? null
+        : {
+            ends_at: iso(active.endMs),
+            cost_nano_usd: active.sums.costNanoUsd,
+            nano_usd_per_hour: active.burn?.nanoUsdPerHour ?? null,
+          },
+  };
+}
+
+/** Zones differ by quarters of an hour at least; blocks are told by the minute. */
+const SLICE_MS: Readonly<Record<UsageKind, number>> = {
+  daily: 15 * MINUTE_MS,
+  weekly: 15 * MINUTE_MS,
+  monthly: 15 * MINUTE_MS,
+  sessions: MINUTE_MS,
+  blocks: MINUTE_MS,
+};
+
+/** Rows of the model calls that count. What Claude Code counted beyond its transcript is money and tokens, and no call. */
+async function readUsage(database: Queryable, request: UsageRequest): Promise<UsageRow[]> {
+  const session = request.kind === 'sessions' ? 'gen_ai_conversation_id' : 'NULL';
+  const found = await database.all(
+    `SELECT epoch_ms(timestamp) // $slice AS slice, ${session} AS session, agent_project AS project,
+       gen_ai_response_model AS model,
+       count(*) FILTER (tallyspan_source IS DISTINCT FROM 'remainder') AS calls,
+       sum(tokens_input) AS input, sum(tokens_cache_read) AS cache_read,
+       sum(coalesce(tokens_cache_write_5m, 0) + coalesce(tokens_cache_write_1h, 0)) AS cache_write,
+       sum(tokens_output) AS output, sum(cost_nano_usd) AS cost,
+       sum(cost_nano_usd) FILTER (tallyspan_cost_status = 'estimated') AS estimated,
+       sum(cost_nano_usd) FILTER (tallyspan_source = 'remainder') AS remainder,
+       count(*) FILTER (tallyspan_cost_status = 'unpriced') AS unpriced
+     FROM agent_model_call
+     WHERE timestamp > make_timestamptz($since::BIGINT * 1000) AND timestamp <= make_timestamptz($until::BIGINT * 1000)
+       AND tallyspan_duplicate IS NOT TRUE AND ($project::VARCHAR IS NULL OR agent_project = $project)
+     GROUP BY ALL ORDER BY slice`,
+    {
+      slice: BigInt(SLICE_MS[request.kind]),
+      since: BigInt(Math.round(request.since)),
+      until: BigInt(Math.round(request.until)),
+      project: request.project ?? null,
+    },
+  );
+  return found.map((row) => ({
+    atMs: Number(row['slice']) * SLICE_MS[request.kind],
+    session: textOrNull(row['session']),
+    project: textOrNull(row['project']),
+    model: textOrNull(row['model']),
+    sums: {
+      calls: Number(row['calls']),
+      tokensInput: Number(row['input'] ?? 0),
+      tokensCacheRead: Number(row['cache_read'] ?? 0),
+      tokensCacheWrite: Number(row['cache_write'] ?? 0),
+      tokensOutput: Number(row['output'] ?? 0),
+      costNanoUsd: Number(row['cost'] ?? 0),
+      estimatedNanoUsd: Number(row['estimated'] ?? 0),
+      notInTranscriptNanoUsd: Number(row['remainder'] ?? 0),
+      unpricedCalls: Number(row['unpriced']),
+    },
+  }));
+}
+
+function iso(atMs: number): string {
+  return new Date(Number.isFinite(atMs) ? atMs : 0).toISOString();
+}

@@ -1,0 +1,47 @@
+// Parameters of a usage report. A date without a time is a day of the zone, whole: from its begin, until its end.
+
+import { DAY_MS, isTimeZone, offsetAt } from '../../core/time.ts';
+import { USAGE_KINDS, type UsageKind, type UsageRequest } from '../queries/usage/read-usage.ts';
+import { instantParam, textParam, type QueryText } from './query-params.ts';
+import { RequestError } from './request-error.ts';
+
+/** How far back each kind looks unless asked otherwise. */
+const DEFAULT_DAYS: Readonly<Record<UsageKind, number>> = {
+  daily: 30,
+  weekly: 84,
+  monthly: 366,
+  sessions: 7,
+  blocks: 3,
+};
+
+/** `timezone` is the server's, unless the question names another. @throws RequestError */
+export function parseUsageRequest(query: QueryText, nowMs: number, timezone: string): UsageRequest {
+  const kind = textParam(query, 'kind') ?? 'daily';
+  if (!USAGE_KINDS.includes(kind as UsageKind))
+    throw new RequestError(400, `kind is ${USAGE_KINDS.join(', ')}, not ${kind}`);
+  const zone = textParam(query, 'timezone') ?? timezone;
+  if (!isTimeZone(zone)) throw new RequestError(400, `${zone} is not a time zone, such as Europe/Berlin`);
+  return {
+    kind: kind as UsageKind,
+    since: dayParam(query, 'since', nowMs, zone) ?? nowMs - DEFAULT_DAYS[kind as UsageKind] * DAY_MS,
+    until: dayParam(query, 'until', nowMs, zone) ?? nowMs,
+    project: textParam(query, 'project'),
+    timezone: zone,
+    now: nowMs,
+  };
+}
+
+function dayParam(
+  query: QueryText,
+  key: 'since' | 'until',
+  nowMs: number,
+  timezone: string,
+): number | undefined {
+  const text = textParam(query, key);
+  const day = /^(\d{4})-?(\d\d)-?(\d\d)$/.exec(text ?? '');
+  if (day === null) return instantParam(query, key, nowMs);
+  const midnight = Date.parse(`${day.slice(1).join('-')}T00:00:00Z`) + (key === 'until' ? DAY_MS : 0);
+  if (Number.isNaN(midnight)) throw new RequestError(400, `${key} is no day: ${text ?? ''}`);
+  // The window begins after `since`: the first millisecond of the day belongs to it.
+  return midnight - offsetAt(midnight - offsetAt(midnight, timezone), timezone) - 1;
+}
