@@ -63,7 +63,8 @@ export const FIELDS = {
   'service.name': { type: 'string', resource: true, dimension: 'service', doc: 'OpenTelemetry service name.' },
   'service.version': { type: 'string', resource: true, doc: 'Version of the service.' },
   'vcs.ref.head.revision': { type: 'string', doc: 'Commit that the program was built from, as its host, its build or its repository says.' },
-  'service.instance.id': { type: 'string', resource: true, doc: 'One process; tallyspan.seq counts within it.' },
+  'service.instance.id': { type: 'string', resource: true, doc: 'One process, or whatever the deployment sets it to.' },
+  'tallyspan.process_id': { type: 'string', attribute: true, doc: 'Random id of the process that numbered the event, whatever its resource says; tallyspan.seq counts within it. Events without one are numbered within their service.instance.id.' },
   'tallyspan.seq': { type: 'int', attribute: true, unit: '1', isSerial: true, doc: 'Position of the event in its process, from 1. A gap is a lost event.' },
   'tallyspan.dialect': { type: 'string', attribute: true, doc: 'Dialect rule that translated a foreign span; absent on our own events.' },
   'tallyspan.duplicate': { type: 'bool', attribute: true, doc: 'True when another record counts in place of this one: one with the same gen_ai.response.id that knows as much or more, or one with the same tallyspan.key. The record is kept and counts in no signal.' },
@@ -213,6 +214,7 @@ export const COMMON_FIELDS = [
   'service.name',
   'service.version',
   'service.instance.id',
+  'tallyspan.process_id',
   'tallyspan.seq',
   'tallyspan.dialect',
   'tallyspan.duplicate',
@@ -228,6 +230,12 @@ export const COMMON_FIELDS = [
   'gen_ai.agent.name',
   'agent.version',
   'agent.project',
+] as const satisfies readonly FieldKey[];
+
+/** What events are numbered in, together: `tallyspan.seq` counts within one value of them. */
+export const PROCESS_FIELDS = [
+  'service.instance.id',
+  'tallyspan.process_id',
 ] as const satisfies readonly FieldKey[];
 
 export interface EventDefinition {

@@ -28,6 +28,7 @@ import { findSdkVersion, isSupported, isTracedNatively } from './sdk/sdk-version
 import { later } from './process/timers.ts';
 import { detectService, serviceOf } from './process/service.ts';
 import { SilentWatch } from './record/silent-watch.ts';
+import { Numbering } from './process/numbering.ts';
 import { readSettings, type Settings } from './process/settings.ts';
 import type { Telemetry } from './record/telemetry.ts';
 import { watchLateStart } from './sdk/too-late.ts';
@@ -48,7 +49,8 @@ export function start(): void {
 
   const service = detectService(process.argv[1]);
   const pipeline = new Pipeline(settings, service.name);
-  const journal = new Journal(pipeline.folder, service.instanceId);
+  const numbering = new Numbering();
+  const journal = new Journal(pipeline.folder, service.instanceId, numbering);
   if (isMainThread) sayStart(settings, pipeline);
 
   const file = settings.fileFolder === undefined ? undefined : new DailyFile(settings.fileFolder);
@@ -73,6 +75,7 @@ export function start(): void {
       service,
       TALLYSPAN_VERSION,
       file,
+      numbering,
     );
     const telemetry: Telemetry = {
       tracer: providers.setUp(service, settings, pipeline, watcher, TALLYSPAN_VERSION),
@@ -86,10 +89,16 @@ export function start(): void {
     };
     const runs = new Runs(telemetry);
     if (isMainThread) {
-      closeLostRuns(journal.takeLost(), ({ instanceId, sequence }) =>
+      closeLostRuns(journal.takeLost(), ({ instanceId, processId, sequence }) =>
         instanceId === undefined
           ? events
-          : new EventLog(send, serviceOf(service, instanceId), TALLYSPAN_VERSION, file, sequence),
+          : new EventLog(
+              send,
+              serviceOf(service, instanceId),
+              TALLYSPAN_VERSION,
+              file,
+              new Numbering({ processId, sequence }),
+            ),
       );
     }
     return new Observer(telemetry, runs, overrides);

@@ -3,7 +3,7 @@
 
 import type { EventRecord } from '../core/event.ts';
 import { quantileOf } from '../core/quantile.ts';
-import { fieldOfDimension, type Dimension, type FieldKey } from '../core/schema.ts';
+import { fieldOfDimension, PROCESS_FIELDS, type Dimension, type FieldKey } from '../core/schema.ts';
 import { dateOf, isWithin, stepStarts, type Step } from '../core/time.ts';
 import {
   groupName,
@@ -213,7 +213,7 @@ class Evaluation {
 function placesIn(events: readonly EventRecord[], field: FieldKey): number {
   const byProcess = new Map<unknown, number[]>();
   for (const event of events) {
-    const process = event['service.instance.id'];
+    const process = JSON.stringify(PROCESS_FIELDS.map((key) => event[key] ?? null));
     byProcess.set(process, [...(byProcess.get(process) ?? []), valueOf(event, field) as number]);
   }
   let places = 0;

@@ -7,6 +7,7 @@ import {
   EVENT_NAMES,
   FIELDS,
   fieldOfDimension,
+  PROCESS_FIELDS,
   type Dimension,
   type EventName,
   type FieldKey,
@@ -105,13 +106,13 @@ export class Statement {
 
   #perProcessSql(fold: Fold, keys: readonly KeyColumn[], where: string): string {
     const column = this.#column(fieldOf(fold));
-    const process = this.#column('service.instance.id');
+    const process = PROCESS_FIELDS.map((key) => this.#column(key));
     const columns = [
       ...keys.map(({ name, sql }) => `${sql} AS "${name}"`),
       `max(${column}) - min(${column}) + 1 AS "places"`,
       'count(*) AS "seen"',
     ];
-    const group = [...keys.map(({ sql }) => sql), process].join(', ');
+    const group = [...keys.map(({ sql }) => sql), ...process].join(', ');
     return `(\n  SELECT ${columns.join(', ')}\n  FROM ${this.#tables()}\n  WHERE ${where}\n  GROUP BY ${group}\n)`;
   }
 

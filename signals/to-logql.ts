@@ -2,7 +2,7 @@
 // variables, a rule fixed durations, a question at an instant the very intervals of the request.
 // In a vector a group without data has no series, and a number without data is no vector at all.
 
-import { columnOf, fieldOfDimension, type Dimension, type FieldKey } from '../core/schema.ts';
+import { columnOf, fieldOfDimension, PROCESS_FIELDS, type Dimension, type FieldKey } from '../core/schema.ts';
 import {
   aggregateOf,
   labelFilterOf,
@@ -180,7 +180,7 @@ class Compiler {
         return `max_over_time(${lines} | ${ageStages(fieldOf(fold))} ${range}) ${groups}`;
       case 'gaps':
       case 'places': {
-        const process = [...labels, columnOf('service.instance.id')];
+        const process = [...labels, ...PROCESS_FIELDS.map(columnOf)];
         const counter = `${lines} | ${unwrap(fold)} ${range}`;
         const places = `max_over_time(${counter}) by (${process.join(', ')}) - min_over_time(${counter}) by (${process.join(', ')}) + 1`;
         const seen = aggregateOf('sum', process, `count_over_time(${lines} ${range})`);

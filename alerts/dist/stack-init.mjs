@@ -706,7 +706,8 @@ var FIELDS = {
   "service.name": { type: "string", resource: true, dimension: "service", doc: "OpenTelemetry service name." },
   "service.version": { type: "string", resource: true, doc: "Version of the service." },
   "vcs.ref.head.revision": { type: "string", doc: "Commit that the program was built from, as its host, its build or its repository says." },
-  "service.instance.id": { type: "string", resource: true, doc: "One process; tallyspan.seq counts within it." },
+  "service.instance.id": { type: "string", resource: true, doc: "One process, or whatever the deployment sets it to." },
+  "tallyspan.process_id": { type: "string", attribute: true, doc: "Random id of the process that numbered the event, whatever its resource says; tallyspan.seq counts within it. Events without one are numbered within their service.instance.id." },
   "tallyspan.seq": { type: "int", attribute: true, unit: "1", isSerial: true, doc: "Position of the event in its process, from 1. A gap is a lost event." },
   "tallyspan.dialect": { type: "string", attribute: true, doc: "Dialect rule that translated a foreign span; absent on our own events." },
   "tallyspan.duplicate": { type: "bool", attribute: true, doc: "True when another record counts in place of this one: one with the same gen_ai.response.id that knows as much or more, or one with the same tallyspan.key. The record is kept and counts in no signal." },
@@ -823,6 +824,10 @@ var FIELDS = {
   "agent.note.value": { type: "string", attribute: true, text: "prose", doc: "What was seen first: the model, the commit or the version, or the hash of the prompt or tool definitions; of a silent_failure, its figures." },
   "agent.note.text": { type: "string", sensitive: true, text: "prose", doc: "What happened, in words; only what the caller wrote." }
 };
+var PROCESS_FIELDS = [
+  "service.instance.id",
+  "tallyspan.process_id"
+];
 var EVENTS = {
   "agent.run.started": {
     doc: "A run began.",
@@ -1437,7 +1442,7 @@ var Compiler = class {
         return `max_over_time(${lines} | ${ageStages(fieldOf(fold))} ${range2}) ${groups}`;
       case "gaps":
       case "places": {
-        const process2 = [...labels, columnOf("service.instance.id")];
+        const process2 = [...labels, ...PROCESS_FIELDS.map(columnOf)];
         const counter = `${lines} | ${unwrap(fold)} ${range2}`;
         const places = `max_over_time(${counter}) by (${process2.join(", ")}) - min_over_time(${counter}) by (${process2.join(", ")}) + 1`;
         const seen = aggregateOf("sum", process2, `count_over_time(${lines} ${range2})`);

@@ -27,6 +27,7 @@ export interface EventHeader {
   readonly 'service.name': string;
   readonly 'service.version': string | undefined;
   readonly 'service.instance.id': string;
+  readonly 'tallyspan.process_id': string | undefined;
   readonly 'tallyspan.seq': number;
 }
 

@@ -17,6 +17,7 @@ import type { DailyFile } from '../deliver/daily-file.ts';
 import { encodeEventRecord, type EventHeader, type Fields } from '../encode/encode-event.ts';
 import { openSpanOf } from '../otel/foreign-fields.ts';
 import { guard } from '../process/guard.ts';
+import { Numbering } from '../process/numbering.ts';
 import { ProtobufWriter } from '../encode/protobuf-writer.ts';
 import type { EncodedRecord, Scope } from '../encode/record-batch.ts';
 import type { Service } from '../process/service.ts';
@@ -37,17 +38,16 @@ export class EventLog {
   readonly #file: DailyFile | undefined;
   readonly #record = new ProtobufWriter();
   readonly #line = new ProtobufWriter();
-  #sequence: number;
+  readonly #numbering: Numbering;
 
-  /** @param sequence number of the last event before, for a log that goes on */
   constructor(
     sink: RecordSink,
     service: Service,
     version: string,
     file: DailyFile | undefined,
-    sequence = 0,
+    numbering = new Numbering(),
   ) {
-    this.#sequence = sequence;
+    this.#numbering = numbering;
     this.#sink = sink;
     this.#service = service;
     this.#scope = { name: EVENT_SCOPE, version };
@@ -67,13 +67,18 @@ export class EventLog {
     return event;
   }
 
+  /** Id of a run that begins, 32 hex digits. */
+  makeRunId(): string {
+    return this.#numbering.makeId();
+  }
+
   /** Writes the lines that have gathered for the daily file. */
   write(): void {
     this.#file?.write();
   }
 
   #emit(name: EventName, atMs: number, span: SpanContext, fields: Fields): EventHeader {
-    this.#sequence += 1;
+    const sequence = this.#numbering.next();
     const header: EventHeader = {
       timestamp: atMs,
       'event.name': name,
@@ -82,7 +87,8 @@ export class EventLog {
       'service.name': this.#service.name,
       'service.version': this.#service.version,
       'service.instance.id': this.#service.instanceId,
-      'tallyspan.seq': this.#sequence,
+      'tallyspan.process_id': this.#numbering.processId,
+      'tallyspan.seq': sequence,
     };
     guard('emit event', () => {
       const record = this.#record;

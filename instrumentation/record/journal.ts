@@ -19,6 +19,7 @@ import { decodeEvent, type EventRecord } from '../../core/event.ts';
 import { lineOf } from './event-log.ts';
 import { openForAppend, readRegularFile } from '../process/files.ts';
 import { guard, guarded } from '../process/guard.ts';
+import { Numbering } from '../process/numbering.ts';
 
 /** What was last known of a run that never ended. */
 export interface LostRun {
@@ -48,6 +49,8 @@ export interface LostProcess {
   readonly instanceId: string | undefined;
   /** Number of its last event. */
   readonly sequence: number;
+  /** What its events are numbered in; `undefined` where that is its instance. */
+  readonly processId?: string;
   readonly runs: readonly LostRun[];
 }
 
@@ -62,8 +65,9 @@ export class Journal {
   readonly #open = new Map<string, string>();
   /** Last progress of each open run. */
   readonly #progress = new Map<string, Progress>();
-  #sequence = 0;
+  readonly #numbering: Numbering;
   #writtenSequence = 0;
+  #writtenId: string | undefined;
   #isScheduled = false;
   /** Kept open: a run that begins costs one write. */
   #file: number | undefined;
@@ -72,10 +76,15 @@ export class Journal {
   /** The last progress of each run that is not written yet: earlier ones tell nothing more. */
   readonly #pendingProgress = new Map<string, Progress>();
 
-  constructor(folder: string, instanceId: string) {
+  /** @param numbering of the events that are counted */
+  constructor(folder: string, instanceId: string, numbering = new Numbering()) {
+    this.#numbering = numbering;
     this.#folder = folder;
     this.#instanceId = instanceId;
-    this.#path = join(folder, `${HOST}.${String(process.pid)}.${instanceId.slice(0, 8)}.journal`);
+    this.#path = join(
+      folder,
+      `${HOST}.${String(process.pid)}.${(numbering.processId ?? '').slice(0, 8)}.journal`,
+    );
   }
 
   /** Written at once: from here on the run cannot vanish. */
@@ -88,7 +97,6 @@ export class Journal {
 
   /** One more event was made. It cannot leave the process before its number stands here. */
   count(): void {
-    this.#sequence += 1;
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     queueMicrotask(
@@ -131,10 +139,13 @@ export class Journal {
     for (const progress of this.#pendingProgress.values())
       this.#pendingLines.push(`seen ${JSON.stringify(progress)}`);
     this.#pendingProgress.clear();
-    if (this.#sequence !== this.#writtenSequence) this.#pendingLines.push(`seq ${String(this.#sequence)}`);
+    const { processId, sequence } = this.#numbering;
+    const isNumbered = sequence !== this.#writtenSequence || processId !== this.#writtenId;
+    if (isNumbered && sequence > 0) this.#pendingLines.push(`seq ${String(sequence)}`);
     if (this.#pendingLines.length === 0) return;
-    this.#writtenSequence = this.#sequence;
-    if (this.#size === 0) this.#pendingLines.unshift(`process ${this.#instanceId}`);
+    this.#writtenSequence = sequence;
+    if (this.#size === 0 || processId !== this.#writtenId) this.#pendingLines.unshift(this.#processLine());
+    this.#writtenId = processId;
     const text = `${this.#pendingLines.splice(0).join('\n')}\n`;
     guard('journal write', () => {
       this.#file ??= this.#openFile();
@@ -147,10 +158,10 @@ export class Journal {
   /** Writes a new file with what still counts and puts it in the place of the old one. */
   #shorten(): void {
     const lines = [
-      `process ${this.#instanceId}`,
+      this.#processLine(),
       ...this.#open.values(),
       ...[...this.#progress.values()].map((progress) => `seen ${JSON.stringify(progress)}`),
-      `seq ${String(this.#sequence)}`,
+      `seq ${String(this.#numbering.sequence)}`,
     ];
     const text = `${lines.join('\n')}\n`;
     writeFileSync(`${this.#path}.new`, text, { mode: 0o600 });
@@ -158,6 +169,11 @@ export class Journal {
     closeSync(this.#file ?? -1);
     this.#file = this.#openFile();
     this.#size = text.length;
+  }
+
+  /** From here on the numbers are those of this process; the id is encoded, as both are the user's or have spaces. */
+  #processLine(): string {
+    return `process ${JSON.stringify({ instanceId: this.#instanceId, processId: this.#numbering.processId })}`;
   }
 
   #openFile(): number {
@@ -170,7 +186,7 @@ export class Journal {
     this.#pendingProgress.clear();
     if (this.#file === undefined || this.#size === 0) return;
     this.#size = 0;
-    this.#writtenSequence = this.#sequence;
+    this.#writtenSequence = this.#numbering.sequence;
     guard('journal empty', () => {
       ftruncateSync(this.#file ?? -1);
     });
@@ -218,10 +234,16 @@ function isAlive(pid: number): boolean {
   }
 }
 
+interface Named {
+  readonly instanceId: string;
+  readonly processId?: string;
+}
+
 /** What a journal tells: runs that have a start and no end. Half a line at the end is left out; `undefined` when it is empty. */
 export function readJournal(text: string): LostProcess | undefined {
   const runs = new Map<string, LostRun>();
   let instanceId: string | undefined;
+  let processId: string | undefined;
   let sequence = 0;
   let lines = 0;
   for (const line of text.split('\n').slice(0, -1)) {
@@ -249,8 +271,18 @@ export function readJournal(text: string): LostProcess | undefined {
     } else if (verb === 'seq') {
       sequence = Number(rest);
     } else if (verb === 'process') {
-      instanceId = rest;
+      // Before there were ids of processes, the line had the instance alone.
+      const isOld = !rest.startsWith('{');
+      const named = (isOld ? { instanceId: rest } : JSON.parse(rest)) as Named;
+      ({ instanceId, processId } = named);
+      sequence = 0;
     }
   }
-  return lines === 0 ? undefined : { instanceId, sequence, runs: [...runs.values()] };
+  if (lines === 0) return undefined;
+  return {
+    instanceId,
+    sequence,
+    ...(processId === undefined ? {} : { processId }),
+    runs: [...runs.values()],
+  };
 }

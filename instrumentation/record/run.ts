@@ -3,7 +3,6 @@
 
 import { context, SpanKind, SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { randomBytes } from 'node:crypto';
 import { cutSentValue } from '../../core/field-limits.ts';
 import { Ledger } from '../../core/attribution/attribution.ts';
 import type { RequestShape } from '../../core/attribution/request-shape.ts';
@@ -41,7 +40,7 @@ export interface EndedCall {
 }
 
 export class Run extends RunTotals {
-  readonly id = randomBytes(16).toString('hex');
+  readonly id: string;
   readonly span: Span;
   readonly isInferred: boolean;
   /** True when a span of the SDK stands for the run: that span ends it, not an answer. */
@@ -80,6 +79,7 @@ export class Run extends RunTotals {
   constructor(telemetry: Telemetry, start: RunStart) {
     super();
     this.#telemetry = telemetry;
+    this.id = telemetry.events.makeRunId();
     this.isInferred = start.isInferred;
     this.identity = start.identity;
     this.agentName = start.agentName;

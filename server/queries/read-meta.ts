@@ -10,6 +10,7 @@ const EVENTS = eventsSql([
   'tallyspan.duplicate',
   'tallyspan.seq',
   'service.instance.id',
+  'tallyspan.process_id',
 ]);
 
 export interface StoreMeta {
@@ -32,7 +33,7 @@ export async function readMeta(database: Queryable): Promise<StoreMeta> {
        (SELECT count(*) FROM spans) AS spans,
        (SELECT sum(missing) FROM (
           SELECT max(tallyspan_seq) - count(*) AS missing FROM ${EVENTS}
-          WHERE tallyspan_seq IS NOT NULL GROUP BY service_instance_id)) AS lost
+          WHERE tallyspan_seq IS NOT NULL GROUP BY service_instance_id, tallyspan_process_id)) AS lost
      FROM ${EVENTS}`,
   );
   return {

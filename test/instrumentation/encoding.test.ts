@@ -28,6 +28,7 @@ import { Journal } from '../../instrumentation/record/journal.ts';
 import { readRefusedPart } from '../../instrumentation/encode/otlp-answer.ts';
 import { ProtobufWriter } from '../../instrumentation/encode/protobuf-writer.ts';
 import { RecordBatch, type EncodedRecord } from '../../instrumentation/encode/record-batch.ts';
+import { Numbering } from '../../instrumentation/process/numbering.ts';
 import { detectService } from '../../instrumentation/process/service.ts';
 import { readRequest, recordsOf } from './otlp-request.ts';
 
@@ -259,7 +260,9 @@ describe('an event is encoded once', () => {
       'agent.run_id': 'run',
       'tool.input_keys': keys,
     });
-    const journal = new Journal(path.join(folder, 'journal'), 'aaaaaaaa');
+    const numbering = new Numbering();
+    const { processId } = numbering;
+    const journal = new Journal(path.join(folder, 'journal'), 'aaaaaaaa', numbering);
     journal.begin(event);
     log.write();
     const daily = readdirSync(folder).find((name) => name.endsWith('.jsonl'));
@@ -267,7 +270,7 @@ describe('an event is encoded once', () => {
     const line = readFileSync(path.join(folder, daily ?? ''), 'utf8').trim();
     expect(bodies).toEqual([line]);
     expect(readFileSync(path.join(folder, 'journal', journalName ?? ''), 'utf8')).toBe(
-      `process aaaaaaaa\nstart ${line}\n`,
+      `process ${JSON.stringify({ instanceId: 'aaaaaaaa', processId })}\nstart ${line}\n`,
     );
     expect(encodings).toBe(1);
     journal.end('run');

@@ -6,6 +6,7 @@ import { mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
+import { Numbering } from '../../instrumentation/process/numbering.ts';
 import { Journal, readJournal } from '../../instrumentation/record/journal.ts';
 
 let folder: string;
@@ -93,15 +94,21 @@ describe('the journal', () => {
   });
 
   it('tells the number of the last event, until all is sent', async () => {
-    const journal = new Journal(folder, 'aaaaaaaa');
-    for (let n = 0; n < 3; n += 1) journal.count();
+    const numbering = new Numbering();
+    const { processId } = numbering;
+    const journal = new Journal(folder, 'aaaaaaaa', numbering);
+    for (let n = 0; n < 3; n += 1) {
+      numbering.next();
+      journal.count();
+    }
     await Promise.resolve();
     journal.write(false);
     bury();
     expect(new Journal(folder, 'bbbbbbbb').takeLost()).toEqual([
-      { instanceId: 'aaaaaaaa', sequence: 3, runs: [] },
+      { instanceId: 'aaaaaaaa', processId, sequence: 3, runs: [] },
     ]);
-    const sent = new Journal(folder, 'dddddddd');
+    numbering.next();
+    const sent = new Journal(folder, 'dddddddd', numbering);
     sent.count();
     await Promise.resolve();
     sent.write(true);
@@ -109,13 +116,19 @@ describe('the journal', () => {
     expect(new Journal(folder, 'bbbbbbbb').takeLost()).toEqual([]);
   });
 
+  it('of a version before ids of processes, goes on in the name of its instance', () => {
+    expect(readJournal('process pod-1\nseq 7\n')).toEqual({ instanceId: 'pod-1', sequence: 7, runs: [] });
+  });
+
   it('does not grow with the age of a run', async () => {
-    const journal = new Journal(folder, 'aaaaaaaa');
+    const numbering = new Numbering();
+    const journal = new Journal(folder, 'aaaaaaaa', numbering);
     journal.begin(started('one'));
     for (let n = 0; n < 30_000; n += 1) {
       journal.progress({ runId: 'one', ...progress, turns: n });
       journal.write();
     }
+    numbering.next();
     journal.count();
     await Promise.resolve();
     const [name = ''] = readdirSync(folder);

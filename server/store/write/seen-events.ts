@@ -1,5 +1,6 @@
 // Seen events: which events are stored already, so that one sent twice is stored once.
-// An event of ours is known by its process and its place in it (`service.instance.id`, `tallyspan.seq`);
+// An event of ours is known by its process and its place in it (`tallyspan.process_id`, `tallyspan.seq`; before there
+// was such an id, the process was `service.instance.id`, which deployments give to more than one);
 // one with a key by that (keyed events); any other by its kind, span and time. Places are kept as ranges: a process that lost nothing is one range.
 
 import { eventsSql } from '../../../signals/event-tables.ts';
@@ -22,7 +23,8 @@ interface StoredRange extends Readonly<Range> {
 
 /** Places that are counted together. */
 const STRETCH = 16_384;
-const PLACES = eventsSql(['service.instance.id', 'tallyspan.seq']);
+const PLACES = eventsSql(['service.instance.id', 'tallyspan.process_id', 'tallyspan.seq']);
+const PROCESS = 'coalesce(tallyspan_process_id, service_instance_id)';
 const KEYS = eventsSql([
   'event.name',
   'trace_id',
@@ -105,10 +107,10 @@ export class SeenEvents {
    */
   async #storedRanges(processes: readonly string[]): Promise<readonly StoredRange[]> {
     const stretches = await this.#database.all(
-      `SELECT service_instance_id AS process, tallyspan_seq // ${STRETCH} AS stretch,
+      `SELECT ${PROCESS} AS process, tallyspan_seq // ${STRETCH} AS stretch,
          min(tallyspan_seq) AS first, max(tallyspan_seq) AS last, count(*) AS events
        FROM ${PLACES} WHERE tallyspan_seq IS NOT NULL
-         AND service_instance_id IN ${textsSql('?')}
+         AND ${PROCESS} IN ${textsSql('?')}
        GROUP BY ALL ORDER BY ALL`,
       [JSON.stringify(processes)],
     );
@@ -126,7 +128,7 @@ export class SeenEvents {
     const rows = await this.#database.all(
       `SELECT min(seq) AS first, max(seq) AS last FROM (
          SELECT tallyspan_seq AS seq, tallyspan_seq - row_number() OVER (ORDER BY tallyspan_seq) AS island
-         FROM ${PLACES} WHERE service_instance_id = ? AND tallyspan_seq BETWEEN ? AND ?)
+         FROM ${PLACES} WHERE ${PROCESS} = ? AND tallyspan_seq BETWEEN ? AND ?)
        GROUP BY island ORDER BY 1`,
       [process, from, to],
     );
@@ -165,20 +167,31 @@ export class SeenEvents {
 
 /** The process of each row that has a place in one. */
 function processesOf(batch: EventBatch): (string | undefined)[] {
-  const processes: (string | undefined)[] = [];
-  const cells = batch.column(FIELD_INDEX['service.instance.id']);
+  const byProcessId = textsOf(batch, 'tallyspan.process_id');
+  const byInstance = textsOf(batch, 'service.instance.id');
+  return byProcessId.map((processId, row) =>
+    batch.number(row, 'tallyspan.seq') === undefined ? undefined : (processId ?? byInstance[row]),
+  );
+}
+
+/** The text of each row; records of one sender share theirs. */
+function textsOf(
+  batch: EventBatch,
+  key: 'tallyspan.process_id' | 'service.instance.id',
+): (string | undefined)[] {
+  const texts: (string | undefined)[] = [];
+  const cells = batch.column(FIELD_INDEX[key]);
   let lastCell = Number.NaN;
   let last: string | undefined;
   for (let row = 0; row < batch.rows; row++) {
     const cell = cells?.[row] ?? Number.NaN;
-    // Records of one resource share its text.
     if (cell !== lastCell) {
       lastCell = cell;
-      last = batch.text(row, 'service.instance.id');
+      last = batch.text(row, key);
     }
-    processes.push(batch.number(row, 'tallyspan.seq') === undefined ? undefined : last);
+    texts.push(last);
   }
-  return processes;
+  return texts;
 }
 
 function keyOf(batch: EventBatch, row: number): string {

@@ -50,6 +50,21 @@ describe('what a process sent before the server was restarted', () => {
   });
 });
 
+describe('processes that share one service.instance.id', () => {
+  it('are told apart by the id in which they number; the same event twice is one', async () => {
+    const dataDir = await makeDataDir();
+    const of = (processId: string): EventRecord[] =>
+      [1, 2, 3].map((place) => ({ ...noteOf(place), 'tallyspan.process_id': processId }));
+    const old = [1, 2, 3].map(noteOf);
+    await storeAnew(dataDir, [...of('a'), ...old]);
+    expect(await storeAnew(dataDir, [...of('b'), ...of('a'), ...old])).toMatchObject({
+      eventsStored: 3,
+      eventsDuplicate: 6,
+    });
+    await rm(dataDir, { recursive: true, force: true });
+  });
+});
+
 /** Stores the events as a server does that has just started; what it counted. */
 async function storeAnew(dataDir: string, events: readonly EventRecord[]): Promise<StoreCounters> {
   const { database, store } = await openTestStore(dataDir);

@@ -1,0 +1,94 @@
+// Numbering: each event gets a number that counts within one random id, so that a gap is a loss and a number that comes
+// twice is one event. The id is of this process alone, whatever the resource says of it: deployments give all
+// processes of a pod one `service.instance.id`. A process that was cloned with its memory (a snapshot of a virtual
+// machine, of a container, of V8) would go on with the id of its twin; the jump of the wall clock against the monotonic
+// one gives it away, and it gets an id of its own.
+
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { startupSnapshot } from 'node:v8';
+import { threadId } from 'node:worker_threads';
+import { guard, guarded } from './guard.ts';
+
+/** A greater jump between the two clocks is a thaw, a suspended machine or a clock that was set: a new id harms in none. */
+const JUMP_MS = 1_000;
+const ID_CHARS = 32;
+const ENTROPY_BYTES = 16;
+/** As it is now: tests of the program may put another clock in its place. */
+const { now: wallClock } = Date;
+const monotonicClock = performance.now.bind(performance);
+
+export class Numbering {
+  #id: string | undefined;
+  #sequence: number;
+  /** An earlier process has one id for good, or none where it numbered by its instance alone. */
+  readonly #isOwn: boolean;
+  #offsetMs = wallClock() - monotonicClock();
+
+  /** @param earlier an earlier process whose numbers go on */
+  constructor(earlier?: { readonly processId: string | undefined; readonly sequence: number }) {
+    this.#isOwn = earlier === undefined;
+    this.#id = earlier === undefined ? makeId('') : earlier.processId;
+    this.#sequence = earlier?.sequence ?? 0;
+    if (this.#isOwn && startupSnapshot.isBuildingSnapshot())
+      startupSnapshot.addDeserializeCallback(
+        guarded('thaw', () => {
+          this.#renew();
+        }),
+      );
+  }
+
+  get processId(): string | undefined {
+    return this.#id;
+  }
+
+  /** Number of the last event. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Number of the next event. */
+  next(): number {
+    this.#watch();
+    this.#sequence += 1;
+    return this.#sequence;
+  }
+
+  /** A random id for something else, 32 hex digits; twins make different ones. */
+  makeId(): string {
+    this.#watch();
+    return makeId(this.#id ?? '');
+  }
+
+  #watch(): void {
+    const offsetMs = wallClock() - monotonicClock();
+    if (this.#isOwn && Math.abs(offsetMs - this.#offsetMs) > JUMP_MS) this.#renew();
+    this.#offsetMs = offsetMs;
+  }
+
+  #renew(): void {
+    this.#id = makeId('');
+    this.#sequence = 0;
+  }
+}
+
+/** Random also where the generator of this process was cloned: the times and the kernel's generator differ. */
+function makeId(salt: string): string {
+  const hash = createHash('sha256').update(salt).update(randomBytes(ENTROPY_BYTES));
+  if (salt === '') hash.update(guard('entropy', readKernelEntropy) ?? '');
+  hash.update(
+    `${String(process.hrtime.bigint())}/${String(wallClock())}/${String(process.pid)}/${String(threadId)}`,
+  );
+  return hash.digest('hex').slice(0, ID_CHARS);
+}
+
+function readKernelEntropy(): Buffer {
+  const bytes = Buffer.alloc(ENTROPY_BYTES);
+  const file = openSync('/dev/urandom', 'r');
+  try {
+    readSync(file, bytes);
+  } finally {
+    closeSync(file);
+  }
+  return bytes;
+}
