@@ -90,5 +90,8 @@ function orderOf({ panel, target }: Query): string {
   const options = panel.transformations?.find(({ id }) => id === 'sortBy')?.options as
     { sort: { field: string; desc: boolean }[] } | undefined;
   const [sort] = options?.sort ?? [];
-  return sort?.desc === true && sort.field === target.legendFormat ? 'greatest first' : `by ${sort?.field}`;
+  // Grafana names the column of a query so, whatever its legend.
+  return sort?.desc === true && sort.field === `Value #${target.refId}`
+    ? 'greatest first'
+    : `by ${sort?.field}`;
 }
