@@ -1,6 +1,7 @@
 // The embedded server: one process that takes OTLP in, stores events in one file, and shows them.
 
 import type { FastifyInstance } from 'fastify';
+import type { EventRecord } from '../core/event.ts';
 import { isTimeZone } from '../core/time.ts';
 import { LOST_AFTER_MS } from '../signals/signal.ts';
 import type { Environment } from '../alerts/rules/setting.ts';
@@ -69,6 +70,8 @@ export interface RunningServer {
   readonly dataDir: string;
   /** Rules, states of alerts, channels and the last notices. */
   readAlertStates(): AlertOverview;
+  /** Stores finished events as those of a sender are; resolves when they are on disk. */
+  appendEvents(events: readonly EventRecord[]): Promise<void>;
   /** Takes nothing more in, stores what was taken, and closes the file. */
   close(): Promise<void>;
 }
@@ -145,6 +148,7 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
     return {
       uiUrl,
       readAlertStates: () => running.overview(),
+      appendEvents: (events) => store.write({ events, spans: [] }),
       grpcAddress: `${name}:${grpc.port}`,
       httpAddress: `${name}:${httpPort}`,
       dataDir: options.dataDir,

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { InvalidArgumentError, type Command } from 'commander';
 import { startServer, type RunningServer } from '../../server/start-server.ts';
+import { followClaude, followedRoots } from '../claude/follow-claude.ts';
 import { defaultDataDir } from '../files/data-dir.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { durationOption, parsePort, parseSizeBytes, parseTimeZone } from '../options.ts';
@@ -20,6 +21,7 @@ interface UpOptions {
   readonly contentRetention?: number;
   readonly retentionSize?: number;
   readonly timezone: string;
+  readonly claude?: string | true;
 }
 
 /** The one line that says that the server is ready, and where. */
@@ -66,7 +68,9 @@ export function registerUp(program: Command, io: CliIo): void {
       parseRetentionSize,
     )
     .option('--timezone <zone>', 'zone of calendar days', parseTimeZone, 'UTC')
+    .option('--claude [folder]', 'follow the transcripts of Claude Code, of this user or in a folder')
     .action(async (options: UpOptions) => {
+      const roots = options.claude === undefined ? [] : followedRoots(options.claude, io.env);
       const token = io.env['TALLYSPAN_TOKEN'];
       const server = await startServer({
         dataDir: options.data ?? defaultDataDir(io.env),
@@ -85,7 +89,9 @@ export function registerUp(program: Command, io: CliIo): void {
         log: (line) => void io.stderr.write(`${safeText(line)}\n`),
       });
       io.stdout.write(readyLine(server));
+      const following = roots.length > 0 ? followClaude(roots, server, io) : undefined;
       await waitForStop(io.signal);
+      await following;
       await server.close();
     });
 }
