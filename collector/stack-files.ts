@@ -1,7 +1,17 @@
 // The compose stack as a set of files: what `docker compose up` reads, at the places where it looks.
 // People without the repository get the same files written into a folder of their own.
 
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 export interface StackFile {
@@ -39,13 +49,43 @@ export function writeStack(folder: string, files: readonly StackFile[]): string[
   const hasEnv = isFile(join(folder, '.env'));
   const all =
     hasEnv || example === undefined ? files : [...files, { path: '.env', content: example.content }];
+  for (const { path } of all) refuseLinks(folder, path);
+  makeFolder(resolve(folder));
   for (const { path, content } of all) {
     const target = join(folder, path);
-    mkdirSync(dirname(target), { recursive: true });
-    // Settings hold tokens.
-    writeFileSync(target, content, path === '.env' ? { mode: 0o600 } : {});
+    makeFolder(dirname(resolve(target)));
+    // Settings hold tokens. A link that was put there since is not followed either.
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | (constants.O_NOFOLLOW ?? 0);
+    const handle = openSync(target, flags, path === '.env' ? 0o600 : 0o666);
+    try {
+      writeFileSync(handle, content);
+    } finally {
+      closeSync(handle);
+    }
   }
   return all.map(({ path }) => path);
+}
+
+/** A file, or a folder between, that is a link leads out of the folder that the user named. @throws Error */
+function refuseLinks(folder: string, path: string): void {
+  const parts = path.split('/');
+  for (let count = 1; count <= parts.length; count++) {
+    const part = join(folder, ...parts.slice(0, count));
+    if (lstatSync(part, { throwIfNoEntry: false })?.isSymbolicLink() === true)
+      throw new Error(`${part} is a link, which is not written through; remove it`);
+  }
+}
+
+/** As `recursive` of Node does it, which never ends below a folder such as /proc. */
+function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  if (dirname(folder) !== folder) makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Somebody else made it meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 /** Paths of the files that are there with another content: edited, of another version, or not of the stack at all. */

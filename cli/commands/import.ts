@@ -107,7 +107,6 @@ interface Importing {
 }
 
 async function importFile(file: string, { sink, count, progress, io }: Importing): Promise<void> {
-  let lineNumber = 0;
   let batch: EventRecord[] = [];
   const flush = async (): Promise<void> => {
     io.signal.throwIfAborted();
@@ -119,12 +118,10 @@ async function importFile(file: string, { sink, count, progress, io }: Importing
     progress.advance(bytes);
   });
   for await (const line of lines) {
-    lineNumber += 1;
-    if (line.trim() === '') continue;
-    const event = decodeEvent(line);
+    const event = line.text === undefined ? undefined : decodeEvent(line.text);
     if (event === undefined) {
       count.skipped += 1;
-      count.first_skipped ??= `${nameOf(file)}:${String(lineNumber)}`;
+      count.first_skipped ??= `${nameOf(file)}:${String(line.number)}`;
       continue;
     }
     batch.push(event);

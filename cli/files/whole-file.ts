@@ -2,12 +2,15 @@
 // stays as it is when something fails or the user stops it.
 
 import { createWriteStream } from 'node:fs';
-import { chmod, realpath, rename, rm, stat } from 'node:fs/promises';
+import { chmod, lstat, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CliError } from '../terminal/cli-error.ts';
 import type { CliOutput } from '../terminal/io.ts';
+
+/** What is exported says what people did, and is for whoever exported it; the mode of a file that is replaced stays. */
+const OWNER_ONLY = 0o600;
 
 type Bytes = AsyncIterable<Uint8Array>;
 
@@ -23,8 +26,12 @@ export async function replaceFile(
   const found = await stat(file).catch(() => undefined);
   if (found?.isDirectory() === true) throw new CliError(`${file} is a folder. Name a file in it.`);
   const isDevice = found !== undefined && !found.isFile();
-  // What a link leads to is replaced, not the link.
-  const target = found === undefined ? file : await realpath(file);
+  // Who put the link there chose what would be overwritten. A device such as /dev/stdout is a link on many systems.
+  if (!isDevice && (await isLink(file)))
+    throw new CliError(
+      `${file} is a link to another file, which is not written through. Name that file, or remove the link.`,
+    );
+  const target = file;
   const beside = path.join(path.dirname(target), `.${path.basename(target)}.${String(process.pid)}.part`);
   const written = isDevice ? target : beside;
   let size = 0;
@@ -35,8 +42,16 @@ export async function replaceFile(
     }
   }
   try {
+    // Left by a process of the same number that was killed.
+    if (!isDevice) await rm(beside, { force: true });
     await fill((bytes) =>
-      asWriting(file, () => pipeline(Readable.from(sized(bytes)), createWriteStream(written), { signal })),
+      asWriting(file, () =>
+        pipeline(
+          Readable.from(sized(bytes)),
+          createWriteStream(written, isDevice ? {} : { flags: 'wx', mode: OWNER_ONLY }),
+          { signal },
+        ),
+      ),
     );
     if (isDevice) return size;
     await asWriting(file, async () => {
@@ -48,6 +63,11 @@ export async function replaceFile(
     if (!isDevice) await rm(beside, { force: true });
     throw error;
   }
+}
+
+/** Also where it leads nowhere. */
+async function isLink(file: string): Promise<boolean> {
+  return (await lstat(file).catch(() => undefined))?.isSymbolicLink() === true;
 }
 
 /** Hands the bytes to an output such as stdout, no faster than it takes them. */

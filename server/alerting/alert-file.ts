@@ -1,8 +1,9 @@
 // The alert file: what the alerter must not forget when the process ends. States, so that nothing is
 // told twice; deliveries, so that nothing told is lost; the last notices, for people.
 
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { makePrivateFolder } from '../store/file/private-files.ts';
 import { FORMAT, NOTHING, readMemory, type AlertMemory, type ReadMemory } from './alert-memory.ts';
 
 export type { AlertMemory } from './alert-memory.ts';
@@ -46,7 +47,7 @@ async function parseFile(dataDir: string): Promise<ReadMemory> {
 export async function writeAlertFile(dataDir: string, memory: AlertMemory): Promise<void> {
   const file = path.join(dataDir, ALERT_FILE);
   const draft = `${file}.new`;
-  await mkdir(dataDir, { recursive: true });
+  makePrivateFolder(dataDir);
   // What was left of an earlier draft, or lies there as a link to another file, is not written through.
   await rm(draft, { force: true });
   const handle = await open(draft, 'wx', 0o600);

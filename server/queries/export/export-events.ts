@@ -4,10 +4,10 @@
 import { createReadStream } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { FIELD_KEYS, type EventName } from '../../../core/schema.ts';
+import { FIELDS, FIELD_KEYS, columnOf, type EventName, type FieldKey } from '../../../core/schema.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
-import { OPEN_COLUMNS } from '../../store/file/content-cipher.ts';
+import { OPEN_COLUMNS, SEALED_FIELDS } from '../../store/file/content-cipher.ts';
 import { DATABASE_NAME, attachSql } from '../../store/file/attached-file.ts';
 import type { Database, LongQueries } from '../../store/file/database.ts';
 import { makeTemporaryFile, removeTemporaryFile } from '../../store/file/leftovers.ts';
@@ -49,11 +49,21 @@ export async function* exportEvents(
     request.format === 'csv'
       ? 'FORMAT csv, HEADER'
       : `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_PER_GROUP}`;
+  const columns = request.format === 'csv' ? `* REPLACE (${textColumnsSql()})` : '*';
   yield* throughFile(database, signal, async (file, reader) => {
     await reader.all(
-      `COPY (SELECT ${OPEN_COLUMNS} FROM ${eventsSql(FIELD_KEYS, request.names)} WHERE ${withinSql(request)}) TO ${textSql(file)} (${options})`,
+      `COPY (SELECT ${columns} FROM (SELECT ${OPEN_COLUMNS} FROM ${eventsSql(FIELD_KEYS, request.names)} WHERE ${withinSql(request)})) TO ${textSql(file)} (${options})`,
     );
   });
+}
+
+/** A text that a spreadsheet would run as a formula gets an apostrophe in front, as the spreadsheet itself would write it. */
+function textColumnsSql(): string {
+  const sealed = new Set<FieldKey>(SEALED_FIELDS);
+  return FIELD_KEYS.filter((key) => FIELDS[key].type === 'string' && !sealed.has(key))
+    .map((key) => `"${columnOf(key)}"`)
+    .map((column) => `regexp_replace(${column}, '^([=+@\\t\\r\\n-])', '''\\1') AS ${column}`)
+    .join(', ');
 }
 
 /** The bytes of a database file with everything that is committed, while the server goes on. */

@@ -1,7 +1,6 @@
 // A database is the one DuckDB file of a data folder. One process writes it; the file's lock says so.
 // Reading goes through connections of their own, so that a slow question never holds up intake.
 
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
@@ -22,7 +21,7 @@ import { FileGoneError, diskReason, isInvalidated } from './disk-fault.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { mendLog, setLogAside } from './write-ahead-log.ts';
 import { FORMAT, checkFormat, migrate } from './migrations.ts';
-import { PRIVATE_FOLDER, keepFilesPrivate, makePrivate } from './private-files.ts';
+import { keepFilesPrivate, makePrivate, makePrivateFolder } from './private-files.ts';
 import { ReaderPool } from './reader-pool.ts';
 
 /** One row of an answer: integers as numbers, times as `Date`, lists as arrays, no value as `null`. */
@@ -108,7 +107,7 @@ const openFiles = new Set<string>();
 export async function openDatabase(dataDir: string): Promise<Database> {
   const folder = resolve(dataDir);
   try {
-    mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
+    makePrivateFolder(folder);
   } catch (error) {
     throw new ServerError(
       `cannot make the data folder ${folder} (${messageOf(error)}). Choose another with --data.`,

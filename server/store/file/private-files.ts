@@ -1,13 +1,30 @@
 // Private files: what lies in a data folder is for its owner only, whatever the umask of the process is. DuckDB makes its
 // files, the log and what it spills among them, as the umask says, so that is set as long as a file is open for writing.
 
-import { chmodSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 const OTHERS = 0o077;
 const OWNER_ONLY = 0o600;
 
 /** Mode of a folder that only its owner may enter. */
 export const PRIVATE_FOLDER = 0o700;
+
+/**
+ * Makes a folder that only its owner may enter, and those above it that are missing. Node's own way never ends below a
+ * folder that takes none, such as /proc.
+ */
+export function makePrivateFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  const above = dirname(folder);
+  if (above !== folder) makePrivateFolder(above);
+  try {
+    mkdirSync(folder, { mode: PRIVATE_FOLDER });
+  } catch (error) {
+    const isThere = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+    if (!isThere) throw error;
+  }
+}
 
 let holders = 0;
 let umaskBefore = 0;

@@ -53,6 +53,30 @@ describe('export', () => {
     await other.remove();
   });
 
+  it('as CSV holds no text that a spreadsheet would run, and numbers as they are', async () => {
+    const other = await startTestServer();
+    const evil = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1'];
+    const events = sampleRun({ mark: 'e', endMs: NOW }).slice(0, evil.length);
+    await sendEvents(
+      other,
+      events.map((event, index) => ({ ...event, 'user.id': evil[index] ?? 'plain = 1' })),
+    );
+    const copy = await openSource({ url: other.uiUrl });
+    const file = path.join(folder, 'evil.csv');
+    await writeFile(file, await bytesOf(copy.export({ format: 'csv' })));
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    const answer = await connection.runAndReadAll(
+      `SELECT user_id FROM read_csv('${file}', all_varchar = true)`,
+    );
+    const users = answer.getRowObjects().map((row) => String(row['user_id']));
+    expect(users.length).toBe(events.length);
+    for (const user of users) expect(user).toMatch(/^('|plain)/);
+    connection.closeSync();
+    instance.closeSync();
+    await other.remove();
+  });
+
   it('takes only the time that is asked for', async () => {
     const text = (await bytesOf(source.export({ format: 'jsonl', since: NOW - 30_000 }))).toString();
     expect(text.trimEnd().split('\n')).toHaveLength(RUNS.length / 2);

@@ -59,10 +59,15 @@ describe.each(PATHS)('%s', (path) => {
   });
 });
 
+function fromOther(mode: string): Promise<number | undefined> {
+  return askFrom('/api/runs', 'cross-site', mode);
+}
+
 describe('other addresses of the API', () => {
   it('are refused to scripts of another site, and open by a link', async () => {
-    const ask = (mode: string): Promise<number | undefined> => askFrom('/api/runs', 'cross-site', mode);
-    expect([await ask('no-cors'), await ask('cors'), await ask('navigate')]).toEqual([403, 403, 200]);
+    expect([await fromOther('no-cors'), await fromOther('cors'), await fromOther('navigate')]).toEqual([
+      403, 403, 200,
+    ]);
   });
 });
 
