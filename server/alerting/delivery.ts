@@ -40,6 +40,9 @@ export const DELIVERY_TIMING: DeliveryTiming = {
   giveUpAfterMs: 24 * 3_600_000,
 };
 
+/** The longest wait between two tries, and far below what a timer takes. */
+const LONGEST_PAUSE_MS = 3_600_000;
+
 /** Notices that wait for one channel; beyond it the oldest is given up. */
 const QUEUE_LIMIT = 100;
 
@@ -176,7 +179,8 @@ class Lane {
     }
     const { firstRetryMs, longestRetryMs } = this.#timing;
     const backoffMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(delivery.attempts, 20));
-    const pauseMs = failure?.retryAfterMs ?? backoffMs * (0.5 + Math.random() / 2);
+    // Never sooner than by itself: a service may ask for nothing at all.
+    const pauseMs = Math.max(failure?.retryAfterMs ?? 0, backoffMs * (0.5 + Math.random() / 2));
     const next = { ...delivery, attempts: delivery.attempts + 1, notBeforeMs: nowMs + pauseMs };
     this.queue = [next, ...this.queue.slice(1)];
     if (delivery.attempts === 0) {
@@ -190,8 +194,9 @@ class Lane {
   }
 
   async #waitUntil(atMs: number): Promise<void> {
-    const pauseMs = atMs - Date.now();
-    if (pauseMs <= 0) return;
+    // A time that is further away is of a clock that was set, or from a file that others wrote.
+    const pauseMs = Math.min(atMs - Date.now(), LONGEST_PAUSE_MS);
+    if (!(pauseMs > 0)) return;
     const { signal } = this.#stop;
     await new Promise<void>((resolve) => {
       const done = (): void => {

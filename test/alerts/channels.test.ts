@@ -179,6 +179,18 @@ describe('Slack', () => {
     expect(body.blocks[0]?.text.text.split('\n')[2]).toContain(`<${PAGE}/tools#a%7Cb|a¦b*c>`);
   });
 
+  it.each([9_999_999_999, 1e300])('a wait of %d s is heeded for an hour at most', async (seconds) => {
+    const slack = await started(startSlack());
+    slack.trouble({ kind: 'answer', answer: slackLimit(seconds) });
+    const failure = await failureOf(slackChannel({ url: slack.url + SLACK_PATH }));
+    expect(Number((failure as { retryAfterMs?: number }).retryAfterMs ?? 0)).toBeLessThanOrEqual(3_600_000);
+    const telegram = await started(startTelegram());
+    telegram.trouble({ kind: 'answer', answer: tooManyRequests(seconds) });
+    expect(
+      await failureOf(telegramChannel({ botToken: BOT_TOKEN, chatId: CHAT_ID, apiUrl: telegram.url })),
+    ).toMatchObject({ isPermanent: false, retryAfterMs: 3_600_000 });
+  });
+
   it('gives a wait in its header; a webhook that is gone is not tried again', async () => {
     const slack = await started(startSlack());
     slack.trouble({ kind: 'answer', answer: slackLimit(30) });

@@ -68,6 +68,18 @@ const passing = new DeliveryError('busy', { isPermanent: false });
 const final = new DeliveryError('no such chat', { isPermanent: true });
 
 describe('delivery', () => {
+  it('a wait beyond what a timer takes is a wait: nothing is posted meanwhile', async () => {
+    const failure = new DeliveryError('later', { isPermanent: false, retryAfterMs: 9_999_999_999_000 });
+    const channel = scripted('slack', [failure]);
+    const left = { channel: 'telegram' as const, queuedMs: Date.now(), attempts: 1, notBeforeMs: 1e300 };
+    const other = scripted('telegram', []);
+    const made = deliverer([channel, other], [{ ...left, notice: NOTICE }]);
+    made.enqueue(NOTICE, Date.now());
+    await sleep(100);
+    expect([channel.sent, other.sent]).toEqual([[], []]);
+    expect(made.waiting().map(({ attempts }) => attempts)).toEqual([1, 1, 0]);
+  });
+
   it('tries a passing failure again until it is taken', async () => {
     const slack = scripted('slack', [passing, passing, passing]);
     const sending = deliverer([slack]);

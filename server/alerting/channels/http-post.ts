@@ -1,5 +1,6 @@
 // One HTTP request that carries a notice: JSON out, a short answer in, and what the answer means.
 
+import { retryAfterMs } from '../../../core/retry-after.ts';
 import { maskSecrets } from '../../process/secrets.ts';
 import { DeliveryError } from './channel.ts';
 
@@ -15,13 +16,15 @@ export interface PostRequest {
 
 /** What the service wrote, as far as an error message needs it. */
 export interface ReadAnswer {
-  /** How long to wait, where the body says it. */
-  retryAfterMs?(body: string): number | undefined;
+  /** How many seconds to wait, where the body says it: any value of the service. */
+  retryAfterSeconds?(body: string): unknown;
   /** The reason, where the body has one. */
   reason?(body: string): string | undefined;
 }
 
 const REQUEST_TIMEOUT_MS = 15_000;
+/** A service that asks for more is asked again after this. */
+const LONGEST_RETRY_AFTER_MS = 3_600_000;
 const ANSWER_LIMIT = 4096;
 const REASON_LIMIT = 200;
 const HTTP_TOO_MANY = 429;
@@ -54,21 +57,17 @@ export async function postJson(request: PostRequest, answer: ReadAnswer = {}): P
   }
   if (response.ok) return;
   const { status } = response;
-  const retryAfterMs = answer.retryAfterMs?.(body) ?? retryAfterOf(response.headers.get('retry-after'));
+  const pauseMs = heededMs(answer.retryAfterSeconds?.(body)) ?? heededMs(response.headers.get('retry-after'));
   const said = maskSecrets(answer.reason?.(body) ?? body, secrets).slice(0, REASON_LIMIT);
   throw new DeliveryError(`${service} answered ${status}${said === '' ? '' : `: ${said}`}`, {
     isPermanent: status < HTTP_SERVER_ERROR && !PASSING_STATUSES.has(status),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(pauseMs === undefined ? {} : { retryAfterMs: pauseMs }),
   });
 }
 
-/** `Retry-After` as seconds or as a date, in ms from now. */
-export function retryAfterOf(header: string | null): number | undefined {
-  if (header === null) return undefined;
-  const seconds = Number(header);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
-  const atMs = Date.parse(header);
-  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - Date.now());
+/** What a service asks for, within bounds: its number may be wrong, or meant to do harm. */
+function heededMs(value: unknown): number | undefined {
+  return retryAfterMs(value, Date.now(), LONGEST_RETRY_AFTER_MS);
 }
 
 /** The value at a path of a JSON text; undefined when there is none. */

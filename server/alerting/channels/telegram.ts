@@ -39,10 +39,7 @@ export function telegramChannel(settings: TelegramSettings): Channel {
           signal,
         },
         {
-          retryAfterMs: (body) => {
-            const seconds = jsonAt(body, 'parameters', 'retry_after');
-            return typeof seconds === 'number' ? seconds * 1000 : undefined;
-          },
+          retryAfterSeconds: (body) => jsonAt(body, 'parameters', 'retry_after'),
           reason: (body) => {
             const description = jsonAt(body, 'description');
             return typeof description === 'string' ? description : undefined;
