@@ -37,7 +37,7 @@ describe('a program with endpoints and folders that do harm', () => {
         return Promise.resolve();
       },
     });
-    const [folder = ''] = readdirSync(spool).filter((name) => name !== 'daily');
+    const folder = readdirSync(spool).find((name) => name !== 'daily') ?? '';
     mkdirSync(path.join(spool, folder), { recursive: true });
     const now = String(Date.now());
     for (const name of [`${now}-1-1.1.logs`, `${now}-1-2.1.traces`, 'any.1.x.journal'])
