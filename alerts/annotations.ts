@@ -8,7 +8,7 @@ import type { SettingValues } from './rules/setting.ts';
 import { formatValue, type ShownUnit } from './rules/value-format.ts';
 
 export interface TemplateNames {
-  /** The value in the unit of people: USD, seconds; ratio and count as they are. */
+  /** The value in the unit of people: USD, seconds, percent; a count as it is. */
   readonly value: string;
   /** Labels of the series, as the start of a path. */
   readonly labels: string;
@@ -18,62 +18,75 @@ export interface TemplateNames {
 
 /** Number that a value is divided by to be in the unit of people. */
 export function displayScale(unit: ShownUnit): number {
-  return unit === 'usd' ? NANO_USD_PER_USD : unit === 'duration' ? 1000 : 1;
+  switch (unit) {
+    case 'usd':
+      return NANO_USD_PER_USD;
+    case 'duration':
+      return 1000;
+    case 'ratio':
+      return 0.01;
+    default:
+      return 1;
+  }
+}
+
+/** What the alert is about: "Cost today of user-3". */
+export function subjectTemplate(rule: Rule, { labels }: Pick<TemplateNames, 'labels'>): string {
+  return rule.by === undefined ? rule.subject : `${rule.subject} of {{ ${labels}.${labelOf(rule.by)} }}`;
 }
 
 /** Headline of the alert. */
 export function summaryTemplate(rule: Rule, settings: SettingValues, names: TemplateNames): string {
   const limit = formatValue(settingInSignalUnit(rule.threshold, settings), rule.unit);
-  const of = rule.by === undefined ? '' : ` of {{ ${names.labels}.${labelOf(rule.by)} }}`;
+  const subject = subjectTemplate(rule, names);
   const value = valueTemplate(names.value, rule.unit);
   if (rule.shown !== undefined && names.shown !== undefined) {
-    return `${rule.subject}${of} ${valueTemplate(names.shown, 'usd')}, ${value} ${rule.shown.baseline} (limit ${limit})`;
+    return `${subject} ${valueTemplate(names.shown, 'usd')}, ${value} ${rule.shown.baseline} (limit ${limit})`;
   }
-  return `${rule.subject}${of} ${value} (limit ${limit})`;
+  return `${subject} ${value} (limit ${limit})`;
 }
 
 function valueTemplate(value: string, unit: ShownUnit): string {
   switch (unit) {
     case 'usd':
       // The dollar stands inside: `${` in an annotation is a variable to newer Grafanas.
-      return `{{ printf "$%.2f" ${value} }}`;
+      return `{{ if lt ${value} 1.0 }}{{ printf "$%.4f" ${value} }}{{ else }}{{ printf "$%.2f" ${value} }}{{ end }}`;
     case 'ratio':
-      return `{{ humanizePercentage ${value} }}`;
+      return `{{ printf "%.1f" ${value} }} %`;
     case 'times':
       return `{{ printf "%.1f" ${value} }} ×`;
     case 'duration':
-      return `{{ humanizeDuration ${value} }}`;
+      return `{{ printf "%.1f" ${value} }} s`;
     case 'count':
       return `{{ printf "%.4g" ${value} }}`;
   }
 }
 
-/** Events to look at, as a LogQL query for Explore: each line links to its trace. */
-export function evidenceQuery(rule: Rule, settings: SettingValues): string {
-  switch (rule.runs) {
-    case 'failed':
-      return '{event_name="agent.run"} | agent_status!="ok"';
-    case 'lost':
-      return '{event_name="agent.run"} | agent_status="lost"';
-    case 'duration':
-      return `{event_name="agent.run"} | duration_ms > ${settings.runLatencyP95 * 1000}`;
-    case 'turns':
-      return `{event_name="agent.run"} | agent_turns > ${settings.turnsPerRun}`;
-    case 'cost':
-      return `{event_name="agent.run"} | label_format cost_with_nested=\`{{ add .agent_cost_nano_usd .agent_nested_cost_nano_usd }}\` | cost_with_nested > ${settingInSignalUnit('runCost', settings)}`;
-    case 'none':
-      return rule.by === 'tool'
-        ? '{event_name="agent.tool_call"} | tool_ok="false"'
-        : '{event_name="agent.model_call"}';
-  }
+/** Alerts of one rule that a notice spells out. */
+const SPELLED_OUT = 10;
+
+/**
+ * Lines of a notice: each alert that fires, how many more, what to do, and what is back to normal. `lines` follow
+ * each that fires; `.` is the alert there. No variables: Grafana would take their dollar for one of its own.
+ */
+export function noticeTemplate(lines: readonly string[]): string {
+  const firing = [`${SEVERITY_MARK} {{ .Annotations.summary }}`, ...lines].join('\n');
+  return [
+    firstOf('.Alerts.Firing', firing, ''),
+    '{{ if gt (len .Alerts.Firing) 0 }}{{ with index .Alerts.Firing 0 }}Do: {{ .Annotations.action }}\n{{ end }}{{ end }}',
+    firstOf('.Alerts.Resolved', '✅ Back to normal: {{ .Annotations.subject }}', ' back to normal'),
+  ].join('');
 }
 
-/** Address of Explore with a query over the last day. */
-export function exploreUrl(grafanaUrl: string, logql: string): string {
-  const pane = {
-    datasource: 'loki',
-    queries: [{ refId: 'A', expr: logql, datasource: { type: 'loki', uid: 'loki' } }],
-    range: { from: 'now-24h', to: 'now' },
-  };
-  return `${grafanaUrl}/explore?schemaVersion=1&orgId=1&panes=${encodeURIComponent(JSON.stringify({ a: pane }))}`;
+function firstOf(alerts: string, line: string, more: string): string {
+  const each = (some: string): string => `{{ range ${some} }}${line}\n{{ end }}`;
+  const first = each(`(slice ${alerts} 0 ${SPELLED_OUT})`);
+  const rest = `and {{ len (slice ${alerts} ${SPELLED_OUT}) }} more${more}\n`;
+  return `{{ if gt (len ${alerts}) ${SPELLED_OUT} }}${first}${rest}{{ else }}${each(alerts)}{{ end }}`;
 }
+
+const SEVERITY_MARK = '{{ if eq .Labels.severity "critical" }}🔴{{ else }}🟠{{ end }}';
+
+/** Mark of a notice as a whole, by the severity of its rule. */
+export const TITLE_MARK =
+  '{{ if eq .Status "firing" }}{{ if eq .CommonLabels.severity "critical" }}🔴{{ else }}🟠{{ end }}{{ else }}✅ Back to normal:{{ end }}';

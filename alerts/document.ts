@@ -1,4 +1,4 @@
-// docs/alerts.md: how to be told, every rule with its limit, every variable.
+// docs/alerts.md: how to be notified, every rule with its limit, every variable.
 
 import { NANO_USD_PER_USD } from '../core/money.ts';
 import { CHANNEL_VARIABLES } from './rules/channel-settings.ts';
@@ -25,9 +25,9 @@ export function alertsDocument(): string {
 
 # Alerts
 
-Sixteen rules watch what the agents cost and how they fare, and tell a person before the bill does. One definition of each rule (\`alerts/rules\`) is what the embedded server checks, what Grafana's rule file holds, and what Loki's own ruler evaluates.
+Sixteen rules watch what the agents cost and how they fare, and notify a person before the bill does. One definition of each rule (\`alerts/rules\`) is what the embedded server checks, what Grafana's rule file holds, and what Loki's own ruler evaluates.
 
-## Be told in a minute
+## Get notified in a minute
 
 The embedded server takes channels from its environment:
 
@@ -37,9 +37,9 @@ tallyspan alerts test telegram
 tallyspan up
 \`\`\`
 
-In the compose stack the same variables stand in \`.env\`, and \`docker compose up -d\` is all. A wrong value stops the start with a line that names the variable; without any channel everything starts and says that notices are only on the page.
+In the compose stack the same variables stand in \`.env\`, and \`docker compose up -d\` is all. A wrong value stops the start with a line that names the variable; without any channel everything starts, and notices are only on the page.
 
-A notice says why, on one phone screen:
+A notice shows why, on one phone screen:
 
 \`\`\`
 🔴 Cost so far today $3.92, 21 × the usual by now $0.18 (limit 2 ×)
@@ -49,23 +49,23 @@ Top user user-88 +$3.74 (100 % of the increase)
 Top tool search_docs +$2.95 (79 % of the increase)
 Top model claude-sonnet-4-6 +$3.74 (100 % of the increase)
 Look: http://127.0.0.1:4319/runs/9f2c41aa…
-Do: Open the dearest run. A loop: stop the process. More users: raise ALERT_COST_PACE_TIMES. Fix: Limit the turns and the cost of a run, and look at what this one did.
+Do: Open the most expensive run. A loop: stop the process. More users: raise ALERT_COST_PACE_TIMES. Fix: Limit the turns and the cost of a run, and look at what this one did.
 \`\`\`
 
 The parts are those of the increase in the headline, over the same hours of the same days; they are more than 100 % where others cost less than usual, and who has less than 5 % is left out.
 
-Then, once: \`✅ Back to normal: …\`. A notice is told once, again only after the re-notify interval, and after "back to normal" the same alert stays silent for the cool-down. What one rule has to say of several users, tools or conversations gathers into one notice each ten minutes.
+Then, once: \`✅ Back to normal: …\`. A notice is sent once, again only after the re-notify interval, and after "back to normal" the same alert stays silent for the cool-down. Alerts of one rule about several users, tools or conversations gather into one notice each ten minutes; it spells out the first ten and counts the rest.
 
 ## Rules
 
-| Rule | Says when | Limit | Over | Checked, holds for | Only if | No data |
+| Rule | Fires when | Limit | Over | Checked, holds for | Only if | No data |
 |---|---|---|---|---|---|---|
 ${RULES.map(ruleRow).join('\n')}
 
-- **Today against the usual day** compares the calendar day so far, in the configured zone, with the mean of the seven complete days before. With data on fewer than three of them there is nothing to compare with: the state is "no history", not quiet and not firing. The pace rule compares with the same share of those days, so that a loop at 03:00 is told at 03:05 and not in the evening.
+- **Today against the usual day** compares the calendar day so far, in the configured zone, with the average of the seven complete days before. With data on fewer than three of them there is nothing to compare with: the state is "no history", not quiet and not firing. The pace rule compares with the same share of those days, so that a loop at 03:00 is noticed at 03:05 and not in the evening.
 - **Only if** keeps rules from speaking about nearly nothing: one failed run of one is not 100 %.
 - **Silence** compares with the same two hours a week ago, so a weekend without runs is quiet where it always is.
-- A value at the limit is within it; a rule speaks beyond it.
+- A value at the limit is within it; a rule fires beyond it.
 
 ## Settings
 
@@ -98,7 +98,7 @@ const isOurs = timingSafeEqual(Buffer.from(given, 'hex'), right) && Math.abs(Dat
 |---|---|---|---|
 | How | \`tallyspan up\` | \`docker compose up -d\` | \`docker compose -f docker-compose.yml -f docker-compose.ruler.yml up -d\` |
 | Fires at the same minute | yes | yes | yes |
-| Says why, and which run, user, tool and model | yes | links to the board and to the runs in Explore | no |
+| Shows why, and which run, user, tool and model | yes | a link to the board of the user, session, tool or run that it is about | no |
 | Quiet hours | yes | yes | yes |
 | Re-notify interval | yes | yes | yes |
 | Cool-down | yes | no | no |

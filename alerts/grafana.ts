@@ -13,7 +13,8 @@ import {
   type Rule,
 } from './rules/rule.ts';
 import type { SettingValues } from './rules/setting.ts';
-import { displayScale, evidenceQuery, exploreUrl, summaryTemplate } from './annotations.ts';
+import { displayScale, noticeTemplate, subjectTemplate, summaryTemplate, TITLE_MARK } from './annotations.ts';
+import { boardUrlTemplate, rulePanel } from './rule-board.ts';
 import { guardQuery, ruleQuery, signalQuery } from './rule-query.ts';
 import type { YamlValue } from './yaml.ts';
 
@@ -32,7 +33,6 @@ export const LEAST_GROUP_MS = 60_000;
 export interface GrafanaLinks {
   /** Address of Grafana, without a slash at the end. */
   readonly grafanaUrl: string;
-  readonly boardUid: string;
 }
 
 const NO_DATA: Record<NoDataMeaning, string> = { ok: 'OK', keep: 'KeepLast', alert: 'Alerting' };
@@ -82,15 +82,17 @@ function grafanaRule(rule: Rule, config: AlertConfig, links: GrafanaLinks): Yaml
     condition: 'Condition',
     data: grafanaSteps(rule, settings, policy.timezone) as unknown as YamlValue,
     noDataState: NO_DATA[rule.noData],
+    // Its red marks are on this panel: Grafana shows a mark where the rule says so, and nowhere else.
+    ...rulePanel(rule),
     // When Loki cannot be asked, one rule speaks of it and not all.
     execErrState: rule.noData === 'alert' ? 'Alerting' : 'KeepLast',
     for: duration(rule.forMs),
     keepFiringFor: duration(rule.resolveAfterMs),
     annotations: {
       summary: summaryTemplate(rule, settings, { value: '$values.Value.Value', labels: '$labels', ...shown }),
+      subject: subjectTemplate(rule, { labels: '$labels' }),
       action: rule.action,
-      board: `${links.grafanaUrl}/d/${links.boardUid}`,
-      runs: exploreUrl(links.grafanaUrl, evidenceQuery(rule, settings)),
+      board: boardUrlTemplate(rule, links.grafanaUrl, '$labels'),
     },
     labels: { severity: rule.severity, rule: rule.id },
     isPaused: false,
@@ -254,13 +256,8 @@ export const GRAFANA_TEMPLATES: YamlValue = {
       orgId: ORG,
       name: 'tallyspan',
       template: [
-        '{{ define "tallyspan.title" }}{{ if eq .Status "firing" }}🔴{{ else }}✅{{ end }} {{ .CommonLabels.alertname }}{{ end }}',
-        '{{ define "tallyspan.message" }}{{ range .Alerts.Firing }}{{ if eq .Labels.severity "critical" }}🔴{{ else }}🟠{{ end }} {{ .Annotations.summary }}',
-        'Look: {{ .Annotations.board }}',
-        'Runs: {{ .Annotations.runs }}',
-        'Do: {{ .Annotations.action }}',
-        '{{ end }}{{ range .Alerts.Resolved }}✅ Back to normal: {{ .Labels.alertname }}',
-        '{{ end }}{{ end }}',
+        `{{ define "tallyspan.title" }}${TITLE_MARK} {{ .CommonLabels.alertname }}{{ end }}`,
+        `{{ define "tallyspan.message" }}${noticeTemplate(['Look: {{ .Annotations.board }}'])}{{ end }}`,
       ].join('\n'),
     },
   ],

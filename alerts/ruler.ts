@@ -11,7 +11,7 @@ import {
 import type { AlertConfig } from './rules/policy.ts';
 import { guardsOf, settingInSignalUnit, type Rule } from './rules/rule.ts';
 import type { SettingValues } from './rules/setting.ts';
-import { displayScale, summaryTemplate } from './annotations.ts';
+import { displayScale, noticeTemplate, subjectTemplate, summaryTemplate, TITLE_MARK } from './annotations.ts';
 import { duration, LEAST_GROUP_MS, quietInterval } from './grafana.ts';
 import { guardQuery, ruleQuery } from './rule-query.ts';
 import { labelOf } from '../signals/to-logql.ts';
@@ -43,6 +43,7 @@ function rulerRule(rule: Rule, { settings, policy }: AlertConfig): YamlValue {
     annotations: {
       title: rule.title,
       summary: summaryTemplate(rule, settings, { value: '$value', labels: '$labels' }),
+      subject: subjectTemplate(rule, { labels: '$labels' }),
       action: rule.action,
     },
   };
@@ -103,14 +104,8 @@ export function alertmanagerConfig(config: AlertConfig, options: AlertmanagerOpt
   };
 }
 
-const TITLE =
-  '{{ if eq .Status "firing" }}{{ if eq .CommonLabels.severity "critical" }}🔴{{ else }}🟠{{ end }}{{ else }}✅ Back to normal:{{ end }} {{ .CommonAnnotations.title }}';
-const TEXT = [
-  '{{ range .Alerts.Firing }}{{ if eq .Labels.severity "critical" }}🔴{{ else }}🟠{{ end }} {{ .Annotations.summary }}',
-  'Do: {{ .Annotations.action }}',
-  '{{ end }}{{ range .Alerts.Resolved }}✅ Back to normal: {{ .Annotations.title }}',
-  '{{ end }}',
-].join('\n');
+const TITLE = `${TITLE_MARK} {{ .CommonAnnotations.title }}`;
+const TEXT = noticeTemplate([]);
 
 function receiverConfig(
   name: ChannelName,

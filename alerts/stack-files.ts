@@ -16,7 +16,6 @@ import { toYaml } from './yaml.ts';
 
 export const DEFAULT_LINKS: GrafanaLinks = {
   grafanaUrl: 'http://127.0.0.1:3000',
-  boardUid: 'tallyspan-overview',
 };
 
 export interface AlertingFile {

@@ -28,7 +28,7 @@ function main(): void {
   } catch (error) {
     if (!(error instanceof SettingError)) throw error;
     for (const problem of error.problems) process.stderr.write(`tallyspan: ${problem}\n`);
-    process.stderr.write('tallyspan: nothing was started. Mend .env and run docker compose up again.\n');
+    process.stderr.write('tallyspan: nothing was started. Fix .env and run docker compose up again.\n');
     process.exitCode = 1;
     return;
   }

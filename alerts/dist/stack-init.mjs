@@ -10,7 +10,7 @@ var anyCount = { unit: "count", min: 0, max: 1e9 };
 var anyRatio = { unit: "ratio", min: 0, max: 1 };
 var anyUsd = { unit: "usd", min: 0, max: 1e6 };
 var SETTINGS = {
-  costSpikeTimes: { env: "ALERT_COST_SPIKE_TIMES", default: 2, unit: "times", min: 1, max: 1e3, doc: "Cost today against the mean of the previous 7 days." },
+  costSpikeTimes: { env: "ALERT_COST_SPIKE_TIMES", default: 2, unit: "times", min: 1, max: 1e3, doc: "Cost today against the average of the previous 7 days." },
   costPaceTimes: { env: "ALERT_COST_PACE_TIMES", default: 2, unit: "times", min: 1, max: 1e3, doc: "Cost today so far against the same share of the previous 7 days." },
   costFloor: { env: "COST_ALERT_FLOOR_USD", default: 1, ...anyUsd, doc: "Below this cost of the day neither cost rule speaks." },
   userDayCost: { env: "ALERT_USER_DAY_USD", default: 5, ...anyUsd, doc: "Cost of one user in one calendar day." },
@@ -36,7 +36,7 @@ var SETTINGS = {
   lostRunVolume: { env: "ALERT_LOST_RUN_MIN_RUNS", default: 5, ...anyCount, doc: "Runs that must have started in the 24 hours." },
   silenceRuns: { env: "ALERT_SILENCE_RUNS", default: 1, ...anyCount, doc: "Runs started in 2 hours below which it is called silence." },
   silenceVolume: { env: "ALERT_SILENCE_USUAL_RUNS", default: 5, ...anyCount, doc: "Runs in the same 2 hours a week ago; with fewer, silence is normal." },
-  renotifyHours: { env: "ALERT_RENOTIFY_HOURS", default: 4, unit: "hours", min: 0.1, max: 720, doc: "While an alert keeps firing, it is told again after this time." },
+  renotifyHours: { env: "ALERT_RENOTIFY_HOURS", default: 4, unit: "hours", min: 0.1, max: 720, doc: "While an alert keeps firing, people are notified again after this time." },
   cooldownMinutes: { env: "ALERT_COOLDOWN_MINUTES", default: 30, unit: "minutes", min: 0, max: 10080, doc: 'After "back to normal" the same alert stays silent for this long.' },
   groupMinutes: { env: "ALERT_GROUP_MINUTES", default: 10, unit: "minutes", min: 0, max: 1440, doc: "Notices of one rule about different users, tools or conversations gather for this long." }
 };
@@ -235,12 +235,12 @@ var COST_RULES = [
     floor: { signal: "cost_today", window: "day", atLeast: "costFloor" },
     noData: "ok",
     needsHistory: true,
-    shown: { signal: "cost_today", window: "day", baseline: "the 7-day mean" },
+    shown: { signal: "cost_today", window: "day", baseline: "the 7-day average" },
     causes: COST_CAUSES,
     explains: true,
     runs: "cost",
     subject: "Cost today",
-    action: "Open the dearest run. A loop: stop the process. A new prompt or tool: look at what changed."
+    action: "Open the most expensive run. A loop: stop the process. A new prompt or tool: look at what changed."
   },
   {
     id: "cost-pace",
@@ -262,7 +262,7 @@ var COST_RULES = [
     explains: true,
     runs: "cost",
     subject: "Cost so far today",
-    action: "Open the dearest run. A loop: stop the process. More users: raise ALERT_COST_PACE_TIMES."
+    action: "Open the most expensive run. A loop: stop the process. More users: raise ALERT_COST_PACE_TIMES."
   },
   {
     id: "user-day-cost",
@@ -298,7 +298,7 @@ var COST_RULES = [
     noData: "ok",
     causes: [],
     runs: "cost",
-    subject: "Dearest run of the hour",
+    subject: "Most expensive run of the hour",
     action: "Read the run: many turns, a large tool result, or a broken cache."
   },
   {
@@ -317,7 +317,7 @@ var COST_RULES = [
     noData: "ok",
     causes: [],
     runs: "cost",
-    subject: "Cost of conversation",
+    subject: "Conversation cost",
     action: "A long history is paid again in every turn: compact it, or begin a new conversation."
   },
   {
@@ -380,7 +380,7 @@ var RUN_RULES = [
     causes: [{ signal: "run_failures", by: "error", label: "error", unit: "count" }],
     runs: "failed",
     subject: "Failed runs in 5 minutes",
-    action: "Open the newest failed run: its last tool call or API error says why."
+    action: "Open the newest failed run: its last tool call or API error shows why."
   },
   {
     id: "turns",
@@ -436,7 +436,7 @@ var RUN_RULES = [
     noData: "ok",
     causes: [],
     runs: "lost",
-    subject: "Lost runs in 24 hours",
+    subject: "Abandoned runs in 24 hours",
     action: "The process was killed in mid-run: look for out-of-memory kills, deploys and time limits."
   },
   {
@@ -1564,54 +1564,113 @@ function formatTimes(value) {
 
 // alerts/annotations.ts
 function displayScale(unit) {
-  return unit === "usd" ? NANO_USD_PER_USD : unit === "duration" ? 1e3 : 1;
+  switch (unit) {
+    case "usd":
+      return NANO_USD_PER_USD;
+    case "duration":
+      return 1e3;
+    case "ratio":
+      return 0.01;
+    default:
+      return 1;
+  }
+}
+function subjectTemplate(rule, { labels }) {
+  return rule.by === void 0 ? rule.subject : `${rule.subject} of {{ ${labels}.${labelOf(rule.by)} }}`;
 }
 function summaryTemplate(rule, settings, names) {
   const limit = formatValue(settingInSignalUnit(rule.threshold, settings), rule.unit);
-  const of = rule.by === void 0 ? "" : ` of {{ ${names.labels}.${labelOf(rule.by)} }}`;
+  const subject = subjectTemplate(rule, names);
   const value = valueTemplate(names.value, rule.unit);
   if (rule.shown !== void 0 && names.shown !== void 0) {
-    return `${rule.subject}${of} ${valueTemplate(names.shown, "usd")}, ${value} ${rule.shown.baseline} (limit ${limit})`;
+    return `${subject} ${valueTemplate(names.shown, "usd")}, ${value} ${rule.shown.baseline} (limit ${limit})`;
   }
-  return `${rule.subject}${of} ${value} (limit ${limit})`;
+  return `${subject} ${value} (limit ${limit})`;
 }
 function valueTemplate(value, unit) {
   switch (unit) {
     case "usd":
-      return `{{ printf "$%.2f" ${value} }}`;
+      return `{{ if lt ${value} 1.0 }}{{ printf "$%.4f" ${value} }}{{ else }}{{ printf "$%.2f" ${value} }}{{ end }}`;
     case "ratio":
-      return `{{ humanizePercentage ${value} }}`;
+      return `{{ printf "%.1f" ${value} }} %`;
     case "times":
       return `{{ printf "%.1f" ${value} }} \xD7`;
     case "duration":
-      return `{{ humanizeDuration ${value} }}`;
+      return `{{ printf "%.1f" ${value} }} s`;
     case "count":
       return `{{ printf "%.4g" ${value} }}`;
   }
 }
-function evidenceQuery(rule, settings) {
-  switch (rule.runs) {
-    case "failed":
-      return '{event_name="agent.run"} | agent_status!="ok"';
-    case "lost":
-      return '{event_name="agent.run"} | agent_status="lost"';
-    case "duration":
-      return `{event_name="agent.run"} | duration_ms > ${settings.runLatencyP95 * 1e3}`;
-    case "turns":
-      return `{event_name="agent.run"} | agent_turns > ${settings.turnsPerRun}`;
-    case "cost":
-      return `{event_name="agent.run"} | label_format cost_with_nested=\`{{ add .agent_cost_nano_usd .agent_nested_cost_nano_usd }}\` | cost_with_nested > ${settingInSignalUnit("runCost", settings)}`;
-    case "none":
-      return rule.by === "tool" ? '{event_name="agent.tool_call"} | tool_ok="false"' : '{event_name="agent.model_call"}';
-  }
+var SPELLED_OUT = 10;
+function noticeTemplate(lines) {
+  const firing = [`${SEVERITY_MARK} {{ .Annotations.summary }}`, ...lines].join("\n");
+  return [
+    firstOf(".Alerts.Firing", firing, ""),
+    "{{ if gt (len .Alerts.Firing) 0 }}{{ with index .Alerts.Firing 0 }}Do: {{ .Annotations.action }}\n{{ end }}{{ end }}",
+    firstOf(".Alerts.Resolved", "\u2705 Back to normal: {{ .Annotations.subject }}", " back to normal")
+  ].join("");
 }
-function exploreUrl(grafanaUrl, logql) {
-  const pane = {
-    datasource: "loki",
-    queries: [{ refId: "A", expr: logql, datasource: { type: "loki", uid: "loki" } }],
-    range: { from: "now-24h", to: "now" }
-  };
-  return `${grafanaUrl}/explore?schemaVersion=1&orgId=1&panes=${encodeURIComponent(JSON.stringify({ a: pane }))}`;
+function firstOf(alerts, line, more) {
+  const each = (some) => `{{ range ${some} }}${line}
+{{ end }}`;
+  const first = each(`(slice ${alerts} 0 ${SPELLED_OUT})`);
+  const rest = `and {{ len (slice ${alerts} ${SPELLED_OUT}) }} more${more}
+`;
+  return `{{ if gt (len ${alerts}) ${SPELLED_OUT} }}${first}${rest}{{ else }}${each(alerts)}{{ end }}`;
+}
+var SEVERITY_MARK = '{{ if eq .Labels.severity "critical" }}\u{1F534}{{ else }}\u{1F7E0}{{ end }}';
+var TITLE_MARK = '{{ if eq .Status "firing" }}{{ if eq .CommonLabels.severity "critical" }}\u{1F534}{{ else }}\u{1F7E0}{{ end }}{{ else }}\u2705 Back to normal:{{ end }}';
+
+// dashboards/board-ids.ts
+var BOARD_UIDS = {
+  overview: "tallyspan-overview",
+  cost: "tallyspan-cost",
+  reliability: "tallyspan-reliability",
+  tools: "tallyspan-tools",
+  run: "tallyspan-run",
+  users: "tallyspan-users",
+  health: "tallyspan-health"
+};
+var ID_SPACE = 999983;
+function panelIdOf(key) {
+  let hash = 2166136261;
+  for (const character of key) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16777619) >>> 0;
+  return 1 + hash % ID_SPACE;
+}
+
+// alerts/rule-board.ts
+var COST = { board: "overview", key: "cost-over-time" };
+var ARRIVING = { board: "health", key: "arriving" };
+var RULE_PANELS = {
+  "cost-spike": COST,
+  "cost-pace": COST,
+  "user-day-cost": COST,
+  "run-cost": COST,
+  "conversation-cost": COST,
+  "cache-hit": { board: "cost", key: "cache-over-time" },
+  "unpriced-calls": ARRIVING,
+  "run-failures": { board: "overview", key: "success-over-time" },
+  turns: { board: "reliability", key: "latency-over-time" },
+  "run-latency": { board: "overview", key: "latency-over-time" },
+  "lost-runs": { board: "reliability", key: "success-over-time" },
+  silence: ARRIVING,
+  "tool-failures": { board: "tools", key: "failures-over-time" },
+  "tool-retries": { board: "tools", key: "calls-over-time" },
+  "api-errors": { board: "reliability", key: "limits-over-time" },
+  "telemetry-loss": ARRIVING
+};
+var BOARDS_OF_ONE = { user: "users", session: "users" };
+function rulePanel({ id }) {
+  const panel = RULE_PANELS[id];
+  if (panel === void 0) throw new Error(`rule ${id} has no panel`);
+  return { dashboardUid: BOARD_UIDS[panel.board], panelId: panelIdOf(panel.key) };
+}
+function boardUrlTemplate({ id, by }, grafanaUrl, labels) {
+  const time = "from=now-24h&to=now";
+  const ofOne = by === void 0 ? void 0 : BOARDS_OF_ONE[by];
+  if (by === void 0 || ofOne === void 0)
+    return `${grafanaUrl}/d/${BOARD_UIDS[RULE_PANELS[id]?.board ?? "overview"]}?${time}`;
+  return `${grafanaUrl}/d/${BOARD_UIDS[ofOne]}?var-${by}={{ urlquery ${labels}.${labelOf(by)} }}&${time}`;
 }
 
 // signals/values.ts
@@ -1836,19 +1895,19 @@ var CALL_SIGNALS = [
 
 // signals/catalogue/cost.ts
 var CALL3 = "agent.model_call";
-var COST = "cost_nano_usd";
+var COST2 = "cost_nano_usd";
 var IN_CONVERSATION = { field: "gen_ai.conversation.id", isPresent: true };
 var MIN_DAYS_WITH_DATA = 3;
 var LEAVES_EXPENSIVE_RUN = "Open the most expensive run of that group; its tree shows the step that costs.";
 function againstMean(span) {
-  const usual = per(sum(CALL3, COST, [], { span }), EARLIER_DAYS);
-  return guarded(ratio(sum(CALL3, COST, [], { span: "today" }), usual));
+  const usual = per(sum(CALL3, COST2, [], { span }), EARLIER_DAYS);
+  return guarded(ratio(sum(CALL3, COST2, [], { span: "today" }), usual));
 }
 function guarded(value) {
   return {
     kind: "guarded",
     value,
-    needs: days(CALL3, COST, { span: "earlierDays" }),
+    needs: days(CALL3, COST2, { span: "earlierDays" }),
     atLeast: MIN_DAYS_WITH_DATA
   };
 }
@@ -1858,7 +1917,7 @@ var COST_SIGNALS = [
     title: "Cost",
     unit: "nanoUsd",
     help: "Cost of all model calls.",
-    value: sum(CALL3, COST),
+    value: sum(CALL3, COST2),
     window: range(),
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,
@@ -1884,7 +1943,7 @@ var COST_SIGNALS = [
     title: "Cost today",
     unit: "nanoUsd",
     help: "Cost of the calendar day so far, in the configured zone.",
-    value: sum(CALL3, COST, [], { span: "today" }),
+    value: sum(CALL3, COST2, [], { span: "today" }),
     window: { kind: "day" },
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,
@@ -1897,7 +1956,7 @@ var COST_SIGNALS = [
     title: "Cost of the last 24 hours",
     unit: "nanoUsd",
     help: "Cost of the last 24 hours, whatever the calendar says.",
-    value: sum(CALL3, COST),
+    value: sum(CALL3, COST2),
     window: { kind: "rolling", lengthMs: DAY_MS },
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,
@@ -1910,7 +1969,7 @@ var COST_SIGNALS = [
     title: "Cost of the last hour",
     unit: "nanoUsd",
     help: "Cost of the last hour.",
-    value: sum(CALL3, COST),
+    value: sum(CALL3, COST2),
     window: { kind: "rolling", lengthMs: HOUR_MS },
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,
@@ -1949,7 +2008,7 @@ var COST_SIGNALS = [
     title: "Mean daily cost",
     unit: "nanoUsd",
     help: "Mean cost of the 7 complete calendar days before today. No value with fewer than 3 of those days with data.",
-    value: guarded(per(sum(CALL3, COST, [], { span: "earlierDays" }), EARLIER_DAYS)),
+    value: guarded(per(sum(CALL3, COST2, [], { span: "earlierDays" }), EARLIER_DAYS)),
     window: { kind: "day" },
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,
@@ -2041,8 +2100,8 @@ var COST_SIGNALS = [
     unit: "nanoUsd",
     help: "Cost of the model calls that belong to a conversation, divided by the number of those conversations.",
     value: ratio(
-      sum(CALL3, COST, [IN_CONVERSATION]),
-      distinct(CALL3, "gen_ai.conversation.id", [{ field: COST, isPresent: true }])
+      sum(CALL3, COST2, [IN_CONVERSATION]),
+      distinct(CALL3, "gen_ai.conversation.id", [{ field: COST2, isPresent: true }])
     ),
     window: range(),
     dimensions: ["model", "agent", "version", "user", "task", "service"],
@@ -2056,7 +2115,7 @@ var COST_SIGNALS = [
     title: "Cost per successful run",
     unit: "nanoUsd",
     help: "Cost of all model calls, of failed runs too, divided by the runs that ended ok.",
-    value: ratio(sum(CALL3, COST), count("agent.run", [{ field: "agent.status", is: "ok" }])),
+    value: ratio(sum(CALL3, COST2), count("agent.run", [{ field: "agent.status", is: "ok" }])),
     window: range(14),
     dimensions: RUN_DIMENSIONS,
     whenEmpty: null,
@@ -2082,7 +2141,7 @@ var COST_SIGNALS = [
     title: "Cost of retried calls",
     unit: "nanoUsd",
     help: "Cost of the model calls that took more than one attempt. What an attempt cost that was cut off is not known and not in it.",
-    value: sum(CALL3, COST, [{ field: "attempts", over: 1 }]),
+    value: sum(CALL3, COST2, [{ field: "attempts", over: 1 }]),
     window: range(),
     dimensions: CALL_DIMENSIONS,
     whenEmpty: null,
@@ -2095,7 +2154,7 @@ var COST_SIGNALS = [
     title: "Cost of truncated output",
     unit: "nanoUsd",
     help: "Cost of the model calls that stopped at max_tokens or at the end of the context window.",
-    value: sum(CALL3, COST, [
+    value: sum(CALL3, COST2, [
       { field: "gen_ai.response.finish_reasons", holds: ["max_tokens", "model_context_window_exceeded"] }
     ]),
     window: range(),
@@ -2603,15 +2662,17 @@ function grafanaRule(rule, config, links) {
     condition: "Condition",
     data: grafanaSteps(rule, settings, policy.timezone),
     noDataState: NO_DATA2[rule.noData],
+    // Its red marks are on this panel: Grafana shows a mark where the rule says so, and nowhere else.
+    ...rulePanel(rule),
     // When Loki cannot be asked, one rule speaks of it and not all.
     execErrState: rule.noData === "alert" ? "Alerting" : "KeepLast",
     for: duration(rule.forMs),
     keepFiringFor: duration(rule.resolveAfterMs),
     annotations: {
       summary: summaryTemplate(rule, settings, { value: "$values.Value.Value", labels: "$labels", ...shown }),
+      subject: subjectTemplate(rule, { labels: "$labels" }),
       action: rule.action,
-      board: `${links.grafanaUrl}/d/${links.boardUid}`,
-      runs: exploreUrl(links.grafanaUrl, evidenceQuery(rule, settings))
+      board: boardUrlTemplate(rule, links.grafanaUrl, "$labels")
     },
     labels: { severity: rule.severity, rule: rule.id },
     isPaused: false,
@@ -2754,13 +2815,8 @@ var GRAFANA_TEMPLATES = {
       orgId: ORG,
       name: "tallyspan",
       template: [
-        '{{ define "tallyspan.title" }}{{ if eq .Status "firing" }}\u{1F534}{{ else }}\u2705{{ end }} {{ .CommonLabels.alertname }}{{ end }}',
-        '{{ define "tallyspan.message" }}{{ range .Alerts.Firing }}{{ if eq .Labels.severity "critical" }}\u{1F534}{{ else }}\u{1F7E0}{{ end }} {{ .Annotations.summary }}',
-        "Look: {{ .Annotations.board }}",
-        "Runs: {{ .Annotations.runs }}",
-        "Do: {{ .Annotations.action }}",
-        "{{ end }}{{ range .Alerts.Resolved }}\u2705 Back to normal: {{ .Labels.alertname }}",
-        "{{ end }}{{ end }}"
+        `{{ define "tallyspan.title" }}${TITLE_MARK} {{ .CommonLabels.alertname }}{{ end }}`,
+        `{{ define "tallyspan.message" }}${noticeTemplate(["Look: {{ .Annotations.board }}"])}{{ end }}`
       ].join("\n")
     }
   ]
@@ -2822,6 +2878,7 @@ function rulerRule(rule, { settings, policy }) {
     annotations: {
       title: rule.title,
       summary: summaryTemplate(rule, settings, { value: "$value", labels: "$labels" }),
+      subject: subjectTemplate(rule, { labels: "$labels" }),
       action: rule.action
     }
   };
@@ -2864,13 +2921,8 @@ function alertmanagerConfig(config, options = {}) {
     ]
   };
 }
-var TITLE2 = '{{ if eq .Status "firing" }}{{ if eq .CommonLabels.severity "critical" }}\u{1F534}{{ else }}\u{1F7E0}{{ end }}{{ else }}\u2705 Back to normal:{{ end }} {{ .CommonAnnotations.title }}';
-var TEXT = [
-  '{{ range .Alerts.Firing }}{{ if eq .Labels.severity "critical" }}\u{1F534}{{ else }}\u{1F7E0}{{ end }} {{ .Annotations.summary }}',
-  "Do: {{ .Annotations.action }}",
-  "{{ end }}{{ range .Alerts.Resolved }}\u2705 Back to normal: {{ .Annotations.title }}",
-  "{{ end }}"
-].join("\n");
+var TITLE2 = `${TITLE_MARK} {{ .CommonAnnotations.title }}`;
+var TEXT = noticeTemplate([]);
 function receiverConfig(name, channels, options) {
   const { telegram, email, slack, webhook, pagerduty } = channels;
   const common = { send_resolved: true };
@@ -2971,8 +3023,7 @@ function scalar(value) {
 
 // alerts/stack-files.ts
 var DEFAULT_LINKS = {
-  grafanaUrl: "http://127.0.0.1:3000",
-  boardUid: "tallyspan-overview"
+  grafanaUrl: "http://127.0.0.1:3000"
 };
 var LOKI_TENANT = "fake";
 var SMTPS_PORT2 = 465;
@@ -3032,7 +3083,7 @@ function main() {
     if (!(error instanceof SettingError)) throw error;
     for (const problem of error.problems) process.stderr.write(`tallyspan: ${problem}
 `);
-    process.stderr.write("tallyspan: nothing was started. Mend .env and run docker compose up again.\n");
+    process.stderr.write("tallyspan: nothing was started. Fix .env and run docker compose up again.\n");
     process.exitCode = 1;
     return;
   }

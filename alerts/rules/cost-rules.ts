@@ -26,12 +26,13 @@ export const COST_RULES: readonly Rule[] = [
     floor: { signal: 'cost_today', window: 'day', atLeast: 'costFloor' },
     noData: 'ok',
     needsHistory: true,
-    shown: { signal: 'cost_today', window: 'day', baseline: 'the 7-day mean' },
+    shown: { signal: 'cost_today', window: 'day', baseline: 'the 7-day average' },
     causes: COST_CAUSES,
     explains: true,
     runs: 'cost',
     subject: 'Cost today',
-    action: 'Open the dearest run. A loop: stop the process. A new prompt or tool: look at what changed.',
+    action:
+      'Open the most expensive run. A loop: stop the process. A new prompt or tool: look at what changed.',
   },
   {
     id: 'cost-pace',
@@ -53,7 +54,7 @@ export const COST_RULES: readonly Rule[] = [
     explains: true,
     runs: 'cost',
     subject: 'Cost so far today',
-    action: 'Open the dearest run. A loop: stop the process. More users: raise ALERT_COST_PACE_TIMES.',
+    action: 'Open the most expensive run. A loop: stop the process. More users: raise ALERT_COST_PACE_TIMES.',
   },
   {
     id: 'user-day-cost',
@@ -89,7 +90,7 @@ export const COST_RULES: readonly Rule[] = [
     noData: 'ok',
     causes: [],
     runs: 'cost',
-    subject: 'Dearest run of the hour',
+    subject: 'Most expensive run of the hour',
     action: 'Read the run: many turns, a large tool result, or a broken cache.',
   },
   {
@@ -108,7 +109,7 @@ export const COST_RULES: readonly Rule[] = [
     noData: 'ok',
     causes: [],
     runs: 'cost',
-    subject: 'Cost of conversation',
+    subject: 'Conversation cost',
     action: 'A long history is paid again in every turn: compact it, or begin a new conversation.',
   },
   {

@@ -23,7 +23,7 @@ export const RUN_RULES: readonly Rule[] = [
     causes: [{ signal: 'run_failures', by: 'error', label: 'error', unit: 'count' }],
     runs: 'failed',
     subject: 'Failed runs in 5 minutes',
-    action: 'Open the newest failed run: its last tool call or API error says why.',
+    action: 'Open the newest failed run: its last tool call or API error shows why.',
   },
   {
     id: 'turns',
@@ -79,7 +79,7 @@ export const RUN_RULES: readonly Rule[] = [
     noData: 'ok',
     causes: [],
     runs: 'lost',
-    subject: 'Lost runs in 24 hours',
+    subject: 'Abandoned runs in 24 hours',
     action: 'The process was killed in mid-run: look for out-of-memory kills, deploys and time limits.',
   },
   {

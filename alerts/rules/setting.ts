@@ -20,7 +20,7 @@ const anyUsd = { unit: 'usd', min: 0, max: 1e6 } as const;
 
 // prettier-ignore
 export const SETTINGS = {
-  costSpikeTimes: { env: 'ALERT_COST_SPIKE_TIMES', default: 2, unit: 'times', min: 1, max: 1000, doc: 'Cost today against the mean of the previous 7 days.' },
+  costSpikeTimes: { env: 'ALERT_COST_SPIKE_TIMES', default: 2, unit: 'times', min: 1, max: 1000, doc: 'Cost today against the average of the previous 7 days.' },
   costPaceTimes: { env: 'ALERT_COST_PACE_TIMES', default: 2, unit: 'times', min: 1, max: 1000, doc: 'Cost today so far against the same share of the previous 7 days.' },
   costFloor: { env: 'COST_ALERT_FLOOR_USD', default: 1, ...anyUsd, doc: 'Below this cost of the day neither cost rule speaks.' },
   userDayCost: { env: 'ALERT_USER_DAY_USD', default: 5, ...anyUsd, doc: 'Cost of one user in one calendar day.' },
@@ -46,7 +46,7 @@ export const SETTINGS = {
   lostRunVolume: { env: 'ALERT_LOST_RUN_MIN_RUNS', default: 5, ...anyCount, doc: 'Runs that must have started in the 24 hours.' },
   silenceRuns: { env: 'ALERT_SILENCE_RUNS', default: 1, ...anyCount, doc: 'Runs started in 2 hours below which it is called silence.' },
   silenceVolume: { env: 'ALERT_SILENCE_USUAL_RUNS', default: 5, ...anyCount, doc: 'Runs in the same 2 hours a week ago; with fewer, silence is normal.' },
-  renotifyHours: { env: 'ALERT_RENOTIFY_HOURS', default: 4, unit: 'hours', min: 0.1, max: 720, doc: 'While an alert keeps firing, it is told again after this time.' },
+  renotifyHours: { env: 'ALERT_RENOTIFY_HOURS', default: 4, unit: 'hours', min: 0.1, max: 720, doc: 'While an alert keeps firing, people are notified again after this time.' },
   cooldownMinutes: { env: 'ALERT_COOLDOWN_MINUTES', default: 30, unit: 'minutes', min: 0, max: 10_080, doc: 'After "back to normal" the same alert stays silent for this long.' },
   groupMinutes: { env: 'ALERT_GROUP_MINUTES', default: 10, unit: 'minutes', min: 0, max: 1440, doc: 'Notices of one rule about different users, tools or conversations gather for this long.' },
 } as const satisfies Record<string, SettingDefinition>;

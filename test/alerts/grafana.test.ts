@@ -22,11 +22,15 @@ import {
   grafanaRules,
   GRAFANA_TEMPLATES,
 } from '../../alerts/grafana.ts';
+import { RULE_PANELS } from '../../alerts/rule-board.ts';
 import { RULE_IDS, RULES } from '../../alerts/rules/all-rules.ts';
 import { readAlertConfig } from '../../alerts/rules/policy.ts';
 import { alertmanagerConfig, rulerRules } from '../../alerts/ruler.ts';
 import { DEFAULT_LINKS } from '../../alerts/stack-files.ts';
 import { toYaml, type YamlValue } from '../../alerts/yaml.ts';
+import { BOARD_UIDS } from '../../dashboards/board-ids.ts';
+import { tilesOf } from '../../dashboards/board.ts';
+import { BOARDS } from '../../dashboards/build.ts';
 import { BOT_TOKEN } from '../fakes/telegram.ts';
 
 const ALL_CHANNELS = {
@@ -79,6 +83,8 @@ interface FileRule {
   execErrState: string;
   for: string;
   keepFiringFor: string;
+  dashboardUid: string;
+  panelId: number;
   annotations: Record<string, string>;
   labels: Record<string, string>;
   notification_settings?: { receiver: string; group_by: string[]; mute_time_intervals?: string[] };
@@ -170,6 +176,41 @@ describe.each([
         expect([uid, ids.has(name)]).toEqual([uid, true]);
       }
     }
+  });
+
+  const textOf = (id: string, name: 'board' | 'subject'): string =>
+    rules.find(({ uid }) => uid === `tallyspan-${id}`)?.annotations[name] ?? '';
+
+  it('marks the time axis of a panel of a board, each rule of its own', () => {
+    const panels = new Map(
+      BOARDS.map((board) => [
+        BOARD_UIDS[board.name] as string,
+        new Map(tilesOf(board).map(({ panel }) => [panel.id, panel.type])),
+      ]),
+    );
+    expect(rules.map(({ uid }) => uid.replace('tallyspan-', '')).sort()).toEqual(
+      Object.keys(RULE_PANELS).sort(),
+    );
+    for (const { uid, dashboardUid, panelId } of rules)
+      expect([uid, panels.get(dashboardUid)?.get(panelId)]).toEqual([uid, 'timeseries']);
+  });
+
+  it('leads to the user or the session that it is about, encoded, and else to the board of its panel', () => {
+    const base = DEFAULT_LINKS.grafanaUrl;
+    expect(textOf('user-day-cost', 'board')).toBe(
+      `${base}/d/tallyspan-users?var-user={{ urlquery $labels.user_id }}&from=now-24h&to=now`,
+    );
+    expect(textOf('conversation-cost', 'board')).toContain(
+      '?var-session={{ urlquery $labels.gen_ai_conversation_id }}&',
+    );
+    expect(textOf('tool-failures', 'board')).toBe(`${base}/d/tallyspan-tools?from=now-24h&to=now`);
+  });
+
+  it('says what is back to normal, and for whom', () => {
+    expect(textOf('tool-failures', 'subject')).toBe(
+      'Failed calls in 15 minutes of {{ $labels.gen_ai_tool_name }}',
+    );
+    expect(textOf('cost-spike', 'subject')).toBe('Cost today');
   });
 
   it('names a receiver only where there is one', () => {

@@ -111,13 +111,15 @@ describeTls('a runaway loop in the embedded server', () => {
     const text = parseHtml(String((request && jsonOf(request))?.['text']));
     const runId = hex('loop', 32);
     expect(text?.split('\n')).toEqual([
-      '🔴 Cost today $40.00, 6.7 × the 7-day mean $6.00 (limit 2 ×)',
+      '🔴 Cost today $40.00, 6.7 × the 7-day average $6.00 (limit 2 ×)',
       'Why: one run of user-88 cost 160 × the median run (+$40.00)',
       `Top run ${runId.slice(0, 8)} user-88 $40.00, 40 turns (still running)`,
       expect.stringMatching(/^Top user user-88 \+\$40\.00 \(118 % of the increase\)$/),
       expect.stringMatching(/^Top model claude-sonnet-4-6 \+\$34\.00 \(100 % of the increase\)$/),
       `Look: ${server.uiUrl}/runs/${runId}`,
-      expect.stringMatching(/^Do: Open the dearest run\..* Fix: Limit the turns and the cost of a run/),
+      expect.stringMatching(
+        /^Do: Open the most expensive run\..* Fix: Limit the turns and the cost of a run/,
+      ),
     ]);
     const [mail] = await mails.waitForMails(1, WAIT_MS);
     expect(mail && headerOf(mail, 'Subject')).toBe(`🔴 ${text?.split('\n')[0]?.slice(3)}`);

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { EventRecord } from '../../core/event.ts';
-import { DAY_MS, localDateAt, startOfDate } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS, localDateAt, startOfDate } from '../../core/time.ts';
 import { dashboardOf, type Board } from '../../dashboards/board.ts';
 import { BOARDS } from '../../dashboards/build.ts';
 import type { ListSource, SignalSource } from '../../dashboards/source.ts';
@@ -61,6 +61,17 @@ const NARROW: Choices = { user: ['a|b.*', 'Zoë "Q" (x)'], agent: 'support' };
       asked: { events, range, now, timezone: String(options.choices?.['timezone'] ?? zone), choices },
     };
   };
+
+  /** A call of $1 that many hours ago. */
+  const late = (hours: number, digit: string): EventRecord => ({
+    timestamp: now - hours * HOUR_MS,
+    'event.name': 'agent.model_call',
+    'service.name': 'late',
+    span_id: digit.repeat(16),
+    'agent.run_id': digit.repeat(32),
+    cost_nano_usd: 1e9,
+    'tallyspan.cost.status': 'priced',
+  });
 
   it(
     'a board that is narrowed to users and an agent shows their numbers, whatever characters are in the names',
@@ -169,6 +180,21 @@ const NARROW: Choices = { user: ['a|b.*', 'Zoë "Q" (x)'], agent: 'support' };
     expect(lines).toBe(events.filter((event) => event['agent.run_id'] === run).length);
   });
 
+  it('what arrives hours late is in a chart that was drawn before', async () => {
+    const query = queriesOf(boardOf('overview')).find(({ place }) => place === 'overview/cost-over-time');
+    if (!query) throw new Error('the overview has no such chart');
+    const drawn = async (): Promise<number> => {
+      const { frames } = await ask(query, { choices: { service: 'late' } });
+      return numbersOf(frames).reduce((sum, value) => sum + value, 0);
+    };
+    await pushEvents(loki.otlpUrl, [late(6, 'a')]);
+    expect(await drawn()).toBe(1);
+    // Once more, so that the answer is in the cache if it may be.
+    expect(await drawn()).toBe(1);
+    await pushEvents(loki.otlpUrl, [late(5, 'b')]);
+    expect(await drawn()).toBe(2);
+  });
+
   it('annotations and the choices of the service variable are answered', async () => {
     const note: EventRecord = {
       timestamp: now,
@@ -192,7 +218,7 @@ const NARROW: Choices = { user: ['a|b.*', 'Zoë "Q" (x)'], agent: 'support' };
     const { stream, label } = service as Record<string, string>;
     const params = new URLSearchParams({ query: stream ?? '', start: `${now - DAY_MS}000000` });
     const answer = await fetch(`${loki.url}/loki/api/v1/label/${label}/values?${params.toString()}`);
-    expect(await answer.json()).toMatchObject({ data: ['desk', 'notes', 'shop'] });
+    expect(await answer.json()).toMatchObject({ data: ['desk', 'late', 'notes', 'shop'] });
   });
 });
 

@@ -51,7 +51,7 @@ const CASES: Record<string, RuleCase> = {
     fires: [...WEEK, ...runs(1, () => ({ calls: 1, callUsd: 12.01 }))],
     below: [...WEEK, ...runs(1, () => ({ calls: 1, callUsd: 12 }))],
     empty: 'no_history',
-    headline: /^Cost today \$12\.01, 2\.0 × the 7-day mean \$6\.00 \(limit 2 ×\)$/,
+    headline: /^Cost today \$12\.01, 2\.0 × the 7-day average \$6\.00 \(limit 2 ×\)$/,
   },
   'cost-pace': {
     fires: [...WEEK, ...runs(1, () => ({ calls: 1, callUsd: 6.01 }))],
@@ -69,13 +69,13 @@ const CASES: Record<string, RuleCase> = {
     fires: runs(2, (n) => ({ calls: 1, callUsd: n === 0 ? 0.51 : 0.01 })),
     below: runs(2, () => ({ calls: 1, callUsd: 0.5 })),
     empty: 'no_data',
-    headline: /^Dearest run of the hour \$0\.5100 \(limit \$0\.5000\)$/,
+    headline: /^Most expensive run of the hour \$0\.5100 \(limit \$0\.5000\)$/,
   },
   'conversation-cost': {
     fires: runs(2, () => ({ session: 's', calls: 1, callUsd: 0.26 })),
     below: runs(2, () => ({ session: 's', calls: 1, callUsd: 0.25 })),
     empty: '',
-    headline: /^Cost of conversation of s \$0\.5200 \(limit \$0\.5000\)$/,
+    headline: /^Conversation cost of s \$0\.5200 \(limit \$0\.5000\)$/,
   },
   'cache-hit': {
     fires: runs(20, () => ({ calls: 1, cacheHit: 0.59 })),
@@ -111,7 +111,7 @@ const CASES: Record<string, RuleCase> = {
     fires: runs(19, (n) => ({ ends: n !== 0 }), NOON - 2 * HOUR),
     below: runs(20, (n) => ({ ends: n !== 0 }), NOON - 2 * HOUR),
     empty: 'no_data',
-    headline: /^Lost runs in 24 hours 5\.3 % \(limit 5\.0 %\)$/,
+    headline: /^Abandoned runs in 24 hours 5\.3 % \(limit 5\.0 %\)$/,
   },
   silence: {
     fires: runs(5, () => withoutCalls, NOON - 7 * DAY),

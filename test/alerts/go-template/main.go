@@ -1,0 +1,27 @@
+// Renders a template of Go with data, both given as JSON on standard input: the language of the texts of
+// Grafana and Alertmanager, of which these tests use only what the language itself has.
+package main
+
+import (
+	"encoding/json"
+	"log"
+	"os"
+	"text/template"
+)
+
+func main() {
+	var input struct {
+		Template string
+		Data     any
+	}
+	if err := json.NewDecoder(os.Stdin).Decode(&input); err != nil {
+		log.Fatal(err)
+	}
+	parsed, err := template.New("text").Option("missingkey=zero").Parse(input.Template)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := parsed.Execute(os.Stdout, input.Data); err != nil {
+		log.Fatal(err)
+	}
+}
