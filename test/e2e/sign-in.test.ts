@@ -83,7 +83,7 @@ describe('somebody who signs in', () => {
       body: new URLSearchParams({ channel: 'webhook' }),
       headers: { cookie, origin: elsewhereUrl, 'sec-fetch-site': 'cross-site' },
     });
-    expect([cookie, answer.status]).toEqual([expect.stringMatching(/^tallyspan_token=/), 403]);
+    expect([cookie, answer.status]).toEqual([expect.stringMatching(/^tallyspan_session=/), 403]);
     expect(webhook.requests).toHaveLength(0);
     await context.close();
   });
