@@ -106,7 +106,8 @@ async function failures(): Promise<string[]> {
   for (const url of await addressesOf(server)) {
     const answer = await fetch(server.uiUrl + url);
     const text = await answer.text();
-    if (answer.status >= 500) failed.push(`${url}: ${answer.status} ${text.slice(0, 200)}`);
+    if (answer.status >= 500)
+      failed.push(`${url}: ${answer.status} ${text.slice(0, 200)} ${server.lines.at(-1) ?? ''}`);
   }
   return failed;
 }
