@@ -8,7 +8,13 @@ import { FIELDS, FIELD_KEYS, columnOf, type EventName, type FieldKey } from '../
 import { eventsSql } from '../../../signals/event-tables.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
 import { OPEN_COLUMNS, SEALED_FIELDS } from '../../store/file/content-cipher.ts';
-import { DATABASE_NAME, attachSql } from '../../store/file/attached-file.ts';
+import {
+  DATABASE_NAME,
+  EXPORT_MEMORY_SQL,
+  USUAL_MEMORY_SQL,
+  attachSql,
+  isOutOfMemory,
+} from '../../store/file/attached-file.ts';
 import type { Database, LongQueries } from '../../store/file/database.ts';
 import { makeTemporaryFile, removeTemporaryFile } from '../../store/file/leftovers.ts';
 import { exportLines } from './export-lines.ts';
@@ -51,9 +57,17 @@ export async function* exportEvents(
       : `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_PER_GROUP}`;
   const columns = request.format === 'csv' ? `* REPLACE (${textColumnsSql()})` : '*';
   yield* throughFile(database, signal, async (file, reader) => {
-    await reader.all(
-      `COPY (SELECT ${columns} FROM (SELECT ${OPEN_COLUMNS} FROM ${eventsSql(FIELD_KEYS, request.names)} WHERE ${withinSql(request)})) TO ${textSql(file)} (${options})`,
-    );
+    const copySql = `COPY (SELECT ${columns} FROM (SELECT ${OPEN_COLUMNS} FROM ${eventsSql(FIELD_KEYS, request.names)} WHERE ${withinSql(request)})) TO ${textSql(file)} (${options})`;
+    await reader.all(copySql).catch(async (error: unknown) => {
+      if (!isOutOfMemory(error)) throw error;
+      // A hundred columns of long texts: one export at a time may take more.
+      await reader.all(EXPORT_MEMORY_SQL);
+      try {
+        await reader.all(copySql);
+      } finally {
+        await reader.all(USUAL_MEMORY_SQL);
+      }
+    });
   });
 }
 

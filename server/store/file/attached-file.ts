@@ -28,6 +28,10 @@ const MEMORY_LEFT = '16MB';
  */
 const MOST_MEMORY = `${Math.floor((totalmem() * 0.8) / 1e6)}MB`;
 
+/** For a file of many columns, as long as it is written. */
+export const EXPORT_MEMORY_SQL = "SET memory_limit = '384MB'";
+export const USUAL_MEMORY_SQL = `SET memory_limit = '${MEMORY_LIMIT}'`;
+
 const SETTINGS = {
   memory_limit: MEMORY_LIMIT,
   // The tables have many columns, and each of them pins at least one block.
