@@ -117,7 +117,7 @@ describeHere('ruler, Alertmanager, Telegram and e-mail', () => {
       const body = request === undefined ? {} : (jsonOf(request) ?? {});
       expect(parseHtml(String(body['text']))?.trim()).toBe(
         [
-          '🟠 Dearest run of the hour $0.83 (limit $0.5000)',
+          '🟠 Most expensive run of the hour $0.8300 (limit $0.5000)',
           'Do: Read the run: many turns, a large tool result, or a broken cache.',
         ].join('\n'),
       );
@@ -125,7 +125,7 @@ describeHere('ruler, Alertmanager, Telegram and e-mail', () => {
       if (mail === undefined) throw new Error('no mail');
       expect(mail).toMatchObject({ to: ['on-call@example.com'], isEncrypted: true, user: LOGIN.user });
       expect(headerOf(mail, 'Subject')).toBe('🟠 Cost of one run');
-      expect(partOf(mail, 'text/plain')).toContain('Dearest run of the hour $0.83 (limit $0.5000)');
+      expect(partOf(mail, 'text/plain')).toContain('Most expensive run of the hour $0.8300 (limit $0.5000)');
     },
     2 * WAIT_MS,
   );

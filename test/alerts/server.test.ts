@@ -201,8 +201,8 @@ describe('a restart', () => {
     await second.close();
     const texts = telegram.requests.map((request) => String(jsonOf(request)?.['text']).split('\n')[0]);
     expect(texts).toEqual([
-      '🟠 <b>Dearest run of the hour $0.8300 (limit $0.5000)</b>',
-      '✅ <b>Back to normal: Dearest run of the hour</b>',
+      '🟠 <b>Most expensive run of the hour $0.8300 (limit $0.5000)</b>',
+      '✅ <b>Back to normal: Most expensive run of the hour</b>',
     ]);
   });
 

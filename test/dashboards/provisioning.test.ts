@@ -4,6 +4,8 @@
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { Browser } from 'playwright-core';
+import { startBrowser } from '../../scripts/browser.ts';
 import { RULES } from '../../alerts/rules/all-rules.ts';
 import { DAY_MS } from '../../core/time.ts';
 import { dashboardOf } from '../../dashboards/board.ts';
@@ -14,7 +16,10 @@ import { pushEvents } from '../signals/backends.ts';
 import { waitUntil } from '../stack/process.ts';
 import { askLoki, interpolate, panelsOf, rangeOf, stepOf, type Choices } from './grafana.ts';
 import { findGrafana, type GrafanaUnderTest } from './grafana-container.ts';
-import { queriesOf } from './places/queries.ts';
+import { panelQueriesOf, queriesOf } from './places/queries.ts';
+import { tableOf } from './browser.ts';
+import { drawBoard } from './drawn.ts';
+import { loadGrafanaData, type GrafanaData } from './grafana-data.ts';
 
 const found = await findGrafana();
 const describeWithGrafana = typeof found === 'string' ? describeWhere(false, 'grafana', found) : describe;
@@ -38,6 +43,8 @@ describeWithGrafana('a real Grafana', () => {
   let lokiUid: string;
   let now: number;
   let run: string;
+  let browser: Browser;
+  let library: GrafanaData;
 
   beforeAll(async () => {
     if (typeof found === 'string') throw new Error(found);
@@ -45,6 +52,8 @@ describeWithGrafana('a real Grafana', () => {
     const sources = (await call('GET', '/api/datasources')) as { uid: string; type: string }[];
     lokiUid = sources.find(({ type }) => type === 'loki')?.uid ?? '';
     if (lokiUid === '') throw new Error('this Grafana has no Loki data source');
+    library = loadGrafanaData();
+    browser = await startBrowser();
     now = Date.now();
     const events = liveCorpus(now, ['shop', 'desk']);
     run = events.findLast((event) => event['tool.ok'] === false)?.['agent.run_id'] ?? '';
@@ -52,6 +61,7 @@ describeWithGrafana('a real Grafana', () => {
   }, START_LIMIT_MS);
 
   afterAll(async () => {
+    await browser?.close();
     await grafana?.stop();
   }, TEST_LIMIT_MS);
 
@@ -100,6 +110,39 @@ describeWithGrafana('a real Grafana', () => {
         });
         const hasData = (answer?.frames ?? []).some(({ data }) => (data?.values?.[0]?.length ?? 0) > 0);
         expect([panel.title, target.refId, hasData]).toEqual([panel.title, target.refId, direct.length > 0]);
+      }
+    },
+    TEST_LIMIT_MS,
+  );
+
+  it.each(BOARDS.map((board) => [board.name, board] as const))(
+    'draws the board %s without an error, and the first rows of its tables',
+    async (_, board) => {
+      const dashboard = dashboardOf(board);
+      const range = { from: now - RANGE_MS, to: now };
+      const choices: Record<string, string> = board.name === 'run' ? { run } : {};
+      const sources = { loki: lokiUid };
+      const drawn = await drawBoard(browser, grafana, dashboard, range, { ...sources, ...choices });
+      expect(drawn.filter(({ hasError }) => hasError)).toEqual([]);
+      const open = new Set(
+        (dashboard.panels ?? []).flatMap(({ title = '', type }) => (type === 'row' ? [] : [title])),
+      );
+      expect(drawn.map(({ title }) => title).sort()).toEqual([...open].sort());
+      const { lokiUrl } = grafana;
+      if (lokiUrl === undefined) return;
+      for (const { panel, targets } of panelQueriesOf(board)) {
+        const isOfLoki = targets.every(({ datasource }) => datasource?.type === 'loki');
+        if (panel.type !== 'table' || !isOfLoki || !open.has(panel.title ?? '')) continue;
+        const answers = await Promise.all(
+          targets.map(async (target) => ({
+            target,
+            series: await askLoki(lokiUrl, dashboard, panel, target, { range, now, choices }),
+          })),
+        );
+        const { heads, rows } = tableOf(library, panel, answers);
+        const text = drawn.find(({ title }) => title === panel.title)?.text ?? '';
+        const wanted = [...heads.slice(0, 3), ...(rows[0]?.slice(0, 3).map((cell) => cell.text) ?? [])];
+        expect([panel.title, wanted.filter((part) => !text.includes(part))]).toEqual([panel.title, []]);
       }
     },
     TEST_LIMIT_MS,
