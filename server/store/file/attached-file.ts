@@ -18,7 +18,7 @@ export const DATABASE_NAME = 'tallyspan';
 const ROWS_PER_ROW_GROUP = 16_384;
 
 /** For everything: pages of the file, tables of a question, rows that wait for a checkpoint. */
-const MEMORY_LIMIT = '64MB';
+export const MEMORY_LIMIT = '64MB';
 /** Of that, what is left to pages of the file when memory is given back; the system has them, too. */
 const MEMORY_LEFT = '16MB';
 

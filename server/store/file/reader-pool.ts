@@ -3,10 +3,11 @@
 // as it takes or until it is given up, and no question waits for it.
 
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { connect } from './attached-file.ts';
+import { MEMORY_LIMIT, connect } from './attached-file.ts';
 
 const READERS = 2;
 const QUERY_LIMIT_MS = 30_000;
+const LONG_MEMORY = '256MB';
 /** Who would read for long and waits for its turn. */
 const LONG_WAITING_LIMIT = 4;
 
@@ -106,6 +107,8 @@ export class ReaderPool {
     });
     const interrupt = (): void => connection.interrupt();
     signal.addEventListener('abort', interrupt);
+    // Wide rows with long texts, written as one file, need more than questions do.
+    await connection.run(`SET memory_limit = '${LONG_MEMORY}'`).catch(() => undefined);
     let isEnded = false;
     return {
       use: async (work) => {
@@ -125,7 +128,8 @@ export class ReaderPool {
         if (isEnded) return;
         isEnded = true;
         signal.removeEventListener('abort', interrupt);
-        connection.closeSync();
+        const restored = connection.run(`SET memory_limit = '${MEMORY_LIMIT}'`).catch(() => undefined);
+        void restored.then(() => connection.closeSync());
         this.#passTurn();
       },
     };
