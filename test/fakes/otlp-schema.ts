@@ -33,6 +33,17 @@ export function decodeRequest(signal: 'logs' | 'traces', bytes: Uint8Array): Rec
   return type.toObject(type.decode(bytes), { longs: String, bytes: Buffer });
 }
 
+const ID_KEYS: ReadonlySet<string> = new Set(['traceId', 'spanId', 'parentSpanId']);
+
+/** A request in the JSON form of OTLP, in protobuf. */
+export function encodeRequest(signal: 'logs' | 'traces', request: object): Buffer {
+  const type = jsonRoot.lookupType(signal === 'logs' ? 'LogsRequest' : 'TracesRequest');
+  const plain: unknown = JSON.parse(JSON.stringify(request), (key, value: unknown) =>
+    ID_KEYS.has(key) && typeof value === 'string' ? Buffer.from(value, 'hex').toString('base64') : value,
+  );
+  return Buffer.from(type.encode(type.fromObject(plain as object)).finish());
+}
+
 const { root } = protobuf.parse(SCHEMA, { keepCase: true });
 const logsType = root.lookupType('LogsRequest');
 const tracesType = root.lookupType('TracesRequest');

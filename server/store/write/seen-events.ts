@@ -4,6 +4,7 @@
 // one with a key by that (keyed events); any other by its kind, span and time. Places are kept as ranges: a process that lost nothing is one range.
 
 import { eventsSql } from '../../../signals/event-tables.ts';
+import type { EventName } from '../../../core/schema.ts';
 import { textsSql, type Queryable } from '../file/database.ts';
 import type { Selection } from '../columns/event-appender.ts';
 import { FIELD_INDEX, type EventBatch } from '../columns/event-batch.ts';
@@ -25,7 +26,7 @@ interface StoredRange extends Readonly<Range> {
 const STRETCH = 16_384;
 const PLACES = eventsSql(['service.instance.id', 'tallyspan.process_id', 'tallyspan.seq']);
 const PROCESS = 'coalesce(tallyspan_process_id, service_instance_id)';
-const KEYS = eventsSql([
+const KEY_FIELDS = [
   'event.name',
   'trace_id',
   'span_id',
@@ -33,7 +34,7 @@ const KEYS = eventsSql([
   'timestamp',
   'tallyspan.seq',
   'tallyspan.key',
-]);
+] as const;
 
 /** Processes whose ranges are held; the rest is read again from the table when needed. */
 const PROCESSES_HELD = 5000;
@@ -146,11 +147,16 @@ export class SeenEvents {
         process === undefined && !isKeyed(batch, row) ? [batch.number(row, 'timestamp') as number] : [],
       ),
     );
+    const names = new Set<EventName>();
+    for (const [index, batch] of batches.entries())
+      for (const [row, process] of (processes[index] ?? []).entries())
+        if (process === undefined && !isKeyed(batch, row)) names.add(batch.name(row));
+    const stored = eventsSql(KEY_FIELDS, [...names]);
     for (const { from, to } of timeClusters(times)) {
       // Only those of the very instants: what the database gives grows with the batch, not with the time between.
       const instants = [...new Set(times.filter((time) => time >= from && time <= to))];
       const rows = await this.#database.all(
-        `SELECT DISTINCT event_name, span_id, trace_id, gen_ai_tool_name, epoch_ms(timestamp) AS at FROM ${KEYS}
+        `SELECT DISTINCT event_name, span_id, trace_id, gen_ai_tool_name, epoch_ms(timestamp) AS at FROM ${stored}
          WHERE timestamp BETWEEN make_timestamptz(?::BIGINT * 1000) AND make_timestamptz(?::BIGINT * 1000)
            AND tallyspan_seq IS NULL AND tallyspan_key IS NULL
            AND epoch_ms(timestamp) IN (SELECT unnest(from_json(?, '["BIGINT"]')))`,
