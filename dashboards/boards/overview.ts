@@ -25,7 +25,7 @@ export const OVERVIEW_BOARD: Board = {
         statTile('cost_today', { width: 4, ...TOP }),
         statTile('cost_spike', { title: 'Today vs 7-day average', width: 4, ...TOP }),
         statTile('run_count', { title: 'Runs', width: 3, ...TOP }),
-        statTile('run_failures', { title: 'Failed runs', width: 3, ...TOP }),
+        statTile('run_failures', { title: 'Failed runs', width: 3, noticeFrom: 1, ...TOP }),
       ],
     },
     {

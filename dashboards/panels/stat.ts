@@ -6,9 +6,11 @@ import {
   BigValueTextMode,
   ReduceDataOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
+import type { Threshold } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { NO_DATA } from '../../core/format.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
+import type { Signal } from '../../signals/signal.ts';
 import { thresholdsOf } from '../threshold.ts';
 import { describeSignals, refIdOf, tileOf, UP_TO_NOW, type Size, type Tile } from '../tile.ts';
 import { displayOfSignal } from '../unit.ts';
@@ -19,6 +21,8 @@ export interface StatOptions extends Size {
   readonly key?: string;
   readonly title?: string;
   readonly note?: string;
+  /** From here on it deserves a look, where no rule has a limit. */
+  readonly noticeFrom?: number;
   /** Time of the panel where it is not that of the board: `now/M` is the month so far. */
   readonly timeFrom?: string;
 }
@@ -37,7 +41,7 @@ export function statTile(asked: string | Ask | readonly (string | Ask)[], option
     .unit(unit)
     .noValue(NO_DATA)
     .mappings([NO_NUMBER])
-    .thresholds(thresholdsConfig(thresholdsOf(signal, first.by)))
+    .thresholds(thresholdsConfig(stepsOf(signal, first, options.noticeFrom)))
     .colorMode(BigValueColorMode.Value)
     .graphMode(BigValueGraphMode.None)
     .textMode(asks.length > 1 ? BigValueTextMode.ValueAndName : BigValueTextMode.Value)
@@ -64,4 +68,11 @@ export function statTile(asked: string | Ask | readonly (string | Ask)[], option
     builder.build(),
     signalTargets(asks, 'range'),
   );
+}
+
+function stepsOf(signal: Signal, { by }: Ask, noticeFrom: number | undefined): Threshold[] {
+  const steps = thresholdsOf(signal, by);
+  return steps.length > 1 || noticeFrom === undefined
+    ? steps
+    : [...steps, { value: noticeFrom, color: 'orange' }];
 }
