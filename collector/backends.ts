@@ -1,7 +1,7 @@
 // Backends: where spans and events can go. Each has its exporter with a queue of its own on disk,
 // so that one that is down neither loses anything nor holds up another.
 
-import type { YamlMap } from './config.ts';
+import type { YamlMap } from './yaml-map.ts';
 
 export interface Backend {
   /** Name of its file, and of its pipelines after the slash. */

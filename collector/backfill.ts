@@ -6,7 +6,7 @@ import { RULE_KEY } from '../core/dialects/normalise.ts';
 import { DIALECTS } from '../core/dialects/table.ts';
 import type { PricedModel, PriceRow, RateCard } from '../core/prices/price-row.ts';
 import { PRICED_MODELS, PRICE_TABLE_VERSION } from '../core/prices/table.ts';
-import type { YamlMap } from './config.ts';
+import type { YamlMap } from './yaml-map.ts';
 import { literal, spanAttribute } from './ottl.ts';
 
 const COST = spanAttribute('cost_nano_usd');

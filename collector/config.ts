@@ -6,11 +6,8 @@
 import { backfillProcessor } from './backfill.ts';
 import { BACKENDS, type Backend } from './backends.ts';
 import { dialectProcessor } from './dialect-statements.ts';
+import type { Yaml, YamlMap } from './yaml-map.ts';
 import { contentProcessor, eventProcessor, secretNameProcessor, secretProcessor } from './redaction.ts';
-
-/** Any value that YAML can hold. */
-export type Yaml = string | number | boolean | readonly Yaml[] | { readonly [key: string]: Yaml };
-export type YamlMap = { readonly [key: string]: Yaml };
 
 export const SPAN_FORWARD = 'forward/spans';
 export const EVENT_FORWARD = 'forward/events';

@@ -14,7 +14,7 @@ import {
 } from '../core/dialects/dialect.ts';
 import { OWN_ATTRIBUTE, OWN_SCOPE, RULE_KEY } from '../core/dialects/normalise.ts';
 import { DIALECTS } from '../core/dialects/table.ts';
-import type { YamlMap } from './config.ts';
+import type { YamlMap } from './yaml-map.ts';
 import { literal, spanAttribute } from './ottl.ts';
 
 const RULE = spanAttribute(RULE_KEY);

@@ -1,7 +1,8 @@
 // Overlays that change what the base does rather than where it delivers, and the gateway in front of
 // several Collectors. Each owns the lists it sets, so they combine with every backend.
 
-import { EXTENSIONS, MEMORY_LIMIT, SPAN_FORWARD, TRACE_PROCESSORS, type YamlMap } from './config.ts';
+import { EXTENSIONS, MEMORY_LIMIT, SPAN_FORWARD, TRACE_PROCESSORS } from './config.ts';
+import type { YamlMap } from './yaml-map.ts';
 
 const SAMPLE = 'forward/sample';
 

@@ -8,7 +8,7 @@ import {
   SECRET_PATTERNS,
   SENSITIVE_FIELDS,
 } from '../core/redaction.ts';
-import type { YamlMap } from './config.ts';
+import type { YamlMap } from './yaml-map.ts';
 import { escapeDollars, literal } from './ottl.ts';
 
 /** One anchored pattern for every key that holds content. */

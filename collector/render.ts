@@ -1,7 +1,7 @@
 // Rendering: configuration data to the text of a YAML file.
 
 import { stringify } from 'yaml';
-import type { YamlMap } from './config.ts';
+import type { YamlMap } from './yaml-map.ts';
 
 /** The text of a generated file. */
 export function renderYaml(config: YamlMap, comment: readonly string[]): string {

@@ -17,7 +17,7 @@ import { parseTrustedProxies } from './process/proxy.ts';
 import { maskSecrets } from './process/secrets.ts';
 import { closeGracefully } from './process/graceful-close.ts';
 import { startHousekeeping, type Housekeeping } from './process/housekeeping.ts';
-import { startFreeingMemory } from './process/memory.ts';
+import { startFreeingMemory } from './process/free-memory.ts';
 import { isEveryAddress, reachableHost } from './process/reachable-host.ts';
 import { describeMissingKey } from './recorded-content.ts';
 import { ServerError, messageOf } from './process/server-error.ts';

@@ -105,19 +105,19 @@ export function readMemory(text: string): ReadMemory {
   if (!objectOf({ format: oneOf(FORMAT) })(value)) return { memory: NOTHING, wrongParts: 1 };
   const given = value as Readonly<Record<keyof AlertMemory, unknown>>;
   let wrongParts = 0;
-  function partsOf<T>(list: unknown, check: Check): readonly T[] {
+  function partsOf(list: unknown, check: Check): readonly unknown[] {
     if (!Array.isArray(list)) {
       wrongParts += 1;
       return [];
     }
     const right = list.filter(check);
     wrongParts += list.length - right.length;
-    return right as T[];
+    return right;
   }
   const memory: AlertMemory = {
-    states: partsOf<AlertState>(given.states, isState),
-    deliveries: partsOf<Delivery>(given.deliveries, isDelivery),
-    notices: partsOf<Notice>(given.notices, isNotice),
+    states: partsOf(given.states, isState) as readonly AlertState[],
+    deliveries: partsOf(given.deliveries, isDelivery) as readonly Delivery[],
+    notices: partsOf(given.notices, isNotice) as readonly Notice[],
   };
   return { memory, wrongParts };
 }

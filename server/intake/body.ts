@@ -88,7 +88,7 @@ export function readBody(
       settle(() => {
         chunks.length = 0;
         stream.resume();
-        failed(error as Error);
+        failed(error);
       });
     };
     const take = (chunk: Buffer): void => {

@@ -3,25 +3,13 @@
 
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Database } from '../store/file/database.ts';
-import type { EventStore } from '../store/write/event-store.ts';
 
 /** A young collection takes half a millisecond: one for so much is not felt. */
 const NATIVE_BYTES = 4 * 1024 * 1024;
 /** A whole collection takes some 20 ms: for so much, which takes a second to read, neither. */
 const HELD_BYTES = 16 * 1024 * 1024;
 /** Growth that is worth reading parts of the file again. */
-const GROWTH_BYTES = 12 * 1024 * 1024;
-/** Growth that is worth a collection even soon after the last one. */
-const MUCH_BYTES = 18 * 1024 * 1024;
-const LOOK_EVERY_MS = 1000;
-/** So many events between two looks are a load. */
-const BUSY_EVENTS = 2000;
-/**
- * Looks between two thorough collections, which are a hundredth of the time then, unless there is much to free; and without
- * a load until none is taken to be under way: those who send many pause between two lots.
- */
-const LOOKS_BETWEEN = 5;
+export const GROWTH_BYTES = 12 * 1024 * 1024;
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as NodeJS.GCFunction;
@@ -29,6 +17,11 @@ const collect = runInNewContext('gc') as NodeJS.GCFunction;
 let nativeBytes = 0;
 let heldBytes = 0;
 let isWorkUnderWay = false;
+
+/** Whether work is under way around which the process is collected: nobody else collects meanwhile. */
+export function isCollectedAround(): boolean {
+  return isWorkUnderWay;
+}
 
 /** Says that objects which nobody uses any more hold memory that V8 does not see: it is free when they are collected. */
 export function leaveNativeBytes(bytes: number): void {
@@ -65,55 +58,6 @@ export async function collectAround<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Gives memory back whenever the process has grown: what DuckDB keeps at once, what V8 keeps not under a load and not
- * too often, as a thorough collection takes some 40 ms. The answer ends that.
- */
-export function startFreeingMemory(database: Database, store: EventStore): () => Promise<void> {
-  keepYoungSpaceSmall();
-  collectThoroughly();
-  let leastBytes = process.memoryUsage.rss();
-  let collectedBytes = leastBytes;
-  let events = store.counters.eventsStored;
-  let looksWithoutLoad = LOOKS_BETWEEN;
-  let looksSinceCollection = 0;
-  let isFreeing = false;
-
-  async function freeMemory(): Promise<void> {
-    isFreeing = true;
-    await database.settleReaders();
-    await store.exclusively(() => database.freeMemory());
-    leastBytes = process.memoryUsage.rss();
-    isFreeing = false;
-  }
-
-  async function collectAndFreeMemory(): Promise<void> {
-    looksSinceCollection = 0;
-    collectThoroughly();
-    await freeMemory();
-    collectedBytes = leastBytes;
-  }
-
-  const timer = setInterval(() => {
-    if (isWorkUnderWay || isFreeing) return;
-    const bytes = process.memoryUsage.rss();
-    leastBytes = Math.min(leastBytes, bytes);
-    looksSinceCollection++;
-    looksWithoutLoad = store.counters.eventsStored - events > BUSY_EVENTS ? 0 : looksWithoutLoad + 1;
-    events = store.counters.eventsStored;
-    const isLoadOver = looksWithoutLoad === LOOKS_BETWEEN;
-    const growth = bytes - collectedBytes;
-    const isDue = growth >= GROWTH_BYTES && (looksSinceCollection >= LOOKS_BETWEEN || growth >= MUCH_BYTES);
-    if (isLoadOver || (isDue && looksWithoutLoad >= LOOKS_BETWEEN)) void collectAndFreeMemory();
-    else if (bytes >= leastBytes + GROWTH_BYTES) void freeMemory();
-  }, LOOK_EVERY_MS);
-  timer.unref();
-  return async () => {
-    clearInterval(timer);
-    await store.settle();
-  };
-}
-
-/**
  * Not restarted by cli/main.js: young objects get no more space than they have. On a machine with much memory V8 would
  * let it become 100 MB.
  */
@@ -123,6 +67,6 @@ export function keepYoungSpaceSmall(): void {
 }
 
 /** V8 keeps the pages that an ordinary collection empties. */
-function collectThoroughly(): void {
+export function collectThoroughly(): void {
   collect({ type: 'major', flavor: 'last-resort' });
 }

@@ -20,7 +20,7 @@ import {
 import { RequestError } from '../questions/request-error.ts';
 import { parseUsageRequest } from '../questions/usage-params.ts';
 import { renderMetrics } from './server-metrics.ts';
-import type { WebContext } from './web-server.ts';
+import type { WebContext } from './web-context.ts';
 
 export function registerApi(app: FastifyInstance, context: WebContext): void {
   const { database, store, intake } = context;

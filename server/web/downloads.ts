@@ -10,7 +10,7 @@ import { messageOf } from '../process/server-error.ts';
 import { RequestError } from '../questions/request-error.ts';
 import { diskReason } from '../store/file/disk-fault.ts';
 import { checkOwnSite } from './same-origin.ts';
-import type { WebContext } from './web-server.ts';
+import type { WebContext } from './web-context.ts';
 
 const BYTES = 'application/octet-stream';
 /** Who takes nothing for so long has left. */

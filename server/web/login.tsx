@@ -7,7 +7,7 @@ import { textParam, type QueryText } from '../questions/query-params.ts';
 import { checkSameOrigin } from './same-origin.ts';
 import type { TokenOutcome } from './sign-in.ts';
 import { LOGIN_PATH, LOGOUT_PATH, WAY_BACK, wayBackOf } from './way-back.ts';
-import type { WebContext } from './web-server.ts';
+import type { WebContext } from './web-context.ts';
 
 export function registerLogin(app: FastifyInstance, { access, signIn }: WebContext): void {
   app.addContentTypeParser(

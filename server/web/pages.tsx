@@ -28,7 +28,7 @@ import { RequestError } from '../questions/request-error.ts';
 import { senderSettings } from './sender-settings.ts';
 import { traceLinksOf } from './trace-links.ts';
 import { checkSameOrigin } from './same-origin.ts';
-import { isForPeople, type WebContext } from './web-server.ts';
+import { isForPeople, type WebContext } from './web-context.ts';
 
 const ALERTS_PATH = '/alerts';
 const OVERVIEW_SECONDS = 30;

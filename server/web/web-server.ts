@@ -4,17 +4,10 @@
 import { maxHeaderSize } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { SignalError } from '../../signals/signal.ts';
-import type { Access } from '../process/access.ts';
-import type { AlertOverview } from '../alerting/alert-overview.ts';
-import type { ChannelTest } from '../alerting/channel-tests.ts';
-import type { Intake } from '../intake/intake.ts';
 import { messageOf } from '../process/server-error.ts';
 import { cacheAnswers } from '../queries/answer-cache.ts';
-import { keepReports, type ReportReader } from '../queries/diagnosis/kept-reports.ts';
-import type { RunQueryable } from '../queries/runs/list-runs.ts';
-import type { Database } from '../store/file/database.ts';
+import { keepReports } from '../queries/diagnosis/kept-reports.ts';
 import { ReadersBusyError } from '../store/file/reader-pool.ts';
-import type { EventStore } from '../store/write/event-store.ts';
 import { registerApi } from './api.ts';
 import { registerAssets } from './assets.ts';
 import { registerDownloads } from './downloads.ts';
@@ -23,33 +16,7 @@ import { registerPages, renderFault } from './pages.tsx';
 import { RequestError } from '../questions/request-error.ts';
 import { checkOwnSite } from './same-origin.ts';
 import { SignIn } from './sign-in.ts';
-
-export interface ServedContext {
-  readonly database: Database & RunQueryable;
-  readonly store: EventStore;
-  readonly intake: Intake;
-  readonly access: Access;
-  /** Addresses of proxies that are believed what they say of a request. */
-  readonly trustedProxies?: readonly string[];
-  readonly timezone: string;
-  /** Addresses of traces in other back ends, with `{trace_id}` in them. */
-  readonly traceUrls: readonly string[];
-  /** What is known of alerts; undefined until alerting has started. */
-  readonly readAlerts: () => AlertOverview | undefined;
-  /** Sends a test notice; undefined until alerting has started. */
-  readonly testChannel: (name: string) => Promise<ChannelTest> | undefined;
-  /** Where OTLP over gRPC listens, host:port; undefined until it does. */
-  readonly grpcAddress: () => string | undefined;
-  /** Where OTLP over HTTP listens, host:port; undefined until it does. */
-  readonly httpAddress: () => string | undefined;
-  readonly log: (line: string) => void;
-}
-
-/** With what the answers to several requests share. */
-export interface WebContext extends ServedContext {
-  readonly signIn: SignIn;
-  readonly readReport: ReportReader;
-}
+import { isForPeople, type ServedContext, type WebContext } from './web-context.ts';
 
 /** An export or a backup takes longer than this as a rule. */
 const BUSY_SECONDS = 10;
@@ -154,9 +121,4 @@ function faultOf(error: unknown): { statusCode: number; message: string } {
         ? 'the server failed; its log says why'
         : messageOf(error),
   };
-}
-
-/** Programs read JSON, people a page. */
-export function isForPeople(request: FastifyRequest): boolean {
-  return (request.headers.accept ?? '').includes('text/html') && !request.url.startsWith('/api/');
 }

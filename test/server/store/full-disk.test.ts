@@ -109,12 +109,12 @@ describeWhere(
     unmountDisk(disk);
   });
 
-  it('is told by /healthz, and forgotten when there is room again, with nothing lost', async () => {
+  it('is reported by /healthz, and forgotten when there is room again, with nothing lost', async () => {
     expect(await readHealth()).toEqual([200, { status: 'ok' }]);
     await sendUntilFull();
     const failing = {
       status: 'failing',
-      what: 'nothing can be stored: no space is left on the disk. Senders are told to try again.',
+      what: 'nothing can be stored: no space is left on the disk. Senders are asked to try again.',
       since: expect.stringMatching(/Z$/),
     };
     expect(await readHealth()).toEqual([503, failing]);

@@ -2,21 +2,9 @@
 
 import type { VNode } from 'preact';
 import { NO_DATA, formatCost, formatCount } from '../../../../core/format.ts';
-import type { SessionTurn } from '../../../queries/runs/read-session.ts';
 import { linkTo } from '../../parts/cells.tsx';
 import { SessionTurns } from './session-turns.tsx';
-
-export interface SessionView {
-  readonly session: string;
-  /** Oldest first. */
-  readonly turns: readonly SessionTurn[];
-  /** Nano-USD, by the signal; null when nothing is priced. */
-  readonly costNanoUsd: number | null;
-  readonly modelCalls: number | null;
-  readonly toolCalls: number | null;
-  readonly timezone: string;
-  readonly now: number;
-}
+import type { SessionView } from './session-view.ts';
 
 export function SessionPage({ view }: { view: SessionView }): VNode {
   const { turns } = view;

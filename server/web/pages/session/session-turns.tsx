@@ -10,7 +10,7 @@ import type {
 } from '../../../queries/runs/read-session.ts';
 import { Moment, Name, StatusBadge, shortId } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
-import type { SessionView } from './session-page.tsx';
+import type { SessionView } from './session-view.ts';
 
 /** Longer conversations are shown by turn only. */
 const CALLS_SHOWN = 400;

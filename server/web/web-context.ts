@@ -1,0 +1,44 @@
+// What the pages and the API share: the store and what is known of the running server.
+
+import type { FastifyRequest } from 'fastify';
+import type { AlertOverview } from '../alerting/alert-overview.ts';
+import type { ChannelTest } from '../alerting/channel-tests.ts';
+import type { Intake } from '../intake/intake.ts';
+import type { Access } from '../process/access.ts';
+import type { ReportReader } from '../queries/diagnosis/kept-reports.ts';
+import type { RunQueryable } from '../queries/runs/list-runs.ts';
+import type { Database } from '../store/file/database.ts';
+import type { EventStore } from '../store/write/event-store.ts';
+import type { SignIn } from './sign-in.ts';
+
+export interface ServedContext {
+  readonly database: Database & RunQueryable;
+  readonly store: EventStore;
+  readonly intake: Intake;
+  readonly access: Access;
+  /** Addresses of proxies that are believed what they say of a request. */
+  readonly trustedProxies?: readonly string[];
+  readonly timezone: string;
+  /** Addresses of traces in other back ends, with `{trace_id}` in them. */
+  readonly traceUrls: readonly string[];
+  /** What is known of alerts; undefined until alerting has started. */
+  readonly readAlerts: () => AlertOverview | undefined;
+  /** Sends a test notice; undefined until alerting has started. */
+  readonly testChannel: (name: string) => Promise<ChannelTest> | undefined;
+  /** Where OTLP over gRPC listens, host:port; undefined until it does. */
+  readonly grpcAddress: () => string | undefined;
+  /** Where OTLP over HTTP listens, host:port; undefined until it does. */
+  readonly httpAddress: () => string | undefined;
+  readonly log: (line: string) => void;
+}
+
+/** With what the answers to several requests share. */
+export interface WebContext extends ServedContext {
+  readonly signIn: SignIn;
+  readonly readReport: ReportReader;
+}
+
+/** Programs read JSON, people a page. */
+export function isForPeople(request: FastifyRequest): boolean {
+  return (request.headers.accept ?? '').includes('text/html') && !request.url.startsWith('/api/');
+}
