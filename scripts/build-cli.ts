@@ -37,6 +37,7 @@ export async function buildCli(): Promise<Bundle[]> {
   for (const name of ['main.js', 'memory-settings.json'])
     await cp(path.join(root, 'cli', name), path.join(outDir, name));
   await cp(path.join(root, 'examples/support-agent.mjs'), path.join(outDir, 'support-agent.mjs'));
+  await cp(path.join(root, 'server/web/style'), path.join(outDir, 'style'), { recursive: true });
   for (const file of stackFiles(root)) {
     const target = path.join(outDir, 'stack', file.path);
     await mkdir(path.dirname(target), { recursive: true });
