@@ -42,29 +42,60 @@ function rankOf(source: string): number {
 }
 
 /**
- * Marks the duplicates among the events: of the model calls with one `gen_ai.response.id`, the best informed stays
- * unmarked, the first of several. Events without a response id are never duplicates.
+ * What names the response that a call tells of: the message, the request, or both. Reports of one call may share either
+ * (a log of Claude Code knows the request alone), and a report that has both makes those with one of them the same call.
  */
-export function markDuplicates(events: readonly EventRecord[]): EventRecord[] {
-  const keptById = new Map<string, { readonly event: EventRecord; readonly standing: number }>();
-  for (const event of events) {
-    const id = responseIdOf(event);
-    if (id === undefined) continue;
-    const kept = keptById.get(id);
-    const standing = standingOf(event);
-    if (!kept || standing > kept.standing) keptById.set(id, { event, standing });
-  }
-  return events.map((event) => {
-    const id = responseIdOf(event);
-    return id === undefined || keptById.get(id)?.event === event
-      ? event
-      : { ...event, 'tallyspan.duplicate': true };
-  });
+export type ResponseFields = Pick<EventRecord, 'gen_ai.response.id' | 'anthropic.request.id'>;
+
+/** The names that the call has of its response: none, one or two. */
+export function responseIdsOf(event: ResponseFields): readonly string[] {
+  const message = event['gen_ai.response.id'] ?? '';
+  const request = event['anthropic.request.id'] ?? '';
+  if (message === '') return request === '' ? [] : [request];
+  return request === '' || request === message ? [message] : [message, request];
 }
 
-function responseIdOf(event: EventRecord): string | undefined {
-  if (event['event.name'] !== 'agent.model_call' || event['tallyspan.duplicate'] === true) return undefined;
-  return event['gen_ai.response.id'] || undefined;
+/**
+ * Marks the duplicates among the events: of the model calls of one response, the best informed stays unmarked, the first
+ * of several. Events without any id of their response are never duplicates.
+ */
+export function markDuplicates(events: readonly EventRecord[]): EventRecord[] {
+  const calls = events.filter((event) => idsOfCall(event).length > 0);
+  const kept = new Set(
+    groupByResponse(calls, idsOfCall).map((group) =>
+      group.reduce((best, event) => (standingOf(event) > standingOf(best) ? event : best)),
+    ),
+  );
+  const others = new Set(calls.filter((event) => !kept.has(event)));
+  return events.map((event) => (others.has(event) ? { ...event, 'tallyspan.duplicate': true } : event));
+}
+
+function idsOfCall(event: EventRecord): readonly string[] {
+  if (event['event.name'] !== 'agent.model_call' || event['tallyspan.duplicate'] === true) return [];
+  return responseIdsOf(event);
+}
+
+/** The reports by their response, in their order; those that share an id, be it through others, are of one response. */
+export function groupByResponse<T>(reports: readonly T[], idsOf: (report: T) => readonly string[]): T[][] {
+  const parents = new Map<string, string>();
+  const rootOf = (id: string): string => {
+    let root = id;
+    for (let up = parents.get(root); up !== undefined && up !== root; up = parents.get(root)) root = up;
+    if (root !== id) parents.set(id, root);
+    return root;
+  };
+  for (const report of reports) {
+    const [first = '', second] = idsOf(report);
+    if (second !== undefined) parents.set(rootOf(second), rootOf(first));
+  }
+  const groups = new Map<string, T[]>();
+  for (const report of reports) {
+    const root = rootOf(idsOf(report)[0] ?? '');
+    const group = groups.get(root);
+    if (group === undefined) groups.set(root, [report]);
+    else group.push(report);
+  }
+  return [...groups.values()];
 }
 
 /**

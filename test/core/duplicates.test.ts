@@ -15,6 +15,12 @@ function call(id: string | undefined, costNanoUsd?: number, fields: Partial<Even
   };
 }
 
+const byRequest = (
+  message: string | undefined,
+  request: string,
+  fields: Partial<EventRecord> = {},
+): EventRecord => call(message, 5, { 'anthropic.request.id': request, ...fields });
+
 const hasCost = (event: EventRecord): boolean => event.cost_nano_usd !== undefined;
 const isCounted = (event: EventRecord): boolean => event['tallyspan.duplicate'] !== true;
 const countedOf = (...events: EventRecord[]): boolean[] => markDuplicates(events).map(isCounted);
@@ -53,6 +59,25 @@ describe('of the records of one response', () => {
         expect(markDuplicates(marked)).toEqual(marked);
       }),
     );
+  });
+});
+
+describe('reports that share the id of the request', () => {
+  it('are of one call, whether they know its message or not', () => {
+    expect(countedOf(byRequest(undefined, 'r'), byRequest('a', 'r'), byRequest(undefined, 's'))).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect(countedOf(call('r', 5), byRequest(undefined, 'r'))).toEqual([true, false]);
+  });
+
+  it('are of one call through another that has both names', () => {
+    const log = byRequest(undefined, 'r', { 'tallyspan.source': 'log' });
+    const both = byRequest('a', 'r', { 'tallyspan.source': 'transcript' });
+    const sdk = call('a', 5, { 'tallyspan.source': 'preload' });
+    expect(countedOf(log, sdk, both)).toEqual([false, true, false]);
+    expect(countedOf(log, sdk)).toEqual([true, true]);
   });
 });
 

@@ -283,13 +283,15 @@ export class EventStore {
     for (const run of found) this.#lostRuns.delete(run);
   }
 
-  /** Stored records whose response now has a better informed one. */
+  /** Stored records whose response, by any of its names, now has a better informed one. */
   async #markReplaced(responses: readonly string[]): Promise<void> {
     if (responses.length === 0) return;
+    const named = textsSql('$ids');
     await (this.#database.writer as NonNullable<Database['writer']>).run(
       `UPDATE agent_model_call SET tallyspan_duplicate = true
-       WHERE tallyspan_duplicate IS NOT TRUE AND gen_ai_response_id IN ${textsSql('?')}`,
-      [JSON.stringify(responses)],
+       WHERE tallyspan_duplicate IS NOT TRUE
+         AND (gen_ai_response_id IN ${named} OR anthropic_request_id IN ${named})`,
+      { ids: JSON.stringify(responses) },
     );
   }
 

@@ -10,7 +10,7 @@ import { FIELD_INDEX, type EventBatch } from '../columns/event-batch.ts';
 /** Stored rows whose place is taken. */
 export interface Replacements {
   readonly keys: ReadonlyMap<EventName, readonly string[]>;
-  /** Responses that these rows told of: who counts for them is to be decided again. */
+  /** Names of the responses that these rows told of: who counts for them is to be decided again. */
   readonly responses: ReadonlySet<string>;
 }
 
@@ -40,7 +40,7 @@ export async function takeNewest(
   for (const [name, byKey] of newest) {
     const hasResponse = name === 'agent.model_call';
     const stored = await database.all(
-      `SELECT tallyspan_key AS key, coalesce(tallyspan_revision, 0) AS revision${hasResponse ? ', gen_ai_response_id AS response' : ''}
+      `SELECT tallyspan_key AS key, coalesce(tallyspan_revision, 0) AS revision${hasResponse ? ', gen_ai_response_id AS message, anthropic_request_id AS request' : ''}
        FROM ${tableOf(name)} WHERE tallyspan_key IN ${textsSql('$keys')}`,
       { keys: JSON.stringify([...byKey.keys()]) },
     );
@@ -55,7 +55,7 @@ export async function takeNewest(
       const list = keys.get(name);
       if (list === undefined) keys.set(name, [key]);
       else list.push(key);
-      if (typeof row['response'] === 'string') responses.add(row['response']);
+      for (const id of [row['message'], row['request']]) if (typeof id === 'string') responses.add(id);
     }
     for (const { batch, row } of byKey.values()) {
       const rows = taken.get(batch);

@@ -7,10 +7,10 @@ import {
   COST_WEIGHT,
   SOURCE_RANKS,
   TOKENS_IN_STANDING,
-  markDuplicates,
+  groupByResponse,
+  responseIdsOf,
   standingOf,
 } from '../../../core/duplicates.ts';
-import type { EventRecord } from '../../../core/event.ts';
 import { NewestMap } from '../../../core/newest-map.ts';
 import { MINUTE_MS } from '../../../core/time.ts';
 import { textsSql, type Queryable } from '../file/database.ts';
@@ -32,14 +32,23 @@ const STANDING_SQL = `((CASE WHEN cost_nano_usd IS NULL THEN 0 ELSE ${COST_WEIGH
     ${RANKS_SQL} ELSE ${SOURCE_RANKS.span} END)::BIGINT * ${TOKENS_IN_STANDING}
   + greatest(0, least(coalesce(gen_ai_usage_input_tokens, 0) + coalesce(gen_ai_usage_output_tokens, 0), ${TOKENS_IN_STANDING - 1})))`;
 
+/** What is read of a stored call. */
+const REPORT_SQL = `gen_ai_response_id AS message, anthropic_request_id AS request, ${STANDING_SQL} AS standing,
+  epoch_ms(timestamp) AS millis`;
+
 /** The record that counts for a response. */
 interface Counted {
   readonly standing: number;
   readonly timestamp: number;
+  /** Names that the record itself has of its response. */
+  readonly ids: readonly string[];
+  /** Where it is, when it comes in the group that is being marked. */
+  readonly sent?: { readonly batch: EventBatch; readonly row: number } | undefined;
 }
 
 export class SeenResponses {
   readonly #database: Queryable;
+  /** By each name of the response. */
   readonly #held = new NewestMap<string, Counted>();
   /** Every response stored after this instant is held. */
   #heldSinceMs: number;
@@ -58,43 +67,51 @@ export class SeenResponses {
   /** Reads from the table what is held: the responses of the last minutes before the newest. */
   async reload(): Promise<void> {
     const rows = await this.#database.all(
-      `SELECT gen_ai_response_id AS id, ${STANDING_SQL} AS standing, epoch_ms(timestamp) AS millis FROM agent_model_call
-       WHERE gen_ai_response_id IS NOT NULL AND tallyspan_duplicate IS NOT TRUE
+      `SELECT ${REPORT_SQL}, tallyspan_duplicate AS marked FROM agent_model_call
+       WHERE (gen_ai_response_id IS NOT NULL OR anthropic_request_id IS NOT NULL)
          AND timestamp >= (SELECT max(timestamp) FROM agent_model_call) - to_milliseconds(${2 * FURTHEST_APART_MS})
        ORDER BY timestamp DESC LIMIT ${RESPONSES_HELD}`,
     );
     this.#held.clear();
-    for (const row of rows.toReversed()) this.#held.set(String(row['id']), countedOf(row));
+    for (const [id, counted] of countedById(rows.toReversed())) this.#held.set(id, counted);
+    while (this.#held.size > RESPONSES_HELD) this.#held.dropOldest();
     const newest = rows[0]?.['millis'];
-    const oldest = rows.length < RESPONSES_HELD ? undefined : rows.at(-1)?.['millis'];
+    const oldest = rows.length < RESPONSES_HELD / 2 ? undefined : [...this.#held.values()][0]?.timestamp;
     if (typeof oldest === 'number') this.#heldSinceMs = oldest + FURTHEST_APART_MS;
     else if (typeof newest === 'number') this.#heldSinceMs = newest - FURTHEST_APART_MS;
     else this.#heldSinceMs = Number.NEGATIVE_INFINITY;
   }
 
   /**
-   * Marks the rows whose response another record counts for, stored or in the same group. Given back are the responses
-   * whose stored record has to be marked in place of them. Rows of `undecided` responses are left to {@link decide}.
+   * Marks the rows whose response another record counts for, stored or in the same group. Given back are the names of
+   * the stored records that have to be marked in place of them. Rows of `undecided` responses are left to {@link decide}.
    */
   async mark(selections: readonly Selection[], undecided: ReadonlySet<string>): Promise<string[]> {
-    const calls = selections
-      .flatMap(callsOf)
-      .filter(({ event }) => !undecided.has(event['gen_ai.response.id']));
+    const calls = selections.flatMap(callsOf).filter(({ ids }) => !ids.some((id) => undecided.has(id)));
     const old = await this.#lookUpOld(calls);
     const replaced: string[] = [];
-    for (const [index, event] of markDuplicates(calls.map((call) => call.event)).entries()) {
-      const { batch, row, event: sent } = calls[index] as Call;
-      const id = sent['gen_ai.response.id'];
-      if (sent['tallyspan.duplicate'] === true) continue;
-      const counted = this.#held.get(id) ?? old.get(id);
-      const standing = standingOf(sent);
-      if (event['tallyspan.duplicate'] === true || (counted !== undefined && standing <= counted.standing)) {
-        batch.markDuplicate(row);
-        continue;
+    for (const { batch, row, ids, isMarked, standing, timestamp } of calls) {
+      if (isMarked) continue;
+      const own: Counted = { standing, timestamp, ids, sent: { batch, row } };
+      const others = new Set<Counted>();
+      for (const id of ids) {
+        const counted = this.#held.get(id) ?? old.get(id);
+        if (counted !== undefined) others.add(counted);
       }
-      if (counted !== undefined) replaced.push(id);
-      this.#hold(id, { standing, timestamp: sent.timestamp });
+      // Two are known apart until a record with both names comes.
+      let best = own;
+      for (const other of others)
+        if (other.standing > best.standing || (best === own && other.standing === own.standing)) best = other;
+      for (const each of [own, ...others]) {
+        if (each === best) continue;
+        if (each.sent === undefined)
+          replaced.push(...each.ids.filter((id) => !best.ids.includes(id) || best === own));
+        else each.sent.batch.markDuplicate(each.sent.row);
+        for (const id of each.ids) this.#hold(id, best);
+      }
+      for (const id of best.ids) this.#hold(id, best);
     }
+    this.#letGoOfBatches(calls);
     return replaced;
   }
 
@@ -105,21 +122,36 @@ export class SeenResponses {
   async decide(writer: DuckDBConnection, responses: ReadonlySet<string>): Promise<void> {
     if (responses.size === 0) return;
     const ids = JSON.stringify([...responses]);
-    await writer.run(
-      `UPDATE agent_model_call AS stored SET tallyspan_duplicate = CASE WHEN placed.place = 1 THEN NULL ELSE true END
-       FROM (SELECT rowid AS id, row_number() OVER (PARTITION BY gen_ai_response_id
-               ORDER BY ${STANDING_SQL} DESC, timestamp, rowid) AS place
-             FROM agent_model_call WHERE gen_ai_response_id IN ${textsSql('?')}) AS placed
-       WHERE stored.rowid = placed.id AND (tallyspan_duplicate IS TRUE) <> (placed.place > 1)`,
-      [ids],
-    );
-    const counted = await writer.runAndReadAll(
-      `SELECT gen_ai_response_id AS id, ${STANDING_SQL} AS standing, epoch_ms(timestamp) AS millis FROM agent_model_call
-       WHERE tallyspan_duplicate IS NOT TRUE AND gen_ai_response_id IN ${textsSql('?')}`,
-      [ids],
+    const asked = textsSql('$ids');
+    const found = await writer.runAndReadAll(
+      `SELECT rowid AS place, ${REPORT_SQL}, tallyspan_duplicate AS marked FROM agent_model_call
+       WHERE gen_ai_response_id IN ${asked} OR anthropic_request_id IN ${asked}
+         OR gen_ai_response_id IN (SELECT gen_ai_response_id FROM agent_model_call WHERE anthropic_request_id IN ${asked})
+         OR anthropic_request_id IN (SELECT anthropic_request_id FROM agent_model_call WHERE gen_ai_response_id IN ${asked})
+       ORDER BY standing DESC, timestamp, rowid`,
+      { ids },
     );
     for (const id of responses) this.#held.delete(id);
-    for (const row of counted.getRowObjectsJS()) this.#hold(row['id'] as string, countedOf(row));
+    const toMark: number[] = [];
+    const toCount: number[] = [];
+    for (const group of groupByResponse(found.getRowObjectsJS(), idsOfRow)) {
+      for (const [index, row] of group.entries()) {
+        const isMarked = row['marked'] === true;
+        if (isMarked !== index > 0) (index > 0 ? toMark : toCount).push(Number(row['place']));
+        const [best = row] = group;
+        for (const id of idsOfRow(row)) this.#hold(id, countedOf(best));
+      }
+    }
+    for (const [places, value] of [
+      [toMark, 'true'],
+      [toCount, 'NULL'],
+    ] as const)
+      if (places.length > 0)
+        await writer.run(
+          `UPDATE agent_model_call SET tallyspan_duplicate = ${value}
+           WHERE rowid IN (SELECT unnest(from_json(?, '["BIGINT"]')))`,
+          [`[${places.join(',')}]`],
+        );
   }
 
   #hold(id: string, counted: Counted): void {
@@ -130,55 +162,107 @@ export class SeenResponses {
     this.#heldSinceMs = Math.max(this.#heldSinceMs, oldest.timestamp + 1);
   }
 
+  /** What is held for later does not hold the bytes of a request. */
+  #letGoOfBatches(calls: readonly Call[]): void {
+    for (const { ids } of calls)
+      for (const id of ids) {
+        const counted = this.#held.get(id);
+        if (counted?.sent !== undefined) (counted as { sent?: undefined }).sent = undefined;
+      }
+  }
+
   async #lookUpOld(calls: readonly Call[]): Promise<Map<string, Counted>> {
     const found = new Map<string, Counted>();
-    const old = calls.filter(({ event }) => event.timestamp < this.#heldSinceMs);
-    for (const { from, to } of timeClusters(old.map(({ event }) => event.timestamp))) {
-      const within = old.filter(({ event: { timestamp } }) => timestamp >= from && timestamp <= to);
+    const old = calls.filter(({ timestamp }) => timestamp < this.#heldSinceMs);
+    for (const { from, to } of timeClusters(old.map(({ timestamp }) => timestamp))) {
+      const within = old.filter(({ timestamp }) => timestamp >= from && timestamp <= to);
       const rows = await this.#database.all(
-        `SELECT gen_ai_response_id AS id, ${STANDING_SQL} AS standing, epoch_ms(timestamp) AS millis FROM agent_model_call
-         WHERE gen_ai_response_id IS NOT NULL AND tallyspan_duplicate IS NOT TRUE
-           AND timestamp BETWEEN make_timestamptz(?::BIGINT * 1000) AND make_timestamptz(?::BIGINT * 1000)
-           AND gen_ai_response_id IN ${textsSql('?')}`,
-        [
-          from - FURTHEST_APART_MS,
-          to + FURTHEST_APART_MS,
-          JSON.stringify(within.map(({ event }) => event['gen_ai.response.id'])),
-        ],
+        `WITH near AS (
+           SELECT ${REPORT_SQL}, tallyspan_duplicate AS marked FROM agent_model_call
+           WHERE (gen_ai_response_id IS NOT NULL OR anthropic_request_id IS NOT NULL)
+             AND timestamp BETWEEN make_timestamptz($from::BIGINT * 1000) AND make_timestamptz($to::BIGINT * 1000)
+         ), asked AS (SELECT * FROM near WHERE message IN ${textsSql('$ids')} OR request IN ${textsSql('$ids')})
+         SELECT * FROM near
+         WHERE message IN (SELECT message FROM asked) OR request IN (SELECT request FROM asked)`,
+        {
+          from: from - FURTHEST_APART_MS,
+          to: to + FURTHEST_APART_MS,
+          ids: JSON.stringify(within.flatMap(({ ids }) => ids)),
+        },
       );
-      for (const row of rows) found.set(String(row['id']), countedOf(row));
+      for (const [id, counted] of countedById(rows)) found.set(id, counted);
     }
     return found;
   }
 }
 
-function countedOf(row: Readonly<Record<string, unknown>>): Counted {
-  return { standing: Number(row['standing']), timestamp: Number(row['millis']) };
+type Row = Readonly<Record<string, unknown>>;
+
+/** Who counts, by each name that any report of the response has, marked ones too: these say which names are of one call. */
+function countedById(rows: readonly Row[]): Map<string, Counted> {
+  const byId = new Map<string, Counted>();
+  for (const group of groupByResponse(rows, idsOfRow)) {
+    const best = group.find((row) => row['marked'] !== true);
+    if (best === undefined) continue;
+    const counted = countedOf(best);
+    for (const row of group) for (const id of idsOfRow(row)) byId.set(id, counted);
+  }
+  return byId;
+}
+
+function countedOf(row: Row): Counted {
+  return { standing: Number(row['standing']), timestamp: Number(row['millis']), ids: idsOfRow(row) };
+}
+
+function idsOfRow(row: Row): readonly string[] {
+  return responseIdsOf({
+    'gen_ai.response.id': textOf(row['message']),
+    'anthropic.request.id': textOf(row['request']),
+  });
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** A model call that names its response: what decides whether it counts. */
 interface Call {
   readonly batch: EventBatch;
   readonly row: number;
-  readonly event: EventRecord & { readonly 'gen_ai.response.id': string };
+  readonly ids: readonly string[];
+  readonly isMarked: boolean;
+  readonly standing: number;
+  readonly timestamp: number;
 }
 
 function callsOf({ batch, rows }: Selection): Call[] {
-  if (batch.column(FIELD_INDEX['gen_ai.response.id']) === undefined) return [];
+  const hasIds =
+    batch.column(FIELD_INDEX['gen_ai.response.id']) !== undefined ||
+    batch.column(FIELD_INDEX['anthropic.request.id']) !== undefined;
+  if (!hasIds) return [];
   return rows.flatMap((row) => {
-    const id = batch.text(row, 'gen_ai.response.id');
-    if (!id || batch.name(row) !== 'agent.model_call') return [];
-    const event = {
-      timestamp: batch.number(row, 'timestamp') as number,
-      'event.name': 'agent.model_call',
-      'gen_ai.response.id': id,
+    if (batch.name(row) !== 'agent.model_call') return [];
+    const ids = responseIdsOf({
+      'gen_ai.response.id': batch.text(row, 'gen_ai.response.id'),
+      'anthropic.request.id': batch.text(row, 'anthropic.request.id'),
+    });
+    if (ids.length === 0) return [];
+    const standing = standingOf({
       cost_nano_usd: batch.number(row, 'cost_nano_usd'),
       'tallyspan.source': batch.text(row, 'tallyspan.source'),
       'tallyspan.dialect': batch.text(row, 'tallyspan.dialect'),
       'gen_ai.usage.input_tokens': batch.number(row, 'gen_ai.usage.input_tokens'),
       'gen_ai.usage.output_tokens': batch.number(row, 'gen_ai.usage.output_tokens'),
-      'tallyspan.duplicate': batch.number(row, 'tallyspan.duplicate') === 1 ? true : undefined,
-    } as const;
-    return [{ batch, row, event }];
+    });
+    return [
+      {
+        batch,
+        row,
+        ids,
+        isMarked: batch.number(row, 'tallyspan.duplicate') === 1,
+        standing,
+        timestamp: batch.number(row, 'timestamp') as number,
+      },
+    ];
   });
 }

@@ -30,6 +30,10 @@ async function stored(where: string): Promise<{ counted: number[]; marked: numbe
   return { counted: costs(false), marked: costs(true) };
 }
 
+/** A report of long ago, where its response is named so. */
+const report = (id: string, fields: Partial<EventRecord>): EventRecord =>
+  call({ ...fields, timestamp: id.startsWith('old') ? START_MS - 864e6 : START_MS });
+
 /** One response as four reporters know it, told apart by cost. */
 function reportsOf(id: string): EventRecord[] {
   const response = { 'gen_ai.response.id': id } as const;
@@ -46,6 +50,26 @@ function reportsOf(id: string): EventRecord[] {
     call({ ...response, 'service.instance.id': id, 'tallyspan.seq': 1, cost_nano_usd: 4 }),
   ];
 }
+
+/** The message alone, both in a report that may be replaced, the request alone twice. */
+const reportsByName = (id: string): EventRecord[] => [
+  call({ 'gen_ai.response.id': id, 'service.instance.id': id, 'tallyspan.seq': 1, cost_nano_usd: 4 }),
+  call({
+    'gen_ai.response.id': id,
+    'anthropic.request.id': `${id}q`,
+    'tallyspan.source': 'transcript',
+    'tallyspan.key': `${id}/t`,
+    'tallyspan.revision': 1,
+    cost_nano_usd: 2,
+  }),
+  call({
+    'anthropic.request.id': `${id}q`,
+    'tallyspan.source': 'log',
+    'tallyspan.key': `${id}/l`,
+    cost_nano_usd: 3,
+  }),
+  call({ 'anthropic.request.id': `${id}q`, span_id: id, 'tallyspan.source': 'span', cost_nano_usd: 1 }),
+];
 
 function permutations<T>(items: readonly T[]): T[][] {
   if (items.length <= 1) return [[...items]];
@@ -66,6 +90,48 @@ describe('of several reports of one call', () => {
     }
     for (const id of ids)
       expect(await stored(`gen_ai_response_id = '${id}'`)).toEqual({ counted: [4], marked: [1, 2, 3] });
+  });
+
+  it('those that know the request alone are of the call that has both names, in every order', async () => {
+    const ids: string[] = [];
+    for (const order of permutations([0, 1, 2, 3])) {
+      const [atOnce, oneByOne, revised] = [`m${responses++}`, `m${responses++}`, `m${responses++}`];
+      ids.push(atOnce, oneByOne, revised);
+      await write(...order.map((index) => reportsByName(atOnce)[index] as EventRecord));
+      for (const index of order) await write(reportsByName(oneByOne)[index] as EventRecord);
+      for (const index of order) await write(reportsByName(revised)[index] as EventRecord);
+      await write({ ...(reportsByName(revised)[1] as EventRecord), 'tallyspan.revision': 2 });
+    }
+    for (const id of ids)
+      expect(await stored(`gen_ai_response_id = '${id}' OR anthropic_request_id = '${id}q'`)).toEqual({
+        counted: [4],
+        marked: [1, 2, 3],
+      });
+  });
+
+  it('the names of one call are known after a restart, and when it is long ago', async () => {
+    for (const id of ['old', 'new']) {
+      await write(report(id, { 'gen_ai.response.id': id, span_id: id, cost_nano_usd: 4 }));
+      await write(
+        report(id, {
+          'gen_ai.response.id': id,
+          'anthropic.request.id': `${id}q`,
+          'tallyspan.source': 'transcript',
+          span_id: `${id}t`,
+          cost_nano_usd: 2,
+        }),
+      );
+    }
+    await opened.database.close();
+    opened = await openTestStore(opened.dataDir);
+    for (const id of ['old', 'new']) {
+      const log = { 'anthropic.request.id': `${id}q`, 'tallyspan.source': 'log', span_id: `${id}l` } as const;
+      await write(report(id, { ...log, cost_nano_usd: 3 }));
+      expect(await stored(`gen_ai_response_id = '${id}' OR anthropic_request_id = '${id}q'`)).toEqual({
+        counted: [4],
+        marked: [2, 3],
+      });
+    }
   });
 
   it('of one reporter the one that has seen more tokens counts', async () => {
