@@ -5,6 +5,7 @@ import {
   DashboardLinkType,
   type DashboardLink,
 } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { Dimension } from '../core/schema.ts';
 import { BOARD_UIDS, type BoardName } from './board-ids.ts';
 import { FROM_LABEL, TO_LABEL } from './list-query.ts';
 
@@ -40,9 +41,35 @@ export function traceLink(): DashboardLink {
   );
 }
 
-/** Link of a cell to a board with a variable set to the cell's value. */
-export function narrowLink(board: BoardName, variable: string, title: string): DashboardLink {
-  return cellLink(title, `/d/${BOARD_UIDS[board]}?var-${variable}=${VALUE}&${SAME_SERVICE}&${KEEP_TIME}`);
+/** Value of another field of the row, for bars: their own value is a number. */
+export function fieldValue(label: string): string {
+  return `\${__data.fields.${label}:percentencode}`;
+}
+
+/** What the value of a dimension leads to, if it leads anywhere. `value` is that of the cell when absent. */
+export function groupLink(dimension: Dimension, value?: string): DashboardLink | undefined {
+  switch (dimension) {
+    case 'user':
+      return narrowLink('users', 'user', 'What this user does', value);
+    case 'session':
+      return narrowLink('users', 'session', 'The runs of this session', value);
+    case 'service':
+      return narrowLink('overview', 'service', 'Overview of this service', value);
+    case 'agent':
+    case 'model':
+    case 'task':
+    case 'version':
+      return narrowLink('cost', dimension, `What this ${dimension} costs`, value);
+    default:
+      return undefined;
+  }
+}
+
+/** Link of a cell to a board with a variable set to a value. */
+function narrowLink(board: BoardName, variable: string, title: string, value: string = VALUE): DashboardLink {
+  // The choice of a service is handed on, unless it is what is chosen.
+  const service = variable === 'service' ? '' : `&${SAME_SERVICE}`;
+  return cellLink(title, `/d/${BOARD_UIDS[board]}?var-${variable}=${value}${service}&${KEEP_TIME}`);
 }
 
 function cellLink(title: string, url: string): DashboardLink {

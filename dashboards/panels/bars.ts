@@ -22,6 +22,7 @@ import { columnOf } from '../../core/schema.ts';
 import { NO_DATA } from '../../core/format.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { DAY_LABEL, labelOf } from '../../signals/to-logql.ts';
+import { fieldValue, groupLink } from '../links.ts';
 import { STEP_ORDER } from '../query.ts';
 import { DAYS } from '../source.ts';
 import { thresholdsOf } from '../threshold.ts';
@@ -74,6 +75,8 @@ export function groupBarsTile(ask: Ask, options: BarsOptions): Tile {
     builder.overrideByName(columnOf('agent.status'), [
       { id: 'mappings', value: [wordsMapping(STATUS_WORDS)] },
     ]);
+  const links = by.flatMap((dimension) => groupLink(dimension, fieldValue(labelOf(dimension))) ?? []);
+  if (links.length > 0) builder.overrideByFieldType('number', [{ id: 'links', value: links }]);
   if (isBySteps) builder.transformations([sortStep(STEP_ORDER, 'ascending')]);
   return tileOf(
     { key: options.key, title: options.title, description: describeSignals([ask], options.note) },

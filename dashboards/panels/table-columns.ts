@@ -9,7 +9,7 @@ import type {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Dimension, FieldKey } from '../../core/schema.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
-import { narrowLink, runLink, traceLink } from '../links.ts';
+import { groupLink, runLink, traceLink } from '../links.ts';
 import type { Column } from '../source.ts';
 import { thresholdsOf } from '../threshold.ts';
 import { displayOfSignal } from '../unit.ts';
@@ -120,21 +120,7 @@ export function measureSettings(measure: Ask, width: number): DynamicConfigValue
 
 /** Settings of the column of a dimension: a name leads to what it stands for. */
 export function groupSettings(dimension: Dimension): DynamicConfigValue[] {
-  switch (dimension) {
-    case 'user':
-      return linkSettings(narrowLink('users', 'user', 'What this user does'));
-    case 'session':
-      return linkSettings(narrowLink('users', 'session', 'The runs of this session'));
-    case 'service':
-      return linkSettings(narrowLink('overview', 'service', 'Overview of this service'));
-    case 'agent':
-    case 'model':
-    case 'task':
-    case 'version':
-      return linkSettings(narrowLink('cost', dimension, `What this ${dimension} costs`));
-    default:
-      return [];
-  }
+  return linkSettings(groupLink(dimension));
 }
 
 /** Text in the colour of its word or step. */
@@ -162,9 +148,9 @@ function columnLink({ link }: Column): DashboardLink | undefined {
     case 'trace':
       return traceLink();
     case 'user':
-      return narrowLink('users', 'user', 'What this user does');
+      return groupLink('user');
     case 'session':
-      return narrowLink('users', 'session', 'The runs of this session');
+      return groupLink('session');
     default:
       return undefined;
   }

@@ -175,7 +175,8 @@ export function valuesOf(library: GrafanaData, panel: Panel, answers: readonly A
     panel.type === 'bargauge'
       ? values.length > 1 || panel.fieldConfig?.defaults.displayName !== undefined
       : options.textMode === 'value_and_name';
-  return values.map(({ display }) => ({
+  return values.map(({ display, getLinks }) => ({
+    links: (getLinks?.() ?? []).map(({ href }) => href),
     value: display.text === panel.fieldConfig?.defaults.noValue ? null : display.numeric,
     text: library.formattedValueToString(display),
     ...(display.color === undefined ? {} : { color: display.color }),

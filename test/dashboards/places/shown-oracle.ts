@@ -76,6 +76,9 @@ function statFaults(input: ShownPanelInput): string[] {
   ];
 }
 
+/** Dimensions whose names lead to a board. */
+const LINKED: ReadonlySet<string> = new Set(['user', 'session', 'service', 'agent', 'model']);
+
 function barFaults(input: ShownPanelInput): string[] {
   const [source] = signalsOf(input);
   if (source === undefined) return ['bars of no signal'];
@@ -88,6 +91,14 @@ function barFaults(input: ShownPanelInput): string[] {
   );
   const faults = valueFaults(new Map(bars.map(({ name = '', value }) => [name, value])), wanted);
   if (bars.length !== wanted.size) faults.push(`${bars.length} bars, expected ${wanted.size}`);
+  // A bar leads to what its name says, whatever characters are in it.
+  for (const { name = '', links = [] } of bars) {
+    const handed = links.map((link) => handedOver(link) ?? '');
+    if (links.length === 0 && source.by.some((dimension) => LINKED.has(dimension)))
+      faults.push(`${name} leads nowhere`);
+    if (handed.some((value) => !name.split(' · ').includes(value)))
+      faults.push(`${name} leads to ${handed.join(', ')}`);
+  }
   const order = bars.map(({ name = '', value }) =>
     isBySteps ? -Number(name.replace('step ', '')) : Number(value),
   );
@@ -156,13 +167,18 @@ function rowFaults(input: ShownPanelInput, table: ShownTable): string[] {
   }
 }
 
+/** Value of the first variable in an address. */
+function handedOver(link: string): string | undefined {
+  const { searchParams } = new URL(link, 'http://grafana');
+  return [...searchParams].find(([name]) => name.startsWith('var-'))?.[1];
+}
+
 /** A link to a board hands over the value of its cell, whole, whatever characters are in it. */
 function linkFaults({ rows }: ShownTable): string[] {
   return rows.flat().flatMap(({ value, links = [] }) =>
     links.flatMap((link) => {
-      const { pathname, searchParams } = new URL(link, 'http://grafana');
-      if (!pathname.startsWith('/d/')) return [];
-      const handed = [...searchParams].find(([name]) => name.startsWith('var-'))?.[1];
+      if (!link.startsWith('/d/')) return [];
+      const handed = handedOver(link);
       return handed === value ? [] : [`${link} hands over ${handed} of ${plainText(value)}`];
     }),
   );
