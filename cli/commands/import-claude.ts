@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
 import { formatCost, formatCount, formatCountOf } from '../../core/format.ts';
 import { defaultRoots, namedRoots } from '../claude/find-transcripts.ts';
@@ -84,6 +85,8 @@ async function importAll(
   options: ImportClaudeOptions,
   io: CliIo,
 ): Promise<void> {
+  // Of what is read most is let go of at once: the heap need not grow for it.
+  setFlagsFromString('--heap-growing-percent=30');
   const folder = stateFolderOf(opened, io.env);
   // What is no longer stored is read again.
   const state = opened.isEmpty ? ImportState.empty(folder) : await ImportState.load(folder);

@@ -15,7 +15,7 @@ export interface TranscriptsSize {
 }
 
 const MESSAGES_PER_SESSION = 400;
-const MODELS = ['claude-opus-5-5', 'claude-sonnet-5-5', 'claude-haiku-4-5-20251001'] as const;
+const MODELS = ['claude-opus-4-7', 'claude-sonnet-4-6', 'claude-haiku-4-5-20251001'] as const;
 const TOOLS = ['Bash', 'Read', 'Edit', 'Grep', 'mcp__github__search'] as const;
 const WORDS = 'the value of this file is read by a test that waits for \\"nothing\\" at all\\n'.repeat(4_000);
 const FIRST_MS = Date.parse('2026-08-01T00:00:00Z');
