@@ -24,6 +24,7 @@ export type Dimension =
   | 'agent'
   | 'version'
   | 'project'
+  | 'source'
   | 'session'
   | 'service'
   | 'error'
@@ -68,7 +69,7 @@ export const FIELDS = {
   'tallyspan.seq': { type: 'int', attribute: true, unit: '1', isSerial: true, doc: 'Position of the event in its process, from 1. A gap is a lost event.' },
   'tallyspan.dialect': { type: 'string', attribute: true, doc: 'Dialect rule that translated a foreign span; absent on our own events.' },
   'tallyspan.duplicate': { type: 'bool', attribute: true, doc: 'True when another record counts in place of this one: one of the same response, by gen_ai.response.id or anthropic.request.id, that knows as much or more, or one with the same tallyspan.key. The record is kept and counts in no signal.' },
-  'tallyspan.source': { type: 'string', doc: 'Who reported the fact when it was not the instrumentation: log, transcript or span. Of two reports of one call the better informed counts.' },
+  'tallyspan.source': { type: 'string', attribute: true, dimension: 'source', doc: 'Who reported the fact when it was not the instrumentation: log, transcript or span; remainder is what Claude Code counted beyond the calls of its transcript. Of two reports of one call the better informed counts.' },
   'tallyspan.key': { type: 'string', doc: 'Chosen by a reporter that may learn more later. An event takes the place of the stored one with the same name and key and a lower tallyspan.revision.' },
   'tallyspan.revision': { type: 'int', unit: '1', isSerial: true, doc: 'Which state of what tallyspan.key names this is: the higher one stays, and the same one again changes nothing.' },
   'tallyspan.cut_fields': { type: 'strings', doc: 'Fields of this event whose value was longer or larger than the field may hold, and so was cut (the end is … and a hash of the whole), set to the limit or left out when it was stored.' },

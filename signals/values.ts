@@ -74,10 +74,10 @@ export function range(defaultDays = 1): Window {
 }
 
 /** Dimensions that every event of a run has. */
-export const RUN_DIMENSIONS = ['agent', 'version', 'user', 'task', 'session', 'service'] as const;
+export const RUN_DIMENSIONS = ['agent', 'version', 'project', 'user', 'task', 'session', 'service'] as const;
 
 /** Dimensions of a model call. */
-export const CALL_DIMENSIONS = ['model', ...RUN_DIMENSIONS, 'step', 'error'] as const;
+export const CALL_DIMENSIONS = ['model', ...RUN_DIMENSIONS, 'source', 'step', 'error'] as const;
 
 /** Dimensions of a tool call. */
 export const TOOL_DIMENSIONS = ['tool', ...RUN_DIMENSIONS, 'step', 'error'] as const;

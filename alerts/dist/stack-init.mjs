@@ -711,7 +711,7 @@ var FIELDS = {
   "tallyspan.seq": { type: "int", attribute: true, unit: "1", isSerial: true, doc: "Position of the event in its process, from 1. A gap is a lost event." },
   "tallyspan.dialect": { type: "string", attribute: true, doc: "Dialect rule that translated a foreign span; absent on our own events." },
   "tallyspan.duplicate": { type: "bool", attribute: true, doc: "True when another record counts in place of this one: one of the same response, by gen_ai.response.id or anthropic.request.id, that knows as much or more, or one with the same tallyspan.key. The record is kept and counts in no signal." },
-  "tallyspan.source": { type: "string", doc: "Who reported the fact when it was not the instrumentation: log, transcript or span. Of two reports of one call the better informed counts." },
+  "tallyspan.source": { type: "string", attribute: true, dimension: "source", doc: "Who reported the fact when it was not the instrumentation: log, transcript or span; remainder is what Claude Code counted beyond the calls of its transcript. Of two reports of one call the better informed counts." },
   "tallyspan.key": { type: "string", doc: "Chosen by a reporter that may learn more later. An event takes the place of the stored one with the same name and key and a lower tallyspan.revision." },
   "tallyspan.revision": { type: "int", unit: "1", isSerial: true, doc: "Which state of what tallyspan.key names this is: the higher one stays, and the same one again changes nothing." },
   "tallyspan.cut_fields": { type: "strings", doc: "Fields of this event whose value was longer or larger than the field may hold, and so was cut (the end is \u2026 and a hash of the whole), set to the limit or left out when it was stored." },
@@ -1711,8 +1711,8 @@ function per(value, over) {
 function range(defaultDays = 1) {
   return { kind: "range", defaultMs: defaultDays * DAY_MS };
 }
-var RUN_DIMENSIONS = ["agent", "version", "user", "task", "session", "service"];
-var CALL_DIMENSIONS = ["model", ...RUN_DIMENSIONS, "step", "error"];
+var RUN_DIMENSIONS = ["agent", "version", "project", "user", "task", "session", "service"];
+var CALL_DIMENSIONS = ["model", ...RUN_DIMENSIONS, "source", "step", "error"];
 var TOOL_DIMENSIONS = ["tool", ...RUN_DIMENSIONS, "step", "error"];
 
 // signals/catalogue/cache.ts
@@ -2371,6 +2371,7 @@ var RUN_SIGNALS = [
 
 // signals/catalogue/telemetry.ts
 var CALL5 = "agent.model_call";
+var KNOWN_BY_CALL = { field: "tallyspan.source", isNot: "remainder" };
 var GAPS = { kind: "fold", of: "*", aggregate: "gaps", field: "tallyspan.seq", withDuplicates: true };
 var TELEMETRY_SIGNALS = [
   {
@@ -2385,6 +2386,36 @@ var TELEMETRY_SIGNALS = [
     better: "down",
     bad: "The true cost is higher than every cost shown.",
     action: "Group by model; upgrade for a newer price table or add the price in TALLYSPAN_PRICES."
+  },
+  {
+    id: "cost_coverage",
+    title: "Cost known by call",
+    unit: "ratio",
+    help: "Of the cost, the part whose calls are known one by one; the rest is what Claude Code counted beyond its transcript. By source: the share of each reporter in all cost.",
+    value: ratio(
+      sum(CALL5, "cost_nano_usd", [], { unlessBy: { dimension: "source", where: [KNOWN_BY_CALL] } }),
+      sum(CALL5, "cost_nano_usd"),
+      ["source"]
+    ),
+    window: range(),
+    dimensions: CALL_DIMENSIONS,
+    whenEmpty: null,
+    better: "up",
+    bad: "Much is spent by calls that nobody sees: titles, recaps, compaction, side searches.",
+    action: "Group by session and model; run the preload or the telemetry of Claude Code beside its transcripts."
+  },
+  {
+    id: "not_in_transcript_cost",
+    title: "Cost not in the transcript",
+    unit: "nanoUsd",
+    help: "What Claude Code counted beyond the calls of its transcripts; an estimate, and part of the cost.",
+    value: sum(CALL5, "cost_nano_usd", [{ field: "tallyspan.source", is: "remainder" }]),
+    window: range(),
+    dimensions: CALL_DIMENSIONS,
+    whenEmpty: null,
+    better: "down",
+    bad: "More is spent by calls that nobody sees.",
+    action: "As for cost_coverage."
   },
   {
     id: "duplicate_calls",

@@ -6,7 +6,7 @@ import { readStatusNumbers } from './status-numbers.ts';
 import { statusText } from './status-text.ts';
 
 export interface StatusLineIo {
-  readonly stdin: AsyncIterable<unknown>;
+  readonly stdin: AsyncIterable<unknown> | Iterable<unknown>;
   readonly env: NodeJS.ProcessEnv;
   readonly nowMs: number;
 }
@@ -17,7 +17,7 @@ export async function readStatusLine({ stdin, env, nowMs }: StatusLineIo, dataDi
   return statusText(readStatusInput(text), numbers, { onPlan: isOnPlan(env), nowMs });
 }
 
-async function readAll(stdin: AsyncIterable<unknown>): Promise<string> {
+async function readAll(stdin: StatusLineIo['stdin']): Promise<string> {
   const parts: Buffer[] = [];
   for await (const part of stdin) parts.push(Buffer.from(part as Buffer));
   return Buffer.concat(parts).toString('utf8');

@@ -29,6 +29,8 @@ export interface RunFact {
   /** Why the last answer stopped, where the line says it. */
   stopReason?: string | undefined;
   errorType?: string | undefined;
+  /** Of an error that no call came before: where it was. */
+  failedAt?: Omit<LineFacts, 'run'> | undefined;
   /** Whether another run came after it in its file, or its turn was closed. */
   isClosed: boolean;
 }

@@ -87,7 +87,7 @@ export function eventsOfSession(session: SessionFacts, context: EventContext): S
   }
   let isOpen = false;
   for (const run of session.runs) {
-    const own = totals.get(run.id);
+    const own = totals.get(run.id) ?? failedTotals(run, session.session);
     if (own === undefined) continue;
     const status = statusOf(run, session.lastMs, context.nowMs);
     if (status === undefined) isOpen = true;
@@ -111,6 +111,12 @@ function totalsOf(totals: Map<string, RunTotals>, facts: LineFacts): RunTotals {
     totals.set(facts.run.id, own);
   }
   return own;
+}
+
+/** Of a run whose first request failed: it has no call, and it is a run all the same. Not in a copy of it. */
+function failedTotals(run: RunFact, session: string): RunTotals | undefined {
+  if (run.last !== 'api_error' || run.failedAt?.session !== session) return undefined;
+  return totalsOf(new Map(), { ...run.failedAt, run });
 }
 
 /** Where each run hangs: a sub-agent under the tool use that started it, and so under the run of that. */

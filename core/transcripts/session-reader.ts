@@ -231,6 +231,8 @@ export class SessionReader {
     if (message['model'] === SYNTHETIC || line['isApiErrorMessage'] === true) {
       run.last = 'api_error';
       run.errorType = textOf(line['error']) ?? 'api_error';
+      const { run: _, ...failedAt } = this.#factsOf(line, run);
+      run.failedAt = failedAt;
       return;
     }
     const facts = this.#factsOf(line, run);

@@ -1,10 +1,11 @@
 // Telemetry: whether the other numbers can be trusted.
 
 import { DAY_MS, HOUR_MS } from '../../core/time.ts';
-import type { Fold, Signal } from '../signal.ts';
-import { CALL_DIMENSIONS, count, range, ratio, RUN_DIMENSIONS } from '../values.ts';
+import type { Filter, Fold, Signal } from '../signal.ts';
+import { CALL_DIMENSIONS, count, range, ratio, RUN_DIMENSIONS, sum } from '../values.ts';
 
 const CALL = 'agent.model_call';
+const KNOWN_BY_CALL: Filter = { field: 'tallyspan.source', isNot: 'remainder' };
 const GAPS: Fold = { kind: 'fold', of: '*', aggregate: 'gaps', field: 'tallyspan.seq', withDuplicates: true };
 
 export const TELEMETRY_SIGNALS = [
@@ -20,6 +21,37 @@ export const TELEMETRY_SIGNALS = [
     better: 'down',
     bad: 'The true cost is higher than every cost shown.',
     action: 'Group by model; upgrade for a newer price table or add the price in TALLYSPAN_PRICES.',
+  },
+  {
+    id: 'cost_coverage',
+    title: 'Cost known by call',
+    unit: 'ratio',
+    help: 'Of the cost, the part whose calls are known one by one; the rest is what Claude Code counted beyond its transcript. By source: the share of each reporter in all cost.',
+    value: ratio(
+      sum(CALL, 'cost_nano_usd', [], { unlessBy: { dimension: 'source', where: [KNOWN_BY_CALL] } }),
+      sum(CALL, 'cost_nano_usd'),
+      ['source'],
+    ),
+    window: range(),
+    dimensions: CALL_DIMENSIONS,
+    whenEmpty: null,
+    better: 'up',
+    bad: 'Much is spent by calls that nobody sees: titles, recaps, compaction, side searches.',
+    action:
+      'Group by session and model; run the preload or the telemetry of Claude Code beside its transcripts.',
+  },
+  {
+    id: 'not_in_transcript_cost',
+    title: 'Cost not in the transcript',
+    unit: 'nanoUsd',
+    help: 'What Claude Code counted beyond the calls of its transcripts; an estimate, and part of the cost.',
+    value: sum(CALL, 'cost_nano_usd', [{ field: 'tallyspan.source', is: 'remainder' }]),
+    window: range(),
+    dimensions: CALL_DIMENSIONS,
+    whenEmpty: null,
+    better: 'down',
+    bad: 'More is spent by calls that nobody sees.',
+    action: 'As for cost_coverage.',
   },
   {
     id: 'duplicate_calls',

@@ -7,7 +7,7 @@ import { priceCall } from '../../core/pricing/cost.ts';
 import { requestOfMessage } from '../../core/pricing/price-request.ts';
 import { MessageReader } from '../../core/model-call/message-reader.ts';
 import type { RunSummary } from '../../server/source.ts';
-import type { FakeMessage } from '../fakes/anthropic-api.ts';
+import { errorExchange, type FakeMessage } from '../fakes/anthropic-api.ts';
 import { makeDataDir } from '../server/data-dir.ts';
 import { readCommand } from '../cli/read-command.ts';
 import {
@@ -51,6 +51,9 @@ function useAgent(id: string, prompt: string): Turn['blocks'][number] {
 }
 
 const DONE: Turn = { blocks: [{ type: 'text', text: 'Done.' }], usage: { output_tokens: 40 } };
+
+/** As an answer of a compaction looks; of others it may, too. */
+const SUMMARY: Turn = { blocks: [{ type: 'text', text: '<summary>Done.</summary>' }] };
 
 describe.each(CLAUDE_CODE_VERSIONS)('Claude Code %s', (version) => {
   let binary: string | undefined;
@@ -131,5 +134,56 @@ describe.each(CLAUDE_CODE_VERSIONS)('Claude Code %s', (version) => {
     const runs = await readCommand<readonly RunSummary[]>(['runs', '--data', dataDir]);
     expect(runs.filter((each) => each['gen_ai.agent.name'] === 'general-purpose')).toHaveLength(4);
     expect(new Set(runs.map((each) => each['agent.status']))).toEqual(new Set(['ok']));
+  });
+
+  test('a compaction is in no transcript and in the remainder; a run that the API refuses ends in an error', async () => {
+    if (binary === undefined) return;
+    const other = await makeClaudeHome();
+    let isFailing = false;
+    const refusing = await startScriptedApi(() =>
+      isFailing ? errorExchange(400, 'invalid_request_error', 'no') : SUMMARY,
+    );
+    const data = await makeDataDir();
+    try {
+      const run = (prompt: string, args: readonly string[] = []): Promise<unknown> =>
+        runClaudeCode(binary as string, other, {
+          apiUrl: refusing.url,
+          prompt,
+          args: [...SKIP_PERMISSIONS, ...args],
+        });
+      await run('hello');
+      await run('/compact', ['--continue']);
+      await run('and on', ['--continue']);
+      isFailing = true;
+      await run('fails', ['--continue']);
+      const answer = await readCommand<Readonly<Record<string, unknown>>>([
+        'import',
+        'claude',
+        other.projects,
+        '--data',
+        data,
+      ]);
+      const [, compaction] = refusing.log;
+      if (compaction === undefined) throw new Error('nothing was compacted');
+      expect(refusing.log).toHaveLength(3);
+      expect(answer).toMatchObject({
+        model_calls: 2,
+        cost_nano_usd: costOfLog(refusing.log) - costOfLog([compaction]),
+        not_in_transcript_nano_usd: costOfLog([compaction]),
+        more_than_counted: [],
+      });
+      const cost = await readCommand<{ readonly total: { readonly cost_nano_usd: number } }>([
+        'cost',
+        '--data',
+        data,
+      ]);
+      expect(cost.total.cost_nano_usd).toBe(costOfLog(refusing.log));
+      const runs = await readCommand<readonly RunSummary[]>(['runs', '--data', data]);
+      expect(runs.map((each) => each['agent.status'])).toEqual(['error', 'ok', 'ok']);
+    } finally {
+      await refusing.close();
+      await other.remove();
+      await rm(data, { recursive: true, force: true });
+    }
   });
 });

@@ -113,6 +113,22 @@ test('a message that Claude Code made itself is no call, and an error of the API
   });
 });
 
+test('a prompt whose first request failed is a run without a call', () => {
+  const lines = [
+    userLine(0, 'x', { promptId: PROMPT }),
+    answerLine(1, { id: 'x', model: '<synthetic>' }, { isApiErrorMessage: true, error: 'invalid_request' }),
+  ];
+  expect(only(lines)).toMatchObject([
+    { 'event.name': 'agent.run.started', 'agent.run_id': runIdOfPrompt(PROMPT) },
+    {
+      'agent.status': 'error',
+      'error.type': 'invalid_request',
+      'agent.turns': 0,
+      'gen_ai.conversation.id': SESSION,
+    },
+  ]);
+});
+
 test('every prompt is a run; commands, results and summaries begin none', () => {
   const lines = [
     userLine(0, 'caveat', { isMeta: true }),

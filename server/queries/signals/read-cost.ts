@@ -10,7 +10,17 @@ import { readGroups, readNumber, readSeries } from './signal-numbers.ts';
 
 export type CostBy = 'day' | Exclude<Dimension, 'service' | 'error' | 'status' | 'step'>;
 
-export const COST_WAYS: readonly CostBy[] = ['day', 'model', 'user', 'tool', 'task', 'agent', 'session'];
+export const COST_WAYS: readonly CostBy[] = [
+  'day',
+  'model',
+  'user',
+  'tool',
+  'task',
+  'agent',
+  'project',
+  'source',
+  'session',
+];
 
 export interface CostRequest {
   readonly by: CostBy;
