@@ -18,7 +18,7 @@ const PAGES = [
   '/agents',
   '/alerts',
 ];
-const COST_GROUPS = ['day', 'model', 'user', 'tool', 'task', 'agent', 'session'];
+const COST_GROUPS = ['day', 'model', 'user', 'tool', 'task', 'agent', 'project', 'source', 'session'];
 /** Runs of each kind whose pages are asked for. */
 const RUNS = 5;
 
