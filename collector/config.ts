@@ -1,22 +1,18 @@
 // The Collector's configuration, as data.
-// `base` receives, normalises and cleans; it ends in two `forward` connectors, one for spans and one
+// `base` receives and cleans; it ends in two `forward` connectors, one for spans and one
 // for events. A backend is an overlay: its exporter and one pipeline per signal behind a connector.
 // Overlays only add map entries, never repeat a list, so any number of them combine.
 
-import { backfillProcessor } from './backfill.ts';
 import { BACKENDS, type Backend } from './backends.ts';
-import { dialectProcessor } from './dialect-statements.ts';
 import type { Yaml, YamlMap } from './yaml-map.ts';
 import { contentProcessor, eventProcessor, secretNameProcessor, secretProcessor } from './redaction.ts';
 
 export const SPAN_FORWARD = 'forward/spans';
 export const EVENT_FORWARD = 'forward/events';
 
-/** Processors of the trace pipeline, in order: names first, then cost from those names, then what must go. */
+/** Processors of the trace pipeline. What foreign spans mean is the server's to say: here only what must go goes. */
 export const TRACE_PROCESSORS = [
   'memory_limiter',
-  'transform/dialects',
-  'transform/cost',
   'transform/content',
   'transform/secrets',
   'redaction/secrets',
@@ -37,7 +33,7 @@ export const MEMORY_LIMIT = {
 
 export const EXTENSIONS = ['health_check', 'file_storage'] as const;
 
-/** Receives, normalises and cleans; delivers nowhere until an overlay adds a backend. */
+/** Receives and cleans; delivers nowhere until an overlay adds a backend. */
 export function baseConfig(): YamlMap {
   return {
     receivers: {
@@ -50,8 +46,6 @@ export function baseConfig(): YamlMap {
     },
     processors: {
       memory_limiter: MEMORY_LIMIT,
-      'transform/dialects': dialectProcessor(),
-      'transform/cost': backfillProcessor(),
       'transform/events': eventProcessor(),
       'transform/content': contentProcessor(),
       'transform/secrets': secretNameProcessor(),

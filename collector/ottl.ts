@@ -1,4 +1,4 @@
-// Writing OTTL: string literals, attribute paths and guarded assignments.
+// Writing OTTL: string literals.
 // In a Collector configuration a `$` starts a variable, so every literal one is doubled.
 
 /** Doubles each `$`, as the Collector's configuration wants it. */
@@ -9,9 +9,4 @@ export function escapeDollars(text: string): string {
 /** A string literal of OTTL. */
 export function literal(text: string): string {
   return `"${escapeDollars(text.replaceAll('\\', '\\\\').replaceAll('"', '\\"'))}"`;
-}
-
-/** Path of a span attribute. */
-export function spanAttribute(key: string): string {
-  return `span.attributes[${literal(key)}]`;
 }

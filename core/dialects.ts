@@ -1,12 +1,13 @@
 // Foreign spans as events: what a span of another emitter says about a model call, a tool call or a run.
-// Such a span counts like an event of our own, with `tallyspan.dialect` naming the rule that read it and
-// a cost that is always an estimate.
+// Such a span counts like an event of our own, with `tallyspan.dialect` naming the rule that read it. Its cost is an
+// estimate, unless the API's own usage was on it. What a span is within its trace: core/foreign-runs.
 
 import { priceCall, type CallCost } from './pricing/cost.ts';
-import { normaliseSpan, RULE_KEY, type SpanShape } from './dialects/normalise.ts';
+import { RULE_KEY, type SpanShape } from './dialects/normalise.ts';
+import { readSpanFacts, text, type SpanFacts } from './dialects/span-facts.ts';
 import type { EventRecord } from './event.ts';
 import { modelCallFields } from './model-call/model-call-fields.ts';
-import { requestOfSpan } from './pricing/price-request.ts';
+import { hasRawUsage, requestOfSpan } from './pricing/price-request.ts';
 
 export { normaliseSpan } from './dialects/normalise.ts';
 
@@ -23,92 +24,121 @@ export interface ForeignSpan extends SpanShape {
   readonly resource: Readonly<Record<string, unknown>>;
 }
 
-const MODEL_OPERATIONS: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'generate_content']);
+/** A finished span as its events are made of it. */
+export interface FactSpan {
+  readonly name: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string | undefined;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly isError: boolean;
+  readonly resource: Readonly<Record<string, unknown>>;
+  readonly facts: SpanFacts;
+}
+
 /**
- * The event of a foreign span: a model call, a tool call, or (for an agent span at the root) a run.
- * `undefined` for our own spans, for spans of other kinds, and for the API's own, which repeat the client's.
- * All events of a trace belong to the run with the trace's id.
+ * The event of a foreign span that is all there is of its trace: a model call, a tool call, or (for an agent span at
+ * the root) a run. `undefined` for our own spans, for spans of other kinds, and for the API's own, which repeat the
+ * client's.
  */
 export function translateSpan(span: ForeignSpan): EventRecord | undefined {
-  const normalised = normaliseSpan(span);
-  if (normalised === undefined || normalised.dialect.isServerSide === true) return undefined;
-  const { attributes } = normalised;
-  const operation = attributes['gen_ai.operation.name'];
-  const common = commonFields(span, attributes);
-  if (MODEL_OPERATIONS.has(operation)) return modelCall(span, attributes, common);
-  if (operation === 'execute_tool') {
-    return {
-      ...common,
-      'event.name': 'agent.tool_call',
-      'gen_ai.tool.name': text(attributes['gen_ai.tool.name']) ?? span.name,
-      'gen_ai.tool.call.id': text(attributes['gen_ai.tool.call.id']),
-      'tool.ok': !span.isError,
-    };
+  const durationMs = span.endMs - span.startMs;
+  const fact = { ...span, facts: readSpanFacts({ ...span, durationMs }) };
+  switch (fact.facts.kind) {
+    case 'call':
+      return modelCallOf(fact);
+    case 'tool':
+      return toolCallOf(fact);
+    case 'agent':
+    case 'workflow':
+      if ((span.parentSpanId ?? '') !== '') return undefined;
+      return {
+        ...commonFieldsOf(fact),
+        'event.name': 'agent.run',
+        'agent.status': span.isError ? 'error' : 'ok',
+      };
+    default:
+      return undefined;
   }
-  if (operation === 'invoke_agent' && (span.parentSpanId ?? '') === '') {
-    return { ...common, 'event.name': 'agent.run', 'agent.status': span.isError ? 'error' : 'ok' };
-  }
-  return undefined;
 }
 
 type CommonFields = Omit<EventRecord, 'event.name'>;
 
-function commonFields(span: ForeignSpan, attributes: Readonly<Record<string, unknown>>): CommonFields {
+/** Fields of every event of a span. The run is that of the trace until more is known. */
+export function commonFieldsOf(span: FactSpan): CommonFields {
+  const { standard, rule, errorType } = span.facts;
+  const endMs = Math.max(span.startMs, span.endMs);
   return {
-    timestamp: Math.round(span.endMs),
+    timestamp: Math.round(endMs),
     trace_id: span.traceId,
     span_id: span.spanId,
     parent_span_id: span.parentSpanId === '' ? undefined : span.parentSpanId,
     'service.name': text(span.resource['service.name']),
     'service.version': text(span.resource['service.version']),
     'service.instance.id': text(span.resource['service.instance.id']),
-    [RULE_KEY]: text(attributes[RULE_KEY]),
+    [RULE_KEY]: rule,
     'agent.run_id': span.traceId,
     'agent.inferred': true,
-    'gen_ai.conversation.id': text(attributes['gen_ai.conversation.id']),
-    'user.id': text(attributes['user.id']),
-    'gen_ai.agent.name': text(attributes['gen_ai.agent.name']),
-    duration_ms: Math.max(0, Math.round(span.endMs - span.startMs)),
-    'error.type': span.isError ? (text(attributes['error.type']) ?? 'error') : undefined,
+    'gen_ai.conversation.id': text(standard['gen_ai.conversation.id']),
+    'user.id': text(standard['user.id']),
+    'agent.task_type': text(standard['agent.task_type']),
+    'agent.version': text(standard['agent.version']),
+    'gen_ai.agent.name': text(standard['gen_ai.agent.name']),
+    duration_ms: Math.round(endMs - span.startMs),
+    'error.type': errorType ?? (span.isError ? 'error' : undefined),
   };
 }
 
-function modelCall(
-  span: ForeignSpan,
-  attributes: Readonly<Record<string, unknown>>,
-  common: CommonFields,
-): EventRecord {
-  const { reading, circumstances } = requestOfSpan(attributes, span.startMs);
-  const reasons = attributes['gen_ai.response.finish_reasons'];
+export function modelCallOf(span: FactSpan): EventRecord {
+  const { standard } = span.facts;
+  const common = commonFieldsOf(span);
+  const { reading, circumstances } = requestOfSpan(standard, span.startMs);
+  const reasons = standard['gen_ai.response.finish_reasons'];
+  const hasFailed = common['error.type'] !== undefined && 'error' in reading;
+  const attempts = count(standard['attempts']);
   return {
     ...common,
     'agent.inferred': undefined,
     ...modelCallFields({
-      operation: text(attributes['gen_ai.operation.name']),
-      provider: text(attributes['gen_ai.provider.name']),
-      requestedModel: text(attributes['gen_ai.request.model']),
-      model: text(attributes['gen_ai.response.model']),
-      responseId: text(attributes['gen_ai.response.id']),
+      operation: text(standard['gen_ai.operation.name']),
+      provider: text(standard['gen_ai.provider.name']),
+      requestedModel: text(standard['gen_ai.request.model']),
+      model: text(standard['gen_ai.response.model']),
+      responseId: text(standard['gen_ai.response.id']),
+      requestId: text(standard['anthropic.request.id']),
       finishReasons: Array.isArray(reasons) ? reasons.map(String) : undefined,
       durationMs: common.duration_ms,
-      ttftMs: count(attributes['ttft_ms']),
+      ttftMs: count(standard['ttft_ms']),
+      attempts: attempts === 0 ? undefined : attempts,
       errorType: common['error.type'],
-      reading,
-      cost: asEstimate(priceCall(reading, circumstances)),
+      // A call that failed before it was answered has no usage, and nothing to be priced: it is no unpriced call.
+      ...(!hasFailed && {
+        reading,
+        cost: asForeign(priceCall(reading, circumstances), hasRawUsage(standard)),
+      }),
     }),
     'event.name': 'agent.model_call',
   };
 }
 
-// A foreign span lacks speed, residency, tier and the servers' tools: its price is never more than an estimate.
-function asEstimate(cost: CallCost): CallCost {
-  return cost.status === 'unpriced'
-    ? cost
-    : { ...cost, status: 'estimated', reason: cost.reason ?? 'foreign_span' };
+export function toolCallOf(span: FactSpan): EventRecord {
+  const { standard } = span.facts;
+  const common = commonFieldsOf(span);
+  return {
+    ...common,
+    'event.name': 'agent.tool_call',
+    'gen_ai.tool.name': text(standard['gen_ai.tool.name']) ?? span.name,
+    'gen_ai.tool.call.id': text(standard['gen_ai.tool.call.id']),
+    'tool.ok': common['error.type'] === undefined,
+  };
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+// Sums of a span lack some of what a price needs (speed, residency, tier, the servers' tools): an estimate at most.
+function asForeign(cost: CallCost, isExact: boolean): CallCost {
+  return cost.status === 'unpriced' || isExact
+    ? cost
+    : { ...cost, status: 'estimated', reason: cost.reason ?? 'foreign_span' };
 }
 
 function count(value: unknown): number | undefined {

@@ -1,6 +1,5 @@
 // A dialect: how one emitter spells what the GenAI conventions call otherwise, and what it means by it.
-// Pure data, read twice: by `normaliseSpan` here and by the Collector's statements, which are generated
-// from it. So everything in it must be sayable in both.
+// Pure data, read by `normaliseSpan`. Patterns are in the syntax that JavaScript and RE2 share.
 
 /** Attributes that a normalised span has, under the keys that everything downstream reads. */
 export const STANDARD_KEYS = [
@@ -14,10 +13,23 @@ export const STANDARD_KEYS = [
   'gen_ai.usage.output_tokens',
   'gen_ai.usage.cache_read.input_tokens',
   'gen_ai.usage.cache_creation.input_tokens',
+  'tokens_cache_write_5m',
   'tokens_cache_write_1h',
+  'tokens_thinking',
+  'web_searches',
+  'anthropic.usage.compaction.input_tokens',
+  'anthropic.usage.compaction.output_tokens',
+  'anthropic.usage',
+  'service_tier',
+  'speed',
+  'inference_geo',
   'ttft_ms',
+  'attempts',
+  'anthropic.request.id',
   'gen_ai.conversation.id',
   'user.id',
+  'agent.task_type',
+  'agent.version',
   'gen_ai.agent.name',
   'gen_ai.tool.name',
   'gen_ai.tool.call.id',
@@ -38,14 +50,21 @@ export interface Dialect {
     readonly anyAttribute?: readonly string[];
   };
   readonly inputTokens: InputMeaning;
+  /** Versions of the scope before this one leave the cache out, whatever `inputTokens` says of the later ones. */
+  readonly exclusiveBefore?: string;
+  /** An input count that is read from this key leaves the cache out, whatever `inputTokens` says of the others. */
+  readonly exclusiveKey?: string;
+  /** Standard keys that are read from an alias where there is one, whatever stands under the key itself. */
+  readonly preferAliases?: readonly StandardKey[];
   /** Foreign keys of each standard key, best first. Looked up after the standard key itself and before the common ones. */
   readonly aliases?: Partial<Record<StandardKey, readonly string[]>>;
   /** Attributes that the emitter fills with something other than their name says; removed first. */
   readonly wrong?: readonly StandardKey[];
-  /** Operation by the value of an attribute, where the span does not name it. */
+  /** Operation by the value of an attribute, where the span does not name it, or in spite of it. */
   readonly operationByAttribute?: {
     readonly key: string;
     readonly values: Readonly<Record<string, string>>;
+    readonly isStronger?: true;
   };
   /** Operation by the name of the span: pattern and operation, first match wins. */
   readonly operationByName?: readonly (readonly [pattern: string, operation: string])[];
@@ -64,8 +83,14 @@ export const COUNT_KEYS = [
   'gen_ai.usage.output_tokens',
   'gen_ai.usage.cache_read.input_tokens',
   'gen_ai.usage.cache_creation.input_tokens',
+  'tokens_cache_write_5m',
   'tokens_cache_write_1h',
+  'tokens_thinking',
+  'web_searches',
+  'anthropic.usage.compaction.input_tokens',
+  'anthropic.usage.compaction.output_tokens',
   'ttft_ms',
+  'attempts',
 ] as const satisfies readonly StandardKey[];
 
 /** Time to the first chunk in seconds, under the keys that give it so; the standard key counts milliseconds. */
@@ -78,21 +103,104 @@ export const FIRST_CHUNK_SECONDS_KEYS: readonly string[] = [
 export const COMMON_ALIASES: Partial<Record<StandardKey, readonly string[]>> = {
   'gen_ai.provider.name': ['gen_ai.system', 'llm.provider', 'llm.system'],
   'gen_ai.request.model': ['llm.request.model', 'llm.model_name'],
-  'gen_ai.usage.input_tokens': ['gen_ai.usage.prompt_tokens'],
-  'gen_ai.usage.output_tokens': ['gen_ai.usage.completion_tokens'],
+  'gen_ai.usage.input_tokens': ['gen_ai.usage.prompt_tokens', 'llm.usage.prompt_tokens'],
+  'gen_ai.usage.output_tokens': ['gen_ai.usage.completion_tokens', 'llm.usage.completion_tokens'],
   'gen_ai.usage.cache_read.input_tokens': [
     'gen_ai.usage.cache_read_input_tokens',
     'gen_ai.usage.cache_read_tokens',
+    'gen_ai.usage.details.cache_read_tokens',
+    'gen_ai.usage.details.cache_read_input_tokens',
+    'gen_ai.usage.input_tokens.cached',
   ],
   'gen_ai.usage.cache_creation.input_tokens': [
     'gen_ai.usage.cache_write.input_tokens',
     'gen_ai.usage.cache_creation_input_tokens',
     'gen_ai.usage.cache_write_input_tokens',
     'gen_ai.usage.cache_creation_tokens',
+    'gen_ai.usage.cache_write_tokens',
+    'gen_ai.usage.details.cache_write_tokens',
+    'gen_ai.usage.details.cache_creation_input_tokens',
+    'gen_ai.usage.details.cache_creation_tokens',
+    'gen_ai.usage.input_tokens.cache_write',
   ],
-  'gen_ai.response.finish_reasons': ['llm.response.stop_reason', 'llm.finish_reason', 'stop_reason'],
-  'gen_ai.conversation.id': ['session.id'],
+  tokens_cache_write_5m: [
+    'anthropic.usage.cache_creation.ephemeral_5m_input_tokens',
+    'gen_ai.usage.details.ephemeral_5m_input_tokens',
+  ],
+  tokens_cache_write_1h: [
+    'anthropic.usage.cache_creation.ephemeral_1h_input_tokens',
+    'gen_ai.usage.details.ephemeral_1h_input_tokens',
+  ],
+  tokens_thinking: ['gen_ai.usage.reasoning.output_tokens', 'gen_ai.usage.details.reasoning_tokens'],
+  web_searches: [
+    'anthropic.usage.server_tool_use.web_search_requests',
+    'gen_ai.usage.details.web_search_requests',
+  ],
+  service_tier: ['anthropic.response.service_tier', 'anthropic.usage.service_tier'],
+  speed: ['anthropic.response.speed', 'anthropic.usage.speed'],
+  inference_geo: ['anthropic.response.inference_geo', 'anthropic.usage.inference_geo'],
+  'gen_ai.response.finish_reasons': [
+    'anthropic.message.stop_reason',
+    'llm.response.stop_reason',
+    'llm.finish_reason',
+    'stop_reason',
+  ],
+  'gen_ai.conversation.id': ['session.id', 'thread.id'],
+  'user.id': ['enduser.id'],
+  'agent.version': ['gen_ai.agent.version'],
 };
+
+/** Attributes that hold counts as an object or as its JSON, whoever uses them. */
+export const COMMON_JSON: readonly NonNullable<Dialect['json']>[] = [
+  {
+    key: 'gen_ai.usage.input_token_details',
+    names: {
+      'gen_ai.usage.cache_read.input_tokens': ['cache_read', 'cache_read_tokens', 'cached_tokens'],
+      'gen_ai.usage.cache_creation.input_tokens': ['cache_creation', 'cache_write', 'cache_creation_tokens'],
+      tokens_cache_write_5m: ['ephemeral_5m_input_tokens'],
+      tokens_cache_write_1h: ['ephemeral_1h_input_tokens'],
+    },
+  },
+  {
+    key: 'gen_ai.usage.output_token_details',
+    names: { tokens_thinking: ['reasoning', 'reasoning_tokens'] },
+  },
+  {
+    key: 'gen_ai.usage.details',
+    names: {
+      'gen_ai.usage.cache_read.input_tokens': ['cache_read_input_tokens', 'cache_read_tokens'],
+      'gen_ai.usage.cache_creation.input_tokens': ['cache_creation_input_tokens', 'cache_write_tokens'],
+    },
+  },
+];
+
+/** What the emitter says of all tokens together, and of the input without the cache: they show what its input count means. */
+export const TOTAL_KEYS: readonly string[] = [
+  'gen_ai.usage.total_tokens',
+  'llm.usage.total_tokens',
+  'llm.token_count.total',
+  'ai.usage.totalTokens',
+];
+export const UNCACHED_KEYS: readonly string[] = [
+  'gen_ai.usage.details.input_tokens',
+  'ai.usage.inputTokenDetails.noCacheTokens',
+];
+
+/** Attributes in which an emitter leaves the `usage` of the API as it came: the way to it in the JSON. */
+export const RAW_USAGE: readonly { readonly key: string; readonly path: readonly string[] }[] = [
+  { key: 'anthropic.usage', path: [] },
+  { key: 'ai.response.providerMetadata', path: ['anthropic', 'usage'] },
+  { key: 'response_data', path: ['usage'] },
+  { key: 'output.value', path: ['usage'] },
+  { key: 'gen_ai.usage.raw', path: [] },
+];
 
 /** What a span that names no response model answered with: the model that was asked for. */
 export const RESPONSE_MODEL_FALLBACK: StandardKey = 'gen_ai.request.model';
+
+/** Providers under other names than the conventions': a pattern of the name in small letters, first match wins. */
+export const PROVIDER_NAMES: readonly (readonly [pattern: string, provider: string])[] = [
+  ['^anthropic', 'anthropic'],
+  ['^(?:aws|amazon)?[._-]?bedrock|^aws$', 'aws.bedrock'],
+  ['^(?:gcp[._]|google[._-])?vertex', 'gcp.vertex_ai'],
+];

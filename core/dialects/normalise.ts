@@ -1,15 +1,19 @@
 // Normalising: a span's attributes under the standard keys, by the rules of the dialect it speaks.
-// The Collector's statements do the same, in the same order, on the same tables.
 
 import {
   COMMON_ALIASES,
+  COMMON_JSON,
   COUNT_KEYS,
   FIRST_CHUNK_SECONDS_KEYS,
+  PROVIDER_NAMES,
   RESPONSE_MODEL_FALLBACK,
   STANDARD_KEYS,
   type Dialect,
+  type InputMeaning,
   type StandardKey,
 } from './dialect.ts';
+import { meaningByNumbers } from './input-meaning.ts';
+import { findRawUsage, parseObject } from './raw-usage.ts';
 import { DIALECTS } from './table.ts';
 
 type Attributes = Readonly<Record<string, unknown>>;
@@ -18,12 +22,18 @@ type Attributes = Readonly<Record<string, unknown>>;
 export interface SpanShape {
   readonly name: string;
   readonly scopeName: string;
+  readonly scopeVersion?: string | undefined;
+  /** How long it took, milliseconds; it shows in which unit a time to the first chunk is. */
+  readonly durationMs?: number | undefined;
   readonly attributes: Attributes;
 }
 
 export interface NormalisedSpan {
   readonly dialect: Dialect;
-  /** Dialect and the rule for its input count, as in `openlit/exclusive`: recorded as `tallyspan.dialect`. */
+  /**
+   * Dialect and the rule for its input count, as in `openlit/exclusive`: recorded as `tallyspan.dialect`. `raw` where the
+   * API's own usage was on the span, `corrected` where the numbers showed that the emitter's claim is wrong.
+   */
   readonly rule: string;
   /** All attributes, the standard ones added or corrected. */
   readonly attributes: Attributes;
@@ -37,20 +47,35 @@ export const OWN_SCOPE = 'tallyspan';
 export const OWN_ATTRIBUTE = 'agent.run_id';
 
 const INPUT = 'gen_ai.usage.input_tokens';
+const OUTPUT = 'gen_ai.usage.output_tokens';
 const CACHE_READ = 'gen_ai.usage.cache_read.input_tokens';
 const CACHE_WRITE = 'gen_ai.usage.cache_creation.input_tokens';
 
+/** Patterns of the tables, compiled once: they are asked for every span. */
+const patterns = new Map<string, RegExp>();
+
+function matches(pattern: string, text: string): boolean {
+  let compiled = patterns.get(pattern);
+  if (compiled === undefined) patterns.set(pattern, (compiled = new RegExp(pattern)));
+  return compiled.test(text);
+}
+
+/** Whether the span is ours, so that what it tells of has its event already. */
+export function isOwnSpan({ scopeName, attributes }: SpanShape): boolean {
+  return scopeName === OWN_SCOPE || attributes[OWN_ATTRIBUTE] !== undefined;
+}
+
 /** The first dialect that matches the span; none for our own spans and for spans that no dialect knows. */
 export function findDialect(span: SpanShape): Dialect | undefined {
-  if (span.scopeName === OWN_SCOPE || span.attributes[OWN_ATTRIBUTE] !== undefined) return undefined;
+  if (isOwnSpan(span)) return undefined;
   return DIALECTS.find(({ match }) => {
-    if (match.scope !== undefined && !new RegExp(match.scope).test(span.scopeName)) return false;
-    if (match.spanName !== undefined && !new RegExp(match.spanName).test(span.name)) return false;
+    if (match.scope !== undefined && !matches(match.scope, span.scopeName)) return false;
+    if (match.spanName !== undefined && !matches(match.spanName, span.name)) return false;
     return match.anyAttribute?.some((key) => span.attributes[key] !== undefined) ?? true;
   });
 }
 
-/** The span under the standard keys. A span that was normalised before (by a Collector) keeps what it has. */
+/** The span under the standard keys. A span that was normalised before keeps what it has. */
 export function normaliseSpan(span: SpanShape): NormalisedSpan | undefined {
   const rule = span.attributes[RULE_KEY];
   if (typeof rule === 'string') {
@@ -60,18 +85,32 @@ export function normaliseSpan(span: SpanShape): NormalisedSpan | undefined {
   const dialect = findDialect(span);
   if (dialect === undefined) return undefined;
   const attributes: Record<string, unknown> = { ...span.attributes };
-  for (const key of dialect.wrong ?? []) delete attributes[key];
+  const rawUsage = findRawUsage(attributes);
+  preferAliases(attributes, dialect);
   copyAliases(attributes, dialect.aliases ?? {});
-  readJson(attributes, dialect);
+  for (const key of dialect.wrong ?? []) delete attributes[key];
+  readJson(attributes, dialect.json);
   readOperation(attributes, span.name, dialect);
   copyAliases(attributes, COMMON_ALIASES);
-  readFirstChunk(attributes);
+  for (const json of COMMON_JSON) readJson(attributes, json);
+  readFirstChunk(attributes, span.durationMs);
   attributes['gen_ai.response.model'] ??= attributes[RESPONSE_MODEL_FALLBACK];
+  if (rawUsage === undefined) delete attributes['anthropic.usage'];
+  else attributes['anthropic.usage'] = rawUsage.json;
   for (const key of STANDARD_KEYS) if (attributes[key] === undefined) delete attributes[key];
   unifyValues(attributes);
-  const meaning = applyInputMeaning(attributes, dialect);
+  addLifetimes(attributes);
+  const meaning =
+    rawUsage === undefined
+      ? applyInputMeaning(attributes, span, dialect)
+      : takeRawCounts(attributes, rawUsage.counts);
   attributes[RULE_KEY] = `${dialect.id}/${meaning}`;
   return { dialect, rule: `${dialect.id}/${meaning}`, attributes };
+}
+
+function preferAliases(attributes: Record<string, unknown>, { preferAliases: keys, aliases }: Dialect): void {
+  for (const key of keys ?? [])
+    if (aliases?.[key]?.some((alias) => attributes[alias] !== undefined) === true) delete attributes[key];
 }
 
 function copyAliases(
@@ -83,19 +122,25 @@ function copyAliases(
   }
 }
 
-function readJson(attributes: Record<string, unknown>, { json }: Dialect): void {
-  if (json === undefined) return;
+function readJson(attributes: Record<string, unknown>, json: Dialect['json']): void {
+  if (json === undefined || attributes[json.key] === undefined) return;
   const counts = parseObject(attributes[json.key]);
   for (const [key, names] of Object.entries(json.names)) {
     for (const name of names) attributes[key] ??= counts[name];
   }
 }
 
-function readFirstChunk(attributes: Record<string, unknown>): void {
+/** Nobody waits so long for a first chunk: a larger number is of milliseconds. */
+const MOST_SECONDS = 600;
+
+// Some emitters write milliseconds under the keys that are in seconds: such a number is longer than the whole span.
+function readFirstChunk(attributes: Record<string, unknown>, durationMs: number | undefined): void {
   for (const key of FIRST_CHUNK_SECONDS_KEYS) {
-    const seconds = attributes[key];
-    // The half makes the cut to a whole number, which all counts go through, a rounding.
-    if (typeof seconds === 'number') attributes['ttft_ms'] ??= seconds * 1000 + 0.5;
+    const value = attributes[key];
+    if (typeof value !== 'number') continue;
+    const isLonger = durationMs !== undefined && durationMs > 0 && value * 1000 > durationMs + 1000;
+    const isMilliseconds = value > MOST_SECONDS || (isLonger && value <= durationMs);
+    attributes['ttft_ms'] ??= isMilliseconds ? value : value * 1000;
   }
 }
 
@@ -103,11 +148,14 @@ function readOperation(attributes: Record<string, unknown>, name: string, dialec
   const byAttribute = dialect.operationByAttribute;
   if (byAttribute !== undefined) {
     const value = String(attributes[byAttribute.key]);
-    if (Object.hasOwn(byAttribute.values, value))
+    if (Object.hasOwn(byAttribute.values, value)) {
+      if (byAttribute.isStronger) delete attributes['gen_ai.operation.name'];
       attributes['gen_ai.operation.name'] ??= byAttribute.values[value];
+    }
   }
   for (const [pattern, operation] of dialect.operationByName ?? []) {
-    if (new RegExp(pattern).test(name)) attributes['gen_ai.operation.name'] ??= operation;
+    if (attributes['gen_ai.operation.name'] === undefined && matches(pattern, name))
+      attributes['gen_ai.operation.name'] = operation;
   }
 }
 
@@ -115,7 +163,7 @@ function readOperation(attributes: Record<string, unknown>, name: string, dialec
 function unifyValues(attributes: Record<string, unknown>): void {
   for (const key of COUNT_KEYS) {
     if (attributes[key] === undefined) continue;
-    const count = Math.trunc(Number(attributes[key]));
+    const count = Math.round(Number(attributes[key])) + 0;
     if (Number.isNaN(count)) delete attributes[key];
     else attributes[key] = count;
   }
@@ -123,33 +171,67 @@ function unifyValues(attributes: Record<string, unknown>): void {
   if (typeof reasons === 'string') {
     attributes['gen_ai.response.finish_reasons'] = reasons.startsWith('[') ? parseList(reasons) : [reasons];
   }
+  if (attributes['speed'] === 'normal') attributes['speed'] = 'standard';
   const provider = attributes['gen_ai.provider.name'];
   if (typeof provider === 'string') {
-    attributes['gen_ai.provider.name'] = provider.toLowerCase().replace(/^anthropic.*$/, 'anthropic');
+    const name = provider.toLowerCase();
+    attributes['gen_ai.provider.name'] =
+      PROVIDER_NAMES.find(([pattern]) => matches(pattern, name))?.[1] ?? name;
   }
 }
 
-/**
- * Makes the input count inclusive. A count that claims to include the cached tokens and is smaller than
- * they are does not include them: it is corrected, and the rule says so.
- */
-function applyInputMeaning(attributes: Record<string, unknown>, dialect: Dialect): string {
+// What was written to the cache is at least what was written for five minutes and for an hour: some emitters give
+// these, and nothing or zero for their sum.
+function addLifetimes(attributes: Record<string, unknown>): void {
+  const parts =
+    Number(attributes['tokens_cache_write_5m'] ?? 0) + Number(attributes['tokens_cache_write_1h'] ?? 0);
+  if (parts > Number(attributes[CACHE_WRITE] ?? 0)) attributes[CACHE_WRITE] = parts;
+}
+
+/** Makes the input count inclusive of the cached tokens; gives back by which rule. */
+function applyInputMeaning(
+  attributes: Record<string, unknown>,
+  { scopeVersion, attributes: sent }: SpanShape,
+  dialect: Dialect,
+): InputMeaning | 'corrected' {
+  const claimed = claimedMeaning(dialect, sent, scopeVersion);
   const input = attributes[INPUT];
   const cached = Number(attributes[CACHE_READ] ?? 0) + Number(attributes[CACHE_WRITE] ?? 0);
-  if (typeof input !== 'number') return dialect.inputTokens;
-  if (dialect.inputTokens === 'inclusive' && input >= cached) return 'inclusive';
+  if (typeof input !== 'number') return claimed;
+  const shown = meaningByNumbers(sent, { input, cached, output: Number(attributes[OUTPUT] ?? 0) });
+  const meaning = shown ?? claimed;
+  if (meaning === 'inclusive') return 'inclusive';
   attributes[INPUT] = input + cached;
-  return dialect.inputTokens === 'exclusive' ? 'exclusive' : 'corrected';
+  return claimed === 'exclusive' ? 'exclusive' : 'corrected';
 }
 
-function parseObject(text: unknown): Record<string, unknown> {
-  if (typeof text !== 'string') return {};
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
+function claimedMeaning(
+  { inputTokens, exclusiveKey, exclusiveBefore }: Dialect,
+  attributes: Attributes,
+  version: string | undefined,
+): InputMeaning {
+  if (exclusiveKey !== undefined && attributes[exclusiveKey] !== undefined) return 'exclusive';
+  if (exclusiveBefore !== undefined && version && isBefore(version, exclusiveBefore)) return 'exclusive';
+  return inputTokens;
+}
+
+function isBefore(version: string, other: string): boolean {
+  const parts = version.split('.').map((part) => Number.parseInt(part, 10));
+  for (const [index, bound] of other.split('.').map(Number).entries()) {
+    const part = parts[index] ?? 0;
+    if (Number.isNaN(part)) return false;
+    if (part !== bound) return part < bound;
   }
+  return false;
+}
+
+/** The counts of the API's own usage take the place of what the emitter made of them. */
+function takeRawCounts(
+  attributes: Record<string, unknown>,
+  counts: Readonly<Partial<Record<StandardKey, number>>>,
+): 'raw' {
+  Object.assign(attributes, counts);
+  return 'raw';
 }
 
 function parseList(text: string): unknown {

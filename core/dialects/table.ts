@@ -5,7 +5,18 @@ import type { Dialect } from './dialect.ts';
 
 const OPENINFERENCE_KINDS = {
   key: 'openinference.span.kind',
-  values: { LLM: 'chat', AGENT: 'invoke_agent', CHAIN: 'invoke_agent', TOOL: 'execute_tool' },
+  values: {
+    LLM: 'chat',
+    AGENT: 'invoke_agent',
+    CHAIN: 'invoke_workflow',
+    TOOL: 'execute_tool',
+    EMBEDDING: 'embeddings',
+    RETRIEVER: 'retrieval',
+    RERANKER: 'rerank',
+    GUARDRAIL: 'guardrail',
+    EVALUATOR: 'evaluation',
+    PROMPT: 'prompt',
+  },
 } as const;
 
 const OPENINFERENCE_ALIASES: Dialect['aliases'] = {
@@ -13,6 +24,7 @@ const OPENINFERENCE_ALIASES: Dialect['aliases'] = {
   'gen_ai.usage.output_tokens': ['llm.token_count.completion'],
   'gen_ai.usage.cache_read.input_tokens': ['llm.token_count.prompt_details.cache_read'],
   'gen_ai.usage.cache_creation.input_tokens': ['llm.token_count.prompt_details.cache_write'],
+  tokens_thinking: ['llm.token_count.completion_details.reasoning'],
   'gen_ai.tool.name': ['tool.name', 'tool_call.function.name'],
   'gen_ai.tool.call.id': ['tool_call.id', 'tool.id'],
   'gen_ai.agent.name': ['agent.name'],
@@ -21,7 +33,12 @@ const OPENINFERENCE_ALIASES: Dialect['aliases'] = {
 const TRACELOOP: Pick<Dialect, 'operationByAttribute' | 'operationByName' | 'aliases'> = {
   operationByAttribute: {
     key: 'traceloop.span.kind',
-    values: { workflow: 'invoke_agent', agent: 'invoke_agent', tool: 'execute_tool' },
+    values: {
+      workflow: 'invoke_workflow',
+      agent: 'invoke_agent',
+      task: 'task',
+      tool: 'execute_tool',
+    },
   },
   operationByName: [
     ['^anthropic\\.chat$', 'chat'],
@@ -29,7 +46,13 @@ const TRACELOOP: Pick<Dialect, 'operationByAttribute' | 'operationByName' | 'ali
   ],
   aliases: {
     'gen_ai.tool.name': ['traceloop.entity.name'],
-    'gen_ai.agent.name': ['traceloop.workflow.name'],
+    'gen_ai.agent.name': ['traceloop.entity.name', 'traceloop.workflow.name'],
+    'gen_ai.conversation.id': [
+      'traceloop.association.properties.session_id',
+      'traceloop.association.properties.thread_id',
+    ],
+    'user.id': ['traceloop.association.properties.user_id'],
+    'agent.task_type': ['traceloop.association.properties.task_type'],
     'gen_ai.response.finish_reasons': ['gen_ai.completion.0.finish_reason'],
   },
 };
@@ -40,7 +63,6 @@ export const DIALECTS: readonly Dialect[] = [
     doc: 'Spans that the API itself sends to a telemetry destination. They repeat what the client counted.',
     match: { scope: '^com\\.anthropic\\.claude-platform' },
     inputTokens: 'inclusive',
-    aliases: { 'gen_ai.response.finish_reasons': ['anthropic.message.stop_reason'] },
     isServerSide: true,
   },
   {
@@ -48,16 +70,23 @@ export const DIALECTS: readonly Dialect[] = [
     doc: 'The SDK’s own spans, in a process without @tallyspan/node.',
     match: { scope: '^com\\.anthropic\\.sdk\\.' },
     inputTokens: 'inclusive',
-    aliases: {
-      'gen_ai.response.finish_reasons': ['anthropic.message.stop_reason'],
-      tokens_cache_write_1h: ['anthropic.usage.cache_creation.ephemeral_1h_input_tokens'],
-    },
+    operationByName: [
+      ['^anthropic\\.messages\\.tool_runner', 'invoke_agent'],
+      ['^anthropic\\.custom_tool_use', 'execute_tool'],
+    ],
   },
   {
     id: 'claude-code',
-    doc: 'Claude Code and the Agent SDK’s subprocess. Its response id is a request id.',
+    doc: 'Claude Code and the Agent SDK’s subprocess. Bare names leave the cache out; from 2.1.331 on there are the conventions’ counts beside them. Its response id is a request id.',
     match: { spanName: '^claude_code\\.' },
-    inputTokens: 'exclusive',
+    inputTokens: 'inclusive',
+    exclusiveKey: 'input_tokens',
+    preferAliases: [
+      'gen_ai.usage.input_tokens',
+      'gen_ai.usage.output_tokens',
+      'gen_ai.usage.cache_read.input_tokens',
+      'gen_ai.usage.cache_creation.input_tokens',
+    ],
     wrong: ['gen_ai.response.id'],
     operationByName: [
       ['^claude_code\\.llm_request$', 'chat'],
@@ -70,6 +99,10 @@ export const DIALECTS: readonly Dialect[] = [
       'gen_ai.usage.output_tokens': ['output_tokens'],
       'gen_ai.usage.cache_read.input_tokens': ['cache_read_tokens'],
       'gen_ai.usage.cache_creation.input_tokens': ['cache_creation_tokens'],
+      tokens_cache_write_5m: ['cache_creation_5m_tokens'],
+      tokens_cache_write_1h: ['cache_creation_1h_tokens'],
+      'anthropic.request.id': ['request_id', 'gen_ai.response.id'],
+      attempts: ['attempt'],
       'gen_ai.tool.name': ['tool_name'],
       'gen_ai.tool.call.id': ['tool_use_id'],
     },
@@ -87,6 +120,17 @@ export const DIALECTS: readonly Dialect[] = [
     match: { scope: '^opentelemetry\\.instrumentation\\.anthropic$|^traceloop\\.' },
     inputTokens: 'inclusive',
     ...TRACELOOP,
+  },
+  {
+    id: 'openllmetry-bedrock',
+    doc: 'OpenLLMetry for Bedrock: the input count of the Converse API, cache left out.',
+    match: { scope: '^opentelemetry\\.instrumentation\\.bedrock$|^@traceloop/instrumentation-bedrock$' },
+    inputTokens: 'exclusive',
+    ...TRACELOOP,
+    operationByName: [
+      ['^bedrock\\.converse', 'chat'],
+      ['^bedrock\\.completion$', 'chat'],
+    ],
   },
   {
     id: 'openinference-agent-sdk',
@@ -126,6 +170,7 @@ export const DIALECTS: readonly Dialect[] = [
       ['^ai\\.[A-Za-z]+\\.do(?:Generate|Stream)$', 'chat'],
       ['^ai\\.toolCall$', 'execute_tool'],
       ['^ai\\.(?:generate|stream)(?:Text|Object)$', 'invoke_agent'],
+      ['^ai\\.embed(?:Many)?(?:\\.doEmbed)?$', 'embeddings'],
     ],
     aliases: {
       'gen_ai.provider.name': ['ai.model.provider'],
@@ -144,8 +189,15 @@ export const DIALECTS: readonly Dialect[] = [
       'gen_ai.tool.name': ['ai.toolCall.name'],
       'gen_ai.tool.call.id': ['ai.toolCall.id'],
       'gen_ai.agent.name': ['ai.telemetry.functionId'],
-      'gen_ai.conversation.id': ['ai.telemetry.metadata.sessionId'],
+      'gen_ai.conversation.id': [
+        'ai.telemetry.metadata.sessionId',
+        'ai.telemetry.metadata.threadId',
+        'ai.telemetry.metadata.chatId',
+      ],
       'user.id': ['ai.telemetry.metadata.userId'],
+      'agent.task_type': ['ai.telemetry.metadata.taskType'],
+      'agent.version': ['ai.telemetry.metadata.version'],
+      tokens_thinking: ['ai.usage.outputTokenDetails.reasoningTokens', 'ai.usage.reasoningTokens'],
     },
   },
   {
@@ -161,7 +213,16 @@ export const DIALECTS: readonly Dialect[] = [
     inputTokens: 'exclusive',
     operationByAttribute: {
       key: 'langfuse.observation.type',
-      values: { generation: 'chat', agent: 'invoke_agent', tool: 'execute_tool' },
+      values: {
+        generation: 'chat',
+        agent: 'invoke_agent',
+        chain: 'invoke_workflow',
+        tool: 'execute_tool',
+        retriever: 'retrieval',
+        embedding: 'embeddings',
+        guardrail: 'guardrail',
+        evaluator: 'evaluation',
+      },
     },
     aliases: {
       'gen_ai.request.model': ['langfuse.observation.model.name'],
@@ -184,15 +245,61 @@ export const DIALECTS: readonly Dialect[] = [
     },
   },
   {
-    id: 'logfire',
-    doc: 'Logfire: the raw input count, cache left out.',
-    match: { scope: '^logfire' },
+    id: 'langsmith',
+    doc: 'LangSmith’s exporter: cache included; each step names its kind, and its operation may be another.',
+    match: { anyAttribute: ['langsmith.span.kind', 'langsmith.trace.name'] },
+    inputTokens: 'inclusive',
+    operationByAttribute: {
+      key: 'langsmith.span.kind',
+      values: {
+        llm: 'chat',
+        agent: 'invoke_agent',
+        chain: 'invoke_workflow',
+        tool: 'execute_tool',
+        retriever: 'retrieval',
+        embedding: 'embeddings',
+        prompt: 'prompt',
+        parser: 'parse',
+      },
+      isStronger: true,
+    },
+    aliases: {
+      'gen_ai.request.model': ['langsmith.metadata.ls_model_name'],
+      'gen_ai.provider.name': ['langsmith.metadata.ls_provider'],
+      'gen_ai.conversation.id': [
+        'langsmith.metadata.thread_id',
+        'langsmith.metadata.session_id',
+        'langsmith.metadata.conversation_id',
+      ],
+      'user.id': ['langsmith.metadata.user_id'],
+      'gen_ai.agent.name': ['langsmith.metadata.lc_agent_name', 'langsmith.trace.name'],
+      'gen_ai.tool.name': ['langsmith.trace.name'],
+    },
+  },
+  {
+    id: 'strands',
+    doc: 'Strands Agents: the input count of the model’s API, cache left out.',
+    match: { scope: '^strands' },
     inputTokens: 'exclusive',
+  },
+  {
+    id: 'logfire',
+    doc: 'Logfire: cache included since 5.0, which sends the conventions’ cache counts; left out before.',
+    match: { scope: '^logfire' },
+    inputTokens: 'inclusive',
+    exclusiveBefore: '5.0.0',
   },
   {
     id: 'gen-ai',
     doc: 'Any other emitter of the GenAI conventions: cache included, as the conventions say.',
-    match: { anyAttribute: ['gen_ai.operation.name', 'gen_ai.provider.name', 'gen_ai.system'] },
+    match: {
+      anyAttribute: [
+        'gen_ai.operation.name',
+        'gen_ai.provider.name',
+        'gen_ai.system',
+        'gen_ai.request.model',
+      ],
+    },
     inputTokens: 'inclusive',
   },
 ];

@@ -4,7 +4,7 @@
 import { usageOfEvent } from './call-facts.ts';
 import { platformOf, type CallCircumstances, type Platform } from './circumstances.ts';
 import type { EventRecord } from '../event.ts';
-import { readingOf, type UsageError, type UsageReading } from './usage.ts';
+import { NO_USAGE, addUsage, readUsage, readingOf, type UsageError, type UsageReading } from './usage.ts';
 
 export interface PriceRequest {
   readonly reading: UsageReading | UsageError;
@@ -126,6 +126,8 @@ function placeOf(row: string, provider: string | undefined): Pick<CallCircumstan
 
 /** The request of a span whose attributes are under the standard keys, with all input in one inclusive count. */
 export function requestOfSpan(attributes: Readonly<Record<string, unknown>>, startMs: number): PriceRequest {
+  const reasons = attributes['gen_ai.response.finish_reasons'];
+  const isRefusal = Array.isArray(reasons) && reasons.includes('refusal');
   return {
     reading: readingOfSpan(attributes),
     circumstances: {
@@ -133,11 +135,19 @@ export function requestOfSpan(attributes: Readonly<Record<string, unknown>>, sta
       requestedModel: text(attributes['gen_ai.request.model']),
       atMs: startMs,
       platform: platformOf(attributes['gen_ai.provider.name']),
+      ...(isRefusal && { stopReason: 'refusal' }),
     },
   };
 }
 
+/** Whether the span holds the API's own usage, so that its price is as exact as that of a Message. */
+export function hasRawUsage(attributes: Readonly<Record<string, unknown>>): boolean {
+  return text(attributes['anthropic.usage']) !== undefined;
+}
+
 function readingOfSpan(attributes: Readonly<Record<string, unknown>>): UsageReading | UsageError {
+  const raw = text(attributes['anthropic.usage']);
+  if (raw !== undefined) return readUsage(parsed(raw));
   const input = count(attributes['gen_ai.usage.input_tokens']);
   const output = count(attributes['gen_ai.usage.output_tokens']);
   if (input === undefined || output === undefined)
@@ -145,18 +155,59 @@ function readingOfSpan(attributes: Readonly<Record<string, unknown>>): UsageRead
   const cacheRead = count(attributes['gen_ai.usage.cache_read.input_tokens']) ?? 0;
   const cacheWrite = count(attributes['gen_ai.usage.cache_creation.input_tokens']) ?? 0;
   const oneHour = count(attributes['tokens_cache_write_1h']);
-  return readingOf(
+  const fiveMinutes = count(attributes['tokens_cache_write_5m']);
+  const reading = readingOf(
     {
       input: input - cacheRead - cacheWrite,
       cacheRead,
       cacheWrite5m: cacheWrite - (oneHour ?? 0),
       cacheWrite1h: oneHour ?? 0,
       output,
-      thinking: 0,
-      webSearches: 0,
+      thinking: count(attributes['tokens_thinking']) ?? 0,
+      webSearches: count(attributes['web_searches']) ?? 0,
     },
-    { isCacheSplitKnown: oneHour !== undefined || cacheWrite === 0 },
+    {
+      isCacheSplitKnown: cacheWrite === 0 || oneHour !== undefined || fiveMinutes === cacheWrite,
+      serviceTier: text(attributes['service_tier']),
+      speed: text(attributes['speed']),
+      inferenceGeo: text(attributes['inference_geo']),
+    },
   );
+  return 'error' in reading ? reading : withCompaction(reading, attributes);
+}
+
+/** A compaction is a step beside the answer, whose tokens are not in the counts of the span. */
+function withCompaction(reading: UsageReading, attributes: Readonly<Record<string, unknown>>): UsageReading {
+  const input = count(attributes['anthropic.usage.compaction.input_tokens']) ?? 0;
+  const output = count(attributes['anthropic.usage.compaction.output_tokens']) ?? 0;
+  if (input + output === 0) return reading;
+  const [answer] = reading.parts;
+  if (answer === undefined) return reading;
+  return {
+    ...reading,
+    usage: addUsage(reading.usage, { ...NO_USAGE, input, output }),
+    parts: [
+      { ...answer, kind: 'message' },
+      {
+        ...answer,
+        kind: 'compaction',
+        input,
+        output,
+        cacheRead: 0,
+        cacheWrite5m: 0,
+        cacheWrite1h: 0,
+        isCacheSplitKnown: true,
+      },
+    ],
+  };
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
 
 function text(value: unknown): string | undefined {

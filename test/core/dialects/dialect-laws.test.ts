@@ -269,7 +269,8 @@ describe('a standard attribute', () => {
 
   it.each<readonly [unknown, number | undefined]>([
     ['12', 12],
-    [12.9, 12],
+    [12.9, 13],
+    [3093.26, 3093],
     ['twelve', undefined],
     [undefined, undefined],
     [0, 0],
@@ -281,6 +282,13 @@ describe('a standard attribute', () => {
 
   it('that is absent is not there at all', () => {
     expect(Object.keys(standardOf({ 'gen_ai.system': 'x', 'user.id': undefined }))).not.toContain('user.id');
+  });
+
+  it('for the first chunk is read as milliseconds where seconds would be longer than the span', () => {
+    const chunk = 'gen_ai.server.time_to_first_token';
+    expect(standardOf({ ...CALL, [chunk]: 812.4 }, { durationMs: 2400 })['ttft_ms']).toBe(812);
+    expect(standardOf({ ...CALL, [chunk]: 1.2 }, { durationMs: 2400 })['ttft_ms']).toBe(1200);
+    expect(standardOf({ ...CALL, [chunk]: 812 })['ttft_ms']).toBe(812);
   });
 
   it('for the first chunk is milliseconds, rounded, and one in milliseconds goes first', () => {
@@ -304,10 +312,30 @@ describe('a standard attribute', () => {
       'gen_ai.usage.input_tokens': 199,
       [RULE_KEY]: 'gen-ai/corrected',
     });
-    expect(standardOf({ ...CALL, ...cached }, { scopeName: 'logfire' })).toMatchObject({
+    expect(
+      standardOf({ ...CALL, ...cached }, { scopeName: 'logfire', scopeVersion: '4.13.2' }),
+    ).toMatchObject({
       'gen_ai.usage.input_tokens': 200,
       [RULE_KEY]: 'logfire/exclusive',
     });
+    for (const scopeVersion of ['5.0.0', '5.4.0', '10.1', undefined, 'main'])
+      expect(standardOf({ ...CALL, ...cached }, { scopeName: 'logfire', scopeVersion })).toMatchObject({
+        'gen_ai.usage.input_tokens': 100,
+        [RULE_KEY]: 'logfire/inclusive',
+      });
+  });
+
+  it('for the input counts what the cache held by what the numbers beside it leave as the only meaning', () => {
+    const cached = {
+      'gen_ai.usage.cache_read.input_tokens': 30,
+      'gen_ai.usage.cache_creation.input_tokens': 20,
+    };
+    const ruleOf = (more: Record<string, unknown>, scopeName = 'any'): unknown =>
+      standardOf({ ...CALL, ...cached, ...more }, { scopeName })[RULE_KEY];
+    expect(ruleOf({ 'gen_ai.usage.total_tokens': 160 })).toBe('gen-ai/corrected');
+    expect(ruleOf({ 'gen_ai.usage.total_tokens': 110 })).toBe('gen-ai/inclusive');
+    expect(ruleOf({ 'gen_ai.usage.details.input_tokens': 100 })).toBe('gen-ai/corrected');
+    expect(ruleOf({ 'gen_ai.usage.details.input_tokens': 50 }, 'openlit')).toBe('openlit/inclusive');
   });
 });
 

@@ -11,6 +11,7 @@ function spanOf(fixture: DialectFixture): ForeignSpan {
   return {
     name: fixture.name,
     scopeName: fixture.scope,
+    scopeVersion: fixture.version,
     traceId: 'a'.repeat(32),
     spanId: 'b'.repeat(16),
     startMs: Date.parse(fixture.start ?? CALL_START),
@@ -33,7 +34,8 @@ describe('dialects', () => {
     const event = translateSpan(span);
     expect(event?.['event.name']).toBe(fixture.event);
     expect(event?.cost_nano_usd).toBe(fixture.costNanoUsd);
-    expect(event?.['tallyspan.cost.status'] === 'estimated').toBe(fixture.costNanoUsd !== undefined);
+    const priced = fixture.isExact ? 'priced' : 'estimated';
+    expect(event?.['tallyspan.cost.status'] === priced).toBe(fixture.costNanoUsd !== undefined);
   });
 
   it('a normalised span is not normalised again', () => {

@@ -1,0 +1,101 @@
+// Raw usage: the `usage` of the API as it came, which some emitters leave on a span in an attribute of theirs. It says
+// all that a price needs, so it wins over what the emitter made of it.
+
+import { inputTotal, readUsage } from '../pricing/usage.ts';
+import { RAW_USAGE, type StandardKey } from './dialect.ts';
+
+export interface RawUsage {
+  /** JSON of the counters that a price is read from; nothing else of the attribute. */
+  readonly json: string;
+  readonly counts: Readonly<Partial<Record<StandardKey, number>>>;
+}
+
+/** Longer attributes are not searched: a usage has some hundred characters, an answer around it seldom more than this. */
+const MOST_CHARS = 1_000_000;
+
+/** The usage on the span, where there is one that can be read. */
+export function findRawUsage(attributes: Readonly<Record<string, unknown>>): RawUsage | undefined {
+  for (const { key, path } of RAW_USAGE) {
+    const holder = attributes[key];
+    if (holder === undefined) continue;
+    if (typeof holder === 'string' && (holder.length > MOST_CHARS || !holder.includes('"input_tokens"')))
+      continue;
+    const usage = path.reduce<unknown>((value, name) => asObject(value)?.[name], parseObject(holder));
+    const read = readRaw(asObject(usage));
+    if (read !== undefined) return read;
+  }
+  return undefined;
+}
+
+function readRaw(usage: Readonly<Record<string, unknown>> | undefined): RawUsage | undefined {
+  if (usage === undefined || usage['input_tokens'] === undefined || !('output_tokens' in usage))
+    return undefined;
+  // The API always says what of it was cached. Who leaves that out may mean something else by these names.
+  if (!('cache_read_input_tokens' in usage) && !('cache_creation_input_tokens' in usage)) return undefined;
+  const kept = onlyCounters(usage);
+  const reading = readUsage(kept);
+  if ('error' in reading) return undefined;
+  const { usage: counted } = reading;
+  return {
+    json: JSON.stringify(kept),
+    counts: {
+      'gen_ai.usage.input_tokens': inputTotal(counted),
+      'gen_ai.usage.output_tokens': counted.output,
+      'gen_ai.usage.cache_read.input_tokens': counted.cacheRead,
+      'gen_ai.usage.cache_creation.input_tokens': counted.cacheWrite5m + counted.cacheWrite1h,
+    },
+  };
+}
+
+const COUNTERS: ReadonlySet<string> = new Set([
+  'input_tokens',
+  'output_tokens',
+  'cache_read_input_tokens',
+  'cache_creation_input_tokens',
+  'cache_creation',
+  'ephemeral_5m_input_tokens',
+  'ephemeral_1h_input_tokens',
+  'server_tool_use',
+  'web_search_requests',
+  'web_fetch_requests',
+  'code_execution_requests',
+  'output_tokens_details',
+  'thinking_tokens',
+  'service_tier',
+  'speed',
+  'inference_geo',
+  'iterations',
+  'type',
+  'model',
+  'billing_policy',
+  'bill_to',
+]);
+
+// An attribute of others may hold anything beside the counters: only these are taken.
+function onlyCounters(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const kept: Record<string, unknown> = {};
+  for (const [key, each] of Object.entries(value)) {
+    if (!COUNTERS.has(key)) continue;
+    if (Array.isArray(each)) kept[key] = each.map((entry) => onlyCounters(asObject(entry) ?? {}));
+    else if (asObject(each) !== undefined) kept[key] = onlyCounters(asObject(each) ?? {});
+    else if (typeof each === 'number' || each === null || (typeof each === 'string' && each.length <= 128))
+      kept[key] = each;
+  }
+  return kept;
+}
+
+/** The value as an object, parsed where it is the JSON of one; empty for anything else. */
+export function parseObject(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'string') return asObject(value) ?? {};
+  try {
+    return asObject(JSON.parse(value)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : undefined;
+}

@@ -1,0 +1,146 @@
+// Span facts: all that is kept of a finished span of any emitter to make events of it, as small as JSON can hold it and
+// without content. A span's kind says what it is to a run: an agent, a call of a model, a tool, another step, or just
+// a place in the trace.
+
+import { STANDARD_KEYS, type StandardKey } from './dialect.ts';
+import { OWN_ATTRIBUTE, isOwnSpan, normaliseSpan, type SpanShape } from './normalise.ts';
+
+/** `workflow` is a run only where no agent is; `own` is a span of ours, which has its event already; `other` is none of these. */
+export type SpanKind = 'agent' | 'workflow' | 'call' | 'tool' | 'step' | 'own' | 'other';
+
+export interface SpanFacts {
+  readonly kind: SpanKind;
+  /** Dialect and rule; absent on spans that no dialect knows. */
+  readonly rule?: string | undefined;
+  /** What the span says under the standard keys. */
+  readonly standard: Readonly<Partial<Record<StandardKey, unknown>>>;
+  readonly errorType?: string | undefined;
+  /** Run of a span of our own. */
+  readonly ownRunId?: string | undefined;
+  /** Whether its parent is a span of another process, which may never come. */
+  readonly isLocalRoot?: boolean | undefined;
+}
+
+/** A span as it arrives. */
+export interface SpanAsSent extends SpanShape {
+  readonly isError: boolean;
+  /** Kind by OTLP's numbers; 2 and 5 are what another process called. */
+  readonly spanKind?: number | undefined;
+  readonly hasRemoteParent?: boolean | undefined;
+}
+
+const CALL_OPERATIONS: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'generate_content']);
+const AGENT_OPERATIONS: ReadonlySet<unknown> = new Set(['invoke_agent', 'handle_conversation_turn']);
+/** Who the run is for: read from whatever span says it, because many say it at the root only. */
+const IDENTITY_KEYS = ['gen_ai.conversation.id', 'user.id', 'agent.task_type', 'agent.version'] as const;
+const SERVER = 2;
+const CONSUMER = 5;
+
+export function readSpanFacts(span: SpanAsSent): SpanFacts {
+  const isLocalRoot =
+    span.hasRemoteParent === true || span.spanKind === SERVER || span.spanKind === CONSUMER || undefined;
+  if (isOwnSpan(span)) {
+    const run = span.attributes[OWN_ATTRIBUTE];
+    const ownRunId = typeof run === 'string' && run !== '' ? run : undefined;
+    return { kind: 'own', standard: standardOf(span.attributes), ownRunId, isLocalRoot };
+  }
+  const normalised = normaliseSpan(span);
+  if (normalised === undefined) return { kind: 'other', standard: identityOf(span.attributes), isLocalRoot };
+  const standard = standardOf(normalised.attributes);
+  const { rule, dialect } = normalised;
+  if (dialect.isServerSide === true) return { kind: 'other', rule, standard: {}, isLocalRoot };
+  const kind = kindOf(standard, span);
+  const errorType = isFailed(span) ? errorTypeOf(span.attributes) : undefined;
+  return { kind, rule, standard: namedBySpan(kind, standard, span.name), errorType, isLocalRoot };
+}
+
+function kindOf(standard: SpanFacts['standard'], span: SpanAsSent): SpanKind {
+  const operation = standard['gen_ai.operation.name'];
+  if (AGENT_OPERATIONS.has(operation)) return 'agent';
+  // The conventions' later name of all invocations says by this whether it is the outermost.
+  if (operation === 'invoke_workflow' || span.attributes['gen_ai.invocation.is_nested'] === false)
+    return 'workflow';
+  if (operation === 'execute_tool') return 'tool';
+  if (CALL_OPERATIONS.has(operation)) return isCall(standard, span) ? 'call' : 'step';
+  if (operation === undefined && hasCounts(standard) && standard['gen_ai.request.model'] !== undefined)
+    return 'call';
+  return operation === undefined ? 'other' : 'step';
+}
+
+// What is named as a call and has neither model nor answer nor counts nor failed is something else: a prompt template, say.
+function isCall(standard: SpanFacts['standard'], span: SpanAsSent): boolean {
+  return (
+    isFailed(span) ||
+    hasCounts(standard) ||
+    standard['gen_ai.response.model'] !== undefined ||
+    standard['gen_ai.response.id'] !== undefined
+  );
+}
+
+function hasCounts(standard: SpanFacts['standard']): boolean {
+  return (
+    standard['gen_ai.usage.input_tokens'] !== undefined ||
+    standard['gen_ai.usage.output_tokens'] !== undefined
+  );
+}
+
+function standardOf(attributes: Readonly<Record<string, unknown>>): SpanFacts['standard'] {
+  const standard: Partial<Record<StandardKey, unknown>> = {};
+  for (const key of STANDARD_KEYS) {
+    const value = attributes[key];
+    if (value !== undefined && value !== null && value !== '') standard[key] = value;
+  }
+  return standard;
+}
+
+function identityOf(attributes: Readonly<Record<string, unknown>>): SpanFacts['standard'] {
+  const standard: Partial<Record<StandardKey, unknown>> = {};
+  for (const key of IDENTITY_KEYS) {
+    const value = attributes[key];
+    if (typeof value === 'string' && value !== '') standard[key] = value;
+  }
+  const session = attributes['session.id'];
+  if (typeof session === 'string' && session !== '') standard['gen_ai.conversation.id'] ??= session;
+  const user = attributes['enduser.id'];
+  if (typeof user === 'string' && user !== '') standard['user.id'] ??= user;
+  return standard;
+}
+
+/** The conventions put the name of an agent or a tool behind the operation in the name of the span. */
+function namedBySpan(kind: SpanKind, standard: SpanFacts['standard'], name: string): SpanFacts['standard'] {
+  if (kind === 'tool') {
+    const tool = text(standard['gen_ai.tool.name']) ?? (name.replace(/^execute_tool /, '') || name);
+    return { ...standard, 'gen_ai.tool.name': tool };
+  }
+  if (kind !== 'agent' || standard['gen_ai.agent.name'] !== undefined) return standard;
+  const named = /^(?:invoke_agent|handle_conversation_turn) (.+)$/.exec(name)?.[1];
+  return named === undefined ? standard : { ...standard, 'gen_ai.agent.name': named };
+}
+
+/** Status ERROR, or what some emitters say in its place. */
+function isFailed({ isError, attributes }: SpanAsSent): boolean {
+  const success = attributes['success'];
+  return isError || ((success === false || success === 'false') && attributes['span.type'] !== undefined);
+}
+
+const STATUS_KEYS = ['http.response.status_code', 'http.status_code', 'status_code'];
+const STATUS_TYPES: Readonly<Record<string, string>> = {
+  '429': 'rate_limit_error',
+  '529': 'overloaded_error',
+};
+
+/** Class of the error: as the API names it where that can be seen, else as the emitter does. */
+function errorTypeOf(attributes: Readonly<Record<string, unknown>>): string {
+  const status = STATUS_KEYS.map((key) => Number(attributes[key])).find((value) => value >= 400);
+  const byStatus = STATUS_TYPES[String(status)];
+  if (byStatus !== undefined) return byStatus;
+  const named = text(attributes['error.type']) ?? text(attributes['exception.type']);
+  if (named === undefined) return status === undefined ? 'error' : String(status);
+  if (/(?:^|\.)OverloadedError$/.test(named)) return 'overloaded_error';
+  if (/(?:^|\.)RateLimitError$/.test(named)) return 'rate_limit_error';
+  return named;
+}
+
+export function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
