@@ -1,5 +1,6 @@
 // Bundles the tallyspan program: `main.js` (checks the Node version in syntax that any Node reads), `statusline.js` (the
-// status line, small) and `program.js` (everything else, the embedded server included).
+// status line, small), `program.js` (everything else, the embedded server included) and what its pages load: `client.js` and
+// `style/`.
 
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -32,7 +33,15 @@ export async function buildCli(): Promise<Bundle[]> {
     format: 'esm',
     minify: true,
   });
-  bundles.push(...statusLine);
+  const client = await buildBundles({
+    entryPoints: [path.join(root, 'server/web/client/main.ts')],
+    outfile: path.join(outDir, 'client.js'),
+    platform: 'browser',
+    format: 'esm',
+    target: 'es2023',
+    minify: true,
+  });
+  bundles.push(...statusLine, ...client);
   await writeLicenceNotices(bundles, path.join(outDir, 'NOTICES.txt'));
   for (const name of ['main.js', 'memory-settings.json'])
     await cp(path.join(root, 'cli', name), path.join(outDir, name));

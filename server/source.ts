@@ -15,6 +15,8 @@ import { keepYoungSpaceSmall } from './process/memory.ts';
 import { backupDatabase, exportEvents, type ExportRequest } from './queries/export/export-events.ts';
 import { listRuns } from './queries/runs/list-runs.ts';
 import type { RunFilter } from './queries/runs/run-filter.ts';
+import { cursorText } from './queries/runs/run-order.ts';
+import { comparisonParams } from './questions/filter-text.ts';
 import type { RunSummary } from './queries/runs/run-summary.ts';
 import { readCost, type CostBy, type CostReport } from './queries/signals/read-cost.ts';
 import { readDiagnosis, type DiagnosisReport } from './queries/diagnosis/read-diagnosis.ts';
@@ -170,7 +172,7 @@ async function isServing(url: string): Promise<boolean> {
   }
 }
 
-type Params = Readonly<Record<string, string | number | boolean | undefined>>;
+type Params = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 function serverSource(url: string, token: string | undefined): Source {
   async function ask<T>(path: string, params: Params = {}): Promise<T> {
@@ -221,7 +223,14 @@ function serverSource(url: string, token: string | undefined): Source {
 
   return {
     name: url,
-    runs: (filter) => ask('/api/runs', { ...filter, ...isoTimes(filter, ['since', 'until']) }),
+    runs: ({ comparisons, cursor, isReversed, ...filter }) =>
+      ask('/api/runs', {
+        ...filter,
+        ...isoTimes(filter, ['since', 'until']),
+        ...comparisonParams(comparisons ?? []),
+        at: cursor === undefined ? undefined : cursorText(cursor),
+        order: isReversed === true ? 'reversed' : undefined,
+      }),
     run: (id) => askMaybe(`/api/runs/${encodeURIComponent(id)}`),
     recording: (id) => askMaybe(`/api/runs/${encodeURIComponent(id)}/recording`),
     cost: (question = {}) => ask('/api/cost', { ...question, ...isoTimes(question, ['since', 'until']) }),
@@ -246,7 +255,10 @@ function serverSource(url: string, token: string | undefined): Source {
 
 function queryOf(params: Params): string {
   const query = new URLSearchParams();
-  for (const [key, value] of Object.entries(params)) if (value !== undefined) query.set(key, String(value));
+  for (const [key, value] of Object.entries(params)) {
+    if (Array.isArray(value)) for (const one of value as readonly string[]) query.append(key, one);
+    else if (value !== undefined) query.set(key, String(value));
+  }
   return query.toString();
 }
 

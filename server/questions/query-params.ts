@@ -7,14 +7,15 @@ import { DAY_MS, offsetAt } from '../../core/time.ts';
 import { parseRequest, type ParsedRequest } from '../../signals/request.ts';
 import { EXPORT_FORMATS, type ExportFormat, type ExportRequest } from '../queries/export/export-events.ts';
 import { COST_WAYS, type CostBy, type CostRequest } from '../queries/signals/read-cost.ts';
-import { RUNS_LIMIT, type RunFilter, type RunSort } from '../queries/runs/run-filter.ts';
+import { MEASURES, RUNS_LIMIT, type Comparison, type RunFilter } from '../queries/runs/run-filter.ts';
+import { RUN_SORTS, readCursor, type RunCursor, type RunSort } from '../queries/runs/run-order.ts';
+import { readComparison } from './filter-text.ts';
 import { RequestError } from './request-error.ts';
 
 /** The query string, parsed: a key given twice is an array. */
 export type QueryText = Readonly<Record<string, string | string[] | undefined>>;
 
 const EVENT_EXAMPLE = 'agent.run,agent.model_call';
-const SORTS: readonly RunSort[] = ['newest', 'slowest', 'most-expensive'];
 const LIMIT_DEFAULT = 50;
 
 /** Addresses of the first version named the order by cost otherwise. */
@@ -32,14 +33,18 @@ export function textParam(query: QueryText, key: string): string | undefined {
 /** @throws RequestError */
 export function parseRunFilter(query: QueryText, nowMs: number): RunFilter {
   const sort = presentSort(textParam(query, 'sort'));
-  if (sort !== undefined && !SORTS.includes(sort as RunSort))
-    throw new RequestError(400, `sort is ${SORTS.join(', ')}, not ${sort}`);
+  if (sort !== undefined && !RUN_SORTS.includes(sort as RunSort))
+    throw new RequestError(400, `sort is ${RUN_SORTS.join(', ')}, not ${sort}`);
   return {
     status: textParam(query, 'status'),
     failed: flagParam(query, 'failed'),
     user: textParam(query, 'user'),
     agent: textParam(query, 'agent'),
+    version: textParam(query, 'version'),
     task: textParam(query, 'task'),
+    project: textParam(query, 'project'),
+    run: textParam(query, 'run'),
+    comparisons: comparisonsParam(query),
     session: textParam(query, 'session'),
     tag: textParam(query, 'tag'),
     model: textParam(query, 'model'),
@@ -50,9 +55,34 @@ export function parseRunFilter(query: QueryText, nowMs: number): RunFilter {
     since: instantParam(query, 'since', nowMs),
     until: instantParam(query, 'until', nowMs),
     sort: sort as RunSort | undefined,
+    isReversed: textParam(query, 'order') === 'reversed',
+    cursor: cursorParam(query),
     limit: countParam(query, 'limit', LIMIT_DEFAULT, RUNS_LIMIT),
     offset: offsetParam(query),
   };
+}
+
+/** All values of a parameter; empty ones are none. */
+export function textParams(query: QueryText, key: string): readonly string[] {
+  const value = query[key];
+  return (Array.isArray(value) ? value : [value ?? '']).filter((text) => text !== '');
+}
+
+/** Sizes that runs are asked for: `cost=>0.5`, which may stand twice. @throws RequestError */
+function comparisonsParam(query: QueryText): readonly Comparison[] {
+  return MEASURES.flatMap((measure) =>
+    textParams(query, measure).map((text) => readComparison(measure, text)),
+  );
+}
+
+/** Where a list goes on. @throws RequestError */
+function cursorParam(query: QueryText): RunCursor | undefined {
+  const text = textParam(query, 'at');
+  if (text === undefined) return undefined;
+  const cursor = readCursor(text);
+  if (cursor === undefined)
+    throw new RequestError(400, 'this address was cut or changed: go back to the first page of the list');
+  return cursor;
 }
 
 /** How many rows are left out. @throws RequestError */

@@ -1,21 +1,23 @@
-// Assets: the style sheet, htmx and our own few lines of script, all served by ourselves.
-// The style sheet is the files of the folder `style/` in the order of STYLES; the build copies that folder beside the bundle.
+// Assets: the style sheet, htmx and our own script, all served by ourselves.
+// The style sheet is the files of the folder `style/` in the order of STYLES, the script the modules of `client/`. The build
+// copies the one beside the bundle and makes one file of the other; without a build its modules are served one by one.
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { createRequire, stripTypeScriptTypes } from 'node:module';
 import type { FastifyInstance } from 'fastify';
-import { COPY_SCRIPT } from './copy-script.ts';
-import { STALE_SCRIPT } from './stale-script.ts';
+
+/** Later files count where two say the same. */
+const STYLES = ['base', 'parts', 'tables', 'run', 'narrow'] as const;
+const BUILT_CLIENT = new URL('./client.js', import.meta.url);
+const isBuilt = existsSync(BUILT_CLIENT);
 
 export const ASSET_PATHS = {
   style: '/assets/tallyspan.css',
   htmx: '/assets/htmx.js',
-  copy: '/assets/copy.js',
-  stale: '/assets/stale.js',
+  client: isBuilt ? '/assets/client.js' : '/assets/client/main.ts',
 } as const;
 
-/** Later files count where two say the same. */
-const STYLES = ['base', 'parts', 'tables', 'run', 'narrow'] as const;
+const SCRIPT = 'text/javascript; charset=utf-8';
 
 /** The folder is beside this file, and beside the bundle. */
 function readStyle(): string {
@@ -29,12 +31,22 @@ function readHtmx(): string {
   return readFileSync(createRequire(import.meta.url).resolve('htmx.org/dist/htmx.min.js'), 'utf8');
 }
 
+function readClient(): readonly (readonly [string, string])[] {
+  if (isBuilt) return [[ASSET_PATHS.client, readFileSync(BUILT_CLIENT, 'utf8')]];
+  const folder = new URL('./client/', import.meta.url);
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => [
+      `/assets/client/${name}`,
+      stripTypeScriptTypes(readFileSync(new URL(name, folder), 'utf8')),
+    ]);
+}
+
 export function registerAssets(app: FastifyInstance): void {
   const assets: readonly (readonly [string, string, string])[] = [
     [ASSET_PATHS.style, 'text/css; charset=utf-8', readStyle()],
-    [ASSET_PATHS.htmx, 'text/javascript; charset=utf-8', readHtmx()],
-    [ASSET_PATHS.copy, 'text/javascript; charset=utf-8', COPY_SCRIPT],
-    [ASSET_PATHS.stale, 'text/javascript; charset=utf-8', STALE_SCRIPT],
+    [ASSET_PATHS.htmx, SCRIPT, readHtmx()],
+    ...readClient().map(([path, text]) => [path, SCRIPT, text] as const),
   ];
   for (const [path, type, text] of assets)
     app.get(path, (_request, reply) =>

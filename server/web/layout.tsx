@@ -73,8 +73,7 @@ function Page({ frame, children }: { frame: Frame; children: ComponentChildren }
         <link rel="stylesheet" href={ASSET_PATHS.style} />
         <link rel="icon" href={ICON} />
         <script src={ASSET_PATHS.htmx} defer />
-        <script src={ASSET_PATHS.copy} defer />
-        <script src={ASSET_PATHS.stale} defer />
+        <script type="module" src={ASSET_PATHS.client} />
       </head>
       <body>
         <a class="skip" href="#main">

@@ -4,8 +4,9 @@ import { DAY_MS } from '../../../core/time.ts';
 import { textSql } from '../../../signals/sql-text.ts';
 import { textsSql, type Queryable, type DatabaseRow } from '../../store/file/database.ts';
 import { numberOrNull } from '../field-values.ts';
-import { endedSql, openSql, takesOpenRuns, type RunFilter, type RunSort } from './run-filter.ts';
-import { readCostDoubts, summaryOf, sumsSoFar, costWithNested, type RunSummary } from './run-summary.ts';
+import { endedSql, isLargeEnough, openSql, takesOpenRuns, type RunFilter } from './run-filter.ts';
+import { RunOrder, type RunCursor } from './run-order.ts';
+import { readCostDoubts, summaryOf, sumsSoFar, type RunSummary } from './run-summary.ts';
 
 /** A writing server knows which runs have not ended. */
 export interface RunQueryable extends Queryable {
@@ -16,55 +17,110 @@ export interface RunQueryable extends Queryable {
 const OPEN_RUNS_LIMIT = 1000;
 const FEW_RUNS_MS = DAY_MS;
 
-const ORDERS: Record<RunSort, string> = {
-  newest: 'timestamp DESC',
-  slowest: 'duration_ms DESC NULLS LAST, timestamp DESC',
-  // With its nested runs: the run that started them is the one that a person should open.
-  'most-expensive':
-    'agent_cost_nano_usd + coalesce(agent_nested_cost_nano_usd, 0) DESC NULLS LAST, timestamp DESC',
-};
-
 /** Columns of a summary that a start of a run has as well as an end. */
-const SHARED_COLUMNS = `agent_run_id, agent_parent_run_id, gen_ai_agent_name, agent_version, user_id,
+const SHARED_COLUMNS = `agent_run_id, agent_parent_run_id, gen_ai_agent_name, agent_version, agent_project, user_id,
   gen_ai_conversation_id, agent_task_type, service_name, trace_id, timestamp, agent_tags`;
 const END_COLUMNS = `${SHARED_COLUMNS}, agent_status, error_type, duration_ms, agent_turns, agent_tool_calls,
   agent_tokens_in, agent_tokens_out, agent_retries, agent_cost_nano_usd, agent_nested_runs, agent_nested_cost_nano_usd`;
+
+/** Part of a list, and where it goes on to either side. */
+export interface RunPage {
+  readonly runs: readonly RunSummary[];
+  /** Runs before these. */
+  readonly position: number;
+  /** Undefined where nothing follows. */
+  readonly next: RunCursor | undefined;
+  /** Undefined where nothing is before. */
+  readonly previous: RunCursor | undefined;
+}
 
 /**
  * Runs that match, in the order asked for: by default the newest first, by their end or, while they go on, their start.
  * A run that goes on is as slow and as expensive as it is so far.
  */
 export async function listRuns(database: RunQueryable, filter: RunFilter): Promise<RunSummary[]> {
-  const { limit, offset = 0, sort = 'newest' } = filter;
-  // Looked up first: a run that ends meanwhile stands in both lists, and not in none.
-  const openIds = takesOpenRuns(filter) ? await findOpenRuns(database) : [];
-  const [open, ended] = await Promise.all([
-    openIds.length === 0 ? [] : readOpen(database, filter, openIds),
-    filter.status === 'running' ? [] : readEnded(database, filter),
-  ]);
-  const hasEnded = new Set(ended.map((row) => row['agent_run_id']));
-  const going = open.filter((row) => !hasEnded.has(row['agent_run_id']));
-  const all = going.length === 0 ? ended : [...ended, ...going].sort(comparisonOf(sort));
-  const shown = all.slice(offset, offset + limit);
-  const first = shown.reduce((least, row) => Math.min(least, timeOf(row['started'])), Infinity);
-  const doubts = await readCostDoubts(
-    database,
-    shown.map((row) => String(row['agent_run_id'])),
-    first,
-  );
-  return shown.map((row) => summaryOf({ ...row, ...doubts.get(String(row['agent_run_id'])) }));
+  const { rows } = await readPage(database, filter);
+  return summariesOf(database, rows.slice(0, filter.limit));
 }
 
-/** As many as may be shown. */
-async function readEnded(database: Queryable, filter: RunFilter): Promise<DatabaseRow[]> {
-  const { limit, offset = 0, sort = 'newest', since = -Infinity } = filter;
-  const most = `ORDER BY ${ORDERS[sort]} LIMIT ${limit + offset}`;
+/** `limit` runs, and cursors to what is before and after them. */
+export async function listRunPage(database: RunQueryable, filter: RunFilter): Promise<RunPage> {
+  const { rows, nowMs } = await readPage(database, filter);
+  const { limit, cursor, offset = 0 } = filter;
+  const order = new RunOrder(filter.sort, filter.isReversed);
+  const hasMore = rows.length > limit;
+  const isBackward = cursor?.isBackward === true;
+  // One more than is shown was read: backward it is the first.
+  const shown = !hasMore ? rows : isBackward ? rows.slice(1) : rows.slice(0, limit);
+  const position = isBackward
+    ? hasMore
+      ? Math.max(0, cursor.position - shown.length)
+      : 0
+    : (cursor?.position ?? offset);
+  const [first, last] = [shown[0], shown.at(-1)];
+  const hasNext = isBackward || hasMore;
+  const hasPrevious = isBackward ? hasMore : position > 0;
+  return {
+    runs: await summariesOf(database, shown),
+    position,
+    next:
+      hasNext && last !== undefined ? order.cursorOf(last, position + shown.length, false, nowMs) : undefined,
+    previous: hasPrevious && first !== undefined ? order.cursorOf(first, position, true, nowMs) : undefined,
+  };
+}
+
+/** In the order of the list: up to one more than `limit`, of which backward the first is one too many. */
+async function readPage(
+  database: RunQueryable,
+  filter: RunFilter,
+): Promise<{ rows: readonly DatabaseRow[]; nowMs: number }> {
+  const { limit, offset = 0, cursor } = filter;
+  const nowMs = Date.now();
+  const order = new RunOrder(filter.sort, filter.isReversed);
+  // Looked up first: a run that ends meanwhile stands in both lists, and not in none.
+  const openIds = takesOpenRuns(filter) ? await findOpenRuns(database) : [];
+  const open = openIds.length === 0 ? [] : await readOpen(database, filter, openIds, nowMs);
+  // Runs that go on may stand anywhere among the others.
+  const skipped = cursor === undefined ? Math.max(0, offset - open.length) : 0;
+  const ended =
+    filter.status === 'running'
+      ? []
+      : await readEnded(database, filter, order, skipped, limit + 1 + (offset - skipped));
+  const hasEnded = new Set(ended.map((row) => row['agent_run_id']));
+  const going = open.filter((row) => !hasEnded.has(row['agent_run_id']));
+  const beyond = cursor === undefined ? going : going.filter((row) => order.isBeyond(row, cursor, nowMs));
+  const all = [...ended, ...beyond].sort((a, b) => order.compare(a, b, nowMs));
+  if (cursor?.isBackward === true) return { rows: all.slice(-(limit + 1)), nowMs };
+  // Of those that go on, the ones before the skipped part are in it or in front of it: they are counted, not shown.
+  const start = cursor === undefined ? offset - skipped : 0;
+  return { rows: all.slice(start, start + limit + 1), nowMs };
+}
+
+async function summariesOf(database: Queryable, rows: readonly DatabaseRow[]): Promise<RunSummary[]> {
+  const first = rows.reduce((least, row) => Math.min(least, timeOf(row['started'])), Infinity);
+  const ids = rows.map((row) => String(row['agent_run_id']));
+  const doubts = await readCostDoubts(database, ids, first);
+  return rows.map((row) => summaryOf({ ...row, ...doubts.get(String(row['agent_run_id'])) }));
+}
+
+/** Of the order, `count` rows after the first `skipped` or beyond the cursor. */
+async function readEnded(
+  database: Queryable,
+  filter: RunFilter,
+  order: RunOrder,
+  skipped: number,
+  count: number,
+): Promise<DatabaseRow[]> {
+  const { since = -Infinity, cursor } = filter;
+  const by = `ORDER BY ${order.orderSql(cursor?.isBackward)}`;
+  const matching = `${endedSql(filter)}${cursor === undefined ? '' : ` AND ${order.beyondSql(cursor)}`}`;
+  const part = `LIMIT ${count}${skipped === 0 ? '' : ` OFFSET ${skipped}`}`;
   // Of many runs the few columns that decide are read before the many; of few that takes longer.
-  const where =
-    Date.now() - since <= FEW_RUNS_MS
-      ? endedSql(filter)
-      : `rowid IN (SELECT rowid FROM agent_run WHERE ${endedSql(filter)} ${most})`;
-  const rows = await database.all(`SELECT ${END_COLUMNS} FROM agent_run WHERE ${where} ${most}`);
+  const isFew = Date.now() - since <= FEW_RUNS_MS && skipped === 0;
+  const where = isFew ? matching : `rowid IN (SELECT rowid FROM agent_run WHERE ${matching} ${by} ${part})`;
+  const rows = await database.all(
+    `SELECT ${END_COLUMNS} FROM agent_run WHERE ${where} ${by} ${isFew ? part : ''}`,
+  );
   return rows.map((row) => ({
     ...row,
     started: new Date(timeOf(row['timestamp']) - (numberOrNull(row['duration_ms']) ?? 0)),
@@ -72,11 +128,48 @@ async function readEnded(database: Queryable, filter: RunFilter): Promise<Databa
   }));
 }
 
+/** What a list of runs sums to. */
+export interface RunSums {
+  readonly runs: number;
+  /** Ended in any other way than ok, abandoned ones included. */
+  readonly failed: number;
+  readonly running: number;
+  /** Nano-USD, of the runs themselves: one that stands in the list and is nested in another counts once. */
+  readonly costNanoUsd: number | null;
+}
+
+/** Of all runs that match, not only of those on a page. */
+export async function sumRuns(database: RunQueryable, filter: Omit<RunFilter, 'limit'>): Promise<RunSums> {
+  const openIds = takesOpenRuns({ ...filter, limit: 0 }) ? await findOpenRuns(database) : [];
+  const asked = { ...filter, limit: 0 };
+  const [open, rows] = await Promise.all([
+    openIds.length === 0 ? [] : readOpen(database, asked, openIds, Date.now()),
+    filter.status === 'running'
+      ? []
+      : database.all(
+          `SELECT count(*) AS runs, count(*) FILTER (agent_status <> 'ok') AS failed,
+             sum(agent_cost_nano_usd)::DOUBLE AS cost
+           FROM agent_run WHERE ${endedSql(asked)}`,
+        ),
+  ]);
+  const costs = [
+    numberOrNull(rows[0]?.['cost']),
+    ...open.map((row) => numberOrNull(row['agent_cost_nano_usd'])),
+  ].filter((cost) => cost !== null);
+  return {
+    runs: Number(rows[0]?.['runs'] ?? 0) + open.length,
+    failed: Number(rows[0]?.['failed'] ?? 0),
+    running: open.length,
+    costNanoUsd: costs.length === 0 ? null : costs.reduce((sum, cost) => sum + cost, 0),
+  };
+}
+
 /** Those of the open ones that match, with what they have done so far; not those in which nothing happened since. */
 async function readOpen(
   database: Queryable,
   filter: RunFilter,
   open: readonly string[],
+  nowMs: number,
 ): Promise<DatabaseRow[]> {
   const rows = await database.all(
     `SELECT ${SHARED_COLUMNS} FROM agent_run_started
@@ -93,7 +186,11 @@ async function readOpen(
       started: row['timestamp'],
       ended: null,
     }))
-    .filter((row: DatabaseRow) => timeOf(row['last'] ?? row['timestamp']) > (filter.since ?? -Infinity));
+    .filter(
+      (row: DatabaseRow) =>
+        timeOf(row['last'] ?? row['timestamp']) > (filter.since ?? -Infinity) &&
+        isLargeEnough(filter, row, nowMs - timeOf(row['timestamp'])),
+    );
 }
 
 /** Runs that have begun and not ended. A writing server knows them; a folder has to be asked. */
@@ -106,19 +203,6 @@ async function findOpenRuns(database: RunQueryable): Promise<readonly string[]> 
      LIMIT ${OPEN_RUNS_LIMIT}`,
   );
   return rows.map((row) => String(row['id']));
-}
-
-/** The order of {@link ORDERS}, for runs that go on, too. */
-function comparisonOf(sort: RunSort): (a: DatabaseRow, b: DatabaseRow) => number {
-  const nowMs = Date.now();
-  const measureOf: Record<RunSort, (row: DatabaseRow) => number> = {
-    newest: () => 0,
-    slowest: (row) =>
-      row['ended'] === null ? nowMs - timeOf(row['started']) : (numberOrNull(row['duration_ms']) ?? -1),
-    'most-expensive': (row) => costWithNested(row) ?? -1,
-  };
-  const measure = measureOf[sort];
-  return (a, b) => measure(b) - measure(a) || timeOf(b['timestamp']) - timeOf(a['timestamp']);
 }
 
 function timeOf(value: unknown): number {

@@ -4,8 +4,9 @@
 import { EVENT_NAMES, columnOf, fieldOfDimension, fieldsOf } from '../../../core/schema.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
-
-export type RunSort = 'newest' | 'slowest' | 'most-expensive';
+import type { DatabaseRow } from '../../store/file/database.ts';
+import { numberOrNull } from '../field-values.ts';
+import type { RunCursor, RunSort } from './run-order.ts';
 
 /** How a run can stand, as `status` names it. */
 export const RUN_STATUSES = [
@@ -19,6 +20,37 @@ export const RUN_STATUSES = [
   'running',
 ] as const;
 
+/** What is asked of a run by its name, as filters and addresses call it. */
+export const RUN_TEXT_FILTERS = [
+  'run',
+  'status',
+  'user',
+  'agent',
+  'version',
+  'task',
+  'project',
+  'session',
+  'tag',
+  'model',
+  'tool',
+  'error',
+] as const;
+export type RunTextFilter = (typeof RUN_TEXT_FILTERS)[number];
+
+/** What is asked of a run by its size. */
+export const MEASURES = ['cost', 'duration', 'turns', 'tools', 'tokens'] as const;
+export type Measure = (typeof MEASURES)[number];
+
+export const MEASURE_SIGNS = ['<', '<=', '=', '>=', '>'] as const;
+export type MeasureSign = (typeof MEASURE_SIGNS)[number];
+
+/** `value` is nano-USD of the run itself, milliseconds, or a count; tokens are those in and out. */
+export interface Comparison {
+  readonly measure: Measure;
+  readonly sign: MeasureSign;
+  readonly value: number;
+}
+
 /** Most runs in one answer. */
 export const RUNS_LIMIT = 1000;
 
@@ -28,7 +60,12 @@ export interface RunFilter {
   readonly failed?: boolean | undefined;
   readonly user?: string | undefined;
   readonly agent?: string | undefined;
+  readonly version?: string | undefined;
   readonly task?: string | undefined;
+  readonly project?: string | undefined;
+  /** Beginning of its id. */
+  readonly run?: string | undefined;
+  readonly comparisons?: readonly Comparison[] | undefined;
   readonly session?: string | undefined;
   readonly tag?: string | undefined;
   /** A model that one of its calls was answered by. */
@@ -45,8 +82,12 @@ export interface RunFilter {
   readonly until?: number | undefined;
   readonly parentRun?: string | undefined;
   readonly sort?: RunSort | undefined;
+  /** Against the direction in which the order is asked for as a rule. */
+  readonly isReversed?: boolean | undefined;
   readonly limit: number;
   readonly offset?: number | undefined;
+  /** Where to go on; in place of `offset`. */
+  readonly cursor?: RunCursor | undefined;
 }
 
 const ERRORS = eventsSql(
@@ -62,9 +103,53 @@ export function endedSql(filter: RunFilter): string {
   if (filter.status !== undefined) conditions.push(`agent_status = ${textSql(filter.status)}`);
   if (filter.failed === true) conditions.push("agent_status <> 'ok'");
   if (filter.since !== undefined) conditions.push(`timestamp > ${instantSql(filter.since)}`);
+  for (const { measure, sign, value } of filter.comparisons ?? [])
+    conditions.push(`${MEASURE_SQL[measure]} ${sign} ${value}`);
   if (filter.until !== undefined)
     conditions.push(`epoch_ms(timestamp) - coalesce(duration_ms, 0) <= ${Math.floor(filter.until)}`);
   return conditions.join(' AND ');
+}
+
+const MEASURE_SQL: Readonly<Record<Measure, string>> = {
+  cost: 'agent_cost_nano_usd',
+  duration: 'duration_ms',
+  turns: 'agent_turns',
+  tools: 'agent_tool_calls',
+  tokens: '(agent_tokens_in + agent_tokens_out)',
+};
+
+/** Whether a run that goes on is, so far, as large as is asked for. `ageMs` is how long it has gone on. */
+export function isLargeEnough(filter: RunFilter, row: DatabaseRow, ageMs: number): boolean {
+  return (filter.comparisons ?? []).every(({ measure, sign, value }) => {
+    const number = measureOf(row, measure, ageMs);
+    return number !== null && SIGNS[sign](number, value);
+  });
+}
+
+const SIGNS: Readonly<Record<MeasureSign, (a: number, b: number) => boolean>> = {
+  '<': (a, b) => a < b,
+  '<=': (a, b) => a <= b,
+  '=': (a, b) => a === b,
+  '>=': (a, b) => a >= b,
+  '>': (a, b) => a > b,
+};
+
+function measureOf(row: DatabaseRow, measure: Measure, ageMs: number): number | null {
+  const column = (name: string): number | null => numberOrNull(row[name]);
+  switch (measure) {
+    case 'cost':
+      return column('agent_cost_nano_usd');
+    case 'duration':
+      return ageMs;
+    case 'turns':
+      return column('agent_turns');
+    case 'tools':
+      return column('agent_tool_calls');
+    case 'tokens': {
+      const [tokensIn, tokensOut] = [column('agent_tokens_in'), column('agent_tokens_out')];
+      return tokensIn === null || tokensOut === null ? null : tokensIn + tokensOut;
+    }
+  }
 }
 
 /** For rows of starts of runs that go on. */
@@ -91,6 +176,9 @@ function sharedConditions(filter: RunFilter): string[] {
   };
   add(filter.user, (sql) => `user_id = ${sql}`);
   add(filter.agent, (sql) => `gen_ai_agent_name = ${sql}`);
+  add(filter.version, (sql) => `agent_version = ${sql}`);
+  add(filter.project, (sql) => `agent_project = ${sql}`);
+  add(filter.run, (sql) => `starts_with(agent_run_id, ${sql})`);
   add(filter.task, (sql) => `agent_task_type = ${sql}`);
   add(filter.session, (sql) => `gen_ai_conversation_id = ${sql}`);
   add(filter.parentRun, (sql) => `agent_parent_run_id = ${sql}`);

@@ -1,7 +1,8 @@
 // The list of runs: filtered, sorted, a page at a time.
 
 import type { VNode } from 'preact';
-import { RUN_STATUSES, type RunSort } from '../../../queries/runs/run-filter.ts';
+import { RUN_STATUSES } from '../../../queries/runs/run-filter.ts';
+import type { RunSort } from '../../../queries/runs/run-order.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
 import { HowToSend } from '../../parts/cells.tsx';
 import { Pager } from '../../parts/pager.tsx';

@@ -1,0 +1,130 @@
+// A filter text says which runs are looked for in one line that a person writes: `user:ana tool:search status:failed
+// cost>0.5 duration<10s timeout`. A word with a colon names a dimension, one with a sign a measure; what is left is text.
+
+import { durationMsOf } from '../../core/duration.ts';
+import { NANO_USD_PER_USD } from '../../core/money.ts';
+import {
+  MEASURES,
+  MEASURE_SIGNS,
+  RUN_TEXT_FILTERS,
+  type Comparison,
+  type Measure,
+  type MeasureSign,
+  type RunTextFilter,
+} from '../queries/runs/run-filter.ts';
+import { RequestError } from './request-error.ts';
+
+/** Parameters of an address, in the order in which they were written; a measure may stand twice. */
+export interface FilterWords {
+  readonly params: readonly (readonly [string, string])[];
+  /** What is neither a dimension nor a measure. */
+  readonly rest: string;
+}
+
+/** Other names that people write for the same. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  id: 'run',
+  conversation: 'session',
+  time: 'duration',
+  latency: 'duration',
+  tokens_in: 'tokens',
+  label: 'tag',
+};
+const WORD = /(?:[^\s":=<>]+(?::|<=|>=|=|<|>))?(?:"(?:[^"\\]|\\.)*"|[^\s]+)/g;
+const TERM = /^([a-z_]+)(:|<=|>=|=|<|>)(.+)$/is;
+
+/** @throws RequestError on a measure that is no number */
+export function readFilterText(text: string): FilterWords {
+  const params: [string, string][] = [];
+  const rest: string[] = [];
+  for (const word of text.match(WORD) ?? []) {
+    const term = TERM.exec(word);
+    const key = term === null ? undefined : keyOf(term[1] ?? '');
+    if (term === null || key === undefined) {
+      rest.push(unquoted(word));
+      continue;
+    }
+    const [, , sign = ':', value = ''] = term;
+    if (isMeasure(key)) {
+      const comparison = `${sign === ':' || sign === '=' ? '=' : sign}${unquoted(value)}`;
+      readComparison(key, comparison);
+      params.push([key, comparison]);
+    } else if (sign === ':' || sign === '=') params.push([key, unquoted(value)]);
+    else rest.push(word);
+  }
+  return { params, rest: rest.join(' ') };
+}
+
+/** The line that says the same; values with blanks are in quotation marks. */
+export function filterTextOf(params: readonly (readonly [string, string])[]): string {
+  return params
+    .map(([key, value]) => (isMeasure(key) ? `${key}${value}` : `${key}:${quotedWhereNeeded(value)}`))
+    .join(' ');
+}
+
+/** What a measure is compared with: `>0.5` dollars, `<10s`, `>=5`. @throws RequestError */
+export function readComparison(measure: Measure, text: string): Comparison {
+  const [, sign = '=', value = ''] = /^(<=|>=|=|<|>)?\s*(.+)$/.exec(text) ?? [];
+  const number =
+    measure === 'cost'
+      ? Number(value.replace(/^\$/, '')) * NANO_USD_PER_USD
+      : measure === 'duration'
+        ? (durationMsOf(value) ?? Number.NaN)
+        : Number(value);
+  if (value.trim() === '' || !Number.isFinite(number))
+    throw new RequestError(
+      400,
+      `${measure} is compared with a number, such as ${EXAMPLES[measure]}, not ${text}`,
+    );
+  return {
+    measure,
+    sign: (MEASURE_SIGNS as readonly string[]).includes(sign) ? (sign as MeasureSign) : '=',
+    value: number,
+  };
+}
+
+/** Comparisons as an address has them. */
+export function comparisonParams(comparisons: readonly Comparison[]): Partial<Record<Measure, string[]>> {
+  const params: Partial<Record<Measure, string[]>> = {};
+  for (const { measure, sign, value } of comparisons) {
+    const text =
+      measure === 'cost'
+        ? String(value / NANO_USD_PER_USD)
+        : measure === 'duration'
+          ? `${value / 1000}s`
+          : String(value);
+    (params[measure] ??= []).push(sign + text);
+  }
+  return params;
+}
+
+const EXAMPLES: Readonly<Record<Measure, string>> = {
+  cost: 'cost>0.5',
+  duration: 'duration>10s',
+  turns: 'turns>=5',
+  tools: 'tools>3',
+  tokens: 'tokens>100000',
+};
+
+function keyOf(word: string): RunTextFilter | Measure | undefined {
+  const name = word.toLowerCase();
+  const key = SYNONYMS[name] ?? name;
+  return isMeasure(key) || isTextFilter(key) ? key : undefined;
+}
+
+function isMeasure(key: string): key is Measure {
+  return (MEASURES as readonly string[]).includes(key);
+}
+
+function isTextFilter(key: string): key is RunTextFilter {
+  return (RUN_TEXT_FILTERS as readonly string[]).includes(key);
+}
+
+function unquoted(value: string): string {
+  const [, inner] = /^"((?:[^"\\]|\\.)*)"$/s.exec(value) ?? [];
+  return inner === undefined ? value : inner.replaceAll(/\\(.)/gs, '$1');
+}
+
+function quotedWhereNeeded(value: string): string {
+  return /[\s"]/.test(value) || value === '' ? `"${value.replaceAll(/["\\]/g, '\\$&')}"` : value;
+}

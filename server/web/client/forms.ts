@@ -1,0 +1,13 @@
+// Forms of class `auto` act when a choice is changed; their button is for who has no JavaScript. What a form leaves empty
+// does not stand in the address.
+
+document.addEventListener('change', (event) => {
+  if (!(event.target instanceof HTMLSelectElement)) return;
+  event.target.closest<HTMLFormElement>('form.auto')?.requestSubmit();
+});
+
+document.addEventListener('formdata', (event) => {
+  if (!(event.target instanceof HTMLFormElement) || event.target.method !== 'get') return;
+  const empty = Array.from(event.formData).flatMap(([name, value]) => (value === '' ? [name] : []));
+  for (const name of empty) event.formData.delete(name);
+});

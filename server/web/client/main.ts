@@ -1,0 +1,8 @@
+// The script of the pages: what makes them quicker to use. Each page works without it. One module for each thing that it
+// does, imported here; where several pages share a part, its module finds it by an attribute, also after htmx changed the page.
+
+import './copy.ts';
+import './forms.ts';
+import './stale.ts';
+
+document.documentElement.classList.add('js');
