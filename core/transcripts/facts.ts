@@ -92,6 +92,8 @@ export interface CostState {
   readonly startedMs: number | undefined;
   /** The time of the line before it. */
   readonly atMs: number;
+  /** The time of the line after it: what came later is not in it. Absent when nothing did. */
+  untilMs?: number | undefined;
   readonly models: Readonly<Record<string, JsonObject>>;
 }
 

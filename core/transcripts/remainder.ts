@@ -7,6 +7,7 @@ import type { PriceOverrides } from '../pricing/price-overrides.ts';
 import type { CostState, SessionFacts } from './facts.ts';
 import { spanIdOf } from './ids.ts';
 import { countOf, type JsonObject } from './json-value.ts';
+import { resolveModelId } from '../pricing/model-id.ts';
 import { estimate, type PricedCall } from './price-facts.ts';
 import { SERVICE_NAME } from './session-events.ts';
 
@@ -54,16 +55,19 @@ export function remainderOf(
 ): Remainder {
   const state = session.costStates.at(-1);
   if (state === undefined || session.last === undefined) return { events: [], shortfalls: [] };
-  const own = countCalls(priced, state.atMs);
-  const sides = session.tools.reduce((sum, tool) => sum + (tool.endMs <= state.atMs ? tool.searches : 0), 0);
-  let sideSearches = sides;
+  const own = countCalls(priced, state.untilMs);
+  let sideSearches = session.tools.reduce(
+    (sum, tool) => sum + (isBefore(tool.endMs, state.untilMs) ? tool.searches : 0),
+    0,
+  );
+  const before = baseline === undefined ? undefined : countsByModel(baseline);
   const events: EventRecord[] = [];
   const shortfalls: Shortfall[] = [];
-  for (const [model, usage] of Object.entries(state.models)) {
-    const rest = countsOf(usage);
-    subtract(rest, baseline?.models[model] === undefined ? undefined : countsOf(baseline.models[model]));
-    subtract(rest, own.get(modelKey(model)));
-    own.delete(modelKey(model));
+  for (const [key, { model, counts: rest }] of countsByModel(state)) {
+    subtract(rest, before?.get(key)?.counts);
+    const called = own.get(key);
+    subtract(rest, called?.counts);
+    own.delete(key);
     settleLifetimes(rest);
     const known = Math.min(Math.max(0, rest.webSearches), sideSearches);
     sideSearches -= known;
@@ -74,10 +78,14 @@ export function remainderOf(
       shortfalls.push({ session: session.session, model, counts });
     }
     for (const bucket of missing) rest[bucket] = 0;
-    events.push(rowOf(session, state, model, rest, baseline !== undefined, overrides));
+    events.push(
+      rowOf(session, state, { key, name: called?.model ?? model }, rest, baseline !== undefined, overrides),
+    );
   }
-  for (const [model, counts] of own)
-    shortfalls.push({ session: session.session, model, counts: pickPositive(counts) });
+  for (const { model, counts: uncounted } of own.values()) {
+    const counts = pickPositive(uncounted);
+    if (Object.keys(counts).length > 0) shortfalls.push({ session: session.session, model, counts });
+  }
   return { events, shortfalls };
 }
 
@@ -109,13 +117,13 @@ export function baselineOf(
 function rowOf(
   session: SessionFacts,
   state: CostState,
-  model: string,
+  model: { readonly key: string; readonly name: string },
   rest: Counts,
   hasBaseline: boolean,
   overrides: PriceOverrides | undefined,
 ): EventRecord {
   const isNothing = BUCKETS.every((bucket) => rest[bucket] === 0);
-  const names = [session.session, model] as const;
+  const names = [session.session, model.key] as const;
   const { version, project } = session.last ?? {};
   return {
     timestamp: state.atMs,
@@ -132,16 +140,18 @@ function rowOf(
     'gen_ai.agent.name': SERVICE_NAME,
     'agent.version': version,
     'agent.project': project,
-    ...estimate(NOT_IN_TRANSCRIPT, rest, model, state.atMs, NOT_IN_TRANSCRIPT, overrides),
+    ...estimate(NOT_IN_TRANSCRIPT, rest, model.name, state.atMs, NOT_IN_TRANSCRIPT, overrides),
   };
 }
 
-function countCalls(priced: readonly PricedCall[], untilMs: number): Map<string, Counts> {
-  const byModel = new Map<string, Counts>();
+/** Counts by the model's id in the price table, as one side may name it with a date, a profile or the size of its context. */
+type ByModel = Map<string, { readonly model: string; readonly counts: Counts }>;
+
+function countCalls(priced: readonly PricedCall[], untilMs: number | undefined): ByModel {
+  const byModel: ByModel = new Map();
   for (const { call, usage, model } of priced) {
-    if (usage === undefined || call.endMs > untilMs) continue;
-    const counts = byModel.get(modelKey(model)) ?? zeroCounts();
-    byModel.set(modelKey(model), counts);
+    if (usage === undefined || !isBefore(call.endMs, untilMs)) continue;
+    const counts = countsFor(byModel, model);
     counts.input += usage.input;
     counts.output += usage.output;
     counts.cacheRead += usage.cacheRead;
@@ -152,9 +162,26 @@ function countCalls(priced: readonly PricedCall[], untilMs: number): Map<string,
   return byModel;
 }
 
-/** Claude Code's name of a model may have a mark for its context, `[1m]`; the API's has not. */
-function modelKey(model: string): string {
-  return model.replace(/\[[^\]]*\]$/, '');
+function countsByModel(state: CostState): ByModel {
+  const byModel: ByModel = new Map();
+  for (const [model, usage] of Object.entries(state.models)) {
+    const counts = countsFor(byModel, model);
+    const more = countsOf(usage);
+    for (const bucket of BUCKETS) counts[bucket] += more[bucket];
+  }
+  return byModel;
+}
+
+function countsFor(byModel: ByModel, model: string): Counts {
+  const resolved = resolveModelId(model);
+  const key = 'id' in resolved ? resolved.id : model;
+  let entry = byModel.get(key);
+  if (entry === undefined) byModel.set(key, (entry = { model, counts: zeroCounts() }));
+  return entry.counts;
+}
+
+function isBefore(atMs: number, untilMs: number | undefined): boolean {
+  return untilMs === undefined || atMs < untilMs;
 }
 
 function countsOf(usage: JsonObject): Counts {

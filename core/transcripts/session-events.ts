@@ -123,6 +123,9 @@ function failedTotals(run: RunFact, session: string): RunTotals | undefined {
 class RunPlaces {
   readonly #runs: ReadonlyMap<string, RunFact>;
   readonly #tools: ReadonlyMap<string, ToolFact>;
+  /** Found once: every event of a run asks. */
+  readonly #traces = new Map<string, string>();
+  readonly #spans = new Map<string, string>();
 
   constructor(session: SessionFacts) {
     this.#runs = new Map(session.runs.map((run) => [run.id, run]));
@@ -137,6 +140,12 @@ class RunPlaces {
 
   /** The run at the top, whose id the trace has. */
   traceOf(run: RunFact): string {
+    let trace = this.#traces.get(run.id);
+    if (trace === undefined) this.#traces.set(run.id, (trace = this.#findTop(run)));
+    return trace;
+  }
+
+  #findTop(run: RunFact): string {
     let top = run.id;
     const seen = new Set<string>();
     for (let at: RunFact | undefined = run; at !== undefined && !seen.has(at.id);) {
@@ -157,7 +166,9 @@ class RunPlaces {
   }
 
   spanOf(runId: string): string {
-    return spanIdOf('run', runId);
+    let span = this.#spans.get(runId);
+    if (span === undefined) this.#spans.set(runId, (span = spanIdOf('run', runId)));
+    return span;
   }
 
   agentNameOf(run: RunFact): string {

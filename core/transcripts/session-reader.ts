@@ -40,6 +40,8 @@ interface Chain {
   promptRun: string | undefined;
   writesStopReasons: boolean;
   lastMs: number;
+  /** A count of Claude Code after which no line with a time came yet. */
+  openState: CostState | undefined;
 }
 
 interface Candidate extends Omit<CallFact, 'isComplete' | 'blocks'> {
@@ -99,6 +101,10 @@ export class SessionReader {
     const atMs = timeOf(line['timestamp']);
     if (atMs !== undefined) {
       chain.lastMs = atMs;
+      if (chain.openState !== undefined) {
+        chain.openState.untilMs = atMs;
+        chain.openState = undefined;
+      }
       const uuid = textOf(line['uuid']);
       if (uuid !== undefined) chain.times.set(uuid, atMs);
       if (atMs > this.#lastMs) this.#lastMs = atMs;
@@ -146,6 +152,7 @@ export class SessionReader {
         promptRun: undefined,
         writesStopReasons: false,
         lastMs: Number.NEGATIVE_INFINITY,
+        openState: undefined,
       };
       this.#chains.set(file, chain);
     }
@@ -317,14 +324,18 @@ export class SessionReader {
     const session = textOf(line['sessionId']);
     if (models === undefined || (session !== undefined && session !== this.#session)) return;
     const startedMs = countOf(line['startTime']);
-    this.#costStates.push({
+    const atMs = Number.isFinite(chain.lastMs) ? chain.lastMs : startedMs;
+    if (atMs <= 0) return;
+    const state: CostState = {
       session: this.#session,
       startedMs: startedMs > 0 ? startedMs : undefined,
-      atMs: chain.lastMs,
+      atMs,
       models: Object.fromEntries(
         Object.entries(models).flatMap(([model, usage]) => (isObject(usage) ? [[model, usage]] : [])),
       ),
-    });
+    };
+    this.#costStates.push(state);
+    chain.openState = state;
   }
 
   #factsOf(line: JsonObject, run: RunFact): LineFacts {

@@ -83,6 +83,24 @@ test('calls after the last count are not taken from it, and calls that it lacks 
   });
 });
 
+test('a sub-agent that ended after the last line of the conversation is in the count that came then', () => {
+  const agent = { isSidechain: true, agentId: 'late' };
+  const counted = costState({ [`${SONNET}[1m]`]: { inputTokens: 2000, outputTokens: 200 } });
+  const main = [userLine(0, 'x'), answerLine(1, { id: 'msg_1' }), counted];
+  const late = [answerLine(9, { id: 'msg_2', model: SONNET }, agent)];
+  expect(remainder(readLines([main, late]))).toMatchObject({
+    events: [{ 'tallyspan.duplicate': true }],
+    shortfalls: [],
+  });
+  const [row] = remainder(readLines([[...main, userLine(5, 'y')], late])).events;
+  expect(row).toMatchObject({
+    'gen_ai.response.model': SONNET,
+    tokens_input: 1000,
+    tokens_output: 100,
+    cost_nano_usd: 3_000_000,
+  });
+});
+
 test('searches of a tool that the transcript tells of are not counted again', () => {
   const { events } = remainder(
     readLines([
