@@ -12,6 +12,6 @@ export const UNIT_MS = {
 
 /** Milliseconds; undefined when the text is no length of time. Zero and very long ones are for the caller to judge. */
 export function durationMsOf(text: string): number | undefined {
-  const [, count, unit] = /^(\d{1,9}(?:\.\d{1,6})?)([smhdw])$/.exec(text.trim()) ?? [];
+  const [, count, unit] = /^(\d{1,15}(?:\.\d{1,6})?)([smhdw])$/.exec(text.trim()) ?? [];
   return count === undefined ? undefined : Math.round(Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS]);
 }

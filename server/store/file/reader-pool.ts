@@ -6,6 +6,7 @@ import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { MEMORY_LIMIT, connect } from './attached-file.ts';
 
 const READERS = 2;
+const INTERRUPT_AGAIN_MS = 50;
 const QUERY_LIMIT_MS = 30_000;
 const LONG_MEMORY = '256MB';
 /** Who would read for long and waits for its turn. */
@@ -27,7 +28,7 @@ export interface LongReader {
 
 export class ReaderPool {
   readonly #idle: DuckDBConnection[];
-  readonly #busy = new Set<DuckDBConnection>();
+  readonly #busy = new Map<DuckDBConnection, Promise<unknown>>();
   readonly #waiting: ((connection: DuckDBConnection) => void)[] = [];
   #waitingForAll: (() => void)[] = [];
   readonly #instance: DuckDBInstance;
@@ -51,10 +52,11 @@ export class ReaderPool {
   /** @throws what the work throws; it is interrupted when it takes longer than the limit */
   async use<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     const connection = await this.#take();
-    this.#busy.add(connection);
-    const timer = setTimeout(() => connection.interrupt(), QUERY_LIMIT_MS);
+    const working = work(connection);
+    this.#busy.set(connection, working);
+    const timer = setTimeout(() => interruptUntilEnd(connection, working), QUERY_LIMIT_MS);
     try {
-      return await work(connection);
+      return await working;
     } finally {
       clearTimeout(timer);
       this.#busy.delete(connection);
@@ -79,7 +81,7 @@ export class ReaderPool {
     const connections: DuckDBConnection[] = [];
     while (connections.length < READERS) connections.push(await this.#take());
     // It would hold up everybody.
-    this.#longWork?.connection.interrupt();
+    this.#interruptLongWork();
     await this.#longWork?.ended;
     await this.#workAlone(connections, work);
   }
@@ -87,8 +89,12 @@ export class ReaderPool {
   /** Whoever still reads is left behind: its statement would hold up the end of the process. */
   interrupt(): void {
     this.#isClosed = true;
-    for (const connection of this.#busy) connection.interrupt();
-    this.#longWork?.connection.interrupt();
+    for (const [connection, working] of this.#busy) interruptUntilEnd(connection, working);
+    this.#interruptLongWork();
+  }
+
+  #interruptLongWork(): void {
+    if (this.#longWork !== undefined) interruptUntilEnd(this.#longWork.connection, this.#longWork.ended);
   }
 
   close(): void {
@@ -105,7 +111,7 @@ export class ReaderPool {
       this.#passTurn();
       throw error;
     });
-    const interrupt = (): void => connection.interrupt();
+    const interrupt = (): void => this.#interruptLongWork();
     signal.addEventListener('abort', interrupt);
     // Wide rows with long texts, written as one file, need more than questions do.
     await connection.run(`SET memory_limit = '${LONG_MEMORY}'`).catch(() => undefined);
@@ -194,4 +200,12 @@ export class ReaderPool {
     else next(connection);
     this.#noteIdle();
   }
+}
+
+/** An interrupt that comes before the statement has begun is lost, so it is repeated until the work has ended. */
+function interruptUntilEnd(connection: DuckDBConnection, working: Promise<unknown>): void {
+  connection.interrupt();
+  const timer = setInterval(() => connection.interrupt(), INTERRUPT_AGAIN_MS);
+  const stop = (): void => clearInterval(timer);
+  working.then(stop, stop);
 }

@@ -181,4 +181,4 @@ it('ten thousand bodies of any values are taken; every address answers, and the 
     grown = process.memoryUsage.rss() - before;
   }
   expect(grown).toBeLessThan(GROWTH_LIMIT_BYTES);
-}, 300_000);
+}, 600_000);
