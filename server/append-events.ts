@@ -3,6 +3,7 @@
 
 import type { EventRecord } from '../core/event.ts';
 import { keepYoungSpaceSmall } from './process/memory.ts';
+import { readStatusLine, type StatusLineNumbers } from './queries/usage/read-usage.ts';
 import { openDatabase } from './store/file/database.ts';
 import { EventStore } from './store/write/event-store.ts';
 
@@ -11,6 +12,8 @@ export interface FolderAppender {
   append(events: readonly EventRecord[]): Promise<void>;
   /** How many of the appended events were not stored before. */
   newCount(): Promise<number>;
+  /** Today and the block of five hours that goes on, in this zone. */
+  statusLine(timezone: string): Promise<StatusLineNumbers>;
   close(): Promise<void>;
 }
 
@@ -26,6 +29,7 @@ export async function openAppender(dataDir: string): Promise<FolderAppender> {
     return {
       append: (events) => store.write({ events, spans: [] }),
       newCount: () => Promise.resolve(store.counters.eventsStored),
+      statusLine: (timezone) => readStatusLine(database, Date.now(), timezone),
       close: () => database.close(),
     };
   } catch (error) {

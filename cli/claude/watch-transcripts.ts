@@ -21,7 +21,7 @@ const REST_FACTOR = 5;
 export interface WatchOptions extends ImportOptions {
   readonly roots: readonly string[];
   /** Told of each import that stored something. */
-  readonly onImport?: (tally: ImportTally) => void;
+  readonly onImport: (tally: ImportTally) => void | Promise<void>;
   readonly onFault: (message: string) => void;
 }
 
@@ -77,7 +77,7 @@ async function importOnce(options: WatchOptions): Promise<void> {
     // What was not stored is tried again with the next look.
     if (!options.signal.aborted) options.onFault(`transcripts: ${(error as Error).message}`);
   }
-  if (tally.events > 0) options.onImport?.(tally);
+  if (tally.events > 0) await options.onImport(tally);
 }
 
 async function rest(forMs: number, signal: AbortSignal): Promise<void> {

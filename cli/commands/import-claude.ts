@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { formatCost, formatCount, formatCountOf } from '../../core/format.ts';
 import { defaultRoots, namedRoots } from '../claude/find-transcripts.ts';
 import {
@@ -17,9 +17,8 @@ import {
 import { ImportState } from '../claude/import-state.ts';
 import { watchTranscripts } from '../claude/watch-transcripts.ts';
 import { leaveStatus } from '../claude/leave-status.ts';
-import { openSource } from '../../server/source.ts';
 import { openSink, type OpenedSink } from '../files/event-sink.ts';
-import { durationOption } from '../options.ts';
+import { parseDurationMs } from '../options.ts';
 import { withSourceOptions, type SourceCliOptions } from '../source-options.ts';
 import { writeAnswer, writeJson } from '../terminal/answer.ts';
 import { CliError } from '../terminal/cli-error.ts';
@@ -46,7 +45,7 @@ export function registerImportClaude(parent: Command, io: CliIo): void {
         '[folder...]',
         'folders of transcripts (default: $CLAUDE_CONFIG_DIR, else ~/.config/claude and ~/.claude)',
       )
-      .addOption(durationOption('--since <time>', 'only sessions that went on in this time, e.g. 30d'))
+      .option('--since <time>', 'only sessions that went on since then: 30d, or 2026-11-01', parseSince)
       .option('--dry-run', 'show what would be read, and read nothing')
       .option('--watch', 'go on with what is written, until stopped'),
   ).action(async (folders: readonly string[], _own: unknown, command: Command) => {
@@ -63,20 +62,22 @@ export function registerImportClaude(parent: Command, io: CliIo): void {
     } finally {
       await opened.sink.close();
     }
-    if (options.dryRun !== true) await leaveStatusOf(opened);
   });
 }
 
 /** Without a server the status line has what the import found; with one it asks that. */
-async function leaveStatusOf({ dataDir, isServer }: OpenedSink): Promise<void> {
+async function leaveStatusOf({ sink, dataDir, isServer }: OpenedSink): Promise<void> {
   if (dataDir === undefined || isServer) return;
   const timezone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const source = await openSource({ dataDir, timezone });
-  try {
-    await leaveStatus(dataDir, await source.statusLine());
-  } finally {
-    await source.close();
-  }
+  await leaveStatus(dataDir, await sink.statusLine(timezone));
+}
+
+/** A day, or a time back from now, as Unix milliseconds. */
+function parseSince(text: string): number {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return Date.now() - parseDurationMs(text);
+  const day = Date.parse(`${text}T00:00:00`);
+  if (Number.isNaN(day)) throw new InvalidArgumentError(`"${text}" is no day.`);
+  return day;
 }
 
 async function importAll(
@@ -90,7 +91,7 @@ async function importAll(
   const folder = stateFolderOf(opened, io.env);
   // What is no longer stored is read again.
   const state = opened.isEmpty ? ImportState.empty(folder) : await ImportState.load(folder);
-  const sinceMs = options.since === undefined ? undefined : io.now() - options.since;
+  const sinceMs = options.since;
   const tally = newTally();
   const plan = planImport({ roots, state, nowMs: io.now(), sinceMs }, tally);
   if (options.dryRun === true) {
@@ -122,12 +123,14 @@ async function importAll(
     progress.stop();
   }
   report(plan, tally, options, io);
+  await leaveStatusOf(opened);
   if (options.watch !== true) return;
   await watchTranscripts({
     roots,
     ...importing,
     advance: () => undefined,
-    onImport: (more) => {
+    onImport: async (more) => {
+      await leaveStatusOf(opened);
       if (options.json === true) writeJson(io, answerOfTally(more));
       else io.stdout.write(tallyText(more));
     },

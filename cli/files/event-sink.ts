@@ -42,6 +42,7 @@ export async function openEventSink(source: Source, meta: Meta, io: CliIo): Prom
     },
     // A server counts what it stores; asking it goes on after the source is closed.
     newCount: async () => storedOf(await source.meta()) - storedOf(meta),
+    statusLine: () => source.statusLine(),
     close: () => Promise.resolve(),
   };
 }
