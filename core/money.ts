@@ -8,3 +8,8 @@ export function usdOf(nanoUsd: number | null): number | null;
 export function usdOf(nanoUsd: number | null): number | null {
   return nanoUsd === null ? null : nanoUsd / NANO_USD_PER_USD;
 }
+
+/** USD as nano-USD, rounded. */
+export function nanoUsdOf(usd: number): number {
+  return Math.round(usd * NANO_USD_PER_USD);
+}

@@ -145,6 +145,7 @@ export const FIELDS = {
   cost_output_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Share of output in the cost.' },
   cost_web_search_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Share of web searches in the cost.' },
   cost_uncached_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'What the call would have cost had every input token been uncached.' },
+  cost_claimed_nano_usd: { type: 'int', unit: 'nanoUsd', doc: 'What the emitter reckons that the call cost; ours is beside it, and counts.' },
   'tallyspan.cost.status': { type: 'string', attribute: true, doc: 'priced, estimated, partial or unpriced.' },
   'tallyspan.cost.unpriced_reason': { type: 'string', attribute: true, doc: 'Why there is no cost.' },
   'tallyspan.cost.reason': { type: 'string', doc: 'Why the cost is an estimate or partial, or why a priced call cost nothing.' },
@@ -185,8 +186,8 @@ export const FIELDS = {
   'tallyspan.adjusts_span_id': { type: 'string', attribute: true, doc: 'Span id of the model call whose cost is adjusted; its trace id is that of the adjustment.' },
 
   // agent.note
-  'agent.note.kind': { type: 'string', attribute: true, doc: 'decision, warning, retry, context_truncation, compaction, loop_suspected, budget, first_seen, silent_failure or process_lost.' },
-  'agent.note.subject': { type: 'string', attribute: true, doc: 'What a first_seen note is about: model, system_prompt, tool_definitions, revision or sdk_version; of a silent_failure, which one it is.' },
+  'agent.note.kind': { type: 'string', attribute: true, doc: 'decision, warning, retry, context_truncation, compaction, loop_suspected, budget, first_seen, silent_failure or process_lost; of Claude Code also permission, hook, sub_agent and activity.' },
+  'agent.note.subject': { type: 'string', attribute: true, doc: 'What a first_seen note is about: model, system_prompt, tool_definitions, revision or sdk_version; of a silent_failure, which one it is; of what Claude Code did, its name for it.' },
   'agent.note.value': { type: 'string', attribute: true, text: 'prose', doc: 'What was seen first: the model, the commit or the version, or the hash of the prompt or tool definitions; of a silent_failure, its figures.' },
   'agent.note.text': { type: 'string', sensitive: true, text: 'prose', doc: 'What happened, in words; only what the caller wrote.' },
 } as const satisfies Record<string, FieldDefinition>;
@@ -272,7 +273,7 @@ export const EVENTS = {
       'agent.step_number', 'attempts', 'retried_status', 'error.type', 'cost_nano_usd', 'gen_ai.usage.cost',
       'cost_input_nano_usd', 'cost_cache_read_nano_usd', 'cost_cache_write_5m_nano_usd',
       'cost_cache_write_1h_nano_usd', 'cost_output_nano_usd', 'cost_web_search_nano_usd',
-      'cost_uncached_nano_usd',
+      'cost_uncached_nano_usd', 'cost_claimed_nano_usd',
       'tallyspan.cost.status', 'tallyspan.cost.unpriced_reason', 'tallyspan.cost.reason',
       'tallyspan.price.table', 'tallyspan.price.row', 'cache_miss_reason', 'tokens_tool_definitions',
       'cache_breakpoints',

@@ -13,6 +13,7 @@ import { secretsOfChannels } from './alerting/channels/make-channels.ts';
 import { listenGrpc, type GrpcIntake } from './intake/grpc-intake.ts';
 import { makeHttpIntake } from './intake/http-intake.ts';
 import { Intake } from './intake/intake.ts';
+import { ClaudeRuns } from './claude-runs.ts';
 import { parseTrustedProxies } from './process/proxy.ts';
 import { maskSecrets } from './process/secrets.ts';
 import { closeGracefully } from './process/graceful-close.ts';
@@ -55,6 +56,8 @@ export interface ServerOptions {
   readonly lostAfterMs?: number;
   /** A run is not lost before its start was here for this time: old history comes run by run. */
   readonly importPatienceMs?: number;
+  /** A prompt of Claude Code is over when nothing came for this time after its last answer. */
+  readonly claudeIdleMs?: number;
   /** Variables that hold thresholds and channels of alerts; without them no channel. */
   readonly alertEnv?: Environment;
   readonly log: (line: string) => void;
@@ -97,7 +100,17 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
     const missingKey = await describeMissingKey(database);
     if (missingKey !== undefined) options.log(missingKey);
     closers.unshift(startFreeingMemory(database, store));
-    const intake = new Intake(store);
+    const claudeRuns = new ClaudeRuns({
+      database,
+      store,
+      log: options.log,
+      idleMs: options.claudeIdleMs,
+    });
+    closers.unshift(() => claudeRuns.stop());
+    await claudeRuns.start();
+    const intake = new Intake(store, (events) => {
+      claudeRuns.note(events);
+    });
     const housekeeping = startHousekeepingOf(options, database, store);
     closers.unshift(() => housekeeping.stop());
     // At the same time: each may take as long as requests under way are given.

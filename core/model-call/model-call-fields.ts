@@ -38,6 +38,8 @@ export interface ModelCallSource {
   readonly cost?: CallCost | undefined;
   /** What the call would have cost without a cache. */
   readonly uncachedNanoUsd?: number | undefined;
+  /** What the emitter says that it cost. */
+  readonly claimedNanoUsd?: number | undefined;
   /** Of the request. */
   readonly shape?: RequestShape | undefined;
   readonly content?: RecordedCall | undefined;
@@ -98,6 +100,7 @@ const TABLE: Table = {
   cost_output_nano_usd: (call) => bucketsOf(call)?.output,
   cost_web_search_nano_usd: (call) => bucketsOf(call)?.webSearch,
   cost_uncached_nano_usd: (call) => call.uncachedNanoUsd,
+  cost_claimed_nano_usd: (call) => call.claimedNanoUsd,
   'tallyspan.cost.status': (call) => call.cost?.status,
   'tallyspan.cost.unpriced_reason': ({ cost }) => (cost?.status === 'unpriced' ? cost.reason : undefined),
   'tallyspan.cost.reason': (call) => costOf(call)?.reason,

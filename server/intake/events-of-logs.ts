@@ -1,6 +1,7 @@
 // From log record to event. Ours carry the whole event as one JSON line in the body; the attributes
 // of the record and of its resource say the same and win, because a Collector may have changed them.
 
+import { CLAUDE_CODE_SCOPE, type ClaudeLog } from '../../core/claude-code/log-record.ts';
 import { OWN_SCOPE } from '../../core/dialects/normalise.ts';
 import { decodeEvent, isEventName, isFieldValue, type EventRecord } from '../../core/event.ts';
 import { FIELDS, FIELD_KEYS, type FieldKey } from '../../core/schema.ts';
@@ -11,6 +12,8 @@ export const RESOURCE_KEYS: readonly FieldKey[] = FIELD_KEYS.filter((key) => 're
 
 export interface EventsOfLogs {
   readonly events: EventRecord[];
+  /** Records of Claude Code, which become events by a reader of their own. */
+  readonly claudeLogs: ClaudeLog[];
   /** Records that are no events, by anyone's reckoning: counted, not stored. */
   readonly otherRecords: number;
   /** Records that say they are events but cannot be read: refused. */
@@ -20,10 +23,17 @@ export interface EventsOfLogs {
 /** The events among the records. `nowMs` stands in where a record has no time. */
 export function eventsOfLogs(groups: readonly LogGroup[], nowMs: number): EventsOfLogs {
   const events: EventRecord[] = [];
+  const claudeLogs: ClaudeLog[] = [];
   let otherRecords = 0;
   let refused = 0;
   for (const group of groups) {
     for (const record of group.records) {
+      if (group.scope === CLAUDE_CODE_SCOPE) {
+        const { attributes, traceId } = record;
+        const timeMs = record.timeMs || record.observedTimeMs || nowMs;
+        claudeLogs.push({ attributes, resource: group.resource, timeMs, traceId });
+        continue;
+      }
       const name = nameOf(record);
       if (name === undefined && group.scope !== OWN_SCOPE) {
         otherRecords++;
@@ -34,7 +44,7 @@ export function eventsOfLogs(groups: readonly LogGroup[], nowMs: number): Events
       else events.push(event);
     }
   }
-  return { events, otherRecords, refused };
+  return { events, claudeLogs, otherRecords, refused };
 }
 
 function nameOf(record: LogRecord): string | undefined {

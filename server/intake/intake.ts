@@ -1,6 +1,8 @@
 // Intake turns one OTLP request into rows and answers after their commit. It is the same for gRPC and
 // HTTP; they differ in how a body arrives and in how an answer is written.
 
+import { ClaudeLogReader } from '../../core/claude-code/claude-log-reader.ts';
+import type { EventRecord } from '../../core/event.ts';
 import type { EventStore } from '../store/write/event-store.ts';
 import { EventBatch } from '../store/columns/event-batch.ts';
 import { BodyAllowance } from './body.ts';
@@ -42,9 +44,13 @@ export class Intake {
     dataPointsRefused: 0,
   };
   readonly #store: EventStore;
+  readonly #claudeLogs = new ClaudeLogReader();
+  readonly #onClaudeEvents: (events: readonly EventRecord[]) => void;
 
-  constructor(store: EventStore) {
+  /** @param onClaudeEvents called with what was stored of the logs of Claude Code */
+  constructor(store: EventStore, onClaudeEvents: (events: readonly EventRecord[]) => void = () => undefined) {
     this.#store = store;
+    this.#onClaudeEvents = onClaudeEvents;
   }
 
   /**
@@ -65,10 +71,16 @@ export class Intake {
   }
 
   async #acceptLogs(encoding: Encoding, body: Uint8Array): Promise<IntakeAnswer> {
-    const { batch, otherRecords, refused } =
+    const { batch, claudeLogs, otherRecords, refused } =
       encoding === 'json' ? batchOfJson(body) : decodeLogBatch(body, Date.now());
-    await this.#store.write({ events: batch, spans: [] });
-    this.counters.recordsOther += otherRecords;
+    const read = claudeLogs.map((log) => this.#claudeLogs.read(log));
+    const claudeEvents = read.flat();
+    await Promise.all([
+      this.#store.write({ events: batch, spans: [] }),
+      claudeEvents.length > 0 && this.#store.write({ events: claudeEvents, spans: [] }),
+    ]);
+    if (claudeEvents.length > 0) this.#onClaudeEvents(claudeEvents);
+    this.counters.recordsOther += otherRecords + read.filter((events) => events.length === 0).length;
     this.counters.recordsRefused += refused;
     return {
       refused,
@@ -99,6 +111,6 @@ export class Intake {
 }
 
 function batchOfJson(body: Uint8Array): DecodedLogs {
-  const { events, otherRecords, refused } = eventsOfLogs(decodeLogsJson(body), Date.now());
-  return { batch: EventBatch.of(events), otherRecords, refused };
+  const { events, ...rest } = eventsOfLogs(decodeLogsJson(body), Date.now());
+  return { batch: EventBatch.of(events), ...rest };
 }

@@ -4,6 +4,7 @@
 // because a Collector may have changed them.
 
 import { isUtf8 } from 'node:buffer';
+import { CLAUDE_CODE_SCOPE, type ClaudeLog } from '../../core/claude-code/log-record.ts';
 import { isFieldValue } from '../../core/event.ts';
 import { FIELDS, FIELD_KEYS, type EventName, type FieldKey } from '../../core/schema.ts';
 import {
@@ -17,13 +18,16 @@ import { isNumberOf, readEventLine } from './event-line.ts';
 import { OWN_SCOPE } from '../../core/dialects/normalise.ts';
 import { RESOURCE_KEYS, typedValue } from './events-of-logs.ts';
 import { findEventName, findField } from './field-names.ts';
+import { LogGroupFinder, type LogGroupPlaces } from './log-groups.ts';
 import { MalformedBodyError, type Attributes } from './otlp-model.ts';
-import { WIRE_64, WIRE_BYTES, WIRE_VARINT, readResourceBytes, readValueBytes } from './otlp-protobuf.ts';
+import { WIRE_64, WIRE_BYTES, WIRE_VARINT, readLogAttributes, readValueBytes } from './otlp-protobuf.ts';
 import { RequestBudget } from './request-limits.ts';
 import { WireReader } from './wire-reader.ts';
 
 export interface DecodedLogs {
   readonly batch: EventBatch;
+  /** Records of Claude Code, which become events by a reader of their own. */
+  readonly claudeLogs: readonly ClaudeLog[];
   /** Records that are no events, by anyone's reckoning: counted, not stored. */
   readonly otherRecords: number;
   /** Records that say they are events but cannot be read: refused. */
@@ -40,7 +44,7 @@ const SPAN_ID_BYTES = 8;
 /** ExportLogsServiceRequest. `nowMs` stands in where a record has no time. @throws MalformedBodyError, OversizedBodyError */
 export function decodeLogBatch(body: Uint8Array, nowMs: number): DecodedLogs {
   const budget = new RequestBudget();
-  const groups = new GroupReader(body, budget).read();
+  const groups = new LogGroupFinder(body, budget).read();
   const capacity = groups.reduce((sum, { records }) => sum + records.length / 2, 0);
   const batch = new EventBatch(body, capacity);
   const reader = new RecordReader(batch, nowMs, budget);
@@ -50,83 +54,12 @@ export function decodeLogBatch(body: Uint8Array, nowMs: number): DecodedLogs {
     batch.release();
     throw error;
   }
-  return { batch, otherRecords: reader.otherRecords, refused: reader.refused };
-}
-
-interface Group {
-  readonly resource: Attributes;
-  readonly scope: string;
-  /** Start and end of each record. */
-  readonly records: readonly number[];
-}
-
-/** Finds the records of a request, whose messages may stand in any order. */
-class GroupReader extends WireReader {
-  readonly #groups: Group[] = [];
-  readonly #budget: RequestBudget;
-
-  constructor(bytes: Uint8Array, budget: RequestBudget) {
-    super(bytes);
-    this.#budget = budget;
-  }
-
-  read(): readonly Group[] {
-    this.eachField(this.bytes.length, (field, wire) => {
-      if (field !== 1) return false;
-      this.expect(wire, WIRE_BYTES);
-      this.#budget.takeRecord();
-      this.#readResourceGroup(this.endOfBytes());
-      return true;
-    });
-    return this.#groups;
-  }
-
-  #readResourceGroup(end: number): void {
-    const resource: Attributes = {};
-    const scopeGroups: number[] = [];
-    this.eachField(end, (field, wire) => {
-      if (field !== 1 && field !== 2) return false;
-      this.expect(wire, WIRE_BYTES);
-      const messageEnd = this.endOfBytes();
-      if (field === 1) readResourceBytes(this.bytes.subarray(this.at, messageEnd), resource, this.#budget);
-      else {
-        this.#budget.takeRecord();
-        scopeGroups.push(this.at, messageEnd);
-      }
-      this.at = messageEnd;
-      return true;
-    });
-    for (let index = 0; index < scopeGroups.length; index += 2) {
-      this.at = scopeGroups[index] as number;
-      this.#readScopeGroup(scopeGroups[index + 1] as number, resource);
-    }
-    this.at = end;
-  }
-
-  #readScopeGroup(end: number, resource: Attributes): void {
-    let scope = '';
-    const records: number[] = [];
-    this.eachField(end, (field, wire) => {
-      if (field !== 1 && field !== 2) return false;
-      this.expect(wire, WIRE_BYTES);
-      const messageEnd = this.endOfBytes();
-      if (field === 2) {
-        this.#budget.takeRecord();
-        records.push(this.at, messageEnd);
-      } else
-        this.eachField(messageEnd, (inner, innerWire) => {
-          if (inner !== 1) return false;
-          this.expect(innerWire, WIRE_BYTES);
-          const nameEnd = this.endOfBytes();
-          scope = Buffer.from(this.bytes.subarray(this.at, nameEnd)).toString('utf8');
-          this.at = nameEnd;
-          return true;
-        });
-      this.at = messageEnd;
-      return true;
-    });
-    this.#groups.push({ resource, scope, records });
-  }
+  return {
+    batch,
+    claudeLogs: reader.claudeLogs,
+    otherRecords: reader.otherRecords,
+    refused: reader.refused,
+  };
 }
 
 /** Where the parts of the record that is being read stand. */
@@ -147,6 +80,7 @@ interface RecordPlaces {
 class RecordReader extends WireReader {
   otherRecords = 0;
   refused = 0;
+  readonly claudeLogs: ClaudeLog[] = [];
   readonly #batch: EventBatch;
   readonly #nowMs: number;
   readonly #budget: RequestBudget;
@@ -169,7 +103,12 @@ class RecordReader extends WireReader {
     this.#nowMs = nowMs;
   }
 
-  readGroup({ resource, scope, records }: Group): void {
+  readGroup({ resource, scope, records }: LogGroupPlaces): void {
+    if (scope === CLAUDE_CODE_SCOPE) {
+      for (let index = 0; index < records.length; index += 2)
+        this.#readClaudeLog(records[index] as number, records[index + 1] as number, resource);
+      return;
+    }
     const resourceCells = this.#resourceCells(resource);
     const sharedBytes = resourceCells.reduce((sum, [, cell]) => sum + (cell % TEXT_SCALE), 0);
     this.#budget.takeShared(sharedBytes, records.length / 2);
@@ -178,6 +117,21 @@ class RecordReader extends WireReader {
       this.#findPlaces(records[index + 1] as number);
       this.#readRecord(scope, resourceCells);
     }
+  }
+
+  #readClaudeLog(start: number, end: number, resource: Attributes): void {
+    this.at = start;
+    this.#findPlaces(end);
+    const { timeMs, observedTimeMs, traceId } = this.#places;
+    this.claudeLogs.push({
+      attributes: readLogAttributes(this.bytes.subarray(start, end), this.#budget),
+      resource,
+      timeMs: timeMs || observedTimeMs || this.#nowMs,
+      traceId:
+        traceId < 0
+          ? ''
+          : Buffer.from(this.bytes.subarray(traceId, traceId + TRACE_ID_BYTES)).toString('hex'),
+    });
   }
 
   /** Texts of the resource are taken in once for all of its records. */

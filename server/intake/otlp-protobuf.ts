@@ -29,6 +29,13 @@ export function readResourceBytes(bytes: Uint8Array, into: Attributes, budget: R
   decode(bytes, budget, (reader) => readAttributesOf(reader, { start: 0, end: reader.len }, 1, into));
 }
 
+/** Attributes of a LogRecord message. @throws MalformedBodyError, OversizedBodyError */
+export function readLogAttributes(bytes: Uint8Array, budget: RequestBudget): Attributes {
+  const attributes: Attributes = {};
+  decode(bytes, budget, (reader) => readAttributesOf(reader, { start: 0, end: reader.len }, 6, attributes));
+  return attributes;
+}
+
 /** Value of an AnyValue message. @throws MalformedBodyError, OversizedBodyError */
 export function readValueBytes(bytes: Uint8Array, budget: RequestBudget): AttributeValue {
   const [value = null] = decode(bytes, budget, (reader, out: AttributeValue[]) =>

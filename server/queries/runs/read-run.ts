@@ -186,6 +186,7 @@ function startMs(row: DatabaseRow): number {
   return endMs(row) - (typeof duration === 'number' ? duration : 0);
 }
 
+const ACTIVITY_NOTE = 'activity';
 const KINDS: Readonly<Record<string, StepKind>> = {
   'agent.model_call': 'model_call',
   'agent.tool_call': 'tool_call',
@@ -197,6 +198,8 @@ function stepsOf(rows: readonly DatabaseRow[], runStartMs: number): RunStep[] {
     .filter((row) => KINDS[String(row['event_name'])] !== undefined)
     // These are told beside the steps, with those that are found when the run is read.
     .filter((row) => row['agent_note_kind'] !== SILENT_FAILURE_NOTE)
+    // What a program did beside its calls and tools: kept, and no step.
+    .filter((row) => row['agent_note_kind'] !== ACTIVITY_NOTE)
     .toSorted((a, b) => startMs(a) - startMs(b) || endMs(a) - endMs(b));
   let totalNanoUsd = 0;
   const steps = ordered.map((row): RunStep => {

@@ -170,7 +170,7 @@ function within(table: string, condition: string): string {
 }
 
 function sharedConditions(filter: RunFilter): string[] {
-  const conditions = ['true'];
+  const conditions = ['tallyspan_duplicate IS NOT TRUE'];
   const add = (text: string | undefined, condition: (sql: string) => string): void => {
     if (text !== undefined) conditions.push(condition(textSql(text)));
   };

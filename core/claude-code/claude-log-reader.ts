@@ -1,0 +1,254 @@
+// Reader of the log records of Claude Code: each becomes one event, or the start of a run besides. It remembers a little
+// of each session: which of its processes numbers, how sub-agents are called, which requests were refused. Texts of
+// prompts, answers, tools, errors and accounts are read by nobody.
+
+import type { EventRecord } from '../event.ts';
+import { NewestMap } from '../newest-map.ts';
+import type { PriceOverrides } from '../pricing/price-overrides.ts';
+import { runIdOfAgent, runIdOfPrompt, spanIdOf } from '../transcripts/ids.ts';
+import { SERVICE_NAME } from '../transcripts/session-events.ts';
+import { countOf, kindOf, millisOf, textOf, truthOf, type ClaudeLog } from './log-record.ts';
+import { fieldsOfError, fieldsOfRequest } from './price-log.ts';
+
+/** Sessions, sub-agents and refused requests that are remembered. */
+const REMEMBERED = 10_000;
+/** A log says more of a run and of a tool than a transcript, whose revision is 1; a run that only a call tells of, less. */
+const REVISION = 2;
+const GUESSED_REVISION = 0;
+
+/** Process of a session that numbers its records. */
+interface Process {
+  readonly id: string;
+  lastSequence: number;
+  lastMs: number;
+}
+
+/** Where a record belongs. */
+interface Place {
+  readonly session: string;
+  /** Absent where the record belongs to no prompt. */
+  readonly run: string | undefined;
+  readonly parentRun: string | undefined;
+  readonly agentId: string;
+}
+
+type Fields = Partial<EventRecord>;
+
+export class ClaudeLogReader {
+  readonly #processes = new NewestMap<string, Process>();
+  readonly #agentNames = new NewestMap<string, string>();
+  readonly #startedRuns = new NewestMap<string, true>();
+  readonly #refusals = new NewestMap<string, true>();
+  readonly #overrides: PriceOverrides | undefined;
+
+  constructor(overrides?: PriceOverrides) {
+    this.#overrides = overrides;
+  }
+
+  /** The events of a record; none where it names no kind. Records of a session come in its order. */
+  read(log: ClaudeLog): readonly EventRecord[] {
+    const kind = kindOf(log);
+    if (kind === '') return [];
+    const place = placeOf(log);
+    const { attributes } = log;
+    const agentName = textOf(attributes, 'agent.name') || textOf(attributes, 'agent_type');
+    if (place.agentId !== '' && agentName !== '') remember(this.#agentNames, place.agentId, agentName);
+    const common = this.#commonFields(log, place);
+    const requestId = textOf(attributes, 'request_id');
+    switch (kind) {
+      case 'user_prompt':
+        if (place.run === undefined) return [noteOf(kind, log, common, place)];
+        return [this.#startOf(log, place, REVISION, common)];
+      case 'api_request': {
+        const fields = fieldsOfRequest(log, this.#refusals.has(requestId), this.#overrides);
+        return [
+          ...this.#firstSight(log, place),
+          { ...common, ...fields, parent_span_id: spanOfRun(place), 'event.name': 'agent.model_call' },
+        ];
+      }
+      case 'api_error':
+        return [
+          ...this.#firstSight(log, place),
+          {
+            ...common,
+            ...fieldsOfError(log),
+            parent_span_id: spanOfRun(place),
+            'event.name': 'agent.model_call',
+          },
+        ];
+      case 'tool_result':
+        return [
+          {
+            ...common,
+            ...toolFields(log),
+            parent_span_id: spanOfRun(place),
+            'event.name': 'agent.tool_call',
+          },
+        ];
+      case 'api_refusal':
+        if (requestId !== '') remember(this.#refusals, requestId, true);
+        return [note(common, place, 'warning', 'refusal', textOf(attributes, 'category') || undefined)];
+      default:
+        return [noteOf(kind, log, common, place)];
+    }
+  }
+
+  /** A run of which no record said that it began: a sub-agent, or a prompt before the first record that came. */
+  #firstSight(log: ClaudeLog, place: Place): EventRecord[] {
+    if (place.run === undefined || this.#startedRuns.has(place.run)) return [];
+    const common = this.#commonFields(log, place, false);
+    const startMs = log.timeMs - (millisOf(log.attributes, 'duration_ms') ?? 0);
+    return [this.#startOf({ ...log, timeMs: startMs }, place, GUESSED_REVISION, common)];
+  }
+
+  #startOf(log: ClaudeLog, place: Place, revision: number, common: EventRecord): EventRecord {
+    const run = place.run ?? '';
+    remember(this.#startedRuns, run, true);
+    return {
+      ...common,
+      timestamp: log.timeMs,
+      'event.name': 'agent.run.started',
+      span_id: spanOfRun(place),
+      parent_span_id: place.parentRun === undefined ? undefined : spanIdOf('run', place.parentRun),
+      'tallyspan.key': `claude-code/run/${run}`,
+      'tallyspan.revision': revision,
+      'agent.user_input_len': countOf(log.attributes, 'prompt_length'),
+      'agent.inferred': true,
+    };
+  }
+
+  #commonFields(log: ClaudeLog, place: Place, isNumbered = true): EventRecord {
+    const { attributes, resource } = log;
+    const process = isNumbered ? this.#processOf(log, place.session) : undefined;
+    const sequence = countOf(attributes, 'event.sequence');
+    const version = textOf(attributes, 'app.version') || textOf(resource, 'service.version') || undefined;
+    const name = [place.session, String(sequence ?? kindOf(log)), String(log.timeMs)] as const;
+    return {
+      timestamp: log.timeMs,
+      'event.name': 'agent.note',
+      trace_id:
+        log.traceId === '' ? (place.run ?? spanIdOf('session', place.session).repeat(2)) : log.traceId,
+      span_id: spanIdOf('log', ...name),
+      'service.name': textOf(resource, 'service.name') || SERVICE_NAME,
+      'service.version': version,
+      'tallyspan.process_id': process === undefined || sequence === undefined ? undefined : process,
+      // Ours begin at 1.
+      'tallyspan.seq': process === undefined || sequence === undefined ? undefined : sequence + 1,
+      'tallyspan.source': 'log',
+      'tallyspan.key': `claude-code/log/${name.join('/')}`,
+      'tallyspan.revision': REVISION,
+      'agent.run_id': place.run,
+      'agent.parent_run_id': place.parentRun,
+      'gen_ai.conversation.id': place.session || undefined,
+      'user.id': textOf(attributes, 'user.id') || undefined,
+      'gen_ai.agent.name':
+        place.agentId === '' ? SERVICE_NAME : (this.#agentNames.get(place.agentId) ?? 'subagent'),
+      'agent.version': version,
+    };
+  }
+
+  /** A session that is resumed goes on in another process, which numbers from the start again. */
+  #processOf({ attributes, timeMs }: ClaudeLog, session: string): string | undefined {
+    const sequence = countOf(attributes, 'event.sequence');
+    if (sequence === undefined) return undefined;
+    let process = this.#processes.get(session);
+    if (process === undefined || (sequence <= process.lastSequence && timeMs > process.lastMs)) {
+      process = { id: `${session}/${timeMs}`, lastSequence: sequence, lastMs: timeMs };
+      remember(this.#processes, session, process);
+    }
+    if (sequence > process.lastSequence) {
+      process.lastSequence = sequence;
+      process.lastMs = Math.max(process.lastMs, timeMs);
+    }
+    return process.id;
+  }
+}
+
+function placeOf({ attributes }: ClaudeLog): Place {
+  const session = textOf(attributes, 'session.id');
+  const prompt = textOf(attributes, 'prompt.id');
+  const agentId = textOf(attributes, 'agent_id');
+  const promptRun = prompt === '' ? undefined : runIdOfPrompt(prompt);
+  if (agentId === '') return { session, run: promptRun, parentRun: undefined, agentId };
+  const parent = textOf(attributes, 'parent_agent_id');
+  return {
+    session,
+    run: runIdOfAgent(agentId),
+    parentRun: parent === '' ? promptRun : runIdOfAgent(parent),
+    agentId,
+  };
+}
+
+function spanOfRun({ run }: Place): string | undefined {
+  return run === undefined ? undefined : spanIdOf('run', run);
+}
+
+function toolFields({ attributes }: ClaudeLog): Fields {
+  const isOk = truthOf(attributes, 'success');
+  const resultLen = countOf(attributes, 'tool_result_size_bytes');
+  const id = textOf(attributes, 'tool_use_id');
+  return {
+    ...(id !== '' && { span_id: spanIdOf('tool', id), 'tallyspan.key': `claude-code/tool/${id}` }),
+    'gen_ai.tool.name': textOf(attributes, 'tool_name') || undefined,
+    'gen_ai.tool.call.id': id || undefined,
+    duration_ms: millisOf(attributes, 'duration_ms'),
+    'tool.ok': isOk,
+    'error.type': isOk === false ? textOf(attributes, 'error_type') || 'tool_error' : undefined,
+    'tool.input_len': countOf(attributes, 'tool_input_size_bytes'),
+    'tool.result_len': resultLen,
+    'tool.result_empty': resultLen === undefined ? undefined : resultLen === 0,
+    'agent.inferred': true,
+  };
+}
+
+/** What else Claude Code did: a mark on the run, by names and counts. */
+function noteOf(kind: string, { attributes }: ClaudeLog, common: EventRecord, place: Place): EventRecord {
+  const text = (key: string): string | undefined => textOf(attributes, key) || undefined;
+  switch (kind) {
+    case 'compaction':
+      return note(common, place, 'compaction', text('trigger'), countText(attributes, 'pre_tokens'));
+    case 'tool_decision':
+      return {
+        ...note(common, place, 'permission', text('decision'), text('source')),
+        'gen_ai.tool.name': text('tool_name'),
+      };
+    case 'permission_mode_changed':
+      return note(common, place, 'permission', kind, text('to_mode'));
+    case 'hook_execution_start':
+    case 'hook_execution_complete':
+    case 'hook_registered':
+      return note(common, place, 'hook', kind, text('hook_event'));
+    case 'subagent_completed':
+      return note(common, place, 'sub_agent', 'completed', countText(attributes, 'total_tokens'));
+    case 'assistant_response':
+      return note(common, place, 'activity', kind, countText(attributes, 'response_length'));
+    default:
+      return note(common, place, 'activity', kind, undefined);
+  }
+}
+
+function note(
+  common: EventRecord,
+  place: Place,
+  kind: string,
+  subject: string | undefined,
+  value: string | undefined,
+): EventRecord {
+  return {
+    ...common,
+    parent_span_id: spanOfRun(place),
+    'agent.note.kind': kind,
+    'agent.note.subject': subject,
+    'agent.note.value': value,
+  };
+}
+
+function countText(attributes: ClaudeLog['attributes'], key: string): string | undefined {
+  return countOf(attributes, key)?.toString();
+}
+
+function remember<T>(map: NewestMap<string, T>, key: string, value: T): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > REMEMBERED) map.dropOldest();
+}

@@ -1,0 +1,145 @@
+// What a call costs that Claude Code logged: by our table, from the tokens of the record. Claude Code says what it
+// reckons itself: that is kept beside ours, and tells of what the record has no count for.
+
+import { nanoUsdOf } from '../money.ts';
+import { modelCallFields, type ModelCallFields } from '../model-call/model-call-fields.ts';
+import { PLATFORMS, providerOf, type CallCircumstances, type Platform } from '../pricing/circumstances.ts';
+import { priceCall, type CallCost, type PriceOverrides } from '../pricing/cost.ts';
+import { priceUncached } from '../pricing/uncached-cost.ts';
+import { NO_USAGE, readingOf, type UsageError, type UsageReading } from '../pricing/usage.ts';
+import { WEB_SEARCH_MICRO_USD } from '../prices/table.ts';
+import { countOf, millisOf, numberOf, textOf, type ClaudeLog } from './log-record.ts';
+
+/** Claude Code writes its cost to the micro-dollar, and may round each bucket. */
+const ROUNDING_NANO_USD = 5_000;
+const SEARCH_NANO_USD = WEB_SEARCH_MICRO_USD * 1_000;
+/** More searches than one call makes. */
+const MOST_SEARCHES = 100;
+
+/** Fields of the call of an `api_request`, but for its place in the run. */
+export function fieldsOfRequest(
+  { attributes, timeMs }: ClaudeLog,
+  isRefused: boolean,
+  overrides?: PriceOverrides,
+): ModelCallFields {
+  const durationMs = millisOf(attributes, 'duration_ms') ?? 0;
+  const model = modelOf(attributes);
+  const claimed = claimOf(attributes);
+  const platform = platformOfLog(attributes);
+  const circumstances: CallCircumstances = {
+    model,
+    atMs: timeMs - durationMs,
+    platform,
+    stopReason: isRefused ? 'refusal' : undefined,
+  };
+  const counted = readingOfLog(attributes, 0);
+  const plain = priceCall(counted, circumstances, overrides);
+  const searches = searchesBeyond(plain, claimed, isRefused);
+  const reading = searches === 0 ? counted : readingOfLog(attributes, searches);
+  const cost = searches === 0 ? plain : priceCall(reading, circumstances, overrides);
+  return modelCallFields({
+    provider: providerOf(platform ?? 'anthropic'),
+    requestedModel: model,
+    requestId: textOf(attributes, 'request_id') || undefined,
+    finishReasons: isRefused ? ['refusal'] : undefined,
+    durationMs,
+    ttftMs: millisOf(attributes, 'ttft_ms'),
+    reading,
+    cost: compare(cost, claimed, overrides !== undefined || isRefused),
+    claimedNanoUsd: claimed,
+    uncachedNanoUsd: priceUncached({ reading, circumstances }, overrides),
+  });
+}
+
+/** Fields of a call that failed after all its attempts. */
+export function fieldsOfError({ attributes }: ClaudeLog): ModelCallFields {
+  const attempts = countOf(attributes, 'attempt');
+  return modelCallFields({
+    provider: providerOf(platformOfLog(attributes) ?? 'anthropic'),
+    requestedModel: modelOf(attributes),
+    requestId: textOf(attributes, 'request_id') || undefined,
+    durationMs: millisOf(attributes, 'duration_ms'),
+    attempts: attempts === 0 ? undefined : attempts,
+    errorType: errorTypeOf(countOf(attributes, 'status_code')),
+  });
+}
+
+const ERROR_TYPES: Readonly<Record<number, string>> = {
+  400: 'invalid_request_error',
+  401: 'authentication_error',
+  402: 'billing_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  413: 'request_too_large',
+  429: 'rate_limit_error',
+  500: 'api_error',
+  504: 'timeout_error',
+  529: 'overloaded_error',
+};
+
+/** The type that the API gives the status; the record itself has only a message, which may quote anything. */
+function errorTypeOf(status: number | undefined): string {
+  if (status === undefined || status === 0) return 'connection_error';
+  return ERROR_TYPES[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error');
+}
+
+/** Claude Code's name of a model may have a mark for its context, `[1m]`; the API's has not. */
+function modelOf(attributes: ClaudeLog['attributes']): string {
+  return textOf(attributes, 'model').replace(/\[[^\]]*\]$/, '');
+}
+
+function platformOfLog(attributes: ClaudeLog['attributes']): Platform | undefined {
+  const named = textOf(attributes, 'anthropic.provider');
+  return PLATFORMS.find((platform) => platform === named);
+}
+
+function readingOfLog(attributes: ClaudeLog['attributes'], webSearches: number): UsageReading | UsageError {
+  const input = countOf(attributes, 'input_tokens');
+  const output = countOf(attributes, 'output_tokens');
+  if (input === undefined || output === undefined)
+    return { error: 'usage_missing', message: 'the record has no counts of tokens' };
+  const written = countOf(attributes, 'cache_creation_tokens') ?? 0;
+  const oneHour = countOf(attributes, 'cache_creation_1h_tokens');
+  const fiveMinutes = countOf(attributes, 'cache_creation_5m_tokens');
+  const known = (oneHour ?? 0) + (fiveMinutes ?? 0);
+  const unknown = Math.max(0, written - known);
+  const speed = textOf(attributes, 'speed');
+  return readingOf(
+    {
+      ...NO_USAGE,
+      input,
+      output,
+      cacheRead: countOf(attributes, 'cache_read_tokens') ?? 0,
+      cacheWrite5m: (fiveMinutes ?? 0) + unknown,
+      cacheWrite1h: oneHour ?? 0,
+      webSearches,
+    },
+    { speed: speed === 'normal' ? 'standard' : speed || undefined, isCacheSplitKnown: unknown === 0 },
+  );
+}
+
+function claimOf(attributes: ClaudeLog['attributes']): number | undefined {
+  const micros = countOf(attributes, 'cost_usd_micros');
+  if (micros !== undefined) return micros * 1_000;
+  const usd = numberOf(attributes, 'cost_usd');
+  return usd === undefined || usd < 0 ? undefined : nanoUsdOf(usd);
+}
+
+/**
+ * Web searches of the call: the record counts none, but its cost has them. A rest that is a whole number of searches,
+ * and not some other price of the tokens, is taken for them.
+ */
+function searchesBeyond(cost: CallCost, claimed: number | undefined, isRefused: boolean): number {
+  if (cost.status !== 'priced' || claimed === undefined || isRefused) return 0;
+  const rest = claimed - cost.costNanoUsd;
+  const searches = Math.round(rest / SEARCH_NANO_USD);
+  const isWhole = Math.abs(rest - searches * SEARCH_NANO_USD) <= ROUNDING_NANO_USD;
+  return isWhole && searches >= 1 && searches <= MOST_SEARCHES ? searches : 0;
+}
+
+/** Where Claude Code reckons otherwise from the same tokens, the record lacks something that the price depends on. */
+function compare(cost: CallCost, claimed: number | undefined, isOtherwise: boolean): CallCost {
+  if (cost.status !== 'priced' || claimed === undefined || isOtherwise) return cost;
+  if (Math.abs(cost.costNanoUsd - claimed) <= ROUNDING_NANO_USD) return cost;
+  return { ...cost, status: 'estimated', reason: 'claim_differs' };
+}

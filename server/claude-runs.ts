@@ -1,0 +1,261 @@
+// Runs of which the logs of Claude Code tell. They say when a prompt began and what it did, and never that it is over:
+// a run is over when its last call asked for no tool and nothing came for a while, when its sub-agent was said to be
+// complete, or when the session got another prompt. What still comes makes the end a later one.
+// A run that only repeats what another reporter has in a run of its own (the preload around the Agent SDK) is withdrawn.
+
+import type { EventRecord } from '../core/event.ts';
+import type { EventName } from '../core/schema.ts';
+import { HOUR_MS } from '../core/time.ts';
+import { messageOf } from './process/server-error.ts';
+import { numberOrNull, textOrNull } from './queries/field-values.ts';
+import { textsSql, type DatabaseRow, type Queryable } from './store/file/database.ts';
+import type { EventStore } from './store/write/event-store.ts';
+
+export interface ClaudeRunsOptions {
+  readonly database: Queryable;
+  readonly store: EventStore;
+  readonly log: (line: string) => void;
+  /** Nothing came for so long after the last answer: the run is over. Milliseconds. */
+  readonly idleMs?: number | undefined;
+}
+
+const IDLE_MS = 5_000;
+/** The reports of others on the same calls may be so late. */
+const WATCHED_MS = 60_000;
+const OPEN_RUNS_LIMIT = 1_000;
+
+interface Watched {
+  /** When the last event of it came, Unix milliseconds. */
+  cameMs: number;
+  /** Revision of the end that was written. */
+  endRevision: number;
+}
+
+export class ClaudeRuns {
+  readonly #options: ClaudeRunsOptions;
+  readonly #idleMs: number;
+  readonly #watched = new Map<string, Watched>();
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> = Promise.resolve();
+  #isStopped = false;
+
+  constructor(options: ClaudeRunsOptions) {
+    this.#options = options;
+    this.#idleMs = options.idleMs ?? IDLE_MS;
+  }
+
+  /** Takes up the runs that were open when the server stopped. */
+  async start(): Promise<void> {
+    const rows = await this.#options.database.all(
+      `SELECT DISTINCT begun.agent_run_id AS id FROM agent_run_started AS begun
+       WHERE tallyspan_source = 'log' AND tallyspan_duplicate IS NOT TRUE AND agent_run_id IS NOT NULL
+         AND NOT EXISTS (SELECT 1 FROM agent_run AS done WHERE done.agent_run_id = begun.agent_run_id)
+       LIMIT ${OPEN_RUNS_LIMIT}`,
+    );
+    for (const row of rows) this.#watched.set(String(row['id']), { cameMs: Date.now(), endRevision: 0 });
+    if (rows.length > 0) this.#schedule();
+  }
+
+  /** What was stored. */
+  note(events: readonly EventRecord[]): void {
+    const nowMs = Date.now();
+    for (const { 'agent.run_id': run, 'agent.parent_run_id': parent } of events)
+      for (const id of [run, parent]) {
+        if (id === undefined) continue;
+        const watched = this.#watched.get(id);
+        if (watched === undefined) this.#watched.set(id, { cameMs: nowMs, endRevision: 0 });
+        else watched.cameMs = nowMs;
+      }
+    if (this.#watched.size > 0 && !this.#isStopped) this.#schedule();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await this.#round;
+  }
+
+  #schedule(): void {
+    this.#timer ??= setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#round = this.#goRound();
+      },
+      Math.max(50, this.#idleMs / 2),
+    ).unref();
+  }
+
+  async #goRound(): Promise<void> {
+    try {
+      await this.settle(Date.now());
+    } catch (error) {
+      this.#options.log(`runs of Claude Code: ${messageOf(error)}`);
+    }
+    if (this.#watched.size > 0 && !this.#isStopped) this.#schedule();
+  }
+
+  /** Writes the ends of the runs that are over at this instant. */
+  async settle(nowMs: number): Promise<void> {
+    const { database, store } = this.#options;
+    const rows = await readRuns(database, [...this.#watched.keys()]);
+    const events: EventRecord[] = [];
+    const overtaken: string[] = [];
+    for (const row of rows) {
+      const run = String(row['agent_run_id']);
+      const watched = this.#watched.get(run);
+      if (watched === undefined) continue;
+      if (countOf(row, 'calls') === 0 && countOf(row, 'repeated') > 0) {
+        overtaken.push(run);
+        continue;
+      }
+      const status = statusOf(row, nowMs - watched.cameMs >= this.#idleMs);
+      if (status === undefined) continue;
+      const end = endOf(row, status);
+      const revision = end['tallyspan.revision'] ?? 0;
+      if (revision <= watched.endRevision) continue;
+      watched.endRevision = revision;
+      events.push(end);
+    }
+    events.push(...(await withdrawals(database, overtaken)));
+    if (events.length > 0) await store.write({ events, spans: [] });
+    for (const run of overtaken) this.#watched.delete(run);
+    for (const [run, { cameMs, endRevision }] of this.#watched)
+      if (nowMs - cameMs > (endRevision > 0 ? WATCHED_MS : HOUR_MS)) this.#watched.delete(run);
+  }
+}
+
+const COUNTS = "event_name = 'agent.model_call' AND tallyspan_duplicate IS NOT TRUE";
+
+/** What the store holds of runs that logs tell of. */
+function readRuns(database: Queryable, runs: readonly string[]): Promise<DatabaseRow[]> {
+  if (runs.length === 0) return Promise.resolve([]);
+  return database.all(
+    `WITH begun AS (
+       SELECT agent_run_id, min(timestamp) AS started FROM agent_run_started
+       WHERE agent_run_id IN ${textsSql('$runs')} AND tallyspan_duplicate IS NOT TRUE
+       GROUP BY agent_run_id HAVING bool_or(tallyspan_source IN ('log', 'transcript'))
+     ), prompts AS (
+       SELECT gen_ai_conversation_id AS session, max(timestamp) AS newest FROM agent_run_started
+       WHERE agent_parent_run_id IS NULL AND tallyspan_duplicate IS NOT TRUE
+         AND gen_ai_conversation_id IN (
+           SELECT gen_ai_conversation_id FROM agent_run_started WHERE agent_run_id IN ${textsSql('$runs')})
+       GROUP BY ALL
+     ), sums AS (
+       SELECT agent_run_id, min(started) AS started, max(timestamp) AS last,
+         any_value(trace_id) FILTER (event_name = 'agent.run.started') AS trace_id,
+         any_value(span_id) FILTER (event_name = 'agent.run.started') AS span_id,
+         any_value(parent_span_id) FILTER (event_name = 'agent.run.started') AS parent_span_id,
+         any_value(service_name) AS service_name, any_value(service_version) AS service_version,
+         any_value(agent_parent_run_id) AS agent_parent_run_id, any_value(user_id) AS user_id,
+         any_value(gen_ai_conversation_id) AS session, any_value(agent_project) AS agent_project,
+         arg_max(gen_ai_agent_name, timestamp) FILTER (event_name = 'agent.model_call') AS gen_ai_agent_name,
+         max(agent_user_input_len) AS agent_user_input_len,
+         count(*) FILTER (${COUNTS}) AS calls,
+         count(*) FILTER (event_name = 'agent.model_call' AND tallyspan_duplicate) AS repeated,
+         count(*) FILTER (event_name = 'agent.tool_call') AS tool_calls,
+         sum(gen_ai_usage_input_tokens) FILTER (${COUNTS}) AS tokens_in,
+         sum(gen_ai_usage_output_tokens) FILTER (${COUNTS}) AS tokens_out,
+         sum(cost_nano_usd) FILTER (${COUNTS}) AS cost_nano_usd,
+         max(timestamp) FILTER (${COUNTS}) AS last_call,
+         max(timestamp) FILTER (event_name = 'agent.tool_call') AS last_tool,
+         arg_max(coalesce(error_type, ''), timestamp) FILTER (${COUNTS}) AS last_error,
+         arg_max(list_contains(coalesce(gen_ai_response_finish_reasons, []), 'refusal'), timestamp)
+           FILTER (${COUNTS}) AS is_refused,
+         count(*) FILTER (agent_note_kind = 'permission' AND agent_note_subject = 'accept') AS accepted,
+         bool_or(coalesce(agent_note_kind = 'sub_agent', false)) AS is_complete,
+         arg_max(agent_note_value, timestamp) FILTER (agent_note_subject = 'assistant_response') AS output_len
+       FROM events JOIN begun USING (agent_run_id)
+       WHERE event_name <> 'agent.run' AND timestamp >= (SELECT min(started) FROM begun) - INTERVAL 1 MINUTE
+         AND (tallyspan_duplicate IS NOT TRUE OR event_name = 'agent.model_call')
+       GROUP BY agent_run_id
+     )
+     SELECT sums.*, prompts.newest FROM sums LEFT JOIN prompts USING (session)`,
+    { runs: JSON.stringify(runs) },
+  );
+}
+
+/** How a run ended; undefined while it may go on. */
+function statusOf(row: DatabaseRow, isIdle: boolean): string | undefined {
+  const newest = timeOf(row, 'newest') ?? 0;
+  const isNested = textOrNull(row['agent_parent_run_id']) !== null;
+  const isSucceeded = !isNested && newest > (timeOf(row, 'last') ?? 0);
+  const waitsForTool =
+    countOf(row, 'accepted') > countOf(row, 'tool_calls') ||
+    (timeOf(row, 'last_tool') ?? 0) > (timeOf(row, 'last_call') ?? 0);
+  if (row['is_complete'] === true) return 'ok';
+  if (countOf(row, 'calls') === 0) return isSucceeded ? 'aborted' : undefined;
+  if (waitsForTool) return isSucceeded ? 'aborted' : undefined;
+  if (!isIdle && !isSucceeded) return undefined;
+  if (row['is_refused'] === true) return 'refused';
+  return textOrNull(row['last_error']) ? 'error' : 'ok';
+}
+
+function endOf(row: DatabaseRow, status: string): EventRecord {
+  const run = String(row['agent_run_id']);
+  const last = timeOf(row, 'last') ?? 0;
+  const text = (column: string): string | undefined => textOrNull(row[column]) ?? undefined;
+  return {
+    timestamp: last,
+    'event.name': 'agent.run',
+    'tallyspan.source': 'log',
+    'tallyspan.key': `claude-code/run/${run}`,
+    // As a transcript counts the states of a run.
+    'tallyspan.revision': last * 1_000 + Math.min(countOf(row, 'calls'), 999),
+    'agent.run_id': run,
+    'agent.parent_run_id': text('agent_parent_run_id'),
+    trace_id: text('trace_id'),
+    span_id: text('span_id'),
+    parent_span_id: text('parent_span_id'),
+    'service.name': text('service_name'),
+    'service.version': text('service_version'),
+    'agent.version': text('service_version'),
+    'agent.project': text('agent_project'),
+    'gen_ai.conversation.id': text('session'),
+    'user.id': text('user_id'),
+    'gen_ai.agent.name': text('gen_ai_agent_name'),
+    'agent.status': status,
+    'error.type': status === 'error' ? text('last_error') : undefined,
+    'agent.inferred': true,
+    'agent.user_input_len': numberOrNull(row['agent_user_input_len']) ?? undefined,
+    'agent.output_len': text('output_len') === undefined ? undefined : Number(text('output_len')),
+    duration_ms: Math.max(0, last - (timeOf(row, 'started') ?? last)),
+    'agent.turns': countOf(row, 'calls'),
+    'agent.tool_calls': countOf(row, 'tool_calls'),
+    'agent.tokens_in': countOf(row, 'tokens_in'),
+    'agent.tokens_out': countOf(row, 'tokens_out'),
+    'agent.cost_nano_usd': countOf(row, 'cost_nano_usd'),
+  };
+}
+
+/** Takes back start, end and tool calls of the runs; their numbers stay, as they did arrive. */
+async function withdrawals(database: Queryable, runs: readonly string[]): Promise<EventRecord[]> {
+  if (runs.length === 0) return [];
+  const rows = await database.all(
+    `SELECT event_name, timestamp, service_name, tallyspan_source, tallyspan_key, tallyspan_revision, tallyspan_process_id,
+       tallyspan_seq
+     FROM events WHERE agent_run_id IN ${textsSql('$runs')} AND tallyspan_source = 'log' AND tallyspan_key IS NOT NULL
+       AND event_name IN ('agent.run.started', 'agent.run', 'agent.tool_call') AND tallyspan_duplicate IS NOT TRUE`,
+    { runs: JSON.stringify(runs) },
+  );
+  return rows.map((row) => ({
+    timestamp: timeOf(row, 'timestamp') ?? 0,
+    'event.name': String(row['event_name']) as EventName,
+    'service.name': textOrNull(row['service_name']) ?? undefined,
+    'tallyspan.source': 'log',
+    'tallyspan.duplicate': true,
+    'tallyspan.key': String(row['tallyspan_key']),
+    'tallyspan.revision': countOf(row, 'tallyspan_revision') + 1,
+    'tallyspan.process_id': textOrNull(row['tallyspan_process_id']) ?? undefined,
+    'tallyspan.seq': numberOrNull(row['tallyspan_seq']) ?? undefined,
+  }));
+}
+
+function timeOf(row: DatabaseRow, column: string): number | undefined {
+  const value = row[column];
+  return value instanceof Date ? value.getTime() : undefined;
+}
+
+function countOf(row: DatabaseRow, column: string): number {
+  return numberOrNull(row[column]) ?? 0;
+}
