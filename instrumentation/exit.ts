@@ -18,6 +18,8 @@ export interface Recorders {
   endAll(errorType: string | undefined): void;
   /** Synchronous writes: journal and daily file. */
   write(): void;
+  /** The last word: what was seen of the process. */
+  report(): void;
 }
 
 export function handleExit(pipeline: Pipeline, recorders: Recorders): void {
@@ -49,6 +51,9 @@ export function handleExit(pipeline: Pipeline, recorders: Recorders): void {
         recorders.write();
       });
       pipeline.setAside();
+      guard('report', () => {
+        recorders.report();
+      });
     }),
   );
 

@@ -1,43 +1,42 @@
-// The start: reads the settings, hooks the SDK, and sets up providers when they are first needed, late
-// enough that a provider which the program registers itself is there to be joined.
+// The start: puts the parts of the preload together, each made once with what it needs, and says when which of them
+// works: as modules load, as requests leave, in ticks, and at the end.
 
 import { isMainThread } from 'node:worker_threads';
-import { isBundled } from './sdk/bundled.ts';
+import { createRecorder } from './api/recorder.ts';
 import { DailyFile } from './deliver/daily-file.ts';
-import { say, sayDebug, setLogLevel } from './process/diagnostics.ts';
-import { EventLog, type RecordSink } from './record/event-log.ts';
+import { Pipeline } from './deliver/pipeline.ts';
 import { handleExit } from './exit.ts';
-import { guarded } from './process/guard.ts';
-import { setProcessIdentity } from './record/identity.ts';
+import { Providers } from './otel/providers.ts';
+import { say, sayDebug, setLogLevel } from './process/diagnostics.ts';
+import { guard, guarded } from './process/guard.ts';
+import { Numbering } from './process/numbering.ts';
+import { loadPrices } from './process/prices-file.ts';
+import { detectService, ServiceHolder, serviceOf } from './process/service.ts';
+import { readSettings, type Settings } from './process/settings.ts';
+import { later } from './process/timers.ts';
+import { EventLog } from './record/event-log.ts';
 import { FirstSights } from './record/first-sights.ts';
+import { setProcessIdentity } from './record/identity.ts';
 import { Journal } from './record/journal.ts';
 import { closeLostRuns } from './record/lost-runs.ts';
+import { Runs } from './record/runs.ts';
+import { explainSilence, Sightings, writeReport } from './record/sightings.ts';
+import { SilentWatch } from './record/silent-watch.ts';
+import type { Telemetry } from './record/telemetry.ts';
+import { hasTracing } from './sdk/bundled.ts';
+import { SdkClasses } from './sdk/classes.ts';
 import { hookModules } from './sdk/module-hooks.ts';
 import { watchSpans } from './sdk/native-spans.ts';
-import { observeClientClass, type ClientClass } from './sdk/observe-client.ts';
-import { observeBatchesClass, type BatchesClass } from './sdk/observe-batches.ts';
-import { observeMessagesClass, type MessagesClass } from './sdk/observe-messages.ts';
-import { observeStreamClass } from './sdk/observe-stream.ts';
 import { Observer } from './sdk/observer.ts';
-import { Pipeline } from './deliver/pipeline.ts';
-import { loadPrices } from './process/prices-file.ts';
-import { createRecorder } from './api/recorder.ts';
-import { Providers } from './otel/providers.ts';
-import { Runs } from './record/runs.ts';
-import { findSdkVersion, isSupported, isTracedNatively } from './sdk/sdk-version.ts';
-import { later } from './process/timers.ts';
-import { detectService, serviceOf } from './process/service.ts';
-import { SilentWatch } from './record/silent-watch.ts';
-import { Numbering } from './process/numbering.ts';
-import { readSettings, type Settings } from './process/settings.ts';
-import type { Telemetry } from './record/telemetry.ts';
-import { watchLateStart } from './sdk/too-late.ts';
+import { watchNodeHttp } from './wire/node-http.ts';
+import { watchUndici } from './wire/undici.ts';
+import { WireCalls } from './wire/wire-calls.ts';
 
 declare const TALLYSPAN_VERSION: string;
 
 /** How often the journal and the daily file are written, and idle runs looked for. */
 const TICK_MS = 500;
-/** When providers are registered in a program that has not loaded the SDK by then. */
+/** When the providers are there at the latest, for tracers that come from a copy of the API nobody saw. */
 const LATE_MS = 100;
 
 export function start(): void {
@@ -46,133 +45,166 @@ export function start(): void {
   for (const problem of settings.problems) say(problem);
   if (settings.isDisabled) return;
   setProcessIdentity(settings);
+  schedule(assemble(settings));
+}
 
-  const service = detectService(process.argv[1]);
-  const pipeline = new Pipeline(settings, service.name);
+type Preload = ReturnType<typeof assemble>;
+
+function assemble(settings: Settings) {
+  const program = process.argv[1];
+  const service = new ServiceHolder(detectService(program));
+  const { name, instanceId, revision, isNamed } = service.current;
+  const pipeline = new Pipeline(settings, name);
   const numbering = new Numbering();
-  const journal = new Journal(pipeline.folder, service.instanceId, numbering);
-  if (isMainThread) sayStart(settings, pipeline);
-
+  const journal = new Journal(pipeline.folder, instanceId, numbering);
   const file = settings.fileFolder === undefined ? undefined : new DailyFile(settings.fileFolder);
-  const overrides = loadPrices(settings.pricesFile);
-  const providers = new Providers();
-  let observer: Observer | undefined;
-  const agentName = service.isNamed ? service.name : undefined;
-
-  const setUp = (): Observer => {
-    const watcher = watchSpans(
-      () => observer?.runs,
-      () => agentName,
-    );
-    const send: RecordSink = (record, isUrgent) => {
-      if (settings.sendsEvents) pipeline.logs.add(record, isUrgent);
-    };
-    const events = new EventLog(
-      (record, isUrgent) => {
-        journal.count();
-        send(record, isUrgent);
-      },
-      service,
-      TALLYSPAN_VERSION,
-      file,
-      numbering,
-    );
-    const telemetry: Telemetry = {
-      tracer: providers.setUp(service, settings, pipeline, watcher, TALLYSPAN_VERSION),
-      events,
-      journal,
-      firstSights: new FirstSights(pipeline.folder, `${service.name} ${process.argv[1] ?? ''}`),
-      silentWatch: new SilentWatch(events),
-      settings,
-      revision: service.revision,
-      defaultAgentName: agentName,
-    };
-    const runs = new Runs(telemetry);
-    if (isMainThread) {
-      closeLostRuns(journal.takeLost(), ({ instanceId, processId, sequence }) =>
-        instanceId === undefined
-          ? events
-          : new EventLog(
-              send,
-              serviceOf(service, instanceId),
-              TALLYSPAN_VERSION,
-              file,
-              new Numbering({ processId, sequence }),
-            ),
-      );
-    }
-    return new Observer(telemetry, runs, overrides);
+  const send: ConstructorParameters<typeof EventLog>[0] = (record, isUrgent) => {
+    if (settings.sendsEvents) pipeline.logs.add(record, isUrgent);
   };
-  const getObserver = (): Observer => (observer ??= setUp());
+  const logOf = (of: ServiceHolder, own: Numbering, sink = send): EventLog =>
+    new EventLog(sink, of, TALLYSPAN_VERSION, file, own);
+  const events = logOf(service, numbering, (record, isUrgent) => {
+    journal.count();
+    send(record, isUrgent);
+  });
+  const providers = new Providers(service, settings, pipeline, TALLYSPAN_VERSION);
+  const sightings = new Sightings(events);
+  const telemetry: Telemetry = {
+    tracer: providers.tracer,
+    events,
+    journal,
+    firstSights: new FirstSights(pipeline.folder, `${name} ${program ?? ''}`),
+    silentWatch: new SilentWatch(events),
+    sightings,
+    settings,
+    revision,
+    defaultAgentName: isNamed ? name : undefined,
+  };
+  const runs = new Runs(telemetry);
+  providers.watch(watchSpans(runs, telemetry.defaultAgentName));
+  const observer = new Observer(telemetry, runs, loadPrices(settings.pricesFile));
+  return {
+    settings,
+    service,
+    pipeline,
+    journal,
+    providers,
+    observer,
+    events,
+    sightings,
+    classes: new SdkClasses(observer),
+    wireCalls: new WireCalls(observer),
+    /** The log in which the events of an earlier process of the service go on. */
+    logOfEarlier: (earlierId: string, earlier: { processId: string | undefined; sequence: number }) =>
+      logOf(new ServiceHolder(serviceOf(service.current, earlierId)), new Numbering(earlier)),
+  };
+}
 
-  let isSdkSeen = false;
+function schedule(preload: Preload): void {
+  const { pipeline, providers, observer, sightings, classes, wireCalls } = preload;
   hookModules({
     onClass: (hooked, definedClass, version) => {
-      isSdkSeen = true;
-      if (definedClass === undefined) return;
-      if (hooked === 'messages') observeMessagesClass(getObserver(), definedClass as MessagesClass, version);
-      else if (hooked === 'stream') observeStreamClass(definedClass as never);
-      else if (hooked === 'client') observeClientClass(getObserver(), definedClass as ClientClass, version);
-      else observeBatchesClass(getObserver(), definedClass as BatchesClass, version);
+      providers.register();
+      classes.observe(hooked, definedClass, version);
     },
     onSdk: (version, folder) => {
-      sayDebug(`@anthropic-ai/sdk ${version} in ${folder}`);
-      if (!isSupported(version)) {
-        say(
-          `@anthropic-ai/sdk ${version} is older than 0.20.9: calls are not observed. Upgrade it, or wrap calls with run().`,
-        );
-      }
+      classes.load(version, folder);
+    },
+    onApi: () => {
+      providers.register();
+    },
+    onFile: (url) => {
+      sightings.seeFile(url);
     },
     wrapRegister: (register, version) => providers.wrapRegister(register, version),
   });
-  const isInBundle = isBundled(process.argv[1]);
-  if (isMainThread && !isInBundle) watchLateStart(() => isSdkSeen);
+  const watch = {
+    calls: wireCalls,
+    isObserved: (version: string) => classes.isObserved(version),
+    onRequest: () => {
+      sightings.seeRequest();
+      providers.register();
+    },
+  };
+  guard('watch undici', () => {
+    watchUndici(watch);
+  });
+  guard('watch http', () => {
+    watchNodeHttp(watch);
+  });
+  (globalThis as Record<symbol, unknown>)[Symbol.for('tallyspan.node')] = createRecorder(observer, pipeline);
 
-  (globalThis as Record<symbol, unknown>)[Symbol.for('tallyspan.node')] = createRecorder(
-    getObserver,
-    pipeline,
-  );
-
-  // Registered with the first class of the SDK, so that a provider that the program registers in its first
-  // lines can be joined. A bundled program hands over no class: there it has to be at once.
-  if (isInBundle) getObserver();
-  else later('late set-up', LATE_MS, getObserver);
-
+  // A bundle holds its copy of the API where no hook sees it load.
+  if (hasTracing(process.argv[1])) providers.register();
+  later('late set-up', LATE_MS, () => {
+    providers.register();
+    closeLost(preload);
+  });
   setInterval(
     guarded('tick', () => {
-      observer?.runs.endIdle(Date.now());
-      journal.write(pipeline.logs.waiting === 0);
-      observer?.telemetry.events.write();
+      observer.runs.endIdle(Date.now());
+      preload.journal.write(pipeline.logs.waiting === 0);
+      preload.events.write();
     }),
     TICK_MS,
   ).unref();
+  if (isMainThread) sayStart(preload);
+  endWith(preload);
+}
 
+function endWith(preload: Preload): void {
+  const { pipeline, observer, journal, events, wireCalls } = preload;
   handleExit(pipeline, {
     endLeft: () => {
-      observer?.endAll();
-      observer?.runs.endLeft();
-      observer?.telemetry.events.write();
+      closeLost(preload);
+      wireCalls.endHeld();
+      observer.endAll();
+      observer.runs.endLeft();
+      events.write();
     },
     endAll: (errorType) => {
-      observer?.endAll();
-      observer?.runs.endAll(errorType === undefined ? 'aborted' : 'error', errorType);
+      wireCalls.endHeld();
+      observer.endAll();
+      observer.runs.endAll(errorType === undefined ? 'aborted' : 'error', errorType);
     },
     write: () => {
       journal.close();
-      observer?.telemetry.events.write();
+      events.write();
+    },
+    report: () => {
+      report(preload);
     },
   });
 }
 
-function sayStart(settings: Settings, pipeline: Pipeline): void {
-  const version = findSdkVersion(process.argv[1]);
-  const isNativeOff = process.env['ANTHROPIC_OPEN_TELEMETRY']?.toLowerCase() === 'false';
-  const isNative = version !== undefined && isTracedNatively(version) && !isNativeOff;
-  const sdk =
-    version === undefined
-      ? '@anthropic-ai/sdk not found'
-      : `sdk ${version} (${isNative ? 'native spans, enriched' : 'own spans'})`;
+const closed = new WeakSet<Preload>();
+
+/** Closes the runs of processes of the service that were killed, once. */
+function closeLost(preload: Preload): void {
+  if (!isMainThread || closed.has(preload)) return;
+  closed.add(preload);
+  const { journal, events } = preload;
+  closeLostRuns(journal.takeLost(), ({ instanceId, processId, sequence }) =>
+    instanceId === undefined ? events : preload.logOfEarlier(instanceId, { processId, sequence }),
+  );
+}
+
+/** What was seen, where somebody gathers it; why nothing was, where that is so. */
+function report({ settings, sightings, classes }: Preload): void {
+  if (!isMainThread) return;
+  const seen = sightings.report(process.argv[1] ?? '', classes.loaded);
+  if (settings.reportFile !== undefined) {
+    writeReport(settings.reportFile, seen);
+    return;
+  }
+  const reason = explainSilence(seen);
+  if (reason !== undefined) say(reason);
+}
+
+function sayStart({ settings, pipeline, service }: Preload): void {
   const protocol = settings.protocol === 'grpc' ? 'grpc' : 'http';
   const content = settings.content === 'none' ? 'off' : settings.content;
-  say(`on · ${sdk} · otlp ${protocol} ${pipeline.endpoint} · content ${content}`);
+  sayDebug(
+    `on · service ${service.current.name} · otlp ${protocol} ${pipeline.endpoint} · content ${content}`,
+  );
 }

@@ -30,6 +30,8 @@ interface ExchangeBase {
   readonly headers?: Readonly<Record<string, string>>;
   /** Wait before the first byte. */
   readonly delayMs?: number;
+  /** How the body is compressed for the way. */
+  readonly encoding?: 'gzip' | 'br' | 'deflate';
 }
 
 /** A plain answer. A string body is sent as it is, so that it can be malformed. */

@@ -3,7 +3,9 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createBrotliCompress, createDeflate, createGzip } from 'node:zlib';
 import {
   errorExchange,
   type Exchange,
@@ -81,9 +83,10 @@ function answerJson(exchange: JsonExchange, response: ServerResponse): void {
   response.writeHead(exchange.status ?? 200, {
     'content-type': 'application/json',
     'request-id': requestIdOf(exchange.json),
+    ...encodingHeader(exchange),
     ...exchange.headers,
   });
-  response.end(text);
+  bodyOf(exchange, response).end(text);
 }
 
 async function answerStream(
@@ -94,24 +97,40 @@ async function answerStream(
   response.writeHead(exchange.status ?? 200, {
     'content-type': 'text/event-stream',
     'request-id': requestIdOf(messageOf(exchange)),
+    ...encodingHeader(exchange),
     ...exchange.headers,
   });
   response.flushHeaders();
+  const body = bodyOf(exchange, response);
   for (const { event, data, delayMs } of exchange.events) {
     if (request.eventsSent === exchange.dropAfter) break;
     if (delayMs) await sleep(delayMs);
     if (response.destroyed) return;
     const text = typeof data === 'string' ? data : JSON.stringify(data);
-    response.write(`event: ${event}\ndata: ${text}\n\n`);
+    body.write(`event: ${event}\ndata: ${text}\n\n`);
+    if ('flush' in body) (body as unknown as { flush(): void }).flush();
     request.eventsSent += 1;
   }
   if (exchange.dropAfter === undefined) {
-    response.end();
+    body.end();
     return;
   }
   // Let what was written reach the client before the socket breaks.
   await sleep(20);
   response.destroy();
+}
+
+function encodingHeader({ encoding }: Exchange): Record<string, string> {
+  return encoding === undefined ? {} : { 'content-encoding': encoding };
+}
+
+/** Where the body is written: the response, or what compresses it on the way there. */
+function bodyOf({ encoding }: Exchange, response: ServerResponse): Writable {
+  if (encoding === undefined) return response;
+  const compress =
+    encoding === 'gzip' ? createGzip() : encoding === 'br' ? createBrotliCompress() : createDeflate();
+  compress.pipe(response);
+  return compress;
 }
 
 function messageOf(exchange: SseExchange): unknown {

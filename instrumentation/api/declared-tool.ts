@@ -9,13 +9,8 @@ import { errorName } from '../sdk/api-errors.ts';
 import { parentSpanId, type Run } from '../record/run.ts';
 import { recordToolCall, startToolSpan, type PendingTool } from '../record/tool-calls.ts';
 
-export function recordDeclaredTool<T>(
-  getObserver: () => Observer,
-  name: string,
-  input: unknown,
-  work: () => T,
-): T {
-  const begun = guard('begin tool', () => begin(getObserver(), name, input));
+export function recordDeclaredTool<T>(observer: Observer, name: string, input: unknown, work: () => T): T {
+  const begun = guard('begin tool', () => begin(observer, name, input));
   if (begun === undefined) return work();
   const { active, end } = begun;
   return follow(active, work, {

@@ -15,10 +15,10 @@ import { PASSIVE_RUN } from './passive-run.ts';
 import type { Run } from '../record/run.ts';
 import type { Runs } from '../record/runs.ts';
 
-export function createRecorder(getObserver: () => Observer, pipeline: Pipeline): Recorder {
+export function createRecorder(observer: Observer, pipeline: Pipeline): Recorder {
   const noteOn = (run: Run, kind: NoteKind, text: string | undefined, fields: NoteFields): void => {
     guard('note', () => {
-      getObserver().telemetry.events.emit('agent.note', Date.now(), run.span.spanContext(), {
+      observer.telemetry.events.emit('agent.note', Date.now(), run.span.spanContext(), {
         ...run.fields(),
         'agent.note.kind': kind,
         'agent.note.text': text,
@@ -32,8 +32,6 @@ export function createRecorder(getObserver: () => Observer, pipeline: Pipeline):
 
   return {
     run: (options, work) => {
-      const observer = guard('observer', getObserver);
-      if (observer === undefined) return work(PASSIVE_RUN);
       const { runs } = observer;
       const active = context.active();
       const run = guard('begin run', () =>
@@ -52,23 +50,23 @@ export function createRecorder(getObserver: () => Observer, pipeline: Pipeline):
       return follow(runs.enter(active, run), () => work(handle), runOutcome(runs, run, handle));
     },
 
-    tool: (name, input, work) => recordDeclaredTool(getObserver, name, input, work),
+    tool: (name, input, work) => recordDeclaredTool(observer, name, input, work),
 
     identify: (identity) => {
       guard('identify', () => {
         setFlowIdentity(identity);
-        getObserver().runs.runIn(context.active())?.identify(identity);
+        observer.runs.runIn(context.active())?.identify(identity);
       });
     },
 
     note: (kind, text, fields) => {
       guard('note', () => {
-        const run = getObserver().runs.runIn(context.active());
+        const run = observer.runs.runIn(context.active());
         if (run !== undefined) noteOn(run, kind, text, fields);
       });
     },
 
-    observeQuery: (query) => observeQuery(getObserver, query as QueryFunction) as typeof query,
+    observeQuery: (query) => observeQuery(observer, query as QueryFunction) as typeof query,
 
     flush: async (timeoutMs) => {
       await guardAsync('flush', () => pipeline.flush(timeoutMs));

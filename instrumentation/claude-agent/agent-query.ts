@@ -11,12 +11,12 @@ import type { Observer } from '../sdk/observer.ts';
 
 export type QueryFunction = (parameters: QueryParameters, ...rest: unknown[]) => object;
 
-export function observeQuery<T extends QueryFunction>(getObserver: () => Observer, query: T): T {
+export function observeQuery<T extends QueryFunction>(observer: Observer, query: T): T {
   const observed = function (this: unknown, ...parameters: Parameters<T>): object {
-    const session = guard('begin query', () => {
-      const observer = getObserver();
-      return new AgentSession(observer.telemetry, observer.runs, observer.overrides, parameters[0]);
-    });
+    const session = guard(
+      'begin query',
+      () => new AgentSession(observer.telemetry, observer.runs, observer.overrides, parameters[0]),
+    );
     const result = Reflect.apply<unknown, Parameters<T>, object>(query, this, parameters);
     if (session !== undefined)
       guard('follow query', () => {

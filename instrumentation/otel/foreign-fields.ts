@@ -53,3 +53,12 @@ export function openSpanOf(span: Span, count: number): OpenSpan | undefined {
   const { attributeCountLimit: most = 0, attributeValueLengthLimit: longest = 0 } = limits;
   return longest === Infinity && used + count <= most ? (span as unknown as OpenSpan) : undefined;
 }
+
+/** The attributes of a tracer provider's resource: who the program says it is. */
+export function resourceOf(provider: object): Readonly<Record<string, unknown>> | undefined {
+  const { _resource: kept, resource } = provider as {
+    readonly _resource?: { readonly attributes?: Readonly<Record<string, unknown>> };
+    readonly resource?: { readonly attributes?: Readonly<Record<string, unknown>> };
+  };
+  return (kept ?? resource)?.attributes;
+}

@@ -1,6 +1,6 @@
-// The providers of spans and log records. A provider that other code has registered is joined: our
-// processors are added to it, whenever it comes. Until then ours is the global one, with W3C trace context as
-// the only propagation, so that baggage goes nowhere.
+// The providers of spans and log records. Ours is registered before the program takes its first tracer, and switches: a
+// provider that other code has registered, or registers however late, is joined: our processors are added to it, and
+// all tracers go there. Trace context is the only propagation, so that baggage goes nowhere.
 
 import {
   context,
@@ -15,40 +15,58 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { TracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace';
 import { sayDebug } from '../process/diagnostics.ts';
-import { spanProcessorsOf } from './foreign-fields.ts';
+import { resourceOf, spanProcessorsOf } from './foreign-fields.ts';
 import { GlobalApi, type Register } from './global-api.ts';
 import { guard } from '../process/guard.ts';
 import type { Pipeline } from '../deliver/pipeline.ts';
 import { readSampler } from '../process/sampler.ts';
 import { EVENT_SCOPE } from '../../core/otlp-log.ts';
-import type { Service } from '../process/service.ts';
+import type { ServiceHolder } from '../process/service.ts';
 import type { Settings } from '../process/settings.ts';
 import { SwitchingProvider } from './switching-provider.ts';
 
 export class Providers {
+  /** Tracer of our own spans. */
+  readonly tracer: Tracer;
+  readonly #service: ServiceHolder;
+  readonly #settings: Settings;
+  readonly #pipeline: Pipeline;
   readonly #api = new GlobalApi((type) => {
     if (type === 'trace') this.#isReplaced = true;
   });
-  #processors: readonly SpanProcessor[] = [];
-  #switching: SwitchingProvider | undefined;
+  readonly #processors: SpanProcessor[] = [];
+  readonly #switching = new SwitchingProvider(() => {
+    this.register();
+    this.#settle();
+  });
+  #isRegistered = false;
   /** True between the program's registration and our joining it. */
   #isReplaced = false;
+
+  constructor(service: ServiceHolder, settings: Settings, pipeline: Pipeline, version: string) {
+    this.#service = service;
+    this.#settings = settings;
+    this.#pipeline = pipeline;
+    this.tracer = this.#switching.getTracer(EVENT_SCOPE, version);
+  }
+
+  /** A processor that sees every span start and end; given before the first span. */
+  watch(processor: SpanProcessor): void {
+    this.#processors.push(processor);
+  }
 
   /** The registering function of a copy of the API that the program loads. */
   wrapRegister(register: Register, version: string): Register {
     return this.#api.wrap(register, version);
   }
 
-  /** Registers or joins; `watcher` sees every span start and end. Gives the tracer of our own spans. */
-  setUp(
-    service: Service,
-    settings: Settings,
-    pipeline: Pipeline,
-    watcher: SpanProcessor,
-    version: string,
-  ): Tracer {
-    const { resource } = service;
-    this.#processors = settings.sendsSpans ? [watcher, pipeline.spanProcessor()] : [watcher];
+  /** Registers or joins, once. */
+  register(): void {
+    if (this.#isRegistered) return;
+    this.#isRegistered = true;
+    const { sendsSpans, sendsEvents, sendsTraceContext } = this.#settings;
+    if (sendsSpans) this.#processors.push(this.#pipeline.spanProcessor());
+    const { resource } = this.#service.current;
     const own = new TracerProvider({
       resource,
       sampler: readSampler(process.env),
@@ -56,28 +74,24 @@ export class Providers {
     });
     const foreign = this.#api.registered('trace');
     const joined = guard('join provider', () => this.#join(foreign));
-    this.#switching = new SwitchingProvider(joined ?? own, () => {
-      this.#settle();
-    });
-    const switching = this.#switching;
+    this.#switching.switchTo(joined ?? own);
     this.#api.register({
-      trace: () => trace.setGlobalTracerProvider(switching),
+      trace: () => trace.setGlobalTracerProvider(this.#switching),
       context: () => context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()),
-      ...(settings.sendsTraceContext && foreign === undefined
+      ...(sendsTraceContext && foreign === undefined
         ? { propagation: () => propagation.setGlobalPropagator(new W3CTraceContextPropagator()) }
         : {}),
       // For log records of the program.
-      ...(settings.sendsEvents
+      ...(sendsEvents
         ? {
             logs: () =>
               logs.setGlobalLoggerProvider(
-                new LoggerProvider({ resource, processors: [pipeline.logProcessor()] }),
+                new LoggerProvider({ resource, processors: [this.#pipeline.logProcessor()] }),
               ),
           }
         : {}),
     });
     sayDebug(joined === undefined ? 'registered providers' : 'joined the provider of the program');
-    return switching.getTracer(EVENT_SCOPE, version);
   }
 
   /** Joins a provider that the program has registered in the place of ours. */
@@ -86,7 +100,7 @@ export class Providers {
     this.#isReplaced = false;
     guard('join late provider', () => {
       const joined = this.#join(this.#api.registered('trace'));
-      if (joined !== undefined) this.#switching?.switchTo(joined);
+      if (joined !== undefined) this.#switching.switchTo(joined);
       sayDebug(joined === undefined ? 'the provider of the program takes no processors' : 'joined late');
     });
   }
@@ -97,6 +111,9 @@ export class Providers {
     const global = registered as Joinable;
     // The global one is a proxy of whichever copy of the API came first, so its class cannot be asked for.
     const found = typeof global.getDelegate === 'function' ? global.getDelegate() : global;
+    guard('resource of provider', () => {
+      this.#service.adopt(resourceOf(found));
+    });
     if (typeof found.addSpanProcessor === 'function') {
       for (const processor of this.#processors) found.addSpanProcessor(processor);
       return found;

@@ -1,15 +1,19 @@
 // The switching provider: what we register globally. Its tracers ask for the provider of the moment at each
 // span, so that those handed out before the program registered its own provider go there as well.
 
-import type { Tracer, TracerOptions, TracerProvider } from '@opentelemetry/api';
+import {
+  ProxyTracerProvider,
+  type Tracer,
+  type TracerOptions,
+  type TracerProvider,
+} from '@opentelemetry/api';
 
 export class SwitchingProvider implements TracerProvider {
-  #target: TracerProvider;
+  #target: TracerProvider = new ProxyTracerProvider();
   /** Called before each span: the place to switch. */
   readonly #settle: () => void;
 
-  constructor(target: TracerProvider, settle: () => void) {
-    this.#target = target;
+  constructor(settle: () => void) {
     this.#settle = settle;
   }
 

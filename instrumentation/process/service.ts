@@ -1,5 +1,6 @@
-// The service: which program this is, as an OpenTelemetry resource. The standard variables win;
-// without them the nearest package.json of the program names it.
+// The service: which program this is, as an OpenTelemetry resource. The standard variables win; then what the program
+// says to a provider of its own; without both the nearest package.json of the program's own folder names it. A runner
+// that is installed as a package (next, pm2, tsx) is not the program: the folder that it was started in is the program's.
 
 import {
   defaultResource,
@@ -22,13 +23,49 @@ export interface Service {
   /** One process; sequence numbers count within it. */
   readonly instanceId: string;
   readonly resource: Resource;
+  /** True where the environment names it. */
+  readonly isSet: boolean;
   /** False when nothing names the program. */
   readonly isNamed: boolean;
 }
 
+/** The service of this process, which a provider of the program may name anew. */
+export class ServiceHolder {
+  #current: Service;
+
+  constructor(current: Service) {
+    this.#current = current;
+  }
+
+  get current(): Service {
+    return this.#current;
+  }
+
+  /** The program has a resource of its own: events are of the same service as its spans. */
+  adopt(attributes: Readonly<Record<string, unknown>> | undefined): void {
+    const { isSet, resource } = this.#current;
+    const { 'service.name': name, 'service.version': version } = attributes ?? {};
+    if (isSet || typeof name !== 'string' || name === '' || name.startsWith('unknown_service')) return;
+    const own = { 'service.name': name, ...(typeof version === 'string' && { 'service.version': version }) };
+    this.#current = {
+      ...this.#current,
+      name,
+      version: typeof version === 'string' ? version : undefined,
+      resource: resource.merge(resourceFromAttributes(own)),
+      isNamed: true,
+    };
+  }
+}
+
+/** Folder of the program itself: not that of a package which runs it. */
+function programFolder(mainFile: string): string {
+  const own = process.env['pm_exec_path'] ?? mainFile;
+  return /[\\/]node_modules[\\/]/.test(own) ? process.cwd() : dirname(own);
+}
+
 export function detectService(mainFile: string | undefined): Service {
   const fromEnvironment = detectResources({ detectors: [envDetector] }).attributes;
-  const manifest = mainFile === undefined ? undefined : nearestManifest(dirname(mainFile));
+  const manifest = mainFile === undefined ? undefined : nearestManifest(programFolder(mainFile));
   const text = (key: string): string | undefined => {
     const value = fromEnvironment[key];
     return typeof value === 'string' && value !== '' ? value : undefined;
@@ -47,7 +84,15 @@ export function detectService(mainFile: string | undefined): Service {
     ...(revision === undefined ? {} : { 'vcs.ref.head.revision': revision }),
   });
   const resource = defaultResource().merge(own);
-  return { name, version, revision, instanceId, resource, isNamed: named !== undefined };
+  return {
+    name,
+    version,
+    revision,
+    instanceId,
+    resource,
+    isSet: text('service.name') !== undefined,
+    isNamed: named !== undefined,
+  };
 }
 
 /** The service as another process of it. */

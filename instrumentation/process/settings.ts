@@ -24,6 +24,8 @@ export interface Settings {
   readonly fileFolder: string | undefined;
   readonly spoolFolder: string;
   readonly pricesFile: string | undefined;
+  /** File to which the process appends what was seen of it; a command sets it for the programs that it starts. */
+  readonly reportFile: string | undefined;
   readonly userId: string | undefined;
   readonly sessionId: string | undefined;
   readonly taskType: string | undefined;
@@ -37,6 +39,7 @@ const OWN_NAMES = [
   'TALLYSPAN_FILE',
   'TALLYSPAN_CONTENT',
   'TALLYSPAN_PRICES',
+  'TALLYSPAN_REPORT',
   'TALLYSPAN_SPOOL',
   'TALLYSPAN_LOG',
   'TALLYSPAN_USER_ID',
@@ -79,6 +82,7 @@ export function readSettings(environment: Environment): Settings {
     fileFolder: text('TALLYSPAN_FILE'),
     spoolFolder: text('TALLYSPAN_SPOOL') ?? join(cacheFolder(environment), 'tallyspan', 'spool'),
     pricesFile: text('TALLYSPAN_PRICES'),
+    reportFile: text('TALLYSPAN_REPORT'),
     userId: text('TALLYSPAN_USER_ID'),
     sessionId: text('TALLYSPAN_SESSION_ID'),
     taskType: text('TALLYSPAN_TASK_TYPE'),

@@ -20,7 +20,7 @@ import { guard } from '../process/guard.ts';
 import { Numbering } from '../process/numbering.ts';
 import { ProtobufWriter } from '../encode/protobuf-writer.ts';
 import type { EncodedRecord, Scope } from '../encode/record-batch.ts';
-import type { Service } from '../process/service.ts';
+import type { ServiceHolder } from '../process/service.ts';
 
 export type { Fields } from '../encode/encode-event.ts';
 
@@ -33,7 +33,8 @@ export type RecordSink = (record: EncodedRecord, isUrgent: boolean) => void;
 /** Made without a logger: it would check each attribute again, which is most of what an event costs. */
 export class EventLog {
   readonly #sink: RecordSink;
-  readonly #service: Service;
+  readonly #service: ServiceHolder;
+  readonly #counts = new Map<EventName, number>();
   readonly #scope: Scope;
   readonly #file: DailyFile | undefined;
   readonly #record = new ProtobufWriter();
@@ -42,7 +43,7 @@ export class EventLog {
 
   constructor(
     sink: RecordSink,
-    service: Service,
+    service: ServiceHolder,
     version: string,
     file: DailyFile | undefined,
     numbering = new Numbering(),
@@ -72,21 +73,28 @@ export class EventLog {
     return this.#numbering.makeId();
   }
 
+  /** How many events of that name there were. */
+  count(name: EventName): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
   /** Writes the lines that have gathered for the daily file. */
   write(): void {
     this.#file?.write();
   }
 
   #emit(name: EventName, atMs: number, span: SpanContext, fields: Fields): EventHeader {
+    const service = this.#service.current;
+    this.#counts.set(name, this.count(name) + 1);
     const sequence = this.#numbering.next();
     const header: EventHeader = {
       timestamp: atMs,
       'event.name': name,
       trace_id: span.traceId,
       span_id: span.spanId,
-      'service.name': this.#service.name,
-      'service.version': this.#service.version,
-      'service.instance.id': this.#service.instanceId,
+      'service.name': service.name,
+      'service.version': service.version,
+      'service.instance.id': service.instanceId,
       'tallyspan.process_id': this.#numbering.processId,
       'tallyspan.seq': sequence,
     };
@@ -101,7 +109,7 @@ export class EventLog {
         line.reset();
         encodeEventRecord(record, line, header, withoutContent(fields), span);
       }
-      const { resource } = this.#service;
+      const { resource } = service;
       this.#sink({ resource, scope: this.#scope, record }, name === 'agent.run.started');
       this.#file?.add(line.toString(), atMs);
     });

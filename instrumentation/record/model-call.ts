@@ -45,6 +45,8 @@ export interface CallOptions {
   readonly region: string | undefined;
   readonly overrides: PriceOverrides | undefined;
   readonly sdkVersion: string | undefined;
+  /** When the request was made, Unix milliseconds; now unless given. */
+  readonly startMs?: number | undefined;
   /** The request itself; only where content is wanted. */
   readonly params?: unknown;
 }
@@ -53,7 +55,7 @@ export class ModelCall {
   readonly answer: MessageReader;
   readonly attempts: Attempt[] = [];
   readonly run: Run;
-  readonly startMs = Date.now();
+  readonly startMs: number;
   /** Span of the SDK (then enriched and renamed) or our own (then also ended here). */
   span: Span | undefined;
   isOwnSpan = false;
@@ -61,6 +63,8 @@ export class ModelCall {
   isEnded = false;
   /** What the SDK handed out for the call, until it has ended. */
   promise: object | undefined;
+  /** Ends what its answer is read through, while it is open; the process goes. */
+  closeAnswer: (() => void) | undefined;
   /** Told once, when the call has ended. */
   onEnd: (() => void) | undefined;
   readonly step: number;
@@ -75,6 +79,7 @@ export class ModelCall {
     this.#telemetry = telemetry;
     this.#runs = runs;
     this.#options = options;
+    this.startMs = options.startMs ?? Date.now();
     this.run = options.run;
     this.facts = options.facts;
     this.run.turns += 1;
@@ -100,14 +105,15 @@ export class ModelCall {
     return `chat ${this.facts.model}`;
   }
 
-  end(end: CallEnd): void {
+  /** Only the first end counts. `endMs` is now unless it ended earlier. */
+  end(end: CallEnd, endMs: number = Date.now()): void {
     if (this.isEnded) return;
     this.isEnded = true;
     guard('end model call', () => {
-      this.#record(end);
+      this.#record(end, endMs);
     });
     guard('follow model call', () => {
-      this.#follow(end);
+      this.#follow(end, endMs);
     });
     guard('run of model call', () => {
       this.run.endCall(end);
@@ -115,8 +121,7 @@ export class ModelCall {
     this.onEnd?.();
   }
 
-  #record(end: CallEnd): void {
-    const endMs = Date.now();
+  #record(end: CallEnd, endMs: number): void {
     const { answer, run, facts } = this;
     const { overrides } = this.#options;
     const reading = 'error' in answer.reading ? undefined : answer.reading;
@@ -164,7 +169,7 @@ export class ModelCall {
   }
 
   /** What the answer means for the run: tools to wait for, or its end. */
-  #follow(end: CallEnd): void {
+  #follow(end: CallEnd, endMs: number): void {
     const { answer, run } = this;
     run.lastStopReason = answer.stopReason;
     run.outputLength = answer.textLength;
@@ -174,7 +179,7 @@ export class ModelCall {
       this.#runs.remember(run, answer.blockIds);
     }
     if (!run.isInferred || run.isEnded || run.isAdopted) return;
-    if (end.type === 'failed') this.#runs.end(run, 'error', end.errorType);
+    if (end.type === 'failed') this.#runs.end(run, 'error', end.errorType, endMs);
     else if (end.type !== 'completed') this.#runs.end(run, 'aborted');
     else if (answer.stopReason === 'refusal') this.#runs.end(run, 'refused');
     else if (answer.stopReason !== 'tool_use' && answer.stopReason !== 'pause_turn')

@@ -5,6 +5,7 @@ import type { EventLog } from './event-log.ts';
 import type { FirstSights } from './first-sights.ts';
 import type { Journal } from './journal.ts';
 import type { Settings } from '../process/settings.ts';
+import type { Sightings } from './sightings.ts';
 import type { SilentWatch } from './silent-watch.ts';
 
 export interface Telemetry {
@@ -13,6 +14,7 @@ export interface Telemetry {
   readonly journal: Journal;
   readonly firstSights: FirstSights;
   readonly silentWatch: SilentWatch;
+  readonly sightings: Sightings;
   readonly settings: Settings;
   /** Commit that the program was built from. */
   readonly revision: string | undefined;

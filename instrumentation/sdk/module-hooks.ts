@@ -1,7 +1,8 @@
-// Module hooks: how the classes of the SDK are reached. Node's synchronous loader hooks see every module,
-// required or imported, in one thread; to the few files that define the classes one line is appended
-// that hands the class over. Platform clients and duplicate copies use the same files. The same is done with
-// the one function through which each copy of the OpenTelemetry API registers.
+// Module hooks: how the classes of the SDK are reached. To the few files that define them one line is appended that
+// hands the class over; platform clients and duplicate copies use the same files. The same is done with the one
+// function through which each copy of the OpenTelemetry API registers. Node's synchronous loader hooks see every module
+// that Node loads, required or imported, in one thread; a loader that reads files itself (tsx and others, for
+// CommonJS) compiles them through one method of Node's, which is watched, too.
 
 import { readFileSync } from 'node:fs';
 import * as nodeModule from 'node:module';
@@ -42,6 +43,8 @@ const FILES: readonly HookedFile[] = [
 const SDK_NAME = '@anthropic-ai/sdk';
 const API_NAME = '@opentelemetry/api';
 const API_FILE = /\/internal\/global-utils\.[cm]?js$/;
+/** Copies of the API that a framework has compiled into a file of its own. */
+const COMPILED_API = /\/compiled\/@opentelemetry\/api\//;
 
 type LoadHook = (
   url: string,
@@ -52,11 +55,17 @@ type LoadHook = (
   ) => { format?: string | null; source?: string | ArrayBuffer | NodeJS.TypedArray | null },
 ) => ReturnType<typeof next>;
 
+type Compile = (this: object, content: unknown, filename: string, ...rest: unknown[]) => unknown;
+
 export interface ModuleWatcher {
   /** Called with each class of each copy of the SDK as it is defined. */
   onClass(hooked: HookedClass, definedClass: unknown, version: string): void;
   /** Called once for each copy of the SDK. */
   onSdk(version: string, folder: string): void;
+  /** Called before the program can take a tracer from a copy of the API. */
+  onApi(): void;
+  /** Called with the URL of each file that is loaded. */
+  onFile(url: string): void;
   /** The function to use in the place of a copy's registering function. */
   wrapRegister(register: Register, version: string): Register;
 }
@@ -83,30 +92,71 @@ export function hookModules(watcher: ModuleWatcher): void {
     version: string,
   ) =>
     guard('hand over', () => {
-      if (hooked === 'api') return watcher.wrapRegister(value as Register, version);
+      if (hooked === 'api') {
+        watcher.onApi();
+        return watcher.wrapRegister(value as Register, version);
+      }
       watcher.onClass(hooked, value, version);
       return undefined;
     });
 
+  /** The line for a file, where it is one of those. @param scope how the file names what it exports */
+  const lineFor = (path: string, scope: string): string | undefined => {
+    const file = FILES.find(({ pattern }) => pattern.test(path.replaceAll('\\', '/')));
+    if (file === undefined && !API_FILE.test(path.replaceAll('\\', '/'))) return undefined;
+    const { name, version = '' } = packageOf(path) ?? {};
+    if (name !== (file === undefined ? API_NAME : SDK_NAME)) return undefined;
+    return file === undefined ? apiLine(scope, version) : classLine(scope, version, file);
+  };
+
   const load: LoadHook = (url, context, next) => {
     const result = next(url, context);
     if (!url.startsWith('file:')) return result;
-    const file = FILES.find(({ pattern }) => pattern.test(url));
-    if (file === undefined && !API_FILE.test(url)) return result;
+    watcher.onFile(url);
+    if (!isCandidate(url)) return result;
     return (
       guard('hook module', () => {
+        if (COMPILED_API.test(url)) watcher.onApi();
         const path = fileURLToPath(url);
-        const { name, version } = packageOf(path) ?? {};
-        if (name !== (file === undefined ? API_NAME : SDK_NAME)) return result;
+        const line = lineFor(path, result.format === 'module' ? '' : 'exports.');
+        if (line === undefined) return result;
         const source = result.source == null ? readFileSync(path, 'utf8') : textOf(result.source);
-        const scope = result.format === 'module' ? '' : 'exports.';
-        const line =
-          file === undefined ? apiLine(scope, version ?? '') : classLine(scope, version ?? '', file);
         return { ...result, source: `${source}\n;${line}\n` };
       }) ?? result
     );
   };
   nodeModule.registerHooks({ load: load as never });
+  watchCompile((path) => {
+    const url = `file://${path.replaceAll('\\', '/')}`;
+    watcher.onFile(url);
+    return isCandidate(url) ? lineFor(path, 'module.exports.') : undefined;
+  });
+}
+
+/** Appends the line to what other loaders compile as CommonJS; what went through Node's own hooks has it already. */
+function watchCompile(lineFor: (path: string) => string | undefined): void {
+  const prototype = (nodeModule.Module as unknown as { readonly prototype: { _compile?: Compile } })
+    .prototype;
+  // oxlint-disable-next-line no-underscore-dangle -- the one way in for loaders that read files themselves
+  const compile = prototype._compile;
+  if (typeof compile !== 'function') return;
+  // oxlint-disable-next-line no-underscore-dangle
+  prototype._compile = function (content, filename, ...rest) {
+    const line = guard('hook compiled module', () =>
+      typeof content !== 'string' || content.includes(HANDOVER) ? undefined : lineFor(filename),
+    );
+    return compile.call(
+      this,
+      line === undefined ? content : `${String(content)}\n;${line}\n`,
+      filename,
+      ...rest,
+    );
+  };
+}
+
+/** Whether a file may be one to append to, by the end of its path alone. */
+function isCandidate(url: string): boolean {
+  return FILES.some(({ pattern }) => pattern.test(url)) || API_FILE.test(url) || COMPILED_API.test(url);
 }
 
 function classLine(scope: string, version: string, { hooked, className }: HookedFile): string {

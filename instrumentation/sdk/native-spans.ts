@@ -21,6 +21,8 @@ export const NATIVE_SCOPE = 'com.anthropic.sdk.typescript';
 const CALL_KEY = createContextKey('tallyspan model call');
 const COUNT_KEY = createContextKey('tallyspan token count');
 const calls = new WeakMap<object, ModelCall>();
+/** Open spans of calls that no observer of the SDK has claimed, as in a bundle. */
+const freeSpans = new WeakSet<Span>();
 
 /** A counting of tokens, as its span is to tell it. */
 export interface TokenCount {
@@ -35,13 +37,24 @@ export function watchNativeSpan(active: Context, call: ModelCall): Context {
   return active.setValue(CALL_KEY, call);
 }
 
+/** Whether an observer of the SDK sends a request in the context. */
+export function isClaimed(active: Context): boolean {
+  const call = active.getValue(CALL_KEY) as ModelCall | undefined;
+  return call !== undefined && !call.isEnded;
+}
+
+/** Whether the span is one that the SDK opened for a call which is observed by its requests only. */
+export function isFreeNativeSpan(span: Span): boolean {
+  return freeSpans.has(span);
+}
+
 /** Context in which the next native span for counting tokens is the given one's. */
 export function watchNativeCount(active: Context, count: TokenCount): Context {
   return active.setValue(COUNT_KEY, count);
 }
 
-/** Sees every span of the provider; acts on native ones. `runs` is asked late: it is made after the provider. */
-export function watchSpans(runs: () => Runs | undefined, agentName: () => string | undefined): SpanProcessor {
+/** Sees every span of the provider; acts on native ones. */
+export function watchSpans(runs: Runs, agentName: string | undefined): SpanProcessor {
   const adopted = new WeakMap<object, Run>();
   return {
     onStart: (span, parent) => {
@@ -51,14 +64,12 @@ export function watchSpans(runs: () => Runs | undefined, agentName: () => string
           if (call !== undefined) relateSpan(span, call.run.id);
           return;
         }
-        const known = runs();
-        if (known === undefined) return;
         if (span.name === 'anthropic.messages.create') adoptCall(span, parent);
         else if (span.name === 'anthropic.messages.count_tokens') adoptCount(span, parent);
         else if (span.name === 'anthropic.messages.tool_runner') {
-          const run = adoptRunner(known, span, parent, agentName());
+          const run = adoptRunner(runs, span, parent, agentName);
           if (run !== undefined) adopted.set(span, run);
-        } else openTool(known, span);
+        } else openTool(runs, span);
       });
     },
     onEnding: (span) => {
@@ -67,15 +78,13 @@ export function watchSpans(runs: () => Runs | undefined, agentName: () => string
           markRelatedSpan(span);
           return;
         }
-        const known = runs();
-        if (known === undefined) return;
         const call = calls.get(span);
         const run = adopted.get(span);
         calls.delete(span);
         adopted.delete(span);
         if (call !== undefined) endCall(call, span);
-        else if (run !== undefined) endRunner(known, run, span);
-        else closeTool(known, span);
+        else if (run !== undefined) endRunner(runs, run, span);
+        else closeTool(runs, span);
       });
     },
     onEnd: () => undefined,
@@ -86,7 +95,8 @@ export function watchSpans(runs: () => Runs | undefined, agentName: () => string
 
 function adoptCall(span: Span, parent: Context): void {
   const call = parent.getValue(CALL_KEY) as ModelCall | undefined;
-  if (call !== undefined && call.span === undefined) bindSpan(call, span);
+  if (call === undefined) freeSpans.add(span);
+  else if (call.span === undefined) bindSpan(call, span);
 }
 
 function adoptCount(span: Span, parent: Context): void {
@@ -97,12 +107,16 @@ function adoptCount(span: Span, parent: Context): void {
   span.setAttributes(count.attributes);
 }
 
-/** The span is the call's: the SDK ends it, and with it the call at the latest. */
-export function bindSpan(call: ModelCall, span: Span): void {
+/**
+ * The span is the call's: the SDK ends it, and with it the call at the latest; of one that is `marked` only, the requests
+ * show the end.
+ */
+export function bindSpan(call: ModelCall, span: Span, ending: 'with span' | 'marked' = 'with span'): void {
+  freeSpans.delete(span);
   call.span = span;
   // At once: of a raw response the SDK ends its span before anything else is known.
   span.setAttribute(OWN_ATTRIBUTE, call.run.id);
-  calls.set(span, call);
+  if (ending === 'with span') calls.set(span, call);
 }
 
 /** The SDK ends its span before we hear of it when the call fails or its stream is left; later it takes nothing more. */

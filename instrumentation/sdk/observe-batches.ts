@@ -39,9 +39,7 @@ function observeRows(observer: Observer, rows: AsyncIterable<unknown>, sdkVersio
     writable: true,
     enumerable: false,
     value: async function* () {
-      const span = guard('batch span', () =>
-        observer.telemetry.tracer.startSpan('batch_results', { kind: SpanKind.CLIENT }),
-      );
+      const span = guard('batch span', () => openBatchSpan(observer));
       try {
         for await (const row of { [Symbol.asyncIterator]: iterate }) {
           guard('batch row', () => {
@@ -56,7 +54,18 @@ function observeRows(observer: Observer, rows: AsyncIterable<unknown>, sdkVersio
   });
 }
 
-function recordRow(observer: Observer, span: Span, row: unknown, sdkVersion: string | undefined): void {
+/** The span of reading the results of a batch. */
+export function openBatchSpan(observer: Observer): Span {
+  return observer.telemetry.tracer.startSpan('batch_results', { kind: SpanKind.CLIENT });
+}
+
+/** Records one row of the results as a model call, where it is billed. */
+export function recordRow(
+  observer: Observer,
+  span: Span,
+  row: unknown,
+  sdkVersion: string | undefined,
+): void {
   const result = asJson(asJson(row)['result']);
   // Rows that failed, were cancelled or expired are not billed.
   if (result['type'] !== 'succeeded') return;

@@ -18,14 +18,15 @@ interface MessagesPrototype extends CountPrototype {
   stream?: (this: object, body: unknown, options?: RequestOptions) => unknown;
 }
 
+/** Observes the class; false where it has no `create` to observe. */
 export function observeMessagesClass(
   observer: Observer,
   messagesClass: MessagesClass,
   sdkVersion: string | undefined,
-): void {
+): boolean {
   const { prototype } = messagesClass;
   const { create, stream } = prototype;
-  if (typeof create !== 'function') return;
+  if (typeof create !== 'function') return false;
 
   prototype.create = function (body, options) {
     return observeCall(observer, { client: clientOf(this), body, sdkVersion }, options, (own) =>
@@ -34,7 +35,7 @@ export function observeMessagesClass(
   };
   observeCounting(observer, prototype);
 
-  if (typeof stream !== 'function') return;
+  if (typeof stream !== 'function') return true;
   prototype.stream = function (body, options) {
     // The helper opens its span before it calls `create`, so the run must be the active one here already.
     const active = guard('begin stream', () => {
@@ -45,4 +46,5 @@ export function observeMessagesClass(
       ? stream.call(this, body, options)
       : context.with(active, () => stream.call(this, body, options));
   };
+  return true;
 }

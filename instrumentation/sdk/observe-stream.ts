@@ -18,7 +18,7 @@ interface StreamLike {
   readonly controller: AbortController;
   [Symbol.asyncIterator](): AsyncIterator<unknown>;
 }
-type StreamClass = abstract new (...parameters: never[]) => StreamLike;
+export type StreamClass = abstract new (...parameters: never[]) => StreamLike;
 
 /** The call's stream will be read through a Stream that carries this controller. */
 export function expectStream(controller: AbortController, call: ModelCall): void {

@@ -18,6 +18,15 @@ export interface SentRequest {
   readonly sdkVersion: string | undefined;
 }
 
+/** A request as it was seen on its way. */
+export interface SeenRequest {
+  readonly body: unknown;
+  readonly sdkVersion: string | undefined;
+  readonly platform: Platform;
+  readonly region: string | undefined;
+  readonly startMs: number;
+}
+
 interface ClientLike {
   readonly awsRegion?: unknown;
   readonly region?: unknown;
@@ -37,17 +46,20 @@ export class Observer {
     this.overrides = overrides;
   }
 
-  beginCall(facts: RequestFacts, run: Run, { client, body, sdkVersion }: SentRequest): ModelCall {
+  beginCall(facts: RequestFacts, run: Run, request: SentRequest | SeenRequest): ModelCall {
+    const { body, sdkVersion } = request;
     const options = {
       facts,
       run,
-      ...placeOf(client ?? {}),
+      ...('client' in request ? placeOf(request.client ?? {}) : placeOnWire(request)),
       overrides: this.overrides,
       sdkVersion,
       ...(this.telemetry.settings.content === 'full' ? { params: body } : {}),
     };
+    this.telemetry.sightings.seeCall('client' in request ? 'sdk' : 'request');
     const call = new ModelCall(this.telemetry, this.runs, options);
     call.onEnd = this.openUnit(() => {
+      call.closeAnswer?.();
       call.end({ type: 'unread' });
       forgetReader(call);
     });
@@ -67,6 +79,10 @@ export class Observer {
   endAll(): void {
     for (const end of this.#open) end();
   }
+}
+
+function placeOnWire({ platform, region, startMs }: SeenRequest): Omit<SeenRequest, 'body' | 'sdkVersion'> {
+  return { platform, region, startMs };
 }
 
 /** Platform and region of a client, from its class: each platform package has one of its own. */

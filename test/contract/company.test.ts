@@ -7,7 +7,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { translateSpan } from '../../core/dialects.ts';
 import { decodeEvent } from '../../core/event.ts';
-import type { Scenario } from '../fakes/anthropic-api.ts';
+import { NATIVE_SCOPE } from '../../instrumentation/sdk/native-spans.ts';
+import { errorExchange, type Scenario } from '../fakes/anthropic-api.ts';
 import { answer, streamedAnswer, text, toolUse } from '../fakes/messages.ts';
 import { eventsOf, openHarness, spansOf, type Harness } from './harness.ts';
 
@@ -46,38 +47,43 @@ describe('in company', () => {
     expect(eventsOf(outcome, 'agent.model_call')).toHaveLength(1);
   });
 
-  it.each(['cjs', 'esm'] as const)('a program bundled as %s still sends its native spans', async (format) => {
-    const file = path.join(harness.packageDir, `bundled.${format === 'cjs' ? 'cjs' : 'mjs'}`);
-    await build({
-      stdin: {
-        contents: `
+  it.each(['cjs', 'esm'] as const)(
+    'a program bundled as %s: its calls are those of its runs, with the spans that its SDK made',
+    async (format) => {
+      const file = path.join(harness.packageDir, `bundled.${format === 'cjs' ? 'cjs' : 'mjs'}`);
+      await build({
+        stdin: {
+          contents: `
           import Anthropic from '@anthropic-ai/sdk';
-          new Anthropic().messages.create({ model: 'claude-sonnet-5-5', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] })
-            .then((message) => console.log(message.content[0].text));`,
-        resolveDir: import.meta.dirname,
-      },
-      outfile: file,
-      bundle: true,
-      platform: 'node',
-      format,
-      logLevel: 'silent',
-    });
-    const outcome = await harness.run(file, { scenario: { exchanges: [answer()] } });
-    expect([outcome.stdout, outcome.code]).toEqual(['Hello there, how can I help?\n', 0]);
-    expect(outcome.spans).toHaveLength(1);
-    expect(outcome.spans[0]?.attributes).toMatchObject({
-      'gen_ai.request.model': 'claude-sonnet-5-5',
-      'gen_ai.usage.input_tokens': 100,
-    });
-    // No hook sees the request: readers make the event of the span, with a cost that is an estimate.
-    expect(outcome.events).toEqual([]);
-    const translated = outcome.spans.map((span) =>
-      translateSpan({ ...span, scopeName: span.scope, isError: false, resource: {} }),
-    );
-    expect(translated).toMatchObject([
-      { 'event.name': 'agent.model_call', 'tallyspan.cost.status': 'estimated', cost_nano_usd: 400_000 },
-    ]);
-  });
+          import { run } from '../../instrumentation/index.ts';
+          const client = new Anthropic({ maxRetries: 1 });
+          const ask = () => client.messages.create({ model: 'claude-sonnet-5-5', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] });
+          run({ agent: 'declared' }, ask).then(ask).then((message) => console.log(message.content[0].text));`,
+          resolveDir: import.meta.dirname,
+        },
+        outfile: file,
+        bundle: true,
+        platform: 'node',
+        format,
+        logLevel: 'silent',
+      });
+      const exchanges = [errorExchange(529, 'overloaded_error', 'busy'), answer(), answer()];
+      const outcome = await harness.run(file, { scenario: { exchanges } });
+      expect([outcome.stdout, outcome.code, outcome.said]).toEqual(['Hello there, how can I help?\n', 0, []]);
+      expect(eventsOf(outcome, 'agent.run')).toMatchObject([
+        { 'gen_ai.agent.name': 'declared', 'agent.cost_nano_usd': 400_000, 'agent.retries': 1 },
+        { 'gen_ai.agent.name': 'contract', 'agent.cost_nano_usd': 400_000, 'agent.inferred': true },
+      ]);
+      const chats = spansOf(outcome, 'chat');
+      expect(chats.map(({ scope }) => scope)).toEqual([NATIVE_SCOPE, NATIVE_SCOPE]);
+      expect(chats[0]?.parentSpanId).toBe(spansOf(outcome, 'invoke_agent declared')[0]?.spanId);
+      // Readers of spans know that each has its event.
+      const translated = outcome.spans.map((span) =>
+        translateSpan({ ...span, scopeName: span.scope, isError: false, resource: {} }),
+      );
+      expect(translated.filter((event) => event !== undefined)).toEqual([]);
+    },
+  );
 
   describe('content', () => {
     it('arguments of tools are recorded up to 512 characters when asked for, and never otherwise', async () => {

@@ -29,7 +29,7 @@ import { readRefusedPart } from '../../instrumentation/encode/otlp-answer.ts';
 import { ProtobufWriter } from '../../instrumentation/encode/protobuf-writer.ts';
 import { RecordBatch, type EncodedRecord } from '../../instrumentation/encode/record-batch.ts';
 import { Numbering } from '../../instrumentation/process/numbering.ts';
-import { detectService } from '../../instrumentation/process/service.ts';
+import { detectService, ServiceHolder } from '../../instrumentation/process/service.ts';
 import { readRequest, recordsOf } from './otlp-request.ts';
 
 const SPAN_CONTEXT = {
@@ -254,7 +254,7 @@ describe('an event is encoded once', () => {
     });
     const bodies: string[] = [];
     const file = new DailyFile(folder);
-    const service = detectService(undefined);
+    const service = new ServiceHolder(detectService(undefined));
     const log = new EventLog((record) => bodies.push(...bodiesOf(encode(record))), service, '1', file);
     const event = log.emitStart(1_795_262_400_123, SPAN_CONTEXT, {
       'agent.run_id': 'run',

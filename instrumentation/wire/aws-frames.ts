@@ -1,0 +1,59 @@
+// Frames: how AWS writes an event stream (application/vnd.amazon.eventstream): length, length of the headers, a checksum,
+// headers, payload, a checksum. Read as they come, cut wherever the network cut them.
+
+export interface Frame {
+  /** Header `:event-type`, or `:exception-type` of a frame that reports an error. */
+  readonly type: string;
+  readonly payload: Uint8Array;
+}
+
+const PRELUDE_BYTES = 12;
+const CHECKSUM_BYTES = 4;
+/** AWS writes no larger ones: what says so is no frame. */
+const MAX_FRAME_BYTES = 24 * 1024 * 1024;
+/** Bytes of the values of fixed size, by the type of the header. */
+const VALUE_BYTES: Readonly<Record<number, number>> = { 0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16 };
+
+export class FrameReader {
+  #rest: Buffer = Buffer.alloc(0);
+
+  /** The frames that this piece completes. */
+  push(piece: Uint8Array): Frame[] {
+    this.#rest = this.#rest.length === 0 ? Buffer.from(piece) : Buffer.concat([this.#rest, piece]);
+    const frames: Frame[] = [];
+    while (this.#rest.length >= PRELUDE_BYTES) {
+      const total = this.#rest.readUInt32BE(0);
+      if (total < PRELUDE_BYTES + CHECKSUM_BYTES || total > MAX_FRAME_BYTES) {
+        this.#rest = Buffer.alloc(0);
+        break;
+      }
+      if (this.#rest.length < total) break;
+      const headersEnd = PRELUDE_BYTES + this.#rest.readUInt32BE(4);
+      const headers = readHeaders(this.#rest.subarray(PRELUDE_BYTES, headersEnd));
+      frames.push({
+        type: headers.get(':event-type') ?? headers.get(':exception-type') ?? '',
+        payload: this.#rest.subarray(headersEnd, total - CHECKSUM_BYTES),
+      });
+      this.#rest = this.#rest.subarray(total);
+    }
+    return frames;
+  }
+}
+
+function readHeaders(bytes: Buffer): Map<string, string> {
+  const headers = new Map<string, string>();
+  let at = 0;
+  while (at < bytes.length) {
+    const nameEnd = at + 1 + bytes.readUInt8(at);
+    const name = bytes.toString('utf8', at + 1, nameEnd);
+    const type = bytes.readUInt8(nameEnd);
+    at = nameEnd + 1;
+    const fixed = VALUE_BYTES[type];
+    if (fixed === undefined) {
+      const end = at + 2 + bytes.readUInt16BE(at);
+      headers.set(name, bytes.toString('utf8', at + 2, end));
+      at = end;
+    } else at += fixed;
+  }
+  return headers;
+}

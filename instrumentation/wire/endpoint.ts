@@ -1,0 +1,99 @@
+// An endpoint: where an HTTP request asks a Claude model, whoever serves it, recognised by method, host and path. Form:
+// how its body and answer are written: as the Messages API, as a cloud's wrapping of it, or as Bedrock's Converse.
+
+import type { Platform } from '../../core/pricing/circumstances.ts';
+import { messagesOfConverse } from '../../core/model-call/converse.ts';
+import { asJson, type Json } from '../../core/model-call/json.ts';
+
+export interface Endpoint {
+  readonly form: 'messages' | 'invoke' | 'converse' | 'batch_results';
+  readonly platform: Platform;
+  readonly region: string | undefined;
+  /** Model that the path names. */
+  readonly model: string | undefined;
+  /** Whether the path asks for a stream; else the body does. */
+  readonly isStreamed: boolean | undefined;
+}
+
+const MESSAGES_PATH = /\/v1\/messages$/;
+const RESULTS_PATH = /\/v1\/messages\/batches\/[^/]+\/results$/;
+const BEDROCK_PATH = /\/model\/([^/]+)\/(invoke|invoke-with-response-stream|converse|converse-stream)$/;
+const VERTEX_PATH =
+  /\/locations\/([^/]+)\/publishers\/anthropic\/models\/([^/:]+):(rawPredict|streamRawPredict)$/;
+/** What a model or an inference profile of Anthropic has in its id. */
+const CLAUDE_ID = /anthropic|claude/;
+const REGION = /\.([a-z]{2,3}(?:-[a-z]+)+-\d)\./;
+
+/** The endpoint that a request goes to; `undefined` for all that asks no Claude model. */
+export function endpointOf(method: string, target: string, host: () => string): Endpoint | undefined {
+  const [path = ''] = target.split('?');
+  if (method === 'GET') {
+    return RESULTS_PATH.test(path)
+      ? { ...placeOf(host()), form: 'batch_results', model: undefined, isStreamed: true }
+      : undefined;
+  }
+  if (method !== 'POST') return undefined;
+  if (MESSAGES_PATH.test(path)) {
+    return { ...placeOf(host()), form: 'messages', model: undefined, isStreamed: undefined };
+  }
+  const bedrock = BEDROCK_PATH.exec(path);
+  if (bedrock !== null) {
+    const [, id = '', operation = ''] = bedrock;
+    const model = decode(id);
+    const isConverse = operation.startsWith('converse');
+    // Other models are asked through Converse, too; of a profile of the application nobody knows.
+    if (isConverse && !CLAUDE_ID.test(model)) return undefined;
+    return {
+      form: isConverse ? 'converse' : 'invoke',
+      platform: 'bedrock',
+      region: REGION.exec(host())?.[1],
+      model,
+      isStreamed: operation.endsWith('stream'),
+    };
+  }
+  const vertex = VERTEX_PATH.exec(path);
+  if (vertex === null) return undefined;
+  const [, region, id = '', operation] = vertex;
+  const model = decode(id);
+  // Counting tokens asks no model.
+  if (model.startsWith('count-tokens')) return undefined;
+  return { form: 'invoke', platform: 'vertex', region, model, isStreamed: operation === 'streamRawPredict' };
+}
+
+/**
+ * The Messages request that a body is or stands for; `undefined` when it is none: other services have paths like these.
+ * @param body parsed JSON
+ */
+export function paramsOf({ form, model, isStreamed }: Endpoint, body: unknown): Json | undefined {
+  const request = asJson(body);
+  if (!Array.isArray(request['messages'])) return undefined;
+  switch (form) {
+    case 'messages':
+      return typeof request['model'] === 'string' ? request : undefined;
+    case 'invoke':
+      return typeof request['anthropic_version'] === 'string'
+        ? { ...request, model, stream: isStreamed }
+        : undefined;
+    case 'converse':
+      return messagesOfConverse(request, model ?? '', isStreamed === true);
+    default:
+      return undefined;
+  }
+}
+
+/** Who serves the Messages API at a host. */
+function placeOf(host: string): Pick<Endpoint, 'platform' | 'region'> {
+  const region = REGION.exec(host)?.[1];
+  if (host.includes('bedrock')) return { platform: 'bedrock', region };
+  if (host.includes('aws-external-anthropic')) return { platform: 'aws', region };
+  if (/\.azure\.com(:|$)/.test(host)) return { platform: 'foundry', region: undefined };
+  return { platform: 'anthropic', region: undefined };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

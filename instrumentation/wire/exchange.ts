@@ -1,0 +1,166 @@
+// An exchange: one HTTP request to an endpoint and its answer, seen as its bytes pass. Nothing of it is held back, read
+// ahead or changed; what it comes to is one attempt of a model call.
+
+import type { Context } from '@opentelemetry/api';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { MessageReader } from '../../core/model-call/message-reader.ts';
+import { guard } from '../process/guard.ts';
+import type { CallEnd, ModelCall } from '../record/model-call.ts';
+import { AnswerBody } from './answer-body.ts';
+import { paramsOf, type Endpoint } from './endpoint.ts';
+import { isRetried, type WireCalls } from './wire-calls.ts';
+
+/** The API takes no larger requests. */
+const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
+
+export interface ResponseHead {
+  readonly status: number;
+  /** Value of a header by its name in small letters. */
+  header(name: string): string | undefined;
+}
+
+export class Exchange {
+  readonly #calls: WireCalls;
+  readonly #endpoint: Endpoint;
+  readonly #active: Context;
+  readonly #sdkVersion: string | undefined;
+  /** The asynchronous flow of the caller: others deliver the bytes. */
+  readonly #inFlow = AsyncLocalStorage.snapshot();
+  readonly #startMs = Date.now();
+  readonly #sent: Buffer[] = [];
+  #sentBytes = 0;
+  #isBegun = false;
+  #isEnded = false;
+  #call: ModelCall | undefined;
+  #status: number | undefined;
+  #body: AnswerBody | undefined;
+
+  constructor(calls: WireCalls, endpoint: Endpoint, active: Context, sdkVersion: string | undefined) {
+    this.#calls = calls;
+    this.#endpoint = endpoint;
+    this.#active = active;
+    this.#sdkVersion = sdkVersion;
+  }
+
+  get isAnswered(): boolean {
+    return this.#status !== undefined;
+  }
+
+  /** A piece of the request's body leaves. */
+  send(piece: unknown): void {
+    if (this.#isBegun) return;
+    const bytes =
+      typeof piece === 'string' || piece instanceof Uint8Array ? Buffer.from(piece as Uint8Array) : undefined;
+    if (bytes === undefined) return;
+    this.#sentBytes += bytes.length;
+    if (this.#sentBytes <= MAX_REQUEST_BYTES) this.#sent.push(bytes);
+  }
+
+  /** The request has left. */
+  begin(): void {
+    if (this.#isBegun) return;
+    this.#isBegun = true;
+    const params =
+      this.#sentBytes > MAX_REQUEST_BYTES ? undefined : paramsOf(this.#endpoint, parse(this.#sent));
+    this.#sent.length = 0;
+    if (params === undefined) {
+      this.#isEnded = true;
+      return;
+    }
+    this.#call = this.#inFlow(() =>
+      this.#calls.begin({
+        endpoint: this.#endpoint,
+        params,
+        active: this.#active,
+        startMs: this.#startMs,
+        sdkVersion: this.#sdkVersion,
+      }),
+    );
+    this.#call.closeAnswer = () => {
+      this.#leave();
+    };
+  }
+
+  /** The answer begins. */
+  answer(head: ResponseHead): void {
+    this.begin();
+    const call = this.#call;
+    if (call === undefined || this.#isEnded) return;
+    this.#status = head.status;
+    call.requestId =
+      head.header('request-id') ?? head.header('x-amzn-requestid') ?? head.header('x-request-id');
+    this.#body = new AnswerBody(
+      {
+        contentType: head.header('content-type') ?? '',
+        contentEncoding: head.header('content-encoding'),
+      },
+      { answer: call.answer, endpoint: this.#endpoint, model: call.facts.model },
+    );
+  }
+
+  receive(piece: Buffer): void {
+    if (!this.#isEnded) this.#body?.push(piece);
+  }
+
+  /** The answer is complete. */
+  finish(): void {
+    if (this.#isEnded) return;
+    const body = this.#body;
+    if (body === undefined) this.#end({ type: 'completed' });
+    else
+      body.end(() => {
+        guard('end exchange', () => {
+          this.#end(this.#endOf(body));
+        });
+      });
+  }
+
+  /** The request or its answer broke off. */
+  fail(errorType: string | undefined): void {
+    this.begin();
+    if (this.#isEnded) return;
+    if (errorType === undefined) this.#leave();
+    else this.#end({ type: 'failed', errorType });
+  }
+
+  /** The caller wants no more. */
+  #leave(): void {
+    if (this.#isEnded) return;
+    const isComplete = this.#call !== undefined && hasAll(this.#call.answer, this.#body);
+    this.#end(isComplete ? { type: 'completed' } : { type: 'left' });
+  }
+
+  #endOf(body: AnswerBody): CallEnd {
+    const status = this.#status ?? 0;
+    if (body.errorType !== undefined) return { type: 'failed', errorType: body.errorType };
+    if (status < 200 || status >= 300) return { type: 'failed', errorType: String(status) };
+    // A stream that just stops before its last events was cut.
+    if (body.isStream && this.#call?.answer.isComplete === false)
+      return { type: 'failed', errorType: 'api_error' };
+    return { type: 'completed' };
+  }
+
+  #end(end: CallEnd): void {
+    this.#isEnded = true;
+    this.#body?.close();
+    const call = this.#call;
+    if (call === undefined) return;
+    call.closeAnswer = undefined;
+    const status = this.#status === undefined ? 'connection_error' : String(this.#status);
+    call.attempts.push({ status, startMs: this.#startMs, durationMs: Date.now() - this.#startMs });
+    const mayComeAgain =
+      end.type === 'failed' && (this.#status === undefined || isRetried(this.#status)) && call.answer.isEmpty;
+    this.#inFlow(() => {
+      if (mayComeAgain) this.#calls.hold(call, end);
+      else call.end(end);
+    });
+  }
+}
+
+function hasAll(answer: MessageReader, body: AnswerBody | undefined): boolean {
+  return body !== undefined && !answer.isEmpty && answer.isComplete;
+}
+
+function parse(pieces: readonly Buffer[]): unknown {
+  return guard('parse request', () => JSON.parse(Buffer.concat(pieces).toString()) as unknown);
+}

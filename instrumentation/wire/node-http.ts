@@ -1,0 +1,147 @@
+// Requests of node:http and node:https, which clients like axios, got, node-fetch and those of AWS use. Node publishes
+// each request and answer; their bytes pass through one method of each object, which is watched on that object alone.
+
+import { subscribe } from 'node:diagnostics_channel';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { guard, guarded } from '../process/guard.ts';
+import type { BatchExchange } from './batch-exchange.ts';
+import type { Exchange } from './exchange.ts';
+import { watchedExchange, type Watch } from './watched-exchange.ts';
+
+interface ClientMessage {
+  readonly request: ClientRequest;
+  readonly response?: IncomingMessage;
+  readonly error?: unknown;
+}
+
+export function watchNodeHttp(watch: Watch): void {
+  const exchanges = new WeakMap<ClientRequest, Exchange | BatchExchange>();
+  const left = new WeakSet<Destroyable>();
+  subscribe(
+    'http.client.request.created',
+    guarded('http request', (message: unknown) => {
+      const { request } = message as ClientMessage;
+      const exchange = watchedExchange(watch, {
+        method: request.method,
+        path: request.path,
+        host: () => textOf(request.getHeader('host')) ?? request.host,
+        userAgent: () => textOf(request.getHeader('user-agent')),
+      });
+      if (exchange === undefined) return;
+      exchanges.set(request, exchange);
+      watchRequest(request, exchange);
+      watchDestroy(request, left);
+    }),
+  );
+  subscribe(
+    'http.client.response.finish',
+    guarded('http response', (message: unknown) => {
+      const { request, response } = message as ClientMessage;
+      const exchange = exchanges.get(request);
+      if (exchange === undefined || response === undefined) return;
+      exchange.answer({
+        status: response.statusCode ?? 0,
+        header: (name) => textOf(response.headers[name]),
+      });
+      watchResponse(response, exchange, left);
+      watchDestroy(response, left);
+    }),
+  );
+  subscribe(
+    'http.client.request.error',
+    guarded('http error', (message: unknown) => {
+      const { request, error } = message as ClientMessage;
+      exchanges.get(request)?.fail(errorTypeOf(error));
+    }),
+  );
+}
+
+function watchRequest(request: ClientRequest, exchange: Exchange | BatchExchange): void {
+  const write = request.write.bind(request) as (...parameters: unknown[]) => boolean;
+  const end = request.end.bind(request) as (...parameters: unknown[]) => ClientRequest;
+  let isEnding = false;
+  const send = (chunk: unknown, encoding: unknown): void => {
+    guard('http chunk sent', () => {
+      exchange.send(typeof chunk === 'string' ? Buffer.from(chunk, encodingOf(encoding)) : chunk);
+    });
+  };
+  request.write = (...parameters: unknown[]) => {
+    // `end` writes its last piece through here.
+    if (!isEnding) send(parameters[0], parameters[1]);
+    return write(...parameters);
+  };
+  request.end = ((...parameters: unknown[]) => {
+    send(parameters[0], parameters[1]);
+    isEnding = true;
+    guard('http request sent', () => {
+      exchange.begin();
+    });
+    return end(...parameters);
+  }) as ClientRequest['end'];
+  // A request that is destroyed reports no error where none was given.
+  request.once(
+    'close',
+    guarded('http request closed', () => {
+      if (!exchange.isAnswered) exchange.fail(undefined);
+    }),
+  );
+}
+
+interface Destroyable {
+  destroy(error?: Error): unknown;
+}
+
+/** Remembers what the program itself destroys; Node does so with an error that says that the connection is gone. */
+function watchDestroy(target: Destroyable, left: WeakSet<Destroyable>): void {
+  const destroy = target.destroy.bind(target);
+  target.destroy = (error) => {
+    if ((error as { readonly code?: unknown } | undefined)?.code !== 'ECONNRESET') left.add(target);
+    return destroy(error);
+  };
+}
+
+function watchResponse(
+  response: IncomingMessage,
+  exchange: Exchange | BatchExchange,
+  left: WeakSet<Destroyable>,
+): void {
+  const push = response.push.bind(response);
+  response.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    guard('http chunk', () => {
+      if (chunk instanceof Uint8Array)
+        exchange.receive(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+      else if (chunk === null && response.complete) exchange.finish();
+    });
+    return push(chunk, encoding);
+  };
+  response.once(
+    'close',
+    guarded('http response closed', () => {
+      if (response.complete) exchange.finish();
+      else {
+        const { req } = response as IncomingMessage & { readonly req: ClientRequest };
+        const isLeft = left.has(response) || left.has(req) || isAbort(response.errored);
+        exchange.fail(isLeft ? undefined : 'connection_error');
+      }
+    }),
+  );
+}
+
+function isAbort(error: unknown): boolean {
+  const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  return name === 'AbortError' || code === 'ABORT_ERR';
+}
+
+function errorTypeOf(error: unknown): string | undefined {
+  return isAbort(error) ? undefined : 'connection_error';
+}
+
+function encodingOf(encoding: unknown): BufferEncoding {
+  return typeof encoding === 'string' && Buffer.isEncoding(encoding) ? encoding : 'utf8';
+}
+
+/** Headers may be set as lists. */
+function textOf(value: unknown): string | undefined {
+  const [first] = Array.isArray(value) ? (value as unknown[]) : [value];
+  return typeof first === 'string' ? first : undefined;
+}

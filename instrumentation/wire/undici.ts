@@ -1,0 +1,125 @@
+// Requests of undici, Node's own (`fetch`) and the package's, whatever dispatcher sends them: all copies publish on the
+// same diagnostics channels, with the raw chunks as they come from the socket. Versions before 7.12 publish no chunks;
+// there the two methods of the one request through which its chunks pass are watched.
+
+import { channel } from 'node:diagnostics_channel';
+import { guard, guarded } from '../process/guard.ts';
+import type { BatchExchange } from './batch-exchange.ts';
+import type { Exchange } from './exchange.ts';
+import { watchedExchange, type Watch } from './watched-exchange.ts';
+
+interface UndiciRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly origin: unknown;
+  /** Names and values in turn; one text in version 5. */
+  readonly headers: unknown;
+  onBodySent?: (chunk: unknown) => unknown;
+  onData?: (chunk: Buffer) => unknown;
+}
+
+type Message = { readonly request: UndiciRequest } & Readonly<Record<string, unknown>>;
+
+export function watchUndici(watch: Watch): void {
+  const exchanges = new WeakMap<UndiciRequest, Exchange | BatchExchange>();
+  const begin = guarded('undici create', (message: unknown) => {
+    const { request } = message as Message;
+    const exchange = watchedExchange(watch, {
+      method: request.method,
+      path: request.path,
+      host: () => hostOf(request.origin),
+      userAgent: () => headerOf(request.headers, 'user-agent'),
+    });
+    if (exchange === undefined) return;
+    exchanges.set(request, exchange);
+    if (!publishesChunks(request)) watchChunks(request, exchange);
+  });
+  channel('undici:request:create').subscribe(begin);
+  for (const [name, work] of Object.entries(STEPS)) {
+    const see = guarded(`undici ${name}`, (message: unknown) => {
+      const exchange = exchanges.get((message as Message).request);
+      if (exchange !== undefined) work(exchange, message as Message);
+    });
+    channel(`undici:request:${name}`).subscribe(see);
+  }
+}
+
+/** What each further channel says of an exchange. */
+const STEPS: Readonly<Record<string, (exchange: Exchange | BatchExchange, message: Message) => void>> = {
+  bodyChunkSent: (exchange, { chunk }) => {
+    exchange.send(chunk);
+  },
+  bodySent: (exchange) => {
+    exchange.begin();
+  },
+  headers: (exchange, { response }) => {
+    const { statusCode, headers } = response as { readonly statusCode: number; readonly headers: unknown };
+    // Headers that come before the answer: 100, 103.
+    if (statusCode < 200) return;
+    exchange.answer({ status: statusCode, header: (name) => headerOf(headers, name) });
+  },
+  bodyChunkReceived: (exchange, { chunk }) => {
+    exchange.receive(chunk as Buffer);
+  },
+  trailers: (exchange) => {
+    exchange.finish();
+  },
+  error: (exchange, { error }) => {
+    exchange.fail(errorTypeOf(error));
+  },
+};
+
+function publishesChunks(request: UndiciRequest): boolean {
+  const receive = request.onData ?? (request as { readonly onResponseData?: unknown }).onResponseData;
+  return (
+    typeof receive !== 'function' || Function.prototype.toString.call(receive).includes('bodyChunkReceived')
+  );
+}
+
+/** The request is one of its own, made for this exchange: nobody else sees its methods. */
+function watchChunks(request: UndiciRequest, exchange: Exchange | BatchExchange): void {
+  const { onBodySent, onData } = request;
+  if (typeof onBodySent === 'function') {
+    request.onBodySent = function (chunk) {
+      guard('undici chunk sent', () => {
+        exchange.send(chunk);
+      });
+      return onBodySent.call(this, chunk);
+    };
+  }
+  if (typeof onData !== 'function') return;
+  request.onData = function (chunk) {
+    guard('undici chunk', () => {
+      exchange.receive(chunk);
+    });
+    return onData.call(this, chunk);
+  };
+}
+
+/** What a request failed with; `undefined` when the program gave it up. */
+function errorTypeOf(error: unknown): string | undefined {
+  const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  if (name === 'AbortError' || code === 'UND_ERR_ABORTED') return undefined;
+  return name === 'TimeoutError' || /TIMEOUT/.test(String(code))
+    ? 'client_timeout_error'
+    : 'connection_error';
+}
+
+function hostOf(origin: unknown): string {
+  return guard('origin', () => new URL(String(origin)).host) ?? '';
+}
+
+/** Value of a header in any of the forms in which undici's versions hold them. */
+function headerOf(headers: unknown, wanted: string): string | undefined {
+  if (typeof headers === 'string') {
+    const line = headers.split('\r\n').find((text) => text.toLowerCase().startsWith(`${wanted}:`));
+    return line?.slice(wanted.length + 1).trim();
+  }
+  if (!Array.isArray(headers)) {
+    const found = (headers as Readonly<Record<string, unknown>> | null | undefined)?.[wanted];
+    return typeof found === 'string' ? found : undefined;
+  }
+  for (let at = 0; at + 1 < headers.length; at += 2)
+    if (String(headers[at]).toLowerCase() === wanted) return String(headers[at + 1]);
+  return undefined;
+}

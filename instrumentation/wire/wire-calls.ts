@@ -1,0 +1,124 @@
+// Calls of the wire: model calls that are known by their HTTP requests alone, because no observer of an SDK claimed
+// them. Whoever sent a request may send it again when it failed: the same body soon after is the same call.
+
+import { SpanKind, trace, type Context } from '@opentelemetry/api';
+import { guarded } from '../process/guard.ts';
+import { later } from '../process/timers.ts';
+import type { CallEnd, ModelCall } from '../record/model-call.ts';
+import { readRequest, type RequestFacts } from '../record/request-facts.ts';
+import { relateSpan } from '../otel/peer-spans.ts';
+import { bindSpan, isFreeNativeSpan } from '../sdk/native-spans.ts';
+import type { Observer } from '../sdk/observer.ts';
+import type { Endpoint } from './endpoint.ts';
+
+/** A failed request that is not sent again within this time has ended the call; clients wait up to a minute. */
+const HELD_MS = 60_000;
+const MAX_HELD = 1_000;
+
+interface HeldCall {
+  readonly call: ModelCall;
+  readonly end: CallEnd;
+  readonly endMs: number;
+  readonly timer: NodeJS.Timeout;
+}
+
+export interface WireRequest {
+  readonly endpoint: Endpoint;
+  /** The Messages request. */
+  readonly params: Readonly<Record<string, unknown>>;
+  /** Context that the request was made in. */
+  readonly active: Context;
+  readonly startMs: number;
+  /** Version of the SDK that sent it, where it names one. */
+  readonly sdkVersion: string | undefined;
+}
+
+/** Statuses after which clients send a request again. */
+export function isRetried(status: number): boolean {
+  return (
+    status === 408 || status === 409 || status === 429 || status >= 500 || (status >= 300 && status < 400)
+  );
+}
+
+export class WireCalls {
+  readonly observer: Observer;
+  readonly #held = new Map<string, HeldCall>();
+  readonly #keys = new WeakMap<ModelCall, string>();
+
+  constructor(observer: Observer) {
+    this.observer = observer;
+  }
+
+  /** The call that a request begins or goes on with. */
+  begin(request: WireRequest): ModelCall {
+    const facts = readRequest(request.params);
+    const key = keyOf(facts);
+    const held = this.#held.get(key);
+    if (held !== undefined) {
+      this.#held.delete(key);
+      clearTimeout(held.timer);
+      return held.call;
+    }
+    const call = beginCall(this.observer, facts, request);
+    this.#keys.set(call, key);
+    return call;
+  }
+
+  /** The request failed in a way after which it may be sent again. */
+  hold(call: ModelCall, end: CallEnd): void {
+    const key = this.#keys.get(call);
+    if (key === undefined || this.#held.size >= MAX_HELD || this.#held.has(key)) {
+      call.end(end);
+      return;
+    }
+    const endMs = Date.now();
+    const timer = later('held call', HELD_MS, () => {
+      this.#held.delete(key);
+      call.end(end, endMs);
+    });
+    this.#held.set(key, { call, end, endMs, timer });
+  }
+
+  /** Nothing more is sent: what failed last ended its call. */
+  endHeld(): void {
+    const held = [...this.#held.values()];
+    this.#held.clear();
+    for (const { call, end, endMs, timer } of held) {
+      clearTimeout(timer);
+      guarded('held call', () => {
+        call.end(end, endMs);
+      })();
+    }
+  }
+}
+
+function keyOf({ shape, maxTokens }: RequestFacts): string {
+  const { model, tools, system, settings, messages } = shape.hashes;
+  return [shape.model, maxTokens, model, tools, system, settings, ...messages].join(' ');
+}
+
+function beginCall(observer: Observer, facts: RequestFacts, request: WireRequest): ModelCall {
+  const { active, endpoint, params, startMs, sdkVersion } = request;
+  const run = observer.runs.runOf(facts, active);
+  if (facts.userId !== undefined && run.identity.userId === undefined) run.identify({ userId: facts.userId });
+  const enclosing = trace.getSpan(active);
+  const { platform, region } = endpoint;
+  const call = observer.beginCall(facts, run, { body: params, sdkVersion, platform, region, startMs });
+  if (enclosing !== undefined && isFreeNativeSpan(enclosing)) {
+    bindSpan(call, enclosing, 'marked');
+    enclosing.updateName(call.spanName);
+    return call;
+  }
+  relateSpan(enclosing, run.id);
+  call.isOwnSpan = true;
+  call.span = observer.telemetry.tracer.startSpan(
+    call.spanName,
+    {
+      kind: SpanKind.CLIENT,
+      startTime: startMs,
+      attributes: { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': facts.model },
+    },
+    run.isAdopted ? active : run.contextOf(active),
+  );
+  return call;
+}
