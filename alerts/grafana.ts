@@ -16,7 +16,7 @@ import type { SettingValues } from './rules/setting.ts';
 import { displayScale, noticeTemplate, subjectTemplate, summaryTemplate, TITLE_MARK } from './annotations.ts';
 import { boardUrlTemplate, rulePanel } from './rule-board.ts';
 import { guardQuery, ruleQuery, signalQuery } from './rule-query.ts';
-import type { YamlValue } from './yaml.ts';
+import type { YamlValue } from './yaml-value.ts';
 
 export const LOKI_UID = 'loki';
 const EXPRESSION_UID = '__expr__';

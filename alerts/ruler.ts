@@ -15,7 +15,7 @@ import { displayScale, noticeTemplate, subjectTemplate, summaryTemplate, TITLE_M
 import { duration, LEAST_GROUP_MS, quietInterval } from './grafana.ts';
 import { guardQuery, ruleQuery } from './rule-query.ts';
 import { labelOf } from '../signals/to-logql.ts';
-import type { YamlValue } from './yaml.ts';
+import type { YamlValue } from './yaml-value.ts';
 
 const RECEIVER = 'tallyspan';
 const QUIET_HOURS = 'quiet hours';

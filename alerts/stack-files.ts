@@ -12,7 +12,7 @@ import { RULE_IDS } from './rules/all-rules.ts';
 import { readAlertConfig, type AlertConfig } from './rules/policy.ts';
 import { readVariable, SettingError, type Environment } from './rules/setting.ts';
 import { alertmanagerConfig, rulerProblems, rulerRules } from './ruler.ts';
-import { toYaml } from './yaml.ts';
+import type { YamlValue } from './yaml-value.ts';
 
 export const DEFAULT_LINKS: GrafanaLinks = {
   grafanaUrl: 'http://127.0.0.1:3000',
@@ -47,17 +47,17 @@ export function renderStackFiles(env: Environment, options: StackFileOptions): r
   const contactPoints = grafanaContactPoints(config);
   const muteTimes = grafanaMuteTimes(config);
   return [
-    open('grafana/alerting/rules.yaml', toYaml(grafanaRules(config, { ...DEFAULT_LINKS, grafanaUrl }))),
-    open('grafana/alerting/templates.yaml', toYaml(GRAFANA_TEMPLATES)),
+    open('grafana/alerting/rules.yaml', yamlText(grafanaRules(config, { ...DEFAULT_LINKS, grafanaUrl }))),
+    open('grafana/alerting/templates.yaml', yamlText(GRAFANA_TEMPLATES)),
     ...mailFiles(config),
     ...(contactPoints === undefined
       ? []
-      : [secret('grafana/alerting/contact-points.yaml', toYaml(contactPoints))]),
-    ...(muteTimes === undefined ? [] : [open('grafana/alerting/mute-times.yaml', toYaml(muteTimes))]),
+      : [secret('grafana/alerting/contact-points.yaml', yamlText(contactPoints))]),
+    ...(muteTimes === undefined ? [] : [open('grafana/alerting/mute-times.yaml', yamlText(muteTimes))]),
     ...(options.withRuler
       ? [
-          open(`loki/rules/${LOKI_TENANT}/tallyspan.yaml`, toYaml(rulerRules(config))),
-          secret('alertmanager/alertmanager.yml', toYaml(alertmanagerConfig(config))),
+          open(`loki/rules/${LOKI_TENANT}/tallyspan.yaml`, yamlText(rulerRules(config))),
+          secret('alertmanager/alertmanager.yml', yamlText(alertmanagerConfig(config))),
         ]
       : []),
   ];
@@ -89,4 +89,9 @@ function open(path: string, content: string): AlertingFile {
 
 function secret(path: string, content: string): AlertingFile {
   return { path, content, isSecret: true };
+}
+
+/** JSON is YAML, and written without a library: the init service has none. */
+function yamlText(value: YamlValue): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }

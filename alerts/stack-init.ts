@@ -1,7 +1,7 @@
 // The init service of the stack: writes what depends on the environment into a volume, then ends.
-// Runs on a stock Node image from one bundled file. A wrong variable stops it, and with it the start
+// Runs on a stock Node image as it stands here, without a package. A wrong variable stops it, and with it the start
 // of Grafana, with a line that names the variable.
-// Command line: node stack-init.mjs [OUT] (default /out); INIT_RULER=true adds the ruler's files.
+// Command line: node stack-init.ts [OUT] (default /out); INIT_RULER=true adds the ruler's files.
 
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';

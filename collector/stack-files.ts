@@ -12,7 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, posix, resolve } from 'node:path';
 
 export interface StackFile {
   /** From the folder that holds docker-compose.yml. */
@@ -30,12 +30,14 @@ const STACK_PATHS = [
   'stack',
   'collector/dist',
   'dashboards/dist',
-  'alerts/dist/stack-init.mjs',
 ] as const;
+
+/** What the init service runs: it and all that it imports, as it stands in the repository. */
+const INIT_SCRIPT = 'alerts/stack-init.ts';
 
 /** Every file of the stack, read from `root`, in order of path. */
 export function stackFiles(root: string = resolve(import.meta.dirname, '..')): StackFile[] {
-  return STACK_PATHS.flatMap((path) => listFiles(root, path))
+  return [...STACK_PATHS.flatMap((path) => listFiles(root, path)), ...withImports(root, INIT_SCRIPT)]
     .sort()
     .map((path) => ({ path, content: readFileSync(join(root, path), 'utf8') }));
 }
@@ -101,6 +103,20 @@ export function differingFiles(folder: string, files: readonly StackFile[]): str
 function listFiles(root: string, path: string): string[] {
   if (isFile(join(root, path))) return [path];
   return readdirSync(join(root, path)).flatMap((name) => listFiles(root, `${path}/${name}`));
+}
+
+/** A module and all modules of the repository that it imports, by path from the root. */
+function withImports(root: string, entry: string): string[] {
+  const found = new Set<string>();
+  const waiting = [entry];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (found.has(path)) continue;
+    found.add(path);
+    const text = readFileSync(join(root, path), 'utf8');
+    for (const [, specifier = ''] of text.matchAll(/ from '(\.[^']+)'/g))
+      waiting.push(posix.join(posix.dirname(path), specifier));
+  }
+  return [...found];
 }
 
 function isFile(path: string): boolean {

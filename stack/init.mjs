@@ -16,6 +16,6 @@ const METRICS = '/out/grafana/datasources/prometheus.yaml';
 if (process.env['INIT_METRICS'] === 'true') cpSync('/static/metrics/prometheus.yaml', METRICS);
 else rmSync(METRICS, { force: true });
 
-await import('/init/stack-init.mjs');
+await import('/init/alerts/stack-init.ts');
 // Only now is it known that the zone is one.
 placeBoards('/boards', '/out/boards', process.env['TIMEZONE'] || 'UTC');

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { RULE_IDS } from '../../alerts/rules/all-rules.ts';
 import { readAlertConfig } from '../../alerts/rules/policy.ts';
 import { alertmanagerConfig, rulerRules } from '../../alerts/ruler.ts';
-import { toYaml } from '../../alerts/yaml.ts';
+import { stringify } from 'yaml';
 import { describeWhere } from '../fixtures/describe-where.ts';
 import { hasOpenssl, makeCertificate } from '../fakes/certificate.ts';
 import { jsonOf, type RecordingService } from '../fakes/recording-service.ts';
@@ -58,12 +58,12 @@ describeHere('ruler, Alertmanager, Telegram and e-mail', () => {
     const alertmanagerFile = path.join(folder, 'alertmanager.yml');
     writeFileSync(
       alertmanagerFile,
-      toYaml(alertmanagerConfig(config, { groupWait: '1s', groupInterval: '1s' })),
+      stringify(alertmanagerConfig(config, { groupWait: '1s', groupInterval: '1s' })),
     );
     const rules = path.join(folder, 'rules/fake');
     mkdirSync(rules, { recursive: true });
     // The rules as generated, only checked more often than once a minute.
-    const text = toYaml(rulerRules(config)).replaceAll(/interval: "\d+m"/g, 'interval: "2s"');
+    const text = stringify(rulerRules(config)).replaceAll(/interval: \d+m/g, 'interval: 2s');
     writeFileSync(path.join(rules, 'tallyspan.yaml'), text);
 
     const [port = 0] = await findFreePorts(1);

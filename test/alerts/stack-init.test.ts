@@ -1,4 +1,4 @@
-// The init script of the stack as it is shipped: one file, run by Node, in an empty folder.
+// The init script of the stack as it is shipped: run by Node, into an empty folder.
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { BOT_TOKEN } from '../fakes/telegram.ts';
 
-const SCRIPT = path.resolve(import.meta.dirname, '../../alerts/dist/stack-init.mjs');
+const SCRIPT = path.resolve(import.meta.dirname, '../../alerts/stack-init.ts');
 
 let out = '';
 beforeEach(() => {

@@ -38,7 +38,9 @@ describe('the compose file', () => {
   });
 
   it('limits memory to less than 1.5 GB in all', () => {
-    const limits = Object.values(services).map(({ mem_limit: limit }) => Number(/^(\d+)m$/.exec(limit)?.[1]));
+    // The init service has ended before the others start.
+    const { init: _init, ...lasting } = services;
+    const limits = Object.values(lasting).map(({ mem_limit: limit }) => Number(/^(\d+)m$/.exec(limit)?.[1]));
     expect(limits.reduce((sum, limit) => sum + limit, 0)).toBeLessThan(1500);
   });
 

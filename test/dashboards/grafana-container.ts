@@ -105,7 +105,7 @@ function renderFiles(): string {
   mkdirSync(join(out, 'grafana'), { recursive: true });
   cpSync(join(ROOT, 'stack/grafana'), join(out, 'grafana'), { recursive: true });
   cpSync(join(ROOT, 'dashboards/dist'), join(out, 'boards'), { recursive: true });
-  const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'alerts/dist/stack-init.mjs'), out], {
+  const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'alerts/stack-init.ts'), out], {
     encoding: 'utf8',
     env: {},
   });
