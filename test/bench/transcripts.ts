@@ -15,11 +15,14 @@ import { makeTranscripts } from './make-transcripts.ts';
 const SIZE = { messages: 300_000, bytes: 1_000_000_000 } as const;
 
 const WATCH_MS = 20;
+const MS_PER_TICK = 10;
 
 interface Measured {
   readonly wallMs: number;
   /** Largest resident set, bytes; of the process alone, so not of one that it starts. */
   readonly memoryBytes: number;
+  /** Of all its threads, and of processes that it started and that ended; what others do meanwhile hardly changes it. */
+  readonly cpuMs: number;
   readonly stdout: string;
 }
 
@@ -31,10 +34,15 @@ function measure(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let memoryBytes = 0;
+    let cpuMs = 0;
     let stdout = '';
     const watching = setInterval(() => {
       try {
         const status = readFileSync(`/proc/${String(child.pid)}/status`, 'utf8');
+        // After the name, which may hold blanks.
+        const [, rest = ''] = readFileSync(`/proc/${String(child.pid)}/stat`, 'utf8').split(') ');
+        const ticks = rest.split(' ').slice(11, 15).map(Number);
+        cpuMs = Math.max(cpuMs, ticks.reduce((sum, each) => sum + each, 0) * MS_PER_TICK);
         memoryBytes = Math.max(memoryBytes, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024);
       } catch {
         // It has ended, or this is no Linux.
@@ -44,14 +52,14 @@ function measure(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<
     child.on('error', reject);
     child.on('close', (exitCode) => {
       clearInterval(watching);
-      if (exitCode === 0) resolve({ wallMs: performance.now() - started, memoryBytes, stdout });
+      if (exitCode === 0) resolve({ wallMs: performance.now() - started, memoryBytes, cpuMs, stdout });
       else reject(new Error(`${args.join(' ')} exited ${String(exitCode)}`));
     });
   });
 }
 
-function row(name: string, { wallMs, memoryBytes }: Measured): string {
-  return `| ${name} | ${(wallMs / 1000).toFixed(2)} s | ${memoryBytes === 0 ? 'not measured' : `${String(Math.round(memoryBytes / 1e6))} MB`} |`;
+function row(name: string, { wallMs, cpuMs, memoryBytes }: Measured): string {
+  return `| ${name} | ${(wallMs / 1000).toFixed(2)} s | ${cpuMs === 0 ? 'not measured' : `${(cpuMs / 1000).toFixed(2)} s`} | ${memoryBytes === 0 ? 'not measured' : `${String(Math.round(memoryBytes / 1e6))} MB`} |`;
 }
 
 const work = mkdtempSync(path.join(tmpdir(), 'tallyspan-bench-'));
@@ -80,8 +88,8 @@ try {
     '',
     `A folder of ${(SIZE.bytes / 1e9).toFixed(1)} GB: ${String(counted['messages'])} user and assistant lines of ${String(counted['sessions'])} sessions, which are ${String(counted['model_calls'])} model calls and ${String(counted['events'])} events.`,
     '',
-    '| What | Time | Memory |',
-    '| --- | --- | --- |',
+    '| What | Time | Processor time | Memory |',
+    '| --- | --- | --- | --- |',
     row('`tallyspan import claude`, into an empty data folder', first),
     row('the same again, nothing changed', again),
     ...(peer === undefined

@@ -2,6 +2,7 @@
 // ask all of them.
 
 import { DIMENSIONS } from '../../core/schema.ts';
+import { USAGE_KINDS } from '../../server/queries/usage/read-usage.ts';
 import { CATALOGUE } from '../../signals/catalogue/index.ts';
 import type { RunningServer } from '../../server/start-server.ts';
 import { getJson } from './harness.ts';
@@ -47,6 +48,8 @@ export async function addressesOf(server: RunningServer): Promise<string[]> {
     '/api/runs?sort=dearest',
     '/api/runs?sort=slowest&failed=true',
     ...COST_GROUPS.flatMap((by) => [`/api/cost?by=${by}`, `/api/cost?by=${by}&since=30d`]),
+    ...USAGE_KINDS.map((kind) => `/api/usage?kind=${kind}&since=30d`),
+    '/api/statusline',
     '/api/diagnosis?from=7d&to=now',
     '/api/diagnosis?from=today&against=7d',
     '/api/whatif?from=7d&to=now&batch=true',
