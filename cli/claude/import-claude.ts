@@ -171,13 +171,14 @@ async function readSession(
   const rest = remainderOf(session, priced, { baseline: baselineOf(session, priced, state.costStates()) });
   tally.calls += priced.length;
   for (const { costNanoUsd } of priced) tally.costNanoUsd += costNanoUsd ?? 0;
-  for (const row of rest.events)
+  const rows = state.takeRemainders(found.session, rest.events);
+  for (const row of rows)
     if (row['tallyspan.duplicate'] !== true) tally.remainderNanoUsd += row.cost_nano_usd ?? 0;
   tally.shortfalls.push(...rest.shortfalls);
   const idleMs = nowMs - session.lastMs;
   const wait = isOpen ? CHECKS_MS.find((each) => each > idleMs) : undefined;
   return {
-    events: [...events, ...rest.events],
+    events: [...events, ...rows],
     note: () => {
       state.noteStored(
         { ...found, files: whole },

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { EventRecord } from '../../core/event.ts';
 import type { CallFact, CostState } from '../../core/transcripts/facts.ts';
 import { spanIdOf } from '../../core/transcripts/ids.ts';
 import type { FoundFile, FoundSession } from './find-transcripts.ts';
@@ -23,6 +24,8 @@ interface SessionState {
   /** When a run of it that may go on is to be looked at again, Unix milliseconds. */
   checkAtMs?: number | undefined;
   costStates: readonly CostState[];
+  /** Keys of its rows of what is not in the transcript. */
+  remainders?: readonly string[] | undefined;
 }
 
 interface StoredState {
@@ -71,6 +74,21 @@ export class ImportState {
   /** Notes what Claude Code counted of a session: forks of it begin there. */
   noteCosts(session: string, costStates: readonly CostState[]): void {
     this.#sessionOf(session).costStates = costStates;
+  }
+
+  /**
+   * The rows of a session's remainder that have to be stored: those with something in them, and those that take the
+   * place of one that had.
+   */
+  takeRemainders(session: string, rows: readonly EventRecord[]): readonly EventRecord[] {
+    const known = this.#sessionOf(session);
+    const before = new Set(known.remainders);
+    const [full, empty] = [
+      rows.filter((row) => row['tallyspan.duplicate'] !== true),
+      rows.filter((row) => row['tallyspan.duplicate'] === true),
+    ];
+    known.remainders = full.flatMap((row) => row['tallyspan.key'] ?? []);
+    return [...full, ...empty.filter((row) => before.has(row['tallyspan.key'] ?? ''))];
   }
 
   /** Notes that the session was read and stored; `checkAtMs`: when time alone may have ended a run of it. */

@@ -134,7 +134,7 @@ function rowOf(
     'service.version': version,
     'tallyspan.source': REMAINDER_SOURCE,
     'tallyspan.key': `claude-code/remainder/${names.join('/')}`,
-    'tallyspan.revision': state.atMs * 2 + (hasBaseline ? 1 : 0),
+    'tallyspan.revision': revisionOf(session, state, hasBaseline),
     'tallyspan.duplicate': isNothing ? true : undefined,
     'gen_ai.conversation.id': session.session,
     'gen_ai.agent.name': SERVICE_NAME,
@@ -142,6 +142,11 @@ function rowOf(
     'agent.project': project,
     ...estimate(NOT_IN_TRANSCRIPT, rest, model.name, state.atMs, NOT_IN_TRANSCRIPT, overrides),
   };
+}
+
+/** Later counts are above earlier ones, also of the same time, and one with what a fork began with above one without. */
+function revisionOf({ costStates }: SessionFacts, { atMs }: CostState, hasBaseline: boolean): number {
+  return atMs * 2_048 + Math.min(costStates.length, 1_023) * 2 + (hasBaseline ? 1 : 0);
 }
 
 /** Counts by the model's id in the price table, as one side may name it with a date, a profile or the size of its context. */

@@ -10,6 +10,7 @@ import { runCommand } from './run-command.ts';
 
 const OTHER = '22222222-2222-4222-8222-222222222222';
 const INPUT_NANO_USD = 2_000_000;
+const HAIKU = 'claude-haiku-4-5-20251001';
 
 let folder: string;
 let dataDir: string;
@@ -119,7 +120,7 @@ test('what is written later comes in, a fuller line takes the place of the store
 });
 
 function counted(input: number): string {
-  return costState({ 'claude-haiku-4-5-20251001': { inputTokens: input, outputTokens: 0 } });
+  return costState({ [HAIKU]: { inputTokens: input, outputTokens: 0 } });
 }
 
 test('what Claude Code counted beyond its calls is a row that follows its count', async () => {
@@ -135,6 +136,15 @@ test('what Claude Code counted beyond its calls is a row that follows its count'
   expect(rest).toMatchObject([
     { tokens_input: 700, cost_nano_usd: 700_000, 'tallyspan.cost.status': 'estimated' },
   ]);
+  // Its calls come after all: nothing is left, and the row says so.
+  await appendFile(
+    file,
+    `${answerLine(5, { id: 'msg_2', output: 0, model: HAIKU, usage: { input_tokens: 700 } })}\n${counted(700)}\n`,
+  );
+  await importAll();
+  expect((await calls()).filter((call) => call['tallyspan.source'] === 'remainder')).toEqual([]);
+  await appendFile(file, `${userLine(7, 'z')}\n${counted(1_400)}\n`);
+  await importAll();
   const daily = await readCommand<{ readonly total: Answer; readonly rows: readonly Answer[] }>([
     'daily',
     '--since',
@@ -145,7 +155,7 @@ test('what Claude Code counted beyond its calls is a row that follows its count'
     dataDir,
   ]);
   expect(daily.rows).toMatchObject([
-    { name: '2026-11-20', model_calls: 1, not_in_transcript_nano_usd: 700_000, cost_nano_usd: 3_700_000 },
+    { name: '2026-11-20', model_calls: 2, not_in_transcript_nano_usd: 700_000, cost_nano_usd: 4_400_000 },
   ]);
 });
 
