@@ -1,6 +1,7 @@
 // An event as a protobuf LogRecord of OTLP, straight from its fields: one walk over those it has writes the
 // attributes and the JSON line that is the body. What never changes about a field is made beforehand.
 
+import { ANY_VALUE, KEY_VALUE, LOG_RECORD } from '../../core/otlp-fields.ts';
 import type { SpanContext } from '@opentelemetry/api';
 import type { EventRecord } from '../../core/event.ts';
 import { cutSentValue } from '../../core/field-limits.ts';
@@ -63,17 +64,17 @@ export function encodeEventRecord(
   line.characters('}');
   const seconds = Math.floor(header.timestamp / 1_000);
   const nanoseconds = (header.timestamp - seconds * 1_000) * 1_000_000;
-  record.tag(1, FIXED64);
+  record.tag(LOG_RECORD.time, FIXED64);
   record.time(seconds, nanoseconds);
-  record.tag(11, FIXED64);
+  record.tag(LOG_RECORD.observedTime, FIXED64);
   record.time(seconds, nanoseconds);
-  record.tag(5, BYTES);
+  record.tag(LOG_RECORD.body, BYTES);
   const body = record.open();
-  record.tag(1, BYTES);
+  record.tag(ANY_VALUE.string, BYTES);
   record.message(line);
   record.close(body);
   writeSpanContext(record, span);
-  writeText(record, 12, header['event.name']);
+  writeText(record, LOG_RECORD.eventName, header['event.name']);
 }
 
 function writeField(
@@ -99,11 +100,11 @@ function describeField(key: FieldKey): WrittenField {
   const lineStart = new ProtobufWriter(key.length + 8);
   lineStart.characters(`,${JSON.stringify(key)}:`);
   const attributeStart = new ProtobufWriter(key.length + 8);
-  attributeStart.tag(6, BYTES);
+  attributeStart.tag(LOG_RECORD.attributes, BYTES);
   attributeStart.open();
-  attributeStart.tag(1, BYTES);
+  attributeStart.tag(KEY_VALUE.key, BYTES);
   attributeStart.text(key);
-  attributeStart.tag(2, BYTES);
+  attributeStart.tag(KEY_VALUE.value, BYTES);
   const isAttribute = (FIELDS[key] as FieldDefinition).attribute === true;
   return {
     lineStart: lineStart.view,

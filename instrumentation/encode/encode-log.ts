@@ -1,5 +1,6 @@
 // Log records that the program writes through the API of OpenTelemetry, as protobuf LogRecords of OTLP.
 
+import { LOG_RECORD } from '../../core/otlp-fields.ts';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import {
   writeAnyValue,
@@ -12,16 +13,16 @@ import {
 import { BYTES, type ProtobufWriter } from './protobuf-writer.ts';
 
 export function encodeLogRecord(writer: ProtobufWriter, record: ReadableLogRecord): void {
-  writeTime(writer, 1, record.hrTime);
-  writeTime(writer, 11, record.hrTimeObserved);
-  writeCount(writer, 2, record.severityNumber);
-  writeText(writer, 3, record.severityText);
+  writeTime(writer, LOG_RECORD.time, record.hrTime);
+  writeTime(writer, LOG_RECORD.observedTime, record.hrTimeObserved);
+  writeCount(writer, LOG_RECORD.severityNumber, record.severityNumber);
+  writeText(writer, LOG_RECORD.severityText, record.severityText);
   if (record.body !== undefined) {
-    writer.tag(5, BYTES);
+    writer.tag(LOG_RECORD.body, BYTES);
     writeAnyValue(writer, record.body);
   }
-  writeAttributes(writer, 6, record.attributes);
-  writeCount(writer, 7, record.droppedAttributesCount);
+  writeAttributes(writer, LOG_RECORD.attributes, record.attributes);
+  writeCount(writer, LOG_RECORD.droppedAttributesCount, record.droppedAttributesCount);
   if (record.spanContext !== undefined) writeSpanContext(writer, record.spanContext);
-  writeText(writer, 12, record.eventName);
+  writeText(writer, LOG_RECORD.eventName, record.eventName);
 }

@@ -1,5 +1,6 @@
 // A finished span as a protobuf Span of OTLP.
 
+import { SPAN, SPAN_EVENT, SPAN_LINK, STATUS } from '../../core/otlp-fields.ts';
 import type { Link } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { writeAttributes, writeCount, writeId, writeText, writeTime } from './otlp-values.ts';
@@ -12,46 +13,46 @@ const IS_REMOTE = 0x200;
 export function encodeSpan(writer: ProtobufWriter, span: ReadableSpan): void {
   const context = span.spanContext();
   const { parentSpanContext: parent, status } = span;
-  writeId(writer, 1, context.traceId);
-  writeId(writer, 2, context.spanId);
-  writeText(writer, 3, context.traceState?.serialize());
-  writeId(writer, 4, parent?.spanId);
-  writeText(writer, 5, span.name);
+  writeId(writer, SPAN.traceId, context.traceId);
+  writeId(writer, SPAN.spanId, context.spanId);
+  writeText(writer, SPAN.traceState, context.traceState?.serialize());
+  writeId(writer, SPAN.parentSpanId, parent?.spanId);
+  writeText(writer, SPAN.name, span.name);
   // The API counts kinds from 0, OTLP from 1.
-  writeCount(writer, 6, span.kind + 1);
-  writeTime(writer, 7, span.startTime);
-  writeTime(writer, 8, span.endTime);
-  writeAttributes(writer, 9, span.attributes);
-  writeCount(writer, 10, span.droppedAttributesCount);
+  writeCount(writer, SPAN.kind, span.kind + 1);
+  writeTime(writer, SPAN.startTime, span.startTime);
+  writeTime(writer, SPAN.endTime, span.endTime);
+  writeAttributes(writer, SPAN.attributes, span.attributes);
+  writeCount(writer, SPAN.droppedAttributesCount, span.droppedAttributesCount);
   for (const event of span.events) {
-    writer.tag(11, BYTES);
+    writer.tag(SPAN.events, BYTES);
     const mark = writer.open();
-    writeTime(writer, 1, event.time);
-    writeText(writer, 2, event.name);
-    if (event.attributes !== undefined) writeAttributes(writer, 3, event.attributes);
-    writeCount(writer, 4, event.droppedAttributesCount);
+    writeTime(writer, SPAN_EVENT.time, event.time);
+    writeText(writer, SPAN_EVENT.name, event.name);
+    if (event.attributes !== undefined) writeAttributes(writer, SPAN_EVENT.attributes, event.attributes);
+    writeCount(writer, SPAN_EVENT.droppedAttributesCount, event.droppedAttributesCount);
     writer.close(mark);
   }
-  writeCount(writer, 12, span.droppedEventsCount);
+  writeCount(writer, SPAN.droppedEventsCount, span.droppedEventsCount);
   for (const link of span.links) writeLink(writer, link);
-  writeCount(writer, 14, span.droppedLinksCount);
-  writer.tag(15, BYTES);
+  writeCount(writer, SPAN.droppedLinksCount, span.droppedLinksCount);
+  writer.tag(SPAN.status, BYTES);
   const mark = writer.open();
-  writeText(writer, 2, status.message);
-  writeCount(writer, 3, status.code);
+  writeText(writer, STATUS.message, status.message);
+  writeCount(writer, STATUS.code, status.code);
   writer.close(mark);
-  writeFlags(writer, 16, context.traceFlags, parent?.isRemote);
+  writeFlags(writer, SPAN.flags, context.traceFlags, parent?.isRemote);
 }
 
 function writeLink(writer: ProtobufWriter, { context, attributes, droppedAttributesCount }: Link): void {
-  writer.tag(13, BYTES);
+  writer.tag(SPAN.links, BYTES);
   const mark = writer.open();
-  writeId(writer, 1, context.traceId);
-  writeId(writer, 2, context.spanId);
-  writeText(writer, 3, context.traceState?.serialize());
-  if (attributes !== undefined) writeAttributes(writer, 4, attributes);
-  writeCount(writer, 5, droppedAttributesCount);
-  writeFlags(writer, 6, context.traceFlags, context.isRemote);
+  writeId(writer, SPAN_LINK.traceId, context.traceId);
+  writeId(writer, SPAN_LINK.spanId, context.spanId);
+  writeText(writer, SPAN_LINK.traceState, context.traceState?.serialize());
+  if (attributes !== undefined) writeAttributes(writer, SPAN_LINK.attributes, attributes);
+  writeCount(writer, SPAN_LINK.droppedAttributesCount, droppedAttributesCount);
+  writeFlags(writer, SPAN_LINK.flags, context.traceFlags, context.isRemote);
   writer.close(mark);
 }
 

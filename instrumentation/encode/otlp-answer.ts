@@ -1,5 +1,6 @@
 // The answer to an OTLP request: what the endpoint says it refused although it took the request.
 
+import { ANSWER, PARTIAL_SUCCESS } from '../../core/otlp-fields.ts';
 import { readFields } from './protobuf-reader.ts';
 
 export interface RefusedPart {
@@ -7,19 +8,15 @@ export interface RefusedPart {
   readonly reason: string;
 }
 
-const PARTIAL_SUCCESS = 1;
-const REJECTED = 1;
-const ERROR_MESSAGE = 2;
-
 /** The refused part; `undefined` when all was taken. Throws on bytes that are no protobuf. */
 export function readRefusedPart(answer: Uint8Array): RefusedPart | undefined {
   let count = 0;
   let reason = 'no reason given';
   for (const { number, value: part } of readFields(answer)) {
-    if (number !== PARTIAL_SUCCESS || typeof part === 'number') continue;
+    if (number !== ANSWER.partialSuccess || typeof part === 'number') continue;
     for (const { number: field, value } of readFields(part)) {
-      if (field === REJECTED && typeof value === 'number') count = value;
-      else if (field === ERROR_MESSAGE && typeof value !== 'number' && value.length > 0)
+      if (field === PARTIAL_SUCCESS.rejected && typeof value === 'number') count = value;
+      else if (field === PARTIAL_SUCCESS.message && typeof value !== 'number' && value.length > 0)
         reason = new TextDecoder().decode(value);
     }
   }

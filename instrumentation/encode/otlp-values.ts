@@ -1,5 +1,6 @@
-// OTLP values as protobuf: what spans and log records share. Field numbers are those of opentelemetry-proto 1.x.
+// OTLP values as protobuf: what spans and log records share.
 
+import { ANY_VALUE, KEY_VALUE, LOG_RECORD, VALUE_LIST } from '../../core/otlp-fields.ts';
 import type { Attributes, HrTime, SpanContext } from '@opentelemetry/api';
 import { BYTES, FIXED32, FIXED64, VARINT, type ProtobufWriter } from './protobuf-writer.ts';
 
@@ -17,9 +18,9 @@ export function writeAttributes(writer: ProtobufWriter, field: number, attribute
 
 function writeKeyValue(writer: ProtobufWriter, key: string, value: unknown): void {
   const pair = writer.open();
-  writer.tag(1, BYTES);
+  writer.tag(KEY_VALUE.key, BYTES);
   writer.text(key);
-  writer.tag(2, BYTES);
+  writer.tag(KEY_VALUE.value, BYTES);
   writeAnyValue(writer, value);
   writer.close(pair);
 }
@@ -29,19 +30,19 @@ export function writeAnyValue(writer: ProtobufWriter, value: unknown): void {
   const mark = writer.open();
   switch (typeof value) {
     case 'string':
-      writer.tag(1, BYTES);
+      writer.tag(ANY_VALUE.string, BYTES);
       writer.text(value);
       break;
     case 'boolean':
-      writer.tag(2, VARINT);
+      writer.tag(ANY_VALUE.bool, VARINT);
       writer.varint(value ? 1 : 0);
       break;
     case 'number':
       if (Number.isInteger(value) && value >= MIN_INT64 && value < MAX_INT64) {
-        writer.tag(3, VARINT);
+        writer.tag(ANY_VALUE.int, VARINT);
         writer.varint(value);
       } else {
-        writer.tag(4, FIXED64);
+        writer.tag(ANY_VALUE.double, FIXED64);
         writer.double(value);
       }
       break;
@@ -55,19 +56,19 @@ export function writeAnyValue(writer: ProtobufWriter, value: unknown): void {
 
 function writeObject(writer: ProtobufWriter, value: object): void {
   if (value instanceof Uint8Array) {
-    writer.tag(7, BYTES);
+    writer.tag(ANY_VALUE.bytes, BYTES);
     writer.bytes(value);
     return;
   }
   const isList = Array.isArray(value);
-  writer.tag(isList ? 5 : 6, BYTES);
+  writer.tag(isList ? ANY_VALUE.array : ANY_VALUE.map, BYTES);
   const mark = writer.open();
   if (isList) {
     for (const item of value as unknown[]) {
-      writer.tag(1, BYTES);
+      writer.tag(VALUE_LIST.values, BYTES);
       writeAnyValue(writer, item);
     }
-  } else writeAttributes(writer, 1, value as Attributes);
+  } else writeAttributes(writer, VALUE_LIST.values, value as Attributes);
   writer.close(mark);
 }
 
@@ -100,9 +101,9 @@ export function writeCount(writer: ProtobufWriter, field: number, count: number 
 /** The span that a log record belongs to. */
 export function writeSpanContext(writer: ProtobufWriter, context: SpanContext): void {
   if (context.traceFlags !== 0) {
-    writer.tag(8, FIXED32);
+    writer.tag(LOG_RECORD.flags, FIXED32);
     writer.fixed32(context.traceFlags);
   }
-  writeId(writer, 9, context.traceId);
-  writeId(writer, 10, context.spanId);
+  writeId(writer, LOG_RECORD.traceId, context.traceId);
+  writeId(writer, LOG_RECORD.spanId, context.spanId);
 }

@@ -2,6 +2,7 @@
 // request. It groups them by resource and scope, as OTLP nests them. Bytes that wait are nothing that the
 // garbage collector has to walk through, and nothing is encoded twice.
 
+import { REQUEST, RESOURCE, RESOURCE_GROUP, SCOPE, SCOPE_GROUP } from '../../core/otlp-fields.ts';
 import type { Attributes } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
@@ -33,7 +34,7 @@ export class RecordBatch {
     if (scopes === undefined) this.#groups.set(resource, (scopes = new Map<Scope, ProtobufWriter>()));
     let records = scopes.get(scope);
     if (records === undefined) scopes.set(scope, (records = new ProtobufWriter()));
-    records.tag(2, BYTES);
+    records.tag(SCOPE_GROUP.records, BYTES);
     records.message(record);
   }
 
@@ -62,31 +63,31 @@ function writeResource(
   resource: Resource,
   scopes: ReadonlyMap<Scope, ProtobufWriter>,
 ): void {
-  request.tag(1, BYTES);
+  request.tag(REQUEST.groups, BYTES);
   const resourceMark = request.open();
-  request.tag(1, BYTES);
+  request.tag(RESOURCE_GROUP.resource, BYTES);
   const mark = request.open();
-  writeAttributes(request, 1, resource.attributes);
+  writeAttributes(request, RESOURCE.attributes, resource.attributes);
   request.close(mark);
   for (const [scope, records] of scopes) {
-    request.tag(2, BYTES);
+    request.tag(RESOURCE_GROUP.scopeGroups, BYTES);
     const scopeMark = request.open();
     writeScope(request, scope);
     request.raw(records.view);
-    writeText(request, 3, scope.schemaUrl);
+    writeText(request, SCOPE_GROUP.schemaUrl, scope.schemaUrl);
     request.close(scopeMark);
     records.reset();
   }
-  writeText(request, 3, resource.schemaUrl);
+  writeText(request, RESOURCE_GROUP.schemaUrl, resource.schemaUrl);
   request.close(resourceMark);
 }
 
 function writeScope(request: ProtobufWriter, scope: Scope): void {
-  request.tag(1, BYTES);
+  request.tag(SCOPE_GROUP.scope, BYTES);
   const mark = request.open();
-  writeText(request, 1, scope.name);
-  writeText(request, 2, scope.version);
-  if (scope.attributes !== undefined) writeAttributes(request, 3, scope.attributes);
-  writeCount(request, 4, scope.droppedAttributesCount);
+  writeText(request, SCOPE.name, scope.name);
+  writeText(request, SCOPE.version, scope.version);
+  if (scope.attributes !== undefined) writeAttributes(request, SCOPE.attributes, scope.attributes);
+  writeCount(request, SCOPE.droppedAttributesCount, scope.droppedAttributesCount);
   request.close(mark);
 }

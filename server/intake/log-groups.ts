@@ -1,5 +1,6 @@
 // Groups of an OTLP log request: which bytes are whose records, before any of them is read.
 
+import { REQUEST, RESOURCE_GROUP, SCOPE, SCOPE_GROUP } from '../../core/otlp-fields.ts';
 import type { Attributes } from './otlp-model.ts';
 import { WIRE_BYTES, readResourceBytes } from './otlp-protobuf.ts';
 import type { RequestBudget } from './request-limits.ts';
@@ -24,7 +25,7 @@ export class LogGroupFinder extends WireReader {
 
   read(): readonly LogGroupPlaces[] {
     this.eachField(this.bytes.length, (field, wire) => {
-      if (field !== 1) return false;
+      if (field !== REQUEST.groups) return false;
       this.expect(wire, WIRE_BYTES);
       this.#budget.takeRecord();
       this.#readResourceGroup(this.endOfBytes());
@@ -37,10 +38,11 @@ export class LogGroupFinder extends WireReader {
     const resource: Attributes = {};
     const scopeGroups: number[] = [];
     this.eachField(end, (field, wire) => {
-      if (field !== 1 && field !== 2) return false;
+      if (field !== RESOURCE_GROUP.resource && field !== RESOURCE_GROUP.scopeGroups) return false;
       this.expect(wire, WIRE_BYTES);
       const messageEnd = this.endOfBytes();
-      if (field === 1) readResourceBytes(this.bytes.subarray(this.at, messageEnd), resource, this.#budget);
+      if (field === RESOURCE_GROUP.resource)
+        readResourceBytes(this.bytes.subarray(this.at, messageEnd), resource, this.#budget);
       else {
         this.#budget.takeRecord();
         scopeGroups.push(this.at, messageEnd);
@@ -59,15 +61,15 @@ export class LogGroupFinder extends WireReader {
     let scope = '';
     const records: number[] = [];
     this.eachField(end, (field, wire) => {
-      if (field !== 1 && field !== 2) return false;
+      if (field !== SCOPE_GROUP.scope && field !== SCOPE_GROUP.records) return false;
       this.expect(wire, WIRE_BYTES);
       const messageEnd = this.endOfBytes();
-      if (field === 2) {
+      if (field === SCOPE_GROUP.records) {
         this.#budget.takeRecord();
         records.push(this.at, messageEnd);
       } else
         this.eachField(messageEnd, (inner, innerWire) => {
-          if (inner !== 1) return false;
+          if (inner !== SCOPE.name) return false;
           this.expect(innerWire, WIRE_BYTES);
           const nameEnd = this.endOfBytes();
           scope = Buffer.from(this.bytes.subarray(this.at, nameEnd)).toString('utf8');

@@ -3,6 +3,7 @@
 // in JSON: the body of a record of ours is the whole event; attributes of the record, then of its resource, win,
 // because a Collector may have changed them.
 
+import { ANY_VALUE, KEY_VALUE, LOG_RECORD } from '../../core/otlp-fields.ts';
 import { isUtf8 } from 'node:buffer';
 import { CLAUDE_CODE_SCOPE, type ClaudeLog } from '../../core/claude-code/log-record.ts';
 import { isFieldValue } from '../../core/event.ts';
@@ -158,21 +159,21 @@ class RecordReader extends WireReader {
       const field = tag >>> 3;
       const wire = tag & 7;
       switch (field) {
-        case 1:
-        case 11: {
+        case LOG_RECORD.time:
+        case LOG_RECORD.observedTime: {
           this.expect(wire, WIRE_64);
           const timeMs = this.timeMs();
-          if (field === 1) places.timeMs = timeMs;
+          if (field === LOG_RECORD.time) places.timeMs = timeMs;
           else places.observedTimeMs = timeMs;
           break;
         }
-        case 5:
+        case LOG_RECORD.body:
           this.expect(wire, WIRE_BYTES);
           places.bodyEnd = this.endOfBytes();
           places.bodyStart = this.at;
           this.at = places.bodyEnd;
           break;
-        case 6: {
+        case LOG_RECORD.attributes: {
           this.expect(wire, WIRE_BYTES);
           const attributeEnd = this.endOfBytes();
           this.#budget.takeValue();
@@ -181,15 +182,15 @@ class RecordReader extends WireReader {
           this.at = attributeEnd;
           break;
         }
-        case 9:
+        case LOG_RECORD.traceId:
           this.expect(wire, WIRE_BYTES);
           places.traceId = this.#idStart(TRACE_ID_BYTES);
           break;
-        case 10:
+        case LOG_RECORD.spanId:
           this.expect(wire, WIRE_BYTES);
           places.spanId = this.#idStart(SPAN_ID_BYTES);
           break;
-        case 12: {
+        case LOG_RECORD.eventName: {
           this.expect(wire, WIRE_BYTES);
           const nameEnd = this.endOfBytes();
           places.name = findEventName(this.bytes, this.at, nameEnd);
@@ -244,7 +245,7 @@ class RecordReader extends WireReader {
     let to = -1;
     while (this.at < end) {
       const tag = this.varint();
-      if (tag === ((1 << 3) | WIRE_BYTES)) {
+      if (tag === ((ANY_VALUE.string << 3) | WIRE_BYTES)) {
         to = this.endOfBytes();
         from = this.at;
         this.at = to;
@@ -266,13 +267,13 @@ class RecordReader extends WireReader {
     while (this.at < end) {
       const tag = this.varint();
       const number = tag >>> 3;
-      if (number !== 1 && number !== 2) {
+      if (number !== KEY_VALUE.key && number !== KEY_VALUE.value) {
         this.skip(number, tag & 7);
         continue;
       }
       this.expect(tag & 7, WIRE_BYTES);
       const partEnd = this.endOfBytes();
-      if (number === 1) field = findField(this.bytes, this.at, partEnd);
+      if (number === KEY_VALUE.key) field = findField(this.bytes, this.at, partEnd);
       else {
         valueStart = this.at;
         valueEnd = partEnd;
@@ -290,25 +291,25 @@ class RecordReader extends WireReader {
     if (start === end) return;
     const tag = this.varint();
     switch (tag) {
-      case (1 << 3) | WIRE_BYTES: {
+      case (ANY_VALUE.string << 3) | WIRE_BYTES: {
         const textEnd = this.endOfBytes();
         if (textEnd !== end) break;
         this.#setText(field, this.at, textEnd);
         return;
       }
-      case (2 << 3) | WIRE_VARINT: {
+      case (ANY_VALUE.bool << 3) | WIRE_VARINT: {
         const value = this.int64();
         if (this.at !== end) break;
         if (field >= 0 && FIELD_TYPES[field] === 'bool') this.#batch.setCell(field, value === 0 ? 0 : 1);
         return;
       }
-      case (3 << 3) | WIRE_VARINT: {
+      case (ANY_VALUE.int << 3) | WIRE_VARINT: {
         const value = this.int64();
         if (this.at !== end) break;
         if (field >= 0 && isNumberOf(field, value)) this.#batch.setCell(field, value);
         return;
       }
-      case (4 << 3) | WIRE_64: {
+      case (ANY_VALUE.double << 3) | WIRE_64: {
         const value = this.double();
         if (this.at !== end) break;
         if (field >= 0 && isNumberOf(field, value)) this.#batch.setCell(field, value);

@@ -1,7 +1,22 @@
 // Spans and metrics as protobuf. The messages are read field by field into the model, without building objects
-// for what is not stored. Field numbers are those of the
-// opentelemetry-proto files; unknown fields are skipped, as protobuf asks.
+// for what is not stored. Unknown fields are skipped, as protobuf asks.
 
+import {
+  ANY_VALUE,
+  DATA,
+  KEY_VALUE,
+  LOG_RECORD,
+  METRIC,
+  REQUEST,
+  RESOURCE,
+  RESOURCE_GROUP,
+  SCOPE,
+  SCOPE_GROUP,
+  SPAN,
+  SPAN_EVENT,
+  STATUS,
+  VALUE_LIST,
+} from '../../core/otlp-fields.ts';
 import protobuf from 'protobufjs/minimal.js';
 import {
   MalformedBodyError,
@@ -19,6 +34,8 @@ import { OversizedBodyError, RequestBudget } from './request-limits.ts';
 /** Shares the limits of its request with the readers of its other parts. */
 type Reader = protobuf.Reader & { readonly budget: RequestBudget };
 
+const KINDS_OF_DATA: readonly number[] = Object.values(METRIC);
+
 export const WIRE_VARINT = 0;
 export const WIRE_64 = 1;
 export const WIRE_BYTES = 2;
@@ -26,13 +43,17 @@ export const WIRE_32 = 5;
 
 /** Attributes of a Resource message. @throws MalformedBodyError, OversizedBodyError */
 export function readResourceBytes(bytes: Uint8Array, into: Attributes, budget: RequestBudget): void {
-  decode(bytes, budget, (reader) => readAttributesOf(reader, { start: 0, end: reader.len }, 1, into));
+  decode(bytes, budget, (reader) =>
+    readAttributesOf(reader, { start: 0, end: reader.len }, RESOURCE.attributes, into),
+  );
 }
 
 /** Attributes of a LogRecord message. @throws MalformedBodyError, OversizedBodyError */
 export function readLogAttributes(bytes: Uint8Array, budget: RequestBudget): Attributes {
   const attributes: Attributes = {};
-  decode(bytes, budget, (reader) => readAttributesOf(reader, { start: 0, end: reader.len }, 6, attributes));
+  decode(bytes, budget, (reader) =>
+    readAttributesOf(reader, { start: 0, end: reader.len }, LOG_RECORD.attributes, attributes),
+  );
   return attributes;
 }
 
@@ -62,10 +83,9 @@ export function countDataPoints(body: Uint8Array): number {
     readResourceGroups(reader, (_resource, _scope, message) => {
       for (const one of message)
         eachField(reader, one, (field, wire) => {
-          // gauge, sum, histogram, exponential histogram, summary: each lists its points in field 1
-          if (wire !== WIRE_BYTES || ![5, 7, 9, 10, 11].includes(field)) return false;
+          if (wire !== WIRE_BYTES || !KINDS_OF_DATA.includes(field)) return false;
           eachField(reader, bytesRange(reader), (inner) => {
-            if (inner === 1) points++;
+            if (inner === DATA.points) points++;
             return false;
           });
           return true;
@@ -104,19 +124,19 @@ function readResourceGroups(
   each: (resource: Attributes, scope: string, messages: readonly Extent[]) => void,
 ): void {
   eachField(reader, { start: 0, end: reader.len }, (field, wire) => {
-    if (field !== 1) return false;
+    if (field !== REQUEST.groups) return false;
     expectWire(wire, WIRE_BYTES);
     reader.budget.takeRecord();
     const resource: Attributes = {};
     let sharedBytes = 0;
     const scopeGroups: Extent[] = [];
     eachField(reader, bytesRange(reader), (inner, innerWire) => {
-      if (inner !== 1 && inner !== 2) return false;
+      if (inner !== RESOURCE_GROUP.resource && inner !== RESOURCE_GROUP.scopeGroups) return false;
       expectWire(innerWire, WIRE_BYTES);
       const extent = bytesRange(reader);
-      if (inner === 1) {
+      if (inner === RESOURCE_GROUP.resource) {
         sharedBytes += extent.end - extent.start;
-        readAttributesOf(reader, extent, 1, resource);
+        readAttributesOf(reader, extent, RESOURCE.attributes, resource);
       } else {
         reader.budget.takeRecord();
         scopeGroups.push(extent);
@@ -129,11 +149,11 @@ function readResourceGroups(
       let scope = '';
       const messages: Extent[] = [];
       eachField(reader, group, (inner, innerWire) => {
-        if (inner !== 1 && inner !== 2) return false;
+        if (inner !== SCOPE_GROUP.scope && inner !== SCOPE_GROUP.records) return false;
         expectWire(innerWire, WIRE_BYTES);
         const extent = bytesRange(reader);
-        if (inner === 1) {
-          scope = readString(reader, extent, 1);
+        if (inner === SCOPE_GROUP.scope) {
+          scope = readString(reader, extent, SCOPE.name);
         } else {
           reader.budget.takeRecord();
           messages.push(extent);
@@ -199,9 +219,9 @@ function readKeyValue(reader: Reader, into: Attributes, depth: number): void {
   let key = '';
   let value: AttributeValue = null;
   eachField(reader, bytesRange(reader), (field, wire) => {
-    if (field !== 1 && field !== 2) return false;
+    if (field !== KEY_VALUE.key && field !== KEY_VALUE.value) return false;
     expectWire(wire, WIRE_BYTES);
-    if (field === 1) key = reader.string();
+    if (field === KEY_VALUE.key) key = reader.string();
     else value = readAnyValue(reader, depth);
     return true;
   });
@@ -213,27 +233,27 @@ function readAnyValue(reader: Reader, depth: number, extent = bytesRange(reader)
   let value: AttributeValue = null;
   eachField(reader, extent, (field, wire) => {
     switch (field) {
-      case 1:
+      case ANY_VALUE.string:
         expectWire(wire, WIRE_BYTES);
         value = reader.string();
         return true;
-      case 2:
+      case ANY_VALUE.bool:
         expectWire(wire, WIRE_VARINT);
         value = reader.bool();
         return true;
-      case 3:
+      case ANY_VALUE.int:
         expectWire(wire, WIRE_VARINT);
         value = readInt64(reader);
         return true;
-      case 4:
+      case ANY_VALUE.double:
         expectWire(wire, WIRE_64);
         value = reader.double();
         return true;
-      case 5: {
+      case ANY_VALUE.array: {
         expectWire(wire, WIRE_BYTES);
         const list: AttributeValue[] = [];
         eachField(reader, bytesRange(reader), (inner, innerWire) => {
-          if (inner !== 1) return false;
+          if (inner !== VALUE_LIST.values) return false;
           expectWire(innerWire, WIRE_BYTES);
           reader.budget.takeValue();
           list.push(readAnyValue(reader, depth + 1));
@@ -242,11 +262,11 @@ function readAnyValue(reader: Reader, depth: number, extent = bytesRange(reader)
         value = list;
         return true;
       }
-      case 6: {
+      case ANY_VALUE.map: {
         expectWire(wire, WIRE_BYTES);
         const map: Attributes = {};
         eachField(reader, bytesRange(reader), (inner, innerWire) => {
-          if (inner !== 1) return false;
+          if (inner !== VALUE_LIST.values) return false;
           expectWire(innerWire, WIRE_BYTES);
           readKeyValue(reader, map, depth + 1);
           return true;
@@ -254,7 +274,7 @@ function readAnyValue(reader: Reader, depth: number, extent = bytesRange(reader)
         value = map;
         return true;
       }
-      case 7:
+      case ANY_VALUE.bytes:
         expectWire(wire, WIRE_BYTES);
         value = Buffer.from(reader.bytes()).toString('base64');
         return true;
@@ -292,48 +312,48 @@ function readSpan(reader: Reader, extent: Extent): Span {
   const span = emptySpan();
   eachField(reader, extent, (field, wire) => {
     switch (field) {
-      case 1:
+      case SPAN.traceId:
         expectWire(wire, WIRE_BYTES);
         span.traceId = readId(reader, 16);
         return true;
-      case 2:
+      case SPAN.spanId:
         expectWire(wire, WIRE_BYTES);
         span.spanId = readId(reader, 8);
         return true;
-      case 4:
+      case SPAN.parentSpanId:
         expectWire(wire, WIRE_BYTES);
         span.parentSpanId = readId(reader, 8);
         return true;
-      case 5:
+      case SPAN.name:
         expectWire(wire, WIRE_BYTES);
         span.name = reader.string();
         return true;
-      case 6:
+      case SPAN.kind:
         expectWire(wire, WIRE_VARINT);
         span.kind = reader.int32();
         return true;
-      case 7:
+      case SPAN.startTime:
         expectWire(wire, WIRE_64);
         span.startMs = readPreciseTimeMs(reader);
         return true;
-      case 8:
+      case SPAN.endTime:
         expectWire(wire, WIRE_64);
         span.endMs = readPreciseTimeMs(reader);
         return true;
-      case 9:
+      case SPAN.attributes:
         expectWire(wire, WIRE_BYTES);
         readKeyValue(reader, span.attributes, 0);
         return true;
-      case 11:
+      case SPAN.events:
         expectWire(wire, WIRE_BYTES);
         reader.budget.takeValue();
         span.events.push(readSpanEvent(reader, bytesRange(reader)));
         return true;
-      case 15:
+      case SPAN.status:
         expectWire(wire, WIRE_BYTES);
         eachField(reader, bytesRange(reader), (inner, innerWire) => {
-          if (inner === 2 && innerWire === WIRE_BYTES) span.statusMessage = reader.string();
-          else if (inner === 3 && innerWire === WIRE_VARINT) span.statusCode = reader.int32();
+          if (inner === STATUS.message && innerWire === WIRE_BYTES) span.statusMessage = reader.string();
+          else if (inner === STATUS.code && innerWire === WIRE_VARINT) span.statusCode = reader.int32();
           else return false;
           return true;
         });
@@ -349,15 +369,15 @@ function readSpanEvent(reader: Reader, extent: Extent): SpanEvent {
   const event: SpanEvent = { timeMs: 0, name: '', attributes: {} };
   eachField(reader, extent, (field, wire) => {
     switch (field) {
-      case 1:
+      case SPAN_EVENT.time:
         expectWire(wire, WIRE_64);
         event.timeMs = readPreciseTimeMs(reader);
         return true;
-      case 2:
+      case SPAN_EVENT.name:
         expectWire(wire, WIRE_BYTES);
         event.name = reader.string();
         return true;
-      case 3:
+      case SPAN_EVENT.attributes:
         expectWire(wire, WIRE_BYTES);
         readKeyValue(reader, event.attributes, 0);
         return true;
