@@ -55,12 +55,13 @@ export async function readRecording(database: ChunkQueryable, id: string): Promi
   };
 }
 
-function contentKey(call: DatabaseRow, field: SealedField): string {
+/** Where {@link readContent} has what was recorded of a field of a call. */
+export function contentKey(call: DatabaseRow, field: SealedField): string {
   return `${String(call['trace_id'])}/${String(call['span_id'])}/${field}`;
 }
 
-/** What was recorded of the calls, by {@link contentKey}. */
-async function readContent(
+/** What was recorded of the calls (`timestamp`, `trace_id`, `span_id`), encrypted, by {@link contentKey}. */
+export async function readContent(
   database: ChunkQueryable,
   calls: readonly DatabaseRow[],
 ): Promise<ReadonlyMap<string, string>> {
@@ -75,11 +76,12 @@ async function readContent(
   await database.readChunks(
     `SELECT trace_id || '/' || span_id || '/' || field, content_id, piece, pieces, sealed FROM ${CONTENT_TABLE.name}
      WHERE timestamp BETWEEN make_timestamptz($from::BIGINT * 1000) AND make_timestamptz($to::BIGINT * 1000)
-       AND trace_id IN ${textsSql('$traces')}`,
+       AND trace_id IN ${textsSql('$traces')} AND span_id IN ${textsSql('$spans')}`,
     {
       from: times.reduce((a, b) => Math.min(a, b)),
       to: times.reduce((a, b) => Math.max(a, b)),
       traces: JSON.stringify(calls.map((call) => call['trace_id'])),
+      spans: JSON.stringify(calls.map((call) => call['span_id'])),
     },
     (chunk) => {
       for (const [key, id, piece, pieces, sealed] of chunk.getRows()) {

@@ -116,7 +116,7 @@ async function readRows(database: RunQueryable, runId: string): Promise<Database
  * Where events of the run can stand, Unix milliseconds: what is known of its start and end keeps the rest of the store
  * from being read.
  */
-async function findStretch(database: Queryable, runId: string): Promise<Interval> {
+export async function findStretch(database: Queryable, runId: string): Promise<Interval> {
   const [row] = await database.all(
     `SELECT min(epoch_ms(timestamp) - coalesce(duration_ms, 0))::DOUBLE AS first,
        max(epoch_ms(timestamp)) FILTER (event_name = 'agent.run' AND agent_status <> 'lost')::DOUBLE AS last
@@ -142,7 +142,7 @@ export async function findRunId(database: Queryable, id: string): Promise<string
   return rows[0] === undefined ? undefined : String(rows[0]['id']);
 }
 
-async function summaryFromRows(
+export async function summaryFromRows(
   database: RunQueryable,
   runId: string,
   rows: readonly DatabaseRow[],
@@ -193,7 +193,12 @@ const KINDS: Readonly<Record<string, StepKind>> = {
   'agent.note': 'note',
 };
 
-function stepsOf(rows: readonly DatabaseRow[], runStartMs: number): RunStep[] {
+/** Rows that are steps, in order; `jsonOf` says what of a row is shown. */
+export function stepsOf(
+  rows: readonly DatabaseRow[],
+  runStartMs: number,
+  jsonOf: (row: DatabaseRow) => JsonObject = eventJson,
+): RunStep[] {
   const ordered = rows
     .filter((row) => KINDS[String(row['event_name'])] !== undefined)
     // These are told beside the steps, with those that are found when the run is read.
@@ -206,7 +211,7 @@ function stepsOf(rows: readonly DatabaseRow[], runStartMs: number): RunStep[] {
     const counts = row['event_name'] === 'agent.model_call' && row['tallyspan_duplicate'] !== true;
     if (counts) totalNanoUsd += Number(row['cost_nano_usd'] ?? 0);
     return {
-      ...eventJson(row),
+      ...jsonOf(row),
       step: KINDS[String(row['event_name'])] as StepKind,
       started_at: new Date(startMs(row)).toISOString(),
       ended_at: new Date(endMs(row)).toISOString(),
@@ -222,15 +227,15 @@ function stepsOf(rows: readonly DatabaseRow[], runStartMs: number): RunStep[] {
 
 /** A result is read by the model call of the next step, or the first one that begins once the tool call has ended. */
 function linkFailures(steps: readonly RunStep[]): void {
-  for (const tool of steps) {
-    if (tool.step !== 'tool_call' || tool['tool.ok'] !== false) continue;
-    const [reader] = steps
-      .filter(
-        (step) =>
-          step.step === 'model_call' &&
-          (isLaterStep(step, tool) ?? Date.parse(step.started_at) >= Date.parse(tool.ended_at)),
-      )
-      .toSorted((a, b) => Number(a['agent.step_number'] ?? 0) - Number(b['agent.step_number'] ?? 0));
+  const failed = steps.filter((step) => step.step === 'tool_call' && step['tool.ok'] === false);
+  if (failed.length === 0) return;
+  const calls = steps
+    .filter((step) => step.step === 'model_call')
+    .toSorted((a, b) => Number(a['agent.step_number'] ?? 0) - Number(b['agent.step_number'] ?? 0));
+  for (const tool of failed) {
+    const reader = calls.find(
+      (call) => isLaterStep(call, tool) ?? Date.parse(call.started_at) >= Date.parse(tool.ended_at),
+    );
     if (reader === undefined || typeof reader['span_id'] !== 'string') continue;
     tool.read_by = reader['span_id'];
     if (typeof tool['span_id'] === 'string') (reader.reads_failed ??= []).push(tool['span_id']);
