@@ -2,7 +2,7 @@
 
 import { durationMsOf } from '../../core/duration.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { ComponentChildren, VNode } from 'preact';
+import type { VNode } from 'preact';
 import { DAY_MS } from '../../core/time.ts';
 import { listRuns } from '../queries/runs/list-runs.ts';
 import { readSession } from '../queries/runs/read-session.ts';
@@ -10,7 +10,9 @@ import { AmbiguousRunError, readRun, type RunTree } from '../queries/runs/read-r
 import { readNumber } from '../queries/signals/signal-numbers.ts';
 import { parseDiagnosisQuestion } from '../questions/diagnosis-params.ts';
 import { readToolTax } from '../queries/diagnosis/read-unused-tools.ts';
-import { renderPage, type Frame } from './layout.tsx';
+import { answerPage, type PageAnswer } from './answer-page.tsx';
+import { renderPage } from './layout.tsx';
+import { registerRun } from './run-routes.tsx';
 import { DiagnosePage } from './pages/diagnose/diagnose-page.tsx';
 import { AlertsPage, TEST_PATH } from './pages/alerts/alerts-page.tsx';
 import { pageNow } from './page-now.ts';
@@ -19,14 +21,12 @@ import { BreakdownPage } from './pages/breakdown/breakdown-page.tsx';
 import { ComparePage } from './pages/compare/compare-page.tsx';
 import { readOverview } from './pages/overview/overview-data.ts';
 import { OverviewPage } from './pages/overview/overview-page.tsx';
-import { RunPage } from './pages/run/run-page.tsx';
 import { RunsPage } from './pages/runs/runs-page.tsx';
 import { SessionPage } from './pages/session/session-page.tsx';
 import { localInstantText, offsetParam, textParam, type QueryText } from '../questions/query-params.ts';
 import { parseRunsAddress } from './runs-address.ts';
 import { RequestError } from '../questions/request-error.ts';
 import { senderSettings } from './sender-settings.ts';
-import { traceLinksOf } from './trace-links.ts';
 import { checkSameOrigin } from './same-origin.ts';
 import { isForPeople, type WebContext } from './web-context.ts';
 
@@ -34,35 +34,16 @@ const ALERTS_PATH = '/alerts';
 const OVERVIEW_SECONDS = 30;
 const EMPTY_SECONDS = 5;
 const RUNS_SECONDS = 30;
-const RUNNING_SECONDS = 5;
 const RUNS_PER_PAGE = 50;
 const OVERVIEW_WINDOW = '24h';
 const BREAKDOWN_WINDOW = '7d';
 const LONGEST_WINDOW_MS = 400 * DAY_MS;
 
-type Answer = (content: ComponentChildren, frame: Partial<Frame> & Pick<Frame, 'title'>) => FastifyReply;
-
 export function registerPages(app: FastifyInstance, context: WebContext): void {
   const { database, timezone } = context;
 
-  /** Answers with a page; htmx asks for its main part only. */
-  function answerTo(request: FastifyRequest, reply: FastifyReply): Answer {
-    return (content, frame) => {
-      const path = request.url.split('?')[0] ?? '/';
-      const whole: Frame = {
-        path,
-        timezone,
-        firing: context.readAlerts()?.firing,
-        hasSession: context.access.needsToken,
-        ...frame,
-      };
-      const isFragment = request.headers['hx-request'] === 'true';
-      return reply
-        .type('text/html; charset=utf-8')
-        .header('vary', 'hx-request')
-        .send(renderPage(whole, content, isFragment));
-    };
-  }
+  const answerTo = (request: FastifyRequest, reply: FastifyReply): PageAnswer =>
+    answerPage(context, request, reply);
 
   function readOneRun(id: string): Promise<RunTree | undefined> {
     return readRun(database, id).catch((error: unknown) => {
@@ -117,29 +98,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
     });
   });
 
-  app.get<{ Params: { id: string } }>('/runs/:id', async (request, reply) => {
-    const run = await readOneRun(request.params.id);
-    if (run === undefined)
-      throw new RequestError(
-        404,
-        `There is no run ${request.params.id}: it was never stored, or was deleted by age.`,
-      );
-    return answerTo(request, reply)(
-      <RunPage
-        view={{
-          run,
-          traceLinks: traceLinksOf(context.traceUrls, run.trace_id),
-          timezone,
-          now: pageNow(context.store),
-        }}
-      />,
-      {
-        title: `Run ${run['agent.run_id'].slice(0, 8)}`,
-        refresh:
-          run['agent.status'] === 'running' ? { url: request.url, seconds: RUNNING_SECONDS } : undefined,
-      },
-    );
-  });
+  registerRun(app, context);
 
   for (const kind of BREAKDOWNS) {
     app.get<{ Querystring: QueryText }>(kind.path, async (request, reply) => {

@@ -138,7 +138,10 @@ async function readOutline(database: RunQueryable, runId: string): Promise<RunOu
   const summary = await summaryFromRows(database, runId, rows);
   const startMs = Date.parse(summary.started_at);
   const [silentFailures, nested, contextCosts, byCall, hasContent] = await Promise.all([
-    readSilentFailures(database, [...rows].sort((a, b) => timeOf(a) - timeOf(b))),
+    readSilentFailures(
+      database,
+      [...rows].sort((a, b) => timeOf(a) - timeOf(b)),
+    ),
     readNestedRuns(database, runId, startMs - CLOCK_SLACK_MS),
     readContextCosts(database, where),
     readContextCostByCall(database, where),
@@ -265,9 +268,14 @@ async function readContextCostByCall(
 }
 
 async function findContent(database: Queryable, rows: readonly DatabaseRow[]): Promise<boolean> {
-  const traces = [...new Set(rows.map((row) => row['trace_id']))].filter((trace) => typeof trace === 'string');
+  const traces = [...new Set(rows.map((row) => row['trace_id']))].filter(
+    (trace) => typeof trace === 'string',
+  );
   const times = rows.map(timeOf);
-  const [from, to] = times.reduce(([a, b], time) => [Math.min(a, time), Math.max(b, time)], [Infinity, -Infinity]);
+  const [from, to] = times.reduce(
+    ([a, b], time) => [Math.min(a, time), Math.max(b, time)],
+    [Infinity, -Infinity],
+  );
   const found = await database.all(
     `SELECT 1 FROM ${CONTENT_TABLE.name} WHERE timestamp BETWEEN ${instantSql(from)} AND ${instantSql(to)}
        AND trace_id IN (SELECT unnest(from_json(?, '["VARCHAR"]'))) LIMIT 1`,

@@ -36,7 +36,7 @@ export async function readStep(
   const rows = await readEventsOf(database, name, [step]);
   const row =
     step.step === 'note'
-      ? rows.find((one) => String(one['tallyspan_seq']) === String(step['tallyspan.seq'])) ?? rows[0]
+      ? (rows.find((one) => String(one['tallyspan_seq']) === String(step['tallyspan.seq'])) ?? rows[0])
       : rows[0];
   if (row === undefined) return undefined;
   return { event: eventJson(row), context_costs: [], cache_miss: undefined, previous_span_id: undefined };
@@ -68,7 +68,8 @@ async function readCallStep(
     context_costs: costs.map(eventJson),
     cache_miss: findMissesOfCalls(facts).find(({ call }) => isThis(call.event.span_id)),
     previous_span_id:
-      pair?.previous?.event.span_id ?? (typeof before?.['span_id'] === 'string' ? before['span_id'] : undefined),
+      pair?.previous?.event.span_id ??
+      (typeof before?.['span_id'] === 'string' ? before['span_id'] : undefined),
   };
 }
 

@@ -11,11 +11,13 @@ import {
 } from '../../../../core/format.ts';
 import { Moment, linkTo, shortId } from '../../parts/cells.tsx';
 import { Tags } from '../../parts/run-table.tsx';
+import { traceLinksOf } from '../../trace-links.ts';
 import { sumEstimated } from './step-facts.ts';
 import type { RunView } from './run-page.tsx';
 
 export function RunFacts({ view }: { view: RunView }): VNode {
-  const { run, timezone, now } = view;
+  const { timezone, now } = view;
+  const run = view.data.outline;
   const session = run['gen_ai.conversation.id'];
   const user = run['user.id'];
   const parent = run['agent.parent_run_id'];
@@ -83,7 +85,7 @@ export function RunFacts({ view }: { view: RunView }): VNode {
         )}
         <Fact name="Trace id (Tempo, Jaeger, …)">
           <span class="mono">{run.trace_id ?? NO_DATA}</span>
-          {view.traceLinks.map(({ name, url }) => (
+          {traceLinksOf(view.traceUrls, run.trace_id).map(({ name, url }) => (
             <a key={url} class="out" href={url} rel="noreferrer">
               open in {name}
             </a>

@@ -1,10 +1,12 @@
-// The failed steps of a run, each a link to its row: a long run is many screens high.
+// The failed steps of a run, each a link that opens it: a long run is many screens high.
 
 import type { VNode } from 'preact';
 import { NO_DATA, formatCountOf } from '../../../../core/format.ts';
 import type { FieldKey } from '../../../../core/schema.ts';
 import type { RunStep, StepKind } from '../../../queries/runs/read-run.ts';
-import { isFailedStep, numberIn, stepAnchor, textIn } from './step-facts.ts';
+import { runLink } from './run-address.ts';
+import type { RunView } from './run-page.tsx';
+import { isFailedStep, numberIn, stepKey, textIn } from './step-facts.ts';
 
 const LINKS_SHOWN = 10;
 
@@ -14,8 +16,10 @@ const CALLS: readonly (readonly [StepKind, string, FieldKey])[] = [
   ['tool_call', 'tool call', 'gen_ai.tool.name'],
 ];
 
-export function RunFailedSteps({ steps }: { steps: readonly RunStep[] }): VNode | null {
-  const failed = steps.filter((step) => isFailedStep(step) && step['tallyspan.duplicate'] !== true);
+export function RunFailedSteps({ view }: { view: RunView }): VNode | null {
+  const failed = view.data.outline.steps.filter(
+    (step) => isFailedStep(step) && step['tallyspan.duplicate'] !== true,
+  );
   if (failed.length === 0) return null;
   return (
     <div class="empty">
@@ -29,7 +33,7 @@ export function RunFailedSteps({ steps }: { steps: readonly RunStep[] }): VNode 
             {own.slice(0, LINKS_SHOWN).map((step, index) => (
               <span key={index}>
                 {index > 0 && ' · '}
-                <StepLink step={step} name={textIn(step, key) ?? NO_DATA} />
+                <StepLink view={view} step={step} name={textIn(step, key) ?? NO_DATA} />
               </span>
             ))}
             {rest > 0 && ` and ${rest} more`}
@@ -40,9 +44,15 @@ export function RunFailedSteps({ steps }: { steps: readonly RunStep[] }): VNode 
   );
 }
 
-function StepLink({ step, name }: { step: RunStep; name: string }): VNode {
-  const anchor = stepAnchor(step);
+function StepLink({ view, step, name }: { view: RunView; step: RunStep; name: string }): VNode {
+  const key = stepKey(step);
   const number = numberIn(step, 'agent.step_number');
   const text = number === undefined ? name : `step ${number} ${name}`;
-  return anchor === undefined ? <>{text}</> : <a href={`#${anchor}`}>{text}</a>;
+  if (key === undefined) return <>{text}</>;
+  const href = runLink(view.data.outline['agent.run_id'], view.address, { step: key, offset: undefined });
+  return (
+    <a data-step={key} href={href}>
+      {text}
+    </a>
+  );
 }

@@ -1,36 +1,48 @@
-// One run: its facts, its steps, what the calls carried, what went unnoticed, and the runs that it started.
+// One run: what came of it, its facts, its steps with one of them in the pane, where its cost went, and how to replay it.
 
 import type { VNode } from 'preact';
-import type { RunTree } from '../../../queries/runs/read-run.ts';
 import { StatusBadge, linkTo, shortId } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
-import type { TraceLink } from '../../trace-links.ts';
-import { RunChildren } from './run-children.tsx';
+import { criticalPathOf } from './critical-path.ts';
+import type { RunAddress } from './run-address.ts';
+import type { ContentAccess, RunData } from './run-data.ts';
+import { RunContextCosts } from './run-context-costs.tsx';
 import { RunFacts } from './run-facts.tsx';
+import { RunReplay } from './run-replay.tsx';
 import { RunSteps } from './run-steps.tsx';
-import { RunToolCosts } from './run-tool-costs.tsx';
+import { RunSummaryPanel } from './run-summary.tsx';
+import { endOffsetMs } from './step-facts.ts';
+import { StepPane } from './step-pane.tsx';
 
 export interface RunView {
-  readonly run: RunTree;
-  /** The same trace in other back ends. */
-  readonly traceLinks: readonly TraceLink[];
+  readonly data: RunData;
+  readonly address: RunAddress;
+  readonly access: ContentAccess;
+  /** Whether the server asks for a token. */
+  readonly hasToken: boolean;
+  /** Addresses of traces in other back ends, with `{trace_id}` in them. */
+  readonly traceUrls: readonly string[];
   readonly timezone: string;
   readonly now: number;
 }
 
 export function RunPage({ view }: { view: RunView }): VNode {
-  const { run } = view;
-  const jsonPath = `/api/runs/${encodeURIComponent(run['agent.run_id'])}`;
+  const { outline, shown, isStepMissing } = view.data;
+  const runId = outline['agent.run_id'];
+  const jsonPath = `/api/runs/${encodeURIComponent(runId)}`;
+  const lengthMs = lengthOf(view);
+  const path = criticalPathOf(outline.steps, lengthMs);
+  const hasPane = shown !== undefined || isStepMissing;
   return (
-    <>
+    <div id="run" data-run-page={runId} data-status={outline['agent.status']}>
       <div class="head">
         <h1>
-          Run <span class="mono">{shortId(run['agent.run_id'])}</span>
+          Run <span class="mono">{shortId(runId)}</span>
         </h1>
-        <StatusBadge status={run['agent.status']} />
-        {run['error.type'] !== null && <span class="why">{run['error.type']}</span>}
+        <StatusBadge status={outline['agent.status']} />
+        {outline['error.type'] !== null && <span class="why">{outline['error.type']}</span>}
         <span class="grow" />
-        <a class="button" href={linkTo('/compare', { a: run['agent.run_id'] })}>
+        <a class="button" href={linkTo('/compare', { a: runId, b: 'median' })}>
           Compare
         </a>
         <button type="button" data-copy={jsonPath}>
@@ -41,16 +53,31 @@ export function RunPage({ view }: { view: RunView }): VNode {
         </a>
       </div>
       <RunFacts view={view} />
-      {run.silent_failures.length > 0 && <SilentFailures run={run} />}
-      <RunSteps run={run} />
-      <RunToolCosts run={run} />
-      {run.children.length > 0 && <RunChildren view={view} />}
-    </>
+      <RunSummaryPanel view={view} path={path} lengthMs={lengthMs} />
+      {outline.silent_failures.length > 0 && <SilentFailures view={view} />}
+      <div class={hasPane ? 'run-body with-pane' : 'run-body'}>
+        <RunSteps view={view} lengthMs={lengthMs} path={path} />
+        <StepPane view={view} />
+      </div>
+      <RunContextCosts view={view} />
+      <RunReplay view={view} />
+    </div>
+  );
+}
+
+/** Length of the run with what is nested in it, or as far as it is known. */
+function lengthOf({ data: { outline, stepsByRun } }: RunView): number {
+  const startMs = Date.parse(outline.started_at);
+  const ends = [outline.steps, ...stepsByRun.values()].flat().map(endOffsetMs);
+  const nested = outline.nested.map((run) => Date.parse(run.started_at) - startMs + (run.duration_ms ?? 0));
+  return [...ends, ...nested].reduce(
+    (most, end) => Math.max(most, end),
+    Math.max(1, outline.duration_ms ?? 0),
   );
 }
 
 /** What nobody was told: no error, and yet something to look at. */
-function SilentFailures({ run }: { run: RunTree }): VNode {
+function SilentFailures({ view }: { view: RunView }): VNode {
   return (
     <Panel
       id="silent"
@@ -61,7 +88,7 @@ function SilentFailures({ run }: { run: RunTree }): VNode {
         {' '}
         <table>
           <tbody>
-            {run.silent_failures.map((failure) => (
+            {view.data.outline.silent_failures.map((failure) => (
               <tr key={`${failure.at} ${failure.kind} ${failure.step}`}>
                 <td>step {failure.step}</td>
                 <td>

@@ -1,28 +1,52 @@
 // The steps of a run as a tree with a waterfall. A failed tool call and the model call that read its result point at
-// each other.
+// each other; a nested run stands below the tool call that started it; repeated steps stand as one row.
 
-import type { VNode } from 'preact';
-import { formatCost, formatDuration, formatTokens } from '../../../../core/format.ts';
-import type { RunStep, RunTree } from '../../../queries/runs/read-run.ts';
-import { Panel, Scroll } from '../../parts/panel.tsx';
+import type { ComponentChildren, VNode } from 'preact';
 import {
-  carriedNanoUsd,
+  formatCost,
+  formatCount,
+  formatCountOf,
+  formatDuration,
+  formatTokens,
+} from '../../../../core/format.ts';
+import type { RunStep } from '../../../queries/runs/read-run.ts';
+import { StatusBadge, shortId } from '../../parts/cells.tsx';
+import { Panel, Scroll } from '../../parts/panel.tsx';
+import type { CriticalPath } from './critical-path.ts';
+import { ROWS_PER_PAGE, type OutlineRow } from './outline-rows.ts';
+import { runLink } from './run-address.ts';
+import { RunFailedSteps } from './run-failed-steps.tsx';
+import type { RunView } from './run-page.tsx';
+import { RunFilter } from './run-filter.tsx';
+import { StepRemarks } from './step-remarks.tsx';
+import {
+  contextCostNanoUsd,
+  endOffsetMs,
   isFailedStep,
   numberIn,
   stepAnchor,
+  stepKey,
+  stepName,
   textIn,
-  textsIn,
   toolNamesBySpan,
 } from './step-facts.ts';
-import { RunFailedSteps } from './run-failed-steps.tsx';
+import { Axis, TimeLine, stretchOf, type Stretch } from './time-line.tsx';
 import { Waterfall } from './waterfall.tsx';
 
-/** Failures that one model call read; each stands in a row of its own as well. */
-const FAILURES_SHOWN = 5;
+const INDENT_LEVELS = 8;
 
-export function RunSteps({ run }: { run: RunTree }): VNode {
-  const lengthMs = runLengthMs(run);
-  const tools = toolNamesBySpan(run.steps);
+export function RunSteps({
+  view,
+  lengthMs,
+  path,
+}: {
+  view: RunView;
+  lengthMs: number;
+  path: CriticalPath;
+}): VNode {
+  const { outline, page, stepsByRun } = view.data;
+  const stretch = stretchOf(view, lengthMs);
+  const tools = toolNamesBySpan([outline.steps, ...stepsByRun.values()].flat());
   return (
     <Panel
       id="steps"
@@ -41,113 +65,186 @@ export function RunSteps({ run }: { run: RunTree }): VNode {
             <i class="kind note" />
             note
           </span>
+          <span>
+            <i class="kind critical" />
+            critical path
+          </span>
         </>
       }
     >
-      <RunFailedSteps steps={run.steps} />
-      {run.steps.length === 0 ? (
+      <RunFailedSteps view={view} />
+      {outline.steps.length === 0 && outline.nested.length === 0 ? (
         <div class="empty">Nothing but the start of this run has arrived.</div>
       ) : (
-        <Scroll label={{ headingId: 'steps' }}>
-          <table class="steps">
-            <thead>
-              <tr>
-                <th scope="col">Step</th>
-                <th scope="col">0 – {formatDuration(lengthMs)}</th>
-                <th scope="col" class="n">
-                  Time
-                </th>
-                <th scope="col" class="n" title="Uncached input tokens">
-                  In
-                </th>
-                <th scope="col" class="n" title="Tokens read from the cache">
-                  Cache read
-                </th>
-                <th scope="col" class="n" title="Tokens written to the cache, both lifetimes">
-                  written
-                </th>
-                <th scope="col" class="n" title="Output tokens, thinking included">
-                  Out
-                </th>
-                <th scope="col" class="n" title="Cost of this step">
-                  Cost
-                </th>
-                <th
-                  scope="col"
-                  class="n"
-                  title="Share of this step's cost that kept results of earlier tools in the context (estimated)"
-                >
-                  Carried
-                </th>
-                <th scope="col" class="n" title="Cost of the run up to here">
-                  So far
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {run.steps.map((step, index) => (
-                <StepRow key={index} step={step} lengthMs={lengthMs} tools={tools} />
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+        <>
+          <TimeLine view={view} lengthMs={lengthMs} path={path} />
+          <RunFilter view={view} />
+          {page.total === 0 ? (
+            <div class="empty">No step matches.</div>
+          ) : (
+            <Scroll label={{ headingId: 'steps' }}>
+              <StepTable view={view} stretch={stretch} path={path} tools={tools} />
+            </Scroll>
+          )}
+          <StepPager view={view} />
+        </>
       )}
     </Panel>
   );
 }
 
-/** Length of the run, or as far as it is known. */
-function runLengthMs(run: RunTree): number {
-  const ends = run.steps.map((step) => step.offset_ms + (numberIn(step, 'duration_ms') ?? 0));
-  return Math.max(1, run.duration_ms ?? 0, ...ends);
-}
-
-interface StepProps {
-  readonly step: RunStep;
-  readonly lengthMs: number;
+interface TableProps {
+  readonly view: RunView;
+  readonly stretch: Stretch;
+  readonly path: CriticalPath;
   readonly tools: ReadonlyMap<string, string>;
 }
 
-function StepRow({ step, lengthMs, tools }: StepProps): VNode {
-  const look = isFailedStep(step) ? 'failed' : step.reads_failed === undefined ? undefined : 'reader';
+function StepTable({ view, stretch, path, tools }: TableProps): VNode {
+  return (
+    <table class={view.data.shown === undefined ? 'steps' : 'steps narrow'}>
+      <thead>
+        <tr>
+          <th scope="col">Step</th>
+          <th scope="col" aria-label="Time line">
+            <Axis {...stretch} />
+          </th>
+          <th scope="col" class="n">
+            Time
+          </th>
+          <th scope="col" class="n x" title="Uncached input tokens">
+            In
+          </th>
+          <th scope="col" class="n x" title="Tokens read from the cache">
+            Cache read
+          </th>
+          <th scope="col" class="n x" title="Tokens written to the cache, both lifetimes">
+            written
+          </th>
+          <th scope="col" class="n x" title="Output tokens, thinking included">
+            Out
+          </th>
+          <th scope="col" class="n" title="Cost of this step">
+            Cost
+          </th>
+          <th
+            scope="col"
+            class="n x"
+            title="Share of this step's cost that kept calls and results of tools in the context (estimated)"
+          >
+            Context
+          </th>
+          <th scope="col" class="n x" title="Cost of the run up to here">
+            So far
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {view.data.page.rows.map((row, index) => {
+          if (row.kind === 'group') return <GroupRow key={row.key} view={view} row={row} stretch={stretch} />;
+          if (row.kind === 'run')
+            return <NestedRow key={row.run['agent.run_id']} view={view} row={row} stretch={stretch} />;
+          return (
+            <StepRow
+              key={stepKey(row.step) ?? index}
+              view={view}
+              row={row}
+              stretch={stretch}
+              isCritical={path.steps.has(row.step)}
+              tools={tools}
+            />
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
+
+function indentOf(depth: number): string | undefined {
+  return depth === 0 ? undefined : `indent d${Math.min(depth, INDENT_LEVELS)}`;
+}
+
+interface StepProps {
+  readonly view: RunView;
+  readonly row: OutlineRow & { readonly kind: 'step' };
+  readonly stretch: Stretch;
+  readonly isCritical: boolean;
+  readonly tools: ReadonlyMap<string, string>;
+}
+
+function StepRow({ view, row, stretch, isCritical, tools }: StepProps): VNode {
+  const { step, depth, parallel } = row;
+  const key = stepKey(step);
+  const looks = [
+    isFailedStep(step) ? 'failed' : step.reads_failed === undefined ? '' : 'reader',
+    key !== undefined && key === view.address.step ? 'chosen' : '',
+  ].filter((look) => look !== '');
   const isCall = step.step === 'model_call';
   const written =
     (numberIn(step, 'tokens_cache_write_5m') ?? 0) + (numberIn(step, 'tokens_cache_write_1h') ?? 0);
   const tokens = (value: number | undefined): string => (isCall ? formatTokens(value ?? null) : '');
   return (
-    <tr id={stepAnchor(step)} class={look}>
-      <td class={isCall ? 'what' : 'what indent'}>
+    <tr id={stepAnchor(step)} class={looks.length === 0 ? undefined : looks.join(' ')}>
+      <td class={['what', indentOf(depth)].filter(Boolean).join(' ')}>
         <i class={`kind ${step.step === 'model_call' ? '' : step.step === 'tool_call' ? 'tool' : 'note'}`} />
-        <StepName step={step} />
+        <StepName view={view} step={step} />
+        {parallel > 1 && <span class="badge">{`parallel ×${parallel}`}</span>}
         <StepRemarks step={step} tools={tools} />
       </td>
       <td class="line">
-        <Waterfall step={step} lengthMs={lengthMs} />
+        <Waterfall
+          look={
+            isFailedStep(step)
+              ? 'bad'
+              : step.step === 'model_call'
+                ? 'model'
+                : step.step === 'tool_call'
+                  ? 'tool'
+                  : 'note'
+          }
+          offsetMs={step.offset_ms}
+          durationMs={numberIn(step, 'duration_ms') ?? 0}
+          ttftMs={numberIn(step, 'ttft_ms')}
+          isCritical={isCritical}
+          stretch={stretch}
+        />
       </td>
       <td class="n">{step.step === 'note' ? '' : formatDuration(numberIn(step, 'duration_ms') ?? null)}</td>
-      <td class="n">{tokens(numberIn(step, 'tokens_input'))}</td>
-      <td class="n">{tokens(numberIn(step, 'tokens_cache_read'))}</td>
-      <td class="n">
+      <td class="n x">{tokens(numberIn(step, 'tokens_input'))}</td>
+      <td class="n x">{tokens(numberIn(step, 'tokens_cache_read'))}</td>
+      <td class="n x">
         {tokens(isCall && numberIn(step, 'tokens_input') === undefined ? undefined : written)}
       </td>
-      <td class="n">{tokens(numberIn(step, 'tokens_output'))}</td>
+      <td class="n x">{tokens(numberIn(step, 'tokens_output'))}</td>
       <td class="n">{isCall ? <StepCost step={step} /> : ''}</td>
-      <td class="n">{isCall ? formatCost(carriedNanoUsd(step)) : ''}</td>
-      <td class="n">{isCall ? formatCost(step.total_cost_nano_usd) : ''}</td>
+      <td class="n x">{isCall ? formatCost(contextCostNanoUsd(step)) : ''}</td>
+      <td class="n x">{isCall ? formatCost(step.total_cost_nano_usd) : ''}</td>
     </tr>
   );
 }
 
-function StepName({ step }: { step: RunStep }): VNode {
-  if (step.step === 'tool_call') return <strong>{textIn(step, 'gen_ai.tool.name') ?? 'tool'}</strong>;
-  if (step.step === 'note') return <strong>{textIn(step, 'agent.note.kind') ?? 'note'}</strong>;
-  const number = numberIn(step, 'agent.step_number');
+function StepName({ view, step }: { view: RunView; step: RunStep }): VNode {
+  const key = stepKey(step);
+  const number = step.step === 'model_call' ? numberIn(step, 'agent.step_number') : undefined;
+  const name = (
+    <strong>
+      <bdi>{stepName(step)}</bdi>
+    </strong>
+  );
   return (
     <span>
-      {number === undefined ? '' : <span class="soft">{number}. </span>}
-      <strong>
-        {textIn(step, 'gen_ai.response.model') ?? textIn(step, 'gen_ai.request.model') ?? 'model'}
-      </strong>
+      {number !== undefined && <span class="soft">{number}. </span>}
+      {key === undefined ? (
+        name
+      ) : (
+        <a
+          class="step"
+          data-step={key}
+          href={runLink(view.data.outline['agent.run_id'], view.address, { step: key, offset: undefined })}
+        >
+          {name}
+        </a>
+      )}
     </span>
   );
 }
@@ -166,60 +263,145 @@ function StepCost({ step }: { step: RunStep }): VNode {
   );
 }
 
-/** What is worth saying of a step, in words. */
-function StepRemarks({ step, tools }: { step: RunStep; tools: ReadonlyMap<string, string> }): VNode {
-  const error = textIn(step, 'error.type');
-  const retry = numberIn(step, 'tool.retry_attempt') ?? 0;
-  const attempts = numberIn(step, 'attempts') ?? 1;
-  const miss = textIn(step, 'cache_miss_reason');
-  const keys = textsIn(step, 'tool.input_keys');
-  const size = numberIn(step, 'tool.result_len');
-  const reasons = textsIn(step, 'gen_ai.response.finish_reasons').filter((reason) => reason !== 'tool_use');
-  const note = textIn(step, 'agent.note.text');
-  const ttft = numberIn(step, 'ttft_ms');
-  const isTool = step.step === 'tool_call';
-  const args = textIn(step, 'tool.args_json');
-  const readFailures = step.reads_failed ?? [];
-  const facts = [
-    isTool && args === undefined && keys.length > 0 ? `with ${keys.join(', ')}` : undefined,
-    isTool && args !== undefined ? args : undefined,
-    isTool && size !== undefined ? `result ${formatTokens(size)} characters` : undefined,
-    isTool && step['tool.result_empty'] === true ? 'empty result' : undefined,
-    reasons.length > 0 ? `stop: ${reasons.join(', ')}` : undefined,
-    ttft === undefined ? undefined : `first chunk ${formatDuration(ttft)}`,
-    textIn(step, 'service_tier') === 'batch' ? 'batch' : undefined,
-    textIn(step, 'speed') === 'fast' ? 'fast' : undefined,
-    note,
-  ].filter((fact) => fact !== undefined);
+/** Steps that repeat, in one row. */
+function GroupRow({
+  view,
+  row,
+  stretch,
+}: {
+  view: RunView;
+  row: OutlineRow & { readonly kind: 'group' };
+  stretch: Stretch;
+}): VNode {
+  const { steps } = row;
+  const calls = steps.filter((step) => step.step === 'model_call');
+  const tools = steps.length - calls.length;
+  const fromMs = Math.min(...steps.map((step) => step.offset_ms));
+  const toMs = Math.max(...steps.map(endOffsetMs));
+  const cost = calls.reduce((sum, step) => sum + (numberIn(step, 'cost_nano_usd') ?? 0), 0);
+  const tokens = (key: 'tokens_input' | 'tokens_cache_read' | 'tokens_output'): string =>
+    calls.length === 0 ? '' : formatTokens(calls.reduce((sum, step) => sum + (numberIn(step, key) ?? 0), 0));
   return (
-    <>
-      {retry > 0 && <span class="badge warn">retry {retry}</span>}
-      {attempts > 1 && (
-        <span class="badge warn">
-          {attempts} attempts ({textsIn(step, 'retried_status').join(', ')})
+    <tr class="group">
+      <td class={['what', indentOf(row.depth)].filter(Boolean).join(' ')}>
+        <i class="kind tool" />
+        <a
+          data-part
+          href={runLink(view.data.outline['agent.run_id'], view.address, {
+            expand: row.key,
+            offset: view.data.page.offset,
+          })}
+          title="List them one by one"
+        >
+          <strong>
+            ▸ <bdi>{row.name}</bdi> × {formatCount(tools)}
+          </strong>
+        </a>
+        <span class="hint">
+          {calls.length === 0
+            ? 'in one turn'
+            : `in ${formatCountOf(calls.length, 'model call')} that each did the same`}
         </span>
-      )}
-      {facts.length > 0 && <span class="hint">{facts.join(' · ')}</span>}
-      {miss !== undefined && <span class="why">cache missed: {miss}</span>}
-      {(error !== undefined || step['tool.ok'] === false) && (
-        <span class="why">
-          failed{error === undefined ? '' : `: ${error}`}
-          {step.read_by !== undefined && (
-            <>
-              {' '}
-              → <a href={`#s-${step.read_by}`}>read by the model call below</a>
-            </>
-          )}
+      </td>
+      <td class="line">
+        <Waterfall look="tool" offsetMs={fromMs} durationMs={toMs - fromMs} stretch={stretch} />
+      </td>
+      <td class="n">{formatDuration(toMs - fromMs)}</td>
+      <td class="n x">{tokens('tokens_input')}</td>
+      <td class="n x">{tokens('tokens_cache_read')}</td>
+      <td class="n x" />
+      <td class="n x">{tokens('tokens_output')}</td>
+      <td class="n">{calls.length === 0 ? '' : formatCost(cost)}</td>
+      <td class="n x" />
+      <td class="n x">{calls.length === 0 ? '' : formatCost(calls.at(-1)?.total_cost_nano_usd)}</td>
+    </tr>
+  );
+}
+
+/** A nested run, folded or with its steps below. */
+function NestedRow({
+  view,
+  row,
+  stretch,
+}: {
+  view: RunView;
+  row: OutlineRow & { readonly kind: 'run' };
+  stretch: Stretch;
+}): VNode {
+  const { run, isOpen } = row;
+  const { address, data } = view;
+  const id = run['agent.run_id'];
+  const open = isOpen ? address.open.filter((one) => one !== id) : [...address.open, id];
+  const offsetMs = Date.parse(run.started_at) - Date.parse(data.outline.started_at);
+  const durationMs = run.duration_ms ?? Math.max(0, view.now - Date.parse(run.started_at));
+  const isFailed = !['ok', 'running'].includes(run['agent.status']);
+  const counts: ComponentChildren[] = [
+    formatCountOf(run['agent.turns'] ?? 0, 'model call'),
+    formatCountOf(run['agent.tool_calls'] ?? 0, 'tool call'),
+    ...(row.nested > 0 ? [formatCountOf(row.nested, 'nested run')] : []),
+  ];
+  return (
+    <tr id={`r-${id}`} class={isFailed ? 'nested failed' : 'nested'} data-run={id}>
+      <td class={['what', indentOf(row.depth)].filter(Boolean).join(' ')}>
+        <a
+          data-part
+          aria-expanded={isOpen}
+          href={runLink(data.outline['agent.run_id'], address, { open, offset: data.page.offset })}
+        >
+          <strong>
+            {isOpen ? '▾' : '▸'} Run <bdi>{run['gen_ai.agent.name'] ?? shortId(id)}</bdi>
+          </strong>
+        </a>
+        <StatusBadge status={run['agent.status']} />
+        <span class="hint">
+          {counts.join(' · ')} ·{' '}
+          <a class="mono" href={`/runs/${encodeURIComponent(id)}`}>
+            {shortId(id)}
+          </a>
         </span>
+        {run['error.type'] !== null && <span class="why">failed: {run['error.type']}</span>}
+      </td>
+      <td class="line">
+        <Waterfall
+          look={isFailed ? 'bad' : 'run'}
+          offsetMs={offsetMs}
+          durationMs={durationMs}
+          stretch={stretch}
+        />
+      </td>
+      <td class="n">{formatDuration(run.duration_ms)}</td>
+      <td class="n x">{formatTokens(run['agent.tokens_in'])}</td>
+      <td class="n x" />
+      <td class="n x" />
+      <td class="n x">{formatTokens(run['agent.tokens_out'])}</td>
+      <td class="n">{formatCost(run['agent.cost_nano_usd'])}</td>
+      <td class="n x" />
+      <td class="n x" />
+    </tr>
+  );
+}
+
+function StepPager({ view }: { view: RunView }): VNode | null {
+  const { page, outline } = view.data;
+  const { offset, total, rows } = page;
+  if (total <= ROWS_PER_PAGE) return null;
+  const at = (next: number): string =>
+    runLink(outline['agent.run_id'], view.address, { offset: Math.max(0, next) });
+  return (
+    <nav class="pager" aria-label="Pages of steps">
+      <span class="soft">
+        {formatCount(offset + 1)}–{formatCount(offset + rows.length)} of {formatCount(total)}
+      </span>
+      {offset > 0 && (
+        <a class="button" data-part href={at(offset - ROWS_PER_PAGE)}>
+          ← Before
+        </a>
       )}
-      {readFailures.slice(0, FAILURES_SHOWN).map((span) => (
-        <span key={span} class="why">
-          read the failure of <a href={`#s-${span}`}>{tools.get(span) ?? 'a tool'}</a>
-        </span>
-      ))}
-      {readFailures.length > FAILURES_SHOWN && (
-        <span class="why">and {readFailures.length - FAILURES_SHOWN} more</span>
+      {offset + rows.length < total && (
+        <a class="button" data-part rel="next" href={at(offset + ROWS_PER_PAGE)}>
+          Next →
+        </a>
       )}
-    </>
+    </nav>
   );
 }

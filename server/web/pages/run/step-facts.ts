@@ -22,10 +22,29 @@ export function isFailedStep(step: RunStep): boolean {
   return step['tool.ok'] === false || textIn(step, 'error.type') !== undefined;
 }
 
+/** Name of the step in the address of the page: its span, or its place where a note has that of its run. */
+export function stepKey(step: RunStep): string | undefined {
+  const span = textIn(step, 'span_id');
+  if (span === undefined || step.step !== 'note') return span;
+  return `${span}-${numberIn(step, 'tallyspan.seq') ?? step.offset_ms}`;
+}
+
 /** Id of the step's row on the page. */
 export function stepAnchor(step: RunStep): string | undefined {
-  const span = textIn(step, 'span_id');
-  return span === undefined || step.step === 'note' ? undefined : `s-${span}`;
+  const key = stepKey(step);
+  return key === undefined ? undefined : `s-${key}`;
+}
+
+/** What a step is called: the model, the tool, the kind of the note. */
+export function stepName(step: RunStep): string {
+  if (step.step === 'tool_call') return textIn(step, 'gen_ai.tool.name') ?? 'tool';
+  if (step.step === 'note') return textIn(step, 'agent.note.kind') ?? 'note';
+  return textIn(step, 'gen_ai.response.model') ?? textIn(step, 'gen_ai.request.model') ?? 'model';
+}
+
+/** Milliseconds from the start of the run. */
+export function endOffsetMs(step: RunStep): number {
+  return step.offset_ms + (numberIn(step, 'duration_ms') ?? 0);
 }
 
 /** Tool names by the span of the call. */
@@ -52,14 +71,8 @@ export function sumEstimated(steps: readonly RunStep[]): { calls: number; costNa
   };
 }
 
-/** What the call paid for carrying the calls and results of tools, without the pseudo-tools in parentheses; null when unknown. */
-export function carriedNanoUsd(step: RunStep): number | null {
-  if (step.tool_costs === undefined) return null;
-  let sum = 0;
-  for (const row of step.tool_costs) {
-    const name = row['gen_ai.tool.name'];
-    const cost = row['cost_nano_usd'];
-    if (typeof name === 'string' && !name.startsWith('(') && typeof cost === 'number') sum += cost;
-  }
-  return sum;
+/** What the call paid for keeping the calls and results of tools in its context; null when unknown. */
+export function contextCostNanoUsd(step: RunStep): number | null {
+  const cost = step['context_cost_nano_usd'];
+  return typeof cost === 'number' ? cost : null;
 }

@@ -1,27 +1,36 @@
-// The waterfall: when a step ran within its run, as one bar per row.
+// The waterfall: when a step ran within the stretch of its run that is looked at, as one bar per row.
 
 import type { VNode } from 'preact';
-import type { RunStep } from '../../../queries/runs/read-run.ts';
-import { isFailedStep, numberIn } from './step-facts.ts';
+import type { Stretch } from './time-line.tsx';
 
 const WIDTH = 400;
 const HEIGHT = 18;
 const NARROWEST = 3;
 
-export function Waterfall({ step, lengthMs }: { step: RunStep; lengthMs: number }): VNode {
-  const scale = WIDTH / lengthMs;
-  const x = Math.min(WIDTH - NARROWEST, step.offset_ms * scale);
-  const durationMs = numberIn(step, 'duration_ms') ?? 0;
-  const width = Math.max(NARROWEST, Math.min(WIDTH - x, durationMs * scale));
-  const ttftMs = numberIn(step, 'ttft_ms');
-  const look = step.step === 'model_call' ? 'model' : step.step === 'tool_call' ? 'tool' : 'note';
+export interface BarProps {
+  readonly look: 'model' | 'tool' | 'note' | 'run' | 'bad';
+  /** Milliseconds from the start of the run. */
+  readonly offsetMs: number;
+  readonly durationMs: number;
+  readonly ttftMs?: number | undefined;
+  readonly isCritical?: boolean;
+  readonly stretch: Stretch;
+}
+
+export function Waterfall({ look, offsetMs, durationMs, ttftMs, isCritical, stretch }: BarProps): VNode {
+  const scale = WIDTH / (stretch.toMs - stretch.fromMs);
+  const from = Math.max(0, (offsetMs - stretch.fromMs) * scale);
+  const x = Math.min(WIDTH - NARROWEST, from);
+  const end = Math.min(WIDTH, (offsetMs + durationMs - stretch.fromMs) * scale);
+  const width = Math.max(NARROWEST, end - x);
   return (
     <svg class="fall" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
       <rect class="track" width={WIDTH} height={HEIGHT} rx="3" />
-      <rect class={isFailedStep(step) ? 'bad' : look} x={x} y="3" width={width} height={HEIGHT - 6} rx="2" />
+      <rect class={look} x={x} y="3" width={width} height={HEIGHT - 6} rx="2" />
       {ttftMs !== undefined && durationMs > 0 && (
         <rect class="ttft" x={x} y="3" width={Math.min(width, ttftMs * scale)} height={HEIGHT - 6} rx="2" />
       )}
+      {isCritical === true && <rect class="critical" x={x} y={HEIGHT - 2} width={width} height="2" />}
     </svg>
   );
 }

@@ -1,0 +1,204 @@
+// A conversation: what a model call sent and got back, read from its JSON as messages of typed blocks, each marked
+// whether it is new since the call before. Everything in it was written by others and is only ever shown as text.
+
+export type Json = Readonly<Record<string, unknown>>;
+
+export type Block =
+  | { readonly kind: 'text' | 'thinking'; readonly text: string }
+  | { readonly kind: 'tool_use'; readonly name: string; readonly id: string; readonly input: unknown }
+  | {
+      readonly kind: 'tool_result';
+      readonly id: string;
+      /** Name of the tool, where its call is in the same conversation. */
+      readonly name: string | undefined;
+      readonly isError: boolean;
+      readonly blocks: readonly Block[];
+    }
+  /** An image or a document, by what it is and its size: it is never drawn. */
+  | { readonly kind: 'file'; readonly what: string; readonly detail: string }
+  | { readonly kind: 'other'; readonly what: string; readonly value: unknown };
+
+export interface Message {
+  readonly role: string;
+  /** Place in the request, from 0; undefined for the answer. */
+  readonly index: number | undefined;
+  readonly blocks: readonly Block[];
+  readonly isNew: boolean;
+}
+
+export interface ToolDefinition {
+  readonly name: string;
+  readonly description: string;
+  readonly schema: unknown;
+}
+
+export interface Conversation {
+  readonly model: string | undefined;
+  readonly system: readonly Block[];
+  readonly isSystemNew: boolean;
+  readonly tools: readonly ToolDefinition[];
+  readonly areToolsNew: boolean;
+  readonly messages: readonly Message[];
+  readonly answer: Message | undefined;
+  /** Settings of the request beside prompt and tools. */
+  readonly settings: Json;
+}
+
+/** Deeper JSON is shown as its text. */
+const DEEPEST = 200;
+const PROMPT_KEYS = new Set(['model', 'system', 'tools', 'messages']);
+
+/** The value of a JSON text; undefined when it is none, or is nested deeper than anybody means. */
+export function readJson(text: string | undefined): unknown {
+  if (text === undefined || isTooDeep(text)) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let isInText = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (isInText) {
+      if (code === 0x5c) at += 1;
+      else if (code === 0x22) isInText = false;
+    } else if (code === 0x22) isInText = true;
+    else if (code === 0x5b || code === 0x7b) {
+      depth += 1;
+      if (depth > DEEPEST) return true;
+    } else if (code === 0x5d || code === 0x7d) depth -= 1;
+  }
+  return false;
+}
+
+export function asJson(value: unknown): Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+}
+
+/** Undefined where the request cannot be read. */
+export function conversationOf(
+  requestJson: string | undefined,
+  responseJson: string | undefined,
+  previousJson: string | undefined,
+): Conversation | undefined {
+  const request = readJson(requestJson);
+  const response = readJson(responseJson);
+  if (request === undefined && response === undefined) return undefined;
+  const { system, tools, messages, model } = asJson(request);
+  const previous = previousJson === undefined ? undefined : asJson(readJson(previousJson));
+  const list = Array.isArray(messages) ? messages : [];
+  const common = previous === undefined ? 0 : commonLength(previous['messages'], list);
+  const names = new Map<string, string>();
+  const answer = asJson(response);
+  return {
+    model: typeof model === 'string' ? model : undefined,
+    system: blocksOf(system, names),
+    isSystemNew: previous === undefined || !isSame(previous['system'], system),
+    tools: toolsOf(tools),
+    areToolsNew: previous === undefined || !isSame(previous['tools'], tools),
+    messages: list.map((message, index): Message => {
+      const { role, content } = asJson(message);
+      return {
+        role: typeof role === 'string' ? role : 'unknown',
+        index,
+        blocks: blocksOf(content, names),
+        isNew: index >= common,
+      };
+    }),
+    answer:
+      response === undefined
+        ? undefined
+        : { role: 'assistant', index: undefined, blocks: blocksOf(answer['content'], names), isNew: true },
+    settings: Object.fromEntries(Object.entries(asJson(request)).filter(([key]) => !PROMPT_KEYS.has(key))),
+  };
+}
+
+function commonLength(before: unknown, after: readonly unknown[]): number {
+  if (!Array.isArray(before)) return 0;
+  let length = 0;
+  while (length < before.length && length < after.length && isSame(before[length], after[length]))
+    length += 1;
+  return length;
+}
+
+/** Where the cache ends moves on with every call and is no change of what was said. */
+function isSame(one: unknown, other: unknown): boolean {
+  return canonical(one) === canonical(other);
+}
+
+function canonical(value: unknown): string | undefined {
+  return JSON.stringify(value, (key, part: unknown) =>
+    key === 'cache_control' ? undefined : asBlocks(key, part),
+  );
+}
+
+/** A text stands for a list of one text block, as in the API. */
+function asBlocks(key: string, part: unknown): unknown {
+  return (key === 'content' || key === 'system') && typeof part === 'string'
+    ? [{ type: 'text', text: part }]
+    : part;
+}
+
+function toolsOf(tools: unknown): ToolDefinition[] {
+  return (Array.isArray(tools) ? tools : []).map((tool) => {
+    const { name, type, description, input_schema: schema, ...rest } = asJson(tool);
+    return {
+      name: typeof name === 'string' ? name : typeof type === 'string' ? type : 'tool',
+      description: typeof description === 'string' ? description : '',
+      schema: schema ?? rest,
+    };
+  });
+}
+
+/** Blocks of a content; `names` learns the tool of each call. */
+function blocksOf(content: unknown, names: Map<string, string>): Block[] {
+  if (typeof content === 'string') return [{ kind: 'text', text: content }];
+  if (!Array.isArray(content)) return [];
+  return content.map((block) => blockOf(block, names));
+}
+
+function blockOf(block: unknown, names: Map<string, string>): Block {
+  const json = asJson(block);
+  const { type, text, thinking, name, id, input, content, source } = json;
+  const what = typeof type === 'string' ? type : 'block';
+  if (what === 'text' && typeof text === 'string') return { kind: 'text', text };
+  if (what === 'thinking' && typeof thinking === 'string') return { kind: 'thinking', text: thinking };
+  if (what.endsWith('tool_use') && typeof name === 'string') {
+    const callId = typeof id === 'string' ? id : '';
+    names.set(callId, name);
+    return { kind: 'tool_use', name, id: callId, input };
+  }
+  if (what.endsWith('tool_result') && json['tool_use_id'] !== undefined) {
+    const callId = String(json['tool_use_id']);
+    const inner = blocksOf(content, names);
+    return {
+      kind: 'tool_result',
+      id: callId,
+      name: names.get(callId),
+      isError: json['is_error'] === true,
+      blocks:
+        inner.length === 0 && content !== undefined && !Array.isArray(content)
+          ? [{ kind: 'other', what: 'result', value: content }]
+          : inner,
+    };
+  }
+  if (what === 'image' || what === 'document')
+    return { kind: 'file', what, detail: describeSource(source, json) };
+  return { kind: 'other', what, value: block };
+}
+
+/** Bytes of three are four letters of base64; what is no base64 has a length all the same. */
+function describeSource(source: unknown, block: Json): string {
+  const { type, media_type: mediaType, data, url, file_id: fileId } = asJson(source);
+  const title = typeof block['title'] === 'string' ? `${block['title']}, ` : '';
+  if (typeof url === 'string') return `${title}from ${url}`;
+  if (typeof fileId === 'string') return `${title}file ${fileId}`;
+  const media = typeof mediaType === 'string' ? mediaType : 'unknown type';
+  if (typeof data !== 'string') return `${title}${media}`;
+  const bytes = type === 'base64' ? Math.floor((data.length * 3) / 4) : data.length;
+  return `${title}${media}, ${bytes < 10_000 ? `${bytes} bytes` : `${Math.round(bytes / 1000).toLocaleString('en')} kB`}`;
+}

@@ -1,0 +1,96 @@
+// Where the cost of a run went: what its calls paid for keeping each tool's calls and results, and each part of the prompt,
+// in their context. The rows sum to the cost of the calls that say what was in their context.
+
+import type { VNode } from 'preact';
+import { isPseudoTool, ownerName } from '../../../../core/attribution/owner-names.ts';
+import { formatCost, formatTokens } from '../../../../core/format.ts';
+import { Share } from '../../parts/cells.tsx';
+import { Panel, Scroll } from '../../parts/panel.tsx';
+import type { RunView } from './run-page.tsx';
+
+export function RunContextCosts({ view }: { view: RunView }): VNode | null {
+  const { context_costs: owners, steps } = view.data.outline;
+  if (owners.length === 0) return null;
+  const known = owners.reduce((sum, owner) => sum + owner.costNanoUsd, 0);
+  const total = Math.max(known, steps.at(-1)?.total_cost_nano_usd ?? 0);
+  return (
+    <Panel
+      id="tool-costs"
+      title="Where the cost went"
+      sub="context cost: what keeping each part in the context cost (estimated per block, exact in sum)"
+    >
+      <Scroll label={{ headingId: 'tool-costs' }}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Part</th>
+              <th scope="col" class="n">
+                Cost
+              </th>
+              <th scope="col">Share</th>
+              <th scope="col" class="n" title="Paid on the first, uncached reading">
+                First read
+              </th>
+              <th scope="col" class="n" title="Paid for writing it to the cache">
+                Cache write
+              </th>
+              <th scope="col" class="n" title="Paid for reading it from the cache in later calls">
+                Cache read
+              </th>
+              <th scope="col" class="n" title="Paid for keeping it in the context of later calls, uncached">
+                Kept uncached
+              </th>
+              <th scope="col" class="n" title="Paid for what the model wrote, web searches included">
+                Written
+              </th>
+              <th scope="col" class="n" title="Most tokens of it in one call">
+                Tokens
+              </th>
+              <th scope="col" class="n" title="Model calls with it in their context">
+                In calls
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {owners.map((owner) => (
+              <tr
+                key={owner.owner}
+                data-row={owner.owner}
+                class={isPseudoTool(owner.owner) ? 'prompt-part' : undefined}
+              >
+                <td>
+                  <i class={isPseudoTool(owner.owner) ? 'kind' : 'kind tool'} />
+                  {isPseudoTool(owner.owner) ? (
+                    ownerName(owner.owner)
+                  ) : (
+                    <a href={`/tools#${encodeURIComponent(owner.owner)}`}>
+                      <bdi>{owner.owner}</bdi>
+                    </a>
+                  )}
+                </td>
+                <td class="n" data-value={owner.costNanoUsd}>
+                  {formatCost(owner.costNanoUsd)}
+                </td>
+                <td>
+                  <Share share={total === 0 ? null : owner.costNanoUsd / total} />
+                </td>
+                <td class="n">{formatCost(owner.firstReadNanoUsd)}</td>
+                <td class="n">{formatCost(owner.writeNanoUsd)}</td>
+                <td class="n">{formatCost(owner.readNanoUsd)}</td>
+                <td class="n">{formatCost(owner.carryNanoUsd)}</td>
+                <td class="n">{formatCost(owner.outputNanoUsd)}</td>
+                <td class="n">{formatTokens(owner.tokens)}</td>
+                <td class="n">{owner.calls}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+      {total > known && (
+        <div class="empty">
+          {formatCost(total - known)} more was paid by calls that do not report what was in their context.
+        </div>
+      )}
+    </Panel>
+  );
+}
