@@ -159,7 +159,7 @@ export const FIELDS = {
   'tallyspan.prefix.tools': { type: 'string', doc: 'Hash of the tool definitions in order, a dot, and a hash that is the same in any order.' },
   'tallyspan.prefix.settings': { type: 'string', doc: 'Hash of the settings that are part of the prompt: tool choice, thinking, output format and effort.' },
   'tallyspan.prefix.messages': { type: 'strings', doc: 'Hash of each message, in order; the oldest are folded by 32 as 32*hash.' },
-  'tallyspan.request_json': { type: 'string', sensitive: true, text: 'content', doc: 'Request of the call as JSON, for replay; only with full content capture. The embedded server keeps it encrypted and shows it nowhere.' },
+  'tallyspan.request_json': { type: 'string', sensitive: true, text: 'content', doc: 'Request of the call as JSON, for replay; only with full content capture. The embedded server keeps it encrypted and shows it on the page of the run, to who may read content.' },
   'tallyspan.response_json': { type: 'string', sensitive: true, text: 'content', doc: 'Message that answered as JSON, for replay; kept like the request.' },
   'tallyspan.content_cut': { type: 'bool', doc: 'True when request or answer was too long to be recorded whole and so was left out.' },
 

@@ -135,6 +135,8 @@ const HTMX_CONFIG = JSON.stringify({
   includeIndicatorCSS: false,
   history: false,
   noSwap: [204, 304, '4xx', '5xx'],
+  // What a reader has opened stays open.
+  morphIgnore: ['data-htmx-powered', 'open'],
 });
 
 const ICON =

@@ -204,7 +204,7 @@ describe('one run', () => {
   it('has the tokens and costs of its steps, and what each tool cost', async () => {
     const longest = ended.toSorted((a, b) => b.calls.length - a.calls.length).slice(0, 3);
     for (const run of longest) {
-      const shown = await show(`/runs/${run.id}`);
+      const shown = await show(`/runs/${run.id}?expand=all`);
       expect(shown.facts['Cost']).toContain(formatCost(run.end?.['agent.cost_nano_usd']));
       expect(shown.facts['Time']).toBe(formatDuration(run.end?.duration_ms));
       const steps = tableOf(shown, 'Steps');

@@ -128,7 +128,7 @@ describe('the page', () => {
     expect(await page.locator('table.steps tbody tr').count()).toBe(4);
     const failed = page.locator('tr.failed');
     expect(await failed.textContent()).toContain('search_docs');
-    await failed.locator('a').click();
+    await failed.locator('a', { hasText: 'read by' }).click();
     expect(await page.locator('tr:target').textContent()).toContain('read the failure of search_docs');
     expect(faults).toEqual([]);
   });

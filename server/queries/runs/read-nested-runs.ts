@@ -87,6 +87,6 @@ function byId(rows: readonly DatabaseRow[]): ReadonlyMap<string, DatabaseRow> {
 
 function startOf(start: DatabaseRow | undefined, end: DatabaseRow | undefined): unknown {
   if (start !== undefined) return start['timestamp'];
-  const endMs = (end?.['timestamp'] as Date).getTime();
+  const endMs = (end?.['timestamp'] as Date | undefined)?.getTime() ?? 0;
   return new Date(endMs - (numberOrNull(end?.['duration_ms']) ?? 0));
 }

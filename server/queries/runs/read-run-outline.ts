@@ -231,6 +231,10 @@ const PARTS = {
   calls: 'count(*)',
 } as const;
 
+function numberOf(row: DatabaseRow, name: string): number {
+  return numberOrNull(row[name]) ?? 0;
+}
+
 /** The most expensive first. */
 async function readContextCosts(database: Queryable, where: string): Promise<ContextCost[]> {
   const parts = Object.entries(PARTS).map(([name, sql]) => `${sql}::DOUBLE AS "${name}"`);
@@ -239,7 +243,6 @@ async function readContextCosts(database: Queryable, where: string): Promise<Con
      FROM agent_tool_cost WHERE ${where} AND tallyspan_duplicate IS NOT TRUE
      GROUP BY 1 ORDER BY cost DESC NULLS LAST, owner`,
   );
-  const numberOf = (row: DatabaseRow, name: string): number => numberOrNull(row[name]) ?? 0;
   return rows.map((row) => ({
     owner: String(row['owner']),
     costNanoUsd: numberOf(row, 'cost'),

@@ -84,7 +84,6 @@ function readEventsOf(
 function ofSteps(steps: readonly RunStep[]): string {
   const times = steps.map((step) => Date.parse(step.ended_at));
   const spans = JSON.stringify(steps.flatMap((step) => step['span_id'] ?? []));
-  return `agent_run_id = ${textSql(String(steps[0]?.['agent.run_id'] ?? ''))}
-    AND timestamp BETWEEN ${instantSql(Math.min(...times))} AND ${instantSql(Math.max(...times) + 1)}
+  return `timestamp BETWEEN ${instantSql(Math.min(...times))} AND ${instantSql(Math.max(...times) + 1)}
     AND span_id IN ${textsSql(textSql(spans))}`;
 }

@@ -12,7 +12,7 @@ import { ServerError } from '../../process/server-error.ts';
 /** File name of the key in the data folder. */
 export const KEY_FILE = 'content.key';
 
-/** Fields that are stored encrypted and shown nowhere. */
+/** Fields that are stored encrypted. Nothing that lists or exports events has them. */
 export const SEALED_FIELDS = [
   'tallyspan.request_json',
   'tallyspan.response_json',

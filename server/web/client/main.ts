@@ -3,6 +3,7 @@
 
 import './copy.ts';
 import './forms.ts';
+import './run.ts';
 import './stale.ts';
 
 document.documentElement.classList.add('js');

@@ -129,15 +129,20 @@ describe('the page of a run', () => {
     expect(factIn(await pageOf(`/runs/${'7'.repeat(32)}`), 'Cost')).toBe(formatCost(SAMPLE_COST_NANO_USD));
   });
 
-  it('has the runs that it started in order, with when they began', async () => {
-    const html = await pageOf(`/runs/${'4'.repeat(32)}`);
-    const rows = rowsOf(html, 'children').slice(1).map(textOf);
-    expect(rows).toEqual([
-      expect.stringMatching(/^55555555 searcher \S+ \+2\.0 s ok 10\.0 s \$0\.0077$/),
-      expect.stringMatching(/^66666666 searcher \S+ \+4\.0 s running – \$0\.0077$/),
-      expect.stringMatching(/^99999999 searcher \S+ \+8\.0 s ok 10\.0 s \$0\.0077$/),
+  it('has the runs that it started among its steps, with those below them once they are open', async () => {
+    const [five, six, seven, nine] = ['5', '6', '7', '9'].map((mark) => mark.repeat(32));
+    const runsOf = async (query: string): Promise<string[]> => {
+      const rows = rowsOf(await pageOf(`/runs/${'4'.repeat(32)}${query}`), 'steps');
+      return rows.flatMap((row) => /data-run="(\w+)"/.exec(row)?.[1] ?? []);
+    };
+    expect(await runsOf('')).toEqual([five, six, nine]);
+    expect(await runsOf(`?open=${six}`)).toEqual([five, six, seven, nine]);
+    const rows = rowsOf(await pageOf(`/runs/${'4'.repeat(32)}`), 'steps').map(textOf);
+    expect(rows.filter((row) => row.includes('Run searcher'))).toEqual([
+      expect.stringMatching(/Run searcher ok .* 10\.0 s .*\$0\.0077$/),
+      expect.stringMatching(/Run searcher running .* 1 nested run .*\$0\.0077$/),
+      expect.stringMatching(/Run searcher ok .* 10\.0 s .*\$0\.0077$/),
     ]);
-    expect(html).toMatch(/<div class="scroll"[^>]*aria-labelledby="children"/);
   });
 
   it('ends where runs name each other as the one that started them', async () => {

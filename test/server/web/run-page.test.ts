@@ -88,9 +88,9 @@ describe('the steps of a run that failed', () => {
     expect(textOf(tools)).toBe(
       `13 tool calls failed: ${Array.from({ length: 10 }, (_, index) => `step ${index + 1} search_docs`).join(' · ')} and 3 more`,
     );
-    const links = [...(calls + tools).matchAll(/href="#([^"]+)"/g)].map(([, id = '']) => id);
+    const links = [...(calls + tools).matchAll(/data-step="([^"]+)"/g)].map(([, key = '']) => key);
     expect(links).toHaveLength(10);
-    for (const id of links) expect(html).toContain(`<tr id="${id}" class="failed">`);
+    for (const key of links) expect(html).toContain(`<tr id="s-${key}" class="failed">`);
   });
 
   it('are named by the call that read them, of many the first', async () => {

@@ -172,8 +172,8 @@ function blockOf(block: unknown, names: Map<string, string>): Block {
     names.set(callId, name);
     return { kind: 'tool_use', name, id: callId, input };
   }
-  if (what.endsWith('tool_result') && json['tool_use_id'] !== undefined) {
-    const callId = String(json['tool_use_id']);
+  if (what.endsWith('tool_result') && typeof json['tool_use_id'] === 'string') {
+    const callId = json['tool_use_id'];
     const inner = blocksOf(content, names);
     return {
       kind: 'tool_result',

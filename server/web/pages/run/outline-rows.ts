@@ -154,12 +154,9 @@ class OutlineRows {
     while (at < turns.length) {
       const first = turns[at] as Turn;
       const name = first.steps.every(isPlain) ? signatureOf(first) : '';
-      let next = at + 1;
-      while (name !== '' && next < turns.length) {
-        const turn = turns[next] as Turn;
-        if (signatureOf(turn) !== name || !turn.steps.every(isPlain)) break;
-        next += 1;
-      }
+      const isOther = (turn: Turn): boolean => signatureOf(turn) !== name || !turn.steps.every(isPlain);
+      const other = name === '' ? at + 1 : turns.findIndex((turn, index) => index > at && isOther(turn));
+      const next = other === -1 ? turns.length : other;
       const stretch = turns.slice(at, next);
       const key = keyOfGroup(first);
       const isJoined = stretch.length >= LEAST_REPEATS && key !== undefined && this.#address.expand !== key;

@@ -78,3 +78,8 @@ export function runLink(runId: string, address: RunAddress, changes: Partial<Run
     offset: offset === 0 ? undefined : offset,
   });
 }
+
+/** Address of the page with the step in the pane; without JavaScript the browser goes to the pane. */
+export function stepLink(runId: string, address: RunAddress, key: string): string {
+  return `${runLink(runId, address, { step: key, offset: undefined })}#pane`;
+}

@@ -9,7 +9,7 @@ import type { RunStep } from '../../../queries/runs/read-run.ts';
 import { readStep, type StepDetail } from '../../../queries/runs/read-step.ts';
 import { outlinePage, type OutlinePage } from './outline-rows.ts';
 import type { RunAddress } from './run-address.ts';
-import { isFailedStep, stepKey, stepName, textIn } from './step-facts.ts';
+import { isFailedStep, stepKey, stepName } from './step-facts.ts';
 
 /** Whether content may be shown, and if not, why. */
 export type ContentAccess = 'shown' | 'remote';
@@ -131,9 +131,4 @@ export function stepTitle(step: RunStep): string {
   const number = step['agent.step_number'];
   const name = stepName(step);
   return typeof number === 'number' ? `step ${number}, ${name}` : name;
-}
-
-/** Failed and what with; empty where it did not. */
-export function failureOf(step: RunStep): string {
-  return isFailedStep(step) ? (textIn(step, 'error.type') ?? 'failed') : '';
 }

@@ -4,7 +4,7 @@ import type { VNode } from 'preact';
 import { NO_DATA, formatCountOf } from '../../../../core/format.ts';
 import type { FieldKey } from '../../../../core/schema.ts';
 import type { RunStep, StepKind } from '../../../queries/runs/read-run.ts';
-import { runLink } from './run-address.ts';
+import { stepLink } from './run-address.ts';
 import type { RunView } from './run-page.tsx';
 import { isFailedStep, numberIn, stepKey, textIn } from './step-facts.ts';
 
@@ -49,7 +49,7 @@ function StepLink({ view, step, name }: { view: RunView; step: RunStep; name: st
   const number = numberIn(step, 'agent.step_number');
   const text = number === undefined ? name : `step ${number} ${name}`;
   if (key === undefined) return <>{text}</>;
-  const href = runLink(view.data.outline['agent.run_id'], view.address, { step: key, offset: undefined });
+  const href = stepLink(view.data.outline['agent.run_id'], view.address, key);
   return (
     <a data-step={key} href={href}>
       {text}

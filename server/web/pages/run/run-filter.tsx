@@ -3,7 +3,7 @@
 import type { VNode } from 'preact';
 import { compareText } from '../../../../core/text-order.ts';
 import { isFiltered } from './outline-rows.ts';
-import { runLink, type RunAddress } from './run-address.ts';
+import { runLink, stepLink, type RunAddress } from './run-address.ts';
 import type { RunView } from './run-page.tsx';
 import { isFailedStep, stepKey, stepName } from './step-facts.ts';
 
@@ -34,7 +34,7 @@ export function RunFilter({ view }: { view: RunView }): VNode | null {
     </a>
   );
   return (
-    <form class="filter steps-filter" method="get" action={`/runs/${encodeURIComponent(runId)}`} data-auto>
+    <form class="filter auto steps-filter" method="get" action={`/runs/${encodeURIComponent(runId)}`}>
       <span class="choices">
         {choice('All', undefined)}
         {choice('Errors', 'errors')}
@@ -60,15 +60,11 @@ export function RunFilter({ view }: { view: RunView }): VNode | null {
         Text
         <input type="search" name="q" value={address.text ?? ''} size={14} />
       </label>
-      <button type="submit" class="no-js">
+      <button type="submit" class="plain">
         Filter
       </button>
       {failedKey !== undefined && (
-        <a
-          class="button"
-          data-step={failedKey}
-          href={runLink(runId, address, { step: failedKey, offset: undefined })}
-        >
+        <a class="button" data-step={failedKey} href={stepLink(runId, address, failedKey)}>
           First error
         </a>
       )}

@@ -42,6 +42,9 @@ export function RunPage({ view }: { view: RunView }): VNode {
         <StatusBadge status={outline['agent.status']} />
         {outline['error.type'] !== null && <span class="why">{outline['error.type']}</span>}
         <span class="grow" />
+        <button type="button" data-keys class="js-only">
+          Keys
+        </button>
         <a class="button" href={linkTo('/compare', { a: runId, b: 'median' })}>
           Compare
         </a>
@@ -61,6 +64,7 @@ export function RunPage({ view }: { view: RunView }): VNode {
       </div>
       <RunContextCosts view={view} />
       <RunReplay view={view} />
+      <KeyHelp />
     </div>
   );
 }
@@ -101,5 +105,36 @@ function SilentFailures({ view }: { view: RunView }): VNode {
         </table>
       </Scroll>{' '}
     </Panel>
+  );
+}
+
+const KEYS: readonly (readonly [string, string])[] = [
+  ['j', 'Next step'],
+  ['k', 'Step before'],
+  ['n', 'Next error'],
+  ['/', 'Search the steps'],
+  ['Esc', 'Close the step'],
+  ['?', 'These keys'],
+];
+
+/** Opened by the script that listens to the keys. */
+function KeyHelp(): VNode {
+  return (
+    <dialog class="keys" aria-labelledby="keys-title">
+      <h2 id="keys-title">Keys</h2>
+      <dl class="ids">
+        {KEYS.map(([key, what]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <form method="dialog">
+        <button type="submit">Close</button>
+      </form>
+    </dialog>
   );
 }

@@ -24,8 +24,10 @@ export function RunReplay({ view }: { view: RunView }): VNode | null {
       <div class="replay">
         {outline.has_content ? (
           <>
-            <pre tabIndex={0}>{command}</pre>
-            <button type="button" class="js-only" data-copy-text={command}>
+            <pre tabIndex={0} id="replay-command">
+              {command}
+            </pre>
+            <button type="button" data-copy-text="#replay-command">
               Copy
             </button>
             <form

@@ -6,7 +6,7 @@ import { formatCost, formatDuration, formatPercent, formatStatus } from '../../.
 import type { RunStep } from '../../../queries/runs/read-run.ts';
 import { Panel } from '../../parts/panel.tsx';
 import type { CriticalPath } from './critical-path.ts';
-import { runLink } from './run-address.ts';
+import { stepLink } from './run-address.ts';
 import { decidingCall, stepTitle } from './run-data.ts';
 import type { RunView } from './run-page.tsx';
 import { isFailedStep, stepKey, stepName, textIn } from './step-facts.ts';
@@ -122,10 +122,7 @@ function StepLink({ view, step }: { view: RunView; step: RunStep }): VNode {
   const key = stepKey(step);
   if (key === undefined) return <bdi>{stepTitle(step)}</bdi>;
   return (
-    <a
-      data-step={key}
-      href={runLink(outline['agent.run_id'], view.address, { step: key, offset: undefined })}
-    >
+    <a data-step={key} href={stepLink(outline['agent.run_id'], view.address, key)}>
       <bdi>{stepTitle(step)}</bdi>
     </a>
   );

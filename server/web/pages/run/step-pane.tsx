@@ -7,7 +7,7 @@ import type { FieldKey } from '../../../../core/schema.ts';
 import type { RunStep } from '../../../queries/runs/read-run.ts';
 import { ForeignText } from '../../parts/foreign-text.tsx';
 import { traceLinksOf } from '../../trace-links.ts';
-import { runLink } from './run-address.ts';
+import { runLink, stepLink } from './run-address.ts';
 import { stepTitle, type ShownStep } from './run-data.ts';
 import type { RunView } from './run-page.tsx';
 import { isFailedStep, numberIn, stepKey, textIn, textsIn } from './step-facts.ts';
@@ -85,7 +85,7 @@ function Neighbour(props: {
       data-step={key}
       aria-label={label}
       title={label}
-      href={runLink(view.data.outline['agent.run_id'], view.address, { step: key, offset: undefined })}
+      href={stepLink(view.data.outline['agent.run_id'], view.address, key)}
     >
       {name}
     </a>
@@ -113,10 +113,7 @@ function Linked(props: { view: RunView; step: RunStep; before: string; after: st
       {key === undefined ? (
         stepTitle(step)
       ) : (
-        <a
-          data-step={key}
-          href={runLink(view.data.outline['agent.run_id'], view.address, { step: key, offset: undefined })}
-        >
+        <a data-step={key} href={stepLink(view.data.outline['agent.run_id'], view.address, key)}>
           <bdi>{stepTitle(step)}</bdi>
         </a>
       )}
@@ -180,13 +177,15 @@ function StepIds({ view, shown }: { view: RunView; shown: ShownStep }): VNode {
     <section class="part" aria-label="Ids">
       <h3>Ids</h3>
       <dl class="ids">
-        {ids.map(([name, value]) => (
+        {ids.map(([name, value], index) => (
           <Id key={name} name={name}>
-            <bdi class="mono">{value}</bdi>{' '}
+            <bdi class="mono" id={`step-id-${index}`}>
+              {value}
+            </bdi>{' '}
             <button
               type="button"
               class="tiny"
-              data-copy-text={value}
+              data-copy-text={`#step-id-${index}`}
               aria-label={`Copy ${name.toLowerCase()}`}
             >
               Copy

@@ -132,7 +132,8 @@ export function StepContext({ shown }: { shown: ShownStep }): VNode | null {
         </thead>
         <tbody>
           {costs.map((cost, index) => {
-            const owner = String(cost['gen_ai.tool.name'] ?? '');
+            const name = cost['gen_ai.tool.name'];
+            const owner = typeof name === 'string' ? name : '';
             const nanoUsd = Number(cost['cost_nano_usd'] ?? 0);
             return (
               <tr key={index}>

@@ -1,0 +1,240 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { sendEvents, startTestServer, type TestServer } from '../harness.ts';
+import { SECRET_WORD, SYSTEM, idOf, nestedRuns, spanOf, toldRun } from './told-run.ts';
+
+// The steps of a run on its page, and what opens with one of them, as the server draws them.
+
+const NOW = Date.now();
+const LONG_TURNS = 300;
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer({ traceUrls: 'http://127.0.0.1:16686/trace/{trace_id}' });
+  await sendEvents(server, [
+    ...nestedRuns(NOW - 60_000),
+    ...toldRun({ mark: 'b0', endMs: NOW - 50_000, status: 'error', turns: 4 }),
+    ...toldRun({ mark: 'b1', endMs: NOW - 50_000, hasContent: false }),
+    ...toldRun({ mark: 'b2', endMs: NOW - 50_000 }),
+    ...toldRun({
+      mark: 'c0',
+      endMs: NOW - 40_000,
+      turns: LONG_TURNS,
+      hasContent: false,
+      toolsOf: (turn) => [turn % 50 === 0 ? 'read_order' : 'search_docs'],
+    }),
+  ]);
+});
+
+afterAll(() => server.remove());
+
+async function pageOf(mark: string, query = '', headers: Record<string, string> = {}): Promise<string> {
+  const answer = await fetch(`${server.uiUrl}/runs/${idOf(mark)}${query}`, {
+    headers: { accept: 'text/html', ...headers },
+  });
+  expect(answer.status).toBe(200);
+  return answer.text();
+}
+
+function textOf(html: string): string {
+  return html
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll('&quot;', '"')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+}
+
+function rowsOf(html: string): string[] {
+  return [...(/<table class="steps.*?<\/table>/s.exec(html)?.[0] ?? '').matchAll(/<tr.*?<\/tr>/gs)]
+    .slice(1)
+    .map(([row]) => textOf(row));
+}
+
+function partOf(html: string, label: string): string {
+  return textOf(new RegExp(`aria-label="${label}">(.*?)</section>`, 's').exec(html)?.[1] ?? '');
+}
+
+describe('the tree', () => {
+  it('has a nested run below the tool call that started it, and what is nested in that when both are open', async () => {
+    expect(rowsOf(await pageOf('a0')).slice(0, 4)).toEqual([
+      expect.stringContaining('1. claude-sonnet-5-5'),
+      expect.stringContaining('search_docs parallel ×2'),
+      expect.stringContaining('▸ Run helper-1 ok 3 model calls · 2 tool calls · 3 nested runs'),
+      expect.stringContaining('read_order parallel ×2'),
+    ]);
+    const all = rowsOf(await pageOf('a0', `?open=${['a1', 'a2', 'a3'].map(idOf).join(',')}`));
+    expect(all.filter((row) => row.includes('Run helper'))).toEqual([
+      expect.stringContaining('▾ Run helper-1'),
+      expect.stringContaining('▾ Run helper-2'),
+      expect.stringContaining('▾ Run helper-3'),
+      expect.stringContaining('▸ Run helper-4 error'),
+    ]);
+  });
+
+  it('opens a step of an open nested run in the pane', async () => {
+    const html = await pageOf('a0', `?open=${idOf('a1')}&step=${spanOf('a1', 1)}`);
+    expect(partOf(html, 'Content')).toContain('Where is my order 17?');
+  });
+
+  it('joins steps that repeat, and lists them when asked', async () => {
+    const rows = rowsOf(await pageOf('c0'));
+    expect(rows.some((row) => row.startsWith('▸ search_docs × 46 in 46 model calls'))).toBe(true);
+    expect(rows.length).toBeLessThan(60);
+    const listed = await pageOf('c0', '?expand=all');
+    expect(rowsOf(listed)).toHaveLength(200);
+    expect(textOf(listed)).toContain('1–200 of 599');
+    expect(rowsOf(await pageOf('c0', '?expand=all&offset=400'))).toHaveLength(199);
+  });
+
+  it('shows the page on which the chosen step is', async () => {
+    const html = await pageOf('c0', `?expand=all&step=${spanOf('c0', 250)}`);
+    expect(html).toContain(`id="s-${spanOf('c0', 250)}" class="chosen"`);
+  });
+
+  it.each([
+    ['only=errors', 1],
+    ['only=slow', 20],
+    ['tool=read_order', 5],
+    ['q=TIMEOUT', 1],
+    ['from=10000&to=13999', 4],
+    ['q=nothing-like-it', 0],
+  ])('lists with %s what it says', async (query, count) => {
+    expect(rowsOf(await pageOf('c0', `?${query}`))).toHaveLength(count);
+  });
+
+  it.each(['only=none', 'view=all', 'from=x', 'offset=-1'])('refuses %s', async (query) => {
+    const answer = await fetch(`${server.uiUrl}/runs/${idOf('c0')}?${query}`);
+    expect(answer.status).toBe(400);
+  });
+});
+
+describe('the summary', () => {
+  it('says how the run ended, which step failed, and which call decided it', async () => {
+    const text = textOf(await pageOf('b0'));
+    expect(text).toContain(
+      'Outcome Failed after 8.0 s: timeout. Why step 2, search_docs failed: timeout. It was decided by step 2, claude-sonnet-5-5 .',
+    );
+    expect(text).toContain('Where the cost went search_docs $0.0048 (40.0 %)');
+    expect(text).toContain('System prompt $0.0024 (20.0 %)');
+  });
+});
+
+describe('a model call in the pane', () => {
+  it('has what is new since the previous call, and the whole on request', async () => {
+    const step = spanOf('b0', 2);
+    const fresh = partOf(await pageOf('b0', `?step=${step}`), 'Content');
+    expect(fresh).toContain('1 earlier message as in the previous call.');
+    expect(fresh).toContain('Looking, turn 1.');
+    expect(fresh).not.toContain('Where is my order 17?');
+    const whole = partOf(await pageOf('b0', `?step=${step}&view=whole`), 'Content');
+    expect(whole).toContain('Where is my order 17?');
+    expect(whole).toContain('You are a careful support agent.');
+  });
+
+  it('has each bucket with its price, and the attempts', async () => {
+    const html = await pageOf('b0', `?step=${spanOf('b0', 2)}`);
+    expect(partOf(html, 'Usage and cost')).toContain('Input, uncached 200 $3.00 / M $0.0006');
+    expect(partOf(html, 'Usage and cost')).toContain('Total $0.0030 Price row claude-sonnet-5-5@2026-01-01');
+    expect(partOf(html, 'Context cost')).toContain('search_docs 100 40.0 % $0.0012');
+    expect(partOf(html, 'Context cost')).toContain('Tool definitions 100 10.0 % $0.0003');
+    expect(partOf(html, 'Cache')).toContain('The first 1,800 of 2,100 input tokens were read from the cache');
+    expect(textOf(html)).toContain('2 attempts: 529 → answered');
+    expect(partOf(html, 'Ids')).toContain('req_b0_2');
+    expect(html).toContain(`http://127.0.0.1:16686/trace/${idOf('b0')}`);
+  });
+
+  it('gives the JSON that was recorded, to the byte', async () => {
+    const sent = toldRun({ mark: 'b0', endMs: 0, turns: 4 }).find(
+      (event) => event.span_id === spanOf('b0', 3),
+    );
+    for (const [part, field] of [
+      ['request', 'tallyspan.request_json'],
+      ['response', 'tallyspan.response_json'],
+    ] as const) {
+      const answer = await fetch(`${server.uiUrl}/api/runs/${idOf('b0')}/steps/${spanOf('b0', 3)}/${part}`);
+      expect(await answer.text()).toBe(sent?.[field]);
+    }
+  });
+
+  it('says how to record content where there is none', async () => {
+    const html = await pageOf('b1', `?step=${spanOf('b1', 1)}`);
+    expect(partOf(html, 'Content')).toContain(
+      'Not recorded. To see what is sent and what comes back, start the agent with TALLYSPAN_CONTENT=full',
+    );
+    expect(html).not.toContain(SYSTEM.slice(0, 20));
+    const answer = await fetch(`${server.uiUrl}/api/runs/${idOf('b1')}/steps/${spanOf('b1', 1)}/request`);
+    expect(answer.status).toBe(404);
+  });
+
+  it('shows no content to who comes through a proxy to a server without a token', async () => {
+    const through = { 'x-forwarded-for': '192.0.2.7' };
+    const html = await pageOf('b0', `?step=${spanOf('b0', 1)}&view=json`, through);
+    expect(html).not.toContain(SECRET_WORD);
+    expect(partOf(html, 'Content')).toContain('Content is shown only on the machine of the server');
+    const answer = await fetch(`${server.uiUrl}/api/runs/${idOf('b0')}/steps/${spanOf('b0', 1)}/request`, {
+      headers: through,
+    });
+    expect(answer.status).toBe(403);
+  });
+});
+
+describe('a tool call in the pane', () => {
+  it('has its arguments and its result', async () => {
+    const content = partOf(await pageOf('b0', `?step=${spanOf('b0', 1001)}`), 'Content');
+    expect(content).toContain('"query": "order 1"');
+    expect(content).toContain('Order 1: sent on Monday.');
+  });
+
+  it('that failed has its error text, the call that asked for it and the one that read it', async () => {
+    const html = await pageOf('b0', `?step=${spanOf('b0', 2000)}`);
+    expect(partOf(html, 'Content')).toContain('Error timed out after 30 s');
+    expect(textOf(html)).toContain(
+      'Failed : timeout. Asked for by step 2, claude-sonnet-5-5 . Read by step 3, claude-sonnet-5-5 .',
+    );
+  });
+});
+
+describe('a step that is not there', () => {
+  it('is said to be missing', async () => {
+    expect(textOf(await pageOf('b0', '?step=ffff'))).toContain('There is no such step in this run.');
+  });
+});
+
+/** Asks for the content of run `b2` to be removed. */
+const removeContent = (headers: Record<string, string>): Promise<Response> =>
+  fetch(`${server.uiUrl}/runs/${idOf('b2')}/remove-content`, {
+    method: 'POST',
+    headers,
+    redirect: 'manual',
+  });
+
+describe('the content of one run', () => {
+  it('is removed by its switch, only from a page of this server, and its numbers stay', async () => {
+    const before = await pageOf('b2', `?step=${spanOf('b2', 1)}&view=whole`);
+    expect(before).toContain(SYSTEM.slice(0, 20));
+    expect((await removeContent({ origin: 'http://evil.example' })).status).toBe(403);
+    expect((await removeContent({ origin: server.uiUrl })).status).toBe(303);
+    const html = await pageOf('b2', `?step=${spanOf('b2', 1)}&view=whole`);
+    expect(html).not.toContain(SYSTEM.slice(0, 20));
+    expect(partOf(html, 'Content')).toContain('Not recorded.');
+    expect(textOf(html)).toContain('Total $0.0030');
+    expect(partOf(await pageOf('b0', `?step=${spanOf('b0', 1)}`), 'Content')).toContain(
+      'Where is my order 17?',
+    );
+  });
+});
+
+describe('with another key, or none', () => {
+  it('the page says what is missing', async () => {
+    const key = path.join(server.dataDir, 'content.key');
+    await writeFile(key, randomBytes(32));
+    const other = partOf(await pageOf('b0', `?step=${spanOf('b0', 1)}`), 'Content');
+    expect(other).toContain('it was recorded with another key, or changed since');
+    await rm(key);
+    const none = partOf(await pageOf('b0', `?step=${spanOf('b0', 1)}`), 'Content');
+    expect(none).toContain('cannot read the key of the recorded content');
+  });
+});
