@@ -188,7 +188,7 @@ export const FIELDS = {
   // agent.note
   'agent.note.kind': { type: 'string', attribute: true, doc: 'decision, warning, retry, context_truncation, compaction, loop_suspected, budget, first_seen, silent_failure or process_lost; of Claude Code also permission, hook, sub_agent and activity.' },
   'agent.note.subject': { type: 'string', attribute: true, doc: 'What a first_seen note is about: model, system_prompt, tool_definitions, revision or sdk_version; of a silent_failure, which one it is; of what Claude Code did, its name for it.' },
-  'agent.note.value': { type: 'string', attribute: true, text: 'prose', doc: 'What was seen first: the model, the commit or the version, or the hash of the prompt or tool definitions; of a silent_failure, its figures.' },
+  'agent.note.value': { type: 'string', attribute: true, text: 'prose', doc: 'What was seen first: the model, the commit or the version, or the hash of the prompt or tool definitions; of a silent_failure, its figures; of a step, its name.' },
   'agent.note.text': { type: 'string', sensitive: true, text: 'prose', doc: 'What happened, in words; only what the caller wrote.' },
 } as const satisfies Record<string, FieldDefinition>;
 

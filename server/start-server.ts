@@ -14,6 +14,8 @@ import { listenGrpc, type GrpcIntake } from './intake/grpc-intake.ts';
 import { makeHttpIntake } from './intake/http-intake.ts';
 import { Intake } from './intake/intake.ts';
 import { ClaudeRuns } from './claude-runs.ts';
+import { RunAssembler } from './foreign/run-assembler.ts';
+import { TraceStore } from './foreign/trace-store.ts';
 import { parseTrustedProxies } from './process/proxy.ts';
 import { maskSecrets } from './process/secrets.ts';
 import { closeGracefully } from './process/graceful-close.ts';
@@ -100,6 +102,9 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
     const missingKey = await describeMissingKey(database);
     if (missingKey !== undefined) options.log(missingKey);
     closers.unshift(startFreeingMemory(database, store));
+    const assembler = new RunAssembler(new TraceStore(database), (traceId) =>
+      options.log(`the trace ${traceId} has so many spans that its runs are no longer kept up to date`),
+    );
     const claudeRuns = new ClaudeRuns({
       database,
       store,
@@ -108,7 +113,7 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
     });
     closers.unshift(() => claudeRuns.stop());
     await claudeRuns.start();
-    const intake = new Intake(store, (events) => {
+    const intake = new Intake(store, assembler, (events) => {
       claudeRuns.note(events);
     });
     const housekeeping = startHousekeepingOf(options, database, store);

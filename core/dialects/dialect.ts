@@ -102,7 +102,8 @@ export const FIRST_CHUNK_SECONDS_KEYS: readonly string[] = [
 /** Spellings that mean the same whoever uses them. */
 export const COMMON_ALIASES: Partial<Record<StandardKey, readonly string[]>> = {
   'gen_ai.provider.name': ['gen_ai.system', 'llm.provider', 'llm.system'],
-  'gen_ai.request.model': ['llm.request.model', 'llm.model_name'],
+  'gen_ai.request.model': ['llm.request.model', 'llm.request.model_name', 'llm.model_name'],
+  'gen_ai.response.model': ['llm.response.model_name'],
   'gen_ai.usage.input_tokens': ['gen_ai.usage.prompt_tokens', 'llm.usage.prompt_tokens'],
   'gen_ai.usage.output_tokens': ['gen_ai.usage.completion_tokens', 'llm.usage.completion_tokens'],
   'gen_ai.usage.cache_read.input_tokens': [

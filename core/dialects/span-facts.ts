@@ -2,6 +2,8 @@
 // without content. A span's kind says what it is to a run: an agent, a call of a model, a tool, another step, or just
 // a place in the trace.
 
+import { cutText } from '../cut-text.ts';
+import { TEXT_LIMITS } from '../field-limits.ts';
 import { STANDARD_KEYS, type StandardKey } from './dialect.ts';
 import { OWN_ATTRIBUTE, isOwnSpan, normaliseSpan, type SpanShape } from './normalise.ts';
 
@@ -88,21 +90,33 @@ function standardOf(attributes: Readonly<Record<string, unknown>>): SpanFacts['s
   const standard: Partial<Record<StandardKey, unknown>> = {};
   for (const key of STANDARD_KEYS) {
     const value = attributes[key];
-    if (value !== undefined && value !== null && value !== '') standard[key] = value;
+    if (value !== undefined && value !== null && value !== '') standard[key] = bounded(key, value);
   }
   return standard;
+}
+
+/** Finish reasons that are kept of a call. */
+const LIST_LIMIT = 32;
+
+/** No value is larger than its field may be: the facts of a span are kept with it. */
+function bounded(key: StandardKey, value: unknown): unknown {
+  if (typeof value === 'string') return key === 'anthropic.usage' ? value : cutText(value, TEXT_LIMITS.name);
+  if (Array.isArray(value))
+    return value.slice(0, LIST_LIMIT).map((item) => cutText(String(item), TEXT_LIMITS.name));
+  return typeof value === 'object' ? undefined : value;
 }
 
 function identityOf(attributes: Readonly<Record<string, unknown>>): SpanFacts['standard'] {
   const standard: Partial<Record<StandardKey, unknown>> = {};
   for (const key of IDENTITY_KEYS) {
     const value = attributes[key];
-    if (typeof value === 'string' && value !== '') standard[key] = value;
+    if (typeof value === 'string' && value !== '') standard[key] = bounded(key, value);
   }
   const session = attributes['session.id'];
-  if (typeof session === 'string' && session !== '') standard['gen_ai.conversation.id'] ??= session;
+  if (typeof session === 'string' && session !== '')
+    standard['gen_ai.conversation.id'] ??= bounded('gen_ai.conversation.id', session);
   const user = attributes['enduser.id'];
-  if (typeof user === 'string' && user !== '') standard['user.id'] ??= user;
+  if (typeof user === 'string' && user !== '') standard['user.id'] ??= bounded('user.id', user);
   return standard;
 }
 

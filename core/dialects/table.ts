@@ -202,9 +202,19 @@ export const DIALECTS: readonly Dialect[] = [
   },
   {
     id: 'vercel-ai-otel',
-    doc: 'Vercel AI SDK 7 by @ai-sdk/otel: the conventions; run totals repeat on the agent span.',
+    doc: 'Vercel AI SDK 7 by @ai-sdk/otel: the conventions; run totals repeat on the agent span. Who the run is for is in the context of the caller.',
     match: { scope: '^gen_ai$' },
     inputTokens: 'inclusive',
+    aliases: {
+      'gen_ai.conversation.id': [
+        'ai.settings.context.sessionId',
+        'ai.settings.context.session_id',
+        'ai.settings.context.threadId',
+        'ai.settings.context.chatId',
+      ],
+      'user.id': ['ai.settings.context.userId', 'ai.settings.context.user_id'],
+      'agent.task_type': ['ai.settings.context.taskType'],
+    },
   },
   {
     id: 'langfuse',

@@ -39,7 +39,7 @@ export function eventsOfLogs(groups: readonly LogGroup[], nowMs: number): Events
         otherRecords++;
         continue;
       }
-      const event = eventOf(record, group.resource, name, nowMs);
+      const event = record.hasBadId ? undefined : eventOf(record, group.resource, name, nowMs);
       if (event === undefined) refused++;
       else events.push(event);
     }
@@ -78,13 +78,15 @@ function setField(event: Record<string, unknown>, key: string, value: AttributeV
   if (isFieldValue(key as FieldKey, typed)) event[key] = typed;
 }
 
-/** A Collector may have made a string of a number or of a boolean. */
+/** A Collector may have made a string of a number or of a boolean; a whole number may come as one with a fraction. */
 export function typedValue(key: FieldKey, value: AttributeValue): unknown {
+  if (typeof value === 'number' && FIELDS[key].type === 'int') return Math.round(value);
   if (typeof value !== 'string') return value;
   switch (FIELDS[key].type) {
     case 'int':
     case 'float':
-      return value.trim() === '' ? value : Number(value);
+      if (value.trim() === '') return value;
+      return FIELDS[key].type === 'int' ? Math.round(Number(value)) : Number(value);
     case 'bool':
       return value === 'true' ? true : value === 'false' ? false : value;
     default:

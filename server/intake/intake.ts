@@ -3,11 +3,11 @@
 
 import { ClaudeLogReader } from '../../core/claude-code/claude-log-reader.ts';
 import type { EventRecord } from '../../core/event.ts';
+import type { RunAssembler } from '../foreign/run-assembler.ts';
 import type { EventStore } from '../store/write/event-store.ts';
 import { EventBatch } from '../store/columns/event-batch.ts';
 import { BodyAllowance } from './body.ts';
 import { eventsOfLogs } from './events-of-logs.ts';
-import { eventsOfSpans } from './events-of-spans.ts';
 import { decodeLogBatch, type DecodedLogs } from './logs-protobuf.ts';
 import { countDataPointsJson, decodeLogsJson, decodeSpansJson } from './otlp-json.ts';
 import { countDataPoints, decodeSpans } from './otlp-protobuf.ts';
@@ -47,9 +47,16 @@ export class Intake {
   readonly #claudeLogs = new ClaudeLogReader();
   readonly #onClaudeEvents: (events: readonly EventRecord[]) => void;
 
+  readonly #assembler: RunAssembler;
+
   /** @param onClaudeEvents called with what was stored of the logs of Claude Code */
-  constructor(store: EventStore, onClaudeEvents: (events: readonly EventRecord[]) => void = () => undefined) {
+  constructor(
+    store: EventStore,
+    assembler: RunAssembler,
+    onClaudeEvents: (events: readonly EventRecord[]) => void = () => undefined,
+  ) {
     this.#store = store;
+    this.#assembler = assembler;
     this.#onClaudeEvents = onClaudeEvents;
   }
 
@@ -90,10 +97,13 @@ export class Intake {
 
   async #acceptSpans(encoding: Encoding, body: Uint8Array): Promise<IntakeAnswer> {
     const groups = encoding === 'json' ? decodeSpansJson(body) : decodeSpans(body);
-    const { rows, refused } = rowsOfSpans(groups);
-    await this.#store.write({ events: eventsOfSpans(groups), spans: rows });
+    const { rows, spans, refused } = rowsOfSpans(groups);
+    await this.#assembler.take(spans, (events) => this.#store.write({ events, spans: rows }));
     this.counters.spansRefused += refused;
-    return { refused, message: refused === 0 ? '' : `${refused} spans have no trace id or no span id` };
+    return {
+      refused,
+      message: refused === 0 ? '' : `${refused} spans have no valid trace id, span id or parent id`,
+    };
   }
 
   /** Metrics have no place here: every number is computed from events. Saying so is OTLP's partial success. */

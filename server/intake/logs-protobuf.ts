@@ -20,7 +20,7 @@ import { OWN_SCOPE } from '../../core/dialects/normalise.ts';
 import { RESOURCE_KEYS, typedValue } from './events-of-logs.ts';
 import { findEventName, findField } from './field-names.ts';
 import { LogGroupFinder, type LogGroupPlaces } from './log-groups.ts';
-import { MalformedBodyError, type Attributes } from './otlp-model.ts';
+import type { Attributes } from './otlp-model.ts';
 import { WIRE_64, WIRE_BYTES, WIRE_VARINT, readLogAttributes, readValueBytes } from './otlp-protobuf.ts';
 import { RequestBudget } from './request-limits.ts';
 import { WireReader } from './wire-reader.ts';
@@ -76,6 +76,8 @@ interface RecordPlaces {
   attributesLength: number;
   traceId: number;
   spanId: number;
+  /** Whether an id has another length than ids have: the record is refused, and the others are not. */
+  isIdBad: boolean;
 }
 
 class RecordReader extends WireReader {
@@ -95,6 +97,7 @@ class RecordReader extends WireReader {
     attributesLength: 0,
     traceId: -1,
     spanId: -1,
+    isIdBad: false,
   };
 
   constructor(batch: EventBatch, nowMs: number, budget: RequestBudget) {
@@ -154,6 +157,7 @@ class RecordReader extends WireReader {
     places.attributesLength = 0;
     places.traceId = -1;
     places.spanId = -1;
+    places.isIdBad = false;
     while (this.at < end) {
       const tag = this.varint();
       const field = tag >>> 3;
@@ -208,10 +212,10 @@ class RecordReader extends WireReader {
   #idStart(bytes: number): number {
     const end = this.endOfBytes();
     const start = this.at;
-    if (end !== start && end - start !== bytes)
-      throw new MalformedBodyError(`an id has ${end - start} bytes instead of ${bytes}`);
     this.at = end;
-    return end === start ? -1 : start;
+    if (end - start === bytes) return start;
+    if (end !== start) this.#places.isIdBad = true;
+    return -1;
   }
 
   #readRecord(scope: string, resourceCells: readonly (readonly [FieldIndex, number])[]): void {
@@ -221,8 +225,9 @@ class RecordReader extends WireReader {
     const isFromBody = places.bodyStart >= 0 && this.#readBody(places.bodyStart, places.bodyEnd);
     for (let index = 0; index < attributesLength; index += 2)
       this.#readAttribute(attributes[index] as number, attributes[index + 1] as number);
-    if (places.name === undefined && (scope !== OWN_SCOPE || !isFromBody)) {
-      if (scope === OWN_SCOPE) this.refused++;
+    const isNoEvent = places.name === undefined && (scope !== OWN_SCOPE || !isFromBody);
+    if (isNoEvent || places.isIdBad) {
+      if (scope === OWN_SCOPE || !isNoEvent) this.refused++;
       else this.otherRecords++;
       batch.clearRow();
       return;
@@ -310,8 +315,9 @@ class RecordReader extends WireReader {
         return;
       }
       case (ANY_VALUE.double << 3) | WIRE_64: {
-        const value = this.double();
+        const sent = this.double();
         if (this.at !== end) break;
+        const value = field >= 0 && FIELD_TYPES[field] === 'int' ? Math.round(sent) : sent;
         if (field >= 0 && isNumberOf(field, value)) this.#batch.setCell(field, value);
         return;
       }

@@ -1,12 +1,15 @@
-// OTLP as JSON: lowerCamelCase keys, ids in hex, 64-bit integers as strings or numbers.
-// Unknown keys are skipped; a key with a value of the wrong kind makes the body malformed.
+// OTLP as JSON: lowerCamelCase keys (or those of the proto files, as some libraries write them), ids in hex, 64-bit
+// integers as strings or numbers. Unknown keys are skipped; a key with a value of the wrong kind makes the body
+// malformed, and so does a body that holds none of the keys of its request.
 
 import {
   MalformedBodyError,
   NESTING_LIMIT,
   emptyLogRecord,
   emptySpan,
+  isRemoteParent,
   setAttribute,
+  settleSpan,
   type AttributeValue,
   type Attributes,
   type LogGroup,
@@ -29,10 +32,12 @@ export function decodeLogsJson(body: Uint8Array): LogGroup[] {
 
 /** ExportTraceServiceRequest. @throws MalformedBodyError */
 export function decodeSpansJson(body: Uint8Array): SpanGroup[] {
+  const nowMs = Date.now();
   return readGroups(body, 'resourceSpans', 'scopeSpans', 'spans', (resource, scope, group) => ({
     resource,
     scope,
-    spans: objectsOf(group, 'spans').map(readSpan),
+    scopeVersion: stringOf(valueAt(objectOf(group['scope'] ?? {}), 'version')),
+    spans: objectsOf(group, 'spans').map((raw) => readSpan(raw, nowMs)),
   }));
 }
 
@@ -65,13 +70,16 @@ function readGroups<T>(
       `the body is not JSON: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  return objectsOf(objectOf(parsed), resourceKey).flatMap((resourceGroup) => {
+  const request = objectOf(parsed);
+  if (Object.keys(request).length > 0 && valueAt(request, resourceKey) === undefined)
+    throw new MalformedBodyError(`the body is not OTLP: it has no ${resourceKey}`);
+  return objectsOf(request, resourceKey).flatMap((resourceGroup) => {
     budget.takeRecord();
     const resource = attributesOf(objectOf(resourceGroup['resource'] ?? {}), 0);
     const resourceBytes = JSON.stringify(resource).length;
     return objectsOf(resourceGroup, scopeKey).map((group) => {
       const scope = stringOf(objectOf(group['scope'] ?? {})['name']);
-      const messages = group[messagesKey];
+      const messages = valueAt(group, messagesKey);
       const count = Array.isArray(messages) ? messages.length : 0;
       for (let taken = 0; taken <= count; taken++) budget.takeRecord();
       budget.takeShared(resourceBytes + scope.length, count);
@@ -86,8 +94,20 @@ function objectOf(value: unknown): Json {
   return value as Json;
 }
 
+const SNAKE_NAMES = new Map<string, string>();
+
+/** The value under a key, or under the same key as the proto files write it. */
+function valueAt(parent: Json, key: string): unknown {
+  const value = parent[key];
+  if (value !== undefined) return value;
+  let snake = SNAKE_NAMES.get(key);
+  if (snake === undefined)
+    SNAKE_NAMES.set(key, (snake = key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)));
+  return snake === key ? undefined : parent[snake];
+}
+
 function objectsOf(parent: Json, key: string): Json[] {
-  const value = parent[key] ?? [];
+  const value = valueAt(parent, key) ?? [];
   if (!Array.isArray(value)) throw new MalformedBodyError(`the body is not OTLP: ${key} is not an array`);
   return value.map(objectOf);
 }
@@ -105,11 +125,10 @@ function numberOf(value: unknown): number {
   return number;
 }
 
-function hexOf(value: unknown, bytes: number): string {
+/** An id; `undefined` when it is none: its record is refused, and the others are not. */
+function hexOf(value: unknown, bytes: number): string | undefined {
   const text = stringOf(value).toLowerCase();
-  if (text !== '' && !(text.length === bytes * 2 && /^[0-9a-f]+$/.test(text)))
-    throw new MalformedBodyError(`the body is not OTLP: an id is not ${bytes} bytes in hex`);
-  return text;
+  return text === '' || (text.length === bytes * 2 && /^[0-9a-f]+$/.test(text)) ? text : undefined;
 }
 
 /** Nanoseconds since the epoch as Unix milliseconds, whole or with microseconds as fraction. */
@@ -139,16 +158,17 @@ function keyValuesOf(pairs: readonly Json[], depth: number): Attributes {
 function valueOf(raw: unknown, depth: number): AttributeValue {
   if (depth > NESTING_LIMIT) throw new MalformedBodyError('a value is nested too deeply');
   if (raw === undefined || raw === null) return null;
-  const value = objectOf(raw);
-  if (value['stringValue'] !== undefined) return stringOf(value['stringValue']);
-  if (value['boolValue'] !== undefined) return value['boolValue'] === true;
-  if (value['intValue'] !== undefined) return numberOf(value['intValue']);
-  if (value['doubleValue'] !== undefined) return doubleOf(value['doubleValue']);
-  if (value['bytesValue'] !== undefined) return stringOf(value['bytesValue']);
-  if (value['arrayValue'] !== undefined)
-    return objectsOf(objectOf(value['arrayValue']), 'values').map((item) => valueOf(item, depth + 1));
-  if (value['kvlistValue'] !== undefined)
-    return keyValuesOf(objectsOf(objectOf(value['kvlistValue']), 'values'), depth + 1);
+  const holder = objectOf(raw);
+  const at = (key: string): unknown => valueAt(holder, key);
+  if (at('stringValue') !== undefined) return stringOf(at('stringValue'));
+  if (at('boolValue') !== undefined) return at('boolValue') === true;
+  if (at('intValue') !== undefined) return numberOf(at('intValue'));
+  if (at('doubleValue') !== undefined) return doubleOf(at('doubleValue'));
+  if (at('bytesValue') !== undefined) return stringOf(at('bytesValue'));
+  if (at('arrayValue') !== undefined)
+    return objectsOf(objectOf(at('arrayValue')), 'values').map((item) => valueOf(item, depth + 1));
+  if (at('kvlistValue') !== undefined)
+    return keyValuesOf(objectsOf(objectOf(at('kvlistValue')), 'values'), depth + 1);
   return null;
 }
 
@@ -161,39 +181,50 @@ function doubleOf(value: unknown): number {
 }
 
 function readLogRecord(raw: Json): LogRecord {
+  const ids = [hexOf(valueAt(raw, 'traceId'), 16), hexOf(valueAt(raw, 'spanId'), 8)];
   return {
     ...emptyLogRecord(),
-    timeMs: timeMsOf(raw['timeUnixNano'], false),
-    observedTimeMs: timeMsOf(raw['observedTimeUnixNano'], false),
-    eventName: stringOf(raw['eventName']),
-    severityText: stringOf(raw['severityText']),
-    body: valueOf(raw['body'], 0),
+    timeMs: timeMsOf(valueAt(raw, 'timeUnixNano'), false),
+    observedTimeMs: timeMsOf(valueAt(raw, 'observedTimeUnixNano'), false),
+    eventName: stringOf(valueAt(raw, 'eventName')),
+    severityText: stringOf(valueAt(raw, 'severityText')),
+    body: valueOf(valueAt(raw, 'body'), 0),
     attributes: attributesOf(raw, 0),
-    traceId: hexOf(raw['traceId'], 16),
-    spanId: hexOf(raw['spanId'], 8),
+    traceId: ids[0] ?? '',
+    spanId: ids[1] ?? '',
+    hasBadId: ids.includes(undefined),
   };
 }
 
-function readSpan(raw: Json): Span {
-  const status = objectOf(raw['status'] ?? {});
-  return {
+function readSpan(raw: Json, nowMs: number): Span {
+  const ids = [
+    hexOf(valueAt(raw, 'traceId'), 16),
+    hexOf(valueAt(raw, 'spanId'), 8),
+    hexOf(valueAt(raw, 'parentSpanId'), 8),
+  ];
+  const [traceId = '', spanId = '', parentSpanId = ''] = ids.includes(undefined) ? [] : ids;
+  const status = objectOf(valueAt(raw, 'status') ?? {});
+  const span: Span = {
     ...emptySpan(),
-    traceId: hexOf(raw['traceId'], 16),
-    spanId: hexOf(raw['spanId'], 8),
-    parentSpanId: hexOf(raw['parentSpanId'], 8),
-    name: stringOf(raw['name']),
-    kind: enumOf(raw['kind']),
-    startMs: timeMsOf(raw['startTimeUnixNano'], true),
-    endMs: timeMsOf(raw['endTimeUnixNano'], true),
+    traceId,
+    spanId,
+    parentSpanId,
+    hasRemoteParent: isRemoteParent(Number(valueAt(raw, 'flags') ?? 0)),
+    name: stringOf(valueAt(raw, 'name')),
+    kind: enumOf(valueAt(raw, 'kind')),
+    startMs: timeMsOf(valueAt(raw, 'startTimeUnixNano'), true),
+    endMs: timeMsOf(valueAt(raw, 'endTimeUnixNano'), true),
     statusCode: enumOf(status['code']),
     statusMessage: stringOf(status['message']),
     attributes: attributesOf(raw, 0),
     events: objectsOf(raw, 'events').map((event) => ({
-      timeMs: timeMsOf(event['timeUnixNano'], true),
-      name: stringOf(event['name']),
+      timeMs: timeMsOf(valueAt(event, 'timeUnixNano'), true),
+      name: stringOf(valueAt(event, 'name')),
       attributes: attributesOf(event, 0),
     })),
   };
+  settleSpan(span, nowMs);
+  return span;
 }
 
 /** OTLP's JSON allows enums as integers only. */

@@ -16,6 +16,8 @@ export interface LogRecord {
   attributes: Attributes;
   traceId: string;
   spanId: string;
+  /** Whether an id is none: the record is refused, and the others are not. */
+  hasBadId: boolean;
 }
 
 export interface LogGroup {
@@ -34,6 +36,8 @@ export interface Span {
   traceId: string;
   spanId: string;
   parentSpanId: string;
+  /** Whether the sender says that its parent is a span of another process. */
+  hasRemoteParent: boolean;
   name: string;
   kind: number;
   /** Unix milliseconds, with a fraction. */
@@ -45,9 +49,18 @@ export interface Span {
   events: SpanEvent[];
 }
 
+export interface Scope {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** What stands for an id that is none: its record is refused, and the others of its batch are not. */
+export const BAD_ID = '?';
+
 export interface SpanGroup {
   readonly resource: Attributes;
   readonly scope: string;
+  readonly scopeVersion: string;
   readonly spans: readonly Span[];
 }
 
@@ -69,6 +82,7 @@ export function emptyLogRecord(): LogRecord {
     attributes: {},
     traceId: '',
     spanId: '',
+    hasBadId: false,
   };
 }
 
@@ -77,6 +91,7 @@ export function emptySpan(): Span {
     traceId: '',
     spanId: '',
     parentSpanId: '',
+    hasRemoteParent: false,
     name: '',
     kind: 0,
     startMs: 0,
@@ -93,4 +108,27 @@ export function setAttribute(attributes: Attributes, key: string, value: Attribu
   if (key === '__proto__')
     Object.defineProperty(attributes, key, { value, enumerable: true, configurable: true });
   else attributes[key] = value;
+}
+
+/** Bits of a span's flags: whether it is known where its parent is, and that it is in another process. */
+const HAS_IS_REMOTE = 0x100;
+const IS_REMOTE = 0x200;
+
+export function isRemoteParent(flags: number): boolean {
+  return (flags & HAS_IS_REMOTE) !== 0 && (flags & IS_REMOTE) !== 0;
+}
+
+const ONLY_ZEROS = /^0+$/;
+
+/**
+ * Sets right what senders get wrong: a parent of zeros is no parent, a span without an end ended when it began, and
+ * ids of zeros are no ids.
+ */
+export function settleSpan(span: Span, nowMs: number): void {
+  if ([span.traceId, span.spanId, span.parentSpanId].includes(BAD_ID)) span.traceId = '';
+  if (ONLY_ZEROS.test(span.traceId)) span.traceId = '';
+  if (ONLY_ZEROS.test(span.spanId)) span.spanId = '';
+  if (ONLY_ZEROS.test(span.parentSpanId)) span.parentSpanId = '';
+  if (span.startMs <= 0) span.startMs = span.endMs > 0 ? span.endMs : nowMs;
+  if (span.endMs < span.startMs) span.endMs = span.startMs;
 }

@@ -21,10 +21,14 @@ import protobuf from 'protobufjs/minimal.js';
 import {
   MalformedBodyError,
   NESTING_LIMIT,
+  BAD_ID,
   emptySpan,
+  isRemoteParent,
   setAttribute,
+  settleSpan,
   type AttributeValue,
   type Attributes,
+  type Scope,
   type Span,
   type SpanEvent,
   type SpanGroup,
@@ -68,10 +72,11 @@ export function readValueBytes(bytes: Uint8Array, budget: RequestBudget): Attrib
 /** ExportTraceServiceRequest. @throws MalformedBodyError, OversizedBodyError */
 export function decodeSpans(body: Uint8Array): SpanGroup[] {
   return decode(body, new RequestBudget(), (reader, groups: SpanGroup[]) =>
-    readResourceGroups(reader, (resource, scope, message) => {
+    readResourceGroups(reader, (resource, { name, version }, message) => {
+      const nowMs = Date.now();
       const spans: Span[] = [];
-      for (const one of message) spans.push(readSpan(reader, one));
-      groups.push({ resource, scope, spans });
+      for (const one of message) spans.push(readSpan(reader, one, nowMs));
+      groups.push({ resource, scope: name, scopeVersion: version, spans });
     }),
   );
 }
@@ -121,7 +126,7 @@ function decode<T>(
 /** Walks request → resource groups → scope groups, which have the same shape for all three signals. */
 function readResourceGroups(
   reader: Reader,
-  each: (resource: Attributes, scope: string, messages: readonly Extent[]) => void,
+  each: (resource: Attributes, scope: Scope, messages: readonly Extent[]) => void,
 ): void {
   eachField(reader, { start: 0, end: reader.len }, (field, wire) => {
     if (field !== REQUEST.groups) return false;
@@ -146,14 +151,14 @@ function readResourceGroups(
     });
     const end = reader.pos;
     for (const group of scopeGroups) {
-      let scope = '';
+      let scope: Scope = { name: '', version: '' };
       const messages: Extent[] = [];
       eachField(reader, group, (inner, innerWire) => {
         if (inner !== SCOPE_GROUP.scope && inner !== SCOPE_GROUP.records) return false;
         expectWire(innerWire, WIRE_BYTES);
         const extent = bytesRange(reader);
         if (inner === SCOPE_GROUP.scope) {
-          scope = readString(reader, extent, SCOPE.name);
+          scope = readScope(reader, extent);
         } else {
           reader.budget.takeRecord();
           messages.push(extent);
@@ -161,7 +166,7 @@ function readResourceGroups(
         reader.pos = extent.end;
         return true;
       });
-      reader.budget.takeShared(sharedBytes + scope.length, messages.length);
+      reader.budget.takeShared(sharedBytes + scope.name.length, messages.length);
       each(resource, scope, messages);
     }
     reader.pos = end;
@@ -194,15 +199,15 @@ function expectWire(wire: number, expected: number): void {
     throw new MalformedBodyError(`the body is not OTLP: wire type ${wire} instead of ${expected}`);
 }
 
-function readString(reader: Reader, extent: Extent, wanted: number): string {
-  let text = '';
+function readScope(reader: Reader, extent: Extent): Scope {
+  const scope = { name: '', version: '' };
   eachField(reader, extent, (field, wire) => {
-    if (field !== wanted) return false;
+    if (field !== SCOPE.name && field !== SCOPE.version) return false;
     expectWire(wire, WIRE_BYTES);
-    text = reader.string();
+    scope[field === SCOPE.name ? 'name' : 'version'] = reader.string();
     return true;
   });
-  return text;
+  return scope;
 }
 
 function readAttributesOf(reader: Reader, extent: Extent, wanted: number, into: Attributes): void {
@@ -301,14 +306,13 @@ function readPreciseTimeMs(reader: Reader): number {
   return high * 4294 + Math.floor(rest / 1_000_000) + Math.floor((rest % 1_000_000) / 1000) / 1000;
 }
 
-function readId(reader: Reader, lengths: number): string {
+function readId(reader: Reader, length: number): string {
   const bytes = reader.bytes();
-  if (bytes.length !== 0 && bytes.length !== lengths)
-    throw new MalformedBodyError(`an id has ${bytes.length} bytes instead of ${lengths}`);
+  if (bytes.length !== 0 && bytes.length !== length) return BAD_ID;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }
 
-function readSpan(reader: Reader, extent: Extent): Span {
+function readSpan(reader: Reader, extent: Extent, nowMs: number): Span {
   const span = emptySpan();
   eachField(reader, extent, (field, wire) => {
     switch (field) {
@@ -358,10 +362,15 @@ function readSpan(reader: Reader, extent: Extent): Span {
           return true;
         });
         return true;
+      case SPAN.flags:
+        expectWire(wire, WIRE_32);
+        span.hasRemoteParent = isRemoteParent(reader.fixed32());
+        return true;
       default:
         return false;
     }
   });
+  settleSpan(span, nowMs);
   return span;
 }
 

@@ -5,6 +5,8 @@ import { CONTENT_KEYS, CONTENT_KEY_PREFIXES } from '../../core/redaction.ts';
 import { TEXT_LIMITS } from '../../core/field-limits.ts';
 import { attributesJson, boundTime, cutText } from '../store/columns/bounds.ts';
 import type { SpanRow } from '../store/file/tables.ts';
+import type { FactSpan } from '../../core/dialects.ts';
+import { factSpanOf, factsJson, resourceOf } from '../foreign/fact-span.ts';
 import type { Attributes, Span, SpanGroup } from './otlp-model.ts';
 
 /** Events of one span that are kept, and their characters as JSON. */
@@ -13,27 +15,35 @@ const EVENTS_CHARS = 128 * 1024;
 
 export interface RowsOfSpans {
   readonly rows: SpanRow[];
+  /** The same spans, as events are made of them. */
+  readonly spans: FactSpan[];
   /** Spans without a valid trace or span id. */
   readonly refused: number;
 }
 
 export function rowsOfSpans(groups: readonly SpanGroup[]): RowsOfSpans {
   const rows: SpanRow[] = [];
+  const spans: FactSpan[] = [];
   let refused = 0;
   for (const group of groups) {
     const resource = attributesJson(group.resource);
     const serviceName = group.resource['service.name'];
+    const shared = resourceOf(group.resource);
+    const scope = { name: group.scope, version: group.scopeVersion };
     for (const span of group.spans) {
       if (span.traceId === '' || span.spanId === '') {
         refused++;
         continue;
       }
-      rows.push(
-        rowOf(span, group.scope, resource, typeof serviceName === 'string' ? serviceName : undefined),
-      );
+      const fact = factSpanOf(span, scope, shared);
+      spans.push(fact);
+      rows.push({
+        ...rowOf(span, group.scope, resource, typeof serviceName === 'string' ? serviceName : undefined),
+        facts: factsJson(fact),
+      });
     }
   }
-  return { rows, refused };
+  return { rows, spans, refused };
 }
 
 function rowOf(span: Span, scope: string, resource: string, serviceName: string | undefined): SpanRow {

@@ -80,6 +80,8 @@ export interface SpanRow {
   readonly attributes: string;
   readonly events?: string | undefined;
   readonly resource: string;
+  /** What events were made of it (core/dialects/span-facts.ts), as JSON; absent where it is only a place in its trace. */
+  readonly facts?: string | undefined;
 }
 
 const SPAN_KINDS = {
@@ -97,6 +99,7 @@ const SPAN_KINDS = {
   attributes: 'string',
   events: 'string',
   resource: 'string',
+  facts: 'string',
 } as const satisfies Record<keyof SpanRow, ColumnKind>;
 
 export const SPAN_TABLE: Table = {

@@ -3,6 +3,8 @@ import { rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { accessOf } from '../../../server/process/access.ts';
 import { Intake } from '../../../server/intake/intake.ts';
+import { RunAssembler } from '../../../server/foreign/run-assembler.ts';
+import { TraceStore } from '../../../server/foreign/trace-store.ts';
 import { makeWebServer } from '../../../server/web/web-server.ts';
 import { sendEvents, startTestServer, type TestServer } from '../harness.ts';
 import { sampleRun } from '../web/sample-run.ts';
@@ -98,7 +100,7 @@ describe('a fault', () => {
     const web = makeWebServer({
       database,
       store,
-      intake: new Intake(store),
+      intake: new Intake(store, new RunAssembler(new TraceStore(database))),
       access: accessOf('127.0.0.1', undefined),
       timezone: 'UTC',
       traceUrls: [],

@@ -1,0 +1,64 @@
+// Places: which run each span of a trace belongs to. An agent is a run, and so is the outermost workflow where no agent is,
+// and else what is above the calls. An agent around calls that our own instrumentation saw is none: they have their run.
+
+import type { Duplicates, CallReport } from './same-call.ts';
+import type { TraceNode } from './trace-tree.ts';
+
+/** Where a span belongs: in the run of an agent or a workflow, in one of our own, or in what is above the calls. */
+export type Place = { readonly head: TraceNode } | { readonly ownRunId: string } | 'trace';
+
+export class Places {
+  /** Agents and workflows that are no runs. */
+  readonly #without = new Set<TraceNode>();
+  readonly #withAgents = new Set<TraceNode>();
+
+  constructor(
+    nodes: readonly TraceNode[],
+    reports: ReadonlyMap<TraceNode, CallReport>,
+    duplicates: Duplicates,
+  ) {
+    const calls = new Map<TraceNode, number>();
+    const withOwn = new Set<TraceNode>();
+    const belowOwn = new Set<TraceNode>();
+    for (const node of nodes) {
+      const { parent } = node;
+      if (parent !== undefined && (belowOwn.has(parent) || parent.span.facts.ownRunId !== undefined))
+        belowOwn.add(node);
+    }
+    for (const node of nodes.toReversed()) {
+      const report = reports.get(node);
+      const counted = report !== undefined && !report.isOwn && !duplicates.has(report) ? 1 : 0;
+      const sum = (calls.get(node) ?? 0) + counted;
+      const { kind, ownRunId } = node.span.facts;
+      if ((kind === 'agent' || kind === 'workflow') && sum === 0 && (withOwn.has(node) || belowOwn.has(node)))
+        this.#without.add(node);
+      const { parent } = node;
+      if (parent === undefined) continue;
+      calls.set(parent, (calls.get(parent) ?? 0) + sum);
+      if (withOwn.has(node) || ownRunId !== undefined) withOwn.add(parent);
+      if (this.#withAgents.has(node) || (kind === 'agent' && !this.#without.has(node)))
+        this.#withAgents.add(parent);
+    }
+  }
+
+  /** Whether the agent or workflow may be a run. */
+  isHead(node: TraceNode): boolean {
+    return !this.#without.has(node);
+  }
+
+  hasAgentsBelow(node: TraceNode): boolean {
+    return this.#withAgents.has(node);
+  }
+
+  /** Where the span belongs; an agent's own place is where it is nested. */
+  of(node: TraceNode): Place {
+    let at = node;
+    while (at.agent !== undefined) {
+      if (this.isHead(at.agent)) return { head: at.agent };
+      at = at.agent;
+    }
+    if (at.ownRunId !== undefined) return { ownRunId: at.ownRunId };
+    const { workflow } = node;
+    return workflow !== undefined && this.isHead(workflow) ? { head: workflow } : 'trace';
+  }
+}

@@ -1,0 +1,112 @@
+// Same call: several spans of a trace may tell of one call of the API: an emitter's around the SDK's own, or two emitters'.
+// They are known by the names of the response, or by standing directly above one another with the same model and counts.
+// Of these the best informed counts.
+
+import { groupByResponse, responseIdsOf } from '../duplicates.ts';
+import type { EventRecord } from '../event.ts';
+import type { TraceNode } from './trace-tree.ts';
+
+/** A call of a model as a span tells of it. */
+export interface CallReport {
+  readonly node: TraceNode;
+  /** Its event; of a span of our own just what tells calls from one another: the event is stored already. */
+  readonly event: EventRecord;
+  readonly isOwn: boolean;
+}
+
+/** Of each report that another one counts for: that other one, or `undefined` where several calls together are it. */
+export type Duplicates = ReadonlyMap<CallReport, CallReport | undefined>;
+
+export function findDuplicates(reports: readonly CallReport[]): Duplicates {
+  const byNode = new Map(reports.map((report) => [report.node, report]));
+  const below = new Map<CallReport, CallReport[]>();
+  for (const report of reports) {
+    const above = report.node.parent && byNode.get(report.node.parent);
+    if (above === undefined || !looksTheSame(report.event, above.event)) continue;
+    const list = below.get(above);
+    if (list === undefined) below.set(above, [report]);
+    else list.push(report);
+  }
+  const duplicates = new Map<CallReport, CallReport | undefined>();
+  const pairs: [CallReport, CallReport][] = [];
+  for (const [above, calls] of below) {
+    const [only, second] = calls;
+    if (only !== undefined && second === undefined) pairs.push([above, only]);
+    // One span around several calls repeats them all.
+    else duplicates.set(above, undefined);
+  }
+  for (const group of groupReports(reports, pairs)) {
+    const candidates = group.filter((report) => !duplicates.has(report));
+    const best = candidates.reduce<CallReport | undefined>(
+      (found, report) => (found === undefined || compare(report, found) > 0 ? report : found),
+      undefined,
+    );
+    for (const report of group) if (report !== best) duplicates.set(report, best);
+  }
+  return duplicates;
+}
+
+function groupReports(
+  reports: readonly CallReport[],
+  pairs: readonly (readonly [CallReport, CallReport])[],
+): CallReport[][] {
+  const leaders = new Map<CallReport, CallReport>();
+  const leaderOf = (report: CallReport): CallReport => {
+    let leader = report;
+    for (let up = leaders.get(leader); up !== undefined; up = leaders.get(leader)) leader = up;
+    return leader;
+  };
+  const join = (a: CallReport, b: CallReport): void => {
+    const [first, second] = [leaderOf(a), leaderOf(b)];
+    if (first !== second) leaders.set(second, first);
+  };
+  for (const [a, b] of pairs) join(a, b);
+  const named = reports.filter(({ event }) => responseIdsOf(event).length > 0);
+  for (const [first, ...others] of groupByResponse(named, ({ event }) => responseIdsOf(event)))
+    for (const other of others) join(first as CallReport, other);
+  const groups = new Map<CallReport, CallReport[]>();
+  for (const report of reports) {
+    const leader = leaderOf(report);
+    const group = groups.get(leader);
+    if (group === undefined) groups.set(leader, [report]);
+    else group.push(report);
+  }
+  return [...groups.values()];
+}
+
+/** Counts of the smaller report that are at least in the larger one, as a share, for both to be of one call. */
+const LEAST_OVERLAP = 0.5;
+
+function looksTheSame(a: EventRecord, b: EventRecord): boolean {
+  const models = [a, b].map((event) => plainModel(event['gen_ai.response.model']));
+  if (models[0] !== undefined && models[1] !== undefined && models[0] !== models[1]) return false;
+  const [low = 0, high = 0] = [a, b].map(tokensOf).toSorted((one, other) => one - other);
+  return low === 0 || low / high >= LEAST_OVERLAP;
+}
+
+/** The model without the date, which one of two emitters may leave out. */
+function plainModel(model: string | undefined): string | undefined {
+  return model?.replace(/[-@]20\d{6}$/, '');
+}
+
+function tokensOf(event: EventRecord): number {
+  return (event['gen_ai.usage.input_tokens'] ?? 0) + (event['gen_ai.usage.output_tokens'] ?? 0);
+}
+
+/** Larger for the better informed; of equals the one that began first. */
+function compare(a: CallReport, b: CallReport): number {
+  const [left, right] = [knowledgeOf(a), knowledgeOf(b)];
+  for (const [index, known] of left.entries()) if (known !== right[index]) return known - (right[index] ?? 0);
+  return 0;
+}
+
+function knowledgeOf({ event, isOwn }: CallReport): readonly number[] {
+  return [
+    Number(isOwn),
+    Number(event.cost_nano_usd !== undefined),
+    Number(event['tallyspan.cost.status'] === 'priced'),
+    Number(event['tallyspan.cost.reason'] !== 'cache_lifetime_unknown'),
+    responseIdsOf(event).length,
+    tokensOf(event),
+  ];
+}

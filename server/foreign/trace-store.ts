@@ -1,0 +1,111 @@
+// Trace store: the spans of a trace that are in the file, and which traces have any. A trace of which nothing is stored,
+// as nearly all are when their first spans come, is known to be new without a look into the file.
+
+import type { FactSpan } from '../../core/dialects.ts';
+import { DAY_MS } from '../../core/time.ts';
+import { textsSql, type DatabaseRow, type Queryable } from '../store/file/database.ts';
+import { BloomFilter } from './bloom-filter.ts';
+import { STATUS_ERROR, parseFacts } from './fact-span.ts';
+
+/** Spans of one trace are at most so far apart; those further away are taken for another trace. */
+const FURTHEST_APART_MS = DAY_MS;
+/** A megabyte each: a million traces with one in a thousand taken for known. */
+const FILTER_BITS = 2 ** 23;
+const TRACES_LOADED = 1_000_000;
+
+export class TraceStore {
+  readonly #database: Queryable;
+  /** Traces of which there is any span. */
+  readonly #any = new BloomFilter(FILTER_BITS);
+  /** Traces of which there is a span that events were made of. */
+  readonly #foreign = new BloomFilter(FILTER_BITS);
+  #loaded: Promise<void> | undefined;
+
+  constructor(database: Queryable) {
+    this.#database = database;
+  }
+
+  /** Makes known what an earlier process stored. */
+  load(): Promise<void> {
+    this.#loaded ??= this.#read().catch((error: unknown) => {
+      this.#loaded = undefined;
+      throw error;
+    });
+    return this.#loaded;
+  }
+
+  async #read(): Promise<void> {
+    const rows = await this.#database.all(
+      `SELECT trace_id, bool_or(facts LIKE '%"rule"%') AS foreign_steps FROM spans
+       WHERE start_time >= (SELECT max(start_time) FROM spans) - to_milliseconds(${FURTHEST_APART_MS})
+       GROUP BY trace_id LIMIT ${TRACES_LOADED}`,
+    );
+    for (const row of rows) this.note(String(row['trace_id']), row['foreign_steps'] === true);
+  }
+
+  note(traceId: string, isForeign: boolean): void {
+    this.#any.add(traceId);
+    if (isForeign) this.#foreign.add(traceId);
+  }
+
+  /** Whether spans of the trace may be stored; of those without a step of others only where `isForeign` is asked. */
+  mayHave(traceId: string, isForeign: boolean): boolean {
+    return (isForeign ? this.#foreign : this.#any).mayHave(traceId);
+  }
+
+  /** The stored spans of the traces that have a span between the two instants, or within a day of them. */
+  async read(
+    traceIds: readonly string[],
+    fromMs: number,
+    toMs: number,
+  ): Promise<ReadonlyMap<string, FactSpan[]>> {
+    const found = new Map<string, FactSpan[]>();
+    if (traceIds.length === 0) return found;
+    const rows = await this.#database.all(
+      `SELECT trace_id, span_id, parent_span_id, name, epoch_us(start_time) AS start, epoch_us(end_time) AS ended,
+         status_code, service_name, resource, facts
+       FROM spans
+       WHERE start_time BETWEEN make_timestamptz($from::BIGINT * 1000) AND make_timestamptz($to::BIGINT * 1000)
+         AND trace_id IN ${textsSql('$traces')}`,
+      {
+        from: Math.floor(fromMs - FURTHEST_APART_MS),
+        to: Math.ceil(toMs + FURTHEST_APART_MS),
+        traces: JSON.stringify(traceIds),
+      },
+    );
+    for (const row of rows) {
+      const span = spanOf(row);
+      const spans = found.get(span.traceId);
+      if (spans === undefined) found.set(span.traceId, [span]);
+      else spans.push(span);
+    }
+    return found;
+  }
+}
+
+function spanOf(row: DatabaseRow): FactSpan {
+  return {
+    name: String(row['name']),
+    traceId: String(row['trace_id']),
+    spanId: String(row['span_id']),
+    parentSpanId: typeof row['parent_span_id'] === 'string' ? row['parent_span_id'] : '',
+    startMs: Number(row['start']) / 1000,
+    endMs: Number(row['ended']) / 1000,
+    isError: row['status_code'] === STATUS_ERROR,
+    resource: resourceOfJson(row['resource']),
+    facts: parseFacts(row['facts']),
+  };
+}
+
+function resourceOfJson(json: unknown): FactSpan['resource'] {
+  try {
+    const all = JSON.parse(String(json)) as Record<string, unknown>;
+    return Object.fromEntries(
+      ['service.name', 'service.version', 'service.instance.id']
+        .filter((key) => all[key] !== undefined)
+        .map((key) => [key, all[key]]),
+    );
+  } catch {
+    return {};
+  }
+}

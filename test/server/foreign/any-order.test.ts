@@ -1,0 +1,92 @@
+// Whatever order the spans of traces come in, in however many batches, with whatever stops in between: the rows are the same.
+
+import { afterEach, expect, it } from '@jest/globals';
+import type { FactSpan } from '../../../core/dialects.ts';
+import { RunAssembler } from '../../../server/foreign/run-assembler.ts';
+import { TraceStore } from '../../../server/foreign/trace-store.ts';
+import { factsJson } from '../../../server/foreign/fact-span.ts';
+import type { SpanRow } from '../../../server/store/file/tables.ts';
+import { CONVERSATION, factSpanOf, readRecording } from '../../fixtures/recorded-spans.ts';
+import { Random } from '../../fixtures/random.ts';
+import { openTestStore, removeTestStore, type TestStore } from '../test-store.ts';
+
+const RECORDINGS = ['ai-sdk-6', 'ai-sdk-7', 'pydantic-ai-over-native', 'openinference-over-native'];
+/** Times in whole microseconds, as OTLP is read. */
+const SPANS: readonly FactSpan[] = RECORDINGS.flatMap((name) =>
+  readRecording(name).spans.map((span) =>
+    factSpanOf({ ...span, startMs: micro(span.startMs), endMs: micro(span.endMs) }),
+  ),
+);
+
+function micro(ms: number): number {
+  return Math.floor(ms * 1000) / 1000;
+}
+
+function rowOf(span: FactSpan): SpanRow {
+  return {
+    trace_id: span.traceId,
+    span_id: span.spanId,
+    parent_span_id: span.parentSpanId === '' ? undefined : span.parentSpanId,
+    name: span.name,
+    kind: 1,
+    start_time: span.startMs,
+    end_time: span.endMs,
+    status_code: span.isError ? 2 : 0,
+    attributes: '{}',
+    resource: JSON.stringify(span.resource),
+    facts: factsJson(span),
+  };
+}
+
+const stores: TestStore[] = [];
+afterEach(async () => {
+  for (const store of stores.splice(0)) await removeTestStore(store);
+});
+
+/** The rows after the batches were taken one by one; before each of which `stops` may end the process that takes them. */
+async function rowsAfter(
+  batches: readonly (readonly FactSpan[])[],
+  stops: (index: number) => boolean,
+): Promise<readonly Record<string, unknown>[]> {
+  const test = await openTestStore();
+  stores.push(test);
+  const start = (): RunAssembler => new RunAssembler(new TraceStore(test.database));
+  let assembler = start();
+  for (const [index, batch] of batches.entries()) {
+    if (stops(index)) assembler = start();
+    await assembler.take(batch, (events) => test.store.write({ events, spans: batch.map(rowOf) }));
+  }
+  return test.database.all(
+    `SELECT * EXCLUDE (tallyspan_revision) FROM events WHERE tallyspan_duplicate IS NOT TRUE OR cost_nano_usd IS NOT NULL
+     ORDER BY event_name, tallyspan_key`,
+  );
+}
+
+function shuffledBatches(seed: number): FactSpan[][] {
+  const random = new Random(seed);
+  const rest = [...SPANS, ...SPANS.slice(0, 5)];
+  const batches: FactSpan[][] = [];
+  while (rest.length > 0) {
+    const batch: FactSpan[] = [];
+    const size = random.int(1, 7);
+    while (batch.length < size && rest.length > 0)
+      batch.push(...rest.splice(random.int(0, rest.length - 1), 1));
+    batches.push(batch);
+  }
+  return batches;
+}
+
+it('any order and batching, with stops in between, ends in the same rows', async () => {
+  const wanted = await rowsAfter([SPANS], () => false);
+  const runs = wanted.filter((row) => row['event_name'] === 'agent.run');
+  expect(runs.map((run) => [run['agent_turns'], run['agent_cost_nano_usd']])).toEqual(
+    Array.from({ length: 3 }, () => [3, CONVERSATION['agent.cost_nano_usd']]),
+  );
+  for (let seed = 1; seed <= 8; seed++) {
+    const random = new Random(seed * 7);
+    expect([
+      seed,
+      await rowsAfter(shuffledBatches(seed), () => seed % 2 === 0 && random.isLikely(0.4)),
+    ]).toEqual([seed, wanted]);
+  }
+});

@@ -1,0 +1,116 @@
+// Odd input: what senders get wrong costs only what is wrong, and is read or refused aloud.
+
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { CONVERSATION, readRecording } from '../../fixtures/recorded-spans.ts';
+import { otlpJsonOf, type JsonSpan } from '../../fixtures/otlp-json-spans.ts';
+import { JSON_TYPE, getJson, post, startTestServer, type TestServer } from '../harness.ts';
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+
+afterAll(() => server.remove());
+
+const now = BigInt(Date.now()) * 1_000_000n;
+let serial = 0;
+
+function call(more: Partial<JsonSpan> = {}): JsonSpan {
+  serial += 1;
+  return {
+    traceId: serial.toString(16).padStart(32, 'a'),
+    spanId: serial.toString(16).padStart(16, 'b'),
+    name: 'chat',
+    startTimeUnixNano: String(now),
+    endTimeUnixNano: String(now + 2_000_000_000n),
+    attributes: {
+      'gen_ai.operation.name': 'invoke_agent',
+      'gen_ai.agent.name': `agent-${serial}`,
+    },
+    ...more,
+  };
+}
+
+async function send(body: unknown): Promise<{ status: number; text: string }> {
+  const answer = await post(server.httpAddress, '/v1/traces', JSON.stringify(body), JSON_TYPE);
+  return { status: answer.status, text: answer.body.toString() };
+}
+
+async function runOf(agent: string): Promise<Record<string, unknown> | undefined> {
+  const runs = await getJson<Record<string, unknown>[]>(
+    server,
+    '/api/runs?limit=500&since=30d',
+  );
+  return runs.find((run) => run['gen_ai.agent.name'] === agent);
+}
+
+it.each([
+  ['an end of 0', { endTimeUnixNano: '0' }],
+  ['no end', { endTimeUnixNano: undefined }],
+  ['an end before the start', { endTimeUnixNano: String(now - 5_000_000n) }],
+])('a span with %s lasted no time, and ended when it began', async (_what, more) => {
+  const span = call(more);
+  expect(await send(otlpJsonOf([span]))).toEqual({ status: 200, text: '{}' });
+  expect(await runOf(`agent-${serial}`)).toMatchObject({ duration_ms: 0, 'agent.status': 'ok' });
+});
+
+it('a parent of zeros is none, also in snake_case', async () => {
+  const span = call({ parentSpanId: '0'.repeat(16) });
+  const body = JSON.stringify(otlpJsonOf([span])).replaceAll(
+    /"(\w+)":/g,
+    (_all, key: string) => `"${key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}":`,
+  );
+  const answer = await post(server.httpAddress, '/v1/traces', body, JSON_TYPE);
+  expect([answer.status, answer.body.toString()]).toEqual([200, '{}']);
+  expect(await runOf(`agent-${serial}`)).toMatchObject({ 'agent.run_id': span.traceId });
+});
+
+it.each([
+  ['a trace id of another length', { traceId: 'abc' }],
+  ['a span id that is no hex', { spanId: 'z'.repeat(16) }],
+  ['a parent of another length', { parentSpanId: '12' }],
+  ['a trace id of zeros', { traceId: '0'.repeat(32) }],
+])('%s costs that span and no other', async (_what, more) => {
+  const bad = call(more);
+  const good = call();
+  const { status, text } = await send(otlpJsonOf([bad, good]));
+  expect(status).toBe(200);
+  expect(JSON.parse(text)).toMatchObject({ partialSuccess: { rejectedSpans: '1' } });
+  expect(await runOf(`agent-${serial}`)).toBeDefined();
+});
+
+it('a body with none of the keys of a request is refused aloud', async () => {
+  for (const body of [{ spans: [] }, { resource_logs: [] }]) {
+    const { status, text } = await send(body);
+    expect([status, text]).toEqual([400, expect.stringContaining('resourceSpans')]);
+  }
+  expect(await send({})).toEqual({ status: 200, text: '{}' });
+});
+
+it('a user id of 100,000 characters is cut, and the run is there', async () => {
+  const span = call({
+    attributes: {
+      'gen_ai.operation.name': 'invoke_agent',
+      'gen_ai.agent.name': 'long',
+      'user.id': 'u'.repeat(100_000),
+    },
+  });
+  expect((await send(otlpJsonOf([span]))).status).toBe(200);
+  expect(String((await runOf('long'))?.['user.id']).length).toBeLessThan(3000);
+});
+
+it('what a real emitter sends comes to a run with all its numbers', async () => {
+  const { spans } = readRecording('ai-sdk-6');
+  const late = Date.now() - Math.max(...spans.map(({ endMs }) => endMs));
+  const json = spans.map((span) => ({
+    ...span,
+    attributes: { ...span.attributes, 'ai.telemetry.functionId': 'recorded' },
+    startTimeUnixNano: String(BigInt(Math.floor((span.startMs + late) * 1000)) * 1000n),
+    endTimeUnixNano: String(BigInt(Math.floor((span.endMs + late) * 1000)) * 1000n),
+  }));
+  // Children first, one request each.
+  for (const span of json) expect((await send(otlpJsonOf([span]))).status).toBe(200);
+  const run = await runOf('recorded');
+  expect(run).toMatchObject({ ...CONVERSATION, 'user.id': 'cust-7', 'gen_ai.conversation.id': 'sess-1' });
+});
