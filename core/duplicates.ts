@@ -5,10 +5,11 @@
 import type { EventRecord } from './event.ts';
 
 /**
- * Who may report a call, by `tallyspan.source`, from the worst informed to the best: a span of others has sums, a
- * transcript and a log of Claude Code have less of the usage object than the instrumentation, which has the API's own.
+ * Who may report a call, by `tallyspan.source`, from the worst informed to the best: the messages of the Agent SDK count
+ * the output as it began, a span of others has sums, a transcript and a log of Claude Code have less of the usage
+ * object than the instrumentation, which has the API's own.
  */
-export const SOURCE_RANKS = { span: 1, transcript: 2, log: 3, preload: 4 } as const;
+export const SOURCE_RANKS = { messages: 1, span: 2, transcript: 3, log: 4, preload: 5 } as const;
 export type EventSource = keyof typeof SOURCE_RANKS;
 
 /** A cost weighs more than every rank. */

@@ -3,6 +3,7 @@
 
 import { isMainThread } from 'node:worker_threads';
 import { createRecorder } from './api/recorder.ts';
+import { observeExport } from './claude-agent/agent-exports.ts';
 import { DailyFile } from './deliver/daily-file.ts';
 import { Pipeline } from './deliver/pipeline.ts';
 import { handleExit } from './exit.ts';
@@ -115,6 +116,11 @@ function schedule(preload: Preload): void {
     },
     onFile: (url) => {
       sightings.seeFile(url);
+    },
+    wrapAgentExport: (name, original, version) => {
+      sayDebug(`@anthropic-ai/claude-agent-sdk ${version}: ${name}`);
+      providers.register();
+      return observeExport(observer, name, original);
     },
     wrapRegister: (register, version) => providers.wrapRegister(register, version),
   });

@@ -6,27 +6,22 @@ import type { EventRecord } from '../event.ts';
 import type { PriceOverrides } from '../pricing/price-overrides.ts';
 import type { CostState, SessionFacts } from './facts.ts';
 import { spanIdOf } from './ids.ts';
-import { countOf, type JsonObject } from './json-value.ts';
-import { resolveModelId } from '../pricing/model-id.ts';
+import {
+  addToCounts,
+  BUCKETS,
+  countsByModel,
+  pickPositive,
+  settleLifetimes,
+  subtract,
+  type ByModel,
+  type Counts,
+} from './ledger.ts';
 import { estimate, type PricedCall } from './price-facts.ts';
 import { SERVICE_NAME } from './session-events.ts';
 
 /** Source of the rows, beside those who report calls. */
 export const REMAINDER_SOURCE = 'remainder';
 const NOT_IN_TRANSCRIPT = 'not_in_transcript';
-
-/** Counts of one model. A write is in the lifetime it had, or in neither. */
-const BUCKETS = [
-  'input',
-  'output',
-  'cacheRead',
-  'cacheWrite5m',
-  'cacheWrite1h',
-  'cacheWriteUnknown',
-  'webSearches',
-] as const;
-type Bucket = (typeof BUCKETS)[number];
-type Counts = Record<Bucket, number>;
 
 /** Of a model the calls of the transcript count more than Claude Code did. */
 export interface Shortfall {
@@ -60,10 +55,10 @@ export function remainderOf(
     (sum, tool) => sum + (isBefore(tool.endMs, state.untilMs) ? tool.searches : 0),
     0,
   );
-  const before = baseline === undefined ? undefined : countsByModel(baseline);
+  const before = baseline === undefined ? undefined : countsByModel(baseline.models);
   const events: EventRecord[] = [];
   const shortfalls: Shortfall[] = [];
-  for (const [key, { model, counts: rest }] of countsByModel(state)) {
+  for (const [key, { model, counts: rest }] of countsByModel(state.models)) {
     subtract(rest, before?.get(key)?.counts);
     const called = own.get(key);
     subtract(rest, called?.counts);
@@ -149,88 +144,15 @@ function revisionOf({ costStates }: SessionFacts, { atMs }: CostState, hasBaseli
   return atMs * 2_048 + Math.min(costStates.length, 1_023) * 2 + (hasBaseline ? 1 : 0);
 }
 
-/** Counts by the model's id in the price table, as one side may name it with a date, a profile or the size of its context. */
-type ByModel = Map<string, { readonly model: string; readonly counts: Counts }>;
-
 function countCalls(priced: readonly PricedCall[], untilMs: number | undefined): ByModel {
   const byModel: ByModel = new Map();
   for (const { call, usage, model } of priced) {
     if (usage === undefined || !isBefore(call.endMs, untilMs)) continue;
-    const counts = countsFor(byModel, model);
-    counts.input += usage.input;
-    counts.output += usage.output;
-    counts.cacheRead += usage.cacheRead;
-    counts.cacheWrite5m += usage.cacheWrite5m;
-    counts.cacheWrite1h += usage.cacheWrite1h;
-    counts.webSearches += usage.webSearches;
+    addToCounts(byModel, model, usage);
   }
   return byModel;
-}
-
-function countsByModel(state: CostState): ByModel {
-  const byModel: ByModel = new Map();
-  for (const [model, usage] of Object.entries(state.models)) {
-    const counts = countsFor(byModel, model);
-    const more = countsOf(usage);
-    for (const bucket of BUCKETS) counts[bucket] += more[bucket];
-  }
-  return byModel;
-}
-
-function countsFor(byModel: ByModel, model: string): Counts {
-  const resolved = resolveModelId(model);
-  const key = 'id' in resolved ? resolved.id : model;
-  let entry = byModel.get(key);
-  if (entry === undefined) byModel.set(key, (entry = { model, counts: zeroCounts() }));
-  return entry.counts;
 }
 
 function isBefore(atMs: number, untilMs: number | undefined): boolean {
   return untilMs === undefined || atMs < untilMs;
-}
-
-function countsOf(usage: JsonObject): Counts {
-  const cacheWrite5m = countOf(usage['cacheCreationEphemeral5mInputTokens']);
-  const cacheWrite1h = countOf(usage['cacheCreationEphemeral1hInputTokens']);
-  return {
-    input: countOf(usage['inputTokens']),
-    output: countOf(usage['outputTokens']),
-    cacheRead: countOf(usage['cacheReadInputTokens']),
-    cacheWrite5m,
-    cacheWrite1h,
-    cacheWriteUnknown: Math.max(0, countOf(usage['cacheCreationInputTokens']) - cacheWrite5m - cacheWrite1h),
-    webSearches: countOf(usage['webSearchRequests']),
-  };
-}
-
-/** Where one side does not tell lifetimes, its writes of unknown lifetime settle the differences of the known ones. */
-function settleLifetimes(rest: Counts): void {
-  for (const bucket of ['cacheWrite5m', 'cacheWrite1h'] as const) {
-    if (rest[bucket] >= 0 || rest.cacheWriteUnknown <= 0) continue;
-    const settled = Math.min(-rest[bucket], rest.cacheWriteUnknown);
-    rest[bucket] += settled;
-    rest.cacheWriteUnknown -= settled;
-  }
-}
-
-function subtract(from: Counts, what: Counts | undefined): void {
-  if (what !== undefined) for (const bucket of BUCKETS) from[bucket] -= what[bucket];
-}
-
-function pickPositive(counts: Counts): Partial<Counts> {
-  return Object.fromEntries(
-    BUCKETS.filter((bucket) => counts[bucket] > 0).map((bucket) => [bucket, counts[bucket]]),
-  );
-}
-
-function zeroCounts(): Counts {
-  return {
-    input: 0,
-    output: 0,
-    cacheRead: 0,
-    cacheWrite5m: 0,
-    cacheWrite1h: 0,
-    cacheWriteUnknown: 0,
-    webSearches: 0,
-  };
 }

@@ -5,21 +5,16 @@ import { ROOT_CONTEXT, SpanKind } from '@opentelemetry/api';
 import { MessageReader } from '../../core/model-call/message-reader.ts';
 import { modelCallFields } from '../../core/model-call/model-call-fields.ts';
 import { providerOf } from '../../core/pricing/circumstances.ts';
-import { priceCall, type PriceOverrides } from '../../core/pricing/cost.ts';
+import { priceCall, type CallCost, type PriceOverrides } from '../../core/pricing/cost.ts';
 import { requestOfMessage } from '../../core/pricing/price-request.ts';
-import {
-  addToReading,
-  inputTotal,
-  NO_USAGE,
-  readingOf,
-  type Usage,
-  type UsageError,
-  type UsageReading,
-} from '../../core/pricing/usage.ts';
+import { inputTotal } from '../../core/pricing/usage.ts';
 import { attributesOf, type Fields } from '../record/event-log.ts';
 import { guard } from '../process/guard.ts';
 import { parentSpanId, type Run } from '../record/run.ts';
 import type { Telemetry } from '../record/telemetry.ts';
+
+/** The messages count its output as it was when they began. */
+const OUTPUT_NOT_COUNTED = 'output_not_counted';
 
 export interface AgentCall {
   readonly run: Run;
@@ -31,20 +26,22 @@ export interface AgentCall {
   requestId: string | undefined;
   errorType: string | undefined;
   retriedStatus: readonly string[];
-  /** What its messages say; of a call that no message showed nothing. */
+  /** What its messages say. */
   readonly answer: MessageReader;
-  /** What the totals of the result count beyond the messages. */
-  rest: Usage | undefined;
   /** Why the answer stopped, where only the result says so. */
   stopReason: string | undefined;
+  /** The end of its stream, where the caller asked for the stream: the usage that was billed. */
+  end: { readonly stop_reason?: unknown; readonly usage: unknown } | undefined;
   /** Whether the session ended in the middle of it, with nothing after it. */
   isCut: boolean;
 }
 
-/** The usage of the call: of its messages, with what the totals have beyond them. */
-export function readingOfCall({ answer, rest }: AgentCall): UsageReading | UsageError {
-  const seen = answer.isEmpty ? readingOf(NO_USAGE) : answer.reading;
-  return rest === undefined || 'error' in seen ? seen : addToReading(seen, rest);
+/**
+ * Whether its output was counted to the end. A message comes with the count at the begin of its stream, unless it says
+ * why it stopped or the end of the stream was seen.
+ */
+export function isCounted({ answer, end }: AgentCall): boolean {
+  return end !== undefined || answer.stopReason !== undefined;
 }
 
 /** Writes the span and the event of a finished call; gives its cost, where it has one. */
@@ -55,10 +52,10 @@ export function recordAgentCall(
 ): number | undefined {
   return guard('record agent call', () => {
     const { run, answer } = call;
-    const reading = readingOfCall(call);
+    const { reading } = answer;
     const stopReason = answer.stopReason ?? call.stopReason;
     const { circumstances } = requestOfMessage(answer, { atMs: call.startMs });
-    const cost = priceCall(
+    const counted = priceCall(
       reading,
       {
         ...circumstances,
@@ -68,8 +65,14 @@ export function recordAgentCall(
       },
       overrides,
     );
+    const isKnown = isCounted(call);
+    const cost: CallCost =
+      counted.status === 'priced' && !isKnown
+        ? { ...counted, status: 'estimated', reason: OUTPUT_NOT_COUNTED }
+        : counted;
     const fields: Fields = {
       ...run.fields(),
+      'tallyspan.source': isKnown ? undefined : 'messages',
       ...modelCallFields({
         provider: providerOf('anthropic'),
         requestedModel: answer.requestedModel ?? call.model,
@@ -94,6 +97,7 @@ export function recordAgentCall(
       run.contextOf(ROOT_CONTEXT),
     );
     span.end(call.endMs);
+    telemetry.sightings.seeCall('sdk');
     telemetry.silentWatch.seeCall(run, call.endMs, span.spanContext(), fields);
     telemetry.events.emit('agent.model_call', call.endMs, span.spanContext(), {
       ...fields,

@@ -12,23 +12,45 @@ import type { Observer } from '../sdk/observer.ts';
 export type QueryFunction = (parameters: QueryParameters, ...rest: unknown[]) => object;
 
 export function observeQuery<T extends QueryFunction>(observer: Observer, query: T): T {
+  // The same function may come both wrapped by hand and by the module that exports it.
+  if (observedQueries.has(query)) return query;
   const observed = function (this: unknown, ...parameters: Parameters<T>): object {
-    const session = guard(
-      'begin query',
-      () => new AgentSession(observer.telemetry, observer.runs, observer.overrides, parameters[0]),
+    return beginQuery(observer, parameters[0], () =>
+      Reflect.apply<unknown, Parameters<T>, object>(query, this, parameters),
     );
-    const result = Reflect.apply<unknown, Parameters<T>, object>(query, this, parameters);
-    if (session !== undefined)
-      guard('follow query', () => {
-        followQuery(result, session);
-      });
-    return result;
   };
+  observedQueries.add(observed);
   return observed as T;
 }
 
+const observedQueries = new WeakSet<object>();
+
+/** The Query that `begin` makes, followed: its run begins with the call. */
+export function beginQuery<T>(observer: Observer, parameters: QueryParameters, begin: () => T): T {
+  const session = guard('begin query', () => {
+    const started = new AgentSession(observer.telemetry, observer.runs, observer.overrides, parameters);
+    started.begin();
+    return { session: started, close: observer.openUnit(() => started.end('aborted', undefined, true)) };
+  });
+  let query: T;
+  try {
+    query = begin();
+  } catch (error) {
+    guard('query threw', () => {
+      session?.session.end('error', classifyError(error));
+      session?.close();
+    });
+    throw error;
+  }
+  if (session !== undefined && typeof query === 'object' && query !== null)
+    guard('follow query', () => {
+      followQuery(query, session.session, session.close);
+    });
+  return query;
+}
+
 /** A Query is an iterator and may hand out another that it reads itself: a message counts where it is seen first. */
-function followQuery(query: object, session: AgentSession): void {
+function followQuery(query: object, session: AgentSession, close: () => void): void {
   const seen = new WeakSet<object>();
   const outcome = onlyOnce({
     gave: (message) => {
@@ -38,16 +60,14 @@ function followQuery(query: object, session: AgentSession): void {
     },
     completed: () => {
       session.end('aborted');
+      close();
     },
-    left: () => {
-      session.end('aborted');
-    },
-    handedOn: () => {
-      session.end('aborted');
-    },
+    left: close,
+    handedOn: close,
     failed: (error) => {
-      if (isAbort(error)) session.end('aborted');
+      if (isAbort(error)) session.end('aborted', undefined, true);
       else session.end('error', classifyError(error));
+      close();
     },
   });
   const active = context.active();

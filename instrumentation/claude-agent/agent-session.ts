@@ -1,15 +1,16 @@
-// An agent session: what one query of the Claude Agent SDK did, told by the messages that its caller reads.
-// Each result message ends a run; sub-agents are runs nested in it; totals of the SDK are cumulative, so a
-// run has their difference to the result before.
+// An agent session: what one query of the Claude Agent SDK did, told by the messages that its caller reads. The run begins
+// when query is called; each result message ends a run, and what comes after it begins the next; sub-agents are runs nested in it.
 
 import { context, type Context } from '@opentelemetry/api';
 import type { PriceOverrides } from '../../core/pricing/cost.ts';
 import { NANO_USD_PER_USD, usdOf } from '../../core/money.ts';
 import { asJson, asText } from '../../core/model-call/json.ts';
 import { MessageReader } from '../../core/model-call/message-reader.ts';
-import { modelOfStep } from '../../core/pricing/cost.ts';
-import { addUsage, NO_USAGE, type Usage } from '../../core/pricing/usage.ts';
-import { readingOfCall, recordAgentCall, type AgentCall } from './agent-call.ts';
+import { mergeStreamUsage } from '../../core/pricing/stream-usage.ts';
+import { inputTotal, readUsage } from '../../core/pricing/usage.ts';
+import { addToCounts, BUCKETS, type ByModel, type Counts } from '../../core/transcripts/ledger.ts';
+import { isCounted, recordAgentCall, type AgentCall } from './agent-call.ts';
+import { addCall, goesOn, recordRest, restsOf, totalsOf } from './agent-ledger.ts';
 import { readToolResults } from '../record/request-facts.ts';
 import type { Run, RunStatus } from '../record/run.ts';
 import type { Runs } from '../record/runs.ts';
@@ -20,6 +21,8 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** Share by which our cost may differ from the SDK's before it is noted. */
 const TOLERATED_DIFFERENCE = 0.01;
+/** Model of the messages that Claude Code writes itself: an error, an interruption. */
+const SYNTHETIC = '<synthetic>';
 
 export interface QueryParameters {
   readonly prompt?: unknown;
@@ -27,7 +30,7 @@ export interface QueryParameters {
 }
 
 interface Totals {
-  readonly byModel: ReadonlyMap<string, Usage>;
+  readonly byModel: ByModel;
   readonly costUsd: number;
 }
 
@@ -55,14 +58,18 @@ export class AgentSession {
   #run: Run | undefined;
   /** Nested runs by the id of the tool use that started them. */
   readonly #nested = new Map<string, Run>();
-  /** The call whose messages are coming in, by run; its usage may still be corrected. */
+  /** The call whose messages are coming in, by run: written when the next one begins or a result comes. */
   readonly #current = new Map<Run, AgentCall>();
-  /** Last call of each model, held back until the totals of the result are known. */
-  readonly #held = new Map<string, AgentCall>();
-  /** Counts of the calls of this run that are written or held, by model. */
-  #counted = new Map<string, Usage>();
-  /** Totals of the result before, by model. */
-  #totals: ReadonlyMap<string, Usage> = new Map();
+  /** Begin of the message that streams in, by run, where the caller asked for the stream. */
+  readonly #streaming = new Map<Run, Json>();
+  /** Counts of the calls since the last result. */
+  #called: ByModel = new Map();
+  /** Of these the calls of the run itself. */
+  #calledByRun: ByModel = new Map();
+  /** Model that was called last, or is to be. */
+  #model = '';
+  /** Totals of the result before. */
+  #totals: ByModel = new Map();
   #totalCostUsd = 0;
   /** False until the first result of a session whose earlier totals are not known. */
   #isBaseKnown = true;
@@ -92,6 +99,11 @@ export class AgentSession {
     this.#totalCostUsd = base?.costUsd ?? 0;
   }
 
+  /** The query was called. */
+  begin(): void {
+    this.#run ??= this.#startRun(undefined, undefined);
+  }
+
   /** One message, in order. */
   read(value: unknown): void {
     const message = asJson(value);
@@ -103,6 +115,9 @@ export class AgentSession {
       case 'assistant':
         this.#readAssistant(message, run);
         return;
+      case 'stream_event':
+        this.#readStreamEvent(asJson(message['event']), run);
+        return;
       case 'user':
         this.#readUser(message, run);
         return;
@@ -113,12 +128,15 @@ export class AgentSession {
     }
   }
 
-  /** The stream of messages is over without a further result. */
-  end(status: RunStatus, errorType?: string): void {
+  /** The stream of messages is over without a further result. `isLeft`: its reader went, and Claude Code may go on. */
+  end(status: RunStatus, errorType?: string, isLeft = false): void {
     for (const call of this.#current.values()) call.isCut = true;
     this.#flushCalls();
-    for (const run of this.#nested.values()) this.#runs.end(run, status, errorType);
-    if (this.#run !== undefined) this.#runs.end(this.#run, status, errorType);
+    const run = this.#run;
+    if (run !== undefined && isLeft)
+      recordRest(this.#telemetry, run, { model: this.#model, counts: NOTHING }, true, this.#overrides);
+    for (const nested of this.#nested.values()) this.#runs.end(nested, status, errorType);
+    if (run !== undefined) this.#runs.end(run, status, errorType);
     this.#run = undefined;
   }
 
@@ -149,6 +167,7 @@ export class AgentSession {
   #readSystem(message: Json, run: Run): void {
     if (message['subtype'] === 'init') {
       this.#sessionId = asText(message['session_id']);
+      this.#model = asText(message['model']) ?? this.#model;
       if (run.identity.sessionId === undefined) run.identify({ sessionId: this.#sessionId });
     } else if (message['subtype'] === 'api_retry') {
       this.#retriedStatus.push(labelOf(message['error_status'], 'connection_error'));
@@ -159,10 +178,14 @@ export class AgentSession {
 
   #readAssistant(message: Json, run: Run): void {
     const body = asJson(message['message']);
+    if (body['model'] === SYNTHETIC) {
+      run.touch();
+      return;
+    }
     const id = asText(body['id']) ?? '';
     let call = this.#current.get(run);
     if (call === undefined || call.id !== id) {
-      if (call !== undefined) this.#hold(call);
+      if (call !== undefined) this.#write(call);
       run.turns += 1;
       call = {
         run,
@@ -175,18 +198,38 @@ export class AgentSession {
         errorType: undefined,
         retriedStatus: this.#retriedStatus.splice(0),
         answer: new MessageReader(),
-        rest: undefined,
         stopReason: undefined,
+        end: undefined,
         isCut: false,
       };
+      this.#model = call.model;
       this.#current.set(run, call);
     }
     call.endMs = Date.now();
     this.#sinceMs = call.endMs;
     call.requestId = asText(message['request_id']) ?? call.requestId;
     call.errorType = asText(message['error']) ?? call.errorType;
-    awaitTools(run, call.step, call.answer.readSlice(body));
+    // A block that comes after the end of the stream repeats the counts of its begin.
+    awaitTools(run, call.step, call.answer.readSlice({ ...body, ...call.end }));
     run.touch();
+  }
+
+  /** An event of the stream of a message, where the caller asked for it: its end has the counts that are billed. */
+  #readStreamEvent(event: Json, run: Run): void {
+    if (event['type'] === 'message_start') {
+      this.#streaming.set(run, asJson(event['message']));
+      return;
+    }
+    if (event['type'] !== 'message_delta') return;
+    const started = this.#streaming.get(run);
+    const call = this.#current.get(run);
+    this.#streaming.delete(run);
+    if (started === undefined || call === undefined || call.id !== asText(started['id'])) return;
+    call.end = {
+      stop_reason: asJson(event['delta'])['stop_reason'],
+      usage: mergeStreamUsage([started['usage'], event['usage']]),
+    };
+    call.answer.readSlice({ ...call.answer.envelope, ...call.end });
   }
 
   #readUser(message: Json, run: Run): void {
@@ -195,7 +238,7 @@ export class AgentSession {
     for (const { id, isError } of results) {
       const nested = this.#nested.get(id);
       if (nested === undefined) continue;
-      this.#holdCurrent(nested);
+      this.#writeCurrent(nested);
       this.#nested.delete(id);
       this.#runs.end(nested, isError ? 'error' : 'ok', isError ? 'tool_error' : undefined);
     }
@@ -204,10 +247,12 @@ export class AgentSession {
 
   #readResult(message: Json, run: Run): void {
     const last = this.#current.get(run);
-    if (last !== undefined) last.stopReason = asText(message['stop_reason']);
-    for (const open of this.#current.keys()) this.#holdCurrent(open);
-    this.#absorbTotals(asJson(message['modelUsage']), run);
+    if (last !== undefined) {
+      last.stopReason = asText(message['stop_reason']);
+      if (this.#calledByRun.size === 0) countByTurn(last, message);
+    }
     this.#flushCalls();
+    this.#recordRests(message, run);
     this.#compareCost(message, run);
     const result = message['result'];
     if (typeof result === 'string') run.outputLength = result.length;
@@ -219,57 +264,55 @@ export class AgentSession {
     this.#sinceMs = Date.now();
   }
 
-  /** The call is complete; the one of the same model before it can be written. */
-  #hold(call: AgentCall): void {
-    const before = this.#held.get(call.model);
-    if (before !== undefined) this.#write(before);
-    this.#held.set(call.model, call);
-    for (const [model, usage] of usageByModel(call))
-      this.#counted.set(model, addUsage(this.#counted.get(model) ?? NO_USAGE, usage));
-  }
-
-  #holdCurrent(run: Run): void {
-    const call = this.#current.get(run);
-    this.#current.delete(run);
-    if (call !== undefined) this.#hold(call);
-  }
-
-  /** What the totals have beyond the messages (true output counts, calls without messages) goes to the last call. */
-  #absorbTotals(modelUsage: Json, run: Run): void {
-    const earlier = this.#totals;
-    this.#totals = new Map(
-      Object.entries(modelUsage).map(([model, value]) => [model, totalsOf(asJson(value))] as const),
-    );
-    for (const [model, value] of this.#isBaseKnown ? Object.entries(modelUsage) : []) {
-      const name = this.#held.has(model) ? model : (asText(asJson(value)['canonicalModel']) ?? model);
-      const counted = this.#counted.get(name) ?? NO_USAGE;
-      const ofRun = addUsage(totalsOf(asJson(value)), earlier.get(model) ?? NO_USAGE, -1);
-      const known = hasLifetimes(asJson(value)) ? ofRun : withLifetimesOf(ofRun, counted);
-      const rest = addUsage(known, counted, -1);
-      const last = this.#held.get(name);
-      if (Object.values(rest).every((count) => count === 0)) continue;
-      if (last !== undefined) {
-        const corrected = addUsage(usageByModel(last).get(name) ?? NO_USAGE, rest);
-        if (Object.values(corrected).every((count) => count >= 0)) last.rest = rest;
-        else this.#note(run, 'warning', `messages of ${name} count more than the totals of the result`);
-      } else if (Object.values(rest).every((count) => count >= 0)) {
-        run.turns += 1;
-        this.#held.set(name, silentCall(run, name, rest));
-      }
+  /** What the totals have beyond the messages: true output counts, calls without messages. */
+  #recordRests(message: Json, run: Run): void {
+    const totals = totalsOf(asJson(message['modelUsage']));
+    const isZeroed = totals.size === 0 && this.#totals.size > 0;
+    const before: ByModel = goesOn(totals, this.#totals) ? this.#totals : new Map();
+    const rests = this.#isBaseKnown
+      ? restsOf(totals, before, this.#called)
+      : restsOf(this.#totalsOfTurn(message), new Map(), this.#calledByRun);
+    for (const rest of isZeroed ? [] : rests) {
+      if (!rest.isWhole)
+        this.#note(run, 'warning', `messages of ${rest.model} count more than the totals of the result`);
+      if (BUCKETS.every((bucket) => rest.counts[bucket] === 0)) continue;
+      this.#addCost(recordRest(this.#telemetry, run, rest, false, this.#overrides));
     }
-    this.#counted = new Map();
+    if (!isZeroed) this.#totals = totals;
+    this.#called = new Map();
+    this.#calledByRun = new Map();
+  }
+
+  /** Totals of the main loop of this turn alone: all that is known where a session goes on that began elsewhere. */
+  #totalsOfTurn(message: Json): ByModel {
+    const totals: ByModel = new Map();
+    const models = [...this.#calledByRun.values()];
+    const reading = readUsage(message['usage']);
+    const [model] = models;
+    if (models.length === 1 && model !== undefined && !('error' in reading))
+      addToCounts(totals, model.model, reading.usage);
+    return totals;
   }
 
   #flushCalls(): void {
-    for (const run of this.#current.keys()) this.#holdCurrent(run);
-    for (const call of this.#held.values()) this.#write(call);
-    this.#held.clear();
+    for (const run of this.#current.keys()) this.#writeCurrent(run);
+  }
+
+  #writeCurrent(run: Run): void {
+    const call = this.#current.get(run);
+    this.#current.delete(run);
+    if (call !== undefined) this.#write(call);
   }
 
   #write(call: AgentCall): void {
-    const cost = recordAgentCall(this.#telemetry, call, this.#overrides);
-    if (cost === undefined) this.#isCostKnown = false;
-    else this.#costNanoUsd += cost;
+    addCall(this.#called, call);
+    if (call.run === this.#run) addCall(this.#calledByRun, call);
+    this.#addCost(recordAgentCall(this.#telemetry, call, this.#overrides));
+  }
+
+  #addCost(nanoUsd: number | undefined): void {
+    if (nanoUsd === undefined) this.#isCostKnown = false;
+    else this.#costNanoUsd += nanoUsd;
   }
 
   #compareCost(message: Json, run: Run): void {
@@ -305,68 +348,26 @@ function usd(nanoUsd: number): string {
   return `$${usdOf(nanoUsd).toFixed(6)}`;
 }
 
-/** A call that no message told of. */
-function silentCall(run: Run, model: string, rest: Usage): AgentCall {
-  const nowMs = Date.now();
-  return {
-    run,
-    id: '',
-    model,
-    step: run.turns,
-    startMs: nowMs,
-    endMs: nowMs,
-    requestId: undefined,
-    errorType: undefined,
-    retriedStatus: [],
-    answer: new MessageReader(),
-    rest,
-    stopReason: undefined,
-    isCut: false,
-  };
+/** The usage of a turn of one call is that of the call, to its end. */
+function countByTurn(call: AgentCall, { usage, stop_reason }: Json): void {
+  const [seen, whole] = [call.answer.reading, readUsage(usage)];
+  if (isCounted(call) || 'error' in seen || 'error' in whole) return;
+  const isSame = inputTotal(seen.usage) === inputTotal(whole.usage);
+  if (!isSame || whole.usage.output < seen.usage.output) return;
+  const output_tokens = whole.usage.output;
+  call.end = { stop_reason, usage: { ...call.answer.rawUsage, output_tokens } };
+  call.answer.readSlice({ ...call.answer.envelope, ...call.end });
 }
 
-/** What the messages of a call count, by the model of each step. Thinking is a share, which no totals have. */
-function usageByModel(call: AgentCall): Map<string, Usage> {
-  const reading = readingOfCall(call);
-  const sums = new Map<string, Usage>();
-  if ('error' in reading) return sums;
-  const models = { model: call.model, requestedModel: call.answer.requestedModel };
-  for (const part of reading.parts) {
-    const model = modelOfStep(part, models);
-    const { input, cacheRead, cacheWrite5m, cacheWrite1h, output } = part;
-    const step = { ...NO_USAGE, input, cacheRead, cacheWrite5m, cacheWrite1h, output };
-    sums.set(model, addUsage(sums.get(model) ?? NO_USAGE, step));
-  }
-  const { webSearches } = reading.usage;
-  sums.set(call.model, addUsage(sums.get(call.model) ?? NO_USAGE, { ...NO_USAGE, webSearches }));
-  return sums;
-}
-
-/** Older versions total the cache writes without their lifetimes; then the messages know them. */
-function hasLifetimes(value: Json): boolean {
-  return typeof value['cacheCreationEphemeral1hInputTokens'] === 'number';
-}
-
-function withLifetimesOf(totals: Usage, counted: Usage): Usage {
-  const written = totals.cacheWrite5m + totals.cacheWrite1h;
-  const cacheWrite1h = Math.min(counted.cacheWrite1h, written);
-  return { ...totals, cacheWrite5m: written - cacheWrite1h, cacheWrite1h };
-}
-
-/** Cumulative totals of one model in the spelling of a result message. */
-function totalsOf(value: Json): Usage {
-  const number = (key: string): number => (typeof value[key] === 'number' ? value[key] : 0);
-  const cacheWrite1h = number('cacheCreationEphemeral1hInputTokens');
-  return {
-    ...NO_USAGE,
-    input: number('inputTokens'),
-    output: number('outputTokens'),
-    cacheRead: number('cacheReadInputTokens'),
-    cacheWrite5m: number('cacheCreationInputTokens') - cacheWrite1h,
-    cacheWrite1h,
-    webSearches: number('webSearchRequests'),
-  };
-}
+const NOTHING: Counts = {
+  input: 0,
+  output: 0,
+  cacheRead: 0,
+  cacheWrite5m: 0,
+  cacheWrite1h: 0,
+  cacheWriteUnknown: 0,
+  webSearches: 0,
+};
 
 function endOf(message: Json): { status: RunStatus; errorType?: string } {
   switch (message['subtype']) {

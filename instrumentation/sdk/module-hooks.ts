@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { readIfThere } from '../process/files.ts';
 import type { Register } from '../otel/global-api.ts';
 import { guard } from '../process/guard.ts';
+import { handOverExports } from './entry-exports.ts';
 
 export type HookedClass = 'messages' | 'stream' | 'batches' | 'client';
 
@@ -46,6 +47,11 @@ const API_FILE = /\/internal\/global-utils\.[cm]?js$/;
 /** Copies of the API that a framework has compiled into a file of its own. */
 const COMPILED_API = /\/compiled\/@opentelemetry\/api\//;
 
+/** The Claude Agent SDK: modules of one bundle each, and the functions of theirs that begin sessions. */
+const AGENT_NAME = '@anthropic-ai/claude-agent-sdk';
+const AGENT_FILE = /\/(sdk|core)\.mjs$/;
+const AGENT_EXPORTS = ['query', 'startup', 'prewarm'] as const;
+
 type LoadHook = (
   url: string,
   context: object,
@@ -66,6 +72,8 @@ export interface ModuleWatcher {
   onApi(): void;
   /** Called with the URL of each file that is loaded. */
   onFile(url: string): void;
+  /** The function to export in the place of one of the Claude Agent SDK's. */
+  wrapAgentExport(name: string, original: unknown, version: string): unknown;
   /** The function to use in the place of a copy's registering function. */
   wrapRegister(register: Register, version: string): Register;
 }
@@ -87,11 +95,13 @@ export function hookModules(watcher: ModuleWatcher): void {
   };
 
   (globalThis as Record<symbol, unknown>)[Symbol.for(HANDOVER)] = (
-    hooked: HookedClass | 'api',
+    hooked: HookedClass | 'api' | 'agent',
     value: unknown,
     version: string,
+    name: string,
   ) =>
     guard('hand over', () => {
+      if (hooked === 'agent') return watcher.wrapAgentExport(name, value, version);
       if (hooked === 'api') {
         watcher.onApi();
         return watcher.wrapRegister(value as Register, version);
@@ -113,6 +123,18 @@ export function hookModules(watcher: ModuleWatcher): void {
     const result = next(url, context);
     if (!url.startsWith('file:')) return result;
     watcher.onFile(url);
+    if (AGENT_FILE.test(url)) {
+      const source = guard('hook agent module', () => {
+        const path = fileURLToPath(url);
+        const { name, version = '' } = packageOf(path) ?? {};
+        if (name !== AGENT_NAME) return undefined;
+        const original = result.source == null ? readFileSync(path, 'utf8') : textOf(result.source);
+        return handOverExports(original, AGENT_EXPORTS, (exported, reference) =>
+          agentExport(exported, reference, version),
+        );
+      });
+      return source === undefined ? result : { ...result, source };
+    }
     if (!isCandidate(url)) return result;
     return (
       guard('hook module', () => {
@@ -162,6 +184,10 @@ function isCandidate(url: string): boolean {
 function classLine(scope: string, version: string, { hooked, className }: HookedFile): string {
   const reference = `${scope}${className}`;
   return `globalThis[Symbol.for('${HANDOVER}')]?.('${hooked}', typeof ${reference} === 'undefined' ? undefined : ${reference}, ${JSON.stringify(version)});`;
+}
+
+function agentExport(exported: string, reference: string, version: string): string {
+  return `globalThis[Symbol.for('${HANDOVER}')]?.('agent', ${reference}, ${JSON.stringify(version)}, '${exported}') ?? ${reference}`;
 }
 
 /** The other modules of the API read the function again each time, so that it can be replaced in its own. */

@@ -20,7 +20,7 @@ describe('wrapQuery', () => {
   afterAll(() => harness.close());
 
   it('keeps every method and every message', () => {
-    expect(bare.stdout).toBe('10 interrupted true\n');
+    expect(bare.stdout).toBe('11 interrupted true\n');
     expect([observed.stdout, observed.stderr]).toEqual([bare.stdout, '']);
   });
 
@@ -35,19 +35,50 @@ describe('wrapQuery', () => {
     expect(runs.map((run) => run['gen_ai.conversation.id'])).toEqual(['session-1', 'session-1', 'session-1']);
   });
 
-  it('tokens are the differences of the totals, one call for each message id', () => {
-    const calls = eventsOf(observed, 'agent.model_call');
+  it('a call has the tokens of its messages, one call for each message id; what Claude Code writes itself is none', () => {
+    const calls = eventsOf(observed, 'agent.model_call').filter(
+      (call) => call['tallyspan.source'] !== 'remainder',
+    );
     expect(
       calls
-        .map((call) => [call['gen_ai.response.id'], call.tokens_input, call.tokens_output, call.attempts])
+        .map((call) => [
+          call['gen_ai.response.id'],
+          call.tokens_input,
+          call.tokens_output,
+          call.attempts,
+          call['tallyspan.cost.status'],
+        ])
         .sort((a, b) => String(a[0]).localeCompare(String(b[0]))),
     ).toEqual([
-      ['m1', 100, 1, 1],
-      ['m2', 200, 39, 2],
-      ['m3', 400, 20, 1],
-      ['s1', 50, 20, 1],
+      ['m1', 100, 1, 1, 'estimated'],
+      ['m2', 200, 1, 2, 'estimated'],
+      ['m3', 400, 1, 1, 'estimated'],
+      ['s1', 50, 1, 1, 'estimated'],
     ]);
-    const total = calls.reduce((sum, call) => sum + (call.cost_nano_usd ?? Number.NaN), 0);
+  });
+
+  it('what the totals have beyond them is a row of each model, never laid on a call; together they are the totals', () => {
+    const rests = eventsOf(observed, 'agent.model_call').filter(
+      (call) => call['tallyspan.source'] === 'remainder',
+    );
+    expect(
+      rests.map((rest) => [
+        rest['gen_ai.response.model'],
+        rest.tokens_input,
+        rest.tokens_output,
+        rest.tokens_cache_write_5m,
+        rest['tallyspan.cost.status'],
+        rest['tallyspan.cost.reason'],
+      ]),
+    ).toEqual([
+      ['claude-sonnet-5-5', 0, 38, 0, 'estimated', 'not_in_messages'],
+      ['claude-haiku-5-5', 0, 19, 0, 'estimated', 'not_in_messages'],
+      ['claude-sonnet-5-5', 0, 19, 0, 'estimated', 'not_in_messages'],
+    ]);
+    const total = eventsOf(observed, 'agent.model_call').reduce(
+      (sum, call) => sum + (call.cost_nano_usd ?? Number.NaN),
+      0,
+    );
     expect(total).toBe(700 * 2_000 + 60 * 10_000 + 50 * 100 + 20 * 500);
   });
 

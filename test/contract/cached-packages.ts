@@ -14,17 +14,18 @@ const INSTALL_MS = 240_000;
 
 /**
  * Folder whose node_modules holds the packages, by name and exact version; `undefined` when they cannot be had.
- * `overrides` as in a package.json, for copies that differ from what would be shared.
+ * `overrides` as in a package.json, for copies that differ from what would be shared; `moreFlags` of npm.
  */
 export async function installPackages(
   name: string,
   packages: Readonly<Record<string, string>>,
   overrides: Readonly<Record<string, unknown>> = {},
+  moreFlags: readonly string[] = [],
 ): Promise<string | undefined> {
   const wanted = Object.entries(packages).map(([key, version]) => `${key}@${version}`);
   const manifest = JSON.stringify({ private: true, overrides });
   const hash = createHash('sha256')
-    .update([...wanted, manifest].join('\n'))
+    .update([...wanted, manifest, ...moreFlags].join('\n'))
     .digest('hex')
     .slice(0, 12);
   const folder = path.join(cacheFolder(), `npm-${name}-${hash}`);
@@ -34,7 +35,7 @@ export async function installPackages(
   const aside = await mkdtemp(path.join(cacheFolder(), `npm-${name}-`));
   try {
     await writeFile(path.join(aside, 'package.json'), manifest);
-    const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
+    const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', ...moreFlags];
     await promisify(execFile)('npm', ['install', ...flags, '-E', ...wanted], {
       cwd: aside,
       timeout: INSTALL_MS,

@@ -64,7 +64,8 @@ const messages = [
     total_cost_usd: (300 * 2 + 40 * 10 + 50 * 0.1 + 20 * 0.5) / 1e6,
     modelUsage: totals([300, 40], [50, 20]),
   },
-  // A second turn of the same session: the totals go on.
+  // A second turn of the same session: the totals go on. Claude Code says something itself.
+  assistant('x1', [{ type: 'text', text: 'API Error' }], usage(0, 0), null, '<synthetic>'),
   assistant('m3', [{ type: 'text', text: 'More.' }], usage(400, 1)),
   {
     type: 'result',
