@@ -19,6 +19,7 @@ import { registerRecost } from './commands/recost.ts';
 import { registerReplay } from './commands/replay.ts';
 import { registerRun } from './commands/run.ts';
 import { registerRuns } from './commands/runs.ts';
+import { registerScore } from './commands/score.ts';
 import { registerSignal } from './commands/signal.ts';
 import { registerSignals } from './commands/signals.ts';
 import { registerStack } from './commands/stack.ts';
@@ -60,6 +61,7 @@ export function createProgram(io: CliIo): Command {
   registerStatusLine(program, io);
   registerDiagnose(program, io);
   registerWhatIf(program, io);
+  registerScore(program, io);
   registerSignal(program, io);
   registerSignals(program, io);
   registerVerify(program, io);

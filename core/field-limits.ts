@@ -30,6 +30,8 @@ const LARGEST: Readonly<Record<Unit, number>> = {
   usd: 1e6,
   tokens: 1e10,
   chars: 1e10,
+  // A score of a billion.
+  millionths: 1e15,
   '1': 1e10,
 };
 

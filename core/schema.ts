@@ -7,7 +7,7 @@
 export type FieldType = 'string' | 'int' | 'float' | 'bool' | 'strings' | 'time';
 
 /** Unit of a measure; `1` is a plain count. */
-export type Unit = 'ms' | 'nanoUsd' | 'usd' | 'tokens' | 'chars' | '1';
+export type Unit = 'ms' | 'nanoUsd' | 'usd' | 'tokens' | 'chars' | 'millionths' | '1';
 
 /**
  * How long a text may be (core/field-limits.ts): a name or an id, words or figures for people, or recorded content, which
@@ -29,7 +29,10 @@ export type Dimension =
   | 'service'
   | 'error'
   | 'status'
-  | 'step';
+  | 'step'
+  | 'score'
+  | 'label'
+  | 'scorer';
 
 export interface FieldDefinition {
   readonly type: FieldType;
@@ -190,6 +193,20 @@ export const FIELDS = {
   'agent.note.subject': { type: 'string', attribute: true, doc: 'What a first_seen note is about: model, system_prompt, tool_definitions, revision or sdk_version; of a silent_failure, which one it is; of what Claude Code did, its name for it.' },
   'agent.note.value': { type: 'string', attribute: true, text: 'prose', doc: 'What was seen first: the model, the commit or the version, or the hash of the prompt or tool definitions; of a silent_failure, its figures; of a step, its name.' },
   'agent.note.text': { type: 'string', sensitive: true, text: 'prose', doc: 'What happened, in words; only what the caller wrote.' },
+
+  // agent.score
+  'gen_ai.evaluation.name': { type: 'string', attribute: true, dimension: 'score', doc: 'Name of the score: what is judged, such as helpful.' },
+  'gen_ai.evaluation.score.value': { type: 'float', isSigned: true, doc: 'The score as a number, 1 and 0 for true and false. Sum score_millionths instead.' },
+  'gen_ai.evaluation.score.label': { type: 'string', attribute: true, dimension: 'label', doc: 'The score as a label, such as wrong_tool.' },
+  'gen_ai.evaluation.explanation': { type: 'string', sensitive: true, text: 'prose', doc: 'Comment on the score; only what its author wrote.' },
+  score_millionths: { type: 'int', attribute: true, unit: 'millionths', isSigned: true, doc: 'The score in whole millionths, so that sums are exact wherever they are made.' },
+  score_passed: { type: 'bool', attribute: true, doc: 'The score as good or not, where it was given so; absent on plain numbers and labels.' },
+  score_run_cost_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Cost of the scored run with all that is nested in it, when the score was recorded; absent when it was not known.' },
+  'tallyspan.score.target': { type: 'string', attribute: true, doc: 'What is scored: run, model_call, tool_call or session.' },
+  'tallyspan.score.target_id': { type: 'string', doc: 'Which model call (span id or message id), tool call or session; absent on the score of a run, which is agent.run_id.' },
+  'tallyspan.score.source': { type: 'string', attribute: true, dimension: 'scorer', doc: 'Who scored: human, user (the end user of the agent), code or judge (a model).' },
+  'tallyspan.score.author': { type: 'string', doc: 'Person or program that gave the score.' },
+  'tallyspan.score.evaluator': { type: 'string', doc: 'Evaluator that gave the score, and its version after an @.' },
 } as const satisfies Record<string, FieldDefinition>;
 
 export type FieldKey = keyof typeof FIELDS;
@@ -309,6 +326,15 @@ export const EVENTS = {
   'agent.note': {
     doc: 'Something worth a mark on the run.',
     fields: ['agent.note.kind', 'agent.note.subject', 'agent.note.value', 'agent.note.text', 'agent.step_number', 'gen_ai.tool.name'],
+  },
+  'agent.score': {
+    doc: 'A judgement of a run, a call or a session: by a person, by code or by a model. A correction is a further event with the same tallyspan.key.',
+    fields: [
+      'gen_ai.evaluation.name', 'gen_ai.evaluation.score.value', 'gen_ai.evaluation.score.label',
+      'gen_ai.evaluation.explanation', 'score_millionths', 'score_passed', 'score_run_cost_nano_usd',
+      'tallyspan.score.target', 'tallyspan.score.target_id', 'tallyspan.score.source', 'tallyspan.score.author',
+      'tallyspan.score.evaluator', 'gen_ai.response.id',
+    ],
   },
 } as const satisfies Record<string, EventDefinition>;
 

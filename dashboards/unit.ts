@@ -17,6 +17,7 @@ const DISPLAY_UNITS: Readonly<Record<SignalUnit, DisplayUnit>> = {
   usd: { unit: 'currencyUSD', divideBy: 1 },
   tokens: { unit: 'short', divideBy: 1 },
   chars: { unit: 'short', divideBy: 1 },
+  millionths: { unit: 'short', divideBy: 1_000_000 },
   '1': { unit: 'locale', divideBy: 1 },
   ratio: { unit: 'percentunit', divideBy: 1, decimals: 1 },
   // Two decimals: at the beginning of a day the factor is far below 1.

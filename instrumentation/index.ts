@@ -2,6 +2,7 @@
 // work and is found on globalThis, so that there is one state whatever the module format; without the
 // preload every call passes through.
 
+import { makeFeedback } from './api/feedback.ts';
 import { priceMessage } from './api/message-usage.ts';
 import { PASSIVE_RUN } from './api/passive-run.ts';
 
@@ -34,6 +35,43 @@ export interface NoteFields {
   readonly tool?: string | undefined;
 }
 
+/** True or false for good or not, a number, or a label, by the name of the score. */
+export type Scores = Readonly<Record<string, number | boolean | string>>;
+
+export interface ScoreOptions {
+  readonly comment?: string | undefined;
+  /** Who scores: `code` unless given, a person (`human`), the end user (`user`) or a model (`judge`). */
+  readonly source?: 'human' | 'user' | 'code' | 'judge' | undefined;
+  /** Person or program that gives the score. */
+  readonly author?: string | undefined;
+  /** Evaluator and its version: `refund-check@3`. */
+  readonly evaluator?: string | undefined;
+  /** The same id and name again corrects the score. */
+  readonly id?: string | undefined;
+}
+
+/** What is scored: a run by its id, or a call, a tool call or a session by theirs. */
+export type Scored =
+  | string
+  | { readonly runId: string }
+  | { readonly modelCall: string; readonly runId?: string | undefined }
+  | { readonly toolCall: string; readonly runId?: string | undefined }
+  | { readonly sessionId: string };
+
+export interface FeedbackOptions {
+  /** Name of the score, `helpful` unless given. */
+  readonly name?: string | undefined;
+  /** How long it can be used, milliseconds; seven days unless given. */
+  readonly expiresInMs?: number | undefined;
+}
+
+export interface FeedbackLink {
+  /** For a POST to `/api/feedback`: `{"token":"…","value":true,"comment":"…"}`. */
+  readonly token: string;
+  /** Page that asks for a thumb up or down, at TALLYSPAN_URL. */
+  readonly url: string;
+}
+
 /** The run as its function sees it. */
 export interface RunHandle {
   /** Run id, 32 hex digits; empty without the preload. */
@@ -44,6 +82,7 @@ export interface RunHandle {
   setOutput(output: string): void;
   identify(identity: Identity): void;
   note(kind: NoteKind, text?: string, fields?: NoteFields): void;
+  score(scores: Scores, options?: ScoreOptions): void;
 }
 
 /** Tokens and cost of one message. */
@@ -68,6 +107,7 @@ export interface Recorder {
   tool<T>(name: string, input: unknown, work: () => T): T;
   identify(identity: Identity): void;
   note(kind: NoteKind, text: string | undefined, fields: NoteFields): void;
+  score(scored: Scored, scores: Scores, options: ScoreOptions): void;
   observeQuery<T>(query: T): T;
   flush(timeoutMs: number): Promise<void>;
 }
@@ -98,6 +138,19 @@ export function identify(identity: Identity): void {
 /** Marks the current run; outside of a run it does nothing. */
 export function note(kind: NoteKind, text?: string, fields: NoteFields = {}): void {
   findRecorder()?.note(kind, text, fields);
+}
+
+/** Scores a run, a call or a session, at any time, also after its end. A score that cannot be one is reported on stderr. */
+export function score(scored: Scored, scores: Scores, options: ScoreOptions = {}): void {
+  findRecorder()?.score(scored, scores, options);
+}
+
+/**
+ * A token and a link by which the end user can score the run once it has answered: one score, this run, until it expires.
+ * Undefined without TALLYSPAN_FEEDBACK_SECRET, which the server must have, too.
+ */
+export function feedback(runId: string, options: FeedbackOptions = {}): FeedbackLink | undefined {
+  return makeFeedback(runId, options);
 }
 
 /** Wraps an agent: an object whose `run(input)` does one task. Every other member stays as it is. */

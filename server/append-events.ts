@@ -4,6 +4,8 @@
 import type { EventRecord } from '../core/event.ts';
 import { keepYoungSpaceSmall } from './process/memory.ts';
 import { readStatusLine, type StatusLineNumbers } from './queries/usage/read-usage.ts';
+import { ScoreBook, type RecordedScore } from './scores/record-scores.ts';
+import { parseScoreRequests } from './scores/score-request.ts';
 import { openDatabase } from './store/file/database.ts';
 import { EventStore } from './store/write/event-store.ts';
 
@@ -30,6 +32,31 @@ export async function openAppender(dataDir: string): Promise<FolderAppender> {
       append: (events) => store.write({ events, spans: [] }),
       newCount: () => Promise.resolve(store.counters.eventsStored),
       statusLine: (timezone) => readStatusLine(database, Date.now(), timezone),
+      close: () => database.close(),
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+export interface OpenScoreBook {
+  /** Records the scores of a body of `/api/scores`. @throws RequestError */
+  record(body: unknown): Promise<readonly RecordedScore[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the folder for scores of its runs.
+ * @throws ServerError when the folder is in use or cannot be written
+ */
+export async function openScoreBook(dataDir: string): Promise<OpenScoreBook> {
+  const database = await openDatabase(dataDir);
+  try {
+    const store = await EventStore.open(database);
+    const book = new ScoreBook(database, (events) => store.write({ events, spans: [] }));
+    return {
+      record: async (body) => book.record(parseScoreRequests(body)),
       close: () => database.close(),
     };
   } catch (error) {

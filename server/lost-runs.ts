@@ -32,6 +32,7 @@ export async function findLostRuns(database: Queryable, beforeMs: number): Promi
        sum(gen_ai_usage_output_tokens) FILTER (event_name = 'agent.model_call') AS agent_tokens_out,
        sum(cost_nano_usd) FILTER (event_name = 'agent.model_call') AS agent_cost_nano_usd
      FROM events JOIN open USING (agent_run_id) WHERE tallyspan_duplicate IS NOT TRUE
+       AND event_name <> 'agent.score'
      GROUP BY agent_run_id HAVING max(timestamp) <= make_timestamptz(?::BIGINT * 1000)`,
     [Math.floor(beforeMs), Math.floor(beforeMs)],
   );

@@ -24,6 +24,7 @@ import { startFreeingMemory } from './process/free-memory.ts';
 import { isEveryAddress, reachableHost } from './process/reachable-host.ts';
 import { describeMissingKey } from './recorded-content.ts';
 import { ServerError, messageOf } from './process/server-error.ts';
+import { feedbackDoorOf } from './scores/feedback.ts';
 import { openDatabase, type Database } from './store/file/database.ts';
 import { EventStore } from './store/write/event-store.ts';
 import { registerAlertsApi } from './web/alerts-api.ts';
@@ -50,6 +51,8 @@ export interface ServerOptions {
   /** IANA zone of calendar days. */
   readonly timezone?: string;
   readonly token?: string;
+  /** Secret that feedback tokens are signed with; without it there is no feedback. */
+  readonly feedbackSecret?: string | undefined;
   /** Addresses of a trace in other back ends, with `{trace_id}` in each, separated by blanks. */
   readonly traceUrls?: string;
   /** Proxies that are believed which address a request came from, and by TLS or not: addresses, networks, `loopback`. */
@@ -94,6 +97,7 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
   const access = accessOf(host, options.token, alerting.config.policy.pageUrl);
   const trustedProxies = parseTrustedProxies(options.trustedProxies ?? '');
   const traceUrls = parseTraceUrls(options.traceUrls ?? '');
+  const feedbackDoor = feedbackDoorOf(options.feedbackSecret);
   const database = await openDatabase(options.dataDir);
   const closers: (() => Promise<void>)[] = [() => database.close()];
   try {
@@ -136,6 +140,7 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
       testChannel: (name) => alerter?.tests.test(name),
       grpcAddress: () => grpcAddress,
       httpAddress: () => httpAddress,
+      feedbackDoor,
       log: options.log,
     });
     listeners.push(closeGracefully(web));
@@ -182,7 +187,8 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
 function withoutSecretsInLog(given: ServerOptions): { options: ServerOptions; alerting: Alerting } {
   const token = given.token === undefined ? [] : [given.token];
   const alerting = readAlerting(given.alertEnv ?? {}, given.timezone ?? 'UTC', token);
-  const secrets = [...secretsOfChannels(alerting.config.channels), ...token];
+  const feedback = given.feedbackSecret === undefined ? [] : [given.feedbackSecret];
+  const secrets = [...secretsOfChannels(alerting.config.channels), ...token, ...feedback];
   return { options: { ...given, log: (line) => given.log(maskSecrets(line, secrets)) }, alerting };
 }
 

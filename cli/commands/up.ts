@@ -85,6 +85,7 @@ export function registerUp(program: Command, io: CliIo): void {
         ...(token ? { token } : {}),
         ...(io.env['TALLYSPAN_TRACE_URL'] ? { traceUrls: io.env['TALLYSPAN_TRACE_URL'] } : {}),
         ...(io.env['TALLYSPAN_TRUSTED_PROXY'] ? { trustedProxies: io.env['TALLYSPAN_TRUSTED_PROXY'] } : {}),
+        feedbackSecret: io.env['TALLYSPAN_FEEDBACK_SECRET'],
         alertEnv: io.env,
         log: (line) => void io.stderr.write(`${safeText(line)}\n`),
       });

@@ -31,6 +31,8 @@ export function formatSignalValue(value: number | null, unit: SignalUnit): strin
       return `${value.toFixed(1)} tokens/s`;
     case 'chars':
       return `${formatCount(value)} chars`;
+    case 'millionths':
+      return (value / 1_000_000).toFixed(2);
     case '1':
       return Number.isInteger(value) ? formatCount(value) : value.toFixed(2);
   }

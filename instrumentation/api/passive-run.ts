@@ -8,4 +8,5 @@ export const PASSIVE_RUN: RunHandle = {
   setOutput: () => undefined,
   identify: () => undefined,
   note: () => undefined,
+  score: () => undefined,
 };

@@ -8,7 +8,19 @@ import type { Outcome } from '../follow/outcome.ts';
 import { recordDeclaredTool } from './declared-tool.ts';
 import { guard, guardAsync } from '../process/guard.ts';
 import { setFlowIdentity } from '../record/identity.ts';
-import type { NoteFields, NoteKind, Recorder, RunHandle, RunStatus } from '../index.ts';
+import type {
+  NoteFields,
+  NoteKind,
+  Recorder,
+  RunHandle,
+  RunStatus,
+  Scored,
+  ScoreOptions,
+  Scores,
+} from '../index.ts';
+import { ScoreError } from '../../core/scores/score.ts';
+import { sayOnce } from '../process/diagnostics.ts';
+import { recordScore, type ScoredThing } from '../record/scores.ts';
 import type { Observer } from '../sdk/observer.ts';
 import type { Pipeline } from '../deliver/pipeline.ts';
 import { PASSIVE_RUN } from './passive-run.ts';
@@ -30,7 +42,25 @@ export function createRecorder(observer: Observer, pipeline: Pipeline): Recorder
     });
   };
 
+  const scoreThing = (scored: Scored, scores: Scores, options: ScoreOptions): void => {
+    guard('score', () => {
+      const { telemetry, runs } = observer;
+      const { id, ...given } = options;
+      for (const [name, value] of Object.entries(scores)) {
+        try {
+          const thing = scoredThing(scored);
+          recordScore(telemetry, runs.open, thing, { ...given, name, value }, id && `${id}/${name}`);
+        } catch (error) {
+          if (!(error instanceof ScoreError)) throw error;
+          sayOnce(`score ${error.message}`, `score(): ${error.message}. It was not recorded.`);
+        }
+      }
+    });
+  };
+
   return {
+    score: scoreThing,
+
     run: (options, work) => {
       const { runs } = observer;
       const active = context.active();
@@ -44,8 +74,13 @@ export function createRecorder(observer: Observer, pipeline: Pipeline): Recorder
         }),
       );
       if (run === undefined) return work(PASSIVE_RUN);
-      const handle = createHandle(run, (kind, text, fields) => {
-        noteOn(run, kind, text, fields);
+      const handle = createHandle(run, {
+        note: (kind, text, fields) => {
+          noteOn(run, kind, text, fields ?? {});
+        },
+        score: (scores, scoreOptions = {}) => {
+          scoreThing(run.id, scores, scoreOptions);
+        },
       });
       return follow(runs.enter(active, run), () => work(handle), runOutcome(runs, run, handle));
     },
@@ -119,10 +154,23 @@ function lastErrorOf({ lastCall }: Run): string {
   return lastCall?.errorType ?? 'client_error';
 }
 
-function createHandle(
-  run: Run,
-  note: (kind: NoteKind, text: string | undefined, fields: NoteFields) => void,
-): OwnHandle {
+/** @throws ScoreError */
+function scoredThing(scored: Scored): ScoredThing {
+  if (typeof scored === 'string') return { runId: known(scored), target: 'run' };
+  if ('modelCall' in scored)
+    return { runId: scored.runId, target: 'model_call', targetId: known(scored.modelCall) };
+  if ('toolCall' in scored)
+    return { runId: scored.runId, target: 'tool_call', targetId: known(scored.toolCall) };
+  if ('sessionId' in scored) return { target: 'session', targetId: known(scored.sessionId) };
+  return { runId: known(scored.runId), target: 'run' };
+}
+
+function known(id: unknown): string {
+  if (typeof id === 'string' && id !== '') return id;
+  throw new ScoreError('what is scored needs an id');
+}
+
+function createHandle(run: Run, { note, score }: Pick<RunHandle, 'note' | 'score'>): OwnHandle {
   let status: RunStatus | undefined;
   return {
     id: run.id,
@@ -142,8 +190,7 @@ function createHandle(
         run.identify(identity);
       });
     },
-    note: (kind, text, fields = {}) => {
-      note(kind, text, fields);
-    },
+    note,
+    score,
   };
 }

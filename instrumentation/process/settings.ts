@@ -45,6 +45,8 @@ const OWN_NAMES = [
   'TALLYSPAN_USER_ID',
   'TALLYSPAN_SESSION_ID',
   'TALLYSPAN_TASK_TYPE',
+  'TALLYSPAN_RECEIPT',
+  'TALLYSPAN_FEEDBACK_SECRET',
 ] as const;
 /** Set for the command-line tool and the embedded server, not for us. */
 const FOREIGN_NAMES = ['TALLYSPAN_URL', 'TALLYSPAN_DATA', 'TALLYSPAN_TOKEN', 'TALLYSPAN_TRACE_URL'] as const;

@@ -10,6 +10,7 @@ import { setFields, type Fields } from './event-log.ts';
 import { guard } from '../process/guard.ts';
 import { nestedFields, RunTotals, TOTALS } from './run-totals.ts';
 import { mergeIdentity, type Identity } from './identity.ts';
+import { emitKeptScores, rememberEndedRun } from './scores.ts';
 import type { SilentMemory } from './silent-watch.ts';
 import type { PendingTool } from './tool-calls.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -51,6 +52,8 @@ export class Run extends RunTotals {
   readonly pendingTools = new Map<string, PendingTool>();
   /** By tool: how many times in a row it has failed. */
   readonly failures = new Map<string, number>();
+  /** Scores given while it goes on. */
+  readonly keptScores: { readonly atMs: number; readonly fields: Fields }[] = [];
   readonly silent: SilentMemory = { failedTools: [] };
   identity: Identity;
   agentName: string | undefined;
@@ -236,6 +239,11 @@ export class Run extends RunTotals {
       setFields(this.span, fields);
       if (status === 'error') this.span.setStatus({ code: SpanStatusCode.ERROR });
       if (!this.isAdopted) this.span.end(endMs);
+    });
+    const costNanoUsd = this.costNanoUsd + within.totals.costNanoUsd;
+    guard('kept scores', () => {
+      emitKeptScores(this.#telemetry, this, costNanoUsd);
+      rememberEndedRun(this, this.fields(), costNanoUsd);
     });
     this.#telemetry.silentWatch.seeEnd(this, endMs, this.span.spanContext(), fields);
     this.#telemetry.events.emit('agent.run', endMs, this.span.spanContext(), {

@@ -5,6 +5,7 @@ import { CLAUDE_CODE_SCOPE, type ClaudeLog } from '../../core/claude-code/log-re
 import { OWN_SCOPE } from '../../core/dialects/normalise.ts';
 import { decodeEvent, isEventName, isFieldValue, type EventRecord } from '../../core/event.ts';
 import { FIELDS, FIELD_KEYS, type FieldKey } from '../../core/schema.ts';
+import { EVALUATION_EVENT } from './field-names.ts';
 import type { AttributeValue, Attributes, LogGroup, LogRecord } from './otlp-model.ts';
 
 /** Fields that travel on the resource. */
@@ -49,6 +50,7 @@ export function eventsOfLogs(groups: readonly LogGroup[], nowMs: number): Events
 
 function nameOf(record: LogRecord): string | undefined {
   const attribute = record.attributes['event.name'];
+  if (attribute === EVALUATION_EVENT || record.eventName === EVALUATION_EVENT) return 'agent.score';
   if (isEventName(attribute)) return attribute;
   return isEventName(record.eventName) ? record.eventName : undefined;
 }

@@ -23,11 +23,15 @@ export function findField(bytes: Uint8Array, start: number, end: number): FieldI
   }
 }
 
+/** Event of the GenAI conventions that is a score. */
+export const EVALUATION_EVENT = 'gen_ai.evaluation.result';
+const EVALUATION = Buffer.from(EVALUATION_EVENT);
+
 /** The event with this name. */
 export function findEventName(bytes: Uint8Array, start: number, end: number): EventName | undefined {
   for (let event = 0; event < EVENTS.length; event++)
     if (isName(EVENTS[event] as Buffer, bytes, start, end)) return EVENT_NAMES[event];
-  return undefined;
+  return isName(EVALUATION, bytes, start, end) ? 'agent.score' : undefined;
 }
 
 function isName(name: Buffer, bytes: Uint8Array, start: number, end: number): boolean {

@@ -13,8 +13,8 @@ const COOKIE = 'tallyspan_session';
 /** Behind TLS no other site of the domain can set it. */
 const TLS_COOKIE = `__Host-${COOKIE}`;
 const COOKIE_SECONDS = SESSION_MS / 1000;
-/** Open without a token: the way in, what it looks like, and whether the server lives. */
-const OPEN_PATHS = /^\/(login|healthz|assets\/[a-z.]+)$/;
+/** Open without a token: the way in, what it looks like, whether the server lives, and feedback, which has a token of its own. */
+const OPEN_PATHS = /^\/(login|healthz|assets\/[a-z.]+|feedback|api\/feedback)$/;
 const NEEDS_TOKEN = 'a token is needed: Authorization: Bearer …';
 
 export interface SignInOptions {

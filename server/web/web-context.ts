@@ -7,6 +7,8 @@ import type { Intake } from '../intake/intake.ts';
 import type { Access } from '../process/access.ts';
 import type { ReportReader } from '../queries/diagnosis/kept-reports.ts';
 import type { RunQueryable } from '../queries/runs/list-runs.ts';
+import type { FeedbackDoor } from '../scores/feedback.ts';
+import type { ScoreBook } from '../scores/record-scores.ts';
 import type { Database } from '../store/file/database.ts';
 import type { EventStore } from '../store/write/event-store.ts';
 import type { SignIn } from './sign-in.ts';
@@ -29,6 +31,8 @@ export interface ServedContext {
   readonly grpcAddress: () => string | undefined;
   /** Where OTLP over HTTP listens, host:port; undefined until it does. */
   readonly httpAddress: () => string | undefined;
+  /** Checks tokens of end users; undefined where feedback is off. */
+  readonly feedbackDoor?: FeedbackDoor | undefined;
   readonly log: (line: string) => void;
 }
 
@@ -36,6 +40,7 @@ export interface ServedContext {
 export interface WebContext extends ServedContext {
   readonly signIn: SignIn;
   readonly readReport: ReportReader;
+  readonly scores: ScoreBook;
 }
 
 /** Programs read JSON, people a page. */

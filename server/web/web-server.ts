@@ -11,6 +11,8 @@ import { ReadersBusyError } from '../store/file/reader-pool.ts';
 import { registerApi } from './api.ts';
 import { registerAssets } from './assets.ts';
 import { registerDownloads } from './downloads.ts';
+import { ScoreBook } from '../scores/record-scores.ts';
+import { FEEDBACK_API_PATH, registerScoresApi } from './scores-api.tsx';
 import { registerLogin } from './login.tsx';
 import { registerPages, renderFault } from './pages.tsx';
 import { RequestError } from '../questions/request-error.ts';
@@ -43,6 +45,7 @@ export function makeWebServer(given: ServedContext): FastifyInstance {
     database,
     readReport: keepReports(database, () => store.version),
     signIn: new SignIn(given),
+    scores: new ScoreBook(given.database, (events) => store.write({ events, spans: [] })),
   };
   const app = Fastify({
     bodyLimit: 64 * 1024,
@@ -69,6 +72,7 @@ export function makeWebServer(given: ServedContext): FastifyInstance {
   registerLogin(app, context);
   registerAssets(app);
   registerApi(app, context);
+  registerScoresApi(app, context);
   registerDownloads(app, context);
   registerPages(app, context);
 
@@ -88,7 +92,9 @@ function admit(context: WebContext, request: FastifyRequest, reply: FastifyReply
       `this server is not ${request.headers.host ?? ''}: ask for it by the address it printed`,
     );
   const isLink = request.headers['sec-fetch-mode'] === 'navigate';
-  if (request.url.startsWith('/api/') && !isLink) checkOwnSite(request);
+  // What has a token of its own may be sent from anywhere.
+  const isFeedback = request.url.split('?')[0] === FEEDBACK_API_PATH;
+  if (request.url.startsWith('/api/') && !isLink && !isFeedback) checkOwnSite(request);
   return context.signIn.check(request, reply, isForPeople(request));
 }
 

@@ -7,6 +7,7 @@ import { CALL_SIGNALS } from './calls.ts';
 import { COST_SIGNALS } from './cost.ts';
 import { LATENCY_SIGNALS } from './latency.ts';
 import { RUN_SIGNALS } from './runs.ts';
+import { SCORE_SIGNALS } from './scores.ts';
 import { TELEMETRY_SIGNALS } from './telemetry.ts';
 import { TOOL_SIGNALS } from './tools.ts';
 
@@ -18,6 +19,7 @@ export const TOPICS: readonly { readonly title: string; readonly signals: readon
   { title: 'Cache and tokens', signals: CACHE_SIGNALS },
   { title: 'Tools', signals: TOOL_SIGNALS },
   { title: 'Model calls', signals: CALL_SIGNALS },
+  { title: 'Scores', signals: SCORE_SIGNALS },
   { title: 'Telemetry', signals: TELEMETRY_SIGNALS },
 ];
 

@@ -10,9 +10,9 @@ const STARTED = count('agent.run.started', [], { span: 'settled' });
 const ENDED = count('agent.run', [NOT_LOST], { span: 'settled', instant: 'start' });
 /**
  * Runs that began in the settled part and go on: something was seen of them since, and neither a start nor an end.
- * One that began before the window was seen in the hour before it, or else was lost.
+ * One that began before the window was seen in the hour before it, or else was lost. A score may come whenever it likes.
  */
-const GOING_ON = distinct('*', 'agent.run_id', [], {
+const GOING_ON = distinct('*', 'agent.run_id', [{ field: 'event.name', isNot: 'agent.score' }], {
   span: 'aftermath',
   unlessRunHas: [
     { of: 'agent.run.started', span: 'aftermath' },

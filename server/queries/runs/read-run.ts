@@ -12,6 +12,7 @@ import { DAY_MS, type Interval } from '../../../core/time.ts';
 import type { Queryable, DatabaseRow } from '../../store/file/database.ts';
 import { readNestedCost } from './read-nested-cost.ts';
 import { eventJson, numberOrNull, type JsonObject } from '../field-values.ts';
+import { readRunScores } from './read-run-scores.ts';
 import { listRuns, type RunQueryable } from './list-runs.ts';
 import { readEventRows } from './read-rows.ts';
 import { readSilentFailures, type SilentFailureReport } from './read-silent-failures.ts';
@@ -41,6 +42,8 @@ export interface RunTree extends RunSummary {
   readonly steps: readonly RunStep[];
   /** What went wrong though nothing failed, in order of time. */
   readonly silent_failures: readonly SilentFailureReport[];
+  /** Scores of the run and of its calls, in order of time. */
+  readonly scores: readonly JsonObject[];
   /** Runs that this one started, in order; of more than a hundred the latest. */
   readonly children: readonly RunSummary[];
 }
@@ -79,10 +82,12 @@ async function readTree(database: RunQueryable, runId: string): Promise<RunTree 
     readRows(database, runId),
     listRuns(database, { parentRun: runId, limit: 100 }),
   ]);
-  if (rows.length === 0) return undefined;
-  const [summary, silentFailures] = await Promise.all([
+  // A score of a run that was deleted, or that never came, is no run.
+  if (rows.every((row) => row['event_name'] === 'agent.score')) return undefined;
+  const [summary, silentFailures, scores] = await Promise.all([
     summaryFromRows(database, runId, rows),
     readSilentFailures(database, rows),
+    readRunScores(database, runId),
   ]);
   const runStartMs = Date.parse(summary.started_at);
   const steps = stepsOf(rows, runStartMs);
@@ -94,6 +99,7 @@ async function readTree(database: RunQueryable, runId: string): Promise<RunTree 
     ...summary,
     steps,
     silent_failures: silentFailures,
+    scores,
     children: children.toSorted((a, b) => compareText(a.started_at, b.started_at)),
     nested_runs: nested?.runs ?? 0,
     cost_with_nested_nano_usd: withNested,

@@ -11,6 +11,7 @@ import { EventAppender, type Selection } from '../columns/event-appender.ts';
 import { EventBatch } from '../columns/event-batch.ts';
 import { columnsInFile } from '../file/migrations.ts';
 import { takeContent } from './take-content.ts';
+import { completeScores } from './complete-scores.ts';
 import { deleteReplaced, takeNewest } from './keyed-events.ts';
 import { OpenRuns } from './open-runs.ts';
 import { RowAppender } from '../columns/row-appender.ts';
@@ -119,6 +120,7 @@ export class EventStore {
     const rows = events.rows + batch.spans.length;
     try {
       boundBatch(events);
+      await completeScores(this.#database, events);
       if (rows > 0) await this.#queue.write({ events, spans: batch.spans }, rows);
     } finally {
       events.release();

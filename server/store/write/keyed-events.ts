@@ -1,5 +1,6 @@
 // Keyed events: what a reporter that may learn more later names by a key of its own (`tallyspan.key`). The event with
-// the highest revision of a key is the one that is stored; it takes the place of the one that was.
+// the highest revision of a key is the one that is stored; it takes the place of the one that was. A score that is
+// corrected stays, marked as a duplicate: who judged what, and when, is not lost.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { tableOf, type EventName } from '../../../core/schema.ts';
@@ -41,7 +42,7 @@ export async function takeNewest(
     const hasResponse = name === 'agent.model_call';
     const stored = await database.all(
       `SELECT tallyspan_key AS key, coalesce(tallyspan_revision, 0) AS revision${hasResponse ? ', gen_ai_response_id AS message, anthropic_request_id AS request' : ''}
-       FROM ${tableOf(name)} WHERE tallyspan_key IN ${textsSql('$keys')}`,
+       FROM ${tableOf(name)} WHERE tallyspan_key IN ${textsSql('$keys')}${isAppended(name) ? ' AND tallyspan_duplicate IS NOT TRUE' : ''}`,
       { keys: JSON.stringify([...byKey.keys()]) },
     );
     for (const row of stored) {
@@ -72,12 +73,19 @@ export async function takeNewest(
   };
 }
 
-/** Deletes what is replaced, within the transaction that stores what replaces it. */
+/** Whether what is replaced stays, marked. */
+function isAppended(name: EventName): boolean {
+  return name === 'agent.score';
+}
+
+/** Deletes or marks what is replaced, within the transaction that stores what replaces it. */
 export async function deleteReplaced(writer: DuckDBConnection, { keys }: Replacements): Promise<void> {
   for (const [name, list] of keys)
-    await writer.run(`DELETE FROM ${tableOf(name)} WHERE tallyspan_key IN ${textsSql('?')}`, [
-      JSON.stringify(list),
-    ]);
+    await writer.run(
+      `${isAppended(name) ? `UPDATE ${tableOf(name)} SET tallyspan_duplicate = true` : `DELETE FROM ${tableOf(name)}`}
+       WHERE tallyspan_key IN ${textsSql('?')}`,
+      [JSON.stringify(list)],
+    );
 }
 
 /** The newest revision of each key in the group, the first of several. */

@@ -1,0 +1,15 @@
+// The scores of runs as they are read: the newest of each, corrections in the place of what they correct.
+
+import type { Queryable } from '../../store/file/database.ts';
+import { textsSql } from '../../store/file/database.ts';
+import { eventJson, type JsonObject } from '../field-values.ts';
+
+/** The scores of a run, its calls included, in order of time; keys as in the schema. */
+export async function readRunScores(database: Queryable, runId: string): Promise<readonly JsonObject[]> {
+  const rows = await database.all(
+    `SELECT * FROM agent_score WHERE agent_run_id IN ${textsSql('$runs')}
+       AND tallyspan_duplicate IS NOT TRUE ORDER BY timestamp, gen_ai_evaluation_name LIMIT 1000`,
+    { runs: JSON.stringify([runId]) },
+  );
+  return rows.map(eventJson);
+}
