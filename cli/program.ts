@@ -13,6 +13,7 @@ import { registerDiagnose } from './commands/diagnose.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerExport } from './commands/export.ts';
 import { registerImport } from './commands/import.ts';
+import { registerMcp } from './commands/mcp.ts';
 import { registerPrice } from './commands/price.ts';
 import { registerPrices } from './commands/prices.ts';
 import { registerRecost } from './commands/recost.ts';
@@ -72,6 +73,7 @@ export function createProgram(io: CliIo): Command {
   registerReplay(program, io);
   registerExport(program, io);
   registerImport(program, io);
+  registerMcp(program, io);
   registerStack(program, io);
   registerDoctor(program, io);
   return program;
