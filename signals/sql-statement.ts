@@ -1,6 +1,5 @@
 // A statement in the making: one pass over the tables of the events that the folds of its values read, each fold an
-// aggregate with a FILTER. Instants and the zone's offsets are named parameters, so the text of a statement is the
-// same for every window; constants of the definition stand in the text.
+// aggregate with a FILTER. Values stand in the text: DuckDB plans a statement with parameters twice.
 
 import {
   columnOf,
@@ -28,10 +27,19 @@ import {
 import { endsOf, intervalsOf } from './spans.ts';
 import { textSql } from './sql-text.ts';
 
-/** A statement and the values of its named parameters (`$name`). */
-export interface SqlQuery {
-  readonly sql: string;
-  readonly params: Readonly<Record<string, number | string>>;
+/** How an instant or another value of the request is written, which a document may do by its name. */
+export type WriteValue = (name: string, value: number | string) => string;
+
+/** A value as it stands in SQL. */
+export function literalSql(_name: string, value: number | string): string {
+  return typeof value === 'number' ? String(value) : textSql(value);
+}
+
+/** What the clauses of a statement need to know of it as a whole. */
+interface Shape {
+  /** Conditions that every fold has: they stand in WHERE. */
+  readonly shared: readonly string[];
+  readonly isGrouped: boolean;
 }
 
 /** What a statement is grouped by. */
@@ -46,19 +54,17 @@ export interface ValueColumn {
   readonly value: Value;
 }
 
-/** One statement under construction: collects the parameters and the fields that its text uses. */
+/** One statement under construction: collects the fields that its clauses use, and puts the tables with them last. */
 export class Statement {
   readonly #columns: readonly ValueColumn[];
   readonly #folds: readonly Fold[];
   readonly #request: SignalRequest;
   readonly #by: readonly Dimension[];
   readonly #window: Interval;
-  readonly #params: Record<string, number | string> = {};
+  readonly #write: WriteValue;
   readonly #fields = new Set<FieldKey>();
   /** The events that the folds read. */
   readonly #names: readonly EventName[];
-  #hoisted: readonly string[] = [];
-  #isGrouped = false;
 
   /** Values that have places of a process among them must stand alone. */
   constructor(
@@ -66,7 +72,9 @@ export class Statement {
     window: Interval,
     request: SignalRequest,
     by: readonly Dimension[],
+    write: WriteValue,
   ) {
+    this.#write = write;
     this.#columns = columns;
     this.#folds = columns.flatMap(({ value }) => foldsOf(value));
     this.#request = request;
@@ -80,31 +88,37 @@ export class Statement {
     return { name: dimension, sql: this.#dimensionSql(dimension) };
   }
 
-  build(keys: readonly KeyColumn[]): SqlQuery {
-    this.#isGrouped = keys.length > 0;
+  build(keys: readonly KeyColumn[]): string {
     const conditions = this.#folds.map((fold) => this.#conditionsOf(fold));
     // What every fold asks stands in WHERE; what only some ask, in the FILTER of each.
-    this.#hoisted = (conditions[0] ?? []).filter((condition) =>
+    const shared = (conditions[0] ?? []).filter((condition) =>
       conditions.every((list) => list.includes(condition)),
     );
-    const rest = conditions.map((list) => list.filter((condition) => !this.#hoisted.includes(condition)));
-    const isAsked = this.#isGrouped ? this.#anyFoldSql(rest) : this.#reachSql();
-    const where = [...this.#whereOfRequest(), ...this.#hoisted, ...isAsked].join('\n  AND ');
+    const shape: Shape = { shared, isGrouped: keys.length > 0 };
+    const rest = conditions.map((list) => list.filter((condition) => !shared.includes(condition)));
+    const isAsked = shape.isGrouped ? this.#anyFoldSql(rest) : this.#reachSql();
+    const where = [...this.#whereOfRequest(), ...shared, ...isAsked].join('\n  AND ');
     // Gaps need the least and the greatest number of each process first.
     const [first] = this.#folds;
-    const source = first && isPerProcess(first) ? this.#perProcessSql(first, keys, where) : undefined;
-    const keySql = ({ name, sql }: KeyColumn): string => (source === undefined ? sql : `"${name}"`);
+    const perProcess = first && isPerProcess(first) ? this.#perProcessClauses(first, keys) : undefined;
+    const keySql = ({ name, sql }: KeyColumn): string => (perProcess === undefined ? sql : `"${name}"`);
     const columns = [
       ...keys.map((key) => `${keySql(key)} AS "${key.name}"`),
-      ...this.#columns.map(({ name, value }) => `CAST(${this.#valueSql(value)} AS DOUBLE) AS "${name}"`),
+      ...this.#columns.map(
+        ({ name, value }) => `CAST(${this.#valueSql(value, shape)} AS DOUBLE) AS "${name}"`,
+      ),
     ];
     const group = keys.length > 0 ? `\nGROUP BY ${keys.map(keySql).join(', ')}` : '';
-    const from = source ?? `${this.#tables()}\nWHERE ${where}`;
-    const sql = `SELECT ${columns.join(',\n  ')}\nFROM ${from}${group}`;
-    return { sql, params: this.#params };
+    // Last: the tables have the columns that the clauses use.
+    const tables = eventsSql([...this.#fields], this.#names);
+    const from =
+      perProcess === undefined
+        ? `${tables}\nWHERE ${where}`
+        : `(\n  SELECT ${perProcess.columns}\n  FROM ${tables}\n  WHERE ${where}\n  GROUP BY ${perProcess.group}\n)`;
+    return `SELECT ${columns.join(',\n  ')}\nFROM ${from}${group}`;
   }
 
-  #perProcessSql(fold: Fold, keys: readonly KeyColumn[], where: string): string {
+  #perProcessClauses(fold: Fold, keys: readonly KeyColumn[]): { columns: string; group: string } {
     const column = this.#column(fieldOf(fold));
     const process = PROCESS_FIELDS.map((key) => this.#column(key));
     const columns = [
@@ -112,13 +126,7 @@ export class Statement {
       `max(${column}) - min(${column}) + 1 AS "places"`,
       'count(*) AS "seen"',
     ];
-    const group = [...keys.map(({ sql }) => sql), ...process].join(', ');
-    return `(\n  SELECT ${columns.join(', ')}\n  FROM ${this.#tables()}\n  WHERE ${where}\n  GROUP BY ${group}\n)`;
-  }
-
-  /** The tables, with the columns that the text has used so far. */
-  #tables(): string {
-    return eventsSql([...this.#fields], this.#names);
+    return { columns: columns.join(', '), group: [...keys.map(({ sql }) => sql), ...process].join(', ') };
   }
 
   #column(field: FieldKey): string {
@@ -127,19 +135,19 @@ export class Statement {
   }
 
   /** SQL of a value; NULL where there is no data, for a count only when grouped. */
-  #valueSql(value: Value): string {
+  #valueSql(value: Value, shape: Shape): string {
     switch (value.kind) {
       case 'fold': {
-        const aggregate = this.#aggregateSql(value);
-        return isCount(value) && this.#isGrouped && !isPerProcess(value)
+        const aggregate = this.#aggregateSql(value, shape);
+        return isCount(value) && shape.isGrouped && !isPerProcess(value)
           ? `nullif(${aggregate}, 0)`
           : aggregate;
       }
       case 'ratio':
-        return this.#ratioSql(value);
+        return this.#ratioSql(value, shape);
       case 'total': {
         const parts = value.parts.map(({ times, over, value: part }) => {
-          const sql = this.#valueSql(part);
+          const sql = this.#valueSql(part, shape);
           const scale = `${times === 1 ? '' : ` * ${times}`}${over === undefined ? '' : ` / ${over}`}`;
           return { sql, scale };
         });
@@ -149,26 +157,27 @@ export class Statement {
         return `CASE WHEN coalesce(${parts.map(({ sql }) => sql).join(', ')}) IS NOT NULL THEN ${sum} END`;
       }
       case 'guarded':
-        return `CASE WHEN ${this.#aggregateSql(value.needs)} >= ${value.atLeast} THEN ${this.#valueSql(value.value)} END`;
+        return `CASE WHEN ${this.#aggregateSql(value.needs, shape)} >= ${value.atLeast} THEN ${this.#valueSql(value.value, shape)} END`;
     }
   }
 
-  #ratioSql(value: Extract<Value, { kind: 'ratio' }>): string {
+  #ratioSql(value: Extract<Value, { kind: 'ratio' }>, shape: Shape): string {
     const shared = this.#by.filter((dimension) => value.shareOver?.includes(dimension));
     if (shared.length > 0 && value.to.kind === 'fold') {
       const kept = this.#by
         .filter((dimension) => !shared.includes(dimension))
         .map((dimension) => this.#dimensionSql(dimension));
       const partition = kept.length > 0 ? `PARTITION BY ${kept.join(', ')}` : '';
-      const whole = `sum(${this.#aggregateSql(value.to)}) OVER (${partition})`;
-      return `(CAST(${this.#valueSql(value.of)} AS DOUBLE) / nullif(${whole}, 0))`;
+      const whole = `sum(${this.#aggregateSql(value.to, shape)}) OVER (${partition})`;
+      return `(CAST(${this.#valueSql(value.of, shape)} AS DOUBLE) / nullif(${whole}, 0))`;
     }
-    const of = isCount(value.of) ? `coalesce(${this.#valueSql(value.of)}, 0)` : this.#valueSql(value.of);
-    return `(CAST(${of} AS DOUBLE) / nullif(${this.#valueSql(value.to)}, 0))`;
+    const counted = this.#valueSql(value.of, shape);
+    const of = isCount(value.of) ? `coalesce(${counted}, 0)` : counted;
+    return `(CAST(${of} AS DOUBLE) / nullif(${this.#valueSql(value.to, shape)}, 0))`;
   }
 
-  #aggregateSql(fold: Fold): string {
-    const conditions = this.#conditionsOf(fold).filter((condition) => !this.#hoisted.includes(condition));
+  #aggregateSql(fold: Fold, { shared }: Shape): string {
+    const conditions = this.#conditionsOf(fold).filter((condition) => !shared.includes(condition));
     const filter = conditions.length > 0 ? ` FILTER (WHERE ${conjunction(conditions)})` : '';
     const column = fold.terms
       ? this.#termsSql(fold.terms)
@@ -262,28 +271,25 @@ export class Statement {
   /** The start in the interval, and the record itself where it may stand. */
   #startedSql(name: string, { from, to }: Interval): string[] {
     const start = `${this.#instantSql()} - coalesce(${this.#column('duration_ms')}, 0)`;
-    this.#params[`${name}_from`] = from;
-    this.#params[`${name}_to`] = to;
     return [
       ...this.#withinSql('ended', endsOf(this.#window, this.#request)),
-      `${start} > $${name}_from`,
-      `${start} <= $${name}_to`,
+      `${start} > ${this.#write(`${name}_from`, from)}`,
+      `${start} <= ${this.#write(`${name}_to`, to)}`,
     ];
   }
 
   #withinSql(name: string, { from, to }: Interval): string[] {
-    const [fromName, toName] = [`${name}_from`, `${name}_to`];
-    this.#params[fromName] = from;
-    this.#params[toName] = to;
     const column = this.#column('timestamp');
-    return [`${column} > ${boundInstantSql(fromName)}`, `${column} <= ${boundInstantSql(toName)}`];
+    return [
+      `${column} > ${timestampSql(this.#write(`${name}_from`, from))}`,
+      `${column} <= ${timestampSql(this.#write(`${name}_to`, to))}`,
+    ];
   }
 
   #whereOfRequest(): string[] {
     return Object.entries(this.#request.where ?? {}).map(([dimension, value]) => {
-      const name = `where_${dimension}`;
-      this.#params[name] = value;
-      return `${this.#dimensionSql(dimension as Dimension)} = $${name}`;
+      const written = this.#write(`where_${dimension}`, value);
+      return `${this.#dimensionSql(dimension as Dimension)} = ${written}`;
     });
   }
 
@@ -366,8 +372,9 @@ function fieldOf(fold: Fold): NonNullable<Fold['field']> {
   return fold.field;
 }
 
-function boundInstantSql(name: string): string {
-  return `make_timestamptz(CAST($${name} AS BIGINT) * 1000)`;
+/** Of Unix milliseconds. */
+function timestampSql(millis: string): string {
+  return `make_timestamptz(CAST(${millis} AS BIGINT) * 1000)`;
 }
 
 function ifPresent(column: string, condition: string): string {

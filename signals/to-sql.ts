@@ -5,17 +5,15 @@ import { startOfDate, type Step } from '../core/time.ts';
 import { numberOf, type Row, type SignalPoint } from './result.ts';
 import { dimensionsOf, foldsOf, type NotSupported, type Signal, type SignalRequest } from './signal.ts';
 import { seriesObstacle, windowOf } from './spans.ts';
-import { isPerProcess, Statement, type SqlQuery } from './sql-statement.ts';
-
-export type { SqlQuery } from './sql-statement.ts';
+import { isPerProcess, literalSql, Statement, type WriteValue } from './sql-statement.ts';
 
 /**
  * Compiles a signal to one DuckDB statement. Ungrouped it gives one row with the column `value`; grouped one row
  * per group, with a column of the dimension's name for each dimension. `shapeResult` reads the rows.
  * Throws a SignalError on a dimension that the signal has not.
  */
-export function toSql(signal: Signal, request: SignalRequest): SqlQuery {
-  return toSqlTable([{ name: 'value', signal }], request);
+export function toSql(signal: Signal, request: SignalRequest, write: WriteValue = literalSql): string {
+  return toSqlTable([{ name: 'value', signal }], request, write);
 }
 
 /** A signal as a column of a statement. */
@@ -28,9 +26,13 @@ export interface SignalColumn {
  * Compiles signals that {@link passOf} says go together to one statement, which has a column for each: as with
  * `toSql`, but a row also for a group that only another of them has.
  */
-export function toSqlTable(columns: readonly SignalColumn[], request: SignalRequest): SqlQuery {
+export function toSqlTable(
+  columns: readonly SignalColumn[],
+  request: SignalRequest,
+  write: WriteValue = literalSql,
+): string {
   const by = columns.map(({ signal }) => dimensionsOf(signal, request))[0] ?? [];
-  const statement = statementOf(columns, request, by);
+  const statement = statementOf(columns, request, by, write);
   return statement.build(by.map((dimension) => statement.keyOf(dimension)));
 }
 
@@ -50,11 +52,11 @@ export function passOf(signal: Signal, request: SignalRequest): string {
 export function toSqlSeries(
   signal: Signal,
   request: SignalRequest & { readonly step: Step },
-): SqlQuery | NotSupported {
+): string | NotSupported {
   const by = dimensionsOf(signal, request);
   const reason = seriesObstacle(signal);
   if (reason !== undefined) return { reason };
-  const statement = statementOf([{ name: 'value', signal }], request, by);
+  const statement = statementOf([{ name: 'value', signal }], request, by, literalSql);
   return statement.build([
     { name: 'bucket', sql: statement.bucketSql(request.step) },
     ...by.map((dimension) => statement.keyOf(dimension)),
@@ -82,9 +84,10 @@ function statementOf(
   columns: readonly SignalColumn[],
   request: SignalRequest,
   by: readonly Dimension[],
+  write: WriteValue,
 ): Statement {
   const [first] = columns;
   if (first === undefined) throw new Error('a statement needs a signal');
   const values = columns.map(({ name, signal }) => ({ name, value: signal.value }));
-  return new Statement(values, windowOf(first.signal, request), request, by);
+  return new Statement(values, windowOf(first.signal, request), request, by, write);
 }

@@ -59,7 +59,7 @@ ${rows.join('\n')}
 }
 
 function renderSignal(signal: Signal): string {
-  const sql = toSql(signal, { from: 0, to: DAY_MS, timezone: 'UTC' });
+  const sql = toSql(signal, { from: 0, to: DAY_MS, timezone: 'UTC' }, (name) => `$${name}`);
   const logql = toLogql(signal, { context: { kind: 'panel' }, timezone: 'UTC' });
   return `### ${signal.id}
 
@@ -79,7 +79,7 @@ ${'reason' in logql ? `not supported: ${logql.reason}` : logql.logql}
 \`\`\`
 
 \`\`\`sql
-${sql.sql}
+${sql}
 \`\`\`
 
 </details>

@@ -1,16 +1,16 @@
 // Trends: a signal over time for each group of a dimension, in one statement.
 
+import { textSql } from '../../../signals/sql-text.ts';
 import type { Dimension } from '../../../core/schema.ts';
 import type { Step } from '../../../core/time.ts';
 import { signalOf } from '../../../signals/catalogue/index.ts';
 import type { SignalPoint } from '../../../signals/result.ts';
 import { SignalError, type SignalRequest } from '../../../signals/signal.ts';
-import { shapeSeries, toSqlSeries, type SqlQuery } from '../../../signals/to-sql.ts';
-import { textsSql, type Queryable } from '../../store/file/database.ts';
+import { shapeSeries, toSqlSeries } from '../../../signals/to-sql.ts';
+import type { Queryable } from '../../store/file/database.ts';
 import { groupBy } from '../../group-by.ts';
 import type { Groups } from './expected-groups.ts';
 import { seriesStarts } from './series-steps.ts';
-import { readRows } from './signals.ts';
 
 export interface TrendRequest extends Omit<SignalRequest, 'by'> {
   readonly by: Dimension;
@@ -27,19 +27,18 @@ export async function readTrends(
   const signal = signalOf(id);
   const starts = seriesStarts(signal, request);
   const query = toSqlSeries(signal, request);
-  if ('reason' in query) throw new SignalError(`${id} has no time series: ${query.reason}`);
-  const rowsByGroup = groupBy(await readRows(database, onlyNamed(query, request)), (row) => {
+  if (typeof query !== 'string') throw new SignalError(`${id} has no time series: ${query.reason}`);
+  const rowsByGroup = groupBy(await database.all(onlyNamed(query, request)), (row) => {
     const cell = row[request.by];
     return typeof cell === 'string' && cell !== '' ? cell : null;
   });
   return new Map([...rowsByGroup].map(([name, rows]) => [name, shapeSeries(signal, starts, request, rows)]));
 }
 
-function onlyNamed({ sql, params }: SqlQuery, { by, groups: names }: TrendRequest): SqlQuery {
-  if (names === 'all') return { sql, params };
-  const among = `"${by}" IN ${textsSql('$names')}`;
-  return {
-    sql: `SELECT * FROM (${sql}) WHERE ${names.includes(null) ? `"${by}" IS NULL OR ` : ''}${among}`,
-    params: { ...params, names: JSON.stringify(names.filter((name) => name !== null)) },
-  };
+function onlyNamed(sql: string, { by, groups: names }: TrendRequest): string {
+  if (names === 'all') return sql;
+  const conditions = names.includes(null) ? [`"${by}" IS NULL`] : [];
+  const named = names.flatMap((name) => (name === null ? [] : [textSql(name)]));
+  if (named.length > 0) conditions.push(`"${by}" IN (${named.join(', ')})`);
+  return `SELECT * FROM (${sql}) WHERE ${conditions.length > 0 ? conditions.join(' OR ') : 'false'}`;
 }

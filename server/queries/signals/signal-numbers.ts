@@ -7,7 +7,7 @@ import { SignalError, type SignalRequest } from '../../../signals/signal.ts';
 import { passOf, toSqlTable } from '../../../signals/to-sql.ts';
 import type { Queryable } from '../../store/file/database.ts';
 import { groupBy } from '../../group-by.ts';
-import { readRows, runSignal, runSignalSeries } from './signals.ts';
+import { runSignal, runSignalSeries } from './signals.ts';
 
 /** The number of an ungrouped signal; null is no data. */
 export async function readNumber(
@@ -31,7 +31,7 @@ export async function readNumbers<Id extends string>(
   );
   const read = await Promise.all(
     [...passes.values()].map(async (pass) => {
-      const [row] = await readRows(database, toSqlTable(pass, request));
+      const [row] = await database.all(toSqlTable(pass, request));
       return pass.map(({ name, signal }) => [name, numberOf(row?.[name]) ?? signal.whenEmpty] as const);
     }),
   );

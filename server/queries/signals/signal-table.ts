@@ -9,7 +9,6 @@ import { passOf, toSqlTable } from '../../../signals/to-sql.ts';
 import type { Queryable } from '../../store/file/database.ts';
 import { textOrNull } from '../field-values.ts';
 import { groupBy } from '../../group-by.ts';
-import { readRows } from './signals.ts';
 
 export interface TableColumn {
   readonly signal: string;
@@ -41,7 +40,6 @@ export async function readSignalTable(
   offset = 0,
 ): Promise<SignalTable> {
   const all = columns.map((_, index) => `v${index}`);
-  const params: Record<string, number | string> = {};
   const passes = groupBy(
     columns.map((column, index) => ({
       name: `v${index}`,
@@ -50,18 +48,17 @@ export async function readSignalTable(
     })),
     ({ signal, request }) => passOf(signal, request),
   );
-  const parts = [...passes.values()].map((pass, index) => {
+  const parts = [...passes.values()].map((pass) => {
     const query = toSqlTable(pass, (pass[0] as (typeof pass)[number]).request);
-    for (const [name, value] of Object.entries(query.params)) params[`p${index}_${name}`] = value;
     const cells = pass.map(({ name }) => `if(isfinite(${name}), ${name}, NULL) AS ${name}`);
-    return `SELECT "${by}" AS name, ${cells.join(', ')} FROM (${query.sql.replaceAll(/\$([a-z]\w*)/g, `$$p${index}_$1`)})`;
+    return `SELECT "${by}" AS name, ${cells.join(', ')} FROM (${query})`;
   });
   const counted = all.filter((_, index) => columns[index]?.isExtra !== true);
   const sql = `SELECT name, ${all.map((column) => `any_value(${column}) AS ${column}`).join(', ')}, count(*) OVER () AS groups
      FROM (${parts.join('\nUNION ALL BY NAME\n')}) GROUP BY name
      HAVING coalesce(${counted.map((column) => `any_value(${column})`).join(', ')}) IS NOT NULL
      ORDER BY ${counted.map((column) => `${column} DESC NULLS LAST`).join(', ')}, name LIMIT ${limit} OFFSET ${offset}`;
-  const rows = await readRows(database, { sql, params });
+  const rows = await database.all(sql);
   return {
     rows: rows.map((row) => ({
       name: textOrNull(row['name']),

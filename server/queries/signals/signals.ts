@@ -3,9 +3,8 @@
 import type { Step } from '../../../core/time.ts';
 import { shapeResult, type SignalPoint, type SignalResult } from '../../../signals/result.ts';
 import type { NotSupported, Signal, SignalRequest } from '../../../signals/signal.ts';
-import { textSql } from '../../../signals/sql-text.ts';
-import { shapeSeries, toSql, toSqlSeries, type SqlQuery } from '../../../signals/to-sql.ts';
-import type { Queryable, DatabaseRow } from '../../store/file/database.ts';
+import { shapeSeries, toSql, toSqlSeries } from '../../../signals/to-sql.ts';
+import type { Queryable } from '../../store/file/database.ts';
 import { seriesStarts } from './series-steps.ts';
 
 /**
@@ -17,7 +16,7 @@ export async function runSignal(
   signal: Signal,
   request: SignalRequest,
 ): Promise<SignalResult> {
-  return shapeResult(signal, request, await readRows(database, toSql(signal, request)));
+  return shapeResult(signal, request, await database.all(toSql(signal, request)));
 }
 
 /**
@@ -32,17 +31,6 @@ export async function runSignalSeries(
   // First: to write the statement, the clocks of a zone are looked at day by day.
   const starts = seriesStarts(signal, request);
   const query = toSqlSeries(signal, request);
-  if ('reason' in query) return query;
-  return shapeSeries(signal, starts, request, await readRows(database, query));
-}
-
-/** Rows of a compiled statement. Its parameters are written into the text: DuckDB plans a statement with some twice. */
-export function readRows(database: Queryable, { sql, params }: SqlQuery): Promise<DatabaseRow[]> {
-  return database.all(
-    sql.replaceAll(/\$([a-z]\w*)/g, (parameter, name: string) => {
-      const value = params[name];
-      if (value === undefined) return parameter;
-      return typeof value === 'number' ? String(value) : textSql(value);
-    }),
-  );
+  if (typeof query !== 'string') return query;
+  return shapeSeries(signal, starts, request, await database.all(query));
 }
