@@ -72,3 +72,25 @@ function withThousands(value: number, decimals: number): string {
 export function formatStatus(status: string): string {
   return status === 'lost' ? 'abandoned' : status;
 }
+
+type Readable = Readonly<Partial<Record<string, unknown>>>;
+
+/** What a note or a limit on a run is called: `compaction`, `limit refused: user_day`. */
+export function formatNoteName(event: Readable): string {
+  const { 'limit.action': action, 'limit.scope': scope, 'agent.note.kind': kind } = event;
+  if (typeof action === 'string') return `limit ${action}: ${String(scope)}`;
+  return typeof kind === 'string' ? kind : 'note';
+}
+
+/** Of a limit on a run, its figures: `$0.40 of $0.50 spent`; of a note, what it says. */
+export function formatNoteText(event: Readable): string | undefined {
+  const { limit_nano_usd: limit, limit_spent_nano_usd: spent, limit_needed_nano_usd: needed } = event;
+  if (typeof limit === 'number' && typeof spent === 'number') {
+    const request = typeof needed === 'number' ? `, the request needed up to ${formatCost(needed)}` : '';
+    return `${formatCost(spent)} of ${formatCost(limit)} spent${request}`;
+  }
+  const { limit_count: count, limit_spent_count: used } = event;
+  if (typeof count === 'number') return `${formatCount(Number(used ?? 0))} of ${formatCount(count)} used`;
+  const text = event['agent.note.text'] ?? event['agent.note.value'];
+  return typeof text === 'string' ? text : undefined;
+}

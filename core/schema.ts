@@ -32,7 +32,8 @@ export type Dimension =
   | 'step'
   | 'score'
   | 'label'
-  | 'scorer';
+  | 'scorer'
+  | 'limit';
 
 export interface FieldDefinition {
   readonly type: FieldType;
@@ -90,7 +91,7 @@ export const FIELDS = {
   'agent.inferred': { type: 'bool', attribute: true, doc: 'True when the run or tool call was recognised, not declared.' },
 
   // agent.run and agent.run.started
-  'agent.status': { type: 'string', attribute: true, dimension: 'status', doc: 'ok, error, aborted, refused, max_turns, budget_exceeded or lost.' },
+  'agent.status': { type: 'string', attribute: true, dimension: 'status', doc: 'ok, error, aborted, refused, max_turns, budget_exceeded, turn_limit, loop or lost.' },
   'agent.user_input_len': { type: 'int', unit: 'chars', doc: 'Length of the user input.' },
   'agent.output_len': { type: 'int', unit: 'chars', doc: 'Length of the final answer.' },
   'agent.turns': { type: 'int', attribute: true, unit: '1', doc: 'Model calls in the run.' },
@@ -187,6 +188,20 @@ export const FIELDS = {
   // agent.cost_adjustment
   cost_adjustment_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', isSigned: true, doc: 'What to add to the recorded cost of a call, earlier adjustments included; negative when it was too expensive.' },
   'tallyspan.adjusts_span_id': { type: 'string', attribute: true, doc: 'Span id of the model call whose cost is adjusted; its trace id is that of the adjustment.' },
+
+  // agent.limit
+  'limit.action': { type: 'string', attribute: true, doc: 'refused (a request, before it left), stopped (a stream, where it passed the limit), shortened (max_tokens was lowered) or warned (most of the limit is used, or the price of a call is not known).' },
+  'limit.scope': { type: 'string', attribute: true, dimension: 'limit', doc: 'What is limited: run, session, user_day, agent_day, process_day, tool_run, turns, tokens_run, code (a limit that the program set around some work), loop, unpriced or fault.' },
+  'limit.rule': { type: 'string', attribute: true, doc: 'Where the limit was set: the name of a setting, an entry of limits.json, or code.' },
+  'limit.key': { type: 'string', attribute: true, doc: 'Whose limit it is: a run, session, user, agent, process or tool.' },
+  'limit.used_ratio': { type: 'float', attribute: true, unit: '1', doc: 'Spent and reserved as a share of the limit, before the request.' },
+  limit_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'The limit, where it is an amount of money.' },
+  limit_spent_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'What was spent of it by requests that are over.' },
+  limit_reserved_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'What requests under way had reserved of it.' },
+  limit_needed_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'What the request would have cost at worst.' },
+  limit_count: { type: 'int', attribute: true, unit: '1', doc: 'The limit, where it is a number of turns, tokens or repetitions.' },
+  limit_spent_count: { type: 'int', attribute: true, unit: '1', doc: 'How many were used of it.' },
+  'limit.input_hash': { type: 'string', doc: 'Hash of the input that a loop repeats.' },
 
   // agent.note
   'agent.note.kind': { type: 'string', attribute: true, doc: 'decision, warning, retry, context_truncation, compaction, loop_suspected, budget, first_seen, silent_failure or process_lost; of Claude Code also permission, hook, sub_agent and activity.' },
@@ -321,6 +336,14 @@ export const EVENTS = {
     fields: [
       'cost_adjustment_nano_usd', 'tallyspan.adjusts_span_id', 'gen_ai.response.id', 'gen_ai.response.model',
       'tallyspan.price.table', 'tallyspan.price.row',
+    ],
+  },
+  'agent.limit': {
+    doc: 'A limit refused a request, stopped a stream, or is nearly used up. One event for each refusal.',
+    fields: [
+      'limit.action', 'limit.scope', 'limit.rule', 'limit.key', 'limit.used_ratio', 'limit_nano_usd',
+      'limit_spent_nano_usd', 'limit_reserved_nano_usd', 'limit_needed_nano_usd', 'limit_count', 'limit_spent_count',
+      'limit.input_hash', 'gen_ai.request.model', 'gen_ai.tool.name', 'agent.step_number',
     ],
   },
   'agent.note': {

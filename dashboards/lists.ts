@@ -79,7 +79,7 @@ export function mostExpensiveRunsTile(size: Size): Tile {
 /** The newest runs that did not end ok. */
 export function failedRunsTile(size: Size): Tile {
   const what =
-    'newest runs that ended in any other way than ok: error, aborted, refused, max_turns, budget_exceeded or abandoned. A row opens the run.';
+    'newest runs that ended in any other way than ok: error, aborted, refused, max_turns, budget_exceeded, turn_limit, loop or abandoned. A row opens the run.';
   return runsTile('failed-runs', 'Newest failed runs', what, size, {
     explains: 'run_failures',
     where: [{ field: 'agent.status', isNot: 'ok' }],

@@ -60,7 +60,14 @@ export function runEventsTile(size: Size): Tile {
     },
     size,
     {
-      of: ['agent.run.started', 'agent.model_call', 'agent.tool_call', 'agent.note', 'agent.run'],
+      of: [
+        'agent.run.started',
+        'agent.model_call',
+        'agent.tool_call',
+        'agent.note',
+        'agent.limit',
+        'agent.run',
+      ],
       where: [],
       explains: 'turns_per_run',
       rank: 'timestamp',

@@ -5,6 +5,10 @@
 import { makeFeedback } from './api/feedback.ts';
 import { priceMessage } from './api/message-usage.ts';
 import { PASSIVE_RUN } from './api/passive-run.ts';
+import { checkLimit, type LimitOptions } from './limits/code-limit.ts';
+
+export { LimitExceededError, type LimitFacts } from './limits/limit-error.ts';
+export type { LimitOptions, LimitWarning } from './limits/code-limit.ts';
 
 /** Who a run is for and what kind of task it is. */
 export interface Identity {
@@ -22,10 +26,13 @@ export interface RunOptions extends Identity {
   readonly version?: string | undefined;
   /** What the user asked; only its length is recorded. */
   readonly input?: string | undefined;
+  /** What the run may take, with all that is nested in it; its next request is refused beyond it. */
+  readonly limit?: LimitOptions | undefined;
 }
 
 /** How a run ended; `ok` when its function returned, `error` when it threw. */
-export type RunStatus = 'ok' | 'error' | 'aborted' | 'refused' | 'max_turns' | 'budget_exceeded';
+export type RunStatus =
+  'ok' | 'error' | 'aborted' | 'refused' | 'max_turns' | 'budget_exceeded' | 'turn_limit' | 'loop';
 
 export type NoteKind =
   'decision' | 'warning' | 'retry' | 'context_truncation' | 'compaction' | 'loop_suspected' | 'budget';
@@ -104,6 +111,7 @@ export interface MessageUsage {
 /** What the preload offers; the preload's side of this module. */
 export interface Recorder {
   run<T>(options: RunOptions, work: (run: RunHandle) => T): T;
+  limit<T>(options: LimitOptions, work: () => T): T;
   tool<T>(name: string, input: unknown, work: () => T): T;
   identify(identity: Identity): void;
   note(kind: NoteKind, text: string | undefined, fields: NoteFields): void;
@@ -114,8 +122,20 @@ export interface Recorder {
 
 /** Runs `work` as one run of an agent; gives what it gives and throws what it throws. */
 export function run<T>(options: RunOptions, work: (run: RunHandle) => T): T {
+  if (options.limit !== undefined) checkLimit(options.limit);
   const recorder = findRecorder();
   return recorder === undefined ? work(PASSIVE_RUN) : recorder.run(options, work);
+}
+
+/**
+ * Limits what the model calls inside `work` may take, all together. A request that could pass the limit is refused
+ * before it leaves, with a {@link LimitExceededError}. Without the preload nothing is limited.
+ * @throws RangeError where an amount is no number of 0 or more
+ */
+export function limit<T>(options: LimitOptions, work: () => T): T {
+  checkLimit(options);
+  const recorder = findRecorder();
+  return recorder === undefined ? work() : recorder.limit(options, work);
 }
 
 /** Wraps a tool's function: each call is recorded with the run that it is made in. */

@@ -11,6 +11,7 @@ import { Providers } from './otel/providers.ts';
 import { say, sayDebug, setLogLevel } from './process/diagnostics.ts';
 import { guard, guarded } from './process/guard.ts';
 import { Numbering } from './process/numbering.ts';
+import { withLimitsFile } from './process/limits-file.ts';
 import { loadPrices } from './process/prices-file.ts';
 import { detectService, ServiceHolder, serviceOf } from './process/service.ts';
 import { readSettings, type Settings } from './process/settings.ts';
@@ -41,7 +42,7 @@ const TICK_MS = 500;
 const LATE_MS = 100;
 
 export function start(): void {
-  const settings = readSettings(process.env);
+  const settings = withLimitsFile(readSettings(process.env));
   setLogLevel(settings.log);
   for (const problem of settings.problems) say(problem);
   if (settings.isDisabled) return;
@@ -83,7 +84,7 @@ function assemble(settings: Settings) {
   };
   const runs = new Runs(telemetry);
   providers.watch(watchSpans(runs, telemetry.defaultAgentName));
-  const observer = new Observer(telemetry, runs, loadPrices(settings.pricesFile));
+  const observer = new Observer(telemetry, runs, loadPrices(settings.pricesFile), instanceId);
   return {
     settings,
     service,

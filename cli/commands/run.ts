@@ -9,6 +9,8 @@ import {
   formatTokens,
   NO_DATA,
   formatStatus,
+  formatNoteName,
+  formatNoteText,
 } from '../../core/format.ts';
 import type { RunTree } from '../../server/source.ts';
 import { writeAnswer } from '../terminal/answer.ts';
@@ -102,7 +104,7 @@ function nameStep(step: Step): string {
   if (step.step === 'model_call') {
     return `model ${textIn(step, 'gen_ai.response.model') ?? textIn(step, 'gen_ai.request.model') ?? ''}`;
   }
-  if (step.step === 'note') return `note  ${textIn(step, 'agent.note.kind') ?? ''}`;
+  if (step.step === 'note') return `note  ${formatNoteName(step)}`;
   return `tool    ${textIn(step, 'gen_ai.tool.name') ?? ''}`;
 }
 
@@ -124,7 +126,7 @@ function describeStep(step: Step): string {
     if (step['tallyspan.cost.status'] === 'unpriced') {
       words.push(`unpriced: ${textIn(step, 'tallyspan.cost.unpriced_reason') ?? ''}`);
     }
-  } else words.push(textIn(step, 'agent.note.text'));
+  } else words.push(formatNoteText(step));
   return words.filter((word) => word !== undefined && word !== '').join(', ');
 }
 

@@ -51,6 +51,8 @@ export const STATUS_WORDS: Readonly<Record<string, Word>> = {
   refused: ['refused', 'orange'],
   max_turns: ['max_turns', 'orange'],
   budget_exceeded: ['budget_exceeded', 'orange'],
+  turn_limit: ['turn_limit', 'orange'],
+  loop: ['loop', 'orange'],
   lost: ['abandoned', 'purple'],
 };
 
@@ -60,6 +62,7 @@ export const EVENT_WORDS: Readonly<Record<string, Word>> = {
   'agent.model_call': ['● model call', 'blue'],
   'agent.tool_call': ['◆ tool call', 'purple'],
   'agent.note': ['✎ note', 'orange'],
+  'agent.limit': ['⊘ limit', 'red'],
   'agent.run': ['■ end', 'text'],
 };
 

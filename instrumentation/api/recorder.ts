@@ -5,6 +5,7 @@ import { observeQuery, type QueryFunction } from '../claude-agent/agent-query.ts
 import { errorName, isAbort } from '../sdk/api-errors.ts';
 import { follow } from '../follow/follow.ts';
 import type { Outcome } from '../follow/outcome.ts';
+import { codeLimitOf } from '../limits/code-limit.ts';
 import { recordDeclaredTool } from './declared-tool.ts';
 import { guard, guardAsync } from '../process/guard.ts';
 import { setFlowIdentity } from '../record/identity.ts';
@@ -74,6 +75,11 @@ export function createRecorder(observer: Observer, pipeline: Pipeline): Recorder
         }),
       );
       if (run === undefined) return work(PASSIVE_RUN);
+      const { limit } = options;
+      if (limit !== undefined)
+        guard('limit of run', () => {
+          observer.limiter.scopes.limitRun(run, codeLimitOf(limit));
+        });
       const handle = createHandle(run, {
         note: (kind, text, fields) => {
           noteOn(run, kind, text, fields ?? {});
@@ -83,6 +89,13 @@ export function createRecorder(observer: Observer, pipeline: Pipeline): Recorder
         },
       });
       return follow(runs.enter(active, run), () => work(handle), runOutcome(runs, run, handle));
+    },
+
+    limit: (options, work) => {
+      const active = guard('limit', () =>
+        observer.limiter.scopes.enter(context.active(), codeLimitOf(options)),
+      );
+      return active === undefined ? work() : context.with(active, work);
     },
 
     tool: (name, input, work) => recordDeclaredTool(observer, name, input, work),
@@ -116,6 +129,7 @@ interface OwnHandle extends RunHandle {
 /** Ends the run as what its function returned ends. */
 function runOutcome(runs: Runs, run: Run, handle: OwnHandle): Outcome {
   const end = (status: RunStatus, errorType?: string): void => {
+    if (handle.status !== undefined) run.limitStatus = undefined;
     runs.end(run, handle.status ?? status, errorType);
   };
   const completed = (value: unknown): void => {

@@ -4,6 +4,11 @@
 import { homedir, platform } from 'node:os';
 import { join } from 'node:path';
 import type { LogLevel } from './diagnostics.ts';
+import {
+  LIMIT_SETTING_NAMES,
+  readLimitSettings,
+  type LimitSettings,
+} from '../../core/limits/limit-settings.ts';
 import { nearestOf } from '../../core/nearest.ts';
 import { readStandardSettings, type Protocol } from './standard-settings.ts';
 
@@ -29,6 +34,8 @@ export interface Settings {
   readonly userId: string | undefined;
   readonly sessionId: string | undefined;
   readonly taskType: string | undefined;
+  /** Limits that hold; `undefined` where none is set. */
+  readonly limits: LimitSettings | undefined;
   /** Lines to say at start: what was not understood, and what to do. */
   readonly problems: readonly string[];
 }
@@ -50,7 +57,7 @@ const OWN_NAMES = [
 ] as const;
 /** Set for the command-line tool and the embedded server, not for us. */
 const FOREIGN_NAMES = ['TALLYSPAN_URL', 'TALLYSPAN_DATA', 'TALLYSPAN_TOKEN', 'TALLYSPAN_TRACE_URL'] as const;
-const KNOWN_NAMES: readonly string[] = [...OWN_NAMES, ...FOREIGN_NAMES];
+const KNOWN_NAMES: readonly string[] = [...OWN_NAMES, ...LIMIT_SETTING_NAMES, ...FOREIGN_NAMES];
 const CONTENT_MODES = ['none', 'tools', 'full'] as const;
 const LOG_LEVELS = ['off', 'warn', 'debug'] as const;
 
@@ -88,6 +95,7 @@ export function readSettings(environment: Environment): Settings {
     userId: text('TALLYSPAN_USER_ID'),
     sessionId: text('TALLYSPAN_SESSION_ID'),
     taskType: text('TALLYSPAN_TASK_TYPE'),
+    limits: readLimitSettings(environment, problems),
     problems,
   };
 }

@@ -38,6 +38,22 @@ export interface Attempt {
   readonly durationMs: number;
 }
 
+/** What a call came to, once it has ended. */
+export interface PaidAmount {
+  /** `undefined` where it has no price, or nothing was answered. */
+  readonly costNanoUsd: number | undefined;
+  readonly reading: UsageReading | undefined;
+  /** Whether the API answered, so that something was paid. */
+  readonly wasAnswered: boolean;
+}
+
+/** What let the call through, and hears what it came to. */
+export interface Admission {
+  settle(paid: PaidAmount): void;
+  /** The stream has gone on: the error to end it with, where it passes a limit. */
+  check(answer: MessageReader): Error | undefined;
+}
+
 export interface CallOptions {
   readonly facts: RequestFacts;
   readonly run: Run;
@@ -65,6 +81,9 @@ export class ModelCall {
   promise: object | undefined;
   /** Ends what its answer is read through, while it is open; the process goes. */
   closeAnswer: (() => void) | undefined;
+  /** The limits that it counts in; none where nothing is limited. */
+  admission: Admission | undefined;
+  #paid: PaidAmount = { costNanoUsd: undefined, reading: undefined, wasAnswered: false };
   /** Told once, when the call has ended. */
   onEnd: (() => void) | undefined;
   readonly step: number;
@@ -112,6 +131,7 @@ export class ModelCall {
     guard('end model call', () => {
       this.#record(end, endMs);
     });
+    guard('settle', () => this.admission?.settle(this.#paid));
     guard('follow model call', () => {
       this.#follow(end, endMs);
     });
@@ -135,6 +155,8 @@ export class ModelCall {
         })
       : undefined;
     const cost = request && priceCall(request.reading, request.circumstances, overrides);
+    const costNanoUsd = cost === undefined || cost.status === 'unpriced' ? undefined : cost.costNanoUsd;
+    this.#paid = { costNanoUsd, reading, wasAnswered: request !== undefined };
     const uncachedNanoUsd = request && priceUncached(request, overrides);
     const fields = this.#fields(end, endMs, reading, cost, uncachedNanoUsd);
     const { span } = this;
@@ -144,7 +166,7 @@ export class ModelCall {
       run.tokensIn += inputTotal(reading.usage);
       run.tokensOut += reading.usage.output;
     }
-    if (cost !== undefined && cost.status !== 'unpriced') run.costNanoUsd += cost.costNanoUsd;
+    run.costNanoUsd += costNanoUsd ?? 0;
     run.retries += Math.max(0, this.attempts.length - 1);
     const spanContext = (span ?? run.span).spanContext();
     this.#telemetry.events.emit('agent.model_call', endMs, spanContext, {

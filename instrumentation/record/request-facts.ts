@@ -55,7 +55,7 @@ function readToolResult(block: unknown): ToolResult[] {
   const { type, tool_use_id: id, is_error: isError, content } = asJson(block);
   if (type !== 'tool_result' || typeof id !== 'string') return [];
   const length = contentLength(content);
-  return [{ id, isError: isError === true, length, isEmpty: length === 0 }];
+  return [{ id, isError: isError === true, length, isEmpty: length === 0, block: block as object }];
 }
 
 /** Characters of a text or of the text blocks of a list. */

@@ -5,6 +5,7 @@ import { context, SpanKind, SpanStatusCode, trace, type Context, type Span } fro
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { cutSentValue } from '../../core/field-limits.ts';
 import { Ledger } from '../../core/attribution/attribution.ts';
+import { LoopWatch, type Loop } from '../../core/limits/loop-watch.ts';
 import type { RequestShape } from '../../core/attribution/request-shape.ts';
 import { setFields, type Fields } from './event-log.ts';
 import { guard } from '../process/guard.ts';
@@ -18,7 +19,8 @@ import type { Telemetry } from './telemetry.ts';
 /** Tools of a run that are told by name. */
 const MAX_TOOLS = 256;
 
-export type RunStatus = 'ok' | 'error' | 'aborted' | 'refused' | 'max_turns' | 'budget_exceeded';
+export type RunStatus =
+  'ok' | 'error' | 'aborted' | 'refused' | 'max_turns' | 'budget_exceeded' | 'turn_limit' | 'loop';
 
 export interface RunStart {
   readonly agentName?: string | undefined;
@@ -55,6 +57,11 @@ export class Run extends RunTotals {
   /** Scores given while it goes on. */
   readonly keptScores: { readonly atMs: number; readonly fields: Fields }[] = [];
   readonly silent: SilentMemory = { failedTools: [] };
+  readonly loopWatch = new LoopWatch();
+  /** The loop that its last turns are part of. */
+  loop: Loop | undefined;
+  /** How it ends since a limit stopped it, whatever the program makes of the error. */
+  limitStatus: RunStatus | undefined;
   identity: Identity;
   agentName: string | undefined;
   agentVersion: string | undefined;
@@ -106,6 +113,11 @@ export class Run extends RunTotals {
       if (this.isAdopted) this.span.updateName(name);
       setFields(this.span, { ...this.fields(), 'agent.inferred': this.isInferred });
     });
+  }
+
+  /** Run that it is nested in. */
+  get parentRun(): Run | undefined {
+    return this.#parentRun;
   }
 
   /** Announces the run; apart from the constructor so that the registry knows it first. */
@@ -212,9 +224,10 @@ export class Run extends RunTotals {
   }
 
   /** Ends the run; only the first call counts. `endMs` is now unless the run was left earlier. */
-  end(status: RunStatus, errorType?: string, endMs: number = Date.now()): void {
+  end(given: RunStatus, errorType?: string, endMs: number = Date.now()): void {
     if (this.isEnded) return;
     this.isEnded = true;
+    const status = this.limitStatus ?? given;
     const within = this.#withinIt();
     this.#leaveParent(within);
     const fields: Fields = {

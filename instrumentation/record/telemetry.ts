@@ -4,6 +4,7 @@ import type { Tracer } from '@opentelemetry/api';
 import type { EventLog } from './event-log.ts';
 import type { FirstSights } from './first-sights.ts';
 import type { Journal } from './journal.ts';
+import type { Run } from './run.ts';
 import type { Settings } from '../process/settings.ts';
 import type { Sightings } from './sightings.ts';
 import type { SilentWatch } from './silent-watch.ts';
@@ -16,6 +17,8 @@ export interface Telemetry {
   readonly silentWatch: SilentWatch;
   readonly sightings: Sightings;
   readonly settings: Settings;
+  /** Hears what keeping each tool in the context of a call cost, where that is limited. */
+  onToolCost?: (run: Run, tool: string, costNanoUsd: number) => void;
   /** Commit that the program was built from. */
   readonly revision: string | undefined;
   /** Agent name of inferred runs: the service, when something names it. */

@@ -5,6 +5,7 @@ import { ROOT_CONTEXT, SpanKind, SpanStatusCode, type Span, type SpanContext } f
 import { cutText } from '../../core/cut-text.ts';
 import { SENT_NAME_CHARS } from '../../core/field-limits.ts';
 import { setFields, type Fields } from './event-log.ts';
+import { watchLoops } from './loops.ts';
 import { guard } from '../process/guard.ts';
 import type { Run } from './run.ts';
 import { parentSpanId } from './run.ts';
@@ -42,6 +43,8 @@ export interface ToolResult {
   readonly isError: boolean;
   readonly length: number;
   readonly isEmpty: boolean;
+  /** The `tool_result` block itself. */
+  readonly block: object;
 }
 
 /** Remembers the tool uses of a response. */
@@ -60,6 +63,9 @@ export function awaitTools(
 /** Settles the pending tool uses that the results of a request answer. */
 export function settleTools(telemetry: Telemetry, run: Run, results: readonly ToolResult[]): void {
   const nowMs = Date.now();
+  guard('loop watch', () => {
+    watchLoops(telemetry, run, results);
+  });
   for (const result of results) {
     const tool = run.pendingTools.get(result.id);
     if (tool === undefined) continue;

@@ -34,6 +34,8 @@ export function recordToolCosts(telemetry: Telemetry, call: ModelCall, paid: Pai
       output: paid.output,
     });
     for (const row of rows) {
+      if (telemetry.onToolCost !== undefined && row.costNanoUsd !== undefined)
+        telemetry.onToolCost(call.run, row.tool, row.costNanoUsd);
       telemetry.events.emit('agent.tool_cost', paid.endMs, paid.spanContext, {
         ...call.run.fields(),
         ...toolCostFields(row),

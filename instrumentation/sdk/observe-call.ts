@@ -13,6 +13,10 @@ import { endWhenCollected, readBody, watchResponse } from './observe-response.ts
 import type { Observer, SentRequest } from './observer.ts';
 import { relateSpan } from '../otel/peer-spans.ts';
 import { readRequest } from '../record/request-facts.ts';
+import { LIMIT_ERROR_TYPE } from '../limits/limit-error.ts';
+import type { Refused } from '../limits/limiter.ts';
+import { refuseCall } from '../limits/refuse-call.ts';
+import { asJson } from '../../core/model-call/json.ts';
 
 interface ResponseProps {
   readonly response: Response;
@@ -39,20 +43,29 @@ export function isSending(): boolean {
   return depth > 0;
 }
 
-/** Sends a request through `send`, which gets the options to use, and observes what comes of it. */
+/** Sends a request through `send`, which gets the options and the body to use, and observes what comes of it. */
 export function observeCall(
   observer: Observer,
   request: SentRequest & StreamWish,
   options: RequestOptions | undefined,
-  send: (options: RequestOptions | undefined) => ApiPromise,
+  send: (options: RequestOptions | undefined, body: unknown) => ApiPromise,
 ): ApiPromise {
   const start = guard('begin model call', () => beginCall(observer, request, options));
-  if (start === undefined) return send(options);
+  if (start === undefined) return send(options, request.body);
+  if ('error' in start)
+    return refuseCall(start.error, (own) => {
+      depth += 1;
+      try {
+        return send({ ...options, ...own }, request.body);
+      } finally {
+        depth -= 1;
+      }
+    });
   const { call, active } = start;
   let promise: ApiPromise;
   depth += 1;
   try {
-    promise = context.with(active, () => send(start.options));
+    promise = context.with(active, () => send(start.options, start.body));
   } catch (error) {
     call.end({ type: 'failed', errorType: classifyError(error) });
     throw error;
@@ -72,13 +85,15 @@ interface CallStart {
   readonly active: Context;
   readonly outer: Context;
   readonly options: RequestOptions | undefined;
+  /** The request as it may be sent. */
+  readonly body: unknown;
 }
 
 function beginCall(
   observer: Observer,
   request: SentRequest & StreamWish,
   options: RequestOptions | undefined,
-): CallStart {
+): CallStart | Refused {
   const current = context.active();
   const { client, body, isStreamed } = request;
   const read = readRequest(body);
@@ -89,7 +104,13 @@ function beginCall(
     run.identify({ sessionId: conversationId });
   if (facts.userId !== undefined && run.identity.userId === undefined) run.identify({ userId: facts.userId });
   relateSpan(trace.getSpan(current), run.id);
+  const admitted = observer.admit({ run, facts, body, client, active: current });
+  if (admitted !== undefined && 'error' in admitted) {
+    if (run.isInferred && !run.isAdopted) observer.runs.end(run, 'budget_exceeded', LIMIT_ERROR_TYPE);
+    return admitted;
+  }
   const call = observer.beginCall(facts, run, request);
+  call.admission = admitted?.admission;
   // A tool runner's own span is the active one already; everything else belongs below the run's.
   const outer = run.isAdopted ? current : run.contextOf(current);
   const helperSpan = helperSpanOf(options);
@@ -99,6 +120,7 @@ function beginCall(
     outer,
     active: watchNativeSpan(propagation.deleteBaggage(outer), call),
     options: observeAttempts(call, client, options),
+    body: admitted?.maxTokens === undefined ? body : { ...asJson(body), max_tokens: admitted.maxTokens },
   };
 }
 

@@ -66,5 +66,7 @@ function observeRaw(
   send: (options: RawOptions) => ApiPromise,
 ): ApiPromise {
   const sent = { ...from, body: options.body, isStreamed: options.stream === true };
-  return observeCall(observer, sent, options, (own) => send(own ?? options));
+  return observeCall(observer, sent, options, (own, body) =>
+    send(body === options.body ? (own ?? options) : { ...options, ...own, body }),
+  );
 }

@@ -29,8 +29,8 @@ export function observeMessagesClass(
   if (typeof create !== 'function') return false;
 
   prototype.create = function (body, options) {
-    return observeCall(observer, { client: clientOf(this), body, sdkVersion }, options, (own) =>
-      create.call(this, body, own),
+    return observeCall(observer, { client: clientOf(this), body, sdkVersion }, options, (own, sent) =>
+      create.call(this, sent, own),
     );
   };
   observeCounting(observer, prototype);

@@ -2,6 +2,7 @@
 // Nothing is read ahead, nothing is teed, the stream object stays the same.
 
 import { classifyError, isAbort } from './api-errors.ts';
+import { LIMIT_ERROR_TYPE } from '../limits/limit-error.ts';
 import { guard, guarded } from '../process/guard.ts';
 import type { ModelCall } from '../record/model-call.ts';
 
@@ -73,7 +74,12 @@ function observeIterator(
         else if (!call.answer.isComplete) call.end({ type: 'failed', errorType: 'api_error' });
         else call.end({ type: 'completed' });
       });
-      return result;
+      const passed = result.done === true ? undefined : call.admission?.check(call.answer);
+      if (passed === undefined) return result;
+      call.end({ type: 'failed', errorType: LIMIT_ERROR_TYPE });
+      controller.abort();
+      await source.return?.();
+      throw passed;
     },
     async return(value?: unknown) {
       const result = await source.return?.(value);

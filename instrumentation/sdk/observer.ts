@@ -3,6 +3,7 @@
 import type { Platform } from '../../core/pricing/circumstances.ts';
 import type { PriceOverrides } from '../../core/pricing/cost.ts';
 import { guard } from '../process/guard.ts';
+import { Limiter, type Admitted, type LimitedRequest, type Refused } from '../limits/limiter.ts';
 import { ModelCall } from '../record/model-call.ts';
 import { forgetReader } from './observe-response.ts';
 import type { RequestFacts } from '../record/request-facts.ts';
@@ -37,13 +38,36 @@ export class Observer {
   readonly telemetry: Telemetry;
   readonly runs: Runs;
   readonly overrides: PriceOverrides | undefined;
+  #limiter: Limiter | undefined;
+  readonly #instanceId: string;
   /** Ends of what is open. */
   readonly #open = new Set<() => void>();
 
-  constructor(telemetry: Telemetry, runs: Runs, overrides: PriceOverrides | undefined) {
+  constructor(
+    telemetry: Telemetry,
+    runs: Runs,
+    overrides: PriceOverrides | undefined,
+    instanceId = 'process',
+  ) {
     this.telemetry = telemetry;
     this.runs = runs;
     this.overrides = overrides;
+    this.#instanceId = instanceId;
+    if (telemetry.settings.limits !== undefined) this.#limiter = this.#makeLimiter();
+  }
+
+  /** The limiter, made when the program sets the first limit where the settings have none. */
+  get limiter(): Limiter {
+    return (this.#limiter ??= this.#makeLimiter());
+  }
+
+  #makeLimiter(): Limiter {
+    return new Limiter(this.telemetry, this.overrides, this.#instanceId, this.telemetry.settings.limits);
+  }
+
+  /** Lets a request through or refuses it; `undefined` where nothing is limited. */
+  admit(request: Omit<LimitedRequest, 'platform' | 'region'>): Admitted | Refused | undefined {
+    return this.#limiter?.admit({ ...request, ...placeOf(request.client ?? {}) });
   }
 
   beginCall(facts: RequestFacts, run: Run, request: SentRequest | SeenRequest): ModelCall {

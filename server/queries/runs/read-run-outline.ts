@@ -95,6 +95,19 @@ const LISTED_KEYS = {
     'agent.note.text',
     'gen_ai.tool.name',
   ],
+  'agent.limit': [
+    ...COMMON_KEYS,
+    'limit.action',
+    'limit.scope',
+    'limit.rule',
+    'limit.key',
+    'limit_nano_usd',
+    'limit_spent_nano_usd',
+    'limit_needed_nano_usd',
+    'limit_count',
+    'limit_spent_count',
+    'gen_ai.tool.name',
+  ],
 } as const satisfies Partial<Record<EventName, readonly FieldKey[]>>;
 
 type ListedEvent = keyof typeof LISTED_KEYS;

@@ -197,6 +197,7 @@ const KINDS: Readonly<Record<string, StepKind>> = {
   'agent.model_call': 'model_call',
   'agent.tool_call': 'tool_call',
   'agent.note': 'note',
+  'agent.limit': 'note',
 };
 
 /** Rows that are steps, in order; `jsonOf` says what of a row is shown. */

@@ -16,6 +16,8 @@ export const RUN_STATUSES = [
   'refused',
   'max_turns',
   'budget_exceeded',
+  'turn_limit',
+  'loop',
   'lost',
   'running',
 ] as const;

@@ -1,5 +1,6 @@
 // Facts of a step, read from its event by key: a step has any field of the schema, or has not.
 
+import { formatNoteName } from '../../../../core/format.ts';
 import type { FieldKey } from '../../../../core/schema.ts';
 import type { RunStep } from '../../../queries/runs/read-run.ts';
 
@@ -38,7 +39,7 @@ export function stepAnchor(step: RunStep): string | undefined {
 /** What a step is called: the model, the tool, the kind of the note. */
 export function stepName(step: RunStep): string {
   if (step.step === 'tool_call') return textIn(step, 'gen_ai.tool.name') ?? 'tool';
-  if (step.step === 'note') return textIn(step, 'agent.note.kind') ?? 'note';
+  if (step.step === 'note') return formatNoteName(step);
   return textIn(step, 'gen_ai.response.model') ?? textIn(step, 'gen_ai.request.model') ?? 'model';
 }
 

@@ -2,7 +2,7 @@
 // the steps before and after it.
 
 import type { ComponentChildren, VNode } from 'preact';
-import { formatDuration } from '../../../../core/format.ts';
+import { formatDuration, formatNoteText } from '../../../../core/format.ts';
 import type { FieldKey } from '../../../../core/schema.ts';
 import type { RunStep } from '../../../queries/runs/read-run.ts';
 import { ForeignText } from '../../parts/foreign-text.tsx';
@@ -147,7 +147,7 @@ function StepTimes({ step, shown }: { step: RunStep; shown: ShownStep }): VNode 
 }
 
 function NoteText({ step }: { step: RunStep }): VNode {
-  const text = textIn(step, 'agent.note.text') ?? textIn(step, 'agent.note.value') ?? '';
+  const text = formatNoteText(step) ?? '';
   return (
     <section class="part" aria-label="Note">
       <ForeignText text={text === '' ? 'The note has no text.' : text} />

@@ -1,7 +1,7 @@
 // What is worth saying of a step beside its name, in words.
 
 import type { VNode } from 'preact';
-import { formatDuration, formatTokens } from '../../../../core/format.ts';
+import { formatDuration, formatTokens, formatNoteText } from '../../../../core/format.ts';
 import type { RunStep } from '../../../queries/runs/read-run.ts';
 import { ForeignText } from '../../parts/foreign-text.tsx';
 import { numberIn, textIn, textsIn } from './step-facts.ts';
@@ -17,8 +17,7 @@ export function StepRemarks({ step, tools }: { step: RunStep; tools: ReadonlyMap
   const miss = textIn(step, 'cache_miss_reason');
   const readFailures = step.reads_failed ?? [];
   const facts = factsOf(step);
-  const note =
-    step.step === 'note' ? (textIn(step, 'agent.note.text') ?? textIn(step, 'agent.note.value')) : undefined;
+  const note = step.step === 'note' ? formatNoteText(step) : undefined;
   const args = step.step === 'tool_call' ? textIn(step, 'tool.args_json') : undefined;
   return (
     <>

@@ -1,0 +1,118 @@
+// An account: what one scope has spent and reserved of its limit. A reservation holds the worst price of a request in
+// every account that it touches, from before it leaves until its usage is known. JavaScript runs one thing at a time:
+// what looks and takes without waiting in between is atomic.
+//
+// The bound: spent never exceeds the limit by more than what requests turned out to cost beyond their reservations.
+
+import type { LimitScope, LimitUnit } from './limit.ts';
+
+/** What one request takes. */
+export interface Amounts {
+  readonly nanoUsd: number;
+  readonly tokens: number;
+  readonly turns: number;
+}
+
+export const NOTHING: Amounts = { nanoUsd: 0, tokens: 0, turns: 0 };
+
+export interface AccountStart {
+  readonly scope: LimitScope;
+  /** Who or what it is of: a run id, a user, a day. */
+  readonly key: string;
+  /** The rule that set it. */
+  readonly rule: string;
+  readonly unit: LimitUnit;
+  readonly limit: number;
+}
+
+/** Share of a limit at which its owner is warned. */
+export const WARN_RATIO = 0.8;
+
+export class Account {
+  readonly scope: LimitScope;
+  readonly key: string;
+  readonly rule: string;
+  readonly unit: LimitUnit;
+  readonly limit: number;
+  /** Known usage of requests that are over. */
+  spent = 0;
+  /** Held by requests under way. */
+  reserved = 0;
+  /** What this process may use without asking; below the limit where a server shares it out. */
+  granted: number;
+  isWarned = false;
+
+  constructor({ scope, key, rule, unit, limit }: AccountStart, granted = limit) {
+    this.scope = scope;
+    this.key = key;
+    this.rule = rule;
+    this.unit = unit;
+    this.limit = limit;
+    this.granted = granted;
+  }
+
+  /** Spent and reserved, as a share of the limit. */
+  get usedRatio(): number {
+    return this.limit > 0 ? (this.spent + this.reserved) / this.limit : 1;
+  }
+
+  /** What may still be reserved here. */
+  get left(): number {
+    return Math.min(this.granted, this.limit) - this.spent - this.reserved;
+  }
+}
+
+/** Holds a request's worst price in all of its accounts, and gives it back for what was paid. */
+export class Reservation {
+  readonly accounts: readonly Account[];
+  #held: Amounts;
+  #isSettled = false;
+
+  private constructor(accounts: readonly Account[], held: Amounts) {
+    this.accounts = accounts;
+    this.#held = held;
+    for (const account of accounts) account.reserved += held[account.unit];
+  }
+
+  /** Reserves in all accounts or in none; gives the account that has too little left. */
+  static make(accounts: readonly Account[], worst: Amounts): Reservation | Account {
+    const short = accounts.find((account) => worst[account.unit] > account.left);
+    return short ?? new Reservation(accounts, worst);
+  }
+
+  get held(): Amounts {
+    return this.#held;
+  }
+
+  /** The request already costs more than was reserved: others must see it. Gives an account whose limit it passes. */
+  grow(atLeast: Amounts): Account | undefined {
+    if (this.#isSettled) return undefined;
+    const held = {
+      nanoUsd: Math.max(this.#held.nanoUsd, atLeast.nanoUsd),
+      tokens: Math.max(this.#held.tokens, atLeast.tokens),
+      turns: this.#held.turns,
+    };
+    for (const account of this.accounts) account.reserved += held[account.unit] - this.#held[account.unit];
+    this.#held = held;
+    return this.accounts.find((account) => account.spent + atLeast[account.unit] > account.limit);
+  }
+
+  /** The request is over; only the first call counts. */
+  settle(paid: Amounts): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    for (const account of this.accounts) {
+      account.reserved -= this.#held[account.unit];
+      account.spent += paid[account.unit];
+    }
+  }
+}
+
+/** Accounts that have passed the share at which to warn, each once. */
+export function takeWarnings(accounts: readonly Account[]): Account[] {
+  return accounts.filter((account) => {
+    if (account.isWarned || account.spent < account.limit * WARN_RATIO || account.limit <= 0) return false;
+    account.isWarned = true;
+    return true;
+  });
+}

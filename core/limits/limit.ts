@@ -1,0 +1,99 @@
+// A limit: how much may be spent in a scope, or how far a run may go. A rule: a limit with whom it holds for. The scope
+// is what is counted together: one run with all that is nested in it, one session, one user or agent in a day (UTC).
+
+export const SCOPES = [
+  'run',
+  'session',
+  'user_day',
+  'agent_day',
+  'process_day',
+  'tool_run',
+  'turns',
+  'tokens_run',
+] as const;
+
+/** Limits that are counted; `turns` and `tokens_run` are of a run. */
+export type CountedScope = (typeof SCOPES)[number];
+
+/** What may refuse a request. `code` is a limit that the program sets itself around a piece of work. */
+export type LimitScope = CountedScope | 'code' | 'loop' | 'unpriced' | 'fault';
+
+export type LimitUnit = 'nanoUsd' | 'tokens' | 'turns';
+
+/** The unit that a scope is counted in. */
+export function unitOf(scope: CountedScope): LimitUnit {
+  if (scope === 'turns') return 'turns';
+  return scope === 'tokens_run' ? 'tokens' : 'nanoUsd';
+}
+
+/** Whom a rule holds for: patterns in which `*` stands for any characters. Without one it holds for all. */
+export interface LimitMatch {
+  readonly user?: string;
+  readonly agent?: string;
+  readonly task?: string;
+  readonly model?: string;
+}
+
+export interface LimitRule {
+  /** Where it was written: the name of a setting, or a line of limits.json. */
+  readonly name: string;
+  readonly scope: CountedScope;
+  /** In the unit of the scope. */
+  readonly amount: number;
+  readonly match: LimitMatch;
+}
+
+/** Who asks, as far as rules look at it. */
+export interface LimitSubject {
+  readonly user: string | undefined;
+  readonly agent: string | undefined;
+  readonly task: string | undefined;
+  readonly model: string;
+}
+
+/**
+ * The rules that hold for the subject. Of rules for one scope that ask for no model the first counts, so that a rule
+ * for some users may allow more than the one for all; a rule that asks for a model holds beside it, for its calls alone.
+ */
+export function rulesFor(rules: readonly LimitRule[], subject: LimitSubject): LimitRule[] {
+  const settled = new Set<CountedScope>();
+  return rules.filter((rule) => {
+    if (!matches(rule.match, subject)) return false;
+    if (rule.match.model !== undefined) return true;
+    if (settled.has(rule.scope)) return false;
+    settled.add(rule.scope);
+    return true;
+  });
+}
+
+function matches(match: LimitMatch, subject: LimitSubject): boolean {
+  return (['user', 'agent', 'task', 'model'] as const).every((name) => {
+    const pattern = match[name];
+    return pattern === undefined || matchesPattern(pattern, subject[name] ?? '');
+  });
+}
+
+/** Whether the text is the pattern, in which `*` stands for any characters. Takes linear time. */
+export function matchesPattern(pattern: string, text: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  if (rest.length === 0) return text === pattern;
+  const last = rest.pop() ?? '';
+  if (!text.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = text.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return text.length - last.length >= at && text.endsWith(last);
+}
+
+/** The calendar day (UTC) of an instant in milliseconds, as 2026-11-30. */
+export function limitDayOf(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 10);
+}
+
+/** When the day of {@link limitDayOf} ends, Unix milliseconds. */
+export function limitDayEndMs(day: string): number {
+  return Date.parse(`${day}T00:00:00Z`) + 86_400_000;
+}

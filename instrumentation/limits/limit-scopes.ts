@@ -1,0 +1,166 @@
+// Limit scopes: which accounts a request counts in. Those of runs live as long as their run; those of sessions and days
+// are kept while they matter; those that the program sets around some work travel in its context.
+
+import { createContextKey, type Context } from '@opentelemetry/api';
+import { Account, type AccountStart } from '../../core/limits/account.ts';
+import { limitDayOf, rulesFor, unitOf, type LimitRule } from '../../core/limits/limit.ts';
+import { NewestMap } from '../../core/newest-map.ts';
+import type { Run } from '../record/run.ts';
+import type { CodeLimit } from './code-limit.ts';
+
+/** Sessions, users and agents whose spending is known at once. */
+const MAX_ACCOUNTS = 20_000;
+/** Who is not named shares one account with all others who are not. */
+const NOBODY = '(not named)';
+const CODE_KEY = createContextKey('tallyspan limits in code');
+
+interface CodeAccounts {
+  readonly accounts: readonly Account[];
+  readonly limit: CodeLimit;
+  readonly outer: CodeAccounts | undefined;
+}
+
+export class LimitScopes {
+  readonly #rules: readonly LimitRule[];
+  readonly #instanceId: string;
+  readonly #ofRuns = new WeakMap<Run, Map<string, Account>>();
+  readonly #kept = new NewestMap<string, Account>();
+  readonly #codeOfRuns = new WeakMap<Run, CodeAccounts>();
+  readonly #codeOfAccounts = new WeakMap<Account, CodeLimit>();
+  /** Runs that accounts belong to: those in between end as the limit says. */
+  readonly #runs = new WeakMap<Account, Run>();
+
+  constructor(rules: readonly LimitRule[], instanceId: string) {
+    this.#rules = rules;
+    this.#instanceId = instanceId;
+  }
+
+  /** The accounts of a request of the run, each once, the innermost first. */
+  accountsOf(run: Run, model: string, active: Context, nowMs: number): Account[] {
+    const accounts = new Set<Account>();
+    for (let each: Run | undefined = run; each !== undefined; each = each.parentRun) {
+      for (const account of this.#codeOfRuns.get(each)?.accounts ?? []) accounts.add(account);
+      if (this.#rules.length > 0) this.#addOwn(accounts, each, run, model, nowMs);
+    }
+    let code = active.getValue(CODE_KEY) as CodeAccounts | undefined;
+    for (; code !== undefined; code = code.outer) for (const account of code.accounts) accounts.add(account);
+    return [...accounts];
+  }
+
+  #addOwn(accounts: Set<Account>, each: Run, run: Run, model: string, nowMs: number): void {
+    const { identity } = each;
+    const subject = { user: identity.userId, agent: each.agentName, task: identity.taskType, model };
+    for (const rule of rulesFor(this.#rules, subject)) {
+      const ofRun = rule.scope === 'run' || rule.scope === 'turns' || rule.scope === 'tokens_run';
+      if (rule.scope === 'tool_run') continue;
+      if (ofRun) accounts.add(this.#ofRun(each, rule));
+      // Who pays is said by the run that makes the request, and by none around it.
+      else if (each === run) accounts.add(this.#keptOf(rule, run, nowMs));
+    }
+  }
+
+  /** The account of a tool in the run and those around it, where a rule asks for it. */
+  toolAccounts(run: Run, tool: string, model: string): Account[] {
+    const accounts: Account[] = [];
+    for (let each: Run | undefined = run; each !== undefined; each = each.parentRun) {
+      const subject = {
+        user: each.identity.userId,
+        agent: each.agentName,
+        task: each.identity.taskType,
+        model,
+      };
+      for (const rule of rulesFor(this.#rules, subject))
+        if (rule.scope === 'tool_run') accounts.push(this.#ofRun(each, rule, tool));
+    }
+    return accounts;
+  }
+
+  /** What limits a program set for a run as it began it. */
+  limitRun(run: Run, limit: CodeLimit): void {
+    this.#codeOfRuns.set(run, this.#makeCode(limit, `run ${run.id}`, undefined, run));
+  }
+
+  /** Context of work that a limit in code is set around. */
+  enter(active: Context, limit: CodeLimit): Context {
+    const outer = active.getValue(CODE_KEY) as CodeAccounts | undefined;
+    return active.setValue(CODE_KEY, this.#makeCode(limit, 'limit()', outer, undefined));
+  }
+
+  codeLimitOf(account: Account): CodeLimit | undefined {
+    return this.#codeOfAccounts.get(account);
+  }
+
+  runOf(account: Account): Run | undefined {
+    return this.#runs.get(account);
+  }
+
+  /** Loops of the run are stopped because the program asked for it. */
+  stopsLoops(run: Run, active: Context): boolean {
+    for (let each: Run | undefined = run; each !== undefined; each = each.parentRun)
+      if (this.#codeOfRuns.get(each)?.limit.loop === 'stop') return true;
+    let code = active.getValue(CODE_KEY) as CodeAccounts | undefined;
+    for (; code !== undefined; code = code.outer) if (code.limit.loop === 'stop') return true;
+    return false;
+  }
+
+  #ofRun(run: Run, rule: LimitRule, tool?: string): Account {
+    let own = this.#ofRuns.get(run);
+    if (own === undefined) this.#ofRuns.set(run, (own = new Map<string, Account>()));
+    const name = `${rule.name} ${tool ?? ''}`;
+    let account = own.get(name);
+    if (account === undefined) {
+      account = new Account(startOf(rule, tool ?? run.id));
+      own.set(name, account);
+      this.#runs.set(account, run);
+    }
+    return account;
+  }
+
+  #keptOf(rule: LimitRule, run: Run, nowMs: number): Account {
+    const day = rule.scope === 'session' ? '' : ` ${limitDayOf(nowMs)}`;
+    const key = this.#keyOf(rule, run);
+    const name = `${rule.name} ${key}${day}`;
+    const account = this.#kept.get(name) ?? new Account(startOf(rule, key));
+    // What was used last is dropped last.
+    this.#kept.delete(name);
+    this.#kept.set(name, account);
+    while (this.#kept.size > MAX_ACCOUNTS) this.#kept.dropOldest();
+    return account;
+  }
+
+  #keyOf({ scope }: LimitRule, run: Run): string {
+    if (scope === 'user_day') return run.identity.userId ?? NOBODY;
+    if (scope === 'agent_day') return run.agentName ?? NOBODY;
+    if (scope === 'process_day') return this.#instanceId;
+    if (run.identity.sessionId !== undefined) return run.identity.sessionId;
+    // A run without a session is one of its own, with what is nested in it.
+    let root = run;
+    while (root.parentRun !== undefined) root = root.parentRun;
+    return root.id;
+  }
+
+  #makeCode(
+    limit: CodeLimit,
+    key: string,
+    outer: CodeAccounts | undefined,
+    run: Run | undefined,
+  ): CodeAccounts {
+    const amounts = [
+      ['nanoUsd', limit.nanoUsd],
+      ['tokens', limit.tokens],
+      ['turns', limit.turns],
+    ] as const;
+    const accounts = amounts.flatMap(([unit, amount]) =>
+      amount === undefined ? [] : [new Account({ scope: 'code', key, rule: 'code', unit, limit: amount })],
+    );
+    for (const account of accounts) {
+      this.#codeOfAccounts.set(account, limit);
+      if (run !== undefined) this.#runs.set(account, run);
+    }
+    return { accounts, limit, outer };
+  }
+}
+
+function startOf(rule: LimitRule, key: string): AccountStart {
+  return { scope: rule.scope, key, rule: rule.name, unit: unitOf(rule.scope), limit: rule.amount };
+}

@@ -1,0 +1,382 @@
+// The limiter: lets a request through or refuses it before it leaves. What it lets through holds its worst price in
+// every account that it counts in, until its usage is known. A fault of the limiter itself lets the call through,
+// unless the settings say otherwise.
+
+import type { Context } from '@opentelemetry/api';
+import { Reservation, takeWarnings, type Account, type Amounts } from '../../core/limits/account.ts';
+import { NO_LIMIT_SETTINGS, type LimitSettings } from '../../core/limits/limit-settings.ts';
+import type { LimitScope } from '../../core/limits/limit.ts';
+import { describeLoop, isLoopToStop, type Loop } from '../../core/limits/loop-watch.ts';
+import { worstPrice, type CountedRequest, type WorstPrice } from '../../core/limits/worst-price.ts';
+import type { MessageReader } from '../../core/model-call/message-reader.ts';
+import { formatCost } from '../../core/format.ts';
+import type { Platform } from '../../core/pricing/circumstances.ts';
+import type { PriceOverrides } from '../../core/pricing/cost.ts';
+import { inputTotal } from '../../core/pricing/usage.ts';
+import { guard } from '../process/guard.ts';
+import { sayOnce } from '../process/diagnostics.ts';
+import { burntNanoUsd } from '../record/loops.ts';
+import type { Admission, PaidAmount } from '../record/model-call.ts';
+import type { RequestFacts } from '../record/request-facts.ts';
+import type { Run, RunStatus } from '../record/run.ts';
+import type { Telemetry } from '../record/telemetry.ts';
+import { amountIn, limitErrorFor, type LimitExceededError, type LimitFacts } from './limit-error.ts';
+import { noteLimit, type LimitAction } from './limit-events.ts';
+import { LimitScopes } from './limit-scopes.ts';
+
+const CHARS_PER_TOKEN = 3.8;
+
+/** A request that is about to leave. */
+export interface LimitedRequest {
+  readonly run: Run;
+  readonly facts: RequestFacts;
+  readonly body: unknown;
+  readonly client: object | undefined;
+  readonly platform: Platform | undefined;
+  readonly region: string | undefined;
+  readonly active: Context;
+  readonly isBatch?: boolean;
+}
+
+/** Lets a request through; `maxTokens` is set where it may write less than it asked for. */
+export interface Admitted {
+  readonly admission: Admission;
+  readonly maxTokens?: number;
+}
+export interface Refused {
+  readonly error: LimitExceededError;
+}
+
+export class Limiter {
+  readonly scopes: LimitScopes;
+  readonly #telemetry: Telemetry;
+  readonly #settings: LimitSettings;
+  readonly #overrides: PriceOverrides | undefined;
+  /** What the API counted of the latest request of a run. */
+  readonly #counted = new WeakMap<Run, CountedRequest>();
+  /** What keeping a tool in the context cost in the latest call of a run. */
+  readonly #toolShares = new WeakMap<Account, number>();
+
+  constructor(
+    telemetry: Telemetry,
+    overrides: PriceOverrides | undefined,
+    instanceId: string,
+    settings: LimitSettings = NO_LIMIT_SETTINGS,
+  ) {
+    this.#telemetry = telemetry;
+    this.#overrides = overrides;
+    this.#settings = settings;
+    this.scopes = new LimitScopes(settings.rules, instanceId);
+    if (settings.rules.some(({ scope }) => scope === 'tool_run'))
+      telemetry.onToolCost = (run, tool, costNanoUsd) => {
+        guard('tool limit', () => {
+          this.#chargeTool(run, tool, costNanoUsd);
+        });
+      };
+  }
+
+  /** `undefined` where nothing is limited. */
+  admit(request: LimitedRequest): Admitted | Refused | undefined {
+    const outcome = guard('limits', () => ({ given: this.#decide(request) }));
+    if (outcome !== undefined) return outcome.given;
+    if (this.#settings.onFault === 'allow') return undefined;
+    const hint =
+      'The limits could not be checked, and TALLYSPAN_LIMIT_ON_FAULT=refuse. Set TALLYSPAN_LOG=debug to see why.';
+    return guard('limit fault', () =>
+      this.#refuse(request, 'fault', { rule: 'TALLYSPAN_LIMIT_ON_FAULT', hint }),
+    );
+  }
+
+  #decide(request: LimitedRequest): Admitted | Refused | undefined {
+    const { run, facts, active } = request;
+    const loop = this.#loopToStop(run, active);
+    if (loop !== undefined) return this.#refuseLoop(request, loop);
+    const accounts = this.scopes.accountsOf(run, facts.model, active, Date.now());
+    const tool = this.#shortTool(request);
+    if (tool !== undefined) return this.#refuseAccount(request, tool, this.#toolShares.get(tool) ?? 0);
+    if (accounts.length === 0) return undefined;
+    const worst = this.#worst(request);
+    const refused = this.#refuseUnpriced(request, worst, accounts);
+    if (refused !== undefined) return refused;
+    const amounts: Amounts = {
+      nanoUsd: worst.nanoUsd ?? 0,
+      tokens: worst.inputTokens + worst.outputTokens,
+      turns: 1,
+    };
+    const reservation = Reservation.make(accounts, amounts);
+    if (reservation instanceof Reservation)
+      return { admission: this.#admission(request, reservation, worst) };
+    return (
+      this.#shorten(request, accounts, reservation, worst) ??
+      this.#refuseAccount(request, reservation, amounts)
+    );
+  }
+
+  #worst(request: LimitedRequest): WorstPrice {
+    const { run, facts, body, platform, region, isBatch } = request;
+    return worstPrice(
+      {
+        body,
+        shape: facts.shape,
+        maxTokens: facts.maxTokens,
+        counted: this.#counted.get(run),
+        atMs: Date.now(),
+        platform,
+        region,
+        ...(isBatch === undefined ? {} : { isBatch }),
+      },
+      this.#overrides,
+    );
+  }
+
+  #admission(request: LimitedRequest, reservation: Reservation, worst: WorstPrice): Admission {
+    let isStopped = false;
+    return {
+      settle: (paid) => {
+        this.#settle(request, reservation, paid);
+      },
+      check: (answer) => {
+        if (isStopped) return undefined;
+        const error = guard('limit of stream', () => this.#checkStream(request, reservation, worst, answer));
+        isStopped = error !== undefined;
+        return error;
+      },
+    };
+  }
+
+  #settle(request: LimitedRequest, reservation: Reservation, paid: PaidAmount): void {
+    const { reading } = paid;
+    const { held } = reservation;
+    // What was answered and never counted is taken for what it could have been.
+    const isUnknown = paid.wasAnswered && reading === undefined;
+    reservation.settle({
+      nanoUsd: paid.costNanoUsd ?? (isUnknown ? held.nanoUsd : 0),
+      tokens:
+        reading === undefined
+          ? isUnknown
+            ? held.tokens
+            : 0
+          : inputTotal(reading.usage) + reading.usage.output,
+      turns: held.turns,
+    });
+    if (reading !== undefined)
+      this.#counted.set(request.run, { shape: request.facts.shape, usage: reading.usage, atMs: Date.now() });
+    this.#warn(request, reservation.accounts);
+  }
+
+  /** Whether the stream costs more than was reserved, and passes a limit by it. */
+  #checkStream(
+    request: LimitedRequest,
+    reservation: Reservation,
+    worst: WorstPrice,
+    answer: MessageReader,
+  ): LimitExceededError | undefined {
+    const reading = answer.reading;
+    if ('error' in reading) return undefined;
+    const output = Math.max(reading.usage.output, Math.floor(answer.outputLength / CHARS_PER_TOKEN));
+    const input = inputTotal(reading.usage);
+    if (output <= worst.outputTokens && input <= worst.inputTokens) return undefined;
+    const inputNanoUsd =
+      worst.inputTokens === 0 || worst.nanoUsd === undefined
+        ? 0
+        : ((worst.nanoUsd - worst.outputTokens * worst.outputTokenNanoUsd) * input) / worst.inputTokens;
+    const soFar: Amounts = {
+      nanoUsd: Math.ceil(inputNanoUsd + output * worst.outputTokenNanoUsd),
+      tokens: input + output,
+      turns: 0,
+    };
+    const passed = reservation.grow(soFar);
+    return passed === undefined ? undefined : this.#refuseAccount(request, passed, soFar, 'stopped').error;
+  }
+
+  /** Less output, so that the request fits, where that is asked for. */
+  #shorten(
+    request: LimitedRequest,
+    accounts: readonly Account[],
+    short: Account,
+    worst: WorstPrice,
+  ): Admitted | undefined {
+    if (!this.#settings.shortens || worst.outputTokens === 0) return undefined;
+    const inputNanoUsd = (worst.nanoUsd ?? 0) - worst.outputTokens * worst.outputTokenNanoUsd;
+    let maxTokens = worst.outputTokens;
+    for (const account of accounts) {
+      if (account.unit === 'tokens') maxTokens = Math.min(maxTokens, account.left - worst.inputTokens);
+      else if (account.unit === 'nanoUsd' && worst.outputTokenNanoUsd > 0)
+        maxTokens = Math.min(maxTokens, (account.left - inputNanoUsd) / worst.outputTokenNanoUsd);
+    }
+    maxTokens = Math.floor(maxTokens);
+    // Thinking needs its whole budget below max_tokens.
+    const { thinking } = request.body as { readonly thinking?: { readonly budget_tokens?: unknown } };
+    if (maxTokens <= (typeof thinking?.budget_tokens === 'number' ? thinking.budget_tokens : 0))
+      return undefined;
+    const shorter: WorstPrice = {
+      ...worst,
+      outputTokens: maxTokens,
+      nanoUsd:
+        worst.nanoUsd === undefined
+          ? undefined
+          : Math.ceil(inputNanoUsd + maxTokens * worst.outputTokenNanoUsd),
+    };
+    const reservation = Reservation.make(accounts, {
+      nanoUsd: shorter.nanoUsd ?? 0,
+      tokens: worst.inputTokens + maxTokens,
+      turns: 1,
+    });
+    if (!(reservation instanceof Reservation)) return undefined;
+    noteLimit(this.#telemetry, request, 'shortened', short);
+    return { admission: this.#admission(request, reservation, shorter), maxTokens };
+  }
+
+  #refuseUnpriced(
+    request: LimitedRequest,
+    { nanoUsd, unpricedDetail = '' }: WorstPrice,
+    accounts: readonly Account[],
+  ): Refused | undefined {
+    if (nanoUsd !== undefined || !accounts.some(({ unit }) => unit === 'nanoUsd')) return undefined;
+    const hint = `${unpricedDetail}, so no limit in dollars counts this call. Add its price in TALLYSPAN_PRICES`;
+    if (this.#settings.unpriced === 'refuse')
+      return this.#refuse(request, 'unpriced', {
+        rule: 'TALLYSPAN_LIMIT_UNPRICED',
+        hint: `${hint}, or set TALLYSPAN_LIMIT_UNPRICED=warn.`,
+      });
+    sayOnce(
+      `unpriced limit ${request.facts.model}`,
+      `${hint}; TALLYSPAN_LIMIT_UNPRICED=refuse stops such calls.`,
+    );
+    noteLimit(this.#telemetry, request, 'warned', {
+      scope: 'unpriced',
+      rule: 'TALLYSPAN_LIMIT_UNPRICED',
+      key: request.facts.model,
+    });
+    return undefined;
+  }
+
+  #refuseAccount(
+    request: LimitedRequest,
+    account: Account,
+    needed: Amounts | number,
+    action: LimitAction = 'refused',
+  ): Refused {
+    const amount = typeof needed === 'number' ? needed : needed[account.unit];
+    noteLimit(this.#telemetry, request, action, account, amount);
+    this.#markRuns(request.run, account);
+    const { scope, rule, key, unit, limit, spent, reserved } = account;
+    return this.#error(request, {
+      scope,
+      rule,
+      key,
+      unit: unit === 'nanoUsd' ? 'usd' : unit,
+      limit: amountIn(unit, limit),
+      spent: amountIn(unit, spent),
+      reserved: amountIn(unit, reserved),
+      needed: amountIn(unit, amount),
+      hint: hintOf(account, amount),
+    });
+  }
+
+  #refuse(
+    request: LimitedRequest,
+    scope: LimitScope,
+    { rule, hint }: Pick<LimitFacts, 'rule' | 'hint'>,
+    status: RunStatus = 'budget_exceeded',
+  ): Refused {
+    noteLimit(this.#telemetry, request, 'refused', { scope, rule, key: request.run.id });
+    request.run.limitStatus = status;
+    const none = { unit: 'repetitions', limit: 0, spent: 0, reserved: 0, needed: 1 } as const;
+    return this.#error(request, { scope, rule, key: request.run.id, ...none, hint });
+  }
+
+  #refuseLoop(request: LimitedRequest, loop: Loop): Refused {
+    const { run } = request;
+    const burnt = burntNanoUsd(run, loop);
+    const rule = this.#settings.loop === 'stop' ? 'TALLYSPAN_LIMIT_LOOP' : 'code';
+    noteLimit(this.#telemetry, request, 'refused', { scope: 'loop', rule, key: run.id, loop });
+    run.limitStatus = 'loop';
+    return this.#error(request, {
+      scope: 'loop',
+      rule,
+      key: run.id,
+      unit: 'repetitions',
+      limit: loop.count,
+      spent: loop.count,
+      reserved: 0,
+      needed: 1,
+      hint: `Stopped a loop: ${describeLoop(loop)} (input ${loop.inputHash}), about ${formatCost(burnt)} for nothing. Change what the tool says, or unset ${rule === 'code' ? 'loop' : rule}.`,
+    });
+  }
+
+  #error(request: LimitedRequest, facts: Omit<LimitFacts, 'model'>): Refused {
+    return { error: limitErrorFor(request.client, { ...facts, model: request.facts.model }) };
+  }
+
+  /** The run ends as stopped by a limit, and so do those around it up to the one whose limit it is. */
+  #markRuns(run: Run, account: Account): void {
+    const status = account.unit === 'turns' ? 'turn_limit' : 'budget_exceeded';
+    run.limitStatus = status;
+    const owner = this.scopes.runOf(account);
+    if (owner === undefined) return;
+    for (let each = run.parentRun; each !== undefined; each = each.parentRun) {
+      each.limitStatus = status;
+      if (each === owner) return;
+    }
+  }
+
+  #loopToStop(run: Run, active: Context): Loop | undefined {
+    const { loop } = run;
+    if (loop === undefined || !isLoopToStop(loop)) return undefined;
+    return this.#settings.loop === 'stop' || this.scopes.stopsLoops(run, active) ? loop : undefined;
+  }
+
+  #chargeTool(run: Run, tool: string, costNanoUsd: number): void {
+    // Pseudo-tools in parentheses are no tools.
+    if (tool.startsWith('(')) return;
+    for (const account of this.scopes.toolAccounts(run, tool, '')) {
+      account.spent += costNanoUsd;
+      this.#toolShares.set(account, costNanoUsd);
+    }
+  }
+
+  /** A tool in the context of the request that has no room left for what it cost in the call before. */
+  #shortTool({ run, facts }: LimitedRequest): Account | undefined {
+    if (this.#telemetry.onToolCost === undefined) return undefined;
+    const tools = new Set(
+      facts.shape.blocks.flatMap(({ kind, owner }) => (kind === 'tool_use' && owner ? [owner] : [])),
+    );
+    for (const tool of tools) {
+      const accounts = this.scopes.toolAccounts(run, tool, facts.model);
+      const short = accounts.find((account) => account.left < (this.#toolShares.get(account) ?? 0));
+      if (short !== undefined) return short;
+    }
+    return undefined;
+  }
+
+  #warn(request: LimitedRequest, accounts: readonly Account[]): void {
+    for (const account of takeWarnings(accounts)) {
+      noteLimit(this.#telemetry, request, 'warned', account);
+      const onWarning = this.scopes.codeLimitOf(account)?.onWarning;
+      if (onWarning === undefined) continue;
+      const { scope, rule, key, unit, limit, spent, reserved } = account;
+      guard('onWarning', () => {
+        onWarning({
+          scope,
+          rule,
+          key,
+          unit: unit === 'nanoUsd' ? 'usd' : unit,
+          limit: amountIn(unit, limit),
+          spent: amountIn(unit, spent),
+          reserved: amountIn(unit, reserved),
+        });
+      });
+    }
+  }
+}
+
+function hintOf({ scope, unit, limit, rule }: Account, needed: number): string {
+  const isAlwaysTooMuch = needed > limit && unit !== 'turns';
+  const raise = rule === 'code' ? 'raise the limit in code' : `raise ${rule}`;
+  if (isAlwaysTooMuch)
+    return `The limit is below what one such request may cost: lower max_tokens, or ${raise}.`;
+  if (scope.endsWith('_day')) return `Wait for the next day (UTC), or ${raise}.`;
+  if (unit === 'turns') return `End the task with what there is, or ${raise}.`;
+  return `Lower max_tokens, shorten the context, or ${raise}.`;
+}

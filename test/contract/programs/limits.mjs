@@ -1,0 +1,130 @@
+// What a program sees of limits, case by case: each argument is one.
+import Anthropic from '@anthropic-ai/sdk';
+
+const { run, limit, LimitExceededError } = await import(process.env.PACKAGE);
+const client = new Anthropic({ maxRetries: 2 });
+const MODEL = 'claude-sonnet-5-5';
+const body = (more = {}) => ({
+  model: MODEL,
+  max_tokens: 100,
+  messages: [{ role: 'user', content: 'hi' }],
+  ...more,
+});
+const say = (...words) => console.log(words.join(' '));
+const describe = (error) => [
+  error.name,
+  error instanceof LimitExceededError,
+  error instanceof Anthropic.APIError,
+  error.status,
+  error.scope,
+  error.rule,
+  error.unit,
+  error.limit,
+  error.model,
+];
+/** Calls until one is refused; gives how many passed. */
+async function until(call) {
+  for (let passed = 0; passed < 50; passed++) {
+    try {
+      await call();
+    } catch (error) {
+      say(passed, ...describe(error));
+      return;
+    }
+  }
+  say('never refused');
+}
+
+const cases = {
+  setting: () => run({ agent: 'a', userId: 'u' }, () => until(() => client.messages.create(body()))),
+  raw: () => run({ agent: 'a' }, () => until(() => client.messages.create(body()).asResponse())),
+  both: () => run({ agent: 'a' }, () => until(() => client.messages.create(body()).withResponse())),
+  helper: () => run({ agent: 'a' }, () => until(() => client.messages.stream(body()).finalMessage())),
+  post: () => run({ agent: 'a' }, () => until(() => client.post('/v1/messages', { body: body() }))),
+  code: async () => {
+    const warnings = [];
+    await limit({ turns: 5, onWarning: (warning) => warnings.push(warning.spent) }, () =>
+      until(() => client.messages.create(body())),
+    );
+    say('warned at', warnings);
+  },
+  nested: async () => {
+    await run({ agent: 'outer', limit: { turns: 4 } }, async () => {
+      await run({ agent: 'inner' }, () => client.messages.create(body()));
+      await run({ agent: 'inner' }, () => client.messages.create(body()));
+      await run({ agent: 'inner' }, () => until(() => client.messages.create(body())));
+    });
+  },
+  parallel: async () => {
+    const settled = await run({ agent: 'a', limit: { usd: 0.0055 } }, () =>
+      Promise.allSettled(Array.from({ length: 20 }, () => client.messages.create(body()))),
+    );
+    say(settled.filter(({ status }) => status === 'fulfilled').length, 'passed');
+  },
+  runner: async () => {
+    const again = {
+      name: 'again',
+      input_schema: { type: 'object' },
+      run: async () => `result ${Math.random()}`,
+    };
+    try {
+      await run({ agent: 'a', limit: { turns: 3 } }, async () => {
+        await client.beta.messages.toolRunner(body({ tools: [again] }));
+      });
+    } catch (error) {
+      say(...describe(error));
+    }
+  },
+  stream: async () => {
+    try {
+      await run({ agent: 'a', limit: { usd: 0.0021 } }, async () => {
+        let events = 0;
+        try {
+          for await (const _ of await client.messages.create(body({ stream: true }))) events += 1;
+        } finally {
+          say(events, 'events');
+        }
+      });
+    } catch (error) {
+      say(...describe(error));
+    }
+  },
+  loop: async () => {
+    const messages = [{ role: 'user', content: 'hi' }];
+    try {
+      await run({ agent: 'a', limit: { loop: 'stop' } }, async () => {
+        for (let turn = 1; turn < 30; turn++) {
+          const { content } = await client.messages.create(body({ messages }));
+          messages.push({ role: 'assistant', content });
+          const results = content.flatMap(({ type, id }) =>
+            type === 'tool_use'
+              ? [
+                  {
+                    type: 'tool_result',
+                    tool_use_id: id,
+                    content: `nothing at 2026-11-30T10:00:${10 + turn}Z`,
+                  },
+                ]
+              : [],
+          );
+          messages.push({ role: 'user', content: results });
+        }
+      });
+    } catch (error) {
+      say(...describe(error));
+    }
+  },
+  shorten: async () => {
+    await run({ agent: 'a', limit: { usd: 0.0015 } }, () =>
+      until(() => client.messages.create(body({ max_tokens: 5_000 }))),
+    );
+  },
+  caught: () =>
+    run({ agent: 'a', limit: { turns: 1 } }, async () => {
+      await client.messages.create(body());
+      await client.messages.create(body()).catch(() => undefined);
+      return 'what there is';
+    }),
+};
+
+await cases[process.argv[2]]();
