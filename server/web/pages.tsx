@@ -6,19 +6,17 @@ import type { VNode } from 'preact';
 import { DAY_MS } from '../../core/time.ts';
 import { listRuns } from '../queries/runs/list-runs.ts';
 import { readSession } from '../queries/runs/read-session.ts';
-import { AmbiguousRunError, readRun, type RunTree } from '../queries/runs/read-run.ts';
 import { readNumber } from '../queries/signals/signal-numbers.ts';
 import { parseDiagnosisQuestion } from '../questions/diagnosis-params.ts';
 import { readToolTax } from '../queries/diagnosis/read-unused-tools.ts';
 import { answerPage, type PageAnswer } from './answer-page.tsx';
 import { renderPage } from './layout.tsx';
-import { registerRun } from './run-routes.tsx';
+import { registerCompare, registerRun } from './run-routes.tsx';
 import { DiagnosePage } from './pages/diagnose/diagnose-page.tsx';
 import { AlertsPage, TEST_PATH } from './pages/alerts/alerts-page.tsx';
 import { pageNow } from './page-now.ts';
 import { BREAKDOWNS, readBreakdown } from './pages/breakdown/breakdown-data.ts';
 import { BreakdownPage } from './pages/breakdown/breakdown-page.tsx';
-import { ComparePage } from './pages/compare/compare-page.tsx';
 import { readOverview } from './pages/overview/overview-data.ts';
 import { OverviewPage } from './pages/overview/overview-page.tsx';
 import { RunsPage } from './pages/runs/runs-page.tsx';
@@ -44,12 +42,6 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
 
   const answerTo = (request: FastifyRequest, reply: FastifyReply): PageAnswer =>
     answerPage(context, request, reply);
-
-  function readOneRun(id: string): Promise<RunTree | undefined> {
-    return readRun(database, id).catch((error: unknown) => {
-      throw error instanceof AmbiguousRunError ? new RequestError(409, error.message) : error;
-    });
-  }
 
   app.get<{ Querystring: QueryText }>('/', async (request, reply) => {
     const now = pageNow(context.store);
@@ -139,13 +131,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
     });
   });
 
-  app.get<{ Querystring: QueryText }>('/compare', async (request, reply) => {
-    const aText = textParam(request.query, 'a') ?? '';
-    const bText = textParam(request.query, 'b') ?? '';
-    const a = aText === '' ? undefined : await readOneRun(aText);
-    const b = bText === '' ? undefined : await readOneRun(bText);
-    return answerTo(request, reply)(<ComparePage view={{ a, b, aText, bText }} />, { title: 'Compare' });
-  });
+  registerCompare(app, context);
 
   app.get(ALERTS_PATH, async (request, reply) =>
     answerTo(request, reply)(

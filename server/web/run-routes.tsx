@@ -1,14 +1,17 @@
-// The addresses of one run: its page, the recorded content of its steps as it was, and the switch that removes it.
+// The addresses of one run: its page, the recorded content of its steps as it was, and the switch that removes it; and of
+// two runs side by side.
 
 import type { FastifyInstance } from 'fastify';
 import { readCallContents, removeContent } from '../queries/runs/read-content.ts';
 import { readRunOutline, type RunOutline } from '../queries/runs/read-run-outline.ts';
 import { AmbiguousRunError } from '../queries/runs/read-run.ts';
 import { RequestError } from '../questions/request-error.ts';
-import type { QueryText } from '../questions/query-params.ts';
+import { textParam, type QueryText } from '../questions/query-params.ts';
 import { answerPage } from './answer-page.tsx';
 import { contentAccessOf } from './content-access.ts';
 import { pageNow } from './page-now.ts';
+import { readCompareData } from './pages/compare/compare-data.ts';
+import { ComparePage } from './pages/compare/compare-page.tsx';
 import { parseRunAddress } from './pages/run/run-address.ts';
 import { readRunData } from './pages/run/run-data.ts';
 import { RunPage } from './pages/run/run-page.tsx';
@@ -97,6 +100,28 @@ export function registerRun(app: FastifyInstance, context: WebContext): void {
 
 function noRun(id: string): RequestError {
   return new RequestError(404, `There is no run ${id}: it was never stored, or was deleted by age.`);
+}
+
+export function registerCompare(app: FastifyInstance, context: WebContext): void {
+  app.get<{ Querystring: QueryText }>('/compare', async (request, reply) => {
+    const { query } = request;
+    // Boxes that were ticked in a list of runs.
+    const [first = '', second = ''] = [query['run'] ?? []].flat();
+    const a = textParam(query, 'a') ?? first;
+    const b = textParam(query, 'b') ?? second;
+    const pair = textParam(query, 'pair') === undefined ? undefined : countParam(query, 'pair');
+    const access = contentAccessOf(request, context.access);
+    const data = await orConflict(readCompareData(context.database, a, b, pair, access));
+    return answerPage(context, request, reply)(<ComparePage data={data} />, { title: 'Compare' });
+  });
+}
+
+/** @throws RequestError */
+function countParam(query: QueryText, key: string): number {
+  const value = Number(textParam(query, key));
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new RequestError(400, `${key} is a whole number from 0, not ${textParam(query, key) ?? ''}`);
+  return value;
 }
 
 /** More than one run begins with the id: nothing here decides between them. */

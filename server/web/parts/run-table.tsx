@@ -27,9 +27,17 @@ const RUN_COLUMNS = {
   run: {
     title: 'Run',
     cell: (run) => (
-      <a class="mono" href={`/runs/${encodeURIComponent(run['agent.run_id'])}`}>
-        {shortId(run['agent.run_id'])}
-      </a>
+      <span class="pick">
+        <input
+          type="checkbox"
+          name="run"
+          value={run['agent.run_id']}
+          aria-label={`Choose run ${shortId(run['agent.run_id'])} to compare`}
+        />{' '}
+        <a class="mono" href={`/runs/${encodeURIComponent(run['agent.run_id'])}`}>
+          {shortId(run['agent.run_id'])}
+        </a>
+      </span>
     ),
   },
   agent: { title: 'Agent', cell: (run) => <Name text={run['gen_ai.agent.name']} /> },
@@ -115,7 +123,7 @@ export function RunTable({ runs, columns, optional = [], label, timezone, now }:
     const classes = [column.isNumber === true ? 'n' : '', optional.includes(id) ? 'optional' : ''];
     return { id, column, look: classes.filter((one) => one !== '').join(' ') || undefined };
   });
-  return (
+  const table = (
     <Scroll label={label}>
       <table>
         <thead>
@@ -140,6 +148,13 @@ export function RunTable({ runs, columns, optional = [], label, timezone, now }:
         </tbody>
       </table>
     </Scroll>
+  );
+  if (!columns.includes('run') || runs.length < 2) return table;
+  return (
+    <form method="get" action="/compare" class="compare-form">
+      {table}
+      <button type="submit">Compare two chosen runs</button>
+    </form>
   );
 }
 

@@ -1,22 +1,19 @@
 // Two runs side by side: what differs, in cost, time, tokens and what they called.
 
 import type { VNode } from 'preact';
+import { ownerName } from '../../../../core/attribution/owner-names.ts';
 import { NO_DATA, formatCost, formatCount, formatDuration, formatTokens } from '../../../../core/format.ts';
 import type { FieldKey } from '../../../../core/schema.ts';
 import { compareText } from '../../../../core/text-order.ts';
-import type { RunTree } from '../../../queries/runs/read-run.ts';
+import type { RunOutline } from '../../../queries/runs/read-run-outline.ts';
+import type { CompareData } from './compare-data.ts';
+import { CompareContent, CompareSteps } from './compare-steps.tsx';
 import { shortId } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { numberIn, textIn } from '../run/step-facts.ts';
 
-export interface CompareView {
-  readonly a: RunTree | undefined;
-  readonly b: RunTree | undefined;
-  readonly aText: string;
-  readonly bText: string;
-}
-
-export function ComparePage({ view }: { view: CompareView }): VNode {
+export function ComparePage({ data }: { data: CompareData }): VNode {
+  const { a, b } = data;
   return (
     <>
       <div class="head">
@@ -25,30 +22,53 @@ export function ComparePage({ view }: { view: CompareView }): VNode {
         <form class="filter" method="get" action="/compare">
           <label>
             Run
-            <input name="a" value={view.aText} size={34} />
+            <input name="a" value={data.aText} size={34} />
           </label>
           <label>
             with run
-            <input name="b" value={view.bText} size={34} />
+            <input name="b" value={data.bText} size={34} />
           </label>
           <button type="submit">Compare</button>
         </form>
       </div>
-      {view.a === undefined || view.b === undefined ? (
-        <div class="hello">
-          {missing('first', view.aText, view.a)} {missing('second', view.bText, view.b)} The beginning of an
-          id is enough; the <a href="/runs">list of runs</a> has them.
-        </div>
+      {a === undefined || b === undefined ? (
+        <div class="hello">{missing(data)}</div>
       ) : (
-        <CompareTable a={view.a} b={view.b} />
+        <>
+          {data.isMedian && (
+            <p class="soft">
+              <span class="mono">{shortId(b['agent.run_id'])}</span> is the median run of{' '}
+              <bdi>{a['gen_ai.agent.name'] ?? 'the same service'}</bdi> by cost, of those that ended well in
+              the 7 days before.
+            </p>
+          )}
+          <CompareTable a={a} b={b} />
+          <CompareSteps data={data} />
+          {data.content !== undefined && <CompareContent content={data.content} data={data} />}
+        </>
       )}
     </>
   );
 }
 
-function missing(which: string, text: string, run: RunTree | undefined): string {
-  if (run !== undefined) return '';
-  return text === '' ? `Give the id of the ${which} run.` : `There is no run ${text}.`;
+function missing({ a, b, aText, bText, isMedian }: CompareData): VNode {
+  const lines = [
+    a !== undefined ? '' : aText === '' ? 'Give the id of the first run.' : `There is no run ${aText}.`,
+    b !== undefined
+      ? ''
+      : isMedian
+        ? 'Its agent has no other run that ended well in the 7 days before.'
+        : bText === ''
+          ? 'Give the id of the second run.'
+          : `There is no run ${bText}.`,
+  ];
+  return (
+    <>
+      {lines.filter((line) => line !== '').join(' ')} The beginning of an id is enough, and{' '}
+      <code>median</code> stands for the median run of the same agent. In the <a href="/runs">list of runs</a>{' '}
+      two can be chosen.
+    </>
+  );
 }
 
 interface Line {
@@ -58,7 +78,7 @@ interface Line {
   readonly format: (value: number | null) => string;
 }
 
-function CompareTable({ a, b }: { a: RunTree; b: RunTree }): VNode {
+function CompareTable({ a, b }: { a: RunOutline; b: RunOutline }): VNode {
   return (
     <Panel label="Comparison">
       <Scroll label="Table of the comparison">
@@ -116,8 +136,8 @@ function difference({ a, b, format }: Line): string {
   return `${b > a ? '+' : '−'}${format(Math.abs(b - a))}`;
 }
 
-function linesOf(a: RunTree, b: RunTree): Line[] {
-  const line = (name: string, read: (run: RunTree) => number | null, format: Line['format']): Line => ({
+function linesOf(a: RunOutline, b: RunOutline): Line[] {
+  const line = (name: string, read: (run: RunOutline) => number | null, format: Line['format']): Line => ({
     name,
     a: read(a),
     b: read(b),
@@ -151,32 +171,34 @@ function linesOf(a: RunTree, b: RunTree): Line[] {
       (run) => run.steps.filter((step) => step['tool.ok'] === false).length,
       formatCount,
     ),
-    ...tools.map((name) =>
-      line(`Context cost of ${name} (estimated)`, (run) => carriedBy(run, name), formatCost),
+    ...ownersOf(a, b).map((owner) =>
+      line(`Context cost of ${ownerName(owner)} (estimated)`, (run) => contextCostOf(run, owner), formatCost),
     ),
   ];
 }
 
-/** What the calls of a run paid for a tool; null where it is not known. */
-function carriedBy(run: RunTree, tool: string): number | null {
-  const rows = run.steps
-    .flatMap((step) => step.tool_costs ?? [])
-    .filter((row) => row['gen_ai.tool.name'] === tool);
-  if (rows.length === 0) return null;
-  return rows.reduce((sum, row) => sum + Number(row['cost_nano_usd'] ?? 0), 0);
+/** What the calls of a run paid for a tool or a part of the prompt; null where it is not known. */
+function contextCostOf(run: RunOutline, owner: string): number | null {
+  return run.context_costs.find((cost) => cost.owner === owner)?.costNanoUsd ?? null;
 }
 
-function namesOf(a: RunTree, b: RunTree, kind: string, key: FieldKey): string[] {
+function ownersOf(...runs: readonly RunOutline[]): string[] {
+  return [...new Set(runs.flatMap((run) => run.context_costs.map(({ owner }) => owner)))].toSorted(
+    compareText,
+  );
+}
+
+function namesOf(a: RunOutline, b: RunOutline, kind: string, key: FieldKey): string[] {
   const names = [...a.steps, ...b.steps].flatMap((step) => (step.step === kind ? [textIn(step, key)] : []));
   return [...new Set(names)].filter((name) => name !== undefined).toSorted(compareText);
 }
 
-function countOf(run: RunTree, kind: string, key?: FieldKey, name?: string): number {
+function countOf(run: RunOutline, kind: string, key?: FieldKey, name?: string): number {
   return run.steps.filter((step) => step.step === kind && (key === undefined || textIn(step, key) === name))
     .length;
 }
 
-function sumOf(run: RunTree, key: FieldKey): number | null {
+function sumOf(run: RunOutline, key: FieldKey): number | null {
   const values = run.steps.map((step) => numberIn(step, key)).filter((value) => value !== undefined);
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0);
 }

@@ -5,7 +5,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { formatCount } from '../../../../core/format.ts';
 import type { CallContent } from '../../../queries/runs/read-content.ts';
 import { ForeignText, jsonText } from '../../parts/foreign-text.tsx';
-import { conversationOf, readJson } from './conversation.ts';
+import { conversationOf, readJson } from '../../../../core/model-call/conversation.ts';
 import { NotRecorded } from './not-recorded.tsx';
 import { runLink, type ContentView } from './run-address.ts';
 import type { ShownStep } from './run-data.ts';

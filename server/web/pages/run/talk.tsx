@@ -4,7 +4,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { formatCount, formatCountOf } from '../../../../core/format.ts';
 import { ForeignText, jsonText } from '../../parts/foreign-text.tsx';
-import type { Block, Conversation, Message } from './conversation.ts';
+import type { Block, Conversation, Message } from '../../../../core/model-call/conversation.ts';
 
 /** Of a longer conversation the latest are shown. */
 const MESSAGES_SHOWN = 100;

@@ -3,7 +3,7 @@
 import type { VNode } from 'preact';
 import { formatCount } from '../../../../core/format.ts';
 import { ForeignText, jsonText } from '../../parts/foreign-text.tsx';
-import { asJson, conversationOf, readJson, type Block } from './conversation.ts';
+import { asJson, conversationOf, readJson, type Block } from '../../../../core/model-call/conversation.ts';
 import { NotRecorded } from './not-recorded.tsx';
 import type { ShownStep } from './run-data.ts';
 import { numberIn, stepKey, textIn } from './step-facts.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { conversationOf, readJson } from '../../../server/web/pages/run/conversation.ts';
+import { conversationOf, readJson } from '../../../core/model-call/conversation.ts';
 
 // What a call sent and got back, read from its JSON: whatever stands in it, it is only ever blocks of text.
 

@@ -202,3 +202,43 @@ function describeSource(source: unknown, block: Json): string {
   const bytes = type === 'base64' ? Math.floor((data.length * 3) / 4) : data.length;
   return `${title}${media}, ${bytes < 10_000 ? `${bytes} bytes` : `${Math.round(bytes / 1000).toLocaleString('en')} kB`}`;
 }
+
+/** Parts of a conversation as texts that can be compared line by line. */
+export interface ConversationTexts {
+  readonly system: string;
+  readonly tools: string;
+  readonly messages: string;
+  readonly answer: string;
+}
+
+export function conversationTexts(conversation: Conversation): ConversationTexts {
+  const { system, tools, messages, answer } = conversation;
+  return {
+    system: system.map(textOfBlock).join('\n'),
+    tools: tools
+      .map((tool) => `${tool.name}: ${tool.description}\n${JSON.stringify(tool.schema, undefined, 2)}`)
+      .join('\n\n'),
+    messages: messages
+      .map((message) => `[${message.role}]\n${message.blocks.map(textOfBlock).join('\n')}`)
+      .join('\n\n'),
+    answer: (answer?.blocks ?? []).map(textOfBlock).join('\n'),
+  };
+}
+
+/** A block as text, one line or more. */
+export function textOfBlock(block: Block): string {
+  switch (block.kind) {
+    case 'text':
+      return block.text;
+    case 'thinking':
+      return `(thinking) ${block.text}`;
+    case 'tool_use':
+      return `→ ${block.name} ${JSON.stringify(block.input)}`;
+    case 'tool_result':
+      return `← ${block.isError ? 'error' : 'result'} of ${block.name ?? block.id}: ${block.blocks.map(textOfBlock).join('\n')}`;
+    case 'file':
+      return `(${block.what}: ${block.detail})`;
+    case 'other':
+      return JSON.stringify(block.value) ?? '';
+  }
+}
