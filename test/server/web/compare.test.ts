@@ -26,9 +26,12 @@ function stepsOf(names: string): RunStep[] {
     });
 }
 
+function nameOf(step: RunStep | undefined): string {
+  const name = step?.['gen_ai.response.model'] ?? step?.['gen_ai.tool.name'];
+  return typeof name === 'string' ? name : '–';
+}
+
 function aligned(a: string, b: string): string[] {
-  const nameOf = (step: RunStep | undefined): string =>
-    step === undefined ? '–' : String(step['gen_ai.response.model'] ?? step['gen_ai.tool.name']);
   return alignSteps(stepsOf(a), stepsOf(b)).map(
     (pair) => `${nameOf(pair.a)}${pair.isSame ? '=' : '|'}${nameOf(pair.b)}`,
   );
