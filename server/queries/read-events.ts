@@ -245,7 +245,7 @@ export function conditionOf(
   return { where: parts.join(' AND '), values };
 }
 
-const KEYS_BY_COLUMN = new Map(FIELD_KEYS.map((key) => [columnOf(key), key]));
+const KEYS_BY_COLUMN: ReadonlyMap<string, FieldKey> = new Map(FIELD_KEYS.map((key) => [columnOf(key), key]));
 
 /** The event of a row; columns that are no fields are left out. */
 export function eventOf(row: DatabaseRow): EventRecord {

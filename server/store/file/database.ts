@@ -4,6 +4,7 @@
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import type { EventColumns } from '../../../core/schema.ts';
 import { leaveNativeBytes } from '../../process/memory.ts';
 import { ServerError, messageOf } from '../../process/server-error.ts';
 import {
@@ -24,8 +25,11 @@ import { FORMAT, checkFormat, migrate } from './migrations.ts';
 import { keepFilesPrivate, makePrivate, makePrivateFolder } from './private-files.ts';
 import { ReaderPool } from './reader-pool.ts';
 
-/** One row of an answer: integers as numbers, times as `Date`, lists as arrays, no value as `null`. */
-export type DatabaseRow = Readonly<Record<string, unknown>>;
+/**
+ * One row of an answer: integers as numbers, times as `Date`, lists as arrays, no value as `null`. Columns of events
+ * have the types of their fields; what a statement names itself is unknown until it is looked at.
+ */
+export type DatabaseRow = EventColumns & Readonly<Record<string, unknown>>;
 
 export type SqlValues = readonly DuckDBValue[] | Readonly<Record<string, DuckDBValue>>;
 
