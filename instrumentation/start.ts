@@ -7,6 +7,7 @@ import { observeExport } from './claude-agent/agent-exports.ts';
 import { DailyFile } from './deliver/daily-file.ts';
 import { Pipeline } from './deliver/pipeline.ts';
 import { handleExit } from './exit.ts';
+import { PeerSpans } from './otel/peer-spans.ts';
 import { Providers } from './otel/providers.ts';
 import { say, sayDebug, setLogLevel } from './process/diagnostics.ts';
 import { guard, guarded } from './process/guard.ts';
@@ -71,6 +72,7 @@ function assemble(settings: Settings) {
   });
   const providers = new Providers(service, settings, pipeline, TALLYSPAN_VERSION);
   const sightings = new Sightings(events);
+  const peers = new PeerSpans();
   const telemetry: Telemetry = {
     tracer: providers.tracer,
     events,
@@ -78,12 +80,13 @@ function assemble(settings: Settings) {
     firstSights: new FirstSights(pipeline.folder, `${name} ${program ?? ''}`),
     silentWatch: new SilentWatch(events),
     sightings,
+    peers,
     settings,
     revision,
     defaultAgentName: isNamed ? name : undefined,
   };
   const runs = new Runs(telemetry);
-  providers.watch(watchSpans(runs, telemetry.defaultAgentName));
+  providers.watch(watchSpans(runs, peers, telemetry.defaultAgentName));
   const observer = new Observer(telemetry, runs, loadPrices(settings.pricesFile), instanceId);
   return {
     settings,

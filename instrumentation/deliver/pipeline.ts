@@ -7,6 +7,7 @@ import type { LogRecordProcessor } from '@opentelemetry/sdk-logs';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { EVENT_SCOPE } from '../../core/otlp-log.ts';
 import { Delivery, type DeliveryProblem } from './delivery.ts';
 import { sayDebug, sayOnce } from '../process/diagnostics.ts';
 import { encodeLogRecord } from '../encode/encode-log.ts';
@@ -31,10 +32,13 @@ export class Pipeline {
   readonly endpoint: string;
   /** Folder of the spool and the journal of this service at this endpoint. */
   readonly folder: string;
+  /** Whether spans and records of other code keep what was said. */
+  readonly #keepsContent: boolean;
   /** Why the last try failed. */
   lastReason: string | undefined;
 
   constructor(settings: Settings, serviceName: string) {
+    this.#keepsContent = settings.content === 'full';
     const transports = {
       traces: silent(createTransport('traces', settings.protocol)),
       logs: silent(createTransport('logs', settings.protocol)),
@@ -103,7 +107,8 @@ export class Pipeline {
         guard('queue span', () => {
           if ((span.spanContext().traceFlags & 1) !== 1) return;
           writer.reset();
-          encodeSpan(writer, span);
+          const isOwn = span.instrumentationScope.name === EVENT_SCOPE;
+          encodeSpan(writer, span, isOwn || this.#keepsContent);
           this.spans.add({ resource: span.resource, scope: span.instrumentationScope, record: writer });
         });
       },
@@ -119,7 +124,7 @@ export class Pipeline {
       onEmit: (record) => {
         guard('queue log record', () => {
           writer.reset();
-          encodeLogRecord(writer, record);
+          encodeLogRecord(writer, record, this.#keepsContent);
           this.logs.add({ resource: record.resource, scope: record.instrumentationScope, record: writer });
         });
       },

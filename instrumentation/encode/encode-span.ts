@@ -1,8 +1,9 @@
 // A finished span as a protobuf Span of OTLP.
 
 import { SPAN, SPAN_EVENT, SPAN_LINK, STATUS } from '../../core/otlp-fields.ts';
-import type { Link } from '@opentelemetry/api';
+import type { Attributes, Link } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import { lengthNote, withoutForeignContent } from '../../core/foreign-content.ts';
 import { writeAttributes, writeCount, writeId, writeText, writeTime } from './otlp-values.ts';
 import { BYTES, FIXED32, type ProtobufWriter } from './protobuf-writer.ts';
 
@@ -10,7 +11,10 @@ import { BYTES, FIXED32, type ProtobufWriter } from './protobuf-writer.ts';
 const KNOWS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 
-export function encodeSpan(writer: ProtobufWriter, span: ReadableSpan): void {
+/** @param keepsContent whether texts of other code's spans may say anything; else lengths take their place */
+export function encodeSpan(writer: ProtobufWriter, span: ReadableSpan, keepsContent: boolean): void {
+  const cleared = (attributes: Attributes): Attributes =>
+    keepsContent ? attributes : withoutForeignContent(attributes);
   const context = span.spanContext();
   const { parentSpanContext: parent, status } = span;
   writeId(writer, SPAN.traceId, context.traceId);
@@ -22,35 +26,40 @@ export function encodeSpan(writer: ProtobufWriter, span: ReadableSpan): void {
   writeCount(writer, SPAN.kind, span.kind + 1);
   writeTime(writer, SPAN.startTime, span.startTime);
   writeTime(writer, SPAN.endTime, span.endTime);
-  writeAttributes(writer, SPAN.attributes, span.attributes);
+  writeAttributes(writer, SPAN.attributes, cleared(span.attributes));
   writeCount(writer, SPAN.droppedAttributesCount, span.droppedAttributesCount);
   for (const event of span.events) {
     writer.tag(SPAN.events, BYTES);
     const mark = writer.open();
     writeTime(writer, SPAN_EVENT.time, event.time);
     writeText(writer, SPAN_EVENT.name, event.name);
-    if (event.attributes !== undefined) writeAttributes(writer, SPAN_EVENT.attributes, event.attributes);
+    if (event.attributes !== undefined)
+      writeAttributes(writer, SPAN_EVENT.attributes, cleared(event.attributes));
     writeCount(writer, SPAN_EVENT.droppedAttributesCount, event.droppedAttributesCount);
     writer.close(mark);
   }
   writeCount(writer, SPAN.droppedEventsCount, span.droppedEventsCount);
-  for (const link of span.links) writeLink(writer, link);
+  for (const link of span.links) writeLink(writer, link, cleared);
   writeCount(writer, SPAN.droppedLinksCount, span.droppedLinksCount);
   writer.tag(SPAN.status, BYTES);
   const mark = writer.open();
-  writeText(writer, STATUS.message, status.message);
+  writeText(writer, STATUS.message, keepsContent ? status.message : lengthNote(status.message));
   writeCount(writer, STATUS.code, status.code);
   writer.close(mark);
   writeFlags(writer, SPAN.flags, context.traceFlags, parent?.isRemote);
 }
 
-function writeLink(writer: ProtobufWriter, { context, attributes, droppedAttributesCount }: Link): void {
+function writeLink(
+  writer: ProtobufWriter,
+  { context, attributes, droppedAttributesCount }: Link,
+  cleared: (attributes: Attributes) => Attributes,
+): void {
   writer.tag(SPAN.links, BYTES);
   const mark = writer.open();
   writeId(writer, SPAN_LINK.traceId, context.traceId);
   writeId(writer, SPAN_LINK.spanId, context.spanId);
   writeText(writer, SPAN_LINK.traceState, context.traceState?.serialize());
-  if (attributes !== undefined) writeAttributes(writer, SPAN_LINK.attributes, attributes);
+  if (attributes !== undefined) writeAttributes(writer, SPAN_LINK.attributes, cleared(attributes));
   writeCount(writer, SPAN_LINK.droppedAttributesCount, droppedAttributesCount);
   writeFlags(writer, SPAN_LINK.flags, context.traceFlags, context.isRemote);
   writer.close(mark);

@@ -5,6 +5,7 @@
 import { context, createContextKey, ROOT_CONTEXT, trace, type Context, type Span } from '@opentelemetry/api';
 import { NewestMap } from '../../core/newest-map.ts';
 import { currentIdentity, mergeIdentity, type Identity } from './identity.ts';
+import { readFrameworkContext } from './framework-context.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { Run, type RunStart, type RunStatus } from './run.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -185,11 +186,14 @@ export class Runs {
 
   #infer(facts: RequestFacts, active: Context): Run {
     const inherited = this.inherit(this.enclosing(active));
+    const spoken = this.#telemetry.peers.factsAround(active);
+    const framework = readFrameworkContext();
+    // What the request says of its user comes last: it may name a whole application.
+    const guessed = mergeIdentity({ userId: facts.userId }, framework?.identity ?? {});
     return this.start({
       ...inherited,
-      agentName: this.#telemetry.defaultAgentName,
-      // What the request says of its user comes last: it may name a whole application.
-      identity: mergeIdentity({ userId: facts.userId }, inherited.identity),
+      agentName: spoken.agentName ?? framework?.agentName ?? this.#telemetry.defaultAgentName,
+      identity: mergeIdentity(mergeIdentity(guessed, spoken), inherited.identity),
       userInputLength: facts.userInputLength,
       isInferred: true,
       parent: active,

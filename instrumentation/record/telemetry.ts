@@ -6,6 +6,7 @@ import type { FirstSights } from './first-sights.ts';
 import type { Journal } from './journal.ts';
 import type { Run } from './run.ts';
 import type { Settings } from '../process/settings.ts';
+import type { PeerSpans } from '../otel/peer-spans.ts';
 import type { Sightings } from './sightings.ts';
 import type { SilentWatch } from './silent-watch.ts';
 
@@ -16,6 +17,7 @@ export interface Telemetry {
   readonly firstSights: FirstSights;
   readonly silentWatch: SilentWatch;
   readonly sightings: Sightings;
+  readonly peers: PeerSpans;
   readonly settings: Settings;
   /** Hears what keeping each tool in the context of a call cost, where that is limited. */
   onToolCost?: (run: Run, tool: string, costNanoUsd: number) => void;

@@ -10,10 +10,10 @@ import {
   type Span,
 } from '@opentelemetry/api';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
-import { OWN_ATTRIBUTE } from '../../core/dialects/normalise.ts';
+import { OWN_ATTRIBUTE, OWN_SCOPE } from '../../core/dialects/normalise.ts';
 import { guard } from '../process/guard.ts';
 import type { ModelCall } from '../record/model-call.ts';
-import { markRelatedSpan, relateSpan } from '../otel/peer-spans.ts';
+import type { PeerSpans } from '../otel/peer-spans.ts';
 import { parentSpanId, type Run } from '../record/run.ts';
 import type { Runs } from '../record/runs.ts';
 
@@ -54,14 +54,17 @@ export function watchNativeCount(active: Context, count: TokenCount): Context {
 }
 
 /** Sees every span of the provider; acts on native ones. */
-export function watchSpans(runs: Runs, agentName: string | undefined): SpanProcessor {
+export function watchSpans(runs: Runs, peers: PeerSpans, agentName: string | undefined): SpanProcessor {
   const adopted = new WeakMap<object, Run>();
   return {
     onStart: (span, parent) => {
       guard('native span start', () => {
-        if (!span.instrumentationScope.name.startsWith(NATIVE_SCOPE)) {
+        if (!isNative(span)) {
+          if (span.instrumentationScope.name === OWN_SCOPE) return;
+          peers.open(span, parent);
           const call = parent.getValue(CALL_KEY) as ModelCall | undefined;
-          if (call !== undefined) relateSpan(span, call.run.id);
+          if (call !== undefined) peers.relate(span, call.run.id);
+          openTool(runs, span);
           return;
         }
         if (span.name === 'anthropic.messages.create') adoptCall(span, parent);
@@ -74,8 +77,10 @@ export function watchSpans(runs: Runs, agentName: string | undefined): SpanProce
     },
     onEnding: (span) => {
       guard('native span end', () => {
-        if (!span.instrumentationScope.name.startsWith(NATIVE_SCOPE)) {
-          markRelatedSpan(span);
+        if (!isNative(span)) {
+          if (span.instrumentationScope.name === OWN_SCOPE) return;
+          closeTool(runs, span);
+          peers.close(span);
           return;
         }
         const call = calls.get(span);
@@ -155,27 +160,45 @@ function endRunner(runs: Runs, run: Run, span: ReadableSpan): void {
 }
 
 function openTool(runs: Runs, span: Span & ReadableSpan): void {
-  const id = span.attributes['gen_ai.tool.call.id'];
-  const run = typeof id === 'string' ? runs.runOfBlock(id) : undefined;
-  const tool = run?.pendingTools.get(String(id));
-  if (run === undefined || tool === undefined) return;
+  const id = toolUseOf(span);
+  if (id === undefined) return;
+  const run = runs.runOfBlock(id);
+  const tool = run?.pendingTools.get(id);
+  if (run === undefined || tool === undefined || tool.execution !== undefined) return;
   tool.execution = {
     spanContext: span.spanContext(),
     parentSpanId: parentSpanId(span),
     startMs: Date.now(),
   };
-  span.updateName(`execute_tool ${tool.name}`);
+  if (isNative(span)) span.updateName(`execute_tool ${tool.name}`);
+  else span.setAttribute(OWN_ATTRIBUTE, run.id);
   runs.openToolSpan(span.spanContext().spanId, run);
 }
 
 function closeTool(runs: Runs, span: ReadableSpan): void {
-  const id = span.attributes['gen_ai.tool.call.id'];
-  if (typeof id !== 'string') return;
-  runs.closeToolSpan(span.spanContext().spanId);
+  const id = toolUseOf(span);
+  if (id === undefined) return;
+  const { spanId } = span.spanContext();
+  runs.closeToolSpan(spanId);
   const execution = runs.runOfBlock(id)?.pendingTools.get(id)?.execution;
-  if (execution === undefined) return;
+  if (execution?.spanContext.spanId !== spanId) return;
   execution.endMs = Date.now();
   if (span.status.code === SpanStatusCode.ERROR) execution.errorType = errorTypeOf(span) ?? 'tool_error';
+}
+
+/** Keys under which instrumentations name the tool use that a span executes. */
+const TOOL_USE_KEYS = ['gen_ai.tool.call.id', 'ai.toolCall.id', 'tool_call.id'] as const;
+
+function toolUseOf({ attributes }: ReadableSpan): string | undefined {
+  for (const key of TOOL_USE_KEYS) {
+    const id = attributes[key];
+    if (typeof id === 'string') return id;
+  }
+  return undefined;
+}
+
+function isNative({ instrumentationScope }: ReadableSpan): boolean {
+  return instrumentationScope.name.startsWith(NATIVE_SCOPE);
 }
 
 function errorTypeOf(span: ReadableSpan): string | undefined {

@@ -11,7 +11,6 @@ import { bindSpan, watchNativeSpan } from './native-spans.ts';
 import { expectStream } from './observe-stream.ts';
 import { endWhenCollected, readBody, watchResponse } from './observe-response.ts';
 import type { Observer, SentRequest } from './observer.ts';
-import { relateSpan } from '../otel/peer-spans.ts';
 import { readRequest } from '../record/request-facts.ts';
 import { LIMIT_ERROR_TYPE } from '../limits/limit-error.ts';
 import type { Refused } from '../limits/limiter.ts';
@@ -103,7 +102,7 @@ function beginCall(
   if (typeof conversationId === 'string' && run.identity.sessionId === undefined)
     run.identify({ sessionId: conversationId });
   if (facts.userId !== undefined && run.identity.userId === undefined) run.identify({ userId: facts.userId });
-  relateSpan(trace.getSpan(current), run.id);
+  observer.telemetry.peers.relate(trace.getSpan(current), run.id);
   const admitted = observer.admit({ run, facts, body, client, active: current });
   if (admitted !== undefined && 'error' in admitted) {
     if (run.isInferred && !run.isAdopted) observer.runs.end(run, 'budget_exceeded', LIMIT_ERROR_TYPE);

@@ -6,7 +6,6 @@ import { guarded } from '../process/guard.ts';
 import { later } from '../process/timers.ts';
 import type { CallEnd, ModelCall } from '../record/model-call.ts';
 import { readRequest, type RequestFacts } from '../record/request-facts.ts';
-import { relateSpan } from '../otel/peer-spans.ts';
 import { bindSpan, isFreeNativeSpan } from '../sdk/native-spans.ts';
 import type { Observer } from '../sdk/observer.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -109,7 +108,7 @@ function beginCall(observer: Observer, facts: RequestFacts, request: WireRequest
     enclosing.updateName(call.spanName);
     return call;
   }
-  relateSpan(enclosing, run.id);
+  observer.telemetry.peers.relate(enclosing, run.id);
   call.isOwnSpan = true;
   call.span = observer.telemetry.tracer.startSpan(
     call.spanName,

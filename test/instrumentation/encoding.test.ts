@@ -115,7 +115,7 @@ describe('a request of ours, read by the schema, is the one of the stock seriali
     const writer = new ProtobufWriter();
     for (const span of spans) {
       writer.reset();
-      encodeSpan(writer, span);
+      encodeSpan(writer, span, true);
       batch.add({ resource: span.resource, scope: span.instrumentationScope, record: writer });
     }
     const stock = ProtobufTraceSerializer.serializeRequest(spans) ?? new Uint8Array();
@@ -148,7 +148,7 @@ describe('a request of ours, read by the schema, is the one of the stock seriali
     const batch = new RecordBatch();
     for (const record of records) {
       const writer = new ProtobufWriter();
-      encodeLogRecord(writer, record);
+      encodeLogRecord(writer, record, true);
       batch.add({ resource: record.resource, scope: record.instrumentationScope, record: writer });
     }
     const stock = ProtobufLogsSerializer.serializeRequest(records) ?? new Uint8Array();
