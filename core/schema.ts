@@ -363,27 +363,6 @@ export const EVENTS = {
 
 export type EventName = keyof typeof EVENTS;
 
-/** The type of {@link columnOf}: `agent_run_id` of `agent.run_id`. */
-export type ColumnName<K extends string = FieldKey> = K extends `${infer Head}.${infer Tail}`
-  ? `${Head}_${ColumnName<Tail>}`
-  : K;
-
-/** Name of a field as a DuckDB column and as a Loki label: dots become underscores. */
-export function columnOf<K extends FieldKey>(key: K): ColumnName<K> {
-  return key.replaceAll('.', '_') as ColumnName<K>;
-}
-
-/** Columns of events as a row of the store has them: a time is a `Date`, no value is null. */
-export type EventColumns = {
-  readonly [K in FieldKey as ColumnName<K>]?:
-    ((typeof FIELDS)[K]['type'] extends 'time' ? Date : FieldValue<K>) | null;
-};
-
-/** Name of an event as a DuckDB table. */
-export function tableOf(name: EventName): string {
-  return name.replaceAll('.', '_');
-}
-
 /** Fields that an event may have, in table order. */
 export function fieldsOf(name: EventName): readonly FieldKey[] {
   const own: readonly FieldKey[] = EVENTS[name].fields;

@@ -4,7 +4,8 @@
 // over the newest lines.
 
 import { NANO_USD_PER_USD } from '../core/money.ts';
-import { columnOf, FIELDS, type FieldDefinition, type FieldKey } from '../core/schema.ts';
+import { columnOf } from '../core/columns.ts';
+import { FIELDS, type FieldDefinition, type FieldKey } from '../core/schema.ts';
 import { labelFilterOf, quotedText } from '../signals/logql-text.ts';
 import { NO_DATA } from '../core/format.ts';
 import { chosen, MATCHERS, OF_RUN, OF_RUN_FROM } from './query.ts';

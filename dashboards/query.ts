@@ -1,7 +1,8 @@
 // Queries of signals as Grafana asks them: narrowed to the variables of a board, in the unit that is shown,
 // with a readable name for the group that has none.
 
-import { columnOf, type Dimension } from '../core/schema.ts';
+import { columnOf } from '../core/columns.ts';
+import { type Dimension } from '../core/schema.ts';
 import { signalOf } from '../signals/catalogue/index.ts';
 import { unionOf } from '../signals/logql-text.ts';
 import { foldsOf, type Signal } from '../signals/signal.ts';

@@ -2,7 +2,7 @@
 
 import { MappingType, type ValueMapping } from '@grafana/grafana-foundation-sdk/dashboard';
 import { NO_DATA } from '../core/format.ts';
-import { columnOf } from '../core/schema.ts';
+import { columnOf } from '../core/columns.ts';
 import { linesTile } from './panels/lines.ts';
 import { NO_NUMBER, NO_TEXT } from './panels/looks.ts';
 import { numberStep, organizeStep, sortStep, TIME_FIELD } from './panels/shape.ts';

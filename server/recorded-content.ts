@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { columnOf } from '../core/schema.ts';
+import { columnOf } from '../core/columns.ts';
 import { KEY_FILE, SEALED_FIELDS } from './store/file/content-cipher.ts';
 import type { Database, Queryable } from './store/file/database.ts';
 import { CONTENT_TABLE } from './store/file/tables.ts';

@@ -1,12 +1,11 @@
 // Event tables: the embedded store has one table per event, `agent.run` in `agent_run`. This is how SQL names
 // the events of one kind or of several.
 
+import { columnOf, tableOf } from '../core/columns.ts';
 import {
   EVENT_NAMES,
   FIELDS,
-  columnOf,
   fieldsOf,
-  tableOf,
   type EventName,
   type FieldKey,
   type FieldType,

@@ -1,6 +1,7 @@
 // Pieces of LogQL text: selectors, label filters, unions.
 
-import { columnOf, type EventName, type FieldKey } from '../core/schema.ts';
+import { columnOf } from '../core/columns.ts';
+import { type EventName, type FieldKey } from '../core/schema.ts';
 import type { EventKind, Filter } from './signal.ts';
 
 /** Stream selector of an event kind, with further matchers such as `service_name=~"$service"`. */

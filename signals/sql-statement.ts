@@ -1,8 +1,8 @@
 // A statement in the making: one pass over the tables of the events that the folds of its values read, each fold an
 // aggregate with a FILTER. Values stand in the text: DuckDB plans a statement with parameters twice.
 
+import { columnOf } from '../core/columns.ts';
 import {
-  columnOf,
   EVENT_NAMES,
   FIELDS,
   fieldOfDimension,

@@ -2,7 +2,8 @@
 // variables, a rule fixed durations, a question at an instant the very intervals of the request.
 // In a vector a group without data has no series, and a number without data is no vector at all.
 
-import { columnOf, fieldOfDimension, PROCESS_FIELDS, type Dimension, type FieldKey } from '../core/schema.ts';
+import { columnOf } from '../core/columns.ts';
+import { fieldOfDimension, PROCESS_FIELDS, type Dimension, type FieldKey } from '../core/schema.ts';
 import {
   aggregateOf,
   labelFilterOf,

@@ -18,7 +18,7 @@ import {
   type Threshold,
   type ValueMapping,
 } from '@grafana/grafana-foundation-sdk/dashboard';
-import { columnOf } from '../../core/schema.ts';
+import { columnOf } from '../../core/columns.ts';
 import { NO_DATA } from '../../core/format.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { DAY_LABEL, labelOf } from '../../signals/to-logql.ts';

@@ -1,7 +1,7 @@
 // docs/attributes.md: every event and every field, from the schema.
 
+import { columnOf } from '../../core/columns.ts';
 import {
-  columnOf,
   COMMON_FIELDS,
   EVENTS,
   FIELD_KEYS,

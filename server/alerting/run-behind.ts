@@ -2,7 +2,8 @@
 
 import type { DuckDBValue } from '@duckdb/node-api';
 import { formatCost, formatCount, formatDuration } from '../../core/format.ts';
-import { columnOf, fieldOfDimension, type Dimension } from '../../core/schema.ts';
+import { columnOf } from '../../core/columns.ts';
+import { fieldOfDimension, type Dimension } from '../../core/schema.ts';
 import type { Interval } from '../../core/time.ts';
 import type { RunBehind } from '../../alerts/rules/notice.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';

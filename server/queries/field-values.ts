@@ -2,7 +2,8 @@
 // times as ISO 8601 UTC, nothing where there is no value.
 
 import { usdOf } from '../../core/money.ts';
-import { FIELD_KEYS, FIELDS, columnOf, type FieldDefinition, type FieldKey } from '../../core/schema.ts';
+import { columnOf } from '../../core/columns.ts';
+import { FIELD_KEYS, FIELDS, type FieldDefinition, type FieldKey } from '../../core/schema.ts';
 import { SEALED_FIELDS } from '../store/file/content-cipher.ts';
 import type { DatabaseRow } from '../store/file/database.ts';
 

@@ -1,7 +1,8 @@
 // Stored events as event records, for the functions of core that compare calls with each other.
 
 import { DuckDBListValue } from '@duckdb/node-api';
-import { FIELD_KEYS, columnOf, fieldsOf, tableOf, type EventName, type FieldKey } from '../../core/schema.ts';
+import { columnOf, tableOf } from '../../core/columns.ts';
+import { FIELD_KEYS, fieldsOf, type EventName, type FieldKey } from '../../core/schema.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { textsSql, type ChunkQueryable, type Queryable, type DatabaseRow } from '../store/file/database.ts';
 import { readableSql } from './field-values.ts';

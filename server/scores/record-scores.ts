@@ -4,7 +4,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { EventRecord } from '../../core/event.ts';
 import { ScoreError, scoreFields } from '../../core/scores/score.ts';
-import { columnOf } from '../../core/schema.ts';
+import { columnOf } from '../../core/columns.ts';
 import { RequestError } from '../questions/request-error.ts';
 import { AmbiguousRunError, findRunId } from '../queries/runs/read-run.ts';
 import { textsSql, type DatabaseRow, type Queryable } from '../store/file/database.ts';
@@ -99,7 +99,7 @@ function eventOf({ id, request, runId, fields, run, nowMs, former }: EventParts)
     'event.name': 'agent.score',
     span_id: randomBytes(8).toString('hex'),
     'tallyspan.key': id,
-    'tallyspan.revision': Math.max(nowMs * 1000, Number(former?.['tallyspan_revision'] ?? 0) + 1),
+    'tallyspan.revision': Math.max(nowMs * 1000, (former?.['tallyspan_revision'] ?? 0) + 1),
   };
 }
 

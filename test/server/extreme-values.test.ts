@@ -3,13 +3,12 @@
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { numberLimitsOf } from '../../core/field-limits.ts';
+import { columnOf, tableOf } from '../../core/columns.ts';
 import {
   EVENT_NAMES,
   FIELDS,
   FIELD_KEYS,
-  columnOf,
   fieldsOf,
-  tableOf,
   type EventName,
   type FieldKey,
 } from '../../core/schema.ts';

@@ -64,7 +64,7 @@ export async function readToolTax(database: Queryable, from: number, to: number)
       const share = Math.round(Number(row['cost'] ?? 0));
       return {
         tool: String(row['tool']),
-        tokens: Number(row['tokens'] ?? 0),
+        tokens: row['tokens'] ?? 0,
         runs: Number(row['runs']),
         cost_nano_usd: share,
         cost_usd: usdOf(share),

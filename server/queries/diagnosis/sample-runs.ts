@@ -3,7 +3,7 @@
 
 import type { RunCost, RunCosts } from '../../../core/diagnosis/run-costs.ts';
 import type { Sample } from '../../../core/diagnosis/sample.ts';
-import { tableOf } from '../../../core/schema.ts';
+import { tableOf } from '../../../core/columns.ts';
 import { textsSql, type Queryable, type DatabaseRow } from '../../store/file/database.ts';
 import { conditionOf, runSql, type EventQuestion, type EventSurvey, type RunChoice } from '../read-events.ts';
 

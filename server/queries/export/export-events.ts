@@ -4,7 +4,8 @@
 import { createReadStream } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { FIELDS, FIELD_KEYS, columnOf, type EventName, type FieldKey } from '../../../core/schema.ts';
+import { columnOf } from '../../../core/columns.ts';
+import { FIELDS, FIELD_KEYS, type EventName, type FieldKey } from '../../../core/schema.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
 import { OPEN_COLUMNS, SEALED_FIELDS } from '../../store/file/content-cipher.ts';

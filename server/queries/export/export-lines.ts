@@ -3,14 +3,8 @@
 
 import { DuckDBListValue, type DuckDBDataChunk } from '@duckdb/node-api';
 import { encodeEvent, type EventRecord } from '../../../core/event.ts';
-import {
-  EVENT_NAMES,
-  columnOf,
-  fieldsOf,
-  tableOf,
-  type EventName,
-  type FieldKey,
-} from '../../../core/schema.ts';
+import { columnOf, tableOf } from '../../../core/columns.ts';
+import { EVENT_NAMES, fieldsOf, type EventName, type FieldKey } from '../../../core/schema.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';
 import { leaveHeldBytes } from '../../process/memory.ts';
 import { SEALED_FIELDS } from '../../store/file/content-cipher.ts';

@@ -2,7 +2,7 @@
 // It is opened with the key beside the data, and only for who may see it.
 
 import { dirname, join } from 'node:path';
-import { columnOf } from '../../../core/schema.ts';
+import { columnOf } from '../../../core/columns.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
 import { messageOf } from '../../process/server-error.ts';
 import { KEY_FILE, openSealed, readKey, type SealedField } from '../../store/file/content-cipher.ts';

@@ -1,7 +1,7 @@
 // The recording of a run: its model calls in order with what was recorded of request and answer, still
 // encrypted. Only who has the key file can read it; the server hands out what is in the file, no more.
 
-import { columnOf } from '../../../core/schema.ts';
+import { columnOf } from '../../../core/columns.ts';
 import { DuckDBBlobValue } from '@duckdb/node-api';
 import { sealedAsText, type SealedField } from '../../store/file/content-cipher.ts';
 import { textsSql, type ChunkQueryable, type DatabaseRow } from '../../store/file/database.ts';

@@ -1,7 +1,8 @@
 // Rows of events of every kind, each with the columns of its own table: what a run is rebuilt from and what an
 // export writes. The view of all events would sort rows of a hundred columns, most of them empty.
 
-import { EVENT_NAMES, tableOf, type EventName } from '../../../core/schema.ts';
+import { tableOf } from '../../../core/columns.ts';
+import { EVENT_NAMES, type EventName } from '../../../core/schema.ts';
 import { OPEN_COLUMNS } from '../../store/file/content-cipher.ts';
 import type { Queryable, DatabaseRow } from '../../store/file/database.ts';
 import { numberOrNull } from '../field-values.ts';

@@ -2,7 +2,8 @@
 // within a moment. What else is known of one step is read with the step.
 
 import { usdOf } from '../../../core/money.ts';
-import { FIELDS, columnOf, tableOf, type EventName, type FieldKey } from '../../../core/schema.ts';
+import { columnOf, tableOf } from '../../../core/columns.ts';
+import { FIELDS, type EventName, type FieldKey } from '../../../core/schema.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
 import type { DatabaseRow, Queryable } from '../../store/file/database.ts';
 import { CONTENT_TABLE } from '../../store/file/tables.ts';

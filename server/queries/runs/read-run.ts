@@ -3,7 +3,7 @@
 // result, and that model call names it back: what an agent made of a failure is where runs go wrong.
 
 import { usdOf } from '../../../core/money.ts';
-import { columnOf } from '../../../core/schema.ts';
+import { columnOf } from '../../../core/columns.ts';
 import { compareText } from '../../../core/text-order.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
@@ -216,7 +216,7 @@ export function stepsOf(
   let totalNanoUsd = 0;
   const steps = ordered.map((row): RunStep => {
     const counts = row['event_name'] === 'agent.model_call' && row['tallyspan_duplicate'] !== true;
-    if (counts) totalNanoUsd += Number(row['cost_nano_usd'] ?? 0);
+    if (counts) totalNanoUsd += row['cost_nano_usd'] ?? 0;
     return {
       ...jsonOf(row),
       step: KINDS[String(row['event_name'])] as StepKind,

@@ -3,7 +3,7 @@
 
 import { findMissesOfCalls, pairCalls, type CacheMiss } from '../../../core/attribution/cache-forensics.ts';
 import { readCalls } from '../../../core/pricing/call-facts.ts';
-import { tableOf } from '../../../core/schema.ts';
+import { tableOf } from '../../../core/columns.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
 import { textsSql, type Queryable, type DatabaseRow } from '../../store/file/database.ts';
 import { OPEN_COLUMNS } from '../../store/file/content-cipher.ts';

@@ -1,7 +1,8 @@
 // A run filter says which runs are looked for. A run is one row: its end, or while it goes on its start; what is asked
 // of its steps is asked of their tables.
 
-import { EVENT_NAMES, columnOf, fieldOfDimension, fieldsOf } from '../../../core/schema.ts';
+import { columnOf } from '../../../core/columns.ts';
+import { EVENT_NAMES, fieldOfDimension, fieldsOf } from '../../../core/schema.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
 import type { DatabaseRow } from '../../store/file/database.ts';

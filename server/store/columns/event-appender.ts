@@ -14,7 +14,8 @@ import {
 import { FIELD_INDEX, TEXT_SCALE, type EventBatch, type FieldIndex } from './event-batch.ts';
 import { assignList, markValid, newValidity, putInt64, writeValidity, type Vector } from './column-memory.ts';
 import { logicalTypeOf, type FieldColumn, type ColumnKind } from '../file/tables.ts';
-import { EVENT_NAMES, tableOf, type EventName, type FieldKey } from '../../../core/schema.ts';
+import { tableOf } from '../../../core/columns.ts';
+import { EVENT_NAMES, type EventName, type FieldKey } from '../../../core/schema.ts';
 import { groupBy } from '../../group-by.ts';
 
 /** Rows of a batch, in their order. */

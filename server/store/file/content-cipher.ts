@@ -6,7 +6,8 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { columnOf, type FieldKey } from '../../../core/schema.ts';
+import { columnOf } from '../../../core/columns.ts';
+import { type FieldKey } from '../../../core/schema.ts';
 import { ServerError } from '../../process/server-error.ts';
 
 /** File name of the key in the data folder. */

@@ -4,7 +4,7 @@
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
-import type { EventColumns } from '../../../core/schema.ts';
+import type { EventColumns } from '../../../core/columns.ts';
 import { leaveNativeBytes } from '../../process/memory.ts';
 import { ServerError, messageOf } from '../../process/server-error.ts';
 import {

@@ -3,7 +3,7 @@
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { ServerError } from '../../process/server-error.ts';
-import { columnOf } from '../../../core/schema.ts';
+import { columnOf } from '../../../core/columns.ts';
 import {
   CONTENT_TABLE,
   EVENT_TABLES,

@@ -12,13 +12,12 @@ import {
   VARCHAR,
   type DuckDBType,
 } from '@duckdb/node-api';
+import { columnOf, tableOf } from '../../../core/columns.ts';
 import {
   EVENT_NAMES,
   FIELDS,
   FIELD_KEYS,
-  columnOf,
   fieldsOf,
-  tableOf,
   type EventName,
   type FieldType,
 } from '../../../core/schema.ts';

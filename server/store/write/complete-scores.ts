@@ -2,7 +2,8 @@
 // store knows of the run is added when the score comes in: whose run it was, and what it cost.
 
 import { millionthsOf, passedOfLabel } from '../../../core/scores/score.ts';
-import { columnOf, type FieldKey } from '../../../core/schema.ts';
+import { columnOf } from '../../../core/columns.ts';
+import { type FieldKey } from '../../../core/schema.ts';
 import { textsSql, type DatabaseRow, type Queryable } from '../file/database.ts';
 import { FIELD_INDEX, type EventBatch } from '../columns/event-batch.ts';
 
@@ -65,7 +66,7 @@ export async function readRunsOfScores(
 function costOf(run: DatabaseRow): number | undefined {
   const own = run['agent_cost_nano_usd'];
   if (own === null || own === undefined) return undefined;
-  return Number(own) + Number(run['agent_nested_cost_nano_usd'] ?? 0);
+  return own + (run['agent_nested_cost_nano_usd'] ?? 0);
 }
 
 /** A score of another emitter has its value, its label or both, by the GenAI conventions, and no more. */

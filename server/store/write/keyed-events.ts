@@ -3,7 +3,8 @@
 // corrected stays, marked as a duplicate: who judged what, and when, is not lost.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { tableOf, type EventName } from '../../../core/schema.ts';
+import { tableOf } from '../../../core/columns.ts';
+import { type EventName } from '../../../core/schema.ts';
 import { textsSql, type Queryable } from '../file/database.ts';
 import type { Selection } from '../columns/event-appender.ts';
 import { FIELD_INDEX, type EventBatch } from '../columns/event-batch.ts';

@@ -2,7 +2,8 @@
 
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { EventRecord } from '../../../core/event.ts';
-import { columnOf, fieldOfDimension } from '../../../core/schema.ts';
+import { columnOf } from '../../../core/columns.ts';
+import { fieldOfDimension } from '../../../core/schema.ts';
 import { dateOf, DAY_MS, dayOf } from '../../../core/time.ts';
 import { NO_GROUP, narrowingOf } from '../../../dashboards/query.ts';
 import { DAYS, type SignalSource } from '../../../dashboards/source.ts';

@@ -1,7 +1,8 @@
 // A place: where the numbers of a panel stand on the embedded pages, and how the two are compared.
 
 import { formatCost, formatCount, formatDuration, formatPercent, NO_DATA } from '../../../core/format.ts';
-import { columnOf, fieldOfDimension } from '../../../core/schema.ts';
+import { columnOf } from '../../../core/columns.ts';
+import { fieldOfDimension } from '../../../core/schema.ts';
 import type { SignalSource, Source } from '../../../dashboards/source.ts';
 import { shownNumbers, type Embedded } from '../embedded.ts';
 import type { Frame, Range } from '../grafana.ts';
