@@ -1,11 +1,14 @@
 // The tallyspan command line: one file per command, all registered here.
 
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { Command, CommanderError } from 'commander';
 import { RequestError } from '../server/questions/request-error.ts';
 import { CliError } from './terminal/cli-error.ts';
+import { CommandEnded } from './terminal/command-ended.ts';
 import { withColours } from './terminal/colours.ts';
 import { registerAlerts } from './commands/alerts.ts';
+import { registerCheck } from './commands/check.ts';
 import { registerConversation } from './commands/conversation.ts';
 import { registerCost } from './commands/cost.ts';
 import { registerDemo } from './commands/demo.ts';
@@ -36,6 +39,8 @@ import { VERSION } from './version.ts';
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const WRONG_USAGE = 2;
+/** A signal that does not end us, such as one that is ignored here, is not waited for longer. */
+const SIGNAL_LIMIT_MS = 1000;
 const SERVERS: ReadonlySet<string> = new Set(['up', 'demo']);
 
 /** The program with every command; `io` is all that a command touches. */
@@ -63,6 +68,7 @@ export function createProgram(io: CliIo): Command {
   registerDiagnose(program, io);
   registerWhatIf(program, io);
   registerScore(program, io);
+  registerCheck(program, io);
   registerSignal(program, io);
   registerSignals(program, io);
   registerVerify(program, io);
@@ -88,6 +94,10 @@ export async function runCli(args: readonly string[], outside: CliIo): Promise<n
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
+    if (error instanceof CommandEnded) {
+      if (error.signal !== undefined) io.endBy?.(error.signal);
+      return error.exitCode;
+    }
     const interrupted = interruptedExitCode(error, io.signal);
     if (interrupted !== undefined) return interrupted;
     const isUsage = error instanceof RequestError && error.statusCode === 400;
@@ -118,6 +128,7 @@ export async function main(args: readonly string[]): Promise<number> {
   });
   // Nobody reads the messages: no reason to end, and nowhere to say so.
   process.stderr.on('error', () => undefined);
+  let endedBy: NodeJS.Signals | undefined;
   const exitCode = await runCli(args, {
     stdin: process.stdin,
     stdout: outputOf(process.stdout),
@@ -125,7 +136,14 @@ export async function main(args: readonly string[]): Promise<number> {
     env: process.env,
     now: Date.now,
     signal: stop.signal,
+    endBy: (name) => (endedBy = name),
   });
+  if (endedBy !== undefined) {
+    // As the command was ended: whoever waits for us sees the same.
+    for (const each of STOP_SIGNALS) process.removeAllListeners(each);
+    process.kill(process.pid, endedBy);
+    await setTimeout(SIGNAL_LIMIT_MS);
+  }
   // Input that nobody closed or a server that does not answer would hold an interrupted process.
   if (exitCode > WRONG_USAGE) process.exit(exitCode);
   return exitCode;

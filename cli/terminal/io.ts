@@ -20,4 +20,6 @@ export interface CliIo {
   now(): number;
   /** Aborted when the user asks the process to stop (SIGINT, SIGTERM). */
   readonly signal: AbortSignal;
+  /** Ends the process by this signal, once the command is done; absent where there is no process of its own. */
+  readonly endBy?: (signal: NodeJS.Signals) => void;
 }

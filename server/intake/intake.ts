@@ -43,7 +43,7 @@ export class Intake {
     spansRefused: 0,
     dataPointsRefused: 0,
   };
-  readonly #store: EventStore;
+  readonly #store: Pick<EventStore, 'write'>;
   readonly #claudeLogs = new ClaudeLogReader();
   readonly #onClaudeEvents: (events: readonly EventRecord[]) => void;
 
@@ -51,7 +51,7 @@ export class Intake {
 
   /** @param onClaudeEvents called with what was stored of the logs of Claude Code */
   constructor(
-    store: EventStore,
+    store: Pick<EventStore, 'write'>,
     assembler: RunAssembler,
     onClaudeEvents: (events: readonly EventRecord[]) => void = () => undefined,
   ) {
