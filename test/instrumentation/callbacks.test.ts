@@ -27,6 +27,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'sdk/observe-count.ts then': 'hands on the response of the SDK; what reads it is guarded inside',
   'sdk/module-hooks.ts registerHooks':
     'the loader has to get what the next hook gives; ours is guarded inside',
+  'claude-agent/agent-query.ts openUnit': 'the observer guards every end of a unit',
   'sdk/observe-count.ts openUnit': 'the observer guards every end of a unit',
   'index.ts tool': 'the function of the program, called in the place of it',
   'process/guard.ts catch': 'the guard itself',
@@ -127,7 +128,7 @@ function isSafeStep(step: Node): boolean {
   if (type === 'ExpressionStatement') return expression !== undefined && isSafeStep(expression);
   if (type === 'ThrowStatement' || type === 'ReturnStatement')
     return argument === undefined || argument.type === 'Identifier';
-  if (type === 'CallExpression' && REGISTRARS.test(nameOf((step as Node).callee)))
+  if (type === 'CallExpression' && REGISTRARS.test(nameOf(step.callee)))
     return (step.arguments ?? []).every(({ expression: given }) => !isFunction(given) || isSafe(given));
   return type === 'Identifier' || isGuardCall(step);
 }
