@@ -133,7 +133,8 @@ export function hookModules(watcher: ModuleWatcher): void {
           agentExport(exported, reference, version),
         );
       });
-      return source === undefined ? result : { ...result, source };
+      // A file of that name may be the SDK's as well.
+      if (source !== undefined) return { ...result, source };
     }
     if (!isCandidate(url)) return result;
     return (
