@@ -8,7 +8,7 @@ import { readingOfResult } from '../../alerts/rules/reading.ts';
 import type { CauseSignal, Rule } from '../../alerts/rules/rule.ts';
 import type { SignalResult } from '../../signals/result.ts';
 import type { SignalRequest } from '../../signals/signal.ts';
-import { groupPath } from '../group-path.ts';
+import { groupPath } from '../thing-path.ts';
 import type { GroupOf } from './run-behind.ts';
 import { usualOf } from './usual.ts';
 

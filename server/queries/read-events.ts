@@ -2,17 +2,28 @@
 
 import { DuckDBListValue } from '@duckdb/node-api';
 import { columnOf, tableOf } from '../../core/columns.ts';
-import { FIELD_KEYS, fieldsOf, type EventName, type FieldKey } from '../../core/schema.ts';
+import {
+  FIELD_KEYS,
+  fieldOfDimension,
+  fieldsOf,
+  type Dimension,
+  type EventName,
+  type FieldKey,
+} from '../../core/schema.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { textsSql, type ChunkQueryable, type Queryable, type DatabaseRow } from '../store/file/database.ts';
 import { readableSql } from './field-values.ts';
+
+/** Values of dimensions. */
+export type Where = Readonly<Partial<Record<Dimension, string | undefined>>>;
 
 /** What to read: (from, to], Unix milliseconds. */
 export interface EventQuestion {
   readonly from: number;
   readonly to: number;
   readonly names: readonly EventName[];
-  readonly agent?: string | undefined;
+  /** Only events with these values. */
+  readonly where?: Where | undefined;
   /** Only some runs. */
   readonly runs?: RunChoice | undefined;
 }
@@ -219,9 +230,23 @@ export function runSql(standIns: readonly StandIn[]): string {
   return columns.length === 1 ? columns.join('') : `coalesce(${columns.join(', ')})`;
 }
 
+/** Only calls have a model and only tool calls a tool: of those the runs count as a whole. */
+const OF_CALLS: Partial<Record<Dimension, EventName>> = {
+  model: 'agent.model_call',
+  tool: 'agent.tool_call',
+};
+
+function conditionOfDimension(dimension: Dimension, value: string): string {
+  const column = columnOf(fieldOfDimension(dimension));
+  const owner = OF_CALLS[dimension];
+  return owner === undefined
+    ? `${column} = ${value}`
+    : `agent_run_id IN (SELECT agent_run_id FROM ${tableOf(owner)} WHERE ${column} = ${value})`;
+}
+
 /** The condition on the events of a question; `run` is the expression that names their run. */
 export function conditionOf(
-  { from, to, agent, runs }: EventQuestion,
+  { from, to, where = {}, runs }: EventQuestion,
   run = '"agent_run_id"',
 ): {
   where: string;
@@ -232,9 +257,10 @@ export function conditionOf(
     'timestamp > make_timestamptz($from::BIGINT * 1000)',
     'timestamp <= make_timestamptz($to::BIGINT * 1000)',
   ];
-  if (agent !== undefined) {
-    parts.push('gen_ai_agent_name = $agent');
-    values['agent'] = agent;
+  for (const [dimension, value] of Object.entries(where)) {
+    if (value === undefined) continue;
+    parts.push(conditionOfDimension(dimension as Dimension, `$where_${dimension}`));
+    values[`where_${dimension}`] = value;
   }
   if (runs !== undefined) {
     parts.push(`(hash(${run}) % $nth::UBIGINT = 0 OR ${run} IN ${textsSql('$always')})`);

@@ -5,6 +5,7 @@ import { DAY_MS, dayOf } from '../../core/time.ts';
 import type { CacheSetting } from '../../core/pricing/what-if.ts';
 import type { DiagnosisQuestion } from '../queries/diagnosis/read-diagnosis.ts';
 import { CACHE_SETTINGS, type WhatIfQuestion } from '../queries/diagnosis/read-what-if.ts';
+import type { Where } from '../queries/read-events.ts';
 import { instantParam, textParam, type QueryText } from './query-params.ts';
 import { RequestError } from './request-error.ts';
 
@@ -16,7 +17,20 @@ import { RequestError } from './request-error.ts';
  */
 export function parseDiagnosisQuestion(query: QueryText, nowMs: number, timezone: string): DiagnosisQuestion {
   const { from, to } = parseWindow(query, nowMs, timezone, DAY_MS);
-  return { from, to, ...parseAgainst(query, nowMs, from, to), agent: textParam(query, 'agent') };
+  return { from, to, ...parseAgainst(query, nowMs, from, to), where: whereParam(query) };
+}
+
+/** What a diagnosis can be narrowed to, as in addresses. */
+const NARROWINGS = ['agent', 'user', 'version', 'task', 'project', 'session', 'model', 'tool'] as const;
+
+function whereParam(query: QueryText): Where | undefined {
+  const where = Object.fromEntries(
+    NARROWINGS.flatMap((dimension) => {
+      const value = textParam(query, dimension);
+      return value === undefined ? [] : [[dimension, value]];
+    }),
+  );
+  return Object.keys(where).length === 0 ? undefined : where;
 }
 
 /** @throws RequestError */

@@ -36,8 +36,7 @@ export function parseRunFilter(query: QueryText, nowMs: number): RunFilter {
   if (sort !== undefined && !RUN_SORTS.includes(sort as RunSort))
     throw new RequestError(400, `sort is ${RUN_SORTS.join(', ')}, not ${sort}`);
   return {
-    status: textParam(query, 'status'),
-    failed: flagParam(query, 'failed'),
+    ...statusParam(query),
     user: textParam(query, 'user'),
     agent: textParam(query, 'agent'),
     version: textParam(query, 'version'),
@@ -60,6 +59,13 @@ export function parseRunFilter(query: QueryText, nowMs: number): RunFilter {
     limit: countParam(query, 'limit', LIMIT_DEFAULT, RUNS_LIMIT),
     offset: offsetParam(query),
   };
+}
+
+/** `failed` is any status but ok; what people read as abandoned is stored as `lost`. */
+function statusParam(query: QueryText): Pick<RunFilter, 'status' | 'failed'> {
+  const status = textParam(query, 'status');
+  if (status === 'failed') return { failed: true };
+  return { status: status === 'abandoned' ? 'lost' : status, failed: flagParam(query, 'failed') };
 }
 
 /** All values of a parameter; empty ones are none. */

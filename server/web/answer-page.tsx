@@ -2,7 +2,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ComponentChildren } from 'preact';
-import { renderPage, type Frame } from './layout.tsx';
+import { renderPage, themeOf, type Frame } from './layout.tsx';
 import type { WebContext } from './web-context.ts';
 
 export type PageAnswer = (
@@ -15,9 +15,10 @@ export function answerPage(context: WebContext, request: FastifyRequest, reply: 
     const path = request.url.split('?')[0] ?? '/';
     const whole: Frame = {
       path,
-      timezone: context.timezone,
+      timezone: frame.stretch?.timezone ?? context.timezone,
       firing: context.readAlerts()?.firing,
       hasSession: context.access.needsToken,
+      theme: themeOf(request.headers.cookie),
       ...frame,
     };
     const isFragment = request.headers['hx-request'] === 'true';

@@ -3,6 +3,8 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { ASSET_PATHS } from './assets.ts';
+import type { Stretch } from '../questions/stretch.ts';
+import { linkTo } from './parts/cells.tsx';
 import { LOGOUT_PATH } from './way-back.ts';
 
 /** What the frame shows beside the page itself. */
@@ -11,6 +13,12 @@ export interface Frame {
   /** Path of the page, to mark it in the navigation. */
   readonly path: string;
   readonly timezone: string;
+  /** The time that the page is about; links to other pages keep it. */
+  readonly stretch?: Stretch | undefined;
+  /** What was searched for. */
+  readonly searched?: string;
+  /** As the viewer chose it; by the setting of the device where nothing was chosen. */
+  readonly theme?: Theme | undefined;
   /** Alerts that fire; undefined while it is not known. */
   readonly firing: number | undefined;
   /** Whether the server needs a token, so that there is a session to end. */
@@ -19,15 +27,25 @@ export interface Frame {
   readonly refresh?: { readonly url: string; readonly seconds: number } | undefined;
 }
 
+export type Theme = 'light' | 'dark';
+
+/** A cookie that the script of the pages sets. */
+export function themeOf(cookie: string | undefined): Theme | undefined {
+  const [, theme] = /(?:^|;\s*)tallyspan-theme=(light|dark)(?:;|$)/.exec(cookie ?? '') ?? [];
+  return theme as Theme | undefined;
+}
+
 const PAGES: readonly (readonly [string, string])[] = [
   ['/', 'Overview'],
   ['/runs', 'Runs'],
   ['/sessions', 'Sessions'],
+  ['/users', 'Users'],
+  ['/agents', 'Agents'],
+  ['/versions', 'Versions'],
   ['/tools', 'Tools'],
   ['/models', 'Models'],
-  ['/users', 'Users'],
   ['/tasks', 'Tasks'],
-  ['/agents', 'Agents'],
+  ['/projects', 'Projects'],
   ['/diagnose', 'Cost change'],
   ['/alerts', 'Alerts'],
 ];
@@ -64,7 +82,7 @@ function Main({ frame, children }: { frame: Frame; children: ComponentChildren }
 
 function Page({ frame, children }: { frame: Frame; children: ComponentChildren }): VNode {
   return (
-    <html lang="en">
+    <html lang="en" data-theme={frame.theme}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -91,15 +109,26 @@ function Page({ frame, children }: { frame: Frame; children: ComponentChildren }
             </svg>
             tallyspan
           </a>
+          <Search searched={frame.searched} />
+          <AlertState firing={frame.firing} />
+          <span id="stale" class="state firing" role="status" hidden />
+          <button type="button" class="theme" data-theme-switch aria-label="Switch between light and dark">
+            <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+              <circle cx="8" cy="8" r="6.5" fill="none" stroke="currentColor" stroke-width="1.5" />
+              <path d="M8 1.5a6.5 6.5 0 0 1 0 13z" fill="currentColor" />
+            </svg>
+          </button>
           <nav class="main" aria-label="Pages">
             {PAGES.map(([path, name]) => (
-              <a key={path} href={path} aria-current={isCurrent(path, frame.path) ? 'page' : undefined}>
+              <a
+                key={path}
+                href={linkTo(path, { ...frame.stretch?.params })}
+                aria-current={isCurrent(path, frame.path) ? 'page' : undefined}
+              >
                 {name}
               </a>
             ))}
           </nav>
-          <AlertState firing={frame.firing} />
-          <span id="stale" class="state firing" role="status" hidden />
         </header>
         {children}
         <footer>
@@ -108,6 +137,24 @@ function Page({ frame, children }: { frame: Frame; children: ComponentChildren }
         </footer>
       </body>
     </html>
+  );
+}
+
+function Search({ searched }: { searched: string | undefined }): VNode {
+  return (
+    <form class="search" role="search" method="get" action="/search" data-search>
+      <input
+        type="search"
+        name="q"
+        value={searched}
+        placeholder="Search ids, names, or user:ana cost>0.5"
+        aria-label="Search"
+        aria-keyshortcuts="/"
+        autocomplete="off"
+        spellcheck={false}
+      />
+      <kbd aria-hidden="true">/</kbd>
+    </form>
   );
 }
 

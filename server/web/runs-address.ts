@@ -1,43 +1,76 @@
-// The address of the list of runs: the parameters of the API, and times as a form writes them.
+// The address of the list of runs: its filters, its time, and its order.
 
 import { durationMsOf } from '../../core/duration.ts';
-import type { RunFilter } from '../queries/runs/run-filter.ts';
-import { localInstantParam, parseRunFilter, textParam, type QueryText } from '../questions/query-params.ts';
+import { MEASURES, RUN_TEXT_FILTERS, type RunFilter } from '../queries/runs/run-filter.ts';
+import { parseRunFilter, textParam, textParams, type QueryText } from '../questions/query-params.ts';
+import { ALL_TIME, parseStretch, type Stretch } from '../questions/stretch.ts';
+
+/** The time of the list without one in its address. */
+export const RUNS_TIME = ALL_TIME;
 
 export interface RunsAddress {
   readonly filter: RunFilter;
-  /** The parameters that count, as they were written. */
-  readonly params: Readonly<Record<string, string | undefined>>;
-  readonly isFiltered: boolean;
+  readonly stretch: Stretch;
+  /** What runs are asked for, as pairs of names and values of the address. */
+  readonly asked: readonly (readonly [string, string])[];
+  readonly sort: string | undefined;
+  readonly isReversed: boolean;
 }
 
-/** The stretch of time that a form shows; it sends it back, so that one knows whether it was changed. */
-export function stretchParam(from: string, to: string): string {
-  return `${from}~${to}`;
-}
+const FILTER_NAMES = [...RUN_TEXT_FILTERS, 'unpriced', 'parentRun', ...MEASURES];
 
 /** @throws RequestError on what cannot be understood */
 export function parseRunsAddress(query: QueryText, now: number, timezone: string): RunsAddress {
-  const asked = withoutOldStretch(
-    textParam(query, 'status') === 'failed' ? { ...query, status: '', failed: 'true' } : query,
+  const given = withoutOldStretch(query);
+  const stretch = parseStretch(given, { now, timezone, time: RUNS_TIME });
+  const { since: _since, until: _until, ...others } = given;
+  const filter = parseRunFilter(others, now);
+  const asked = FILTER_NAMES.flatMap((name) =>
+    (isMeasure(name) ? textParams(given, name) : [textParam(given, name) ?? '']).flatMap((value) =>
+      value === '' || value === 'false' ? [] : [[name, value] as const],
+    ),
   );
-  const filter = parseRunFilter(asked, now);
-  const from = localInstantParam(asked, 'from', timezone);
-  const until = localInstantParam(asked, 'to', timezone);
-  const params = Object.fromEntries(Object.keys(asked).map((key) => [key, textParam(asked, key)]));
+  const isOldFailed = textParam(given, 'failed') === 'true';
   return {
-    filter: { ...filter, since: from ?? filter.since, until: until ?? filter.until },
-    params,
-    isFiltered: Object.entries(params).some(([key, value]) => value !== undefined && key !== 'sort'),
+    filter: {
+      ...filter,
+      ...(stretch.from === 0 ? {} : { since: stretch.from }),
+      // What moves with the clock has no end: a run that began a moment ago belongs to it.
+      ...(stretch.to >= now ? {} : { until: stretch.to }),
+    },
+    stretch,
+    asked: isOldFailed ? [['status', 'failed'], ...asked.filter(([name]) => name !== 'status')] : asked,
+    sort: textParam(given, 'sort'),
+    isReversed: filter.isReversed === true,
   };
 }
 
-/** Whoever chooses a time such as the last hour, and leaves the stretch as the form showed it, means the former. */
+/** Parameters of an address that holds these pairs. */
+export function paramsOf(asked: readonly (readonly [string, string])[]): Record<string, string | string[]> {
+  const params: Record<string, string | string[]> = {};
+  for (const [name, value] of asked) {
+    const before = params[name];
+    params[name] = before === undefined ? value : [before, value].flat();
+  }
+  return params;
+}
+
+function isMeasure(name: string): boolean {
+  return (MEASURES as readonly string[]).includes(name);
+}
+
+/**
+ * Forms of an earlier version sent a time and a stretch at once, and the stretch as they had shown it: whoever changed
+ * only the time meant that.
+ */
 function withoutOldStretch({ shown, from, to, ...rest }: QueryText): QueryText {
-  const stretch = { from, to };
-  const isUnchanged = shown === stretchParam(text(from), text(to));
-  const isTimeChosen = durationMsOf(textParam(rest, 'since') ?? '') !== undefined;
-  return isUnchanged && isTimeChosen ? rest : { ...rest, ...stretch };
+  const hasLength = durationMsOf(textParam(rest, 'since') ?? '') !== undefined;
+  const isUnchanged = shown === `${text(from)}~${text(to)}`;
+  if (isUnchanged && hasLength) return rest;
+  const isWritten = text(from) !== '' || text(to) !== '';
+  if (!isWritten) return rest;
+  const { since: _since, until: _until, ...others } = rest;
+  return { ...(hasLength || textParam(rest, 'since') === undefined ? others : rest), from, to };
 }
 
 function text(value: QueryText[string]): string {

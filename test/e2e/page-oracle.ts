@@ -5,7 +5,8 @@ import { expect } from '@jest/globals';
 import { RULES } from '../../alerts/rules/all-rules.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { formatCost, formatCount, formatDuration } from '../../core/format.ts';
-import type { EventName } from '../../core/schema.ts';
+import { dayOf } from '../../core/time.ts';
+import { fieldOfDimension, type Dimension, type EventName } from '../../core/schema.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { evaluate, evaluateSeries } from '../../signals/evaluate.ts';
 import type { SignalRequest } from '../../signals/signal.ts';
@@ -159,6 +160,7 @@ export function expectTrends(kind: BreakdownKind, rows: readonly ShownRow[], req
     if (cost === undefined) continue;
     const points = evaluateSeries(signalOf(cost.signal), events, {
       ...request,
+      from: dayOf(request.from, 'UTC').to,
       where: { [kind.dimension]: row.about },
       step: 'day',
     });
@@ -191,5 +193,16 @@ export function isChecked(html: string): boolean {
 /** Which page an address is of, whatever it shows. */
 export function patternOf(path: string): string {
   const [pathname = ''] = path.split('?');
-  return pathname.replace(/^\/(runs|sessions)\/.+$/, '/$1/:id');
+  return pathname.replace(
+    /^\/(runs|sessions|users|agents|versions|tools|models|tasks|projects)\/.+$/,
+    '/$1/:id',
+  );
+}
+
+/** Whether the run is of the thing: has its name, or called it. */
+export function isOf(run: RunEvents, dimension: Dimension, name: string): boolean {
+  const field = fieldOfDimension(dimension);
+  const bearers =
+    dimension === 'model' ? run.calls : dimension === 'tool' ? run.tools : [run.end ?? run.start];
+  return bearers.some((event) => event?.[field] === name);
 }

@@ -85,7 +85,7 @@ describe('the page', () => {
     expect(cards[1]).toContain('10.0 s');
     expect(cards[2]).toContain(formatCost(3 * SAMPLE_COST_NANO_USD));
     expect(cards[3]).toContain('1 failed');
-    expect(await page.locator('svg.spark .bar').count()).toBeGreaterThanOrEqual(24);
+    expect(await page.locator('svg.plot .step').count()).toBeGreaterThanOrEqual(24);
     expect(await page.locator('section[aria-labelledby=slowest] tbody tr').count()).toBe(3);
     expect(faults).toEqual([]);
   });
@@ -175,9 +175,9 @@ describe('the page', () => {
   it('works without JavaScript', async () => {
     const page = await openPage({ javaScriptEnabled: false });
     await page.goto(server.uiUrl);
-    await page.selectOption('select[name=window]', '7d');
-    await page.click('button[type=submit]');
-    expect(page.url()).toContain('window=7d');
+    await page.selectOption('select[name=time]', '7d');
+    await page.click('form:has(select[name=time]) button[type=submit]');
+    expect(page.url()).toContain('time=7d');
     expect(await page.locator('.card').count()).toBe(4);
     expect(faults).toEqual([]);
   });

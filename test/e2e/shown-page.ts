@@ -68,7 +68,7 @@ const READ = `(() => {
     numbers: numbers([...main.querySelectorAll('[data-signal]')].filter((node) => node.closest('table') === null)),
     tables,
     facts: Object.fromEntries([...main.querySelectorAll('dt')].map((node) => [text(node), text(node.nextElementSibling)])),
-    pictures: [...main.querySelectorAll('svg.spark a')].map((node) => node.getAttribute('aria-label')),
+    pictures: [...main.querySelectorAll('svg.plot a')].map((node) => node.getAttribute('aria-label')),
     texts: [...main.querySelectorAll('.card')].map(text),
     links: [...document.querySelectorAll('a[href]')].map((node) => new URL(node.getAttribute('href'), location.href)).filter((url) => url.origin === location.origin).map((url) => url.pathname + url.search),
   };

@@ -12,7 +12,13 @@ import { usdOf } from '../../../core/money.ts';
 import type { EventName } from '../../../core/schema.ts';
 import type { ChunkQueryable } from '../../store/file/database.ts';
 import { readInTurn } from './large-reading.ts';
-import { readEvents, surveyEvents, type EventQuestion, type EventSurvey } from '../read-events.ts';
+import {
+  readEvents,
+  surveyEvents,
+  type EventQuestion,
+  type EventSurvey,
+  type Where,
+} from '../read-events.ts';
 import { chooseRuns, shareEvents, type ChosenRuns } from './sample-runs.ts';
 
 /** Two stretches of time, each (from, to] in Unix milliseconds. The earlier one counts for as long as the later one. */
@@ -21,7 +27,10 @@ export interface DiagnosisQuestion {
   readonly to: number;
   readonly againstFrom: number;
   readonly againstTo: number;
-  readonly agent?: string | undefined;
+  /** Only what has these values. */
+  readonly where?: Where | undefined;
+  /** What the earlier stretch is narrowed to, where that is something else. */
+  readonly againstWhere?: Where | undefined;
   /** Share of the earlier stretch that counts; by default the lengths' ratio. */
   readonly scale?: number | undefined;
   /** More events than this are sampled by run. */
@@ -111,9 +120,14 @@ async function compare(database: ChunkQueryable, question: DiagnosisQuestion): P
     from: question.from,
     to: question.to,
     names: NAMES,
-    agent: question.agent,
+    where: question.where,
   };
-  const earlier: EventQuestion = { ...later, from: question.againstFrom, to: question.againstTo };
+  const earlier: EventQuestion = {
+    ...later,
+    from: question.againstFrom,
+    to: question.againstTo,
+    where: question.againstWhere ?? question.where,
+  };
   const scale = question.scale ?? (later.to - later.from) / (earlier.to - earlier.from);
   const surveys = [await surveyEvents(database, later), await surveyEvents(database, earlier)] as const;
   const chosen = await sampleIfMany(

@@ -59,7 +59,7 @@ export function readWhatIf(database: ChunkQueryable, question: WhatIfQuestion): 
 
 async function priceAgain(database: ChunkQueryable, question: WhatIfQuestion): Promise<WhatIfReport> {
   const { from, to, agent, model, cache, isBatch } = question;
-  const asked: EventQuestion = { from, to, agent, names: ['agent.model_call'] };
+  const asked: EventQuestion = { from, to, where: { agent }, names: ['agent.model_call'] };
   const survey = await surveyEvents(database, asked);
   if (survey.count > CALLS_LIMIT)
     throw new TooManyCallsError(

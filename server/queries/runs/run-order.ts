@@ -53,6 +53,12 @@ const ORDERS = {
 export type RunSort = keyof typeof ORDERS;
 export const RUN_SORTS = Object.keys(ORDERS) as readonly RunSort[];
 
+/** Whether the least stand first. */
+export function isAscendingOrder(sort: RunSort, isReversed: boolean): boolean {
+  const order: Order = ORDERS[sort];
+  return (order.isAscending === true) !== isReversed;
+}
+
 /** A place in the list: the keys of the run there. */
 export interface RunCursor {
   readonly key: Key;
@@ -70,7 +76,7 @@ export class RunOrder {
 
   constructor(sort: RunSort = 'newest', isReversed = false) {
     this.#order = ORDERS[sort];
-    this.#isAscending = (this.#order.isAscending === true) !== isReversed;
+    this.#isAscending = isAscendingOrder(sort, isReversed);
   }
 
   /** What stands after ORDER BY. Runs without the number or name are last, whatever the direction. */

@@ -11,3 +11,9 @@ document.addEventListener('formdata', (event) => {
   const empty = Array.from(event.formData).flatMap(([name, value]) => (value === '' ? [name] : []));
   for (const name of empty) event.formData.delete(name);
 });
+
+/** What somebody is about to fill in or has opened is not replaced by a refresh. */
+document.addEventListener('htmx:before:request', (event) => {
+  if (document.querySelector('main details[open], main form :focus, main dialog[open]') !== null)
+    event.preventDefault();
+});

@@ -11,28 +11,62 @@ export function shortId(id: string): string {
   return id.slice(0, SHORT_ID_LENGTH);
 }
 
+/** Query parameters; one that stands several times has a list. */
+export type LinkParams = Readonly<Record<string, string | number | readonly string[] | undefined>>;
+
 /** Address of a page with query parameters; those without a value are left out. */
-export function linkTo(path: string, params: Readonly<Record<string, string | number | undefined>>): string {
+export function linkTo(path: string, params: LinkParams): string {
   const query = new URLSearchParams();
-  for (const [key, value] of Object.entries(params)) if (value !== undefined) query.set(key, String(value));
+  for (const [key, value] of Object.entries(params)) {
+    if (Array.isArray(value)) for (const one of value as readonly string[]) query.append(key, one);
+    else if (value !== undefined) query.set(key, String(value));
+  }
   const text = query.toString();
   return text === '' ? path : `${path}?${text}`;
 }
 
-const LONGEST_SHOWN = 18;
+const LONGEST_SHOWN = 28;
+/** What is left of the end of a longer one: names of tools and ids differ there. */
+const END_SHOWN = 12;
 
-/** A name that somebody chose: cut where it would push the numbers off the screen, whole when pointed at. */
+/** A name that somebody chose: cut in its middle where it would push the numbers off the screen, whole when pointed at. */
 export function Name({ text, href }: { text: string | null; href?: string | undefined }): VNode {
-  if (text === null || text === '') return <span>{NO_DATA}</span>;
-  const isLong = text.length > LONGEST_SHOWN;
-  const look = { class: isLong ? 'cut' : undefined, title: isLong ? text : undefined };
+  if (text === null || text === '') return <span title="Not given">{NO_DATA}</span>;
+  const whole = visibleText(text);
+  const shown = shortName(whole);
+  const title = shown === whole ? undefined : whole;
   return href === undefined ? (
-    <span {...look}>{text}</span>
+    <bdi title={title}>{shown}</bdi>
   ) : (
-    <a {...look} href={href}>
-      {text}
+    <a href={href} title={title}>
+      <bdi>{shown}</bdi>
     </a>
   );
+}
+
+/** A name as {@link Name} shows it. */
+export function shownName(text: string): string {
+  return shortName(visibleText(text));
+}
+
+/** The name as it is, or without its middle. */
+function shortName(text: string): string {
+  const characters = Array.from(text);
+  if (characters.length <= LONGEST_SHOWN) return text;
+  const start = characters.slice(0, LONGEST_SHOWN - END_SHOWN - 1);
+  return `${start.join('')}…${characters.slice(-END_SHOWN).join('')}`;
+}
+
+const UNSEEN = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/** Control and direction characters as `\x1b` or `\u202e`: they would hide or reorder what is read. */
+export function visibleText(text: string): string {
+  return text.replaceAll(UNSEEN, (character) => {
+    const code = character.charCodeAt(0);
+    return code > 0xff
+      ? `\\u${code.toString(16).padStart(4, '0')}`
+      : `\\x${code.toString(16).padStart(2, '0')}`;
+  });
 }
 
 /** What a cost leaves out or guesses, in words. */

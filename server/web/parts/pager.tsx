@@ -1,39 +1,44 @@
-// The pager under a table of which a part is shown: which part, and the way to its neighbours.
+// The pager under a table of which a part is shown: which part, and the way to its neighbours. Beside it stands what else
+// can be done with the rows.
 
-import type { VNode } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import { formatCount } from '../../../core/format.ts';
-import { linkTo } from './cells.tsx';
 
 export interface PagerProps {
-  readonly path: string;
-  /** Parameters of the address, without `offset`. */
-  readonly params: Readonly<Record<string, string | undefined>>;
-  readonly offset: number;
-  readonly limit: number;
+  /** Rows before those on this page. */
+  readonly position: number;
   /** Rows on this page. */
   readonly count: number;
   /** Of all pages, where that is known. */
-  readonly total?: number;
-  readonly hasMore: boolean;
+  readonly total?: number | undefined;
+  readonly previous?: string | undefined;
+  readonly next?: string | undefined;
+  /** The first page, where this is another. */
+  readonly first?: string | undefined;
+  readonly children?: ComponentChildren;
 }
 
-export function Pager(props: PagerProps): VNode | null {
-  const { path, params, offset, limit, count, total, hasMore } = props;
-  if (offset === 0 && !hasMore) return null;
-  const at = (next: number): string => linkTo(path, { ...params, offset: next === 0 ? undefined : next });
+export function Pager(props: PagerProps): VNode {
+  const { position, count, total, previous, next, first, children } = props;
   return (
     <div class="pager">
       <span class="soft">
-        {count === 0 ? 'none from here on' : `${formatCount(offset + 1)}–${formatCount(offset + count)}`}
+        {count === 0 ? 'none from here on' : `${formatCount(position + 1)}–${formatCount(position + count)}`}
         {total !== undefined && count > 0 && ` of ${formatCount(total)}`}
       </span>
-      {offset > 0 && (
-        <a class="button" href={at(Math.max(0, offset - limit))}>
+      {children}
+      {first !== undefined && (
+        <a class="button" href={first}>
+          ⇤ First
+        </a>
+      )}
+      {previous !== undefined && (
+        <a class="button" rel="prev" href={previous}>
           ← Before
         </a>
       )}
-      {hasMore && (
-        <a class="button" href={at(offset + limit)}>
+      {next !== undefined && (
+        <a class="button" rel="next" href={next}>
           Next →
         </a>
       )}

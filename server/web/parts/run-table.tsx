@@ -2,8 +2,10 @@
 
 import type { ComponentChildren, VNode } from 'preact';
 import { formatCost, formatCount, formatDuration, formatTokens } from '../../../core/format.ts';
+import { isAscendingOrder, type RunSort } from '../../queries/runs/run-order.ts';
 import type { RunSummary } from '../../queries/runs/run-summary.ts';
 import { CostDoubts, Moment, Name, StatusBadge, linkTo, shortId } from './cells.tsx';
+import { thingPath } from '../../thing-path.ts';
 import { Scroll, type PartLabel } from './panel.tsx';
 
 const TAGS_SHOWN = 3;
@@ -15,6 +17,8 @@ interface Clock {
 
 interface RunColumn {
   readonly title: string;
+  /** What the list is sorted by where the heading is chosen. */
+  readonly sort?: RunSort;
   readonly isNumber?: true;
   cell(run: RunSummary, clock: Clock): ComponentChildren;
 }
@@ -22,6 +26,7 @@ interface RunColumn {
 const RUN_COLUMNS = {
   started: {
     title: 'Started',
+    sort: 'newest',
     cell: (run, clock) => <Moment at={run.started_at} timezone={clock.timezone} now={clock.now} />,
   },
   run: {
@@ -40,27 +45,45 @@ const RUN_COLUMNS = {
       </span>
     ),
   },
-  agent: { title: 'Agent', cell: (run) => <Name text={run['gen_ai.agent.name']} /> },
-  user: { title: 'User', cell: (run) => <Name text={run['user.id']} /> },
-  task: {
-    title: 'Task',
+  agent: {
+    title: 'Agent',
+    sort: 'agent',
     cell: (run) => (
       <>
-        <Name text={run['agent.task_type']} />
+        <Name text={run['gen_ai.agent.name']} href={thingPath('agent', run['gen_ai.agent.name'])} />
+        {run['agent.version'] !== null && (
+          <span class="hint">
+            <Name text={run['agent.version']} href={thingPath('version', run['agent.version'])} />
+          </span>
+        )}
+      </>
+    ),
+  },
+  user: {
+    title: 'User',
+    sort: 'user',
+    cell: (run) => <Name text={run['user.id']} href={thingPath('user', run['user.id'])} />,
+  },
+  task: {
+    title: 'Task',
+    sort: 'task',
+    cell: (run) => (
+      <>
+        <Name text={run['agent.task_type']} href={thingPath('task', run['agent.task_type'])} />
         <Tags tags={run['agent.tags']} most={TAGS_SHOWN} />
       </>
     ),
   },
   session: {
     title: 'Session',
-    cell: (run) => {
-      const session = run['gen_ai.conversation.id'];
-      const href = session === null ? undefined : `/sessions/${encodeURIComponent(session)}`;
-      return <Name text={session} href={href} />;
-    },
+    sort: 'session',
+    cell: (run) => (
+      <Name text={run['gen_ai.conversation.id']} href={thingPath('session', run['gen_ai.conversation.id'])} />
+    ),
   },
   status: {
     title: 'Status',
+    sort: 'status',
     cell: (run) => (
       <>
         <StatusBadge status={run['agent.status']} />
@@ -74,6 +97,7 @@ const RUN_COLUMNS = {
   },
   time: {
     title: 'Time',
+    sort: 'slowest',
     isNumber: true,
     cell: (run, clock) =>
       run.ended_at === null ? (
@@ -87,6 +111,7 @@ const RUN_COLUMNS = {
   },
   cost: {
     title: 'Cost',
+    sort: 'most-expensive',
     isNumber: true,
     cell: (run) => (
       <>
@@ -98,10 +123,25 @@ const RUN_COLUMNS = {
       </>
     ),
   },
-  turns: { title: 'Turns', isNumber: true, cell: (run) => formatCount(run['agent.turns']) },
-  tools: { title: 'Tools', isNumber: true, cell: (run) => formatCount(run['agent.tool_calls']) },
-  tokensIn: { title: 'Tokens in', isNumber: true, cell: (run) => formatTokens(run['agent.tokens_in']) },
-  tokensOut: { title: 'out', isNumber: true, cell: (run) => formatTokens(run['agent.tokens_out']) },
+  turns: { title: 'Turns', sort: 'turns', isNumber: true, cell: (run) => formatCount(run['agent.turns']) },
+  tools: {
+    title: 'Tools',
+    sort: 'tools',
+    isNumber: true,
+    cell: (run) => formatCount(run['agent.tool_calls']),
+  },
+  tokensIn: {
+    title: 'Tokens in',
+    sort: 'tokens-in',
+    isNumber: true,
+    cell: (run) => formatTokens(run['agent.tokens_in']),
+  },
+  tokensOut: {
+    title: 'Tokens out',
+    sort: 'tokens-out',
+    isNumber: true,
+    cell: (run) => formatTokens(run['agent.tokens_out']),
+  },
 } as const satisfies Record<string, RunColumn>;
 
 export type RunColumnId = keyof typeof RUN_COLUMNS;
@@ -115,9 +155,18 @@ export interface RunTableProps extends Clock {
   /** Columns that a narrow screen leaves out. */
   readonly optional?: readonly RunColumnId[];
   readonly label: PartLabel;
+  /** Where its headings sort the list. */
+  readonly sorting?: RunSorting;
 }
 
-export function RunTable({ runs, columns, optional = [], label, timezone, now }: RunTableProps): VNode {
+export interface RunSorting {
+  readonly sort: RunSort;
+  readonly isReversed: boolean;
+  readonly hrefOf: (sort: RunSort, isReversed: boolean) => string;
+}
+
+export function RunTable(props: RunTableProps): VNode {
+  const { runs, columns, optional = [], label, timezone, now, sorting } = props;
   const shown = columns.map((id) => {
     const column: RunColumn = RUN_COLUMNS[id];
     const classes = [column.isNumber === true ? 'n' : '', optional.includes(id) ? 'optional' : ''];
@@ -125,13 +174,11 @@ export function RunTable({ runs, columns, optional = [], label, timezone, now }:
   });
   const table = (
     <Scroll label={label}>
-      <table>
+      <table class="runs">
         <thead>
           <tr>
             {shown.map(({ id, column, look }) => (
-              <th key={id} scope="col" class={look}>
-                {column.title}
-              </th>
+              <RunHeading key={id} column={column} look={look} sorting={sorting} />
             ))}
           </tr>
         </thead>
@@ -139,7 +186,7 @@ export function RunTable({ runs, columns, optional = [], label, timezone, now }:
           {runs.map((run) => (
             <tr key={run['agent.run_id']} data-run={run['agent.run_id']}>
               {shown.map(({ id, column, look }) => (
-                <td key={id} class={look}>
+                <td key={id} class={look} data-label={column.title}>
                   {column.cell(run, { timezone, now })}
                 </td>
               ))}
@@ -155,6 +202,35 @@ export function RunTable({ runs, columns, optional = [], label, timezone, now }:
       {table}
       <button type="submit">Compare two chosen runs</button>
     </form>
+  );
+}
+
+function RunHeading(props: {
+  column: RunColumn;
+  look: string | undefined;
+  sorting: RunSorting | undefined;
+}): VNode {
+  const { column, look, sorting } = props;
+  if (sorting === undefined || column.sort === undefined)
+    return (
+      <th scope="col" class={look}>
+        {column.title}
+      </th>
+    );
+  const { sort } = column;
+  const isSorted = sorting.sort === sort;
+  const isAscending = isAscendingOrder(sort, sorting.isReversed);
+  return (
+    <th
+      scope="col"
+      class={look}
+      aria-sort={isSorted ? (isAscending ? 'ascending' : 'descending') : undefined}
+    >
+      <a class="sort" href={sorting.hrefOf(sort, isSorted && !sorting.isReversed)}>
+        {column.title}
+        {isSorted && <span aria-hidden="true">{isAscending ? ' ▲' : ' ▼'}</span>}
+      </a>
+    </th>
   );
 }
 

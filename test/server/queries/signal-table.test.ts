@@ -60,7 +60,7 @@ afterAll(() => removeTestStore({ dataDir, database }));
 
 describe('a table of signals', () => {
   it('has in each cell what the signal says of the group alone', async () => {
-    const { rows, groups } = await readSignalTable(database, 'user', COLUMNS, 100);
+    const { rows, groups } = await readSignalTable(database, 'user', COLUMNS, { limit: 100 });
     expect(rows.map(({ name }) => name)).toEqual(['cy', 'bob', 'ada', null, 'dan']);
     expect(groups).toBe(5);
     for (const [index, id] of SIGNALS.entries()) {
@@ -73,22 +73,22 @@ describe('a table of signals', () => {
   });
 
   it('gives some rows only, and counts the groups all the same', async () => {
-    const whole = await readSignalTable(database, 'user', COLUMNS, 100);
+    const whole = await readSignalTable(database, 'user', COLUMNS, { limit: 100 });
     for (const offset of [0, 2, 4]) {
-      const part = await readSignalTable(database, 'user', COLUMNS, 2, offset);
+      const part = await readSignalTable(database, 'user', COLUMNS, { limit: 2, offset });
       expect(part).toEqual({ rows: whole.rows.slice(offset, offset + 2), groups: whole.groups });
     }
   });
 
   it('has no row for a group that only an extra column has', async () => {
     const extra = { signal: 'cost', request: BEFORE, isExtra: true };
-    const { rows } = await readSignalTable(database, 'user', [...COLUMNS, extra], 100);
+    const { rows } = await readSignalTable(database, 'user', [...COLUMNS, extra], { limit: 100 });
     expect(rows.map(({ name }) => name)).not.toContain('old');
     const { rows: asColumn } = await readSignalTable(
       database,
       'user',
       [...COLUMNS, { ...extra, isExtra: false }],
-      100,
+      { limit: 100 },
     );
     expect(asColumn.map(({ name }) => name)).toContain('old');
   });

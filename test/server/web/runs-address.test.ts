@@ -31,7 +31,7 @@ describe('the time that the list of runs is asked for', () => {
   });
 
   it('leaves the form with the parameters that count', () => {
-    const { params } = parseRunsAddress({ since: '1h', from: FROM, to: '', shown: `${FROM}~` }, NOW, 'UTC');
-    expect(params).toEqual({ since: '1h' });
+    const { stretch } = parseRunsAddress({ since: '1h', from: FROM, to: '', shown: `${FROM}~` }, NOW, 'UTC');
+    expect(stretch.params).toEqual({ time: '1h' });
   });
 });

@@ -4,7 +4,7 @@ import type { VNode } from 'preact';
 import type { Notice } from '../../../../alerts/rules/notice.ts';
 import { NO_DATA } from '../../../../core/format.ts';
 import type { AlertLine, AlertOverview, RuleLine } from '../../../alerting/alert-overview.ts';
-import { groupPath } from '../../../group-path.ts';
+import { groupPath } from '../../../thing-path.ts';
 import { Moment } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { noticeAnchor } from './alert-notices.tsx';

@@ -1,15 +1,21 @@
 // Breakdowns: the same window split by tool, model, user, task or agent, several signals side by side.
 // Every number is a signal of the catalogue.
 
-import type { Dimension } from '../../../../core/schema.ts';
-import { DAY_MS, type Step } from '../../../../core/time.ts';
+import type { Step } from '../../../../core/time.ts';
 import type { SignalPoint } from '../../../../signals/result.ts';
 import type { SignalRequest } from '../../../../signals/signal.ts';
 import { readForGroups } from '../../../queries/signals/expected-groups.ts';
 import { readTrends } from '../../../queries/signals/read-trends.ts';
-import { readNumber } from '../../../queries/signals/signal-numbers.ts';
-import { readSignalTable } from '../../../queries/signals/signal-table.ts';
+import { HOURS_UP_TO_MS, wholeFrom } from '../../../queries/signals/read-chart.ts';
+import { readNumbers } from '../../../queries/signals/signal-numbers.ts';
+import {
+  readSignalTable,
+  tableCursor,
+  type TableCursor,
+  type TableOrder,
+} from '../../../queries/signals/signal-table.ts';
 import type { Queryable } from '../../../store/file/database.ts';
+import type { ThingDimension } from '../../../thing-path.ts';
 
 export type BreakdownUnit = 'cost' | 'ms' | 'ratio' | 'count' | 'chars';
 
@@ -24,14 +30,16 @@ export interface BreakdownColumn {
 export interface BreakdownKind {
   readonly path: string;
   readonly title: string;
-  readonly dimension: Dimension;
+  readonly dimension: ThingDimension;
   /** Signal of the cost; the most expensive group comes first. */
   readonly cost: string;
   readonly columns: readonly BreakdownColumn[];
   /** Signals whose course is drawn in each row; none where there are too many rows for it. */
   readonly trends: readonly BreakdownColumn[];
-  /** Parameter of the list of runs that shows a group. */
-  readonly runsParam: string;
+  /** One of them, for people. */
+  readonly noun: string;
+  /** What is counted beside the cost in the line above the list. */
+  readonly counted: 'run_count' | 'model_calls' | 'tool_calls';
   readonly remark: string;
   readonly empty: string;
 }
@@ -69,7 +77,8 @@ export const BREAKDOWNS: readonly BreakdownKind[] = [
     title: 'Tools',
     dimension: 'tool',
     cost: 'tool_cost',
-    runsParam: 'tool',
+    noun: 'tool',
+    counted: 'tool_calls',
     columns: [
       { title: 'Calls', signal: 'tool_calls', unit: 'count', help: 'Executions' },
       { title: 'Failed', signal: 'tool_failure_rate', unit: 'ratio', help: 'Calls that failed' },
@@ -111,7 +120,8 @@ export const BREAKDOWNS: readonly BreakdownKind[] = [
     title: 'Models',
     dimension: 'model',
     cost: 'cost',
-    runsParam: 'model',
+    noun: 'model',
+    counted: 'model_calls',
     columns: [
       { title: 'Calls', signal: 'model_calls', unit: 'count', help: 'Model calls' },
       { title: 'Failed', signal: 'model_error_rate', unit: 'ratio', help: 'Calls that ended in an error' },
@@ -160,7 +170,8 @@ export const BREAKDOWNS: readonly BreakdownKind[] = [
     cost: 'cost',
     columns: RUN_COLUMNS,
     trends: RUN_TRENDS,
-    runsParam: 'user',
+    noun: 'user',
+    counted: 'run_count',
     remark: 'Runs without a user are under “–”.',
     empty: 'No run in this time.',
   },
@@ -171,7 +182,8 @@ export const BREAKDOWNS: readonly BreakdownKind[] = [
     cost: 'cost',
     columns: RUN_COLUMNS,
     trends: RUN_TRENDS,
-    runsParam: 'task',
+    noun: 'task',
+    counted: 'run_count',
     remark: 'The kind of task is what the caller says it is; runs without one are under “–”.',
     empty: 'No run in this time.',
   },
@@ -182,8 +194,34 @@ export const BREAKDOWNS: readonly BreakdownKind[] = [
     cost: 'cost',
     columns: RUN_COLUMNS,
     trends: RUN_TRENDS,
-    runsParam: 'agent',
+    noun: 'agent',
+    counted: 'run_count',
     remark: 'Runs of agents without a name are under “–”.',
+    empty: 'No run in this time.',
+  },
+  {
+    path: '/versions',
+    title: 'Versions',
+    dimension: 'version',
+    cost: 'cost',
+    columns: RUN_COLUMNS,
+    trends: RUN_TRENDS,
+    noun: 'version',
+    counted: 'run_count',
+    remark:
+      'The version of the agent as the caller names it (agent.version); runs without one are under “–”.',
+    empty: 'No run in this time.',
+  },
+  {
+    path: '/projects',
+    title: 'Projects',
+    dimension: 'project',
+    cost: 'cost',
+    columns: RUN_COLUMNS,
+    trends: RUN_TRENDS,
+    noun: 'project',
+    counted: 'run_count',
+    remark: 'The folder that the agent worked in; runs without one are under “–”.',
     empty: 'No run in this time.',
   },
   {
@@ -193,7 +231,8 @@ export const BREAKDOWNS: readonly BreakdownKind[] = [
     cost: 'cost',
     columns: RUN_COLUMNS.slice(0, 4),
     trends: [],
-    runsParam: 'session',
+    noun: 'session',
+    counted: 'run_count',
     remark: 'A session is one conversation (gen_ai.conversation.id), most expensive first.',
     empty: 'No session in this time.',
   },
@@ -218,52 +257,81 @@ export interface BreakdownData {
   /** All that there are. */
   readonly groups: number;
   /** Rows before these. */
-  readonly offset: number;
+  readonly position: number;
+  readonly next: TableCursor | undefined;
+  readonly previous: TableCursor | undefined;
   readonly totalNanoUsd: number | null;
+  /** Runs or calls of the time. */
+  readonly counted: number | null;
   /** Of the total, what no row says, where all rows are here and should sum to it. */
   readonly unattributedNanoUsd: number;
   /** Length of a step of the trends. */
   readonly step: Step;
 }
 
+/** What the table is ordered by: `cost`, `before`, `name`, or the signal of a column. */
+export interface BreakdownOrder {
+  readonly by: string;
+  readonly isAscending: boolean;
+}
+
+export interface BreakdownQuestion {
+  readonly window: SignalRequest & { readonly now: number };
+  readonly order: BreakdownOrder;
+  readonly limit: number;
+  readonly cursor?: TableCursor | undefined;
+  readonly offset?: number | undefined;
+}
+
 export const ROWS_SHOWN = 50;
-/** Windows up to this length have trends by hour, longer ones by day. */
-const HOURS_UP_TO_MS = 2 * DAY_MS;
 
 export async function readBreakdown(
   database: Queryable,
   kind: BreakdownKind,
-  window: SignalRequest,
-  offset = 0,
+  { window, order, limit, cursor, offset = 0 }: BreakdownQuestion,
 ): Promise<BreakdownData> {
   const lengthMs = window.to - window.from;
   const before = { ...window, from: window.from - lengthMs, to: window.from };
   const step: Step = lengthMs <= HOURS_UP_TO_MS ? 'hour' : 'day';
-  const reading = readSignalTable(
-    database,
-    kind.dimension,
-    [
-      { signal: kind.cost, request: window },
-      ...kind.columns.map(({ signal }) => ({ signal, request: window })),
-      { signal: kind.cost, request: before, isExtra: true },
-    ],
-    ROWS_SHOWN,
+  const columns = [
+    { signal: kind.cost, request: window },
+    ...kind.columns.map(({ signal }) => ({ signal, request: window })),
+    { signal: kind.cost, request: before, isExtra: true },
+  ];
+  const tableOrder = orderOf(kind, order, columns.length - 1);
+  const isBackward = cursor?.isBackward === true;
+  const reading = readSignalTable(database, kind.dimension, columns, {
+    limit: limit + 1,
+    order: tableOrder,
+    cursor,
     offset,
-  );
-  const shown = reading.then(({ rows, groups }) =>
-    groups > ROWS_SHOWN ? rows.map((row) => row.name) : 'all',
-  );
-  const [total, table, trends] = await Promise.all([
-    readNumber(database, 'cost', window),
+  }).then((table) => ({ ...table, ...shownOf(table.rows, limit, isBackward) }));
+  const shown = reading.then(({ rows, groups }) => (groups > limit ? rows.map((row) => row.name) : 'all'));
+  const question = JSON.stringify([kind.path, lengthMs, window.where, order, cursor, offset, limit]);
+  const [totals, table, trends] = await Promise.all([
+    readNumbers(database, ['cost', kind.counted], window),
     reading,
-    readForGroups(database, JSON.stringify([kind.path, lengthMs, window.where, offset]), shown, (groups) =>
+    readForGroups(database, question, shown, (groups) =>
       Promise.all(
         kind.trends.map(({ signal }) =>
-          readTrends(database, signal, { ...window, by: kind.dimension, step, groups }),
+          readTrends(database, signal, {
+            ...window,
+            from: wholeFrom(window.from, step, window.timezone),
+            by: kind.dimension,
+            step,
+            groups,
+          }),
         ),
       ),
     ),
   ]);
+  const total = totals.cost;
+  const position = isBackward
+    ? Math.max(0, cursor.position - table.rows.length)
+    : (cursor?.position ?? offset);
+  const [first, last] = [table.rows[0], table.rows.at(-1)];
+  const hasNext = isBackward || table.hasMore;
+  const hasPrevious = isBackward ? table.hasMore : position > 0;
   return {
     rows: table.rows.map(({ name, values }) => {
       const costNanoUsd = values[0] ?? null;
@@ -277,12 +345,34 @@ export async function readBreakdown(
       };
     }),
     groups: table.groups,
-    offset,
+    position,
+    next:
+      hasNext && last !== undefined
+        ? tableCursor(last, tableOrder, position + table.rows.length, false)
+        : undefined,
+    previous: hasPrevious && first !== undefined ? tableCursor(first, tableOrder, position, true) : undefined,
     totalNanoUsd: total,
+    counted: totals[kind.counted],
     unattributedNanoUsd:
-      table.groups > ROWS_SHOWN
+      table.groups > limit
         ? 0
         : Math.max(0, (total ?? 0) - table.rows.reduce((sum, { values }) => sum + (values[0] ?? 0), 0)),
     step,
   };
+}
+
+/** One more than is shown was read: backward it is the first. */
+function shownOf<Row>(
+  rows: readonly Row[],
+  limit: number,
+  isBackward: boolean,
+): { rows: readonly Row[]; hasMore: boolean } {
+  const hasMore = rows.length > limit;
+  return { rows: !hasMore ? rows : isBackward ? rows.slice(1) : rows.slice(0, limit), hasMore };
+}
+
+function orderOf(kind: BreakdownKind, { by, isAscending }: BreakdownOrder, beforeIndex: number): TableOrder {
+  if (by === 'name') return { by: 'name', isAscending };
+  if (by === 'before') return { by: beforeIndex, isAscending };
+  return { by: kind.columns.findIndex(({ signal }) => signal === by) + 1, isAscending };
 }

@@ -5,6 +5,7 @@ import {
   NO_DATA,
   formatCost,
   formatCount,
+  formatCountOf,
   formatDuration,
   formatPercent,
   formatTokens,
@@ -15,13 +16,17 @@ import { HowToSend, Name, Share, linkTo } from '../../parts/cells.tsx';
 import { momentText } from '../../parts/moment-text.ts';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { Trend } from '../../parts/trend.tsx';
-import { WindowSelect } from '../../parts/window-select.tsx';
 import { Pager } from '../../parts/pager.tsx';
-import { ROWS_SHOWN } from './breakdown-data.ts';
+import { TimePicker } from '../../parts/time-picker.tsx';
+import { tableCursorText } from '../../../queries/signals/signal-table.ts';
+import type { Stretch } from '../../../questions/stretch.ts';
+import { thingPath } from '../../../thing-path.ts';
+import { isPseudoTool, ownerName } from '../../../../core/attribution/owner-names.ts';
 import type {
   BreakdownColumn,
   BreakdownData,
   BreakdownKind,
+  BreakdownOrder,
   BreakdownRow,
   BreakdownUnit,
 } from './breakdown-data.ts';
@@ -29,31 +34,44 @@ import type {
 export interface BreakdownView {
   readonly kind: BreakdownKind;
   readonly data: BreakdownData;
-  /** The window as it is written in the address, such as `7d`. */
-  readonly windowText: string;
-  readonly timezone: string;
+  readonly stretch: Stretch;
+  readonly order: BreakdownOrder;
+  /** Zone of the server. */
+  readonly zone: string;
   readonly now: number;
   /** On the page of tools. */
   readonly toolTax?: ToolTax | undefined;
 }
 
+/** The time of the page without one in its address. */
+export const BREAKDOWN_TIME = '7d';
+
 export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
-  const { kind, data, windowText } = view;
+  const { kind, data, stretch } = view;
+  const params = { ...stretch.params, ...orderParams(view.order) };
   return (
     <>
       <div class="head">
         <h1>{kind.title}</h1>
-        <span class="soft">
-          total{' '}
-          <span data-signal="cost" data-value={data.totalNanoUsd ?? ''}>
+        <p class="sums">
+          <strong>{formatCountOf(data.groups, kind.noun)}</strong>
+          {' · '}
+          <strong data-signal="cost" data-value={data.totalNanoUsd ?? ''}>
             {formatCost(data.totalNanoUsd)}
+          </strong>
+          {' · '}
+          <span data-signal={kind.counted} data-value={data.counted ?? ''}>
+            {formatCountOf(data.counted ?? 0, COUNTED[kind.counted])}
           </span>
-        </span>
+        </p>
         <span class="grow" />
-        <form class="filter" method="get" action={kind.path}>
-          <WindowSelect selected={windowText} />
-          <button type="submit">Show</button>
-        </form>
+        <TimePicker
+          stretch={stretch}
+          path={kind.path}
+          params={orderParams(view.order)}
+          fallback={BREAKDOWN_TIME}
+          zone={view.zone}
+        />
       </div>
       <Panel label={kind.title} sub={kind.remark}>
         {data.rows.length === 0 ? (
@@ -64,14 +82,20 @@ export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
           <BreakdownTable view={view} />
         )}
         <Pager
-          path={kind.path}
-          params={{ window: windowText }}
-          offset={data.offset}
-          limit={ROWS_SHOWN}
+          position={data.position}
           count={data.rows.length}
           total={data.groups}
-          hasMore={data.groups > data.offset + data.rows.length}
-        />
+          previous={data.previous && linkTo(kind.path, { ...params, at: tableCursorText(data.previous) })}
+          next={data.next && linkTo(kind.path, { ...params, at: tableCursorText(data.next) })}
+          first={data.position > 0 ? linkTo(kind.path, params) : undefined}
+        >
+          <a href={linkTo(kind.path, { ...params, format: 'csv' })} download>
+            CSV
+          </a>
+          <a href={linkTo(kind.path, { ...params, format: 'json' })} download>
+            JSON
+          </a>
+        </Pager>
         {data.unattributedNanoUsd > 0 && (
           <div class="empty">
             {formatCost(data.unattributedNanoUsd)} more was paid by calls that do not report what was in their
@@ -82,6 +106,18 @@ export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
       {view.toolTax !== undefined && view.toolTax.unused.length > 0 && <UnusedTools tax={view.toolTax} />}
     </>
   );
+}
+
+const COUNTED = { run_count: 'run', model_calls: 'model call', tool_calls: 'tool call' } as const;
+
+const COST_FIRST: BreakdownOrder = { by: 'cost', isAscending: false };
+
+/** The most expensive first needs no parameter. */
+export function orderParams({ by, isAscending }: BreakdownOrder): { sort?: string; order?: string } {
+  return {
+    ...(by === COST_FIRST.by ? {} : { sort: by }),
+    ...(isAscending ? { order: 'ascending' } : {}),
+  };
 }
 
 function UnusedTools({ tax }: { tax: ToolTax }): VNode {
@@ -110,7 +146,9 @@ function UnusedTools({ tax }: { tax: ToolTax }): VNode {
           <tbody>
             {tax.unused.map((tool) => (
               <tr key={tool.tool}>
-                <td>{tool.tool}</td>
+                <td>
+                  <Name text={tool.tool} href={thingPath('tool', tool.tool)} />
+                </td>
                 <td class="n">{formatCost(tool.cost_nano_usd)}</td>
                 <td class="n">{formatTokens(tool.tokens)} tokens</td>
                 <td class="n">{formatCount(tool.runs)}</td>
@@ -123,8 +161,34 @@ function UnusedTools({ tax }: { tax: ToolTax }): VNode {
   );
 }
 
+/** A heading that sorts the table; chosen again it turns the order. */
+function Heading(props: {
+  view: BreakdownView;
+  by: string;
+  title: string;
+  help?: string | undefined;
+  isNumber?: boolean;
+}): VNode {
+  const { view, by, title, help, isNumber = true } = props;
+  const isSorted = view.order.by === by;
+  const isAscending = isSorted ? !view.order.isAscending : !isNumber;
+  const look = view.order.isAscending ? 'ascending' : 'descending';
+  return (
+    <th scope="col" class={isNumber ? 'n' : undefined} title={help} aria-sort={isSorted ? look : undefined}>
+      <a
+        class="sort"
+        href={linkTo(view.kind.path, { ...view.stretch.params, ...orderParams({ by, isAscending }) })}
+      >
+        {title}
+        {isSorted && <span aria-hidden="true">{view.order.isAscending ? ' ▲' : ' ▼'}</span>}
+      </a>
+    </th>
+  );
+}
+
 function BreakdownTable({ view }: { view: BreakdownView }): VNode {
-  const { kind, data, windowText, timezone, now } = view;
+  const { kind, data, now } = view;
+  const { timezone } = view.stretch;
   // All rows have the same steps.
   const texts = new Map<number, string>();
   const formatTime = (atMs: number): string => {
@@ -140,23 +204,23 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
       <table>
         <thead>
           <tr>
-            <th scope="col">{kind.title.replace(/s$/, '')}</th>
-            <th scope="col" class="n">
-              Cost
-            </th>
+            <Heading view={view} by="name" title={kind.title.replace(/s$/, '')} isNumber={false} />
+            <Heading view={view} by="cost" title={kind.dimension === 'tool' ? 'Context cost' : 'Cost'} />
             <th scope="col">Share</th>
-            <th scope="col" class="n" title="The same length of time just before">
-              Before
-            </th>
+            <Heading view={view} by="before" title="Before" help="The same length of time just before" />
             {kind.trends.map((trend) => (
               <th key={trend.signal} scope="col" title={`${trend.help}, by ${data.step}`}>
                 {trend.title} by {data.step}
               </th>
             ))}
             {kind.columns.map((column) => (
-              <th key={column.signal} scope="col" class="n" title={column.help}>
-                {column.title}
-              </th>
+              <Heading
+                key={column.signal}
+                view={view}
+                by={column.signal}
+                title={column.title}
+                help={column.help}
+              />
             ))}
           </tr>
         </thead>
@@ -164,7 +228,7 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
           {data.rows.map((row) => (
             <tr key={row.name} id={row.name ?? undefined} data-row={row.name ?? ''}>
               <td>
-                <GroupName kind={kind} row={row} windowText={windowText} />
+                <GroupName view={view} row={row} />
               </td>
               <td class="n" data-signal={kind.cost} data-value={row.costNanoUsd ?? ''}>
                 {formatCost(row.costNanoUsd)}
@@ -203,14 +267,17 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
   );
 }
 
-function GroupName(props: { kind: BreakdownKind; row: BreakdownRow; windowText: string }): VNode {
-  const { kind, row, windowText } = props;
-  if (row.name === null) return <span>{NO_DATA}</span>;
-  if (kind.path === '/sessions')
-    return <Name text={row.name} href={`/sessions/${encodeURIComponent(row.name)}`} />;
-  // What is no tool but the rest of what calls carry has no runs of its own.
-  if (kind.dimension === 'tool' && row.name.startsWith('(')) return <Name text={row.name} />;
-  return <Name text={row.name} href={linkTo('/runs', { [kind.runsParam]: row.name, since: windowText })} />;
+function GroupName({ view, row }: { view: BreakdownView; row: BreakdownRow }): VNode {
+  const { kind, stretch } = view;
+  if (row.name === null) return <span title="Not given">{NO_DATA}</span>;
+  if (kind.dimension === 'tool' && isPseudoTool(row.name))
+    return (
+      <>
+        {ownerName(row.name)} <span class="badge">part of the prompt</span>
+      </>
+    );
+  const path = thingPath(kind.dimension, row.name);
+  return <Name text={row.name} href={path && linkTo(path, { ...stretch.params })} />;
 }
 
 /** Calls without a price lead to the runs that they are in. */
@@ -223,11 +290,12 @@ function Value(props: {
   const { column, row, value, view } = props;
   const text = formatValue(column.unit, value);
   if (column.signal !== 'unpriced_calls' || row.name === null || !value) return <>{text}</>;
-  const params = { [view.kind.runsParam]: row.name, since: view.windowText, unpriced: 'true' };
+  const time = view.stretch.name === undefined ? {} : { time: BREAKDOWN_TIME };
+  const params = { ...time, ...view.stretch.params, [view.kind.dimension]: row.name, unpriced: 'true' };
   return <a href={linkTo('/runs', params)}>{text}</a>;
 }
 
-function formatValue(unit: BreakdownUnit, value: number | null): string {
+export function formatValue(unit: BreakdownUnit, value: number | null): string {
   switch (unit) {
     case 'cost':
       return formatCost(value);

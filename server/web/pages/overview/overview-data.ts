@@ -1,53 +1,51 @@
-// The numbers of the overview, all of them signals of the catalogue.
+// The numbers of the overview, all of them signals of the catalogue, and all of the time that was chosen.
 
-import { DAY_MS, HOUR_MS, dayOf, startOfHour } from '../../../../core/time.ts';
+import { DAY_MS, dayOf } from '../../../../core/time.ts';
 import { compareText } from '../../../../core/text-order.ts';
 import { eventsSql } from '../../../../signals/event-tables.ts';
-import type { SignalPoint } from '../../../../signals/result.ts';
 import type { SignalRequest } from '../../../../signals/signal.ts';
 import { listRuns, type RunQueryable } from '../../../queries/runs/list-runs.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
-import { readGroups, readNumber, readNumbers, readSeries } from '../../../queries/signals/signal-numbers.ts';
+import { readChart, type ChartData } from '../../../queries/signals/read-chart.ts';
+import { readGroups, readNumber, readNumbers } from '../../../queries/signals/signal-numbers.ts';
+import type { Stretch } from '../../../questions/stretch.ts';
+
+/** What the chart of cost can be stacked by. */
+export const STACKS = ['model', 'agent', 'version', 'user', 'task'] as const;
+export type StackedBy = (typeof STACKS)[number];
 
 export interface OverviewQuestion {
   /** Unix milliseconds. */
   readonly now: number;
-  readonly timezone: string;
-  /** Length of the window of the cards. */
-  readonly windowMs: number;
+  readonly stretch: Stretch;
   readonly agent: string | undefined;
+  readonly stackedBy: StackedBy | undefined;
 }
 
 export interface OverviewData {
   /** Whether anything was ever stored. */
   readonly hasData: boolean;
   readonly started: number;
-  /** The same window a week before. */
   readonly startedBefore: number;
   /** Runs that ended, one way or another. */
   readonly ended: number;
   readonly failed: number;
   readonly lost: number;
   readonly successRate: number | null;
-  /** The same window a week before. */
   readonly successRateBefore: number | null;
   readonly p50: number | null;
   readonly p95: number | null;
   readonly p95Before: number | null;
   /** Nano-USD. */
-  readonly costToday: number | null;
-  /** The same part of the same day a week before. */
+  readonly cost: number | null;
   readonly costBefore: number | null;
-  /** When today began, Unix milliseconds. */
-  readonly todayFrom: number;
-  /** Today against the mean of the 7 days before. */
+  /** Weeks between the time and what it is compared with. */
+  readonly weeksBefore: number;
+  /** Today against the mean of the 7 days before, where the time ends now. */
   readonly costSpike: number | null;
-  readonly unpricedToday: number;
-  /** Of the hour that is and the 23 before it. */
-  readonly costByHour: readonly SignalPoint[];
-  /** Of those that went on in the last hour. */
+  readonly unpriced: number;
+  readonly chart: ChartData;
   readonly slowest: readonly RunSummary[];
-  /** Of the calendar day. */
   readonly mostExpensive: readonly RunSummary[];
   readonly agents: readonly string[];
 }
@@ -59,40 +57,35 @@ export async function readOverview(
   database: RunQueryable,
   question: OverviewQuestion,
 ): Promise<OverviewData> {
-  const { now, timezone, windowMs, agent } = question;
+  const { now, stretch, agent, stackedBy } = question;
+  const { from, to, timezone } = stretch;
   const where = agent === undefined ? {} : { agent };
-  const window: SignalRequest = { from: now - windowMs, to: now, timezone, now, where };
-  const before: SignalRequest = { ...window, from: window.from - WEEK_MS, to: now - WEEK_MS };
-  const today = dayOf(now, timezone);
-  const day: SignalRequest = { ...window, from: today.from };
-  const dayBefore: SignalRequest = { ...before, from: dayOf(now - WEEK_MS, timezone).from };
-  const [
-    numbers,
-    numbersBefore,
-    numbersToday,
-    costBefore,
-    ended,
-    costByHour,
-    slowest,
-    mostExpensive,
-    agents,
-  ] = await Promise.all([
+  const window: SignalRequest = { from, to, timezone, now, where };
+  // So many weeks before that the two do not overlap: days of the week are alike.
+  const weeksBefore = Math.max(1, Math.ceil((to - from) / WEEK_MS));
+  const backMs = weeksBefore * WEEK_MS;
+  const before: SignalRequest = { ...window, from: from - backMs, to: to - backMs };
+  const listed = { agent, since: from, until: to, limit: ROWS };
+  const [numbers, numbersBefore, spike, ended, chart, slowest, mostExpensive, agents] = await Promise.all([
     readNumbers(
       database,
-      ['run_count', 'run_failures', 'run_success_rate', 'run_latency_p50', 'run_latency_p95'],
+      [
+        'run_count',
+        'run_failures',
+        'run_success_rate',
+        'run_latency_p50',
+        'run_latency_p95',
+        'cost',
+        'unpriced_calls',
+      ],
       window,
     ),
-    readNumbers(database, ['run_count', 'run_success_rate', 'run_latency_p95'], before),
-    readNumbers(database, ['cost_today', 'cost_spike', 'unpriced_calls'], day),
-    readNumber(database, 'cost', dayBefore),
+    readNumbers(database, ['run_count', 'run_success_rate', 'run_latency_p95', 'cost'], before),
+    to < now ? null : readNumber(database, 'cost_spike', { ...window, from: dayOf(now, timezone).from }),
     readGroups(database, 'run_ended_count', { ...window, by: 'status' }),
-    readSeries(database, 'cost', {
-      ...window,
-      from: startOfHour(now, timezone) - 23 * HOUR_MS,
-      step: 'hour',
-    }),
-    listRuns(database, { agent, since: now - HOUR_MS, sort: 'slowest', limit: ROWS }),
-    listRuns(database, { agent, since: today.from, sort: 'most-expensive', limit: ROWS }),
+    readChart(database, { signal: 'cost', window, by: stackedBy }),
+    listRuns(database, { ...listed, sort: 'slowest' }),
+    listRuns(database, { ...listed, sort: 'most-expensive' }),
     readGroups(database, 'run_count', { ...window, where: {}, by: 'agent' }),
   ]);
   return {
@@ -107,12 +100,12 @@ export async function readOverview(
     p50: numbers.run_latency_p50,
     p95: numbers.run_latency_p95,
     p95Before: numbersBefore.run_latency_p95,
-    costToday: numbersToday.cost_today,
-    costBefore,
-    todayFrom: today.from,
-    costSpike: numbersToday.cost_spike,
-    unpricedToday: numbersToday.unpriced_calls ?? 0,
-    costByHour,
+    cost: numbers.cost,
+    costBefore: numbersBefore.cost,
+    weeksBefore,
+    costSpike: spike,
+    unpriced: numbers.unpriced_calls ?? 0,
+    chart,
     slowest,
     mostExpensive,
     agents: [...agents.keys()].filter((name) => name !== null).toSorted(compareText),

@@ -10,70 +10,83 @@ import {
   formatTimes,
 } from '../../../../core/format.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
-import { linkTo } from '../../parts/cells.tsx';
+import { TimeChart } from '../../parts/chart/time-chart.tsx';
+import { linkTo, type LinkParams } from '../../parts/cells.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { RunTable } from '../../parts/run-table.tsx';
-import { CostSparkline } from '../../parts/sparkline.tsx';
+import { TimePicker } from '../../parts/time-picker.tsx';
 import type { SenderSettings } from '../../sender-settings.ts';
-import { WindowSelect } from '../../parts/window-select.tsx';
-import type { OverviewData, OverviewQuestion } from './overview-data.ts';
+import { STACKS, type OverviewData, type OverviewQuestion } from './overview-data.ts';
 
 export interface OverviewView {
   readonly data: OverviewData;
   readonly question: OverviewQuestion;
-  /** The window as it is written in the address, such as `24h`. */
-  readonly windowText: string;
+  /** Zone of the server. */
+  readonly zone: string;
   readonly sender: SenderSettings;
 }
 
+/** The time of the page without one in its address. */
+export const OVERVIEW_TIME = '24h';
+
 export function OverviewPage({ view }: { view: OverviewView }): VNode {
-  const { data } = view;
+  const { data, question } = view;
   if (!data.hasData) return <Welcome sender={view.sender} />;
   return (
     <>
       <Head view={view} />
       <Cards view={view} />
-      {data.costSpike !== null && data.costSpike >= DEAR_FROM && (
+      {data.costSpike !== null && data.costSpike >= EXPENSIVE_FROM && (
         <p class="message bad">
-          Today cost {formatTimes(data.costSpike)} the mean of the 7 days before:{' '}
-          <a href={linkTo('/diagnose', { from: 'today', against: '7d', agent: view.question.agent })}>why?</a>
+          Today costs {formatTimes(data.costSpike)} the 7-day average:{' '}
+          <a href={linkTo('/diagnose', { from: 'today', against: '7d', agent: question.agent })}>why?</a>
         </p>
       )}
       <Panel
-        id="by-hour"
-        title="Cost by hour"
-        sub="last 24 hours; a bar opens its runs, most expensive first"
+        id="by-time"
+        title={`Cost by ${data.chart.step}`}
+        sub={`${data.chart.step === 'day' ? 'whole days, today so far; ' : ''}a bar opens its runs, most expensive first`}
+        legend={<StackLinks view={view} />}
       >
-        <CostSparkline
-          points={data.costByHour}
-          agent={view.question.agent}
-          timezone={view.question.timezone}
-          now={view.question.now}
+        <TimeChart
+          label={`Cost by ${data.chart.step}`}
+          data={data.chart}
+          format={formatCost}
+          timezone={question.stretch.timezone}
+          now={question.now}
+          hrefOf={(from, to) =>
+            linkTo('/runs', {
+              from: new Date(from).toISOString(),
+              to: new Date(to).toISOString(),
+              zone: question.stretch.params.zone,
+              agent: question.agent,
+              sort: 'most-expensive',
+            })
+          }
         />
       </Panel>
       <div class="two">
-        <RunPanel id="slowest" title="Slowest runs of the last hour" runs={data.slowest} view={view}>
-          No run in the last hour.
-        </RunPanel>
-        <RunPanel id="most-expensive" title="Most expensive runs today" runs={data.mostExpensive} view={view}>
-          No run today.
-        </RunPanel>
+        <RunPanel id="most-expensive" title="Most expensive runs" runs={data.mostExpensive} view={view} />
+        <RunPanel id="slowest" title="Slowest runs" runs={data.slowest} view={view} />
       </div>
     </>
   );
 }
 
 function Head({ view }: { view: OverviewView }): VNode {
-  const { agent } = view.question;
+  const { agent, stretch, stackedBy } = view.question;
   const { agents } = view.data;
-  // One without a run in the window is still what is asked for.
+  // One without a run in the time is still what is asked for.
   const shown = agent === undefined || agents.includes(agent) ? agents : [...agents, agent];
   return (
     <div class="head">
       <h1>Overview</h1>
       <span class="grow" />
-      <form class="filter" method="get" action="/">
-        <WindowSelect selected={view.windowText} />
+      <form class="filter auto" method="get" action="/">
+        {Object.entries({ ...stretch.params, stack: stackedBy }).map(
+          ([name, value]) =>
+            value !== undefined && <input key={name} type="hidden" name={name} value={value} />,
+        )}
         <label>
           Agent
           <select name="agent">
@@ -85,19 +98,52 @@ function Head({ view }: { view: OverviewView }): VNode {
             ))}
           </select>
         </label>
-        <button type="submit">Show</button>
+        <button type="submit" class="plain">
+          Show
+        </button>
       </form>
+      <TimePicker
+        stretch={stretch}
+        path="/"
+        params={{ agent, stack: stackedBy }}
+        fallback={OVERVIEW_TIME}
+        zone={view.zone}
+      />
     </div>
   );
 }
 
+function StackLinks({ view }: { view: OverviewView }): VNode {
+  const { stretch, agent, stackedBy } = view.question;
+  return (
+    <nav class="choices" aria-label="Split the bars by">
+      {[undefined, ...STACKS].map((by) => (
+        <a
+          key={by ?? ''}
+          href={linkTo('/', { ...stretch.params, agent, stack: by })}
+          aria-current={by === stackedBy ? 'true' : undefined}
+        >
+          {by === undefined ? 'whole' : `by ${by}`}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
 function Cards({ view }: { view: OverviewView }): VNode {
-  const { data, question, windowText } = view;
-  const runs = (params: Readonly<Record<string, string | undefined>>): string =>
-    linkTo('/runs', { since: windowText, agent: question.agent, ...params });
+  const { data, question } = view;
+  const time = question.stretch.name === undefined ? question.stretch.params : { time: OVERVIEW_TIME };
+  const runs = (params: LinkParams): string =>
+    linkTo('/runs', { ...time, ...question.stretch.params, agent: question.agent, ...params });
+  const compared =
+    data.weeksBefore === 1 ? 'the same time a week before' : `the same time ${data.weeksBefore} weeks before`;
   return (
     <div class="cards">
-      <Card label="Success" href={runs({ failed: 'true' })} extra={<PointsDelta {...data} />}>
+      <Card
+        label="Success"
+        href={runs({ status: 'failed' })}
+        extra={<PointsDelta now={data.successRate} before={data.successRateBefore} compared={compared} />}
+      >
         <div class="big" data-signal="run_success_rate" data-value={data.successRate ?? ''}>
           {formatPercent(data.successRate)}
         </div>
@@ -106,7 +152,7 @@ function Cards({ view }: { view: OverviewView }): VNode {
       <Card
         label="Latency of a run"
         href={runs({ sort: 'slowest' })}
-        extra={<ShareDelta now={data.p95} before={data.p95Before} what="p95" isWorse />}
+        extra={<ShareDelta now={data.p95} before={data.p95Before} what="p95" compared={compared} isWorse />}
       >
         <div class="pair">
           <div>
@@ -124,26 +170,26 @@ function Cards({ view }: { view: OverviewView }): VNode {
         </div>
       </Card>
       <Card
-        label="Cost today"
-        href={runs({ since: new Date(data.todayFrom).toISOString(), sort: 'most-expensive' })}
-        extra={<ShareDelta now={data.costToday} before={data.costBefore} what="cost" isWorse />}
+        label="Cost"
+        href={runs({ sort: 'most-expensive' })}
+        extra={
+          <ShareDelta now={data.cost} before={data.costBefore} what="cost" compared={compared} isWorse />
+        }
       >
-        <div class="big" data-signal="cost_today" data-value={data.costToday ?? ''}>
-          {formatCost(data.costToday)}
+        <div class="big" data-signal="cost" data-value={data.cost ?? ''}>
+          {formatCost(data.cost)}
         </div>
         <div class="sub">
-          {data.costSpike === null
-            ? 'no history to compare with yet'
-            : `${formatTimes(data.costSpike)} the mean of 7 days`}
-          {data.unpricedToday > 0 && (
-            <span class="why">{formatCountOf(data.unpricedToday, 'call')} unpriced: not in the sum</span>
+          {data.costSpike === null ? '' : `today ${formatTimes(data.costSpike)} the 7-day average`}
+          {data.unpriced > 0 && (
+            <span class="why">{formatCountOf(data.unpriced, 'call')} unpriced: not in the sum</span>
           )}
         </div>
       </Card>
       <Card
         label="Runs"
         href={runs({})}
-        extra={<ShareDelta now={data.started} before={data.startedBefore} what="runs" />}
+        extra={<ShareDelta now={data.started} before={data.startedBefore} what="runs" compared={compared} />}
       >
         <div class="big" data-signal="run_count" data-value={data.started}>
           {formatCount(data.started)}
@@ -175,43 +221,42 @@ function Card(props: {
 }
 
 /** From so many times the usual on, the page asks why. */
-const DEAR_FROM = 1.5;
+const EXPENSIVE_FROM = 1.5;
 
-/** Change of a rate against the week before, in percentage points. */
-function PointsDelta({
-  successRate,
-  successRateBefore,
-}: Pick<OverviewData, 'successRate' | 'successRateBefore'>): VNode | null {
-  if (successRate === null || successRateBefore === null) return null;
-  const points = (successRate - successRateBefore) * 100;
-  if (Math.abs(points) < 0.05) return <span title="against the same time a week before">as a week ago</span>;
+/** Change of a rate, in percentage points. */
+function PointsDelta(props: { now: number | null; before: number | null; compared: string }): VNode | null {
+  const { now, before, compared } = props;
+  if (now === null || before === null) return null;
+  const points = (now - before) * 100;
+  if (Math.abs(points) < 0.05) return <span title={`against ${compared}`}>unchanged</span>;
   return (
     <span
       class={points > 0 ? 'better' : 'worse'}
-      title="percentage points against the same time a week before"
+      title={`percentage points against ${compared}: ${formatPercent(before)}`}
     >
-      {points > 0 ? '▲' : '▼'} {Math.abs(points).toFixed(1)} pt vs the 7 days before
+      {points > 0 ? '▲' : '▼'} {Math.abs(points).toFixed(1)} points
     </span>
   );
 }
 
-/** Change against the week before as a share; more is worse, or neither good nor bad. */
+/** Change as a share; more is worse, or neither good nor bad. */
 function ShareDelta(props: {
   now: number | null;
   before: number | null;
   what: string;
+  compared: string;
   isWorse?: boolean;
 }): VNode | null {
-  const { now, before, what, isWorse = false } = props;
+  const { now, before, what, compared, isWorse = false } = props;
   if (now === null || before === null || before === 0) return null;
   const change = now / before - 1;
-  const size = change < 2 ? `${(Math.abs(change) * 100).toFixed(0)} %` : `${(change + 1).toFixed(1)} ×`;
-  const title = `${what} against the same time a week before`;
-  if (Math.abs(change) < 0.005) return <span title={title}>as a week ago</span>;
+  const size = change < 2 ? `${(Math.abs(change) * 100).toFixed(0)} %` : `${(change + 1).toFixed(1)}×`;
+  const title = `${what} against ${compared}`;
+  if (Math.abs(change) < 0.005) return <span title={title}>unchanged</span>;
   const look = change > 0 ? 'worse' : 'better';
   return (
     <span class={isWorse ? look : undefined} title={title}>
-      {change > 0 ? '▲' : '▼'} {size} / week
+      {change > 0 ? '▲' : '▼'} {size}
     </span>
   );
 }
@@ -223,20 +268,19 @@ function RunPanel(props: {
   title: string;
   runs: readonly RunSummary[];
   view: OverviewView;
-  children: ComponentChildren;
 }): VNode {
-  const { timezone, now } = props.view.question;
+  const { stretch, now } = props.view.question;
   return (
     <Panel id={props.id} title={props.title}>
       {props.runs.length === 0 ? (
-        <div class="empty">{props.children}</div>
+        <div class="empty">No run in this time. Choose a longer one.</div>
       ) : (
         <RunTable
           runs={props.runs}
           columns={PANEL_COLUMNS}
-          optional={['user', 'turns']}
+          optional={['turns']}
           label={{ headingId: props.id }}
-          timezone={timezone}
+          timezone={stretch.timezone}
           now={now}
         />
       )}

@@ -1,46 +1,37 @@
-// The list of runs: filtered, sorted, a page at a time.
+// The list of runs: filtered, sorted, a page at a time, with what all of them sum to above it.
 
 import type { VNode } from 'preact';
+import {
+  formatCost,
+  formatCount,
+  formatCountOf,
+  formatPercent,
+  formatStatus,
+} from '../../../../core/format.ts';
+import type { RunPage, RunSums } from '../../../queries/runs/list-runs.ts';
+import type { Facet, FacetValue } from '../../../queries/runs/read-facets.ts';
 import { RUN_STATUSES } from '../../../queries/runs/run-filter.ts';
-import type { RunSort } from '../../../queries/runs/run-order.ts';
-import type { RunSummary } from '../../../queries/runs/run-summary.ts';
-import { HowToSend } from '../../parts/cells.tsx';
+import { cursorText, type RunSort } from '../../../queries/runs/run-order.ts';
+import { filterTextOf } from '../../../questions/filter-text.ts';
+import { HowToSend, linkTo, shownName, type LinkParams } from '../../parts/cells.tsx';
 import { Pager } from '../../parts/pager.tsx';
-import { stretchParam } from '../../runs-address.ts';
 import { Panel } from '../../parts/panel.tsx';
 import { ALL_RUN_COLUMNS, RunTable } from '../../parts/run-table.tsx';
+import { TimePicker } from '../../parts/time-picker.tsx';
+import { RUNS_TIME, paramsOf, type RunsAddress } from '../../runs-address.ts';
+import type { SavedView } from '../../saved-views.ts';
 
 export interface RunsView {
-  readonly runs: readonly RunSummary[];
-  readonly hasMore: boolean;
-  readonly offset: number;
-  readonly limit: number;
-  /** The parameters of the address, as they were written. */
-  readonly params: Readonly<Record<string, string | undefined>>;
-  /** Beginning and end of the time as the form writes them, in the zone of the page; empty where open. */
-  readonly from: string;
-  readonly to: string;
-  readonly isFiltered: boolean;
-  readonly timezone: string;
+  readonly address: RunsAddress;
+  readonly page: RunPage;
+  readonly sums: RunSums;
+  readonly facets: ReadonlyMap<Facet, readonly FacetValue[]>;
+  readonly saved: readonly SavedView[];
+  /** Zone of the server. */
+  readonly zone: string;
   readonly now: number;
 }
 
-const TIMES: readonly (readonly [string, string])[] = [
-  ['1h', 'last hour'],
-  ['24h', 'last 24 h'],
-  ['7d', 'last 7 days'],
-  ['30d', 'last 30 days'],
-];
-const TEXTS: readonly (readonly [string, string])[] = [
-  ['agent', 'Agent'],
-  ['user', 'User'],
-  ['task', 'Task'],
-  ['tag', 'Tag'],
-  ['model', 'Model'],
-  ['tool', 'Tool'],
-  ['session', 'Session'],
-  ['error', 'Error has'],
-];
 const SORTS: readonly (readonly [RunSort, string])[] = [
   ['newest', 'newest first'],
   ['slowest', 'slowest first'],
@@ -50,36 +41,95 @@ const SORTS: readonly (readonly [RunSort, string])[] = [
 const NOT_ON_A_PHONE = ['agent', 'task', 'session', 'turns', 'tools', 'tokensIn', 'tokensOut'] as const;
 
 export function RunsPage({ view }: { view: RunsView }): VNode {
+  const { address, page } = view;
+  const { stretch, asked } = address;
+  const params = addressParams(address);
   return (
     <>
       <div class="head">
         <h1>Runs</h1>
+        <Sums sums={view.sums} />
         <span class="grow" />
-        <Filter view={view} />
+        <TimePicker
+          stretch={stretch}
+          path="/runs"
+          params={{ ...paramsOf(asked), ...orderParams(address) }}
+          fallback={RUNS_TIME}
+          zone={view.zone}
+        />
       </div>
+      <Filters view={view} />
       <Panel label="Runs">
-        {view.runs.length === 0 ? (
-          <NoRun isFiltered={view.isFiltered} />
+        {page.runs.length === 0 ? (
+          <NoRun isFiltered={asked.length > 0 || stretch.from !== 0} />
         ) : (
           <RunTable
-            runs={view.runs}
+            runs={page.runs}
             columns={ALL_RUN_COLUMNS}
             optional={NOT_ON_A_PHONE}
             label="Table of runs"
-            timezone={view.timezone}
+            timezone={stretch.timezone}
             now={view.now}
+            sorting={{
+              sort: (address.sort ?? 'newest') as RunSort,
+              isReversed: address.isReversed,
+              hrefOf: (sort, isReversed) =>
+                linkTo('/runs', {
+                  ...paramsOf(asked),
+                  ...stretch.params,
+                  sort: sort === 'newest' ? undefined : sort,
+                  order: isReversed ? 'reversed' : undefined,
+                }),
+            }}
           />
         )}
         <Pager
-          path="/runs"
-          params={view.params}
-          offset={view.offset}
-          limit={view.limit}
-          count={view.runs.length}
-          hasMore={view.hasMore}
-        />
+          position={page.position}
+          count={page.runs.length}
+          total={view.sums.runs}
+          previous={page.previous && linkTo('/runs', { ...params, at: cursorText(page.previous) })}
+          next={page.next && linkTo('/runs', { ...params, at: cursorText(page.next) })}
+          first={page.position > 0 ? linkTo('/runs', params) : undefined}
+        >
+          <a href={linkTo('/runs', { ...params, format: 'csv' })} download>
+            CSV
+          </a>
+          <a href={linkTo('/runs', { ...params, format: 'json' })} download>
+            JSON
+          </a>
+        </Pager>
       </Panel>
     </>
+  );
+}
+
+/** Everything that is asked for, but the place in the list. */
+export function addressParams(address: RunsAddress): LinkParams {
+  return { ...paramsOf(address.asked), ...address.stretch.params, ...orderParams(address) };
+}
+
+function orderParams({ sort, isReversed }: RunsAddress): LinkParams {
+  return { sort, order: isReversed ? 'reversed' : undefined };
+}
+
+/** What all runs that match sum to, in one line. */
+export function Sums({ sums }: { sums: RunSums }): VNode {
+  const ended = sums.runs - sums.running;
+  return (
+    <p class="sums">
+      <strong data-sum="runs" data-value={sums.runs}>
+        {formatCountOf(sums.runs, 'run')}
+      </strong>
+      {' · '}
+      <strong data-sum="cost" data-value={sums.costNanoUsd ?? ''}>
+        {formatCost(sums.costNanoUsd)}
+      </strong>
+      {' · '}
+      <span data-sum="failed" data-value={sums.failed}>
+        {ended === 0 ? 'none ended' : `${formatPercent(sums.failed / ended)} failed`}
+      </span>
+      {sums.running > 0 && ` · ${formatCount(sums.running)} running`}
+    </p>
   );
 }
 
@@ -97,13 +147,64 @@ function NoRun({ isFiltered }: { isFiltered: boolean }): VNode {
   );
 }
 
-function Filter({ view }: { view: RunsView }): VNode {
-  const { params } = view;
-  const since = view.from === '' ? params['since'] : undefined;
-  const status = params['failed'] === 'true' ? 'failed' : params['status'];
-  const isStretch = view.from !== '' || view.to !== '';
+function Filters({ view }: { view: RunsView }): VNode {
+  const { address } = view;
+  const { asked, stretch } = address;
+  const without = (index: number): string =>
+    linkTo('/runs', {
+      ...paramsOf(asked.filter((_, at) => at !== index)),
+      ...stretch.params,
+      ...orderParams(address),
+    });
   return (
-    <form class="filter" method="get" action="/runs">
+    <section class="filters" aria-label="Filters">
+      <form class="filter line" method="get" action="/runs">
+        {Object.entries({ ...stretch.params, ...orderParams(address) }).map(
+          ([name, value]) =>
+            value !== undefined && <input key={name} type="hidden" name={name} value={value} />,
+        )}
+        <input
+          class="wide"
+          name="q"
+          value={filterTextOf(asked)}
+          placeholder="user:ana tool:search status:failed cost>0.5 duration>10s"
+          aria-label="Filters, as text"
+          spellcheck={false}
+        />
+        <button type="submit">Filter</button>
+      </form>
+      <QuickFilter view={view} />
+      {asked.length > 0 && (
+        <ul class="chips" aria-label="Active filters">
+          {asked.map(([name, value], index) => (
+            <li key={`${name} ${value}`}>
+              <a href={without(index)} title="Remove this filter">
+                {name}: <bdi>{shownName(value)}</bdi> <span aria-hidden="true">×</span>
+                <span class="unseen"> remove</span>
+              </a>
+            </li>
+          ))}
+          <li>
+            <a href={linkTo('/runs', { ...stretch.params })}>clear all</a>
+          </li>
+        </ul>
+      )}
+      <Facets view={view} />
+      <SavedViews view={view} />
+    </section>
+  );
+}
+
+/** What is asked for most, at hand. */
+function QuickFilter({ view }: { view: RunsView }): VNode {
+  const { address } = view;
+  const others = address.asked.filter(([name]) => name !== 'status');
+  const status = address.asked.find(([name]) => name === 'status')?.[1];
+  return (
+    <form class="filter auto" method="get" action="/runs">
+      {[...others, ...Object.entries(address.stretch.params)].map(([name, value]) => (
+        <input key={`${name} ${String(value)}`} type="hidden" name={name} value={String(value)} />
+      ))}
       <label>
         Status
         <select name="status">
@@ -113,57 +214,87 @@ function Filter({ view }: { view: RunsView }): VNode {
           </option>
           {RUN_STATUSES.map((one) => (
             <option key={one} value={one} selected={one === status}>
-              {one}
+              {formatStatus(one)}
             </option>
           ))}
-        </select>
-      </label>
-      <label>
-        Time
-        <select name="since">
-          <option value="">{isStretch ? 'from – to' : 'always'}</option>
-          {TIMES.map(([value, name]) => (
-            <option key={value} value={value} selected={value === since}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-      {isStretch && <input type="hidden" name="shown" value={stretchParam(view.from, view.to)} />}
-      <label>
-        or from
-        <input type="datetime-local" name="from" value={view.from} />
-      </label>
-      <label>
-        to
-        <input type="datetime-local" name="to" value={view.to} />
-      </label>
-      {TEXTS.map(([name, label]) => (
-        <label key={name}>
-          {label}
-          <input name={name} value={params[name] ?? ''} size={9} />
-        </label>
-      ))}
-      <label>
-        Price
-        <select name="unpriced">
-          <option value="">any</option>
-          <option value="true" selected={params['unpriced'] === 'true'}>
-            unpriced
-          </option>
         </select>
       </label>
       <label>
         Order
         <select name="sort">
           {SORTS.map(([value, name]) => (
-            <option key={value} value={value} selected={value === params['sort']}>
+            <option key={value} value={value} selected={value === address.sort}>
               {name}
             </option>
           ))}
         </select>
       </label>
-      <button type="submit">Show</button>
+      <button type="submit" class="plain">
+        Show
+      </button>
     </form>
+  );
+}
+
+function Facets({ view }: { view: RunsView }): VNode | null {
+  const { address, facets } = view;
+  if (facets.size === 0) return null;
+  return (
+    <details class="facets">
+      <summary>Narrow by value</summary>
+      <div class="facet-lists">
+        {[...facets].map(([facet, values]) => (
+          <div key={facet}>
+            <h2>{facet.charAt(0).toUpperCase() + facet.slice(1)}</h2>
+            <ul>
+              {values.map(({ value, runs }) => (
+                <li key={value}>
+                  <a
+                    href={linkTo('/runs', {
+                      ...addressParams(address),
+                      [facet]: value,
+                    })}
+                  >
+                    <bdi>{facet === 'status' ? formatStatus(value) : shownName(value)}</bdi>
+                  </a>{' '}
+                  <span class="soft">{formatCount(runs)}</span>
+                </li>
+              ))}
+            </ul>
+          </div>
+        ))}
+      </div>
+    </details>
+  );
+}
+
+function SavedViews({ view }: { view: RunsView }): VNode {
+  const { address, saved } = view;
+  const here = linkTo('/runs', addressParams(address));
+  return (
+    <details class="facets">
+      <summary>Saved views{saved.length > 0 && ` (${saved.length})`}</summary>
+      <ul class="saved">
+        {saved.map(({ name, path }) => (
+          <li key={name}>
+            <a href={path}>{name}</a>
+            <form method="post" action="/views/remove">
+              <input type="hidden" name="name" value={name} />
+              <button type="submit" aria-label={`Remove the view ${name}`}>
+                Remove
+              </button>
+            </form>
+          </li>
+        ))}
+      </ul>
+      <form class="filter" method="post" action="/views">
+        <input type="hidden" name="path" value={here} />
+        <label>
+          Name for this view
+          <input name="name" required maxLength={80} />
+        </label>
+        <button type="submit">Save this view</button>
+      </form>
+    </details>
   );
 }

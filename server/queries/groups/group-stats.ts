@@ -1,0 +1,137 @@
+// Statistics of a group of runs, and how sure the difference between two groups is. A difference has an interval of 95 %
+// from a bootstrap: the runs of both groups are drawn again with replacement, many times, and the middle 95 % of the
+// differences is what chance alone leaves open (Efron 1979, percentile method). Of a large group a part is drawn from; its
+// interval is narrowed by the root of that part, as that of a mean is.
+
+export interface GroupRun {
+  /** Nano-USD; null where nothing of it has a price. */
+  readonly costNanoUsd: number | null;
+  readonly durationMs: number | null;
+  readonly isOk: boolean;
+  readonly turns: number | null;
+  readonly toolCalls: number | null;
+  readonly tokensIn: number | null;
+  readonly tokensOut: number | null;
+}
+
+export type Statistic =
+  | 'success_rate'
+  | 'cost_per_run'
+  | 'cost_per_success'
+  | 'duration_p50'
+  | 'duration_p95'
+  | 'turns_per_run'
+  | 'tool_calls_per_run'
+  | 'tokens_in_per_run'
+  | 'tokens_out_per_run';
+
+export const STATISTICS: Readonly<Record<Statistic, (runs: readonly GroupRun[]) => number | null>> = {
+  success_rate: (runs) => (runs.length === 0 ? null : runs.filter(({ isOk }) => isOk).length / runs.length),
+  cost_per_run: (runs) => meanOf(runs, 'costNanoUsd'),
+  cost_per_success: (runs) => {
+    const successes = runs.filter(({ isOk }) => isOk).length;
+    return successes === 0 ? null : runs.reduce((sum, run) => sum + (run.costNanoUsd ?? 0), 0) / successes;
+  },
+  duration_p50: (runs) => quantileOf(runs, 0.5),
+  duration_p95: (runs) => quantileOf(runs, 0.95),
+  turns_per_run: (runs) => meanOf(runs, 'turns'),
+  tool_calls_per_run: (runs) => meanOf(runs, 'toolCalls'),
+  tokens_in_per_run: (runs) => meanOf(runs, 'tokensIn'),
+  tokens_out_per_run: (runs) => meanOf(runs, 'tokensOut'),
+};
+
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+const DRAWS = 200;
+/** More runs of a group are not drawn from. */
+export const DRAWN_FROM = 1000;
+const MIDDLE = 0.95;
+const SEED = 20_261_130;
+/** Fewer runs say nothing about chance. */
+const FEWEST = 5;
+
+/**
+ * The interval of the difference b − a for each statistic; null where a group has too few runs for one.
+ * `sizes` are the runs of the whole groups, of which those given may be a part.
+ */
+export function differenceIntervals(
+  a: readonly GroupRun[],
+  b: readonly GroupRun[],
+  sizes: { readonly a: number; readonly b: number },
+): Readonly<Record<Statistic, Interval | null>> {
+  const names = Object.keys(STATISTICS) as Statistic[];
+  const found = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<
+    Statistic,
+    number[]
+  >;
+  const random = randomFrom(SEED);
+  if (a.length >= FEWEST && b.length >= FEWEST)
+    for (let draw = 0; draw < DRAWS; draw++) {
+      const [drawnA, drawnB] = [drawAgain(a, random), drawAgain(b, random)];
+      for (const name of names) {
+        const [valueA, valueB] = [STATISTICS[name](drawnA), STATISTICS[name](drawnB)];
+        if (valueA !== null && valueB !== null) found[name].push(valueB - valueA);
+      }
+    }
+  const narrowing = Math.sqrt(Math.max(a.length / Math.max(1, sizes.a), b.length / Math.max(1, sizes.b)));
+  return Object.fromEntries(
+    names.map((name) => {
+      const [valueA, valueB] = [STATISTICS[name](a), STATISTICS[name](b)];
+      const differences = found[name].toSorted((x, y) => x - y);
+      if (differences.length < DRAWS * MIDDLE || valueA === null || valueB === null) return [name, null];
+      const centre = valueB - valueA;
+      const at = (share: number): number =>
+        differences[Math.round(share * (differences.length - 1))] ?? centre;
+      const edge = (1 - MIDDLE) / 2;
+      return [
+        name,
+        {
+          low: centre + (at(edge) - centre) * narrowing,
+          high: centre + (at(1 - edge) - centre) * narrowing,
+        },
+      ];
+    }),
+  ) as Record<Statistic, Interval | null>;
+}
+
+function drawAgain(runs: readonly GroupRun[], random: () => number): GroupRun[] {
+  return Array.from(runs, () => runs[Math.floor(random() * runs.length)] as GroupRun);
+}
+
+function meanOf(runs: readonly GroupRun[], key: Exclude<keyof GroupRun, 'isOk'>): number | null {
+  let sum = 0;
+  let count = 0;
+  for (const run of runs) {
+    const value = run[key];
+    if (value === null) continue;
+    sum += value;
+    count++;
+  }
+  return count === 0 ? null : sum / count;
+}
+
+/** Between the two nearest, in proportion, as the database does. */
+export function quantileOf(runs: readonly GroupRun[], share: number): number | null {
+  const values = Float64Array.from(
+    runs.flatMap(({ durationMs }) => (durationMs === null ? [] : [durationMs])),
+  );
+  if (values.length === 0) return null;
+  values.sort();
+  const place = share * (values.length - 1);
+  const [below, above] = [values[Math.floor(place)] ?? 0, values[Math.ceil(place)] ?? 0];
+  return below + (above - below) * (place - Math.floor(place));
+}
+
+/** Numbers from 0 to 1, the same for the same seed (mulberry32): a page shows the same interval whenever it is opened. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

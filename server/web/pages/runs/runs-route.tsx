@@ -1,0 +1,111 @@
+// The address of the list of runs, and the same list as a file.
+
+import { dirname } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { listRunPage, listRuns, sumRuns } from '../../../queries/runs/list-runs.ts';
+import { readFacets } from '../../../queries/runs/read-facets.ts';
+import type { RunSummary } from '../../../queries/runs/run-summary.ts';
+import { readFilterText } from '../../../questions/filter-text.ts';
+import { textParam, type QueryText } from '../../../questions/query-params.ts';
+import { answerPage } from '../../answer-page.tsx';
+import { pageNow } from '../../page-now.ts';
+import { linkTo } from '../../parts/cells.tsx';
+import { paramsOf, parseRunsAddress } from '../../runs-address.ts';
+import { readViews } from '../../saved-views.ts';
+import { isSheetFormat, sheetAnswer, type Sheet } from '../../sheet.ts';
+import type { WebContext } from '../../web-context.ts';
+import { RunsPage } from './runs-page.tsx';
+
+const REFRESH_SECONDS = 30;
+const RUNS_PER_PAGE = 50;
+/** More rows are for `tallyspan export`. */
+const MOST_ROWS = 10_000;
+
+export function registerRuns(app: FastifyInstance, context: WebContext): void {
+  const { database, timezone } = context;
+  app.get<{ Querystring: QueryText }>('/runs', async (request, reply) => {
+    const now = pageNow(context.store);
+    const { q, ...others } = request.query;
+    if (q !== undefined) return reply.redirect(filteredPath(textParam({ q }, 'q') ?? '', others, now), 303);
+    const address = parseRunsAddress(request.query, now, timezone);
+    const format = textParam(request.query, 'format');
+    if (isSheetFormat(format)) {
+      const runs = await listRuns(database, {
+        ...address.filter,
+        cursor: undefined,
+        offset: 0,
+        limit: MOST_ROWS,
+      });
+      const { headers, body } = sheetAnswer(sheetOf(runs), format, 'runs');
+      return reply.headers(headers).send(body);
+    }
+    const filter = { ...address.filter, limit: RUNS_PER_PAGE };
+    const [page, sums, facets] = await Promise.all([
+      listRunPage(database, filter),
+      sumRuns(database, filter),
+      readFacets(database, filter),
+    ]);
+    const view = {
+      address,
+      page,
+      sums,
+      facets,
+      saved: readViews(dirname(database.file)),
+      zone: timezone,
+      now,
+    };
+    return answerPage(
+      context,
+      request,
+      reply,
+    )(<RunsPage view={view} />, {
+      title: 'Runs',
+      stretch: address.stretch,
+      refresh: { url: request.url, seconds: REFRESH_SECONDS },
+    });
+  });
+
+  /** What was written replaces all filters; the time and the order stay. */
+  function filteredPath(text: string, others: QueryText, now: number): string {
+    const { params, rest } = readFilterText(text);
+    const { stretch, sort, isReversed } = parseRunsAddress(others, now, timezone);
+    if (params.length === 0 && rest !== '') return linkTo('/search', { q: rest });
+    return linkTo('/runs', {
+      ...paramsOf(rest === '' ? params : [...params, ['error', rest]]),
+      ...stretch.params,
+      sort,
+      order: isReversed ? 'reversed' : undefined,
+    });
+  }
+}
+
+/** The columns of the table, as values. Times are ISO 8601 UTC. */
+function sheetOf(runs: readonly RunSummary[]): Sheet {
+  const columns: readonly (readonly [string, (run: RunSummary) => string | number | null])[] = [
+    ['started_at', (run) => run.started_at],
+    ['ended_at', (run) => run.ended_at],
+    ['run', (run) => run['agent.run_id']],
+    ['agent', (run) => run['gen_ai.agent.name']],
+    ['version', (run) => run['agent.version']],
+    ['user', (run) => run['user.id']],
+    ['task', (run) => run['agent.task_type']],
+    ['session', (run) => run['gen_ai.conversation.id']],
+    ['tags', (run) => run['agent.tags'].join(' ')],
+    ['status', (run) => run['agent.status']],
+    ['error', (run) => run['error.type']],
+    ['duration_ms', (run) => run.duration_ms],
+    ['cost_usd', (run) => run['agent.cost_usd']],
+    ['cost_with_nested_usd', (run) => run.cost_with_nested_usd],
+    ['unpriced_calls', (run) => run.unpriced_calls],
+    ['estimated_calls', (run) => run.estimated_calls],
+    ['turns', (run) => run['agent.turns']],
+    ['tool_calls', (run) => run['agent.tool_calls']],
+    ['tokens_in', (run) => run['agent.tokens_in']],
+    ['tokens_out', (run) => run['agent.tokens_out']],
+    ['trace_id', (run) => run.trace_id],
+  ];
+  return {
+    columns: columns.map(([name]) => name),
+    rows: runs.map((run) => columns.map(([, valueOf]) => valueOf(run))),
+  };
+}

@@ -1,0 +1,97 @@
+// What a search found, by kind; or how to search.
+
+import type { VNode } from 'preact';
+import type { SearchHit } from '../../../queries/search/search.ts';
+import { Name, linkTo } from '../../parts/cells.tsx';
+import { Panel, Scroll } from '../../parts/panel.tsx';
+
+export interface SearchView {
+  readonly text: string;
+  readonly hits: readonly SearchHit[];
+}
+
+export function SearchPage({ view }: { view: SearchView }): VNode {
+  const { text, hits } = view;
+  return (
+    <>
+      <div class="head">
+        <h1>
+          {text === '' ? (
+            'Search'
+          ) : (
+            <>
+              Search for “<bdi>{text}</bdi>”
+            </>
+          )}
+        </h1>
+        <span class="grow" />
+        {text !== '' && (
+          <a class="button" href={linkTo('/runs', { error: text })}>
+            Runs with an error that has it in its name
+          </a>
+        )}
+      </div>
+      {hits.length === 0 ? <HowToSearch isAsked={text !== ''} /> : <Hits hits={hits} />}
+    </>
+  );
+}
+
+function Hits({ hits }: { hits: readonly SearchHit[] }): VNode {
+  return (
+    <Panel label="Found">
+      <Scroll label="What was found">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Kind</th>
+              <th scope="col">Name or id</th>
+              <th scope="col">Where</th>
+            </tr>
+          </thead>
+          <tbody>
+            {hits.map((hit) => (
+              <tr key={`${hit.kind} ${hit.text}`} data-row={hit.text}>
+                <td>{hit.kind.charAt(0).toUpperCase() + hit.kind.slice(1)}</td>
+                <td>
+                  <Name text={hit.text} href={hit.path} />
+                </td>
+                <td class="soft">{hit.detail}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </Panel>
+  );
+}
+
+const EXAMPLES: readonly (readonly [string, string])[] = [
+  ['9f2c41aa', 'an id, or its first 4 characters: of a run, trace, span, response, request or tool call'],
+  ['ana', 'part of the name of a user, session, agent, version, tool, model, task or project'],
+  ['status:failed user:ana', 'runs of one user that failed'],
+  ['tool:search cost>0.5 duration>10s', 'runs that called a tool, by cost and time'],
+  ['agent:support error:timeout', 'runs of an agent with an error in any step'],
+];
+
+function HowToSearch({ isAsked }: { isAsked: boolean }): VNode {
+  return (
+    <div class="hello">
+      {isAsked && (
+        <p>Nothing has this as its name or as the beginning of its id. Ids need at least 4 characters.</p>
+      )}
+      <h2>What can be searched for</h2>
+      <dl class="examples">
+        {EXAMPLES.map(([example, meaning]) => (
+          <div key={example}>
+            <dt>
+              <a class="mono" href={linkTo('/search', { q: example })}>
+                {example}
+              </a>
+            </dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+// The addresses of the search: one for people, one for the list under the field while they type.
+
+import type { FastifyInstance } from 'fastify';
+import { search } from '../../../queries/search/search.ts';
+import { readFilterText } from '../../../questions/filter-text.ts';
+import { textParam, type QueryText } from '../../../questions/query-params.ts';
+import { answerPage } from '../../answer-page.tsx';
+import { linkTo } from '../../parts/cells.tsx';
+import type { WebContext } from '../../web-context.ts';
+import { SearchPage } from './search-page.tsx';
+
+export function registerSearch(app: FastifyInstance, context: WebContext): void {
+  const { database } = context;
+  app.get<{ Querystring: QueryText }>('/search', async (request, reply) => {
+    const text = (textParam(request.query, 'q') ?? '').trim();
+    if (readFilterText(text).params.length > 0) return reply.redirect(linkTo('/runs', { q: text }), 303);
+    const { hits, only } = await search(database, text);
+    if (only !== undefined) return reply.redirect(only, 303);
+    return answerPage(
+      context,
+      request,
+      reply,
+    )(<SearchPage view={{ text, hits }} />, {
+      title: text === '' ? 'Search' : `Search for ${text}`,
+      searched: text,
+    });
+  });
+
+  app.get<{ Querystring: QueryText }>('/api/search', async (request) => {
+    const text = textParam(request.query, 'q') ?? '';
+    const limit = Number(textParam(request.query, 'limit') ?? 50);
+    const { hits } = await search(database, text);
+    return { query: text, hits: hits.slice(0, Number.isInteger(limit) && limit > 0 ? limit : 50) };
+  });
+}

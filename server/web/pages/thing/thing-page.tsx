@@ -1,0 +1,291 @@
+// The page of one thing: what it cost and how it went over time, what its cost is made of, and the runs behind it.
+
+import type { VNode } from 'preact';
+import { NO_DATA, formatCost, formatCount, formatDuration, formatPercent } from '../../../../core/format.ts';
+import type { AlertOverview } from '../../../alerting/alert-overview.ts';
+import type { RunSummary } from '../../../queries/runs/run-summary.ts';
+import { hasPage, thingPath, thingsPath } from '../../../thing-path.ts';
+import { Name, Share, linkTo, shownName, type LinkParams } from '../../parts/cells.tsx';
+import { TimeChart } from '../../parts/chart/time-chart.tsx';
+import { Panel, Scroll } from '../../parts/panel.tsx';
+import { RunTable } from '../../parts/run-table.tsx';
+import { TimePicker } from '../../parts/time-picker.tsx';
+import { Sums } from '../runs/runs-page.tsx';
+import type { ThingData, ThingQuestion, ThingSplit, ThingUnit } from './thing-data.ts';
+
+export interface ThingView {
+  readonly question: ThingQuestion;
+  readonly data: ThingData;
+  readonly alerts: AlertOverview | undefined;
+  /** Zone of the server. */
+  readonly zone: string;
+}
+
+/** The time of the page without one in its address. */
+export const THING_TIME = '7d';
+
+const RUN_COLUMNS = ['started', 'run', 'agent', 'user', 'time', 'cost', 'status'] as const;
+
+export function ThingPage({ view }: { view: ThingView }): VNode {
+  const { question, data } = view;
+  const { kind, name, stretch } = question;
+  const runs = runsPath(view, {});
+  return (
+    <>
+      <div class="head">
+        <h1>
+          <a class="soft" href={linkTo(thingsPath(kind.dimension), { ...stretch.params })}>
+            {kind.noun.charAt(0).toUpperCase() + kind.noun.slice(1)}
+          </a>{' '}
+          <bdi title={name}>{shownName(name)}</bdi>
+        </h1>
+        <Sums sums={data.sums} />
+        <span class="grow" />
+        <a class="button" href={runs}>
+          Its runs
+        </a>
+        <TimePicker
+          stretch={stretch}
+          path={pathOf(view)}
+          params={{ stack: question.stackedBy }}
+          fallback={THING_TIME}
+          zone={view.zone}
+        />
+      </div>
+      <Firing view={view} />
+      <Numbers view={view} />
+      <CostOverTime view={view} />
+      <div class="two">
+        <Course view={view} which="failures" />
+        <Course view={view} which="latency" />
+      </div>
+      <div class="splits">
+        {data.splits.map((split) => (
+          <Split key={split.by} split={split} view={view} />
+        ))}
+      </div>
+      <div class="two">
+        <Runs id="most-expensive" title="Most expensive runs" runs={data.mostExpensive} view={view} />
+        <Runs id="newest" title="Newest runs" runs={data.newest} view={view} />
+      </div>
+    </>
+  );
+}
+
+function pathOf({ question }: ThingView): string {
+  return thingPath(question.kind.dimension, question.name) ?? thingsPath(question.kind.dimension);
+}
+
+function runsPath({ question }: ThingView, params: LinkParams): string {
+  const { kind, name, stretch } = question;
+  const time = stretch.name === undefined ? {} : { time: THING_TIME };
+  return linkTo('/runs', { [kind.dimension]: name, ...time, ...stretch.params, ...params });
+}
+
+/** Alerts that fire for it by itself. */
+function Firing({ view }: { view: ThingView }): VNode | null {
+  const { kind, name } = view.question;
+  const own = (view.alerts?.rules ?? []).flatMap((rule) =>
+    rule.by === kind.dimension
+      ? rule.alerts
+          .filter(({ key, phase }) => key === name && phase === 'firing')
+          .map((alert) => ({ rule, alert }))
+      : [],
+  );
+  if (own.length === 0) return null;
+  return (
+    <>
+      {own.map(({ rule, alert }) => (
+        <p key={rule.id} class="message bad">
+          <a href={`/alerts#${rule.id}`}>{rule.title}</a>: {alert.value_text}, limit {rule.threshold_text}.
+        </p>
+      ))}
+    </>
+  );
+}
+
+function Numbers({ view }: { view: ThingView }): VNode {
+  const { question, data } = view;
+  const { kind, stretch } = question;
+  const cost = data.values[0] ?? null;
+  const why = linkTo('/diagnose', {
+    [kind.dimension]: question.name,
+    from: new Date(stretch.from).toISOString(),
+    to: new Date(stretch.to).toISOString(),
+    zone: stretch.params.zone,
+  });
+  return (
+    <section class="card" aria-label="Numbers">
+      <dl class="facts">
+        {kind.numbers.map(({ title, signal, unit }, index) => (
+          <div key={signal}>
+            <dt>{title}</dt>
+            <dd class="big" data-signal={signal} data-value={data.values[index] ?? ''}>
+              {formatNumber(unit, data.values[index] ?? null)}
+            </dd>
+          </div>
+        ))}
+        <div>
+          <dt>Just before</dt>
+          <dd>
+            {formatCost(data.costBefore)}{' '}
+            {cost !== null && data.costBefore !== null && <a href={why}>Why did it change?</a>}
+          </dd>
+        </div>
+      </dl>
+    </section>
+  );
+}
+
+function CostOverTime({ view }: { view: ThingView }): VNode {
+  const { question, data } = view;
+  const { kind, stretch, stackedBy } = question;
+  const title = `${kind.numbers[0]?.title ?? 'Cost'} by ${data.costChart.step}`;
+  return (
+    <Panel
+      id="cost"
+      title={title}
+      sub={data.costChart.step === 'day' ? 'whole days, today so far' : undefined}
+      legend={
+        <nav class="choices" aria-label="Split the bars by">
+          {[undefined, ...kind.splits.filter((by) => by !== 'session')].map((by) => (
+            <a
+              key={by ?? ''}
+              href={linkTo(pathOf(view), { ...stretch.params, stack: by })}
+              aria-current={by === stackedBy ? 'true' : undefined}
+            >
+              {by === undefined ? 'whole' : `by ${by}`}
+            </a>
+          ))}
+        </nav>
+      }
+    >
+      <TimeChart
+        label={title}
+        data={data.costChart}
+        format={formatCost}
+        timezone={stretch.timezone}
+        now={question.now}
+        hrefOf={(from, to) => stepRuns(view, from, to)}
+      />
+    </Panel>
+  );
+}
+
+function stepRuns({ question }: ThingView, from: number, to: number): string {
+  const { kind, name, stretch } = question;
+  return linkTo('/runs', {
+    [kind.dimension]: name,
+    from: new Date(from).toISOString(),
+    to: new Date(to).toISOString(),
+    zone: stretch.params.zone,
+    sort: 'most-expensive',
+  });
+}
+
+function Course({ view, which }: { view: ThingView; which: 'failures' | 'latency' }): VNode {
+  const { question, data } = view;
+  const { title, unit } = question.kind[which];
+  return (
+    <Panel id={which} title={title}>
+      <TimeChart
+        label={title}
+        data={which === 'failures' ? data.failureChart : data.latencyChart}
+        format={(value) => formatNumber(unit, value)}
+        look="lines"
+        isRatio={unit === 'ratio'}
+        timezone={question.stretch.timezone}
+        now={question.now}
+        hrefOf={(from, to) => stepRuns(view, from, to)}
+      />
+    </Panel>
+  );
+}
+
+function Split({ split, view }: { split: ThingSplit; view: ThingView }): VNode {
+  const { question, data } = view;
+  const total = data.values[0] ?? null;
+  const title = `By ${split.by}`;
+  return (
+    <Panel id={`by-${split.by}`} title={title}>
+      {split.groups.length === 0 ? (
+        <div class="empty">No cost in this time.</div>
+      ) : (
+        <Scroll label={{ headingId: `by-${split.by}` }}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{split.by.charAt(0).toUpperCase() + split.by.slice(1)}</th>
+                <th scope="col" class="n">
+                  Cost
+                </th>
+                <th scope="col">Share</th>
+              </tr>
+            </thead>
+            <tbody>
+              {split.groups.map(({ name, costNanoUsd }) => (
+                <tr key={name} data-row={name ?? ''}>
+                  <td>
+                    <Name
+                      text={name}
+                      href={
+                        hasPage(split.by) ? linkedThing(split.by, name, question.stretch.params) : undefined
+                      }
+                    />
+                  </td>
+                  <td class="n">{formatCost(costNanoUsd)}</td>
+                  <td>
+                    <Share share={total === null || total === 0 ? null : costNanoUsd / total} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+      {split.more > 0 && <div class="empty">and {formatCount(split.more)} more</div>}
+    </Panel>
+  );
+}
+
+function linkedThing(
+  dimension: Parameters<typeof thingPath>[0],
+  name: string | null,
+  params: object,
+): string | undefined {
+  const path = thingPath(dimension, name);
+  return path === undefined ? undefined : linkTo(path, { ...params });
+}
+
+function Runs(props: { id: string; title: string; runs: readonly RunSummary[]; view: ThingView }): VNode {
+  const { question } = props.view;
+  return (
+    <Panel id={props.id} title={props.title}>
+      {props.runs.length === 0 ? (
+        <div class="empty">No run in this time. Choose a longer one.</div>
+      ) : (
+        <RunTable
+          runs={props.runs}
+          columns={RUN_COLUMNS}
+          label={{ headingId: props.id }}
+          timezone={question.stretch.timezone}
+          now={question.now}
+        />
+      )}
+    </Panel>
+  );
+}
+
+export function formatNumber(unit: ThingUnit, value: number | null): string {
+  switch (unit) {
+    case 'cost':
+      return formatCost(value);
+    case 'ratio':
+      return formatPercent(value);
+    case 'ms':
+      return formatDuration(value);
+    case 'count':
+      if (value === null) return NO_DATA;
+      return Number.isInteger(value) ? formatCount(value) : value.toFixed(1);
+  }
+}

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { RULES } from '../../alerts/rules/all-rules.ts';
+import { judgeRule } from '../../alerts/rules/judgement.ts';
+import { questionOf, readingOfResult } from '../../alerts/rules/reading.ts';
+import { readAlertConfig } from '../../alerts/rules/policy.ts';
+import { formatValue } from '../../alerts/rules/value-format.ts';
+import { diagnose } from '../../core/diagnosis/diagnose.ts';
+import type { EventRecord } from '../../core/event.ts';
+import { formatCost, formatCount } from '../../core/format.ts';
+import { DAY_MS } from '../../core/time.ts';
+import { signalOf } from '../../signals/catalogue/index.ts';
+import { evaluate } from '../../signals/evaluate.ts';
+import { TESTED_PAGES, startFilledServer, type FilledServer } from './filled-server.ts';
+import { events, expectSame, isChecked, numberOf, requestOf, tableOf } from './page-oracle.ts';
+
+// Reports: why cost changed, and what the rules say; every number is that of the reference.
+
+jest.setTimeout(120_000);
+
+let filled: FilledServer;
+let page: Page;
+let show: FilledServer['show'];
+
+beforeAll(async () => {
+  filled = await startFilledServer();
+  ({ page, show } = filled);
+});
+
+afterAll(async () => {
+  await filled.remove();
+});
+
+describe('why did cost change', () => {
+  it('has the split of the reference', async () => {
+    const shown = await show('/diagnose?from=3d&against=6d');
+    const now = Date.now();
+    const names = new Set([
+      'agent.run',
+      'agent.model_call',
+      'agent.tool_call',
+      'agent.tool_cost',
+      'agent.note',
+    ]);
+    const within = (from: number, to: number): EventRecord[] =>
+      events.filter(
+        (event) => names.has(event['event.name']) && event.timestamp > from && event.timestamp <= to,
+      );
+    const start = now - 3 * DAY_MS;
+    const expected = diagnose(within(start, now), within(start - 6 * DAY_MS, start), { scale: 0.5 });
+    expectSame(expected.costNanoUsd, numberOf('cost', requestOf(3 * DAY_MS)), 'cost');
+    const [cost, against, difference, count] = shown.texts;
+    expect(cost).toContain(formatCost(expected.costNanoUsd));
+    expect(against).toContain(formatCost(expected.againstNanoUsd));
+    expect(difference).toContain(formatCost(expected.differenceNanoUsd));
+    expect(count).toContain(`Runs${formatCount(expected.runs)}`);
+    const parts = tableOf(shown, 'Every part of the difference');
+    const [largest] = expected.parts;
+    expect(parts[0]?.cells.slice(0, 2)).toEqual([largest?.part.replaceAll('_', ' '), largest?.detail ?? '–']);
+    expect(parts[0]?.cells[2]).toContain(formatCost(largest?.nanoUsd));
+    expect((shown.tables['Causes'] ?? []).slice(0, -1).map((row) => row.cells[2])).toEqual(
+      expected.causes.map(({ title }) => expect.stringContaining(title)),
+    );
+  });
+});
+
+describe('alerts', () => {
+  it('show what the rules say of the reference', async () => {
+    const { settings } = readAlertConfig(
+      {},
+      RULES.map(({ id }) => id),
+    );
+    let shown = await show('/alerts');
+    for (let tries = 0; tries < 60 && !isChecked(await page.content()); tries++) {
+      await new Promise((next) => setTimeout(next, 500));
+      shown = await show('/alerts');
+    }
+    const rows = tableOf(shown, 'Rules');
+    const times = await page
+      .locator('section[aria-labelledby=rules] tbody tr td:last-child time')
+      .evaluateAll((nodes) => nodes.map((node) => node.getAttribute('datetime') ?? ''));
+    expect(rows).toHaveLength(RULES.length);
+    for (const [index, rule] of RULES.entries()) {
+      if (rule.by !== undefined) continue;
+      const judgements = await judgeRule(
+        rule,
+        settings,
+        (asked) =>
+          Promise.resolve(
+            readingOfResult(evaluate(signalOf(asked.signal), events, questionOf(asked, 'UTC'))),
+          ),
+        Date.parse(times[index] ?? ''),
+      );
+      expect([rule.id, rows[index]?.cells[2]]).toEqual([
+        rule.id,
+        formatValue(judgements[0]?.value ?? null, rule.unit),
+      ]);
+    }
+  });
+});
+
+it('shows every page that it is to show', () => {
+  expect([...filled.visited].toSorted()).toEqual(TESTED_PAGES.reports.toSorted());
+});
