@@ -293,8 +293,8 @@ function reasonOf(error: unknown): string {
 }
 
 async function faultOf(answer: Response, token: string | undefined): Promise<string> {
-  const body = (await answer.json().catch(() => ({}))) as { error?: string };
-  return maskSecrets(body.error ?? `it answered ${answer.status}`, [token ?? '']);
+  const body = (await answer.json().catch(() => ({}))) as { detail?: string; error?: string };
+  return maskSecrets(body.detail ?? body.error ?? `it answered ${answer.status}`, [token ?? '']);
 }
 
 async function folderSource(dataDir: string, timezone: string): Promise<Source> {

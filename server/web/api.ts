@@ -3,7 +3,8 @@
 import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { readCost } from '../queries/signals/read-cost.ts';
-import { listRuns } from '../queries/runs/list-runs.ts';
+import { listRunPage } from '../queries/runs/list-runs.ts';
+import { cursorText, type RunCursor } from '../queries/runs/run-order.ts';
 import { readMeta } from '../queries/read-meta.ts';
 import { readStatusLine, readUsageReport } from '../queries/usage/read-usage.ts';
 import { readWhatIf } from '../queries/diagnosis/read-what-if.ts';
@@ -19,6 +20,18 @@ import {
 } from '../questions/query-params.ts';
 import { RequestError } from '../questions/request-error.ts';
 import { parseUsageRequest } from '../questions/usage-params.ts';
+import {
+  COST_ROUTE,
+  DIAGNOSIS_ROUTE,
+  META_ROUTE,
+  RECORDING_ROUTE,
+  RUN_ROUTE,
+  RUNS_ROUTE,
+  SIGNAL_ROUTE,
+  STATUS_LINE_ROUTE,
+  USAGE_ROUTE,
+  WHAT_IF_ROUTE,
+} from './openapi/routes.ts';
 import { renderMetrics } from './server-metrics.ts';
 import type { WebContext } from './web-context.ts';
 
@@ -36,49 +49,63 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
     return { status: 'ok' };
   });
 
-  app.get<{ Querystring: QueryText }>('/api/runs', async (request) =>
-    listRuns(database, parseRunFilter(request.query, Date.now())),
-  );
+  app.get<{ Querystring: QueryText }>('/api/runs', { schema: RUNS_ROUTE }, async (request, reply) => {
+    const page = await listRunPage(database, parseRunFilter(request.query, Date.now()));
+    void reply.headers(linksOf(request.url, { next: page.next, prev: page.previous }));
+    return page.runs;
+  });
 
-  app.get<{ Params: { id: string } }>('/api/runs/:id', ({ params }) =>
+  app.get<{ Params: { id: string } }>('/api/runs/:id', { schema: RUN_ROUTE }, ({ params }) =>
     findOne(params.id, readRun(database, params.id)),
   );
 
-  app.get<{ Params: { id: string } }>('/api/runs/:id/recording', ({ params }) =>
+  app.get<{ Params: { id: string } }>('/api/runs/:id/recording', { schema: RECORDING_ROUTE }, ({ params }) =>
     findOne(params.id, readRecording(database, params.id)),
   );
 
-  app.get<{ Querystring: QueryText }>('/api/cost', async (request) =>
+  app.get<{ Querystring: QueryText }>('/api/cost', { schema: COST_ROUTE }, async (request) =>
     readCost(database, parseCostRequest(request.query, Date.now(), context.timezone)),
   );
 
-  app.get<{ Querystring: QueryText }>('/api/diagnosis', async (request) =>
+  app.get<{ Querystring: QueryText }>('/api/diagnosis', { schema: DIAGNOSIS_ROUTE }, async (request) =>
     context.readReport(request.query, parseDiagnosisQuestion(request.query, Date.now(), context.timezone)),
   );
 
   // The second is its address in the first version.
-  for (const address of ['/api/what-if', '/api/whatif']) {
-    app.get<{ Querystring: QueryText }>(address, async (request) =>
-      readWhatIf(database, parseWhatIfQuestion(request.query, Date.now(), context.timezone)),
+  for (const [address, stability] of [
+    ['/api/what-if', 'stable'],
+    ['/api/whatif', 'internal'],
+  ] as const) {
+    app.get<{ Querystring: QueryText }>(
+      address,
+      { schema: { ...WHAT_IF_ROUTE, stability } },
+      async (request) =>
+        readWhatIf(database, parseWhatIfQuestion(request.query, Date.now(), context.timezone)),
     );
   }
 
-  app.get<{ Querystring: QueryText }>('/api/usage', async (request) =>
+  app.get<{ Querystring: QueryText }>('/api/usage', { schema: USAGE_ROUTE }, async (request) =>
     readUsageReport(database, parseUsageRequest(request.query, Date.now(), context.timezone)),
   );
 
-  app.get('/api/statusline', async () => readStatusLine(database, Date.now(), context.timezone));
+  app.get('/api/statusline', { schema: STATUS_LINE_ROUTE }, async () =>
+    readStatusLine(database, Date.now(), context.timezone),
+  );
 
-  app.get<{ Params: { id: string }; Querystring: QueryText }>('/api/signals/:id', async (request) => {
-    const asked = parseSignalRequest(request.params.id, request.query, Date.now(), context.timezone);
-    return runSignal(database, asked.signal, asked.request);
-  });
+  app.get<{ Params: { id: string }; Querystring: QueryText }>(
+    '/api/signals/:id',
+    { schema: SIGNAL_ROUTE },
+    async (request) => {
+      const asked = parseSignalRequest(request.params.id, request.query, Date.now(), context.timezone);
+      return runSignal(database, asked.signal, asked.request);
+    },
+  );
 
   app.get('/metrics', (_request, reply) =>
     reply.type('text/plain; version=0.0.4').send(renderMetrics({ ...intake.counters, ...store.counters })),
   );
 
-  app.get('/api/meta', async () => ({
+  app.get('/api/meta', { schema: META_ROUTE }, async () => ({
     ...(await readMeta(database)),
     data_dir: dirname(database.file),
     timezone: context.timezone,
@@ -87,6 +114,22 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
     intake: intake.counters,
     store: store.counters,
   }));
+}
+
+/** A `Link` header (RFC 8288) with the addresses of the parts of the list beside this one. */
+function linksOf(
+  url: string,
+  cursors: Readonly<Record<'next' | 'prev', RunCursor | undefined>>,
+): Record<string, string> {
+  const [path = '', query = ''] = url.split('?', 2);
+  const links = Object.entries(cursors).flatMap(([rel, cursor]) => {
+    if (cursor === undefined) return [];
+    const params = new URLSearchParams(query);
+    params.delete('offset');
+    params.set('at', cursorText(cursor));
+    return [`<${path}?${params.toString()}>; rel="${rel}"`];
+  });
+  return links.length === 0 ? {} : { link: links.join(', ') };
 }
 
 async function findOne<T>(id: string, found: Promise<T | undefined>): Promise<T> {

@@ -9,6 +9,7 @@ import { BACKUP_NOTE, hasRecordedContent } from '../recorded-content.ts';
 import { messageOf } from '../process/server-error.ts';
 import { RequestError } from '../questions/request-error.ts';
 import { diskReason } from '../store/file/disk-fault.ts';
+import { BACKUP_ROUTE, EXPORT_ROUTE } from './openapi/routes.ts';
 import { checkOwnSite } from './same-origin.ts';
 import type { WebContext } from './web-context.ts';
 
@@ -19,13 +20,17 @@ const STALLED_MS = 120_000;
 export function registerDownloads(app: FastifyInstance, context: WebContext): void {
   const { database } = context;
 
-  app.get<{ Querystring: QueryText }>('/api/export', { exposeHeadRoute: false }, (request, reply) => {
-    checkOwnSite(request);
-    const asked = parseExportRequest(request.query, Date.now());
-    return send(request, reply, context.log, (signal) => exportEvents(database, asked, signal));
-  });
+  app.get<{ Querystring: QueryText }>(
+    '/api/export',
+    { schema: EXPORT_ROUTE, exposeHeadRoute: false },
+    (request, reply) => {
+      checkOwnSite(request);
+      const asked = parseExportRequest(request.query, Date.now());
+      return send(request, reply, context.log, (signal) => exportEvents(database, asked, signal));
+    },
+  );
 
-  app.get('/api/backup', { exposeHeadRoute: false }, async (request, reply) => {
+  app.get('/api/backup', { schema: BACKUP_ROUTE, exposeHeadRoute: false }, async (request, reply) => {
     checkOwnSite(request);
     if (await hasRecordedContent(database)) {
       context.log(`backup: ${BACKUP_NOTE}`);

@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Access } from '../process/access.ts';
 import { RequestError } from '../questions/request-error.ts';
 import { Guesses } from './guesses.ts';
+import { PROBLEM_TYPE, problemOf } from './problem.ts';
 import { Sessions, SESSION_MS } from './sessions.ts';
 import { loginPathFor } from './way-back.ts';
 
@@ -56,7 +57,8 @@ export class SignIn {
       return reply
         .code(401)
         .header('hx-redirect', loginPathFor(request.url))
-        .send({ error: 'sign in again' });
+        .type(PROBLEM_TYPE)
+        .send(problemOf(401, 'sign in again'));
     if (isForPeople) return reply.redirect(loginPathFor(request.url), 303);
     throw new RequestError(401, NEEDS_TOKEN);
   }

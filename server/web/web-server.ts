@@ -14,7 +14,9 @@ import { registerDownloads } from './downloads.ts';
 import { ScoreBook } from '../scores/record-scores.ts';
 import { FEEDBACK_API_PATH, registerScoresApi } from './scores-api.tsx';
 import { registerLogin } from './login.tsx';
+import { describeApi } from './openapi/document.ts';
 import { registerPages, renderFault } from './pages.tsx';
+import { PROBLEM_TYPE, problemOf } from './problem.ts';
 import { RequestError } from '../questions/request-error.ts';
 import { checkOwnSite } from './same-origin.ts';
 import { SignIn } from './sign-in.ts';
@@ -69,6 +71,7 @@ export function makeWebServer(given: ServedContext): FastifyInstance {
 
   app.addHook('onRequest', async (request, reply) => admit(context, request, reply));
 
+  describeApi(app);
   registerLogin(app, context);
   registerAssets(app);
   registerApi(app, context);
@@ -110,7 +113,7 @@ function answerFault(
   reply.code(statusCode);
   return isForPeople(request)
     ? reply.type('text/html; charset=utf-8').send(renderFault(context, statusCode, message))
-    : reply.send({ error: message });
+    : reply.type(PROBLEM_TYPE).send(problemOf(statusCode, message));
 }
 
 /** What is told of an error. */

@@ -212,6 +212,9 @@ describe('what the browser is told', () => {
     const page = await fetch(`${server.uiUrl}/runs/ffff`, { headers: { accept: 'text/html' } });
     expect([page.status, await page.text()]).toEqual([404, expect.stringContaining('There is no run ffff')]);
     const program = await fetch(`${server.uiUrl}/api/runs/ffff`);
-    expect([program.status, await program.json()]).toEqual([404, { error: 'there is no run ffff' }]);
+    expect([program.status, await program.json()]).toEqual([
+      404,
+      expect.objectContaining({ detail: 'there is no run ffff' }),
+    ]);
   });
 });

@@ -43,6 +43,7 @@ export async function addressesOf(server: RunningServer): Promise<string[]> {
     ...sessions.map((session) => `/sessions/${session}`),
     '/healthz',
     '/metrics',
+    '/api/openapi.json',
     '/api/meta',
     '/api/alerts',
     '/api/runs?sort=dearest',

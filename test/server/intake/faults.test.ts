@@ -89,7 +89,7 @@ describe('a fault', () => {
       const answer = await ask(server, '/api/runs/%zz', headers);
       expect([answer.status, JSON.parse(answer.text)]).toEqual([
         400,
-        { error: 'this address cannot be read: a % in it stands for no character' },
+        expect.objectContaining({ detail: 'this address cannot be read: a % in it stands for no character' }),
       ]);
     }
   });

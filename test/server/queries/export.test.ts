@@ -102,7 +102,7 @@ describe('export', () => {
     const answer = await fetch(`${server.uiUrl}/api/export?format=xlsx`);
     expect([answer.status, await answer.json()]).toEqual([
       400,
-      { error: 'format is jsonl, csv, parquet, not xlsx' },
+      expect.objectContaining({ detail: 'format is jsonl, csv, parquet, not xlsx' }),
     ]);
   });
 });

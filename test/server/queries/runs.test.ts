@@ -144,7 +144,7 @@ describe('the list of runs', () => {
     for (const query of ['sort=cheapest', 'limit=-1', 'limit=x', 'since=yesterday']) {
       const answer = await fetch(`${server.uiUrl}/api/runs?${query}`);
       expect(answer.status).toBe(400);
-      expect((await answer.json()) as { error: string }).toEqual({ error: expect.any(String) });
+      expect(await answer.json()).toMatchObject({ status: 400, detail: expect.any(String) });
     }
   });
 });

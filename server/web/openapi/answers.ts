@@ -1,0 +1,258 @@
+// Schemas of the answers of the API, by the name that they have in the document.
+
+import type { AlertOverview, RuleLine } from '../../alerting/alert-overview.ts';
+import type { WhatIfReport } from '../../queries/diagnosis/read-what-if.ts';
+import type { DiagnosisReport } from '../../queries/diagnosis/read-diagnosis.ts';
+import type { Recording, RecordedStep } from '../../queries/runs/read-recording.ts';
+import type { RunSummary } from '../../queries/runs/run-summary.ts';
+import type { CostReport, CostRow } from '../../queries/signals/read-cost.ts';
+import type {
+  StatusLineNumbers,
+  UsageAnswer,
+  UsageReport,
+  UsageReportRow,
+} from '../../queries/usage/read-usage.ts';
+import type { SignalValue } from '../../../signals/result.ts';
+import type { Problem } from '../problem.ts';
+import {
+  ANYTHING,
+  arrayOf,
+  COUNT,
+  FLAG,
+  NANO_USD,
+  nullable,
+  NUMBER,
+  objectOf,
+  optional,
+  refTo,
+  TEXT,
+  TIME,
+  USD,
+  WINDOW,
+  type JsonSchema,
+} from './json-schema.ts';
+
+const RUN_SUMMARY: { readonly [K in keyof RunSummary]-?: JsonSchema } = {
+  'agent.run_id': TEXT,
+  'agent.status': TEXT,
+  started_at: TEXT,
+  ended_at: nullable(TIME),
+  duration_ms: nullable(NUMBER),
+  'agent.turns': nullable(NUMBER),
+  'agent.tool_calls': nullable(NUMBER),
+  'agent.tokens_in': nullable(NUMBER),
+  'agent.tokens_out': nullable(NUMBER),
+  'agent.retries': nullable(NUMBER),
+  'agent.cost_nano_usd': nullable(NANO_USD),
+  'agent.cost_usd': nullable(USD),
+  nested_runs: COUNT,
+  cost_with_nested_nano_usd: nullable(NANO_USD),
+  cost_with_nested_usd: nullable(USD),
+  unpriced_calls: COUNT,
+  estimated_calls: COUNT,
+  'error.type': nullable(TEXT),
+  'gen_ai.agent.name': nullable(TEXT),
+  'agent.version': nullable(TEXT),
+  'user.id': nullable(TEXT),
+  'gen_ai.conversation.id': nullable(TEXT),
+  'agent.task_type': nullable(TEXT),
+  'service.name': nullable(TEXT),
+  'agent.parent_run_id': nullable(TEXT),
+  'agent.tags': arrayOf(TEXT),
+  trace_id: nullable(TEXT),
+};
+
+const STEP: JsonSchema = {
+  type: 'object',
+  description: 'A step with the fields of its event (docs/attributes.md).',
+  properties: {
+    step: { enum: ['model_call', 'tool_call', 'note'] },
+    started_at: TIME,
+    ended_at: TIME,
+    offset_ms: NUMBER,
+    total_cost_nano_usd: NANO_USD,
+    total_cost_usd: USD,
+  },
+  required: ['step', 'started_at', 'ended_at', 'offset_ms', 'total_cost_nano_usd', 'total_cost_usd'],
+};
+
+const USAGE: { readonly [K in keyof UsageAnswer]-?: JsonSchema } = {
+  model_calls: COUNT,
+  tokens_input: COUNT,
+  tokens_cache_read: COUNT,
+  tokens_cache_write: COUNT,
+  tokens_output: COUNT,
+  tokens_total: COUNT,
+  cost_nano_usd: NANO_USD,
+  cost_usd: USD,
+  estimated_nano_usd: NANO_USD,
+  not_in_transcript_nano_usd: NANO_USD,
+  unpriced_calls: COUNT,
+};
+
+/** Components of the document. */
+export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
+  Problem: objectOf<Problem>(
+    {
+      type: TEXT,
+      title: TEXT,
+      status: { type: 'integer' },
+      detail: { type: 'string', description: 'what is wrong and what to do' },
+      error: { type: 'string', description: 'the detail, under its first name', deprecated: true },
+    },
+    'RFC 9457',
+  ),
+  RunSummary: objectOf<RunSummary>(RUN_SUMMARY, 'A run in one line.'),
+  Run: {
+    type: 'object',
+    description: 'A run with its steps.',
+    properties: {
+      ...RUN_SUMMARY,
+      steps: arrayOf(STEP),
+      silent_failures: arrayOf(ANYTHING),
+      children: arrayOf(refTo('RunSummary')),
+    },
+    required: [...Object.keys(RUN_SUMMARY), 'steps', 'silent_failures', 'children'],
+  },
+  Recording: objectOf<Recording>({
+    run_id: TEXT,
+    steps: arrayOf(
+      objectOf<RecordedStep>({
+        trace_id: TEXT,
+        span_id: TEXT,
+        model: nullable(TEXT),
+        error_type: nullable(TEXT),
+        sealed_request: nullable(TEXT),
+        sealed_response: nullable(TEXT),
+        is_cut: FLAG,
+      }),
+    ),
+  }),
+  CostReport: objectOf<CostReport>({
+    by: TEXT,
+    window: WINDOW,
+    timezone: TEXT,
+    total: objectOf<CostReport['total']>({ cost_nano_usd: nullable(NANO_USD), cost_usd: nullable(USD) }),
+    adjustments: optional(ANYTHING),
+    rows: arrayOf(
+      objectOf<CostRow>({
+        name: nullable(TEXT),
+        cost_nano_usd: nullable(NANO_USD),
+        cost_usd: nullable(USD),
+        share: nullable(NUMBER),
+        calls: nullable(NUMBER),
+        runs: optional(nullable(NUMBER)),
+        cost_per_call_nano_usd: optional(nullable(NUMBER)),
+        result_size_p50: optional(nullable(NUMBER)),
+        failure_rate: optional(nullable(NUMBER)),
+        retry_rate: optional(nullable(NUMBER)),
+      }),
+    ),
+    tool_tax: optional(ANYTHING),
+  }),
+  UsageReport: objectOf<UsageReport>({
+    kind: TEXT,
+    window: WINDOW,
+    timezone: TEXT,
+    total: objectOf<UsageAnswer>(USAGE),
+    rows: arrayOf(
+      objectOf<UsageReportRow>({
+        ...USAGE,
+        name: nullable(TEXT),
+        first_at: TIME,
+        last_at: TIME,
+        project: nullable(TEXT),
+        models: arrayOf(ANYTHING),
+        ends_at: optional(TIME),
+        is_active: optional(FLAG),
+        tokens_per_minute: optional(NUMBER),
+        nano_usd_per_hour: optional(NANO_USD),
+        projected: optional(ANYTHING),
+      }),
+    ),
+  }),
+  StatusLine: objectOf<StatusLineNumbers>({
+    today_nano_usd: NANO_USD,
+    day_ends_at: TIME,
+    block: { type: ['object', 'null'] },
+  }),
+  Signal: {
+    type: 'object',
+    description: 'One number (value), or one of each group (groups); null is no data.',
+    properties: {
+      ...(objectOf<SignalValue>({ id: TEXT, unit: TEXT, window: WINDOW, value: nullable(NUMBER) })[
+        'properties'
+      ] as object),
+      groups: arrayOf({
+        type: 'object',
+        properties: { by: ANYTHING, value: NUMBER },
+        required: ['by', 'value'],
+      }),
+    },
+    required: ['id', 'unit', 'window'],
+  },
+  Diagnosis: objectOf<Omit<DiagnosisReport, 'parts' | 'causes' | 'changes'>>({
+    window: WINDOW,
+    against: WINDOW,
+    scale: NUMBER,
+    sampled: FLAG,
+    every_nth_run: COUNT,
+    cost_nano_usd: NANO_USD,
+    cost_usd: USD,
+    against_nano_usd: NANO_USD,
+    against_usd: USD,
+    difference_nano_usd: NANO_USD,
+    difference_usd: USD,
+    runs: COUNT,
+    against_runs: NUMBER,
+    runs_looked_at: COUNT,
+    against_runs_looked_at: COUNT,
+    unexplained_nano_usd: NANO_USD,
+    unexplained_usd: USD,
+  }),
+  WhatIf: objectOf<WhatIfReport>({
+    window: WINDOW,
+    change: ANYTHING,
+    calls: COUNT,
+    changed_calls: COUNT,
+    unpriced_calls: COUNT,
+    cost_nano_usd: NANO_USD,
+    cost_usd: USD,
+    what_if_nano_usd: NANO_USD,
+    what_if_usd: USD,
+    difference_nano_usd: NANO_USD,
+    difference_usd: USD,
+    tokens: ANYTHING,
+    what_if_tokens: ANYTHING,
+  }),
+  Alerts: objectOf<AlertOverview>({
+    rules: arrayOf(
+      objectOf<RuleLine>({
+        id: TEXT,
+        title: TEXT,
+        severity: TEXT,
+        by: nullable(TEXT),
+        unit: TEXT,
+        comparison: TEXT,
+        threshold: NUMBER,
+        threshold_text: TEXT,
+        checked_at: nullable(TIME),
+        fault: nullable(TEXT),
+        alerts: arrayOf(ANYTHING),
+      }),
+    ),
+    disabled: arrayOf(TEXT),
+    firing: COUNT,
+    channels: arrayOf(ANYTHING),
+    has_channel: FLAG,
+    tests: arrayOf(ANYTHING),
+    page_url: nullable(TEXT),
+    notices: arrayOf(ANYTHING),
+  }),
+  Meta: {
+    type: 'object',
+    description: 'What the server is and has.',
+    properties: { events: COUNT, runs: COUNT, spans: COUNT, data_dir: TEXT, timezone: TEXT },
+    required: ['events', 'runs', 'spans', 'data_dir', 'timezone'],
+  },
+};

@@ -1,0 +1,137 @@
+// The OpenAPI document: made from what the routes say of themselves when they are registered, so that a route cannot be
+// missing in it. Served at /api/openapi.json.
+
+import type { FastifyInstance, RouteOptions } from 'fastify';
+import { ANSWERS } from './answers.ts';
+import { refTo, type JsonSchema } from './json-schema.ts';
+import type { RouteDescription } from './routes.ts';
+
+declare module 'fastify' {
+  // What is said of a route beside its parameters and answers.
+  interface FastifySchema extends Pick<
+    Partial<RouteDescription>,
+    'summary' | 'stability' | 'problems' | 'media' | 'isPaged'
+  > {}
+}
+
+const API = /^\/api\//;
+/** Of the API: the second number is counted up where something is added, the first where a stable thing goes. */
+const API_VERSION = '1.0.0';
+const PATH = '/api/openapi.json';
+/** Any question may be wrong, need a token, come too often, or find the server busy. */
+const COMMON_PROBLEMS = [400, 401, 403, 421, 429, 503];
+/** What is asked for by name may not be there, and the beginning of an id may be that of several. */
+const NAMED_PROBLEMS = [404, 409];
+const NAME: JsonSchema = { type: 'string', minLength: 1 };
+const ABOUT = `Numbers about runs of agents, what they cost, and why did cost change. Money is at list price.
+
+**Stable**: operations with \`x-stability: stable\` keep their address, parameters and the named fields of their answers; new fields and parameters may come. \`internal\` ones may change with any version.
+
+**Errors** are problem details (RFC 9457). **Lists** that are paged take \`limit\`, and answer with a \`Link\` header whose \`rel="next"\` is the address of the next part; it holds however many rows come before.`;
+
+/** Collects the routes that are registered from now on, and serves their document. */
+export function describeApi(app: FastifyInstance): void {
+  // The functions behind the routes check what they are asked, with better words; answers are sent as they are.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  const routes: RouteOptions[] = [];
+  app.addHook('onRoute', (route) => {
+    if (API.test(route.url) && route.method !== 'HEAD' && route.method !== 'OPTIONS') routes.push(route);
+  });
+  let document: string | undefined;
+  app.get(
+    PATH,
+    { schema: { summary: 'This document', stability: 'stable', response: { 200: { type: 'object' } } } },
+    (_request, reply) =>
+      reply.type('application/json; charset=utf-8').send((document ??= JSON.stringify(documentOf(routes)))),
+  );
+}
+
+function documentOf(routes: readonly RouteOptions[]): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const route of routes) {
+    const address = route.url.replaceAll(/:(\w+)/g, '{$1}');
+    const path = (paths[address] ??= {});
+    for (const method of [route.method].flat())
+      if (method !== 'HEAD') path[method.toLowerCase()] = operationOf(route, address, method);
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'tallyspan', version: API_VERSION, description: ABOUT },
+    security: [{}, { token: [] }],
+    paths,
+    components: {
+      schemas: ANSWERS,
+      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+    },
+  };
+}
+
+function operationOf({ schema = {} }: RouteOptions, address: string, method: string): object {
+  const { summary = address, stability = 'internal', media = 'application/json', isPaged } = schema;
+  const inPath = [...address.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  const problems = [
+    ...COMMON_PROBLEMS,
+    ...(inPath.length > 0 ? NAMED_PROBLEMS : []),
+    ...(schema.problems ?? []),
+  ].toSorted((a, b) => a - b);
+  const answer = (schema.response as Record<string, JsonSchema> | undefined)?.['200'];
+  const problem = { 'application/problem+json': { schema: refTo('Problem') } };
+  return {
+    operationId: operationIdOf(address, method),
+    summary,
+    'x-stability': stability,
+    parameters: [
+      ...parametersOf('path', {
+        properties: {
+          ...Object.fromEntries(inPath.map((name) => [name, NAME])),
+          ...((schema.params as JsonSchema | undefined)?.['properties'] as object | undefined),
+        },
+      }),
+      ...parametersOf('query', schema.querystring as JsonSchema | undefined),
+    ],
+    ...(schema.body === undefined
+      ? {}
+      : { requestBody: { content: { 'application/json': { schema: schema.body } } } }),
+    responses: {
+      ...(method === 'GET' || answer !== undefined
+        ? {
+            200: {
+              description: summary,
+              ...(isPaged === true ? { headers: LINK } : {}),
+              content: { [media]: { schema: answer ?? {} } },
+            },
+          }
+        : { '2XX': { description: summary } }),
+      ...Object.fromEntries(
+        problems.map((status) => [status, { description: 'A problem', content: problem }]),
+      ),
+    },
+  };
+}
+
+const LINK = {
+  Link: {
+    description: 'the addresses of the next and the previous part, where there are such',
+    schema: { type: 'string' },
+  },
+};
+
+function parametersOf(place: 'path' | 'query', schema: JsonSchema | undefined): object[] {
+  return Object.entries((schema?.['properties'] ?? {}) as Record<string, JsonSchema>).map(
+    ([name, { description, deprecated, ...rest }]) => ({
+      name,
+      in: place,
+      ...(place === 'path' ? { required: true } : {}),
+      ...(description === undefined ? {} : { description }),
+      ...(deprecated === undefined ? {} : { deprecated }),
+      schema: rest,
+    }),
+  );
+}
+
+/** `get_runs_id` of GET /api/runs/{id}. */
+function operationIdOf(address: string, method: string): string {
+  const words = address.replace(API, '').match(/\w+/g) ?? [];
+  return [method.toLowerCase(), ...words].join('_');
+}

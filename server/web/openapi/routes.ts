@@ -1,0 +1,177 @@
+// Descriptions of the routes of the API: what each answers, with which parameters. The functions of server/questions check
+// the parameters; their messages say what a wrong one may be.
+
+import { DIMENSIONS } from '../../../core/schema.ts';
+import { EXPORT_FORMATS } from '../../queries/export/export-events.ts';
+import { MEASURES, RUNS_LIMIT, RUN_STATUSES, RUN_TEXT_FILTERS } from '../../queries/runs/run-filter.ts';
+import { RUN_SORTS } from '../../queries/runs/run-order.ts';
+import { COST_WAYS } from '../../queries/signals/read-cost.ts';
+import { USAGE_KINDS } from '../../queries/usage/read-usage.ts';
+import { CACHE_SETTINGS } from '../../queries/diagnosis/read-what-if.ts';
+import { arrayOf, FLAG, refTo, TEXT, type JsonSchema } from './json-schema.ts';
+
+/** How long a description holds. */
+export type Stability = 'stable' | 'internal';
+
+/** What a route puts into `schema`. */
+export interface RouteDescription {
+  readonly summary: string;
+  readonly stability: Stability;
+  readonly params?: JsonSchema;
+  readonly querystring?: JsonSchema;
+  /** By status; others are problems. */
+  readonly response?: Readonly<Record<number, JsonSchema>>;
+  /** Statuses of problems beside those that every route has. */
+  readonly problems?: readonly number[];
+  /** A file instead of JSON. */
+  readonly media?: string;
+  /** Answered with a `Link` to the next part. */
+  readonly isPaged?: true;
+}
+
+const query = (properties: Readonly<Record<string, JsonSchema>>): JsonSchema => ({
+  type: 'object',
+  properties,
+});
+const MOMENT: JsonSchema = {
+  type: 'string',
+  description: 'a time back from now (24h, 7d), or a time (2026-11-20T00:00:00Z)',
+  examples: ['24h', '2026-11-20T00:00:00Z'],
+};
+const DAY: JsonSchema = { ...MOMENT, description: `${String(MOMENT['description'])}, today or yesterday` };
+const RUN_ID = query({ id: { type: 'string', minLength: 1, description: 'id of a run, or its beginning' } });
+const answers = (name: string): Readonly<Record<number, JsonSchema>> => ({ 200: refTo(name) });
+
+export const RUNS_ROUTE: RouteDescription = {
+  summary: 'Runs that match, in the order asked for',
+  stability: 'stable',
+  isPaged: true,
+  querystring: query({
+    ...Object.fromEntries(RUN_TEXT_FILTERS.map((name) => [name, TEXT])),
+    status: { type: 'string', enum: [...RUN_STATUSES] },
+    parentRun: TEXT,
+    failed: FLAG,
+    unpriced: FLAG,
+    ...Object.fromEntries(
+      MEASURES.map((name) => [name, { type: 'string', pattern: String.raw`^(<|<=|=|>=|>)\d{1,9}$` }]),
+    ),
+    since: MOMENT,
+    until: MOMENT,
+    sort: { type: 'string', enum: [...RUN_SORTS] },
+    order: { type: 'string', enum: ['reversed'] },
+    limit: { type: 'integer', minimum: 0, maximum: RUNS_LIMIT, default: 50 },
+    at: { type: 'string', description: 'where the list goes on: see the Link of the answer before' },
+    offset: { type: 'integer', minimum: 0, maximum: 1_000_000, deprecated: true },
+  }),
+  response: { 200: arrayOf(refTo('RunSummary')) },
+};
+
+export const RUN_ROUTE: RouteDescription = {
+  summary: 'One run with its steps',
+  stability: 'stable',
+  params: RUN_ID,
+  response: answers('Run'),
+};
+
+export const RECORDING_ROUTE: RouteDescription = {
+  summary: 'Recorded requests and answers of a run, encrypted',
+  stability: 'internal',
+  params: RUN_ID,
+  response: answers('Recording'),
+};
+
+export const COST_ROUTE: RouteDescription = {
+  summary: 'Spend, split one way',
+  stability: 'stable',
+  querystring: query({ by: { type: 'string', enum: [...COST_WAYS] }, since: MOMENT, until: MOMENT }),
+  response: answers('CostReport'),
+};
+
+export const DIAGNOSIS_ROUTE: RouteDescription = {
+  summary: 'Why did cost change?',
+  stability: 'stable',
+  querystring: query({
+    from: DAY,
+    to: DAY,
+    against: { type: 'string', description: 'a length before from (7d), or FROM..TO', examples: ['7d'] },
+    agent: TEXT,
+  }),
+  response: answers('Diagnosis'),
+};
+
+export const WHAT_IF_ROUTE: RouteDescription = {
+  summary: 'What the recorded calls would have cost with one setting changed',
+  stability: 'stable',
+  querystring: query({
+    from: DAY,
+    to: DAY,
+    agent: TEXT,
+    model: TEXT,
+    cache: { type: 'string', enum: [...CACHE_SETTINGS] },
+    batch: FLAG,
+  }),
+  response: answers('WhatIf'),
+};
+
+export const USAGE_ROUTE: RouteDescription = {
+  summary: 'What model calls took, by time or session',
+  stability: 'stable',
+  querystring: query({
+    kind: { type: 'string', enum: [...USAGE_KINDS] },
+    since: MOMENT,
+    until: MOMENT,
+    project: TEXT,
+    timezone: { type: 'string', examples: ['Europe/Berlin'] },
+  }),
+  response: answers('UsageReport'),
+};
+
+export const STATUS_LINE_ROUTE: RouteDescription = {
+  summary: 'Today, and the block of five hours that goes on',
+  stability: 'internal',
+  response: answers('StatusLine'),
+};
+
+export const SIGNAL_ROUTE: RouteDescription = {
+  summary: 'A number of the catalogue (docs/signals.md), whole or by a dimension',
+  stability: 'stable',
+  params: query({ id: { type: 'string', minLength: 1, examples: ['cost'] } }),
+  querystring: query({
+    window: { type: 'string', examples: ['24h', 'day'] },
+    from: MOMENT,
+    to: MOMENT,
+    by: { type: 'string', enum: [...DIMENSIONS] },
+    ...Object.fromEntries(DIMENSIONS.map((dimension) => [dimension, TEXT])),
+  }),
+  response: answers('Signal'),
+};
+
+export const META_ROUTE: RouteDescription = {
+  summary: 'What the server is and has',
+  stability: 'stable',
+  response: answers('Meta'),
+};
+
+export const ALERTS_ROUTE: RouteDescription = {
+  summary: 'Rules of alerts, their states, the last notices',
+  stability: 'stable',
+  response: answers('Alerts'),
+};
+
+export const EXPORT_ROUTE: RouteDescription = {
+  summary: 'The events as a file',
+  stability: 'stable',
+  media: 'application/octet-stream',
+  querystring: query({
+    format: { type: 'string', enum: [...EXPORT_FORMATS] },
+    events: { type: 'string', examples: ['agent.run,agent.model_call'] },
+    since: MOMENT,
+    until: MOMENT,
+  }),
+};
+
+export const BACKUP_ROUTE: RouteDescription = {
+  summary: 'A database file with everything that is committed',
+  stability: 'stable',
+  media: 'application/octet-stream',
+};

@@ -1,0 +1,221 @@
+// The API against its own document: what the document promises is asked for with values that it allows, and with others.
+
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import * as fc from 'fast-check';
+import { describeWhere } from '../../fixtures/describe-where.ts';
+import { getJson, sendEvents, startTestServer, type TestServer } from '../harness.ts';
+import { sampleRun } from './sample-run.ts';
+
+interface Parameter {
+  readonly name: string;
+  readonly in: 'path' | 'query';
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
+interface Operation {
+  readonly operationId: string;
+  readonly 'x-stability': string;
+  readonly parameters: readonly Parameter[];
+  readonly responses: Readonly<Record<string, { readonly content: Readonly<Record<string, object>> }>>;
+}
+
+interface Document {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, object>> };
+}
+
+const STABLE = [
+  '/api/alerts',
+  '/api/backup',
+  '/api/cost',
+  '/api/diagnosis',
+  '/api/export',
+  '/api/meta',
+  '/api/openapi.json',
+  '/api/runs',
+  '/api/runs/{id}',
+  '/api/signals/{id}',
+  '/api/usage',
+  '/api/what-if',
+];
+/** Questions to each address; a few thousand find no more. */
+const QUESTIONS = 15;
+const SCHEMATHESIS = [
+  process.env['SCHEMATHESIS_BINARY'] ?? '',
+  path.join(homedir(), '.cache/tallyspan/schemathesis/bin/schemathesis'),
+].find((file) => file !== '' && existsSync(file));
+
+let server: TestServer;
+let document: Document;
+const ajv = new Ajv2020({ strict: false, validateFormats: false });
+
+beforeAll(async () => {
+  server = await startTestServer();
+  const now = Date.now();
+  await sendEvents(server, [
+    ...sampleRun({ mark: 'a', endMs: now - 1000 }),
+    ...sampleRun({ mark: 'b', endMs: now - 2000, status: 'error' }),
+    ...sampleRun({ mark: 'c', endMs: now - 3000, isOpen: true }),
+  ]);
+  document = await getJson<Document>(server, '/api/openapi.json');
+  ajv.addSchema({ $id: 'api', components: document.components });
+});
+
+afterAll(() => server.remove());
+
+/** Every GET of the document. */
+function operations(): readonly (readonly [string, Operation])[] {
+  return Object.entries(document.paths).flatMap(([url, { get }]) => (get === undefined ? [] : [[url, get]]));
+}
+
+/** Whether the body is what the document says of this answer; the faults where it is not. */
+function faultsOf(schema: object, body: unknown): unknown {
+  const text = JSON.stringify(schema).replaceAll('"#/components', '"api#/components');
+  const validate = ajv.compile(JSON.parse(text) as object);
+  return validate(body) ? undefined : validate.errors;
+}
+
+/** Values that the schema allows, those that exist among them, and values that it does not. */
+function valuesFor({ name, schema }: Parameter): fc.Arbitrary<string> {
+  const known = { id: ['aaaa', 'cost', 'b'.repeat(32)], agent: ['support'], user: ['user-1'] }[name] ?? [];
+  const allowed = [
+    ...((schema['enum'] as string[]) ?? []),
+    ...((schema['examples'] as string[]) ?? []),
+    ...known,
+  ];
+  const ofType =
+    schema['type'] === 'integer'
+      ? fc.integer({ min: -5, max: 2000 }).map(String)
+      : schema['type'] === 'boolean'
+        ? fc.constantFrom('true', 'false')
+        : fc.string({ unit: 'grapheme', maxLength: 20 });
+  return fc.oneof(
+    { weight: 3, arbitrary: allowed.length > 0 ? fc.constantFrom(...allowed) : ofType },
+    { weight: 1, arbitrary: ofType },
+  );
+}
+
+function questionsOf(url: string, { parameters }: Operation): fc.Arbitrary<string> {
+  const values = Object.fromEntries(parameters.map((parameter) => [parameter.name, valuesFor(parameter)]));
+  const inPath = parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name);
+  return fc.record(values, { requiredKeys: inPath }).map((chosen) => {
+    const query = new URLSearchParams();
+    let address = url;
+    for (const [name, value] of Object.entries<string | undefined>(chosen)) {
+      if (value === undefined) continue;
+      // Neither an empty part nor one of dots is an address of anything.
+      if (inPath.includes(name))
+        address = address.replace(`{${name}}`, encodeURIComponent(value.replace(/^\.*$/, 'x')));
+      else query.set(name, value);
+    }
+    return `${address}?${query.toString()}`;
+  });
+}
+
+describe('the document of the API', () => {
+  it('has every address that answers, and says which are stable', () => {
+    expect(document.openapi).toBe('3.1.0');
+    const stable = operations().filter(([, operation]) => operation['x-stability'] === 'stable');
+    expect(stable.map(([url]) => url).toSorted()).toEqual(STABLE);
+    const ids = operations().map(([, { operationId }]) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('is true of every answer, whatever is asked', async () => {
+    const seen = new Map<string, Set<number>>();
+    for (const [url, operation] of operations()) {
+      // Files are no JSON, and take long.
+      if (operation.responses['200']?.content['application/json'] === undefined) continue;
+      const statuses = new Set<number>();
+      seen.set(url, statuses);
+      const questions = fc.sample(questionsOf(url, operation), { numRuns: QUESTIONS, seed: 28 });
+      for (const question of [url.replaceAll(/\{\w+\}/g, 'aaaa'), ...questions]) {
+        const answer = await fetch(server.uiUrl + question);
+        const body = (await answer.json()) as object;
+        const [type = ''] = (answer.headers.get('content-type') ?? '').split(';');
+        const schema = operation.responses[String(answer.status)]?.content[type] as { schema?: object };
+        const faults = schema === undefined ? 'not in the document' : faultsOf(schema.schema ?? {}, body);
+        expect({ question, status: answer.status, type, faults, body: faults && body }).toMatchObject({
+          faults: undefined,
+        });
+        statuses.add(answer.status);
+      }
+    }
+    // Both what is right and what is wrong was asked.
+    expect([...seen].filter(([, statuses]) => statuses.has(200)).length).toBeGreaterThan(8);
+    expect(seen.get('/api/runs/{id}')).toEqual(new Set([200, 404]));
+    expect(seen.get('/api/cost')).toContain(400);
+  });
+
+  it('leads through a list by the links of its answers', async () => {
+    const seen: string[] = [];
+    let next: string | undefined = '/api/runs?limit=1&sort=newest';
+    while (next !== undefined) {
+      const answer: Response = await fetch(server.uiUrl + next);
+      seen.push(...((await answer.json()) as { started_at: string }[]).map((run) => run.started_at));
+      next = /<([^>]+)>; rel="next"/.exec(answer.headers.get('link') ?? '')?.[1];
+    }
+    expect(seen).toHaveLength(3);
+    expect(new Set(seen).size).toBe(3);
+  });
+
+  it('has one form for what went wrong, with the token, too', async () => {
+    const closed = await startTestServer({ token: 'a-token-of-thirty-two-characters' });
+    try {
+      for (const [url, status] of [
+        [`${closed.uiUrl}/api/runs`, 401],
+        [`${server.uiUrl}/api/nothing`, 404],
+        [`${server.uiUrl}/api/cost?by=colour`, 400],
+      ] as const) {
+        const answer = await fetch(url);
+        expect([answer.status, answer.headers.get('content-type')]).toEqual([
+          status,
+          'application/problem+json; charset=utf-8',
+        ]);
+        const body = (await answer.json()) as { detail: string };
+        expect(body).toMatchObject({ type: 'about:blank', status, detail: expect.any(String) });
+      }
+    } finally {
+      await closed.remove();
+    }
+  });
+});
+
+describeWhere(
+  SCHEMATHESIS !== undefined,
+  'the fuzzer of the API',
+  'schemathesis is not installed: see CONTRIBUTING.md',
+)('schemathesis', () => {
+  it('finds no fault', async () => {
+    const checks =
+      'not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance';
+    const child = spawn(
+      SCHEMATHESIS ?? '',
+      [
+        'run',
+        `${server.uiUrl}/api/openapi.json`,
+        `--checks=${checks}`,
+        '--phases=examples,fuzzing',
+        '--max-examples=12',
+        '--seed=28',
+        '--no-color',
+        '--generation-database=none',
+        '--include-method=GET',
+        '--exclude-path-regex=/api/(export|backup)',
+      ],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect(code === 0 ? '' : output).toBe('');
+    expect(output).toMatch(/\d+ generated|\d+ passed|operations/i);
+  }, 240_000);
+});
