@@ -14,6 +14,7 @@ import { registerCost } from './commands/cost.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDiagnose } from './commands/diagnose.ts';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerExec } from './commands/exec.ts';
 import { registerExport } from './commands/export.ts';
 import { registerImport } from './commands/import.ts';
 import { registerMcp } from './commands/mcp.ts';
@@ -58,6 +59,7 @@ export function createProgram(io: CliIo): Command {
     .showHelpAfterError('Run it with --help to see how it is used.');
 
   registerUp(program, io);
+  registerExec(program, io);
   registerDemo(program, io);
   registerRuns(program, io);
   registerRun(program, io);

@@ -17,13 +17,22 @@ export interface SourceCliOptions {
 /** Adds `--url`, `--data` and `--json`. */
 export function withSourceOptions(command: Command): Command {
   return command
-    .option('--url <url>', 'address of the running server (default: the local one)', parseServerUrl)
+    .option(
+      '--url <url>',
+      'address of the running server (default: TALLYSPAN_URL, else the local one)',
+      parseServerUrl,
+    )
     .option('--data <dir>', 'data folder to read when no server runs')
     .option('--json', 'print one JSON value');
 }
 
 /** How long the work on a source may take to put away its temporary files once the user asked to stop. */
 const LEAVE_LIMIT_MS = 500;
+
+function urlOf({ env }: CliIo): string | undefined {
+  const url = env['TALLYSPAN_URL']?.trim();
+  return url === undefined || url === '' ? undefined : parseServerUrl(url);
+}
 
 /** Opens the source, hands it to `use` and closes it, also when the user asks to stop meanwhile. */
 export async function withSource<T>(
@@ -33,7 +42,8 @@ export async function withSource<T>(
 ): Promise<T> {
   const source = await untilInterrupted(io.signal, () =>
     openSource({
-      url: options.url,
+      // Named by the environment, where no option says otherwise.
+      url: options.url ?? (options.data === undefined ? urlOf(io) : undefined),
       dataDir: options.data,
       fallbackDataDir: defaultDataDir(io.env),
       token: io.env['TALLYSPAN_TOKEN'] || undefined,

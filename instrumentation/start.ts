@@ -2,6 +2,7 @@
 // works: as modules load, as requests leave, in ticks, and at the end.
 
 import { isMainThread } from 'node:worker_threads';
+import { explainSilence } from '../core/process-report.ts';
 import { createRecorder } from './api/recorder.ts';
 import { observeExport } from './claude-agent/agent-exports.ts';
 import { DailyFile } from './deliver/daily-file.ts';
@@ -23,7 +24,7 @@ import { setProcessIdentity } from './record/identity.ts';
 import { Journal } from './record/journal.ts';
 import { closeLostRuns } from './record/lost-runs.ts';
 import { Runs } from './record/runs.ts';
-import { explainSilence, Sightings, writeReport } from './record/sightings.ts';
+import { Sightings, writeReport } from './record/sightings.ts';
 import { SilentWatch } from './record/silent-watch.ts';
 import type { Telemetry } from './record/telemetry.ts';
 import { hasTracing } from './sdk/bundled.ts';

@@ -15,18 +15,22 @@ export interface CommandEnd {
   readonly isTimeout: boolean;
 }
 
+type OutputMode = 'inherit' | 'collect';
+
 export interface CommandOptions {
   /** The environment before what the observation sets. */
   readonly env: NodeJS.ProcessEnv;
   readonly timeoutMs?: number | undefined;
   /** Aborted when the user asks to stop. */
   readonly signal: AbortSignal;
-  /** `collect`: stdout is given back and not shown. */
-  readonly stdout?: 'inherit' | 'collect';
+  /** `collect`: it is given back and not shown. */
+  readonly stdout?: OutputMode;
+  readonly stderr?: OutputMode;
 }
 
 export interface FinishedCommand extends CommandEnd {
   readonly stdout: string;
+  readonly stderr: string;
 }
 
 /** After a polite end was asked for. */
@@ -46,10 +50,10 @@ export function findRegister(): string {
 export async function runObserved(
   command: readonly string[],
   observation: Pick<Observation, 'env'>,
-  { env, timeoutMs, signal, stdout: mode = 'inherit' }: CommandOptions,
+  { env, timeoutMs, signal, stdout: mode = 'inherit', stderr: errorMode = 'inherit' }: CommandOptions,
 ): Promise<FinishedCommand> {
   const [file, ...args] = command;
-  if (file === undefined) throw usageError('name the command after --: tallyspan check -- node agent.mjs');
+  if (file === undefined) throw usageError('name the command after --, as in: -- node agent.mjs');
   const childEnv: NodeJS.ProcessEnv = { ...env };
   for (const [name, value] of Object.entries(observation.env)) {
     if (value === undefined) delete childEnv[name];
@@ -57,12 +61,16 @@ export async function runObserved(
   }
   const child = spawn(file, args, {
     env: childEnv,
-    stdio: ['inherit', mode === 'inherit' ? 'inherit' : 'pipe', 'inherit'],
+    stdio: ['inherit', mode === 'inherit' ? 'inherit' : 'pipe', errorMode === 'inherit' ? 'inherit' : 'pipe'],
     cwd: process.cwd(),
   });
   let stdout = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     if (stdout.length < MAX_COLLECTED) stdout += text;
+  });
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    if (stderr.length < MAX_COLLECTED) stderr += text;
   });
   let isTimeout = false;
   let killer: NodeJS.Timeout | undefined;
@@ -87,8 +95,8 @@ export async function runObserved(
         const why = error.code === 'ENOENT' ? 'there is no such program' : error.message;
         reject(new CliError(`${file} could not be started: ${why}.`));
       });
-      child.once(mode === 'inherit' ? 'exit' : 'close', (exitCode, endedBy) => {
-        resolve({ exitCode, signal: endedBy, isTimeout, stdout });
+      child.once(mode === 'inherit' && errorMode === 'inherit' ? 'exit' : 'close', (exitCode, endedBy) => {
+        resolve({ exitCode, signal: endedBy, isTimeout, stdout, stderr });
       });
     });
   } finally {

@@ -1,9 +1,11 @@
 // `tallyspan doctor`: says what works and what does not, and what to do about it.
-// With a command after `--` it also runs that command under the preload and shows what the preload says.
+// With a command after `--` it also runs that command under the preload, counts what was observed, and fails where
+// that is nothing.
 
-import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
 import { formatCountOf } from '../../core/format.ts';
+import { explainSilence } from '../../core/process-report.ts';
+import { describeCounts, describeWays, runReporting, sumReports } from '../observed/observed-command.ts';
 import { writeAnswer } from '../terminal/answer.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import { checkDelivery } from '../doctor/check-delivery.ts';
@@ -29,8 +31,7 @@ export function registerDoctor(program: Command, io: CliIo): void {
         ...(await checkDelivery(io.env, io.signal)),
         checkPriceAge(io.now()),
       ];
-      const [name, ...args] = command;
-      if (name !== undefined) findings.push(await tryCommand(name, args, io));
+      if (command.length > 0) findings.push(await tryCommand(command, io));
       io.signal.throwIfAborted();
       writeAnswer(findings, options, io, (safe) => safe.map(renderFinding).join(''));
       const failed = findings.filter(({ verdict }) => verdict === 'fail').length;
@@ -46,43 +47,38 @@ function renderFinding({ verdict, what, details = [], advice }: Finding): string
   return `${MARKS[verdict]}  ${what}\n${more.map((line) => `      ${line}\n`).join('')}`;
 }
 
-/** Runs the command with the preload and its debug output, and reports the lines that the preload wrote. */
-function tryCommand(name: string, args: readonly string[], io: CliIo): Promise<Finding> {
-  return new Promise((resolve) => {
-    const register = import.meta.resolve('@tallyspan/node/register');
-    const nodeOptions = [io.env['NODE_OPTIONS'], `--import=${register}`].filter(Boolean).join(' ');
-    const child = spawn(name, args, {
-      env: { ...io.env, NODE_OPTIONS: nodeOptions, TALLYSPAN_LOG: 'debug' },
-      stdio: ['inherit', 'ignore', 'pipe'],
-    });
-    const stop = (): void => void child.kill('SIGTERM');
-    io.signal.addEventListener('abort', stop, { once: true });
-    if (io.signal.aborted) stop();
-    let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
-    });
-    child.on('error', (error) => {
-      resolve({ check: 'command', verdict: 'fail', what: `${name} could not be started: ${error.message}` });
-    });
-    child.on('close', (exitCode) => {
-      io.signal.removeEventListener('abort', stop);
-      const said = stderr.split('\n').filter((line) => line.startsWith('tallyspan:'));
-      resolve(
-        said.length > 0
-          ? {
-              check: 'command',
-              verdict: exitCode === 0 ? 'ok' : 'warn',
-              what: `${name} ended with exit code ${String(exitCode)}; the preload said:`,
-              details: said,
-            }
-          : {
-              check: 'command',
-              verdict: 'fail',
-              what: `${name} ended with exit code ${String(exitCode)} and the preload said nothing`,
-              advice: 'Is it a Node program? NODE_OPTIONS reaches only those.',
-            },
-      );
-    });
-  });
+/** Runs the command with the preload and its debug output, and counts what was observed of it. */
+async function tryCommand(command: readonly string[], io: CliIo): Promise<Finding> {
+  const [name = ''] = command;
+  const { exitCode, signal, reports, stderr } = await runReporting(command, io, true);
+  const details = stderr.split('\n').filter((line) => line.startsWith('tallyspan:'));
+  const ended =
+    signal === null ? `${name} ended with exit code ${String(exitCode)}` : `${name} was ended by ${signal}`;
+  if (reports.length === 0 && details.length === 0) {
+    return {
+      check: 'command',
+      verdict: 'fail',
+      what: `${ended} and the preload said nothing`,
+      advice: 'Is it a Node program? NODE_OPTIONS reaches only those.',
+    };
+  }
+  const seen = sumReports(reports);
+  if (seen.calls === 0 && seen.runs === 0) {
+    const reasons = new Set(reports.flatMap((report) => explainSilence(report) ?? []));
+    return {
+      check: 'command',
+      verdict: 'fail',
+      what: `${ended}, and no run and no model call of it was observed`,
+      details,
+      advice:
+        reasons.size > 0 ? [...reasons].join(' ') : 'It made no request to a model. Give it work to do.',
+    };
+  }
+  const ways = describeWays(seen);
+  return {
+    check: 'command',
+    verdict: exitCode === 0 ? 'ok' : 'warn',
+    what: `${ended}; observed: ${describeCounts(seen)}${ways === '' ? '' : ` (${ways})`}`,
+    details,
+  };
 }

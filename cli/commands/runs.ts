@@ -55,14 +55,15 @@ export function registerRuns(program: Command, io: CliIo): void {
       .option('--error <text>', 'only runs in which an error has this in its type')
       .option('--limit <n>', 'at most this many', parseCountUpTo(RUNS_LIMIT), 50),
   ).action(async (options: RunsOptions) => {
-    const { found, timezone } = await withSource(options, io, async (source) => ({
+    const { found, timezone, place } = await withSource(options, io, async (source) => ({
+      place: source.name,
       // One more tells whether there are more.
       found: await source.runs({ ...filterOf(options, io), limit: Math.min(options.limit + 1, RUNS_LIMIT) }),
       timezone: options.json === true ? '' : await zoneOf(source),
     }));
     const runs = found.slice(0, options.limit);
     writeAnswer(runs, options, io, (safe) => {
-      if (safe.length === 0) return noRunsText(options);
+      if (safe.length === 0) return `${noRunsText(options)}Asked: ${safeText(place)}\n`;
       const more = found.length > safe.length ? moreText(options) : '';
       return `${renderTable(safe, columnsOf(io.now(), timezone), io.stdout)}times in ${timezone}${more}\n`;
     });
@@ -110,7 +111,7 @@ function noRunsText(options: RunsOptions): string {
   const stretch = `in the last ${durationText(options.since)}`;
   return asked.length > 0
     ? `no runs match ${safeText(asked.join(' '))} ${stretch}. Look further back with --since.\n`
-    : `no runs ${stretch}. Look further back with --since, or start your agent with: node --import @tallyspan/node/register app.mjs\n`;
+    : `no runs ${stretch}. Look further back with --since, or start your agent with: tallyspan exec -- npm start\n`;
 }
 
 function moreText({ limit, slowest, mostExpensive }: RunsOptions): string {

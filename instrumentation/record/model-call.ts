@@ -167,6 +167,7 @@ export class ModelCall {
       run.tokensOut += reading.usage.output;
     }
     run.costNanoUsd += costNanoUsd ?? 0;
+    this.#telemetry.sightings.addCost(costNanoUsd ?? 0);
     run.retries += Math.max(0, this.attempts.length - 1);
     const spanContext = (span ?? run.span).spanContext();
     this.#telemetry.events.emit('agent.model_call', endMs, spanContext, {

@@ -87,14 +87,14 @@ describe('tallyspan runs', () => {
     ]);
     expect([exitCode, stdout]).toEqual([
       0,
-      'no runs match --failed --user nobody in the last 24h. Look further back with --since.\n',
+      `no runs match --failed --user nobody in the last 24h. Look further back with --since.\nAsked: ${server.uiUrl}\n`,
     ]);
     const none = await runCommand(['runs', '--since', '1s', '--status', 'ok', '--url', server.uiUrl]);
     expect(none.stdout).toContain('in the last 1s');
     const empty = await startTestServer();
     try {
       expect((await runCommand(['runs', '--url', empty.uiUrl])).stdout).toMatch(
-        /^no runs in the last 24h\. .*--import/,
+        /^no runs in the last 24h\. .*tallyspan exec/,
       );
       expect((await runCommand(['cost', '--url', empty.uiUrl])).stdout).toMatch(
         /^no spend in that time \(\d.*Z – .*Z\)\n$/,

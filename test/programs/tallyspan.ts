@@ -17,12 +17,17 @@ export interface Finished {
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly stdin?: string;
+  /** Folder that it is started in. */
+  readonly cwd?: string;
 }
 
 /** Runs `tallyspan ARGS…` to its end. */
 export function runTallyspan(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [PROGRAM, ...args], { env: { ...process.env, ...options.env } });
+    const child = spawn(process.execPath, [PROGRAM, ...args], {
+      env: { ...process.env, ...options.env },
+      cwd: options.cwd,
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

@@ -1,0 +1,95 @@
+// An observed command: a command of the user, started with the preload in it and in every Node process that it starts,
+// and what these processes report of themselves at their end.
+
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { formatCountOf } from '../../core/format.ts';
+import type { ProcessReport } from '../../core/process-report.ts';
+import { findRegister, runObserved, type FinishedCommand } from '../check/run-observed.ts';
+import type { CliIo } from '../terminal/io.ts';
+
+export interface ReportedCommand extends FinishedCommand {
+  /** Of each Node process that ended by itself; one that is killed reports nothing. */
+  readonly reports: readonly ProcessReport[];
+}
+
+/** Runs the command until it ends. @param isQuiet its output is given back and not shown; with that of the preload */
+export async function runReporting(
+  command: readonly string[],
+  io: CliIo,
+  isQuiet = false,
+): Promise<ReportedCommand> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'tallyspan-exec-'));
+  const file = path.join(folder, 'reports.jsonl');
+  // Absolute, so that it holds in whatever folder a child starts; a URL, so that blanks in it are no end of an option.
+  const preload = `--import=${pathToFileURL(findRegister()).href}`;
+  const env = {
+    NODE_OPTIONS: [io.env['NODE_OPTIONS'], preload].filter(Boolean).join(' '),
+    TALLYSPAN_REPORT: file,
+    ...(isQuiet ? { TALLYSPAN_LOG: 'debug' } : {}),
+  };
+  const mode = isQuiet ? 'collect' : 'inherit';
+  try {
+    const options = { env: io.env, signal: io.signal, stdout: mode, stderr: mode } as const;
+    const finished = await runObserved(command, { env }, options);
+    return { ...finished, reports: await readReports(file) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Half a line of a process that was killed meanwhile is left out. */
+async function readReports(file: string): Promise<ProcessReport[]> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.split('\n').flatMap((line) => {
+    try {
+      return [JSON.parse(line) as ProcessReport];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** What all processes together showed. */
+export function sumReports(reports: readonly ProcessReport[]): ProcessReport {
+  const sum = (read: (report: ProcessReport) => number): number =>
+    reports.reduce((total, report) => total + read(report), 0);
+  const all = (read: (report: ProcessReport) => readonly string[]): string[] => [
+    ...new Set(reports.flatMap(read)),
+  ];
+  return {
+    program: '',
+    frameworks: all(({ frameworks }) => frameworks),
+    sdkVersions: all(({ sdkVersions }) => sdkVersions),
+    requests: sum(({ requests }) => requests),
+    runs: sum(({ runs }) => runs),
+    calls: sum(({ calls }) => calls),
+    tools: sum(({ tools }) => tools),
+    callsByWay: {
+      sdk: sum(({ callsByWay }) => callsByWay.sdk),
+      request: sum(({ callsByWay }) => callsByWay.request),
+    },
+    costNanoUsd: sum(({ costNanoUsd }) => costNanoUsd),
+  };
+}
+
+/** `1 run, 3 calls, 2 tool calls`. */
+export function describeCounts({ runs, calls, tools }: ProcessReport): string {
+  return [
+    formatCountOf(runs, 'run'),
+    formatCountOf(calls, 'model call'),
+    formatCountOf(tools, 'tool call'),
+  ].join(', ');
+}
+
+/** By which way the calls are known: `3 by @anthropic-ai/sdk 1.14.0`. */
+export function describeWays({ callsByWay, sdkVersions }: ProcessReport): string {
+  return [
+    ...(callsByWay.sdk > 0
+      ? [`${String(callsByWay.sdk)} by @anthropic-ai/sdk ${sdkVersions.join(', ')}`]
+      : []),
+    ...(callsByWay.request > 0 ? [`${String(callsByWay.request)} by their requests`] : []),
+  ].join(', ');
+}

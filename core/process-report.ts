@@ -1,0 +1,37 @@
+// A process report: what the preload saw of one process, from its start to its end. Commands gather those of the
+// processes that they start; a process in which something ran and nothing was seen says so.
+
+/** By which way a call is known: an observer of the SDK, or its request alone. */
+export type CallWay = 'sdk' | 'request';
+
+/** What a process reports at its end: one JSON line. */
+export interface ProcessReport {
+  readonly program: string;
+  readonly frameworks: readonly string[];
+  readonly sdkVersions: readonly string[];
+  readonly requests: number;
+  readonly runs: number;
+  readonly calls: number;
+  readonly tools: number;
+  /** Model calls by the way they are known; those of the Claude Agent SDK and of batches are in neither. */
+  readonly callsByWay: Readonly<Record<CallWay, number>>;
+  /** List price of its calls, in nano-USD; unpriced ones are left out. */
+  readonly costNanoUsd: number;
+}
+
+/** Tools that load what the program would, to build, check or install it. */
+const TOOL_FILE =
+  /[\\/](npm|npx|pnpm|yarn|corepack|tsc|eslint|webpack|esbuild|rollup|vite|jest|vitest|typescript)[\\/.-]|[\\/]next[\\/]dist[\\/](build|compiled)[\\/]/;
+
+/** Why nothing was seen and what to do; `undefined` where something was, or there was nothing to see. */
+export function explainSilence(report: ProcessReport): string | undefined {
+  const { frameworks, requests, calls, runs, program } = report;
+  if (calls > 0 || runs > 0 || TOOL_FILE.test(program)) return undefined;
+  const check = 'Check with `tallyspan doctor -- COMMAND`.';
+  if (requests > 0)
+    return `${requests === 1 ? 'a request' : `${String(requests)} requests`} went to an endpoint of Claude models and none was a model call that could be read. ${check}`;
+  if (frameworks.includes('@anthropic-ai/claude-agent-sdk'))
+    return '@anthropic-ai/claude-agent-sdk asks its models from a process of its own, and nothing of it was observed. Wrap its query: `wrapQuery(query)` from @tallyspan/node/agent-sdk.';
+  if (frameworks.length === 0) return undefined;
+  return `${frameworks.join(', ')} ${frameworks.length === 1 ? 'was' : 'were'} loaded, and no request to a model was seen in this process. If it made any, they went through a stand-in for the network or another process. ${check}`;
+}
