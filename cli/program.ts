@@ -23,6 +23,7 @@ import { registerPrices } from './commands/prices.ts';
 import { registerRecost } from './commands/recost.ts';
 import { registerReplay } from './commands/replay.ts';
 import { registerRun } from './commands/run.ts';
+import { registerTail } from './commands/tail.ts';
 import { registerRuns } from './commands/runs.ts';
 import { registerScore } from './commands/score.ts';
 import { registerSignal } from './commands/signal.ts';
@@ -64,6 +65,7 @@ export function createProgram(io: CliIo): Command {
   registerRuns(program, io);
   registerRun(program, io);
   registerConversation(program, io);
+  registerTail(program, io);
   registerCost(program, io);
   registerUsage(program, io);
   registerStatusLine(program, io);

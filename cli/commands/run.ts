@@ -1,4 +1,5 @@
-// `tallyspan run ID`: one run as a tree, rebuilt from storage.
+// `tallyspan run ID`: one run as a tree, rebuilt from storage, with the runs nested in it; one of its steps with what was
+// sent and what came back; or two runs side by side.
 
 import type { Command } from 'commander';
 import {
@@ -12,37 +13,92 @@ import {
   formatNoteName,
   formatNoteText,
 } from '../../core/format.ts';
-import type { RunTree } from '../../server/source.ts';
-import { writeAnswer } from '../terminal/answer.ts';
-import { CliError } from '../terminal/cli-error.ts';
+import type { RunTree, Source } from '../../server/source.ts';
+import { parseCount, parseRunId } from '../options.ts';
+import { renderDiff } from '../run/render-diff.ts';
+import { readContents } from '../run/run-content.ts';
+import { readNested, treeRows, type TreeRow } from '../run/run-tree.ts';
+import { describeCall, renderStep } from '../run/render-step.ts';
+import { writeAnswer, writeJson } from '../terminal/answer.ts';
+import { CliError, usageError } from '../terminal/cli-error.ts';
 import type { CliIo } from '../terminal/io.ts';
-import { parseRunId } from '../options.ts';
+import { safeLines, safeTexts } from '../terminal/safe-text.ts';
 import { withSource, withSourceOptions, type SourceCliOptions } from '../source-options.ts';
 import { renderTable, type TextColumn } from '../terminal/table.ts';
 
 type Step = RunTree['steps'][number];
 
+interface RunOptions extends SourceCliOptions {
+  readonly step?: number;
+  readonly whole?: boolean;
+  readonly diff?: readonly string[];
+  readonly key?: string;
+}
+
 export function registerRun(program: Command, io: CliIo): void {
   withSourceOptions(
     program
       .command('run')
-      .description('one run: its steps in order, each failed tool call before the model call that read it')
-      .argument('<id>', 'run id, or an unambiguous beginning of it', parseRunId),
-  ).action(async (id: string, options: SourceCliOptions) => {
-    const run = await withSource(options, io, async (source) => {
-      const found = await source.run(id);
-      if (found === undefined) {
-        throw new CliError(
-          `no run begins with "${id}" in ${source.name}. List them: tallyspan runs --since 30d`,
-        );
-      }
-      return found;
+      .description(
+        'one run: its steps in order with the runs nested in it, one step, or two runs side by side',
+      )
+      .argument('[id]', 'run id, or an unambiguous beginning of it', parseRunId)
+      .option('--step <n>', 'only this step: what was sent, what came back, what it cost', parseCount)
+      .option('--whole', 'with --step: all that was sent, not only what is new since the previous call')
+      .option('--diff <ids...>', 'side by side: with another run, or two runs')
+      .option('--key <file>', 'key of the recorded content (default: in the data folder)'),
+  ).action(async (id: string | undefined, options: RunOptions) => {
+    if (options.diff !== undefined) return compareRuns(id, options, io);
+    if (id === undefined) throw usageError('say which run: tallyspan run ID. `tallyspan runs` lists them');
+    if (options.step !== undefined) return showStep(id, options.step, options, io);
+    const { run, nested } = await withSource(options, io, async (source) => {
+      const found = await readOne(source, id);
+      // The JSON is that of the run alone.
+      return { run: found, nested: options.json === true ? [] : await readNested(source, found) };
     });
-    writeAnswer(run, options, io, (safe) => renderRun(safe, io));
+    writeAnswer(run, options, io, (safe) => renderRun(safe, treeRows(safe, safeTexts(nested)), io));
   });
 }
 
-function renderRun(run: RunTree, io: CliIo): string {
+async function readOne(source: Source, id: string): Promise<RunTree> {
+  const found = await source.run(id);
+  if (found === undefined) {
+    throw new CliError(`no run begins with "${id}" in ${source.name}. List them: tallyspan runs --since 30d`);
+  }
+  return found;
+}
+
+async function compareRuns(id: string | undefined, options: RunOptions, io: CliIo): Promise<void> {
+  const [a, b, ...rest] = [...(id === undefined ? [] : [id]), ...(options.diff ?? [])].map(parseRunId);
+  if (a === undefined || b === undefined || rest.length > 0)
+    throw usageError('compare two runs: tallyspan run --diff ID ID');
+  const [one, other] = await withSource(options, io, async (source) => {
+    const runs = [await readOne(source, a), await readOne(source, b)];
+    return Promise.all(
+      runs.map(async (run) => ({ run, contents: await readContents(source, run, options.key) })),
+    );
+  });
+  if (one === undefined || other === undefined) return;
+  if (options.json === true) writeJson(io, [one.run, other.run]);
+  else io.stdout.write(renderDiff(one, other, io));
+}
+
+async function showStep(id: string, number: number, options: RunOptions, io: CliIo): Promise<void> {
+  const { run, contents } = await withSource(options, io, async (source) => {
+    const found = await readOne(source, id);
+    return { run: found, contents: await readContents(source, found, options.key) };
+  });
+  const call = run.steps.find((step) => step.step === 'model_call' && step['agent.step_number'] === number);
+  if (call === undefined) {
+    const last = run.steps.filter((step) => step.step === 'model_call').length;
+    throw new CliError(`run ${run['agent.run_id']} has no step ${String(number)}: it has ${String(last)}.`);
+  }
+  const content = describeCall(run, call, contents);
+  if (options.json === true) writeJson(io, { ...call, ...content.json });
+  else io.stdout.write(safeLines(renderStep(run, call, content, options.whole === true)));
+}
+
+function renderRun(run: RunTree, rows: readonly TreeRow[], io: CliIo): string {
   const facts = [
     run['gen_ai.agent.name'] ?? run['service.name'],
     run['user.id'],
@@ -60,14 +116,10 @@ function renderRun(run: RunTree, io: CliIo): string {
   return [
     `run ${run['agent.run_id']}  ${facts.join('  ')}\n`,
     `trace ${run.trace_id ?? '–'}  started ${run.started_at}\n\n`,
-    renderTable(run.steps, STEP_COLUMNS, io.stdout),
+    renderTable(rows, COLUMNS, io.stdout),
     ...run.silent_failures.map(
       (failure) =>
         `unnoticed at step ${failure.step}: ${failure.kind.replaceAll('_', ' ')}: ${failure.text}\n`,
-    ),
-    ...run.children.map(
-      (child) =>
-        `started run ${child['agent.run_id']}  ${offsetOf(child, run)}  ${formatStatus(child['agent.status'] ?? '')}  ${formatCost(child['agent.cost_nano_usd'])}\n`,
     ),
   ].join('');
 }
@@ -76,27 +128,80 @@ function countOf(count: number | null, noun: string): string {
   return count === null ? `${NO_DATA} ${noun}s` : formatCountOf(count, noun);
 }
 
-/** When the nested run began, from the start of the run. */
-function offsetOf(child: RunTree['children'][number], run: RunTree): string {
-  return `+${formatDuration(Math.max(0, Date.parse(child.started_at) - Date.parse(run.started_at)))}`;
+/** Deeper ones stand no further to the right. */
+const INDENTED_LEVELS = 8;
+
+/** A cell of a step, and of a nested run. */
+function cell(
+  ofStep: (step: Step) => string,
+  ofRun: (run: RunTree) => string = () => '',
+): (row: TreeRow) => string {
+  return (row) => ('step' in row ? ofStep(row.step) : ofRun(row.run));
 }
 
-const STEP_COLUMNS: readonly TextColumn<Step>[] = [
-  { title: 'AT', align: 'right', value: (step) => `+${formatDuration(step.offset_ms)}` },
-  { title: 'STEP', value: nameStep },
-  { title: 'TIME', align: 'right', value: (step) => formatDuration(numberIn(step, 'duration_ms')) },
-  { title: 'IN', align: 'right', value: (step) => tokensIn(step, 'tokens_input') },
-  { title: 'READ', align: 'right', optional: true, value: (step) => tokensIn(step, 'tokens_cache_read') },
-  { title: 'WRITTEN', align: 'right', optional: true, value: writtenTokens },
-  { title: 'OUT', align: 'right', value: (step) => tokensIn(step, 'tokens_output') },
-  { title: 'COST', align: 'right', value: costOf },
-  { title: 'TOTAL', align: 'right', optional: true, value: (step) => formatCost(step.total_cost_nano_usd) },
+const COLUMNS: readonly TextColumn<TreeRow>[] = [
+  { title: 'AT', align: 'right', value: (row) => `+${formatDuration(row.atMs)}` },
+  {
+    title: 'STEP',
+    value: (row) =>
+      '  '.repeat(Math.min(row.depth, INDENTED_LEVELS)) +
+      cell(
+        nameStep,
+        (run) => `run   ${run['gen_ai.agent.name'] ?? ''} ${run['agent.run_id'].slice(0, 8)}`,
+      )(row),
+  },
+  {
+    title: 'TIME',
+    align: 'right',
+    value: cell(
+      (step) => formatDuration(numberIn(step, 'duration_ms')),
+      (run) => formatDuration(run.duration_ms),
+    ),
+  },
+  {
+    title: 'IN',
+    align: 'right',
+    value: cell(
+      (step) => tokensIn(step, 'tokens_input'),
+      (run) => formatTokens(run['agent.tokens_in']),
+    ),
+  },
+  {
+    title: 'READ',
+    align: 'right',
+    optional: true,
+    value: cell((step) => tokensIn(step, 'tokens_cache_read')),
+  },
+  { title: 'WRITTEN', align: 'right', optional: true, value: cell(writtenTokens) },
+  {
+    title: 'OUT',
+    align: 'right',
+    value: cell(
+      (step) => tokensIn(step, 'tokens_output'),
+      (run) => formatTokens(run['agent.tokens_out']),
+    ),
+  },
+  { title: 'COST', align: 'right', value: cell(costOf, (run) => formatCost(run['agent.cost_nano_usd'])) },
+  {
+    title: 'TOTAL',
+    align: 'right',
+    optional: true,
+    value: cell((step) => formatCost(step.total_cost_nano_usd)),
+  },
   {
     title: 'WHAT',
     shrinks: true,
-    value: describeStep,
-    tone: (step) =>
-      step['tool.ok'] === false || textIn(step, 'error.type') !== undefined ? 'bad' : undefined,
+    value: cell(describeStep, (run) =>
+      [formatStatus(run['agent.status']), run['error.type'] ?? ''].filter((word) => word !== '').join(', '),
+    ),
+    tone: (row) =>
+      'step' in row
+        ? row.step['tool.ok'] === false || textIn(row.step, 'error.type') !== undefined
+          ? 'bad'
+          : undefined
+        : ['ok', 'running'].includes(row.run['agent.status'])
+          ? undefined
+          : 'bad',
   },
 ];
 

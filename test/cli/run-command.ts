@@ -10,6 +10,8 @@ export interface CommandOptions {
   /** Width of the terminal that it prints to; without it stdout is a file. */
   readonly columns?: number;
   readonly signal?: AbortSignal;
+  /** Told what is printed, as it is. */
+  readonly onStdout?: (text: string) => void;
 }
 
 export async function runCommand(args: readonly string[], options: CommandOptions = {}): Promise<Finished> {
@@ -17,7 +19,11 @@ export async function runCommand(args: readonly string[], options: CommandOption
   const exitCode = await runCli(args, {
     stdin: Readable.from([options.stdin ?? '']),
     stdout: {
-      write: (text: string | Uint8Array) => (printed.stdout += Buffer.from(text as string).toString()),
+      write: (bytes: string | Uint8Array) => {
+        const text = Buffer.from(bytes as string).toString();
+        printed.stdout += text;
+        options.onStdout?.(text);
+      },
       ...(options.columns === undefined ? {} : { isTTY: true, columns: options.columns }),
     },
     stderr: { write: (text: string) => (printed.stderr += text) },

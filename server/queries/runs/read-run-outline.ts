@@ -12,6 +12,7 @@ import type { RunQueryable } from './list-runs.ts';
 import { readNestedRuns, type NestedRunSummary } from './read-nested-runs.ts';
 import { findRunId, findStretch, stepsOf, summaryFromRows, type RunStep } from './read-run.ts';
 import { readSilentFailures, type SilentFailureReport } from './read-silent-failures.ts';
+import { readRunScores } from './read-run-scores.ts';
 import { CLOCK_SLACK_MS, type RunSummary } from './run-summary.ts';
 
 /** What the calls of a run paid for one owner: a tool, or a part of the prompt. */
@@ -37,6 +38,8 @@ export interface RunOutline extends RunSummary {
   /** Nested runs on all levels, in order of their starts. */
   readonly nested: readonly NestedRunSummary[];
   readonly context_costs: readonly ContextCost[];
+  /** Scores of the run and of its calls, in order of time. */
+  readonly scores: readonly JsonObject[];
   /** Whether requests or answers of its calls are stored. */
   readonly has_content: boolean;
 }
@@ -151,7 +154,7 @@ async function readOutline(database: RunQueryable, runId: string): Promise<RunOu
   if (rows.length === 0) return undefined;
   const summary = await summaryFromRows(database, runId, rows);
   const startMs = Date.parse(summary.started_at);
-  const [silentFailures, nested, contextCosts, byCall, hasContent] = await Promise.all([
+  const [silentFailures, nested, contextCosts, byCall, hasContent, scores] = await Promise.all([
     readSilentFailures(
       database,
       [...rows].sort((a, b) => timeOf(a) - timeOf(b)),
@@ -160,6 +163,7 @@ async function readOutline(database: RunQueryable, runId: string): Promise<RunOu
     readContextCosts(database, where),
     readContextCostByCall(database, where),
     findContent(database, rows),
+    readRunScores(database, runId),
   ]);
   return {
     ...summary,
@@ -169,6 +173,7 @@ async function readOutline(database: RunQueryable, runId: string): Promise<RunOu
     nested,
     context_costs: contextCosts,
     has_content: hasContent,
+    scores,
   };
 }
 

@@ -11,7 +11,7 @@ import { SILENT_FAILURE_NOTE } from '../../../core/attribution/silent-failures.t
 import { DAY_MS, type Interval } from '../../../core/time.ts';
 import type { Queryable, DatabaseRow } from '../../store/file/database.ts';
 import { readNestedCost } from './read-nested-cost.ts';
-import { eventJson, numberOrNull, type JsonObject } from '../field-values.ts';
+import { eventJson, numberOrNull, textOrNull, type JsonObject } from '../field-values.ts';
 import { readRunScores } from './read-run-scores.ts';
 import { listRuns, type RunQueryable } from './list-runs.ts';
 import { readEventRows } from './read-rows.ts';
@@ -44,6 +44,8 @@ export interface RunTree extends RunSummary {
   readonly silent_failures: readonly SilentFailureReport[];
   /** Scores of the run and of its calls, in order of time. */
   readonly scores: readonly JsonObject[];
+  /** Span that was active when the run began, as a rule that of the tool call which started it. */
+  readonly parent_span_id: string | null;
   /** Runs that this one started, in order; of more than a hundred the latest. */
   readonly children: readonly RunSummary[];
 }
@@ -100,11 +102,16 @@ async function readTree(database: RunQueryable, runId: string): Promise<RunTree 
     steps,
     silent_failures: silentFailures,
     scores,
+    parent_span_id: textOrNull(rows.find(isStartOrEnd)?.['parent_span_id']),
     children: children.toSorted((a, b) => compareText(a.started_at, b.started_at)),
     nested_runs: nested?.runs ?? 0,
     cost_with_nested_nano_usd: withNested,
     cost_with_nested_usd: usdOf(withNested),
   };
+}
+
+function isStartOrEnd(row: DatabaseRow): boolean {
+  return row['event_name'] === 'agent.run.started' || row['event_name'] === 'agent.run';
 }
 
 /** All events of the run in order, each with the columns of its table. */

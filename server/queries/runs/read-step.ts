@@ -32,12 +32,13 @@ export async function readStep(
   step: RunStep,
 ): Promise<StepDetail | undefined> {
   if (step.step === 'model_call') return readCallStep(database, steps, step);
-  const name = step.step === 'note' ? 'agent.note' : 'agent.tool_call';
-  const rows = await readEventsOf(database, name, [step]);
-  const row =
-    step.step === 'note'
-      ? (rows.find((one) => String(one['tallyspan_seq']) === String(step['tallyspan.seq'])) ?? rows[0])
-      : rows[0];
+  const names =
+    step.step === 'note' ? (['agent.note', 'agent.limit'] as const) : (['agent.tool_call'] as const);
+  const rows = (await Promise.all(names.map((name) => readEventsOf(database, name, [step])))).flat();
+  // A note has the span of its run.
+  const isThis = (row: DatabaseRow): boolean =>
+    String(row['tallyspan_seq']) === String(step['tallyspan.seq']);
+  const row = (step.step === 'note' ? rows.find(isThis) : undefined) ?? rows[0];
   if (row === undefined) return undefined;
   return { event: eventJson(row), context_costs: [], cache_miss: undefined, previous_span_id: undefined };
 }
@@ -75,7 +76,7 @@ async function readCallStep(
 
 function readEventsOf(
   database: Queryable,
-  name: 'agent.model_call' | 'agent.tool_call' | 'agent.note',
+  name: 'agent.model_call' | 'agent.tool_call' | 'agent.note' | 'agent.limit',
   steps: readonly RunStep[],
 ): Promise<DatabaseRow[]> {
   return database.all(`SELECT ${OPEN_COLUMNS} FROM ${tableOf(name)} WHERE ${ofSteps(steps)}`);

@@ -2,6 +2,7 @@
 // call that started it. Of a long list one page at a time.
 
 import { groupBy } from '../../../group-by.ts';
+import { placeNested } from '../../../queries/runs/place-nested.ts';
 import type { NestedRunSummary } from '../../../queries/runs/read-nested-runs.ts';
 import type { RunOutline } from '../../../queries/runs/read-run-outline.ts';
 import type { RunStep } from '../../../queries/runs/read-run.ts';
@@ -104,7 +105,7 @@ class OutlineRows {
 
   #addRun(runId: string, steps: readonly RunStep[], depth: number): void {
     const children = this.#childrenByRun.get(runId) ?? [];
-    const places = placesOf(steps, children, this.#startMs);
+    const places = placeNested(steps, children, this.#startMs);
     for (const child of places.get(undefined) ?? []) this.#addChild(child, depth);
     for (const turn of this.#turnsOf(steps, places)) {
       if (turn.key !== undefined) {
@@ -228,25 +229,6 @@ function keyOfGroup({ steps }: Turn): string | undefined {
 }
 
 type Places = ReadonlyMap<RunStep | undefined, readonly NestedRunSummary[]>;
-
-/** The step that each run began in: by its span, else the last tool call, or else step, that was under way or over. */
-function placesOf(steps: readonly RunStep[], children: readonly NestedRunSummary[], startMs: number): Places {
-  const bySpan = new Map(steps.map((step) => [textIn(step, 'span_id'), step]));
-  const places = new Map<RunStep | undefined, NestedRunSummary[]>();
-  for (const child of children) {
-    const span = child.parent_span_id ?? undefined;
-    const atMs = Date.parse(child.started_at) - startMs;
-    const before = steps.filter((step) => step.offset_ms <= atMs);
-    const place =
-      (span === undefined ? undefined : bySpan.get(span)) ??
-      before.findLast((step) => step.step === 'tool_call' && endOffsetMs(step) >= atMs) ??
-      before.at(-1);
-    const at = places.get(place);
-    if (at === undefined) places.set(place, [child]);
-    else at.push(child);
-  }
-  return places;
-}
 
 /** How many tool calls of the turn overlap with each. */
 function parallelOf(steps: readonly RunStep[]): ReadonlyMap<RunStep, number> {

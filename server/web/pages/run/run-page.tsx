@@ -9,6 +9,7 @@ import type { ContentAccess, RunData } from './run-data.ts';
 import { RunContextCosts } from './run-context-costs.tsx';
 import { RunFacts } from './run-facts.tsx';
 import { RunReplay } from './run-replay.tsx';
+import { RunScores } from './run-scores.tsx';
 import { RunSteps } from './run-steps.tsx';
 import { RunSummaryPanel } from './run-summary.tsx';
 import { endOffsetMs } from './step-facts.ts';
@@ -62,6 +63,7 @@ export function RunPage({ view }: { view: RunView }): VNode {
         <RunSteps view={view} lengthMs={lengthMs} path={path} />
         <StepPane view={view} />
       </div>
+      <RunScores view={view} />
       <RunContextCosts view={view} />
       <RunReplay view={view} />
       <KeyHelp />
