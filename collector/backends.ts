@@ -14,6 +14,8 @@ export interface Backend {
   readonly spans?: string;
   /** Exporter that takes the events; absent when the backend takes none. */
   readonly events?: string;
+  /** It reads spans and records of others itself: it takes all as it came, and hands in what it made of it. */
+  readonly makesEvents?: true;
 }
 
 /** Bytes of one exporter's queue on disk. */
@@ -61,12 +63,12 @@ export const BACKENDS: readonly Backend[] = [
   },
   {
     id: 'tallyspan',
-    doc: 'The embedded server (tallyspan up): spans and events.',
+    doc: 'The embedded server (tallyspan up): spans and events as they came. It hands the events that it makes of others’ back by --forward.',
     settings: [
       { name: 'TALLYSPAN_ENDPOINT', doc: 'OTLP gRPC address, default 127.0.0.1:24317', isRequired: false },
       {
         name: 'TALLYSPAN_TOKEN',
-        doc: 'Token of a server that does not listen on loopback',
+        doc: 'Token of a server that does not listen on loopback; the stack’s own asks for it on its page, default inside-the-stack',
         isRequired: false,
       },
     ],
@@ -80,6 +82,7 @@ export const BACKENDS: readonly Backend[] = [
     },
     spans: 'otlp_grpc/tallyspan',
     events: 'otlp_grpc/tallyspan',
+    makesEvents: true,
   },
   {
     id: 'langfuse',

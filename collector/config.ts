@@ -102,6 +102,7 @@ export function baseConfig(): YamlMap {
 
 /** One backend: its exporters, and for each signal that it takes a pipeline behind the connector. */
 export function backendOverlay(backend: Backend): YamlMap {
+  if (backend.makesEvents === true) return serverOverlay(backend);
   const pipelines: Record<string, Yaml> = {};
   if (backend.spans !== undefined) {
     pipelines[`traces/${backend.id}`] = { receivers: [SPAN_FORWARD], exporters: [backend.spans] };
@@ -110,6 +111,27 @@ export function backendOverlay(backend: Backend): YamlMap {
     pipelines[`logs/${backend.id}`] = { receivers: [EVENT_FORWARD], exporters: [backend.events] };
   }
   return { exporters: backend.exporters, service: { pipelines } };
+}
+
+/**
+ * The server gets everything from where it comes in: no span that sampling leaves out is missing in its numbers, and it
+ * leaves content out itself, after it has read the counts in it. The events that it hands in are known to it by their
+ * keys: those that are given back to it change nothing.
+ */
+function serverOverlay({ exporters, spans = '', events = '' }: Backend): YamlMap {
+  return {
+    exporters,
+    service: {
+      pipelines: {
+        'traces/tallyspan': {
+          receivers: ['otlp'],
+          processors: TRACE_PROCESSORS.filter((name) => name !== 'transform/content'),
+          exporters: [spans],
+        },
+        'logs/tallyspan': { receivers: ['otlp'], processors: LOG_PROCESSORS, exporters: [events] },
+      },
+    },
+  };
 }
 
 /** Base with the given backends in one file, merged as the Collector merges files. */

@@ -14,6 +14,7 @@ import { listenGrpc, type GrpcIntake } from './intake/grpc-intake.ts';
 import { makeHttpIntake } from './intake/http-intake.ts';
 import { Intake } from './intake/intake.ts';
 import { ClaudeRuns } from './claude-runs.ts';
+import { startForwarder } from './forward/forwarder.ts';
 import { RunAssembler } from './foreign/run-assembler.ts';
 import { TraceStore } from './foreign/trace-store.ts';
 import { parseTrustedProxies } from './process/proxy.ts';
@@ -63,10 +64,19 @@ export interface ServerOptions {
   readonly importPatienceMs?: number;
   /** A prompt of Claude Code is over when nothing came for this time after its last answer. */
   readonly claudeIdleMs?: number;
+  /** `full` keeps what others put on their spans as it came; `none`, the default, only what is known to be harmless. */
+  readonly content?: 'none' | 'full';
+  /** OTLP over HTTP that gets the events which the server made of spans and logs of others. */
+  readonly forwardUrl?: string;
+  /** How long after its end what others sent of a run is handed on. */
+  readonly forwardSettleMs?: number;
   /** Variables that hold thresholds and channels of alerts; without them no channel. */
   readonly alertEnv?: Environment;
   readonly log: (line: string) => void;
 }
+
+/** Whoever exports in batches does so within five seconds. */
+const FORWARD_SETTLE_MS = 10_000;
 
 /** Addresses at which this machine reaches the server. */
 export interface RunningServer {
@@ -117,9 +127,27 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
     });
     closers.unshift(() => claudeRuns.stop());
     await claudeRuns.start();
-    const intake = new Intake(store, assembler, (events) => {
-      claudeRuns.note(events);
-    });
+    const intake = new Intake(
+      store,
+      assembler,
+      (events) => {
+        claudeRuns.note(events);
+      },
+      options.content === 'full',
+    );
+    if (options.forwardUrl !== undefined) {
+      const settleMs = options.forwardSettleMs ?? FORWARD_SETTLE_MS;
+      const forwarder = startForwarder({
+        database,
+        store,
+        url: options.forwardUrl,
+        settleMs,
+        isStirring: (traceId) => assembler.hasComeWithin(traceId, settleMs),
+        lostAfterMs: options.lostAfterMs ?? LOST_AFTER_MS,
+        log: options.log,
+      });
+      closers.unshift(() => forwarder.stop());
+    }
     const housekeeping = startHousekeepingOf(options, database, store);
     closers.unshift(() => housekeeping.stop());
     // At the same time: each may take as long as requests under way are given.

@@ -1,13 +1,16 @@
 // The init service: what the other services need before they start. Runs as root on a stock Node image.
-// The Collector's queue gets its owner, Grafana's provisioning its static files and the boards, and the
+// The Collector's queue and the server's folder get their owners, Grafana's provisioning its static files and the boards, and the
 // rest is rendered from the environment by the script of the alert rules.
 
-import { chownSync, cpSync, mkdirSync, rmSync } from 'node:fs';
+import { chownSync, cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { placeBoards } from './boards.mjs';
 
 const COLLECTOR_USER = 10001;
+const NODE_USER = 1000;
 
 chownSync('/queue', COLLECTOR_USER, COLLECTOR_USER);
+// Mounted where the stack has a server of its own.
+if (existsSync('/tallyspan')) chownSync('/tallyspan', NODE_USER, NODE_USER);
 mkdirSync('/out/grafana', { recursive: true });
 cpSync('/static', '/out/grafana', { recursive: true });
 

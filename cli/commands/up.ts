@@ -21,6 +21,7 @@ interface UpOptions {
   readonly contentRetention?: number;
   readonly retentionSize?: number;
   readonly timezone: string;
+  readonly forward?: string;
   readonly claude?: string | true;
 }
 
@@ -40,6 +41,12 @@ function parseRetentionSize(text: string): number {
   if (bytes < LEAST_RETENTION_BYTES)
     throw new InvalidArgumentError(`${text} is too small; give 50MB or more.`);
   return bytes;
+}
+
+function parseForwardUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new InvalidArgumentError(`${text} is no address; give one such as http://127.0.0.1:4318.`);
+  return text.replace(/\/v1\/logs\/?$/, '');
 }
 
 /** Resolves when the user asks the process to stop. */
@@ -68,6 +75,11 @@ export function registerUp(program: Command, io: CliIo): void {
       parseRetentionSize,
     )
     .option('--timezone <zone>', 'zone of calendar days', parseTimeZone, 'UTC')
+    .option(
+      '--forward <url>',
+      'hand the events made of spans and logs of others to this OTLP/HTTP address',
+      parseForwardUrl,
+    )
     .option('--claude [folder]', 'follow the transcripts of Claude Code, of this user or in a folder')
     .action(async (options: UpOptions) => {
       const roots = options.claude === undefined ? [] : followedRoots(options.claude, io.env);
@@ -86,6 +98,8 @@ export function registerUp(program: Command, io: CliIo): void {
         ...(io.env['TALLYSPAN_TRACE_URL'] ? { traceUrls: io.env['TALLYSPAN_TRACE_URL'] } : {}),
         ...(io.env['TALLYSPAN_TRUSTED_PROXY'] ? { trustedProxies: io.env['TALLYSPAN_TRUSTED_PROXY'] } : {}),
         feedbackSecret: io.env['TALLYSPAN_FEEDBACK_SECRET'],
+        ...(options.forward === undefined ? {} : { forwardUrl: options.forward }),
+        content: io.env['TALLYSPAN_CONTENT'] === 'full' ? 'full' : 'none',
         alertEnv: io.env,
         log: (line) => void io.stderr.write(`${safeText(line)}\n`),
       });

@@ -30,7 +30,18 @@ const STACK: readonly Setting[] = [
   { env: 'GRAFANA_PORT', doc: 'Port of Grafana on loopback.', value: '3000' },
   { env: 'OTLP_GRPC_PORT', doc: 'Port of OTLP over gRPC on loopback.', value: '4317' },
   { env: 'OTLP_HTTP_PORT', doc: 'Port of OTLP over HTTP on loopback.', value: '4318' },
-  { env: 'RETENTION_DAYS', doc: 'Days that Loki keeps events.', value: '90' },
+  { env: 'TALLYSPAN_PORT', doc: 'Port of the page of tallyspan on loopback.', value: '4319' },
+  {
+    env: 'TALLYSPAN_PACKAGE',
+    doc: 'Package that the service tallyspan runs: a version on npm, or the address of a tarball.',
+    value: 'tallyspan',
+  },
+  {
+    env: 'TALLYSPAN_CONTENT',
+    doc: 'full keeps what prompts, answers, arguments and results on spans of others said; none their lengths.',
+    value: 'none',
+  },
+  { env: 'RETENTION_DAYS', doc: 'Days that Loki and tallyspan keep events.', value: '90' },
   { env: 'TRACE_RETENTION_HOURS', doc: 'Hours that Tempo keeps spans.', value: '720' },
 ];
 

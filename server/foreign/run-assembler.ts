@@ -16,6 +16,8 @@ const SPANS_HELD = 12_000;
 /** From here on a trace is no more made again as a whole: new spans of it become calls and tools, and change no run. */
 const SPANS_OF_A_TRACE = 10_000;
 
+const TRACES_REMEMBERED = 20_000;
+
 interface HeldTrace {
   readonly spans: Map<string, FactSpan>;
   /** Events as they were given out last, by name and key. */
@@ -30,6 +32,9 @@ export class RunAssembler {
   readonly #turns = new Map<string, Promise<void>>();
   /** Traces that were too large, for the log. */
   readonly #noteLarge: (traceId: string) => void;
+
+  /** When something of a trace came last, Unix milliseconds; of the newest traces. */
+  readonly #cameAt = new NewestMap<string, number>();
 
   constructor(store: TraceStore, noteLarge: (traceId: string) => void = () => undefined) {
     this.#store = store;
@@ -50,7 +55,12 @@ export class RunAssembler {
     try {
       await endTurn.begun;
       await write(await this.#eventsOf(byTrace));
-      for (const [traceId, list] of byTrace) this.#store.note(traceId, list.some(isForeignStep));
+      for (const [traceId, list] of byTrace) {
+        this.#store.note(traceId, list.some(isForeignStep));
+        this.#cameAt.delete(traceId);
+        this.#cameAt.set(traceId, Date.now());
+      }
+      while (this.#cameAt.size > TRACES_REMEMBERED) this.#cameAt.dropOldest();
     } catch (error) {
       for (const traceId of byTrace.keys()) this.#forget(traceId);
       throw error;
@@ -58,6 +68,11 @@ export class RunAssembler {
       endTurn.end();
       this.#dropOldest();
     }
+  }
+
+  /** Whether something of the trace came within so many milliseconds. */
+  hasComeWithin(traceId: string, ms: number): boolean {
+    return (this.#cameAt.get(traceId) ?? 0) > Date.now() - ms;
   }
 
   #turn(traceIds: readonly string[]): { readonly begun: Promise<unknown>; end(): void } {

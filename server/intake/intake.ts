@@ -48,13 +48,19 @@ export class Intake {
   readonly #onClaudeEvents: (events: readonly EventRecord[]) => void;
 
   readonly #assembler: RunAssembler;
+  readonly #keepsContent: boolean;
 
-  /** @param onClaudeEvents called with what was stored of the logs of Claude Code */
+  /**
+   * @param onClaudeEvents called with what was stored of the logs of Claude Code
+   * @param keepsContent whether what others put on their spans stays as it came
+   */
   constructor(
     store: Pick<EventStore, 'write'>,
     assembler: RunAssembler,
     onClaudeEvents: (events: readonly EventRecord[]) => void = () => undefined,
+    keepsContent = false,
   ) {
+    this.#keepsContent = keepsContent;
     this.#store = store;
     this.#assembler = assembler;
     this.#onClaudeEvents = onClaudeEvents;
@@ -97,7 +103,7 @@ export class Intake {
 
   async #acceptSpans(encoding: Encoding, body: Uint8Array): Promise<IntakeAnswer> {
     const groups = encoding === 'json' ? decodeSpansJson(body) : decodeSpans(body);
-    const { rows, spans, refused } = rowsOfSpans(groups);
+    const { rows, spans, refused } = rowsOfSpans(groups, this.#keepsContent);
     await this.#assembler.take(spans, (events) => this.#store.write({ events, spans: rows }));
     this.counters.spansRefused += refused;
     return {

@@ -1,11 +1,14 @@
-// From span to row of the `spans` table, for reading one run. Spans are kept whole but for content (what a
-// prompt or an answer said): that is stored only where it is encrypted.
+// From span to row of the `spans` table, for reading one run. Spans are kept but for content: of a span of others only
+// what is known to be harmless stays, and of the rest the length, unless the operator wants it whole. Content of our own
+// fields is stored only where it is encrypted.
 
-import { CONTENT_KEYS, CONTENT_KEY_PREFIXES } from '../../core/redaction.ts';
+import { lengthNote, withoutForeignContent } from '../../core/foreign-content.ts';
+import { SENSITIVE_FIELDS } from '../../core/redaction.ts';
 import { TEXT_LIMITS } from '../../core/field-limits.ts';
 import { attributesJson, boundTime, cutText } from '../store/columns/bounds.ts';
 import type { SpanRow } from '../store/file/tables.ts';
 import type { FactSpan } from '../../core/dialects.ts';
+import { isOwnSpan } from '../../core/dialects/normalise.ts';
 import { factSpanOf, factsJson, resourceOf } from '../foreign/fact-span.ts';
 import type { Attributes, Span, SpanGroup } from './otlp-model.ts';
 
@@ -21,12 +24,13 @@ export interface RowsOfSpans {
   readonly refused: number;
 }
 
-export function rowsOfSpans(groups: readonly SpanGroup[]): RowsOfSpans {
+/** @param keepsContent whether what others put on their spans stays as it came */
+export function rowsOfSpans(groups: readonly SpanGroup[], keepsContent = false): RowsOfSpans {
   const rows: SpanRow[] = [];
   const spans: FactSpan[] = [];
   let refused = 0;
   for (const group of groups) {
-    const resource = attributesJson(group.resource);
+    const resource = attributesJson(keepsContent ? group.resource : withoutContent(group.resource));
     const serviceName = group.resource['service.name'];
     const shared = resourceOf(group.resource);
     const scope = { name: group.scope, version: group.scopeVersion };
@@ -38,7 +42,9 @@ export function rowsOfSpans(groups: readonly SpanGroup[]): RowsOfSpans {
       const fact = factSpanOf(span, scope, shared);
       spans.push(fact);
       rows.push({
-        ...rowOf(span, group.scope, resource, typeof serviceName === 'string' ? serviceName : undefined),
+        ...rowOf(span, group.scope, keepsContent),
+        resource,
+        service_name: typeof serviceName === 'string' ? cutText(serviceName, TEXT_LIMITS.name) : undefined,
         facts: factsJson(fact),
       });
     }
@@ -46,12 +52,18 @@ export function rowsOfSpans(groups: readonly SpanGroup[]): RowsOfSpans {
   return { rows, spans, refused };
 }
 
-function rowOf(span: Span, scope: string, resource: string, serviceName: string | undefined): SpanRow {
+type RowOfSpan = Omit<SpanRow, 'resource' | 'service_name' | 'facts'>;
+
+function rowOf(span: Span, scope: string, keepsContent: boolean): RowOfSpan {
+  const clean = keepsContent ? withoutSensitive : withoutContent;
+  const isOpen =
+    keepsContent || isOwnSpan({ name: span.name, scopeName: scope, attributes: span.attributes });
+  const message = isOpen ? span.statusMessage : (lengthNote(span.statusMessage) ?? '');
   const events = span.events
     .slice(0, EVENTS_LIMIT)
     .map(
       ({ timeMs, name, attributes }) =>
-        `{"timeMs":${boundTime(timeMs)},"name":${JSON.stringify(cutText(name, TEXT_LIMITS.name))},"attributes":${attributesJson(withoutContent(attributes))}}`,
+        `{"timeMs":${boundTime(timeMs)},"name":${JSON.stringify(cutText(name, TEXT_LIMITS.name))},"attributes":${attributesJson(isOpen ? withoutSensitive(attributes) : clean(attributes))}}`,
     );
   return {
     trace_id: span.traceId,
@@ -62,12 +74,10 @@ function rowOf(span: Span, scope: string, resource: string, serviceName: string 
     start_time: boundTime(span.startMs),
     end_time: boundTime(span.endMs),
     status_code: span.statusCode | 0,
-    status_message: span.statusMessage === '' ? undefined : cutText(span.statusMessage, TEXT_LIMITS.prose),
+    status_message: message === '' ? undefined : cutText(message, TEXT_LIMITS.prose),
     scope: scope === '' ? undefined : cutText(scope, TEXT_LIMITS.name),
-    service_name: serviceName === undefined ? undefined : cutText(serviceName, TEXT_LIMITS.name),
-    attributes: attributesJson(withoutContent(span.attributes)),
+    attributes: attributesJson(clean(span.attributes)),
     events: events.length === 0 ? undefined : `[${withinChars(events, EVENTS_CHARS).join(',')}]`,
-    resource,
   };
 }
 
@@ -78,21 +88,12 @@ function withinChars(texts: readonly string[], limit: number): readonly string[]
   return end < 0 ? texts : texts.slice(0, end);
 }
 
-const contentKeys: ReadonlySet<string> = new Set(CONTENT_KEYS);
-/** Whether a key holds content, for keys seen before: there are few of them. */
-const known = new Map<string, boolean>();
-const KEYS_KNOWN = 10_000;
-
-function isContentKey(key: string): boolean {
-  let isContent = known.get(key);
-  if (isContent === undefined) {
-    isContent = contentKeys.has(key) || CONTENT_KEY_PREFIXES.some((prefix) => key.startsWith(prefix));
-    if (known.size < KEYS_KNOWN) known.set(key, isContent);
-  }
-  return isContent;
+function withoutContent(attributes: Attributes): Attributes {
+  return withoutForeignContent(withoutSensitive(attributes)) as Attributes;
 }
 
-function withoutContent(attributes: Attributes): Attributes {
-  if (!Object.keys(attributes).some(isContentKey)) return attributes;
-  return Object.fromEntries(Object.entries(attributes).filter(([key]) => !isContentKey(key)));
+function withoutSensitive(attributes: Attributes): Attributes {
+  if (!SENSITIVE_FIELDS.some((key) => attributes[key] !== undefined)) return attributes;
+  const sensitive: readonly string[] = SENSITIVE_FIELDS;
+  return Object.fromEntries(Object.entries(attributes).filter(([key]) => !sensitive.includes(key)));
 }

@@ -8,6 +8,7 @@ import {
   CONTENT_TABLE,
   EVENT_TABLES,
   EVENTS_VIEW_SQL,
+  FORWARDED_TABLE,
   SPAN_TABLE,
   createTableSql,
   sqlTypeOf,
@@ -15,7 +16,7 @@ import {
   type Table,
 } from './tables.ts';
 
-const TABLES: readonly Table[] = [...EVENT_TABLES.values(), SPAN_TABLE, CONTENT_TABLE];
+const TABLES: readonly Table[] = [...EVENT_TABLES.values(), SPAN_TABLE, CONTENT_TABLE, FORWARDED_TABLE];
 
 /** Names of the columns of each table, in the order that the file has them. */
 type ColumnNames = ReadonlyMap<string, readonly string[]>;

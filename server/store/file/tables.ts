@@ -137,6 +137,18 @@ export const CONTENT_TABLE: Table = {
   columns: Object.entries(CONTENT_KINDS).map(([name, kind]) => ({ key: name, name, kind })),
 };
 
+const FORWARDED_KINDS = {
+  event_name: 'string',
+  event_key: 'string',
+  timestamp: 'time',
+} as const satisfies Record<string, ColumnKind>;
+
+/** Events that were made here and handed on (server/forward), by the name and key that they have in their table. */
+export const FORWARDED_TABLE: Table = {
+  name: 'forwarded',
+  columns: Object.entries(FORWARDED_KINDS).map(([name, kind]) => ({ key: name, name, kind })),
+};
+
 const OWN_TYPES = { small: 'INTEGER', bytes: 'BLOB' } as const;
 
 /** SQL type of a column. */

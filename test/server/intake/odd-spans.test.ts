@@ -38,10 +38,7 @@ async function send(body: unknown): Promise<{ status: number; text: string }> {
 }
 
 async function runOf(agent: string): Promise<Record<string, unknown> | undefined> {
-  const runs = await getJson<Record<string, unknown>[]>(
-    server,
-    '/api/runs?limit=500&since=30d',
-  );
+  const runs = await getJson<Record<string, unknown>[]>(server, '/api/runs?limit=500&since=30d');
   return runs.find((run) => run['gen_ai.agent.name'] === agent);
 }
 

@@ -1,0 +1,176 @@
+// The forwarder hands the events that this server made of spans and logs of others to an OTLP endpoint: each once, when
+// it has settled, marked. What was taken is noted in the file after the answer, so a stop in between sends the same
+// record again, byte by byte, and Loki keeps it once. What was not taken stays where it is and is sent later.
+
+import { toOtlpLogs } from '../../core/otlp-log.ts';
+import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import { messageOf } from '../process/server-error.ts';
+import type { Database } from '../store/file/database.ts';
+import type { EventStore } from '../store/write/event-store.ts';
+import { readPending, sizeOf, type PendingEvent } from './pending-events.ts';
+
+export interface ForwarderOptions {
+  readonly database: Database;
+  readonly store: EventStore;
+  /** OTLP over HTTP; `/v1/logs` is added. */
+  readonly url: string;
+  /** Whether something of the trace came just now. */
+  readonly isStirring: (traceId: string) => boolean;
+  /** How long after its end a run has settled. */
+  readonly settleMs: number;
+  readonly lostAfterMs: number;
+  readonly log: (line: string) => void;
+}
+
+export interface ForwardCounters {
+  eventsForwarded: number;
+  eventsForwardRefused: number;
+}
+
+export interface Forwarder {
+  readonly counters: ForwardCounters;
+  stop(): Promise<void>;
+}
+
+/** Attribute of the resource that marks what was made by a server and not by the sender. */
+export const FORWARDED_MARK = 'tallyspan.forwarded';
+/** Loki takes nothing that is a day older than the newest of its kind. */
+const OLDEST_MS = DAY_MS - HOUR_MS;
+const ROWS_PER_ROUND = 2000;
+const BYTES_PER_REQUEST = 1_000_000;
+const REQUEST_MS = 30_000;
+const LONGEST_PAUSE_MS = 60_000;
+/** Statuses after which the same request may be taken later, as OTLP says. */
+const RETRIED: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
+
+export function startForwarder(options: ForwarderOptions): Forwarder {
+  const { log, settleMs } = options;
+  const pauseMs = Math.min(5000, Math.max(100, settleMs / 2));
+  const counters: ForwardCounters = { eventsForwarded: 0, eventsForwardRefused: 0 };
+  const stopping = new AbortController();
+  let failures = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let round: Promise<void> = Promise.resolve();
+
+  async function work(): Promise<void> {
+    let hasMore = false;
+    try {
+      hasMore = (await forwardOnce(options, settleMs, counters, stopping.signal)) === ROWS_PER_ROUND;
+      if (failures > 0) log(`events are handed on to ${options.url} again`);
+      failures = 0;
+    } catch (error) {
+      if (failures === 0 && !stopping.signal.aborted)
+        log(`events cannot be handed on to ${options.url} and wait: ${messageOf(error)}`);
+      failures++;
+    }
+    if (!stopping.signal.aborted)
+      schedule(hasMore ? 0 : Math.min(LONGEST_PAUSE_MS, pauseMs * 2 ** Math.min(failures, 6)));
+  }
+
+  function schedule(afterMs: number): void {
+    timer = setTimeout(() => {
+      round = work();
+    }, afterMs);
+    timer.unref();
+  }
+
+  schedule(pauseMs);
+  return {
+    counters,
+    async stop() {
+      stopping.abort();
+      clearTimeout(timer);
+      await round;
+    },
+  };
+}
+
+/** Hands on what is pending; gives how many there were. */
+async function forwardOnce(
+  options: ForwarderOptions,
+  settleMs: number,
+  counters: ForwardCounters,
+  signal: AbortSignal,
+): Promise<number> {
+  const nowMs = Date.now();
+  const pending = await readPending(
+    options.database,
+    {
+      settledBeforeMs: nowMs - settleMs,
+      fromMs: nowMs - OLDEST_MS,
+      lostBeforeMs: nowMs - options.lostAfterMs,
+      limit: ROWS_PER_ROUND,
+    },
+    options.isStirring,
+  );
+  for (const batch of batchesOf(pending)) {
+    const refused = await send(options, batch, signal);
+    await note(options.store, batch);
+    counters.eventsForwarded += batch.length - refused;
+    counters.eventsForwardRefused += refused;
+  }
+  return pending.length;
+}
+
+function batchesOf(pending: readonly PendingEvent[]): PendingEvent[][] {
+  const batches: PendingEvent[][] = [];
+  let room = 0;
+  for (const event of pending) {
+    const bytes = sizeOf(event);
+    if (room < bytes) {
+      batches.push([]);
+      room = BYTES_PER_REQUEST;
+    }
+    batches.at(-1)?.push(event);
+    room -= bytes;
+  }
+  return batches;
+}
+
+/** How many of the events the other side refused for good. @throws Error when they should be sent again */
+async function send(
+  { url, log }: ForwarderOptions,
+  batch: readonly PendingEvent[],
+  signal: AbortSignal,
+): Promise<number> {
+  const request = toOtlpLogs(batch.map(({ event }) => event)) as { resourceLogs: Resource[] };
+  for (const { resource } of request.resourceLogs)
+    resource.attributes.push({ key: FORWARDED_MARK, value: { boolValue: true } });
+  const answer = await fetch(`${url.replace(/\/+$/, '')}/v1/logs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(request),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]),
+  });
+  const text = await answer.text();
+  if (answer.ok) return refusedIn(text);
+  if (RETRIED.has(answer.status) || answer.status >= 500)
+    throw new Error(`the answer was ${answer.status} ${text.slice(0, 200)}`);
+  log(`${batch.length} events were refused by ${url}: ${answer.status} ${text.slice(0, 200)}`);
+  return batch.length;
+}
+
+interface Resource {
+  readonly resource: { readonly attributes: unknown[] };
+}
+
+function refusedIn(text: string): number {
+  try {
+    const { partialSuccess } = JSON.parse(text) as { partialSuccess?: { rejectedLogRecords?: unknown } };
+    return Number(partialSuccess?.rejectedLogRecords ?? 0) || 0;
+  } catch {
+    return 0;
+  }
+}
+
+async function note(store: EventStore, batch: readonly PendingEvent[]): Promise<void> {
+  const rows = JSON.stringify(batch.map(({ name, key, event }) => ({ name, key, millis: event.timestamp })));
+  await store.exclusively(async (writer) => {
+    await writer.run(
+      `INSERT INTO forwarded SELECT row.name, row.key, make_timestamptz(row.millis * 1000)
+       FROM (SELECT unnest(from_json(?, '[{"name":"VARCHAR","key":"VARCHAR","millis":"BIGINT"}]')) AS row)`,
+      [rows],
+    );
+    await writer.run(`DELETE FROM forwarded WHERE timestamp < now() - to_milliseconds(${2 * DAY_MS})`);
+  });
+}
