@@ -27,6 +27,21 @@ export const SECRET_PATTERNS: readonly string[] = [
   ...['Bearer', 'bearer'].map((word) => `${word}\\s+[A-Za-z0-9._~+/-]{16,}=*`),
 ];
 
+/** Each pattern with the literal that it begins with, for a look whether it is worth trying. */
+const MASKED_PATTERNS = SECRET_PATTERNS.map((source) => ({
+  start: /^[\w :-]+/.exec(source)?.[0] ?? '',
+  // Within JSON nothing of a secret reaches beyond its text.
+  pattern: new RegExp(source.replaceAll('[^-]', '[^-"]'), 'g'),
+}));
+
+/** The text with its secrets masked; JSON stays JSON. */
+export function maskKnownSecrets(text: string): string {
+  let masked = text;
+  for (const { start, pattern } of MASKED_PATTERNS)
+    if (masked.includes(start)) masked = masked.replaceAll(pattern, MASK);
+  return masked;
+}
+
 /** Keys that hold content, as other emitters and the conventions spell them. */
 const FOREIGN_CONTENT_KEYS: readonly string[] = [
   'gen_ai.input.messages',

@@ -1,6 +1,8 @@
 // Comparison of two requests of the Messages API: the first part in which they differ, in the order in which
 // a model reads them.
 
+import { maskKnownSecrets } from '../../core/redaction.ts';
+
 type Json = Readonly<Record<string, unknown>>;
 
 export interface Divergence {
@@ -60,11 +62,13 @@ function around(text: string, at: number): string {
 /** The same text for the same value: the order of keys says nothing. */
 function textOf(value: unknown): string {
   if (value === undefined) return '(absent)';
-  return JSON.stringify(value, (_key, part: unknown) =>
+  const json = JSON.stringify(value, (_key, part: unknown) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
       : part,
   );
+  // What was recorded is without its secrets.
+  return maskKnownSecrets(json);
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -2,6 +2,7 @@
 // SDK's own tool span, or inferred: from the tool use in a response to its result in the next request.
 
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, type Span, type SpanContext } from '@opentelemetry/api';
+import { maskKnownSecrets } from '../../core/redaction.ts';
 import { cutText } from '../../core/cut-text.ts';
 import { SENT_NAME_CHARS } from '../../core/field-limits.ts';
 import { setFields, type Fields } from './event-log.ts';
@@ -182,6 +183,6 @@ export function inputFields(input: unknown, isContentOn: boolean): Fields {
   return {
     ...(isObject ? { 'tool.input_keys': Object.keys(input).sort() } : {}),
     'tool.input_len': json.length,
-    ...(isContentOn ? { 'tool.args_json': cutText(json, MAX_ARGUMENTS) } : {}),
+    ...(isContentOn ? { 'tool.args_json': cutText(maskKnownSecrets(json), MAX_ARGUMENTS) } : {}),
   };
 }

@@ -8,11 +8,13 @@ import {
   MASK,
   SECRET_PATTERNS,
   SENSITIVE_FIELDS,
+  maskKnownSecrets,
 } from '../../core/redaction.ts';
 import { FIELDS, FIELD_KEYS, type FieldDefinition } from '../../core/schema.ts';
 import { STANDARD_KEYS } from '../../core/dialects/dialect.ts';
 import { DIALECTS } from '../../core/dialects/table.ts';
 
+/** As the Collector masks, pattern by pattern. */
 function mask(text: string): string {
   return SECRET_PATTERNS.reduce((masked, pattern) => masked.replaceAll(new RegExp(pattern, 'g'), MASK), text);
 }
@@ -55,6 +57,7 @@ describe('a secret', () => {
       // No sign of the neighbouring text may belong to the secret.
       const secret = start + rest.repeat(least).slice(0, least);
       expect(mask(`the key is ${secret}, keep it`)).toBe(`the key is ${MASK}, keep it`);
+      expect(maskKnownSecrets(`the key is ${secret}, keep it`)).toBe(`the key is ${MASK}, keep it`);
       const short = secret.slice(0, -1);
       expect(mask(`the key is ${short}, keep it`)).toBe(`the key is ${short}, keep it`);
     },
@@ -153,5 +156,27 @@ describe('content', () => {
     'user_prompt',
   ])('is %s, whoever emits it', (key) => {
     expect(isContent(key)).toBe(true);
+  });
+});
+
+describe('JSON with secrets', () => {
+  const BEGIN = '-----BEGIN RSA PRIVATE KEY-----';
+  const END = '-----END RSA PRIVATE KEY-----';
+
+  it('stays JSON, and keeps all else to the byte', () => {
+    const value = {
+      messages: [{ role: 'user', content: `key sk-ant-${'a'.repeat(30)} and ${BEGIN}\nabc\n${END}.` }],
+      note: 'nothing here',
+    };
+    const masked = JSON.parse(maskKnownSecrets(JSON.stringify(value))) as typeof value;
+    expect(masked).toEqual({
+      ...value,
+      messages: [{ role: 'user', content: `key ${MASK} and ${MASK}.` }],
+    });
+  });
+
+  it('whose texts hold a half of one each stays as it is', () => {
+    const json = JSON.stringify({ a: { b: BEGIN }, c: [END] });
+    expect(maskKnownSecrets(json)).toBe(json);
   });
 });

@@ -2,6 +2,7 @@
 // requests of hundreds of kilobytes in them would not fit into the memory that a checkpoint has.
 
 import { randomUUID } from 'node:crypto';
+import { maskKnownSecrets } from '../../../core/redaction.ts';
 import type { Selection } from '../columns/event-appender.ts';
 import { FIELD_INDEX } from '../columns/event-batch.ts';
 import { SEALED_FIELDS, sealText } from '../file/content-cipher.ts';
@@ -12,7 +13,7 @@ const PIECE_BYTES = 4000;
 /** Bytes for which a batch is worth copying without its content. */
 const COMPACT_FROM_BYTES = 1024 * 1024;
 
-/** Takes the recorded content out of the rows; what is to be stored in place of it, encrypted. */
+/** Takes the recorded content out of the rows; what is to be stored in place of it, without secrets and encrypted. */
 export function takeContent(selections: readonly Selection[], dataDir: string): ContentRow[] {
   const content: ContentRow[] = [];
   for (const { batch, rows } of selections) {
@@ -29,7 +30,9 @@ export function takeContent(selections: readonly Selection[], dataDir: string): 
           field,
           content_id: randomUUID(),
         };
-        for (const [piece, sealed, pieces] of piecesOf(sealText(text, event, field, dataDir)))
+        for (const [piece, sealed, pieces] of piecesOf(
+          sealText(maskKnownSecrets(text), event, field, dataDir),
+        ))
           content.push({ ...common, piece, pieces, sealed });
         batch.replaceCell(row, FIELD_INDEX[field], Number.NaN);
         isTaken = true;

@@ -227,6 +227,16 @@ describe('the content of one run', () => {
   });
 });
 
+describe('a secret in what was recorded', () => {
+  it('is masked before it is stored, whoever sent it', async () => {
+    const secret = `sk-ant-api03-${'x'.repeat(40)}`;
+    await sendEvents(server, toldRun({ mark: 'b3', endMs: NOW - 50_000, question: `my key is ${secret}.` }));
+    const html = await pageOf('b3', `?step=${spanOf('b3', 1)}`);
+    expect(html).not.toContain(secret);
+    expect(partOf(html, 'Content')).toContain('my key is ****.');
+  });
+});
+
 describe('with another key, or none', () => {
   it('the page says what is missing', async () => {
     const key = path.join(server.dataDir, 'content.key');
