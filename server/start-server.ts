@@ -10,6 +10,7 @@ import type { AlertOverview } from './alerting/alert-overview.ts';
 import type { Alerter } from './alerting/alerter.ts';
 import { readAlerting, startAlerting, type Alerting } from './alerting/start-alerting.ts';
 import { secretsOfChannels } from './alerting/channels/make-channels.ts';
+import { LimitKeeper } from './limits/limit-keeper.ts';
 import { listenGrpc, type GrpcIntake } from './intake/grpc-intake.ts';
 import { makeHttpIntake } from './intake/http-intake.ts';
 import { Intake } from './intake/intake.ts';
@@ -161,6 +162,7 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
       store,
       intake,
       access,
+      limits: await LimitKeeper.open(options.dataDir, options.log),
       trustedProxies,
       timezone,
       traceUrls,

@@ -38,17 +38,17 @@ export class Account {
   spent = 0;
   /** Held by requests under way. */
   reserved = 0;
-  /** What this process may use without asking; below the limit where a server shares it out. */
+  /** What a server has granted this process of it, where one shares it out; it is looked at apart from the limit. */
   granted: number;
   isWarned = false;
 
-  constructor({ scope, key, rule, unit, limit }: AccountStart, granted = limit) {
+  constructor({ scope, key, rule, unit, limit }: AccountStart) {
     this.scope = scope;
     this.key = key;
     this.rule = rule;
     this.unit = unit;
     this.limit = limit;
-    this.granted = granted;
+    this.granted = limit;
   }
 
   /** Spent and reserved, as a share of the limit. */
@@ -58,7 +58,7 @@ export class Account {
 
   /** What may still be reserved here. */
   get left(): number {
-    return Math.min(this.granted, this.limit) - this.spent - this.reserved;
+    return this.limit - this.spent - this.reserved;
   }
 }
 

@@ -7,6 +7,7 @@ import { limitDayOf, rulesFor, unitOf, type LimitRule } from '../../core/limits/
 import { NewestMap } from '../../core/newest-map.ts';
 import type { Run } from '../record/run.ts';
 import type { CodeLimit } from './code-limit.ts';
+import type { LeaseClient } from './lease-client.ts';
 
 /** Sessions, users and agents whose spending is known at once. */
 const MAX_ACCOUNTS = 20_000;
@@ -23,6 +24,7 @@ interface CodeAccounts {
 export class LimitScopes {
   readonly #rules: readonly LimitRule[];
   readonly #instanceId: string;
+  readonly #leases: LeaseClient | undefined;
   readonly #ofRuns = new WeakMap<Run, Map<string, Account>>();
   readonly #kept = new NewestMap<string, Account>();
   readonly #codeOfRuns = new WeakMap<Run, CodeAccounts>();
@@ -30,8 +32,9 @@ export class LimitScopes {
   /** Runs that accounts belong to: those in between end as the limit says. */
   readonly #runs = new WeakMap<Account, Run>();
 
-  constructor(rules: readonly LimitRule[], instanceId: string) {
+  constructor(rules: readonly LimitRule[], instanceId: string, leases?: LeaseClient) {
     this.#rules = rules;
+    this.#leases = leases;
     this.#instanceId = instanceId;
   }
 
@@ -120,7 +123,10 @@ export class LimitScopes {
     const day = rule.scope === 'session' ? '' : ` ${limitDayOf(nowMs)}`;
     const key = this.#keyOf(rule, run);
     const name = `${rule.name} ${key}${day}`;
-    const account = this.#kept.get(name) ?? new Account(startOf(rule, key));
+    const known = this.#kept.get(name);
+    const account = known ?? new Account(startOf(rule, key));
+    if (known === undefined && (rule.scope === 'user_day' || rule.scope === 'agent_day'))
+      this.#leases?.share(account, { scope: rule.scope, rule: rule.name, key, day: limitDayOf(nowMs) });
     // What was used last is dropped last.
     this.#kept.delete(name);
     this.#kept.set(name, account);

@@ -3,7 +3,7 @@
 // unless the settings say otherwise.
 
 import type { Context } from '@opentelemetry/api';
-import { Reservation, takeWarnings, type Account, type Amounts } from '../../core/limits/account.ts';
+import { NOTHING, Reservation, takeWarnings, type Account, type Amounts } from '../../core/limits/account.ts';
 import { NO_LIMIT_SETTINGS, type LimitSettings } from '../../core/limits/limit-settings.ts';
 import type { LimitScope } from '../../core/limits/limit.ts';
 import { describeLoop, isLoopToStop, type Loop } from '../../core/limits/loop-watch.ts';
@@ -20,9 +20,12 @@ import type { Admission, PaidAmount } from '../record/model-call.ts';
 import type { RequestFacts } from '../record/request-facts.ts';
 import type { Run, RunStatus } from '../record/run.ts';
 import type { Telemetry } from '../record/telemetry.ts';
+import { amountsOf, hintOf } from './account-facts.ts';
 import { amountIn, limitErrorFor, type LimitExceededError, type LimitFacts } from './limit-error.ts';
+import { LeaseClient } from './lease-client.ts';
 import { noteLimit, type LimitAction } from './limit-events.ts';
 import { LimitScopes } from './limit-scopes.ts';
+import { ToolLimits } from './tool-limits.ts';
 
 const CHARS_PER_TOKEN = 3.8;
 
@@ -36,6 +39,8 @@ export interface LimitedRequest {
   readonly region: string | undefined;
   readonly active: Context;
   readonly isBatch?: boolean;
+  /** Whether the request can be held back while a server is asked. */
+  readonly canWait: boolean;
 }
 
 /** Lets a request through; `maxTokens` is set where it may write less than it asked for. */
@@ -54,25 +59,24 @@ export class Limiter {
   readonly #overrides: PriceOverrides | undefined;
   /** What the API counted of the latest request of a run. */
   readonly #counted = new WeakMap<Run, CountedRequest>();
-  /** What keeping a tool in the context cost in the latest call of a run. */
-  readonly #toolShares = new WeakMap<Account, number>();
+  readonly #tools: ToolLimits | undefined;
+  readonly #leases: LeaseClient | undefined;
 
   constructor(
     telemetry: Telemetry,
     overrides: PriceOverrides | undefined,
     instanceId: string,
+    processId: string,
     settings: LimitSettings = NO_LIMIT_SETTINGS,
   ) {
     this.#telemetry = telemetry;
     this.#overrides = overrides;
     this.#settings = settings;
-    this.scopes = new LimitScopes(settings.rules, instanceId);
+    const { serverUrl, serverToken } = settings;
+    if (serverUrl !== undefined) this.#leases = new LeaseClient(serverUrl, serverToken, processId);
+    this.scopes = new LimitScopes(settings.rules, instanceId, this.#leases);
     if (settings.rules.some(({ scope }) => scope === 'tool_run'))
-      telemetry.onToolCost = (run, tool, costNanoUsd) => {
-        guard('tool limit', () => {
-          this.#chargeTool(run, tool, costNanoUsd);
-        });
-      };
+      this.#tools = new ToolLimits(telemetry, this.scopes);
   }
 
   /** `undefined` where nothing is limited. */
@@ -92,8 +96,8 @@ export class Limiter {
     const loop = this.#loopToStop(run, active);
     if (loop !== undefined) return this.#refuseLoop(request, loop);
     const accounts = this.scopes.accountsOf(run, facts.model, active, Date.now());
-    const tool = this.#shortTool(request);
-    if (tool !== undefined) return this.#refuseAccount(request, tool, this.#toolShares.get(tool) ?? 0);
+    const tool = this.#tools?.findShort(request);
+    if (tool !== undefined) return this.#refuseAccount(request, tool.account, tool.needed);
     if (accounts.length === 0) return undefined;
     const worst = this.#worst(request);
     const refused = this.#refuseUnpriced(request, worst, accounts);
@@ -104,8 +108,14 @@ export class Limiter {
       turns: 1,
     };
     const reservation = Reservation.make(accounts, amounts);
-    if (reservation instanceof Reservation)
+    if (reservation instanceof Reservation) {
+      const uncovered = request.canWait ? undefined : this.#uncovered(reservation);
+      if (uncovered !== undefined) {
+        reservation.settle(NOTHING);
+        return this.#refuseAccount(request, uncovered, amounts);
+      }
       return { admission: this.#admission(request, reservation, worst) };
+    }
     return (
       this.#shorten(request, accounts, reservation, worst) ??
       this.#refuseAccount(request, reservation, amounts)
@@ -131,7 +141,9 @@ export class Limiter {
 
   #admission(request: LimitedRequest, reservation: Reservation, worst: WorstPrice): Admission {
     let isStopped = false;
+    const wait = this.#waitForLeases(request, reservation);
     return {
+      ...(wait === undefined ? {} : { wait }),
       settle: (paid) => {
         this.#settle(request, reservation, paid);
       },
@@ -162,6 +174,40 @@ export class Limiter {
     if (reading !== undefined)
       this.#counted.set(request.run, { shape: request.facts.shape, usage: reading.usage, atMs: Date.now() });
     this.#warn(request, reservation.accounts);
+    const leases = this.#leases;
+    if (leases !== undefined && reservation.accounts.some((account) => leases.isShared(account)))
+      leases.tell();
+  }
+
+  /** For a request that cannot be held back: asks for later ones, and goes on with a slice that nobody granted. */
+  #uncovered(reservation: Reservation): Account | undefined {
+    const leases = this.#leases;
+    if (leases === undefined || reservation.accounts.every((account) => leases.covers(account)))
+      return undefined;
+    leases.tell();
+    return reservation.accounts.find((account) => !leases.covers(account) && !leases.coversAway(account));
+  }
+
+  /** Where what is granted does not cover the request: asks for more, once somebody waits for it. */
+  #waitForLeases(
+    request: LimitedRequest,
+    reservation: Reservation,
+  ): (() => Promise<Error | undefined>) | undefined {
+    const leases = this.#leases;
+    const isCovered = leases === undefined || reservation.accounts.every((account) => leases.covers(account));
+    if (isCovered || !request.canWait) return undefined;
+    const uncovered = (): Account | undefined =>
+      reservation.accounts.find((account) => !leases.covers(account));
+    return async () => {
+      if (uncovered() !== undefined) await leases.ask();
+      const short = uncovered();
+      if (short === undefined) return undefined;
+      const mayGoOn = leases.isAway && this.#settings.withoutServer === 'allow' && leases.coversAway(short);
+      if (mayGoOn) return undefined;
+      const refused = this.#refuseAccount(request, short, reservation.held);
+      reservation.settle(NOTHING);
+      return refused.error;
+    };
   }
 
   /** Whether the stream costs more than was reserved, and passes a limit by it. */
@@ -260,16 +306,9 @@ export class Limiter {
     const amount = typeof needed === 'number' ? needed : needed[account.unit];
     noteLimit(this.#telemetry, request, action, account, amount);
     this.#markRuns(request.run, account);
-    const { scope, rule, key, unit, limit, spent, reserved } = account;
     return this.#error(request, {
-      scope,
-      rule,
-      key,
-      unit: unit === 'nanoUsd' ? 'usd' : unit,
-      limit: amountIn(unit, limit),
-      spent: amountIn(unit, spent),
-      reserved: amountIn(unit, reserved),
-      needed: amountIn(unit, amount),
+      ...amountsOf(account),
+      needed: amountIn(account.unit, amount),
       hint: hintOf(account, amount),
     });
   }
@@ -327,56 +366,14 @@ export class Limiter {
     return this.#settings.loop === 'stop' || this.scopes.stopsLoops(run, active) ? loop : undefined;
   }
 
-  #chargeTool(run: Run, tool: string, costNanoUsd: number): void {
-    // Pseudo-tools in parentheses are no tools.
-    if (tool.startsWith('(')) return;
-    for (const account of this.scopes.toolAccounts(run, tool, '')) {
-      account.spent += costNanoUsd;
-      this.#toolShares.set(account, costNanoUsd);
-    }
-  }
-
-  /** A tool in the context of the request that has no room left for what it cost in the call before. */
-  #shortTool({ run, facts }: LimitedRequest): Account | undefined {
-    if (this.#telemetry.onToolCost === undefined) return undefined;
-    const tools = new Set(
-      facts.shape.blocks.flatMap(({ kind, owner }) => (kind === 'tool_use' && owner ? [owner] : [])),
-    );
-    for (const tool of tools) {
-      const accounts = this.scopes.toolAccounts(run, tool, facts.model);
-      const short = accounts.find((account) => account.left < (this.#toolShares.get(account) ?? 0));
-      if (short !== undefined) return short;
-    }
-    return undefined;
-  }
-
   #warn(request: LimitedRequest, accounts: readonly Account[]): void {
     for (const account of takeWarnings(accounts)) {
       noteLimit(this.#telemetry, request, 'warned', account);
       const onWarning = this.scopes.codeLimitOf(account)?.onWarning;
       if (onWarning === undefined) continue;
-      const { scope, rule, key, unit, limit, spent, reserved } = account;
       guard('onWarning', () => {
-        onWarning({
-          scope,
-          rule,
-          key,
-          unit: unit === 'nanoUsd' ? 'usd' : unit,
-          limit: amountIn(unit, limit),
-          spent: amountIn(unit, spent),
-          reserved: amountIn(unit, reserved),
-        });
+        onWarning(amountsOf(account));
       });
     }
   }
-}
-
-function hintOf({ scope, unit, limit, rule }: Account, needed: number): string {
-  const isAlwaysTooMuch = needed > limit && unit !== 'turns';
-  const raise = rule === 'code' ? 'raise the limit in code' : `raise ${rule}`;
-  if (isAlwaysTooMuch)
-    return `The limit is below what one such request may cost: lower max_tokens, or ${raise}.`;
-  if (scope.endsWith('_day')) return `Wait for the next day (UTC), or ${raise}.`;
-  if (unit === 'turns') return `End the task with what there is, or ${raise}.`;
-  return `Lower max_tokens, shorten the context, or ${raise}.`;
 }

@@ -50,6 +50,8 @@ export interface PaidAmount {
 /** What let the call through, and hears what it came to. */
 export interface Admission {
   settle(paid: PaidAmount): void;
+  /** Where others share the limit, and have to be asked before the request leaves: the error to refuse it with. */
+  wait?(): Promise<Error | undefined>;
   /** The stream has gone on: the error to end it with, where it passes a limit. */
   check(answer: MessageReader): Error | undefined;
 }
@@ -125,6 +127,20 @@ export class ModelCall {
   }
 
   /** Only the first end counts. `endMs` is now unless it ended earlier. */
+  /** It was refused before it left: there is no call, only the limit's own event. */
+  withdraw(): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    this.run.turns -= 1;
+    guard('withdrawn call', () => {
+      if (this.isOwnSpan) this.span?.end();
+      this.run.endCall({ type: 'failed', errorType: 'limit_exceeded' });
+      if (this.run.isInferred && !this.run.isAdopted && !this.run.isEnded)
+        this.#runs.end(this.run, 'budget_exceeded', 'limit_exceeded');
+    });
+    this.onEnd?.();
+  }
+
   end(end: CallEnd, endMs: number = Date.now()): void {
     if (this.isEnded) return;
     this.isEnded = true;

@@ -20,7 +20,7 @@ export interface Telemetry {
   readonly peers: PeerSpans;
   readonly settings: Settings;
   /** Hears what keeping each tool in the context of a call cost, where that is limited. */
-  onToolCost?: (run: Run, tool: string, costNanoUsd: number) => void;
+  onToolCost?: (run: Run, tool: string, costNanoUsd: number, model: string) => void;
   /** Commit that the program was built from. */
   readonly revision: string | undefined;
   /** Agent name of inferred runs: the service, when something names it. */

@@ -35,7 +35,7 @@ export function recordToolCosts(telemetry: Telemetry, call: ModelCall, paid: Pai
     });
     for (const row of rows) {
       if (telemetry.onToolCost !== undefined && row.costNanoUsd !== undefined)
-        telemetry.onToolCost(call.run, row.tool, row.costNanoUsd);
+        telemetry.onToolCost(call.run, row.tool, row.costNanoUsd, call.facts.model);
       telemetry.events.emit('agent.tool_cost', paid.endMs, paid.spanContext, {
         ...call.run.fields(),
         ...toolCostFields(row),

@@ -24,7 +24,16 @@ export function observeAttempts(
 }
 
 function recordAttempts(call: ModelCall): Middleware {
+  let isAdmitted = call.admission?.wait === undefined;
   return async (request, next) => {
+    if (!isAdmitted) {
+      isAdmitted = true;
+      const refusal = await call.admission?.wait?.();
+      if (refusal !== undefined) {
+        call.withdraw();
+        throw refusal;
+      }
+    }
     const startMs = Date.now();
     const note = (status: string): void => {
       guard('attempt', () => {

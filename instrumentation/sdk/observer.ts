@@ -1,5 +1,6 @@
 // The observer: begins model calls for the hooks, with what is known about the client that makes them.
 
+import { randomUUID } from 'node:crypto';
 import type { Platform } from '../../core/pricing/circumstances.ts';
 import type { PriceOverrides } from '../../core/pricing/cost.ts';
 import { guard } from '../process/guard.ts';
@@ -62,12 +63,19 @@ export class Observer {
   }
 
   #makeLimiter(): Limiter {
-    return new Limiter(this.telemetry, this.overrides, this.#instanceId, this.telemetry.settings.limits);
+    return new Limiter(
+      this.telemetry,
+      this.overrides,
+      this.#instanceId,
+      randomUUID(),
+      this.telemetry.settings.limits,
+    );
   }
 
   /** Lets a request through or refuses it; `undefined` where nothing is limited. */
-  admit(request: Omit<LimitedRequest, 'platform' | 'region'>): Admitted | Refused | undefined {
-    return this.#limiter?.admit({ ...request, ...placeOf(request.client ?? {}) });
+  admit(request: Omit<LimitedRequest, 'platform' | 'region' | 'canWait'>): Admitted | Refused | undefined {
+    const { client = {} } = request;
+    return this.#limiter?.admit({ ...request, ...placeOf(client), canWait: 'middleware' in client });
   }
 
   beginCall(facts: RequestFacts, run: Run, request: SentRequest | SeenRequest): ModelCall {

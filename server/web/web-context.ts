@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import type { AlertOverview } from '../alerting/alert-overview.ts';
 import type { ChannelTest } from '../alerting/channel-tests.ts';
 import type { Intake } from '../intake/intake.ts';
+import type { LimitKeeper } from '../limits/limit-keeper.ts';
 import type { Access } from '../process/access.ts';
 import type { ReportReader } from '../queries/diagnosis/kept-reports.ts';
 import type { RunQueryable } from '../queries/runs/list-runs.ts';
@@ -18,6 +19,8 @@ export interface ServedContext {
   readonly store: EventStore;
   readonly intake: Intake;
   readonly access: Access;
+  /** Limits of the day that processes share. */
+  readonly limits: LimitKeeper;
   /** Addresses of proxies that are believed what they say of a request. */
   readonly trustedProxies?: readonly string[];
   readonly timezone: string;

@@ -12,6 +12,7 @@ import { registerApi } from './api.ts';
 import { registerAssets } from './assets.ts';
 import { registerDownloads } from './downloads.ts';
 import { ScoreBook } from '../scores/record-scores.ts';
+import { registerLimitsApi } from './limits-api.ts';
 import { FEEDBACK_API_PATH, registerScoresApi } from './scores-api.tsx';
 import { registerLogin } from './login.tsx';
 import { describeApi } from './openapi/document.ts';
@@ -76,6 +77,7 @@ export function makeWebServer(given: ServedContext): FastifyInstance {
   registerAssets(app);
   registerApi(app, context);
   registerScoresApi(app, context);
+  registerLimitsApi(app, context);
   registerDownloads(app, context);
   registerPages(app, context);
 

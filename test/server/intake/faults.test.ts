@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { LimitKeeper } from '../../../server/limits/limit-keeper.ts';
 import { rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { accessOf } from '../../../server/process/access.ts';
@@ -98,6 +99,7 @@ describe('a fault', () => {
     const { dataDir, database, store } = await openTestStore();
     const lines: string[] = [];
     const web = makeWebServer({
+      limits: await LimitKeeper.open(dataDir, () => 0),
       database,
       store,
       intake: new Intake(store, new RunAssembler(new TraceStore(database))),

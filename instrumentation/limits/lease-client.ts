@@ -1,0 +1,224 @@
+// The lease client: what this process may use of limits that a server shares out. It asks before a request that its
+// grant does not cover, tells what was spent as it is spent, and renews what it holds while it is used.
+
+import { context } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import { request as requestHttp, type IncomingMessage } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import type { Account } from '../../core/limits/account.ts';
+import { LEASE_MS, sliceOf, type LeaseKey } from '../../core/limits/leases.ts';
+import { guard, guardAsync, guarded } from '../process/guard.ts';
+import { sayOnce } from '../process/diagnostics.ts';
+import { asJson, asList } from '../../core/model-call/json.ts';
+
+const ANSWER_LIMIT_MS = 1_000;
+const ANSWER_LIMIT_BYTES = 1_000_000;
+/** A server that did not answer is not waited for again within this time. */
+const AWAY_MS = 5_000;
+const RENEW_MS = LEASE_MS / 3;
+/** What was not used for so long is given back. */
+const IDLE_MS = LEASE_MS;
+const MOST_AT_ONCE = 500;
+
+interface Held {
+  readonly account: Account;
+  readonly key: LeaseKey;
+  expiresMs: number;
+  usedMs: number;
+  /** Spent when the server last heard of it. */
+  toldNanoUsd: number;
+  /** What may be used while the server is away; set when it is first missed. */
+  awayNanoUsd: number | undefined;
+}
+
+export class LeaseClient {
+  readonly #url: string;
+  readonly #token: string | undefined;
+  readonly #process: string;
+  readonly #held = new Map<Account, Held>();
+  #asking: Promise<void> | undefined;
+  #awayUntilMs = 0;
+  #isTelling = false;
+  #renews = false;
+
+  constructor(url: string, token: string | undefined, processId: string) {
+    this.#url = `${url}/api/limits/leases`;
+    this.#token = token;
+    this.#process = processId;
+  }
+
+  get isAway(): boolean {
+    return Date.now() < this.#awayUntilMs;
+  }
+
+  /** The account is shared: nothing of it may be used before the server grants it. */
+  share(account: Account, key: LeaseKey): void {
+    account.granted = 0;
+    this.#held.set(account, {
+      account,
+      key,
+      expiresMs: 0,
+      usedMs: Date.now(),
+      toldNanoUsd: 0,
+      awayNanoUsd: undefined,
+    });
+    if (this.#renews) return;
+    this.#renews = true;
+    setInterval(
+      guarded('renew leases', () => this.#renew()),
+      RENEW_MS,
+    ).unref();
+  }
+
+  isShared(account: Account): boolean {
+    return this.#held.has(account);
+  }
+
+  /** Whether what is spent and reserved of the account is granted now. */
+  covers(account: Account): boolean {
+    const held = this.#held.get(account);
+    if (held === undefined) return true;
+    held.usedMs = Date.now();
+    return held.expiresMs > Date.now() && account.spent + account.reserved <= account.granted;
+  }
+
+  /**
+   * Whether the account may be used while nothing is known of the others: one slice beyond the grant, so that the limit
+   * is passed by no more than a slice for each process.
+   */
+  coversAway(account: Account): boolean {
+    const held = this.#held.get(account);
+    if (held === undefined) return true;
+    held.awayNanoUsd ??= Math.max(account.granted, account.spent) + sliceOf(account.limit);
+    return account.spent + account.reserved <= Math.min(held.awayNanoUsd, account.limit);
+  }
+
+  /** Asks for what the accounts need. Resolves when it is answered, or when it is clear that it will not be. */
+  async ask(): Promise<void> {
+    while (this.#asking !== undefined) await this.#asking;
+    if (this.isAway) return;
+    const due = [...this.#held.values()].filter(({ account, usedMs, toldNanoUsd }) => {
+      const isUsed = Date.now() - usedMs < IDLE_MS;
+      return isUsed || account.granted > account.spent || account.spent > toldNanoUsd;
+    });
+    this.#asking = this.#send(due.slice(0, MOST_AT_ONCE));
+    try {
+      await this.#asking;
+    } finally {
+      this.#asking = undefined;
+    }
+  }
+
+  /** Tells what was spent, soon: several that end together are told together. */
+  tell(): void {
+    if (this.#isTelling || this.isAway) return;
+    this.#isTelling = true;
+    setImmediate(
+      guarded('tell leases', async () => {
+        await this.ask();
+        this.#isTelling = false;
+      }),
+    );
+  }
+
+  async #renew(): Promise<void> {
+    const day = new Date().toISOString().slice(0, 10);
+    for (const [account, { key }] of this.#held)
+      if (key.day < day && account.reserved === 0) this.#held.delete(account);
+    if (this.#held.size > 0) await this.ask();
+  }
+
+  async #send(due: readonly Held[]): Promise<void> {
+    if (due.length === 0) return;
+    const leases = due.map(({ account, key, usedMs }) => {
+      const isIdle = Date.now() - usedMs >= IDLE_MS;
+      const want = account.spent + account.reserved + (isIdle ? 0 : sliceOf(account.limit));
+      // What is given back is not used from the moment in which that is said.
+      account.granted = Math.min(account.granted, want);
+      return {
+        ...key,
+        process: this.#process,
+        limit_nano_usd: account.limit,
+        spent_nano_usd: account.spent,
+        want_nano_usd: Math.min(want, account.limit + account.spent),
+      };
+    });
+    const sentMs = Date.now();
+    const answer = await guardAsync('ask for leases', () => this.#post({ leases }));
+    const granted = asList(asJson(answer)['leases']);
+    if (granted.length !== due.length) {
+      this.#awayUntilMs = Date.now() + AWAY_MS;
+      sayOnce(
+        `limits away ${this.#url}`,
+        `the server that keeps limits of the day does not answer at ${this.#url}: each process counts for itself, up to a tenth of the limit beyond its share. TALLYSPAN_LIMIT_WITHOUT_SERVER=refuse stops calls instead.`,
+      );
+      return;
+    }
+    for (const [index, held] of due.entries()) {
+      const { granted_nano_usd: amount, expires_in_ms: expires } = asJson(granted[index]);
+      if (typeof amount !== 'number' || typeof expires !== 'number') continue;
+      held.account.granted = amount;
+      held.expiresMs = sentMs + expires;
+      held.toldNanoUsd = leases[index]?.spent_nano_usd ?? 0;
+      held.awayNanoUsd = undefined;
+    }
+  }
+
+  #post(body: unknown): Promise<unknown> {
+    const text = JSON.stringify(body);
+    const start = this.#url.startsWith('https:') ? requestHttps : requestHttp;
+    return new Promise((resolve) => {
+      const request = context.with(suppressTracing(context.active()), () =>
+        start(this.#url, {
+          method: 'POST',
+          agent: false,
+          timeout: ANSWER_LIMIT_MS,
+          headers: {
+            'content-type': 'application/json',
+            'content-length': Buffer.byteLength(text),
+            ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
+          },
+        }),
+      );
+      request.on(
+        'response',
+        guarded('lease answer', (response: IncomingMessage) => {
+          let answer = '';
+          response.setEncoding('utf8');
+          response.on(
+            'data',
+            guarded('lease answer', (part: string) => {
+              answer += part;
+              if (answer.length > ANSWER_LIMIT_BYTES) request.destroy();
+            }),
+          );
+          response.on(
+            'end',
+            guarded('lease answer', () => {
+              resolve(
+                response.statusCode === 200 ? guard('lease answer', () => JSON.parse(answer)) : undefined,
+              );
+            }),
+          );
+        }),
+      );
+      request.on(
+        'timeout',
+        guarded('lease timeout', () => request.destroy()),
+      );
+      request.on(
+        'error',
+        guarded('lease error', () => {
+          resolve(undefined);
+        }),
+      );
+      request.on(
+        'close',
+        guarded('lease close', () => {
+          resolve(undefined);
+        }),
+      );
+      request.end(text);
+    });
+  }
+}

@@ -1,0 +1,87 @@
+// Limits of a day over several processes: real processes, a real server that grants leases, and one that is away.
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startServer, type RunningServer } from '../../server/start-server.ts';
+import { answer } from '../fakes/messages.ts';
+import { eventsOf, openHarness, type Harness, type Outcome } from './harness.ts';
+
+const PROGRAM = path.join(import.meta.dirname, 'programs/limits.mjs');
+const COST = 400_000;
+const LIMIT = 20_000_000;
+
+const spentBy = (outcomes: readonly Outcome[]): number =>
+  outcomes.reduce((sum, { requests }) => sum + requests.length, 0) * COST;
+
+describe('limits of a day', () => {
+  let harness: Harness;
+  let server: RunningServer;
+  let dataDir: string;
+  const open = (uiPort: number): Promise<RunningServer> =>
+    startServer({ dataDir, uiPort, grpcPort: 0, httpPort: 0, log: () => undefined });
+
+  beforeAll(async () => {
+    harness = await openHarness();
+    dataDir = await mkdtemp(path.join(tmpdir(), 'tallyspan-limits-'));
+    server = await open(0);
+  });
+  afterAll(async () => {
+    await server.close();
+    await harness.close();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+
+  const start = (rule: string, environment: Readonly<Record<string, string>> = {}): Promise<Outcome> =>
+    harness.run(PROGRAM, {
+      scenario: { exchanges: [], respond: () => answer() },
+      arguments: ['setting'],
+      environment: {
+        PACKAGE: path.join(harness.packageDir, 'index.mjs'),
+        [rule]: '$0.02',
+        TALLYSPAN_LIMIT_SERVER: server.uiUrl,
+        ...environment,
+      },
+    });
+  const today = async () => {
+    const response = await fetch(`${server.uiUrl}/api/limits`);
+    return (await response.json()) as { limits: Record<string, unknown>[] };
+  };
+
+  it('are shared by processes, told after each call, and kept when the server comes back', async () => {
+    const rule = 'TALLYSPAN_LIMIT_USER_DAY';
+    const together = await Promise.all([start(rule), start(rule), start(rule)]);
+    expect(spentBy(together)).toBeLessThanOrEqual(LIMIT);
+    expect(spentBy(together)).toBeGreaterThan(LIMIT / 2);
+    for (const outcome of together)
+      expect(outcome.stdout).toContain(`LimitExceededError true true  user_day ${rule}`);
+    expect((await today()).limits).toMatchObject([
+      { scope: 'user_day', key: 'u', limit_nano_usd: LIMIT, spent_nano_usd: spentBy(together) },
+    ]);
+
+    const port = Number(new URL(server.uiUrl).port);
+    await server.close();
+    server = await open(port);
+    const later = await start(rule);
+    expect(spentBy([...together, later])).toBeLessThanOrEqual(LIMIT);
+    // A request that was held back and refused is no call.
+    expect(eventsOf(later, 'agent.model_call')).toHaveLength(later.requests.length);
+    expect(
+      eventsOf(later, 'agent.limit').filter((event) => event['limit.action'] === 'refused'),
+    ).toHaveLength(1);
+  });
+
+  it('while the server is away are a slice for each process, or nothing where that is asked for', async () => {
+    const away = { TALLYSPAN_LIMIT_SERVER: 'http://127.0.0.1:9' };
+    const rule = 'TALLYSPAN_LIMIT_AGENT_DAY';
+    const allowed = await start(rule, away);
+    // A tenth of the limit beyond what was granted, which is nothing.
+    expect(spentBy([allowed])).toBeLessThanOrEqual(LIMIT / 10);
+    expect(allowed.requests.length).toBeGreaterThan(0);
+    expect(allowed.said.join('\n')).toContain('the server that keeps limits of the day does not answer');
+    const refused = await start(rule, { ...away, TALLYSPAN_LIMIT_WITHOUT_SERVER: 'refuse' });
+    expect(refused.requests).toHaveLength(0);
+    expect(refused.stdout).toContain('0 LimitExceededError true true  agent_day');
+  });
+});

@@ -1,0 +1,109 @@
+// What may be written as a limit, and whom it holds for.
+
+import { describe, expect, it } from '@jest/globals';
+import { matchesPattern, rulesFor } from '../../../core/limits/limit.ts';
+import { parseAmount, parseLimitsFile, readLimitSettings } from '../../../core/limits/limit-settings.ts';
+
+describe('amounts', () => {
+  it.each([
+    ['$0.50', 500_000_000],
+    ['0.5', 500_000_000],
+    [' 5 usd', 5_000_000_000],
+    [2, 2_000_000_000],
+    ['$.05', 50_000_000],
+  ])('%s is money', (text, nanoUsd) => {
+    expect(parseAmount(text, 'run')).toBe(nanoUsd);
+  });
+
+  it.each(['', 'abc', '-1', '$-1', '1e3', 'NaN', '0', '$0.0000001', '99999999999', null, true])(
+    '%s is none, and it is said why',
+    (text) => {
+      expect(typeof parseAmount(text, 'user_day')).toBe('string');
+    },
+  );
+
+  it.each([
+    ['25', 25],
+    ['200k', 200_000],
+    ['1.5M', 1_500_000],
+  ])('%s is a count', (text, count) => {
+    expect(parseAmount(text, 'tokens_run')).toBe(count);
+  });
+
+  it.each(['0', '2.5', '$1', '-3'])('%s is no count', (text) => {
+    expect(typeof parseAmount(text, 'turns')).toBe('string');
+  });
+});
+
+describe('limit settings', () => {
+  it('are none where none is set', () => {
+    expect(readLimitSettings({ TALLYSPAN_LOG: 'off', TALLYSPAN_LIMIT_RUN: ' ' }, [])).toBeUndefined();
+  });
+
+  it('a limit that is not understood, or that would refuse everything, is said and not in force', () => {
+    const problems: string[] = [];
+    const settings = readLimitSettings(
+      { TALLYSPAN_LIMIT_RUN: 'a lot', TALLYSPAN_LIMIT_TURNS: '0', TALLYSPAN_LIMIT_USER_DAY: '$5' },
+      problems,
+    );
+    expect(settings?.rules.map(({ name }) => name)).toEqual(['TALLYSPAN_LIMIT_USER_DAY']);
+    expect(problems).toEqual([
+      'TALLYSPAN_LIMIT_RUN=a lot is not an amount in dollars; write $0.50. This limit is not in force.',
+      'TALLYSPAN_LIMIT_TURNS=0 would refuse every request: it allows no turn. This limit is not in force.',
+    ]);
+  });
+});
+
+const rulesOf = (entries: unknown) => {
+  const parsed = parseLimitsFile(JSON.stringify({ limits: entries }), 'limits.json');
+  if ('errors' in parsed) throw new Error(parsed.errors.join('; '));
+  return parsed.rules;
+};
+
+describe('limits.json', () => {
+  const nobody = { user: undefined, agent: undefined, task: undefined, model: 'm' };
+
+  it('the first entry that fits counts; one for a model holds beside the others', () => {
+    const rules = rulesOf([
+      { user: 'premium-*', user_day: '$50' },
+      { user: '*', user_day: '$2', turns: 20 },
+      { model: 'claude-opus-*', user_day: '$1' },
+    ]);
+    const amounts = (user: string | undefined, model: string) =>
+      rulesFor(rules, { ...nobody, user, model }).map(({ scope, amount }) => [scope, amount]);
+    expect(amounts('premium-7', 'claude-haiku-5')).toEqual([
+      ['user_day', 50e9],
+      ['turns', 20],
+    ]);
+    expect(amounts('x', 'claude-opus-5')).toEqual([
+      ['user_day', 2e9],
+      ['turns', 20],
+      ['user_day', 1e9],
+    ]);
+    // Who is not named is somebody, too.
+    expect(amounts(undefined, 'm')).toHaveLength(2);
+  });
+
+  it.each([
+    ['no JSON', '{'],
+    ['no list', '{"limits": 1}'],
+    ['an unknown key', '{"limits": [{"usr_day": "$1"}]}'],
+    ['an entry without a limit', '{"limits": [{"user": "a"}]}'],
+    ['a wrong amount', '{"limits": [{"user": "a", "run": "much"}]}'],
+    ['a wrong pattern', '{"limits": [{"user": 1, "run": "$1"}]}'],
+  ])('%s makes none of the file apply', (_name, text) => {
+    expect(parseLimitsFile(text, 'limits.json')).toHaveProperty('errors');
+  });
+
+  it.each([
+    ['a*c', 'abc', true],
+    ['a*c', 'ac', true],
+    ['*', '', true],
+    ['a*a', 'a', false],
+    ['a.c', 'abc', false],
+    ['*b*d', 'abcd', true],
+    ['ab', 'abc', false],
+  ])('%s fits %s: %s', (pattern, text, fits) => {
+    expect(matchesPattern(pattern, text)).toBe(fits);
+  });
+});

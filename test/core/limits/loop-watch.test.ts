@@ -1,0 +1,153 @@
+// Loops and what looks like them from afar, in the shapes that real agents make.
+
+import { describe, expect, it } from '@jest/globals';
+import { isLoopToStop, LoopWatch, type Loop, type SettledCall } from '../../../core/limits/loop-watch.ts';
+
+const did = (tool: string, input: unknown, content: unknown, isError = false): SettledCall => ({
+  tool,
+  input,
+  result: { content, is_error: isError },
+  isError,
+});
+
+/** The turn at which the loop is reported and at which it is to be stopped, from 1. */
+function watch(turns: readonly (readonly SettledCall[])[]) {
+  const watched = new LoopWatch();
+  let reported: number | undefined;
+  let last: Loop | undefined;
+  for (const [index, turn] of turns.entries()) {
+    last = watched.see(turn);
+    if (last !== undefined) reported ??= index + 1;
+    if (last !== undefined && isLoopToStop(last)) return { reported, stopped: index + 1, loop: last };
+  }
+  return { reported, stopped: undefined, loop: last };
+}
+
+const times = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index));
+
+const MUST_STOP: Readonly<Record<string, { turns: SettledCall[][]; stopped: number; period: number }>> = {
+  'the same search again and again': {
+    turns: times(9, () => [did('search', { query: 'refund policy' }, 'no results')]),
+    stopped: 5,
+    period: 1,
+  },
+  'keys in another order, and a time in the result': {
+    turns: times(9, (index) => [
+      did(
+        'query',
+        index % 2 === 0 ? { table: 'a', limit: 5 } : { limit: 5, table: 'a' },
+        `{"rows": [], "took_ms": ${index}, "at": "2026-11-30T10:00:${10 + index}Z"}`,
+      ),
+    ]),
+    stopped: 5,
+    period: 1,
+  },
+  'the same failing command': {
+    turns: times(9, () => [did('Bash', { command: 'npm test' }, 'Error: cannot find module x', true)]),
+    stopped: 5,
+    period: 1,
+  },
+  'to and fro between two tools': {
+    turns: times(14, (index) => [
+      index % 2 === 0 ? did('list', { dir: '/' }, 'a b') : did('read', { path: 'a' }, 'empty'),
+    ]),
+    stopped: 10,
+    period: 2,
+  },
+  'a round of three': {
+    turns: times(20, (index) => [did(['login', 'fetch', 'logout'][index % 3] as string, {}, 'ok')]),
+    stopped: 15,
+    period: 3,
+  },
+  'a round of four': {
+    turns: times(28, (index) => [did('step', { n: index % 4 }, `page ${index % 4}`)]),
+    stopped: 20,
+    period: 4,
+  },
+  'an edit that fails each time in the same way': {
+    turns: times(14, (index) => [
+      index % 2 === 0
+        ? did('Read', { path: 'a.ts' }, 'const a = 1')
+        : did('Edit', { path: 'a.ts', old: 'x', new: 'y' }, 'old text not found', true),
+    ]),
+    stopped: 10,
+    period: 2,
+  },
+  'two calls at once, in either order': {
+    turns: times(9, (index) => {
+      const calls = [did('a', { q: 1 }, 'x'), did('b', { q: 2 }, 'y')];
+      return index % 2 === 0 ? calls : calls.toReversed();
+    }),
+    stopped: 5,
+    period: 1,
+  },
+  'known pages in any order': {
+    turns: times(40, (index) => [did('open', { page: (index * index + index) % 7 }, 'known')]),
+    stopped: 20,
+    period: 0,
+  },
+};
+
+const MUST_NOT_STOP: Readonly<Record<string, SettledCall[][]>> = {
+  'edit, test, edit, test with the same failure': times(30, (index) => [
+    index % 2 === 0
+      ? did('Edit', { path: 'a.ts', old: `v${index}`, new: `v${index + 2}` }, 'ok')
+      : did('Bash', { command: 'npm test' }, '1 failing'),
+  ]),
+  'edit to and fro between two versions, with a test in between': times(30, (index) => [
+    index % 2 === 0
+      ? did('str_replace_editor', { path: 'a.ts', text: `v${index % 4}` }, 'ok')
+      : did('run_tests', {}, '1 failing'),
+  ]),
+  'read, write, build, look': times(40, (index) => [
+    [
+      did('Read', { path: 'a' }, 'text'),
+      did('Write', { path: 'a', text: `draft ${index}` }, 'ok'),
+      did('Bash', { command: 'make' }, 'done'),
+      did('screenshot', {}, `image ${index}`),
+    ][index % 4] as SettledCall,
+  ]),
+  'paging through results': times(30, (index) => [did('search', { query: 'x', page: index }, 'ten rows')]),
+  'a poll that advances': times(30, (index) => [
+    did('job_status', { id: 7 }, `{"state": "running", "progress": ${index * 3}}`),
+  ]),
+  'one tool for each of many files': times(30, (index) => [
+    did('Read', { path: `src/${index}.ts` }, 'export {}'),
+  ]),
+  'a retry or two that succeeds': [
+    ...times(2, () => [did('fetch', { url: 'u' }, 'timeout', true)]),
+    [did('fetch', { url: 'u' }, 'body')],
+    [did('fetch', { url: 'v' }, 'timeout', true)],
+    [did('fetch', { url: 'v' }, 'body of v')],
+  ],
+  'looking again after something new each time': times(30, (index) => [
+    index % 2 === 0 ? did('todo', { done: index }, 'ok') : did('list', {}, 'a b c'),
+  ]),
+};
+
+describe('loop watch', () => {
+  it.each(Object.entries(MUST_STOP))('stops: %s', (_name, { turns, stopped, period }) => {
+    const reported = period === 0 ? stopped - 8 : period * 3;
+    const seen = watch(turns);
+    expect(seen.loop?.period).toBe(period);
+    expect(seen.stopped).toBe(stopped);
+    // Reported at three rounds of five.
+    expect(seen.reported).toBe(reported);
+  });
+
+  it.each(Object.entries(MUST_NOT_STOP))('lets go on: %s', (_name, turns) => {
+    const seen = watch(turns);
+    expect(seen.stopped).toBeUndefined();
+    expect(seen.reported).toBeUndefined();
+  });
+
+  it('names the tool and a hash of its input, the same whatever its volatile fields', () => {
+    const one = watch(times(5, () => [did('q', { a: 1, timestamp: 1 }, '')]));
+    const two = watch(times(5, (index) => [did('q', { timestamp: index, a: 1 }, '')]));
+    expect(one.loop?.tool).toBe('q');
+    expect(one.loop?.inputHash).toMatch(/^[0-9a-z]+$/);
+    expect(two.loop?.inputHash).toBe(one.loop?.inputHash);
+    expect(watch(times(5, () => [did('q', { a: 2 }, '')])).loop?.inputHash).not.toBe(one.loop?.inputHash);
+  });
+});
