@@ -4,7 +4,8 @@
 import type { SharedLimit } from '../../core/limits/leases.ts';
 import { limitDayEndMs } from '../../core/limits/limit.ts';
 import { usdOf } from '../../core/money.ts';
-import { columnOf, type FieldKey } from '../../core/schema.ts';
+import { columnOf } from '../../core/columns.ts';
+import type { FieldKey } from '../../core/schema.ts';
 import type { Queryable } from '../store/file/database.ts';
 import type { LimitKeeper } from './limit-keeper.ts';
 
