@@ -9,6 +9,7 @@ import { CommandEnded } from './terminal/command-ended.ts';
 import { withColours } from './terminal/colours.ts';
 import { registerAlerts } from './commands/alerts.ts';
 import { registerCheck } from './commands/check.ts';
+import { registerClaude } from './commands/claude.ts';
 import { registerConversation } from './commands/conversation.ts';
 import { registerCost } from './commands/cost.ts';
 import { registerDemo } from './commands/demo.ts';
@@ -84,6 +85,7 @@ export function createProgram(io: CliIo): Command {
   registerExport(program, io);
   registerImport(program, io);
   registerMcp(program, io);
+  registerClaude(program, io);
   registerStack(program, io);
   registerDoctor(program, io);
   return program;

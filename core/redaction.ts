@@ -76,6 +76,10 @@ const FOREIGN_CONTENT_KEYS: readonly string[] = [
   'full_command',
   'tool_input',
   'tool_parameters',
+  // Who it was, by name: no number needs it.
+  'user.email',
+  'user.account_uuid',
+  'user.account_id',
 ];
 
 /** Beginnings of keys that hold content (numbered messages and the like). */

@@ -2,6 +2,7 @@
 // nothing listens meanwhile, and neither alerts nor retention are touched.
 
 import type { EventRecord } from '../core/event.ts';
+import { markRepeats } from './claude-repeats.ts';
 import { keepYoungSpaceSmall } from './process/memory.ts';
 import { readStatusLine, type StatusLineNumbers } from './queries/usage/read-usage.ts';
 import { ScoreBook, type RecordedScore } from './scores/record-scores.ts';
@@ -32,7 +33,10 @@ export async function openAppender(dataDir: string): Promise<FolderAppender> {
       append: (events) => store.write({ events, spans: [] }),
       newCount: () => Promise.resolve(store.counters.eventsStored),
       statusLine: (timezone) => readStatusLine(database, Date.now(), timezone),
-      close: () => database.close(),
+      close: async () => {
+        await markRepeats(database, store);
+        await database.close();
+      },
     };
   } catch (error) {
     await database.close();

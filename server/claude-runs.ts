@@ -6,6 +6,7 @@
 import type { EventRecord } from '../core/event.ts';
 import type { EventName } from '../core/schema.ts';
 import { HOUR_MS } from '../core/time.ts';
+import { markRepeats, sessionsOf } from './claude-repeats.ts';
 import { messageOf } from './process/server-error.ts';
 import { numberOrNull, textOrNull } from './queries/field-values.ts';
 import { textsSql, type DatabaseRow, type Queryable } from './store/file/database.ts';
@@ -22,19 +23,25 @@ export interface ClaudeRunsOptions {
 const IDLE_MS = 5_000;
 /** The reports of others on the same calls may be so late. */
 const WATCHED_MS = 60_000;
+/** An ended run is looked at again after this time. */
+const AGAIN_MS = 15_000;
 const OPEN_RUNS_LIMIT = 1_000;
 
 interface Watched {
   /** When the last event of it came, Unix milliseconds. */
   cameMs: number;
-  /** Revision of the end that was written. */
+  /** Revision of the end that was written; 0 before. */
   endRevision: number;
+  /** When it was looked at last. */
+  seenMs: number;
 }
 
 export class ClaudeRuns {
   readonly #options: ClaudeRunsOptions;
   readonly #idleMs: number;
   readonly #watched = new Map<string, Watched>();
+  /** Sessions in which a remainder may be covered. */
+  #sessions = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
   #isStopped = false;
@@ -52,8 +59,15 @@ export class ClaudeRuns {
          AND NOT EXISTS (SELECT 1 FROM agent_run AS done WHERE done.agent_run_id = begun.agent_run_id)
        LIMIT ${OPEN_RUNS_LIMIT}`,
     );
-    for (const row of rows) this.#watched.set(String(row['id']), { cameMs: Date.now(), endRevision: 0 });
+    for (const row of rows)
+      this.#watched.set(String(row['id']), { cameMs: Date.now(), endRevision: 0, seenMs: 0 });
     if (rows.length > 0) this.#schedule();
+    const { database, store } = this.#options;
+    await markRepeats(database, store);
+    store.onStored = (selections) => {
+      for (const session of sessionsOf(selections)) this.#sessions.add(session);
+      if (this.#sessions.size > 0 && !this.#isStopped) this.#schedule();
+    };
   }
 
   /** What was stored. */
@@ -63,7 +77,7 @@ export class ClaudeRuns {
       for (const id of [run, parent]) {
         if (id === undefined) continue;
         const watched = this.#watched.get(id);
-        if (watched === undefined) this.#watched.set(id, { cameMs: nowMs, endRevision: 0 });
+        if (watched === undefined) this.#watched.set(id, { cameMs: nowMs, endRevision: 0, seenMs: 0 });
         else watched.cameMs = nowMs;
       }
     if (this.#watched.size > 0 && !this.#isStopped) this.#schedule();
@@ -95,10 +109,18 @@ export class ClaudeRuns {
     if (this.#watched.size > 0 && !this.#isStopped) this.#schedule();
   }
 
-  /** Writes the ends of the runs that are over at this instant. */
+  /** Writes the ends of the runs that are over at this instant, and marks the remainders that are covered. */
   async settle(nowMs: number): Promise<void> {
     const { database, store } = this.#options;
-    const rows = await readRuns(database, [...this.#watched.keys()]);
+    const sessions = this.#sessions;
+    this.#sessions = new Set();
+    if (sessions.size > 0) await markRepeats(database, store, sessions);
+    const due = [...this.#watched].filter(([, watched]) => this.#isDue(watched, nowMs));
+    for (const [, watched] of due) watched.seenMs = nowMs;
+    const rows = await readRuns(
+      database,
+      due.map(([run]) => run),
+    );
     const events: EventRecord[] = [];
     const overtaken: string[] = [];
     for (const row of rows) {
@@ -122,6 +144,11 @@ export class ClaudeRuns {
     for (const run of overtaken) this.#watched.delete(run);
     for (const [run, { cameMs, endRevision }] of this.#watched)
       if (nowMs - cameMs > (endRevision > 0 ? WATCHED_MS : HOUR_MS)) this.#watched.delete(run);
+  }
+
+  /** A run that has ended is looked at when more came, and now and then for the reports of others. */
+  #isDue({ cameMs, endRevision, seenMs }: Watched, nowMs: number): boolean {
+    return endRevision === 0 || cameMs >= seenMs || nowMs - seenMs >= AGAIN_MS;
   }
 }
 

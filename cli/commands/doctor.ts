@@ -8,6 +8,7 @@ import { explainSilence } from '../../core/process-report.ts';
 import { describeCounts, describeWays, runReporting, sumReports } from '../observed/observed-command.ts';
 import { writeAnswer } from '../terminal/answer.ts';
 import { CliError } from '../terminal/cli-error.ts';
+import { checkClaude } from '../doctor/check-claude.ts';
 import { checkDelivery } from '../doctor/check-delivery.ts';
 import { checkNode } from '../doctor/check-node.ts';
 import { checkPackages, findPackages } from '../doctor/check-packages.ts';
@@ -29,6 +30,7 @@ export function registerDoctor(program: Command, io: CliIo): void {
         checkNode(process.versions.node),
         ...checkPackages(await untilInterrupted(io.signal, () => findPackages(process.cwd()))),
         ...(await checkDelivery(io.env, io.signal)),
+        ...(await checkClaude(io.env, io.signal)),
         checkPriceAge(io.now()),
       ];
       if (command.length > 0) findings.push(await tryCommand(command, io));

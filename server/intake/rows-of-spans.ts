@@ -12,6 +12,7 @@ import { isOwnSpan } from '../../core/dialects/normalise.ts';
 import { factSpanOf, factsJson, resourceOf } from '../foreign/fact-span.ts';
 import type { Attributes, Span, SpanGroup } from './otlp-model.ts';
 
+const CLAUDE_CODE_SPANS = 'claude_code.';
 /** Events of one span that are kept, and their characters as JSON. */
 const EVENTS_LIMIT = 128;
 const EVENTS_CHARS = 128 * 1024;
@@ -65,6 +66,9 @@ function rowOf(span: Span, scope: string, keepsContent: boolean): RowOfSpan {
       ({ timeMs, name, attributes }) =>
         `{"timeMs":${boundTime(timeMs)},"name":${JSON.stringify(cutText(name, TEXT_LIMITS.name))},"attributes":${attributesJson(isOpen ? withoutSensitive(attributes) : clean(attributes))}}`,
     );
+  // What failed is told in words there, which may quote a prompt or a file.
+  const isClaudeCode = span.name.startsWith(CLAUDE_CODE_SPANS);
+  const { error: _quoted, ...unquoted } = span.attributes;
   return {
     trace_id: span.traceId,
     span_id: span.spanId,
@@ -74,9 +78,9 @@ function rowOf(span: Span, scope: string, keepsContent: boolean): RowOfSpan {
     start_time: boundTime(span.startMs),
     end_time: boundTime(span.endMs),
     status_code: span.statusCode | 0,
-    status_message: message === '' ? undefined : cutText(message, TEXT_LIMITS.prose),
+    status_message: message === '' || isClaudeCode ? undefined : cutText(message, TEXT_LIMITS.prose),
     scope: scope === '' ? undefined : cutText(scope, TEXT_LIMITS.name),
-    attributes: attributesJson(clean(span.attributes)),
+    attributes: attributesJson(clean(isClaudeCode ? unquoted : span.attributes)),
     events: events.length === 0 ? undefined : `[${withinChars(events, EVENTS_CHARS).join(',')}]`,
   };
 }

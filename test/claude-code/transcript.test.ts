@@ -3,11 +3,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { priceCall } from '../../core/pricing/cost.ts';
-import { requestOfMessage } from '../../core/pricing/price-request.ts';
-import { MessageReader } from '../../core/model-call/message-reader.ts';
 import type { RunSummary } from '../../server/source.ts';
-import { errorExchange, type FakeMessage } from '../fakes/anthropic-api.ts';
+import { errorExchange } from '../fakes/anthropic-api.ts';
 import { makeDataDir } from '../server/data-dir.ts';
 import { readCommand } from '../cli/read-command.ts';
 import {
@@ -17,22 +14,11 @@ import {
   runClaudeCode,
   type ClaudeHome,
 } from './claude-code.ts';
+import { costOfLog } from './log-cost.ts';
 import { startScriptedApi, turnsOf, type ScriptedApi, type Turn } from './scripted-api.ts';
 
 const SKIP_PERMISSIONS = ['--dangerously-skip-permissions'];
 const SECRET = 'zanzibar';
-
-function costOfLog(log: readonly FakeMessage[]): number {
-  return log.reduce((sum, message) => {
-    const { reading, circumstances } = requestOfMessage(new MessageReader().readMessage(message), {
-      atMs: Date.now(),
-    });
-    const cost = priceCall(reading, circumstances);
-    if (cost.status === 'unpriced')
-      throw new Error(`the fake API used a model without a price: ${cost.detail}`);
-    return sum + cost.costNanoUsd;
-  }, 0);
-}
 
 function useBash(id: string): Turn['blocks'] {
   return [

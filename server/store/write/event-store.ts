@@ -127,6 +127,9 @@ export class EventStore {
     }
   }
 
+  /** Called after each commit with the rows that it stored; it must not throw. */
+  onStored: ((selections: readonly Selection[]) => void) | undefined;
+
   /** Runs that have begun and not ended. */
   openRuns(): Promise<readonly string[]> {
     return this.#openRuns.list(this.#database);
@@ -228,6 +231,7 @@ export class EventStore {
       const sent = batches.reduce((sum, batch) => sum + batch.rows, 0);
       const stored = selections.reduce((sum, { rows }) => sum + rows.length, 0);
       this.noteChange();
+      this.onStored?.(selections);
       this.counters.commits++;
       this.counters.eventsStored += stored;
       this.counters.eventsDuplicate += sent - stored;

@@ -1,0 +1,74 @@
+// Settings by which Claude Code sends its logs here: variables of its environment, which its settings file may hold.
+
+import { readFile, rename, writeFile, mkdir, realpath } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { CliError } from '../terminal/cli-error.ts';
+
+export type Variables = Readonly<Record<string, string>>;
+type Settings = Readonly<Record<string, unknown>>;
+
+export const DEFAULT_ENDPOINT = 'http://127.0.0.1:4318';
+
+/** The five lines. Metrics are switched off: every number is computed from the logs. */
+export function telemetryVariables(endpoint: string): Variables {
+  return {
+    CLAUDE_CODE_ENABLE_TELEMETRY: '1',
+    OTEL_LOGS_EXPORTER: 'otlp',
+    OTEL_METRICS_EXPORTER: 'none',
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+  };
+}
+
+/** Settings file of the user of Claude Code. */
+export function settingsFile(env: NodeJS.ProcessEnv): string {
+  const [named = ''] = (env['CLAUDE_CONFIG_DIR'] ?? '').split(',');
+  const folder = named.trim() || path.join(env['HOME'] || homedir(), '.claude');
+  return path.join(folder, 'settings.json');
+}
+
+/** @returns the settings; empty where there is no file. @throws CliError when they cannot be read */
+export async function readSettings(file: string): Promise<Settings> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw new CliError(`${file} cannot be read: ${(error as Error).message}`);
+  }
+  try {
+    const value: unknown = text.trim() === '' ? {} : JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Settings;
+  } catch {
+    // Said below.
+  }
+  throw new CliError(`${file} is no JSON object. Correct it first; nothing was changed.`);
+}
+
+/** The variables that settings hold. */
+export function variablesOf(settings: Settings): Variables {
+  const env = settings['env'];
+  if (typeof env !== 'object' || env === null || Array.isArray(env)) return {};
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+/** Writes the settings with the variables in them; everything else stays. The file is replaced as a whole. */
+export async function writeVariables(file: string, variables: Variables): Promise<void> {
+  const settings = await readSettings(file);
+  const old = settings['env'];
+  const isObject = typeof old === 'object' && old !== null && !Array.isArray(old);
+  const env = { ...(isObject ? old : {}), ...variables };
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    // Where the file is a link, as people who keep their settings elsewhere have it, the link stays.
+    const target = await realpath(file).catch(() => file);
+    const beside = `${target}.${String(process.pid)}.part`;
+    await writeFile(beside, `${JSON.stringify({ ...settings, env }, undefined, 2)}\n`, { mode: 0o600 });
+    await rename(beside, target);
+  } catch (error) {
+    throw new CliError(`${file} cannot be written: ${(error as Error).message}`);
+  }
+}

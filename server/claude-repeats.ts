@@ -1,0 +1,110 @@
+// Repeats: what Claude Code reports in more than one way, beyond single calls. A remainder stands for calls that nobody
+// reported: where logs or spans tell of the session from the start, these are there as calls of their own. A run of
+// spans whose calls all count elsewhere repeats the run of the log. Both are kept and marked as duplicates.
+
+import { tableOf } from '../core/columns.ts';
+import type { Selection } from './store/columns/event-appender.ts';
+import { FIELD_INDEX, type EventBatch } from './store/columns/event-batch.ts';
+import { textsSql, type Queryable } from './store/file/database.ts';
+import type { EventStore } from './store/write/event-store.ts';
+
+/** A call may be logged so long after another reporter's time of the first call of its session. */
+const LATE_SQL = 'INTERVAL 1 MINUTE';
+const BY_SPAN = "starts_with(coalesce(tallyspan_dialect, ''), 'claude-code/')";
+const BY_CLAUDE_CODE = `(tallyspan_source = 'log' OR ${BY_SPAN})`;
+const OF_A_RUN = ['agent.run.started', 'agent.run', 'agent.tool_call'] as const;
+
+/** Sessions in which the rows may repeat something, or make something repeated. */
+export function sessionsOf(selections: readonly Selection[]): Set<string> {
+  const sessions = new Set<string>();
+  for (const { batch, rows } of selections) {
+    if (!mayConcern(batch)) continue;
+    for (const row of rows) {
+      const source = batch.text(row, 'tallyspan.source');
+      const isConcerned =
+        (source === 'log' && batch.name(row) === 'agent.model_call') ||
+        source === 'remainder' ||
+        batch.text(row, 'tallyspan.dialect')?.startsWith('claude-code/') === true;
+      const session = isConcerned ? batch.text(row, 'gen_ai.conversation.id') : undefined;
+      if (session !== undefined) sessions.add(session);
+    }
+  }
+  return sessions;
+}
+
+function mayConcern(batch: EventBatch): boolean {
+  return (
+    batch.column(FIELD_INDEX['tallyspan.source']) !== undefined ||
+    batch.column(FIELD_INDEX['tallyspan.dialect']) !== undefined
+  );
+}
+
+/** Marks what is repeated in the sessions, or in all. */
+export async function markRepeats(
+  database: Queryable,
+  store: EventStore,
+  sessions?: ReadonlySet<string>,
+): Promise<void> {
+  const covered = await findCovered(database, sessions);
+  const runs = await findRepeatedRuns(database, sessions);
+  if (covered.length === 0 && runs.length === 0) return;
+  await store.exclusively(async (writer) => {
+    if (covered.length > 0)
+      await writer.run(
+        `UPDATE agent_model_call SET tallyspan_duplicate = true
+         WHERE tallyspan_source = 'remainder' AND tallyspan_duplicate IS NOT TRUE
+           AND gen_ai_conversation_id IN ${textsSql('?')}`,
+        [JSON.stringify(covered)],
+      );
+    for (const name of runs.length > 0 ? OF_A_RUN : [])
+      await writer.run(
+        `UPDATE ${tableOf(name)} SET tallyspan_duplicate = true
+         WHERE ${BY_SPAN} AND tallyspan_duplicate IS NOT TRUE AND agent_run_id IN ${textsSql('?')}`,
+        [JSON.stringify(runs)],
+      );
+    store.noteChange();
+  });
+}
+
+/** Sessions that have a remainder, and calls by Claude Code itself from the start. */
+async function findCovered(
+  database: Queryable,
+  sessions: ReadonlySet<string> | undefined,
+): Promise<unknown[]> {
+  const rows = await database.all(
+    `WITH remaining AS (
+       SELECT DISTINCT gen_ai_conversation_id AS session FROM agent_model_call
+       WHERE tallyspan_source = 'remainder' AND tallyspan_duplicate IS NOT TRUE
+         AND gen_ai_conversation_id IS NOT NULL ${within(sessions)})
+     SELECT gen_ai_conversation_id AS session FROM agent_model_call
+     WHERE gen_ai_conversation_id IN (SELECT session FROM remaining) AND tallyspan_source IS DISTINCT FROM 'remainder'
+     GROUP BY ALL
+     HAVING min(timestamp) FILTER (${BY_CLAUDE_CODE}) <= min(timestamp) + ${LATE_SQL}`,
+    valuesOf(sessions),
+  );
+  return rows.map((row) => row['session']);
+}
+
+/** Runs of spans of which every call counts elsewhere. */
+async function findRepeatedRuns(
+  database: Queryable,
+  sessions: ReadonlySet<string> | undefined,
+): Promise<unknown[]> {
+  const rows = await database.all(
+    `SELECT agent_run_id AS run FROM agent_model_call
+     WHERE agent_run_id IN (
+       SELECT agent_run_id FROM agent_model_call
+       WHERE ${BY_SPAN} AND tallyspan_duplicate IS TRUE AND agent_run_id IS NOT NULL ${within(sessions)})
+     GROUP BY ALL HAVING bool_and(tallyspan_duplicate IS TRUE)`,
+    valuesOf(sessions),
+  );
+  return rows.map((row) => row['run']);
+}
+
+function within(sessions: ReadonlySet<string> | undefined): string {
+  return sessions === undefined ? '' : `AND gen_ai_conversation_id IN ${textsSql('$sessions')}`;
+}
+
+function valuesOf(sessions: ReadonlySet<string> | undefined): Record<string, string> {
+  return sessions === undefined ? {} : { sessions: JSON.stringify([...sessions]) };
+}
