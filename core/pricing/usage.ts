@@ -152,24 +152,6 @@ export function withUsage(reading: UsageReading, usage: Usage): UsageReading {
   return { ...reading, usage, parts };
 }
 
-/** The reading with more counted: its last step has what is in `more`, which may be negative, beside its own. */
-export function addToReading(reading: UsageReading, more: Usage): UsageReading {
-  const last = reading.parts.findLastIndex(isAttempt);
-  const parts = reading.parts.map((part, index) =>
-    index === last
-      ? {
-          ...part,
-          input: part.input + more.input,
-          cacheRead: part.cacheRead + more.cacheRead,
-          cacheWrite5m: part.cacheWrite5m + more.cacheWrite5m,
-          cacheWrite1h: part.cacheWrite1h + more.cacheWrite1h,
-          output: part.output + more.output,
-        }
-      : part,
-  );
-  return { ...reading, usage: addUsage(reading.usage, more), parts };
-}
-
 function readObject(raw: unknown): UsageReading {
   if (!isObject(raw)) throw new UnreadableUsage('usage_missing', 'usage is no object');
   const entries = raw['iterations'];

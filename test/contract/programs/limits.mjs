@@ -1,5 +1,5 @@
 // What a program sees of limits, case by case: each argument is one.
-import Anthropic from '@anthropic-ai/sdk';
+import Anthropic, { APIError } from '@anthropic-ai/sdk';
 
 const { run, limit, LimitExceededError } = await import(process.env.PACKAGE);
 const client = new Anthropic({ maxRetries: 2 });
@@ -14,7 +14,7 @@ const say = (...words) => console.log(words.join(' '));
 const describe = (error) => [
   error.name,
   error instanceof LimitExceededError,
-  error instanceof Anthropic.APIError,
+  error instanceof APIError,
   error.status,
   error.scope,
   error.rule,
