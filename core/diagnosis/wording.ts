@@ -35,7 +35,7 @@ const FIXES: Readonly<Record<CauseKind, string>> = {
   compaction: 'Compact less often or later, or trim tool results so that the context fills more slowly.',
   outlier_run: 'Limit the turns and the cost of a run, and look at what this one did.',
   user_dominates: 'Set a budget per user, and look at what that user runs.',
-  tool_failing: 'Mend the tool, or let the agent stop after a failure instead of trying again.',
+  tool_failing: 'Fix the tool, or let the agent stop after a failure instead of trying again.',
   web_search: 'Limit max_uses of the web search tool.',
   output_grew: 'Ask for shorter answers, lower max_tokens or effort, and check the last prompt change.',
   tool_results_grew:

@@ -40,6 +40,7 @@ export function parseRunFilter(query: QueryText, nowMs: number): RunFilter {
     user: textParam(query, 'user'),
     agent: textParam(query, 'agent'),
     version: textParam(query, 'version'),
+    prompt: textParam(query, 'prompt'),
     task: textParam(query, 'task'),
     project: textParam(query, 'project'),
     run: textParam(query, 'run'),

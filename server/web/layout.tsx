@@ -47,6 +47,7 @@ const PAGES: readonly (readonly [string, string])[] = [
   ['/tasks', 'Tasks'],
   ['/projects', 'Projects'],
   ['/diagnose', 'Cost change'],
+  ['/compare/groups', 'Compare'],
   ['/alerts', 'Alerts'],
 ];
 

@@ -6,6 +6,7 @@ import { renderPage } from './layout.tsx';
 import { registerAlerts } from './pages/alerts/alerts-route.tsx';
 import { registerBreakdowns } from './pages/breakdown/breakdown-route.tsx';
 import { registerDiagnosis } from './pages/diagnose/diagnose-route.tsx';
+import { registerGroups } from './pages/groups/groups-route.tsx';
 import { registerOverview } from './pages/overview/overview-route.tsx';
 import { registerCompare, registerRun } from './run-routes.tsx';
 import { registerRuns } from './pages/runs/runs-route.tsx';
@@ -26,6 +27,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
   registerAlerts(app, context);
   registerViews(app, context);
 
+  registerGroups(app, context);
   registerRun(app, context);
   registerCompare(app, context);
 }

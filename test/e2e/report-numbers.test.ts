@@ -7,12 +7,23 @@ import { readAlertConfig } from '../../alerts/rules/policy.ts';
 import { formatValue } from '../../alerts/rules/value-format.ts';
 import { diagnose } from '../../core/diagnosis/diagnose.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { formatCost, formatCount } from '../../core/format.ts';
+import { formatCost, formatCount, formatPercent } from '../../core/format.ts';
 import { DAY_MS } from '../../core/time.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { evaluate } from '../../signals/evaluate.ts';
 import { TESTED_PAGES, startFilledServer, type FilledServer } from './filled-server.ts';
-import { events, expectSame, isChecked, numberOf, requestOf, tableOf } from './page-oracle.ts';
+import {
+  costOf,
+  endOf,
+  ended,
+  events,
+  expectSame,
+  isChecked,
+  numberOf,
+  requestOf,
+  tableOf,
+  type RunEvents,
+} from './page-oracle.ts';
 
 // Reports: why cost changed, and what the rules say; every number is that of the reference.
 
@@ -53,6 +64,10 @@ describe('why did cost change', () => {
     expect(cost).toContain(formatCost(expected.costNanoUsd));
     expect(against).toContain(formatCost(expected.againstNanoUsd));
     expect(difference).toContain(formatCost(expected.differenceNanoUsd));
+    const sentence = await page.textContent('.headline');
+    expect(sentence).toContain(
+      `${formatCost(Math.abs(expected.differenceNanoUsd))} ${expected.differenceNanoUsd > 0 ? 'more' : 'less'}`,
+    );
     expect(count).toContain(`Runs${formatCount(expected.runs)}`);
     const parts = tableOf(shown, 'Every part of the difference');
     const [largest] = expected.parts;
@@ -61,6 +76,46 @@ describe('why did cost change', () => {
     expect((shown.tables['Causes'] ?? []).slice(0, -1).map((row) => row.cells[2])).toEqual(
       expected.causes.map(({ title }) => expect.stringContaining(title)),
     );
+  });
+});
+
+describe('two groups', () => {
+  it('have the numbers of their runs, and an interval around the difference', async () => {
+    const shown = await show('/compare/groups?a=agent:triage&b=agent:support&time=7d');
+    const from = Date.now() - 7 * DAY_MS;
+    const [a, b] = ['triage', 'support'].map((agent) =>
+      ended.filter((run) => endOf(run) > from && run.end?.['gen_ai.agent.name'] === agent),
+    ) as [RunEvents[], RunEvents[]];
+    const lines = new Map(tableOf(shown, 'Comparison').map((row) => [row.about, row.cells]));
+    const meanOf = (runs: RunEvents[], key: 'agent.turns' | 'agent.cost_nano_usd'): number => {
+      const values = runs.flatMap(({ end }) => end?.[key] ?? []);
+      return values.reduce((sum, value) => sum + value, 0) / values.length;
+    };
+    const shareOk = (runs: RunEvents[]): number =>
+      runs.filter(({ end }) => end?.['agent.status'] === 'ok').length / runs.length;
+    expect(lines.get('runs')?.slice(1, 3)).toEqual([formatCount(a.length), formatCount(b.length)]);
+    expect(lines.get('cost')?.slice(1, 3)).toEqual(
+      [a, b].map((runs) => formatCost(runs.reduce((sum, run) => sum + Math.max(0, costOf(run)), 0))),
+    );
+    expect(lines.get('cost_per_run')?.slice(1, 3)).toEqual(
+      [a, b].map((runs) => formatCost(Math.round(meanOf(runs, 'agent.cost_nano_usd')))),
+    );
+    expect(lines.get('success_rate')?.slice(1, 3)).toEqual(
+      [a, b].map((runs) => formatPercent(shareOk(runs))),
+    );
+    expect(lines.get('turns_per_run')?.slice(1, 3)).toEqual(
+      [a, b].map((runs) => meanOf(runs, 'agent.turns').toFixed(2)),
+    );
+    expect(lines.get('cost_per_run')?.[4]).toMatch(/\$.* … .*\$/);
+  });
+
+  it('are asked for by two boxes that are ticked', async () => {
+    await show('/agents?time=7d');
+    await page.check('input[value="agent:triage"]');
+    await page.check('input[value="agent:support"]');
+    await page.click('button:text("Compare the two")');
+    expect(await page.textContent('h1')).toBe('Compare groups');
+    expect(await page.locator('tr[data-row=cost_per_run]').count()).toBe(1);
   });
 });
 
@@ -100,5 +155,7 @@ describe('alerts', () => {
 });
 
 it('shows every page that it is to show', () => {
-  expect([...filled.visited].toSorted()).toEqual(TESTED_PAGES.reports.toSorted());
+  expect([...filled.visited].filter((path) => path !== '/agents').toSorted()).toEqual(
+    TESTED_PAGES.reports.toSorted(),
+  );
 });

@@ -7,6 +7,7 @@ import { eventsSql } from '../../../signals/event-tables.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
 import type { DatabaseRow } from '../../store/file/database.ts';
 import { numberOrNull } from '../field-values.ts';
+import { promptCondition } from './prompt-versions.ts';
 import type { RunCursor, RunSort } from './run-order.ts';
 
 /** How a run can stand, as `status` names it. */
@@ -30,6 +31,7 @@ export const RUN_TEXT_FILTERS = [
   'user',
   'agent',
   'version',
+  'prompt',
   'task',
   'project',
   'session',
@@ -64,6 +66,8 @@ export interface RunFilter {
   readonly user?: string | undefined;
   readonly agent?: string | undefined;
   readonly version?: string | undefined;
+  /** Id of a prompt version, of its first call. */
+  readonly prompt?: string | undefined;
   readonly task?: string | undefined;
   readonly project?: string | undefined;
   /** Beginning of its id. */
@@ -83,6 +87,8 @@ export interface RunFilter {
   readonly since?: number | undefined;
   /** Runs that had begun by then. */
   readonly until?: number | undefined;
+  /** Runs that had ended by then; none that go on. */
+  readonly endedBy?: number | undefined;
   readonly parentRun?: string | undefined;
   readonly sort?: RunSort | undefined;
   /** Against the direction in which the order is asked for as a rule. */
@@ -108,6 +114,7 @@ export function endedSql(filter: RunFilter): string {
   if (filter.since !== undefined) conditions.push(`timestamp > ${instantSql(filter.since)}`);
   for (const { measure, sign, value } of filter.comparisons ?? [])
     conditions.push(`${MEASURE_SQL[measure]} ${sign} ${value}`);
+  if (filter.endedBy !== undefined) conditions.push(`timestamp <= ${instantSql(filter.endedBy)}`);
   if (filter.until !== undefined)
     conditions.push(`epoch_ms(timestamp) - coalesce(duration_ms, 0) <= ${Math.floor(filter.until)}`);
   return conditions.join(' AND ');
@@ -180,6 +187,7 @@ function sharedConditions(filter: RunFilter): string[] {
   add(filter.user, (sql) => `user_id = ${sql}`);
   add(filter.agent, (sql) => `gen_ai_agent_name = ${sql}`);
   add(filter.version, (sql) => `agent_version = ${sql}`);
+  if (filter.prompt !== undefined) conditions.push(promptCondition(filter.prompt));
   add(filter.project, (sql) => `agent_project = ${sql}`);
   add(filter.run, (sql) => `starts_with(agent_run_id, ${sql})`);
   add(filter.task, (sql) => `agent_task_type = ${sql}`);

@@ -20,6 +20,7 @@ import { Pager } from '../../parts/pager.tsx';
 import { TimePicker } from '../../parts/time-picker.tsx';
 import { tableCursorText } from '../../../queries/signals/signal-table.ts';
 import type { Stretch } from '../../../questions/stretch.ts';
+import { filterTextOf } from '../../../questions/filter-text.ts';
 import { thingPath } from '../../../thing-path.ts';
 import { isPseudoTool, ownerName } from '../../../../core/attribution/owner-names.ts';
 import type {
@@ -81,6 +82,12 @@ export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
         ) : (
           <BreakdownTable view={view} />
         )}
+        <form id="ticked" class="ticked" method="get" action="/compare/groups">
+          {Object.entries(stretch.params).map(([name, value]) => (
+            <input key={name} type="hidden" name={name} value={String(value)} />
+          ))}
+          <button type="submit">Compare the two that are ticked</button>
+        </form>
         <Pager
           position={data.position}
           count={data.rows.length}
@@ -277,7 +284,19 @@ function GroupName({ view, row }: { view: BreakdownView; row: BreakdownRow }): V
       </>
     );
   const path = thingPath(kind.dimension, row.name);
-  return <Name text={row.name} href={path && linkTo(path, { ...stretch.params })} />;
+  return (
+    <>
+      <input
+        type="checkbox"
+        class="tick"
+        name="pick"
+        form="ticked"
+        value={filterTextOf([[kind.dimension, row.name]])}
+        aria-label={`Compare ${row.name}`}
+      />
+      <Name text={row.name} href={path && linkTo(path, { ...stretch.params })} />
+    </>
+  );
 }
 
 /** Calls without a price lead to the runs that they are in. */

@@ -1,9 +1,20 @@
 // Why did cost change?: the difference between two stretches of time, its causes with their fixes, and every part.
 
 import type { VNode } from 'preact';
+import {
+  headlineOf,
+  shareOfSide,
+  type CostNames,
+  type Headline,
+} from '../../../../core/diagnosis/headline.ts';
 import { NO_DATA, formatCost, formatCount, formatPercent, formatTimes } from '../../../../core/format.ts';
 import type { DiagnosisReport, EvidenceSegment } from '../../../queries/diagnosis/read-diagnosis.ts';
-import { HowToSend, Moment, shortId } from '../../parts/cells.tsx';
+import { DAY_MS } from '../../../../core/time.ts';
+import { thingPath } from '../../../thing-path.ts';
+import type { Stretch } from '../../../questions/stretch.ts';
+import { CostBridge } from '../../parts/chart/cost-bridge.tsx';
+import { TimePicker } from '../../parts/time-picker.tsx';
+import { HowToSend, Moment, Name, shortId } from '../../parts/cells.tsx';
 import { stretchText } from '../../parts/moment-text.ts';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 
@@ -11,25 +22,24 @@ export interface DiagnoseView {
   readonly report: DiagnosisReport;
   /** The parameters of the address, as they were written. */
   readonly params: Readonly<Record<string, string | undefined>>;
+  readonly stretch: Stretch;
+  /** Of the page. */
   readonly timezone: string;
+  /** Of the server. */
+  readonly zone: string;
   readonly now: number;
 }
 
 type Cause = DiagnosisReport['causes'][number];
 
-const WINDOWS: readonly (readonly [string, string])[] = [
-  ['1h', 'last hour'],
-  ['24h', 'last 24 h'],
-  ['today', 'today'],
-  ['yesterday', 'yesterday'],
-  ['7d', 'last 7 days'],
-];
 const AGAINST: readonly (readonly [string, string])[] = [
   ['', 'as long just before'],
   ['1d', 'the day before'],
   ['7d', 'the 7 days before'],
   ['30d', 'the 30 days before'],
 ];
+/** The time of the page without one in its address. */
+export const DIAGNOSIS_TIME = '24h';
 /** Parts smaller than this share of the largest are folded away. */
 const SMALL_PART = 0.01;
 
@@ -42,7 +52,13 @@ export function DiagnosePage({ view }: { view: DiagnoseView }): VNode {
         <span class="grow" />
         <Question view={view} />
       </div>
+      {isComparable(report) && (
+        <p class={`headline ${report.difference_nano_usd > 0 ? 'worse' : 'better'}`}>
+          {headline(view).sentence}
+        </p>
+      )}
       <Difference view={view} />
+      {isComparable(report) && report.difference_nano_usd !== 0 && <Bridge view={view} />}
       <Causes view={view} />
       {report.changes.length > 0 && <Changes view={view} />}
       {isComparable(report) && report.parts.length > 0 && <Parts report={report} />}
@@ -51,18 +67,93 @@ export function DiagnosePage({ view }: { view: DiagnoseView }): VNode {
 }
 
 function Question({ view }: { view: DiagnoseView }): VNode {
-  const { params } = view;
+  const { params, stretch } = view;
+  const narrowed = Object.fromEntries(
+    Object.entries(params).filter(([name]) => !['from', 'to', 'time', 'zone', 'against'].includes(name)),
+  );
   return (
-    <form class="filter" method="get" action="/diagnose">
-      <Choice label="Time" name="from" options={WINDOWS} chosen={params['from'] ?? '24h'} />
-      <Choice label="Against" name="against" options={AGAINST} chosen={params['against'] ?? ''} />
-      <label>
-        Agent
-        <input name="agent" value={params['agent'] ?? ''} size={9} />
-      </label>
-      {params['to'] !== undefined && <input type="hidden" name="to" value={params['to']} />}
-      <button type="submit">Show</button>
-    </form>
+    <>
+      <form class="filter auto" method="get" action="/diagnose">
+        {Object.entries({ ...narrowed, ...stretch.params, agent: undefined }).map(
+          ([name, value]) =>
+            value !== undefined && <input key={name} type="hidden" name={name} value={value} />,
+        )}
+        <Choice label="Against" name="against" options={AGAINST} chosen={params['against'] ?? ''} />
+        <label>
+          Agent
+          <input name="agent" value={params['agent'] ?? ''} size={9} />
+        </label>
+        <button type="submit" class="plain">
+          Show
+        </button>
+      </form>
+      <TimePicker
+        stretch={stretch}
+        path="/diagnose"
+        params={{ ...narrowed, against: params['against'] }}
+        fallback={DIAGNOSIS_TIME}
+        zone={view.zone}
+      />
+    </>
+  );
+}
+
+/** What the two times are called in a sentence. */
+function namesOf({ params, stretch, report, timezone }: DiagnoseView): CostNames {
+  const time = stretch.name ?? stretchText(stretch.from, stretch.to, timezone);
+  const subject = ['user', 'agent', 'version', 'task', 'project', 'session', 'model', 'tool']
+    .flatMap((name) => params[name] ?? [])
+    .join(', ');
+  const now = `${time.charAt(0).toUpperCase()}${time.slice(1)}`.replace(/^Last/, 'The last');
+  const days = Math.round((Date.parse(report.against.to) - Date.parse(report.against.from)) / DAY_MS);
+  return {
+    now: subject === '' ? now : `${subject}: ${now.charAt(0).toLowerCase()}${now.slice(1)}`,
+    isGoingOn: time === 'today' || time === 'this week',
+    against:
+      report.scale === 1
+        ? 'the same length of time before'
+        : days >= 2
+          ? `the ${days}-day average`
+          : stretchText(Date.parse(report.against.from), Date.parse(report.against.to), timezone),
+  };
+}
+
+function headline(view: DiagnoseView): Headline {
+  const { report } = view;
+  return headlineOf(
+    namesOf(view),
+    report.difference_nano_usd,
+    report.causes.map(({ title, cost_nano_usd: nanoUsd }) => ({ title, nanoUsd })),
+    report.unexplained_nano_usd,
+  );
+}
+
+function Bridge({ view }: { view: DiagnoseView }): VNode {
+  const { report } = view;
+  const { now, against } = namesOf(view);
+  return (
+    <Panel
+      id="bridge"
+      title="From then to now"
+      sub="the causes and the rest lead from the one cost to the other"
+    >
+      <div class="bridge-box">
+        <CostBridge
+          label="From the earlier cost to the present one"
+          from={{
+            name: against.charAt(0).toUpperCase() + against.slice(1),
+            nanoUsd: report.against_nano_usd,
+          }}
+          steps={[
+            ...report.causes.map(({ title, cost_nano_usd: nanoUsd }) => ({ name: title, nanoUsd })),
+            ...(report.unexplained_nano_usd === 0
+              ? []
+              : [{ name: 'without a cause that shows', nanoUsd: report.unexplained_nano_usd }]),
+          ]}
+          to={{ name: now, nanoUsd: report.cost_nano_usd }}
+        />
+      </div>
+    </Panel>
   );
 }
 
@@ -137,7 +228,11 @@ function Difference({ view }: { view: DiagnoseView }): VNode {
 function Causes({ view }: { view: DiagnoseView }): VNode {
   const { report } = view;
   return (
-    <Panel id="causes" title="Causes" sub="named on evidence only; with the rest they sum to the difference">
+    <Panel
+      id="causes"
+      title="Causes"
+      sub="named on evidence only; what raises the cost and what lowers it each sum to 100 %"
+    >
       {report.causes.length === 0 ? (
         <div class="empty">
           {noCause(report)} {report.runs === 0 && <HowToSend />}
@@ -153,8 +248,8 @@ function Causes({ view }: { view: DiagnoseView }): VNode {
                 <th scope="col" class="n">
                   Share
                 </th>
-                <th scope="col">Cause and evidence</th>
-                <th scope="col">What to do</th>
+                <th scope="col">Likely cause, and what shows it</th>
+                <th scope="col">Fix</th>
                 <th scope="col">Runs that show it</th>
               </tr>
             </thead>
@@ -164,7 +259,9 @@ function Causes({ view }: { view: DiagnoseView }): VNode {
               ))}
               <tr>
                 <td class="n">{signed(report.unexplained_nano_usd)}</td>
-                <td class="n">{shareOf(report.unexplained_nano_usd, report)}</td>
+                <td class="n">
+                  <SideShare nanoUsd={report.unexplained_nano_usd} view={view} />
+                </td>
                 <td class="wrap soft">without a cause that shows</td>
                 <td>{NO_DATA}</td>
                 <td>{NO_DATA}</td>
@@ -184,7 +281,9 @@ function CauseRow({ cause, view }: { cause: Cause; view: DiagnoseView }): VNode 
         <strong>{signed(cause.cost_nano_usd)}</strong>
         {cause.estimated && <span class="badge">estimated</span>}
       </td>
-      <td class="n">{shareOf(cause.cost_nano_usd, view.report)}</td>
+      <td class="n">
+        <SideShare nanoUsd={cause.cost_nano_usd} view={view} />
+      </td>
       <td class="wrap">
         <strong>{cause.title}</strong>
         {cause.evidence_segments.map((line, index) => (
@@ -248,7 +347,9 @@ function Changes({ view }: { view: DiagnoseView }): VNode {
                 </td>
                 <td>{change.kind.replaceAll('_', ' ')}</td>
                 <td class="mono">{change.value}</td>
-                <td>{change.agent === '' ? NO_DATA : change.agent}</td>
+                <td>
+                  <Name text={change.agent} href={thingPath('agent', change.agent)} />
+                </td>
                 <td>{change.run === null ? NO_DATA : <RunLink run={change.run} />}</td>
               </tr>
             ))}
@@ -323,8 +424,16 @@ function noCause(report: DiagnosisReport): string {
   return 'Nothing stands out: the difference is no more than runs differ by chance.';
 }
 
-function shareOf(nanoUsd: number, { difference_nano_usd: difference }: DiagnosisReport): string {
-  return difference === 0 ? NO_DATA : formatPercent(nanoUsd / difference);
+/** Of all that raises the cost, or of all that lowers it. */
+function SideShare({ nanoUsd, view }: { nanoUsd: number; view: DiagnoseView }): VNode {
+  const share = shareOfSide(nanoUsd, headline(view));
+  if (share === null) return <>{NO_DATA}</>;
+  return (
+    <>
+      {formatPercent(share)}
+      <span class="hint">{nanoUsd > 0 ? 'of what raises' : 'of what lowers'}</span>
+    </>
+  );
 }
 
 function signed(nanoUsd: number): string {

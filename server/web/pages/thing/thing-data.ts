@@ -4,6 +4,7 @@
 import type { Dimension } from '../../../../core/schema.ts';
 import type { SignalRequest } from '../../../../signals/signal.ts';
 import { listRunPage, sumRuns, type RunQueryable, type RunSums } from '../../../queries/runs/list-runs.ts';
+import { readPromptVersions, type PromptVersion } from '../../../queries/runs/prompt-versions.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
 import { readChart, type ChartData } from '../../../queries/signals/read-chart.ts';
 import { readGroups, readNumber, readNumbers } from '../../../queries/signals/signal-numbers.ts';
@@ -125,6 +126,8 @@ export interface ThingData {
   readonly sums: RunSums;
   readonly mostExpensive: readonly RunSummary[];
   readonly newest: readonly RunSummary[];
+  /** Of an agent. */
+  readonly prompts: readonly PromptVersion[];
 }
 
 const RUNS_SHOWN = 10;
@@ -146,22 +149,33 @@ export async function readThing(database: RunQueryable, question: ThingQuestion)
     since: stretch.from,
     ...(stretch.to >= now ? {} : { until: stretch.to }),
   };
-  const [numbers, costBefore, costChart, failureChart, latencyChart, splits, sums, mostExpensive, newest] =
-    await Promise.all([
-      readNumbers(
-        database,
-        kind.numbers.map(({ signal }) => signal),
-        window,
-      ),
-      readNumber(database, kind.cost, before),
-      readChart(database, { signal: kind.cost, window, by: stackedBy }),
-      readChart(database, { signal: kind.failures.signal, window }),
-      readChart(database, { signal: kind.latency.signal, window }),
-      Promise.all(kind.splits.map((by) => readSplit(database, kind.cost, window, by))),
-      sumRuns(database, filter),
-      listRunPage(database, { ...filter, sort: 'most-expensive', limit: RUNS_SHOWN }),
-      listRunPage(database, { ...filter, limit: RUNS_SHOWN }),
-    ]);
+  const [
+    numbers,
+    costBefore,
+    costChart,
+    failureChart,
+    latencyChart,
+    splits,
+    sums,
+    mostExpensive,
+    newest,
+    prompts,
+  ] = await Promise.all([
+    readNumbers(
+      database,
+      kind.numbers.map(({ signal }) => signal),
+      window,
+    ),
+    readNumber(database, kind.cost, before),
+    readChart(database, { signal: kind.cost, window, by: stackedBy }),
+    readChart(database, { signal: kind.failures.signal, window }),
+    readChart(database, { signal: kind.latency.signal, window }),
+    Promise.all(kind.splits.map((by) => readSplit(database, kind.cost, window, by))),
+    sumRuns(database, filter),
+    listRunPage(database, { ...filter, sort: 'most-expensive', limit: RUNS_SHOWN }),
+    listRunPage(database, { ...filter, limit: RUNS_SHOWN }),
+    kind.dimension === 'agent' ? readPromptVersions(database, name, stretch.from, stretch.to) : [],
+  ]);
   return {
     values: kind.numbers.map(({ signal }) => numbers[signal] ?? null),
     costBefore,
@@ -172,6 +186,7 @@ export async function readThing(database: RunQueryable, question: ThingQuestion)
     sums,
     mostExpensive: mostExpensive.runs,
     newest: newest.runs,
+    prompts,
   };
 }
 

@@ -4,8 +4,9 @@ import type { VNode } from 'preact';
 import { NO_DATA, formatCost, formatCount, formatDuration, formatPercent } from '../../../../core/format.ts';
 import type { AlertOverview } from '../../../alerting/alert-overview.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
+import { filterTextOf } from '../../../questions/filter-text.ts';
 import { hasPage, thingPath, thingsPath } from '../../../thing-path.ts';
-import { Name, Share, linkTo, shownName, type LinkParams } from '../../parts/cells.tsx';
+import { Moment, Name, Share, linkTo, shownName, type LinkParams } from '../../parts/cells.tsx';
 import { TimeChart } from '../../parts/chart/time-chart.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { RunTable } from '../../parts/run-table.tsx';
@@ -44,6 +45,16 @@ export function ThingPage({ view }: { view: ThingView }): VNode {
         <a class="button" href={runs}>
           Its runs
         </a>
+        <a
+          class="button"
+          href={linkTo('/compare/groups', {
+            a: 'all',
+            b: filterTextOf([[kind.dimension, name]]),
+            ...stretch.params,
+          })}
+        >
+          Compare with all
+        </a>
         <TimePicker
           stretch={stretch}
           path={pathOf(view)}
@@ -59,6 +70,7 @@ export function ThingPage({ view }: { view: ThingView }): VNode {
         <Course view={view} which="failures" />
         <Course view={view} which="latency" />
       </div>
+      {data.prompts.length > 0 && <Prompts view={view} />}
       <div class="splits">
         {data.splits.map((split) => (
           <Split key={split.by} split={split} view={view} />
@@ -168,6 +180,79 @@ function CostOverTime({ view }: { view: ThingView }): VNode {
         now={question.now}
         hrefOf={(from, to) => stepRuns(view, from, to)}
       />
+    </Panel>
+  );
+}
+
+/** What the agent was called with, whether or not anybody set a version. */
+function Prompts({ view }: { view: ThingView }): VNode {
+  const { question, data } = view;
+  const { name, stretch, now } = question;
+  const groupOf = (id: string): string =>
+    filterTextOf([
+      ['agent', name],
+      ['prompt', id],
+    ]);
+  return (
+    <Panel
+      id="prompts"
+      title="Prompt and tool versions"
+      sub="recognised by their hashes, in order of appearance; runs and cost of this time"
+    >
+      <Scroll label={{ headingId: 'prompts' }}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Version</th>
+              <th scope="col">What changed</th>
+              <th scope="col">First seen</th>
+              <th scope="col">Last seen</th>
+              <th scope="col" class="n">
+                Runs
+              </th>
+              <th scope="col" class="n">
+                Cost
+              </th>
+              <th scope="col">Compare</th>
+            </tr>
+          </thead>
+          <tbody>
+            {data.prompts.map((version, index) => {
+              const before = data.prompts[index - 1];
+              return (
+                <tr key={version.id} data-row={version.name}>
+                  <td>
+                    <a href={runsPath(view, { prompt: version.id })}>{version.name}</a>{' '}
+                    <span class="mono soft">{version.id}</span>
+                  </td>
+                  <td>{version.changed}</td>
+                  <td>
+                    <Moment at={version.firstSeen} timezone={stretch.timezone} now={now} />
+                  </td>
+                  <td>
+                    <Moment at={version.lastSeen} timezone={stretch.timezone} now={now} />
+                  </td>
+                  <td class="n">{formatCount(version.runs)}</td>
+                  <td class="n">{formatCost(version.costNanoUsd)}</td>
+                  <td>
+                    {before !== undefined && (
+                      <a
+                        href={linkTo('/compare/groups', {
+                          a: groupOf(before.id),
+                          b: groupOf(version.id),
+                          ...stretch.params,
+                        })}
+                      >
+                        with {before.name}
+                      </a>
+                    )}
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </Scroll>
     </Panel>
   );
 }
