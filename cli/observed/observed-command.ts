@@ -4,7 +4,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { formatCountOf } from '../../core/format.ts';
 import type { ProcessReport } from '../../core/process-report.ts';
 import { findRegister, runObserved, type FinishedCommand } from '../check/run-observed.ts';
@@ -23,8 +22,9 @@ export async function runReporting(
 ): Promise<ReportedCommand> {
   const folder = await mkdtemp(path.join(tmpdir(), 'tallyspan-exec-'));
   const file = path.join(folder, 'reports.jsonl');
-  // Absolute, so that it holds in whatever folder a child starts; a URL, so that blanks in it are no end of an option.
-  const preload = `--import=${pathToFileURL(findRegister()).href}`;
+  // Absolute, so that it holds in whatever folder a child starts; quoted, so that blanks in it end no option; required,
+  // since an import would have Node take the program for an ES module where a loader does not.
+  const preload = `--require=${JSON.stringify(findRegister())}`;
   const env = {
     NODE_OPTIONS: [io.env['NODE_OPTIONS'], preload].filter(Boolean).join(' '),
     TALLYSPAN_REPORT: file,

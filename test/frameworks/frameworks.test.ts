@@ -2,6 +2,7 @@
 // and bare. What each row shows is compared with what the API was asked, to the nano-dollar.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { build } from 'esbuild';
 import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
 import { findDialect } from '../../core/dialects/normalise.ts';
@@ -19,13 +20,28 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-async function runRow(row: Row, preload: 'none' | 'import'): Promise<Outcome | undefined> {
+async function runRow(row: Row, preload: 'none' | 'import' | 'require'): Promise<Outcome | undefined> {
   const folder = await installProject(path.join(HERE, 'projects', row.project));
   if (folder === undefined) return undefined;
   const program = path.join(folder, row.program);
   await copyFile(path.join(HERE, 'programs', row.program), program);
-  return harness.run(program, {
+  const { bundle, flags = [] } = row;
+  const file =
+    bundle === undefined ? program : path.join(folder, `bundle.${bundle === 'cjs' ? 'cjs' : 'mjs'}`);
+  if (bundle !== undefined) {
+    await build({
+      entryPoints: [program],
+      outfile: file,
+      bundle: true,
+      minify: true,
+      platform: 'node',
+      format: bundle,
+      logLevel: 'silent',
+    });
+  }
+  return harness.run(file, {
     scenario: agentScenario,
+    flags,
     preload,
     environment: { OTEL_SERVICE_NAME: '', NEXT_TELEMETRY_DISABLED: '1', ...row.environment },
   });
@@ -35,7 +51,7 @@ describe.each(ROWS.map((row) => [row.title, row] as const))('%s', (_title, row) 
   it(
     'is exact, and runs as without us',
     async () => {
-      const [bare, observed] = [await runRow(row, 'none'), await runRow(row, 'import')];
+      const [bare, observed] = [await runRow(row, 'none'), await runRow(row, row.preload ?? 'import')];
       if (bare === undefined || observed === undefined) return;
       expect([observed.stdout, observed.stderr, observed.code, observed.said]).toEqual([
         bare.stdout,

@@ -6,12 +6,26 @@ export interface Row {
   readonly project: string;
   /** File below `programs`. */
   readonly program: string;
+  /** Flags of Node that load the program. */
+  readonly flags?: readonly string[];
+  /** How the preload gets in; `import` unless said. */
+  readonly preload?: 'require';
+  /** Format of the bundle that is run in the place of the program. */
+  readonly bundle?: 'cjs' | 'esm';
   readonly environment?: Readonly<Record<string, string>>;
   /** Name of the agent where the framework gives one; else the service's. */
   readonly agentName?: string;
   readonly sessionId?: string;
   readonly userId?: string;
 }
+
+/** TypeScript loaders, by the flags with which they run CommonJS. */
+const LOADERS: Readonly<Record<string, readonly string[]>> = {
+  tsx: ['--import', 'tsx'],
+  'tsx, required': ['--require', 'tsx/cjs'],
+  'ts-node': ['--require', 'ts-node/register/transpile-only'],
+  'swc-node': ['--require', '@swc-node/register'],
+};
 
 const AI_SDK: Row[] = ['5', '6', '7'].flatMap((version) =>
   ['generate', 'stream'].map((way) => ({
@@ -55,4 +69,38 @@ export const ROWS: readonly Row[] = [
     })),
   ),
   { title: 'LlamaIndex', project: 'llamaindex', program: 'llamaindex.mjs' },
+  ...[
+    'undici',
+    'undici-7',
+    'undici-6',
+    'undici-pool',
+    'undici-proxy',
+    'undici-fetch',
+    'axios',
+    'got',
+    'node-fetch',
+    'bedrock',
+  ].map((client) => ({
+    title: `Own code with ${client}`,
+    project: 'clients',
+    program: 'clients.mjs',
+    environment: { CLIENT: client },
+  })),
+  ...Object.entries(LOADERS).map(([name, flags]) => ({
+    title: `The SDK in CommonJS TypeScript by ${name}`,
+    project: 'loaders',
+    program: 'sdk-loop.ts',
+    flags,
+    environment: {
+      TS_NODE_COMPILER_OPTIONS: '{"module":"commonjs","moduleResolution":"node10","esModuleInterop":true}',
+    },
+    // With an `--import`, Node takes the program to be an ES module and strips the types itself.
+    ...(flags.includes('--require') ? { preload: 'require' as const } : {}),
+  })),
+  ...(['cjs', 'esm'] as const).map((format) => ({
+    title: `A bundle of the SDK by esbuild (${format})`,
+    project: 'loaders',
+    program: 'sdk-loop.ts',
+    bundle: format,
+  })),
 ];
