@@ -78,6 +78,10 @@ const KEYS: Partial<Readonly<Record<EventName, readonly FieldKey[]>>> = {
     'tallyspan.duplicate',
     'tallyspan.price.row',
     'tallyspan.price.table',
+    // What is known of the price decides whether a call can be priced again.
+    'tallyspan.cost.reason',
+    'tallyspan.cost.unpriced_reason',
+    'gen_ai.response.finish_reasons',
     'cache_miss_reason',
     'cache_breakpoints',
     'tallyspan.prefix.model',
