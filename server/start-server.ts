@@ -135,6 +135,7 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
         claudeRuns.note(events);
       },
       options.content === 'full',
+      options.log,
     );
     if (options.forwardUrl !== undefined) {
       const settleMs = options.forwardSettleMs ?? FORWARD_SETTLE_MS;

@@ -13,9 +13,13 @@ import { checkDelivery } from '../doctor/check-delivery.ts';
 import { checkNode } from '../doctor/check-node.ts';
 import { checkPackages, findPackages } from '../doctor/check-packages.ts';
 import { checkPriceAge } from '../doctor/check-prices.ts';
+import { checkReceived } from '../doctor/check-received.ts';
 import type { Finding, Verdict } from '../doctor/finding.ts';
 import { untilInterrupted } from '../terminal/interruption.ts';
 import type { CliIo } from '../terminal/io.ts';
+
+/** Page of the local server. */
+const DEFAULT_PAGE = 'http://127.0.0.1:4319';
 
 const MARKS: Readonly<Record<Verdict, string>> = { ok: 'ok  ', warn: 'WARN', fail: 'FAIL' };
 
@@ -32,6 +36,11 @@ export function registerDoctor(program: Command, io: CliIo): void {
         ...(await checkDelivery(io.env, io.signal)),
         ...(await checkClaude(io.env, io.signal)),
         checkPriceAge(io.now()),
+        ...(await checkReceived(
+          io.env['TALLYSPAN_URL']?.trim() || DEFAULT_PAGE,
+          io.env['TALLYSPAN_TOKEN'],
+          io.signal,
+        )),
       ];
       if (command.length > 0) findings.push(await tryCommand(command, io));
       io.signal.throwIfAborted();

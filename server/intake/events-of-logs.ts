@@ -17,14 +17,37 @@ export interface EventsOfLogs {
   readonly claudeLogs: ClaudeLog[];
   /** Records that are no events, by anyone's reckoning: counted, not stored. */
   readonly otherRecords: number;
+  /** The same by the service that sent them, their scope and the name of their event. */
+  readonly others: readonly OtherRecords[];
   /** Records that say they are events but cannot be read: refused. */
   readonly refused: number;
+}
+
+export interface OtherRecords {
+  readonly service: string;
+  readonly scope: string;
+  readonly name: string;
+  count: number;
+}
+
+export function noteOther(
+  others: Map<string, OtherRecords>,
+  resource: Attributes,
+  scope: string,
+  name: string,
+): void {
+  const service = typeof resource['service.name'] === 'string' ? resource['service.name'] : '';
+  const key = JSON.stringify([service, scope, name]);
+  const known = others.get(key);
+  if (known === undefined) others.set(key, { service, scope, name, count: 1 });
+  else known.count++;
 }
 
 /** The events among the records. `nowMs` stands in where a record has no time. */
 export function eventsOfLogs(groups: readonly LogGroup[], nowMs: number): EventsOfLogs {
   const events: EventRecord[] = [];
   const claudeLogs: ClaudeLog[] = [];
+  const others = new Map<string, OtherRecords>();
   let otherRecords = 0;
   let refused = 0;
   for (const group of groups) {
@@ -38,6 +61,8 @@ export function eventsOfLogs(groups: readonly LogGroup[], nowMs: number): Events
       const name = nameOf(record);
       if (name === undefined && group.scope !== OWN_SCOPE) {
         otherRecords++;
+        const foreign = record.eventName || record.attributes['event.name'];
+        noteOther(others, group.resource, group.scope, typeof foreign === 'string' ? foreign : '');
         continue;
       }
       const event = record.hasBadId ? undefined : eventOf(record, group.resource, name, nowMs);
@@ -45,7 +70,7 @@ export function eventsOfLogs(groups: readonly LogGroup[], nowMs: number): Events
       else events.push(event);
     }
   }
-  return { events, claudeLogs, otherRecords, refused };
+  return { events, claudeLogs, otherRecords, others: [...others.values()], refused };
 }
 
 function nameOf(record: LogRecord): string | undefined {

@@ -11,6 +11,7 @@ import { eventsOfLogs } from './events-of-logs.ts';
 import { decodeLogBatch, type DecodedLogs } from './logs-protobuf.ts';
 import { countDataPointsJson, decodeLogsJson, decodeSpansJson } from './otlp-json.ts';
 import { countDataPoints, decodeSpans } from './otlp-protobuf.ts';
+import { NotUnderstoodCounts } from './not-understood.ts';
 import { rowsOfSpans } from './rows-of-spans.ts';
 
 export type OtlpSignal = 'logs' | 'traces' | 'metrics';
@@ -47,6 +48,8 @@ export class Intake {
   readonly #claudeLogs = new ClaudeLogReader();
   readonly #onClaudeEvents: (events: readonly EventRecord[]) => void;
 
+  /** What came and nothing was made of. */
+  readonly notUnderstood: NotUnderstoodCounts;
   readonly #assembler: RunAssembler;
   readonly #keepsContent: boolean;
 
@@ -59,7 +62,9 @@ export class Intake {
     assembler: RunAssembler,
     onClaudeEvents: (events: readonly EventRecord[]) => void = () => undefined,
     keepsContent = false,
+    log: (line: string) => void = () => undefined,
   ) {
+    this.notUnderstood = new NotUnderstoodCounts(log);
     this.#keepsContent = keepsContent;
     this.#store = store;
     this.#assembler = assembler;
@@ -84,7 +89,7 @@ export class Intake {
   }
 
   async #acceptLogs(encoding: Encoding, body: Uint8Array): Promise<IntakeAnswer> {
-    const { batch, claudeLogs, otherRecords, refused } =
+    const { batch, claudeLogs, otherRecords, others, refused } =
       encoding === 'json' ? batchOfJson(body) : decodeLogBatch(body, Date.now());
     const read = claudeLogs.map((log) => this.#claudeLogs.read(log));
     const claudeEvents = read.flat();
@@ -94,6 +99,9 @@ export class Intake {
     ]);
     if (claudeEvents.length > 0) this.#onClaudeEvents(claudeEvents);
     this.counters.recordsOther += otherRecords + read.filter((events) => events.length === 0).length;
+    const nowMs = Date.now();
+    for (const { count, ...other } of others)
+      this.notUnderstood.note({ kind: 'log record', ...other }, count, nowMs);
     this.counters.recordsRefused += refused;
     return {
       refused,
@@ -103,9 +111,11 @@ export class Intake {
 
   async #acceptSpans(encoding: Encoding, body: Uint8Array): Promise<IntakeAnswer> {
     const groups = encoding === 'json' ? decodeSpansJson(body) : decodeSpans(body);
-    const { rows, spans, refused } = rowsOfSpans(groups, this.#keepsContent);
+    const { rows, spans, notUnderstood, refused } = rowsOfSpans(groups, this.#keepsContent);
     await this.#assembler.take(spans, (events) => this.#store.write({ events, spans: rows }));
     this.counters.spansRefused += refused;
+    const nowMs = Date.now();
+    for (const span of notUnderstood) this.notUnderstood.note({ kind: 'span', ...span }, 1, nowMs);
     return {
       refused,
       message: refused === 0 ? '' : `${refused} spans have no valid trace id, span id or parent id`,
@@ -116,6 +126,7 @@ export class Intake {
   #refuseMetrics(encoding: Encoding, body: Uint8Array): IntakeAnswer {
     const refused = encoding === 'json' ? countDataPointsJson(body) : countDataPoints(body);
     this.counters.dataPointsRefused += refused;
+    this.notUnderstood.note({ kind: 'metric', service: '', scope: '', name: '' }, refused, Date.now());
     return {
       refused,
       message:

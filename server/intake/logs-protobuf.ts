@@ -17,7 +17,7 @@ import {
 } from '../store/columns/event-batch.ts';
 import { isNumberOf, readEventLine } from './event-line.ts';
 import { OWN_SCOPE } from '../../core/dialects/normalise.ts';
-import { RESOURCE_KEYS, typedValue } from './events-of-logs.ts';
+import { RESOURCE_KEYS, noteOther, typedValue, type OtherRecords } from './events-of-logs.ts';
 import { findEventName, findField } from './field-names.ts';
 import { LogGroupFinder, type LogGroupPlaces } from './log-groups.ts';
 import type { Attributes } from './otlp-model.ts';
@@ -31,6 +31,8 @@ export interface DecodedLogs {
   readonly claudeLogs: readonly ClaudeLog[];
   /** Records that are no events, by anyone's reckoning: counted, not stored. */
   readonly otherRecords: number;
+  /** The same by the service that sent them, their scope and the name of their event. */
+  readonly others: readonly OtherRecords[];
   /** Records that say they are events but cannot be read: refused. */
   readonly refused: number;
 }
@@ -59,6 +61,7 @@ export function decodeLogBatch(body: Uint8Array, nowMs: number): DecodedLogs {
     batch,
     claudeLogs: reader.claudeLogs,
     otherRecords: reader.otherRecords,
+    others: [...reader.others.values()],
     refused: reader.refused,
   };
 }
@@ -70,6 +73,8 @@ interface RecordPlaces {
   bodyStart: number;
   bodyEnd: number;
   name: EventName | undefined;
+  /** Name of the event where it is none of ours; empty where it has none. */
+  foreignName: string;
   /** Starts and ends of its attributes, and what is left of longer records; only overwritten, as it would grow again. */
   readonly attributes: number[];
   /** Numbers in it that are of this record. */
@@ -82,6 +87,7 @@ interface RecordPlaces {
 
 class RecordReader extends WireReader {
   otherRecords = 0;
+  readonly others = new Map<string, OtherRecords>();
   refused = 0;
   readonly claudeLogs: ClaudeLog[] = [];
   readonly #batch: EventBatch;
@@ -93,6 +99,7 @@ class RecordReader extends WireReader {
     bodyStart: -1,
     bodyEnd: -1,
     name: undefined,
+    foreignName: '',
     attributes: [],
     attributesLength: 0,
     traceId: -1,
@@ -119,7 +126,7 @@ class RecordReader extends WireReader {
     for (let index = 0; index < records.length; index += 2) {
       this.at = records[index] as number;
       this.#findPlaces(records[index + 1] as number);
-      this.#readRecord(scope, resourceCells);
+      this.#readRecord(scope, resourceCells, resource);
     }
   }
 
@@ -154,6 +161,7 @@ class RecordReader extends WireReader {
     places.observedTimeMs = 0;
     places.bodyStart = -1;
     places.name = undefined;
+    places.foreignName = '';
     places.attributesLength = 0;
     places.traceId = -1;
     places.spanId = -1;
@@ -198,6 +206,7 @@ class RecordReader extends WireReader {
           this.expect(wire, WIRE_BYTES);
           const nameEnd = this.endOfBytes();
           places.name = findEventName(this.bytes, this.at, nameEnd);
+          if (places.name === undefined) places.foreignName = this.#textOf(this.at, nameEnd);
           this.at = nameEnd;
           break;
         }
@@ -218,7 +227,11 @@ class RecordReader extends WireReader {
     return -1;
   }
 
-  #readRecord(scope: string, resourceCells: readonly (readonly [FieldIndex, number])[]): void {
+  #readRecord(
+    scope: string,
+    resourceCells: readonly (readonly [FieldIndex, number])[],
+    resource: Attributes,
+  ): void {
     const batch = this.#batch;
     const places = this.#places;
     const { attributes, attributesLength } = places;
@@ -228,7 +241,10 @@ class RecordReader extends WireReader {
     const isNoEvent = places.name === undefined && (scope !== OWN_SCOPE || !isFromBody);
     if (isNoEvent || places.isIdBad) {
       if (scope === OWN_SCOPE || !isNoEvent) this.refused++;
-      else this.otherRecords++;
+      else {
+        this.otherRecords++;
+        noteOther(this.others, resource, scope, places.foreignName);
+      }
       batch.clearRow();
       return;
     }
@@ -331,10 +347,16 @@ class RecordReader extends WireReader {
 
   #setText(field: FieldIndex, start: number, end: number): void {
     if (field < 0 || field === TIMESTAMP) return;
-    if (field === NAME) this.#places.name = findEventName(this.bytes, start, end) ?? this.#places.name;
+    if (field === NAME) this.#takeName(start, end);
     else if (FIELD_TYPES[field] !== 'string') this.#setValue(field, this.#textOf(start, end));
     else if (this.#isUtf8(start, end)) this.#batch.setBytes(field, start, end);
     else this.#batch.setText(field, this.#textOf(start, end));
+  }
+
+  #takeName(start: number, end: number): void {
+    const name = findEventName(this.bytes, start, end);
+    if (name !== undefined) this.#places.name = name;
+    else if (this.#places.foreignName === '') this.#places.foreignName = this.#textOf(start, end);
   }
 
   #setValue(field: FieldIndex, value: unknown): void {

@@ -10,6 +10,7 @@ import type { SpanRow } from '../store/file/tables.ts';
 import type { FactSpan } from '../../core/dialects.ts';
 import { isOwnSpan } from '../../core/dialects/normalise.ts';
 import { factSpanOf, factsJson, resourceOf } from '../foreign/fact-span.ts';
+import type { NotUnderstood } from './not-understood.ts';
 import type { Attributes, Span, SpanGroup } from './otlp-model.ts';
 
 const CLAUDE_CODE_SPANS = 'claude_code.';
@@ -21,14 +22,21 @@ export interface RowsOfSpans {
   readonly rows: SpanRow[];
   /** The same spans, as events are made of them. */
   readonly spans: FactSpan[];
+  /** Those that speak of a model, and that nothing was made of. */
+  readonly notUnderstood: readonly Pick<NotUnderstood, 'service' | 'scope' | 'name'>[];
   /** Spans without a valid trace or span id. */
   readonly refused: number;
 }
+
+/** Beginnings of keys that only those use who tell of models and agents. */
+const MODEL_KEYS =
+  /^(?:gen_ai|llm|ai|openinference|traceloop|langfuse|langsmith|mastra|anthropic|claude|agent|model)[._]/;
 
 /** @param keepsContent whether what others put on their spans stays as it came */
 export function rowsOfSpans(groups: readonly SpanGroup[], keepsContent = false): RowsOfSpans {
   const rows: SpanRow[] = [];
   const spans: FactSpan[] = [];
+  const notUnderstood: Pick<NotUnderstood, 'service' | 'scope' | 'name'>[] = [];
   let refused = 0;
   for (const group of groups) {
     const resource = attributesJson(keepsContent ? group.resource : withoutContent(group.resource));
@@ -42,6 +50,12 @@ export function rowsOfSpans(groups: readonly SpanGroup[], keepsContent = false):
       }
       const fact = factSpanOf(span, scope, shared);
       spans.push(fact);
+      if (fact.facts.kind === 'other' && fact.facts.rule === undefined && speaksOfModels(span.attributes))
+        notUnderstood.push({
+          service: typeof serviceName === 'string' ? serviceName : '',
+          scope: group.scope,
+          name: span.name,
+        });
       rows.push({
         ...rowOf(span, group.scope, keepsContent),
         resource,
@@ -50,7 +64,12 @@ export function rowsOfSpans(groups: readonly SpanGroup[], keepsContent = false):
       });
     }
   }
-  return { rows, spans, refused };
+  return { rows, spans, notUnderstood, refused };
+}
+
+function speaksOfModels(attributes: Attributes): boolean {
+  for (const key in attributes) if (MODEL_KEYS.test(key)) return true;
+  return false;
 }
 
 type RowOfSpan = Omit<SpanRow, 'resource' | 'service_name' | 'facts'>;

@@ -2,7 +2,7 @@
 
 import { eventsSql } from '../../signals/event-tables.ts';
 import type { Queryable } from '../store/file/database.ts';
-import { isoOrNull, numberOrNull } from './field-values.ts';
+import { isoOrNull, numberOrNull, textOrNull } from './field-values.ts';
 
 const EVENTS = eventsSql([
   'event.name',
@@ -44,5 +44,30 @@ export async function readMeta(database: Queryable): Promise<StoreMeta> {
     last_event: isoOrNull(row?.['last']),
     events_lost: numberOrNull(row?.['lost']) ?? 0,
     duplicates: numberOrNull(row?.['duplicates']) ?? 0,
+  };
+}
+
+/** Events whose time has not come yet: the clock of their sender is ahead. */
+export interface FutureEvents {
+  readonly count: number;
+  /** Service that sent the last of them; null where there is none. */
+  readonly service: string | null;
+  /** ISO 8601 UTC. */
+  readonly last: string | null;
+}
+
+const AHEAD_MS = 5 * 60_000;
+const FUTURE = eventsSql(['timestamp', 'service.name']);
+
+export async function readFuture(database: Queryable): Promise<FutureEvents> {
+  const [row] = await database.all(
+    `SELECT count(*) AS events, max(timestamp) AS last, arg_max(service_name, timestamp) AS service
+     FROM ${FUTURE} WHERE timestamp > make_timestamptz(?::BIGINT * 1000)`,
+    [Date.now() + AHEAD_MS],
+  );
+  return {
+    count: numberOrNull(row?.['events']) ?? 0,
+    service: textOrNull(row?.['service']),
+    last: isoOrNull(row?.['last']),
   };
 }

@@ -5,7 +5,8 @@ import type { FastifyInstance } from 'fastify';
 import { readCost } from '../queries/signals/read-cost.ts';
 import { listRunPage } from '../queries/runs/list-runs.ts';
 import { cursorText, type RunCursor } from '../queries/runs/run-order.ts';
-import { readMeta } from '../queries/read-meta.ts';
+import { adviceFor } from '../intake/not-understood.ts';
+import { readFuture, readMeta } from '../queries/read-meta.ts';
 import { readStatusLine, readUsageReport } from '../queries/usage/read-usage.ts';
 import { readWhatIf } from '../queries/diagnosis/read-what-if.ts';
 import { readRecording } from '../queries/runs/read-recording.ts';
@@ -113,6 +114,12 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
     otlp_http: context.httpAddress() ?? null,
     intake: intake.counters,
     store: store.counters,
+    future_events: (await readFuture(database)).count,
+    not_understood: intake.notUnderstood.rows().map(({ lastMs, ...row }) => ({
+      ...row,
+      last: new Date(lastMs).toISOString(),
+      advice: adviceFor(row.kind),
+    })),
   }));
 }
 

@@ -49,6 +49,7 @@ const PAGES: readonly (readonly [string, string])[] = [
   ['/diagnose', 'Cost change'],
   ['/compare/groups', 'Compare'],
   ['/alerts', 'Alerts'],
+  ['/received', 'Received'],
 ];
 
 /** A whole page, or with `isFragment` only its main part, as htmx asks for it. */

@@ -9,6 +9,7 @@ import { registerDiagnosis } from './pages/diagnose/diagnose-route.tsx';
 import { registerGroups } from './pages/groups/groups-route.tsx';
 import { registerOverview } from './pages/overview/overview-route.tsx';
 import { registerCompare, registerRun } from './run-routes.tsx';
+import { registerReceived } from './pages/received/received-route.tsx';
 import { registerRuns } from './pages/runs/runs-route.tsx';
 import { registerSearch } from './pages/search/search-route.tsx';
 import { registerThings } from './pages/thing/thing-route.tsx';
@@ -25,6 +26,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
   registerSession(app, context);
   registerDiagnosis(app, context);
   registerAlerts(app, context);
+  registerReceived(app, context);
   registerViews(app, context);
 
   registerGroups(app, context);

@@ -18,6 +18,7 @@ const PAGES = [
   '/tasks',
   '/agents',
   '/alerts',
+  '/received',
 ];
 const COST_GROUPS = ['day', 'model', 'user', 'tool', 'task', 'agent', 'project', 'source', 'session'];
 /** Runs of each kind whose pages are asked for. */

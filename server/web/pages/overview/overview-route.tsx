@@ -7,6 +7,8 @@ import { answerPage } from '../../answer-page.tsx';
 import { pageNow } from '../../page-now.ts';
 import { senderSettings } from '../../sender-settings.ts';
 import type { WebContext } from '../../web-context.ts';
+import { readFuture } from '../../../queries/read-meta.ts';
+import { ReceivedHint } from '../received/received-page.tsx';
 import { STACKS, readOverview, type StackedBy } from './overview-data.ts';
 import { OVERVIEW_TIME, OverviewPage } from './overview-page.tsx';
 
@@ -32,10 +34,19 @@ export function registerOverview(app: FastifyInstance, context: WebContext): voi
       context,
       request,
       reply,
-    )(<OverviewPage view={{ data, question, zone: timezone, sender }} />, {
-      title: 'Overview',
-      stretch,
-      refresh: { url: request.url, seconds: data.hasData ? REFRESH_SECONDS : EMPTY_SECONDS },
-    });
+    )(
+      <>
+        <ReceivedHint
+          kinds={context.intake.notUnderstood.rows().length}
+          futureEvents={(await readFuture(database)).count}
+        />
+        <OverviewPage view={{ data, question, zone: timezone, sender }} />
+      </>,
+      {
+        title: 'Overview',
+        stretch,
+        refresh: { url: request.url, seconds: data.hasData ? REFRESH_SECONDS : EMPTY_SECONDS },
+      },
+    );
   });
 }
