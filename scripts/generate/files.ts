@@ -5,6 +5,7 @@ import { alertFiles } from '../../alerts/generated.ts';
 import { collectorFiles } from '../../collector/generated.ts';
 import { dashboardFiles } from '../../dashboards/build.ts';
 import { attributesDoc } from './attributes-doc.ts';
+import { frameworksDoc } from './frameworks/page.ts';
 import { pricesDoc } from './prices-doc.ts';
 import { signalsDoc } from './signals-doc.ts';
 import { renderEnvExample } from './env-example.ts';
@@ -15,6 +16,7 @@ export const generatedFiles: readonly GeneratedFile[] = [
   ...dashboardFiles,
   { path: '.env.example', render: renderEnvExample },
   attributesDoc,
+  frameworksDoc,
   pricesDoc,
   signalsDoc,
 ];

@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly arguments?: readonly string[];
   readonly node?: string;
+  /** Folder that it is started in; the program's unless given. */
+  readonly cwd?: string;
   /** Further flags of Node. */
   readonly flags?: readonly string[];
   /** Called while the program runs. */
@@ -89,7 +91,7 @@ async function runProgram(
   const url = endpoint === 'receiver' ? ownUrl : endpoint === 'absent' ? 'http://127.0.0.1:9' : endpoint.url;
   const flags = [...(options.flags ?? []), ...flagsOf(preload, packageDir)];
   const child = spawn(options.node ?? process.execPath, [...flags, program, ...(options.arguments ?? [])], {
-    cwd: path.dirname(program),
+    cwd: options.cwd ?? path.dirname(program),
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: spoolDir,

@@ -6,6 +6,8 @@ export interface Row {
   readonly project: string;
   /** File below `programs`. */
   readonly program: string;
+  /** True where a test of its own builds and asks a server. */
+  readonly isServer?: boolean;
   /** Flags of Node that load the program. */
   readonly flags?: readonly string[];
   /** How the preload gets in; `import` unless said. */
@@ -103,4 +105,10 @@ export const ROWS: readonly Row[] = [
     program: 'sdk-loop.ts',
     bundle: format,
   })),
+  {
+    title: 'Next.js, default build',
+    project: 'next',
+    program: 'next-route.js',
+    isServer: true,
+  },
 ];

@@ -1,0 +1,168 @@
+// The sections of the page of frameworks: what to paste, what is seen, what is not. Which versions it was seen with comes
+// from the matrix.
+
+export interface Section {
+  readonly title: string;
+  /** Two or three lines to paste, and their language. */
+  readonly paste: string;
+  readonly language: 'sh' | 'js' | 'python' | 'dockerfile' | 'json';
+  readonly seen: string;
+  readonly notSeen?: string;
+  /** Beginnings of the titles of its rows in the matrix. */
+  readonly rows?: readonly string[];
+  /** What else tests it, where no row does. */
+  readonly testedBy?: string;
+}
+
+const ALL = 'Runs, model calls, tools, tokens, cost, time to first token.';
+
+export const SECTIONS: readonly Section[] = [
+  {
+    title: 'Anthropic SDK',
+    paste: 'npx tallyspan exec -- node app.mjs\n# or: node --import @tallyspan/node/register app.mjs',
+    language: 'sh',
+    seen: `${ALL} Attempts and retries, Bedrock, Vertex, Foundry and AWS clients, batches, the tool runner's own spans. ES modules and CommonJS alike.`,
+    testedBy: 'every minor version in [Compatibility](compatibility.md)',
+  },
+  {
+    title: 'TypeScript by a loader',
+    paste:
+      'npx tallyspan exec -- npx tsx app.ts\nnode --require @tallyspan/node/register --require ts-node/register app.ts\nnode --import @tallyspan/node/register app.ts   # types stripped by Node',
+    language: 'sh',
+    seen: 'As with the SDK. In CommonJS use `--require`: with an `--import` of any kind Node takes the program for an ES module and passes by loaders that are required.',
+    rows: ['The SDK in CommonJS TypeScript'],
+  },
+  {
+    title: 'Bundles',
+    paste:
+      'npx esbuild app.ts --bundle --platform=node --outfile=dist/app.js\nnode --require @tallyspan/node/register dist/app.js',
+    language: 'sh',
+    seen: `${ALL} The SDK's own spans become those of the calls, and \`run()\` works.`,
+    notSeen:
+      'A tracer provider that is bundled, too, is joined only where it registers before the first 100 ms are over.',
+    rows: ['A bundle of the SDK'],
+  },
+  {
+    title: 'Your own requests',
+    paste: "await fetch('https://api.anthropic.com/v1/messages', { method: 'POST', headers, body });",
+    language: 'js',
+    seen: `${ALL} By \`fetch\`, undici with any dispatcher, \`node:http\` and what is built on it; JSON and streams, compressed or not. A request that is sent again after a failure is one call.`,
+    notSeen:
+      'Requests by `node:http2`, which the Bedrock client of AWS uses unless it is given another `requestHandler`.',
+    rows: ['Own code with'],
+  },
+  {
+    title: 'Express, Fastify and other servers',
+    paste:
+      "import { identify, run } from '@tallyspan/node';\napp.post('/ask', async (request, response) => {\n  identify({ userId: request.user.id });\n  response.json(await run({ agent: 'helpdesk' }, () => answer(request.body)));\n});",
+    language: 'js',
+    seen: 'Each request apart, however many run at once; `run` and `identify` are optional.',
+    testedBy: 'the tests of the manual API',
+  },
+  {
+    title: 'Next.js',
+    paste: "NODE_OPTIONS='--import @tallyspan/node/register' npx next start",
+    language: 'sh',
+    seen: `${ALL} In the default build, too; \`serverExternalPackages\` is not needed. The service is the application's name.`,
+    notSeen: 'Routes of the edge runtime.',
+    rows: ['Next.js'],
+  },
+  {
+    title: 'Vercel AI SDK 5, 6, 7',
+    paste:
+      "await generateText({ model: anthropic('claude-sonnet-5-5'), tools, stopWhen: stepCountIs(9), prompt,\n  experimental_telemetry: { isEnabled: true, functionId: 'guide', metadata: { userId, sessionId } } }); // optional",
+    language: 'js',
+    seen: `${ALL} With its telemetry on, \`functionId\`, \`userId\` and \`sessionId\` name the run, and tools have their own times; its spans count nothing twice and leave without prompts and answers.`,
+    rows: ['Vercel AI SDK'],
+  },
+  {
+    title: 'Mastra',
+    paste: 'npx tallyspan exec -- node agent.mjs',
+    language: 'sh',
+    seen: ALL,
+    notSeen: "The agent's name and Mastra's own thread and resource: say them with `run` and `identify`.",
+    rows: ['Mastra'],
+  },
+  {
+    title: 'LangChain',
+    paste: "const agent = createAgent({ model, tools, name: 'guide' });",
+    language: 'js',
+    seen: `${ALL} The name of the agent; \`thread_id\` as the session.`,
+    rows: ['LangChain'],
+  },
+  {
+    title: 'LangGraph',
+    paste: "await graph.invoke(input, { configurable: { thread_id: 's-7', user_id: 'u-7' } });",
+    language: 'js',
+    seen: `${ALL} \`thread_id\` is the session, \`user_id\` the user.`,
+    notSeen: "The graph's name: say it with `run({ agent })`.",
+    rows: ['LangGraph'],
+  },
+  {
+    title: 'LlamaIndex',
+    paste: 'npx tallyspan exec -- node agent.mjs',
+    language: 'sh',
+    seen: ALL,
+    rows: ['LlamaIndex'],
+  },
+  {
+    title: 'Claude Agent SDK',
+    paste:
+      "import { query } from '@anthropic-ai/claude-agent-sdk';\nimport { wrapQuery } from '@tallyspan/node/agent-sdk';\nfor await (const message of wrapQuery(query)({ prompt })) …",
+    language: 'js',
+    seen: 'Sessions, sub-agents, model calls, tools, cost.',
+    notSeen:
+      'Queries that are not wrapped: they ask from a process of their own. The preload says so at exit.',
+    testedBy: 'the tests of the Agent SDK',
+  },
+  {
+    title: 'Claude Code',
+    paste: 'tallyspan import claude\ntallyspan up --claude',
+    language: 'sh',
+    seen: 'Its history of months, and what it does now. [Claude Code](claude-code.md)',
+    testedBy: 'the tests of Claude Code',
+  },
+  {
+    title: 'AWS Lambda and others that freeze',
+    paste:
+      "import { flush } from '@tallyspan/node';\nexport const handler = async (event) => { try { return await answer(event); } finally { await flush(); } };",
+    language: 'js',
+    seen: 'All of a request before the process is frozen. Set `NODE_OPTIONS` in the configuration of the function.',
+    testedBy: 'the tests of the manual API',
+  },
+  {
+    title: 'PM2',
+    paste: 'pm2 start app.js --node-args="--import @tallyspan/node/register"',
+    language: 'sh',
+    seen: "As without PM2; the service is the application's name.",
+  },
+  {
+    title: 'Cluster, worker threads, child processes',
+    paste: "NODE_OPTIONS='--import @tallyspan/node/register' node server.mjs",
+    language: 'sh',
+    seen: 'Each process and thread. What a process that exits at once could not send waits in the spool folder.',
+    testedBy: 'the tests of worker threads and of killed processes',
+  },
+  {
+    title: 'Docker',
+    paste:
+      'RUN npm install @tallyspan/node\nENV NODE_OPTIONS="--import @tallyspan/node/register" \\\n    OTEL_EXPORTER_OTLP_ENDPOINT=http://host.docker.internal:4317',
+    language: 'dockerfile',
+    seen: 'As outside of it. `tallyspan up --host 0.0.0.0` listens for other machines and needs a token. [Server](server.md)',
+  },
+  {
+    title: 'Python',
+    paste:
+      'from traceloop.sdk import Traceloop   # OpenLLMetry; OpenInference and pydantic-ai (logfire) likewise\nTraceloop.init(app_name="desk", api_endpoint="http://127.0.0.1:4318")',
+    language: 'python',
+    seen: 'Model calls with tokens and estimated cost; agents and tools where the emitter makes spans of them.',
+    testedBy: 'recorded spans of each emitter',
+  },
+  {
+    title: 'Any OTLP sender',
+    paste: 'export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317',
+    language: 'sh',
+    seen: "Spans by OpenTelemetry's GenAI conventions and the dialects of OpenLLMetry, OpenInference, OpenLIT, Vercel AI SDK, Langfuse, LangSmith, logfire, Mastra and others.",
+    testedBy: 'the tests of dialects',
+  },
+];
