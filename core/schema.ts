@@ -346,6 +346,10 @@ export const EVENTS = {
       'limit.input_hash', 'gen_ai.request.model', 'gen_ai.tool.name', 'agent.step_number',
     ],
   },
+  'agent.content': {
+    doc: 'Request and answer of a model call whose run failed or cost more than a limit; only with TALLYSPAN_CONTENT=errors. Its time and span are those of the call.',
+    fields: ['agent.step_number', 'tallyspan.request_json', 'tallyspan.response_json', 'tallyspan.content_cut'],
+  },
   'agent.note': {
     doc: 'Something worth a mark on the run.',
     fields: ['agent.note.kind', 'agent.note.subject', 'agent.note.value', 'agent.note.text', 'agent.step_number', 'gen_ai.tool.name'],

@@ -9,14 +9,17 @@ import {
   readLimitSettings,
   type LimitSettings,
 } from '../../core/limits/limit-settings.ts';
+import { NANO_USD_PER_USD } from '../../core/money.ts';
 import { nearestOf } from '../../core/nearest.ts';
 import { readStandardSettings, type Protocol } from './standard-settings.ts';
 
-export type ContentMode = 'none' | 'tools' | 'full';
+export type ContentMode = 'none' | 'tools' | 'errors' | 'full';
 
 export interface Settings {
   readonly isDisabled: boolean;
   readonly content: ContentMode;
+  /** With `errors`: content of a run that cost more is recorded as well, nano-USD; `undefined`: only of failed runs. */
+  readonly contentOverNanoUsd: number | undefined;
   readonly log: LogLevel;
   readonly protocol: Protocol;
   /** Whether spans leave the process. */
@@ -45,6 +48,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const OWN_NAMES = [
   'TALLYSPAN_FILE',
   'TALLYSPAN_CONTENT',
+  'TALLYSPAN_CONTENT_OVER_USD',
   'TALLYSPAN_PRICES',
   'TALLYSPAN_REPORT',
   'TALLYSPAN_SPOOL',
@@ -58,7 +62,7 @@ const OWN_NAMES = [
 /** Set for the command-line tool and the embedded server, not for us. */
 const FOREIGN_NAMES = ['TALLYSPAN_URL', 'TALLYSPAN_DATA', 'TALLYSPAN_TOKEN', 'TALLYSPAN_TRACE_URL'] as const;
 const KNOWN_NAMES: readonly string[] = [...OWN_NAMES, ...LIMIT_SETTING_NAMES, ...FOREIGN_NAMES];
-const CONTENT_MODES = ['none', 'tools', 'full'] as const;
+const CONTENT_MODES = ['none', 'tools', 'errors', 'full'] as const;
 const LOG_LEVELS = ['off', 'warn', 'debug'] as const;
 
 export function readSettings(environment: Environment): Settings {
@@ -86,6 +90,7 @@ export function readSettings(environment: Environment): Settings {
 
   return {
     content: oneOf('TALLYSPAN_CONTENT', CONTENT_MODES, 'none'),
+    contentOverNanoUsd: readUsd('TALLYSPAN_CONTENT_OVER_USD', text('TALLYSPAN_CONTENT_OVER_USD'), problems),
     log: oneOf('TALLYSPAN_LOG', LOG_LEVELS, 'warn'),
     ...readStandardSettings(environment, problems),
     fileFolder: text('TALLYSPAN_FILE'),
@@ -98,6 +103,15 @@ export function readSettings(environment: Environment): Settings {
     limits: readLimitSettings(environment, problems),
     problems,
   };
+}
+
+/** Dollars as nano-USD; what is no amount is told and left out. */
+function readUsd(name: string, text: string | undefined, problems: string[]): number | undefined {
+  if (text === undefined) return undefined;
+  const usd = Number(text.replace(/^\$/, ''));
+  if (Number.isFinite(usd) && usd > 0) return Math.round(usd * NANO_USD_PER_USD);
+  problems.push(`${name}=${text} is not an amount of dollars; write 0.50. Only failed runs are recorded.`);
+  return undefined;
 }
 
 function cacheFolder(environment: Environment): string {

@@ -1,7 +1,7 @@
 // A model call: one call of an SDK method that asks a model, all its retries and its stream included.
 // It ends exactly once, however it ends; then its span is enriched, its event written and its run told.
 
-import { SpanStatusCode, type Span } from '@opentelemetry/api';
+import { SpanStatusCode, type Span, type SpanContext } from '@opentelemetry/api';
 import { MessageReader } from '../../core/model-call/message-reader.ts';
 import { modelCallFields } from '../../core/model-call/model-call-fields.ts';
 import { contentJson, recordedCall } from '../../core/model-call/recorded-call.ts';
@@ -189,7 +189,7 @@ export class ModelCall {
     this.#telemetry.events.emit('agent.model_call', endMs, spanContext, {
       ...fields,
       parent_span_id: span === undefined ? undefined : parentSpanId(span),
-      ...guard('record content', () => this.#content()),
+      ...guard('record content', () => this.#content(endMs, spanContext)),
     });
     if (reading !== undefined) {
       recordToolCosts(this.#telemetry, this, {
@@ -263,21 +263,25 @@ export class ModelCall {
     return end.type !== 'failed' && (this.requestId !== undefined || this.answer.id !== undefined);
   }
 
-  /** Request and answer; nothing where no content is wanted. */
-  #content(): Fields | undefined {
+  /** Request and answer; nothing where no content is wanted, or only once the run has failed. */
+  #content(endMs: number, spanContext: SpanContext): Fields | undefined {
     if (this.#options.params === undefined) return undefined;
     const { requestJson, responseJson, isCut } = recordedCall(this.#requestJson, this.answer);
-    return {
+    const content: Fields = {
       'tallyspan.request_json': requestJson,
       'tallyspan.response_json': responseJson,
       'tallyspan.content_cut': isCut || undefined,
     };
+    const { heldContent } = this.run;
+    if (heldContent === undefined) return content;
+    heldContent.add(endMs, spanContext, { ...this.run.fields(), 'agent.step_number': this.step }, content);
+    return undefined;
   }
 
   #finishSpan(span: Span, fields: Fields, end: CallEnd, endMs: number): void {
     span.updateName(this.spanName);
     setFields(span, fields);
-    if (this.#options.params !== undefined)
+    if (this.#options.params !== undefined && this.run.heldContent === undefined)
       span.setAttributes(contentAttributes(this.#options.params, this.answer.message?.['content']));
     if (fields['gen_ai.usage.cost'] !== undefined)
       span.setAttribute('gen_ai.usage.cost', fields['gen_ai.usage.cost']);

@@ -8,6 +8,7 @@ import { Ledger } from '../../core/attribution/attribution.ts';
 import { LoopWatch, type Loop } from '../../core/limits/loop-watch.ts';
 import type { RequestShape } from '../../core/attribution/request-shape.ts';
 import { setFields, type Fields } from './event-log.ts';
+import { HeldContent } from './held-content.ts';
 import { guard } from '../process/guard.ts';
 import { nestedFields, RunTotals, TOTALS } from './run-totals.ts';
 import { mergeIdentity, type Identity } from './identity.ts';
@@ -74,6 +75,8 @@ export class Run extends RunTotals {
   /** True when the last answer was asked to be a tool call: nobody has to send a result. */
   isToolForced = false;
   isEnded = false;
+  /** What its calls sent and got back, where that is recorded only of some runs. */
+  readonly heldContent: HeldContent | undefined;
   #toolSet: number | undefined;
   readonly #tools = new Map<string, number>();
   readonly #telemetry: Telemetry;
@@ -90,6 +93,8 @@ export class Run extends RunTotals {
     super();
     this.#telemetry = telemetry;
     this.id = telemetry.events.makeRunId();
+    this.heldContent =
+      telemetry.settings.content === 'errors' ? new HeldContent(telemetry.events) : undefined;
     this.isInferred = start.isInferred;
     this.identity = start.identity;
     this.agentName = start.agentName;
@@ -257,6 +262,10 @@ export class Run extends RunTotals {
     guard('kept scores', () => {
       emitKeptScores(this.#telemetry, this, costNanoUsd);
       rememberEndedRun(this, this.fields(), costNanoUsd);
+    });
+    guard('held content', () => {
+      const over = this.#telemetry.settings.contentOverNanoUsd;
+      this.heldContent?.settle(status !== 'ok' || (over !== undefined && costNanoUsd > over));
     });
     this.#telemetry.silentWatch.seeEnd(this, endMs, this.span.spanContext(), fields);
     this.#telemetry.events.emit('agent.run', endMs, this.span.spanContext(), {

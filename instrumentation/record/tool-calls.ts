@@ -126,7 +126,7 @@ export function recordToolCall(
       'tool.ok': isOk,
       'error.type': outcome.errorType,
       'tool.retry_attempt': tool.earlierFailures,
-      ...inputFields(tool.input, telemetry.settings.content !== 'none'),
+      ...inputFields(tool.input, ['tools', 'full'].includes(telemetry.settings.content)),
       'tool.result_len': outcome.resultLength,
       'tool.result_empty': outcome.isResultEmpty,
       'agent.inferred': outcome.isInferred,

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Platform } from '../../core/pricing/circumstances.ts';
 import type { PriceOverrides } from '../../core/pricing/cost.ts';
 import { guard } from '../process/guard.ts';
+import type { ContentMode } from '../process/settings.ts';
 import { Limiter, type Admitted, type LimitedRequest, type Refused } from '../limits/limiter.ts';
 import { ModelCall } from '../record/model-call.ts';
 import { forgetReader } from './observe-response.ts';
@@ -33,6 +34,11 @@ interface ClientLike {
   readonly awsRegion?: unknown;
   readonly region?: unknown;
   readonly constructor?: { readonly name?: string };
+}
+
+/** Whether requests and answers are kept, at least until their run has ended. */
+function recordsRequests(content: ContentMode): boolean {
+  return content === 'full' || content === 'errors';
 }
 
 export class Observer {
@@ -86,7 +92,7 @@ export class Observer {
       ...('client' in request ? placeOf(request.client ?? {}) : placeOnWire(request)),
       overrides: this.overrides,
       sdkVersion,
-      ...(this.telemetry.settings.content === 'full' ? { params: body } : {}),
+      ...(recordsRequests(this.telemetry.settings.content) ? { params: body } : {}),
     };
     this.telemetry.sightings.seeCall('client' in request ? 'sdk' : 'request');
     const call = new ModelCall(this.telemetry, this.runs, options);

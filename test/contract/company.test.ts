@@ -99,6 +99,39 @@ describe('in company', () => {
     });
   });
 
+  it.each([
+    ['a run that ends well', {}, answer({ blocks: [text('a secret story')] }), false],
+    ['a run that fails', {}, errorExchange(400, 'invalid_request_error', 'no'), true],
+    [
+      'a run that cost more',
+      { TALLYSPAN_CONTENT_OVER_USD: '0.0000001' },
+      answer({ blocks: [text('a secret story')] }),
+      true,
+    ],
+    [
+      'a run that cost less',
+      { TALLYSPAN_CONTENT_OVER_USD: '5' },
+      answer({ blocks: [text('a secret story')] }),
+      false,
+    ],
+  ])('with errors, content of %s', async (_name, environment, exchange, isRecorded) => {
+    const outcome = await harness.run(program('ask-in-vain.mjs'), {
+      scenario: { exchanges: [exchange] },
+      environment: { TALLYSPAN_CONTENT: 'errors', ...environment },
+    });
+    const [call] = eventsOf(outcome, 'agent.model_call');
+    const contents = eventsOf(outcome, 'agent.content');
+    expect(call?.['tallyspan.request_json']).toBeUndefined();
+    expect(contents.map(({ span_id: span, timestamp }) => [span, timestamp])).toEqual(
+      isRecorded ? [[call?.span_id, call?.timestamp]] : [],
+    );
+    expect(contents.some((event) => event['tallyspan.request_json']?.includes('secret question'))).toBe(
+      isRecorded,
+    );
+    expect(/secret|request_json/.test(JSON.stringify([outcome.logs, outcome.spans]))).toBe(isRecorded);
+    expect(JSON.stringify(outcome.spans)).not.toContain('secret');
+  });
+
   it.each(['ask.mjs', 'leave-stream.mjs'])(
     '%s: messages are on the span and in the body of the call in full mode only',
     async (name) => {

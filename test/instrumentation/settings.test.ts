@@ -35,7 +35,7 @@ describe('settings', () => {
     const settings = readSettings({ TALLYSPAN_CONTENT: 'all', OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' });
     expect(settings).toMatchObject({ content: 'none', protocol: 'grpc' });
     expect(settings.problems).toEqual([
-      'TALLYSPAN_CONTENT=all is not valid; it is one of none, tools, full. Using none.',
+      'TALLYSPAN_CONTENT=all is not valid; it is one of none, tools, errors, full. Using none.',
       'OTEL_EXPORTER_OTLP_PROTOCOL=http/json is not supported; it is one of grpc, http/protobuf. Using grpc.',
     ]);
   });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { EventRecord } from '../../../core/event.ts';
 import { sendEvents, startTestServer, type TestServer } from '../harness.ts';
 import { SECRET_WORD, SYSTEM, idOf, nestedRuns, spanOf, toldRun } from './told-run.ts';
 
@@ -224,6 +225,33 @@ describe('the content of one run', () => {
     expect(partOf(await pageOf('b0', `?step=${spanOf('b0', 1)}`), 'Content')).toContain(
       'Where is my order 17?',
     );
+  });
+});
+
+describe('content that came after its run had failed', () => {
+  it('stands at its call', async () => {
+    const events = toldRun({ mark: 'b4', endMs: NOW - 50_000, status: 'error' }).flatMap(
+      (event): EventRecord[] => {
+        if (event['event.name'] !== 'agent.model_call') return [event];
+        const { 'tallyspan.request_json': request, 'tallyspan.response_json': response, ...call } = event;
+        const { timestamp, trace_id: traceId, span_id: spanId, 'agent.run_id': runId } = event;
+        const content = {
+          timestamp,
+          trace_id: traceId,
+          span_id: spanId,
+          'agent.run_id': runId,
+          'event.name': 'agent.content' as const,
+          'tallyspan.request_json': request,
+          'tallyspan.response_json': response,
+        };
+        return [call, content];
+      },
+    );
+    await sendEvents(server, events);
+    const html = await pageOf('b4', `?step=${spanOf('b4', 1)}`);
+    expect(partOf(html, 'Content')).toContain('Where is my order 17?');
+    expect(rowsOf(html)).toHaveLength(6);
+    expect(html).toContain('tallyspan replay b4b4b4b4');
   });
 });
 

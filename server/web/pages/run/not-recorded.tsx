@@ -13,7 +13,8 @@ export function NotRecorded({ content }: { content: CallContent | undefined }): 
   return (
     <p class="empty-line">
       Not recorded. To see what is sent and what comes back, start the agent with{' '}
-      <code>TALLYSPAN_CONTENT=full</code>; it is stored encrypted on this server.
+      <code>TALLYSPAN_CONTENT=full</code>, or with <code>errors</code> for runs that fail; it is stored
+      encrypted on this server.
     </p>
   );
 }
