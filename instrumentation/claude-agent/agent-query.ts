@@ -5,6 +5,7 @@ import { context } from '@opentelemetry/api';
 import { AgentSession, type QueryParameters } from './agent-session.ts';
 import { followIterable, followIterator } from '../follow/iterators.ts';
 import { onlyOnce } from '../follow/outcome.ts';
+import { shadow } from '../follow/shadow.ts';
 import { classifyError, isAbort } from '../sdk/api-errors.ts';
 import { guard } from '../process/guard.ts';
 import type { Observer } from '../sdk/observer.ts';
@@ -70,6 +71,16 @@ function followQuery(query: object, session: AgentSession, close: () => void): v
       close();
     },
   });
+  // It is the caller who stops the turn: its result is an error of nobody's.
+  shadow(
+    query,
+    'interrupt',
+    (original) =>
+      function (this: unknown, ...parameters) {
+        session.noteInterruption();
+        return Reflect.apply(original, this, parameters);
+      },
+  );
   const active = context.active();
   followIterator(query, active, outcome);
   followIterable(query, Symbol.asyncIterator, active, outcome);

@@ -77,6 +77,7 @@ export class AgentSession {
   #isCostKnown = true;
   #sessionId: string | undefined;
   #sinceMs = Date.now();
+  #isInterrupted = false;
   #retriedStatus: string[] = [];
 
   constructor(
@@ -102,6 +103,11 @@ export class AgentSession {
   /** The query was called. */
   begin(): void {
     this.#run ??= this.#startRun(undefined, undefined);
+  }
+
+  /** The caller asked for the turn to stop: the next result says how it stopped. */
+  noteInterruption(): void {
+    this.#isInterrupted = true;
   }
 
   /** One message, in order. */
@@ -256,7 +262,8 @@ export class AgentSession {
     this.#compareCost(message, run);
     const result = message['result'];
     if (typeof result === 'string') run.outputLength = result.length;
-    const { status, errorType } = endOf(message);
+    const { status, errorType } = endOf(message, this.#isInterrupted);
+    this.#isInterrupted = false;
     for (const nested of this.#nested.values()) this.#runs.end(nested, status, errorType);
     this.#nested.clear();
     this.#runs.end(run, status, errorType);
@@ -369,7 +376,7 @@ const NOTHING: Counts = {
   webSearches: 0,
 };
 
-function endOf(message: Json): { status: RunStatus; errorType?: string } {
+function endOf(message: Json, isInterrupted: boolean): { status: RunStatus; errorType?: string } {
   switch (message['subtype']) {
     case 'success':
       return message['is_error'] === true
@@ -380,6 +387,7 @@ function endOf(message: Json): { status: RunStatus; errorType?: string } {
     case 'error_max_budget_usd':
       return { status: 'budget_exceeded' };
     default:
+      if (isInterrupted) return { status: 'aborted' };
       return { status: 'error', errorType: asText(message['subtype']) ?? 'agent_error' };
   }
 }

@@ -62,9 +62,17 @@ const scenarios = {
   },
   error: () => read(query({ prompt: 'MODE-error', options: options() })),
   interrupt: async () => {
-    const session = query({ prompt: prompts('MODE-slow'), options: options() });
-    return read(session, (message) => {
-      if (message.type === 'assistant') void session.interrupt();
+    let finish;
+    const finished = new Promise((done) => (finish = done));
+    // What is open takes an interruption.
+    async function* open() {
+      yield* prompts('MODE-slow');
+      await finished;
+    }
+    const session = query({ prompt: open(), options: options() });
+    return read(session, ({ type }) => {
+      if (type === 'assistant') session.interrupt().catch(() => undefined);
+      if (type === 'result') finish();
       return false;
     });
   },
