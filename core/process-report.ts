@@ -31,7 +31,7 @@ export function explainSilence(report: ProcessReport): string | undefined {
   if (requests > 0)
     return `${requests === 1 ? 'a request' : `${String(requests)} requests`} went to an endpoint of Claude models and none was a model call that could be read. ${check}`;
   if (frameworks.includes('@anthropic-ai/claude-agent-sdk'))
-    return '@anthropic-ai/claude-agent-sdk asks its models from a process of its own, and nothing of it was observed. Wrap its query: `wrapQuery(query)` from @tallyspan/node/agent-sdk.';
+    return '@anthropic-ai/claude-agent-sdk was loaded, and no query of it was seen. In a bundle, where its module is not found, wrap it: `wrapQuery(query)` from @tallyspan/node/agent-sdk.';
   if (frameworks.length === 0) return undefined;
   return `${frameworks.join(', ')} ${frameworks.length === 1 ? 'was' : 'were'} loaded, and no request to a model was seen in this process. If it made any, they went through a stand-in for the network or another process. ${check}`;
 }

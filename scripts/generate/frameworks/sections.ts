@@ -107,20 +107,20 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Claude Agent SDK',
-    paste:
-      "import { query } from '@anthropic-ai/claude-agent-sdk';\nimport { wrapQuery } from '@tallyspan/node/agent-sdk';\nfor await (const message of wrapQuery(query)({ prompt })) …",
-    language: 'js',
-    seen: 'Sessions, sub-agents, model calls, tools, cost.',
+    paste: 'npx tallyspan exec -- node agent.mjs',
+    language: 'sh',
+    seen: 'Runs from the call of `query` on, sessions, sub-agents, model calls, tools, cost; what the SDK counts beyond its messages is a row of its own. [Claude Code and the Agent SDK](claude-code.md#the-agent-sdk)',
     notSeen:
-      'Queries that are not wrapped: they ask from a process of their own. The preload says so at exit.',
-    testedBy: 'the tests of the Agent SDK',
+      'What a session spends after its caller left it: its run is partial. In a bundle, a query that is not wrapped with `wrapQuery`.',
+    testedBy: 'the tests of the Agent SDK with its real binary',
   },
   {
     title: 'Claude Code',
-    paste: 'tallyspan import claude\ntallyspan up --claude',
+    paste:
+      'export CLAUDE_CODE_ENABLE_TELEMETRY=1\nexport OTEL_LOGS_EXPORTER=otlp\nexport OTEL_METRICS_EXPORTER=none\nexport OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf\nexport OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318',
     language: 'sh',
-    seen: 'Its history of months, and what it does now. [Claude Code](claude-code.md)',
-    testedBy: 'the tests of Claude Code',
+    seen: 'What it does now: `tallyspan claude setup` writes these lines into its settings. Its history of months: `tallyspan import claude`, or `tallyspan up --claude`. [Claude Code](claude-code.md)',
+    testedBy: 'the tests of Claude Code with its real binary',
   },
   {
     title: 'AWS Lambda and others that freeze',
