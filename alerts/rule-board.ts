@@ -33,6 +33,8 @@ export const RULE_PANELS: Readonly<Record<string, RulePanel>> = {
   'tool-retries': { board: 'tools', key: 'calls-over-time' },
   'api-errors': { board: 'reliability', key: 'limits-over-time' },
   'telemetry-loss': ARRIVING,
+  'limit-refusals': { board: 'users', key: 'refusals-over-time' },
+  'limit-used': { board: 'users', key: 'refusals-over-time' },
 };
 
 /** Boards that show one value of a dimension, by the variable of the same name. */

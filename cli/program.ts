@@ -19,6 +19,7 @@ import { registerExec } from './commands/exec.ts';
 import { registerExport } from './commands/export.ts';
 import { registerImport } from './commands/import.ts';
 import { registerMcp } from './commands/mcp.ts';
+import { registerLimits } from './commands/limits.ts';
 import { registerPrice } from './commands/price.ts';
 import { registerPrices } from './commands/prices.ts';
 import { registerRecost } from './commands/recost.ts';
@@ -78,6 +79,7 @@ export function createProgram(io: CliIo): Command {
   registerSignals(program, io);
   registerVerify(program, io);
   registerAlerts(program, io);
+  registerLimits(program, io);
   registerPrice(program, io);
   registerPrices(program, io);
   registerRecost(program, io);

@@ -1,6 +1,8 @@
 // A source answers questions about the data: by asking the running server, or from the data folder
 // itself when none runs. The answers are the same.
 
+import { LimitKeeper } from './limits/limit-keeper.ts';
+import { readLimits, type LimitsOverview } from './limits/read-limits.ts';
 import { existsSync } from 'node:fs';
 import { get as getPlain, type IncomingMessage } from 'node:http';
 import { get as getByTls } from 'node:https';
@@ -111,6 +113,8 @@ export interface Source {
   statusLine(): Promise<StatusLineNumbers>;
   /** Rules, states and last notices of alerts; from a folder with the default thresholds and without channels. */
   alerts(): Promise<AlertOverview>;
+  /** Limits of the day, and what limits did since the instant. */
+  limits(sinceMs: number): Promise<LimitsOverview>;
   meta(): Promise<StoreMeta & Readonly<Record<string, unknown>>>;
   /** The events as a file; times are Unix milliseconds. */
   export(request: ExportRequest): AsyncIterable<Uint8Array>;
@@ -245,6 +249,8 @@ function serverSource(url: string, token: string | undefined): Source {
     usage: (question) => ask('/api/usage', { ...question }),
     statusLine: () => ask('/api/statusline'),
     alerts: () => ask('/api/alerts'),
+    limits: (sinceMs) =>
+      ask('/api/limits', { since: `${Math.max(1, Math.round((Date.now() - sinceMs) / 60_000))}m` }),
     meta: () => ask('/api/meta'),
     export: ({ format, names, ...times }) =>
       askBytes('/api/export', { format, events: names?.join(','), ...isoTimes(times, ['since', 'until']) }),
@@ -321,6 +327,11 @@ async function folderSource(dataDir: string, timezone: string): Promise<Source> 
     usage: (question) => readUsageReport(database, parseUsageRequest({ ...question }, Date.now(), timezone)),
     statusLine: () => readStatusLine(database, Date.now(), timezone),
     alerts: () => readStoredAlerts(dataDir, timezone),
+    limits: async (sinceMs) =>
+      readLimits(database, await LimitKeeper.open(dataDir, () => undefined), {
+        from: sinceMs,
+        now: Date.now(),
+      }),
     meta: async () => ({ ...(await readMeta(database)), data_dir: resolve(dataDir), timezone }),
     export: (request) => exportEvents(database, request),
     backup: () => backupDatabase(database),

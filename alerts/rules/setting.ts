@@ -41,6 +41,8 @@ export const SETTINGS = {
   apiErrorRate: { env: 'ALERT_API_ERROR_RATE', default: 0.01, ...anyRatio, doc: 'Share of model calls that met 429 or 529, over 15 minutes.' },
   apiErrorVolume: { env: 'ALERT_API_ERROR_MIN_CALLS', default: 20, ...anyCount, doc: 'Model calls that the 15 minutes must hold.' },
   unpricedCalls: { env: 'ALERT_UNPRICED_CALLS', default: 0, ...anyCount, doc: 'Model calls without a price, over an hour.' },
+  limitRefusals: { env: 'ALERT_LIMIT_REFUSALS', default: 0, ...anyCount, doc: 'Requests that limits refused, over 15 minutes.' },
+  limitUsedRatio: { env: 'ALERT_LIMIT_USED_RATIO', default: 0.79, ...anyRatio, doc: 'Share of a limit that is spent and reserved, over 15 minutes.' },
   telemetryLoss: { env: 'ALERT_TELEMETRY_LOSS', default: 0.001, ...anyRatio, doc: 'Share of events that never arrived, over an hour.' },
   lostRunRate: { env: 'ALERT_LOST_RUN_RATE', default: 0.05, ...anyRatio, doc: 'Share of started runs that never ended by themselves, over 24 hours.' },
   lostRunVolume: { env: 'ALERT_LOST_RUN_MIN_RUNS', default: 5, ...anyCount, doc: 'Runs that must have started in the 24 hours.' },

@@ -5,10 +5,12 @@ import { newestRunsTile } from '../lists.ts';
 import { groupBarsTile } from '../panels/bars.ts';
 import { statTile } from '../panels/stat.ts';
 import { groupTableTile } from '../panels/table.ts';
+import { timeSeriesTile } from '../panels/time-series.ts';
 import type { Dimension } from '../../core/schema.ts';
 import type { Tile } from '../tile.ts';
 
 const TOP = { height: 4 } as const;
+const ROW = { height: 7 } as const;
 const MOST_ROWS = 50;
 
 /** Most expensive first. */
@@ -80,6 +82,24 @@ export const USERS_BOARD: Board = {
       tiles: [
         costTable('session', 'Sessions, most expensive first'),
         timeTable('session', 'Sessions, slowest first'),
+      ],
+    },
+    {
+      title: 'Limits',
+      tiles: [
+        statTile('limit_refusals', { width: 4, ...ROW }),
+        statTile('limit_used_ratio', { width: 4, ...ROW }),
+        timeSeriesTile([{ signal: 'limit_refusals', by: ['limit'] }], {
+          key: 'refusals-over-time',
+          title: 'Refused requests, by limit',
+          style: 'bars',
+          width: 8,
+          ...ROW,
+        }),
+        groupBarsTile(
+          { signal: 'limit_refusals', by: ['user'] },
+          { key: 'refusals-by-user', title: 'Refused requests by user', width: 8, ...ROW },
+        ),
       ],
     },
   ],

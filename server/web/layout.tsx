@@ -48,6 +48,7 @@ const PAGES: readonly (readonly [string, string])[] = [
   ['/projects', 'Projects'],
   ['/diagnose', 'Cost change'],
   ['/compare/groups', 'Compare'],
+  ['/limits', 'Limits'],
   ['/alerts', 'Alerts'],
   ['/received', 'Received'],
 ];

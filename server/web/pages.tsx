@@ -7,6 +7,7 @@ import { registerAlerts } from './pages/alerts/alerts-route.tsx';
 import { registerBreakdowns } from './pages/breakdown/breakdown-route.tsx';
 import { registerDiagnosis } from './pages/diagnose/diagnose-route.tsx';
 import { registerGroups } from './pages/groups/groups-route.tsx';
+import { registerLimits } from './pages/limits/limits-route.tsx';
 import { registerOverview } from './pages/overview/overview-route.tsx';
 import { registerCompare, registerRun } from './run-routes.tsx';
 import { registerReceived } from './pages/received/received-route.tsx';
@@ -27,6 +28,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
   registerDiagnosis(app, context);
   registerAlerts(app, context);
   registerReceived(app, context);
+  registerLimits(app, context);
   registerViews(app, context);
 
   registerGroups(app, context);

@@ -5,6 +5,7 @@ import { SignalError } from '../signal.ts';
 import { CACHE_SIGNALS } from './cache.ts';
 import { CALL_SIGNALS } from './calls.ts';
 import { COST_SIGNALS } from './cost.ts';
+import { LIMIT_SIGNALS } from './limits.ts';
 import { LATENCY_SIGNALS } from './latency.ts';
 import { RUN_SIGNALS } from './runs.ts';
 import { SCORE_SIGNALS } from './scores.ts';
@@ -19,6 +20,7 @@ export const TOPICS: readonly { readonly title: string; readonly signals: readon
   { title: 'Cache and tokens', signals: CACHE_SIGNALS },
   { title: 'Tools', signals: TOOL_SIGNALS },
   { title: 'Model calls', signals: CALL_SIGNALS },
+  { title: 'Limits', signals: LIMIT_SIGNALS },
   { title: 'Scores', signals: SCORE_SIGNALS },
   { title: 'Telemetry', signals: TELEMETRY_SIGNALS },
 ];

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startServer, type RunningServer } from '../../server/start-server.ts';
+import { runCommand } from '../cli/run-command.ts';
 import { answer } from '../fakes/messages.ts';
 import { eventsOf, openHarness, type Harness, type Outcome } from './harness.ts';
 
@@ -59,6 +60,11 @@ describe('limits of a day', () => {
     expect((await today()).limits).toMatchObject([
       { scope: 'user_day', key: 'u', limit_nano_usd: LIMIT, spent_nano_usd: spentBy(together) },
     ]);
+
+    const page = await fetch(`${server.uiUrl}/limits`, { headers: { accept: 'text/html' } });
+    expect(await page.text()).toContain('TALLYSPAN_LIMIT_USER_DAY');
+    const listed = await runCommand(['limits', '--url', server.uiUrl, '--json']);
+    expect(JSON.parse(listed.stdout)).toMatchObject({ limits: (await today()).limits });
 
     const port = Number(new URL(server.uiUrl).port);
     await server.close();

@@ -46,7 +46,34 @@ const WEEK = [7, 6, 5, 4, 3, 2, 1].flatMap((ago) =>
 );
 const withoutCalls = { calls: 0 };
 
+/** What a limit of users did, a minute ago. */
+function limitEvents(action: 'refused' | 'warned', ratio: number): EventRecord[] {
+  return [
+    {
+      'event.name': 'agent.limit',
+      timestamp: NOON - MINUTE,
+      'service.name': 'shop',
+      'user.id': 'u',
+      'limit.action': action,
+      'limit.scope': 'user_day',
+      'limit.used_ratio': ratio,
+    },
+  ];
+}
+
 const CASES: Record<string, RuleCase> = {
+  'limit-refusals': {
+    fires: limitEvents('refused', 0.9),
+    below: limitEvents('warned', 0.9),
+    empty: '',
+    headline: /^Requests refused in 15 minutes of user_day 1 \(limit 0\)$/,
+  },
+  'limit-used': {
+    fires: limitEvents('warned', 0.8),
+    below: limitEvents('warned', 0.79),
+    empty: '',
+    headline: /^Most used limit in 15 minutes of user_day 80\.0 % \(limit 79\.0 %\)$/,
+  },
   'cost-spike': {
     fires: [...WEEK, ...runs(1, () => ({ calls: 1, callUsd: 12.01 }))],
     below: [...WEEK, ...runs(1, () => ({ calls: 1, callUsd: 12 }))],

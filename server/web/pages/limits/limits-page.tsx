@@ -1,0 +1,206 @@
+// The page of limits: what is spent, reserved and left of the limits that processes share, where they lead by the end
+// of the day, and whom limits refused.
+
+import type { VNode } from 'preact';
+import { formatCost, formatCount, formatNoteText, formatPercent, NO_DATA } from '../../../../core/format.ts';
+import type { LimitActionRow, LimitsOverview, LimitState } from '../../../limits/read-limits.ts';
+import { Moment, Name, linkTo, shortId } from '../../parts/cells.tsx';
+import { Panel, Scroll } from '../../parts/panel.tsx';
+
+export interface LimitsView {
+  readonly overview: LimitsOverview;
+  readonly windowText: string;
+  readonly timezone: string;
+  readonly now: number;
+}
+
+export function LimitsPage({ view }: { view: LimitsView }): VNode {
+  const { limits, actions } = view.overview;
+  return (
+    <>
+      <h1>Limits</h1>
+      <Panel
+        id="limits-today"
+        title="Limits of the day"
+        sub="days in UTC; shared by all processes that name this server"
+      >
+        {limits.length === 0 ? (
+          <div class="empty">
+            No process shares a limit through this server today. Start one with{' '}
+            <code>TALLYSPAN_LIMIT_USER_DAY='$5' TALLYSPAN_LIMIT_SERVER=http://…</code>
+          </div>
+        ) : (
+          <LimitTable limits={limits} />
+        )}
+      </Panel>
+      <Panel id="limits-actions" title="Refused and warned" sub={`the last ${view.windowText}, newest first`}>
+        {actions.length === 0 ? (
+          <div class="empty">No limit was reached.</div>
+        ) : (
+          <ActionTable actions={actions} view={view} />
+        )}
+      </Panel>
+    </>
+  );
+}
+
+const SCOPES: Readonly<Record<string, string>> = {
+  run: 'Run',
+  session: 'Session',
+  user_day: 'User, day',
+  agent_day: 'Agent, day',
+  process_day: 'Process, day',
+  tool_run: 'Tool in a run',
+  turns: 'Turns',
+  tokens_run: 'Tokens of a run',
+  code: 'Set in code',
+  loop: 'Loop',
+  unpriced: 'Without a price',
+  fault: 'Not checked',
+};
+
+function scopeName(scope: string): string {
+  return SCOPES[scope] ?? scope;
+}
+
+function LimitTable({ limits }: { limits: readonly LimitState[] }): VNode {
+  return (
+    <Scroll label={{ headingId: 'limits-today' }}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Limit</th>
+            <th scope="col">Whose</th>
+            <th scope="col">Set by</th>
+            <th scope="col" class="n">
+              Limit
+            </th>
+            <th scope="col" class="n">
+              Spent
+            </th>
+            <th scope="col" class="n">
+              Reserved
+            </th>
+            <th scope="col" class="n">
+              Left
+            </th>
+            <th scope="col" class="n">
+              Used
+            </th>
+            <th scope="col" class="n">
+              By the end of the day
+            </th>
+            <th scope="col" class="n">
+              Processes
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {limits.map((limit) => (
+            <tr key={`${limit.scope} ${limit.rule} ${limit.key}`}>
+              <td>{scopeName(limit.scope)}</td>
+              <td>
+                <Name text={limit.key} href={keyLink(limit)} />
+              </td>
+              <td>
+                <Name text={limit.rule} />
+              </td>
+              <td class="n">{formatCost(limit.limit_nano_usd)}</td>
+              <td class="n">{formatCost(limit.spent_nano_usd)}</td>
+              <td class="n">{formatCost(limit.reserved_nano_usd)}</td>
+              <td class="n">{formatCost(limit.left_nano_usd)}</td>
+              <td class="n">
+                <UsedRatio ratio={limit.spent_nano_usd / limit.limit_nano_usd} />
+              </td>
+              <td class="n" title={limit.forecast_nano_usd === null ? 'The day has just begun' : undefined}>
+                {formatCost(limit.forecast_nano_usd)}
+              </td>
+              <td class="n">{formatCount(limit.processes)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}
+
+const NEARLY = 0.8;
+
+function UsedRatio({ ratio }: { ratio: number }): VNode {
+  if (ratio < NEARLY) return <>{formatPercent(ratio)}</>;
+  return <span class={`badge ${ratio < 1 ? 'warn' : 'failed'}`}>{formatPercent(ratio)}</span>;
+}
+
+function keyLink({ scope, key }: LimitState): string | undefined {
+  if (scope === 'user_day') return linkTo('/runs', { user: key });
+  return scope === 'agent_day' ? linkTo('/runs', { agent: key }) : undefined;
+}
+
+const LOOKS: Readonly<Record<string, string>> = { refused: 'failed', stopped: 'failed', warned: 'warn' };
+
+function ActionTable({ actions, view }: { actions: readonly LimitActionRow[]; view: LimitsView }): VNode {
+  return (
+    <Scroll label={{ headingId: 'limits-actions' }}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">When</th>
+            <th scope="col">What</th>
+            <th scope="col">Limit</th>
+            <th scope="col">Whose</th>
+            <th scope="col">Run</th>
+            <th scope="col">Agent</th>
+            <th scope="col">User</th>
+            <th scope="col">Model</th>
+            <th scope="col">Figures</th>
+          </tr>
+        </thead>
+        <tbody>
+          {actions.map((action, index) => (
+            <tr key={`${action.at} ${index}`}>
+              <td>
+                <Moment at={action.at} timezone={view.timezone} now={view.now} />
+              </td>
+              <td>
+                <span class={`badge ${LOOKS[action.action] ?? ''}`}>{action.action}</span>
+              </td>
+              <td title={action.rule}>{scopeName(action.scope)}</td>
+              <td>
+                <Name text={action.key} />
+              </td>
+              <td>
+                {action.run_id === null ? (
+                  NO_DATA
+                ) : (
+                  <a href={`/runs/${encodeURIComponent(action.run_id)}`}>{shortId(action.run_id)}</a>
+                )}
+              </td>
+              <td>
+                <Name text={action.agent} />
+              </td>
+              <td>
+                <Name text={action.user} />
+              </td>
+              <td>
+                <Name text={action.model} />
+              </td>
+              <td>{figuresOf(action)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}
+
+function figuresOf(action: LimitActionRow): string {
+  const text = formatNoteText({
+    limit_nano_usd: action.limit_nano_usd,
+    limit_spent_nano_usd: action.spent_nano_usd,
+    limit_needed_nano_usd: action.needed_nano_usd,
+    limit_count: action.limit_count,
+    limit_spent_count: action.spent_count,
+  });
+  if (text !== undefined) return text;
+  return action.tool === null ? '' : `${action.tool}, ${formatCount(action.spent_count)} times`;
+}
