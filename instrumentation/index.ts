@@ -116,6 +116,8 @@ export interface Recorder {
   identify(identity: Identity): void;
   note(kind: NoteKind, text: string | undefined, fields: NoteFields): void;
   score(scored: Scored, scores: Scores, options: ScoreOptions): void;
+  /** Calls the listener with every event of the process; gives what stops it. */
+  listen(listener: (event: object & { readonly timestamp: number }) => void): () => void;
   observeQuery<T>(query: T): T;
   flush(timeoutMs: number): Promise<void>;
 }

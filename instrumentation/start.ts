@@ -18,11 +18,12 @@ import { loadPrices } from './process/prices-file.ts';
 import { detectService, ServiceHolder, serviceOf } from './process/service.ts';
 import { readSettings, type Settings } from './process/settings.ts';
 import { later } from './process/timers.ts';
-import { EventLog } from './record/event-log.ts';
+import { EventLog, eventListeners } from './record/event-log.ts';
 import { FirstSights } from './record/first-sights.ts';
 import { setProcessIdentity } from './record/identity.ts';
 import { Journal } from './record/journal.ts';
 import { closeLostRuns } from './record/lost-runs.ts';
+import { Receipts } from './record/receipts.ts';
 import { Runs } from './record/runs.ts';
 import { Sightings, writeReport } from './record/sightings.ts';
 import { SilentWatch } from './record/silent-watch.ts';
@@ -88,6 +89,12 @@ function assemble(settings: Settings) {
   };
   const runs = new Runs(telemetry);
   providers.watch(watchSpans(runs, peers, telemetry.defaultAgentName));
+  if (settings.hasReceipts) {
+    const receipts = new Receipts();
+    eventListeners.add((event) => {
+      receipts.take(event);
+    });
+  }
   const observer = new Observer(telemetry, runs, loadPrices(settings.pricesFile), instanceId);
   return {
     settings,

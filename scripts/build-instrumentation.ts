@@ -46,7 +46,7 @@ export async function buildInstrumentation(
     ['cjs', 'cjs'],
     ['esm', 'mjs'],
   ] as const) {
-    for (const name of ['index', 'agent-sdk']) {
+    for (const name of ['index', 'agent-sdk', 'testing']) {
       bundles.push(
         ...(await buildBundles({
           ...common,
@@ -74,7 +74,7 @@ export async function buildInstrumentation(
   if (!hasTypes) return bundles;
   await emitTypes();
   for (const name of ['register', 'check-delivery']) await writeTypes(name, 'export {};\n');
-  for (const name of ['index', 'agent-sdk'])
+  for (const name of ['index', 'agent-sdk', 'testing'])
     await writeTypes(name, await readFile(path.join(root, `build/instrumentation/${name}.d.ts`), 'utf8'));
   return bundles;
 

@@ -6,6 +6,8 @@ import { errorName, isAbort } from '../sdk/api-errors.ts';
 import { follow } from '../follow/follow.ts';
 import type { Outcome } from '../follow/outcome.ts';
 import { codeLimitOf } from '../limits/code-limit.ts';
+import type { EventRecord } from '../../core/event.ts';
+import { eventListeners } from '../record/event-log.ts';
 import { recordDeclaredTool } from './declared-tool.ts';
 import { guard, guardAsync } from '../process/guard.ts';
 import { setFlowIdentity } from '../record/identity.ts';
@@ -61,6 +63,16 @@ export function createRecorder(observer: Observer, pipeline: Pipeline): Recorder
 
   return {
     score: scoreThing,
+
+    listen: (listener) => {
+      const guardedListener = (event: EventRecord): void => {
+        guard('listener', () => {
+          listener(event);
+        });
+      };
+      eventListeners.add(guardedListener);
+      return () => void eventListeners.delete(guardedListener);
+    },
 
     run: (options, work) => {
       const { runs } = observer;

@@ -24,6 +24,11 @@ export function say(text: string): void {
   if (level !== 'off') write(text.replaceAll('\n', ' '));
 }
 
+/** Writes one line that was asked for by a setting of its own. */
+export function print(text: string): void {
+  write(text.replaceAll('\n', ' '));
+}
+
 /** Like {@link say}, but each `topic` is heard once in a process. */
 export function sayOnce(topic: string, text: string): void {
   if (said.has(topic)) return;

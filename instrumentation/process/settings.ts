@@ -34,6 +34,8 @@ export interface Settings {
   readonly pricesFile: string | undefined;
   /** File to which the process appends what was seen of it; a command sets it for the programs that it starts. */
   readonly reportFile: string | undefined;
+  /** Whether each run ends with a line on stderr. */
+  readonly hasReceipts: boolean;
   readonly userId: string | undefined;
   readonly sessionId: string | undefined;
   readonly taskType: string | undefined;
@@ -97,6 +99,7 @@ export function readSettings(environment: Environment): Settings {
     spoolFolder: text('TALLYSPAN_SPOOL') ?? join(cacheFolder(environment), 'tallyspan', 'spool'),
     pricesFile: text('TALLYSPAN_PRICES'),
     reportFile: text('TALLYSPAN_REPORT'),
+    hasReceipts: oneOf('TALLYSPAN_RECEIPT', ['0', '1'], '0') === '1',
     userId: text('TALLYSPAN_USER_ID'),
     sessionId: text('TALLYSPAN_SESSION_ID'),
     taskType: text('TALLYSPAN_TASK_TYPE'),

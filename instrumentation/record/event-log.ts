@@ -30,6 +30,9 @@ const MAX_RECORD_BYTES = 3_500_000;
 /** Takes a record; `isUrgent` when its loss would hide a run. */
 export type RecordSink = (record: EncodedRecord, isUrgent: boolean) => void;
 
+/** Who hears every event of the process as it is emitted; nobody, as a rule. */
+export const eventListeners = new Set<(event: EventRecord) => void>();
+
 /** Made without a logger: it would check each attribute again, which is most of what an event costs. */
 export class EventLog {
   readonly #sink: RecordSink;
@@ -112,6 +115,7 @@ export class EventLog {
       const { resource } = service;
       this.#sink({ resource, scope: this.#scope, record }, name === 'agent.run.started');
       this.#file?.add(line.toString(), atMs);
+      for (const listener of eventListeners) listener({ ...fields, ...header });
     });
     return header;
   }
