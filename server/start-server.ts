@@ -168,6 +168,7 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
       timezone,
       traceUrls,
       readAlerts: () => alerter?.overview(),
+      alertChanges: () => alerter?.changes,
       testChannel: (name) => alerter?.tests.test(name),
       grpcAddress: () => grpcAddress,
       httpAddress: () => httpAddress,

@@ -14,6 +14,8 @@ import {
 } from '../../alerts/rules/rule.ts';
 import { formatValue, type ShownUnit } from '../../alerts/rules/value-format.ts';
 import type { Dimension } from '../../core/schema.ts';
+import { SETTINGS } from '../../alerts/rules/setting.ts';
+import type { AlertChanges } from './alert-changes.ts';
 import type { ChannelTest } from './channel-tests.ts';
 import type { ChannelHealth } from './delivery.ts';
 
@@ -43,6 +45,14 @@ export interface RuleLine {
   readonly comparison: ThresholdSide;
   readonly threshold: number;
   readonly threshold_text: string;
+  /** Variable of the environment that sets the limit. */
+  readonly limit_variable: string;
+  /** Whether it is set there. */
+  readonly limit_fixed: boolean;
+  /** When and from which address the limit was changed on the page; null where it was not. */
+  readonly limit_changed: { readonly at: string; readonly by: string } | null;
+  /** Until when nothing is sent, ISO 8601 UTC. */
+  readonly silenced_until: string | null;
   /** Last check, ISO 8601 UTC; null before the first. */
   readonly checked_at: string | null;
   /** Why it could not be checked. */
@@ -69,6 +79,8 @@ export interface AlertOverview {
 export interface OverviewInput {
   readonly config: Pick<AlertConfig, 'settings' | 'policy'>;
   readonly states: readonly AlertState[];
+  /** Limits and silences of the page. */
+  readonly changes?: AlertChanges;
   readonly notices: readonly Notice[];
   readonly health: readonly ChannelHealth[];
   /** Last check of a rule, Unix ms. */
@@ -95,6 +107,8 @@ export function overviewOf(input: OverviewInput): AlertOverview {
         comparison: rule.comparison,
         threshold,
         threshold_text: formatValue(threshold, rule.unit),
+        limit_variable: SETTINGS[rule.threshold].env,
+        ...changesOf(rule, input.changes),
         checked_at: checkedMs === undefined ? null : new Date(checkedMs).toISOString(),
         fault: input.faults?.get(rule.id) ?? null,
         alerts: states.map((state) => lineOf(state, rule)),
@@ -107,6 +121,19 @@ export function overviewOf(input: OverviewInput): AlertOverview {
     tests: input.tests ?? [],
     page_url: input.pageUrl ?? null,
     notices: input.notices.toReversed(),
+  };
+}
+
+function changesOf(
+  rule: Rule,
+  changes: AlertChanges | undefined,
+): Pick<RuleLine, 'limit_fixed' | 'limit_changed' | 'silenced_until'> {
+  const limit = changes?.limitOf(rule.threshold);
+  const silence = changes?.silenceOf(rule.id, Date.now());
+  return {
+    limit_fixed: changes?.isFixed(rule.threshold) ?? true,
+    limit_changed: limit === undefined ? null : { at: new Date(limit.atMs).toISOString(), by: limit.by },
+    silenced_until: silence === undefined ? null : new Date(silence.untilMs).toISOString(),
   };
 }
 

@@ -11,6 +11,8 @@ import { intervalOf, questionOf, readingOfResult } from '../../alerts/rules/read
 import type { Rule } from '../../alerts/rules/rule.ts';
 import { messageOf } from '../process/server-error.ts';
 import type { ChunkQueryable } from '../store/file/database.ts';
+import type { SettingValues } from '../../alerts/rules/setting.ts';
+import { AlertChanges } from './alert-changes.ts';
 import { takeAlertFile, writeAlertFile, type AlertMemory } from './alert-file.ts';
 import { overviewOf, type AlertOverview } from './alert-overview.ts';
 import { ChannelTests } from './channel-tests.ts';
@@ -24,6 +26,8 @@ export interface AlerterOptions {
   readonly config: AlertConfig;
   readonly channels: readonly Channel[];
   readonly dataDir: string;
+  /** Limits and silences of the page. */
+  readonly changes?: AlertChanges;
   readonly database: ChunkQueryable;
   readonly read: ReadSignalOf;
   /** Address of the pages, without a slash at the end; links in notices begin with it. */
@@ -46,6 +50,8 @@ export class Alerter {
   readonly #checkedAt = new Map<string, number>();
   readonly #faults = new Map<string, string>();
   #notices: readonly Notice[];
+  /** Limits and silences, which the page changes. */
+  readonly changes: AlertChanges;
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
   #saving: Promise<void> | undefined;
@@ -57,6 +63,7 @@ export class Alerter {
   private constructor(options: AlerterOptions, memory: AlertMemory) {
     const { config, channels, timing } = options;
     this.#options = options;
+    this.changes = options.changes ?? new AlertChanges(options.dataDir, {}, options.log);
     this.#rules = RULES.filter((rule) => !config.policy.disabled.includes(rule.id));
     for (const rule of this.#rules) {
       this.#statesByRule.set(
@@ -113,7 +120,8 @@ export class Alerter {
   /** What the page, the API and the command show. */
   overview(): AlertOverview {
     return overviewOf({
-      config: this.#options.config,
+      config: { ...this.#options.config, settings: this.#settings() },
+      changes: this.changes,
       states: [...this.#statesByRule.values()].flat(),
       notices: this.#notices,
       health: this.#deliverer.health(),
@@ -146,7 +154,9 @@ export class Alerter {
 
   async #checkRule(rule: Rule, atMs: number): Promise<void> {
     const { config, read } = this.#options;
-    const { policy, settings } = config;
+    const { policy } = config;
+    const settings = this.#settings();
+    const isSilent = this.changes.silenceOf(rule.id, atMs) !== undefined;
     const judgements = await judgeRule(
       rule,
       settings,
@@ -159,8 +169,8 @@ export class Alerter {
     for (const [telling, told] of tellings) {
       const notice = await this.#compose(rule, telling, told, atMs);
       this.#notices = [...this.#notices, notice].slice(-NOTICES_KEPT);
-      this.#deliverer.enqueue(notice, Date.now());
-      this.#options.log(`alerts: ${notice.headline}`);
+      if (!isSilent) this.#deliverer.enqueue(notice, Date.now());
+      this.#options.log(`alerts: ${notice.headline}${isSilent ? ' (silenced)' : ''}`);
     }
   }
 
@@ -183,6 +193,10 @@ export class Alerter {
       this.#options.log(`alerts: the causes of ${rule.id} could not be read: ${messageOf(error)}`);
       return composeNotice({ ...notice, contributors: [] });
     }
+  }
+
+  #settings(): SettingValues {
+    return this.changes.applyTo(this.#options.config.settings);
   }
 
   #noteFault(rule: Rule, message: string): void {

@@ -8,6 +8,7 @@ import { signalOf } from '../../signals/catalogue/index.ts';
 import { runSignal } from '../queries/signals/signals.ts';
 import { messageOf, ServerError } from '../process/server-error.ts';
 import type { ChunkQueryable } from '../store/file/database.ts';
+import { AlertChanges } from './alert-changes.ts';
 import { Alerter } from './alerter.ts';
 import type { Channel } from './channels/channel.ts';
 import { makeChannels } from './channels/make-channels.ts';
@@ -15,6 +16,7 @@ import { makeChannels } from './channels/make-channels.ts';
 export interface Alerting {
   readonly config: AlertConfig;
   readonly channels: readonly Channel[];
+  readonly env: Environment;
 }
 
 export interface StartAlertingOptions {
@@ -36,7 +38,7 @@ export function readAlerting(
 ): Alerting {
   try {
     const config = readAlertConfig({ ...env, TIMEZONE: env['TIMEZONE']?.trim() || timezone }, RULE_IDS);
-    return { config, channels: makeChannels(config.channels, otherSecrets) };
+    return { config, channels: makeChannels(config.channels, otherSecrets), env };
   } catch (error) {
     if (error instanceof SettingError) throw new ServerError(`alerts: ${error.message}`);
     throw new ServerError(`alerts: ${messageOf(error)}`);
@@ -57,6 +59,7 @@ export async function startAlerting(options: StartAlertingOptions): Promise<Aler
     config: alerting.config,
     channels: alerting.channels,
     dataDir,
+    changes: new AlertChanges(dataDir, alerting.env, log),
     database,
     read: (id, request) => runSignal(database, signalOf(id), request),
     pageUrl,

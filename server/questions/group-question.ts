@@ -19,7 +19,7 @@ export interface GroupQuestion {
   readonly where: Where | undefined;
 }
 
-const DIMENSIONS = ['agent', 'user', 'version', 'task', 'project', 'session', 'model', 'tool'];
+const DIMENSIONS = new Set(['agent', 'user', 'version', 'task', 'project', 'session', 'model', 'tool']);
 const TIME = /(?:^|\s)time:(\S+)/i;
 
 /** @throws RequestError */
@@ -44,7 +44,7 @@ export function readGroupQuestion(given: string, page: Stretch, now: number): Gr
     until: undefined,
     endedBy: stretch.to,
   };
-  const isDimensional = params.every(([name]) => DIMENSIONS.includes(name));
+  const isDimensional = params.every(([name]) => DIMENSIONS.has(name));
   return {
     text: [filterTextOf(params) || 'all', ...(time === undefined ? [] : [`time:${time}`])].join(' '),
     stretch,

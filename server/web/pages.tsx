@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { VNode } from 'preact';
 import { renderPage } from './layout.tsx';
 import { registerAlerts } from './pages/alerts/alerts-route.tsx';
+import { registerRules } from './pages/alerts/rule-route.tsx';
 import { registerBreakdowns } from './pages/breakdown/breakdown-route.tsx';
 import { registerDiagnosis } from './pages/diagnose/diagnose-route.tsx';
 import { registerGroups } from './pages/groups/groups-route.tsx';
@@ -29,6 +30,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
   registerAlerts(app, context);
   registerReceived(app, context);
   registerLimits(app, context);
+  registerRules(app, context);
   registerViews(app, context);
 
   registerGroups(app, context);

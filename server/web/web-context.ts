@@ -2,6 +2,7 @@
 
 import type { FastifyRequest } from 'fastify';
 import type { AlertOverview } from '../alerting/alert-overview.ts';
+import type { AlertChanges } from '../alerting/alert-changes.ts';
 import type { ChannelTest } from '../alerting/channel-tests.ts';
 import type { Intake } from '../intake/intake.ts';
 import type { LimitKeeper } from '../limits/limit-keeper.ts';
@@ -28,6 +29,8 @@ export interface ServedContext {
   readonly traceUrls: readonly string[];
   /** What is known of alerts; undefined until alerting has started. */
   readonly readAlerts: () => AlertOverview | undefined;
+  /** Limits and silences, to be changed; undefined until alerting has started. */
+  readonly alertChanges?: () => AlertChanges | undefined;
   /** Sends a test notice; undefined until alerting has started. */
   readonly testChannel: (name: string) => Promise<ChannelTest> | undefined;
   /** Where OTLP over gRPC listens, host:port; undefined until it does. */

@@ -70,7 +70,7 @@ describe('contributors', () => {
       (id, request) => Promise.resolve(evaluate(signalOf(id), events, request)),
       { rule, interval, group: undefined, timezone: 'UTC', pageUrl: PAGE },
     );
-    expect(first?.url).toBe(`${PAGE}/runs?user=newcomer`);
+    expect(first?.url).toBe(`${PAGE}/users/newcomer`);
   });
 
   it('of one group are those within it', async () => {

@@ -84,6 +84,7 @@ describe('a rule that fires', () => {
 
   it('leads to what it is about, and to what it told last', async () => {
     expect(await linksIn(rowOf('user-day-cost'))).toEqual([
+      ['Cost of one user in a day', '/alerts/user-day-cost', null],
       [
         expect.stringMatching(/\d\d:\d\d still firing$/),
         `#notice-user-day-cost-repeat-${NOW - 20 * MINUTE}`,
@@ -95,10 +96,73 @@ describe('a rule that fires', () => {
         `#notice-user-day-cost-resolved-${NOW - 200 * MINUTE}`,
         null,
       ],
-      [TOLD_USER, `/runs?user=${encodeURIComponent(TOLD_USER)}`, null],
+      [TOLD_USER, `/users/${encodeURIComponent(TOLD_USER)}`, null],
     ]);
-    expect(await linksIn(rowOf('conversation-cost'))).toEqual([['chat 1', '/sessions/chat%201', null]]);
-    await page.click(`${rowOf('user-day-cost')} a >> nth=0`);
+    expect((await linksIn(rowOf('conversation-cost'))).at(-1)).toEqual([
+      'chat 1',
+      '/sessions/chat%201',
+      null,
+    ]);
+    await page.click(`${rowOf('user-day-cost')} a >> nth=1`);
     expect(await page.locator('tr:target').textContent()).toContain('still firing');
+  });
+});
+
+function sendLimit(base: string, id: string, value: string): Promise<Response> {
+  return fetch(`${base}/alerts/${id}/limit`, {
+    method: 'POST',
+    headers: { origin: base },
+    body: new URLSearchParams({ value }),
+    redirect: 'manual',
+  });
+}
+
+describe('the page of a rule', () => {
+  it('comes from the list, in which what fires is first', async () => {
+    await page.goto(`${server.uiUrl}/alerts`);
+    const states = await page.locator('section[aria-labelledby=rules] tbody td:nth-child(2)').allInnerTexts();
+    const firing = states.map((text) => text.startsWith('firing'));
+    expect(firing.lastIndexOf(true)).toBeLessThan(firing.indexOf(false));
+    await page.click('a.strong >> nth=0');
+    expect(new URL(page.url()).pathname).toMatch(/^\/alerts\/[a-z-]+$/);
+    expect(await page.locator('section[aria-labelledby=course]').count()).toBe(1);
+  });
+
+  it('changes the limit, says who did and when, and takes it back; the change outlives the server', async () => {
+    await page.goto(`${server.uiUrl}/alerts/run-cost`);
+    const before = await page.inputValue('input[name=value]');
+    await page.fill('input[name=value]', '1.25');
+    await page.click('button:text("Save the limit")');
+    expect(await page.textContent('section[aria-labelledby=limit]')).toMatch(/Changed .* from 127\.0\.0\.1/);
+    expect(server.readAlertStates().rules.find(({ id }) => id === 'run-cost')).toMatchObject({
+      threshold: 1_250_000_000,
+      limit_changed: { by: '127.0.0.1' },
+    });
+    await server.close();
+    server = await startTestServer({ dataDir: server.dataDir, alertEnv: { TALLYSPAN_URL: PAGE_URL } });
+    await page.goto(`${server.uiUrl}/alerts/run-cost`);
+    expect(await page.inputValue('input[name=value]')).toBe('1.25');
+    await page.click('button:text("Back to the default")');
+    expect(await page.inputValue('input[name=value]')).toBe(before);
+  });
+
+  it('refuses a limit that cannot be, and one that the environment sets', async () => {
+    expect((await sendLimit(server.uiUrl, 'run-cost', '-1')).status).toBe(400);
+    expect((await sendLimit(server.uiUrl, 'run-cost', '')).status).toBe(400);
+    const fixed = await startTestServer({ alertEnv: { ALERT_RUN_USD: '2' } });
+    expect((await sendLimit(fixed.uiUrl, 'run-cost', '1')).status).toBe(400);
+    await page.goto(`${fixed.uiUrl}/alerts/run-cost`);
+    expect(await page.textContent('section[aria-labelledby=limit]')).toContain('set by ALERT_RUN_USD');
+    expect(await page.locator('input[name=value]').count()).toBe(0);
+    await fixed.remove();
+  });
+
+  it('silences the rule for a time', async () => {
+    await page.goto(`${server.uiUrl}/alerts/run-cost`);
+    await page.selectOption('select[name=for]', '8h');
+    await page.click('button:text("Silence")');
+    expect(await page.textContent('.head')).toContain('silenced');
+    await page.click('button:text("End the silence")');
+    expect(await page.textContent('.head')).not.toContain('silenced');
   });
 });

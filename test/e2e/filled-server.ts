@@ -54,5 +54,5 @@ const LISTS = ['/tools', '/models', '/users', '/tasks', '/agents', '/versions', 
 export const TESTED_PAGES = {
   runs: ['/', '/runs', '/runs/:id', '/compare', '/sessions/:id'],
   things: [...LISTS, ...LISTS.filter((path) => path !== '/sessions').map((path) => `${path}/:id`)],
-  reports: ['/diagnose', '/alerts', '/compare/groups'],
+  reports: ['/diagnose', '/alerts', '/alerts/:id', '/compare/groups'],
 } as const;

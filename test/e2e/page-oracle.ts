@@ -194,7 +194,7 @@ export function isChecked(html: string): boolean {
 export function patternOf(path: string): string {
   const [pathname = ''] = path.split('?');
   return pathname.replace(
-    /^\/(runs|sessions|users|agents|versions|tools|models|tasks|projects)\/.+$/,
+    /^\/(runs|sessions|alerts|users|agents|versions|tools|models|tasks|projects)\/.+$/,
     '/$1/:id',
   );
 }

@@ -8,9 +8,9 @@ import { formatValue } from '../../alerts/rules/value-format.ts';
 import { diagnose } from '../../core/diagnosis/diagnose.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { formatCost, formatCount, formatPercent } from '../../core/format.ts';
-import { DAY_MS } from '../../core/time.ts';
+import { DAY_MS, dayOf } from '../../core/time.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
-import { evaluate } from '../../signals/evaluate.ts';
+import { evaluate, evaluateSeries } from '../../signals/evaluate.ts';
 import { TESTED_PAGES, startFilledServer, type FilledServer } from './filled-server.ts';
 import {
   costOf,
@@ -79,6 +79,15 @@ describe('why did cost change', () => {
   });
 });
 
+function meanOf(runs: RunEvents[], key: 'agent.turns' | 'agent.cost_nano_usd'): number {
+  const values = runs.flatMap(({ end }) => end?.[key] ?? []);
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function shareOk(runs: RunEvents[]): number {
+  return runs.filter(({ end }) => end?.['agent.status'] === 'ok').length / runs.length;
+}
+
 describe('two groups', () => {
   it('have the numbers of their runs, and an interval around the difference', async () => {
     const shown = await show('/compare/groups?a=agent:triage&b=agent:support&time=7d');
@@ -87,12 +96,6 @@ describe('two groups', () => {
       ended.filter((run) => endOf(run) > from && run.end?.['gen_ai.agent.name'] === agent),
     ) as [RunEvents[], RunEvents[]];
     const lines = new Map(tableOf(shown, 'Comparison').map((row) => [row.about, row.cells]));
-    const meanOf = (runs: RunEvents[], key: 'agent.turns' | 'agent.cost_nano_usd'): number => {
-      const values = runs.flatMap(({ end }) => end?.[key] ?? []);
-      return values.reduce((sum, value) => sum + value, 0) / values.length;
-    };
-    const shareOk = (runs: RunEvents[]): number =>
-      runs.filter(({ end }) => end?.['agent.status'] === 'ok').length / runs.length;
     expect(lines.get('runs')?.slice(1, 3)).toEqual([formatCount(a.length), formatCount(b.length)]);
     expect(lines.get('cost')?.slice(1, 3)).toEqual(
       [a, b].map((runs) => formatCost(runs.reduce((sum, run) => sum + Math.max(0, costOf(run)), 0))),
@@ -135,8 +138,10 @@ describe('alerts', () => {
       .locator('section[aria-labelledby=rules] tbody tr td:last-child time')
       .evaluateAll((nodes) => nodes.map((node) => node.getAttribute('datetime') ?? ''));
     expect(rows).toHaveLength(RULES.length);
-    for (const [index, rule] of RULES.entries()) {
+    // What fires stands first: a row is found by its rule.
+    for (const rule of RULES) {
       if (rule.by !== undefined) continue;
+      const index = rows.findIndex(({ about }) => about === rule.id);
       const judgements = await judgeRule(
         rule,
         settings,
@@ -151,6 +156,22 @@ describe('alerts', () => {
         formatValue(judgements[0]?.value ?? null, rule.unit),
       ]);
     }
+  });
+});
+
+describe('one alert rule', () => {
+  it('has the course of its signal', async () => {
+    const shown = await show('/alerts/run-failures?time=7d');
+    const rule = RULES.find(({ id }) => id === 'run-failures');
+    const points = evaluateSeries(signalOf(rule?.signal ?? ''), events, {
+      ...requestOf(7 * DAY_MS),
+      from: dayOf(Date.now() - 7 * DAY_MS, 'UTC').to,
+      step: 'day',
+    });
+    if ('reason' in points) throw new Error(points.reason);
+    expect((shown.tables[`${rule?.subject} over time`] ?? []).map((row) => row.cells[1])).toEqual(
+      points.map(({ value }) => formatValue(value, rule?.unit ?? 'count')),
+    );
   });
 });
 

@@ -8,7 +8,7 @@ import { RUN_SORTS } from '../../queries/runs/run-order.ts';
 import { COST_WAYS } from '../../queries/signals/read-cost.ts';
 import { USAGE_KINDS } from '../../queries/usage/read-usage.ts';
 import { CACHE_SETTINGS } from '../../queries/diagnosis/read-what-if.ts';
-import { arrayOf, FLAG, refTo, TEXT, type JsonSchema } from './json-schema.ts';
+import { ANYTHING, arrayOf, FLAG, refTo, TEXT, type JsonSchema } from './json-schema.ts';
 
 /** How long a description holds. */
 export type Stability = 'stable' | 'internal';
@@ -144,6 +144,13 @@ export const SIGNAL_ROUTE: RouteDescription = {
     ...Object.fromEntries(DIMENSIONS.map((dimension) => [dimension, TEXT])),
   }),
   response: answers('Signal'),
+};
+
+export const SEARCH_ROUTE: RouteDescription = {
+  summary: 'What one text finds: ids by their beginning, names that hold it',
+  stability: 'internal',
+  querystring: query({ q: TEXT, limit: { type: 'integer', minimum: 1, maximum: 100, default: 50 } }),
+  response: { 200: ANYTHING },
 };
 
 export const META_ROUTE: RouteDescription = {

@@ -36,7 +36,7 @@ export function AlertRules({ overview, clock }: { overview: AlertOverview; clock
             </tr>
           </thead>
           <tbody>
-            {overview.rules.map((rule) => (
+            {overview.rules.toSorted(byUrgency).map((rule) => (
               <RuleRow
                 key={rule.id}
                 rule={rule}
@@ -51,15 +51,28 @@ export function AlertRules({ overview, clock }: { overview: AlertOverview; clock
   );
 }
 
+/** What fires first, then what is about to; the others as they are. */
+function byUrgency(a: RuleLine, b: RuleLine): number {
+  return urgencyOf(a) - urgencyOf(b);
+}
+
+function urgencyOf({ alerts }: RuleLine): number {
+  const phases = new Set(alerts.map(({ phase }) => phase));
+  return phases.has('firing') ? 0 : phases.has('pending') ? 1 : 2;
+}
+
 function RuleRow(props: { rule: RuleLine; notices: readonly Notice[]; clock: Clock }): VNode {
   const { rule, notices, clock } = props;
   const alerts = rule.alerts.slice(0, GROUPS_SHOWN);
   const rest = rule.alerts.length - alerts.length;
   return (
-    <tr>
+    <tr id={rule.id} data-row={rule.id}>
       <td class="wrap">
-        <strong>{rule.title}</strong>
+        <a class="strong" href={`/alerts/${rule.id}`}>
+          {rule.title}
+        </a>
         <span class="hint mono">{rule.id}</span>
+        {rule.silenced_until !== null && <span class="hint">silenced: nothing is sent</span>}
         {rule.fault !== null && <span class="why">could not be checked: {rule.fault}</span>}
         {notices.length > 0 && <Told notices={notices.slice(0, TOLD_SHOWN)} clock={clock} />}
       </td>

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { search } from '../../../queries/search/search.ts';
 import { readFilterText } from '../../../questions/filter-text.ts';
 import { textParam, type QueryText } from '../../../questions/query-params.ts';
+import { SEARCH_ROUTE } from '../../openapi/routes.ts';
 import { answerPage } from '../../answer-page.tsx';
 import { linkTo } from '../../parts/cells.tsx';
 import type { WebContext } from '../../web-context.ts';
@@ -26,7 +27,7 @@ export function registerSearch(app: FastifyInstance, context: WebContext): void 
     });
   });
 
-  app.get<{ Querystring: QueryText }>('/api/search', async (request) => {
+  app.get<{ Querystring: QueryText }>('/api/search', { schema: SEARCH_ROUTE }, async (request) => {
     const text = textParam(request.query, 'q') ?? '';
     const limit = Number(textParam(request.query, 'limit') ?? 50);
     const { hits } = await search(database, text);
