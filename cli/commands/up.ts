@@ -5,6 +5,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { startServer, type RunningServer } from '../../server/start-server.ts';
 import { followClaude, followedRoots } from '../claude/follow-claude.ts';
 import { defaultDataDir } from '../files/data-dir.ts';
+import { drainSpool } from '../files/spool-drain.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { durationOption, parsePort, parseSizeBytes, parseTimeZone } from '../options.ts';
 import { safeText } from '../terminal/safe-text.ts';
@@ -105,8 +106,9 @@ export function registerUp(program: Command, io: CliIo): void {
       });
       io.stdout.write(readyLine(server));
       const following = roots.length > 0 ? followClaude(roots, server, io) : undefined;
+      const draining = drainSpool(server, io);
       await waitForStop(io.signal);
-      await following;
+      await Promise.all([following, draining]);
       await server.close();
     });
 }

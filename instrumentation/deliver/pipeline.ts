@@ -45,7 +45,10 @@ export class Pipeline {
     };
     this.endpoint = transports.logs.endpoint;
     this.folder = join(settings.spoolFolder, folderName(serviceName, transports));
-    const spool = new Spool(this.folder);
+    const spool = new Spool(this.folder, undefined, {
+      logs: transports.logs.endpoint,
+      traces: transports.traces.endpoint,
+    });
     const onProblem = (problem: DeliveryProblem): void => {
       this.#tell(problem);
     };

@@ -14,16 +14,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { SPOOL_CLAIM_MS, SPOOL_NAME, SPOOL_TARGET_FILE, type SpoolTarget } from '../../core/spool.ts';
 import { readRegularFile } from '../process/files.ts';
 import { guard } from '../process/guard.ts';
 import type { SignalKind } from './otlp.ts';
 
 const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_AGE_MS = 7 * 24 * 3_600_000;
-/** A claimed file whose process did not finish is taken over after this time; so is a draft of one, by nobody. */
-const CLAIM_MS = 60_000;
-/** When it was written, by which process, how many records it holds, of which signal. */
-const NAME = /^(\d+)-\d+-\d+\.(\d+)\.(traces|logs)(\.claimed|\.draft)?$/;
 
 export interface SpooledBatch {
   /** The same as long as the batch waits. */
@@ -55,10 +52,15 @@ export interface Written {
 export class Spool {
   readonly #folder: string;
   readonly #maxBytes: number;
+  readonly #target: SpoolTarget | undefined;
   #serial = 0;
 
-  /** @param maxBytes of all files together */
-  constructor(folder: string, maxBytes = MAX_BYTES) {
+  /**
+   * @param maxBytes of all files together
+   * @param target where its batches are to go, for who drains it
+   */
+  constructor(folder: string, maxBytes = MAX_BYTES, target?: SpoolTarget) {
+    this.#target = target;
     this.#folder = folder;
     this.#maxBytes = maxBytes;
   }
@@ -69,6 +71,7 @@ export class Spool {
     const isWritten = guard('spool write', () => {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
       if (bytes.byteLength > this.#maxBytes) return false;
+      this.#sayTarget();
       this.#serial += 1;
       const name = `${String(Date.now())}-${String(process.pid)}-${String(this.#serial)}.${String(count)}.${kind}`;
       // Written under a name that no reader takes, so that no reader sees half a file.
@@ -78,6 +81,13 @@ export class Spool {
       return true;
     });
     return { isWritten: isWritten === true, dropped };
+  }
+
+  #sayTarget(): void {
+    if (this.#target === undefined || this.#serial > 0) return;
+    guard('spool target', () => {
+      writeFileSync(join(this.#folder, SPOOL_TARGET_FILE), JSON.stringify(this.#target), { mode: 0o600 });
+    });
   }
 
   /** Takes the oldest waiting batch of a signal for this process; two processes never take the same one. */
@@ -90,7 +100,7 @@ export class Spool {
         continue;
       }
       // A clock that was set back must not keep it for ever.
-      const isInUse = Math.abs(nowMs - entry.touchedMs) < CLAIM_MS;
+      const isInUse = Math.abs(nowMs - entry.touchedMs) < SPOOL_CLAIM_MS;
       if (entry.state === 'draft' || (entry.state === 'claimed' && isInUse)) continue;
       const batch = this.#claim(entry);
       if (batch !== undefined) return batch;
@@ -130,7 +140,7 @@ export class Spool {
     let dropped = 0;
     for (const { name, size, state, count, touchedMs } of entries) {
       // Left by a process that was killed while it wrote.
-      const isLeft = state === 'draft' && Math.abs(Date.now() - touchedMs) > CLAIM_MS;
+      const isLeft = state === 'draft' && Math.abs(Date.now() - touchedMs) > SPOOL_CLAIM_MS;
       const isInTheWay = state === 'waiting' && used + bytes > this.#maxBytes && bytes <= this.#maxBytes;
       if (!isLeft && !isInTheWay) continue;
       if (!this.#delete(name)) continue;
@@ -152,7 +162,7 @@ export class Spool {
   /** Oldest first. */
   #entries(): Entry[] {
     const entries = (this.#names() ?? []).flatMap((name): Entry[] => {
-      const match = NAME.exec(name);
+      const match = SPOOL_NAME.exec(name);
       if (match === null) return [];
       const stat = lstatSync(join(this.#folder, name), { throwIfNoEntry: false });
       if (stat?.isFile() !== true) return [];

@@ -11,6 +11,7 @@ import {
 } from '../../core/limits/limit-settings.ts';
 import { NANO_USD_PER_USD } from '../../core/money.ts';
 import { nearestOf } from '../../core/nearest.ts';
+import { spoolFolderParts } from '../../core/spool.ts';
 import { readStandardSettings, type Protocol } from './standard-settings.ts';
 
 export type ContentMode = 'none' | 'tools' | 'errors' | 'full';
@@ -96,7 +97,7 @@ export function readSettings(environment: Environment): Settings {
     log: oneOf('TALLYSPAN_LOG', LOG_LEVELS, 'warn'),
     ...readStandardSettings(environment, problems),
     fileFolder: text('TALLYSPAN_FILE'),
-    spoolFolder: text('TALLYSPAN_SPOOL') ?? join(cacheFolder(environment), 'tallyspan', 'spool'),
+    spoolFolder: join(...spoolFolderParts(environment, platform(), homedir())),
     pricesFile: text('TALLYSPAN_PRICES'),
     reportFile: text('TALLYSPAN_REPORT'),
     hasReceipts: oneOf('TALLYSPAN_RECEIPT', ['0', '1'], '0') === '1',
@@ -115,11 +116,4 @@ function readUsd(name: string, text: string | undefined, problems: string[]): nu
   if (Number.isFinite(usd) && usd > 0) return Math.round(usd * NANO_USD_PER_USD);
   problems.push(`${name}=${text} is not an amount of dollars; write 0.50. Only failed runs are recorded.`);
   return undefined;
-}
-
-function cacheFolder(environment: Environment): string {
-  const { XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = environment;
-  if (xdg !== undefined && xdg !== '') return xdg;
-  if (platform() === 'win32' && local !== undefined && local !== '') return local;
-  return platform() === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache');
 }

@@ -7,6 +7,8 @@ export interface Started {
   readonly child: ChildProcess;
   /** Resolves when stdout holds the text. */
   printed(text: string): Promise<void>;
+  /** What it has printed so far. */
+  stdout(): string;
   readonly ended: Promise<Finished>;
 }
 
@@ -23,6 +25,7 @@ export function startTallyspan(args: readonly string[], options: RunOptions = {}
   return {
     child,
     ended,
+    stdout: () => said.stdout,
     printed: (text) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
