@@ -33,6 +33,7 @@ import { SdkClasses } from './sdk/classes.ts';
 import { hookModules } from './sdk/module-hooks.ts';
 import { watchSpans } from './sdk/native-spans.ts';
 import { Observer } from './sdk/observer.ts';
+import { limitFetch } from './wire/limited-fetch.ts';
 import { watchNodeHttp } from './wire/node-http.ts';
 import { watchUndici } from './wire/undici.ts';
 import { WireCalls } from './wire/wire-calls.ts';
@@ -144,6 +145,11 @@ function schedule(preload: Preload): void {
       providers.register();
     },
   };
+  observer.whenLimited(() => {
+    guard('limit fetch', () => {
+      limitFetch(observer, watch.isObserved);
+    });
+  });
   guard('watch undici', () => {
     watchUndici(watch);
   });

@@ -41,6 +41,8 @@ export interface LimitedRequest {
   readonly isBatch?: boolean;
   /** Whether the request can be held back while a server is asked. */
   readonly canWait: boolean;
+  /** False where the body that is sent is not ours to change. */
+  readonly canShorten?: boolean;
 }
 
 /** Lets a request through; `maxTokens` is set where it may write less than it asked for. */
@@ -147,6 +149,9 @@ export class Limiter {
       settle: (paid) => {
         this.#settle(request, reservation, paid);
       },
+      cancel: () => {
+        reservation.settle(NOTHING);
+      },
       check: (answer) => {
         if (isStopped) return undefined;
         const error = guard('limit of stream', () => this.#checkStream(request, reservation, worst, answer));
@@ -242,7 +247,8 @@ export class Limiter {
     short: Account,
     worst: WorstPrice,
   ): Admitted | undefined {
-    if (!this.#settings.shortens || worst.outputTokens === 0) return undefined;
+    if (!this.#settings.shortens || request.canShorten === false || worst.outputTokens === 0)
+      return undefined;
     const inputNanoUsd = (worst.nanoUsd ?? 0) - worst.outputTokens * worst.outputTokenNanoUsd;
     let maxTokens = worst.outputTokens;
     for (const account of accounts) {

@@ -50,6 +50,8 @@ export interface PaidAmount {
 /** What let the call through, and hears what it came to. */
 export interface Admission {
   settle(paid: PaidAmount): void;
+  /** The request never left. */
+  cancel(): void;
   /** Where others share the limit, and have to be asked before the request leaves: the error to refuse it with. */
   wait?(): Promise<Error | undefined>;
   /** The stream has gone on: the error to end it with, where it passes a limit. */

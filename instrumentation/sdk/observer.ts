@@ -46,6 +46,7 @@ export class Observer {
   readonly runs: Runs;
   readonly overrides: PriceOverrides | undefined;
   #limiter: Limiter | undefined;
+  #onLimited: (() => void) | undefined;
   readonly #instanceId: string;
   /** Ends of what is open. */
   readonly #open = new Set<() => void>();
@@ -65,7 +66,17 @@ export class Observer {
 
   /** The limiter, made when the program sets the first limit where the settings have none. */
   get limiter(): Limiter {
-    return (this.#limiter ??= this.#makeLimiter());
+    if (this.#limiter === undefined) {
+      this.#limiter = this.#makeLimiter();
+      this.#onLimited?.();
+    }
+    return this.#limiter;
+  }
+
+  /** Something is limited, now or later: what has to be in the way of requests is put there. */
+  whenLimited(report: () => void): void {
+    if (this.#limiter === undefined) this.#onLimited = report;
+    else report();
   }
 
   #makeLimiter(): Limiter {

@@ -99,7 +99,9 @@ export class Exchange {
   }
 
   receive(piece: Buffer): void {
-    if (!this.#isEnded) this.#body?.push(piece);
+    if (this.#isEnded) return;
+    this.#body?.push(piece);
+    if (this.#call !== undefined) this.#calls.check(this.#call);
   }
 
   /** The answer is complete. */

@@ -5,6 +5,9 @@ import { SpanKind, trace, type Context } from '@opentelemetry/api';
 import { guarded } from '../process/guard.ts';
 import { later } from '../process/timers.ts';
 import type { CallEnd, ModelCall } from '../record/model-call.ts';
+import { takeSlot, type AdmissionSlot } from '../limits/admission-slot.ts';
+import { LIMIT_ERROR_TYPE } from '../limits/limit-error.ts';
+import type { Run } from '../record/run.ts';
 import { readRequest, type RequestFacts } from '../record/request-facts.ts';
 import { bindSpan, isFreeNativeSpan } from '../sdk/native-spans.ts';
 import type { Observer } from '../sdk/observer.ts';
@@ -43,6 +46,7 @@ export class WireCalls {
   readonly observer: Observer;
   readonly #held = new Map<string, HeldCall>();
   readonly #keys = new WeakMap<ModelCall, string>();
+  readonly #slots = new WeakMap<ModelCall, AdmissionSlot>();
 
   constructor(observer: Observer) {
     this.observer = observer;
@@ -52,15 +56,29 @@ export class WireCalls {
   begin(request: WireRequest): ModelCall {
     const facts = readRequest(request.params);
     const key = keyOf(facts);
+    const slot = takeSlot(request.active);
     const held = this.#held.get(key);
     if (held !== undefined) {
       this.#held.delete(key);
       clearTimeout(held.timer);
+      // What let it through the first time holds on.
+      slot?.admission.cancel();
+      if (slot !== undefined) this.#slots.set(held.call, slot);
       return held.call;
     }
-    const call = beginCall(this.observer, facts, request);
+    const call = beginCall(this.observer, facts, request, slot?.run);
+    call.admission = slot?.admission;
+    if (slot !== undefined) this.#slots.set(call, slot);
     this.#keys.set(call, key);
     return call;
+  }
+
+  /** More of the answer has come: ends it where it passes a limit. */
+  check(call: ModelCall): void {
+    const error = call.admission?.check(call.answer);
+    if (error === undefined) return;
+    call.end({ type: 'failed', errorType: LIMIT_ERROR_TYPE });
+    this.#slots.get(call)?.abort(error);
   }
 
   /** The request failed in a way after which it may be sent again. */
@@ -96,9 +114,14 @@ function keyOf({ shape, maxTokens }: RequestFacts): string {
   return [shape.model, maxTokens, model, tools, system, settings, ...messages].join(' ');
 }
 
-function beginCall(observer: Observer, facts: RequestFacts, request: WireRequest): ModelCall {
+function beginCall(
+  observer: Observer,
+  facts: RequestFacts,
+  request: WireRequest,
+  known: Run | undefined,
+): ModelCall {
   const { active, endpoint, params, startMs, sdkVersion } = request;
-  const run = observer.runs.runOf(facts, active);
+  const run = known ?? observer.runs.runOf(facts, active);
   if (facts.userId !== undefined && run.identity.userId === undefined) run.identify({ userId: facts.userId });
   const enclosing = trace.getSpan(active);
   const { platform, region } = endpoint;

@@ -53,6 +53,26 @@ describe('limits', () => {
     },
   );
 
+  it('requests of fetch are limited, too', async () => {
+    const outcome = await start('fetch', { TALLYSPAN_LIMIT_RUN: '$0.003' });
+    const passed = Number(outcome.stdout.split(' ')[0]);
+    expect(outcome.stdout).toContain('LimitExceededError true false  run TALLYSPAN_LIMIT_RUN usd 0.003');
+    expect(outcome.requests).toHaveLength(passed);
+    expect(passed).toBeGreaterThan(1);
+    expect(eventsOf(outcome, 'agent.model_call')).toHaveLength(passed);
+    expect(eventsOf(outcome, 'agent.run').map((run) => run['agent.status'])).toEqual(['budget_exceeded']);
+
+    const long = {
+      blocks: [text('word '.repeat(4_000))],
+      usage: { input_tokens: 100, output_tokens: 5_000 },
+    };
+    const stream = await start('fetchStream', {}, () => streamedAnswer(long, { delayMs: 1 }));
+    expect(stream.stdout).toContain('LimitExceededError true false  code code usd 0.0021');
+    const [call] = eventsOf(stream, 'agent.model_call');
+    expect(call?.['error.type']).toBe('limit_exceeded');
+    expect(call?.cost_nano_usd).toBeGreaterThan(2_000_000);
+  });
+
   it('a retried call counts once, and a failed one not at all', async () => {
     let asked = 0;
     const outcome = await start('setting', { TALLYSPAN_LIMIT_RUN: '$0.003' }, (request) => {

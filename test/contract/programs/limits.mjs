@@ -41,6 +41,31 @@ const cases = {
   both: () => run({ agent: 'a' }, () => until(() => client.messages.create(body()).withResponse())),
   helper: () => run({ agent: 'a' }, () => until(() => client.messages.stream(body()).finalMessage())),
   post: () => run({ agent: 'a' }, () => until(() => client.post('/v1/messages', { body: body() }))),
+  fetch: () =>
+    run({ agent: 'a', userId: 'u' }, () =>
+      until(async () => {
+        const response = await fetch(`${process.env.ANTHROPIC_BASE_URL}/v1/messages`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body()),
+        });
+        await response.json();
+      }),
+    ),
+  fetchStream: async () => {
+    try {
+      await run({ agent: 'a', limit: { usd: 0.0021 } }, async () => {
+        const response = await fetch(`${process.env.ANTHROPIC_BASE_URL}/v1/messages`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body({ stream: true })),
+        });
+        for await (const _ of response.body);
+      });
+    } catch (error) {
+      say(...describe(error));
+    }
+  },
   code: async () => {
     const warnings = [];
     await limit({ turns: 5, onWarning: (warning) => warnings.push(warning.spent) }, () =>
