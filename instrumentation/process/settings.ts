@@ -63,7 +63,14 @@ const OWN_NAMES = [
   'TALLYSPAN_FEEDBACK_SECRET',
 ] as const;
 /** Set for the command-line tool and the embedded server, not for us. */
-const FOREIGN_NAMES = ['TALLYSPAN_URL', 'TALLYSPAN_DATA', 'TALLYSPAN_TOKEN', 'TALLYSPAN_TRACE_URL'] as const;
+const FOREIGN_NAMES = [
+  'TALLYSPAN_URL',
+  'TALLYSPAN_DATA',
+  'TALLYSPAN_TOKEN',
+  'TALLYSPAN_TRACE_URL',
+  'TALLYSPAN_ITEM_ID',
+  'TALLYSPAN_ITEM_INPUT',
+] as const;
 const KNOWN_NAMES: readonly string[] = [...OWN_NAMES, ...LIMIT_SETTING_NAMES, ...FOREIGN_NAMES];
 const CONTENT_MODES = ['none', 'tools', 'errors', 'full'] as const;
 const LOG_LEVELS = ['off', 'warn', 'debug'] as const;

@@ -1,0 +1,82 @@
+// A dataset is a file of JSON lines, one item each, in a folder that belongs to the project and is kept under version control.
+
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { DatasetItem, Expected } from '../../core/scores/evaluation.ts';
+import { CliError, usageError } from '../terminal/cli-error.ts';
+
+export const DATASETS_FOLDER = path.join('.tallyspan', 'datasets');
+const NAME = /^[\w][\w.-]{0,63}$/;
+
+/** The file of a dataset, by its name or by a path. @throws CliError */
+export function datasetPath(name: string, folder: string): string {
+  if (name.endsWith('.jsonl')) return name;
+  if (!NAME.test(name)) throw usageError(`"${name}" is no name of a dataset; use letters, digits, - and _.`);
+  return path.join(folder, `${name}.jsonl`);
+}
+
+/** @throws CliError that names the line which is no item */
+export async function readDataset(file: string): Promise<readonly DatasetItem[]> {
+  const text = await readFile(file, 'utf8').catch(() => {
+    throw new CliError(`there is no dataset ${file}. Add runs to one: tallyspan dataset add NAME RUN`);
+  });
+  const items = text
+    .split('\n')
+    .flatMap((line, index) => (line.trim() === '' ? [] : [parseItem(line, `${file}:${String(index + 1)}`)]));
+  if (items.length === 0) throw new CliError(`${file} has no item.`);
+  const ids = items.map(({ id }) => id);
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (twice !== undefined) throw new CliError(`${file} has the item ${twice} twice.`);
+  return items;
+}
+
+function parseItem(line: string, where: string): DatasetItem {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(line);
+  } catch {
+    throw new CliError(`${where} is no JSON.`);
+  }
+  const { id, input, expected } = (raw ?? {}) as Record<string, unknown>;
+  if (typeof id !== 'string' || id === '') throw new CliError(`${where} has no "id".`);
+  if (input !== undefined && typeof input !== 'string') throw new CliError(`${where}: "input" is a text.`);
+  return { id, input, expected: parseExpected(expected, where) };
+}
+
+function parseExpected(raw: unknown, where: string): Expected | undefined {
+  if (raw === undefined || raw === null) return undefined;
+  if (typeof raw === 'string') return { equals: raw };
+  const { equals, contains, matches, json, tools } = raw as Record<string, unknown>;
+  if (!isText(equals) || !isText(matches) || !isTexts(contains) || !isTexts(tools))
+    throw new CliError(`${where}: "expected" has equals, matches (texts), contains, tools (lists) and json.`);
+  try {
+    if (typeof matches === 'string') RegExp(matches, 'u');
+  } catch {
+    throw new CliError(`${where}: "matches" is no regular expression.`);
+  }
+  return { equals, contains, matches, tools, json: json === true } as Expected;
+}
+
+/** Adds the items that are not there yet; how many were added. */
+export async function addToDataset(file: string, items: readonly DatasetItem[]): Promise<number> {
+  const present = await readDataset(file).catch((error: unknown) => {
+    if (error instanceof CliError && /there is no dataset|has no item/.test(error.message)) return [];
+    throw error;
+  });
+  const known = new Set(present.map(({ id }) => id));
+  const added = items.filter(({ id }) => !known.has(id));
+  await mkdir(path.dirname(file), { recursive: true });
+  // It may hold inputs: for its owner alone.
+  await writeFile(file, [...present, ...added].map((item) => `${JSON.stringify(item)}\n`).join(''), {
+    mode: 0o600,
+  });
+  return added.length;
+}
+
+function isText(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
+}
+
+function isTexts(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.every((one) => typeof one === 'string'));
+}

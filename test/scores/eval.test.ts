@@ -1,0 +1,131 @@
+// `tallyspan eval` around a small real agent: a regression put in each of prompt, tool list, model and loop is found.
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { passAtK, type ItemResult } from '../../core/scores/evaluation.ts';
+import { startAnthropicApi, type AnthropicApi } from '../fakes/anthropic-api.ts';
+import { answer, text, toolUse } from '../fakes/messages.ts';
+import { runTallyspan, type Finished } from '../programs/tallyspan.ts';
+
+let folder: string;
+let api: AnthropicApi;
+let agent: string;
+let dataset: string;
+let baseline: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'tallyspan-eval-'));
+  api = await startAnthropicApi({
+    exchanges: [],
+    respond: ({ body }) => {
+      const { messages, model } = body as { messages: readonly unknown[]; model: string };
+      const blocks = [messages.length > 1 ? text('done') : toolUse('look_up', { id: 1 })];
+      return answer({ model, blocks });
+    },
+  });
+  agent = path.join(folder, 'agent.mjs');
+  dataset = path.join(folder, 'small.jsonl');
+  baseline = path.join(folder, 'baseline.json');
+  const sdk = createRequire(import.meta.url).resolve('@anthropic-ai/sdk');
+  await writeFile(
+    agent,
+    `import Anthropic from ${JSON.stringify(sdk)};
+const client = new Anthropic.Anthropic({ apiKey: 'k', maxRetries: 0 });
+const fault = process.env.FAULT;
+const tools = [{ name: 'look_up', description: fault === 'tools' ? 'Finds.' : 'Looks up.', input_schema: { type: 'object' } }];
+const ask = (messages) => client.messages.create({
+  model: fault === 'model' ? 'claude-opus-4-8' : 'claude-sonnet-5-5', max_tokens: 100, tools, messages,
+  system: fault === 'prompt' ? 'Be long.' : 'Be short.',
+});
+const messages = [{ role: 'user', content: process.env.TALLYSPAN_ITEM_INPUT }];
+const first = await ask(messages);
+messages.push({ role: 'assistant', content: first.content }, { role: 'user', content: [{ type: 'tool_result', tool_use_id: first.content[0].id, content: 'ok' }] });
+const last = await ask(messages);
+if (fault === 'loop') await ask([...messages, { role: 'assistant', content: last.content }, { role: 'user', content: 'again' }]);
+process.stdout.write(fault === 'answer' ? 'nothing' : last.content[0].text);
+`,
+  );
+  const items = ['a', 'b'].map((id) => ({
+    id,
+    input: `item ${id}`,
+    expected: { contains: ['done'], tools: ['look_up'] },
+  }));
+  await writeFile(dataset, items.map((item) => JSON.stringify(item)).join('\n'));
+  const first = await evaluate([], ['--save', baseline]);
+  expect(first).toMatchObject({ exitCode: 0 });
+});
+afterAll(async () => {
+  await api.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function evaluate(faults: readonly string[], options: readonly string[]): Promise<Finished> {
+  const env = { NODE_OPTIONS: '', ANTHROPIC_BASE_URL: api.url, FAULT: faults[0] ?? '' };
+  return runTallyspan(['eval', '--dataset', dataset, ...options, '--', process.execPath, agent], { env });
+}
+
+describe('eval', () => {
+  it('passes an unchanged agent, trial after trial', async () => {
+    const ended = await evaluate(
+      [],
+      ['--baseline', baseline, '--trials', '3', '--max-cost-per-item', '$0.1'],
+    );
+    expect(ended).toMatchObject({ exitCode: 0 });
+    expect(ended.stdout).toMatch(/pass rate +100\.0 % {2}before 100\.0 %\npass@3 +100\.0 %/);
+  });
+
+  it.each(['prompt', 'tools', 'model', 'loop'])(
+    'finds a regression in the %s and names it',
+    async (fault) => {
+      const ended = await evaluate([fault], ['--baseline', baseline]);
+      expect(ended.exitCode).toBe(1);
+      expect(ended.stdout).toContain(`${fault}: a: `);
+    },
+  );
+
+  it('lets a change pass that is meant', async () => {
+    const ended = await evaluate(['prompt'], ['--baseline', baseline, '--allow', 'prompt']);
+    expect(ended.exitCode).toBe(0);
+  });
+
+  it('reports what failed as Markdown and JUnit XML', async () => {
+    const [markdown, junit] = ['out.md', 'out.xml'].map((name) => path.join(folder, name)) as [
+      string,
+      string,
+    ];
+    const ended = await evaluate(
+      ['answer'],
+      ['--baseline', baseline, '--markdown', markdown, '--junit', junit],
+    );
+    expect(ended.exitCode).toBe(1);
+    expect(await readFile(markdown, 'utf8')).toContain(
+      '| a | pass | 0 of 1 passed: the answer lacks "done" |',
+    );
+    expect(await readFile(junit, 'utf8')).toContain(
+      '<failure message="pass: 0 of 1 passed: the answer lacks &quot;done&quot;">',
+    );
+  });
+
+  it('stops at its budget, and says what is wrong with its input', async () => {
+    const over = await evaluate([], ['--max-cost', '$0.000001']);
+    expect(over).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('1 of 2 items were run') });
+    expect(await evaluate([], ['--baseline', path.join(folder, 'none.json')])).toMatchObject({ exitCode: 2 });
+    await writeFile(path.join(folder, 'broken.json'), '{"items":[{}]}');
+    expect(await evaluate([], ['--baseline', path.join(folder, 'broken.json')])).toMatchObject({
+      exitCode: 2,
+    });
+  });
+});
+
+describe('pass@k', () => {
+  it('is the chance that one of k trials passes', () => {
+    const item = { trials: 4, passed: 1 } as ItemResult;
+    expect(passAtK([item], 1)).toBeCloseTo(0.25, 12);
+    expect(passAtK([item], 2)).toBeCloseTo(0.5, 12);
+    expect(passAtK([item], 4)).toBe(1);
+    expect(passAtK([item], 5)).toBeUndefined();
+  });
+});
