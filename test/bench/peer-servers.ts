@@ -156,7 +156,9 @@ function peerOf(
 
 /** The Collector with one pipeline, OTLP to a file. */
 export async function startFileCollector(): Promise<{
+  /** Where logs go. */
   readonly httpUrl: string;
+  readonly tracesUrl: string;
   readonly grpcAddress: string;
   stop(): Promise<void>;
 }> {
@@ -178,11 +180,13 @@ service:
   telemetry: { metrics: { level: none } }
   pipelines:
     logs: { receivers: [otlp], exporters: [file] }
+    traces: { receivers: [otlp], exporters: [file] }
 `,
   );
   const collector = await startCollector({ configs: [config] });
   return {
     httpUrl: `${collector.httpUrl}/v1/logs`,
+    tracesUrl: `${collector.httpUrl}/v1/traces`,
     grpcAddress: collector.grpcEndpoint,
     async stop() {
       await collector.stop();

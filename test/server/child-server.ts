@@ -2,6 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
@@ -22,7 +23,12 @@ export interface ChildServer {
 }
 
 function bundle(): Promise<unknown> {
-  bundling ??= build({
+  bundling ??= makeBundle();
+  return bundling;
+}
+
+async function makeBundle(): Promise<void> {
+  await build({
     entryPoints: [path.join(root, 'test/server/serve.ts')],
     outfile,
     bundle: true,
@@ -38,7 +44,11 @@ function bundle(): Promise<unknown> {
     legalComments: 'none',
     logLevel: 'error',
   });
-  return bundling;
+  // What the server reads beside itself.
+  for (const folder of ['style', 'client'])
+    await cp(path.join(root, 'server/web', folder), path.join(path.dirname(outfile), folder), {
+      recursive: true,
+    });
 }
 
 /** Starts a server; rejects with its message when it does not start. */

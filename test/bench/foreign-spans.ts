@@ -1,0 +1,143 @@
+// Benchmark: spans of others into the embedded server, each request answered after its commit, over 4 connections; and
+// beside it, in the same run, what a Collector writes to a file. Traces are conversations of 9 spans as an emitter
+// recorded them, in batches of 512 as exporters send them, so that traces lie across requests.
+// Run: node test/bench/foreign-spans.ts [SPANS]. Writes docs/benchmarks/foreign-spans.md with machine and date.
+
+import protobuf from 'protobufjs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import path from 'node:path';
+import { readRecording, type RecordedSpan } from '../fixtures/recorded-spans.ts';
+import { startChildServer } from '../server/child-server.ts';
+import { makeDataDir } from '../server/data-dir.ts';
+import { CONNECTIONS, httpSender } from './otlp-load.ts';
+import { startFileCollector } from './peer-servers.ts';
+
+const SPANS = Number(process.argv[2] ?? 100_000);
+const SPANS_PER_REQUEST = 512;
+const ROOT = path.resolve(import.meta.dirname, '../..');
+
+const { root } = protobuf.parse(`
+syntax = "proto3";
+message Any { oneof value { string stringValue = 1; bool boolValue = 2; int64 intValue = 3; double doubleValue = 4; List arrayValue = 5; } }
+message List { repeated Any values = 1; }
+message Pair { string key = 1; Any value = 2; }
+message Resource { repeated Pair attributes = 1; }
+message Scope { string name = 1; string version = 2; }
+message Span { bytes traceId = 1; bytes spanId = 2; bytes parentSpanId = 4; string name = 5; int32 kind = 6; fixed64 startTimeUnixNano = 7; fixed64 endTimeUnixNano = 8; repeated Pair attributes = 9; }
+message ScopeSpans { Scope scope = 1; repeated Span spans = 2; }
+message ResourceSpans { Resource resource = 1; repeated ScopeSpans scopeSpans = 2; }
+message TracesRequest { repeated ResourceSpans resourceSpans = 1; }
+`);
+const TRACES_REQUEST = root.lookupType('TracesRequest');
+
+function valueOf(value: unknown): Record<string, unknown> {
+  if (Array.isArray(value)) return { arrayValue: { values: value.map(valueOf) } };
+  if (typeof value === 'boolean') return { boolValue: value };
+  if (typeof value === 'number')
+    return Number.isInteger(value) ? { intValue: value } : { doubleValue: value };
+  return { stringValue: String(value) };
+}
+
+function pairsOf(attributes: Readonly<Record<string, unknown>>): unknown[] {
+  return Object.entries(attributes).map(([key, value]) => ({ key, value: valueOf(value) }));
+}
+
+const recording = readRecording('ai-sdk-7').spans;
+const first = Math.min(...recording.map(({ startMs }) => startMs));
+const ids = new Map(recording.map(({ spanId }, index) => [spanId, index + 1]));
+
+function spanOf(span: RecordedSpan, trace: number, startMs: number): Record<string, unknown> {
+  const idOf = (spanId: string): Buffer =>
+    Buffer.from((trace * 100 + (ids.get(spanId) ?? 0)).toString(16).padStart(16, '0'), 'hex');
+  const nanos = (ms: number): string => String(BigInt(Math.floor((ms - first + startMs) * 1000)) * 1000n);
+  return {
+    traceId: Buffer.from(`c${trace.toString(16).padStart(31, '0')}`, 'hex'),
+    spanId: idOf(span.spanId),
+    parentSpanId: span.parentSpanId === '' ? Buffer.alloc(0) : idOf(span.parentSpanId),
+    name: span.name,
+    kind: span.kind,
+    startTimeUnixNano: nanos(span.startMs),
+    endTimeUnixNano: nanos(span.endMs),
+    attributes: pairsOf(span.attributes),
+  };
+}
+
+function requests(): Buffer[] {
+  const startMs = Date.now() - 3_600_000;
+  const bodies: Buffer[] = [];
+  let spans: Record<string, unknown>[] = [];
+  const flush = (): void => {
+    const scopeSpans = [{ scope: { name: recording[0]?.scope ?? '' }, spans }];
+    const resource = { attributes: pairsOf({ 'service.name': 'shop' }) };
+    bodies.push(
+      Buffer.from(
+        TRACES_REQUEST.encode(
+          TRACES_REQUEST.fromObject({ resourceSpans: [{ resource, scopeSpans }] }),
+        ).finish(),
+      ),
+    );
+    spans = [];
+  };
+  for (let count = 0; count < SPANS; count++) {
+    const trace = Math.floor(count / recording.length);
+    const span = recording[count % recording.length] as RecordedSpan;
+    spans.push(spanOf(span, trace + 1, startMs + trace));
+    if (spans.length === SPANS_PER_REQUEST) flush();
+  }
+  return bodies;
+}
+
+async function measure(url: string, bodies: readonly Buffer[]): Promise<number> {
+  const sender = httpSender(url);
+  let next = 0;
+  const started = performance.now();
+  await Promise.all(
+    Array.from({ length: CONNECTIONS }, async () => {
+      for (let at = next++; at < bodies.length; at = next++) {
+        const body = bodies[at] as Buffer;
+        while (!(await sender.send(body)));
+      }
+    }),
+  );
+  const ms = performance.now() - started;
+  sender.close();
+  return (bodies.length * SPANS_PER_REQUEST * 1000) / ms;
+}
+
+/** Seconds of processor time that a process has had; the machine may have others to serve. */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+const bodies = requests();
+const sent = bodies.length * SPANS_PER_REQUEST;
+const dataDir = await makeDataDir();
+const server = await startChildServer({ dataDir });
+const cpuBefore = cpuSeconds(server.pid);
+const rate = await measure(`http://${server.httpAddress}/v1/traces`, bodies);
+const perCpuSecond = sent / (cpuSeconds(server.pid) - cpuBefore);
+const meta = (await (await fetch(`${server.uiUrl}/api/meta`)).json()) as { spans: number; runs: number };
+if (meta.spans !== sent) throw new Error(`${sent} spans acknowledged, ${meta.spans} stored`);
+await server.stop('SIGTERM');
+rmSync(dataDir, { recursive: true, force: true });
+const collector = await startFileCollector();
+const ceiling = await measure(collector.tracesUrl, bodies);
+await collector.stop();
+
+const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const ratio = (rate / ceiling).toFixed(3);
+const text = `# Spans of others into the embedded server
+
+${cpus()[0]?.model ?? ''}, ${cpus().length} cores, load ${loadavg()[0]?.toFixed(1) ?? ''}, Node ${process.version},
+${new Date().toISOString().slice(0, 10)}. Conversations of ${recording.length} spans (${readRecording('ai-sdk-7').emitter}), 512 spans a request, 4 connections,
+OTLP/HTTP protobuf. Senders share the machine. Written by \`node test/bench/foreign-spans.ts\`.
+
+| | spans | spans a second | of the ceiling | a second of processor time | |
+|---|---|---|---|---|---|
+| tallyspan | ${number.format(sent)} | ${number.format(rate)} | ${ratio} | ${number.format(perCpuSecond)} | runs, calls and tools made of them, answered after the commit; ${number.format(meta.runs)} runs |
+| Collector 0.159.0 to a file | ${number.format(sent)} | ${number.format(ceiling)} | 1 | – | written, not read |
+`;
+writeFileSync(path.join(ROOT, 'docs/benchmarks/foreign-spans.md'), text);
+process.stdout.write(text);
