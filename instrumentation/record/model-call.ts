@@ -286,7 +286,7 @@ export class ModelCall {
     if (this.#options.params !== undefined && this.run.heldContent === undefined)
       span.setAttributes(contentAttributes(this.#options.params, this.answer.message?.['content']));
     if (fields['gen_ai.usage.cost'] !== undefined)
-      span.setAttribute('gen_ai.usage.cost', fields['gen_ai.usage.cost']);
+      span.setAttributes(costAttributes(fields['gen_ai.usage.cost']));
     if (fields.ttft_ms !== undefined && this.isOwnSpan)
       span.setAttribute('gen_ai.response.time_to_first_chunk', fields.ttft_ms / 1_000);
     for (const attempt of this.attempts.slice(0, -1)) {
@@ -300,4 +300,14 @@ export class ModelCall {
     if (end.type === 'failed') span.setStatus({ code: SpanStatusCode.ERROR });
     span.end(endMs);
   }
+}
+
+/** The cost as most readers look for it, and as the conventions propose it: computed here, not told by the provider. */
+function costAttributes(usd: number): Record<string, string | number> {
+  return {
+    'gen_ai.usage.cost': usd,
+    'gen_ai.usage.cost.amount': usd,
+    'gen_ai.usage.cost.currency': 'USD',
+    'gen_ai.usage.cost.source': 'local',
+  };
 }

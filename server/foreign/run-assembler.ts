@@ -102,13 +102,19 @@ export class RunAssembler {
       times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY),
       times.reduce((most, time) => Math.max(most, time), Number.NEGATIVE_INFINITY),
     );
-    return concerned.flatMap(([traceId, spans]) => this.#eventsOfTrace(traceId, spans, stored.get(traceId)));
+    const logged = await this.#store.sessionsWithLogs(
+      claudeSessionsOf(concerned.flatMap(([, spans]) => spans)),
+    );
+    return concerned.flatMap(([traceId, spans]) =>
+      this.#eventsOfTrace(traceId, spans, stored.get(traceId), logged),
+    );
   }
 
   #eventsOfTrace(
     traceId: string,
     spans: readonly FactSpan[],
     stored: readonly FactSpan[] | undefined,
+    logged: ReadonlySet<string>,
   ): EventRecord[] {
     const trace = this.#held.get(traceId) ?? heldTraceOf(stored ?? []);
     const before = this.#held.has(traceId) ? trace.spans.size : 0;
@@ -129,7 +135,8 @@ export class RunAssembler {
         .filter(({ 'event.name': name }) => name !== 'agent.run' && name !== 'agent.run.started')
         .map((event) => ({ ...event, 'tallyspan.revision': revision }));
     }
-    return changesOf(trace.lines, assembleTrace([...trace.spans.values()]), revision);
+    const events = besideLogs(assembleTrace([...trace.spans.values()]), logged);
+    return changesOf(trace.lines, events, revision);
   }
 
   #forget(traceId: string): void {
@@ -143,6 +150,35 @@ export class RunAssembler {
       this.#spansHeld -= spans.size;
     }
   }
+}
+
+const CLAUDE_CODE = 'claude-code/';
+
+/** Sessions that the spans of Claude Code name. */
+function claudeSessionsOf(spans: readonly FactSpan[]): string[] {
+  const sessions = new Set<string>();
+  for (const { facts } of spans) {
+    const session = facts.standard['gen_ai.conversation.id'];
+    if (facts.rule?.startsWith(CLAUDE_CODE) === true && typeof session === 'string') sessions.add(session);
+  }
+  return [...sessions];
+}
+
+/**
+ * Claude Code's log tells of runs and tools better than its spans: of a session that has one, its runs are the log's,
+ * and the spans' tools are kept and marked. Calls are compared by their request.
+ */
+function besideLogs(events: readonly EventRecord[], logged: ReadonlySet<string>): readonly EventRecord[] {
+  if (logged.size === 0) return events;
+  const isLogged = (event: EventRecord): boolean =>
+    event['tallyspan.dialect']?.startsWith(CLAUDE_CODE) === true &&
+    logged.has(event['gen_ai.conversation.id'] ?? '');
+  return events.flatMap((event) => {
+    if (!isLogged(event)) return [event];
+    const name = event['event.name'];
+    if (name === 'agent.run' || name === 'agent.run.started') return [];
+    return name === 'agent.model_call' ? [event] : [{ ...event, 'tallyspan.duplicate': true }];
+  });
 }
 
 function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {

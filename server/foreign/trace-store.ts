@@ -53,6 +53,17 @@ export class TraceStore {
     return (isForeign ? this.#foreign : this.#any).mayHave(traceId);
   }
 
+  /** Those of the sessions of which Claude Code's log tells as well. */
+  async sessionsWithLogs(sessions: readonly string[]): Promise<ReadonlySet<string>> {
+    if (sessions.length === 0) return new Set();
+    const rows = await this.#database.all(
+      `SELECT DISTINCT gen_ai_conversation_id AS id FROM agent_run_started
+       WHERE tallyspan_source = 'log' AND gen_ai_conversation_id IN ${textsSql('$sessions')}`,
+      { sessions: JSON.stringify(sessions) },
+    );
+    return new Set(rows.map((row) => String(row['id'])));
+  }
+
   /** The stored spans of the traces that have a span between the two instants, or within a day of them. */
   async read(
     traceIds: readonly string[],

@@ -1,0 +1,112 @@
+// Spans of others through the real Collector: the server behind it makes events of them and hands them in, and the real
+// Loki has the same numbers, to the nano-dollar, with our own events beside them counted once.
+
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { startServer, type RunningServer } from '../../server/start-server.ts';
+import { otlpJsonOf } from '../fixtures/otlp-json-spans.ts';
+import { CALL_COSTS, CONVERSATION, readRecording } from '../fixtures/recorded-spans.ts';
+import { JSON_TYPE, post } from '../server/harness.ts';
+import { sampleRun } from '../server/web/sample-run.ts';
+import { makeTemporaryFolder } from '../stack/folders.ts';
+import { openLoki, type LokiServer } from '../stack/loki.ts';
+import { toOtlpLogs } from '../../core/otlp-log.ts';
+import { findFreePorts, waitUntil } from '../stack/process.ts';
+import { startCollector, type CollectorServer } from '../stack/servers.ts';
+import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
+
+const RECORDINGS = ['ai-sdk-5', 'ai-sdk-6', 'ai-sdk-7', 'pydantic-ai-over-native'];
+/** Two calls without an agent around them. */
+const ALONE = ['openinference-over-native', 'openllmetry-over-native', 'logfire'];
+
+function sum(event: string, field: string): string {
+  return `sum(sum_over_time({service_name="foreign-service", event_name="${event}"} | unwrap ${field} | __error__="" [1h]))`;
+}
+
+(await describeWith('collector', 'loki'))('spans of others through the real Collector', () => {
+  let loki: LokiServer;
+  let collector: CollectorServer;
+  let server: RunningServer;
+  const own = sampleRun({ mark: '7', endMs: Date.now() - 5000 }).map((event) => ({
+    ...event,
+    'service.name': 'own-service',
+  }));
+
+  beforeAll(async () => {
+    const [grpcPort = 0] = await findFreePorts(1);
+    loki = await openLoki();
+    collector = await startCollector({
+      configs: ['base.yaml', 'tallyspan.yaml', 'loki.yaml'],
+      env: { TALLYSPAN_ENDPOINT: `127.0.0.1:${grpcPort}`, LOKI_URL: loki.url },
+    });
+    server = await startServer({
+      dataDir: makeTemporaryFolder('behind'),
+      uiPort: 0,
+      grpcPort,
+      httpPort: 0,
+      forwardUrl: collector.httpUrl,
+      forwardSettleMs: 1000,
+      log: () => {},
+    });
+    const target = collector.httpUrl.replace(/^http:\/\//, '');
+    await post(target, '/v1/logs', JSON.stringify(toOtlpLogs(own)), JSON_TYPE);
+    for (const name of [...RECORDINGS, ...ALONE]) {
+      const { spans } = readRecording(name);
+      const late = Date.now() - 2000 - Math.max(...spans.map(({ endMs }) => endMs));
+      const nanos = (ms: number): string => String(BigInt(Math.floor((ms + late) * 1000)) * 1000n);
+      const json = spans.map((span) => ({
+        ...span,
+        startTimeUnixNano: nanos(span.startMs),
+        endTimeUnixNano: nanos(span.endMs),
+      }));
+      // In two requests, and the second twice.
+      for (const part of [json.slice(2), json.slice(0, 2), json.slice(0, 2)])
+        await post(target, '/v1/traces', JSON.stringify(otlpJsonOf(part, 'foreign-service')), JSON_TYPE);
+    }
+  }, BUILD_TIMEOUT_MS);
+
+  afterAll(async () => {
+    await server.close();
+    await collector.stop();
+    await loki.stop();
+  });
+
+  it('are counted in Loki as in the server', async () => {
+    const total = CALL_COSTS.reduce((sum, cost) => sum + cost, 0);
+    const alone = (CALL_COSTS[0] + CALL_COSTS[1]) * ALONE.length;
+    const wanted = total * RECORDINGS.length + alone;
+    await waitUntil(
+      async () => (await loki.queryNumber(sum('agent.model_call', 'cost_nano_usd'))) >= wanted,
+      {
+        what: () => `${wanted} in Loki; the Collector said\n${collector.process.output().slice(-2000)}`,
+      },
+    );
+    expect(await loki.queryNumber(sum('agent.model_call', 'cost_nano_usd'))).toBe(wanted);
+    const runs = '{service_name="foreign-service", event_name="agent.run"} | agent_status="ok"';
+    await waitUntil(
+      async () => (await loki.queryNumber(`sum(count_over_time(${runs} [1h]))`)) >= RECORDINGS.length,
+      { what: () => 'the runs in Loki' },
+    );
+    expect(await loki.queryNumber(`sum(count_over_time(${runs} [1h]))`)).toBe(RECORDINGS.length);
+    for (const [field, value] of [
+      ['agent_cost_nano_usd', CONVERSATION['agent.cost_nano_usd']],
+      ['agent_turns', CONVERSATION['agent.turns']],
+      ['agent_tool_calls', CONVERSATION['agent.tool_calls']],
+    ] as const)
+      expect([field, await loki.queryNumber(sum('agent.run', field))]).toEqual([
+        field,
+        value * RECORDINGS.length,
+      ]);
+    const cost = (await (await fetch(`${server.uiUrl}/api/signals/cost?window=24h&by=service`)).json()) as {
+      groups: { by: { service: string }; value: number }[];
+    };
+    expect(cost.groups.find(({ by }) => by.service === 'foreign-service')?.value).toBe(wanted);
+  });
+
+  it('count our own once', async () => {
+    const count = `sum(count_over_time({service_name="own-service"}[1h]))`;
+    await waitUntil(async () => (await loki.queryNumber(count)) >= own.length, {
+      what: () => 'our own in Loki',
+    });
+    expect(await loki.queryNumber(count)).toBe(own.length);
+  });
+});
