@@ -2,13 +2,13 @@
 // come as text or as frames of AWS.
 
 import { ConverseEvents, messageOfConverse } from '../../core/model-call/converse.ts';
-import { EventStream } from '../../core/model-call/event-stream.ts';
 import { asJson, asText } from '../../core/model-call/json.ts';
 import type { MessageReader } from '../../core/model-call/message-reader.ts';
 import { guard } from '../process/guard.ts';
 import { FrameReader, type Frame } from './aws-frames.ts';
 import { decodeWhole, Decoding, encodingsOf } from './decoding.ts';
 import type { Endpoint } from './endpoint.ts';
+import { StreamText } from './stream-text.ts';
 
 /** A whole answer is kept up to this size until it is read; a larger one is none of the API. */
 const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
@@ -91,12 +91,11 @@ export class AnswerBody {
   }
 
   #textReader(): (piece: Buffer) => void {
-    const decoder = new TextDecoder();
-    const events = new EventStream();
+    const text = new StreamText((event) => {
+      this.#readEvent(event, Date.now());
+    });
     return (piece) => {
-      const text = decoder.decode(piece, { stream: true });
-      const nowMs = Date.now();
-      for (const event of events.push(text)) this.#readEvent(event, nowMs);
+      text.push(piece);
     };
   }
 

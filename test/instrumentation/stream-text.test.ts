@@ -1,0 +1,48 @@
+// A stream that is longer than any answer: passed over without losing what ends it, however the network cuts it.
+
+import { describe, expect, it } from '@jest/globals';
+import { StreamText } from '../../instrumentation/wire/stream-text.ts';
+
+const event = (data: object): string => `event: x\ndata: ${JSON.stringify(data)}\n\n`;
+const delta = event({
+  type: 'content_block_delta',
+  index: 0,
+  delta: { type: 'text_delta', text: 'it says "type":"content_block_stop" – so' },
+});
+const ends = [
+  { type: 'content_block_stop', index: 0 },
+  { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 9 } },
+  { type: 'message_stop' },
+];
+
+function read(text: string, pieceBytes: number): { types: string[]; count: number } {
+  const types: string[] = [];
+  const stream = new StreamText((value) => types.push((value as { type: string }).type));
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += pieceBytes) stream.push(bytes.subarray(at, at + pieceBytes));
+  return { types: types.filter((type, index) => type !== types[index - 1]), count: types.length };
+}
+
+describe('a long stream', () => {
+  const start = event({ type: 'message_start', message: { id: 'msg_1' } });
+  const many = delta.repeat(30_000);
+  const last = ends.map(event).join('');
+
+  it.each([97, 1_000, 65_536, 10_000_000])('in pieces of %i bytes', (pieceBytes) => {
+    const { types, count } = read(start + many + last + delta.repeat(5) + last, pieceBytes);
+    const block = ['content_block_delta', 'content_block_stop', 'message_delta', 'message_stop'];
+    expect(types).toEqual(['message_start', ...block, ...block]);
+    if (pieceBytes < 1_000_000) expect(count).toBeLessThan(20_000);
+  });
+
+  it('an error ends it, too', () => {
+    expect(
+      read(start + many + event({ type: 'error', error: { type: 'overloaded_error' } }), 1_000).types,
+    ).toEqual(['message_start', 'content_block_delta', 'error']);
+  });
+
+  it('is parsed whole where it is written with blanks, since its end could not be told', () => {
+    const spaced = (start + many + last).replaceAll('":"', '": "');
+    expect(read(spaced, 65_536).count).toBe(30_004);
+  });
+});
