@@ -22,6 +22,8 @@ export const RULE_PANELS: Readonly<Record<string, RulePanel>> = {
   'user-day-cost': COST,
   'run-cost': COST,
   'conversation-cost': COST,
+  'billing-coverage': COST,
+  'billing-drift': COST,
   'cache-hit': { board: 'cost', key: 'cache-over-time' },
   'unpriced-calls': ARRIVING,
   'run-failures': { board: 'overview', key: 'success-over-time' },

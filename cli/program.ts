@@ -25,6 +25,7 @@ import { registerLimits } from './commands/limits.ts';
 import { registerPrice } from './commands/price.ts';
 import { registerPrices } from './commands/prices.ts';
 import { registerRecost } from './commands/recost.ts';
+import { registerReconcile } from './commands/reconcile.ts';
 import { registerReplay } from './commands/replay.ts';
 import { registerRun } from './commands/run.ts';
 import { registerTail } from './commands/tail.ts';
@@ -73,6 +74,7 @@ export function createProgram(io: CliIo): Command {
   registerCost(program, io);
   registerUsage(program, io);
   registerStatusLine(program, io);
+  registerReconcile(program, io);
   registerDiagnose(program, io);
   registerWhatIf(program, io);
   registerScore(program, io);

@@ -3,57 +3,9 @@
 // Everything else that names a field (event types, DuckDB DDL, Loki names, Collector lists,
 // docs/attributes.md) is derived from here.
 
-/** How a value is held in memory. `time` is integer milliseconds since the Unix epoch in memory and ISO 8601 UTC in JSON. */
-export type FieldType = 'string' | 'int' | 'float' | 'bool' | 'strings' | 'time';
+import type { Dimension, FieldDefinition } from './field-definition.ts';
 
-/** Unit of a measure; `1` is a plain count. */
-export type Unit = 'ms' | 'nanoUsd' | 'usd' | 'tokens' | 'chars' | 'millionths' | '1';
-
-/**
- * How long a text may be (core/field-limits.ts): a name or an id, words or figures for people, or recorded content, which
- * is left out and not cut when it is longer.
- */
-export type TextKind = 'name' | 'prose' | 'content';
-
-/** The bounded fields that signals may group by, under the names that users type. */
-export type Dimension =
-  | 'model'
-  | 'user'
-  | 'tool'
-  | 'task'
-  | 'agent'
-  | 'version'
-  | 'project'
-  | 'source'
-  | 'session'
-  | 'service'
-  | 'error'
-  | 'status'
-  | 'step'
-  | 'score'
-  | 'label'
-  | 'scorer'
-  | 'limit';
-
-export interface FieldDefinition {
-  readonly type: FieldType;
-  readonly doc: string;
-  readonly unit?: Unit;
-  /** Kind of its text; a name where nothing is said. */
-  readonly text?: TextKind;
-  /** A number that tells events apart, and measures nothing. */
-  readonly isSerial?: true;
-  /** May be negative. */
-  readonly isSigned?: true;
-  /** Set when users may group by this field; the name they type. */
-  readonly dimension?: Dimension;
-  /** Kept as an OTLP attribute (so as Loki structured metadata) because signals or links need it. */
-  readonly attribute?: true;
-  /** May hold user content: dropped unless content capture is on, and removed by the Collector. */
-  readonly sensitive?: true;
-  /** Travels as an OTLP resource attribute, not as an attribute of the record. */
-  readonly resource?: true;
-}
+export type { Dimension, FieldDefinition, FieldType, TextKind, Unit } from './field-definition.ts';
 
 // prettier-ignore
 export const FIELDS = {
@@ -222,6 +174,18 @@ export const FIELDS = {
   'tallyspan.score.source': { type: 'string', attribute: true, dimension: 'scorer', doc: 'Who scored: human, user (the end user of the agent), code or judge (a model).' },
   'tallyspan.score.author': { type: 'string', doc: 'Person or program that gave the score.' },
   'tallyspan.score.evaluator': { type: 'string', doc: 'Evaluator that gave the score, and its version after an @.' },
+
+  // billing.cost
+  'billing.day': { type: 'string', doc: 'Day in UTC that was billed, YYYY-MM-DD.' },
+  'billing.kind': { type: 'string', attribute: true, doc: 'What was billed: input, cache_read, cache_write_5m, cache_write_1h, output, web_search, code_execution or session_usage.' },
+  'billing.api_key_id': { type: 'string', attribute: true, doc: 'Id of the API key (never the key); empty where none authenticated the requests.' },
+  'billing.workspace_id': { type: 'string', doc: 'Workspace of the key.' },
+  'billing.product': { type: 'string', doc: 'Product that alone produced what the key was billed for the model on the day, such as claude_code; empty where several did.' },
+  billing_list_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Billed at list price.' },
+  billing_amount_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Billed after discounts, before credits.' },
+  billing_quantity: { type: 'int', unit: '1', doc: 'Billed tokens or searches.' },
+  billing_covered_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Of the list price, what observed calls account for.' },
+  billing_drift_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'How far the observed cost of the covered part is from its list price, in either direction.' },
 } as const satisfies Record<string, FieldDefinition>;
 
 export type FieldKey = keyof typeof FIELDS;
@@ -361,6 +325,14 @@ export const EVENTS = {
       'gen_ai.evaluation.explanation', 'score_millionths', 'score_passed', 'score_run_cost_nano_usd',
       'tallyspan.score.target', 'tallyspan.score.target_id', 'tallyspan.score.source', 'tallyspan.score.author',
       'tallyspan.score.evaluator', 'gen_ai.response.id',
+    ],
+  },
+  'billing.cost': {
+    doc: 'What Anthropic billed for one kind of usage of a day by one API key, as the Admin API reports it. A later report of the same row takes its place.',
+    fields: [
+      'gen_ai.response.model', 'service_tier', 'speed', 'inference_geo', 'billing.day', 'billing.kind', 'billing.api_key_id',
+      'billing.workspace_id', 'billing.product', 'billing_list_nano_usd', 'billing_amount_nano_usd', 'billing_quantity',
+      'billing_covered_nano_usd', 'billing_drift_nano_usd',
     ],
   },
 } as const satisfies Record<string, EventDefinition>;

@@ -9,6 +9,8 @@ import { get as getByTls } from 'node:https';
 import { join, resolve } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import type { SignalResult } from '../signals/result.ts';
+import type { BilledRow, LedgerCell } from '../core/billing/billed-row.ts';
+import { DAY_MS } from '../core/time.ts';
 import type { Dimension } from '../core/schema.ts';
 import type { AlertOverview } from './alerting/alert-overview.ts';
 import { readStoredAlerts } from './alerting/stored-alerts.ts';
@@ -32,6 +34,12 @@ import {
   type UsageReport,
 } from './queries/usage/read-usage.ts';
 import { readWhatIf, type WhatIfReport } from './queries/diagnosis/read-what-if.ts';
+import { readBill, readLedger, type BillingDays } from './queries/billing/read-billing.ts';
+import {
+  readReconciliation,
+  type ReconciliationReport,
+  type ReconciliationSums,
+} from './queries/billing/read-reconciliation.ts';
 import { runSignal } from './queries/signals/signals.ts';
 import { ServerError, messageOf } from './process/server-error.ts';
 import { DATA_FILE, openDatabaseReadOnly } from './store/file/database.ts';
@@ -41,6 +49,8 @@ import { RequestError } from './questions/request-error.ts';
 import { parseUsageRequest } from './questions/usage-params.ts';
 
 export type {
+  ReconciliationReport,
+  ReconciliationSums,
   CostReport,
   DiagnosisReport,
   WhatIfReport,
@@ -96,6 +106,20 @@ export interface UsageText {
   readonly timezone?: string | undefined;
 }
 
+/** A question about the bill; whole days from the one that `since` is in, Unix milliseconds. */
+export interface BillText {
+  readonly since: number;
+  /** Of a folder; a server has its own setting. */
+  readonly serviceOfKey?: ReadonlyMap<string, string> | undefined;
+}
+
+export interface BillingData extends BillingDays {
+  readonly ledger: readonly LedgerCell[];
+  readonly bill: readonly BilledRow[];
+  /** Unix milliseconds; null where no bill was fetched. */
+  readonly fetchedAtMs: number | null;
+}
+
 export interface Source {
   /** Where the answers come from, for people: an address or a file. */
   readonly name: string;
@@ -109,6 +133,9 @@ export interface Source {
   diagnosis(question: DiagnosisText): Promise<DiagnosisReport>;
   whatIf(question: WhatIfText): Promise<WhatIfReport>;
   usage(question: UsageText): Promise<UsageReport>;
+  reconciliation(question: BillText): Promise<ReconciliationReport>;
+  /** The stored bill and the ledger, as a reconciliation needs them; days are those of Unix. */
+  billing(question: BillText): Promise<BillingData>;
   /** Today, and the block of five hours that goes on. */
   statusLine(): Promise<StatusLineNumbers>;
   /** Rules, states and last notices of alerts; from a folder with the default thresholds and without channels. */
@@ -247,6 +274,8 @@ function serverSource(url: string, token: string | undefined): Source {
     diagnosis: (question) => ask('/api/diagnosis', { ...question }),
     whatIf: (question) => ask('/api/what-if', { ...question }),
     usage: (question) => ask('/api/usage', { ...question }),
+    reconciliation: ({ since }) => ask('/api/reconcile', isoTimes({ since }, ['since'])),
+    billing: ({ since }) => ask('/api/billing', isoTimes({ since }, ['since'])),
     statusLine: () => ask('/api/statusline'),
     alerts: () => ask('/api/alerts'),
     limits: (sinceMs) =>
@@ -325,6 +354,14 @@ async function folderSource(dataDir: string, timezone: string): Promise<Source> 
       readDiagnosis(database, parseDiagnosisQuestion({ ...question }, Date.now(), timezone)),
     whatIf: (question) => readWhatIf(database, parseWhatIfQuestion({ ...question }, Date.now(), timezone)),
     usage: (question) => readUsageReport(database, parseUsageRequest({ ...question }, Date.now(), timezone)),
+    reconciliation: ({ since, serviceOfKey }) =>
+      readReconciliation(database, { since, until: Date.now(), serviceOfKey }),
+    billing: async ({ since }) => {
+      const days = { fromDay: Math.floor(since / DAY_MS), toDay: Math.floor(Date.now() / DAY_MS) + 1 };
+      const { rows, fetchedAtMs } = await readBill(database, days);
+      const ledger = await readLedger(database, days);
+      return { ...days, ledger, bill: rows, fetchedAtMs: fetchedAtMs ?? null };
+    },
     statusLine: () => readStatusLine(database, Date.now(), timezone),
     alerts: () => readStoredAlerts(dataDir, timezone),
     limits: async (sinceMs) =>

@@ -11,6 +11,8 @@ import type { Alerter } from './alerting/alerter.ts';
 import { readAlerting, startAlerting, type Alerting } from './alerting/start-alerting.ts';
 import { secretsOfChannels } from './alerting/channels/make-channels.ts';
 import { LimitKeeper } from './limits/limit-keeper.ts';
+import { adminApiOf, readServiceKeys } from './billing/billing-settings.ts';
+import { startBilling } from './billing/start-billing.ts';
 import { listenGrpc, type GrpcIntake } from './intake/grpc-intake.ts';
 import { makeHttpIntake } from './intake/http-intake.ts';
 import { Intake } from './intake/intake.ts';
@@ -73,6 +75,10 @@ export interface ServerOptions {
   readonly forwardSettleMs?: number;
   /** Variables that hold thresholds and channels of alerts; without them no channel. */
   readonly alertEnv?: Environment;
+  /** Variables of the reconciliation with the bill; without them the bill is not fetched. */
+  readonly billingEnv?: Environment;
+  /** How long after the start the bill is fetched. */
+  readonly billingAfterMs?: number;
   readonly log: (line: string) => void;
 }
 
@@ -109,6 +115,10 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
   const trustedProxies = parseTrustedProxies(options.trustedProxies ?? '');
   const traceUrls = parseTraceUrls(options.traceUrls ?? '');
   const feedbackDoor = feedbackDoorOf(options.feedbackSecret);
+  const billing = {
+    api: adminApiOf(options.billingEnv ?? {}),
+    serviceOfKey: readServiceKeys(options.billingEnv ?? {}),
+  };
   const database = await openDatabase(options.dataDir);
   const closers: (() => Promise<void>)[] = [() => database.close()];
   try {
@@ -173,6 +183,8 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
       grpcAddress: () => grpcAddress,
       httpAddress: () => httpAddress,
       feedbackDoor,
+      serviceOfKey: billing.serviceOfKey,
+      hasAdminKey: billing.api !== undefined,
       log: options.log,
     });
     listeners.push(closeGracefully(web));
@@ -199,6 +211,7 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
     });
     alerter = running;
     closers.unshift(() => running.close());
+    closers.unshift(startBilling({ ...billing, database, store, log, firstAfterMs: options.billingAfterMs }));
     let closed: Promise<void> | undefined;
     return {
       uiUrl,
@@ -220,7 +233,8 @@ function withoutSecretsInLog(given: ServerOptions): { options: ServerOptions; al
   const token = given.token === undefined ? [] : [given.token];
   const alerting = readAlerting(given.alertEnv ?? {}, given.timezone ?? 'UTC', token);
   const feedback = given.feedbackSecret === undefined ? [] : [given.feedbackSecret];
-  const secrets = [...secretsOfChannels(alerting.config.channels), ...token, ...feedback];
+  const adminKey = [given.billingEnv?.['ANTHROPIC_ADMIN_KEY'] ?? ''].filter((key) => key !== '');
+  const secrets = [...secretsOfChannels(alerting.config.channels), ...token, ...feedback, ...adminKey];
   return { options: { ...given, log: (line) => given.log(maskSecrets(line, secrets)) }, alerting };
 }
 

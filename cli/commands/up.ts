@@ -102,6 +102,7 @@ export function registerUp(program: Command, io: CliIo): void {
         ...(options.forward === undefined ? {} : { forwardUrl: options.forward }),
         content: io.env['TALLYSPAN_CONTENT'] === 'full' ? 'full' : 'none',
         alertEnv: io.env,
+        billingEnv: io.env,
         log: (line) => void io.stderr.write(`${safeText(line)}\n`),
       });
       io.stdout.write(readyLine(server));

@@ -70,6 +70,17 @@ export const HEALTH_BOARD: Board = {
       ],
     },
     {
+      title: 'The bill (rows of it come from the server that has ANTHROPIC_ADMIN_KEY)',
+      tiles: [
+        statTile({ signal: 'billing_coverage' }, { width: 6, ...TOP }),
+        statTile({ signal: 'billing_drift' }, { width: 6, ...TOP }),
+        groupBarsTile(
+          { signal: 'billing_coverage', by: ['model'] },
+          { key: 'billing-by-model', title: 'Bill covered by calls, by model', width: 12, height: 7 },
+        ),
+      ],
+    },
+    {
       title:
         'The servers (needs docker-compose.metrics.yml, or a Prometheus of your own that reads their /metrics)',
       isCollapsed: true,

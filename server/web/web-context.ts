@@ -39,6 +39,10 @@ export interface ServedContext {
   readonly httpAddress: () => string | undefined;
   /** Checks tokens of end users; undefined where feedback is off. */
   readonly feedbackDoor?: FeedbackDoor | undefined;
+  /** Services by the API key that is theirs alone. */
+  readonly serviceOfKey?: ReadonlyMap<string, string> | undefined;
+  /** Whether the bill is fetched. */
+  readonly hasAdminKey?: boolean;
   readonly log: (line: string) => void;
 }
 

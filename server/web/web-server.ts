@@ -10,6 +10,7 @@ import { keepReports } from '../queries/diagnosis/kept-reports.ts';
 import { ReadersBusyError } from '../store/file/reader-pool.ts';
 import { registerApi } from './api.ts';
 import { registerAssets } from './assets.ts';
+import { registerBillingApi } from './billing-api.ts';
 import { registerDownloads } from './downloads.ts';
 import { ScoreBook } from '../scores/record-scores.ts';
 import { registerLimitsApi } from './limits-api.ts';
@@ -78,6 +79,7 @@ export function makeWebServer(given: ServedContext): FastifyInstance {
   registerApi(app, context);
   registerScoresApi(app, context);
   registerLimitsApi(app, context);
+  registerBillingApi(app, context);
   registerDownloads(app, context);
   registerPages(app, context);
 

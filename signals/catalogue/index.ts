@@ -2,6 +2,7 @@
 
 import type { Signal } from '../signal.ts';
 import { SignalError } from '../signal.ts';
+import { BILLING_SIGNALS } from './billing.ts';
 import { CACHE_SIGNALS } from './cache.ts';
 import { CALL_SIGNALS } from './calls.ts';
 import { COST_SIGNALS } from './cost.ts';
@@ -17,6 +18,7 @@ export const TOPICS: readonly { readonly title: string; readonly signals: readon
   { title: 'Runs', signals: RUN_SIGNALS },
   { title: 'Latency', signals: LATENCY_SIGNALS },
   { title: 'Cost', signals: COST_SIGNALS },
+  { title: 'Bill', signals: BILLING_SIGNALS },
   { title: 'Cache and tokens', signals: CACHE_SIGNALS },
   { title: 'Tools', signals: TOOL_SIGNALS },
   { title: 'Model calls', signals: CALL_SIGNALS },

@@ -17,6 +17,7 @@ const PAGES = [
   '/users',
   '/tasks',
   '/agents',
+  '/reconcile',
   '/alerts',
   '/received',
 ];
@@ -45,6 +46,8 @@ export async function addressesOf(server: RunningServer): Promise<string[]> {
     '/healthz',
     '/metrics',
     '/api/openapi.json',
+    '/api/reconcile?since=30d',
+    '/api/billing',
     '/api/meta',
     '/api/alerts',
     '/api/runs?sort=dearest',

@@ -1,6 +1,7 @@
 // Schemas of the answers of the API, by the name that they have in the document.
 
 import type { AlertOverview, RuleLine } from '../../alerting/alert-overview.ts';
+import type { ReconciliationReport, ReconciliationSums } from '../../queries/billing/read-reconciliation.ts';
 import type { WhatIfReport } from '../../queries/diagnosis/read-what-if.ts';
 import type { DiagnosisReport } from '../../queries/diagnosis/read-diagnosis.ts';
 import type { Recording, RecordedStep } from '../../queries/runs/read-recording.ts';
@@ -89,6 +90,18 @@ const USAGE: { readonly [K in keyof UsageAnswer]-?: JsonSchema } = {
   not_in_transcript_nano_usd: NANO_USD,
   unpriced_calls: COUNT,
 };
+
+const SUMS = objectOf<ReconciliationSums>({
+  billed_list_nano_usd: NANO_USD,
+  billed_amount_nano_usd: NANO_USD,
+  observed_nano_usd: NANO_USD,
+  difference_nano_usd: NANO_USD,
+  covered_nano_usd: NANO_USD,
+  missing_nano_usd: NANO_USD,
+  price_difference_nano_usd: NANO_USD,
+  coverage: nullable(NUMBER),
+  drift: nullable(NUMBER),
+});
 
 /** Components of the document. */
 export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
@@ -252,6 +265,19 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
     tests: arrayOf(ANYTHING),
     page_url: nullable(TEXT),
     notices: arrayOf(ANYTHING),
+  }),
+  Reconciliation: objectOf<ReconciliationReport>({
+    window: WINDOW,
+    fetched_at: nullable(TIME),
+    total: SUMS,
+    total_usd: ANYTHING,
+    by_day: arrayOf(SUMS),
+    by_model: arrayOf(SUMS),
+    by_key: arrayOf(SUMS),
+    causes: arrayOf(ANYTHING),
+    rows: arrayOf(SUMS),
+    extra_nano_usd: NANO_USD,
+    unreported_days: arrayOf(TEXT),
   }),
   Meta: {
     type: 'object',

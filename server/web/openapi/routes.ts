@@ -165,6 +165,20 @@ export const ALERTS_ROUTE: RouteDescription = {
   response: answers('Alerts'),
 };
 
+export const RECONCILIATION_ROUTE: RouteDescription = {
+  summary: 'What was billed beside what was observed',
+  stability: 'stable',
+  querystring: query({ since: MOMENT, until: MOMENT }),
+  response: answers('Reconciliation'),
+};
+
+export const BILLING_ROUTE: RouteDescription = {
+  summary: 'The stored bill and the ledger, as a reconciliation needs them',
+  stability: 'internal',
+  querystring: query({ since: MOMENT, until: MOMENT }),
+  response: { 200: { type: 'object' } },
+};
+
 export const EXPORT_ROUTE: RouteDescription = {
   summary: 'The events as a file',
   stability: 'stable',

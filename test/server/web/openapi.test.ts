@@ -38,6 +38,7 @@ const STABLE = [
   '/api/export',
   '/api/meta',
   '/api/openapi.json',
+  '/api/reconcile',
   '/api/runs',
   '/api/runs/{id}',
   '/api/signals/{id}',

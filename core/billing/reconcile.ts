@@ -1,0 +1,256 @@
+// Reconciliation: what was billed beside what was observed. Of each billed row a part is covered by observed calls; what is
+// not is missing. The covered part is priced twice, by the bill and by us: the difference is the price difference. So
+//   observed − billed = price differences − missing + observed beyond the bill
+// holds to the nano-dollar. A cause is named only where the counts or amounts show it.
+
+import { compareText } from '../text-order.ts';
+import { cellKeyOf, type BilledRow, type BillingCell, type LedgerCell } from './billed-row.ts';
+import { findCoveredKeys } from './covered-keys.ts';
+
+export type BillingCause =
+  | 'uncovered_key'
+  | 'claude_code'
+  | 'batch_not_observed'
+  | 'not_by_call'
+  | 'day_boundary'
+  | 'contract_rate'
+  | 'rounding'
+  | 'unknown';
+
+export interface ReconciledRow extends BilledRow {
+  /** Of the list amount, what observed calls account for. */
+  readonly coveredNanoUsd: number;
+  readonly missingNanoUsd: number;
+  readonly observedNanoUsd: number;
+  /** Observed less covered: the same usage at another price. */
+  readonly priceDifferenceNanoUsd: number;
+  /** Why something is missing; undefined where nothing is. */
+  readonly missingCause: BillingCause | undefined;
+  /** Why the price is another; undefined where it is the same. */
+  readonly priceCause: BillingCause | undefined;
+}
+
+/** Observed and not billed. */
+export interface ExtraCell extends BillingCell {
+  readonly costNanoUsd: number;
+  readonly cause: BillingCause;
+}
+
+export interface Reconciliation {
+  readonly rows: readonly ReconciledRow[];
+  readonly extra: readonly ExtraCell[];
+  /** Days with observed calls that the bill does not have yet: they count nowhere. */
+  readonly unreportedDays: readonly string[];
+}
+
+export interface ReconcileOptions {
+  /** Services by the API key that is theirs alone, where the user says so. */
+  readonly serviceOfKey?: ReadonlyMap<string, string>;
+}
+
+/** What is left of an observed cell while rows take their part of it. */
+interface Pool {
+  readonly cell: BillingCell;
+  quantity: number;
+  costNanoUsd: number;
+  calls: number;
+}
+
+/** A nano-dollar for each call is what rounding can do. */
+const ROUNDING_NANO_USD = 1;
+const NOT_BY_CALL = new Set(['code_execution', 'session_usage']);
+
+export function reconcile(
+  billed: readonly BilledRow[],
+  ledger: readonly LedgerCell[],
+  { serviceOfKey = new Map() }: ReconcileOptions = {},
+): Reconciliation {
+  const billedDays = new Set(billed.map(({ day }) => day));
+  const reported = ledger.filter(({ day }) => billedDays.has(day));
+  const services = new Set(serviceOfKey.values());
+  const poolKey = (cell: LedgerCell): string =>
+    `${services.has(cell.service) ? cell.service : ''}|${cellKeyOf(cell)}`;
+  const pools = new Map<string, Pool>();
+  for (const cell of reported) {
+    const pool = pools.get(poolKey(cell)) ?? { cell, quantity: 0, costNanoUsd: 0, calls: 0 };
+    pool.quantity += cell.quantity;
+    pool.costNanoUsd += cell.costNanoUsd;
+    pool.calls += cell.calls;
+    pools.set(poolKey(cell), pool);
+  }
+  const covered = coveredOf(billed, pools, serviceOfKey);
+  const isUncovered = ({ apiKeyId }: BilledRow): boolean =>
+    covered !== undefined && !serviceOfKey.has(apiKeyId) && !covered.has(apiKeyId);
+  // Batches are looked for among all that was observed.
+  const observedBatches = new Set(reported.flatMap(({ day, tier }) => (tier === 'batch' ? [day] : [])));
+  const rows: ReconciledRow[] = [];
+  for (const group of groupsOf(
+    billed,
+    (row) => `${serviceOfKey.get(row.apiKeyId) ?? ''}|${cellKeyOf(row)}`,
+  )) {
+    const [key, members] = group;
+    const taking = members.filter((row) => !isUncovered(row));
+    const parts = takeParts(taking, pools.get(key));
+    for (const row of members)
+      rows.push(rowOf(row, parts.get(row) ?? NOTHING, isUncovered(row), observedBatches));
+  }
+  const extra = [...pools.values()]
+    .filter(({ costNanoUsd, quantity }) => quantity > 0 && costNanoUsd !== 0)
+    .map(({ cell, costNanoUsd, quantity }) => ({ ...cellOf(cell), costNanoUsd, quantity }));
+  return {
+    ...withDayBoundaries(rows, extra),
+    unreportedDays: [...new Set(ledger.map(({ day }) => day))]
+      .filter((day) => !billedDays.has(day))
+      .toSorted(compareText),
+  };
+}
+
+interface Part {
+  readonly costNanoUsd: number;
+  readonly calls: number;
+  /** Of the row, 0–1. */
+  readonly share: number;
+}
+
+const NOTHING: Part = { costNanoUsd: 0, calls: 0, share: 0 };
+
+/** The part of the pool that each row accounts for, by its size among them; they are taken out of it. */
+function takeParts(rows: readonly BilledRow[], pool: Pool | undefined): ReadonlyMap<BilledRow, Part> {
+  const parts = new Map<BilledRow, Part>();
+  const isByQuantity = rows.every(({ quantity }) => quantity !== undefined);
+  const sizeOf = (row: BilledRow): number => (isByQuantity ? (row.quantity ?? 0) : row.listNanoUsd);
+  const total = rows.reduce((sum, row) => sum + sizeOf(row), 0);
+  if (pool === undefined) return parts;
+  const available = isByQuantity ? pool.quantity : pool.costNanoUsd;
+  if (total <= 0 || available <= 0) return parts;
+  const used = Math.min(1, available / total);
+  const taken = Math.min(1, total / available);
+  let leftNanoUsd = Math.round(pool.costNanoUsd * taken);
+  for (const [index, row] of rows.entries()) {
+    const size = sizeOf(row);
+    // The last one has what is left, so that nothing is lost by rounding.
+    const isLast = index === rows.length - 1;
+    const costNanoUsd = isLast ? leftNanoUsd : Math.round(pool.costNanoUsd * taken * (size / total));
+    leftNanoUsd -= costNanoUsd;
+    pool.costNanoUsd -= costNanoUsd;
+    parts.set(row, {
+      costNanoUsd,
+      calls: pool.calls * (size / total),
+      share: size === 0 ? 0 : Math.round(used * size) / size,
+    });
+  }
+  pool.quantity = Math.round(pool.quantity * (1 - taken));
+  return parts;
+}
+
+function rowOf(
+  row: BilledRow,
+  { costNanoUsd, share, calls }: Part,
+  isUncovered: boolean,
+  observedBatches: ReadonlySet<string>,
+): ReconciledRow {
+  const coveredNanoUsd = Math.round(row.listNanoUsd * share);
+  const missingNanoUsd = row.listNanoUsd - coveredNanoUsd;
+  const priceDifferenceNanoUsd = costNanoUsd - coveredNanoUsd;
+  return {
+    ...row,
+    coveredNanoUsd,
+    missingNanoUsd,
+    observedNanoUsd: costNanoUsd,
+    priceDifferenceNanoUsd,
+    missingCause: missingNanoUsd === 0 ? undefined : missingCauseOf(row, share, isUncovered, observedBatches),
+    priceCause:
+      priceDifferenceNanoUsd === 0 ? undefined : priceCauseOf(row, priceDifferenceNanoUsd, share, calls),
+  };
+}
+
+function missingCauseOf(
+  row: BilledRow,
+  share: number,
+  isUncovered: boolean,
+  observedBatches: ReadonlySet<string>,
+): BillingCause {
+  if (NOT_BY_CALL.has(row.kind)) return 'not_by_call';
+  if (row.product === 'claude_code') return 'claude_code';
+  if (row.tier === 'batch' && share === 0 && !observedBatches.has(row.day)) return 'batch_not_observed';
+  return isUncovered ? 'uncovered_key' : 'unknown';
+}
+
+function priceCauseOf(row: BilledRow, difference: number, share: number, calls: number): BillingCause {
+  const tolerance = ROUNDING_NANO_USD * Math.max(1, Math.ceil(calls));
+  if (Math.abs(difference) <= tolerance) return 'rounding';
+  const discounted = Math.round(row.amountNanoUsd * share) - Math.round(row.listNanoUsd * share);
+  return discounted !== 0 && Math.abs(difference - discounted) <= tolerance ? 'contract_rate' : 'unknown';
+}
+
+/** The keys that were observed, by their counts; undefined where they do not say. */
+function coveredOf(
+  billed: readonly BilledRow[],
+  pools: ReadonlyMap<string, Pool>,
+  serviceOfKey: ReadonlyMap<string, string>,
+): ReadonlySet<string> | undefined {
+  const byKey = new Map<string, Map<string, number>>();
+  for (const row of billed) {
+    if (serviceOfKey.has(row.apiKeyId) || NOT_BY_CALL.has(row.kind)) continue;
+    if (row.quantity === undefined) return undefined;
+    const counts = byKey.get(row.apiKeyId) ?? new Map<string, number>();
+    counts.set(cellKeyOf(row), (counts.get(cellKeyOf(row)) ?? 0) + row.quantity);
+    byKey.set(row.apiKeyId, counts);
+  }
+  const observed = new Map(
+    [...pools].flatMap(([key, { quantity }]) =>
+      key.startsWith('|') ? [[key.slice(1), quantity] as const] : [],
+    ),
+  );
+  return findCoveredKeys(
+    [...byKey].map(([key, counts]) => ({ key, counts })),
+    observed,
+  );
+}
+
+const DAY_MS = 86_400_000;
+
+/** Usage that stands on the one side on a day and on the other side on the day beside it, of the same size. */
+function withDayBoundaries(
+  rows: readonly ReconciledRow[],
+  extra: readonly (BillingCell & { readonly costNanoUsd: number; readonly quantity: number })[],
+): Pick<Reconciliation, 'rows' | 'extra'> {
+  const found = new Set<object>();
+  const named = rows.map((row): ReconciledRow => {
+    if (row.missingCause !== 'unknown' || row.quantity === undefined) return row;
+    const missing = Math.round(row.quantity * (row.missingNanoUsd / row.listNanoUsd));
+    const other = extra.find(
+      (cell) =>
+        !found.has(cell) &&
+        cell.quantity === missing &&
+        Math.abs(Date.parse(cell.day) - Date.parse(row.day)) === DAY_MS &&
+        cellKeyOf({ ...cell, day: '' }) === cellKeyOf({ ...row, day: '' }),
+    );
+    if (other === undefined) return row;
+    found.add(other);
+    return { ...row, missingCause: 'day_boundary' };
+  });
+  return {
+    rows: named,
+    extra: extra.map((cell) => ({
+      ...cellOf(cell),
+      costNanoUsd: cell.costNanoUsd,
+      cause: found.has(cell) ? 'day_boundary' : 'unknown',
+    })),
+  };
+}
+
+function cellOf({ day, model, kind, tier, speed, geo }: BillingCell): BillingCell {
+  return { day, model, kind, tier, speed, geo };
+}
+
+function groupsOf<T>(all: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    const key = keyOf(one);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [one]);
+    else group.push(one);
+  }
+  return groups;
+}

@@ -1,0 +1,75 @@
+// Reconciles once a day while the server runs, where a key for the Admin API is set.
+
+import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import { messageOf } from '../process/server-error.ts';
+import { readBill, readLedger } from '../queries/billing/read-billing.ts';
+import type { Database } from '../store/file/database.ts';
+import type { EventStore } from '../store/write/event-store.ts';
+import type { AdminApiOptions } from './admin-api.ts';
+import { updateBill } from './update-bill.ts';
+
+export interface BillingOptions {
+  readonly api: AdminApiOptions | undefined;
+  readonly serviceOfKey: ReadonlyMap<string, string>;
+  readonly database: Database;
+  readonly store: EventStore;
+  readonly firstAfterMs?: number | undefined;
+  readonly log: (line: string) => void;
+}
+
+const FIRST_AFTER_MS = 10_000;
+/** After a failure, and to see whether a day has passed. */
+const LOOK_EVERY_MS = HOUR_MS;
+const AGE_MS = 20 * HOUR_MS;
+const DAYS_BACK = 30;
+
+/** Stops it; resolves when nothing is under way any more. */
+export function startBilling({
+  api,
+  serviceOfKey,
+  database,
+  store,
+  log,
+  firstAfterMs = FIRST_AFTER_MS,
+}: BillingOptions): () => Promise<void> {
+  if (api === undefined) return () => Promise.resolve();
+  const stop = new AbortController();
+  let round = Promise.resolve();
+  let timer: NodeJS.Timeout;
+
+  async function work(): Promise<void> {
+    try {
+      const today = Math.floor(Date.now() / DAY_MS);
+      const days = { fromDay: today - DAYS_BACK, toDay: today + 1 };
+      const { rows, fetchedAtMs } = await readBill(database, days);
+      if (fetchedAtMs === undefined || Date.now() - fetchedAtMs >= AGE_MS) {
+        const count = await updateBill({
+          ...days,
+          api: { ...(api as AdminApiOptions), signal: stop.signal },
+          stored: { ledger: await readLedger(database, days), bill: rows, fetchedAtMs },
+          serviceOfKey,
+          now: Date.now,
+          append: (events) => store.write({ events, spans: [] }),
+        });
+        log(`billing: ${count} rows of the bill were fetched; the page /reconcile shows them`);
+      }
+    } catch (error) {
+      if (!stop.signal.aborted) log(`billing: ${messageOf(error)}`);
+    }
+    if (!stop.signal.aborted) schedule(LOOK_EVERY_MS);
+  }
+
+  function schedule(afterMs: number): void {
+    timer = setTimeout(() => {
+      round = work();
+    }, afterMs);
+    timer.unref();
+  }
+
+  schedule(firstAfterMs);
+  return async () => {
+    stop.abort(new Error('the server stops'));
+    clearTimeout(timer);
+    await round;
+  };
+}

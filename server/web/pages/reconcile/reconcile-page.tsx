@@ -1,0 +1,167 @@
+// The bill: what Anthropic billed beside what was observed, and why they differ.
+
+import type { VNode } from 'preact';
+import { NO_DATA, formatCost, formatPercent } from '../../../../core/format.ts';
+import type { BillingCause } from '../../../../core/billing/reconcile.ts';
+import type {
+  ReconciliationReport,
+  ReconciliationSums,
+} from '../../../queries/billing/read-reconciliation.ts';
+import { Moment, Name } from '../../parts/cells.tsx';
+import { Panel, Scroll } from '../../parts/panel.tsx';
+
+export interface ReconcileView {
+  readonly report: ReconciliationReport;
+  readonly hasKey: boolean;
+  readonly timezone: string;
+  readonly now: number;
+}
+
+const DAYS_SHOWN = 31;
+
+export const CAUSE_TEXTS: Readonly<Record<BillingCause | 'not_billed', string>> = {
+  uncovered_key: 'API keys whose calls are not observed',
+  claude_code: 'Claude Code: calls that its telemetry does not report',
+  batch_not_observed: 'Batches whose results were not read by an observed program',
+  not_by_call: 'Code execution and session time, which are billed beside calls',
+  day_boundary: 'Counted on the day before or after',
+  contract_rate: 'Contract rates: observed at the discounted price',
+  rounding: 'Rounding',
+  unknown: 'Without a cause that the numbers show',
+  not_billed: 'Observed and not billed',
+};
+
+export function ReconcilePage({ view }: { view: ReconcileView }): VNode {
+  const { report, hasKey, timezone, now } = view;
+  if (report.fetched_at === null) return <NoBill hasKey={hasKey} />;
+  const { total } = report;
+  return (
+    <>
+      <div class="head">
+        <h1>Bill</h1>
+        <span class="hint">
+          {report.window.from.slice(0, 10)} to {report.window.to.slice(0, 10)}, whole days in UTC; fetched{' '}
+          <Moment at={report.fetched_at} timezone={timezone} now={now} />
+        </span>
+      </div>
+      <Panel label="Totals">
+        <dl class="facts">
+          <Fact name="Billed at list price" value={formatCost(total.billed_list_nano_usd)} />
+          <Fact name="After discounts" value={formatCost(total.billed_amount_nano_usd)} />
+          <Fact name="Observed" value={formatCost(total.observed_nano_usd)} />
+          <Fact name="Difference" value={signed(total.difference_nano_usd)} />
+          <Fact name="Coverage" value={shareText(total.coverage)} />
+          <Fact name="Price drift" value={shareText(total.drift)} />
+        </dl>
+      </Panel>
+      {report.causes.length > 0 && (
+        <Panel id="causes" title="Why they differ">
+          <table>
+            <tbody>
+              {report.causes.map(({ cause, nano_usd: nanoUsd }) => (
+                <tr key={cause}>
+                  <td>{CAUSE_TEXTS[cause]}</td>
+                  <td class="n">{signed(nanoUsd)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Panel>
+      )}
+      <Panel id="keys" title="By API key" sub="One key for each service shows which one is not observed">
+        <Sums label="keys" head="Key" rows={report.by_key.map((row) => [row.api_key_id ?? 'No key', row])} />
+      </Panel>
+      <Panel id="models" title="By model">
+        <Sums
+          label="models"
+          head="Model"
+          rows={report.by_model.map((row) => [row.model ?? 'No model', row])}
+        />
+      </Panel>
+      <Panel id="days" title="By day" sub="Days in UTC, as Anthropic counts them">
+        <Sums label="days" head="Day" rows={report.by_day.slice(-DAYS_SHOWN).map((row) => [row.day, row])} />
+      </Panel>
+      {report.unreported_days.length > 0 && (
+        <p class="hint">Not in the bill yet, and in no number above: {report.unreported_days.join(', ')}.</p>
+      )}
+    </>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string }): VNode {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function Sums({
+  label,
+  head,
+  rows,
+}: {
+  label: string;
+  head: string;
+  rows: readonly (readonly [string, ReconciliationSums])[];
+}): VNode {
+  return (
+    <Scroll label={{ headingId: label }}>
+      <table>
+        <thead>
+          <tr>
+            <th>{head}</th>
+            <th class="n">Billed</th>
+            <th class="n">Observed</th>
+            <th class="n">Difference</th>
+            <th class="n">Not observed</th>
+            <th class="n">Price difference</th>
+            <th class="n">Coverage</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(([name, sums]) => (
+            <tr key={name}>
+              <td>
+                <Name text={name} />
+              </td>
+              <td class="n">{formatCost(sums.billed_list_nano_usd)}</td>
+              <td class="n">{formatCost(sums.observed_nano_usd)}</td>
+              <td class="n">{signed(sums.difference_nano_usd)}</td>
+              <td class="n">{sums.missing_nano_usd === 0 ? '' : formatCost(sums.missing_nano_usd)}</td>
+              <td class="n">
+                {sums.price_difference_nano_usd === 0 ? '' : signed(sums.price_difference_nano_usd)}
+              </td>
+              <td class="n">{shareText(sums.coverage)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}
+
+function NoBill({ hasKey }: { hasKey: boolean }): VNode {
+  return (
+    <div class="hello">
+      <h1>Bill</h1>
+      <p>
+        {hasKey
+          ? 'The bill is fetched within a minute of the start and once a day. If nothing comes, the log of the server has the reason.'
+          : 'Compare what Anthropic billed with what was observed: start the server with ANTHROPIC_ADMIN_KEY set to an Admin API key (or one with the scope read:analytics), or run “tallyspan reconcile” with it. The key is read from the environment only.'}
+      </p>
+      <p>Give each service an API key of its own: the bill then shows which service is not observed.</p>
+    </div>
+  );
+}
+
+function signed(nanoUsd: number): string {
+  return nanoUsd > 0 ? `+${formatCost(nanoUsd)}` : formatCost(nanoUsd);
+}
+
+/** Two decimals: a tenth of a percent of a bill is money. */
+function shareText(share: number | null): string {
+  if (share === null) return NO_DATA;
+  return share === 0 || share === 1 ? formatPercent(share) : `${(share * 100).toFixed(2)} %`;
+}
