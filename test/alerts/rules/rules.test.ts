@@ -164,6 +164,18 @@ const CASES: Record<string, RuleCase> = {
     empty: 'no_data',
     headline: /^429 or 529 in 15 minutes 1\.0 % \(limit 1\.0 %\)$/,
   },
+  'billing-coverage': {
+    fires: billed(1000, 980, 0),
+    below: billed(1000, 990, 0),
+    empty: 'no_data',
+    headline: /^Bill covered by calls 98\.0 % \(limit 99\.0 %\)$/,
+  },
+  'billing-drift': {
+    fires: billed(1000, 1000, 20),
+    below: billed(1000, 1000, 10),
+    empty: 'no_data',
+    headline: /^Price drift against the bill 2\.0 % \(limit 1\.0 %\)$/,
+  },
   'telemetry-loss': {
     fires: numbered([1, 2, 4]),
     below: numbered([1, 2, 3]),
@@ -171,6 +183,19 @@ const CASES: Record<string, RuleCase> = {
     headline: /^Lost telemetry in the hour 25\.0 % \(limit 0\.1 %\)$/,
   },
 };
+
+/** One row of the bill of the day before, in nano-USD. */
+function billed(list: number, covered: number, drift: number): EventRecord[] {
+  return [
+    {
+      timestamp: MIDNIGHT - 1,
+      'event.name': 'billing.cost',
+      billing_list_nano_usd: list,
+      billing_covered_nano_usd: covered,
+      billing_drift_nano_usd: drift,
+    },
+  ];
+}
 
 /** Events of one process with these numbers. */
 function numbered(numbers: readonly number[]): EventRecord[] {
