@@ -21,7 +21,7 @@ export function checkSameOrigin(request: FastifyRequest, pageOrigin: string | un
   if (origin === undefined && site === undefined && authorization !== undefined) return;
   throw new RequestError(
     403,
-    'this can be asked from a page of this server only: open /alerts and use the button there',
+    'this can be asked from a page of this server only: open the page and use the button there',
   );
 }
 

@@ -14,6 +14,7 @@ import { registerBillingApi } from './billing-api.ts';
 import { registerDownloads } from './downloads.ts';
 import { ScoreBook } from '../scores/record-scores.ts';
 import { registerLimitsApi } from './limits-api.ts';
+import { registerReview } from './review.tsx';
 import { FEEDBACK_API_PATH, registerScoresApi } from './scores-api.tsx';
 import { registerLogin } from './login.tsx';
 import { describeApi } from './openapi/document.ts';
@@ -78,6 +79,7 @@ export function makeWebServer(given: ServedContext): FastifyInstance {
   registerAssets(app);
   registerApi(app, context);
   registerScoresApi(app, context);
+  registerReview(app, context);
   registerLimitsApi(app, context);
   registerBillingApi(app, context);
   registerDownloads(app, context);

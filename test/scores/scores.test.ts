@@ -317,3 +317,36 @@ describe('tallyspan score', () => {
     });
   });
 });
+
+const page = (url: string, init: RequestInit = {}): Promise<Response> =>
+  fetch(server.uiUrl + url, { redirect: 'manual', ...init });
+
+describe('the review of a person', () => {
+  it('goes from run to run of a view, by a form that only pages of this server can send', async () => {
+    const open = 'e'.repeat(32);
+    const newest = run(open, 1).map((event) => ({ ...event, timestamp: event.timestamp + 1000 }));
+    await sendEvents(server, newest);
+    expect(await (await page(`/runs/${open}`)).text()).toContain('action="/review"');
+    const start = await page('/review?agent=support');
+    const [cookie = ''] = (start.headers.get('set-cookie') ?? '').split(';');
+    const next = await page('/review/next', { headers: { cookie } });
+    expect(next.headers.get('location')).toBe(`/runs/${open}#score-form`);
+    const form = {
+      method: 'POST',
+      body: new URLSearchParams({ run: open, score: 'rating=4', comment: 'dry' }),
+    };
+    expect((await page('/review', { ...form, headers: { cookie } })).status).toBe(403);
+    const own = { origin: server.uiUrl, 'sec-fetch-site': 'same-origin' };
+    const sent = await page('/review', { ...form, headers: { cookie, ...own } });
+    expect(sent.headers.get('location')).toBe(`/review/next?after=${open}`);
+    expect(await scoresOf(open)).toMatchObject([
+      { 'gen_ai.evaluation.name': 'rating', score_millionths: 4_000_000, 'tallyspan.score.source': 'human' },
+    ]);
+    const again = await page('/review/next', { headers: { cookie } });
+    expect(again.headers.get('location')).not.toBe(`/runs/${open}#score-form`);
+    const empty = { method: 'POST', body: new URLSearchParams({ run: open }), headers: own };
+    expect((await page('/review', empty)).status).toBe(400);
+    const bare = await page('/review', { ...form, headers: own });
+    expect(bare.headers.get('location')).toBe(`/runs/${open}#scores`);
+  });
+});

@@ -10,6 +10,7 @@ import { RunContextCosts } from './run-context-costs.tsx';
 import { RunFacts } from './run-facts.tsx';
 import { RunReplay } from './run-replay.tsx';
 import { RunScores } from './run-scores.tsx';
+import { ScoreForm } from './score-form.tsx';
 import { RunSteps } from './run-steps.tsx';
 import { RunSummaryPanel } from './run-summary.tsx';
 import { endOffsetMs } from './step-facts.ts';
@@ -64,6 +65,7 @@ export function RunPage({ view }: { view: RunView }): VNode {
         <StepPane view={view} />
       </div>
       <RunScores view={view} />
+      <ScoreForm runId={runId} />
       <RunContextCosts view={view} />
       <RunReplay view={view} />
       <KeyHelp />
