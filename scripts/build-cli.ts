@@ -33,6 +33,12 @@ export async function buildCli(): Promise<Bundle[]> {
     format: 'esm',
     minify: true,
   });
+  const guard = await buildBundles({
+    entryPoints: [path.join(root, 'cli/guard.ts')],
+    outfile: path.join(outDir, 'guard.js'),
+    format: 'esm',
+    minify: true,
+  });
   const client = await buildBundles({
     entryPoints: [path.join(root, 'server/web/client/main.ts')],
     outfile: path.join(outDir, 'client.js'),
@@ -41,7 +47,7 @@ export async function buildCli(): Promise<Bundle[]> {
     target: 'es2023',
     minify: true,
   });
-  bundles.push(...statusLine, ...client);
+  bundles.push(...statusLine, ...guard, ...client);
   await writeLicenceNotices(bundles, path.join(outDir, 'NOTICES.txt'));
   for (const name of ['main.js', 'memory-settings.json'])
     await cp(path.join(root, 'cli', name), path.join(outDir, name));

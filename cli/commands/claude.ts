@@ -11,6 +11,7 @@ import {
   writeVariables,
   type Variables,
 } from '../claude/telemetry-settings.ts';
+import { registerClaudeGuard } from './claude-guard.ts';
 import { writeJson } from '../terminal/answer.ts';
 import { usageError } from '../terminal/cli-error.ts';
 import { untilInterrupted } from '../terminal/interruption.ts';
@@ -26,9 +27,11 @@ interface SetupOptions {
 }
 
 export function registerClaude(program: Command, io: CliIo): void {
-  program
+  const claude = program
     .command('claude')
-    .description('Claude Code: send its telemetry here')
+    .description('Claude Code: send its telemetry here, and stop it at a limit');
+  registerClaudeGuard(claude, io);
+  claude
     .command('setup')
     .description('the settings of Claude Code that send its logs here: shown, and written after asking')
     .option('--endpoint <url>', 'where this server takes OTLP over HTTP', DEFAULT_ENDPOINT)

@@ -3,6 +3,7 @@
 
 import { context } from '@opentelemetry/api';
 import { AgentSession, type QueryParameters } from './agent-session.ts';
+import { AgentLimits } from './agent-limits.ts';
 import { followIterable, followIterator } from '../follow/iterators.ts';
 import { onlyOnce } from '../follow/outcome.ts';
 import { shadow } from '../follow/shadow.ts';
@@ -16,8 +17,8 @@ export function observeQuery<T extends QueryFunction>(observer: Observer, query:
   // The same function may come both wrapped by hand and by the module that exports it.
   if (observedQueries.has(query)) return query;
   const observed = function (this: unknown, ...parameters: Parameters<T>): object {
-    return beginQuery(observer, parameters[0], () =>
-      Reflect.apply<unknown, Parameters<T>, object>(query, this, parameters),
+    return beginQuery(observer, parameters[0], (own) =>
+      Reflect.apply(query, this, own === parameters[0] ? parameters : [own, ...parameters.slice(1)]),
     );
   };
   observedQueries.add(observed);
@@ -27,15 +28,24 @@ export function observeQuery<T extends QueryFunction>(observer: Observer, query:
 const observedQueries = new WeakSet<object>();
 
 /** The Query that `begin` makes, followed: its run begins with the call. */
-export function beginQuery<T>(observer: Observer, parameters: QueryParameters, begin: () => T): T {
+export function beginQuery<T>(
+  observer: Observer,
+  parameters: QueryParameters,
+  begin: (parameters: QueryParameters) => T,
+): T {
   const session = guard('begin query', () => {
     const started = new AgentSession(observer.telemetry, observer.runs, observer.overrides, parameters);
     started.begin();
-    return { session: started, close: observer.openUnit(() => started.end('aborted', undefined, true)) };
+    const limits = observer.isLimited ? new AgentLimits(observer.limiter, context.active()) : undefined;
+    return {
+      session: started,
+      limits,
+      close: observer.openUnit(() => started.end('aborted', undefined, true)),
+    };
   });
   let query: T;
   try {
-    query = begin();
+    query = begin(limitedParameters(session, parameters));
   } catch (error) {
     guard('query threw', () => {
       session?.session.end('error', classifyError(error));
@@ -45,19 +55,44 @@ export function beginQuery<T>(observer: Observer, parameters: QueryParameters, b
   }
   if (session !== undefined && typeof query === 'object' && query !== null)
     guard('follow query', () => {
-      followQuery(query, session.session, session.close);
+      followQuery(query, session.session, session.limits, session.close);
     });
   return query;
 }
 
+/** What the session may spend, where that is limited. */
+function limitedParameters(
+  begun: { readonly session: AgentSession; readonly limits: AgentLimits | undefined } | undefined,
+  parameters: QueryParameters,
+): QueryParameters {
+  const limited = guard('budget of session', () => {
+    const [run] = begun?.session.openRuns ?? [];
+    return run === undefined ? undefined : begun?.limits?.withBudget(parameters, run);
+  });
+  return limited ?? parameters;
+}
+
 /** A Query is an iterator and may hand out another that it reads itself: a message counts where it is seen first. */
-function followQuery(query: object, session: AgentSession, close: () => void): void {
+function followQuery(
+  query: object,
+  session: AgentSession,
+  limits: AgentLimits | undefined,
+  close: () => void,
+): void {
   const seen = new WeakSet<object>();
   const outcome = onlyOnce({
     gave: (message) => {
       if (typeof message !== 'object' || message === null || seen.has(message)) return;
       seen.add(message);
+      if (limits === undefined) {
+        session.read(message);
+        return;
+      }
+      // A result ends the run: what it came to is counted all the same.
+      const runs = new Set(session.openRuns);
       session.read(message);
+      for (const run of session.openRuns) runs.add(run);
+      limits.see(query, runs);
     },
     completed: () => {
       session.end('aborted');

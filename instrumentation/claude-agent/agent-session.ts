@@ -105,6 +105,11 @@ export class AgentSession {
     this.#run ??= this.#startRun(undefined, undefined);
   }
 
+  /** Its own run first, then those of its sub-agents. */
+  get openRuns(): readonly Run[] {
+    return [...(this.#run === undefined ? [] : [this.#run]), ...this.#nested.values()];
+  }
+
   /** The caller asked for the turn to stop: the next result says how it stopped. */
   noteInterruption(): void {
     this.#isInterrupted = true;

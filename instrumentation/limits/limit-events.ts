@@ -20,7 +20,7 @@ export interface PlainLimit {
 
 export function noteLimit(
   telemetry: Telemetry,
-  { run, facts }: { readonly run: Run; readonly facts: RequestFacts },
+  { run, facts }: { readonly run: Run; readonly facts?: RequestFacts },
   action: LimitAction,
   limit: Account | PlainLimit,
   needed?: number,
@@ -32,7 +32,7 @@ export function noteLimit(
     'limit.rule': limit.rule,
     'limit.key': limit.key,
     ...(limit instanceof Account ? accountFields(limit, needed) : loopFields(limit)),
-    'gen_ai.request.model': facts.model,
+    'gen_ai.request.model': facts?.model,
     'agent.step_number': run.turns === 0 ? undefined : run.turns,
   });
   run.span.addEvent(`agent.limit ${action} ${limit.scope}`);

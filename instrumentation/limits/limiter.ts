@@ -124,6 +124,12 @@ export class Limiter {
     );
   }
 
+  /** A session that another process runs has passed a limit: notes it, and how its run ends. */
+  stopSession(run: Run, account: Account): void {
+    noteLimit(this.#telemetry, { run }, 'stopped', account);
+    this.#markRuns(run, account);
+  }
+
   #worst(request: LimitedRequest): WorstPrice {
     const { run, facts, body, platform, region, isBatch } = request;
     return worstPrice(

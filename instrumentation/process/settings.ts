@@ -64,6 +64,7 @@ const OWN_NAMES = [
 ] as const;
 /** Set for the command-line tool and the embedded server, not for us. */
 const FOREIGN_NAMES = [
+  'TALLYSPAN_LIMIT_WAIT_MS',
   'TALLYSPAN_URL',
   'TALLYSPAN_DATA',
   'TALLYSPAN_TOKEN',

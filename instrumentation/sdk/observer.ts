@@ -64,6 +64,10 @@ export class Observer {
     if (telemetry.settings.limits !== undefined) this.#limiter = this.#makeLimiter();
   }
 
+  get isLimited(): boolean {
+    return this.#limiter !== undefined;
+  }
+
   /** The limiter, made when the program sets the first limit where the settings have none. */
   get limiter(): Limiter {
     if (this.#limiter === undefined) {

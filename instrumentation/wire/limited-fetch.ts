@@ -39,7 +39,7 @@ function limitedEndpoint(
   const request = input instanceof Request ? input : undefined;
   const method = (init?.method ?? request?.method ?? 'GET').toUpperCase();
   if (method !== 'POST' || isClaimed(context.active())) return undefined;
-  const text = request?.url ?? String(input);
+  const text = request?.url ?? (input instanceof URL ? input.href : (input as string));
   if (!URL.canParse(text)) return undefined;
   const { pathname, host } = new URL(text);
   const endpoint = endpointOf(method, pathname, () => host);

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { parseLeaseRequests } from '../limits/lease-request.ts';
+import { guardSession } from '../limits/guard-session.ts';
 import { readLimits } from '../limits/read-limits.ts';
 import { durationMsOf } from '../../core/duration.ts';
 import { textParam, type QueryText } from '../questions/query-params.ts';
@@ -19,6 +20,16 @@ export function registerLimitsApi(app: FastifyInstance, context: WebContext): vo
       throw new RequestError(400, `since is a time such as 24h or 7d, not ${window}`);
     const now = Date.now();
     return readLimits(context.database, context.limits, { from: now - windowMs, now });
+  });
+
+  app.post('/api/limits/guard', async (request) => {
+    checkOwnSite(request);
+    return guardSession(
+      context.database,
+      (events) => context.store.write({ events, spans: [] }),
+      request.body,
+      { now: Date.now(), timezone: context.timezone },
+    );
   });
 
   app.post('/api/limits/leases', async (request) => {

@@ -97,3 +97,26 @@ describe('wrapQuery', () => {
     ).toEqual([['Task', true]]);
   });
 });
+
+describe('limits of a session', () => {
+  it('become its own budget, are counted as messages come, and interrupt it once', async () => {
+    const harness = await openHarness();
+    try {
+      const outcome = await harness.run(path.join(import.meta.dirname, 'programs/limited-query.mjs'), {
+        scenario: { exchanges: [] },
+        environment: {
+          PACKAGE: path.join(harness.packageDir, 'agent-sdk.mjs'),
+          TALLYSPAN_LIMIT_RUN: '$0.001',
+        },
+      });
+      // 1,000 tokens of input and 1 of output: 2,010,000 nano-USD a call.
+      expect(outcome.stdout).toBe('budget 0.001\ninterrupted 1\n');
+      expect(eventsOf(outcome, 'agent.limit')).toMatchObject([
+        { 'limit.action': 'stopped', 'limit.scope': 'run', limit_nano_usd: 1_000_000 },
+      ]);
+      expect(eventsOf(outcome, 'agent.run').map((run) => run['agent.status'])).toEqual(['budget_exceeded']);
+    } finally {
+      await harness.close();
+    }
+  });
+});

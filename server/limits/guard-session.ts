@@ -1,0 +1,109 @@
+// The guard's question: whether a session of Claude Code, or a day, has passed its limit, by what was reported of it so
+// far. A refusal is written down as an event of the session.
+
+import { randomBytes } from 'node:crypto';
+import type { EventRecord } from '../../core/event.ts';
+import { formatCost } from '../../core/format.ts';
+import { signalOf } from '../../signals/catalogue/index.ts';
+import type { Dimension } from '../../core/schema.ts';
+import { RequestError } from '../questions/request-error.ts';
+import { runSignal } from '../queries/signals/signals.ts';
+import type { Queryable } from '../store/file/database.ts';
+
+const MOST_CHARS = 512;
+/** A session that is older is looked at from here on. */
+const SESSION_MS = 30 * 86_400_000;
+
+interface Question {
+  readonly session: string | undefined;
+  readonly tool: string | undefined;
+  readonly user: string | undefined;
+  readonly limits: Readonly<Record<'session' | 'user_day', number | undefined>>;
+}
+
+export interface GuardDecision {
+  /** Why it has to stop; absent where it may go on. */
+  readonly refusal?: string;
+}
+
+export async function guardSession(
+  database: Queryable,
+  write: (events: readonly EventRecord[]) => Promise<void>,
+  body: unknown,
+  clock: { readonly now: number; readonly timezone: string },
+): Promise<GuardDecision> {
+  const question = parseQuestion(body);
+  const { session, user, limits } = question;
+  const spent = async (id: string, from: number, where: Partial<Record<Dimension, string>>) => {
+    const answer = await runSignal(database, signalOf(id), { from, to: clock.now, ...clock, where });
+    return 'value' in answer && typeof answer.value === 'number' ? answer.value : 0;
+  };
+  const [ofSession, ofDay] = await Promise.all([
+    limits.session === undefined || session === undefined
+      ? 0
+      : spent('cost', clock.now - SESSION_MS, { session }),
+    limits.user_day === undefined
+      ? 0
+      : spent('cost_today', clock.now - 1, user === undefined ? {} : { user }),
+  ]);
+  const passed = (
+    [
+      ['session', ofSession, limits.session, 'Begin a new session'],
+      ['user_day', ofDay, limits.user_day, 'Wait for the next day'],
+    ] as const
+  ).find(([, cost, limit]) => limit !== undefined && cost >= limit);
+  if (passed === undefined) return {};
+  const [scope, cost, limit = 0, hint] = passed;
+  const rule = scope === 'session' ? 'TALLYSPAN_LIMIT_SESSION' : 'TALLYSPAN_LIMIT_USER_DAY';
+  await write([refusalEvent(question, { scope, rule, cost, limit }, clock.now)]);
+  return {
+    refusal: `tallyspan: ${scope === 'session' ? 'this session has' : 'today has'} cost ${formatCost(cost)}, the limit is ${formatCost(limit)}. ${hint}, or raise ${rule}.`,
+  };
+}
+
+function refusalEvent(
+  { session, tool, user }: Question,
+  { scope, rule, cost, limit }: { scope: string; rule: string; cost: number; limit: number },
+  now: number,
+): EventRecord {
+  return {
+    timestamp: now,
+    'event.name': 'agent.limit',
+    trace_id: randomBytes(16).toString('hex'),
+    span_id: randomBytes(8).toString('hex'),
+    'service.name': 'claude-code',
+    ...(session === undefined ? {} : { 'gen_ai.conversation.id': session }),
+    ...(user === undefined ? {} : { 'user.id': user }),
+    ...(tool === undefined ? {} : { 'gen_ai.tool.name': tool }),
+    'limit.action': 'refused',
+    'limit.scope': scope,
+    'limit.rule': rule,
+    'limit.key': (scope === 'session' ? session : user) ?? '(not named)',
+    'limit.used_ratio': cost / limit,
+    limit_nano_usd: limit,
+    limit_spent_nano_usd: cost,
+  };
+}
+
+function parseQuestion(body: unknown): Question {
+  const given = (typeof body === 'object' && body !== null ? body : {}) as Readonly<Record<string, unknown>>;
+  const text = (name: string): string | undefined => {
+    const value = given[name];
+    if (value === undefined || value === null) return undefined;
+    if (typeof value === 'string' && value !== '' && value.length <= MOST_CHARS) return value;
+    throw new RequestError(400, `${name} is not a text of 1 to ${MOST_CHARS} characters`);
+  };
+  const limits = (given['limits'] ?? {}) as Readonly<Record<string, unknown>>;
+  const amount = (name: string): number | undefined => {
+    const value = limits[name];
+    if (value === undefined) return undefined;
+    if (Number.isSafeInteger(value) && (value as number) > 0) return value as number;
+    throw new RequestError(400, `limits.${name} is not a whole number of nano-USD above 0`);
+  };
+  return {
+    session: text('session'),
+    tool: text('tool'),
+    user: text('user'),
+    limits: { session: amount('session'), user_day: amount('user_day') },
+  };
+}
