@@ -19,9 +19,11 @@ export interface ProcessReport {
   readonly costNanoUsd: number;
 }
 
+const TOOLS = 'npm|npx|pnpm|yarn|corepack|tsc|typescript|eslint|webpack|esbuild|rollup|vite|jest|vitest';
 /** Tools that load what the program would, to build, check or install it. */
-const TOOL_FILE =
-  /[\\/](npm|npx|pnpm|yarn|corepack|tsc|eslint|webpack|esbuild|rollup|vite|jest|vitest|typescript)[\\/.-]|[\\/]next[\\/]dist[\\/](build|compiled)[\\/]/;
+const TOOL_FILE = new RegExp(
+  String.raw`[\\/]node_modules[\\/](${TOOLS})[\\/]|[\\/](${TOOLS})$|[\\/]next[\\/]dist[\\/](build|compiled)[\\/]`,
+);
 
 /** Why nothing was seen and what to do; `undefined` where something was, or there was nothing to see. */
 export function explainSilence(report: ProcessReport): string | undefined {

@@ -74,10 +74,9 @@ const ways = {
   },
   async abort() {
     const controller = new AbortController();
-    setTimeout(() => controller.abort(), 100);
     try {
       const { pieces } = await send(question(first, true), controller.signal);
-      await textOf(pieces);
+      for await (const piece of pieces) if (piece.length > 0) setTimeout(() => controller.abort(), 50);
     } catch (error) {
       console.log(error.name);
     }

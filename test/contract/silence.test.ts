@@ -1,0 +1,71 @@
+// Nothing goes unseen in silence: a process in which an SDK or a framework was loaded, or a request went to a model, and
+// of which nothing was observed, says so in one line, with what to do.
+
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { explainSilence, type ProcessReport } from '../../core/process-report.ts';
+import { answer } from '../fakes/messages.ts';
+import { openHarness, ROOT, type Harness } from './harness.ts';
+
+let harness: Harness;
+beforeAll(async () => {
+  harness = await openHarness();
+});
+afterAll(() => harness.close());
+
+const SDK = path.join(ROOT, 'node_modules/@anthropic-ai/sdk/index.js');
+
+it.each([
+  [
+    'an SDK that is loaded and never asked',
+    `require(${JSON.stringify(SDK)})`,
+    [expect.stringMatching(/^tallyspan: @anthropic-ai\/sdk was loaded, and no request to a model was seen/)],
+  ],
+  [
+    'a request that is none that can be read',
+    `fetch(process.env.ANTHROPIC_BASE_URL + '/v1/messages', { method: 'POST', body: 'x' }).then(() => 0)`,
+    [
+      expect.stringMatching(
+        /^tallyspan: a request went to an endpoint of Claude models and none was a model call/,
+      ),
+    ],
+  ],
+  ['a program that has nothing to do with models', `console.log(1)`, []],
+])('%s', async (name, source, said) => {
+  const file = path.join(harness.packageDir, `${name.replaceAll(' ', '-')}.cjs`);
+  await writeFile(file, source);
+  const outcome = await harness.run(file, { scenario: { exchanges: [answer()] }, preload: 'require' });
+  expect(outcome.said).toEqual(said);
+});
+
+const NOTHING: ProcessReport = {
+  program: '/app/agent.mjs',
+  frameworks: [],
+  sdkVersions: [],
+  requests: 0,
+  runs: 0,
+  calls: 0,
+  tools: 0,
+  callsByWay: { sdk: 0, request: 0 },
+  costNanoUsd: 0,
+};
+
+it.each([
+  [{ frameworks: ['@anthropic-ai/claude-agent-sdk'] }, /wrapQuery/],
+  [{ frameworks: ['ai', '@mastra/core'] }, /^ai, @mastra\/core were loaded/],
+  [{ requests: 2 }, /^2 requests went/],
+  [{ frameworks: ['ai'], program: '/home/me/npm-agent/esbuild/agent.mjs' }, /^ai was loaded/],
+])('%j is explained', (seen, text) => {
+  expect(explainSilence({ ...NOTHING, ...seen })).toMatch(text);
+});
+
+it.each([
+  [{}],
+  [{ frameworks: ['ai'], calls: 1 }],
+  [{ frameworks: ['ai'], runs: 1 }],
+  [{ frameworks: ['ai'], program: '/usr/lib/node_modules/npm/bin/npm-cli.js' }],
+  [{ frameworks: ['ai'], program: '/app/node_modules/next/dist/build/worker.js' }],
+])('%j needs no word', (seen) => {
+  expect(explainSilence({ ...NOTHING, ...seen })).toBeUndefined();
+});
