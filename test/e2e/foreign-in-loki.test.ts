@@ -71,7 +71,7 @@ function sum(event: string, field: string): string {
   });
 
   it('are counted in Loki as in the server', async () => {
-    const total = CALL_COSTS.reduce((sum, cost) => sum + cost, 0);
+    const total = CALL_COSTS.reduce((all, cost) => all + cost, 0);
     const alone = (CALL_COSTS[0] + CALL_COSTS[1]) * ALONE.length;
     const wanted = total * RECORDINGS.length + alone;
     await waitUntil(
