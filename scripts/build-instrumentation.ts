@@ -3,7 +3,8 @@
 
 import type { BuildOptions } from 'esbuild';
 import { execFile } from 'node:child_process';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { buildBundles, root, type Bundle } from './bundle.ts';
@@ -74,17 +75,38 @@ export async function buildInstrumentation(
   if (!hasTypes) return bundles;
   await emitTypes();
   for (const name of ['register', 'check-delivery']) await writeTypes(name, 'export {};\n');
-  for (const name of ['index', 'agent-sdk', 'testing'])
-    await writeTypes(name, await readFile(path.join(root, `build/instrumentation/${name}.d.ts`), 'utf8'));
+  for (const name of ['index', 'agent-sdk', 'testing']) {
+    await writeTypes(name, `export * from './types/instrumentation/${name}.js';\n`);
+    await copyDeclarations(`instrumentation/${name}.ts`);
+  }
   return bundles;
 
+  /** The declarations of a module and of all that they import, for both formats. */
+  async function copyDeclarations(module: string): Promise<void> {
+    const target = path.join(outDir, 'types', module).replace(/\.ts$/, '.d.mts');
+    if (existsSync(target)) return;
+    const text = await readFile(path.join(root, 'build', module).replace(/\.ts$/, '.d.ts'), 'utf8');
+    await mkdir(path.dirname(target), { recursive: true });
+    await writeFile(target, withExtension(text, 'mjs'));
+    await writeFile(target.replace(/mts$/, 'cts'), withExtension(text, 'cjs'));
+    for (const [, specifier = ''] of text.matchAll(IMPORTED))
+      await copyDeclarations(path.posix.join(path.posix.dirname(module), specifier));
+  }
+
   async function writeTypes(name: string, text: string): Promise<void> {
-    await writeFile(path.join(outDir, `${name}.d.mts`), text);
-    await writeFile(path.join(outDir, `${name}.d.cts`), text);
+    await writeFile(path.join(outDir, `${name}.d.mts`), text.replaceAll(".js'", ".mjs'"));
+    await writeFile(path.join(outDir, `${name}.d.cts`), text.replaceAll(".js'", ".cjs'"));
   }
 }
 
-/** Types of the public entries. Each stands in one file and imports nothing, so that it can be copied as it is. */
+/** What a declaration imports or exports again: a module of the repository. */
+const IMPORTED = /(?:from |import\()'(\.[^']+\.ts)'/g;
+
+function withExtension(text: string, extension: 'mjs' | 'cjs'): string {
+  return text.replaceAll(IMPORTED, (statement) => statement.replace(/\.ts'$/, `.${extension}'`));
+}
+
+/** Types of the public entries, and of all other modules. */
 async function emitTypes(): Promise<void> {
   await promisify(execFile)(path.join(root, 'node_modules/.bin/tsc'), ['-b', source]);
 }

@@ -110,7 +110,7 @@ describe('types of @tallyspan/node', () => {
     );
     if (analysis.types === false) throw new Error('there are none');
     expect(analysis.problems).toEqual([]);
-    for (const entry of ['.', './register', './agent-sdk'])
+    for (const entry of ['.', './register', './agent-sdk', './testing'])
       expect(
         Object.values(analysis.entrypoints[entry]?.resolutions ?? {}).map(({ resolution }) =>
           resolution === undefined ? 'none' : resolution.isTypeScript,
