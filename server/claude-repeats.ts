@@ -1,6 +1,7 @@
 // Repeats: what Claude Code reports in more than one way, beyond single calls. A remainder stands for calls that nobody
 // reported: where logs or spans tell of the session from the start, these are there as calls of their own. A run of
-// spans whose calls all count elsewhere repeats the run of the log. Both are kept and marked as duplicates.
+// spans whose calls all count elsewhere repeats the run of the log, and a run of the log the run of the program around
+// the Agent SDK. They are kept and marked as duplicates.
 
 import { tableOf } from '../core/columns.ts';
 import type { Selection } from './store/columns/event-appender.ts';
@@ -23,6 +24,7 @@ export function sessionsOf(selections: readonly Selection[]): Set<string> {
       const source = batch.text(row, 'tallyspan.source');
       const isConcerned =
         (source === 'log' && batch.name(row) === 'agent.model_call') ||
+        source === 'messages' ||
         source === 'remainder' ||
         batch.text(row, 'tallyspan.dialect')?.startsWith('claude-code/') === true;
       const session = isConcerned ? batch.text(row, 'gen_ai.conversation.id') : undefined;
@@ -45,7 +47,8 @@ export async function markRepeats(
   store: EventStore,
   sessions?: ReadonlySet<string>,
 ): Promise<void> {
-  const covered = await findCovered(database, sessions);
+  const joined = await joinRuns(database, store, sessions);
+  const covered = await findCovered(database, sessions && new Set([...sessions, ...joined]));
   const runs = await findRepeatedRuns(database, sessions);
   if (covered.length === 0 && runs.length === 0) return;
   await store.exclusively(async (writer) => {
@@ -64,6 +67,84 @@ export async function markRepeats(
       );
     store.noteChange();
   });
+}
+
+/** What a record of the log takes from the run of the program that it belongs to. */
+const OF_THE_PROGRAM = [
+  'agent_run_id',
+  'agent_parent_run_id',
+  'gen_ai_conversation_id',
+  'user_id',
+  'agent_task_type',
+  'gen_ai_agent_name',
+  'agent_version',
+  'service_name',
+  'trace_id',
+] as const;
+const PLACE_TYPE = JSON.stringify([
+  Object.fromEntries(['old', ...OF_THE_PROGRAM].map((column) => [column, 'VARCHAR'])),
+]);
+
+/**
+ * Puts what the log tells of a run into the run in which the instrumentation shows calls of it: that has the agent and
+ * the user. Gives the sessions of those runs.
+ */
+async function joinRuns(
+  database: Queryable,
+  store: EventStore,
+  sessions: ReadonlySet<string> | undefined,
+): Promise<string[]> {
+  const places = await database.all(
+    `SELECT told.agent_run_id AS old, ${OF_THE_PROGRAM.map((column) => `arg_min(seen.${column}, seen.timestamp) AS ${column}`).join(', ')}
+     FROM agent_model_call AS told JOIN agent_model_call AS seen USING (anthropic_request_id)
+     WHERE told.tallyspan_source = 'log' AND told.agent_run_id IS NOT NULL ${within(sessions, 'told.')}
+       AND seen.tallyspan_dialect IS NULL AND coalesce(seen.tallyspan_source, 'messages') = 'messages'
+       AND seen.agent_run_id <> told.agent_run_id
+     GROUP BY ALL`,
+    valuesOf(sessions),
+  );
+  if (places.length === 0) return [];
+  const values = JSON.stringify(places);
+  const joined = `(SELECT unnest(from_json(?, '${PLACE_TYPE}'), recursive := true)) AS place`;
+  await store.exclusively(async (writer) => {
+    const change = (table: string, set: string, where: string): Promise<unknown> =>
+      writer.run(
+        `UPDATE ${table} AS told SET ${set} FROM ${joined} WHERE told.tallyspan_source = 'log' AND ${where}`,
+        [values],
+      );
+    await writer.run('BEGIN');
+    try {
+      for (const name of [...OF_A_RUN, 'agent.model_call'] as const)
+        await change(
+          tableOf(name),
+          'agent_parent_run_id = place.agent_run_id, user_id = place.user_id, service_name = place.service_name',
+          'told.agent_parent_run_id = place.old',
+        );
+      for (const name of ['agent.run.started', 'agent.run'] as const)
+        await change(tableOf(name), 'tallyspan_duplicate = true', 'told.agent_run_id = place.old');
+      await change(
+        'agent_tool_call',
+        'tallyspan_duplicate = true',
+        `told.agent_run_id = place.old AND told.gen_ai_tool_call_id IN (
+           SELECT gen_ai_tool_call_id FROM agent_tool_call WHERE tallyspan_source IS NULL)`,
+      );
+      const set = OF_THE_PROGRAM.map((column) => `${column} = place.${column}`).join(', ');
+      for (const name of ['agent.model_call', 'agent.tool_call', 'agent.note'] as const)
+        await change(
+          tableOf(name),
+          set,
+          'told.agent_run_id = place.old AND told.tallyspan_duplicate IS NOT TRUE',
+        );
+      await writer.run('COMMIT');
+    } catch (error) {
+      await writer.run('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+    store.noteChange();
+  });
+  return places.flatMap(({ gen_ai_conversation_id: session }) =>
+    typeof session === 'string' ? [session] : [],
+  );
 }
 
 /** Sessions that have a remainder, and calls by Claude Code itself from the start. */
@@ -101,8 +182,8 @@ async function findRepeatedRuns(
   return rows.map((row) => row['run']);
 }
 
-function within(sessions: ReadonlySet<string> | undefined): string {
-  return sessions === undefined ? '' : `AND gen_ai_conversation_id IN ${textsSql('$sessions')}`;
+function within(sessions: ReadonlySet<string> | undefined, of = ''): string {
+  return sessions === undefined ? '' : `AND ${of}gen_ai_conversation_id IN ${textsSql('$sessions')}`;
 }
 
 function valuesOf(sessions: ReadonlySet<string> | undefined): Record<string, string> {

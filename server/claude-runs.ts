@@ -1,10 +1,9 @@
 // Runs of which the logs of Claude Code tell. They say when a prompt began and what it did, and never that it is over:
 // a run is over when its last call asked for no tool and nothing came for a while, when its sub-agent was said to be
 // complete, or when the session got another prompt. What still comes makes the end a later one.
-// A run that only repeats what another reporter has in a run of its own (the preload around the Agent SDK) is withdrawn.
+// What repeats a run of another reporter: claude-repeats.ts.
 
 import type { EventRecord } from '../core/event.ts';
-import type { EventName } from '../core/schema.ts';
 import { HOUR_MS } from '../core/time.ts';
 import { markRepeats, sessionsOf } from './claude-repeats.ts';
 import { messageOf } from './process/server-error.ts';
@@ -63,7 +62,10 @@ export class ClaudeRuns {
       this.#watched.set(String(row['id']), { cameMs: Date.now(), endRevision: 0, seenMs: 0 });
     if (rows.length > 0) this.#schedule();
     const { database, store } = this.#options;
-    await markRepeats(database, store);
+    // Nobody waits for it.
+    this.#round = markRepeats(database, store).catch((error: unknown) => {
+      this.#options.log(`runs of Claude Code: ${messageOf(error)}`);
+    });
     store.onStored = (selections) => {
       for (const session of sessionsOf(selections)) this.#sessions.add(session);
       if (this.#sessions.size > 0 && !this.#isStopped) this.#schedule();
@@ -122,13 +124,13 @@ export class ClaudeRuns {
       due.map(([run]) => run),
     );
     const events: EventRecord[] = [];
-    const overtaken: string[] = [];
     for (const row of rows) {
       const run = String(row['agent_run_id']);
       const watched = this.#watched.get(run);
       if (watched === undefined) continue;
       if (countOf(row, 'calls') === 0 && countOf(row, 'repeated') > 0) {
-        overtaken.push(run);
+        const session = textOrNull(row['session']);
+        if (session !== null) this.#sessions.add(session);
         continue;
       }
       const status = statusOf(row, nowMs - watched.cameMs >= this.#idleMs);
@@ -139,9 +141,7 @@ export class ClaudeRuns {
       watched.endRevision = revision;
       events.push(end);
     }
-    events.push(...(await withdrawals(database, overtaken)));
     if (events.length > 0) await store.write({ events, spans: [] });
-    for (const run of overtaken) this.#watched.delete(run);
     for (const [run, { cameMs, endRevision }] of this.#watched)
       if (nowMs - cameMs > (endRevision > 0 ? WATCHED_MS : HOUR_MS)) this.#watched.delete(run);
   }
@@ -253,29 +253,6 @@ function endOf(row: DatabaseRow, status: string): EventRecord {
     'agent.tokens_out': countOf(row, 'tokens_out'),
     'agent.cost_nano_usd': countOf(row, 'cost_nano_usd'),
   };
-}
-
-/** Takes back start, end and tool calls of the runs; their numbers stay, as they did arrive. */
-async function withdrawals(database: Queryable, runs: readonly string[]): Promise<EventRecord[]> {
-  if (runs.length === 0) return [];
-  const rows = await database.all(
-    `SELECT event_name, timestamp, service_name, tallyspan_source, tallyspan_key, tallyspan_revision, tallyspan_process_id,
-       tallyspan_seq
-     FROM events WHERE agent_run_id IN ${textsSql('$runs')} AND tallyspan_source = 'log' AND tallyspan_key IS NOT NULL
-       AND event_name IN ('agent.run.started', 'agent.run', 'agent.tool_call') AND tallyspan_duplicate IS NOT TRUE`,
-    { runs: JSON.stringify(runs) },
-  );
-  return rows.map((row) => ({
-    timestamp: timeOf(row, 'timestamp') ?? 0,
-    'event.name': String(row['event_name']) as EventName,
-    'service.name': textOrNull(row['service_name']) ?? undefined,
-    'tallyspan.source': 'log',
-    'tallyspan.duplicate': true,
-    'tallyspan.key': String(row['tallyspan_key']),
-    'tallyspan.revision': countOf(row, 'tallyspan_revision') + 1,
-    'tallyspan.process_id': textOrNull(row['tallyspan_process_id']) ?? undefined,
-    'tallyspan.seq': numberOrNull(row['tallyspan_seq']) ?? undefined,
-  }));
 }
 
 function timeOf(row: DatabaseRow, column: string): number | undefined {

@@ -167,7 +167,10 @@ export class ClaudeLogReader {
 function placeOf({ attributes }: ClaudeLog): Place {
   const session = textOf(attributes, 'session.id');
   const prompt = textOf(attributes, 'prompt.id');
-  const agentId = textOf(attributes, 'agent_id');
+  const source = textOf(attributes, 'query_source');
+  // Before sub-agents had ids, those of one kind within a prompt are taken together.
+  const agentId =
+    textOf(attributes, 'agent_id') || (source.startsWith('agent:') ? `${session}/${prompt}/${source}` : '');
   const promptRun = prompt === '' ? undefined : runIdOfPrompt(prompt);
   if (agentId === '') return { session, run: promptRun, parentRun: undefined, agentId };
   const parent = textOf(attributes, 'parent_agent_id');

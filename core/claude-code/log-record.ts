@@ -4,6 +4,9 @@
 /** Scope of the records of Claude Code, in the terminal and below the Agent SDK. */
 export const CLAUDE_CODE_SCOPE = 'com.anthropic.claude_code.events';
 
+/** How the body of each of them begins, where a relay has lost the scope. */
+export const CLAUDE_CODE_BODY = 'claude_code.';
+
 export interface ClaudeLog {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly resource: Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 // From log record to event. Ours carry the whole event as one JSON line in the body; the attributes
 // of the record and of its resource say the same and win, because a Collector may have changed them.
 
-import { CLAUDE_CODE_SCOPE, type ClaudeLog } from '../../core/claude-code/log-record.ts';
+import { CLAUDE_CODE_BODY, CLAUDE_CODE_SCOPE, type ClaudeLog } from '../../core/claude-code/log-record.ts';
 import { OWN_SCOPE } from '../../core/dialects/normalise.ts';
 import { decodeEvent, isEventName, isFieldValue, type EventRecord } from '../../core/event.ts';
 import { FIELDS, FIELD_KEYS, type FieldKey } from '../../core/schema.ts';
@@ -52,7 +52,7 @@ export function eventsOfLogs(groups: readonly LogGroup[], nowMs: number): Events
   let refused = 0;
   for (const group of groups) {
     for (const record of group.records) {
-      if (group.scope === CLAUDE_CODE_SCOPE) {
+      if (isClaudeLog(group.scope, record.body)) {
         const { attributes, traceId } = record;
         const timeMs = record.timeMs || record.observedTimeMs || nowMs;
         claudeLogs.push({ attributes, resource: group.resource, timeMs, traceId });
@@ -71,6 +71,11 @@ export function eventsOfLogs(groups: readonly LogGroup[], nowMs: number): Events
     }
   }
   return { events, claudeLogs, otherRecords, others: [...others.values()], refused };
+}
+
+function isClaudeLog(scope: string, body: AttributeValue): boolean {
+  if (scope === CLAUDE_CODE_SCOPE) return true;
+  return scope !== OWN_SCOPE && typeof body === 'string' && body.startsWith(CLAUDE_CODE_BODY);
 }
 
 function nameOf(record: LogRecord): string | undefined {

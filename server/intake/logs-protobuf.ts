@@ -5,7 +5,7 @@
 
 import { ANY_VALUE, KEY_VALUE, LOG_RECORD } from '../../core/otlp-fields.ts';
 import { isUtf8 } from 'node:buffer';
-import { CLAUDE_CODE_SCOPE, type ClaudeLog } from '../../core/claude-code/log-record.ts';
+import { CLAUDE_CODE_BODY, CLAUDE_CODE_SCOPE, type ClaudeLog } from '../../core/claude-code/log-record.ts';
 import { isFieldValue } from '../../core/event.ts';
 import { FIELDS, FIELD_KEYS, type EventName, type FieldKey } from '../../core/schema.ts';
 import {
@@ -41,6 +41,7 @@ const TIMESTAMP = FIELD_INDEX['timestamp'];
 const NAME = FIELD_INDEX['event.name'];
 const TRACE_ID = FIELD_INDEX.trace_id;
 const SPAN_ID = FIELD_INDEX.span_id;
+const CLAUDE_BODY = Buffer.from(CLAUDE_CODE_BODY);
 const TRACE_ID_BYTES = 16;
 const SPAN_ID_BYTES = 8;
 
@@ -126,8 +127,20 @@ class RecordReader extends WireReader {
     for (let index = 0; index < records.length; index += 2) {
       this.at = records[index] as number;
       this.#findPlaces(records[index + 1] as number);
-      this.#readRecord(scope, resourceCells, resource);
+      if (scope !== OWN_SCOPE && this.#hasClaudeBody())
+        this.#readClaudeLog(records[index] as number, records[index + 1] as number, resource);
+      else this.#readRecord(scope, resourceCells, resource);
     }
+  }
+
+  /** Whether the body is a text that begins as Claude Code's do: a tag, a length of one byte, the text. */
+  #hasClaudeBody(): boolean {
+    const { bodyStart, bodyEnd } = this.#places;
+    if (bodyStart < 0 || this.bytes[bodyStart] !== ((1 << 3) | WIRE_BYTES)) return false;
+    const text = bodyStart + 2;
+    return (
+      text + CLAUDE_BODY.length <= bodyEnd && CLAUDE_BODY.every((byte, at) => this.bytes[text + at] === byte)
+    );
   }
 
   #readClaudeLog(start: number, end: number, resource: Attributes): void {

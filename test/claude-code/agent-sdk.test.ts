@@ -4,13 +4,13 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { EventRecord } from '../../core/event.ts';
 import { installPackages } from '../contract/cached-packages.ts';
 import { openHarness, type Harness } from '../contract/harness.ts';
 import { errorExchange } from '../fakes/anthropic-api.ts';
 import { startOtlpReceiver } from '../fakes/otlp-receiver.ts';
-import { getJson, startTestServer } from '../server/harness.ts';
+import { getJson, startTestServer, type TestServer } from '../server/harness.ts';
 import {
   CLAUDE_CODE_VERSIONS,
   claudeEnv,
@@ -20,6 +20,9 @@ import {
 } from './claude-code.ts';
 import { costOfLog } from './log-cost.ts';
 import { startScriptedApi, turnsOf, type ApiRequest, type ScriptedApi, type Turn } from './scripted-api.ts';
+
+/** Real programs, on machines that do other things besides. */
+jest.setTimeout(180_000);
 
 const PROGRAM = path.join(import.meta.dirname, 'programs/agent.mjs');
 const CACHING = {
@@ -66,6 +69,9 @@ const sum = (events: readonly EventRecord[]): number =>
   events.reduce((total, event) => total + (event.cost_nano_usd ?? 0), 0);
 const named = (events: readonly EventRecord[], name: EventRecord['event.name']): EventRecord[] =>
   events.filter((event) => event['event.name'] === name);
+
+const runsOf = (server: TestServer): Promise<readonly Readonly<Record<string, unknown>>[]> =>
+  getJson(server, '/api/runs?limit=100');
 
 describe.each(CLAUDE_CODE_VERSIONS)('the Agent SDK on Claude Code %s', (version) => {
   const sdkVersion = version.replace(/^2\.1/, '0.3');
@@ -184,12 +190,15 @@ describe.each(CLAUDE_CODE_VERSIONS)('the Agent SDK on Claude Code %s', (version)
     const server = await startTestServer({ claudeIdleMs: 1_000 });
     try {
       const from = api.log.length;
-      await runProgram(['plain', 'agents', 'turns'], {
+      await runProgram(['plain', 'agents', 'turns', 'around'], {
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://${server.httpAddress}`,
         OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
         OTEL_LOGS_EXPORTER: 'otlp',
         OTEL_TRACES_EXPORTER: 'otlp',
         OTEL_METRICS_EXPORTER: 'none',
+        // Sent while it runs: what it sends at its end is cut short on a busy machine.
+        OTEL_LOGS_EXPORT_INTERVAL: '200',
+        OTEL_TRACES_EXPORT_INTERVAL: '200',
         CLAUDE_CODE_ENABLE_TELEMETRY: '1',
         CLAUDE_CODE_ENHANCED_TELEMETRY_BETA: '1',
       });
@@ -203,6 +212,22 @@ describe.each(CLAUDE_CODE_VERSIONS)('the Agent SDK on Claude Code %s', (version)
         cost = await costOf();
       }
       expect(cost).toBe(expected);
+      // plain, agents with three (the messages do not show that one is within another), two turns, around with its own.
+      let runs = await runsOf(server);
+      for (let tries = 0; runs.length !== 9 && tries < 200; tries++) {
+        await new Promise((done) => setTimeout(done, 50));
+        runs = await runsOf(server);
+      }
+      expect(runs).toHaveLength(9);
+      expect(new Set(runs.map((run) => run['service.name']))).toEqual(new Set(['contract']));
+      const { rows } = await getJson<{ rows: readonly { name: string | null; runs: number }[] }>(
+        server,
+        '/api/cost?by=user',
+      );
+      expect(rows.map(({ name, runs: ofUser }) => [name, ofUser])).toEqual([
+        [null, 7],
+        ['cust-7', 2],
+      ]);
     } finally {
       await server.remove();
     }

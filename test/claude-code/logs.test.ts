@@ -91,9 +91,11 @@ const TURN = logsOf(
 describe.each(['json', 'protobuf'])('logs of Claude Code in %s', (encoding) => {
   let server: TestServer;
 
-  const send = async (logs: readonly SampleLog[]): Promise<void> => {
+  const send = async (logs: readonly SampleLog[], scope?: string): Promise<void> => {
     const body =
-      encoding === 'json' ? JSON.stringify(otlpOf(logs)) : encodeRequest('logs', otlpOf(logs) as object);
+      encoding === 'json'
+        ? JSON.stringify(otlpOf(logs, scope))
+        : encodeRequest('logs', otlpOf(logs, scope) as object);
     const answer = await post(
       server.httpAddress,
       '/v1/logs',
@@ -121,7 +123,8 @@ describe.each(['json', 'protobuf'])('logs of Claude Code in %s', (encoding) => {
     // Twice, as a sender does that did not hear the answer.
     await send(TURN.slice(0, 8));
     await send(TURN.slice(0, 8));
-    await send(TURN.slice(8));
+    // By a relay that loses who wrote it.
+    await send(TURN.slice(8), '');
   });
   afterAll(() => server.remove());
 
@@ -202,6 +205,19 @@ describe.each(['json', 'protobuf'])('logs of Claude Code in %s', (encoding) => {
       const bytes = await readFile(path.join(server.dataDir, name)).catch(() => Buffer.alloc(0));
       expect(bytes.includes(SECRET)).toBe(false);
     }
+  });
+
+  test('a sub-agent without an id is one for each kind within its prompt', async () => {
+    const prompt = 'bbbbbbbb-c415-41d6-b2a2-99d62e65cd9d';
+    const source = { query_source: 'agent:builtin:Explore', 'agent.name': 'Explore', 'prompt.id': prompt };
+    await send(
+      logsOf([apiRequest('req_old_1', source), apiRequest('req_old_2', source)], {
+        startMs: Date.now() - 2_000,
+        first: 200,
+      }),
+    );
+    const nested = (await runs()).filter((each) => each['agent.parent_run_id'] === runIdOfPrompt(prompt));
+    expect(nested.map((each) => [each['gen_ai.agent.name'], each['agent.turns']])).toEqual([['Explore', 2]]);
   });
 
   test('a run that only repeats what the instrumentation has in another is withdrawn, its calls counted once', async () => {

@@ -67,14 +67,14 @@ export function apiRequest(request: string, more: Attributes = {}): readonly [st
 }
 
 /** Body of a request to `/v1/logs`, to be sent as JSON. */
-export function otlpOf(logs: readonly SampleLog[]): unknown {
+export function otlpOf(logs: readonly SampleLog[], scope = 'com.anthropic.claude_code.events'): unknown {
   return {
     resourceLogs: [
       {
         resource: { attributes: pairs({ 'service.name': 'claude-code', 'service.version': '2.1.332' }) },
         scopeLogs: [
           {
-            scope: { name: 'com.anthropic.claude_code.events', version: '2.1.332' },
+            scope: { name: scope, version: '2.1.332' },
             logRecords: logs.map(({ timeMs, attributes }) => ({
               timeUnixNano: `${String(timeMs)}000000`,
               observedTimeUnixNano: `${String(timeMs)}000000`,

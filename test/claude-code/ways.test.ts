@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { readCommand } from '../cli/read-command.ts';
 import { errorExchange } from '../fakes/anthropic-api.ts';
 import { PROTOBUF_TYPE, getJson, post, startTestServer, type TestServer } from '../server/harness.ts';
@@ -19,6 +19,9 @@ import {
 } from './claude-code.ts';
 import { costOfLog, withoutDetails } from './log-cost.ts';
 import { startScriptedApi, turnsOf, type ApiRequest, type ScriptedApi, type Turn } from './scripted-api.ts';
+
+/** Real programs, on machines that do other things besides. */
+jest.setTimeout(180_000);
 
 interface RunSummary {
   readonly 'agent.run_id': string;
@@ -105,6 +108,9 @@ describe.each(CLAUDE_CODE_VERSIONS)('Claude Code %s', (version) => {
           OTEL_LOGS_EXPORTER: 'otlp',
           OTEL_TRACES_EXPORTER: 'otlp',
           OTEL_METRICS_EXPORTER: 'none',
+          // Sent while it runs: what it sends at its end is cut short on a busy machine.
+          OTEL_LOGS_EXPORT_INTERVAL: '200',
+          OTEL_TRACES_EXPORT_INTERVAL: '200',
           OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
           OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
         },
@@ -119,7 +125,7 @@ describe.each(CLAUDE_CODE_VERSIONS)('Claude Code %s', (version) => {
     await run('/compact', ['--resume', session]);
     await run('MODE-search');
     await run('MODE-error');
-  }, 180_000);
+  });
 
   afterAll(async () => {
     for (const server of servers) await server.remove();
