@@ -18,6 +18,7 @@ import { maskSecrets } from './process/secrets.ts';
 import { keepYoungSpaceSmall } from './process/memory.ts';
 import { backupDatabase, exportEvents, type ExportRequest } from './queries/export/export-events.ts';
 import { listRuns } from './queries/runs/list-runs.ts';
+import type { Where } from './queries/read-events.ts';
 import type { RunFilter } from './queries/runs/run-filter.ts';
 import { cursorText } from './queries/runs/run-order.ts';
 import { comparisonParams } from './questions/filter-text.ts';
@@ -68,6 +69,8 @@ export interface CostQuestion {
   readonly by?: CostBy | undefined;
   readonly since?: number | undefined;
   readonly until?: number | undefined;
+  /** Only what has these values. */
+  readonly where?: Where | undefined;
 }
 
 /** A question about a signal; `window` is a length such as `24h`, or `day`; times are Unix milliseconds. */
@@ -264,7 +267,8 @@ function serverSource(url: string, token: string | undefined): Source {
       }),
     run: (id) => askMaybe(`/api/runs/${encodeURIComponent(id)}`),
     recording: (id) => askMaybe(`/api/runs/${encodeURIComponent(id)}/recording`),
-    cost: (question = {}) => ask('/api/cost', { ...question, ...isoTimes(question, ['since', 'until']) }),
+    cost: ({ where, ...question } = {}) =>
+      ask('/api/cost', { ...where, ...question, ...isoTimes(question, ['since', 'until']) }),
     signal: (id, { where, ...question } = {}) =>
       ask(`/api/signals/${encodeURIComponent(id)}`, {
         ...where,
@@ -343,7 +347,7 @@ async function folderSource(dataDir: string, timezone: string): Promise<Source> 
     cost: (question = {}) =>
       readCost(database, {
         ...parseCostRequest({ by: question.by }, Date.now(), timezone),
-        ...definedOf({ since: question.since, until: question.until }),
+        ...definedOf({ since: question.since, until: question.until, where: question.where }),
       }),
     signal: (id, { where, from, to, ...question } = {}) => {
       const times = isoTimes({ from, to }, ['from', 'to']);

@@ -10,11 +10,20 @@ import {
 } from '../../server/queries/signals/read-cost.ts';
 import { writeAnswer } from '../terminal/answer.ts';
 import type { CliIo, CliOutput } from '../terminal/io.ts';
+import { zoneOf } from '../terminal/moment.ts';
 import { durationOption, parseCount } from '../options.ts';
+import {
+  stretchOf,
+  whereOf,
+  withNarrowingOptions,
+  withTimeOptions,
+  type NarrowingOptions,
+  type TimeOptions,
+} from '../time-options.ts';
 import { withSource, withSourceOptions, type SourceCliOptions } from '../source-options.ts';
 import { renderTable, type TextColumn } from '../terminal/table.ts';
 
-interface CostOptions extends SourceCliOptions {
+interface CostOptions extends SourceCliOptions, TimeOptions, NarrowingOptions {
   readonly by: CostBy;
   readonly since: number;
   readonly limit: number;
@@ -26,16 +35,26 @@ const TOOLS_SHOWN = 8;
 
 export function registerCost(program: Command, io: CliIo): void {
   withSourceOptions(
-    program
-      .command('cost')
-      .description('the spend')
-      .addOption(new Option('--by <way>', 'how to split it').choices(COST_WAYS).default('day'))
-      .addOption(durationOption('--since <time>', 'how far back to look', '7d'))
-      .option('--limit <n>', 'at most this many rows, days aside; --json gives all', parseCount, ROWS_SHOWN),
+    withNarrowingOptions(
+      withTimeOptions(
+        program
+          .command('cost')
+          .description('the spend')
+          .addOption(new Option('--by <way>', 'how to split it').choices(COST_WAYS).default('day'))
+          .addOption(durationOption('--since <time>', 'how far back to look', '7d')),
+      ),
+    ).option('--limit <n>', 'at most this many rows, days aside; --json gives all', parseCount, ROWS_SHOWN),
   ).action(async (options: CostOptions) => {
-    const report = await withSource(options, io, (source) =>
-      source.cost({ by: options.by, since: io.now() - options.since }),
-    );
+    const report = await withSource(options, io, async (source) => {
+      const isNamed = options.from !== undefined || options.to !== undefined;
+      const stretch = stretchOf(options, io.now(), isNamed ? await zoneOf(source) : 'UTC');
+      return source.cost({
+        by: options.by,
+        since: stretch?.from ?? io.now() - options.since,
+        until: stretch?.to,
+        where: whereOf(options),
+      });
+    });
     writeAnswer(report, options, io, (safe) => renderCostReport(safe, io.stdout, options.limit));
   });
 }
@@ -45,7 +64,7 @@ export function renderCostReport(report: CostReport, output: CliOutput, limit = 
   // Days stand in the report whether anything happened or not.
   if (report.rows.every(({ calls }) => calls === 0)) return `no spend in that time (${windowText(report)})\n`;
   const rows = report.by === 'day' ? report.rows : report.rows.slice(0, limit);
-  const table = renderTable(rows, columnsOf(report.by), output);
+  const table = renderTable(rows, columnsOf(report, output.isTTY === true), output);
   const remark = report.by === 'day' ? `, days in ${report.timezone}` : moreText(rows, report.rows);
   return `${table}total ${formatCost(report.total.cost_nano_usd)}${remark}\n${renderAdjustments(report)}${renderToolTax(report)}`;
 }
@@ -77,7 +96,11 @@ function renderToolTax({ tool_tax: tax }: CostReport): string {
   return `${head}; never used: ${unused.slice(0, TOOLS_SHOWN).join(', ')}${rest}\n`;
 }
 
-function columnsOf(by: CostBy): readonly TextColumn<CostRow>[] {
+const BAR_WIDTH = 16;
+
+function columnsOf(report: CostReport, hasBars: boolean): readonly TextColumn<CostRow>[] {
+  const { by } = report;
+  const most = Math.max(0, ...report.rows.map((row) => row.cost_nano_usd ?? 0));
   const isTool = by === 'tool';
   const columns: TextColumn<CostRow>[] = [
     { title: by.toUpperCase(), whole: by === 'day', value: (row) => row.name ?? '(none)' },
@@ -88,13 +111,20 @@ function columnsOf(by: CostBy): readonly TextColumn<CostRow>[] {
   }
   columns.push(
     {
-      title: isTool ? 'CARRIED COST' : 'COST',
+      title: isTool ? 'CONTEXT COST' : 'COST',
       align: 'right',
       value: (row) =>
         `${formatCost(row.cost_nano_usd)}${isTool && row.cost_nano_usd !== null ? ' (est.)' : ''}`,
     },
     { title: 'SHARE', align: 'right', value: (row) => formatPercent(row.share) },
   );
+  // For the eye only: where the output is read by a program it would be in the way.
+  if (hasBars && most > 0)
+    columns.push({
+      title: '',
+      optional: true,
+      value: (row) => '█'.repeat(Math.round((Math.max(0, row.cost_nano_usd ?? 0) / most) * BAR_WIDTH)),
+    });
   if (isTool) {
     columns.push(
       { title: 'PER CALL', align: 'right', value: (row) => formatCost(row.cost_per_call_nano_usd) },

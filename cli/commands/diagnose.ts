@@ -53,12 +53,11 @@ export function renderDiagnosis(report: DiagnosisReport, output: CliOutput, with
     lines.push(`  ${signed(cause.cost_nano_usd)}${cause.estimated ? ' (est.)' : ''}  ${cause.title}`);
     for (const evidence of cause.evidence) lines.push(`      ${evidence}`);
     if (runs !== '') lines.push(`      → runs ${runs}`);
+    lines.push(`      Fix: ${cause.fix}`);
   }
   const hasRest = report.causes.length > 0 && Math.abs(report.unexplained_nano_usd) > 0;
   if (hasRest) lines.push(`  ${signed(report.unexplained_nano_usd)}  without a cause that shows`);
   if (report.causes.length === 0) lines.push(noCauseLine(report));
-  const [first] = report.causes;
-  if (first !== undefined) lines.push(`Fix: ${first.fix}`);
   for (const change of report.changes)
     lines.push(
       `Changed: ${change.kind.replaceAll('_', ' ')} ${change.value}${change.agent === '' ? '' : ` (${change.agent})`} since ${change.since}`,

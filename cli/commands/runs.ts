@@ -1,7 +1,14 @@
 // `tallyspan runs`: the list of runs.
 
 import { Option, type Command } from 'commander';
-import { formatCost, formatCount, formatCountOf, formatDuration, formatStatus } from '../../core/format.ts';
+import {
+  formatCost,
+  formatCount,
+  formatCountOf,
+  formatDuration,
+  formatPercent,
+  formatStatus,
+} from '../../core/format.ts';
 import { RUNS_LIMIT, RUN_STATUSES, type RunFilter } from '../../server/queries/runs/run-filter.ts';
 import type { RunSummary } from '../../server/source.ts';
 import { writeAnswer } from '../terminal/answer.ts';
@@ -65,7 +72,7 @@ export function registerRuns(program: Command, io: CliIo): void {
     writeAnswer(runs, options, io, (safe) => {
       if (safe.length === 0) return `${noRunsText(options)}Asked: ${safeText(place)}\n`;
       const more = found.length > safe.length ? moreText(options) : '';
-      return `${renderTable(safe, columnsOf(io.now(), timezone), io.stdout)}times in ${timezone}${more}\n`;
+      return `${renderTable(safe, columnsOf(io.now(), timezone), io.stdout)}${sumText(safe)}; times in ${timezone}${more}\n`;
     });
   });
 }
@@ -112,6 +119,16 @@ function noRunsText(options: RunsOptions): string {
   return asked.length > 0
     ? `no runs match ${safeText(asked.join(' '))} ${stretch}. Look further back with --since.\n`
     : `no runs ${stretch}. Look further back with --since, or start your agent with: tallyspan exec -- npm start\n`;
+}
+
+/** What the runs that are shown sum to: `12 runs, $3.20, 8.3 % failed`. */
+function sumText(runs: readonly RunSummary[]): string {
+  const costs = runs.flatMap((run) => run['agent.cost_nano_usd'] ?? []);
+  const cost = costs.length === 0 ? null : costs.reduce((sum, one) => sum + one, 0);
+  const ended = runs.filter((run) => run['agent.status'] !== 'running');
+  const failed = ended.filter((run) => run['agent.status'] !== 'ok').length;
+  const share = ended.length === 0 ? '' : `, ${formatPercent(failed / ended.length)} failed`;
+  return `${formatCountOf(runs.length, 'run')}, ${formatCost(cost)}${share}`;
 }
 
 function moreText({ limit, slowest, mostExpensive }: RunsOptions): string {

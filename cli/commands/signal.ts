@@ -10,25 +10,46 @@ import { writeAnswer } from '../terminal/answer.ts';
 import { usageError } from '../terminal/cli-error.ts';
 import type { CliIo, CliOutput } from '../terminal/io.ts';
 import { formatSignalValue } from '../terminal/signal-format.ts';
+import { zoneOf } from '../terminal/moment.ts';
+import {
+  stretchOf,
+  whereOf,
+  withNarrowingOptions,
+  withTimeOptions,
+  type NarrowingOptions,
+  type TimeOptions,
+} from '../time-options.ts';
 import { withSource, withSourceOptions, type SourceCliOptions } from '../source-options.ts';
 import { renderTable, type TextColumn } from '../terminal/table.ts';
 
-interface SignalOptions extends SourceCliOptions {
+interface SignalOptions extends SourceCliOptions, TimeOptions, NarrowingOptions {
   readonly window?: readonly string[];
   readonly by?: string;
 }
 
 export function registerSignal(program: Command, io: CliIo): void {
   withSourceOptions(
-    program
-      .command('signal')
-      .description('one number of the catalogue')
-      .argument('[id]', 'which signal; `tallyspan signals` lists them')
-      .option('--window <window...>', '24h, 7d, …; day; or range FROM TO')
-      .option('--by <dimension>', `split by ${DIMENSIONS.join(', ')}`),
+    withNarrowingOptions(
+      withTimeOptions(
+        program
+          .command('signal')
+          .description('one number of the catalogue')
+          .argument('[id]', 'which signal; `tallyspan signals` lists them')
+          .option('--window <window...>', '24h, 7d, …; day; or range FROM TO')
+          .option('--by <dimension>', `split by ${DIMENSIONS.join(', ')}`),
+      ),
+    ),
   ).action(async (idArgument: string | undefined, options: SignalOptions) => {
     const { id, question } = readQuestion(idArgument, options, io.now());
-    const result = await withSource(options, io, (source) => source.signal(id, question));
+    if (options.window !== undefined && (options.from !== undefined || options.to !== undefined))
+      throw usageError('--window and --from both name a time: give one of them');
+    const result = await withSource(options, io, async (source) => {
+      const isNamed = options.from !== undefined || options.to !== undefined;
+      const stretch = stretchOf(options, io.now(), isNamed ? await zoneOf(source) : 'UTC');
+      const time = stretch === undefined ? {} : { from: stretch.from, to: stretch.to };
+      const where = whereOf(options);
+      return source.signal(id, { ...question, ...time, ...(where === undefined ? {} : { where }) });
+    });
     writeAnswer(result, options, io, (safe) => renderSignal(safe, io.stdout));
   });
 }

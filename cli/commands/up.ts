@@ -8,6 +8,7 @@ import { defaultDataDir } from '../files/data-dir.ts';
 import { drainSpool } from '../files/spool-drain.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { durationOption, parsePort, parseSizeBytes, parseTimeZone } from '../options.ts';
+import { openBrowser } from '../terminal/open-browser.ts';
 import { safeText } from '../terminal/safe-text.ts';
 
 export const DEFAULT_PORTS = { ui: 4319, grpc: 4317, http: 4318 } as const;
@@ -24,6 +25,7 @@ interface UpOptions {
   readonly timezone: string;
   readonly forward?: string;
   readonly claude?: string | true;
+  readonly open: boolean;
 }
 
 /** The one line that says that the server is ready, and where. */
@@ -82,6 +84,7 @@ export function registerUp(program: Command, io: CliIo): void {
       parseForwardUrl,
     )
     .option('--claude [folder]', 'follow the transcripts of Claude Code, of this user or in a folder')
+    .option('--no-open', 'open no browser; one is opened only from a terminal on a desktop')
     .action(async (options: UpOptions) => {
       const roots = options.claude === undefined ? [] : followedRoots(options.claude, io.env);
       const token = io.env['TALLYSPAN_TOKEN'];
@@ -106,6 +109,7 @@ export function registerUp(program: Command, io: CliIo): void {
         log: (line) => void io.stderr.write(`${safeText(line)}\n`),
       });
       io.stdout.write(readyLine(server));
+      if (options.open) openBrowser(server.uiUrl, io);
       const following = roots.length > 0 ? followClaude(roots, server, io) : undefined;
       const draining = drainSpool(server, io);
       await waitForStop(io.signal);

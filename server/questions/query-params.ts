@@ -140,6 +140,9 @@ export function localInstantText(atMs: number | undefined, timezone: string): st
   return text.slice(0, text.slice(17, 19) === '00' ? 16 : 19);
 }
 
+/** What a report of spend can be narrowed to. */
+export const COST_NARROWINGS = ['user', 'agent', 'version', 'model', 'task', 'project', 'session'] as const;
+
 /** @throws RequestError */
 export function parseCostRequest(query: QueryText, nowMs: number, timezone: string): CostRequest {
   const by = textParam(query, 'by') ?? 'day';
@@ -150,6 +153,12 @@ export function parseCostRequest(query: QueryText, nowMs: number, timezone: stri
     since: instantParam(query, 'since', nowMs) ?? nowMs - 7 * DAY_MS,
     until: instantParam(query, 'until', nowMs) ?? nowMs,
     timezone,
+    where: Object.fromEntries(
+      COST_NARROWINGS.flatMap((dimension) => {
+        const value = textParam(query, dimension);
+        return value === undefined ? [] : [[dimension, value]];
+      }),
+    ),
   };
 }
 

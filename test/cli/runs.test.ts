@@ -55,7 +55,7 @@ describe('tallyspan runs', () => {
 
   it('names the zone of its times, and says when there are more runs', async () => {
     const all = await runCommand(['runs', '--url', server.uiUrl]);
-    expect(all.stdout).toMatch(/^STARTED +RUN .*\ntimes in UTC\n$/s);
+    expect(all.stdout).toMatch(/^STARTED +RUN .*\n3 runs, \$.*; times in UTC\n$/s);
     const some = await runCommand(['runs', '--slowest', '--limit', '2', '--url', server.uiUrl]);
     expect(some.stdout.trimEnd().split('\n')).toHaveLength(4);
     expect(some.stdout).toMatch(/times in UTC; the slowest 2 of more, --limit shows up to 1,000\n$/);

@@ -55,4 +55,6 @@ export const TESTED_PAGES = {
   runs: ['/', '/runs', '/runs/:id', '/compare', '/sessions/:id'],
   things: [...LISTS, ...LISTS.filter((path) => path !== '/sessions').map((path) => `${path}/:id`)],
   reports: ['/diagnose', '/alerts', '/alerts/:id', '/compare/groups'],
+  /** Tested elsewhere. */
+  others: ['/limits', '/received'],
 } as const;

@@ -4,6 +4,7 @@ import { usdOf } from '../../../core/money.ts';
 import type { Dimension } from '../../../core/schema.ts';
 import { localTimeAt } from '../../../core/time.ts';
 import { SignalError, type SignalRequest } from '../../../signals/signal.ts';
+import type { Where } from '../read-events.ts';
 import type { Queryable } from '../../store/file/database.ts';
 import { readToolTax, type ToolTax } from '../diagnosis/read-unused-tools.ts';
 import { readGroups, readNumber, readSeries } from './signal-numbers.ts';
@@ -29,6 +30,8 @@ export interface CostRequest {
   readonly until?: number | undefined;
   /** IANA zone of calendar days. */
   readonly timezone: string;
+  /** Only what has these values. */
+  readonly where?: Where | undefined;
 }
 
 /** One row. Measures that the split does not have are absent; null is no data. */
@@ -69,6 +72,7 @@ export async function readCost(database: Queryable, request: CostRequest): Promi
     from: request.since,
     to: request.until ?? Date.now(),
     timezone: request.timezone,
+    where: definedOf(request.where ?? {}),
   };
   const total = await readNumber(database, 'cost', window);
   const adjustment = await readNumber(database, 'cost_adjustment', window);
@@ -89,6 +93,10 @@ export async function readCost(database: Queryable, request: CostRequest): Promi
     rows,
     ...(request.by === 'tool' ? { tool_tax: await readToolTax(database, window.from, window.to) } : {}),
   };
+}
+
+function definedOf(where: Where): Partial<Record<Dimension, string>> {
+  return Object.fromEntries(Object.entries(where).filter(([, value]) => value !== undefined));
 }
 
 async function rowsByDay(

@@ -6,6 +6,7 @@ import { EXPORT_FORMATS } from '../../queries/export/export-events.ts';
 import { MEASURES, RUNS_LIMIT, RUN_STATUSES, RUN_TEXT_FILTERS } from '../../queries/runs/run-filter.ts';
 import { RUN_SORTS } from '../../queries/runs/run-order.ts';
 import { COST_WAYS } from '../../queries/signals/read-cost.ts';
+import { COST_NARROWINGS } from '../../questions/query-params.ts';
 import { USAGE_KINDS } from '../../queries/usage/read-usage.ts';
 import { CACHE_SETTINGS } from '../../queries/diagnosis/read-what-if.ts';
 import { ANYTHING, arrayOf, FLAG, refTo, TEXT, type JsonSchema } from './json-schema.ts';
@@ -83,7 +84,12 @@ export const RECORDING_ROUTE: RouteDescription = {
 export const COST_ROUTE: RouteDescription = {
   summary: 'Spend, split one way',
   stability: 'stable',
-  querystring: query({ by: { type: 'string', enum: [...COST_WAYS] }, since: MOMENT, until: MOMENT }),
+  querystring: query({
+    by: { type: 'string', enum: [...COST_WAYS] },
+    since: MOMENT,
+    until: MOMENT,
+    ...Object.fromEntries(COST_NARROWINGS.map((name) => [name, TEXT])),
+  }),
   response: answers('CostReport'),
 };
 

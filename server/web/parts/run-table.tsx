@@ -157,8 +157,6 @@ export interface RunTableProps extends Clock {
   readonly label: PartLabel;
   /** Where its headings sort the list. */
   readonly sorting?: RunSorting;
-  /** Id of the form that takes the ids of the runs whose boxes are ticked. */
-  readonly tickedBy?: string;
 }
 
 export interface RunSorting {
@@ -168,7 +166,7 @@ export interface RunSorting {
 }
 
 export function RunTable(props: RunTableProps): VNode {
-  const { runs, columns, optional = [], label, timezone, now, sorting, tickedBy } = props;
+  const { runs, columns, optional = [], label, timezone, now, sorting } = props;
   const shown = columns.map((id) => {
     const column: RunColumn = RUN_COLUMNS[id];
     const classes = [column.isNumber === true ? 'n' : '', optional.includes(id) ? 'optional' : ''];
@@ -189,16 +187,6 @@ export function RunTable(props: RunTableProps): VNode {
             <tr key={run['agent.run_id']} data-run={run['agent.run_id']}>
               {shown.map(({ id, column, look }) => (
                 <td key={id} class={look} data-label={column.title}>
-                  {id === 'run' && tickedBy !== undefined && (
-                    <input
-                      type="checkbox"
-                      class="tick"
-                      name="run"
-                      form={tickedBy}
-                      value={run['agent.run_id']}
-                      aria-label={`Compare run ${shortId(run['agent.run_id'])}`}
-                    />
-                  )}
                   {column.cell(run, { timezone, now })}
                 </td>
               ))}

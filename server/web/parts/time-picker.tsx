@@ -75,7 +75,10 @@ function OwnTime({ stretch, path, params = {}, zone }: TimePickerProps): VNode {
   const link = linkTo(path, { ...params, ...fixedParams(stretch) });
   return (
     <details class="own-time">
-      <summary aria-label={`Own time and zone (${stretch.timezone})`}>{stretch.timezone}</summary>
+      <summary>
+        {stretch.timezone}
+        <span class="unseen">: own time and zone</span>
+      </summary>
       <form class="filter" method="get" action={path}>
         <Hidden params={params} />
         <label>

@@ -288,6 +288,30 @@ function RunPanel(props: {
   );
 }
 
+/** A command to be copied. */
+function Command({ id, text }: { id: string; text: string }): VNode {
+  return (
+    <div class="command">
+      <pre tabIndex={0} id={id}>
+        {text}
+      </pre>
+      <button type="button" data-copy-text={`#${id}`}>
+        Copy
+      </button>
+    </div>
+  );
+}
+
+/** What to start an agent with, by what it is written with. */
+const FRAMEWORKS: readonly (readonly [string, string])[] = [
+  [
+    '@anthropic-ai/sdk, Claude Agent SDK, Vercel AI SDK, Mastra, fetch',
+    'node --import @tallyspan/node/register your-agent.mjs',
+  ],
+  ['TypeScript with tsx', 'node --import @tallyspan/node/register --import tsx your-agent.ts'],
+  ['Next.js or another server', 'NODE_OPTIONS="--import @tallyspan/node/register" npm start'],
+];
+
 function Welcome({ sender }: { sender: SenderSettings }): VNode {
   return (
     <div class="hello">
@@ -295,13 +319,27 @@ function Welcome({ sender }: { sender: SenderSettings }): VNode {
       <ol>
         <li>
           Your own agent, without a line of code in it:
-          <pre
-            tabIndex={0}
-          >{`npm i @tallyspan/node\n${sender.variables}node --import @tallyspan/node/register your-agent.mjs`}</pre>
+          <Command
+            id="first"
+            text={`npm i @tallyspan/node\n${sender.variables}node --import @tallyspan/node/register your-agent.mjs`}
+          />
+          <details>
+            <summary>By framework</summary>
+            {FRAMEWORKS.map(([name, text], index) => (
+              <div key={name}>
+                <p>{name}</p>
+                <Command id={`framework-${index}`} text={sender.variables + text} />
+              </div>
+            ))}
+          </details>
         </li>
         <li>
           Or an example agent that needs no key:
-          <pre tabIndex={0}>npx tallyspan demo</pre>
+          <Command id="demo" text="npx tallyspan demo" />
+        </li>
+        <li>
+          Or what Claude Code has done on this machine:
+          <Command id="claude" text="npx tallyspan import claude" />
         </li>
         <li>
           Or any OpenTelemetry SDK or Collector: send OTLP to <span class="mono">{sender.address}</span>{' '}

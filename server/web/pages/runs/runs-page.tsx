@@ -68,7 +68,6 @@ export function RunsPage({ view }: { view: RunsView }): VNode {
             columns={ALL_RUN_COLUMNS}
             optional={NOT_ON_A_PHONE}
             label="Table of runs"
-            tickedBy="ticked"
             timezone={stretch.timezone}
             now={view.now}
             sorting={{
@@ -84,9 +83,6 @@ export function RunsPage({ view }: { view: RunsView }): VNode {
             }}
           />
         )}
-        <form id="ticked" class="ticked" method="get" action="/compare">
-          <button type="submit">Compare the two that are ticked</button>
-        </form>
         <Pager
           position={page.position}
           count={page.runs.length}
