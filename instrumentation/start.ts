@@ -35,6 +35,7 @@ import { watchSpans } from './sdk/native-spans.ts';
 import { Observer } from './sdk/observer.ts';
 import { limitFetch } from './wire/limited-fetch.ts';
 import { watchNodeHttp } from './wire/node-http.ts';
+import { watchNodeHttp2 } from './wire/node-http2.ts';
 import { watchUndici } from './wire/undici.ts';
 import { WireCalls } from './wire/wire-calls.ts';
 
@@ -155,6 +156,9 @@ function schedule(preload: Preload): void {
   });
   guard('watch http', () => {
     watchNodeHttp(watch);
+  });
+  guard('watch http2', () => {
+    watchNodeHttp2(watch);
   });
   (globalThis as Record<symbol, unknown>)[Symbol.for('tallyspan.node')] = createRecorder(observer, pipeline);
 

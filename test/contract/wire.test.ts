@@ -3,9 +3,11 @@
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { errorExchange, type Exchange } from '../fakes/anthropic-api.ts';
-import { answer, streamedAnswer, toolUse } from '../fakes/messages.ts';
+import { answer, makeMessage, streamedAnswer, toolUse } from '../fakes/messages.ts';
 import { eventsOf, openHarness, spansOf, type Harness, type Outcome } from './harness.ts';
 
 const PROGRAM = path.join(import.meta.dirname, 'programs/wire.mjs');
@@ -17,6 +19,28 @@ beforeAll(async () => {
   harness = await openHarness();
 });
 afterAll(() => harness.close());
+
+it('an agent loop by HTTP/2', async () => {
+  const answers = [makeMessage({ blocks: [toolUse('look', { at: 1 })] }), makeMessage()];
+  const server = createServer((request, response) => {
+    request.resume();
+    request.on('end', () => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify(answers.shift()));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const outcome = await harness.run(PROGRAM, {
+    scenario: { exchanges: [] },
+    environment: { CLIENT: 'http2', H2_URL: `http://127.0.0.1:${String(port)}` },
+  });
+  server.close();
+  expect([outcome.stdout, outcome.stderr, outcome.said]).toEqual(['Hello there, how can I help?\n', '', []]);
+  expect(eventsOf(outcome, 'agent.run')).toMatchObject([
+    { 'agent.status': 'ok', 'agent.turns': 2, 'agent.tool_calls': 1, 'agent.cost_nano_usd': 2 * COST },
+  ]);
+});
 
 async function both(
   exchanges: readonly Exchange[],

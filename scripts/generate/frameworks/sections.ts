@@ -46,9 +46,9 @@ export const SECTIONS: readonly Section[] = [
     title: 'Your own requests',
     paste: "await fetch('https://api.anthropic.com/v1/messages', { method: 'POST', headers, body });",
     language: 'js',
-    seen: `${ALL} By \`fetch\`, undici with any dispatcher, \`node:http\` and what is built on it; JSON and streams, compressed or not. A request that is sent again after a failure is one call.`,
+    seen: `${ALL} By \`fetch\`, undici with any dispatcher, \`node:http\`, \`node:http2\` and what is built on it; JSON and streams, compressed or not. A request that is sent again after a failure is one call.`,
     notSeen:
-      'Requests by `node:http2`, which the Bedrock client of AWS uses unless it is given another `requestHandler`.',
+      'With Node 22.15 and 22.16 requests by `node:http2`, which the Bedrock client of AWS uses unless it is given another `requestHandler`.',
     rows: ['Own code with'],
   },
   {

@@ -27,6 +27,14 @@ const clients = {
       request.end(body.slice(10));
     }),
 };
+clients.http2 = async (body) => {
+  const { connect } = await import('node:http2');
+  const session = connect(process.env.H2_URL);
+  const stream = session.request({ ':method': 'POST', ':path': '/v1/messages', ...headers });
+  stream.end(body);
+  stream.once('close', () => session.close());
+  return { status: 200, pieces: stream };
+};
 const send = clients[CLIENT];
 
 const question = (messages, stream = false) =>

@@ -1,0 +1,81 @@
+// Requests of node:http2, which the clients of AWS use for some services. Node publishes each stream with what it sends
+// (from 22.17 and 24.2 on); its answer passes through one method of the stream, which is watched on that object alone.
+
+import { channel } from 'node:diagnostics_channel';
+import type { ClientHttp2Stream } from 'node:http2';
+import { guard, guarded } from '../process/guard.ts';
+import type { BatchExchange } from './batch-exchange.ts';
+import type { Exchange } from './exchange.ts';
+import { watchedExchange, type Watch } from './watched-exchange.ts';
+
+/** Codes of RFC 9113; the module that names them is loaded only where it is used. */
+const NO_ERROR = 0;
+const CANCEL = 8;
+
+type Headers = Readonly<Record<string, unknown>>;
+interface StreamMessage {
+  readonly stream: ClientHttp2Stream;
+  readonly headers?: Headers;
+  /** Whether `data` is a list of chunks. */
+  readonly writev?: boolean;
+  readonly data?: unknown;
+}
+
+export function watchNodeHttp2(watch: Watch): void {
+  const exchanges = new WeakMap<ClientHttp2Stream, Exchange | BatchExchange>();
+  const begin = guarded('http2 stream', (message: unknown) => {
+    const { stream, headers = {} } = message as StreamMessage;
+    const exchange = watchedExchange(watch, {
+      method: textOf(headers[':method']) ?? 'GET',
+      path: textOf(headers[':path']) ?? '',
+      host: () => textOf(headers[':authority']) ?? textOf(headers['host']) ?? '',
+      userAgent: () => textOf(headers['user-agent']),
+    });
+    if (exchange !== undefined) exchanges.set(stream, exchange);
+  });
+  channel('http2.client.stream.created').subscribe(begin);
+  for (const [name, work] of Object.entries(STEPS)) {
+    const see = guarded(`http2 ${name}`, (message: unknown) => {
+      const exchange = exchanges.get((message as StreamMessage).stream);
+      if (exchange !== undefined) work(exchange, message as StreamMessage);
+    });
+    channel(`http2.client.stream.${name}`).subscribe(see);
+  }
+}
+
+const STEPS: Readonly<Record<string, (exchange: Exchange | BatchExchange, message: StreamMessage) => void>> =
+  {
+    bodyChunkSent: (exchange, { writev, data }) => {
+      const chunks = writev === true ? (data as readonly { readonly chunk: unknown }[]) : [{ chunk: data }];
+      for (const { chunk } of chunks) exchange.send(chunk);
+    },
+    bodySent: (exchange) => {
+      exchange.begin();
+    },
+    // The head of the answer.
+    finish: (exchange, { stream, headers = {} }) => {
+      exchange.answer({ status: Number(headers[':status']), header: (name) => textOf(headers[name]) });
+      watchAnswer(stream, exchange);
+    },
+    close: (exchange, { stream }) => {
+      const { rstCode } = stream;
+      const isLeft = rstCode === NO_ERROR || rstCode === CANCEL;
+      exchange.fail(isLeft ? undefined : 'connection_error');
+    },
+  };
+
+function watchAnswer(stream: ClientHttp2Stream, exchange: Exchange | BatchExchange): void {
+  const push = stream.push.bind(stream);
+  stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    guard('http2 chunk', () => {
+      if (chunk instanceof Uint8Array)
+        exchange.receive(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+      else if (chunk === null && stream.rstCode === NO_ERROR) exchange.finish();
+    });
+    return push(chunk, encoding);
+  };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
