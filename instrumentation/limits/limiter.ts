@@ -7,6 +7,7 @@ import { NOTHING, Reservation, takeWarnings, type Account, type Amounts } from '
 import { NO_LIMIT_SETTINGS, type LimitSettings } from '../../core/limits/limit-settings.ts';
 import type { LimitScope } from '../../core/limits/limit.ts';
 import { describeLoop, isLoopToStop, type Loop } from '../../core/limits/loop-watch.ts';
+import { findImpossibleLimits } from '../../core/limits/impossible-limits.ts';
 import { worstPrice, type CountedRequest, type WorstPrice } from '../../core/limits/worst-price.ts';
 import type { MessageReader } from '../../core/model-call/message-reader.ts';
 import { formatCost } from '../../core/format.ts';
@@ -14,7 +15,7 @@ import type { Platform } from '../../core/pricing/circumstances.ts';
 import type { PriceOverrides } from '../../core/pricing/cost.ts';
 import { inputTotal } from '../../core/pricing/usage.ts';
 import { guard } from '../process/guard.ts';
-import { sayOnce } from '../process/diagnostics.ts';
+import { say, sayOnce } from '../process/diagnostics.ts';
 import { burntNanoUsd } from '../record/loops.ts';
 import type { Admission, PaidAmount } from '../record/model-call.ts';
 import type { RequestFacts } from '../record/request-facts.ts';
@@ -74,6 +75,7 @@ export class Limiter {
     this.#telemetry = telemetry;
     this.#overrides = overrides;
     this.#settings = settings;
+    for (const problem of findImpossibleLimits(settings.rules, overrides, Date.now())) say(problem);
     const { serverUrl, serverToken } = settings;
     if (serverUrl !== undefined) this.#leases = new LeaseClient(serverUrl, serverToken, processId);
     this.scopes = new LimitScopes(settings.rules, instanceId, this.#leases);

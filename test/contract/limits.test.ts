@@ -168,4 +168,45 @@ describe('limits', () => {
     expect(sent.length).toBeGreaterThan(0);
     expect(sent.every((maxTokens) => maxTokens > 0 && maxTokens < 150)).toBe(true);
   });
+
+  it('two hundred calls at once spend no more than the limit, in any schedule', async () => {
+    let asked = 0;
+    const outcome = await harness.run(path.join(import.meta.dirname, 'programs/limit-schedules.mjs'), {
+      scenario: {
+        exchanges: [],
+        respond: ({ body }) => {
+          asked += 1;
+          // Every ninth request meets an overloaded API, and is sent again.
+          if (asked % 9 === 0)
+            return errorExchange(529, 'overloaded_error', 'Overloaded', { 'retry-after-ms': '1' });
+          const { max_tokens: maxTokens, stream, model } = body as Record<string, unknown>;
+          // Fewer input tokens than any estimate: what is spent beyond a reservation is nothing here.
+          const options = {
+            model: String(model),
+            blocks: [text('ok')],
+            usage: { input_tokens: 3, output_tokens: 1 + (asked % Number(maxTokens)) },
+          };
+          return stream === true ? streamedAnswer(options) : answer(options);
+        },
+      },
+      arguments: ['1', '6'],
+      environment: {
+        PACKAGE: path.join(harness.packageDir, 'index.mjs'),
+        SONNET: '[2000, 10000]',
+        HAIKU: '[100, 500]',
+        TALLYSPAN_LOG: 'off',
+      },
+    });
+    const schedules = outcome.stdout
+      .trim()
+      .split('\n')
+      .map(
+        (line) =>
+          JSON.parse(line) as Readonly<Record<'seed' | 'usd' | 'spent' | 'passed' | 'refused', number>>,
+      );
+    expect(schedules).toHaveLength(6);
+    expect(schedules.filter(({ usd, spent }) => spent > usd)).toEqual([]);
+    expect(schedules.every(({ passed }) => passed > 0)).toBe(true);
+    expect(schedules.some(({ refused }) => refused > 0)).toBe(true);
+  });
 });

@@ -1,6 +1,8 @@
 // What may be written as a limit, and whom it holds for.
 
 import { describe, expect, it } from '@jest/globals';
+import { findImpossibleLimits } from '../../../core/limits/impossible-limits.ts';
+import { parsePriceOverrides } from '../../../core/pricing/price-overrides.ts';
 import { matchesPattern, rulesFor } from '../../../core/limits/limit.ts';
 import { parseAmount, parseLimitsFile, readLimitSettings } from '../../../core/limits/limit-settings.ts';
 
@@ -105,5 +107,28 @@ describe('limits.json', () => {
     ['ab', 'abc', false],
   ])('%s fits %s: %s', (pattern, text, fits) => {
     expect(matchesPattern(pattern, text)).toBe(fits);
+  });
+});
+
+describe('a price file with a slip', () => {
+  const impossible = (output: number) => {
+    const overrides = parsePriceOverrides(
+      JSON.stringify({
+        models: {
+          'claude-sonnet-5-5': { input: 2, output, cacheRead: 0.2, cacheWrite5m: 2.5, cacheWrite1h: 4 },
+        },
+      }),
+    );
+    if ('errors' in overrides) throw new Error(JSON.stringify(overrides.errors));
+    const rules =
+      readLimitSettings({ TALLYSPAN_LIMIT_RUN: '$0.50', TALLYSPAN_LIMIT_TURNS: '5' }, [])?.rules ?? [];
+    return findImpossibleLimits(rules, overrides, Date.UTC(2026, 10, 30));
+  };
+
+  it('is an error at start where a limit would refuse every call, and none where it would not', () => {
+    expect(impossible(10)).toEqual([]);
+    expect(impossible(10_000)).toEqual([
+      expect.stringMatching(/^ERROR: by TALLYSPAN_PRICES a short request to claude-sonnet-5-5 costs \$2\.56/),
+    ]);
   });
 });
