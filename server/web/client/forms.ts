@@ -14,6 +14,10 @@ document.addEventListener('formdata', (event) => {
 
 /** What somebody is about to fill in or has opened is not replaced by a refresh. */
 document.addEventListener('htmx:before:request', (event) => {
-  if (document.querySelector('main details[open], main form :focus, main dialog[open]') !== null)
+  if (
+    document.querySelector(
+      'main details[open]:not(.fold), main form :is(input, select, textarea):focus, main dialog[open]',
+    ) !== null
+  )
     event.preventDefault();
 });

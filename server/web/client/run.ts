@@ -154,11 +154,15 @@ function showKeys(): void {
   document.querySelector<HTMLDialogElement>('dialog.keys')?.showModal();
 }
 
+function stepSearch(): HTMLInputElement | null {
+  return document.querySelector<HTMLInputElement>('.steps-filter input[type=search]');
+}
+
 const KEYS: Readonly<Record<string, () => void>> = {
   j: () => move(1, () => true),
   k: () => move(-1, () => true),
   n: () => move(1, (row) => row.classList.contains('failed')),
-  '/': () => document.querySelector<HTMLInputElement>('.steps-filter input[type=search]')?.focus(),
+  '/': () => stepSearch()?.focus(),
   '?': showKeys,
   Escape: () => document.querySelector<HTMLAnchorElement>('#pane a[data-close]')?.click(),
 };
@@ -171,7 +175,8 @@ document.addEventListener('keydown', (event) => {
     target instanceof HTMLElement &&
     target.closest('input:not([type=checkbox]), select, textarea, dialog') !== null;
   const act = isTyping ? undefined : KEYS[event.key];
-  if (act === undefined) return;
+  // A short run has no search of its own; then the key is that of all pages.
+  if (act === undefined || (event.key === '/' && stepSearch() === null)) return;
   event.preventDefault();
   act();
 });

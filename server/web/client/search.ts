@@ -15,6 +15,8 @@ const input = form?.querySelector('input');
 document.addEventListener('keydown', (event) => {
   const isTyping =
     event.target instanceof Element && event.target.closest('input, select, textarea') !== null;
+  // The page of a run has a search of its own.
+  if (event.defaultPrevented) return;
   if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   input?.focus();
