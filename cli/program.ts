@@ -25,6 +25,7 @@ import { registerLimits } from './commands/limits.ts';
 import { registerPrice } from './commands/price.ts';
 import { registerPrices } from './commands/prices.ts';
 import { registerRecost } from './commands/recost.ts';
+import { registerFindings } from './commands/findings.ts';
 import { registerReconcile } from './commands/reconcile.ts';
 import { registerReplay } from './commands/replay.ts';
 import { registerRun } from './commands/run.ts';
@@ -74,6 +75,7 @@ export function createProgram(io: CliIo): Command {
   registerCost(program, io);
   registerUsage(program, io);
   registerStatusLine(program, io);
+  registerFindings(program, io);
   registerReconcile(program, io);
   registerDiagnose(program, io);
   registerWhatIf(program, io);

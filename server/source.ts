@@ -35,6 +35,7 @@ import {
   type UsageReport,
 } from './queries/usage/read-usage.ts';
 import { readWhatIf, type WhatIfReport } from './queries/diagnosis/read-what-if.ts';
+import { readFindings, type FindingsReport } from './queries/findings/read-findings.ts';
 import { readBill, readLedger, type BillingDays } from './queries/billing/read-billing.ts';
 import {
   readReconciliation,
@@ -50,6 +51,7 @@ import { RequestError } from './questions/request-error.ts';
 import { parseUsageRequest } from './questions/usage-params.ts';
 
 export type {
+  FindingsReport,
   ReconciliationReport,
   ReconciliationSums,
   CostReport,
@@ -136,6 +138,8 @@ export interface Source {
   diagnosis(question: DiagnosisText): Promise<DiagnosisReport>;
   whatIf(question: WhatIfText): Promise<WhatIfReport>;
   usage(question: UsageText): Promise<UsageReport>;
+  /** What fixes would have recovered in the last seven days. */
+  findings(): Promise<FindingsReport>;
   reconciliation(question: BillText): Promise<ReconciliationReport>;
   /** The stored bill and the ledger, as a reconciliation needs them; days are those of Unix. */
   billing(question: BillText): Promise<BillingData>;
@@ -278,6 +282,7 @@ function serverSource(url: string, token: string | undefined): Source {
     diagnosis: (question) => ask('/api/diagnosis', { ...question }),
     whatIf: (question) => ask('/api/what-if', { ...question }),
     usage: (question) => ask('/api/usage', { ...question }),
+    findings: () => ask('/api/findings'),
     reconciliation: ({ since }) => ask('/api/reconcile', isoTimes({ since }, ['since'])),
     billing: ({ since }) => ask('/api/billing', isoTimes({ since }, ['since'])),
     statusLine: () => ask('/api/statusline'),
@@ -358,6 +363,7 @@ async function folderSource(dataDir: string, timezone: string): Promise<Source> 
       readDiagnosis(database, parseDiagnosisQuestion({ ...question }, Date.now(), timezone)),
     whatIf: (question) => readWhatIf(database, parseWhatIfQuestion({ ...question }, Date.now(), timezone)),
     usage: (question) => readUsageReport(database, parseUsageRequest({ ...question }, Date.now(), timezone)),
+    findings: () => readFindings(database, Date.now()),
     reconciliation: ({ since, serviceOfKey }) =>
       readReconciliation(database, { since, until: Date.now(), serviceOfKey }),
     billing: async ({ since }) => {

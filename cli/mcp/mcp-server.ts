@@ -10,9 +10,10 @@ import { VERSION } from '../version.ts';
 import { answerText } from './mcp-answer.ts';
 import type { McpContext, McpTool } from './mcp-tool.ts';
 import { COST_TOOLS } from './cost-tools.ts';
+import { MONEY_TOOLS } from './money-tools.ts';
 import { RUN_TOOLS } from './run-tools.ts';
 
-export const MCP_TOOLS: readonly McpTool[] = [...RUN_TOOLS, ...COST_TOOLS];
+export const MCP_TOOLS: readonly McpTool[] = [...RUN_TOOLS, ...COST_TOOLS, ...MONEY_TOOLS];
 
 const INSTRUCTIONS = `Answers about runs of AI agents: what each did, what it cost, and why did cost change. All tools only read.
 Money is in US dollars at list price (cost_usd) or billionths of a dollar (cost_nano_usd). Start with cost_change for "why did it cost more?", with cost for "how much?", with runs for "which?".

@@ -44,26 +44,23 @@ export function priceWhatIf(
   change: WhatIfChange,
   overrides?: PriceOverrides,
 ): WhatIfResult {
-  const pairs = pairCalls(readCalls(events));
+  const repriced = repriceCalls(readCalls(events), change, overrides);
   const actual = new UsageSum();
   const changed = new UsageSum();
   let actualNanoUsd = 0;
   let whatIfNanoUsd = 0;
   let unpricedCalls = 0;
   let changedCalls = 0;
-  for (const pair of pairs) {
-    const { call } = pair;
-    const callChange = changeOf(pair, change);
+  for (const { call, callChange, cost } of repriced) {
     actual.add(call.usage);
     actualNanoUsd += call.costNanoUsd;
-    const cost = callChange === undefined ? call.costNanoUsd : repriceCall(call, callChange, overrides);
     if (callChange !== undefined) changedCalls++;
     if (cost === undefined) unpricedCalls++;
     whatIfNanoUsd += Math.round(cost ?? call.costNanoUsd);
     changed.add(cost === undefined ? call.usage : (callChange?.usage ?? call.usage));
   }
   return {
-    calls: pairs.length,
+    calls: repriced.length,
     actualNanoUsd,
     whatIfNanoUsd,
     differenceNanoUsd: whatIfNanoUsd - actualNanoUsd,
@@ -72,6 +69,28 @@ export function priceWhatIf(
     actualUsage: actual.usage,
     whatIfUsage: changed.usage,
   };
+}
+
+export interface RepricedCall {
+  readonly call: CallFact;
+  /** Undefined where nothing would be different. */
+  readonly callChange: CallChange | undefined;
+  /** Nano-USD, not rounded; undefined without a price. */
+  readonly cost: number | undefined;
+}
+
+/** Each of the calls with what it would have cost, in order of their start. */
+export function repriceCalls(
+  calls: readonly CallFact[],
+  change: WhatIfChange,
+  overrides?: PriceOverrides,
+): RepricedCall[] {
+  return pairCalls(calls).map((pair) => {
+    const { call } = pair;
+    const callChange = changeOf(pair, change);
+    const cost = callChange === undefined ? call.costNanoUsd : repriceCall(call, callChange, overrides);
+    return { call, callChange, cost };
+  });
 }
 
 /** What would be different about one call; `undefined` when nothing would. */

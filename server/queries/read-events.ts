@@ -90,7 +90,7 @@ const KEYS: Partial<Readonly<Record<EventName, readonly FieldKey[]>>> = {
     'tallyspan.prefix.settings',
     'tallyspan.prefix.messages',
   ],
-  'agent.tool_call': [...RUN_KEYS, 'gen_ai.tool.name', 'tool.ok', 'tool.result_len'],
+  'agent.tool_call': [...RUN_KEYS, 'gen_ai.tool.name', 'tool.ok', 'tool.result_len', 'tool.retry_attempt'],
   'agent.tool_cost': [
     ...RUN_KEYS,
     'gen_ai.tool.name',

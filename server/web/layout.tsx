@@ -49,6 +49,7 @@ const PAGES: readonly (readonly [string, string])[] = [
   ['/diagnose', 'Cost change'],
   ['/compare/groups', 'Compare'],
   ['/limits', 'Limits'],
+  ['/findings', 'Findings'],
   ['/reconcile', 'Bill'],
   ['/alerts', 'Alerts'],
   ['/received', 'Received'],

@@ -10,6 +10,7 @@ import { registerDiagnosis } from './pages/diagnose/diagnose-route.tsx';
 import { registerGroups } from './pages/groups/groups-route.tsx';
 import { registerLimits } from './pages/limits/limits-route.tsx';
 import { registerOverview } from './pages/overview/overview-route.tsx';
+import { registerFindings } from './pages/findings/findings-route.tsx';
 import { registerReconcile } from './pages/reconcile/reconcile-route.tsx';
 import { registerCompare, registerRun } from './run-routes.tsx';
 import { registerReceived } from './pages/received/received-route.tsx';
@@ -28,6 +29,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
   registerThings(app, context);
   registerSession(app, context);
   registerDiagnosis(app, context);
+  registerFindings(app, context);
   registerReconcile(app, context);
   registerAlerts(app, context);
   registerReceived(app, context);

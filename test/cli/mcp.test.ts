@@ -100,6 +100,8 @@ describe('tallyspan mcp', () => {
     ['what_if', { model: 'claude-haiku-4-5' }, { change: { model: 'claude-haiku-4-5' }, calls: 6 }],
     ['signals', { id: 'run_count' }, { value: 3 }],
     ['signals', { id: 'run_count', by: 'user' }, { rows: [{ value: 2 }, { value: 1 }] }],
+    ['findings', {}, { row_count: 0, weekly_nano_usd: 0 }],
+    ['reconcile', {}, { fetched_at: null, row_count: 0 }],
     ['alerts', { all: true, limit: 2 }, { firing: 0, next_offset: 2 }],
   ])('%s %j', async (name, args, expected) => {
     const { value, isError, text } = await call(name, args);

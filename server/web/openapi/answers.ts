@@ -2,6 +2,7 @@
 
 import type { AlertOverview, RuleLine } from '../../alerting/alert-overview.ts';
 import type { ReconciliationReport, ReconciliationSums } from '../../queries/billing/read-reconciliation.ts';
+import type { Finding, FindingsReport } from '../../queries/findings/read-findings.ts';
 import type { WhatIfReport } from '../../queries/diagnosis/read-what-if.ts';
 import type { DiagnosisReport } from '../../queries/diagnosis/read-diagnosis.ts';
 import type { Recording, RecordedStep } from '../../queries/runs/read-recording.ts';
@@ -265,6 +266,29 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
     tests: arrayOf(ANYTHING),
     page_url: nullable(TEXT),
     notices: arrayOf(ANYTHING),
+  }),
+  Findings: objectOf<FindingsReport>({
+    window: WINDOW,
+    findings: arrayOf(
+      objectOf<Finding>({
+        id: TEXT,
+        kind: TEXT,
+        state: { enum: ['open', 'reopened', 'closed'] },
+        title: TEXT,
+        agent: TEXT,
+        weekly_nano_usd: NANO_USD,
+        weekly_usd: USD,
+        assumed: TEXT,
+        evidence: arrayOf(TEXT),
+        runs: arrayOf(TEXT),
+        fix: TEXT,
+        verify: TEXT,
+        last_seen: nullable(TIME),
+      }),
+    ),
+    weekly_nano_usd: NANO_USD,
+    weekly_usd: USD,
+    left_out: arrayOf(TEXT),
   }),
   Reconciliation: objectOf<ReconciliationReport>({
     window: WINDOW,

@@ -171,6 +171,12 @@ export const ALERTS_ROUTE: RouteDescription = {
   response: answers('Alerts'),
 };
 
+export const FINDINGS_ROUTE: RouteDescription = {
+  summary: 'What fixes would recover a week',
+  stability: 'stable',
+  response: answers('Findings'),
+};
+
 export const RECONCILIATION_ROUTE: RouteDescription = {
   summary: 'What was billed beside what was observed',
   stability: 'stable',

@@ -36,6 +36,7 @@ const STABLE = [
   '/api/cost',
   '/api/diagnosis',
   '/api/export',
+  '/api/findings',
   '/api/meta',
   '/api/openapi.json',
   '/api/reconcile',

@@ -1,0 +1,215 @@
+// Findings: what a fix would recover a week, in one list, with the runs that show it.
+
+import { agentOf, findWaste, type Spot } from '../../../core/findings/find-waste.ts';
+import { stateOf, type FindingState } from '../../../core/findings/finding-state.ts';
+import { formatCost, formatCount, formatCountOf } from '../../../core/format.ts';
+import { usdOf } from '../../../core/money.ts';
+import { readCalls } from '../../../core/pricing/call-facts.ts';
+import { DAY_MS } from '../../../core/time.ts';
+import type { ChunkQueryable } from '../../store/file/database.ts';
+import { readInTurn } from '../diagnosis/large-reading.ts';
+import { readDiagnosis } from '../diagnosis/read-diagnosis.ts';
+import { readToolTax } from '../diagnosis/read-unused-tools.ts';
+import { readEvents, surveyEvents, type EventQuestion } from '../read-events.ts';
+import { FINDING_TEXTS, type FindingKind } from './finding-texts.ts';
+
+export interface Finding {
+  /** The same as long as it is about the same. */
+  readonly id: string;
+  readonly kind: FindingKind;
+  readonly state: FindingState;
+  readonly title: string;
+  /** Empty where it is about all. */
+  readonly agent: string;
+  /** What the fix would have recovered in the last seven days. */
+  readonly weekly_nano_usd: number;
+  readonly weekly_usd: number;
+  readonly assumed: string;
+  readonly evidence: readonly string[];
+  /** The most expensive first. */
+  readonly runs: readonly string[];
+  readonly fix: string;
+  readonly verify: string;
+  /** When it was last seen, ISO 8601 UTC; null where only the week as a whole shows it. */
+  readonly last_seen: string | null;
+}
+
+export interface FindingsReport {
+  readonly window: { readonly from: string; readonly to: string };
+  /** Open ones first, then by money. */
+  readonly findings: readonly Finding[];
+  /** Of the open ones that are about waste; a cost change may be about the same money. */
+  readonly weekly_nano_usd: number;
+  readonly weekly_usd: number;
+  /** What was not looked at, and why. */
+  readonly left_out: readonly string[];
+}
+
+const WEEK_DAYS = 7;
+/** A cent a week is not worth a line. */
+const LEAST_NANO_USD = 10_000_000;
+const RUNS_SHOWN = 5;
+const CALLS_LIMIT = 100_000;
+/** Causes of a cost change that other kinds of findings are about, or that are no fault. */
+const KNOWN_ELSEWHERE = /^(cache_|caching_off|more_runs|workload_changed|user_dominates|price_changed)/;
+const NAMES = ['agent.model_call', 'agent.tool_call', 'agent.note'] as const;
+
+export async function readFindings(database: ChunkQueryable, toMs: number): Promise<FindingsReport> {
+  const from = toMs - WEEK_DAYS * DAY_MS;
+  const leftOut: string[] = [];
+  const question: EventQuestion = { from, to: toMs, names: NAMES };
+  const waste = await readInTurn(() => wasteOf(database, question, leftOut));
+  const all = [
+    ...waste,
+    ...(await unusedTools(database, from, toMs)),
+    ...(await costChanges(database, from, toMs)),
+  ];
+  const findings = all
+    .filter(({ weekly_nano_usd: weekly }) => weekly >= LEAST_NANO_USD)
+    .toSorted(
+      (a, b) =>
+        Number(a.state === 'closed') - Number(b.state === 'closed') || b.weekly_nano_usd - a.weekly_nano_usd,
+    );
+  const open = findings.filter(({ state, kind }) => state !== 'closed' && kind !== 'cost_change');
+  const weekly = open.reduce((sum, finding) => sum + finding.weekly_nano_usd, 0);
+  return {
+    window: { from: new Date(from).toISOString(), to: new Date(toMs).toISOString() },
+    findings,
+    weekly_nano_usd: weekly,
+    weekly_usd: usdOf(weekly),
+    left_out: leftOut,
+  };
+}
+
+async function wasteOf(
+  database: ChunkQueryable,
+  question: EventQuestion,
+  leftOut: string[],
+): Promise<readonly Finding[]> {
+  const survey = await surveyEvents(database, question);
+  if (survey.count > CALLS_LIMIT) {
+    leftOut.push(
+      `cache, retries, loops and cut answers: the week has ${formatCount(survey.count)} events, and at most ${formatCount(CALLS_LIMIT)} are looked at`,
+    );
+    return [];
+  }
+  const events = await readEvents(database, question, survey);
+  const callsOf = new Map<string, number[]>();
+  for (const { event, endMs } of readCalls(events))
+    callsOf.set(agentOf(event), [...(callsOf.get(agentOf(event)) ?? []), endMs]);
+  return findWaste(events).map(({ kind, agent, subject, spots }) => {
+    const weekly = spots.reduce((sum, { nanoUsd }) => sum + nanoUsd, 0);
+    const costly = spots.filter(({ nanoUsd }) => nanoUsd > 0);
+    const lastMs = costly.reduce((last, { atMs }) => Math.max(last, atMs), 0);
+    return findingOf({
+      kind,
+      agent,
+      subject,
+      weekly,
+      state: stateOf(
+        costly.map(({ atMs }) => atMs),
+        callsOf.get(agent) ?? [],
+        question.to,
+      ),
+      evidence: [
+        `${formatCountOf(costly.length, 'call')} in ${formatCountOf(new Set(costly.map(({ runId }) => runId)).size, 'run')} cost ${formatCost(weekly)} more than needed`,
+      ],
+      runs: runsOf(costly),
+      lastMs: lastMs === 0 ? undefined : lastMs,
+    });
+  });
+}
+
+function runsOf(spots: readonly Spot[]): readonly string[] {
+  const byRun = new Map<string, number>();
+  for (const { runId, nanoUsd } of spots) byRun.set(runId, (byRun.get(runId) ?? 0) + nanoUsd);
+  return [...byRun]
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, RUNS_SHOWN)
+    .map(([runId]) => runId);
+}
+
+async function unusedTools(database: ChunkQueryable, from: number, to: number): Promise<readonly Finding[]> {
+  const { unused } = await readToolTax(database, from, to);
+  const worth = unused.filter(({ cost_nano_usd: cost }) => cost >= LEAST_NANO_USD);
+  if (worth.length === 0) return [];
+  const days = await Promise.all(
+    Array.from({ length: WEEK_DAYS }, async (_, ago) => {
+      const end = to - ago * DAY_MS;
+      const { cost_nano_usd: cost, unused: ofDay } = await readToolTax(database, end - DAY_MS, end);
+      return { end, hasCalls: cost > 0, tools: new Set(ofDay.map(({ tool }) => tool)) };
+    }),
+  );
+  const calls = days.filter(({ hasCalls }) => hasCalls).map(({ end }) => end - 1);
+  return worth.map(({ tool, tokens, runs, cost_nano_usd: weekly }) => {
+    const spots = days.filter(({ tools }) => tools.has(tool)).map(({ end }) => end - 1);
+    return findingOf({
+      kind: 'unused_tool',
+      agent: '',
+      subject: tool,
+      weekly,
+      state: stateOf(spots, calls, to),
+      evidence: [
+        `about ${formatCount(tokens)} tokens, defined in ${formatCountOf(runs, 'run')}, called in none`,
+      ],
+      runs: [],
+      lastMs: undefined,
+    });
+  });
+}
+
+async function costChanges(database: ChunkQueryable, from: number, to: number): Promise<readonly Finding[]> {
+  const report = await readDiagnosis(database, {
+    from,
+    to,
+    againstFrom: from - WEEK_DAYS * DAY_MS,
+    againstTo: from,
+  });
+  if (report.against_runs === 0) return [];
+  return report.causes
+    .filter(({ cause, cost_nano_usd: cost }) => cost > 0 && !KNOWN_ELSEWHERE.test(cause))
+    .map((cause) => ({
+      ...findingOf({
+        kind: 'cost_change',
+        agent: '',
+        subject: cause.title,
+        weekly: cause.cost_nano_usd,
+        state: 'open',
+        evidence: cause.evidence,
+        runs: cause.runs.slice(0, RUNS_SHOWN),
+        lastMs: undefined,
+      }),
+      id: ['cost_change', cause.cause, cause.subject ?? ''].join('/'),
+      fix: cause.fix,
+    }));
+}
+
+interface Found {
+  readonly kind: FindingKind;
+  readonly agent: string;
+  readonly subject: string;
+  readonly weekly: number;
+  readonly state: FindingState;
+  readonly evidence: readonly string[];
+  readonly runs: readonly string[];
+  readonly lastMs: number | undefined;
+}
+
+function findingOf({ kind, agent, subject, weekly, state, evidence, runs, lastMs }: Found): Finding {
+  const text = FINDING_TEXTS[kind];
+  return {
+    id: [kind, agent, subject].join('/'),
+    kind,
+    state,
+    title: text.title(subject),
+    agent,
+    weekly_nano_usd: weekly,
+    weekly_usd: usdOf(weekly),
+    assumed: text.assumed,
+    evidence,
+    runs,
+    fix: text.fix(subject),
+    verify: text.verify,
+    last_seen: lastMs === undefined ? null : new Date(lastMs).toISOString(),
+  };
+}
