@@ -12,7 +12,9 @@ import {
 import { writeAnswer } from '../terminal/answer.ts';
 import { usageError } from '../terminal/cli-error.ts';
 import type { CliIo } from '../terminal/io.ts';
-import { parseRunId } from '../options.ts';
+import { RUNS_LIMIT } from '../../server/queries/runs/run-filter.ts';
+import { durationOption, parseCountUpTo, parseRunId } from '../options.ts';
+import { scoreByCode } from '../scorers/score-by-code.ts';
 import { openScoreSink } from '../files/score-sink.ts';
 import { withSourceOptions, type SourceCliOptions } from '../source-options.ts';
 
@@ -22,6 +24,11 @@ interface ScoreCliOptions extends SourceCliOptions {
   readonly author?: string;
   readonly evaluator?: string;
   readonly id?: string;
+  readonly with?: string;
+  readonly since: number;
+  readonly agent?: string;
+  readonly failed?: boolean;
+  readonly limit: number;
 }
 
 export function registerScore(program: Command, io: CliIo): void {
@@ -29,8 +36,13 @@ export function registerScore(program: Command, io: CliIo): void {
     program
       .command('score')
       .description('score a run: a number, true or false for good or not, or a label')
-      .argument('<run>', 'run id, or an unambiguous beginning of it', parseRunId)
-      .argument('<scores...>', 'name=value, such as helpful=0.8, correct=true or fault=wrong_tool')
+      .argument('[run]', 'run id, or an unambiguous beginning of it', parseRunId)
+      .argument('[scores...]', 'name=value, such as helpful=0.8, correct=true or fault=wrong_tool')
+      .option('--with <file>', 'score runs by the function of a file, or by built-in')
+      .addOption(durationOption('--since <time>', 'with --with: how far back to look', '24h'))
+      .option('--agent <name>', 'with --with: only runs of this agent')
+      .option('--failed', 'with --with: only runs that did not end ok')
+      .option('--limit <n>', 'with --with: at most this many runs', parseCountUpTo(RUNS_LIMIT), RUNS_LIMIT)
       .option('--comment <text>', 'why')
       .option('--source <source>', `who scores: ${SCORE_SOURCES.join(', ')}`, parseSource, 'human')
       .option('--author <name>', 'person or program that gives the score (default: the user of this system)')
@@ -39,7 +51,14 @@ export function registerScore(program: Command, io: CliIo): void {
         '--id <id>',
         'id of the score; the same one again corrects it (default: by run, name and author)',
       ),
-  ).action(async (run: string, texts: readonly string[], options: ScoreCliOptions) => {
+  ).action(async (run: string | undefined, texts: readonly string[], options: ScoreCliOptions) => {
+    if (options.with !== undefined) {
+      if (texts.length > 0) throw usageError('with --with the file gives the scores; name at most one run');
+      await scoreByCode({ ...options, with: options.with }, run, io);
+      return;
+    }
+    if (run === undefined || texts.length === 0)
+      throw usageError('name a run and its scores: tallyspan score RUN helpful=0.8');
     const author = options.author ?? io.env['USER'] ?? io.env['USERNAME'];
     const scores = texts.map((text) => {
       const [name, value] = parseScore(text);
