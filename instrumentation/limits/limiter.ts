@@ -109,7 +109,8 @@ export class Limiter {
     const amounts: Amounts = {
       nanoUsd: worst.nanoUsd ?? 0,
       tokens: worst.inputTokens + worst.outputTokens,
-      turns: 1,
+      // A batch is no turn of anybody's loop.
+      turns: request.isBatch === true ? 0 : 1,
     };
     const reservation = Reservation.make(accounts, amounts);
     if (reservation instanceof Reservation) {
@@ -184,7 +185,7 @@ export class Limiter {
           : inputTotal(reading.usage) + reading.usage.output,
       turns: held.turns,
     });
-    if (reading !== undefined)
+    if (reading !== undefined && request.isBatch !== true)
       this.#counted.set(request.run, { shape: request.facts.shape, usage: reading.usage, atMs: Date.now() });
     this.#warn(request, reservation.accounts);
     const leases = this.#leases;

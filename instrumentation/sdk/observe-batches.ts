@@ -8,12 +8,19 @@ import { providerOf } from '../../core/pricing/circumstances.ts';
 import { priceCall } from '../../core/pricing/cost.ts';
 import { requestOfMessage } from '../../core/pricing/price-request.ts';
 import { guard } from '../process/guard.ts';
+import type { PaidAmount } from '../record/model-call.ts';
 import { currentIdentity } from '../record/identity.ts';
+import { limitBatches, settleRow, type CreatesBatches } from './limit-batches.ts';
 import type { Observer } from './observer.ts';
 import { asJson } from '../../core/model-call/json.ts';
 
+/** A row that is not billed. */
+const NOTHING_PAID: PaidAmount = { costNanoUsd: undefined, reading: undefined, wasAnswered: false };
+
 export interface BatchesClass {
-  readonly prototype: { results?: (...parameters: unknown[]) => Promise<AsyncIterable<unknown>> };
+  readonly prototype: CreatesBatches & {
+    results?: (...parameters: unknown[]) => Promise<AsyncIterable<unknown>>;
+  };
 }
 
 export function observeBatchesClass(
@@ -21,18 +28,24 @@ export function observeBatchesClass(
   { prototype }: BatchesClass,
   sdkVersion: string | undefined,
 ): void {
+  limitBatches(observer, prototype);
   const { results } = prototype;
   if (typeof results !== 'function') return;
   prototype.results = async function (...parameters) {
     const rows = await results.apply(this, parameters);
     guard('observe batch', () => {
-      observeRows(observer, rows, sdkVersion);
+      observeRows(observer, rows, sdkVersion, String(parameters[0]));
     });
     return rows;
   };
 }
 
-function observeRows(observer: Observer, rows: AsyncIterable<unknown>, sdkVersion: string | undefined): void {
+function observeRows(
+  observer: Observer,
+  rows: AsyncIterable<unknown>,
+  sdkVersion: string | undefined,
+  batchId: string,
+): void {
   const iterate = rows[Symbol.asyncIterator].bind(rows);
   Object.defineProperty(rows, Symbol.asyncIterator, {
     configurable: true,
@@ -43,7 +56,9 @@ function observeRows(observer: Observer, rows: AsyncIterable<unknown>, sdkVersio
       try {
         for await (const row of { [Symbol.asyncIterator]: iterate }) {
           guard('batch row', () => {
-            if (span !== undefined) recordRow(observer, span, row, sdkVersion);
+            if (span === undefined) return;
+            const paid = recordRow(observer, span, row, sdkVersion);
+            settleRow(batchId, row, paid ?? NOTHING_PAID);
           });
           yield row;
         }
@@ -65,15 +80,16 @@ export function recordRow(
   span: Span,
   row: unknown,
   sdkVersion: string | undefined,
-): void {
+): PaidAmount | undefined {
   const result = asJson(asJson(row)['result']);
   // Rows that failed, were cancelled or expired are not billed.
-  if (result['type'] !== 'succeeded') return;
+  if (result['type'] !== 'succeeded') return undefined;
   const answer = new MessageReader().readMessage(result['message']);
   const { model } = answer;
-  if (model === undefined) return;
+  if (model === undefined) return undefined;
   const nowMs = Date.now();
   const { reading, circumstances } = requestOfMessage(answer, { atMs: nowMs });
+  const cost = priceCall(reading, circumstances, observer.overrides);
   const identity = currentIdentity();
   const run = observer.runs.runIn(context.active());
   observer.telemetry.events.emit('agent.model_call', nowMs, span.spanContext(), {
@@ -89,7 +105,12 @@ export function recordRow(
       revision: observer.telemetry.revision,
       sdkVersion,
       reading,
-      cost: priceCall(reading, circumstances, observer.overrides),
+      cost,
     }),
   });
+  return {
+    costNanoUsd: cost.status === 'unpriced' ? undefined : cost.costNanoUsd,
+    reading: 'error' in reading ? undefined : reading,
+    wasAnswered: true,
+  };
 }

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import path from 'node:path';
 import { errorExchange, type Exchange, type RecordedRequest } from '../fakes/anthropic-api.ts';
-import { answer, streamedAnswer, text, toolUse } from '../fakes/messages.ts';
+import { answer, makeMessage, streamedAnswer, text, toolUse } from '../fakes/messages.ts';
 import { eventsOf, openHarness, type Harness, type Outcome } from './harness.ts';
 
 const PROGRAM = path.join(import.meta.dirname, 'programs/limits.mjs');
@@ -71,6 +71,27 @@ describe('limits', () => {
     const [call] = eventsOf(stream, 'agent.model_call');
     expect(call?.['error.type']).toBe('limit_exceeded');
     expect(call?.cost_nano_usd).toBeGreaterThan(2_000_000);
+  });
+
+  it('a batch is reserved as a whole, at half the price, and settled by its rows', async () => {
+    const message = makeMessage({ usage: { ...usage, service_tier: 'batch' } });
+    const rows = ['c0', 'c1', 'c2', 'c3'].map((id) =>
+      JSON.stringify({ custom_id: id, result: { type: 'succeeded', message: { ...message, id } } }),
+    );
+    const outcome = await start('batch', { TALLYSPAN_LIMIT_RUN: '$0.005' }, ({ path: url, headers }) =>
+      url.endsWith('/results')
+        ? { json: rows.join('\n'), headers: { 'content-type': 'application/binary' } }
+        : {
+            json: {
+              id: 'b1',
+              processing_status: 'ended',
+              results_url: `http://${String(headers.host)}/v1/messages/batches/b1/results`,
+            },
+          },
+    );
+    expect(outcome.stdout).toContain('4,4 LimitExceededError true true  run TALLYSPAN_LIMIT_RUN usd 0.005');
+    const refusal = eventsOf(outcome, 'agent.limit').find((event) => event['limit.action'] === 'refused');
+    expect(refusal?.limit_spent_nano_usd).toBe((8 * COST) / 2);
   });
 
   it('a retried call counts once, and a failed one not at all', async () => {

@@ -5,6 +5,8 @@ import Anthropic from '@anthropic-ai/sdk';
 const { run, limit } = await import(process.env.PACKAGE);
 const client = new Anthropic({ maxRetries: 1 });
 const CALLS = 200;
+const SONNET = JSON.parse(process.env.SONNET);
+const HAIKU = JSON.parse(process.env.HAIKU);
 
 function random(seed) {
   let state = seed;
@@ -12,6 +14,11 @@ function random(seed) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32;
   };
+}
+
+function costOf({ usage, model }) {
+  const [input, output] = model.includes('haiku') ? HAIKU : SONNET;
+  return usage.input_tokens * input + usage.output_tokens * output;
 }
 
 async function schedule(seed) {
@@ -31,18 +38,14 @@ async function schedule(seed) {
       messages: [{ role: 'user', content: `call ${index}` }],
     };
     const options = { signal: controller.signal };
-    const answered = (usage, model) => {
-      const [input, output] = model.includes('haiku') ? HAIKU : SONNET;
-      billed += usage.input_tokens * input + usage.output_tokens * output;
-    };
     try {
       if (!isStreamed) {
         const message = await client.messages.create(body, options);
-        answered(message.usage, message.model);
+        billed += costOf(message);
         return 'passed';
       }
       const message = await client.messages.stream(body, options).finalMessage();
-      answered(message.usage, message.model);
+      billed += costOf(message);
       return 'passed';
     } catch (error) {
       return error.name === 'LimitExceededError' ? 'refused' : 'failed';
@@ -60,7 +63,5 @@ async function schedule(seed) {
   console.log(JSON.stringify({ seed, usd, spent, passed: of('passed'), refused: of('refused') }));
 }
 
-const SONNET = JSON.parse(process.env.SONNET);
-const HAIKU = JSON.parse(process.env.HAIKU);
 const [first, count] = process.argv.slice(2).map(Number);
 for (let seed = first; seed < first + count; seed++) await schedule(seed);

@@ -66,6 +66,24 @@ const cases = {
       say(...describe(error));
     }
   },
+  batch: () =>
+    run({ agent: 'a' }, async () => {
+      const { batches } = client.messages;
+      const create = (size) =>
+        batches.create({
+          requests: Array.from({ length: size }, (_, index) => ({ custom_id: `c${index}`, params: body() })),
+        });
+      const sizes = [];
+      for (const size of [4, 4, 20]) {
+        try {
+          const { id } = await create(size);
+          for await (const _ of await batches.results(id));
+          sizes.push(size);
+        } catch (error) {
+          say(sizes, ...describe(error));
+        }
+      }
+    }),
   code: async () => {
     const warnings = [];
     await limit({ turns: 5, onWarning: (warning) => warnings.push(warning.spent) }, () =>

@@ -110,21 +110,21 @@ describe('limits.json', () => {
   });
 });
 
-describe('a price file with a slip', () => {
-  const impossible = (output: number) => {
-    const overrides = parsePriceOverrides(
-      JSON.stringify({
-        models: {
-          'claude-sonnet-5-5': { input: 2, output, cacheRead: 0.2, cacheWrite5m: 2.5, cacheWrite1h: 4 },
-        },
-      }),
-    );
-    if ('errors' in overrides) throw new Error(JSON.stringify(overrides.errors));
-    const rules =
-      readLimitSettings({ TALLYSPAN_LIMIT_RUN: '$0.50', TALLYSPAN_LIMIT_TURNS: '5' }, [])?.rules ?? [];
-    return findImpossibleLimits(rules, overrides, Date.UTC(2026, 10, 30));
-  };
+const impossible = (output: number) => {
+  const overrides = parsePriceOverrides(
+    JSON.stringify({
+      models: {
+        'claude-sonnet-5-5': { input: 2, output, cacheRead: 0.2, cacheWrite5m: 2.5, cacheWrite1h: 4 },
+      },
+    }),
+  );
+  if ('errors' in overrides) throw new Error(JSON.stringify(overrides.errors));
+  const rules =
+    readLimitSettings({ TALLYSPAN_LIMIT_RUN: '$0.50', TALLYSPAN_LIMIT_TURNS: '5' }, [])?.rules ?? [];
+  return findImpossibleLimits(rules, overrides, Date.UTC(2026, 10, 30));
+};
 
+describe('a price file with a slip', () => {
   it('is an error at start where a limit would refuse every call, and none where it would not', () => {
     expect(impossible(10)).toEqual([]);
     expect(impossible(10_000)).toEqual([

@@ -1,0 +1,110 @@
+// Limits of batches: all requests of a batch are reserved together before it is created, at the price of batches, and
+// each is settled as its row of the results is read. What is never read stays reserved while the process runs.
+
+import { context } from '@opentelemetry/api';
+import { asJson, asList, asText } from '../../core/model-call/json.ts';
+import { guard } from '../process/guard.ts';
+import type { LimitExceededError } from '../limits/limit-error.ts';
+import { refuseCall } from '../limits/refuse-call.ts';
+import type { Admission, PaidAmount } from '../record/model-call.ts';
+import { readRequest } from '../record/request-facts.ts';
+import { clientOf } from '../otel/foreign-fields.ts';
+import type { ApiPromise } from './observe-call.ts';
+import type { Observer } from './observer.ts';
+
+export interface CreatesBatches {
+  create?: (this: object, body: unknown, options?: object) => ApiPromise;
+}
+
+type Admissions = ReadonlyMap<string, Admission>;
+
+const MAX_REMEMBERED = 50_000;
+
+export function limitBatches(observer: Observer, prototype: CreatesBatches): void {
+  const { create } = prototype;
+  if (typeof create !== 'function') return;
+  prototype.create = function (body, options) {
+    const outcome = observer.isLimited
+      ? guard('limit batch', () => admitBatch(observer, clientOf(this), body))
+      : undefined;
+    if (outcome === undefined) return create.call(this, body, options);
+    if ('error' in outcome)
+      return refuseCall(outcome.error, (own) => create.call(this, body, { ...options, ...own }));
+    const promise = create.call(this, body, options);
+    guard('follow batch', () => {
+      followBatch(promise, outcome.admissions);
+    });
+    return promise;
+  };
+}
+
+function admitBatch(
+  observer: Observer,
+  client: object | undefined,
+  body: unknown,
+): { readonly admissions: Admissions } | { readonly error: LimitExceededError } | undefined {
+  const active = context.active();
+  const run = observer.runs.runIn(active);
+  // Outside of any run there is nobody whose limit it could be.
+  if (run === undefined) return undefined;
+  const admissions = new Map<string, Admission>();
+  for (const request of asList(asJson(body)['requests']).map(asJson)) {
+    const { params } = request;
+    const facts = readRequest(params);
+    const outcome = observer.admit({
+      run,
+      facts,
+      body: params,
+      client,
+      active,
+      isBatch: true,
+      canShorten: false,
+    });
+    if (outcome === undefined) continue;
+    if ('error' in outcome) {
+      for (const admission of admissions.values()) admission.cancel();
+      return outcome;
+    }
+    admissions.set(asText(request['custom_id']) ?? String(admissions.size), outcome.admission);
+  }
+  return { admissions };
+}
+
+/** Requests that were sent and whose row was not read yet, by batch and their own id. */
+const sent = new Map<string, Admission>();
+
+function followBatch(promise: ApiPromise, admissions: Admissions): void {
+  const cancel = (): void => {
+    for (const admission of admissions.values()) admission.cancel();
+  };
+  promise.responsePromise = cancelWhenFailed(promise.responsePromise, cancel);
+  const parse = promise.parseResponse;
+  promise.parseResponse = async function (this: unknown, ...parameters) {
+    const batch = await parse.apply(this, parameters);
+    guard('batch created', () => {
+      const id = asText(asJson(batch)['id']);
+      for (const [customId, admission] of admissions)
+        if (sent.size < MAX_REMEMBERED) sent.set(`${id} ${customId}`, admission);
+    });
+    return batch;
+  };
+}
+
+async function cancelWhenFailed<T>(response: Promise<T>, cancel: () => void): Promise<T> {
+  try {
+    return await response;
+  } catch (error) {
+    guard('batch failed', cancel);
+    throw error;
+  }
+}
+
+/** A row of the results was read. */
+export function settleRow(batchId: string, row: unknown, paid: PaidAmount): void {
+  const key = `${batchId} ${asText(asJson(row)['custom_id'])}`;
+  const admission = sent.get(key);
+  if (admission === undefined) return;
+  sent.delete(key);
+  if (paid.wasAnswered) admission.settle(paid);
+  else admission.cancel();
+}
