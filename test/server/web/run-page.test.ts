@@ -65,10 +65,12 @@ function textOf(html: string): string {
 }
 
 describe('the facts of a run', () => {
-  it('lead to the runs of the same agent and task', async () => {
+  it('lead to the pages of its agent and task', async () => {
     const html = await pageOf('a');
-    expect(factIn(html, 'Agent')).toContain('<a href="/runs?agent=support+%26+more">support &amp; more</a>');
-    expect(factIn(html, 'Task')).toBe('<a href="/runs?task=answer">answer</a>');
+    expect(factIn(html, 'Agent')).toContain(
+      '<a href="/agents/support%20%26%20more"><bdi>support &amp; more</bdi></a>',
+    );
+    expect(factIn(html, 'Task')).toBe('<a href="/tasks/answer"><bdi>answer</bdi></a>');
   });
 
   it('say what the cost leaves out, and what of it is a guess', async () => {

@@ -9,8 +9,9 @@ import {
   formatDuration,
   formatTokens,
 } from '../../../../core/format.ts';
-import { Moment, linkTo, shortId } from '../../parts/cells.tsx';
+import { Moment, Name, shortId } from '../../parts/cells.tsx';
 import { Tags } from '../../parts/run-table.tsx';
+import { thingPath } from '../../../thing-path.ts';
 import { traceLinksOf } from '../../trace-links.ts';
 import { sumEstimated } from './step-facts.ts';
 import type { RunView } from './run-page.tsx';
@@ -62,11 +63,17 @@ export function RunFacts({ view }: { view: RunView }): VNode {
           <Moment at={run.started_at} timezone={timezone} now={now} />
         </Fact>
         <Fact name="Agent">
-          {agent === null ? NO_DATA : <a href={linkTo('/runs', { agent })}>{agent}</a>}{' '}
-          {run['agent.version'] ?? ''}
+          <Name text={agent} href={thingPath('agent', agent)} />{' '}
+          {run['agent.version'] !== null && (
+            <Name text={run['agent.version']} href={thingPath('version', run['agent.version'])} />
+          )}
         </Fact>
-        <Fact name="User">{user === null ? NO_DATA : <a href={linkTo('/runs', { user })}>{user}</a>}</Fact>
-        <Fact name="Task">{task === null ? NO_DATA : <a href={linkTo('/runs', { task })}>{task}</a>}</Fact>
+        <Fact name="User">
+          <Name text={user} href={thingPath('user', user)} />
+        </Fact>
+        <Fact name="Task">
+          <Name text={task} href={thingPath('task', task)} />
+        </Fact>
         <Fact name="Session">
           {session === null ? NO_DATA : <a href={`/sessions/${encodeURIComponent(session)}`}>{session}</a>}
         </Fact>

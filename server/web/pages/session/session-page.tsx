@@ -2,6 +2,7 @@
 
 import type { VNode } from 'preact';
 import { NO_DATA, formatCost, formatCount } from '../../../../core/format.ts';
+import { thingPath } from '../../../thing-path.ts';
 import { linkTo } from '../../parts/cells.tsx';
 import { SessionTurns } from './session-turns.tsx';
 import type { SessionView } from './session-view.ts';
@@ -57,7 +58,7 @@ export function SessionPage({ view }: { view: SessionView }): VNode {
               {users.length === 0
                 ? NO_DATA
                 : users.map((user) => (
-                    <a key={user} class="listed" href={linkTo('/runs', { user })}>
+                    <a key={user} class="listed" href={thingPath('user', user) ?? '/users'}>
                       {user}
                     </a>
                   ))}

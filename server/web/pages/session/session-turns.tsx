@@ -8,6 +8,7 @@ import type {
   SessionTool,
   SessionTurn,
 } from '../../../queries/runs/read-session.ts';
+import { thingPath } from '../../../thing-path.ts';
 import { Moment, Name, StatusBadge, shortId } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import type { SessionView } from './session-view.ts';
@@ -103,7 +104,7 @@ function TurnRow(props: { turn: SessionTurn; number: number; view: SessionView }
         {number}. <RunLink run={turn} />
       </th>
       <td>
-        <Name text={turn['user.id']} />
+        <Name text={turn['user.id']} href={thingPath('user', turn['user.id'])} />
       </td>
       <RunCells run={turn}>
         {turn.nested.length > 0 && (
@@ -130,7 +131,7 @@ function NestedRow({ run, depth, view }: { run: SessionRun; depth: number; view:
         <RunLink run={run} />
       </td>
       <td>
-        <Name text={run['gen_ai.agent.name']} />
+        <Name text={run['gen_ai.agent.name']} href={thingPath('agent', run['gen_ai.agent.name'])} />
       </td>
       <RunCells run={run} />
       <td />
@@ -185,7 +186,7 @@ function CallRow({ call, view }: { call: SessionCall; view: SessionView }): VNod
       </td>
       <td class="indent" colSpan={4}>
         <i class="kind" />
-        {call.model ?? 'model'}
+        {call.model === null ? 'model' : <Name text={call.model} href={thingPath('model', call.model)} />}
         {reasons.length > 0 && <span class="soft"> · stop: {reasons.join(', ')}</span>}
       </td>
       <td>
@@ -206,7 +207,7 @@ function ToolCounts({ tools }: { tools: readonly SessionTool[] }): VNode {
     <>
       {tools.map((tool) => (
         <span key={tool.name} class="listed">
-          {tool.name}
+          <Name text={tool.name} href={thingPath('tool', tool.name)} />
           {tool.calls > 1 && ` ×${formatCount(tool.calls)}`}
           {tool.failed > 0 && <span class="worse"> {formatCount(tool.failed)} failed</span>}
         </span>
