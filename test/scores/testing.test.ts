@@ -147,7 +147,7 @@ describe('a program under the preload', () => {
     );
     expect(stderr).toContain('score(): the value of broken is a number, true, false or a label, not NaN');
     const scores = readEvents(events).filter((event) => event['event.name'] === 'agent.score');
-    const [end] = readEvents(events).filter((event) => event['event.name'] === 'agent.run');
+    const end = readEvents(events).find((event) => event['event.name'] === 'agent.run');
     expect(scores).toMatchObject([
       {
         'gen_ai.evaluation.name': 'helpful',
