@@ -17,8 +17,6 @@ const PATHS = {
 
 export type ThingDimension = keyof typeof PATHS;
 
-export const THING_DIMENSIONS = Object.keys(PATHS) as readonly ThingDimension[];
-
 export function hasPage(dimension: string): dimension is ThingDimension {
   return dimension in PATHS;
 }
