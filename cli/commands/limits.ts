@@ -43,7 +43,7 @@ export function registerLimits(program: Command, io: CliIo): void {
 }
 
 const LIMIT_COLUMNS: readonly TextColumn<LimitState>[] = [
-  { title: 'LIMIT', whole: true, value: ({ scope }) => scope },
+  { title: 'SCOPE', whole: true, value: ({ scope }) => scope },
   { title: 'WHOSE', value: ({ key }) => key },
   { title: 'LIMIT', align: 'right', value: (limit) => formatCost(limit.limit_nano_usd) },
   { title: 'SPENT', align: 'right', value: (limit) => formatCost(limit.spent_nano_usd) },

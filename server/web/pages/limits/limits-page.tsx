@@ -69,7 +69,7 @@ function LimitTable({ limits }: { limits: readonly LimitState[] }): VNode {
       <table>
         <thead>
           <tr>
-            <th scope="col">Limit</th>
+            <th scope="col">Scope</th>
             <th scope="col">Whose</th>
             <th scope="col">Set by</th>
             <th scope="col" class="n">
