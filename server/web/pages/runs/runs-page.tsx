@@ -25,7 +25,8 @@ export interface RunsView {
   readonly address: RunsAddress;
   readonly page: RunPage;
   readonly sums: RunSums;
-  readonly facets: ReadonlyMap<Facet, readonly FacetValue[]>;
+  /** Undefined until somebody asks to narrow the list. */
+  readonly facets: ReadonlyMap<Facet, readonly FacetValue[]> | undefined;
   readonly saved: readonly SavedView[];
   /** Zone of the server. */
   readonly zone: string;
@@ -238,9 +239,15 @@ function QuickFilter({ view }: { view: RunsView }): VNode {
 
 function Facets({ view }: { view: RunsView }): VNode | null {
   const { address, facets } = view;
+  if (facets === undefined)
+    return (
+      <a class="narrow" href={linkTo('/runs', { ...addressParams(address), narrow: '1' })}>
+        Narrow by value
+      </a>
+    );
   if (facets.size === 0) return null;
   return (
-    <details class="facets">
+    <details class="facets" open>
       <summary>Narrow by value</summary>
       <div class="facet-lists">
         {[...facets].map(([facet, values]) => (

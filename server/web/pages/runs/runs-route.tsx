@@ -40,10 +40,12 @@ export function registerRuns(app: FastifyInstance, context: WebContext): void {
       return reply.headers(headers).send(body);
     }
     const filter = { ...address.filter, limit: RUNS_PER_PAGE };
+    const isNarrowing = textParam(request.query, 'narrow') !== undefined;
     const [page, sums, facets] = await Promise.all([
       listRunPage(database, filter),
       sumRuns(database, filter),
-      readFacets(database, filter),
+      // Each is a reading of its own: only for who asks to narrow the list.
+      isNarrowing ? readFacets(database, filter) : undefined,
     ]);
     const view = {
       address,
