@@ -19,8 +19,10 @@ export function repriceCall(
   change: CallChange,
   overrides?: PriceOverrides,
 ): number | undefined {
-  const actual = tablePrice(call, {}, overrides);
-  const changed = tablePrice(call, change, overrides);
+  const request = requestOfEvent(call.event, 'sums');
+  if (typeof request === 'string') return undefined;
+  const actual = tablePrice(call, request, {}, overrides);
+  const changed = tablePrice(call, request, change, overrides);
   if (actual === undefined || changed === undefined) return undefined;
   // Nothing to compare with: the call was free, so it stays free unless something is now billed.
   if (actual === 0) return call.costNanoUsd === 0 ? changed : undefined;
@@ -29,11 +31,11 @@ export function repriceCall(
 
 function tablePrice(
   { event, usage: actualUsage }: CallFact,
+  request: Exclude<ReturnType<typeof requestOfEvent>, string>,
   { usage = actualUsage, model, isBatch = event.service_tier === 'batch' }: CallChange,
   overrides: PriceOverrides | undefined,
 ): number | undefined {
-  const request = requestOfEvent(event, 'sums');
-  if (typeof request === 'string' || 'error' in request.reading) return undefined;
+  if ('error' in request.reading) return undefined;
   const reading = {
     ...withUsage(request.reading, usage),
     serviceTier: isBatch ? 'batch' : 'standard',

@@ -85,7 +85,10 @@ export function repriceCalls(
   change: WhatIfChange,
   overrides?: PriceOverrides,
 ): RepricedCall[] {
-  return pairCalls(calls).map((pair) => {
+  // Only of a change of the cache does it matter what came before.
+  const pairs: readonly WhatIfCall[] =
+    change.cache === undefined ? calls.map((call) => ({ call })) : pairCalls(calls);
+  return pairs.map((pair) => {
     const { call } = pair;
     const callChange = changeOf(pair, change);
     const cost = callChange === undefined ? call.costNanoUsd : repriceCall(call, callChange, overrides);
@@ -93,10 +96,17 @@ export function repriceCalls(
   });
 }
 
+/** A call, with what came before it where that is needed. */
+type WhatIfCall = CallPair | Pick<CallPair, 'call'>;
+
+function isPair(call: WhatIfCall): call is CallPair {
+  return 'isOpening' in call;
+}
+
 /** What would be different about one call; `undefined` when nothing would. */
-function changeOf(pair: CallPair, change: WhatIfChange): CallChange | undefined {
+function changeOf(pair: WhatIfCall, change: WhatIfChange): CallChange | undefined {
   const { call } = pair;
-  const usage = change.cache === undefined ? undefined : cacheAs(pair, change.cache);
+  const usage = change.cache === undefined || !isPair(pair) ? undefined : cacheAs(pair, change.cache);
   const isOtherModel = change.model !== undefined && change.model !== call.model;
   const isOtherTier = change.isBatch === true && call.event.service_tier !== 'batch';
   if (usage === undefined && !isOtherModel && !isOtherTier) return undefined;
