@@ -139,5 +139,14 @@ export const RELIABILITY_BOARD: Board = {
       ],
     },
     { tiles: [failedRunsTile({ width: 24, height: 14 })] },
+    {
+      title: 'Scores',
+      tiles: [
+        statTile('score_share', { width: 6, ...TOP }),
+        statTile('score_mean', { width: 6, ...TOP }),
+        statTile('scored_runs', { width: 6, ...TOP }),
+        statTile('cost_per_good_run', { width: 6, ...TOP }),
+      ],
+    },
   ],
 };
