@@ -22,6 +22,7 @@ export const RULE_PANELS: Readonly<Record<string, RulePanel>> = {
   'user-day-cost': COST,
   'run-cost': COST,
   'conversation-cost': COST,
+  findings: COST,
   'billing-coverage': COST,
   'billing-drift': COST,
   'cache-hit': { board: 'cost', key: 'cache-over-time' },

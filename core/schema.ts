@@ -175,6 +175,10 @@ export const FIELDS = {
   'tallyspan.score.author': { type: 'string', doc: 'Person or program that gave the score.' },
   'tallyspan.score.evaluator': { type: 'string', doc: 'Evaluator that gave the score, and its version after an @.' },
 
+  // agent.finding
+  'finding.kind': { type: 'string', attribute: true, doc: 'What was found: no_cache, cache_lifetime, cache_broken, tool_retries, loop, cut_answers or unused_tool.' },
+  finding_weekly_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'What the fix would have recovered in the last seven days.' },
+
   // billing.cost
   'billing.day': { type: 'string', doc: 'Day in UTC that was billed, YYYY-MM-DD.' },
   'billing.kind': { type: 'string', attribute: true, doc: 'What was billed: input, cache_read, cache_write_5m, cache_write_1h, output, web_search, code_execution or session_usage.' },
@@ -326,6 +330,10 @@ export const EVENTS = {
       'tallyspan.score.target', 'tallyspan.score.target_id', 'tallyspan.score.source', 'tallyspan.score.author',
       'tallyspan.score.evaluator', 'gen_ai.response.id',
     ],
+  },
+  'agent.finding': {
+    doc: 'An open finding, as the server saw it last. A later one with the same tallyspan.key takes its place.',
+    fields: ['finding.kind', 'finding_weekly_nano_usd'],
   },
   'billing.cost': {
     doc: 'What Anthropic billed for one kind of usage of a day by one API key, as the Admin API reports it. A later report of the same row takes its place.',

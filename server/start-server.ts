@@ -12,6 +12,7 @@ import { readAlerting, startAlerting, type Alerting } from './alerting/start-ale
 import { secretsOfChannels } from './alerting/channels/make-channels.ts';
 import { LimitKeeper } from './limits/limit-keeper.ts';
 import { adminApiOf, readServiceKeys } from './billing/billing-settings.ts';
+import { keepFindings } from './findings/keep-findings.ts';
 import { startBilling } from './billing/start-billing.ts';
 import { listenGrpc, type GrpcIntake } from './intake/grpc-intake.ts';
 import { makeHttpIntake } from './intake/http-intake.ts';
@@ -77,6 +78,8 @@ export interface ServerOptions {
   readonly alertEnv?: Environment;
   /** Variables of the reconciliation with the bill; without them the bill is not fetched. */
   readonly billingEnv?: Environment;
+  /** How often findings are looked for. */
+  readonly findingsEveryMs?: number;
   /** How long after the start the bill is fetched. */
   readonly billingAfterMs?: number;
   readonly log: (line: string) => void;
@@ -168,6 +171,13 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
     let alerter: Alerter | undefined;
     let grpcAddress: string | undefined;
     let httpAddress: string | undefined;
+    const findings = keepFindings({
+      database,
+      store,
+      log: options.log,
+      everyMs: options.findingsEveryMs,
+    });
+    closers.unshift(() => findings.stop());
     const web = makeWebServer({
       database,
       store,
@@ -183,6 +193,7 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
       grpcAddress: () => grpcAddress,
       httpAddress: () => httpAddress,
       feedbackDoor,
+      latestFindings: findings.latest,
       serviceOfKey: billing.serviceOfKey,
       hasAdminKey: billing.api !== undefined,
       log: options.log,

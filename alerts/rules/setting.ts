@@ -48,6 +48,7 @@ export const SETTINGS = {
   lostRunVolume: { env: 'ALERT_LOST_RUN_MIN_RUNS', default: 5, ...anyCount, doc: 'Runs that must have started in the 24 hours.' },
   silenceRuns: { env: 'ALERT_SILENCE_RUNS', default: 1, ...anyCount, doc: 'Runs started in 2 hours below which it is called silence.' },
   silenceVolume: { env: 'ALERT_SILENCE_USUAL_RUNS', default: 5, ...anyCount, doc: 'Runs in the same 2 hours a week ago; with fewer, silence is normal.' },
+  recoverableCost: { env: 'ALERT_RECOVERABLE_USD', default: 10, ...anyUsd, doc: 'What the fixes of the open findings would recover a week.' },
   billingCoverage: { env: 'ALERT_BILLING_COVERAGE', default: 0.99, ...anyRatio, doc: 'Share of the bill of 7 days that observed calls account for.' },
   billingDrift: { env: 'ALERT_BILLING_DRIFT', default: 0.01, ...anyRatio, doc: 'Price differences against the bill of 7 days, as a share of it.' },
   renotifyHours: { env: 'ALERT_RENOTIFY_HOURS', default: 4, unit: 'hours', min: 0.1, max: 720, doc: 'While an alert keeps firing, people are notified again after this time.' },

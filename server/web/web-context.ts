@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import type { AlertOverview } from '../alerting/alert-overview.ts';
 import type { AlertChanges } from '../alerting/alert-changes.ts';
 import type { ChannelTest } from '../alerting/channel-tests.ts';
+import type { FindingsReport } from '../queries/findings/read-findings.ts';
 import type { Intake } from '../intake/intake.ts';
 import type { LimitKeeper } from '../limits/limit-keeper.ts';
 import type { Access } from '../process/access.ts';
@@ -39,6 +40,8 @@ export interface ServedContext {
   readonly httpAddress: () => string | undefined;
   /** Checks tokens of end users; undefined where feedback is off. */
   readonly feedbackDoor?: FeedbackDoor | undefined;
+  /** The findings of the last hour; undefined before they were looked for. */
+  readonly latestFindings?: () => FindingsReport | undefined;
   /** Services by the API key that is theirs alone. */
   readonly serviceOfKey?: ReadonlyMap<string, string> | undefined;
   /** Whether the bill is fetched. */

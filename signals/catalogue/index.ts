@@ -7,6 +7,7 @@ import { CACHE_SIGNALS } from './cache.ts';
 import { CALL_SIGNALS } from './calls.ts';
 import { COST_SIGNALS } from './cost.ts';
 import { LIMIT_SIGNALS } from './limits.ts';
+import { FINDING_SIGNALS } from './findings.ts';
 import { LATENCY_SIGNALS } from './latency.ts';
 import { RUN_SIGNALS } from './runs.ts';
 import { SCORE_SIGNALS } from './scores.ts';
@@ -19,6 +20,7 @@ export const TOPICS: readonly { readonly title: string; readonly signals: readon
   { title: 'Latency', signals: LATENCY_SIGNALS },
   { title: 'Cost', signals: COST_SIGNALS },
   { title: 'Bill', signals: BILLING_SIGNALS },
+  { title: 'Findings', signals: FINDING_SIGNALS },
   { title: 'Cache and tokens', signals: CACHE_SIGNALS },
   { title: 'Tools', signals: TOOL_SIGNALS },
   { title: 'Model calls', signals: CALL_SIGNALS },

@@ -1,6 +1,7 @@
 // Each kind of finding: a scenario in which it must appear with what the fix is worth, and one in which it must not.
 // What a fix is worth is what the same work costs when it is really run with it.
 
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EventRecord } from '../../core/event.ts';
 import { findWaste, type WasteKind } from '../../core/findings/find-waste.ts';
@@ -112,14 +113,14 @@ describe('the list of findings', () => {
   let worth: number;
 
   beforeAll(async () => {
-    server = await startTestServer();
-    const fromMs = Date.now() - 2 * DAY;
+    server = await startTestServer({ findingsEveryMs: 1000 });
+    const fromMs = Date.now() - 2.5 * DAY;
     const setting = { ...PERIOD, fromMs, spacingMs: 3_600_000 };
     const recorded = generatePeriod({ ...setting, cache: 'off' });
     worth = costOf(recorded) - costOf(generatePeriod({ ...setting, cache: '5m' }));
     const definitions: EventRecord[] = ['a', 'b'].flatMap((run): EventRecord[] => [
       {
-        timestamp: fromMs + 1000,
+        timestamp: fromMs + DAY,
         'event.name': 'agent.run',
         trace_id: run.repeat(32),
         span_id: run.repeat(16),
@@ -128,7 +129,7 @@ describe('the list of findings', () => {
         'agent.tool_definitions': ['search_docs=100', 'never_used=300'],
       },
       {
-        timestamp: fromMs + 900,
+        timestamp: fromMs + DAY - 100,
         'event.name': 'agent.tool_cost',
         trace_id: run.repeat(32),
         span_id: run.repeat(16),
@@ -157,5 +158,16 @@ describe('the list of findings', () => {
     const page = await (await fetch(`${server.uiUrl}/findings`, { headers: { accept: 'text/html' } })).text();
     for (const text of ['Prompts are sent again without the cache', '$0.6000 a week', 'cache_control'])
       expect([stdout.includes(text), page.includes(text)]).toEqual([true, true]);
+  });
+
+  it('stands on the overview, and is a signal', async () => {
+    const report = await getJson<FindingsReport>(server, '/api/findings');
+    const overview = async (): Promise<string> =>
+      (await fetch(server.uiUrl, { headers: { accept: 'text/html' } })).text();
+    while (!(await overview()).includes('Fixes would recover')) await setTimeout(100);
+    let value: number | null = null;
+    while (value === null)
+      ({ value } = await getJson<{ value: number | null }>(server, '/api/signals/recoverable_cost'));
+    expect(value).toBe(report.weekly_nano_usd);
   });
 });

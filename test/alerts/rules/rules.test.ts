@@ -164,6 +164,12 @@ const CASES: Record<string, RuleCase> = {
     empty: 'no_data',
     headline: /^429 or 529 in 15 minutes 1\.0 % \(limit 1\.0 %\)$/,
   },
+  findings: {
+    fires: found(10_100_000_000),
+    below: found(10_000_000_000),
+    empty: 'no_data',
+    headline: /^Recoverable a week \$10\.10 \(limit \$10\.00\)$/,
+  },
   'billing-coverage': {
     fires: billed(1000, 980, 0),
     below: billed(1000, 990, 0),
@@ -183,6 +189,11 @@ const CASES: Record<string, RuleCase> = {
     headline: /^Lost telemetry in the hour 25\.0 % \(limit 0\.1 %\)$/,
   },
 };
+
+/** A finding of the last hour. */
+function found(nanoUsd: number): EventRecord[] {
+  return [{ timestamp: NOON - MINUTE, 'event.name': 'agent.finding', finding_weekly_nano_usd: nanoUsd }];
+}
 
 /** One row of the bill of the day before, in nano-USD. */
 function billed(list: number, covered: number, drift: number): EventRecord[] {

@@ -8,6 +8,7 @@ import { pageNow } from '../../page-now.ts';
 import { senderSettings } from '../../sender-settings.ts';
 import type { WebContext } from '../../web-context.ts';
 import { readFuture } from '../../../queries/read-meta.ts';
+import { FindingsPanel } from '../findings/findings-panel.tsx';
 import { ReceivedHint } from '../received/received-page.tsx';
 import { STACKS, readOverview, type StackedBy } from './overview-data.ts';
 import { OVERVIEW_TIME, OverviewPage } from './overview-page.tsx';
@@ -40,6 +41,7 @@ export function registerOverview(app: FastifyInstance, context: WebContext): voi
           kinds={context.intake.notUnderstood.rows().length}
           futureEvents={(await readFuture(database)).count}
         />
+        {data.hasData && <FindingsPanel report={context.latestFindings?.()} />}
         <OverviewPage view={{ data, question, zone: timezone, sender }} />
       </>,
       {
