@@ -8,7 +8,7 @@ import { groupTableTile } from '../panels/table.ts';
 import { timeSeriesTile } from '../panels/time-series.ts';
 
 const TOP = { height: 4 } as const;
-/** The board has no other variables: it is about what arrives, whoever sent it. */
+/** The board has no variables for users and agents: it is about what arrives, whoever sent it. */
 const SERVICE = { within: 'service' } as const;
 const GRAPH = { width: 8, height: 8 } as const;
 
@@ -16,7 +16,7 @@ export const HEALTH_BOARD: Board = {
   name: 'health',
   title: 'Stack health',
   question: 'Do the events arrive, can the numbers be trusted, and do the servers keep up?',
-  variables: ['service', 'prometheus'],
+  variables: ['service', 'model', 'prometheus'],
   from: 'now-24h',
   rows: [
     {

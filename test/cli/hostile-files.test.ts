@@ -71,7 +71,7 @@ describe('import', () => {
     spawnSync('mkfifo', [pipe]);
     const child = spawn(process.execPath, [PROGRAM, 'import', pipe, '--data', path.join(dir, 'data')]);
     const ended = once(child, 'exit');
-    setTimeout(() => child.kill('SIGTERM'), 1500);
+    setTimeout(() => child.kill('SIGTERM'), 6000);
     expect(await ended).toEqual([143, null]);
   }, 30_000);
 

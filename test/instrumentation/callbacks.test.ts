@@ -29,6 +29,9 @@ const REASONS: Readonly<Record<string, string>> = {
     'the loader has to get what the next hook gives; ours is guarded inside',
   'claude-agent/agent-query.ts openUnit': 'the observer guards every end of a unit',
   'sdk/observe-count.ts openUnit': 'the observer guards every end of a unit',
+  'api/observe-work.ts listen': 'part of a test of the program, where a fault must show',
+  'api/observe-work.ts on': 'the same',
+  'api/observe-work.ts once': 'the same',
   'index.ts tool': 'the function of the program, called in the place of it',
   'process/guard.ts catch': 'the guard itself',
 };

@@ -27,7 +27,7 @@ describe('spend by day', () => {
     'of %s is refused with what is too much',
     async (time) => {
       const answer = await fetch(`${server.uiUrl}/api/cost?by=day&${time}`);
-      expect([answer.status, await answer.json()]).toEqual([
+      expect([answer.status, await answer.json()]).toMatchObject([
         400,
         {
           error: expect.stringMatching(/ has [\d,]+ days, and at most 4,100 are shown\. Choose a short/),
