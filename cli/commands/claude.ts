@@ -26,6 +26,10 @@ interface SetupOptions {
   readonly json?: boolean;
 }
 
+/** It is Claude Code that writes this setting: its own command knows where. */
+const MCP_OFFER =
+  '\nTo let Claude Code ask what runs did and cost:\n\n  claude mcp add tallyspan -- npx tallyspan mcp\n';
+
 export function registerClaude(program: Command, io: CliIo): void {
   const claude = program
     .command('claude')
@@ -55,7 +59,10 @@ export function registerClaude(program: Command, io: CliIo): void {
         (options.yes === true || (options.json !== true && (await ask(file, io))));
       if (isWanted) await writeVariables(file, missing);
       if (options.json === true) writeJson(io, { file, variables, missing, written: isWanted });
-      else if (isWanted) io.stdout.write(`Written. Claude Code sends its logs from its next start on.\n`);
+      else {
+        if (isWanted) io.stdout.write(`Written. Claude Code sends its logs from its next start on.\n`);
+        io.stdout.write(MCP_OFFER);
+      }
     });
 }
 

@@ -30,8 +30,6 @@ export interface AdminBill {
 }
 
 export const ADMIN_API_URL = 'https://api.anthropic.com';
-/** The longest range of one report. */
-export const REPORT_DAYS = 31;
 
 const BETA = 'analytics-usage-cost-2026-08-24';
 const ROWS_PER_PAGE = '1000';
@@ -90,7 +88,7 @@ const SERVICES: Readonly<Record<string, BilledKind>> = {
   session_usage: 'session_usage',
 };
 
-/** The bill of whole days, from the first to before the last; at most {@link REPORT_DAYS}. @throws ServerError */
+/** The bill of whole days, from the first to before the last; at most 31 of them. @throws ServerError */
 export async function fetchBill(
   options: AdminApiOptions,
   range: { readonly from: string; readonly to: string },

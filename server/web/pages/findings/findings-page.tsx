@@ -47,9 +47,9 @@ function OneFinding({ finding, view }: { finding: Finding; view: FindingsView })
   return (
     <Panel label={finding.title}>
       <div class="title">
-        <h3>
+        <h2>
           <bdi>{finding.title}</bdi>
-        </h3>
+        </h2>
         <span class="sub">
           {formatCost(finding.weekly_nano_usd)} a week{finding.state === 'reopened' && ', came back'}
           {finding.agent !== '' && (
