@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { startBrowser } from '../../scripts/browser.ts';
+import type { EventRecord } from '../../core/event.ts';
 import { writeAlertFile } from '../../server/alerting/alert-file.ts';
 import { alertMemory } from '../alerts/rules/alert-memory.ts';
 import { makeDataDir, sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
@@ -48,6 +49,8 @@ const PAGES = [
   '/tools/search_docs',
   '/compare/groups',
   '/compare/groups?a=time:yesterday&b=time:today',
+  '/findings',
+  '/reconcile',
   '/alerts/run-cost',
   '/alerts',
   '/diagnose',
@@ -76,6 +79,36 @@ afterAll(async () => {
   await browser.close();
   await server.remove();
 });
+
+/** A row of a bill that is covered in part, and a call that was cut: what the pages of both show. */
+function billAndWaste(now: number): EventRecord[] {
+  return [
+    {
+      timestamp: now,
+      'event.name': 'billing.cost',
+      'tallyspan.key': 'row',
+      'billing.day': new Date(now).toISOString().slice(0, 10),
+      'billing.kind': 'input',
+      'billing.api_key_id': 'apikey_01',
+      'gen_ai.response.model': 'claude-sonnet-5-5',
+      billing_list_nano_usd: 3_000_000_000,
+      billing_amount_nano_usd: 2_000_000_000,
+      billing_quantity: 1_500_000,
+    },
+    {
+      timestamp: now - 1000,
+      'event.name': 'agent.model_call',
+      trace_id: 'd'.repeat(32),
+      span_id: 'd'.repeat(16),
+      'gen_ai.agent.name': 'support',
+      'gen_ai.response.model': 'claude-sonnet-5-5',
+      'gen_ai.response.finish_reasons': ['max_tokens'],
+      tokens_input: 100,
+      tokens_output: 50_000,
+      cost_nano_usd: 500_000_000,
+    },
+  ];
+}
 
 /** Serious faults of a page, each with the element that has it. */
 async function findFaults(
@@ -156,6 +189,7 @@ describe('accessibility', () => {
       ...sampleRun({ mark: 'b', endMs: Date.now() - 2000, status: 'error', tags: ['beta', 'nightly run'] }),
       ...sampleRun({ mark: 'c', endMs: Date.now(), isOpen: true }),
       ...nestedSession(Date.now()),
+      ...billAndWaste(Date.now()),
     ]);
     expect(await findFaults('light', 1280, PAGES)).toEqual([]);
   }, 180_000);
