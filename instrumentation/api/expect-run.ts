@@ -3,7 +3,7 @@
 import { AssertionError } from 'node:assert';
 import { formatCost, formatPercent } from '../../core/format.ts';
 import { NANO_USD_PER_USD } from '../../core/money.ts';
-import type { ObservedRun, RunExpectation } from '../testing.ts';
+import type { ObservedRun, RunExpectation } from './observed.ts';
 
 interface Finding {
   /** Undefined: it cannot be known, which neither holds nor does not. */

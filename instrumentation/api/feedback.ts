@@ -7,7 +7,7 @@ import {
   SHORTEST_FEEDBACK_SECRET,
 } from '../../core/scores/feedback-token.ts';
 import { DAY_MS } from '../../core/time.ts';
-import type { FeedbackLink, FeedbackOptions } from '../index.ts';
+import type { FeedbackLink, FeedbackOptions } from './types.ts';
 import { sayOnce } from '../process/diagnostics.ts';
 
 const DEFAULT_SERVER = 'http://127.0.0.1:4319';

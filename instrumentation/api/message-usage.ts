@@ -4,7 +4,7 @@ import { MessageReader } from '../../core/model-call/message-reader.ts';
 import { usdOf } from '../../core/money.ts';
 import { priceCall } from '../../core/pricing/cost.ts';
 import { requestOfMessage } from '../../core/pricing/price-request.ts';
-import type { MessageUsage } from '../index.ts';
+import type { MessageUsage } from './types.ts';
 
 export function priceMessage(message: { readonly model: string; readonly usage: unknown }): MessageUsage {
   const answer = new MessageReader().readMessage(message);

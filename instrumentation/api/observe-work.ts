@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
 import { costWithNested } from '../../core/scores/limits.ts';
 import { factsOfRuns } from '../../core/scores/run-facts.ts';
-import type { CommandOptions, Observed, ObservedCommand, ObservedRun } from '../testing.ts';
+import type { CommandOptions, Observed, ObservedCommand, ObservedRun } from './observed.ts';
 
 interface Listenable {
   /** Gives what stops it. */

@@ -1,6 +1,6 @@
 // The run that a function gets when nothing records.
 
-import type { RunHandle } from '../index.ts';
+import type { RunHandle } from './types.ts';
 
 export const PASSIVE_RUN: RunHandle = {
   id: '',

@@ -20,7 +20,7 @@ import type {
   Scored,
   ScoreOptions,
   Scores,
-} from '../index.ts';
+} from './types.ts';
 import { ScoreError } from '../../core/scores/score.ts';
 import { sayOnce } from '../process/diagnostics.ts';
 import { recordScore, type ScoredThing } from '../record/scores.ts';

@@ -20,6 +20,7 @@ import { burntNanoUsd } from '../record/loops.ts';
 import type { Admission, PaidAmount } from '../record/model-call.ts';
 import type { RequestFacts } from '../record/request-facts.ts';
 import type { Run, RunStatus } from '../record/run.ts';
+import type { Runs } from '../record/runs.ts';
 import type { Telemetry } from '../record/telemetry.ts';
 import { amountsOf, hintOf } from './account-facts.ts';
 import { amountIn, limitErrorFor, type LimitExceededError, type LimitFacts } from './limit-error.ts';
@@ -67,6 +68,7 @@ export class Limiter {
 
   constructor(
     telemetry: Telemetry,
+    runs: Runs,
     overrides: PriceOverrides | undefined,
     instanceId: string,
     processId: string,
@@ -80,7 +82,7 @@ export class Limiter {
     if (serverUrl !== undefined) this.#leases = new LeaseClient(serverUrl, serverToken, processId);
     this.scopes = new LimitScopes(settings.rules, instanceId, this.#leases);
     if (settings.rules.some(({ scope }) => scope === 'tool_run'))
-      this.#tools = new ToolLimits(telemetry, this.scopes);
+      this.#tools = new ToolLimits(runs, this.scopes);
   }
 
   /** `undefined` where nothing is limited. */

@@ -5,7 +5,7 @@ import type { Account } from '../../core/limits/account.ts';
 import { guard } from '../process/guard.ts';
 import type { RequestFacts } from '../record/request-facts.ts';
 import type { Run } from '../record/run.ts';
-import type { Telemetry } from '../record/telemetry.ts';
+import type { Runs } from '../record/runs.ts';
 import type { LimitScopes } from './limit-scopes.ts';
 
 export class ToolLimits {
@@ -13,9 +13,9 @@ export class ToolLimits {
   /** What the tool cost in the latest call. */
   readonly #shares = new WeakMap<Account, number>();
 
-  constructor(telemetry: Telemetry, scopes: LimitScopes) {
+  constructor(runs: Runs, scopes: LimitScopes) {
     this.#scopes = scopes;
-    telemetry.onToolCost = (run, tool, costNanoUsd, model) => {
+    runs.onToolCost = (run, tool, costNanoUsd, model) => {
       guard('tool limit', () => {
         // Pseudo-tools in parentheses are no tools.
         if (!tool.startsWith('(')) this.#charge(run, tool, costNanoUsd, model);

@@ -1,12 +1,11 @@
 // Compaction by the server: the answer's usage has a step for it. It rewrites the history, so the cache
 // is rewritten and earlier blocks are no longer carried: worth a mark on the run.
 
-import type { ModelCall } from './model-call.ts';
 import type { Telemetry } from './telemetry.ts';
-import type { PaidCall } from './tool-costs.ts';
+import type { PaidCall, PaidModelCall } from './paid-call.ts';
 
 /** Writes a note when the call compacted its history. */
-export function noteCompaction(telemetry: Telemetry, call: ModelCall, paid: PaidCall): void {
+export function noteCompaction(telemetry: Telemetry, call: PaidModelCall, paid: PaidCall): void {
   if (!paid.reading.parts.some((part) => part.kind === 'compaction')) return;
   telemetry.events.emit('agent.note', paid.endMs, paid.spanContext, {
     ...call.run.fields(),

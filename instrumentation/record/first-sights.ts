@@ -2,15 +2,10 @@
 // What a program has sent is kept in a small file beside the journal, so that a new deployment is told
 // from the old one. A program that has no such file yet has nothing to be compared with and marks nothing.
 
-import type { SpanContext } from '@opentelemetry/api';
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { prefixFields } from '../../core/attribution/request-shape.ts';
 import { appendToFile, readIfThere } from '../process/files.ts';
-import { guard } from '../process/guard.ts';
-import type { ModelCall } from './model-call.ts';
-import type { Telemetry } from './telemetry.ts';
 
 export type SightKind = 'model' | 'system_prompt' | 'tool_definitions' | 'revision' | 'sdk_version';
 
@@ -57,33 +52,4 @@ export class FirstSights {
     }
     return seen;
   }
-}
-
-/** Writes a note for each part of the call that the program has not sent before. */
-export function recordFirstSights(
-  telemetry: Telemetry,
-  call: ModelCall,
-  endMs: number,
-  spanContext: SpanContext,
-): void {
-  guard('first sights', () => {
-    const { shape, model } = call.facts;
-    const prefix = prefixFields(shape);
-    const sights: [SightKind, string][] = [['model', call.answer.model ?? model]];
-    if (shape.blocks.some((block) => block.kind === 'system'))
-      sights.push(['system_prompt', prefix['tallyspan.prefix.system']]);
-    if (shape.toolNames.length > 0) sights.push(['tool_definitions', prefix['tallyspan.prefix.tools']]);
-    if (call.revision !== undefined) sights.push(['revision', call.revision]);
-    if (call.sdkVersion !== undefined) sights.push(['sdk_version', call.sdkVersion]);
-    for (const [kind, value] of sights) {
-      if (!telemetry.firstSights.add(kind, value, endMs)) continue;
-      telemetry.events.emit('agent.note', endMs, spanContext, {
-        ...call.run.fields(),
-        'agent.note.kind': 'first_seen',
-        'agent.note.subject': kind,
-        'agent.note.value': value,
-        'agent.step_number': call.step,
-      });
-    }
-  });
 }

@@ -4,7 +4,7 @@ import { describeLoop, type Loop, type SettledCall } from '../../core/limits/loo
 import { formatCost } from '../../core/format.ts';
 import type { Run } from './run.ts';
 import type { Telemetry } from './telemetry.ts';
-import type { ToolResult } from './tool-calls.ts';
+import type { ToolResult } from './pending-tool.ts';
 
 /** The results of a turn have come: sees whether the run goes round in circles, and notes it once when it does. */
 export function watchLoops(telemetry: Telemetry, run: Run, results: readonly ToolResult[]): void {

@@ -12,7 +12,7 @@ import { priceUncached } from '../../core/pricing/uncached-cost.ts';
 import { inputTotal, type UsageReading } from '../../core/pricing/usage.ts';
 import { contentAttributes } from './content-attributes.ts';
 import { setFields, type Fields } from './event-log.ts';
-import { recordFirstSights } from './first-sights.ts';
+import { recordFirstSights } from './note-first-sights.ts';
 import { guard } from '../process/guard.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { parentSpanId, type Run } from './run.ts';
@@ -194,14 +194,19 @@ export class ModelCall {
       ...guard('record content', () => this.#content(endMs, spanContext)),
     });
     if (reading !== undefined) {
-      recordToolCosts(this.#telemetry, this, {
-        shape: facts.shape,
-        reading,
-        cost,
-        output: answer.shapes,
-        spanContext,
-        endMs,
-      });
+      recordToolCosts(
+        this.#telemetry,
+        this,
+        {
+          shape: facts.shape,
+          reading,
+          cost,
+          output: answer.shapes,
+          spanContext,
+          endMs,
+        },
+        this.#runs.onToolCost,
+      );
     }
     run.noteTools(facts.shape);
     this.#telemetry.silentWatch.seeCall(run, endMs, spanContext, fields);

@@ -4,7 +4,7 @@ import { cutText } from '../../core/cut-text.ts';
 import { SENT_NAME_CHARS } from '../../core/field-limits.ts';
 import { asJson, asList, asText } from '../../core/model-call/json.ts';
 import { describeRequest, type RequestShape } from '../../core/attribution/request-shape.ts';
-import type { ToolResult } from './tool-calls.ts';
+import type { ToolResult } from './pending-tool.ts';
 
 export interface RequestFacts {
   readonly model: string;

@@ -14,7 +14,7 @@ import { nestedFields, RunTotals, TOTALS } from './run-totals.ts';
 import { mergeIdentity, type Identity } from './identity.ts';
 import { emitKeptScores, rememberEndedRun } from './scores.ts';
 import type { SilentMemory } from './silent-watch.ts';
-import type { PendingTool } from './tool-calls.ts';
+import type { PendingTool } from './pending-tool.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** Tools of a run that are told by name. */

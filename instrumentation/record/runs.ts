@@ -9,7 +9,9 @@ import { readFrameworkContext } from './framework-context.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { Run, type RunStart, type RunStatus } from './run.ts';
 import type { Telemetry } from './telemetry.ts';
-import { settleTools, settleUnanswered, type PendingTool } from './tool-calls.ts';
+import type { PendingTool } from './pending-tool.ts';
+import { settleTools, settleUnanswered } from './tool-calls.ts';
+import type { ToolCostListener } from './tool-costs.ts';
 
 /** A run that nothing happens in for so long has been left. */
 const IDLE_MS = 30 * 60_000;
@@ -28,6 +30,9 @@ export class Runs {
   readonly #bySpan = new Map<string, Run>();
   /** Run that the tool of a tool span works for, by span id, while the span is open. */
   readonly #byToolSpan = new Map<string, Run>();
+
+  /** Set where what a tool costs is limited. */
+  onToolCost: ToolCostListener | undefined;
 
   constructor(telemetry: Telemetry) {
     this.#telemetry = telemetry;

@@ -1,11 +1,11 @@
 // Scores that the program gives: of a run that goes on, they are kept until it ends, so that they say what it cost; of one
 // that ended lately, they say whose it was; of any other the server finds that out.
 
+import type { Span } from '@opentelemetry/api';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { NewestMap } from '../../core/newest-map.ts';
 import { scoreFields, type Score, type ScoreTarget } from '../../core/scores/score.ts';
 import type { Fields } from './event-log.ts';
-import type { Run } from './run.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** What is scored, as far as the program knows it. */
@@ -13,6 +13,20 @@ export interface ScoredThing {
   readonly runId?: string | undefined;
   readonly target: ScoreTarget;
   readonly targetId?: string | undefined;
+}
+
+/** A run as far as its scores need it. */
+export interface ScoredRun {
+  readonly id: string;
+  readonly span: Span;
+  /** Until it ends. */
+  readonly keptScores: KeptScore[];
+  fields(): Fields;
+}
+
+export interface KeptScore {
+  readonly atMs: number;
+  readonly fields: Fields;
 }
 
 interface EndedRun {
@@ -29,13 +43,13 @@ const ended = new NewestMap<string, EndedRun>();
 let lastRevision = 0;
 
 /** Remembers what later scores of the run will want to know. */
-export function rememberEndedRun(run: Run, fields: Fields, costNanoUsd: number): void {
+export function rememberEndedRun(run: ScoredRun, fields: Fields, costNanoUsd: number): void {
   ended.set(run.id, { traceId: run.span.spanContext().traceId, fields, costNanoUsd });
   while (ended.size > ENDED_LIMIT) ended.dropOldest();
 }
 
 /** Emits the scores that an ending run has kept. */
-export function emitKeptScores(telemetry: Telemetry, run: Run, costNanoUsd: number): void {
+export function emitKeptScores(telemetry: Telemetry, run: ScoredRun, costNanoUsd: number): void {
   const { traceId } = run.span.spanContext();
   for (const { atMs, fields } of run.keptScores.splice(0))
     emit(telemetry, traceId, atMs, { ...run.fields(), ...fields, score_run_cost_nano_usd: costNanoUsd });
@@ -47,7 +61,7 @@ export function emitKeptScores(telemetry: Telemetry, run: Run, costNanoUsd: numb
  */
 export function recordScore(
   telemetry: Telemetry,
-  open: ReadonlySet<Run>,
+  open: ReadonlySet<ScoredRun>,
   { runId, target, targetId }: ScoredThing,
   score: Score,
   id: string | undefined,

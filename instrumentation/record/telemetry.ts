@@ -4,7 +4,6 @@ import type { Tracer } from '@opentelemetry/api';
 import type { EventLog } from './event-log.ts';
 import type { FirstSights } from './first-sights.ts';
 import type { Journal } from './journal.ts';
-import type { Run } from './run.ts';
 import type { Settings } from '../process/settings.ts';
 import type { PeerSpans } from '../otel/peer-spans.ts';
 import type { Sightings } from './sightings.ts';
@@ -19,8 +18,6 @@ export interface Telemetry {
   readonly sightings: Sightings;
   readonly peers: PeerSpans;
   readonly settings: Settings;
-  /** Hears what keeping each tool in the context of a call cost, where that is limited. */
-  onToolCost?: (run: Run, tool: string, costNanoUsd: number, model: string) => void;
   /** Commit that the program was built from. */
   readonly revision: string | undefined;
   /** Agent name of inferred runs: the service, when something names it. */

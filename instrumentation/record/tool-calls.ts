@@ -10,43 +10,11 @@ import { watchLoops } from './loops.ts';
 import { guard } from '../process/guard.ts';
 import type { Run } from './run.ts';
 import { parentSpanId } from './run.ts';
+import type { PendingTool, ToolResult } from './pending-tool.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** Arguments are recorded up to this many characters, and only with content capture on. */
 const MAX_ARGUMENTS = 512;
-
-/** A tool use that waits for its result. */
-export interface PendingTool {
-  readonly id: string;
-  readonly name: string;
-  readonly input: unknown;
-  readonly step: number;
-  readonly sinceMs: number;
-  /** How many failures of the tool in a row came before the step that asked for it. */
-  readonly earlierFailures: number;
-  /** Set while or after a tool span of the SDK or a declared tool runs it. */
-  execution?: ToolExecution;
-}
-
-export interface ToolExecution {
-  readonly spanContext: SpanContext;
-  readonly parentSpanId: string | undefined;
-  readonly startMs: number;
-  endMs?: number;
-  errorType?: string;
-  /** True when the event has been written already. */
-  isReported?: boolean;
-}
-
-/** Result of a tool as the next request carries it. */
-export interface ToolResult {
-  readonly id: string;
-  readonly isError: boolean;
-  readonly length: number;
-  readonly isEmpty: boolean;
-  /** The `tool_result` block itself. */
-  readonly block: object;
-}
 
 /** Remembers the tool uses of a response. */
 export function awaitTools(

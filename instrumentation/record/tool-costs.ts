@@ -1,27 +1,22 @@
 // Tool costs: what one model call paid for carrying each tool, as events of their own.
 
-import type { SpanContext } from '@opentelemetry/api';
-import type { BlockShape } from '../../core/attribution/block-shape.ts';
-import type { CallCost } from '../../core/pricing/cost.ts';
 import { toolCostFields } from '../../core/pricing/cost-fields.ts';
-import type { RequestShape } from '../../core/attribution/request-shape.ts';
-import type { UsageReading } from '../../core/pricing/usage.ts';
 import { noteCompaction } from './compaction.ts';
 import { guard } from '../process/guard.ts';
-import type { ModelCall } from './model-call.ts';
+import type { PaidCall, PaidModelCall } from './paid-call.ts';
+import type { Run } from './run.ts';
 import type { Telemetry } from './telemetry.ts';
 
-export interface PaidCall {
-  readonly shape: RequestShape;
-  readonly reading: UsageReading;
-  readonly cost: CallCost | undefined;
-  readonly output: readonly BlockShape[];
-  readonly spanContext: SpanContext;
-  readonly endMs: number;
-}
+/** Hears what keeping each tool in the context of a call cost. */
+export type ToolCostListener = (run: Run, tool: string, costNanoUsd: number, model: string) => void;
 
 /** Divides the cost of the call over what it carried and writes one event for each share. */
-export function recordToolCosts(telemetry: Telemetry, call: ModelCall, paid: PaidCall): void {
+export function recordToolCosts(
+  telemetry: Telemetry,
+  call: PaidModelCall,
+  paid: PaidCall,
+  onToolCost?: ToolCostListener,
+): void {
   guard('compaction', () => {
     noteCompaction(telemetry, call, paid);
   });
@@ -34,8 +29,7 @@ export function recordToolCosts(telemetry: Telemetry, call: ModelCall, paid: Pai
       output: paid.output,
     });
     for (const row of rows) {
-      if (telemetry.onToolCost !== undefined && row.costNanoUsd !== undefined)
-        telemetry.onToolCost(call.run, row.tool, row.costNanoUsd, call.facts.model);
+      if (row.costNanoUsd !== undefined) onToolCost?.(call.run, row.tool, row.costNanoUsd, call.facts.model);
       telemetry.events.emit('agent.tool_cost', paid.endMs, paid.spanContext, {
         ...call.run.fields(),
         ...toolCostFields(row),

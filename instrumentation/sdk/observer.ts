@@ -86,6 +86,7 @@ export class Observer {
   #makeLimiter(): Limiter {
     return new Limiter(
       this.telemetry,
+      this.runs,
       this.overrides,
       this.#instanceId,
       randomUUID(),

@@ -9,6 +9,7 @@ import { readUsage } from '../../core/pricing/usage.ts';
 import { Limiter } from '../../instrumentation/limits/limiter.ts';
 import { readRequest } from '../../instrumentation/record/request-facts.ts';
 import type { Run } from '../../instrumentation/record/run.ts';
+import type { Runs } from '../../instrumentation/record/runs.ts';
 import type { Telemetry } from '../../instrumentation/record/telemetry.ts';
 
 const ROUNDS = 20_000;
@@ -40,7 +41,7 @@ const run = {
   parentRun: undefined,
   loop: undefined,
 } as unknown as Run;
-const limiter = new Limiter({} as Telemetry, undefined, 'instance', 'process', settings);
+const limiter = new Limiter({} as Telemetry, {} as Runs, undefined, 'instance', 'process', settings);
 
 function round(): void {
   const outcome = limiter.admit({

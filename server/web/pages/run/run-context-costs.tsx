@@ -6,7 +6,7 @@ import { isPseudoTool, ownerName } from '../../../../core/attribution/owner-name
 import { formatCost, formatTokens } from '../../../../core/format.ts';
 import { Share } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
-import type { RunView } from './run-page.tsx';
+import type { RunView } from './run-view.ts';
 
 export function RunContextCosts({ view }: { view: RunView }): VNode | null {
   const { context_costs: owners, steps } = view.data.outline;

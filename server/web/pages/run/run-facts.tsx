@@ -14,7 +14,7 @@ import { Tags } from '../../parts/run-table.tsx';
 import { thingPath } from '../../../thing-path.ts';
 import { traceLinksOf } from '../../trace-links.ts';
 import { sumEstimated } from './step-facts.ts';
-import type { RunView } from './run-page.tsx';
+import type { RunView } from './run-view.ts';
 
 export function RunFacts({ view }: { view: RunView }): VNode {
   const { timezone, now } = view;

@@ -5,7 +5,7 @@ import { NO_DATA, formatCountOf } from '../../../../core/format.ts';
 import type { FieldKey } from '../../../../core/schema.ts';
 import type { RunStep, StepKind } from '../../../queries/runs/read-run.ts';
 import { stepLink } from './run-address.ts';
-import type { RunView } from './run-page.tsx';
+import type { RunView } from './run-view.ts';
 import { isFailedStep, numberIn, stepKey, textIn } from './step-facts.ts';
 
 const LINKS_SHOWN = 10;

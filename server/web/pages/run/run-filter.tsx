@@ -4,7 +4,7 @@ import type { VNode } from 'preact';
 import { compareText } from '../../../../core/text-order.ts';
 import { isFiltered } from './outline-rows.ts';
 import { runLink, stepLink, type RunAddress } from './run-address.ts';
-import type { RunView } from './run-page.tsx';
+import type { RunView } from './run-view.ts';
 import { isFailedStep, stepKey, stepName } from './step-facts.ts';
 
 /** Fewer steps are seen at a glance. */

@@ -4,9 +4,8 @@ import type { VNode } from 'preact';
 import { StatusBadge, linkTo, shortId } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { criticalPathOf } from './critical-path.ts';
-import type { RunAddress } from './run-address.ts';
-import type { ContentAccess, RunData } from './run-data.ts';
 import { RunContextCosts } from './run-context-costs.tsx';
+import type { RunView } from './run-view.ts';
 import { RunFacts } from './run-facts.tsx';
 import { RunReplay } from './run-replay.tsx';
 import { RunScores } from './run-scores.tsx';
@@ -15,18 +14,6 @@ import { RunSteps } from './run-steps.tsx';
 import { RunSummaryPanel } from './run-summary.tsx';
 import { endOffsetMs } from './step-facts.ts';
 import { StepPane } from './step-pane.tsx';
-
-export interface RunView {
-  readonly data: RunData;
-  readonly address: RunAddress;
-  readonly access: ContentAccess;
-  /** Whether the server asks for a token. */
-  readonly hasToken: boolean;
-  /** Addresses of traces in other back ends, with `{trace_id}` in them. */
-  readonly traceUrls: readonly string[];
-  readonly timezone: string;
-  readonly now: number;
-}
 
 export function RunPage({ view }: { view: RunView }): VNode {
   const { outline, shown, isStepMissing } = view.data;

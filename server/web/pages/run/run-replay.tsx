@@ -3,7 +3,7 @@
 import type { VNode } from 'preact';
 import { shortId } from '../../parts/cells.tsx';
 import { Panel } from '../../parts/panel.tsx';
-import type { RunView } from './run-page.tsx';
+import type { RunView } from './run-view.ts';
 
 /** Address that removes the recorded content of a run. */
 export function removeContentPath(runId: string): string {

@@ -5,7 +5,7 @@ import { NO_DATA } from '../../../../core/format.ts';
 import { Moment } from '../../parts/cells.tsx';
 import { ForeignText } from '../../parts/foreign-text.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
-import type { RunView } from './run-page.tsx';
+import type { RunView } from './run-view.ts';
 
 const EXPLANATION_SHOWN = 500;
 

@@ -9,7 +9,7 @@ import { ROWS_PER_PAGE } from './outline-rows.ts';
 import { runLink } from './run-address.ts';
 import { RunFailedSteps } from './run-failed-steps.tsx';
 import { RunFilter } from './run-filter.tsx';
-import type { RunView } from './run-page.tsx';
+import type { RunView } from './run-view.ts';
 import { stepKey, toolNamesBySpan } from './step-facts.ts';
 import { GroupRow, NestedRow, StepRow } from './step-rows.tsx';
 import { Axis, TimeLine, stretchOf, type Stretch } from './time-line.tsx';

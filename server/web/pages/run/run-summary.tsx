@@ -8,7 +8,7 @@ import { Panel } from '../../parts/panel.tsx';
 import type { CriticalPath } from './critical-path.ts';
 import { stepLink } from './run-address.ts';
 import { decidingCall, stepTitle } from './run-data.ts';
-import type { RunView } from './run-page.tsx';
+import type { RunView } from './run-view.ts';
 import { isFailedStep, stepKey, stepName, textIn } from './step-facts.ts';
 
 const OWNERS_SHOWN = 3;

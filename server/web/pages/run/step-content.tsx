@@ -9,7 +9,7 @@ import { conversationOf, readJson } from '../../../../core/model-call/conversati
 import { NotRecorded } from './not-recorded.tsx';
 import { runLink, type ContentView } from './run-address.ts';
 import type { ShownStep } from './run-data.ts';
-import type { RunView } from './run-page.tsx';
+import type { RunView } from './run-view.ts';
 import { stepKey } from './step-facts.ts';
 import { Talk } from './talk.tsx';
 import { ToolContent } from './tool-content.tsx';

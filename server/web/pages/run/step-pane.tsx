@@ -9,7 +9,7 @@ import { ForeignText } from '../../parts/foreign-text.tsx';
 import { traceLinksOf } from '../../trace-links.ts';
 import { runLink, stepLink } from './run-address.ts';
 import { stepTitle, type ShownStep } from './run-data.ts';
-import type { RunView } from './run-page.tsx';
+import type { RunView } from './run-view.ts';
 import { isFailedStep, numberIn, stepKey, textIn, textsIn } from './step-facts.ts';
 import { StepContent } from './step-content.tsx';
 import { StepCache, StepContext, StepUsage } from './step-usage.tsx';

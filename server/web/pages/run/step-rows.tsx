@@ -12,7 +12,7 @@ import type { RunStep } from '../../../queries/runs/read-run.ts';
 import { StatusBadge, shortId } from '../../parts/cells.tsx';
 import type { OutlineRow } from './outline-rows.ts';
 import { runLink, stepLink } from './run-address.ts';
-import type { RunView } from './run-page.tsx';
+import type { RunView } from './run-view.ts';
 import { StepRemarks } from './step-remarks.tsx';
 import {
   contextCostNanoUsd,

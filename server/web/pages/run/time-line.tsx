@@ -6,7 +6,7 @@ import { formatDuration } from '../../../../core/format.ts';
 import type { RunStep } from '../../../queries/runs/read-run.ts';
 import type { CriticalPath } from './critical-path.ts';
 import { runLink } from './run-address.ts';
-import type { RunView } from './run-page.tsx';
+import type { RunView } from './run-view.ts';
 import { endOffsetMs, isFailedStep } from './step-facts.ts';
 
 const WIDTH = 1000;
