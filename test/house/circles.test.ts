@@ -49,6 +49,11 @@ function roomOf(file: string): number {
   return more === undefined ? ROOMS.length : ROOMS.indexOf(room);
 }
 
+/** A module that imports types of others beside it. */
+function file(path: string, ...to: string[]): SourceFile {
+  return { path, text: to.map((one) => `import type { X } from './${one}';`).join('\n') };
+}
+
 describe('imports', () => {
   const sources = readSources();
 
@@ -57,10 +62,6 @@ describe('imports', () => {
   });
 
   it('are found as circles, types included', () => {
-    const file = (path: string, ...to: string[]): SourceFile => ({
-      path,
-      text: to.map((one) => `import type { X } from './${one}';`).join('\n'),
-    });
     expect(
       circlesOf([file('core/a.ts', 'b.ts'), file('core/b.ts', 'c.ts'), file('core/c.ts', 'a.ts')]),
     ).toEqual([['core/a.ts', 'core/b.ts', 'core/c.ts']]);
