@@ -50,7 +50,7 @@ function roomOf(file: string): number {
 }
 
 /** A module that imports types of others beside it. */
-function file(path: string, ...to: string[]): SourceFile {
+function moduleOf(path: string, ...to: string[]): SourceFile {
   return { path, text: to.map((one) => `import type { X } from './${one}';`).join('\n') };
 }
 
@@ -63,7 +63,11 @@ describe('imports', () => {
 
   it('are found as circles, types included', () => {
     expect(
-      circlesOf([file('core/a.ts', 'b.ts'), file('core/b.ts', 'c.ts'), file('core/c.ts', 'a.ts')]),
+      circlesOf([
+        moduleOf('core/a.ts', 'b.ts'),
+        moduleOf('core/b.ts', 'c.ts'),
+        moduleOf('core/c.ts', 'a.ts'),
+      ]),
     ).toEqual([['core/a.ts', 'core/b.ts', 'core/c.ts']]);
   });
 
