@@ -265,7 +265,9 @@ describe('one run', () => {
         events.filter(
           (event) =>
             event['agent.run_id'] === run.id &&
-            ['agent.model_call', 'agent.tool_call', 'agent.note'].includes(event['event.name']),
+            ['agent.model_call', 'agent.tool_call', 'agent.note', 'agent.limit'].includes(
+              event['event.name'],
+            ),
         ).length,
       );
       const all = events.filter(
