@@ -12,7 +12,8 @@ import type { LimitKeeper } from './limit-keeper.ts';
 const DAY_MS = 86_400_000;
 /** Earlier in the day a forecast says nothing. */
 const LEAST_ELAPSED_MS = 600_000;
-const ACTIONS_SHOWN = 200;
+/** The most actions that are listed. */
+export const ACTIONS_SHOWN = 200;
 
 export interface LimitState {
   readonly scope: string;

@@ -16,15 +16,19 @@ import {
 import {
   breakdown,
   card,
+  costByDay,
   costByHour,
   dearestRun,
+  refusals,
   runs,
   sumOf,
   timesTheMean,
   total,
 } from './window-places.ts';
 
-const COURSE = 'the pages show the number of the window, not its course';
+const COURSE = 'the pages have no course of it over all runs in steps as short as these';
+const SCORES = 'the pages have the scores of each run, not of a window';
+const BILL = 'the page has whole days in UTC, not the hours up to now';
 const SIGNAL_ONLY = 'no page; `tallyspan signal` and /api/signals have it';
 const SERVERS = 'a number of the servers of the stack themselves';
 
@@ -33,11 +37,11 @@ export const PLACES: Readonly<Record<string, Place>> = {
   'overview/run-success-rate': card('Success', ({ big }) => [big[0]], [percent]),
   'overview/run-latency-p50': card('Latency of a run', ({ big }) => [big[0]], [duration]),
   'overview/run-latency-p95': card('Latency of a run', ({ big }) => [big[1]], [duration]),
-  'overview/cost-today': card('Cost today', ({ big }) => big, [cost]),
+  'overview/cost-today': card('Cost', ({ big }) => big, [cost], 'today'),
   'overview/cost-spike': timesTheMean(),
   'overview/run-count': card('Runs', ({ big }) => [big[0]], [count]),
   'overview/run-failures': card('Runs', ({ text }) => [/([\d,]+) failed/.exec(text)?.[1]], [count]),
-  'overview/cost-by-day': { onNoPage: 'the page shows hours; `tallyspan cost --by day` has the days' },
+  'overview/cost-by-day': costByDay(),
   'overview/cost-over-time': costByHour(),
   'overview/success-over-time': { onNoPage: COURSE },
   'overview/latency-over-time': { onNoPage: COURSE },
@@ -48,12 +52,12 @@ export const PLACES: Readonly<Record<string, Place>> = {
   'overview/alerts': { onNoPage: 'Grafana tells its own alerts; the rules of both are tested as such' },
 
   'cost/cost': total('/models'),
-  'cost/cost-today': card('Cost today', ({ big }) => big, [cost]),
+  'cost/cost-today': card('Cost', ({ big }) => big, [cost], 'today'),
   'cost/cost-spike': timesTheMean(),
   'cost/cost-pace': { onNoPage: SIGNAL_ONLY },
   'cost/month-so-far': { onNoPage: SIGNAL_ONLY },
   'cost/month-forecast': { onNoPage: SIGNAL_ONLY },
-  'cost/cost-by-day': { onNoPage: 'the page shows hours; `tallyspan cost --by day` has the days' },
+  'cost/cost-by-day': costByDay(),
   'cost/cost-over-time-by-model': { onNoPage: COURSE },
   'cost/cost-per-successful-run': { onNoPage: SIGNAL_ONLY },
   'cost/cost-per-run': { onNoPage: SIGNAL_ONLY },
@@ -109,6 +113,10 @@ export const PLACES: Readonly<Record<string, Place>> = {
   'reliability/refusal-rate': { onNoPage: SIGNAL_ONLY },
   'reliability/telemetry-loss-rate': { onNoPage: SIGNAL_ONLY },
   'reliability/failed-runs': runs('status=failed'),
+  'reliability/score-share': { onNoPage: SCORES },
+  'reliability/score-mean': { onNoPage: SCORES },
+  'reliability/scored-runs': { onNoPage: SCORES },
+  'reliability/cost-per-good-run': { onNoPage: SCORES },
 
   'tools/tool-calls': sumOf('/tools', 'Calls'),
   'tools/tool-failure-rate': { onNoPage: 'the pages have it by tool' },
@@ -151,6 +159,14 @@ export const PLACES: Readonly<Record<string, Place>> = {
   'users/by-session': breakdown('/sessions'),
   'users/time-by-session': { onNoPage: SIGNAL_ONLY },
   'users/newest-runs': runs('sort=newest'),
+  'users/limit-refusals': refusals(),
+  'users/limit-used-ratio': {
+    onNoPage: 'the page of limits has those that processes share as they stand, not the greatest of a window',
+  },
+  'users/refusals-over-time': { onNoPage: COURSE },
+  'users/refusals-by-user': {
+    onNoPage: 'the page lists the refusals, the newest of them, and sums no user’s',
+  },
 
   'health/telemetry-loss-rate': { onNoPage: SIGNAL_ONLY },
   'health/lost-events': { onNoPage: SIGNAL_ONLY },
@@ -162,6 +178,9 @@ export const PLACES: Readonly<Record<string, Place>> = {
   'health/by-service': { onNoPage: 'the pages have no services' },
   'health/unpriced-by-model': breakdown('/models'),
   'health/lost-by-service': { onNoPage: 'the pages have no services' },
+  'health/billing-coverage': { onNoPage: BILL },
+  'health/billing-drift': { onNoPage: BILL },
+  'health/billing-by-model': { onNoPage: BILL },
   'health/servers-up': { onNoPage: SERVERS },
   'health/servers-memory': { onNoPage: SERVERS },
   'health/collector-queue': { onNoPage: SERVERS },

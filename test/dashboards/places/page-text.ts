@@ -43,13 +43,27 @@ export function cardOf(html: string, label: string): { big: string[]; text: stri
 export function factOf(html: string, name: string): string {
   const fact = new RegExp(`<dt>${name}</dt><dd[^>]*>(.*?)</dd>`, 's').exec(html)?.[1];
   if (fact === undefined) throw new Error(`there is no fact ${name}`);
-  return textOf(fact.replaceAll(/<span class="(?:why|hint)">.*?<\/span>/gs, ''));
+  return textOf(withoutRemarks(fact));
 }
 
-/** The texts that the bars of the drawing tell who points at them. */
-export function barTitles(html: string): string[] {
-  const drawing = /<svg class="spark".*?<\/svg>/s.exec(html)?.[0] ?? '';
-  return [...drawing.matchAll(/<title>(.*?)<\/title>/gs)].map(([, inner = '']) => textOf(inner));
+/** What a list sums to, as the line beside the title of the page says it: how many, their cost, and more. */
+export function sumsOf(html: string): string[] {
+  return textOf(/<p class="sums">(.*?)<\/p>/s.exec(html)?.[1] ?? '').split(' · ');
+}
+
+/** A step of a chart over time, and its number. */
+export interface Bar {
+  readonly step: string;
+  readonly text: string;
+}
+
+/** The bars of the first chart of the page, by what is read out of them. */
+export function barsOf(html: string): Bar[] {
+  const drawing = /<svg class="plot".*?<\/svg>/s.exec(html)?.[0] ?? '';
+  return [...drawing.matchAll(/<a class="step"[^>]* aria-label="([^"]*)"/g)].map(([, label = '']) => {
+    const [, step = '', text = ''] = /^(.*): (.*?)$/s.exec(textOf(label)) ?? [];
+    return { step, text };
+  });
 }
 
 /** Text without tags and entities. */
@@ -60,9 +74,16 @@ export function textOf(html: string): string {
     .trim();
 }
 
+/** Without what a cell or a fact says beside its value: small remarks, labels, and marks that are not read out. */
+function withoutRemarks(html: string): string {
+  return html
+    .replaceAll(/<span class="(?:why|hint)">.*?<\/span>/gs, '')
+    .replaceAll(/<span aria-hidden="true">.*?<\/span>/gs, '');
+}
+
 function cellsOf(html: string, tag: 'th' | 'td'): Cell[] {
   return [...html.matchAll(new RegExp(`<${tag}[^>]*>(.*?)</${tag}>`, 'gs'))].map(([, inner = '']) => ({
-    text: textOf(inner),
+    text: textOf(withoutRemarks(inner)),
     href: /<a[^>]* href="([^"]*)"/.exec(inner)?.[1],
   }));
 }

@@ -72,6 +72,9 @@ export function cacheOfSteps(): Place {
   });
 }
 
+/** Events that took no time; the page leaves it out. */
+const MOMENTS: ReadonlySet<string | undefined> = new Set(['agent.note', 'agent.limit']);
+
 /** Rows of the page tell time and cost of each step; starts and ends of runs are no steps there. */
 export function runEvents(): Place {
   return at('/runs/:id, steps', async (panel, server) => {
@@ -81,18 +84,15 @@ export function runEvents(): Place {
       .filter(({ labels }) => !(labels['event_name'] ?? '').startsWith('agent.run'))
       .map(({ labels }) => {
         const isCall = labels['event_name'] === 'agent.model_call';
-        return `${duration(numberIn(labels, 'duration_ms'))} ${isCall ? cost(numberIn(labels, 'cost_usd')) : ''}`;
+        const durationMs = numberIn(labels, 'duration_ms');
+        const isMoment = MOMENTS.has(labels['event_name']) && durationMs === undefined;
+        return `${isMoment ? '' : duration(durationMs)} ${isCall ? cost(numberIn(labels, 'cost_usd')) : ''}`;
       });
     const counted = shown.filter((text) => !text.endsWith('counted before'));
     return rows.length === 0
       ? ['no step']
-      : differ('steps', own.sort().join('\n'), counted.map(withoutHint).sort().join('\n'));
+      : differ('steps', own.sort().join('\n'), counted.sort().join('\n'));
   });
-}
-
-/** A cell of cost says in words when the price is estimated or unknown. */
-function withoutHint(text: string): string {
-  return text.replace(/(estimated|unpriced).*$/, '');
 }
 
 export function failedCalls(): Place {

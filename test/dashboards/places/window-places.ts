@@ -7,15 +7,17 @@ import {
   formatPercent,
   formatTimes,
   formatTokens,
+  NO_DATA,
 } from '../../../core/format.ts';
+import { isPseudoTool, ownerName } from '../../../core/attribution/owner-names.ts';
 import { HOUR_MS, offsetAt } from '../../../core/time.ts';
 import { NO_GROUP } from '../../../dashboards/query.ts';
-import type { SignalSource } from '../../../dashboards/source.ts';
+import { DAYS, type SignalSource } from '../../../dashboards/source.ts';
 import { displayOf } from '../../../dashboards/unit.ts';
 import { BREAKDOWNS, type BreakdownUnit } from '../../../server/web/pages/breakdown/breakdown-data.ts';
 import { signalOf } from '../../../signals/catalogue/index.ts';
 import { shownNumbers } from '../embedded.ts';
-import { barTitles, cardOf, tableAfter, type PageRow } from './page-text.ts';
+import { barsOf, cardOf, sumsOf, tableAfter, type PageRow } from './page-text.ts';
 import {
   at,
   cost,
@@ -36,21 +38,22 @@ export function card(
   label: string,
   read: (card: Card) => readonly (string | undefined)[],
   texts: readonly Text[],
+  time?: 'today',
 ): Place {
   return at(`overview, card ${label}`, async (panel, server) => {
-    const shown = read(cardOf(await server.page(`/?window=${panel.days}d`), label));
+    const shown = read(cardOf(await server.page(`/?time=${time ?? `${panel.days}d`}`), label));
     return texts.flatMap((text, index) => differ(label, text(only(panel, index)), shown[index] ?? ''));
   });
 }
 
 export function timesTheMean(): Place {
-  return at('overview, card Cost today', async (panel, server) => {
-    const { text } = cardOf(await server.page(`/?window=${panel.days}d`), 'Cost today');
+  return at('overview, card Cost', async (panel, server) => {
+    const { text } = cardOf(await server.page(`/?time=${panel.days}d`), 'Cost');
     const factor = only(panel);
     return differ(
       'factor',
       factor == null ? '' : formatTimes(factor),
-      /([\d.,]+ ×) the mean/.exec(text)?.[1] ?? '',
+      /today ([\d.,]+ ×) the 7-day average/.exec(text)?.[1] ?? '',
     );
   });
 }
@@ -58,7 +61,7 @@ export function timesTheMean(): Place {
 /** The bars of the overview; the first may begin within an hour. */
 export function costByHour(): Place {
   return at('overview, Cost by hour', async (panel, server) => {
-    const bars = barTitles(await server.page('/?window=1d')).slice(1);
+    const bars = barsOf(await server.page('/?time=1d')).slice(1);
     const points = [...(panel.answers[0]?.frames[0]?.points ?? [])].map(([time, value]) => {
       return [
         `${clockText(time - HOUR_MS, server.timezone)}–${clockText(time, server.timezone)}`,
@@ -67,26 +70,55 @@ export function costByHour(): Place {
       ] as const;
     });
     const recent = points.filter(([, , time]) => time > panel.range.to - 23 * HOUR_MS);
-    const withCost = bars.filter((bar) => !bar.endsWith('–'));
+    const withCost = bars.filter((bar) => bar.text !== NO_DATA);
     if (withCost.length < 5) return [`only ${withCost.length} bars`];
     return withCost.flatMap((bar) => {
-      const found = recent.find(([span]) => bar.includes(span));
-      return differ(bar, found?.[1] ?? 'nothing', bar.split(' ').at(-1) ?? '');
+      const found = recent.find(([span]) => bar.step.includes(span));
+      return differ(bar.step, found?.[1] ?? 'nothing', bar.text);
     });
+  });
+}
+
+/** The bars of the overview over so many days; a first day of which a part is in the time is not among them. */
+export function costByDay(): Place {
+  return at('overview, Cost by day', async (panel, server) => {
+    const bars = barsOf(await server.page(`/?time=${DAYS}d`));
+    const own = shownNumbers(panel.answers[0]?.frames ?? [], ['day']);
+    const shown = bars.filter((bar) => bar.text !== NO_DATA);
+    if (shown.length < 5) return [`only ${shown.length} bars`];
+    const days = new Map([...own].map(([day, value]) => [dayName(day), value]));
+    return shown.flatMap(({ step, text }) => differ(step, cost(days.get(step.replace(' so far', ''))), text));
+  });
+}
+
+/** How many requests limits refused: the rows, where they are all there, are as many as the page says. */
+export function refusals(): Place {
+  return at('/limits, Refused and warned', async (panel, server) => {
+    // This page counts back from the clock, the boards from the start of the test.
+    const seconds = Math.ceil((Date.now() - panel.range.from) / 1000);
+    const page = await server.page(`/limits?since=${seconds}s`);
+    const part = page.slice(page.indexOf('id="limits-actions"'));
+    const [, shown = '', rest] = /([\d,]+) refused in the last \w+; ([^<]*)/.exec(part) ?? [];
+    const rows = tableAfter(part).filter((row) => /^(?:refused|stopped)$/.test(row.get('What')?.text ?? ''));
+    const own = count(only(panel));
+    return [
+      ...(rows.length === 0 ? ['no row'] : differ('refused', own, shown)),
+      ...(rest === 'newest first' ? differ('rows', own, count(rows.length)) : []),
+    ];
   });
 }
 
 export function total(path: string): Place {
   return at(`${path}, total`, async (panel, server) => {
-    const page = await server.page(`${path}?window=${panel.days}d`);
-    return differ('total', cost(only(panel)), /total (?:<[^>]*>)?(\S+?)</.exec(page)?.[1] ?? '');
+    const page = await server.page(`${path}?time=${panel.days}d`);
+    return differ('total', cost(only(panel)), sumsOf(page)[1] ?? '');
   });
 }
 
 /** The number is the sum of a column. */
 export function sumOf(path: string, head: string): Place {
   return at(`${path}, sum of ${head}`, async (panel, server) => {
-    const rows = tableAfter(await server.page(`${path}?window=${panel.days}d`));
+    const rows = tableAfter(await server.page(`${path}?time=${panel.days}d`));
     const sum = rows.reduce((so, row) => so + (Number(row.get(head)?.text.replace(',', '')) || 0), 0);
     return rows.length === 0 ? ['no row'] : differ(head, count(only(panel) ?? 0), count(sum));
   });
@@ -95,7 +127,7 @@ export function sumOf(path: string, head: string): Place {
 /** The groups of the panel are rows of the page, its signals are columns there. */
 export function breakdown(path: string): Place {
   return at(path, async (panel, server) => {
-    const rows = tableAfter(await server.page(`${path}?window=${panel.days}d`));
+    const rows = tableAfter(await server.page(`${path}?time=${panel.days}d`));
     const byName = new Map([...rows].map((row) => [[...row.values()][0]?.text ?? '', row]));
     const columns = panel.answers.map(({ source }) => columnOf(path, source as SignalSource));
     if (columns.every((column) => column === undefined)) return [`${path} has none of the columns`];
@@ -104,12 +136,18 @@ export function breakdown(path: string): Place {
       if (column === undefined || source.kind !== 'signal') return [];
       const { divideBy } = displayOf(signalOf(source.signal).unit);
       return [...shownNumbers(frames, labelsOf(source))].flatMap(([name, value]) => {
-        const row: PageRow | undefined = byName.get(name === NO_GROUP ? '–' : name);
+        const row: PageRow | undefined = byName.get(rowName(path, name));
         const shown = row?.get(column.head)?.text ?? 'no row';
         return differ(`${column.head} of ${name}`, cellText(column.unit, value * divideBy), shown);
       });
     });
   });
+}
+
+/** What the page calls a group. */
+function rowName(path: string, name: string): string {
+  if (name === NO_GROUP) return NO_DATA;
+  return path === '/tools' && isPseudoTool(name) ? `${ownerName(name)} part of the prompt` : name;
 }
 
 /** The column of a page that shows the signal as the panel asks for it. */
@@ -120,7 +158,10 @@ function columnOf(
   const kind = BREAKDOWNS.find((one) => one.path === path);
   if (kind === undefined) throw new Error(`no page ${path}`);
   if (signal === kind.cost && period !== 'change')
-    return { head: period === 'before' ? 'Before' : 'Cost', unit: 'cost' };
+    return {
+      head: period === 'before' ? 'Before' : kind.dimension === 'tool' ? 'Context cost' : 'Cost',
+      unit: 'cost',
+    };
   const column = period === undefined ? kind.columns.find((one) => one.signal === signal) : undefined;
   return column && { head: column.title, unit: column.unit };
 }
@@ -145,15 +186,13 @@ export function runs(query: string): Place {
   return at(`/runs?${query}`, async (panel, server) => {
     const [answer] = panel.answers;
     if (answer?.source.kind !== 'list') throw new Error('this panel is no list');
-    const page = await server.page(`/runs?${query}&since=${panel.days}d`);
+    const page = await server.page(`/runs?${query}&time=${panel.days}d`);
     const shown = endedRows(page)
       .slice(0, answer.source.limit)
       .map((row) =>
         [
           row.get('Run')?.href,
-          row.get('Time')?.text,
-          costIn(row),
-          ...['Turns', 'Tools', 'Agent', 'User'].map((head) => row.get(head)?.text),
+          ...['Time', 'Cost', 'Turns', 'Tools', 'Agent', 'User'].map((head) => row.get(head)?.text),
         ].join(' '),
       );
     const own = answer.frames.map(({ labels }) =>
@@ -173,8 +212,8 @@ export function runs(query: string): Place {
 
 export function dearestRun(): Place {
   return at('/runs?sort=most-expensive, first row', async (panel, server) => {
-    const [first] = endedRows(await server.page(`/runs?sort=most-expensive&since=${panel.days}d`));
-    return differ('dearest', cost(only(panel)), first === undefined ? '' : costIn(first));
+    const [first] = endedRows(await server.page(`/runs?sort=most-expensive&time=${panel.days}d`));
+    return differ('dearest', cost(only(panel)), first?.get('Cost')?.text ?? '');
   });
 }
 
@@ -183,9 +222,10 @@ function endedRows(page: string): PageRow[] {
   return tableAfter(page).filter((row) => row.get('Status')?.text !== 'running');
 }
 
-/** Without what the page says of it in words. */
-function costIn(row: PageRow): string {
-  return row.get('Cost')?.text.split(' ')[0] ?? '';
+/** A date such as 2026-11-28 as a chart writes it: 28 Nov. */
+function dayName(day: string): string {
+  const month = new Intl.DateTimeFormat('en-US', { month: 'short', timeZone: 'UTC' });
+  return `${Number(day.slice(8))} ${month.format(Date.parse(`${day}T00:00:00Z`))}`;
 }
 
 /** Hours and minutes of an instant in a zone. */

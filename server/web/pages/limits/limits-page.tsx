@@ -3,12 +3,19 @@
 
 import type { VNode } from 'preact';
 import { formatCost, formatCount, formatNoteText, formatPercent, NO_DATA } from '../../../../core/format.ts';
-import type { LimitActionRow, LimitsOverview, LimitState } from '../../../limits/read-limits.ts';
+import {
+  ACTIONS_SHOWN,
+  type LimitActionRow,
+  type LimitsOverview,
+  type LimitState,
+} from '../../../limits/read-limits.ts';
 import { Moment, Name, linkTo, shortId } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 
 export interface LimitsView {
   readonly overview: LimitsOverview;
+  /** Requests that limits refused and streams that they ended, of the window; the list may be shorter. */
+  readonly refused: number;
   readonly windowText: string;
   readonly timezone: string;
   readonly now: number;
@@ -33,7 +40,7 @@ export function LimitsPage({ view }: { view: LimitsView }): VNode {
           <LimitTable limits={limits} />
         )}
       </Panel>
-      <Panel id="limits-actions" title="Refused and warned" sub={`the last ${view.windowText}, newest first`}>
+      <Panel id="limits-actions" title="Refused and warned" sub={actionsText(view)}>
         {actions.length === 0 ? (
           <div class="empty">No limit was reached.</div>
         ) : (
@@ -42,6 +49,12 @@ export function LimitsPage({ view }: { view: LimitsView }): VNode {
       </Panel>
     </>
   );
+}
+
+/** Says, too, where the list is cut. */
+function actionsText({ overview, refused, windowText }: LimitsView): string {
+  const isCut = overview.actions.length === ACTIONS_SHOWN;
+  return `${formatCount(refused)} refused in the last ${windowText}; ${isCut ? `the newest ${ACTIONS_SHOWN} are listed` : 'newest first'}`;
 }
 
 const SCOPES: Readonly<Record<string, string>> = {

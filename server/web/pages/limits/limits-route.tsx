@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import { durationMsOf } from '../../../../core/duration.ts';
 import { readLimits } from '../../../limits/read-limits.ts';
+import { readNumber } from '../../../queries/signals/signal-numbers.ts';
 import { textParam, type QueryText } from '../../../questions/query-params.ts';
 import { RequestError } from '../../../questions/request-error.ts';
 import { answerPage } from '../../answer-page.tsx';
@@ -20,12 +21,17 @@ export function registerLimits(app: FastifyInstance, context: WebContext): void 
       throw new RequestError(400, `since is a time such as 24h or 7d, not ${windowText}`);
     // Leases are of this very moment, whatever the newest event says.
     const now = Date.now();
-    const overview = await readLimits(context.database, context.limits, { from: now - windowMs, now });
+    const { database, limits, timezone } = context;
+    const from = now - windowMs;
+    const [overview, refused] = await Promise.all([
+      readLimits(database, limits, { from, now }),
+      readNumber(database, 'limit_refusals', { from, to: now, timezone, now }),
+    ]);
     return answerPage(
       context,
       request,
       reply,
-    )(<LimitsPage view={{ overview, windowText, timezone: context.timezone, now }} />, {
+    )(<LimitsPage view={{ overview, refused: refused ?? 0, windowText, timezone, now }} />, {
       title: 'Limits',
       refresh: { url: request.url, seconds: REFRESH_SECONDS },
     });
