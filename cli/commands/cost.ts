@@ -1,5 +1,6 @@
 // `tallyspan cost`: the spend, split one way.
 
+import { ownerName } from '../../core/attribution/owner-names.ts';
 import { Option, type Command } from 'commander';
 import { formatCost, formatCount, formatPercent, NO_DATA } from '../../core/format.ts';
 import {
@@ -103,7 +104,11 @@ function columnsOf(report: CostReport, hasBars: boolean): readonly TextColumn<Co
   const most = Math.max(0, ...report.rows.map((row) => row.cost_nano_usd ?? 0));
   const isTool = by === 'tool';
   const columns: TextColumn<CostRow>[] = [
-    { title: by.toUpperCase(), whole: by === 'day', value: (row) => row.name ?? '(none)' },
+    {
+      title: by.toUpperCase(),
+      whole: by === 'day',
+      value: (row) => (row.name === null ? '(none)' : by === 'tool' ? ownerName(row.name) : row.name),
+    },
     { title: 'CALLS', align: 'right', value: (row) => formatCount(row.calls) },
   ];
   if (!isTool && by !== 'model') {
