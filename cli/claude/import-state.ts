@@ -2,8 +2,9 @@
 // name folders of the user, so only hashes of them are kept. Without the file everything is read again, and nothing is
 // stored twice.
 
+import { makePrivateFolder } from '../../server/store/file/private-files.ts';
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
 import type { CallFact, CostState } from '../../core/transcripts/facts.ts';
@@ -139,7 +140,7 @@ export class ImportState {
   /** Writes what changed, each file whole or not at all. */
   async save(): Promise<void> {
     if (!this.#isChanged) return;
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(path.resolve(this.#folder));
     const cells = new Float64Array((this.#calls?.size ?? 0) * 2);
     let at = 0;
     for (const [key, held] of this.#calls ?? []) {

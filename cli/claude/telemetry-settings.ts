@@ -1,6 +1,7 @@
 // Settings by which Claude Code sends its logs here: variables of its environment, which its settings file may hold.
 
-import { readFile, rename, writeFile, mkdir, realpath } from 'node:fs/promises';
+import { makePrivateFolder } from '../../server/store/file/private-files.ts';
+import { readFile, rename, writeFile, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { CliError } from '../terminal/cli-error.ts';
@@ -62,7 +63,7 @@ export async function writeVariables(file: string, variables: Variables): Promis
   const isObject = typeof old === 'object' && old !== null && !Array.isArray(old);
   const env = { ...(isObject ? old : {}), ...variables };
   try {
-    await mkdir(path.dirname(file), { recursive: true });
+    makePrivateFolder(path.resolve(path.dirname(file)));
     // Where the file is a link, as people who keep their settings elsewhere have it, the link stays.
     const target = await realpath(file).catch(() => file);
     const beside = `${target}.${String(process.pid)}.part`;

@@ -1,6 +1,7 @@
 // A dataset is a file of JSON lines, one item each, in a folder that belongs to the project and is kept under version control.
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { makePrivateFolder } from '../../server/store/file/private-files.ts';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { DatasetItem, Expected } from '../../core/scores/evaluation.ts';
 import { CliError, usageError } from '../terminal/cli-error.ts';
@@ -65,7 +66,7 @@ export async function addToDataset(file: string, items: readonly DatasetItem[]):
   });
   const known = new Set(present.map(({ id }) => id));
   const added = items.filter(({ id }) => !known.has(id));
-  await mkdir(path.dirname(file), { recursive: true });
+  makePrivateFolder(path.resolve(path.dirname(file)));
   // It may hold inputs: for its owner alone.
   await writeFile(file, [...present, ...added].map((item) => `${JSON.stringify(item)}\n`).join(''), {
     mode: 0o600,

@@ -1,10 +1,9 @@
 // The daily file: the events of this process as JSON lines, one file per UTC day, for its owner alone: it may hold
 // content. Lines gather for a moment and are appended together; several processes may share a folder.
 
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { sayOnce } from '../process/diagnostics.ts';
-import { appendToFile } from '../process/files.ts';
+import { appendToFile, makeFolder } from '../process/files.ts';
 
 /** Lines held at most while the folder cannot be written, and their characters. */
 const MAX_LINES = 8_192;
@@ -36,7 +35,7 @@ export class DailyFile {
     if (this.#lines.length === 0) return;
     const path = join(this.#folder, `events-${this.#day}.jsonl`);
     try {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      makeFolder(this.#folder);
       appendToFile(path, `${this.#lines.join('\n')}\n`);
       this.#lines = [];
       this.#chars = 0;

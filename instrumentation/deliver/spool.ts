@@ -3,19 +3,10 @@
 // The spool is bounded in size and age; the oldest go first and are counted. Anything else that lies in the folder is
 // left alone: it may be a pipe or a device.
 
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, lstatSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SPOOL_CLAIM_MS, SPOOL_NAME, SPOOL_TARGET_FILE, type SpoolTarget } from '../../core/spool.ts';
-import { readRegularFile } from '../process/files.ts';
+import { readRegularFile, makeFolder } from '../process/files.ts';
 import { guard } from '../process/guard.ts';
 import type { SignalKind } from './otlp.ts';
 
@@ -69,7 +60,7 @@ export class Spool {
   write(kind: SignalKind, bytes: Uint8Array, count: number): Written {
     const dropped = guard('spool room', () => this.#makeRoom(bytes.byteLength)) ?? 0;
     const isWritten = guard('spool write', () => {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      makeFolder(this.#folder);
       if (bytes.byteLength > this.#maxBytes) return false;
       this.#sayTarget();
       this.#serial += 1;

@@ -1,6 +1,16 @@
 // Files that may be absent, or be something else: a pipe or a device with a fitting name must not hang the process.
 
-import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, resolve } from 'node:path';
 
 /** Absent on Windows, where no pipe lies in a folder. */
 const NO_WAIT = constants.O_NONBLOCK ?? 0;
@@ -43,4 +53,25 @@ export function readIfThere(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Makes a folder for its owner alone, and those above it where there are none. Node's own `recursive` never ends
+ * below a folder such as /proc, in which nothing can be made. Throws where the folder cannot be.
+ */
+export function makeFolder(folder: string): void {
+  const whole = resolve(folder);
+  if (isFolder(whole)) return;
+  const above = dirname(whole);
+  if (above !== whole) makeFolder(above);
+  try {
+    mkdirSync(whole, { mode: 0o700 });
+  } catch (error) {
+    // Somebody else made it meanwhile.
+    if (!isFolder(whole)) throw error;
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

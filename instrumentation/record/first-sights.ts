@@ -3,9 +3,8 @@
 // from the old one. A program that has no such file yet has nothing to be compared with and marks nothing.
 
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { appendToFile, readIfThere } from '../process/files.ts';
+import { appendToFile, readIfThere, makeFolder } from '../process/files.ts';
 
 export type SightKind = 'model' | 'system_prompt' | 'tool_definitions' | 'revision' | 'sdk_version';
 
@@ -34,7 +33,7 @@ export class FirstSights {
     if (values === undefined) seen.set(kind, (values = new Set()));
     if (values.has(value) || values.size >= (kind === 'revision' ? MAX_REVISIONS : MAX_VALUES)) return false;
     values.add(value);
-    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(this.#path));
     appendToFile(this.#path, `${kind} ${value}\n`);
     return nowMs >= this.#markAfterMs;
   }

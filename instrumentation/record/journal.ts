@@ -6,7 +6,6 @@ import {
   closeSync,
   existsSync,
   ftruncateSync,
-  mkdirSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -17,7 +16,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
 import { lineOf } from './event-log.ts';
-import { openForAppend, readRegularFile } from '../process/files.ts';
+import { openForAppend, readRegularFile, makeFolder } from '../process/files.ts';
 import { guard, guarded } from '../process/guard.ts';
 import { Numbering } from '../process/numbering.ts';
 
@@ -177,7 +176,7 @@ export class Journal {
   }
 
   #openFile(): number {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    makeFolder(this.#folder);
     return openForAppend(this.#path);
   }
 

@@ -51,6 +51,15 @@ describe('a program with endpoints and folders that do harm', () => {
     expect(readdirSync(daily).map((name) => statSync(path.join(daily, name)).mode & 0o777)).toEqual([0o600]);
   });
 
+  it('folders in which nothing can be made: the program ends as it would, and its calls are delivered', async () => {
+    const outcome = await harness.run(PROGRAM, {
+      scenario: { exchanges: [answer()] },
+      environment: { TALLYSPAN_SPOOL: '/proc/none/spool', TALLYSPAN_FILE: '/proc/none/daily' },
+    });
+    expect([outcome.stdout, outcome.stderr, outcome.code]).toEqual([STDOUT, '', 0]);
+    expect(eventsOf(outcome, 'agent.model_call')).toHaveLength(1);
+  });
+
   it('a message with a bare % for every request: the program ends as it would, and the records wait', async () => {
     const server = createServer();
     server.on('stream', (stream) => {
