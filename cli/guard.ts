@@ -6,7 +6,7 @@ import { answerHook } from './guard/guard-answer.ts';
 const STDIN = 0;
 
 /** Entry point of the bundle. */
-export async function main(): Promise<void> {
+export async function runGuard(): Promise<void> {
   const { stdout, stderr } = await answerHook({ input: readStdin(), env: process.env });
   process.stderr.write(stderr);
   process.stdout.write(stdout);

@@ -19,12 +19,12 @@ if (major < REQUIRED[0] || (major === REQUIRED[0] && minor < REQUIRED[1])) {
   !process.argv.includes('-h')
 ) {
   // It is called several times a minute and waited for: it has a program of its own, small and quick to start.
-  const { main } = await import('./statusline.js');
-  await main(process.argv.slice(3));
+  const { runStatusLine } = await import('./statusline.js');
+  await runStatusLine(process.argv.slice(3));
 } else if (process.argv[2] === 'claude' && process.argv[3] === 'guard' && process.argv.length === 4) {
   // Each prompt and each tool of Claude Code waits for it.
-  const { main } = await import('./guard.js');
-  await main();
+  const { runGuard } = await import('./guard.js');
+  await runGuard();
 } else {
   setUpMemory();
   const { main } = await import('./program.js');

@@ -6,7 +6,7 @@ import { readStatusLine } from './statusline/status-line.ts';
 const STDIN = 0;
 
 /** Entry point of the bundle; `args` as after `statusline`. */
-export async function main(args: readonly string[]): Promise<void> {
+export async function runStatusLine(args: readonly string[]): Promise<void> {
   const data = args.indexOf('--data');
   const line = await readStatusLine(
     { stdin: readStdin(), env: process.env, nowMs: Date.now() },

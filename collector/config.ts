@@ -25,7 +25,7 @@ export const LOG_PROCESSORS = [
 ] as const;
 
 /** What the memory limiter is told, as processor and as extension. */
-export const MEMORY_LIMIT = {
+export const MEMORY_LIMITER = {
   check_interval: '1s',
   limit_mib: '${env:MEMORY_LIMIT_MIB:-320}',
   spike_limit_mib: '${env:MEMORY_SPIKE_MIB:-64}',
@@ -45,7 +45,7 @@ export function baseConfig(): YamlMap {
       },
     },
     processors: {
-      memory_limiter: MEMORY_LIMIT,
+      memory_limiter: MEMORY_LIMITER,
       'transform/events': eventProcessor(),
       'transform/content': contentProcessor(),
       'transform/secrets': secretNameProcessor(),

@@ -1,7 +1,7 @@
 // Overlays that change what the base does rather than where it delivers, and the gateway in front of
 // several Collectors. Each owns the lists it sets, so they combine with every backend.
 
-import { EXTENSIONS, MEMORY_LIMIT, SPAN_FORWARD, TRACE_PROCESSORS } from './config.ts';
+import { EXTENSIONS, MEMORY_LIMITER, SPAN_FORWARD, TRACE_PROCESSORS } from './config.ts';
 import type { YamlMap } from './yaml-map.ts';
 
 const SAMPLE = 'forward/sample';
@@ -65,7 +65,7 @@ export function distributionOverlay(): YamlMap {
   return {
     receivers: { otlp: { protocols: { grpc: guarded, http: guarded } } },
     exporters: { 'otlp_http/loki': { middlewares: [{ id: 'retry_server_error' }] } },
-    extensions: { memory_limiter: MEMORY_LIMIT, retry_server_error: {} },
+    extensions: { memory_limiter: MEMORY_LIMITER, retry_server_error: {} },
     service: { extensions: ['memory_limiter', 'retry_server_error', ...EXTENSIONS] },
   };
 }
@@ -87,7 +87,7 @@ export function gatewayConfig(): YamlMap {
         },
       },
     },
-    processors: { memory_limiter: MEMORY_LIMIT },
+    processors: { memory_limiter: MEMORY_LIMITER },
     exporters: {
       load_balancing: {
         routing_key: 'traceID',

@@ -6,12 +6,12 @@ import {
   type AnnotationQuery,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DataqueryBuilder as LokiQueryBuilder } from '@grafana/grafana-foundation-sdk/loki';
-import { MATCHERS } from './query.ts';
+import { STREAM_MATCHERS } from './query.ts';
 import { LOKI } from './variables.ts';
 
 /** Notes of this kind mark the first sight of a model, a system prompt or a set of tools. */
-const FIRST_SEEN = `{event_name="agent.note", ${MATCHERS.join(', ')}} | agent_note_kind="first_seen"`;
-const TROUBLE = `{event_name="agent.note", ${MATCHERS.join(', ')}} | agent_note_kind=~"loop_suspected|budget|compaction|context_truncation"`;
+const FIRST_SEEN = `{event_name="agent.note", ${STREAM_MATCHERS.join(', ')}} | agent_note_kind="first_seen"`;
+const TROUBLE = `{event_name="agent.note", ${STREAM_MATCHERS.join(', ')}} | agent_note_kind=~"loop_suspected|budget|compaction|context_truncation"`;
 
 /** Alerts, first sights, and notes of trouble (off until switched on). */
 export function boardAnnotations(): AnnotationQuery[] {

@@ -12,7 +12,7 @@ import { boardAnnotations } from './annotations.ts';
 import { BOARD_UIDS, panelIdOf, type BoardName } from './board-ids.ts';
 import { boardLinks, TAG } from './links.ts';
 import type { Tile } from './tile.ts';
-import { variablesOf, type BoardVariable } from './variables.ts';
+import { boardVariables, type BoardVariable } from './variables.ts';
 
 /** Columns of Grafana's grid. */
 export const GRID_COLUMNS = 24;
@@ -60,7 +60,7 @@ export function dashboardOf(board: Board): Dashboard {
   return {
     ...dashboard,
     panels: placeRows(board),
-    templating: { list: variablesOf(board.variables) },
+    templating: { list: boardVariables(board.variables) },
     annotations: { list: boardAnnotations() },
     links: boardLinks(),
   };

@@ -18,7 +18,7 @@ const KEEP_TIME = '${__url_time_range}';
 const SAME_SERVICE = '${service:queryparam}';
 
 /** Link of a cell with a run id to the run, in the run's own time. */
-export function runLink(): DashboardLink {
+export function runBoardLink(): DashboardLink {
   const time = `from=\${__data.fields.${FROM_LABEL}}&to=\${__data.fields.${TO_LABEL}}`;
   return cellLink('Open the run', `/d/${BOARD_UIDS.run}?var-run=${VALUE}&${time}`);
 }

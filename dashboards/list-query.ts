@@ -8,7 +8,7 @@ import { columnOf } from '../core/columns.ts';
 import { FIELDS, type FieldDefinition, type FieldKey } from '../core/schema.ts';
 import { labelFilterOf, quotedText } from '../signals/logql-text.ts';
 import { NO_DATA } from '../core/format.ts';
-import { chosen, MATCHERS, OF_RUN, OF_RUN_FROM } from './query.ts';
+import { chosen, STREAM_MATCHERS, OF_RUN, OF_RUN_FROM } from './query.ts';
 import type { Column, ListSource } from './source.ts';
 import { NARROWING } from './variables.ts';
 import { labelOf } from '../signals/to-logql.ts';
@@ -66,7 +66,7 @@ function selectorOf({ of, ofRun }: ListSource): string {
       ? `event_name="${of[0]}"`
       : `event_name=~${quotedText(of.map((name) => name.replaceAll('.', '[.]')).join('|'))}`;
   // The id stands in the line as well: looking there first leaves few lines to read.
-  return `{${[names, ...MATCHERS].join(', ')}}${ofRun ? ' |= "$run"' : ''}`;
+  return `{${[names, ...STREAM_MATCHERS].join(', ')}}${ofRun ? ' |= "$run"' : ''}`;
 }
 
 function stagesOf(source: ListSource): string[] {

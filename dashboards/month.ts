@@ -6,7 +6,7 @@ import { labelOf, toLogql } from '../signals/to-logql.ts';
 import { signalOf } from '../signals/catalogue/index.ts';
 import { HOUR_MS } from '../core/time.ts';
 import { statTile } from './panels/stat.ts';
-import { chosen, MATCHERS, narrowingOf } from './query.ts';
+import { chosen, STREAM_MATCHERS, narrowingOf } from './query.ts';
 import type { MonthSource } from './source.ts';
 import { lokiTarget, UP_TO_NOW, type Size, type Tile } from './tile.ts';
 import { displayOf } from './unit.ts';
@@ -37,7 +37,7 @@ function monthSoFar(): string {
 function daysLeft(): string {
   const end = `((toDateInZone "2006-01" "${TIMEZONE}" ${monthOf('now')}).AddDate 0 1 0)`;
   const left = `label_format left_s=\`{{ sub (unixEpoch ${end}) (unixEpoch now) }}\``;
-  const lines = `{${['event_name="agent.run.started"', ...MATCHERS].join(', ')}}`;
+  const lines = `{${['event_name="agent.run.started"', ...STREAM_MATCHERS].join(', ')}}`;
   return `max_over_time(${lines} | ${left} | unwrap left_s | __error__="" [24h]) by () / ${SECONDS_PER_DAY}`;
 }
 
@@ -45,7 +45,7 @@ function compiled(signal: typeof COST, filters: readonly string[]): string {
   const query = toLogql(signal, {
     context: { kind: 'rule', lengthMs: LONGEST_MONTH_MS },
     timezone: TIMEZONE,
-    matchers: MATCHERS,
+    matchers: STREAM_MATCHERS,
     filters,
   });
   if ('reason' in query) throw new Error(`${signal.id}: ${query.reason}`);

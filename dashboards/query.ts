@@ -15,7 +15,7 @@ import { NARROWING, TIMEZONE } from './variables.ts';
 export const NO_GROUP = '(none)';
 
 /** Matchers of every query of a board. */
-export const MATCHERS = [chosen('service_name', 'service')];
+export const STREAM_MATCHERS = [chosen('service_name', 'service')];
 
 /**
  * A label filter by what was chosen for a variable. Grafana escapes for a regular expression; the back quotes
@@ -75,7 +75,7 @@ function vectorOf(source: SignalSource, signal: Signal): string {
     by: source.by,
     context: CONTEXTS[source.over],
     timezone: TIMEZONE,
-    matchers: MATCHERS,
+    matchers: STREAM_MATCHERS,
     filters: filtersOf(source, signal),
   });
   if ('reason' in compiled) throw new Error(`${signal.id} over ${source.over}: ${compiled.reason}`);

@@ -6,10 +6,10 @@ import { columnOf } from '../core/columns.ts';
 import { linesTile } from './panels/lines.ts';
 import { NO_NUMBER, NO_TEXT } from './panels/looks.ts';
 import { numberStep, organizeStep, sortStep, TIME_FIELD } from './panels/shape.ts';
-import { describeList, listTile, override, rowsOf, tableOf } from './panels/table.ts';
+import { describeList, listTile, override, rowsOf, tablePanel } from './panels/table.ts';
 import { moneyCell } from './panels/table-columns.ts';
 import { NO_RUNS, RUN_COLUMNS } from './lists.ts';
-import { MATCHERS, OF_RUN } from './query.ts';
+import { STREAM_MATCHERS, OF_RUN } from './query.ts';
 import { lokiTarget, tileOf, valueFieldOf, type Size, type Tile } from './tile.ts';
 
 /** How the run ended: one row; without an id the newest runs, to choose one from. */
@@ -128,7 +128,7 @@ export function failedCallsTile(size: Size): Tile {
     tokens_output: 'Output tokens',
     cost_usd: 'Cost of the answer',
   };
-  const panel = tableOf(
+  const panel = tablePanel(
     [
       numberStep(['tool_result_len', 'tokens_output', 'cost_usd', READ_AT]),
       sortStep(READ_AT, 'ascending'),
@@ -183,12 +183,12 @@ export function runLinesTile(size: Size): Tile {
     },
     size,
     { kind: 'lines', explains: 'lost_events' },
-    `{${['event_name=~"agent[.].+"', ...MATCHERS].join(', ')}} |= "$run" | ${OF_RUN}`,
+    `{${['event_name=~"agent[.].+"', ...STREAM_MATCHERS].join(', ')}} |= "$run" | ${OF_RUN}`,
   );
 }
 
 function linesOf(event: 'agent.tool_call' | 'agent.model_call'): string {
-  return `{${[`event_name="${event}"`, ...MATCHERS].join(', ')}} |= "$run" | ${OF_RUN} | tallyspan_duplicate!="true"`;
+  return `{${[`event_name="${event}"`, ...STREAM_MATCHERS].join(', ')}} |= "$run" | ${OF_RUN} | tallyspan_duplicate!="true"`;
 }
 
 function labels(...fields: Parameters<typeof columnOf>[0][]): string[] {

@@ -13,7 +13,7 @@ export type Over = 'range' | 'steps' | 'days';
 
 export type Within = 'run' | 'service';
 
-export type Period = 'before' | 'change';
+export type ComparedPeriod = 'before' | 'change';
 
 /** Days that bars per day reach back, today included. */
 export const DAYS = 14;
@@ -25,12 +25,12 @@ export interface SignalSource {
   readonly by: readonly Dimension[];
   readonly over: Over;
   /** `before`: of the stretch of the same length before the range; `change`: of the range less that. */
-  readonly period?: Period | undefined;
+  readonly period?: ComparedPeriod | undefined;
   /** Only this many groups: the greatest of the number itself, or of `rankedBy`. */
   readonly top?: number;
   /** Greatest group first; tables order their rows by themselves. */
   readonly isSorted?: true;
-  readonly rankedBy?: { readonly signal: string; readonly period?: Period | undefined };
+  readonly rankedBy?: { readonly signal: string; readonly period?: ComparedPeriod | undefined };
   /** What it is narrowed to beside the service: the variables of the board (when absent), its run, or nothing. */
   readonly within?: Within;
   /** Name in the legend, or of the column. */
@@ -96,5 +96,5 @@ export interface TraceSource {
   readonly kind: 'trace';
 }
 
-export type Source =
+export type PanelSource =
   SignalSource | MonthSource | ListSource | JoinSource | LineSource | ServerSource | TraceSource;

@@ -9,7 +9,7 @@ import { CATALOGUE, signalOf } from '../signals/catalogue/index.ts';
 import type { Signal } from '../signals/signal.ts';
 import { panelIdOf } from './board-ids.ts';
 import { narrowingOf } from './query.ts';
-import type { Source, Within } from './source.ts';
+import type { PanelSource, Within } from './source.ts';
 import { LOKI } from './variables.ts';
 
 /** Size on the grid of 24 columns; a unit of height is about 30 pixels. */
@@ -21,7 +21,7 @@ export interface Size {
 /** A query with what it stands for. */
 export interface Target {
   readonly query: Dataquery;
-  readonly source: Source;
+  readonly source: PanelSource;
 }
 
 export interface Tile extends Size {
@@ -29,7 +29,7 @@ export interface Tile extends Size {
   readonly key: string;
   readonly panel: Panel;
   /** Sources by refId. */
-  readonly sources: Readonly<Record<string, Source>>;
+  readonly sources: Readonly<Record<string, PanelSource>>;
 }
 
 /**
@@ -84,7 +84,7 @@ export function valueFieldOf(index: number): string {
 
 /** A query to Loki. */
 export function lokiTarget(
-  source: Source,
+  source: PanelSource,
   expr: string,
   queryType: 'instant' | 'range',
   legend: string,

@@ -59,7 +59,7 @@ const ZONES = [
 ];
 
 /** The variables of a board, data sources first. */
-export function variablesOf(names: readonly BoardVariable[]): VariableModel[] {
+export function boardVariables(names: readonly BoardVariable[]): VariableModel[] {
   const variables = [dataSource('loki', 'Loki'), dataSource('tempo', 'Tempo'), ...names.map(variableOf)];
   // The builders write the settings of interval variables into all of them; Grafana's schema has them nowhere.
   return variables.map((built) => {

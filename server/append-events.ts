@@ -4,7 +4,7 @@
 import type { EventRecord } from '../core/event.ts';
 import { markRepeats } from './claude-repeats.ts';
 import { keepYoungSpaceSmall } from './process/memory.ts';
-import { readStatusLine, type StatusLineNumbers } from './queries/usage/read-usage.ts';
+import { readStatusLineNumbers, type StatusLineNumbers } from './queries/usage/read-usage.ts';
 import { ScoreBook, type RecordedScore } from './scores/record-scores.ts';
 import { parseScoreRequests } from './scores/score-request.ts';
 import { openDatabase } from './store/file/database.ts';
@@ -32,7 +32,7 @@ export async function openAppender(dataDir: string): Promise<FolderAppender> {
     return {
       append: (events) => store.write({ events, spans: [] }),
       newCount: () => Promise.resolve(store.counters.eventsStored),
-      statusLine: (timezone) => readStatusLine(database, Date.now(), timezone),
+      statusLine: (timezone) => readStatusLineNumbers(database, Date.now(), timezone),
       close: async () => {
         await markRepeats(database, store);
         await database.close();

@@ -29,7 +29,7 @@ import { readMeta, type StoreMeta } from './queries/read-meta.ts';
 import { readRecording, type Recording } from './queries/runs/read-recording.ts';
 import { readRun, type RunTree } from './queries/runs/read-run.ts';
 import {
-  readStatusLine,
+  readStatusLineNumbers,
   readUsageReport,
   type StatusLineNumbers,
   type UsageReport,
@@ -372,7 +372,7 @@ async function folderSource(dataDir: string, timezone: string): Promise<Source> 
       const ledger = await readLedger(database, days);
       return { ...days, ledger, bill: rows, fetchedAtMs: fetchedAtMs ?? null };
     },
-    statusLine: () => readStatusLine(database, Date.now(), timezone),
+    statusLine: () => readStatusLineNumbers(database, Date.now(), timezone),
     alerts: () => readStoredAlerts(dataDir, timezone),
     limits: async (sinceMs) =>
       readLimits(database, await LimitKeeper.open(dataDir, () => undefined), {

@@ -1,6 +1,6 @@
 // Loki's answers as signal results, in the same form as every other back end's.
 
-import { groupsResult, numberOf, valueResult, type GroupKey, type SignalResult } from './result.ts';
+import { groupsResult, cellNumber, valueResult, type GroupKey, type SignalResult } from './result.ts';
 import { dimensionsOf, type Signal, type SignalRequest } from './signal.ts';
 import { labelOf } from './to-logql.ts';
 
@@ -28,5 +28,5 @@ export function shapeVector(
 }
 
 function valueOf(sample: LokiSample | undefined): number | null {
-  return sample === undefined ? null : numberOf(Number(sample.value[1]));
+  return sample === undefined ? null : cellNumber(Number(sample.value[1]));
 }

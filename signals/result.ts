@@ -41,21 +41,25 @@ export interface SignalPoint {
 }
 
 /** A row as a database client gives it: one property per column. */
-export type Row = Readonly<Record<string, unknown>>;
+export type ResultRow = Readonly<Record<string, unknown>>;
 
 /** A number of a row; null and NaN are no data. */
-export function numberOf(cell: unknown): number | null {
+export function cellNumber(cell: unknown): number | null {
   const number = typeof cell === 'bigint' ? Number(cell) : cell;
   return typeof number === 'number' && Number.isFinite(number) ? number : null;
 }
 
 /** Rows of the statement made by `toSql`, as the signal's answer. */
-export function shapeResult(signal: Signal, request: SignalRequest, rows: readonly Row[]): SignalResult {
+export function shapeResult(
+  signal: Signal,
+  request: SignalRequest,
+  rows: readonly ResultRow[],
+): SignalResult {
   const by = dimensionsOf(signal, request);
-  if (by.length === 0) return valueResult(signal, request, numberOf(rows[0]?.['value']));
+  if (by.length === 0) return valueResult(signal, request, cellNumber(rows[0]?.['value']));
   const groups = rows.map((row) => ({
     by: Object.fromEntries(by.map((dimension) => [dimension, textOf(row[dimension])])) as GroupKey,
-    value: numberOf(row['value']),
+    value: cellNumber(row['value']),
   }));
   return groupsResult(signal, request, groups);
 }

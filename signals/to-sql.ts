@@ -2,7 +2,7 @@
 
 import type { Dimension } from '../core/schema.ts';
 import { startOfDate, type Step } from '../core/time.ts';
-import { numberOf, type Row, type SignalPoint } from './result.ts';
+import { cellNumber, type ResultRow, type SignalPoint } from './result.ts';
 import { dimensionsOf, foldsOf, type NotSupported, type Signal, type SignalRequest } from './signal.ts';
 import { seriesObstacle, windowOf } from './spans.ts';
 import { isPerProcess, literalSql, Statement, type WriteValue } from './sql-statement.ts';
@@ -68,14 +68,14 @@ export function shapeSeries(
   signal: Signal,
   starts: readonly number[],
   request: Pick<SignalRequest, 'timezone'> & { readonly step: Step },
-  rows: readonly Row[],
+  rows: readonly ResultRow[],
 ): SignalPoint[] {
   const valueByStart = new Map<number, number | null>();
   for (const row of rows) {
-    const bucket = numberOf(row['bucket']);
+    const bucket = cellNumber(row['bucket']);
     if (bucket === null) continue;
     const start = request.step === 'day' ? startOfDate(bucket, request.timezone) : bucket;
-    valueByStart.set(start, numberOf(row['value']));
+    valueByStart.set(start, cellNumber(row['value']));
   }
   return starts.map((start) => ({ start, value: valueByStart.get(start) ?? signal.whenEmpty }));
 }

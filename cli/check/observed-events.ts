@@ -41,7 +41,10 @@ const TAKEN_AWAY = [
 ] as const;
 
 /** Starts to observe. `register` is the file of the preload, `nodeOptions` what the user has in NODE_OPTIONS. */
-export async function observe(register: string, nodeOptions: string | undefined): Promise<Observation> {
+export async function startObservation(
+  register: string,
+  nodeOptions: string | undefined,
+): Promise<Observation> {
   const sent: EventRecord[] = [];
   const memory = {
     write: ({ events }: Batch): Promise<void> => {

@@ -17,7 +17,7 @@ export interface CommandEnd {
 
 type OutputMode = 'inherit' | 'collect';
 
-export interface CommandOptions {
+export interface ObservedChildOptions {
   /** The environment before what the observation sets. */
   readonly env: NodeJS.ProcessEnv;
   readonly timeoutMs?: number | undefined;
@@ -50,7 +50,7 @@ export function findRegister(): string {
 export async function runObserved(
   command: readonly string[],
   observation: Pick<Observation, 'env'>,
-  { env, timeoutMs, signal, stdout: mode = 'inherit', stderr: errorMode = 'inherit' }: CommandOptions,
+  { env, timeoutMs, signal, stdout: mode = 'inherit', stderr: errorMode = 'inherit' }: ObservedChildOptions,
 ): Promise<FinishedCommand> {
   const [file, ...args] = command;
   if (file === undefined) throw usageError('name the command after --, as in: -- node agent.mjs');

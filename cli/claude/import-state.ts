@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
-import type { CallFact, CostState } from '../../core/transcripts/facts.ts';
+import type { TranscriptCall, CostState } from '../../core/transcripts/facts.ts';
 import { spanIdOf } from '../../core/transcripts/ids.ts';
 import type { FoundFile, FoundSession } from './find-transcripts.ts';
 
@@ -109,7 +109,7 @@ export class ImportState {
    * Claims a call for a session: false when another session has it, unless this one knows more of it.
    * {@link loadCalls} comes before.
    */
-  claim(session: string, call: CallFact): boolean {
+  claim(session: string, call: TranscriptCall): boolean {
     const calls = this.#calls as Map<number, number>;
     const key = Number.parseInt(spanIdOf('call', call.key).slice(0, 13), 16);
     const worth = (call.isSidechain ? 0 : OUTPUT_RANGE) + Math.min(call.outputTokens, OUTPUT_RANGE - 1);

@@ -30,7 +30,7 @@ export function settingsFile(env: NodeJS.ProcessEnv): string {
 }
 
 /** @returns the settings; empty where there is no file. @throws CliError when they cannot be read */
-export async function readSettings(file: string): Promise<Settings> {
+export async function readClaudeSettings(file: string): Promise<Settings> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -58,7 +58,7 @@ export function variablesOf(settings: Settings): Variables {
 
 /** Writes the settings with the variables in them; everything else stays. The file is replaced as a whole. */
 export async function writeVariables(file: string, variables: Variables): Promise<void> {
-  const settings = await readSettings(file);
+  const settings = await readClaudeSettings(file);
   const old = settings['env'];
   const isObject = typeof old === 'object' && old !== null && !Array.isArray(old);
   const env = { ...(isObject ? old : {}), ...variables };

@@ -6,7 +6,7 @@ import { formatCost, formatCountOf, formatPercent, NO_DATA } from '../../core/fo
 import { checkLimits, type LimitOutcome } from '../../core/scores/limits.ts';
 import { factsOfRuns, type RunFacts } from '../../core/scores/run-facts.ts';
 import { limitsOf, withLimitOptions, type LimitCliOptions } from '../check/limit-options.ts';
-import { observe } from '../check/observed-events.ts';
+import { startObservation } from '../check/observed-events.ts';
 import { findRegister, runObserved } from '../check/run-observed.ts';
 import { usageError } from '../terminal/cli-error.ts';
 import { CommandEnded } from '../terminal/command-ended.ts';
@@ -44,7 +44,7 @@ is printed on stderr after its end.
       const limits = limitsOf(options);
       if (Object.values(limits).every((limit) => limit === undefined) && options.report === undefined)
         throw usageError('set at least one limit, such as --max-cost $0.05');
-      const observation = await observe(findRegister(), io.env['NODE_OPTIONS']);
+      const observation = await startObservation(findRegister(), io.env['NODE_OPTIONS']);
       try {
         const end = await runObserved(command, observation, {
           env: io.env,

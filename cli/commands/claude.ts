@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import {
   DEFAULT_ENDPOINT,
-  readSettings,
+  readClaudeSettings,
   settingsFile,
   telemetryVariables,
   variablesOf,
@@ -49,7 +49,7 @@ export function registerClaude(program: Command, io: CliIo): void {
       const endpoint = parseEndpoint(options.endpoint);
       const variables = telemetryVariables(endpoint);
       const file = options.settings ?? settingsFile(io.env);
-      const present = options.print === true ? {} : variablesOf(await readSettings(file));
+      const present = options.print === true ? {} : variablesOf(await readClaudeSettings(file));
       const missing = changesOf(variables, present);
       const isComplete = Object.keys(missing).length === 0;
       if (options.json !== true) io.stdout.write(textOf(variables, missing, present, file, options));

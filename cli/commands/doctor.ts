@@ -14,7 +14,7 @@ import { checkNode } from '../doctor/check-node.ts';
 import { checkPackages, findPackages } from '../doctor/check-packages.ts';
 import { checkPriceAge } from '../doctor/check-prices.ts';
 import { checkReceived } from '../doctor/check-received.ts';
-import type { Finding, Verdict } from '../doctor/finding.ts';
+import type { DoctorFinding, Verdict } from '../doctor/finding.ts';
 import { untilInterrupted } from '../terminal/interruption.ts';
 import type { CliIo } from '../terminal/io.ts';
 
@@ -30,7 +30,7 @@ export function registerDoctor(program: Command, io: CliIo): void {
     .argument('[command...]', 'a command to try under the preload, after --')
     .option('--json', 'print one JSON value')
     .action(async (command: readonly string[], options: { readonly json?: boolean }) => {
-      const findings: Finding[] = [
+      const findings: DoctorFinding[] = [
         checkNode(process.versions.node),
         ...checkPackages(await untilInterrupted(io.signal, () => findPackages(process.cwd()))),
         ...(await checkDelivery(io.env, io.signal)),
@@ -53,13 +53,13 @@ export function registerDoctor(program: Command, io: CliIo): void {
     });
 }
 
-function renderFinding({ verdict, what, details = [], advice }: Finding): string {
+function renderFinding({ verdict, what, details = [], advice }: DoctorFinding): string {
   const more = advice === undefined ? details : [...details, advice];
   return `${MARKS[verdict]}  ${what}\n${more.map((line) => `      ${line}\n`).join('')}`;
 }
 
 /** Runs the command with the preload and its debug output, and counts what was observed of it. */
-async function tryCommand(command: readonly string[], io: CliIo): Promise<Finding> {
+async function tryCommand(command: readonly string[], io: CliIo): Promise<DoctorFinding> {
   const [name = ''] = command;
   const { exitCode, signal, reports, stderr } = await runReporting(command, io, true);
   const details = stderr.split('\n').filter((line) => line.startsWith('tallyspan:'));

@@ -15,7 +15,7 @@ import {
 import { formatCost } from '../../core/format.ts';
 import { factsOfRuns } from '../../core/scores/run-facts.ts';
 import { parseMoney, parsePercent } from '../check/limit-options.ts';
-import { observe } from '../check/observed-events.ts';
+import { startObservation } from '../check/observed-events.ts';
 import { findRegister, runObserved } from '../check/run-observed.ts';
 import { datasetPath, DATASETS_FOLDER, readDataset } from '../eval/dataset-file.ts';
 import { renderJunit, renderMarkdown, summaryRows, type EvalReport } from '../eval/eval-report.ts';
@@ -133,7 +133,7 @@ async function runTrial(
   options: EvalOptions,
   io: CliIo,
 ): Promise<Trial> {
-  const observation = await observe(findRegister(), io.env['NODE_OPTIONS']);
+  const observation = await startObservation(findRegister(), io.env['NODE_OPTIONS']);
   try {
     const { stdout, exitCode } = await runObserved(command, observation, {
       env: { ...io.env, TALLYSPAN_ITEM_ID: item.id, TALLYSPAN_ITEM_INPUT: item.input ?? '' },

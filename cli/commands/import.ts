@@ -12,7 +12,7 @@ import { nameOf, readLines, requireLines, STDIN } from '../files/event-lines.ts'
 import { openSink } from '../files/event-sink.ts';
 import { interruptedExitCode, untilInterrupted } from '../terminal/interruption.ts';
 import type { CliIo } from '../terminal/io.ts';
-import { startProgress, type Progress } from '../terminal/progress.ts';
+import { startProgress, type ProgressBar } from '../terminal/progress.ts';
 import { safeText } from '../terminal/safe-text.ts';
 import { withSourceOptions, type SourceCliOptions } from '../source-options.ts';
 import { registerImportClaude } from './import-claude.ts';
@@ -102,7 +102,7 @@ async function totalBytes(files: readonly string[]): Promise<number | undefined>
 interface Importing {
   readonly sink: FolderAppender;
   readonly count: ImportCount;
-  readonly progress: Progress;
+  readonly progress: ProgressBar;
   readonly io: CliIo;
 }
 

@@ -3,28 +3,28 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import {
-  readSettings,
+  readClaudeSettings,
   settingsFile,
   telemetryVariables,
   variablesOf,
   type Variables,
 } from '../claude/telemetry-settings.ts';
 import { messageOf } from '../../server/process/server-error.ts';
-import type { Finding } from './finding.ts';
+import type { DoctorFinding } from './finding.ts';
 
 const SETUP = 'Run `tallyspan claude setup`.';
 const ANSWER_LIMIT_MS = 2_000;
 const OTLP_PROTOCOLS: ReadonlySet<string> = new Set(['http/protobuf', 'http/json', 'grpc']);
 
 /** Findings about its settings; none where there is no Claude Code. */
-export async function checkClaude(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Finding[]> {
+export async function checkClaude(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<DoctorFinding[]> {
   const file = settingsFile(env);
   if (statSync(path.dirname(file), { throwIfNoEntry: false }) === undefined) return [];
   let variables: Variables;
   try {
     // Its settings win over the shell it is started from.
     const shell = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
-    variables = { ...Object.fromEntries(shell), ...variablesOf(await readSettings(file)) };
+    variables = { ...Object.fromEntries(shell), ...variablesOf(await readClaudeSettings(file)) };
   } catch (error) {
     return [{ check: 'claude-code', verdict: 'fail', what: messageOf(error) }];
   }
@@ -45,7 +45,7 @@ export async function checkClaude(env: NodeJS.ProcessEnv, signal: AbortSignal): 
   return [{ ...(await checkEndpoint(variables, signal)), details }];
 }
 
-async function checkEndpoint(variables: Variables, signal: AbortSignal): Promise<Finding> {
+async function checkEndpoint(variables: Variables, signal: AbortSignal): Promise<DoctorFinding> {
   const check = 'claude-code';
   const protocol =
     variables['OTEL_EXPORTER_OTLP_LOGS_PROTOCOL'] ?? variables['OTEL_EXPORTER_OTLP_PROTOCOL'] ?? '';

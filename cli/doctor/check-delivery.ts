@@ -4,7 +4,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Finding } from './finding.ts';
+import type { DoctorFinding } from './finding.ts';
 
 type Signal = 'logs' | 'traces';
 
@@ -46,7 +46,7 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: (protocol: string) => 
 const OTHER_ADVICE = 'Start `tallyspan up`, or set OTEL_EXPORTER_OTLP_ENDPOINT.';
 
 /** Runs the program with the environment of the agent. */
-export async function checkDelivery(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Finding[]> {
+export async function checkDelivery(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<DoctorFinding[]> {
   const program = fileURLToPath(import.meta.resolve('@tallyspan/node/check-delivery'));
   const { NODE_OPTIONS: _options, ...rest } = env;
   const { stdout } = await promisify(execFile)(process.execPath, [program], { env: rest, signal });
@@ -54,8 +54,13 @@ export async function checkDelivery(env: NodeJS.ProcessEnv, signal: AbortSignal)
 }
 
 /** What the answer of the program means. */
-export function judgeDelivery({ isDisabled, problems, protocol, deliveries }: DeliveryAnswer): Finding[] {
-  const settings = problems.map((problem): Finding => ({
+export function judgeDelivery({
+  isDisabled,
+  problems,
+  protocol,
+  deliveries,
+}: DeliveryAnswer): DoctorFinding[] {
+  const settings = problems.map((problem): DoctorFinding => ({
     check: 'settings',
     verdict: 'warn',
     what: problem,
@@ -66,7 +71,7 @@ export function judgeDelivery({ isDisabled, problems, protocol, deliveries }: De
   }
   return [
     ...settings,
-    ...deliveries.map(({ signal, endpoint, status, reason }): Finding => {
+    ...deliveries.map(({ signal, endpoint, status, reason }): DoctorFinding => {
       const to = `${endpoint ?? 'the endpoint'} (${protocol})`;
       if (status === 'sent')
         return { check: 'delivery', verdict: 'ok', what: `${CARGO[signal]} arrive at ${to}` };

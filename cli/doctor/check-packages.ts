@@ -3,7 +3,7 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Finding } from './finding.ts';
+import type { DoctorFinding } from './finding.ts';
 
 /** An installed package. */
 export interface Installed {
@@ -72,7 +72,7 @@ async function readVersion(dir: string): Promise<string | undefined> {
 }
 
 /** What the installed packages mean for the observation of this project. */
-export function checkPackages(installed: readonly Installed[]): Finding[] {
+export function checkPackages(installed: readonly Installed[]): DoctorFinding[] {
   const named = (name: string): Installed[] => installed.filter((one) => one.name === name);
   return [
     checkSdk(named(SDK)),
@@ -82,7 +82,7 @@ export function checkPackages(installed: readonly Installed[]): Finding[] {
   ];
 }
 
-function checkSdk(copies: readonly Installed[]): Finding {
+function checkSdk(copies: readonly Installed[]): DoctorFinding {
   if (copies.length === 0) {
     return {
       check: 'sdk',
@@ -111,7 +111,7 @@ function checkSdk(copies: readonly Installed[]): Finding {
   return { check: 'sdk', verdict: 'ok', what: `${SDK} ${list}${count}` };
 }
 
-function checkPreload(copies: readonly Installed[]): Finding {
+function checkPreload(copies: readonly Installed[]): DoctorFinding {
   const [first, second] = copies;
   if (first === undefined) {
     return {
@@ -131,7 +131,7 @@ function checkPreload(copies: readonly Installed[]): Finding {
       };
 }
 
-function checkApi(copies: readonly Installed[]): Finding[] {
+function checkApi(copies: readonly Installed[]): DoctorFinding[] {
   const versions = new Set(copies.map(({ version }) => version));
   if (versions.size < 2) return [];
   return [
@@ -144,7 +144,7 @@ function checkApi(copies: readonly Installed[]): Finding[] {
   ];
 }
 
-function checkOthers(installed: readonly Installed[]): Finding[] {
+function checkOthers(installed: readonly Installed[]): DoctorFinding[] {
   const others = new Set(
     installed.filter(({ name }) => (OTHERS as readonly string[]).includes(name)).map(({ name }) => name),
   );

@@ -2,12 +2,12 @@
 
 import { PRICE_TABLE_VERSION } from '../../core/pricing/cost.ts';
 import { formatCountOf } from '../../core/format.ts';
-import type { Finding } from './finding.ts';
+import type { DoctorFinding } from './finding.ts';
 
 const DAY_MS = 86_400_000;
 const OLD_AFTER_DAYS = 60;
 
-export function checkPriceAge(nowMs: number): Finding {
+export function checkPriceAge(nowMs: number): DoctorFinding {
   const ageDays = Math.floor((nowMs - Date.parse(PRICE_TABLE_VERSION.slice(0, 10))) / DAY_MS);
   const what = `price table ${PRICE_TABLE_VERSION}, ${formatCountOf(ageDays, 'day')} old`;
   if (ageDays < 0) {

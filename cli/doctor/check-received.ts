@@ -1,7 +1,7 @@
 // Whether the server understood what it was sent, and whether the clocks of its senders are right.
 
 import { formatCountOf } from '../../core/format.ts';
-import type { Finding } from './finding.ts';
+import type { DoctorFinding } from './finding.ts';
 
 /** What of `/api/meta` is looked at. */
 interface Meta {
@@ -24,7 +24,7 @@ export async function checkReceived(
   url: string,
   token: string | undefined,
   signal: AbortSignal,
-): Promise<Finding[]> {
+): Promise<DoctorFinding[]> {
   let meta: Meta;
   try {
     const answer = await fetch(`${url.replace(/\/+$/, '')}/api/meta`, {
@@ -39,8 +39,8 @@ export async function checkReceived(
   return judgeReceived(meta, url);
 }
 
-export function judgeReceived(meta: Meta, url: string): Finding[] {
-  const findings: Finding[] = [];
+export function judgeReceived(meta: Meta, url: string): DoctorFinding[] {
+  const findings: DoctorFinding[] = [];
   const rows = meta.not_understood ?? [];
   if (rows.length > 0)
     findings.push({

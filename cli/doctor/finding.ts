@@ -2,7 +2,7 @@
 
 export type Verdict = 'ok' | 'warn' | 'fail';
 
-export interface Finding {
+export interface DoctorFinding {
   readonly check: string;
   readonly verdict: Verdict;
   readonly what: string;

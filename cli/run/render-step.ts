@@ -21,7 +21,7 @@ import type { RunContents } from './run-content.ts';
 
 type Step = RunTree['steps'][number];
 
-export interface CallContent {
+export interface ShownContent {
   readonly conversation: Conversation | undefined;
   readonly hasPrevious: boolean;
   readonly fault: string | undefined;
@@ -30,7 +30,7 @@ export interface CallContent {
 }
 
 /** The content of a call beside the call before it. */
-export function describeCall(run: RunTree, call: Step, contents: RunContents): CallContent {
+export function describeCall(run: RunTree, call: Step, contents: RunContents): ShownContent {
   const calls = run.steps.filter((step) => step.step === 'model_call');
   const before = calls[calls.indexOf(call) - 1];
   const texts = contents.calls.get(String(call['span_id']));
@@ -56,7 +56,7 @@ const BUCKETS = [
   ['web searches', 'web_searches', 'cost_web_search_nano_usd'],
 ] as const;
 
-export function renderStep(run: RunTree, call: Step, content: CallContent, isWhole: boolean): string {
+export function renderStep(run: RunTree, call: Step, content: ShownContent, isWhole: boolean): string {
   const number = call['agent.step_number'];
   const error = call['error.type'];
   const tools = run.steps.filter((step) => step.step === 'tool_call' && step['agent.step_number'] === number);

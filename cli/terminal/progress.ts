@@ -5,13 +5,13 @@ import { SingleBar } from 'cli-progress';
 import { isDumb } from './colours.ts';
 import type { CliIo } from './io.ts';
 
-export interface Progress {
+export interface ProgressBar {
   advance(by: number): void;
   stop(): void;
 }
 
 /** Starts a bar that ends at `total`; without a total it only tells how far it is, in `unit`. */
-export function startProgress(title: string, total: number | undefined, io: CliIo, unit = ''): Progress {
+export function startProgress(title: string, total: number | undefined, io: CliIo, unit = ''): ProgressBar {
   if (io.stderr.isTTY !== true || isDumb(io.env)) return { advance: () => undefined, stop: () => undefined };
   const bar = new SingleBar({
     format: total === undefined ? `${title} {value} ${unit}` : `${title} {bar} {percentage}%`,

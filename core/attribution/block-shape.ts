@@ -2,6 +2,7 @@
 // The owner is who pays for the block: a tool's name, or one of the pseudo-tools in parentheses.
 // Shapes are cached by the identity of the block, so an unchanged history is not hashed again.
 
+import { asText } from '../model-call/json.ts';
 import { ContentHash } from './content-hash.ts';
 import { estimateDocumentTokens, estimateImageTokens, estimateTextTokens } from './token-estimate.ts';
 
@@ -56,10 +57,6 @@ export function isJson(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
 /** Shape of a bare string: a system prompt, or a message whose content is one string. */
 export function describeText(text: string, role: string): BlockShape {
   hash.reset().mixText('text').mixText(text);
@@ -89,17 +86,17 @@ export function describeBlock(block: unknown, role: string): BlockShape {
 }
 
 function describeFresh(block: Json, role: string): BlockShape {
-  const type = textOf(block['type']) ?? '';
+  const type = asText(block['type']) ?? '';
   if (role === 'tools') return describeDefinition(block);
   hash.reset();
   switch (type) {
     case 'text': {
-      const text = textOf(block['text']) ?? '';
+      const text = asText(block['text']) ?? '';
       return describeText(text, role);
     }
     case 'thinking':
     case 'redacted_thinking': {
-      const text = textOf(block['thinking']) ?? textOf(block['data']) ?? '';
+      const text = asText(block['thinking']) ?? asText(block['data']) ?? '';
       hash.mixText(type).mixText(text);
       return shapeOf('thinking', PSEUDO_TOOLS.history, estimateTextTokens(text.length), text.length);
     }
@@ -109,8 +106,8 @@ function describeFresh(block: Json, role: string): BlockShape {
     case 'tool_use':
     case 'server_tool_use':
     case 'mcp_tool_use': {
-      const name = textOf(block['name']) ?? '';
-      const id = textOf(block['id']) ?? '';
+      const name = asText(block['name']) ?? '';
+      const id = asText(block['id']) ?? '';
       hash.mixText('tool_use').mixText(id).mixText(name).mixValue(block['input']);
       const tokens = estimateTextTokens(hash.chars) + TOOL_FRAME_TOKENS;
       return { ...shapeOf('tool_use', name, tokens, hash.chars), toolUseId: id };
@@ -121,7 +118,7 @@ function describeFresh(block: Json, role: string): BlockShape {
         return shapeOf('other', ownerOfRole(role), estimateTextTokens(hash.chars), hash.chars);
       }
   }
-  const id = textOf(block['tool_use_id']) ?? '';
+  const id = asText(block['tool_use_id']) ?? '';
   hash.mixText('tool_result').mixText(id).mixValue(block['is_error']);
   const before = hash.chars;
   hash.mixValue(block['content']);
@@ -131,9 +128,9 @@ function describeFresh(block: Json, role: string): BlockShape {
 
 /** A block that holds blocks (a tool result, a search result): its parts are looked at one by one, each cached. */
 function describeNested(block: Json, nested: readonly unknown[], role: string): BlockShape {
-  const type = textOf(block['type']) ?? '';
+  const type = asText(block['type']) ?? '';
   const parts = nested.map((part) => describeBlock(part, role));
-  const id = textOf(block['tool_use_id']) ?? '';
+  const id = asText(block['tool_use_id']) ?? '';
   hash.reset().mixText(type).mixText(id).mixValue(block['is_error']);
   let chars = 0;
   let tokens = 0;
@@ -156,8 +153,8 @@ function describeDefinition(tool: Json): BlockShape {
 
 function describeMedia(block: Json, type: 'image' | 'document', role: string): BlockShape {
   const source = isJson(block['source']) ? block['source'] : {};
-  const data = textOf(source['data']);
-  hash.mixText(type).mixText(textOf(source['type']) ?? '');
+  const data = asText(source['data']);
+  hash.mixText(type).mixText(asText(source['type']) ?? '');
   if (data === undefined) hash.mixValue(source);
   else hash.mixPayload(data);
   const chars = data?.length ?? hash.chars;

@@ -5,7 +5,7 @@
 import { readCalls, type CallFact } from '../pricing/call-facts.ts';
 import type { PriceOverrides } from '../pricing/cost.ts';
 import type { EventRecord } from '../event.ts';
-import { lengthOf, matchMessages } from './prefix-match.ts';
+import { messageCountOf, matchMessages } from './prefix-match.ts';
 import { repriceCall } from '../pricing/reprice.ts';
 
 export type CacheMissCause =
@@ -167,7 +167,7 @@ function findLineage(lineages: readonly Lineage[], call: CallFact): number {
       last.runId === call.runId &&
       last.step === call.step - 1 &&
       (isSame(last, call, 'tallyspan.prefix.system') || isSame(last, call, 'tallyspan.prefix.tools')) &&
-      lengthOf(messages) > 1,
+      messageCountOf(messages) > 1,
   );
 }
 

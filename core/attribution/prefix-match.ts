@@ -21,8 +21,8 @@ export function matchMessages(before: readonly string[], after: readonly string[
     const rightCount = countOf(other);
     const taken = Math.max(leftCount, rightCount);
     // Fewer messages than the fold of the other side holds: no telling, so nothing is said to differ.
-    const leftCounts = leftCount === taken ? taken : lengthOf(before.slice(left, left + taken));
-    const rightCounts = rightCount === taken ? taken : lengthOf(after.slice(right, right + taken));
+    const leftCounts = leftCount === taken ? taken : messageCountOf(before.slice(left, left + taken));
+    const rightCounts = rightCount === taken ? taken : messageCountOf(after.slice(right, right + taken));
     if (Math.min(leftCounts, rightCounts) < taken) {
       common += Math.min(leftCounts, rightCounts);
       break;
@@ -35,11 +35,11 @@ export function matchMessages(before: readonly string[], after: readonly string[
     left += leftCount === taken ? 1 : taken;
     right += rightCount === taken ? 1 : taken;
   }
-  return { common, before: lengthOf(before), after: lengthOf(after) };
+  return { common, before: messageCountOf(before), after: messageCountOf(after) };
 }
 
 /** Messages in the list, folds counted in full. */
-export function lengthOf(messages: readonly string[]): number {
+export function messageCountOf(messages: readonly string[]): number {
   let length = 0;
   for (const entry of messages) length += countOf(entry);
   return length;

@@ -1,7 +1,8 @@
 // A request shape: what a Messages request carries, as sizes and hashes in prefix order
 // (tools, then system, then messages), with its cache breakpoints. No content is kept.
 
-import { describeBlock, describeText, isJson, textOf, type BlockShape } from './block-shape.ts';
+import { asText } from '../model-call/json.ts';
+import { describeBlock, describeText, isJson, type BlockShape } from './block-shape.ts';
 import { ContentHash, formatHash } from './content-hash.ts';
 
 export interface CacheBreakpoint {
@@ -75,7 +76,7 @@ export function describeRequest(params: unknown): RequestShape {
 
   for (const tool of listOf(request['tools'])) {
     add(tool, 'tools');
-    const name = isJson(tool) ? (textOf(tool['name']) ?? textOf(tool['type'])) : undefined;
+    const name = isJson(tool) ? (asText(tool['name']) ?? asText(tool['type'])) : undefined;
     toolNames.push(name ?? '');
   }
   const toolCount = blocks.length;
@@ -87,7 +88,7 @@ export function describeRequest(params: unknown): RequestShape {
   const messages: number[] = [];
   for (const message of listOf(request['messages'])) {
     if (!isJson(message)) continue;
-    const role = textOf(message['role']) ?? 'user';
+    const role = asText(message['role']) ?? 'user';
     const start = blocks.length;
     const { content } = message;
     if (typeof content === 'string') blocks.push(describeTextMessage(message, content, role));
@@ -104,7 +105,7 @@ export function describeRequest(params: unknown): RequestShape {
   let toolDefinitionTokens = 0;
   for (let index = 0; index < toolCount; index++) toolDefinitionTokens += blocks[index]?.tokens ?? 0;
   return {
-    model: textOf(request['model']) ?? '',
+    model: asText(request['model']) ?? '',
     blocks,
     breakpoints,
     toolNames,
@@ -183,7 +184,7 @@ function hashPrefix(
   const model = hash
     .reset()
     .mixValue(request['model'])
-    .mixText(textOf(request['speed']) ?? 'standard')
+    .mixText(asText(request['speed']) ?? 'standard')
     .digest();
   const settings = hash
     .reset()

@@ -7,7 +7,14 @@ import { NewestMap } from '../newest-map.ts';
 import type { PriceOverrides } from '../pricing/price-overrides.ts';
 import { runIdOfAgent, runIdOfPrompt, spanIdOf } from '../transcripts/ids.ts';
 import { SERVICE_NAME } from '../transcripts/session-events.ts';
-import { countOf, kindOf, millisOf, textOf, truthOf, type ClaudeLog } from './log-record.ts';
+import {
+  attributeCount,
+  kindOf,
+  attributeMillis,
+  attributeText,
+  attributeTruth,
+  type ClaudeLog,
+} from './log-record.ts';
 import { fieldsOfError, fieldsOfRequest } from './price-log.ts';
 
 /** Sessions, sub-agents and refused requests that are remembered. */
@@ -51,10 +58,10 @@ export class ClaudeLogReader {
     if (kind === '') return [];
     const place = placeOf(log);
     const { attributes } = log;
-    const agentName = textOf(attributes, 'agent.name') || textOf(attributes, 'agent_type');
+    const agentName = attributeText(attributes, 'agent.name') || attributeText(attributes, 'agent_type');
     if (place.agentId !== '' && agentName !== '') remember(this.#agentNames, place.agentId, agentName);
     const common = this.#commonFields(log, place);
-    const requestId = textOf(attributes, 'request_id');
+    const requestId = attributeText(attributes, 'request_id');
     switch (kind) {
       case 'user_prompt':
         if (place.run === undefined) return [noteOf(kind, log, common, place)];
@@ -87,7 +94,9 @@ export class ClaudeLogReader {
         ];
       case 'api_refusal':
         if (requestId !== '') remember(this.#refusals, requestId, true);
-        return [note(common, place, 'warning', 'refusal', textOf(attributes, 'category') || undefined)];
+        return [
+          note(common, place, 'warning', 'refusal', attributeText(attributes, 'category') || undefined),
+        ];
       default:
         return [noteOf(kind, log, common, place)];
     }
@@ -97,7 +106,7 @@ export class ClaudeLogReader {
   #firstSight(log: ClaudeLog, place: Place): EventRecord[] {
     if (place.run === undefined || this.#startedRuns.has(place.run)) return [];
     const common = this.#commonFields(log, place, false);
-    const startMs = log.timeMs - (millisOf(log.attributes, 'duration_ms') ?? 0);
+    const startMs = log.timeMs - (attributeMillis(log.attributes, 'duration_ms') ?? 0);
     return [this.#startOf({ ...log, timeMs: startMs }, place, GUESSED_REVISION, common)];
   }
 
@@ -112,7 +121,7 @@ export class ClaudeLogReader {
       parent_span_id: place.parentRun === undefined ? undefined : spanIdOf('run', place.parentRun),
       'tallyspan.key': `claude-code/run/${run}`,
       'tallyspan.revision': revision,
-      'agent.user_input_len': countOf(log.attributes, 'prompt_length'),
+      'agent.user_input_len': attributeCount(log.attributes, 'prompt_length'),
       'agent.inferred': true,
     };
   }
@@ -120,8 +129,9 @@ export class ClaudeLogReader {
   #commonFields(log: ClaudeLog, place: Place, isNumbered = true): EventRecord {
     const { attributes, resource } = log;
     const process = isNumbered ? this.#processOf(log, place.session) : undefined;
-    const sequence = countOf(attributes, 'event.sequence');
-    const version = textOf(attributes, 'app.version') || textOf(resource, 'service.version') || undefined;
+    const sequence = attributeCount(attributes, 'event.sequence');
+    const version =
+      attributeText(attributes, 'app.version') || attributeText(resource, 'service.version') || undefined;
     const name = [place.session, String(sequence ?? kindOf(log)), String(log.timeMs)] as const;
     return {
       timestamp: log.timeMs,
@@ -129,7 +139,7 @@ export class ClaudeLogReader {
       trace_id:
         log.traceId === '' ? (place.run ?? spanIdOf('session', place.session).repeat(2)) : log.traceId,
       span_id: spanIdOf('log', ...name),
-      'service.name': textOf(resource, 'service.name') || SERVICE_NAME,
+      'service.name': attributeText(resource, 'service.name') || SERVICE_NAME,
       'service.version': version,
       'tallyspan.process_id': process === undefined || sequence === undefined ? undefined : process,
       // Ours begin at 1.
@@ -140,7 +150,7 @@ export class ClaudeLogReader {
       'agent.run_id': place.run,
       'agent.parent_run_id': place.parentRun,
       'gen_ai.conversation.id': place.session || undefined,
-      'user.id': textOf(attributes, 'user.id') || undefined,
+      'user.id': attributeText(attributes, 'user.id') || undefined,
       'gen_ai.agent.name':
         place.agentId === '' ? SERVICE_NAME : (this.#agentNames.get(place.agentId) ?? 'subagent'),
       'agent.version': version,
@@ -149,7 +159,7 @@ export class ClaudeLogReader {
 
   /** A session that is resumed goes on in another process, which numbers from the start again. */
   #processOf({ attributes, timeMs }: ClaudeLog, session: string): string | undefined {
-    const sequence = countOf(attributes, 'event.sequence');
+    const sequence = attributeCount(attributes, 'event.sequence');
     if (sequence === undefined) return undefined;
     let process = this.#processes.get(session);
     if (process === undefined || (sequence <= process.lastSequence && timeMs > process.lastMs)) {
@@ -165,15 +175,16 @@ export class ClaudeLogReader {
 }
 
 function placeOf({ attributes }: ClaudeLog): Place {
-  const session = textOf(attributes, 'session.id');
-  const prompt = textOf(attributes, 'prompt.id');
-  const source = textOf(attributes, 'query_source');
+  const session = attributeText(attributes, 'session.id');
+  const prompt = attributeText(attributes, 'prompt.id');
+  const source = attributeText(attributes, 'query_source');
   // Before sub-agents had ids, those of one kind within a prompt are taken together.
   const agentId =
-    textOf(attributes, 'agent_id') || (source.startsWith('agent:') ? `${session}/${prompt}/${source}` : '');
+    attributeText(attributes, 'agent_id') ||
+    (source.startsWith('agent:') ? `${session}/${prompt}/${source}` : '');
   const promptRun = prompt === '' ? undefined : runIdOfPrompt(prompt);
   if (agentId === '') return { session, run: promptRun, parentRun: undefined, agentId };
-  const parent = textOf(attributes, 'parent_agent_id');
+  const parent = attributeText(attributes, 'parent_agent_id');
   return {
     session,
     run: runIdOfAgent(agentId),
@@ -187,17 +198,17 @@ function spanOfRun({ run }: Place): string | undefined {
 }
 
 function toolFields({ attributes }: ClaudeLog): Fields {
-  const isOk = truthOf(attributes, 'success');
-  const resultLen = countOf(attributes, 'tool_result_size_bytes');
-  const id = textOf(attributes, 'tool_use_id');
+  const isOk = attributeTruth(attributes, 'success');
+  const resultLen = attributeCount(attributes, 'tool_result_size_bytes');
+  const id = attributeText(attributes, 'tool_use_id');
   return {
     ...(id !== '' && { span_id: spanIdOf('tool', id), 'tallyspan.key': `claude-code/tool/${id}` }),
-    'gen_ai.tool.name': textOf(attributes, 'tool_name') || undefined,
+    'gen_ai.tool.name': attributeText(attributes, 'tool_name') || undefined,
     'gen_ai.tool.call.id': id || undefined,
-    duration_ms: millisOf(attributes, 'duration_ms'),
+    duration_ms: attributeMillis(attributes, 'duration_ms'),
     'tool.ok': isOk,
-    'error.type': isOk === false ? textOf(attributes, 'error_type') || 'tool_error' : undefined,
-    'tool.input_len': countOf(attributes, 'tool_input_size_bytes'),
+    'error.type': isOk === false ? attributeText(attributes, 'error_type') || 'tool_error' : undefined,
+    'tool.input_len': attributeCount(attributes, 'tool_input_size_bytes'),
     'tool.result_len': resultLen,
     'tool.result_empty': resultLen === undefined ? undefined : resultLen === 0,
     'agent.inferred': true,
@@ -206,7 +217,7 @@ function toolFields({ attributes }: ClaudeLog): Fields {
 
 /** What else Claude Code did: a mark on the run, by names and counts. */
 function noteOf(kind: string, { attributes }: ClaudeLog, common: EventRecord, place: Place): EventRecord {
-  const text = (key: string): string | undefined => textOf(attributes, key) || undefined;
+  const text = (key: string): string | undefined => attributeText(attributes, key) || undefined;
   switch (kind) {
     case 'compaction':
       return note(common, place, 'compaction', text('trigger'), countText(attributes, 'pre_tokens'));
@@ -247,7 +258,7 @@ function note(
 }
 
 function countText(attributes: ClaudeLog['attributes'], key: string): string | undefined {
-  return countOf(attributes, key)?.toString();
+  return attributeCount(attributes, key)?.toString();
 }
 
 function remember<T>(map: NewestMap<string, T>, key: string, value: T): void {

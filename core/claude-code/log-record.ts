@@ -18,35 +18,35 @@ export interface ClaudeLog {
 
 /** Kind of the record, without the prefix that its body has; empty when it is none of Claude Code's. */
 export function kindOf({ attributes }: ClaudeLog): string {
-  return textOf(attributes, 'event.name').replace(/^claude_code\./, '');
+  return attributeText(attributes, 'event.name').replace(/^claude_code\./, '');
 }
 
 /** Empty where it is absent or no text. */
-export function textOf(attributes: ClaudeLog['attributes'], key: string): string {
+export function attributeText(attributes: ClaudeLog['attributes'], key: string): string {
   const value = attributes[key];
   return typeof value === 'string' ? value : '';
 }
 
 /** A count, however it is written; undefined where there is none. */
-export function countOf(attributes: ClaudeLog['attributes'], key: string): number | undefined {
-  const value = numberOf(attributes, key);
+export function attributeCount(attributes: ClaudeLog['attributes'], key: string): number | undefined {
+  const value = attributeNumber(attributes, key);
   return value !== undefined && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
 /** Whole milliseconds. */
-export function millisOf(attributes: ClaudeLog['attributes'], key: string): number | undefined {
-  const value = numberOf(attributes, key);
+export function attributeMillis(attributes: ClaudeLog['attributes'], key: string): number | undefined {
+  const value = attributeNumber(attributes, key);
   return value !== undefined && value >= 0 ? Math.round(value) : undefined;
 }
 
-export function numberOf(attributes: ClaudeLog['attributes'], key: string): number | undefined {
+export function attributeNumber(attributes: ClaudeLog['attributes'], key: string): number | undefined {
   const value = attributes[key];
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
 /** A truth, however it is written; undefined where there is none. */
-export function truthOf(attributes: ClaudeLog['attributes'], key: string): boolean | undefined {
+export function attributeTruth(attributes: ClaudeLog['attributes'], key: string): boolean | undefined {
   const value = attributes[key];
   if (typeof value === 'boolean') return value;
   return value === 'true' ? true : value === 'false' ? false : undefined;

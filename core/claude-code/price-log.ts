@@ -8,7 +8,13 @@ import { priceCall, type CallCost, type PriceOverrides } from '../pricing/cost.t
 import { priceUncached } from '../pricing/uncached-cost.ts';
 import { NO_USAGE, readingOf, type UsageError, type UsageReading } from '../pricing/usage.ts';
 import { WEB_SEARCH_MICRO_USD } from '../prices/table.ts';
-import { countOf, millisOf, numberOf, textOf, type ClaudeLog } from './log-record.ts';
+import {
+  attributeCount,
+  attributeMillis,
+  attributeNumber,
+  attributeText,
+  type ClaudeLog,
+} from './log-record.ts';
 
 /** Claude Code writes its cost to the micro-dollar, and may round each bucket. */
 const ROUNDING_NANO_USD = 5_000;
@@ -22,7 +28,7 @@ export function fieldsOfRequest(
   isRefused: boolean,
   overrides?: PriceOverrides,
 ): ModelCallFields {
-  const durationMs = millisOf(attributes, 'duration_ms') ?? 0;
+  const durationMs = attributeMillis(attributes, 'duration_ms') ?? 0;
   const model = modelOf(attributes);
   const claimed = claimOf(attributes);
   const platform = platformOfLog(attributes);
@@ -40,10 +46,10 @@ export function fieldsOfRequest(
   return modelCallFields({
     provider: providerOf(platform ?? 'anthropic'),
     requestedModel: model,
-    requestId: textOf(attributes, 'request_id') || undefined,
+    requestId: attributeText(attributes, 'request_id') || undefined,
     finishReasons: isRefused ? ['refusal'] : undefined,
     durationMs,
-    ttftMs: millisOf(attributes, 'ttft_ms'),
+    ttftMs: attributeMillis(attributes, 'ttft_ms'),
     reading,
     cost: compare(cost, claimed, overrides !== undefined || isRefused),
     claimedNanoUsd: claimed,
@@ -53,14 +59,14 @@ export function fieldsOfRequest(
 
 /** Fields of a call that failed after all its attempts. */
 export function fieldsOfError({ attributes }: ClaudeLog): ModelCallFields {
-  const attempts = countOf(attributes, 'attempt');
+  const attempts = attributeCount(attributes, 'attempt');
   return modelCallFields({
     provider: providerOf(platformOfLog(attributes) ?? 'anthropic'),
     requestedModel: modelOf(attributes),
-    requestId: textOf(attributes, 'request_id') || undefined,
-    durationMs: millisOf(attributes, 'duration_ms'),
+    requestId: attributeText(attributes, 'request_id') || undefined,
+    durationMs: attributeMillis(attributes, 'duration_ms'),
     attempts: attempts === 0 ? undefined : attempts,
-    errorType: errorTypeOf(countOf(attributes, 'status_code')),
+    errorType: errorTypeOf(attributeCount(attributes, 'status_code')),
   });
 }
 
@@ -85,31 +91,31 @@ function errorTypeOf(status: number | undefined): string {
 
 /** Claude Code's name of a model may have a mark for its context, `[1m]`; the API's has not. */
 function modelOf(attributes: ClaudeLog['attributes']): string {
-  return textOf(attributes, 'model').replace(/\[[^\]]*\]$/, '');
+  return attributeText(attributes, 'model').replace(/\[[^\]]*\]$/, '');
 }
 
 function platformOfLog(attributes: ClaudeLog['attributes']): Platform | undefined {
-  const named = textOf(attributes, 'anthropic.provider');
+  const named = attributeText(attributes, 'anthropic.provider');
   return PLATFORMS.find((platform) => platform === named);
 }
 
 function readingOfLog(attributes: ClaudeLog['attributes'], webSearches: number): UsageReading | UsageError {
-  const input = countOf(attributes, 'input_tokens');
-  const output = countOf(attributes, 'output_tokens');
+  const input = attributeCount(attributes, 'input_tokens');
+  const output = attributeCount(attributes, 'output_tokens');
   if (input === undefined || output === undefined)
     return { error: 'usage_missing', message: 'the record has no counts of tokens' };
-  const written = countOf(attributes, 'cache_creation_tokens') ?? 0;
-  const oneHour = countOf(attributes, 'cache_creation_1h_tokens');
-  const fiveMinutes = countOf(attributes, 'cache_creation_5m_tokens');
+  const written = attributeCount(attributes, 'cache_creation_tokens') ?? 0;
+  const oneHour = attributeCount(attributes, 'cache_creation_1h_tokens');
+  const fiveMinutes = attributeCount(attributes, 'cache_creation_5m_tokens');
   const known = (oneHour ?? 0) + (fiveMinutes ?? 0);
   const unknown = Math.max(0, written - known);
-  const speed = textOf(attributes, 'speed');
+  const speed = attributeText(attributes, 'speed');
   return readingOf(
     {
       ...NO_USAGE,
       input,
       output,
-      cacheRead: countOf(attributes, 'cache_read_tokens') ?? 0,
+      cacheRead: attributeCount(attributes, 'cache_read_tokens') ?? 0,
       cacheWrite5m: (fiveMinutes ?? 0) + unknown,
       cacheWrite1h: oneHour ?? 0,
       webSearches,
@@ -119,9 +125,9 @@ function readingOfLog(attributes: ClaudeLog['attributes'], webSearches: number):
 }
 
 function claimOf(attributes: ClaudeLog['attributes']): number | undefined {
-  const micros = countOf(attributes, 'cost_usd_micros');
+  const micros = attributeCount(attributes, 'cost_usd_micros');
   if (micros !== undefined) return micros * 1_000;
-  const usd = numberOf(attributes, 'cost_usd');
+  const usd = attributeNumber(attributes, 'cost_usd');
   return usd === undefined || usd < 0 ? undefined : nanoUsdOf(usd);
 }
 

@@ -50,7 +50,7 @@ export interface FoundCause {
   readonly outlier?: OutlierRun | undefined;
 }
 
-export interface Comparison {
+export interface PeriodComparison {
   /** Without outliers. */
   readonly before: Measures;
   readonly after: Measures;
@@ -85,7 +85,7 @@ const OPENING_OWNERS = ['(tools)', '(system)', '(user)'] as const;
 /** Takes from the pool what each cause accounts for. The specific ones come first; order is not rank. */
 export function findCauses(
   pool: AtomPool,
-  comparison: Comparison,
+  comparison: PeriodComparison,
   dominantUsers: ReadonlySet<string>,
 ): FoundCause[] {
   const finder = new CauseFinder(pool, comparison);
@@ -103,13 +103,13 @@ export function findCauses(
 class CauseFinder {
   readonly causes: FoundCause[] = [];
   readonly #pool: AtomPool;
-  readonly #comparison: Comparison;
+  readonly #comparison: PeriodComparison;
   /** Nano-USD that a cause with evidence of its own must reach. */
   readonly #least: number;
   /** Nano-USD that a cause without must reach. */
   readonly #leastByChance: number;
 
-  constructor(pool: AtomPool, comparison: Comparison) {
+  constructor(pool: AtomPool, comparison: PeriodComparison) {
     this.#pool = pool;
     this.#comparison = comparison;
     const { before, after, scale } = comparison;

@@ -3,7 +3,7 @@
 
 import type { PriceOverrides } from '../pricing/cost.ts';
 import type { EventRecord } from '../event.ts';
-import { findCauses, type CauseKind, type Comparison, type FoundCause } from './causes.ts';
+import { findCauses, type CauseKind, type PeriodComparison, type FoundCause } from './causes.ts';
 import { findChangeStamps, type ChangeStamp } from './change-stamps.ts';
 import { textOfEvidence, type EvidenceLine } from './evidence.ts';
 import { chanceOfRunCosts, measurePeriod } from './measures.ts';
@@ -182,7 +182,7 @@ function compare(
   earlier: Period,
   [laterCosts, earlierCosts]: readonly [RunCosts, RunCosts],
   scale: number,
-): { readonly comparison: Comparison; readonly dominantUsers: ReadonlySet<string> } {
+): { readonly comparison: PeriodComparison; readonly dominantUsers: ReadonlySet<string> } {
   const costs = {
     beforeCostNanoUsd: earlierCosts.costNanoUsd * scale,
     afterCostNanoUsd: laterCosts.costNanoUsd,
@@ -234,7 +234,7 @@ function isMeasuredByMeans(kind: CauseKind): boolean {
   return ESTIMATED.has(kind) || kind === 'more_runs' || kind.startsWith('cache_');
 }
 
-function findDominantUsers({ before, after, ...costs }: Comparison): Set<string> {
+function findDominantUsers({ before, after, ...costs }: PeriodComparison): Set<string> {
   const dominant = new Set<string>();
   const users = new Set([...before.costByUser.keys(), ...after.costByUser.keys()]);
   if (users.size < LEAST_USERS) return dominant;

@@ -3,7 +3,7 @@
 
 import type { CacheMiss } from '../attribution/cache-forensics.ts';
 import { formatCost, formatCount, formatDuration, formatPercent } from '../format.ts';
-import type { Comparison, FoundCause } from './causes.ts';
+import type { PeriodComparison, FoundCause } from './causes.ts';
 import { hourShareOf, type Measures } from './measures.ts';
 import type { OutlierRun } from './outliers.ts';
 import type { Period } from './period.ts';
@@ -26,7 +26,7 @@ export function textOfPiece(piece: EvidenceLine[number]): string {
 
 export function evidenceOf(
   { kind, subject, outlier }: FoundCause,
-  comparison: Comparison,
+  comparison: PeriodComparison,
   later: Period,
 ): EvidenceLine[] {
   const { before, after: now, scale } = comparison;
@@ -68,7 +68,7 @@ export function evidenceOf(
 
 function outlierEvidence(
   { runId, calls, firstMs, nowNanoUsd, beforeNanoUsd, nanoUsd, usualNanoUsd }: OutlierRun,
-  { beforeCostNanoUsd, afterCostNanoUsd }: Comparison,
+  { beforeCostNanoUsd, afterCostNanoUsd }: PeriodComparison,
 ): EvidenceLine[] {
   const share = nanoUsd / (afterCostNanoUsd - beforeCostNanoUsd);
   const inBoth = nowNanoUsd > 0 && beforeNanoUsd > 0;

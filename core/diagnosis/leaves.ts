@@ -1,7 +1,7 @@
 // Leaves: the calls of a period grouped so that the cost of a leaf is a sum of products of factors.
 // A leaf is one group of runs, one place in the run, one regime, one model.
 
-import { BUCKETS, type BucketCounts, type Period, type PeriodCall } from './period.ts';
+import { INPUT_BUCKETS, type BucketCounts, type Period, type PeriodCall } from './period.ts';
 
 /** What the calls of a leaf hold together, each as often as its run counts. */
 export interface LeafSum {
@@ -130,7 +130,7 @@ function addCall(sum: LeafSum, call: PeriodCall, weight: number): void {
   const tokens: BucketCounts = [usage.input, usage.cacheRead, usage.cacheWrite5m, usage.cacheWrite1h];
   const cost: BucketCounts = [buckets.input, buckets.cacheRead, buckets.cacheWrite5m, buckets.cacheWrite1h];
   let explained = 0;
-  for (let bucket = 0; bucket < BUCKETS.length; bucket++) {
+  for (let bucket = 0; bucket < INPUT_BUCKETS.length; bucket++) {
     const count = tokens[bucket] ?? 0;
     if (count === 0) continue;
     sum.bucketTokens[bucket] = (sum.bucketTokens[bucket] ?? 0) + count * weight;

@@ -6,11 +6,11 @@ import { findMissesOfCalls, pairCalls, type CacheMiss } from '../attribution/cac
 import { readCalls, type CallFact } from '../pricing/call-facts.ts';
 import type { PriceOverrides } from '../pricing/cost.ts';
 import type { EventRecord } from '../event.ts';
-import { lengthOf } from '../attribution/prefix-match.ts';
+import { messageCountOf } from '../attribution/prefix-match.ts';
 
 /** Input buckets, in the order of the arrays below. */
-export const BUCKETS = ['input', 'cache_read', 'cache_write_5m', 'cache_write_1h'] as const;
-export type Bucket = (typeof BUCKETS)[number];
+export const INPUT_BUCKETS = ['input', 'cache_read', 'cache_write_5m', 'cache_write_1h'] as const;
+export type Bucket = (typeof INPUT_BUCKETS)[number];
 export type BucketCounts = readonly [input: number, read: number, write5m: number, write1h: number];
 
 /** Why a call is in the run: the ordinary course of things, to read a failed tool's error, or it failed itself. */
@@ -164,7 +164,8 @@ function findCompactedCalls(facts: readonly CallFact[], events: readonly EventRe
     if (previous === undefined || isOpening || previous.runId !== call.runId) continue;
     const before = previous.event['tallyspan.prefix.messages'];
     const after = call.event['tallyspan.prefix.messages'];
-    if (before === undefined || after === undefined || lengthOf(after) >= lengthOf(before)) continue;
+    if (before === undefined || after === undefined || messageCountOf(after) >= messageCountOf(before))
+      continue;
     if (call.inputTokens < previous.inputTokens * COMPACTED_SHARE)
       shrunk.set(call.runId, Math.min(shrunk.get(call.runId) ?? Infinity, call.startMs));
   }

@@ -12,7 +12,7 @@ import {
   type Leaves,
   type LeafSum,
 } from './leaves.ts';
-import { BUCKETS, type Bucket, type Period } from './period.ts';
+import { INPUT_BUCKETS, type Bucket, type Period } from './period.ts';
 import { unitShares } from './product-shares.ts';
 
 /** What an atom of the difference is due to. */
@@ -195,7 +195,7 @@ function splitTokens(
   for (const owner of owners) {
     const part = owner.startsWith('(') ? 'tokens' : 'tool_carry';
     const size = both((side) => perCall(sizes[side], ownerTokens(sizes[side], owner)));
-    BUCKETS.forEach((bucket, index) => {
+    INPUT_BUCKETS.forEach((bucket, index) => {
       const mix = both((side) => {
         const own = mixes[side];
         const held = ownerTokens(own, owner) > 0 ? own : mixes[1 - side];

@@ -1,7 +1,7 @@
 // The wording of causes: what happened, by which figures it shows, and what to do about it.
 
 import { formatCount, formatPercent } from '../format.ts';
-import type { CauseKind, Comparison, FoundCause } from './causes.ts';
+import type { CauseKind, PeriodComparison, FoundCause } from './causes.ts';
 import { evidenceOf, type EvidenceLine } from './evidence.ts';
 import { hitRatio, type Measures } from './measures.ts';
 import type { OutlierRun } from './outliers.ts';
@@ -49,7 +49,7 @@ const FIXES: Readonly<Record<CauseKind, string>> = {
   workload_changed: 'The mix of agents or tasks is another one: compare each by itself.',
 };
 
-export function wordCause(cause: FoundCause, comparison: Comparison, after: Period): CauseWords {
+export function wordCause(cause: FoundCause, comparison: PeriodComparison, after: Period): CauseWords {
   return {
     title: titleOf(cause, comparison),
     evidence: evidenceOf(cause, comparison, after),
@@ -57,7 +57,7 @@ export function wordCause(cause: FoundCause, comparison: Comparison, after: Peri
   };
 }
 
-function titleOf({ kind, subject, nanoUsd, outlier }: FoundCause, comparison: Comparison): string {
+function titleOf({ kind, subject, nanoUsd, outlier }: FoundCause, comparison: PeriodComparison): string {
   const { before, after: now } = comparison;
   const grew = nanoUsd >= 0;
   const reads = `cache reads ${percent(hitRatio(before))} → ${percent(hitRatio(now))}`;

@@ -6,10 +6,10 @@ import { commonFieldsOf, modelCallOf, toolCallOf, type FactSpan } from '../diale
 import { text } from '../dialects/span-facts.ts';
 import { responseIdsOf } from '../duplicates.ts';
 import type { EventRecord } from '../event.ts';
-import { Places, type Place } from './places.ts';
+import { Places, type SpanPlace } from './places.ts';
 import { runEvents, type ForeignRun } from './run-events.ts';
 import { findDuplicates, type CallReport, type Duplicates } from './same-call.ts';
-import { IDENTITY_KEYS, buildTree, isRoot, type Identity, type TraceNode } from './trace-tree.ts';
+import { IDENTITY_KEYS, buildTree, isRoot, type TraceIdentity, type TraceNode } from './trace-tree.ts';
 
 /** Steps beside calls and tools that are worth a line of their own, by operation. */
 const NOTED_STEPS: ReadonlySet<unknown> = new Set([
@@ -216,7 +216,7 @@ class RunsOfTrace {
     return run;
   }
 
-  #idOf(place: Place): string | undefined {
+  #idOf(place: SpanPlace): string | undefined {
     if (place === 'trace') return undefined;
     if ('ownRunId' in place) return place.ownRunId;
     // A workflow around agents that runs nothing itself is no run.
@@ -252,8 +252,8 @@ function rootOf(members: readonly Member[]): TraceNode | undefined {
 }
 
 /** What the run says of who it is for, else what the first of its members that says it says. */
-function identityOf(own: Identity, members: readonly Member[]): Identity {
-  const identity: Identity = { ...own };
+function identityOf(own: TraceIdentity, members: readonly Member[]): TraceIdentity {
+  const identity: TraceIdentity = { ...own };
   for (const key of IDENTITY_KEYS) {
     const value = identity[key] ?? members.map(({ event }) => event[key]).find((each) => each !== undefined);
     if (value !== undefined) identity[key] = value;

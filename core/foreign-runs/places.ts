@@ -5,7 +5,7 @@ import type { Duplicates, CallReport } from './same-call.ts';
 import type { TraceNode } from './trace-tree.ts';
 
 /** Where a span belongs: in the run of an agent or a workflow, in one of our own, or in what is above the calls. */
-export type Place = { readonly head: TraceNode } | { readonly ownRunId: string } | 'trace';
+export type SpanPlace = { readonly head: TraceNode } | { readonly ownRunId: string } | 'trace';
 
 export class Places {
   /** Agents and workflows that are no runs. */
@@ -51,7 +51,7 @@ export class Places {
   }
 
   /** Where the span belongs; an agent's own place is where it is nested. */
-  of(node: TraceNode): Place {
+  of(node: TraceNode): SpanPlace {
     let at = node;
     while (at.agent !== undefined) {
       if (this.isHead(at.agent)) return { head: at.agent };

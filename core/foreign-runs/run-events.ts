@@ -3,7 +3,7 @@
 
 import { commonFieldsOf, type FactSpan } from '../dialects.ts';
 import type { EventRecord } from '../event.ts';
-import type { Identity } from './trace-tree.ts';
+import type { TraceIdentity } from './trace-tree.ts';
 
 /** One run as it is put together. */
 export interface ForeignRun {
@@ -15,7 +15,7 @@ export interface ForeignRun {
   readonly isEnded: boolean;
   readonly startMs: number;
   readonly endMs: number;
-  readonly identity: Identity;
+  readonly identity: TraceIdentity;
   readonly agentName: string | undefined;
   /** Its own calls that count, in order. */
   readonly calls: readonly EventRecord[];

@@ -11,7 +11,7 @@ export const IDENTITY_KEYS = [
   'agent.task_type',
   'agent.version',
 ] as const satisfies readonly StandardKey[];
-export type Identity = Partial<Record<(typeof IDENTITY_KEYS)[number], string>>;
+export type TraceIdentity = Partial<Record<(typeof IDENTITY_KEYS)[number], string>>;
 
 export interface TraceNode {
   readonly span: FactSpan;
@@ -25,7 +25,7 @@ export interface TraceNode {
   workflow: TraceNode | undefined;
   /** The topmost span above it, or itself. */
   top: TraceNode;
-  identity: Identity;
+  identity: TraceIdentity;
 }
 
 /** The spans of one trace, each once, parents before children. */

@@ -13,7 +13,7 @@ export interface Amounts {
   readonly turns: number;
 }
 
-export const NOTHING: Amounts = { nanoUsd: 0, tokens: 0, turns: 0 };
+export const NO_AMOUNTS: Amounts = { nanoUsd: 0, tokens: 0, turns: 0 };
 
 export interface AccountStart {
   readonly scope: LimitScope;

@@ -1,9 +1,9 @@
 // A conversation: what a model call sent and got back, read from its JSON as messages of typed blocks, each marked
 // whether it is new since the call before. Everything in it was written by others and is only ever shown as text.
 
-export type Json = Readonly<Record<string, unknown>>;
+import { asJson, type Json } from './json.ts';
 
-export type Block =
+export type MessageBlock =
   | { readonly kind: 'text' | 'thinking'; readonly text: string }
   | { readonly kind: 'tool_use'; readonly name: string; readonly id: string; readonly input: unknown }
   | {
@@ -12,7 +12,7 @@ export type Block =
       /** Name of the tool, where its call is in the same conversation. */
       readonly name: string | undefined;
       readonly isError: boolean;
-      readonly blocks: readonly Block[];
+      readonly blocks: readonly MessageBlock[];
     }
   /** An image or a document, by what it is and its size: it is never drawn. */
   | { readonly kind: 'file'; readonly what: string; readonly detail: string }
@@ -22,7 +22,7 @@ export interface Message {
   readonly role: string;
   /** Place in the request, from 0; undefined for the answer. */
   readonly index: number | undefined;
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly MessageBlock[];
   readonly isNew: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface ToolDefinition {
 
 export interface Conversation {
   readonly model: string | undefined;
-  readonly system: readonly Block[];
+  readonly system: readonly MessageBlock[];
   readonly isSystemNew: boolean;
   readonly tools: readonly ToolDefinition[];
   readonly areToolsNew: boolean;
@@ -73,10 +73,6 @@ function isTooDeep(text: string): boolean {
     } else if (code === 0x5d || code === 0x7d) depth -= 1;
   }
   return false;
-}
-
-export function asJson(value: unknown): Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
 }
 
 /** Undefined where the request cannot be read. */
@@ -155,13 +151,13 @@ function toolsOf(tools: unknown): ToolDefinition[] {
 }
 
 /** Blocks of a content; `names` learns the tool of each call. */
-function blocksOf(content: unknown, names: Map<string, string>): Block[] {
+function blocksOf(content: unknown, names: Map<string, string>): MessageBlock[] {
   if (typeof content === 'string') return [{ kind: 'text', text: content }];
   if (!Array.isArray(content)) return [];
   return content.map((block) => blockOf(block, names));
 }
 
-function blockOf(block: unknown, names: Map<string, string>): Block {
+function blockOf(block: unknown, names: Map<string, string>): MessageBlock {
   const json = asJson(block);
   const { type, text, thinking, name, id, input, content, source } = json;
   const what = typeof type === 'string' ? type : 'block';
@@ -226,7 +222,7 @@ export function conversationTexts(conversation: Conversation): ConversationTexts
 }
 
 /** A block as text, one line or more. */
-export function textOfBlock(block: Block): string {
+export function textOfBlock(block: MessageBlock): string {
   switch (block.kind) {
     case 'text':
       return block.text;

@@ -9,7 +9,7 @@ import type { FastRates, PricedModel, PriceRow, RateCard } from '../prices/price
 import { findModel, findRow, UNPRICED_MODELS } from '../prices/table.ts';
 import { inputTotal, type UsagePart, type UsageReading } from './usage.ts';
 
-export interface Place {
+export interface PricingPlace {
   readonly platform: Platform;
   /** True on a regional endpoint of a cloud, and false on its global one. */
   readonly isRegional: boolean;
@@ -36,7 +36,7 @@ export interface Unpriced {
 /** What all steps of a call have in common. */
 export interface CallContext {
   readonly atMs: number;
-  readonly place: Place;
+  readonly place: PricingPlace;
   readonly reading: UsageReading;
   /** Id of the model that served the call. */
   readonly servedModel: string;
@@ -62,7 +62,7 @@ export function findPlace(
   platform: Platform | undefined,
   region: string | undefined,
   overrides: PriceOverrides | undefined,
-): Place {
+): PricingPlace {
   const served = ids.find((id) => id.platform !== undefined);
   const actual = served?.platform ?? platform ?? 'anthropic';
   const location = region?.trim().toLowerCase() ?? '';
@@ -152,7 +152,7 @@ function findPromptDoubt(row: PriceRow, part: UsagePart, reading: UsageReading):
 }
 
 /** Whether the 10 % for a bound place apply: residency on Anthropic's own platforms, regions on the clouds. */
-function hasSurcharge(model: PricedModel, place: Place, inferenceGeo: string | undefined): boolean {
+function hasSurcharge(model: PricedModel, place: PricingPlace, inferenceGeo: string | undefined): boolean {
   switch (place.platform) {
     case 'bedrock':
     case 'vertex':
@@ -192,7 +192,7 @@ function findSpeed(
   return { fast };
 }
 
-function hasFastMode(model: PricedModel, { platform }: Place): boolean {
+function hasFastMode(model: PricedModel, { platform }: PricingPlace): boolean {
   return platform === 'anthropic' || platform === 'aws' || model.fastPlatforms?.includes(platform) === true;
 }
 

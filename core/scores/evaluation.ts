@@ -2,7 +2,7 @@
 // that was kept. What decides is deterministic: the judgement of each item, what was sent to the model, cost and turns.
 
 import type { EventRecord } from '../event.ts';
-import { costWithNested } from './limits.ts';
+import { costWithNestedNanoUsd } from './limits.ts';
 import type { RunFacts } from './run-facts.ts';
 
 /** What a trial must give. Absent parts are not asked. */
@@ -106,7 +106,7 @@ function costOf({ runs }: Trial): number | null {
   const ids = new Set(runs.map(({ runId }) => runId));
   return runs
     .filter(({ parentRunId }) => parentRunId === undefined || !ids.has(parentRunId))
-    .reduce((sum, run) => sum + costWithNested(run, runs), 0);
+    .reduce((sum, run) => sum + costWithNestedNanoUsd(run, runs), 0);
 }
 
 /** Share of passed trials, 0 to 1; undefined without one. */

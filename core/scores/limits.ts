@@ -57,7 +57,7 @@ const KINDS: Readonly<Record<keyof Limits, LimitKind>> = {
     title: 'cost per run',
     better: 'less',
     format: formatCost,
-    measure: (runs) => unpricedText(runs) ?? greatest(runs.map((run) => costWithNested(run, runs))),
+    measure: (runs) => unpricedText(runs) ?? greatest(runs.map((run) => costWithNestedNanoUsd(run, runs))),
   },
   maxTurns: {
     title: 'turns',
@@ -119,9 +119,9 @@ export function checkLimits(runs: readonly RunFacts[], limits: Limits): readonly
 }
 
 /** Cost of the run and of all runs in it, nano-USD. */
-export function costWithNested(run: RunFacts, runs: readonly RunFacts[]): number {
+export function costWithNestedNanoUsd(run: RunFacts, runs: readonly RunFacts[]): number {
   const nested = runs.filter((other) => other.parentRunId === run.runId && other.runId !== run.runId);
-  return (run.costNanoUsd ?? 0) + nested.reduce((sum, other) => sum + costWithNested(other, runs), 0);
+  return (run.costNanoUsd ?? 0) + nested.reduce((sum, other) => sum + costWithNestedNanoUsd(other, runs), 0);
 }
 
 function unpricedText(runs: readonly RunFacts[]): string | undefined {

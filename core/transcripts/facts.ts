@@ -1,7 +1,7 @@
 // Facts of a session: what its transcript tells of model calls, tools, runs and the ledger of Claude Code. A run is one
 // prompt with all that follows it, or one sub-agent. No text of anybody is among them: lengths, names and ids.
 
-import type { JsonObject } from './json-value.ts';
+import type { Json } from '../model-call/json.ts';
 
 /** One file of a session: the conversation, or one of its sub-agents. */
 export interface TranscriptFile {
@@ -43,17 +43,17 @@ export interface LineFacts {
   readonly project?: string | undefined;
 }
 
-export interface CallFact extends LineFacts {
+export interface TranscriptCall extends LineFacts {
   /** The message id; the request id or the id of the line where there is none. */
   readonly key: string;
   readonly messageId?: string | undefined;
   readonly requestId?: string | undefined;
   readonly requestedModel?: string | undefined;
   readonly isSidechain: boolean;
-  /** The message of the winning line, its content as {@link CallFact.blocks}. */
-  readonly message: JsonObject;
+  /** The message of the winning line, its content as {@link TranscriptCall.blocks}. */
+  readonly message: Json;
   /** What the blocks of all lines of the call are, without their texts. */
-  readonly blocks: readonly JsonObject[];
+  readonly blocks: readonly Json[];
   readonly outputTokens: number;
   readonly stopReason: string | undefined;
   readonly startMs: number;
@@ -94,13 +94,13 @@ export interface CostState {
   readonly atMs: number;
   /** The time of the line after it: what came later is not in it. Absent when nothing did. */
   untilMs?: number | undefined;
-  readonly models: Readonly<Record<string, JsonObject>>;
+  readonly models: Readonly<Record<string, Json>>;
 }
 
 export interface SessionFacts {
   readonly session: string;
   readonly runs: readonly RunFact[];
-  readonly calls: readonly CallFact[];
+  readonly calls: readonly TranscriptCall[];
   readonly tools: readonly ToolFact[];
   readonly compactions: readonly CompactionFact[];
   /** In their order. */

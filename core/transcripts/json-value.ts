@@ -1,12 +1,12 @@
 // Values of a line of a transcript, whose format nobody promises: each is read with the type that is wanted, or absent.
 
-export type JsonObject = Readonly<Record<string, unknown>>;
+import type { Json } from '../model-call/json.ts';
 
-export function isObject(value: unknown): value is JsonObject {
+export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function objectOf(value: unknown): JsonObject | undefined {
+export function objectOf(value: unknown): Json | undefined {
   return isObject(value) ? value : undefined;
 }
 
@@ -19,7 +19,7 @@ export function countOf(value: unknown): number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0;
 }
 
-export function blocksOf(content: unknown): readonly JsonObject[] {
+export function blocksOf(content: unknown): readonly Json[] {
   return Array.isArray(content) ? content.filter(isObject) : [];
 }
 

@@ -3,7 +3,8 @@
 
 import { resolveModelId } from '../pricing/model-id.ts';
 import type { Usage } from '../pricing/usage.ts';
-import { countOf, isObject, type JsonObject } from './json-value.ts';
+import type { Json } from '../model-call/json.ts';
+import { countOf, isObject } from './json-value.ts';
 
 /** Counts of one model. A write is in the lifetime it had, or in neither. */
 export const BUCKETS = [
@@ -29,7 +30,7 @@ export function countsFor(byModel: ByModel, model: string): Counts {
   return entry.counts;
 }
 
-function countsOf(usage: JsonObject): Counts {
+function countsOf(usage: Json): Counts {
   const written = countOf(usage['cacheCreationInputTokens']);
   const cacheWrite1h = countOf(usage['cacheCreationEphemeral1hInputTokens']);
   const isSplitKnown = typeof usage['cacheCreationEphemeral1hInputTokens'] === 'number';

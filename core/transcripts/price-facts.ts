@@ -6,10 +6,10 @@ import { priceCall, type PriceOverrides } from '../pricing/cost.ts';
 import { requestOfMessage } from '../pricing/price-request.ts';
 import { priceUncached } from '../pricing/uncached-cost.ts';
 import { NO_USAGE, readingOf, type Usage } from '../pricing/usage.ts';
-import type { CallFact } from './facts.ts';
+import type { TranscriptCall } from './facts.ts';
 
 export interface PricedCall {
-  readonly call: CallFact;
+  readonly call: TranscriptCall;
   /** Absent where the usage could not be read. */
   readonly usage: Usage | undefined;
   readonly model: string;
@@ -18,7 +18,7 @@ export interface PricedCall {
   readonly fields: ModelCallFields;
 }
 
-export function priceCallFact(call: CallFact, overrides?: PriceOverrides): PricedCall {
+export function priceCallFact(call: TranscriptCall, overrides?: PriceOverrides): PricedCall {
   const { stop_reason: _unknown, ...envelope } = call.message;
   const answer = new MessageReader().readMessage({
     ...envelope,

@@ -3,7 +3,7 @@
 
 import type { EventRecord } from '../event.ts';
 import { inputTotal } from '../pricing/usage.ts';
-import type { CallFact, LineFacts, RunFact, SessionFacts, ToolFact } from './facts.ts';
+import type { TranscriptCall, LineFacts, RunFact, SessionFacts, ToolFact } from './facts.ts';
 import { spanIdOf } from './ids.ts';
 import { estimate, priceCallFact, type PricedCall } from './price-facts.ts';
 import type { PriceOverrides } from '../pricing/price-overrides.ts';
@@ -48,7 +48,7 @@ interface RunTotals {
 
 export function eventsOfSession(session: SessionFacts, context: EventContext): SessionEvents {
   const runs = new RunPlaces(session);
-  const calls: CallFact[] = [];
+  const calls: TranscriptCall[] = [];
   const copied = new Set<string>();
   for (const call of session.calls) {
     if (context.isOwned('call', call.key)) calls.push(call);

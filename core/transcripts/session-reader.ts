@@ -3,8 +3,9 @@
 // last among equals, and a line of the conversation before one of a side chain. Never the most of each field: the lines
 // of one id may tell of two models.
 
+import type { Json } from '../model-call/json.ts';
 import type {
-  CallFact,
+  TranscriptCall,
   CompactionFact,
   CostState,
   LineCounts,
@@ -15,7 +16,7 @@ import type {
   TranscriptFile,
 } from './facts.ts';
 import { runIdOfAgent, runIdOfPrompt } from './ids.ts';
-import { blocksOf, countOf, isObject, objectOf, textOf, timeOf, type JsonObject } from './json-value.ts';
+import { blocksOf, countOf, isObject, objectOf, textOf, timeOf } from './json-value.ts';
 import { kindOfType } from './line-kind.ts';
 import {
   contentLength,
@@ -23,8 +24,8 @@ import {
   readToolResult,
   readToolUse,
   stripBlock,
-  type ToolResult,
-  type ToolUse,
+  type TranscriptToolResult,
+  type TranscriptToolUse,
 } from './tool-blocks.ts';
 
 const SYNTHETIC = '<synthetic>';
@@ -44,8 +45,8 @@ interface Chain {
   openState: CostState | undefined;
 }
 
-interface Candidate extends Omit<CallFact, 'isComplete' | 'blocks'> {
-  readonly blocks: JsonObject[];
+interface Candidate extends Omit<TranscriptCall, 'isComplete' | 'blocks'> {
+  readonly blocks: Json[];
   readonly chain: Chain;
 }
 
@@ -55,8 +56,8 @@ export class SessionReader {
   readonly #chains = new Map<TranscriptFile, Chain>();
   readonly #runs = new Map<string, RunFact>();
   readonly #calls = new Map<string, Candidate>();
-  readonly #uses = new Map<string, ToolUse>();
-  readonly #results = new Map<string, ToolResult>();
+  readonly #uses = new Map<string, TranscriptToolUse>();
+  readonly #results = new Map<string, TranscriptToolResult>();
   /** The tool use that started each sub-agent. */
   readonly #toolOfAgent = new Map<string, string>();
   /** When each request was made, by the id that its answer refers to. */
@@ -159,7 +160,7 @@ export class SessionReader {
     return chain;
   }
 
-  #addUser(line: JsonObject, chain: Chain, atMs: number): void {
+  #addUser(line: Json, chain: Chain, atMs: number): void {
     this.#counts.messages++;
     const content = objectOf(line['message'])?.['content'];
     const blocks = blocksOf(content);
@@ -184,7 +185,7 @@ export class SessionReader {
 
   /** The run that a user line begins or goes on with; undefined before there is one. */
   #runOfUser(
-    line: JsonObject,
+    line: Json,
     chain: Chain,
     atMs: number,
     content: unknown,
@@ -214,7 +215,7 @@ export class SessionReader {
   }
 
   /** The run of the sub-agent that a line belongs to. */
-  #agentRunOf(line: JsonObject, chain: Chain, atMs: number): RunFact | undefined {
+  #agentRunOf(line: Json, chain: Chain, atMs: number): RunFact | undefined {
     const agentId = textOf(line['agentId']) ?? chain.file.agentId;
     if (agentId === undefined) return undefined;
     const id = runIdOfAgent(agentId);
@@ -228,7 +229,7 @@ export class SessionReader {
     return run;
   }
 
-  #addAssistant(line: JsonObject, chain: Chain, atMs: number): void {
+  #addAssistant(line: Json, chain: Chain, atMs: number): void {
     this.#counts.messages++;
     const message = objectOf(line['message']);
     if (message === undefined) return;
@@ -278,14 +279,14 @@ export class SessionReader {
   }
 
   /** An answer whose prompt is not in the file: the beginning of it was lost. */
-  #firstRun(line: JsonObject, chain: Chain, atMs: number): RunFact {
+  #firstRun(line: Json, chain: Chain, atMs: number): RunFact {
     const id = chain.promptRun ?? runIdOfPrompt(textOf(line['uuid']) ?? this.#session);
     const run = this.#runs.get(id) ?? newRun(id, atMs, 0);
     this.#runs.set(id, run);
     return run;
   }
 
-  #noteAnswer(run: RunFact, { stopReason }: Candidate, blocks: readonly JsonObject[]): void {
+  #noteAnswer(run: RunFact, { stopReason }: Candidate, blocks: readonly Json[]): void {
     run.errorType = undefined;
     run.stopReason = stopReason;
     run.last = blocks.some((block) => block['type'] === 'tool_use') ? 'tool_use' : 'answer';
@@ -296,14 +297,14 @@ export class SessionReader {
     if (length > 0) run.outputLen = length;
   }
 
-  #addToolUse(block: JsonObject, call: Candidate, atMs: number): void {
+  #addToolUse(block: Json, call: Candidate, atMs: number): void {
     const use = readToolUse(block, call, atMs);
     if (use === undefined) return;
     const before = this.#uses.get(use.id);
     if (before === undefined || (before.isSidechain && !use.isSidechain)) this.#uses.set(use.id, use);
   }
 
-  #addSystem(line: JsonObject, chain: Chain, atMs: number): void {
+  #addSystem(line: Json, chain: Chain, atMs: number): void {
     const run = this.#agentRunOf(line, chain, atMs) ?? chain.run;
     if (run === undefined) return;
     const subtype = line['subtype'];
@@ -319,7 +320,7 @@ export class SessionReader {
     });
   }
 
-  #addCostState(line: JsonObject, chain: Chain): void {
+  #addCostState(line: Json, chain: Chain): void {
     const models = objectOf(line['modelUsage']);
     const session = textOf(line['sessionId']);
     if (models === undefined || (session !== undefined && session !== this.#session)) return;
@@ -338,7 +339,7 @@ export class SessionReader {
     chain.openState = state;
   }
 
-  #factsOf(line: JsonObject, run: RunFact): LineFacts {
+  #factsOf(line: Json, run: RunFact): LineFacts {
     const copiedFrom =
       textOf(line['requestSessionId']) ?? textOf(objectOf(line['forkedFrom'])?.['sessionId']);
     const atMs = timeOf(line['timestamp']);
@@ -373,7 +374,7 @@ function winnerOf(before: Candidate, next: Candidate): Candidate {
   };
 }
 
-function isInterruption(content: unknown, blocks: readonly JsonObject[]): boolean {
+function isInterruption(content: unknown, blocks: readonly Json[]): boolean {
   const text =
     typeof content === 'string' ? content : blocks.find((block) => block['type'] === 'text')?.['text'];
   return typeof text === 'string' && text.startsWith(INTERRUPTED);

@@ -1,16 +1,19 @@
 // Tool blocks of a transcript: uses and results, as lengths and names.
 
-import type { CallFact, LineFacts, ToolFact } from './facts.ts';
-import { blocksOf, countOf, objectOf, textOf, type JsonObject } from './json-value.ts';
+import type { Json } from '../model-call/json.ts';
+import type { TranscriptCall, LineFacts, ToolFact } from './facts.ts';
+import { blocksOf, countOf, objectOf, textOf } from './json-value.ts';
 import { lengthOfText } from './shorten-line.ts';
 
 /** The part of a tool call that its use tells. */
-export type ToolUse = Omit<ToolFact, keyof ToolResult> & { readonly isSidechain: boolean };
-export type ToolResult = Pick<ToolFact, 'endMs' | 'isOk' | 'resultLen' | 'searches'>;
+export type TranscriptToolUse = Omit<ToolFact, keyof TranscriptToolResult> & {
+  readonly isSidechain: boolean;
+};
+export type TranscriptToolResult = Pick<ToolFact, 'endMs' | 'isOk' | 'resultLen' | 'searches'>;
 
-type OfCall = LineFacts & Pick<CallFact, 'key' | 'message' | 'isSidechain'>;
+type OfCall = LineFacts & Pick<TranscriptCall, 'key' | 'message' | 'isSidechain'>;
 
-export function readToolUse(block: JsonObject, call: OfCall, atMs: number): ToolUse | undefined {
+export function readToolUse(block: Json, call: OfCall, atMs: number): TranscriptToolUse | undefined {
   const id = textOf(block['id']);
   const name = textOf(block['name']);
   if (id === undefined || name === undefined) return undefined;
@@ -32,7 +35,7 @@ export function readToolUse(block: JsonObject, call: OfCall, atMs: number): Tool
   };
 }
 
-export function readToolResult(block: JsonObject, outcome: JsonObject | undefined, atMs: number): ToolResult {
+export function readToolResult(block: Json, outcome: Json | undefined, atMs: number): TranscriptToolResult {
   return {
     endMs: atMs,
     isOk: block['is_error'] !== true,
@@ -42,7 +45,7 @@ export function readToolResult(block: JsonObject, outcome: JsonObject | undefine
 }
 
 /** What a block is, without what it says; as `readMessage` needs it. */
-export function stripBlock(block: JsonObject): JsonObject {
+export function stripBlock(block: Json): Json {
   const { type, name, from } = block;
   if (type === 'text') return { type, text: block['text'] === '' ? '' : '-' };
   const caller = objectOf(block['caller'])?.['type'];

@@ -6,7 +6,7 @@ import { sumUsage, totalTokens, type UsageGroup, type UsageRow } from './usage-r
 
 export const BLOCK_MS = 5 * HOUR_MS;
 
-export interface Block extends UsageGroup {
+export interface UsageBlock extends UsageGroup {
   /** Unix milliseconds. */
   readonly startMs: number;
   readonly endMs: number;
@@ -19,9 +19,9 @@ export interface Block extends UsageGroup {
 }
 
 /** The blocks of the rows, in order. */
-export function usageByBlock(rows: readonly UsageRow[], nowMs: number): Block[] {
+export function usageByBlock(rows: readonly UsageRow[], nowMs: number): UsageBlock[] {
   const sorted = rows.toSorted((a, b) => a.atMs - b.atMs);
-  const blocks: Block[] = [];
+  const blocks: UsageBlock[] = [];
   for (let from = 0; from < sorted.length;) {
     const firstMs = (sorted[from] as UsageRow).atMs;
     const startMs = Math.floor(firstMs / HOUR_MS) * HOUR_MS;
@@ -33,7 +33,7 @@ export function usageByBlock(rows: readonly UsageRow[], nowMs: number): Block[] 
   return blocks;
 }
 
-function blockOf(rows: readonly UsageRow[], startMs: number, nowMs: number): Block {
+function blockOf(rows: readonly UsageRow[], startMs: number, nowMs: number): UsageBlock {
   const group = sumUsage(rows);
   const endMs = startMs + BLOCK_MS;
   const isActive = nowMs >= startMs && nowMs < endMs;

@@ -4,10 +4,10 @@ import { localTimeAt } from '../time.ts';
 import { groupUsage, type UsageGroup, type UsageRow } from './usage-row.ts';
 
 export const PERIODS = ['daily', 'weekly', 'monthly'] as const;
-export type Period = (typeof PERIODS)[number];
+export type UsagePeriod = (typeof PERIODS)[number];
 
 /** Name of the period that an instant is in: its first day as YYYY-MM-DD, of a month YYYY-MM. */
-export function periodOf(atMs: number, period: Period, timezone: string): string {
+export function periodOf(atMs: number, period: UsagePeriod, timezone: string): string {
   const day = localTimeAt(atMs, timezone).slice(0, 10);
   if (period === 'daily') return day;
   if (period === 'monthly') return day.slice(0, 7);
@@ -20,7 +20,7 @@ export function periodOf(atMs: number, period: Period, timezone: string): string
 /** The rows by period, in order. Periods without a row are left out. */
 export function usageByPeriod(
   rows: readonly UsageRow[],
-  period: Period,
+  period: UsagePeriod,
   timezone: string,
 ): ReadonlyMap<string, UsageGroup> {
   const names = new Map<number, string>();

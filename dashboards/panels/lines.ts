@@ -2,14 +2,14 @@
 
 import { LogsDedupStrategy, LogsSortOrder } from '@grafana/grafana-foundation-sdk/common';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/logs';
-import type { Source } from '../source.ts';
+import type { PanelSource } from '../source.ts';
 import { lokiTarget, tileOf, type Size, type Tile, type TileText } from '../tile.ts';
 
 /** Most lines that a panel holds. */
 const MOST_LINES = 1000;
 
 /** Lines of a log query, oldest first. */
-export function linesTile(text: TileText, size: Size, source: Source, expr: string): Tile {
+export function linesTile(text: TileText, size: Size, source: PanelSource, expr: string): Tile {
   const built = new PanelBuilder()
     .showTime(true)
     .showLabels(false)

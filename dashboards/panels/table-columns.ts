@@ -9,7 +9,7 @@ import type {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Dimension, FieldKey } from '../../core/schema.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
-import { groupLink, runLink, traceLink } from '../links.ts';
+import { groupLink, runBoardLink, traceLink } from '../links.ts';
 import type { Column } from '../source.ts';
 import { thresholdsOf } from '../threshold.ts';
 import { displayOfSignal } from '../unit.ts';
@@ -144,7 +144,7 @@ export function moneyCell(): DynamicConfigValue[] {
 function columnLink({ link }: Column): DashboardLink | undefined {
   switch (link) {
     case 'run':
-      return runLink();
+      return runBoardLink();
     case 'trace':
       return traceLink();
     case 'user':

@@ -27,13 +27,13 @@ import { signalTargets, type Ask } from './signal-target.ts';
 import { columnSettings, groupSettings, headOf, LEAST_WIDTH, measureSettings } from './table-columns.ts';
 
 /** A number of a table with its head. */
-export type Measure = Ask & { readonly name: string };
+export type TableMeasure = Ask & { readonly name: string };
 
 export interface GroupTableOptions extends Size {
   readonly key: string;
   readonly title: string;
   readonly by: readonly Dimension[];
-  readonly measures: readonly Measure[];
+  readonly measures: readonly TableMeasure[];
   /** Only this many groups, by the first measure. */
   readonly top?: number;
   readonly note?: string;
@@ -58,7 +58,7 @@ export function groupTableTile(options: GroupTableOptions): Tile {
     ...by.map((dimension) => [labelOf(dimension), headOf(dimension)]),
     ...measures.map(({ name }, index) => [valueFieldOf(index), name]),
   ]) as Record<string, string>;
-  const panel = tableOf([
+  const panel = tablePanel([
     ...(measures.length > 1 ? [mergeStep()] : []),
     sortStep(valueFieldOf(0), 'descending'),
     organizeStep(Object.keys(names), names, [TIME_FIELD]),
@@ -87,7 +87,7 @@ export function listTile(
   const list: ListSource = { kind: 'list', ...source };
   const { columns } = list;
   const titles = Object.fromEntries(columns.map((column) => [columnLabelOf(column), column.title]));
-  const panel = tableOf(
+  const panel = tablePanel(
     [
       numberStep(columns.filter(({ unit }) => unit !== undefined).map(columnLabelOf)),
       sortStep(valueFieldOf(0), list.order === 'greatest' ? 'descending' : 'ascending'),
@@ -122,7 +122,7 @@ export function describeList(what: string, signalId: string): string {
 }
 
 /** A table with its transformations, and a sentence in place of rows where there are none. */
-export function tableOf(transformations: DataTransformerConfig[], whenEmpty: string = NO_DATA): Panel {
+export function tablePanel(transformations: DataTransformerConfig[], whenEmpty: string = NO_DATA): Panel {
   return plainTable(
     new PanelBuilder()
       .filterable(false)

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
-import { costWithNested } from '../../core/scores/limits.ts';
+import { costWithNestedNanoUsd } from '../../core/scores/limits.ts';
 import { factsOfRuns } from '../../core/scores/run-facts.ts';
 import type { CommandOptions, Observed, ObservedCommand, ObservedRun } from './observed.ts';
 
@@ -89,7 +89,7 @@ function runsOf(events: readonly EventRecord[], stderr = ''): Pick<ObservedComma
     const { startedMs: _started, slowestTool: _slowest, mostExpensiveTool: _tool, ...rest } = run;
     return {
       ...rest,
-      costNanoUsd: run.costNanoUsd === undefined ? undefined : costWithNested(run, facts),
+      costNanoUsd: run.costNanoUsd === undefined ? undefined : costWithNestedNanoUsd(run, facts),
     };
   });
   const ids = new Set(runs.map(({ runId }) => runId));

@@ -12,7 +12,7 @@ import { BYTES, ProtobufWriter } from './protobuf-writer.ts';
 /** Room for resources and scopes beside the records. */
 const MARGIN_BYTES = 4_096;
 
-export type Scope = InstrumentationScope & {
+export type RecordScope = InstrumentationScope & {
   readonly attributes?: Attributes;
   readonly droppedAttributesCount?: number;
 };
@@ -20,18 +20,18 @@ export type Scope = InstrumentationScope & {
 /** One span or log record as protobuf, with what it belongs to. */
 export interface EncodedRecord {
   readonly resource: Resource;
-  readonly scope: Scope;
+  readonly scope: RecordScope;
   /** Holds it until the next one is encoded. */
   readonly record: ProtobufWriter;
 }
 
 export class RecordBatch {
   /** Records of each scope of each resource, each with its tag and length. Kept from batch to batch. */
-  readonly #groups = new Map<Resource, Map<Scope, ProtobufWriter>>();
+  readonly #groups = new Map<Resource, Map<RecordScope, ProtobufWriter>>();
 
   add({ resource, scope, record }: EncodedRecord): void {
     let scopes = this.#groups.get(resource);
-    if (scopes === undefined) this.#groups.set(resource, (scopes = new Map<Scope, ProtobufWriter>()));
+    if (scopes === undefined) this.#groups.set(resource, (scopes = new Map<RecordScope, ProtobufWriter>()));
     let records = scopes.get(scope);
     if (records === undefined) scopes.set(scope, (records = new ProtobufWriter()));
     records.tag(SCOPE_GROUP.records, BYTES);
@@ -61,7 +61,7 @@ export class RecordBatch {
 function writeResource(
   request: ProtobufWriter,
   resource: Resource,
-  scopes: ReadonlyMap<Scope, ProtobufWriter>,
+  scopes: ReadonlyMap<RecordScope, ProtobufWriter>,
 ): void {
   request.tag(REQUEST.groups, BYTES);
   const resourceMark = request.open();
@@ -82,7 +82,7 @@ function writeResource(
   request.close(resourceMark);
 }
 
-function writeScope(request: ProtobufWriter, scope: Scope): void {
+function writeScope(request: ProtobufWriter, scope: RecordScope): void {
   request.tag(SCOPE_GROUP.scope, BYTES);
   const mark = request.open();
   writeText(request, SCOPE.name, scope.name);

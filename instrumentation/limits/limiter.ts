@@ -3,7 +3,13 @@
 // unless the settings say otherwise.
 
 import type { Context } from '@opentelemetry/api';
-import { NOTHING, Reservation, takeWarnings, type Account, type Amounts } from '../../core/limits/account.ts';
+import {
+  NO_AMOUNTS,
+  Reservation,
+  takeWarnings,
+  type Account,
+  type Amounts,
+} from '../../core/limits/account.ts';
 import { NO_LIMIT_SETTINGS, type LimitSettings } from '../../core/limits/limit-settings.ts';
 import type { LimitScope } from '../../core/limits/limit.ts';
 import { describeLoop, isLoopToStop, type Loop } from '../../core/limits/loop-watch.ts';
@@ -11,50 +17,24 @@ import { findImpossibleLimits } from '../../core/limits/impossible-limits.ts';
 import { worstPrice, type CountedRequest, type WorstPrice } from '../../core/limits/worst-price.ts';
 import type { MessageReader } from '../../core/model-call/message-reader.ts';
 import { formatCost } from '../../core/format.ts';
-import type { Platform } from '../../core/pricing/circumstances.ts';
 import type { PriceOverrides } from '../../core/pricing/cost.ts';
 import { inputTotal } from '../../core/pricing/usage.ts';
 import { guard } from '../process/guard.ts';
 import { say, sayOnce } from '../process/diagnostics.ts';
 import { burntNanoUsd } from '../record/loops.ts';
 import type { Admission, PaidAmount } from '../record/model-call.ts';
-import type { RequestFacts } from '../record/request-facts.ts';
 import type { Run, RunStatus } from '../record/run.ts';
 import type { Runs } from '../record/runs.ts';
 import type { Telemetry } from '../record/telemetry.ts';
 import { amountsOf, hintOf } from './account-facts.ts';
 import { amountIn, limitErrorFor, type LimitExceededError, type LimitFacts } from './limit-error.ts';
 import { LeaseClient } from './lease-client.ts';
+import type { Admitted, LimitedRequest, Refused } from './limited-request.ts';
 import { noteLimit, type LimitAction } from './limit-events.ts';
 import { LimitScopes } from './limit-scopes.ts';
 import { ToolLimits } from './tool-limits.ts';
 
 const CHARS_PER_TOKEN = 3.8;
-
-/** A request that is about to leave. */
-export interface LimitedRequest {
-  readonly run: Run;
-  readonly facts: RequestFacts;
-  readonly body: unknown;
-  readonly client: object | undefined;
-  readonly platform: Platform | undefined;
-  readonly region: string | undefined;
-  readonly active: Context;
-  readonly isBatch?: boolean;
-  /** Whether the request can be held back while a server is asked. */
-  readonly canWait: boolean;
-  /** False where the body that is sent is not ours to change. */
-  readonly canShorten?: boolean;
-}
-
-/** Lets a request through; `maxTokens` is set where it may write less than it asked for. */
-export interface Admitted {
-  readonly admission: Admission;
-  readonly maxTokens?: number;
-}
-export interface Refused {
-  readonly error: LimitExceededError;
-}
 
 export class Limiter {
   readonly scopes: LimitScopes;
@@ -118,7 +98,7 @@ export class Limiter {
     if (reservation instanceof Reservation) {
       const uncovered = request.canWait ? undefined : this.#uncovered(reservation);
       if (uncovered !== undefined) {
-        reservation.settle(NOTHING);
+        reservation.settle(NO_AMOUNTS);
         return this.#refuseAccount(request, uncovered, amounts);
       }
       return { admission: this.#admission(request, reservation, worst) };
@@ -161,7 +141,7 @@ export class Limiter {
         this.#settle(request, reservation, paid);
       },
       cancel: () => {
-        reservation.settle(NOTHING);
+        reservation.settle(NO_AMOUNTS);
       },
       check: (answer) => {
         if (isStopped) return undefined;
@@ -221,7 +201,7 @@ export class Limiter {
       const mayGoOn = leases.isAway && this.#settings.withoutServer === 'allow' && leases.coversAway(short);
       if (mayGoOn) return undefined;
       const refused = this.#refuseAccount(request, short, reservation.held);
-      reservation.settle(NOTHING);
+      reservation.settle(NO_AMOUNTS);
       return refused.error;
     };
   }

@@ -55,7 +55,7 @@ export function openSpanOf(span: Span, count: number): OpenSpan | undefined {
 }
 
 /** The attributes of a tracer provider's resource: who the program says it is. */
-export function resourceOf(provider: object): Readonly<Record<string, unknown>> | undefined {
+export function providerResource(provider: object): Readonly<Record<string, unknown>> | undefined {
   const { _resource: kept, resource } = provider as {
     readonly _resource?: { readonly attributes?: Readonly<Record<string, unknown>> };
     readonly resource?: { readonly attributes?: Readonly<Record<string, unknown>> };

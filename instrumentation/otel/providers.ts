@@ -15,7 +15,7 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { TracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace';
 import { sayDebug } from '../process/diagnostics.ts';
-import { resourceOf, spanProcessorsOf } from './foreign-fields.ts';
+import { providerResource, spanProcessorsOf } from './foreign-fields.ts';
 import { GlobalApi, type Register } from './global-api.ts';
 import { guard } from '../process/guard.ts';
 import type { Pipeline } from '../deliver/pipeline.ts';
@@ -112,7 +112,7 @@ export class Providers {
     // The global one is a proxy of whichever copy of the API came first, so its class cannot be asked for.
     const found = typeof global.getDelegate === 'function' ? global.getDelegate() : global;
     guard('resource of provider', () => {
-      this.#service.adopt(resourceOf(found));
+      this.#service.adopt(providerResource(found));
     });
     if (typeof found.addSpanProcessor === 'function') {
       for (const processor of this.#processors) found.addSpanProcessor(processor);

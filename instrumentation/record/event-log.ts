@@ -19,7 +19,7 @@ import { openSpanOf } from '../otel/foreign-fields.ts';
 import { guard } from '../process/guard.ts';
 import { Numbering } from '../process/numbering.ts';
 import { ProtobufWriter } from '../encode/protobuf-writer.ts';
-import type { EncodedRecord, Scope } from '../encode/record-batch.ts';
+import type { EncodedRecord, RecordScope } from '../encode/record-batch.ts';
 import type { ServiceHolder } from '../process/service.ts';
 
 export type { Fields } from '../encode/encode-event.ts';
@@ -38,7 +38,7 @@ export class EventLog {
   readonly #sink: RecordSink;
   readonly #service: ServiceHolder;
   readonly #counts = new Map<EventName, number>();
-  readonly #scope: Scope;
+  readonly #scope: RecordScope;
   readonly #file: DailyFile | undefined;
   readonly #record = new ProtobufWriter();
   readonly #line = new ProtobufWriter();

@@ -32,7 +32,7 @@ export interface LostRun {
 }
 
 /** Progress of a run, as one line of the journal. */
-export interface Progress {
+export interface RunProgress {
   readonly runId: string;
   readonly atMs: number;
   readonly turns: number;
@@ -63,7 +63,7 @@ export class Journal {
   /** Line of the start of each open run. */
   readonly #open = new Map<string, string>();
   /** Last progress of each open run. */
-  readonly #progress = new Map<string, Progress>();
+  readonly #progress = new Map<string, RunProgress>();
   readonly #numbering: Numbering;
   #writtenSequence = 0;
   #writtenId: string | undefined;
@@ -73,7 +73,7 @@ export class Journal {
   #size = 0;
   readonly #pendingLines: string[] = [];
   /** The last progress of each run that is not written yet: earlier ones tell nothing more. */
-  readonly #pendingProgress = new Map<string, Progress>();
+  readonly #pendingProgress = new Map<string, RunProgress>();
 
   /** @param numbering of the events that are counted */
   constructor(folder: string, instanceId: string, numbering = new Numbering()) {
@@ -106,7 +106,7 @@ export class Journal {
     );
   }
 
-  progress(progress: Progress): void {
+  progress(progress: RunProgress): void {
     this.#pendingProgress.set(progress.runId, progress);
     if (this.#open.has(progress.runId)) this.#progress.set(progress.runId, progress);
   }
@@ -262,7 +262,7 @@ export function readJournal(text: string): LostProcess | undefined {
         costNanoUsd: 0,
       });
     } else if (verb === 'seen') {
-      const { runId, atMs, ...totals } = JSON.parse(rest) as Progress;
+      const { runId, atMs, ...totals } = JSON.parse(rest) as RunProgress;
       const run = runs.get(runId);
       if (run !== undefined) runs.set(runId, { ...run, ...totals, lastSeenMs: atMs });
     } else if (verb === 'end') {

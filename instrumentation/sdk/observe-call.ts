@@ -9,11 +9,11 @@ import { guard } from '../process/guard.ts';
 import type { ModelCall } from '../record/model-call.ts';
 import { bindSpan, watchNativeSpan } from './native-spans.ts';
 import { expectStream } from './observe-stream.ts';
-import { endWhenCollected, readBody, watchResponse } from './observe-response.ts';
+import { endWhenCollected, readAnswerBody, watchResponse } from './observe-response.ts';
 import type { Observer, SentRequest } from './observer.ts';
 import { readRequest } from '../record/request-facts.ts';
 import { LIMIT_ERROR_TYPE } from '../limits/limit-error.ts';
-import type { Refused } from '../limits/limiter.ts';
+import type { Refused } from '../limits/limited-request.ts';
 import { refuseCall } from '../limits/refuse-call.ts';
 import { asJson } from '../../core/model-call/json.ts';
 
@@ -169,7 +169,7 @@ function observePromise(promise: ApiPromise, call: ModelCall): void {
     }
     if (!call.facts.isStreamed) {
       guard('read message', () => {
-        readBody(data, call);
+        readAnswerBody(data, call);
       });
       // A body that is no message still ends the call.
       call.end({ type: 'completed' });

@@ -65,7 +65,7 @@ function watchBody(response: Response, call: ModelCall): void {
       value: async () => {
         const value: unknown = await read();
         guard('read body', () => {
-          readBody(value, call);
+          readAnswerBody(value, call);
         });
         return value;
       },
@@ -74,7 +74,7 @@ function watchBody(response: Response, call: ModelCall): void {
 }
 
 /** Reads a whole answer, parsed or as text, and ends its call. */
-export function readBody(value: unknown, call: ModelCall): void {
+export function readAnswerBody(value: unknown, call: ModelCall): void {
   call.answer.readBody(value);
   call.end({ type: 'completed' });
 }

@@ -5,7 +5,7 @@ import { ConverseEvents, messageOfConverse } from '../../core/model-call/convers
 import { asJson, asText } from '../../core/model-call/json.ts';
 import type { MessageReader } from '../../core/model-call/message-reader.ts';
 import { guard } from '../process/guard.ts';
-import { FrameReader, type Frame } from './aws-frames.ts';
+import { FrameReader, type AwsFrame } from './aws-frames.ts';
 import { decodeWhole, Decoding, encodingsOf } from './decoding.ts';
 import type { Endpoint } from './endpoint.ts';
 import { StreamText } from './stream-text.ts';
@@ -125,13 +125,13 @@ export class AnswerBody {
 }
 
 /** A frame of a cloud's wrapping holds an event of the API as base64. */
-function wrappedEvent(frame: Frame): unknown {
+function wrappedEvent(frame: AwsFrame): unknown {
   if (frame.type.endsWith('Exception')) return { type: 'error', error: { type: frame.type } };
   const bytes = asText(asJson(jsonOf(frame))['bytes']);
   return bytes === undefined ? undefined : JSON.parse(Buffer.from(bytes, 'base64').toString());
 }
 
-function jsonOf({ payload }: Frame): unknown {
+function jsonOf({ payload }: AwsFrame): unknown {
   const text = Buffer.from(payload).toString();
   return text === '' ? {} : (JSON.parse(text) as unknown);
 }

@@ -1,7 +1,7 @@
 // Frames: how AWS writes an event stream (application/vnd.amazon.eventstream): length, length of the headers, a checksum,
 // headers, payload, a checksum. Read as they come, cut wherever the network cut them.
 
-export interface Frame {
+export interface AwsFrame {
   /** Header `:event-type`, or `:exception-type` of a frame that reports an error. */
   readonly type: string;
   readonly payload: Uint8Array;
@@ -18,9 +18,9 @@ export class FrameReader {
   #rest: Buffer = Buffer.alloc(0);
 
   /** The frames that this piece completes. */
-  push(piece: Uint8Array): Frame[] {
+  push(piece: Uint8Array): AwsFrame[] {
     this.#rest = this.#rest.length === 0 ? Buffer.from(piece) : Buffer.concat([this.#rest, piece]);
-    const frames: Frame[] = [];
+    const frames: AwsFrame[] = [];
     while (this.#rest.length >= PRELUDE_BYTES) {
       const total = this.#rest.readUInt32BE(0);
       if (total < PRELUDE_BYTES + CHECKSUM_BYTES || total > MAX_FRAME_BYTES) {

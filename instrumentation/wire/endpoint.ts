@@ -64,7 +64,7 @@ export function endpointOf(method: string, target: string, host: () => string): 
  * The Messages request that a body is or stands for; `undefined` when it is none: other services have paths like these.
  * @param body parsed JSON
  */
-export function paramsOf({ form, model, isStreamed }: Endpoint, body: unknown): Json | undefined {
+export function messageParamsOf({ form, model, isStreamed }: Endpoint, body: unknown): Json | undefined {
   const request = asJson(body);
   if (!Array.isArray(request['messages'])) return undefined;
   switch (form) {

@@ -7,7 +7,7 @@ import type { MessageReader } from '../../core/model-call/message-reader.ts';
 import { guard } from '../process/guard.ts';
 import type { CallEnd, ModelCall } from '../record/model-call.ts';
 import { AnswerBody } from './answer-body.ts';
-import { paramsOf, type Endpoint } from './endpoint.ts';
+import { messageParamsOf, type Endpoint } from './endpoint.ts';
 import { isRetried, type WireCalls } from './wire-calls.ts';
 
 /** The API takes no larger requests. */
@@ -61,7 +61,7 @@ export class Exchange {
     if (this.#isBegun) return;
     this.#isBegun = true;
     const params =
-      this.#sentBytes > MAX_REQUEST_BYTES ? undefined : paramsOf(this.#endpoint, parse(this.#sent));
+      this.#sentBytes > MAX_REQUEST_BYTES ? undefined : messageParamsOf(this.#endpoint, parse(this.#sent));
     this.#sent.length = 0;
     if (params === undefined) {
       this.#isEnded = true;

@@ -9,10 +9,10 @@ import { readRequest } from '../record/request-facts.ts';
 import type { Run } from '../record/run.ts';
 import { withSlot, type AdmissionSlot } from '../limits/admission-slot.ts';
 import { LIMIT_ERROR_TYPE } from '../limits/limit-error.ts';
-import type { Admitted, Refused } from '../limits/limiter.ts';
+import type { Admitted, Refused } from '../limits/limited-request.ts';
 import { isClaimed } from '../sdk/native-spans.ts';
 import type { Observer } from '../sdk/observer.ts';
-import { endpointOf, paramsOf, type Endpoint } from './endpoint.ts';
+import { endpointOf, messageParamsOf, type Endpoint } from './endpoint.ts';
 
 type Fetch = typeof globalThis.fetch;
 type FetchInput = Parameters<Fetch>[0];
@@ -98,7 +98,7 @@ function admit(
   endpoint: Endpoint,
   body: string | undefined,
 ): { readonly run: Run; readonly outcome: Admitted | Refused } | undefined {
-  const params = body === undefined ? undefined : paramsOf(endpoint, JSON.parse(body));
+  const params = body === undefined ? undefined : messageParamsOf(endpoint, JSON.parse(body));
   if (params === undefined) return undefined;
   const facts = readRequest(params);
   const active = context.active();

@@ -4,7 +4,13 @@
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { makePrivateFolder } from '../store/file/private-files.ts';
-import { FORMAT, NOTHING, readMemory, type AlertMemory, type ReadMemory } from './alert-memory.ts';
+import {
+  ALERT_MEMORY_FORMAT,
+  EMPTY_ALERT_MEMORY,
+  readMemory,
+  type AlertMemory,
+  type ReadMemory,
+} from './alert-memory.ts';
 
 export type { AlertMemory } from './alert-memory.ts';
 
@@ -40,7 +46,7 @@ async function parseFile(dataDir: string): Promise<ReadMemory> {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  return text === undefined ? { memory: NOTHING, wrongParts: 0 } : readMemory(text);
+  return text === undefined ? { memory: EMPTY_ALERT_MEMORY, wrongParts: 0 } : readMemory(text);
 }
 
 /** Writes the file so that after a crash it is either the old or the new one. */
@@ -52,7 +58,7 @@ export async function writeAlertFile(dataDir: string, memory: AlertMemory): Prom
   await rm(draft, { force: true });
   const handle = await open(draft, 'wx', 0o600);
   try {
-    await handle.writeFile(JSON.stringify({ format: FORMAT, ...memory }));
+    await handle.writeFile(JSON.stringify({ format: ALERT_MEMORY_FORMAT, ...memory }));
     await handle.sync();
   } finally {
     await handle.close();

@@ -4,17 +4,17 @@
 import { CHANNEL_NAMES } from '../../alerts/rules/channel-settings.ts';
 import type { AlertState } from '../../alerts/rules/alert-state.ts';
 import type { Notice } from '../../alerts/rules/notice.ts';
-import type { Delivery } from './delivery.ts';
+import type { NoticeDelivery } from './delivery.ts';
 
 export interface AlertMemory {
   readonly states: readonly AlertState[];
-  readonly deliveries: readonly Delivery[];
+  readonly deliveries: readonly NoticeDelivery[];
   /** Newest last. */
   readonly notices: readonly Notice[];
 }
 
-export const FORMAT = 1;
-export const NOTHING: AlertMemory = { states: [], deliveries: [], notices: [] };
+export const ALERT_MEMORY_FORMAT = 1;
+export const EMPTY_ALERT_MEMORY: AlertMemory = { states: [], deliveries: [], notices: [] };
 
 type Check = (value: unknown) => boolean;
 type Fields = Readonly<Record<string, Check>>;
@@ -102,7 +102,8 @@ export function readMemory(text: string): ReadMemory {
   } catch {
     value = undefined;
   }
-  if (!objectOf({ format: oneOf(FORMAT) })(value)) return { memory: NOTHING, wrongParts: 1 };
+  if (!objectOf({ format: oneOf(ALERT_MEMORY_FORMAT) })(value))
+    return { memory: EMPTY_ALERT_MEMORY, wrongParts: 1 };
   const given = value as Readonly<Record<keyof AlertMemory, unknown>>;
   let wrongParts = 0;
   function partsOf(list: unknown, check: Check): readonly unknown[] {
@@ -116,7 +117,7 @@ export function readMemory(text: string): ReadMemory {
   }
   const memory: AlertMemory = {
     states: partsOf(given.states, isState) as readonly AlertState[],
-    deliveries: partsOf(given.deliveries, isDelivery) as readonly Delivery[],
+    deliveries: partsOf(given.deliveries, isDelivery) as readonly NoticeDelivery[],
     notices: partsOf(given.notices, isNotice) as readonly Notice[],
   };
   return { memory, wrongParts };

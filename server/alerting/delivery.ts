@@ -8,7 +8,7 @@ import { messageOf } from '../process/server-error.ts';
 import { DeliveryError, type Channel } from './channels/channel.ts';
 
 /** A notice on its way to a channel. Kept in the state file, so it survives a restart. */
-export interface Delivery {
+export interface NoticeDelivery {
   readonly channel: ChannelName;
   readonly notice: Notice;
   readonly queuedMs: number;
@@ -50,7 +50,7 @@ export interface DelivererOptions {
   readonly channels: readonly Channel[];
   readonly timing?: DeliveryTiming;
   /** Deliveries that an earlier process left. */
-  readonly left?: readonly Delivery[];
+  readonly left?: readonly NoticeDelivery[];
   readonly log: (line: string) => void;
   /** Called whenever a queue or a health has changed. */
   readonly onChange: () => void;
@@ -71,7 +71,7 @@ export class Deliverer {
   }
 
   /** Everything that is not delivered yet. */
-  waiting(): readonly Delivery[] {
+  waiting(): readonly NoticeDelivery[] {
     return this.#lanes.flatMap((lane) => lane.queue);
   }
 
@@ -87,7 +87,7 @@ export class Deliverer {
 
 class Lane {
   readonly channel: Channel;
-  queue: readonly Delivery[];
+  queue: readonly NoticeDelivery[];
   readonly #options: DelivererOptions;
   readonly #timing: DeliveryTiming;
   readonly #stop = new AbortController();
@@ -106,7 +106,7 @@ class Lane {
     if (this.queue.length > 0) this.#work();
   }
 
-  add(delivery: Delivery): void {
+  add(delivery: NoticeDelivery): void {
     this.queue = [...this.queue, delivery];
     // The first one may be on the wire just now, so the second is the oldest that can go.
     if (this.queue.length > QUEUE_LIMIT) {
@@ -151,7 +151,7 @@ class Lane {
     }
   }
 
-  async #attempt(delivery: Delivery): Promise<void> {
+  async #attempt(delivery: NoticeDelivery): Promise<void> {
     this.#lastSentMs = Date.now();
     try {
       await this.channel.send(delivery.notice, this.#stop.signal);
@@ -166,7 +166,7 @@ class Lane {
     this.#lastError = undefined;
   }
 
-  #fail(delivery: Delivery, error: unknown): void {
+  #fail(delivery: NoticeDelivery, error: unknown): void {
     const nowMs = Date.now();
     const message = messageOf(error);
     const failure = error instanceof DeliveryError ? error : undefined;

@@ -4,7 +4,7 @@ import type { FactSpan } from '../../core/dialects.ts';
 import { readSpanFacts, type SpanFacts } from '../../core/dialects/span-facts.ts';
 import { TEXT_LIMITS } from '../../core/field-limits.ts';
 import type { Attributes, Span } from '../intake/otlp-model.ts';
-import { cutText } from '../store/columns/bounds.ts';
+import { boundText } from '../store/columns/bounds.ts';
 
 /** Status code ERROR of a span. */
 export const STATUS_ERROR = 2;
@@ -26,7 +26,7 @@ export function factSpanOf(
 ): FactSpan {
   const isError = span.statusCode === STATUS_ERROR;
   return {
-    name: cutText(span.name, TEXT_LIMITS.name),
+    name: boundText(span.name, TEXT_LIMITS.name),
     traceId: span.traceId,
     spanId: span.spanId,
     parentSpanId: span.parentSpanId,

@@ -49,7 +49,7 @@ export interface Span {
   events: SpanEvent[];
 }
 
-export interface Scope {
+export interface OtlpScope {
   readonly name: string;
   readonly version: string;
 }

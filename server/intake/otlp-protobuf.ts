@@ -28,7 +28,7 @@ import {
   settleSpan,
   type AttributeValue,
   type Attributes,
-  type Scope,
+  type OtlpScope,
   type Span,
   type SpanEvent,
   type SpanGroup,
@@ -126,7 +126,7 @@ function decode<T>(
 /** Walks request → resource groups → scope groups, which have the same shape for all three signals. */
 function readResourceGroups(
   reader: Reader,
-  each: (resource: Attributes, scope: Scope, messages: readonly Extent[]) => void,
+  each: (resource: Attributes, scope: OtlpScope, messages: readonly Extent[]) => void,
 ): void {
   eachField(reader, { start: 0, end: reader.len }, (field, wire) => {
     if (field !== REQUEST.groups) return false;
@@ -151,7 +151,7 @@ function readResourceGroups(
     });
     const end = reader.pos;
     for (const group of scopeGroups) {
-      let scope: Scope = { name: '', version: '' };
+      let scope: OtlpScope = { name: '', version: '' };
       const messages: Extent[] = [];
       eachField(reader, group, (inner, innerWire) => {
         if (inner !== SCOPE_GROUP.scope && inner !== SCOPE_GROUP.records) return false;
@@ -199,7 +199,7 @@ function expectWire(wire: number, expected: number): void {
     throw new MalformedBodyError(`the body is not OTLP: wire type ${wire} instead of ${expected}`);
 }
 
-function readScope(reader: Reader, extent: Extent): Scope {
+function readScope(reader: Reader, extent: Extent): OtlpScope {
   const scope = { name: '', version: '' };
   eachField(reader, extent, (field, wire) => {
     if (field !== SCOPE.name && field !== SCOPE.version) return false;

@@ -5,7 +5,7 @@
 import { lengthNote, withoutForeignContent } from '../../core/foreign-content.ts';
 import { SENSITIVE_FIELDS } from '../../core/redaction.ts';
 import { TEXT_LIMITS } from '../../core/field-limits.ts';
-import { attributesJson, boundTime, cutText } from '../store/columns/bounds.ts';
+import { attributesJson, boundTime, boundText } from '../store/columns/bounds.ts';
 import type { SpanRow } from '../store/file/tables.ts';
 import type { FactSpan } from '../../core/dialects.ts';
 import { isOwnSpan } from '../../core/dialects/normalise.ts';
@@ -59,7 +59,7 @@ export function rowsOfSpans(groups: readonly SpanGroup[], keepsContent = false):
       rows.push({
         ...rowOf(span, group.scope, keepsContent),
         resource,
-        service_name: typeof serviceName === 'string' ? cutText(serviceName, TEXT_LIMITS.name) : undefined,
+        service_name: typeof serviceName === 'string' ? boundText(serviceName, TEXT_LIMITS.name) : undefined,
         facts: factsJson(fact),
       });
     }
@@ -83,7 +83,7 @@ function rowOf(span: Span, scope: string, keepsContent: boolean): RowOfSpan {
     .slice(0, EVENTS_LIMIT)
     .map(
       ({ timeMs, name, attributes }) =>
-        `{"timeMs":${boundTime(timeMs)},"name":${JSON.stringify(cutText(name, TEXT_LIMITS.name))},"attributes":${attributesJson(isOpen ? withoutSensitive(attributes) : clean(attributes))}}`,
+        `{"timeMs":${boundTime(timeMs)},"name":${JSON.stringify(boundText(name, TEXT_LIMITS.name))},"attributes":${attributesJson(isOpen ? withoutSensitive(attributes) : clean(attributes))}}`,
     );
   // What failed is told in words there, which may quote a prompt or a file.
   const isClaudeCode = span.name.startsWith(CLAUDE_CODE_SPANS);
@@ -92,13 +92,13 @@ function rowOf(span: Span, scope: string, keepsContent: boolean): RowOfSpan {
     trace_id: span.traceId,
     span_id: span.spanId,
     parent_span_id: span.parentSpanId === '' ? undefined : span.parentSpanId,
-    name: cutText(span.name, TEXT_LIMITS.name),
+    name: boundText(span.name, TEXT_LIMITS.name),
     kind: span.kind | 0,
     start_time: boundTime(span.startMs),
     end_time: boundTime(span.endMs),
     status_code: span.statusCode | 0,
-    status_message: message === '' || isClaudeCode ? undefined : cutText(message, TEXT_LIMITS.prose),
-    scope: scope === '' ? undefined : cutText(scope, TEXT_LIMITS.name),
+    status_message: message === '' || isClaudeCode ? undefined : boundText(message, TEXT_LIMITS.prose),
+    scope: scope === '' ? undefined : boundText(scope, TEXT_LIMITS.name),
     attributes: attributesJson(clean(isClaudeCode ? unquoted : span.attributes)),
     events: events.length === 0 ? undefined : `[${withinChars(events, EVENTS_CHARS).join(',')}]`,
   };

@@ -10,11 +10,11 @@ import type { DatabaseRow } from '../store/file/database.ts';
 const SHOWN_KEYS = FIELD_KEYS.filter((key) => !SEALED_FIELDS.some((sealed) => sealed === key));
 
 /** One event or summary as JSON. */
-export type JsonObject = Record<string, unknown>;
+export type EventJson = Record<string, unknown>;
 
 /** The event of a row, keys as in the schema, each money field followed by its USD. */
-export function eventJson(row: DatabaseRow): JsonObject {
-  const json: JsonObject = {};
+export function eventJson(row: DatabaseRow): EventJson {
+  const json: EventJson = {};
   for (const key of SHOWN_KEYS) {
     const value = row[columnOf(key)];
     if (value === null || value === undefined) continue;

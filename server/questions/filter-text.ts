@@ -7,7 +7,7 @@ import {
   MEASURES,
   MEASURE_SIGNS,
   RUN_TEXT_FILTERS,
-  type Comparison,
+  type MeasureCondition,
   type Measure,
   type MeasureSign,
   type RunTextFilter,
@@ -63,7 +63,7 @@ export function filterTextOf(params: readonly (readonly [string, string])[]): st
 }
 
 /** What a measure is compared with: `>0.5` dollars, `<10s`, `>=5`. @throws RequestError */
-export function readComparison(measure: Measure, text: string): Comparison {
+export function readComparison(measure: Measure, text: string): MeasureCondition {
   const [, sign = '=', value = ''] = /^(<=|>=|=|<|>)?\s*(.+)$/.exec(text) ?? [];
   const number =
     measure === 'cost'
@@ -84,7 +84,9 @@ export function readComparison(measure: Measure, text: string): Comparison {
 }
 
 /** Comparisons as an address has them. */
-export function comparisonParams(comparisons: readonly Comparison[]): Partial<Record<Measure, string[]>> {
+export function comparisonParams(
+  comparisons: readonly MeasureCondition[],
+): Partial<Record<Measure, string[]>> {
   const params: Partial<Record<Measure, string[]>> = {};
   for (const { measure, sign, value } of comparisons) {
     const text =

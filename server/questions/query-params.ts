@@ -7,7 +7,7 @@ import { DAY_MS, offsetAt } from '../../core/time.ts';
 import { parseRequest, type ParsedRequest } from '../../signals/request.ts';
 import { EXPORT_FORMATS, type ExportFormat, type ExportRequest } from '../queries/export/export-events.ts';
 import { COST_WAYS, type CostBy, type CostRequest } from '../queries/signals/read-cost.ts';
-import { MEASURES, RUNS_LIMIT, type Comparison, type RunFilter } from '../queries/runs/run-filter.ts';
+import { MEASURES, RUNS_LIMIT, type MeasureCondition, type RunFilter } from '../queries/runs/run-filter.ts';
 import { RUN_SORTS, readCursor, type RunCursor, type RunSort } from '../queries/runs/run-order.ts';
 import { readComparison } from './filter-text.ts';
 import { RequestError } from './request-error.ts';
@@ -76,7 +76,7 @@ export function textParams(query: QueryText, key: string): readonly string[] {
 }
 
 /** Sizes that runs are asked for: `cost=>0.5`, which may stand twice. @throws RequestError */
-function comparisonsParam(query: QueryText): readonly Comparison[] {
+function comparisonsParam(query: QueryText): readonly MeasureCondition[] {
   return MEASURES.flatMap((measure) =>
     textParams(query, measure).map((text) => readComparison(measure, text)),
   );

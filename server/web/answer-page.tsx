@@ -2,18 +2,18 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ComponentChildren } from 'preact';
-import { renderPage, themeOf, type Frame } from './layout.tsx';
+import { renderPage, themeOf, type PageFrame } from './layout.tsx';
 import type { WebContext } from './web-context.ts';
 
 export type PageAnswer = (
   content: ComponentChildren,
-  frame: Partial<Frame> & Pick<Frame, 'title'>,
+  frame: Partial<PageFrame> & Pick<PageFrame, 'title'>,
 ) => FastifyReply;
 
 export function answerPage(context: WebContext, request: FastifyRequest, reply: FastifyReply): PageAnswer {
   return (content, frame) => {
     const path = request.url.split('?')[0] ?? '/';
-    const whole: Frame = {
+    const whole: PageFrame = {
       path,
       timezone: frame.stretch?.timezone ?? context.timezone,
       firing: context.readAlerts()?.firing,

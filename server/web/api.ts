@@ -7,7 +7,7 @@ import { listRunPage } from '../queries/runs/list-runs.ts';
 import { cursorText, type RunCursor } from '../queries/runs/run-order.ts';
 import { adviceFor } from '../intake/not-understood.ts';
 import { readFuture, readMeta } from '../queries/read-meta.ts';
-import { readStatusLine, readUsageReport } from '../queries/usage/read-usage.ts';
+import { readStatusLineNumbers, readUsageReport } from '../queries/usage/read-usage.ts';
 import { readWhatIf } from '../queries/diagnosis/read-what-if.ts';
 import { readRecording } from '../queries/runs/read-recording.ts';
 import { runSignal } from '../queries/signals/signals.ts';
@@ -90,7 +90,7 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
   );
 
   app.get('/api/statusline', { schema: STATUS_LINE_ROUTE }, async () =>
-    readStatusLine(database, Date.now(), context.timezone),
+    readStatusLineNumbers(database, Date.now(), context.timezone),
   );
 
   app.get<{ Params: { id: string }; Querystring: QueryText }>(

@@ -8,7 +8,7 @@ import { linkTo } from './parts/cells.tsx';
 import { LOGOUT_PATH } from './way-back.ts';
 
 /** What the frame shows beside the page itself. */
-export interface Frame {
+export interface PageFrame {
   readonly title: string;
   /** Path of the page, to mark it in the navigation. */
   readonly path: string;
@@ -56,7 +56,7 @@ const PAGES: readonly (readonly [string, string])[] = [
 ];
 
 /** A whole page, or with `isFragment` only its main part, as htmx asks for it. */
-export function renderPage(frame: Frame, content: ComponentChildren, isFragment: boolean): string {
+export function renderPage(frame: PageFrame, content: ComponentChildren, isFragment: boolean): string {
   const main = <Main frame={frame}>{content}</Main>;
   // The state of alerts stands outside of the main part and changes as well.
   if (isFragment)
@@ -69,7 +69,7 @@ export function renderPage(frame: Frame, content: ComponentChildren, isFragment:
   return `<!doctype html>${renderToString(<Page frame={frame}>{main}</Page>)}`;
 }
 
-function Main({ frame, children }: { frame: Frame; children: ComponentChildren }): VNode {
+function Main({ frame, children }: { frame: PageFrame; children: ComponentChildren }): VNode {
   const refresh =
     frame.refresh === undefined
       ? {}
@@ -85,7 +85,7 @@ function Main({ frame, children }: { frame: Frame; children: ComponentChildren }
   );
 }
 
-function Page({ frame, children }: { frame: Frame; children: ComponentChildren }): VNode {
+function Page({ frame, children }: { frame: PageFrame; children: ComponentChildren }): VNode {
   return (
     <html lang="en" data-theme={frame.theme}>
       <head>

@@ -3,43 +3,43 @@
 import type { FastifyInstance } from 'fastify';
 import type { VNode } from 'preact';
 import { renderPage } from './layout.tsx';
-import { registerAlerts } from './pages/alerts/alerts-route.tsx';
-import { registerRules } from './pages/alerts/rule-route.tsx';
-import { registerBreakdowns } from './pages/breakdown/breakdown-route.tsx';
-import { registerDiagnosis } from './pages/diagnose/diagnose-route.tsx';
-import { registerGroups } from './pages/groups/groups-route.tsx';
-import { registerLimits } from './pages/limits/limits-route.tsx';
-import { registerOverview } from './pages/overview/overview-route.tsx';
-import { registerFindings } from './pages/findings/findings-route.tsx';
-import { registerReconcile } from './pages/reconcile/reconcile-route.tsx';
-import { registerCompare, registerRun } from './run-routes.tsx';
-import { registerReceived } from './pages/received/received-route.tsx';
-import { registerRuns } from './pages/runs/runs-route.tsx';
-import { registerSearch } from './pages/search/search-route.tsx';
-import { registerThings } from './pages/thing/thing-route.tsx';
-import { registerSession } from './pages/session/session-route.tsx';
+import { registerAlertsRoutes } from './pages/alerts/alerts-route.tsx';
+import { registerRulesRoutes } from './pages/alerts/rule-route.tsx';
+import { registerBreakdownsRoutes } from './pages/breakdown/breakdown-route.tsx';
+import { registerDiagnosisRoutes } from './pages/diagnose/diagnose-route.tsx';
+import { registerGroupsRoutes } from './pages/groups/groups-route.tsx';
+import { registerLimitsRoutes } from './pages/limits/limits-route.tsx';
+import { registerOverviewRoutes } from './pages/overview/overview-route.tsx';
+import { registerFindingsRoutes } from './pages/findings/findings-route.tsx';
+import { registerReconcileRoutes } from './pages/reconcile/reconcile-route.tsx';
+import { registerCompareRoutes, registerRunRoutes } from './run-routes.tsx';
+import { registerReceivedRoutes } from './pages/received/received-route.tsx';
+import { registerRunsRoutes } from './pages/runs/runs-route.tsx';
+import { registerSearchRoutes } from './pages/search/search-route.tsx';
+import { registerThingsRoutes } from './pages/thing/thing-route.tsx';
+import { registerSessionRoutes } from './pages/session/session-route.tsx';
 import { registerViews } from './saved-views.ts';
 import type { WebContext } from './web-context.ts';
 
 export function registerPages(app: FastifyInstance, context: WebContext): void {
-  registerOverview(app, context);
-  registerRuns(app, context);
-  registerSearch(app, context);
-  registerBreakdowns(app, context);
-  registerThings(app, context);
-  registerSession(app, context);
-  registerDiagnosis(app, context);
-  registerFindings(app, context);
-  registerReconcile(app, context);
-  registerAlerts(app, context);
-  registerReceived(app, context);
-  registerLimits(app, context);
-  registerRules(app, context);
+  registerOverviewRoutes(app, context);
+  registerRunsRoutes(app, context);
+  registerSearchRoutes(app, context);
+  registerBreakdownsRoutes(app, context);
+  registerThingsRoutes(app, context);
+  registerSessionRoutes(app, context);
+  registerDiagnosisRoutes(app, context);
+  registerFindingsRoutes(app, context);
+  registerReconcileRoutes(app, context);
+  registerAlertsRoutes(app, context);
+  registerReceivedRoutes(app, context);
+  registerLimitsRoutes(app, context);
+  registerRulesRoutes(app, context);
   registerViews(app, context);
 
-  registerGroups(app, context);
-  registerRun(app, context);
-  registerCompare(app, context);
+  registerGroupsRoutes(app, context);
+  registerRunRoutes(app, context);
+  registerCompareRoutes(app, context);
 }
 
 /** The page of a fault. */

@@ -33,7 +33,7 @@ interface PartParams extends RunParams {
   readonly part: string;
 }
 
-export function registerRun(app: FastifyInstance, context: WebContext): void {
+export function registerRunRoutes(app: FastifyInstance, context: WebContext): void {
   const { database, store, timezone } = context;
 
   app.get<{ Params: RunParams; Querystring: QueryText }>('/runs/:id', async (request, reply) => {
@@ -102,7 +102,7 @@ function noRun(id: string): RequestError {
   return new RequestError(404, `There is no run ${id}: it was never stored, or was deleted by age.`);
 }
 
-export function registerCompare(app: FastifyInstance, context: WebContext): void {
+export function registerCompareRoutes(app: FastifyInstance, context: WebContext): void {
   app.get<{ Querystring: QueryText }>('/compare', async (request, reply) => {
     const { query } = request;
     // Boxes that were ticked in a list of runs.

@@ -46,7 +46,9 @@ export function parseRunsAddress(query: QueryText, now: number, timezone: string
 }
 
 /** Parameters of an address that holds these pairs. */
-export function paramsOf(asked: readonly (readonly [string, string])[]): Record<string, string | string[]> {
+export function queryParamsOf(
+  asked: readonly (readonly [string, string])[],
+): Record<string, string | string[]> {
   const params: Record<string, string | string[]> = {};
   for (const [name, value] of asked) {
     const before = params[name];

@@ -6,7 +6,7 @@ import type { ChannelName } from '../../alerts/rules/channel-settings.ts';
 import { testNotice, type Notice } from '../../alerts/rules/notice.ts';
 import { DeliveryError, type Channel } from '../../server/alerting/channels/channel.ts';
 import { telegramChannel } from '../../server/alerting/channels/telegram.ts';
-import { Deliverer, type Delivery } from '../../server/alerting/delivery.ts';
+import { Deliverer, type NoticeDelivery } from '../../server/alerting/delivery.ts';
 import { BOT_TOKEN, CHAT_ID, startTelegram, tooManyRequests } from '../fakes/telegram.ts';
 
 const TIMING = { firstRetryMs: 10, longestRetryMs: 40, giveUpAfterMs: 60_000 };
@@ -44,7 +44,7 @@ function scripted(
 
 function deliverer(
   channels: readonly Channel[],
-  left: readonly Delivery[] = [],
+  left: readonly NoticeDelivery[] = [],
 ): Deliverer & { lines: string[] } {
   const lines: string[] = [];
   const made = new Deliverer({
@@ -116,7 +116,7 @@ describe('delivery', () => {
     first.enqueue(NOTICE, Date.now());
     first.enqueue({ ...NOTICE, id: 'second' }, Date.now());
     await first.close();
-    const left = JSON.parse(JSON.stringify(first.waiting())) as Delivery[];
+    const left = JSON.parse(JSON.stringify(first.waiting())) as NoticeDelivery[];
     const telegram = scripted('telegram', []);
     deliverer([telegram], left);
     await until(() => telegram.sent.length === 2);

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestServer, type TestServer } from '../server/harness.ts';
 import { runTallyspan } from '../programs/tallyspan.ts';
-import type { Finding } from '../../cli/doctor/finding.ts';
+import type { DoctorFinding } from '../../cli/doctor/finding.ts';
 
 const TOKEN = 'secret-token-of-the-test';
 let open: TestServer;
@@ -21,7 +21,7 @@ afterAll(async () => {
 /** Findings about delivery and settings as `verdict what | advice`. */
 async function findings(env: NodeJS.ProcessEnv): Promise<string[]> {
   const { stdout } = await runTallyspan(['doctor', '--json'], { env });
-  return (JSON.parse(stdout) as Finding[])
+  return (JSON.parse(stdout) as DoctorFinding[])
     .filter(({ check }) => check === 'delivery' || check === 'settings')
     .map(({ verdict, what, advice = '' }) => `${verdict} ${what} | ${advice}`);
 }

@@ -9,7 +9,7 @@ import { findDialect } from '../../core/dialects/normalise.ts';
 import { installProject } from '../contract/cached-packages.ts';
 import { eventsOf, openHarness, type Harness, type Outcome } from '../contract/harness.ts';
 import { AGENT_COST_NANO_USD, AGENT_TOKENS_IN, AGENT_TOKENS_OUT, agentScenario } from './agent-scenario.ts';
-import { ROWS, type Row } from '../../scripts/generate/frameworks/rows.ts';
+import { ROWS, type FrameworkRow } from '../../scripts/generate/frameworks/rows.ts';
 
 const INSTALL_MS = 300_000;
 const HERE = import.meta.dirname;
@@ -20,7 +20,10 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-async function runRow(row: Row, preload: 'none' | 'import' | 'require'): Promise<Outcome | undefined> {
+async function runRow(
+  row: FrameworkRow,
+  preload: 'none' | 'import' | 'require',
+): Promise<Outcome | undefined> {
   const folder = await installProject(path.join(HERE, 'projects', row.project));
   if (folder === undefined) return undefined;
   const program = path.join(folder, row.program);

@@ -26,6 +26,13 @@ export function readSources(): SourceFile[] {
     .map((file) => ({ path: file, text: readFileSync(path.join(ROOT, file), 'utf8') }));
 }
 
+/** Names that a module declares and exports. */
+export function exportedNames(text: string): string[] {
+  const declared =
+    /^export (?:declare )?(?:abstract )?(?:async )?(?:function\*?|class|const|let|enum|interface|type) (\w+)/gm;
+  return [...new Set([...text.matchAll(declared)].map(([, name = '']) => name))];
+}
+
 /** Modules of the repository that a module imports, types included; paths from the root. */
 export function importsOf({ path: file, text }: SourceFile): string[] {
   return [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(([, specifier = '']) =>

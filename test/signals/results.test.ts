@@ -5,7 +5,13 @@ import { DAY_MS, HOUR_MS } from '../../core/time.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { compareResults, compareSeries } from '../../signals/compare.ts';
 import { parseLength, parseRequest } from '../../signals/request.ts';
-import { groupsResult, numberOf, shapeResult, valueResult, type SignalResult } from '../../signals/result.ts';
+import {
+  groupsResult,
+  cellNumber,
+  shapeResult,
+  valueResult,
+  type SignalResult,
+} from '../../signals/result.ts';
 import {
   dimensionsOf,
   SignalError,
@@ -45,7 +51,7 @@ describe('a cell of a row', () => {
     ['5', null],
     [true, null],
   ])('%p is the number %p', (cell, number) => {
-    expect(numberOf(cell)).toBe(number);
+    expect(cellNumber(cell)).toBe(number);
   });
 
   it.each<readonly [unknown, string | null]>([

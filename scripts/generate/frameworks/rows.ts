@@ -1,6 +1,6 @@
 // The rows of the matrix: a way of calling Claude, the project that it is installed in, and what tells it from others.
 
-export interface Row {
+export interface FrameworkRow {
   readonly title: string;
   /** Folder below `projects`. */
   readonly project: string;
@@ -29,7 +29,7 @@ const LOADERS: Readonly<Record<string, readonly string[]>> = {
   'swc-node': ['--require', '@swc-node/register'],
 };
 
-const AI_SDK: Row[] = ['5', '6', '7'].flatMap((version) =>
+const AI_SDK: FrameworkRow[] = ['5', '6', '7'].flatMap((version) =>
   ['generate', 'stream'].map((way) => ({
     title: `Vercel AI SDK ${version}, ${way === 'generate' ? 'generateText' : 'streamText'}`,
     project: `ai-sdk-${version}`,
@@ -38,7 +38,7 @@ const AI_SDK: Row[] = ['5', '6', '7'].flatMap((version) =>
   })),
 );
 
-export const ROWS: readonly Row[] = [
+export const ROWS: readonly FrameworkRow[] = [
   ...AI_SDK,
   ...['5', '6'].map((version) => ({
     title: `Vercel AI SDK ${version} with its telemetry on`,

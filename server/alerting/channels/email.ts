@@ -5,7 +5,7 @@ import { createTransport } from 'nodemailer';
 import type { EmailSettings } from '../../../alerts/rules/channel-settings.ts';
 import { maskSecrets } from '../../process/secrets.ts';
 import { DeliveryError, type Channel } from './channel.ts';
-import { cutText, escapeHtml, markOf, PLAIN, renderNotice, type Markup } from './notice-text.ts';
+import { cutNoticeText, escapeHtml, markOf, PLAIN, renderNotice, type Markup } from './notice-text.ts';
 
 const SUBJECT_LIMIT = 150;
 const TEXT_LIMIT = 10_000;
@@ -48,7 +48,7 @@ export function emailChannel(settings: EmailSettings): Channel {
         await transport.sendMail({
           from: { name: 'tallyspan', address: from },
           to: [...to],
-          subject: cutText(`${markOf(notice)} ${notice.headline}`, SUBJECT_LIMIT),
+          subject: cutNoticeText(`${markOf(notice)} ${notice.headline}`, SUBJECT_LIMIT),
           text: renderNotice(notice, PLAIN, TEXT_LIMIT),
           html: `<p>${html}</p>`,
           // The same notice sent twice is one mail for a receiver that looks.

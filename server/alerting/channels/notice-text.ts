@@ -37,11 +37,11 @@ export function renderNotice(notice: Notice, markup: Markup, limit: number): str
   const text = lines.join('\n');
   if (text.length <= limit) return text;
   // Only a headline longer than the limit is left. Without markup it can be cut anywhere.
-  return cutText(markup.escape(`${markOf(notice)} ${notice.headline}`), limit);
+  return cutNoticeText(markup.escape(`${markOf(notice)} ${notice.headline}`), limit);
 }
 
 /** Cuts to `limit` characters, not inside an entity and not inside a pair of surrogates. */
-export function cutText(text: string, limit: number): string {
+export function cutNoticeText(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const cut = text.slice(0, limit - 1);
   return `${cut.replace(/&[^;]{0,6}$/, '').replace(/[\uD800-\uDBFF]$/, '')}…`;

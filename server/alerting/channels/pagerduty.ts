@@ -6,7 +6,7 @@ import { lineText, type Notice, type NoticeItem } from '../../../alerts/rules/no
 import { formatValue } from '../../../alerts/rules/value-format.ts';
 import type { Channel } from './channel.ts';
 import { jsonAt, postJson } from './http-post.ts';
-import { cutText } from './notice-text.ts';
+import { cutNoticeText } from './notice-text.ts';
 
 const SUMMARY_LIMIT = 1024;
 const DEDUP_KEY_LIMIT = 255;
@@ -48,7 +48,7 @@ export function eventsOf(notice: Notice): readonly Record<string, unknown>[] {
     ];
   }
   return notice.items.map((item) => {
-    const key = { dedup_key: cutText(`tallyspan/${notice.ruleId}/${item.key}`, DEDUP_KEY_LIMIT) };
+    const key = { dedup_key: cutNoticeText(`tallyspan/${notice.ruleId}/${item.key}`, DEDUP_KEY_LIMIT) };
     if (notice.kind === 'resolved') return { event_action: 'resolve', ...key };
     return { event_action: 'trigger', ...key, ...incidentOf(notice, item) };
   });
@@ -60,7 +60,7 @@ function incidentOf(notice: Notice, item: NoticeItem | undefined): Record<string
   );
   return {
     payload: {
-      summary: cutText(notice.headline, SUMMARY_LIMIT),
+      summary: cutNoticeText(notice.headline, SUMMARY_LIMIT),
       source: 'tallyspan',
       severity: notice.kind === 'test' ? 'info' : notice.severity,
       timestamp: new Date(notice.atMs).toISOString(),

@@ -4,7 +4,7 @@ import type { SlackSettings } from '../../../alerts/rules/channel-settings.ts';
 import { secretsOfUrl } from '../../process/secrets.ts';
 import type { Channel } from './channel.ts';
 import { postJson } from './http-post.ts';
-import { cutText, markOf, renderNotice, type Markup } from './notice-text.ts';
+import { cutNoticeText, markOf, renderNotice, type Markup } from './notice-text.ts';
 
 /** Characters of the text of a section block. */
 const SECTION_LIMIT = 3000;
@@ -29,7 +29,7 @@ export function slackChannel({ url }: SlackSettings): Channel {
         service: 'Slack',
         url,
         body: JSON.stringify({
-          text: cutText(escapeMrkdwn(`${markOf(notice)} ${notice.headline}`), FALLBACK_LIMIT),
+          text: cutNoticeText(escapeMrkdwn(`${markOf(notice)} ${notice.headline}`), FALLBACK_LIMIT),
           blocks: [
             { type: 'section', text: { type: 'mrkdwn', text: renderNotice(notice, MRKDWN, SECTION_LIMIT) } },
           ],

@@ -3,6 +3,8 @@
 // differences is what chance alone leaves open (Efron 1979, percentile method). Of a large group a part is drawn from; its
 // interval is narrowed by the root of that part, as that of a mean is.
 
+import { quantileOf } from '../../../core/quantile.ts';
+
 export interface GroupRun {
   /** Nano-USD; null where nothing of it has a price. */
   readonly costNanoUsd: number | null;
@@ -32,15 +34,15 @@ export const STATISTICS: Readonly<Record<Statistic, (runs: readonly GroupRun[]) 
     const successes = runs.filter(({ isOk }) => isOk).length;
     return successes === 0 ? null : runs.reduce((sum, run) => sum + (run.costNanoUsd ?? 0), 0) / successes;
   },
-  duration_p50: (runs) => quantileOf(runs, 0.5),
-  duration_p95: (runs) => quantileOf(runs, 0.95),
+  duration_p50: (runs) => durationQuantileOf(runs, 0.5),
+  duration_p95: (runs) => durationQuantileOf(runs, 0.95),
   turns_per_run: (runs) => meanOf(runs, 'turns'),
   tool_calls_per_run: (runs) => meanOf(runs, 'toolCalls'),
   tokens_in_per_run: (runs) => meanOf(runs, 'tokensIn'),
   tokens_out_per_run: (runs) => meanOf(runs, 'tokensOut'),
 };
 
-export interface Interval {
+export interface ConfidenceInterval {
   readonly low: number;
   readonly high: number;
 }
@@ -61,7 +63,7 @@ export function differenceIntervals(
   a: readonly GroupRun[],
   b: readonly GroupRun[],
   sizes: { readonly a: number; readonly b: number },
-): Readonly<Record<Statistic, Interval | null>> {
+): Readonly<Record<Statistic, ConfidenceInterval | null>> {
   const names = Object.keys(STATISTICS) as Statistic[];
   const found = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<
     Statistic,
@@ -94,7 +96,7 @@ export function differenceIntervals(
         },
       ];
     }),
-  ) as Record<Statistic, Interval | null>;
+  ) as Record<Statistic, ConfidenceInterval | null>;
 }
 
 function drawAgain(runs: readonly GroupRun[], random: () => number): GroupRun[] {
@@ -113,16 +115,9 @@ function meanOf(runs: readonly GroupRun[], key: Exclude<keyof GroupRun, 'isOk'>)
   return count === 0 ? null : sum / count;
 }
 
-/** Between the two nearest, in proportion, as the database does. */
-export function quantileOf(runs: readonly GroupRun[], share: number): number | null {
-  const values = Float64Array.from(
-    runs.flatMap(({ durationMs }) => (durationMs === null ? [] : [durationMs])),
-  );
-  if (values.length === 0) return null;
-  values.sort();
-  const place = share * (values.length - 1);
-  const [below, above] = [values[Math.floor(place)] ?? 0, values[Math.ceil(place)] ?? 0];
-  return below + (above - below) * (place - Math.floor(place));
+function durationQuantileOf(runs: readonly GroupRun[], q: number): number | null {
+  const durationsMs = runs.flatMap(({ durationMs }) => (durationMs === null ? [] : [durationMs]));
+  return quantileOf(durationsMs, q) ?? null;
 }
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32): a page shows the same interval whenever it is opened. */

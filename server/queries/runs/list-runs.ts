@@ -24,7 +24,7 @@ const END_COLUMNS = `${SHARED_COLUMNS}, agent_status, error_type, duration_ms, a
   agent_tokens_in, agent_tokens_out, agent_retries, agent_cost_nano_usd, agent_nested_runs, agent_nested_cost_nano_usd`;
 
 /** Part of a list, and where it goes on to either side. */
-export interface RunPage {
+export interface ListedRuns {
   readonly runs: readonly RunSummary[];
   /** Runs before these. */
   readonly position: number;
@@ -44,7 +44,7 @@ export async function listRuns(database: RunQueryable, filter: RunFilter): Promi
 }
 
 /** `limit` runs, and cursors to what is before and after them. */
-export async function listRunPage(database: RunQueryable, filter: RunFilter): Promise<RunPage> {
+export async function listRunPage(database: RunQueryable, filter: RunFilter): Promise<ListedRuns> {
   const { rows, nowMs } = await readPage(database, filter);
   const { limit, cursor, offset = 0 } = filter;
   const order = new RunOrder(filter.sort, filter.isReversed);

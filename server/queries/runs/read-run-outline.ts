@@ -7,7 +7,7 @@ import { FIELDS, type EventName, type FieldKey } from '../../../core/schema.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
 import type { DatabaseRow, Queryable } from '../../store/file/database.ts';
 import { CONTENT_TABLE } from '../../store/file/tables.ts';
-import { numberOrNull, type JsonObject } from '../field-values.ts';
+import { numberOrNull, type EventJson } from '../field-values.ts';
 import type { RunQueryable } from './list-runs.ts';
 import { readNestedRuns, type NestedRunSummary } from './read-nested-runs.ts';
 import { findRunId, findStretch, stepsOf, summaryFromRows, type RunStep } from './read-run.ts';
@@ -39,7 +39,7 @@ export interface RunOutline extends RunSummary {
   readonly nested: readonly NestedRunSummary[];
   readonly context_costs: readonly ContextCost[];
   /** Scores of the run and of its calls, in order of time. */
-  readonly scores: readonly JsonObject[];
+  readonly scores: readonly EventJson[];
   /** Whether requests or answers of its calls are stored. */
   readonly has_content: boolean;
 }
@@ -230,8 +230,8 @@ const KEYS_OF_EVENT = new Map<unknown, readonly (readonly [FieldKey, string])[]>
   LISTED_EVENTS.map((name) => [name, LISTED_KEYS[name].map((key) => [key, columnOf(key)] as const)]),
 );
 
-function listedJson(row: DatabaseRow): JsonObject {
-  const json: JsonObject = {};
+function listedJson(row: DatabaseRow): EventJson {
+  const json: EventJson = {};
   for (const [key, column] of KEYS_OF_EVENT.get(row['event_name']) ?? []) {
     const value = row[column];
     if (value === null || value === undefined || value instanceof Date) continue;
@@ -279,7 +279,7 @@ async function readContextCosts(database: Queryable, where: string): Promise<Con
 async function readContextCostByCall(
   database: Queryable,
   where: string,
-): Promise<ReadonlyMap<string, JsonObject>> {
+): Promise<ReadonlyMap<string, EventJson>> {
   const rows = await database.all(
     `SELECT span_id, sum(cost_nano_usd) FILTER (NOT starts_with(gen_ai_tool_name, '('))::DOUBLE AS cost
      FROM agent_tool_cost WHERE ${where} AND tallyspan_duplicate IS NOT TRUE AND span_id IS NOT NULL GROUP BY 1`,

@@ -2,10 +2,10 @@
 
 import type { Queryable } from '../../store/file/database.ts';
 import { textsSql } from '../../store/file/database.ts';
-import { eventJson, type JsonObject } from '../field-values.ts';
+import { eventJson, type EventJson } from '../field-values.ts';
 
 /** The scores of a run, its calls included, in order of time; keys as in the schema. */
-export async function readRunScores(database: Queryable, runId: string): Promise<readonly JsonObject[]> {
+export async function readRunScores(database: Queryable, runId: string): Promise<readonly EventJson[]> {
   const rows = await database.all(
     `SELECT * FROM agent_score WHERE agent_run_id IN ${textsSql('$runs')}
        AND tallyspan_duplicate IS NOT TRUE ORDER BY timestamp, gen_ai_evaluation_name LIMIT 1000`,

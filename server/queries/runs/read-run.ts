@@ -11,7 +11,7 @@ import { SILENT_FAILURE_NOTE } from '../../../core/attribution/silent-failures.t
 import { DAY_MS, type Interval } from '../../../core/time.ts';
 import type { Queryable, DatabaseRow } from '../../store/file/database.ts';
 import { readNestedCost } from './read-nested-cost.ts';
-import { eventJson, numberOrNull, textOrNull, type JsonObject } from '../field-values.ts';
+import { eventJson, numberOrNull, textOrNull, type EventJson } from '../field-values.ts';
 import { readRunScores } from './read-run-scores.ts';
 import { listRuns, type RunQueryable } from './list-runs.ts';
 import { readEventRows } from './read-rows.ts';
@@ -20,7 +20,7 @@ import { CLOCK_SLACK_MS, sumsSoFar, summaryOf, type RunSummary } from './run-sum
 
 export type StepKind = 'model_call' | 'tool_call' | 'note';
 
-export interface RunStep extends JsonObject {
+export interface RunStep extends EventJson {
   readonly step: StepKind;
   /** ISO 8601 UTC. */
   readonly started_at: string;
@@ -35,7 +35,7 @@ export interface RunStep extends JsonObject {
   /** On a model call: span ids of the failed tool calls whose results it read. */
   reads_failed?: string[];
   /** On a model call: what it paid for carrying each tool, when known. */
-  tool_costs?: JsonObject[];
+  tool_costs?: EventJson[];
 }
 
 export interface RunTree extends RunSummary {
@@ -43,7 +43,7 @@ export interface RunTree extends RunSummary {
   /** What went wrong though nothing failed, in order of time. */
   readonly silent_failures: readonly SilentFailureReport[];
   /** Scores of the run and of its calls, in order of time. */
-  readonly scores: readonly JsonObject[];
+  readonly scores: readonly EventJson[];
   /** Span that was active when the run began, as a rule that of the tool call which started it. */
   readonly parent_span_id: string | null;
   /** Runs that this one started, in order; of more than a hundred the latest. */
@@ -211,7 +211,7 @@ const KINDS: Readonly<Record<string, StepKind>> = {
 export function stepsOf(
   rows: readonly DatabaseRow[],
   runStartMs: number,
-  jsonOf: (row: DatabaseRow) => JsonObject = eventJson,
+  jsonOf: (row: DatabaseRow) => EventJson = eventJson,
 ): RunStep[] {
   const ordered = rows
     .filter((row) => KINDS[String(row['event_name'])] !== undefined)

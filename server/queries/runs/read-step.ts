@@ -7,15 +7,15 @@ import { tableOf } from '../../../core/columns.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
 import { textsSql, type Queryable, type DatabaseRow } from '../../store/file/database.ts';
 import { OPEN_COLUMNS } from '../../store/file/content-cipher.ts';
-import { eventJson, type JsonObject } from '../field-values.ts';
+import { eventJson, type EventJson } from '../field-values.ts';
 import { eventOf } from '../read-events.ts';
 import type { RunStep } from './read-run.ts';
 
 export interface StepDetail {
   /** The whole event. */
-  readonly event: JsonObject;
+  readonly event: EventJson;
   /** On a model call: what it paid for each part of its context, the most expensive first. */
-  readonly context_costs: readonly JsonObject[];
+  readonly context_costs: readonly EventJson[];
   /** On a model call that lost cached tokens: how many, and why. */
   readonly cache_miss: CacheMiss | undefined;
   /** On a model call: span id of the call whose messages it continues. */

@@ -50,7 +50,7 @@ export const MEASURE_SIGNS = ['<', '<=', '=', '>=', '>'] as const;
 export type MeasureSign = (typeof MEASURE_SIGNS)[number];
 
 /** `value` is nano-USD of the run itself, milliseconds, or a count; tokens are those in and out. */
-export interface Comparison {
+export interface MeasureCondition {
   readonly measure: Measure;
   readonly sign: MeasureSign;
   readonly value: number;
@@ -72,7 +72,7 @@ export interface RunFilter {
   readonly project?: string | undefined;
   /** Beginning of its id. */
   readonly run?: string | undefined;
-  readonly comparisons?: readonly Comparison[] | undefined;
+  readonly comparisons?: readonly MeasureCondition[] | undefined;
   readonly session?: string | undefined;
   readonly tag?: string | undefined;
   /** A model that one of its calls was answered by. */

@@ -5,7 +5,7 @@ import { compareText } from '../../../core/text-order.ts';
 import { textSql } from '../../../signals/sql-text.ts';
 import type { DatabaseRow } from '../../store/file/database.ts';
 import { numberOrNull, textOrNull } from '../field-values.ts';
-import { costWithNested } from './run-summary.ts';
+import { recordedCostNanoUsd } from './run-summary.ts';
 
 type Key = number | string | null;
 
@@ -35,7 +35,7 @@ const ORDERS = {
   // With its nested runs: the run that started them is the one that a person should open.
   'most-expensive': {
     sql: 'agent_cost_nano_usd + coalesce(agent_nested_cost_nano_usd, 0)',
-    keyOf: (row) => costWithNested(row),
+    keyOf: (row) => recordedCostNanoUsd(row),
   },
   turns: count('agent_turns'),
   tools: count('agent_tool_calls'),

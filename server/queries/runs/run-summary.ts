@@ -104,7 +104,7 @@ function byRun(rows: readonly DatabaseRow[]): ReadonlyMap<string, DatabaseRow> {
 }
 
 /** What a run and its nested runs cost, as its end has it; null where neither is priced. */
-export function costWithNested(row: DatabaseRow): number | null {
+export function recordedCostNanoUsd(row: DatabaseRow): number | null {
   const own = numberOrNull(row['agent_cost_nano_usd']);
   const nested = numberOrNull(row['agent_nested_cost_nano_usd']);
   return nested === null ? own : (own ?? 0) + nested;
@@ -113,7 +113,7 @@ export function costWithNested(row: DatabaseRow): number | null {
 /** `started` and `ended` of the row are times; everything else is a column of its events. */
 export function summaryOf(row: DatabaseRow): RunSummary {
   const costNanoUsd = numberOrNull(row['agent_cost_nano_usd']);
-  const withNested = costWithNested(row);
+  const withNested = recordedCostNanoUsd(row);
   return {
     'agent.run_id': String(row['agent_run_id']),
     'agent.status': textOrNull(row['agent_status']) ?? 'error',

@@ -2,7 +2,7 @@
 
 import type { Step } from '../../../core/time.ts';
 import { signalOf } from '../../../signals/catalogue/index.ts';
-import { numberOf, type SignalPoint } from '../../../signals/result.ts';
+import { cellNumber, type SignalPoint } from '../../../signals/result.ts';
 import { SignalError, type SignalRequest } from '../../../signals/signal.ts';
 import { passOf, toSqlTable } from '../../../signals/to-sql.ts';
 import type { Queryable } from '../../store/file/database.ts';
@@ -32,7 +32,7 @@ export async function readNumbers<Id extends string>(
   const read = await Promise.all(
     [...passes.values()].map(async (pass) => {
       const [row] = await database.all(toSqlTable(pass, request));
-      return pass.map(({ name, signal }) => [name, numberOf(row?.[name]) ?? signal.whenEmpty] as const);
+      return pass.map(({ name, signal }) => [name, cellNumber(row?.[name]) ?? signal.whenEmpty] as const);
     }),
   );
   return Object.fromEntries(read.flat()) as Record<Id, number | null>;

@@ -2,7 +2,7 @@
 // There may be many thousand groups; only those that are asked for leave the store.
 
 import type { Dimension } from '../../../core/schema.ts';
-import { numberOf } from '../../../signals/result.ts';
+import { cellNumber } from '../../../signals/result.ts';
 import { signalOf } from '../../../signals/catalogue/index.ts';
 import { textSql } from '../../../signals/sql-text.ts';
 import type { SignalRequest } from '../../../signals/signal.ts';
@@ -95,9 +95,9 @@ export async function readSignalTable(
   return {
     rows: rows.map((row) => ({
       name: textOrNull(row['name']),
-      values: all.map((column) => numberOf(row[column])),
+      values: all.map((column) => cellNumber(row[column])),
     })),
-    groups: numberOf(rows[0]?.['groups']) ?? 0,
+    groups: cellNumber(rows[0]?.['groups']) ?? 0,
   };
 }
 

@@ -1,7 +1,7 @@
 // Usage reports: what model calls took by day, week, month, session or block of five hours.
 
-import { usageByBlock, type Block } from '../../../core/usage-report/blocks.ts';
-import { usageByPeriod, type Period } from '../../../core/usage-report/periods.ts';
+import { usageByBlock, type UsageBlock } from '../../../core/usage-report/blocks.ts';
+import { usageByPeriod, type UsagePeriod } from '../../../core/usage-report/periods.ts';
 import {
   groupUsage,
   sumUsage,
@@ -15,7 +15,7 @@ import { DAY_MS, dayOf, MINUTE_MS } from '../../../core/time.ts';
 import type { Queryable } from '../../store/file/database.ts';
 import { textOrNull } from '../field-values.ts';
 
-export type UsageKind = Period | 'sessions' | 'blocks';
+export type UsageKind = UsagePeriod | 'sessions' | 'blocks';
 export const USAGE_KINDS: readonly UsageKind[] = ['daily', 'weekly', 'monthly', 'sessions', 'blocks'];
 
 export interface UsageRequest {
@@ -102,7 +102,7 @@ function reportRows(
   return kind === 'sessions' ? answered.toSorted((a, b) => (a.last_at < b.last_at ? -1 : 1)) : answered;
 }
 
-function blockRow(block: Block): UsageReportRow {
+function blockRow(block: UsageBlock): UsageReportRow {
   const { burn, projection } = block;
   return {
     ...reportRow(iso(block.startMs), block),
@@ -159,7 +159,7 @@ export interface StatusLineNumbers {
   } | null;
 }
 
-export async function readStatusLine(
+export async function readStatusLineNumbers(
   database: Queryable,
   now: number,
   timezone: string,

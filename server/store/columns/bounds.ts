@@ -123,7 +123,7 @@ function boundList(list: readonly string[]): readonly string[] {
   const bounded: string[] = [];
   let room: number = LIST_LIMITS.chars;
   for (const item of list.slice(0, LIST_LIMITS.items)) {
-    const text = cutText(item, LIST_LIMITS.itemChars);
+    const text = boundText(item, LIST_LIMITS.itemChars);
     room -= text.length;
     if (room < 0) break;
     bounded.push(text);
@@ -135,7 +135,7 @@ function boundList(list: readonly string[]): readonly string[] {
  * A text of at most so many bytes in UTF-8. One that was longer ends with … and a hash of the whole, so that two that
  * differ stay two.
  */
-export function cutText(text: string, limitBytes: number): string {
+export function boundText(text: string, limitBytes: number): string {
   // A character of a string is at most three bytes.
   if (text.length * 3 <= limitBytes || Buffer.byteLength(text) <= limitBytes) return text;
   return cutBytes(Buffer.from(text), limitBytes);
@@ -166,7 +166,7 @@ export function attributesJson(attributes: Readonly<Record<string, unknown>>): s
   const bounded: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   let room = ATTRIBUTES_CHARS;
   for (const [key, value] of Object.entries(attributes)) {
-    const name = cutText(key, TEXT_LIMITS.name);
+    const name = boundText(key, TEXT_LIMITS.name);
     const kept = boundValue(value);
     room -= name.length + JSON.stringify(kept).length;
     if (room < 0) break;
@@ -177,8 +177,8 @@ export function attributesJson(attributes: Readonly<Record<string, unknown>>): s
 
 /** A list or a map that is too long becomes a text, cut. */
 function boundValue(value: unknown): unknown {
-  if (typeof value === 'string') return cutText(value, TEXT_LIMITS.prose);
+  if (typeof value === 'string') return boundText(value, TEXT_LIMITS.prose);
   if (typeof value !== 'object' || value === null) return value;
   const json = JSON.stringify(value);
-  return json.length <= TEXT_LIMITS.prose ? value : cutText(json, TEXT_LIMITS.prose);
+  return json.length <= TEXT_LIMITS.prose ? value : boundText(json, TEXT_LIMITS.prose);
 }

@@ -21,7 +21,7 @@ import {
 import { FileGoneError, diskReason, isInvalidated } from './disk-fault.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { mendLog, setLogAside } from './write-ahead-log.ts';
-import { FORMAT, checkFormat, migrate } from './migrations.ts';
+import { STORE_FORMAT, checkFormat, migrate } from './migrations.ts';
 import { keepFilesPrivate, makePrivate, makePrivateFolder } from './private-files.ts';
 import { ReaderPool } from './reader-pool.ts';
 
@@ -159,7 +159,7 @@ export async function openDatabaseReadOnly(dataDir: string): Promise<Database> {
   try {
     const probe = await connect(instance);
     const format = await checkFormat(probe, file).finally(() => probe.closeSync());
-    if (format < FORMAT) {
+    if (format < STORE_FORMAT) {
       // An older file has to be brought to today's format before it can be read.
       instance.closeSync();
       openFiles.delete(file);

@@ -32,7 +32,7 @@ const MIGRATIONS: readonly Migration[] = [
   splitEvents,
 ];
 
-export const FORMAT = MIGRATIONS.length;
+export const STORE_FORMAT = MIGRATIONS.length;
 
 /** Format of the file; 0 when it is new. */
 async function readFormat(connection: DuckDBConnection): Promise<number> {
@@ -50,9 +50,9 @@ async function readFormat(connection: DuckDBConnection): Promise<number> {
  */
 export async function checkFormat(connection: DuckDBConnection, file: string): Promise<number> {
   const format = await readFormat(connection);
-  if (format > FORMAT)
+  if (format > STORE_FORMAT)
     throw new ServerError(
-      `${file} was written by a newer tallyspan (format ${format}; this one reads up to ${FORMAT}). Upgrade tallyspan, or choose another folder with --data.`,
+      `${file} was written by a newer tallyspan (format ${format}; this one reads up to ${STORE_FORMAT}). Upgrade tallyspan, or choose another folder with --data.`,
     );
   return format;
 }
@@ -64,10 +64,10 @@ export async function migrate(connection: DuckDBConnection, file: string): Promi
   try {
     await connection.run('CREATE TABLE IF NOT EXISTS tallyspan_format (format INTEGER, since TIMESTAMPTZ)');
     const before = await readColumnNames(connection);
-    let isChanged = format < FORMAT;
+    let isChanged = format < STORE_FORMAT;
     for (const table of TABLES)
       if (await bringUp(connection, table, before.get(table.name))) isChanged = true;
-    for (let next = format; next < FORMAT; next++) {
+    for (let next = format; next < STORE_FORMAT; next++) {
       await (MIGRATIONS[next] as Migration)(connection, before);
       await connection.run('INSERT INTO tallyspan_format VALUES (?, now())', [next + 1]);
     }

@@ -24,7 +24,7 @@ import {
   NANO_USD,
   nullable,
   NUMBER,
-  objectOf,
+  objectSchema,
   optional,
   refTo,
   TEXT,
@@ -92,7 +92,7 @@ const USAGE: { readonly [K in keyof UsageAnswer]-?: JsonSchema } = {
   unpriced_calls: COUNT,
 };
 
-const SUMS = objectOf<ReconciliationSums>({
+const SUMS = objectSchema<ReconciliationSums>({
   billed_list_nano_usd: NANO_USD,
   billed_amount_nano_usd: NANO_USD,
   observed_nano_usd: NANO_USD,
@@ -106,7 +106,7 @@ const SUMS = objectOf<ReconciliationSums>({
 
 /** Components of the document. */
 export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
-  Problem: objectOf<Problem>(
+  Problem: objectSchema<Problem>(
     {
       type: TEXT,
       title: TEXT,
@@ -116,7 +116,7 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
     },
     'RFC 9457',
   ),
-  RunSummary: objectOf<RunSummary>(RUN_SUMMARY, 'A run in one line.'),
+  RunSummary: objectSchema<RunSummary>(RUN_SUMMARY, 'A run in one line.'),
   Run: {
     type: 'object',
     description: 'A run with its steps.',
@@ -128,10 +128,10 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
     },
     required: [...Object.keys(RUN_SUMMARY), 'steps', 'silent_failures', 'children'],
   },
-  Recording: objectOf<Recording>({
+  Recording: objectSchema<Recording>({
     run_id: TEXT,
     steps: arrayOf(
-      objectOf<RecordedStep>({
+      objectSchema<RecordedStep>({
         trace_id: TEXT,
         span_id: TEXT,
         model: nullable(TEXT),
@@ -142,14 +142,14 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
       }),
     ),
   }),
-  CostReport: objectOf<CostReport>({
+  CostReport: objectSchema<CostReport>({
     by: TEXT,
     window: WINDOW,
     timezone: TEXT,
-    total: objectOf<CostReport['total']>({ cost_nano_usd: nullable(NANO_USD), cost_usd: nullable(USD) }),
+    total: objectSchema<CostReport['total']>({ cost_nano_usd: nullable(NANO_USD), cost_usd: nullable(USD) }),
     adjustments: optional(ANYTHING),
     rows: arrayOf(
-      objectOf<CostRow>({
+      objectSchema<CostRow>({
         name: nullable(TEXT),
         cost_nano_usd: nullable(NANO_USD),
         cost_usd: nullable(USD),
@@ -164,13 +164,13 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
     ),
     tool_tax: optional(ANYTHING),
   }),
-  UsageReport: objectOf<UsageReport>({
+  UsageReport: objectSchema<UsageReport>({
     kind: TEXT,
     window: WINDOW,
     timezone: TEXT,
-    total: objectOf<UsageAnswer>(USAGE),
+    total: objectSchema<UsageAnswer>(USAGE),
     rows: arrayOf(
-      objectOf<UsageReportRow>({
+      objectSchema<UsageReportRow>({
         ...USAGE,
         name: nullable(TEXT),
         first_at: TIME,
@@ -185,7 +185,7 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
       }),
     ),
   }),
-  StatusLine: objectOf<StatusLineNumbers>({
+  StatusLine: objectSchema<StatusLineNumbers>({
     today_nano_usd: NANO_USD,
     day_ends_at: TIME,
     block: { type: ['object', 'null'] },
@@ -194,7 +194,7 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
     type: 'object',
     description: 'One number (value), or one of each group (groups); null is no data.',
     properties: {
-      ...(objectOf<SignalValue>({ id: TEXT, unit: TEXT, window: WINDOW, value: nullable(NUMBER) })[
+      ...(objectSchema<SignalValue>({ id: TEXT, unit: TEXT, window: WINDOW, value: nullable(NUMBER) })[
         'properties'
       ] as object),
       groups: arrayOf({
@@ -205,7 +205,7 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
     },
     required: ['id', 'unit', 'window'],
   },
-  Diagnosis: objectOf<Omit<DiagnosisReport, 'parts' | 'causes' | 'changes'>>({
+  Diagnosis: objectSchema<Omit<DiagnosisReport, 'parts' | 'causes' | 'changes'>>({
     window: WINDOW,
     against: WINDOW,
     scale: NUMBER,
@@ -224,7 +224,7 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
     unexplained_nano_usd: NANO_USD,
     unexplained_usd: USD,
   }),
-  WhatIf: objectOf<WhatIfReport>({
+  WhatIf: objectSchema<WhatIfReport>({
     window: WINDOW,
     change: ANYTHING,
     calls: COUNT,
@@ -239,9 +239,9 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
     tokens: ANYTHING,
     what_if_tokens: ANYTHING,
   }),
-  Alerts: objectOf<AlertOverview>({
+  Alerts: objectSchema<AlertOverview>({
     rules: arrayOf(
-      objectOf<RuleLine>({
+      objectSchema<RuleLine>({
         id: TEXT,
         title: TEXT,
         severity: TEXT,
@@ -267,10 +267,10 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
     page_url: nullable(TEXT),
     notices: arrayOf(ANYTHING),
   }),
-  Findings: objectOf<FindingsReport>({
+  Findings: objectSchema<FindingsReport>({
     window: WINDOW,
     findings: arrayOf(
-      objectOf<Finding>({
+      objectSchema<Finding>({
         id: TEXT,
         kind: TEXT,
         state: { enum: ['open', 'reopened', 'closed'] },
@@ -290,7 +290,7 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
     weekly_usd: USD,
     left_out: arrayOf(TEXT),
   }),
-  Reconciliation: objectOf<ReconciliationReport>({
+  Reconciliation: objectSchema<ReconciliationReport>({
     window: WINDOW,
     fetched_at: nullable(TIME),
     total: SUMS,

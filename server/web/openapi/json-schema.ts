@@ -16,7 +16,7 @@ export function optional(schema: JsonSchema): Optional {
 }
 
 /** An object with a schema for every property of the type. */
-export function objectOf<T extends object>(properties: SchemasOf<T>, description?: string): JsonSchema {
+export function objectSchema<T extends object>(properties: SchemasOf<T>, description?: string): JsonSchema {
   const entries = Object.entries<JsonSchema | Optional>(properties);
   const isOptional = (schema: JsonSchema | Optional): schema is Optional => schema['isOptional'] === true;
   return {
@@ -44,7 +44,7 @@ export const NANO_USD: JsonSchema = { type: 'number', description: 'billionths o
 export const USD: JsonSchema = { type: 'number', description: 'US dollars' };
 export const TIME: JsonSchema = { type: 'string', format: 'date-time' };
 export const ANYTHING: JsonSchema = { type: 'object' };
-export const WINDOW: JsonSchema = objectOf<{ from: string; to: string }>(
+export const WINDOW: JsonSchema = objectSchema<{ from: string; to: string }>(
   { from: TIME, to: TIME },
   '(from, to]',
 );

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { lengthOf, matchMessages } from '../../../core/attribution/prefix-match.ts';
+import { messageCountOf, matchMessages } from '../../../core/attribution/prefix-match.ts';
 import { foldMessages } from '../../../core/attribution/request-shape.ts';
 
 const aHistory = fc.array(fc.constantFrom(1, 2, 3), { maxLength: 8 });
@@ -34,7 +34,7 @@ describe('folded histories', () => {
       fc.property(aLongHistory, aLongHistory, (history, more) => {
         const before = foldMessages(history);
         const after = foldMessages([...history, ...more]);
-        expect(lengthOf(before)).toBe(history.length);
+        expect(messageCountOf(before)).toBe(history.length);
         expect(matchMessages(before, before)).toEqual({
           common: history.length,
           before: history.length,
@@ -95,6 +95,6 @@ describe('the length of a list', () => {
     ['99999999999999999999*abc', 1],
     ['x*abc', 1],
   ])('with only %s is %p', (entry, length) => {
-    expect(lengthOf([entry])).toBe(length);
+    expect(messageCountOf([entry])).toBe(length);
   });
 });

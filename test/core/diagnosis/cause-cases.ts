@@ -1,6 +1,6 @@
 // Measures, atoms and cases from which the tests of causes start: a hundred usual runs, and what differs from them.
 
-import { findCauses, type Comparison, type FoundCause } from '../../../core/diagnosis/causes.ts';
+import { findCauses, type PeriodComparison, type FoundCause } from '../../../core/diagnosis/causes.ts';
 import { measurePeriod, type Measures } from '../../../core/diagnosis/measures.ts';
 import { readPeriod } from '../../../core/diagnosis/period.ts';
 import { AtomPool } from '../../../core/diagnosis/pool.ts';
@@ -30,7 +30,7 @@ export interface Case {
   readonly costs?: readonly [before: number, after: number];
 }
 
-export function comparisonOf({ before = {}, after = {}, costs = [COST, COST] }: Case): Comparison {
+export function comparisonOf({ before = {}, after = {}, costs = [COST, COST] }: Case): PeriodComparison {
   const [earlier, later] = [
     { ...USUAL, ...before },
     { ...USUAL, ...after },

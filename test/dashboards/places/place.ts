@@ -3,7 +3,7 @@
 import { formatCost, formatCount, formatDuration, formatPercent, NO_DATA } from '../../../core/format.ts';
 import { columnOf } from '../../../core/columns.ts';
 import { fieldOfDimension } from '../../../core/schema.ts';
-import type { SignalSource, Source } from '../../../dashboards/source.ts';
+import type { SignalSource, PanelSource } from '../../../dashboards/source.ts';
 import { shownNumbers, type Embedded } from '../embedded.ts';
 import type { Frame, Range } from '../grafana.ts';
 
@@ -12,7 +12,7 @@ export interface ShownPanel {
   readonly days: number;
   readonly range: Range;
   readonly run: string;
-  readonly answers: readonly { readonly source: Source; readonly frames: readonly Frame[] }[];
+  readonly answers: readonly { readonly source: PanelSource; readonly frames: readonly Frame[] }[];
 }
 
 export type Place =

@@ -4,10 +4,10 @@ import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboardOf, tilesOf, type Board } from '../../../dashboards/board.ts';
 import type { Tile } from '../../../dashboards/tile.ts';
 import { BOARDS } from '../../../dashboards/build.ts';
-import type { Source } from '../../../dashboards/source.ts';
+import type { PanelSource } from '../../../dashboards/source.ts';
 import { panelsOf, type LokiTarget } from '../grafana.ts';
 
-export interface Query<S = Source> {
+export interface Query<S = PanelSource> {
   readonly board: Board;
   /** `board/key of the tile`. */
   readonly place: string;
@@ -54,18 +54,18 @@ export function queriesOf(board: Board): Query[] {
 }
 
 /** Those whose source is of a kind, named by panel and query. */
-export function queriesOfKind<K extends Source['kind']>(
+export function queriesOfKind<K extends PanelSource['kind']>(
   board: Board,
   kind: K,
-): [string, Query<Extract<Source, { kind: K }>>][] {
+): [string, Query<Extract<PanelSource, { kind: K }>>][] {
   return queriesOf(board).flatMap((query) =>
     query.source.kind === kind
       ? [
           [
             `${query.panel.title} ${query.target.refId}`,
-            query as Query<Extract<Source, { kind: K }>>,
+            query as Query<Extract<PanelSource, { kind: K }>>,
           ] as const,
         ]
       : [],
-  ) as [string, Query<Extract<Source, { kind: K }>>][];
+  ) as [string, Query<Extract<PanelSource, { kind: K }>>][];
 }

@@ -11,7 +11,7 @@ import { AlertsPage, TEST_PATH } from './alerts-page.tsx';
 const ALERTS_PATH = '/alerts';
 const REFRESH_SECONDS = 30;
 
-export function registerAlerts(app: FastifyInstance, context: WebContext): void {
+export function registerAlertsRoutes(app: FastifyInstance, context: WebContext): void {
   const { timezone } = context;
   app.get(ALERTS_PATH, async (request, reply) =>
     answerPage(

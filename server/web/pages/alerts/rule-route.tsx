@@ -26,7 +26,7 @@ const MS_PER_SECOND = 1000;
 
 type RuleRoute = { Params: { id: string }; Querystring: QueryText };
 
-export function registerRules(app: FastifyInstance, context: WebContext): void {
+export function registerRulesRoutes(app: FastifyInstance, context: WebContext): void {
   const { database, timezone } = context;
 
   app.get<RuleRoute>('/alerts/:id', async (request, reply) => {

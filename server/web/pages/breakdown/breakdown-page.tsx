@@ -251,7 +251,7 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
                   <Trend
                     name={`${trend.title} by ${data.step}`}
                     points={row.trends[index]}
-                    format={(value) => formatValue(trend.unit, value)}
+                    format={(value) => formatBreakdownValue(trend.unit, value)}
                     formatTime={formatTime}
                   />
                 </td>
@@ -307,14 +307,14 @@ function Value(props: {
   view: BreakdownView;
 }): VNode {
   const { column, row, value, view } = props;
-  const text = formatValue(column.unit, value);
+  const text = formatBreakdownValue(column.unit, value);
   if (column.signal !== 'unpriced_calls' || row.name === null || !value) return <>{text}</>;
   const time = view.stretch.name === undefined ? {} : { time: BREAKDOWN_TIME };
   const params = { ...time, ...view.stretch.params, [view.kind.dimension]: row.name, unpriced: 'true' };
   return <a href={linkTo('/runs', params)}>{text}</a>;
 }
 
-export function formatValue(unit: BreakdownUnit, value: number | null): string {
+export function formatBreakdownValue(unit: BreakdownUnit, value: number | null): string {
   switch (unit) {
     case 'cost':
       return formatCost(value);

@@ -24,7 +24,7 @@ import { BREAKDOWN_TIME, BreakdownPage } from './breakdown-page.tsx';
 const REFRESH_SECONDS = 30;
 const MOST_ROWS = 10_000;
 
-export function registerBreakdowns(app: FastifyInstance, context: WebContext): void {
+export function registerBreakdownsRoutes(app: FastifyInstance, context: WebContext): void {
   const { database, timezone } = context;
   for (const kind of BREAKDOWNS) {
     app.get<{ Querystring: QueryText }>(kind.path, async (request, reply) => {

@@ -10,7 +10,7 @@ import { pageNow } from '../../page-now.ts';
 import type { WebContext } from '../../web-context.ts';
 import { DIAGNOSIS_TIME, DiagnosePage } from './diagnose-page.tsx';
 
-export function registerDiagnosis(app: FastifyInstance, context: WebContext): void {
+export function registerDiagnosisRoutes(app: FastifyInstance, context: WebContext): void {
   const { timezone } = context;
   app.get<{ Querystring: QueryText }>('/diagnose', async (request, reply) => {
     const now = pageNow(context.store);

@@ -10,7 +10,7 @@ import { FindingsPage } from './findings-page.tsx';
 
 const KEPT_MS = 60_000;
 
-export function registerFindings(app: FastifyInstance, context: WebContext): void {
+export function registerFindingsRoutes(app: FastifyInstance, context: WebContext): void {
   const { database, timezone } = context;
   // A large reading: who asks again while nothing changed has the same answer.
   let kept: { version: number; atMs: number; report: Promise<FindingsReport> } | undefined;

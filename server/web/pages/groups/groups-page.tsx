@@ -11,7 +11,7 @@ import {
   formatTokens,
 } from '../../../../core/format.ts';
 import type { DiagnosisReport } from '../../../queries/diagnosis/read-diagnosis.ts';
-import type { Interval, Statistic } from '../../../queries/groups/group-stats.ts';
+import type { ConfidenceInterval, Statistic } from '../../../queries/groups/group-stats.ts';
 import type { Group } from '../../../queries/groups/read-group.ts';
 import type { GroupQuestion } from '../../../questions/group-question.ts';
 import type { Stretch } from '../../../questions/stretch.ts';
@@ -20,7 +20,7 @@ import { Name, linkTo } from '../../parts/cells.tsx';
 import { CostBridge } from '../../parts/chart/cost-bridge.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { TimePicker } from '../../parts/time-picker.tsx';
-import { paramsOf } from '../../runs-address.ts';
+import { queryParamsOf } from '../../runs-address.ts';
 
 export interface GroupSide {
   readonly question: GroupQuestion;
@@ -32,7 +32,7 @@ export interface GroupsView {
   readonly bText: string;
   /** Undefined until both are written. */
   readonly sides: { readonly a: GroupSide; readonly b: GroupSide } | undefined;
-  readonly intervals: Readonly<Record<Statistic, Interval | null>> | undefined;
+  readonly intervals: Readonly<Record<Statistic, ConfidenceInterval | null>> | undefined;
   /** What b costs against a, as if a had as many runs; undefined where it cannot be split. */
   readonly split: DiagnosisReport | undefined;
   readonly suggestions: readonly { readonly title: string; readonly a: string; readonly b: string }[];
@@ -233,14 +233,14 @@ function RunsOf({ side }: { side: GroupSide }): VNode {
   const { question } = side;
   const { stretch, asked, text } = question;
   const time = { from: new Date(stretch.from).toISOString(), to: new Date(stretch.to).toISOString() };
-  return <a href={linkTo('/runs', { ...paramsOf(asked), ...time })}>{text}</a>;
+  return <a href={linkTo('/runs', { ...queryParamsOf(asked), ...time })}>{text}</a>;
 }
 
 function Meaning({
   interval,
   better,
 }: {
-  interval: Interval | null;
+  interval: ConfidenceInterval | null;
   better: 'up' | 'down' | 'neither';
 }): VNode {
   if (interval === null) return <span class="soft">too few runs to say</span>;

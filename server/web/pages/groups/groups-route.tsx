@@ -13,7 +13,7 @@ import { pageNow } from '../../page-now.ts';
 import type { WebContext } from '../../web-context.ts';
 import { GROUPS_PATH, GROUPS_TIME, GroupsPage, type GroupsView } from './groups-page.tsx';
 
-export function registerGroups(app: FastifyInstance, context: WebContext): void {
+export function registerGroupsRoutes(app: FastifyInstance, context: WebContext): void {
   const { database, timezone } = context;
   app.get<{ Querystring: QueryText }>(GROUPS_PATH, async (request, reply) => {
     const now = pageNow(context.store);

@@ -13,7 +13,7 @@ import { LimitsPage } from './limits-page.tsx';
 export const LIMITS_PATH = '/limits';
 const REFRESH_SECONDS = 15;
 
-export function registerLimits(app: FastifyInstance, context: WebContext): void {
+export function registerLimitsRoutes(app: FastifyInstance, context: WebContext): void {
   app.get<{ Querystring: QueryText }>(LIMITS_PATH, async (request, reply) => {
     const windowText = textParam(request.query, 'since') ?? '24h';
     const windowMs = durationMsOf(windowText);

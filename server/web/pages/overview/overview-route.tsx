@@ -16,7 +16,7 @@ import { OVERVIEW_TIME, OverviewPage } from './overview-page.tsx';
 const REFRESH_SECONDS = 30;
 const EMPTY_SECONDS = 5;
 
-export function registerOverview(app: FastifyInstance, context: WebContext): void {
+export function registerOverviewRoutes(app: FastifyInstance, context: WebContext): void {
   const { database, timezone } = context;
   app.get<{ Querystring: QueryText }>('/', async (request, reply) => {
     const now = pageNow(context.store);

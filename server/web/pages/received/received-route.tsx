@@ -10,7 +10,7 @@ import { ReceivedPage } from './received-page.tsx';
 const PATH = '/received';
 const REFRESH_SECONDS = 30;
 
-export function registerReceived(app: FastifyInstance, context: WebContext): void {
+export function registerReceivedRoutes(app: FastifyInstance, context: WebContext): void {
   const { timezone } = context;
   app.get(PATH, async (request, reply) =>
     answerPage(

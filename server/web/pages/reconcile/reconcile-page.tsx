@@ -19,7 +19,7 @@ export interface ReconcileView {
 
 const DAYS_SHOWN = 31;
 
-export const CAUSE_TEXTS: Readonly<Record<BillingCause | 'not_billed', string>> = {
+export const BILLING_CAUSE_TEXTS: Readonly<Record<BillingCause | 'not_billed', string>> = {
   uncovered_key: 'API keys whose calls are not observed',
   claude_code: 'Claude Code: calls that its telemetry does not report',
   batch_not_observed: 'Batches whose results were not read by an observed program',
@@ -60,7 +60,7 @@ export function ReconcilePage({ view }: { view: ReconcileView }): VNode {
             <tbody>
               {report.causes.map(({ cause, nano_usd: nanoUsd }) => (
                 <tr key={cause}>
-                  <td>{CAUSE_TEXTS[cause]}</td>
+                  <td>{BILLING_CAUSE_TEXTS[cause]}</td>
                   <td class="n">{signed(nanoUsd)}</td>
                 </tr>
               ))}

@@ -11,7 +11,7 @@ import { ReconcilePage } from './reconcile-page.tsx';
 
 const DEFAULT_SINCE = '30d';
 
-export function registerReconcile(app: FastifyInstance, context: WebContext): void {
+export function registerReconcileRoutes(app: FastifyInstance, context: WebContext): void {
   const { database, timezone, serviceOfKey, hasAdminKey = false } = context;
   app.get<{ Querystring: QueryText }>('/reconcile', async (request, reply) => {
     const now = pageNow(context.store);

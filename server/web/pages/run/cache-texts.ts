@@ -2,7 +2,7 @@
 
 import type { CacheMissCause } from '../../../../core/attribution/cache-forensics.ts';
 
-export const CAUSE_TEXTS: Readonly<Record<CacheMissCause, string>> = {
+export const MISS_CAUSE_TEXTS: Readonly<Record<CacheMissCause, string>> = {
   model_changed: 'another model was asked, and no cache is shared between models',
   tools_reordered: 'the tool definitions stood in another order',
   tools_changed: 'the tool definitions changed',

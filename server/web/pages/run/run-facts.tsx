@@ -16,7 +16,7 @@ import { traceLinksOf } from '../../trace-links.ts';
 import { sumEstimated } from './step-facts.ts';
 import type { RunView } from './run-view.ts';
 
-export function RunFacts({ view }: { view: RunView }): VNode {
+export function RunFactList({ view }: { view: RunView }): VNode {
   const { timezone, now } = view;
   const run = view.data.outline;
   const session = run['gen_ai.conversation.id'];

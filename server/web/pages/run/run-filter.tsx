@@ -11,7 +11,7 @@ import { isFailedStep, stepKey, stepName } from './step-facts.ts';
 const FILTER_FROM_STEPS = 8;
 const TOOLS_SHOWN = 50;
 
-export function RunFilter({ view }: { view: RunView }): VNode | null {
+export function StepFilter({ view }: { view: RunView }): VNode | null {
   const { outline, page } = view.data;
   const { address } = view;
   const runId = outline['agent.run_id'];

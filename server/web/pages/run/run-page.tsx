@@ -6,7 +6,7 @@ import { Panel, Scroll } from '../../parts/panel.tsx';
 import { criticalPathOf } from './critical-path.ts';
 import { RunContextCosts } from './run-context-costs.tsx';
 import type { RunView } from './run-view.ts';
-import { RunFacts } from './run-facts.tsx';
+import { RunFactList } from './run-facts.tsx';
 import { RunReplay } from './run-replay.tsx';
 import { RunScores } from './run-scores.tsx';
 import { ScoreForm } from './score-form.tsx';
@@ -44,7 +44,7 @@ export function RunPage({ view }: { view: RunView }): VNode {
           JSON
         </a>
       </div>
-      <RunFacts view={view} />
+      <RunFactList view={view} />
       <RunSummaryPanel view={view} path={path} lengthMs={lengthMs} />
       {outline.silent_failures.length > 0 && <SilentFailures view={view} />}
       <div class={hasPane ? 'run-body with-pane' : 'run-body'}>

@@ -8,11 +8,11 @@ import type { CriticalPath } from './critical-path.ts';
 import { ROWS_PER_PAGE } from './outline-rows.ts';
 import { runLink } from './run-address.ts';
 import { RunFailedSteps } from './run-failed-steps.tsx';
-import { RunFilter } from './run-filter.tsx';
+import { StepFilter } from './run-filter.tsx';
 import type { RunView } from './run-view.ts';
 import { stepKey, toolNamesBySpan } from './step-facts.ts';
 import { GroupRow, NestedRow, StepRow } from './step-rows.tsx';
-import { Axis, TimeLine, stretchOf, type Stretch } from './time-line.tsx';
+import { Axis, TimeLine, runStretchOf, type RunStretch } from './time-line.tsx';
 
 export function RunSteps({
   view,
@@ -24,7 +24,7 @@ export function RunSteps({
   path: CriticalPath;
 }): VNode {
   const { outline, page, stepsByRun } = view.data;
-  const stretch = stretchOf(view, lengthMs);
+  const stretch = runStretchOf(view, lengthMs);
   const tools = toolNamesBySpan([outline.steps, ...stepsByRun.values()].flat());
   return (
     <Panel
@@ -57,7 +57,7 @@ export function RunSteps({
       ) : (
         <>
           <TimeLine view={view} lengthMs={lengthMs} path={path} />
-          <RunFilter view={view} />
+          <StepFilter view={view} />
           {page.total === 0 ? (
             <div class="empty">No step matches.</div>
           ) : (
@@ -74,7 +74,7 @@ export function RunSteps({
 
 interface TableProps {
   readonly view: RunView;
-  readonly stretch: Stretch;
+  readonly stretch: RunStretch;
   readonly path: CriticalPath;
   readonly tools: ReadonlyMap<string, string>;
 }

@@ -24,7 +24,7 @@ import {
   stepName,
   textIn,
 } from './step-facts.ts';
-import type { Stretch } from './time-line.tsx';
+import type { RunStretch } from './time-line.tsx';
 import { Waterfall } from './waterfall.tsx';
 
 /** Deeper ones stand no further to the right. */
@@ -37,7 +37,7 @@ function indentOf(depth: number): string | undefined {
 interface StepProps {
   readonly view: RunView;
   readonly row: OutlineRow & { readonly kind: 'step' };
-  readonly stretch: Stretch;
+  readonly stretch: RunStretch;
   readonly isCritical: boolean;
   readonly tools: ReadonlyMap<string, string>;
 }
@@ -137,7 +137,7 @@ export function GroupRow({
 }: {
   view: RunView;
   row: OutlineRow & { readonly kind: 'group' };
-  stretch: Stretch;
+  stretch: RunStretch;
 }): VNode {
   const { steps } = row;
   const calls = steps.filter((step) => step.step === 'model_call');
@@ -192,7 +192,7 @@ export function NestedRow({
 }: {
   view: RunView;
   row: OutlineRow & { readonly kind: 'run' };
-  stretch: Stretch;
+  stretch: RunStretch;
 }): VNode {
   const { run, isOpen } = row;
   const { address, data } = view;

@@ -12,7 +12,7 @@ import {
   NO_DATA,
 } from '../../../../core/format.ts';
 import type { FieldKey } from '../../../../core/schema.ts';
-import { CAUSE_TEXTS } from './cache-texts.ts';
+import { MISS_CAUSE_TEXTS } from './cache-texts.ts';
 import type { ShownStep } from './run-data.ts';
 import { numberIn, textIn } from './step-facts.ts';
 
@@ -181,7 +181,7 @@ export function StepCache({ shown }: { shown: ShownStep }): VNode | null {
         <p class="why">
           {formatTokens(miss.lostTokens)} cached tokens were not read again
           {miss.lostNanoUsd === undefined ? '' : ` (${formatCost(miss.lostNanoUsd)} more, estimated)`}
-          {miss.cause === undefined ? '; nothing stored shows why.' : `: ${CAUSE_TEXTS[miss.cause]}`}
+          {miss.cause === undefined ? '; nothing stored shows why.' : `: ${MISS_CAUSE_TEXTS[miss.cause]}`}
           {miss.cause === 'messages_changed' && miss.messageIndex !== undefined
             ? ` (message ${miss.messageIndex + 1} is the first that differs)`
             : ''}

@@ -4,7 +4,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { formatCount, formatCountOf } from '../../../../core/format.ts';
 import { ForeignText, jsonText } from '../../parts/foreign-text.tsx';
-import type { Block, Conversation, Message } from '../../../../core/model-call/conversation.ts';
+import type { MessageBlock, Conversation, Message } from '../../../../core/model-call/conversation.ts';
 
 /** Of a longer conversation the latest are shown. */
 const MESSAGES_SHOWN = 100;
@@ -131,7 +131,7 @@ function MessageItem({
   );
 }
 
-export function Blocks({ blocks, json }: { blocks: readonly Block[]; json: string }): VNode {
+export function Blocks({ blocks, json }: { blocks: readonly MessageBlock[]; json: string }): VNode {
   return (
     <>
       {blocks.slice(0, MESSAGES_SHOWN).map((block, index) => (
@@ -144,7 +144,7 @@ export function Blocks({ blocks, json }: { blocks: readonly Block[]; json: strin
   );
 }
 
-function BlockView({ block, json }: { block: Block; json: string }): VNode {
+function BlockView({ block, json }: { block: MessageBlock; json: string }): VNode {
   const rest = (
     <a data-pane href={json}>
       Raw JSON has them.

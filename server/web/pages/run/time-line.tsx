@@ -18,7 +18,7 @@ const BINS = 500;
 const STRETCHES = 20;
 
 /** What is looked at, milliseconds from the start of the run. */
-export interface Stretch {
+export interface RunStretch {
   readonly fromMs: number;
   readonly toMs: number;
 }
@@ -37,7 +37,7 @@ export function TimeLine({
   const { steps } = outline;
   if (steps.length < 2) return null;
   const isZoomed = address.from !== undefined || address.to !== undefined;
-  const stretch = stretchOf(view, lengthMs);
+  const stretch = runStretchOf(view, lengthMs);
   const scale = WIDTH / lengthMs;
   const lane = (name: keyof typeof LANES, of: readonly RunStep[]): VNode => (
     <path class={name} d={barsPath(of, lengthMs, LANES[name])} />
@@ -100,7 +100,7 @@ export function TimeLine({
   );
 }
 
-export function stretchOf({ address }: RunView, lengthMs: number): Stretch {
+export function runStretchOf({ address }: RunView, lengthMs: number): RunStretch {
   const fromMs = Math.min(address.from ?? 0, lengthMs - 1);
   return {
     fromMs: Math.max(0, fromMs),
@@ -130,7 +130,7 @@ function barsPath(steps: readonly RunStep[], lengthMs: number, y: number, height
 const TICKS = 4;
 
 /** Moments along the waterfall, from the start of the run. */
-export function Axis({ fromMs, toMs }: Stretch): VNode {
+export function Axis({ fromMs, toMs }: RunStretch): VNode {
   return (
     <span class="axis">
       {Array.from({ length: TICKS + 1 }, (_, index) => (

@@ -3,7 +3,8 @@
 import type { VNode } from 'preact';
 import { formatCount } from '../../../../core/format.ts';
 import { ForeignText, jsonText } from '../../parts/foreign-text.tsx';
-import { asJson, conversationOf, readJson, type Block } from '../../../../core/model-call/conversation.ts';
+import { conversationOf, readJson, type MessageBlock } from '../../../../core/model-call/conversation.ts';
+import { asJson } from '../../../../core/model-call/json.ts';
 import { NotRecorded } from './not-recorded.tsx';
 import type { ShownStep } from './run-data.ts';
 import { numberIn, stepKey, textIn } from './step-facts.ts';
@@ -49,7 +50,7 @@ function findUse(
   text: string | undefined,
   id: string | undefined,
   name: string | undefined,
-): (Block & { kind: 'tool_use' }) | undefined {
+): (MessageBlock & { kind: 'tool_use' }) | undefined {
   const json = asJson(readJson(text));
   const conversation = conversationOf(
     JSON.stringify({ messages: json['messages'] ?? [{ role: 'assistant', content: json['content'] }] }),
@@ -65,7 +66,7 @@ function findUse(
 function findResult(
   text: string | undefined,
   id: string | undefined,
-): (Block & { kind: 'tool_result' }) | undefined {
+): (MessageBlock & { kind: 'tool_result' }) | undefined {
   if (id === undefined) return undefined;
   return (conversationOf(text, undefined, undefined)?.messages ?? [])
     .flatMap((message) => message.blocks.flatMap((block) => (block.kind === 'tool_result' ? [block] : [])))

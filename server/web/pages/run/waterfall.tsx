@@ -1,7 +1,7 @@
 // The waterfall: when a step ran within the stretch of its run that is looked at, as one bar per row.
 
 import type { VNode } from 'preact';
-import type { Stretch } from './time-line.tsx';
+import type { RunStretch } from './time-line.tsx';
 
 const WIDTH = 400;
 const HEIGHT = 18;
@@ -14,7 +14,7 @@ export interface BarProps {
   readonly durationMs: number;
   readonly ttftMs?: number | undefined;
   readonly isCritical?: boolean;
-  readonly stretch: Stretch;
+  readonly stretch: RunStretch;
 }
 
 export function Waterfall({ look, offsetMs, durationMs, ttftMs, isCritical, stretch }: BarProps): VNode {

@@ -8,7 +8,7 @@ import {
   formatPercent,
   formatStatus,
 } from '../../../../core/format.ts';
-import type { RunPage, RunSums } from '../../../queries/runs/list-runs.ts';
+import type { ListedRuns, RunSums } from '../../../queries/runs/list-runs.ts';
 import type { Facet, FacetValue } from '../../../queries/runs/read-facets.ts';
 import { RUN_STATUSES } from '../../../queries/runs/run-filter.ts';
 import { cursorText, type RunSort } from '../../../queries/runs/run-order.ts';
@@ -18,12 +18,12 @@ import { Pager } from '../../parts/pager.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { ALL_RUN_COLUMNS, RunTable } from '../../parts/run-table.tsx';
 import { TimePicker } from '../../parts/time-picker.tsx';
-import { RUNS_TIME, paramsOf, type RunsAddress } from '../../runs-address.ts';
+import { RUNS_TIME, queryParamsOf, type RunsAddress } from '../../runs-address.ts';
 import type { SavedView } from '../../saved-views.ts';
 
 export interface RunsView {
   readonly address: RunsAddress;
-  readonly page: RunPage;
+  readonly page: ListedRuns;
   readonly sums: RunSums;
   /** Undefined until somebody asks to narrow the list. */
   readonly facets: ReadonlyMap<Facet, readonly FacetValue[]> | undefined;
@@ -54,7 +54,7 @@ export function RunsPage({ view }: { view: RunsView }): VNode {
         <TimePicker
           stretch={stretch}
           path="/runs"
-          params={{ ...paramsOf(asked), ...orderParams(address) }}
+          params={{ ...queryParamsOf(asked), ...orderParams(address) }}
           fallback={RUNS_TIME}
           zone={view.zone}
         />
@@ -76,7 +76,7 @@ export function RunsPage({ view }: { view: RunsView }): VNode {
               isReversed: address.isReversed,
               hrefOf: (sort, isReversed) =>
                 linkTo('/runs', {
-                  ...paramsOf(asked),
+                  ...queryParamsOf(asked),
                   ...stretch.params,
                   sort: sort === 'newest' ? undefined : sort,
                   order: isReversed ? 'reversed' : undefined,
@@ -106,7 +106,7 @@ export function RunsPage({ view }: { view: RunsView }): VNode {
 
 /** Everything that is asked for, but the place in the list. */
 export function addressParams(address: RunsAddress): LinkParams {
-  return { ...paramsOf(address.asked), ...address.stretch.params, ...orderParams(address) };
+  return { ...queryParamsOf(address.asked), ...address.stretch.params, ...orderParams(address) };
 }
 
 function orderParams({ sort, isReversed }: RunsAddress): LinkParams {
@@ -153,7 +153,7 @@ function Filters({ view }: { view: RunsView }): VNode {
   const { asked, stretch } = address;
   const without = (index: number): string =>
     linkTo('/runs', {
-      ...paramsOf(asked.filter((_, at) => at !== index)),
+      ...queryParamsOf(asked.filter((_, at) => at !== index)),
       ...stretch.params,
       ...orderParams(address),
     });

@@ -10,7 +10,7 @@ import { textParam, type QueryText } from '../../../questions/query-params.ts';
 import { answerPage } from '../../answer-page.tsx';
 import { pageNow } from '../../page-now.ts';
 import { linkTo } from '../../parts/cells.tsx';
-import { paramsOf, parseRunsAddress } from '../../runs-address.ts';
+import { queryParamsOf, parseRunsAddress } from '../../runs-address.ts';
 import { readViews } from '../../saved-views.ts';
 import { isSheetFormat, sheetAnswer, type Sheet } from '../../sheet.ts';
 import type { WebContext } from '../../web-context.ts';
@@ -21,7 +21,7 @@ const RUNS_PER_PAGE = 50;
 /** More rows are for `tallyspan export`. */
 const MOST_ROWS = 10_000;
 
-export function registerRuns(app: FastifyInstance, context: WebContext): void {
+export function registerRunsRoutes(app: FastifyInstance, context: WebContext): void {
   const { database, timezone } = context;
   app.get<{ Querystring: QueryText }>('/runs', async (request, reply) => {
     const now = pageNow(context.store);
@@ -73,7 +73,7 @@ export function registerRuns(app: FastifyInstance, context: WebContext): void {
     const { stretch, sort, isReversed } = parseRunsAddress(others, now, timezone);
     if (params.length === 0 && rest !== '') return linkTo('/search', { q: rest });
     return linkTo('/runs', {
-      ...paramsOf(rest === '' ? params : [...params, ['error', rest]]),
+      ...queryParamsOf(rest === '' ? params : [...params, ['error', rest]]),
       ...stretch.params,
       sort,
       order: isReversed ? 'reversed' : undefined,

@@ -10,7 +10,7 @@ import { linkTo } from '../../parts/cells.tsx';
 import type { WebContext } from '../../web-context.ts';
 import { SearchPage } from './search-page.tsx';
 
-export function registerSearch(app: FastifyInstance, context: WebContext): void {
+export function registerSearchRoutes(app: FastifyInstance, context: WebContext): void {
   const { database } = context;
   app.get<{ Querystring: QueryText }>('/search', async (request, reply) => {
     const text = (textParam(request.query, 'q') ?? '').trim();

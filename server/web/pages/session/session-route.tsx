@@ -11,7 +11,7 @@ import { SessionPage } from './session-page.tsx';
 
 const REFRESH_SECONDS = 30;
 
-export function registerSession(app: FastifyInstance, context: WebContext): void {
+export function registerSessionRoutes(app: FastifyInstance, context: WebContext): void {
   const { database, timezone } = context;
   app.get<{ Params: { id: string } }>('/sessions/:id', async (request, reply) => {
     const now = pageNow(context.store);

@@ -13,7 +13,7 @@ import { THING_TIME, ThingPage } from './thing-page.tsx';
 
 const REFRESH_SECONDS = 30;
 
-export function registerThings(app: FastifyInstance, context: WebContext): void {
+export function registerThingsRoutes(app: FastifyInstance, context: WebContext): void {
   const { database, timezone } = context;
   for (const kind of THING_KINDS) {
     app.get<{ Params: { name: string }; Querystring: QueryText }>(

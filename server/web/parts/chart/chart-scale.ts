@@ -46,7 +46,7 @@ function stepText(start: number, step: Step, timezone: string): string {
 }
 
 /** What a step is called where it stands by itself: `28 Nov 14:00–15:00`, `28 Nov`, today with a remark. */
-export function stepName(start: number, step: Step, timezone: string, now: number, end: number): string {
+export function timeStepName(start: number, step: Step, timezone: string, now: number, end: number): string {
   const date = dateText(localTimeAt(start, timezone));
   const isGoingOn = end > now ? ' so far' : '';
   if (step === 'day') return date + isGoingOn;

@@ -7,7 +7,7 @@ import { NO_DATA } from '../../../../core/format.ts';
 import type { ChartData, ChartSeries } from '../../../queries/signals/read-chart.ts';
 import { visibleText } from '../cells.tsx';
 import { Scroll } from '../panel.tsx';
-import { stepName, timeTicks, valueAxis, type ValueAxis } from './chart-scale.ts';
+import { timeStepName, timeTicks, valueAxis, type ValueAxis } from './chart-scale.ts';
 
 export interface TimeChartProps {
   /** What it shows, for who does not see it. */
@@ -212,7 +212,7 @@ function defaultName({ name, isRest }: ChartSeries): string {
 function tipOf(props: TimeChartProps, index: number): string[] {
   const { data, format, timezone, now, nameOf = defaultName } = props;
   const start = data.starts[index] ?? 0;
-  const name = stepName(start, data.step, timezone, now, endOf(data, index));
+  const name = timeStepName(start, data.step, timezone, now, endOf(data, index));
   if (data.series.length === 1) return [name, format(data.series[0]?.values[index] ?? null)];
   const series = data.series.flatMap((one) => {
     const value = one.values[index] ?? null;
@@ -250,7 +250,7 @@ function ChartTable(props: TimeChartProps): VNode {
           <tbody>
             {data.starts.map((start, index) => {
               const end = endOf(data, index);
-              const name = stepName(start, data.step, timezone, now, end);
+              const name = timeStepName(start, data.step, timezone, now, end);
               return (
                 <tr key={start} data-row={String(start)}>
                   <td>{hrefOf === undefined ? name : <a href={hrefOf(start, end)}>{name}</a>}</td>
