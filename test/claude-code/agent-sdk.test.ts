@@ -199,6 +199,8 @@ describe.each(CLAUDE_CODE_VERSIONS)('the Agent SDK on Claude Code %s', (version)
         // Sent while it runs: what it sends at its end is cut short on a busy machine.
         OTEL_LOGS_EXPORT_INTERVAL: '200',
         OTEL_TRACES_EXPORT_INTERVAL: '200',
+        CLAUDE_CODE_OTEL_FLUSH_TIMEOUT_MS: '20000',
+        CLAUDE_CODE_OTEL_SHUTDOWN_TIMEOUT_MS: '20000',
         CLAUDE_CODE_ENABLE_TELEMETRY: '1',
         CLAUDE_CODE_ENHANCED_TELEMETRY_BETA: '1',
       });
