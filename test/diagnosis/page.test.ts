@@ -107,7 +107,7 @@ describe('the evidence of a cause', () => {
   it('has the share of one run in the difference', async () => {
     const text = textOf(await readPage(server, WINDOW));
     expect(text).toMatch(
-      /\+\$60\.00 9\d\.\d % one run cost [\d,]+ × the median run it cost \$60\.00, 9\d\.\d % of/,
+      /\+\$60\.00 9\d\.\d % of what raises one run cost [\d,]+ × the median run it cost \$60\.00, 9\d\.\d % of/,
     );
   });
 });
