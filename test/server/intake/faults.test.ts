@@ -72,7 +72,12 @@ describe('a fault', () => {
   it.each([
     ['/runs/%zz', 400, 'That did not work', /cannot be read: a % in it/],
     ['/sessions/%ff', 400, 'That did not work', /cannot be read: a % in it/],
-    ['/?window=never', 400, 'That did not work', /time is today, yesterday, week, or a length such as 24h or 7d, not never/],
+    [
+      '/?window=never',
+      400,
+      'That did not work',
+      /time is today, yesterday, week, or a length such as 24h or 7d, not never/,
+    ],
     ['/tools?window=99999w', 400, 'That did not work', /the time is at most 400d long: choose a shorter one/],
     ['/nowhere', 404, 'Nothing here', /there is nothing at \/nowhere/],
     ['/runs/ffff', 404, 'Nothing here', /There is no run ffff/],
