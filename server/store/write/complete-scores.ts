@@ -1,6 +1,7 @@
 // A score seldom comes with all that it can be grouped by: whoever gives it knows a run, a message or a span. What the
 // store knows of the run is added when the score comes in: whose run it was, and what it cost.
 
+import { numberLimitsOf } from '../../../core/field-limits.ts';
 import { millionthsOf, passedOfLabel } from '../../../core/scores/score.ts';
 import { columnOf } from '../../../core/columns.ts';
 import { type FieldKey } from '../../../core/schema.ts';
@@ -77,7 +78,7 @@ function completeValue(batch: EventBatch, row: number): void {
     batch.replaceCell(row, FIELD_INDEX.score_passed, passed ? 1 : 0);
   const value = batch.number(row, 'gen_ai.evaluation.score.value');
   if (value !== undefined && Number.isFinite(value) && batch.number(row, 'score_millionths') === undefined)
-    batch.replaceCell(row, FIELD_INDEX.score_millionths, millionthsOf(value));
+    batch.replaceCell(row, FIELD_INDEX.score_millionths, withinLimits(millionthsOf(value)));
   if (batch.number(row, 'tallyspan.score.source') === undefined)
     setText(batch, row, 'tallyspan.score.source', 'code');
   const response = batch.text(row, 'gen_ai.response.id');
@@ -127,4 +128,10 @@ async function findRuns(database: Queryable, batch: EventBatch, rows: readonly n
 
 function setText(batch: EventBatch, row: number, key: FieldKey, text: string): void {
   batch.replaceCell(row, FIELD_INDEX[key], batch.addText(text));
+}
+
+/** A million times a number that is within its limits may be beyond those of a whole number. */
+function withinLimits(millionths: number): number {
+  const limits = numberLimitsOf('score_millionths');
+  return limits === undefined ? millionths : Math.max(limits.least, Math.min(limits.most, millionths));
 }
