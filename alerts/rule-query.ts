@@ -2,7 +2,7 @@
 // again at "now". Grafana asks them one by one; the ruler asks one expression made of them.
 
 import type { Dimension } from '../core/schema.ts';
-import { HOUR_MS } from '../core/time.ts';
+import { HOUR_MS } from '../core/time/time.ts';
 import { signalOf } from '../signals/catalogue/index.ts';
 import { foldsOf } from '../signals/signal.ts';
 import { labelOf, toLogql } from '../signals/to-logql.ts';

@@ -1,6 +1,6 @@
 // Options that several commands have, and parsers of their values. Each throws a usage error that names the value.
 
-import { UNIT_MS, durationMsOf } from '../core/duration.ts';
+import { UNIT_MS, durationMsOf } from '../core/time/duration.ts';
 import { InvalidArgumentError, Option } from 'commander';
 import { SHORTEST_RUN_ID } from '../server/queries/runs/read-run.ts';
 

@@ -7,7 +7,7 @@ import {
   MASK,
   SECRET_PATTERNS,
   SENSITIVE_FIELDS,
-} from '../core/redaction.ts';
+} from '../core/text/redaction.ts';
 import type { YamlMap } from './yaml-map.ts';
 import { escapeDollars, literal } from './ottl.ts';
 

@@ -1,8 +1,8 @@
 // Field limits: what a value of a field may be at most, by its type, its unit and the kind of its text. They are far
 // beyond what is ever true, and near enough that no sum, page or memory suffers from a value at the limit.
 
-import { cutText, cutTextToBytes } from './cut-text.ts';
-import { DAY_MS } from './time.ts';
+import { cutText, cutTextToBytes } from './text/cut-text.ts';
+import { DAY_MS } from './time/time.ts';
 import { FIELDS, type FieldDefinition, type FieldKey, type TextKind, type Unit } from './schema.ts';
 
 export interface NumberLimits {

@@ -7,7 +7,7 @@ import { NANO_USD_PER_USD } from '../core/money.ts';
 import { columnOf } from '../core/columns.ts';
 import { FIELDS, type FieldDefinition, type FieldKey } from '../core/schema.ts';
 import { labelFilterOf, quotedText } from '../signals/logql-text.ts';
-import { NO_DATA } from '../core/format.ts';
+import { NO_DATA } from '../core/text/format.ts';
 import { chosen, STREAM_MATCHERS, OF_RUN, OF_RUN_FROM } from './query.ts';
 import type { Column, ListSource } from './source.ts';
 import { NARROWING } from './variables.ts';

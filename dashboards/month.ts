@@ -4,7 +4,7 @@
 
 import { labelOf, toLogql } from '../signals/to-logql.ts';
 import { signalOf } from '../signals/catalogue/index.ts';
-import { HOUR_MS } from '../core/time.ts';
+import { HOUR_MS } from '../core/time/time.ts';
 import { statTile } from './panels/stat.ts';
 import { chosen, STREAM_MATCHERS, narrowingOf } from './query.ts';
 import type { MonthSource } from './source.ts';

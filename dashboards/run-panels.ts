@@ -1,7 +1,7 @@
 // Panels of one run: its end, its events in order, and each failed tool call beside the answer to it.
 
 import { MappingType, type ValueMapping } from '@grafana/grafana-foundation-sdk/dashboard';
-import { NO_DATA } from '../core/format.ts';
+import { NO_DATA } from '../core/text/format.ts';
 import { columnOf } from '../core/columns.ts';
 import { linesTile } from './panels/lines.ts';
 import { NO_NUMBER, NO_TEXT } from './panels/looks.ts';

@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { root } from './bundle.ts';
+import { root } from './bundles/bundle.ts';
 import { ensureBuilt } from './ensure-built.ts';
 import { restartOnChange } from './restart-on-change.ts';
 

@@ -4,9 +4,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { buildCli } from './build-cli.ts';
-import { buildInstrumentation } from './build-instrumentation.ts';
-import { root, type Bundle } from './bundle.ts';
+import { buildCli } from './bundles/build-cli.ts';
+import { buildInstrumentation } from './bundles/build-instrumentation.ts';
+import { root, type Bundle } from './bundles/bundle.ts';
 import { withFileLock } from './file-lock.ts';
 
 /** What the bundles are made from, from the root of the repository. */

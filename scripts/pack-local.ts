@@ -2,7 +2,7 @@
 // one's own. Published packages need none of this.
 
 import path from 'node:path';
-import { root } from './bundle.ts';
+import { root } from './bundles/bundle.ts';
 import { packPackages } from './pack.ts';
 
 const tarballs = await packPackages(path.join(root, 'build/packages'));

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { root } from './bundle.ts';
+import { root } from './bundles/bundle.ts';
 import { ensureBuilt } from './ensure-built.ts';
 
 /** Folders of the packages, in the order in which they are installed. */

@@ -4,7 +4,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { root } from './bundle.ts';
+import { root } from './bundles/bundle.ts';
 import { ensureBuilt } from './ensure-built.ts';
 import { runJest } from './jest.ts';
 

@@ -4,7 +4,7 @@
 // What repeats a run of another reporter: claude-repeats.ts.
 
 import type { EventRecord } from '../core/event.ts';
-import { HOUR_MS } from '../core/time.ts';
+import { HOUR_MS } from '../core/time/time.ts';
 import { markRepeats, sessionsOf } from './claude-repeats.ts';
 import { messageOf } from './process/server-error.ts';
 import { numberOrNull, textOrNull } from './queries/field-values.ts';

@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import type { SignalResult } from '../signals/result.ts';
 import type { BilledRow, LedgerCell } from '../core/billing/billed-row.ts';
-import { DAY_MS } from '../core/time.ts';
+import { DAY_MS } from '../core/time/time.ts';
 import type { Dimension } from '../core/schema.ts';
 import type { AlertOverview } from './alerting/alert-overview.ts';
 import { readStoredAlerts } from './alerting/stored-alerts.ts';

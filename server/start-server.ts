@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { EventRecord } from '../core/event.ts';
-import { isTimeZone } from '../core/time.ts';
+import { isTimeZone } from '../core/time/time.ts';
 import { LOST_AFTER_MS } from '../signals/signal.ts';
 import type { Environment } from '../alerts/rules/setting.ts';
 import { accessOf } from './process/access.ts';
@@ -32,7 +32,7 @@ import { ServerError, messageOf } from './process/server-error.ts';
 import { feedbackDoorOf } from './scores/feedback.ts';
 import { openDatabase, type Database } from './store/file/database.ts';
 import { EventStore } from './store/write/event-store.ts';
-import { registerAlertsApi } from './web/alerts-api.ts';
+import { registerAlertsApi } from './web/api/alerts-api.ts';
 import { parseTraceUrls } from './web/trace-links.ts';
 import { makeWebServer } from './web/web-server.ts';
 

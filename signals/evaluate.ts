@@ -4,7 +4,7 @@
 import type { EventRecord } from '../core/event.ts';
 import { quantileOf } from '../core/quantile.ts';
 import { fieldOfDimension, PROCESS_FIELDS, type Dimension, type FieldKey } from '../core/schema.ts';
-import { dateOf, isWithin, stepStarts, type Step } from '../core/time.ts';
+import { dateOf, isWithin, stepStarts, type Step } from '../core/time/time.ts';
 import {
   groupName,
   groupsResult,

@@ -1,7 +1,7 @@
 // How LogQL says time: the range after a selector, and where a range cannot say it, stages that keep
 // only the lines of a calendar day or of a settled run.
 
-import { DAY_MS, dayOf, HOUR_MS, type Interval } from '../core/time.ts';
+import { DAY_MS, dayOf, HOUR_MS, type Interval } from '../core/time/time.ts';
 import { EARLIER_DAYS, LOST_AFTER_MS, type Signal, type SignalSpan } from './signal.ts';
 import { intervalsOf, windowOf, endsOf } from './spans.ts';
 

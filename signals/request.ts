@@ -1,8 +1,8 @@
 // Requests as people write them: a signal id, a window, a dimension.
 
 import { DIMENSIONS, type Dimension } from '../core/schema.ts';
-import { durationMsOf } from '../core/duration.ts';
-import { DAY_MS, dayOf, isTimeZone } from '../core/time.ts';
+import { durationMsOf } from '../core/time/duration.ts';
+import { DAY_MS, dayOf, isTimeZone } from '../core/time/time.ts';
 import { signalOf } from './catalogue/index.ts';
 import { dimensionsOf, SignalError, type Signal, type SignalRequest } from './signal.ts';
 import { defaultLengthMs } from './spans.ts';

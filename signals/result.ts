@@ -1,8 +1,8 @@
 // Results: what a signal answers, the same from every back end.
 
 import type { Dimension } from '../core/schema.ts';
-import { compareText } from '../core/text-order.ts';
-import type { Interval } from '../core/time.ts';
+import { compareText } from '../core/text/text-order.ts';
+import type { Interval } from '../core/time/time.ts';
 import { dimensionsOf, type Signal, type SignalRequest, type SignalUnit } from './signal.ts';
 import { windowOf } from './spans.ts';
 

@@ -1,6 +1,6 @@
 // Spans as intervals: which stretches of time a fold reads when a window is asked for.
 
-import { DAY_MS, dayOf, type Interval } from '../core/time.ts';
+import { DAY_MS, dayOf, type Interval } from '../core/time/time.ts';
 import {
   EARLIER_DAYS,
   foldsOf,

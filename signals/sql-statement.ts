@@ -11,7 +11,7 @@ import {
   type EventName,
   type FieldKey,
 } from '../core/schema.ts';
-import { DAY_MS, HOUR_MS, offsetAt, offsetStretches, type Interval, type Step } from '../core/time.ts';
+import { DAY_MS, HOUR_MS, offsetAt, offsetStretches, type Interval, type Step } from '../core/time/time.ts';
 import { eventsSql } from './event-tables.ts';
 import {
   filtersOf,

@@ -1,7 +1,7 @@
 // Compiler to SQL (DuckDB): signals as statements over the tables of the embedded store.
 
 import type { Dimension } from '../core/schema.ts';
-import { startOfDate, type Step } from '../core/time.ts';
+import { startOfDate, type Step } from '../core/time/time.ts';
 import { cellNumber, type ResultRow, type SignalPoint } from './result.ts';
 import { dimensionsOf, foldsOf, type NotSupported, type Signal, type SignalRequest } from './signal.ts';
 import { seriesObstacle, windowOf } from './spans.ts';

@@ -1,7 +1,7 @@
 // Words in which the catalogue writes its values.
 
 import type { Dimension, FieldKey } from '../core/schema.ts';
-import { DAY_MS } from '../core/time.ts';
+import { DAY_MS } from '../core/time/time.ts';
 import type { EventKind, Filter, Fold, Value, Window } from './signal.ts';
 
 type Options = Pick<Fold, 'span' | 'unlessBy' | 'instant' | 'unlessRunHas' | 'withDuplicates'>;

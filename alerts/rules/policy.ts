@@ -1,7 +1,7 @@
 // Policy: how notices behave in time, for all rules. Quiet hours hold warnings back until they end;
 // the re-notify interval repeats what still fires; the cool-down silences what has just been resolved.
 
-import { isTimeZone, localTimeAt } from '../../core/time.ts';
+import { isTimeZone, localTimeAt } from '../../core/time/time.ts';
 import {
   readRuleSettings,
   readVariable,

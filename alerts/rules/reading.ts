@@ -1,6 +1,6 @@
 // Readings from signal results: what a signal answers, as one value per group of a rule.
 
-import { dayOf, type Interval } from '../../core/time.ts';
+import { dayOf, type Interval } from '../../core/time/time.ts';
 import type { SignalResult } from '../../signals/result.ts';
 import type { SignalRequest as SignalQuestion } from '../../signals/signal.ts';
 import type { Reading, RuleReadingRequest } from './judgement.ts';

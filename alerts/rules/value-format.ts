@@ -1,6 +1,6 @@
 // How a value of a rule reads: the unit of its signal, told to people.
 
-import { formatCost, formatCount, formatDuration, formatPercent, NO_DATA } from '../../core/format.ts';
+import { formatCost, formatCount, formatDuration, formatPercent, NO_DATA } from '../../core/text/format.ts';
 
 export type ShownUnit = 'usd' | 'ratio' | 'times' | 'duration' | 'count';
 

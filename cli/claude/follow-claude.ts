@@ -3,7 +3,7 @@
 
 import type { RunningServer } from '../../server/start-server.ts';
 import { openSource } from '../../server/source.ts';
-import { formatCountOf } from '../../core/format.ts';
+import { formatCountOf } from '../../core/text/format.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { safeText } from '../terminal/safe-text.ts';

@@ -4,7 +4,7 @@ import { Argument, type Command } from 'commander';
 import { RULE_IDS } from '../../alerts/rules/all-rules.ts';
 import { CHANNEL_NAMES, type ChannelName } from '../../alerts/rules/channel-settings.ts';
 import { testNotice } from '../../alerts/rules/notice.ts';
-import { formatCount } from '../../core/format.ts';
+import { formatCount } from '../../core/text/format.ts';
 import { readAlertConfig } from '../../alerts/rules/policy.ts';
 import { SettingError } from '../../alerts/rules/setting.ts';
 import type { AlertOverview, RuleLine } from '../../server/alerting/alert-overview.ts';

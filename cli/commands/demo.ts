@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { formatCost, formatCount, formatDuration, formatPercent } from '../../core/format.ts';
+import { formatCost, formatCount, formatDuration, formatPercent } from '../../core/text/format.ts';
 import { openSource, type Source } from '../../server/source.ts';
 import { startServer } from '../../server/start-server.ts';
 import { usageError } from '../terminal/cli-error.ts';
@@ -16,7 +16,7 @@ import { parseCountUpTo, parsePort } from '../options.ts';
 import { startProgress } from '../terminal/progress.ts';
 import { safeTexts } from '../terminal/safe-text.ts';
 import { sendEvents } from '../files/send-events.ts';
-import { renderCostReport } from './cost.ts';
+import { renderCostReport } from './read/cost.ts';
 import { DEFAULT_PORTS, readyLine, waitForStop } from './up.ts';
 
 interface DemoOptions {

@@ -3,7 +3,7 @@
 // that is nothing.
 
 import type { Command } from 'commander';
-import { formatCountOf } from '../../core/format.ts';
+import { formatCountOf } from '../../core/text/format.ts';
 import { explainSilence } from '../../core/process-report.ts';
 import { describeCounts, describeWays, runReporting, sumReports } from '../observed/observed-command.ts';
 import { writeAnswer } from '../terminal/answer.ts';

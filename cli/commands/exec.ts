@@ -2,7 +2,7 @@
 // observed. Output and exit code are the command's.
 
 import type { Command } from 'commander';
-import { formatCost } from '../../core/format.ts';
+import { formatCost } from '../../core/text/format.ts';
 import { explainSilence } from '../../core/process-report.ts';
 import {
   describeCounts,

@@ -1,7 +1,7 @@
 // `tallyspan limits`: what is spent, reserved and left of limits, and whom they refused.
 
 import type { Command } from 'commander';
-import { formatCost, formatNoteText, formatPercent } from '../../core/format.ts';
+import { formatCost, formatNoteText, formatPercent } from '../../core/text/format.ts';
 import type { LimitActionRow, LimitState } from '../../server/limits/read-limits.ts';
 import { writeAnswer } from '../terminal/answer.ts';
 import type { CliIo } from '../terminal/io.ts';

@@ -3,7 +3,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { differingFiles, stackFiles, writeStack } from '../../collector/stack-files.ts';
-import { formatCountOf } from '../../core/format.ts';
+import { formatCountOf } from '../../core/text/format.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { safeText } from '../terminal/safe-text.ts';

@@ -1,7 +1,7 @@
 // The age of the price table: prices change about once a month.
 
 import { PRICE_TABLE_VERSION } from '../../core/pricing/cost.ts';
-import { formatCountOf } from '../../core/format.ts';
+import { formatCountOf } from '../../core/text/format.ts';
 import type { DoctorFinding } from './finding.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 // Whether the server understood what it was sent, and whether the clocks of its senders are right.
 
-import { formatCountOf } from '../../core/format.ts';
+import { formatCountOf } from '../../core/text/format.ts';
 import type { DoctorFinding } from './finding.ts';
 
 /** What of `/api/meta` is looked at. */

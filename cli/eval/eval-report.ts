@@ -1,6 +1,6 @@
 // Reports of an evaluation: a Markdown table for a pull request, and JUnit XML for a CI server.
 
-import { formatCost, formatCount, formatDuration, formatPercent } from '../../core/format.ts';
+import { formatCost, formatCount, formatDuration, formatPercent } from '../../core/text/format.ts';
 import { passAtK, passRate, type Evaluation, type Regression } from '../../core/scores/evaluation.ts';
 
 export interface EvalReport {

@@ -3,7 +3,7 @@
 
 import { setTimeout } from 'node:timers/promises';
 import type { EventRecord } from '../../core/event.ts';
-import { toOtlpLogs } from '../../core/otlp-log.ts';
+import { toOtlpLogs } from '../../core/otlp/otlp-log.ts';
 import { CliError } from '../terminal/cli-error.ts';
 
 export interface SendOptions {

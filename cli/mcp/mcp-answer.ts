@@ -2,7 +2,7 @@
 // others (users, agents, tools), so it stands between two marks that nobody can know beforehand, and is called data.
 
 import { randomBytes } from 'node:crypto';
-import { cutText } from '../../core/cut-text.ts';
+import { cutText } from '../../core/text/cut-text.ts';
 import { safeJson } from '../terminal/safe-text.ts';
 
 /** A part of a list: what was asked for, and where the next part begins. */

@@ -4,7 +4,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { formatCountOf } from '../../core/format.ts';
+import { formatCountOf } from '../../core/text/format.ts';
 import type { ProcessReport } from '../../core/process-report.ts';
 import { findRegister, runObserved, type FinishedCommand } from '../check/run-observed.ts';
 import type { CliIo } from '../terminal/io.ts';

@@ -1,7 +1,7 @@
 // Comparison of two requests of the Messages API: the first part in which they differ, in the order in which
 // a model reads them.
 
-import { maskKnownSecrets } from '../../core/redaction.ts';
+import { maskKnownSecrets } from '../../core/text/redaction.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

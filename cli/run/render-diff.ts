@@ -1,10 +1,16 @@
 // Two runs side by side in the terminal: their totals, their steps with where they part, and what was sent as a diff.
 
 import { createColors } from 'picocolors';
-import { formatCost, formatCount, formatDuration, formatStatus, formatTokens } from '../../core/format.ts';
+import {
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatStatus,
+  formatTokens,
+} from '../../core/text/format.ts';
 import { conversationOf, conversationTexts } from '../../core/model-call/conversation.ts';
-import { alignSteps, firstDifference, type StepPair } from '../../server/queries/runs/align-steps.ts';
-import { diffTexts, type DiffLine } from '../../server/queries/runs/diff-texts.ts';
+import { alignSteps, firstDifference, type StepPair } from '../../server/queries/runs/compare/align-steps.ts';
+import { diffTexts, type DiffLine } from '../../server/queries/runs/compare/diff-texts.ts';
 import type { RunTree } from '../../server/source.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { safeLines, safeText } from '../terminal/safe-text.ts';

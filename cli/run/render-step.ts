@@ -8,7 +8,7 @@ import {
   formatDuration,
   formatTokens,
   NO_DATA,
-} from '../../core/format.ts';
+} from '../../core/text/format.ts';
 import {
   conversationOf,
   readJson,

@@ -1,6 +1,6 @@
 // The tree of a run: its steps in order, each nested run after the step that it began in, with its own steps below it.
 
-import { placeNested } from '../../server/queries/runs/place-nested.ts';
+import { placeNested } from '../../server/queries/runs/nested/place-nested.ts';
 import type { RunTree, Source } from '../../server/source.ts';
 
 type Step = RunTree['steps'][number];

@@ -1,6 +1,6 @@
 // Scores the runs of a view by code: a file of the user, or the built-in scorers.
 
-import { formatCount, formatCountOf } from '../../core/format.ts';
+import { formatCount, formatCountOf } from '../../core/text/format.ts';
 import { builtInScores } from '../../core/scores/built-in.ts';
 import type { RunFacts } from '../../core/scores/run-facts.ts';
 import { ScoreError, scoreFields, type ScoreValue } from '../../core/scores/score.ts';

@@ -1,6 +1,6 @@
 // The text of the status line: one line, of what is known.
 
-import { formatCost, formatDuration } from '../../core/format.ts';
+import { formatCost, formatDuration } from '../../core/text/format.ts';
 import { NANO_USD_PER_USD } from '../../core/money.ts';
 import type { StatusInput } from './status-input.ts';
 

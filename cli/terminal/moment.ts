@@ -1,6 +1,6 @@
 // A moment: a time in a table, in the zone of the source that it comes from. The table says once which zone that is.
 
-import { localTimeAt } from '../../core/time.ts';
+import { localTimeAt } from '../../core/time/time.ts';
 import type { Source } from '../../server/source.ts';
 
 /** `17:12` today, else `11-20 17:12`. */

@@ -7,7 +7,7 @@ import {
   formatPercent,
   formatTokens,
   NO_DATA,
-} from '../../core/format.ts';
+} from '../../core/text/format.ts';
 import { NANO_USD_PER_USD } from '../../core/money.ts';
 import type { SignalUnit } from '../../signals/signal.ts';
 

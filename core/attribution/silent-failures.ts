@@ -3,7 +3,7 @@
 
 import { readCalls, type CallFact } from '../pricing/call-facts.ts';
 import type { EventRecord } from '../event.ts';
-import { formatCount, formatDuration, formatTokens } from '../format.ts';
+import { formatCount, formatDuration, formatTokens } from '../text/format.ts';
 
 export type SilentFailureKind =
   | 'empty_result'

@@ -3,7 +3,7 @@
 //   observed − billed = price differences − missing + observed beyond the bill
 // holds to the nano-dollar. A cause is named only where the counts or amounts show it.
 
-import { compareText } from '../text-order.ts';
+import { compareText } from '../text/text-order.ts';
 import { cellKeyOf, type BilledRow, type BillingCell, type LedgerCell } from './billed-row.ts';
 import { findCoveredKeys } from './covered-keys.ts';
 

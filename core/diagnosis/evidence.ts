@@ -2,7 +2,7 @@
 // names a run or a moment, so that a page can link the one and show the other in its own zone.
 
 import type { CacheMiss } from '../attribution/cache-forensics.ts';
-import { formatCost, formatCount, formatDuration, formatPercent } from '../format.ts';
+import { formatCost, formatCount, formatDuration, formatPercent } from '../text/format.ts';
 import type { PeriodComparison, FoundCause } from './causes.ts';
 import { hourShareOf, type Measures } from './measures.ts';
 import type { OutlierRun } from './outliers.ts';

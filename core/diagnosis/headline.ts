@@ -1,7 +1,7 @@
 // The headline of a diagnosis: the difference in one sentence, and the shares of its causes. What raises the cost and what
 // lowers it are apart, and each sums to a whole: a share of a difference that is itself a difference could be 238 %.
 
-import { formatCost, formatPercent } from '../format.ts';
+import { formatCost, formatPercent } from '../text/format.ts';
 
 export interface WeighedCause {
   readonly title: string;

@@ -1,6 +1,6 @@
 // The wording of causes: what happened, by which figures it shows, and what to do about it.
 
-import { formatCount, formatPercent } from '../format.ts';
+import { formatCount, formatPercent } from '../text/format.ts';
 import type { CauseKind, PeriodComparison, FoundCause } from './causes.ts';
 import { evidenceOf, type EvidenceLine } from './evidence.ts';
 import { hitRatio, type Measures } from './measures.ts';

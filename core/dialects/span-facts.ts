@@ -2,7 +2,7 @@
 // without content. A span's kind says what it is to a run: an agent, a call of a model, a tool, another step, or just
 // a place in the trace.
 
-import { cutText } from '../cut-text.ts';
+import { cutText } from '../text/cut-text.ts';
 import { TEXT_LIMITS } from '../field-limits.ts';
 import { STANDARD_KEYS, type StandardKey } from './dialect.ts';
 import { OWN_ATTRIBUTE, isOwnSpan, normaliseSpan, type SpanShape } from './normalise.ts';

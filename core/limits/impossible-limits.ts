@@ -1,7 +1,7 @@
 // Impossible limits: a price file with a slip (dollars a thousand tokens in place of a million, say) makes every request
 // cost more than its limit. Found at start, so that it is said before anybody is refused.
 
-import { formatCost } from '../format.ts';
+import { formatCost } from '../text/format.ts';
 import { priceCall, type PriceOverrides } from '../pricing/cost.ts';
 import { NO_USAGE, readingOf } from '../pricing/usage.ts';
 import { unitOf, type LimitRule } from './limit.ts';

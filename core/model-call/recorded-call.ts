@@ -1,6 +1,6 @@
 // A recorded call: request and answer as JSON, so that a run can be replayed. Only where content is wanted.
 
-import { maskKnownSecrets } from '../redaction.ts';
+import { maskKnownSecrets } from '../text/redaction.ts';
 import type { MessageReader } from './message-reader.ts';
 import type { RecordedCall } from './model-call-fields.ts';
 

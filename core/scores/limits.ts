@@ -1,7 +1,7 @@
 // Limits: what runs may cost, take and get wrong. One that cannot be checked, because nothing was measured, is not kept:
 // a gate that passes when the numbers are missing is none.
 
-import { formatCost, formatCount, formatDuration, formatPercent } from '../format.ts';
+import { formatCost, formatCount, formatDuration, formatPercent } from '../text/format.ts';
 import type { RunFacts } from './run-facts.ts';
 
 export interface Limits {

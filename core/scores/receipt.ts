@@ -1,6 +1,6 @@
 // A receipt: one line that says what a run took, at its end.
 
-import { formatCost, formatCountOf, formatDuration, formatPercent } from '../format.ts';
+import { formatCost, formatCountOf, formatDuration, formatPercent } from '../text/format.ts';
 import type { RunFacts } from './run-facts.ts';
 
 /** Characters of a run id that are enough for `tallyspan run`. */

@@ -1,7 +1,7 @@
 // A score is a judgement of a run, a call or a session: a number, good or not, or a label, under a name. Whoever gives
 // it, and by whatever way it comes, it is checked and turned into fields here.
 
-import { cutText } from '../cut-text.ts';
+import { cutText } from '../text/cut-text.ts';
 import type { EventRecord } from '../event.ts';
 import { SENT_NAME_CHARS } from '../field-limits.ts';
 

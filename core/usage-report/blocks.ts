@@ -1,7 +1,7 @@
 // Blocks: the five hours for which a plan of Claude counts use. A block begins with the hour of the first call after
 // the one before has ended.
 
-import { HOUR_MS, MINUTE_MS } from '../time.ts';
+import { HOUR_MS, MINUTE_MS } from '../time/time.ts';
 import { sumUsage, totalTokens, type UsageGroup, type UsageRow } from './usage-row.ts';
 
 export const BLOCK_MS = 5 * HOUR_MS;

@@ -1,6 +1,6 @@
 // Periods of reports: days, weeks from Monday (ISO 8601) and months of the calendar of a zone.
 
-import { localTimeAt } from '../time.ts';
+import { localTimeAt } from '../time/time.ts';
 import { groupUsage, type UsageGroup, type UsageRow } from './usage-row.ts';
 
 export const PERIODS = ['daily', 'weekly', 'monthly'] as const;

@@ -19,7 +19,7 @@ import {
   type ValueMapping,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { columnOf } from '../../core/columns.ts';
-import { NO_DATA } from '../../core/format.ts';
+import { NO_DATA } from '../../core/text/format.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { DAY_LABEL, labelOf } from '../../signals/to-logql.ts';
 import { fieldValue, groupLink } from '../links.ts';

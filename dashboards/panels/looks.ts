@@ -10,7 +10,7 @@ import {
   type Threshold,
   type ValueMapping,
 } from '@grafana/grafana-foundation-sdk/dashboard';
-import { NO_DATA } from '../../core/format.ts';
+import { NO_DATA } from '../../core/text/format.ts';
 
 /** Colour of what is neither good nor bad: money, counts. */
 export const NEUTRAL = 'blue';

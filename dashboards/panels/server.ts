@@ -13,7 +13,7 @@ import {
 import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder as StateTimelineBuilder } from '@grafana/grafana-foundation-sdk/statetimeline';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
-import { NO_DATA } from '../../core/format.ts';
+import { NO_DATA } from '../../core/text/format.ts';
 import type { ServerSource } from '../source.ts';
 import { tileOf, type Size, type Target, type Tile, type TileText } from '../tile.ts';
 import { PROMETHEUS } from '../variables.ts';

@@ -8,7 +8,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/common';
 import type { Threshold } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat';
-import { NO_DATA } from '../../core/format.ts';
+import { NO_DATA } from '../../core/text/format.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import type { Signal } from '../../signals/signal.ts';
 import { thresholdsOf } from '../threshold.ts';

@@ -8,7 +8,7 @@ import type {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/table';
 import type { Dimension } from '../../core/schema.ts';
-import { NO_DATA } from '../../core/format.ts';
+import { NO_DATA } from '../../core/text/format.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { labelOf } from '../../signals/to-logql.ts';
 import { columnLabelOf, FROM_LABEL, listQueryOf, TO_LABEL } from '../list-query.ts';

@@ -16,7 +16,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/common';
 import { FieldColorBuilder, FieldColorModeId } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
-import { NO_DATA } from '../../core/format.ts';
+import { NO_DATA } from '../../core/text/format.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { thresholdsOf } from '../threshold.ts';
 import { describeSignals, tileOf, type Size, type Tile } from '../tile.ts';

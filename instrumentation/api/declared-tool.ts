@@ -7,8 +7,8 @@ import { guard } from '../process/guard.ts';
 import type { Observer } from '../sdk/observer.ts';
 import { errorName } from '../sdk/api-errors.ts';
 import { parentSpanId, type Run } from '../record/run.ts';
-import type { PendingTool } from '../record/pending-tool.ts';
-import { recordToolCall, startToolSpan } from '../record/tool-calls.ts';
+import type { PendingTool } from '../record/tools/pending-tool.ts';
+import { recordToolCall, startToolSpan } from '../record/tools/tool-calls.ts';
 
 export function recordDeclaredTool<T>(observer: Observer, name: string, input: unknown, work: () => T): T {
   const begun = guard('begin tool', () => begin(observer, name, input));

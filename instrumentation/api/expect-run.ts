@@ -1,7 +1,7 @@
 // What tests may expect of a run. Each expectation says whether it holds and in words what was and what should have been.
 
 import { AssertionError } from 'node:assert';
-import { formatCost, formatPercent } from '../../core/format.ts';
+import { formatCost, formatPercent } from '../../core/text/format.ts';
 import { NANO_USD_PER_USD } from '../../core/money.ts';
 import type { ObservedRun, RunExpectation } from './observed.ts';
 

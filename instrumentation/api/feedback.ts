@@ -6,7 +6,7 @@ import {
   makeFeedbackToken,
   SHORTEST_FEEDBACK_SECRET,
 } from '../../core/scores/feedback-token.ts';
-import { DAY_MS } from '../../core/time.ts';
+import { DAY_MS } from '../../core/time/time.ts';
 import type { FeedbackLink, FeedbackOptions } from './types.ts';
 import { sayOnce } from '../process/diagnostics.ts';
 

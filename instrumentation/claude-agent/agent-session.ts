@@ -15,7 +15,7 @@ import { readToolResults } from '../record/request-facts.ts';
 import type { Run, RunStatus } from '../record/run.ts';
 import type { Runs } from '../record/runs.ts';
 import type { Telemetry } from '../record/telemetry.ts';
-import { awaitTools, settleTools } from '../record/tool-calls.ts';
+import { awaitTools, settleTools } from '../record/tools/tool-calls.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 // OTLP: the two signals that we send, and how one request went.
 
-import { cutText } from '../../core/cut-text.ts';
+import { cutText } from '../../core/text/cut-text.ts';
 
 export type SignalKind = 'traces' | 'logs';
 

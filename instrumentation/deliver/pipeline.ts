@@ -7,7 +7,7 @@ import type { LogRecordProcessor } from '@opentelemetry/sdk-logs';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { EVENT_SCOPE } from '../../core/otlp-log.ts';
+import { EVENT_SCOPE } from '../../core/otlp/otlp-log.ts';
 import { Delivery, type DeliveryProblem } from './delivery.ts';
 import { sayDebug, sayOnce } from '../process/diagnostics.ts';
 import { encodeLogRecord } from '../encode/encode-log.ts';

@@ -5,7 +5,7 @@ import { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node
 import { request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { gzipSync } from 'node:zlib';
-import { retryAfterMs } from '../../core/retry-after.ts';
+import { retryAfterMs } from '../../core/otlp/retry-after.ts';
 import { guarded } from '../process/guard.ts';
 import { later } from '../process/timers.ts';
 import {

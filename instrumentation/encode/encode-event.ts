@@ -1,7 +1,7 @@
 // An event as a protobuf LogRecord of OTLP, straight from its fields: one walk over those it has writes the
 // attributes and the JSON line that is the body. What never changes about a field is made beforehand.
 
-import { ANY_VALUE, KEY_VALUE, LOG_RECORD } from '../../core/otlp-fields.ts';
+import { ANY_VALUE, KEY_VALUE, LOG_RECORD } from '../../core/otlp/otlp-fields.ts';
 import type { SpanContext } from '@opentelemetry/api';
 import type { EventRecord } from '../../core/event.ts';
 import { cutSentValue } from '../../core/field-limits.ts';

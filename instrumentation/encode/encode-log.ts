@@ -1,6 +1,6 @@
 // Log records that the program writes through the API of OpenTelemetry, as protobuf LogRecords of OTLP.
 
-import { LOG_RECORD } from '../../core/otlp-fields.ts';
+import { LOG_RECORD } from '../../core/otlp/otlp-fields.ts';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { withoutForeignContent } from '../../core/foreign-content.ts';
 import {

@@ -1,6 +1,6 @@
 // A finished span as a protobuf Span of OTLP.
 
-import { SPAN, SPAN_EVENT, SPAN_LINK, STATUS } from '../../core/otlp-fields.ts';
+import { SPAN, SPAN_EVENT, SPAN_LINK, STATUS } from '../../core/otlp/otlp-fields.ts';
 import type { Attributes, Link } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { lengthNote, withoutForeignContent } from '../../core/foreign-content.ts';

@@ -1,6 +1,6 @@
 // The answer to an OTLP request: what the endpoint says it refused although it took the request.
 
-import { ANSWER, PARTIAL_SUCCESS } from '../../core/otlp-fields.ts';
+import { ANSWER, PARTIAL_SUCCESS } from '../../core/otlp/otlp-fields.ts';
 import { readFields } from './protobuf-reader.ts';
 
 export interface RefusedPart {

@@ -1,6 +1,6 @@
 // OTLP values as protobuf: what spans and log records share.
 
-import { ANY_VALUE, KEY_VALUE, LOG_RECORD, VALUE_LIST } from '../../core/otlp-fields.ts';
+import { ANY_VALUE, KEY_VALUE, LOG_RECORD, VALUE_LIST } from '../../core/otlp/otlp-fields.ts';
 import type { Attributes, HrTime, SpanContext } from '@opentelemetry/api';
 import { BYTES, FIXED32, FIXED64, VARINT, type ProtobufWriter } from './protobuf-writer.ts';
 

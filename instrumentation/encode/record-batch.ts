@@ -2,7 +2,7 @@
 // request. It groups them by resource and scope, as OTLP nests them. Bytes that wait are nothing that the
 // garbage collector has to walk through, and nothing is encoded twice.
 
-import { REQUEST, RESOURCE, RESOURCE_GROUP, SCOPE, SCOPE_GROUP } from '../../core/otlp-fields.ts';
+import { REQUEST, RESOURCE, RESOURCE_GROUP, SCOPE, SCOPE_GROUP } from '../../core/otlp/otlp-fields.ts';
 import type { Attributes } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';

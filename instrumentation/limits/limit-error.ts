@@ -2,7 +2,7 @@
 // the API does: the promise or the stream rejects with it. It is an APIError of the copy of the SDK that was called,
 // without a status, so that handlers of API errors see it and neither the SDK nor the program tries again.
 
-import { formatCost, formatCount } from '../../core/format.ts';
+import { formatCost, formatCount } from '../../core/text/format.ts';
 import type { LimitScope, LimitUnit } from '../../core/limits/limit.ts';
 import { usdOf } from '../../core/money.ts';
 import { guard } from '../process/guard.ts';

@@ -16,12 +16,12 @@ import { describeLoop, isLoopToStop, type Loop } from '../../core/limits/loop-wa
 import { findImpossibleLimits } from '../../core/limits/impossible-limits.ts';
 import { worstPrice, type CountedRequest, type WorstPrice } from '../../core/limits/worst-price.ts';
 import type { MessageReader } from '../../core/model-call/message-reader.ts';
-import { formatCost } from '../../core/format.ts';
+import { formatCost } from '../../core/text/format.ts';
 import type { PriceOverrides } from '../../core/pricing/cost.ts';
 import { inputTotal } from '../../core/pricing/usage.ts';
 import { guard } from '../process/guard.ts';
 import { say, sayOnce } from '../process/diagnostics.ts';
-import { burntNanoUsd } from '../record/loops.ts';
+import { burntNanoUsd } from '../record/tools/loops.ts';
 import type { Admission, PaidAmount } from '../record/model-call.ts';
 import type { Run, RunStatus } from '../record/run.ts';
 import type { Runs } from '../record/runs.ts';

@@ -20,7 +20,7 @@ import { GlobalApi, type Register } from './global-api.ts';
 import { guard } from '../process/guard.ts';
 import type { Pipeline } from '../deliver/pipeline.ts';
 import { readSampler } from '../process/sampler.ts';
-import { EVENT_SCOPE } from '../../core/otlp-log.ts';
+import { EVENT_SCOPE } from '../../core/otlp/otlp-log.ts';
 import type { ServiceHolder } from '../process/service.ts';
 import type { Settings } from '../process/settings.ts';
 import { SwitchingProvider } from './switching-provider.ts';

@@ -2,7 +2,7 @@
 // for each thing that is wrong, once.
 
 import { writeSync } from 'node:fs';
-import { cutText } from '../../core/cut-text.ts';
+import { cutText } from '../../core/text/cut-text.ts';
 
 export type LogLevel = 'off' | 'warn' | 'debug';
 

@@ -10,7 +10,7 @@ import {
   type LimitSettings,
 } from '../../core/limits/limit-settings.ts';
 import { NANO_USD_PER_USD } from '../../core/money.ts';
-import { nearestOf } from '../../core/nearest.ts';
+import { nearestOf } from '../../core/text/nearest.ts';
 import { spoolFolderParts } from '../../core/spool.ts';
 import { readStandardSettings, type Protocol } from './standard-settings.ts';
 

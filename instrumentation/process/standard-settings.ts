@@ -1,7 +1,7 @@
 // The standard settings: the OTEL_ variables that concern us, read as OpenTelemetry's specification says. An
 // unknown value is told, with what it may have meant, and counts as not set.
 
-import { nearestOf } from '../../core/nearest.ts';
+import { nearestOf } from '../../core/text/nearest.ts';
 import { SAMPLERS } from './sampler.ts';
 
 export type Protocol = 'grpc' | 'http/protobuf';

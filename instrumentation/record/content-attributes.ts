@@ -2,7 +2,7 @@
 // TALLYSPAN_CONTENT=full. Attributes of events never carry them.
 
 import type { Attributes } from '@opentelemetry/api';
-import { cutText } from '../../core/cut-text.ts';
+import { cutText } from '../../core/text/cut-text.ts';
 import { asJson, asList, asText } from '../../core/model-call/json.ts';
 
 /** Longer texts are cut, so that one span stays within what collectors take. */

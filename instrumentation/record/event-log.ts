@@ -5,7 +5,7 @@
 import type { Attributes, Span, SpanContext } from '@opentelemetry/api';
 import { encodeEvent, type EventRecord } from '../../core/event.ts';
 import { cutSentValue } from '../../core/field-limits.ts';
-import { EVENT_SCOPE } from '../../core/otlp-log.ts';
+import { EVENT_SCOPE } from '../../core/otlp/otlp-log.ts';
 import {
   FIELD_KEYS,
   FIELDS,

@@ -2,7 +2,7 @@
 // `identify` earlier in the same asynchronous flow, from the run's own options, and last from the request.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { cutText } from '../../core/cut-text.ts';
+import { cutText } from '../../core/text/cut-text.ts';
 import type { Settings } from '../process/settings.ts';
 
 export interface Identity {

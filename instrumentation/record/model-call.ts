@@ -12,14 +12,14 @@ import { priceUncached } from '../../core/pricing/uncached-cost.ts';
 import { inputTotal, type UsageReading } from '../../core/pricing/usage.ts';
 import { contentAttributes } from './content-attributes.ts';
 import { setFields, type Fields } from './event-log.ts';
-import { recordFirstSights } from './note-first-sights.ts';
+import { recordFirstSights } from './seen/note-first-sights.ts';
 import { guard } from '../process/guard.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { parentSpanId, type Run } from './run.ts';
 import type { Runs } from './runs.ts';
 import type { Telemetry } from './telemetry.ts';
-import { awaitTools } from './tool-calls.ts';
-import { recordToolCosts } from './tool-costs.ts';
+import { awaitTools } from './tools/tool-calls.ts';
+import { recordToolCosts } from './tools/tool-costs.ts';
 
 /** How a model call ended. */
 export type CallEnd =

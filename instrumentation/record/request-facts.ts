@@ -1,10 +1,10 @@
 // Request facts: what one Messages request says that telemetry needs, read without keeping content.
 
-import { cutText } from '../../core/cut-text.ts';
+import { cutText } from '../../core/text/cut-text.ts';
 import { SENT_NAME_CHARS } from '../../core/field-limits.ts';
 import { asJson, asList, asText } from '../../core/model-call/json.ts';
 import { describeRequest, type RequestShape } from '../../core/attribution/request-shape.ts';
-import type { ToolResult } from './pending-tool.ts';
+import type { ToolResult } from './tools/pending-tool.ts';
 
 export interface RequestFacts {
   readonly model: string;

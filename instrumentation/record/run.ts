@@ -13,8 +13,8 @@ import { guard } from '../process/guard.ts';
 import { nestedFields, RunTotals, TOTALS } from './run-totals.ts';
 import { mergeIdentity, type Identity } from './identity.ts';
 import { emitKeptScores, rememberEndedRun } from './scores.ts';
-import type { SilentMemory } from './silent-watch.ts';
-import type { PendingTool } from './pending-tool.ts';
+import type { SilentMemory } from './seen/silent-watch.ts';
+import type { PendingTool } from './tools/pending-tool.ts';
 import type { Telemetry } from './telemetry.ts';
 
 /** Tools of a run that are told by name. */

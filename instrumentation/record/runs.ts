@@ -9,9 +9,9 @@ import { readFrameworkContext } from './framework-context.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { Run, type RunStart, type RunStatus } from './run.ts';
 import type { Telemetry } from './telemetry.ts';
-import type { PendingTool } from './pending-tool.ts';
-import { settleTools, settleUnanswered } from './tool-calls.ts';
-import type { ToolCostListener } from './tool-costs.ts';
+import type { PendingTool } from './tools/pending-tool.ts';
+import { settleTools, settleUnanswered } from './tools/tool-calls.ts';
+import type { ToolCostListener } from './tools/tool-costs.ts';
 
 /** A run that nothing happens in for so long has been left. */
 const IDLE_MS = 30 * 60_000;

@@ -2,12 +2,12 @@
 
 import type { Tracer } from '@opentelemetry/api';
 import type { EventLog } from './event-log.ts';
-import type { FirstSights } from './first-sights.ts';
+import type { FirstSights } from './seen/first-sights.ts';
 import type { Journal } from './journal.ts';
 import type { Settings } from '../process/settings.ts';
 import type { PeerSpans } from '../otel/peer-spans.ts';
-import type { Sightings } from './sightings.ts';
-import type { SilentWatch } from './silent-watch.ts';
+import type { Sightings } from './seen/sightings.ts';
+import type { SilentWatch } from './seen/silent-watch.ts';
 
 export interface Telemetry {
   readonly tracer: Tracer;

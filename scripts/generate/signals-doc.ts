@@ -5,7 +5,7 @@ import { type Filter, type Fold, type Signal, type Value, type Window } from '..
 import { seriesObstacle } from '../../signals/spans.ts';
 import { toLogql } from '../../signals/to-logql.ts';
 import { toSql } from '../../signals/to-sql.ts';
-import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
 
 const DOC_PATH = 'docs/signals.md';
 

@@ -2,7 +2,7 @@
 // with what is usual, as in the headline.
 
 import type { Dimension } from '../../core/schema.ts';
-import type { Interval } from '../../core/time.ts';
+import type { Interval } from '../../core/time/time.ts';
 import type { Contributor } from '../../alerts/rules/notice.ts';
 import { readingOfResult } from '../../alerts/rules/reading.ts';
 import type { CauseSignal, Rule } from '../../alerts/rules/rule.ts';

@@ -1,6 +1,6 @@
 // Reasons: what changed against the week before, from the split of the difference in cost.
 
-import type { Interval } from '../../core/time.ts';
+import type { Interval } from '../../core/time/time.ts';
 import type { Reason } from '../../alerts/rules/notice.ts';
 import { readingOfResult } from '../../alerts/rules/reading.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';

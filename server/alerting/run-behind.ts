@@ -1,10 +1,10 @@
 // The run behind a value: the one that a person should open first.
 
 import type { DuckDBValue } from '@duckdb/node-api';
-import { formatCost, formatCount, formatDuration } from '../../core/format.ts';
+import { formatCost, formatCount, formatDuration } from '../../core/text/format.ts';
 import { columnOf } from '../../core/columns.ts';
 import { fieldOfDimension, type Dimension } from '../../core/schema.ts';
-import type { Interval } from '../../core/time.ts';
+import type { Interval } from '../../core/time/time.ts';
 import type { RunBehind } from '../../alerts/rules/notice.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';
 import { numberOrNull, textOrNull } from '../queries/field-values.ts';

@@ -1,7 +1,7 @@
 // The usual: what a rule's window is compared with, the same for its headline and for the reasons beneath it.
 // It is a share of what some earlier stretches of time held together.
 
-import { DAY_MS, dayOf, type Interval } from '../../core/time.ts';
+import { DAY_MS, dayOf, type Interval } from '../../core/time/time.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';
 import { EARLIER_DAYS } from '../../signals/signal.ts';
 import { intervalsOf } from '../../signals/spans.ts';

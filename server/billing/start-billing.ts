@@ -1,6 +1,6 @@
 // Reconciles once a day while the server runs, where a key for the Admin API is set.
 
-import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
 import { messageOf } from '../process/server-error.ts';
 import { readBill, readLedger } from '../queries/billing/read-billing.ts';
 import type { Database } from '../store/file/database.ts';

@@ -6,7 +6,7 @@ import { cellKeyOf } from '../../core/billing/billed-row.ts';
 import { billingEventOf } from '../../core/billing/billing-event.ts';
 import { reconcile } from '../../core/billing/reconcile.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { DAY_MS } from '../../core/time.ts';
+import { DAY_MS } from '../../core/time/time.ts';
 import { dayText, type BillingDays } from '../queries/billing/read-billing.ts';
 import { fetchBill, type AdminApiOptions } from './admin-api.ts';
 

@@ -2,7 +2,7 @@
 // stored as an event, so that a signal and an alert can be about them.
 
 import type { EventRecord } from '../../core/event.ts';
-import { HOUR_MS } from '../../core/time.ts';
+import { HOUR_MS } from '../../core/time/time.ts';
 import { messageOf } from '../process/server-error.ts';
 import { readFindings, type FindingsReport } from '../queries/findings/read-findings.ts';
 import type { Database } from '../store/file/database.ts';

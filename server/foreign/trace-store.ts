@@ -2,7 +2,7 @@
 // as nearly all are when their first spans come, is known to be new without a look into the file.
 
 import type { FactSpan } from '../../core/dialects.ts';
-import { DAY_MS } from '../../core/time.ts';
+import { DAY_MS } from '../../core/time/time.ts';
 import { textsSql, type DatabaseRow, type Queryable } from '../store/file/database.ts';
 import { BloomFilter } from './bloom-filter.ts';
 import { STATUS_ERROR, parseFacts } from './fact-span.ts';

@@ -2,8 +2,8 @@
 // it has settled, marked. What was taken is noted in the file after the answer, so a stop in between sends the same
 // record again, byte by byte, and Loki keeps it once. What was not taken stays where it is and is sent later.
 
-import { toOtlpLogs } from '../../core/otlp-log.ts';
-import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import { toOtlpLogs } from '../../core/otlp/otlp-log.ts';
+import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
 import { messageOf } from '../process/server-error.ts';
 import type { Database } from '../store/file/database.ts';
 import type { EventStore } from '../store/write/event-store.ts';

@@ -1,6 +1,6 @@
 // Groups of an OTLP log request: which bytes are whose records, before any of them is read.
 
-import { REQUEST, RESOURCE_GROUP, SCOPE, SCOPE_GROUP } from '../../core/otlp-fields.ts';
+import { REQUEST, RESOURCE_GROUP, SCOPE, SCOPE_GROUP } from '../../core/otlp/otlp-fields.ts';
 import type { Attributes } from './otlp-model.ts';
 import { WIRE_BYTES, readResourceBytes } from './otlp-protobuf.ts';
 import type { RequestBudget } from './request-limits.ts';

@@ -3,7 +3,7 @@
 // in JSON: the body of a record of ours is the whole event; attributes of the record, then of its resource, win,
 // because a Collector may have changed them.
 
-import { ANY_VALUE, KEY_VALUE, LOG_RECORD } from '../../core/otlp-fields.ts';
+import { ANY_VALUE, KEY_VALUE, LOG_RECORD } from '../../core/otlp/otlp-fields.ts';
 import { isUtf8 } from 'node:buffer';
 import { CLAUDE_CODE_BODY, CLAUDE_CODE_SCOPE, type ClaudeLog } from '../../core/claude-code/log-record.ts';
 import { isFieldValue } from '../../core/event.ts';

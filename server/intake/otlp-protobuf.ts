@@ -16,7 +16,7 @@ import {
   SPAN_EVENT,
   STATUS,
   VALUE_LIST,
-} from '../../core/otlp-fields.ts';
+} from '../../core/otlp/otlp-fields.ts';
 import protobuf from 'protobufjs/minimal.js';
 import {
   MalformedBodyError,

@@ -3,7 +3,7 @@
 // fields is stored only where it is encrypted.
 
 import { lengthNote, withoutForeignContent } from '../../core/foreign-content.ts';
-import { SENSITIVE_FIELDS } from '../../core/redaction.ts';
+import { SENSITIVE_FIELDS } from '../../core/text/redaction.ts';
 import { TEXT_LIMITS } from '../../core/field-limits.ts';
 import { attributesJson, boundTime, boundText } from '../store/columns/bounds.ts';
 import type { SpanRow } from '../store/file/tables.ts';

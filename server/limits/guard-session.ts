@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { EventRecord } from '../../core/event.ts';
-import { formatCost } from '../../core/format.ts';
+import { formatCost } from '../../core/text/format.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import type { Dimension } from '../../core/schema.ts';
 import { RequestError } from '../questions/request-error.ts';

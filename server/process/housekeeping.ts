@@ -1,6 +1,6 @@
 // Housekeeping: what the server does on its own from time to time.
 
-import { HOUR_MS, MINUTE_MS } from '../../core/time.ts';
+import { HOUR_MS, MINUTE_MS } from '../../core/time/time.ts';
 import { findLostRuns } from '../lost-runs.ts';
 import { messageOf } from './server-error.ts';
 import type { Database } from '../store/file/database.ts';

@@ -1,6 +1,6 @@
 // Query parameters of the reconciliation with the bill.
 
-import { DAY_MS } from '../../core/time.ts';
+import { DAY_MS } from '../../core/time/time.ts';
 import type { ReconciliationQuestion } from '../queries/billing/read-reconciliation.ts';
 import { instantParam, type QueryText } from './query-params.ts';
 import { RequestError } from './request-error.ts';

@@ -1,7 +1,7 @@
 // Query parameters of a diagnosis and of a what-if: two stretches of time, or one and a change.
 
-import { durationMsOf } from '../../core/duration.ts';
-import { DAY_MS, dayOf } from '../../core/time.ts';
+import { durationMsOf } from '../../core/time/duration.ts';
+import { DAY_MS, dayOf } from '../../core/time/time.ts';
 import type { CacheSetting } from '../../core/pricing/what-if.ts';
 import type { DiagnosisQuestion } from '../queries/diagnosis/read-diagnosis.ts';
 import { CACHE_SETTINGS, type WhatIfQuestion } from '../queries/diagnosis/read-what-if.ts';

@@ -1,7 +1,7 @@
 // A filter text says which runs are looked for in one line that a person writes: `user:ana tool:search status:failed
 // cost>0.5 duration<10s timeout`. A word with a colon names a dimension, one with a sign a measure; what is left is text.
 
-import { durationMsOf } from '../../core/duration.ts';
+import { durationMsOf } from '../../core/time/duration.ts';
 import { NANO_USD_PER_USD } from '../../core/money.ts';
 import {
   MEASURES,

@@ -1,9 +1,9 @@
 // Query parameters as the functions behind want them; what cannot be understood is said, not guessed.
 
-import { durationMsOf } from '../../core/duration.ts';
+import { durationMsOf } from '../../core/time/duration.ts';
 import { isEventName } from '../../core/event.ts';
 import { DIMENSIONS, type EventName } from '../../core/schema.ts';
-import { DAY_MS, offsetAt } from '../../core/time.ts';
+import { DAY_MS, offsetAt } from '../../core/time/time.ts';
 import { parseRequest, type ParsedRequest } from '../../signals/request.ts';
 import { EXPORT_FORMATS, type ExportFormat, type ExportRequest } from '../queries/export/export-events.ts';
 import { COST_WAYS, type CostBy, type CostRequest } from '../queries/signals/read-cost.ts';

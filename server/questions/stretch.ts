@@ -2,9 +2,9 @@
 // holds it: `time` names one that moves with the clock (24h, today, week), `from` and `to` one that stays. Addresses of
 // earlier versions named the first `window` or `since`, and the ends of the second `since` and `until`.
 
-import { durationMsOf } from '../../core/duration.ts';
-import { DAY_MS, dateOf, dayOf, startOfDate } from '../../core/time.ts';
-import { presentZoneName } from '../../core/zone-names.ts';
+import { durationMsOf } from '../../core/time/duration.ts';
+import { DAY_MS, dateOf, dayOf, startOfDate } from '../../core/time/time.ts';
+import { presentZoneName } from '../../core/time/zone-names.ts';
 import { localInstantParam, localInstantText, textParam, type QueryText } from './query-params.ts';
 import { RequestError } from './request-error.ts';
 

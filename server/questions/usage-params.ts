@@ -1,6 +1,6 @@
 // Parameters of a usage report. A date without a time is a day of the zone, whole: from its begin, until its end.
 
-import { DAY_MS, isTimeZone, offsetAt } from '../../core/time.ts';
+import { DAY_MS, isTimeZone, offsetAt } from '../../core/time/time.ts';
 import { USAGE_KINDS, type UsageKind, type UsageRequest } from '../queries/usage/read-usage.ts';
 import { instantParam, textParam, type QueryText } from './query-params.ts';
 import { RequestError } from './request-error.ts';

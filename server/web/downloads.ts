@@ -10,7 +10,7 @@ import { messageOf } from '../process/server-error.ts';
 import { RequestError } from '../questions/request-error.ts';
 import { diskReason } from '../store/file/disk-fault.ts';
 import { BACKUP_ROUTE, EXPORT_ROUTE } from './openapi/routes.ts';
-import { checkOwnSite } from './same-origin.ts';
+import { checkOwnSite } from './access/same-origin.ts';
 import type { WebContext } from './web-context.ts';
 
 const BYTES = 'application/octet-stream';

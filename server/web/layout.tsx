@@ -5,7 +5,7 @@ import { renderToString } from 'preact-render-to-string';
 import { ASSET_PATHS } from './assets.ts';
 import type { Stretch } from '../questions/stretch.ts';
 import { linkTo } from './parts/cells.tsx';
-import { LOGOUT_PATH } from './way-back.ts';
+import { LOGOUT_PATH } from './access/way-back.ts';
 
 /** What the frame shows beside the page itself. */
 export interface PageFrame {

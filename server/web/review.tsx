@@ -2,7 +2,7 @@
 // cookie of the queue, and next is the newest run of it that no person has scored.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { DAY_MS } from '../../core/time.ts';
+import { DAY_MS } from '../../core/time/time.ts';
 import { parseScoreValue } from '../../core/scores/score.ts';
 import { listRuns } from '../queries/runs/list-runs.ts';
 import { RUNS_LIMIT } from '../queries/runs/run-filter.ts';
@@ -11,7 +11,7 @@ import { RequestError } from '../questions/request-error.ts';
 import { textsSql } from '../store/file/database.ts';
 import { renderBarePage } from './bare-page.tsx';
 import { REVIEW_NEXT_PATH, REVIEW_PATH } from './pages/run/score-form.tsx';
-import { checkSameOrigin } from './same-origin.ts';
+import { checkSameOrigin } from './access/same-origin.ts';
 import type { WebContext } from './web-context.ts';
 
 const COOKIE = 'tallyspan_review';

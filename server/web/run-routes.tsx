@@ -8,14 +8,14 @@ import { AmbiguousRunError } from '../queries/runs/read-run.ts';
 import { RequestError } from '../questions/request-error.ts';
 import { textParam, type QueryText } from '../questions/query-params.ts';
 import { answerPage } from './answer-page.tsx';
-import { contentAccessOf } from './content-access.ts';
+import { contentAccessOf } from './access/content-access.ts';
 import { pageNow } from './page-now.ts';
 import { readCompareData } from './pages/compare/compare-data.ts';
 import { ComparePage } from './pages/compare/compare-page.tsx';
 import { parseRunAddress } from './pages/run/run-address.ts';
 import { readRunData } from './pages/run/run-data.ts';
 import { RunPage } from './pages/run/run-page.tsx';
-import { checkSameOrigin } from './same-origin.ts';
+import { checkSameOrigin } from './access/same-origin.ts';
 import type { WebContext } from './web-context.ts';
 
 /** What goes on is shown within this time. */

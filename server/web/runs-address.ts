@@ -1,6 +1,6 @@
 // The address of the list of runs: its filters, its time, and its order.
 
-import { durationMsOf } from '../../core/duration.ts';
+import { durationMsOf } from '../../core/time/duration.ts';
 import { MEASURES, RUN_TEXT_FILTERS, type RunFilter } from '../queries/runs/run-filter.ts';
 import { parseRunFilter, textParam, textParams, type QueryText } from '../questions/query-params.ts';
 import { ALL_TIME, parseStretch, type Stretch } from '../questions/stretch.ts';

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { RequestError } from '../questions/request-error.ts';
-import { checkSameOrigin } from './same-origin.ts';
-import { pathOnServer } from './way-back.ts';
+import { checkSameOrigin } from './access/same-origin.ts';
+import { pathOnServer } from './access/way-back.ts';
 import type { WebContext } from './web-context.ts';
 
 export interface SavedView {

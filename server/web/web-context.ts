@@ -14,7 +14,7 @@ import type { FeedbackDoor } from '../scores/feedback.ts';
 import type { ScoreBook } from '../scores/record-scores.ts';
 import type { Database } from '../store/file/database.ts';
 import type { EventStore } from '../store/write/event-store.ts';
-import type { SignIn } from './sign-in.ts';
+import type { SignIn } from './access/sign-in.ts';
 
 export interface ServedContext {
   readonly database: Database & RunQueryable;

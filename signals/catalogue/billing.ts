@@ -1,6 +1,6 @@
 // Billing: whether what was observed is what was billed. Rows of the bill are stored by the reconciliation.
 
-import { DAY_MS } from '../../core/time.ts';
+import { DAY_MS } from '../../core/time/time.ts';
 import type { Signal } from '../signal.ts';
 import { ratio, sum } from '../values.ts';
 

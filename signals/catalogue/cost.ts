@@ -1,7 +1,7 @@
 // Cost: what was spent, on what, and how today compares. Money is nano-USD.
 // A call without a known price is in none of these sums; unpriced_calls counts it.
 
-import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
 import { EARLIER_DAYS, type Filter, type Signal, type Value } from '../signal.ts';
 import {
   CALL_DIMENSIONS,

@@ -1,6 +1,6 @@
 // Findings: what fixes would recover. The server that looks for them stores the open ones once an hour.
 
-import { HOUR_MS } from '../../core/time.ts';
+import { HOUR_MS } from '../../core/time/time.ts';
 import type { Signal } from '../signal.ts';
 import { sum } from '../values.ts';
 

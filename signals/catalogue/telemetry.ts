@@ -1,6 +1,6 @@
 // Telemetry: whether the other numbers can be trusted.
 
-import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
 import type { Filter, Fold, Signal } from '../signal.ts';
 import { CALL_DIMENSIONS, count, range, ratio, RUN_DIMENSIONS, sum } from '../values.ts';
 

@@ -9,7 +9,7 @@ import { RULE_IDS } from '../../alerts/rules/all-rules.ts';
 import { readAlertConfig } from '../../alerts/rules/policy.ts';
 import type { Environment } from '../../alerts/rules/setting.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { dayOf } from '../../core/time.ts';
+import { dayOf } from '../../core/time/time.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { ALERT_FILE } from '../../server/alerting/alert-file.ts';
 import type { AlertOverview } from '../../server/alerting/alert-overview.ts';

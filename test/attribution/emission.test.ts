@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeEvent } from '../../core/event.ts';
 import type { Exchange, Scenario } from '../../examples/fake-api/exchange.ts';
 import { supportAgentScenario } from '../../examples/scenarios/support-agent.ts';
-import { FirstSights } from '../../instrumentation/record/first-sights.ts';
+import { FirstSights } from '../../instrumentation/record/seen/first-sights.ts';
 import { eventsOf, EXAMPLE, openHarness, type Harness, type Outcome } from '../contract/harness.ts';
 
 /** The scenario, its first whole answer with a compaction before it. */

@@ -1,7 +1,7 @@
 // The corpus of the benchmarks of the embedded server: one process that runs agents for a month.
 
 import type { EventRecord } from '../../core/event.ts';
-import { DAY_MS } from '../../core/time.ts';
+import { DAY_MS } from '../../core/time/time.ts';
 
 const DAYS = 30;
 const MODELS = ['claude-sonnet-5-5', 'claude-haiku-5-5', 'claude-opus-5-5'];

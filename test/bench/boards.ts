@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/time/time.ts';
 import { dashboardOf } from '../../dashboards/board.ts';
 import { BOARDS } from '../../dashboards/build.ts';
 import { askLoki, panelsOf, type LokiTarget } from '../dashboards/grafana.ts';

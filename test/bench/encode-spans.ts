@@ -3,7 +3,7 @@
 
 import protobuf from 'protobufjs';
 import type { EventRecord } from '../../core/event.ts';
-import { toOtlpLogs } from '../../core/otlp-log.ts';
+import { toOtlpLogs } from '../../core/otlp/otlp-log.ts';
 
 const { root } = protobuf.parse(`
 syntax = "proto3";

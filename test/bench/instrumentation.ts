@@ -8,7 +8,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { buildInstrumentation } from '../../scripts/build-instrumentation.ts';
+import { buildInstrumentation } from '../../scripts/bundles/build-instrumentation.ts';
 import { startOtlpReceiver } from '../fakes/otlp-receiver.ts';
 import { startJsonReceiver } from './json-receiver.ts';
 import { installPeers } from './peers.ts';

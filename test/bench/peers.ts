@@ -3,7 +3,7 @@
 
 import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
-import { installPackages } from '../contract/cached-packages.ts';
+import { installPackages } from '../contract/versions/cached-packages.ts';
 
 const PROGRAMS = path.join(import.meta.dirname, 'programs');
 const SDK = { '@anthropic-ai/sdk': '1.11.0' };

@@ -7,7 +7,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { DAY_MS, MINUTE_MS } from '../../core/time.ts';
+import { DAY_MS, MINUTE_MS } from '../../core/time/time.ts';
 import { runSignal } from '../../server/queries/signals/signals.ts';
 import { openDatabase } from '../../server/store/file/database.ts';
 import { EventStore } from '../../server/store/write/event-store.ts';

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { EventRecord } from '../../core/event.ts';
-import { installPackages } from '../contract/cached-packages.ts';
+import { installPackages } from '../contract/versions/cached-packages.ts';
 import { openHarness, type Harness } from '../contract/harness.ts';
 import { errorExchange } from '../fakes/anthropic-api.ts';
 import { startOtlpReceiver } from '../fakes/otlp-receiver.ts';

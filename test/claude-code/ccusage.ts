@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { installPackages } from '../contract/cached-packages.ts';
+import { installPackages } from '../contract/versions/cached-packages.ts';
 
 /** Its binary is a package of its own, which may come later: the newest of which both are there. */
 export const CCUSAGE_VERSION = '20.0.24';

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, mkdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { installPackages } from '../contract/cached-packages.ts';
+import { installPackages } from '../contract/versions/cached-packages.ts';
 
 /** The newest when the tests were last gone through, and the one before. */
 export const CLAUDE_CODE_VERSIONS = ['2.1.332', '2.1.331'] as const;

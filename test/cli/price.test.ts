@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Command, CommanderError } from 'commander';
 import { CliError } from '../../cli/terminal/cli-error.ts';
-import { registerPrice } from '../../cli/commands/price.ts';
+import { registerPrice } from '../../cli/commands/data/price.ts';
 import { PRICE_TABLE_VERSION } from '../../core/pricing/cost.ts';
 
 const USAGE = { input_tokens: 1000, output_tokens: 100 };

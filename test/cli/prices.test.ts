@@ -3,7 +3,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Command } from 'commander';
 import { CliError } from '../../cli/terminal/cli-error.ts';
-import { reportPrices, registerPrices, requireJudged } from '../../cli/commands/prices.ts';
+import { reportPrices, registerPrices, requireJudged } from '../../cli/commands/data/prices.ts';
 import { KNOWN_DIFFERENCES } from '../../cli/prices/known-price-differences.ts';
 import { loadGenaiPrices } from '../../cli/prices/other-prices.ts';
 import { comparePrices, type OtherPrices } from '../../cli/prices/price-comparison.ts';

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCli } from '../../cli/program.ts';
-import { DAY_MS } from '../../core/time.ts';
+import { DAY_MS } from '../../core/time/time.ts';
 import { openDatabase } from '../../server/store/file/database.ts';
 import { EventStore } from '../../server/store/write/event-store.ts';
 import { CATALOGUE, signalOf } from '../../signals/catalogue/index.ts';

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Command } from 'commander';
-import { registerPrice } from '../../cli/commands/price.ts';
+import { registerPrice } from '../../cli/commands/data/price.ts';
 import { translateSpan } from '../../core/dialects.ts';
 import { DIALECTS } from '../../core/dialects/table.ts';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';

@@ -14,7 +14,7 @@ import {
   startOfDate,
   startOfHour,
   stepStarts,
-} from '../../core/time.ts';
+} from '../../core/time/time.ts';
 
 const at = (iso: string): number => Date.parse(iso);
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -2,7 +2,13 @@
 
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { formatCost, formatCount, formatDuration, formatPercent, formatTokens } from '../../core/format.ts';
+import {
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatTokens,
+} from '../../core/text/format.ts';
 
 describe('no data', () => {
   it.each([null, undefined])('%p is a dash in every form', (nothing) => {

@@ -6,7 +6,7 @@ import {
   formatPercent,
   formatTimes,
   formatTokens,
-} from '../../core/format.ts';
+} from '../../core/text/format.ts';
 
 describe('numbers as people read them', () => {
   it.each([

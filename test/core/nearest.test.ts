@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { nearestOf } from '../../core/nearest.ts';
+import { nearestOf } from '../../core/text/nearest.ts';
 
 const WORDS = ['runs', 'run_count', 'cost', 'cost_today'];
 

@@ -3,7 +3,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
-import { toOtlpLogs } from '../../core/otlp-log.ts';
+import { toOtlpLogs } from '../../core/otlp/otlp-log.ts';
 import { FIELDS, FIELD_KEYS, type FieldDefinition, type FieldKey } from '../../core/schema.ts';
 
 type Value = Readonly<Record<string, unknown>>;

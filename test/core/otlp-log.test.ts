@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
-import { toOtlpLogs } from '../../core/otlp-log.ts';
+import { toOtlpLogs } from '../../core/otlp/otlp-log.ts';
 
 const call: EventRecord = {
   timestamp: 1_789_000_000_123,

@@ -9,7 +9,7 @@ import {
   SECRET_PATTERNS,
   SENSITIVE_FIELDS,
   maskKnownSecrets,
-} from '../../core/redaction.ts';
+} from '../../core/text/redaction.ts';
 import { FIELDS, FIELD_KEYS, type FieldDefinition } from '../../core/schema.ts';
 import { STANDARD_KEYS } from '../../core/dialects/dialect.ts';
 import { DIALECTS } from '../../core/dialects/table.ts';

@@ -13,7 +13,7 @@ import {
   offsetStretches,
   startOfDate,
   stepStarts,
-} from '../../core/time.ts';
+} from '../../core/time/time.ts';
 
 const at = (iso: string): number => Date.parse(iso);
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import { usageByBlock } from '../../core/usage-report/blocks.ts';
 import { periodOf, usageByPeriod } from '../../core/usage-report/periods.ts';
 import { newSums, type UsageRow } from '../../core/usage-report/usage-row.ts';
-import { HOUR_MS, MINUTE_MS } from '../../core/time.ts';
+import { HOUR_MS, MINUTE_MS } from '../../core/time/time.ts';
 
 function row(at: string, costNanoUsd: number, model = 'claude-opus-5-5'): UsageRow {
   return {

@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
-import { DAY_MS, HOUR_MS, localDateAt, startOfDate } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS, localDateAt, startOfDate } from '../../core/time/time.ts';
 import { dashboardOf, tilesOf, type Board } from '../../dashboards/board.ts';
 import { BOARDS } from '../../dashboards/build.ts';
 import { DAYS, type SignalSource } from '../../dashboards/source.ts';

@@ -3,7 +3,7 @@
 // variables and of the Loki data source.
 
 import type { Dashboard, Panel, VariableModel } from '@grafana/grafana-foundation-sdk/dashboard';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/time/time.ts';
 
 /** A query of Loki as it stands in a dashboard. */
 export interface LokiTarget {

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { EventRecord } from '../../core/event.ts';
-import { DAY_MS, HOUR_MS, localDateAt, startOfDate } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS, localDateAt, startOfDate } from '../../core/time/time.ts';
 import { dashboardOf, type Board } from '../../dashboards/board.ts';
 import { BOARDS } from '../../dashboards/build.ts';
 import type { ListSource, SignalSource } from '../../dashboards/source.ts';

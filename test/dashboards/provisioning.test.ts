@@ -7,7 +7,7 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Browser } from 'playwright-core';
 import { startBrowser } from '../../scripts/browser.ts';
 import { RULES } from '../../alerts/rules/all-rules.ts';
-import { DAY_MS } from '../../core/time.ts';
+import { DAY_MS } from '../../core/time/time.ts';
 import { dashboardOf } from '../../dashboards/board.ts';
 import { BOARDS } from '../../dashboards/build.ts';
 import { describeWhere } from '../fixtures/describe-where.ts';

@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { EventRecord } from '../../core/event.ts';
-import { DAY_MS, localDateAt, startOfDate } from '../../core/time.ts';
+import { DAY_MS, localDateAt, startOfDate } from '../../core/time/time.ts';
 import { dashboardOf } from '../../dashboards/board.ts';
 import {
   carriedCostOf,

@@ -4,7 +4,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EventRecord } from '../../core/event.ts';
-import { DAY_MS } from '../../core/time.ts';
+import { DAY_MS } from '../../core/time/time.ts';
 import { dashboardOf } from '../../dashboards/board.ts';
 import { BOARDS } from '../../dashboards/build.ts';
 import { pushEvents } from '../signals/backends.ts';

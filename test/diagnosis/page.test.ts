@@ -2,7 +2,7 @@
 // counts, and no data where there is none.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { renderDiagnosis } from '../../cli/commands/diagnose.ts';
+import { renderDiagnosis } from '../../cli/commands/read/diagnose.ts';
 import type { EventRecord } from '../../core/event.ts';
 import type { DiagnosisReport } from '../../server/source.ts';
 import { getJson, sendEvents, startTestServer, type TestServer } from '../server/harness.ts';

@@ -3,8 +3,8 @@
 
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { runCli } from '../../cli/program.ts';
-import { formatCost } from '../../core/format.ts';
-import { DAY_MS, HOUR_MS, dayOf } from '../../core/time.ts';
+import { formatCost } from '../../core/text/format.ts';
+import { DAY_MS, HOUR_MS, dayOf } from '../../core/time/time.ts';
 import type { AlertOverview } from '../../server/alerting/alert-overview.ts';
 import type { CostReport, DiagnosisReport } from '../../server/source.ts';
 import {

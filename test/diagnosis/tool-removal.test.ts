@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { EventRecord } from '../../core/event.ts';
-import { HOUR_MS } from '../../core/time.ts';
+import { HOUR_MS } from '../../core/time/time.ts';
 import type { CostReport } from '../../server/source.ts';
 import { getJson, sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
 import { costOf, generatePeriod, USUAL, type Setting } from './generate-period.ts';

@@ -2,7 +2,7 @@
 // of tests.
 
 import type { Browser, Page } from 'playwright-core';
-import { DAY_MS } from '../../core/time.ts';
+import { DAY_MS } from '../../core/time/time.ts';
 import { startBrowser } from '../../scripts/browser.ts';
 import { sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
 import { events, patternOf } from './page-oracle.ts';

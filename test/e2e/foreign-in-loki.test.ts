@@ -9,7 +9,7 @@ import { JSON_TYPE, post } from '../server/harness.ts';
 import { sampleRun } from '../server/web/sample-run.ts';
 import { makeTemporaryFolder } from '../stack/folders.ts';
 import { openLoki, type LokiServer } from '../stack/loki.ts';
-import { toOtlpLogs } from '../../core/otlp-log.ts';
+import { toOtlpLogs } from '../../core/otlp/otlp-log.ts';
 import { findFreePorts, waitUntil } from '../stack/process.ts';
 import { startCollector, type CollectorServer } from '../stack/servers.ts';
 import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';

@@ -7,9 +7,9 @@ import {
   formatPercent,
   formatTimes,
   formatTokens,
-} from '../../core/format.ts';
-import { DAY_MS, dayOf } from '../../core/time.ts';
-import { compareText } from '../../core/text-order.ts';
+} from '../../core/text/format.ts';
+import { DAY_MS, dayOf } from '../../core/time/time.ts';
+import { compareText } from '../../core/text/text-order.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { evaluateSeries } from '../../signals/evaluate.ts';
 import { LIMIT_MS, TESTED_PAGES, startFilledServer, type FilledServer } from './filled-server.ts';

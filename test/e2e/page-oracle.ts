@@ -4,8 +4,8 @@
 import { expect } from '@jest/globals';
 import { RULES } from '../../alerts/rules/all-rules.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { formatCost, formatCount, formatDuration } from '../../core/format.ts';
-import { dayOf } from '../../core/time.ts';
+import { formatCost, formatCount, formatDuration } from '../../core/text/format.ts';
+import { dayOf } from '../../core/time/time.ts';
 import { fieldOfDimension, type Dimension, type EventName } from '../../core/schema.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { evaluate, evaluateSeries } from '../../signals/evaluate.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import { formatCost } from '../../core/format.ts';
+import { formatCost } from '../../core/text/format.ts';
 import { startBrowser } from '../../scripts/browser.ts';
 import { sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
 import { SAMPLE_COST_NANO_USD, sampleRun } from '../server/web/sample-run.ts';

@@ -4,8 +4,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { DAY_MS } from '../../core/time.ts';
-import { formatCost } from '../../core/format.ts';
+import { DAY_MS } from '../../core/time/time.ts';
+import { formatCost } from '../../core/text/format.ts';
 import { startBrowser } from '../../scripts/browser.ts';
 import { sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
 import { SAMPLE_COST_NANO_USD, sampleRun } from '../server/web/sample-run.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { isPseudoTool } from '../../core/attribution/owner-names.ts';
-import { formatCost } from '../../core/format.ts';
-import { DAY_MS, dayOf } from '../../core/time.ts';
+import { formatCost } from '../../core/text/format.ts';
+import { DAY_MS, dayOf } from '../../core/time/time.ts';
 import { thingsPath } from '../../server/thing-path.ts';
 import { BREAKDOWNS } from '../../server/web/pages/breakdown/breakdown-data.ts';
 import { THING_KINDS, type ThingKind } from '../../server/web/pages/thing/thing-data.ts';

@@ -15,7 +15,7 @@ import { priceCall } from '../../core/pricing/cost.ts';
 import { readUsage } from '../../core/pricing/usage.ts';
 import { tableOf } from '../../core/columns.ts';
 import { EVENT_NAMES } from '../../core/schema.ts';
-import { DAY_MS } from '../../core/time.ts';
+import { DAY_MS } from '../../core/time/time.ts';
 import { attachSql } from '../../server/store/file/attached-file.ts';
 import { describeWhere } from '../fixtures/describe-where.ts';
 import { makeDataDir } from '../server/data-dir.ts';

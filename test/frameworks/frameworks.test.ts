@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
 import { findDialect } from '../../core/dialects/normalise.ts';
-import { installProject } from '../contract/cached-packages.ts';
+import { installProject } from '../contract/versions/cached-packages.ts';
 import { eventsOf, openHarness, type Harness, type Outcome } from '../contract/harness.ts';
 import { AGENT_COST_NANO_USD, AGENT_TOKENS_IN, AGENT_TOKENS_OUT, agentScenario } from './agent-scenario.ts';
 import { ROWS, type FrameworkRow } from '../../scripts/generate/frameworks/rows.ts';

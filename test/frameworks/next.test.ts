@@ -7,7 +7,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { installProject } from '../contract/cached-packages.ts';
+import { installProject } from '../contract/versions/cached-packages.ts';
 import { eventsOf, openHarness, type Harness, type Outcome } from '../contract/harness.ts';
 import { waitUntil } from '../stack/process.ts';
 import { AGENT_COST_NANO_USD, agentScenario } from './agent-scenario.ts';

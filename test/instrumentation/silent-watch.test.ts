@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import type { EventRecord } from '../../core/event.ts';
 import { findSilentFailures, needsUsual } from '../../core/attribution/silent-failures.ts';
 import type { EventLog, Fields } from '../../instrumentation/record/event-log.ts';
-import { SilentWatch, type SilentMemory } from '../../instrumentation/record/silent-watch.ts';
+import { SilentWatch, type SilentMemory } from '../../instrumentation/record/seen/silent-watch.ts';
 
 const SPAN = { traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 1 };
 

@@ -50,13 +50,13 @@ export const AREAS: Readonly<Record<string, Area>> = {
   },
   events: {
     code: [
-      'core/time.ts',
+      'core/time/time.ts',
       'core/event.ts',
-      'core/otlp-log.ts',
+      'core/otlp/otlp-log.ts',
       'core/quantile.ts',
-      'core/format.ts',
-      'core/nearest.ts',
-      'core/redaction.ts',
+      'core/text/format.ts',
+      'core/text/nearest.ts',
+      'core/text/redaction.ts',
       'core/duplicates.ts',
       'core/attribution/share-out.ts',
       'core/attribution/token-estimate.ts',

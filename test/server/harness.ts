@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises';
 import protobuf from 'protobufjs';
 import type { EventRecord } from '../../core/event.ts';
-import { toOtlpLogs } from '../../core/otlp-log.ts';
+import { toOtlpLogs } from '../../core/otlp/otlp-log.ts';
 import { makeDataDir } from './data-dir.ts';
 import { startServer, type RunningServer, type ServerOptions } from '../../server/start-server.ts';
 

@@ -2,9 +2,9 @@
 // query is written: for an instant, for a panel, for a rule, and as a time series.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { verify, VERIFY_LAG_MS, type VerifyReport } from '../../cli/commands/verify.ts';
+import { verify, VERIFY_LAG_MS, type VerifyReport } from '../../cli/commands/data/verify.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
 import { CATALOGUE } from '../../signals/catalogue/index.ts';
 import type { SignalResult } from '../../signals/result.ts';
 import { toLogql, type LogqlContext } from '../../signals/to-logql.ts';

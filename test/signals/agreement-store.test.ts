@@ -1,7 +1,7 @@
 // The store gives the same numbers as the reference evaluator, over the same events.
 
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
 import { CATALOGUE } from '../../signals/catalogue/index.ts';
 import { plainBackend, storeBackend, type Backend } from './backends.ts';
 import { compareResults, compareSeries } from '../../signals/compare.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
-import { stepStarts, type Step } from '../../core/time.ts';
+import { stepStarts, type Step } from '../../core/time/time.ts';
 import { runSignal, runSignalSeries } from '../../server/queries/signals/signals.ts';
 import { openSource, type Source } from '../../server/source.ts';
 import { openDatabase } from '../../server/store/file/database.ts';

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dimension } from '../../core/schema.ts';
-import { DAY_MS } from '../../core/time.ts';
+import { DAY_MS } from '../../core/time/time.ts';
 import { runSignal } from '../../server/queries/signals/signals.ts';
 import { openDatabase, type Database, type Queryable } from '../../server/store/file/database.ts';
 import { EventStore } from '../../server/store/write/event-store.ts';

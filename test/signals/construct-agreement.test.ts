@@ -2,7 +2,7 @@
 // itself, over few events that stand on the edges.
 
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { DAY_MS, HOUR_MS, startOfDate } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS, startOfDate } from '../../core/time/time.ts';
 import { compareResults, compareSeries } from '../../signals/compare.ts';
 import { evaluate } from '../../signals/evaluate.ts';
 import type { Signal, SignalRequest } from '../../signals/signal.ts';

@@ -1,6 +1,6 @@
 // Signals that nobody asks for: one for each thing that a definition can say, so that each can be got wrong.
 
-import { DAY_MS } from '../../core/time.ts';
+import { DAY_MS } from '../../core/time/time.ts';
 import {
   isCount,
   type Filter,

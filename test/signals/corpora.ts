@@ -1,7 +1,7 @@
 // The corpora that the agreement tests use.
 
 import type { EventRecord } from '../../core/event.ts';
-import { DAY_MS, HOUR_MS, startOfDate } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS, startOfDate } from '../../core/time/time.ts';
 import { generateCorpus } from '../fixtures/corpus.ts';
 
 /** End of the fixed corpus. Its 35 days hold the autumn clock changes of Europe and of America. */

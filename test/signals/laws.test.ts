@@ -3,7 +3,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { EventRecord } from '../../core/event.ts';
-import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
 import { CATALOGUE, signalOf } from '../../signals/catalogue/index.ts';
 import { evaluate } from '../../signals/evaluate.ts';
 import type { SignalGroups, SignalResult, SignalValue } from '../../signals/result.ts';

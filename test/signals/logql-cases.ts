@@ -1,6 +1,6 @@
 // The LogQL of everything that a definition can say, in every way to say time: what the text fixture holds.
 
-import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
 import type { Signal } from '../../signals/signal.ts';
 import { toLogql, type LogqlContext, type LogqlOptions } from '../../signals/to-logql.ts';
 

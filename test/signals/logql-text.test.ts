@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { shapeVector, type LokiSample } from '../../signals/from-loki.ts';
 import { labelFilterOf, quotedText, selectorOf } from '../../signals/logql-text.ts';

@@ -1,7 +1,7 @@
 // A run is abandoned an hour after the last that was seen of it, not after its start, in every back end.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
 import { CATALOGUE } from '../../signals/catalogue/index.ts';
 import type { Signal } from '../../signals/signal.ts';
 import { openLoki, type LokiServer } from '../stack/loki.ts';

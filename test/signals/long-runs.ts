@@ -2,7 +2,7 @@
 // that looks at the start of a run, or only at a part of the window, gives another number.
 
 import type { EventRecord } from '../../core/event.ts';
-import { HOUR_MS, MINUTE_MS } from '../../core/time.ts';
+import { HOUR_MS, MINUTE_MS } from '../../core/time/time.ts';
 
 export const LONG_SERVICE = 'long-runs';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { DAY_MS } from '../../core/time.ts';
+import { DAY_MS } from '../../core/time/time.ts';
 import { parseRequest } from '../../signals/request.ts';
 import { SignalError } from '../../signals/signal.ts';
 

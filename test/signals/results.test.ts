@@ -1,7 +1,7 @@
 // Results, requests and series at their edges, without a back end.
 
 import { describe, expect, it } from '@jest/globals';
-import { DAY_MS, HOUR_MS } from '../../core/time.ts';
+import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { compareResults, compareSeries } from '../../signals/compare.ts';
 import { parseLength, parseRequest } from '../../signals/request.ts';

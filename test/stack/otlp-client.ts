@@ -1,7 +1,7 @@
 // A plain OTLP client over HTTP with JSON, as an emitter that a test controls to the byte.
 
 import type { EventRecord } from '../../core/event.ts';
-import { toOtlpLogs } from '../../core/otlp-log.ts';
+import { toOtlpLogs } from '../../core/otlp/otlp-log.ts';
 
 type AnyValue =
   | { stringValue: string }

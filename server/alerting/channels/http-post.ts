@@ -1,6 +1,6 @@
 // One HTTP request that carries a notice: JSON out, a short answer in, and what the answer means.
 
-import { retryAfterMs } from '../../../core/retry-after.ts';
+import { retryAfterMs } from '../../../core/otlp/retry-after.ts';
 import { maskSecrets } from '../../process/secrets.ts';
 import { DeliveryError } from './channel.ts';
 

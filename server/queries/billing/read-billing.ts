@@ -9,7 +9,7 @@ import {
   type BilledRow,
   type LedgerCell,
 } from '../../../core/billing/billed-row.ts';
-import { DAY_MS } from '../../../core/time.ts';
+import { DAY_MS } from '../../../core/time/time.ts';
 import type { Queryable } from '../../store/file/database.ts';
 import { numberOrNull, textOrNull } from '../field-values.ts';
 import { eventOf } from '../read-events.ts';

@@ -3,7 +3,7 @@
 import type { BilledKind } from '../../../core/billing/billed-row.ts';
 import { reconcile, type BillingCause, type ReconciledRow } from '../../../core/billing/reconcile.ts';
 import { usdOf } from '../../../core/money.ts';
-import { DAY_MS } from '../../../core/time.ts';
+import { DAY_MS } from '../../../core/time/time.ts';
 import type { Queryable } from '../../store/file/database.ts';
 import { dayText, readBill, readLedger } from './read-billing.ts';
 

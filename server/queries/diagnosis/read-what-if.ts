@@ -1,6 +1,6 @@
 // What the recorded calls of a stretch of time would have cost with one setting changed.
 
-import { formatCount } from '../../../core/format.ts';
+import { formatCount } from '../../../core/text/format.ts';
 import { usdOf } from '../../../core/money.ts';
 import type { Usage } from '../../../core/pricing/usage.ts';
 import { priceWhatIf, type CacheSetting, type WhatIfChange } from '../../../core/pricing/what-if.ts';

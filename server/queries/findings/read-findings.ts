@@ -2,10 +2,10 @@
 
 import { agentOf, findWaste, type Spot } from '../../../core/findings/find-waste.ts';
 import { stateOf, type FindingState } from '../../../core/findings/finding-state.ts';
-import { formatCost, formatCount, formatCountOf } from '../../../core/format.ts';
+import { formatCost, formatCount, formatCountOf } from '../../../core/text/format.ts';
 import { usdOf } from '../../../core/money.ts';
 import { readCalls } from '../../../core/pricing/call-facts.ts';
-import { DAY_MS } from '../../../core/time.ts';
+import { DAY_MS } from '../../../core/time/time.ts';
 import type { ChunkQueryable } from '../../store/file/database.ts';
 import { readInTurn } from '../diagnosis/large-reading.ts';
 import { readDiagnosis } from '../diagnosis/read-diagnosis.ts';

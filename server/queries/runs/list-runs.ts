@@ -1,6 +1,6 @@
 // The list of runs: one summary per run. A run without an end shows as `running` until it is closed as lost.
 
-import { DAY_MS } from '../../../core/time.ts';
+import { DAY_MS } from '../../../core/time/time.ts';
 import { textSql } from '../../../signals/sql-text.ts';
 import { textsSql, type Queryable, type DatabaseRow } from '../../store/file/database.ts';
 import { numberOrNull } from '../field-values.ts';

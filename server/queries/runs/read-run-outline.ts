@@ -9,7 +9,7 @@ import type { DatabaseRow, Queryable } from '../../store/file/database.ts';
 import { CONTENT_TABLE } from '../../store/file/tables.ts';
 import { numberOrNull, type EventJson } from '../field-values.ts';
 import type { RunQueryable } from './list-runs.ts';
-import { readNestedRuns, type NestedRunSummary } from './read-nested-runs.ts';
+import { readNestedRuns, type NestedRunSummary } from './nested/read-nested-runs.ts';
 import { findRunId, findStretch, stepsOf, summaryFromRows, type RunStep } from './read-run.ts';
 import { readSilentFailures, type SilentFailureReport } from './read-silent-failures.ts';
 import { readRunScores } from './read-run-scores.ts';

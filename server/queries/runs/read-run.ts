@@ -4,13 +4,13 @@
 
 import { usdOf } from '../../../core/money.ts';
 import { columnOf } from '../../../core/columns.ts';
-import { compareText } from '../../../core/text-order.ts';
+import { compareText } from '../../../core/text/text-order.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
 import { SILENT_FAILURE_NOTE } from '../../../core/attribution/silent-failures.ts';
-import { DAY_MS, type Interval } from '../../../core/time.ts';
+import { DAY_MS, type Interval } from '../../../core/time/time.ts';
 import type { Queryable, DatabaseRow } from '../../store/file/database.ts';
-import { readNestedCost } from './read-nested-cost.ts';
+import { readNestedCost } from './nested/read-nested-cost.ts';
 import { eventJson, numberOrNull, textOrNull, type EventJson } from '../field-values.ts';
 import { readRunScores } from './read-run-scores.ts';
 import { listRuns, type RunQueryable } from './list-runs.ts';

@@ -2,9 +2,9 @@
 // answers after some model calls, tool calls and nested runs. Texts are not shown anywhere, so a run has the lengths of
 // question and answer.
 
-import { compareText } from '../../../core/text-order.ts';
+import { compareText } from '../../../core/text/text-order.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';
-import { nestRuns, type NestedRun } from './nest-runs.ts';
+import { nestRuns, type NestedRun } from './nested/nest-runs.ts';
 import type { Queryable, DatabaseRow } from '../../store/file/database.ts';
 import { numberOrNull, textOrNull } from '../field-values.ts';
 import { groupBy } from '../../group-by.ts';

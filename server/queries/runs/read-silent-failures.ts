@@ -6,7 +6,7 @@ import {
   uniteFailures,
   type UsualValues,
 } from '../../../core/attribution/silent-failures.ts';
-import { DAY_MS } from '../../../core/time.ts';
+import { DAY_MS } from '../../../core/time/time.ts';
 import { instantSql } from '../../../signals/sql-text.ts';
 import type { Queryable, DatabaseRow } from '../../store/file/database.ts';
 import { eventOf } from '../read-events.ts';

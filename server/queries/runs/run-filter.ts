@@ -7,7 +7,7 @@ import { eventsSql } from '../../../signals/event-tables.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
 import type { DatabaseRow } from '../../store/file/database.ts';
 import { numberOrNull } from '../field-values.ts';
-import { promptCondition } from './prompt-versions.ts';
+import { promptCondition } from './compare/prompt-versions.ts';
 import type { RunCursor, RunSort } from './run-order.ts';
 
 /** How a run can stand, as `status` names it. */

@@ -1,7 +1,7 @@
 // The order of a list of runs, and the cursor: the place in that order where a page of the list ends, so that the next one
 // begins there however many come before it. Runs that are equal in what is asked for stand newest first, then by their id.
 
-import { compareText } from '../../../core/text-order.ts';
+import { compareText } from '../../../core/text/text-order.ts';
 import { textSql } from '../../../signals/sql-text.ts';
 import type { DatabaseRow } from '../../store/file/database.ts';
 import { numberOrNull, textOrNull } from '../field-values.ts';

@@ -1,7 +1,7 @@
 // A run summary is a run in one line: from its end where it ended, else from its start and what it has done so far.
 
 import { usdOf } from '../../../core/money.ts';
-import { HOUR_MS } from '../../../core/time.ts';
+import { HOUR_MS } from '../../../core/time/time.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
 import { textsSql, type Queryable, type DatabaseRow } from '../../store/file/database.ts';

@@ -1,7 +1,7 @@
 // Names that hold what somebody typed: users, agents, sessions, tools, models and the like, and classes of errors, each with
 // how many runs or calls have it.
 
-import { compareText } from '../../../core/text-order.ts';
+import { compareText } from '../../../core/text/text-order.ts';
 import { columnOf } from '../../../core/columns.ts';
 import { fieldOfDimension, type Dimension } from '../../../core/schema.ts';
 import { isPseudoTool } from '../../../core/attribution/owner-names.ts';

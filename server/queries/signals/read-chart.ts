@@ -2,7 +2,7 @@
 // stand by themselves; the others are one.
 
 import type { Dimension } from '../../../core/schema.ts';
-import { DAY_MS, HOUR_MS, dayOf, type Step } from '../../../core/time.ts';
+import { DAY_MS, HOUR_MS, dayOf, type Step } from '../../../core/time/time.ts';
 import type { SignalPoint } from '../../../signals/result.ts';
 import type { SignalRequest } from '../../../signals/signal.ts';
 import type { Queryable } from '../../store/file/database.ts';

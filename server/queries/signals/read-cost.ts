@@ -2,7 +2,7 @@
 
 import { usdOf } from '../../../core/money.ts';
 import type { Dimension } from '../../../core/schema.ts';
-import { localTimeAt } from '../../../core/time.ts';
+import { localTimeAt } from '../../../core/time/time.ts';
 import { SignalError, type SignalRequest } from '../../../signals/signal.ts';
 import type { Where } from '../read-events.ts';
 import type { Queryable } from '../../store/file/database.ts';

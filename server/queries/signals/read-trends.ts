@@ -2,7 +2,7 @@
 
 import { textSql } from '../../../signals/sql-text.ts';
 import type { Dimension } from '../../../core/schema.ts';
-import type { Step } from '../../../core/time.ts';
+import type { Step } from '../../../core/time/time.ts';
 import { signalOf } from '../../../signals/catalogue/index.ts';
 import type { SignalPoint } from '../../../signals/result.ts';
 import { SignalError, type SignalRequest } from '../../../signals/signal.ts';

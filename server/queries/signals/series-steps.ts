@@ -1,8 +1,8 @@
 // The steps of a series: the hours or days that cover its window. Each becomes a point of the answer, whether or not
 // anything happened in it, so there is a limit to them.
 
-import { formatCount } from '../../../core/format.ts';
-import { DAY_MS, HOUR_MS, stepStarts, type Step } from '../../../core/time.ts';
+import { formatCount } from '../../../core/text/format.ts';
+import { DAY_MS, HOUR_MS, stepStarts, type Step } from '../../../core/time/time.ts';
 import { SignalError, type Signal, type SignalRequest } from '../../../signals/signal.ts';
 import { windowOf } from '../../../signals/spans.ts';
 

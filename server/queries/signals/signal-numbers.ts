@@ -1,6 +1,6 @@
 // Signals of the catalogue by id, as plain numbers: what pages and reports are made of.
 
-import type { Step } from '../../../core/time.ts';
+import type { Step } from '../../../core/time/time.ts';
 import { signalOf } from '../../../signals/catalogue/index.ts';
 import { cellNumber, type SignalPoint } from '../../../signals/result.ts';
 import { SignalError, type SignalRequest } from '../../../signals/signal.ts';

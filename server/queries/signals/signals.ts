@@ -1,6 +1,6 @@
 // Signals over the store: the statements that the compiler makes, run and shaped.
 
-import type { Step } from '../../../core/time.ts';
+import type { Step } from '../../../core/time/time.ts';
 import { shapeResult, type SignalPoint, type SignalResult } from '../../../signals/result.ts';
 import type { NotSupported, Signal, SignalRequest } from '../../../signals/signal.ts';
 import { shapeSeries, toSql, toSqlSeries } from '../../../signals/to-sql.ts';

@@ -11,7 +11,7 @@ import {
   type UsageSums,
 } from '../../../core/usage-report/usage-row.ts';
 import { usdOf } from '../../../core/money.ts';
-import { DAY_MS, dayOf, MINUTE_MS } from '../../../core/time.ts';
+import { DAY_MS, dayOf, MINUTE_MS } from '../../../core/time/time.ts';
 import type { Queryable } from '../../store/file/database.ts';
 import { textOrNull } from '../field-values.ts';
 

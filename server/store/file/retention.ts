@@ -2,7 +2,7 @@
 // can be believed: what is stored tells of the time, too.
 // DuckDB gives freed blocks to new rows but keeps its file as long as it is: see compaction.
 
-import { DAY_MS } from '../../../core/time.ts';
+import { DAY_MS } from '../../../core/time/time.ts';
 import type { Database } from './database.ts';
 import type { EventStore } from '../write/event-store.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';

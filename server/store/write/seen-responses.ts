@@ -12,7 +12,7 @@ import {
   standingOf,
 } from '../../../core/duplicates.ts';
 import { NewestMap } from '../../../core/newest-map.ts';
-import { MINUTE_MS } from '../../../core/time.ts';
+import { MINUTE_MS } from '../../../core/time/time.ts';
 import { textsSql, type Queryable } from '../file/database.ts';
 import type { Selection } from '../columns/event-appender.ts';
 import { FIELD_INDEX, type EventBatch } from '../columns/event-batch.ts';

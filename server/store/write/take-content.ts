@@ -2,7 +2,7 @@
 // requests of hundreds of kilobytes in them would not fit into the memory that a checkpoint has.
 
 import { randomUUID } from 'node:crypto';
-import { maskKnownSecrets } from '../../../core/redaction.ts';
+import { maskKnownSecrets } from '../../../core/text/redaction.ts';
 import type { Selection } from '../columns/event-appender.ts';
 import { FIELD_INDEX } from '../columns/event-batch.ts';
 import { SEALED_FIELDS, sealText } from '../file/content-cipher.ts';

@@ -1,8 +1,8 @@
 // Time clusters: the instants of a batch as a few stretches of time with nothing of it between. What is looked up for a
 // batch is looked for within these, so a record of last week beside live ones does not have the week read between.
 
-import type { Interval } from '../../../core/time.ts';
-import { HOUR_MS } from '../../../core/time.ts';
+import type { Interval } from '../../../core/time/time.ts';
+import { HOUR_MS } from '../../../core/time/time.ts';
 
 const MOST = 4;
 /** What is nearer together is read at once: a statement takes some milliseconds by itself. */

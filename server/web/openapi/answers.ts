@@ -15,7 +15,7 @@ import type {
   UsageReportRow,
 } from '../../queries/usage/read-usage.ts';
 import type { SignalValue } from '../../../signals/result.ts';
-import type { Problem } from '../problem.ts';
+import type { Problem } from '../api/problem.ts';
 import {
   ANYTHING,
   arrayOf,

@@ -1,7 +1,7 @@
 // Cells: small pieces that show one value, the same on every page.
 
 import type { VNode } from 'preact';
-import { NO_DATA, formatCountOf, formatPercent, formatStatus } from '../../../core/format.ts';
+import { NO_DATA, formatCountOf, formatPercent, formatStatus } from '../../../core/text/format.ts';
 import { momentText } from './moment-text.ts';
 
 const SHORT_ID_LENGTH = 8;

@@ -2,8 +2,8 @@
 // would hide or reorder what is read, appear as \x1b or \u202e; what is very long is cut, and says so.
 
 import type { ComponentChildren, VNode } from 'preact';
-import { cutText } from '../../../core/cut-text.ts';
-import { formatCount } from '../../../core/format.ts';
+import { cutText } from '../../../core/text/cut-text.ts';
+import { formatCount } from '../../../core/text/format.ts';
 
 const UNSAFE = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const KEPT = new Set(['\n', '\t']);

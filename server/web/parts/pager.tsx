@@ -2,7 +2,7 @@
 // can be done with the rows.
 
 import type { ComponentChildren, VNode } from 'preact';
-import { formatCount } from '../../../core/format.ts';
+import { formatCount } from '../../../core/text/format.ts';
 
 export interface PagerProps {
   /** Rows before those on this page. */

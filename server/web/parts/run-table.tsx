@@ -1,7 +1,7 @@
 // Tables of runs: the same cells wherever runs are listed; pages choose the columns.
 
 import type { ComponentChildren, VNode } from 'preact';
-import { formatCost, formatCount, formatDuration, formatTokens } from '../../../core/format.ts';
+import { formatCost, formatCount, formatDuration, formatTokens } from '../../../core/text/format.ts';
 import { isAscendingOrder, type RunSort } from '../../queries/runs/run-order.ts';
 import type { RunSummary } from '../../queries/runs/run-summary.ts';
 import { CostDoubts, Moment, Name, StatusBadge, linkTo, shortId } from './cells.tsx';

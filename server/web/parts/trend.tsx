@@ -2,7 +2,7 @@
 // shows is said in words, too: the latest value, and the greatest with its time.
 
 import type { VNode } from 'preact';
-import { NO_DATA } from '../../../core/format.ts';
+import { NO_DATA } from '../../../core/text/format.ts';
 import type { SignalPoint } from '../../../signals/result.ts';
 
 const WIDTH = 110;

@@ -2,7 +2,7 @@
 // the calendar of its own, so that all of them can stand in one store.
 
 import type { EventRecord } from '../../../core/event.ts';
-import { dayOf } from '../../../core/time.ts';
+import { dayOf } from '../../../core/time/time.ts';
 import { eventsOfDay, eventsOfRun, type DaySpec } from './corpus.ts';
 
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 // The oracle of lists: the events that a list must show, worked out from plain events.
 
 import type { EventRecord } from '../../../core/event.ts';
-import { NO_DATA } from '../../../core/format.ts';
+import { NO_DATA } from '../../../core/text/format.ts';
 import { FIELDS, type FieldDefinition, type FieldKey } from '../../../core/schema.ts';
 import { columnLabelOf } from '../../../dashboards/list-query.ts';
 import type { Column, ListSource } from '../../../dashboards/source.ts';

@@ -1,6 +1,6 @@
 // Noon: a zone in which it is about midday, so that no midnight falls between two readings of a clock.
 
-import { DAY_MS, HOUR_MS, offsetAt } from '../../../core/time.ts';
+import { DAY_MS, HOUR_MS, offsetAt } from '../../../core/time/time.ts';
 
 /** Around the earth in whole hours; Loki, the store and this program know all of them. */
 const ZONES = [

@@ -4,7 +4,7 @@ import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { EventRecord } from '../../../core/event.ts';
 import { columnOf } from '../../../core/columns.ts';
 import { fieldOfDimension } from '../../../core/schema.ts';
-import { dateOf, DAY_MS, dayOf } from '../../../core/time.ts';
+import { dateOf, DAY_MS, dayOf } from '../../../core/time/time.ts';
 import { NO_GROUP, narrowingOf } from '../../../dashboards/query.ts';
 import { DAYS, type SignalSource } from '../../../dashboards/source.ts';
 import { displayOf } from '../../../dashboards/unit.ts';

@@ -1,6 +1,12 @@
 // A place: where the numbers of a panel stand on the embedded pages, and how the two are compared.
 
-import { formatCost, formatCount, formatDuration, formatPercent, NO_DATA } from '../../../core/format.ts';
+import {
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  NO_DATA,
+} from '../../../core/text/format.ts';
 import { columnOf } from '../../../core/columns.ts';
 import { fieldOfDimension } from '../../../core/schema.ts';
 import type { SignalSource, PanelSource } from '../../../dashboards/source.ts';

@@ -1,7 +1,7 @@
 // The oracle of what is seen: from plain events, what a panel must draw, compared with what it draws.
 
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
-import { NO_DATA } from '../../../core/format.ts';
+import { NO_DATA } from '../../../core/text/format.ts';
 import { headOf } from '../../../dashboards/panels/table-columns.ts';
 import type { ListSource, SignalSource } from '../../../dashboards/source.ts';
 import type { Tile } from '../../../dashboards/tile.ts';

@@ -8,9 +8,9 @@ import {
   formatTimes,
   formatTokens,
   NO_DATA,
-} from '../../../core/format.ts';
+} from '../../../core/text/format.ts';
 import { isPseudoTool, ownerName } from '../../../core/attribution/owner-names.ts';
-import { HOUR_MS, offsetAt } from '../../../core/time.ts';
+import { HOUR_MS, offsetAt } from '../../../core/time/time.ts';
 import { NO_GROUP } from '../../../dashboards/query.ts';
 import { DAYS, type SignalSource } from '../../../dashboards/source.ts';
 import { displayOf } from '../../../dashboards/unit.ts';

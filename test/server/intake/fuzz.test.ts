@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { toOtlpLogs } from '../../../core/otlp-log.ts';
+import { toOtlpLogs } from '../../../core/otlp/otlp-log.ts';
 import { Random } from '../../fixtures/random.ts';
 import {
   JSON_TYPE,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventRecord } from '../../../core/event.ts';
-import { toOtlpLogs } from '../../../core/otlp-log.ts';
+import { toOtlpLogs } from '../../../core/otlp/otlp-log.ts';
 import { FIELD_KEYS } from '../../../core/schema.ts';
 import { eventsOfLogs } from '../../../server/intake/events-of-logs.ts';
 import { decodeLogBatch } from '../../../server/intake/logs-protobuf.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DAY_MS } from '../../../core/time.ts';
+import { DAY_MS } from '../../../core/time/time.ts';
 import { readTrends } from '../../../server/queries/signals/read-trends.ts';
 import { readSeries } from '../../../server/queries/signals/signal-numbers.ts';
 import { SignalError } from '../../../signals/signal.ts';

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EventRecord } from '../../../core/event.ts';
-import { DAY_MS } from '../../../core/time.ts';
+import { DAY_MS } from '../../../core/time/time.ts';
 import { readGroups, readNumber, readNumbers } from '../../../server/queries/signals/signal-numbers.ts';
 import { readSignalTable } from '../../../server/queries/signals/signal-table.ts';
 import { readTrends } from '../../../server/queries/signals/read-trends.ts';

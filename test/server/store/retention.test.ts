@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { DAY_MS } from '../../../core/time.ts';
+import { DAY_MS } from '../../../core/time/time.ts';
 import type { Database } from '../../../server/store/file/database.ts';
 import type { EventStore } from '../../../server/store/write/event-store.ts';
 import { startHousekeeping } from '../../../server/process/housekeeping.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { alignSteps, firstDifference } from '../../../server/queries/runs/align-steps.ts';
-import { diffTexts } from '../../../server/queries/runs/diff-texts.ts';
+import { alignSteps, firstDifference } from '../../../server/queries/runs/compare/align-steps.ts';
+import { diffTexts } from '../../../server/queries/runs/compare/diff-texts.ts';
 import type { RunStep } from '../../../server/queries/runs/read-run.ts';
 import { sendEvents, startTestServer, type TestServer } from '../harness.ts';
 import { SYSTEM, idOf, toldRun } from './told-run.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { formatCost } from '../../../core/format.ts';
+import { formatCost } from '../../../core/text/format.ts';
 import type { RunTree } from '../../../server/source.ts';
-import { nestRuns, type NestableRun } from '../../../server/queries/runs/nest-runs.ts';
+import { nestRuns, type NestableRun } from '../../../server/queries/runs/nested/nest-runs.ts';
 import { getJson, sendEvents, startTestServer, type TestServer } from '../harness.ts';
 import { NESTED_SESSION, nestedSession } from './nested-run.ts';
 import { SAMPLE_COST_NANO_USD, sampleRun } from './sample-run.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseTrustedProxies } from '../../../server/process/proxy.ts';
-import { Guesses } from '../../../server/web/guesses.ts';
-import { Sessions } from '../../../server/web/sessions.ts';
+import { Guesses } from '../../../server/web/access/guesses.ts';
+import { Sessions } from '../../../server/web/access/sessions.ts';
 import { startTestServer, type TestServer } from '../harness.ts';
 
 // People sign in by a form, and come to the page that they asked for.

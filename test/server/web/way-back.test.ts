@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { loginPathFor, pathOnServer, wayBackOf } from '../../../server/web/way-back.ts';
+import { loginPathFor, pathOnServer, wayBackOf } from '../../../server/web/access/way-back.ts';
 
 const SERVER = 'http://tallyspan.example:4319';
 

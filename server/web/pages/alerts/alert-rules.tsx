@@ -2,7 +2,7 @@
 
 import type { VNode } from 'preact';
 import type { Notice } from '../../../../alerts/rules/notice.ts';
-import { NO_DATA } from '../../../../core/format.ts';
+import { NO_DATA } from '../../../../core/text/format.ts';
 import type { AlertLine, AlertOverview, RuleLine } from '../../../alerting/alert-overview.ts';
 import { groupPath } from '../../../thing-path.ts';
 import { Moment } from '../../parts/cells.tsx';

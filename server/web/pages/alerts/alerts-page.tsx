@@ -1,7 +1,7 @@
 // Alerts: what fires, every rule with its threshold, the channels, and what was told last.
 
 import type { VNode } from 'preact';
-import { formatCount } from '../../../../core/format.ts';
+import { formatCount } from '../../../../core/text/format.ts';
 import type { AlertOverview } from '../../../alerting/alert-overview.ts';
 import type { ChannelTest } from '../../../alerting/channel-tests.ts';
 import { Moment } from '../../parts/cells.tsx';

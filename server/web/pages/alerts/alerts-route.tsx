@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { RequestError } from '../../../questions/request-error.ts';
 import { answerPage } from '../../answer-page.tsx';
 import { pageNow } from '../../page-now.ts';
-import { checkSameOrigin } from '../../same-origin.ts';
+import { checkSameOrigin } from '../../access/same-origin.ts';
 import { isForPeople, type WebContext } from '../../web-context.ts';
 import { AlertsPage, TEST_PATH } from './alerts-page.tsx';
 

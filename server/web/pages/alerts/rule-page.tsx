@@ -5,7 +5,7 @@ import type { VNode } from 'preact';
 import { SETTINGS, type SettingDefinition } from '../../../../alerts/rules/setting.ts';
 import type { Rule } from '../../../../alerts/rules/rule.ts';
 import { formatValue } from '../../../../alerts/rules/value-format.ts';
-import { NO_DATA } from '../../../../core/format.ts';
+import { NO_DATA } from '../../../../core/text/format.ts';
 import type { AlertOverview, RuleLine } from '../../../alerting/alert-overview.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
 import type { ChartData } from '../../../queries/signals/read-chart.ts';

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RULES } from '../../../../alerts/rules/all-rules.ts';
 import type { Rule } from '../../../../alerts/rules/rule.ts';
 import { SETTINGS, type SettingDefinition } from '../../../../alerts/rules/setting.ts';
-import { durationMsOf } from '../../../../core/duration.ts';
+import { durationMsOf } from '../../../../core/time/duration.ts';
 import { NANO_USD_PER_USD } from '../../../../core/money.ts';
 import { SignalError } from '../../../../signals/signal.ts';
 import { LimitError, type AlertChanges } from '../../../alerting/alert-changes.ts';
@@ -16,7 +16,7 @@ import { RequestError } from '../../../questions/request-error.ts';
 import { parseStretch, type Stretch } from '../../../questions/stretch.ts';
 import { answerPage } from '../../answer-page.tsx';
 import { pageNow } from '../../page-now.ts';
-import { checkSameOrigin } from '../../same-origin.ts';
+import { checkSameOrigin } from '../../access/same-origin.ts';
 import type { WebContext } from '../../web-context.ts';
 import { RULE_TIME, RulePage, runsParams } from './rule-page.tsx';
 

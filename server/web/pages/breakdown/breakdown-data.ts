@@ -1,7 +1,7 @@
 // Breakdowns: the same window split by tool, model, user, task or agent, several signals side by side.
 // Every number is a signal of the catalogue.
 
-import type { Step } from '../../../../core/time.ts';
+import type { Step } from '../../../../core/time/time.ts';
 import type { SignalPoint } from '../../../../signals/result.ts';
 import type { SignalRequest } from '../../../../signals/signal.ts';
 import { readForGroups } from '../../../queries/signals/expected-groups.ts';

@@ -9,7 +9,7 @@ import {
   formatDuration,
   formatPercent,
   formatTokens,
-} from '../../../../core/format.ts';
+} from '../../../../core/text/format.ts';
 import { dateText } from '../../../queries/signals/read-cost.ts';
 import type { ToolTax } from '../../../queries/diagnosis/read-unused-tools.ts';
 import { HowToSend, Name, Share, linkTo } from '../../parts/cells.tsx';

@@ -5,15 +5,15 @@ import {
   conversationTexts,
   type ConversationTexts,
 } from '../../../../core/model-call/conversation.ts';
-import { alignSteps, firstDifference, type StepPair } from '../../../queries/runs/align-steps.ts';
+import { alignSteps, firstDifference, type StepPair } from '../../../queries/runs/compare/align-steps.ts';
 import type { RunQueryable } from '../../../queries/runs/list-runs.ts';
-import { findMedianRun } from '../../../queries/runs/median-run.ts';
+import { findMedianRun } from '../../../queries/runs/compare/median-run.ts';
 import { readCallContents } from '../../../queries/runs/read-content.ts';
 import { readRunOutline, type RunOutline } from '../../../queries/runs/read-run-outline.ts';
 import type { RunStep } from '../../../queries/runs/read-run.ts';
 import type { Database } from '../../../store/file/database.ts';
 import type { ContentAccess } from '../run/run-data.ts';
-import { stepKey } from '../run/step-facts.ts';
+import { stepKey } from '../run/steps/step-facts.ts';
 
 /** In place of an id: the median run of the agent of the other run. */
 export const MEDIAN = 'median';

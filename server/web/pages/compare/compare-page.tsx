@@ -2,15 +2,21 @@
 
 import type { VNode } from 'preact';
 import { ownerName } from '../../../../core/attribution/owner-names.ts';
-import { NO_DATA, formatCost, formatCount, formatDuration, formatTokens } from '../../../../core/format.ts';
+import {
+  NO_DATA,
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatTokens,
+} from '../../../../core/text/format.ts';
 import type { FieldKey } from '../../../../core/schema.ts';
-import { compareText } from '../../../../core/text-order.ts';
+import { compareText } from '../../../../core/text/text-order.ts';
 import type { RunOutline } from '../../../queries/runs/read-run-outline.ts';
 import type { CompareData } from './compare-data.ts';
 import { CompareContent, CompareSteps } from './compare-steps.tsx';
 import { shortId } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
-import { numberIn, textIn } from '../run/step-facts.ts';
+import { numberIn, textIn } from '../run/steps/step-facts.ts';
 
 export function ComparePage({ data }: { data: CompareData }): VNode {
   const { a, b } = data;

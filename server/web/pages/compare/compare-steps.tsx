@@ -1,14 +1,14 @@
 // The steps of two runs side by side, where they first differ, and the prompt, tools and answers of one pair as a diff.
 
 import type { VNode } from 'preact';
-import { formatCost, formatCount, formatCountOf, formatDuration } from '../../../../core/format.ts';
-import { diffTexts, isEqualDiff } from '../../../queries/runs/diff-texts.ts';
-import type { StepPair } from '../../../queries/runs/align-steps.ts';
+import { formatCost, formatCount, formatCountOf, formatDuration } from '../../../../core/text/format.ts';
+import { diffTexts, isEqualDiff } from '../../../queries/runs/compare/diff-texts.ts';
+import type { StepPair } from '../../../queries/runs/compare/align-steps.ts';
 import type { RunStep } from '../../../queries/runs/read-run.ts';
 import { linkTo, shortId } from '../../parts/cells.tsx';
 import { ForeignText } from '../../parts/foreign-text.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
-import { isFailedStep, numberIn, stepKey, stepName, textIn } from '../run/step-facts.ts';
+import { isFailedStep, numberIn, stepKey, stepName, textIn } from '../run/steps/step-facts.ts';
 import type { CompareData, ComparedContent } from './compare-data.ts';
 
 /** Equal pairs that stand before and after a difference. */

@@ -2,7 +2,7 @@
 
 import type { VNode } from 'preact';
 import { headlineOf, type CostNames, type Headline } from '../../../../core/diagnosis/headline.ts';
-import { DAY_MS } from '../../../../core/time.ts';
+import { DAY_MS } from '../../../../core/time/time.ts';
 import { CostBridge } from '../../parts/chart/cost-bridge.tsx';
 import { stretchText } from '../../parts/moment-text.ts';
 import type { DiagnosisReport } from '../../../queries/diagnosis/read-diagnosis.ts';

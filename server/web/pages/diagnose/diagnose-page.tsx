@@ -2,7 +2,13 @@
 
 import type { VNode } from 'preact';
 import { shareOfSide } from '../../../../core/diagnosis/headline.ts';
-import { NO_DATA, formatCost, formatCount, formatPercent, formatTimes } from '../../../../core/format.ts';
+import {
+  NO_DATA,
+  formatCost,
+  formatCount,
+  formatPercent,
+  formatTimes,
+} from '../../../../core/text/format.ts';
 import type { DiagnosisReport, EvidenceSegment } from '../../../queries/diagnosis/read-diagnosis.ts';
 import { thingPath } from '../../../thing-path.ts';
 import { TimePicker } from '../../parts/time-picker.tsx';

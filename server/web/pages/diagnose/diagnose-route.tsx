@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import { parseDiagnosisQuestion } from '../../../questions/diagnosis-params.ts';
 import { textParam, type QueryText } from '../../../questions/query-params.ts';
-import { durationMsOf } from '../../../../core/duration.ts';
+import { durationMsOf } from '../../../../core/time/duration.ts';
 import { parseStretch } from '../../../questions/stretch.ts';
 import { answerPage } from '../../answer-page.tsx';
 import { pageNow } from '../../page-now.ts';

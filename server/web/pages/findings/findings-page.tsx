@@ -1,7 +1,7 @@
 // Findings: what a fix would recover a week, with the runs that show it.
 
 import type { VNode } from 'preact';
-import { formatCost } from '../../../../core/format.ts';
+import { formatCost } from '../../../../core/text/format.ts';
 import type { Finding, FindingsReport } from '../../../queries/findings/read-findings.ts';
 import { Moment, Name, shortId } from '../../parts/cells.tsx';
 import { Panel } from '../../parts/panel.tsx';

@@ -1,7 +1,7 @@
 // The findings on the overview: what the most expensive ones would recover a week.
 
 import type { VNode } from 'preact';
-import { formatCost } from '../../../../core/format.ts';
+import { formatCost } from '../../../../core/text/format.ts';
 import type { FindingsReport } from '../../../queries/findings/read-findings.ts';
 
 const SHOWN = 3;

@@ -9,7 +9,7 @@ import {
   formatDuration,
   formatPercent,
   formatTokens,
-} from '../../../../core/format.ts';
+} from '../../../../core/text/format.ts';
 import type { DiagnosisReport } from '../../../queries/diagnosis/read-diagnosis.ts';
 import type { ConfidenceInterval, Statistic } from '../../../queries/groups/group-stats.ts';
 import type { Group } from '../../../queries/groups/read-group.ts';

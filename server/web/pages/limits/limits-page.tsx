@@ -2,7 +2,13 @@
 // of the day, and whom limits refused.
 
 import type { VNode } from 'preact';
-import { formatCost, formatCount, formatNoteText, formatPercent, NO_DATA } from '../../../../core/format.ts';
+import {
+  formatCost,
+  formatCount,
+  formatNoteText,
+  formatPercent,
+  NO_DATA,
+} from '../../../../core/text/format.ts';
 import {
   ACTIONS_SHOWN,
   type LimitActionRow,

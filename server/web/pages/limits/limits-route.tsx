@@ -1,7 +1,7 @@
 // The address of the page of limits.
 
 import type { FastifyInstance } from 'fastify';
-import { durationMsOf } from '../../../../core/duration.ts';
+import { durationMsOf } from '../../../../core/time/duration.ts';
 import { readLimits } from '../../../limits/read-limits.ts';
 import { readNumber } from '../../../queries/signals/signal-numbers.ts';
 import { textParam, type QueryText } from '../../../questions/query-params.ts';

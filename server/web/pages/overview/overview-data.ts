@@ -1,7 +1,7 @@
 // The numbers of the overview, all of them signals of the catalogue, and all of the time that was chosen.
 
-import { DAY_MS, dayOf } from '../../../../core/time.ts';
-import { compareText } from '../../../../core/text-order.ts';
+import { DAY_MS, dayOf } from '../../../../core/time/time.ts';
+import { compareText } from '../../../../core/text/text-order.ts';
 import { eventsSql } from '../../../../signals/event-tables.ts';
 import type { SignalRequest } from '../../../../signals/signal.ts';
 import { listRuns, type RunQueryable } from '../../../queries/runs/list-runs.ts';

@@ -8,7 +8,7 @@ import {
   formatDuration,
   formatPercent,
   formatTimes,
-} from '../../../../core/format.ts';
+} from '../../../../core/text/format.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
 import { TimeChart } from '../../parts/chart/time-chart.tsx';
 import { linkTo, type LinkParams } from '../../parts/cells.tsx';

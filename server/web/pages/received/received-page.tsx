@@ -1,7 +1,7 @@
 // Received: what senders sent and nothing was made of, by sender, kind and name, with what to do about it.
 
 import type { VNode } from 'preact';
-import { formatCount } from '../../../../core/format.ts';
+import { formatCount } from '../../../../core/text/format.ts';
 import type { IntakeCounters } from '../../../intake/intake.ts';
 import { adviceFor, type NotUnderstood } from '../../../intake/not-understood.ts';
 import type { FutureEvents } from '../../../queries/read-meta.ts';

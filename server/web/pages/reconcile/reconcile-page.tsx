@@ -1,7 +1,7 @@
 // The bill: what Anthropic billed beside what was observed, and why they differ.
 
 import type { VNode } from 'preact';
-import { NO_DATA, formatCost, formatPercent } from '../../../../core/format.ts';
+import { NO_DATA, formatCost, formatPercent } from '../../../../core/text/format.ts';
 import type { BillingCause } from '../../../../core/billing/reconcile.ts';
 import type {
   ReconciliationReport,

@@ -2,7 +2,7 @@
 // last before the one after it began; a shorter step on it would have made a shorter run.
 
 import type { RunStep } from '../../../queries/runs/read-run.ts';
-import { endOffsetMs } from './step-facts.ts';
+import { endOffsetMs } from './steps/step-facts.ts';
 
 export interface CriticalPath {
   readonly steps: ReadonlySet<RunStep>;

@@ -2,12 +2,20 @@
 // call that started it. Of a long list one page at a time.
 
 import { groupBy } from '../../../group-by.ts';
-import { placeNested } from '../../../queries/runs/place-nested.ts';
-import type { NestedRunSummary } from '../../../queries/runs/read-nested-runs.ts';
+import { placeNested } from '../../../queries/runs/nested/place-nested.ts';
+import type { NestedRunSummary } from '../../../queries/runs/nested/read-nested-runs.ts';
 import type { RunOutline } from '../../../queries/runs/read-run-outline.ts';
 import type { RunStep } from '../../../queries/runs/read-run.ts';
 import type { RunAddress } from './run-address.ts';
-import { endOffsetMs, isFailedStep, numberIn, stepKey, stepName, textIn, textsIn } from './step-facts.ts';
+import {
+  endOffsetMs,
+  isFailedStep,
+  numberIn,
+  stepKey,
+  stepName,
+  textIn,
+  textsIn,
+} from './steps/step-facts.ts';
 
 export type OutlineRow =
   | {

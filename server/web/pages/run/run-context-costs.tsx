@@ -3,7 +3,7 @@
 
 import type { VNode } from 'preact';
 import { isPseudoTool, ownerName } from '../../../../core/attribution/owner-names.ts';
-import { formatCost, formatTokens } from '../../../../core/format.ts';
+import { formatCost, formatTokens } from '../../../../core/text/format.ts';
 import { Share } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import type { RunView } from './run-view.ts';

@@ -9,7 +9,7 @@ import type { RunStep } from '../../../queries/runs/read-run.ts';
 import { readStep, type StepDetail } from '../../../queries/runs/read-step.ts';
 import { outlinePage, type OutlinePage } from './outline-rows.ts';
 import type { RunAddress } from './run-address.ts';
-import { isFailedStep, stepKey, stepName } from './step-facts.ts';
+import { isFailedStep, stepKey, stepName } from './steps/step-facts.ts';
 
 /** Whether content may be shown, and if not, why. */
 export type ContentAccess = 'shown' | 'remote';

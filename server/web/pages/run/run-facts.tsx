@@ -8,12 +8,12 @@ import {
   formatCountOf,
   formatDuration,
   formatTokens,
-} from '../../../../core/format.ts';
+} from '../../../../core/text/format.ts';
 import { Moment, Name, shortId } from '../../parts/cells.tsx';
 import { Tags } from '../../parts/run-table.tsx';
 import { thingPath } from '../../../thing-path.ts';
 import { traceLinksOf } from '../../trace-links.ts';
-import { sumEstimated } from './step-facts.ts';
+import { sumEstimated } from './steps/step-facts.ts';
 import type { RunView } from './run-view.ts';
 
 export function RunFactList({ view }: { view: RunView }): VNode {

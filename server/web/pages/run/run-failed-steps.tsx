@@ -1,12 +1,12 @@
 // The failed steps of a run, each a link that opens it: a long run is many screens high.
 
 import type { VNode } from 'preact';
-import { NO_DATA, formatCountOf } from '../../../../core/format.ts';
+import { NO_DATA, formatCountOf } from '../../../../core/text/format.ts';
 import type { FieldKey } from '../../../../core/schema.ts';
 import type { RunStep, StepKind } from '../../../queries/runs/read-run.ts';
 import { stepLink } from './run-address.ts';
 import type { RunView } from './run-view.ts';
-import { isFailedStep, numberIn, stepKey, textIn } from './step-facts.ts';
+import { isFailedStep, numberIn, stepKey, textIn } from './steps/step-facts.ts';
 
 const LINKS_SHOWN = 10;
 

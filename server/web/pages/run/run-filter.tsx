@@ -1,11 +1,11 @@
 // The filter over the steps of a run: which are listed. Each choice is a link or a form, and so an address.
 
 import type { VNode } from 'preact';
-import { compareText } from '../../../../core/text-order.ts';
+import { compareText } from '../../../../core/text/text-order.ts';
 import { isFiltered } from './outline-rows.ts';
 import { runLink, stepLink, type RunAddress } from './run-address.ts';
 import type { RunView } from './run-view.ts';
-import { isFailedStep, stepKey, stepName } from './step-facts.ts';
+import { isFailedStep, stepKey, stepName } from './steps/step-facts.ts';
 
 /** Fewer steps are seen at a glance. */
 const FILTER_FROM_STEPS = 8;

@@ -10,10 +10,10 @@ import { RunFactList } from './run-facts.tsx';
 import { RunReplay } from './run-replay.tsx';
 import { RunScores } from './run-scores.tsx';
 import { ScoreForm } from './score-form.tsx';
-import { RunSteps } from './run-steps.tsx';
+import { RunSteps } from './steps/run-steps.tsx';
 import { RunSummaryPanel } from './run-summary.tsx';
-import { endOffsetMs } from './step-facts.ts';
-import { StepPane } from './step-pane.tsx';
+import { endOffsetMs } from './steps/step-facts.ts';
+import { StepPane } from './steps/step-pane.tsx';
 
 export function RunPage({ view }: { view: RunView }): VNode {
   const { outline, shown, isStepMissing } = view.data;

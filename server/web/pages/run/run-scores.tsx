@@ -1,7 +1,7 @@
 // Scores of a run and of its calls: who judged it how, in order of time.
 
 import type { VNode } from 'preact';
-import { NO_DATA } from '../../../../core/format.ts';
+import { NO_DATA } from '../../../../core/text/format.ts';
 import { Moment } from '../../parts/cells.tsx';
 import { ForeignText } from '../../parts/foreign-text.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';

@@ -2,14 +2,14 @@
 
 import type { VNode } from 'preact';
 import { ownerName } from '../../../../core/attribution/owner-names.ts';
-import { formatCost, formatDuration, formatPercent, formatStatus } from '../../../../core/format.ts';
+import { formatCost, formatDuration, formatPercent, formatStatus } from '../../../../core/text/format.ts';
 import type { RunStep } from '../../../queries/runs/read-run.ts';
 import { Panel } from '../../parts/panel.tsx';
 import type { CriticalPath } from './critical-path.ts';
 import { stepLink } from './run-address.ts';
 import { decidingCall, stepTitle } from './run-data.ts';
 import type { RunView } from './run-view.ts';
-import { isFailedStep, stepKey, stepName, textIn } from './step-facts.ts';
+import { isFailedStep, stepKey, stepName, textIn } from './steps/step-facts.ts';
 
 const OWNERS_SHOWN = 3;
 const LEAST_SHARE = 0.01;

@@ -2,12 +2,12 @@
 // closer. Each stretch is a link, so that it works without a hand on the mouse; with one, a stretch can be dragged.
 
 import type { VNode } from 'preact';
-import { formatDuration } from '../../../../core/format.ts';
+import { formatDuration } from '../../../../core/text/format.ts';
 import type { RunStep } from '../../../queries/runs/read-run.ts';
 import type { CriticalPath } from './critical-path.ts';
 import { runLink } from './run-address.ts';
 import type { RunView } from './run-view.ts';
-import { endOffsetMs, isFailedStep } from './step-facts.ts';
+import { endOffsetMs, isFailedStep } from './steps/step-facts.ts';
 
 const WIDTH = 1000;
 const LANES = { model: 4, tool: 16, critical: 28 } as const;

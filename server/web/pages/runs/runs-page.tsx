@@ -7,7 +7,7 @@ import {
   formatCountOf,
   formatPercent,
   formatStatus,
-} from '../../../../core/format.ts';
+} from '../../../../core/text/format.ts';
 import type { ListedRuns, RunSums } from '../../../queries/runs/list-runs.ts';
 import type { Facet, FacetValue } from '../../../queries/runs/read-facets.ts';
 import { RUN_STATUSES } from '../../../queries/runs/run-filter.ts';

@@ -1,7 +1,7 @@
 // One session: its facts, and the turns of the conversation.
 
 import type { VNode } from 'preact';
-import { NO_DATA, formatCost, formatCount } from '../../../../core/format.ts';
+import { NO_DATA, formatCost, formatCount } from '../../../../core/text/format.ts';
 import { thingPath } from '../../../thing-path.ts';
 import { linkTo } from '../../parts/cells.tsx';
 import { SessionTurns } from './session-turns.tsx';

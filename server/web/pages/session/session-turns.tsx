@@ -1,7 +1,7 @@
 // The turns of a conversation in order, each with its model calls, its tool calls and the runs that it started.
 
 import { Fragment, type ComponentChildren, type VNode } from 'preact';
-import { formatCost, formatCount, formatDuration, formatTokens } from '../../../../core/format.ts';
+import { formatCost, formatCount, formatDuration, formatTokens } from '../../../../core/text/format.ts';
 import type {
   SessionCall,
   SessionRun,

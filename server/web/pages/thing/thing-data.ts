@@ -4,7 +4,7 @@
 import type { Dimension } from '../../../../core/schema.ts';
 import type { SignalRequest } from '../../../../signals/signal.ts';
 import { listRunPage, sumRuns, type RunQueryable, type RunSums } from '../../../queries/runs/list-runs.ts';
-import { readPromptVersions, type PromptVersion } from '../../../queries/runs/prompt-versions.ts';
+import { readPromptVersions, type PromptVersion } from '../../../queries/runs/compare/prompt-versions.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
 import { readChart, type ChartData } from '../../../queries/signals/read-chart.ts';
 import { readGroups, readNumber, readNumbers } from '../../../queries/signals/signal-numbers.ts';

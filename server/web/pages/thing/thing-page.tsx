@@ -1,7 +1,13 @@
 // The page of one thing: what it cost and how it went over time, what its cost is made of, and the runs behind it.
 
 import type { VNode } from 'preact';
-import { NO_DATA, formatCost, formatCount, formatDuration, formatPercent } from '../../../../core/format.ts';
+import {
+  NO_DATA,
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatPercent,
+} from '../../../../core/text/format.ts';
 import type { AlertOverview } from '../../../alerting/alert-overview.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
 import { filterTextOf } from '../../../questions/filter-text.ts';

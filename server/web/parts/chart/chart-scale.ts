@@ -1,7 +1,7 @@
 // Scales of a chart: round numbers for the axis of values, and the times that stand under the axis of time.
 
 import { scaleLinear } from 'd3-scale';
-import { HOUR_MS, localTimeAt, type Step } from '../../../../core/time.ts';
+import { HOUR_MS, localTimeAt, type Step } from '../../../../core/time/time.ts';
 
 export interface ValueAxis {
   /** Values at the lines, ascending from 0. */

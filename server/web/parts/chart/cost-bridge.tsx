@@ -2,7 +2,7 @@
 // raised, down where it was lowered. Drawn by the server; every bar is labelled with its amount.
 
 import type { VNode } from 'preact';
-import { formatCost } from '../../../../core/format.ts';
+import { formatCost } from '../../../../core/text/format.ts';
 import { visibleText } from '../cells.tsx';
 import { valueAxis } from './chart-scale.ts';
 

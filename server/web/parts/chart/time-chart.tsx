@@ -3,7 +3,7 @@
 // numbers when it is pointed at and lets a stretch be chosen by drawing over it. The same numbers stand in a table.
 
 import type { VNode } from 'preact';
-import { NO_DATA } from '../../../../core/format.ts';
+import { NO_DATA } from '../../../../core/text/format.ts';
 import type { ChartData, ChartSeries } from '../../../queries/signals/read-chart.ts';
 import { visibleText } from '../cells.tsx';
 import { Scroll } from '../panel.tsx';

@@ -1,0 +1,194 @@
+// `tallyspan eval -- CMD`: runs a command on each item of a dataset, judges it, and compares with a baseline.
+
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { InvalidArgumentError, type Command } from 'commander';
+import {
+  findRegressions,
+  resultOf,
+  type DatasetItem,
+  type Evaluation,
+  type ItemResult,
+  type RegressionKind,
+  type Trial,
+} from '../../../core/scores/evaluation.ts';
+import { formatCost } from '../../../core/text/format.ts';
+import { factsOfRuns } from '../../../core/scores/run-facts.ts';
+import { parseMoney, parsePercent } from '../../check/limit-options.ts';
+import { startObservation } from '../../check/observed-events.ts';
+import { findRegister, runObserved } from '../../check/run-observed.ts';
+import { datasetPath, DATASETS_FOLDER, readDataset } from '../../eval/dataset-file.ts';
+import { renderJunit, renderMarkdown, summaryRows, type EvalReport } from '../../eval/eval-report.ts';
+import { writeAnswer } from '../../terminal/answer.ts';
+import { CliError, usageError } from '../../terminal/cli-error.ts';
+import type { CliIo } from '../../terminal/io.ts';
+import { startProgress } from '../../terminal/progress.ts';
+import { durationOption, parseCountUpTo } from '../../options.ts';
+
+const KINDS: readonly RegressionKind[] = ['pass', 'missing', 'prompt', 'tools', 'model', 'loop', 'cost'];
+
+interface EvalOptions {
+  readonly dataset: string;
+  readonly folder: string;
+  readonly baseline?: string;
+  readonly save?: string;
+  readonly trials: number;
+  readonly allow: readonly RegressionKind[];
+  readonly costTolerance: number;
+  readonly maxCost?: number;
+  readonly maxCostPerItem?: number;
+  readonly timeout?: number;
+  readonly markdown?: string;
+  readonly junit?: string;
+  readonly json?: boolean;
+}
+
+export function registerEval(program: Command, io: CliIo): void {
+  program
+    .command('eval')
+    .description('run a command on each item of a dataset, judge it, and compare with a baseline')
+    .argument(
+      '<command...>',
+      'the command, after --; it finds its item in TALLYSPAN_ITEM_ID and TALLYSPAN_ITEM_INPUT',
+    )
+    .requiredOption('--dataset <name>', 'name of the dataset, or a path that ends in .jsonl')
+    .option('--folder <dir>', 'folder of datasets', DATASETS_FOLDER)
+    .option('--baseline <file>', 'result to compare with')
+    .option('--save <file>', 'write the result, as a baseline for later')
+    .option('--trials <n>', 'times that each item is run', parseCountUpTo(100), 1)
+    .option('--allow <kinds>', `changes that are meant: ${KINDS.join(', ')}`, parseKinds, [])
+    .option('--cost-tolerance <percent>', 'by how much an item may cost more', parsePercent, 0.1)
+    .option('--max-cost <amount>', 'stop when all trials together cost more', parseMoney)
+    .option('--max-cost-per-item <amount>', 'of a trial, on average', parseMoney)
+    .addOption(durationOption('--timeout <time>', 'stop a trial after this time'))
+    .option('--markdown <file>', 'write a table for a pull request')
+    .option('--junit <file>', 'write JUnit XML')
+    .option('--json', 'print one JSON value')
+    .addHelpText('after', '\nExit code: 0 without a regression, 1 with one, 2 when it was called wrongly.')
+    .action(async (command: readonly string[], options: EvalOptions) => {
+      const items = await readDataset(datasetPath(options.dataset, options.folder));
+      const baseline = options.baseline === undefined ? undefined : await readBaseline(options.baseline);
+      const { results, overLimits } = await runItems(items, command, options, io);
+      const evaluation: Evaluation = { dataset: path.basename(options.dataset, '.jsonl'), items: results };
+      const regressions = findRegressions(evaluation, baseline, {
+        allowed: options.allow,
+        cost: options.costTolerance,
+      });
+      const report = { evaluation, baseline, regressions, overLimits };
+      if (options.save !== undefined)
+        await write(options.save, `${JSON.stringify(evaluation, undefined, 2)}\n`);
+      if (options.markdown !== undefined) await write(options.markdown, renderMarkdown(report));
+      if (options.junit !== undefined) await write(options.junit, renderJunit(report));
+      writeAnswer(report, options, io, renderEval);
+      const found = regressions.length + overLimits.length;
+      if (found > 0) throw new CliError(`${options.dataset}: ${found} found that should not be`);
+    });
+}
+
+async function runItems(
+  items: readonly DatasetItem[],
+  command: readonly string[],
+  options: EvalOptions,
+  io: CliIo,
+): Promise<{ results: readonly ItemResult[]; overLimits: readonly string[] }> {
+  const results: ItemResult[] = [];
+  const overLimits: string[] = [];
+  const progress = startProgress('eval', items.length, io);
+  let spentNanoUsd = 0;
+  try {
+    for (const item of items) {
+      const trials: Trial[] = [];
+      for (let trial = 0; trial < options.trials; trial++) {
+        trials.push(await runTrial(item, command, options, io));
+        io.signal.throwIfAborted();
+      }
+      const result = resultOf(item, trials);
+      results.push(result);
+      progress.advance(1);
+      spentNanoUsd += (result.costNanoUsd ?? 0) * trials.length;
+      overLimits.push(...itemLimits(result, options));
+      if (options.maxCost !== undefined && spentNanoUsd > options.maxCost) {
+        overLimits.push(
+          `the trials cost ${formatCost(spentNanoUsd)}, the limit is ${formatCost(options.maxCost)}: ${results.length} of ${items.length} items were run`,
+        );
+        break;
+      }
+    }
+  } finally {
+    progress.stop();
+  }
+  return { results, overLimits };
+}
+
+function itemLimits({ id, costNanoUsd }: ItemResult, { maxCost, maxCostPerItem }: EvalOptions): string[] {
+  if (costNanoUsd === null && (maxCost !== undefined || maxCostPerItem !== undefined))
+    return [`${id}: its cost is not known`];
+  if (maxCostPerItem === undefined || costNanoUsd === null || costNanoUsd <= maxCostPerItem) return [];
+  return [`${id} costs ${formatCost(costNanoUsd)}, the limit is ${formatCost(maxCostPerItem)}`];
+}
+
+async function runTrial(
+  item: DatasetItem,
+  command: readonly string[],
+  options: EvalOptions,
+  io: CliIo,
+): Promise<Trial> {
+  const observation = await startObservation(findRegister(), io.env['NODE_OPTIONS']);
+  try {
+    const { stdout, exitCode } = await runObserved(command, observation, {
+      env: { ...io.env, TALLYSPAN_ITEM_ID: item.id, TALLYSPAN_ITEM_INPUT: item.input ?? '' },
+      timeoutMs: options.timeout,
+      signal: io.signal,
+      stdout: 'collect',
+    });
+    const events = await observation.events();
+    return { output: stdout, exitCode, events, runs: factsOfRuns(events) };
+  } finally {
+    await observation.close();
+  }
+}
+
+function renderEval(report: EvalReport): string {
+  const rows = summaryRows(report).map(
+    ([title, now, before]) =>
+      `${title.padEnd(15)}${now.padStart(10)}${report.baseline === undefined ? '' : `  before ${before}`}\n`,
+  );
+  const found = report.regressions.map(({ item, kind, text }) => `${kind}: ${item}: ${text}\n`);
+  return [...rows, ...found, ...report.overLimits.map((text) => `limit: ${text}\n`)].join('');
+}
+
+/** @throws CliError */
+async function readBaseline(file: string): Promise<Evaluation> {
+  const text = await readFile(file, 'utf8').catch(() => {
+    throw usageError(`there is no baseline ${file}. Make one with --save ${file}`);
+  });
+  try {
+    const read = JSON.parse(text) as Evaluation;
+    if (Array.isArray(read.items) && read.items.every(isItemResult)) return read;
+  } catch {
+    // Said below.
+  }
+  throw usageError(`${file} is no baseline: make one with --save.`);
+}
+
+function isItemResult(item: Partial<ItemResult> | null): boolean {
+  return (
+    typeof item?.id === 'string' &&
+    [item.trials, item.passed, item.turns].every((value) => typeof value === 'number') &&
+    [item.prompt, item.tools, item.model].every((value) => Array.isArray(value))
+  );
+}
+
+async function write(file: string, text: string): Promise<void> {
+  await writeFile(file, text).catch((error: unknown) => {
+    throw new CliError(`${file} could not be written: ${(error as Error).message}`);
+  });
+}
+
+function parseKinds(text: string): readonly RegressionKind[] {
+  return text.split(',').map((part) => {
+    const kind = KINDS.find((one) => one === part.trim());
+    if (kind === undefined) throw new InvalidArgumentError(`"${part}" is none of ${KINDS.join(', ')}.`);
+    return kind;
+  });
+}

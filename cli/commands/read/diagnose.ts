@@ -1,0 +1,103 @@
+// `tallyspan diagnose`: why a time was more expensive (or cheaper) than another, with the fix.
+
+import type { Command } from 'commander';
+import { NO_DATA, formatCost, formatCount, formatCountOf } from '../../../core/text/format.ts';
+import type { DiagnosisReport } from '../../../server/source.ts';
+import { writeAnswer } from '../../terminal/answer.ts';
+import type { CliIo, CliOutput } from '../../terminal/io.ts';
+import { withSource, withSourceOptions, type SourceCliOptions } from '../../source-options.ts';
+import { renderTable } from '../../terminal/table.ts';
+
+interface DiagnoseOptions extends SourceCliOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly against?: string;
+  readonly agent?: string;
+  readonly parts?: boolean;
+}
+
+const SHORT_ID_LENGTH = 8;
+
+export function registerDiagnose(program: Command, io: CliIo): void {
+  withSourceOptions(
+    program
+      .command('diagnose')
+      .description('why did cost change: the change in spend, split exactly, with causes and fixes')
+      .option('--from <time>', 'today, yesterday, a time or how far back (default: 24h)')
+      .option('--to <time>', 'end of that time (default: now, or the end of the day)')
+      .option(
+        '--against <time>',
+        'a length that ends where the other begins, such as 7d, or FROM..TO (default: as long as the other)',
+      )
+      .option('--agent <name>', 'only runs of this agent')
+      .option('--parts', 'print every part of the difference, too'),
+  ).action(async (options: DiagnoseOptions) => {
+    const report = await withSource(options, io, (source) =>
+      source.diagnosis({
+        from: options.from,
+        to: options.to,
+        against: options.against,
+        agent: options.agent,
+      }),
+    );
+    writeAnswer(report, options, io, (safe) => renderDiagnosis(safe, io.stdout, options.parts === true));
+  });
+}
+
+/** The report as lines: the difference, its causes largest first, the first fix, what changed when. */
+export function renderDiagnosis(report: DiagnosisReport, output: CliOutput, withParts: boolean): string {
+  const lines = [headLine(report)];
+  if (report.sampled) lines.push(sampleLine(report));
+  for (const cause of report.causes) {
+    const runs = cause.runs.map((run) => run.slice(0, SHORT_ID_LENGTH)).join(', ');
+    lines.push(`  ${signed(cause.cost_nano_usd)}${cause.estimated ? ' (est.)' : ''}  ${cause.title}`);
+    for (const evidence of cause.evidence) lines.push(`      ${evidence}`);
+    if (runs !== '') lines.push(`      → runs ${runs}`);
+    lines.push(`      Fix: ${cause.fix}`);
+  }
+  const hasRest = report.causes.length > 0 && Math.abs(report.unexplained_nano_usd) > 0;
+  if (hasRest) lines.push(`  ${signed(report.unexplained_nano_usd)}  without a cause that shows`);
+  if (report.causes.length === 0) lines.push(noCauseLine(report));
+  for (const change of report.changes)
+    lines.push(
+      `Changed: ${change.kind.replaceAll('_', ' ')} ${change.value}${change.agent === '' ? '' : ` (${change.agent})`} since ${change.since}`,
+    );
+  let text = `${lines.join('\n')}\n`;
+  if (withParts && report.parts.length > 0)
+    text += `\n${renderTable(
+      report.parts,
+      [
+        { title: 'PART', value: (part) => part.part.replaceAll('_', ' ') },
+        { title: 'OF', shrinks: true, value: (part) => part.detail ?? '' },
+        { title: 'COST', align: 'right', value: (part) => signed(part.cost_nano_usd) },
+      ],
+      output,
+    )}`;
+  return text;
+}
+
+function headLine(report: DiagnosisReport): string {
+  const { cost_nano_usd: cost, against_nano_usd: against } = report;
+  // Nothing is no cost of zero.
+  const [hasNow, hasBefore] = [report.runs > 0, report.against_runs > 0];
+  const factor = hasNow && against > 0 ? ` (${(cost / against).toFixed(1)} ×)` : '';
+  const difference = hasNow && hasBefore ? signed(report.difference_nano_usd) : NO_DATA;
+  const runs = hasNow ? formatCountOf(report.runs, 'run') : `${NO_DATA} runs`;
+  const againstRuns = hasBefore ? formatCount(Math.round(report.against_runs)) : NO_DATA;
+  return `Cost ${hasNow ? formatCost(cost) : NO_DATA} against ${hasBefore ? formatCost(against) : NO_DATA}: ${difference}${factor}; ${runs} against ${againstRuns}`;
+}
+
+function sampleLine(report: DiagnosisReport): string {
+  const lookedAt = `${formatCountOf(report.runs_looked_at, 'run')} against ${formatCount(report.against_runs_looked_at)}`;
+  return `from a sample: the most expensive runs and one of every ${report.every_nth_run} others; looked at ${lookedAt}`;
+}
+
+function noCauseLine(report: DiagnosisReport): string {
+  if (report.runs === 0) return 'No priced calls in that time.';
+  if (report.against_runs === 0) return 'No priced calls to compare with: choose another --against.';
+  return 'Nothing stands out: the difference is no more than runs differ by chance.';
+}
+
+function signed(nanoUsd: number): string {
+  return nanoUsd < 0 ? formatCost(nanoUsd) : `+${formatCost(nanoUsd)}`;
+}

@@ -1,0 +1,177 @@
+// `tallyspan runs`: the list of runs.
+
+import { Option, type Command } from 'commander';
+import {
+  formatCost,
+  formatCount,
+  formatCountOf,
+  formatDuration,
+  formatPercent,
+  formatStatus,
+} from '../../../core/text/format.ts';
+import { RUNS_LIMIT, RUN_STATUSES, type RunFilter } from '../../../server/queries/runs/run-filter.ts';
+import type { RunSummary } from '../../../server/source.ts';
+import { writeAnswer } from '../../terminal/answer.ts';
+import type { CliIo } from '../../terminal/io.ts';
+import { formatMoment, zoneOf } from '../../terminal/moment.ts';
+import { durationOption, durationText, parseCountUpTo } from '../../options.ts';
+import { safeText } from '../../terminal/safe-text.ts';
+import { withSource, withSourceOptions, type SourceCliOptions } from '../../source-options.ts';
+import { renderTable, type TextColumn } from '../../terminal/table.ts';
+
+interface RunsOptions extends SourceCliOptions {
+  readonly failed?: boolean;
+  readonly slowest?: boolean;
+  readonly mostExpensive?: boolean;
+  readonly since: number;
+  readonly user?: string;
+  readonly agent?: string;
+  readonly task?: string;
+  readonly tag?: string;
+  readonly session?: string;
+  readonly model?: string;
+  readonly tool?: string;
+  readonly unpriced?: boolean;
+  readonly error?: string;
+  readonly status?: string;
+  readonly limit: number;
+}
+
+const SHORT_ID_LENGTH = 8;
+
+export function registerRuns(program: Command, io: CliIo): void {
+  withSourceOptions(
+    program
+      .command('runs')
+      .description('the runs, newest first')
+      .option('--failed', 'only runs that did not end ok')
+      .option('--slowest', 'slowest first')
+      .option('--most-expensive', 'most expensive first')
+      // Its name in the first version.
+      .addOption(new Option('--dearest').hideHelp().implies({ mostExpensive: true }))
+      .addOption(durationOption('--since <time>', 'how far back to look', '24h'))
+      .option('--user <id>', 'only runs of this user')
+      .option('--agent <name>', 'only runs of this agent')
+      .option('--task <type>', 'only runs of this kind of task')
+      .option('--tag <tag>', 'only runs with this tag')
+      .option('--session <id>', 'only runs of this session')
+      .addOption(new Option('--status <status>', 'only runs with this status').choices(RUN_STATUSES))
+      .option('--model <id>', 'only runs with a call answered by this model')
+      .option('--tool <name>', 'only runs that called this tool')
+      .option('--unpriced', 'only runs with a call that has no price')
+      .option('--error <text>', 'only runs in which an error has this in its type')
+      .option('--limit <n>', 'at most this many', parseCountUpTo(RUNS_LIMIT), 50),
+  ).action(async (options: RunsOptions) => {
+    const { found, timezone, place } = await withSource(options, io, async (source) => ({
+      place: source.name,
+      // One more tells whether there are more.
+      found: await source.runs({ ...filterOf(options, io), limit: Math.min(options.limit + 1, RUNS_LIMIT) }),
+      timezone: options.json === true ? '' : await zoneOf(source),
+    }));
+    const runs = found.slice(0, options.limit);
+    writeAnswer(runs, options, io, (safe) => {
+      if (safe.length === 0) return `${noRunsText(options)}Asked: ${safeText(place)}\n`;
+      const more = found.length > safe.length ? moreText(options) : '';
+      return `${renderTable(safe, columnsOf(io.now(), timezone), io.stdout)}${sumText(safe)}; times in ${timezone}${more}\n`;
+    });
+  });
+}
+
+function filterOf(options: RunsOptions, io: CliIo): Omit<RunFilter, 'limit'> {
+  return {
+    failed: options.failed,
+    user: options.user,
+    agent: options.agent,
+    task: options.task,
+    tag: options.tag,
+    session: options.session,
+    model: options.model,
+    tool: options.tool,
+    unpriced: options.unpriced,
+    error: options.error,
+    status: options.status,
+    since: io.now() - options.since,
+    sort: options.slowest === true ? 'slowest' : options.mostExpensive === true ? 'most-expensive' : 'newest',
+  };
+}
+
+const FILTERS = [
+  'failed',
+  'user',
+  'agent',
+  'task',
+  'tag',
+  'session',
+  'status',
+  'model',
+  'tool',
+  'unpriced',
+  'error',
+] as const;
+
+/** What was asked for, as it was written. */
+function noRunsText(options: RunsOptions): string {
+  const asked = FILTERS.flatMap((name) => {
+    const value = options[name];
+    return value === undefined ? [] : [value === true ? `--${name}` : `--${name} ${String(value)}`];
+  });
+  const stretch = `in the last ${durationText(options.since)}`;
+  return asked.length > 0
+    ? `no runs match ${safeText(asked.join(' '))} ${stretch}. Look further back with --since.\n`
+    : `no runs ${stretch}. Look further back with --since, or start your agent with: tallyspan exec -- npm start\n`;
+}
+
+/** What the runs that are shown sum to: `12 runs, $3.20, 8.3 % failed`. */
+function sumText(runs: readonly RunSummary[]): string {
+  const costs = runs.flatMap((run) => run['agent.cost_nano_usd'] ?? []);
+  const cost = costs.length === 0 ? null : costs.reduce((sum, one) => sum + one, 0);
+  const ended = runs.filter((run) => run['agent.status'] !== 'running');
+  const failed = ended.filter((run) => run['agent.status'] !== 'ok').length;
+  const share = ended.length === 0 ? '' : `, ${formatPercent(failed / ended.length)} failed`;
+  return `${formatCountOf(runs.length, 'run')}, ${formatCost(cost)}${share}`;
+}
+
+function moreText({ limit, slowest, mostExpensive }: RunsOptions): string {
+  const which = slowest === true ? 'slowest' : mostExpensive === true ? 'most-expensive' : 'newest';
+  return `; the ${which} ${formatCount(limit)} of more, --limit shows up to ${formatCount(RUNS_LIMIT)}`;
+}
+
+function columnsOf(nowMs: number, timezone: string): readonly TextColumn<RunSummary>[] {
+  return [
+    { title: 'STARTED', whole: true, value: (run) => formatMoment(run.started_at, nowMs, timezone) },
+    { title: 'RUN', whole: true, value: (run) => run['agent.run_id'].slice(0, SHORT_ID_LENGTH) },
+    { title: 'AGENT', value: (run) => run['gen_ai.agent.name'] ?? run['service.name'] ?? '' },
+    { title: 'USER', value: (run) => run['user.id'] ?? '' },
+    {
+      title: 'STATUS',
+      whole: true,
+      value: (run) => formatStatus(run['agent.status'] ?? ''),
+      tone: (run) =>
+        run['agent.status'] === 'ok' ? 'good' : run['agent.status'] === 'running' ? 'faint' : 'bad',
+    },
+    { title: 'TURNS', align: 'right', optional: true, value: (run) => formatCount(run['agent.turns']) },
+    { title: 'TIME', align: 'right', value: (run) => formatDuration(durationMsOf(run, nowMs)) },
+    { title: 'COST', align: 'right', value: (run) => formatCost(run['agent.cost_nano_usd']) },
+    { title: 'WHAT', shrinks: true, value: describeRun },
+  ];
+}
+
+/** Of a run that goes on, what it has taken so far. */
+function durationMsOf(run: RunSummary, nowMs: number): number | null {
+  return run.ended_at === null ? Math.max(0, nowMs - Date.parse(run.started_at)) : run.duration_ms;
+}
+
+function describeRun(run: RunSummary): string {
+  const parts: string[] = [];
+  if (run.nested_runs > 0)
+    parts.push(
+      `${formatCost(run.cost_with_nested_nano_usd)} with ${formatCountOf(run.nested_runs, 'nested run')}`,
+    );
+  if (run.unpriced_calls > 0) parts.push(`${formatCountOf(run.unpriced_calls, 'call')} unpriced`);
+  if (run.estimated_calls > 0) parts.push('cost estimated');
+  if (run['error.type'] !== null) parts.push(run['error.type']);
+  if (run['agent.task_type'] !== null) parts.push(run['agent.task_type']);
+  const toolCalls = run['agent.tool_calls'] ?? 0;
+  if (toolCalls > 0) parts.push(formatCountOf(toolCalls, 'tool call'));
+  return parts.join(', ');
+}

@@ -1,0 +1,156 @@
+// A tool call: one execution of a tool that the model asked for. Declared by the user, seen as the
+// SDK's own tool span, or inferred: from the tool use in a response to its result in the next request.
+
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, type Span, type SpanContext } from '@opentelemetry/api';
+import { maskKnownSecrets } from '../../../core/text/redaction.ts';
+import { cutText } from '../../../core/text/cut-text.ts';
+import { SENT_NAME_CHARS } from '../../../core/field-limits.ts';
+import { setFields, type Fields } from '../event-log.ts';
+import { watchLoops } from './loops.ts';
+import { guard } from '../../process/guard.ts';
+import type { Run } from '../run.ts';
+import { parentSpanId } from '../run.ts';
+import type { PendingTool, ToolResult } from './pending-tool.ts';
+import type { Telemetry } from '../telemetry.ts';
+
+/** Arguments are recorded up to this many characters, and only with content capture on. */
+const MAX_ARGUMENTS = 512;
+
+/** Remembers the tool uses of a response. */
+export function awaitTools(
+  run: Run,
+  step: number,
+  uses: readonly { id: string; name: string; input: unknown }[],
+): void {
+  const sinceMs = Date.now();
+  for (const { id, name, input } of uses) {
+    const earlierFailures = run.failures.get(name) ?? 0;
+    run.pendingTools.set(id, { id, name, input, step, sinceMs, earlierFailures });
+  }
+}
+
+/** Settles the pending tool uses that the results of a request answer. */
+export function settleTools(telemetry: Telemetry, run: Run, results: readonly ToolResult[]): void {
+  const nowMs = Date.now();
+  guard('loop watch', () => {
+    watchLoops(telemetry, run, results);
+  });
+  for (const result of results) {
+    const tool = run.pendingTools.get(result.id);
+    if (tool === undefined) continue;
+    run.pendingTools.delete(result.id);
+    if (tool.execution?.isReported === true) continue;
+    const isOk = !result.isError && tool.execution?.errorType === undefined;
+    const errorType = isOk ? undefined : (tool.execution?.errorType ?? 'tool_error');
+    recordToolCall(telemetry, run, tool, {
+      endMs: tool.execution?.endMs ?? nowMs,
+      errorType,
+      resultLength: result.length,
+      isResultEmpty: result.isEmpty,
+      isInferred: tool.execution === undefined,
+    });
+  }
+}
+
+/** Tool calls that ran, as their spans showed, but whose result no request carried on. */
+export function settleUnanswered(telemetry: Telemetry, run: Run): void {
+  for (const tool of run.pendingTools.values()) {
+    const { execution } = tool;
+    if (execution?.endMs === undefined || execution.isReported === true) continue;
+    recordToolCall(telemetry, run, tool, {
+      endMs: execution.endMs,
+      errorType: execution.errorType,
+      isInferred: false,
+    });
+  }
+  run.pendingTools.clear();
+}
+
+export interface ToolOutcome {
+  readonly endMs: number;
+  readonly errorType: string | undefined;
+  readonly resultLength?: number | undefined;
+  readonly isResultEmpty?: boolean | undefined;
+  readonly isInferred: boolean;
+  /** Span of a declared tool, ended by us. */
+  readonly span?: Span;
+}
+
+/** Writes the span (unless other code made one) and the event of a finished tool call. */
+export function recordToolCall(
+  telemetry: Telemetry,
+  run: Run,
+  tool: PendingTool,
+  outcome: ToolOutcome,
+): void {
+  guard('record tool call', () => {
+    const startMs = tool.execution?.startMs ?? tool.sinceMs;
+    const isOk = outcome.errorType === undefined;
+    const fields: Fields = {
+      ...run.fields(),
+      'gen_ai.tool.name': tool.name,
+      'gen_ai.tool.call.id': tool.id === '' ? undefined : tool.id,
+      duration_ms: Math.max(0, outcome.endMs - startMs),
+      'tool.ok': isOk,
+      'error.type': outcome.errorType,
+      'tool.retry_attempt': tool.earlierFailures,
+      ...inputFields(tool.input, ['tools', 'full'].includes(telemetry.settings.content)),
+      'tool.result_len': outcome.resultLength,
+      'tool.result_empty': outcome.isResultEmpty,
+      'agent.inferred': outcome.isInferred,
+      'agent.step_number': tool.step === 0 ? undefined : tool.step,
+    };
+    run.failures.set(tool.name, isOk ? 0 : tool.earlierFailures + 1);
+    run.toolCalls += 1;
+    if (tool.earlierFailures > 0) run.retries += 1;
+
+    const place = outcome.span === undefined && tool.execution !== undefined ? tool.execution : undefined;
+    const span =
+      place === undefined ? (outcome.span ?? startToolSpan(telemetry, run, tool.name, startMs)) : undefined;
+    if (span !== undefined) {
+      setFields(span, fields);
+      if (!isOk) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end(outcome.endMs);
+    }
+    const spanContext = place?.spanContext ?? spanContextOf(span, run);
+    telemetry.events.emit('agent.tool_call', outcome.endMs, spanContext, {
+      ...fields,
+      parent_span_id: place?.parentSpanId ?? (span === undefined ? undefined : parentSpanId(span)),
+    });
+    telemetry.silentWatch.seeTool(run, outcome.endMs, spanContext, fields);
+    run.touch();
+  });
+}
+
+/** Starts an `execute_tool` span below the run. */
+export function startToolSpan(telemetry: Telemetry, run: Run, name: string, startMs: number): Span {
+  return telemetry.tracer.startSpan(
+    `execute_tool ${cutText(name, SENT_NAME_CHARS)}`,
+    {
+      kind: SpanKind.INTERNAL,
+      startTime: startMs,
+      attributes: {
+        'gen_ai.operation.name': 'execute_tool',
+        'gen_ai.tool.name': cutText(name, SENT_NAME_CHARS),
+        'gen_ai.tool.type': 'function',
+      },
+    },
+    run.contextOf(ROOT_CONTEXT),
+  );
+}
+
+function spanContextOf(span: Span | undefined, run: Run): SpanContext {
+  return (span ?? run.span).spanContext();
+}
+
+/** What may be told of the arguments: names and length; the text only with content capture on. */
+export function inputFields(input: unknown, isContentOn: boolean): Fields {
+  if (input === undefined) return {};
+  const json = typeof input === 'string' ? input : (JSON.stringify(input) ?? '');
+  const isObject = typeof input === 'object' && input !== null && !Array.isArray(input);
+  return {
+    ...(isObject ? { 'tool.input_keys': Object.keys(input).sort() } : {}),
+    'tool.input_len': json.length,
+    ...(isContentOn ? { 'tool.args_json': cutText(maskKnownSecrets(json), MAX_ARGUMENTS) } : {}),
+  };
+}

@@ -1,0 +1,51 @@
+// Nested runs of a run: those that it started, and those that they started in turn. What they cost is paid for it.
+
+import { eventsSql } from '../../../../signals/event-tables.ts';
+import { instantSql, textSql } from '../../../../signals/sql-text.ts';
+import type { Queryable } from '../../../store/file/database.ts';
+import { numberOrNull } from '../../field-values.ts';
+
+export interface NestedCost {
+  readonly runs: number;
+  /** Null when nothing is priced. */
+  readonly costNanoUsd: number | null;
+}
+
+/** Runs that name each other as the one that started them would have no end. */
+const LEVELS_LIMIT = 100;
+const RUNS_LIMIT = 10_000;
+const LINKS = eventsSql(
+  ['agent.run_id', 'agent.parent_run_id', 'timestamp'],
+  ['agent.run.started', 'agent.run'],
+);
+
+/** On all levels; `sinceMs` is before any of their events, Unix milliseconds. A run that goes on costs what its calls did. */
+export async function readNestedCost(
+  database: Queryable,
+  runId: string,
+  sinceMs: number,
+): Promise<NestedCost> {
+  const since = `timestamp >= ${instantSql(sinceMs)}`;
+  const [row] = await database.all(
+    `WITH RECURSIVE links AS MATERIALIZED (
+       SELECT DISTINCT agent_run_id AS id, agent_parent_run_id AS parent_id FROM ${LINKS}
+       WHERE agent_parent_run_id IS NOT NULL AND ${since}
+     ), levels AS (
+       SELECT ${textSql(runId)} AS id, 0 AS level
+       UNION
+       SELECT links.id, level + 1 FROM links JOIN levels ON links.parent_id = levels.id
+       WHERE level < ${LEVELS_LIMIT}
+     ), nested AS (
+       SELECT DISTINCT id FROM levels WHERE id <> ${textSql(runId)} LIMIT ${RUNS_LIMIT}
+     ), ended AS (
+       SELECT agent_run_id AS id, any_value(agent_cost_nano_usd) AS cost FROM agent_run
+       WHERE agent_run_id IN (SELECT id FROM nested) AND ${since} GROUP BY 1
+     ), called AS (
+       SELECT agent_run_id AS id, sum(cost_nano_usd) AS cost FROM agent_model_call
+       WHERE agent_run_id IN (SELECT id FROM nested) AND ${since} AND tallyspan_duplicate IS NOT TRUE GROUP BY 1
+     )
+     SELECT count(*) AS runs, sum(coalesce(ended.cost, called.cost)) AS cost
+     FROM nested LEFT JOIN ended USING (id) LEFT JOIN called USING (id)`,
+  );
+  return { runs: numberOrNull(row?.['runs']) ?? 0, costNanoUsd: numberOrNull(row?.['cost']) };
+}

