@@ -130,7 +130,7 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
     const missingKey = await describeMissingKey(database);
     if (missingKey !== undefined) options.log(missingKey);
     closers.unshift(startFreeingMemory(database, store));
-    const assembler = new RunAssembler(new TraceStore(database), (traceId) =>
+    const assembler = new RunAssembler(new TraceStore(database), store, (traceId) =>
       options.log(`the trace ${traceId} has so many spans that its runs are no longer kept up to date`),
     );
     const claudeRuns = new ClaudeRuns({

@@ -58,7 +58,7 @@ export async function startObservation(
   };
   // Nothing is stored: every trace is new.
   const traces = new TraceStore({ all: () => Promise.resolve([]) });
-  const intake = new Intake(memory, new RunAssembler(traces));
+  const intake = new Intake(memory, new RunAssembler(traces, memory));
   const folder = await mkdtemp(path.join(tmpdir(), 'tallyspan-check-'));
   const server = makeHttpIntake({ intake, access: accessOf('127.0.0.1', undefined), log: () => undefined });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });

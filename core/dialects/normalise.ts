@@ -94,10 +94,11 @@ export function normaliseSpan(span: SpanShape): NormalisedSpan | undefined {
   copyAliases(attributes, COMMON_ALIASES);
   for (const json of COMMON_JSON) readJson(attributes, json);
   readFirstChunk(attributes, span.durationMs);
-  attributes['gen_ai.response.model'] ??= attributes[RESPONSE_MODEL_FALLBACK];
+  if (isThere(attributes[RESPONSE_MODEL_FALLBACK]))
+    attributes['gen_ai.response.model'] ??= attributes[RESPONSE_MODEL_FALLBACK];
   if (rawUsage === undefined) delete attributes['anthropic.usage'];
   else attributes['anthropic.usage'] = rawUsage.json;
-  for (const key of STANDARD_KEYS) if (attributes[key] === undefined) delete attributes[key];
+  for (const key of STANDARD_KEYS) if (key in attributes && !isThere(attributes[key])) delete attributes[key];
   unifyValues(attributes);
   addLifetimes(attributes);
   const meaning =
@@ -118,15 +119,23 @@ function copyAliases(
   aliases: Partial<Record<StandardKey, readonly string[]>>,
 ): void {
   for (const key of STANDARD_KEYS) {
-    for (const alias of aliases[key] ?? []) attributes[key] ??= attributes[alias];
+    const names = aliases[key];
+    if (names === undefined || isThere(attributes[key])) continue;
+    const alias = names.find((name) => isThere(attributes[name]));
+    if (alias !== undefined) attributes[key] = attributes[alias];
   }
+}
+
+function isThere(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 function readJson(attributes: Record<string, unknown>, json: Dialect['json']): void {
   if (json === undefined || attributes[json.key] === undefined) return;
   const counts = parseObject(attributes[json.key]);
   for (const [key, names] of Object.entries(json.names)) {
-    for (const name of names) attributes[key] ??= counts[name];
+    const name = isThere(attributes[key]) ? undefined : names.find((each) => isThere(counts[each]));
+    if (name !== undefined) attributes[key] = counts[name];
   }
 }
 

@@ -4,7 +4,7 @@
 
 import { commonFieldsOf, modelCallOf, toolCallOf, type FactSpan } from '../dialects.ts';
 import { text } from '../dialects/span-facts.ts';
-import { responseIdsOf } from '../duplicates.ts';
+import { responseIdsOf, type ResponseFields } from '../duplicates.ts';
 import type { EventRecord } from '../event.ts';
 import { Places, type SpanPlace } from './places.ts';
 import { runEvents, type ForeignRun } from './run-events.ts';
@@ -21,10 +21,13 @@ const NOTED_STEPS: ReadonlySet<unknown> = new Set([
   'prompt',
 ]);
 
+/** An event while it is put together: it is made here, and filled in place. */
+type Draught = { -readonly [K in keyof EventRecord]: EventRecord[K] };
+
 /** A span with its event, in the run that it belongs to. */
 interface Member {
   readonly node: TraceNode;
-  event: EventRecord;
+  readonly event: Draught;
   readonly doesCount: boolean;
 }
 
@@ -47,9 +50,10 @@ export function assembleTrace(spans: readonly FactSpan[]): EventRecord[] {
     return draft;
   };
   for (const node of nodes) if (node.span.facts.kind === 'agent' && places.isHead(node)) draftOf(node);
+  const names = namesOfCounted(duplicates);
   const events: EventRecord[] = [];
   for (const node of byStart(nodes)) {
-    const member = memberOf(node, reports, duplicates);
+    const member = memberOf(node, reports, duplicates, names);
     if (member === undefined) continue;
     const place = places.of(node);
     if (typeof place === 'object' && 'ownRunId' in place) events.push(inOwnRun(member, place.ownRunId));
@@ -90,69 +94,74 @@ function memberOf(
   node: TraceNode,
   reports: ReadonlyMap<TraceNode, CallReport>,
   duplicates: Duplicates,
+  names: ReadonlyMap<CallReport, readonly ResponseFields[]>,
 ): Member | undefined {
-  const { span } = node;
-  const keyed = {
-    ...node.identity,
-    'tallyspan.source': 'span',
-    'tallyspan.key': `${span.traceId}/${span.spanId}`,
-  } as const;
-  switch (span.facts.kind) {
-    case 'call': {
-      const report = reports.get(node) as CallReport;
-      if (!duplicates.has(report)) {
-        const event = withNamesOf(report, duplicates);
-        return { node, event: { ...event, ...keyed }, doesCount: true };
-      }
+  const { kind, standard } = node.span.facts;
+  if (kind === 'call') {
+    const report = reports.get(node) as CallReport;
+    const event = report.event as Draught;
+    const doesCount = !duplicates.has(report);
+    if (doesCount) addNames(event, names.get(report) ?? []);
+    else {
       // Its response is that of the one which counts. It would be weighed against that again under its names.
-      const event = { ...report.event, 'gen_ai.response.id': undefined, 'anthropic.request.id': undefined };
-      return { node, event: { ...event, ...keyed, 'tallyspan.duplicate': true }, doesCount: false };
+      delete event['gen_ai.response.id'];
+      delete event['anthropic.request.id'];
+      event['tallyspan.duplicate'] = true;
     }
-    case 'tool':
-      return { node, event: { ...toolCallOf(span), ...keyed }, doesCount: true };
-    case 'step': {
-      const operation = span.facts.standard['gen_ai.operation.name'];
-      if (!NOTED_STEPS.has(operation)) return undefined;
-      const {
-        duration_ms: _duration,
-        'error.type': _error,
-        'agent.inferred': _inferred,
-        ...common
-      } = commonFieldsOf(span);
-      const note = {
-        ...common,
-        'event.name': 'agent.note',
-        'agent.note.kind': 'step',
-        'agent.note.subject': text(operation),
-        'agent.note.value': span.name,
-      } as const;
-      return { node, event: { ...note, ...keyed }, doesCount: false };
-    }
-    default:
-      return undefined;
+    return { node, event: keyed(event, node), doesCount };
   }
+  if (kind === 'tool') return { node, event: keyed(toolCallOf(node.span), node), doesCount: true };
+  const operation = standard['gen_ai.operation.name'];
+  if (kind !== 'step' || !NOTED_STEPS.has(operation)) return undefined;
+  const {
+    duration_ms: _ms,
+    'error.type': _error,
+    'agent.inferred': _is,
+    ...common
+  } = commonFieldsOf(node.span);
+  const note: Draught = { ...common, 'event.name': 'agent.note' };
+  note['agent.note.kind'] = 'step';
+  note['agent.note.subject'] = text(operation);
+  note['agent.note.value'] = node.span.name;
+  return { node, event: keyed(note, node), doesCount: false };
+}
+
+function keyed(event: EventRecord, { identity, span }: TraceNode): Draught {
+  const draught: Draught = event;
+  for (const key of IDENTITY_KEYS) if (identity[key] !== undefined) draught[key] = identity[key];
+  draught['tallyspan.source'] = 'span';
+  draught['tallyspan.key'] = `${span.traceId}/${span.spanId}`;
+  return draught;
+}
+
+/** What others that tell of the same calls name their responses, by the report that counts. */
+function namesOfCounted(duplicates: Duplicates): ReadonlyMap<CallReport, readonly ResponseFields[]> {
+  const names = new Map<CallReport, ResponseFields[]>();
+  for (const [other, counted] of duplicates) {
+    if (counted === undefined) continue;
+    const { 'gen_ai.response.id': message, 'anthropic.request.id': request } = other.event;
+    const list = names.get(counted);
+    const fields = { 'gen_ai.response.id': message, 'anthropic.request.id': request };
+    if (list === undefined) names.set(counted, [fields]);
+    else list.push(fields);
+  }
+  return names;
 }
 
 /** The call with the names that others give its response: whoever tells of it elsewhere may know either. */
-function withNamesOf(report: CallReport, duplicates: Duplicates): EventRecord {
-  let { event } = report;
-  if (responseIdsOf(event).length === 2) return event;
-  for (const [other, counted] of duplicates) {
-    if (counted !== report) continue;
-    const { 'gen_ai.response.id': message, 'anthropic.request.id': request } = other.event;
-    event = {
-      ...event,
-      'gen_ai.response.id': event['gen_ai.response.id'] ?? message,
-      'anthropic.request.id': event['anthropic.request.id'] ?? request,
-    };
+function addNames(event: Draught, names: readonly ResponseFields[]): void {
+  if (responseIdsOf(event).length === 2) return;
+  for (const { 'gen_ai.response.id': message, 'anthropic.request.id': request } of names) {
+    event['gen_ai.response.id'] ??= message;
+    event['anthropic.request.id'] ??= request;
   }
-  return event;
 }
 
 /** What others tell of inside a run of ours: calls that it did not see itself count; its tools it knows. */
 function inOwnRun({ event }: Member, runId: string): EventRecord {
-  const isTool = event['event.name'] === 'agent.tool_call';
-  return { ...event, 'agent.run_id': runId, ...(isTool && { 'tallyspan.duplicate': true }) };
+  event['agent.run_id'] = runId;
+  if (event['event.name'] === 'agent.tool_call') event['tallyspan.duplicate'] = true;
+  return event;
 }
 
 class RunsOfTrace {
@@ -197,9 +206,8 @@ class RunsOfTrace {
       parentId: this.#idOf(around),
       span,
       isEnded: head !== undefined || members.every(({ node }) => isRoot(node.top)),
-      startMs: span?.startMs ?? Math.min(...starts),
-      endMs:
-        span === undefined ? Math.max(...ends) : Math.max(span.startMs, span.endMs, ...(head ? [] : ends)),
+      startMs: span?.startMs ?? leastOf(starts),
+      endMs: span === undefined ? mostOf(ends) : Math.max(span.startMs, span.endMs, head ? 0 : mostOf(ends)),
       identity: identityOf(head?.identity ?? {}, members),
       agentName:
         text(head?.span.facts.standard['gen_ai.agent.name']) ??
@@ -222,6 +230,15 @@ class RunsOfTrace {
     // A workflow around agents that runs nothing itself is no run.
     return this.#drafts.has(place.head) ? runIdOf(place.head) : undefined;
   }
+}
+
+/** Of any number: as many as a trace has would not fit into the arguments of a call. */
+function mostOf(times: readonly number[]): number {
+  return times.reduce((most, time) => Math.max(most, time), Number.NEGATIVE_INFINITY);
+}
+
+function leastOf(times: readonly number[]): number {
+  return times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
 }
 
 /** Runs and workflows that the span is in. */
@@ -261,40 +278,29 @@ function identityOf(own: TraceIdentity, members: readonly Member[]): TraceIdenti
   return identity;
 }
 
-function inRun(event: EventRecord, run: ForeignRun): EventRecord {
-  return {
-    ...run.identity,
-    'gen_ai.agent.name': run.agentName,
-    ...withoutAbsent(event),
-    'agent.run_id': run.id,
-    'agent.parent_run_id': run.parentId,
-  };
-}
-
-function withoutAbsent(event: EventRecord): EventRecord {
-  return Object.fromEntries(
-    Object.entries(event).filter(([, value]) => value !== undefined),
-  ) as unknown as EventRecord;
+function inRun(event: Draught, run: ForeignRun): EventRecord {
+  for (const key of IDENTITY_KEYS) event[key] ??= run.identity[key];
+  event['gen_ai.agent.name'] ??= run.agentName;
+  event['agent.run_id'] = run.id;
+  event['agent.parent_run_id'] = run.parentId;
+  return event;
 }
 
 /** Steps and repeats, as runs of our own number them. */
 function numberSteps(members: readonly Member[]): void {
   let step = 0;
   const failures = new Map<string, number>();
-  for (const member of members) {
-    const name = member.event['event.name'];
+  for (const { event, doesCount } of members) {
+    const name = event['event.name'];
     if (name === 'agent.model_call') {
-      if (member.doesCount) step++;
-      if (step > 0) member.event = { ...member.event, 'agent.step_number': step };
+      if (doesCount) step++;
+      if (step > 0) event['agent.step_number'] = step;
     } else if (name === 'agent.tool_call') {
-      const tool = member.event['gen_ai.tool.name'] ?? '';
+      const tool = event['gen_ai.tool.name'] ?? '';
       const earlier = failures.get(tool) ?? 0;
-      failures.set(tool, member.event['tool.ok'] === true ? 0 : earlier + 1);
-      member.event = {
-        ...member.event,
-        'tool.retry_attempt': earlier,
-        ...(step > 0 && { 'agent.step_number': step }),
-      };
+      failures.set(tool, event['tool.ok'] === true ? 0 : earlier + 1);
+      event['tool.retry_attempt'] = earlier;
+      if (step > 0) event['agent.step_number'] = step;
     }
   }
 }

@@ -81,7 +81,7 @@ function fromTheTop(nodes: readonly TraceNode[]): readonly TraceNode[] {
   for (let at = 0; at < order.length; at++) {
     const node = order[at] as TraceNode;
     takeFromParent(node);
-    order.push(...node.children);
+    for (const child of node.children) order.push(child);
   }
   return order;
 }
@@ -104,7 +104,7 @@ function takeFromParent(node: TraceNode): void {
 }
 
 /** Whether nothing can come any more that belongs above the span. */
-export function isRoot({ span }: TraceNode): boolean {
+export function isRoot({ span }: Pick<TraceNode, 'span'>): boolean {
   return (span.parentSpanId ?? '') === '' || span.facts.isLocalRoot === true;
 }
 

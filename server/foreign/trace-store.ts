@@ -20,6 +20,8 @@ export class TraceStore {
   /** Traces of which there is a span that events were made of. */
   readonly #foreign = new BloomFilter(FILTER_BITS);
   #loaded: Promise<void> | undefined;
+  /** Of traces from here on it is known whether anything is stored; Unix milliseconds. */
+  #knownFromMs = Number.POSITIVE_INFINITY;
 
   constructor(database: Queryable) {
     this.#database = database;
@@ -35,12 +37,25 @@ export class TraceStore {
   }
 
   async #read(): Promise<void> {
+    const [newest] = await this.#database.all('SELECT epoch_ms(max(start_time)) AS newest FROM spans');
+    if (typeof newest?.['newest'] !== 'bigint' && typeof newest?.['newest'] !== 'number') {
+      this.#knownFromMs = Number.NEGATIVE_INFINITY;
+      return;
+    }
+    const fromMs = Number(newest['newest']) - 2 * FURTHEST_APART_MS;
     const rows = await this.#database.all(
       `SELECT trace_id, bool_or(facts LIKE '%"rule"%') AS foreign_steps FROM spans
-       WHERE start_time >= (SELECT max(start_time) FROM spans) - to_milliseconds(${FURTHEST_APART_MS})
+       WHERE start_time >= make_timestamptz($from::BIGINT * 1000)
        GROUP BY trace_id LIMIT ${TRACES_LOADED}`,
+      { from: fromMs },
     );
     for (const row of rows) this.note(String(row['trace_id']), row['foreign_steps'] === true);
+    if (rows.length < TRACES_LOADED) this.#knownFromMs = fromMs + FURTHEST_APART_MS;
+  }
+
+  /** Whether it is certain that no span of the trace is stored within a day of the instant, Unix milliseconds. */
+  isNew(traceId: string, atMs: number): boolean {
+    return atMs >= this.#knownFromMs && !this.#any.mayHave(traceId);
   }
 
   note(traceId: string, isForeign: boolean): void {
@@ -48,9 +63,9 @@ export class TraceStore {
     if (isForeign) this.#foreign.add(traceId);
   }
 
-  /** Whether spans of the trace may be stored; of those without a step of others only where `isForeign` is asked. */
-  mayHave(traceId: string, isForeign: boolean): boolean {
-    return (isForeign ? this.#foreign : this.#any).mayHave(traceId);
+  /** Whether a span of the trace that events were made of may be stored within a day of the instant. */
+  mayHaveForeign(traceId: string, atMs: number): boolean {
+    return atMs < this.#knownFromMs || this.#foreign.mayHave(traceId);
   }
 
   /** Those of the sessions of which Claude Code's log tells as well. */

@@ -112,7 +112,7 @@ export class Intake {
   async #acceptSpans(encoding: Encoding, body: Uint8Array): Promise<IntakeAnswer> {
     const groups = encoding === 'json' ? decodeSpansJson(body) : decodeSpans(body);
     const { rows, spans, notUnderstood, refused } = rowsOfSpans(groups, this.#keepsContent);
-    await this.#assembler.take(spans, (events) => this.#store.write({ events, spans: rows }));
+    await this.#assembler.take(spans, rows);
     this.counters.spansRefused += refused;
     const nowMs = Date.now();
     for (const span of notUnderstood) this.notUnderstood.note({ kind: 'span', ...span }, 1, nowMs);

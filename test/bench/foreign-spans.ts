@@ -47,6 +47,11 @@ const recording = readRecording('ai-sdk-7').spans;
 const first = Math.min(...recording.map(({ startMs }) => startMs));
 const ids = new Map(recording.map(({ spanId }, index) => [spanId, index + 1]));
 
+/** A conversation has a session and responses of its own: those of one recording again would be one call each. */
+function asOf(trace: number, value: unknown): unknown {
+  return typeof value === 'string' && /^(?:msg_|sess-)/.test(value) ? `${value}-${trace}` : value;
+}
+
 function spanOf(span: RecordedSpan, trace: number, startMs: number): Record<string, unknown> {
   const idOf = (spanId: string): Buffer =>
     Buffer.from((trace * 100 + (ids.get(spanId) ?? 0)).toString(16).padStart(16, '0'), 'hex');
@@ -59,7 +64,9 @@ function spanOf(span: RecordedSpan, trace: number, startMs: number): Record<stri
     kind: span.kind,
     startTimeUnixNano: nanos(span.startMs),
     endTimeUnixNano: nanos(span.endMs),
-    attributes: pairsOf(span.attributes),
+    attributes: pairsOf(
+      Object.fromEntries(Object.entries(span.attributes).map(([key, value]) => [key, asOf(trace, value)])),
+    ),
   };
 }
 

@@ -27,6 +27,8 @@ import { WriteQueue } from './write-queue.ts';
 export interface Batch {
   readonly events: readonly EventRecord[] | EventBatch;
   readonly spans: readonly SpanRow[];
+  /** Whether it is certain that no span and no key of it is stored, so that nobody has to look. */
+  readonly areNew?: boolean | undefined;
 }
 
 interface StoredBatch extends Batch {
@@ -121,7 +123,7 @@ export class EventStore {
     try {
       boundBatch(events);
       await completeScores(this.#database, events);
-      if (rows > 0) await this.#queue.write({ events, spans: batch.spans }, rows);
+      if (rows > 0) await this.#queue.write({ ...batch, events }, rows);
     } finally {
       events.release();
     }
@@ -198,14 +200,14 @@ export class EventStore {
   async #commit(group: readonly StoredBatch[]): Promise<void> {
     const writer = this.#database.writer as NonNullable<Database['writer']>;
     const batches = group.map(({ events }) => events);
-    const sentSpans = group.flatMap(({ spans }) => spans);
+    const areNew = new Set(group.filter((batch) => batch.areNew === true).map(({ events }) => events));
     try {
       this.#database.checkPlace();
       const fresh = await this.#seen.takeNew(batches);
-      const { selections: newest, replacements } = await takeNewest(this.#database, fresh);
+      const { selections: newest, replacements } = await takeNewest(this.#database, fresh, areNew);
       const { selections, ends } = await this.#withoutIdleLosses(newest);
       const replaced = await this.#responses.mark(selections, replacements.responses);
-      const spans = await this.#newSpans(sentSpans);
+      const spans = await this.#newSpans(group);
       await writer.run('BEGIN');
       try {
         await this.#withdrawLosses(ends);
@@ -236,7 +238,7 @@ export class EventStore {
       this.counters.eventsStored += stored;
       this.counters.eventsDuplicate += sent - stored;
       this.counters.spansStored += spans.length;
-      this.counters.spansDuplicate += sentSpans.length - spans.length;
+      this.counters.spansDuplicate += group.reduce((sum, batch) => sum + batch.spans.length, -spans.length);
     } catch (error) {
       this.counters.commitsFailed++;
       this.#health.noteFailure(error);
@@ -301,11 +303,11 @@ export class EventStore {
     );
   }
 
-  async #newSpans(spans: readonly SpanRow[]): Promise<SpanRow[]> {
-    if (spans.length === 0) return [];
+  async #newSpans(group: readonly Batch[]): Promise<SpanRow[]> {
+    const doubtful = group.flatMap(({ spans, areNew }) => (areNew === true ? [] : spans));
     const stored = new Set<string>();
-    for (const { from, to } of timeClusters(spans.map((span) => span.start_time))) {
-      const within = spans.filter(({ start_time: start }) => start >= from && start <= to);
+    for (const { from, to } of timeClusters(doubtful.map((span) => span.start_time))) {
+      const within = doubtful.filter(({ start_time: start }) => start >= from && start <= to);
       const rows = await this.#database.all(
         `SELECT trace_id, span_id FROM spans
          WHERE start_time BETWEEN make_timestamptz(?::BIGINT * 1000) AND make_timestamptz(?::BIGINT * 1000)
@@ -314,11 +316,13 @@ export class EventStore {
       );
       for (const row of rows) stored.add(`${String(row['trace_id'])}/${String(row['span_id'])}`);
     }
-    return spans.filter((span) => {
-      const key = `${span.trace_id}/${span.span_id}`;
-      if (stored.has(key)) return false;
-      stored.add(key);
-      return true;
-    });
+    return group.flatMap(({ spans }) =>
+      spans.filter((span) => {
+        const key = `${span.trace_id}/${span.span_id}`;
+        if (stored.has(key)) return false;
+        stored.add(key);
+        return true;
+      }),
+    );
   }
 }

@@ -5,7 +5,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { tableOf } from '../../../core/columns.ts';
 import { type EventName } from '../../../core/schema.ts';
-import { textsSql, type Queryable } from '../file/database.ts';
+import { textsSql, type DatabaseRow, type Queryable } from '../file/database.ts';
 import type { Selection } from '../columns/event-appender.ts';
 import { FIELD_INDEX, type EventBatch } from '../columns/event-batch.ts';
 
@@ -29,10 +29,14 @@ export function isKeyed(batch: EventBatch, row: number): boolean {
   return !Number.isNaN(batch.column(KEY)?.[row] ?? Number.NaN);
 }
 
-/** The rows without those of which the same or a newer revision is stored, or comes in the same group. */
+/**
+ * The rows without those of which the same or a newer revision is stored, or comes in the same group. Of the keys of the
+ * batches in `areNew` nothing is stored.
+ */
 export async function takeNewest(
   database: Queryable,
   selections: readonly Selection[],
+  areNew: ReadonlySet<EventBatch> = new Set(),
 ): Promise<{ readonly selections: readonly Selection[]; readonly replacements: Replacements }> {
   const newest = findNewest(selections);
   const keys = new Map<EventName, string[]>();
@@ -40,12 +44,8 @@ export async function takeNewest(
   if (newest.size === 0) return { selections, replacements: { keys, responses } };
   const taken = new Map<EventBatch, Set<number>>();
   for (const [name, byKey] of newest) {
-    const hasResponse = name === 'agent.model_call';
-    const stored = await database.all(
-      `SELECT tallyspan_key AS key, coalesce(tallyspan_revision, 0) AS revision${hasResponse ? ', gen_ai_response_id AS message, anthropic_request_id AS request' : ''}
-       FROM ${tableOf(name)} WHERE tallyspan_key IN ${textsSql('$keys')}${isAppended(name) ? ' AND tallyspan_duplicate IS NOT TRUE' : ''}`,
-      { keys: JSON.stringify([...byKey.keys()]) },
-    );
+    const asked = [...byKey].flatMap(([key, { batch }]) => (areNew.has(batch) ? [] : [key]));
+    const stored = asked.length === 0 ? [] : await storedOf(database, name, asked);
     for (const row of stored) {
       const key = String(row['key']);
       const sent = byKey.get(key);
@@ -72,6 +72,19 @@ export async function takeNewest(
     })),
     replacements: { keys, responses },
   };
+}
+
+function storedOf(
+  database: Queryable,
+  name: EventName,
+  keys: readonly string[],
+): Promise<readonly DatabaseRow[]> {
+  const hasResponse = name === 'agent.model_call';
+  return database.all(
+    `SELECT tallyspan_key AS key, coalesce(tallyspan_revision, 0) AS revision${hasResponse ? ', gen_ai_response_id AS message, anthropic_request_id AS request' : ''}
+     FROM ${tableOf(name)} WHERE tallyspan_key IN ${textsSql('$keys')}${isAppended(name) ? ' AND tallyspan_duplicate IS NOT TRUE' : ''}`,
+    { keys: JSON.stringify(keys) },
+  );
 }
 
 /** Whether what is replaced stays, marked. */

@@ -50,11 +50,11 @@ async function rowsAfter(
 ): Promise<readonly Record<string, unknown>[]> {
   const test = await openTestStore();
   stores.push(test);
-  const start = (): RunAssembler => new RunAssembler(new TraceStore(test.database));
+  const start = (): RunAssembler => new RunAssembler(new TraceStore(test.database), test.store);
   let assembler = start();
   for (const [index, batch] of batches.entries()) {
     if (stops(index)) assembler = start();
-    await assembler.take(batch, (events) => test.store.write({ events, spans: batch.map(rowOf) }));
+    await assembler.take(batch, batch.map(rowOf));
   }
   return test.database.all(
     `SELECT * EXCLUDE (tallyspan_revision) FROM events WHERE tallyspan_duplicate IS NOT TRUE OR cost_nano_usd IS NOT NULL
@@ -89,4 +89,26 @@ it('any order and batching, with stops in between, ends in the same rows', async
       await rowsAfter(shuffledBatches(seed), () => seed % 2 === 0 && random.isLikely(0.4)),
     ]).toEqual([seed, wanted]);
   }
+});
+
+it('spans older than what is looked through at a start are found again, and stored once', async () => {
+  const [recording = ''] = RECORDINGS;
+  const trace = readRecording(recording).spans.map((span) =>
+    factSpanOf({ ...span, startMs: micro(span.startMs), endMs: micro(span.endMs) }),
+  );
+  const [first] = trace;
+  const days = 5 * 86_400_000;
+  const later: FactSpan[] =
+    first === undefined
+      ? []
+      : [{ ...first, traceId: 'f'.repeat(32), startMs: first.startMs + days, endMs: first.endMs + days }];
+  const half = Math.ceil(trace.length / 2);
+  const wanted = await rowsAfter([trace, later], () => false);
+  const halves = await rowsAfter(
+    [trace.slice(0, half), later, trace.slice(half - 1), trace],
+    (index) => index > 1,
+  );
+  expect(halves).toEqual(wanted);
+  const [spans] = await (stores.at(-1) as TestStore).database.all('SELECT count(*) AS spans FROM spans');
+  expect(Number(spans?.['spans'])).toBe(trace.length + 1);
 });

@@ -107,7 +107,7 @@ describe('a fault', () => {
       limits: await LimitKeeper.open(dataDir, () => 0),
       database,
       store,
-      intake: new Intake(store, new RunAssembler(new TraceStore(database))),
+      intake: new Intake(store, new RunAssembler(new TraceStore(database), store)),
       access: accessOf('127.0.0.1', undefined),
       timezone: 'UTC',
       traceUrls: [],

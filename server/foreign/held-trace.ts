@@ -1,0 +1,148 @@
+// Held trace: the spans of one trace that are in memory, and the events that they came to. Only what changed is given out,
+// under a higher revision.
+
+import type { FactSpan } from '../../core/dialects.ts';
+import { withdrawnEvent } from '../../core/duplicates.ts';
+import { decodeEvent, encodeEvent, type EventRecord } from '../../core/event.ts';
+import { assembleTrace } from '../../core/foreign-runs/assemble.ts';
+import { isRoot } from '../../core/foreign-runs/trace-tree.ts';
+
+/** From here on a trace is no more made again as a whole: new spans of it become calls and tools, and change no run. */
+const SPANS_OF_A_TRACE = 10_000;
+
+const CLAUDE_CODE = 'claude-code/';
+
+/** Events by name and key, as they were given out last. */
+type Lines = Map<string, string>;
+
+export interface TraceChanges {
+  readonly events: readonly EventRecord[];
+  /** Whether this is where the trace became too large. */
+  readonly becameLarge: boolean;
+}
+
+export class HeldTrace {
+  readonly #spans: Map<string, FactSpan>;
+  /**
+   * Of a trace that is not whole. Nearly all traces are when they come, or never grow again: for those that do, what was
+   * given out is made once more of the spans there were.
+   */
+  #lines: Lines | undefined;
+
+  constructor(stored: readonly FactSpan[]) {
+    this.#spans = new Map(stored.map((span) => [span.spanId, span]));
+  }
+
+  get size(): number {
+    return this.#spans.size;
+  }
+
+  /** The events that are others than before these spans came. `logged`: sessions of which Claude Code's log tells as well. */
+  take(spans: readonly FactSpan[], logged: ReadonlySet<string>): TraceChanges {
+    const fresh = this.#freshOf(spans);
+    if (fresh.length === 0) return { events: [], becameLarge: false };
+    const before = this.#spans.size;
+    const lines = this.#lines ?? linesOf([...this.#spans.values()]);
+    for (const span of fresh) this.#spans.set(span.spanId, span);
+    const revision = this.#spans.size;
+    if (revision > SPANS_OF_A_TRACE) {
+      this.#lines = undefined;
+      const events = assembleTrace(fresh).filter(
+        ({ 'event.name': name }) => name !== 'agent.run' && name !== 'agent.run.started',
+      );
+      return { events: withRevision(events, revision), becameLarge: before <= SPANS_OF_A_TRACE };
+    }
+    const events = besideLogs(assembleTrace([...this.#spans.values()]), logged);
+    const isSettled = this.#isSettled();
+    if (isSettled && lines.size === 0) return { events: withRevision(events, revision), becameLarge: false };
+    const changes = changesOf(lines, events, revision);
+    this.#lines = isSettled ? undefined : lines;
+    return { events: changes, becameLarge: false };
+  }
+
+  #freshOf(spans: readonly FactSpan[]): FactSpan[] {
+    const fresh = new Map<string, FactSpan>();
+    for (const span of spans)
+      if (!this.#spans.has(span.spanId) && !fresh.has(span.spanId)) fresh.set(span.spanId, span);
+    return [...fresh.values()];
+  }
+
+  /** Whether no span hangs on one that has not come, and nothing but the spans says what becomes of them. */
+  #isSettled(): boolean {
+    for (const span of this.#spans.values()) {
+      if (span.facts.rule?.startsWith(CLAUDE_CODE) === true) return false;
+      if (!isRoot({ span }) && !this.#spans.has(span.parentSpanId ?? '')) return false;
+    }
+    return true;
+  }
+}
+
+/** Sessions that the spans of Claude Code name. */
+export function claudeSessionsOf(spans: readonly FactSpan[]): string[] {
+  const sessions = new Set<string>();
+  for (const { facts } of spans) {
+    const session = facts.standard['gen_ai.conversation.id'];
+    if (facts.rule?.startsWith(CLAUDE_CODE) === true && typeof session === 'string') sessions.add(session);
+  }
+  return [...sessions];
+}
+
+/**
+ * Claude Code's log tells of runs and tools better than its spans: of a session that has one, its runs are the log's,
+ * and the spans' tools are kept and marked. Calls are compared by their request.
+ */
+function besideLogs(events: readonly EventRecord[], logged: ReadonlySet<string>): readonly EventRecord[] {
+  if (logged.size === 0) return events;
+  const isLogged = (event: EventRecord): boolean =>
+    event['tallyspan.dialect']?.startsWith(CLAUDE_CODE) === true &&
+    logged.has(event['gen_ai.conversation.id'] ?? '');
+  return events.flatMap((event) => {
+    if (!isLogged(event)) return [event];
+    const name = event['event.name'];
+    if (name === 'agent.run' || name === 'agent.run.started') return [];
+    return name === 'agent.model_call' ? [event] : [{ ...event, 'tallyspan.duplicate': true }];
+  });
+}
+
+/** The events are nobody else's, and are given their revision in place. */
+function withRevision(events: readonly EventRecord[], revision: number): readonly EventRecord[] {
+  for (const event of events) (event as { 'tallyspan.revision'?: number })['tallyspan.revision'] = revision;
+  return events;
+}
+
+function linesOf(spans: readonly FactSpan[]): Lines {
+  const lines: Lines = new Map();
+  if (spans.length > 0 && spans.length <= SPANS_OF_A_TRACE) changesOf(lines, assembleTrace(spans), 0);
+  return lines;
+}
+
+/** The events that are others than before, and those that take back what is no more; `lines` is what they are now. */
+function changesOf(lines: Lines, events: readonly EventRecord[], revision: number): EventRecord[] {
+  const changed: EventRecord[] = [];
+  const present = new Set<string>();
+  for (const event of events) {
+    const name = nameOf(event);
+    present.add(name);
+    const line = encodeEvent(event);
+    if (lines.get(name) === line) continue;
+    lines.set(name, line);
+    changed.push(event);
+  }
+  const changes = [...withRevision(changed, revision)];
+  for (const [name, line] of lines) {
+    if (present.has(name)) continue;
+    lines.delete(name);
+    const former = decodeEvent(line);
+    if (former === undefined) continue;
+    changes.push(withdrawnEvent(former, revision));
+    // Its end may have been written by whoever found it lost.
+    const end = { ...former, 'event.name': 'agent.run' } as const;
+    if (former['event.name'] === 'agent.run.started' && !present.has(nameOf(end)) && !lines.has(nameOf(end)))
+      changes.push(withdrawnEvent(end, revision));
+  }
+  return changes;
+}
+
+function nameOf(event: EventRecord): string {
+  return `${event['event.name']} ${event['tallyspan.key'] ?? ''}`;
+}
