@@ -8,8 +8,10 @@ import { observeExport } from './claude-agent/agent-exports.ts';
 import { DailyFile } from './deliver/daily-file.ts';
 import { Pipeline } from './deliver/pipeline.ts';
 import { handleExit } from './exit.ts';
+import { watchAiSdk } from './frameworks/ai-sdk.ts';
 import { PeerSpans } from './otel/peer-spans.ts';
 import { Providers } from './otel/providers.ts';
+import { observeMastraAgent } from './frameworks/mastra.ts';
 import { say, sayDebug, setLogLevel } from './process/diagnostics.ts';
 import { guard, guarded } from './process/guard.ts';
 import { Numbering } from './process/numbering.ts';
@@ -122,6 +124,9 @@ function schedule(preload: Preload): void {
       providers.register();
       classes.observe(hooked, definedClass, version);
     },
+    onAgentClass: (agentClass) => {
+      observeMastraAgent(wireCalls, agentClass);
+    },
     onSdk: (version, folder) => {
       classes.load(version, folder);
     },
@@ -159,6 +164,9 @@ function schedule(preload: Preload): void {
   });
   guard('watch http2', () => {
     watchNodeHttp2(watch);
+  });
+  guard('watch ai sdk', () => {
+    watchAiSdk(wireCalls);
   });
   (globalThis as Record<symbol, unknown>)[Symbol.for('tallyspan.node')] = createRecorder(observer, pipeline);
 

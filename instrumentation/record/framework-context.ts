@@ -34,6 +34,24 @@ export function readFrameworkContext(): FrameworkFacts | undefined {
   });
 }
 
+const SESSION_KEYS = [
+  'sessionId',
+  'session_id',
+  'threadId',
+  'thread_id',
+  'chatId',
+  'conversationId',
+] as const;
+const USER_KEYS = ['userId', 'user_id', 'resourceId'] as const;
+
+/** Session and user among the fields that a program hands to its framework for telemetry. */
+export function identityIn(fields: unknown): Identity {
+  const known = asJson(fields);
+  const first = (keys: readonly string[]): string | undefined =>
+    keys.map((key) => word(known[key])).find((found) => found !== undefined);
+  return { sessionId: first(SESSION_KEYS), userId: first(USER_KEYS) };
+}
+
 /** An id as text; some programs use numbers. */
 function word(value: unknown): string | undefined {
   if (typeof value === 'number') return String(value);

@@ -225,6 +225,8 @@ export class ModelCall {
       this.#runs.remember(run, answer.blockIds);
     }
     if (!run.isInferred || run.isEnded || run.isAdopted) return;
+    // A framework goes on: it tries again, asks once more, or ends.
+    if (run.openOperations > 0 && (end.type === 'failed' || end.type === 'completed')) return;
     if (end.type === 'failed') this.#runs.end(run, 'error', end.errorType, endMs);
     else if (end.type !== 'completed') this.#runs.end(run, 'aborted');
     else if (answer.stopReason === 'refusal') this.#runs.end(run, 'refused');

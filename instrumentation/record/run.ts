@@ -68,6 +68,8 @@ export class Run extends RunTotals {
   agentVersion: string | undefined;
   lastSeenMs = this.startMs;
   openCalls = 0;
+  /** Operations of frameworks that ask in it, and whose end will be heard. */
+  openOperations = 0;
   /** How the model call that ended last did so. */
   lastCall: EndedCall | undefined;
   outputLength: number | undefined;

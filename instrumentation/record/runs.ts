@@ -6,6 +6,7 @@ import { context, createContextKey, ROOT_CONTEXT, trace, type Context, type Span
 import { NewestMap } from '../../core/newest-map.ts';
 import { currentIdentity, mergeIdentity, type Identity } from './identity.ts';
 import { readFrameworkContext } from './framework-context.ts';
+import { contextInTool, currentPlace, type Operation } from './operations.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { Run, type RunStart, type RunStatus } from './run.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -119,6 +120,7 @@ export class Runs {
   /** The run that a request belongs to, begun if need be, with the results it carries settled. */
   runOf(facts: RequestFacts, active: Context = context.active()): Run {
     const run = this.#findRun(facts, active) ?? this.#infer(facts, active);
+    if (run.isInferred) currentPlace()?.operation.take(run);
     settleTools(this.#telemetry, run, facts.toolResults);
     for (const { id } of facts.toolResults) this.#byBlock.delete(id);
     return run;
@@ -167,7 +169,24 @@ export class Runs {
 
   /** An inferred run that was left while a tool call waited: its loop reached its limit, or wanted just that call. */
   leave(run: Run): void {
-    this.end(run, run.isToolForced ? 'ok' : 'max_turns', undefined, run.lastSeenMs);
+    const { status, errorType } = statusOf(run) ?? { status: run.isToolForced ? 'ok' : 'max_turns' };
+    this.end(run, status, errorType, run.lastSeenMs);
+  }
+
+  /** An operation of a framework has ended, with an error of the class or well; its run ends, unless a tool call waits. */
+  endOperation(operation: Operation, errorType?: string): void {
+    if (operation.isEnded) return;
+    operation.isEnded = true;
+    const { run } = operation;
+    if (run === undefined || !operation.facts.hasEnd) return;
+    run.openOperations -= 1;
+    run.whenQuiet(() => {
+      if (run.openOperations > 0 || run.isEnded || !run.isInferred || run.isAdopted) return;
+      const known = statusOf(run);
+      if (known !== undefined && known.status !== 'ok') this.end(run, known.status, known.errorType);
+      else if (errorType !== undefined) this.end(run, 'error', errorType);
+      else if (known !== undefined) this.end(run, 'ok');
+    });
   }
 
   /** Ends every run: the process goes. */
@@ -178,6 +197,8 @@ export class Runs {
   #findRun(facts: RequestFacts, active: Context): Run | undefined {
     const declared = this.runIn(active);
     if (declared !== undefined && !declared.isInferred) return declared;
+    const own = currentPlace()?.operation.run;
+    if (own?.isEnded === false) return own;
     for (const id of [...facts.toolResults.map((result) => result.id), ...facts.pausedIds]) {
       const run = this.#byBlock.get(id);
       if (run !== undefined && !run.isEnded) return run;
@@ -190,18 +211,37 @@ export class Runs {
   }
 
   #infer(facts: RequestFacts, active: Context): Run {
-    const inherited = this.inherit(this.enclosing(active));
+    const place = currentPlace();
+    const operation = place?.operation;
+    const inherited = this.inherit(this.enclosing(active) ?? operation?.parentRun);
     const spoken = this.#telemetry.peers.factsAround(active);
     const framework = readFrameworkContext();
     // What the request says of its user comes last: it may name a whole application.
     const guessed = mergeIdentity({ userId: facts.userId }, framework?.identity ?? {});
+    const said = mergeIdentity(mergeIdentity(guessed, spoken), operation?.facts.identity ?? {});
     return this.start({
       ...inherited,
-      agentName: spoken.agentName ?? framework?.agentName ?? this.#telemetry.defaultAgentName,
-      identity: mergeIdentity(mergeIdentity(guessed, spoken), inherited.identity),
+      agentName:
+        operation?.facts.agentName ??
+        spoken.agentName ??
+        framework?.agentName ??
+        this.#telemetry.defaultAgentName,
+      identity: mergeIdentity(said, inherited.identity),
       userInputLength: facts.userInputLength,
       isInferred: true,
-      parent: active,
+      parent: contextInTool(active, operation?.around?.tool),
     });
   }
+}
+
+/** How a run ends after its last call; `undefined` while a tool call waits. */
+function statusOf(
+  run: Run,
+): { readonly status: RunStatus; readonly errorType?: string | undefined } | undefined {
+  const { lastCall, lastStopReason } = run;
+  if (lastCall?.type === 'failed') return { status: 'error', errorType: lastCall.errorType };
+  if (lastCall?.type === 'left' || lastCall?.type === 'unread') return { status: 'aborted' };
+  if (lastStopReason === 'refusal') return { status: 'refused' };
+  if (lastStopReason === 'tool_use' || lastStopReason === 'pause_turn') return undefined;
+  return { status: 'ok' };
 }

@@ -6,7 +6,7 @@
 
 import { readFileSync } from 'node:fs';
 import * as nodeModule from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readIfThere } from '../process/files.ts';
 import type { Register } from '../otel/global-api.ts';
@@ -52,6 +52,13 @@ const AGENT_NAME = '@anthropic-ai/claude-agent-sdk';
 const AGENT_FILE = /\/(sdk|core)\.mjs$/;
 const AGENT_EXPORTS = ['query', 'startup', 'prewarm'] as const;
 
+/** Frameworks whose agents are objects of one class that an entry of theirs exports. */
+const FRAMEWORK_NAME = '@mastra/core';
+const FRAMEWORK_FILE = /\/@mastra\/core\/dist\/agent\/index\.c?js$/;
+const FRAMEWORK_CLASS = 'Agent';
+
+const CANDIDATES = [...FILES.map(({ pattern }) => pattern), API_FILE, COMPILED_API, FRAMEWORK_FILE];
+
 type LoadHook = (
   url: string,
   context: object,
@@ -66,6 +73,8 @@ type Compile = (this: object, content: unknown, filename: string, ...rest: unkno
 export interface ModuleWatcher {
   /** Called with each class of each copy of the SDK as it is defined. */
   onClass(hooked: HookedClass, definedClass: unknown, version: string): void;
+  /** Called with the class of a framework's agents. */
+  onAgentClass(agentClass: unknown): void;
   /** Called once for each copy of the SDK. */
   onSdk(version: string, folder: string): void;
   /** Called before the program can take a tracer from a copy of the API. */
@@ -95,13 +104,17 @@ export function hookModules(watcher: ModuleWatcher): void {
   };
 
   (globalThis as Record<symbol, unknown>)[Symbol.for(HANDOVER)] = (
-    hooked: HookedClass | 'api' | 'agent',
+    hooked: HookedClass | 'api' | 'agent' | 'framework',
     value: unknown,
     version: string,
     name: string,
   ) =>
     guard('hand over', () => {
       if (hooked === 'agent') return watcher.wrapAgentExport(name, value, version);
+      if (hooked === 'framework') {
+        watcher.onAgentClass(value);
+        return undefined;
+      }
       if (hooked === 'api') {
         watcher.onApi();
         return watcher.wrapRegister(value as Register, version);
@@ -112,6 +125,8 @@ export function hookModules(watcher: ModuleWatcher): void {
 
   /** The line for a file, where it is one of those. @param scope how the file names what it exports */
   const lineFor = (path: string, scope: string): string | undefined => {
+    if (FRAMEWORK_FILE.test(path.replaceAll('\\', '/')))
+      return packageOf(path)?.name === FRAMEWORK_NAME ? frameworkLine(path, scope) : undefined;
     const file = FILES.find(({ pattern }) => pattern.test(path.replaceAll('\\', '/')));
     if (file === undefined && !API_FILE.test(path.replaceAll('\\', '/'))) return undefined;
     const { name, version = '' } = packageOf(path) ?? {};
@@ -179,12 +194,20 @@ function watchCompile(lineFor: (path: string) => string | undefined): void {
 
 /** Whether a file may be one to append to, by the end of its path alone. */
 function isCandidate(url: string): boolean {
-  return FILES.some(({ pattern }) => pattern.test(url)) || API_FILE.test(url) || COMPILED_API.test(url);
+  return CANDIDATES.some((pattern) => pattern.test(url));
 }
 
 function classLine(scope: string, version: string, { hooked, className }: HookedFile): string {
   const reference = `${scope}${className}`;
   return `globalThis[Symbol.for('${HANDOVER}')]?.('${hooked}', typeof ${reference} === 'undefined' ? undefined : ${reference}, ${JSON.stringify(version)});`;
+}
+
+/** A module that hands on what another defines has no name for it: it asks itself. */
+function frameworkLine(path: string, scope: string): string {
+  const call = `globalThis[Symbol.for('${HANDOVER}')]?.('framework', `;
+  return scope === ''
+    ? `import * as tallyspanSelf from './${basename(path)}';${call}tallyspanSelf.${FRAMEWORK_CLASS});`
+    : `${call}${scope}${FRAMEWORK_CLASS});`;
 }
 
 function agentExport(exported: string, reference: string, version: string): string {

@@ -96,11 +96,21 @@ export class WireCalls {
     this.#held.set(key, { call, end, endMs, timer });
   }
 
-  /** Nothing more is sent: what failed last ended its call. */
+  /** Nothing more is sent in the run: what failed last ended its call. */
+  endHeldOf(run: Run): void {
+    this.#endHeld(({ call }) => call.run === run);
+  }
+
+  /** Nothing more is sent at all. */
   endHeld(): void {
-    const held = [...this.#held.values()];
-    this.#held.clear();
-    for (const { call, end, endMs, timer } of held) {
+    this.#endHeld(() => true);
+  }
+
+  #endHeld(isOver: (held: HeldCall) => boolean): void {
+    for (const [key, held] of this.#held) {
+      if (!isOver(held)) continue;
+      const { call, end, endMs, timer } = held;
+      this.#held.delete(key);
       clearTimeout(timer);
       guarded('held call', () => {
         call.end(end, endMs);

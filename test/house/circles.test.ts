@@ -39,6 +39,7 @@ const ROOMS = [
   'limits',
   'sdk',
   'wire',
+  'frameworks',
   'claude-agent',
   'api',
 ];

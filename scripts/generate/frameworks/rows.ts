@@ -49,17 +49,28 @@ export const ROWS: readonly FrameworkRow[] = [
     sessionId: 's-7',
     userId: 'u-7',
   })),
-  {
-    title: 'Vercel AI SDK 7 with its telemetry registered',
-    project: 'ai-sdk-7',
-    program: 'ai-sdk.mjs',
-    environment: { TELEMETRY: 'registered' },
-  },
-  ...['mastra', 'mastra-before'].map((project) => ({
-    title: `Mastra (${project})`,
-    project,
-    program: 'mastra.mjs',
-  })),
+  ...['registered', 'named'].flatMap((telemetry) =>
+    ['generate', 'stream'].map((way) => ({
+      title: `Vercel AI SDK 7 with its telemetry ${telemetry}, ${way === 'generate' ? 'generateText' : 'streamText'}`,
+      project: 'ai-sdk-7',
+      program: 'ai-sdk.mjs',
+      environment: { TELEMETRY: telemetry, WAY: way },
+      agentName: 'guide',
+      sessionId: 's-7',
+      userId: 'u-7',
+    })),
+  ),
+  ...['mastra', 'mastra-before'].flatMap((project) =>
+    ['generate', 'stream'].map((way) => ({
+      title: `Mastra (${project}), ${way}`,
+      project,
+      program: 'mastra.mjs',
+      environment: { WAY: way },
+      agentName: 'guide',
+      sessionId: 's-7',
+      userId: 'u-7',
+    })),
+  ),
   ...['langchain', 'langchain-before'].flatMap((project) =>
     ['langchain', 'langgraph'].map((way) => ({
       title: `${way === 'langchain' ? 'LangChain' : 'LangGraph'} (${project})`,

@@ -72,15 +72,17 @@ export const SECTIONS: readonly Section[] = [
     paste:
       "await generateText({ model: anthropic('claude-sonnet-5-5'), tools, stopWhen: stepCountIs(9), prompt,\n  experimental_telemetry: { isEnabled: true, functionId: 'guide', metadata: { userId, sessionId } } }); // optional",
     language: 'js',
-    seen: `${ALL} With its telemetry on, \`functionId\`, \`userId\` and \`sessionId\` name the run, and tools have their own times; its spans count nothing twice and leave without prompts and answers.`,
+    seen: `${ALL} With its telemetry on, \`functionId\`, \`userId\` and \`sessionId\` name the run, and tools have their own times; its spans count nothing twice and leave without prompts and answers. Version 7 needs no telemetry for that: each \`generateText\` or \`streamText\` is a run, named by \`telemetry.functionId\`, for the \`userId\` and \`sessionId\` of its \`runtimeContext\` that \`telemetry.includeRuntimeContext\` names; an agent that a tool asks is a run in that run.`,
+    notSeen:
+      'The `id` of a `ToolLoopAgent`: give it a `telemetry.functionId`. Version 7 shows nothing beside the requests where a call says `telemetry: { isEnabled: false }`.',
     rows: ['Vercel AI SDK'],
   },
   {
     title: 'Mastra',
-    paste: 'npx tallyspan exec -- node agent.mjs',
-    language: 'sh',
-    seen: ALL,
-    notSeen: "The agent's name and Mastra's own thread and resource: say them with `run` and `identify`.",
+    paste: "await agent.generate(question, { memory: { thread: 's-7', resource: 'u-7' } });",
+    language: 'js',
+    seen: `${ALL} The agent's name; \`thread\` is the session and \`resource\` the user, unless \`tracingOptions.metadata\` has a \`sessionId\` or \`userId\`.`,
+    notSeen: 'In a bundle, the names; the calls are seen there, too.',
     rows: ['Mastra'],
   },
   {

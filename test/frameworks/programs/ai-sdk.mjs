@@ -21,6 +21,13 @@ const options = {
   stopWhen: ai.stepCountIs(5),
   prompt: 'secret-prompt',
   ...(TELEMETRY === 'spans' ? { experimental_telemetry: telemetry } : {}),
+  // Version 7: seen on its channel, whether anything is registered or not.
+  ...(TELEMETRY === 'named' || TELEMETRY === 'registered'
+    ? {
+        telemetry: { functionId: 'guide', includeRuntimeContext: { userId: true, sessionId: true } },
+        runtimeContext: { userId: 'u-7', sessionId: 's-7', secret: 'secret-context' },
+      }
+    : {}),
 };
 if (WAY === 'stream') {
   const { textStream } = ai.streamText(options);

@@ -18,4 +18,9 @@ const agent = new Agent({
   model: anthropic('claude-sonnet-4-5'),
   tools: { look },
 });
-console.log((await agent.generate('secret-prompt')).text);
+const memory = { thread: 's-7', resource: 'u-7' };
+if (process.env.WAY === 'stream') {
+  const { textStream } = await agent.stream('secret-prompt', { memory });
+  for await (const piece of textStream) process.stdout.write(piece);
+  console.log();
+} else console.log((await agent.generate('secret-prompt', { memory })).text);

@@ -1,0 +1,93 @@
+// Operations that a framework shows: which run is nested in which tool, how tools ended, and when a run has failed.
+
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { copyFile, readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { EventRecord } from '../../core/event.ts';
+import { installProject } from '../contract/versions/cached-packages.ts';
+import { openHarness, type Harness } from '../contract/harness.ts';
+import { errorExchange, type Exchange } from '../fakes/anthropic-api.ts';
+import { answer, text, toolUse } from '../fakes/messages.ts';
+
+const HERE = import.meta.dirname;
+const INSTALL_MS = 300_000;
+/** 100 tokens in, 20 out of claude-sonnet-5-5, in nano-USD. */
+const COST = 400_000;
+
+let harness: Harness;
+beforeAll(async () => {
+  harness = await openHarness();
+});
+afterAll(() => harness.close());
+
+async function run(way: string, exchanges: readonly Exchange[]) {
+  const folder = await installProject(path.join(HERE, 'projects/ai-sdk-7'));
+  if (folder === undefined) return undefined;
+  const program = path.join(folder, 'operations.mjs');
+  await copyFile(path.join(HERE, 'programs/operations.mjs'), program);
+  const file = path.join(harness.spoolDir, `file-${way}`);
+  const outcome = await harness.run(program, {
+    scenario: { exchanges },
+    environment: { WAY: way, TALLYSPAN_FILE: file },
+  });
+  const [name = ''] = await readdir(file);
+  const lines = (await readFile(path.join(file, name), 'utf8')).trim().split('\n');
+  const events = lines.map((line) => JSON.parse(line) as EventRecord);
+  return { outcome, of: (kind: string) => events.filter((event) => event['event.name'] === kind) };
+}
+
+it(
+  'an agent in a tool of another is a run in its run; a tool that fails has failed',
+  async () => {
+    const seen = await run('nested', [
+      answer({ blocks: [toolUse('delegate', { at: 'x' })] }),
+      answer({ blocks: [text('from the helper')] }),
+      answer({ blocks: [toolUse('fail', { at: 'x' })] }),
+      answer({ blocks: [text('done')] }),
+    ]);
+    if (seen === undefined) return;
+    const { outcome, of } = seen;
+    expect([outcome.stdout, outcome.stderr, outcome.said]).toEqual(['done\n', '', []]);
+    const [helper, guide] = of('agent.run');
+    expect([helper, guide]).toMatchObject([
+      { 'gen_ai.agent.name': 'helper', 'agent.status': 'ok', 'agent.turns': 1, 'agent.cost_nano_usd': COST },
+      {
+        'gen_ai.agent.name': 'guide',
+        'agent.status': 'ok',
+        'agent.turns': 3,
+        'agent.tool_calls': 2,
+        'agent.cost_nano_usd': 3 * COST,
+        'agent.nested_cost_nano_usd': COST,
+      },
+    ]);
+    expect(helper?.['agent.parent_run_id']).toBe(guide?.['agent.run_id']);
+    const [delegate, fail] = of('agent.tool_call');
+    expect([delegate, fail]).toMatchObject([
+      { 'gen_ai.tool.name': 'delegate', 'tool.ok': true, 'agent.inferred': false },
+      { 'gen_ai.tool.name': 'fail', 'tool.ok': false, 'error.type': 'tool_error', 'agent.inferred': false },
+    ]);
+    // The helper's run stands below the span of the tool that it ran in.
+    expect(helper?.['parent_span_id']).toBe(delegate?.['span_id']);
+    expect(JSON.stringify(outcome.events)).not.toContain('secret');
+  },
+  INSTALL_MS,
+);
+
+it(
+  'a call that was tried until its framework gave it up has failed at that moment',
+  async () => {
+    const busy = errorExchange(529, 'overloaded_error', 'busy', { 'retry-after': '0' });
+    const seen = await run('failing', [busy, busy, busy, answer({ blocks: [text('done')] })]);
+    if (seen === undefined) return;
+    expect(seen.outcome.stdout).toBe('AI_RetryError done\n');
+    expect(seen.of('agent.model_call')).toMatchObject([
+      { 'error.type': 'overloaded_error', attempts: 3 },
+      { attempts: 1, cost_nano_usd: COST },
+    ]);
+    expect(seen.of('agent.run')).toMatchObject([
+      { 'agent.status': 'error', 'error.type': 'overloaded_error' },
+      { 'agent.status': 'ok', 'agent.turns': 1 },
+    ]);
+  },
+  INSTALL_MS,
+);

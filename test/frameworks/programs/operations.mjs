@@ -1,0 +1,29 @@
+// Operations of the AI SDK beyond one loop: an agent in a tool of another, a tool that fails, an API that fails.
+import { createAnthropic } from '@ai-sdk/anthropic';
+import { generateText, stepCountIs, tool } from 'ai';
+import { z } from 'zod';
+
+const anthropic = createAnthropic({ baseURL: `${process.env.ANTHROPIC_BASE_URL}/v1`, apiKey: 'k' });
+const model = anthropic('claude-sonnet-5-5');
+const inputSchema = z.object({ at: z.string() });
+const ask = (functionId, more) =>
+  generateText({ model, prompt: functionId, telemetry: { functionId }, stopWhen: stepCountIs(5), ...more });
+
+if (process.env.WAY === 'failing') {
+  const failed = await ask('guide').catch((error) => error.name);
+  const { text } = await ask('guide');
+  console.log(failed, text);
+} else {
+  const tools = {
+    delegate: tool({ inputSchema, execute: async () => (await ask('helper')).text }),
+    fail: tool({
+      inputSchema,
+      execute: async () => {
+        throw new Error('secret failure');
+      },
+    }),
+  };
+  console.log((await ask('guide', { tools })).text);
+}
+// The process goes at once: what has ended has been said by then.
+process.exit(0);
