@@ -153,7 +153,7 @@ function schedule(preload: Preload): void {
   };
   observer.whenLimited(() => {
     guard('limit fetch', () => {
-      limitFetch(observer, watch.isObserved);
+      limitFetch(wireCalls, watch.isObserved);
     });
   });
   guard('watch undici', () => {

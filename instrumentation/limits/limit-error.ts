@@ -1,9 +1,10 @@
 // The error of a request that a limit refused, or of a stream that it ended. It reaches the program the way an error of
-// the API does: the promise or the stream rejects with it. It is an APIError of the copy of the SDK that was called,
-// without a status, so that handlers of API errors see it and neither the SDK nor the program tries again.
+// the API does: the promise or the stream rejects with it. It is an APIError of the copy of the SDK that was called, with
+// the status of the API's own errors about payment: what has none is often taken for a lost connection and tried again.
 
 import { formatCost, formatCount } from '../../core/text/format.ts';
 import type { LimitScope, LimitUnit } from '../../core/limits/limit.ts';
+import { asJson } from '../../core/model-call/json.ts';
 import { usdOf } from '../../core/money.ts';
 import { guard } from '../process/guard.ts';
 
@@ -27,10 +28,12 @@ export interface LimitFacts {
   readonly hint: string;
 }
 
-const BRAND = Symbol.for('tallyspan.limit_exceeded');
+const BRAND: unique symbol = Symbol.for('tallyspan.limit_exceeded');
 const NAME = 'LimitExceededError';
 /** As `error.type` in events. */
 export const LIMIT_ERROR_TYPE = 'limit_exceeded';
+/** Payment required: nobody tries again after it. */
+export const LIMIT_STATUS = 402;
 
 export class LimitExceededError extends Error implements LimitFacts {
   declare readonly scope: LimitScope;
@@ -43,16 +46,23 @@ export class LimitExceededError extends Error implements LimitFacts {
   declare readonly needed: number;
   declare readonly model: string;
   declare readonly hint: string;
+  declare readonly status: typeof LIMIT_STATUS;
 
   constructor(facts: LimitFacts) {
     super(describeRefusal(facts));
     brand(this, facts);
   }
 
-  /** Also true of the errors that are made from a class of the SDK. */
+  /** Also true of the errors that are made from a class of the SDK, by us or by a copy that got a refusal as an answer. */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && BRAND in value;
+    if (typeof value !== 'object' || value === null) return false;
+    return BRAND in value || asJson(asJson(asJson(value)['error'])['error'])['type'] === LIMIT_ERROR_TYPE;
   }
+}
+
+/** What an error of ours was made of. */
+export function refusalOf(error: Error): LimitFacts | undefined {
+  return (error as { readonly [BRAND]?: LimitFacts })[BRAND];
 }
 
 type ErrorClass = new (status: undefined, body: undefined, message: string, headers: undefined) => Error;
@@ -70,16 +80,12 @@ function fromSdk(client: object | undefined, facts: LimitFacts): LimitExceededEr
 }
 
 function brand(error: Error, facts: LimitFacts): Error {
-  Object.defineProperty(error, BRAND, { value: true });
+  Object.defineProperty(error, BRAND, { value: facts });
   for (const [key, value] of Object.entries(facts))
     Object.defineProperty(error, key, { value: value as unknown, enumerable: true, configurable: true });
   Object.defineProperty(error, 'name', { value: NAME, configurable: true, writable: true });
-  Object.defineProperty(error, 'type', {
-    value: LIMIT_ERROR_TYPE,
-    enumerable: true,
-    configurable: true,
-    writable: true,
-  });
+  for (const [key, value] of Object.entries({ type: LIMIT_ERROR_TYPE, status: LIMIT_STATUS }))
+    Object.defineProperty(error, key, { value, enumerable: true, configurable: true, writable: true });
   return error;
 }
 

@@ -83,6 +83,13 @@ export class LimitScopes {
     this.#codeOfRuns.set(run, this.#makeCode(limit, `run ${run.id}`, undefined, run));
   }
 
+  /** The run goes on with what the other has used: it is what the other was refused, asked again. */
+  carryOn(run: Run, refused: Run): void {
+    const accounts = this.#ofRuns.get(refused);
+    if (accounts !== undefined) this.#ofRuns.set(run, accounts);
+    run.loop ??= refused.loop;
+  }
+
   /** Context of work that a limit in code is set around. */
   enter(active: Context, limit: CodeLimit): Context {
     const outer = active.getValue(CODE_KEY) as CodeAccounts | undefined;

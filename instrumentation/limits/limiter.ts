@@ -32,6 +32,7 @@ import { LeaseClient } from './lease-client.ts';
 import type { Admitted, LimitedRequest, Refused } from './limited-request.ts';
 import { noteLimit, type LimitAction } from './limit-events.ts';
 import { LimitScopes } from './limit-scopes.ts';
+import { RefusedRuns } from './refused-runs.ts';
 import { ToolLimits } from './tool-limits.ts';
 
 const CHARS_PER_TOKEN = 3.8;
@@ -43,6 +44,7 @@ export class Limiter {
   readonly #overrides: PriceOverrides | undefined;
   /** What the API counted of the latest request of a run. */
   readonly #counted = new WeakMap<Run, CountedRequest>();
+  readonly #refused: RefusedRuns;
   readonly #tools: ToolLimits | undefined;
   readonly #leases: LeaseClient | undefined;
 
@@ -61,6 +63,7 @@ export class Limiter {
     const { serverUrl, serverToken } = settings;
     if (serverUrl !== undefined) this.#leases = new LeaseClient(serverUrl, serverToken, processId);
     this.scopes = new LimitScopes(settings.rules, instanceId, this.#leases);
+    this.#refused = new RefusedRuns(this.scopes);
     if (settings.rules.some(({ scope }) => scope === 'tool_run'))
       this.#tools = new ToolLimits(runs, this.scopes);
   }
@@ -79,6 +82,7 @@ export class Limiter {
 
   #decide(request: LimitedRequest): Admitted | Refused | undefined {
     const { run, facts, active } = request;
+    this.#refused.carryOn(request);
     const loop = this.#loopToStop(run, active);
     if (loop !== undefined) return this.#refuseLoop(request, loop);
     const accounts = this.scopes.accountsOf(run, facts.model, active, Date.now());
@@ -342,6 +346,7 @@ export class Limiter {
   }
 
   #error(request: LimitedRequest, facts: Omit<LimitFacts, 'model'>): Refused {
+    this.#refused.remember(request);
     return { error: limitErrorFor(request.client, { ...facts, model: request.facts.model }) };
   }
 

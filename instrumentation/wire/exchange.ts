@@ -3,10 +3,14 @@
 
 import type { Context } from '@opentelemetry/api';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Json } from '../../core/model-call/json.ts';
+import { hasSlot, withSlot, type AdmissionSlot } from '../limits/admission-slot.ts';
 import type { MessageReader } from '../../core/model-call/message-reader.ts';
 import { guard } from '../process/guard.ts';
 import type { CallEnd, ModelCall } from '../record/model-call.ts';
+import { readRequest, type RequestFacts } from '../record/request-facts.ts';
 import { AnswerBody } from './answer-body.ts';
+import { askLimits, type Asked } from './ask-limits.ts';
 import { messageParamsOf, type Endpoint } from './endpoint.ts';
 import { isRetried, type WireCalls } from './wire-calls.ts';
 
@@ -22,15 +26,19 @@ export interface ResponseHead {
 export class Exchange {
   readonly #calls: WireCalls;
   readonly #endpoint: Endpoint;
-  readonly #active: Context;
+  #active: Context;
   readonly #sdkVersion: string | undefined;
   /** The asynchronous flow of the caller: others deliver the bytes. */
   readonly #inFlow = AsyncLocalStorage.snapshot();
   readonly #startMs = Date.now();
   readonly #sent: Buffer[] = [];
   #sentBytes = 0;
+  #isAsked = false;
+  /** The Messages request, once its body is whole, and what is known of it. */
+  #read: { readonly params: Json; readonly facts: RequestFacts } | undefined;
   #isBegun = false;
   #isEnded = false;
+  #slot: AdmissionSlot | undefined;
   #call: ModelCall | undefined;
   #status: number | undefined;
   #body: AnswerBody | undefined;
@@ -42,13 +50,18 @@ export class Exchange {
     this.#sdkVersion = sdkVersion;
   }
 
+  /** Whether limits have to be asked before the request leaves. */
+  get isLimited(): boolean {
+    return this.#calls.observer.isLimited && !hasSlot(this.#active);
+  }
+
   get isAnswered(): boolean {
     return this.#status !== undefined;
   }
 
   /** A piece of the request's body leaves. */
   send(piece: unknown): void {
-    if (this.#isBegun) return;
+    if (this.#isBegun || this.#isAsked) return;
     const bytes =
       typeof piece === 'string' || piece instanceof Uint8Array ? Buffer.from(piece as Uint8Array) : undefined;
     if (bytes === undefined) return;
@@ -56,21 +69,51 @@ export class Exchange {
     if (this.#sentBytes <= MAX_REQUEST_BYTES) this.#sent.push(bytes);
   }
 
+  /**
+   * Asks the limits, where the body is whole and nothing of it has left: the error to refuse it with, now or later.
+   * @param abort ends the request, and the reading of its answer, with an error
+   * @param canWait whether the request can be held back while a server is asked
+   */
+  ask(abort: (error: Error) => void, canWait: boolean): Asked {
+    const read = this.#readRequest();
+    if (read === undefined || hasSlot(this.#active)) return undefined;
+    this.#isAsked = true;
+    const active = this.#active;
+    const asked = this.#inFlow(() =>
+      askLimits(this.#calls, { endpoint: this.#endpoint, ...read, active, abort, canWait }),
+    );
+    if (asked === undefined) return undefined;
+    if ('error' in asked) {
+      this.drop();
+      return asked.error;
+    }
+    this.#slot = asked.slot;
+    this.#active = withSlot(active, asked.slot);
+    return asked.refusal;
+  }
+
+  /** Refused, or given up before it left: there was no call. */
+  drop(): void {
+    this.#isBegun = true;
+    this.#isEnded = true;
+    this.#sent.length = 0;
+    const slot = this.#slot;
+    if (slot?.isTaken === false) slot.release();
+  }
+
   /** The request has left. */
   begin(): void {
     if (this.#isBegun) return;
     this.#isBegun = true;
-    const params =
-      this.#sentBytes > MAX_REQUEST_BYTES ? undefined : messageParamsOf(this.#endpoint, parse(this.#sent));
-    this.#sent.length = 0;
-    if (params === undefined) {
+    const read = this.#readRequest();
+    if (read === undefined) {
       this.#isEnded = true;
       return;
     }
     this.#call = this.#inFlow(() =>
       this.#calls.begin({
         endpoint: this.#endpoint,
-        params,
+        ...read,
         active: this.#active,
         startMs: this.#startMs,
         sdkVersion: this.#sdkVersion,
@@ -119,10 +162,21 @@ export class Exchange {
 
   /** The request or its answer broke off. */
   fail(errorType: string | undefined): void {
+    // Given up while it was held back.
+    if (!this.#isBegun && this.#slot !== undefined) this.drop();
     this.begin();
     if (this.#isEnded) return;
     if (errorType === undefined) this.#leave();
     else this.#end({ type: 'failed', errorType });
+  }
+
+  #readRequest(): { readonly params: Json; readonly facts: RequestFacts } | undefined {
+    if (this.#read !== undefined) return this.#read;
+    const params =
+      this.#sentBytes > MAX_REQUEST_BYTES ? undefined : messageParamsOf(this.#endpoint, parse(this.#sent));
+    this.#sent.length = 0;
+    if (params === undefined) return undefined;
+    return (this.#read = { params, facts: readRequest(params) });
   }
 
   /** The caller wants no more. */

@@ -6,25 +6,31 @@ import { context } from '@opentelemetry/api';
 import { asText } from '../../core/model-call/json.ts';
 import { guard } from '../process/guard.ts';
 import { readRequest } from '../record/request-facts.ts';
-import type { Run } from '../record/run.ts';
-import { withSlot, type AdmissionSlot } from '../limits/admission-slot.ts';
-import { LIMIT_ERROR_TYPE } from '../limits/limit-error.ts';
-import type { Admitted, Refused } from '../limits/limited-request.ts';
+import { withSlot } from '../limits/admission-slot.ts';
+import { refusalResponse } from '../limits/refusal-response.ts';
 import { isClaimed } from '../sdk/native-spans.ts';
-import type { Observer } from '../sdk/observer.ts';
+import { askLimits } from './ask-limits.ts';
 import { endpointOf, messageParamsOf, type Endpoint } from './endpoint.ts';
+import { SDK_AGENT } from './watched-exchange.ts';
+import type { WireCalls } from './wire-calls.ts';
 
 type Fetch = typeof globalThis.fetch;
 type FetchInput = Parameters<Fetch>[0];
 type FetchInit = Parameters<Fetch>[1];
 
-export function limitFetch(observer: Observer, isObserved: (version: string) => boolean): void {
+interface LimitedEndpoint {
+  readonly endpoint: Endpoint;
+  /** Version of a copy of the SDK that is not observed, such as one in a bundle. */
+  readonly sdkVersion: string | undefined;
+}
+
+export function limitFetch(calls: WireCalls, isObserved: (version: string) => boolean): void {
   const { fetch: original } = globalThis;
   if (typeof original !== 'function') return;
   const fetch = function (this: unknown, input: FetchInput, init?: FetchInit) {
     const send = (own = init): ReturnType<Fetch> => Reflect.apply(original, this, [input, own]);
     const endpoint = guard('limit fetch', () => limitedEndpoint(input, init, isObserved));
-    return endpoint === undefined ? send() : sendLimited(observer, endpoint, input, init, send);
+    return endpoint === undefined ? send() : sendLimited(calls, endpoint, input, init, send);
   };
   // As Node's own is: its name and how many parameters it has are looked at by some.
   Object.defineProperty(fetch, 'length', { value: original.length });
@@ -35,7 +41,7 @@ function limitedEndpoint(
   input: FetchInput,
   init: FetchInit,
   isObserved: (version: string) => boolean,
-): Endpoint | undefined {
+): LimitedEndpoint | undefined {
   const request = input instanceof Request ? input : undefined;
   const method = (init?.method ?? request?.method ?? 'GET').toUpperCase();
   if (method !== 'POST' || isClaimed(context.active())) return undefined;
@@ -45,89 +51,56 @@ function limitedEndpoint(
   const endpoint = endpointOf(method, pathname, () => host);
   if (endpoint === undefined || endpoint.form === 'batch_results') return undefined;
   const agent = new Headers(init?.headers ?? request?.headers).get('user-agent') ?? '';
-  const version = /^Anthropic\w*\/JS (\S+)/.exec(agent)?.[1];
-  return version !== undefined && isObserved(version) ? undefined : endpoint;
+  const sdkVersion = SDK_AGENT.exec(agent)?.[1];
+  return sdkVersion !== undefined && isObserved(sdkVersion) ? undefined : { endpoint, sdkVersion };
 }
 
 async function sendLimited(
-  observer: Observer,
-  endpoint: Endpoint,
+  calls: WireCalls,
+  asked: LimitedEndpoint,
   input: FetchInput,
   init: FetchInit,
   send: (init: FetchInit) => ReturnType<Fetch>,
 ): Promise<Response> {
+  const { endpoint, sdkVersion } = asked;
   const body = await bodyOf(input, init);
-  const found = guard('limit fetch', () => admit(observer, endpoint, body));
-  if (found === undefined) return send(init);
-  const { run, outcome } = found;
-  if ('error' in outcome) {
-    guard('refused run', () => {
-      refuseRun(observer, run);
-    });
-    throw outcome.error;
-  }
-  const { admission } = outcome;
-  const refusal = await admission.wait?.();
-  if (refusal !== undefined) {
-    guard('refused run', () => {
-      refuseRun(observer, run);
-    });
-    throw refusal;
-  }
   const controller = new AbortController();
-  const slot: AdmissionSlot = {
-    run,
-    admission,
-    isTaken: false,
-    abort: (error) => {
+  const answer = guard('limit fetch', () =>
+    ask(calls, endpoint, body, (error) => {
       controller.abort(error);
-    },
-  };
+    }),
+  );
+  if (answer === undefined) return send(init);
+  const refusal = 'error' in answer ? answer.error : await answer.refusal;
+  if (refusal !== undefined) return refuse(refusal, sdkVersion);
+  const { slot } = answer as Exclude<typeof answer, { readonly error: Error }>;
   const given = init?.signal ?? (input instanceof Request ? input.signal : undefined);
   const signal = given ? AbortSignal.any([given, controller.signal]) : controller.signal;
   try {
     return await context.with(withSlot(context.active(), slot), () => send({ ...init, signal }));
   } finally {
     // Nobody saw it leave: nothing was asked.
-    if (!slot.isTaken) admission.cancel();
+    if (!slot.isTaken) slot.release();
   }
 }
 
-function admit(
-  observer: Observer,
+function ask(
+  calls: WireCalls,
   endpoint: Endpoint,
   body: string | undefined,
-): { readonly run: Run; readonly outcome: Admitted | Refused } | undefined {
+  abort: (error: Error) => void,
+): ReturnType<typeof askLimits> {
   const params = body === undefined ? undefined : messageParamsOf(endpoint, JSON.parse(body));
   if (params === undefined) return undefined;
-  const facts = readRequest(params);
   const active = context.active();
-  const run = observer.runs.runOf(facts, active);
-  const { platform, region } = endpoint;
-  const outcome = observer.limiter.admit({
-    run,
-    facts,
-    body: params,
-    client: undefined,
-    active,
-    platform,
-    region,
-    canWait: true,
-    canShorten: false,
-  });
-  // A run that was begun here is carried on, so that it is not begun again when the request is seen to leave.
-  return { run, outcome: outcome ?? { admission: NOTHING_LIMITED } };
+  return askLimits(calls, { endpoint, params, facts: readRequest(params), active, abort, canWait: true });
 }
 
-const NOTHING_LIMITED = {
-  settle: () => undefined,
-  cancel: () => undefined,
-  check: () => undefined,
-};
-
-function refuseRun(observer: Observer, run: Run): void {
-  if (run.isInferred && !run.isAdopted && !run.isEnded)
-    observer.runs.end(run, 'budget_exceeded', LIMIT_ERROR_TYPE);
+/** A copy of the SDK tries again after what it takes for a lost connection, and makes its own errors of answers. */
+function refuse(error: Error, sdkVersion: string | undefined): Response {
+  const response = sdkVersion === undefined ? undefined : guard('refuse', () => refusalResponse(error));
+  if (response === undefined) throw error;
+  return response;
 }
 
 async function bodyOf(input: FetchInput, init: FetchInit): Promise<string | undefined> {

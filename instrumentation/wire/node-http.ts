@@ -5,7 +5,8 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { guard, guarded } from '../process/guard.ts';
 import type { BatchExchange } from './batch-exchange.ts';
-import type { Exchange } from './exchange.ts';
+import { Exchange } from './exchange.ts';
+import { holdBody } from './held-body.ts';
 import { watchedExchange, type Watch } from './watched-exchange.ts';
 
 interface ClientMessage {
@@ -29,7 +30,14 @@ export function watchNodeHttp(watch: Watch): void {
       });
       if (exchange === undefined) return;
       exchanges.set(request, exchange);
-      watchRequest(request, exchange);
+      if (exchange instanceof Exchange && exchange.isLimited) {
+        holdBody(request, exchange, (error) => {
+          // With an answer under way, what reads it gets the error.
+          const { res } = request as { readonly res?: IncomingMessage };
+          (res ?? request).destroy(error);
+        });
+      } else watchBody(request, exchange);
+      watchClose(request, exchange);
       watchDestroy(request, left);
     }),
   );
@@ -56,7 +64,7 @@ export function watchNodeHttp(watch: Watch): void {
   );
 }
 
-function watchRequest(request: ClientRequest, exchange: Exchange | BatchExchange): void {
+function watchBody(request: ClientRequest, exchange: Exchange | BatchExchange): void {
   const write = request.write.bind(request) as (...parameters: unknown[]) => boolean;
   const end = request.end.bind(request) as (...parameters: unknown[]) => ClientRequest;
   let isEnding = false;
@@ -78,6 +86,9 @@ function watchRequest(request: ClientRequest, exchange: Exchange | BatchExchange
     });
     return end(...parameters);
   }) as ClientRequest['end'];
+}
+
+function watchClose(request: ClientRequest, exchange: Exchange | BatchExchange): void {
   // A request that is destroyed reports no error where none was given.
   request.once(
     'close',

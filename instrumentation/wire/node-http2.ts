@@ -5,7 +5,8 @@ import { channel } from 'node:diagnostics_channel';
 import type { ClientHttp2Stream } from 'node:http2';
 import { guard, guarded } from '../process/guard.ts';
 import type { BatchExchange } from './batch-exchange.ts';
-import type { Exchange } from './exchange.ts';
+import { Exchange } from './exchange.ts';
+import { holdBody } from './held-body.ts';
 import { watchedExchange, type Watch } from './watched-exchange.ts';
 
 /** Codes of RFC 9113; the module that names them is loaded only where it is used. */
@@ -31,7 +32,12 @@ export function watchNodeHttp2(watch: Watch): void {
       host: () => textOf(headers[':authority']) ?? textOf(headers['host']) ?? '',
       userAgent: () => textOf(headers['user-agent']),
     });
-    if (exchange !== undefined) exchanges.set(stream, exchange);
+    if (exchange === undefined) return;
+    exchanges.set(stream, exchange);
+    if (exchange instanceof Exchange && exchange.isLimited)
+      holdBody(stream, exchange, (error) => {
+        stream.destroy(error);
+      });
   });
   channel('http2.client.stream.created').subscribe(begin);
   for (const [name, work] of Object.entries(STEPS)) {

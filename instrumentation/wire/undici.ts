@@ -5,10 +5,11 @@
 import { channel } from 'node:diagnostics_channel';
 import { guard, guarded } from '../process/guard.ts';
 import type { BatchExchange } from './batch-exchange.ts';
-import type { Exchange } from './exchange.ts';
+import { Exchange } from './exchange.ts';
+import { limitRequest, type LimitableRequest } from './limited-undici.ts';
 import { watchedExchange, type Watch } from './watched-exchange.ts';
 
-interface UndiciRequest {
+interface UndiciRequest extends LimitableRequest {
   readonly method: string;
   readonly path: string;
   readonly origin: unknown;
@@ -32,6 +33,7 @@ export function watchUndici(watch: Watch): void {
     });
     if (exchange === undefined) return;
     exchanges.set(request, exchange);
+    if (exchange instanceof Exchange && exchange.isLimited) limitRequest(request, exchange);
     if (!publishesChunks(request)) watchChunks(request, exchange);
   });
   channel('undici:request:create').subscribe(begin);

@@ -25,7 +25,8 @@ export interface Watch {
   onRequest(): void;
 }
 
-const SDK_AGENT = /^Anthropic\w*\/JS (\S+)/;
+/** What copies of the SDK send as their user agent: with their version. */
+export const SDK_AGENT = /^Anthropic\w*\/JS (\S+)/;
 
 /** The exchange of a request that begins here; `undefined` when it is none of ours to watch. */
 export function watchedExchange(watch: Watch, head: SentHead): Exchange | BatchExchange | undefined {

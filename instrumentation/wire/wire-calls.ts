@@ -28,6 +28,8 @@ export interface WireRequest {
   readonly endpoint: Endpoint;
   /** The Messages request. */
   readonly params: Readonly<Record<string, unknown>>;
+  /** What is known of it, where somebody has read it already. */
+  readonly facts?: RequestFacts | undefined;
   /** Context that the request was made in. */
   readonly active: Context;
   readonly startMs: number;
@@ -54,23 +56,42 @@ export class WireCalls {
 
   /** The call that a request begins or goes on with. */
   begin(request: WireRequest): ModelCall {
-    const facts = readRequest(request.params);
+    const facts = request.facts ?? readRequest(request.params);
     const key = keyOf(facts);
     const slot = takeSlot(request.active);
-    const held = this.#held.get(key);
-    if (held !== undefined) {
-      this.#held.delete(key);
-      clearTimeout(held.timer);
-      // What let it through the first time holds on.
-      slot?.admission.cancel();
-      if (slot !== undefined) this.#slots.set(held.call, slot);
-      return held.call;
+    const earlier = slot === undefined ? this.#take(key)?.call : slot.resumed;
+    if (earlier !== undefined) {
+      if (slot !== undefined) this.#slots.set(earlier, slot);
+      return earlier;
     }
     const call = beginCall(this.observer, facts, request, slot?.run);
     call.admission = slot?.admission;
     if (slot !== undefined) this.#slots.set(call, slot);
     this.#keys.set(call, key);
     return call;
+  }
+
+  /**
+   * The failed call that a request with these facts goes on with, for whoever lets the request through: what let it
+   * through the first time holds on. `keep` puts it back, as the request never left.
+   */
+  resume(facts: RequestFacts): { readonly call: ModelCall; readonly keep: () => void } | undefined {
+    const held = this.#take(keyOf(facts));
+    if (held === undefined) return undefined;
+    return {
+      call: held.call,
+      keep: () => {
+        this.hold(held.call, held.end);
+      },
+    };
+  }
+
+  #take(key: string): HeldCall | undefined {
+    const held = this.#held.get(key);
+    if (held === undefined) return undefined;
+    this.#held.delete(key);
+    clearTimeout(held.timer);
+    return held;
   }
 
   /** More of the answer has come: ends it where it passes a limit. */

@@ -10,7 +10,7 @@ import { eventsOf, openHarness, type Harness, type Outcome } from './harness.ts'
 const PROGRAM = path.join(import.meta.dirname, 'programs/limits.mjs');
 const COST = 100 * 2_000 + 20 * 10_000;
 const usage = { input_tokens: 100, output_tokens: 20 };
-const REFUSED = ['LimitExceededError true true'];
+const REFUSED = 'LimitExceededError true true 402';
 
 const plain = ({ body }: RecordedRequest): Exchange =>
   (body as { stream?: boolean }).stream === true ? streamedAnswer({ usage }) : answer({ usage });
@@ -38,9 +38,7 @@ describe('limits', () => {
     async (name) => {
       const outcome = await start(name, { TALLYSPAN_LIMIT_RUN: '$0.003' });
       const [passed = ''] = outcome.stdout.split(' ');
-      expect(outcome.stdout).toContain(
-        `${REFUSED.join('')}  run TALLYSPAN_LIMIT_RUN usd 0.003 claude-sonnet-5-5`,
-      );
+      expect(outcome.stdout).toContain(`${REFUSED} run TALLYSPAN_LIMIT_RUN usd 0.003 claude-sonnet-5-5`);
       expect(outcome.requests).toHaveLength(Number(passed));
       expect(Number(passed)).toBeGreaterThan(1);
       expect(Number(passed) * COST).toBeLessThanOrEqual(3_000_000);
@@ -56,7 +54,7 @@ describe('limits', () => {
   it('requests of fetch are limited, too', async () => {
     const outcome = await start('fetch', { TALLYSPAN_LIMIT_RUN: '$0.003' });
     const passed = Number(outcome.stdout.split(' ')[0]);
-    expect(outcome.stdout).toContain('LimitExceededError true false  run TALLYSPAN_LIMIT_RUN usd 0.003');
+    expect(outcome.stdout).toContain('LimitExceededError true false 402 run TALLYSPAN_LIMIT_RUN usd 0.003');
     expect(outcome.requests).toHaveLength(passed);
     expect(passed).toBeGreaterThan(1);
     expect(eventsOf(outcome, 'agent.model_call')).toHaveLength(passed);
@@ -67,7 +65,7 @@ describe('limits', () => {
       usage: { input_tokens: 100, output_tokens: 5_000 },
     };
     const stream = await start('fetchStream', {}, () => streamedAnswer(long, { delayMs: 1 }));
-    expect(stream.stdout).toContain('LimitExceededError true false  code code usd 0.0021');
+    expect(stream.stdout).toContain('LimitExceededError true false 402 code code usd 0.0021');
     const [call] = eventsOf(stream, 'agent.model_call');
     expect(call?.['error.type']).toBe('limit_exceeded');
     expect(call?.cost_nano_usd).toBeGreaterThan(2_000_000);
@@ -89,7 +87,9 @@ describe('limits', () => {
             },
           },
     );
-    expect(outcome.stdout).toContain('4,4 LimitExceededError true true  run TALLYSPAN_LIMIT_RUN usd 0.005');
+    expect(outcome.stdout).toContain(
+      '4,4 LimitExceededError true true 402 run TALLYSPAN_LIMIT_RUN usd 0.005',
+    );
     const refusal = eventsOf(outcome, 'agent.limit').find((event) => event['limit.action'] === 'refused');
     expect(refusal?.limit_spent_nano_usd).toBe((8 * COST) / 2);
   });
@@ -118,7 +118,7 @@ describe('limits', () => {
 
   it('limit() bounds turns, warns once at four fifths, and a handled refusal still names the run’s end', async () => {
     const outcome = await start('code');
-    expect(outcome.stdout).toContain('5 LimitExceededError true true  code code turns 5');
+    expect(outcome.stdout).toContain('5 LimitExceededError true true 402 code code turns 5');
     expect(outcome.stdout).toContain('warned at 4\n');
     expect(eventsOf(outcome, 'agent.limit').map((event) => event['limit.action'])).toEqual([
       'warned',
@@ -152,7 +152,7 @@ describe('limits', () => {
 
   it('the tool runner stops with the error', async () => {
     const outcome = await start('runner', {}, () => answer({ blocks: [toolUse('again', {})] }));
-    expect(outcome.stdout).toContain('LimitExceededError true true  code code turns 3');
+    expect(outcome.stdout).toContain('LimitExceededError true true 402 code code turns 3');
     expect(outcome.requests).toHaveLength(3);
     expect(eventsOf(outcome, 'agent.run').map((run) => run['agent.status'])).toEqual(['turn_limit']);
   });
@@ -162,7 +162,7 @@ describe('limits', () => {
     const outcome = await start('stream', {}, () =>
       streamedAnswer({ blocks: [words], usage: { input_tokens: 100, output_tokens: 3_000 } }),
     );
-    expect(outcome.stdout).toContain('LimitExceededError true true  code code usd 0.0021');
+    expect(outcome.stdout).toContain('LimitExceededError true true 402 code code usd 0.0021');
     const [call] = eventsOf(outcome, 'agent.model_call');
     // 100 tokens of input, and output up to the limit with one event more at most.
     expect(call?.cost_nano_usd).toBeGreaterThan(2_000_000);
@@ -174,7 +174,7 @@ describe('limits', () => {
 
   it('a loop is noted at three rounds, and stopped at five where that is asked for', async () => {
     const outcome = await start('loop', {}, () => answer({ blocks: [toolUse('look', { q: 1 })] }));
-    expect(outcome.stdout).toContain('LimitExceededError true true  loop code repetitions 5');
+    expect(outcome.stdout).toContain('LimitExceededError true true 402 loop code repetitions 5');
     expect(outcome.requests).toHaveLength(5);
     const notes = eventsOf(outcome, 'agent.note').filter(
       (note) => note['agent.note.kind'] === 'loop_suspected',

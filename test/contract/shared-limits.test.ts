@@ -56,7 +56,7 @@ describe('limits of a day', () => {
     expect(spentBy(together)).toBeLessThanOrEqual(LIMIT);
     expect(spentBy(together)).toBeGreaterThan(LIMIT / 2);
     for (const outcome of together)
-      expect(outcome.stdout).toContain(`LimitExceededError true true  user_day ${rule}`);
+      expect(outcome.stdout).toContain(`LimitExceededError true true 402 user_day ${rule}`);
     const shared = [
       { scope: 'user_day', key: 'u', limit_nano_usd: LIMIT, spent_nano_usd: spentBy(together) },
     ];
@@ -89,6 +89,6 @@ describe('limits of a day', () => {
     expect(allowed.said.join('\n')).toContain('the server that keeps limits of the day does not answer');
     const refused = await start(rule, { ...away, TALLYSPAN_LIMIT_WITHOUT_SERVER: 'refuse' });
     expect(refused.requests).toHaveLength(0);
-    expect(refused.stdout).toContain('0 LimitExceededError true true  agent_day');
+    expect(refused.stdout).toContain('0 LimitExceededError true true 402 agent_day');
   });
 });

@@ -2,17 +2,13 @@
 // and bare. What each row shows is compared with what the API was asked, to the nano-dollar.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { build } from 'esbuild';
-import { copyFile } from 'node:fs/promises';
-import path from 'node:path';
 import { findDialect } from '../../core/dialects/normalise.ts';
-import { installProject } from '../contract/versions/cached-packages.ts';
 import { eventsOf, openHarness, type Harness, type Outcome } from '../contract/harness.ts';
 import { AGENT_COST_NANO_USD, AGENT_TOKENS_IN, AGENT_TOKENS_OUT, agentScenario } from './agent-scenario.ts';
+import { prepareRow } from './prepare-row.ts';
 import { ROWS, type FrameworkRow } from '../../scripts/generate/frameworks/rows.ts';
 
 const INSTALL_MS = 300_000;
-const HERE = import.meta.dirname;
 
 let harness: Harness;
 beforeAll(async () => {
@@ -24,30 +20,10 @@ async function runRow(
   row: FrameworkRow,
   preload: 'none' | 'import' | 'require',
 ): Promise<Outcome | undefined> {
-  const folder = await installProject(path.join(HERE, 'projects', row.project));
-  if (folder === undefined) return undefined;
-  const program = path.join(folder, row.program);
-  await copyFile(path.join(HERE, 'programs', row.program), program);
-  const { bundle, flags = [] } = row;
-  const file =
-    bundle === undefined ? program : path.join(folder, `bundle.${bundle === 'cjs' ? 'cjs' : 'mjs'}`);
-  if (bundle !== undefined) {
-    await build({
-      entryPoints: [program],
-      outfile: file,
-      bundle: true,
-      minify: true,
-      platform: 'node',
-      format: bundle,
-      logLevel: 'silent',
-    });
-  }
-  return harness.run(file, {
-    scenario: agentScenario,
-    flags,
-    preload,
-    environment: { OTEL_SERVICE_NAME: '', NEXT_TELEMETRY_DISABLED: '1', ...row.environment },
-  });
+  const prepared = await prepareRow(row);
+  return prepared === undefined
+    ? undefined
+    : harness.run(prepared.file, { ...prepared, scenario: agentScenario, preload });
 }
 
 describe.each(ROWS.filter(({ isServer }) => isServer !== true).map((row) => [row.title, row] as const))(
