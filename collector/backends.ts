@@ -68,7 +68,7 @@ export const BACKENDS: readonly Backend[] = [
       { name: 'TALLYSPAN_ENDPOINT', doc: 'OTLP gRPC address, default 127.0.0.1:24317', isRequired: false },
       {
         name: 'TALLYSPAN_TOKEN',
-        doc: 'Token of a server that does not listen on loopback; the stack’s own asks for it on its page, default inside-the-stack',
+        doc: 'Token of a server that does not listen on loopback; that of the stack’s own, where none is set, the init service makes and prints once',
         isRequired: false,
       },
     ],

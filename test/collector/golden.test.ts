@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BACKENDS, type Backend } from '../../collector/backends.ts';
@@ -20,7 +20,11 @@ import { readRecords, type GoldenRecord } from './golden-output.ts';
 const ENVIRONMENT: Readonly<Record<string, (backend: RecordingBackend) => Record<string, string>>> = {
   loki: ({ httpUrl }) => ({ LOKI_URL: httpUrl }),
   tempo: ({ grpcEndpoint }) => ({ TEMPO_ENDPOINT: grpcEndpoint }),
-  tallyspan: ({ grpcEndpoint }) => ({ TALLYSPAN_ENDPOINT: grpcEndpoint, TALLYSPAN_TOKEN: 'the-token' }),
+  // From a file, as in the stack.
+  tallyspan: ({ grpcEndpoint }) => ({
+    TALLYSPAN_ENDPOINT: grpcEndpoint,
+    TALLYSPAN_TOKEN: `\${file:${fileWith('the-token')}}`,
+  }),
   langfuse: ({ httpUrl }) => ({ LANGFUSE_HOST: httpUrl, LANGFUSE_AUTH: 'cGs6c2s=' }),
   honeycomb: ({ grpcEndpoint }) => ({ HONEYCOMB_ENDPOINT: grpcEndpoint, HONEYCOMB_API_KEY: 'hc-key' }),
   datadog: ({ httpUrl }) => ({ DATADOG_OTLP_ENDPOINT: httpUrl, DD_API_KEY: 'dd-key' }),
@@ -30,6 +34,13 @@ const ENVIRONMENT: Readonly<Record<string, (backend: RecordingBackend) => Record
     OTLP_BACKEND_AUTHORIZATION: 'Bearer of-the-backend',
   }),
 };
+
+function fileWith(text: string): string {
+  const file = join(makeTemporaryFolder('token'), 'token');
+  writeFileSync(file, text);
+  return file;
+}
+
 const COVERED = new Set<string>();
 
 function wanted(id: string, output: Golden): Golden {

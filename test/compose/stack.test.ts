@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { stackFiles, writeStack } from '../../collector/stack-files.ts';
@@ -49,9 +49,13 @@ describe('the compose file', () => {
     for (const { image } of Object.values(all)) expect(image ?? 'loki:1.0').toMatch(/:v?\d+\.\d+/);
   });
 
-  it('holds no password', () => {
-    const text = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
-    expect(text).not.toMatch(/PASSWORD: (?!\$)/);
+  it('holds no password and no default for one', () => {
+    for (const file of readdirSync(ROOT).filter((name) => /^docker-compose.*\.yml$/.test(name))) {
+      const text = readFileSync(join(ROOT, file), 'utf8');
+      const secrets = /[A-Z_]*(?:PASSWORD|TOKEN|SECRET|API_KEY)(?!__FILE)[A-Z_]*/.source;
+      expect(text).not.toMatch(new RegExp(`^ *${secrets}: (?!\\$)\\S`, 'm'));
+      expect(text).not.toMatch(new RegExp(`\\$\\{${secrets}:?-[^}]`));
+    }
   });
 
   it('mounts only files that the written stack has', () => {
