@@ -23,6 +23,7 @@ export async function findUnitTests(folder: string): Promise<string[]> {
     outdir: 'build/unit-tests',
     platform: 'node',
     format: 'esm',
+    splitting: true,
     packages: 'external',
     jsx: 'automatic',
     jsxImportSource: 'preact',
