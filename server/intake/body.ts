@@ -67,15 +67,56 @@ export class BodyShare {
   }
 }
 
+/** What a body is whose first bytes are about it and not part of it: gRPC's prefix of a message. */
+export interface HeadedBody {
+  readonly head: Buffer;
+  /** Alone in its memory when it came in several pieces, so that a batch may give it back. */
+  readonly body: Buffer;
+}
+
 /**
  * All bytes of a stream.
  * @throws BodiesBusyError, BodyTooLongError, BodyTooSlowError, or what the stream failed with; the stream is not destroyed
  */
-export function readBody(
+export async function readBody(stream: Readable, share: BodyShare, limits: BodyLimits = {}): Promise<Buffer> {
+  return joined(await readPieces(stream, share, limits));
+}
+
+/**
+ * All bytes of a stream, the first `headBytes` of them apart (fewer when it ends before).
+ * @throws as readBody
+ */
+export async function readHeadedBody(
   stream: Readable,
   share: BodyShare,
-  { limitBytes = BODY_LIMIT_BYTES, limitMs = BODY_LIMIT_MS } = {},
-): Promise<Buffer> {
+  headBytes: number,
+): Promise<HeadedBody> {
+  const pieces = await readPieces(stream, share, { limitBytes: BODY_LIMIT_BYTES + headBytes });
+  const head: Buffer[] = [];
+  for (let missing = headBytes; missing > 0 && pieces.length > 0;) {
+    const piece = pieces.shift() as Buffer;
+    head.push(piece.subarray(0, missing));
+    if (piece.length > missing) pieces.unshift(piece.subarray(missing));
+    missing -= Math.min(missing, piece.length);
+  }
+  return { head: joined(head), body: joined(pieces) };
+}
+
+function joined(pieces: readonly Buffer[]): Buffer {
+  return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+}
+
+/** Bytes of a body at most, and how long it may take. */
+interface BodyLimits {
+  readonly limitBytes?: number;
+  readonly limitMs?: number;
+}
+
+function readPieces(
+  stream: Readable,
+  share: BodyShare,
+  { limitBytes = BODY_LIMIT_BYTES, limitMs = BODY_LIMIT_MS }: BodyLimits = {},
+): Promise<Buffer[]> {
   return new Promise((done, failed) => {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -101,8 +142,7 @@ export function readBody(
         fail(error);
       }
     };
-    const finish = (): void =>
-      settle(() => done(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    const finish = (): void => settle(() => done(chunks));
     const leave = (): void => fail(new MalformedBodyError('the body ended before its end'));
     const timer = setTimeout(
       () => fail(new BodyTooSlowError(`the body did not come within ${limitMs / 1000} s`)),

@@ -16,11 +16,10 @@ import { messageOf } from '../process/server-error.ts';
 import { notStoredText } from '../store/file/disk-fault.ts';
 import { StoreBusyError } from '../store/write/write-queue.ts';
 import {
-  BODY_LIMIT_BYTES,
   BodiesBusyError,
   BodyTooLongError,
   BodyTooSlowError,
-  readBody,
+  readHeadedBody,
   unpackBody,
   type BodyShare,
 } from './body.ts';
@@ -162,14 +161,13 @@ async function readMessage(
   headers: IncomingHttpHeaders,
   share: BodyShare,
 ): Promise<Buffer> {
-  const sent = await readBody(stream, share, { limitBytes: BODY_LIMIT_BYTES + PREFIX_BYTES });
-  const message = sent.subarray(PREFIX_BYTES);
-  const isWhole = sent.length >= PREFIX_BYTES && sent.readUInt32BE(1) === message.length;
+  const { head, body: message } = await readHeadedBody(stream, share, PREFIX_BYTES);
+  const isWhole = head.length === PREFIX_BYTES && head.readUInt32BE(1) === message.length;
   if (!isWhole)
     throw new MalformedBodyError(
       'the body is not one gRPC message: its length is not what its beginning says',
     );
-  if (sent[0] === 0) return message;
+  if (head[0] === 0) return message;
   const packing = String(headers['grpc-encoding'] ?? 'identity').toLowerCase();
   if (packing !== 'gzip' && packing !== 'deflate')
     throw new RefusedCall(GRPC_STATUS.UNIMPLEMENTED, `the encoding ${packing} is not supported: use gzip`);

@@ -1,11 +1,8 @@
 // An event appender writes rows of event batches into the tables of their events, laid out by column as DuckDB takes
-// them. The bytes that texts point at are copied into DuckDB's memory once for the whole batch; a text is
-// then a length and an address there, which is how DuckDB itself holds a text longer than 12 bytes
-// (`duckdb_string_t` of its C interface), and no text becomes a string on the way.
+// them. Texts go by the bytes that they point at (see text-memory.ts).
 
 import duckdb from '@duckdb/node-bindings';
 import {
-  BLOB,
   DuckDBDataChunk,
   type DuckDBAppender,
   type DuckDBConnection,
@@ -13,6 +10,7 @@ import {
 } from '@duckdb/node-api';
 import { FIELD_INDEX, TEXT_SCALE, type EventBatch, type FieldIndex } from './event-batch.ts';
 import { assignList, markValid, newValidity, putInt64, writeValidity, type Vector } from './column-memory.ts';
+import { putText, STRING_BYTES, TextMemory, type HeldBytes, type TextCells } from './text-memory.ts';
 import { logicalTypeOf, type FieldColumn, type ColumnKind } from '../file/tables.ts';
 import { tableOf } from '../../../core/columns.ts';
 import { EVENT_NAMES, type EventName, type FieldKey } from '../../../core/schema.ts';
@@ -25,12 +23,9 @@ export interface Selection {
 }
 
 const ROWS_PER_CHUNK = 2048;
-/** Bytes of a text that stand in its column; a longer one stands elsewhere. */
-const INLINE_BYTES = 12;
-const STRING_BYTES = 16;
-const WORD = 2 ** 32;
 /** A column while it is filled. */
 const scratch = new Uint32Array((ROWS_PER_CHUNK * STRING_BYTES) / 4);
+const scratchTexts: TextCells = { words: scratch, bytes: new Uint8Array(scratch.buffer) };
 
 interface FilledColumn {
   readonly field: FieldIndex;
@@ -39,21 +34,29 @@ interface FilledColumn {
 
 /** Part of a chunk: consecutive rows of one batch. */
 interface Part extends Selection {
-  /** Where the bytes of the batch are in DuckDB's memory. */
-  readonly body: number;
-  readonly extra: number;
+  readonly body: HeldBytes;
+  readonly extra: HeldBytes;
 }
 
 export class EventAppender {
   readonly #tables: ReadonlyMap<EventName, TableAppender>;
-  readonly #texts = DuckDBDataChunk.create([BLOB], 2);
+  readonly #texts = new TextMemory();
+  readonly #hasTextMemory: boolean;
 
-  /** The columns of each table, in its order. */
-  constructor(connection: DuckDBConnection, columns: ReadonlyMap<string, readonly FieldColumn[]>) {
+  /**
+   * The columns of each table, in its order.
+   * @param hasTextMemory whether texts may go by their place in memory; found out where nothing is said
+   */
+  constructor(
+    connection: DuckDBConnection,
+    columns: ReadonlyMap<string, readonly FieldColumn[]>,
+    hasTextMemory?: boolean,
+  ) {
+    this.#hasTextMemory = hasTextMemory ?? this.#texts.hasKnownLayout();
     this.#tables = new Map(
       EVENT_NAMES.map((name) => {
         const table = tableOf(name);
-        return [name, new TableAppender(connection, table, columns.get(table) ?? [])];
+        return [name, new TableAppender(connection, table, columns.get(table) ?? [], this.#hasTextMemory)];
       }),
     );
   }
@@ -65,11 +68,11 @@ export class EventAppender {
       for (const [name, own] of groupBy(parts, (part) => part.name))
         await (this.#tables.get(name) as TableAppender).append(own);
     } finally {
-      this.#texts.reset();
+      this.#texts.free();
     }
   }
 
-  /** starts again with the next rows. */
+  /** Starts again with the next rows. */
   forget(): void {
     for (const table of this.#tables.values()) table.forget();
   }
@@ -77,20 +80,11 @@ export class EventAppender {
   /** One part per event that there is among the rows. */
   #partsOf({ batch, rows }: Selection): (Part & { readonly name: EventName })[] {
     if (rows.length === 0) return [];
-    const texts = { body: this.#hold(batch.body), extra: this.#hold(batch.extra) };
+    const hold = (bytes: Uint8Array): HeldBytes =>
+      this.#hasTextMemory ? this.#texts.hold(bytes) : { bytes, address: 0 };
+    const texts = { body: hold(batch.body), extra: hold(batch.extra) };
     const byName = groupBy(rows, (row) => batch.name(row));
     return [...byName].map(([name, own]) => ({ name, batch, rows: own, ...texts }));
-  }
-
-  /** Copies bytes into DuckDB's memory, where they stay until the rows are appended; their address. */
-  #hold(bytes: Uint8Array): number {
-    if (bytes.length <= INLINE_BYTES) return 0;
-    const vector = duckdb.data_chunk_get_vector(this.#texts.chunk, 0);
-    duckdb.vector_assign_string_element_len(vector, 0, bytes);
-    const [, , low = 0, high = 0] = new Uint32Array(
-      duckdb.vector_get_data(vector, STRING_BYTES).slice().buffer,
-    );
-    return high * WORD + low;
   }
 }
 
@@ -103,8 +97,15 @@ class TableAppender {
   #chunk: DuckDBDataChunk | undefined;
   readonly #types: readonly DuckDBType[];
   #appender: DuckDBAppender | undefined;
+  readonly #hasTextMemory: boolean;
 
-  constructor(connection: DuckDBConnection, table: string, columns: readonly FieldColumn[]) {
+  constructor(
+    connection: DuckDBConnection,
+    table: string,
+    columns: readonly FieldColumn[],
+    hasTextMemory: boolean,
+  ) {
+    this.#hasTextMemory = hasTextMemory;
     this.#connection = connection;
     this.#table = table;
     this.#columns = columns.map(({ key, kind }) => ({ field: FIELD_INDEX[key as FieldKey], kind }));
@@ -142,55 +143,48 @@ class TableAppender {
     const valid = newValidity(count);
     let from = 0;
     const isUsed = parts.some(({ batch }) => batch.column(field) !== undefined);
-    const bytes = kind === 'strings' ? 0 : count * BYTES_PER_CELL[kind];
-    if (isUsed) scratch.fill(0, 0, (bytes + 3) >> 2);
+    const isText = kind === 'string' || kind === 'bytes';
+    const isWritten = isUsed && kind !== 'strings' && (!isText || this.#hasTextMemory);
+    const bytes = isWritten ? count * BYTES_PER_CELL[kind] : 0;
+    scratch.fill(0, 0, (bytes + 3) >> 2);
     const lists: [number, readonly string[]][] = [];
     for (const part of parts) {
       const cells = part.batch.column(field);
       if (cells !== undefined) {
-        if (kind === 'string' || kind === 'bytes') this.#fillTexts(cells, part, valid, from);
+        if (isText) fillTexts(cells, part, valid, from, this.#hasTextMemory ? undefined : vector);
         else if (kind === 'strings') fillLists(cells, part, valid, from, lists);
         else fillNumbers(cells, part.rows, kind, valid, from);
       }
       from += part.rows.length;
     }
     if (isUsed && kind === 'strings') assignList(vector, count, lists);
-    else if (isUsed) duckdb.copy_data_to_vector(vector, 0, scratch.buffer, 0, bytes);
+    else if (isWritten) duckdb.copy_data_to_vector(vector, 0, scratch.buffer, 0, bytes);
     writeValidity(vector, valid);
   }
+}
 
-  #fillTexts(cells: Float64Array, part: Part, valid: Uint8Array, from: number): void {
-    const words = scratch;
-    const inBytes = new Uint8Array(words.buffer);
-    const { body, extra } = part.batch;
-    const { rows } = part;
-    for (let index = 0; index < rows.length; index++) {
-      const cell = cells[rows[index] as number] as number;
-      if (Number.isNaN(cell)) continue;
-      const at = from + index;
-      markValid(valid, at);
-      let start = Math.floor(cell / TEXT_SCALE);
-      const length = cell - start * TEXT_SCALE;
-      const isInBody = start < body.length;
-      const bytes = isInBody ? body : extra;
-      if (!isInBody) start -= body.length;
-      const word = at * 4;
-      words[word] = length;
-      if (length > INLINE_BYTES) {
-        const address = (isInBody ? part.body : part.extra) + start;
-        words[word + 1] =
-          (bytes[start] as number) |
-          ((bytes[start + 1] as number) << 8) |
-          ((bytes[start + 2] as number) << 16) |
-          ((bytes[start + 3] as number) << 24);
-        words[word + 2] = address % WORD;
-        words[word + 3] = Math.floor(address / WORD);
-        continue;
-      }
-      const byte = word * 4 + 4;
-      for (let offset = 0; offset < length; offset++)
-        inBytes[byte + offset] = bytes[start + offset] as number;
+/** Fills the scratch column by places, or hands each text over to the vector that is given. */
+function fillTexts(
+  cells: Float64Array,
+  { batch, rows, body, extra }: Part,
+  valid: Uint8Array,
+  from: number,
+  vector: Vector | undefined,
+): void {
+  const inBody = batch.body.length;
+  for (let index = 0; index < rows.length; index++) {
+    const cell = cells[rows[index] as number] as number;
+    if (Number.isNaN(cell)) continue;
+    const at = from + index;
+    markValid(valid, at);
+    if (vector !== undefined) {
+      duckdb.vector_assign_string_element_len(vector, at, batch.bytesOf(cell));
+      continue;
     }
+    const start = Math.floor(cell / TEXT_SCALE);
+    const length = cell - start * TEXT_SCALE;
+    if (start < inBody) putText(scratchTexts, at, body, start, length);
+    else putText(scratchTexts, at, extra, start - inBody, length);
   }
 }
 

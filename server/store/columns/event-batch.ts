@@ -291,9 +291,6 @@ export class EventBatch {
 }
 
 const NOTHING = new Uint8Array(0);
-/** What stands before a message of gRPC in the buffer that it came in. */
-const GRPC_FRAME_BYTES = 5;
-
 /** ES2024, which the compiler's library does not know yet. */
 type Transferable = ArrayBuffer & { transfer(length: number): ArrayBuffer };
 
@@ -301,11 +298,8 @@ type Transferable = ArrayBuffer & { transfer(length: number): ArrayBuffer };
 function freeBytes(bytes: Uint8Array): void {
   const { buffer } = bytes;
   if (!(buffer instanceof ArrayBuffer) || bytes.byteLength === 0) return;
-  // A buffer that others have a part of, such as Node's pool for small ones, is left alone.
-  const isWhole = buffer.byteLength === bytes.byteLength;
-  const isFramed =
-    buffer.byteLength === bytes.byteLength + GRPC_FRAME_BYTES && buffer.byteLength > Buffer.poolSize;
-  if (isWhole || isFramed) (buffer as Transferable).transfer(0);
+  // A buffer that others may have a part of, such as Node's pool for small ones, is left alone.
+  if (buffer.byteLength === bytes.byteLength) (buffer as Transferable).transfer(0);
 }
 
 const HEX = Buffer.from('0123456789abcdef');
