@@ -2,6 +2,7 @@
 // works: as modules load, as requests leave, in ticks, and at the end.
 
 import { isMainThread } from 'node:worker_threads';
+import type { EventRecord } from '../core/event.ts';
 import { explainSilence } from '../core/process-report.ts';
 import { createRecorder } from './api/recorder.ts';
 import { observeExport } from './claude-agent/agent-exports.ts';
@@ -20,13 +21,14 @@ import { loadPrices } from './process/prices-file.ts';
 import { detectService, ServiceHolder, serviceOf } from './process/service.ts';
 import { readSettings, type Settings } from './process/settings.ts';
 import { later } from './process/timers.ts';
-import { EventLog, eventListeners } from './record/event-log.ts';
+import { EventLog, type RecordListener } from './record/event-log.ts';
 import { FirstSights } from './record/seen/first-sights.ts';
 import { setProcessIdentity } from './record/identity.ts';
 import { Journal } from './record/journal.ts';
-import { closeLostRuns } from './record/lost-runs.ts';
+import { LostRuns } from './record/lost-runs.ts';
 import { Receipts } from './record/receipts.ts';
 import { Runs } from './record/runs.ts';
+import { ScoreLog } from './record/scores.ts';
 import { Sightings, writeReport } from './record/seen/sightings.ts';
 import { SilentWatch } from './record/seen/silent-watch.ts';
 import type { Telemetry } from './record/telemetry.ts';
@@ -70,8 +72,9 @@ function assemble(settings: Settings) {
   const send: ConstructorParameters<typeof EventLog>[0] = (record, isUrgent) => {
     if (settings.sendsEvents) pipeline.logs.add(record, isUrgent);
   };
+  const listeners = new Set<RecordListener>();
   const logOf = (of: ServiceHolder, own: Numbering, sink = send): EventLog =>
-    new EventLog(sink, of, TALLYSPAN_VERSION, file, own);
+    new EventLog(sink, of, TALLYSPAN_VERSION, file, own, listeners);
   const events = logOf(service, numbering, (record, isUrgent) => {
     journal.count();
     send(record, isUrgent);
@@ -85,6 +88,7 @@ function assemble(settings: Settings) {
     journal,
     firstSights: new FirstSights(pipeline.folder, `${name} ${program ?? ''}`),
     silentWatch: new SilentWatch(events),
+    scores: new ScoreLog(events),
     sightings,
     peers,
     settings,
@@ -95,9 +99,11 @@ function assemble(settings: Settings) {
   providers.watch(watchSpans(runs, peers, telemetry.defaultAgentName));
   if (settings.hasReceipts) {
     const receipts = new Receipts();
-    eventListeners.add((event) => {
-      receipts.take(event);
-    });
+    listeners.add(
+      guarded('receipt', (event: EventRecord) => {
+        receipts.take(event);
+      }),
+    );
   }
   const observer = new Observer(telemetry, runs, loadPrices(settings.pricesFile), instanceId);
   return {
@@ -111,9 +117,9 @@ function assemble(settings: Settings) {
     sightings,
     classes: new SdkClasses(observer),
     wireCalls: new WireCalls(observer),
-    /** The log in which the events of an earlier process of the service go on. */
-    logOfEarlier: (earlierId: string, earlier: { processId: string | undefined; sequence: number }) =>
+    lostRuns: new LostRuns(journal, events, (earlierId, earlier) =>
       logOf(new ServiceHolder(serviceOf(service.current, earlierId)), new Numbering(earlier)),
+    ),
   };
 }
 
@@ -174,7 +180,7 @@ function schedule(preload: Preload): void {
   if (hasTracing(process.argv[1])) providers.register();
   later('late set-up', LATE_MS, () => {
     providers.register();
-    closeLost(preload);
+    if (isMainThread) preload.lostRuns.close();
   });
   setInterval(
     guarded('tick', () => {
@@ -192,7 +198,7 @@ function endWith(preload: Preload): void {
   const { pipeline, observer, journal, events, wireCalls } = preload;
   handleExit(pipeline, {
     endLeft: () => {
-      closeLost(preload);
+      if (isMainThread) preload.lostRuns.close();
       wireCalls.endHeld();
       observer.endAll();
       observer.runs.endLeft();
@@ -211,18 +217,6 @@ function endWith(preload: Preload): void {
       report(preload);
     },
   });
-}
-
-const closed = new WeakSet<Preload>();
-
-/** Closes the runs of processes of the service that were killed, once. */
-function closeLost(preload: Preload): void {
-  if (!isMainThread || closed.has(preload)) return;
-  closed.add(preload);
-  const { journal, events } = preload;
-  closeLostRuns(journal.takeLost(), ({ instanceId, processId, sequence }) =>
-    instanceId === undefined ? events : preload.logOfEarlier(instanceId, { processId, sequence }),
-  );
 }
 
 /** What was seen, where somebody gathers it; why nothing was, where that is so. */

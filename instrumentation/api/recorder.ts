@@ -7,7 +7,6 @@ import { follow } from '../follow/follow.ts';
 import type { Outcome } from '../follow/outcome.ts';
 import { codeLimitOf } from '../limits/code-limit.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { eventListeners } from '../record/event-log.ts';
 import { recordDeclaredTool } from './declared-tool.ts';
 import { guard, guardAsync } from '../process/guard.ts';
 import { setFlowIdentity } from '../record/identity.ts';
@@ -23,7 +22,7 @@ import type {
 } from './types.ts';
 import { ScoreError } from '../../core/scores/score.ts';
 import { sayOnce } from '../process/diagnostics.ts';
-import { recordScore, type ScoredThing } from '../record/scores.ts';
+import type { ScoredThing } from '../record/scores.ts';
 import type { Observer } from '../sdk/observer.ts';
 import type { Pipeline } from '../deliver/pipeline.ts';
 import { PASSIVE_RUN } from './passive-run.ts';
@@ -52,7 +51,7 @@ export function createRecorder(observer: Observer, pipeline: Pipeline): Recorder
       for (const [name, value] of Object.entries(scores)) {
         try {
           const thing = scoredThing(scored);
-          recordScore(telemetry, runs.open, thing, { ...given, name, value }, id && `${id}/${name}`);
+          telemetry.scores.record(runs.open, thing, { ...given, name, value }, id && `${id}/${name}`);
         } catch (error) {
           if (!(error instanceof ScoreError)) throw error;
           sayOnce(`score ${error.message}`, `score(): ${error.message}. It was not recorded.`);
@@ -70,8 +69,9 @@ export function createRecorder(observer: Observer, pipeline: Pipeline): Recorder
           listener(event);
         });
       };
-      eventListeners.add(guardedListener);
-      return () => void eventListeners.delete(guardedListener);
+      const { listeners } = observer.telemetry.events;
+      listeners.add(guardedListener);
+      return () => void listeners.delete(guardedListener);
     },
 
     run: (options, work) => {

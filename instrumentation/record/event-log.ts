@@ -30,8 +30,8 @@ const MAX_RECORD_BYTES = 3_500_000;
 /** Takes a record; `isUrgent` when its loss would hide a run. */
 export type RecordSink = (record: EncodedRecord, isUrgent: boolean) => void;
 
-/** Who hears every event of the process as it is emitted; nobody, as a rule. */
-export const eventListeners = new Set<(event: EventRecord) => void>();
+/** Hears every event of the process as it is emitted. */
+export type RecordListener = (event: EventRecord) => void;
 
 /** Made without a logger: it would check each attribute again, which is most of what an event costs. */
 export class EventLog {
@@ -43,6 +43,8 @@ export class EventLog {
   readonly #record = new ProtobufWriter();
   readonly #line = new ProtobufWriter();
   readonly #numbering: Numbering;
+  /** Shared by all logs of the process; nobody listens as a rule. */
+  readonly listeners: Set<RecordListener>;
 
   constructor(
     sink: RecordSink,
@@ -50,7 +52,9 @@ export class EventLog {
     version: string,
     file: DailyFile | undefined,
     numbering = new Numbering(),
+    listeners = new Set<RecordListener>(),
   ) {
+    this.listeners = listeners;
     this.#numbering = numbering;
     this.#sink = sink;
     this.#service = service;
@@ -115,7 +119,7 @@ export class EventLog {
       const { resource } = service;
       this.#sink({ resource, scope: this.#scope, record }, name === 'agent.run.started');
       this.#file?.add(line.toString(), atMs);
-      for (const listener of eventListeners) listener({ ...fields, ...header });
+      for (const listener of this.listeners) listener({ ...fields, ...header });
     });
     return header;
   }

@@ -1,14 +1,39 @@
 // Lost runs: runs of an earlier process of the service that was killed; they get their closing event here,
-// stamped with the last time that anything of them was seen. It is told in the name of that process, after its
+// stamped with the last time that anything of them was seen. It is written in the name of that process, after its
 // last event, so that what the process had not sent is a gap in its numbers.
 
 import { randomBytes } from 'node:crypto';
 import type { EventLog } from './event-log.ts';
-import type { LostProcess } from './journal.ts';
+import type { Journal, LostProcess } from './journal.ts';
 
-/** @param logOf the log in which the events of a lost process go on */
-export function closeLostRuns(lost: readonly LostProcess[], logOf: (process: LostProcess) => EventLog): void {
-  for (const process of lost) closeProcess(process, logOf(process));
+/** The log in which the events of an earlier process of the service go on. */
+type LogOfEarlier = (
+  instanceId: string,
+  earlier: { readonly processId: string | undefined; readonly sequence: number },
+) => EventLog;
+
+export class LostRuns {
+  readonly #journal: Journal;
+  readonly #events: EventLog;
+  readonly #logOfEarlier: LogOfEarlier;
+  #isClosed = false;
+
+  constructor(journal: Journal, events: EventLog, logOfEarlier: LogOfEarlier) {
+    this.#journal = journal;
+    this.#events = events;
+    this.#logOfEarlier = logOfEarlier;
+  }
+
+  /** Closes the runs of processes of the service that were killed, once. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const lost of this.#journal.takeLost()) {
+      const { instanceId, processId, sequence } = lost;
+      const isNamed = instanceId !== undefined;
+      closeProcess(lost, isNamed ? this.#logOfEarlier(instanceId, { processId, sequence }) : this.#events);
+    }
+  }
 }
 
 function closeProcess({ runs }: LostProcess, events: EventLog): void {

@@ -12,7 +12,6 @@ import { HeldContent } from './held-content.ts';
 import { guard } from '../process/guard.ts';
 import { nestedFields, RunTotals, TOTALS } from './run-totals.ts';
 import { mergeIdentity, type Identity } from './identity.ts';
-import { emitKeptScores, rememberEndedRun } from './scores.ts';
 import type { SilentMemory } from './seen/silent-watch.ts';
 import type { PendingTool } from './tools/pending-tool.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -262,8 +261,8 @@ export class Run extends RunTotals {
     });
     const costNanoUsd = this.costNanoUsd + within.totals.costNanoUsd;
     guard('kept scores', () => {
-      emitKeptScores(this.#telemetry, this, costNanoUsd);
-      rememberEndedRun(this, this.fields(), costNanoUsd);
+      this.#telemetry.scores.emitKept(this, costNanoUsd);
+      this.#telemetry.scores.rememberEnded(this, this.fields(), costNanoUsd);
     });
     guard('held content', () => {
       const over = this.#telemetry.settings.contentOverNanoUsd;

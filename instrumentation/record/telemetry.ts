@@ -4,6 +4,7 @@ import type { Tracer } from '@opentelemetry/api';
 import type { EventLog } from './event-log.ts';
 import type { FirstSights } from './seen/first-sights.ts';
 import type { Journal } from './journal.ts';
+import type { ScoreLog } from './scores.ts';
 import type { Settings } from '../process/settings.ts';
 import type { PeerSpans } from '../otel/peer-spans.ts';
 import type { Sightings } from './seen/sightings.ts';
@@ -15,6 +16,7 @@ export interface Telemetry {
   readonly journal: Journal;
   readonly firstSights: FirstSights;
   readonly silentWatch: SilentWatch;
+  readonly scores: ScoreLog;
   readonly sightings: Sightings;
   readonly peers: PeerSpans;
   readonly settings: Settings;

@@ -32,7 +32,7 @@ export function limitBatches(observer: Observer, prototype: CreatesBatches): voi
       return refuseCall(outcome.error, (own) => create.call(this, body, { ...options, ...own }));
     const promise = create.call(this, body, options);
     guard('follow batch', () => {
-      followBatch(promise, outcome.admissions);
+      followBatch(observer, promise, outcome.admissions);
     });
     return promise;
   };
@@ -70,10 +70,7 @@ function admitBatch(
   return { admissions };
 }
 
-/** Requests that were sent and whose row was not read yet, by batch and their own id. */
-const sent = new Map<string, Admission>();
-
-function followBatch(promise: ApiPromise, admissions: Admissions): void {
+function followBatch({ sentRows }: Observer, promise: ApiPromise, admissions: Admissions): void {
   const cancel = (): void => {
     for (const admission of admissions.values()) admission.cancel();
   };
@@ -84,7 +81,7 @@ function followBatch(promise: ApiPromise, admissions: Admissions): void {
     guard('batch created', () => {
       const id = asText(asJson(batch)['id']);
       for (const [customId, admission] of admissions)
-        if (sent.size < MAX_REMEMBERED) sent.set(`${id} ${customId}`, admission);
+        if (sentRows.size < MAX_REMEMBERED) sentRows.set(`${id} ${customId}`, admission);
     });
     return batch;
   };
@@ -100,11 +97,11 @@ async function cancelWhenFailed<T>(response: Promise<T>, cancel: () => void): Pr
 }
 
 /** A row of the results was read. */
-export function settleRow(batchId: string, row: unknown, paid: PaidAmount): void {
+export function settleRow({ sentRows }: Observer, batchId: string, row: unknown, paid: PaidAmount): void {
   const key = `${batchId} ${asText(asJson(row)['custom_id'])}`;
-  const admission = sent.get(key);
+  const admission = sentRows.get(key);
   if (admission === undefined) return;
-  sent.delete(key);
+  sentRows.delete(key);
   if (paid.wasAnswered) admission.settle(paid);
   else admission.cancel();
 }

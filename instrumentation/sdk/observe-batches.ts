@@ -58,7 +58,7 @@ function observeRows(
           guard('batch row', () => {
             if (span === undefined) return;
             const paid = recordRow(observer, span, row, sdkVersion);
-            settleRow(batchId, row, paid ?? NOTHING_PAID);
+            settleRow(observer, batchId, row, paid ?? NOTHING_PAID);
           });
           yield row;
         }

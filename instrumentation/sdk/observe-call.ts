@@ -34,14 +34,6 @@ interface StreamWish {
   readonly isStreamed?: boolean;
 }
 
-/** How many functions of the SDK that are observed are on the stack: what they call in turn is theirs. */
-let depth = 0;
-
-/** True while an observed function of the SDK builds its request. */
-export function isSending(): boolean {
-  return depth > 0;
-}
-
 /** Sends a request through `send`, which gets the options and the body to use, and observes what comes of it. */
 export function observeCall(
   observer: Observer,
@@ -52,24 +44,14 @@ export function observeCall(
   const start = guard('begin model call', () => beginCall(observer, request, options));
   if (start === undefined) return send(options, request.body);
   if ('error' in start)
-    return refuseCall(start.error, (own) => {
-      depth += 1;
-      try {
-        return send({ ...options, ...own }, request.body);
-      } finally {
-        depth -= 1;
-      }
-    });
+    return refuseCall(start.error, (own) => observer.send(() => send({ ...options, ...own }, request.body)));
   const { call, active } = start;
   let promise: ApiPromise;
-  depth += 1;
   try {
-    promise = context.with(active, () => send(start.options, start.body));
+    promise = observer.send(() => context.with(active, () => send(start.options, start.body)));
   } catch (error) {
     call.end({ type: 'failed', errorType: classifyError(error) });
     throw error;
-  } finally {
-    depth -= 1;
   }
   guard('observe promise', () => {
     chooseSpan(observer, call, start.outer);

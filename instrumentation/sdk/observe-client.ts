@@ -2,7 +2,7 @@
 // call like any other. The SDK opens no span for it in any version, so the span is ours.
 
 import type { RequestOptions } from './attempts.ts';
-import { isSending, observeCall, type ApiPromise } from './observe-call.ts';
+import { observeCall, type ApiPromise } from './observe-call.ts';
 import type { Observer, SentRequest } from './observer.ts';
 
 export interface ClientClass {
@@ -29,14 +29,14 @@ export function observeClientClass(
   const { post, request } = prototype;
   if (typeof post === 'function') {
     prototype.post = function (path, options) {
-      return isRaw('post', path, options)
+      return !observer.isSending && isRaw('post', path, options)
         ? observeRaw(observer, { client: this, sdkVersion }, options, (own) => post.call(this, path, own))
         : post.call(this, path, options);
     };
   }
   if (typeof request === 'function') {
     prototype.request = function (options, ...rest) {
-      return isRaw(options?.method, options?.path, options)
+      return !observer.isSending && isRaw(options?.method, options?.path, options)
         ? observeRaw(observer, { client: this, sdkVersion }, options, (own) =>
             request.call(this, own, ...rest),
           )
@@ -45,10 +45,9 @@ export function observeClientClass(
   }
 }
 
-/** Whether the caller, and no function of the SDK, sends a Messages request; options that are still a promise cannot be read. */
+/** Whether it is a Messages request; options that are still a promise cannot be read. */
 function isRaw(method: unknown, path: unknown, options: unknown): options is RawOptions {
   return (
-    !isSending() &&
     typeof method === 'string' &&
     method.toLowerCase() === 'post' &&
     typeof path === 'string' &&

@@ -7,7 +7,7 @@ import { guard } from '../process/guard.ts';
 import type { ContentMode } from '../process/settings.ts';
 import { Limiter } from '../limits/limiter.ts';
 import type { Admitted, LimitedRequest, Refused } from '../limits/limited-request.ts';
-import { ModelCall } from '../record/model-call.ts';
+import { ModelCall, type Admission } from '../record/model-call.ts';
 import { forgetReader } from './observe-response.ts';
 import type { RequestFacts } from '../record/request-facts.ts';
 import type { Run } from '../record/run.ts';
@@ -49,6 +49,10 @@ export class Observer {
   #limiter: Limiter | undefined;
   #onLimited: (() => void) | undefined;
   readonly #instanceId: string;
+  /** How many functions of the SDK that are observed are on the stack: what they call in turn is theirs. */
+  #sending = 0;
+  /** Requests of batches that were sent and whose row was not read yet, by batch and their own id. */
+  readonly sentRows = new Map<string, Admission>();
   /** Ends of what is open. */
   readonly #open = new Set<() => void>();
 
@@ -63,6 +67,21 @@ export class Observer {
     this.overrides = overrides;
     this.#instanceId = instanceId;
     if (telemetry.settings.limits !== undefined) this.#limiter = this.#makeLimiter();
+  }
+
+  /** True while an observed function of the SDK builds its request. */
+  get isSending(): boolean {
+    return this.#sending > 0;
+  }
+
+  /** Lets an observed function of the SDK build its request. */
+  send<T>(build: () => T): T {
+    this.#sending += 1;
+    try {
+      return build();
+    } finally {
+      this.#sending -= 1;
+    }
   }
 
   get isLimited(): boolean {

@@ -33,6 +33,9 @@ const REASONS: Readonly<Record<string, string>> = {
   'api/observe-work.ts on': 'the same',
   'api/observe-work.ts once': 'the same',
   'index.ts tool': 'the function of the program, called in the place of it',
+  'sdk/observe-call.ts send': 'the function of the SDK, called in the place of it',
+  'frameworks/ai-sdk.ts bindStore': 'has to give a place; ours is guarded inside',
+  'record/runs.ts whenQuiet': 'called by the end of a model call, which is guarded',
   'process/guard.ts catch': 'the guard itself',
 };
 
