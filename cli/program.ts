@@ -10,6 +10,7 @@ import { withColours } from './terminal/colours.ts';
 import { registerAlerts } from './commands/alerts.ts';
 import { registerCheck } from './commands/quality/check.ts';
 import { registerClaude } from './commands/claude/claude.ts';
+import { registerCompare, registerVersions } from './commands/quality/compare.ts';
 import { registerConversation } from './commands/read/conversation.ts';
 import { registerCost } from './commands/read/cost.ts';
 import { registerDataset } from './commands/quality/dataset.ts';
@@ -79,6 +80,8 @@ export function createProgram(io: CliIo): Command {
   registerReconcile(program, io);
   registerDiagnose(program, io);
   registerWhatIf(program, io);
+  registerCompare(program, io);
+  registerVersions(program, io);
   registerScore(program, io);
   registerCheck(program, io);
   registerDataset(program, io);

@@ -26,8 +26,8 @@ export const FIELDS = {
   'tallyspan.dialect': { type: 'string', attribute: true, doc: 'Dialect rule that translated a foreign span; absent on our own events.' },
   'tallyspan.duplicate': { type: 'bool', attribute: true, doc: 'True when another record counts in place of this one: one of the same response, by gen_ai.response.id or anthropic.request.id, that knows as much or more, or one with the same tallyspan.key. The record is kept and counts in no signal.' },
   'tallyspan.source': { type: 'string', attribute: true, dimension: 'source', doc: 'Who reported the fact when it was not the instrumentation: log, transcript, span, or messages of the Agent SDK that count no output to its end; remainder is what Claude Code counted beyond the calls that were reported. Of two reports of one call the better informed counts.' },
-  'tallyspan.key': { type: 'string', doc: 'Chosen by a reporter that may learn more later. An event takes the place of the stored one with the same name and key and a lower tallyspan.revision.' },
-  'tallyspan.revision': { type: 'int', unit: '1', isSerial: true, doc: 'Which state of what tallyspan.key names this is: the higher one stays, and the same one again changes nothing.' },
+  'tallyspan.key': { type: 'string', attribute: true, doc: 'Chosen by a reporter that may learn more later. An event takes the place of the stored one with the same name and key and a lower tallyspan.revision.' },
+  'tallyspan.revision': { type: 'int', attribute: true, unit: '1', isSerial: true, doc: 'Which state of what tallyspan.key names this is: the higher one stays, and the same one again changes nothing.' },
   'tallyspan.cut_fields': { type: 'strings', doc: 'Fields of this event whose value was longer or larger than the field may hold, and so was cut (the end is … and a hash of the whole), set to the limit or left out when it was stored.' },
 
   // Run identity, on every event of a run

@@ -11,19 +11,17 @@ import { text as readText } from 'node:stream/consumers';
 import type { SignalResult } from '../signals/result.ts';
 import type { BilledRow, LedgerCell } from '../core/billing/billed-row.ts';
 import { DAY_MS } from '../core/time/time.ts';
-import type { Dimension } from '../core/schema.ts';
 import type { AlertOverview } from './alerting/alert-overview.ts';
 import { readStoredAlerts } from './alerting/stored-alerts.ts';
 import { maskSecrets } from './process/secrets.ts';
 import { keepYoungSpaceSmall } from './process/memory.ts';
 import { backupDatabase, exportEvents, type ExportRequest } from './queries/export/export-events.ts';
 import { listRuns } from './queries/runs/list-runs.ts';
-import type { Where } from './queries/read-events.ts';
 import type { RunFilter } from './queries/runs/run-filter.ts';
 import { cursorText } from './queries/runs/run-order.ts';
 import { comparisonParams } from './questions/filter-text.ts';
 import type { RunSummary } from './queries/runs/run-summary.ts';
-import { readCost, type CostBy, type CostReport } from './queries/signals/read-cost.ts';
+import { readCost, type CostReport } from './queries/signals/read-cost.ts';
 import { readDiagnosis, type DiagnosisReport } from './queries/diagnosis/read-diagnosis.ts';
 import { readMeta, type StoreMeta } from './queries/read-meta.ts';
 import { readRecording, type Recording } from './queries/runs/read-recording.ts';
@@ -42,16 +40,40 @@ import {
   type ReconciliationReport,
   type ReconciliationSums,
 } from './queries/billing/read-reconciliation.ts';
+import { compareGroups, type GroupDifference, type GroupsReport } from './queries/groups/compare-groups.ts';
+import { readVersionsReport, type VersionsReport } from './queries/groups/read-versions.ts';
 import { runSignal } from './queries/signals/signals.ts';
 import { ServerError, messageOf } from './process/server-error.ts';
 import { DATA_FILE, openDatabaseReadOnly } from './store/file/database.ts';
 import { parseDiagnosisQuestion, parseWhatIfQuestion } from './questions/diagnosis-params.ts';
+import { parseGroupsQuestion, parseVersionsQuestion } from './questions/groups-params.ts';
 import { parseCostRequest, parseSignalRequest } from './questions/query-params.ts';
 import { RequestError } from './questions/request-error.ts';
+import type {
+  CostQuestion,
+  SignalQuery,
+  DiagnosisText,
+  WhatIfText,
+  UsageText,
+  GroupsText,
+  VersionsText,
+  BillText,
+} from './questions/question-texts.ts';
 import { parseUsageRequest } from './questions/usage-params.ts';
 
 export type {
+  CostQuestion,
+  SignalQuery,
+  DiagnosisText,
+  WhatIfText,
+  UsageText,
+  GroupsText,
+  VersionsText,
+  BillText,
   FindingsReport,
+  GroupDifference,
+  GroupsReport,
+  VersionsReport,
   ReconciliationReport,
   ReconciliationSums,
   CostReport,
@@ -65,58 +87,6 @@ export type {
   StoreMeta,
   ExportRequest,
 };
-
-/** A question about spend; times are Unix milliseconds. */
-export interface CostQuestion {
-  readonly by?: CostBy | undefined;
-  readonly since?: number | undefined;
-  readonly until?: number | undefined;
-  /** Only what has these values. */
-  readonly where?: Where | undefined;
-}
-
-/** A question about a signal; `window` is a length such as `24h`, or `day`; times are Unix milliseconds. */
-export interface SignalQuery {
-  readonly window?: string | undefined;
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
-  readonly by?: Dimension | undefined;
-  readonly where?: Partial<Readonly<Record<Dimension, string>>> | undefined;
-}
-
-/** A question about why a time was more expensive; each value as it is written in the address of the page. */
-export interface DiagnosisText {
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
-  readonly against?: string | undefined;
-  readonly agent?: string | undefined;
-}
-
-/** A question about what calls would have cost otherwise. */
-export interface WhatIfText {
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
-  readonly agent?: string | undefined;
-  readonly model?: string | undefined;
-  readonly cache?: string | undefined;
-  readonly batch?: string | undefined;
-}
-
-/** A question about usage; each value as it is written in an address. */
-export interface UsageText {
-  readonly kind: string;
-  readonly since?: string | undefined;
-  readonly until?: string | undefined;
-  readonly project?: string | undefined;
-  readonly timezone?: string | undefined;
-}
-
-/** A question about the bill; whole days from the one that `since` is in, Unix milliseconds. */
-export interface BillText {
-  readonly since: number;
-  /** Of a folder; a server has its own setting. */
-  readonly serviceOfKey?: ReadonlyMap<string, string> | undefined;
-}
 
 export interface BillingData extends BillingDays {
   readonly ledger: readonly LedgerCell[];
@@ -138,6 +108,10 @@ export interface Source {
   diagnosis(question: DiagnosisText): Promise<DiagnosisReport>;
   whatIf(question: WhatIfText): Promise<WhatIfReport>;
   usage(question: UsageText): Promise<UsageReport>;
+  /** Two groups of runs, as filters; `time` is a length up to now. */
+  groups(question: GroupsText): Promise<GroupsReport>;
+  /** Prompt and tool versions of an agent, with scores. */
+  versions(question: VersionsText): Promise<VersionsReport>;
   /** What fixes would have recovered in the last seven days. */
   findings(): Promise<FindingsReport>;
   reconciliation(question: BillText): Promise<ReconciliationReport>;
@@ -282,6 +256,8 @@ function serverSource(url: string, token: string | undefined): Source {
     diagnosis: (question) => ask('/api/diagnosis', { ...question }),
     whatIf: (question) => ask('/api/what-if', { ...question }),
     usage: (question) => ask('/api/usage', { ...question }),
+    groups: (question) => ask('/api/compare/groups', { ...question }),
+    versions: (question) => ask('/api/versions', { ...question }),
     findings: () => ask('/api/findings'),
     reconciliation: ({ since }) => ask('/api/reconcile', isoTimes({ since }, ['since'])),
     billing: ({ since }) => ask('/api/billing', isoTimes({ since }, ['since'])),
@@ -363,6 +339,12 @@ async function folderSource(dataDir: string, timezone: string): Promise<Source> 
       readDiagnosis(database, parseDiagnosisQuestion({ ...question }, Date.now(), timezone)),
     whatIf: (question) => readWhatIf(database, parseWhatIfQuestion({ ...question }, Date.now(), timezone)),
     usage: (question) => readUsageReport(database, parseUsageRequest({ ...question }, Date.now(), timezone)),
+    groups: async (question) => {
+      const { a, b } = parseGroupsQuestion({ ...question }, Date.now(), timezone);
+      return (await compareGroups(database, a, b)).report;
+    },
+    versions: (question) =>
+      readVersionsReport(database, parseVersionsQuestion({ ...question }, Date.now(), timezone)),
     findings: () => readFindings(database, Date.now()),
     reconciliation: ({ since, serviceOfKey }) =>
       readReconciliation(database, { since, until: Date.now(), serviceOfKey }),

@@ -4,7 +4,7 @@
 import type { EventRecord } from '../core/event.ts';
 import { quantileOf } from '../core/quantile.ts';
 import { fieldOfDimension, PROCESS_FIELDS, type Dimension, type FieldKey } from '../core/schema.ts';
-import { dateOf, isWithin, stepStarts, type Step } from '../core/time/time.ts';
+import { dateOf, isWithin, stepStarts, type Interval, type Step } from '../core/time/time.ts';
 import {
   groupName,
   groupsResult,
@@ -142,6 +142,7 @@ class Evaluation {
     const { field, terms, instant } = fold;
     const ends = instant === 'start' ? endsOf(window, this.#request) : undefined;
     const excluded = this.#runsWith(fold.unlessRunHas ?? []);
+    const superseded = fold.onlyLatest === true ? this.#supersededIn(fold.of, intervals) : undefined;
     return this.#events.filter(
       (event) =>
         this.#isChosen(event) &&
@@ -149,7 +150,9 @@ class Evaluation {
         (ends === undefined || isWithin(ends, event.timestamp)) &&
         intervals.some((interval) => isWithin(interval, ends ? startOf(event) : event.timestamp)) &&
         !excluded.has(event['agent.run_id']) &&
-        (fold.withDuplicates === true || event['tallyspan.duplicate'] !== true) &&
+        (superseded === undefined
+          ? fold.withDuplicates === true || event['tallyspan.duplicate'] !== true
+          : !superseded.has(event)) &&
         (field === undefined || valueOf(event, field) !== undefined) &&
         (terms === undefined || terms.some((term) => valueOf(event, term.field) !== undefined)) &&
         Object.entries(this.#request.where ?? {}).every(
@@ -157,6 +160,24 @@ class Evaluation {
         ) &&
         filters.every((filter) => isMatch(event, filter)),
     );
+  }
+
+  /** Records of which the intervals hold a higher revision, the first of several as high stays. */
+  #supersededIn(of: Fold['of'], intervals: readonly Interval[]): ReadonlySet<EventRecord> {
+    const latest = new Map<string, EventRecord>();
+    const superseded = new Set<EventRecord>();
+    for (const event of this.#events) {
+      const key = event['tallyspan.key'] ?? '';
+      if (key === '' || (of !== '*' && event['event.name'] !== of) || !this.#isChosen(event)) continue;
+      if (!intervals.some((interval) => isWithin(interval, event.timestamp))) continue;
+      const former = latest.get(key);
+      const isNewer =
+        former === undefined || (event['tallyspan.revision'] ?? 0) > (former['tallyspan.revision'] ?? 0);
+      if (isNewer) latest.set(key, event);
+      const older = isNewer ? former : event;
+      if (older !== undefined) superseded.add(older);
+    }
+    return superseded;
   }
 
   /** Ids of the runs that have one of these events. */

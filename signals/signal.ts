@@ -99,6 +99,11 @@ export interface Fold {
   readonly unlessRunHas?: readonly Exclusion[];
   /** Records marked `tallyspan.duplicate` match as well. */
   readonly withDuplicates?: true;
+  /**
+   * Of the records with one `tallyspan.key` in the window (or step), whatever else they say, only the one with the highest
+   * `tallyspan.revision` may match, marked as a duplicate or not: what was said later does not change a window that is over.
+   */
+  readonly onlyLatest?: true;
 }
 
 /** Summand of a total. */

@@ -25,7 +25,7 @@ import {
   type Value,
 } from './signal.ts';
 import { endsOf, intervalsOf } from './spans.ts';
-import { textSql } from './sql-text.ts';
+import { conjunction, ifPresent, quoted, textSql, timestampSql } from './sql-text.ts';
 
 /** How an instant or another value of the request is written, which a document may do by its name. */
 export type WriteValue = (name: string, value: number | string) => string;
@@ -47,6 +47,9 @@ export interface KeyColumn {
   readonly name: string;
   readonly sql: string;
 }
+
+/** Name of the column of a step. */
+export const STEP_KEY = 'bucket';
 
 /** One number of each row. */
 export interface ValueColumn {
@@ -110,12 +113,27 @@ export class Statement {
     ];
     const group = keys.length > 0 ? `\nGROUP BY ${keys.map(keySql).join(', ')}` : '';
     // Last: the tables have the columns that the clauses use.
-    const tables = eventsSql([...this.#fields], this.#names);
+    const latest = this.#latestSql(keys);
+    const stored = eventsSql([...this.#fields], this.#names);
+    const tables = latest === undefined ? stored : `(SELECT * FROM ${stored}${latest})`;
     const from =
       perProcess === undefined
         ? `${tables}\nWHERE ${where}`
         : `(\n  SELECT ${perProcess.columns}\n  FROM ${tables}\n  WHERE ${where}\n  GROUP BY ${perProcess.group}\n)`;
     return `SELECT ${columns.join(',\n  ')}\nFROM ${from}${group}`;
+  }
+
+  /** Leaves of the records of one key the latest of the window, or of each step. */
+  #latestSql(keys: readonly KeyColumn[]): string | undefined {
+    if (!this.#folds.some((fold) => fold.onlyLatest === true)) return undefined;
+    if (!this.#folds.every((fold) => fold.onlyLatest === true && (fold.span ?? 'window') === 'window'))
+      throw new Error('folds of the latest records stand alone, and read the window');
+    const key = this.#column('tallyspan.key');
+    const within = conjunction(this.#withinSql('window', this.#window));
+    const steps = keys.flatMap(({ name, sql }) => (name === STEP_KEY ? [sql] : []));
+    const order = `coalesce(${this.#column('tallyspan.revision')}, 0) DESC`;
+    const rank = `row_number() OVER (PARTITION BY ${[key, ...steps].join(', ')} ORDER BY ${order})`;
+    return ` WHERE ${within}\n  QUALIFY coalesce(${key}, '') = '' OR ${rank} = 1`;
   }
 
   #perProcessClauses(fold: Fold, keys: readonly KeyColumn[]): { columns: string; group: string } {
@@ -210,7 +228,8 @@ export class Statement {
     const conditions = [...this.#timeSql(fold)];
     if (fold.of !== '*' && this.#names.length > 1)
       conditions.push(`${this.#column('event.name')} = ${textSql(fold.of)}`);
-    if (fold.withDuplicates !== true) conditions.push(`${this.#column('tallyspan.duplicate')} IS NOT TRUE`);
+    if (fold.withDuplicates !== true && fold.onlyLatest !== true)
+      conditions.push(`${this.#column('tallyspan.duplicate')} IS NOT TRUE`);
     for (const exclusion of fold.unlessRunHas ?? []) conditions.push(this.#excludedSql(exclusion));
     if (fold.field !== undefined) conditions.push(this.#presentSql(fold.field));
     if (fold.terms)
@@ -370,23 +389,6 @@ function fieldOf(fold: Fold): NonNullable<Fold['field']> {
   if (fold.field === undefined)
     throw new Error(`the aggregate ${JSON.stringify(fold.aggregate)} needs a field`);
   return fold.field;
-}
-
-/** Of Unix milliseconds. */
-function timestampSql(millis: string): string {
-  return `make_timestamptz(CAST(${millis} AS BIGINT) * 1000)`;
-}
-
-function ifPresent(column: string, condition: string): string {
-  return `CASE WHEN ${column} IS NULL THEN false ELSE ${condition} END`;
-}
-
-function conjunction(conditions: readonly string[]): string {
-  return conditions.length === 0 ? 'true' : conditions.join(' AND ');
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 function snakeCase(name: string): string {

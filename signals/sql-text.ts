@@ -14,3 +14,20 @@ export function textSql(text: string): string {
 export function instantSql(millis: number): string {
   return `make_timestamptz(${Math.floor(millis)}::BIGINT * 1000)`;
 }
+
+/** Of Unix milliseconds. */
+export function timestampSql(millis: string): string {
+  return `make_timestamptz(CAST(${millis} AS BIGINT) * 1000)`;
+}
+
+export function ifPresent(column: string, condition: string): string {
+  return `CASE WHEN ${column} IS NULL THEN false ELSE ${condition} END`;
+}
+
+export function conjunction(conditions: readonly string[]): string {
+  return conditions.length === 0 ? 'true' : conditions.join(' AND ');
+}
+
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

@@ -132,6 +132,7 @@ class Compiler {
     if (fold.aggregate === 'days') return this.#daysVector(fold, labels);
     const ranges =
       fold.instant === 'start' ? this.#time.startedIn() : this.#time.rangesOf(fold.span ?? 'window');
+    if (fold.onlyLatest === true) return this.#latestVector(fold, labels, ranges);
     if (fold.aggregate === 'distinct') return this.#distinctVector(fold, labels, ranges);
     const vectors = ranges.map((time) => this.#rangeVector(fold, labels, time));
     const [only] = vectors;
@@ -151,6 +152,37 @@ class Compiler {
     // Set operations are worked off from left to right.
     const each = [seen.length === 1 ? only : `(${seen.join(' or ')})`, ...excluded];
     return aggregateOf('count', labels, each.join(` unless on (${columnOf('agent.run_id')}) `));
+  }
+
+  /**
+   * A fold over records of which only the latest of each key counts: those without a key, and those with one that have the
+   * revision which is the highest of their key. Which that is, is asked of all records, whatever the request leaves out.
+   */
+  #latestVector(fold: Fold, labels: readonly string[], ranges: readonly TimeRange[]): string {
+    const key = columnOf('tallyspan.key');
+    const inner = fold.aggregate === 'distinct' ? [...labels, columnOf(fieldOf(fold))] : labels;
+    const days = this.#options.context.kind === 'days' ? [DAY_LABEL] : [];
+    const parts = ranges.flatMap(({ range, stages }) => {
+      const isSum = fold.aggregate === 'sum';
+      const keyless = this.#lines(fold, [`${key}=""`, ...stages]);
+      const keyed = this.#lines(fold, [`${key}!=""`, ...stages, REVISION]);
+      const own = [...new Set([...inner, key, REVISION_LABEL, ...days])].join(', ');
+      const values = `last_over_time(${keyed} | ${isSum ? unwrap(fold) : UNWRAP_REVISION} ${range}) by (${own})`;
+      const all = [selectorOf(fold.of, []), `${key}!=""`, ...stages, REVISION, UNWRAP_REVISION].join(' | ');
+      const each = [key, ...days].join(', ');
+      const newest = `topk by (${each}) (1, last_over_time(${all} ${range}) by (${[key, REVISION_LABEL, ...days].join(', ')}))`;
+      const latest = `${values} and on (${[key, REVISION_LABEL, ...days].join(', ')}) ${newest}`;
+      return [
+        isSum
+          ? aggregateOf('sum', inner, `sum_over_time(${keyless} | ${unwrap(fold)} ${range})`)
+          : aggregateOf('sum', inner, `count_over_time(${keyless} ${range})`),
+        aggregateOf(isSum ? 'sum' : 'count', inner, latest),
+      ];
+    });
+    if (parts.length === 0) return `(vector(0) > 0)`;
+    return fold.aggregate === 'distinct'
+      ? aggregateOf('count', labels, parts.join(' or '))
+      : unionOf('sum', labels, parts);
   }
 
   /** Vectors with a series for each run that has such an event. */
@@ -208,7 +240,7 @@ class Compiler {
     for (const [dimension, value] of Object.entries(this.#options.where ?? {})) {
       stages.push(`${labelOf(dimension as Dimension)}=${quotedText(value)}`);
     }
-    if (fold.withDuplicates !== true) stages.push('tallyspan_duplicate!="true"');
+    if (fold.withDuplicates !== true && fold.onlyLatest !== true) stages.push('tallyspan_duplicate!="true"');
     // An aggregate that unwraps leaves out lines without the field by itself.
     if (fold.field !== undefined && !doesUnwrap(fold)) stages.push(presentFilterOf(fold.field));
     if (fold.terms) stages.push(fold.terms.map(({ field }) => presentFilterOf(field)).join(' or '));
@@ -220,6 +252,11 @@ class Compiler {
     return [selectorOf(kind, this.#options.matchers ?? []), ...stages].join(' | ');
   }
 }
+
+/** Label of the revision of a line; one without it is the first. */
+const REVISION_LABEL = 'revision';
+const REVISION = `label_format ${REVISION_LABEL}=\`{{ or .${columnOf('tallyspan.revision')} "0" }}\``;
+const UNWRAP_REVISION = `unwrap ${REVISION_LABEL} | __error__=""`;
 
 function doesUnwrap({ aggregate }: Fold): boolean {
   return typeof aggregate === 'object' || aggregate === 'sum' || aggregate === 'max';

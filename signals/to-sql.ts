@@ -5,7 +5,7 @@ import { startOfDate, type Step } from '../core/time/time.ts';
 import { cellNumber, type ResultRow, type SignalPoint } from './result.ts';
 import { dimensionsOf, foldsOf, type NotSupported, type Signal, type SignalRequest } from './signal.ts';
 import { seriesObstacle, windowOf } from './spans.ts';
-import { isPerProcess, literalSql, Statement, type WriteValue } from './sql-statement.ts';
+import { isPerProcess, literalSql, Statement, STEP_KEY, type WriteValue } from './sql-statement.ts';
 
 /**
  * Compiles a signal to one DuckDB statement. Ungrouped it gives one row with the column `value`; grouped one row
@@ -58,7 +58,7 @@ export function toSqlSeries(
   if (reason !== undefined) return { reason };
   const statement = statementOf([{ name: 'value', signal }], request, by, literalSql);
   return statement.build([
-    { name: 'bucket', sql: statement.bucketSql(request.step) },
+    { name: STEP_KEY, sql: statement.bucketSql(request.step) },
     ...by.map((dimension) => statement.keyOf(dimension)),
   ]);
 }
@@ -72,7 +72,7 @@ export function shapeSeries(
 ): SignalPoint[] {
   const valueByStart = new Map<number, number | null>();
   for (const row of rows) {
-    const bucket = cellNumber(row['bucket']);
+    const bucket = cellNumber(row[STEP_KEY]);
     if (bucket === null) continue;
     const start = request.step === 'day' ? startOfDate(bucket, request.timezone) : bucket;
     valueByStart.set(start, cellNumber(row['value']));

@@ -4,7 +4,7 @@ import type { Dimension, FieldKey } from '../core/schema.ts';
 import { DAY_MS } from '../core/time/time.ts';
 import type { EventKind, Filter, Fold, Value, Window } from './signal.ts';
 
-type Options = Pick<Fold, 'span' | 'unlessBy' | 'instant' | 'unlessRunHas' | 'withDuplicates'>;
+type Options = Pick<Fold, 'span' | 'unlessBy' | 'instant' | 'unlessRunHas' | 'withDuplicates' | 'onlyLatest'>;
 
 export function count(of: EventKind, where: readonly Filter[] = [], options: Options = {}): Fold {
   return { kind: 'fold', of, aggregate: 'count', where, ...options };

@@ -11,6 +11,8 @@ const HAS_LABEL: Filter = { field: 'gen_ai.evaluation.score.label', isPresent: t
 const IS_JUDGED: Filter = { field: 'score_passed', isPresent: true };
 const IS_GOOD: Filter = { field: 'score_passed', is: true };
 const HAS_COST: Filter = { field: 'score_run_cost_nano_usd', isPresent: true };
+/** A correction counts in place of what it corrects. */
+const LATEST = { onlyLatest: true } as const;
 
 export const SCORE_SIGNALS = [
   {
@@ -18,7 +20,10 @@ export const SCORE_SIGNALS = [
     title: 'Mean score',
     unit: '1',
     help: 'Mean of the scores that are numbers; good counts as 1 and not good as 0. Ask for one score by its name: means of different scores mean nothing together.',
-    value: per(ratio(sum(SCORE, 'score_millionths'), count(SCORE, [HAS_NUMBER])), MILLION),
+    value: per(
+      ratio(sum(SCORE, 'score_millionths', [], LATEST), count(SCORE, [HAS_NUMBER], LATEST)),
+      MILLION,
+    ),
     window: range(),
     dimensions: SCORE_DIMENSIONS,
     whenEmpty: null,
@@ -31,7 +36,7 @@ export const SCORE_SIGNALS = [
     title: 'Share of good',
     unit: 'ratio',
     help: 'Scores that say good, of all scores that say good or not.',
-    value: ratio(count(SCORE, [IS_GOOD]), count(SCORE, [IS_JUDGED])),
+    value: ratio(count(SCORE, [IS_GOOD], LATEST), count(SCORE, [IS_JUDGED], LATEST)),
     window: range(),
     dimensions: SCORE_DIMENSIONS,
     whenEmpty: null,
@@ -44,7 +49,7 @@ export const SCORE_SIGNALS = [
     title: 'Labels',
     unit: 'ratio',
     help: 'Scores with a label, of all scores with one. By label: the share of each label.',
-    value: ratio(count(SCORE, [HAS_LABEL]), count(SCORE, [HAS_LABEL]), ['label']),
+    value: ratio(count(SCORE, [HAS_LABEL], LATEST), count(SCORE, [HAS_LABEL], LATEST), ['label']),
     window: range(),
     dimensions: SCORE_DIMENSIONS,
     whenEmpty: null,
@@ -57,7 +62,7 @@ export const SCORE_SIGNALS = [
     title: 'Scored runs',
     unit: '1',
     help: 'Runs that got a score, each counted once.',
-    value: distinct(SCORE, 'agent.run_id', [{ anyOf: [HAS_NUMBER, HAS_LABEL] }]),
+    value: distinct(SCORE, 'agent.run_id', [{ anyOf: [HAS_NUMBER, HAS_LABEL] }], LATEST),
     window: range(),
     dimensions: SCORE_DIMENSIONS,
     whenEmpty: 0,
@@ -70,7 +75,10 @@ export const SCORE_SIGNALS = [
     title: 'Cost per good run',
     unit: 'nanoUsd',
     help: 'Cost of the runs that were judged good or not, with all that is nested in them, divided by the number of those judged good. Counts each score: ask for one by its name where runs have several.',
-    value: ratio(sum(SCORE, 'score_run_cost_nano_usd', [IS_JUDGED]), count(SCORE, [IS_GOOD, HAS_COST])),
+    value: ratio(
+      sum(SCORE, 'score_run_cost_nano_usd', [IS_JUDGED], LATEST),
+      count(SCORE, [IS_GOOD, HAS_COST], LATEST),
+    ),
     window: range(),
     dimensions: SCORE_DIMENSIONS,
     whenEmpty: null,

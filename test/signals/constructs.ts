@@ -90,12 +90,27 @@ export const CONSTRUCTS: readonly Signal[] = [
   ...SPANS.map((span) => construct(`span_${span}`, sum(CALL, COST, [], { span }))),
   ...SPANS.map((span) => construct(`days_${span}`, days(CALL, COST, { span }))),
   construct('count', count(CALL)),
-  construct('count_all', count('*'), ['service', 'agent']),
+  // What a correction replaces is marked in the store alone, and Loki has no bill.
+  construct(
+    'count_all',
+    count(
+      '*',
+      (['agent.score', 'billing.cost'] as const).map((name) => ({ field: 'event.name', isNot: name })),
+    ),
+    ['service', 'agent'],
+  ),
   construct('sum', sum(TOOL, 'duration_ms'), TOOL_DIMENSIONS),
   construct('max', { kind: 'fold', of: CALL, aggregate: 'max', field: 'duration_ms' }),
   construct('median', quantile(0.5, CALL, 'duration_ms')),
   construct('quantile', quantile(0.9, CALL, 'ttft_ms', [{ field: 'gen_ai.agent.name', isNot: 'triage' }])),
   construct('distinct', distinct(CALL, 'user.id')),
+  construct(
+    'latest_count',
+    count('agent.score', [{ field: 'score_passed', is: true }], { onlyLatest: true }),
+    ['label', 'agent'],
+  ),
+  construct('latest_sum', sum('agent.score', 'score_millionths', [], { onlyLatest: true }), ['score']),
+  construct('latest_distinct', distinct('agent.score', 'agent.run_id', [], { onlyLatest: true }), ['scorer']),
   construct('max_age', { kind: 'fold', of: CALL, aggregate: 'maxAge', field: 'tallyspan.price.table' }),
   construct('gaps', { kind: 'fold', of: '*', aggregate: 'gaps', field: 'tallyspan.seq' }, ['service']),
   construct('places', { kind: 'fold', of: '*', aggregate: 'places', field: 'tallyspan.seq' }, ['service']),

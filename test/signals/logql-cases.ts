@@ -32,7 +32,7 @@ function at(lengthMs: number, now: number): LogqlContext {
 }
 
 /** Constructs that say time: these are asked in every way, the others in one. */
-const SAYS_TIME = /^(span_|days_|began$|rolling$|gaps$)/;
+const SAYS_TIME = /^(span_|days_|began$|rolling$|gaps$|latest_sum$)/;
 
 /** The queries of one construct: a line for each way to ask. */
 export function writeCase(signal: Signal): string[] {

@@ -14,7 +14,22 @@ export interface GroupRun {
   readonly toolCalls: number | null;
   readonly tokensIn: number | null;
   readonly tokensOut: number | null;
+  /** With what is nested in it, nano-USD. */
+  readonly totalCostNanoUsd: number | null;
+  /** Its scores by their names. */
+  readonly scores: ReadonlyMap<string, ScoreOfRun>;
 }
+
+/** What a run got under one name; the mean where it got several. */
+export interface ScoreOfRun {
+  /** Null of labels. */
+  readonly value: number | null;
+  /** Share of good, 0 to 1; null where nobody said good or not. */
+  readonly good: number | null;
+}
+
+/** A number of a group of runs; null where there is nothing to know it from. */
+export type StatisticOf = (runs: readonly GroupRun[]) => number | null;
 
 export type Statistic =
   | 'success_rate'
@@ -27,7 +42,7 @@ export type Statistic =
   | 'tokens_in_per_run'
   | 'tokens_out_per_run';
 
-export const STATISTICS: Readonly<Record<Statistic, (runs: readonly GroupRun[]) => number | null>> = {
+export const STATISTICS: Readonly<Record<Statistic, StatisticOf>> = {
   success_rate: (runs) => (runs.length === 0 ? null : runs.filter(({ isOk }) => isOk).length / runs.length),
   cost_per_run: (runs) => meanOf(runs, 'costNanoUsd'),
   cost_per_success: (runs) => {
@@ -42,6 +57,25 @@ export const STATISTICS: Readonly<Record<Statistic, (runs: readonly GroupRun[]) 
   tokens_out_per_run: (runs) => meanOf(runs, 'tokensOut'),
 };
 
+/** The statistics of one score: each run counts once, however many scores of the name it has. */
+export const SCORE_STATISTICS: Readonly<Record<ScoreStatistic, (name: string) => StatisticOf>> = {
+  score_mean: (name) => (runs) => meanOfList(runs.flatMap(({ scores }) => scores.get(name)?.value ?? [])),
+  score_share: (name) => (runs) => meanOfList(runs.flatMap(({ scores }) => scores.get(name)?.good ?? [])),
+  cost_per_good_run: (name) => (runs) => {
+    let cost = 0;
+    let good = 0;
+    for (const { scores, totalCostNanoUsd } of runs) {
+      const share = scores.get(name)?.good ?? null;
+      if (share === null || totalCostNanoUsd === null) continue;
+      cost += totalCostNanoUsd;
+      good += share;
+    }
+    return good === 0 ? null : cost / good;
+  },
+};
+
+export type ScoreStatistic = 'score_mean' | 'score_share' | 'cost_per_good_run';
+
 export interface ConfidenceInterval {
   readonly low: number;
   readonly high: number;
@@ -53,35 +87,33 @@ export const DRAWN_FROM = 1000;
 const MIDDLE = 0.95;
 const SEED = 20_261_130;
 /** Fewer runs say nothing about chance. */
-const FEWEST = 5;
+export const FEWEST_RUNS = 5;
 
 /**
  * The interval of the difference b − a for each statistic; null where a group has too few runs for one.
  * `sizes` are the runs of the whole groups, of which those given may be a part.
  */
-export function differenceIntervals(
+export function differenceIntervals<Name extends string>(
   a: readonly GroupRun[],
   b: readonly GroupRun[],
   sizes: { readonly a: number; readonly b: number },
-): Readonly<Record<Statistic, ConfidenceInterval | null>> {
-  const names = Object.keys(STATISTICS) as Statistic[];
-  const found = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<
-    Statistic,
-    number[]
-  >;
+  statistics: Readonly<Record<Name, StatisticOf>>,
+): Readonly<Record<Name, ConfidenceInterval | null>> {
+  const names = Object.keys(statistics) as Name[];
+  const found = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
   const random = randomFrom(SEED);
-  if (a.length >= FEWEST && b.length >= FEWEST)
+  if (a.length >= FEWEST_RUNS && b.length >= FEWEST_RUNS)
     for (let draw = 0; draw < DRAWS; draw++) {
       const [drawnA, drawnB] = [drawAgain(a, random), drawAgain(b, random)];
       for (const name of names) {
-        const [valueA, valueB] = [STATISTICS[name](drawnA), STATISTICS[name](drawnB)];
+        const [valueA, valueB] = [statistics[name](drawnA), statistics[name](drawnB)];
         if (valueA !== null && valueB !== null) found[name].push(valueB - valueA);
       }
     }
   const narrowing = Math.sqrt(Math.max(a.length / Math.max(1, sizes.a), b.length / Math.max(1, sizes.b)));
   return Object.fromEntries(
     names.map((name) => {
-      const [valueA, valueB] = [STATISTICS[name](a), STATISTICS[name](b)];
+      const [valueA, valueB] = [statistics[name](a), statistics[name](b)];
       const differences = found[name].toSorted((x, y) => x - y);
       if (differences.length < DRAWS * MIDDLE || valueA === null || valueB === null) return [name, null];
       const centre = valueB - valueA;
@@ -96,14 +128,40 @@ export function differenceIntervals(
         },
       ];
     }),
-  ) as Record<Statistic, ConfidenceInterval | null>;
+  ) as Record<Name, ConfidenceInterval | null>;
 }
+
+/**
+ * How many more runs each group would need before the difference is more than chance in four of five cases, if it stays
+ * as large as it is: an interval narrows with the root of the runs (n × ((1.96 + 0.84) ÷ 1.96 × half ÷ difference)², the
+ * usual sample size for a power of 80 %). Null where no number of runs is known to do: there is no difference so far.
+ */
+export function runsMissing(
+  runs: { readonly a: number; readonly b: number },
+  difference: number | null,
+  interval: ConfidenceInterval | null,
+): { readonly a: number; readonly b: number } | null {
+  if (runs.a < FEWEST_RUNS || runs.b < FEWEST_RUNS)
+    return { a: Math.max(0, FEWEST_RUNS - runs.a), b: Math.max(0, FEWEST_RUNS - runs.b) };
+  if (interval === null || difference === null) return null;
+  if (interval.low > 0 || interval.high < 0) return { a: 0, b: 0 };
+  if (difference === 0) return null;
+  const half = difference > 0 ? difference - interval.low : interval.high - difference;
+  const factor = Math.max(1, (POWER * half) / Math.abs(difference)) ** 2;
+  return { a: Math.ceil(runs.a * factor) - runs.a, b: Math.ceil(runs.b * factor) - runs.b };
+}
+
+const POWER = (1.96 + 0.84) / 1.96;
 
 function drawAgain(runs: readonly GroupRun[], random: () => number): GroupRun[] {
   return Array.from(runs, () => runs[Math.floor(random() * runs.length)] as GroupRun);
 }
 
-function meanOf(runs: readonly GroupRun[], key: Exclude<keyof GroupRun, 'isOk'>): number | null {
+function meanOfList(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function meanOf(runs: readonly GroupRun[], key: Exclude<keyof GroupRun, 'isOk' | 'scores'>): number | null {
   let sum = 0;
   let count = 0;
   for (const run of runs) {

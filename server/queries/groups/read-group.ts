@@ -1,9 +1,25 @@
 // A group of runs to be compared with another: the runs that ended in a time and match a filter.
 
-import type { Queryable } from '../../store/file/database.ts';
+import type { DatabaseRow, Queryable } from '../../store/file/database.ts';
 import { numberOrNull } from '../field-values.ts';
 import { endedSql, type RunFilter } from '../runs/run-filter.ts';
-import { DRAWN_FROM, type GroupRun, type Statistic } from './group-stats.ts';
+import {
+  DRAWN_FROM,
+  type GroupRun,
+  type ScoreOfRun,
+  type ScoreStatistic,
+  type Statistic,
+} from './group-stats.ts';
+
+/** What the runs of a group got under one name. */
+export interface GroupScore {
+  readonly name: string;
+  /** Runs that have it. */
+  readonly runs: number;
+  /** Runs of which it says good or not. */
+  readonly judgedRuns: number;
+  readonly statistics: Readonly<Record<ScoreStatistic, number | null>>;
+}
 
 export interface GroupNumbers {
   readonly runs: number;
@@ -15,6 +31,8 @@ export interface GroupNumbers {
   readonly cacheHitRatio: number | null;
   /** Calls of each tool, per run; the tools with the most calls first. */
   readonly tools: readonly { readonly tool: string; readonly callsPerRun: number }[];
+  /** By name, those of the most runs first. */
+  readonly scores: readonly GroupScore[];
 }
 
 export interface Group {
@@ -24,11 +42,38 @@ export interface Group {
 }
 
 const TOOLS_SHOWN = 12;
+const SCORES_SHOWN = 20;
+
+/** Scores of runs, one row for each run and name; corrected ones are left out. */
+export const RUN_SCORES = `SELECT agent_run_id, gen_ai_evaluation_name AS name, avg(score_millionths) / 1e6 AS value,
+    avg(score_passed::INTEGER) AS good
+  FROM agent_score WHERE tallyspan_duplicate IS NOT TRUE AND gen_ai_evaluation_name IS NOT NULL AND agent_run_id IN`;
+export const TOTAL_COST = 'agent_cost_nano_usd + coalesce(agent_nested_cost_nano_usd, 0)';
+
+/** Of rows of runs with `value`, `good` and `cost`. */
+export const SCORE_NUMBERS = `count(*)::INTEGER AS runs, count(good)::INTEGER AS judged, avg(value) AS mean,
+  avg(good) AS share, (sum(cost) FILTER (good IS NOT NULL))::DOUBLE
+    / nullif(sum(good) FILTER (cost IS NOT NULL), 0) AS cost_per_good`;
+
+/** A row of {@link SCORE_NUMBERS}. */
+export function scoreOf(row: DatabaseRow): GroupScore {
+  return {
+    name: String(row['name']),
+    runs: Number(row['runs']),
+    judgedRuns: Number(row['judged']),
+    statistics: {
+      score_mean: numberOrNull(row['mean']),
+      score_share: numberOrNull(row['share']),
+      cost_per_good_run: numberOrNull(row['cost_per_good']),
+    },
+  };
+}
 
 export async function readGroup(database: Queryable, filter: RunFilter): Promise<Group> {
   const where = endedSql(filter);
   const runs = `(SELECT agent_run_id FROM agent_run WHERE ${where})`;
-  const [sums, drawn, cache, tools] = await Promise.all([
+  const drawnSql = `agent_run WHERE ${where} ORDER BY hash(agent_run_id), agent_run_id LIMIT ${DRAWN_FROM}`;
+  const [sums, drawn, cache, tools, scores, drawnScores] = await Promise.all([
     database.all(
       `SELECT count(*) AS runs, count(*) FILTER (agent_status = 'ok') AS ok, sum(agent_cost_nano_usd)::DOUBLE AS cost,
          avg(agent_cost_nano_usd) AS cost_mean, quantile_cont(duration_ms, 0.5) AS p50,
@@ -37,9 +82,9 @@ export async function readGroup(database: Queryable, filter: RunFilter): Promise
        FROM agent_run WHERE ${where}`,
     ),
     database.all(
-      `SELECT agent_cost_nano_usd, duration_ms, agent_status, agent_turns, agent_tool_calls, agent_tokens_in,
-         agent_tokens_out
-       FROM agent_run WHERE ${where} ORDER BY hash(agent_run_id), agent_run_id LIMIT ${DRAWN_FROM}`,
+      `SELECT agent_run_id, agent_cost_nano_usd, (${TOTAL_COST})::DOUBLE AS total_cost, duration_ms, agent_status,
+         agent_turns, agent_tool_calls, agent_tokens_in, agent_tokens_out
+       FROM ${drawnSql}`,
     ),
     database.all(
       `SELECT sum(tokens_cache_read)::DOUBLE AS hits,
@@ -52,7 +97,20 @@ export async function readGroup(database: Queryable, filter: RunFilter): Promise
        WHERE tallyspan_duplicate IS NOT TRUE AND gen_ai_tool_name IS NOT NULL AND agent_run_id IN ${runs}
        GROUP BY 1 ORDER BY calls DESC, 1 LIMIT ${TOOLS_SHOWN}`,
     ),
+    database.all(
+      `SELECT name, ${SCORE_NUMBERS} FROM (${RUN_SCORES} ${runs} GROUP BY 1, 2)
+         JOIN (SELECT agent_run_id, ${TOTAL_COST} AS cost FROM agent_run WHERE ${where}) USING (agent_run_id)
+       GROUP BY 1 ORDER BY runs DESC, 1 LIMIT ${SCORES_SHOWN}`,
+    ),
+    database.all(`${RUN_SCORES} (SELECT agent_run_id FROM ${drawnSql}) GROUP BY 1, 2`),
   ]);
+  const scoresOfRun = new Map<string, Map<string, ScoreOfRun>>();
+  for (const one of drawnScores) {
+    const id = String(one['agent_run_id']);
+    const own = scoresOfRun.get(id) ?? new Map<string, ScoreOfRun>();
+    scoresOfRun.set(id, own);
+    own.set(String(one['name']), { value: numberOrNull(one['value']), good: numberOrNull(one['good']) });
+  }
   const row = sums[0] ?? {};
   const number = (name: string): number | null => numberOrNull(row[name]);
   const count = number('runs') ?? 0;
@@ -78,6 +136,7 @@ export async function readGroup(database: Queryable, filter: RunFilter): Promise
       },
       cacheHitRatio: hits === null || !tokens ? null : hits / tokens,
       tools: tools.map((one) => ({ tool: String(one['tool']), callsPerRun: Number(one['calls']) / count })),
+      scores: scores.map(scoreOf),
     },
     drawn: drawn.map((one) => ({
       costNanoUsd: numberOrNull(one['agent_cost_nano_usd']),
@@ -87,6 +146,8 @@ export async function readGroup(database: Queryable, filter: RunFilter): Promise
       toolCalls: numberOrNull(one['agent_tool_calls']),
       tokensIn: numberOrNull(one['agent_tokens_in']),
       tokensOut: numberOrNull(one['agent_tokens_out']),
+      totalCostNanoUsd: numberOrNull(one['total_cost']),
+      scores: scoresOfRun.get(String(one['agent_run_id'])) ?? new Map<string, ScoreOfRun>(),
     })),
   };
 }

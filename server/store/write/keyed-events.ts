@@ -17,6 +17,7 @@ export interface Replacements {
 }
 
 const KEY = FIELD_INDEX['tallyspan.key'];
+const DUPLICATE = FIELD_INDEX['tallyspan.duplicate'];
 
 interface Keyed {
   readonly batch: EventBatch;
@@ -43,7 +44,17 @@ export async function takeNewest(
   const responses = new Set<string>();
   if (newest.size === 0) return { selections, replacements: { keys, responses } };
   const taken = new Map<EventBatch, Set<number>>();
+  const take = ({ batch, row }: Keyed): void => {
+    const rows = taken.get(batch);
+    if (rows === undefined) taken.set(batch, new Set([row]));
+    else rows.add(row);
+  };
   for (const [name, byKey] of newest) {
+    if (isAppended(name)) {
+      const replaced = await appendRevisions(database, name, selections, take);
+      if (replaced.length > 0) keys.set(name, replaced);
+      continue;
+    }
     const asked = [...byKey].flatMap(([key, { batch }]) => (areNew.has(batch) ? [] : [key]));
     const stored = asked.length === 0 ? [] : await storedOf(database, name, asked);
     for (const row of stored) {
@@ -59,11 +70,7 @@ export async function takeNewest(
       else list.push(key);
       for (const id of [row['message'], row['request']]) if (typeof id === 'string') responses.add(id);
     }
-    for (const { batch, row } of byKey.values()) {
-      const rows = taken.get(batch);
-      if (rows === undefined) taken.set(batch, new Set([row]));
-      else rows.add(row);
-    }
+    for (const one of byKey.values()) take(one);
   }
   return {
     selections: selections.map(({ batch, rows }) => ({
@@ -82,9 +89,62 @@ function storedOf(
   const hasResponse = name === 'agent.model_call';
   return database.all(
     `SELECT tallyspan_key AS key, coalesce(tallyspan_revision, 0) AS revision${hasResponse ? ', gen_ai_response_id AS message, anthropic_request_id AS request' : ''}
-     FROM ${tableOf(name)} WHERE tallyspan_key IN ${textsSql('$keys')}${isAppended(name) ? ' AND tallyspan_duplicate IS NOT TRUE' : ''}`,
+     FROM ${tableOf(name)} WHERE tallyspan_key IN ${textsSql('$keys')}`,
     { keys: JSON.stringify(keys) },
   );
+}
+
+/**
+ * Takes every revision that is not stored yet, and marks those of the group that are not the newest. The keys of which a
+ * stored revision is not the newest any more.
+ */
+async function appendRevisions(
+  database: Queryable,
+  name: EventName,
+  selections: readonly Selection[],
+  take: (row: Keyed) => void,
+): Promise<string[]> {
+  const byKey = revisionsOf(name, selections);
+  const stored = await database.all(
+    `SELECT tallyspan_key AS key, coalesce(tallyspan_revision, 0) AS revision
+     FROM ${tableOf(name)} WHERE tallyspan_key IN ${textsSql('$keys')}`,
+    { keys: JSON.stringify([...byKey.keys()]) },
+  );
+  const storedNewest = new Map<string, number>();
+  for (const row of stored) {
+    const key = String(row['key']);
+    const revision = Number(row['revision']);
+    byKey.get(key)?.delete(revision);
+    storedNewest.set(key, Math.max(revision, storedNewest.get(key) ?? Number.NEGATIVE_INFINITY));
+  }
+  const replaced: string[] = [];
+  for (const [key, byRevision] of byKey) {
+    const former = storedNewest.get(key) ?? Number.NEGATIVE_INFINITY;
+    const latest = Math.max(former, ...byRevision.keys());
+    if (former > Number.NEGATIVE_INFINITY && latest > former) replaced.push(key);
+    for (const one of byRevision.values()) {
+      if (one.revision < latest) one.batch.replaceCell(one.row, DUPLICATE, 1);
+      take(one);
+    }
+  }
+  return replaced;
+}
+
+/** The rows of the group by key and revision, the first of several. */
+function revisionsOf(name: EventName, selections: readonly Selection[]): Map<string, Map<number, Keyed>> {
+  const byKey = new Map<string, Map<number, Keyed>>();
+  for (const { batch, rows } of selections) {
+    if (batch.column(KEY) === undefined) continue;
+    for (const row of rows) {
+      const key = batch.name(row) === name ? batch.text(row, 'tallyspan.key') : undefined;
+      if (key === undefined) continue;
+      const revision = batch.number(row, 'tallyspan.revision') ?? 0;
+      const byRevision = byKey.get(key) ?? new Map<number, Keyed>();
+      byKey.set(key, byRevision);
+      if (!byRevision.has(revision)) byRevision.set(revision, { batch, row, revision });
+    }
+  }
+  return byKey;
 }
 
 /** Whether what is replaced stays, marked. */

@@ -3,6 +3,8 @@
 import type { AlertOverview, RuleLine } from '../../alerting/alert-overview.ts';
 import type { ReconciliationReport, ReconciliationSums } from '../../queries/billing/read-reconciliation.ts';
 import type { Finding, FindingsReport } from '../../queries/findings/read-findings.ts';
+import type { GroupDifference, GroupsReport, GroupSummary } from '../../queries/groups/compare-groups.ts';
+import type { VersionRow, VersionsReport } from '../../queries/groups/read-versions.ts';
 import type { WhatIfReport } from '../../queries/diagnosis/read-what-if.ts';
 import type { DiagnosisReport } from '../../queries/diagnosis/read-diagnosis.ts';
 import type { Recording, RecordedStep } from '../../queries/runs/read-recording.ts';
@@ -33,6 +35,15 @@ import {
   WINDOW,
   type JsonSchema,
 } from './json-schema.ts';
+
+const GROUP_SUMMARY = objectSchema<GroupSummary>({
+  group: TEXT,
+  from: TIME,
+  to: TIME,
+  runs: COUNT,
+  failed_runs: COUNT,
+  cost_nano_usd: nullable(NUMBER),
+});
 
 const RUN_SUMMARY: { readonly [K in keyof RunSummary]-?: JsonSchema } = {
   'agent.run_id': TEXT,
@@ -289,6 +300,44 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
     weekly_nano_usd: NANO_USD,
     weekly_usd: USD,
     left_out: arrayOf(TEXT),
+  }),
+  Groups: objectSchema<GroupsReport>({
+    a: GROUP_SUMMARY,
+    b: GROUP_SUMMARY,
+    numbers: arrayOf(
+      objectSchema<GroupDifference>({
+        id: TEXT,
+        title: TEXT,
+        unit: TEXT,
+        a: nullable(NUMBER),
+        b: nullable(NUMBER),
+        difference: nullable(NUMBER),
+        low: nullable(NUMBER),
+        high: nullable(NUMBER),
+        verdict: { enum: ['better', 'worse', 'more', 'less', 'may_be_chance', 'too_few_runs'] },
+        runs_a: COUNT,
+        runs_b: COUNT,
+        more_runs_a: nullable(COUNT),
+        more_runs_b: nullable(COUNT),
+      }),
+    ),
+  }),
+  Versions: objectSchema<VersionsReport>({
+    agent: TEXT,
+    from: TIME,
+    to: TIME,
+    versions: arrayOf(
+      objectSchema<VersionRow>({
+        version: TEXT,
+        id: TEXT,
+        changed: TEXT,
+        first_seen: TEXT,
+        last_seen: TEXT,
+        runs: COUNT,
+        cost_nano_usd: nullable(NUMBER),
+        scores: arrayOf(ANYTHING),
+      }),
+    ),
   }),
   Reconciliation: objectSchema<ReconciliationReport>({
     window: WINDOW,

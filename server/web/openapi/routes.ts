@@ -171,6 +171,40 @@ export const ALERTS_ROUTE: RouteDescription = {
   response: answers('Alerts'),
 };
 
+const STRETCH = {
+  time: {
+    type: 'string',
+    description: 'a length of time up to now, or a name',
+    examples: ['24h', '7d', 'today'],
+  },
+  from: MOMENT,
+  to: MOMENT,
+} as const satisfies Readonly<Record<string, JsonSchema>>;
+
+export const COMPARE_GROUPS_ROUTE: RouteDescription = {
+  summary:
+    'Two groups of runs: each number, the difference with its interval, and the runs that a verdict needs',
+  stability: 'stable',
+  querystring: query({
+    a: {
+      type: 'string',
+      description: 'a filter, as in the list of runs',
+      examples: ['agent:support prompt:v1'],
+    },
+    b: { type: 'string', description: 'a filter', examples: ['agent:support prompt:v2'] },
+    ...STRETCH,
+  }),
+  response: answers('Groups'),
+  problems: [404],
+};
+
+export const VERSIONS_ROUTE: RouteDescription = {
+  summary: 'Prompt and tool versions of an agent, with the scores of their runs',
+  stability: 'stable',
+  querystring: query({ agent: TEXT, ...STRETCH }),
+  response: answers('Versions'),
+};
+
 export const FINDINGS_ROUTE: RouteDescription = {
   summary: 'What fixes would recover a week',
   stability: 'stable',

@@ -33,6 +33,7 @@ interface Document {
 const STABLE = [
   '/api/alerts',
   '/api/backup',
+  '/api/compare/groups',
   '/api/cost',
   '/api/diagnosis',
   '/api/export',
@@ -44,6 +45,7 @@ const STABLE = [
   '/api/runs/{id}',
   '/api/signals/{id}',
   '/api/usage',
+  '/api/versions',
   '/api/what-if',
 ];
 /** Questions to each address; a few thousand find no more. */

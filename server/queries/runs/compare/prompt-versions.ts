@@ -34,6 +34,13 @@ const FIRST_SYSTEM = "coalesce(arg_min(tallyspan_prefix_system, timestamp), '')"
 const FIRST_TOOLS = "coalesce(arg_min(tallyspan_prefix_tools, timestamp), '')";
 const ID_SQL = `substr(${FIRST_SYSTEM}, 1, ${HASH_SHOWN}) || '-' || substr(split_part(${FIRST_TOOLS}, '.', 1), 1, ${HASH_SHOWN})`;
 
+/** The runs of an agent with the id of their version and when their first call was: `agent_run_id`, `id`, `first`. */
+export function versionsOfRunsSql(agent: string): string {
+  return `SELECT agent_run_id, ${ID_SQL} AS id, min(timestamp) AS first FROM agent_model_call
+    WHERE gen_ai_agent_name = ${textSql(agent)} AND agent_run_id IS NOT NULL AND tallyspan_duplicate IS NOT TRUE
+    GROUP BY agent_run_id`;
+}
+
 /** Those of one agent, in order of appearance, with what their runs that began in the time cost; (from, to] in Unix milliseconds. */
 export async function readPromptVersions(
   database: Queryable,

@@ -2,18 +2,13 @@
 // difference in cost is made of.
 
 import type { VNode } from 'preact';
-import {
-  NO_DATA,
-  formatCost,
-  formatCount,
-  formatDuration,
-  formatPercent,
-  formatTokens,
-} from '../../../../core/text/format.ts';
+import { formatCost, formatCount, formatPercent } from '../../../../core/text/format.ts';
 import type { DiagnosisReport } from '../../../queries/diagnosis/read-diagnosis.ts';
-import type { ConfidenceInterval, Statistic } from '../../../queries/groups/group-stats.ts';
+import type { GroupDifference, GroupsReport } from '../../../queries/groups/compare-groups.ts';
+import { intervalText, meaningText, numberText, signedText } from '../../../queries/groups/group-texts.ts';
 import type { Group } from '../../../queries/groups/read-group.ts';
 import type { GroupQuestion } from '../../../questions/group-question.ts';
+import { GROUPS_TIME } from '../../../questions/groups-params.ts';
 import type { Stretch } from '../../../questions/stretch.ts';
 import { thingPath } from '../../../thing-path.ts';
 import { Name, linkTo } from '../../parts/cells.tsx';
@@ -32,7 +27,7 @@ export interface GroupsView {
   readonly bText: string;
   /** Undefined until both are written. */
   readonly sides: { readonly a: GroupSide; readonly b: GroupSide } | undefined;
-  readonly intervals: Readonly<Record<Statistic, ConfidenceInterval | null>> | undefined;
+  readonly report: GroupsReport | undefined;
   /** What b costs against a, as if a had as many runs; undefined where it cannot be split. */
   readonly split: DiagnosisReport | undefined;
   readonly suggestions: readonly { readonly title: string; readonly a: string; readonly b: string }[];
@@ -41,27 +36,6 @@ export interface GroupsView {
 }
 
 export const GROUPS_PATH = '/compare/groups';
-export const GROUPS_TIME = '7d';
-
-type Format = 'cost' | 'ratio' | 'ms' | 'count' | 'tokens';
-
-const LINES: readonly {
-  readonly title: string;
-  readonly statistic: Statistic;
-  readonly format: Format;
-  /** Which direction is good. */
-  readonly better: 'up' | 'down' | 'neither';
-}[] = [
-  { title: 'Success', statistic: 'success_rate', format: 'ratio', better: 'up' },
-  { title: 'Cost per run', statistic: 'cost_per_run', format: 'cost', better: 'down' },
-  { title: 'Cost per successful run', statistic: 'cost_per_success', format: 'cost', better: 'down' },
-  { title: 'Time of a run, p50', statistic: 'duration_p50', format: 'ms', better: 'down' },
-  { title: 'Time of a run, p95', statistic: 'duration_p95', format: 'ms', better: 'down' },
-  { title: 'Turns per run', statistic: 'turns_per_run', format: 'count', better: 'neither' },
-  { title: 'Tool calls per run', statistic: 'tool_calls_per_run', format: 'count', better: 'neither' },
-  { title: 'Tokens in per run', statistic: 'tokens_in_per_run', format: 'tokens', better: 'neither' },
-  { title: 'Tokens out per run', statistic: 'tokens_out_per_run', format: 'tokens', better: 'neither' },
-];
 
 export function GroupsPage({ view }: { view: GroupsView }): VNode {
   const { sides, stretch, aText, bText } = view;
@@ -175,7 +149,7 @@ function Comparison({ view, sides }: { view: GroupsView; sides: { a: GroupSide; 
               <td>Runs</td>
               <td class="n">{formatCount(a.group.numbers.runs)}</td>
               <td class="n">{formatCount(b.group.numbers.runs)}</td>
-              <td class="n">{signedText(b.group.numbers.runs - a.group.numbers.runs, 'count')}</td>
+              <td class="n">{signedText(b.group.numbers.runs - a.group.numbers.runs, '1')}</td>
               <td />
               <td />
             </tr>
@@ -184,40 +158,29 @@ function Comparison({ view, sides }: { view: GroupsView; sides: { a: GroupSide; 
               <td class="n">{formatCost(a.group.numbers.costNanoUsd)}</td>
               <td class="n">{formatCost(b.group.numbers.costNanoUsd)}</td>
               <td class="n">
-                {difference(a.group.numbers.costNanoUsd, b.group.numbers.costNanoUsd, 'cost')}
+                {signedText(minus(b.group.numbers.costNanoUsd, a.group.numbers.costNanoUsd), 'nanoUsd')}
               </td>
               <td />
               <td />
             </tr>
-            {LINES.map(({ title, statistic, format, better }) => {
-              const [valueA, valueB] = [
-                a.group.numbers.statistics[statistic],
-                b.group.numbers.statistics[statistic],
-              ];
-              const interval = view.intervals?.[statistic] ?? null;
-              return (
-                <tr key={statistic} data-row={statistic}>
-                  <td>{title}</td>
-                  <td class="n">{formatted(valueA, format)}</td>
-                  <td class="n">{formatted(valueB, format)}</td>
-                  <td class="n">{difference(valueA, valueB, format)}</td>
-                  <td class="n soft">
-                    {interval === null
-                      ? NO_DATA
-                      : `${signedText(interval.low, format)} … ${signedText(interval.high, format)}`}
-                  </td>
-                  <td>
-                    <Meaning interval={interval} better={better} />
-                  </td>
-                </tr>
-              );
-            })}
+            {view.report?.numbers.map((number) => (
+              <tr key={number.id} data-row={number.id}>
+                <td>{number.title}</td>
+                <td class="n">{numberText(number.a, number.unit)}</td>
+                <td class="n">{numberText(number.b, number.unit)}</td>
+                <td class="n">{signedText(number.difference, number.unit)}</td>
+                <td class="n soft">{intervalText(number)}</td>
+                <td>
+                  <Meaning number={number} />
+                </td>
+              </tr>
+            ))}
             <tr data-row="cache">
               <td>Cache hits</td>
               <td class="n">{formatPercent(a.group.numbers.cacheHitRatio)}</td>
               <td class="n">{formatPercent(b.group.numbers.cacheHitRatio)}</td>
               <td class="n">
-                {difference(a.group.numbers.cacheHitRatio, b.group.numbers.cacheHitRatio, 'ratio')}
+                {signedText(minus(b.group.numbers.cacheHitRatio, a.group.numbers.cacheHitRatio), 'ratio')}
               </td>
               <td />
               <td />
@@ -236,19 +199,11 @@ function RunsOf({ side }: { side: GroupSide }): VNode {
   return <a href={linkTo('/runs', { ...queryParamsOf(asked), ...time })}>{text}</a>;
 }
 
-function Meaning({
-  interval,
-  better,
-}: {
-  interval: ConfidenceInterval | null;
-  better: 'up' | 'down' | 'neither';
-}): VNode {
-  if (interval === null) return <span class="soft">too few runs to say</span>;
-  if (interval.low <= 0 && interval.high >= 0) return <span class="soft">may be chance</span>;
-  const isUp = interval.low > 0;
-  if (better === 'neither') return <span>{isUp ? 'more' : 'less'}</span>;
-  const isBetter = isUp === (better === 'up');
-  return <span class={isBetter ? 'better' : 'worse'}>{isBetter ? 'better' : 'worse'}</span>;
+function Meaning({ number }: { number: GroupDifference }): VNode {
+  const { verdict } = number;
+  const isSure = verdict !== 'may_be_chance' && verdict !== 'too_few_runs';
+  const look = verdict === 'better' || verdict === 'worse' ? verdict : isSure ? undefined : 'soft';
+  return <span class={look}>{meaningText(number)}</span>;
 }
 
 const PARTS_SHOWN = 8;
@@ -319,7 +274,7 @@ function Tools({ sides }: { sides: { a: GroupSide; b: GroupSide } }): VNode | nu
                 </td>
                 <td class="n">{(a.get(tool) ?? 0).toFixed(2)}</td>
                 <td class="n">{(b.get(tool) ?? 0).toFixed(2)}</td>
-                <td class="n">{signedText((b.get(tool) ?? 0) - (a.get(tool) ?? 0), 'count')}</td>
+                <td class="n">{signedText((b.get(tool) ?? 0) - (a.get(tool) ?? 0), '1')}</td>
               </tr>
             ))}
           </tbody>
@@ -329,29 +284,6 @@ function Tools({ sides }: { sides: { a: GroupSide; b: GroupSide } }): VNode | nu
   );
 }
 
-function difference(a: number | null, b: number | null, format: Format): string {
-  return a === null || b === null ? NO_DATA : signedText(b - a, format);
-}
-
-function signedText(value: number, format: Format): string {
-  if (value === 0) return '=';
-  const size = Math.abs(value);
-  const text = format === 'ratio' ? `${(size * 100).toFixed(1)} points` : formatted(size, format);
-  return `${value > 0 ? '+' : '−'}${text}`;
-}
-
-function formatted(value: number | null, format: Format): string {
-  if (value === null) return NO_DATA;
-  switch (format) {
-    case 'cost':
-      return formatCost(Math.round(value));
-    case 'ratio':
-      return formatPercent(value);
-    case 'ms':
-      return formatDuration(value);
-    case 'tokens':
-      return formatTokens(Math.round(value));
-    case 'count':
-      return Number.isInteger(value) ? formatCount(value) : value.toFixed(2);
-  }
+function minus(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a - b;
 }

@@ -1,20 +1,34 @@
 // The address of the comparison of groups.
 
 import type { FastifyInstance } from 'fastify';
-import { differenceIntervals } from '../../../queries/groups/group-stats.ts';
-import { readGroup } from '../../../queries/groups/read-group.ts';
+import { compareGroups, type GroupsReport } from '../../../queries/groups/compare-groups.ts';
+import { readVersionsReport } from '../../../queries/groups/read-versions.ts';
 import { readGroups } from '../../../queries/signals/signal-numbers.ts';
 import { readGroupQuestion } from '../../../questions/group-question.ts';
 import { filterTextOf } from '../../../questions/filter-text.ts';
+import { GROUPS_TIME, parseGroupsQuestion, parseVersionsQuestion } from '../../../questions/groups-params.ts';
 import { textParam, textParams, type QueryText } from '../../../questions/query-params.ts';
 import { parseStretch, type Stretch } from '../../../questions/stretch.ts';
+import { COMPARE_GROUPS_ROUTE, VERSIONS_ROUTE } from '../../openapi/routes.ts';
 import { answerPage } from '../../answer-page.tsx';
 import { pageNow } from '../../page-now.ts';
 import type { WebContext } from '../../web-context.ts';
-import { GROUPS_PATH, GROUPS_TIME, GroupsPage, type GroupsView } from './groups-page.tsx';
+import { GROUPS_PATH, GroupsPage, type GroupsView } from './groups-page.tsx';
 
 export function registerGroupsRoutes(app: FastifyInstance, context: WebContext): void {
   const { database, timezone } = context;
+  app.get<{ Querystring: QueryText }>(
+    '/api/compare/groups',
+    { schema: COMPARE_GROUPS_ROUTE },
+    async ({ query }): Promise<GroupsReport> => {
+      const question = parseGroupsQuestion(query, pageNow(context.store), timezone);
+      return (await compareGroups(database, question.a, question.b)).report;
+    },
+  );
+  app.get<{ Querystring: QueryText }>('/api/versions', { schema: VERSIONS_ROUTE }, ({ query }) =>
+    readVersionsReport(database, parseVersionsQuestion(query, pageNow(context.store), timezone)),
+  );
+
   app.get<{ Querystring: QueryText }>(GROUPS_PATH, async (request, reply) => {
     const now = pageNow(context.store);
     const { query } = request;
@@ -27,7 +41,7 @@ export function registerGroupsRoutes(app: FastifyInstance, context: WebContext):
       aText === '' || bText === ''
         ? {
             sides: undefined,
-            intervals: undefined,
+            report: undefined,
             split: undefined,
             suggestions: await suggest(stretch, now),
           }
@@ -47,16 +61,9 @@ export function registerGroupsRoutes(app: FastifyInstance, context: WebContext):
     bText: string,
     stretch: Stretch,
     now: number,
-  ): Promise<Pick<GroupsView, 'sides' | 'intervals' | 'split'>> {
+  ): Promise<Pick<GroupsView, 'sides' | 'report' | 'split'>> {
     const [a, b] = [readGroupQuestion(aText, stretch, now), readGroupQuestion(bText, stretch, now)];
-    const [groupA, groupB] = await Promise.all([
-      readGroup(database, a.filter),
-      readGroup(database, b.filter),
-    ]);
-    const intervals = differenceIntervals(groupA.drawn, groupB.drawn, {
-      a: groupA.numbers.runs,
-      b: groupB.numbers.runs,
-    });
+    const { a: groupA, b: groupB, report } = await compareGroups(database, a, b);
     const canSplit =
       a.where !== undefined && b.where !== undefined && groupA.numbers.runs > 0 && groupB.numbers.runs > 0;
     const split = canSplit
@@ -75,7 +82,7 @@ export function registerGroupsRoutes(app: FastifyInstance, context: WebContext):
       : undefined;
     return {
       sides: { a: { question: a, group: groupA }, b: { question: b, group: groupB } },
-      intervals,
+      report,
       split,
     };
   }

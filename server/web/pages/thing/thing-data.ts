@@ -4,7 +4,7 @@
 import type { Dimension } from '../../../../core/schema.ts';
 import type { SignalRequest } from '../../../../signals/signal.ts';
 import { listRunPage, sumRuns, type RunQueryable, type RunSums } from '../../../queries/runs/list-runs.ts';
-import { readPromptVersions, type PromptVersion } from '../../../queries/runs/compare/prompt-versions.ts';
+import { readVersions, type ScoredVersion } from '../../../queries/groups/read-versions.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
 import { readChart, type ChartData } from '../../../queries/signals/read-chart.ts';
 import { readGroups, readNumber, readNumbers } from '../../../queries/signals/signal-numbers.ts';
@@ -127,7 +127,7 @@ export interface ThingData {
   readonly mostExpensive: readonly RunSummary[];
   readonly newest: readonly RunSummary[];
   /** Of an agent. */
-  readonly prompts: readonly PromptVersion[];
+  readonly prompts: readonly ScoredVersion[];
 }
 
 const RUNS_SHOWN = 10;
@@ -174,7 +174,7 @@ export async function readThing(database: RunQueryable, question: ThingQuestion)
     sumRuns(database, filter),
     listRunPage(database, { ...filter, sort: 'most-expensive', limit: RUNS_SHOWN }),
     listRunPage(database, { ...filter, limit: RUNS_SHOWN }),
-    kind.dimension === 'agent' ? readPromptVersions(database, name, stretch.from, stretch.to) : [],
+    kind.dimension === 'agent' ? readVersions(database, name, stretch.from, stretch.to) : [],
   ]);
   return {
     values: kind.numbers.map(({ signal }) => numbers[signal] ?? null),

@@ -9,6 +9,7 @@ import {
   formatPercent,
 } from '../../../../core/text/format.ts';
 import type { AlertOverview } from '../../../alerting/alert-overview.ts';
+import { scoreText } from '../../../queries/groups/group-texts.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
 import { filterTextOf } from '../../../questions/filter-text.ts';
 import { hasPage, thingPath, thingsPath } from '../../../thing-path.ts';
@@ -219,6 +220,7 @@ function Prompts({ view }: { view: ThingView }): VNode {
               <th scope="col" class="n">
                 Cost
               </th>
+              <th scope="col">Scores</th>
               <th scope="col">Compare</th>
             </tr>
           </thead>
@@ -240,6 +242,11 @@ function Prompts({ view }: { view: ThingView }): VNode {
                   </td>
                   <td class="n">{formatCount(version.runs)}</td>
                   <td class="n">{formatCost(version.costNanoUsd)}</td>
+                  <td data-scores>
+                    {version.scores.slice(0, SCORES_SHOWN).map((score) => (
+                      <div key={score.name}>{scoreText(score)}</div>
+                    ))}
+                  </td>
                   <td>
                     {before !== undefined && (
                       <a
@@ -262,6 +269,8 @@ function Prompts({ view }: { view: ThingView }): VNode {
     </Panel>
   );
 }
+
+const SCORES_SHOWN = 4;
 
 function stepRuns({ question }: ThingView, from: number, to: number): string {
   const { kind, name, stretch } = question;

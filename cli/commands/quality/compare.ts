@@ -1,0 +1,125 @@
+// `tallyspan compare A B`: whether B is better than A, more expensive or slower, and how sure that is; `tallyspan versions`:
+// what an agent was called with, and how good each was.
+
+import type { Command } from 'commander';
+import { formatCost, formatCount } from '../../../core/text/format.ts';
+import {
+  intervalText,
+  meaningText,
+  numberText,
+  scoreText,
+  signedText,
+} from '../../../server/queries/groups/group-texts.ts';
+import { filterTextOf } from '../../../server/questions/filter-text.ts';
+import { GROUPS_TIME } from '../../../server/questions/groups-params.ts';
+import type { GroupDifference, GroupsReport, VersionsReport } from '../../../server/source.ts';
+import { withSource, withSourceOptions, type SourceCliOptions } from '../../source-options.ts';
+import { writeAnswer } from '../../terminal/answer.ts';
+import { usageError } from '../../terminal/cli-error.ts';
+import type { CliIo, CliOutput } from '../../terminal/io.ts';
+import { renderTable, type TextColumn } from '../../terminal/table.ts';
+
+interface CompareOptions extends SourceCliOptions {
+  readonly agent?: string;
+  readonly since: string;
+}
+
+export function registerCompare(program: Command, io: CliIo): void {
+  withSourceOptions(
+    program
+      .command('compare')
+      .description('two groups of runs: quality, cost, time and turns, and whether the difference is chance')
+      .argument(
+        '<a>',
+        'a filter: version:1.4, "user:ana time:yesterday", or a prompt version with --agent: v1',
+      )
+      .argument('<b>', 'the other filter')
+      .option('--agent <name>', 'only runs of this agent, whose prompt versions are v1, v2, …')
+      .option('--since <time>', 'how far back to look: 24h, 7d', GROUPS_TIME),
+  ).action(async (a: string, b: string, options: CompareOptions) => {
+    const [groupA, groupB] = [groupOf(a, options.agent), groupOf(b, options.agent)];
+    const report = await withSource(options, io, (source) =>
+      source.groups({ a: groupA, b: groupB, time: options.since }),
+    );
+    writeAnswer(report, options, io, (safe) => renderComparison(safe, io.stdout));
+  });
+}
+
+export function registerVersions(program: Command, io: CliIo): void {
+  withSourceOptions(
+    program
+      .command('versions')
+      .description('prompt and tool versions of an agent, by their hashes, with cost and scores')
+      .argument('<agent>', 'name of the agent')
+      .option('--since <time>', 'how far back to count: 24h, 7d', GROUPS_TIME),
+  ).action(async (agent: string, options: CompareOptions) => {
+    const report = await withSource(options, io, (source) => source.versions({ agent, time: options.since }));
+    writeAnswer(report, options, io, (safe) => renderVersions(safe, io.stdout));
+  });
+}
+
+const VERSION_NAME = /^v[1-9]\d*$/;
+
+function groupOf(text: string, agent: string | undefined): string {
+  if (VERSION_NAME.test(text) && agent === undefined)
+    throw usageError(`${text} is a prompt version of an agent: name it with --agent`);
+  const filter = VERSION_NAME.test(text) ? `prompt:${text}` : text;
+  return agent === undefined ? filter : `${filterTextOf([['agent', agent]])} ${filter}`;
+}
+
+const COLUMNS: readonly TextColumn<GroupDifference>[] = [
+  { title: '', shrinks: true, value: ({ title }) => title },
+  { title: 'A', align: 'right', value: ({ a, unit }) => numberText(a, unit) },
+  { title: 'B', align: 'right', value: ({ b, unit }) => numberText(b, unit) },
+  { title: 'B − A', align: 'right', value: ({ difference, unit }) => signedText(difference, unit) },
+  { title: 'Interval (95 %)', align: 'right', optional: true, value: intervalText },
+  {
+    title: 'Meaning',
+    tone: ({ verdict }) =>
+      verdict === 'worse' ? 'bad' : verdict === 'better' ? 'good' : verdict === 'more' ? undefined : 'faint',
+    value: meaningText,
+  },
+];
+
+function renderComparison({ a, b, numbers }: GroupsReport, output: CliOutput): string {
+  const line = (name: string, { group, runs, failed_runs: failed, cost_nano_usd: cost }: typeof a): string =>
+    `${name}: ${group}: ${formatCount(runs)} runs, ${formatCount(failed)} failed, ${formatCost(cost)}\n`;
+  return `${line('A', a)}${line('B', b)}\n${renderTable(numbers, COLUMNS, output)}`;
+}
+
+type VersionRow = VersionsReport['versions'][number];
+
+const VERSION_COLUMNS: readonly TextColumn<VersionRow>[] = [
+  { title: 'Version', whole: true, value: ({ version }) => version },
+  { title: 'Id', whole: true, optional: true, value: ({ id }) => id },
+  { title: 'Changed', value: ({ changed }) => changed },
+  {
+    title: 'Last seen',
+    optional: true,
+    whole: true,
+    value: ({ last_seen: at }) => at.slice(0, 16).replace('T', ' '),
+  },
+  { title: 'Runs', align: 'right', value: ({ runs }) => formatCount(runs) },
+  { title: 'Cost', align: 'right', value: ({ cost_nano_usd: cost }) => formatCost(cost) },
+  {
+    title: 'Scores',
+    shrinks: true,
+    value: ({ scores }) =>
+      scores
+        .map(({ score, runs, mean, share, cost_per_good_run_nano_usd: cost }) =>
+          scoreText({
+            name: score,
+            runs,
+            judgedRuns: runs,
+            statistics: { score_mean: mean, score_share: share, cost_per_good_run: cost },
+          }),
+        )
+        .join('; '),
+  },
+];
+
+function renderVersions({ agent, versions }: VersionsReport, output: CliOutput): string {
+  if (versions.length === 0)
+    return `no call of ${agent} says what it was asked with: check the name with tallyspan runs\n`;
+  return renderTable(versions, VERSION_COLUMNS, output);
+}
