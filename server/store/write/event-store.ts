@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EventRecord } from '../../../core/event.ts';
 import { textsSql, type Database } from '../file/database.ts';
+import { isOutOfMemory, withMostMemory } from '../file/attached-file.ts';
 import { isInvalidated, isStoredAllTheSame } from '../file/disk-fault.ts';
 import { boundBatch } from '../columns/bounds.ts';
 import { EventAppender, type Selection } from '../columns/event-appender.ts';
@@ -123,7 +124,8 @@ export class EventStore {
     try {
       boundBatch(events);
       await completeScores(this.#database, events);
-      if (rows > 0) await this.#queue.write({ ...batch, events }, rows);
+      const bytes = events.heldBytes + bytesOfSpans(batch.spans);
+      if (rows > 0) await this.#queue.write({ ...batch, events }, rows, bytes);
     } finally {
       events.release();
     }
@@ -208,23 +210,17 @@ export class EventStore {
       const { selections, ends } = await this.#withoutIdleLosses(newest);
       const replaced = await this.#responses.mark(selections, replacements.responses);
       const spans = await this.#newSpans(group);
-      await writer.run('BEGIN');
-      try {
+      // Once: the rows are without it then.
+      const content = takeContent(selections, dirname(this.#database.file));
+      await this.#transact(writer, async () => {
         await this.#withdrawLosses(ends);
         await this.#markReplaced(replaced);
         await deleteReplaced(writer, replacements);
-        await this.#content.append(takeContent(selections, dirname(this.#database.file)));
+        await this.#content.append(content);
         await this.#events.append(selections);
         await this.#spans.append(spans);
         await this.#responses.decide(writer, replacements.responses);
-        await writer.run('COMMIT');
-      } catch (error) {
-        if (!isStoredAllTheSame(error)) {
-          await writer.run('ROLLBACK').catch(() => undefined);
-          throw error;
-        }
-        await this.#recoverFrom(error);
-      }
+      });
       // Whoever gets an answer may believe that a start finds the rows.
       this.#database.checkPlace();
       this.#health.noteCommit();
@@ -246,6 +242,38 @@ export class EventStore {
       this.#seen.forget();
       await this.#responses.reload().catch(() => undefined);
       throw error;
+    }
+  }
+
+  /**
+   * Commits what the work writes. Rows that do not fit into the usual memory are stored with as much as they take: they
+   * would fail again however often they are sent.
+   */
+  async #transact(writer: DuckDBConnection, work: () => Promise<void>): Promise<void> {
+    try {
+      await this.#tryTransaction(writer, work);
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error;
+      await this.#recoverFrom(error);
+      await withMostMemory(writer, async () => {
+        await this.#tryTransaction(writer, work);
+        // What did not fit must not have to at the next commit.
+        await writer.run('CHECKPOINT').catch((failure: unknown) => this.#recoverFrom(failure));
+      });
+    }
+  }
+
+  async #tryTransaction(writer: DuckDBConnection, work: () => Promise<void>): Promise<void> {
+    await writer.run('BEGIN');
+    try {
+      await work();
+      await writer.run('COMMIT');
+    } catch (error) {
+      if (!isStoredAllTheSame(error)) {
+        await writer.run('ROLLBACK').catch(() => undefined);
+        throw error;
+      }
+      await this.#recoverFrom(error);
     }
   }
 
@@ -325,4 +353,8 @@ export class EventStore {
       }),
     );
   }
+}
+
+function bytesOfSpans(spans: readonly SpanRow[]): number {
+  return spans.reduce((sum, span) => sum + span.attributes.length + (span.events?.length ?? 0), 0);
 }

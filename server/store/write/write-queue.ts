@@ -8,6 +8,8 @@ export class StoreBusyError extends Error {
 }
 
 const ROWS_PER_GROUP = 10_000;
+/** Rows of several senders that are wide are not committed together: the database has little memory. */
+const BYTES_PER_GROUP = 16 * 1024 * 1024;
 const ROWS_WAITING_LIMIT = 50_000;
 /** Senders who are given so much time and have not sent again are not waited for until they do. */
 const SEND_AGAIN_MS = 15;
@@ -15,6 +17,7 @@ const SEND_AGAIN_MS = 15;
 interface Waiting<Batch> {
   readonly batch: Batch;
   readonly rows: number;
+  readonly bytes: number;
   stored(): void;
   failed(error: unknown): void;
 }
@@ -40,12 +43,12 @@ export class WriteQueue<Batch> {
    * Resolves when the batch is committed.
    * @throws StoreBusyError when too much is waiting; whatever the commit threw otherwise
    */
-  async write(batch: Batch, rows: number): Promise<void> {
+  async write(batch: Batch, rows: number, bytes = 0): Promise<void> {
     if (this.#rowsWaiting > 0 && this.#rowsWaiting + rows > ROWS_WAITING_LIMIT)
       throw new StoreBusyError(`${this.#rowsWaiting} rows wait to be stored; try again`);
     this.#rowsWaiting += rows;
     await new Promise<void>((stored, failed) => {
-      this.#waiting.push({ batch, rows, stored, failed });
+      this.#waiting.push({ batch, rows, bytes, stored, failed });
       this.#noteArrival();
       this.#draining ??= this.#drain();
     });
@@ -113,8 +116,13 @@ export class WriteQueue<Batch> {
 
   #takeGroup(): Waiting<Batch>[] {
     let rows = 0;
+    let bytes = 0;
     let count = 0;
-    while (count < this.#waiting.length && rows < ROWS_PER_GROUP) rows += this.#waiting[count++]?.rows ?? 0;
+    while (count < this.#waiting.length && rows < ROWS_PER_GROUP && bytes < BYTES_PER_GROUP) {
+      const next = this.#waiting[count++] as Waiting<Batch>;
+      rows += next.rows;
+      bytes += next.bytes;
+    }
     this.#rowsWaiting -= rows;
     return this.#waiting.splice(0, count);
   }

@@ -9,6 +9,8 @@ import { openTestStore, removeTestStore } from '../test-store.ts';
 
 const CALLS = 400;
 const TEXT_PARTS = 7000;
+/** Their lists take 80 MB together. */
+const WIDE_CALLS = 2500;
 
 it('a log of wide rows is opened, checkpointed and closed with as much memory as it takes', async () => {
   const dataDir = await makeDataDir();
@@ -37,5 +39,36 @@ it('a log of wide rows is opened, checkpointed and closed with as much memory as
   const again = await openTestStore(dataDir);
   const [after] = await again.database.all('SELECT count(*) AS calls FROM agent_model_call');
   expect(after?.['calls']).toBe(CALLS + 1);
+  await removeTestStore(again);
+}, 120_000);
+
+it('rows that do not fit into the usual memory are stored with their content, and again after a start', async () => {
+  const dataDir = await makeDataDir();
+  const opened = await openTestStore(dataDir);
+  const list = (row: number): string[] =>
+    Array.from({ length: 32 }, (_, item) =>
+      `${row}/${item}/`.padEnd(1000, String((row * 7919 + item) % 9973)),
+    );
+  const events = Array.from({ length: WIDE_CALLS }, (_, row) => ({
+    timestamp: 1_795_000_000_000 + row,
+    'event.name': 'agent.model_call' as const,
+    trace_id: 'a'.repeat(32),
+    span_id: String(row).padStart(16, '0'),
+    'tallyspan.prefix.messages': list(row),
+    ...(row === 5 && { 'tallyspan.request_json': '{"messages":[]}' }),
+  }));
+  await opened.store.write({ events, spans: [] });
+  await opened.store.write({ events: [{ timestamp: 1, 'event.name': 'agent.model_call' }], spans: [] });
+  expect([opened.store.counters.eventsStored, opened.store.counters.commitsFailed]).toEqual([
+    WIDE_CALLS + 1,
+    0,
+  ]);
+  await opened.database.close();
+  const again = await openTestStore(dataDir);
+  const [row] = await again.database.all(
+    `SELECT count(*) AS calls, count(DISTINCT span_id) AS spans,
+       (SELECT count(*) FROM recorded_content) AS pieces FROM agent_model_call`,
+  );
+  expect(row).toEqual({ calls: WIDE_CALLS + 1, spans: WIDE_CALLS, pieces: 1 });
   await removeTestStore(again);
 }, 120_000);
