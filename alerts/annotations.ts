@@ -32,7 +32,9 @@ export function displayScale(unit: ShownUnit): number {
 
 /** What the alert is about: "Cost today of user-3". */
 export function subjectTemplate(rule: Rule, { labels }: Pick<TemplateNames, 'labels'>): string {
-  return rule.by === undefined ? rule.subject : `${rule.subject} of {{ ${labels}.${labelOf(rule.by)} }}`;
+  // A rule of one's own may be about a name that looks like a template.
+  const subject = rule.subject.replaceAll('{{', '{{ "{{" }}');
+  return rule.by === undefined ? subject : `${subject} of {{ ${labels}.${labelOf(rule.by)} }}`;
 }
 
 /** Headline of the alert. */

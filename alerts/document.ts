@@ -1,22 +1,21 @@
 // docs/alerts.md: how to be notified, every rule with its limit, every variable.
 
-import { NANO_USD_PER_USD } from '../core/money.ts';
 import { CHANNEL_VARIABLES } from './rules/channel-settings.ts';
 import { RULES } from './rules/all-rules.ts';
 import { POLICY_VARIABLES } from './rules/policy.ts';
-import { guardsOf, type Guard, type NoDataMeaning, type Rule, type RuleWindow } from './rules/rule.ts';
+import { limitText, windowText } from './rules/rule-words.ts';
+import {
+  guardsOf,
+  settingInSignalUnit,
+  settingOf,
+  type Guard,
+  type NoDataMeaning,
+  type Rule,
+} from './rules/rule.ts';
 import { defaultSettings, SETTINGS, type SettingDefinition, type SettingId } from './rules/setting.ts';
 import { formatValue, type ShownUnit } from './rules/value-format.ts';
 import { duration } from './grafana.ts';
 
-const WINDOWS: Record<RuleWindow, string> = {
-  '5m': '5 min',
-  '15m': '15 min',
-  '1h': '1 h',
-  '2h': '2 h',
-  '24h': '24 h',
-  day: 'calendar day',
-};
 const NO_DATA: Record<NoDataMeaning, string> = { ok: 'quiet', keep: 'as before', alert: 'fires' };
 
 /** The document. */
@@ -120,18 +119,17 @@ The files that the stack would render for the defaults are in \`alerts/dist\`.
 }
 
 function ruleRow(rule: Rule): string {
-  const settings = defaultSettings();
-  const { env, unit } = SETTINGS[rule.threshold] as SettingDefinition;
-  const limit = limitText(settings[rule.threshold], unit);
+  const limit = limitText(rule, defaultSettings());
+  const env = settingOf(rule.threshold)?.env ?? '';
   const holds = rule.forMs > 0 ? `, ${duration(rule.forMs)}` : '';
   const mark = rule.severity === 'critical' ? '🔴' : '🟠';
-  return `| ${mark} \`${rule.id}\` | ${rule.title}${rule.by === undefined ? '' : ` (each ${rule.by})`} | ${rule.comparison} ${limit}, \`${env}\` | ${WINDOWS[rule.window]} | ${duration(rule.everyMs)}${holds} | ${guardsOf(rule).map(guardText).join(', ') || '–'} | ${rule.needsHistory ? 'no history' : NO_DATA[rule.noData]} |`;
+  return `| ${mark} \`${rule.id}\` | ${rule.title}${rule.by === undefined ? '' : ` (each ${rule.by})`} | ${rule.comparison} ${limit}, \`${env}\` | ${windowText(rule.window)} | ${duration(rule.everyMs)}${holds} | ${guardsOf(rule).map(guardText).join(', ') || '–'} | ${rule.needsHistory ? 'no history' : NO_DATA[rule.noData]} |`;
 }
 
 function guardText(guard: Guard): string {
-  const { unit } = SETTINGS[guard.atLeast] as SettingDefinition;
+  const unit: ShownUnit = settingOf(guard.atLeast)?.unit === 'usd' ? 'usd' : 'count';
   const ago = guard.offsetMs === undefined ? '' : ' a week ago';
-  return `${guard.signal} ≥ ${limitText(defaultSettings()[guard.atLeast], unit)}${ago}`;
+  return `${guard.signal} ≥ ${formatValue(settingInSignalUnit(guard.atLeast, defaultSettings()), unit)}${ago}`;
 }
 
 function settingRow({ env, default: value, unit, doc }: SettingDefinition): string {
@@ -147,15 +145,3 @@ const UNIT_NAMES: Record<SettingDefinition['unit'], string> = {
   hours: ' h',
   minutes: ' min',
 };
-
-/** A setting as notices write it. */
-function limitText(value: number, unit: SettingDefinition['unit']): string {
-  const shown: Partial<Record<SettingDefinition['unit'], readonly [ShownUnit, number]>> = {
-    usd: ['usd', NANO_USD_PER_USD],
-    ratio: ['ratio', 1],
-    times: ['times', 1],
-    seconds: ['duration', 1000],
-  };
-  const [as, scale] = shown[unit] ?? ['count', 1];
-  return formatValue(value * scale, as);
-}

@@ -3,6 +3,7 @@
 // written that is not complete.
 
 import { RULES } from './rules/all-rules.ts';
+import { ruleOfOwn } from './rules/own-rule.ts';
 import { configuredChannels, type ChannelName, type ChannelSettings } from './rules/channel-settings.ts';
 import type { AlertConfig, QuietHours } from './rules/policy.ts';
 import {
@@ -57,7 +58,9 @@ export interface GrafanaStep {
 
 /** The rules that are switched on, in groups of the same interval. */
 export function grafanaRules(config: AlertConfig, links: GrafanaLinks): YamlValue {
-  const rules = RULES.filter((rule) => !config.policy.disabled.includes(rule.id));
+  const rules = [...RULES, ...config.own.map(ruleOfOwn)].filter(
+    (rule) => !config.policy.disabled.includes(rule.id),
+  );
   const intervals = [...new Set(rules.map((rule) => rule.everyMs))].toSorted((a, b) => a - b);
   return {
     apiVersion: 1,

@@ -43,9 +43,19 @@ export const RULE_PANELS: Readonly<Record<string, RulePanel>> = {
 /** Boards that show one value of a dimension, by the variable of the same name. */
 const BOARDS_OF_ONE: Partial<Readonly<Record<Dimension, BoardName>>> = { user: 'users', session: 'users' };
 
+/** A rule of one's own has its limit as a number: its marks are on the panel of what it measures. */
+function ownPanel({ threshold, unit, signal }: Rule): RulePanel | undefined {
+  if (typeof threshold !== 'number') return undefined;
+  if (unit === 'usd') return COST;
+  if (signal.startsWith('tool')) return { board: 'tools', key: 'calls-over-time' };
+  if (unit === 'duration') return { board: 'overview', key: 'latency-over-time' };
+  return unit === 'ratio' ? { board: 'overview', key: 'success-over-time' } : ARRIVING;
+}
+
 /** Uid of the board and id of the panel. Throws for a rule that has none: Grafana takes both or neither. */
-export function rulePanel({ id }: Rule): { readonly dashboardUid: string; readonly panelId: number } {
-  const panel = RULE_PANELS[id];
+export function rulePanel(rule: Rule): { readonly dashboardUid: string; readonly panelId: number } {
+  const { id } = rule;
+  const panel = RULE_PANELS[id] ?? ownPanel(rule);
   if (panel === undefined) throw new Error(`rule ${id} has no panel`);
   return { dashboardUid: BOARD_UIDS[panel.board], panelId: panelIdOf(panel.key) };
 }
@@ -54,10 +64,11 @@ export function rulePanel({ id }: Rule): { readonly dashboardUid: string; readon
  * Address of the board that a notice opens, from the last day up to now: of the user or the session that it is
  * about, whatever characters are in the name; else the board of the rule's panel.
  */
-export function boardUrlTemplate({ id, by }: Rule, grafanaUrl: string, labels: string): string {
+export function boardUrlTemplate(rule: Rule, grafanaUrl: string, labels: string): string {
+  const { id, by } = rule;
   const time = 'from=now-24h&to=now';
   const ofOne = by === undefined ? undefined : BOARDS_OF_ONE[by];
   if (by === undefined || ofOne === undefined)
-    return `${grafanaUrl}/d/${BOARD_UIDS[RULE_PANELS[id]?.board ?? 'overview']}?${time}`;
+    return `${grafanaUrl}/d/${BOARD_UIDS[(RULE_PANELS[id] ?? ownPanel(rule))?.board ?? 'overview']}?${time}`;
   return `${grafanaUrl}/d/${BOARD_UIDS[ofOne]}?var-${by}={{ urlquery ${labels}.${labelOf(by)} }}&${time}`;
 }

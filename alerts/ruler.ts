@@ -2,6 +2,7 @@
 // expression each, and alertmanager.yml with the channels that are configured.
 
 import { RULES } from './rules/all-rules.ts';
+import { ruleOfOwn } from './rules/own-rule.ts';
 import {
   configuredChannels,
   type ChannelName,
@@ -22,7 +23,9 @@ const QUIET_HOURS = 'quiet hours';
 
 /** A rules file of the ruler. */
 export function rulerRules(config: AlertConfig): YamlValue {
-  const rules = RULES.filter((rule) => !config.policy.disabled.includes(rule.id));
+  const rules = [...RULES, ...config.own.map(ruleOfOwn)].filter(
+    (rule) => !config.policy.disabled.includes(rule.id),
+  );
   const intervals = [...new Set(rules.map((rule) => rule.everyMs))].toSorted((a, b) => a - b);
   return {
     groups: intervals.map((everyMs) => ({

@@ -9,7 +9,9 @@ import {
   type GrafanaLinks,
 } from './grafana.ts';
 import { RULE_IDS } from './rules/all-rules.ts';
+import { ruleOfOwn } from './rules/own-rule.ts';
 import { readAlertConfig, type AlertConfig } from './rules/policy.ts';
+import { ruleQuery, UnsupportedRuleError } from './rule-query.ts';
 import { readVariable, SettingError, type Environment } from './rules/setting.ts';
 import { alertmanagerConfig, rulerProblems, rulerRules } from './ruler.ts';
 import type { YamlValue } from './yaml-value.ts';
@@ -41,7 +43,11 @@ const SMTPS_PORT = 465;
  */
 export function renderStackFiles(env: Environment, options: StackFileOptions): readonly AlertingFile[] {
   const config = readAlertConfig(env, RULE_IDS);
-  const problems = [...mailProblems(config), ...(options.withRuler ? rulerProblems(config) : [])];
+  const problems = [
+    ...mailProblems(config),
+    ...ownProblems(config),
+    ...(options.withRuler ? rulerProblems(config) : []),
+  ];
   if (problems.length > 0) throw new SettingError(problems);
   const grafanaUrl = (readVariable(env, 'GRAFANA_URL') ?? DEFAULT_LINKS.grafanaUrl).replace(/\/+$/, '');
   const contactPoints = grafanaContactPoints(config);
@@ -61,6 +67,19 @@ export function renderStackFiles(env: Environment, options: StackFileOptions): r
         ]
       : []),
   ];
+}
+
+/** What Loki cannot be asked. */
+function ownProblems({ own, policy }: AlertConfig): readonly string[] {
+  return own.map(ruleOfOwn).flatMap((rule) => {
+    try {
+      ruleQuery(rule, policy.timezone);
+      return [];
+    } catch (error) {
+      if (!(error instanceof UnsupportedRuleError)) throw error;
+      return [`ALERT_RULES: ${rule.id} is for the embedded server only: ${error.message}.`];
+    }
+  });
 }
 
 /** Grafana and Alertmanager speak TLS from the first byte on port 465, and STARTTLS on every other. */

@@ -188,7 +188,7 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
       timezone,
       traceUrls,
       readAlerts: () => alerter?.overview(),
-      alertChanges: () => alerter?.changes,
+      alerter: () => alerter,
       testChannel: (name) => alerter?.tests.test(name),
       grpcAddress: () => grpcAddress,
       httpAddress: () => httpAddress,

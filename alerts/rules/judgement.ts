@@ -2,7 +2,15 @@
 // or there is a reason why nothing can be said (no data, no history, too little volume, below the floor).
 
 import type { Dimension } from '../../core/schema.ts';
-import { settingInSignalUnit, type Guard, type Rule, type RuleWindow } from './rule.ts';
+import { signalOf } from '../../signals/catalogue/index.ts';
+import {
+  BASELINE_MS,
+  settingInSignalUnit,
+  type Guard,
+  type Rule,
+  type RuleWhere,
+  type RuleWindow,
+} from './rule.ts';
 import type { SettingValues } from './setting.ts';
 
 export type JudgementStatus = 'met' | 'unmet' | 'no_data' | 'no_history' | 'low_volume' | 'below_floor';
@@ -16,6 +24,7 @@ export interface RuleReadingRequest {
   /** End of the window, Unix ms. */
   readonly atMs: number;
   readonly by?: Dimension;
+  readonly where?: RuleWhere;
 }
 
 /** Reads a signal: from the store, from Loki, or from plain events. */
@@ -43,7 +52,7 @@ export async function judgeRule(
   atMs: number,
 ): Promise<readonly Judgement[]> {
   const by = rule.by === undefined ? {} : { by: rule.by };
-  const values = await read({ signal: rule.signal, window: rule.window, atMs, ...by });
+  const values = await readValues(rule, read, atMs, by);
   const isAnyMet = [...values.values()].some((value) => isPast(rule, settings, value));
   const volume = isAnyMet ? await readGuard(rule, rule.volume, read, atMs) : undefined;
   const floor = isAnyMet ? await readGuard(rule, rule.floor, read, atMs) : undefined;
@@ -64,6 +73,34 @@ export async function judgeRule(
     );
     return { ruleId: rule.id, key, status, value, threshold, shown };
   });
+}
+
+async function readValues(
+  rule: Rule,
+  read: ReadSignal,
+  atMs: number,
+  by: { readonly by?: Dimension },
+): Promise<Reading> {
+  const question = { signal: rule.signal, window: rule.window, ...by, ...conditionsOf(rule, rule.signal) };
+  const values = await read({ ...question, atMs });
+  if (rule.against === undefined) return values;
+  const earlier = await read({ ...question, atMs: atMs - BASELINE_MS[rule.against] });
+  return new Map([...values].map(([key, value]) => [key, multipleOf(value, earlier.get(key))]));
+}
+
+/** Of nothing there is no multiple. */
+function multipleOf(value: number | null, earlier: number | null | undefined): number | null {
+  return value === null || earlier === null || earlier === undefined || earlier <= 0 ? null : value / earlier;
+}
+
+/** The conditions of a rule that a signal knows the dimensions of. */
+export function conditionsOf(rule: Rule, signal: string): { readonly where?: RuleWhere } {
+  if (rule.where === undefined) return {};
+  const { dimensions } = signalOf(signal);
+  const known = Object.entries(rule.where).filter(([dimension]) =>
+    dimensions.includes(dimension as Dimension),
+  );
+  return known.length === 0 ? {} : { where: Object.fromEntries(known) };
 }
 
 function judge(
@@ -99,7 +136,13 @@ async function readGuard(
 ): Promise<Reading | undefined> {
   if (guard === undefined) return undefined;
   const by = guard.isPerGroup && rule.by !== undefined ? { by: rule.by } : {};
-  return read({ signal: guard.signal, window: guard.window, atMs: atMs - (guard.offsetMs ?? 0), ...by });
+  return read({
+    signal: guard.signal,
+    window: guard.window,
+    atMs: atMs - (guard.offsetMs ?? 0),
+    ...by,
+    ...conditionsOf(rule, guard.signal),
+  });
 }
 
 function guardValue(reading: Reading | undefined, guard: Guard | undefined, key: string): number | null {

@@ -9,6 +9,7 @@ import {
   type Environment,
   type SettingValues,
 } from './setting.ts';
+import { OwnRuleError, readOwnRules, type OwnRule } from './own-rule.ts';
 import { readChannelSettings, type ChannelSettings } from './channel-settings.ts';
 
 /** Minutes of the day, `from` included, `to` not; may pass midnight. */
@@ -34,6 +35,8 @@ export interface AlertConfig {
   readonly settings: SettingValues;
   readonly policy: AlertPolicy;
   readonly channels: ChannelSettings;
+  /** Rules of one's own. */
+  readonly own: readonly OwnRule[];
 }
 
 export interface PolicyVariable {
@@ -46,6 +49,7 @@ export const POLICY_VARIABLES: readonly PolicyVariable[] = [
   { env: 'TIMEZONE', doc: 'Zone of calendar days and of quiet hours; default UTC, as Anthropic bills.' },
   { env: 'ALERT_QUIET_HOURS', doc: 'When warnings wait, such as 22:00-07:00; critical ones never wait. Default none.' },
   { env: 'TALLYSPAN_URL', doc: 'Address by which people reach the page; links in notices begin with it. Default where the server listens; with `--host 0.0.0.0` that works on its machine only.' },
+  { env: 'ALERT_RULES', doc: 'Rules of your own as JSON, as the page of a rule exports them; such a rule cannot be changed on the page. In Grafana and the ruler they notify every channel.' },
   { env: 'ALERT_DISABLED', doc: 'Ids of rules that are switched off, separated by commas.' },
 ];
 
@@ -66,11 +70,13 @@ export function readAlertConfig(env: Environment, ruleIds: readonly string[]): A
     problems.push(`TIMEZONE is "${timezone}": write a zone name such as UTC or Europe/Berlin.`);
   }
   const quietHours = readQuietHours(env, problems);
+  const own = readOwn(env, problems);
+  const known = [...ruleIds, ...own.map(({ id }) => id)];
   const disabled = (readVariable(env, 'ALERT_DISABLED') ?? '').split(/[\s,]+/).filter((id) => id !== '');
   for (const id of disabled) {
-    if (!ruleIds.includes(id)) {
+    if (!known.includes(id)) {
       problems.push(
-        `ALERT_DISABLED holds "${id}": there is no such rule. The rules are ${ruleIds.join(', ')}.`,
+        `ALERT_DISABLED holds "${id}": there is no such rule. The rules are ${known.join(', ')}.`,
       );
     }
   }
@@ -88,7 +94,20 @@ export function readAlertConfig(env: Environment, ruleIds: readonly string[]): A
     disabled,
     ...(pageUrl === undefined ? {} : { pageUrl }),
   };
-  return { settings, policy, channels };
+  return { settings, policy, channels, own };
+}
+
+function readOwn(env: Environment, problems: string[]): readonly OwnRule[] {
+  const text = readVariable(env, 'ALERT_RULES');
+  if (text === undefined) return [];
+  try {
+    return readOwnRules(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof OwnRuleError)
+      problems.push(...error.problems.map((problem) => `ALERT_RULES: ${problem}.`));
+    else problems.push('ALERT_RULES is no JSON: copy it from the page of a rule, as one line.');
+    return [];
+  }
 }
 
 function readQuietHours(env: Environment, problems: string[]): QuietHours | undefined {

@@ -15,7 +15,8 @@ export function intervalOf(window: RuleWindow, atMs: number, timezone: string): 
 /** What a rule asks, in the words of signals. */
 export function questionOf(request: RuleReadingRequest, timezone: string): SignalQuestion {
   const { from, to } = intervalOf(request.window, request.atMs, timezone);
-  return { from, to, timezone, now: to, ...(request.by === undefined ? {} : { by: request.by }) };
+  const { by, where } = request;
+  return { from, to, timezone, now: to, ...(by && { by }), ...(where && { where }) };
 }
 
 /** The answer as a reading. Events that carry no value of the dimension belong to no group. */

@@ -2,8 +2,11 @@
 // volume, floor, how long, what no data means) and what a person is told. Data only: the embedded
 // alerter, Grafana's rule file and Loki's ruler file are all made from it.
 
+import { durationMsOf } from '../../core/time/duration.ts';
 import { NANO_USD_PER_USD } from '../../core/money.ts';
 import type { Dimension } from '../../core/schema.ts';
+import { DAY_MS } from '../../core/time/time.ts';
+import type { ChannelName } from './channel-settings.ts';
 import type { ShownUnit } from './value-format.ts';
 import { SETTINGS, type SettingDefinition, type SettingId, type SettingValues } from './setting.ts';
 
@@ -13,13 +16,24 @@ export type Severity = 'critical' | 'warning';
 export type ThresholdSide = 'above' | 'below';
 
 /** Over what a signal is read: a length of time up to now, or the calendar day so far. */
-export type RuleWindow = '5m' | '15m' | '1h' | '2h' | '24h' | 'day';
+export const RULE_WINDOWS = ['5m', '15m', '30m', '1h', '2h', '6h', '24h', '7d', 'day'] as const;
+
+export type RuleWindow = (typeof RULE_WINDOWS)[number];
+
+/** A setting that people can change, or a number in the unit of the signal. */
+export type RuleLimit = SettingId | number;
+
+/** Values that dimensions must have: only the runs of one agent. */
+export type RuleWhere = Partial<Readonly<Record<Dimension, string>>>;
+
+/** What a value is divided by before it is compared: the same signal over the same window that long before. */
+export type RuleBaseline = 'day' | 'week';
 
 /** A signal that must reach a value before the rule may speak. */
 export interface Guard {
   readonly signal: string;
   readonly window: RuleWindow;
-  readonly atLeast: SettingId;
+  readonly atLeast: RuleLimit;
   /** Read for each group of the rule; otherwise once for all. */
   readonly isPerGroup?: true;
   /** Read this long ago instead of now. */
@@ -48,9 +62,12 @@ export interface Rule {
   readonly signal: string;
   /** One alert for each group; without it one for all. */
   readonly by?: Dimension;
+  readonly where?: RuleWhere;
   readonly window: RuleWindow;
+  /** The value is then a multiple of the earlier one, and null without an earlier one. */
+  readonly against?: RuleBaseline;
   readonly comparison: ThresholdSide;
-  readonly threshold: SettingId;
+  readonly threshold: RuleLimit;
   /** How often it is checked. A multiple of ten seconds. */
   readonly everyMs: number;
   /** How long the comparison must hold before the rule fires. */
@@ -66,6 +83,8 @@ export interface Rule {
   readonly needsHistory?: true;
   /** Money shown beside a ratio to earlier days, and how the notice calls what it is compared with. */
   readonly shown?: { readonly signal: string; readonly window: RuleWindow; readonly baseline: string };
+  /** Where its notices go; without it to every channel. */
+  readonly channels?: readonly ChannelName[];
   /** How the value is written. */
   readonly unit: ShownUnit;
   readonly causes: readonly CauseSignal[];
@@ -81,8 +100,17 @@ export interface Rule {
 
 const MS_PER_SECOND = 1000;
 
-/** A setting in the unit of signals: money in nano-USD, time in ms. */
-export function settingInSignalUnit(id: SettingId, settings: SettingValues): number {
+/** How long ago the baseline is. */
+export const BASELINE_MS: Readonly<Record<RuleBaseline, number>> = { day: DAY_MS, week: 7 * DAY_MS };
+
+/** The setting that holds a limit; undefined where the rule holds it itself. */
+export function settingOf(limit: RuleLimit): SettingDefinition | undefined {
+  return typeof limit === 'number' ? undefined : SETTINGS[limit];
+}
+
+/** A limit in the unit of signals: money in nano-USD, time in ms. */
+export function settingInSignalUnit(id: RuleLimit, settings: SettingValues): number {
+  if (typeof id === 'number') return id;
   const { unit } = SETTINGS[id] as SettingDefinition;
   const scale = unit === 'usd' ? NANO_USD_PER_USD : unit === 'seconds' ? MS_PER_SECOND : 1;
   // A product of decimals may miss the whole number by a bit: 0.29 × 1e9.
@@ -91,8 +119,7 @@ export function settingInSignalUnit(id: SettingId, settings: SettingValues): num
 
 /** Length of a window in ms; the calendar day counts as 24 h. */
 export function windowLengthMs(window: RuleWindow): number {
-  const lengths = { '5m': 5, '15m': 15, '1h': 60, '2h': 120, '24h': 1440, day: 1440 } as const;
-  return lengths[window] * 60_000;
+  return window === 'day' ? DAY_MS : (durationMsOf(window) ?? DAY_MS);
 }
 
 const ID = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;

@@ -1,8 +1,9 @@
-// Alert changes: limits and silences that somebody set on the page, with who and when. They are kept in a file of the data
+// Alert changes: limits, channels and silences that somebody set on the page, with who and when. They are kept in a file of the data
 // folder. A limit that the environment sets counts before one of the page.
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CHANNEL_NAMES, type ChannelName } from '../../alerts/rules/channel-settings.ts';
 import {
   SETTINGS,
   readVariable,
@@ -11,6 +12,7 @@ import {
   type SettingId,
   type SettingValues,
 } from '../../alerts/rules/setting.ts';
+import type { RuleLimit } from '../../alerts/rules/rule.ts';
 import { messageOf } from '../process/server-error.ts';
 
 interface Change {
@@ -30,6 +32,11 @@ export interface Silence extends Change {
   readonly untilMs: number;
 }
 
+export interface ChannelChange extends Change {
+  /** Empty: notices of the rule stay on the page. */
+  readonly names: readonly ChannelName[];
+}
+
 const FILE = 'alert-changes.json';
 const OWNER_ONLY = 0o600;
 
@@ -41,6 +48,7 @@ export class AlertChanges {
   readonly #env: Environment;
   readonly #limits = new Map<SettingId, LimitChange>();
   readonly #silences = new Map<string, Silence>();
+  readonly #channels = new Map<string, ChannelChange>();
 
   /** What cannot be read is left out, and said. */
   constructor(dataDir: string, env: Environment, log: (line: string) => void) {
@@ -51,6 +59,8 @@ export class AlertChanges {
       if (id in SETTINGS && isLimit(id as SettingId, change)) this.#limits.set(id as SettingId, change);
     for (const [id, silence] of Object.entries(stored.silences ?? {}))
       if (isSilence(silence)) this.#silences.set(id, silence);
+    for (const [id, change] of Object.entries(stored.channels ?? {}))
+      if (isChannelChange(change)) this.#channels.set(id, change);
   }
 
   /** The settings of the environment with the limits of the page in the place of defaults. */
@@ -60,12 +70,13 @@ export class AlertChanges {
   }
 
   /** Whether the environment sets it, so that it cannot be changed here. */
-  isFixed(id: SettingId): boolean {
+  isFixed(id: RuleLimit): boolean {
+    if (typeof id === 'number') return true;
     return readVariable(this.#env, SETTINGS[id].env) !== undefined;
   }
 
-  limitOf(id: SettingId): LimitChange | undefined {
-    return this.isFixed(id) ? undefined : this.#limits.get(id);
+  limitOf(id: RuleLimit): LimitChange | undefined {
+    return typeof id === 'number' || this.isFixed(id) ? undefined : this.#limits.get(id);
   }
 
   silenceOf(ruleId: string, nowMs: number): Silence | undefined {
@@ -74,13 +85,34 @@ export class AlertChanges {
   }
 
   /** Without a value the default counts again. @throws LimitError */
-  setLimit(id: SettingId, value: number | undefined, change: Change): void {
+  setLimit(id: RuleLimit, value: number | undefined, change: Change): void {
+    if (typeof id === 'number')
+      throw new LimitError('the limit of a rule of your own is changed with the rule');
     const { env, min, max, unit } = SETTINGS[id] as SettingDefinition;
     if (this.isFixed(id)) throw new LimitError(`${env} is set in the environment: change it there`);
     if (value === undefined) this.#limits.delete(id);
     else if (!Number.isFinite(value) || value < min || value > max)
       throw new LimitError(`the limit is a number from ${min} to ${max} (${unit})`);
     else this.#limits.set(id, { value, ...change });
+    this.#write();
+  }
+
+  /** The channels that a rule was given; undefined where nobody chose. */
+  channelsOf(ruleId: string): ChannelChange | undefined {
+    return this.#channels.get(ruleId);
+  }
+
+  /** Without names every channel counts again. */
+  setChannels(ruleId: string, names: readonly ChannelName[] | undefined, change: Change): void {
+    if (names === undefined) this.#channels.delete(ruleId);
+    else this.#channels.set(ruleId, { names, ...change });
+    this.#write();
+  }
+
+  /** Forgets what was chosen for a rule that is gone. */
+  forget(ruleId: string): void {
+    this.#channels.delete(ruleId);
+    this.#silences.delete(ruleId);
     this.#write();
   }
 
@@ -93,7 +125,11 @@ export class AlertChanges {
 
   #write(): void {
     const text = JSON.stringify(
-      { limits: Object.fromEntries(this.#limits), silences: Object.fromEntries(this.#silences) },
+      {
+        limits: Object.fromEntries(this.#limits),
+        silences: Object.fromEntries(this.#silences),
+        channels: Object.fromEntries(this.#channels),
+      },
       undefined,
       2,
     );
@@ -105,6 +141,7 @@ export class AlertChanges {
 interface Stored {
   readonly limits?: Readonly<Record<string, unknown>>;
   readonly silences?: Readonly<Record<string, unknown>>;
+  readonly channels?: Readonly<Record<string, unknown>>;
 }
 
 function readStored(file: string, log: (line: string) => void): Stored {
@@ -118,7 +155,9 @@ function readStored(file: string, log: (line: string) => void): Stored {
     const stored: unknown = JSON.parse(text);
     return typeof stored === 'object' && stored !== null ? stored : {};
   } catch (error) {
-    log(`alerts: ${file} cannot be read (${messageOf(error)}): limits and silences of the page do not count`);
+    log(
+      `alerts: ${file} cannot be read (${messageOf(error)}): limits, channels and silences of the page do not count`,
+    );
     return {};
   }
 }
@@ -132,6 +171,12 @@ function isLimit(id: SettingId, change: unknown): change is LimitChange {
 
 function isSilence(silence: unknown): silence is Silence {
   return isChange(silence) && Number.isFinite((silence as Partial<Silence>).untilMs);
+}
+
+function isChannelChange(change: unknown): change is ChannelChange {
+  if (!isChange(change)) return false;
+  const { names } = change as Partial<ChannelChange>;
+  return Array.isArray(names) && names.every((name) => CHANNEL_NAMES.includes(name));
 }
 
 function isChange(change: unknown): change is Change {

@@ -8,14 +8,17 @@ import type { Notice } from '../../alerts/rules/notice.ts';
 import type { AlertConfig } from '../../alerts/rules/policy.ts';
 import {
   settingInSignalUnit,
+  settingOf,
   type ThresholdSide,
   type Rule,
   type Severity,
 } from '../../alerts/rules/rule.ts';
 import { formatValue, type ShownUnit } from '../../alerts/rules/value-format.ts';
 import type { Dimension } from '../../core/schema.ts';
-import { SETTINGS } from '../../alerts/rules/setting.ts';
+import type { ChannelName } from '../../alerts/rules/channel-settings.ts';
+import { ruleSentence } from '../../alerts/rules/rule-words.ts';
 import type { AlertChanges } from './alert-changes.ts';
+import type { KeptRule, OwnRules } from './own-rules.ts';
 import type { ChannelTest } from './channel-tests.ts';
 import type { ChannelHealth } from './delivery.ts';
 
@@ -45,8 +48,18 @@ export interface RuleLine {
   readonly comparison: ThresholdSide;
   readonly threshold: number;
   readonly threshold_text: string;
-  /** Variable of the environment that sets the limit. */
-  readonly limit_variable: string;
+  /** The rule in a sentence. */
+  readonly sentence: string;
+  /** Whether it was made on the page, or is of ALERT_RULES, or comes with the program. */
+  readonly origin: 'built_in' | 'page' | 'environment';
+  /** When and from which address it was made or changed; null where it was not on the page. */
+  readonly made: { readonly at: string; readonly by: string } | null;
+  /** Where its notices go; null is every channel. */
+  readonly channels: readonly ChannelName[] | null;
+  /** When and from which address that was chosen. */
+  readonly channels_changed: { readonly at: string; readonly by: string } | null;
+  /** Variable of the environment that sets the limit; null of a rule of one's own. */
+  readonly limit_variable: string | null;
   /** Whether it is set there. */
   readonly limit_fixed: boolean;
   /** When and from which address the limit was changed on the page; null where it was not. */
@@ -81,6 +94,7 @@ export interface OverviewInput {
   readonly states: readonly AlertState[];
   /** Limits and silences of the page. */
   readonly changes?: AlertChanges;
+  readonly own?: OwnRules;
   readonly notices: readonly Notice[];
   readonly health: readonly ChannelHealth[];
   /** Last check of a rule, Unix ms. */
@@ -93,8 +107,12 @@ export interface OverviewInput {
 /** The overview of the rules that are switched on. */
 export function overviewOf(input: OverviewInput): AlertOverview {
   const { settings, policy } = input.config;
+  const own = input.own?.all() ?? [];
+  const rules = [...RULES, ...own.map(({ rule }) => rule)].filter(
+    (rule) => !policy.disabled.includes(rule.id),
+  );
   return {
-    rules: RULES.filter((rule) => !policy.disabled.includes(rule.id)).map((rule) => {
+    rules: rules.map((rule) => {
       const threshold = settingInSignalUnit(rule.threshold, settings);
       const checkedMs = input.checkedMs?.get(rule.id);
       const states = input.states.filter((state) => state.ruleId === rule.id);
@@ -107,7 +125,9 @@ export function overviewOf(input: OverviewInput): AlertOverview {
         comparison: rule.comparison,
         threshold,
         threshold_text: formatValue(threshold, rule.unit),
-        limit_variable: SETTINGS[rule.threshold].env,
+        sentence: ruleSentence(rule, settings),
+        ...originOf(own.find((kept) => kept.own.id === rule.id)),
+        limit_variable: settingOf(rule.threshold)?.env ?? null,
         ...changesOf(rule, input.changes),
         checked_at: checkedMs === undefined ? null : new Date(checkedMs).toISOString(),
         fault: input.faults?.get(rule.id) ?? null,
@@ -127,14 +147,29 @@ export function overviewOf(input: OverviewInput): AlertOverview {
 function changesOf(
   rule: Rule,
   changes: AlertChanges | undefined,
-): Pick<RuleLine, 'limit_fixed' | 'limit_changed' | 'silenced_until'> {
+): Pick<RuleLine, 'limit_fixed' | 'limit_changed' | 'silenced_until' | 'channels' | 'channels_changed'> {
   const limit = changes?.limitOf(rule.threshold);
   const silence = changes?.silenceOf(rule.id, Date.now());
+  const channels = changes?.channelsOf(rule.id);
   return {
+    channels: channels?.names ?? rule.channels ?? null,
+    channels_changed: changeOf(channels),
     limit_fixed: changes?.isFixed(rule.threshold) ?? true,
-    limit_changed: limit === undefined ? null : { at: new Date(limit.atMs).toISOString(), by: limit.by },
+    limit_changed: changeOf(limit),
     silenced_until: silence === undefined ? null : new Date(silence.untilMs).toISOString(),
   };
+}
+
+function changeOf(
+  change: { readonly atMs?: number; readonly by?: string } | undefined,
+): { readonly at: string; readonly by: string } | null {
+  const { atMs, by } = change ?? {};
+  return atMs === undefined || by === undefined ? null : { at: new Date(atMs).toISOString(), by };
+}
+
+function originOf(kept: KeptRule | undefined): Pick<RuleLine, 'origin' | 'made'> {
+  if (kept === undefined) return { origin: 'built_in', made: null };
+  return { origin: kept.by === undefined ? 'environment' : 'page', made: changeOf(kept) };
 }
 
 function lineOf(state: AlertState, rule: Rule): AlertLine {

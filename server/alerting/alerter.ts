@@ -13,6 +13,8 @@ import { messageOf } from '../process/server-error.ts';
 import type { ChunkQueryable } from '../store/file/database.ts';
 import type { SettingValues } from '../../alerts/rules/setting.ts';
 import { AlertChanges } from './alert-changes.ts';
+import { backtestRule, type Backtest } from './backtest.ts';
+import { OwnRules } from './own-rules.ts';
 import { takeAlertFile, writeAlertFile, type AlertMemory } from './alert-file.ts';
 import { overviewOf, type AlertOverview } from './alert-overview.ts';
 import { ChannelTests } from './channel-tests.ts';
@@ -28,6 +30,7 @@ export interface AlerterOptions {
   readonly dataDir: string;
   /** Limits and silences of the page. */
   readonly changes?: AlertChanges;
+  readonly own?: OwnRules;
   readonly database: ChunkQueryable;
   readonly read: ReadSignalOf;
   /** Address of the pages, without a slash at the end; links in notices begin with it. */
@@ -42,7 +45,7 @@ const NOTICES_KEPT = 100;
 
 export class Alerter {
   readonly #options: AlerterOptions;
-  readonly #rules: readonly Rule[];
+  readonly #builtIn: readonly Rule[];
   readonly #deliverer: Deliverer;
   readonly #statesByRule = new Map<string, readonly AlertState[]>();
   readonly #checkedMs = new Map<string, number>();
@@ -52,6 +55,8 @@ export class Alerter {
   #notices: readonly Notice[];
   /** Limits and silences, which the page changes. */
   readonly changes: AlertChanges;
+  /** Rules that were made on the page or come with the environment. */
+  readonly own: OwnRules;
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
   #saving: Promise<void> | undefined;
@@ -64,8 +69,9 @@ export class Alerter {
     const { config, channels, timing } = options;
     this.#options = options;
     this.changes = options.changes ?? new AlertChanges(options.dataDir, {}, options.log);
-    this.#rules = RULES.filter((rule) => !config.policy.disabled.includes(rule.id));
-    for (const rule of this.#rules) {
+    this.own = options.own ?? new OwnRules(options.dataDir, config.own, options.log);
+    this.#builtIn = RULES.filter((rule) => !config.policy.disabled.includes(rule.id));
+    for (const rule of this.rules()) {
       this.#statesByRule.set(
         rule.id,
         memory.states.filter((state) => state.ruleId === rule.id),
@@ -99,9 +105,36 @@ export class Alerter {
     this.#timer.unref();
   }
 
+  /** The rules that are switched on, with those of one's own. */
+  rules(): readonly Rule[] {
+    const { disabled } = this.#options.config.policy;
+    const own = this.own.all().filter(({ own: { id } }) => !disabled.includes(id));
+    return [...this.#builtIn, ...own.map(({ rule }) => rule)];
+  }
+
+  /** When a rule would have fired in the days behind us. */
+  async backtest(rule: Rule, now: number, lengthMs: number): Promise<Backtest> {
+    const { config, read } = this.#options;
+    return backtestRule(read, {
+      rule,
+      settings: this.#settings(),
+      policy: config.policy,
+      now,
+      deadline: performance.now() + lengthMs,
+    });
+  }
+
+  /** Forgets what is known of a rule that was deleted or means something else now. */
+  forget(ruleId: string): void {
+    this.#statesByRule.delete(ruleId);
+    this.#checkedMs.delete(ruleId);
+    this.#faults.delete(ruleId);
+    this.#save();
+  }
+
   /** Checks the rules that are due at this moment, Unix ms. */
   async check(atMs: number): Promise<void> {
-    for (const rule of this.#rules) {
+    for (const rule of this.rules()) {
       if (this.#isClosed) return;
       if (!this.#isDue(rule, atMs)) continue;
       this.#checkedMs.set(rule.id, atMs);
@@ -122,6 +155,7 @@ export class Alerter {
     return overviewOf({
       config: { ...this.#options.config, settings: this.#settings() },
       changes: this.changes,
+      own: this.own,
       states: [...this.#statesByRule.values()].flat(),
       notices: this.#notices,
       health: this.#deliverer.health(),
@@ -165,11 +199,13 @@ export class Alerter {
     );
     const before = this.#statesByRule.get(rule.id) ?? [];
     const { states, tellings } = advanceRule(rule, before, judgements, policy, atMs);
+    if (!this.rules().some(({ id }) => id === rule.id)) return;
     this.#statesByRule.set(rule.id, states);
     for (const [telling, told] of tellings) {
       const notice = await this.#compose(rule, telling, told, atMs);
       this.#notices = [...this.#notices, notice].slice(-NOTICES_KEPT);
-      if (!isSilent) this.#deliverer.enqueue(notice, Date.now());
+      if (!isSilent)
+        this.#deliverer.enqueue(notice, Date.now(), this.changes.channelsOf(rule.id)?.names ?? rule.channels);
       this.#options.log(`alerts: ${notice.headline}${isSilent ? ' (silenced)' : ''}`);
     }
   }

@@ -63,9 +63,10 @@ export class Deliverer {
     this.#lanes = options.channels.map((channel) => new Lane(channel, options));
   }
 
-  /** Hands a notice to every channel. Returns at once. */
-  enqueue(notice: Notice, nowMs: number): void {
+  /** Hands a notice to the channels that are named, by default to every one. Returns at once. */
+  enqueue(notice: Notice, nowMs: number, channels?: readonly ChannelName[]): void {
     for (const lane of this.#lanes) {
+      if (channels !== undefined && !channels.includes(lane.channel.name)) continue;
       lane.add({ channel: lane.channel.name, notice, queuedMs: nowMs, attempts: 0, notBeforeMs: 0 });
     }
   }

@@ -11,6 +11,7 @@ import type { ChunkQueryable } from '../store/file/database.ts';
 import { AlertChanges } from './alert-changes.ts';
 import { Alerter } from './alerter.ts';
 import type { Channel } from './channels/channel.ts';
+import { OwnRules } from './own-rules.ts';
 import { makeChannels } from './channels/make-channels.ts';
 
 export interface Alerting {
@@ -60,6 +61,7 @@ export async function startAlerting(options: StartAlertingOptions): Promise<Aler
     channels: alerting.channels,
     dataDir,
     changes: new AlertChanges(dataDir, alerting.env, log),
+    own: new OwnRules(dataDir, alerting.config.own, log),
     database,
     read: (id, request) => runSignal(database, signalOf(id), request),
     pageUrl,

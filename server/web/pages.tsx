@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { VNode } from 'preact';
 import { renderPage } from './layout.tsx';
 import { registerAlertsRoutes } from './pages/alerts/alerts-route.tsx';
+import { registerOwnRulesRoutes } from './pages/alerts/own-rule-route.tsx';
 import { registerRulesRoutes } from './pages/alerts/rule-route.tsx';
 import { registerBreakdownsRoutes } from './pages/breakdown/breakdown-route.tsx';
 import { registerDiagnosisRoutes } from './pages/diagnose/diagnose-route.tsx';
@@ -34,6 +35,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
   registerAlertsRoutes(app, context);
   registerReceivedRoutes(app, context);
   registerLimitsRoutes(app, context);
+  registerOwnRulesRoutes(app, context);
   registerRulesRoutes(app, context);
   registerViews(app, context);
 

@@ -2,7 +2,7 @@
 
 import type { FastifyRequest } from 'fastify';
 import type { AlertOverview } from '../alerting/alert-overview.ts';
-import type { AlertChanges } from '../alerting/alert-changes.ts';
+import type { Alerter } from '../alerting/alerter.ts';
 import type { ChannelTest } from '../alerting/channel-tests.ts';
 import type { FindingsReport } from '../queries/findings/read-findings.ts';
 import type { Intake } from '../intake/intake.ts';
@@ -30,8 +30,8 @@ export interface ServedContext {
   readonly traceUrls: readonly string[];
   /** What is known of alerts; undefined until alerting has started. */
   readonly readAlerts: () => AlertOverview | undefined;
-  /** Limits and silences, to be changed; undefined until alerting has started. */
-  readonly alertChanges?: () => AlertChanges | undefined;
+  /** Rules, limits and silences, to be changed; undefined until alerting has started. */
+  readonly alerter?: () => Alerter | undefined;
   /** Sends a test notice; undefined until alerting has started. */
   readonly testChannel: (name: string) => Promise<ChannelTest> | undefined;
   /** Where OTLP over gRPC listens, host:port; undefined until it does. */

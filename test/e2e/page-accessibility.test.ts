@@ -52,6 +52,7 @@ const PAGES = [
   '/findings',
   '/reconcile',
   '/alerts/run-cost',
+  '/alerts/new?signal=cost&by=user&window=24h&comparison=above&limit=0.1&test=true',
   '/alerts',
   '/diagnose',
   '/diagnose?from=today&against=7d',

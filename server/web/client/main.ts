@@ -5,6 +5,7 @@ import './chart.ts';
 import './copy.ts';
 import './forms.ts';
 import './nav.ts';
+import './own-rule.ts';
 import './run.ts';
 import './score-keys.ts';
 import './search.ts';

@@ -57,7 +57,7 @@ describe('the embedded alerter, all scenarios in one store', () => {
       const folder = await mkdtemp(path.join(dataDir, 'states-'));
       const told: Told[] = [];
       const alerter = await Alerter.open({
-        config: { settings: defaultSettings(), policy: policyIn(scenario.timezone), channels: {} },
+        config: { settings: defaultSettings(), policy: policyIn(scenario.timezone), channels: {}, own: [] },
         channels: [],
         dataDir: folder,
         database,

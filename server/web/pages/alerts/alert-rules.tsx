@@ -72,6 +72,12 @@ function RuleRow(props: { rule: RuleLine; notices: readonly Notice[]; clock: Clo
           {rule.title}
         </a>
         <span class="hint mono">{rule.id}</span>
+        {rule.origin !== 'built_in' && <span class="hint">{rule.sentence}</span>}
+        {rule.channels !== null && (
+          <span class="hint">
+            {rule.channels.length === 0 ? 'sent to no channel' : `sent to ${rule.channels.join(', ')}`}
+          </span>
+        )}
         {rule.silenced_until !== null && <span class="hint">silenced: nothing is sent</span>}
         {rule.fault !== null && <span class="why">could not be checked: {rule.fault}</span>}
         {notices.length > 0 && <Told notices={notices.slice(0, TOLD_SHOWN)} clock={clock} />}

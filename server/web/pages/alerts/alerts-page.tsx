@@ -8,6 +8,7 @@ import { Moment } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { AlertNotices } from './alert-notices.tsx';
 import { AlertRules } from './alert-rules.tsx';
+import { NEW_RULE_PATH } from './own-rule-page.tsx';
 import type { Clock } from './alert-texts.ts';
 
 /** Where the form of a test goes. */
@@ -32,6 +33,10 @@ export function AlertsPage({ view }: { view: AlertsView }): VNode {
         <span class={overview.firing > 0 ? 'badge failed' : 'badge ok'}>
           {overview.firing === 0 ? 'none firing' : `${overview.firing} firing`}
         </span>
+        <span class="grow" />
+        <a class="button" href={NEW_RULE_PATH}>
+          New rule
+        </a>
       </div>
       {test !== undefined && <TestResult test={test} />}
       <AlertRules overview={overview} clock={view} />

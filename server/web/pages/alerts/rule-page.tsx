@@ -2,8 +2,8 @@
 // that change its limit and silence it.
 
 import type { VNode } from 'preact';
-import { SETTINGS, type SettingDefinition } from '../../../../alerts/rules/setting.ts';
-import type { Rule } from '../../../../alerts/rules/rule.ts';
+import type { SettingDefinition } from '../../../../alerts/rules/setting.ts';
+import { settingOf, type Rule } from '../../../../alerts/rules/rule.ts';
 import { formatValue } from '../../../../alerts/rules/value-format.ts';
 import { NO_DATA } from '../../../../core/text/format.ts';
 import type { AlertOverview, RuleLine } from '../../../alerting/alert-overview.ts';
@@ -17,6 +17,7 @@ import { RunTable } from '../../parts/run-table.tsx';
 import { TimePicker } from '../../parts/time-picker.tsx';
 import { AlertNotices } from './alert-notices.tsx';
 import { AlertRules } from './alert-rules.tsx';
+import { ChannelChoice, NEW_RULE_PATH } from './own-rule-page.tsx';
 
 export interface RuleView {
   readonly rule: Rule;
@@ -75,7 +76,7 @@ export function RulePage({ view }: { view: RuleView }): VNode {
         sub={`the line is the limit: ${line.threshold_text}; checked over ${rule.window === 'day' ? 'the day so far' : rule.window}, shown by ${view.chart?.step ?? 'day'}`}
       >
         {view.chart === undefined ? (
-          <div class="empty">This number compares two times, so it has no course of its own.</div>
+          <div class="empty">This number compares two times, so it has no chart of its own.</div>
         ) : (
           <TimeChart
             label={rule.subject}
@@ -101,6 +102,7 @@ export function RulePage({ view }: { view: RuleView }): VNode {
         <Limit view={view} />
         <Silence view={view} />
       </div>
+      <ChannelsOfRule view={view} />
       <AlertRules overview={{ ...overview, rules: [line], disabled: [] }} clock={clock} />
       {rule.runs !== 'none' && (
         <Panel id="runs" title="Runs behind it">
@@ -125,6 +127,62 @@ export function RulePage({ view }: { view: RuleView }): VNode {
   );
 }
 
+/** A rule of one's own in words, with what can be done with it. */
+function OwnRulePanel({ view }: { view: RuleView }): VNode {
+  const { rule, line, stretch, now } = view;
+  const isOfPage = line.origin === 'page';
+  return (
+    <Panel id="limit" title="The rule" sub={isOfPage ? undefined : 'set by ALERT_RULES in the environment'}>
+      <div class="form-box">
+        <p>{line.sentence}.</p>
+        {line.made !== null && (
+          <p class="hint">
+            Made or changed <Moment at={line.made.at} timezone={stretch.timezone} now={now} /> from{' '}
+            {line.made.by}.
+          </p>
+        )}
+        <div class="filter buttons">
+          {isOfPage && (
+            <a class="button" href={linkTo(NEW_RULE_PATH, { edit: rule.id })}>
+              Change the rule
+            </a>
+          )}
+          <a class="button" href={`/alerts/${rule.id}/export`}>
+            Export as code
+          </a>
+          <a class="button" href={`/alerts/${rule.id}/export?format=json`}>
+            Export for ALERT_RULES
+          </a>
+          {isOfPage && (
+            <form method="post" action={`/alerts/${rule.id}/delete`}>
+              <button type="submit">Delete the rule</button>
+            </form>
+          )}
+        </div>
+      </div>
+    </Panel>
+  );
+}
+
+function ChannelsOfRule({ view }: { view: RuleView }): VNode {
+  const { rule, line, overview, stretch, now } = view;
+  const all = overview.channels.map(({ channel }) => channel);
+  const { channels, channels_changed: changed } = line;
+  return (
+    <Panel id="channels" title="Channels" sub="where notices of this rule go">
+      <form class="filter form-box" method="post" action={`/alerts/${rule.id}/channels`}>
+        <ChannelChoice channels={all} chosen={channels ?? all} />
+        {all.length > 0 && <button type="submit">Save the channels</button>}
+        {changed !== null && (
+          <span class="hint">
+            Changed <Moment at={changed.at} timezone={stretch.timezone} now={now} /> from {changed.by}.
+          </span>
+        )}
+      </form>
+    </Panel>
+  );
+}
+
 /** How the list of runs shows those that a rule is about. */
 export function runsParams({ runs }: Rule): Record<string, string> {
   switch (runs) {
@@ -145,7 +203,9 @@ export function runsParams({ runs }: Rule): Record<string, string> {
 
 function Limit({ view }: { view: RuleView }): VNode {
   const { rule, line, stretch, now } = view;
-  const { min, max, unit, doc } = SETTINGS[rule.threshold] as SettingDefinition;
+  const setting = settingOf(rule.threshold);
+  if (setting === undefined) return <OwnRulePanel view={view} />;
+  const { min, max, unit, doc } = setting;
   return (
     <Panel id="limit" title="Limit" sub={doc}>
       {line.limit_fixed ? (

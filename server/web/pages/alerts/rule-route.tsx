@@ -2,14 +2,16 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RULES } from '../../../../alerts/rules/all-rules.ts';
-import type { Rule } from '../../../../alerts/rules/rule.ts';
-import { SETTINGS, type SettingDefinition } from '../../../../alerts/rules/setting.ts';
+import { CHANNEL_NAMES } from '../../../../alerts/rules/channel-settings.ts';
+import { settingOf, type Rule } from '../../../../alerts/rules/rule.ts';
 import { durationMsOf } from '../../../../core/time/duration.ts';
 import { NANO_USD_PER_USD } from '../../../../core/money.ts';
 import { SignalError } from '../../../../signals/signal.ts';
+import type { Alerter } from '../../../alerting/alerter.ts';
 import { LimitError, type AlertChanges } from '../../../alerting/alert-changes.ts';
 import type { RuleLine } from '../../../alerting/alert-overview.ts';
 import { listRunPage } from '../../../queries/runs/list-runs.ts';
+import type { RunFilter } from '../../../queries/runs/run-filter.ts';
 import { readChart, type ChartData } from '../../../queries/signals/read-chart.ts';
 import { parseRunFilter, type QueryText } from '../../../questions/query-params.ts';
 import { RequestError } from '../../../questions/request-error.ts';
@@ -18,6 +20,7 @@ import { answerPage } from '../../answer-page.tsx';
 import { pageNow } from '../../page-now.ts';
 import { checkSameOrigin } from '../../access/same-origin.ts';
 import type { WebContext } from '../../web-context.ts';
+import { channelsOf } from './own-rule-form.ts';
 import { RULE_TIME, RulePage, runsParams } from './rule-page.tsx';
 
 const RUNS_SHOWN = 20;
@@ -31,7 +34,7 @@ export function registerRulesRoutes(app: FastifyInstance, context: WebContext): 
 
   app.get<RuleRoute>('/alerts/:id', async (request, reply) => {
     const now = pageNow(context.store);
-    const rule = ruleOf(request.params.id);
+    const rule = ruleOf(request.params.id, context.alerter?.());
     const overview = context.readAlerts();
     const line = overview?.rules.find(({ id }) => id === rule.id);
     if (overview === undefined) throw new RequestError(503, 'alerting has not started yet');
@@ -41,6 +44,7 @@ export function registerRulesRoutes(app: FastifyInstance, context: WebContext): 
       ...parseRunFilter(runsParams(rule), now),
       since: stretch.from,
       ...(stretch.to >= now ? {} : { until: stretch.to }),
+      ...filterOf(rule),
       limit: RUNS_SHOWN,
     };
     const [chart, page] = await Promise.all([
@@ -60,7 +64,14 @@ export function registerRulesRoutes(app: FastifyInstance, context: WebContext): 
 
   /** Undefined where the signal has none. */
   async function readCourse(rule: Rule, stretch: Stretch, now: number): Promise<ChartData | undefined> {
-    const window = { from: stretch.from, to: stretch.to, now, timezone: stretch.timezone };
+    const window = {
+      from: stretch.from,
+      to: stretch.to,
+      now,
+      timezone: stretch.timezone,
+      where: rule.where,
+    };
+    if (rule.against !== undefined) return undefined;
     try {
       return await readChart(database, {
         signal: rule.signal,
@@ -97,6 +108,18 @@ export function registerRulesRoutes(app: FastifyInstance, context: WebContext): 
     return reply.redirect(`/alerts/${rule.id}`, 303);
   });
 
+  app.post<RuleRoute>('/alerts/:id/channels', async (request, reply) => {
+    const { rule, changes, form, by } = readForm(request);
+    const wrong = form.getAll('channel').find((name) => !CHANNEL_NAMES.some((known) => known === name));
+    if (wrong !== undefined) throw new RequestError(400, `there is no channel ${wrong}`);
+    const all = context.readAlerts()?.channels.map(({ channel }) => channel) ?? [];
+    const names = channelsOf(form.getAll('channel'), all);
+    // A rule that has channels of its own is told to take them all by their names.
+    const chosen = names ?? (rule.channels === undefined ? undefined : all);
+    changes.setChannels(rule.id, chosen, { atMs: Date.now(), by });
+    return reply.redirect(`/alerts/${rule.id}`, 303);
+  });
+
   function readForm(request: FastifyRequest<RuleRoute>): {
     rule: Rule;
     changes: AlertChanges;
@@ -104,23 +127,35 @@ export function registerRulesRoutes(app: FastifyInstance, context: WebContext): 
     by: string;
   } {
     checkSameOrigin(request, context.access.pageOrigin);
-    const changes = context.alertChanges?.();
-    if (changes === undefined) throw new RequestError(503, 'alerting has not started yet');
+    const alerter = context.alerter?.();
+    if (alerter === undefined) throw new RequestError(503, 'alerting has not started yet');
     const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
-    return { rule: ruleOf(request.params.id), changes, form, by: request.ip };
+    const rule = ruleOf(request.params.id, alerter);
+    return { rule, changes: alerter.changes, form, by: request.ip };
   }
 }
 
 /** @throws RequestError */
-function ruleOf(id: string): Rule {
-  const rule = RULES.find((one) => one.id === id);
+function ruleOf(id: string, alerter: Alerter | undefined): Rule {
+  const rule = RULES.find((one) => one.id === id) ?? alerter?.own.find(id)?.rule;
   if (rule === undefined) throw new RequestError(404, `there is no rule ${id}`);
   return rule;
 }
 
 /** In the unit that people set it in. */
 function limitOf(rule: Rule, line: RuleLine): number {
-  const { unit } = SETTINGS[rule.threshold] as SettingDefinition;
+  const unit = settingOf(rule.threshold)?.unit;
   if (unit === 'usd') return line.threshold / NANO_USD_PER_USD;
   return unit === 'seconds' ? line.threshold / MS_PER_SECOND : line.threshold;
+}
+
+/** The runs of a rule that is about some only, as far as the list can be narrowed to them. */
+function filterOf({ where }: Rule): Partial<Pick<RunFilter, 'user' | 'agent' | 'task' | 'session'>> {
+  const { user, agent, task, session } = where ?? {};
+  return {
+    ...(user === undefined ? {} : { user }),
+    ...(agent === undefined ? {} : { agent }),
+    ...(task === undefined ? {} : { task }),
+    ...(session === undefined ? {} : { session }),
+  };
 }
