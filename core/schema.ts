@@ -315,7 +315,7 @@ export const EVENTS = {
     ],
   },
   'agent.content': {
-    doc: 'Request and answer of a model call whose run failed or cost more than a limit; only with TALLYSPAN_CONTENT=errors. Its time and span are those of the call.',
+    doc: 'Request and answer of a model call: of a run that failed or cost more than a limit, with TALLYSPAN_CONTENT=errors; of a call that another emitter reports, with TALLYSPAN_CONTENT=full on the server. Its time and span are those of the call.',
     fields: ['agent.step_number', 'tallyspan.request_json', 'tallyspan.response_json', 'tallyspan.content_cut'],
   },
   'agent.note': {

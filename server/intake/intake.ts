@@ -1,6 +1,7 @@
 // Intake turns one OTLP request into rows and answers after their commit. It is the same for gRPC and
 // HTTP; they differ in how a body arrives and in how an answer is written.
 
+import { ClaudeContent } from '../../core/claude-code/claude-content.ts';
 import { ClaudeLogReader } from '../../core/claude-code/claude-log-reader.ts';
 import type { EventRecord } from '../../core/event.ts';
 import type { RunAssembler } from '../foreign/run-assembler.ts';
@@ -46,6 +47,7 @@ export class Intake {
   };
   readonly #store: Pick<EventStore, 'write'>;
   readonly #claudeLogs = new ClaudeLogReader();
+  readonly #claudeContent = new ClaudeContent();
   readonly #onClaudeEvents: (events: readonly EventRecord[]) => void;
 
   /** What came and nothing was made of. */
@@ -55,7 +57,7 @@ export class Intake {
 
   /**
    * @param onClaudeEvents called with what was stored of the logs of Claude Code
-   * @param keepsContent whether what others put on their spans stays as it came
+   * @param keepsContent whether what others report of requests and answers is recorded, encrypted
    */
   constructor(
     store: Pick<EventStore, 'write'>,
@@ -93,9 +95,12 @@ export class Intake {
       encoding === 'json' ? batchOfJson(body) : decodeLogBatch(body, Date.now());
     const read = claudeLogs.map((log) => this.#claudeLogs.read(log));
     const claudeEvents = read.flat();
+    const content = this.#keepsContent
+      ? claudeLogs.flatMap((log, index) => this.#claudeContent.read(log, read[index] ?? []))
+      : [];
     await Promise.all([
       this.#store.write({ events: batch, spans: [] }),
-      claudeEvents.length > 0 && this.#store.write({ events: claudeEvents, spans: [] }),
+      claudeEvents.length > 0 && this.#store.write({ events: [...claudeEvents, ...content], spans: [] }),
     ]);
     if (claudeEvents.length > 0) this.#onClaudeEvents(claudeEvents);
     this.counters.recordsOther += otherRecords + read.filter((events) => events.length === 0).length;
@@ -111,8 +116,11 @@ export class Intake {
 
   async #acceptSpans(encoding: Encoding, body: Uint8Array): Promise<IntakeAnswer> {
     const groups = encoding === 'json' ? decodeSpansJson(body) : decodeSpans(body);
-    const { rows, spans, notUnderstood, refused } = rowsOfSpans(groups, this.#keepsContent);
-    await this.#assembler.take(spans, rows);
+    const { rows, spans, content, notUnderstood, refused } = rowsOfSpans(groups, this.#keepsContent);
+    await Promise.all([
+      this.#assembler.take(spans, rows),
+      content.length > 0 && this.#store.write({ events: content, spans: [] }),
+    ]);
     this.counters.spansRefused += refused;
     const nowMs = Date.now();
     for (const span of notUnderstood) this.notUnderstood.note({ kind: 'span', ...span }, 1, nowMs);

@@ -1,13 +1,15 @@
 // From span to row of the `spans` table, for reading one run. Spans are kept but for content: of a span of others only
-// what is known to be harmless stays, and of the rest the length, unless the operator wants it whole. Content of our own
-// fields is stored only where it is encrypted.
+// what is known to be harmless stays, and of the rest the length. Where the operator lets content in, what a call said
+// becomes recorded content, which is stored encrypted and nowhere else.
 
 import { lengthNote, withoutForeignContent } from '../../core/foreign-content.ts';
 import { SENSITIVE_FIELDS } from '../../core/text/redaction.ts';
 import { TEXT_LIMITS } from '../../core/field-limits.ts';
 import { attributesJson, boundTime, boundText } from '../store/columns/bounds.ts';
 import type { SpanRow } from '../store/file/tables.ts';
-import type { FactSpan } from '../../core/dialects.ts';
+import { commonFieldsOf, type FactSpan } from '../../core/dialects.ts';
+import type { EventRecord } from '../../core/event.ts';
+import { readSpanContent } from '../../core/reported-content/span-content.ts';
 import { isOwnSpan } from '../../core/dialects/normalise.ts';
 import { factSpanOf, factsJson, resourceOf } from '../foreign/fact-span.ts';
 import type { NotUnderstood } from './not-understood.ts';
@@ -22,6 +24,8 @@ export interface RowsOfSpans {
   readonly rows: SpanRow[];
   /** The same spans, as events are made of them. */
   readonly spans: FactSpan[];
+  /** What calls sent and got back, where content is let in. */
+  readonly content: EventRecord[];
   /** Those that speak of a model, and that nothing was made of. */
   readonly notUnderstood: readonly Pick<NotUnderstood, 'service' | 'scope' | 'name'>[];
   /** Spans without a valid trace or span id. */
@@ -32,14 +36,15 @@ export interface RowsOfSpans {
 const MODEL_KEYS =
   /^(?:gen_ai|llm|ai|openinference|traceloop|langfuse|langsmith|mastra|anthropic|claude|agent|model)[._]/;
 
-/** @param keepsContent whether what others put on their spans stays as it came */
+/** @param keepsContent whether what calls sent and got back is recorded */
 export function rowsOfSpans(groups: readonly SpanGroup[], keepsContent = false): RowsOfSpans {
   const rows: SpanRow[] = [];
   const spans: FactSpan[] = [];
+  const content: EventRecord[] = [];
   const notUnderstood: Pick<NotUnderstood, 'service' | 'scope' | 'name'>[] = [];
   let refused = 0;
   for (const group of groups) {
-    const resource = attributesJson(keepsContent ? group.resource : withoutContent(group.resource));
+    const resource = attributesJson(withoutContent(group.resource));
     const serviceName = group.resource['service.name'];
     const shared = resourceOf(group.resource);
     const scope = { name: group.scope, version: group.scopeVersion };
@@ -50,6 +55,7 @@ export function rowsOfSpans(groups: readonly SpanGroup[], keepsContent = false):
       }
       const fact = factSpanOf(span, scope, shared);
       spans.push(fact);
+      if (keepsContent && fact.facts.kind === 'call') content.push(...contentEvents(span, fact));
       if (fact.facts.kind === 'other' && fact.facts.rule === undefined && speaksOfModels(span.attributes))
         notUnderstood.push({
           service: typeof serviceName === 'string' ? serviceName : '',
@@ -57,14 +63,14 @@ export function rowsOfSpans(groups: readonly SpanGroup[], keepsContent = false):
           name: span.name,
         });
       rows.push({
-        ...rowOf(span, group.scope, keepsContent),
+        ...rowOf(span, group.scope),
         resource,
         service_name: typeof serviceName === 'string' ? boundText(serviceName, TEXT_LIMITS.name) : undefined,
         facts: factsJson(fact),
       });
     }
   }
-  return { rows, spans, notUnderstood, refused };
+  return { rows, spans, content, notUnderstood, refused };
 }
 
 function speaksOfModels(attributes: Attributes): boolean {
@@ -74,16 +80,33 @@ function speaksOfModels(attributes: Attributes): boolean {
 
 type RowOfSpan = Omit<SpanRow, 'resource' | 'service_name' | 'facts'>;
 
-function rowOf(span: Span, scope: string, keepsContent: boolean): RowOfSpan {
-  const clean = keepsContent ? withoutSensitive : withoutContent;
-  const isOpen =
-    keepsContent || isOwnSpan({ name: span.name, scopeName: scope, attributes: span.attributes });
+/** What the span says of request and answer, with the place of its call. */
+function contentEvents(span: Span, fact: FactSpan): EventRecord[] {
+  const said = readSpanContent(span.attributes, span.events);
+  if (said === undefined) return [];
+  const { timestamp, trace_id: traceId, span_id: spanId } = commonFieldsOf(fact);
+  return [
+    {
+      'event.name': 'agent.content',
+      timestamp,
+      trace_id: traceId,
+      span_id: spanId,
+      'tallyspan.key': `content/${span.traceId}/${span.spanId}`,
+      'tallyspan.request_json': said.requestJson,
+      'tallyspan.response_json': said.responseJson,
+      'tallyspan.content_cut': said.isCut || undefined,
+    },
+  ];
+}
+
+function rowOf(span: Span, scope: string): RowOfSpan {
+  const isOpen = isOwnSpan({ name: span.name, scopeName: scope, attributes: span.attributes });
   const message = isOpen ? span.statusMessage : (lengthNote(span.statusMessage) ?? '');
   const events = span.events
     .slice(0, EVENTS_LIMIT)
     .map(
       ({ timeMs, name, attributes }) =>
-        `{"timeMs":${boundTime(timeMs)},"name":${JSON.stringify(boundText(name, TEXT_LIMITS.name))},"attributes":${attributesJson(isOpen ? withoutSensitive(attributes) : clean(attributes))}}`,
+        `{"timeMs":${boundTime(timeMs)},"name":${JSON.stringify(boundText(name, TEXT_LIMITS.name))},"attributes":${attributesJson(isOpen ? withoutSensitive(attributes) : withoutContent(attributes))}}`,
     );
   // What failed is told in words there, which may quote a prompt or a file.
   const isClaudeCode = span.name.startsWith(CLAUDE_CODE_SPANS);
@@ -99,7 +122,7 @@ function rowOf(span: Span, scope: string, keepsContent: boolean): RowOfSpan {
     status_code: span.statusCode | 0,
     status_message: message === '' || isClaudeCode ? undefined : boundText(message, TEXT_LIMITS.prose),
     scope: scope === '' ? undefined : boundText(scope, TEXT_LIMITS.name),
-    attributes: attributesJson(clean(isClaudeCode ? unquoted : span.attributes)),
+    attributes: attributesJson(withoutContent(isClaudeCode ? unquoted : span.attributes)),
     events: events.length === 0 ? undefined : `[${withinChars(events, EVENTS_CHARS).join(',')}]`,
   };
 }

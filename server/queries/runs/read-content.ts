@@ -10,7 +10,7 @@ import { textsSql, type ChunkQueryable, type DatabaseRow } from '../../store/fil
 import { CONTENT_TABLE } from '../../store/file/tables.ts';
 import type { EventStore } from '../../store/write/event-store.ts';
 import { textOrNull } from '../field-values.ts';
-import { contentKey, readContent } from './read-recording.ts';
+import { contentKey, readContent, readCut } from './read-recording.ts';
 import type { RunStep } from './read-run.ts';
 
 export interface CallContent {
@@ -42,12 +42,22 @@ export async function readCallContents(
      WHERE timestamp BETWEEN ${instantSql(Math.min(...times))} AND ${instantSql(Math.max(...times) + 1)}
        AND span_id IN ${textsSql(textSql(spans))}`,
   );
-  const sealed = await readContent(database, rows);
-  return new Map(rows.map((row) => [String(row['span_id']), openCall(row, sealed, database.file)]));
+  const [sealed, cut] = await Promise.all([readContent(database, rows), readCut(database, rows)]);
+  return new Map(
+    rows.map((row) => {
+      const span = String(row['span_id']);
+      const isCut = row['tallyspan_content_cut'] === true || cut.has(span);
+      return [span, openCall(row, sealed, database.file, isCut)];
+    }),
+  );
 }
 
-function openCall(row: DatabaseRow, sealed: ReadonlyMap<string, string>, file: string): CallContent {
-  const isCut = row['tallyspan_content_cut'] === true;
+function openCall(
+  row: DatabaseRow,
+  sealed: ReadonlyMap<string, string>,
+  file: string,
+  isCut: boolean,
+): CallContent {
   const event = { trace_id: String(row['trace_id']), span_id: String(row['span_id']) };
   const open = (field: SealedField, column: string): string | undefined => {
     const text = sealed.get(contentKey(row, field)) ?? textOrNull(row[column]);

@@ -1,10 +1,15 @@
 // The recording of a run: its model calls in order with what was recorded of request and answer, still
 // encrypted. Only who has the key file can read it; the server hands out what is in the file, no more.
 
-import { columnOf } from '../../../core/columns.ts';
+import { columnOf, tableOf } from '../../../core/columns.ts';
 import { DuckDBBlobValue } from '@duckdb/node-api';
 import { sealedAsText, type SealedField } from '../../store/file/content-cipher.ts';
-import { textsSql, type ChunkQueryable, type DatabaseRow } from '../../store/file/database.ts';
+import {
+  textsSql,
+  type ChunkQueryable,
+  type DatabaseRow,
+  type Queryable,
+} from '../../store/file/database.ts';
 import { CONTENT_TABLE } from '../../store/file/tables.ts';
 import { textOrNull } from '../field-values.ts';
 import { findRunId } from './read-run.ts';
@@ -40,7 +45,7 @@ export async function readRecording(database: ChunkQueryable, id: string): Promi
      ORDER BY agent_step_number, timestamp, tallyspan_seq`,
     [runId],
   );
-  const content = await readContent(database, rows);
+  const [content, cut] = await Promise.all([readContent(database, rows), readCut(database, rows)]);
   return {
     run_id: runId,
     steps: rows.map((row) => ({
@@ -50,7 +55,7 @@ export async function readRecording(database: ChunkQueryable, id: string): Promi
       error_type: textOrNull(row['error_type']),
       sealed_request: content.get(contentKey(row, 'tallyspan.request_json')) ?? textOrNull(row[REQUEST]),
       sealed_response: content.get(contentKey(row, 'tallyspan.response_json')) ?? textOrNull(row[RESPONSE]),
-      is_cut: row['tallyspan_content_cut'] === true,
+      is_cut: row['tallyspan_content_cut'] === true || cut.has(String(row['span_id'])),
     })),
   };
 }
@@ -79,7 +84,8 @@ export async function readContent(
        AND trace_id IN ${textsSql('$traces')} AND span_id IN ${textsSql('$spans')}`,
     {
       from: times.reduce((a, b) => Math.min(a, b)),
-      to: times.reduce((a, b) => Math.max(a, b)),
+      // A `Date` has no microseconds.
+      to: times.reduce((a, b) => Math.max(a, b)) + 1,
       traces: JSON.stringify(calls.map((call) => call['trace_id'])),
       spans: JSON.stringify(calls.map((call) => call['span_id'])),
     },
@@ -95,4 +101,24 @@ export async function readContent(
   for (const { key, pieces, missing } of piecesById.values())
     if (missing === 0) content.set(key, sealedAsText(Buffer.concat(pieces)));
   return content;
+}
+
+/** Span ids of the calls of which something was too long to be recorded, and is named apart from the call. */
+export async function readCut(
+  database: Queryable,
+  calls: readonly DatabaseRow[],
+): Promise<ReadonlySet<string>> {
+  if (calls.length === 0) return new Set();
+  const times = calls.map((call) => (call['timestamp'] as Date).getTime());
+  const rows = await database.all(
+    `SELECT span_id FROM ${tableOf('agent.content')} WHERE tallyspan_content_cut
+       AND timestamp BETWEEN make_timestamptz($from::BIGINT * 1000) AND make_timestamptz($to::BIGINT * 1000)
+       AND span_id IN ${textsSql('$spans')}`,
+    {
+      from: times.reduce((a, b) => Math.min(a, b)),
+      to: times.reduce((a, b) => Math.max(a, b)) + 1,
+      spans: JSON.stringify(calls.map((call) => call['span_id'])),
+    },
+  );
+  return new Set(rows.map((row) => String(row['span_id'])));
 }

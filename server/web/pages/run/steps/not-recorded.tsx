@@ -14,7 +14,8 @@ export function NotRecorded({ content }: { content: CallContent | undefined }): 
     <p class="empty-line">
       Not recorded. To see what is sent and what comes back, start the agent with{' '}
       <code>TALLYSPAN_CONTENT=full</code>, or with <code>errors</code> for runs that fail; it is stored
-      encrypted on this server.
+      encrypted on this server. Content that other emitters put on their spans or logs is stored when the
+      server itself is started with <code>TALLYSPAN_CONTENT=full</code>.
     </p>
   );
 }

@@ -32,11 +32,18 @@ export function StepContent({ view, shown }: { view: RunView; shown: ShownStep }
         <p class="hint">
           Recorded content, decrypted for this page. It is shown{' '}
           {view.hasToken ? 'to who has the token' : 'on this machine only'}.
+          {isReported(shown) && ' It is what its emitter reported, and not byte for byte what was sent.'}
         </p>
       )}
       {contentOf(view, shown)}
     </section>
   );
+}
+
+/** Whether another's span or log told of the step. */
+function isReported({ detail }: ShownStep): boolean {
+  const source = detail.event['tallyspan.source'];
+  return source === 'span' || source === 'log';
 }
 
 function hasContent({ request, response, fault }: CallContent): boolean {
