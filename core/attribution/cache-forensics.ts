@@ -5,6 +5,7 @@
 import { readCalls, type CallFact } from '../pricing/call-facts.ts';
 import type { PriceOverrides } from '../pricing/cost.ts';
 import type { EventRecord } from '../event.ts';
+import { NewestMap } from '../newest-map.ts';
 import { messageCountOf, matchMessages } from './prefix-match.ts';
 import { repriceCall } from '../pricing/reprice.ts';
 
@@ -63,7 +64,7 @@ export function findCacheMisses(events: readonly EventRecord[], overrides?: Pric
 export function findMissesOfCalls(calls: readonly CallFact[], overrides?: PriceOverrides): CacheMiss[] {
   const misses: CacheMiss[] = [];
   for (const pair of pairCalls(calls)) {
-    const miss = examine(pair, overrides);
+    const miss = findMiss(pair, overrides);
     if (miss !== undefined) misses.push(miss);
   }
   return misses;
@@ -93,22 +94,35 @@ interface SharedPrefix {
 
 /** Joins each call with the one it continues. The calls are in order of their start. */
 export function pairCalls(calls: readonly CallFact[]): CallPair[] {
-  const conversations = new Map<string, Lineage[]>();
-  const shared = new Map<string, SharedPrefix>();
-  return calls.map((call) => {
-    const lineages = conversations.get(call.conversationId) ?? [];
-    conversations.set(call.conversationId, lineages);
+  const pairing = new CallPairing();
+  return calls.map((call) => pairing.pair(call));
+}
+
+/** Pairs calls that come one by one, in order of their start. */
+export class CallPairing {
+  readonly #conversations = new NewestMap<string, Lineage[]>();
+  readonly #shared = new Map<string, SharedPrefix>();
+  readonly #mostConversations: number;
+
+  /** @param mostConversations those in which nothing has happened for longest are forgotten beyond as many */
+  constructor(mostConversations = Infinity) {
+    this.#mostConversations = mostConversations;
+  }
+
+  pair(call: CallFact): CallPair {
+    const lineages = this.#conversations.get(call.conversationId) ?? [];
     const index = findLineage(lineages, call);
     const lineage = index === -1 ? undefined : lineages[index];
     const agent = `${call.event['service.name'] ?? ''} ${call.event['gen_ai.agent.name'] ?? ''} ${call.model}`;
-    const prefix = shared.get(agent);
+    const prefix = this.#shared.get(agent);
     const pair = lineage === undefined ? pairOpening(call, prefix) : pairNext(call, lineage);
     const ttlMs = ttlOf(call) ?? lineage?.ttlMs ?? TTL_5M_MS;
     if (index !== -1) lineages.splice(index, 1);
     lineages.unshift({ last: call, ttlMs });
     lineages.length = Math.min(lineages.length, MAX_LINEAGES);
+    this.#keep(call.conversationId, lineages);
     if (lineage === undefined)
-      shared.set(agent, {
+      this.#shared.set(agent, {
         opening: call,
         readTokens: call.usage.cacheRead > 0 ? call.usage.cacheRead : (prefix?.readTokens ?? 0),
         lastUseMs: call.startMs,
@@ -116,7 +130,14 @@ export function pairCalls(calls: readonly CallFact[]): CallPair[] {
       });
     else if (prefix !== undefined) prefix.lastUseMs = call.startMs;
     return pair;
-  });
+  }
+
+  #keep(conversationId: string, lineages: Lineage[]): void {
+    // What was used last is dropped last.
+    this.#conversations.delete(conversationId);
+    this.#conversations.set(conversationId, lineages);
+    while (this.#conversations.size > this.#mostConversations) this.#conversations.dropOldest();
+  }
 }
 
 function pairNext(call: CallFact, { last, ttlMs }: Lineage): CallPair {
@@ -171,7 +192,8 @@ function findLineage(lineages: readonly Lineage[], call: CallFact): number {
   );
 }
 
-function examine(pair: CallPair, overrides: PriceOverrides | undefined): CacheMiss | undefined {
+/** What a call lost of what the call before it had in the cache, if it did. */
+export function findMiss(pair: CallPair, overrides?: PriceOverrides): CacheMiss | undefined {
   const { call, previous, expectedTokens, gapMs } = pair;
   if (previous === undefined) return undefined;
   const missing = Math.min(expectedTokens, call.inputTokens) - call.usage.cacheRead;

@@ -1,28 +1,39 @@
 // Waste: money that the recorded calls need not have cost. Each kind is found on evidence alone, and its amount is that of
 // the what-if engine or of the calls themselves. A spot is where it happened: a call, or a call that asked for a tool.
 
-import { findMissesOfCalls, type CacheMissCause } from '../attribution/cache-forensics.ts';
+import { CallPairing, findMiss, type CacheMissCause } from '../attribution/cache-forensics.ts';
 import type { EventRecord } from '../event.ts';
 import { readCalls, runIdOf, type CallFact } from '../pricing/call-facts.ts';
-import { repriceCalls } from '../pricing/what-if.ts';
+import { repricePair } from '../pricing/what-if.ts';
 
 export type WasteKind =
   'no_cache' | 'cache_lifetime' | 'cache_broken' | 'tool_retries' | 'loop' | 'cut_answers';
 
 export interface Spot {
+  readonly kind: WasteKind;
+  /** Empty where the calls name none. */
+  readonly agent: string;
+  /** The tool, or the cause of a broken cache; empty where there is none. */
+  readonly subject: string;
   readonly atMs: number;
   readonly runId: string;
   /** Negative where the fix would cost more at this spot. */
   readonly nanoUsd: number;
 }
 
-export interface Waste {
-  readonly kind: WasteKind;
-  /** Empty where the calls name none. */
-  readonly agent: string;
-  /** The tool, or the cause of a broken cache; empty where there is none. */
-  readonly subject: string;
-  readonly spots: readonly Spot[];
+/** What is known of runs besides their calls. */
+export interface WasteEvidence {
+  /** When a run was first seen to loop, Unix milliseconds, by its id. */
+  readonly loops: ReadonlyMap<string, number>;
+  /** Of calls that asked for a tool again, by `retryKey`. */
+  readonly retries: ReadonlyMap<string, RetriedStep>;
+}
+
+export interface RetriedStep {
+  /** How many tool calls the model call asked for. */
+  readonly tools: number;
+  /** The tools that were called again, each as often. */
+  readonly retried: readonly string[];
 }
 
 /** Causes that the caller makes: others are nobody's fault, or cost less than their fix. */
@@ -35,72 +46,83 @@ const OWN_CAUSES: ReadonlySet<CacheMissCause> = new Set([
   'messages_changed',
 ]);
 const CUT = new Set(['max_tokens', 'model_context_window_exceeded']);
-const LOOP_NOTE = 'loop_suspected';
+export const LOOP_NOTE = 'loop_suspected';
+/** Conversations that are remembered while calls come; those that rest longest go first. */
+const MOST_CONVERSATIONS = 20_000;
 
-/** All waste among the events, each kind by agent and subject. */
-export function findWaste(events: readonly EventRecord[]): readonly Waste[] {
-  const calls = readCalls(events);
-  const found = new Map<string, { kind: WasteKind; agent: string; subject: string; spots: Spot[] }>();
-  const add = (kind: WasteKind, call: CallFact, subject: string, nanoUsd: number): void => {
-    const agent = agentOf(call.event);
-    const key = JSON.stringify([kind, agent, subject]);
-    const waste = found.get(key) ?? { kind, agent, subject, spots: [] };
-    waste.spots.push({ atMs: call.endMs, runId: call.runId, nanoUsd });
-    found.set(key, waste);
-  };
-  for (const { call, callChange, cost } of repriceCalls(calls, { cache: '5m' }))
-    if (callChange !== undefined && cost !== undefined && cachedTokens(call) === 0)
-      add('no_cache', call, '', call.costNanoUsd - Math.round(cost));
-  for (const { call, callChange, cost } of repriceCalls(calls, { cache: '1h' }))
-    if (callChange !== undefined && cost !== undefined && call.usage.cacheWrite5m > 0)
-      add('cache_lifetime', call, '', call.costNanoUsd - Math.round(cost));
-  for (const { call, cause, lostNanoUsd } of findMissesOfCalls(calls))
-    if (cause !== undefined && OWN_CAUSES.has(cause) && lostNanoUsd !== undefined)
-      add('cache_broken', call, cause, lostNanoUsd);
-  for (const call of calls)
-    if (call.event['gen_ai.response.finish_reasons']?.some((reason) => CUT.has(reason)) === true)
-      add('cut_answers', call, '', call.costNanoUsd);
-  addRetries(events, calls, add);
-  addLoops(events, calls, add);
-  return [...found.values()];
+/** All waste among the events, each spot once. */
+export function findWaste(events: readonly EventRecord[]): readonly Spot[] {
+  const spots: Spot[] = [];
+  const search = new WasteSearch({ loops: loopsOf(events), retries: retriesOf(events) }, (spot) => {
+    spots.push(spot);
+  });
+  for (const call of readCalls(events)) search.see(call);
+  return spots;
 }
 
-type Add = (kind: WasteKind, call: CallFact, subject: string, nanoUsd: number) => void;
+/** Looks for waste in calls that come one by one, in order of their start: of a call nothing is kept but the last ones. */
+export class WasteSearch {
+  readonly #facts: WasteEvidence;
+  readonly #onSpot: (spot: Spot) => void;
+  readonly #pairing = new CallPairing(MOST_CONVERSATIONS);
 
-function stepKey(runId: string, step: number): string {
+  constructor(facts: WasteEvidence, onSpot: (spot: Spot) => void) {
+    this.#facts = facts;
+    this.#onSpot = onSpot;
+  }
+
+  see(call: CallFact): void {
+    const pair = this.#pairing.pair(call);
+    if (cachedTokens(call) === 0) this.#addSaving('no_cache', pair, '5m');
+    if (call.usage.cacheWrite5m > 0) this.#addSaving('cache_lifetime', pair, '1h');
+    const { cause, lostNanoUsd } = findMiss(pair) ?? {};
+    if (cause !== undefined && OWN_CAUSES.has(cause) && lostNanoUsd !== undefined)
+      this.#add('cache_broken', call, cause, lostNanoUsd);
+    if (call.event['gen_ai.response.finish_reasons']?.some((reason) => CUT.has(reason)) === true)
+      this.#add('cut_answers', call, '', call.costNanoUsd);
+    // The call that asked for a repeated tool call, shared out over all tools that it asked for.
+    const { tools = 1, retried = [] } = this.#facts.retries.get(retryKey(call.runId, call.step)) ?? {};
+    for (const tool of retried) this.#add('tool_retries', call, tool, Math.round(call.costNanoUsd / tools));
+    // What a run went on to cost after it was seen to loop.
+    if (call.startMs >= (this.#facts.loops.get(call.runId) ?? Infinity))
+      this.#add('loop', call, '', call.costNanoUsd);
+  }
+
+  #addSaving(kind: WasteKind, pair: ReturnType<CallPairing['pair']>, cache: '5m' | '1h'): void {
+    const { call, callChange, cost } = repricePair(pair, { cache });
+    if (callChange !== undefined && cost !== undefined)
+      this.#add(kind, call, '', call.costNanoUsd - Math.round(cost));
+  }
+
+  #add(kind: WasteKind, call: CallFact, subject: string, nanoUsd: number): void {
+    this.#onSpot({ kind, agent: agentOf(call.event), subject, atMs: call.endMs, runId: call.runId, nanoUsd });
+  }
+}
+
+export function retryKey(runId: string, step: number): string {
   return `${runId}/${step}`;
 }
 
-/** The call that asked for a repeated tool call, shared out over all tools that it asked for. */
-function addRetries(events: readonly EventRecord[], calls: readonly CallFact[], add: Add): void {
-  const asked = new Map<string, EventRecord[]>();
+function retriesOf(events: readonly EventRecord[]): Map<string, RetriedStep> {
+  const steps = new Map<string, { tools: number; retried: string[] }>();
   for (const event of events) {
     const step = event['agent.step_number'];
     if (event['event.name'] !== 'agent.tool_call' || step === undefined) continue;
-    const key = stepKey(runIdOf(event), step);
-    asked.set(key, [...(asked.get(key) ?? []), event]);
+    const key = retryKey(runIdOf(event), step);
+    const known = steps.get(key) ?? { tools: 0, retried: [] };
+    known.tools += 1;
+    if ((event['tool.retry_attempt'] ?? 0) > 0) known.retried.push(event['gen_ai.tool.name'] ?? '');
+    steps.set(key, known);
   }
-  for (const call of calls) {
-    const tools = asked.get(stepKey(call.runId, call.step)) ?? [];
-    for (const tool of tools)
-      if ((tool['tool.retry_attempt'] ?? 0) > 0)
-        add(
-          'tool_retries',
-          call,
-          tool['gen_ai.tool.name'] ?? '',
-          Math.round(call.costNanoUsd / tools.length),
-        );
-  }
+  return steps;
 }
 
-/** What a run went on to cost after it was seen to loop. */
-function addLoops(events: readonly EventRecord[], calls: readonly CallFact[], add: Add): void {
+function loopsOf(events: readonly EventRecord[]): Map<string, number> {
   const since = new Map<string, number>();
   for (const event of events)
     if (event['event.name'] === 'agent.note' && event['agent.note.kind'] === LOOP_NOTE)
       since.set(runIdOf(event), Math.min(since.get(runIdOf(event)) ?? Infinity, event.timestamp));
-  for (const call of calls)
-    if (call.startMs >= (since.get(call.runId) ?? Infinity)) add('loop', call, '', call.costNanoUsd);
+  return since;
 }
 
 function cachedTokens({ usage }: CallFact): number {

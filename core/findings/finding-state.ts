@@ -5,12 +5,15 @@ export type FindingState = 'open' | 'reopened' | 'closed';
 
 const DAY_MS = 86_400_000;
 
-/** `spots` and `calls` are instants, Unix milliseconds; days are counted back from `toMs`. */
-export function stateOf(spots: readonly number[], calls: readonly number[], toMs: number): FindingState {
-  const dayOf = (atMs: number): number => Math.floor((toMs - atMs) / DAY_MS);
-  const seen = new Set(spots.map(dayOf));
+/** The day of an instant, counted back from `toMs`. */
+export function dayBefore(atMs: number, toMs: number): number {
+  return Math.floor((toMs - atMs) / DAY_MS);
+}
+
+/** @param seen the days on which it was there; @param withCalls those with calls. Both are counted back. */
+export function stateOf(seen: ReadonlySet<number>, withCalls: ReadonlySet<number>): FindingState {
   // Newest first; a day without calls says nothing.
-  const days = [...new Set([...calls.map(dayOf), ...seen])].toSorted((a, b) => a - b);
+  const days = [...new Set([...withCalls, ...seen])].toSorted((a, b) => a - b);
   const isThere = days.map((day) => seen.has(day));
   if (isThere[0] !== true) return 'closed';
   const gap = isThere.indexOf(false);

@@ -22,15 +22,18 @@ export interface CallFact {
   readonly costNanoUsd: number;
 }
 
-/** The billed calls among the events, by start. Unpriced calls and marked duplicates are left out. */
-export function readCalls(events: readonly EventRecord[]): CallFact[] {
+/**
+ * The billed calls among the events, by start. Unpriced calls and marked duplicates are left out.
+ * @param lastSteps the last step of each run that was read before; what is read is added
+ */
+export function readCalls(events: readonly EventRecord[], lastSteps = new Map<string, number>()): CallFact[] {
   const calls: CallFact[] = [];
   for (const event of events) {
     const fact = event['event.name'] === 'agent.model_call' ? readCall(event) : undefined;
     if (fact !== undefined) calls.push(fact);
   }
   calls.sort((a, b) => a.startMs - b.startMs || a.step - b.step);
-  return numberSteps(calls);
+  return numberSteps(calls, lastSteps);
 }
 
 /** Usage of a call, as its event tells it. */
@@ -79,8 +82,7 @@ function readCall(event: EventRecord): CallFact | undefined {
 }
 
 /** Calls that came without a step number get their position in the run. */
-function numberSteps(calls: readonly CallFact[]): CallFact[] {
-  const last = new Map<string, number>();
+function numberSteps(calls: readonly CallFact[], last: Map<string, number>): CallFact[] {
   return calls.map((call) => {
     const step = call.step > 0 ? call.step : (last.get(call.runId) ?? 0) + 1;
     last.set(call.runId, step);

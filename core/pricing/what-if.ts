@@ -80,7 +80,7 @@ export interface RepricedCall {
 }
 
 /** Each of the calls with what it would have cost, in order of their start. */
-export function repriceCalls(
+function repriceCalls(
   calls: readonly CallFact[],
   change: WhatIfChange,
   overrides?: PriceOverrides,
@@ -88,16 +88,23 @@ export function repriceCalls(
   // Only of a change of the cache does it matter what came before.
   const pairs: readonly WhatIfCall[] =
     change.cache === undefined ? calls.map((call) => ({ call })) : pairCalls(calls);
-  return pairs.map((pair) => {
-    const { call } = pair;
-    const callChange = changeOf(pair, change);
-    const cost = callChange === undefined ? call.costNanoUsd : repriceCall(call, callChange, overrides);
-    return { call, callChange, cost };
-  });
+  return pairs.map((pair) => repricePair(pair, change, overrides));
+}
+
+/** A call with what it would have cost. */
+export function repricePair(
+  pair: WhatIfCall,
+  change: WhatIfChange,
+  overrides?: PriceOverrides,
+): RepricedCall {
+  const { call } = pair;
+  const callChange = changeOf(pair, change);
+  const cost = callChange === undefined ? call.costNanoUsd : repriceCall(call, callChange, overrides);
+  return { call, callChange, cost };
 }
 
 /** A call, with what came before it where that is needed. */
-type WhatIfCall = CallPair | Pick<CallPair, 'call'>;
+export type WhatIfCall = CallPair | Pick<CallPair, 'call'>;
 
 function isPair(call: WhatIfCall): call is CallPair {
   return 'isOpening' in call;

@@ -24,6 +24,8 @@ export interface EventQuestion {
   readonly names: readonly EventName[];
   /** Only events with these values. */
   readonly where?: Where | undefined;
+  /** Only events that began in (after, upTo], Unix milliseconds; for events that have a duration. */
+  readonly starts?: { readonly after: number; readonly upTo: number } | undefined;
   /** Only some runs. */
   readonly runs?: RunChoice | undefined;
 }
@@ -234,6 +236,11 @@ export function runSql(standIns: readonly StandIn[]): string {
   return columns.length === 1 ? columns.join('') : `coalesce(${columns.join(', ')})`;
 }
 
+/** When an event began, Unix milliseconds: it is written when what it is about has ended. */
+export function startSql(): string {
+  return `(epoch_ms("timestamp")::DOUBLE - coalesce("${columnOf('duration_ms')}"::DOUBLE, 0))`;
+}
+
 /** Only calls have a model and only tool calls a tool: of those the runs count as a whole. */
 const OF_CALLS: Partial<Record<Dimension, EventName>> = {
   model: 'agent.model_call',
@@ -250,7 +257,7 @@ function conditionOfDimension(dimension: Dimension, value: string): string {
 
 /** The condition on the events of a question; `run` is the expression that names their run. */
 export function conditionOf(
-  { from, to, where = {}, runs }: EventQuestion,
+  { from, to, where = {}, starts, runs }: EventQuestion,
   run = '"agent_run_id"',
 ): {
   where: string;
@@ -265,6 +272,17 @@ export function conditionOf(
     if (value === undefined) continue;
     parts.push(conditionOfDimension(dimension as Dimension, `$where_${dimension}`));
     values[`where_${dimension}`] = value;
+  }
+  if (starts !== undefined) {
+    const start = startSql();
+    for (const [name, comparison, atMs] of [
+      ['starts_after', '>', starts.after],
+      ['starts_up_to', '<=', starts.upTo],
+    ] as const) {
+      if (!Number.isFinite(atMs)) continue;
+      parts.push(`${start} ${comparison} $${name}::DOUBLE`);
+      values[name] = atMs;
+    }
   }
   if (runs !== undefined) {
     parts.push(`(hash(${run}) % $nth::UBIGINT = 0 OR ${run} IN ${textsSql('$always')})`);

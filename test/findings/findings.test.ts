@@ -6,22 +6,24 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EventRecord } from '../../core/event.ts';
 import { findWaste, type WasteKind } from '../../core/findings/find-waste.ts';
 import { stateOf } from '../../core/findings/finding-state.ts';
+import { readFindings } from '../../server/queries/findings/read-findings.ts';
 import type { FindingsReport } from '../../server/source.ts';
 import { readCommand } from '../cli/read-command.ts';
 import { runCommand } from '../cli/run-command.ts';
-import { costOf, generatePeriod, type Setting } from '../diagnosis/generate-period.ts';
+import { costOf, generatePeriod, USUAL, type Setting } from '../diagnosis/generate-period.ts';
+import { openTestStore, removeTestStore } from '../server/test-store.ts';
 import { getJson, sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
 
 const DAY = 86_400_000;
+/** Results of the search are three times as long. */
+const GROWN = { resultChars: { ...USUAL.resultChars, search_docs: 18_000 } };
 const PERIOD = { runs: 24, seed: 9 };
 
 function amounts(events: readonly EventRecord[], kind: WasteKind): Record<string, number> {
-  return Object.fromEntries(
-    findWaste(events)
-      .filter((waste) => waste.kind === kind)
-      .map(({ subject, spots }) => [subject, spots.reduce((sum, { nanoUsd }) => sum + nanoUsd, 0)] as const)
-      .filter(([, nanoUsd]) => nanoUsd > 0),
-  );
+  const sums: Record<string, number> = {};
+  for (const { kind: found, subject, nanoUsd } of findWaste(events))
+    if (found === kind) sums[subject] = (sums[subject] ?? 0) + nanoUsd;
+  return Object.fromEntries(Object.entries(sums).filter(([, nanoUsd]) => nanoUsd > 0));
 }
 
 const call = (run: string, step: number, more: Partial<EventRecord> = {}): EventRecord => ({
@@ -93,9 +95,9 @@ describe('what a fix is worth', () => {
   });
 });
 
+const ago = (...days: number[]): Set<number> => new Set(days);
+
 describe('a finding', () => {
-  const NOW = 10 * DAY;
-  const ago = (...days: number[]): number[] => days.map((day) => NOW - day * DAY - 1);
   it.each([
     ['is open while it is there', ago(0, 1, 2), ago(0, 1, 2), 'open'],
     ['is open when it is new', ago(0), ago(0, 1, 2), 'open'],
@@ -104,7 +106,49 @@ describe('a finding', () => {
     ['is open again when it comes back', ago(0, 3), ago(0, 1, 2, 3), 'reopened'],
     ['stays closed', ago(6), ago(0, 3, 6), 'closed'],
   ])('%s', (_, spots, calls, state) => {
-    expect(stateOf(spots, calls, NOW)).toBe(state);
+    expect(stateOf(spots, calls)).toBe(state);
+  });
+});
+
+const weekOf = (fromMs: number, setting: Partial<Setting>): EventRecord[] =>
+  generatePeriod({ runs: 60, seed: 5, fromMs, spacingMs: 9_000_000, ...setting });
+
+/** The findings of a store with a week like the one before but for what is given. */
+async function changesOf(change: Partial<Setting>): Promise<{ found: FindingsReport; worth: number }> {
+  const store = await openTestStore();
+  try {
+    const toMs = Date.now();
+    const before = weekOf(toMs - 13.9 * DAY, {});
+    const now = weekOf(toMs - 6.9 * DAY, change);
+    for (const events of [before, now]) await store.store.write({ events, spans: [] });
+    return { found: await readFindings(store.database, toMs), worth: costOf(now) - costOf(before) };
+  } finally {
+    await removeTestStore(store);
+  }
+}
+
+describe('a cost change', () => {
+  it.each<[string, string, Partial<Setting>]>([
+    ['results of a tool grow', 'cost_change/tool_results_grew/search_docs', GROWN],
+    ['another model answers', 'cost_change/model_changed', { model: 'claude-fable-5' }],
+    ['the system prompt grows', 'cost_change/system_prompt_grew', { systemChars: 30_000 }],
+  ])('%s: what the week cost more', async (_, id, change) => {
+    const { found, worth } = await changesOf(change);
+    const finding = found.findings.find((each) => each.id.startsWith(id));
+    expect(found.findings.map((each) => each.id)).toContain(finding?.id ?? id);
+    expect(Math.abs((finding?.weekly_nano_usd ?? 0) - worth) / worth).toBeLessThan(0.05);
+    // It may be about the same money as others, and is not added to theirs.
+    const others = found.findings.filter(({ kind }) => kind !== 'cost_change');
+    expect(found.weekly_nano_usd).toBe(others.reduce((sum, { weekly_nano_usd: one }) => sum + one, 0));
+  });
+
+  it.each<[string, Partial<Setting>]>([
+    ['a week like the one before', {}],
+    ['a cheaper week', { systemChars: 3_000 }],
+    ['more work, which is no fault', { runs: 64 }],
+  ])('%s is none', async (_, change) => {
+    const { found } = await changesOf(change);
+    expect(found.findings.filter(({ kind }) => kind === 'cost_change')).toEqual([]);
   });
 });
 

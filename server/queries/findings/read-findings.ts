@@ -1,17 +1,15 @@
 // Findings: what a fix would recover a week, in one list, with the runs that show it.
 
-import { agentOf, findWaste, type Spot } from '../../../core/findings/find-waste.ts';
 import { stateOf, type FindingState } from '../../../core/findings/finding-state.ts';
 import { formatCost, formatCount, formatCountOf } from '../../../core/text/format.ts';
 import { usdOf } from '../../../core/money.ts';
-import { readCalls } from '../../../core/pricing/call-facts.ts';
 import { DAY_MS } from '../../../core/time/time.ts';
 import type { ChunkQueryable } from '../../store/file/database.ts';
 import { readInTurn } from '../diagnosis/large-reading.ts';
 import { readDiagnosis } from '../diagnosis/read-diagnosis.ts';
 import { readToolTax } from '../diagnosis/read-unused-tools.ts';
-import { readEvents, surveyEvents, type EventQuestion } from '../read-events.ts';
 import { FINDING_TEXTS, type FindingKind } from './finding-texts.ts';
+import { readWaste } from './read-waste.ts';
 
 export interface Finding {
   /** The same as long as it is about the same. */
@@ -49,20 +47,16 @@ const WEEK_DAYS = 7;
 /** A cent a week is not worth a line. */
 const LEAST_NANO_USD = 10_000_000;
 const RUNS_SHOWN = 5;
-const CALLS_LIMIT = 100_000;
 /** Causes of a cost change that other kinds of findings are about, or that are no fault. */
 const KNOWN_ELSEWHERE = /^(cache_|caching_off|more_runs|workload_changed|user_dominates|price_changed)/;
-const NAMES = ['agent.model_call', 'agent.tool_call', 'agent.note'] as const;
 
 export async function readFindings(database: ChunkQueryable, toMs: number): Promise<FindingsReport> {
   const from = toMs - WEEK_DAYS * DAY_MS;
   const leftOut: string[] = [];
-  const question: EventQuestion = { from, to: toMs, names: NAMES };
-  const waste = await readInTurn(() => wasteOf(database, question, leftOut));
   const all = [
-    ...waste,
+    ...(await readInTurn(() => wasteOf(database, { from, to: toMs }))),
     ...(await unusedTools(database, from, toMs)),
-    ...(await costChanges(database, from, toMs)),
+    ...(await costChanges(database, { from, to: toMs }, leftOut)),
   ];
   const findings = all
     .filter(({ weekly_nano_usd: weekly }) => weekly >= LEAST_NANO_USD)
@@ -83,47 +77,27 @@ export async function readFindings(database: ChunkQueryable, toMs: number): Prom
 
 async function wasteOf(
   database: ChunkQueryable,
-  question: EventQuestion,
-  leftOut: string[],
+  range: { readonly from: number; readonly to: number },
 ): Promise<readonly Finding[]> {
-  const survey = await surveyEvents(database, question);
-  if (survey.count > CALLS_LIMIT) {
-    leftOut.push(
-      `cache, retries, loops and cut answers: the week has ${formatCount(survey.count)} events, and at most ${formatCount(CALLS_LIMIT)} are looked at`,
-    );
-    return [];
-  }
-  const events = await readEvents(database, question, survey);
-  const callsOf = new Map<string, number[]>();
-  for (const { event, endMs } of readCalls(events))
-    callsOf.set(agentOf(event), [...(callsOf.get(agentOf(event)) ?? []), endMs]);
-  return findWaste(events).map(({ kind, agent, subject, spots }) => {
-    const weekly = spots.reduce((sum, { nanoUsd }) => sum + nanoUsd, 0);
-    const costly = spots.filter(({ nanoUsd }) => nanoUsd > 0);
-    const lastMs = costly.reduce((last, { atMs }) => Math.max(last, atMs), 0);
-    return findingOf({
+  const { sums, daysOf } = await readWaste(database, range);
+  return sums.map(({ kind, agent, subject, nanoUsd, calls, runs, days, lastMs }) =>
+    findingOf({
       kind,
       agent,
       subject,
-      weekly,
-      state: stateOf(
-        costly.map(({ atMs }) => atMs),
-        callsOf.get(agent) ?? [],
-        question.to,
-      ),
+      weekly: nanoUsd,
+      state: stateOf(days, daysOf.get(agent) ?? new Set()),
       evidence: [
-        `${formatCountOf(costly.length, 'call')} in ${formatCountOf(new Set(costly.map(({ runId }) => runId)).size, 'run')} cost ${formatCost(weekly)} more than needed`,
+        `${formatCountOf(calls, 'call')} in ${formatCountOf(runs.size, 'run')} cost ${formatCost(nanoUsd)} more than needed`,
       ],
-      runs: runsOf(costly),
+      runs: mostExpensive(runs),
       lastMs: lastMs === 0 ? undefined : lastMs,
-    });
-  });
+    }),
+  );
 }
 
-function runsOf(spots: readonly Spot[]): readonly string[] {
-  const byRun = new Map<string, number>();
-  for (const { runId, nanoUsd } of spots) byRun.set(runId, (byRun.get(runId) ?? 0) + nanoUsd);
-  return [...byRun]
+function mostExpensive(runs: ReadonlyMap<string, number>): readonly string[] {
+  return [...runs]
     .toSorted(([, a], [, b]) => b - a)
     .slice(0, RUNS_SHOWN)
     .map(([runId]) => runId);
@@ -137,18 +111,20 @@ async function unusedTools(database: ChunkQueryable, from: number, to: number): 
     Array.from({ length: WEEK_DAYS }, async (_, ago) => {
       const end = to - ago * DAY_MS;
       const { cost_nano_usd: cost, unused: ofDay } = await readToolTax(database, end - DAY_MS, end);
-      return { end, hasCalls: cost > 0, tools: new Set(ofDay.map(({ tool }) => tool)) };
+      return { hasCalls: cost > 0, tools: new Set(ofDay.map(({ tool }) => tool)) };
     }),
   );
-  const calls = days.filter(({ hasCalls }) => hasCalls).map(({ end }) => end - 1);
+  const withCalls = daysWhere(days, ({ hasCalls }) => hasCalls);
   return worth.map(({ tool, tokens, runs, cost_nano_usd: weekly }) => {
-    const spots = days.filter(({ tools }) => tools.has(tool)).map(({ end }) => end - 1);
     return findingOf({
       kind: 'unused_tool',
       agent: '',
       subject: tool,
       weekly,
-      state: stateOf(spots, calls, to),
+      state: stateOf(
+        daysWhere(days, ({ tools }) => tools.has(tool)),
+        withCalls,
+      ),
       evidence: [
         `about ${formatCount(tokens)} tokens, defined in ${formatCountOf(runs, 'run')}, called in none`,
       ],
@@ -158,7 +134,16 @@ async function unusedTools(database: ChunkQueryable, from: number, to: number): 
   });
 }
 
-async function costChanges(database: ChunkQueryable, from: number, to: number): Promise<readonly Finding[]> {
+/** The days, counted back, of which it is true. */
+function daysWhere<Day>(days: readonly Day[], isTrue: (day: Day) => boolean): Set<number> {
+  return new Set(days.flatMap((day, ago) => (isTrue(day) ? [ago] : [])));
+}
+
+async function costChanges(
+  database: ChunkQueryable,
+  { from, to }: { readonly from: number; readonly to: number },
+  leftOut: string[],
+): Promise<readonly Finding[]> {
   const report = await readDiagnosis(database, {
     from,
     to,
@@ -166,6 +151,10 @@ async function costChanges(database: ChunkQueryable, from: number, to: number): 
     againstTo: from,
   });
   if (report.against_runs === 0) return [];
+  if (report.sampled)
+    leftOut.push(
+      'what changed is found in a sample of the runs: amounts of cost changes are estimates; all others are exact',
+    );
   return report.causes
     .filter(({ cause, cost_nano_usd: cost }) => cost > 0 && !KNOWN_ELSEWHERE.test(cause))
     .map((cause) => ({
