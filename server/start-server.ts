@@ -10,6 +10,7 @@ import type { AlertOverview } from './alerting/alert-overview.ts';
 import type { Alerter } from './alerting/alerter.ts';
 import { readAlerting, startAlerting, type Alerting } from './alerting/start-alerting.ts';
 import { secretsOfChannels } from './alerting/channels/make-channels.ts';
+import { ExampleData } from './example/example-data.ts';
 import { LimitKeeper } from './limits/limit-keeper.ts';
 import { adminApiOf, readServiceKeys } from './billing/billing-settings.ts';
 import { keepFindings } from './findings/keep-findings.ts';
@@ -80,6 +81,8 @@ export interface ServerOptions {
   readonly billingEnv?: Environment;
   /** How often findings are looked for. */
   readonly findingsEveryMs?: number;
+  /** Whether this is the server of the example data. */
+  readonly isExample?: boolean;
   /** How long after the start the bill is fetched. */
   readonly billingAfterMs?: number;
   readonly log: (line: string) => void;
@@ -178,7 +181,10 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
       everyMs: options.findingsEveryMs,
     });
     closers.unshift(() => findings.stop());
+    const example = options.isExample === true ? undefined : exampleDataOf(timezone);
+    closers.unshift(async () => example?.remove());
     const web = makeWebServer({
+      example,
       database,
       store,
       intake,
@@ -327,4 +333,20 @@ function listenError(error: unknown, host: string, port: number, option: string,
       `port ${port} on ${host} (${what}) may not be used by this user. Choose one above 1023 with ${option}.`,
     );
   return new ServerError(`cannot listen on ${host} port ${port} for ${what}: ${reason}.`);
+}
+
+/** In a server of its own that nobody but this one reaches, whose alerts go nowhere. */
+function exampleDataOf(timezone: string): ExampleData {
+  return new ExampleData((dataDir) =>
+    startServer({
+      dataDir,
+      host: '127.0.0.1',
+      uiPort: 0,
+      grpcPort: 0,
+      httpPort: 0,
+      timezone,
+      isExample: true,
+      log: () => undefined,
+    }),
+  );
 }

@@ -10,7 +10,7 @@ import { openSource, type Source } from '../../server/source.ts';
 import { startServer } from '../../server/start-server.ts';
 import { usageError } from '../terminal/cli-error.ts';
 import { EXAMPLE_SERVICE, runExampleAgent } from '../example-agent.ts';
-import { generateHistory } from '../history/generate-history.ts';
+import { generateHistory } from '../../server/example/history/generate-history.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { parseCountUpTo, parsePort } from '../options.ts';
 import { startProgress } from '../terminal/progress.ts';

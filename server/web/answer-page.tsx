@@ -18,6 +18,7 @@ export function answerPage(context: WebContext, request: FastifyRequest, reply: 
       timezone: frame.stretch?.timezone ?? context.timezone,
       firing: context.readAlerts()?.firing,
       hasSession: context.access.needsToken,
+      isExample: context.example === undefined,
       theme: themeOf(request.headers.cookie),
       ...frame,
     };

@@ -21,6 +21,8 @@ export interface PageFrame {
   readonly theme?: Theme | undefined;
   /** Alerts that fire; undefined while it is not known. */
   readonly firing: number | undefined;
+  /** Whether what is shown is the example data. */
+  readonly isExample?: boolean;
   /** Whether the server needs a token, so that there is a session to end. */
   readonly hasSession?: boolean;
   /** Address that answers the page's main part again, and how often; none where nothing changes. */
@@ -80,8 +82,19 @@ function Main({ frame, children }: { frame: PageFrame; children: ComponentChildr
         };
   return (
     <main id="main" {...refresh}>
+      {frame.isExample === true && <ExampleNote />}
       {children}
     </main>
+  );
+}
+
+/** On every page of the example: what it is, and how it goes away. */
+function ExampleNote(): VNode {
+  return (
+    <form class="message example" method="post" action="/example/remove">
+      <strong>Example data</strong>: invented runs of three agents, kept apart from yours.{' '}
+      <button type="submit">Remove the example data</button>
+    </form>
   );
 }
 

@@ -51,6 +51,7 @@ export function renderFault(context: WebContext, statusCode: number, message: st
     path: '',
     timezone: context.timezone,
     firing: context.readAlerts()?.firing,
+    isExample: context.example === undefined,
   };
   return renderPage(frame, <Fault statusCode={statusCode} message={message} />, false);
 }

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import type { AlertOverview } from '../alerting/alert-overview.ts';
 import type { Alerter } from '../alerting/alerter.ts';
 import type { ChannelTest } from '../alerting/channel-tests.ts';
+import type { ExampleData } from '../example/example-data.ts';
 import type { FindingsReport } from '../queries/findings/read-findings.ts';
 import type { Intake } from '../intake/intake.ts';
 import type { LimitKeeper } from '../limits/limit-keeper.ts';
@@ -46,6 +47,8 @@ export interface ServedContext {
   readonly serviceOfKey?: ReadonlyMap<string, string> | undefined;
   /** Whether the bill is fetched. */
   readonly hasAdminKey?: boolean;
+  /** Example data that a browser can look at; undefined in the server that has it. */
+  readonly example?: ExampleData | undefined;
   readonly log: (line: string) => void;
 }
 

@@ -10,6 +10,7 @@ import { keepReports } from '../queries/diagnosis/kept-reports.ts';
 import { ReadersBusyError } from '../store/file/reader-pool.ts';
 import { registerApi } from './api/api.ts';
 import { registerAssets } from './assets.ts';
+import { registerExampleRoutes } from './example-routes.ts';
 import { registerBillingApi } from './api/billing-api.ts';
 import { registerDownloads } from './downloads.ts';
 import { ScoreBook } from '../scores/record-scores.ts';
@@ -75,6 +76,7 @@ export function makeWebServer(given: ServedContext): FastifyInstance {
   app.addHook('onRequest', async (request, reply) => admit(context, request, reply));
 
   describeApi(app);
+  registerExampleRoutes(app, context);
   registerLogin(app, context);
   registerAssets(app);
   registerApi(app, context);

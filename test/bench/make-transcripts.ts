@@ -5,7 +5,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { once } from 'node:events';
-import { Random } from '../../cli/history/random.ts';
+import { Random } from '../../server/example/history/random.ts';
 
 export interface TranscriptsSize {
   /** User and assistant lines, about. */

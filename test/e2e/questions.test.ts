@@ -190,6 +190,17 @@ describe('in at most three actions one', () => {
     await visit.end();
   });
 
+  it('looks at example data, and removes it again', async () => {
+    const visit = await Visit.open('/', {}, empty.uiUrl);
+    await visit.click('button:text("Show me example data")');
+    expect(await visit.page.textContent('[data-signal=cost]')).toMatch(/^\$\d/);
+    await visit.click('nav.main a:text("Users")');
+    expect(await visit.page.locator('main tbody tr').count()).toBeGreaterThan(3);
+    await visit.click('button:text("Remove the example data")');
+    expect(await visit.page.textContent('h1')).toContain('Nothing here yet');
+    await visit.end();
+  });
+
   it('learns how to send the first run', async () => {
     const visit = await Visit.open('/', {}, empty.uiUrl);
     await visit.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { generateHistory } from '../../../cli/history/generate-history.ts';
+import { generateHistory } from '../../../server/example/history/generate-history.ts';
 import { openAppender } from '../../../server/append-events.ts';
 import type { CostReport } from '../../../server/source.ts';
 import { readTallyspan, runTallyspan } from '../../programs/tallyspan.ts';

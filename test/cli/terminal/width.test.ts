@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { generateHistory } from '../../../cli/history/generate-history.ts';
+import { generateHistory } from '../../../server/example/history/generate-history.ts';
 import { runCli } from '../../../cli/program.ts';
 import { openAppender } from '../../../server/append-events.ts';
 import { openSource } from '../../../server/source.ts';

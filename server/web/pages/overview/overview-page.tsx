@@ -11,10 +11,11 @@ import {
 } from '../../../../core/text/format.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
 import { TimeChart } from '../../parts/chart/time-chart.tsx';
-import { linkTo, type LinkParams } from '../../parts/cells.tsx';
+import { Name, linkTo, type LinkParams } from '../../parts/cells.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { RunTable } from '../../parts/run-table.tsx';
 import { TimePicker } from '../../parts/time-picker.tsx';
+import { adviceFor, type NotUnderstood } from '../../../intake/not-understood.ts';
 import type { SenderSettings } from '../../sender-settings.ts';
 import { STACKS, type OverviewData, type OverviewQuestion } from './overview-data.ts';
 
@@ -24,6 +25,8 @@ export interface OverviewView {
   /** Zone of the server. */
   readonly zone: string;
   readonly sender: SenderSettings;
+  /** What came and was not understood. */
+  readonly received: readonly NotUnderstood[];
 }
 
 /** The time of the page without one in its address. */
@@ -31,7 +34,7 @@ export const OVERVIEW_TIME = '24h';
 
 export function OverviewPage({ view }: { view: OverviewView }): VNode {
   const { data, question } = view;
-  if (!data.hasData) return <Welcome sender={view.sender} />;
+  if (!data.hasData) return <Welcome view={view} />;
   return (
     <>
       <Head view={view} />
@@ -288,6 +291,28 @@ function RunPanel(props: {
   );
 }
 
+const RECEIVED_SHOWN = 5;
+
+/** What came already and nothing was made of: where the first run may be. */
+function NotUnderstoodList({ rows }: { rows: readonly NotUnderstood[] }): VNode {
+  return (
+    <>
+      <h2>Something came and was not understood</h2>
+      <ul>
+        {rows.slice(0, RECEIVED_SHOWN).map((row) => (
+          <li key={`${row.kind} ${row.service} ${row.scope} ${row.name}`}>
+            {formatCountOf(row.count, row.kind)} <Name text={row.name} /> from <Name text={row.service} />.{' '}
+            <span class="soft">{adviceFor(row.kind)}</span>
+          </li>
+        ))}
+      </ul>
+      <p>
+        <a href="/received">All that was not understood</a>
+      </p>
+    </>
+  );
+}
+
 /** A command to be copied. */
 function Command({ id, text }: { id: string; text: string }): VNode {
   return (
@@ -312,7 +337,8 @@ const FRAMEWORKS: readonly (readonly [string, string])[] = [
   ['Next.js or another server', 'NODE_OPTIONS="--import @tallyspan/node/register" npm start'],
 ];
 
-function Welcome({ sender }: { sender: SenderSettings }): VNode {
+function Welcome({ view }: { view: OverviewView }): VNode {
+  const { sender, received } = view;
   return (
     <div class="hello">
       <h1>Nothing here yet: this is how to send the first run</h1>
@@ -346,6 +372,14 @@ function Welcome({ sender }: { sender: SenderSettings }): VNode {
           (gRPC).
         </li>
       </ol>
+      <form class="example" method="post" action="/example">
+        <button type="submit">Show me example data</button>{' '}
+        <span class="soft">
+          invented runs of a week, to see what the pages show; it is kept apart from yours and removed again
+          by a button.
+        </span>
+      </form>
+      {received.length > 0 && <NotUnderstoodList rows={received} />}
       <p class="soft">This page looks again every few seconds.</p>
     </div>
   );

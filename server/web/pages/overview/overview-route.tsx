@@ -31,18 +31,16 @@ export function registerOverviewRoutes(app: FastifyInstance, context: WebContext
     const data = await readOverview(database, question);
     const { needsToken } = context.access;
     const sender = senderSettings(context.grpcAddress(), request.headers.host, needsToken);
+    const received = context.intake.notUnderstood.rows();
     return answerPage(
       context,
       request,
       reply,
     )(
       <>
-        <ReceivedHint
-          kinds={context.intake.notUnderstood.rows().length}
-          futureEvents={(await readFuture(database)).count}
-        />
+        <ReceivedHint kinds={received.length} futureEvents={(await readFuture(database)).count} />
         {data.hasData && <FindingsPanel report={context.latestFindings?.()} />}
-        <OverviewPage view={{ data, question, zone: timezone, sender }} />
+        <OverviewPage view={{ data, question, zone: timezone, sender, received }} />
       </>,
       {
         title: 'Overview',

@@ -1,11 +1,11 @@
 // One generated run: its events in order, as the preload would have written them.
 
-import { Ledger } from '../../core/attribution/attribution.ts';
-import { modelCallFields, type ModelCallSource } from '../../core/model-call/model-call-fields.ts';
-import { toolCostFields } from '../../core/pricing/cost-fields.ts';
-import { priceCall } from '../../core/pricing/cost.ts';
-import type { EventRecord } from '../../core/event.ts';
-import { inputTotal, readUsage } from '../../core/pricing/usage.ts';
+import { Ledger } from '../../../core/attribution/attribution.ts';
+import { modelCallFields, type ModelCallSource } from '../../../core/model-call/model-call-fields.ts';
+import { toolCostFields } from '../../../core/pricing/cost-fields.ts';
+import { priceCall } from '../../../core/pricing/cost.ts';
+import type { EventRecord } from '../../../core/event.ts';
+import { inputTotal, readUsage } from '../../../core/pricing/usage.ts';
 import type { AgentProfile } from './profiles.ts';
 import { Prompt } from './prompt.ts';
 import type { Random } from './random.ts';

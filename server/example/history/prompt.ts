@@ -1,8 +1,8 @@
 // The prompt of a generated run: its content blocks as shapes, and what a cache that works, or does not,
 // makes of them. No text exists; a block is an owner and a number of tokens.
 
-import { PSEUDO_TOOLS, type BlockShape } from '../../core/attribution/block-shape.ts';
-import type { RequestShape } from '../../core/attribution/request-shape.ts';
+import { PSEUDO_TOOLS, type BlockShape } from '../../../core/attribution/block-shape.ts';
+import type { RequestShape } from '../../../core/attribution/request-shape.ts';
 import type { AgentProfile } from './profiles.ts';
 import type { Random } from './random.ts';
 
