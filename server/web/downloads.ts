@@ -61,17 +61,24 @@ async function send(
   read: (signal: AbortSignal) => AsyncGenerator<Uint8Array>,
 ): Promise<FastifyReply> {
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort(new Error('the client left')));
+  const bytes = read(gone.signal);
+  const leave = (): void => {
+    gone.abort(new Error('the client left'));
+    // Also where nobody has begun to read: what was made goes.
+    bytes.return(undefined).catch(() => undefined);
+  };
+  // It may have left while what is said beforehand was looked up.
+  if (reply.raw.destroyed) leave();
+  else reply.raw.once('close', leave);
   request.socket.setTimeout(STALLED_MS, () => {
     if (reply.raw.headersSent) reply.raw.destroy();
   });
-  const bytes = read(gone.signal);
   const first = await bytes.next().catch((error: unknown) => {
     if (!gone.signal.aborted) throw withDiskReason(error);
     return undefined;
   });
   // Nobody waits for an answer any more.
-  if (first === undefined) return reply.hijack();
+  if (first === undefined || gone.signal.aborted) return reply.hijack();
   const { done, value } = first;
   async function* whole(): AsyncGenerator<Uint8Array> {
     if (done !== true) yield value;

@@ -135,7 +135,10 @@ const WAYS = {
   malformed: (name) => client.messages.create(params(name)),
   unhandled_failure: async (name) => {
     void client.messages.create(params(name)).then((message) => message);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    // On a busy machine the answer takes its time.
+    for (let tries = 0; unhandled.length === 0 && tries < 300; tries++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 20));
     return unhandled.splice(0);
   },
   not_awaited: async (name) => {
