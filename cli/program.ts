@@ -18,6 +18,7 @@ import { registerDemo } from './commands/demo.ts';
 import { registerDiagnose } from './commands/read/diagnose.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerExec } from './commands/exec.ts';
+import { registerJudge } from './commands/quality/judge.ts';
 import { registerEval } from './commands/quality/eval.ts';
 import { registerExport } from './commands/data/export.ts';
 import { registerImport } from './commands/data/import.ts';
@@ -83,6 +84,7 @@ export function createProgram(io: CliIo): Command {
   registerCompare(program, io);
   registerVersions(program, io);
   registerScore(program, io);
+  registerJudge(program, io);
   registerCheck(program, io);
   registerDataset(program, io);
   registerEval(program, io);

@@ -331,6 +331,14 @@ export const EVENTS = {
       'tallyspan.score.evaluator', 'gen_ai.response.id',
     ],
   },
+  'judge.call': {
+    doc: 'A model call of a judge, which asks whether a run has a failure. It counts in the numbers of judges and in no other.',
+    fields: [
+      'gen_ai.evaluation.name', 'tallyspan.score.evaluator', 'tallyspan.score.target_id', 'gen_ai.request.model',
+      'gen_ai.response.model', 'gen_ai.response.id', 'gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens',
+      'cost_nano_usd', 'tallyspan.cost.status', 'duration_ms', 'error.type',
+    ],
+  },
   'agent.finding': {
     doc: 'An open finding, as the server saw it last. A later one with the same tallyspan.key takes its place.',
     fields: ['finding.kind', 'finding_weekly_nano_usd'],

@@ -4,6 +4,7 @@ import type { Filter, Signal } from '../signal.ts';
 import { count, distinct, per, range, ratio, RUN_DIMENSIONS, sum } from '../values.ts';
 
 const SCORE = 'agent.score';
+const JUDGE_CALL = 'judge.call';
 const MILLION = 1_000_000;
 const SCORE_DIMENSIONS = ['score', 'label', 'scorer', ...RUN_DIMENSIONS] as const;
 const HAS_NUMBER: Filter = { field: 'score_millionths', isPresent: true };
@@ -85,5 +86,31 @@ export const SCORE_SIGNALS = [
     better: 'down',
     bad: 'A good result costs more: runs got more expensive, or fewer of them are good.',
     action: 'Compare cost_per_run and score_share by version: one of them moved.',
+  },
+  {
+    id: 'judge_cost',
+    title: 'Cost of judges',
+    unit: 'nanoUsd',
+    help: 'Cost of the model calls of judges, which is in no other cost. A call that ended without an answer counts with the most that it may have cost.',
+    value: sum(JUDGE_CALL, 'cost_nano_usd'),
+    window: range(),
+    dimensions: ['score', 'model', 'agent'],
+    whenEmpty: null,
+    better: 'down',
+    bad: 'Judging costs more than it tells.',
+    action: 'Judge fewer runs (sample), or ask a model that costs less.',
+  },
+  {
+    id: 'judge_calls',
+    title: 'Calls of judges',
+    unit: '1',
+    help: 'Model calls of judges. Two for each verdict.',
+    value: count(JUDGE_CALL),
+    window: range(),
+    dimensions: ['score', 'model', 'agent', 'error'],
+    whenEmpty: 0,
+    better: 'neither',
+    bad: 'More calls than twice the scores of judges: many give no score.',
+    action: 'Group by error; see what `tallyspan judge` says of a run.',
   },
 ] as const satisfies readonly Signal[];

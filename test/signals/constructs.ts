@@ -95,7 +95,7 @@ export const CONSTRUCTS: readonly Signal[] = [
     'count_all',
     count(
       '*',
-      (['agent.score', 'billing.cost'] as const).map((name) => ({ field: 'event.name', isNot: name })),
+      (['agent.score', 'billing.cost', 'judge.call'] as const).map((name) => ({ field: 'event.name', isNot: name })),
     ),
     ['service', 'agent'],
   ),

@@ -1,0 +1,68 @@
+// Judges stored runs: those that a rule is about and that it has not scored yet. Scores and calls go where the runs came from.
+
+import type { EventRecord } from '../../core/event.ts';
+import type { RunTree, Source } from '../../server/source.ts';
+import type { RunScore } from '../files/score-sink.ts';
+import { isSampled, judgeVersion, type JudgeFile } from './judge-file.ts';
+import type { Judge } from './judge.ts';
+import { readRunContent } from './run-content.ts';
+
+export interface JudgedRuns {
+  readonly scores: readonly RunScore[];
+  readonly calls: readonly EventRecord[];
+  readonly left: readonly { readonly run: string; readonly rule: string; readonly why: string }[];
+  /** Runs that a rule was not asked about: another agent, not drawn, or scored before. */
+  readonly skipped: number;
+  readonly isOverLimit: boolean;
+}
+
+export async function judgeRuns(
+  source: Source,
+  runs: readonly RunTree[],
+  file: JudgeFile,
+  judge: Judge,
+  signal: AbortSignal,
+): Promise<JudgedRuns> {
+  const scores: RunScore[] = [];
+  const calls: EventRecord[] = [];
+  const left: { run: string; rule: string; why: string }[] = [];
+  let skipped = 0;
+  for (const run of runs) {
+    const runId = run['agent.run_id'];
+    const agent = run['gen_ai.agent.name'] ?? undefined;
+    const rules = file.rules.filter(
+      (rule) =>
+        (rule.agent === undefined || rule.agent === agent) &&
+        isSampled(rule, runId) &&
+        !run.scores.some((score) => score['tallyspan.score.evaluator'] === judgeVersion(rule)),
+    );
+    skipped += file.rules.length - rules.length;
+    if (rules.length === 0) continue;
+    const content = await readRunContent(source, run);
+    for (const rule of rules) {
+      const judged = await judge.judge(rule, { runId, agent, content: content?.conversation });
+      calls.push(...judged.calls);
+      if ('noScore' in judged.verdict)
+        left.push({ run: runId, rule: rule.name, why: judged.verdict.noScore });
+      else
+        scores.push({
+          run: runId,
+          name: rule.name,
+          value: judged.verdict.isGood,
+          source: 'judge',
+          author: rule.model,
+          evaluator: judgeVersion(rule),
+          id: (id) => `judge/${id}/${rule.name}`,
+        });
+      if (signal.aborted) return { scores, calls, left, skipped, isOverLimit: false };
+      if (judged.isOverLimit) return { scores, calls, left, skipped, isOverLimit: true };
+    }
+  }
+  return { scores, calls, left, skipped, isOverLimit: false };
+}
+
+/** What judges cost on the calendar day so far, nano-USD. */
+export async function judgeCostToday(source: Source): Promise<number> {
+  const result = await source.signal('judge_cost', { window: 'day' });
+  return 'value' in result ? (result.value ?? 0) : 0;
+}
