@@ -181,7 +181,10 @@ class RunsOfTrace {
       const run = this.#runOf(draft);
       const calls = draft.members.filter(({ event }) => event['event.name'] === 'agent.model_call');
       const isRun = draft.head !== undefined || calls.some(isBelowSomething);
-      for (const { event } of draft.members) events.push(isRun ? inRun(event, run) : event);
+      for (const { event } of draft.members) {
+        event['agent.run_id'] = run.id;
+        events.push(isRun ? inRun(event, run) : event);
+      }
       const member = draft.head?.span ?? calls[0]?.node.span;
       if (isRun && member !== undefined) events.push(...runEvents(run, member));
     }
@@ -190,7 +193,7 @@ class RunsOfTrace {
 
   #innermostFirst(): Draft[] {
     return [...this.#drafts.values()]
-      .map((draft) => ({ draft, depth: depthOf(draft.head) }))
+      .map((draft) => ({ draft, depth: this.#places.isAtRoot(draft.head) ? 0 : depthOf(draft.head) }))
       .toSorted((a, b) => b.depth - a.depth)
       .map(({ draft }) => draft);
   }
@@ -202,7 +205,7 @@ class RunsOfTrace {
     const ends = members.map(({ node }) => Math.max(node.span.startMs, node.span.endMs));
     const around = head === undefined ? 'trace' : this.#places.of(head);
     const run: ForeignRun = {
-      id: head === undefined ? traceIdOf(members) : runIdOf(head),
+      id: head === undefined ? this.#idAbove(members) : this.#places.runIdOf(head),
       parentId: this.#idOf(around),
       span,
       isEnded: head !== undefined || members.every(({ node }) => isRoot(node.top)),
@@ -224,11 +227,15 @@ class RunsOfTrace {
     return run;
   }
 
+  #idAbove([first]: readonly Member[]): string {
+    return first === undefined ? '' : this.#places.runIdAbove(first.node);
+  }
+
   #idOf(place: SpanPlace): string | undefined {
     if (place === 'trace') return undefined;
     if ('ownRunId' in place) return place.ownRunId;
     // A workflow around agents that runs nothing itself is no run.
-    return this.#drafts.has(place.head) ? runIdOf(place.head) : undefined;
+    return this.#drafts.has(place.head) ? this.#places.runIdOf(place.head) : undefined;
   }
 }
 
@@ -253,15 +260,6 @@ function isBelowSomething({ node, doesCount }: Member): boolean {
   return doesCount && (node.top.span.facts.kind !== 'call' || !isRoot(node.top));
 }
 
-/** The run at the root of a trace has its id; others have one of the trace's and their span's. */
-function runIdOf({ span }: TraceNode): string {
-  return (span.parentSpanId ?? '') === '' ? span.traceId : span.traceId.slice(0, 16) + span.spanId;
-}
-
-function traceIdOf(members: readonly Member[]): string {
-  return members[0]?.node.span.traceId ?? '';
-}
-
 /** The span above the calls, where all there is above them has come. */
 function rootOf(members: readonly Member[]): TraceNode | undefined {
   const tops = [...new Set(members.map(({ node }) => node.top))];
@@ -281,7 +279,6 @@ function identityOf(own: TraceIdentity, members: readonly Member[]): TraceIdenti
 function inRun(event: Draught, run: ForeignRun): EventRecord {
   for (const key of IDENTITY_KEYS) event[key] ??= run.identity[key];
   event['gen_ai.agent.name'] ??= run.agentName;
-  event['agent.run_id'] = run.id;
   event['agent.parent_run_id'] = run.parentId;
   return event;
 }

@@ -2,7 +2,7 @@
 // and else what is above the calls. An agent around calls that our own instrumentation saw is none: they have their run.
 
 import type { Duplicates, CallReport } from './same-call.ts';
-import type { TraceNode } from './trace-tree.ts';
+import { isRoot, type TraceNode } from './trace-tree.ts';
 
 /** Where a span belongs: in the run of an agent or a workflow, in one of our own, or in what is above the calls. */
 export type SpanPlace = { readonly head: TraceNode } | { readonly ownRunId: string } | 'trace';
@@ -11,6 +11,8 @@ export class Places {
   /** Agents and workflows that are no runs. */
   readonly #without = new Set<TraceNode>();
   readonly #withAgents = new Set<TraceNode>();
+  /** The agent, the workflow or the span of a run of our own at the root of the trace. */
+  readonly #root: TraceNode | undefined;
 
   constructor(
     nodes: readonly TraceNode[],
@@ -39,6 +41,12 @@ export class Places {
       if (this.#withAgents.has(node) || (kind === 'agent' && !this.#without.has(node)))
         this.#withAgents.add(parent);
     }
+    this.#root = nodes.find(
+      (node) =>
+        (node.span.parentSpanId ?? '') === '' &&
+        (node.span.facts.ownRunId !== undefined ||
+          (RUN_KINDS.has(node.span.facts.kind) && this.isHead(node))),
+    );
   }
 
   /** Whether the agent or workflow may be a run. */
@@ -59,6 +67,34 @@ export class Places {
     }
     if (at.ownRunId !== undefined) return { ownRunId: at.ownRunId };
     const { workflow } = node;
-    return workflow !== undefined && this.isHead(workflow) ? { head: workflow } : 'trace';
+    if (workflow !== undefined && this.isHead(workflow)) return { head: workflow };
+    return isRoot(node.top) ? 'trace' : this.#placeAtRoot(node);
+  }
+
+  /** What hangs on a span that has not come is taken for a part of the run at the root, where there is one. */
+  #placeAtRoot(node: TraceNode): SpanPlace {
+    if (this.#root === undefined || this.#root === node.top) return 'trace';
+    const { ownRunId } = this.#root.span.facts;
+    return ownRunId === undefined ? { head: this.#root } : { ownRunId };
+  }
+
+  /** Whether the run is the one at the root, which what hangs on nothing is nested in. */
+  isAtRoot(node: TraceNode | undefined): boolean {
+    return node !== undefined && node === this.#root;
+  }
+
+  /** The run at the root of a trace has its id; others have one of the trace's and their span's. */
+  runIdOf(node: TraceNode): string {
+    const { traceId, spanId } = node.span;
+    return this.isAtRoot(node) ? traceId : traceId.slice(0, 16) + spanId;
+  }
+
+  /** The id of the run that calls are in which have no agent above them. */
+  runIdAbove({ top }: TraceNode): string {
+    const { traceId } = top.span;
+    const isTaken = this.#root !== undefined && this.#root.span.facts.ownRunId === undefined;
+    return isTaken ? this.runIdOf(top) : traceId;
   }
 }
+
+const RUN_KINDS: ReadonlySet<unknown> = new Set(['agent', 'workflow']);

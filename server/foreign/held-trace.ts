@@ -54,9 +54,9 @@ export class HeldTrace {
     }
     const events = besideLogs(assembleTrace([...this.#spans.values()]), logged);
     const isSettled = this.#isSettled();
-    if (isSettled && lines.size === 0) return { events: withRevision(events, revision), becameLarge: false };
-    const changes = changesOf(lines, events, revision);
     this.#lines = isSettled ? undefined : lines;
+    const isFirst = isSettled && lines.size === 0;
+    const changes = isFirst ? withRevision(events, revision) : changesOf(lines, events, revision);
     return { events: changes, becameLarge: false };
   }
 

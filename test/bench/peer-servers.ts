@@ -160,6 +160,7 @@ export async function startFileCollector(): Promise<{
   readonly httpUrl: string;
   readonly tracesUrl: string;
   readonly grpcAddress: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }> {
   const folder = makeTemporaryFolder('file-collector');
@@ -188,6 +189,7 @@ service:
     httpUrl: `${collector.httpUrl}/v1/logs`,
     tracesUrl: `${collector.httpUrl}/v1/traces`,
     grpcAddress: collector.grpcEndpoint,
+    pid: collector.process.pid,
     async stop() {
       await collector.stop();
       rmSync(folder, { recursive: true, force: true });
