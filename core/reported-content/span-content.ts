@@ -60,8 +60,11 @@ export function readSpanContent(
 /** Keys whose long texts are content: that one is left out is worth saying. */
 const CONTENT_KEY = /messages|prompt|completion|input|output|request|response/;
 
+function isLong(value: unknown): boolean {
+  return typeof value === 'string' && value.length > LONGEST_CHARS;
+}
+
 function shortOf(attributes: Attributes): { readonly values: Attributes; readonly isCut: boolean } {
-  const isLong = (value: unknown): boolean => typeof value === 'string' && value.length > LONGEST_CHARS;
   const long = Object.keys(attributes).filter((key) => isLong(attributes[key]));
   if (long.length === 0) return { values: attributes, isCut: false };
   const values = Object.fromEntries(Object.entries(attributes).filter(([, value]) => !isLong(value)));

@@ -57,7 +57,10 @@ export class AmbiguousRunError extends Error {
 
 /** Fewer characters name no run. */
 export const SHORTEST_RUN_ID = 4;
-const STEPS_LIMIT = 10_000;
+/** Of each kind of step. */
+const STEPS_LIMIT = 20_000;
+/** A call has one for each tool in its context. */
+const COSTS_LIMIT = 200_000;
 /** How long after the end of its run an event may stand: a stream that nobody waited for. */
 const LATE_MS = DAY_MS;
 const EARLIEST_MS = 0;
@@ -121,7 +124,7 @@ async function readRows(database: RunQueryable, runId: string): Promise<Database
     database,
     `agent_run_id = ${textSql(runId)} AND timestamp >= ${instantSql(stretch.from)}
        AND timestamp <= ${instantSql(stretch.to)}`,
-    STEPS_LIMIT,
+    (name) => (name === 'agent.tool_cost' ? COSTS_LIMIT : STEPS_LIMIT),
   );
 }
 
