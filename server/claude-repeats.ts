@@ -1,37 +1,45 @@
-// Repeats: what Claude Code reports in more than one way, beyond single calls. A remainder stands for calls that nobody
-// reported: where logs or spans tell of the session from the start, these are there as calls of their own. A run of
-// spans whose calls all count elsewhere repeats the run of the log, and a run of the log the run of the program around
-// the Agent SDK. They are kept and marked as duplicates.
+// Repeats: what Claude Code reports in more than one way, beyond single calls. A run of spans whose calls all count
+// elsewhere repeats the run of the log, and a run of the log the run of the program around the Agent SDK. They are kept
+// and marked as duplicates. Remainders stand for calls that nobody reported: claude-remainders.ts.
 
 import { tableOf } from '../core/columns.ts';
+import { BY_SPAN, settleStoredRemainders } from './claude-remainders.ts';
 import type { Selection } from './store/columns/event-appender.ts';
 import { FIELD_INDEX, type EventBatch } from './store/columns/event-batch.ts';
 import { textsSql, type Queryable } from './store/file/database.ts';
 import type { EventStore } from './store/write/event-store.ts';
 
-/** A call may be logged so long after another reporter's time of the first call of its session. */
-const LATE_SQL = 'INTERVAL 1 MINUTE';
-const BY_SPAN = "starts_with(coalesce(tallyspan_dialect, ''), 'claude-code/')";
-const BY_CLAUDE_CODE = `(tallyspan_source = 'log' OR ${BY_SPAN})`;
+/** Claude Code may log what belongs to a run so long after the program saw it end. */
+const LATE_MS = 5_000;
 const OF_A_RUN = ['agent.run.started', 'agent.run', 'agent.tool_call'] as const;
 
-/** Sessions in which the rows may repeat something, or make something repeated. */
-export function sessionsOf(selections: readonly Selection[]): Set<string> {
+/**
+ * Sessions in which the rows may repeat something, or make something repeated. A call of the instrumentation may only in
+ * a session that is known to be one of Claude Code.
+ */
+export function sessionsOf(
+  selections: readonly Selection[],
+  known: ReadonlyMap<string, unknown>,
+): Set<string> {
   const sessions = new Set<string>();
   for (const { batch, rows } of selections) {
-    if (!mayConcern(batch)) continue;
+    const hasReporters = mayConcern(batch);
+    if (!hasReporters && known.size === 0) continue;
     for (const row of rows) {
-      const source = batch.text(row, 'tallyspan.source');
-      const isConcerned =
-        (source === 'log' && batch.name(row) === 'agent.model_call') ||
-        source === 'messages' ||
-        source === 'remainder' ||
-        batch.text(row, 'tallyspan.dialect')?.startsWith('claude-code/') === true;
-      const session = isConcerned ? batch.text(row, 'gen_ai.conversation.id') : undefined;
-      if (session !== undefined) sessions.add(session);
+      if (batch.name(row) !== 'agent.model_call' && !hasReporters) continue;
+      const session = batch.text(row, 'gen_ai.conversation.id');
+      if (session === undefined || sessions.has(session)) continue;
+      if ((hasReporters && isOfClaudeCode(batch, row)) || known.has(session)) sessions.add(session);
     }
   }
   return sessions;
+}
+
+function isOfClaudeCode(batch: EventBatch, row: number): boolean {
+  const source = batch.text(row, 'tallyspan.source');
+  if (source === 'messages' || source === 'remainder') return true;
+  if ((source === 'log' || source === 'transcript') && batch.name(row) === 'agent.model_call') return true;
+  return batch.text(row, 'tallyspan.dialect')?.startsWith('claude-code/') === true;
 }
 
 function mayConcern(batch: EventBatch): boolean {
@@ -48,18 +56,11 @@ export async function markRepeats(
   sessions?: ReadonlySet<string>,
 ): Promise<void> {
   const joined = await joinRuns(database, store, sessions);
-  const covered = await findCovered(database, sessions && new Set([...sessions, ...joined]));
+  await settleStoredRemainders(database, store, sessions && new Set([...sessions, ...joined]));
   const runs = await findRepeatedRuns(database, sessions);
-  if (covered.length === 0 && runs.length === 0) return;
+  if (runs.length === 0) return;
   await store.exclusively(async (writer) => {
-    if (covered.length > 0)
-      await writer.run(
-        `UPDATE agent_model_call SET tallyspan_duplicate = true
-         WHERE tallyspan_source = 'remainder' AND tallyspan_duplicate IS NOT TRUE
-           AND gen_ai_conversation_id IN ${textsSql('?')}`,
-        [JSON.stringify(covered)],
-      );
-    for (const name of runs.length > 0 ? OF_A_RUN : [])
+    for (const name of OF_A_RUN)
       await writer.run(
         `UPDATE ${tableOf(name)} SET tallyspan_duplicate = true
          WHERE ${BY_SPAN} AND tallyspan_duplicate IS NOT TRUE AND agent_run_id IN ${textsSql('?')}`,
@@ -85,6 +86,11 @@ const PLACE_TYPE = JSON.stringify([
   Object.fromEntries(['old', ...OF_THE_PROGRAM].map((column) => [column, 'VARCHAR'])),
 ]);
 
+/** The place of what is seen, of several the one with the least of the value. */
+function placeOf(value: string): string {
+  return OF_THE_PROGRAM.map((column) => `arg_min(seen.${column}, ${value}) AS ${column}`).join(', ');
+}
+
 /**
  * Puts what the log tells of a run into the run in which the instrumentation shows calls of it: that has the agent and
  * the user. Gives the sessions of those runs.
@@ -95,11 +101,32 @@ async function joinRuns(
   sessions: ReadonlySet<string> | undefined,
 ): Promise<string[]> {
   const places = await database.all(
-    `SELECT told.agent_run_id AS old, ${OF_THE_PROGRAM.map((column) => `arg_min(seen.${column}, seen.timestamp) AS ${column}`).join(', ')}
-     FROM agent_model_call AS told JOIN agent_model_call AS seen USING (anthropic_request_id)
-     WHERE told.tallyspan_source = 'log' AND told.agent_run_id IS NOT NULL ${within(sessions, 'told.')}
-       AND seen.tallyspan_dialect IS NULL AND coalesce(seen.tallyspan_source, 'messages') = 'messages'
-       AND seen.agent_run_id <> told.agent_run_id
+    `WITH matched AS (
+       SELECT told.agent_run_id AS old, ${placeOf('seen.timestamp')}
+       FROM agent_model_call AS told JOIN agent_model_call AS seen USING (anthropic_request_id)
+       WHERE told.tallyspan_source = 'log' AND told.agent_run_id IS NOT NULL ${within(sessions, 'told.')}
+         AND seen.tallyspan_dialect IS NULL AND coalesce(seen.tallyspan_source, 'messages') = 'messages'
+         AND seen.agent_run_id <> told.agent_run_id
+       GROUP BY ALL
+     ), programs AS (
+       SELECT *, epoch_ms(timestamp) - duration_ms AS since FROM agent_run
+       WHERE tallyspan_source IS NULL AND tallyspan_dialect IS NULL ${within(sessions)}
+     ), told AS (
+       SELECT agent_run_id AS old, gen_ai_conversation_id AS session, agent_parent_run_id AS parent, timestamp FROM events
+       WHERE tallyspan_source = 'log' AND tallyspan_duplicate IS NOT TRUE
+         AND gen_ai_conversation_id IN (SELECT gen_ai_conversation_id FROM programs)
+     ), apart AS (
+       SELECT old, session, min(timestamp) AS first, max(timestamp) AS last FROM (
+         FROM told UNION ALL SELECT parent, session, NULL, timestamp FROM told
+       ) WHERE old IS NOT NULL GROUP BY ALL HAVING max(parent) IS NULL
+         AND old NOT IN (SELECT old FROM matched) AND old NOT IN (SELECT agent_run_id FROM programs)
+     )
+     FROM matched
+     UNION ALL BY NAME
+     -- Where the calls that both tell of were lost, or have their place already: the run that went on then.
+     SELECT apart.old, ${placeOf('-seen.since')} FROM apart JOIN programs AS seen ON seen.gen_ai_conversation_id = apart.session
+       AND seen.since <= epoch_ms(apart.last) AND epoch_ms(apart.first) <= epoch_ms(seen.timestamp) + ${LATE_MS}
+     WHERE coalesce(seen.agent_parent_run_id, '') NOT IN (SELECT agent_run_id FROM programs)
      GROUP BY ALL`,
     valuesOf(sessions),
   );
@@ -114,7 +141,7 @@ async function joinRuns(
       );
     await writer.run('BEGIN');
     try {
-      for (const name of [...OF_A_RUN, 'agent.model_call'] as const)
+      for (const name of [...OF_A_RUN, 'agent.model_call', 'agent.note'] as const)
         await change(
           tableOf(name),
           'agent_parent_run_id = place.agent_run_id, user_id = place.user_id, service_name = place.service_name',
@@ -145,25 +172,6 @@ async function joinRuns(
   return places.flatMap(({ gen_ai_conversation_id: session }) =>
     typeof session === 'string' ? [session] : [],
   );
-}
-
-/** Sessions that have a remainder, and calls by Claude Code itself from the start. */
-async function findCovered(
-  database: Queryable,
-  sessions: ReadonlySet<string> | undefined,
-): Promise<unknown[]> {
-  const rows = await database.all(
-    `WITH remaining AS (
-       SELECT DISTINCT gen_ai_conversation_id AS session FROM agent_model_call
-       WHERE tallyspan_source = 'remainder' AND tallyspan_duplicate IS NOT TRUE
-         AND gen_ai_conversation_id IS NOT NULL ${within(sessions)})
-     SELECT gen_ai_conversation_id AS session FROM agent_model_call
-     WHERE gen_ai_conversation_id IN (SELECT session FROM remaining) AND tallyspan_source IS DISTINCT FROM 'remainder'
-     GROUP BY ALL
-     HAVING min(timestamp) FILTER (${BY_CLAUDE_CODE}) <= min(timestamp) + ${LATE_SQL}`,
-    valuesOf(sessions),
-  );
-  return rows.map((row) => row['session']);
 }
 
 /** Runs of spans of which every call counts elsewhere. */

@@ -5,6 +5,7 @@
 
 import type { EventRecord } from '../core/event.ts';
 import { HOUR_MS } from '../core/time/time.ts';
+import { NewestMap } from '../core/newest-map.ts';
 import { markRepeats, sessionsOf } from './claude-repeats.ts';
 import { messageOf } from './process/server-error.ts';
 import { numberOrNull, textOrNull } from './queries/field-values.ts';
@@ -25,6 +26,7 @@ const WATCHED_MS = 60_000;
 /** An ended run is looked at again after this time. */
 const AGAIN_MS = 15_000;
 const OPEN_RUNS_LIMIT = 1_000;
+const SESSIONS_REMEMBERED = 1_000;
 
 interface Watched {
   /** When the last event of it came, Unix milliseconds. */
@@ -39,8 +41,10 @@ export class ClaudeRuns {
   readonly #options: ClaudeRunsOptions;
   readonly #idleMs: number;
   readonly #watched = new Map<string, Watched>();
-  /** Sessions in which a remainder may be covered. */
+  /** Sessions in which something may be reported twice, and remainders to be settled. */
   #sessions = new Set<string>();
+  /** Those that were looked at last. */
+  readonly #known = new NewestMap<string, true>();
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
   #isStopped = false;
@@ -67,7 +71,11 @@ export class ClaudeRuns {
       this.#options.log(`runs of Claude Code: ${messageOf(error)}`);
     });
     store.onStored = (selections) => {
-      for (const session of sessionsOf(selections)) this.#sessions.add(session);
+      for (const session of sessionsOf(selections, this.#known)) {
+        this.#sessions.add(session);
+        this.#known.set(session, true);
+        if (this.#known.size > SESSIONS_REMEMBERED) this.#known.dropOldest();
+      }
       if (this.#sessions.size > 0 && !this.#isStopped) this.#schedule();
     };
   }
@@ -111,7 +119,7 @@ export class ClaudeRuns {
     if (this.#watched.size > 0 && !this.#isStopped) this.#schedule();
   }
 
-  /** Writes the ends of the runs that are over at this instant, and marks the remainders that are covered. */
+  /** Writes the ends of the runs that are over at this instant, and settles what is reported twice. */
   async settle(nowMs: number): Promise<void> {
     const { database, store } = this.#options;
     const sessions = this.#sessions;

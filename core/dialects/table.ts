@@ -86,6 +86,8 @@ export const DIALECTS: readonly Dialect[] = [
       'gen_ai.usage.output_tokens',
       'gen_ai.usage.cache_read.input_tokens',
       'gen_ai.usage.cache_creation.input_tokens',
+      // Of a sub-agent, the conversations' is its own.
+      'gen_ai.conversation.id',
     ],
     wrong: ['gen_ai.response.id'],
     operationByName: [
@@ -94,6 +96,7 @@ export const DIALECTS: readonly Dialect[] = [
       ['^claude_code\\.interaction$', 'invoke_agent'],
     ],
     aliases: {
+      'gen_ai.conversation.id': ['session.id'],
       'gen_ai.request.model': ['model'],
       'gen_ai.usage.input_tokens': ['input_tokens'],
       'gen_ai.usage.output_tokens': ['output_tokens'],

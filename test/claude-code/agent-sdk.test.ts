@@ -10,7 +10,7 @@ import { installPackages } from '../contract/versions/cached-packages.ts';
 import { openHarness, type Harness } from '../contract/harness.ts';
 import { errorExchange } from '../fakes/anthropic-api.ts';
 import { startOtlpReceiver } from '../fakes/otlp-receiver.ts';
-import { getJson, startTestServer, type TestServer } from '../server/harness.ts';
+import { getJson, startTestServer } from '../server/harness.ts';
 import {
   CLAUDE_CODE_VERSIONS,
   claudeEnv,
@@ -19,6 +19,14 @@ import {
   type ClaudeHome,
 } from './claude-code.ts';
 import { costOfLog } from './log-cost.ts';
+import {
+  isOfClaudeCode,
+  replay,
+  settled,
+  settledCost,
+  startOtlpRecorder,
+  type Recorded,
+} from './otlp-recorder.ts';
 import { startScriptedApi, turnsOf, type ApiRequest, type ScriptedApi, type Turn } from './scripted-api.ts';
 
 /** Real programs, on machines that do other things besides. */
@@ -70,8 +78,10 @@ const sum = (events: readonly EventRecord[]): number =>
 const named = (events: readonly EventRecord[], name: EventRecord['event.name']): EventRecord[] =>
   events.filter((event) => event['event.name'] === name);
 
-const runsOf = (server: TestServer): Promise<readonly Readonly<Record<string, unknown>>[]> =>
-  getJson(server, '/api/runs?limit=100');
+type RunSummary = Readonly<Record<string, unknown>>;
+/** Runs within no other, but for those of spans whose log was lost: they have no agent's name. */
+const topOf = (runs: readonly RunSummary[]): RunSummary[] =>
+  runs.filter((run) => run['agent.parent_run_id'] === null && run['gen_ai.agent.name'] !== null);
 
 describe.each(CLAUDE_CODE_VERSIONS)('the Agent SDK on Claude Code %s', (version) => {
   const sdkVersion = version.replace(/^2\.1/, '0.3');
@@ -185,53 +195,61 @@ describe.each(CLAUDE_CODE_VERSIONS)('the Agent SDK on Claude Code %s', (version)
     expect(named(events, 'agent.run')).toEqual([expect.objectContaining({ 'agent.status': 'aborted' })]);
   });
 
-  test("beside Claude Code's own logs and traces each call counts once", async () => {
-    if (binary === undefined || packages === undefined) return;
-    const server = await startTestServer({ claudeIdleMs: 1_000 });
-    try {
+  describe("beside Claude Code's own logs and traces", () => {
+    const ours: Recorded[] = [];
+    const theirs: Recorded[] = [];
+    let expected = 0;
+
+    beforeAll(async () => {
+      if (binary === undefined || packages === undefined) return;
+      const recorder = await startOtlpRecorder();
       const from = api.log.length;
       await runProgram(['plain', 'agents', 'turns', 'around'], {
-        OTEL_EXPORTER_OTLP_ENDPOINT: `http://${server.httpAddress}`,
+        OTEL_EXPORTER_OTLP_ENDPOINT: recorder.url,
         OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
         OTEL_LOGS_EXPORTER: 'otlp',
         OTEL_TRACES_EXPORTER: 'otlp',
         OTEL_METRICS_EXPORTER: 'none',
-        // Sent while it runs: what it sends at its end is cut short on a busy machine.
         OTEL_LOGS_EXPORT_INTERVAL: '200',
         OTEL_TRACES_EXPORT_INTERVAL: '200',
-        CLAUDE_CODE_OTEL_FLUSH_TIMEOUT_MS: '20000',
-        CLAUDE_CODE_OTEL_SHUTDOWN_TIMEOUT_MS: '20000',
         CLAUDE_CODE_ENABLE_TELEMETRY: '1',
         CLAUDE_CODE_ENHANCED_TELEMETRY_BETA: '1',
       });
-      const expected = costOfLog(api.log.slice(from));
-      const costOf = async (): Promise<number> =>
-        (await getJson<{ total: { cost_nano_usd: number } }>(server, '/api/cost')).total.cost_nano_usd;
-      let cost = await costOf();
-      // A remainder is there until it is found to be covered.
-      for (let tries = 0; cost !== expected && tries < 200; tries++) {
-        await new Promise((done) => setTimeout(done, 50));
-        cost = await costOf();
+      await recorder.close();
+      expected = costOfLog(api.log.slice(from));
+      for (const sent of recorder.recorded) (isOfClaudeCode(sent) ? theirs : ours).push(sent);
+    });
+
+    // What it sends at its end may be cut short: then some of `theirs` is lost already.
+    test.each<[string, () => readonly Recorded[]]>([
+      ['after ours', () => [...ours, ...theirs]],
+      ['before ours, without their last parts', () => [...theirs.slice(0, -3), ...ours]],
+      ['without every second part', () => [...ours, ...theirs.filter((_, index) => index % 2 === 0)]],
+      ['traces alone', () => [...theirs.filter(({ signal }) => signal === '/v1/traces'), ...ours]],
+    ])('each call counts once: %s', async (_, sent) => {
+      if (binary === undefined || packages === undefined) return;
+      const server = await startTestServer({ claudeIdleMs: 500 });
+      try {
+        await replay(server, sent());
+        expect(await settledCost(server, expected)).toBe(expected);
+        // plain, agents, two turns, around: the program's, and none of the log besides.
+        const runs = await settled<readonly RunSummary[]>(
+          server,
+          '/api/runs?limit=100',
+          (found) => topOf(found).length === 5,
+        );
+        expect(topOf(runs).map((run) => run['gen_ai.agent.name'])).toEqual([
+          'outer',
+          ...Array.from({ length: 4 }, () => 'contract'),
+        ]);
+        const { rows } = await getJson<{ rows: readonly { name: string | null; runs: number }[] }>(
+          server,
+          '/api/cost?by=user',
+        );
+        expect(rows.find(({ name }) => name === 'cust-7')?.runs).toBe(2);
+      } finally {
+        await server.remove();
       }
-      expect(cost).toBe(expected);
-      // plain, agents with three (the messages do not show that one is within another), two turns, around with its own.
-      let runs = await runsOf(server);
-      for (let tries = 0; runs.length !== 9 && tries < 200; tries++) {
-        await new Promise((done) => setTimeout(done, 50));
-        runs = await runsOf(server);
-      }
-      expect(runs).toHaveLength(9);
-      expect(new Set(runs.map((run) => run['service.name']))).toEqual(new Set(['contract']));
-      const { rows } = await getJson<{ rows: readonly { name: string | null; runs: number }[] }>(
-        server,
-        '/api/cost?by=user',
-      );
-      expect(rows.map(({ name, runs: ofUser }) => [name, ofUser])).toEqual([
-        [null, 7],
-        ['cust-7', 2],
-      ]);
-    } finally {
-      await server.remove();
-    }
+    });
   });
 });

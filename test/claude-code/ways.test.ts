@@ -2,14 +2,11 @@
 // alone, its transcripts alone and all at once. Each comes to what the API answered, to the nano-dollar.
 
 import { readFile, readdir } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { readCommand } from '../cli/read-command.ts';
 import { errorExchange } from '../fakes/anthropic-api.ts';
-import { PROTOBUF_TYPE, getJson, post, startTestServer, type TestServer } from '../server/harness.ts';
+import { getJson, startTestServer, type TestServer } from '../server/harness.ts';
 import {
   CLAUDE_CODE_VERSIONS,
   installClaudeCode,
@@ -18,6 +15,7 @@ import {
   type ClaudeHome,
 } from './claude-code.ts';
 import { costOfLog, withoutDetails } from './log-cost.ts';
+import { replay, settled, settledCost, startOtlpRecorder, type OtlpRecorder } from './otlp-recorder.ts';
 import { startScriptedApi, turnsOf, type ApiRequest, type ScriptedApi, type Turn } from './scripted-api.ts';
 
 /** Real programs, on machines that do other things besides. */
@@ -28,12 +26,6 @@ interface RunSummary {
   readonly 'agent.parent_run_id': string | null;
   readonly 'agent.status': string;
   readonly 'agent.turns': number;
-}
-
-/** What was sent, as it was sent. */
-interface Recorded {
-  readonly signal: string;
-  readonly body: Buffer;
 }
 
 const CACHING = {
@@ -77,14 +69,12 @@ function answer(request: ApiRequest): Turn | ReturnType<typeof errorExchange> {
 
 const costOf = async (server: TestServer): Promise<number> =>
   (await getJson<{ total: { cost_nano_usd: number } }>(server, '/api/cost')).total.cost_nano_usd;
-const runsOf = (server: TestServer): Promise<readonly RunSummary[]> => getJson(server, '/api/runs?limit=100');
 
 describe.each(CLAUDE_CODE_VERSIONS)('Claude Code %s', (version) => {
   let binary: string | undefined;
   let home: ClaudeHome;
   let api: ScriptedApi;
-  let receiver: Server;
-  const recorded: Recorded[] = [];
+  let recorder: OtlpRecorder;
   const servers: TestServer[] = [];
 
   beforeAll(async () => {
@@ -92,11 +82,7 @@ describe.each(CLAUDE_CODE_VERSIONS)('Claude Code %s', (version) => {
     if (binary === undefined) return;
     home = await makeClaudeHome();
     api = await startScriptedApi(answer);
-    receiver = createServer((request, response) => {
-      void record(request, response);
-    });
-    await new Promise<void>((listening) => receiver.listen(0, '127.0.0.1', listening));
-    const endpoint = `http://127.0.0.1:${String((receiver.address() as AddressInfo).port)}`;
+    recorder = await startOtlpRecorder();
     const run = async (prompt: string, args: readonly string[] = []): Promise<void> => {
       await runClaudeCode(binary as string, home, {
         apiUrl: api.url,
@@ -112,7 +98,7 @@ describe.each(CLAUDE_CODE_VERSIONS)('Claude Code %s', (version) => {
           OTEL_LOGS_EXPORT_INTERVAL: '200',
           OTEL_TRACES_EXPORT_INTERVAL: '200',
           OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
-          OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+          OTEL_EXPORTER_OTLP_ENDPOINT: recorder.url,
         },
       });
     };
@@ -130,26 +116,20 @@ describe.each(CLAUDE_CODE_VERSIONS)('Claude Code %s', (version) => {
   afterAll(async () => {
     for (const server of servers) await server.remove();
     if (binary === undefined) return;
-    receiver.close();
+    await recorder.close();
     await api.close();
     await home.remove();
   });
-
-  async function record(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    recorded.push({ signal: request.url ?? '', body: await buffer(request) });
-    response.end();
-  }
 
   async function serverOf(
     ...ways: readonly ('/v1/logs' | '/v1/traces' | 'transcripts')[]
   ): Promise<TestServer> {
     const server = await startTestServer({ claudeIdleMs: 1_000 });
     servers.push(server);
-    const sent = recorded.filter(({ signal }) => ways.some((way) => way === signal));
-    for (const { signal, body } of sent) {
-      const { status } = await post(server.httpAddress, signal, body, PROTOBUF_TYPE);
-      if (status !== 200) throw new Error(`${signal} was answered with ${String(status)}`);
-    }
+    await replay(
+      server,
+      recorder.recorded.filter(({ signal }) => ways.includes(signal)),
+    );
     if (ways.includes('transcripts'))
       await readCommand(['import', 'claude', home.projects, '--url', server.uiUrl]);
     return server;
@@ -159,8 +139,9 @@ describe.each(CLAUDE_CODE_VERSIONS)('Claude Code %s', (version) => {
     if (binary === undefined) return;
     const server = await serverOf('/v1/logs');
     expect(await costOf(server)).toBe(costOfLog(api.log));
-    let runs = await runsOf(server);
-    while (runs.some((run) => run['agent.status'] === 'running')) runs = await runsOf(server);
+    const runs = await settled<readonly RunSummary[]>(server, '/api/runs?limit=100', (found) =>
+      found.every((run) => run['agent.status'] !== 'running'),
+    );
     const nested = runs.filter((run) => run['agent.parent_run_id'] !== null);
     expect([runs.length - nested.length, nested.length]).toEqual([6, 4]);
     expect(runs.filter((run) => run['agent.status'] === 'error')).toHaveLength(1);
@@ -184,19 +165,13 @@ describe.each(CLAUDE_CODE_VERSIONS)('Claude Code %s', (version) => {
     if (binary === undefined) return;
     const server = await serverOf(...ways);
     const expected = costOfLog(api.log);
-    let cost = await costOf(server);
-    // A remainder is there until it is found to be covered.
-    for (let tries = 0; cost !== expected && tries < 100; tries++) {
-      await new Promise((done) => setTimeout(done, 50));
-      cost = await costOf(server);
-    }
-    expect(cost).toBe(expected);
+    expect(await settledCost(server, expected)).toBe(expected);
     // A run of spans beside that of the log is marked, too.
-    let runs = await runsOf(server);
-    for (let tries = 0; runs.length !== 10 && tries < 100; tries++) {
-      await new Promise((done) => setTimeout(done, 50));
-      runs = await runsOf(server);
-    }
+    const runs = await settled<readonly RunSummary[]>(
+      server,
+      '/api/runs?limit=100',
+      (found) => found.length === 10,
+    );
     expect(runs).toHaveLength(10);
     await server.close();
     for (const file of await readdir(server.dataDir)) {
