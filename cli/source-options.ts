@@ -2,7 +2,7 @@
 
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { openSource, type Source } from '../server/source.ts';
+import { openSource, type Source, type SourceOptions } from '../server/source.ts';
 import { defaultDataDir } from './files/data-dir.ts';
 import { untilInterrupted } from './terminal/interruption.ts';
 import type { CliIo } from './terminal/io.ts';
@@ -34,21 +34,24 @@ function urlOf({ env }: CliIo): string | undefined {
   return url === undefined || url === '' ? undefined : parseServerUrl(url);
 }
 
+/** What the options and the environment say of where the data is. */
+export function sourceOptionsOf(options: SourceCliOptions, io: CliIo): SourceOptions {
+  return {
+    // Named by the environment, where no option says otherwise.
+    url: options.url ?? (options.data === undefined ? urlOf(io) : undefined),
+    dataDir: options.data,
+    fallbackDataDir: defaultDataDir(io.env),
+    token: io.env['TALLYSPAN_TOKEN'] || undefined,
+  };
+}
+
 /** Opens the source, hands it to `use` and closes it, also when the user asks to stop meanwhile. */
 export async function withSource<T>(
   options: SourceCliOptions,
   io: CliIo,
   use: (source: Source) => Promise<T>,
 ): Promise<T> {
-  const source = await untilInterrupted(io.signal, () =>
-    openSource({
-      // Named by the environment, where no option says otherwise.
-      url: options.url ?? (options.data === undefined ? urlOf(io) : undefined),
-      dataDir: options.data,
-      fallbackDataDir: defaultDataDir(io.env),
-      token: io.env['TALLYSPAN_TOKEN'] || undefined,
-    }),
-  );
+  const source = await untilInterrupted(io.signal, () => openSource(sourceOptionsOf(options, io)));
   let ended: Promise<unknown> = Promise.resolve();
   try {
     return await untilInterrupted(io.signal, () => {

@@ -8,6 +8,7 @@ import { defaultDataDir } from '../files/data-dir.ts';
 import { drainSpool } from '../files/spool-drain.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { durationOption, parsePort, parseSizeBytes, parseTimeZone } from '../options.ts';
+import { readScoringSetup, scoreEndedRuns } from '../scorers/score-ended-runs.ts';
 import { openBrowser } from '../terminal/open-browser.ts';
 import { safeText } from '../terminal/safe-text.ts';
 
@@ -25,6 +26,8 @@ interface UpOptions {
   readonly timezone: string;
   readonly forward?: string;
   readonly claude?: string | true;
+  readonly scores?: readonly string[];
+  readonly judge?: string;
   readonly open: boolean;
 }
 
@@ -84,9 +87,15 @@ export function registerUp(program: Command, io: CliIo): void {
       parseForwardUrl,
     )
     .option('--claude [folder]', 'follow the transcripts of Claude Code, of this user or in a folder')
+    .option(
+      '--scores <scorers...>',
+      'score runs as they end: files or folders of scorers, built-in, json, contains:TEXT, matches:PATTERN, equals:TEXT',
+    )
+    .option('--judge <file>', 'let a model look for failures in runs as they end, within the limit of this file')
     .option('--no-open', 'open no browser; one is opened only from a terminal on a desktop')
     .action(async (options: UpOptions) => {
       const roots = options.claude === undefined ? [] : followedRoots(options.claude, io.env);
+      const scoring = await readScoringSetup(options.scores ?? [], options.judge, io);
       const token = io.env['TALLYSPAN_TOKEN'];
       const server = await startServer({
         dataDir: options.data ?? defaultDataDir(io.env),
@@ -112,8 +121,9 @@ export function registerUp(program: Command, io: CliIo): void {
       if (options.open) openBrowser(server.uiUrl, io);
       const following = roots.length > 0 ? followClaude(roots, server, io) : undefined;
       const draining = drainSpool(server, io);
+      const scored = scoring === undefined ? undefined : scoreEndedRuns(scoring, server, io);
       await waitForStop(io.signal);
-      await Promise.all([following, draining]);
+      await Promise.all([following, draining, scored]);
       await server.close();
     });
 }

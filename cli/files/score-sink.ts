@@ -6,9 +6,8 @@ import { openSource } from '../../server/source.ts';
 import type { RecordedScore } from '../../server/scores/record-scores.ts';
 import type { Score } from '../../core/scores/score.ts';
 import { CliError } from '../terminal/cli-error.ts';
-import type { SourceCliOptions } from '../source-options.ts';
+import { sourceOptionsOf, type SourceCliOptions } from '../source-options.ts';
 import type { CliIo } from '../terminal/io.ts';
-import { defaultDataDir } from './data-dir.ts';
 
 export interface RunScore extends Score {
   /** Run id, or the beginning of it. */
@@ -28,12 +27,7 @@ const SCORES_PER_REQUEST = 500;
 /** The running server, else the folder. */
 export async function openScoreSink(options: SourceCliOptions, io: CliIo): Promise<ScoreSink> {
   const token = io.env['TALLYSPAN_TOKEN'] || undefined;
-  const source = await openSource({
-    url: options.url,
-    dataDir: options.data,
-    fallbackDataDir: defaultDataDir(io.env),
-    token,
-  });
+  const source = await openSource(sourceOptionsOf(options, io));
   const wholeIds = new Map<string, string>();
   const bodyOf = async (scores: readonly RunScore[]): Promise<Record<string, unknown>[]> => {
     for (const run of new Set(scores.map((score) => score.run))) {

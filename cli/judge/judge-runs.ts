@@ -5,7 +5,7 @@ import type { RunTree, Source } from '../../server/source.ts';
 import type { RunScore } from '../files/score-sink.ts';
 import { isSampled, judgeVersion, type JudgeFile } from './judge-file.ts';
 import type { Judge } from './judge.ts';
-import { readRunContent } from './run-content.ts';
+import { readRunContent } from '../run/said-content.ts';
 
 export interface JudgedRuns {
   readonly scores: readonly RunScore[];

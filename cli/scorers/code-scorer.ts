@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { RunFacts } from '../../core/scores/run-facts.ts';
+import type { RunContent } from '../run/said-content.ts';
 import { CliError } from '../terminal/cli-error.ts';
 
 const RUN_LIMIT_MS = 10_000;
@@ -30,8 +31,8 @@ const textOf = (error) => String(error && error.message || error);
 import(workerData).then((loaded) => {
   const score = loaded.default ?? loaded.score;
   if (typeof score !== 'function') return parentPort.postMessage({ fatal: 'it exports no function: export default (run) => ({ name: true })' });
-  parentPort.on('message', async (run) => {
-    try { parentPort.postMessage({ scores: await score(run) ?? {} }); }
+  parentPort.on('message', async ({ run, content }) => {
+    try { parentPort.postMessage({ scores: await score(run, content) ?? {} }); }
     catch (error) { parentPort.postMessage({ error: textOf(error) }); }
   });
   parentPort.postMessage({ ready: true });
@@ -68,9 +69,10 @@ export class CodeScorer {
     return new CodeScorer(file, text, limitMs);
   }
 
-  /** What the function gives of the run, or why it gives nothing. @throws CliError when the file cannot be used at all */
+  /** What the function gives of the run and of what was recorded of it, or why it gives nothing. @throws CliError when the file cannot be used at all */
   async score(
     run: RunFacts,
+    content?: RunContent,
   ): Promise<{ readonly scores: Readonly<Record<string, unknown>> } | { readonly error: string }> {
     if (this.#worker === undefined) {
       this.#worker = new Worker(WORKER, {
@@ -84,7 +86,7 @@ export class CodeScorer {
     }
     const answer = this.#next();
     // oxlint-disable-next-line unicorn/require-post-message-target-origin
-    this.#worker.postMessage(run);
+    this.#worker.postMessage({ run, content });
     const { scores, error } = await answer;
     if (error !== undefined) return { error };
     if (typeof scores !== 'object' || scores === null || Array.isArray(scores))

@@ -1,19 +1,16 @@
-// Scores the runs of a view by code: a file of the user, or the built-in scorers.
+// Scores the runs of a view by code: files of the user, or the built-in scorers.
 
 import { formatCount, formatCountOf } from '../../core/text/format.ts';
-import { builtInScores } from '../../core/scores/built-in.ts';
 import type { RunFacts } from '../../core/scores/run-facts.ts';
-import { ScoreError, scoreFields, type ScoreValue } from '../../core/scores/score.ts';
 import { writeAnswer } from '../terminal/answer.ts';
 import { openScoreSink, type RunScore } from '../files/score-sink.ts';
 import { withSource, type SourceCliOptions } from '../source-options.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { safeText } from '../terminal/safe-text.ts';
-import { CodeScorer } from './code-scorer.ts';
+import { readRunContent, type RunContent } from '../run/said-content.ts';
+import { openScorers, scoreRun } from './open-scorers.ts';
 import { factsOfTree } from './tree-facts.ts';
-
-const BUILT_IN = 'built-in';
 
 export interface CodeOptions extends SourceCliOptions {
   readonly with: string;
@@ -33,11 +30,12 @@ export async function scoreByCode(options: CodeOptions, runId: string | undefine
             .filter((run) => run['agent.status'] !== 'running')
             .map((run) => run['agent.run_id'])
         : [runId];
-    const found: RunFacts[] = [];
+    const found: ReadRun[] = [];
     for (const id of ids) {
       const tree = await source.run(id);
       const facts = tree === undefined ? undefined : factsOfTree(tree);
-      if (facts !== undefined) found.push(facts);
+      if (tree !== undefined && facts !== undefined)
+        found.push({ facts, content: await readRunContent(source, tree) });
       else if (runId !== undefined) throw new CliError(`no run begins with "${id}" in ${source.name}.`);
     }
     return found;
@@ -63,42 +61,27 @@ export async function scoreByCode(options: CodeOptions, runId: string | undefine
   }
 }
 
+interface ReadRun {
+  readonly facts: RunFacts;
+  readonly content: RunContent | undefined;
+}
+
 async function scoresOf(
-  file: string,
-  runs: readonly RunFacts[],
+  name: string,
+  runs: readonly ReadRun[],
 ): Promise<{ readonly scores: readonly RunScore[]; readonly faults: readonly string[] }> {
-  const scorer = file === BUILT_IN ? undefined : await CodeScorer.open(file);
+  const scorers = await openScorers([name]);
   const scores: RunScore[] = [];
   const faults: string[] = [];
   try {
-    for (const run of runs) {
-      const given = scorer === undefined ? { scores: builtInScores(run) } : await scorer.score(run);
-      if ('error' in given) {
-        faults.push(`run ${run.runId.slice(0, 8)}: ${given.error}`);
-        continue;
+    for (const { facts, content } of runs)
+      for (const scorer of scorers) {
+        const scored = await scoreRun(scorer, facts, content);
+        scores.push(...scored.scores);
+        faults.push(...scored.faults.map((fault) => `run ${facts.runId.slice(0, 8)}: ${fault}`));
       }
-      for (const [name, value] of Object.entries(given.scores)) {
-        const score = {
-          name,
-          value: value as ScoreValue,
-          source: 'code' as const,
-          evaluator: scorer?.evaluator ?? `${BUILT_IN}@1`,
-        };
-        try {
-          scoreFields(score);
-          scores.push({
-            ...score,
-            run: run.runId,
-            id: (id) => `code/${id}/${scorer?.name ?? BUILT_IN}/${name}`,
-          });
-        } catch (error) {
-          if (!(error instanceof ScoreError)) throw error;
-          faults.push(`run ${run.runId.slice(0, 8)}: ${error.message}`);
-        }
-      }
-    }
   } finally {
-    await scorer?.close();
+    await Promise.all(scorers.map((scorer) => scorer.close()));
   }
   return { scores, faults };
 }

@@ -2,6 +2,7 @@
 // that was kept. What decides is deterministic: the judgement of each item, what was sent to the model, cost and turns.
 
 import type { EventRecord } from '../event.ts';
+import { isJson } from './built-in.ts';
 import { costWithNestedNanoUsd } from './limits.ts';
 import type { RunFacts } from './run-facts.ts';
 
@@ -204,13 +205,4 @@ function isInOrder(wanted: readonly string[], called: readonly string[]): boolea
   let next = 0;
   for (const name of called) if (name === wanted[next]) next += 1;
   return next === wanted.length;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -5,14 +5,13 @@ import { formatCost, formatCountOf } from '../../../core/text/format.ts';
 import { RUNS_LIMIT } from '../../../server/queries/runs/run-filter.ts';
 import { openSource, type RunTree } from '../../../server/source.ts';
 import { parseMoney } from '../../check/limit-options.ts';
-import { defaultDataDir } from '../../files/data-dir.ts';
 import { openEventSink } from '../../files/event-sink.ts';
 import { openScoreSink } from '../../files/score-sink.ts';
 import { readJudgeFile } from '../../judge/judge-file.ts';
 import { judgeCostToday, judgeRuns } from '../../judge/judge-runs.ts';
 import { Judge, sdkOf } from '../../judge/judge.ts';
 import { durationOption, parseCountUpTo } from '../../options.ts';
-import { withSourceOptions, type SourceCliOptions } from '../../source-options.ts';
+import { sourceOptionsOf, withSourceOptions, type SourceCliOptions } from '../../source-options.ts';
 import { writeAnswer } from '../../terminal/answer.ts';
 import { CliError } from '../../terminal/cli-error.ts';
 import type { CliIo } from '../../terminal/io.ts';
@@ -42,12 +41,7 @@ export function registerJudge(program: Command, io: CliIo): void {
   ).action(async (path: string, runId: string | undefined, options: JudgeOptions) => {
     const file = await readJudgeFile(path);
     const ask = await sdkOf(io.env);
-    const source = await openSource({
-      url: options.url,
-      dataDir: options.data,
-      fallbackDataDir: defaultDataDir(io.env),
-      token: io.env['TALLYSPAN_TOKEN'] || undefined,
-    });
+    const source = await openSource(sourceOptionsOf(options, io));
     let judged;
     let meta;
     try {

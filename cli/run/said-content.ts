@@ -1,7 +1,7 @@
 // What a run said and was told, as one text: the conversation of its last recorded model call, and what came back.
 
 import { conversationOf, conversationTexts, type MessageBlock } from '../../core/model-call/conversation.ts';
-import { readContents, type CallTexts } from '../run/run-content.ts';
+import { readContents, type CallTexts } from './run-content.ts';
 import type { RunTree, Source } from '../../server/source.ts';
 
 /** What was recorded of a run, as scorers get it. */
