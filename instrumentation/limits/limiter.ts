@@ -10,6 +10,7 @@ import {
   type Account,
   type Amounts,
 } from '../../core/limits/account.ts';
+import { amountsPaid, inputNanoUsdOf } from './paid-amounts.ts';
 import { NO_LIMIT_SETTINGS, type LimitSettings } from '../../core/limits/limit-settings.ts';
 import type { LimitScope } from '../../core/limits/limit.ts';
 import { describeLoop, isLoopToStop, type Loop } from '../../core/limits/loop-watch.ts';
@@ -142,7 +143,7 @@ export class Limiter {
     return {
       ...(wait === undefined ? {} : { wait }),
       settle: (paid) => {
-        this.#settle(request, reservation, paid);
+        this.#settle(request, reservation, worst, paid);
       },
       cancel: () => {
         reservation.settle(NO_AMOUNTS);
@@ -156,21 +157,9 @@ export class Limiter {
     };
   }
 
-  #settle(request: LimitedRequest, reservation: Reservation, paid: PaidAmount): void {
+  #settle(request: LimitedRequest, reservation: Reservation, worst: WorstPrice, paid: PaidAmount): void {
     const { reading } = paid;
-    const { held } = reservation;
-    // What was answered and never counted is taken for what it could have been.
-    const isUnknown = paid.wasAnswered && reading === undefined;
-    reservation.settle({
-      nanoUsd: paid.costNanoUsd ?? (isUnknown ? held.nanoUsd : 0),
-      tokens:
-        reading === undefined
-          ? isUnknown
-            ? held.tokens
-            : 0
-          : inputTotal(reading.usage) + reading.usage.output,
-      turns: held.turns,
-    });
+    reservation.settle(amountsPaid(paid, reservation.held, worst));
     if (reading !== undefined && request.isBatch !== true)
       this.#counted.set(request.run, { shape: request.facts.shape, usage: reading.usage, atMs: Date.now() });
     this.#warn(request, reservation.accounts);
@@ -222,10 +211,7 @@ export class Limiter {
     const output = Math.max(reading.usage.output, Math.floor(answer.outputLength / CHARS_PER_TOKEN));
     const input = inputTotal(reading.usage);
     if (output <= worst.outputTokens && input <= worst.inputTokens) return undefined;
-    const inputNanoUsd =
-      worst.inputTokens === 0 || worst.nanoUsd === undefined
-        ? 0
-        : ((worst.nanoUsd - worst.outputTokens * worst.outputTokenNanoUsd) * input) / worst.inputTokens;
+    const inputNanoUsd = worst.inputTokens === 0 ? 0 : (inputNanoUsdOf(worst) * input) / worst.inputTokens;
     const soFar: Amounts = {
       nanoUsd: Math.ceil(inputNanoUsd + output * worst.outputTokenNanoUsd),
       tokens: input + output,
@@ -244,7 +230,7 @@ export class Limiter {
   ): Admitted | undefined {
     if (!this.#settings.shortens || request.canShorten === false || worst.outputTokens === 0)
       return undefined;
-    const inputNanoUsd = (worst.nanoUsd ?? 0) - worst.outputTokens * worst.outputTokenNanoUsd;
+    const inputNanoUsd = inputNanoUsdOf(worst);
     let maxTokens = worst.outputTokens;
     for (const account of accounts) {
       if (account.unit === 'tokens') maxTokens = Math.min(maxTokens, account.left - worst.inputTokens);

@@ -45,6 +45,8 @@ export interface PaidAmount {
   readonly reading: UsageReading | undefined;
   /** Whether the API answered, so that something was paid. */
   readonly wasAnswered: boolean;
+  /** Whether the caller gave it up while it was under way: its input may have been read. */
+  readonly wasGivenUp?: boolean;
 }
 
 /** What let the call through, and hears what it came to. */
@@ -81,6 +83,8 @@ export class ModelCall {
   isOwnSpan = false;
   requestId: string | undefined;
   isEnded = false;
+  /** Whether a request of it has been sent; true where nobody can tell. */
+  hasLeft = true;
   /** What the SDK handed out for the call, until it has ended. */
   promise: object | undefined;
   /** Ends what its answer is read through, while it is open; the process goes. */
@@ -128,7 +132,6 @@ export class ModelCall {
     return `chat ${this.facts.model}`;
   }
 
-  /** Only the first end counts. `endMs` is now unless it ended earlier. */
   /** It was refused before it left: there is no call, only the limit's own event. */
   withdraw(): void {
     if (this.isEnded) return;
@@ -143,6 +146,7 @@ export class ModelCall {
     this.onEnd?.();
   }
 
+  /** Only the first end counts. `endMs` is now unless it ended earlier. */
   end(end: CallEnd, endMs: number = Date.now()): void {
     if (this.isEnded) return;
     this.isEnded = true;
@@ -174,7 +178,8 @@ export class ModelCall {
       : undefined;
     const cost = request && priceCall(request.reading, request.circumstances, overrides);
     const costNanoUsd = cost === undefined || cost.status === 'unpriced' ? undefined : cost.costNanoUsd;
-    this.#paid = { costNanoUsd, reading, wasAnswered: request !== undefined };
+    const wasGivenUp = (end.type === 'left' || end.type === 'unread') && this.hasLeft;
+    this.#paid = { costNanoUsd, reading, wasAnswered: request !== undefined, wasGivenUp };
     const uncachedNanoUsd = request && priceUncached(request, overrides);
     const fields = this.#fields(end, endMs, reading, cost, uncachedNanoUsd);
     const { span } = this;

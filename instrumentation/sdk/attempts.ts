@@ -20,6 +20,7 @@ export function observeAttempts(
   options: RequestOptions | undefined,
 ): RequestOptions | undefined {
   if (client === undefined || !('middleware' in client)) return options;
+  call.hasLeft = false;
   return { ...options, middleware: [...(options?.middleware ?? []), recordAttempts(call)] };
 }
 
@@ -34,6 +35,7 @@ function recordAttempts(call: ModelCall): Middleware {
         throw refusal;
       }
     }
+    call.hasLeft = true;
     const startMs = Date.now();
     const note = (status: string): void => {
       guard('attempt', () => {

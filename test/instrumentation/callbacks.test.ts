@@ -36,6 +36,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'sdk/observe-call.ts send': 'the function of the SDK, called in the place of it',
   'frameworks/ai-sdk.ts bindStore': 'has to give a place; ours is guarded inside',
   'record/runs.ts whenQuiet': 'called by the end of a model call, which is guarded',
+  'wire/held-body.ts nextTick': 'the function of the program, called as its write would call it',
   'process/guard.ts catch': 'the guard itself',
 };
 
