@@ -85,6 +85,12 @@ export function describeBlock(block: unknown, role: string): BlockShape {
   return shape;
 }
 
+/** Shape of a block of an answer that has streamed in, the same as it will have when the caller sends it back. */
+export function describeStreamed(type: 'text' | 'thinking', codes: Uint8Array | Uint16Array): BlockShape {
+  hash.reset().mixText(type).mixCodes(codes);
+  return shapeOf(type, PSEUDO_TOOLS.history, estimateTextTokens(codes.length), codes.length);
+}
+
 function describeFresh(block: Json, role: string): BlockShape {
   const type = asText(block['type']) ?? '';
   if (role === 'tools') return describeDefinition(block);

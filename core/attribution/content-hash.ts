@@ -36,6 +36,29 @@ export class ContentHash {
     return this;
   }
 
+  /** Like {@link mixText}, of the codes of its characters. */
+  mixCodes(codes: Uint8Array | Uint16Array): this {
+    const { length } = codes;
+    let first = this.#first ^ length;
+    let second = this.#second ^ length;
+    let index = 0;
+    for (; index + 1 < length; index += 2) {
+      const pair = (codes[index] ?? 0) | ((codes[index + 1] ?? 0) << 16);
+      first = imul(first ^ pair, FIRST_PRIME);
+      first ^= first >>> 15;
+      second = imul(second ^ pair, SECOND_PRIME);
+    }
+    if (index < length) {
+      const unit = codes[index] ?? 0;
+      first = imul(first ^ unit, FIRST_PRIME);
+      second = imul(second ^ unit, SECOND_PRIME);
+    }
+    this.#first = first;
+    this.#second = second ^ (second >>> 13);
+    this.chars += length;
+    return this;
+  }
+
   mixText(text: string): this {
     const { length } = text;
     let first = this.#first ^ length;

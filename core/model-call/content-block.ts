@@ -1,7 +1,8 @@
 // A content block of an answer: whole as a message holds it, or growing by the deltas of a stream.
 // A block that is closed keeps its shape and what tells what the call cost and did, and lets go of its text.
 
-import { describeBlock, type BlockShape } from '../attribution/block-shape.ts';
+import { describeBlock, describeStreamed, type BlockShape } from '../attribution/block-shape.ts';
+import { GrowingText } from './growing-text.ts';
 import { asJson, asList, asText, type Json } from './json.ts';
 
 /** Tools that run code in a container which is charged by the hour. */
@@ -28,6 +29,10 @@ export class ContentBlock {
   #isCopied = false;
   /** JSON of a tool's input as far as it streamed in. */
   #inputJson: string | undefined;
+  /** What has streamed in since it was last looked at. */
+  #grown: GrowingText | undefined;
+  /** What that belongs to. */
+  #growing: 'text' | 'thinking' | 'input' = 'text';
   #shape: BlockShape | undefined;
   #chars: number | undefined;
   #input: unknown;
@@ -45,13 +50,14 @@ export class ContentBlock {
   add(delta: Json): void {
     switch (delta['type']) {
       case 'text_delta':
-        this.#append('text', delta);
+        this.#append('text', asText(delta['text']));
         return;
       case 'thinking_delta':
-        this.#append('thinking', delta);
+        this.#append('thinking', asText(delta['thinking']));
         return;
       case 'input_json_delta':
-        this.#inputJson = `${this.#inputJson ?? ''}${asText(delta['partial_json']) ?? ''}`;
+        this.#inputJson ??= '';
+        this.#append('input', asText(delta['partial_json']));
         return;
       case 'citations_delta':
         this.#set({ citations: [...asList(this.#raw['citations']), delta['citation']] });
@@ -71,6 +77,7 @@ export class ContentBlock {
     this.#isOutput = this.isOutput;
     this.#input = this.type === 'tool_use' ? this.input : undefined;
     this.#inputJson = undefined;
+    this.#grown = undefined;
     const { caller, from, to } = this.#raw;
     this.#raw = { caller, from, to };
     this.#isCopied = true;
@@ -78,14 +85,21 @@ export class ContentBlock {
 
   /** As the API sends it in a whole message; what is no JSON in a tool's input (a cut stream) stays text. */
   get value(): Json {
+    this.#join();
     return this.#inputJson === undefined ? this.#raw : { ...this.#raw, input: this.input };
   }
 
   get shape(): BlockShape {
-    return this.#shape ?? describeBlock(this.value, 'assistant');
+    if (this.#shape !== undefined) return this.#shape;
+    const { type } = this;
+    const isFromStream = (type === 'text' || type === 'thinking') && this.#growing === type;
+    return isFromStream && this.#grown !== undefined && (this.#raw[type] ?? '') === ''
+      ? describeStreamed(type, this.#grown.codes)
+      : describeBlock(this.value, 'assistant');
   }
 
   get input(): unknown {
+    this.#join();
     if (this.#input !== undefined) return this.#input;
     return this.#inputJson === undefined || this.#inputJson === ''
       ? this.#raw['input']
@@ -95,17 +109,20 @@ export class ContentBlock {
   /** Characters of text or thinking, or of the JSON of a tool's input: what the model wrote. */
   get chars(): number {
     if (this.#chars !== undefined) return this.#chars;
+    if (this.#growing === 'input') this.#join();
     if (this.#inputJson !== undefined && !/^\s*(\{\s*\})?\s*$/.test(this.#inputJson))
       return this.#inputJson.length;
     const input = this.#raw['input'];
     if (this.type.endsWith('tool_use') && !isEmptyObject(input)) return JSON.stringify(input)?.length ?? 0;
-    return (asText(this.#raw['text']) ?? asText(this.#raw['thinking']) ?? '').length;
+    return (
+      (asText(this.#raw['text']) ?? asText(this.#raw['thinking']) ?? '').length + (this.#grown?.length ?? 0)
+    );
   }
 
   get isOutput(): boolean {
-    return (
-      this.#isOutput ?? (this.type !== 'fallback' && !(this.type === 'text' && this.#raw['text'] === ''))
-    );
+    if (this.#isOutput !== undefined) return this.#isOutput;
+    if (this.type === 'fallback') return false;
+    return this.type !== 'text' || this.#raw['text'] !== '' || this.#grown !== undefined;
   }
 
   get isContainerCall(): boolean {
@@ -134,9 +151,25 @@ export class ContentBlock {
     };
   }
 
-  #append(key: string, delta: Json): void {
-    const raw = this.#copy();
-    raw[key] = `${asText(raw[key]) ?? ''}${asText(delta[key]) ?? ''}`;
+  #append(growing: 'text' | 'thinking' | 'input', piece: string | undefined): void {
+    if (growing !== this.#growing) this.#join();
+    this.#growing = growing;
+    if (piece === undefined || piece === '') {
+      // A text that has begun, if with nothing.
+      if (growing !== 'input' && this.#raw[growing] === undefined) this.#set({ [growing]: '' });
+      return;
+    }
+    this.#grown ??= new GrowingText();
+    this.#grown.add(piece);
+  }
+
+  #join(): void {
+    if (this.#grown === undefined) return;
+    const more = this.#grown.toString();
+    this.#grown = undefined;
+    const growing = this.#growing;
+    if (growing === 'input') this.#inputJson = `${this.#inputJson ?? ''}${more}`;
+    else this.#copy()[growing] = `${asText(this.#raw[growing]) ?? ''}${more}`;
   }
 
   #set(values: Json): void {

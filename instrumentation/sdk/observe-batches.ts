@@ -12,7 +12,7 @@ import type { PaidAmount } from '../record/model-call.ts';
 import { currentIdentity } from '../record/identity.ts';
 import { limitBatches, settleRow, type CreatesBatches } from './limit-batches.ts';
 import type { Observer } from './observer.ts';
-import { asJson } from '../../core/model-call/json.ts';
+import { asJson, type Json } from '../../core/model-call/json.ts';
 
 /** A row that is not billed. */
 const NOTHING_PAID: PaidAmount = { costNanoUsd: undefined, reading: undefined, wasAnswered: false };
@@ -74,6 +74,14 @@ export function openBatchSpan(observer: Observer): Span {
   return observer.telemetry.tracer.startSpan('batch_results', { kind: SpanKind.CLIENT });
 }
 
+/** The message of a row: where its usage names no tier, it is that of batches, wherever its results were read. */
+function ofBatch(message: Json): Json {
+  const usage = asJson(message['usage']);
+  return message['usage'] === undefined || (usage['service_tier'] ?? null) !== null
+    ? message
+    : { ...message, usage: { ...usage, service_tier: 'batch' } };
+}
+
 /** Records one row of the results as a model call, where it is billed. */
 export function recordRow(
   observer: Observer,
@@ -84,7 +92,7 @@ export function recordRow(
   const result = asJson(asJson(row)['result']);
   // Rows that failed, were cancelled or expired are not billed.
   if (result['type'] !== 'succeeded') return undefined;
-  const answer = new MessageReader().readMessage(result['message']);
+  const answer = new MessageReader().readMessage(ofBatch(asJson(result['message'])));
   const { model } = answer;
   if (model === undefined) return undefined;
   const nowMs = Date.now();

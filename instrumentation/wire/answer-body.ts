@@ -84,15 +84,18 @@ export class AnswerBody {
       answer.readBody(text);
       return;
     }
-    const body = asJson(JSON.parse(text) as unknown);
+    const parsed = guard('parse answer', () => JSON.parse(text) as unknown);
+    // It was cut, or is none of the API's.
+    if (parsed === undefined) this.errorType = 'api_error';
+    const body = asJson(parsed);
     this.#readError(body);
     if (this.errorType !== undefined) return;
     answer.readMessage(endpoint.form === 'converse' ? messageOfConverse(body, model) : body);
   }
 
   #textReader(): (piece: Buffer) => void {
-    const text = new StreamText((event) => {
-      this.#readEvent(event, Date.now());
+    const text = new StreamText((event, atMs) => {
+      this.#readEvent(event, atMs);
     });
     return (piece) => {
       text.push(piece);

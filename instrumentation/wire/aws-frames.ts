@@ -1,6 +1,8 @@
 // Frames: how AWS writes an event stream (application/vnd.amazon.eventstream): length, length of the headers, a checksum,
 // headers, payload, a checksum. Read as they come, cut wherever the network cut them.
 
+import { guard } from '../process/guard.ts';
+
 export interface AwsFrame {
   /** Header `:event-type`, or `:exception-type` of a frame that reports an error. */
   readonly type: string;
@@ -28,16 +30,26 @@ export class FrameReader {
         break;
       }
       if (this.#rest.length < total) break;
-      const headersEnd = PRELUDE_BYTES + this.#rest.readUInt32BE(4);
-      const headers = readHeaders(this.#rest.subarray(PRELUDE_BYTES, headersEnd));
-      frames.push({
-        type: headers.get(':event-type') ?? headers.get(':exception-type') ?? '',
-        payload: this.#rest.subarray(headersEnd, total - CHECKSUM_BYTES),
-      });
+      const frame = readFrame(this.#rest.subarray(0, total));
+      if (frame !== undefined) frames.push(frame);
       this.#rest = this.#rest.subarray(total);
     }
     return frames;
   }
+}
+
+/** What a frame holds; `undefined` where its headers are none, and it is left out. */
+function readFrame(bytes: Buffer): AwsFrame | undefined {
+  const headersEnd = PRELUDE_BYTES + bytes.readUInt32BE(4);
+  const payloadEnd = bytes.length - CHECKSUM_BYTES;
+  if (headersEnd > payloadEnd) return undefined;
+  return guard('frame', () => {
+    const headers = readHeaders(bytes.subarray(PRELUDE_BYTES, headersEnd));
+    return {
+      type: headers.get(':event-type') ?? headers.get(':exception-type') ?? '',
+      payload: bytes.subarray(headersEnd, payloadEnd),
+    };
+  });
 }
 
 function readHeaders(bytes: Buffer): Map<string, string> {

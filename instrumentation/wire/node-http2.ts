@@ -9,9 +9,8 @@ import { Exchange } from './exchange.ts';
 import { holdBody } from './held-body.ts';
 import { watchedExchange, type Watch } from './watched-exchange.ts';
 
-/** Codes of RFC 9113; the module that names them is loaded only where it is used. */
+/** Code of RFC 9113; the module that names it is loaded only where it is used. */
 const NO_ERROR = 0;
-const CANCEL = 8;
 
 type Headers = Readonly<Record<string, unknown>>;
 interface StreamMessage {
@@ -24,6 +23,7 @@ interface StreamMessage {
 
 export function watchNodeHttp2(watch: Watch): void {
   const exchanges = new WeakMap<ClientHttp2Stream, Exchange | BatchExchange>();
+  const left = new WeakSet<ClientHttp2Stream>();
   const begin = guarded('http2 stream', (message: unknown) => {
     const { stream, headers = {} } = message as StreamMessage;
     const exchange = watchedExchange(watch, {
@@ -34,12 +34,19 @@ export function watchNodeHttp2(watch: Watch): void {
     });
     if (exchange === undefined) return;
     exchanges.set(stream, exchange);
+    watchLeaving(stream, left);
     if (exchange instanceof Exchange && exchange.isLimited)
       holdBody(stream, exchange, (error) => {
         stream.destroy(error);
       });
   });
   channel('http2.client.stream.created').subscribe(begin);
+  channel('http2.client.stream.close').subscribe(
+    guarded('http2 close', (message: unknown) => {
+      const { stream } = message as StreamMessage;
+      exchanges.get(stream)?.fail(left.has(stream) ? undefined : 'connection_error');
+    }),
+  );
   for (const [name, work] of Object.entries(STEPS)) {
     const see = guarded(`http2 ${name}`, (message: unknown) => {
       const exchange = exchanges.get((message as StreamMessage).stream);
@@ -63,12 +70,28 @@ const STEPS: Readonly<Record<string, (exchange: Exchange | BatchExchange, messag
       exchange.answer({ status: Number(headers[':status']), header: (name) => textOf(headers[name]) });
       watchAnswer(stream, exchange);
     },
-    close: (exchange, { stream }) => {
-      const { rstCode } = stream;
-      const isLeft = rstCode === NO_ERROR || rstCode === CANCEL;
-      exchange.fail(isLeft ? undefined : 'connection_error');
-    },
   };
+
+/**
+ * Remembers a stream that the program itself leaves: it closes or destroys one that is open. Node does the same with
+ * those that the other side has reset, when they are closed already, and with those of a connection that is gone.
+ */
+function watchLeaving(stream: ClientHttp2Stream, left: WeakSet<ClientHttp2Stream>): void {
+  const see = (): void => {
+    guard('http2 leave', () => {
+      if (!stream.closed && stream.session?.socket.destroyed === false) left.add(stream);
+    });
+  };
+  const [close, destroy] = [stream.close.bind(stream), stream.destroy.bind(stream)];
+  stream.close = (...parameters) => {
+    see();
+    close(...parameters);
+  };
+  stream.destroy = (error) => {
+    see();
+    return destroy(error);
+  };
+}
 
 function watchAnswer(stream: ClientHttp2Stream, exchange: Exchange | BatchExchange): void {
   const push = stream.push.bind(stream);

@@ -1,79 +1,100 @@
-// The text of an event stream, event by event. Of a stream that is longer than any answer usually is, only what is no
-// delta is still parsed: the rest is passed over by a search for where the block ends, so that a flood costs next to
-// nothing. Lengths and hashes of such a block are those of its beginning; usage and cost are whole.
+// The text of an event stream, event by event. Only whole events are decoded; what was cut is kept as bytes. Of a stream
+// that is longer than any answer usually is, deltas are passed over: where the last event of a piece is a delta of the
+// block that is open, the piece holds nothing else, so that a flood costs next to nothing. Lengths and hashes of such a
+// block are those of its beginning; usage and cost are whole.
 
 import { EventStream } from '../../core/model-call/event-stream.ts';
+import { asJson } from '../../core/model-call/json.ts';
 
 /** Some 10,000 events. */
 const WHOLE_BYTES = 2 * 1024 * 1024;
+/** No event of the API is larger; a line without an end is none. */
+const MAX_EVENT_BYTES = 64 * 1024 * 1024;
 const END = Buffer.from('\n\n');
-/** Quotes inside of texts are escaped: these stand in an event's own fields only. */
-const STOP = Buffer.from('"type":"content_block_stop"');
-const ERROR = Buffer.from('"type":"error"');
-/** JSON written without blanks, as the API does: then the marks above are found. */
-const COMPACT = /"type":"message_start"/;
+const LINE_END = 10;
+const NOTHING = Buffer.alloc(0);
 
 export class StreamText {
-  readonly #onEvent: (event: unknown) => void;
-  #decoder = new TextDecoder();
-  #events = new EventStream();
+  readonly #onEvent: (event: unknown, atMs: number) => void;
+  readonly #events = new EventStream();
+  /** Bytes since the block began that is open, about. */
   #bytes = 0;
-  #isCompact: boolean | undefined;
-  /** What followed the last whole event while deltas are passed over; `undefined` while all is parsed. */
-  #carry: Buffer | undefined;
+  /** What followed the last whole event. */
+  #rest: Buffer = NOTHING;
+  /** How a delta of the block that is open begins; `undefined` where the last event was none. */
+  #delta: Buffer | undefined;
+  #deltaIndex: unknown;
 
-  constructor(onEvent: (event: unknown) => void) {
+  /** @param onEvent called with each event, parsed, and when its end came, Unix milliseconds */
+  constructor(onEvent: (event: unknown, atMs: number) => void) {
     this.#onEvent = onEvent;
   }
 
   push(piece: Buffer): void {
     this.#bytes += piece.length;
-    if (this.#carry !== undefined) this.#pass(this.#carry, piece);
-    else if (this.#bytes > WHOLE_BYTES && this.#isCompact === true) this.#begin(piece);
-    else this.#parse(piece);
+    const isPassing = this.#bytes > WHOLE_BYTES && this.#delta !== undefined;
+    if (isPassing && this.#pass(piece)) return;
+    const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
+    const end = endIn(bytes);
+    this.#keep(bytes, end);
+    if (end === 0) return;
+    this.#parse(bytes.toString('utf8', 0, end));
   }
 
-  #parse(piece: Buffer): void {
-    const text = this.#decoder.decode(piece, { stream: true });
-    this.#isCompact ??= COMPACT.test(text);
-    for (const event of this.#events.push(text)) this.#onEvent(event);
+  #parse(text: string): void {
+    const nowMs = Date.now();
+    let last: unknown;
+    for (const event of this.#events.push(text)) {
+      this.#onEvent(event, nowMs);
+      last = event;
+    }
+    if (last === undefined) return;
+    const { type, index } = asJson(last);
+    if (type !== 'content_block_delta') {
+      // The next block is read from its beginning, unless it is one of many.
+      if (this.#delta !== undefined) this.#bytes = Math.min(this.#bytes, WHOLE_BYTES / 2);
+      this.#delta = undefined;
+    } else if (this.#delta === undefined || index !== this.#deltaIndex) {
+      this.#deltaIndex = index;
+      this.#delta = Buffer.from(`{"type":"content_block_delta","index":${String(index)},`);
+    }
   }
 
-  /** From the last whole event of this piece on, deltas are passed over. */
-  #begin(piece: Buffer): void {
+  /** Whether the piece holds nothing but deltas of the block that is open. */
+  #pass(piece: Buffer): boolean {
     const end = piece.lastIndexOf(END);
-    if (end === -1) {
-      this.#parse(piece);
-      return;
+    const before = end <= 0 ? -1 : piece.lastIndexOf(END, end - 1);
+    if (before === -1) {
+      // Smaller than two events: with what was kept there may be one.
+      if (end === -1 && this.#rest.length + piece.length < MAX_EVENT_BYTES) {
+        this.#rest = Buffer.concat([this.#rest, piece]);
+        return !this.#rest.includes(END);
+      }
+      const bytes = Buffer.concat([this.#rest, piece]);
+      const whole = bytes.lastIndexOf(END);
+      if (!this.#isDelta(bytes.subarray(0, whole))) return false;
+      this.#keep(bytes, whole + END.length);
+      return true;
     }
-    this.#parse(piece.subarray(0, end + END.length));
-    this.#carry = Buffer.from(piece.subarray(end + END.length));
+    if (!this.#isDelta(piece.subarray(before, end))) return false;
+    this.#keep(piece, end + END.length);
+    return true;
   }
 
-  #pass(carry: Buffer, piece: Buffer): void {
-    const seam = Buffer.concat([carry.subarray(-STOP.length), piece.subarray(0, STOP.length)]);
-    if (!hasMark(piece) && !hasMark(seam)) {
-      const end = piece.lastIndexOf(END);
-      this.#carry =
-        end === -1 ? Buffer.concat([carry, piece]) : Buffer.from(piece.subarray(end + END.length));
-      return;
-    }
-    // The event that the mark stands in, and what follows, is parsed again.
-    const bytes = Buffer.concat([carry, piece]);
-    const before = bytes.lastIndexOf(END, markIn(bytes));
-    this.#carry = undefined;
-    this.#bytes = WHOLE_BYTES / 2;
-    this.#decoder = new TextDecoder();
-    this.#events = new EventStream();
-    this.#parse(before === -1 ? bytes : bytes.subarray(before + END.length));
+  /** Quotes inside of texts are escaped: what is looked for stands in an event's own fields only. */
+  #isDelta(event: Buffer): boolean {
+    return this.#delta !== undefined && event.includes(this.#delta);
+  }
+
+  /** The piece is the network's: what is kept of it is a copy. */
+  #keep(bytes: Buffer, from: number): void {
+    const isKept = from < bytes.length && bytes.length - from <= MAX_EVENT_BYTES;
+    this.#rest = isKept ? Buffer.from(bytes.subarray(from)) : NOTHING;
   }
 }
 
-function hasMark(bytes: Buffer): boolean {
-  return bytes.includes(STOP) || bytes.includes(ERROR);
-}
-
-function markIn(bytes: Buffer): number {
-  const [stop, error] = [bytes.indexOf(STOP), bytes.indexOf(ERROR)];
-  return stop === -1 ? error : error === -1 ? stop : Math.min(stop, error);
+/** Where the last whole event ends; else the last whole line, for streams that are written with other line ends. */
+function endIn(bytes: Buffer): number {
+  const end = bytes.lastIndexOf(END);
+  return end === -1 ? bytes.lastIndexOf(LINE_END) + 1 : end + END.length;
 }

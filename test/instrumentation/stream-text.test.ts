@@ -4,13 +4,18 @@ import { describe, expect, it } from '@jest/globals';
 import { StreamText } from '../../instrumentation/wire/stream-text.ts';
 
 const event = (data: object): string => `event: x\ndata: ${JSON.stringify(data)}\n\n`;
-const delta = event({
-  type: 'content_block_delta',
-  index: 0,
-  delta: { type: 'text_delta', text: 'it says "type":"content_block_stop" – so' },
-});
-const ends = [
-  { type: 'content_block_stop', index: 0 },
+const deltaOf = (index: number): string =>
+  event({
+    type: 'content_block_delta',
+    index,
+    delta: {
+      type: 'text_delta',
+      text: 'it says {"type":"content_block_delta","index":1, and "type":"content_block_stop" – so',
+    },
+  });
+const delta = deltaOf(0);
+const endsOf = (index: number): object[] => [
+  { type: 'content_block_stop', index },
   { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 9 } },
   { type: 'message_stop' },
 ];
@@ -26,7 +31,7 @@ function read(text: string, pieceBytes: number): { types: string[]; count: numbe
 describe('a long stream', () => {
   const start = event({ type: 'message_start', message: { id: 'msg_1' } });
   const many = delta.repeat(30_000);
-  const last = ends.map(event).join('');
+  const last = endsOf(0).map(event).join('');
 
   it.each([
     [97, 20_000],
@@ -35,10 +40,39 @@ describe('a long stream', () => {
     // One piece is looked at once.
     [10_000_000, 30_020],
   ])('in pieces of %i bytes', (pieceBytes, most) => {
-    const { types, count } = read(start + many + last + delta.repeat(5) + last, pieceBytes);
+    const { types, count } = read(
+      start + many + last + deltaOf(1).repeat(5) + endsOf(1).map(event).join(''),
+      pieceBytes,
+    );
     const block = ['content_block_delta', 'content_block_stop', 'message_delta', 'message_stop'];
     expect(types).toEqual(['message_start', ...block, ...block]);
     expect(count).toBeLessThan(most);
+  });
+
+  it('a block that begins in the midst of it is seen, with what it holds', () => {
+    const begins = event({
+      type: 'content_block_start',
+      index: 1,
+      content_block: { type: 'tool_use', id: 't' },
+    });
+    const stream =
+      start +
+      many +
+      event({ type: 'content_block_stop', index: 0 }) +
+      begins +
+      deltaOf(1).repeat(30_000) +
+      last;
+    const { types } = read(stream, 65_536);
+    expect(types).toEqual([
+      'message_start',
+      'content_block_delta',
+      'content_block_stop',
+      'content_block_start',
+      'content_block_delta',
+      'content_block_stop',
+      'message_delta',
+      'message_stop',
+    ]);
   });
 
   it('an error ends it, too', () => {
