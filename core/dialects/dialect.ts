@@ -99,6 +99,36 @@ export const FIRST_CHUNK_SECONDS_KEYS: readonly string[] = [
   'gen_ai.server.time_to_first_token',
 ];
 
+/** Operations under other names than the conventions', in small letters; the first pattern that matches. */
+export const OPERATION_NAMES: readonly (readonly [pattern: string, operation: string])[] = [
+  [
+    '^(?:a?(?:chat_?)?completions?|a?text_completions?|(?:anthropic_)?messages?(?:[._]create)?|a?responses?(?:[._]create)?|a?generate_content(?:_stream)?|converse(?:_?stream)?|invoke_model(?:_with_response_stream)?|(?:llm|model)(?:[._](?:call|request|invoke|generation))?|generation|inference|generate|generate_text|stream_text|call_llm|chat[._](?:stream|model|request|create))$',
+    'chat',
+  ],
+  ['^(?:agent|agent[._](?:run|invoke|call)|run_agent)$', 'invoke_agent'],
+  ['^(?:workflow|chain|run_workflow|workflow[._]run|invoke_chain)$', 'invoke_workflow'],
+  ['^(?:tool|tool[._](?:call|use|run|execution)|call_tool|run_tool)$', 'execute_tool'],
+  ['^(?:a?embeddings?|embed)$', 'embeddings'],
+  ['^(?:retriever|retrieve|vector_search)$', 'retrieval'],
+  ['^a?rerank(?:er)?$', 'rerank'],
+];
+
+/** Operations of steps that may name tokens and are no calls of a model, or repeat those of calls. */
+export const STEP_OPERATIONS: ReadonlySet<unknown> = new Set([
+  'embeddings',
+  'retrieval',
+  'rerank',
+  'guardrail',
+  'evaluation',
+  'prompt',
+  'parse',
+  'task',
+  'create_agent',
+  'agent_step',
+  'merge_tools',
+  'execute_event_loop_cycle',
+]);
+
 /** Spellings that mean the same whoever uses them. */
 export const COMMON_ALIASES: Partial<Record<StandardKey, readonly string[]>> = {
   'gen_ai.provider.name': ['gen_ai.system', 'llm.provider', 'llm.system'],
@@ -194,6 +224,7 @@ export const RAW_USAGE: readonly { readonly key: string; readonly path: readonly
   { key: 'response_data', path: ['usage'] },
   { key: 'output.value', path: ['usage'] },
   { key: 'gen_ai.usage.raw', path: [] },
+  { key: 'llm.anthropic.usage', path: [] },
 ];
 
 /** What a span that names no response model answered with: the model that was asked for. */

@@ -1,6 +1,7 @@
 // What an input count means, shown by the numbers beside it: an emitter may say one thing in its documents and send another.
 
 import { TOTAL_KEYS, UNCACHED_KEYS, type InputMeaning } from './dialect.ts';
+import { plainNumber } from './plain-values.ts';
 
 export interface SentCounts {
   readonly input: number;
@@ -31,7 +32,7 @@ function firstCount(
   keys: readonly string[],
 ): number | undefined {
   for (const key of keys) {
-    const count = Number(attributes[key] ?? Number.NaN);
+    const count = plainNumber(attributes[key] ?? Number.NaN);
     if (Number.isSafeInteger(count)) return count;
   }
   return undefined;

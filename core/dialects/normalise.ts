@@ -15,6 +15,7 @@ import {
 import { meaningByNumbers } from './input-meaning.ts';
 import { findRawUsage, parseObject } from './raw-usage.ts';
 import { DIALECTS } from './table.ts';
+import { plainNumber, plainText } from './plain-values.ts';
 
 type Attributes = Readonly<Record<string, unknown>>;
 
@@ -54,7 +55,7 @@ const CACHE_WRITE = 'gen_ai.usage.cache_creation.input_tokens';
 /** Patterns of the tables, compiled once: they are asked for every span. */
 const patterns = new Map<string, RegExp>();
 
-function matches(pattern: string, text: string): boolean {
+export function matches(pattern: string, text: string): boolean {
   let compiled = patterns.get(pattern);
   if (compiled === undefined) patterns.set(pattern, (compiled = new RegExp(pattern)));
   return compiled.test(text);
@@ -156,7 +157,7 @@ function readFirstChunk(attributes: Record<string, unknown>, durationMs: number 
 function readOperation(attributes: Record<string, unknown>, name: string, dialect: Dialect): void {
   const byAttribute = dialect.operationByAttribute;
   if (byAttribute !== undefined) {
-    const value = String(attributes[byAttribute.key]);
+    const value = plainText(attributes[byAttribute.key]);
     if (Object.hasOwn(byAttribute.values, value)) {
       if (byAttribute.isStronger) delete attributes['gen_ai.operation.name'];
       attributes['gen_ai.operation.name'] ??= byAttribute.values[value];
@@ -172,7 +173,7 @@ function readOperation(attributes: Record<string, unknown>, name: string, dialec
 function unifyValues(attributes: Record<string, unknown>): void {
   for (const key of COUNT_KEYS) {
     if (attributes[key] === undefined) continue;
-    const count = Math.round(Number(attributes[key])) + 0;
+    const count = Math.round(plainNumber(attributes[key])) + 0;
     if (Number.isNaN(count)) delete attributes[key];
     else attributes[key] = count;
   }
@@ -193,8 +194,9 @@ function unifyValues(attributes: Record<string, unknown>): void {
 // these, and nothing or zero for their sum.
 function addLifetimes(attributes: Record<string, unknown>): void {
   const parts =
-    Number(attributes['tokens_cache_write_5m'] ?? 0) + Number(attributes['tokens_cache_write_1h'] ?? 0);
-  if (parts > Number(attributes[CACHE_WRITE] ?? 0)) attributes[CACHE_WRITE] = parts;
+    plainNumber(attributes['tokens_cache_write_5m'] ?? 0) +
+    plainNumber(attributes['tokens_cache_write_1h'] ?? 0);
+  if (parts > plainNumber(attributes[CACHE_WRITE] ?? 0)) attributes[CACHE_WRITE] = parts;
 }
 
 /** Makes the input count inclusive of the cached tokens; gives back by which rule. */
@@ -205,9 +207,9 @@ function applyInputMeaning(
 ): InputMeaning | 'corrected' {
   const claimed = claimedMeaning(dialect, sent, scopeVersion);
   const input = attributes[INPUT];
-  const cached = Number(attributes[CACHE_READ] ?? 0) + Number(attributes[CACHE_WRITE] ?? 0);
+  const cached = plainNumber(attributes[CACHE_READ] ?? 0) + plainNumber(attributes[CACHE_WRITE] ?? 0);
   if (typeof input !== 'number') return claimed;
-  const shown = meaningByNumbers(sent, { input, cached, output: Number(attributes[OUTPUT] ?? 0) });
+  const shown = meaningByNumbers(sent, { input, cached, output: plainNumber(attributes[OUTPUT] ?? 0) });
   const meaning = shown ?? claimed;
   if (meaning === 'inclusive') return 'inclusive';
   attributes[INPUT] = input + cached;

@@ -18,7 +18,7 @@ export function findRawUsage(attributes: Readonly<Record<string, unknown>>): Raw
   for (const { key, path } of RAW_USAGE) {
     const holder = attributes[key];
     if (holder === undefined) continue;
-    if (typeof holder === 'string' && (holder.length > MOST_CHARS || !holder.includes('"input_tokens"')))
+    if (typeof holder === 'string' && (holder.length > MOST_CHARS || !/["']input_tokens["']/.test(holder)))
       continue;
     const usage = path.reduce<unknown>((value, name) => asObject(value)?.[name], parseObject(holder));
     const read = readRaw(asObject(usage));
@@ -88,10 +88,19 @@ function onlyCounters(value: Readonly<Record<string, unknown>>): Record<string, 
 export function parseObject(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== 'string') return asObject(value) ?? {};
   try {
-    return asObject(JSON.parse(value)) ?? {};
+    return asObject(JSON.parse(value.startsWith("{'") ? jsonOfPython(value) : value)) ?? {};
   } catch {
     return {};
   }
+}
+
+/** A dictionary as Python prints it, of counts and plain words: what has a quote in its texts is no JSON after this. */
+function jsonOfPython(text: string): string {
+  return text
+    .replaceAll("'", '"')
+    .replaceAll(/\bNone\b/g, 'null')
+    .replaceAll(/\bTrue\b/g, 'true')
+    .replaceAll(/\bFalse\b/g, 'false');
 }
 
 function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {

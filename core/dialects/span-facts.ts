@@ -4,8 +4,9 @@
 
 import { cutText } from '../text/cut-text.ts';
 import { TEXT_LIMITS } from '../field-limits.ts';
-import { STANDARD_KEYS, type StandardKey } from './dialect.ts';
-import { OWN_ATTRIBUTE, isOwnSpan, normaliseSpan, type SpanShape } from './normalise.ts';
+import { OPERATION_NAMES, STANDARD_KEYS, STEP_OPERATIONS, type StandardKey } from './dialect.ts';
+import { OWN_ATTRIBUTE, isOwnSpan, matches, normaliseSpan, type SpanShape } from './normalise.ts';
+import { plainNumber, plainText } from './plain-values.ts';
 
 /** `workflow` is a run only where no agent is; `own` is a span of ours, which has its event already; `other` is none of these. */
 export type SpanKind = 'agent' | 'workflow' | 'call' | 'tool' | 'step' | 'own' | 'other';
@@ -48,12 +49,37 @@ export function readSpanFacts(span: SpanAsSent): SpanFacts {
   }
   const normalised = normaliseSpan(span);
   if (normalised === undefined) return { kind: 'other', standard: identityOf(span.attributes), isLocalRoot };
-  const standard = standardOf(normalised.attributes);
+  const standard = withKnownOperation(standardOf(normalised.attributes));
   const { rule, dialect } = normalised;
   if (dialect.isServerSide === true) return { kind: 'other', rule, standard: {}, isLocalRoot };
   const kind = kindOf(standard, span);
   const errorType = isFailed(span) ? errorTypeOf(span.attributes) : undefined;
   return { kind, rule, standard: namedBySpan(kind, standard, span.name), errorType, isLocalRoot };
+}
+
+const KNOWN_OPERATIONS: ReadonlySet<unknown> = new Set([
+  ...CALL_OPERATIONS,
+  ...AGENT_OPERATIONS,
+  ...STEP_OPERATIONS,
+  'invoke_workflow',
+  'execute_tool',
+]);
+
+/** The operation by the name that the conventions have for it. A call under another name has counts or an answer. */
+function withKnownOperation(standard: SpanFacts['standard']): SpanFacts['standard'] {
+  const named = text(standard['gen_ai.operation.name']);
+  if (named === undefined || KNOWN_OPERATIONS.has(named)) return standard;
+  const name = named.toLowerCase();
+  const meant = OPERATION_NAMES.find(([pattern]) => matches(pattern, name))?.[1];
+  const isCalled = hasCounts(standard) || standard['gen_ai.response.id'] !== undefined;
+  return meant === undefined || (meant === 'chat' && !isCalled)
+    ? standard
+    : { ...standard, 'gen_ai.operation.name': meant };
+}
+
+/** Whether the span counts tokens of a model, and nothing is made of it because nobody knows what it does. */
+export function hasUnreadCounts({ kind, standard }: SpanFacts): boolean {
+  return kind === 'step' && hasCounts(standard) && !KNOWN_OPERATIONS.has(standard['gen_ai.operation.name']);
 }
 
 function kindOf(standard: SpanFacts['standard'], span: SpanAsSent): SpanKind {
@@ -102,7 +128,7 @@ const LIST_LIMIT = 32;
 function bounded(key: StandardKey, value: unknown): unknown {
   if (typeof value === 'string') return key === 'anthropic.usage' ? value : cutText(value, TEXT_LIMITS.name);
   if (Array.isArray(value))
-    return value.slice(0, LIST_LIMIT).map((item) => cutText(String(item), TEXT_LIMITS.name));
+    return value.slice(0, LIST_LIMIT).map((item) => cutText(plainText(item), TEXT_LIMITS.name));
   return typeof value === 'object' ? undefined : value;
 }
 
@@ -127,7 +153,7 @@ function namedBySpan(kind: SpanKind, standard: SpanFacts['standard'], name: stri
     return { ...standard, 'gen_ai.tool.name': tool };
   }
   if (kind !== 'agent' || standard['gen_ai.agent.name'] !== undefined) return standard;
-  const named = /^(?:invoke_agent|handle_conversation_turn) (.+)$/.exec(name)?.[1];
+  const named = /^(?:invoke_agent|handle_conversation_turn|agent_run) \[?(.+?)\]?$/.exec(name)?.[1];
   return named === undefined ? standard : { ...standard, 'gen_ai.agent.name': named };
 }
 
@@ -145,7 +171,7 @@ const STATUS_TYPES: Readonly<Record<string, string>> = {
 
 /** Class of the error: as the API names it where that can be seen, else as the emitter does. */
 function errorTypeOf(attributes: Readonly<Record<string, unknown>>): string {
-  const status = STATUS_KEYS.map((key) => Number(attributes[key])).find((value) => value >= 400);
+  const status = STATUS_KEYS.map((key) => plainNumber(attributes[key])).find((value) => value >= 400);
   const byStatus = STATUS_TYPES[String(status)];
   if (byStatus !== undefined) return byStatus;
   const named = text(attributes['error.type']) ?? text(attributes['exception.type']);

@@ -57,6 +57,78 @@ const TRACELOOP: Pick<Dialect, 'operationByAttribute' | 'operationByName' | 'ali
   },
 };
 
+const VERCEL_AI: Omit<Dialect, 'id' | 'doc' | 'match'> = {
+  inputTokens: 'inclusive',
+  operationByName: [
+    ['^ai\\.[A-Za-z]+\\.do(?:Generate|Stream)$', 'chat'],
+    ['^ai\\.toolCall$', 'execute_tool'],
+    ['^ai\\.(?:generate|stream)(?:Text|Object)$', 'invoke_agent'],
+    ['^ai\\.embed(?:Many)?(?:\\.doEmbed)?$', 'embeddings'],
+  ],
+  aliases: {
+    'gen_ai.provider.name': ['ai.model.provider'],
+    'gen_ai.request.model': ['ai.model.id'],
+    'gen_ai.response.model': ['ai.response.model'],
+    'gen_ai.response.id': ['ai.response.id'],
+    'gen_ai.response.finish_reasons': ['ai.response.finishReason'],
+    'gen_ai.usage.input_tokens': ['ai.usage.inputTokens', 'ai.usage.promptTokens'],
+    'gen_ai.usage.output_tokens': ['ai.usage.outputTokens', 'ai.usage.completionTokens'],
+    'gen_ai.usage.cache_read.input_tokens': [
+      'ai.usage.inputTokenDetails.cacheReadTokens',
+      'ai.usage.cachedInputTokens',
+    ],
+    'gen_ai.usage.cache_creation.input_tokens': ['ai.usage.inputTokenDetails.cacheWriteTokens'],
+    ttft_ms: ['ai.response.msToFirstChunk'],
+    'gen_ai.tool.name': ['ai.toolCall.name'],
+    'gen_ai.tool.call.id': ['ai.toolCall.id'],
+    'gen_ai.agent.name': ['ai.telemetry.functionId'],
+    'gen_ai.conversation.id': [
+      'ai.telemetry.metadata.sessionId',
+      'ai.telemetry.metadata.threadId',
+      'ai.telemetry.metadata.chatId',
+    ],
+    'user.id': ['ai.telemetry.metadata.userId'],
+    'agent.task_type': ['ai.telemetry.metadata.taskType'],
+    'agent.version': ['ai.telemetry.metadata.version'],
+    tokens_thinking: ['ai.usage.outputTokenDetails.reasoningTokens', 'ai.usage.reasoningTokens'],
+  },
+};
+
+const LANGFUSE: Omit<Dialect, 'id' | 'doc' | 'match' | 'inputTokens'> = {
+  operationByAttribute: {
+    key: 'langfuse.observation.type',
+    values: {
+      generation: 'chat',
+      agent: 'invoke_agent',
+      chain: 'invoke_workflow',
+      tool: 'execute_tool',
+      retriever: 'retrieval',
+      embedding: 'embeddings',
+      guardrail: 'guardrail',
+      evaluator: 'evaluation',
+    },
+  },
+  aliases: {
+    'gen_ai.request.model': ['langfuse.observation.model.name'],
+    'gen_ai.agent.name': ['langfuse.trace.name'],
+    'user.id': ['langfuse.user.id'],
+    'gen_ai.conversation.id': ['langfuse.session.id'],
+  },
+  json: {
+    key: 'langfuse.observation.usage_details',
+    names: {
+      'gen_ai.usage.input_tokens': ['input', 'input_tokens', 'prompt_tokens'],
+      'gen_ai.usage.output_tokens': ['output', 'output_tokens', 'completion_tokens'],
+      'gen_ai.usage.cache_read.input_tokens': [
+        'cache_read_input_tokens',
+        'input_cache_read',
+        'input_cached_tokens',
+      ],
+      'gen_ai.usage.cache_creation.input_tokens': ['cache_creation_input_tokens', 'input_cache_creation'],
+    },
+  },
+};
+
 export const DIALECTS: readonly Dialect[] = [
   {
     id: 'anthropic-api',
@@ -168,40 +240,7 @@ export const DIALECTS: readonly Dialect[] = [
     id: 'vercel-ai',
     doc: 'Vercel AI SDK 6: totals on the model step and again on the call around it, which is the agent here.',
     match: { scope: '^ai$' },
-    inputTokens: 'inclusive',
-    operationByName: [
-      ['^ai\\.[A-Za-z]+\\.do(?:Generate|Stream)$', 'chat'],
-      ['^ai\\.toolCall$', 'execute_tool'],
-      ['^ai\\.(?:generate|stream)(?:Text|Object)$', 'invoke_agent'],
-      ['^ai\\.embed(?:Many)?(?:\\.doEmbed)?$', 'embeddings'],
-    ],
-    aliases: {
-      'gen_ai.provider.name': ['ai.model.provider'],
-      'gen_ai.request.model': ['ai.model.id'],
-      'gen_ai.response.model': ['ai.response.model'],
-      'gen_ai.response.id': ['ai.response.id'],
-      'gen_ai.response.finish_reasons': ['ai.response.finishReason'],
-      'gen_ai.usage.input_tokens': ['ai.usage.inputTokens', 'ai.usage.promptTokens'],
-      'gen_ai.usage.output_tokens': ['ai.usage.outputTokens', 'ai.usage.completionTokens'],
-      'gen_ai.usage.cache_read.input_tokens': [
-        'ai.usage.inputTokenDetails.cacheReadTokens',
-        'ai.usage.cachedInputTokens',
-      ],
-      'gen_ai.usage.cache_creation.input_tokens': ['ai.usage.inputTokenDetails.cacheWriteTokens'],
-      ttft_ms: ['ai.response.msToFirstChunk'],
-      'gen_ai.tool.name': ['ai.toolCall.name'],
-      'gen_ai.tool.call.id': ['ai.toolCall.id'],
-      'gen_ai.agent.name': ['ai.telemetry.functionId'],
-      'gen_ai.conversation.id': [
-        'ai.telemetry.metadata.sessionId',
-        'ai.telemetry.metadata.threadId',
-        'ai.telemetry.metadata.chatId',
-      ],
-      'user.id': ['ai.telemetry.metadata.userId'],
-      'agent.task_type': ['ai.telemetry.metadata.taskType'],
-      'agent.version': ['ai.telemetry.metadata.version'],
-      tokens_thinking: ['ai.usage.outputTokenDetails.reasoningTokens', 'ai.usage.reasoningTokens'],
-    },
+    ...VERCEL_AI,
   },
   {
     id: 'vercel-ai-otel',
@@ -224,38 +263,7 @@ export const DIALECTS: readonly Dialect[] = [
     doc: 'Langfuse SDK: counts as JSON, each kind apart from the others.',
     match: { scope: '^langfuse-sdk' },
     inputTokens: 'exclusive',
-    operationByAttribute: {
-      key: 'langfuse.observation.type',
-      values: {
-        generation: 'chat',
-        agent: 'invoke_agent',
-        chain: 'invoke_workflow',
-        tool: 'execute_tool',
-        retriever: 'retrieval',
-        embedding: 'embeddings',
-        guardrail: 'guardrail',
-        evaluator: 'evaluation',
-      },
-    },
-    aliases: {
-      'gen_ai.request.model': ['langfuse.observation.model.name'],
-      'gen_ai.agent.name': ['langfuse.trace.name'],
-      'user.id': ['langfuse.user.id'],
-      'gen_ai.conversation.id': ['langfuse.session.id'],
-    },
-    json: {
-      key: 'langfuse.observation.usage_details',
-      names: {
-        'gen_ai.usage.input_tokens': ['input', 'input_tokens', 'prompt_tokens'],
-        'gen_ai.usage.output_tokens': ['output', 'output_tokens', 'completion_tokens'],
-        'gen_ai.usage.cache_read.input_tokens': [
-          'cache_read_input_tokens',
-          'input_cache_read',
-          'input_cached_tokens',
-        ],
-        'gen_ai.usage.cache_creation.input_tokens': ['cache_creation_input_tokens', 'input_cache_creation'],
-      },
-    },
+    ...LANGFUSE,
   },
   {
     id: 'langsmith',
@@ -301,6 +309,70 @@ export const DIALECTS: readonly Dialect[] = [
     match: { scope: '^logfire' },
     inputTokens: 'inclusive',
     exclusiveBefore: '5.0.0',
+  },
+  {
+    id: 'google-adk',
+    doc: 'Google’s Agent Development Kit: its span of merged tools repeats those of the tools.',
+    match: { scope: '^gcp\\.vertex\\.agent$' },
+    inputTokens: 'inclusive',
+    operationByAttribute: {
+      key: 'gen_ai.tool.name',
+      values: { '(merged tools)': 'merge_tools' },
+      isStronger: true,
+    },
+    operationByName: [
+      ['^agent_run \\[', 'invoke_agent'],
+      ['^call_llm$', 'chat'],
+    ],
+    aliases: { 'gen_ai.conversation.id': ['gcp.vertex.agent.session_id'] },
+  },
+  {
+    id: 'litellm',
+    doc: 'LiteLLM: sums without the cache on the request, and in the raw request below it the API’s own usage, as Python prints it.',
+    match: { scope: '^litellm' },
+    inputTokens: 'inclusive',
+    operationByName: [['^raw_gen_ai_request$', 'chat']],
+    aliases: {
+      'gen_ai.request.model': ['llm.anthropic.model'],
+      'gen_ai.response.id': ['llm.anthropic.id'],
+      'gen_ai.response.finish_reasons': ['llm.anthropic.stop_reason'],
+      'user.id': ['llm.user', 'metadata.user_api_key_end_user_id', 'metadata.user_api_key_user_id'],
+    },
+  },
+  {
+    id: 'vercel-ai-tracer',
+    doc: 'Vercel AI SDK with a tracer of the program’s own.',
+    match: { anyAttribute: ['ai.operationId'] },
+    ...VERCEL_AI,
+  },
+  {
+    id: 'openinference-attributes',
+    doc: 'The names of OpenInference from any other emitter: cache included.',
+    match: { anyAttribute: ['openinference.span.kind'] },
+    inputTokens: 'inclusive',
+    operationByAttribute: OPENINFERENCE_KINDS,
+    aliases: OPENINFERENCE_ALIASES,
+  },
+  {
+    id: 'traceloop-attributes',
+    doc: 'The names of OpenLLMetry from its other instrumentations: cache included.',
+    match: { anyAttribute: ['traceloop.span.kind', 'traceloop.entity.name', 'traceloop.workflow.name'] },
+    inputTokens: 'inclusive',
+    ...TRACELOOP,
+  },
+  {
+    id: 'langfuse-attributes',
+    doc: 'The names of Langfuse from any other emitter: its own counts keep each kind apart.',
+    match: {
+      anyAttribute: [
+        'langfuse.observation.type',
+        'langfuse.observation.model.name',
+        'langfuse.observation.usage_details',
+      ],
+    },
+    inputTokens: 'inclusive',
+    exclusiveKey: 'langfuse.observation.usage_details',
+    ...LANGFUSE,
   },
   {
     id: 'gen-ai',

@@ -35,6 +35,12 @@ export function findDuplicates(reports: readonly CallReport[]): Duplicates {
     // One span around several calls repeats them all.
     else duplicates.set(above, undefined);
   }
+  for (const [above, calls] of nearestBelow(reports, byNode)) {
+    if (below.has(above) || !isSumOf(above, calls)) continue;
+    const [only, second] = calls;
+    if (only !== undefined && second === undefined) pairs.push([above, only]);
+    else duplicates.set(above, undefined);
+  }
   for (const group of groupReports(reports, pairs)) {
     const candidates = group.filter((report) => !duplicates.has(report));
     const best = candidates.reduce<CallReport | undefined>(
@@ -44,6 +50,40 @@ export function findDuplicates(reports: readonly CallReport[]): Duplicates {
     for (const report of group) if (report !== best) duplicates.set(report, best);
   }
   return duplicates;
+}
+
+/** The calls below each call, with none between, at any depth. */
+function nearestBelow(
+  reports: readonly CallReport[],
+  byNode: ReadonlyMap<TraceNode, CallReport>,
+): ReadonlyMap<CallReport, readonly CallReport[]> {
+  const below = new Map<CallReport, CallReport[]>();
+  for (const report of reports) {
+    let at = report.node.parent;
+    while (at !== undefined && !byNode.has(at)) at = at.parent;
+    const above = at && byNode.get(at);
+    if (above === undefined) continue;
+    const list = below.get(above);
+    if (list === undefined) below.set(above, [report]);
+    else list.push(report);
+  }
+  return below;
+}
+
+/** Whether the counts of a span are those of the calls below it taken together, of the same model. */
+function isSumOf({ event }: CallReport, calls: readonly CallReport[]): boolean {
+  if (tokensOf(event) === 0) return false;
+  const model = plainModel(event['gen_ai.response.model']);
+  return (
+    calls.every((call) => isOneModel(model, plainModel(call.event['gen_ai.response.model']))) &&
+    (['gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens'] as const).every(
+      (key) => (event[key] ?? 0) === calls.reduce((sum, call) => sum + (call.event[key] ?? 0), 0),
+    )
+  );
+}
+
+function isOneModel(one: string | undefined, other: string | undefined): boolean {
+  return one === undefined || other === undefined || one === other;
 }
 
 function groupReports(
@@ -78,8 +118,8 @@ function groupReports(
 const LEAST_OVERLAP = 0.5;
 
 function looksTheSame(a: EventRecord, b: EventRecord): boolean {
-  const models = [a, b].map((event) => plainModel(event['gen_ai.response.model']));
-  if (models[0] !== undefined && models[1] !== undefined && models[0] !== models[1]) return false;
+  if (!isOneModel(plainModel(a['gen_ai.response.model']), plainModel(b['gen_ai.response.model'])))
+    return false;
   const [low = 0, high = 0] = [a, b].map(tokensOf).toSorted((one, other) => one - other);
   return low === 0 || low / high >= LEAST_OVERLAP;
 }
@@ -91,6 +131,13 @@ function plainModel(model: string | undefined): string | undefined {
 
 function tokensOf(event: EventRecord): number {
   return (event['gen_ai.usage.input_tokens'] ?? 0) + (event['gen_ai.usage.output_tokens'] ?? 0);
+}
+
+function cachedTokensOf(event: EventRecord): number {
+  return (
+    (event['gen_ai.usage.cache_read.input_tokens'] ?? 0) +
+    (event['gen_ai.usage.cache_creation.input_tokens'] ?? 0)
+  );
 }
 
 /** Larger for the better informed; of equals the one that began first. */
@@ -105,6 +152,8 @@ function knowledgeOf({ event, isOwn }: CallReport): readonly number[] {
     Number(isOwn),
     Number(event.cost_nano_usd !== undefined),
     Number(event['tallyspan.cost.status'] === 'priced'),
+    // Whoever says what was cached knows it better than whoever says nothing of it.
+    Number(cachedTokensOf(event) > 0),
     Number(event['tallyspan.cost.reason'] !== 'cache_lifetime_unknown'),
     responseIdsOf(event).length,
     tokensOf(event),

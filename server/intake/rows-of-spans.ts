@@ -11,6 +11,7 @@ import { commonFieldsOf, type FactSpan } from '../../core/dialects.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { readSpanContent } from '../../core/reported-content/span-content.ts';
 import { isOwnSpan } from '../../core/dialects/normalise.ts';
+import { hasUnreadCounts } from '../../core/dialects/span-facts.ts';
 import { factSpanOf, factsJson, resourceOf } from '../foreign/fact-span.ts';
 import type { NotUnderstood } from './not-understood.ts';
 import type { Attributes, Span, SpanGroup } from './otlp-model.ts';
@@ -56,7 +57,8 @@ export function rowsOfSpans(groups: readonly SpanGroup[], keepsContent = false):
       const fact = factSpanOf(span, scope, shared);
       spans.push(fact);
       if (keepsContent && fact.facts.kind === 'call') content.push(...contentEvents(span, fact));
-      if (fact.facts.kind === 'other' && fact.facts.rule === undefined && speaksOfModels(span.attributes))
+      const isUnknown = fact.facts.kind === 'other' && fact.facts.rule === undefined;
+      if (hasUnreadCounts(fact.facts) || (isUnknown && speaksOfModels(span.attributes)))
         notUnderstood.push({
           service: typeof serviceName === 'string' ? serviceName : '',
           scope: group.scope,

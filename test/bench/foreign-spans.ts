@@ -1,5 +1,5 @@
 // Benchmark: spans of others into the embedded server, each request answered after its commit, over 4 connections; and
-// beside it, in turns in the same run, what a Collector writes to a file. Traces are conversations of 9 spans as an emitter
+// beside it, in turns in the same run, what a Collector writes to a file, and events of our own into the same server. Traces are conversations of 9 spans as an emitter
 // recorded them, in batches of 512 as exporters send them, so that traces lie across requests.
 // Run: node test/bench/foreign-spans.ts [SPANS]. Writes docs/benchmarks/foreign-spans.md with machine and date.
 
@@ -10,7 +10,8 @@ import path from 'node:path';
 import { readRecording, type RecordedSpan } from '../fixtures/recorded-spans.ts';
 import { startChildServer } from '../server/child-server.ts';
 import { makeDataDir } from '../server/data-dir.ts';
-import { CONNECTIONS, httpSender } from './otlp-load.ts';
+import { encodeLogs } from './encode-logs.ts';
+import { CONNECTIONS, httpSender, sendLoad } from './otlp-load.ts';
 import { startFileCollector } from './peer-servers.ts';
 
 const SPANS = Number(process.argv[2] ?? 100_000);
@@ -133,6 +134,14 @@ async function rateOf(url: string, pid: number, bodies: readonly Buffer[]): Prom
   return { wall, cpu: (bodies.length * SPANS_PER_REQUEST) / (cpuSeconds(pid) - before) };
 }
 
+async function rateOfOwnEvents(httpAddress: string, pid: number, count: number): Promise<Rates> {
+  const sender = httpSender(`http://${httpAddress}/v1/logs`);
+  const before = cpuSeconds(pid);
+  const { events, busyMs } = await sendLoad(sender, count, encodeLogs);
+  sender.close();
+  return { wall: (events * 1000) / busyMs, cpu: events / (cpuSeconds(pid) - before) };
+}
+
 function median(rates: readonly Rates[], of: keyof Rates): number {
   return rates.map((rate) => rate[of]).toSorted((a, b) => a - b)[rates.length >> 1] as number;
 }
@@ -141,6 +150,9 @@ const bodies = requests();
 const sent = bodies.length * SPANS_PER_REQUEST;
 const dataDir = await makeDataDir();
 const server = await startChildServer({ dataDir });
+const dataDirOfEvents = await makeDataDir();
+const eventServer = await startChildServer({ dataDir: dataDirOfEvents });
+const eventRates: Rates[] = [];
 const collector = await startFileCollector();
 const targets = {
   tallyspan: { url: `http://${server.httpAddress}/v1/traces`, pid: server.pid, rates: [] as Rates[] },
@@ -156,16 +168,20 @@ for (let round = 0; round < ROUNDS; round++) {
     const { url, pid, rates } = targets[name];
     rates.push(await rateOf(url, pid, part));
   }
+  const { httpAddress, pid } = eventServer;
+  eventRates.push(await rateOfOwnEvents(httpAddress, pid, part.length * SPANS_PER_REQUEST));
 }
 const meta = (await (await fetch(`${server.uiUrl}/api/meta`)).json()) as { spans: number; runs: number };
 if (meta.spans !== sent) throw new Error(`${sent} spans acknowledged, ${meta.spans} stored`);
 await server.stop('SIGTERM');
-rmSync(dataDir, { recursive: true, force: true });
+await eventServer.stop('SIGTERM');
+for (const folder of [dataDir, dataDirOfEvents]) rmSync(folder, { recursive: true, force: true });
 await collector.stop();
 
 const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const [own, ceiling] = [targets.tallyspan.rates, targets.collector.rates];
-const ratioOf = (of: keyof Rates): string => (median(own, of) / median(ceiling, of)).toFixed(3);
+const ratioTo = (rates: readonly Rates[], of: keyof Rates): string =>
+  (median(own, of) / median(rates, of)).toPrecision(2);
 const row = (name: string, rates: readonly Rates[], note: string): string =>
   `| ${name} | ${number.format(sent)} | ${number.format(median(rates, 'wall'))} | ${number.format(median(rates, 'cpu'))} | ${note} |`;
 const text = `# Spans of others into the embedded server
@@ -178,9 +194,11 @@ request, 4 connections, OTLP/HTTP protobuf, ${ROUNDS} rounds in turns, medians. 
 | | spans | spans a second | spans a second of processor time | |
 |---|---|---|---|---|
 ${row('tallyspan', own, `runs, calls and tools made of them, answered after the commit; ${number.format(meta.runs)} runs`)}
+${row('tallyspan, events of our own', eventRates, 'for comparison: docs/benchmarks/ingest.md has their rate on a quiet machine')}
 ${row('Collector 0.159.0 to a file', ceiling, 'written, not read')}
 
-tallyspan takes ${ratioOf('wall')} of what the Collector takes, and ${ratioOf('cpu')} by processor time. Highest round: ${number.format(Math.max(...own.map(({ wall }) => wall)))} spans a second.
+Of what the Collector takes it is ${ratioTo(ceiling, 'wall')}, by processor time ${ratioTo(ceiling, 'cpu')}; of events of our own
+${ratioTo(eventRates, 'wall')}, by processor time ${ratioTo(eventRates, 'cpu')}. A span is nearly two rows: itself, and an event of most.
 `;
 writeFileSync(path.join(ROOT, 'docs/benchmarks/foreign-spans.md'), text);
 process.stdout.write(text);

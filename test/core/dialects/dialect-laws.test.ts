@@ -77,6 +77,8 @@ const aValue = fc.oneof(
     [],
     ['end_turn'],
     {},
+    { toString: '', valueOf: '' },
+    [{ toString: '' }],
   ),
   fc.anything().filter((value) => typeof value === 'object' || isPossible(value)),
 );

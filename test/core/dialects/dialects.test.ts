@@ -4,6 +4,8 @@ import { RULE_KEY } from '../../../core/dialects/normalise.ts';
 import { DIALECTS } from '../../../core/dialects/table.ts';
 import { CALL_START, type DialectFixture } from '../../fixtures/dialect-fixture.ts';
 import { DIALECT_FIXTURES } from '../../fixtures/dialect-spans.ts';
+import { spansOfEmitter } from '../../fixtures/told-conversation.ts';
+import { UNUSUAL_EMITTERS } from '../../fixtures/unusual-emitters.ts';
 
 const START_MS = Date.parse(CALL_START);
 
@@ -77,6 +79,8 @@ describe('dialects', () => {
 
   it('every dialect has a fixture, and patterns that RE2 takes too', () => {
     const seen = new Set(DIALECT_FIXTURES.map(({ rule }) => rule?.split('/')[0]));
+    for (const emitter of UNUSUAL_EMITTERS)
+      for (const { facts } of spansOfEmitter(emitter)) seen.add(facts.rule?.split('/')[0]);
     const unseen = DIALECTS.map(({ id }) => id).filter((id) => !seen.has(id));
     expect(unseen).toEqual(['vercel-ai-otel']);
     for (const { match } of DIALECTS)

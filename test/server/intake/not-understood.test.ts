@@ -54,6 +54,19 @@ it('is shown with what to do about it', async () => {
         ...times,
         attributes: { 'http.route': '/' },
       },
+      {
+        traceId: 'a'.repeat(32),
+        spanId: 'd'.repeat(16),
+        name: 'ponder',
+        scope: 'other-vendor',
+        ...times,
+        // Tokens under an operation that nobody knows.
+        attributes: {
+          'gen_ai.operation.name': 'frobnicate',
+          'gen_ai.request.model': 'claude-opus-5-5',
+          'gen_ai.usage.input_tokens': 1000,
+        },
+      },
     ]),
   );
   await sendEvents(server, [
@@ -70,12 +83,13 @@ it('is shown with what to do about it', async () => {
     server,
     '/api/meta',
   );
-  expect(meta.not_understood).toHaveLength(4);
+  expect(meta.not_understood).toHaveLength(5);
   expect(meta.not_understood).toEqual(
     expect.arrayContaining([
       row('log record', '', 'pino', 'shop', 2),
       row('log record', 'shop.sold', 'pino', 'shop', 2),
       row('span', 'think', 'new-vendor'),
+      row('span', 'ponder', 'other-vendor'),
       row('metric', '', '', ''),
     ]),
   );
@@ -85,7 +99,7 @@ it('is shown with what to do about it', async () => {
   for (const text of ['shop.sold', 'new-vendor', 'OTEL_METRICS_EXPORTER', 'from the future', 'early'])
     expect(page).toContain(text);
   const overview = await (await fetch(server.uiUrl, { headers: { accept: 'text/html' } })).text();
-  expect(overview).toContain('4 kinds of data that came were not understood; 1 event is from the future');
+  expect(overview).toContain('5 kinds of data that came were not understood; 1 event is from the future');
   expect(server.lines.filter((line) => line.includes('pino'))).toHaveLength(1);
   expect(judgeReceived(meta as never, 'http://here').map(({ verdict }) => verdict)).toEqual(['warn', 'warn']);
   expect(judgeReceived({ not_understood: [], future_events: 0 }, 'http://here')).toEqual([]);
