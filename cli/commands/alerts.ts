@@ -13,6 +13,7 @@ import { writeAnswer } from '../terminal/answer.ts';
 import { CliError, usageError } from '../terminal/cli-error.ts';
 import type { CliIo, CliOutput } from '../terminal/io.ts';
 import { withSource, withSourceOptions, type SourceCliOptions } from '../source-options.ts';
+import { formatMoment, zoneOf } from '../terminal/moment.ts';
 import { renderTable, type TextColumn } from '../terminal/table.ts';
 
 const NOTICES_SHOWN = 10;
@@ -22,8 +23,13 @@ export function registerAlerts(program: Command, io: CliIo): void {
   const alerts = withSourceOptions(
     program.command('alerts').description('rules of alerts, their states, the last notices'),
   ).action(async (options: SourceCliOptions) => {
-    const overview = await withSource(options, io, (source) => source.alerts());
-    writeAnswer(overview, options, io, (safe) => renderOverview(safe, io.stdout));
+    const { overview, timezone } = await withSource(options, io, async (source) => ({
+      overview: await source.alerts(),
+      timezone: options.json === true ? 'UTC' : await zoneOf(source),
+    }));
+    writeAnswer(overview, options, io, (safe) =>
+      renderOverview(safe, { nowMs: io.now(), timezone }, io.stdout),
+    );
   });
   alerts
     .command('test')
@@ -68,6 +74,11 @@ function channelsOf(io: CliIo): ReturnType<typeof makeChannels> {
   }
 }
 
+interface Clock {
+  readonly nowMs: number;
+  readonly timezone: string;
+}
+
 interface StateRow {
   readonly rule: RuleLine;
   readonly key: string;
@@ -76,19 +87,19 @@ interface StateRow {
 }
 
 /** Rules with what they say now, then the last notices. */
-export function renderOverview(overview: AlertOverview, output: CliOutput): string {
+export function renderOverview(overview: AlertOverview, clock: Clock, output: CliOutput): string {
   const table = renderTable(overview.rules.flatMap(rowsOf), COLUMNS, output);
   const shown = overview.notices.slice(0, NOTICES_SHOWN);
   const notices = shown.map(({ atMs, headline }) => {
-    return `${new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')}  ${headline}\n`;
+    return `${formatMoment(new Date(atMs).toISOString(), clock.nowMs, clock.timezone)}  ${headline}\n`;
   });
-  return `${table}${channelLine(overview)}${notices.length > 0 ? `${noticesTitle(shown.length, overview.notices.length)}\n${notices.join('')}` : ''}`;
+  return `${table}${channelLine(overview)}${notices.length > 0 ? `${noticesTitle(shown.length, overview.notices.length, clock)}\n${notices.join('')}` : ''}`;
 }
 
-function noticesTitle(shown: number, known: number): string {
+function noticesTitle(shown: number, known: number, { timezone }: Clock): string {
   return shown < known
-    ? `last ${formatCount(shown)} of ${formatCount(known)} notices (UTC); --json has all`
-    : 'last notices (UTC)';
+    ? `last ${formatCount(shown)} of ${formatCount(known)} notices (times in ${timezone}); --json has all`
+    : `last notices (times in ${timezone})`;
 }
 
 const COLUMNS: readonly TextColumn<StateRow>[] = [
@@ -104,7 +115,7 @@ const COLUMNS: readonly TextColumn<StateRow>[] = [
     align: 'right',
     value: ({ rule }) => `${rule.comparison === 'above' ? '>' : '<'} ${rule.threshold_text}`,
   },
-  { title: 'OF', shrinks: true, value: (row) => row.key },
+  { title: 'OF', shrinks: true, wraps: true, value: (row) => row.key },
 ];
 
 const STATUS_WORDS = {

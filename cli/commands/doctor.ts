@@ -15,8 +15,9 @@ import { checkPackages, findPackages } from '../doctor/check-packages.ts';
 import { checkPriceAge } from '../doctor/check-prices.ts';
 import { checkReceived } from '../doctor/check-received.ts';
 import type { DoctorFinding, Verdict } from '../doctor/finding.ts';
+import { indented, painted, type Tone } from '../terminal/paragraph.ts';
 import { untilInterrupted } from '../terminal/interruption.ts';
-import type { CliIo } from '../terminal/io.ts';
+import type { CliIo, CliOutput } from '../terminal/io.ts';
 
 /** Page of the local server. */
 const DEFAULT_PAGE = 'http://127.0.0.1:4319';
@@ -44,7 +45,9 @@ export function registerDoctor(program: Command, io: CliIo): void {
       ];
       if (command.length > 0) findings.push(await tryCommand(command, io));
       io.signal.throwIfAborted();
-      writeAnswer(findings, options, io, (safe) => safe.map(renderFinding).join(''));
+      writeAnswer(findings, options, io, (safe) =>
+        safe.map((finding) => renderFinding(finding, io.stdout)).join(''),
+      );
       const failed = findings.filter(({ verdict }) => verdict === 'fail').length;
       if (failed > 0)
         throw new CliError(
@@ -53,9 +56,17 @@ export function registerDoctor(program: Command, io: CliIo): void {
     });
 }
 
-function renderFinding({ verdict, what, details = [], advice }: DoctorFinding): string {
-  const more = advice === undefined ? details : [...details, advice];
-  return `${MARKS[verdict]}  ${what}\n${more.map((line) => `      ${line}\n`).join('')}`;
+const TONES: Readonly<Record<Verdict, Tone>> = { ok: 'good', warn: 'warn', fail: 'bad' };
+
+function renderFinding({ verdict, what, details = [], advice }: DoctorFinding, output: CliOutput): string {
+  const more = [...details, ...(advice === undefined ? [] : [advice])];
+  const mark = painted(MARKS[verdict], TONES[verdict], output);
+  return [
+    ...indented(what, `${mark}  `, '      ', output),
+    ...more.flatMap((line) => indented(line, '      ', '      ', output)),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 /** Runs the command with the preload and its debug output, and counts what was observed of it. */

@@ -77,7 +77,7 @@ function actionColumns(nowMs: number, timezone: string): readonly TextColumn<Lim
     { title: 'AGENT', value: ({ agent }) => agent ?? '' },
     { title: 'USER', value: ({ user }) => user ?? '' },
     { title: 'MODEL', optional: true, value: ({ model }) => model ?? '' },
-    { title: 'FIGURES', shrinks: true, value: figuresOf },
+    { title: 'FIGURES', shrinks: true, wraps: true, value: figuresOf },
   ];
 }
 

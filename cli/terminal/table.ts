@@ -4,7 +4,7 @@ import Table from 'cli-table3';
 import { createColors } from 'picocolors';
 import type { CliOutput } from './io.ts';
 import { safeText } from './safe-text.ts';
-import { cutToWidth, widthOf } from './text-width.ts';
+import { cutToWidth, widthOf, wrapToWidth } from './text-width.ts';
 
 export type Align = 'left' | 'right';
 export type Tone = 'bad' | 'good' | 'faint';
@@ -16,6 +16,8 @@ export interface TextColumn<Row> {
   readonly tone?: (row: Row) => Tone | undefined;
   /** Cut first, with an ellipsis, when the terminal is too narrow; other texts only when that is not enough. */
   readonly shrinks?: boolean;
+  /** What shrinks goes on in further lines instead of being cut: reasons and other sentences. */
+  readonly wraps?: boolean;
   /** Left out where the terminal is too narrow, before anything but a column that shrinks is cut; `--json` has it. */
   readonly optional?: boolean;
   /** Never cut: half a time or half an id says nothing. Columns of numbers are whole without it. */
@@ -28,6 +30,8 @@ const FRAME_PARTS =
 const FRAMELESS = Object.fromEntries(FRAME_PARTS.split(' ').map((part) => [part, '']));
 const GAP = '  ';
 const MIN_SHRUNK_WIDTH = 8;
+/** Sentences in a narrower column are not read any more. */
+const MIN_WRAPPED_WIDTH = 20;
 
 /** The columns without the last optional ones, as far as the others need the room: before a name is cut. */
 function fitting<Row>(
@@ -37,7 +41,7 @@ function fitting<Row>(
 ): readonly number[] {
   const least = widestOf(columns, cells).map(
     (whole, index) =>
-      GAP.length + (columns[index]?.shrinks === true ? Math.min(whole, MIN_SHRUNK_WIDTH) : whole),
+      GAP.length + (columns[index]?.shrinks === true ? Math.min(whole, leastOf(columns[index])) : whole),
   );
   let needed = least.reduce((sum, width) => sum + width, -GAP.length);
   const kept = columns.map((_, index) => index);
@@ -47,6 +51,26 @@ function fitting<Row>(
     needed -= least[index] ?? 0;
   }
   return kept;
+}
+
+function leastOf<Row>({ wraps }: TextColumn<Row>): number {
+  return wraps === true ? MIN_WRAPPED_WIDTH : MIN_SHRUNK_WIDTH;
+}
+
+/** Amounts of one column with their points one below the other. */
+function alignPoints<Row>(columns: readonly TextColumn<Row>[], cells: string[][]): void {
+  columns.forEach(({ align }, index) => {
+    if (align !== 'right') return;
+    const most = Math.max(0, ...cells.map((line) => lengthAfterPoint(line[index] ?? '') ?? 0));
+    for (const line of cells) {
+      const length = lengthAfterPoint(line[index] ?? '');
+      if (length !== undefined) line[index] += ' '.repeat(most - length);
+    }
+  });
+}
+
+function lengthAfterPoint(text: string): number | undefined {
+  return /^(?:[<>] )?[+−-]?\$[\d,]+\.(\d+)$/.exec(text)?.[1]?.length;
 }
 
 function widestOf<Row>(columns: readonly TextColumn<Row>[], cells: readonly (readonly string[])[]): number[] {
@@ -65,7 +89,7 @@ function shrink<Row>(widths: number[], columns: readonly TextColumn<Row>[], exce
   };
   let left = excess;
   columns.forEach((column, index) => {
-    if (column.shrinks === true) left -= taken(index, MIN_SHRUNK_WIDTH, left);
+    if (column.shrinks === true) left -= taken(index, leastOf(column), left);
   });
   const names = columns.flatMap(({ align, whole }, index) =>
     align === 'right' || whole === true ? [] : [index],
@@ -76,6 +100,10 @@ function shrink<Row>(widths: number[], columns: readonly TextColumn<Row>[], exce
   }
 }
 
+function fitted<Row>(text: string, width: number, { wraps }: TextColumn<Row>): readonly string[] {
+  return wraps === true ? wrapToWidth(text, width) : [cutToWidth(text, width)];
+}
+
 /** Renders rows under their titles. On a terminal the table is no wider than it. */
 export function renderTable<Row>(
   rows: readonly Row[],
@@ -84,6 +112,7 @@ export function renderTable<Row>(
 ): string {
   const limit = output.isTTY === true ? (output.columns ?? 80) : Number.POSITIVE_INFINITY;
   const whole = rows.map((row) => all.map((column) => safeText(column.value(row))));
+  alignPoints(all, whole);
   const kept = fitting(all, whole, limit);
   const columns = all.filter((_, index) => kept.includes(index));
   const cells = whole.map((line) => line.filter((_, index) => kept.includes(index)));
@@ -102,8 +131,8 @@ export function renderTable<Row>(
     table.push(
       columns.map((column, index) => {
         const tone = column.tone?.(row);
-        const text = cutToWidth(cells[line]?.[index] ?? '', widths[index] ?? 0);
-        return tone === undefined ? text : paint[tone](text);
+        const texts = fitted(cells[line]?.[index] ?? '', widths[index] ?? 0, column);
+        return texts.map((text) => (tone === undefined ? text : paint[tone](text))).join('\n');
       }),
     );
   }

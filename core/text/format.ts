@@ -19,15 +19,25 @@ export function formatCost(nanoUsd: number | null | undefined): string {
   return `${sign}$${magnitude.toFixed(Math.min(9, leadingZeros + 2))}`;
 }
 
-/** Milliseconds as `850 ms`, `3.1 s`, `3m 02s` or `2h 05m`. */
+/** Milliseconds as `850 ms`, `3.1 s`, `3 min 2 s`, `2 h 5 min` or `3 d 4 h`; a second part of nothing is left out. */
 export function formatDuration(durationMs: number | null | undefined): string {
   if (durationMs === null || durationMs === undefined) return NO_DATA;
   if (durationMs < 999.5) return `${Math.round(durationMs)} ms`;
   if (durationMs < 59_950) return `${(durationMs / 1000).toFixed(1)} s`;
   const seconds = Math.round(durationMs / 1000);
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${two(seconds % 60)}s`;
+  if (seconds < 3600) return twoParts(seconds, 60, 'min', 's');
   const minutes = Math.round(seconds / 60);
-  return `${Math.floor(minutes / 60)}h ${two(minutes % 60)}m`;
+  if (minutes < HOURS_UP_TO * 60) return twoParts(minutes, 60, 'h', 'min');
+  return twoParts(Math.round(minutes / 60), 24, 'd', 'h');
+}
+
+/** Longer times are told in days. */
+const HOURS_UP_TO = 48;
+
+function twoParts(count: number, per: number, greater: string, lesser: string): string {
+  const rest = count % per;
+  const whole = `${formatCount(Math.floor(count / per))} ${greater}`;
+  return rest === 0 ? whole : `${whole} ${rest} ${lesser}`;
 }
 
 /** A ratio 0–1 as a percentage with one decimal. */
@@ -56,10 +66,6 @@ export function formatTokens(tokens: number | null | undefined): string {
   if (tokens < 10_000) return formatCount(tokens);
   if (tokens < 999_950) return `${(tokens / 1000).toFixed(1)}k`;
   return `${(tokens / 1_000_000).toFixed(1)}M`;
-}
-
-function two(n: number): string {
-  return String(n).padStart(2, '0');
 }
 
 function withThousands(value: number, decimals: number): string {

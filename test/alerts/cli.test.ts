@@ -81,6 +81,7 @@ describe('alerts', () => {
         health: [],
         faults: new Map([['turns', 'the store does not answer']]),
       }),
+      { nowMs: Date.now(), timezone: 'UTC' },
       { write: () => undefined },
     );
     expect(text).toMatch(/user-day-cost +firing +\$6\.20 +> \$5\.00 +user-88/);

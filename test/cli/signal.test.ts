@@ -124,3 +124,58 @@ describe('tallyspan verify', () => {
     expect(stderr).toMatch(/no Loki answers at http:\/\/127\.0\.0\.1:9 .* --loki/);
   });
 });
+
+describe('with --breakdown', () => {
+  it('cost has the parts of each row, which sum to it', async () => {
+    const window = ['--from', FROM, '--to', TO];
+    const { stdout } = await run('cost', '--by', 'agent', '--breakdown', ...window, '--json', '--data', dir);
+    const { rows } = JSON.parse(stdout) as {
+      rows: {
+        name: string | null;
+        cost_nano_usd: number | null;
+        breakdown?: { cost_nano_usd: number | null }[];
+      }[];
+    };
+    const named = rows.filter(({ name, cost_nano_usd: cost }) => name !== null && cost !== null);
+    expect(named.length).toBeGreaterThan(1);
+    for (const { breakdown = [], cost_nano_usd: cost } of named)
+      expect(breakdown.reduce((sum, part) => sum + (part.cost_nano_usd ?? 0), 0)).toBe(cost);
+    const days = await run('cost', '--breakdown', 'user', ...window, '--data', dir);
+    expect(days.stdout).toMatch(/^2026-\d\d-\d\d .*\n {2}\S+ /m);
+  });
+
+  it('a signal has the parts of each group, and of the whole', async () => {
+    const parts = await run(
+      'signal',
+      'model_calls',
+      '--by',
+      'agent',
+      '--breakdown',
+      ...RANGE,
+      '--json',
+      '--data',
+      dir,
+    );
+    const { groups, breakdown } = JSON.parse(parts.stdout) as {
+      groups: { by: { agent: string | null }; value: number }[];
+      breakdown: { by: { agent: string | null; model: string | null }; value: number }[];
+    };
+    expect(groups.length).toBeGreaterThan(1);
+    for (const group of groups) {
+      const own = breakdown.filter(({ by }) => by.agent === group.by.agent);
+      expect(own.reduce((sum, { value }) => sum + value, 0)).toBe(group.value);
+    }
+    const whole = await run('signal', 'model_calls', '--breakdown', 'agent', ...RANGE, '--data', dir);
+    expect(whole.stdout).toMatch(/^Model calls: .*\n *AGENT /);
+  });
+
+  it.each([
+    ['cost', '--by', 'tool', '--breakdown'],
+    ['cost', '--by', 'model', '--breakdown', 'model'],
+    ['signal', 'tool_calls', '--breakdown'],
+    ['signal', 'cost', '--by', 'model', '--breakdown', 'model'],
+  ])('%s %s %s %s is wrong usage where there are no parts', async (...args) => {
+    const { exitCode, stderr } = await run(...args.filter(Boolean), '--data', dir);
+    expect([exitCode, stderr]).toEqual([2, expect.stringMatching(/break|split|dimension|go with/)]);
+  });
+});

@@ -28,9 +28,9 @@ describe('numbers as people read them', () => {
     [999.4, '999 ms'],
     [999.6, '1.0 s'],
     [3_100, '3.1 s'],
-    [59_960, '1m 00s'],
-    [182_000, '3m 02s'],
-    [7_500_000, '2h 05m'],
+    [59_960, '1 min'],
+    [182_000, '3 min 2 s'],
+    [7_500_000, '2 h 5 min'],
   ])('duration %p reads %s', (durationMs, text) => {
     expect(formatDuration(durationMs)).toBe(text);
   });

@@ -106,7 +106,7 @@ export const READINGS: readonly (readonly [string, Partial<Setting>, Reading, Pa
       kind: 'cache_ttl_expired',
       title: 'cache reads 73.8 % → 0.0 %: calls so far apart that the cache expired',
       undone: 'cache reads 0.0 % → 73.8 %: calls so far apart that the cache expired',
-      evidence: [/^70 calls /, /^first call that shows it/, 'median gap between the calls: 6m 42s'],
+      evidence: [/^70 calls /, /^first call that shows it/, 'median gap between the calls: 6 min 42 s'],
       part: 'cache_breaks',
       detail: 'ttl_expired',
     },

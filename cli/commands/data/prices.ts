@@ -108,7 +108,7 @@ function renderDifferences(differences: readonly PriceDifference[], io: CliIo): 
       { title: 'THEIRS', align: 'right', value: (difference) => showPrice(difference.theirs_usd_per_mtok) },
       { title: 'OUR SOURCE', value: (difference) => difference.our_source },
       { title: 'THEIR SOURCE', value: (difference) => difference.their_source },
-      { title: 'WHY', shrinks: true, value: ({ reason }) => reason ?? 'NEW' },
+      { title: 'WHY', shrinks: true, wraps: true, value: ({ reason }) => reason ?? 'NEW' },
     ],
     io.stdout,
   );

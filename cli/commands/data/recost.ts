@@ -16,6 +16,7 @@ import { loadPriceOverrides } from '../../prices/price-overrides-file.ts';
 import { differenceOf, makeRecostReport, type LeftOut, type RecostReport } from '../../recost-report.ts';
 import { openEventSink } from '../../files/event-sink.ts';
 import { withSource, withSourceOptions, type SourceCliOptions } from '../../source-options.ts';
+import { startProgress, type ProgressBar } from '../../terminal/progress.ts';
 import { renderTable } from '../../terminal/table.ts';
 
 interface RecostOptions extends SourceCliOptions {
@@ -45,16 +46,21 @@ export function registerRecost(program: Command, io: CliIo): void {
   ).action(async (options: RecostOptions) => {
     const overrides = await loadPriceOverrides(options.prices, io.env);
     const window = { since: io.now() - options.since, until: io.now() };
-    const { report, meta, from } = await withSource(options, io, async (source) => ({
-      report: await makeRecostReport(
-        readEvents(source, 'agent.cost_adjustment', window),
-        readEvents(source, 'agent.model_call', window),
-        overrides,
-        options.apply === true,
-      ),
-      meta: await source.meta(),
-      from: source,
-    }));
+    const { report, meta, from } = await withSource(options, io, async (source) => {
+      const calls = await countOf(source, window);
+      const progress = startProgress('pricing', calls, io);
+      try {
+        const made = await makeRecostReport(
+          readEvents(source, 'agent.cost_adjustment', window),
+          counted(readEvents(source, 'agent.model_call', window), progress),
+          overrides,
+          options.apply === true,
+        );
+        return { report: made, meta: await source.meta(), from: source };
+      } finally {
+        progress.stop();
+      }
+    });
     const isApplied = options.apply === true && report.changed > 0;
     if (isApplied) {
       const sink = await openEventSink(from, meta, io);
@@ -67,6 +73,25 @@ export function registerRecost(program: Command, io: CliIo): void {
     if (options.json === true) writeJson(io, toJson(report, window, isApplied));
     else io.stdout.write(renderRecost(report, isApplied, io.stdout));
   });
+}
+
+/** How many calls there are, for the bar; of repeated ones it may be a few more. */
+async function countOf(
+  source: Source,
+  { since, until }: { readonly since: number; readonly until: number },
+): Promise<number> {
+  const result = await source.signal('model_calls', { from: since, to: until });
+  return 'value' in result ? (result.value ?? 0) : 0;
+}
+
+async function* counted(
+  events: AsyncIterable<EventRecord>,
+  progress: ProgressBar,
+): AsyncGenerator<EventRecord> {
+  for await (const event of events) {
+    progress.advance(1);
+    yield event;
+  }
 }
 
 async function* readEvents(

@@ -68,7 +68,7 @@ function groupOf(text: string, agent: string | undefined): string {
 }
 
 const COLUMNS: readonly TextColumn<GroupDifference>[] = [
-  { title: '', shrinks: true, value: ({ title }) => title },
+  { title: '', shrinks: true, wraps: true, value: ({ title }) => title },
   { title: 'A', align: 'right', value: ({ a, unit }) => numberText(a, unit) },
   { title: 'B', align: 'right', value: ({ b, unit }) => numberText(b, unit) },
   { title: 'B − A', align: 'right', value: ({ difference, unit }) => signedText(difference, unit) },

@@ -9,6 +9,9 @@ import {
   type CostReport,
   type CostRow,
 } from '../../../server/queries/signals/read-cost.ts';
+import { DAY_MS, startOfDate } from '../../../core/time/time.ts';
+import type { CostQuestion, Source } from '../../../server/source.ts';
+import { usageError } from '../../terminal/cli-error.ts';
 import { writeAnswer } from '../../terminal/answer.ts';
 import type { CliIo, CliOutput } from '../../terminal/io.ts';
 import { zoneOf } from '../../terminal/moment.ts';
@@ -28,7 +31,17 @@ interface CostOptions extends SourceCliOptions, TimeOptions, NarrowingOptions {
   readonly by: CostBy;
   readonly since: number;
   readonly limit: number;
+  readonly breakdown?: BreakdownBy;
 }
+
+/** What a row of the report can be split by in turn. */
+const BREAKDOWNS = ['model', 'user', 'agent', 'task', 'project', 'session'] as const;
+type BreakdownBy = (typeof BREAKDOWNS)[number];
+
+/** A row with its parts, where they were asked for. */
+type SplitRow = CostRow & { readonly breakdown?: readonly CostRow[] };
+
+type SplitReport = Omit<CostReport, 'rows'> & { readonly rows: readonly SplitRow[] };
 
 const ROWS_SHOWN = 50;
 /** Unused tools that are named in one line. */
@@ -44,28 +57,72 @@ export function registerCost(program: Command, io: CliIo): void {
           .addOption(new Option('--by <way>', 'how to split it').choices(COST_WAYS).default('day'))
           .addOption(durationOption('--since <time>', 'how far back to look', '7d')),
       ),
-    ).option('--limit <n>', 'at most this many rows, days aside; --json gives all', parseCount, ROWS_SHOWN),
+    )
+      .addOption(
+        new Option('--breakdown [by]', 'with the parts of each row (default: by model)')
+          .choices(BREAKDOWNS)
+          .preset('model'),
+      )
+      .option('--limit <n>', 'at most this many rows, days aside; --json gives all', parseCount, ROWS_SHOWN),
   ).action(async (options: CostOptions) => {
     const report = await withSource(options, io, async (source) => {
       const isNamed = options.from !== undefined || options.to !== undefined;
       const stretch = stretchOf(options, io.now(), isNamed ? await zoneOf(source) : 'UTC');
-      return source.cost({
+      const question = {
         by: options.by,
         since: stretch?.from ?? io.now() - options.since,
         until: stretch?.to,
         where: whereOf(options),
-      });
+      };
+      const whole = await source.cost(question);
+      return options.breakdown === undefined ? whole : withParts(source, whole, question, options);
     });
     writeAnswer(report, options, io, (safe) => renderCostReport(safe, io.stdout, options.limit));
   });
 }
 
+/** Each row with its own split: of a day that of the day, of a group that of the group. */
+async function withParts(
+  source: Source,
+  report: CostReport,
+  question: CostQuestion,
+  { by, breakdown, limit, json }: CostOptions,
+): Promise<SplitReport> {
+  if (by === 'tool' || by === 'source' || by === breakdown)
+    throw usageError(`--breakdown ${breakdown ?? ''} does not go with --by ${by}`);
+  const [from, to] = [Date.parse(report.window.from), Date.parse(report.window.to)];
+  const shown = by === 'day' || json === true ? report.rows.length : limit;
+  const rows: SplitRow[] = [];
+  for (const [index, row] of report.rows.entries()) {
+    if (row.name === null || !row.calls || index >= shown) {
+      rows.push(row);
+      continue;
+    }
+    const day = by === 'day' ? dayOfText(row.name, report.timezone) : undefined;
+    const parts = await source.cost({
+      ...question,
+      by: breakdown,
+      since: Math.max(from, day?.from ?? from),
+      until: Math.min(to, day?.to ?? to),
+      where: { ...question.where, ...(by === 'day' ? {} : { [by]: row.name }) },
+    });
+    rows.push({ ...row, breakdown: parts.rows });
+  }
+  return { ...report, rows };
+}
+
+/** The day that a row is of, `2026-11-30`. */
+function dayOfText(date: string, timezone: string): { readonly from: number; readonly to: number } {
+  const days = Date.parse(`${date}T00:00:00Z`) / DAY_MS;
+  return { from: startOfDate(days, timezone), to: startOfDate(days + 1, timezone) };
+}
+
 /** The rows of a report as a table, of groups the most expensive, with the total under it. */
-export function renderCostReport(report: CostReport, output: CliOutput, limit = ROWS_SHOWN): string {
+export function renderCostReport(report: SplitReport, output: CliOutput, limit = ROWS_SHOWN): string {
   // Days stand in the report whether anything happened or not.
   if (report.rows.every(({ calls }) => calls === 0)) return `no spend in that time (${windowText(report)})\n`;
   const rows = report.by === 'day' ? report.rows : report.rows.slice(0, limit);
-  const table = renderTable(rows, columnsOf(report, output.isTTY === true), output);
+  const table = renderTable(rows.flatMap(linesOf), columnsOf(report, output.isTTY === true), output);
   const remark = report.by === 'day' ? `, days in ${report.timezone}` : moreText(rows, report.rows);
   return `${table}total ${formatCost(report.total.cost_nano_usd)}${remark}\n${renderAdjustments(report)}${renderToolTax(report)}`;
 }
@@ -99,15 +156,23 @@ function renderToolTax({ tool_tax: tax }: CostReport): string {
 
 const BAR_WIDTH = 16;
 
-function columnsOf(report: CostReport, hasBars: boolean): readonly TextColumn<CostRow>[] {
+/** A row, and below it its parts, a little to the right. */
+function linesOf(row: SplitRow): readonly Line[] {
+  return [row, ...(row.breakdown ?? []).map((part) => ({ ...part, isPart: true as const }))];
+}
+
+type Line = CostRow & { readonly isPart?: true };
+
+function columnsOf(report: SplitReport, hasBars: boolean): readonly TextColumn<Line>[] {
   const { by } = report;
   const most = Math.max(0, ...report.rows.map((row) => row.cost_nano_usd ?? 0));
   const isTool = by === 'tool';
-  const columns: TextColumn<CostRow>[] = [
+  const columns: TextColumn<Line>[] = [
     {
       title: by.toUpperCase(),
       whole: by === 'day',
-      value: (row) => (row.name === null ? '(none)' : by === 'tool' ? ownerName(row.name) : row.name),
+      value: (row) =>
+        `${row.isPart === true ? '  ' : ''}${row.name === null ? '(none)' : by === 'tool' ? ownerName(row.name) : row.name}`,
     },
     { title: 'CALLS', align: 'right', value: (row) => formatCount(row.calls) },
   ];

@@ -6,6 +6,7 @@ import type { DiagnosisReport } from '../../../server/source.ts';
 import { writeAnswer } from '../../terminal/answer.ts';
 import type { CliIo, CliOutput } from '../../terminal/io.ts';
 import { withSource, withSourceOptions, type SourceCliOptions } from '../../source-options.ts';
+import { indented, painted } from '../../terminal/paragraph.ts';
 import { renderTable } from '../../terminal/table.ts';
 
 interface DiagnoseOptions extends SourceCliOptions {
@@ -46,14 +47,20 @@ export function registerDiagnose(program: Command, io: CliIo): void {
 
 /** The report as lines: the difference, its causes largest first, the first fix, what changed when. */
 export function renderDiagnosis(report: DiagnosisReport, output: CliOutput, withParts: boolean): string {
-  const lines = [headLine(report)];
+  const lines = [painted(headLine(report), 'strong', output)];
+  const add = (text: string, indent: string): void => {
+    lines.push(...indented(text, indent, indent, output));
+  };
   if (report.sampled) lines.push(sampleLine(report));
   for (const cause of report.causes) {
     const runs = cause.runs.map((run) => run.slice(0, SHORT_ID_LENGTH)).join(', ');
-    lines.push(`  ${signed(cause.cost_nano_usd)}${cause.estimated ? ' (est.)' : ''}  ${cause.title}`);
-    for (const evidence of cause.evidence) lines.push(`      ${evidence}`);
+    const amount = painted(signed(cause.cost_nano_usd), cause.cost_nano_usd > 0 ? 'bad' : 'good', output);
+    lines.push(
+      ...indented(cause.title, `  ${amount}${cause.estimated ? ' (est.)' : ''}  `, '      ', output),
+    );
+    for (const evidence of cause.evidence) add(evidence, '      ');
     if (runs !== '') lines.push(`      → runs ${runs}`);
-    lines.push(`      Fix: ${cause.fix}`);
+    lines.push(...indented(cause.fix, `      ${painted('Fix:', 'strong', output)} `, '      ', output));
   }
   const hasRest = report.causes.length > 0 && Math.abs(report.unexplained_nano_usd) > 0;
   if (hasRest) lines.push(`  ${signed(report.unexplained_nano_usd)}  without a cause that shows`);

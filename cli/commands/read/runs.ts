@@ -152,7 +152,7 @@ function columnsOf(nowMs: number, timezone: string): readonly TextColumn<RunSumm
     { title: 'TURNS', align: 'right', optional: true, value: (run) => formatCount(run['agent.turns']) },
     { title: 'TIME', align: 'right', value: (run) => formatDuration(durationMsOf(run, nowMs)) },
     { title: 'COST', align: 'right', value: (run) => formatCost(run['agent.cost_nano_usd']) },
-    { title: 'WHAT', shrinks: true, value: describeRun },
+    { title: 'WHAT', shrinks: true, wraps: true, value: describeRun },
   ];
 }
 

@@ -25,7 +25,11 @@ import { renderTable, type TextColumn } from '../../terminal/table.ts';
 interface SignalOptions extends SourceCliOptions, TimeOptions, NarrowingOptions {
   readonly window?: readonly string[];
   readonly by?: string;
+  readonly breakdown?: string;
 }
+
+/** An answer with that of each group by a further dimension, where it was asked for. */
+type SplitResult = SignalResult & { readonly breakdown?: readonly SignalGroup[] };
 
 export function registerSignal(program: Command, io: CliIo): void {
   withSourceOptions(
@@ -36,7 +40,8 @@ export function registerSignal(program: Command, io: CliIo): void {
           .description('one number of the catalogue')
           .argument('[id]', 'which signal; `tallyspan signals` lists them')
           .option('--window <window...>', '24h, 7d, …; day; or range FROM TO')
-          .option('--by <dimension>', `split by ${DIMENSIONS.join(', ')}`),
+          .option('--by <dimension>', `split by ${DIMENSIONS.join(', ')}`)
+          .option('--breakdown [dimension]', 'with the parts of each group (default: by model)'),
       ),
     ),
   ).action(async (idArgument: string | undefined, options: SignalOptions) => {
@@ -48,30 +53,86 @@ export function registerSignal(program: Command, io: CliIo): void {
       const stretch = stretchOf(options, io.now(), isNamed ? await zoneOf(source) : 'UTC');
       const time = stretch === undefined ? {} : { from: stretch.from, to: stretch.to };
       const where = whereOf(options);
-      return source.signal(id, { ...question, ...time, ...(where === undefined ? {} : { where }) });
+      const asked = { ...question, ...time, ...(where === undefined ? {} : { where }) };
+      const whole: SplitResult = await source.signal(id, asked);
+      const further = furtherOf(id, options);
+      if (further === undefined) return whole;
+      const by = options.by === undefined ? further : `${options.by},${further}`;
+      const parts = await source.signal(id, { ...asked, by: by as Dimension });
+      return 'groups' in parts ? { ...whole, breakdown: parts.groups } : whole;
     });
     writeAnswer(result, options, io, (safe) => renderSignal(safe, io.stdout));
   });
 }
 
+/** The dimension of `--breakdown`. */
+function furtherOf(id: string, { by = '', breakdown }: SignalOptions): Dimension | undefined {
+  if (breakdown === undefined) return undefined;
+  const dimension = String(breakdown) === 'true' ? 'model' : breakdown;
+  const { dimensions } = signalOf(id);
+  const known = dimensions.find((one) => one === dimension);
+  if (known === undefined)
+    throw usageError(
+      `${id} has no dimension ${dimension} to break it down by; its dimensions: ${dimensions.join(', ') || 'none'}`,
+    );
+  if (by.split(',').includes(known)) throw usageError(`--breakdown ${known} is what --by splits by already`);
+  return known;
+}
+
 /** The answer in words: the number, what it is and over what; a row for each group. */
-export function renderSignal(result: SignalResult, output: CliOutput): string {
+export function renderSignal(result: SplitResult, output: CliOutput): string {
   const { title } = signalOf(result.id);
   const over = `${result.window.from} – ${result.window.to}`;
-  if ('value' in result) return `${title}: ${formatSignalValue(result.value, result.unit)}  (${over})\n`;
+  const { breakdown = [] } = result;
+  if ('value' in result) {
+    const line = `${title}: ${formatSignalValue(result.value, result.unit)}  (${over})\n`;
+    return breakdown.length === 0 ? line : `${line}${renderGroups(result, breakdown, [], output)}`;
+  }
   if (result.groups.length === 0) return `${title}: no data  (${over})\n`;
-  const dimensions = Object.keys(result.groups[0]?.by ?? {}) as Dimension[];
-  const columns: TextColumn<SignalGroup>[] = dimensions.map((dimension) => ({
+  return `${renderGroups(result, result.groups, breakdown, output)}${over}\n`;
+}
+
+const BAR_WIDTH = 16;
+
+type Line = SignalGroup & { readonly isPart?: boolean };
+
+/** A row for each group, and below it its parts, a little to the right. */
+function renderGroups(
+  { id, unit }: SignalResult,
+  groups: readonly SignalGroup[],
+  parts: readonly SignalGroup[],
+  output: CliOutput,
+): string {
+  const dimensions = Object.keys(groups[0]?.by ?? {}) as Dimension[];
+  const last = (Object.keys(parts[0]?.by ?? {}) as Dimension[]).at(-1);
+  const isOf = (part: SignalGroup, group: SignalGroup): boolean =>
+    dimensions.every((dimension) => (part.by[dimension] ?? null) === (group.by[dimension] ?? null));
+  const lines: Line[] = groups.flatMap((group) => [
+    group,
+    ...parts.filter((part) => isOf(part, group)).map((part) => ({ ...part, isPart: true })),
+  ]);
+  const columns: TextColumn<Line>[] = dimensions.map((dimension, index) => ({
     title: dimension.toUpperCase(),
     shrinks: true,
-    value: ({ by }) => by[dimension] ?? '(none)',
+    value: ({ by, isPart }) => {
+      if (isPart !== true) return by[dimension] ?? '(none)';
+      return index === 0 && last !== undefined ? `  ${by[last] ?? '(none)'}` : '';
+    },
   }));
   columns.push({
-    title: title.toUpperCase(),
+    title: signalOf(id).title.toUpperCase(),
     align: 'right',
-    value: ({ value }) => formatSignalValue(value, result.unit),
+    value: ({ value }) => formatSignalValue(value, unit),
   });
-  return `${renderTable(result.groups, columns, output)}${over}\n`;
+  const most = Math.max(0, ...groups.map(({ value }) => value ?? 0));
+  // For the eye only: where the output is read by a program it would be in the way.
+  if (output.isTTY === true && most > 0)
+    columns.push({
+      title: '',
+      optional: true,
+      value: ({ value }) => '█'.repeat(Math.round((Math.max(0, value ?? 0) / most) * BAR_WIDTH)),
+    });
+  return renderTable(lines, columns, output);
 }
 
 interface Question {

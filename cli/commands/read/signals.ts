@@ -10,7 +10,7 @@ import { renderTable, type TextColumn } from '../../terminal/table.ts';
 const COLUMNS: readonly TextColumn<Signal>[] = [
   { title: 'SIGNAL', value: ({ id }) => id },
   { title: 'UNIT', value: ({ unit }) => (unit === '1' ? 'count' : unit) },
-  { title: 'WHAT', shrinks: true, value: ({ help }) => help },
+  { title: 'WHAT', shrinks: true, wraps: true, value: ({ help }) => help },
 ];
 
 export function registerSignals(program: Command, io: CliIo): void {

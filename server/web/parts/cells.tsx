@@ -1,7 +1,13 @@
 // Cells: small pieces that show one value, the same on every page.
 
 import type { VNode } from 'preact';
-import { NO_DATA, formatCountOf, formatPercent, formatStatus } from '../../../core/text/format.ts';
+import {
+  NO_DATA,
+  formatCost,
+  formatCountOf,
+  formatPercent,
+  formatStatus,
+} from '../../../core/text/format.ts';
 import { momentText } from './moment-text.ts';
 
 const SHORT_ID_LENGTH = 8;
@@ -67,6 +73,12 @@ export function visibleText(text: string): string {
       ? `\\u${code.toString(16).padStart(4, '0')}`
       : `\\x${code.toString(16).padStart(2, '0')}`;
   });
+}
+
+/** An amount in a column: two decimals and four have their points one below the other. */
+export function Money({ of }: { of: number | null | undefined }): VNode {
+  const text = formatCost(of);
+  return /\.\d\d$/.test(text) ? <span class="short">{text}</span> : <>{text}</>;
 }
 
 /** What a cost leaves out or guesses, in words. */

@@ -4,7 +4,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { formatCost, formatCount, formatDuration, formatTokens } from '../../../core/text/format.ts';
 import { isAscendingOrder, type RunSort } from '../../queries/runs/run-order.ts';
 import type { RunSummary } from '../../queries/runs/run-summary.ts';
-import { CostDoubts, Moment, Name, StatusBadge, linkTo, shortId } from './cells.tsx';
+import { Money, CostDoubts, Moment, Name, StatusBadge, linkTo, shortId } from './cells.tsx';
 import { thingPath } from '../../thing-path.ts';
 import { Scroll, type PartLabel } from './panel.tsx';
 
@@ -115,7 +115,7 @@ const RUN_COLUMNS = {
     isNumber: true,
     cell: (run) => (
       <>
-        {formatCost(run['agent.cost_nano_usd'])}{' '}
+        <Money of={run['agent.cost_nano_usd']} />{' '}
         {run.nested_runs > 0 && (
           <span class="hint">{formatCost(run.cost_with_nested_nano_usd)} with nested</span>
         )}

@@ -46,6 +46,34 @@ describe('a table in the terminal', () => {
     expect(text).toContain('$271.40');
   });
 
+  it('has the points of amounts one below the other', () => {
+    const rows = [
+      { name: 'a', cost: '$12.34', what: '' },
+      { name: 'b', cost: '+$0.0031', what: '' },
+      { name: 'c', cost: '–', what: '' },
+    ];
+    const lines = renderTable(rows, COLUMNS.slice(0, 2), { write: () => true }).split('\n');
+    expect(lines.slice(1, 3).map((line) => line.indexOf('.'))).toEqual([9, 9]);
+  });
+
+  it('goes on in further lines with a sentence, all of it', () => {
+    const what = 'one two three four five six seven eight nine ten eleven twelve';
+    const columns = COLUMNS.map((column) => ({ ...column, wraps: column.title === 'WHAT' }));
+    const text = renderTable([{ name: 'support', cost: '$3.92', what }], columns, {
+      write: () => true,
+      isTTY: true,
+      columns: 40,
+    });
+    const lines = withoutCodes(text);
+    expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(40);
+    expect(
+      lines
+        .slice(1)
+        .map((line) => line.slice(16).trim())
+        .join(' '),
+    ).toBe(what);
+  });
+
   it('cuts other texts, the widest first, when that is not enough, and never a number', () => {
     const rows = [{ name: 'n'.repeat(60), cost: '$271.40', what: 'w'.repeat(60) }];
     const text = renderTable(rows, COLUMNS, { write: () => true, isTTY: true, columns: 40 });

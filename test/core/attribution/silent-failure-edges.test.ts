@@ -204,7 +204,7 @@ describe('a call', () => {
     const events = [call(1, { duration_ms: 65_000 })];
     expect(textsOf(events)).toEqual([]);
     expect(textsOf(events, usual({ durationMs: 2_000 }))).toEqual([
-      `latency_outlier: the call took 1m 05s; the median of ${MODEL} is 2.0 s`,
+      `latency_outlier: the call took 1 min 5 s; the median of ${MODEL} is 2.0 s`,
     ]);
     expect(textsOf([call(1)], usual({ durationMs: 1 }))).toEqual([]);
   });

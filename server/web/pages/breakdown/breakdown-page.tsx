@@ -12,7 +12,7 @@ import {
 } from '../../../../core/text/format.ts';
 import { dateText } from '../../../queries/signals/read-cost.ts';
 import type { ToolTax } from '../../../queries/diagnosis/read-unused-tools.ts';
-import { HowToSend, Name, Share, linkTo } from '../../parts/cells.tsx';
+import { Money, HowToSend, Name, Share, linkTo } from '../../parts/cells.tsx';
 import { momentText } from '../../parts/moment-text.ts';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { Trend } from '../../parts/trend.tsx';
@@ -156,7 +156,9 @@ function UnusedTools({ tax }: { tax: ToolTax }): VNode {
                 <td>
                   <Name text={tool.tool} href={thingPath('tool', tool.tool)} />
                 </td>
-                <td class="n">{formatCost(tool.cost_nano_usd)}</td>
+                <td class="n">
+                  <Money of={tool.cost_nano_usd} />
+                </td>
                 <td class="n">{formatTokens(tool.tokens)} tokens</td>
                 <td class="n">{formatCount(tool.runs)}</td>
               </tr>
@@ -238,7 +240,7 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
                 <GroupName view={view} row={row} />
               </td>
               <td class="n" data-signal={kind.cost} data-value={row.costNanoUsd ?? ''}>
-                {formatCost(row.costNanoUsd)}
+                <Money of={row.costNanoUsd} />
               </td>
               <td>
                 <Share share={row.share} />

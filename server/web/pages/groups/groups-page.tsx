@@ -2,7 +2,7 @@
 // difference in cost is made of.
 
 import type { VNode } from 'preact';
-import { formatCost, formatCount, formatPercent } from '../../../../core/text/format.ts';
+import { formatCount, formatPercent } from '../../../../core/text/format.ts';
 import type { DiagnosisReport } from '../../../queries/diagnosis/read-diagnosis.ts';
 import type { GroupDifference, GroupsReport } from '../../../queries/groups/compare-groups.ts';
 import { intervalText, meaningText, numberText, signedText } from '../../../queries/groups/group-texts.ts';
@@ -11,7 +11,7 @@ import type { GroupQuestion } from '../../../questions/group-question.ts';
 import { GROUPS_TIME } from '../../../questions/groups-params.ts';
 import type { Stretch } from '../../../questions/stretch.ts';
 import { thingPath } from '../../../thing-path.ts';
-import { Name, linkTo } from '../../parts/cells.tsx';
+import { Money, Name, linkTo } from '../../parts/cells.tsx';
 import { CostBridge } from '../../parts/chart/cost-bridge.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { TimePicker } from '../../parts/time-picker.tsx';
@@ -155,8 +155,12 @@ function Comparison({ view, sides }: { view: GroupsView; sides: { a: GroupSide; 
             </tr>
             <tr data-row="cost">
               <td>Cost</td>
-              <td class="n">{formatCost(a.group.numbers.costNanoUsd)}</td>
-              <td class="n">{formatCost(b.group.numbers.costNanoUsd)}</td>
+              <td class="n">
+                <Money of={a.group.numbers.costNanoUsd} />
+              </td>
+              <td class="n">
+                <Money of={b.group.numbers.costNanoUsd} />
+              </td>
               <td class="n">
                 {signedText(minus(b.group.numbers.costNanoUsd, a.group.numbers.costNanoUsd), 'nanoUsd')}
               </td>

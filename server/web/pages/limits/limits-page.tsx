@@ -2,20 +2,14 @@
 // of the day, and whom limits refused.
 
 import type { VNode } from 'preact';
-import {
-  formatCost,
-  formatCount,
-  formatNoteText,
-  formatPercent,
-  NO_DATA,
-} from '../../../../core/text/format.ts';
+import { formatCount, formatNoteText, formatPercent, NO_DATA } from '../../../../core/text/format.ts';
 import {
   ACTIONS_SHOWN,
   type LimitActionRow,
   type LimitsOverview,
   type LimitState,
 } from '../../../limits/read-limits.ts';
-import { Moment, Name, linkTo, shortId } from '../../parts/cells.tsx';
+import { Money, Moment, Name, linkTo, shortId } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 
 export interface LimitsView {
@@ -124,15 +118,23 @@ function LimitTable({ limits }: { limits: readonly LimitState[] }): VNode {
               <td>
                 <Name text={limit.rule} />
               </td>
-              <td class="n">{formatCost(limit.limit_nano_usd)}</td>
-              <td class="n">{formatCost(limit.spent_nano_usd)}</td>
-              <td class="n">{formatCost(limit.reserved_nano_usd)}</td>
-              <td class="n">{formatCost(limit.left_nano_usd)}</td>
+              <td class="n">
+                <Money of={limit.limit_nano_usd} />
+              </td>
+              <td class="n">
+                <Money of={limit.spent_nano_usd} />
+              </td>
+              <td class="n">
+                <Money of={limit.reserved_nano_usd} />
+              </td>
+              <td class="n">
+                <Money of={limit.left_nano_usd} />
+              </td>
               <td class="n">
                 <UsedRatio ratio={limit.spent_nano_usd / limit.limit_nano_usd} />
               </td>
               <td class="n" title={limit.forecast_nano_usd === null ? 'The day has just begun' : undefined}>
-                {formatCost(limit.forecast_nano_usd)}
+                <Money of={limit.forecast_nano_usd} />
               </td>
               <td class="n">{formatCount(limit.processes)}</td>
             </tr>

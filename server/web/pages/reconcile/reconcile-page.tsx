@@ -7,7 +7,7 @@ import type {
   ReconciliationReport,
   ReconciliationSums,
 } from '../../../queries/billing/read-reconciliation.ts';
-import { Moment, Name } from '../../parts/cells.tsx';
+import { Money, Moment, Name } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 
 export interface ReconcileView {
@@ -126,10 +126,14 @@ function Sums({
               <td>
                 <Name text={name} />
               </td>
-              <td class="n">{formatCost(sums.billed_list_nano_usd)}</td>
-              <td class="n">{formatCost(sums.observed_nano_usd)}</td>
+              <td class="n">
+                <Money of={sums.billed_list_nano_usd} />
+              </td>
+              <td class="n">
+                <Money of={sums.observed_nano_usd} />
+              </td>
               <td class="n">{signed(sums.difference_nano_usd)}</td>
-              <td class="n">{sums.missing_nano_usd === 0 ? '' : formatCost(sums.missing_nano_usd)}</td>
+              <td class="n">{sums.missing_nano_usd === 0 ? '' : <Money of={sums.missing_nano_usd} />}</td>
               <td class="n">
                 {sums.price_difference_nano_usd === 0 ? '' : signed(sums.price_difference_nano_usd)}
               </td>

@@ -4,7 +4,7 @@
 import type { VNode } from 'preact';
 import { isPseudoTool, ownerName } from '../../../../core/attribution/owner-names.ts';
 import { formatCost, formatTokens } from '../../../../core/text/format.ts';
-import { Share } from '../../parts/cells.tsx';
+import { Money, Share } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import type { RunView } from './run-view.ts';
 
@@ -69,16 +69,26 @@ export function RunContextCosts({ view }: { view: RunView }): VNode | null {
                   )}
                 </td>
                 <td class="n" data-value={owner.costNanoUsd}>
-                  {formatCost(owner.costNanoUsd)}
+                  <Money of={owner.costNanoUsd} />
                 </td>
                 <td>
                   <Share share={total === 0 ? null : owner.costNanoUsd / total} />
                 </td>
-                <td class="n">{formatCost(owner.firstReadNanoUsd)}</td>
-                <td class="n">{formatCost(owner.writeNanoUsd)}</td>
-                <td class="n">{formatCost(owner.readNanoUsd)}</td>
-                <td class="n">{formatCost(owner.carryNanoUsd)}</td>
-                <td class="n">{formatCost(owner.outputNanoUsd)}</td>
+                <td class="n">
+                  <Money of={owner.firstReadNanoUsd} />
+                </td>
+                <td class="n">
+                  <Money of={owner.writeNanoUsd} />
+                </td>
+                <td class="n">
+                  <Money of={owner.readNanoUsd} />
+                </td>
+                <td class="n">
+                  <Money of={owner.carryNanoUsd} />
+                </td>
+                <td class="n">
+                  <Money of={owner.outputNanoUsd} />
+                </td>
                 <td class="n">{formatTokens(owner.tokens)}</td>
                 <td class="n">{owner.calls}</td>
               </tr>

@@ -9,7 +9,7 @@ import type {
   SessionTurn,
 } from '../../../queries/runs/read-session.ts';
 import { thingPath } from '../../../thing-path.ts';
-import { Moment, Name, StatusBadge, shortId } from '../../parts/cells.tsx';
+import { Money, Moment, Name, StatusBadge, shortId } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import type { SessionView } from './session-view.ts';
 
@@ -111,7 +111,9 @@ function TurnRow(props: { turn: SessionTurn; number: number; view: SessionView }
           <span class="hint">with its runs {formatCost(turn.cost_with_nested_nano_usd)}</span>
         )}
       </RunCells>
-      <td class="n">{formatCost(turn.total_cost_nano_usd)}</td>
+      <td class="n">
+        <Money of={turn.total_cost_nano_usd} />
+      </td>
       <Status run={turn} />
     </tr>
   );
@@ -161,7 +163,7 @@ function RunCells({ run, children }: { run: SessionRun; children?: ComponentChil
       <td class="n">{formatTokens(run['agent.tokens_out'])}</td>
       <td class="n">{formatDuration(run.duration_ms)}</td>
       <td class="n">
-        {formatCost(run['agent.cost_nano_usd'])}
+        <Money of={run['agent.cost_nano_usd']} />
         {children}
       </td>
     </>
@@ -195,7 +197,9 @@ function CallRow({ call, view }: { call: SessionCall; view: SessionView }): VNod
       <td class="n">{formatTokens(call.tokens_in)}</td>
       <td class="n">{formatTokens(call.tokens_out)}</td>
       <td class="n">{formatDuration(call.duration_ms)}</td>
-      <td class="n">{formatCost(call.cost_nano_usd)}</td>
+      <td class="n">
+        <Money of={call.cost_nano_usd} />
+      </td>
       <td />
       <td>{call.error_type !== null && <span class="why">{call.error_type}</span>}</td>
     </tr>

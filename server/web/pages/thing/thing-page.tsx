@@ -13,7 +13,7 @@ import { scoreText } from '../../../queries/groups/group-texts.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
 import { filterTextOf } from '../../../questions/filter-text.ts';
 import { hasPage, thingPath, thingsPath } from '../../../thing-path.ts';
-import { Moment, Name, Share, linkTo, shownName, type LinkParams } from '../../parts/cells.tsx';
+import { Money, Moment, Name, Share, linkTo, shownName, type LinkParams } from '../../parts/cells.tsx';
 import { TimeChart } from '../../parts/chart/time-chart.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { RunTable } from '../../parts/run-table.tsx';
@@ -241,7 +241,9 @@ function Prompts({ view }: { view: ThingView }): VNode {
                     <Moment at={version.lastSeen} timezone={stretch.timezone} now={now} />
                   </td>
                   <td class="n">{formatCount(version.runs)}</td>
-                  <td class="n">{formatCost(version.costNanoUsd)}</td>
+                  <td class="n">
+                    <Money of={version.costNanoUsd} />
+                  </td>
                   <td data-scores>
                     {version.scores.slice(0, SCORES_SHOWN).map((score) => (
                       <div key={score.name}>{scoreText(score)}</div>
@@ -333,7 +335,9 @@ function Split({ split, view }: { split: ThingSplit; view: ThingView }): VNode {
                       }
                     />
                   </td>
-                  <td class="n">{formatCost(costNanoUsd)}</td>
+                  <td class="n">
+                    <Money of={costNanoUsd} />
+                  </td>
                   <td>
                     <Share share={total === null || total === 0 ? null : costNanoUsd / total} />
                   </td>

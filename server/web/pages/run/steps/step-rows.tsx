@@ -9,7 +9,7 @@ import {
   formatTokens,
 } from '../../../../../core/text/format.ts';
 import type { RunStep } from '../../../../queries/runs/read-run.ts';
-import { StatusBadge, shortId } from '../../../parts/cells.tsx';
+import { Money, StatusBadge, shortId } from '../../../parts/cells.tsx';
 import type { OutlineRow } from '../outline-rows.ts';
 import { runLink, stepLink } from '../run-address.ts';
 import type { RunView } from '../run-view.ts';
@@ -87,8 +87,8 @@ export function StepRow({ view, row, stretch, isCritical, tools }: StepProps): V
       </td>
       <td class="n x">{tokens(numberIn(step, 'tokens_output'))}</td>
       <td class="n">{isCall ? <StepCost step={step} /> : ''}</td>
-      <td class="n x">{isCall ? formatCost(contextCostNanoUsd(step)) : ''}</td>
-      <td class="n x">{isCall ? formatCost(step.total_cost_nano_usd) : ''}</td>
+      <td class="n x">{isCall ? <Money of={contextCostNanoUsd(step)} /> : ''}</td>
+      <td class="n x">{isCall ? <Money of={step.total_cost_nano_usd} /> : ''}</td>
     </tr>
   );
 }
@@ -177,9 +177,9 @@ export function GroupRow({
       <td class="n x">{tokens('tokens_cache_read')}</td>
       <td class="n x" />
       <td class="n x">{tokens('tokens_output')}</td>
-      <td class="n">{calls.length === 0 ? '' : formatCost(cost)}</td>
+      <td class="n">{calls.length === 0 ? '' : <Money of={cost} />}</td>
       <td class="n x" />
-      <td class="n x">{calls.length === 0 ? '' : formatCost(calls.at(-1)?.total_cost_nano_usd)}</td>
+      <td class="n x">{calls.length === 0 ? '' : <Money of={calls.at(-1)?.total_cost_nano_usd} />}</td>
     </tr>
   );
 }
@@ -240,7 +240,9 @@ export function NestedRow({
       <td class="n x" />
       <td class="n x" />
       <td class="n x">{formatTokens(run['agent.tokens_out'])}</td>
-      <td class="n">{formatCost(run['agent.cost_nano_usd'])}</td>
+      <td class="n">
+        <Money of={run['agent.cost_nano_usd']} />
+      </td>
       <td class="n x" />
       <td class="n x" />
     </tr>

@@ -15,6 +15,7 @@ import type { FieldKey } from '../../../../../core/schema.ts';
 import { MISS_CAUSE_TEXTS } from './cache-texts.ts';
 import type { ShownStep } from '../run-data.ts';
 import { numberIn, textIn } from './step-facts.ts';
+import { Money } from '../../../parts/cells.tsx';
 
 type Bucket = readonly [name: string, tokens: FieldKey, cost: FieldKey];
 
@@ -74,14 +75,18 @@ export function StepUsage({ shown }: { shown: ShownStep }): VNode {
                 <td>{name}</td>
                 <td class="n">{formatCount(numberIn(step, tokens))}</td>
                 <td class="n soft">{priceText(numberIn(step, cost), numberIn(step, tokens), name)}</td>
-                <td class="n">{formatCost(numberIn(step, cost) ?? null)}</td>
+                <td class="n">
+                  <Money of={numberIn(step, cost) ?? null} />
+                </td>
               </tr>
             ))}
             <tr class="total">
               <td>Total</td>
               <td class="n" />
               <td class="n" />
-              <td class="n">{formatCost(numberIn(step, 'cost_nano_usd') ?? null)}</td>
+              <td class="n">
+                <Money of={numberIn(step, 'cost_nano_usd') ?? null} />
+              </td>
             </tr>
           </tbody>
         </table>
@@ -143,7 +148,9 @@ export function StepContext({ shown }: { shown: ShownStep }): VNode | null {
                 </td>
                 <td class="n">{formatTokens(typeof cost['tokens'] === 'number' ? cost['tokens'] : null)}</td>
                 <td class="n">{total === 0 ? '' : formatPercent(nanoUsd / total)}</td>
-                <td class="n">{formatCost(nanoUsd)}</td>
+                <td class="n">
+                  <Money of={nanoUsd} />
+                </td>
               </tr>
             );
           })}
