@@ -91,7 +91,10 @@ export function registerUp(program: Command, io: CliIo): void {
       '--scores <scorers...>',
       'score runs as they end: files or folders of scorers, built-in, json, contains:TEXT, matches:PATTERN, equals:TEXT',
     )
-    .option('--judge <file>', 'let a model look for failures in runs as they end, within the limit of this file')
+    .option(
+      '--judge <file>',
+      'let a model look for failures in runs as they end, within the limit of this file',
+    )
     .option('--no-open', 'open no browser; one is opened only from a terminal on a desktop')
     .action(async (options: UpOptions) => {
       const roots = options.claude === undefined ? [] : followedRoots(options.claude, io.env);

@@ -3,11 +3,11 @@
 import Table from 'cli-table3';
 import { createColors } from 'picocolors';
 import type { CliOutput } from './io.ts';
+import { painted, type Tone } from './paragraph.ts';
 import { safeText } from './safe-text.ts';
 import { cutToWidth, widthOf, wrapToWidth } from './text-width.ts';
 
 export type Align = 'left' | 'right';
-export type Tone = 'bad' | 'good' | 'faint';
 
 export interface TextColumn<Row> {
   readonly title: string;
@@ -126,13 +126,12 @@ export function renderTable<Row>(
     colWidths: widths,
     colAligns: columns.map((column) => column.align ?? 'left'),
   });
-  const paint = { bad: colors.red, good: colors.green, faint: colors.dim };
   for (const [line, row] of rows.entries()) {
     table.push(
       columns.map((column, index) => {
         const tone = column.tone?.(row);
         const texts = fitted(cells[line]?.[index] ?? '', widths[index] ?? 0, column);
-        return texts.map((text) => (tone === undefined ? text : paint[tone](text))).join('\n');
+        return texts.map((text) => (tone === undefined ? text : painted(text, tone, output))).join('\n');
       }),
     );
   }

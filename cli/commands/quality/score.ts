@@ -38,7 +38,10 @@ export function registerScore(program: Command, io: CliIo): void {
       .description('score a run: a number, true or false for good or not, or a label')
       .argument('[run]', 'run id, or an unambiguous beginning of it', parseRunId)
       .argument('[scores...]', 'name=value, such as helpful=0.8, correct=true or fault=wrong_tool')
-      .option('--with <file>', 'score runs by code: a file or folder of scorers, built-in, json, contains:TEXT, matches:PATTERN or equals:TEXT')
+      .option(
+        '--with <file>',
+        'score runs by code: a file or folder of scorers, built-in, json, contains:TEXT, matches:PATTERN or equals:TEXT',
+      )
       .addOption(durationOption('--since <time>', 'with --with: how far back to look', '24h'))
       .option('--agent <name>', 'with --with: only runs of this agent')
       .option('--failed', 'with --with: only runs that did not end ok')

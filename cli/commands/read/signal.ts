@@ -1,6 +1,6 @@
 // `tallyspan signal`: one number of the catalogue, whole or by a dimension.
 
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { DIMENSIONS, type Dimension } from '../../../core/schema.ts';
 import type { SignalGroup, SignalResult } from '../../../signals/result.ts';
 import { signalOf } from '../../../signals/catalogue/index.ts';
@@ -41,7 +41,11 @@ export function registerSignal(program: Command, io: CliIo): void {
           .argument('[id]', 'which signal; `tallyspan signals` lists them')
           .option('--window <window...>', '24h, 7d, …; day; or range FROM TO')
           .option('--by <dimension>', `split by ${DIMENSIONS.join(', ')}`)
-          .option('--breakdown [dimension]', 'with the parts of each group (default: by model)'),
+          .addOption(
+            new Option('--breakdown [dimension]', 'with the parts of each group (default: by model)').preset(
+              'model',
+            ),
+          ),
       ),
     ),
   ).action(async (idArgument: string | undefined, options: SignalOptions) => {
@@ -68,12 +72,11 @@ export function registerSignal(program: Command, io: CliIo): void {
 /** The dimension of `--breakdown`. */
 function furtherOf(id: string, { by = '', breakdown }: SignalOptions): Dimension | undefined {
   if (breakdown === undefined) return undefined;
-  const dimension = String(breakdown) === 'true' ? 'model' : breakdown;
   const { dimensions } = signalOf(id);
-  const known = dimensions.find((one) => one === dimension);
+  const known = dimensions.find((one) => one === breakdown);
   if (known === undefined)
     throw usageError(
-      `${id} has no dimension ${dimension} to break it down by; its dimensions: ${dimensions.join(', ') || 'none'}`,
+      `${id} has no dimension ${breakdown} to break it down by; its dimensions: ${dimensions.join(', ') || 'none'}`,
     );
   if (by.split(',').includes(known)) throw usageError(`--breakdown ${known} is what --by splits by already`);
   return known;
