@@ -1,6 +1,6 @@
-// Repeats: what Claude Code reports in more than one way, beyond single calls. A run of spans whose calls all count
-// elsewhere repeats the run of the log, and a run of the log the run of the program around the Agent SDK. They are kept
-// and marked as duplicates. Remainders stand for calls that nobody reported: claude-remainders.ts.
+// Repeats: what Claude Code reports in more than one way, beyond single calls. A run of spans or of a transcript whose
+// calls all count elsewhere repeats the run of the log or of a program, a run of the log the run of the program around the
+// Agent SDK, and a compaction in the log that of the transcript. They are kept and marked as duplicates. Remainders stand for calls that nobody reported: claude-remainders.ts.
 
 import { tableOf } from '../core/columns.ts';
 import { BY_SPAN, settleStoredRemainders } from './claude-remainders.ts';
@@ -11,6 +11,9 @@ import type { EventStore } from './store/write/event-store.ts';
 
 /** Claude Code may log what belongs to a run so long after the program saw it end. */
 const LATE_MS = 5_000;
+/** Log and transcript put a compaction so near to each other; two of a session are further apart. */
+const COMPACTION_MS = 10_000;
+const BY_A_REPEATER = `(${BY_SPAN} OR coalesce(tallyspan_source = 'transcript', false))`;
 const OF_A_RUN = ['agent.run.started', 'agent.run', 'agent.tool_call'] as const;
 
 /**
@@ -38,7 +41,8 @@ export function sessionsOf(
 function isOfClaudeCode(batch: EventBatch, row: number): boolean {
   const source = batch.text(row, 'tallyspan.source');
   if (source === 'messages' || source === 'remainder') return true;
-  if ((source === 'log' || source === 'transcript') && batch.name(row) === 'agent.model_call') return true;
+  if (source === 'log' || source === 'transcript')
+    return batch.name(row) === 'agent.model_call' || batch.name(row) === 'agent.note';
   return batch.text(row, 'tallyspan.dialect')?.startsWith('claude-code/') === true;
 }
 
@@ -58,12 +62,19 @@ export async function markRepeats(
   const joined = await joinRuns(database, store, sessions);
   await settleStoredRemainders(database, store, sessions && new Set([...sessions, ...joined]));
   const runs = await findRepeatedRuns(database, sessions);
-  if (runs.length === 0) return;
+  const notes = await findRepeatedNotes(database, sessions);
+  if (runs.length === 0 && notes.length === 0) return;
   await store.exclusively(async (writer) => {
-    for (const name of OF_A_RUN)
+    if (notes.length > 0)
+      await writer.run(
+        `UPDATE agent_note SET tallyspan_duplicate = true
+         WHERE tallyspan_source = 'log' AND tallyspan_key IN ${textsSql('?')}`,
+        [JSON.stringify(notes)],
+      );
+    for (const name of runs.length > 0 ? ([...OF_A_RUN, 'agent.tool_cost'] as const) : [])
       await writer.run(
         `UPDATE ${tableOf(name)} SET tallyspan_duplicate = true
-         WHERE ${BY_SPAN} AND tallyspan_duplicate IS NOT TRUE AND agent_run_id IN ${textsSql('?')}`,
+         WHERE ${BY_A_REPEATER} AND tallyspan_duplicate IS NOT TRUE AND agent_run_id IN ${textsSql('?')}`,
         [JSON.stringify(runs)],
       );
     store.noteChange();
@@ -174,7 +185,23 @@ async function joinRuns(
   );
 }
 
-/** Runs of spans of which every call counts elsewhere. */
+/** Compactions of which both the log and the transcript of a session tell. */
+async function findRepeatedNotes(
+  database: Queryable,
+  sessions: ReadonlySet<string> | undefined,
+): Promise<unknown[]> {
+  const rows = await database.all(
+    `SELECT DISTINCT told.tallyspan_key AS key FROM agent_note AS told JOIN agent_note AS other USING (gen_ai_conversation_id)
+     WHERE told.agent_note_kind = 'compaction' AND other.agent_note_kind = 'compaction'
+       AND told.tallyspan_source = 'log' AND other.tallyspan_source = 'transcript'
+       AND told.tallyspan_duplicate IS NOT TRUE AND told.tallyspan_key IS NOT NULL ${within(sessions, 'told.')}
+       AND abs(epoch_ms(told.timestamp) - epoch_ms(other.timestamp)) <= ${COMPACTION_MS}`,
+    valuesOf(sessions),
+  );
+  return rows.map((row) => row['key']);
+}
+
+/** Runs of spans and transcripts of which every call counts elsewhere. */
 async function findRepeatedRuns(
   database: Queryable,
   sessions: ReadonlySet<string> | undefined,
@@ -183,7 +210,7 @@ async function findRepeatedRuns(
     `SELECT agent_run_id AS run FROM agent_model_call
      WHERE agent_run_id IN (
        SELECT agent_run_id FROM agent_model_call
-       WHERE ${BY_SPAN} AND tallyspan_duplicate IS TRUE AND agent_run_id IS NOT NULL ${within(sessions)})
+       WHERE ${BY_A_REPEATER} AND tallyspan_duplicate IS TRUE AND agent_run_id IS NOT NULL ${within(sessions)})
      GROUP BY ALL HAVING bool_and(tallyspan_duplicate IS TRUE)`,
     valuesOf(sessions),
   );

@@ -13,6 +13,8 @@ export const PSEUDO_TOOLS = {
   user: '(user)',
   history: '(history)',
   output: '(output)',
+  /** Files of instructions, which Claude Code puts into the context. */
+  instructions: '(CLAUDE.md)',
   /** Input whose request was not seen, or a result whose call was not seen. */
   unknown: '(unknown)',
 } as const;

@@ -8,6 +8,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   [PSEUDO_TOOLS.user, 'User input'],
   [PSEUDO_TOOLS.history, 'History'],
   [PSEUDO_TOOLS.output, 'Output'],
+  [PSEUDO_TOOLS.instructions, 'CLAUDE.md'],
   [PSEUDO_TOOLS.unknown, 'Not known'],
 ]);
 

@@ -2,6 +2,7 @@
 // prompt with all that follows it, or one sub-agent. No text of anybody is among them: lengths, names and ids.
 
 import type { Json } from '../model-call/json.ts';
+import type { ContextStep } from './context-costs.ts';
 
 /** One file of a session: the conversation, or one of its sub-agents. */
 export interface TranscriptFile {
@@ -58,8 +59,16 @@ export interface TranscriptCall extends LineFacts {
   readonly stopReason: string | undefined;
   readonly startMs: number;
   readonly endMs: number;
+  /** Hashes of what its request began with, where the transcript holds it. */
+  readonly prefix?: RequestPrefix | undefined;
   /** False when its file writes why calls stop, and not of this one: the count of its output is the first one. */
   readonly isComplete: boolean;
+}
+
+/** Of the request of a call: of system prompt and tool definitions, these also whatever their order. */
+export interface RequestPrefix {
+  readonly system: string;
+  readonly tools: string;
 }
 
 export interface ToolFact extends LineFacts {
@@ -103,6 +112,8 @@ export interface SessionFacts {
   readonly calls: readonly TranscriptCall[];
   readonly tools: readonly ToolFact[];
   readonly compactions: readonly CompactionFact[];
+  /** What the conversation, and each sub-agent, says of its context, in order. */
+  readonly contexts: readonly (readonly ContextStep[])[];
   /** In their order. */
   readonly costStates: readonly CostState[];
   /** The last facts of a line of the session itself. */

@@ -5,7 +5,7 @@
 export type LineKind = 'read' | 'request' | 'skip' | 'unknown' | 'empty';
 
 /** Lines of these types are read whole. */
-const READ: ReadonlySet<string> = new Set(['assistant', 'user', 'system', 'cost-state']);
+const READ: ReadonlySet<string> = new Set(['assistant', 'user', 'system', 'cost-state', 'api-request-shape']);
 
 /** Types that are known and hold nothing that is counted. */
 const SKIPPED: ReadonlySet<string> = new Set(
@@ -13,7 +13,7 @@ const SKIPPED: ReadonlySet<string> = new Set(
   pr-link frame-link mode permission-mode worktree-state queue-operation continued-in ended-by-model session-owner
   tools-used derived-from file-history-snapshot file-history-delta attribution-snapshot memory-mode isolation-latch
   dev-mods bridge-session history-suppression atis-latch resume-head-vouch content-replacement fork-context-ref
-  observer-ref api-request-shape api-request-blob api-request-resumed`.split(/\s+/),
+  observer-ref api-request-blob api-request-resumed`.split(/\s+/),
 );
 const SKIPPED_FAMILIES = ['artifact-', 'data-flow-'] as const;
 

@@ -2,7 +2,10 @@
 // again with more to it has the key of what was stored and a higher revision.
 
 import type { EventRecord } from '../event.ts';
+import type { ToolCost } from '../attribution/attribution.ts';
+import { toolCostFields } from '../pricing/cost-fields.ts';
 import { inputTotal } from '../pricing/usage.ts';
+import { costsByRun } from './costs-by-run.ts';
 import type { TranscriptCall, LineFacts, RunFact, SessionFacts, ToolFact } from './facts.ts';
 import { spanIdOf } from './ids.ts';
 import { estimate, priceCallFact, type PricedCall } from './price-facts.ts';
@@ -70,6 +73,7 @@ export function eventsOfSession(session: SessionFacts, context: EventContext): S
     run.costNanoUsd += each.costNanoUsd ?? 0;
     events.push(callEvent(each, runs, run.turns));
   }
+  const costs = costsByRun(session, priced, context.overrides);
   const failures = new Map<string, number>();
   for (const tool of session.tools.toSorted((a, b) => a.endMs - b.endMs)) {
     if (!context.isOwned('tool', tool.id)) continue;
@@ -91,7 +95,7 @@ export function eventsOfSession(session: SessionFacts, context: EventContext): S
     if (own === undefined) continue;
     const status = statusOf(run, session.lastMs, context.nowMs);
     if (status === undefined) isOpen = true;
-    events.push(...runEvents(run, own, runs, status));
+    events.push(...contextEvents(run, own, runs, costs.get(run.id)), ...runEvents(run, own, runs, status));
   }
   return { events, priced, isOpen };
 }
@@ -210,6 +214,8 @@ function callEvent({ call, fields }: PricedCall, runs: RunPlaces, step: number):
     ...commonFields(call, runs, 'agent.model_call', call.endMs, ['call', call.key], revision),
     parent_span_id: runs.spanOf(call.run.id),
     ...fields,
+    'tallyspan.prefix.system': call.prefix?.system,
+    'tallyspan.prefix.tools': call.prefix?.tools,
     'agent.step_number': step,
   };
 }
@@ -296,6 +302,26 @@ function runEvents(run: RunFact, own: RunTotals, runs: RunPlaces, status: string
       'agent.output_len': run.outputLen,
     },
   ];
+}
+
+function contextEvents(
+  run: RunFact,
+  { facts, turns }: RunTotals,
+  runs: RunPlaces,
+  costs: ReadonlyMap<string, ToolCost> | undefined,
+): EventRecord[] {
+  return [...(costs?.values() ?? [])].map((row) => ({
+    ...commonFields(
+      facts,
+      runs,
+      'agent.tool_cost',
+      run.endMs,
+      ['context', run.id, row.tool],
+      run.endMs * 1_000 + Math.min(turns, 999),
+    ),
+    parent_span_id: runs.spanOf(run.id),
+    ...toolCostFields(row),
+  }));
 }
 
 /** How a run ended; undefined while it may go on. */

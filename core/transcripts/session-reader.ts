@@ -10,11 +10,15 @@ import type {
   CostState,
   LineCounts,
   LineFacts,
+  RequestPrefix,
   RunFact,
   SessionFacts,
   ToolFact,
   TranscriptFile,
 } from './facts.ts';
+import { PSEUDO_TOOLS } from '../attribution/block-shape.ts';
+import { newFileChain, type FileChain } from './file-chain.ts';
+import { addUserContext, hashesOf, isInterruption, readAttachment } from './context-steps.ts';
 import { runIdOfAgent, runIdOfPrompt } from './ids.ts';
 import { blocksOf, countOf, isObject, objectOf, textOf, timeOf } from './json-value.ts';
 import { kindOfType } from './line-kind.ts';
@@ -29,31 +33,24 @@ import {
 } from './tool-blocks.ts';
 
 const SYNTHETIC = '<synthetic>';
-const INTERRUPTED = '[Request interrupted by user';
 const REQUEST_HEAD = /"id":"([^"]+)","timestamp":"([^"]+)"/;
+const SHAPE_HASH = /"shapeHash":"([^"]+)"/;
 
-/** How far a file was read. */
-interface Chain {
-  readonly file: TranscriptFile;
-  /** When each line was written, by its id. */
-  readonly times: Map<string, number>;
-  run: RunFact | undefined;
-  promptRun: string | undefined;
-  writesStopReasons: boolean;
-  lastMs: number;
-  /** A count of Claude Code after which no line with a time came yet. */
-  openState: CostState | undefined;
+/** A request was made: when, and with which system prompt and tools. */
+interface RequestFact {
+  readonly atMs: number;
+  readonly shape: string | undefined;
 }
 
 interface Candidate extends Omit<TranscriptCall, 'isComplete' | 'blocks'> {
   readonly blocks: Json[];
-  readonly chain: Chain;
+  readonly chain: FileChain;
 }
 
 export class SessionReader {
   readonly #session: string;
   readonly #counts: LineCounts;
-  readonly #chains = new Map<TranscriptFile, Chain>();
+  readonly #chains = new Map<TranscriptFile, FileChain>();
   readonly #runs = new Map<string, RunFact>();
   readonly #calls = new Map<string, Candidate>();
   readonly #uses = new Map<string, TranscriptToolUse>();
@@ -61,7 +58,8 @@ export class SessionReader {
   /** The tool use that started each sub-agent. */
   readonly #toolOfAgent = new Map<string, string>();
   /** When each request was made, by the id that its answer refers to. */
-  readonly #requests = new Map<string, number>();
+  readonly #requests = new Map<string, RequestFact>();
+  readonly #shapes = new Map<string, RequestPrefix>();
   readonly #compactions: CompactionFact[] = [];
   readonly #costStates: CostState[] = [];
   #last: LineFacts | undefined;
@@ -77,7 +75,8 @@ export class SessionReader {
   addRequestHead(text: string): void {
     const [, id, at] = REQUEST_HEAD.exec(text) ?? [];
     const atMs = timeOf(at);
-    if (id !== undefined && atMs !== undefined) this.#requests.set(id, atMs);
+    if (id !== undefined && atMs !== undefined)
+      this.#requests.set(id, { atMs, shape: SHAPE_HASH.exec(text)?.[1] });
   }
 
   /** Takes one line; of a line that is no JSON object nothing is taken, and it is counted. */
@@ -114,6 +113,8 @@ export class SessionReader {
     else if (type === 'user' && atMs !== undefined) this.#addUser(line, chain, atMs);
     else if (type === 'assistant' && atMs !== undefined) this.#addAssistant(line, chain, atMs);
     else if (type === 'system' && atMs !== undefined) this.#addSystem(line, chain, atMs);
+    else if (type === 'attachment') chain.context.push(...readAttachment(line));
+    else if (type === 'api-request-shape') this.#addShape(line, chain);
   }
 
   /** What was told so far. */
@@ -136,6 +137,7 @@ export class SessionReader {
       })),
       tools,
       compactions: this.#compactions,
+      contexts: [...this.#chains.values()].map(({ context }) => context),
       costStates: this.#costStates,
       last: this.#last,
       firstMs: this.#firstMs,
@@ -143,28 +145,21 @@ export class SessionReader {
     };
   }
 
-  #chainOf(file: TranscriptFile): Chain {
+  #chainOf(file: TranscriptFile): FileChain {
     let chain = this.#chains.get(file);
     if (chain === undefined) {
-      chain = {
-        file,
-        times: new Map(),
-        run: undefined,
-        promptRun: undefined,
-        writesStopReasons: false,
-        lastMs: Number.NEGATIVE_INFINITY,
-        openState: undefined,
-      };
+      chain = newFileChain(file);
       this.#chains.set(file, chain);
     }
     return chain;
   }
 
-  #addUser(line: Json, chain: Chain, atMs: number): void {
+  #addUser(line: Json, chain: FileChain, atMs: number): void {
     this.#counts.messages++;
     const content = objectOf(line['message'])?.['content'];
     const blocks = blocksOf(content);
     const results = blocks.filter((block) => block['type'] === 'tool_result');
+    addUserContext(chain.context, line, content, blocks);
     const run = this.#runOfUser(line, chain, atMs, content, results.length > 0);
     if (run === undefined) return;
     const facts = this.#factsOf(line, run);
@@ -186,7 +181,7 @@ export class SessionReader {
   /** The run that a user line begins or goes on with; undefined before there is one. */
   #runOfUser(
     line: Json,
-    chain: Chain,
+    chain: FileChain,
     atMs: number,
     content: unknown,
     hasResults: boolean,
@@ -215,7 +210,7 @@ export class SessionReader {
   }
 
   /** The run of the sub-agent that a line belongs to. */
-  #agentRunOf(line: Json, chain: Chain, atMs: number): RunFact | undefined {
+  #agentRunOf(line: Json, chain: FileChain, atMs: number): RunFact | undefined {
     const agentId = textOf(line['agentId']) ?? chain.file.agentId;
     if (agentId === undefined) return undefined;
     const id = runIdOfAgent(agentId);
@@ -229,7 +224,7 @@ export class SessionReader {
     return run;
   }
 
-  #addAssistant(line: Json, chain: Chain, atMs: number): void {
+  #addAssistant(line: Json, chain: FileChain, atMs: number): void {
     this.#counts.messages++;
     const message = objectOf(line['message']);
     if (message === undefined) return;
@@ -256,8 +251,12 @@ export class SessionReader {
     if (stopReason !== undefined && !isSidechain) chain.writesStopReasons = true;
     const blocks = blocksOf(message['content']);
     const asked = this.#requests.get(textOf(line['requestRef']) ?? '');
+    if (!chain.seenCalls.has(key)) {
+      chain.seenCalls.add(key);
+      chain.context.push({ kind: 'call', key });
+    }
     const before = this.#calls.get(key);
-    const startMs = asked ?? chain.times.get(textOf(line['parentUuid']) ?? '') ?? atMs;
+    const startMs = asked?.atMs ?? chain.times.get(textOf(line['parentUuid']) ?? '') ?? atMs;
     const call: Candidate = {
       ...facts,
       key,
@@ -265,6 +264,7 @@ export class SessionReader {
       requestId,
       requestedModel: textOf(line['requestedModel']),
       isSidechain,
+      prefix: this.#shapes.get(asked?.shape ?? ''),
       message: { ...message, content: undefined },
       blocks: blocks.map(stripBlock),
       outputTokens: countOf(usage['output_tokens']),
@@ -279,7 +279,7 @@ export class SessionReader {
   }
 
   /** An answer whose prompt is not in the file: the beginning of it was lost. */
-  #firstRun(line: Json, chain: Chain, atMs: number): RunFact {
+  #firstRun(line: Json, chain: FileChain, atMs: number): RunFact {
     const id = chain.promptRun ?? runIdOfPrompt(textOf(line['uuid']) ?? this.#session);
     const run = this.#runs.get(id) ?? newRun(id, atMs, 0);
     this.#runs.set(id, run);
@@ -304,12 +304,13 @@ export class SessionReader {
     if (before === undefined || (before.isSidechain && !use.isSidechain)) this.#uses.set(use.id, use);
   }
 
-  #addSystem(line: Json, chain: Chain, atMs: number): void {
+  #addSystem(line: Json, chain: FileChain, atMs: number): void {
     const run = this.#agentRunOf(line, chain, atMs) ?? chain.run;
     if (run === undefined) return;
     const subtype = line['subtype'];
     if (subtype === 'turn_duration') run.isClosed = true;
     if (subtype !== 'compact_boundary') return;
+    chain.context.push({ kind: 'compaction' });
     const metadata = objectOf(line['compactMetadata']);
     this.#compactions.push({
       ...this.#factsOf(line, run),
@@ -320,7 +321,22 @@ export class SessionReader {
     });
   }
 
-  #addCostState(line: Json, chain: Chain): void {
+  /** System prompt and tool definitions, written once for all requests that have them. */
+  #addShape(line: Json, chain: FileChain): void {
+    const hash = textOf(line['shapeHash']);
+    const shape = objectOf(line['shape']);
+    if (hash === undefined || shape === undefined || this.#shapes.has(hash)) return;
+    this.#shapes.set(hash, hashesOf(shape));
+    // A later one takes the place of the one before.
+    if (chain.hasShape) return;
+    chain.hasShape = true;
+    chain.context.push(
+      { kind: 'part', owner: PSEUDO_TOOLS.system, chars: contentLength(shape['system']) },
+      { kind: 'part', owner: PSEUDO_TOOLS.tools, chars: lengthOf(shape['tools']) },
+    );
+  }
+
+  #addCostState(line: Json, chain: FileChain): void {
     const models = objectOf(line['modelUsage']);
     const session = textOf(line['sessionId']);
     if (models === undefined || (session !== undefined && session !== this.#session)) return;
@@ -372,12 +388,6 @@ function winnerOf(before: Candidate, next: Candidate): Candidate {
     startMs: Math.min(before.startMs, next.startMs),
     endMs: Math.max(before.endMs, next.endMs),
   };
-}
-
-function isInterruption(content: unknown, blocks: readonly Json[]): boolean {
-  const text =
-    typeof content === 'string' ? content : blocks.find((block) => block['type'] === 'text')?.['text'];
-  return typeof text === 'string' && text.startsWith(INTERRUPTED);
 }
 
 /** Last part of a folder's path, of either kind of separator. */

@@ -269,3 +269,60 @@ test('any part of the logs and spans of a session, in any order, leaves its cost
     { numRuns: 25, endOnFailure: true },
   );
 });
+
+const inRun = (event: EventRecord, run: string): EventRecord => ({ ...event, 'agent.run_id': run });
+
+test('of a run the transcript and another way tell, its context costs and a compaction count once', async () => {
+  const session = 'twice';
+  const made: Made = {
+    turn: 0,
+    model: OPUS,
+    usage: { ...NO_USAGE, input: 100, output: 10 },
+    isShown: true,
+    isLogged: false,
+    hasSpan: false,
+  };
+  const note = (source: string, atMs: number): EventRecord => ({
+    ...base(session, source, atMs, source),
+    'event.name': 'agent.note',
+    'tallyspan.key': `claude-code/${source}/${session}`,
+    'agent.run_id': 'told',
+    'agent.note.kind': 'compaction',
+  });
+  await place.store.write({
+    events: [
+      // The program saw the message to its end, and so counts.
+      inRun(
+        {
+          ...transcribed(made, session, 'x', BASE_MS),
+          'tallyspan.key': undefined,
+          'tallyspan.source': undefined,
+          span_id: 'a',
+        },
+        'seen',
+      ),
+      inRun(transcribed(made, session, 'x', BASE_MS), 'told'),
+      inRun(
+        {
+          ...base(session, 'cost', BASE_MS, 'transcript'),
+          'event.name': 'agent.tool_cost',
+          cost_nano_usd: 600_000,
+        },
+        'told',
+      ),
+      note('log', BASE_MS + 2_000),
+      note('transcript', BASE_MS + 1_000),
+    ],
+    spans: [],
+  });
+  await markRepeats(place.database, place.store, new Set([session]));
+  const counted = async (table: string): Promise<unknown> =>
+    (
+      await place.database.all(
+        `SELECT list(tallyspan_source) AS sources FROM ${table} WHERE gen_ai_conversation_id = ? AND tallyspan_duplicate IS NOT TRUE`,
+        [session],
+      )
+    )[0]?.['sources'];
+  expect(await counted('agent_note')).toEqual(['transcript']);
+  expect(await counted('agent_tool_cost')).toBeNull();
+});

@@ -200,7 +200,8 @@ async function readListedRows(database: Queryable, where: string): Promise<Datab
     LISTED_EVENTS.map((name) =>
       database.all(
         `SELECT '${name}' AS event_name, ${LISTED_KEYS[name].map((key) => listedSql(key)).join(', ')}
-         FROM ${tableOf(name)} WHERE ${where} ORDER BY timestamp, tallyspan_seq LIMIT ${STEPS_LIMIT}`,
+         FROM ${tableOf(name)} WHERE ${where}${name === 'agent.note' ? ' AND tallyspan_duplicate IS NOT TRUE' : ''}
+         ORDER BY timestamp, tallyspan_seq LIMIT ${STEPS_LIMIT}`,
       ),
     ),
   );

@@ -220,6 +220,7 @@ export function stepsOf(
     .filter((row) => KINDS[String(row['event_name'])] !== undefined)
     // These are told beside the steps, with those that are found when the run is read.
     .filter((row) => row['agent_note_kind'] !== SILENT_FAILURE_NOTE)
+    .filter((row) => row['event_name'] !== 'agent.note' || row['tallyspan_duplicate'] !== true)
     // What a program did beside its calls and tools: kept, and no step.
     .filter((row) => row['agent_note_kind'] !== ACTIVITY_NOTE)
     .toSorted((a, b) => startMs(a) - startMs(b) || endMs(a) - endMs(b));
