@@ -52,8 +52,9 @@ function messageOf(value: unknown): ApiMessage | undefined {
     const outer = asJson(parsedValue(call));
     return callBlock(Object.hasOwn(outer, 'tool_call') ? asJson(outer['tool_call']) : outer);
   });
-  const said = blocksOf(firstOf(message, ['parts', 'contents', 'content']));
-  const own = said.length === 0 && message['content'] !== undefined ? blocksOf(message['content']) : said;
+  const said = reportedBlocks(firstOf(message, ['parts', 'contents', 'content']));
+  const own =
+    said.length === 0 && message['content'] !== undefined ? reportedBlocks(message['content']) : said;
   const resultOf = asText(message['tool_call_id']);
   if (TOOL_ROLES.has(role) && resultOf !== undefined)
     return { role: 'user', content: [{ type: 'tool_result', tool_use_id: resultOf, content: own }] };
@@ -68,7 +69,7 @@ function roleOf(role: string): string {
 }
 
 /** Blocks of a content: a text, one part or a list of them. */
-export function blocksOf(value: unknown): unknown[] {
+export function reportedBlocks(value: unknown): unknown[] {
   const parsed = parsedParts(value);
   if (parsed === undefined || parsed === null || parsed === '') return [];
   return (Array.isArray(parsed) ? parsed : [parsed]).map(blockOf);
@@ -148,7 +149,7 @@ function fileBlock(kind: string, part: Json): unknown {
 }
 
 /** Definitions of tools, as JSON, as a list of JSON, or as they are. */
-export function toolsOf(value: unknown): unknown[] {
+export function reportedTools(value: unknown): unknown[] {
   const list = parsedValue(value);
   return asList(list).map((item) => {
     let tool = asJson(parsedValue(item));

@@ -4,7 +4,7 @@
 
 import { asJson, asList, asText, type Json } from '../model-call/json.ts';
 import { contentJson } from '../model-call/recorded-call.ts';
-import { blocksOf, parsedValue, talkOf, toolsOf, type ApiTalk } from './reported-message.ts';
+import { reportedBlocks, parsedValue, talkOf, reportedTools, type ApiTalk } from './reported-message.ts';
 
 type Attributes = Readonly<Record<string, unknown>>;
 
@@ -141,7 +141,7 @@ function answerBody(attributes: Attributes): Json | undefined {
 function requestOf(attributes: Attributes): Json | undefined {
   const talk = findTalk(attributes);
   const tools = findTools(attributes);
-  const system = [...blocksOf(attributes['gen_ai.system_instructions']), ...(talk?.system ?? [])];
+  const system = [...reportedBlocks(attributes['gen_ai.system_instructions']), ...(talk?.system ?? [])];
   if (talk === undefined && system.length === 0) return undefined;
   return {
     model:
@@ -183,7 +183,7 @@ function findTalk(attributes: Attributes): ApiTalk | undefined {
     if (talk.messages.length > 0 || talk.system.length > 0) return talk;
   }
   for (const key of ['gen_ai.prompt', 'langfuse.observation.input', 'input.value']) {
-    const blocks = blocksOf(attributes[key]);
+    const blocks = reportedBlocks(attributes[key]);
     if (blocks.length > 0) return { system: [], messages: [{ role: 'user', content: blocks }] };
   }
   return undefined;
@@ -196,7 +196,7 @@ function findTools(attributes: Attributes): unknown[] {
     unflatten(attributes, 'llm.tools.'),
     unflatten(attributes, 'llm.request.functions.'),
   ];
-  return lists.map(toolsOf).find((tools) => tools.length > 0) ?? [];
+  return lists.map(reportedTools).find((tools) => tools.length > 0) ?? [];
 }
 
 function answerOf(attributes: Attributes): Json | undefined {
@@ -227,13 +227,13 @@ function findAnswer(attributes: Attributes): readonly unknown[] {
     if (blocks.length > 0) return blocks;
   }
   const ofAiSdk = [
-    ...blocksOf(attributes['ai.response.reasoning']).map((block) => ({
+    ...reportedBlocks(attributes['ai.response.reasoning']).map((block) => ({
       type: 'thinking',
       thinking: asText(asJson(block)['text']) ?? '',
     })),
     ...textBlocks(attributes['ai.response.text'] ?? attributes['ai.response.object']),
     ...asList(parsedValue(attributes['ai.response.toolCalls'])).flatMap((call) =>
-      blocksOf({ type: 'tool_call', ...asJson(call) }),
+      reportedBlocks({ type: 'tool_call', ...asJson(call) }),
     ),
   ];
   if (ofAiSdk.length > 0) return ofAiSdk;

@@ -7,7 +7,7 @@ import { instantSql, textSql } from '../../../signals/sql-text.ts';
 import { messageOf } from '../../process/server-error.ts';
 import { KEY_FILE, openSealed, readKey, type SealedField } from '../../store/file/content-cipher.ts';
 import { textsSql, type ChunkQueryable, type DatabaseRow } from '../../store/file/database.ts';
-import { CONTENT_TABLE } from '../../store/file/tables.ts';
+import { CONTENT_TABLE, WORD_TABLE } from '../../store/file/tables.ts';
 import type { EventStore } from '../../store/write/event-store.ts';
 import { textOrNull } from '../field-values.ts';
 import { contentKey, readContent, readCut } from './read-recording.ts';
@@ -79,7 +79,7 @@ export async function removeContent(store: EventStore, calls: readonly RunStep[]
     textsSql(textSql(JSON.stringify(calls.flatMap((call) => call[key] ?? []))));
   const where = `trace_id IN ${textOfKey('trace_id')} AND span_id IN ${textOfKey('span_id')}`;
   const removing = store.exclusively(async (writer) => {
-    await writer.run(`DELETE FROM ${CONTENT_TABLE.name} WHERE ${where}`);
+    for (const { name } of [CONTENT_TABLE, WORD_TABLE]) await writer.run(`DELETE FROM ${name} WHERE ${where}`);
     await writer.run(
       `UPDATE agent_model_call SET ${REQUEST} = NULL, ${RESPONSE} = NULL
        WHERE ${where} AND (${REQUEST} IS NOT NULL OR ${RESPONSE} IS NOT NULL)`,

@@ -36,7 +36,7 @@ interface Identity {
 
 /** The text of a field of an event, compressed and encrypted. */
 export function sealText(text: string, event: Identity, field: SealedField, dataDir: string): Buffer {
-  return seal(text, contextOf(event, field), keyOf(dataDir));
+  return seal(text, contextOf(event, field), contentKeyOf(dataDir));
 }
 
 /** What was sealed, as the text that {@link openSealed} reads. */
@@ -83,7 +83,7 @@ export function readKey(file: string): Buffer {
 const keys = new Map<string, Buffer>();
 
 /** The key of a data folder, made when it is needed first. */
-function keyOf(dataDir: string): Buffer {
+export function contentKeyOf(dataDir: string): Buffer {
   const held = keys.get(dataDir);
   if (held !== undefined) return held;
   const file = join(dataDir, KEY_FILE);

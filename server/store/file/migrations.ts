@@ -10,13 +10,20 @@ import {
   EVENTS_VIEW_SQL,
   FORWARDED_TABLE,
   SPAN_TABLE,
+  WORD_TABLE,
   createTableSql,
   sqlTypeOf,
   type FieldColumn,
   type Table,
 } from './tables.ts';
 
-const TABLES: readonly Table[] = [...EVENT_TABLES.values(), SPAN_TABLE, CONTENT_TABLE, FORWARDED_TABLE];
+const TABLES: readonly Table[] = [
+  ...EVENT_TABLES.values(),
+  SPAN_TABLE,
+  CONTENT_TABLE,
+  WORD_TABLE,
+  FORWARDED_TABLE,
+];
 
 /** Names of the columns of each table, in the order that the file has them. */
 type ColumnNames = ReadonlyMap<string, readonly string[]>;

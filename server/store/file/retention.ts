@@ -6,7 +6,7 @@ import { DAY_MS } from '../../../core/time/time.ts';
 import type { Database } from './database.ts';
 import type { EventStore } from '../write/event-store.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';
-import { CONTENT_TABLE, EVENT_TABLES } from './tables.ts';
+import { CONTENT_TABLE, EVENT_TABLES, WORD_TABLE } from './tables.ts';
 
 export interface RetentionLimits {
   /** Rows older than this are deleted; absent: none by age. */
@@ -117,10 +117,10 @@ function dayText(millis: number): string {
 /** Recorded content of calls that ended before the instant. */
 async function deleteContent(store: EventStore, beforeMs: number): Promise<void> {
   await store.exclusively(async (writer) => {
-    await writer.run(
-      `DELETE FROM ${CONTENT_TABLE.name} WHERE timestamp < make_timestamptz($1::BIGINT * 1000)`,
-      [Math.floor(beforeMs)],
-    );
+    for (const { name } of [CONTENT_TABLE, WORD_TABLE])
+      await writer.run(`DELETE FROM ${name} WHERE timestamp < make_timestamptz($1::BIGINT * 1000)`, [
+        Math.floor(beforeMs),
+      ]);
   });
 }
 
@@ -145,7 +145,7 @@ async function deleteBefore(
       `retention: ${count} of ${all} rows go at once, all before ${new Date(instant).toISOString()}. If that is not meant, check --retention, --retention-size and the clock.`,
     );
   const deleting = store.exclusively(async (writer) => {
-    for (const name of [...EVENT_TABLES.values(), CONTENT_TABLE].map((table) => table.name))
+    for (const name of [...EVENT_TABLES.values(), CONTENT_TABLE, WORD_TABLE].map((table) => table.name))
       await writer.run(`DELETE FROM ${name} WHERE timestamp < make_timestamptz($1::BIGINT * 1000)`, [
         instant,
       ]);

@@ -137,6 +137,37 @@ export const CONTENT_TABLE: Table = {
   columns: Object.entries(CONTENT_KINDS).map(([name, kind]) => ({ key: name, name, kind })),
 };
 
+/** One stretch of what was recorded of a call, as the bits of its words (word-index.ts). */
+export interface WordRow {
+  /** Of the call, Unix milliseconds. */
+  readonly timestamp: number;
+  readonly trace_id?: string | undefined;
+  readonly span_id?: string | undefined;
+}
+
+/** Columns of 32 bits each. */
+export const WORD_COLUMNS = 128;
+
+/** Column of a word of bits. */
+export function wordColumn(index: number): string {
+  return `w${index}`;
+}
+
+/** The words of recorded content: nobody reads them without the key. */
+export const WORD_TABLE: Table = {
+  name: 'recorded_words',
+  columns: [
+    { key: 'timestamp', name: 'timestamp', kind: 'time' },
+    { key: 'trace_id', name: 'trace_id', kind: 'string' },
+    { key: 'span_id', name: 'span_id', kind: 'string' },
+    ...Array.from({ length: WORD_COLUMNS }, (_, index) => ({
+      key: wordColumn(index),
+      name: wordColumn(index),
+      kind: 'small' as const,
+    })),
+  ],
+};
+
 const FORWARDED_KINDS = {
   event_name: 'string',
   event_key: 'string',

@@ -14,13 +14,14 @@ import { columnsInFile } from '../file/migrations.ts';
 import { takeContent } from './take-content.ts';
 import { completeScores } from './complete-scores.ts';
 import { deleteReplaced, takeNewest } from './keyed-events.ts';
+import { forgetIndexed } from './index-words.ts';
 import { OpenRuns } from './open-runs.ts';
 import { RowAppender } from '../columns/row-appender.ts';
 import { findEndedRuns, findRunEnds, type RunEnd } from './run-ends.ts';
 import { SeenEvents } from './seen-events.ts';
 import { SeenResponses } from './seen-responses.ts';
 import { StoreHealth, type StoreFault } from '../file/store-health.ts';
-import { CONTENT_TABLE, SPAN_TABLE, type SpanRow } from '../file/tables.ts';
+import { CONTENT_TABLE, SPAN_TABLE, WORD_TABLE, type SpanRow } from '../file/tables.ts';
 import { timeClusters } from './time-clusters.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -62,6 +63,7 @@ export class EventStore {
   readonly #events: EventAppender;
   readonly #spans: RowAppender;
   readonly #content: RowAppender;
+  readonly #words: RowAppender;
   /** Runs that the server closed itself; their own end, should it still come, replaces ours. */
   readonly #lostRuns: Set<string>;
   readonly #health: StoreHealth;
@@ -71,7 +73,7 @@ export class EventStore {
 
   private constructor(
     database: Database,
-    appenders: { events: EventAppender; spans: RowAppender; content: RowAppender },
+    appenders: { events: EventAppender; spans: RowAppender; content: RowAppender; words: RowAppender },
     lostRuns: Set<string>,
     responses: SeenResponses,
     openRuns: OpenRuns,
@@ -83,6 +85,7 @@ export class EventStore {
     this.#events = appenders.events;
     this.#spans = appenders.spans;
     this.#content = appenders.content;
+    this.#words = appenders.words;
     this.#lostRuns = lostRuns;
     this.#health = new StoreHealth(
       database.file,
@@ -100,6 +103,7 @@ export class EventStore {
       events: new EventAppender(writer, columns),
       spans: new RowAppender(writer, SPAN_TABLE.name, columns.get(SPAN_TABLE.name) ?? []),
       content: new RowAppender(writer, CONTENT_TABLE.name, columns.get(CONTENT_TABLE.name) ?? []),
+      words: new RowAppender(writer, WORD_TABLE.name, columns.get(WORD_TABLE.name) ?? []),
     };
     const lost = await database.all(
       "SELECT DISTINCT agent_run_id AS id FROM agent_run WHERE agent_status = 'lost'",
@@ -189,6 +193,7 @@ export class EventStore {
       this.#events.forget();
       this.#spans.forget();
       this.#content.forget();
+      this.#words.forget();
     } catch {
       // The next commit fails for the same reason, and tries again.
     }
@@ -211,12 +216,13 @@ export class EventStore {
       const replaced = await this.#responses.mark(selections, replacements.responses);
       const spans = await this.#newSpans(group);
       // Once: the rows are without it then.
-      const content = takeContent(selections, dirname(this.#database.file));
+      const taken = takeContent(selections, dirname(this.#database.file));
       await this.#transact(writer, async () => {
         await this.#withdrawLosses(ends);
         await this.#markReplaced(replaced);
         await deleteReplaced(writer, replacements);
-        await this.#content.append(content);
+        await this.#content.append(taken.content);
+        await this.#words.append(taken.words);
         await this.#events.append(selections);
         await this.#spans.append(spans);
         await this.#responses.decide(writer, replacements.responses);
@@ -240,6 +246,7 @@ export class EventStore {
       this.#health.noteFailure(error);
       await this.#recoverFrom(error);
       this.#seen.forget();
+      forgetIndexed();
       await this.#responses.reload().catch(() => undefined);
       throw error;
     }

@@ -6,41 +6,45 @@ import { maskKnownSecrets } from '../../../core/text/redaction.ts';
 import type { Selection } from '../columns/event-appender.ts';
 import { FIELD_INDEX } from '../columns/event-batch.ts';
 import { SEALED_FIELDS, sealText } from '../file/content-cipher.ts';
-import type { ContentRow } from '../file/tables.ts';
+import type { ContentRow, WordRow } from '../file/tables.ts';
+import { indexWords } from './index-words.ts';
 
 /** DuckDB keeps a longer text apart from its column, in whole blocks. */
 const PIECE_BYTES = 4000;
 /** Bytes for which a batch is worth copying without its content. */
 const COMPACT_FROM_BYTES = 1024 * 1024;
 
+/** What is stored of content. */
+export interface TakenContent {
+  readonly content: readonly ContentRow[];
+  readonly words: readonly WordRow[];
+}
+
 /** Takes the recorded content out of the rows; what is to be stored in place of it, without secrets and encrypted. */
-export function takeContent(selections: readonly Selection[], dataDir: string): ContentRow[] {
+export function takeContent(selections: readonly Selection[], dataDir: string): TakenContent {
   const content: ContentRow[] = [];
+  const words: WordRow[] = [];
   for (const { batch, rows } of selections) {
+    const fields = SEALED_FIELDS.filter((field) => batch.column(FIELD_INDEX[field]) !== undefined);
     let isTaken = false;
-    for (const field of SEALED_FIELDS) {
-      if (batch.column(FIELD_INDEX[field]) === undefined) continue;
-      for (const row of rows) {
-        const text = batch.text(row, field);
-        if (text === undefined) continue;
+    // Row by row: an answer is said before the next request repeats it.
+    for (const row of fields.length === 0 ? [] : rows)
+      for (const field of fields) {
+        const given = batch.text(row, field);
+        if (given === undefined) continue;
+        const text = maskKnownSecrets(given);
         const event = { trace_id: batch.text(row, 'trace_id'), span_id: batch.text(row, 'span_id') };
-        const common = {
-          ...event,
-          timestamp: batch.number(row, 'timestamp') as number,
-          field,
-          content_id: randomUUID(),
-        };
-        for (const [piece, sealed, pieces] of piecesOf(
-          sealText(maskKnownSecrets(text), event, field, dataDir),
-        ))
+        const place = { ...event, timestamp: batch.number(row, 'timestamp') as number };
+        const common = { ...place, field, content_id: randomUUID() };
+        for (const [piece, sealed, pieces] of piecesOf(sealText(text, event, field, dataDir)))
           content.push({ ...common, piece, pieces, sealed });
+        words.push(...indexWords(text, field, place, dataDir));
         batch.replaceCell(row, FIELD_INDEX[field], Number.NaN);
         isTaken = true;
       }
-    }
     if (isTaken && batch.heldBytes >= COMPACT_FROM_BYTES) batch.compact();
   }
-  return content;
+  return { content, words };
 }
 
 function piecesOf(sealed: Buffer): (readonly [piece: number, sealed: Buffer, pieces: number])[] {

@@ -67,7 +67,7 @@ if (form !== null && input !== null && input !== undefined) {
     const text = input.value.trim();
     if (text === '') return show([]);
     const answer = await fetch(
-      `/api/search?${new URLSearchParams({ q: text, limit: '10' }).toString()}`,
+      `/api/search?${new URLSearchParams({ q: text, limit: '10', in: 'names' }).toString()}`,
     ).catch(() => undefined);
     if (answer?.ok !== true || mine !== asked) return;
     const { hits } = (await answer.json()) as { hits: readonly Hit[] };

@@ -153,9 +153,14 @@ export const SIGNAL_ROUTE: RouteDescription = {
 };
 
 export const SEARCH_ROUTE: RouteDescription = {
-  summary: 'What one text finds: ids by their beginning, names that hold it',
+  summary:
+    'What one text finds: ids by their beginning, names that hold it, and with access to content the words in it',
   stability: 'internal',
-  querystring: query({ q: TEXT, limit: { type: 'integer', minimum: 1, maximum: 100, default: 50 } }),
+  querystring: query({
+    q: TEXT,
+    limit: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
+    in: { type: 'string', enum: ['names', 'all'], default: 'all' },
+  }),
   response: { 200: ANYTHING },
 };
 

@@ -1,17 +1,25 @@
 // What a search found, by kind; or how to search.
 
 import type { VNode } from 'preact';
+import type { ContentSearch } from '../../../queries/search/search-content.ts';
 import type { SearchHit } from '../../../queries/search/search.ts';
 import { Name, linkTo } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
+import { ContentHits } from './content-hits.tsx';
 
 export interface SearchView {
   readonly text: string;
   readonly hits: readonly SearchHit[];
+  /** Undefined where who asks may not read content. */
+  readonly content: ContentSearch | undefined;
+  readonly timezone: string;
+  /** Unix milliseconds. */
+  readonly now: number;
 }
 
 export function SearchPage({ view }: { view: SearchView }): VNode {
-  const { text, hits } = view;
+  const { text, hits, content, timezone, now } = view;
+  const isFound = hits.length > 0 || (content?.found.length ?? 0) > 0;
   return (
     <>
       <div class="head">
@@ -31,7 +39,9 @@ export function SearchPage({ view }: { view: SearchView }): VNode {
           </a>
         )}
       </div>
-      {hits.length === 0 ? <HowToSearch isAsked={text !== ''} /> : <Hits hits={hits} />}
+      {hits.length > 0 && <Hits hits={hits} />}
+      {text !== '' && <ContentHits content={content} timezone={timezone} now={now} />}
+      {!isFound && <HowToSearch isAsked={text !== ''} />}
     </>
   );
 }
@@ -70,6 +80,7 @@ const EXAMPLES: readonly (readonly [string, string])[] = [
   ['ana', 'part of the name of a user, session, agent, version, tool, model, task or project'],
   ['status:failed user:ana', 'runs of one user that failed'],
   ['tool:search cost>0.5 duration>10s', 'runs that called a tool, by cost and time'],
+  ['refund was declined', 'words in recorded requests and answers, in this order, and in notes'],
   ['agent:support error:timeout', 'runs of an agent with an error in any step'],
 ];
 
@@ -77,7 +88,10 @@ function HowToSearch({ isAsked }: { isAsked: boolean }): VNode {
   return (
     <div class="hello">
       {isAsked && (
-        <p>Nothing has this as its name or as the beginning of its id. Ids need at least 4 characters.</p>
+        <p>
+          Nothing has this as its name or as the beginning of its id, and no note or recorded content that can
+          be read here has these words. Ids need at least 4 characters.
+        </p>
       )}
       <h2>What can be searched for</h2>
       <dl class="examples">

@@ -1,27 +1,33 @@
 // The addresses of the search: one for people, one for the list under the field while they type.
 
 import type { FastifyInstance } from 'fastify';
+import { searchContent } from '../../../queries/search/search-content.ts';
 import { search } from '../../../queries/search/search.ts';
 import { readFilterText } from '../../../questions/filter-text.ts';
 import { textParam, type QueryText } from '../../../questions/query-params.ts';
 import { SEARCH_ROUTE } from '../../openapi/routes.ts';
+import { contentAccessOf } from '../../access/content-access.ts';
 import { answerPage } from '../../answer-page.tsx';
 import { linkTo } from '../../parts/cells.tsx';
 import type { WebContext } from '../../web-context.ts';
+import { pageNow } from '../../page-now.ts';
+import { contentPath } from './content-path.ts';
 import { SearchPage } from './search-page.tsx';
 
 export function registerSearchRoutes(app: FastifyInstance, context: WebContext): void {
-  const { database } = context;
+  const { database, store } = context;
   app.get<{ Querystring: QueryText }>('/search', async (request, reply) => {
     const text = (textParam(request.query, 'q') ?? '').trim();
     if (readFilterText(text).params.length > 0) return reply.redirect(linkTo('/runs', { q: text }), 303);
     const { hits, only } = await search(database, text);
     if (only !== undefined) return reply.redirect(only, 303);
+    const isShown = contentAccessOf(request, context.access) === 'shown';
+    const content = isShown ? await searchContent(database, text) : undefined;
     return answerPage(
       context,
       request,
       reply,
-    )(<SearchPage view={{ text, hits }} />, {
+    )(<SearchPage view={{ text, hits, content, timezone: context.timezone, now: pageNow(store) }} />, {
       title: text === '' ? 'Search' : `Search for ${text}`,
       searched: text,
     });
@@ -30,7 +36,20 @@ export function registerSearchRoutes(app: FastifyInstance, context: WebContext):
   app.get<{ Querystring: QueryText }>('/api/search', { schema: SEARCH_ROUTE }, async (request) => {
     const text = textParam(request.query, 'q') ?? '';
     const limit = Number(textParam(request.query, 'limit') ?? 50);
-    const { hits } = await search(database, text);
-    return { query: text, hits: hits.slice(0, Number.isInteger(limit) && limit > 0 ? limit : 50) };
+    const isOfNames = textParam(request.query, 'in') === 'names';
+    const isShown = !isOfNames && contentAccessOf(request, context.access) === 'shown';
+    const [{ hits }, content] = await Promise.all([
+      search(database, text),
+      isShown ? searchContent(database, text) : undefined,
+    ]);
+    return {
+      query: text,
+      hits: hits.slice(0, Number.isInteger(limit) && limit > 0 ? limit : 50),
+      ...(content !== undefined && {
+        content: content.found.map((found) => ({ ...found, path: contentPath(found) })),
+        content_is_cut: content.isCut,
+        ...(content.fault !== undefined && { content_fault: content.fault }),
+      }),
+    };
   });
 }
