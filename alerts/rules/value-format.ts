@@ -17,7 +17,9 @@ export function formatValue(value: number | null, unit: ShownUnit): string {
     case 'duration':
       return formatDuration(value);
     case 'count':
-      return Number.isInteger(value) ? formatCount(value) : value.toFixed(1);
+      if (Number.isInteger(value)) return formatCount(value);
+      // A mean score of 0.66 is not the limit of 0.7.
+      return value.toFixed(Math.abs(value) < 10 ? 2 : 1);
   }
 }
 

@@ -3,8 +3,14 @@
 import { makePrivateFolder } from '../../server/store/file/private-files.ts';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { DatasetItem, Expected } from '../../core/scores/evaluation.ts';
+import type { DatasetItem, Expected, SentHashes } from '../../core/scores/evaluation.ts';
+import type { RecordedStep } from '../../server/queries/runs/read-recording.ts';
 import { CliError, usageError } from '../terminal/cli-error.ts';
+
+/** An item with what was recorded of its run, encrypted as it is in the data folder. */
+export interface KeptItem extends DatasetItem {
+  readonly recording?: readonly RecordedStep[] | undefined;
+}
 
 export const DATASETS_FOLDER = path.join('.tallyspan', 'datasets');
 const NAME = /^[\w][\w.-]{0,63}$/;
@@ -17,7 +23,7 @@ export function datasetPath(name: string, folder: string): string {
 }
 
 /** @throws CliError that names the line which is no item */
-export async function readDataset(file: string): Promise<readonly DatasetItem[]> {
+export async function readDataset(file: string): Promise<readonly KeptItem[]> {
   const text = await readFile(file, 'utf8').catch(() => {
     throw new CliError(`there is no dataset ${file}. Add runs to one: tallyspan dataset add NAME RUN`);
   });
@@ -31,17 +37,23 @@ export async function readDataset(file: string): Promise<readonly DatasetItem[]>
   return items;
 }
 
-function parseItem(line: string, where: string): DatasetItem {
+function parseItem(line: string, where: string): KeptItem {
   let raw: unknown;
   try {
     raw = JSON.parse(line);
   } catch {
     throw new CliError(`${where} is no JSON.`);
   }
-  const { id, input, expected } = (raw ?? {}) as Record<string, unknown>;
+  const { id, input, expected, sent, recording } = (raw ?? {}) as Record<string, unknown>;
   if (typeof id !== 'string' || id === '') throw new CliError(`${where} has no "id".`);
   if (input !== undefined && typeof input !== 'string') throw new CliError(`${where}: "input" is a text.`);
-  return { id, input, expected: parseExpected(expected, where) };
+  return {
+    id,
+    input,
+    expected: parseExpected(expected, where),
+    sent: parseSent(sent, where),
+    recording: parseRecording(recording, where),
+  };
 }
 
 function parseExpected(raw: unknown, where: string): Expected | undefined {
@@ -58,8 +70,21 @@ function parseExpected(raw: unknown, where: string): Expected | undefined {
   return { equals, contains, matches, tools, json: json === true } as Expected;
 }
 
+function parseSent(raw: unknown, where: string): SentHashes | undefined {
+  if (raw === undefined || raw === null) return undefined;
+  const { prompt, tools, model } = raw as Record<string, unknown>;
+  if ([prompt, tools, model].every((list) => Array.isArray(list) && isTexts(list))) return raw as SentHashes;
+  throw new CliError(`${where}: "sent" has prompt, tools and model (lists of hashes).`);
+}
+
+function parseRecording(raw: unknown, where: string): readonly RecordedStep[] | undefined {
+  if (raw === undefined || raw === null) return undefined;
+  if (Array.isArray(raw) && raw.every(isStep)) return raw as RecordedStep[];
+  throw new CliError(`${where}: "recording" is no recording.`);
+}
+
 /** Adds the items that are not there yet; how many were added. */
-export async function addToDataset(file: string, items: readonly DatasetItem[]): Promise<number> {
+export async function addToDataset(file: string, items: readonly KeptItem[]): Promise<number> {
   const present = await readDataset(file).catch((error: unknown) => {
     if (error instanceof CliError && /there is no dataset|has no item/.test(error.message)) return [];
     throw error;
@@ -80,4 +105,10 @@ function isText(value: unknown): boolean {
 
 function isTexts(value: unknown): boolean {
   return value === undefined || (Array.isArray(value) && value.every((one) => typeof one === 'string'));
+}
+
+function isStep(step: unknown): boolean {
+  return ['trace_id', 'span_id'].every(
+    (key) => typeof (step as Record<string, unknown> | null)?.[key] === 'string',
+  );
 }

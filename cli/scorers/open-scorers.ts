@@ -33,14 +33,13 @@ export async function openScorers(names: readonly string[]): Promise<readonly Sc
 }
 
 async function openScorer(name: string): Promise<readonly Scorer[]> {
-  const close = (): Promise<void> => Promise.resolve();
   if (name === BUILT_IN)
     return [
       {
         name,
         evaluator: `${BUILT_IN}@1`,
         score: (run) => Promise.resolve({ scores: builtInScores(run) }),
-        close,
+        close: () => Promise.resolve(),
       },
     ];
   const check = checkOf(name);
@@ -55,7 +54,7 @@ async function openScorer(name: string): Promise<readonly Scorer[]> {
               ? { error: NOT_RECORDED }
               : { scores: { [check.name]: check.isGood(content.output) } },
           ),
-        close,
+        close: () => Promise.resolve(),
       },
     ];
   const found = await stat(name).catch(() => undefined);
@@ -77,7 +76,7 @@ function checkOf(name: string): ReturnType<typeof answerCheckOf> {
   }
 }
 
-export interface ScoredRun {
+export interface ScoresOfRun {
   readonly scores: readonly RunScore[];
   /** Why there are less than were asked for. */
   readonly faults: readonly string[];
@@ -88,7 +87,7 @@ export async function scoreRun(
   scorer: Scorer,
   run: RunFacts,
   content: RunContent | undefined,
-): Promise<ScoredRun> {
+): Promise<ScoresOfRun> {
   const given = await scorer.score(run, content);
   if ('error' in given) return { scores: [], faults: [given.error] };
   const scores: RunScore[] = [];

@@ -28,7 +28,7 @@ export const ANSWER_CHECKS: readonly string[] = ['json', 'contains:TEXT', 'match
 
 /** The check that a word names, such as `contains:refunded`; undefined of anything else. @throws ScoreError on a wrong pattern */
 export function answerCheckOf(word: string): AnswerCheck | undefined {
-  if (word === 'json') return { name: 'json_valid', isGood: isJson };
+  if (word === 'json') return { name: 'json_valid', isGood: isJsonText };
   const [, kind, text = ''] = /^(contains|matches|equals):([^]+)$/.exec(word) ?? [];
   switch (kind) {
     case 'contains':
@@ -52,7 +52,7 @@ function patternOf(text: string): RegExp {
   }
 }
 
-export function isJson(text: string): boolean {
+export function isJsonText(text: string): boolean {
   try {
     JSON.parse(text);
     return true;

@@ -2,7 +2,7 @@
 // that was kept. What decides is deterministic: the judgement of each item, what was sent to the model, cost and turns.
 
 import type { EventRecord } from '../event.ts';
-import { isJson } from './built-in.ts';
+import { isJsonText } from './built-in.ts';
 import { costWithNestedNanoUsd } from './limits.ts';
 import type { RunFacts } from './run-facts.ts';
 
@@ -17,10 +17,19 @@ export interface Expected {
   readonly tools?: readonly string[] | undefined;
 }
 
+/** What was sent to the model, by hashes: no content. Each list sorted, each hash once. */
+export interface SentHashes {
+  readonly prompt: readonly string[];
+  readonly tools: readonly string[];
+  readonly model: readonly string[];
+}
+
 export interface DatasetItem {
   readonly id: string;
   readonly input?: string | undefined;
   readonly expected?: Expected | undefined;
+  /** Of the run that was frozen: what an evaluation without a baseline is compared with. */
+  readonly sent?: SentHashes | undefined;
 }
 
 /** One trial of one item. */
@@ -29,13 +38,19 @@ export interface Trial {
   readonly exitCode: number | null;
   readonly runs: readonly RunFacts[];
   readonly events: readonly EventRecord[];
+  /** Of a replay: where a request was another than the recorded one, in words. */
+  readonly divergence?: string | undefined;
 }
 
 /** What a trial failed, in words; nothing when it passed. */
-export function judgeTrial({ output, exitCode, runs }: Trial, expected: Expected = {}): readonly string[] {
+export function judgeTrial(
+  { output, exitCode, runs, divergence }: Trial,
+  expected: Expected = {},
+): readonly string[] {
   const answer = output.trim();
   const tools = runs.flatMap((run) => run.tools);
   const faults: string[] = [];
+  if (divergence !== undefined) faults.push(divergence);
   if (exitCode !== 0)
     faults.push(`the command ended ${exitCode === null ? 'by a signal' : `with ${exitCode}`}`);
   if (runs.length === 0) faults.push('no run was observed');
@@ -48,14 +63,14 @@ export function judgeTrial({ output, exitCode, runs }: Trial, expected: Expected
     if (!answer.includes(part)) faults.push(`the answer lacks ${JSON.stringify(part)}`);
   if (expected.matches !== undefined && !new RegExp(expected.matches, 'u').test(answer))
     faults.push(`the answer does not match ${expected.matches}`);
-  if (expected.json === true && !isJson(answer)) faults.push('the answer is no JSON');
+  if (expected.json === true && !isJsonText(answer)) faults.push('the answer is no JSON');
   if (expected.tools !== undefined && !isInOrder(expected.tools, tools))
     faults.push(`the tools were ${tools.join(', ') || 'none'}, not ${expected.tools.join(', ')}`);
   return faults;
 }
 
 /** What is kept of an item, as a baseline and to compare with one. */
-export interface ItemResult {
+export interface ItemResult extends SentHashes {
   readonly id: string;
   readonly trials: number;
   readonly passed: number;
@@ -66,10 +81,6 @@ export interface ItemResult {
   /** The most that a trial took. */
   readonly turns: number;
   readonly durationMs: number | null;
-  /** Hashes of what was sent, each once, sorted: no content. */
-  readonly prompt: readonly string[];
-  readonly tools: readonly string[];
-  readonly model: readonly string[];
 }
 
 export interface Evaluation {
@@ -94,6 +105,13 @@ export function resultOf(item: DatasetItem, trials: readonly Trial[]): ItemResul
       : costs.reduce<number>((sum, cost) => sum + (cost ?? 0), 0) / Math.max(1, trials.length),
     turns: Math.max(0, ...trials.map(({ runs }) => runs.reduce((sum, run) => sum + run.turns, 0))),
     durationMs: durations.length === 0 ? null : Math.max(...durations),
+    ...sentHashesOf(calls),
+  };
+}
+
+/** Of model calls. */
+export function sentHashesOf(calls: readonly Partial<EventRecord>[]): SentHashes {
+  return {
     prompt: distinct(calls, (call) => call['tallyspan.prefix.system']),
     tools: distinct(calls, (call) => call['tallyspan.prefix.tools']),
     model: distinct(calls, (call) => call['gen_ai.request.model']),
@@ -147,11 +165,19 @@ export interface Tolerance {
   readonly cost: number;
 }
 
-/** What is worse than in the baseline, or was sent otherwise. Without a baseline: what failed. */
+const SENT_KINDS = ['prompt', 'tools', 'model'] as const;
+const SENT_NAMES = {
+  prompt: 'the system prompt is',
+  tools: 'the tool definitions are',
+  model: 'the model is',
+} as const;
+
+/** What is worse than in the baseline, or was sent otherwise than there or in the frozen runs. Without either: what failed. */
 export function findRegressions(
   now: Evaluation,
   baseline: Evaluation | undefined,
   tolerance: Tolerance,
+  frozen: readonly DatasetItem[] = [],
 ): readonly Regression[] {
   const found: Regression[] = [];
   for (const item of now.items) {
@@ -161,12 +187,19 @@ export function findRegressions(
     const shareBefore = before === undefined ? 1 : before.passed / Math.max(1, before.trials);
     if (share < shareBefore)
       add('pass', `${item.passed} of ${item.trials} passed: ${item.faults.join('; ')}`);
+    // What was frozen with an item stands in for a baseline that does not have it.
+    const sentBefore = before ?? frozen.find(({ id }) => id === item.id)?.sent;
+    for (const kind of SENT_KINDS)
+      if (sentBefore !== undefined && item[kind].join() !== sentBefore[kind].join()) {
+        if (item[kind].length === 0) add('missing', `${SENT_NAMES[kind]} not known any more`);
+        else add(kind, changeText(kind, sentBefore[kind], item[kind]));
+      }
     if (before === undefined) continue;
-    for (const kind of ['prompt', 'tools', 'model'] as const)
-      if (item[kind].join() !== before[kind].join()) add(kind, changeText(kind, before[kind], item[kind]));
     if (item.turns > before.turns) add('loop', `took ${item.turns} turns, not ${before.turns}`);
     if (item.costNanoUsd === null && before.costNanoUsd !== null)
       add('missing', 'the cost is not known any more');
+    if (item.durationMs === null && before.durationMs !== null)
+      add('missing', 'how long it took is not known any more');
     if (
       item.costNanoUsd !== null &&
       before.costNanoUsd !== null &&
@@ -195,8 +228,8 @@ function timesText(times: number): string {
 }
 
 function distinct(
-  events: readonly EventRecord[],
-  read: (event: EventRecord) => string | undefined,
+  events: readonly Partial<EventRecord>[],
+  read: (event: Partial<EventRecord>) => string | undefined,
 ): string[] {
   return [...new Set(events.flatMap((event) => read(event) ?? []))].toSorted((a, b) => (a < b ? -1 : 1));
 }

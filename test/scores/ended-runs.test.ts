@@ -50,10 +50,9 @@ beforeAll(async () => {
   const ready = new Promise<string>((resolve) => {
     let printed = '';
     running = runCommand(
-      [
-        ...['up', '--no-open', '--data', dataDir, '--port', '0', '--grpc-port', '0', '--http-port', '0'],
-        ...['--judge', judge, '--scores', 'built-in', 'contains:on its way', 'json', scorers],
-      ],
+      `up --no-open --data ${dataDir} --port 0 --grpc-port 0 --http-port 0 --judge ${judge} --scores built-in json`
+        .split(' ')
+        .concat('contains:on its way', scorers),
       {
         env: { ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: api.url },
         signal: stop.signal,

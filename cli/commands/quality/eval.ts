@@ -6,7 +6,6 @@ import { InvalidArgumentError, type Command } from 'commander';
 import {
   findRegressions,
   resultOf,
-  type DatasetItem,
   type Evaluation,
   type ItemResult,
   type RegressionKind,
@@ -14,11 +13,13 @@ import {
 } from '../../../core/scores/evaluation.ts';
 import { formatCost } from '../../../core/text/format.ts';
 import { factsOfRuns } from '../../../core/scores/run-facts.ts';
+import { KEY_FILE } from '../../../server/store/file/content-cipher.ts';
 import { parseMoney, parsePercent } from '../../check/limit-options.ts';
 import { startObservation } from '../../check/observed-events.ts';
 import { findRegister, runObserved } from '../../check/run-observed.ts';
-import { datasetPath, DATASETS_FOLDER, readDataset } from '../../eval/dataset-file.ts';
+import { datasetPath, DATASETS_FOLDER, readDataset, type KeptItem } from '../../eval/dataset-file.ts';
 import { renderJunit, renderMarkdown, summaryRows, type EvalReport } from '../../eval/eval-report.ts';
+import { startItemReplay } from '../../eval/item-replay.ts';
 import { writeAnswer } from '../../terminal/answer.ts';
 import { CliError, usageError } from '../../terminal/cli-error.ts';
 import type { CliIo } from '../../terminal/io.ts';
@@ -40,6 +41,8 @@ interface EvalOptions {
   readonly timeout?: number;
   readonly markdown?: string;
   readonly junit?: string;
+  readonly replay?: boolean;
+  readonly key?: string;
   readonly json?: boolean;
 }
 
@@ -58,6 +61,8 @@ export function registerEval(program: Command, io: CliIo): void {
     .option('--trials <n>', 'times that each item is run', parseCountUpTo(100), 1)
     .option('--allow <kinds>', `changes that are meant: ${KINDS.join(', ')}`, parseKinds, [])
     .option('--cost-tolerance <percent>', 'by how much an item may cost more', parsePercent, 0.1)
+    .option('--replay', 'answer the command with what was recorded of each item, and ask no model')
+    .option('--key <file>', `key of the recorded content (default: ${KEY_FILE} in the data folder)`)
     .option('--max-cost <amount>', 'stop when all trials together cost more', parseMoney)
     .option('--max-cost-per-item <amount>', 'of a trial, on average', parseMoney)
     .addOption(durationOption('--timeout <time>', 'stop a trial after this time'))
@@ -70,10 +75,15 @@ export function registerEval(program: Command, io: CliIo): void {
       const baseline = options.baseline === undefined ? undefined : await readBaseline(options.baseline);
       const { results, overLimits } = await runItems(items, command, options, io);
       const evaluation: Evaluation = { dataset: path.basename(options.dataset, '.jsonl'), items: results };
-      const regressions = findRegressions(evaluation, baseline, {
-        allowed: options.allow,
-        cost: options.costTolerance,
-      });
+      const regressions = findRegressions(
+        evaluation,
+        baseline,
+        {
+          allowed: options.allow,
+          cost: options.costTolerance,
+        },
+        items,
+      );
       const report = { evaluation, baseline, regressions, overLimits };
       if (options.save !== undefined)
         await write(options.save, `${JSON.stringify(evaluation, undefined, 2)}\n`);
@@ -86,7 +96,7 @@ export function registerEval(program: Command, io: CliIo): void {
 }
 
 async function runItems(
-  items: readonly DatasetItem[],
+  items: readonly KeptItem[],
   command: readonly string[],
   options: EvalOptions,
   io: CliIo,
@@ -128,23 +138,31 @@ function itemLimits({ id, costNanoUsd }: ItemResult, { maxCost, maxCostPerItem }
 }
 
 async function runTrial(
-  item: DatasetItem,
+  item: KeptItem,
   command: readonly string[],
   options: EvalOptions,
   io: CliIo,
 ): Promise<Trial> {
+  const replay = options.replay === true ? await startItemReplay(item, options.key, io) : undefined;
   const observation = await startObservation(findRegister(), io.env['NODE_OPTIONS']);
   try {
     const { stdout, exitCode } = await runObserved(command, observation, {
-      env: { ...io.env, TALLYSPAN_ITEM_ID: item.id, TALLYSPAN_ITEM_INPUT: item.input ?? '' },
+      env: {
+        ...io.env,
+        ...replay?.env,
+        TALLYSPAN_ITEM_ID: item.id,
+        TALLYSPAN_ITEM_INPUT: item.input ?? '',
+      },
       timeoutMs: options.timeout,
       signal: io.signal,
       stdout: 'collect',
     });
     const events = await observation.events();
-    return { output: stdout, exitCode, events, runs: factsOfRuns(events) };
+    const divergence = replay?.divergence();
+    return { output: stdout, exitCode, events, runs: factsOfRuns(events), divergence };
   } finally {
     await observation.close();
+    await replay?.close();
   }
 }
 
