@@ -221,12 +221,13 @@ function endWith(preload: Preload): void {
 
 /** What was seen, where somebody gathers it; why nothing was, where that is so. */
 function report({ settings, sightings, classes }: Preload): void {
-  if (!isMainThread) return;
   const seen = sightings.report(process.argv[1] ?? '', classes.loaded);
+  // A thread may do all the work; of a pool of them one line each would be too many.
   if (settings.reportFile !== undefined) {
     writeReport(settings.reportFile, seen);
     return;
   }
+  if (!isMainThread) return;
   const reason = explainSilence(seen);
   if (reason !== undefined) say(reason);
 }

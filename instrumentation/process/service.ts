@@ -70,7 +70,9 @@ export function detectService(mainFile: string | undefined): Service {
     const value = fromEnvironment[key];
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
-  const named = text('service.name') ?? manifest?.name;
+  // There the main file is the platform's own.
+  const lambda = process.env['AWS_LAMBDA_FUNCTION_NAME']?.trim() || undefined;
+  const named = text('service.name') ?? lambda ?? manifest?.name;
   const name = named ?? 'unknown_service:node';
   const version = text('service.version') ?? manifest?.version;
   const revision =

@@ -32,6 +32,10 @@ describe('a command under the preload', () => {
     api = await startAnthropicApi({ exchanges: [], respond: () => answer() });
     await writeFile(path.join(folder, 'ask.mjs'), ASK);
     await writeFile(path.join(folder, 'idle.mjs'), 'console.log(1);');
+    await writeFile(
+      path.join(folder, 'thread.mjs'),
+      `import { Worker } from 'node:worker_threads'; new Worker(new URL('ask.mjs', import.meta.url));`,
+    );
     // As a package script does: another program between us and Node.
     await writeFile(path.join(folder, 'package.json'), '{"name":"asker","scripts":{"start":"node ask.mjs"}}');
   });
@@ -66,6 +70,8 @@ describe('a command under the preload', () => {
     expect(seen.stdout).toContain(
       'WARN  node ended with exit code 3; observed: 1 run, 1 model call, 0 tool calls (1 by their requests)\n',
     );
+    const inThread = await run('doctor', '--', 'node', 'thread.mjs');
+    expect(inThread.stdout).toContain('observed: 1 run, 1 model call, 0 tool calls (1 by their requests)\n');
     const idle = await run('doctor', '--', 'node', 'idle.mjs');
     expect(idle.stdout).toContain(
       'FAIL  node ended with exit code 0, and no run and no model call of it was observed\n',

@@ -186,7 +186,7 @@ function serve(_request: IncomingMessage, response: ServerResponse): void {
     setTimeout(() => {
       if (end === 'cut') for (const socket of sockets) socket.destroy();
       else if (end === undefined) response.end(bytes.subarray(half));
-    }, 5);
+    }, 20);
   });
 }
 
@@ -315,7 +315,7 @@ describe.each(['fetch', 'http', 'http2'])('by %s', (client) => {
     'Bedrock converse-stream',
     'Bedrock converse',
   ])('cut in the middle: %s is a failed call', async (name) => {
-    const outcome = await both(client, { form: formOf(name), end: 'cut' });
+    const outcome = await both(client, { form: formOf(name), end: 'cut' }, 'cut');
     expect(eventsOf(outcome, 'agent.model_call')).toMatchObject([{ 'error.type': 'connection_error' }]);
     expect(eventsOf(outcome, 'agent.run')).toMatchObject([{ 'agent.status': 'error' }]);
   });

@@ -116,6 +116,36 @@ export const ROWS: readonly FrameworkRow[] = [
     program: 'sdk-loop.ts',
     bundle: format,
   })),
+  ...['express', 'express-before'].map((project) => ({
+    title: `Express (${project})`,
+    project,
+    program: 'processes.mjs',
+    environment: { WAY: 'express' },
+  })),
+  ...Object.entries({
+    thread: 'A worker thread',
+    cluster: 'A worker of a cluster',
+    child: 'A child process',
+  }).map(([way, title]) => ({
+    title,
+    project: 'express',
+    program: 'processes.mjs',
+    environment: { WAY: way },
+  })),
+  {
+    title: 'AWS Lambda, frozen after the answer',
+    project: 'express',
+    program: 'processes.mjs',
+    environment: { WAY: 'lambda' },
+    isServer: true,
+  },
+  {
+    title: 'PM2',
+    project: 'pm2',
+    program: 'processes.mjs',
+    environment: { WAY: 'pm2' },
+    isServer: true,
+  },
   {
     title: 'Next.js, default build',
     project: 'next',

@@ -57,7 +57,7 @@ export const SECTIONS: readonly Section[] = [
       "import { identify, run } from '@tallyspan/node';\napp.post('/ask', async (request, response) => {\n  identify({ userId: request.user.id });\n  response.json(await run({ agent: 'helpdesk' }, () => answer(request.body)));\n});",
     language: 'js',
     seen: 'Each request apart, however many run at once; `run` and `identify` are optional.',
-    testedBy: 'the tests of the manual API',
+    rows: ['Express'],
   },
   {
     title: 'Next.js',
@@ -129,21 +129,22 @@ export const SECTIONS: readonly Section[] = [
     paste:
       "import { flush } from '@tallyspan/node';\nexport const handler = async (event) => { try { return await answer(event); } finally { await flush(); } };",
     language: 'js',
-    seen: 'All of a request before the process is frozen. Set `NODE_OPTIONS` in the configuration of the function.',
-    testedBy: 'the tests of the manual API',
+    seen: "All of a request before the process is frozen. Set `NODE_OPTIONS` in the configuration of the function; the service is the function's name.",
+    rows: ['AWS Lambda'],
   },
   {
     title: 'PM2',
     paste: 'pm2 start app.js --node-args="--import @tallyspan/node/register"',
     language: 'sh',
     seen: "As without PM2; the service is the application's name.",
+    rows: ['PM2'],
   },
   {
     title: 'Cluster, worker threads, child processes',
     paste: "NODE_OPTIONS='--import @tallyspan/node/register' node server.mjs",
     language: 'sh',
-    seen: 'Each process and thread. What a process that exits at once could not send waits in the spool folder.',
-    testedBy: 'the tests of worker threads and of killed processes',
+    seen: 'Each process and thread. What a process that exits at once could not send, such as a worker of a cluster that is disconnected by its own `process.disconnect()`, waits in the spool folder, where `tallyspan up` fetches it within seconds.',
+    rows: ['A worker', 'A child process'],
   },
   {
     title: 'Docker',
