@@ -217,15 +217,26 @@ export const UNCACHED_KEYS: readonly string[] = [
   'ai.usage.inputTokenDetails.noCacheTokens',
 ];
 
-/** Attributes in which an emitter leaves the `usage` of the API as it came: the way to it in the JSON. */
-export const RAW_USAGE: readonly { readonly key: string; readonly path: readonly string[] }[] = [
-  { key: 'anthropic.usage', path: [] },
-  { key: 'ai.response.providerMetadata', path: ['anthropic', 'usage'] },
-  { key: 'response_data', path: ['usage'] },
-  { key: 'output.value', path: ['usage'] },
-  { key: 'gen_ai.usage.raw', path: [] },
-  { key: 'llm.anthropic.usage', path: [] },
-];
+/** Attributes in which an emitter leaves the `usage` of the API as it came: the ways to it in the JSON, the best first. */
+export const RAW_USAGE: readonly { readonly key: string; readonly paths: readonly (readonly string[])[] }[] =
+  [
+    { key: 'anthropic.usage', paths: [[]] },
+    { key: 'ai.response.providerMetadata', paths: [['anthropic', 'usage']] },
+    { key: 'response_data', paths: [['usage']] },
+    {
+      key: 'output.value',
+      paths: [
+        ['usage'],
+        // LangChain, in JavaScript and in Python.
+        ['llmOutput', 'usage'],
+        ['llm_output', 'usage'],
+        ['generations', '0', '0', 'message', 'kwargs', 'response_metadata', 'usage'],
+        ['generations', '0', '0', 'message', 'response_metadata', 'usage'],
+      ],
+    },
+    { key: 'gen_ai.usage.raw', paths: [[]] },
+    { key: 'llm.anthropic.usage', paths: [[]] },
+  ];
 
 /** What a span that names no response model answered with: the model that was asked for. */
 export const RESPONSE_MODEL_FALLBACK: StandardKey = 'gen_ai.request.model';

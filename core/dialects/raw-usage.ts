@@ -15,16 +15,22 @@ const MOST_CHARS = 1_000_000;
 
 /** The usage on the span, where there is one that can be read. */
 export function findRawUsage(attributes: Readonly<Record<string, unknown>>): RawUsage | undefined {
-  for (const { key, path } of RAW_USAGE) {
+  for (const { key, paths } of RAW_USAGE) {
     const holder = attributes[key];
     if (holder === undefined) continue;
     if (typeof holder === 'string' && (holder.length > MOST_CHARS || !/["']input_tokens["']/.test(holder)))
       continue;
-    const usage = path.reduce<unknown>((value, name) => asObject(value)?.[name], parseObject(holder));
-    const read = readRaw(asObject(usage));
-    if (read !== undefined) return read;
+    const whole = parseObject(holder);
+    for (const path of paths) {
+      const read = readRaw(asObject(path.reduce<unknown>(partOf, whole)));
+      if (read !== undefined) return read;
+    }
   }
   return undefined;
+}
+
+function partOf(value: unknown, name: string): unknown {
+  return Array.isArray(value) ? (value[Number(name)] as unknown) : asObject(value)?.[name];
 }
 
 function readRaw(usage: Readonly<Record<string, unknown>> | undefined): RawUsage | undefined {

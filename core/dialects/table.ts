@@ -2,132 +2,14 @@
 // What each emitter means by its input count was read from its source or seen in what it sent.
 
 import type { Dialect } from './dialect.ts';
-
-const OPENINFERENCE_KINDS = {
-  key: 'openinference.span.kind',
-  values: {
-    LLM: 'chat',
-    AGENT: 'invoke_agent',
-    CHAIN: 'invoke_workflow',
-    TOOL: 'execute_tool',
-    EMBEDDING: 'embeddings',
-    RETRIEVER: 'retrieval',
-    RERANKER: 'rerank',
-    GUARDRAIL: 'guardrail',
-    EVALUATOR: 'evaluation',
-    PROMPT: 'prompt',
-  },
-} as const;
-
-const OPENINFERENCE_ALIASES: Dialect['aliases'] = {
-  'gen_ai.usage.input_tokens': ['llm.token_count.prompt'],
-  'gen_ai.usage.output_tokens': ['llm.token_count.completion'],
-  'gen_ai.usage.cache_read.input_tokens': ['llm.token_count.prompt_details.cache_read'],
-  'gen_ai.usage.cache_creation.input_tokens': ['llm.token_count.prompt_details.cache_write'],
-  tokens_thinking: ['llm.token_count.completion_details.reasoning'],
-  'gen_ai.tool.name': ['tool.name', 'tool_call.function.name'],
-  'gen_ai.tool.call.id': ['tool_call.id', 'tool.id'],
-  'gen_ai.agent.name': ['agent.name'],
-};
-
-const TRACELOOP: Pick<Dialect, 'operationByAttribute' | 'operationByName' | 'aliases'> = {
-  operationByAttribute: {
-    key: 'traceloop.span.kind',
-    values: {
-      workflow: 'invoke_workflow',
-      agent: 'invoke_agent',
-      task: 'task',
-      tool: 'execute_tool',
-    },
-  },
-  operationByName: [
-    ['^anthropic\\.chat$', 'chat'],
-    ['^anthropic\\.completion$', 'text_completion'],
-  ],
-  aliases: {
-    'gen_ai.tool.name': ['traceloop.entity.name'],
-    'gen_ai.agent.name': ['traceloop.entity.name', 'traceloop.workflow.name'],
-    'gen_ai.conversation.id': [
-      'traceloop.association.properties.session_id',
-      'traceloop.association.properties.thread_id',
-    ],
-    'user.id': ['traceloop.association.properties.user_id'],
-    'agent.task_type': ['traceloop.association.properties.task_type'],
-    'gen_ai.response.finish_reasons': ['gen_ai.completion.0.finish_reason'],
-  },
-};
-
-const VERCEL_AI: Omit<Dialect, 'id' | 'doc' | 'match'> = {
-  inputTokens: 'inclusive',
-  operationByName: [
-    ['^ai\\.[A-Za-z]+\\.do(?:Generate|Stream)$', 'chat'],
-    ['^ai\\.toolCall$', 'execute_tool'],
-    ['^ai\\.(?:generate|stream)(?:Text|Object)$', 'invoke_agent'],
-    ['^ai\\.embed(?:Many)?(?:\\.doEmbed)?$', 'embeddings'],
-  ],
-  aliases: {
-    'gen_ai.provider.name': ['ai.model.provider'],
-    'gen_ai.request.model': ['ai.model.id'],
-    'gen_ai.response.model': ['ai.response.model'],
-    'gen_ai.response.id': ['ai.response.id'],
-    'gen_ai.response.finish_reasons': ['ai.response.finishReason'],
-    'gen_ai.usage.input_tokens': ['ai.usage.inputTokens', 'ai.usage.promptTokens'],
-    'gen_ai.usage.output_tokens': ['ai.usage.outputTokens', 'ai.usage.completionTokens'],
-    'gen_ai.usage.cache_read.input_tokens': [
-      'ai.usage.inputTokenDetails.cacheReadTokens',
-      'ai.usage.cachedInputTokens',
-    ],
-    'gen_ai.usage.cache_creation.input_tokens': ['ai.usage.inputTokenDetails.cacheWriteTokens'],
-    ttft_ms: ['ai.response.msToFirstChunk'],
-    'gen_ai.tool.name': ['ai.toolCall.name'],
-    'gen_ai.tool.call.id': ['ai.toolCall.id'],
-    'gen_ai.agent.name': ['ai.telemetry.functionId'],
-    'gen_ai.conversation.id': [
-      'ai.telemetry.metadata.sessionId',
-      'ai.telemetry.metadata.threadId',
-      'ai.telemetry.metadata.chatId',
-    ],
-    'user.id': ['ai.telemetry.metadata.userId'],
-    'agent.task_type': ['ai.telemetry.metadata.taskType'],
-    'agent.version': ['ai.telemetry.metadata.version'],
-    tokens_thinking: ['ai.usage.outputTokenDetails.reasoningTokens', 'ai.usage.reasoningTokens'],
-  },
-};
-
-const LANGFUSE: Omit<Dialect, 'id' | 'doc' | 'match' | 'inputTokens'> = {
-  operationByAttribute: {
-    key: 'langfuse.observation.type',
-    values: {
-      generation: 'chat',
-      agent: 'invoke_agent',
-      chain: 'invoke_workflow',
-      tool: 'execute_tool',
-      retriever: 'retrieval',
-      embedding: 'embeddings',
-      guardrail: 'guardrail',
-      evaluator: 'evaluation',
-    },
-  },
-  aliases: {
-    'gen_ai.request.model': ['langfuse.observation.model.name'],
-    'gen_ai.agent.name': ['langfuse.trace.name'],
-    'user.id': ['langfuse.user.id'],
-    'gen_ai.conversation.id': ['langfuse.session.id'],
-  },
-  json: {
-    key: 'langfuse.observation.usage_details',
-    names: {
-      'gen_ai.usage.input_tokens': ['input', 'input_tokens', 'prompt_tokens'],
-      'gen_ai.usage.output_tokens': ['output', 'output_tokens', 'completion_tokens'],
-      'gen_ai.usage.cache_read.input_tokens': [
-        'cache_read_input_tokens',
-        'input_cache_read',
-        'input_cached_tokens',
-      ],
-      'gen_ai.usage.cache_creation.input_tokens': ['cache_creation_input_tokens', 'input_cache_creation'],
-    },
-  },
-};
+import {
+  LANGFUSE,
+  OPENINFERENCE_ALIASES,
+  OPENINFERENCE_KINDS,
+  OPENINFERENCE_METADATA,
+  TRACELOOP,
+  VERCEL_AI,
+} from './shared-names.ts';
 
 export const DIALECTS: readonly Dialect[] = [
   {
@@ -217,6 +99,7 @@ export const DIALECTS: readonly Dialect[] = [
     inputTokens: 'exclusive',
     operationByAttribute: OPENINFERENCE_KINDS,
     aliases: OPENINFERENCE_ALIASES,
+    json: OPENINFERENCE_METADATA,
   },
   {
     id: 'openinference',
@@ -225,6 +108,7 @@ export const DIALECTS: readonly Dialect[] = [
     inputTokens: 'inclusive',
     operationByAttribute: OPENINFERENCE_KINDS,
     aliases: OPENINFERENCE_ALIASES,
+    json: OPENINFERENCE_METADATA,
   },
   {
     id: 'openlit',
@@ -311,6 +195,17 @@ export const DIALECTS: readonly Dialect[] = [
     exclusiveBefore: '5.0.0',
   },
   {
+    id: 'mastra',
+    doc: 'Mastra’s exporter: the conventions; who the run is for is in its metadata.',
+    match: { scope: '^@mastra/' },
+    inputTokens: 'inclusive',
+    aliases: {
+      'gen_ai.conversation.id': ['mastra.metadata.sessionId', 'mastra.metadata.threadId'],
+      'user.id': ['mastra.metadata.userId', 'mastra.metadata.user_id'],
+      'agent.task_type': ['mastra.metadata.taskType'],
+    },
+  },
+  {
     id: 'google-adk',
     doc: 'Google’s Agent Development Kit: its span of merged tools repeats those of the tools.',
     match: { scope: '^gcp\\.vertex\\.agent$' },
@@ -352,6 +247,7 @@ export const DIALECTS: readonly Dialect[] = [
     inputTokens: 'inclusive',
     operationByAttribute: OPENINFERENCE_KINDS,
     aliases: OPENINFERENCE_ALIASES,
+    json: OPENINFERENCE_METADATA,
   },
   {
     id: 'traceloop-attributes',

@@ -59,12 +59,17 @@ export function assembleTrace(spans: readonly FactSpan[]): EventRecord[] {
     if (typeof place === 'object' && 'ownRunId' in place) events.push(inOwnRun(member, place.ownRunId));
     else draftOf(place === 'trace' ? undefined : place.head).members.push(member);
   }
-  // A workflow in which nothing runs but itself is a run all the same: it may have failed before its first call.
+  // A workflow in which nothing ran is a run where it failed: it may have failed before its first call. Emitters make one
+  // of each piece that data goes through, and some a trace of each.
   for (const node of nodes)
-    if (node.span.facts.kind === 'workflow' && isOutermost(node, places) && !places.hasAgentsBelow(node))
-      draftOf(node);
+    if (node.span.facts.kind === 'workflow' && hasFailed(node) && isOutermost(node, places))
+      if (!places.hasAgentsBelow(node)) draftOf(node);
   events.push(...new RunsOfTrace(drafts, places).events());
   return events;
+}
+
+function hasFailed({ span }: TraceNode): boolean {
+  return span.isError || span.facts.errorType !== undefined;
 }
 
 function isOutermost(node: TraceNode, places: Places): boolean {

@@ -21,6 +21,8 @@ describe('a conversation with an agent', () => {
     ['ai-sdk-5', 'cust-7', 'sess-1', 'priced'],
     ['ai-sdk-6', 'cust-7', 'sess-1', 'priced'],
     ['ai-sdk-7', 'cust-7', 'sess-1', 'estimated'],
+    ['langchain-by-openinference', 'cust-7', 'sess-1', 'priced'],
+    ['mastra', 'cust-7', 'sess-1', 'estimated'],
     ['pydantic-ai-over-native', 'cust-7', expect.stringMatching(/^01a2/), 'estimated'],
   ])('of %s is one run', (name, user, session, status) => {
     const events = eventsOf(name);

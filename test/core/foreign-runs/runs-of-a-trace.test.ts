@@ -169,6 +169,7 @@ describe('a run', () => {
       { id: 'call1', in: 'chain', attributes: CALL, at: 20 },
     );
     expect(runs(chain)).toMatchObject([{ 'agent.turns': 1, 'agent.run_id': TRACE }]);
+    expect(started(all({ id: 'flow', attributes: workflow }))).toEqual([]);
     expect(runs(all({ id: 'flow', attributes: workflow, isError: true }))).toMatchObject([
       { 'agent.turns': 0, 'agent.status': 'error' },
     ]);
