@@ -3,6 +3,8 @@
 import { durationMsOf } from '../../core/time/duration.ts';
 import { MEASURES, RUN_TEXT_FILTERS, type RunFilter } from '../queries/runs/run-filter.ts';
 import { parseRunFilter, textParam, textParams, type QueryText } from '../questions/query-params.ts';
+import { columnsParam } from './parts/column-picker.tsx';
+import { ALL_RUN_COLUMNS, type RunColumnId } from './parts/run-table.tsx';
 import { ALL_TIME, parseStretch, type Stretch } from '../questions/stretch.ts';
 
 /** The time of the list without one in its address. */
@@ -15,6 +17,8 @@ export interface RunsAddress {
   readonly asked: readonly (readonly [string, string])[];
   readonly sort: string | undefined;
   readonly isReversed: boolean;
+  /** The columns that are shown; undefined where nobody chose. */
+  readonly columns: readonly RunColumnId[] | undefined;
 }
 
 const FILTER_NAMES = [...RUN_TEXT_FILTERS, 'unpriced', 'parentRun', ...MEASURES];
@@ -42,6 +46,7 @@ export function parseRunsAddress(query: QueryText, now: number, timezone: string
     asked: isOldFailed ? [['status', 'failed'], ...asked.filter(([name]) => name !== 'status')] : asked,
     sort: textParam(given, 'sort'),
     isReversed: filter.isReversed === true,
+    columns: columnsParam(given, ALL_RUN_COLUMNS),
   };
 }
 

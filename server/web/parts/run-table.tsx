@@ -149,6 +149,12 @@ export type RunColumnId = keyof typeof RUN_COLUMNS;
 /** Every column, those that matter most first. */
 export const ALL_RUN_COLUMNS = Object.keys(RUN_COLUMNS) as RunColumnId[];
 
+/** Ids and titles of all columns. */
+export const RUN_COLUMN_TITLES: readonly (readonly [RunColumnId, string])[] = ALL_RUN_COLUMNS.map((id) => [
+  id,
+  RUN_COLUMNS[id].title,
+]);
+
 export interface RunTableProps extends Clock {
   readonly runs: readonly RunSummary[];
   readonly columns: readonly RunColumnId[];

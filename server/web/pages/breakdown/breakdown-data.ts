@@ -376,3 +376,13 @@ function orderOf(kind: BreakdownKind, { by, isAscending }: BreakdownOrder, befor
   if (by === 'before') return { by: beforeIndex, isAscending };
   return { by: kind.columns.findIndex(({ signal }) => signal === by) + 1, isAscending };
 }
+
+/** Ids and titles of the columns that can be left out, in their order. */
+export function optionalColumns(kind: BreakdownKind): readonly (readonly [string, string])[] {
+  return [
+    ['share', 'Share'],
+    ['before', 'Before'],
+    ...kind.trends.map((trend) => [`${trend.signal}_over_time`, `${trend.title} over time`] as const),
+    ...kind.columns.map((column) => [column.signal, column.title] as const),
+  ];
+}

@@ -12,10 +12,11 @@ import {
 } from '../../../../core/text/format.ts';
 import { dateText } from '../../../queries/signals/read-cost.ts';
 import type { ToolTax } from '../../../queries/diagnosis/read-unused-tools.ts';
-import { Money, HowToSend, Name, Share, linkTo } from '../../parts/cells.tsx';
+import { HowToSend, Money, Name, Share, linkTo, type LinkParams } from '../../parts/cells.tsx';
 import { momentText } from '../../parts/moment-text.ts';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { Trend } from '../../parts/trend.tsx';
+import { ColumnPicker, columnsText } from '../../parts/column-picker.tsx';
 import { Pager } from '../../parts/pager.tsx';
 import { TimePicker } from '../../parts/time-picker.tsx';
 import { tableCursorText } from '../../../queries/signals/signal-table.ts';
@@ -23,13 +24,14 @@ import type { Stretch } from '../../../questions/stretch.ts';
 import { filterTextOf } from '../../../questions/filter-text.ts';
 import { thingPath } from '../../../thing-path.ts';
 import { isPseudoTool, ownerName } from '../../../../core/attribution/owner-names.ts';
-import type {
-  BreakdownColumn,
-  BreakdownData,
-  BreakdownKind,
-  BreakdownOrder,
-  BreakdownRow,
-  BreakdownUnit,
+import {
+  optionalColumns,
+  type BreakdownColumn,
+  type BreakdownData,
+  type BreakdownKind,
+  type BreakdownOrder,
+  type BreakdownRow,
+  type BreakdownUnit,
 } from './breakdown-data.ts';
 
 export interface BreakdownView {
@@ -42,6 +44,8 @@ export interface BreakdownView {
   readonly now: number;
   /** On the page of tools. */
   readonly toolTax?: ToolTax | undefined;
+  /** Of the columns that can be left out, those that are shown; undefined where nobody chose. */
+  readonly columns?: readonly string[] | undefined;
 }
 
 /** The time of the page without one in its address. */
@@ -49,7 +53,8 @@ export const BREAKDOWN_TIME = '7d';
 
 export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
   const { kind, data, stretch } = view;
-  const params = { ...stretch.params, ...orderParams(view.order) };
+  const known = optionalColumns(kind);
+  const params = { ...stretch.params, ...lookParams(view) };
   return (
     <>
       <div class="head">
@@ -69,7 +74,7 @@ export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
         <TimePicker
           stretch={stretch}
           path={kind.path}
-          params={orderParams(view.order)}
+          params={lookParams(view)}
           fallback={BREAKDOWN_TIME}
           zone={view.zone}
         />
@@ -96,6 +101,12 @@ export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
           next={data.next && linkTo(kind.path, { ...params, at: tableCursorText(data.next) })}
           first={data.position > 0 ? linkTo(kind.path, params) : undefined}
         >
+          <ColumnPicker
+            path={kind.path}
+            params={params}
+            columns={known}
+            shown={view.columns ?? known.map(([id]) => id)}
+          />
           <a href={linkTo(kind.path, { ...params, format: 'csv' })} download>
             CSV
           </a>
@@ -125,6 +136,12 @@ export function orderParams({ by, isAscending }: BreakdownOrder): { sort?: strin
     ...(by === COST_FIRST.by ? {} : { sort: by }),
     ...(isAscending ? { order: 'ascending' } : {}),
   };
+}
+
+/** The order and the columns, as an address holds them. */
+function lookParams({ kind, order, columns }: BreakdownView): LinkParams {
+  const known = optionalColumns(kind).map(([id]) => id);
+  return { ...orderParams(order), columns: columnsText(columns, known) };
 }
 
 function UnusedTools({ tax }: { tax: ToolTax }): VNode {
@@ -186,7 +203,11 @@ function Heading(props: {
     <th scope="col" class={isNumber ? 'n' : undefined} title={help} aria-sort={isSorted ? look : undefined}>
       <a
         class="sort"
-        href={linkTo(view.kind.path, { ...view.stretch.params, ...orderParams({ by, isAscending }) })}
+        href={linkTo(view.kind.path, {
+          ...view.stretch.params,
+          ...lookParams(view),
+          ...orderParams({ by, isAscending }),
+        })}
       >
         {title}
         {isSorted && <span aria-hidden="true">{view.order.isAscending ? ' ▲' : ' ▼'}</span>}
@@ -198,6 +219,11 @@ function Heading(props: {
 function BreakdownTable({ view }: { view: BreakdownView }): VNode {
   const { kind, data, now } = view;
   const { timezone } = view.stretch;
+  const isShown = (id: string): boolean => view.columns === undefined || view.columns.includes(id);
+  const trends = kind.trends.map((trend, index) => ({ trend, index }));
+  const shownTrends = trends.filter(({ trend }) => isShown(`${trend.signal}_over_time`));
+  const columns = kind.columns.map((column, index) => ({ column, index }));
+  const shownColumns = columns.filter(({ column }) => isShown(column.signal));
   // All rows have the same steps.
   const texts = new Map<number, string>();
   const formatTime = (atMs: number): string => {
@@ -215,14 +241,16 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
           <tr>
             <Heading view={view} by="name" title={kind.title.replace(/s$/, '')} isNumber={false} />
             <Heading view={view} by="cost" title={kind.dimension === 'tool' ? 'Context cost' : 'Cost'} />
-            <th scope="col">Share</th>
-            <Heading view={view} by="before" title="Before" help="The same length of time just before" />
-            {kind.trends.map((trend) => (
+            {isShown('share') && <th scope="col">Share</th>}
+            {isShown('before') && (
+              <Heading view={view} by="before" title="Before" help="The same length of time just before" />
+            )}
+            {shownTrends.map(({ trend }) => (
               <th key={trend.signal} scope="col" title={`${trend.help}, by ${data.step}`}>
                 {trend.title} by {data.step}
               </th>
             ))}
-            {kind.columns.map((column) => (
+            {shownColumns.map(({ column }) => (
               <Heading
                 key={column.signal}
                 view={view}
@@ -242,13 +270,17 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
               <td class="n" data-signal={kind.cost} data-value={row.costNanoUsd ?? ''}>
                 <Money of={row.costNanoUsd} />
               </td>
-              <td>
-                <Share share={row.share} />
-              </td>
-              <td class="n soft" data-signal="before" data-value={row.costBeforeNanoUsd ?? ''}>
-                {formatCost(row.costBeforeNanoUsd)}
-              </td>
-              {kind.trends.map((trend, index) => (
+              {isShown('share') && (
+                <td>
+                  <Share share={row.share} />
+                </td>
+              )}
+              {isShown('before') && (
+                <td class="n soft" data-signal="before" data-value={row.costBeforeNanoUsd ?? ''}>
+                  <Money of={row.costBeforeNanoUsd} />
+                </td>
+              )}
+              {shownTrends.map(({ trend, index }) => (
                 <td key={trend.signal}>
                   <Trend
                     name={`${trend.title} by ${data.step}`}
@@ -258,7 +290,7 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
                   />
                 </td>
               ))}
-              {kind.columns.map((column, index) => (
+              {shownColumns.map(({ column, index }) => (
                 <td
                   key={column.signal}
                   class="n"

@@ -9,11 +9,13 @@ import { RequestError } from '../../../questions/request-error.ts';
 import { parseStretch } from '../../../questions/stretch.ts';
 import { answerPage } from '../../answer-page.tsx';
 import { pageNow } from '../../page-now.ts';
+import { columnsParam } from '../../parts/column-picker.tsx';
 import { isSheetFormat, sheetAnswer, type Sheet } from '../../sheet.ts';
 import type { WebContext } from '../../web-context.ts';
 import {
   BREAKDOWNS,
   ROWS_SHOWN,
+  optionalColumns,
   readBreakdown,
   type BreakdownData,
   type BreakdownKind,
@@ -33,10 +35,16 @@ export function registerBreakdownsRoutes(app: FastifyInstance, context: WebConte
       const stretch = parseStretch(query, { now, timezone, time: BREAKDOWN_TIME });
       const window = { from: stretch.from, to: stretch.to, now, timezone: stretch.timezone };
       const order = orderParam(query, kind);
+      const known = optionalColumns(kind).map(([id]) => id);
+      const columns = columnsParam(query, known);
       const format = textParam(query, 'format');
       if (isSheetFormat(format)) {
         const data = await readBreakdown(database, kind, { window, order, limit: MOST_ROWS });
-        const { headers, body } = sheetAnswer(sheetOf(kind, data), format, kind.path.slice(1));
+        const { headers, body } = sheetAnswer(
+          sheetOf(kind, data, columns ?? known),
+          format,
+          kind.path.slice(1),
+        );
         return reply.headers(headers).send(body);
       }
       const [data, toolTax] = await Promise.all([
@@ -53,7 +61,7 @@ export function registerBreakdownsRoutes(app: FastifyInstance, context: WebConte
         context,
         request,
         reply,
-      )(<BreakdownPage view={{ kind, data, stretch, order, zone: timezone, now, toolTax }} />, {
+      )(<BreakdownPage view={{ kind, data, stretch, order, zone: timezone, now, toolTax, columns }} />, {
         title: kind.title,
         stretch,
         refresh: { url: request.url, seconds: REFRESH_SECONDS },
@@ -81,21 +89,26 @@ function cursorParam(query: QueryText): TableCursor | undefined {
 }
 
 /** The columns of the table, as values; the courses over time are left out. */
-function sheetOf(kind: BreakdownKind, data: BreakdownData): Sheet {
+function sheetOf(kind: BreakdownKind, data: BreakdownData, shown: readonly string[]): Sheet {
+  const hasShare = shown.includes('share');
+  const hasBefore = shown.includes('before');
+  const isShown = kind.columns.map(({ signal }) => shown.includes(signal));
   return {
     columns: [
       kind.dimension,
       'cost_usd',
-      'share',
-      'cost_before_usd',
-      ...kind.columns.map(({ signal, unit }) => (unit === 'ms' ? `${signal}_ms` : signal)),
+      ...(hasShare ? ['share'] : []),
+      ...(hasBefore ? ['cost_before_usd'] : []),
+      ...kind.columns
+        .filter((_, index) => isShown[index])
+        .map(({ signal, unit }) => (unit === 'ms' ? `${signal}_ms` : signal)),
     ],
     rows: data.rows.map((row) => [
       row.name,
       usdOf(row.costNanoUsd),
-      row.share,
-      usdOf(row.costBeforeNanoUsd),
-      ...row.values,
+      ...(hasShare ? [row.share] : []),
+      ...(hasBefore ? [usdOf(row.costBeforeNanoUsd)] : []),
+      ...row.values.filter((_, index) => isShown[index]),
     ]),
   };
 }

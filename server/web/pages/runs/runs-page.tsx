@@ -16,7 +16,8 @@ import { filterTextOf } from '../../../questions/filter-text.ts';
 import { HowToSend, linkTo, shownName, type LinkParams } from '../../parts/cells.tsx';
 import { Pager } from '../../parts/pager.tsx';
 import { Panel } from '../../parts/panel.tsx';
-import { ALL_RUN_COLUMNS, RunTable } from '../../parts/run-table.tsx';
+import { ColumnPicker, columnsText } from '../../parts/column-picker.tsx';
+import { ALL_RUN_COLUMNS, RUN_COLUMN_TITLES, RunTable } from '../../parts/run-table.tsx';
 import { TimePicker } from '../../parts/time-picker.tsx';
 import { RUNS_TIME, queryParamsOf, type RunsAddress } from '../../runs-address.ts';
 import type { SavedView } from '../../saved-views.ts';
@@ -66,7 +67,7 @@ export function RunsPage({ view }: { view: RunsView }): VNode {
         ) : (
           <RunTable
             runs={page.runs}
-            columns={ALL_RUN_COLUMNS}
+            columns={address.columns ?? ALL_RUN_COLUMNS}
             optional={NOT_ON_A_PHONE}
             label="Table of runs"
             timezone={stretch.timezone}
@@ -80,6 +81,7 @@ export function RunsPage({ view }: { view: RunsView }): VNode {
                   ...stretch.params,
                   sort: sort === 'newest' ? undefined : sort,
                   order: isReversed ? 'reversed' : undefined,
+                  columns: columnsText(address.columns, ALL_RUN_COLUMNS),
                 }),
             }}
           />
@@ -92,6 +94,12 @@ export function RunsPage({ view }: { view: RunsView }): VNode {
           next={page.next && linkTo('/runs', { ...params, at: cursorText(page.next) })}
           first={page.position > 0 ? linkTo('/runs', params) : undefined}
         >
+          <ColumnPicker
+            path="/runs"
+            params={params}
+            columns={RUN_COLUMN_TITLES}
+            shown={address.columns ?? ALL_RUN_COLUMNS}
+          />
           <a href={linkTo('/runs', { ...params, format: 'csv' })} download>
             CSV
           </a>
@@ -109,8 +117,12 @@ export function addressParams(address: RunsAddress): LinkParams {
   return { ...queryParamsOf(address.asked), ...address.stretch.params, ...orderParams(address) };
 }
 
-function orderParams({ sort, isReversed }: RunsAddress): LinkParams {
-  return { sort, order: isReversed ? 'reversed' : undefined };
+function orderParams({ sort, isReversed, columns }: RunsAddress): LinkParams {
+  return {
+    sort,
+    order: isReversed ? 'reversed' : undefined,
+    columns: columnsText(columns, ALL_RUN_COLUMNS),
+  };
 }
 
 /** What all runs that match sum to, in one line. */
@@ -186,7 +198,14 @@ function Filters({ view }: { view: RunsView }): VNode {
             </li>
           ))}
           <li>
-            <a href={linkTo('/runs', { ...stretch.params })}>clear all</a>
+            <a
+              href={linkTo('/runs', {
+                ...stretch.params,
+                columns: columnsText(address.columns, ALL_RUN_COLUMNS),
+              })}
+            >
+              clear all
+            </a>
           </li>
         </ul>
       )}
@@ -196,6 +215,11 @@ function Filters({ view }: { view: RunsView }): VNode {
   );
 }
 
+function columnsPair({ columns }: RunsAddress): readonly (readonly [string, string])[] {
+  const text = columnsText(columns, ALL_RUN_COLUMNS);
+  return text === undefined ? [] : [['columns', text]];
+}
+
 /** What is asked for most, at hand. */
 function QuickFilter({ view }: { view: RunsView }): VNode {
   const { address } = view;
@@ -203,9 +227,11 @@ function QuickFilter({ view }: { view: RunsView }): VNode {
   const status = address.asked.find(([name]) => name === 'status')?.[1];
   return (
     <form class="filter auto" method="get" action="/runs">
-      {[...others, ...Object.entries(address.stretch.params)].map(([name, value]) => (
-        <input key={`${name} ${String(value)}`} type="hidden" name={name} value={String(value)} />
-      ))}
+      {[...others, ...Object.entries(address.stretch.params), ...columnsPair(address)].map(
+        ([name, value]) => (
+          <input key={`${name} ${String(value)}`} type="hidden" name={name} value={String(value)} />
+        ),
+      )}
       <label>
         Status
         <select name="status">

@@ -10,6 +10,8 @@ import { textParam, type QueryText } from '../../../questions/query-params.ts';
 import { answerPage } from '../../answer-page.tsx';
 import { pageNow } from '../../page-now.ts';
 import { linkTo } from '../../parts/cells.tsx';
+import { columnsText } from '../../parts/column-picker.tsx';
+import { ALL_RUN_COLUMNS, type RunColumnId } from '../../parts/run-table.tsx';
 import { queryParamsOf, parseRunsAddress } from '../../runs-address.ts';
 import { readViews } from '../../saved-views.ts';
 import { isSheetFormat, sheetAnswer, type Sheet } from '../../sheet.ts';
@@ -36,7 +38,7 @@ export function registerRunsRoutes(app: FastifyInstance, context: WebContext): v
         offset: 0,
         limit: MOST_ROWS,
       });
-      const { headers, body } = sheetAnswer(sheetOf(runs), format, 'runs');
+      const { headers, body } = sheetAnswer(sheetOf(runs, address.columns), format, 'runs');
       return reply.headers(headers).send(body);
     }
     const filter = { ...address.filter, limit: RUNS_PER_PAGE };
@@ -70,44 +72,61 @@ export function registerRunsRoutes(app: FastifyInstance, context: WebContext): v
   /** What was written replaces all filters; the time and the order stay. */
   function filteredPath(text: string, others: QueryText, now: number): string {
     const { params, rest } = readFilterText(text);
-    const { stretch, sort, isReversed } = parseRunsAddress(others, now, timezone);
+    const { stretch, sort, isReversed, columns } = parseRunsAddress(others, now, timezone);
     if (params.length === 0 && rest !== '') return linkTo('/search', { q: rest });
     return linkTo('/runs', {
       ...queryParamsOf(rest === '' ? params : [...params, ['error', rest]]),
       ...stretch.params,
       sort,
       order: isReversed ? 'reversed' : undefined,
+      columns: columnsText(columns, ALL_RUN_COLUMNS),
     });
   }
 }
 
-/** The columns of the table, as values. Times are ISO 8601 UTC. */
-function sheetOf(runs: readonly RunSummary[]): Sheet {
-  const columns: readonly (readonly [string, (run: RunSummary) => string | number | null])[] = [
-    ['started_at', (run) => run.started_at],
-    ['ended_at', (run) => run.ended_at],
-    ['run', (run) => run['agent.run_id']],
+type SheetColumn = readonly [string, (run: RunSummary) => string | number | null];
+
+/** What a column of the table is as values. Times are ISO 8601 UTC. */
+const SHEET_COLUMNS: Readonly<Record<RunColumnId, readonly SheetColumn[]>> = {
+  started: [['started_at', (run) => run.started_at]],
+  run: [['run', (run) => run['agent.run_id']]],
+  agent: [
     ['agent', (run) => run['gen_ai.agent.name']],
     ['version', (run) => run['agent.version']],
-    ['user', (run) => run['user.id']],
+  ],
+  user: [['user', (run) => run['user.id']]],
+  task: [
     ['task', (run) => run['agent.task_type']],
-    ['session', (run) => run['gen_ai.conversation.id']],
     ['tags', (run) => run['agent.tags'].join(' ')],
+  ],
+  session: [['session', (run) => run['gen_ai.conversation.id']]],
+  status: [
     ['status', (run) => run['agent.status']],
     ['error', (run) => run['error.type']],
+  ],
+  time: [
+    ['ended_at', (run) => run.ended_at],
     ['duration_ms', (run) => run.duration_ms],
+  ],
+  cost: [
     ['cost_usd', (run) => run['agent.cost_usd']],
     ['cost_with_nested_usd', (run) => run.cost_with_nested_usd],
     ['unpriced_calls', (run) => run.unpriced_calls],
     ['estimated_calls', (run) => run.estimated_calls],
-    ['turns', (run) => run['agent.turns']],
-    ['tool_calls', (run) => run['agent.tool_calls']],
-    ['tokens_in', (run) => run['agent.tokens_in']],
-    ['tokens_out', (run) => run['agent.tokens_out']],
-    ['trace_id', (run) => run.trace_id],
-  ];
+  ],
+  turns: [['turns', (run) => run['agent.turns']]],
+  tools: [['tool_calls', (run) => run['agent.tool_calls']]],
+  tokensIn: [['tokens_in', (run) => run['agent.tokens_in']]],
+  tokensOut: [['tokens_out', (run) => run['agent.tokens_out']]],
+};
+const TRACE: SheetColumn = ['trace_id', (run) => run.trace_id];
+
+/** The columns that are shown, as values; where nobody chose, with the id of the trace. */
+function sheetOf(runs: readonly RunSummary[], chosen: readonly RunColumnId[] | undefined): Sheet {
+  const columns = (chosen ?? ALL_RUN_COLUMNS).flatMap((id) => SHEET_COLUMNS[id]);
+  const all = chosen === undefined ? [...columns, TRACE] : columns;
   return {
-    columns: columns.map(([name]) => name),
-    rows: runs.map((run) => columns.map(([, valueOf]) => valueOf(run))),
+    columns: all.map(([name]) => name),
+    rows: runs.map((run) => all.map(([, valueOf]) => valueOf(run))),
   };
 }
