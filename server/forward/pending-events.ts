@@ -1,6 +1,8 @@
 // Pending events: those that this server made of spans and logs of others, that have settled, and that were not handed on
 // yet. They have settled when nothing that may still come is expected to change them: their run has ended, all spans
 // above it are there, and nothing of their trace came for a while. The table is the outbox, so a stop loses nothing.
+// Scores that no numbered process sent are among them: those of people, end users, judges and scorers are given to this
+// server alone. Each revision of one is handed on, since whoever reads them counts the latest.
 
 import { encodeEvent, type EventRecord } from '../../core/event.ts';
 import { columnOf, tableOf } from '../../core/columns.ts';
@@ -32,9 +34,14 @@ const MADE = eventsSql([
   'trace_id',
   'agent.run_id',
   'tallyspan.key',
+  'tallyspan.revision',
+  'tallyspan.seq',
   'tallyspan.source',
   'tallyspan.duplicate',
 ]);
+const IS_SCORE = "made.event_name = 'agent.score'";
+/** What an event is noted by: a score by its revision, too. */
+const NOTED_KEY = `CASE WHEN ${IS_SCORE} THEN made.tallyspan_key || '@' || coalesce(made.tallyspan_revision, 0) ELSE made.tallyspan_key END`;
 const instant = (name: string): string => `make_timestamptz($${name}::BIGINT * 1000)`;
 
 /** The oldest pending events. `isStirring` says of a trace whether something of it came just now. */
@@ -44,11 +51,13 @@ export async function readPending(
   isStirring: (traceId: string) => boolean,
 ): Promise<PendingEvent[]> {
   const rows = await database.all(
-    `SELECT made.event_name AS name, made.tallyspan_key AS key, made.trace_id AS trace FROM ${MADE} AS made
-     WHERE made.tallyspan_source IN ('span', 'log') AND made.tallyspan_key IS NOT NULL
-       AND made.tallyspan_duplicate IS NOT TRUE AND made.timestamp BETWEEN ${instant('from')} AND ${instant('settled')}
+    `SELECT made.event_name AS name, made.tallyspan_key AS key, ${NOTED_KEY} AS noted,
+       CASE WHEN ${IS_SCORE} THEN NULL ELSE made.trace_id END AS trace FROM ${MADE} AS made
+     WHERE made.tallyspan_key IS NOT NULL
+       AND (made.tallyspan_source IN ('span', 'log') AND made.tallyspan_duplicate IS NOT TRUE
+         OR ${IS_SCORE} AND made.tallyspan_seq IS NULL) AND made.timestamp BETWEEN ${instant('from')} AND ${instant('settled')}
        AND NOT EXISTS (SELECT 1 FROM forwarded WHERE forwarded.event_name = made.event_name
-         AND forwarded.event_key = made.tallyspan_key)
+         AND forwarded.event_key = ${NOTED_KEY})
        AND (EXISTS (SELECT 1 FROM agent_run WHERE agent_run.agent_run_id = made.agent_run_id
              AND agent_run.tallyspan_duplicate IS NOT TRUE AND agent_run.timestamp <= ${instant('settled')})
          OR NOT EXISTS (SELECT 1 FROM agent_run_started AS begun WHERE begun.agent_run_id = made.agent_run_id
@@ -102,16 +111,24 @@ async function readEvents(database: Queryable, rows: readonly DatabaseRow[]): Pr
       `SELECT ${columns.join(', ')} FROM ${tableOf(name)} WHERE tallyspan_key IN ${textsSql('$keys')}`,
       { keys: JSON.stringify(keys) },
     );
+    const asked = new Set(rows.filter((row) => row['name'] === name).map((row) => String(row['noted'])));
     for (const row of found) {
+      const key = notedKey(name, row);
+      if (!asked.has(key)) continue;
       const event: Record<string, unknown> = { 'event.name': name };
       for (const field of fields) {
         const value = row[columnOf(field)];
         if (value !== null && value !== undefined) event[field] = value;
       }
-      events.push({ name, key: String(row['tallyspan_key']), event: event as unknown as EventRecord });
+      events.push({ name, key, event: event as unknown as EventRecord });
     }
   }
   return events.toSorted((a, b) => a.event.timestamp - b.event.timestamp);
+}
+
+function notedKey(name: EventName, row: DatabaseRow): string {
+  const key = String(row['tallyspan_key']);
+  return name === 'agent.score' ? `${key}@${String(row['tallyspan_revision'] ?? 0)}` : key;
 }
 
 /** Bytes of the event as it is sent, nearly. */

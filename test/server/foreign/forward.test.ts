@@ -135,3 +135,49 @@ it('events of others are handed on once, marked, when all of their run is there;
   expect([sink.lines.length, new Set(sink.lines).size]).toEqual([11, 11]);
   expect(sink.marks.every(Boolean)).toBe(true);
 });
+
+it('scores that were given to this server are handed on, each revision once; those that a process sent are not', async () => {
+  const sink = await startSink();
+  closers.push(() => sink.close());
+  const dataDir = await makeDataDir();
+  closers.push(() => rm(dataDir, { recursive: true, force: true }));
+  let server = await start(dataDir, sink.url);
+  closers.push(() => server.close());
+  const events = sampleRun({ mark: '2', endMs: Date.now() - 3000 });
+  const run = '2'.repeat(32);
+  const base = events.at(-1);
+  await sendEvents(server, [
+    ...events,
+    {
+      timestamp: Date.now() - 2000,
+      'event.name': 'agent.score',
+      'service.name': base?.['service.name'] ?? '',
+      'tallyspan.seq': 99,
+      'agent.run_id': run,
+      'tallyspan.key': 'from-the-process',
+      'gen_ai.evaluation.name': 'helpful',
+      score_millionths: 1,
+    },
+  ]);
+  const give = async (value: boolean): Promise<void> => {
+    const body = JSON.stringify({ id: 's1', run, name: 'helpful', value, source: 'human' });
+    const answer = await fetch(`${server.uiUrl}/api/scores`, { method: 'POST', headers: JSON_TYPE, body });
+    expect(answer.status).toBe(201);
+  };
+  await give(true);
+  await waitUntil(() => sink.lines.length >= 1, { what: () => String(sink.lines.length) });
+  await give(false);
+  await waitUntil(() => sink.lines.length >= 2, { what: () => String(sink.lines.length) });
+  await server.close();
+  server = await start(dataDir, sink.url);
+  await give(true);
+  await waitUntil(() => sink.lines.length >= 3, { what: () => String(sink.lines.length) });
+  const scores = sink.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(scores.map((score) => [score['tallyspan.key'], score['score_passed']])).toEqual([
+    ['s1', true],
+    ['s1', false],
+    ['s1', true],
+  ]);
+  expect(new Set(scores.map((score) => score['tallyspan.revision'])).size).toBe(3);
+  expect(scores[0]).toMatchObject({ 'agent.run_id': run, 'event.name': 'agent.score' });
+});
