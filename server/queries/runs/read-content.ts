@@ -79,7 +79,8 @@ export async function removeContent(store: EventStore, calls: readonly RunStep[]
     textsSql(textSql(JSON.stringify(calls.flatMap((call) => call[key] ?? []))));
   const where = `trace_id IN ${textOfKey('trace_id')} AND span_id IN ${textOfKey('span_id')}`;
   const removing = store.exclusively(async (writer) => {
-    for (const { name } of [CONTENT_TABLE, WORD_TABLE]) await writer.run(`DELETE FROM ${name} WHERE ${where}`);
+    for (const { name } of [CONTENT_TABLE, WORD_TABLE])
+      await writer.run(`DELETE FROM ${name} WHERE ${where}`);
     await writer.run(
       `UPDATE agent_model_call SET ${REQUEST} = NULL, ${RESPONSE} = NULL
        WHERE ${where} AND (${REQUEST} IS NOT NULL OR ${RESPONSE} IS NOT NULL)`,

@@ -3,6 +3,7 @@
 // and looked at.
 
 import { dirname, join } from 'node:path';
+import { saidTexts } from '../../../core/model-call/said-texts.ts';
 import { cutText } from '../../../core/text/cut-text.ts';
 import { groupBy } from '../../group-by.ts';
 import { messageOf } from '../../process/server-error.ts';
@@ -10,7 +11,6 @@ import { KEY_FILE, SEALED_FIELDS, openSealed, readKey } from '../../store/file/c
 import { textsSql, type ChunkQueryable, type DatabaseRow } from '../../store/file/database.ts';
 import { WORD_TABLE, wordColumn } from '../../store/file/tables.ts';
 import { WordHasher, isIndexed, wordsOf } from '../../store/file/word-index.ts';
-import { textsOf } from '../../store/write/index-words.ts';
 import { textSql } from '../../../signals/sql-text.ts';
 import { textOrNull } from '../field-values.ts';
 import { contentKey, readContent } from '../runs/read-recording.ts';
@@ -120,7 +120,13 @@ async function openCalls(
       const text = sealed.get(contentKey(call, field));
       if (text === undefined) continue;
       const event = { trace_id: String(call['trace_id']), span_id: String(call['span_id']) };
-      const snippet = snippetOf(textsOf(openSealed(text, event, field, key), field), phrase);
+      const json = openSealed(text, event, field, key);
+      const isRequest = field === 'tallyspan.request_json';
+      const said = saidTexts(isRequest ? json : undefined, isRequest ? undefined : json);
+      const snippet = snippetOf(
+        said.map((one) => one.text),
+        phrase,
+      );
       if (snippet === undefined) continue;
       const at = (call['timestamp'] as Date).toISOString();
       return [{ kind: 'content', snippet, run: null, span: event.span_id, at }];

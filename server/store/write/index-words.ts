@@ -3,7 +3,7 @@
 // found at the call that had it first.
 
 import { createHash } from 'node:crypto';
-import { conversationOf, type MessageBlock } from '../../../core/model-call/conversation.ts';
+import { saidTexts } from '../../../core/model-call/said-texts.ts';
 import { NewestMap } from '../../../core/newest-map.ts';
 import type { SealedField } from '../file/content-cipher.ts';
 import { wordColumn, type WordRow } from '../file/tables.ts';
@@ -26,7 +26,10 @@ type Place = Pick<WordRow, 'timestamp' | 'trace_id' | 'span_id'>;
 /** Rows of the index for one recorded text. */
 export function indexWords(json: string, field: SealedField, place: Place, dataDir: string): WordRow[] {
   const hasher = wordHasherOf(dataDir);
-  const fresh = textsOf(json, field).filter((text) => isFresh(text, place.trace_id ?? ''));
+  const isRequest = field === 'tallyspan.request_json';
+  const fresh = saidTexts(isRequest ? json : undefined, isRequest ? undefined : json)
+    .map(({ text }) => text)
+    .filter((text) => isFresh(text, place.trace_id ?? ''));
   return hasher.stretchesOf(fresh.join('\n')).map((bits) => ({
     ...place,
     ...Object.fromEntries(Array.from(bits, (word, n) => [wordColumn(n), word])),
@@ -41,44 +44,4 @@ function isFresh(text: string, trace: string): boolean {
   indexed.set(key, true);
   if (indexed.size > TEXTS_REMEMBERED) indexed.dropOldest();
   return !isKnown;
-}
-
-/** What is said in a request or an answer; its text as it is where it cannot be read. */
-export function textsOf(json: string, field: SealedField): string[] {
-  const isRequest = field === 'tallyspan.request_json';
-  const conversation = conversationOf(isRequest ? json : undefined, isRequest ? undefined : json, undefined);
-  if (conversation === undefined) return [json];
-  const { system, tools, messages, answer } = conversation;
-  return [
-    ...system.flatMap(textsOfBlock),
-    ...tools.map((tool) => `${tool.name} ${tool.description}`),
-    ...[...messages, ...(answer === undefined ? [] : [answer])].flatMap(({ blocks }) =>
-      blocks.flatMap(textsOfBlock),
-    ),
-  ];
-}
-
-function textsOfBlock(block: MessageBlock): string[] {
-  switch (block.kind) {
-    case 'text':
-    case 'thinking':
-      return [block.text];
-    case 'tool_use':
-      return [`${block.name} ${valuesOf(block.input)}`];
-    case 'tool_result':
-      return block.blocks.flatMap(textsOfBlock);
-    case 'file':
-      return [block.detail];
-    case 'other':
-      return [valuesOf(block.value)];
-  }
-}
-
-/** A value as JSON with its texts as they are read, not as they are escaped. */
-function valuesOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (typeof value !== 'object' || value === null) return String(value ?? '');
-  return Object.entries(value)
-    .map(([key, inner]) => (Array.isArray(value) ? valuesOf(inner) : `${key}: ${valuesOf(inner)}`))
-    .join(', ');
 }

@@ -106,6 +106,19 @@ describe('the tree', () => {
     expect(rowsOf(await pageOf('c0', `?${query}`))).toHaveLength(count);
   });
 
+  it.each([
+    ['where is my ORDER 17', 1],
+    ['Looking, turn 2', 1],
+    ['order 1, note', 1],
+    ['nothing-like-it', 0],
+  ])('finds %s in recorded content, at the step that had it first', async (text, calls) => {
+    const query = `?${new URLSearchParams({ q: text }).toString()}`;
+    const rows = rowsOf(await pageOf('b0', query));
+    expect(rows.filter((row) => row.includes('claude-'))).toHaveLength(calls);
+    // Who may not read content does not learn what is in it.
+    expect(rowsOf(await pageOf('b0', query, { 'x-forwarded-for': '10.0.0.1' }))).toEqual([]);
+  });
+
   it.each(['only=none', 'view=all', 'from=x', 'offset=-1'])('refuses %s', async (query) => {
     const answer = await fetch(`${server.uiUrl}/runs/${idOf('c0')}?${query}`);
     expect(answer.status).toBe(400);

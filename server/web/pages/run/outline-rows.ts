@@ -5,6 +5,7 @@ import { groupBy } from '../../../group-by.ts';
 import { placeNested } from '../../../queries/runs/nested/place-nested.ts';
 import type { NestedRunSummary } from '../../../queries/runs/nested/read-nested-runs.ts';
 import type { RunOutline } from '../../../queries/runs/read-run-outline.ts';
+import type { ContentMatches } from '../../../queries/runs/match-content.ts';
 import type { RunStep } from '../../../queries/runs/read-run.ts';
 import type { RunAddress } from './run-address.ts';
 import {
@@ -61,9 +62,10 @@ export function outlinePage(
   outline: RunOutline,
   stepsByRun: ReadonlyMap<string, readonly RunStep[]>,
   address: RunAddress,
+  matches?: ContentMatches,
 ): OutlinePage {
   const rows = new OutlineRows(outline, stepsByRun, address);
-  const listed = isFiltered(address) ? rows.all.filter(filterOf(rows.all, address)) : rows.all;
+  const listed = isFiltered(address) ? rows.all.filter(filterOf(rows.all, address, matches)) : rows.all;
   const offset = address.offset ?? pageOf(listed, address.step);
   return {
     rows: listed.slice(offset, offset + ROWS_PER_PAGE),
@@ -259,7 +261,11 @@ function parallelOf(steps: readonly RunStep[]): ReadonlyMap<RunStep, number> {
   return counts;
 }
 
-function filterOf(rows: readonly OutlineRow[], address: RunAddress): (row: OutlineRow) => boolean {
+function filterOf(
+  rows: readonly OutlineRow[],
+  address: RunAddress,
+  matches: ContentMatches | undefined,
+): (row: OutlineRow) => boolean {
   const slow = address.only === 'slow' ? slowest(rows) : undefined;
   const text = address.text?.toLowerCase();
   return (row) => {
@@ -271,9 +277,15 @@ function filterOf(rows: readonly OutlineRow[], address: RunAddress): (row: Outli
     const { step } = row;
     if (address.tool !== undefined && (step.step !== 'tool_call' || stepName(step) !== address.tool))
       return false;
-    if (text !== undefined && !textsOfStep(step).includes(text)) return false;
+    if (text !== undefined && !textsOfStep(step).includes(text) && !isMatched(step, matches)) return false;
     return step.offset_ms <= (address.to ?? Infinity) && endOffsetMs(step) >= (address.from ?? 0);
   };
+}
+
+function isMatched(step: RunStep, matches: ContentMatches | undefined): boolean {
+  if (matches === undefined) return false;
+  if (step.step === 'model_call') return matches.calls.has(String(step['span_id']));
+  return step.step === 'tool_call' && matches.toolCalls.has(textIn(step, 'gen_ai.tool.call.id') ?? '');
 }
 
 export function isFailedRow(row: OutlineRow): boolean {
@@ -297,7 +309,7 @@ function textsOfRun(run: NestedRunSummary): string {
     .toLowerCase();
 }
 
-/** What of a step can be searched: names, errors, arguments and notes as far as they are stored. */
+/** What of a step can be searched beside its content: names, errors, arguments and notes as far as they are stored. */
 function textsOfStep(step: RunStep): string {
   return [
     stepName(step),

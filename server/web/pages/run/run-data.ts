@@ -3,6 +3,7 @@
 
 import type { Database } from '../../../store/file/database.ts';
 import type { RunQueryable } from '../../../queries/runs/list-runs.ts';
+import { matchContent } from '../../../queries/runs/match-content.ts';
 import { readCallContents, type CallContent } from '../../../queries/runs/read-content.ts';
 import { readRunOutline, readStepsOfRuns, type RunOutline } from '../../../queries/runs/read-run-outline.ts';
 import type { RunStep } from '../../../queries/runs/read-run.ts';
@@ -34,6 +35,8 @@ export interface RunData {
   readonly outline: RunOutline;
   readonly stepsByRun: ReadonlyMap<string, readonly RunStep[]>;
   readonly page: OutlinePage;
+  /** Whether a text was looked for in the content of some calls only. */
+  readonly isContentCut: boolean;
   readonly shown: ShownStep | undefined;
   /** A step was asked for and is not there. */
   readonly isStepMissing: boolean;
@@ -51,10 +54,15 @@ export async function readRunData(
   const open = outline.nested.filter((run) => address.open.includes(run['agent.run_id']));
   const stepsByRun = await readStepsOfRuns(database, open, Date.parse(outline.started_at));
   const shown = await readShown(database, outline, stepsByRun, address, access);
+  const matches =
+    address.text !== undefined && access === 'shown' && outline.has_content
+      ? await matchContent(database, [outline.steps, ...stepsByRun.values()].flat(), address.text)
+      : undefined;
   return {
     outline,
     stepsByRun,
-    page: outlinePage(outline, stepsByRun, address),
+    page: outlinePage(outline, stepsByRun, address, matches),
+    isContentCut: matches?.isCut === true,
     shown,
     isStepMissing: address.step !== undefined && shown === undefined,
   };

@@ -58,6 +58,12 @@ export function RunSteps({
         <>
           <TimeLine view={view} lengthMs={lengthMs} path={path} />
           <StepFilter view={view} />
+          {view.data.isContentCut && (
+            <p class="hint">
+              The text was looked for in the content of the first calls only: reading all of it takes too
+              long.
+            </p>
+          )}
           {page.total === 0 ? (
             <div class="empty">No step matches.</div>
           ) : (
