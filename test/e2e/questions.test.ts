@@ -213,6 +213,22 @@ describe('in at most three actions one', () => {
   });
 });
 
+it.each([
+  ['/alerts', '#rules'],
+  ['/diagnose?from=today&against=7d', 'h1'],
+  ['/compare/groups?a=user:ana&b=user:ben&time=7d', '#comparison'],
+  ['/users?time=7d', 'details.columns'],
+])('%s reads on a phone without scrolling sideways', async (path, part) => {
+  const visit = await Visit.open(path, { viewport: { width: 390, height: 800 }, hasTouch: true });
+  expect(await visit.page.locator(part).count()).toBe(1);
+  expect(await visit.page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+  const wide = await visit.page.evaluate<number>(
+    `[...document.querySelectorAll('.scroll:has(> table.as-cards)')].filter((one) => one.scrollWidth > one.clientWidth).length`,
+  );
+  expect(wide).toBe(0);
+  await visit.page.context().close();
+});
+
 it('a stretch that is drawn over a chart becomes the time of the page', async () => {
   const visit = await Visit.open('/?time=7d');
   const steps = visit.page.locator('.chart .step');

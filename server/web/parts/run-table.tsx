@@ -180,7 +180,7 @@ export function RunTable(props: RunTableProps): VNode {
   });
   const table = (
     <Scroll label={label}>
-      <table class="runs">
+      <table class="runs as-cards">
         <thead>
           <tr>
             {shown.map(({ id, column, look }) => (

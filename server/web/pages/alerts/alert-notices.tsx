@@ -21,7 +21,7 @@ export function AlertNotices({ overview, clock }: { overview: AlertOverview; clo
         <div class="empty">No notice has been sent yet.</div>
       ) : (
         <Scroll label={{ headingId: 'notices' }}>
-          <table>
+          <table class="as-cards">
             <thead>
               <tr>
                 <th scope="col">Sent</th>

@@ -22,7 +22,7 @@ export function AlertRules({ overview, clock }: { overview: AlertOverview; clock
       sub={overview.disabled.length > 0 ? `switched off: ${overview.disabled.join(', ')}` : undefined}
     >
       <Scroll label={{ headingId: 'rules' }}>
-        <table>
+        <table class="as-cards">
           <thead>
             <tr>
               <th scope="col">Rule</th>
@@ -82,13 +82,13 @@ function RuleRow(props: { rule: RuleLine; notices: readonly Notice[]; clock: Clo
         {rule.fault !== null && <span class="why">could not be checked: {rule.fault}</span>}
         {notices.length > 0 && <Told notices={notices.slice(0, TOLD_SHOWN)} clock={clock} />}
       </td>
-      <td class="wrap">
+      <td class="wrap half" data-label="State">
         <RuleState rule={rule} />
         {alerts.map((alert) => (
           <Course key={alert.key} alert={alert} clock={clock} />
         ))}
       </td>
-      <td class="wrap">
+      <td class="wrap half" data-label="Now">
         {alerts.length === 0
           ? NO_DATA
           : alerts.map((alert) => (
@@ -99,9 +99,11 @@ function RuleRow(props: { rule: RuleLine; notices: readonly Notice[]; clock: Clo
             ))}
         {rest > 0 && <span class="hint">and {rest} more</span>}
       </td>
-      <td class="n">{rule.threshold_text}</td>
-      <td>{rule.severity}</td>
-      <td>
+      <td class="n" data-label="Limit">
+        {rule.threshold_text}
+      </td>
+      <td data-label="Severity">{rule.severity}</td>
+      <td data-label="Checked">
         <Moment at={rule.checked_at} timezone={clock.timezone} now={clock.now} />
       </td>
     </tr>

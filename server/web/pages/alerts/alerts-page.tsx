@@ -67,7 +67,7 @@ function Channels({ overview, clock }: { overview: AlertOverview; clock: Clock }
     <Panel id="channels" title="Channels">
       {overview.has_channel ? (
         <Scroll label={{ headingId: 'channels' }}>
-          <table>
+          <table class="as-cards">
             <thead>
               <tr>
                 <th scope="col">Channel</th>
@@ -89,10 +89,16 @@ function Channels({ overview, clock }: { overview: AlertOverview; clock: Clock }
               {overview.channels.map((channel) => (
                 <tr key={channel.channel}>
                   <td>{channel.channel}</td>
-                  <td>{channel.target}</td>
-                  <td class="n">{formatCount(channel.delivered)}</td>
-                  <td class="n">{formatCount(channel.waiting)}</td>
-                  <td class="n">{formatCount(channel.givenUp)}</td>
+                  <td data-label="To">{channel.target}</td>
+                  <td class="n" data-label="Delivered">
+                    {formatCount(channel.delivered)}
+                  </td>
+                  <td class="n" data-label="Waiting">
+                    {formatCount(channel.waiting)}
+                  </td>
+                  <td class="n" data-label="Given up">
+                    {formatCount(channel.givenUp)}
+                  </td>
                   <td class="wrap">
                     {channel.lastError !== undefined && (
                       <>

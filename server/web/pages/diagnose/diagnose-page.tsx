@@ -167,7 +167,7 @@ function Causes({ view }: { view: DiagnoseView }): VNode {
         </div>
       ) : (
         <Scroll label="Table of causes">
-          <table>
+          <table class="as-cards">
             <thead>
               <tr>
                 <th scope="col" class="n">
@@ -205,11 +205,11 @@ function Causes({ view }: { view: DiagnoseView }): VNode {
 function CauseRow({ cause, view }: { cause: Cause; view: DiagnoseView }): VNode {
   return (
     <tr>
-      <td class="n">
+      <td class="n" data-label="Cost">
         <strong>{signed(cause.cost_nano_usd)}</strong>
         {cause.estimated && <span class="badge">estimated</span>}
       </td>
-      <td class="n">
+      <td class="n" data-label="Share">
         <SideShare nanoUsd={cause.cost_nano_usd} view={view} />
       </td>
       <td class="wrap">
@@ -222,8 +222,10 @@ function CauseRow({ cause, view }: { cause: Cause; view: DiagnoseView }): VNode 
           </div>
         ))}
       </td>
-      <td class="wrap">{cause.fix}</td>
-      <td>
+      <td class="wrap" data-label="Fix">
+        {cause.fix}
+      </td>
+      <td data-label="Runs that show it">
         {cause.runs.map((run) => (
           <div key={run}>
             <RunLink run={run} />

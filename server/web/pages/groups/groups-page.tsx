@@ -2,7 +2,7 @@
 // difference in cost is made of.
 
 import type { VNode } from 'preact';
-import { formatCount, formatPercent } from '../../../../core/text/format.ts';
+import { formatCost, formatCount, formatPercent } from '../../../../core/text/format.ts';
 import type { DiagnosisReport } from '../../../queries/diagnosis/read-diagnosis.ts';
 import type { GroupDifference, GroupsReport } from '../../../queries/groups/compare-groups.ts';
 import { intervalText, meaningText, numberText, signedText } from '../../../queries/groups/group-texts.ts';
@@ -11,7 +11,7 @@ import type { GroupQuestion } from '../../../questions/group-question.ts';
 import { GROUPS_TIME } from '../../../questions/groups-params.ts';
 import type { Stretch } from '../../../questions/stretch.ts';
 import { thingPath } from '../../../thing-path.ts';
-import { Money, Name, linkTo } from '../../parts/cells.tsx';
+import { Name, linkTo } from '../../parts/cells.tsx';
 import { CostBridge } from '../../parts/chart/cost-bridge.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { TimePicker } from '../../parts/time-picker.tsx';
@@ -125,7 +125,7 @@ function Comparison({ view, sides }: { view: GroupsView; sides: { a: GroupSide; 
       sub="runs that ended in the time; the interval holds the difference with 95 % confidence (bootstrap)"
     >
       <Scroll label={{ headingId: 'comparison' }}>
-        <table>
+        <table class="as-cards">
           <thead>
             <tr>
               <th scope="col">Number</th>
@@ -147,21 +147,27 @@ function Comparison({ view, sides }: { view: GroupsView; sides: { a: GroupSide; 
           <tbody>
             <tr data-row="runs">
               <td>Runs</td>
-              <td class="n">{formatCount(a.group.numbers.runs)}</td>
-              <td class="n">{formatCount(b.group.numbers.runs)}</td>
-              <td class="n">{signedText(b.group.numbers.runs - a.group.numbers.runs, '1')}</td>
+              <td class="n" data-label="A">
+                {formatCount(a.group.numbers.runs)}
+              </td>
+              <td class="n" data-label="B">
+                {formatCount(b.group.numbers.runs)}
+              </td>
+              <td class="n" data-label="B − A">
+                {signedText(b.group.numbers.runs - a.group.numbers.runs, '1')}
+              </td>
               <td />
               <td />
             </tr>
             <tr data-row="cost">
               <td>Cost</td>
-              <td class="n">
-                <Money of={a.group.numbers.costNanoUsd} />
+              <td class="n" data-label="A">
+                {formatCost(a.group.numbers.costNanoUsd)}
               </td>
-              <td class="n">
-                <Money of={b.group.numbers.costNanoUsd} />
+              <td class="n" data-label="B">
+                {formatCost(b.group.numbers.costNanoUsd)}
               </td>
-              <td class="n">
+              <td class="n" data-label="B − A">
                 {signedText(minus(b.group.numbers.costNanoUsd, a.group.numbers.costNanoUsd), 'nanoUsd')}
               </td>
               <td />
@@ -170,20 +176,32 @@ function Comparison({ view, sides }: { view: GroupsView; sides: { a: GroupSide; 
             {view.report?.numbers.map((number) => (
               <tr key={number.id} data-row={number.id}>
                 <td>{number.title}</td>
-                <td class="n">{numberText(number.a, number.unit)}</td>
-                <td class="n">{numberText(number.b, number.unit)}</td>
-                <td class="n">{signedText(number.difference, number.unit)}</td>
-                <td class="n soft">{intervalText(number)}</td>
-                <td>
+                <td class="n" data-label="A">
+                  {numberText(number.a, number.unit)}
+                </td>
+                <td class="n" data-label="B">
+                  {numberText(number.b, number.unit)}
+                </td>
+                <td class="n" data-label="B − A">
+                  {signedText(number.difference, number.unit)}
+                </td>
+                <td class="n soft" data-label="Interval">
+                  {intervalText(number)}
+                </td>
+                <td data-label="Meaning">
                   <Meaning number={number} />
                 </td>
               </tr>
             ))}
             <tr data-row="cache">
               <td>Cache hits</td>
-              <td class="n">{formatPercent(a.group.numbers.cacheHitRatio)}</td>
-              <td class="n">{formatPercent(b.group.numbers.cacheHitRatio)}</td>
-              <td class="n">
+              <td class="n" data-label="A">
+                {formatPercent(a.group.numbers.cacheHitRatio)}
+              </td>
+              <td class="n" data-label="B">
+                {formatPercent(b.group.numbers.cacheHitRatio)}
+              </td>
+              <td class="n" data-label="B − A">
                 {signedText(minus(b.group.numbers.cacheHitRatio, a.group.numbers.cacheHitRatio), 'ratio')}
               </td>
               <td />
