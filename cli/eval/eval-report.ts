@@ -7,6 +7,8 @@ export interface EvalReport {
   readonly evaluation: Evaluation;
   readonly baseline: Evaluation | undefined;
   readonly regressions: readonly Regression[];
+  /** What a judge says, which decides nothing. */
+  readonly advice: readonly Regression[];
   /** Limits that are not kept, in words. */
   readonly overLimits: readonly string[];
 }
@@ -37,7 +39,7 @@ function meanCost({ items }: Evaluation): number | undefined {
 }
 
 export function renderMarkdown(report: EvalReport): string {
-  const { evaluation, regressions, overLimits } = report;
+  const { evaluation, regressions, advice, overLimits } = report;
   const isGood = regressions.length === 0 && overLimits.length === 0;
   const lines = [
     `### ${isGood ? '✅' : '❌'} ${escapeMarkdown(evaluation.dataset)}: ${isGood ? 'no regression' : `${regressions.length + overLimits.length} found`}`,
@@ -55,6 +57,11 @@ export function renderMarkdown(report: EvalReport): string {
         ({ item, kind, text }) => `| ${[item, kind, text].map(escapeMarkdown).join(' | ')} |`,
       ),
       ...overLimits.map((text) => `| all | limit | ${escapeMarkdown(text)} |`),
+    );
+  if (advice.length > 0)
+    lines.push(
+      '',
+      ...advice.map(({ item, text }) => `- advice of the judge: ${escapeMarkdown(`${item}: ${text}`)}`),
     );
   return `${lines.join('\n')}\n`;
 }

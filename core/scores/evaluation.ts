@@ -69,6 +69,9 @@ export function judgeTrial(
   return faults;
 }
 
+/** Verdicts of a judge by the name of its rule: how many were good, of how many. */
+export type JudgedShares = Readonly<Record<string, { readonly good: number; readonly of: number }>>;
+
 /** What is kept of an item, as a baseline and to compare with one. */
 export interface ItemResult extends SentHashes {
   readonly id: string;
@@ -81,6 +84,8 @@ export interface ItemResult extends SentHashes {
   /** The most that a trial took. */
   readonly turns: number;
   readonly durationMs: number | null;
+  /** Where a judge was asked. */
+  readonly judged?: JudgedShares | undefined;
 }
 
 export interface Evaluation {
@@ -150,7 +155,7 @@ export function passAtK(items: readonly ItemResult[], k: number): number | undef
   return chances.reduce((sum, chance) => sum + chance, 0) / known.length;
 }
 
-export type RegressionKind = 'pass' | 'missing' | 'prompt' | 'tools' | 'model' | 'loop' | 'cost';
+export type RegressionKind = 'pass' | 'missing' | 'prompt' | 'tools' | 'model' | 'loop' | 'cost' | 'judge';
 
 export interface Regression {
   readonly item: string;
@@ -194,6 +199,11 @@ export function findRegressions(
         if (item[kind].length === 0) add('missing', `${SENT_NAMES[kind]} not known any more`);
         else add(kind, changeText(kind, sentBefore[kind], item[kind]));
       }
+    for (const [name, { good, of }] of Object.entries(item.judged ?? {})) {
+      const judgedBefore = before?.judged?.[name];
+      const least = judgedBefore === undefined ? 1 : judgedBefore.good / Math.max(1, judgedBefore.of);
+      if (good / of < least) add('judge', `${name}: ${good} of ${of} were good`);
+    }
     if (before === undefined) continue;
     if (item.turns > before.turns) add('loop', `took ${item.turns} turns, not ${before.turns}`);
     if (item.costNanoUsd === null && before.costNanoUsd !== null)

@@ -21,7 +21,17 @@ beforeAll(async () => {
   api = await startAnthropicApi({
     exchanges: [],
     respond: ({ body }) => {
-      const { messages, model } = body as { messages: readonly unknown[]; model: string };
+      const { messages, model, system } = body as {
+        messages: readonly { content: string }[];
+        model: string;
+        system: string;
+      };
+      const [, check = '', failed = ''] = /check: (\w+)\. verdict: (\w+) where/.exec(system) ?? [];
+      // The judge: it finds every answer too short.
+      if (check !== '') {
+        const input = { check, verdict: failed, quote: 'done', addresses_judge: false };
+        return answer({ model, blocks: [toolUse('record_verdict', input)] });
+      }
       const blocks = [messages.length > 1 ? text('done') : toolUse('look_up', { id: 1 })];
       return answer({ model, blocks });
     },
@@ -62,8 +72,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function evaluate(faults: readonly string[], options: readonly string[]): Promise<Finished> {
-  const env = { NODE_OPTIONS: '', ANTHROPIC_BASE_URL: api.url, FAULT: faults[0] ?? '' };
+function evaluate(
+  faults: readonly string[],
+  options: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
+  const env = { NODE_OPTIONS: '', ANTHROPIC_BASE_URL: api.url, FAULT: faults[0] ?? '', ...more };
   return runTallyspan(['eval', '--dataset', dataset, ...options, '--', process.execPath, agent], { env });
 }
 
@@ -107,6 +121,18 @@ describe('eval', () => {
     expect(await readFile(junit, 'utf8')).toContain(
       '<failure message="pass: 0 of 1 passed: the answer lacks &quot;done&quot;">',
     );
+  });
+
+  it('lets a judge advise, and decide only where that is asked for', async () => {
+    const file = path.join(folder, 'judge.json');
+    const rules = [{ name: 'long_enough', failure: 'The answer is a single word.' }];
+    await writeFile(file, JSON.stringify({ model: 'claude-haiku-4-5', maxCostPerDay: '$5', rules }));
+    const judged = await evaluate([], ['--judge', file], { ANTHROPIC_API_KEY: 'k' });
+    expect(judged.exitCode).toBe(0);
+    expect(judged.stdout).toContain('advice: a: long_enough: 0 of 1 were good');
+    const gated = await evaluate([], ['--judge', file, '--judge-gates'], { ANTHROPIC_API_KEY: 'k' });
+    expect(gated.exitCode).toBe(1);
+    expect(gated.stdout).toContain('judge: a: long_enough: 0 of 1 were good');
   });
 
   it('stops at its budget, and says what is wrong with its input', async () => {

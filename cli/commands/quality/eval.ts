@@ -8,6 +8,7 @@ import {
   resultOf,
   type Evaluation,
   type ItemResult,
+  type Regression,
   type RegressionKind,
   type Trial,
 } from '../../../core/scores/evaluation.ts';
@@ -18,6 +19,7 @@ import { parseMoney, parsePercent } from '../../check/limit-options.ts';
 import { startObservation } from '../../check/observed-events.ts';
 import { findRegister, runObserved } from '../../check/run-observed.ts';
 import { datasetPath, DATASETS_FOLDER, readDataset, type KeptItem } from '../../eval/dataset-file.ts';
+import { openTrialJudge } from '../../eval/judge-trials.ts';
 import { renderJunit, renderMarkdown, summaryRows, type EvalReport } from '../../eval/eval-report.ts';
 import { startItemReplay } from '../../eval/item-replay.ts';
 import { writeAnswer } from '../../terminal/answer.ts';
@@ -26,7 +28,16 @@ import type { CliIo } from '../../terminal/io.ts';
 import { startProgress } from '../../terminal/progress.ts';
 import { durationOption, parseCountUpTo } from '../../options.ts';
 
-const KINDS: readonly RegressionKind[] = ['pass', 'missing', 'prompt', 'tools', 'model', 'loop', 'cost'];
+const KINDS: readonly RegressionKind[] = [
+  'pass',
+  'missing',
+  'prompt',
+  'tools',
+  'model',
+  'loop',
+  'cost',
+  'judge',
+];
 
 interface EvalOptions {
   readonly dataset: string;
@@ -42,6 +53,8 @@ interface EvalOptions {
   readonly markdown?: string;
   readonly junit?: string;
   readonly replay?: boolean;
+  readonly judge?: string;
+  readonly judgeGates?: boolean;
   readonly key?: string;
   readonly json?: boolean;
 }
@@ -62,6 +75,8 @@ export function registerEval(program: Command, io: CliIo): void {
     .option('--allow <kinds>', `changes that are meant: ${KINDS.join(', ')}`, parseKinds, [])
     .option('--cost-tolerance <percent>', 'by how much an item may cost more', parsePercent, 0.1)
     .option('--replay', 'answer the command with what was recorded of each item, and ask no model')
+    .option('--judge <file>', 'let a model judge the answers, by your key; it advises, and decides nothing')
+    .option('--judge-gates', 'with --judge: what it finds worse than before is a regression')
     .option('--key <file>', `key of the recorded content (default: ${KEY_FILE} in the data folder)`)
     .option('--max-cost <amount>', 'stop when all trials together cost more', parseMoney)
     .option('--max-cost-per-item <amount>', 'of a trial, on average', parseMoney)
@@ -75,16 +90,11 @@ export function registerEval(program: Command, io: CliIo): void {
       const baseline = options.baseline === undefined ? undefined : await readBaseline(options.baseline);
       const { results, overLimits } = await runItems(items, command, options, io);
       const evaluation: Evaluation = { dataset: path.basename(options.dataset, '.jsonl'), items: results };
-      const regressions = findRegressions(
-        evaluation,
-        baseline,
-        {
-          allowed: options.allow,
-          cost: options.costTolerance,
-        },
-        items,
-      );
-      const report = { evaluation, baseline, regressions, overLimits };
+      const tolerance = { allowed: options.allow, cost: options.costTolerance };
+      const all = findRegressions(evaluation, baseline, tolerance, items);
+      const isAdvice = ({ kind }: Regression): boolean => kind === 'judge' && options.judgeGates !== true;
+      const regressions = all.filter((one) => !isAdvice(one));
+      const report = { evaluation, baseline, regressions, advice: all.filter(isAdvice), overLimits };
       if (options.save !== undefined)
         await write(options.save, `${JSON.stringify(evaluation, undefined, 2)}\n`);
       if (options.markdown !== undefined) await write(options.markdown, renderMarkdown(report));
@@ -103,6 +113,7 @@ async function runItems(
 ): Promise<{ results: readonly ItemResult[]; overLimits: readonly string[] }> {
   const results: ItemResult[] = [];
   const overLimits: string[] = [];
+  const judge = options.judge === undefined ? undefined : await openTrialJudge(options.judge, io);
   const progress = startProgress('eval', items.length, io);
   let spentNanoUsd = 0;
   try {
@@ -112,7 +123,8 @@ async function runItems(
         trials.push(await runTrial(item, command, options, io));
         io.signal.throwIfAborted();
       }
-      const result = resultOf(item, trials);
+      const judged = await judge?.judge(item, trials);
+      const result = { ...resultOf(item, trials), ...(judged === undefined ? {} : { judged }) };
       results.push(result);
       progress.advance(1);
       spentNanoUsd += (result.costNanoUsd ?? 0) * trials.length;
@@ -172,7 +184,8 @@ function renderEval(report: EvalReport): string {
       `${title.padEnd(15)}${now.padStart(10)}${report.baseline === undefined ? '' : `  before ${before}`}\n`,
   );
   const found = report.regressions.map(({ item, kind, text }) => `${kind}: ${item}: ${text}\n`);
-  return [...rows, ...found, ...report.overLimits.map((text) => `limit: ${text}\n`)].join('');
+  const advice = report.advice.map(({ item, text }) => `advice: ${item}: ${text}\n`);
+  return [...rows, ...found, ...advice, ...report.overLimits.map((text) => `limit: ${text}\n`)].join('');
 }
 
 /** @throws CliError */
