@@ -109,6 +109,7 @@ export const FIELDS = {
   'tallyspan.price.row': { type: 'string', attribute: true, doc: 'Row of the price table that was applied.' },
   cache_miss_reason: { type: 'string', attribute: true, doc: 'Why the cache missed, as the API said.' },
   tokens_tool_definitions: { type: 'int', attribute: true, unit: 'tokens', doc: 'Estimated tokens of the tool definitions sent.' },
+  'tallyspan.cost_shares': { type: 'strings', doc: 'What the call paid for each part of its context, as tool=rule and parts: f first read, w cache write, r cache read, c carried uncached, o output, s searches (nano-dollars), t tokens. The embedded server makes an agent.tool_cost of each and keeps those.' },
   cache_breakpoints: { type: 'int', unit: '1', doc: 'Cache breakpoints in the request; 0 when it asked for no caching.' },
   'tallyspan.prefix.model': { type: 'string', doc: 'Hash of model and speed, between which no cache is shared.' },
   'tallyspan.prefix.system': { type: 'string', doc: 'Hash of the system prompt.' },
@@ -135,6 +136,7 @@ export const FIELDS = {
   cost_first_read_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Paid on the first, uncached reading.' },
   cost_cache_write_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Paid for writing the block to the cache.' },
   cost_carry_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Paid for keeping the block in the context of later calls, uncached.' },
+  'tallyspan.calls': { type: 'int', attribute: true, unit: '1', doc: 'Model calls that the row sums up: those of its run and model within five minutes of the clock, whose shares are in tallyspan.cost_shares. Absent on the row of one call.' },
   'tallyspan.rule': { type: 'string', attribute: true, doc: 'Attribution rule that made the row.' },
 
   // agent.cost_adjustment
@@ -276,7 +278,7 @@ export const EVENTS = {
       'cost_uncached_nano_usd', 'cost_claimed_nano_usd',
       'tallyspan.cost.status', 'tallyspan.cost.unpriced_reason', 'tallyspan.cost.reason',
       'tallyspan.price.table', 'tallyspan.price.row', 'cache_miss_reason', 'tokens_tool_definitions',
-      'cache_breakpoints',
+      'tallyspan.cost_shares', 'cache_breakpoints',
       'tallyspan.prefix.model', 'tallyspan.prefix.system', 'tallyspan.prefix.tools',
       'tallyspan.prefix.settings', 'tallyspan.prefix.messages', 'tallyspan.request_json',
       'tallyspan.response_json', 'tallyspan.content_cut',
@@ -296,7 +298,7 @@ export const EVENTS = {
       'gen_ai.tool.name', 'gen_ai.response.model', 'cost_nano_usd', 'cost_first_read_nano_usd',
       'cost_cache_write_nano_usd', 'cost_cache_read_nano_usd', 'cost_carry_nano_usd', 'cost_output_nano_usd',
       'cost_web_search_nano_usd', 'tokens',
-      'tallyspan.rule', 'agent.step_number',
+      'tallyspan.rule', 'tallyspan.calls', 'agent.step_number',
     ],
   },
   'agent.cost_adjustment': {

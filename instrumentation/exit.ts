@@ -51,6 +51,10 @@ export function handleExit(pipeline: Pipeline, recorders: Recorders): void {
         recorders.write();
       });
       pipeline.setAside();
+      // What is in the spool now need not stay in the journal.
+      guard('write', () => {
+        recorders.write();
+      });
       guard('report', () => {
         recorders.report();
       });

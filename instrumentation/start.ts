@@ -6,6 +6,7 @@ import type { EventRecord } from '../core/event.ts';
 import { explainSilence } from '../core/process-report.ts';
 import { createRecorder } from './api/recorder.ts';
 import { observeExport } from './claude-agent/agent-exports.ts';
+import { CostRows } from './record/tools/cost-rows.ts';
 import { DailyFile } from './deliver/daily-file.ts';
 import { Pipeline } from './deliver/pipeline.ts';
 import { handleExit } from './exit.ts';
@@ -69,16 +70,17 @@ function assemble(settings: Settings) {
   const numbering = new Numbering();
   const journal = new Journal(pipeline.folder, instanceId, numbering);
   const file = settings.fileFolder === undefined ? undefined : new DailyFile(settings.fileFolder);
-  const send: ConstructorParameters<typeof EventLog>[0] = (record, isUrgent) => {
-    if (settings.sendsEvents) pipeline.logs.add(record, isUrgent);
+  const send: ConstructorParameters<typeof EventLog>[0] = (record, isUrgent, onSafe) => {
+    if (settings.sendsEvents) pipeline.logs.add(record, isUrgent, onSafe);
   };
   const listeners = new Set<RecordListener>();
   const logOf = (of: ServiceHolder, own: Numbering, sink = send): EventLog =>
     new EventLog(sink, of, TALLYSPAN_VERSION, file, own, listeners);
-  const events = logOf(service, numbering, (record, isUrgent) => {
+  const events = logOf(service, numbering, (record, isUrgent, onSafe) => {
     journal.count();
-    send(record, isUrgent);
+    send(record, isUrgent, onSafe);
   });
+  const costRows = new CostRows(events, journal);
   const providers = new Providers(service, settings, pipeline, TALLYSPAN_VERSION);
   const sightings = new Sightings(events);
   const peers = new PeerSpans();
@@ -86,6 +88,7 @@ function assemble(settings: Settings) {
     tracer: providers.tracer,
     events,
     journal,
+    costRows,
     firstSights: new FirstSights(pipeline.folder, `${name} ${program ?? ''}`),
     silentWatch: new SilentWatch(events),
     scores: new ScoreLog(events),
@@ -114,6 +117,7 @@ function assemble(settings: Settings) {
     providers,
     observer,
     events,
+    costRows,
     sightings,
     classes: new SdkClasses(observer),
     wireCalls: new WireCalls(observer),
@@ -185,6 +189,7 @@ function schedule(preload: Preload): void {
   setInterval(
     guarded('tick', () => {
       observer.runs.endIdle(Date.now());
+      preload.costRows.writeDue(Date.now());
       preload.journal.write(pipeline.logs.waiting === 0);
       preload.events.write();
     }),
@@ -195,19 +200,21 @@ function schedule(preload: Preload): void {
 }
 
 function endWith(preload: Preload): void {
-  const { pipeline, observer, journal, events, wireCalls } = preload;
+  const { pipeline, observer, journal, events, costRows, wireCalls } = preload;
   handleExit(pipeline, {
     endLeft: () => {
       if (isMainThread) preload.lostRuns.close();
       wireCalls.endHeld();
       observer.endAll();
       observer.runs.endLeft();
+      costRows.writeAll();
       events.write();
     },
     endAll: (errorType) => {
       wireCalls.endHeld();
       observer.endAll();
       observer.runs.endAll(errorType === undefined ? 'aborted' : 'error', errorType);
+      costRows.writeAll();
     },
     write: () => {
       journal.close();

@@ -42,6 +42,8 @@ export interface ModelCallSource {
   readonly claimedNanoUsd?: number | undefined;
   /** Of the request. */
   readonly shape?: RequestShape | undefined;
+  /** What it paid for each part of its context, encoded. */
+  readonly costShares?: readonly string[] | undefined;
   readonly content?: RecordedCall | undefined;
 }
 
@@ -109,6 +111,7 @@ const TABLE: Table = {
 
   cache_miss_reason: (call) => cacheMissReason(call.answer),
   tokens_tool_definitions: ({ shape }) => Math.round(shape?.toolDefinitionTokens ?? 0) || undefined,
+  'tallyspan.cost_shares': ({ costShares }) => costShares,
   cache_breakpoints: (call) => call.shape?.breakpoints.length,
   'tallyspan.prefix.model': (call) => prefixOf(call)?.['tallyspan.prefix.model'],
   'tallyspan.prefix.system': (call) => prefixOf(call)?.['tallyspan.prefix.system'],

@@ -2,6 +2,7 @@
 // scorers and gates all read them, so that they agree with each other; no content is needed.
 
 import type { EventRecord } from '../event.ts';
+import { decodeShares } from '../attribution/cost-shares.ts';
 import { SILENT_FAILURE_NOTE } from '../attribution/silent-failures.ts';
 
 export interface RunFacts {
@@ -103,7 +104,7 @@ function factsOfRun(runId: string, events: readonly EventRecord[]): RunFacts {
       note['agent.note.kind'] === SILENT_FAILURE_NOTE ? (note['agent.note.subject'] ?? []) : [],
     ),
     slowestTool: slowestOf(tools),
-    mostExpensiveTool: mostExpensiveOf(named('agent.tool_cost')),
+    mostExpensiveTool: mostExpensiveOf(named('agent.tool_cost'), calls),
   };
 }
 
@@ -118,14 +119,20 @@ function slowestOf(tools: readonly EventRecord[]): RunFacts['slowestTool'] {
   return slowest;
 }
 
-/** Rows in parentheses (system prompt, history, output) are no tools. */
-function mostExpensiveOf(shares: readonly EventRecord[]): RunFacts['mostExpensiveTool'] {
+/** Parts in parentheses (system prompt, history, output) are no tools. Rows that sum up calls hold what these hold themselves. */
+function mostExpensiveOf(
+  rows: readonly EventRecord[],
+  calls: readonly EventRecord[],
+): RunFacts['mostExpensiveTool'] {
   const byTool = new Map<string, number>();
-  for (const share of shares) {
-    const name = share['gen_ai.tool.name'] ?? '';
-    if (name === '' || name.startsWith('(')) continue;
-    byTool.set(name, (byTool.get(name) ?? 0) + (share.cost_nano_usd ?? 0));
-  }
+  const add = (name: string, costNanoUsd: number): void => {
+    if (name !== '' && !name.startsWith('(')) byTool.set(name, (byTool.get(name) ?? 0) + costNanoUsd);
+  };
+  for (const row of rows)
+    if (row['tallyspan.calls'] === undefined) add(row['gen_ai.tool.name'] ?? '', row.cost_nano_usd ?? 0);
+  for (const call of calls)
+    for (const { tool, costNanoUsd } of decodeShares(call['tallyspan.cost_shares'] ?? []))
+      add(tool, costNanoUsd);
   const [most] = [...byTool.entries()].toSorted((a, b) => b[1] - a[1]);
   return most === undefined || most[1] === 0 ? undefined : { name: most[0], costNanoUsd: most[1] };
 }

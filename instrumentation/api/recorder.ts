@@ -129,6 +129,9 @@ export function createRecorder(observer: Observer, pipeline: Pipeline): Recorder
     observeQuery: (query) => observeQuery(observer, query as QueryFunction) as typeof query,
 
     flush: async (timeoutMs) => {
+      guard('flush', () => {
+        observer.telemetry.costRows.writeAll();
+      });
       await guardAsync('flush', () => pipeline.flush(timeoutMs));
     },
   };

@@ -57,8 +57,13 @@ export type DeliveryProblem =
   | { readonly type: 'too_large'; readonly reason: string; readonly count: number }
   | { readonly type: 'dropped'; readonly count: number };
 
+/** Hears that an item is stored, or safe in the spool. */
+export type OnSafe = () => void;
+
 interface Batch extends RequestPart {
   readonly weight: number;
+  /** Who wants to hear that its items are safe. */
+  readonly onSafe: readonly OnSafe[];
   /** Times that the endpoint put it off in a row. */
   tries: number;
   /** How many batches had been taken when it went behind the others; `undefined` until it did. */
@@ -71,6 +76,7 @@ export class Delivery<Item> {
   /** Items in the open batch, and their weight. */
   #openCount = 0;
   #openWeight = 0;
+  #openOnSafe: OnSafe[] = [];
   /** Closed batches, oldest first. */
   readonly #closed: Batch[] = [];
   #closedCount = 0;
@@ -96,7 +102,7 @@ export class Delivery<Item> {
     this.#spoolSender = new SpoolSender(options.kind, options.spool, options.split);
   }
 
-  add(item: Item, isUrgent = false): void {
+  add(item: Item, isUrgent = false, onSafe?: OnSafe): void {
     const weight = this.#options.weigh(item);
     const count = this.#openCount + this.#closedCount;
     const isFull = count >= MAX_QUEUE || this.#openWeight + this.#closedWeight + weight > MAX_QUEUE_WEIGHT;
@@ -104,6 +110,7 @@ export class Delivery<Item> {
     if (this.#openCount > 0 && this.#openWeight + weight > MAX_BATCH_WEIGHT) this.#close();
     this.#options.batch.add(item);
     this.#openCount += 1;
+    if (onSafe !== undefined) this.#openOnSafe.push(onSafe);
     this.#openWeight += weight;
     if (this.#openCount >= MAX_BATCH) this.#close();
     const nowMs = performance.now();
@@ -149,12 +156,14 @@ export class Delivery<Item> {
     this.#openCount = 0;
     this.#openWeight = 0;
     this.#openDueMs = Infinity;
+    const onSafe = this.#openOnSafe;
+    this.#openOnSafe = [];
     const bytes = guard('encode', () => this.#options.batch.finish());
     if (bytes === undefined) {
       this.#drop({ type: 'dropped', count });
       return;
     }
-    this.#queue({ bytes, count, weight, tries: 0 });
+    this.#queue({ bytes, count, weight, onSafe, tries: 0 });
   }
 
   #queue(batch: Batch, isFirst = false): void {
@@ -227,6 +236,7 @@ export class Delivery<Item> {
     else {
       this.#taken += 1;
       this.#count(batch.count, result);
+      if (result.status === 'sent') tellSafe(batch);
     }
     return true;
   }
@@ -254,9 +264,7 @@ export class Delivery<Item> {
   #halve(batch: Batch, reason: string): void {
     const parts = guard('split', () => this.#options.split(batch.bytes));
     if (parts === undefined) this.#drop({ type: 'too_large', reason, count: batch.count });
-    else
-      for (const { bytes, count } of parts.toReversed())
-        this.#queue({ bytes, count, weight: bytes.byteLength, tries: 0 }, true);
+    else for (const part of batchesOf(batch, parts).toReversed()) this.#queue(part, true);
   }
 
   /** Counts what the endpoint refused: the whole batch, or the part that its answer tells. */
@@ -287,8 +295,7 @@ export class Delivery<Item> {
     const parts = areOthersTaken ? guard('split', () => this.#options.split(batch.bytes)) : undefined;
     this.#current = undefined;
     this.#close();
-    for (const { bytes, count } of parts ?? [batch])
-      this.#queue({ bytes, count, weight: bytes.byteLength, tries: 0, takenBefore: this.#taken });
+    for (const part of batchesOf(batch, parts ?? [batch])) this.#queue({ ...part, takenBefore: this.#taken });
   }
 
   #putAsideOldest(): void {
@@ -299,6 +306,7 @@ export class Delivery<Item> {
   #spool(batch: Batch): void {
     const { isWritten, dropped } = this.#options.spool.write(this.#options.kind, batch.bytes, batch.count);
     const count = dropped + (isWritten ? 0 : batch.count);
+    if (isWritten) tellSafe(batch);
     if (count > 0) this.#drop({ type: 'dropped', count });
   }
 
@@ -306,6 +314,21 @@ export class Delivery<Item> {
     this.dropped += problem.count;
     this.#options.onProblem(problem);
   }
+}
+
+function tellSafe({ onSafe }: Batch): void {
+  for (const tell of onSafe) guard('safe', tell);
+}
+
+/** Parts of a batch as batches; with the last of them all is safe. */
+function batchesOf({ onSafe }: Batch, parts: readonly RequestPart[]): Batch[] {
+  return parts.map(({ bytes, count }, index) => ({
+    bytes,
+    count,
+    weight: bytes.byteLength,
+    onSafe: index === parts.length - 1 ? onSafe : [],
+    tries: 0,
+  }));
 }
 
 /** Waits for the work, but not beyond the deadline, which holds the process; true when the deadline came first. */

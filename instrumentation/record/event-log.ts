@@ -27,8 +27,8 @@ export type { Fields } from '../encode/encode-event.ts';
 /** Collectors take requests of 4 MB by default. The numbers of a call count more than its content. */
 const MAX_RECORD_BYTES = 3_500_000;
 
-/** Takes a record; `isUrgent` when its loss would hide a run. */
-export type RecordSink = (record: EncodedRecord, isUrgent: boolean) => void;
+/** Takes a record; `isUrgent` when its loss would hide a run. `onSafe` is told once it is stored, or in the spool. */
+export type RecordSink = (record: EncodedRecord, isUrgent: boolean, onSafe?: () => void) => void;
 
 /** Hears every event of the process as it is emitted. */
 export type RecordListener = (event: EventRecord) => void;
@@ -62,9 +62,9 @@ export class EventLog {
     this.#file = file;
   }
 
-  /** Emits one event of the span. */
-  emit(name: EventName, atMs: number, span: SpanContext, fields: Fields): void {
-    this.#emit(name, atMs, span, fields);
+  /** Emits one event of the span. `onSafe` is told once it is stored, or in the spool. */
+  emit(name: EventName, atMs: number, span: SpanContext, fields: Fields, onSafe?: () => void): void {
+    this.#emit(name, atMs, span, fields, onSafe);
   }
 
   /** Emits the start of a run, at once; gives the event as it was sent, for the journal. */
@@ -90,7 +90,7 @@ export class EventLog {
     this.#file?.write();
   }
 
-  #emit(name: EventName, atMs: number, span: SpanContext, fields: Fields): EventHeader {
+  #emit(name: EventName, atMs: number, span: SpanContext, fields: Fields, onSafe?: () => void): EventHeader {
     const service = this.#service.current;
     this.#counts.set(name, this.count(name) + 1);
     const sequence = this.#numbering.next();
@@ -117,7 +117,7 @@ export class EventLog {
         encodeEventRecord(record, line, header, withoutContent(fields), span);
       }
       const { resource } = service;
-      this.#sink({ resource, scope: this.#scope, record }, name === 'agent.run.started');
+      this.#sink({ resource, scope: this.#scope, record }, name === 'agent.run.started', onSafe);
       this.#file?.add(line.toString(), atMs);
       for (const listener of this.listeners) listener({ ...fields, ...header });
     });

@@ -15,6 +15,7 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
+import type { OpenRows, OpenRowsKeeper } from './tools/cost-rows.ts';
 import { lineOf } from './event-log.ts';
 import { openForAppend, readRegularFile, makeFolder } from '../process/files.ts';
 import { guard, guarded } from '../process/guard.ts';
@@ -51,12 +52,14 @@ export interface LostProcess {
   /** What its events are numbered in; `undefined` where that is its instance. */
   readonly processId?: string;
   readonly runs: readonly LostRun[];
+  /** Sums of shares that it had not delivered, of calls that it had. */
+  readonly rows?: readonly OpenRows[];
 }
 
 /** A journal that has grown beyond this is rewritten with what still counts. */
 const MAX_CHARS = 4_000_000;
 
-export class Journal {
+export class Journal implements OpenRowsKeeper {
   readonly #folder: string;
   readonly #path: string;
   readonly #instanceId: string;
@@ -64,6 +67,9 @@ export class Journal {
   readonly #open = new Map<string, string>();
   /** Last progress of each open run. */
   readonly #progress = new Map<string, RunProgress>();
+  /** Line of the last state of the open rows that the file knows, and those whose state is to be written. */
+  readonly #rows = new Map<number, string>();
+  readonly #pendingRows = new Map<number, OpenRows>();
   readonly #numbering: Numbering;
   #writtenSequence = 0;
   #writtenId: string | undefined;
@@ -111,6 +117,20 @@ export class Journal {
     if (this.#open.has(progress.runId)) this.#progress.set(progress.runId, progress);
   }
 
+  /** Rows are open: written at the end of this turn of the event loop. */
+  keepRows(rows: OpenRows): void {
+    this.#pendingRows.set(rows.id, rows);
+    this.count();
+  }
+
+  /** They are delivered. */
+  forgetRows(id: number): void {
+    this.#pendingRows.delete(id);
+    if (!this.#rows.delete(id)) return;
+    this.#pendingLines.push(`paid ${String(id)}`);
+    this.count();
+  }
+
   end(runId: string): void {
     this.#pendingProgress.delete(runId);
     this.#progress.delete(runId);
@@ -119,14 +139,14 @@ export class Journal {
 
   /** Writes what has gathered. The file is emptied where nothing is open and, as the caller says, nothing unsent. */
   write(isAllSent = true): void {
-    if (this.#open.size > 0 || !isAllSent) this.#append();
+    if (this.#isNeeded || !isAllSent) this.#append();
     else this.#empty();
   }
 
   /** The process ends: a journal without open runs goes. */
   close(): void {
     this.write();
-    if (this.#file === undefined || this.#open.size > 0) return;
+    if (this.#file === undefined || this.#isNeeded) return;
     guard('journal close', () => {
       closeSync(this.#file ?? -1);
       rmSync(this.#path, { force: true });
@@ -134,7 +154,17 @@ export class Journal {
     this.#file = undefined;
   }
 
+  get #isNeeded(): boolean {
+    return this.#open.size + this.#rows.size + this.#pendingRows.size > 0;
+  }
+
   #append(): void {
+    for (const [id, rows] of this.#pendingRows) {
+      const line = `rows ${JSON.stringify(rows)}`;
+      this.#rows.set(id, line);
+      this.#pendingLines.push(line);
+    }
+    this.#pendingRows.clear();
     for (const progress of this.#pendingProgress.values())
       this.#pendingLines.push(`seen ${JSON.stringify(progress)}`);
     this.#pendingProgress.clear();
@@ -159,6 +189,7 @@ export class Journal {
     const lines = [
       this.#processLine(),
       ...this.#open.values(),
+      ...this.#rows.values(),
       ...[...this.#progress.values()].map((progress) => `seen ${JSON.stringify(progress)}`),
       `seq ${String(this.#numbering.sequence)}`,
     ];
@@ -241,6 +272,7 @@ interface Named {
 /** What a journal tells: runs that have a start and no end. Half a line at the end is left out; `undefined` when it is empty. */
 export function readJournal(text: string): LostProcess | undefined {
   const runs = new Map<string, LostRun>();
+  const rows = new Map<number, OpenRows>();
   let instanceId: string | undefined;
   let processId: string | undefined;
   let sequence = 0;
@@ -265,6 +297,11 @@ export function readJournal(text: string): LostProcess | undefined {
       const { runId, atMs, ...totals } = JSON.parse(rest) as RunProgress;
       const run = runs.get(runId);
       if (run !== undefined) runs.set(runId, { ...run, ...totals, lastSeenMs: atMs });
+    } else if (verb === 'rows') {
+      const open = JSON.parse(rest) as OpenRows;
+      rows.set(open.id, open);
+    } else if (verb === 'paid') {
+      rows.delete(Number(rest));
     } else if (verb === 'end') {
       runs.delete(rest);
     } else if (verb === 'seq') {
@@ -283,5 +320,6 @@ export function readJournal(text: string): LostProcess | undefined {
     sequence,
     ...(processId === undefined ? {} : { processId }),
     runs: [...runs.values()],
+    ...(rows.size === 0 ? {} : { rows: [...rows.values()] }),
   };
 }

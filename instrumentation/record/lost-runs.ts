@@ -3,6 +3,7 @@
 // last event, so that what the process had not sent is a gap in its numbers.
 
 import { randomBytes } from 'node:crypto';
+import { writeOpenRows } from './tools/cost-rows.ts';
 import type { EventLog } from './event-log.ts';
 import type { Journal, LostProcess } from './journal.ts';
 
@@ -36,7 +37,8 @@ export class LostRuns {
   }
 }
 
-function closeProcess({ runs }: LostProcess, events: EventLog): void {
+function closeProcess({ runs, rows = [] }: LostProcess, events: EventLog): void {
+  for (const open of rows) writeOpenRows(events, open);
   // Without a run to close, its end itself is what comes after its last event.
   if (runs.length === 0) {
     const ids = { traceId: randomBytes(16).toString('hex'), spanId: randomBytes(8).toString('hex') };

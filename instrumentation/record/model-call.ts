@@ -3,23 +3,25 @@
 
 import { SpanStatusCode, type Span, type SpanContext } from '@opentelemetry/api';
 import { MessageReader } from '../../core/model-call/message-reader.ts';
-import { modelCallFields } from '../../core/model-call/model-call-fields.ts';
+import { modelCallFields, type ModelCallSource } from '../../core/model-call/model-call-fields.ts';
 import { contentJson, recordedCall } from '../../core/model-call/recorded-call.ts';
 import { providerOf, type Platform } from '../../core/pricing/circumstances.ts';
-import { priceCall, type CallCost, type PriceOverrides } from '../../core/pricing/cost.ts';
+import { priceCall, type PriceOverrides } from '../../core/pricing/cost.ts';
 import { requestOfMessage } from '../../core/pricing/price-request.ts';
 import { priceUncached } from '../../core/pricing/uncached-cost.ts';
 import { inputTotal, type UsageReading } from '../../core/pricing/usage.ts';
+import { noteCompaction } from './compaction.ts';
 import { contentAttributes } from './content-attributes.ts';
 import { setFields, type Fields } from './event-log.ts';
 import { recordFirstSights } from './seen/note-first-sights.ts';
 import { guard } from '../process/guard.ts';
+import type { PaidCall } from './paid-call.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { parentSpanId, type Run } from './run.ts';
 import type { Runs } from './runs.ts';
 import type { Telemetry } from './telemetry.ts';
 import { awaitTools } from './tools/tool-calls.ts';
-import { recordToolCosts } from './tools/tool-costs.ts';
+import { divideCall, sumShares, writeShares } from './tools/tool-costs.ts';
 
 /** How a model call ended. */
 export type CallEnd =
@@ -181,8 +183,18 @@ export class ModelCall {
     const wasGivenUp = (end.type === 'left' || end.type === 'unread') && this.hasLeft;
     this.#paid = { costNanoUsd, reading, wasAnswered: request !== undefined, wasGivenUp };
     const uncachedNanoUsd = request && priceUncached(request, overrides);
-    const fields = this.#fields(end, endMs, reading, cost, uncachedNanoUsd);
     const { span } = this;
+    const spanContext = (span ?? run.span).spanContext();
+    const paid: PaidCall | undefined = reading && {
+      shape: facts.shape,
+      reading,
+      cost,
+      output: answer.shapes,
+      spanContext,
+      endMs,
+    };
+    const shares = paid && divideCall(this, paid, this.#runs.onToolCost);
+    const fields = this.#fields(end, endMs, { reading, cost, uncachedNanoUsd, costShares: shares?.encoded });
     if (span !== undefined) this.#finishSpan(span, fields, end, endMs);
 
     if (reading !== undefined) {
@@ -192,26 +204,22 @@ export class ModelCall {
     run.costNanoUsd += costNanoUsd ?? 0;
     this.#telemetry.sightings.addCost(costNanoUsd ?? 0);
     run.retries += Math.max(0, this.attempts.length - 1);
-    const spanContext = (span ?? run.span).spanContext();
-    this.#telemetry.events.emit('agent.model_call', endMs, spanContext, {
-      ...fields,
-      parent_span_id: span === undefined ? undefined : parentSpanId(span),
-      ...guard('record content', () => this.#content(endMs, spanContext)),
-    });
-    if (reading !== undefined) {
-      recordToolCosts(
-        this.#telemetry,
-        this,
-        {
-          shape: facts.shape,
-          reading,
-          cost,
-          output: answer.shapes,
-          spanContext,
-          endMs,
-        },
-        this.#runs.onToolCost,
-      );
+    this.#telemetry.events.emit(
+      'agent.model_call',
+      endMs,
+      spanContext,
+      {
+        ...fields,
+        parent_span_id: span === undefined ? undefined : parentSpanId(span),
+        ...guard('record content', () => this.#content(endMs, spanContext)),
+      },
+      paid && shares && sumShares(this.#telemetry, this, paid, shares),
+    );
+    if (paid !== undefined && shares !== undefined) {
+      guard('compaction', () => {
+        noteCompaction(this.#telemetry, this, paid);
+      });
+      writeShares(this.#telemetry, this, paid, shares);
     }
     run.noteTools(facts.shape);
     this.#telemetry.silentWatch.seeCall(run, endMs, spanContext, fields);
@@ -242,9 +250,7 @@ export class ModelCall {
   #fields(
     end: CallEnd,
     endMs: number,
-    reading: UsageReading | undefined,
-    cost: CallCost | undefined,
-    uncachedNanoUsd: number | undefined,
+    paid: Pick<ModelCallSource, 'reading' | 'cost' | 'uncachedNanoUsd' | 'costShares'>,
   ): Fields {
     const { answer, facts, attempts } = this;
     const firstChunkMs = facts.isStreamed ? answer.firstChunkMs : undefined;
@@ -263,9 +269,7 @@ export class ModelCall {
         step: this.step,
         attempts: attempts.length === 0 ? undefined : attempts.length,
         retriedStatus: attempts.slice(0, -1).map(({ status }) => status),
-        reading,
-        cost,
-        uncachedNanoUsd,
+        ...paid,
         shape: facts.shape,
       }),
     };

@@ -268,6 +268,7 @@ export class Run extends RunTotals {
       const over = this.#telemetry.settings.contentOverNanoUsd;
       this.heldContent?.settle(status !== 'ok' || (over !== undefined && costNanoUsd > over));
     });
+    this.#telemetry.costRows.writeRun(this.id);
     this.#telemetry.silentWatch.seeEnd(this, endMs, this.span.spanContext(), fields);
     this.#telemetry.events.emit('agent.run', endMs, this.span.spanContext(), {
       ...fields,

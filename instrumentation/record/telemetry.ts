@@ -1,6 +1,7 @@
 // Telemetry: what every recorder needs, made once per process.
 
 import type { Tracer } from '@opentelemetry/api';
+import type { CostRows } from './tools/cost-rows.ts';
 import type { EventLog } from './event-log.ts';
 import type { FirstSights } from './seen/first-sights.ts';
 import type { Journal } from './journal.ts';
@@ -14,6 +15,7 @@ export interface Telemetry {
   readonly tracer: Tracer;
   readonly events: EventLog;
   readonly journal: Journal;
+  readonly costRows: CostRows;
   readonly firstSights: FirstSights;
   readonly silentWatch: SilentWatch;
   readonly scores: ScoreLog;

@@ -104,6 +104,11 @@ const KEYS: Partial<Readonly<Record<EventName, readonly FieldKey[]>>> = {
   'agent.note': ['agent.run_id', 'agent.note.kind'],
 };
 
+/** Rows that sum up others are there, too; calls tell themselves which of them count. */
+const COUNTING: Partial<Record<EventName, string>> = {
+  'agent.tool_cost': ' AND tallyspan_duplicate IS NOT TRUE',
+};
+
 /** An id that stands in for others. Each event may have its own, which makes them most of what there is to read. */
 export interface StandIn {
   readonly key: FieldKey;
@@ -137,7 +142,7 @@ export async function surveyEvents(database: Queryable, question: EventQuestion)
       );
       const needs = known.map((standIn) => `, bool_or(${conditionOfStandIn(standIn)}) AS "${standIn.key}"`);
       const [row] = await database.all(
-        `SELECT count(*) AS n${needs.join('')} FROM ${tableOf(name)} WHERE ${where}`,
+        `SELECT count(*) AS n${needs.join('')} FROM ${tableOf(name)} WHERE ${where}${COUNTING[name] ?? ''}`,
         values,
       );
       return { name, count: Number(row?.['n'] ?? 0), needed: known.filter(({ key }) => row?.[key] === true) };
@@ -188,21 +193,25 @@ async function readNamed(
   // Every event starts as a copy of one, so that all are of one shape: a third of the memory of objects that grow.
   const blank: Record<string, unknown> = Object.fromEntries(fields.map(({ key }) => [key, undefined]));
   const events: EventRecord[] = [];
-  await database.readChunks(`SELECT ${selected} FROM ${tableOf(name)} WHERE ${where}`, values, (chunk) => {
-    const rows = chunk.rowCount;
-    const read = Array.from({ length: rows }, (): Record<string, unknown> => ({
-      'event.name': name,
-      ...blank,
-    }));
-    for (const [index, { key }] of fields.entries()) {
-      const column = chunk.getColumnVector(index);
-      for (let row = 0; row < rows; row++) {
-        const value: unknown = column.getItem(row);
-        if (value !== null) (read[row] as Record<string, unknown>)[key] = plainValue(value, known);
+  await database.readChunks(
+    `SELECT ${selected} FROM ${tableOf(name)} WHERE ${where}${COUNTING[name] ?? ''}`,
+    values,
+    (chunk) => {
+      const rows = chunk.rowCount;
+      const read = Array.from({ length: rows }, (): Record<string, unknown> => ({
+        'event.name': name,
+        ...blank,
+      }));
+      for (const [index, { key }] of fields.entries()) {
+        const column = chunk.getColumnVector(index);
+        for (let row = 0; row < rows; row++) {
+          const value: unknown = column.getItem(row);
+          if (value !== null) (read[row] as Record<string, unknown>)[key] = plainValue(value, known);
+        }
       }
-    }
-    for (const event of read) events.push(event as unknown as EventRecord);
-  });
+      for (const event of read) events.push(event as unknown as EventRecord);
+    },
+  );
   return events.sort(
     (a, b) => a.timestamp - b.timestamp || (a['tallyspan.seq'] ?? 0) - (b['tallyspan.seq'] ?? 0),
   );

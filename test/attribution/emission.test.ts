@@ -5,7 +5,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { decodeEvent } from '../../core/event.ts';
+import { decodeShares } from '../../core/attribution/cost-shares.ts';
+import { decodeEvent, type EventRecord } from '../../core/event.ts';
+import { toolCostFields } from '../../core/pricing/cost-fields.ts';
 import type { Exchange, Scenario } from '../../examples/fake-api/exchange.ts';
 import { supportAgentScenario } from '../../examples/scenarios/support-agent.ts';
 import { FirstSights } from '../../instrumentation/record/seen/first-sights.ts';
@@ -25,6 +27,10 @@ function withCompaction(scenario: Scenario): Scenario {
   return { ...scenario, exchanges };
 }
 
+function costOf(rows: readonly Partial<EventRecord>[]): number {
+  return rows.reduce((sum, row) => sum + (row.cost_nano_usd ?? 0), 0);
+}
+
 describe('the support agent', () => {
   let harness: Harness;
   let first: Outcome;
@@ -40,6 +46,17 @@ describe('the support agent', () => {
   it('pays for each tool in parts that sum to its cost', () => {
     const rows = eventsOf(first, 'agent.tool_cost');
     expect(rows.length).toBeGreaterThan(11);
+    const calls = eventsOf(first, 'agent.model_call');
+    for (const call of calls)
+      expect(costOf(decodeShares(call['tallyspan.cost_shares'] ?? []).map(toolCostFields))).toBe(
+        call.cost_nano_usd,
+      );
+    // Each run has its rows, and they sum to its calls.
+    for (const run of eventsOf(first, 'agent.run')) {
+      const own = ({ 'agent.run_id': id }: EventRecord): boolean => id === run['agent.run_id'];
+      expect(costOf(rows.filter(own))).toBe(costOf(calls.filter(own)));
+      expect(costOf(rows.filter(own))).toBe(run['agent.cost_nano_usd']);
+    }
     for (const row of rows) {
       const parts = [
         row.cost_first_read_nano_usd,
@@ -52,7 +69,9 @@ describe('the support agent', () => {
       expect(parts.reduce<number>((sum, part) => sum + (part ?? 0), 0)).toBe(row.cost_nano_usd);
     }
     expect(rows.map((row) => row['gen_ai.tool.name'])).toContain('(tools)');
-    expect(rows.filter((row) => row['gen_ai.tool.name'] === '(output)')).toHaveLength(11);
+    const outputs = rows.filter((row) => row['gen_ai.tool.name'] === '(output)');
+    expect(outputs.reduce((sum, row) => sum + (row['tallyspan.calls'] ?? 0), 0)).toBe(11);
+    expect(first.events.length).toBeLessThanOrEqual(calls.length * 5);
   });
 
   it('tells with each run which tools it defined, by name and estimated tokens', () => {

@@ -29,6 +29,12 @@ const PEERS: readonly Peer[] = [
     packages: { '@traceloop/instrumentation-anthropic': '0.27.0', ...SDK, ...OPEN_TELEMETRY },
   },
   { name: 'OpenLIT 1.15.0', preload: 'openlit.cjs', packages: { openlit: '1.15.0', ...SDK } },
+  {
+    name: 'Sentry 11.12.0',
+    preload: 'sentry.cjs',
+    packages: { '@sentry/node': '11.12.0', ...SDK },
+  },
+  { name: 'dd-trace 6.21.0', preload: 'dd-trace.cjs', packages: { 'dd-trace': '6.21.0', ...SDK } },
   { name: 'Laminar 0.8.46', preload: 'laminar.cjs', packages: { '@lmnr-ai/lmnr': '0.8.46', ...SDK } },
 ];
 

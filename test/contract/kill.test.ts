@@ -2,6 +2,7 @@
 // gap in the numbers of the killed process, which the next one makes visible.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventRecord } from '../../core/event.ts';
@@ -82,6 +83,67 @@ describe('kill −9', () => {
     },
   );
 });
+
+describe('kill −9 in a run that goes on', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await openHarness();
+  });
+  afterAll(() => harness.close());
+
+  it('the next process writes the rows of the calls that had arrived, to the nano-dollar', async () => {
+    const CALLS = 6;
+    const spool = path.join(harness.spoolDir, 'rows');
+    let port = 0;
+    const killed = await harness.run(program('wait-in-run.mjs'), {
+      scenario: { exchanges: Array.from({ length: CALLS }, () => answer({ blocks: [toolUse('step', {})] })) },
+      environment: { TALLYSPAN_SPOOL: spool },
+      during: async (child, receiver) => {
+        port = Number(new URL(receiver.grpcUrl).port);
+        // Nothing is on its way once the journal knows the rows of all calls.
+        while (!journalsIn(spool).some((journal) => journal.includes(`[${CALLS},[`))) await sleep(20);
+        child.kill('SIGKILL');
+      },
+    });
+    const calls = killed.events.filter((event) => event['event.name'] === 'agent.model_call');
+    expect(calls).toHaveLength(CALLS);
+    expect(rowsOf(killed.events)).toEqual([]);
+
+    const next = await harness.run(program('ask.mjs'), {
+      scenario: { exchanges: [answer()] },
+      environment: { TALLYSPAN_SPOOL: spool },
+      receiver: { grpcPort: port },
+    });
+    const run = calls[0]?.['agent.run_id'];
+    const rows = rowsOf(next.events).filter((row) => row['agent.run_id'] === run);
+    expect(rows.every((row) => row['service.instance.id'] === calls[0]?.['service.instance.id'])).toBe(true);
+    expect(sum(calls)).toBeGreaterThan(0);
+    expect(sum(rows)).toBe(sum(calls));
+    expect(Math.max(...rows.map((row) => row['tallyspan.calls'] ?? 0))).toBe(CALLS);
+    // A third process has nothing left to write.
+    const third = await harness.run(program('ask.mjs'), {
+      scenario: { exchanges: [answer()] },
+      environment: { TALLYSPAN_SPOOL: spool },
+      receiver: { grpcPort: port },
+    });
+    expect(rowsOf(third.events).filter((row) => row['agent.run_id'] === run)).toEqual([]);
+  });
+});
+
+function rowsOf(events: readonly EventRecord[]): EventRecord[] {
+  return events.filter((event) => event['event.name'] === 'agent.tool_cost');
+}
+
+function sum(events: readonly EventRecord[]): number {
+  return events.reduce((total, event) => total + (event.cost_nano_usd ?? 0), 0);
+}
+
+function journalsIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.journal'))
+    .map((name) => readFileSync(path.join(folder, name), 'utf8'));
+}
 
 /** Received events hold their time as JSON does. */
 function timeOf(event: EventRecord): number {

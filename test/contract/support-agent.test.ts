@@ -1,6 +1,7 @@
 // The example agent, from the SDK call to OTLP: what it does stays the same, and every number is right.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { decodeShares } from '../../core/attribution/cost-shares.ts';
 import { supportAgentScenario } from '../../examples/scenarios/support-agent.ts';
 import { eventsOf, EXAMPLE, openHarness, spansOf, type Harness, type Outcome } from './harness.ts';
 
@@ -65,8 +66,14 @@ describe('the support agent', () => {
 
   it('divides each call over what it carried, to the nano-dollar (law 14)', () => {
     for (const call of eventsOf(observed, 'agent.model_call')) {
-      const shares = eventsOf(observed, 'agent.tool_cost').filter(({ span_id: id }) => id === call.span_id);
-      expect(sum(shares.map((share) => share.cost_nano_usd ?? Number.NaN))).toBe(call.cost_nano_usd);
+      const shares = decodeShares(call['tallyspan.cost_shares'] ?? []);
+      expect(sum(shares.map((share) => share.costNanoUsd))).toBe(call.cost_nano_usd);
+    }
+    for (const run of eventsOf(observed, 'agent.run')) {
+      const rows = eventsOf(observed, 'agent.tool_cost').filter(
+        ({ 'agent.run_id': id }) => id === run['agent.run_id'],
+      );
+      expect(sum(rows.map((row) => row.cost_nano_usd ?? Number.NaN))).toBe(run['agent.cost_nano_usd']);
     }
   });
 

@@ -19,6 +19,8 @@ export interface OtlpReceiver {
   readonly httpUrl: string;
   readonly logs: readonly ReceivedLog[];
   readonly spans: readonly ReceivedSpan[];
+  /** Of all requests that were taken, before compression. */
+  readonly bytes: number;
   /** The events among the log records, as their bodies say. */
   events(name?: string): EventRecord[];
   /** Waits until the events fulfil the condition. */
@@ -40,11 +42,13 @@ export async function startOtlpReceiver(options: ReceiverOptions = {}): Promise<
   const logs: ReceivedLog[] = [];
   const spans: ReceivedSpan[] = [];
   let refusals = options.refusals ?? 0;
+  let taken = 0;
   const take = (kind: string, bytes: Buffer): boolean => {
     if (refusals > 0) {
       refusals -= 1;
       return false;
     }
+    taken += bytes.length;
     if (kind === 'logs') logs.push(...decodeLogs(bytes));
     else spans.push(...decodeSpans(bytes));
     return true;
@@ -91,6 +95,9 @@ export async function startOtlpReceiver(options: ReceiverOptions = {}): Promise<
     httpUrl: `http://127.0.0.1:${String(httpPort)}`,
     logs,
     spans,
+    get bytes() {
+      return taken;
+    },
     events: (name) =>
       logs
         .filter(({ eventName }) => name === undefined || eventName === name)

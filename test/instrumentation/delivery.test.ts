@@ -131,6 +131,44 @@ const SOON_MS = 5_000;
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 describe('delivery', () => {
+  it('tells of each item once it is taken or in the spool, and not before', async () => {
+    const safe: number[] = [];
+    const add = ({ delivery }: Setup, item: number): void => {
+      delivery.add(item, false, () => safe.push(item));
+    };
+    // One that is added while another batch is on its way is not told of with that.
+    const added: Setup = setUp([
+      () => {
+        if (safe.length === 0 && added.sent.length === 0) add(added, 2);
+        return SENT;
+      },
+    ]);
+    added.delivery.add(1);
+    const flushed = added.delivery.flush(SOON_MS);
+    expect(safe).toEqual([]);
+    await flushed;
+    await added.delivery.flush(SOON_MS);
+    expect([added.sent, safe]).toEqual([[1, 2], [2]]);
+    // Halves: with the last of them all is safe.
+    safe.length = 0;
+    const halved = setUp([], folder, takeThree);
+    for (const item of numbers(7)) add(halved, item);
+    await halved.delivery.flush(SOON_MS);
+    expect(safe).toEqual(numbers(7));
+    // What is refused is not safe.
+    safe.length = 0;
+    const refused = setUp([REFUSED]);
+    add(refused, 1);
+    await refused.delivery.flush(SOON_MS);
+    expect(safe).toEqual([]);
+    const away = setUp([], folder, AWAY);
+    add(away, 3);
+    await away.delivery.flush(SOON_MS);
+    expect(safe).toEqual([]);
+    away.delivery.setAside();
+    expect(safe).toEqual([3]);
+  });
+
   it('cuts batches of much content, and spools what is too much to hold', async () => {
     const { delivery, sent, batches } = setUp([]);
     const heavy = numbers(5).map((n) => HEAVY + n);

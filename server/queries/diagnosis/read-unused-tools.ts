@@ -37,7 +37,7 @@ export async function readToolTax(database: Queryable, from: number, to: number)
        FROM runs
      ), tax AS (
        SELECT agent_run_id AS run, sum(cost_nano_usd)::DOUBLE AS cost
-       FROM agent_tool_cost WHERE gen_ai_tool_name = '(tools)' AND ${within}
+       FROM agent_tool_cost WHERE gen_ai_tool_name = '(tools)' AND tallyspan_duplicate IS NOT TRUE AND ${within}
        GROUP BY 1
      ), sizes AS (
        SELECT run, sum(tokens) AS tokens FROM tools GROUP BY 1
@@ -53,7 +53,7 @@ export async function readToolTax(database: Queryable, from: number, to: number)
   );
   const [total] = await database.all(
     `SELECT sum(cost_nano_usd)::BIGINT AS cost FROM agent_tool_cost
-     WHERE gen_ai_tool_name = '(tools)' AND ${within}`,
+     WHERE gen_ai_tool_name = '(tools)' AND tallyspan_duplicate IS NOT TRUE AND ${within}`,
     { from, to },
   );
   const cost = Number(total?.['cost'] ?? 0);

@@ -276,9 +276,15 @@ function attachToolCosts(steps: readonly RunStep[], rows: readonly DatabaseRow[]
     callsByStep.set(step['span_id'], step);
   }
   for (const row of rows) {
-    if (row['event_name'] !== 'agent.tool_cost') continue;
+    if (row['event_name'] !== 'agent.tool_cost' || row['tallyspan_duplicate'] === true) continue;
     const call = callsByStep.get(row['span_id']) ?? callsByStep.get(row['agent_step_number']);
     if (call === undefined) continue;
     (call.tool_costs ??= []).push(eventJson(row));
   }
+  for (const { tool_costs: costs } of steps)
+    costs?.sort(
+      (a, b) =>
+        Number(b['cost_nano_usd'] ?? 0) - Number(a['cost_nano_usd'] ?? 0) ||
+        compareText(String(a['gen_ai.tool.name']), String(b['gen_ai.tool.name'])),
+    );
 }

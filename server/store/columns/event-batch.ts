@@ -135,12 +135,12 @@ export class EventBatch {
     this.setCell(NAME, start * TEXT_SCALE + name.length);
   }
 
-  setEvent(event: EventRecord): void {
+  setEvent(event: Partial<EventRecord>): void {
     for (const key in event) {
       const field = FIELD_INDEX[key as FieldKey] as FieldIndex | undefined;
       const value = event[key as FieldKey] as unknown;
       if (field === undefined || value === undefined || value === null) continue;
-      if (key === 'event.name') this.setName(event['event.name']);
+      if (key === 'event.name') this.setName(value as EventName);
       else if (typeof value === 'string') this.setText(field, value);
       else if (Array.isArray(value)) this.setList(field, value as readonly string[]);
       else this.setCell(field, Number(value));

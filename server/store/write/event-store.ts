@@ -12,6 +12,7 @@ import { EventAppender, type Selection } from '../columns/event-appender.ts';
 import { EventBatch } from '../columns/event-batch.ts';
 import { columnsInFile } from '../file/migrations.ts';
 import { takeContent } from './take-content.ts';
+import { expandShares } from './expand-shares.ts';
 import { completeScores } from './complete-scores.ts';
 import { deleteReplaced, takeNewest } from './keyed-events.ts';
 import { forgetIndexed } from './index-words.ts';
@@ -217,16 +218,21 @@ export class EventStore {
       const spans = await this.#newSpans(group);
       // Once: the rows are without it then.
       const taken = takeContent(selections, dirname(this.#database.file));
-      await this.#transact(writer, async () => {
-        await this.#withdrawLosses(ends);
-        await this.#markReplaced(replaced);
-        await deleteReplaced(writer, replacements);
-        await this.#content.append(taken.content);
-        await this.#words.append(taken.words);
-        await this.#events.append(selections);
-        await this.#spans.append(spans);
-        await this.#responses.decide(writer, replacements.responses);
-      });
+      const shares = expandShares(selections);
+      try {
+        await this.#transact(writer, async () => {
+          await this.#withdrawLosses(ends);
+          await this.#markReplaced(replaced);
+          await deleteReplaced(writer, replacements);
+          await this.#content.append(taken.content);
+          await this.#words.append(taken.words);
+          await this.#events.append([...selections, ...shares]);
+          await this.#spans.append(spans);
+          await this.#responses.decide(writer, replacements.responses);
+        });
+      } finally {
+        for (const { batch } of shares) batch.release();
+      }
       // Whoever gets an answer may believe that a start finds the rows.
       this.#database.checkPlace();
       this.#health.noteCommit();

@@ -1,0 +1,123 @@
+// Cost shares: what one model call paid for each part of its context, as a list of short texts in the event of the call:
+// `search=p f1200 r300 t340` is the tool, how the row came about (prefix, counted, mixed), and each part that is not 0:
+// first read, write to the cache, cache read, carried uncached, output, searches (nano-dollars), tokens.
+// Rows that sum the shares of several calls (`tallyspan.calls`) are there for readers that cannot take a list apart.
+
+import { LIST_LIMITS, SENT_NAME_CHARS } from '../field-limits.ts';
+import { MINUTE_MS } from '../time/time.ts';
+import type { AttributionRule, ToolCost } from './attribution.ts';
+
+/**
+ * Calls are summed within five minutes of the clock, ends included, starts not, as windows of signals are: days of every
+ * time zone and hours begin where such a stretch ends.
+ */
+const STRETCH_MS = 5 * MINUTE_MS;
+
+/** End of the stretch that an instant is in, Unix milliseconds. */
+export function endOfStretch(atMs: number): number {
+  return Math.ceil(atMs / STRETCH_MS) * STRETCH_MS;
+}
+
+type Part =
+  | 'firstReadNanoUsd'
+  | 'cacheWriteNanoUsd'
+  | 'cacheReadNanoUsd'
+  | 'carryNanoUsd'
+  | 'outputNanoUsd'
+  | 'webSearchNanoUsd'
+  | 'tokens';
+
+const PARTS: readonly (readonly [letter: string, part: Part])[] = [
+  ['f', 'firstReadNanoUsd'],
+  ['w', 'cacheWriteNanoUsd'],
+  ['r', 'cacheReadNanoUsd'],
+  ['c', 'carryNanoUsd'],
+  ['o', 'outputNanoUsd'],
+  ['s', 'webSearchNanoUsd'],
+  ['t', 'tokens'],
+];
+const PART_OF = new Map(PARTS);
+const RULES: readonly AttributionRule[] = ['prefix', 'counted', 'mixed'];
+
+/** The list; undefined where it would not fit into a field, so that nothing of it would be cut. */
+export function encodeShares(shares: readonly ToolCost[]): readonly string[] | undefined {
+  if (shares.length === 0 || shares.length > LIST_LIMITS.items) return undefined;
+  let chars = 0;
+  const list: string[] = [];
+  for (const share of shares) {
+    const item = encodeShare(share);
+    chars += item.length;
+    if (item.length > SENT_NAME_CHARS || chars > LIST_LIMITS.chars) return undefined;
+    list.push(item);
+  }
+  return list;
+}
+
+function encodeShare(share: ToolCost): string {
+  let item = `${share.tool}=${share.rule.charAt(0)}`;
+  for (const [letter, part] of PARTS) if (share[part] !== 0) item += ` ${letter}${String(share[part])}`;
+  return item;
+}
+
+/** The shares of a list; what is no share is left out. */
+export function decodeShares(list: readonly string[]): ToolCost[] {
+  return list.flatMap((item) => decodeShare(item) ?? []);
+}
+
+function decodeShare(item: string): ToolCost | undefined {
+  const end = item.lastIndexOf('=');
+  if (end === -1) return undefined;
+  const [letter, ...parts] = item.slice(end + 1).split(' ');
+  const rule = RULES.find((one) => one.charAt(0) === letter);
+  if (rule === undefined) return undefined;
+  const share = emptyShare(item.slice(0, end), rule);
+  for (const text of parts) {
+    const part = PART_OF.get(text.charAt(0));
+    const amount = Number(text.slice(1));
+    if (part === undefined || text.length === 1 || !Number.isSafeInteger(amount) || amount < 0)
+      return undefined;
+    share[part] = amount;
+    if (part !== 'tokens') share.costNanoUsd += amount;
+  }
+  return Number.isSafeInteger(share.costNanoUsd) ? share : undefined;
+}
+
+type Sum = { -readonly [K in keyof ToolCost]: ToolCost[K] };
+
+function emptyShare(tool: string, rule: AttributionRule): Sum {
+  return {
+    tool,
+    costNanoUsd: 0,
+    firstReadNanoUsd: 0,
+    cacheWriteNanoUsd: 0,
+    cacheReadNanoUsd: 0,
+    carryNanoUsd: 0,
+    outputNanoUsd: 0,
+    webSearchNanoUsd: 0,
+    tokens: 0,
+    rule,
+  };
+}
+
+/** Sums of shares by tool. */
+export class ShareSums {
+  readonly #sums = new Map<string, { readonly sum: Sum; calls: number }>();
+
+  add(shares: readonly ToolCost[], calls = 1): void {
+    for (const share of shares) {
+      let entry = this.#sums.get(share.tool);
+      if (entry === undefined)
+        this.#sums.set(share.tool, (entry = { sum: emptyShare(share.tool, share.rule), calls: 0 }));
+      const { sum } = entry;
+      entry.calls += calls;
+      sum.costNanoUsd += share.costNanoUsd;
+      for (const [, part] of PARTS) sum[part] += share[part];
+      if (sum.rule !== share.rule) sum.rule = 'mixed';
+    }
+  }
+
+  /** The most expensive first, each with how many calls had it. */
+  rows(): readonly { readonly sum: ToolCost; readonly calls: number }[] {
+    return [...this.#sums.values()].toSorted((a, b) => b.sum.costNanoUsd - a.sum.costNanoUsd);
+  }
+}
