@@ -33,7 +33,7 @@ import { ScoreLog } from './record/scores.ts';
 import { Sightings, writeReport } from './record/seen/sightings.ts';
 import { SilentWatch } from './record/seen/silent-watch.ts';
 import type { Telemetry } from './record/telemetry.ts';
-import { hasTracing } from './sdk/bundled.ts';
+import { findInProgram } from './sdk/bundled.ts';
 import { SdkClasses } from './sdk/classes.ts';
 import { hookModules } from './sdk/module-hooks.ts';
 import { watchSpans } from './sdk/native-spans.ts';
@@ -143,6 +143,9 @@ function schedule(preload: Preload): void {
     onApi: () => {
       providers.register();
     },
+    onBundledApi: (found) => {
+      providers.seeBundled(found);
+    },
     onFile: (url) => {
       sightings.seeFile(url);
     },
@@ -181,7 +184,8 @@ function schedule(preload: Preload): void {
   (globalThis as Record<symbol, unknown>)[Symbol.for('tallyspan.node')] = createRecorder(observer, pipeline);
 
   // A bundle holds its copy of the API where no hook sees it load.
-  if (hasTracing(process.argv[1])) providers.register();
+  const bundled = findInProgram(process.argv[1]);
+  if (bundled !== undefined) providers.seeBundled(bundled);
   later('late set-up', LATE_MS, () => {
     providers.register();
     if (isMainThread) preload.lostRuns.close();

@@ -31,9 +31,14 @@ export class Providers {
   readonly #service: ServiceHolder;
   readonly #settings: Settings;
   readonly #pipeline: Pipeline;
-  readonly #api = new GlobalApi((type) => {
-    if (type === 'trace') this.#isReplaced = true;
-  });
+  readonly #api = new GlobalApi(
+    (type) => {
+      if (type === 'trace') this.#isReplaced = true;
+    },
+    () => {
+      this.#settle();
+    },
+  );
   readonly #processors: SpanProcessor[] = [];
   readonly #switching = new SwitchingProvider(() => {
     this.register();
@@ -58,6 +63,19 @@ export class Providers {
   /** The registering function of a copy of the API that the program loads. */
   wrapRegister(register: Register, version: string): Register {
     return this.#api.wrap(register, version);
+  }
+
+  /** The program's own file holds a copy of the API, and maybe a provider that will be registered with it. */
+  seeBundled({
+    version,
+    hasProvider,
+  }: {
+    readonly version: string | undefined;
+    readonly hasProvider: boolean;
+  }): void {
+    if (version !== undefined) this.#api.seeBundled(version);
+    // In the place of ours, a copy of another version could not register.
+    if (version !== undefined || !hasProvider) this.register();
   }
 
   /** Registers or joins, once. */

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { readIfThere } from '../process/files.ts';
 import type { Register } from '../otel/global-api.ts';
 import { guard } from '../process/guard.ts';
+import { findBundledApi, type BundledApi } from './bundled.ts';
 import { handOverExports } from './entry-exports.ts';
 
 export type HookedClass = 'messages' | 'stream' | 'batches' | 'client';
@@ -79,6 +80,8 @@ export interface ModuleWatcher {
   onSdk(version: string, folder: string): void;
   /** Called before the program can take a tracer from a copy of the API. */
   onApi(): void;
+  /** Called before a file runs that has a copy of the API compiled into it. */
+  onBundledApi(found: BundledApi): void;
   /** Called with the URL of each file that is loaded. */
   onFile(url: string): void;
   /** The function to export in the place of one of the Claude Agent SDK's. */
@@ -151,11 +154,23 @@ export function hookModules(watcher: ModuleWatcher): void {
       // A file of that name may be the SDK's as well.
       if (source !== undefined) return { ...result, source };
     }
+    if (result.source != null && !url.includes('/node_modules/')) {
+      const { source } = result;
+      guard('search module', () => {
+        const found = findBundledApi(textOf(source));
+        if (found !== undefined) watcher.onBundledApi(found);
+      });
+    }
     if (!isCandidate(url)) return result;
     return (
       guard('hook module', () => {
-        if (COMPILED_API.test(url)) watcher.onApi();
         const path = fileURLToPath(url);
+        if (COMPILED_API.test(url)) {
+          const found = findBundledApi(
+            result.source == null ? readFileSync(path, 'utf8') : textOf(result.source),
+          );
+          if (found !== undefined) watcher.onBundledApi(found);
+        }
         const line = lineFor(path, result.format === 'module' ? '' : 'exports.');
         if (line === undefined) return result;
         const source = result.source == null ? readFileSync(path, 'utf8') : textOf(result.source);
@@ -164,7 +179,11 @@ export function hookModules(watcher: ModuleWatcher): void {
     );
   };
   nodeModule.registerHooks({ load: load as never });
-  watchCompile((path) => {
+  watchCompile((path, content) => {
+    if (!path.includes('node_modules')) {
+      const found = findBundledApi(content);
+      if (found !== undefined) watcher.onBundledApi(found);
+    }
     const url = `file://${path.replaceAll('\\', '/')}`;
     watcher.onFile(url);
     return isCandidate(url) ? lineFor(path, 'module.exports.') : undefined;
@@ -172,7 +191,7 @@ export function hookModules(watcher: ModuleWatcher): void {
 }
 
 /** Appends the line to what other loaders compile as CommonJS; what went through Node's own hooks has it already. */
-function watchCompile(lineFor: (path: string) => string | undefined): void {
+function watchCompile(lineFor: (path: string, content: string) => string | undefined): void {
   const prototype = (nodeModule.Module as unknown as { readonly prototype: { _compile?: Compile } })
     .prototype;
   // oxlint-disable-next-line no-underscore-dangle -- the one way in for loaders that read files themselves
@@ -181,7 +200,7 @@ function watchCompile(lineFor: (path: string) => string | undefined): void {
   // oxlint-disable-next-line no-underscore-dangle
   prototype._compile = function (content, filename, ...rest) {
     const line = guard('hook compiled module', () =>
-      typeof content !== 'string' || content.includes(HANDOVER) ? undefined : lineFor(filename),
+      typeof content !== 'string' || content.includes(HANDOVER) ? undefined : lineFor(filename, content),
     );
     return compile.call(
       this,

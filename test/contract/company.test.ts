@@ -10,6 +10,7 @@ import { decodeEvent } from '../../core/event.ts';
 import { NATIVE_SCOPE } from '../../instrumentation/sdk/native-spans.ts';
 import { errorExchange, type Scenario } from '../fakes/anthropic-api.ts';
 import { answer, streamedAnswer, text, toolUse } from '../fakes/messages.ts';
+import { installPackages } from './versions/cached-packages.ts';
 import { eventsOf, openHarness, spansOf, type Harness } from './harness.ts';
 
 const program = (name: string): string => path.join(import.meta.dirname, 'programs', name);
@@ -46,6 +47,48 @@ describe('in company', () => {
     expect(call?.parentSpanId).toBe(run?.spanId);
     expect(eventsOf(outcome, 'agent.model_call')).toHaveLength(1);
   });
+
+  it.each([
+    ['whole', false, undefined],
+    ['minified', true, undefined],
+    ['minified, with an older API', true, '1.9.1'],
+  ])(
+    'a bundle (%s) whose own provider comes late: both see every span, the tree is one',
+    async (name, minify, version) => {
+      const older =
+        version === undefined
+          ? undefined
+          : await installPackages(`api-${version}`, { '@opentelemetry/api': version });
+      if (version !== undefined && older === undefined) return;
+      const file = path.join(harness.packageDir, `late-${name.replaceAll(/\W/g, '-')}.mjs`);
+      await build({
+        entryPoints: [program('late-provider.mjs')],
+        outfile: file,
+        bundle: true,
+        minify,
+        platform: 'node',
+        format: 'esm',
+        logLevel: 'silent',
+        ...(older !== undefined && {
+          alias: { '@opentelemetry/api': path.join(older, 'node_modules/@opentelemetry/api') },
+        }),
+      });
+      const outcome = await harness.run(file, { scenario: { exchanges: [answer()] } });
+      expect([outcome.stderr, outcome.code]).toEqual(['', 0]);
+      expect(outcome.stdout).toBe(
+        'Hello there, how can I help?\nchat claude-sonnet-5-5,GET /answer,invoke_agent contract\n',
+      );
+      // The SDK is in the bundle, too: its own span was there before the run was known.
+      const [request] = spansOf(outcome, 'GET /answer');
+      const chats = spansOf(outcome, 'chat');
+      expect(chats.map(({ parentSpanId }) => parentSpanId)).toEqual([request?.spanId]);
+      expect(spansOf(outcome, 'invoke_agent').map(({ parentSpanId }) => parentSpanId)).toEqual([
+        chats[0]?.spanId,
+      ]);
+      expect(eventsOf(outcome, 'agent.model_call')).toHaveLength(1);
+    },
+    300_000,
+  );
 
   it.each(['cjs', 'esm'] as const)(
     'a program bundled as %s: its calls are those of its runs, with the spans that its SDK made',

@@ -39,7 +39,7 @@ export const SECTIONS: readonly Section[] = [
     language: 'sh',
     seen: `${ALL} The SDK's own spans become those of the calls, and \`run()\` works.`,
     notSeen:
-      'A tracer provider that is bundled, too, is joined only where it registers before the first 100 ms are over.',
+      "Whose provider it is: one that is bundled, too, is joined however late it registers, where the version of its API can be read from the bundle's text, as esbuild, webpack, Rollup and SWC write it; else where it registers within the first 100 ms.",
     rows: ['A bundle of the SDK'],
   },
   {
