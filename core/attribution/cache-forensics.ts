@@ -171,8 +171,10 @@ function ttlOf({ usage }: CallFact): number | undefined {
 
 function findLineage(lineages: readonly Lineage[], call: CallFact): number {
   const messages = call.event['tallyspan.prefix.messages'];
-  if (messages === undefined)
-    return lineages.findIndex(({ last }) => last.model === call.model && last.endMs <= call.startMs);
+  if (messages === undefined) {
+    const same = lineages.findIndex(({ last }) => last.model === call.model && last.endMs <= call.startMs);
+    return same === -1 ? findSwitched(lineages, call) : same;
+  }
   let best = -1;
   let longest = 0;
   lineages.forEach(({ last }, index) => {
@@ -190,6 +192,28 @@ function findLineage(lineages: readonly Lineage[], call: CallFact): number {
       (isSame(last, call, 'tallyspan.prefix.system') || isSame(last, call, 'tallyspan.prefix.tools')) &&
       messageCountOf(messages) > 1,
   );
+}
+
+/**
+ * Without hashes: the thread of the same agent that goes on with another model, which carries at least half of what it
+ * had. A small model that is asked beside it carries little.
+ */
+function findSwitched(lineages: readonly Lineage[], call: CallFact): number {
+  return lineages.findIndex(
+    ({ last }) =>
+      last.event['tallyspan.prefix.messages'] === undefined &&
+      last.endMs <= call.startMs &&
+      last.event['gen_ai.agent.name'] === call.event['gen_ai.agent.name'] &&
+      isOfRequests(last) &&
+      isOfRequests(call) &&
+      last.inputTokens >= CACHEABLE_TOKENS &&
+      call.inputTokens >= last.inputTokens / 2,
+  );
+}
+
+/** Whether it is one request, and not a sum of several. */
+function isOfRequests({ event }: CallFact): boolean {
+  return event['tallyspan.source'] !== 'remainder';
 }
 
 /** What a call lost of what the call before it had in the cache, if it did. */

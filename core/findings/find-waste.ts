@@ -1,13 +1,13 @@
 // Waste: money that the recorded calls need not have cost. Each kind is found on evidence alone, and its amount is that of
 // the what-if engine or of the calls themselves. A spot is where it happened: a call, or a call that asked for a tool.
 
-import { CallPairing, findMiss, type CacheMissCause } from '../attribution/cache-forensics.ts';
+import { CallPairing, findMiss, TTL_1H_MS, type CacheMissCause } from '../attribution/cache-forensics.ts';
 import type { EventRecord } from '../event.ts';
 import { readCalls, runIdOf, type CallFact } from '../pricing/call-facts.ts';
 import { repricePair } from '../pricing/what-if.ts';
 
 export type WasteKind =
-  'no_cache' | 'cache_lifetime' | 'cache_broken' | 'tool_retries' | 'loop' | 'cut_answers';
+  'no_cache' | 'cache_lifetime' | 'cache_broken' | 'tool_retries' | 'loop' | 'cut_answers' | 'refusals';
 
 export interface Spot {
   readonly kind: WasteKind;
@@ -76,10 +76,14 @@ export class WasteSearch {
     if (cachedTokens(call) === 0) this.#addSaving('no_cache', pair, '5m');
     if (call.usage.cacheWrite5m > 0) this.#addSaving('cache_lifetime', pair, '1h');
     const { cause, lostNanoUsd } = findMiss(pair) ?? {};
-    if (cause !== undefined && OWN_CAUSES.has(cause) && lostNanoUsd !== undefined)
+    // A cache of five minutes is another kind: it may live longer.
+    const isIdle = cause === 'ttl_expired' && pair.ttlMs >= TTL_1H_MS && call.usage.cacheWrite5m === 0;
+    if (cause !== undefined && (OWN_CAUSES.has(cause) || isIdle) && lostNanoUsd !== undefined)
       this.#add('cache_broken', call, cause, lostNanoUsd);
     if (call.event['gen_ai.response.finish_reasons']?.some((reason) => CUT.has(reason)) === true)
       this.#add('cut_answers', call, '', call.costNanoUsd);
+    if (call.event['gen_ai.response.finish_reasons']?.includes('refusal') === true && call.costNanoUsd > 0)
+      this.#add('refusals', call, '', call.costNanoUsd);
     // The call that asked for a repeated tool call, shared out over all tools that it asked for.
     const { tools = 1, retried = [] } = this.#facts.retries.get(retryKey(call.runId, call.step)) ?? {};
     for (const tool of retried) this.#add('tool_retries', call, tool, Math.round(call.costNanoUsd / tools));

@@ -142,7 +142,7 @@ export class ChainContext {
   }
 }
 
-/** Adds a row to those of a run. */
+/** Adds a row to those of a run; its tokens are the most of one call. */
 export function addToolCost(rows: Map<string, ToolCost>, row: ToolCost): void {
   const before = rows.get(row.tool);
   rows.set(
@@ -158,7 +158,7 @@ export function addToolCost(rows: Map<string, ToolCost>, row: ToolCost): void {
           carryNanoUsd: before.carryNanoUsd + row.carryNanoUsd,
           outputNanoUsd: before.outputNanoUsd + row.outputNanoUsd,
           webSearchNanoUsd: before.webSearchNanoUsd + row.webSearchNanoUsd,
-          tokens: before.tokens + row.tokens,
+          tokens: Math.max(before.tokens, row.tokens),
           rule: before.rule === row.rule ? row.rule : 'mixed',
         },
   );

@@ -5,11 +5,18 @@
 export type LineKind = 'read' | 'request' | 'skip' | 'unknown' | 'empty';
 
 /** Lines of these types are read whole. */
-const READ: ReadonlySet<string> = new Set(['assistant', 'user', 'system', 'cost-state', 'api-request-shape']);
+const READ: ReadonlySet<string> = new Set([
+  'assistant',
+  'user',
+  'system',
+  'cost-state',
+  'attachment',
+  'api-request-shape',
+]);
 
 /** Types that are known and hold nothing that is counted. */
 const SKIPPED: ReadonlySet<string> = new Set(
-  `attachment progress summary custom-title ai-title last-prompt tag relocated agent-name agent-color agent-setting
+  `progress summary custom-title ai-title last-prompt tag relocated agent-name agent-color agent-setting
   pr-link frame-link mode permission-mode worktree-state queue-operation continued-in ended-by-model session-owner
   tools-used derived-from file-history-snapshot file-history-delta attribution-snapshot memory-mode isolation-latch
   dev-mods bridge-session history-suppression atis-latch resume-head-vouch content-replacement fork-context-ref

@@ -2,7 +2,8 @@
 
 import type { WasteKind } from '../../../core/findings/find-waste.ts';
 
-export type FindingKind = WasteKind | 'unused_tool' | 'cost_change';
+export type FindingKind =
+  WasteKind | 'unused_tool' | 'tool_context' | 'instructions' | 'compaction' | 'cost_change';
 
 interface FindingText {
   readonly title: (subject: string) => string;
@@ -22,6 +23,10 @@ const CAUSES: Readonly<Record<string, readonly [what: string, fix: string]>> = {
   settings_changed: [
     'settings change',
     'Keep tool choice, thinking and output format the same within a conversation.',
+  ],
+  ttl_expired: [
+    'conversations rest for longer than its hour',
+    'Begin a new conversation after a long rest, or compact before it (/compact in Claude Code).',
   ],
   messages_changed: [
     'earlier messages change',
@@ -66,6 +71,32 @@ export const FINDING_TEXTS: Readonly<Record<FindingKind, FindingText>> = {
     assumed: 'A cut answer is of no use: the whole call is lost.',
     fix: () => 'Raise max_tokens, or ask for shorter answers.',
     verify: 'No further call ends with max_tokens.',
+  },
+  refusals: {
+    title: () => 'Refused answers are paid for',
+    assumed: 'The requests that were refused would not have been made.',
+    fix: () => 'See what the refused runs were asked for, and answer such requests without the model.',
+    verify: 'No further call ends with refusal.',
+  },
+  tool_context: {
+    title: (tool) => `Results of ${tool} stay in the context`,
+    assumed: 'Each result would be carried by the call that reads it first, and by none after it.',
+    fix: (tool) =>
+      `Ask ${tool} for less (a range, a limit, fewer fields), or leave it to a sub-agent, whose context ends with it.`,
+    verify: 'Its share of the context cost falls.',
+  },
+  instructions: {
+    title: () => 'CLAUDE.md is paid for with every call',
+    assumed: 'The files would be half as long.',
+    fix: () =>
+      'Shorten CLAUDE.md, and move what few tasks need into files of folders or skills, which are read when they are needed.',
+    verify: 'The context cost of CLAUDE.md falls by half.',
+  },
+  compaction: {
+    title: () => 'Compactions cost more than they save',
+    assumed: 'Without it the calls that followed would have read what the summary left out from the cache.',
+    fix: () => 'Begin a new conversation (/clear) where the task ends, and compact only what goes on.',
+    verify: 'Compactions save more than they cost, or there are none.',
   },
   unused_tool: {
     title: (tool) => `The tool ${tool} is defined and never used`,

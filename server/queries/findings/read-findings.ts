@@ -1,14 +1,17 @@
 // Findings: what a fix would recover a week, in one list, with the runs that show it.
 
-import { stateOf, type FindingState } from '../../../core/findings/finding-state.ts';
+import { dayBefore, stateOf, type FindingState } from '../../../core/findings/finding-state.ts';
 import { formatCost, formatCount, formatCountOf } from '../../../core/text/format.ts';
 import { usdOf } from '../../../core/money.ts';
 import { DAY_MS } from '../../../core/time/time.ts';
 import type { ChunkQueryable } from '../../store/file/database.ts';
+import { groupBy } from '../../group-by.ts';
 import { readInTurn } from '../diagnosis/large-reading.ts';
 import { readDiagnosis } from '../diagnosis/read-diagnosis.ts';
 import { readToolTax } from '../diagnosis/read-unused-tools.ts';
 import { FINDING_TEXTS, type FindingKind } from './finding-texts.ts';
+import { readCompactions } from './read-compactions.ts';
+import { readKeptContext } from './read-kept-context.ts';
 import { readWaste } from './read-waste.ts';
 
 export interface Finding {
@@ -56,6 +59,8 @@ export async function readFindings(database: ChunkQueryable, toMs: number): Prom
   const all = [
     ...(await readInTurn(() => wasteOf(database, { from, to: toMs }))),
     ...(await unusedTools(database, from, toMs)),
+    ...(await contextFindings(database, from, toMs)),
+    ...(await compactionFindings(database, from, toMs)),
     ...(await costChanges(database, { from, to: toMs }, leftOut)),
   ];
   const findings = all
@@ -130,6 +135,61 @@ async function unusedTools(database: ChunkQueryable, from: number, to: number): 
       ],
       runs: [],
       lastMs: undefined,
+    });
+  });
+}
+
+/** What stays in the context of an agent's calls, where that is a large part of what they cost. */
+async function contextFindings(
+  database: ChunkQueryable,
+  from: number,
+  to: number,
+): Promise<readonly Finding[]> {
+  const kept = await readKeptContext(database, from, to);
+  return kept.map(({ agent, subject, isInstructions, keptNanoUsd, agentNanoUsd, runs, days, withCalls }) =>
+    findingOf({
+      kind: isInstructions ? 'instructions' : 'tool_context',
+      agent,
+      subject: isInstructions ? '' : subject,
+      weekly: isInstructions ? Math.round(keptNanoUsd / 2) : keptNanoUsd,
+      state: stateOf(days, withCalls),
+      evidence: [
+        `${formatCost(keptNanoUsd)} of ${formatCost(agentNanoUsd)} in ${formatCountOf(runs.size, 'run')}`,
+      ],
+      runs: mostExpensive(runs),
+      lastMs: undefined,
+    }),
+  );
+}
+
+async function compactionFindings(
+  database: ChunkQueryable,
+  from: number,
+  to: number,
+): Promise<readonly Finding[]> {
+  const byAgent = groupBy(
+    (await readCompactions(database, { from, to })).filter(
+      ({ costNanoUsd, savedNanoUsd }) => costNanoUsd > savedNanoUsd,
+    ),
+    ({ agent }) => agent,
+  );
+  return [...byAgent].map(([agent, compactions]) => {
+    const weekly = compactions.reduce((sum, each) => sum + each.costNanoUsd - each.savedNanoUsd, 0);
+    const runs = new Map<string, number>();
+    for (const { runId, costNanoUsd, savedNanoUsd } of compactions)
+      runs.set(runId, (runs.get(runId) ?? 0) + costNanoUsd - savedNanoUsd);
+    const days = new Set(compactions.map(({ atMs }) => dayBefore(atMs, to)));
+    return findingOf({
+      kind: 'compaction',
+      agent,
+      subject: '',
+      weekly,
+      state: stateOf(days, days),
+      evidence: [
+        `${formatCountOf(compactions.length, 'compaction')} cost ${formatCost(weekly)} more than the calls after them saved`,
+      ],
+      runs: mostExpensive(runs),
+      lastMs: Math.max(...compactions.map(({ atMs }) => atMs)),
     });
   });
 }

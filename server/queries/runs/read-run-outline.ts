@@ -13,23 +13,8 @@ import { readNestedRuns, type NestedRunSummary } from './nested/read-nested-runs
 import { findRunId, findStretch, stepsOf, summaryFromRows, type RunStep } from './read-run.ts';
 import { readSilentFailures, type SilentFailureReport } from './read-silent-failures.ts';
 import { readRunScores } from './read-run-scores.ts';
+import { readContextCosts, type ContextCost } from './read-context-costs.ts';
 import { CLOCK_SLACK_MS, type RunSummary } from './run-summary.ts';
-
-/** What the calls of a run paid for one owner: a tool, or a part of the prompt. */
-export interface ContextCost {
-  readonly owner: string;
-  readonly costNanoUsd: number;
-  readonly firstReadNanoUsd: number;
-  readonly writeNanoUsd: number;
-  readonly readNanoUsd: number;
-  readonly carryNanoUsd: number;
-  /** Paid for what the model wrote, and for web searches. */
-  readonly outputNanoUsd: number;
-  /** Most of it in one call. */
-  readonly tokens: number;
-  /** Model calls with it in their context. */
-  readonly calls: number;
-}
 
 export interface RunOutline extends RunSummary {
   /** Each with the fields that a list shows; `context_cost_nano_usd` is what a call paid for tools in its context. */
@@ -239,41 +224,6 @@ function listedJson(row: DatabaseRow): EventJson {
     json[key] = value;
   }
   return json;
-}
-
-const PARTS = {
-  firstReadNanoUsd: 'sum(cost_first_read_nano_usd)',
-  writeNanoUsd: 'sum(cost_cache_write_nano_usd)',
-  readNanoUsd: 'sum(cost_cache_read_nano_usd)',
-  carryNanoUsd: 'sum(cost_carry_nano_usd)',
-  outputNanoUsd: 'sum(coalesce(cost_output_nano_usd, 0) + coalesce(cost_web_search_nano_usd, 0))',
-  tokens: 'max(tokens)',
-  calls: 'count(*)',
-} as const;
-
-function numberOf(row: DatabaseRow, name: string): number {
-  return numberOrNull(row[name]) ?? 0;
-}
-
-/** The most expensive first. */
-async function readContextCosts(database: Queryable, where: string): Promise<ContextCost[]> {
-  const parts = Object.entries(PARTS).map(([name, sql]) => `${sql}::DOUBLE AS "${name}"`);
-  const rows = await database.all(
-    `SELECT coalesce(gen_ai_tool_name, '') AS owner, sum(cost_nano_usd)::DOUBLE AS cost, ${parts.join(', ')}
-     FROM agent_tool_cost WHERE ${where} AND tallyspan_duplicate IS NOT TRUE
-     GROUP BY 1 ORDER BY cost DESC NULLS LAST, owner`,
-  );
-  return rows.map((row) => ({
-    owner: String(row['owner']),
-    costNanoUsd: numberOf(row, 'cost'),
-    firstReadNanoUsd: numberOf(row, 'firstReadNanoUsd'),
-    writeNanoUsd: numberOf(row, 'writeNanoUsd'),
-    readNanoUsd: numberOf(row, 'readNanoUsd'),
-    carryNanoUsd: numberOf(row, 'carryNanoUsd'),
-    outputNanoUsd: numberOf(row, 'outputNanoUsd'),
-    tokens: numberOf(row, 'tokens'),
-    calls: numberOf(row, 'calls'),
-  }));
 }
 
 /** What each call paid for tools in its context, without the parts of the prompt that are no tool. */

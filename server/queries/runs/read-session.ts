@@ -97,6 +97,23 @@ export async function readSession(database: RunQueryable, session: string): Prom
   );
 }
 
+/** What is known of a session beside its turns. */
+export interface SessionTotals {
+  readonly project: string | null;
+  /** Nano-USD that Claude Code counted beyond the calls that are known one by one. */
+  readonly remainderNanoUsd: number;
+}
+
+export async function readSessionTotals(database: Queryable, session: string): Promise<SessionTotals> {
+  const [row] = await database.all(
+    `SELECT arg_max(agent_project, timestamp) AS project,
+       sum(cost_nano_usd) FILTER (tallyspan_source = 'remainder' AND tallyspan_duplicate IS NOT TRUE)::DOUBLE AS remainder
+     FROM agent_model_call WHERE gen_ai_conversation_id = ?`,
+    [session],
+  );
+  return { project: textOrNull(row?.['project']), remainderNanoUsd: numberOrNull(row?.['remainder']) ?? 0 };
+}
+
 /** `own` are the events of the run, newest first. */
 function sessionRunOf(run: RunSummary, own: readonly DatabaseRow[]): SessionRun {
   const tools = own.filter((row) => row['event_name'] === 'agent.tool_call');

@@ -4,7 +4,7 @@ import type { VNode } from 'preact';
 import { StatusBadge, linkTo, shortId } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { criticalPathOf } from './critical-path.ts';
-import { RunContextCosts } from './run-context-costs.tsx';
+import { ContextCosts } from '../../parts/context-costs.tsx';
 import type { RunView } from './run-view.ts';
 import { RunFactList } from './run-facts.tsx';
 import { RunReplay } from './run-replay.tsx';
@@ -53,7 +53,10 @@ export function RunPage({ view }: { view: RunView }): VNode {
       </div>
       <RunScores view={view} />
       <ScoreForm runId={runId} />
-      <RunContextCosts view={view} />
+      <ContextCosts
+        owners={view.data.outline.context_costs}
+        costNanoUsd={view.data.outline.steps.at(-1)?.total_cost_nano_usd ?? 0}
+      />
       <RunReplay view={view} />
       <KeyHelp />
     </div>

@@ -4,6 +4,8 @@ import type { VNode } from 'preact';
 import { NO_DATA, formatCost, formatCount } from '../../../../core/text/format.ts';
 import { thingPath } from '../../../thing-path.ts';
 import { linkTo } from '../../parts/cells.tsx';
+import { ContextCosts } from '../../parts/context-costs.tsx';
+import { SessionCompactions } from './session-compactions.tsx';
 import { SessionTurns } from './session-turns.tsx';
 import type { SessionView } from './session-view.ts';
 
@@ -30,6 +32,14 @@ export function SessionPage({ view }: { view: SessionView }): VNode {
               {formatCost(view.costNanoUsd)}
             </dd>
           </div>
+          {view.remainderNanoUsd > 0 && (
+            <div title="Titles, recaps, compactions and side searches: Claude Code counted them, and its transcript does not hold them">
+              <dt>Not in the transcript</dt>
+              <dd class="big" data-signal="remainder" data-value={view.remainderNanoUsd}>
+                {formatCost(view.remainderNanoUsd)}
+              </dd>
+            </div>
+          )}
           <div>
             <dt>Turns</dt>
             <dd class="big">{formatCount(turns.length)}</dd>
@@ -52,6 +62,14 @@ export function SessionPage({ view }: { view: SessionView }): VNode {
               {formatCount(view.toolCalls)}
             </dd>
           </div>
+          {view.project !== null && (
+            <div>
+              <dt>Folder</dt>
+              <dd>
+                <a href={linkTo('/runs', { project: view.project })}>{view.project}</a>
+              </dd>
+            </div>
+          )}
           <div>
             <dt>{users.length > 1 ? 'Users' : 'User'}</dt>
             <dd>
@@ -67,6 +85,8 @@ export function SessionPage({ view }: { view: SessionView }): VNode {
         </dl>
       </section>
       <SessionTurns view={view} />
+      <SessionCompactions view={view} />
+      <ContextCosts owners={view.contextCosts} costNanoUsd={view.costNanoUsd ?? 0} />
     </>
   );
 }

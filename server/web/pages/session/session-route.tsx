@@ -1,7 +1,10 @@
 // The address of one session.
 
 import type { FastifyInstance } from 'fastify';
-import { readSession } from '../../../queries/runs/read-session.ts';
+import { readCompactions } from '../../../queries/findings/read-compactions.ts';
+import { readContextCosts } from '../../../queries/runs/read-context-costs.ts';
+import { readSession, readSessionTotals } from '../../../queries/runs/read-session.ts';
+import { textSql } from '../../../../signals/sql-text.ts';
 import { readNumber } from '../../../queries/signals/signal-numbers.ts';
 import { RequestError } from '../../../questions/request-error.ts';
 import { answerPage } from '../../answer-page.tsx';
@@ -22,7 +25,24 @@ export function registerSessionRoutes(app: FastifyInstance, context: WebContext)
     const [costNanoUsd = null, modelCalls = null, toolCalls = null] = await Promise.all(
       ['cost', 'model_calls', 'tool_calls'].map((id) => readNumber(database, id, signalRequest)),
     );
-    const view = { session, turns, costNanoUsd, modelCalls, toolCalls, timezone, now };
+    const [compactions, contextCosts, { project, remainderNanoUsd }] = await Promise.all([
+      readCompactions(database, { session }),
+      readContextCosts(database, `gen_ai_conversation_id = ${textSql(session)}`),
+      readSessionTotals(database, session),
+    ]);
+    const view = {
+      session,
+      turns,
+      costNanoUsd,
+      modelCalls,
+      toolCalls,
+      remainderNanoUsd,
+      project,
+      compactions,
+      contextCosts,
+      timezone,
+      now,
+    };
     return answerPage(
       context,
       request,

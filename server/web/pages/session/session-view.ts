@@ -1,5 +1,7 @@
 // What the page of a session shows.
 
+import type { Compaction } from '../../../../core/findings/compactions.ts';
+import type { ContextCost } from '../../../queries/runs/read-context-costs.ts';
 import type { SessionTurn } from '../../../queries/runs/read-session.ts';
 
 export interface SessionView {
@@ -10,6 +12,12 @@ export interface SessionView {
   readonly costNanoUsd: number | null;
   readonly modelCalls: number | null;
   readonly toolCalls: number | null;
+  /** What Claude Code counted beyond the calls that are known one by one, nano-USD; 0 where that is nothing. */
+  readonly remainderNanoUsd: number;
+  /** Folder that the agent worked in, its last part. */
+  readonly project: string | null;
+  readonly compactions: readonly Compaction[];
+  readonly contextCosts: readonly ContextCost[];
   readonly timezone: string;
   readonly now: number;
 }

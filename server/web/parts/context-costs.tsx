@@ -1,18 +1,23 @@
-// Where the cost of a run went: what its calls paid for keeping each tool's calls and results, and each part of the prompt,
+// Where the cost of a run or a session went: what its calls paid for keeping each tool's calls and results, and each part of the prompt,
 // in their context. The rows sum to the cost of the calls that say what was in their context.
 
 import type { VNode } from 'preact';
-import { isPseudoTool, ownerName } from '../../../../core/attribution/owner-names.ts';
-import { formatCost, formatTokens } from '../../../../core/text/format.ts';
-import { Money, Share } from '../../parts/cells.tsx';
-import { Panel, Scroll } from '../../parts/panel.tsx';
-import type { RunView } from './run-view.ts';
+import { isPseudoTool, ownerName } from '../../../core/attribution/owner-names.ts';
+import { NO_DATA, formatCost, formatTokens } from '../../../core/text/format.ts';
+import { Money, Share } from './cells.tsx';
+import { Panel, Scroll } from './panel.tsx';
+import type { ContextCost } from '../../queries/runs/read-context-costs.ts';
 
-export function RunContextCosts({ view }: { view: RunView }): VNode | null {
-  const { context_costs: owners, steps } = view.data.outline;
+export interface ContextCostsProps {
+  readonly owners: readonly ContextCost[];
+  /** What the calls cost in all, nano-USD. */
+  readonly costNanoUsd: number;
+}
+
+export function ContextCosts({ owners, costNanoUsd }: ContextCostsProps): VNode | null {
   if (owners.length === 0) return null;
   const known = owners.reduce((sum, owner) => sum + owner.costNanoUsd, 0);
-  const total = Math.max(known, steps.at(-1)?.total_cost_nano_usd ?? 0);
+  const total = Math.max(known, costNanoUsd);
   return (
     <Panel
       id="tool-costs"
@@ -90,7 +95,7 @@ export function RunContextCosts({ view }: { view: RunView }): VNode | null {
                   <Money of={owner.outputNanoUsd} />
                 </td>
                 <td class="n">{formatTokens(owner.tokens)}</td>
-                <td class="n">{owner.calls}</td>
+                <td class="n">{owner.calls === 0 ? NO_DATA : owner.calls}</td>
               </tr>
             ))}
           </tbody>
