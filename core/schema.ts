@@ -178,7 +178,7 @@ export const FIELDS = {
   'tallyspan.score.evaluator': { type: 'string', doc: 'Evaluator that gave the score, and its version after an @.' },
 
   // agent.finding
-  'finding.kind': { type: 'string', attribute: true, doc: 'What was found: no_cache, cache_lifetime, cache_broken, tool_retries, loop, cut_answers or unused_tool.' },
+  'finding.kind': { type: 'string', attribute: true, doc: 'What was found: no_cache, cache_lifetime, cache_broken, tool_retries, loop, cut_answers, refusals, unused_tool, tool_context, instructions or compaction.' },
   finding_weekly_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'What the fix would have recovered in the last seven days.' },
 
   // billing.cost
