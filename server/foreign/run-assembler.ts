@@ -7,7 +7,7 @@ import type { FactSpan } from '../../core/dialects.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { NewestMap } from '../../core/newest-map.ts';
 import type { SpanRow } from '../store/file/tables.ts';
-import type { Batch, EventStore } from '../store/write/event-store.ts';
+import { bytesOfSpans, type Batch, type EventStore } from '../store/write/event-store.ts';
 import { WriteQueue } from '../store/write/write-queue.ts';
 import { isForeignStep } from './fact-span.ts';
 import { HeldTrace, claudeSessionsOf } from './held-trace.ts';
@@ -15,6 +15,9 @@ import type { TraceStore } from './trace-store.ts';
 
 /** Spans of all traces that are held. */
 const SPANS_HELD = 12_000;
+
+/** Their events fit into the memory that batches of events keep for the next. */
+const SPANS_PER_GROUP = 2500;
 
 const TRACES_REMEMBERED = 20_000;
 
@@ -41,7 +44,7 @@ export class RunAssembler {
   /** Says that a trace is too large. */
   readonly #noteLarge: (traceId: string) => void;
   /** Requests that came while others were stored: what they bring of one trace is made into events once. */
-  readonly #queue = new WriteQueue<Request>((group) => this.#commit(group));
+  readonly #queue = new WriteQueue<Request>((group) => this.#commit(group), SPANS_PER_GROUP);
 
   /** When something of a trace came last, Unix milliseconds; of the newest traces. */
   readonly #cameAt = new NewestMap<string, number>();
@@ -61,7 +64,7 @@ export class RunAssembler {
    * @throws StoreBusyError when too much is waiting; whatever the store threw otherwise, and then nothing of it is known
    */
   async take(spans: readonly FactSpan[], rows: readonly SpanRow[]): Promise<void> {
-    if (spans.length > 0) await this.#queue.write({ spans, rows }, spans.length);
+    if (spans.length > 0) await this.#queue.write({ spans, rows }, spans.length, bytesOfSpans(rows));
   }
 
   /** Whether something of the trace came within so many milliseconds. */

@@ -368,6 +368,6 @@ export class EventStore {
   }
 }
 
-function bytesOfSpans(spans: readonly SpanRow[]): number {
+export function bytesOfSpans(spans: readonly SpanRow[]): number {
   return spans.reduce((sum, span) => sum + span.attributes.length + (span.events?.length ?? 0), 0);
 }

@@ -24,6 +24,7 @@ interface Waiting<Batch> {
 
 export class WriteQueue<Batch> {
   readonly #commit: (group: readonly Batch[]) => Promise<void>;
+  readonly #rowsPerGroup: number;
   #waiting: Waiting<Batch>[] = [];
   readonly #works: (() => Promise<void>)[] = [];
   #rowsWaiting = 0;
@@ -35,8 +36,9 @@ export class WriteQueue<Batch> {
   #noteArrival = (): void => undefined;
 
   /** `commit` stores the batches of a group together; when it fails none of them is stored. */
-  constructor(commit: (group: readonly Batch[]) => Promise<void>) {
+  constructor(commit: (group: readonly Batch[]) => Promise<void>, rowsPerGroup = ROWS_PER_GROUP) {
     this.#commit = commit;
+    this.#rowsPerGroup = rowsPerGroup;
   }
 
   /**
@@ -118,7 +120,7 @@ export class WriteQueue<Batch> {
     let rows = 0;
     let bytes = 0;
     let count = 0;
-    while (count < this.#waiting.length && rows < ROWS_PER_GROUP && bytes < BYTES_PER_GROUP) {
+    while (count < this.#waiting.length && rows < this.#rowsPerGroup && bytes < BYTES_PER_GROUP) {
       const next = this.#waiting[count++] as Waiting<Batch>;
       rows += next.rows;
       bytes += next.bytes;
