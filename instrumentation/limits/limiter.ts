@@ -29,6 +29,7 @@ import type { Runs } from '../record/runs.ts';
 import type { Telemetry } from '../record/telemetry.ts';
 import { amountsOf, hintOf } from './account-facts.ts';
 import { amountIn, limitErrorFor, type LimitExceededError, type LimitFacts } from './limit-error.ts';
+import { refuseUnchecked } from './fault-refusal.ts';
 import { LeaseClient } from './lease-client.ts';
 import type { Admitted, LimitedRequest, Refused } from './limited-request.ts';
 import { noteLimit, type LimitAction } from './limit-events.ts';
@@ -73,12 +74,15 @@ export class Limiter {
   admit(request: LimitedRequest): Admitted | Refused | undefined {
     const outcome = guard('limits', () => ({ given: this.#decide(request) }));
     if (outcome !== undefined) return outcome.given;
-    if (this.#settings.onFault === 'allow') return undefined;
-    const hint =
-      'The limits could not be checked, and TALLYSPAN_LIMIT_ON_FAULT=refuse. Set TALLYSPAN_LOG=debug to see why.';
-    return guard('limit fault', () =>
-      this.#refuse(request, 'fault', { rule: 'TALLYSPAN_LIMIT_ON_FAULT', hint }),
-    );
+    const fault = this.refuseFault(request.client, request.facts.model);
+    if (fault === undefined) return undefined;
+    request.run.limitStatus = 'budget_exceeded';
+    return { error: fault };
+  }
+
+  /** What to refuse a request with that could not be checked; `undefined` where such requests go through. */
+  refuseFault(client: object | undefined, model?: string): LimitExceededError | undefined {
+    return this.#settings.onFault === 'allow' ? undefined : refuseUnchecked(this.#telemetry, client, model);
   }
 
   #decide(request: LimitedRequest): Admitted | Refused | undefined {

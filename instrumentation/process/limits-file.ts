@@ -14,7 +14,9 @@ export function withLimitsFile(settings: Settings): Settings {
       ? { errors: [`${limits.file} cannot be read`] }
       : parseLimitsFile(content, limits.file);
   if ('errors' in found) {
-    const said = found.errors.map((error) => `TALLYSPAN_LIMITS: ${error}. No limit of the file applies.`);
+    const said = found.errors.map(
+      (error) => `TALLYSPAN_LIMITS: ${error.replace(/\.$/, '')}. No limit of the file applies.`,
+    );
     return { ...settings, problems: [...problems, ...said] };
   }
   return { ...settings, limits: { ...limits, rules: [...found.rules, ...limits.rules] } };

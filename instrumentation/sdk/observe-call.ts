@@ -42,9 +42,10 @@ export function observeCall(
   send: (options: RequestOptions | undefined, body: unknown) => ApiPromise,
 ): ApiPromise {
   const start = guard('begin model call', () => beginCall(observer, request, options));
-  if (start === undefined) return send(options, request.body);
-  if ('error' in start)
-    return refuseCall(start.error, (own) => observer.send(() => send({ ...options, ...own }, request.body)));
+  const refusal = start === undefined ? observer.refuseFault(request.client) : errorOf(start);
+  if (refusal !== undefined)
+    return refuseCall(refusal, (own) => observer.send(() => send({ ...options, ...own }, request.body)));
+  if (start === undefined || 'error' in start) return send(options, request.body);
   const { call, active } = start;
   let promise: ApiPromise;
   try {
@@ -58,6 +59,10 @@ export function observeCall(
     observePromise(promise, call);
   });
   return promise;
+}
+
+function errorOf(start: CallStart | Refused): Error | undefined {
+  return 'error' in start ? start.error : undefined;
 }
 
 interface CallStart {

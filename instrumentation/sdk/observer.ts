@@ -5,6 +5,7 @@ import type { Platform } from '../../core/pricing/circumstances.ts';
 import type { PriceOverrides } from '../../core/pricing/cost.ts';
 import { guard } from '../process/guard.ts';
 import type { ContentMode } from '../process/settings.ts';
+import type { LimitExceededError } from '../limits/limit-error.ts';
 import { Limiter } from '../limits/limiter.ts';
 import type { Admitted, LimitedRequest, Refused } from '../limits/limited-request.ts';
 import { ModelCall, type Admission } from '../record/model-call.ts';
@@ -118,6 +119,11 @@ export class Observer {
   admit(request: Omit<LimitedRequest, 'platform' | 'region' | 'canWait'>): Admitted | Refused | undefined {
     const { client = {} } = request;
     return this.#limiter?.admit({ ...request, ...placeOf(client), canWait: 'middleware' in client });
+  }
+
+  /** What to refuse a request with whose observation failed; `undefined` where it goes through. */
+  refuseFault(client: object | undefined): LimitExceededError | undefined {
+    return this.#limiter?.refuseFault(client);
   }
 
   beginCall(facts: RequestFacts, run: Run, request: SentRequest | SeenRequest): ModelCall {

@@ -75,6 +75,14 @@ export class Exchange {
    * @param canWait whether the request can be held back while a server is asked
    */
   ask(abort: (error: Error) => void, canWait: boolean): Asked {
+    const asked = guard('ask limits', () => ({ refusal: this.#ask(abort, canWait) }));
+    if (asked !== undefined) return asked.refusal;
+    const refusal = this.#calls.observer.refuseFault(undefined);
+    if (refusal !== undefined) this.drop();
+    return refusal;
+  }
+
+  #ask(abort: (error: Error) => void, canWait: boolean): Asked {
     const read = this.#readRequest();
     if (read === undefined || hasSlot(this.#active)) return undefined;
     this.#isAsked = true;

@@ -53,7 +53,7 @@ export function holdBody(request: HoldableRequest, exchange: Exchange, abort: (e
     guard('held chunk', () => {
       exchange.send(bytesOf(chunk, encoding));
     });
-    const asked = guard('ask limits', () => exchange.ask(abort, true));
+    const asked = exchange.ask(abort, true);
     const leave = (): unknown => {
       guard('request leaves', () => {
         exchange.begin();

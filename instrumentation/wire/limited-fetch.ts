@@ -57,22 +57,27 @@ function limitedEndpoint(
 
 async function sendLimited(
   calls: WireCalls,
-  asked: LimitedEndpoint,
+  { endpoint, sdkVersion }: LimitedEndpoint,
   input: FetchInput,
   init: FetchInit,
   send: (init: FetchInit) => ReturnType<Fetch>,
 ): Promise<Response> {
-  const { endpoint, sdkVersion } = asked;
   const body = await bodyOf(input, init);
   const controller = new AbortController();
-  const answer = guard('limit fetch', () =>
-    ask(calls, endpoint, body, (error) => {
+  const asked = guard('limit fetch', () => ({
+    answer: ask(calls, endpoint, body, (error) => {
       controller.abort(error);
     }),
-  );
-  if (answer === undefined) return send(init);
-  const refusal = 'error' in answer ? answer.error : await answer.refusal;
+  }));
+  const answer = asked?.answer;
+  const refusal =
+    asked === undefined
+      ? calls.observer.refuseFault(undefined)
+      : answer !== undefined && 'error' in answer
+        ? answer.error
+        : await answer?.refusal;
   if (refusal !== undefined) return refuse(refusal, sdkVersion);
+  if (answer === undefined) return send(init);
   const { slot } = answer as Exclude<typeof answer, { readonly error: Error }>;
   const given = init?.signal ?? (input instanceof Request ? input.signal : undefined);
   const signal = given ? AbortSignal.any([given, controller.signal]) : controller.signal;

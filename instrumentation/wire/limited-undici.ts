@@ -45,7 +45,7 @@ async function* heldPieces(
       exchange.send(piece);
     });
   }
-  const asked = guard('ask limits', () => exchange.ask(abort, true));
+  const asked = exchange.ask(abort, true);
   const refusal = asked instanceof Promise ? await asked : asked;
   if (refusal !== undefined) {
     guard('held request', () => {

@@ -66,6 +66,7 @@ function answer(request: ApiRequest): Turn | ReturnType<typeof errorExchange> {
   if (task !== undefined && turn === 0)
     return { blocks: [task === '2' ? bash : agent('TASK-2')], usage: { input_tokens: 23 } };
   if (mode === 'tools' && turn < 2) return { blocks: [bash], usage: { ...CACHING, output_tokens: 260 } };
+  if (mode === 'endless' && turn < 12) return { blocks: [bash], usage: CACHING };
   if (mode === 'slow' && turn === 0)
     return { blocks: [use('Bash', { command: 'sleep 20', description: 'x' })], usage: CACHING };
   if (mode === 'agents' && turn === 0) return { blocks: [agent('TASK-1'), agent('TASK-2')], usage: CACHING };
@@ -138,12 +139,20 @@ describe.each(CLAUDE_CODE_VERSIONS)('the Agent SDK on Claude Code %s', (version)
   /** The events that the preload sent of the scenarios, and what the API answered meanwhile. */
   async function observe(
     ...scenarios: readonly string[]
-  ): Promise<{ events: EventRecord[]; apiNanoUsd: number }> {
+  ): Promise<{ events: EventRecord[]; apiNanoUsd: number; asked: number }> {
+    return observeWith({}, ...scenarios);
+  }
+
+  async function observeWith(
+    env: Readonly<Record<string, string>>,
+    ...scenarios: readonly string[]
+  ): Promise<{ events: EventRecord[]; apiNanoUsd: number; asked: number }> {
     const receiver = await startOtlpReceiver();
     const from = api.log.length;
     try {
-      await runProgram(scenarios, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.grpcUrl });
-      return { events: receiver.events(), apiNanoUsd: costOfLog(api.log.slice(from)) };
+      await runProgram(scenarios, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.grpcUrl, ...env });
+      const log = api.log.slice(from);
+      return { events: receiver.events(), apiNanoUsd: costOfLog(log), asked: log.length };
     } finally {
       await receiver.close();
     }
@@ -185,6 +194,23 @@ describe.each(CLAUDE_CODE_VERSIONS)('the Agent SDK on Claude Code %s', (version)
     const failed = runs.map((run) => run['agent.status']).filter((status) => status !== 'ok');
     expect(failed).toEqual(['error', 'aborted']);
     expect(calls.filter((call) => call['tallyspan.cost.status'] === 'unpriced')).toEqual([]);
+  });
+
+  test.each([
+    ['endless', { TALLYSPAN_LIMIT_TURNS: '3' }, 'turns', 'turn_limit'],
+    ['endlessOpen', { TALLYSPAN_LIMIT_TURNS: '3' }, 'turns', 'turn_limit'],
+    ['endlessOpen', { TALLYSPAN_LIMIT_RUN: '$0.03' }, 'run', 'budget_exceeded'],
+  ])('%s: a session that passes a limit is stopped: %j', async (scenario, env, scope, status) => {
+    if (binary === undefined || packages === undefined) return;
+    const { events, asked } = await observeWith(env, scenario);
+    // Twelve calls and more without it; with it those up to the limit, and what was under way.
+    expect(asked).toBeLessThan(8);
+    const [stopped, ...more] = named(events, 'agent.limit').filter(
+      (event) => event['limit.action'] === 'stopped',
+    );
+    expect(more).toEqual([]);
+    expect(stopped?.['limit.scope']).toBe(scope);
+    expect(named(events, 'agent.run').map((run) => run['agent.status'])).toEqual([status]);
   });
 
   test('a session that its caller left is partial', async () => {

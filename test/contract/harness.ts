@@ -46,6 +46,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Further flags of Node. */
   readonly flags?: readonly string[];
+  /** It is ended after so long; 20 seconds unless given. */
+  readonly longestMs?: number;
   /** Called while the program runs. */
   readonly during?: (
     child: ChildProcess,
@@ -119,7 +121,7 @@ async function runProgram(
     });
   });
   // A program that hangs fails its test instead of the test run.
-  const watchdog = setTimeout(() => child.kill('SIGKILL'), MAX_RUN_MS);
+  const watchdog = setTimeout(() => child.kill('SIGKILL'), options.longestMs ?? MAX_RUN_MS);
   try {
     await options.during?.(child, receiver, api.requests);
     const { code, signal } = await closed;

@@ -76,6 +76,21 @@ const scenarios = {
       return false;
     });
   },
+  endless: () =>
+    read(query({ prompt: 'MODE-endless', options: options() })).catch((error) => ({ error: error.name })),
+  endlessOpen: async () => {
+    let finish;
+    const finished = new Promise((done) => (finish = done));
+    async function* open() {
+      yield* prompts('MODE-endless');
+      await finished;
+    }
+    const session = query({ prompt: open(), options: options() });
+    return read(session, ({ type }) => {
+      if (type === 'result') finish();
+      return false;
+    });
+  },
   leave: () => read(query({ prompt: 'MODE-tools', options: options() }), ({ type }) => type === 'assistant'),
   around: () =>
     run === undefined

@@ -2,12 +2,22 @@
 // which seed. One that fails is made small. The SDK is the real one; the API is a function in this process, so that a schedule takes milliseconds. It bills what it
 // answers; a call that is given up is billed with its input alone, the least that it can have cost.
 import Anthropic from '@anthropic-ai/sdk';
-import fc from 'fast-check';
+import {
+  assert,
+  asyncProperty,
+  array,
+  constant,
+  constantFrom,
+  integer,
+  nat,
+  oneof,
+  record,
+} from 'fast-check';
 import { worstPrice } from '../../../core/limits/worst-price.ts';
 import { describeRequest } from '../../../core/attribution/request-shape.ts';
 
 const { run, limit } = await import(process.env.PACKAGE);
-const [schedules, calls, seed] = process.argv.slice(2).map(Number);
+const [schedules, mostCalls, seed] = process.argv.slice(2).map(Number);
 const MODELS = { 'claude-sonnet-5-5': [2_000, 10_000], 'claude-haiku-5-5': [100, 500] };
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -75,26 +85,23 @@ const client = new Anthropic({ apiKey: 'k', maxRetries: 2, fetch: api });
 
 /** Null but for one in so many. */
 const sometimes = (every, arbitrary) =>
-  fc.oneof({ weight: every - 1, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
-const callArb = fc.record({
-  model: fc.constantFrom(...Object.keys(MODELS)),
-  maxTokens: fc.integer({ min: 1, max: 200 }),
-  way: fc.constantFrom('plain', 'plain', 'raw', 'stream', 'helper', 'leave'),
-  starts: fc.nat(12),
-  waits: fc.nat(6),
-  abortAfter: sometimes(8, fc.nat(12)),
-  fails: fc.constantFrom(0, 0, 0, 0, 1, 3),
-  outputPercent: fc.nat(100),
+  oneof({ weight: every - 1, arbitrary: constant(null) }, { weight: 1, arbitrary });
+const callArb = record({
+  model: constantFrom(...Object.keys(MODELS)),
+  maxTokens: integer({ min: 1, max: 200 }),
+  way: constantFrom('plain', 'plain', 'raw', 'stream', 'helper', 'leave'),
+  starts: nat(12),
+  waits: nat(6),
+  abortAfter: sometimes(8, nat(12)),
+  fails: constantFrom(0, 0, 0, 0, 1, 3),
+  outputPercent: nat(100),
   // Mostly fewer tokens than estimated; now and then more, which is the bound.
-  input: fc.oneof(
-    { weight: 9, arbitrary: fc.nat(3) },
-    { weight: 1, arbitrary: fc.integer({ min: 3, max: 90 }) },
-  ),
-  nested: sometimes(3, fc.integer({ min: 1, max: 40 })),
+  input: oneof({ weight: 9, arbitrary: nat(3) }, { weight: 1, arbitrary: integer({ min: 3, max: 90 }) }),
+  nested: sometimes(3, integer({ min: 1, max: 40 })),
 });
-const scheduleArb = fc.record({
-  milliUsd: fc.integer({ min: 1, max: 100 }),
-  calls: fc.array(callArb, { minLength: calls >= 100 ? calls : 1, maxLength: calls, size: 'max' }),
+const scheduleArb = record({
+  milliUsd: integer({ min: 1, max: 100 }),
+  calls: array(callArb, { minLength: mostCalls >= 100 ? mostCalls : 1, maxLength: mostCalls, size: 'max' }),
 });
 
 let serial = 0;
@@ -175,10 +182,10 @@ async function settled() {
   }
 }
 
-await fc.assert(fc.asyncProperty(scheduleArb, holds), {
+await assert(asyncProperty(scheduleArb, holds), {
   numRuns: schedules,
   seed,
-  endOnFailure: calls >= 100,
+  endOnFailure: mostCalls >= 100,
 });
-console.log(JSON.stringify({ schedules, calls, ...counts }));
+console.log(JSON.stringify({ schedules, mostCalls, ...counts }));
 process.exit(0);

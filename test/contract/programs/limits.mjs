@@ -35,6 +35,18 @@ async function until(call) {
   say('never refused');
 }
 
+/** A body of which the first look at one field throws. */
+const hostile = () => {
+  let looks = 0;
+  return Object.defineProperty(body(), 'metadata', {
+    enumerable: true,
+    get: () => {
+      if (looks++ === 0) throw new Error('not yet');
+      return { user_id: 'u' };
+    },
+  });
+};
+
 const cases = {
   setting: () => run({ agent: 'a', userId: 'u' }, () => until(() => client.messages.create(body()))),
   raw: () => run({ agent: 'a' }, () => until(() => client.messages.create(body()).asResponse())),
@@ -162,6 +174,71 @@ const cases = {
       until(() => client.messages.create(body({ max_tokens: 5_000 }))),
     );
   },
+  /** An agent whose search gives more and more, and whose other tool does not. */
+  tool: async () => {
+    const messages = [{ role: 'user', content: 'hi' }];
+    await run({ agent: 'a' }, () =>
+      until(async () => {
+        const { content } = await client.messages.create(body({ messages }));
+        messages.push({ role: 'assistant', content });
+        messages.push({
+          role: 'user',
+          content: content
+            .filter(({ type }) => type === 'tool_use')
+            .map(({ id, name }) => ({
+              type: 'tool_result',
+              tool_use_id: id,
+              content: name === 'search' ? `found ${messages.length} `.repeat(100) : `ok ${messages.length}`,
+            })),
+        });
+      }),
+    );
+  },
+  unpriced: () =>
+    run({ agent: 'a' }, () =>
+      until(async () => {
+        await client.messages.create(body({ model: 'claude-unheard-of-9' }));
+        throw Object.assign(new Error('passed'), { name: 'Passed' });
+      }),
+    ),
+  /** The guard cannot read what the program sends: the first look at it throws. */
+  fault: async () => {
+    for (const ask of [
+      () => client.messages.create(hostile()),
+      () => run({ agent: 'a' }, () => client.messages.create(hostile())),
+      () => client.messages.create(body()),
+    ]) {
+      try {
+        say('passed', (await ask()).usage.output_tokens);
+      } catch (error) {
+        say(...describe(error));
+      }
+    }
+  },
+  /** One user after the other, each until refused. */
+  users: async () => {
+    for (const [userId, agent, model] of [
+      ['premium-ana', 'support', MODEL],
+      ['ben', 'support', MODEL],
+      ['ben', 'report-weekly', MODEL],
+      ['cleo', 'support', 'claude-haiku-5-5'],
+    ])
+      await run({ agent, userId }, () => until(() => client.messages.create(body({ model }))));
+  },
+  /** Goes on until it is killed, or has been refused for a while. */
+  steady: () =>
+    run({ agent: 'a', userId: 'u' }, async () => {
+      const { setTimeout } = await import('node:timers/promises');
+      for (let refused = 0; refused < 600; await setTimeout(40)) {
+        try {
+          await client.messages.create(body());
+          refused = 0;
+        } catch (error) {
+          if (error.name !== 'LimitExceededError') throw error;
+          refused += 1;
+        }
+      }
+    }),
   caught: () =>
     run({ agent: 'a', limit: { turns: 1 } }, async () => {
       await client.messages.create(body());

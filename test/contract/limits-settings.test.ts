@@ -1,0 +1,135 @@
+// Settings of limits as a real process follows them: a tool's share, calls without a price, a guard that fails, and a file
+// with patterns. The price of an answer of 100 and 20 tokens is 400,000 nano-USD; at worst a request costs 1,050,000.
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Exchange, RecordedRequest } from '../fakes/anthropic-api.ts';
+import { answer, toolUse } from '../fakes/messages.ts';
+import { eventsOf, openHarness, type Harness, type Outcome } from './harness.ts';
+
+const PROGRAM = path.join(import.meta.dirname, 'programs/limits.mjs');
+const LIMIT = { TALLYSPAN_LIMIT_RUN: '$5' };
+
+let harness: Harness;
+let folder: string;
+beforeAll(async () => {
+  harness = await openHarness();
+  folder = await mkdtemp(path.join(tmpdir(), 'tallyspan-limits-file-'));
+});
+afterAll(async () => {
+  await harness.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const start = (
+  name: string,
+  environment: Readonly<Record<string, string>>,
+  respond: (request: RecordedRequest) => Exchange = ({ body }) =>
+    answer({ model: (body as { model: string }).model }),
+): Promise<Outcome> =>
+  harness.run(PROGRAM, {
+    scenario: { exchanges: [], respond },
+    arguments: [name],
+    environment: { PACKAGE: path.join(harness.packageDir, 'index.mjs'), ...environment },
+  });
+const refusalsOf = (outcome: Outcome) =>
+  eventsOf(outcome, 'agent.limit').filter((event) => event['limit.action'] === 'refused');
+
+it('TALLYSPAN_LIMIT_TOOL_RUN stops at what one tool costs in the context, and names it', async () => {
+  const outcome = await start('tool', { TALLYSPAN_LIMIT_TOOL_RUN: '$0.01' }, ({ body }) =>
+    answer({
+      blocks: [toolUse('search', { q: 1 }), toolUse('save', { at: 1 })],
+      usage: { input_tokens: Math.ceil(JSON.stringify(body).length / 4), output_tokens: 60 },
+    }),
+  );
+  expect(outcome.stdout).toContain('LimitExceededError true true 402 tool_run TALLYSPAN_LIMIT_TOOL_RUN usd');
+  const [refusal, ...more] = refusalsOf(outcome);
+  expect(more).toEqual([]);
+  expect(refusal).toMatchObject({ 'limit.key': 'search', 'gen_ai.tool.name': 'search' });
+  // By the events of the run the tool has cost what the refusal says. What it costs is known after a call: a limit is
+  // passed by no more than what the tool grew by in one.
+  const shares = eventsOf(outcome, 'agent.tool_cost').filter(
+    (event) => event['gen_ai.tool.name'] === 'search',
+  );
+  const spent = shares.reduce((sum, { cost_nano_usd: share = 0 }) => sum + share, 0);
+  expect(refusal?.limit_spent_nano_usd).toBe(spent);
+  const [before = 0, last = 0] = shares.slice(-2).map(({ cost_nano_usd: share = 0 }) => share);
+  expect(spent).toBeLessThanOrEqual(10_000_000 + (last - before));
+  expect(spent + last).toBeGreaterThan(10_000_000);
+  expect(outcome.requests).toHaveLength(eventsOf(outcome, 'agent.model_call').length);
+});
+
+it('calls without a price are refused where that is asked for, and else go through, aloud', async () => {
+  const refused = await start('unpriced', { ...LIMIT, TALLYSPAN_LIMIT_UNPRICED: 'refuse' });
+  expect(refused.requests).toHaveLength(0);
+  expect(refused.stdout).toContain('0 LimitExceededError true true 402 unpriced TALLYSPAN_LIMIT_UNPRICED');
+  expect(refusalsOf(refused)).toHaveLength(1);
+  const warned = await start('unpriced', LIMIT);
+  expect(warned.requests).toHaveLength(1);
+  expect(warned.said.join('\n')).toContain('TALLYSPAN_LIMIT_UNPRICED=refuse stops such calls');
+});
+
+it('a guard that fails lets the call through, or refuses it where that is asked for', async () => {
+  const allowed = await start('fault', LIMIT);
+  expect(allowed.stdout).toBe('passed 20\npassed 20\npassed 20\n');
+  const refused = await start('fault', { ...LIMIT, TALLYSPAN_LIMIT_ON_FAULT: 'refuse' });
+  expect(refused.stdout.split('\n').map((line) => line.split(' ').slice(0, 6).join(' '))).toEqual([
+    'LimitExceededError true true 402 fault TALLYSPAN_LIMIT_ON_FAULT',
+    'LimitExceededError true true 402 fault TALLYSPAN_LIMIT_ON_FAULT',
+    'passed 20',
+    '',
+  ]);
+  expect(refused.requests).toHaveLength(1);
+  expect(refusalsOf(refused).map((event) => event['limit.scope'])).toEqual(['fault', 'fault']);
+});
+
+const write = async (content: unknown): Promise<string> => {
+  const file = path.join(folder, 'limits.json');
+  await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content));
+  return file;
+};
+
+describe('limits.json', () => {
+  it('gives each user, agent and model the first limit that fits', async () => {
+    const file = await write({
+      limits: [
+        { user: 'premium-*', user_day: '$0.005' },
+        { agent: 'report-*', turns: 1 },
+        { user: '*', user_day: '$0.002' },
+        { model: 'claude-haiku-*', user_day: '$0.0001' },
+      ],
+    });
+    const outcome = await start('users', { TALLYSPAN_LIMITS: file });
+    const [premium, ben, report, cleo] = outcome.stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' '));
+    // As many as fit with the worst price of one more: 0.4 + … + 1.05 <= the limit.
+    expect([premium?.[0], premium?.[5], premium?.[8]]).toEqual(['10', 'user_day', '0.005']);
+    expect([ben?.[0], ben?.[5], ben?.[8]]).toEqual(['3', 'user_day', '0.002']);
+    // The same user on the same day: nothing is left, whatever the agent.
+    expect([report?.[0], report?.[5], report?.[8]]).toEqual(['0', 'user_day', '0.002']);
+    expect([cleo?.[5], cleo?.[8]]).toEqual(['user_day', '0.0001']);
+    expect(Number(cleo?.[0])).toBeLessThanOrEqual(5);
+    expect(refusalsOf(outcome).map((event) => event['limit.key'])).toEqual([
+      'premium-ana',
+      'ben',
+      'ben',
+      'cleo',
+    ]);
+  });
+
+  it.each([
+    ['no JSON', '{"limits": [', 'is not JSON'],
+    ['an amount that is none', { limits: [{ user: '*', user_day: 'five' }] }, 'limits[0].user_day'],
+    ['a word that nobody knows', { limits: [{ user: '*', user_year: '$5' }] }, 'user_year'],
+  ])('with %s is said at the start, and nobody is limited by it', async (_, content, said) => {
+    const outcome = await start('code', { TALLYSPAN_LIMITS: await write(content) });
+    expect(outcome.said.join('\n')).toContain('TALLYSPAN_LIMITS: ');
+    expect(outcome.said.join('\n')).toContain(said);
+    expect(outcome.said.join('\n')).not.toContain('..');
+    expect(outcome.stdout).toContain('5 LimitExceededError true true 402 code');
+  });
+});
