@@ -9,7 +9,7 @@ import { SECTIONS, type Section } from './sections.ts';
 
 const PROJECTS = path.resolve(import.meta.dirname, '../../../test/frameworks/projects');
 /** Packages of a project that are not what a row is about. */
-const ASIDE = /^(@opentelemetry\/|@types\/|zod$|react)/;
+const ASIDE = /^(@opentelemetry\/|opentelemetry-(sdk|exporter)|@types\/|zod$|react)/;
 
 export const frameworksDoc: GeneratedFile = { path: 'docs/frameworks.md', render: renderFrameworksPage };
 
@@ -52,12 +52,26 @@ async function versionsOf(title: string, beginnings: readonly string[]): Promise
   if (rows.length === 0) throw new Error(`no row of the matrix is about ${title}`);
   const versions = new Set<string>();
   for (const project of new Set(rows.map((row) => row.project))) {
-    const text = await readFile(path.join(PROJECTS, project, 'package.json'), 'utf8');
-    const { dependencies } = JSON.parse(text) as { readonly dependencies: Readonly<Record<string, string>> };
+    const dependencies = await dependenciesOf(path.join(PROJECTS, project));
     for (const [name, version] of Object.entries(dependencies)) {
       if (!ASIDE.test(name))
         versions.add(version.startsWith('npm:') ? version.slice(4) : `${name} ${version}`);
     }
   }
   return `${rows.length === 1 ? '1 row' : `${String(rows.length)} rows`} with ${[...versions].sort().join(', ')}`;
+}
+
+/** Packages of a project by name, of Node or of Python. */
+async function dependenciesOf(project: string): Promise<Readonly<Record<string, string>>> {
+  const requirements = await readFile(path.join(project, 'requirements.txt'), 'utf8').catch(() => undefined);
+  if (requirements !== undefined) {
+    return Object.fromEntries(
+      requirements
+        .trim()
+        .split('\n')
+        .map((line) => line.split('==') as [string, string]),
+    );
+  }
+  const text = await readFile(path.join(project, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { readonly dependencies: Readonly<Record<string, string>> }).dependencies;
 }

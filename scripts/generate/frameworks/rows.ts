@@ -146,6 +146,13 @@ export const ROWS: readonly FrameworkRow[] = [
     environment: { WAY: 'pm2' },
     isServer: true,
   },
+  ...['OpenLLMetry', 'OpenInference'].map((emitter) => ({
+    title: `Python with ${emitter}`,
+    project: 'python',
+    program: 'agent.py',
+    environment: { EMITTER: emitter },
+    isServer: true,
+  })),
   {
     title: 'Next.js, default build',
     project: 'next',

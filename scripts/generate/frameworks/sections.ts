@@ -152,6 +152,7 @@ export const SECTIONS: readonly Section[] = [
       'RUN npm install @tallyspan/node\nENV NODE_OPTIONS="--import @tallyspan/node/register" \\\n    OTEL_EXPORTER_OTLP_ENDPOINT=http://host.docker.internal:4317',
     language: 'dockerfile',
     seen: 'As outside of it. `tallyspan up --host 0.0.0.0` listens for other machines and needs a token. [Server](server.md)',
+    testedBy: 'the tests of the packages in a folder of their own; an image is not built',
   },
   {
     title: 'Python',
@@ -159,7 +160,7 @@ export const SECTIONS: readonly Section[] = [
       'from traceloop.sdk import Traceloop   # OpenLLMetry; OpenInference and pydantic-ai (logfire) likewise\nTraceloop.init(app_name="desk", api_endpoint="http://127.0.0.1:4318")',
     language: 'python',
     seen: 'Model calls with tokens and estimated cost; agents and tools where the emitter makes spans of them.',
-    testedBy: 'recorded spans of each emitter',
+    rows: ['Python'],
   },
   {
     title: 'Any OTLP sender',

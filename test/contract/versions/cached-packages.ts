@@ -74,6 +74,29 @@ async function installOnce(
   }
 }
 
+/** Path of a Python with the packages of a file of requirements; `undefined` when they cannot be had. */
+export async function installRequirements(file: string): Promise<string | undefined> {
+  if (process.platform === 'win32') {
+    console.log('SKIP Python because its folders are laid out in another way here');
+    return undefined;
+  }
+  const run = promisify(execFile);
+  const version = await run('python3', ['--version']).catch(() => undefined);
+  if (version === undefined) {
+    console.log('SKIP Python because there is no python3');
+    return undefined;
+  }
+  const inputs = [version.stdout, await readFile(file, 'utf8')];
+  // Only its interpreter is used, which finds its packages wherever the folder was moved to.
+  const folder = await installOnce('python', inputs, async (place) => {
+    await run('python3', ['-m', 'venv', place], { timeout: INSTALL_MS });
+    await run(path.join(place, 'bin/python'), ['-m', 'pip', 'install', '-q', '-r', file], {
+      timeout: INSTALL_MS,
+    });
+  });
+  return folder === undefined ? undefined : path.join(folder, 'bin/python');
+}
+
 /** Path of a Node of another version; `undefined` when it cannot be had. */
 export async function installNode(version: string): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
