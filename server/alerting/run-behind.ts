@@ -2,8 +2,14 @@
 
 import type { DuckDBValue } from '@duckdb/node-api';
 import { formatCost, formatCount, formatDuration } from '../../core/text/format.ts';
-import { columnOf } from '../../core/columns.ts';
-import { fieldOfDimension, type Dimension } from '../../core/schema.ts';
+import { columnOf, tableOf } from '../../core/columns.ts';
+import {
+  EVENT_NAMES,
+  fieldOfDimension,
+  fieldsOf,
+  type Dimension,
+  type EventName,
+} from '../../core/schema.ts';
 import type { Interval } from '../../core/time/time.ts';
 import type { RunBehind } from '../../alerts/rules/notice.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';
@@ -17,13 +23,13 @@ export interface GroupOf {
 }
 
 interface Lookup {
-  /** Selects agent_run_id, user_id, amount; the worst first. Each `{where}` is filled in. */
+  /** Selects agent_run_id, user_id, amount; the worst first. `{agent.run}` is the condition on rows of that event. */
   readonly sql: string;
   detail(row: DatabaseRow): string;
 }
 
 const ENDED = `SELECT agent_run_id, user_id, agent_status, error_type, duration_ms, agent_turns, agent_cost_nano_usd AS cost
-  FROM agent_run WHERE {where}`;
+  FROM agent_run WHERE {agent.run}`;
 
 const LOOKUPS: Record<Exclude<Rule['runs'], 'none'>, Lookup> = {
   // From the calls, not from the ends: a loop that still runs has no end.
@@ -34,10 +40,10 @@ const LOOKUPS: Record<Exclude<Rule['runs'], 'none'>, Lookup> = {
           WHERE ended.agent_run_id = spent.agent_run_id) AS agent_status
       FROM (
         SELECT agent_run_id, user_id, cost_nano_usd AS cost, 1 AS turns
-        FROM agent_model_call WHERE tallyspan_duplicate IS NOT TRUE AND {where}
+        FROM agent_model_call WHERE tallyspan_duplicate IS NOT TRUE AND {agent.model_call}
         UNION ALL
         SELECT agent_run_id, user_id, agent_nested_cost_nano_usd, agent_nested_turns
-        FROM agent_run WHERE agent_nested_runs > 0 AND {where}
+        FROM agent_run WHERE agent_nested_runs > 0 AND {agent.run}
       ) AS spent
       GROUP BY agent_run_id ORDER BY cost DESC NULLS LAST, agent_run_id`,
     detail: (row) =>
@@ -72,18 +78,11 @@ export async function findRunBehind(
 ): Promise<RunBehind | undefined> {
   if (order === 'none') return undefined;
   const lookup = LOOKUPS[order];
-  const values: DuckDBValue[] = [Math.floor(from), Math.floor(to)];
-  let where = `agent_run_id IS NOT NULL AND timestamp > make_timestamptz(?::BIGINT * 1000)
-    AND timestamp <= make_timestamptz(?::BIGINT * 1000)`;
-  if (group !== undefined) {
-    where += ` AND ${columnOf(fieldOfDimension(group.by))} = ?`;
-    values.push(group.key);
-  }
-  const reads = lookup.sql.split('{where}').length - 1;
-  const [row] = await database.all(
-    `${lookup.sql.replaceAll('{where}', where)} LIMIT 1`,
-    Array.from({ length: reads }, () => values).flat(),
+  const values: DuckDBValue[] = [];
+  const sql = lookup.sql.replaceAll(/\{(agent\.\w+)\}/g, (_, name: string) =>
+    conditionOn(name as EventName, { from, to }, group, values),
   );
+  const [row] = await database.all(`${sql} LIMIT 1`, values);
   if (row === undefined) return undefined;
   const runId = String(row['agent_run_id']);
   const user = textOrNull(row['user_id']);
@@ -93,4 +92,33 @@ export async function findRunBehind(
     detail: lookup.detail(row),
     url: `${pageUrl}/runs/${encodeURIComponent(runId)}`,
   };
+}
+
+/** Of rows of this event in the stretch; its values are added in the order of their places. */
+function conditionOn(
+  name: EventName,
+  { from, to }: Interval,
+  group: GroupOf | undefined,
+  values: DuckDBValue[],
+): string {
+  const stretch = `timestamp > make_timestamptz(?::BIGINT * 1000) AND timestamp <= make_timestamptz(?::BIGINT * 1000)`;
+  const ends = [Math.floor(from), Math.floor(to)];
+  values.push(...ends);
+  const own = `agent_run_id IS NOT NULL AND ${stretch}`;
+  if (group === undefined) return own;
+  const field = fieldOfDimension(group.by);
+  if (fieldsOf(name).includes(field)) {
+    values.push(group.key);
+    return `${own} AND ${columnOf(field)}::VARCHAR = ?`;
+  }
+  // The row itself does not say: it is of a run in which something does, such as a call of the tool.
+  const bearers = EVENT_NAMES.filter((one) => {
+    const fields = fieldsOf(one);
+    return fields.includes(field) && fields.includes('agent.run_id');
+  });
+  const runs = bearers.map((one) => {
+    values.push(group.key, ...ends);
+    return `SELECT agent_run_id FROM ${tableOf(one)} WHERE ${columnOf(field)}::VARCHAR = ? AND ${stretch}`;
+  });
+  return runs.length === 0 ? `${own} AND false` : `${own} AND agent_run_id IN (${runs.join(' UNION ALL ')})`;
 }

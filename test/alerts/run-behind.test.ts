@@ -1,0 +1,60 @@
+// The run behind a value, for groups of every dimension: also of those that the end of a run does not carry.
+
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { DIMENSIONS } from '../../core/schema.ts';
+import { findRunBehind } from '../../server/alerting/run-behind.ts';
+import { openTestStore, removeTestStore, type TestStore } from '../server/test-store.ts';
+import { eventsOfRun, hex } from './rules/corpus.ts';
+
+const NOON = Date.UTC(2026, 10, 20, 12);
+const STRETCH = { from: NOON - 3_600_000, to: NOON + 3_600_000 };
+const PAGE = 'http://page.example';
+
+let store: TestStore;
+
+beforeAll(async () => {
+  store = await openTestStore();
+  const events = [
+    ...eventsOfRun({
+      atMs: NOON,
+      id: 'cheap',
+      user: 'ana',
+      session: 's',
+      calls: 2,
+      callUsd: 1,
+      tool: { name: 'refund' },
+    }),
+    ...eventsOfRun({
+      atMs: NOON,
+      id: 'dear',
+      user: 'ben',
+      session: 't',
+      calls: 2,
+      callUsd: 9,
+      tool: { name: 'lookup' },
+    }),
+  ];
+  await store.store.write({ events, spans: [] });
+});
+
+afterAll(async () => {
+  await removeTestStore(store);
+});
+
+it.each([
+  ['user', 'ana'],
+  ['session', 's'],
+  ['tool', 'refund'],
+] as const)('of one %s is a run of it, whichever event says so', async (by, key) => {
+  for (const order of ['cost', 'duration', 'turns'] as const) {
+    const run = await findRunBehind(store.database, order, STRETCH, { by, key }, PAGE);
+    expect([order, run?.runId]).toEqual([order, hex('cheap', 32)]);
+  }
+});
+
+it.each(DIMENSIONS.map((by) => [by]))('by %s can be asked for', async (by) => {
+  for (const order of ['cost', 'duration', 'turns', 'failed', 'lost'] as const) {
+    const run = await findRunBehind(store.database, order, STRETCH, { by, key: 'nobody' }, PAGE);
+    expect(run).toBeUndefined();
+  }
+});
