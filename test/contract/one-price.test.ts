@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Command } from 'commander';
 import { registerPrice } from '../../cli/commands/data/price.ts';
+import { ClaudeLogReader } from '../../core/claude-code/claude-log-reader.ts';
 import { translateSpan } from '../../core/dialects.ts';
 import { DIALECTS } from '../../core/dialects/table.ts';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
@@ -252,6 +253,48 @@ describe('a Message costs the same', () => {
       return event && priceOf(event);
     };
     expect(differences('transcript', price, corpus)).toEqual([]);
+  });
+
+  it('by a log of Claude Code, or the log cannot hold what the price needs, and says that it differs', () => {
+    const unknown: readonly Knowledge[] = [
+      'stop reason',
+      'content',
+      'requested model',
+      'steps',
+      'tier',
+      'residency',
+      'contradictions',
+    ];
+    for (const each of MESSAGE_CORPUS) {
+      const usage = each.message['usage'] as Json;
+      const split = (usage['cache_creation'] ?? {}) as Json;
+      const attributes = {
+        'event.name': 'api_request',
+        'session.id': 'session',
+        model: each.message['model'],
+        input_tokens: usage['input_tokens'],
+        output_tokens: String(usage['output_tokens']),
+        cache_read_tokens: usage['cache_read_input_tokens'] ?? 0,
+        cache_creation_tokens: usage['cache_creation_input_tokens'] ?? 0,
+        cache_creation_5m_tokens: split['ephemeral_5m_input_tokens'],
+        cache_creation_1h_tokens: split['ephemeral_1h_input_tokens'],
+        speed: usage['speed'] === 'fast' ? 'fast' : 'normal',
+        request_id: `req_${each.name}`,
+        ...(each.nanoUsd !== undefined && { cost_usd: each.nanoUsd / 1e9 }),
+      };
+      const log = { attributes, resource: {}, timeMs: Date.now(), traceId: '' };
+      const [event] = callsIn(new ClaudeLogReader().read(log));
+      const got = event && priceOf(event);
+      if (isKnown(each, unknown)) expect([each.name, got]).toEqual([each.name, expectedOf(each)]);
+      else if (each.nanoUsd !== undefined) {
+        const isSame = got?.nanoUsd === each.nanoUsd;
+        expect([each.name, isSame || got?.status !== 'priced', event?.cost_claimed_nano_usd]).toEqual([
+          each.name,
+          true,
+          each.nanoUsd,
+        ]);
+      }
+    }
   });
 
   it('by usageOf', () => {
