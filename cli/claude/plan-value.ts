@@ -1,12 +1,20 @@
 // How money of calls is to be named: who pays by the call spends it; under a plan it is what the calls would cost at
 // list prices, and nobody pays it.
 
-/** Plans of Claude that are paid by the month; `api` is paid by the call. */
-const BY_THE_CALL: ReadonlySet<string> = new Set(['', 'api']);
+import { isPaidByTheCall } from '../../core/claude-code/plan.ts';
 
 /** Whether the variable `TALLYSPAN_CLAUDE_PLAN` names a plan, such as `max`. */
 export function isOnPlan(env: NodeJS.ProcessEnv): boolean {
-  return !BY_THE_CALL.has((env['TALLYSPAN_CLAUDE_PLAN'] ?? '').toLowerCase());
+  return !isPaidByTheCall((env['TALLYSPAN_CLAUDE_PLAN'] ?? '').toLowerCase());
+}
+
+/** Whether all of the cost is list value: by the variable, where it is set, else by what Claude Code said of each call. */
+export function isListValue(
+  env: NodeJS.ProcessEnv,
+  total: { readonly cost_nano_usd: number; readonly list_value_nano_usd: number },
+): boolean {
+  if ((env['TALLYSPAN_CLAUDE_PLAN'] ?? '') !== '') return isOnPlan(env);
+  return total.list_value_nano_usd > 0 && total.list_value_nano_usd === total.cost_nano_usd;
 }
 
 /** The name of money in tables, and in JSON. */

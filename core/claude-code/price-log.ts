@@ -1,6 +1,7 @@
 // What a call costs that Claude Code logged: by our table, from the tokens of the record. Claude Code says what it
 // reckons itself: that is kept beside ours, and tells of what the record has no count for.
 
+import { isPaidByTheCall } from './plan.ts';
 import { nanoUsdOf } from '../money.ts';
 import { modelCallFields, type ModelCallFields } from '../model-call/model-call-fields.ts';
 import { PLATFORMS, providerOf, type CallCircumstances, type Platform } from '../pricing/circumstances.ts';
@@ -24,7 +25,7 @@ const MOST_SEARCHES = 100;
 
 /** Fields of the call of an `api_request`, but for its place in the run. */
 export function fieldsOfRequest(
-  { attributes, timeMs }: ClaudeLog,
+  { attributes, resource, timeMs }: ClaudeLog,
   isRefused: boolean,
   overrides?: PriceOverrides,
 ): ModelCallFields {
@@ -47,6 +48,7 @@ export function fieldsOfRequest(
     provider: providerOf(platform ?? 'anthropic'),
     requestedModel: model,
     requestId: attributeText(attributes, 'request_id') || undefined,
+    plan: planOf(attributes) ?? planOf(resource),
     finishReasons: isRefused ? ['refusal'] : undefined,
     durationMs,
     ttftMs: attributeMillis(attributes, 'ttft_ms'),
@@ -87,6 +89,12 @@ const ERROR_TYPES: Readonly<Record<number, string>> = {
 function errorTypeOf(status: number | undefined): string {
   if (status === undefined || status === 0) return 'connection_error';
   return ERROR_TYPES[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error');
+}
+
+/** The plan that Claude Code says it is used under. */
+function planOf(attributes: ClaudeLog['attributes']): string | undefined {
+  const plan = attributeText(attributes, 'anthropic.plan').trim().toLowerCase();
+  return isPaidByTheCall(plan) ? undefined : plan;
 }
 
 /** Claude Code's name of a model may have a mark for its context, `[1m]`; the API's has not. */

@@ -22,6 +22,8 @@ export interface ModelCallSource {
   readonly responseId?: string | undefined;
   readonly finishReasons?: readonly string[] | undefined;
   readonly requestId?: string | undefined;
+  /** Plan that it was made under; absent where it is paid by the call. */
+  readonly plan?: string | undefined;
   /** Commit that the program was built from. */
   readonly revision?: string | undefined;
   readonly sdkVersion?: string | undefined;
@@ -67,6 +69,7 @@ const TABLE: Table = {
   'gen_ai.response.model': (call) => call.model ?? call.answer?.model ?? call.requestedModel,
   'gen_ai.response.id': (call) => call.responseId ?? call.answer?.id,
   'anthropic.request.id': (call) => call.requestId,
+  'anthropic.plan': (call) => call.plan,
   'vcs.ref.head.revision': (call) => call.revision,
   'tallyspan.sdk.version': (call) => call.sdkVersion,
   duration_ms: (call) => call.durationMs,

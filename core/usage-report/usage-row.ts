@@ -20,6 +20,8 @@ export interface UsageSums {
   /** Of the cost, what is an estimate; what Claude Code counted beyond its transcript is part of it. */
   estimatedNanoUsd: number;
   notInTranscriptNanoUsd: number;
+  /** Of the cost, that of sessions under a plan, which nobody pays. */
+  listValueNanoUsd: number;
   /** Calls without a known price, which are in no sum of money. */
   unpricedCalls: number;
 }
@@ -34,6 +36,7 @@ export function newSums(): UsageSums {
     costNanoUsd: 0,
     estimatedNanoUsd: 0,
     notInTranscriptNanoUsd: 0,
+    listValueNanoUsd: 0,
     unpricedCalls: 0,
   };
 }

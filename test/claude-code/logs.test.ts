@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runIdOfAgent, runIdOfPrompt } from '../../core/transcripts/ids.ts';
+import { readCommand } from '../cli/read-command.ts';
+import { runCommand } from '../cli/run-command.ts';
 import { encodeRequest } from '../fakes/otlp-schema.ts';
 import {
   JSON_TYPE,
@@ -247,5 +249,25 @@ describe.each(['json', 'protobuf'])('logs of Claude Code in %s', (encoding) => {
     while ((await runs()).some((each) => each['agent.run_id'] === runIdOfPrompt(prompt)))
       await new Promise((done) => setTimeout(done, 20));
     expect((await costOf()) - before).toBe(16_600_000);
+  });
+
+  test('what was made under a plan is list value, by what Claude Code says of it', async () => {
+    const ofSession = (session: string, plan: string): readonly SampleLog[] =>
+      logsOf([apiRequest(`req_${session}`, { 'session.id': session, 'anthropic.plan': plan })], {
+        startMs: Date.now() - 500,
+      });
+    await send([...ofSession('under-max', 'Max'), ...ofSession('by-the-call', 'api')]);
+    const report = await readCommand<{
+      readonly money: string;
+      readonly total: Json;
+      readonly rows: readonly Json[];
+    }>(['sessions', '--url', server.uiUrl]);
+    const valueOf = (session: string): unknown =>
+      report.rows.find(({ name }) => name === session)?.['list_value_nano_usd'];
+    expect([valueOf('under-max'), valueOf('by-the-call')]).toEqual([16_600_000, 0]);
+    expect([report.money, report.total['list_value_nano_usd']]).toEqual(['spend', 16_600_000]);
+    expect((await runCommand(['sessions', '--url', server.uiUrl])).stdout).toContain(
+      'is list value: made under a plan',
+    );
   });
 });

@@ -15,7 +15,7 @@ import type {
   UsageReport,
   UsageReportRow,
 } from '../../../server/queries/usage/read-usage.ts';
-import { isOnPlan, moneyName } from '../../claude/plan-value.ts';
+import { isListValue, moneyName } from '../../claude/plan-value.ts';
 import { parseTimeZone } from '../../options.ts';
 import { withSource, withSourceOptions, type SourceCliOptions } from '../../source-options.ts';
 import { writeAnswer } from '../../terminal/answer.ts';
@@ -55,7 +55,7 @@ export function registerUsage(program: Command, io: CliIo): void {
       const report = await withSource(options, io, (source) =>
         source.usage({ kind, since, until, project, timezone }),
       );
-      const onPlan = isOnPlan(io.env);
+      const onPlan = isListValue(io.env, report.total);
       writeAnswer({ ...report, money: moneyName(onPlan).json }, options, io, (safe) =>
         renderUsage(safe, { isBroken: options.breakdown === true, onPlan, nowMs: io.now() }, io.stdout),
       );
@@ -161,6 +161,10 @@ function remarks({ kind, total, rows, timezone }: UsageReport, { onPlan }: Look)
   if (kind === 'blocks' && active?.projected !== undefined)
     lines.push(
       `the current block ends in ${formatDuration(active.projected.minutes_left * MINUTE_MS)}, at ${formatTokens(Math.round(active.tokens_per_minute ?? 0))} tokens a minute`,
+    );
+  if (!onPlan && total.list_value_nano_usd > 0)
+    lines.push(
+      `of this ${formatCost(total.list_value_nano_usd)} is list value: made under a plan, which pays no single call`,
     );
   if (onPlan) lines.push('list value: what the calls would cost by the call; a plan pays no single call');
   return `${lines.join('; ')}\n`;

@@ -43,6 +43,8 @@ export interface UsageAnswer {
   readonly estimated_nano_usd: number;
   /** Part of the estimate. */
   readonly not_in_transcript_nano_usd: number;
+  /** Part of the cost that nobody pays: of sessions of which Claude Code says that they are under a plan. */
+  readonly list_value_nano_usd: number;
   readonly unpriced_calls: number;
 }
 
@@ -143,6 +145,7 @@ function answerOf(sums: UsageSums): UsageAnswer {
     cost_usd: usdOf(sums.costNanoUsd),
     estimated_nano_usd: sums.estimatedNanoUsd,
     not_in_transcript_nano_usd: sums.notInTranscriptNanoUsd,
+    list_value_nano_usd: sums.listValueNanoUsd,
     unpriced_calls: sums.unpricedCalls,
   };
 }
@@ -208,8 +211,11 @@ async function readUsage(database: Queryable, request: UsageRequest): Promise<Us
        sum(tokens_output) AS output, sum(cost_nano_usd) AS cost,
        sum(cost_nano_usd) FILTER (tallyspan_cost_status = 'estimated') AS estimated,
        sum(cost_nano_usd) FILTER (tallyspan_source = 'remainder') AS remainder,
+       sum(cost_nano_usd) FILTER (plans.session IS NOT NULL) AS list_value,
        count(*) FILTER (tallyspan_cost_status = 'unpriced') AS unpriced
-     FROM agent_model_call
+     FROM agent_model_call LEFT JOIN (
+       SELECT DISTINCT gen_ai_conversation_id AS session FROM agent_model_call WHERE anthropic_plan IS NOT NULL
+     ) AS plans ON plans.session = gen_ai_conversation_id
      WHERE timestamp > make_timestamptz($since::BIGINT * 1000) AND timestamp <= make_timestamptz($until::BIGINT * 1000)
        AND tallyspan_duplicate IS NOT TRUE AND ($project::VARCHAR IS NULL OR agent_project = $project)
      GROUP BY ALL ORDER BY slice`,
@@ -234,6 +240,7 @@ async function readUsage(database: Queryable, request: UsageRequest): Promise<Us
       costNanoUsd: Number(row['cost'] ?? 0),
       estimatedNanoUsd: Number(row['estimated'] ?? 0),
       notInTranscriptNanoUsd: Number(row['remainder'] ?? 0),
+      listValueNanoUsd: Number(row['list_value'] ?? 0),
       unpricedCalls: Number(row['unpriced']),
     },
   }));

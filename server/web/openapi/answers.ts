@@ -100,6 +100,7 @@ const USAGE: { readonly [K in keyof UsageAnswer]-?: JsonSchema } = {
   cost_usd: USD,
   estimated_nano_usd: NANO_USD,
   not_in_transcript_nano_usd: NANO_USD,
+  list_value_nano_usd: NANO_USD,
   unpriced_calls: COUNT,
 };
 
