@@ -90,6 +90,12 @@ const TURN = logsOf(
   { startMs: Date.now() - 60_000 },
 );
 
+/** A call of the session, under a plan or paid by the call. */
+const ofSession = (session: string, plan: string): readonly SampleLog[] =>
+  logsOf([apiRequest(`req_${session}`, { 'session.id': session, 'anthropic.plan': plan })], {
+    startMs: Date.now() - 500,
+  });
+
 describe.each(['json', 'protobuf'])('logs of Claude Code in %s', (encoding) => {
   let server: TestServer;
 
@@ -252,10 +258,6 @@ describe.each(['json', 'protobuf'])('logs of Claude Code in %s', (encoding) => {
   });
 
   test('what was made under a plan is list value, by what Claude Code says of it', async () => {
-    const ofSession = (session: string, plan: string): readonly SampleLog[] =>
-      logsOf([apiRequest(`req_${session}`, { 'session.id': session, 'anthropic.plan': plan })], {
-        startMs: Date.now() - 500,
-      });
     await send([...ofSession('under-max', 'Max'), ...ofSession('by-the-call', 'api')]);
     const report = await readCommand<{
       readonly money: string;
