@@ -35,9 +35,13 @@ const HARMLESS_KEYS: ReadonlySet<string> = new Set([
   'server.address',
   'deployment.environment',
   'gen_ai.output.type',
+  'gen_ai.usage.cost.source',
 ]);
 /** JSON that holds counts, as some emitters write them. */
 const COUNT_JSON = /usage|tokens?[._]|providerMetadata/i;
+
+/** What a JSON text of counts begins with. */
+const JSON_START = /^\s*[[{\d-]/;
 
 /** The attributes, with a length in the place of each text that may be content: `KEY.length`. */
 export function withoutForeignContent(attributes: Attributes): Attributes {
@@ -111,7 +115,8 @@ function lengthOf(value: unknown): number {
 
 /** The numbers of a JSON text, where they stand; `undefined` when it is none. */
 function countsOf(value: unknown): string | undefined {
-  if (typeof value !== 'string') return undefined;
+  // Most texts are no JSON: an error that is thrown and caught costs more than all else here.
+  if (typeof value !== 'string' || !JSON_START.test(value)) return undefined;
   try {
     return JSON.stringify(numbersOf(JSON.parse(value)));
   } catch {

@@ -36,6 +36,8 @@ describe('the attributes of a span that other code made', () => {
     ['openinference.span.kind', 'LLM'],
     ['http.request.method', 'POST'],
     ['http.route', '/answer'],
+    ['gen_ai.usage.cost.source', 'local'],
+    ['gen_ai.usage.cost.currency', 'USD'],
     ['my.own.count', 7],
     ['my.own.flag', true],
     ['my.own.list', [1, 2]],
