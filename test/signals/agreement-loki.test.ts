@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { verify, VERIFY_LAG_MS, type VerifyReport } from '../../cli/commands/data/verify.ts';
 import type { EventRecord } from '../../core/event.ts';
+import type { Dimension } from '../../core/schema.ts';
 import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
 import { CATALOGUE } from '../../signals/catalogue/index.ts';
 import type { SignalResult } from '../../signals/result.ts';
@@ -130,7 +131,9 @@ async function verifyStore(events: readonly EventRecord[], lokiUrl: string): Pro
         for (const context of contexts) {
           for (const timezone of zones) {
             for (const by of [undefined, signal.dimensions]) {
-              const query = toLogql(signal, { context, timezone, by, where: { service: 'it\'s "shop"' } });
+              const dimensions: readonly Dimension[] = signal.dimensions;
+              const where = dimensions.includes('service') ? { service: 'it\'s "shop"' } : {};
+              const query = toLogql(signal, { context, timezone, by, where });
               if ('reason' in query) continue;
               const logql = query.logql
                 .replaceAll(/\$__(range|auto)/g, '3h')

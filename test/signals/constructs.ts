@@ -95,7 +95,10 @@ export const CONSTRUCTS: readonly Signal[] = [
     'count_all',
     count(
       '*',
-      (['agent.score', 'billing.cost', 'judge.call'] as const).map((name) => ({ field: 'event.name', isNot: name })),
+      (['agent.score', 'billing.cost', 'judge.call'] as const).map((name) => ({
+        field: 'event.name',
+        isNot: name,
+      })),
     ),
     ['service', 'agent'],
   ),

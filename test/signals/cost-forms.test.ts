@@ -4,12 +4,8 @@
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { generateHistory } from '../../server/example/history/generate-history.ts';
-import type { AttributionRule, ToolCost } from '../../core/attribution/attribution.ts';
-import { encodeShares } from '../../core/attribution/cost-shares.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/time/time.ts';
-import { CostRows } from '../../instrumentation/record/tools/cost-rows.ts';
-import type { EventLog } from '../../instrumentation/record/event-log.ts';
 import { readDiagnosis } from '../../server/queries/diagnosis/read-diagnosis.ts';
 import { readToolTax } from '../../server/queries/diagnosis/read-unused-tools.ts';
 import { readRun } from '../../server/queries/runs/read-run.ts';
@@ -19,6 +15,7 @@ import { CATALOGUE } from '../../signals/catalogue/index.ts';
 import { compareResults } from '../../signals/compare.ts';
 import { evaluate } from '../../signals/evaluate.ts';
 import type { Signal } from '../../signals/signal.ts';
+import { withShares } from '../fixtures/share-form.ts';
 import { openTestStore, removeTestStore, type TestStore } from '../server/test-store.ts';
 
 const TO = Date.parse('2026-11-20T12:00:00Z');
@@ -28,74 +25,6 @@ const shareForm = withShares(rowForm);
 const COSTS: readonly Signal[] = CATALOGUE.filter(
   ({ id }) => id === 'tool_cost' || id === 'tool_definition_cost' || id === 'cost',
 );
-
-function shareOf(row: EventRecord): ToolCost {
-  return {
-    tool: row['gen_ai.tool.name'] ?? '',
-    costNanoUsd: row.cost_nano_usd ?? 0,
-    firstReadNanoUsd: row.cost_first_read_nano_usd ?? 0,
-    cacheWriteNanoUsd: row.cost_cache_write_nano_usd ?? 0,
-    cacheReadNanoUsd: row.cost_cache_read_nano_usd ?? 0,
-    carryNanoUsd: row.cost_carry_nano_usd ?? 0,
-    outputNanoUsd: row.cost_output_nano_usd ?? 0,
-    webSearchNanoUsd: row.cost_web_search_nano_usd ?? 0,
-    tokens: row.tokens ?? 0,
-    rule: row['tallyspan.rule'] as AttributionRule,
-  };
-}
-
-/** The same history as the preload sends it. */
-function withShares(events: readonly EventRecord[]): EventRecord[] {
-  const bySpan = new Map<string, ToolCost[]>();
-  for (const event of events)
-    if (event['event.name'] === 'agent.tool_cost')
-      bySpan.set(event.span_id ?? '', [...(bySpan.get(event.span_id ?? '') ?? []), shareOf(event)]);
-  let sequence = 0;
-  const out: EventRecord[] = [];
-  const [first] = events;
-  const service = {
-    'service.name': first?.['service.name'],
-    'service.instance.id': first?.['service.instance.id'],
-  };
-  const add = (event: EventRecord): void => {
-    sequence += 1;
-    out.push({ ...event, ...service, 'tallyspan.seq': sequence });
-  };
-  const log: Pick<EventLog, 'emit'> = {
-    emit: (name, timestamp, span, fields) => {
-      add({ ...fields, 'event.name': name, timestamp, trace_id: span.traceId, span_id: span.spanId });
-    },
-  };
-  const rows = new CostRows(log as EventLog, { keepRows: () => undefined, forgetRows: () => undefined });
-  for (const event of events) {
-    if (event['event.name'] === 'agent.tool_cost') continue;
-    rows.writeDue(event.timestamp);
-    if (event['event.name'] === 'agent.run') rows.writeRun(event['agent.run_id'] ?? '');
-    const shares = event['event.name'] === 'agent.model_call' ? bySpan.get(event.span_id ?? '') : undefined;
-    if (shares === undefined) {
-      add(event);
-      continue;
-    }
-    const span = { traceId: event.trace_id ?? '', spanId: event.parent_span_id ?? '', traceFlags: 1 };
-    rows.add({
-      atMs: event.timestamp,
-      span,
-      runId: event['agent.run_id'] ?? '',
-      shares,
-      fields: {
-        'agent.run_id': event['agent.run_id'],
-        'gen_ai.agent.name': event['gen_ai.agent.name'],
-        'agent.task_type': event['agent.task_type'],
-        'user.id': event['user.id'],
-        'gen_ai.conversation.id': event['gen_ai.conversation.id'],
-        'gen_ai.response.model': event['gen_ai.response.model'],
-      },
-    });
-    add({ ...event, 'tallyspan.cost_shares': encodeShares(shares) });
-  }
-  rows.writeAll();
-  return out;
-}
 
 async function write({ store }: TestStore, events: readonly EventRecord[]): Promise<void> {
   for (let start = 0; start < events.length; start += 1_000)
