@@ -6,8 +6,8 @@
 import { EventStream } from '../../core/model-call/event-stream.ts';
 import { asJson } from '../../core/model-call/json.ts';
 
-/** Some 10,000 events. */
-const WHOLE_BYTES = 2 * 1024 * 1024;
+/** Some 6,000 events, or 25,000 tokens and more. */
+const WHOLE_BYTES = 1024 * 1024;
 /** No event of the API is larger; a line without an end is none. */
 const MAX_EVENT_BYTES = 64 * 1024 * 1024;
 const END = Buffer.from('\n\n');

@@ -365,6 +365,15 @@ describe.each(['http', 'http2'])('by the client of AWS over %s', (handler) => {
 });
 
 it.each([
+  ['fetch', 'gzip'],
+  ['http', 'br'],
+  ['fetch', 'zstd'],
+])('by %s, cut in the middle of what %s made of it: a failed call', async (client, encoding) => {
+  const outcome = await both(client, { form: formOf('the Messages API'), encoding, end: 'cut' }, 'cut');
+  expect(eventsOf(outcome, 'agent.model_call')).toMatchObject([{ 'error.type': 'connection_error' }]);
+});
+
+it.each([
   ['headers beyond their frame', 4],
   ['a header that runs over', 12],
 ])('a frame with %s is left out; the others count', async (_name, at) => {

@@ -20,11 +20,15 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-async function run(way: string, exchanges: readonly Exchange[]) {
-  const folder = await installProject(path.join(HERE, 'projects/ai-sdk-7'));
+async function run(
+  way: string,
+  exchanges: readonly Exchange[],
+  { project, name: programName } = { project: 'ai-sdk-7', name: 'operations.mjs' },
+) {
+  const folder = await installProject(path.join(HERE, 'projects', project));
   if (folder === undefined) return undefined;
-  const program = path.join(folder, 'operations.mjs');
-  await copyFile(path.join(HERE, 'programs/operations.mjs'), program);
+  const program = path.join(folder, programName);
+  await copyFile(path.join(HERE, 'programs', programName), program);
   const file = path.join(harness.spoolDir, `file-${way}`);
   const outcome = await harness.run(program, {
     scenario: { exchanges },
@@ -69,6 +73,31 @@ it(
     // The helper's run stands below the span of the tool that it ran in.
     expect(helper?.['parent_span_id']).toBe(delegate?.['span_id']);
     expect(JSON.stringify(outcome.events)).not.toContain('secret');
+  },
+  INSTALL_MS,
+);
+
+it(
+  'an agent of Mastra that another hands work to is a run in its run, for the same user and session',
+  async () => {
+    const seen = await run(
+      'team',
+      [
+        answer({ blocks: [toolUse('agent-helper', { prompt: 'x' })] }),
+        answer({ blocks: [text('from the helper')] }),
+        answer({ blocks: [text('done')] }),
+      ],
+      { project: 'mastra', name: 'mastra-team.mjs' },
+    );
+    if (seen === undefined) return;
+    expect(seen.outcome.stdout).toBe('done\n');
+    const who = { 'user.id': 'u-7', 'gen_ai.conversation.id': 's-7', 'agent.status': 'ok' };
+    const [helper, guide] = seen.of('agent.run');
+    expect([helper, guide]).toMatchObject([
+      { ...who, 'gen_ai.agent.name': 'Helper', 'agent.cost_nano_usd': COST },
+      { ...who, 'gen_ai.agent.name': 'Guide', 'agent.turns': 2, 'agent.nested_cost_nano_usd': COST },
+    ]);
+    expect(helper?.['agent.parent_run_id']).toBe(guide?.['agent.run_id']);
   },
   INSTALL_MS,
 );
