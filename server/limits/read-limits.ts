@@ -66,14 +66,14 @@ export interface LimitsOverview {
 export async function readLimits(
   database: Queryable,
   keeper: LimitKeeper,
-  range: { readonly from: number; readonly now: number },
+  range: { readonly from: number; readonly to?: number; readonly now: number },
 ): Promise<LimitsOverview> {
   const limits = keeper.today(range.now).map((limit) => stateOf(limit, range.now));
   return {
     limits: limits.toSorted(
       (a, b) => b.spent_nano_usd / b.limit_nano_usd - a.spent_nano_usd / a.limit_nano_usd,
     ),
-    actions: await readActions(database, range.from),
+    actions: await readActions(database, range.from, range.to),
   };
 }
 
@@ -121,11 +121,16 @@ const COLUMNS: Readonly<Record<Exclude<keyof LimitActionRow, 'at'>, FieldKey>> =
   spent_count: 'limit_spent_count',
 };
 
-async function readActions(database: Queryable, fromMs: number): Promise<LimitActionRow[]> {
+async function readActions(
+  database: Queryable,
+  fromMs: number,
+  toMs: number | undefined,
+): Promise<LimitActionRow[]> {
+  const end = toMs === undefined ? '' : `AND "timestamp" <= make_timestamptz(${Math.floor(toMs)} * 1000)`;
   const columns = Object.entries(COLUMNS).map(([name, key]) => `"${columnOf(key)}" AS "${name}"`);
   const rows = await database.all(
     `SELECT "timestamp" AS at, ${columns.join(', ')} FROM agent_limit
-     WHERE "timestamp" > make_timestamptz(${Math.floor(fromMs)} * 1000) AND "tallyspan_duplicate" IS NOT TRUE
+     WHERE "timestamp" > make_timestamptz(${Math.floor(fromMs)} * 1000) ${end} AND "tallyspan_duplicate" IS NOT TRUE
      ORDER BY "timestamp" DESC, "tallyspan_seq" DESC LIMIT ${ACTIONS_SHOWN}`,
   );
   return rows.map((row) => {

@@ -28,7 +28,8 @@ const LEAST_SHARE = 0.1;
 const LEAST_NANO_USD = 10_000_000;
 const MCP_TOOL = /^mcp__(.+?)__/;
 
-const RANGE = 'timestamp > make_timestamptz($from::BIGINT * 1000) AND timestamp <= make_timestamptz($to::BIGINT * 1000)';
+const RANGE =
+  'timestamp > make_timestamptz($from::BIGINT * 1000) AND timestamp <= make_timestamptz($to::BIGINT * 1000)';
 const AGENT = "coalesce(gen_ai_agent_name, service_name, '')";
 const KEPT = 'coalesce(cost_cache_read_nano_usd, 0) + coalesce(cost_carry_nano_usd, 0)';
 const DAY = 'floor(($to::BIGINT - epoch_ms(timestamp)) / 86400000)::DOUBLE';

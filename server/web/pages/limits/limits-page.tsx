@@ -10,14 +10,21 @@ import {
   type LimitState,
 } from '../../../limits/read-limits.ts';
 import { Money, Moment, Name, linkTo, shortId } from '../../parts/cells.tsx';
+import type { Stretch } from '../../../questions/stretch.ts';
+import { stretchText } from '../../parts/moment-text.ts';
+import { TimePicker } from '../../parts/time-picker.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
+
+/** The time of the page without one in its address. */
+export const LIMITS_TIME = '24h';
 
 export interface LimitsView {
   readonly overview: LimitsOverview;
   /** Requests that limits refused and streams that they ended, of the window; the list may be shorter. */
   readonly refused: number;
-  readonly windowText: string;
-  readonly timezone: string;
+  readonly stretch: Stretch;
+  /** Zone of the server. */
+  readonly zone: string;
   readonly now: number;
 }
 
@@ -25,7 +32,11 @@ export function LimitsPage({ view }: { view: LimitsView }): VNode {
   const { limits, actions } = view.overview;
   return (
     <>
-      <h1>Limits</h1>
+      <div class="head">
+        <h1>Limits</h1>
+        <span class="grow" />
+        <TimePicker stretch={view.stretch} path="/limits" fallback={LIMITS_TIME} zone={view.zone} />
+      </div>
       <Panel
         id="limits-today"
         title="Limits of the day"
@@ -51,10 +62,17 @@ export function LimitsPage({ view }: { view: LimitsView }): VNode {
   );
 }
 
+/** `in the last 24h`, `yesterday`. */
+function timeText({ name, params, from, to, timezone }: Stretch): string {
+  const { time = LIMITS_TIME } = params;
+  if (name === undefined) return stretchText(from, to, timezone);
+  return /^\d/.test(time) ? `in the last ${time}` : name;
+}
+
 /** Says, too, where the list is cut. */
-function actionsText({ overview, refused, windowText }: LimitsView): string {
+function actionsText({ overview, refused, stretch }: LimitsView): string {
   const isCut = overview.actions.length === ACTIONS_SHOWN;
-  return `${formatCount(refused)} refused in the last ${windowText}; ${isCut ? `the newest ${ACTIONS_SHOWN} are listed` : 'newest first'}`;
+  return `${formatCount(refused)} refused ${timeText(stretch)}; ${isCut ? `the newest ${ACTIONS_SHOWN} are listed` : 'newest first'}`;
 }
 
 const SCOPES: Readonly<Record<string, string>> = {
@@ -180,7 +198,7 @@ function ActionTable({ actions, view }: { actions: readonly LimitActionRow[]; vi
           {actions.map((action, index) => (
             <tr key={`${action.at} ${index}`}>
               <td>
-                <Moment at={action.at} timezone={view.timezone} now={view.now} />
+                <Moment at={action.at} timezone={view.stretch.timezone} now={view.now} />
               </td>
               <td>
                 <span class={`badge ${LOOKS[action.action] ?? ''}`}>{action.action}</span>

@@ -4,10 +4,15 @@ import type { VNode } from 'preact';
 import { NO_DATA, formatCost, formatCount } from '../../../../core/text/format.ts';
 import { thingPath } from '../../../thing-path.ts';
 import { linkTo } from '../../parts/cells.tsx';
+import { ALL_TIME } from '../../../questions/stretch.ts';
+import { TimePicker } from '../../parts/time-picker.tsx';
 import { ContextCosts } from '../../parts/context-costs.tsx';
 import { SessionCompactions } from './session-compactions.tsx';
 import { SessionTurns } from './session-turns.tsx';
 import type { SessionView } from './session-view.ts';
+
+/** The time of the page without one in its address. */
+export const SESSION_TIME = ALL_TIME;
 
 export function SessionPage({ view }: { view: SessionView }): VNode {
   const { turns } = view;
@@ -20,9 +25,15 @@ export function SessionPage({ view }: { view: SessionView }): VNode {
           Session <span class="mono">{view.session}</span>
         </h1>
         <span class="grow" />
-        <a class="button" href={linkTo('/runs', { session: view.session })}>
+        <a class="button" href={linkTo('/runs', { session: view.session, ...view.stretch.params })}>
           Its runs
         </a>
+        <TimePicker
+          stretch={view.stretch}
+          path={`/sessions/${encodeURIComponent(view.session)}`}
+          fallback={SESSION_TIME}
+          zone={view.zone}
+        />
       </div>
       <section class="card" aria-label="Facts">
         <dl class="facts">
@@ -42,7 +53,10 @@ export function SessionPage({ view }: { view: SessionView }): VNode {
           )}
           <div>
             <dt>Turns</dt>
-            <dd class="big">{formatCount(turns.length)}</dd>
+            <dd class="big">
+              {formatCount(turns.length)}
+              {turns.length < view.turnsInAll && <small> of {formatCount(view.turnsInAll)}</small>}
+            </dd>
           </div>
           {nested > 0 && (
             <div>
@@ -84,7 +98,11 @@ export function SessionPage({ view }: { view: SessionView }): VNode {
           </div>
         </dl>
       </section>
-      <SessionTurns view={view} />
+      {turns.length === 0 ? (
+        <div class="empty">No turn in this time. Choose a longer one.</div>
+      ) : (
+        <SessionTurns view={view} />
+      )}
       <SessionCompactions view={view} />
       <ContextCosts owners={view.contextCosts} costNanoUsd={view.costNanoUsd ?? 0} />
     </>

@@ -4,6 +4,8 @@ import type { Compaction } from '../../../../core/findings/compactions.ts';
 import type { ContextCost } from '../../../queries/runs/read-context-costs.ts';
 import type { SessionTurn } from '../../../queries/runs/read-session.ts';
 
+import type { Stretch } from '../../../questions/stretch.ts';
+
 export interface SessionView {
   readonly session: string;
   /** Oldest first. */
@@ -18,6 +20,11 @@ export interface SessionView {
   readonly project: string | null;
   readonly compactions: readonly Compaction[];
   readonly contextCosts: readonly ContextCost[];
+  /** Of the whole session, whatever the time that is shown. */
+  readonly turnsInAll: number;
+  readonly stretch: Stretch;
+  /** Zone of the server. */
+  readonly zone: string;
   readonly timezone: string;
   readonly now: number;
 }
