@@ -28,6 +28,24 @@ function read(text: string, pieceBytes: number): { types: string[]; count: numbe
   return { types: types.filter((type, index) => type !== types[index - 1]), count: types.length };
 }
 
+it.each([
+  [1, '\n'],
+  [7, '\n'],
+  [7, '\r\n'],
+  [64, '\r\n'],
+])('pieces of %i bytes and line ends %j: every event, every character', (pieceBytes, lineEnd) => {
+  const texts = ['plain', 'é and 😀', 'a "quote" and a \\', '', ' \u2028 '];
+  const stream = texts
+    .map((text) => event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } }))
+    .join('')
+    .replaceAll('\n', lineEnd);
+  const seen: unknown[] = [];
+  const reader = new StreamText((value) => seen.push((value as { delta: { text: string } }).delta.text));
+  const bytes = Buffer.from(stream);
+  for (let at = 0; at < bytes.length; at += pieceBytes) reader.push(bytes.subarray(at, at + pieceBytes));
+  expect(seen).toEqual(texts);
+});
+
 describe('a long stream', () => {
   const start = event({ type: 'message_start', message: { id: 'msg_1' } });
   const many = delta.repeat(30_000);
