@@ -1,7 +1,7 @@
 // Settings of the reconciliation with the bill. The key is read from the environment and stands nowhere else.
 
 import { ServerError } from '../process/server-error.ts';
-import { ADMIN_API_URL, adminUrl, type AdminApiOptions } from './admin-api.ts';
+import { ADMIN_API_URL, adminUrl, type AdminApiOptions } from './admin-client.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -5,7 +5,7 @@ import { messageOf } from '../process/server-error.ts';
 import { readBill, readLedger } from '../queries/billing/read-billing.ts';
 import type { Database } from '../store/file/database.ts';
 import type { EventStore } from '../store/write/event-store.ts';
-import type { AdminApiOptions } from './admin-api.ts';
+import type { AdminApiOptions } from './admin-client.ts';
 import { updateBill } from './update-bill.ts';
 
 export interface BillingOptions {
@@ -49,6 +49,9 @@ export function startBilling({
           stored: { ledger: await readLedger(database, days), bill: rows, fetchedAtMs },
           serviceOfKey,
           now: Date.now,
+          onNote: (note) => {
+            log(`billing: ${note}`);
+          },
           append: (events) => store.write({ events, spans: [] }),
         });
         log(`billing: ${count} rows of the bill were fetched; the page /reconcile shows them`);

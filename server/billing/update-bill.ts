@@ -8,7 +8,8 @@ import { reconcile } from '../../core/billing/reconcile.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { DAY_MS } from '../../core/time/time.ts';
 import { dayText, type BillingDays } from '../queries/billing/read-billing.ts';
-import { fetchBill, type AdminApiOptions } from './admin-api.ts';
+import { fetchBill } from './admin-api.ts';
+import { type AdminApiOptions } from './admin-client.ts';
 
 /** The bill and the ledger as they are stored. */
 export interface StoredBilling {
@@ -24,6 +25,8 @@ export interface BillUpdate extends BillingDays {
   readonly serviceOfKey: ReadonlyMap<string, string>;
   /** Unix milliseconds. */
   readonly now: () => number;
+  /** Called once with what is known less well than it could be. */
+  readonly onNote?: ((note: string) => void) | undefined;
   readonly append: (events: readonly EventRecord[]) => Promise<void>;
 }
 
@@ -40,7 +43,8 @@ export async function updateBill(update: BillUpdate): Promise<number> {
   for (let day = from; day < toDay; day += DAYS_AT_ONCE) {
     const range = { from: dayText(day), to: dayText(Math.min(day + DAYS_AT_ONCE, toDay)) };
     const fetchedAtMs = now();
-    const { rows } = await fetchBill(api, range);
+    const { rows, note } = await fetchBill(api, range);
+    if (note !== undefined && day === from) update.onNote?.(note);
     const isWithin = (one: { readonly day: string }): boolean => one.day >= range.from && one.day < range.to;
     const gone = goneRows(stored.bill.filter(isWithin), rows);
     const found = reconcile([...rows, ...gone], stored.ledger.filter(isWithin), { serviceOfKey });

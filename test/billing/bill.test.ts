@@ -104,6 +104,20 @@ describe('a run of the example against both fakes', () => {
       expect(await getJson(server, `/api/signals/${String(id)}`)).toMatchObject({ value });
   });
 
+  it('is the same by the usage and cost reports, where the key may not read the analytics', async () => {
+    api.allowsAnalytics = false;
+    try {
+      const { stdout, stderr } = await runCommand(['reconcile', '--url', server.uiUrl], { env: envOf() });
+      expect(stdout).toContain('difference $0.00, 0.00 %\ncoverage 100.0 %, price drift 0.0 %');
+      expect(stderr).toContain('the usage and cost reports were used');
+      const { by_key: keys, total } = await getJson<ReconciliationReport>(server, '/api/reconcile');
+      expect(total).toEqual(report.total);
+      expect(keys).toEqual(report.by_key);
+    } finally {
+      api.allowsAnalytics = true;
+    }
+  });
+
   it('keeps the key to itself', async () => {
     expect(new Set(api.requests.map(({ key }) => key))).toEqual(new Set([api.key]));
     const bill = await fetch(`${server.uiUrl}/api/export`);

@@ -41,6 +41,8 @@ export interface FakeAdminApi {
   readonly faults: AdminFault[];
   currency: string;
   pageSize: number;
+  /** Whether the key may read the analytics reports; else only the older ones answer. */
+  allowsAnalytics: boolean;
   readonly requests: { readonly url: string; readonly key: string | undefined }[];
   close(): Promise<void>;
 }
@@ -59,6 +61,7 @@ export async function startAdminApi(): Promise<FakeAdminApi> {
     faults: [],
     currency: 'USD',
     pageSize: 1000,
+    allowsAnalytics: true,
     requests: [],
     close: () =>
       new Promise((resolve) => {
@@ -82,6 +85,12 @@ function answer(api: FakeAdminApi, request: IncomingMessage, response: ServerRes
   if (fault !== undefined)
     return void response.writeHead(fault.status, fault.headers ?? {}).end(fault.body ?? '');
   if (key !== api.key) return refuse(401, `invalid x-api-key ${String(key)}`);
+  const classic = new URL(request.url ?? '', api.url);
+  if (/^\/v1\/organizations\/(cost_report|usage_report\/messages)$/.test(classic.pathname)) {
+    const page = classicPage(api, classic, beta === 'fast-mode-2026-02-01');
+    return typeof page === 'string' ? refuse(400, page) : send(200, page);
+  }
+  if (!api.allowsAnalytics) return refuse(403, 'the key may not read analytics');
   if (beta !== 'analytics-usage-cost-2026-08-24') return refuse(404, 'not found');
   const url = new URL(request.url ?? '', api.url);
   const [, name] = /^\/v1\/organizations\/analytics\/(cost|usage)$/.exec(url.pathname) ?? [];
@@ -184,4 +193,85 @@ function usageRows(usages: readonly BilledUsage[], groups: readonly string[]): o
       },
     };
   });
+}
+
+const CLASSIC_GROUPS: Readonly<Record<string, readonly string[]>> = {
+  cost_report: ['workspace_id', 'description'],
+  messages: [
+    'api_key_id',
+    'workspace_id',
+    'model',
+    'service_tier',
+    'context_window',
+    'inference_geo',
+    'speed',
+  ],
+};
+
+/** A page of the older reports, by days; what is wrong with the question where it has none. */
+function classicPage(api: FakeAdminApi, url: URL, hasSpeeds: boolean): object | string {
+  const name = url.pathname.split('/').at(-1) ?? '';
+  const groups = url.searchParams.getAll('group_by[]');
+  if (groups.some((group) => CLASSIC_GROUPS[name]?.includes(group) !== true)) return 'group_by';
+  if (groups.includes('speed') && !hasSpeeds) return 'speed needs a beta header';
+  if (url.searchParams.get('bucket_width') !== '1d') return 'bucket_width';
+  const from = Date.parse(url.searchParams.get('starting_at') ?? '');
+  const to = Date.parse(url.searchParams.get('ending_at') ?? '');
+  if (!(to > from)) return 'the range';
+  const days = Array.from({ length: (to - from) / DAY_MS }, (_, index) =>
+    new Date(from + index * DAY_MS).toISOString().slice(0, 10),
+  );
+  const start = Number(url.searchParams.get('page') ?? 0);
+  const size = Math.min(api.pageSize, Number(url.searchParams.get('limit') ?? 7));
+  const shown = days.slice(start, start + size);
+  const next = start + size < days.length ? String(start + size) : null;
+  const resultsOf = (usages: readonly BilledUsage[]): object[] =>
+    name === 'cost_report' ? classicCosts(usages, api.currency) : classicUsages(usages, groups);
+  return {
+    data: shown.map((day) => ({
+      ...headOf(day),
+      results: resultsOf(api.usages.filter((usage) => usage.day === day)),
+    })),
+    has_more: next !== null,
+    next_page: next,
+  };
+}
+
+/** Costs name neither keys nor speeds; what a search cost names no model. */
+function classicCosts(usages: readonly BilledUsage[], currency: string): object[] {
+  const sums = new Map<string, { readonly named: object; cents: number }>();
+  for (const usage of usages)
+    for (const [type, count] of Object.entries(usage.counts)) {
+      const isSearch = type === 'web_search';
+      const named = {
+        workspace_id: usage.workspace === undefined ? 'wrkspc_01' : usage.workspace,
+        cost_type: isSearch ? 'web_search' : 'tokens',
+        token_type: isSearch ? null : type,
+        model: isSearch ? null : usage.model,
+        service_tier: isSearch ? null : (usage.tier ?? 'standard'),
+        context_window: isSearch ? null : '0-200k',
+        inference_geo: isSearch ? null : (usage.geo ?? 'global'),
+      };
+      const key = JSON.stringify(named);
+      const sum = sums.get(key) ?? { named, cents: 0 };
+      const list = (count * (usage.prices[type as TokenType] ?? 0) * 100) / (isSearch ? 1e3 : 1e6);
+      sum.cents += list * (usage.paid ?? 1);
+      sums.set(key, sum);
+    }
+  return [...sums.values()].map(({ named, cents }) => ({
+    ...named,
+    description: 'Usage',
+    amount: cents.toFixed(10),
+    currency,
+  }));
+}
+
+function classicUsages(usages: readonly BilledUsage[], groups: readonly string[]): object[] {
+  return (usageRows(usages, groups) as { group: object; usage: object }[]).map(({ group, usage }) => ({
+    ...group,
+    context_window: groups.includes('context_window') ? '0-200k' : null,
+    ...usage,
+    requests: undefined,
+    total_tokens: undefined,
+  }));
 }

@@ -54,6 +54,7 @@ export function registerReconcile(program: Command, io: CliIo): void {
           stored: { ...billing, fetchedAtMs: billing.fetchedAtMs ?? undefined },
           serviceOfKey,
           now: () => io.now(),
+          onNote: (note) => io.stderr.write(`tallyspan: ${note}\n`),
           append: (events) => sink.append(events),
         });
       } finally {

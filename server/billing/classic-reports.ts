@@ -1,0 +1,206 @@
+// The usage and cost reports (`usage_report/messages`, `cost_report`), for keys that may not read the analytics. A cost
+// names no API key and no speed: it is shared out over the usages of its cell, by tokens at the price of their speed.
+
+import {
+  billedGeoOf,
+  billedModelOf,
+  standardOf,
+  type BilledKind,
+  type BilledRow,
+} from '../../core/billing/billed-row.ts';
+import { priceCall } from '../../core/pricing/cost.ts';
+import { readingOf, type Usage } from '../../core/pricing/usage.ts';
+import type { AdminClient } from './admin-client.ts';
+import { reportedAmount, reportedKind } from './reported-cost.ts';
+
+const DAYS_PER_PAGE = '31';
+/** Without it the report of usage does not tell speeds apart. */
+const SPEED_BETA = 'fast-mode-2026-02-01';
+const USAGE_GROUPS = [
+  'api_key_id',
+  'workspace_id',
+  'model',
+  'service_tier',
+  'context_window',
+  'inference_geo',
+  'speed',
+];
+
+interface Bucket<Result> {
+  readonly starting_at: string;
+  readonly results: readonly Result[];
+}
+
+interface Named {
+  readonly workspace_id?: string | null;
+  readonly model?: string | null;
+  readonly service_tier?: string | null;
+  readonly context_window?: string | null;
+  readonly inference_geo?: string | null;
+}
+
+interface CostResult extends Named {
+  readonly amount: string;
+  readonly currency: string;
+  readonly cost_type?: string | null;
+  readonly token_type?: string | null;
+}
+
+interface UsageResult extends Named {
+  readonly api_key_id?: string | null;
+  readonly speed?: string | null;
+  readonly uncached_input_tokens?: number;
+  readonly cache_read_input_tokens?: number;
+  readonly cache_creation?: {
+    readonly ephemeral_5m_input_tokens?: number;
+    readonly ephemeral_1h_input_tokens?: number;
+  };
+  readonly output_tokens?: number;
+  readonly server_tool_use?: { readonly web_search_requests?: number };
+}
+
+/** Usage of one kind by one key, with its share of the cost of its cell. */
+interface Used {
+  readonly usage: UsageResult;
+  readonly quantity: number;
+  readonly weight: number;
+}
+
+/** @throws ServerError */
+export async function fetchClassicBill(
+  client: AdminClient,
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<BilledRow[]> {
+  const report = <Result>(path: string, groups: readonly string[]) => {
+    const query = new URLSearchParams({
+      starting_at: `${from}T00:00:00Z`,
+      ending_at: `${to}T00:00:00Z`,
+      bucket_width: '1d',
+      limit: DAYS_PER_PAGE,
+    });
+    for (const group of groups) query.append('group_by[]', group);
+    return client.report<Bucket<Result>>(path, query, SPEED_BETA);
+  };
+  const costs = await report<CostResult>('/v1/organizations/cost_report', ['workspace_id', 'description']);
+  const usages = await report<UsageResult>('/v1/organizations/usage_report/messages', USAGE_GROUPS);
+  const byCell = usesByCell(usages.rows);
+  return costs.rows.flatMap(({ starting_at: at, results }) =>
+    results.flatMap((cost) => shareOut(at.slice(0, 10), cost, byCell)),
+  );
+}
+
+function usesByCell(buckets: readonly Bucket<UsageResult>[]): ReadonlyMap<string, readonly Used[]> {
+  const byCell = new Map<string, Used[]>();
+  for (const { starting_at: at, results } of buckets)
+    for (const usage of results)
+      for (const [kind, quantity] of quantitiesOf(usage)) {
+        if (quantity === 0) continue;
+        const day = at.slice(0, 10);
+        const cell = cellOf(day, kind, usage);
+        const weight = quantity * priceOf(day, kind, usage);
+        byCell.set(cell, [...(byCell.get(cell) ?? []), { usage, quantity, weight }]);
+      }
+  return byCell;
+}
+
+function quantitiesOf(usage: UsageResult): [BilledKind, number][] {
+  return [
+    ['input', usage.uncached_input_tokens ?? 0],
+    ['cache_read', usage.cache_read_input_tokens ?? 0],
+    ['cache_write_5m', usage.cache_creation?.ephemeral_5m_input_tokens ?? 0],
+    ['cache_write_1h', usage.cache_creation?.ephemeral_1h_input_tokens ?? 0],
+    ['output', usage.output_tokens ?? 0],
+    ['web_search', usage.server_tool_use?.web_search_requests ?? 0],
+  ];
+}
+
+/** What a cost and the usages that it is for have in common. A search has no model in the report of costs. */
+function cellOf(day: string, kind: BilledKind, named: Named): string {
+  const place = [day, kind, named.workspace_id ?? ''];
+  if (kind === 'web_search') return JSON.stringify(place);
+  return JSON.stringify([
+    ...place,
+    billedModelOf(named.model),
+    standardOf(named.service_tier),
+    named.context_window ?? '',
+    billedGeoOf(named.inference_geo),
+  ]);
+}
+
+const NO_TOKENS: Usage = {
+  input: 0,
+  cacheRead: 0,
+  cacheWrite5m: 0,
+  cacheWrite1h: 0,
+  output: 0,
+  thinking: 0,
+  webSearches: 0,
+};
+const COUNTED: Readonly<Partial<Record<BilledKind, keyof Usage>>> = {
+  input: 'input',
+  cache_read: 'cacheRead',
+  cache_write_5m: 'cacheWrite5m',
+  cache_write_1h: 'cacheWrite1h',
+  output: 'output',
+};
+/** Priced together, so that rounding does not matter. */
+const TOKENS = 1_000;
+
+/** What a token costs beside others of its cell, which differ in speed; 1 where the table has no price. */
+function priceOf(day: string, kind: BilledKind, { model, speed }: UsageResult): number {
+  const counted = COUNTED[kind];
+  if (counted === undefined || !model) return 1;
+  const reading = readingOf({ ...NO_TOKENS, [counted]: TOKENS }, { speed: speed ?? undefined });
+  const cost = priceCall(reading, {
+    model,
+    requestedModel: model,
+    atMs: Date.parse(`${day}T12:00:00Z`),
+    platform: 'anthropic',
+  });
+  return cost.status === 'unpriced' || cost.costNanoUsd === 0 ? 1 : cost.costNanoUsd;
+}
+
+/** The cost as a row of each usage that it is for, together exactly as much; one row without a key where there is none. */
+function shareOut(
+  day: string,
+  cost: CostResult,
+  byCell: ReadonlyMap<string, readonly Used[]>,
+): readonly BilledRow[] {
+  const kind = reportedKind(cost);
+  const amount = reportedAmount(cost.amount, cost.currency);
+  const uses = byCell.get(cellOf(day, kind, cost)) ?? [];
+  const whole = uses.reduce((sum, { weight }) => sum + weight, 0);
+  if (whole === 0) return [rowOf(day, kind, cost, amount, undefined)];
+  let shared = 0;
+  let before = 0;
+  return uses.map(({ usage, quantity, weight }, index) => {
+    before += weight;
+    const until = index === uses.length - 1 ? amount : Math.round((amount * before) / whole);
+    const row = rowOf(day, kind, { ...cost, ...usage }, until - shared, quantity);
+    shared = until;
+    return row;
+  });
+}
+
+function rowOf(
+  day: string,
+  kind: BilledKind,
+  named: Named & Pick<UsageResult, 'api_key_id' | 'speed'>,
+  amountNanoUsd: number,
+  quantity: number | undefined,
+): BilledRow {
+  return {
+    day,
+    model: billedModelOf(named.model),
+    kind,
+    tier: standardOf(named.service_tier),
+    speed: standardOf(named.speed),
+    geo: billedGeoOf(named.inference_geo),
+    apiKeyId: named.api_key_id ?? '',
+    workspaceId: named.workspace_id ?? '',
+    product: '',
+    listNanoUsd: amountNanoUsd,
+    amountNanoUsd,
+    quantity,
+  };
+}
