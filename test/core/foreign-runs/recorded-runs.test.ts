@@ -44,6 +44,16 @@ describe('a conversation with an agent', () => {
     expect(new Set(calls.map((call) => call['tallyspan.cost.status']))).toEqual(new Set([status]));
   });
 
+  it('of the SDK’s own tool runner is one run, of nobody that it names', () => {
+    const events = eventsOf('native-tool-runner');
+    expect(counted(events, 'agent.run')).toMatchObject([CONVERSATION]);
+    expect(counted(events, 'agent.model_call').map((call) => call.cost_nano_usd)).toEqual(CALL_COSTS);
+    expect(counted(events, 'agent.tool_call').map((tool) => tool['gen_ai.tool.name'])).toEqual([
+      'weather',
+      'search',
+    ]);
+  });
+
   it('under a web request is a run of its own, nested in nothing', () => {
     const [run] = counted(eventsOf('pydantic-ai-over-native'), 'agent.run');
     expect(run?.['agent.parent_run_id']).toBeUndefined();
