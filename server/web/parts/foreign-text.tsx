@@ -31,7 +31,8 @@ export function ForeignText({ text, most = LONGEST, rest }: ForeignTextProps): V
   );
 }
 
-function escapedParts(text: string): (string | VNode)[] {
+/** The parts of a text, characters that would hide or reorder it as they are written. */
+export function escapedParts(text: string): (string | VNode)[] {
   const parts: (string | VNode)[] = [];
   let from = 0;
   for (const { 0: character, index } of text.matchAll(UNSAFE)) {

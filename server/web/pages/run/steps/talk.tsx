@@ -1,9 +1,10 @@
-// The talk of a model call: its conversation as messages of blocks. Nothing of it is ever markup: texts stand as texts,
-// images and documents as their size.
+// The talk of a model call: its conversation as messages of blocks. Texts stand as texts, those of the model as Markdown
+// with the text beside it, and nothing is ever HTML; images and documents stand as their size.
 
 import type { ComponentChildren, VNode } from 'preact';
 import { formatCount, formatCountOf } from '../../../../../core/text/format.ts';
 import { ForeignText, jsonText } from '../../../parts/foreign-text.tsx';
+import { markdownOf } from '../../../parts/markdown.tsx';
 import type { MessageBlock, Conversation, Message } from '../../../../../core/model-call/conversation.ts';
 
 /** Of a longer conversation the latest are shown. */
@@ -125,17 +126,28 @@ function MessageItem({
       {message.blocks.length === 0 ? (
         <p class="empty-line">Empty.</p>
       ) : (
-        <Blocks blocks={message.blocks} json={json} />
+        <Blocks
+          blocks={message.blocks}
+          json={json}
+          hasMarkdown={isAnswer === true || message.role === 'assistant'}
+        />
       )}
     </li>
   );
 }
 
-export function Blocks({ blocks, json }: { blocks: readonly MessageBlock[]; json: string }): VNode {
+interface BlocksProps {
+  readonly blocks: readonly MessageBlock[];
+  readonly json: string;
+  /** Whether texts are the model's, which writes Markdown. */
+  readonly hasMarkdown?: boolean;
+}
+
+export function Blocks({ blocks, json, hasMarkdown = false }: BlocksProps): VNode {
   return (
     <>
       {blocks.slice(0, MESSAGES_SHOWN).map((block, index) => (
-        <BlockView key={index} block={block} json={json} />
+        <BlockView key={index} block={block} json={json} hasMarkdown={hasMarkdown} />
       ))}
       {blocks.length > MESSAGES_SHOWN && (
         <p class="hint">{formatCountOf(blocks.length - MESSAGES_SHOWN, 'more block')} in the raw JSON.</p>
@@ -144,19 +156,34 @@ export function Blocks({ blocks, json }: { blocks: readonly MessageBlock[]; json
   );
 }
 
-function BlockView({ block, json }: { block: MessageBlock; json: string }): VNode {
+interface BlockProps {
+  readonly block: MessageBlock;
+  readonly json: string;
+  readonly hasMarkdown: boolean;
+}
+
+function BlockView({ block, json, hasMarkdown }: BlockProps): VNode {
   const rest = (
     <a data-pane href={json}>
       Raw JSON has them.
     </a>
   );
   switch (block.kind) {
-    case 'text':
-      return (
+    case 'text': {
+      const text = (
         <div class="block text">
           <ForeignText text={block.text} most={TEXT_SHOWN} rest={rest} />
         </div>
       );
+      const markdown = hasMarkdown ? markdownOf(block.text) : undefined;
+      if (markdown === undefined) return text;
+      return (
+        <>
+          <div class="block text">{markdown}</div>
+          <Fold title="As it was written">{text}</Fold>
+        </>
+      );
+    }
     case 'thinking':
       return (
         <Fold title={`Thinking (${formatCount(block.text.length)} characters)`}>
