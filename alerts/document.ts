@@ -6,6 +6,7 @@ import { POLICY_VARIABLES } from './rules/policy.ts';
 import { limitText, windowText } from './rules/rule-words.ts';
 import {
   guardsOf,
+  RULE_WINDOWS,
   settingInSignalUnit,
   settingOf,
   type Guard,
@@ -24,7 +25,7 @@ export function alertsDocument(): string {
 
 # Alerts
 
-Sixteen rules watch what the agents cost and how they fare, and notify a person before the bill does. One definition of each rule (\`alerts/rules\`) is what the embedded server checks, what Grafana's rule file holds, and what Loki's own ruler evaluates.
+${RULES.length} rules watch what the agents cost and how they fare, and notify a person before the bill does. One definition of each rule (\`alerts/rules\`) is what the embedded server checks, what Grafana's rule file holds, and what Loki's own ruler evaluates.
 
 ## Get notified in a minute
 
@@ -65,6 +66,29 @@ ${RULES.map(ruleRow).join('\n')}
 - **Only if** keeps rules from speaking about nearly nothing: one failed run of one is not 100 %.
 - **Silence** compares with the same two hours a week ago, so a weekend without runs is quiet where it always is.
 - A value at the limit is within it; a rule fires beyond it.
+
+## Rules of your own
+
+On the page of alerts, "New rule" makes a rule of any number that \`tallyspan signals\` lists: of each user, agent, tool or another of its dimensions, only where one has a value, over 5 minutes to 7 days or the calendar day, above or below a limit, or a multiple of the same time a day or a week before. Before it can be saved, the page shows when it would have fired in the last 30 days. It is kept in \`alert-rules.json\` of the data folder, with when and from where it came.
+
+The page of each rule has its limit, the channels that its notices go to, a silence, and, for a rule of your own, two exports: the TypeScript that \`alerts/rules\` holds, and the JSON that the variable \`ALERT_RULES\` takes, so that rules can stand in configuration:
+
+\`\`\`
+ALERT_RULES='{"rules":[{"id":"support-failures","title":"Support fails","signal":"run_failure_rate","where":{"agent":"support"},"window":"1h","comparison":"above","limit":0.1,"severity":"critical","atLeast":20}]}'
+\`\`\`
+
+| Key | Meaning |
+|---|---|
+| \`id\`, \`title\` | Small letters, digits and hyphens; what notices call it |
+| \`signal\` | Id of a number |
+| \`by\` | One alert for each value of this dimension |
+| \`where\` | Values that dimensions must have |
+| \`window\` | ${RULE_WINDOWS.map((name) => `\`${name}\``).join(', ')} |
+| \`against\` | \`day\` or \`week\`: the value is a multiple of the same time that long before |
+| \`comparison\`, \`limit\` | \`above\` or \`below\`; in US dollars, seconds, a share from 0 to 1, a count, or as a multiple |
+| \`atLeast\` | Calls or runs that the window must hold |
+| \`forMinutes\` | How long it must hold |
+| \`severity\`, \`channels\` | \`warning\` or \`critical\`; without channels every one |
 
 ## Settings
 

@@ -71,7 +71,10 @@ export function registerSessionRoutes(app: FastifyInstance, context: WebContext)
 
 /** Unix milliseconds; without an end up to what came last. */
 function withinSql(from: number, to: number | undefined): string {
-  const instant = (atMs: number): string => `make_timestamptz(${Math.floor(atMs)}::BIGINT * 1000)`;
   const end = to === undefined ? '' : ` AND timestamp <= ${instant(to)}`;
   return `timestamp > ${instant(from)}${end}`;
+}
+
+function instant(atMs: number): string {
+  return `make_timestamptz(${Math.floor(atMs)}::BIGINT * 1000)`;
 }
