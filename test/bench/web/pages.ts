@@ -2,7 +2,7 @@
 // an event is stored, so that no answer is kept from the one before, as on a server that is being sent to.
 // Writes docs/benchmarks/pages.md; asserts nothing.
 //
-//   node scripts/build.ts && node test/bench/pages.ts [events]
+//   node scripts/build.ts && node test/bench/web/pages.ts [events]
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,14 +10,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { EventRecord } from '../../core/event.ts';
-import { toOtlpLogs } from '../../core/otlp/otlp-log.ts';
-import { DAY_MS, MINUTE_MS } from '../../core/time/time.ts';
-import { openDatabase } from '../../server/store/file/database.ts';
-import { EventStore } from '../../server/store/write/event-store.ts';
-import { generateCorpus } from '../fixtures/corpus.ts';
+import type { EventRecord } from '../../../core/event.ts';
+import { toOtlpLogs } from '../../../core/otlp/otlp-log.ts';
+import { DAY_MS, MINUTE_MS } from '../../../core/time/time.ts';
+import { openDatabase } from '../../../server/store/file/database.ts';
+import { EventStore } from '../../../server/store/write/event-store.ts';
+import { generateCorpus } from '../../fixtures/corpus.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
+const ROOT = resolve(import.meta.dirname, '../../..');
 const CLOCK_TICKS_PER_SECOND = 100;
 const EVENTS = Number(process.argv[2] ?? 1_000_000);
 const DAYS = 35;
@@ -192,7 +192,7 @@ function documentOf(stored: number, timings: readonly Timing[]): string {
   );
   return `# Pages with ${stored.toLocaleString('en')} events over ${DAYS} days
 
-<!-- Written by node test/bench/pages.ts. -->
+<!-- Written by node test/bench/web/pages.ts. -->
 
 Milliseconds of ${ROUNDS} requests each; before each an event is stored, so that no answer is kept. The processor time is that of the whole server, all threads together, a request. ${over} of ${timings.length} have a p95 above ${GOAL_MS} ms of wall clock; load of the machine at the end: ${loadavg()[0]?.toFixed(1)} on ${cpus().length} processors.
 
