@@ -87,7 +87,9 @@ export class RunAssembler {
         await this.#batchOf(fresh, true),
       ];
       // At once: they are committed together.
-      await Promise.all(batches.map((batch) => this.#store.write(batch)));
+      await Promise.all(
+        batches.flatMap((batch) => (batch.spans.length === 0 ? [] : [this.#store.write(batch)])),
+      );
       const nowMs = Date.now();
       for (const { traceId, hasForeignSteps } of arrivals) {
         this.#traces.note(traceId, hasForeignSteps);
