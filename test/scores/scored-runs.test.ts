@@ -10,6 +10,7 @@ import { readOwnRule, ruleOfOwn } from '../../alerts/rules/own-rule.ts';
 import { questionOf, readingOfResult } from '../../alerts/rules/reading.ts';
 import { defaultSettings } from '../../alerts/rules/setting.ts';
 import { rulerExpression } from '../../alerts/ruler.ts';
+import { NANO_USD_PER_USD } from '../../core/money.ts';
 import { DAY_MS } from '../../core/time/time.ts';
 import { SCORE_SIGNALS } from '../../signals/catalogue/scores.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
@@ -119,7 +120,8 @@ describe('in the embedded store', () => {
   it.each(BY_SIGNAL)(
     '%s is the same in every window and by every dimension',
     async (_, signal) => {
-      for (const window of WINDOWS)
+      // A day, and a week that is over.
+      for (const window of WINDOWS.filter((_window, index) => index % 3 === 0))
         for (const by of [undefined, ...signal.dimensions]) {
           const request = { ...window, by, timezone: 'UTC', now: NOW };
           const expected = await plain.read(signal, request);
@@ -138,9 +140,9 @@ describe('in the embedded store', () => {
     const queries = [...board.matchAll(/"expr":\s*("(?:[^"\\]|\\.)*")/g)]
       .map(([, text = '""']) => JSON.parse(text) as string)
       .filter((query) => query.includes('event_name="agent.score"'));
-    const shown = ['score_share', 'score_mean', 'scored_runs', 'cost_per_good_run'];
-    expect(queries).toHaveLength(shown.length);
-    for (const [index, id] of shown.entries()) {
+    const ids = ['score_share', 'score_mean', 'scored_runs', 'cost_per_good_run'];
+    expect(queries).toHaveLength(ids.length);
+    for (const [index, id] of ids.entries()) {
       const logql = (queries[index] ?? '')
         .replaceAll(/\$\{service:regex\}/g, SERVICE)
         .replaceAll(/\$\{\w+:regex\}/g, '.*')
@@ -149,7 +151,9 @@ describe('in the embedded store', () => {
       const expected = await plain.read(signalOf(id), request);
       const [number] = await askLoki(loki.url, logql, NOW);
       const value = 'value' in expected ? (expected.value ?? Number.NaN) : Number.NaN;
-      expect(number?.value).toBeCloseTo(value, 9);
+      // Money stands in dollars.
+      const shown = (number?.value ?? Number.NaN) * (signalOf(id).unit === 'nanoUsd' ? NANO_USD_PER_USD : 1);
+      expect(shown / value).toBeCloseTo(1, 9);
     }
   }, 120_000);
 
