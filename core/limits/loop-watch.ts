@@ -3,7 +3,7 @@
 // that was not known. A round in which something is edited and looked at again is work and never counts.
 
 import { formatHash } from '../attribution/content-hash.ts';
-import { canonicalHash } from './canonical-value.ts';
+import { canonicalHash, canonicalInputHash } from './canonical-value.ts';
 
 export interface ResultBlock {
   readonly content?: unknown;
@@ -159,7 +159,7 @@ export function describeLoop({ period, count, tool }: Loop): string {
 function callOf({ tool, input, result, isError }: SettledCall): Call {
   return {
     tool,
-    input: canonicalHash([tool, input]),
+    input: canonicalInputHash([tool, input]),
     isChange: !isError && changesSomething(tool),
     source: new WeakRef(result),
     result: undefined,

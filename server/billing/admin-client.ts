@@ -51,6 +51,7 @@ export class AdminClient {
   }
 
   /** All rows of a report. `beta` names the version of a report that is not settled yet. @throws ServerError */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller names what the report has
   async report<Row>(
     path: string,
     parameters: URLSearchParams,

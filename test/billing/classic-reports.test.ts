@@ -37,7 +37,11 @@ async function billsOf(
 }
 
 const inOrder = (rows: readonly BilledRow[]): string[] =>
-  rows.map((row) => JSON.stringify(Object.entries({ ...row, product: '' }).toSorted())).toSorted();
+  rows
+    .map((row) =>
+      JSON.stringify(Object.entries({ ...row, product: '' }).toSorted(([a], [b]) => a.localeCompare(b))),
+    )
+    .toSorted();
 const sumOf = (rows: readonly BilledRow[]): number =>
   rows.reduce((sum, { amountNanoUsd }) => sum + amountNanoUsd, 0);
 

@@ -5,7 +5,7 @@ import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { CostReport } from '../../../server/source.ts';
 import { PROGRAM } from '../../programs/tallyspan.ts';
-import { sendEvents, startTestServer, type TestServer } from '../../server/harness.ts';
+import { getJson, sendEvents, startTestServer, type TestServer } from '../../server/harness.ts';
 import { sampleRun } from '../../server/web/sample-run.ts';
 import { readCommand } from '../read-command.ts';
 
@@ -37,6 +37,17 @@ async function call(name: string, args: Record<string, unknown> = {}, of = clien
     text,
     value: json === undefined ? {} : (JSON.parse(json) as Record<string, unknown>),
   };
+}
+
+/** All amounts in an answer, with what they are called. */
+function amountsIn(value: unknown, name = ''): string[] {
+  if (Array.isArray(value)) return value.flatMap((each) => amountsIn(each, name));
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value).flatMap(([key, item]) => amountsIn(item, key));
+  const isAmount = /_nano_usd$|_usd$|^(agent\.)?(value|calls|turns|runs|coverage|drift|tokens\w*)$/.test(
+    name,
+  );
+  return isAmount && typeof value === 'number' ? [`${name.replace('agent.', '')} ${String(value)}`] : [];
 }
 
 beforeAll(async () => {
@@ -88,6 +99,31 @@ describe('tallyspan mcp', () => {
     const { value } = await call('cost', { by: 'user' });
     expect(value).toMatchObject({ total, rows, page: `${server.uiUrl}/users` });
     expect(total.cost_nano_usd).toBeGreaterThan(0);
+  });
+
+  /** Each tool with an amount, and the command or the address of the API that asks the same. */
+  it.each<[string, Record<string, unknown>, readonly string[] | string]>([
+    ['search', { text: 'user-' }, ['cost', '--by', 'user']],
+    ['runs', {}, ['runs']],
+    ['run', { run: 'a'.repeat(32) }, ['run', 'a'.repeat(32)]],
+    ['cost', { by: 'agent' }, ['cost', '--by', 'agent']],
+    ['cost_change', { from: '1h' }, ['diagnose', '--from', '1h']],
+    ['what_if', { model: 'claude-haiku-4-5' }, ['whatif', '--model', 'claude-haiku-4-5']],
+    ['signals', { id: 'cost' }, ['signal', 'cost']],
+    ['alerts', { all: true, limit: 50 }, '/api/alerts'],
+    ['findings', {}, ['findings']],
+    ['limits', {}, ['limits']],
+    ['signals', { id: 'run_count' }, '/api/signals/run_count'],
+    ['reconcile', {}, ['reconcile']],
+  ])('%s %j has the numbers of %j', async (name, args, other) => {
+    const { value } = await call(name, args);
+    const printed =
+      typeof other === 'string'
+        ? await getJson<unknown>(server, other)
+        : await readCommand<unknown>([...other, '--url', server.uiUrl]);
+    const known = new Set(amountsIn(printed));
+    const amounts = amountsIn(value);
+    expect(amounts.filter((amount) => !known.has(amount))).toEqual([]);
   });
 
   it.each([

@@ -1,6 +1,7 @@
 // Loops and what looks like them from afar, in the shapes that real agents make.
 
 import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
 import { isLoopToStop, LoopWatch, type Loop, type SettledCall } from '../../../core/limits/loop-watch.ts';
 
 const did = (tool: string, input: unknown, content: unknown, isError = false): SettledCall => ({
@@ -82,6 +83,28 @@ const MUST_STOP: Readonly<Record<string, { turns: SettledCall[][]; stopped: numb
     stopped: 5,
     period: 1,
   },
+  'a poll that says nothing but how long it ran': {
+    turns: times(9, (index) => [did('job', { id: 7 }, `still running after ${index * 3} s`)]),
+    stopped: 5,
+    period: 1,
+  },
+  'ids and times of the request, in input and result': {
+    turns: times(9, (index) => [
+      did(
+        'http',
+        { url: '/orders', request_id: `r-${index}`, timestamp: 1_790_000_000 + index },
+        { status: 500, requestId: `r-${index}`, at: `2026-11-30T10:00:${10 + index}.123Z` },
+        true,
+      ),
+    ]),
+    stopped: 5,
+    period: 1,
+  },
+  'the same day asked for again': {
+    turns: times(9, () => [did('calendar', { date: '2026-11-30' }, 'no events')]),
+    stopped: 5,
+    period: 1,
+  },
   'known pages in any order': {
     turns: times(40, (index) => [did('open', { page: (index * index + index) % 7 }, 'known')]),
     stopped: 20,
@@ -115,6 +138,33 @@ const MUST_NOT_STOP: Readonly<Record<string, SettledCall[][]>> = {
   'one tool for each of many files': times(30, (index) => [
     did('Read', { path: `src/${index}.ts` }, 'export {}'),
   ]),
+  'a day after the other, with nothing on any of them': times(30, (index) => [
+    did('calendar', { date: `2026-11-${String(1 + index).padStart(2, '0')}` }, 'no events'),
+  ]),
+  'an hour after the other in a log': times(24, (index) => [
+    did(
+      'logs',
+      { from: `2026-11-30T${String(index).padStart(2, '0')}:00:00Z`, limit: 10 },
+      'nothing in this hour',
+    ),
+  ]),
+  'a search in other words each time, in vain': times(20, (index) => [
+    did('WebSearch', { query: `refund policy wording ${index}` }, 'no results'),
+  ]),
+  'status of the repository after each edit': times(30, (index) => [
+    [
+      did('Edit', { path: `src/${index}.ts`, old: 'a', new: 'b' }, 'ok'),
+      did('Bash', { command: 'git status --short' }, ' M src'),
+      did('Bash', { command: 'npm test' }, 'all pass'),
+    ][index % 3] as SettledCall,
+  ]),
+  'two agents in one list of turns, each with its own files': times(20, (index) => [
+    did('Read', { path: `a/${index}.md` }, 'text'),
+    did('Read', { path: 'README.md' }, 'the same'),
+  ]),
+  'waiting with a longer pause each time': times(12, (index) => [
+    did('sleep', { seconds: 2 ** index }, 'done'),
+  ]),
   'a retry or two that succeeds': [
     ...times(2, () => [did('fetch', { url: 'u' }, 'timeout', true)]),
     [did('fetch', { url: 'u' }, 'body')],
@@ -140,6 +190,36 @@ describe('loop watch', () => {
     const seen = watch(turns);
     expect(seen.stopped).toBeUndefined();
     expect(seen.reported).toBeUndefined();
+  });
+
+  it('a round of one to four of any steps stops at the fifth, and never once something in it is new', () => {
+    const stepArb = fc.record({
+      tool: fc.constantFrom('search', 'read', 'list', 'query'),
+      input: fc.dictionary(fc.constantFrom('q', 'path', 'limit', 'filter'), fc.jsonValue({ maxDepth: 1 })),
+      result: fc.oneof(fc.string(), fc.jsonValue({ maxDepth: 2 })),
+    });
+    const roundArb = fc.uniqueArray(stepArb, {
+      minLength: 1,
+      maxLength: 4,
+      selector: ({ tool, input }) =>
+        JSON.stringify([tool, Object.entries(input).toSorted(([a], [b]) => a.localeCompare(b))]),
+    });
+    fc.assert(
+      fc.property(roundArb, fc.nat(1_000), (round, salt) => {
+        const period = round.length;
+        const turns = times(period * 5, (index) => {
+          const { tool, input, result } = round[index % period] as (typeof round)[number];
+          const volatile = { request_id: `${String(salt)}-${String(index)}`, took_ms: index * salt };
+          return [did(tool, { ...volatile, ...input }, [result, volatile])];
+        });
+        const seen = watch(turns);
+        expect([seen.reported, seen.stopped]).toEqual([period * 3, period * 5]);
+        const advancing = turns.map(([turn], index) => [
+          index % period === 0 ? did('next', { page: index }, 'ok') : (turn as SettledCall),
+        ]);
+        expect(watch(advancing).stopped).toBeUndefined();
+      }),
+    );
   });
 
   it('names the tool and a hash of its input, the same whatever its volatile fields', () => {
