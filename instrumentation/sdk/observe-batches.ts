@@ -74,10 +74,10 @@ export function openBatchSpan(observer: Observer): Span {
   return observer.telemetry.tracer.startSpan('batch_results', { kind: SpanKind.CLIENT });
 }
 
-/** The message of a row: where its usage names no tier, it is that of batches, wherever its results were read. */
+/** The message of a row: where its usage has no tier at all, it is that of batches, wherever its results were read. */
 function ofBatch(message: Json): Json {
   const usage = asJson(message['usage']);
-  return message['usage'] === undefined || (usage['service_tier'] ?? null) !== null
+  return message['usage'] === undefined || usage['service_tier'] !== undefined
     ? message
     : { ...message, usage: { ...usage, service_tier: 'batch' } };
 }
