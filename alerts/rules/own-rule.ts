@@ -298,6 +298,7 @@ function knows(signal: string, dimension: Dimension): boolean {
 
 function runsOf({ id, unit, value }: Signal): Rule['runs'] {
   if (id.startsWith('run_loss')) return 'lost';
+  if (foldsOf(value).every(({ of }) => of === 'agent.score') && unit !== 'nanoUsd') return 'scores';
   if (/fail|success/.test(id)) return 'failed';
   if (unit === 'nanoUsd') return 'cost';
   if (id.startsWith('turns')) return 'turns';

@@ -91,7 +91,7 @@ export interface Rule {
   /** The notice also says what changed against the week before, by the split of the difference in cost. */
   readonly explains?: true;
   /** Order in which the runs behind the value are looked up for the notice. */
-  readonly runs: 'cost' | 'duration' | 'failed' | 'turns' | 'lost' | 'none';
+  readonly runs: 'cost' | 'duration' | 'failed' | 'turns' | 'lost' | 'scores' | 'none';
   /** What is measured, as it reads in a notice: "Cost today". */
   readonly subject: string;
   /** What to do first. */

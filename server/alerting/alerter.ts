@@ -220,7 +220,7 @@ export class Alerter {
     const group = isOneGroup && rule.by !== undefined ? { by: rule.by, key: only.key } : undefined;
     const interval = intervalOf(rule.window, atMs, timezone);
     try {
-      const run = await findRunBehind(database, rule.runs, interval, group, pageUrl);
+      const run = await findRunBehind(database, rule.runs, interval, group, pageUrl, rule.where);
       const contributors = await findContributors(read, { rule, interval, group, timezone, pageUrl });
       const reasons = rule.explains ? await findReasons(database, read, { rule, interval, timezone }) : [];
       return composeNotice({ ...notice, contributors, reasons, ...(run && { run }) });

@@ -12,7 +12,7 @@ import {
 } from '../../core/schema.ts';
 import type { Interval } from '../../core/time/time.ts';
 import type { RunBehind } from '../../alerts/rules/notice.ts';
-import type { Rule } from '../../alerts/rules/rule.ts';
+import type { Rule, RuleWhere } from '../../alerts/rules/rule.ts';
 import { numberOrNull, textOrNull } from '../queries/field-values.ts';
 import type { Queryable, DatabaseRow } from '../store/file/database.ts';
 
@@ -62,6 +62,17 @@ const LOOKUPS: Record<Exclude<Rule['runs'], 'none'>, Lookup> = {
     detail: (row) =>
       [textOrNull(row['agent_status']), textOrNull(row['error_type'])].filter(Boolean).join(': '),
   },
+  scores: {
+    sql: `SELECT agent_run_id, user_id, gen_ai_evaluation_name AS name, score_passed, score_millionths / 1e6 AS value
+      FROM agent_score WHERE tallyspan_duplicate IS NOT TRUE AND score_millionths IS NOT NULL AND {agent.score}
+      ORDER BY score_millionths, timestamp DESC, agent_run_id`,
+    detail: (row) => {
+      const value = numberOrNull(row['value']);
+      const words =
+        row['score_passed'] === true ? 'good' : row['score_passed'] === false ? 'not good' : String(value);
+      return `${textOrNull(row['name']) ?? ''}: ${words}`;
+    },
+  },
   lost: {
     sql: `${ENDED} AND agent_status = 'lost' ORDER BY timestamp DESC, agent_run_id`,
     detail: () => 'lost',
@@ -75,12 +86,17 @@ export async function findRunBehind(
   { from, to }: Interval,
   group: GroupOf | undefined,
   pageUrl: string,
+  where: RuleWhere = {},
 ): Promise<RunBehind | undefined> {
   if (order === 'none') return undefined;
   const lookup = LOOKUPS[order];
+  const groups = [
+    ...(group === undefined ? [] : [group]),
+    ...Object.entries(where).map(([by, key]) => ({ by: by as Dimension, key })),
+  ];
   const values: DuckDBValue[] = [];
   const sql = lookup.sql.replaceAll(/\{(agent\.\w+)\}/g, (_, name: string) =>
-    conditionOn(name as EventName, { from, to }, group, values),
+    conditionOn(name as EventName, { from, to }, groups, values),
   );
   const [row] = await database.all(`${sql} LIMIT 1`, values);
   if (row === undefined) return undefined;
@@ -98,18 +114,27 @@ export async function findRunBehind(
 function conditionOn(
   name: EventName,
   { from, to }: Interval,
-  group: GroupOf | undefined,
+  groups: readonly GroupOf[],
   values: DuckDBValue[],
 ): string {
   const stretch = `timestamp > make_timestamptz(?::BIGINT * 1000) AND timestamp <= make_timestamptz(?::BIGINT * 1000)`;
   const ends = [Math.floor(from), Math.floor(to)];
   values.push(...ends);
   const own = `agent_run_id IS NOT NULL AND ${stretch}`;
-  if (group === undefined) return own;
+  return [own, ...groups.map((group) => groupCondition(name, stretch, ends, group, values))].join(' AND ');
+}
+
+function groupCondition(
+  name: EventName,
+  stretch: string,
+  ends: readonly number[],
+  group: GroupOf,
+  values: DuckDBValue[],
+): string {
   const field = fieldOfDimension(group.by);
   if (fieldsOf(name).includes(field)) {
     values.push(group.key);
-    return `${own} AND ${columnOf(field)}::VARCHAR = ?`;
+    return `${columnOf(field)}::VARCHAR = ?`;
   }
   // The row itself does not say: it is of a run in which something does, such as a call of the tool.
   const bearers = EVENT_NAMES.filter((one) => {
@@ -120,5 +145,5 @@ function conditionOn(
     values.push(group.key, ...ends);
     return `SELECT agent_run_id FROM ${tableOf(one)} WHERE ${columnOf(field)}::VARCHAR = ? AND ${stretch}`;
   });
-  return runs.length === 0 ? `${own} AND false` : `${own} AND agent_run_id IN (${runs.join(' UNION ALL ')})`;
+  return runs.length === 0 ? 'false' : `agent_run_id IN (${runs.join(' UNION ALL ')})`;
 }

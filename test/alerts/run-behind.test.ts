@@ -1,6 +1,8 @@
 // The run behind a value, for groups of every dimension: also of those that the end of a run does not carry.
 
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { RuleWhere } from '../../alerts/rules/rule.ts';
+import type { EventRecord } from '../../core/event.ts';
 import { DIMENSIONS } from '../../core/schema.ts';
 import { findRunBehind } from '../../server/alerting/run-behind.ts';
 import { openTestStore, removeTestStore, type TestStore } from '../server/test-store.ts';
@@ -53,8 +55,41 @@ it.each([
 });
 
 it.each(DIMENSIONS.map((by) => [by]))('by %s can be asked for', async (by) => {
-  for (const order of ['cost', 'duration', 'turns', 'failed', 'lost'] as const) {
+  for (const order of ['cost', 'duration', 'turns', 'failed', 'lost', 'scores'] as const) {
     const run = await findRunBehind(store.database, order, STRETCH, { by, key: 'nobody' }, PAGE);
     expect(run).toBeUndefined();
   }
 });
+
+it('of scores is the run with the lowest, of the score that the rule is about', async () => {
+  const events = [
+    score('cheap', 'helpful', 1),
+    score('dear', 'helpful', 0),
+    score('cheap', 'cost_usd', -1),
+    score('dear', 'cost_usd', 2),
+  ];
+  await store.store.write({ events, spans: [] });
+  const find = (where: RuleWhere): ReturnType<typeof findRunBehind> =>
+    findRunBehind(store.database, 'scores', STRETCH, undefined, PAGE, where);
+  expect(await find({ score: 'helpful' })).toMatchObject({
+    runId: hex('dear', 32),
+    detail: 'helpful: not good',
+  });
+  expect(await find({ score: 'cost_usd' })).toMatchObject({
+    runId: hex('cheap', 32),
+    detail: 'cost_usd: -1',
+  });
+});
+
+function score(run: string, name: string, value: number): EventRecord {
+  return {
+    timestamp: NOON,
+    'event.name': 'agent.score',
+    'service.name': 'shop',
+    span_id: hex(`${run} ${name}`, 16),
+    'agent.run_id': hex(run, 32),
+    'gen_ai.evaluation.name': name,
+    score_millionths: value * 1e6,
+    ...(name === 'helpful' ? { score_passed: value === 1 } : {}),
+  };
+}

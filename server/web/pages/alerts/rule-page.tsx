@@ -104,7 +104,7 @@ export function RulePage({ view }: { view: RuleView }): VNode {
       </div>
       <ChannelsOfRule view={view} />
       <AlertRules overview={{ ...overview, rules: [line], disabled: [] }} clock={clock} />
-      {rule.runs !== 'none' && (
+      {rule.runs !== 'none' && rule.runs !== 'scores' && (
         <Panel id="runs" title="Runs behind it">
           {view.runs.length === 0 ? (
             <div class="empty">No run in this time.</div>
@@ -196,6 +196,8 @@ export function runsParams({ runs }: Rule): Record<string, string> {
       return { status: 'failed' };
     case 'lost':
       return { status: 'lost' };
+    // A list of runs knows no scores: the notice names the run with the lowest.
+    case 'scores':
     case 'none':
       return {};
   }

@@ -49,7 +49,7 @@ export function registerRulesRoutes(app: FastifyInstance, context: WebContext): 
     };
     const [chart, page] = await Promise.all([
       readCourse(rule, stretch, now),
-      rule.runs === 'none' ? undefined : listRunPage(database, filter),
+      rule.runs === 'none' || rule.runs === 'scores' ? undefined : listRunPage(database, filter),
     ]);
     const view = { rule, line, overview, limit: limitOf(rule, line), chart, runs: page?.runs ?? [], stretch };
     return answerPage(
