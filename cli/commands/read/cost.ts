@@ -14,7 +14,7 @@ import type { CostQuestion, Source } from '../../../server/source.ts';
 import { usageError } from '../../terminal/cli-error.ts';
 import { writeAnswer } from '../../terminal/answer.ts';
 import type { CliIo, CliOutput } from '../../terminal/io.ts';
-import { zoneOf } from '../../terminal/moment.ts';
+import { windowText, zoneOf } from '../../terminal/moment.ts';
 import { durationOption, parseCount } from '../../options.ts';
 import {
   stretchOf,
@@ -120,7 +120,8 @@ function dayOfText(date: string, timezone: string): { readonly from: number; rea
 /** The rows of a report as a table, of groups the most expensive, with the total under it. */
 export function renderCostReport(report: SplitReport, output: CliOutput, limit = ROWS_SHOWN): string {
   // Days stand in the report whether anything happened or not.
-  if (report.rows.every(({ calls }) => calls === 0)) return `no spend in that time (${windowText(report)})\n`;
+  if (report.rows.every(({ calls }) => calls === 0))
+    return `no spend in that time (${windowText(report.window)})\n`;
   const rows = report.by === 'day' ? report.rows : report.rows.slice(0, limit);
   const table = renderTable(rows.flatMap(linesOf), columnsOf(report, output.isTTY === true), output);
   const remark = report.by === 'day' ? `, days in ${report.timezone}` : moreText(rows, report.rows);
@@ -130,10 +131,6 @@ export function renderCostReport(report: SplitReport, output: CliOutput, limit =
 function moreText(shown: readonly CostRow[], all: readonly CostRow[]): string {
   if (shown.length === all.length) return '';
   return `; the most expensive ${formatCount(shown.length)} of ${formatCount(all.length)}, --limit shows more`;
-}
-
-function windowText({ window }: CostReport): string {
-  return `${window.from.slice(0, 16)}Z – ${window.to.slice(0, 16)}Z`;
 }
 
 /** What `recost` found about the calls of the window. */
