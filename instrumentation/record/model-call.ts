@@ -204,15 +204,13 @@ export class ModelCall {
     run.costNanoUsd += costNanoUsd ?? 0;
     this.#telemetry.sightings.addCost(costNanoUsd ?? 0);
     run.retries += Math.max(0, this.attempts.length - 1);
+    const content = guard('record content', () => this.#content(endMs, spanContext));
+    // Copied for content alone: it has some sixty fields.
     this.#telemetry.events.emit(
       'agent.model_call',
       endMs,
       spanContext,
-      {
-        ...fields,
-        parent_span_id: span === undefined ? undefined : parentSpanId(span),
-        ...guard('record content', () => this.#content(endMs, spanContext)),
-      },
+      content === undefined ? fields : { ...fields, ...content },
       paid && shares && sumShares(this.#telemetry, this, paid, shares),
     );
     if (paid !== undefined && shares !== undefined) {
@@ -256,6 +254,7 @@ export class ModelCall {
     const firstChunkMs = facts.isStreamed ? answer.firstChunkMs : undefined;
     return {
       ...this.run.fields(),
+      parent_span_id: this.span === undefined ? undefined : parentSpanId(this.span),
       ...modelCallFields({
         provider: providerOf(this.#options.platform),
         requestedModel: facts.model,
