@@ -3,7 +3,7 @@
 // server commits in a second, and its disk. The forms take turns (A B, B A).
 // Run: node test/bench/cost-forms.ts [DAYS]. Writes docs/benchmarks/cost-forms.md with machine and date.
 
-import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import path from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
@@ -23,6 +23,8 @@ interface Form {
   readonly events: readonly EventRecord[];
   readonly bodies: readonly Buffer[];
   readonly perSecond: number[];
+  /** Processor time of the server for a call, µs. */
+  readonly cpuUs: number[];
   readonly megabytes: number[];
 }
 
@@ -30,7 +32,7 @@ function formOf(name: string, events: readonly EventRecord[]): Form {
   const bodies: Buffer[] = [];
   for (let start = 0; start < events.length; start += EVENTS_PER_REQUEST)
     bodies.push(encodeLogs(events.slice(start, start + EVENTS_PER_REQUEST)));
-  return { name, events, bodies, perSecond: [], megabytes: [] };
+  return { name, events, bodies, perSecond: [], cpuUs: [], megabytes: [] };
 }
 
 function medianOf(numbers: readonly number[]): number {
@@ -54,6 +56,7 @@ async function measure(form: Form): Promise<void> {
   const dataDir = await makeDataDir();
   const server = await startChildServer({ dataDir, retentionDays: 0 });
   const sender = httpSender(`http://${server.httpAddress}/v1/logs`);
+  const cpuBefore = cpuUsOf(server.pid);
   const startedMs = performance.now();
   const pending = form.bodies.values();
   await Promise.all(
@@ -62,6 +65,7 @@ async function measure(form: Form): Promise<void> {
     }),
   );
   form.perSecond.push((calls / (performance.now() - startedMs)) * 1_000);
+  form.cpuUs.push((cpuUsOf(server.pid) - cpuBefore) / calls);
   sender.close();
   await server.stop('SIGTERM');
   const bytes = readdirSync(dataDir).reduce((sum, name) => sum + statSync(path.join(dataDir, name)).size, 0);
@@ -69,10 +73,16 @@ async function measure(form: Form): Promise<void> {
   rmSync(dataDir, { recursive: true, force: true });
 }
 
-function rowOf({ name, events, bodies, perSecond, megabytes }: Form): string {
+/** Processor time that a process has used; Linux counts it in hundredths of a second. */
+function cpuUsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
+
+function rowOf({ name, events, bodies, perSecond, cpuUs, megabytes }: Form): string {
   const kilobytes = bodies.reduce((sum, body) => sum + body.length, 0) / calls / 1_000;
   const disk = (medianOf(megabytes) / calls) * 100_000;
-  return `| ${name} | ${(events.length / calls).toFixed(1)} | ${kilobytes.toFixed(1)} | ${Math.round(medianOf(perSecond)).toLocaleString('en-US')} | ${disk.toFixed(0)} |`;
+  return `| ${name} | ${(events.length / calls).toFixed(1)} | ${kilobytes.toFixed(1)} | ${Math.round(medianOf(perSecond)).toLocaleString('en-US')} | ${medianOf(cpuUs).toFixed(0)} | ${disk.toFixed(0)} |`;
 }
 
 function report(): string {
@@ -84,11 +94,11 @@ The same generated history, ${calls.toLocaleString('en-US')} model calls of agen
 requests of ${String(EVENTS_PER_REQUEST)} events, each answered after its commit. Both are stored with a row for each share. Medians of
 ${String(ROUNDS)} rounds, the forms in turn. Written by \`node test/bench/cost-forms.ts\`.
 
-| Form | records a call | KB a call | model calls a second, committed | disk, MB per 100,000 calls |
-|---|---|---|---|---|
+| Form | records a call | KB a call | model calls a second, committed | server's processor time for a call, µs | disk, MB per 100,000 calls |
+|---|---|---|---|---|---|
 ${forms.map(rowOf).join('\n')}
 
-Calls a second: ${ratio.toFixed(2)} times those of the older form.
+Calls a second: ${ratio.toFixed(2)} times those of the older form; on a machine that others use, too, processor time says more.
 
 ${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${String(cpus().length)} × ${cpus()[0]?.model.trim() ?? 'unknown'}, load at the end ${(loadavg()[0] ?? 0).toFixed(1)}.
 `;

@@ -5,7 +5,7 @@
 import { decodeShares } from '../../../core/attribution/cost-shares.ts';
 import type { ToolCost } from '../../../core/attribution/attribution.ts';
 import { toolCostFields } from '../../../core/pricing/cost-fields.ts';
-import { COMMON_FIELDS, FIELDS, type FieldKey } from '../../../core/schema.ts';
+import { COMMON_FIELDS, EVENTS, FIELDS, type FieldKey } from '../../../core/schema.ts';
 import { boundBatch } from '../columns/bounds.ts';
 import type { Selection } from '../columns/event-appender.ts';
 import { EventBatch, FIELD_INDEX } from '../columns/event-batch.ts';
@@ -29,6 +29,8 @@ const SHARED_FIELDS: readonly FieldKey[] = [
   'gen_ai.response.model',
   'agent.step_number',
 ];
+
+const OWN_FIELDS = EVENTS['agent.tool_cost'].fields.map((key) => [FIELD_INDEX[key], key] as const);
 
 /**
  * Takes the lists out of the calls; the rows that they are stored as. Rows that sum up shares are marked. The batches
@@ -82,6 +84,13 @@ function rowsOf(from: EventBatch, calls: readonly Shares[]): Selection {
     if (copied === undefined) texts.set(cell, (copied = to.addText(from.text(row, key) ?? '')));
     return copied;
   };
+  // Tools and rules come again and again.
+  const names = new Map<string, number>();
+  const nameCell = (name: string): number => {
+    let cell = names.get(name);
+    if (cell === undefined) names.set(name, (cell = to.addText(name)));
+    return cell;
+  };
   for (const { row, shares } of calls) {
     const cells = fields.flatMap((key) => {
       const cell = cellOf(row, key);
@@ -89,7 +98,13 @@ function rowsOf(from: EventBatch, calls: readonly Shares[]): Selection {
     });
     for (const share of shares) {
       for (const [field, cell] of cells) to.setCell(field, cell);
-      to.setEvent({ ...toolCostFields(share), 'event.name': 'agent.tool_cost' });
+      to.setName('agent.tool_cost');
+      const own = toolCostFields(share);
+      for (const [field, key] of OWN_FIELDS) {
+        const value = own[key];
+        if (typeof value === 'number') to.setCell(field, value);
+        else if (typeof value === 'string') to.setCell(field, nameCell(value));
+      }
       to.endRow();
     }
   }
