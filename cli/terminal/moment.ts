@@ -17,6 +17,6 @@ export async function zoneOf(source: Source): Promise<string> {
 }
 
 /** From one moment to another, in UTC to the minute: `2026-11-29T05:51Z – 2026-11-30T05:51Z`. */
-export function windowText({ from, to }: { readonly from: string; readonly to: string }): string {
+export function utcWindowText({ from, to }: { readonly from: string; readonly to: string }): string {
   return `${from.slice(0, 16)}Z – ${to.slice(0, 16)}Z`;
 }

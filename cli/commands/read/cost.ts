@@ -14,7 +14,7 @@ import type { CostQuestion, Source } from '../../../server/source.ts';
 import { usageError } from '../../terminal/cli-error.ts';
 import { writeAnswer } from '../../terminal/answer.ts';
 import type { CliIo, CliOutput } from '../../terminal/io.ts';
-import { windowText, zoneOf } from '../../terminal/moment.ts';
+import { utcWindowText, zoneOf } from '../../terminal/moment.ts';
 import { durationOption, parseCount } from '../../options.ts';
 import {
   stretchOf,
@@ -121,7 +121,7 @@ function dayOfText(date: string, timezone: string): { readonly from: number; rea
 export function renderCostReport(report: SplitReport, output: CliOutput, limit = ROWS_SHOWN): string {
   // Days stand in the report whether anything happened or not.
   if (report.rows.every(({ calls }) => calls === 0))
-    return `no spend in that time (${windowText(report.window)})\n`;
+    return `no spend in that time (${utcWindowText(report.window)})\n`;
   const rows = report.by === 'day' ? report.rows : report.rows.slice(0, limit);
   const table = renderTable(rows.flatMap(linesOf), columnsOf(report, output.isTTY === true), output);
   const remark = report.by === 'day' ? `, days in ${report.timezone}` : moreText(rows, report.rows);

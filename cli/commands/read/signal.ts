@@ -10,7 +10,7 @@ import { writeAnswer } from '../../terminal/answer.ts';
 import { usageError } from '../../terminal/cli-error.ts';
 import type { CliIo, CliOutput } from '../../terminal/io.ts';
 import { formatSignalValue } from '../../terminal/signal-format.ts';
-import { windowText, zoneOf } from '../../terminal/moment.ts';
+import { utcWindowText, zoneOf } from '../../terminal/moment.ts';
 import {
   stretchOf,
   whereOf,
@@ -85,7 +85,7 @@ function furtherOf(id: string, { by = '', breakdown }: SignalOptions): Dimension
 /** The answer in words: the number, what it is and over what; a row for each group. */
 export function renderSignal(result: SplitResult, output: CliOutput): string {
   const { title } = signalOf(result.id);
-  const over = windowText(result.window);
+  const over = utcWindowText(result.window);
   const { breakdown = [] } = result;
   if ('value' in result) {
     const line = `${title}: ${formatSignalValue(result.value, result.unit)}  (${over})\n`;

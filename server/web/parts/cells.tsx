@@ -75,8 +75,14 @@ export function visibleText(text: string): string {
   });
 }
 
+/** That there is no number, and when pointed at why. */
+export function Missing({ why }: { why: string }): VNode {
+  return <span title={why}>{NO_DATA}</span>;
+}
+
 /** An amount in a column: two decimals and four have their points one below the other. */
-export function Money({ of }: { of: number | null | undefined }): VNode {
+export function Money({ of, why }: { of: number | null | undefined; why?: string | undefined }): VNode {
+  if (of === null || of === undefined) return <Missing why={why ?? 'No call with a price'} />;
   const text = formatCost(of);
   return /\.\d\d$/.test(text) ? <span class="short">{text}</span> : <>{text}</>;
 }

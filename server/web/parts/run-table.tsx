@@ -4,11 +4,17 @@ import type { ComponentChildren, VNode } from 'preact';
 import { formatCost, formatCount, formatDuration, formatTokens } from '../../../core/text/format.ts';
 import { isAscendingOrder, type RunSort } from '../../queries/runs/run-order.ts';
 import type { RunSummary } from '../../queries/runs/run-summary.ts';
-import { Money, CostDoubts, Moment, Name, StatusBadge, linkTo, shortId } from './cells.tsx';
+import { Missing, Money, CostDoubts, Moment, Name, StatusBadge, linkTo, shortId } from './cells.tsx';
 import { thingPath } from '../../thing-path.ts';
 import { Scroll, type PartLabel } from './panel.tsx';
 
 const TAGS_SHOWN = 3;
+
+/** Why a run has no cost. */
+function costlessText({ unpriced_calls: unpriced, ...run }: RunSummary): string {
+  if (unpriced > 0) return 'Unpriced: no price is known for its calls';
+  return run['agent.turns'] === 0 ? 'No model call' : 'Not recorded';
+}
 
 interface Clock {
   readonly timezone: string;
@@ -105,6 +111,8 @@ const RUN_COLUMNS = {
           {formatDuration(Math.max(0, clock.now - Date.parse(run.started_at)))}{' '}
           <span class="hint">so far</span>
         </>
+      ) : run.duration_ms === null ? (
+        <Missing why="Not recorded" />
       ) : (
         formatDuration(run.duration_ms)
       ),
@@ -115,7 +123,7 @@ const RUN_COLUMNS = {
     isNumber: true,
     cell: (run) => (
       <>
-        <Money of={run['agent.cost_nano_usd']} />{' '}
+        <Money of={run['agent.cost_nano_usd']} why={costlessText(run)} />{' '}
         {run.nested_runs > 0 && (
           <span class="hint">{formatCost(run.cost_with_nested_nano_usd)} with nested</span>
         )}
