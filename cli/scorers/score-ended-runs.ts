@@ -157,6 +157,10 @@ class Scoring {
   async #record(scores: readonly RunScore[]): Promise<void> {
     if (scores.length === 0) return;
     const sink = await openScoreSink({ url: this.#server.uiUrl }, this.#io);
-    await sink.record(scores).finally(() => sink.close());
+    try {
+      await sink.record(scores);
+    } finally {
+      await sink.close();
+    }
   }
 }

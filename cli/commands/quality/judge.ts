@@ -81,7 +81,11 @@ export function registerJudge(program: Command, io: CliIo): void {
     io.signal.throwIfAborted();
     if (judged.scores.length > 0) {
       const sink = await openScoreSink(options, io);
-      await sink.record(judged.scores).finally(() => sink.close());
+      try {
+        await sink.record(judged.scores);
+      } finally {
+        await sink.close();
+      }
     }
     const costNanoUsd = judged.calls.reduce((sum, call) => sum + (call.cost_nano_usd ?? 0), 0);
     const answer = {
