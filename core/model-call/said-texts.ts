@@ -47,7 +47,7 @@ function textsOfBlock(block: MessageBlock, toolCallId?: string): SaidText[] {
 /** A value as JSON with its texts as they are read, not as they are escaped. */
 function valuesOf(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (typeof value !== 'object' || value === null) return String(value ?? '');
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? '';
   return Object.entries(value)
     .map(([key, inner]) => (Array.isArray(value) ? valuesOf(inner) : `${key}: ${valuesOf(inner)}`))
     .join(', ');

@@ -54,6 +54,18 @@ it.each(RECORDINGS)('%s leaves no content, but its counts, names, ids and models
   expect(rowsOf(name, true)).toBe(rows);
 });
 
+/** The texts of all steps of all runs, as their pages show them. */
+async function pagesOf(server: TestServer): Promise<string> {
+  const runs = await getJson<{ 'agent.run_id': string }[]>(server, '/api/runs?limit=20');
+  const pages: string[] = [];
+  for (const { 'agent.run_id': id } of runs) {
+    const { steps } = await getJson<{ steps: { span_id: string }[] }>(server, `/api/runs/${id}`);
+    for (const { span_id: span } of steps)
+      pages.push(await (await fetch(`${server.uiUrl}/runs/${id}?step=${span}&view=whole`)).text());
+  }
+  return pages.join('');
+}
+
 describe('a server', () => {
   const servers: TestServer[] = [];
   afterAll(() => Promise.all(servers.map((server) => server.remove())));
@@ -78,18 +90,6 @@ describe('a server', () => {
     );
     await post(server.httpAddress, '/v1/logs', JSON.stringify(otlpOf(logs)), headers);
     return server;
-  }
-
-  /** The texts of all steps of all runs, as their pages show them. */
-  async function pagesOf(server: TestServer): Promise<string> {
-    const runs = await getJson<{ 'agent.run_id': string }[]>(server, '/api/runs?limit=20');
-    const pages: string[] = [];
-    for (const { 'agent.run_id': id } of runs) {
-      const { steps } = await getJson<{ steps: { span_id: string }[] }>(server, `/api/runs/${id}`);
-      for (const { span_id: span } of steps)
-        pages.push(await (await fetch(`${server.uiUrl}/runs/${id}?step=${span}&view=whole`)).text());
-    }
-    return pages.join('');
   }
 
   it('that lets content in shows it of every call, and its files do not have it', async () => {

@@ -42,19 +42,21 @@ it('a log of wide rows is opened, checkpointed and closed with as much memory as
   await removeTestStore(again);
 }, 120_000);
 
+function wideList(row: number): string[] {
+  return Array.from({ length: 32 }, (_, item) =>
+    `${row}/${item}/`.padEnd(1000, String((row * 7919 + item) % 9973)),
+  );
+}
+
 it('rows that do not fit into the usual memory are stored with their content, and again after a start', async () => {
   const dataDir = await makeDataDir();
   const opened = await openTestStore(dataDir);
-  const list = (row: number): string[] =>
-    Array.from({ length: 32 }, (_, item) =>
-      `${row}/${item}/`.padEnd(1000, String((row * 7919 + item) % 9973)),
-    );
   const events = Array.from({ length: WIDE_CALLS }, (_, row) => ({
     timestamp: 1_795_000_000_000 + row,
     'event.name': 'agent.model_call' as const,
     trace_id: 'a'.repeat(32),
     span_id: String(row).padStart(16, '0'),
-    'tallyspan.prefix.messages': list(row),
+    'tallyspan.prefix.messages': wideList(row),
     ...(row === 5 && { 'tallyspan.request_json': '{"messages":[]}' }),
   }));
   await opened.store.write({ events, spans: [] });
