@@ -96,7 +96,9 @@ class Lane {
   #givenUp = 0;
   #lastDeliveredMs: number | undefined;
   #lastError: { atMs: number; message: string } | undefined;
-  #lastSentMs = 0;
+  /** Both by a clock that nobody sets: when something was sent last, and when the first of the queue is due. */
+  #lastSentMs = Number.NEGATIVE_INFINITY;
+  #dueMs = 0;
   #working: Promise<void> | undefined;
 
   constructor(channel: Channel, options: DelivererOptions) {
@@ -104,7 +106,11 @@ class Lane {
     this.#options = options;
     this.#timing = options.timing ?? DELIVERY_TIMING;
     this.queue = (options.left ?? []).filter((delivery) => delivery.channel === channel.name);
-    if (this.queue.length > 0) this.#work();
+    const [first] = this.queue;
+    if (first === undefined) return;
+    // A time that is further away is of a clock that was set, or from a file that others wrote.
+    this.#dueMs = performance.now() + Math.min(first.notBeforeMs - Date.now(), LONGEST_PAUSE_MS);
+    this.#work();
   }
 
   add(delivery: NoticeDelivery): void {
@@ -145,7 +151,7 @@ class Lane {
     for (;;) {
       const [first] = this.queue;
       if (first === undefined || this.#stop.signal.aborted) return;
-      await this.#waitUntil(Math.max(first.notBeforeMs, this.#lastSentMs + this.channel.gapMs));
+      await this.#waitUntil(Math.max(this.#dueMs, this.#lastSentMs + this.channel.gapMs));
       if (this.#stop.signal.aborted) return;
       await this.#attempt(first);
       this.#options.onChange();
@@ -153,7 +159,8 @@ class Lane {
   }
 
   async #attempt(delivery: NoticeDelivery): Promise<void> {
-    this.#lastSentMs = Date.now();
+    this.#lastSentMs = performance.now();
+    this.#dueMs = 0;
     try {
       await this.channel.send(delivery.notice, this.#stop.signal);
     } catch (error) {
@@ -183,6 +190,7 @@ class Lane {
     // Never sooner than by itself: a service may ask for nothing at all.
     const pauseMs = Math.max(failure?.retryAfterMs ?? 0, backoffMs * (0.5 + Math.random() / 2));
     const next = { ...delivery, attempts: delivery.attempts + 1, notBeforeMs: nowMs + pauseMs };
+    this.#dueMs = performance.now() + pauseMs;
     this.queue = [next, ...this.queue.slice(1)];
     if (delivery.attempts === 0) {
       this.#options.log(`alerts: ${this.channel.name} failed, trying again: ${message}`);
@@ -195,8 +203,7 @@ class Lane {
   }
 
   async #waitUntil(atMs: number): Promise<void> {
-    // A time that is further away is of a clock that was set, or from a file that others wrote.
-    const pauseMs = Math.min(atMs - Date.now(), LONGEST_PAUSE_MS);
+    const pauseMs = Math.min(atMs - performance.now(), LONGEST_PAUSE_MS);
     if (!(pauseMs > 0)) return;
     const { signal } = this.#stop;
     await new Promise<void>((resolve) => {

@@ -1,6 +1,6 @@
 // Delivery: retries, waits, restarts; one failed channel holds up no other.
 
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelName } from '../../alerts/rules/channel-settings.ts';
 import { testNotice, type Notice } from '../../alerts/rules/notice.ts';
@@ -88,6 +88,21 @@ describe('delivery', () => {
     await until(() => sending.waiting().length === 0);
     expect(sending.health()[0]).toMatchObject({ delivered: 1, givenUp: 0 });
     expect(sending.health()[0]?.lastError).toBeUndefined();
+  });
+
+  it('goes on at its pace when the clock is set back three days', async () => {
+    const slack = { ...scripted('slack', []), gapMs: 5 };
+    const sending = deliverer([slack]);
+    sending.enqueue(NOTICE, Date.now());
+    await until(() => slack.sent.length === 1);
+    const before = Date.now();
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => before - 3 * 86_400_000);
+    try {
+      sending.enqueue({ ...NOTICE, id: 'second' }, Date.now());
+      await until(() => slack.sent.length === 2);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('gives up what cannot succeed, shows it, and goes on with the next notice', async () => {
