@@ -6,7 +6,7 @@ import path from 'node:path';
 import { installPackages } from '../contract/versions/cached-packages.ts';
 
 const PROGRAMS = path.join(import.meta.dirname, 'programs');
-const SDK = { '@anthropic-ai/sdk': '1.11.0' };
+const SDK = { '@anthropic-ai/sdk': '1.14.0' };
 /** The line of OpenTelemetry that bare OpenTelemetry is measured with. */
 const OPEN_TELEMETRY = { '@opentelemetry/api': '1.10.0', '@opentelemetry/sdk-node': '0.301.0' };
 
