@@ -88,12 +88,18 @@ export function matchesPattern(pattern: string, text: string): boolean {
   return text.length - last.length >= at && text.endsWith(last);
 }
 
+const DAY_MS = 86_400_000;
+/** The day that was asked for last: each call asks, and writing a date takes longer than all the rest of it. */
+let lastDay = { number: Number.NaN, text: '' };
+
 /** The calendar day (UTC) of an instant in milliseconds, as 2026-11-30. */
 export function limitDayOf(atMs: number): string {
-  return new Date(atMs).toISOString().slice(0, 10);
+  const number = Math.floor(atMs / DAY_MS);
+  if (number !== lastDay.number) lastDay = { number, text: new Date(atMs).toISOString().slice(0, 10) };
+  return lastDay.text;
 }
 
 /** When the day of {@link limitDayOf} ends, Unix milliseconds. */
 export function limitDayEndMs(day: string): number {
-  return Date.parse(`${day}T00:00:00Z`) + 86_400_000;
+  return Date.parse(`${day}T00:00:00Z`) + DAY_MS;
 }
