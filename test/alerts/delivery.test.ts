@@ -103,6 +103,7 @@ describe('delivery', () => {
     } finally {
       clock.mockRestore();
     }
+    expect(sending.waiting()).toEqual([]);
   });
 
   it('gives up what cannot succeed, shows it, and goes on with the next notice', async () => {

@@ -28,7 +28,7 @@ function sumsByRun(events: readonly EventRecord[]): [string, number][] {
     const run = event['agent.run_id'] ?? '';
     byRun.set(run, (byRun.get(run) ?? 0) + (event.cost_nano_usd ?? 0));
   }
-  return [...byRun].filter(([, cost]) => cost > 0).toSorted();
+  return [...byRun].filter(([, cost]) => cost > 0).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
 
 const instructions = (chars: number): string =>

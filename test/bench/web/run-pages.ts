@@ -1,24 +1,24 @@
 // How long the server works for the page of a run of 300 steps and of one of 5,000, with a million events in the store: the
 // page as it opens, with a step in the pane, filtered by a text, and the JSON of the whole run. Before each question an
 // event is stored, so that nothing that was answered before is answered again.
-// Run: node test/bench/run-pages.ts [EVENTS]. Writes docs/benchmarks/run-pages.md with machine and date.
+// Run: node test/bench/web/run-pages.ts [EVENTS]. Writes docs/benchmarks/run-pages.md with machine and date.
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import path from 'node:path';
-import type { EventRecord } from '../../core/event.ts';
-import { startChildServer } from '../server/child-server.ts';
-import { makeDataDir } from '../server/data-dir.ts';
-import { openTestStore } from '../server/test-store.ts';
-import { generateEvents } from './agent-history.ts';
-import { encodeLogs } from './encode-logs.ts';
-import { httpSender } from './otlp-load.ts';
+import type { EventRecord } from '../../../core/event.ts';
+import { startChildServer } from '../../server/child-server.ts';
+import { makeDataDir } from '../../server/data-dir.ts';
+import { openTestStore } from '../../server/test-store.ts';
+import { generateEvents } from '../agent-history.ts';
+import { encodeLogs } from '../encode-logs.ts';
+import { httpSender } from '../otlp-load.ts';
 
 const EVENTS = Number(process.argv[2] ?? 1_000_000);
 const EVENTS_AT_ONCE = 5000;
 const QUESTIONS = 20;
 const TICKS_PER_SECOND = 100;
-const ROOT = path.resolve(import.meta.dirname, '../..');
+const ROOT = path.resolve(import.meta.dirname, '../../..');
 const RUNS = [
   ['a0', 150],
   ['a1', 2500],
@@ -170,7 +170,7 @@ const text = `# Pages of long runs, ${EVENTS.toLocaleString('en')} events stored
 
 ${QUESTIONS} questions each, an event stored before each of them; the server in a process of its own, the browser not
 included. Goals: 95 of 100 within 50 ms for 300 steps and within 150 ms for 5,000. Written by
-\`node test/bench/run-pages.ts\`. Processor time is what the server itself worked; the clock counts what others on the
+\`node test/bench/web/run-pages.ts\`. Processor time is what the server itself worked; the clock counts what others on the
 machine did meanwhile.
 
 | Steps | Page | p50 ms | p95 ms | longest ms | processor ms each |

@@ -1,16 +1,16 @@
 // Benchmark of the search over recorded content: runs of ten calls with prompts of some kilobytes, and what it takes to find
 // a word that one call has, a phrase, a word that most have, and one that nobody said. In the process, the page not
 // included.
-// Run: node test/bench/content-search.ts [CALLS]. Writes docs/benchmarks/content-search.md with machine and date.
+// Run: node test/bench/web/content-search.ts [CALLS]. Writes docs/benchmarks/content-search.md with machine and date.
 
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import path from 'node:path';
-import type { EventRecord } from '../../core/event.ts';
-import { DAY_MS } from '../../core/time/time.ts';
-import { searchContent } from '../../server/queries/search/search-content.ts';
-import { makeDataDir } from '../server/data-dir.ts';
-import { openTestStore } from '../server/test-store.ts';
+import type { EventRecord } from '../../../core/event.ts';
+import { DAY_MS } from '../../../core/time/time.ts';
+import { searchContent } from '../../../server/queries/search/search-content.ts';
+import { makeDataDir } from '../../server/data-dir.ts';
+import { openTestStore } from '../../server/test-store.ts';
 
 const CALLS = Number(process.argv[2] ?? 100_000);
 const CALLS_PER_RUN = 10;
@@ -18,7 +18,7 @@ const QUESTIONS = 20;
 /** Words of one message, of so many that there are. */
 const WORDS_PER_MESSAGE = 120;
 const VOCABULARY = 20_000;
-const ROOT = path.resolve(import.meta.dirname, '../..');
+const ROOT = path.resolve(import.meta.dirname, '../../..');
 
 let state = 1;
 function next(below: number): number {
@@ -102,7 +102,7 @@ const text = `# Search over recorded content: ${CALLS.toLocaleString('en')} call
 
 Runs of ${CALLS_PER_RUN} calls, each request with all messages before it, ${WORDS_PER_MESSAGE} words a message; ${QUESTIONS} questions of each kind, in the
 process. Stored in ${storeSeconds.toFixed(0)} s, index included; ${Number(stretches?.['n']).toLocaleString('en')} stretches of words; the data file has ${diskMb.toFixed(0)} MB.
-Written by \`node test/bench/content-search.ts\`.
+Written by \`node test/bench/web/content-search.ts\`.
 
 | Question | found | p50 ms | p95 ms | longest ms | processor ms each |
 |---|---|---|---|---|---|
