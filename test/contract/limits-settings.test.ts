@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { decodeShares } from '../../core/attribution/cost-shares.ts';
 import type { Exchange, RecordedRequest } from '../fakes/anthropic-api.ts';
 import { answer, toolUse } from '../fakes/messages.ts';
 import { eventsOf, openHarness, type Harness, type Outcome } from './harness.ts';
@@ -50,12 +51,14 @@ it('TALLYSPAN_LIMIT_TOOL_RUN stops at what one tool costs in the context, and na
   expect(refusal).toMatchObject({ 'limit.key': 'search', 'gen_ai.tool.name': 'search' });
   // By the events of the run the tool has cost what the refusal says. What it costs is known after a call: a limit is
   // passed by no more than what the tool grew by in one.
-  const shares = eventsOf(outcome, 'agent.tool_cost').filter(
-    (event) => event['gen_ai.tool.name'] === 'search',
+  const costs = eventsOf(outcome, 'agent.model_call').flatMap((call) =>
+    decodeShares(call['tallyspan.cost_shares'] ?? [])
+      .filter(({ tool }) => tool === 'search')
+      .map(({ costNanoUsd }) => costNanoUsd),
   );
-  const spent = shares.reduce((sum, { cost_nano_usd: share = 0 }) => sum + share, 0);
+  const spent = costs.reduce((sum, cost) => sum + cost, 0);
   expect(refusal?.limit_spent_nano_usd).toBe(spent);
-  const [before = 0, last = 0] = shares.slice(-2).map(({ cost_nano_usd: share = 0 }) => share);
+  const [before = 0, last = 0] = costs.slice(-2);
   expect(spent).toBeLessThanOrEqual(10_000_000 + (last - before));
   expect(spent + last).toBeGreaterThan(10_000_000);
   expect(outcome.requests).toHaveLength(eventsOf(outcome, 'agent.model_call').length);
