@@ -7,9 +7,14 @@ export type ColumnName<K extends string = FieldKey> = K extends `${infer Head}.$
   ? `${Head}_${ColumnName<Tail>}`
   : K;
 
+/** Names that were asked for: one is asked for with each field of each row. */
+const names = new Map<FieldKey, string>();
+
 /** Name of a field as a DuckDB column and as a Loki label: dots become underscores. */
 export function columnOf<K extends FieldKey>(key: K): ColumnName<K> {
-  return key.replaceAll('.', '_') as ColumnName<K>;
+  let name = names.get(key);
+  if (name === undefined) names.set(key, (name = key.replaceAll('.', '_')));
+  return name as ColumnName<K>;
 }
 
 /** Columns of events as a row of the store has them: a time is a `Date`, no value is null. */

@@ -7,7 +7,15 @@ import { FIELD_KEYS, FIELDS, type FieldDefinition, type FieldKey } from '../../c
 import { SEALED_FIELDS } from '../store/file/content-cipher.ts';
 import type { DatabaseRow } from '../store/file/database.ts';
 
-const SHOWN_KEYS = FIELD_KEYS.filter((key) => !SEALED_FIELDS.some((sealed) => sealed === key));
+/** What of a row is shown, with the names that it needs, made once. */
+const SHOWN_FIELDS = FIELD_KEYS.filter((key) => !SEALED_FIELDS.some((sealed) => sealed === key)).map(
+  (key) => ({
+    key,
+    column: columnOf(key),
+    usdKey:
+      (FIELDS[key] as FieldDefinition).unit === 'nanoUsd' ? key.replace('_nano_usd', '_usd') : undefined,
+  }),
+);
 
 /** One event or summary as JSON. */
 export type EventJson = Record<string, unknown>;
@@ -15,12 +23,11 @@ export type EventJson = Record<string, unknown>;
 /** The event of a row, keys as in the schema, each money field followed by its USD. */
 export function eventJson(row: DatabaseRow): EventJson {
   const json: EventJson = {};
-  for (const key of SHOWN_KEYS) {
-    const value = row[columnOf(key)];
+  for (const { key, column, usdKey } of SHOWN_FIELDS) {
+    const value = row[column];
     if (value === null || value === undefined) continue;
     json[key] = value instanceof Date ? value.toISOString() : value;
-    if ((FIELDS[key] as FieldDefinition).unit === 'nanoUsd')
-      json[key.replace('_nano_usd', '_usd')] = usdOf(Number(value));
+    if (usdKey !== undefined) json[usdKey] = usdOf(Number(value));
   }
   return json;
 }

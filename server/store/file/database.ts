@@ -253,7 +253,7 @@ async function databaseOf(
     writer,
     recovery,
     checkPlace,
-    ...queriesBy((work) => readers.use(work)),
+    ...queriesBy((work, canRepeat) => readers.use(work, canRepeat)),
     async readLong(signal) {
       const reader = await readers.readLong(signal);
       return { ...queriesBy((work) => reader.use(work)), end: () => reader.end() };
@@ -300,7 +300,7 @@ async function databaseOf(
 
 /** Answers by a connection that `use` lends. */
 function queriesBy(
-  use: <T>(work: (connection: DuckDBConnection) => Promise<T>) => Promise<T>,
+  use: <T>(work: (connection: DuckDBConnection) => Promise<T>, canRepeat?: boolean) => Promise<T>,
 ): ChunkQueryable {
   return {
     all: (sql, values = []) =>
@@ -310,7 +310,7 @@ function queriesBy(
         const chunks = 1 + Math.ceil(rows.length / ROWS_PER_CHUNK);
         leaveNativeBytes(answer.columnCount * BYTES_PER_COLUMN * chunks);
         return rows;
-      }),
+      }, true),
     readChunks: (sql, values, take) =>
       use(async (connection) => {
         // Streamed: V8 would keep the whole of an answer long after its last chunk.
@@ -329,10 +329,13 @@ function boundOf(values: SqlValues): DuckDBValue[] | Record<string, DuckDBValue>
   return values as DuckDBValue[] | Record<string, DuckDBValue>;
 }
 
+/** The row itself, which nobody else has: rows are wide, and most of their values are plain. */
 function plainRow(row: Record<string, unknown>): DatabaseRow {
-  const plain: Record<string, unknown> = {};
-  for (const key in row) plain[key] = plainValue(row[key]);
-  return plain;
+  for (const key in row) {
+    const value = row[key];
+    if (typeof value === 'bigint' || Array.isArray(value)) row[key] = plainValue(value);
+  }
+  return row;
 }
 
 function plainValue(value: unknown): unknown {

@@ -3,7 +3,7 @@
 // as it takes or until it is given up, and no question waits for it.
 
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { MEMORY_LIMIT, connect } from './attached-file.ts';
+import { MEMORY_LIMIT, connect, isOutOfMemory } from './attached-file.ts';
 
 const READERS = 2;
 const INTERRUPT_AGAIN_MS = 50;
@@ -34,6 +34,8 @@ export class ReaderPool {
   readonly #instance: DuckDBInstance;
   readonly #longWaiting: (() => void)[] = [];
   #hasLongReader = false;
+  /** Questions that have more memory than usual. */
+  #withMore = 0;
   /** Work of the one who reads for long. */
   #longWork: { readonly connection: DuckDBConnection; readonly ended: Promise<unknown> } | undefined;
   #isClosed = false;
@@ -49,10 +51,13 @@ export class ReaderPool {
     return new ReaderPool(instance, connections);
   }
 
-  /** @throws what the work throws; it is interrupted when it takes longer than the limit */
-  async use<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  /**
+   * Work that fails for want of memory, as others need it just then, is done once more with more of it where it `canRepeat`.
+   * @throws what the work throws; it is interrupted when it takes longer than the limit
+   */
+  async use<T>(work: (connection: DuckDBConnection) => Promise<T>, canRepeat = false): Promise<T> {
     const connection = await this.#take();
-    const working = work(connection);
+    const working = canRepeat ? this.#workAgain(connection, work) : work(connection);
     this.#busy.set(connection, working);
     const timer = setTimeout(() => interruptUntilEnd(connection, working), QUERY_LIMIT_MS);
     try {
@@ -61,6 +66,26 @@ export class ReaderPool {
       clearTimeout(timer);
       this.#busy.delete(connection);
       this.#giveBack(connection);
+    }
+  }
+
+  async #workAgain<T>(
+    connection: DuckDBConnection,
+    work: (connection: DuckDBConnection) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await work(connection);
+    } catch (error) {
+      if (!isOutOfMemory(error) || this.#isClosed) throw error;
+    }
+    this.#withMore++;
+    try {
+      await connection.run(`SET memory_limit = '${LONG_MEMORY}'`);
+      return await work(connection);
+    } finally {
+      this.#withMore--;
+      if (this.#withMore === 0 && !this.#hasLongReader)
+        await connection.run(`SET memory_limit = '${MEMORY_LIMIT}'`).catch(() => undefined);
     }
   }
 

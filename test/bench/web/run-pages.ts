@@ -134,8 +134,8 @@ async function time(address: string): Promise<string> {
     if (!(await sender.send(encodeLogs([note])))) throw new Error('an event was refused');
     const [asked, before] = [performance.now(), processorMs()];
     const answer = await fetch(server.uiUrl + address);
-    await answer.arrayBuffer();
-    if (!answer.ok) throw new Error(`${address} answered ${answer.status}`);
+    const body = await answer.text();
+    if (!answer.ok) throw new Error(`${address} answered ${answer.status}: ${body.slice(0, 300)}`);
     if (n < 0) continue;
     times.push(performance.now() - asked);
     processor += processorMs() - before;
