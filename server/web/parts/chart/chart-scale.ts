@@ -21,6 +21,17 @@ export function valueAxis(greatest: number, isRatio = false): ValueAxis {
   return { ticks: scale.ticks(TICKS), heightOf: (value) => Math.max(0, scale(value)) };
 }
 
+/** Amounts of an axis with as many decimals as the one that needs most of them, two at least. */
+export function alignAmounts(labels: readonly string[]): readonly string[] {
+  const parts = labels.map((label) => /^(\$[\d,]+)\.(\d+)$/.exec(label));
+  if (parts.some((part) => part === null)) return labels;
+  const needed = parts.map((part) => (part?.[2] ?? '').replace(/0+$/, '').length);
+  const decimals = Math.max(2, ...needed);
+  return parts.map(
+    (part) => `${part?.[1] ?? ''}.${(part?.[2] ?? '').slice(0, decimals).padEnd(decimals, '0')}`,
+  );
+}
+
 export interface TimeTick {
   /** Index of the step that it stands at. */
   readonly index: number;

@@ -7,7 +7,7 @@ import { NO_DATA } from '../../../../core/text/format.ts';
 import type { ChartData, ChartSeries } from '../../../queries/signals/read-chart.ts';
 import { visibleText } from '../cells.tsx';
 import { Scroll } from '../panel.tsx';
-import { timeStepName, timeTicks, valueAxis, type ValueAxis } from './chart-scale.ts';
+import { alignAmounts, timeStepName, timeTicks, valueAxis, type ValueAxis } from './chart-scale.ts';
 
 export interface TimeChartProps {
   /** What it shows, for who does not see it. */
@@ -43,12 +43,13 @@ export function TimeChart(props: TimeChartProps): VNode {
     ),
   );
   const axis = valueAxis(greatest, isRatio);
+  const labels = alignAmounts(axis.ticks.map((tick) => format(tick)));
   return (
     <div class="chart" data-chart>
       <svg class="y" width="56" height={HEIGHT} aria-hidden="true">
-        {axis.ticks.map((tick) => (
+        {axis.ticks.map((tick, index) => (
           <text key={tick} x="50" y={yOf(axis, tick) + 4} text-anchor="end">
-            {format(tick)}
+            {labels[index]}
           </text>
         ))}
       </svg>
