@@ -29,6 +29,22 @@ export interface ToolCost {
   readonly rule: AttributionRule;
 }
 
+/** A row that nothing is added to yet. */
+export function emptyToolCost(tool: string, rule: AttributionRule): ToolCost {
+  return {
+    tool,
+    costNanoUsd: 0,
+    firstReadNanoUsd: 0,
+    cacheWriteNanoUsd: 0,
+    cacheReadNanoUsd: 0,
+    carryNanoUsd: 0,
+    outputNanoUsd: 0,
+    webSearchNanoUsd: 0,
+    tokens: 0,
+    rule,
+  };
+}
+
 export interface ChargedCall {
   readonly shape: RequestShape;
   readonly usage: Usage;
@@ -332,18 +348,7 @@ function addCounted(
   const amount = outputNanoUsd + webSearchNanoUsd;
   if (amount === 0 && tokens === 0) return;
   const index = costs.findIndex((row) => row.tool === tool);
-  const row = costs[index] ?? {
-    tool,
-    costNanoUsd: 0,
-    firstReadNanoUsd: 0,
-    cacheWriteNanoUsd: 0,
-    cacheReadNanoUsd: 0,
-    carryNanoUsd: 0,
-    outputNanoUsd: 0,
-    webSearchNanoUsd: 0,
-    tokens: 0,
-    rule: 'counted',
-  };
+  const row = costs[index] ?? emptyToolCost(tool, 'counted');
   const sum: ToolCost = {
     ...row,
     costNanoUsd: row.costNanoUsd + amount,

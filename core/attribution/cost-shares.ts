@@ -5,7 +5,7 @@
 
 import { LIST_LIMITS, SENT_NAME_CHARS } from '../field-limits.ts';
 import { MINUTE_MS } from '../time/time.ts';
-import type { AttributionRule, ToolCost } from './attribution.ts';
+import { emptyToolCost, type AttributionRule, type ToolCost } from './attribution.ts';
 
 /**
  * Calls are summed within five minutes of the clock, ends included, starts not, as windows of signals are: days of every
@@ -70,7 +70,7 @@ function decodeShare(item: string): ToolCost | undefined {
   const [letter, ...parts] = item.slice(end + 1).split(' ');
   const rule = RULES.find((one) => one.charAt(0) === letter);
   if (rule === undefined) return undefined;
-  const share = emptyShare(item.slice(0, end), rule);
+  const share: Sum = emptyToolCost(item.slice(0, end), rule);
   for (const text of parts) {
     const part = PART_OF.get(text.charAt(0));
     const amount = Number(text.slice(1));
@@ -84,21 +84,6 @@ function decodeShare(item: string): ToolCost | undefined {
 
 type Sum = { -readonly [K in keyof ToolCost]: ToolCost[K] };
 
-function emptyShare(tool: string, rule: AttributionRule): Sum {
-  return {
-    tool,
-    costNanoUsd: 0,
-    firstReadNanoUsd: 0,
-    cacheWriteNanoUsd: 0,
-    cacheReadNanoUsd: 0,
-    carryNanoUsd: 0,
-    outputNanoUsd: 0,
-    webSearchNanoUsd: 0,
-    tokens: 0,
-    rule,
-  };
-}
-
 /** Sums of shares by tool. */
 export class ShareSums {
   readonly #sums = new Map<string, { readonly sum: Sum; calls: number }>();
@@ -107,7 +92,7 @@ export class ShareSums {
     for (const share of shares) {
       let entry = this.#sums.get(share.tool);
       if (entry === undefined)
-        this.#sums.set(share.tool, (entry = { sum: emptyShare(share.tool, share.rule), calls: 0 }));
+        this.#sums.set(share.tool, (entry = { sum: emptyToolCost(share.tool, share.rule), calls: 0 }));
       const { sum } = entry;
       entry.calls += calls;
       sum.costNanoUsd += share.costNanoUsd;

@@ -4,7 +4,7 @@
 // to what its calls cost, to the nano-dollar.
 
 import { PSEUDO_TOOLS } from '../attribution/block-shape.ts';
-import type { ToolCost } from '../attribution/attribution.ts';
+import { emptyToolCost, type ToolCost } from '../attribution/attribution.ts';
 import { shareOut } from '../attribution/share-out.ts';
 import { estimateTextTokens } from '../attribution/token-estimate.ts';
 import type { CostBuckets } from '../pricing/cost.ts';
@@ -167,18 +167,9 @@ export function addToolCost(rows: Map<string, ToolCost>, row: ToolCost): void {
 type Parts = Partial<Omit<ToolCost, 'tool' | 'costNanoUsd' | 'rule'>>;
 
 function rowOf(tool: string, parts: Parts, rule: ToolCost['rule'] = 'prefix'): ToolCost {
-  const row = {
-    firstReadNanoUsd: 0,
-    cacheWriteNanoUsd: 0,
-    cacheReadNanoUsd: 0,
-    carryNanoUsd: 0,
-    outputNanoUsd: 0,
-    webSearchNanoUsd: 0,
-    tokens: 0,
-    ...parts,
-  };
-  const { tokens: _, ...amounts } = row;
-  return { tool, costNanoUsd: Object.values(amounts).reduce((total, part) => total + part, 0), ...row, rule };
+  const { tokens: _, ...amounts } = parts;
+  const costNanoUsd = Object.values(amounts).reduce((total, part) => total + part, 0);
+  return { ...emptyToolCost(tool, rule), ...parts, costNanoUsd };
 }
 
 function hasWeight(weights: readonly number[]): boolean {

@@ -4,6 +4,7 @@
 import { context, type Context } from '@opentelemetry/api';
 import type { PriceOverrides } from '../../core/pricing/cost.ts';
 import { NANO_USD_PER_USD, usdOf } from '../../core/money.ts';
+import { NewestMap } from '../../core/newest-map.ts';
 import { asJson, asText } from '../../core/model-call/json.ts';
 import { MessageReader } from '../../core/model-call/message-reader.ts';
 import { mergeStreamUsage } from '../../core/pricing/stream-usage.ts';
@@ -35,15 +36,14 @@ interface Totals {
 }
 
 /** Totals at the last result of each session: a resumed session counts on from there. */
-const lastTotals = new Map<string, Totals>();
+const lastTotals = new NewestMap<string, Totals>();
 const MAX_SESSIONS = 1_000;
 
 function rememberTotals(sessionId: string | undefined, totals: Totals): void {
   if (sessionId === undefined) return;
   lastTotals.delete(sessionId);
   lastTotals.set(sessionId, totals);
-  const [oldest] = lastTotals.keys();
-  if (lastTotals.size > MAX_SESSIONS && oldest !== undefined) lastTotals.delete(oldest);
+  if (lastTotals.size > MAX_SESSIONS) lastTotals.dropOldest();
 }
 
 export class AgentSession {

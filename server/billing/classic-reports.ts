@@ -9,7 +9,7 @@ import {
   type BilledRow,
 } from '../../core/billing/billed-row.ts';
 import { priceCall } from '../../core/pricing/cost.ts';
-import { readingOf, type Usage } from '../../core/pricing/usage.ts';
+import { NO_USAGE, readingOf, type Usage } from '../../core/pricing/usage.ts';
 import type { AdminClient } from './admin-client.ts';
 import { reportedAmount, reportedKind } from './reported-cost.ts';
 
@@ -127,15 +127,6 @@ function cellOf(day: string, kind: BilledKind, named: Named): string {
   ]);
 }
 
-const NO_TOKENS: Usage = {
-  input: 0,
-  cacheRead: 0,
-  cacheWrite5m: 0,
-  cacheWrite1h: 0,
-  output: 0,
-  thinking: 0,
-  webSearches: 0,
-};
 const COUNTED: Readonly<Partial<Record<BilledKind, keyof Usage>>> = {
   input: 'input',
   cache_read: 'cacheRead',
@@ -150,7 +141,7 @@ const TOKENS = 1_000;
 function priceOf(day: string, kind: BilledKind, { model, speed }: UsageResult): number {
   const counted = COUNTED[kind];
   if (counted === undefined || !model) return 1;
-  const reading = readingOf({ ...NO_TOKENS, [counted]: TOKENS }, { speed: speed ?? undefined });
+  const reading = readingOf({ ...NO_USAGE, [counted]: TOKENS }, { speed: speed ?? undefined });
   const cost = priceCall(reading, {
     model,
     requestedModel: model,

@@ -2,6 +2,7 @@
 // included, or the wait would be no hindrance to who guesses.
 
 import { isIPv6 } from 'node:net';
+import { NewestMap } from '../../../core/newest-map.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../core/time/time.ts';
 
 export const GUESSES_PER_MINUTE = 10;
@@ -15,8 +16,8 @@ interface Count {
 }
 
 export class Guesses {
-  readonly #counts = new Map<string, Count>();
-  readonly #known = new Map<string, number>();
+  readonly #counts = new NewestMap<string, Count>();
+  readonly #known = new NewestMap<string, number>();
   readonly #log: (line: string) => void;
   readonly #now: () => number;
 
@@ -64,9 +65,8 @@ export class Guesses {
 }
 
 /** The oldest goes when there are too many. */
-function keep<T>(map: Map<string, T>, key: string, value: T): void {
-  const [oldest] = map.keys();
-  if (oldest !== undefined && map.size >= ADDRESSES_LIMIT) map.delete(oldest);
+function keep<T>(map: NewestMap<string, T>, key: string, value: T): void {
+  if (map.size >= ADDRESSES_LIMIT) map.dropOldest();
   map.set(key, value);
 }
 

@@ -2,6 +2,7 @@
 // known to this process only: it ends by signing out, without use, after its time, and with the process.
 
 import { createHash, randomBytes } from 'node:crypto';
+import { NewestMap } from '../../../core/newest-map.ts';
 import { DAY_MS } from '../../../core/time/time.ts';
 
 /** A session ends so long after it began, whatever happens. */
@@ -18,7 +19,7 @@ interface Session {
 
 export class Sessions {
   /** By digest, so that who reads the memory of the process has no session. In the order of their beginning. */
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new NewestMap<string, Session>();
   /** Monotonic, ms: a clock that is set ends nothing and lengthens nothing. */
   readonly #now: () => number;
 
@@ -29,8 +30,7 @@ export class Sessions {
   /** Begins a session and gives its id. */
   begin(): string {
     const id = randomBytes(ID_BYTES).toString('base64url');
-    const [oldest] = this.#sessions.keys();
-    if (oldest !== undefined && this.#sessions.size >= SESSIONS_LIMIT) this.#sessions.delete(oldest);
+    if (this.#sessions.size >= SESSIONS_LIMIT) this.#sessions.dropOldest();
     this.#sessions.set(digestOf(id), { begunMs: this.#now(), usedMs: this.#now() });
     return id;
   }

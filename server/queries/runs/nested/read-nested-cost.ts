@@ -1,9 +1,9 @@
 // Nested runs of a run: those that it started, and those that they started in turn. What they cost is paid for it.
 
-import { eventsSql } from '../../../../signals/event-tables.ts';
-import { instantSql, textSql } from '../../../../signals/sql-text.ts';
+import { instantSql } from '../../../../signals/sql-text.ts';
 import type { Queryable } from '../../../store/file/database.ts';
 import { numberOrNull } from '../../field-values.ts';
+import { nestedRunsSql } from './nested-runs-sql.ts';
 
 export interface NestedCost {
   readonly runs: number;
@@ -11,13 +11,7 @@ export interface NestedCost {
   readonly costNanoUsd: number | null;
 }
 
-/** Runs that name each other as the one that started them would have no end. */
-const LEVELS_LIMIT = 100;
-const RUNS_LIMIT = 10_000;
-const LINKS = eventsSql(
-  ['agent.run_id', 'agent.parent_run_id', 'timestamp'],
-  ['agent.run.started', 'agent.run'],
-);
+const LIMITS = { levels: 100, runs: 10_000 };
 
 /** On all levels; `sinceMs` is before any of their events, Unix milliseconds. A run that goes on costs what its calls did. */
 export async function readNestedCost(
@@ -27,17 +21,7 @@ export async function readNestedCost(
 ): Promise<NestedCost> {
   const since = `timestamp >= ${instantSql(sinceMs)}`;
   const [row] = await database.all(
-    `WITH RECURSIVE links AS MATERIALIZED (
-       SELECT DISTINCT agent_run_id AS id, agent_parent_run_id AS parent_id FROM ${LINKS}
-       WHERE agent_parent_run_id IS NOT NULL AND ${since}
-     ), levels AS (
-       SELECT ${textSql(runId)} AS id, 0 AS level
-       UNION
-       SELECT links.id, level + 1 FROM links JOIN levels ON links.parent_id = levels.id
-       WHERE level < ${LEVELS_LIMIT}
-     ), nested AS (
-       SELECT DISTINCT id FROM levels WHERE id <> ${textSql(runId)} LIMIT ${RUNS_LIMIT}
-     ), ended AS (
+    `WITH RECURSIVE ${nestedRunsSql(runId, since, LIMITS)}, ended AS (
        SELECT agent_run_id AS id, any_value(agent_cost_nano_usd) AS cost FROM agent_run
        WHERE agent_run_id IN (SELECT id FROM nested) AND ${since} GROUP BY 1
      ), called AS (

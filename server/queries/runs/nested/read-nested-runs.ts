@@ -1,10 +1,10 @@
 // Nested runs of a run on all levels, each as a summary with the span in which it began: what places it in a tree.
 
-import { eventsSql } from '../../../../signals/event-tables.ts';
 import { instantSql, textSql } from '../../../../signals/sql-text.ts';
 import { textsSql, type Queryable, type DatabaseRow } from '../../../store/file/database.ts';
 import { compareText } from '../../../../core/text/text-order.ts';
 import { numberOrNull, textOrNull } from '../../field-values.ts';
+import { nestedRunsSql } from './nested-runs-sql.ts';
 import { readCostDoubts, sumsSoFar, summaryOf, type RunSummary } from '../run-summary.ts';
 
 export interface NestedRunSummary extends RunSummary {
@@ -12,12 +12,7 @@ export interface NestedRunSummary extends RunSummary {
   readonly parent_span_id: string | null;
 }
 
-const LEVELS_LIMIT = 50;
-const RUNS_LIMIT = 2000;
-const LINKS = eventsSql(
-  ['agent.run_id', 'agent.parent_run_id', 'timestamp'],
-  ['agent.run.started', 'agent.run'],
-);
+const LIMITS = { levels: 50, runs: 2000 };
 const SHARED_COLUMNS = `agent_run_id, agent_parent_run_id, parent_span_id, gen_ai_agent_name, agent_version, user_id,
   gen_ai_conversation_id, agent_task_type, service_name, trace_id, timestamp, agent_tags`;
 const END_COLUMNS = `${SHARED_COLUMNS}, agent_status, error_type, duration_ms, agent_turns, agent_tool_calls,
@@ -31,18 +26,7 @@ export async function readNestedRuns(
 ): Promise<NestedRunSummary[]> {
   const since = `timestamp >= ${instantSql(sinceMs)}`;
   const ids = (
-    await database.all(
-      `WITH RECURSIVE links AS MATERIALIZED (
-         SELECT DISTINCT agent_run_id AS id, agent_parent_run_id AS parent_id FROM ${LINKS}
-         WHERE agent_parent_run_id IS NOT NULL AND ${since}
-       ), levels AS (
-         SELECT ${textSql(runId)} AS id, 0 AS level
-         UNION
-         SELECT links.id, level + 1 FROM links JOIN levels ON links.parent_id = levels.id
-         WHERE level < ${LEVELS_LIMIT}
-       )
-       SELECT DISTINCT id FROM levels WHERE id <> ${textSql(runId)} LIMIT ${RUNS_LIMIT}`,
-    )
+    await database.all(`WITH RECURSIVE ${nestedRunsSql(runId, since, LIMITS)} SELECT id FROM nested`)
   ).map((row) => String(row['id']));
   if (ids.length === 0) return [];
   const where = `${since} AND agent_run_id IN ${textsSql(textSql(JSON.stringify(ids)))}`;

@@ -2,7 +2,6 @@
 // difference in cost is made of.
 
 import type { VNode } from 'preact';
-import { formatCost, formatCount, formatPercent } from '../../../../core/text/format.ts';
 import type { DiagnosisReport } from '../../../queries/diagnosis/read-diagnosis.ts';
 import type { GroupDifference, GroupsReport } from '../../../queries/groups/compare-groups.ts';
 import { intervalText, meaningText, numberText, signedText } from '../../../queries/groups/group-texts.ts';
@@ -116,6 +115,34 @@ function Suggestions({ view }: { view: GroupsView }): VNode {
   );
 }
 
+interface PlainNumberProps {
+  readonly id: string;
+  readonly title: string;
+  readonly a: number | null;
+  readonly b: number | null;
+  readonly unit: GroupDifference['unit'];
+}
+
+/** A number of which no interval is known. */
+function PlainNumber({ id, title, a, b, unit }: PlainNumberProps): VNode {
+  return (
+    <tr data-row={id}>
+      <td>{title}</td>
+      <td class="n" data-label="A">
+        {numberText(a, unit)}
+      </td>
+      <td class="n" data-label="B">
+        {numberText(b, unit)}
+      </td>
+      <td class="n" data-label="B − A">
+        {signedText(minus(b, a), unit)}
+      </td>
+      <td />
+      <td />
+    </tr>
+  );
+}
+
 function Comparison({ view, sides }: { view: GroupsView; sides: { a: GroupSide; b: GroupSide } }): VNode {
   const { a, b } = sides;
   return (
@@ -145,34 +172,14 @@ function Comparison({ view, sides }: { view: GroupsView; sides: { a: GroupSide; 
             </tr>
           </thead>
           <tbody>
-            <tr data-row="runs">
-              <td>Runs</td>
-              <td class="n" data-label="A">
-                {formatCount(a.group.numbers.runs)}
-              </td>
-              <td class="n" data-label="B">
-                {formatCount(b.group.numbers.runs)}
-              </td>
-              <td class="n" data-label="B − A">
-                {signedText(b.group.numbers.runs - a.group.numbers.runs, '1')}
-              </td>
-              <td />
-              <td />
-            </tr>
-            <tr data-row="cost">
-              <td>Cost</td>
-              <td class="n" data-label="A">
-                {formatCost(a.group.numbers.costNanoUsd)}
-              </td>
-              <td class="n" data-label="B">
-                {formatCost(b.group.numbers.costNanoUsd)}
-              </td>
-              <td class="n" data-label="B − A">
-                {signedText(minus(b.group.numbers.costNanoUsd, a.group.numbers.costNanoUsd), 'nanoUsd')}
-              </td>
-              <td />
-              <td />
-            </tr>
+            <PlainNumber id="runs" title="Runs" a={a.group.numbers.runs} b={b.group.numbers.runs} unit="1" />
+            <PlainNumber
+              id="cost"
+              title="Cost"
+              a={a.group.numbers.costNanoUsd}
+              b={b.group.numbers.costNanoUsd}
+              unit="nanoUsd"
+            />
             {view.report?.numbers.map((number) => (
               <tr key={number.id} data-row={number.id}>
                 <td>{number.title}</td>
@@ -193,20 +200,13 @@ function Comparison({ view, sides }: { view: GroupsView; sides: { a: GroupSide; 
                 </td>
               </tr>
             ))}
-            <tr data-row="cache">
-              <td>Cache hits</td>
-              <td class="n" data-label="A">
-                {formatPercent(a.group.numbers.cacheHitRatio)}
-              </td>
-              <td class="n" data-label="B">
-                {formatPercent(b.group.numbers.cacheHitRatio)}
-              </td>
-              <td class="n" data-label="B − A">
-                {signedText(minus(b.group.numbers.cacheHitRatio, a.group.numbers.cacheHitRatio), 'ratio')}
-              </td>
-              <td />
-              <td />
-            </tr>
+            <PlainNumber
+              id="cache"
+              title="Cache hits"
+              a={a.group.numbers.cacheHitRatio}
+              b={b.group.numbers.cacheHitRatio}
+              unit="ratio"
+            />
           </tbody>
         </table>
       </Scroll>
