@@ -7,6 +7,7 @@ import { NO_DATA, formatCost, formatTokens } from '../../../core/text/format.ts'
 import { Money, Share } from './cells.tsx';
 import { Panel, Scroll } from './panel.tsx';
 import type { ContextCost } from '../../queries/runs/read-context-costs.ts';
+import { TableHead } from './table-head.tsx';
 
 export interface ContextCostsProps {
   readonly owners: readonly ContextCost[];
@@ -26,36 +27,20 @@ export function ContextCosts({ owners, costNanoUsd }: ContextCostsProps): VNode 
     >
       <Scroll label={{ headingId: 'tool-costs' }}>
         <table>
-          <thead>
-            <tr>
-              <th scope="col">Part</th>
-              <th scope="col" class="n">
-                Cost
-              </th>
-              <th scope="col">Share</th>
-              <th scope="col" class="n" title="Paid on the first, uncached reading">
-                First read
-              </th>
-              <th scope="col" class="n" title="Paid for writing it to the cache">
-                Cache write
-              </th>
-              <th scope="col" class="n" title="Paid for reading it from the cache in later calls">
-                Cache read
-              </th>
-              <th scope="col" class="n" title="Paid for keeping it in the context of later calls, uncached">
-                Kept uncached
-              </th>
-              <th scope="col" class="n" title="Paid for what the model wrote, web searches included">
-                Written
-              </th>
-              <th scope="col" class="n" title="Most tokens of it in one call">
-                Tokens
-              </th>
-              <th scope="col" class="n" title="Model calls with it in their context">
-                In calls
-              </th>
-            </tr>
-          </thead>
+          <TableHead
+            of={[
+              'Part',
+              { n: 'Cost' },
+              'Share',
+              { n: 'First read', title: 'Paid on the first, uncached reading' },
+              { n: 'Cache write', title: 'Paid for writing it to the cache' },
+              { n: 'Cache read', title: 'Paid for reading it from the cache in later calls' },
+              { n: 'Kept uncached', title: 'Paid for keeping it in the context of later calls, uncached' },
+              { n: 'Written', title: 'Paid for what the model wrote, web searches included' },
+              { n: 'Tokens', title: 'Most tokens of it in one call' },
+              { n: 'In calls', title: 'Model calls with it in their context' },
+            ]}
+          />
           <tbody>
             {owners.map((owner) => (
               <tr

@@ -6,6 +6,7 @@ import type { AlertOverview } from '../../../alerting/alert-overview.ts';
 import { Moment } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { KIND_WORDS, lookText, noticeHref, type Clock } from './alert-texts.ts';
+import { TableHead } from '../../parts/table-head.tsx';
 
 const ALERTS_PATH = '/alerts';
 
@@ -22,12 +23,7 @@ export function AlertNotices({ overview, clock }: { overview: AlertOverview; clo
       ) : (
         <Scroll label={{ headingId: 'notices' }}>
           <table class="as-cards">
-            <thead>
-              <tr>
-                <th scope="col">Sent</th>
-                <th scope="col">What</th>
-              </tr>
-            </thead>
+            <TableHead of={['Sent', 'What']} />
             <tbody>
               {overview.notices.map((notice) => (
                 <tr key={notice.id} id={noticeAnchor(notice)}>

@@ -9,6 +9,7 @@ import { Moment } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { noticeAnchor } from './alert-notices.tsx';
 import { KIND_WORDS, minuteText, waitText, type Clock } from './alert-texts.ts';
+import { TableHead } from '../../parts/table-head.tsx';
 
 /** Groups of one rule, and notices of it, that its row shows. */
 const GROUPS_SHOWN = 5;
@@ -23,18 +24,7 @@ export function AlertRules({ overview, clock }: { overview: AlertOverview; clock
     >
       <Scroll label={{ headingId: 'rules' }}>
         <table class="as-cards">
-          <thead>
-            <tr>
-              <th scope="col">Rule</th>
-              <th scope="col">State</th>
-              <th scope="col">Now</th>
-              <th scope="col" class="n">
-                Limit
-              </th>
-              <th scope="col">Severity</th>
-              <th scope="col">Checked</th>
-            </tr>
-          </thead>
+          <TableHead of={['Rule', 'State', 'Now', { n: 'Limit' }, 'Severity', 'Checked']} />
           <tbody>
             {overview.rules.toSorted(byUrgency).map((rule) => (
               <RuleRow

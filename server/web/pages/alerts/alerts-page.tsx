@@ -10,6 +10,7 @@ import { AlertNotices } from './alert-notices.tsx';
 import { AlertRules } from './alert-rules.tsx';
 import { NEW_RULE_PATH } from './own-rule-page.tsx';
 import type { Clock } from './alert-texts.ts';
+import { TableHead } from '../../parts/table-head.tsx';
 
 /** Where the form of a test goes. */
 export const TEST_PATH = '/alerts/test';
@@ -68,23 +69,17 @@ function Channels({ overview, clock }: { overview: AlertOverview; clock: Clock }
       {overview.has_channel ? (
         <Scroll label={{ headingId: 'channels' }}>
           <table class="as-cards">
-            <thead>
-              <tr>
-                <th scope="col">Channel</th>
-                <th scope="col">To</th>
-                <th scope="col" class="n">
-                  Delivered
-                </th>
-                <th scope="col" class="n">
-                  Waiting
-                </th>
-                <th scope="col" class="n">
-                  Given up
-                </th>
-                <th scope="col">Last error</th>
-                <th scope="col">Try it</th>
-              </tr>
-            </thead>
+            <TableHead
+              of={[
+                'Channel',
+                'To',
+                { n: 'Delivered' },
+                { n: 'Waiting' },
+                { n: 'Given up' },
+                'Last error',
+                'Try it',
+              ]}
+            />
             <tbody>
               {overview.channels.map((channel) => (
                 <tr key={channel.channel}>

@@ -33,6 +33,7 @@ import {
   type BreakdownRow,
   type BreakdownUnit,
 } from './breakdown-data.ts';
+import { TableHead } from '../../parts/table-head.tsx';
 
 export interface BreakdownView {
   readonly kind: BreakdownKind;
@@ -153,20 +154,9 @@ function UnusedTools({ tax }: { tax: ToolTax }): VNode {
     >
       <Scroll label="Table of tools that were never used">
         <table>
-          <thead>
-            <tr>
-              <th scope="col">Tool</th>
-              <th scope="col" class="n">
-                Cost (estimated)
-              </th>
-              <th scope="col" class="n">
-                Definition
-              </th>
-              <th scope="col" class="n">
-                Runs that sent it
-              </th>
-            </tr>
-          </thead>
+          <TableHead
+            of={['Tool', { n: 'Cost (estimated)' }, { n: 'Definition' }, { n: 'Runs that sent it' }]}
+          />
           <tbody>
             {tax.unused.map((tool) => (
               <tr key={tool.tool}>

@@ -16,6 +16,7 @@ import { HowToSend, Moment, Name, shortId } from '../../parts/cells.tsx';
 import { stretchText } from '../../parts/moment-text.ts';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { Bridge, headline, type DiagnoseView } from './cost-headline.tsx';
+import { TableHead } from '../../parts/table-head.tsx';
 
 type Cause = DiagnosisReport['causes'][number];
 
@@ -168,19 +169,15 @@ function Causes({ view }: { view: DiagnoseView }): VNode {
       ) : (
         <Scroll label="Table of causes">
           <table class="as-cards">
-            <thead>
-              <tr>
-                <th scope="col" class="n">
-                  Cost
-                </th>
-                <th scope="col" class="n">
-                  Share
-                </th>
-                <th scope="col">Likely cause, and what shows it</th>
-                <th scope="col">Fix</th>
-                <th scope="col">Runs that show it</th>
-              </tr>
-            </thead>
+            <TableHead
+              of={[
+                { n: 'Cost' },
+                { n: 'Share' },
+                'Likely cause, and what shows it',
+                'Fix',
+                'Runs that show it',
+              ]}
+            />
             <tbody>
               {report.causes.map((cause) => (
                 <CauseRow key={`${cause.cause} ${cause.subject ?? ''}`} cause={cause} view={view} />
@@ -260,15 +257,7 @@ function Changes({ view }: { view: DiagnoseView }): VNode {
     >
       <Scroll label="Table of changes">
         <table>
-          <thead>
-            <tr>
-              <th scope="col">Since</th>
-              <th scope="col">What</th>
-              <th scope="col">Value</th>
-              <th scope="col">Agent</th>
-              <th scope="col">First run</th>
-            </tr>
-          </thead>
+          <TableHead of={['Since', 'What', 'Value', 'Agent', 'First run']} />
           <tbody>
             {report.changes.map((change) => (
               <tr key={`${change.kind} ${change.agent} ${change.value}`}>
@@ -306,15 +295,7 @@ function Parts({ report }: { report: DiagnosisReport }): VNode {
     >
       <Scroll label="Table of parts">
         <table>
-          <thead>
-            <tr>
-              <th scope="col">Part</th>
-              <th scope="col">Of</th>
-              <th scope="col" class="n">
-                Cost
-              </th>
-            </tr>
-          </thead>
+          <TableHead of={['Part', 'Of', { n: 'Cost' }]} />
           <tbody>
             {shown.map((part) => (
               <tr key={`${part.part} ${part.detail ?? ''}`}>

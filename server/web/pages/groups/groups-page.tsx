@@ -15,6 +15,7 @@ import { CostBridge } from '../../parts/chart/cost-bridge.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { TimePicker } from '../../parts/time-picker.tsx';
 import { queryParamsOf } from '../../runs-address.ts';
+import { TableHead } from '../../parts/table-head.tsx';
 
 export interface GroupSide {
   readonly question: GroupQuestion;
@@ -274,20 +275,7 @@ function Tools({ sides }: { sides: { a: GroupSide; b: GroupSide } }): VNode | nu
     <Panel id="tools" title="Tool calls per run">
       <Scroll label={{ headingId: 'tools' }}>
         <table>
-          <thead>
-            <tr>
-              <th scope="col">Tool</th>
-              <th scope="col" class="n">
-                A
-              </th>
-              <th scope="col" class="n">
-                B
-              </th>
-              <th scope="col" class="n">
-                B − A
-              </th>
-            </tr>
-          </thead>
+          <TableHead of={['Tool', { n: 'A' }, { n: 'B' }, { n: 'B − A' }]} />
           <tbody>
             {names.map((tool) => (
               <tr key={tool} data-row={tool}>

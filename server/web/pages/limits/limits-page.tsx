@@ -14,6 +14,7 @@ import type { Stretch } from '../../../questions/stretch.ts';
 import { stretchText } from '../../parts/moment-text.ts';
 import { TimePicker } from '../../parts/time-picker.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
+import { TableHead } from '../../parts/table-head.tsx';
 
 /** The time of the page without one in its address. */
 export const LIMITS_TIME = '24h';
@@ -98,34 +99,20 @@ function LimitTable({ limits }: { limits: readonly LimitState[] }): VNode {
   return (
     <Scroll label={{ headingId: 'limits-today' }}>
       <table>
-        <thead>
-          <tr>
-            <th scope="col">Scope</th>
-            <th scope="col">Whose</th>
-            <th scope="col">Set by</th>
-            <th scope="col" class="n">
-              Limit
-            </th>
-            <th scope="col" class="n">
-              Spent
-            </th>
-            <th scope="col" class="n">
-              Reserved
-            </th>
-            <th scope="col" class="n">
-              Left
-            </th>
-            <th scope="col" class="n">
-              Used
-            </th>
-            <th scope="col" class="n">
-              By the end of the day
-            </th>
-            <th scope="col" class="n">
-              Processes
-            </th>
-          </tr>
-        </thead>
+        <TableHead
+          of={[
+            'Scope',
+            'Whose',
+            'Set by',
+            { n: 'Limit' },
+            { n: 'Spent' },
+            { n: 'Reserved' },
+            { n: 'Left' },
+            { n: 'Used' },
+            { n: 'By the end of the day' },
+            { n: 'Processes' },
+          ]}
+        />
         <tbody>
           {limits.map((limit) => (
             <tr key={`${limit.scope} ${limit.rule} ${limit.key}`}>
@@ -181,19 +168,7 @@ function ActionTable({ actions, view }: { actions: readonly LimitActionRow[]; vi
   return (
     <Scroll label={{ headingId: 'limits-actions' }}>
       <table>
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">What</th>
-            <th scope="col">Limit</th>
-            <th scope="col">Whose</th>
-            <th scope="col">Run</th>
-            <th scope="col">Agent</th>
-            <th scope="col">User</th>
-            <th scope="col">Model</th>
-            <th scope="col">Figures</th>
-          </tr>
-        </thead>
+        <TableHead of={['When', 'What', 'Limit', 'Whose', 'Run', 'Agent', 'User', 'Model', 'Figures']} />
         <tbody>
           {actions.map((action, index) => (
             <tr key={`${action.at} ${index}`}>

@@ -7,6 +7,7 @@ import { adviceFor, type NotUnderstood } from '../../../intake/not-understood.ts
 import type { FutureEvents } from '../../../queries/read-meta.ts';
 import { Moment } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
+import { TableHead } from '../../parts/table-head.tsx';
 
 export interface ReceivedView {
   readonly rows: readonly NotUnderstood[];
@@ -52,19 +53,7 @@ export function ReceivedPage({ view }: { view: ReceivedView }): VNode {
         ) : (
           <Scroll label={{ headingId: 'not-understood' }}>
             <table>
-              <thead>
-                <tr>
-                  <th scope="col">Service</th>
-                  <th scope="col">Kind</th>
-                  <th scope="col">Name</th>
-                  <th scope="col">Scope</th>
-                  <th scope="col" class="n">
-                    Count
-                  </th>
-                  <th scope="col">Last</th>
-                  <th scope="col">What to do</th>
-                </tr>
-              </thead>
+              <TableHead of={['Service', 'Kind', 'Name', 'Scope', { n: 'Count' }, 'Last', 'What to do']} />
               <tbody>
                 {rows.map((row) => (
                   <tr key={`${row.kind} ${row.service} ${row.scope} ${row.name}`}>

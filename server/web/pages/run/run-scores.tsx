@@ -6,6 +6,7 @@ import { Moment } from '../../parts/cells.tsx';
 import { ForeignText } from '../../parts/foreign-text.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import type { RunView } from './run-view.ts';
+import { TableHead } from '../../parts/table-head.tsx';
 
 const EXPLANATION_SHOWN = 500;
 
@@ -16,18 +17,7 @@ export function RunScores({ view }: { view: RunView }): VNode | null {
     <Panel id="scores" title="Scores">
       <Scroll label={{ headingId: 'scores' }}>
         <table>
-          <thead>
-            <tr>
-              <th scope="col">Score</th>
-              <th scope="col" class="n">
-                Value
-              </th>
-              <th scope="col">Passed</th>
-              <th scope="col">By</th>
-              <th scope="col">When</th>
-              <th scope="col">Why</th>
-            </tr>
-          </thead>
+          <TableHead of={['Score', { n: 'Value' }, 'Passed', 'By', 'When', 'Why']} />
           <tbody>
             {scores.map((score, index) => {
               const text = (key: string): string => {

@@ -7,6 +7,7 @@ import { Moment, Name } from '../../parts/cells.tsx';
 import { ForeignText } from '../../parts/foreign-text.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { contentPath } from './content-path.ts';
+import { TableHead } from '../../parts/table-head.tsx';
 
 export interface ContentHitsProps {
   /** Undefined where who asks may not read content. */
@@ -31,13 +32,7 @@ export function ContentHits({ content, timezone, now }: ContentHitsProps): VNode
       {found.length > 0 && (
         <Scroll label="What was found in what was said">
           <table>
-            <thead>
-              <tr>
-                <th scope="col">When</th>
-                <th scope="col">What was said</th>
-                <th scope="col">Where</th>
-              </tr>
-            </thead>
+            <TableHead of={['When', 'What was said', 'Where']} />
             <tbody>
               {found.map((one) => (
                 <tr key={`${one.run ?? ''} ${one.span ?? ''} ${one.at}`} data-row={one.span ?? one.at}>

@@ -6,6 +6,7 @@ import type { SearchHit } from '../../../queries/search/search.ts';
 import { Name, linkTo } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { ContentHits } from './content-hits.tsx';
+import { TableHead } from '../../parts/table-head.tsx';
 
 export interface SearchView {
   readonly text: string;
@@ -51,13 +52,7 @@ function Hits({ hits }: { hits: readonly SearchHit[] }): VNode {
     <Panel label="Found">
       <Scroll label="What was found">
         <table>
-          <thead>
-            <tr>
-              <th scope="col">Kind</th>
-              <th scope="col">Name or id</th>
-              <th scope="col">Where</th>
-            </tr>
-          </thead>
+          <TableHead of={['Kind', 'Name or id', 'Where']} />
           <tbody>
             {hits.map((hit) => (
               <tr key={`${hit.kind} ${hit.text}`} data-row={hit.text}>

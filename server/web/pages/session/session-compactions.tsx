@@ -5,6 +5,7 @@ import { NO_DATA, formatCount, formatTokens } from '../../../../core/text/format
 import { Money, Moment, shortId } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import type { SessionView } from './session-view.ts';
+import { TableHead } from '../../parts/table-head.tsx';
 
 export function SessionCompactions({ view }: { view: SessionView }): VNode | null {
   const { compactions } = view;
@@ -17,28 +18,18 @@ export function SessionCompactions({ view }: { view: SessionView }): VNode | nul
     >
       <Scroll label={{ headingId: 'compactions' }}>
         <table>
-          <thead>
-            <tr>
-              <th scope="col">When</th>
-              <th scope="col">Turn</th>
-              <th scope="col">Asked for by</th>
-              <th scope="col" class="n" title="Tokens of the context">
-                Before
-              </th>
-              <th scope="col" class="n" title="Tokens of the first request after it">
-                After
-              </th>
-              <th scope="col" class="n" title="Requests that carried less for it">
-                Calls since
-              </th>
-              <th scope="col" class="n" title="Reading the context once more, and writing the new one">
-                Cost
-              </th>
-              <th scope="col" class="n" title="What the calls since would have read from the cache besides">
-                Saved
-              </th>
-            </tr>
-          </thead>
+          <TableHead
+            of={[
+              'When',
+              'Turn',
+              'Asked for by',
+              { n: 'Before', title: 'Tokens of the context' },
+              { n: 'After', title: 'Tokens of the first request after it' },
+              { n: 'Calls since', title: 'Requests that carried less for it' },
+              { n: 'Cost', title: 'Reading the context once more, and writing the new one' },
+              { n: 'Saved', title: 'What the calls since would have read from the cache besides' },
+            ]}
+          />
           <tbody>
             {compactions.map((each) => (
               <tr key={each.atMs} data-compaction={each.trigger}>

@@ -12,6 +12,7 @@ import { thingPath } from '../../../thing-path.ts';
 import { Money, Moment, Name, StatusBadge, shortId } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import type { SessionView } from './session-view.ts';
+import { TableHead } from '../../parts/table-head.tsx';
 
 /** Longer conversations are shown by turn only. */
 const CALLS_SHOWN = 400;
@@ -34,36 +35,22 @@ export function SessionTurns({ view }: { view: SessionView }): VNode {
     >
       <Scroll label={{ headingId: 'turns' }}>
         <table>
-          <thead>
-            <tr>
-              <th scope="col">When</th>
-              <th scope="col">Turn</th>
-              <th scope="col">Who</th>
-              <th scope="col" class="n" title="Length of the question, characters">
-                Asked
-              </th>
-              <th scope="col" class="n" title="Length of the answer, characters">
-                Answered
-              </th>
-              <th scope="col">Tool calls</th>
-              <th scope="col" class="n">
-                Tokens in
-              </th>
-              <th scope="col" class="n">
-                out
-              </th>
-              <th scope="col" class="n">
-                Time
-              </th>
-              <th scope="col" class="n">
-                Cost
-              </th>
-              <th scope="col" class="n" title="Cost of the session up to here">
-                So far
-              </th>
-              <th scope="col">Status</th>
-            </tr>
-          </thead>
+          <TableHead
+            of={[
+              'When',
+              'Turn',
+              'Who',
+              { n: 'Asked', title: 'Length of the question, characters' },
+              { n: 'Answered', title: 'Length of the answer, characters' },
+              'Tool calls',
+              { n: 'Tokens in' },
+              { n: 'out' },
+              { n: 'Time' },
+              { n: 'Cost' },
+              { n: 'So far', title: 'Cost of the session up to here' },
+              'Status',
+            ]}
+          />
           {view.turns.map((turn, index) => (
             <tbody key={turn['agent.run_id']} data-run={turn['agent.run_id']}>
               <TurnRow turn={turn} number={index + 1} view={view} />

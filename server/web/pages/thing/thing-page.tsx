@@ -20,6 +20,7 @@ import { RunTable } from '../../parts/run-table.tsx';
 import { TimePicker } from '../../parts/time-picker.tsx';
 import { Sums } from '../runs/runs-page.tsx';
 import type { ThingData, ThingQuestion, ThingSplit, ThingUnit } from './thing-data.ts';
+import { TableHead } from '../../parts/table-head.tsx';
 
 export interface ThingView {
   readonly question: ThingQuestion;
@@ -208,22 +209,18 @@ function Prompts({ view }: { view: ThingView }): VNode {
     >
       <Scroll label={{ headingId: 'prompts' }}>
         <table>
-          <thead>
-            <tr>
-              <th scope="col">Version</th>
-              <th scope="col">What changed</th>
-              <th scope="col">First seen</th>
-              <th scope="col">Last seen</th>
-              <th scope="col" class="n">
-                Runs
-              </th>
-              <th scope="col" class="n">
-                Cost
-              </th>
-              <th scope="col">Scores</th>
-              <th scope="col">Compare</th>
-            </tr>
-          </thead>
+          <TableHead
+            of={[
+              'Version',
+              'What changed',
+              'First seen',
+              'Last seen',
+              { n: 'Runs' },
+              { n: 'Cost' },
+              'Scores',
+              'Compare',
+            ]}
+          />
           <tbody>
             {data.prompts.map((version, index) => {
               const before = data.prompts[index - 1];

@@ -16,6 +16,7 @@ import { MISS_CAUSE_TEXTS } from './cache-texts.ts';
 import type { ShownStep } from '../run-data.ts';
 import { numberIn, textIn } from './step-facts.ts';
 import { Money } from '../../../parts/cells.tsx';
+import { TableHead } from '../../../parts/table-head.tsx';
 
 type Bucket = readonly [name: string, tokens: FieldKey, cost: FieldKey];
 
@@ -55,20 +56,7 @@ export function StepUsage({ shown }: { shown: ShownStep }): VNode {
         </p>
       ) : (
         <table class="small">
-          <thead>
-            <tr>
-              <th scope="col">Bucket</th>
-              <th scope="col" class="n">
-                Count
-              </th>
-              <th scope="col" class="n">
-                Price
-              </th>
-              <th scope="col" class="n">
-                Cost
-              </th>
-            </tr>
-          </thead>
+          <TableHead of={['Bucket', { n: 'Count' }, { n: 'Price' }, { n: 'Cost' }]} />
           <tbody>
             {rows.map(([name, tokens, cost]) => (
               <tr key={name}>
@@ -121,20 +109,7 @@ export function StepContext({ shown }: { shown: ShownStep }): VNode | null {
         What keeping each part in the context cost in this call (estimated per part, exact in sum).
       </p>
       <table class="small">
-        <thead>
-          <tr>
-            <th scope="col">Part</th>
-            <th scope="col" class="n">
-              Tokens
-            </th>
-            <th scope="col" class="n">
-              Share
-            </th>
-            <th scope="col" class="n">
-              Cost
-            </th>
-          </tr>
-        </thead>
+        <TableHead of={['Part', { n: 'Tokens' }, { n: 'Share' }, { n: 'Cost' }]} />
         <tbody>
           {costs.map((cost, index) => {
             const name = cost['gen_ai.tool.name'];
