@@ -2,7 +2,6 @@
 // expression of the ruler's file, say at each moment what the reference evaluator says.
 
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { grafanaSteps } from '../../alerts/grafana.ts';
 import { RULES } from '../../alerts/rules/all-rules.ts';
 import { judgeRule } from '../../alerts/rules/judgement.ts';
@@ -13,6 +12,7 @@ import type { EventRecord } from '../../core/event.ts';
 import { labelOf } from '../../signals/to-logql.ts';
 import { sendLogs, toLog } from '../stack/otlp-client.ts';
 import { openLoki, type LokiServer } from '../stack/loki.ts';
+import { writeOut } from '../stack/written-out.ts';
 import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 import { askLoki, evaluateSteps, metOf, type LabelledNumber } from './grafana-evaluator.ts';
 import { dayStart, SCENARIOS, timeOf, watchedMinutes, type Scenario } from './rules/scenarios.ts';
@@ -74,9 +74,7 @@ function keysOf(rule: Rule, numbers: readonly LabelledNumber[]): string {
       const status = await sendLogs(loki.otlpUrl, RESOURCE, events.slice(at, at + BATCH).map(toLog));
       if (status !== 204) throw new Error(`Loki answered ${status}`);
     }
-    // What is older than a few hours is asked of the store only, so it must be there.
-    await fetch(`${loki.url}/flush`, { method: 'POST' });
-    await sleep(3000);
+    await writeOut(loki, events);
   }, BUILD_TIMEOUT_MS);
 
   afterAll(async () => {

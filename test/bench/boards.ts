@@ -13,6 +13,7 @@ import { askLoki, panelsOf, type LokiTarget } from '../dashboards/grafana.ts';
 import { generateCorpus } from '../fixtures/corpus.ts';
 import { pushEvents } from '../signals/backends.ts';
 import { startLoki } from '../stack/loki.ts';
+import { writeOut } from '../stack/written-out.ts';
 
 const DAYS = 35;
 const RECORDS = 210_000;
@@ -52,7 +53,7 @@ const timings = new Map<string, Timing>();
 try {
   process.stderr.write(`pushing ${events.length} records\n`);
   await pushEvents(loki.otlpUrl, events);
-  await fetch(`${loki.url}/flush`, { method: 'POST' });
+  await writeOut(loki, events);
   for (const board of BOARDS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
     const dashboard = dashboardOf(board);
     for (const panel of panelsOf(dashboard)) {

@@ -17,6 +17,7 @@ import { toLogql, type LogqlContext } from '../../signals/to-logql.ts';
 import { generateCorpus } from '../fixtures/corpus.ts';
 import { pushEvents, queryLoki } from '../signals/backends.ts';
 import { startLoki } from '../stack/loki.ts';
+import { writeOut } from '../stack/written-out.ts';
 
 const DAYS = 35;
 const LOKI_RECORDS = 210_000;
@@ -60,7 +61,7 @@ async function timeLoki(): Promise<{ records: number; panel: Timings; rule: Timi
   try {
     process.stderr.write(`pushing ${events.length} records\n`);
     await pushEvents(loki.otlpUrl, events);
-    await fetch(`${loki.url}/flush`, { method: 'POST' });
+    await writeOut(loki, events);
     const cpuMs = (): number => processorMsOf(loki.process.pid);
     const ask = async (signal: Signal, context: LogqlContext): Promise<Timing> => {
       const query = toLogql(signal, { context, timezone: 'UTC' });

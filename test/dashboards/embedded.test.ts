@@ -19,7 +19,7 @@ import { zoneNearNoon } from './places/noon.ts';
 import { PLACES } from './places/page-places.ts';
 import { labelsOf, type ShownPanel } from './places/place.ts';
 import { boardOf, queriesOf, type Query } from './places/queries.ts';
-import { writeOut } from './written-out.ts';
+import { writeOut } from '../stack/written-out.ts';
 
 const TEST_LIMIT_MS = 120_000;
 /** Days that each board is asked for; all of them are windows that the pages have too. */
@@ -83,7 +83,7 @@ describe('the places of panels on the embedded pages', () => {
     run = runToShow(events);
     // Piece by piece: Loki refuses what comes much later than the rest of its stream.
     for (const piece of piecesOf(events)) await pushEvents(loki.otlpUrl, piece);
-    await writeOut(loki, events.length, now);
+    await writeOut(loki, events);
   }, BUILD_TIMEOUT_MS);
 
   afterAll(async () => {

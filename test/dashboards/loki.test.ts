@@ -21,7 +21,7 @@ import { zonesByNoon } from './places/noon.ts';
 import { compareToOracle, type Asked } from './places/oracle.ts';
 import { boardOf, queriesOf, queriesOfKind, type Query } from './places/queries.ts';
 import { runWithFailedTool } from './run-with-failed-tool.ts';
-import { writeOut } from './written-out.ts';
+import { writeOut } from '../stack/written-out.ts';
 
 const TEST_LIMIT_MS = 240_000;
 const NARROW: Choices = { user: ['a|b.*', 'Zoë "Q" (x)'], agent: 'support' };
@@ -42,7 +42,7 @@ const NARROW: Choices = { user: ['a|b.*', 'Zoë "Q" (x)'], agent: 'support' };
     events = liveCorpus(now, ['shop', 'desk']);
     run = runWithFailedTool(events);
     await pushEvents(loki.otlpUrl, events);
-    await writeOut(loki, events.length, now);
+    await writeOut(loki, events);
   }, BUILD_TIMEOUT_MS);
 
   afterAll(async () => {

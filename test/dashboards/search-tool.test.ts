@@ -19,7 +19,7 @@ import { askLoki } from './grafana.ts';
 import { zoneNearNoon } from './places/noon.ts';
 import { BOARDS } from '../../dashboards/build.ts';
 import { queriesOfKind, type Query } from './places/queries.ts';
-import { writeOut } from './written-out.ts';
+import { writeOut } from '../stack/written-out.ts';
 
 /** Every panel that shows what tools cost, one by one. */
 const PANELS = BOARDS.filter(({ name }) => name !== 'run').flatMap((board) =>
@@ -44,7 +44,7 @@ const PANELS = BOARDS.filter(({ name }) => name !== 'run').flatMap((board) =>
     dayStartMs = startOfDate(localDateAt(now, timezone), timezone);
     events = searchToolCorpus({ dayStartMs, nowMs: now, usualDays: 3 });
     await pushEvents(loki.otlpUrl, events);
-    await writeOut(loki, events.length, now);
+    await writeOut(loki, events);
   }, BUILD_TIMEOUT_MS);
 
   afterAll(async () => {

@@ -18,7 +18,7 @@ import type { Asked } from './places/oracle.ts';
 import { panelQueriesOf } from './places/queries.ts';
 import { shownFaults } from './places/shown-oracle.ts';
 import { runWithFailedTool } from './run-with-failed-tool.ts';
-import { writeOut } from './written-out.ts';
+import { writeOut } from '../stack/written-out.ts';
 
 const TEST_LIMIT_MS = 240_000;
 
@@ -49,7 +49,7 @@ const OF_LOKI = PANELS.filter(([, { tile }]) => {
     events = withOddIds(liveCorpus(now, ['shop', 'desk']));
     run = runWithFailedTool(events);
     await pushEvents(loki.otlpUrl, events);
-    await writeOut(loki, events.length, now);
+    await writeOut(loki, events);
   }, BUILD_TIMEOUT_MS);
 
   afterAll(async () => {

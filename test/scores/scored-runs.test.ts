@@ -20,6 +20,7 @@ import { askLoki, evaluateSteps, metOf } from '../alerts/grafana-evaluator.ts';
 import { readerOf } from '../alerts/rules/told.ts';
 import { plainBackend, pushEvents, readLoki, storeBackend, type StoreBackend } from '../signals/backends.ts';
 import { openLoki, type LokiServer } from '../stack/loki.ts';
+import { writeOut } from '../stack/written-out.ts';
 import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 import { scoredRuns, SCORED_DAYS } from './scored-runs.ts';
 
@@ -113,7 +114,7 @@ describe('in the embedded store', () => {
   beforeAll(async () => {
     loki = await openLoki();
     await pushEvents(loki.otlpUrl, events);
-    await fetch(`${loki.url}/flush`, { method: 'POST' });
+    await writeOut(loki, events);
   }, BUILD_TIMEOUT_MS);
   afterAll(() => loki.stop());
 

@@ -5,6 +5,7 @@ import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
 import { CATALOGUE } from '../../signals/catalogue/index.ts';
 import type { Signal } from '../../signals/signal.ts';
 import { openLoki, type LokiServer } from '../stack/loki.ts';
+import { writeOut } from '../stack/written-out.ts';
 import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 import { plainBackend, pushEvents, readLoki, storeBackend, type StoreBackend } from './backends.ts';
 import { healthyRuns, LONG_SERVICE, mixedRuns } from './long-runs.ts';
@@ -50,11 +51,9 @@ describe('runs of many hours', () => {
 
   beforeAll(async () => {
     loki = await openLoki();
-    await pushEvents(
-      loki.otlpUrl,
-      mixedRuns(NOW).toSorted((a, b) => a.timestamp - b.timestamp),
-    );
-    await fetch(`${loki.url}/flush`, { method: 'POST' });
+    const events = mixedRuns(NOW).toSorted((a, b) => a.timestamp - b.timestamp);
+    await pushEvents(loki.otlpUrl, events);
+    await writeOut(loki, events);
   }, BUILD_TIMEOUT_MS);
   afterAll(() => loki.stop());
 

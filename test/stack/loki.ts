@@ -15,8 +15,8 @@ export interface LokiServer {
   readonly url: string;
   /** What the Collector's `otlp_http` exporter takes as endpoint. */
   readonly otlpUrl: string;
-  /** The value of an instant query, summed over its series; 0 when it gives none. */
-  queryNumber(logql: string): Promise<number>;
+  /** The value of an instant query, now or at `atMs`, summed over its series; 0 when it gives none. */
+  queryNumber(logql: string, atMs?: number): Promise<number>;
   /** Ends it, where it was started here: SIGTERM and exit. The folder goes too when it was made for this server. */
   stop(): Promise<void>;
 }
@@ -83,13 +83,15 @@ export async function startLoki(options: LokiOptions = {}): Promise<OwnLoki> {
 }
 
 function addressesOf(url: string): Pick<LokiServer, 'url' | 'otlpUrl' | 'queryNumber'> {
-  return { url, otlpUrl: `${url}/otlp`, queryNumber: (logql) => queryNumber(url, logql) };
+  return { url, otlpUrl: `${url}/otlp`, queryNumber: (logql, atMs) => queryNumber(url, logql, atMs) };
 }
 
-async function queryNumber(url: string, logql: string): Promise<number> {
-  const response = await fetch(
-    `${url}/loki/api/v1/query?${new URLSearchParams({ query: logql }).toString()}`,
-  );
+async function queryNumber(url: string, logql: string, atMs?: number): Promise<number> {
+  const asked = new URLSearchParams({
+    query: logql,
+    ...(atMs === undefined ? {} : { time: `${atMs}000000` }),
+  });
+  const response = await fetch(`${url}/loki/api/v1/query?${asked.toString()}`);
   if (!response.ok) throw new Error(`Loki refused ${logql}: ${response.status} ${await response.text()}`);
   const answer = (await response.json()) as { data: { result: { value: [number, string] }[] } };
   return answer.data.result.reduce((sum, series) => sum + Number(series.value[1]), 0);
