@@ -19,10 +19,20 @@ export interface GuardAnswer {
 const DEFAULT_WAIT_MS = 40;
 const LONGEST_WAIT_MS = 10_000;
 const SETTINGS = { session: 'TALLYSPAN_LIMIT_SESSION', user_day: 'TALLYSPAN_LIMIT_USER_DAY' } as const;
+/** Events after which nothing would be spent that a refusal could save; to block a stop would even mean to go on. */
+const CANNOT_STOP: ReadonlySet<string> = new Set([
+  'Stop',
+  'SubagentStop',
+  'SessionEnd',
+  'Notification',
+  'PreCompact',
+  'PostCompact',
+]);
 const GO_ON: GuardAnswer = { stdout: '', stderr: '' };
 
 export async function answerHook({ input, env }: GuardIo): Promise<GuardAnswer> {
-  const hook = parse(input);
+  const hook = parse(input) ?? {};
+  if (CANNOT_STOP.has(textIn(hook, 'hook_event_name') ?? '')) return GO_ON;
   const faults: string[] = [];
   const limits: Record<string, number> = {};
   for (const [scope, name] of Object.entries(SETTINGS)) {
@@ -46,7 +56,9 @@ export async function answerHook({ input, env }: GuardIo): Promise<GuardAnswer> 
       limits,
     }),
   });
-  const refusal = answer === undefined ? unanswered(env) : textIn(parse(answer), 'refusal');
+  // What is no answer of our server is none.
+  const decision = answer === undefined ? undefined : parse(answer);
+  const refusal = decision === undefined ? unanswered(env) : textIn(decision, 'refusal');
   return refusal === undefined
     ? { ...GO_ON, stderr }
     : { stdout: `${JSON.stringify(stop(hook, refusal))}\n`, stderr };
@@ -76,17 +88,21 @@ function stop(hook: Json, reason: string): object {
         permissionDecisionReason: reason,
       },
     };
-  return { ...stopped, decision: 'block', reason };
+  // Others know no decision of their own; all of them know that they are to stop.
+  return event === undefined || event === 'UserPromptSubmit' || event === 'PostToolUse'
+    ? { ...stopped, decision: 'block', reason }
+    : stopped;
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
-function parse(text: string): Json {
+/** `undefined` where it is no JSON object. */
+function parse(text: string): Json | undefined {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Json) : {};
+    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
   } catch {
-    return {};
+    return undefined;
   }
 }
 

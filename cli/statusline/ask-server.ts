@@ -1,7 +1,7 @@
 // Asks the server over a bare socket: the HTTP client of Node alone takes longer to load than all that waits for it. The
 // answer of a server to HTTP/1.0 ends with the connection.
 
-import { createConnection } from 'node:net';
+import { createConnection, isIP } from 'node:net';
 
 export const DEFAULT_URL = 'http://127.0.0.1:4319';
 const ANSWER_LIMIT_BYTES = 100_000;
@@ -16,21 +16,29 @@ export interface ServerQuestion {
 }
 
 /** The body of a good answer; `undefined` where there was none. */
-export function askServer({ url, token, limitMs, body }: ServerQuestion): Promise<string | undefined> {
+export async function askServer({ url, token, limitMs, body }: ServerQuestion): Promise<string | undefined> {
+  if (!URL.canParse(url)) return undefined;
+  const { protocol, hostname, port, host, pathname } = new URL(url);
+  if (protocol !== 'http:' && protocol !== 'https:') return undefined;
+  const address = hostname.replace(/^\[|\]$/g, '');
+  // Loaded where it is needed alone, as it takes its time.
+  const tls = protocol === 'https:' ? await import('node:tls') : undefined;
   return new Promise((resolve) => {
-    if (!URL.canParse(url)) {
-      resolve(undefined);
-      return;
-    }
-    const { protocol, hostname, port, host, pathname } = new URL(url);
-    if (protocol !== 'http:') {
-      resolve(undefined);
-      return;
-    }
-    const socket = createConnection(Number(port || 80), hostname.replace(/^\[|\]$/g, ''));
+    const socket =
+      tls === undefined
+        ? createConnection({ host: address, port: Number(port || 80) })
+        : tls.connect({
+            host: address,
+            port: Number(port || 443),
+            ...(isIP(address) === 0 ? { servername: address } : {}),
+          });
     let answer = '';
+    let isLate = false;
     socket.setEncoding('utf8');
-    const deadline = setTimeout(() => socket.destroy(), limitMs);
+    const deadline = setTimeout(() => {
+      isLate = true;
+      socket.destroy();
+    }, limitMs);
     socket.on('data', (part: string) => {
       answer += part;
       if (answer.length > ANSWER_LIMIT_BYTES) socket.destroy();
@@ -39,7 +47,8 @@ export function askServer({ url, token, limitMs, body }: ServerQuestion): Promis
     socket.on('close', () => {
       clearTimeout(deadline);
       const begin = answer.indexOf('\r\n\r\n');
-      resolve(/^HTTP\/1\.\d 200 /.test(answer) && begin > 0 ? answer.slice(begin + 4) : undefined);
+      const isGood = !isLate && /^HTTP\/1\.\d 200 /.test(answer) && begin > 0;
+      resolve(isGood ? answer.slice(begin + 4) : undefined);
     });
     socket.on('error', () => undefined);
     const head = [

@@ -21,6 +21,8 @@ export interface LimitSettings {
   /** Address of the server that keeps day limits over several processes; `undefined` where each counts for itself. */
   readonly serverUrl: string | undefined;
   readonly serverToken: string | undefined;
+  /** What of the settings and the file was not understood: where it is refused, no call is let through. */
+  readonly faults: readonly string[];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -46,13 +48,14 @@ const LEAST_NANO_USD = 1_000;
 
 /** The settings of the environment; `undefined` where no limit is set. Adds what is wrong to `problems`. */
 export function readLimitSettings(environment: Environment, problems: string[]): LimitSettings | undefined {
+  const faults: string[] = [];
   const text = (name: string): string | undefined => environment[name]?.trim() || undefined;
   const oneOf = <T extends string>(name: string, allowed: readonly T[], fallback: T): T => {
     const value = text(name)?.toLowerCase();
     if (value === undefined) return fallback;
     const found = allowed.find((candidate) => candidate === value);
     if (found === undefined)
-      problems.push(`${name}=${value} is not valid; it is one of ${allowed.join(', ')}. Using ${fallback}.`);
+      faults.push(`${name}=${value} is not valid; it is one of ${allowed.join(', ')}. Using ${fallback}.`);
     return found ?? fallback;
   };
   if (!LIMIT_SETTING_NAMES.some((name) => text(name) !== undefined)) return undefined;
@@ -61,12 +64,13 @@ export function readLimitSettings(environment: Environment, problems: string[]):
     const value = text(name);
     if (value === undefined) continue;
     const amount = parseAmount(value, scope);
-    if (typeof amount === 'string') problems.push(`${name}=${value} ${amount} This limit is not in force.`);
+    if (typeof amount === 'string') faults.push(`${name}=${value} ${amount} This limit is not in force.`);
     else rules.push({ name, scope, amount, match: {} });
   }
   const url = text('TALLYSPAN_LIMIT_SERVER') ?? text('TALLYSPAN_URL');
   const isUrl = url === undefined || /^https?:\/\/[^/]/.test(url);
-  if (!isUrl) problems.push(`TALLYSPAN_LIMIT_SERVER=${url} is not an address; write http://127.0.0.1:4319.`);
+  if (!isUrl) faults.push(`TALLYSPAN_LIMIT_SERVER=${url} is not an address; write http://127.0.0.1:4319.`);
+  problems.push(...faults);
   return {
     rules,
     loop: oneOf('TALLYSPAN_LIMIT_LOOP', ['report', 'stop'], 'report'),
@@ -77,6 +81,7 @@ export function readLimitSettings(environment: Environment, problems: string[]):
     file: text('TALLYSPAN_LIMITS'),
     serverUrl: isUrl ? url?.replace(/\/+$/, '') : undefined,
     serverToken: text('TALLYSPAN_TOKEN'),
+    faults,
   };
 }
 
@@ -91,6 +96,7 @@ export const NO_LIMIT_SETTINGS: LimitSettings = {
   file: undefined,
   serverUrl: undefined,
   serverToken: undefined,
+  faults: [],
 };
 
 /** An amount of the scope: `$0.50` or `0.50`, `25`, `200k`; what is wrong with it where it is none. */

@@ -35,8 +35,20 @@ export interface CodeLimit {
   readonly onWarning: ((warning: LimitWarning) => void) | undefined;
 }
 
-/** @throws RangeError where an amount is no number of 0 or more: a limit that is none would be mistaken for one */
+const KEYS: readonly string[] = ['usd', 'tokens', 'turns', 'loop', 'onWarning'];
+
+/** @throws RangeError where something of it is not understood: a limit that is none would be mistaken for one */
 export function checkLimit(options: LimitOptions): void {
+  const given: unknown = options;
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new RangeError(
+      `limit: ${given === null ? 'null' : Array.isArray(given) ? 'a list' : given === undefined ? 'nothing' : `a ${typeof given}`} was given; give an object such as { usd: 0.5, turns: 20 }`,
+    );
+  const unknown = Object.keys(given).find((key) => !KEYS.includes(key));
+  if (unknown !== undefined) throw new RangeError(`limit: ${unknown} is not one of ${KEYS.join(', ')}`);
+  const { loop } = given as { readonly loop?: unknown };
+  if (loop !== undefined && loop !== 'stop')
+    throw new RangeError(`limit: loop is 'stop', or left out: loops are always reported`);
   for (const name of ['usd', 'tokens', 'turns'] as const) {
     const value: unknown = options[name];
     if (value === undefined || (typeof value === 'number' && value >= 0)) continue;

@@ -7,14 +7,17 @@ import type { Telemetry } from '../record/telemetry.ts';
 import { limitErrorFor, type LimitExceededError } from './limit-error.ts';
 
 const RULE = 'TALLYSPAN_LIMIT_ON_FAULT';
-const HINT =
-  'The limits could not be checked, and TALLYSPAN_LIMIT_ON_FAULT=refuse. Set TALLYSPAN_LOG=debug to see why.';
+const UNKNOWN_FAULT = 'The limits could not be checked; set TALLYSPAN_LOG=debug to see why.';
 
-/** @param client of the SDK, whose class of errors it is made from */
+/**
+ * @param client of the SDK, whose class of errors it is made from
+ * @param fault what is wrong with the limits, where that is known
+ */
 export function refuseUnchecked(
   telemetry: Telemetry,
   client: object | undefined,
   model = '',
+  fault = UNKNOWN_FAULT,
 ): LimitExceededError {
   guard('limit fault', () => {
     telemetry.events.emit(
@@ -40,6 +43,6 @@ export function refuseUnchecked(
     reserved: 0,
     needed: 1,
     model,
-    hint: HINT,
+    hint: `${fault} TALLYSPAN_LIMIT_ON_FAULT=refuse stops calls meanwhile.`,
   });
 }

@@ -11,7 +11,7 @@ import { guard, guardAsync, guarded } from '../process/guard.ts';
 import { sayOnce } from '../process/diagnostics.ts';
 import { asJson, asList } from '../../core/model-call/json.ts';
 
-const ANSWER_LIMIT_MS = 1_000;
+const ANSWER_LIMIT_MS = 2_000;
 const ANSWER_LIMIT_BYTES = 1_000_000;
 /** A server that did not answer is not waited for again within this time. */
 const AWAY_MS = 5_000;
@@ -29,6 +29,11 @@ interface Held {
   toldNanoUsd: number;
   /** What may be used while the server is away; set when it is first missed. */
   awayNanoUsd: number | undefined;
+}
+
+interface LeaseAnswer {
+  readonly status: number;
+  readonly body: unknown;
 }
 
 export class LeaseClient {
@@ -97,16 +102,34 @@ export class LeaseClient {
   async ask(): Promise<void> {
     while (this.#asking !== undefined) await this.#asking;
     if (this.isAway) return;
-    const due = [...this.#held.values()].filter(({ account, usedMs, toldNanoUsd }) => {
-      const isUsed = Date.now() - usedMs < IDLE_MS;
-      return isUsed || account.granted > account.spent || account.spent > toldNanoUsd;
-    });
-    this.#asking = this.#send(due.slice(0, MOST_AT_ONCE));
+    this.#asking = this.#sendAll(this.#due());
     try {
       await this.#asking;
     } finally {
       this.#asking = undefined;
     }
+  }
+
+  /** What the server is to hear of, what somebody waits for first. What it heard of lately is renewed with the next. */
+  #due(): Held[] {
+    const nowMs = Date.now();
+    const short: Held[] = [];
+    const others: Held[] = [];
+    for (const held of this.#held.values()) {
+      const { account, usedMs, toldNanoUsd, expiresMs } = held;
+      const isUsed = nowMs - usedMs < IDLE_MS;
+      const isCovered = expiresMs > nowMs && account.spent + account.reserved <= account.granted;
+      if (isUsed && !isCovered) short.push(held);
+      else if (account.spent > toldNanoUsd) others.push(held);
+      else if (expiresMs - nowMs < LEASE_MS - RENEW_MS / 2 && (isUsed || account.granted > account.spent))
+        others.push(held);
+    }
+    return [...short, ...others];
+  }
+
+  async #sendAll(due: readonly Held[]): Promise<void> {
+    for (let at = 0; at < due.length && !this.isAway; at += MOST_AT_ONCE)
+      await this.#send(due.slice(at, at + MOST_AT_ONCE));
   }
 
   /** Tells what was spent, soon: several that end together are told together. */
@@ -129,7 +152,6 @@ export class LeaseClient {
   }
 
   async #send(due: readonly Held[]): Promise<void> {
-    if (due.length === 0) return;
     const leases = due.map(({ account, key, usedMs }) => {
       const isIdle = Date.now() - usedMs >= IDLE_MS;
       const want = account.spent + account.reserved + (isIdle ? 0 : sliceOf(account.limit));
@@ -145,12 +167,13 @@ export class LeaseClient {
     });
     const sentMs = Date.now();
     const answer = await guardAsync('ask for leases', () => this.#post({ leases }));
-    const granted = asList(asJson(answer)['leases']);
+    const granted = asList(asJson(answer?.body)['leases']);
     if (granted.length !== due.length) {
       this.#awayUntilMs = Date.now() + AWAY_MS;
+      const fault = faultOf(answer?.status);
       sayOnce(
-        `limits away ${this.#url}`,
-        `the server that keeps limits of the day does not answer at ${this.#url}: each process counts for itself, up to a tenth of the limit beyond its share. TALLYSPAN_LIMIT_WITHOUT_SERVER=refuse stops calls instead.`,
+        `limits away ${this.#url} ${fault}`,
+        `the server that keeps limits of the day ${fault} at ${this.#url}: each process counts for itself, up to a tenth of the limit beyond its share. TALLYSPAN_LIMIT_WITHOUT_SERVER=refuse stops calls instead.`,
       );
       return;
     }
@@ -164,7 +187,7 @@ export class LeaseClient {
     }
   }
 
-  #post(body: unknown): Promise<unknown> {
+  #post(body: unknown): Promise<LeaseAnswer | undefined> {
     const text = JSON.stringify(body);
     const start = this.#url.startsWith('https:') ? requestHttps : requestHttp;
     return new Promise((resolve) => {
@@ -172,7 +195,6 @@ export class LeaseClient {
         start(this.#url, {
           method: 'POST',
           agent: false,
-          timeout: ANSWER_LIMIT_MS,
           headers: {
             'content-type': 'application/json',
             'content-length': Buffer.byteLength(text),
@@ -195,16 +217,17 @@ export class LeaseClient {
           response.on(
             'end',
             guarded('lease answer', () => {
-              resolve(
-                response.statusCode === 200 ? guard('lease answer', () => JSON.parse(answer)) : undefined,
-              );
+              const parsed = guard('lease answer', () => JSON.parse(answer) as unknown);
+              resolve({ status: response.statusCode ?? 0, body: parsed });
             }),
           );
         }),
       );
-      request.on(
-        'timeout',
-        guarded('lease timeout', () => request.destroy()),
+      // From first to last byte: one that sends them one by one is not waited for either.
+      const deadline = setTimeout(
+        // An answer that came while the program was busy is read first.
+        guarded('lease timeout', () => setImmediate(guarded('lease timeout', () => request.destroy()))),
+        ANSWER_LIMIT_MS,
       );
       request.on(
         'error',
@@ -215,10 +238,18 @@ export class LeaseClient {
       request.on(
         'close',
         guarded('lease close', () => {
+          clearTimeout(deadline);
           resolve(undefined);
         }),
       );
       request.end(text);
     });
   }
+}
+
+/** What is wrong with an answer that is none. */
+function faultOf(status: number | undefined): string {
+  if (status === undefined) return 'does not answer';
+  if (status === 401 || status === 403) return `wants the token that it was started with (TALLYSPAN_TOKEN)`;
+  return status === 200 ? 'answers something else' : `answers with status ${status}`;
 }

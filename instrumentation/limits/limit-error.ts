@@ -106,7 +106,8 @@ export const SCOPE_NAMES: Readonly<Record<LimitScope, string>> = {
 };
 
 export function amountText(amount: number, unit: LimitFacts['unit']): string {
-  return unit === 'usd' ? formatCost(Math.round(amount * 1e9)) : `${formatCount(amount)} ${unit}`;
+  if (unit === 'usd') return formatCost(Math.round(amount * 1e9));
+  return `${formatCount(amount)} ${amount === 1 ? unit.slice(0, -1) : unit}`;
 }
 
 function describeRefusal(facts: LimitFacts): string {

@@ -1,9 +1,11 @@
 // Limit scopes: which accounts a request counts in. Those of runs live as long as their run; those of sessions and days
 // are kept while they matter; those that the program sets around some work travel in its context.
 
+import { createHash } from 'node:crypto';
 import { createContextKey, type Context } from '@opentelemetry/api';
 import { Account, type AccountStart } from '../../core/limits/account.ts';
 import { limitDayOf, rulesFor, unitOf, type LimitRule } from '../../core/limits/limit.ts';
+import { cutText } from '../../core/text/cut-text.ts';
 import { NewestMap } from '../../core/newest-map.ts';
 import type { Run } from '../record/run.ts';
 import type { CodeLimit } from './code-limit.ts';
@@ -13,6 +15,7 @@ import type { LeaseClient } from './lease-client.ts';
 const MAX_ACCOUNTS = 20_000;
 /** Who is not named shares one account with all others who are not. */
 const NOBODY = '(not named)';
+const MAX_KEY_CHARS = 256;
 const CODE_KEY = createContextKey('tallyspan limits in code');
 
 interface CodeAccounts {
@@ -142,8 +145,8 @@ export class LimitScopes {
   }
 
   #keyOf({ scope }: LimitRule, run: Run): string {
-    if (scope === 'user_day') return run.identity.userId ?? NOBODY;
-    if (scope === 'agent_day') return run.agentName ?? NOBODY;
+    if (scope === 'user_day') return keyOf(run.identity.userId);
+    if (scope === 'agent_day') return keyOf(run.agentName);
     if (scope === 'process_day') return this.#instanceId;
     if (run.identity.sessionId !== undefined) return run.identity.sessionId;
     // A run without a session is one of its own, with what is nested in it.
@@ -172,6 +175,14 @@ export class LimitScopes {
     }
     return { accounts, limit, outer };
   }
+}
+
+/** A name as a key; of one that is longer than a server takes the beginning, and a hash of the whole. */
+function keyOf(name: string | undefined): string {
+  if (name === undefined || name === '') return NOBODY;
+  if (name.length <= MAX_KEY_CHARS) return name;
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 16);
+  return `${cutText(name, MAX_KEY_CHARS - hash.length)}${hash}`;
 }
 
 function startOf(rule: LimitRule, key: string): AccountStart {

@@ -20,7 +20,7 @@ import type { MessageReader } from '../../core/model-call/message-reader.ts';
 import { formatCost } from '../../core/text/format.ts';
 import type { PriceOverrides } from '../../core/pricing/cost.ts';
 import { inputTotal } from '../../core/pricing/usage.ts';
-import { guard } from '../process/guard.ts';
+import { guard, guarded } from '../process/guard.ts';
 import { say, sayOnce } from '../process/diagnostics.ts';
 import { burntNanoUsd } from '../record/tools/loops.ts';
 import type { Admission, PaidAmount } from '../record/model-call.ts';
@@ -72,7 +72,9 @@ export class Limiter {
 
   /** `undefined` where nothing is limited. */
   admit(request: LimitedRequest): Admitted | Refused | undefined {
-    const outcome = guard('limits', () => ({ given: this.#decide(request) }));
+    const { faults, onFault } = this.#settings;
+    const isBroken = onFault === 'refuse' && faults.length > 0;
+    const outcome = isBroken ? undefined : guard('limits', () => ({ given: this.#decide(request) }));
     if (outcome !== undefined) return outcome.given;
     const fault = this.refuseFault(request.client, request.facts.model);
     if (fault === undefined) return undefined;
@@ -82,7 +84,8 @@ export class Limiter {
 
   /** What to refuse a request with that could not be checked; `undefined` where such requests go through. */
   refuseFault(client: object | undefined, model?: string): LimitExceededError | undefined {
-    return this.#settings.onFault === 'allow' ? undefined : refuseUnchecked(this.#telemetry, client, model);
+    const { onFault, faults } = this.#settings;
+    return onFault === 'allow' ? undefined : refuseUnchecked(this.#telemetry, client, model, faults[0]);
   }
 
   #decide(request: LimitedRequest): Admitted | Refused | undefined {
@@ -363,9 +366,7 @@ export class Limiter {
       noteLimit(this.#telemetry, request, 'warned', account);
       const onWarning = this.scopes.codeLimitOf(account)?.onWarning;
       if (onWarning === undefined) continue;
-      guard('onWarning', () => {
-        onWarning(amountsOf(account));
-      });
+      guarded('onWarning', onWarning)(amountsOf(account));
     }
   }
 }

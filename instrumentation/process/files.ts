@@ -46,10 +46,12 @@ export function appendToFile(path: string, text: string): void {
   }
 }
 
-/** The text of a file, or `undefined` when it cannot be read. */
+/** The text of a file, without the mark that some editors put before it; `undefined` when it cannot be read. */
 export function readIfThere(path: string): string | undefined {
   try {
-    return readRegularFile(path).toString('utf8');
+    return readRegularFile(path)
+      .toString('utf8')
+      .replace(/^\uFEFF/, '');
   } catch {
     return undefined;
   }

@@ -17,7 +17,11 @@ export function withLimitsFile(settings: Settings): Settings {
     const said = found.errors.map(
       (error) => `TALLYSPAN_LIMITS: ${error.replace(/\.$/, '')}. No limit of the file applies.`,
     );
-    return { ...settings, problems: [...problems, ...said] };
+    return {
+      ...settings,
+      limits: { ...limits, faults: [...limits.faults, ...said] },
+      problems: [...problems, ...said],
+    };
   }
   return { ...settings, limits: { ...limits, rules: [...found.rules, ...limits.rules] } };
 }

@@ -2,7 +2,7 @@
 // with patterns. The price of an answer of 100 and 20 tokens is 400,000 nano-USD; at worst a request costs 1,050,000.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { decodeShares } from '../../core/attribution/cost-shares.ts';
@@ -26,7 +26,7 @@ afterAll(async () => {
 
 const start = (
   name: string,
-  environment: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string>> = {},
   respond: (request: RecordedRequest) => Exchange = ({ body }) =>
     answer({ model: (body as { model: string }).model }),
 ): Promise<Outcome> =>
@@ -88,6 +88,32 @@ it('a guard that fails lets the call through, or refuses it where that is asked 
   expect(refusalsOf(refused).map((event) => event['limit.scope'])).toEqual(['fault', 'fault']);
 });
 
+it('limits that are not understood refuse every call where faults do, and else nobody', async () => {
+  const file = path.join(folder, 'broken.json');
+  await writeFile(file, '{');
+  for (const broken of [{ TALLYSPAN_LIMIT_RUN: '50c' }, { TALLYSPAN_LIMITS: file }]) {
+    const allowed = await start('caught', broken);
+    expect(allowed.requests).toHaveLength(1);
+    const refused = await start('setting', { ...broken, TALLYSPAN_LIMIT_ON_FAULT: 'refuse' });
+    expect(refused.requests).toHaveLength(0);
+    expect(refused.stdout).toContain('0 LimitExceededError true true 402 fault TALLYSPAN_LIMIT_ON_FAULT');
+    expect(refusalsOf(refused)).toHaveLength(1);
+  }
+});
+
+it('a limit in code that is not understood is an error of the program, and says which part', async () => {
+  const { stdout } = await start('badLimits');
+  const said = stdout.trim().split('\n');
+  expect(said).toHaveLength(16);
+  expect(said.filter((line) => !line.startsWith('RangeError limit: '))).toEqual([]);
+  expect(stdout).toContain('limit: dollars is not one of usd, tokens, turns, loop, onWarning');
+});
+
+it('a callback of a warning that fails, at once or later, does not end the program', async () => {
+  const outcome = await start('warnings');
+  expect([outcome.stdout, outcome.code, outcome.stderr]).toEqual(['done\n', 0, '']);
+});
+
 const write = async (content: unknown): Promise<string> => {
   const file = path.join(folder, 'limits.json');
   await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content));
@@ -104,6 +130,8 @@ describe('limits.json', () => {
         { model: 'claude-haiku-*', user_day: '$0.0001' },
       ],
     });
+    // As some editors write it.
+    await writeFile(file, `\uFEFF${await readFile(file, 'utf8')}`);
     const outcome = await start('users', { TALLYSPAN_LIMITS: file });
     const [premium, ben, report, cleo] = outcome.stdout
       .trim()

@@ -34,10 +34,14 @@ describe('limits of a day', () => {
     await rm(dataDir, { recursive: true, force: true });
   });
 
-  const start = (rule: string, environment: Readonly<Record<string, string>> = {}): Promise<Outcome> =>
+  const start = (
+    rule: string,
+    environment: Readonly<Record<string, string>> = {},
+    name = 'setting',
+  ): Promise<Outcome> =>
     harness.run(PROGRAM, {
       scenario: { exchanges: [], respond: () => answer() },
-      arguments: ['setting'],
+      arguments: [name],
       environment: {
         PACKAGE: path.join(harness.packageDir, 'index.mjs'),
         [rule]: '$0.02',
@@ -79,6 +83,18 @@ describe('limits of a day', () => {
     ).toHaveLength(1);
   });
 
+  it('hold for users without a name and with a long one, and harm no others', async () => {
+    const rule = 'TALLYSPAN_LIMIT_USER_DAY';
+    const before = (await today()).limits.length;
+    const outcome = await start(rule, {}, 'oddUsers');
+    expect([outcome.stdout, outcome.said]).toEqual(['passed\n', []]);
+    const keys = (await today()).limits.map(({ key }) => String(key));
+    expect(keys).toHaveLength(before + 3);
+    expect(keys).toEqual(
+      expect.arrayContaining(['ana', '(not named)', expect.stringMatching(/^x{240}[0-9a-f]{16}$/)]),
+    );
+  });
+
   it('while the server is away are a slice for each process, or nothing where that is asked for', async () => {
     const away = { TALLYSPAN_LIMIT_SERVER: 'http://127.0.0.1:9' };
     const rule = 'TALLYSPAN_LIMIT_AGENT_DAY';
@@ -90,5 +106,22 @@ describe('limits of a day', () => {
     const refused = await start(rule, { ...away, TALLYSPAN_LIMIT_WITHOUT_SERVER: 'refuse' });
     expect(refused.requests).toHaveLength(0);
     expect(refused.stdout).toContain('0 LimitExceededError true true 402 agent_day');
+  });
+
+  it('a server that refuses to answer is not called away', async () => {
+    const closed = await startServer({
+      dataDir: path.join(dataDir, 'closed'),
+      uiPort: 0,
+      grpcPort: 0,
+      httpPort: 0,
+      token: 'a-token-of-thirty-two-characters',
+      log: () => undefined,
+    });
+    try {
+      const outcome = await start('TALLYSPAN_LIMIT_AGENT_DAY', { TALLYSPAN_LIMIT_SERVER: closed.uiUrl });
+      expect(outcome.said.join('\n')).toContain('wants the token that it was started with (TALLYSPAN_TOKEN)');
+    } finally {
+      await closed.close();
+    }
   });
 });

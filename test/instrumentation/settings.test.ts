@@ -31,6 +31,15 @@ describe('settings', () => {
     ]);
   });
 
+  it.each([
+    'TALLYSPAN_CLAUDE_PLAN',
+    'TALLYSPAN_JUDGE_API_KEY',
+    'TALLYSPAN_TRUSTED_PROXY',
+    'TALLYSPAN_ENDPOINT',
+  ])('%s is for another of our programs, which may share the environment', (name) => {
+    expect(readSettings({ [name]: 'x' }).problems).toEqual([]);
+  });
+
   it('a value that is not valid names what is', () => {
     const settings = readSettings({ TALLYSPAN_CONTENT: 'all', OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' });
     expect(settings).toMatchObject({ content: 'none', protocol: 'grpc' });

@@ -11,6 +11,8 @@ import { checkOwnSite } from '../access/same-origin.ts';
 import type { WebContext } from '../web-context.ts';
 
 const DEFAULT_WINDOW = '24h';
+/** Five hundred leases, whose five texts may each have 512 characters. */
+const LEASES_LIMIT_BYTES = 4 * 1024 * 1024;
 
 export function registerLimitsApi(app: FastifyInstance, context: WebContext): void {
   app.get<{ Querystring: QueryText }>('/api/limits', async ({ query }) => {
@@ -32,7 +34,7 @@ export function registerLimitsApi(app: FastifyInstance, context: WebContext): vo
     );
   });
 
-  app.post('/api/limits/leases', async (request) => {
+  app.post('/api/limits/leases', { bodyLimit: LEASES_LIMIT_BYTES }, async (request) => {
     checkOwnSite(request);
     const leases = await context.limits.lease(parseLeaseRequests(request.body));
     return {

@@ -3,12 +3,30 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ensureBuilt } from '../../../scripts/ensure-built.ts';
+import { hasOpenssl, makeCertificate } from '../../fakes/certificate.ts';
+import { describeWhere } from '../../fixtures/describe-where.ts';
 import { startServer, type RunningServer } from '../../../server/start-server.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../../cli/dist/main.js');
+
+async function askGuard(input: string, env: Readonly<Record<string, string>>) {
+  const child = spawn(process.execPath, [MAIN, 'claude', 'guard'], {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stdin.end(input);
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  return { stdout, stderr, code };
+}
 
 describe('claude guard', () => {
   let dataDir: string;
@@ -33,23 +51,12 @@ describe('claude guard', () => {
     await rm(dataDir, { recursive: true, force: true });
   });
 
-  const ask = async (hook: object, env: Readonly<Record<string, string>>) => {
-    const child = spawn(process.execPath, [MAIN, 'claude', 'guard'], {
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        TALLYSPAN_URL: server.uiUrl,
-        TALLYSPAN_LIMIT_WAIT_MS: '9000',
-        ...env,
-      },
+  const ask = (hook: object | string, env: Readonly<Record<string, string>>) =>
+    askGuard(typeof hook === 'string' ? hook : JSON.stringify(hook), {
+      TALLYSPAN_URL: server.uiUrl,
+      TALLYSPAN_LIMIT_WAIT_MS: '9000',
+      ...env,
     });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    child.stdin.end(JSON.stringify(hook));
-    const code = await new Promise((resolve) => child.on('close', resolve));
-    return { stdout, stderr, code };
-  };
   const tool = { session_id: 's1', hook_event_name: 'PreToolUse', tool_name: 'Bash' };
 
   it('lets go on below the limit, without a limit, and in another session', async () => {
@@ -89,8 +96,92 @@ describe('claude guard', () => {
     expect((await ask(tool, away)).stdout).toBe('');
     const refused = await ask(tool, { ...away, TALLYSPAN_LIMIT_WITHOUT_SERVER: 'refuse' });
     expect(JSON.parse(refused.stdout)).toMatchObject({ continue: false });
+    expect((await ask(tool, { ...away, TALLYSPAN_URL: 'nonsense' })).stdout).toBe('');
     const wrong = await ask(tool, { TALLYSPAN_LIMIT_SESSION: 'much' });
     expect([wrong.stdout, wrong.code]).toEqual(['', 0]);
     expect(wrong.stderr).toContain('TALLYSPAN_LIMIT_SESSION=much is not an amount in dollars');
+  });
+
+  it.each<[string, object]>([
+    ['PostToolUse', { continue: false, decision: 'block' }],
+    ['SessionStart', { continue: false }],
+    ['UserPromptSubmit', { continue: false, decision: 'block' }],
+  ])('answers %s in its own form', async (event, form) => {
+    const { stdout } = await ask(
+      { session_id: 's1', hook_event_name: event },
+      { TALLYSPAN_LIMIT_SESSION: '$0.50' },
+    );
+    const { stopReason, reason, ...rest } = JSON.parse(stdout) as Record<string, unknown>;
+    expect(rest).toEqual(form);
+    expect([stopReason, reason ?? stopReason]).toEqual([stopReason, stopReason]);
+  });
+
+  it.each(['Stop', 'SubagentStop', 'SessionEnd', 'Notification', 'PreCompact'])(
+    'says nothing to %s: a stop that is blocked goes on',
+    async (event) => {
+      const hook = { session_id: 's1', hook_event_name: event };
+      const silent = { stdout: '', stderr: '', code: 0 };
+      expect(await ask(hook, { TALLYSPAN_LIMIT_SESSION: '$0.50' })).toEqual(silent);
+    },
+  );
+
+  it.each(['', 'nonsense', '[]', '"text"', '{"session_id":7}', `{"session_id":"${'x'.repeat(5000)}"}`])(
+    'lets go on where the hook says %s',
+    async (input) => {
+      const { stdout, code } = await ask(input, { TALLYSPAN_LIMIT_SESSION: '$0.50' });
+      expect([stdout, code]).toEqual(['', 0]);
+    },
+  );
+
+  it.each<[string, (response: ServerResponse) => void]>([
+    ['nothing', () => undefined],
+    ['half an answer', (response) => response.write('{')],
+    ['a page', (response) => response.end('<html>')],
+    ['a list', (response) => response.end('[]')],
+    ['an error', (response) => response.writeHead(500).end('{}')],
+  ])('takes a server that answers %s for one that is away', async (_, answer) => {
+    const other = createServer((_request, response) => {
+      answer(response);
+    });
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    try {
+      const env = {
+        TALLYSPAN_URL: `http://127.0.0.1:${(other.address() as AddressInfo).port}`,
+        TALLYSPAN_LIMIT_WAIT_MS: '300',
+        TALLYSPAN_LIMIT_SESSION: '$0.50',
+      };
+      expect((await ask(tool, env)).stdout).toBe('');
+      const refused = await ask(tool, { ...env, TALLYSPAN_LIMIT_WITHOUT_SERVER: 'refuse' });
+      expect(JSON.parse(refused.stdout)).toMatchObject({ continue: false });
+    } finally {
+      other.closeAllConnections();
+      other.close();
+    }
+  });
+});
+
+describeWhere(
+  hasOpenssl(),
+  'claude guard by TLS',
+  'there is no openssl',
+)('claude guard by TLS', () => {
+  it('asks a server that is behind TLS', async () => {
+    await ensureBuilt();
+    const { key, cert, caFile } = makeCertificate();
+    const secure = createTlsServer({ key, cert }, (_request, response) => {
+      response.end('{"refusal":"enough"}');
+    });
+    await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+    try {
+      const { stdout } = await askGuard('{"hook_event_name":"PreToolUse"}', {
+        TALLYSPAN_URL: `https://127.0.0.1:${(secure.address() as AddressInfo).port}`,
+        TALLYSPAN_LIMIT_WAIT_MS: '9000',
+        TALLYSPAN_LIMIT_SESSION: '$0.50',
+        NODE_EXTRA_CA_CERTS: caFile,
+      });
+      expect(JSON.parse(stdout)).toMatchObject({ stopReason: 'enough' });
+    } finally {
+      secure.close();
+    }
   });
 });

@@ -225,6 +225,43 @@ const cases = {
     ])
       await run({ agent, userId }, () => until(() => client.messages.create(body({ model }))));
   },
+  /** Users whom a server could take for a mistake: without a name, and with a long one. */
+  oddUsers: async () => {
+    for (const userId of ['ana', '', 'x'.repeat(3_000)])
+      await run({ agent: 'a', userId }, () => client.messages.create(body()));
+    say('passed');
+  },
+  /** What is said of a limit is not understood. */
+  badLimits: async () => {
+    for (const given of [
+      null,
+      5,
+      [],
+      { usd: '0.5' },
+      { usd: -1 },
+      { usd: NaN },
+      { dollars: 1 },
+      { loop: 'warn' },
+    ])
+      for (const start of [() => limit(given, () => 1), () => run({ agent: 'a', limit: given }, () => 1)]) {
+        try {
+          say('passed', start());
+        } catch (error) {
+          say(error.name, error.message);
+        }
+      }
+  },
+  /** A callback of a warning that fails, at once or later, is no fault of the program. */
+  warnings: async () => {
+    for (const onWarning of [
+      () => {
+        throw new Error('at once');
+      },
+      () => Promise.reject(new Error('later')),
+    ])
+      await limit({ turns: 1, onWarning }, () => client.messages.create(body()));
+    say('done');
+  },
   /** Goes on until it is killed, or has been refused for a while. */
   steady: () =>
     run({ agent: 'a', userId: 'u' }, async () => {

@@ -1,0 +1,108 @@
+// The lease client against servers: one with the book of the real one and its limits of a request, and some that do not
+// answer as they should.
+
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { Account } from '../../core/limits/account.ts';
+import { LeaseBook } from '../../core/limits/leases.ts';
+import { limitDayOf } from '../../core/limits/limit.ts';
+import { setLogLevel } from '../../instrumentation/process/diagnostics.ts';
+import { LeaseClient } from '../../instrumentation/limits/lease-client.ts';
+import { parseLeaseRequests } from '../../server/limits/lease-request.ts';
+import { startTestServer } from '../server/harness.ts';
+
+const LIMIT = 1_000;
+let server: Server | undefined;
+setLogLevel('off');
+afterEach(() => {
+  server?.closeAllConnections();
+  server?.close();
+  server = undefined;
+});
+
+async function serve(answer: (body: string, response: ServerResponse) => void): Promise<string> {
+  server = createServer((request, response) => {
+    void (async () => {
+      answer(await text(request), response);
+    })();
+  });
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Accounts of users who have each asked for a tenth of their limit. */
+function shareUsers(client: LeaseClient, count: number): Account[] {
+  const day = limitDayOf(Date.now());
+  return Array.from({ length: count }, (_, index) => {
+    const key = `user-${index}`.padEnd(200, '.');
+    const account = new Account({ scope: 'user_day', key, rule: 'r', unit: 'nanoUsd', limit: LIMIT });
+    client.share(account, { scope: 'user_day', rule: 'r', key, day });
+    account.reserved = LIMIT / 10;
+    return account;
+  });
+}
+
+describe('the lease client', () => {
+  it('has room for more users than fit into one request, those who wait first', async () => {
+    const book = new LeaseBook();
+    const sizes: number[] = [];
+    const url = await serve((body, response) => {
+      const requests = parseLeaseRequests(JSON.parse(body));
+      sizes.push(requests.length);
+      const leases = requests.map((request) => book.lease(request, Date.now()).grantedNanoUsd);
+      response.end(
+        JSON.stringify({
+          leases: leases.map((amount) => ({ granted_nano_usd: amount, expires_in_ms: 30_000 })),
+        }),
+      );
+    });
+    const client = new LeaseClient(url, undefined, 'p');
+    const accounts = shareUsers(client, 1_200);
+    await client.ask();
+    expect(accounts.filter((account) => !client.covers(account))).toEqual([]);
+    expect(sizes).toEqual([500, 500, 200]);
+    // Nothing is new to the server now, but one who needs more and one who has spent.
+    const [first, , , last] = [accounts[0], accounts[1], accounts[2], accounts.at(-1)];
+    if (first !== undefined) Object.assign(first, { reserved: 0, spent: 100 });
+    if (last !== undefined) last.reserved = LIMIT;
+    await client.ask();
+    expect(sizes.slice(3)).toEqual([2]);
+    expect(last === undefined || client.covers(last)).toBe(true);
+  });
+
+  it('sends no more at once than the server takes', async () => {
+    const real = await startTestServer();
+    try {
+      const client = new LeaseClient(real.uiUrl, undefined, 'p');
+      const accounts = shareUsers(client, 600);
+      await client.ask();
+      expect(accounts.filter((account) => !client.covers(account))).toEqual([]);
+    } finally {
+      await real.remove();
+    }
+  });
+
+  it.each<[string, (body: string, response: ServerResponse) => void]>([
+    ['answers nothing', () => undefined],
+    [
+      'answers byte by byte',
+      (_, response) => {
+        const timer = setInterval(() => response.write(' '), 20);
+        response.on('close', () => {
+          clearInterval(timer);
+        });
+      },
+    ],
+    ['hangs up', (_, response) => response.destroy()],
+    ['answers something else', (_, response) => response.end('{"leases":[]}')],
+    ['answers with an error', (_, response) => response.writeHead(500).end('{}')],
+  ])('does not wait for a server that %s', async (_, answer) => {
+    const client = new LeaseClient(await serve(answer), undefined, 'p');
+    const [account] = shareUsers(client, 1);
+    await client.ask();
+    expect(client.isAway).toBe(true);
+    expect(account !== undefined && client.coversAway(account)).toBe(true);
+  });
+});
