@@ -23,51 +23,66 @@ export interface AnswerTarget {
   readonly endpoint: Endpoint;
   /** Model that was asked for. */
   readonly model: string;
+  /** Whether the status says that there is no answer. */
+  readonly isFailed: boolean;
 }
 
-/** Reads what comes into the reader of the call. */
+/** How an event stream begins, and JSON does not. */
+const EVENT_START = /^[\s\u{FEFF}]*(?:event|data|id|retry)?:/u;
+/** How JSON begins. */
+const JSON_START = /^[\s\u{FEFF}]*\{/u;
+/** So much is enough to see how a body begins. */
+const START_BYTES = 16;
+
+/**
+ * Reads what comes into the reader of the call. Servers and gateways name the type of a body wrong now and then, so it
+ * counts as what it begins like.
+ */
 export class AnswerBody {
   /** Type of the error that the body reports. */
   errorType: string | undefined;
-  readonly isStream: boolean;
+  /** Whether it was whole, and nothing that the API writes. */
+  isForeign = false;
   readonly #target: AnswerTarget;
   readonly #encodings: readonly string[];
-  readonly #decoding: Decoding | undefined;
   readonly #pieces: Buffer[] = [];
   #bytes = 0;
+  #isStart = true;
+  #decoding: Decoding | undefined;
+  /** Reads a stream, once it is known to be one. */
+  #readPiece: ((piece: Buffer) => void) | undefined;
 
   constructor(head: AnswerHead, target: AnswerTarget) {
     this.#target = target;
     this.#encodings = encodingsOf(head.contentEncoding);
-    const read = head.contentType.startsWith('text/event-stream')
-      ? this.#textReader()
-      : head.contentType.startsWith('application/vnd.amazon.eventstream')
-        ? this.#frameReader()
-        : undefined;
-    this.isStream = read !== undefined;
-    if (read !== undefined) this.#decoding = new Decoding(this.#encodings, read);
+    const type = head.contentType.toLowerCase();
+    if (type.startsWith('application/vnd.amazon.eventstream')) {
+      this.#isStart = false;
+      this.#readPiece = this.#frameReader();
+    }
+    // Where nothing is to decode each piece comes at once; a whole body is decoded at its end.
+    if (this.#readPiece !== undefined || type.includes('event-stream') || this.#encodings.length === 0)
+      this.#decoding = new Decoding(this.#encodings, (piece) => {
+        this.#take(piece);
+      });
+  }
+
+  get isStream(): boolean {
+    return this.#readPiece !== undefined;
   }
 
   push(piece: Buffer): void {
-    if (this.#decoding !== undefined) {
-      this.#decoding.push(piece);
-      return;
-    }
-    this.#bytes += piece.length;
-    if (this.#bytes > MAX_WHOLE_BYTES) this.#pieces.length = 0;
-    else this.#pieces.push(piece);
+    if (this.#decoding === undefined) this.#collect(piece);
+    else this.#decoding.push(piece);
   }
 
   /** All has come; `onRead` is called when it is read, for what is not compressed at once. */
   end(onRead: () => void): void {
-    if (this.#decoding !== undefined) {
-      this.#decoding.end(onRead);
-      return;
-    }
-    guard('read body', () => {
-      this.#readWhole();
-    });
-    onRead();
+    if (this.#decoding === undefined) this.#endWhole(this.#encodings, onRead);
+    else
+      this.#decoding.end(() => {
+        this.#endWhole([], onRead);
+      });
   }
 
   close(): void {
@@ -75,22 +90,59 @@ export class AnswerBody {
     this.#decoding?.close();
   }
 
-  #readWhole(): void {
-    if (this.#bytes > MAX_WHOLE_BYTES) return;
-    const text = decodeWhole(Buffer.concat(this.#pieces), this.#encodings, MAX_WHOLE_BYTES).toString();
+  #take(piece: Buffer): void {
+    if (this.#readPiece !== undefined) this.#readPiece(piece);
+    else {
+      this.#collect(piece);
+      if (this.#isStart && this.#bytes >= START_BYTES) this.#seeStart();
+    }
+  }
+
+  #seeStart(): void {
+    this.#isStart = false;
+    const begun = Buffer.concat(this.#pieces);
+    if (!EVENT_START.test(begun.toString('utf8', 0, START_BYTES))) return;
     this.#pieces.length = 0;
+    this.#readPiece = this.#textReader();
+    this.#readPiece(begun);
+  }
+
+  #collect(piece: Buffer): void {
+    this.#bytes += piece.length;
+    if (this.#bytes > MAX_WHOLE_BYTES) this.#pieces.length = 0;
+    else this.#pieces.push(piece);
+  }
+
+  #endWhole(encodings: readonly string[], onRead: () => void): void {
+    if (this.#readPiece === undefined) {
+      guard('read body', () => {
+        this.#readWhole(encodings);
+      });
+    }
+    onRead();
+  }
+
+  #readWhole(encodings: readonly string[]): void {
+    if (this.#bytes > MAX_WHOLE_BYTES) return;
+    const bytes = decodeWhole(Buffer.concat(this.#pieces), encodings, MAX_WHOLE_BYTES);
+    this.#pieces.length = 0;
+    const text = bytes.toString();
     const { answer, endpoint, model } = this.#target;
-    if (!/^\s*\{/.test(text)) {
-      answer.readBody(text);
+    if (EVENT_START.test(text)) {
+      this.#readPiece = this.#textReader();
+      this.#readPiece(bytes);
+      this.#readPiece(Buffer.from('\n\n'));
       return;
     }
-    const parsed = guard('parse answer', () => JSON.parse(text) as unknown);
+    const parsed = JSON_START.test(text)
+      ? guard('parse answer', () => JSON.parse(text.trimStart()) as unknown)
+      : undefined;
     // It was cut, or is none of the API's.
-    if (parsed === undefined) this.errorType = 'api_error';
+    this.isForeign = parsed === undefined;
     const body = asJson(parsed);
     this.#readError(body);
-    if (this.errorType !== undefined) return;
-    answer.readMessage(endpoint.form === 'converse' ? messageOfConverse(body, model) : body);
+    if (this.errorType === undefined && !this.isForeign && !this.#target.isFailed)
+      answer.readMessage(endpoint.form === 'converse' ? messageOfConverse(body, model) : body);
   }
 
   #textReader(): (piece: Buffer) => void {
@@ -109,8 +161,10 @@ export class AnswerBody {
     return (piece) => {
       const nowMs = Date.now();
       for (const frame of frames.push(piece)) {
-        const read = isConverse ? converse.read(frame.type, jsonOf(frame)) : [wrappedEvent(frame)];
-        for (const event of read) this.#readEvent(event, nowMs);
+        guard('read frame', () => {
+          const read = isConverse ? converse.read(frame.type, jsonOf(frame)) : [wrappedEvent(frame)];
+          for (const event of read) this.#readEvent(event, nowMs);
+        });
       }
     };
   }

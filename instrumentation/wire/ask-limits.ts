@@ -36,10 +36,10 @@ type Answer =
 export function askLimits(calls: WireCalls, request: AskedRequest): Answer | undefined {
   const { observer } = calls;
   const { endpoint, params, facts, active, abort, canWait } = request;
-  const run = observer.runs.runOf(facts, active);
   const resumed = calls.resume(facts);
   if (resumed !== undefined)
-    return { slot: slotOf(run, NOTHING_LIMITED, abort, resumed), refusal: undefined };
+    return { slot: slotOf(observer, resumed.call.run, NOTHING_LIMITED, abort, resumed), refusal: undefined };
+  const run = observer.runs.runOf(facts, active);
   const { platform, region } = endpoint;
   const outcome = observer.limiter.admit({
     run,
@@ -58,7 +58,7 @@ export function askLimits(calls: WireCalls, request: AskedRequest): Answer | und
   }
   // A run that was begun here is carried on, so that it is not begun again when the request is seen to leave.
   const admission = outcome?.admission ?? NOTHING_LIMITED;
-  const slot = slotOf(run, admission, abort);
+  const slot = slotOf(observer, run, admission, abort);
   return { slot, refusal: admission.wait === undefined ? undefined : askOthers(observer, slot) };
 }
 
@@ -69,6 +69,7 @@ async function askOthers(observer: Observer, { admission, run }: AdmissionSlot):
 }
 
 function slotOf(
+  observer: Observer,
   run: Run,
   admission: Admission,
   abort: (error: Error) => void,
@@ -82,7 +83,10 @@ function slotOf(
     isTaken: false,
     release: () => {
       admission.cancel();
-      resumed?.keep();
+      if (resumed !== undefined) resumed.keep();
+      // Begun for this request alone, which never left.
+      else if (run.isInferred && !run.isAdopted && !run.isEnded && run.turns === 0)
+        observer.runs.end(run, 'aborted');
     },
   };
 }

@@ -6,8 +6,10 @@ import {
   constants,
   createBrotliDecompress,
   createInflate,
+  createInflateRaw,
   createUnzip,
   createZstdDecompress,
+  inflateRawSync,
   inflateSync,
   unzipSync,
   zstdDecompressSync,
@@ -21,13 +23,20 @@ const BROTLI_SYNC = {
   finishFlush: constants.BROTLI_OPERATION_FLUSH,
 };
 
-/** The encodings of a `content-encoding` header, in the order in which they were applied. */
+const KNOWN: ReadonlySet<string> = new Set(['gzip', 'x-gzip', 'deflate', 'br', 'zstd']);
+/** Low half of the first byte of what is written with zlib's header; some servers leave it out. */
+const ZLIB_METHOD = 8;
+
+/**
+ * The encodings of a `content-encoding` header, in the order in which they were applied. Others, such as the names of
+ * charsets that some servers write there, change nothing as a rule.
+ */
 export function encodingsOf(header: string | undefined): string[] {
   return (header ?? '')
     .toLowerCase()
     .split(',')
     .map((name) => name.trim())
-    .filter((name) => name !== '' && name !== 'identity');
+    .filter((name) => KNOWN.has(name));
 }
 
 /** A whole body, decoded; throws when it is not of that encoding. */
@@ -43,7 +52,7 @@ function decodeStep(body: Buffer, encoding: string, maxOutputLength: number): Bu
     case 'x-gzip':
       return unzipSync(body, { ...SYNC, maxOutputLength });
     case 'deflate':
-      return inflateSync(body, { ...SYNC, maxOutputLength });
+      return (hasZlibHeader(body) ? inflateSync : inflateRawSync)(body, { ...SYNC, maxOutputLength });
     case 'br':
       return brotliDecompressSync(body, { ...BROTLI_SYNC, maxOutputLength });
     case 'zstd':
@@ -55,62 +64,83 @@ function decodeStep(body: Buffer, encoding: string, maxOutputLength: number): Bu
 
 /** Decodes piece by piece; without encodings each piece is handed on at once. */
 export class Decoding {
-  readonly #steps: readonly Transform[];
+  /** The encodings in the order in which they are undone. */
+  readonly #encodings: readonly string[];
+  /** A step is made when its first piece comes. */
+  readonly #steps: Transform[] = [];
   readonly #onPiece: (piece: Buffer) => void;
   #onEnd: (() => void) | undefined;
+  #isBroken = false;
 
   /** @param onPiece called with each decoded piece, in order */
   constructor(encodings: readonly string[], onPiece: (piece: Buffer) => void) {
     this.#onPiece = onPiece;
-    this.#steps = encodings.toReversed().map(decoderOf);
-    const ended = guarded('decoded all', () => this.#onEnd?.());
-    this.#steps.forEach((step, index) => {
-      const next = this.#steps[index + 1];
-      const onData = guarded('decoded', (piece: Buffer) => {
-        if (next === undefined) onPiece(piece);
-        else next.write(piece);
-      });
-      const onEnd = guarded('decoded step', () => {
-        if (next === undefined) ended();
-        else next.end();
-      });
-      step.on('data', onData);
-      step.on('end', onEnd);
-      step.on('error', ended);
-    });
+    this.#encodings = encodings.toReversed();
   }
 
   push(piece: Buffer): void {
-    const [first] = this.#steps;
-    if (first === undefined) this.#onPiece(piece);
     // The piece belongs to the network's buffer only until we return.
-    else first.write(Buffer.from(piece));
+    this.#write(0, this.#encodings.length === 0 ? piece : Buffer.from(piece));
   }
 
   /** No more comes; `onEnd` is called when all is decoded, at once where nothing is to decode. */
   end(onEnd: () => void): void {
-    const [first] = this.#steps;
-    if (first === undefined || this.#steps.some(({ destroyed }) => destroyed)) {
-      onEnd();
-      return;
-    }
     this.#onEnd = onEnd;
-    first.end();
+    this.#endStep(0);
   }
 
   /** Nothing more is wanted. */
   close(): void {
     for (const step of this.#steps) step.destroy();
   }
+
+  #write(index: number, piece: Buffer): void {
+    const encoding = this.#encodings[index];
+    if (encoding === undefined) {
+      this.#onPiece(piece);
+      return;
+    }
+    if (this.#isBroken || piece.length === 0) return;
+    this.#steps[index] ??= this.#makeStep(index, encoding, piece);
+    this.#steps[index].write(piece);
+  }
+
+  #endStep(index: number): void {
+    const step = this.#steps[index];
+    if (step === undefined || this.#isBroken) this.#onEnd?.();
+    else step.end();
+  }
+
+  #makeStep(index: number, encoding: string, first: Buffer): Transform {
+    const step = decoderOf(encoding, first);
+    const onData = guarded('decoded', (piece: Buffer) => {
+      this.#write(index + 1, piece);
+    });
+    const onEnd = guarded('decoded step', () => {
+      this.#endStep(index + 1);
+    });
+    const onError = guarded('not decoded', () => {
+      this.#isBroken = true;
+      this.#onEnd?.();
+    });
+    step.on('data', onData);
+    step.on('end', onEnd);
+    step.on('error', onError);
+    return step;
+  }
 }
 
-function decoderOf(encoding: string): Transform {
+function hasZlibHeader(bytes: Buffer): boolean {
+  return ((bytes[0] ?? ZLIB_METHOD) & 15) === ZLIB_METHOD;
+}
+
+function decoderOf(encoding: string, first: Buffer): Transform {
   switch (encoding) {
     case 'gzip':
     case 'x-gzip':
       return createUnzip(SYNC);
     case 'deflate':
-      return createInflate(SYNC);
+      return hasZlibHeader(first) ? createInflate(SYNC) : createInflateRaw(SYNC);
     case 'br':
       return createBrotliDecompress(BROTLI_SYNC);
     case 'zstd':

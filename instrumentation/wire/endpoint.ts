@@ -15,17 +15,29 @@ export interface Endpoint {
   readonly isStreamed: boolean | undefined;
 }
 
-const MESSAGES_PATH = /\/v1\/messages$/;
+const MESSAGES_PATH = /\/v1\/messages\/?$/;
+/** Behind a gateway the version may be missing from the path; the header of the API's version is not. */
+const UNVERSIONED_PATH = /\/messages\/?$/;
 const RESULTS_PATH = /\/v1\/messages\/batches\/[^/]+\/results$/;
 const BEDROCK_PATH = /\/model\/([^/]+)\/(invoke|invoke-with-response-stream|converse|converse-stream)$/;
-const VERTEX_PATH =
-  /\/locations\/([^/]+)\/publishers\/anthropic\/models\/([^/:]+):(rawPredict|streamRawPredict)$/;
+const VERTEX_PATH = /\/models\/([^/:]+):(rawPredict|streamRawPredict)$/;
+const VERTEX_REGION = /\/locations\/([^/]+)\//;
 /** What a model or an inference profile of Anthropic has in its id. */
 const CLAUDE_ID = /anthropic|claude/;
 const REGION = /\.([a-z]{2,3}(?:-[a-z]+)+-\d)\./;
 
+/** What a request says before its body. */
+export interface SentHead {
+  readonly method: string;
+  readonly path: string;
+  /** Read only where the path is one of a model's: most requests of a program go elsewhere. */
+  readonly host: () => string;
+  /** Value of a header by its name in small letters; read as the host is. */
+  readonly header: (name: string) => string | undefined;
+}
+
 /** The endpoint that a request goes to; `undefined` for all that asks no Claude model. */
-export function endpointOf(method: string, target: string, host: () => string): Endpoint | undefined {
+export function endpointOf({ method, path: target, host, header }: SentHead): Endpoint | undefined {
   const [path = ''] = target.split('?');
   if (method === 'GET') {
     return RESULTS_PATH.test(path)
@@ -33,7 +45,10 @@ export function endpointOf(method: string, target: string, host: () => string): 
       : undefined;
   }
   if (method !== 'POST') return undefined;
-  if (MESSAGES_PATH.test(path)) {
+  if (
+    MESSAGES_PATH.test(path) ||
+    (UNVERSIONED_PATH.test(path) && header('anthropic-version') !== undefined)
+  ) {
     return { ...placeOf(host()), form: 'messages', model: undefined, isStreamed: undefined };
   }
   const bedrock = BEDROCK_PATH.exec(path);
@@ -53,10 +68,11 @@ export function endpointOf(method: string, target: string, host: () => string): 
   }
   const vertex = VERTEX_PATH.exec(path);
   if (vertex === null) return undefined;
-  const [, region, id = '', operation] = vertex;
+  const [, id = '', operation] = vertex;
   const model = decode(id);
-  // Counting tokens asks no model.
-  if (model.startsWith('count-tokens')) return undefined;
+  // Counting tokens asks no model; other models are asked so, too.
+  if (model.startsWith('count-tokens') || !CLAUDE_ID.test(path)) return undefined;
+  const region = VERTEX_REGION.exec(path)?.[1];
   return { form: 'invoke', platform: 'vertex', region, model, isStreamed: operation === 'streamRawPredict' };
 }
 

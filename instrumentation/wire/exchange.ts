@@ -38,6 +38,8 @@ export class Exchange {
   #read: { readonly params: Json; readonly facts: RequestFacts } | undefined;
   #isBegun = false;
   #isEnded = false;
+  /** All has come, and may have to be decoded. */
+  #isFinished = false;
   #slot: AdmissionSlot | undefined;
   #call: ModelCall | undefined;
   #status: number | undefined;
@@ -145,7 +147,12 @@ export class Exchange {
         contentType: head.header('content-type') ?? '',
         contentEncoding: head.header('content-encoding'),
       },
-      { answer: call.answer, endpoint: this.#endpoint, model: call.facts.model },
+      {
+        answer: call.answer,
+        endpoint: this.#endpoint,
+        model: call.facts.model,
+        isFailed: !isSuccess(head.status),
+      },
     );
   }
 
@@ -157,7 +164,8 @@ export class Exchange {
 
   /** The answer is complete. */
   finish(): void {
-    if (this.#isEnded) return;
+    if (this.#isEnded || this.#isFinished) return;
+    this.#isFinished = true;
     const body = this.#body;
     if (body === undefined) this.#end({ type: 'completed' });
     else
@@ -170,8 +178,10 @@ export class Exchange {
 
   /** The request or its answer broke off. */
   fail(errorType: string | undefined): void {
+    // What it is read from may be closed while the last of it is decoded.
+    if (this.#isFinished) return;
     // Given up while it was held back.
-    if (!this.#isBegun && this.#slot !== undefined) this.drop();
+    if (!this.#isBegun && this.#slot !== undefined && errorType === undefined) this.drop();
     this.begin();
     if (this.#isEnded) return;
     if (errorType === undefined) this.#leave();
@@ -197,9 +207,9 @@ export class Exchange {
   #endOf(body: AnswerBody): CallEnd {
     const status = this.#status ?? 0;
     if (body.errorType !== undefined) return { type: 'failed', errorType: body.errorType };
-    if (status < 200 || status >= 300) return { type: 'failed', errorType: String(status) };
+    if (!isSuccess(status)) return { type: 'failed', errorType: String(status) };
     // A stream that just stops before its last events was cut.
-    if (body.isStream && this.#call?.answer.isComplete === false)
+    if (body.isForeign || (body.isStream && this.#call?.answer.isComplete === false))
       return { type: 'failed', errorType: 'api_error' };
     return { type: 'completed' };
   }
@@ -219,6 +229,10 @@ export class Exchange {
       else call.end(end);
     });
   }
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
 }
 
 function hasAll(answer: MessageReader, body: AnswerBody | undefined): boolean {

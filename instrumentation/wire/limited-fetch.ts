@@ -48,10 +48,11 @@ function limitedEndpoint(
   const text = request?.url ?? (input instanceof URL ? input.href : (input as string));
   if (!URL.canParse(text)) return undefined;
   const { pathname, host } = new URL(text);
-  const endpoint = endpointOf(method, pathname, () => host);
+  const headers = new Headers(init?.headers ?? request?.headers);
+  const header = (name: string): string | undefined => headers.get(name) ?? undefined;
+  const endpoint = endpointOf({ method, path: pathname, host: () => host, header });
   if (endpoint === undefined || endpoint.form === 'batch_results') return undefined;
-  const agent = new Headers(init?.headers ?? request?.headers).get('user-agent') ?? '';
-  const sdkVersion = SDK_AGENT.exec(agent)?.[1];
+  const sdkVersion = SDK_AGENT.exec(header('user-agent') ?? '')?.[1];
   return sdkVersion !== undefined && isObserved(sdkVersion) ? undefined : { endpoint, sdkVersion };
 }
 
@@ -62,6 +63,8 @@ async function sendLimited(
   init: FetchInit,
   send: (init: FetchInit) => ReturnType<Fetch>,
 ): Promise<Response> {
+  const given = init?.signal ?? (input instanceof Request ? input.signal : undefined);
+  if (given?.aborted === true) return send(init);
   const body = await bodyOf(input, init);
   const controller = new AbortController();
   const asked = guard('limit fetch', () => ({
@@ -79,7 +82,6 @@ async function sendLimited(
   if (refusal !== undefined) return refuse(refusal, sdkVersion);
   if (answer === undefined) return send(init);
   const { slot } = answer as Exclude<typeof answer, { readonly error: Error }>;
-  const given = init?.signal ?? (input instanceof Request ? input.signal : undefined);
   const signal = given ? AbortSignal.any([given, controller.signal]) : controller.signal;
   try {
     return await context.with(withSlot(context.active(), slot), () => send({ ...init, signal }));
@@ -110,7 +112,9 @@ function refuse(error: Error, sdkVersion: string | undefined): Response {
 
 async function bodyOf(input: FetchInput, init: FetchInit): Promise<string | undefined> {
   const body: unknown = init?.body;
-  if (body instanceof Uint8Array) return Buffer.from(body).toString();
+  if (ArrayBuffer.isView(body)) return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+  if (body instanceof ArrayBuffer) return Buffer.from(body).toString();
+  if (body instanceof Blob) return body.text();
   if (body !== undefined && body !== null) return asText(body);
   if (!(input instanceof Request)) return undefined;
   try {

@@ -12,9 +12,13 @@ export interface LimitableRequest {
   body?: unknown;
   /** What it failed with before it was sent. */
   error?: unknown;
+  /** Bytes of the body, where they are known. */
+  contentLength?: number | null;
   /** Set when it is sent. */
   abort?: ((error: Error) => void) | null;
 }
+
+type Pieces = AsyncIterable<unknown> | Iterable<unknown>;
 
 export function limitRequest(request: LimitableRequest, exchange: Exchange): void {
   const { body } = request;
@@ -27,17 +31,18 @@ export function limitRequest(request: LimitableRequest, exchange: Exchange): voi
     if (asked instanceof Error) request.error = asked;
     return;
   }
+  if (body instanceof Blob) {
+    request.contentLength ??= body.size;
+    request.body = heldPieces(body.stream(), exchange, abort);
+    return;
+  }
   if (!isIterable(body)) return;
   const pieces = heldPieces(body, exchange, abort);
   // undici listens to a stream, and asks anything else for its pieces.
   request.body = body instanceof Readable ? Readable.from(pieces, { objectMode: false }) : pieces;
 }
 
-async function* heldPieces(
-  body: AsyncIterable<unknown>,
-  exchange: Exchange,
-  abort: (error: Error) => void,
-): AsyncGenerator {
+async function* heldPieces(body: Pieces, exchange: Exchange, abort: (error: Error) => void): AsyncGenerator {
   const pieces: unknown[] = [];
   for await (const piece of body) {
     pieces.push(piece);
@@ -56,6 +61,8 @@ async function* heldPieces(
   yield* pieces;
 }
 
-function isIterable(body: unknown): body is AsyncIterable<unknown> {
-  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
+function isIterable(body: unknown): body is Pieces {
+  return (
+    typeof body === 'object' && body !== null && (Symbol.asyncIterator in body || Symbol.iterator in body)
+  );
 }

@@ -7,6 +7,7 @@ import { guard, guarded } from '../process/guard.ts';
 import type { BatchExchange } from './batch-exchange.ts';
 import { Exchange } from './exchange.ts';
 import { holdBody } from './held-body.ts';
+import { isAbort, reasonOf } from './left.ts';
 import { watchedExchange, type Watch } from './watched-exchange.ts';
 
 interface ClientMessage {
@@ -26,7 +27,7 @@ export function watchNodeHttp(watch: Watch): void {
         method: request.method,
         path: request.path,
         host: () => textOf(request.getHeader('host')) ?? request.host,
-        userAgent: () => textOf(request.getHeader('user-agent')),
+        header: (name) => textOf(request.getHeader(name)),
       });
       if (exchange === undefined) return;
       exchanges.set(request, exchange);
@@ -51,6 +52,8 @@ export function watchNodeHttp(watch: Watch): void {
         status: response.statusCode ?? 0,
         header: (name) => textOf(response.headers[name]),
       });
+      // Node throws away what nobody listens to.
+      if (request.listenerCount('response') === 0) exchange.fail(undefined);
       watchResponse(response, exchange, left);
       watchDestroy(response, left);
     }),
@@ -59,7 +62,8 @@ export function watchNodeHttp(watch: Watch): void {
     'http.client.request.error',
     guarded('http error', (message: unknown) => {
       const { request, error } = message as ClientMessage;
-      exchanges.get(request)?.fail(errorTypeOf(error));
+      const isLeft = left.has(request) || left.has((request as { res?: IncomingMessage }).res ?? request);
+      exchanges.get(request)?.fail(isLeft || isAbort(error) ? reasonOf(error) : 'connection_error');
     }),
   );
 }
@@ -131,20 +135,12 @@ function watchResponse(
       if (response.complete) exchange.finish();
       else {
         const { req } = response as IncomingMessage & { readonly req: ClientRequest };
-        const isLeft = left.has(response) || left.has(req) || isAbort(response.errored);
-        exchange.fail(isLeft ? undefined : 'connection_error');
+        const { errored } = response;
+        const isLeft = left.has(response) || left.has(req) || isAbort(errored);
+        exchange.fail(isLeft ? reasonOf(errored) : 'connection_error');
       }
     }),
   );
-}
-
-function isAbort(error: unknown): boolean {
-  const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
-  return name === 'AbortError' || code === 'ABORT_ERR';
-}
-
-function errorTypeOf(error: unknown): string | undefined {
-  return isAbort(error) ? undefined : 'connection_error';
 }
 
 function encodingOf(encoding: unknown): BufferEncoding {

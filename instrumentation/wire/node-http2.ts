@@ -7,6 +7,7 @@ import { guard, guarded } from '../process/guard.ts';
 import type { BatchExchange } from './batch-exchange.ts';
 import { Exchange } from './exchange.ts';
 import { holdBody } from './held-body.ts';
+import { reasonOf } from './left.ts';
 import { watchedExchange, type Watch } from './watched-exchange.ts';
 
 /** Code of RFC 9113; the module that names it is loaded only where it is used. */
@@ -23,14 +24,14 @@ interface StreamMessage {
 
 export function watchNodeHttp2(watch: Watch): void {
   const exchanges = new WeakMap<ClientHttp2Stream, Exchange | BatchExchange>();
-  const left = new WeakSet<ClientHttp2Stream>();
+  const left = new WeakMap<ClientHttp2Stream, string | undefined>();
   const begin = guarded('http2 stream', (message: unknown) => {
     const { stream, headers = {} } = message as StreamMessage;
     const exchange = watchedExchange(watch, {
       method: textOf(headers[':method']) ?? 'GET',
       path: textOf(headers[':path']) ?? '',
       host: () => textOf(headers[':authority']) ?? textOf(headers['host']) ?? '',
-      userAgent: () => textOf(headers['user-agent']),
+      header: (name) => textOf(headers[name]),
     });
     if (exchange === undefined) return;
     exchanges.set(stream, exchange);
@@ -44,7 +45,7 @@ export function watchNodeHttp2(watch: Watch): void {
   channel('http2.client.stream.close').subscribe(
     guarded('http2 close', (message: unknown) => {
       const { stream } = message as StreamMessage;
-      exchanges.get(stream)?.fail(left.has(stream) ? undefined : 'connection_error');
+      exchanges.get(stream)?.fail(left.has(stream) ? left.get(stream) : 'connection_error');
     }),
   );
   for (const [name, work] of Object.entries(STEPS)) {
@@ -76,10 +77,10 @@ const STEPS: Readonly<Record<string, (exchange: Exchange | BatchExchange, messag
  * Remembers a stream that the program itself leaves: it closes or destroys one that is open. Node does the same with
  * those that the other side has reset, when they are closed already, and with those of a connection that is gone.
  */
-function watchLeaving(stream: ClientHttp2Stream, left: WeakSet<ClientHttp2Stream>): void {
-  const see = (): void => {
+function watchLeaving(stream: ClientHttp2Stream, left: WeakMap<ClientHttp2Stream, string | undefined>): void {
+  const see = (error?: Error): void => {
     guard('http2 leave', () => {
-      if (!stream.closed && stream.session?.socket.destroyed === false) left.add(stream);
+      if (!stream.closed && stream.session?.socket.destroyed === false) left.set(stream, reasonOf(error));
     });
   };
   const [close, destroy] = [stream.close.bind(stream), stream.destroy.bind(stream)];
@@ -88,7 +89,7 @@ function watchLeaving(stream: ClientHttp2Stream, left: WeakSet<ClientHttp2Stream
     close(...parameters);
   };
   stream.destroy = (error) => {
-    see();
+    see(error);
     return destroy(error);
   };
 }

@@ -6,6 +6,7 @@ import { channel } from 'node:diagnostics_channel';
 import { guard, guarded } from '../process/guard.ts';
 import type { BatchExchange } from './batch-exchange.ts';
 import { Exchange } from './exchange.ts';
+import { isAbort, isTimeout, reasonOf } from './left.ts';
 import { limitRequest, type LimitableRequest } from './limited-undici.ts';
 import { watchedExchange, type Watch } from './watched-exchange.ts';
 
@@ -29,7 +30,7 @@ export function watchUndici(watch: Watch): void {
       method: request.method,
       path: request.path,
       host: () => hostOf(request.origin),
-      userAgent: () => headerOf(request.headers, 'user-agent'),
+      header: (name) => headerOf(request.headers, name),
     });
     if (exchange === undefined) return;
     exchanges.set(request, exchange);
@@ -66,7 +67,9 @@ const STEPS: Readonly<Record<string, (exchange: Exchange | BatchExchange, messag
   trailers: (exchange) => {
     exchange.finish();
   },
-  error: (exchange, { error }) => {
+  error: (exchange, { request, error }) => {
+    // It may have failed before anything of it was sent: the host is unknown, or refuses.
+    if (typeof request.body === 'string' || request.body instanceof Uint8Array) exchange.send(request.body);
     exchange.fail(errorTypeOf(error));
   },
 };
@@ -98,13 +101,15 @@ function watchChunks(request: UndiciRequest, exchange: Exchange | BatchExchange)
   };
 }
 
-/** What a request failed with; `undefined` when the program gave it up. */
+/** Errors of undici that say that the program gave the request up. */
+const LEFT_CODES: ReadonlySet<unknown> = new Set(['UND_ERR_ABORTED', 'UND_ERR_DESTROYED', 'UND_ERR_CLOSED']);
+
+/** What a request failed with; `undefined` when the program gave it up, for whatever reason of its own. */
 function errorTypeOf(error: unknown): string | undefined {
-  const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
-  if (name === 'AbortError' || code === 'UND_ERR_ABORTED') return undefined;
-  return name === 'TimeoutError' || /TIMEOUT/.test(String(code))
-    ? 'client_timeout_error'
-    : 'connection_error';
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  // What the network fails with has a code, all that programs give up with has none as a rule.
+  const isOfNetwork = typeof code === 'string' && !LEFT_CODES.has(code);
+  return isOfNetwork && !isTimeout(error) && !isAbort(error) ? 'connection_error' : reasonOf(error);
 }
 
 function hostOf(origin: unknown): string {

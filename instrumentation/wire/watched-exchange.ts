@@ -5,17 +5,9 @@
 import { context } from '@opentelemetry/api';
 import { isClaimed } from '../sdk/native-spans.ts';
 import { BatchExchange } from './batch-exchange.ts';
-import { endpointOf } from './endpoint.ts';
+import { endpointOf, type SentHead } from './endpoint.ts';
 import { Exchange } from './exchange.ts';
 import type { WireCalls } from './wire-calls.ts';
-
-export interface SentHead {
-  readonly method: string;
-  readonly path: string;
-  /** Read only where the path is one of a model's: most requests of a program go elsewhere. */
-  readonly host: () => string;
-  readonly userAgent: () => string | undefined;
-}
 
 export interface Watch {
   readonly calls: WireCalls;
@@ -30,11 +22,10 @@ export const SDK_AGENT = /^Anthropic\w*\/JS (\S+)/;
 
 /** The exchange of a request that begins here; `undefined` when it is none of ours to watch. */
 export function watchedExchange(watch: Watch, head: SentHead): Exchange | BatchExchange | undefined {
-  const endpoint = endpointOf(head.method, head.path, head.host);
+  const endpoint = endpointOf(head);
   if (endpoint === undefined) return undefined;
   watch.onRequest();
-  const userAgent = head.userAgent();
-  const version = SDK_AGENT.exec(userAgent ?? '')?.[1];
+  const version = SDK_AGENT.exec(head.header('user-agent') ?? '')?.[1];
   if (version !== undefined && watch.isObserved(version)) return undefined;
   const { calls } = watch;
   const active = context.active();

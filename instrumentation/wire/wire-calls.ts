@@ -140,9 +140,9 @@ export class WireCalls {
   }
 }
 
-function keyOf({ shape, maxTokens }: RequestFacts): string {
+function keyOf({ shape, maxTokens, userId }: RequestFacts): string {
   const { model, tools, system, settings, messages } = shape.hashes;
-  return [shape.model, maxTokens, model, tools, system, settings, ...messages].join(' ');
+  return [userId, shape.model, maxTokens, model, tools, system, settings, ...messages].join(' ');
 }
 
 function beginCall(
