@@ -5,6 +5,7 @@
 
 import type { EventRecord } from '../core/event.ts';
 import { HOUR_MS } from '../core/time/time.ts';
+import { revisionOfRunEnd } from '../core/transcripts/revisions.ts';
 import { NewestMap } from '../core/newest-map.ts';
 import { markRepeats, sessionsOf } from './claude-repeats.ts';
 import { messageOf } from './process/server-error.ts';
@@ -236,7 +237,7 @@ function endOf(row: DatabaseRow, status: string): EventRecord {
     'tallyspan.source': 'log',
     'tallyspan.key': `claude-code/run/${run}`,
     // As a transcript counts the states of a run.
-    'tallyspan.revision': last * 1_000 + Math.min(countOf(row, 'calls'), 999),
+    'tallyspan.revision': revisionOfRunEnd({ endMs: last, calls: countOf(row, 'calls') }),
     'agent.run_id': run,
     'agent.parent_run_id': text('agent_parent_run_id'),
     trace_id: text('trace_id'),

@@ -1,5 +1,6 @@
 // Imports the transcripts of Claude Code: reads the sessions that changed, the oldest first, and appends their events.
 
+import { open } from 'node:fs/promises';
 import type { EventRecord } from '../../core/event.ts';
 import type { LineCounts } from '../../core/transcripts/facts.ts';
 import { baselineOf, remainderOf, type Shortfall } from '../../core/transcripts/remainder.ts';
@@ -8,7 +9,8 @@ import { SessionReader } from '../../core/transcripts/session-reader.ts';
 import { isGone } from './gone-file.ts';
 import { findTranscripts, type FoundFile, type FoundSession } from './find-transcripts.ts';
 import type { ImportState } from './import-state.ts';
-import { newChunk, readTranscript } from './read-transcript.ts';
+import { KeptSessions } from './kept-sessions.ts';
+import { newChunk, readTranscript, type ReadOptions, type WantedLine } from './read-transcript.ts';
 
 const EVENTS_PER_BATCH = 2_000;
 /** When a run that may go on is looked at again: once its last answer settled, and once it is abandoned. */
@@ -83,6 +85,8 @@ export interface ImportOptions {
   readonly now: () => number;
   readonly signal: AbortSignal;
   readonly advance: (bytes: number) => void;
+  /** Where an import follows another: what is known of sessions that go on. */
+  readonly kept?: KeptSessions | undefined;
 }
 
 /** Reads and stores what the plan names. What was stored before an error or a stop stays noted. */
@@ -132,23 +136,34 @@ export async function importSessions(
   }
 }
 
+function addCounts(to: LineCounts, { messages, unknown }: LineCounts): void {
+  to.messages += messages;
+  for (const [type, lines] of unknown) to.unknown.set(type, (to.unknown.get(type) ?? 0) + lines);
+}
+
 interface ReadSession {
   readonly events: readonly EventRecord[];
   /** Notes that it is stored. */
   readonly note: () => void;
 }
 
-async function readSession(
+/** Hands the lines of the session's files to a reader; the files that were read. */
+async function takeFiles(
   found: FoundSession,
+  reader: SessionReader,
   chunk: Buffer,
-  { state, now, signal, advance }: ImportOptions,
+  { signal, advance, kept }: ImportOptions,
   tally: ImportTally,
-): Promise<ReadSession> {
-  const reader = new SessionReader(found.session, tally);
+): Promise<FoundFile[]> {
+  const options = { chunk, counts: tally, signal, advance };
   const whole: FoundFile[] = [];
   for (const file of found.files) {
     try {
-      await readTranscript(file, { chunk, reader, counts: tally, signal, advance });
+      const take = (line: WantedLine): void => {
+        takeLine(reader, file, line);
+      };
+      if (kept === undefined) await readFile(file, take, options);
+      else for (const line of await kept.readFile(found.session, file, options)) take(line);
       whole.push(file);
       tally.files++;
     } catch (error) {
@@ -157,6 +172,40 @@ async function readSession(
       if (!isGone(error)) tally.faults.push({ file: file.path, reason: (error as Error).message });
     }
   }
+  return whole;
+}
+
+async function readFile(
+  file: FoundFile,
+  take: (line: WantedLine) => void,
+  options: ReadOptions,
+): Promise<void> {
+  const handle = await open(file.path);
+  try {
+    const { tail } = await readTranscript(handle, { from: 0, to: file.bytes }, take, options);
+    if (tail !== undefined) take(tail);
+  } finally {
+    await handle.close();
+  }
+}
+
+function takeLine(reader: SessionReader, file: FoundFile, line: WantedLine): void {
+  if (typeof line === 'string') reader.addRequestHead(line);
+  else reader.addLine(file, line);
+}
+
+async function readSession(
+  found: FoundSession,
+  chunk: Buffer,
+  options: ImportOptions,
+  tally: ImportTally,
+): Promise<ReadSession> {
+  const { state, now } = options;
+  const kept = options.kept !== undefined && KeptSessions.isLive(found, now()) ? options.kept : undefined;
+  const counts = kept === undefined ? tally : newTally();
+  const reader = new SessionReader(found.session, counts);
+  const whole = await takeFiles(found, reader, chunk, { ...options, kept }, tally);
+  if (kept !== undefined) addCounts(tally, kept.countsSince(found.session, counts));
   const session = reader.read();
   state.noteCosts(found.session, session.costStates);
   const owned = new Set<string>();
@@ -177,9 +226,13 @@ async function readSession(
   tally.shortfalls.push(...rest.shortfalls);
   const idleMs = nowMs - session.lastMs;
   const wait = isOpen ? CHECKS_MS.find((each) => each > idleMs) : undefined;
+  const all = [...events, ...rows];
+  const changed = kept?.changedOf(found.session, all) ?? all;
+  kept?.trim();
   return {
-    events: [...events, ...rows],
+    events: changed,
     note: () => {
+      kept?.noteStored(found.session, changed);
       state.noteStored(
         { ...found, files: whole },
         wait === undefined ? undefined : session.lastMs + wait + 1,

@@ -1,11 +1,11 @@
 // Reads the lines of a transcript as bytes: most of them are told by their first bytes and never become text.
 
-import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { LineCounts } from '../../core/transcripts/facts.ts';
+import type { Json } from '../../core/model-call/json.ts';
+import { parseLine } from '../../core/transcripts/json-value.ts';
 import { kindOfLine, REQUEST_HEAD_BYTES } from '../../core/transcripts/line-kind.ts';
-import type { SessionReader } from '../../core/transcripts/session-reader.ts';
 import { shortenLine } from '../../core/transcripts/shorten-line.ts';
-import type { FoundFile } from './find-transcripts.ts';
 
 const CHUNK_BYTES = 1 << 20;
 const LINE_BREAK = 10;
@@ -17,76 +17,84 @@ export function newChunk(): Buffer {
   return Buffer.allocUnsafeSlow(CHUNK_BYTES);
 }
 
+/** A line that is wanted: what it says, or, as text, the head of one that tells when a request was made. */
+export type WantedLine = Json | string;
+
 export interface ReadOptions {
   readonly chunk: Buffer;
-  readonly reader: SessionReader;
   readonly counts: LineCounts;
   readonly signal: AbortSignal;
   /** Told how many bytes were read. */
   readonly advance: (bytes: number) => void;
 }
 
-/** Reads what the file held when it was found; a last line that is only half there is left for the next time. */
-export async function readTranscript(file: FoundFile, options: ReadOptions): Promise<void> {
-  const { chunk } = options;
-  const handle = await open(file.path);
-  try {
-    // Of a line that goes on in the next chunk.
-    let begun: Buffer[] = [];
-    let left = file.bytes;
-    while (left > 0) {
-      options.signal.throwIfAborted();
-      const { bytesRead } = await handle.read(chunk, 0, Math.min(chunk.length, left));
-      if (bytesRead === 0) break;
-      left -= bytesRead;
-      options.advance(bytesRead);
-      let start = 0;
-      for (;;) {
-        const end = chunk.indexOf(LINE_BREAK, start);
-        if (end < 0 || end >= bytesRead) break;
-        if (begun.length > 0) {
-          begun.push(chunk.subarray(0, end));
-          const line = Buffer.concat(begun);
-          begun = [];
-          takeLine(file, line, 0, line.length, options);
-        } else takeLine(file, chunk, start, end, options);
-        start = end + 1;
-      }
-      // The chunk is read into again.
-      if (start < bytesRead) begun.push(Buffer.from(chunk.subarray(start, bytesRead)));
+export interface ReadTail {
+  /** Bytes up to the end of the last line that had a break. */
+  readonly end: number;
+  /** What comes after it, where that is a whole line. */
+  readonly tail: WantedLine | undefined;
+}
+
+/**
+ * Reads the bytes from `from`, where a line begins, to `to`. A last line without its break is handed to nobody, and is
+ * the tail where it is whole, which only its being JSON can tell; a half one is left for the next time.
+ */
+export async function readTranscript(
+  handle: FileHandle,
+  { from, to }: { readonly from: number; readonly to: number },
+  take: (line: WantedLine, bytes: number) => void,
+  options: ReadOptions,
+): Promise<ReadTail> {
+  const { chunk, counts } = options;
+  const takeLine = (bytes: Buffer, start: number, end: number): void => {
+    const line = readLine(bytes, start, end, counts);
+    if (line !== undefined) take(line, end - start);
+  };
+  // Of a line that goes on in the next chunk.
+  let begun: Buffer[] = [];
+  let at = from;
+  let lastBreak = from;
+  while (at < to) {
+    options.signal.throwIfAborted();
+    const { bytesRead } = await handle.read(chunk, 0, Math.min(chunk.length, to - at), at);
+    if (bytesRead === 0) break;
+    options.advance(bytesRead);
+    let start = 0;
+    for (;;) {
+      const end = chunk.indexOf(LINE_BREAK, start);
+      if (end < 0 || end >= bytesRead) break;
+      if (begun.length > 0) {
+        begun.push(chunk.subarray(0, end));
+        const line = Buffer.concat(begun);
+        begun = [];
+        takeLine(line, 0, line.length);
+      } else takeLine(chunk, start, end);
+      start = end + 1;
+      lastBreak = at + start;
     }
-    takeTail(file, Buffer.concat(begun), options);
-  } finally {
-    await handle.close();
+    // The chunk is read into again.
+    if (start < bytesRead) begun.push(Buffer.from(chunk.subarray(start, bytesRead)));
+    at += bytesRead;
   }
+  return { end: lastBreak, tail: readTail(Buffer.concat(begun)) };
 }
 
-/** A last line without a break counts when it is whole, which only its being JSON can tell. */
-function takeTail(file: FoundFile, tail: Buffer, options: ReadOptions): void {
-  if (tail.length === 0 || tail.length > LONG_LINE_BYTES) return;
-  try {
-    JSON.parse(tail.toString());
-  } catch {
-    return;
-  }
-  takeLine(file, tail, 0, tail.length, options);
+/** Counted once it has its break. */
+function readTail(bytes: Buffer): WantedLine | undefined {
+  if (bytes.length === 0 || parseLine(textOfLine(bytes, 0, bytes.length)) === undefined) return undefined;
+  return readLine(bytes, 0, bytes.length, { lines: 0, messages: 0, malformed: 0, unknown: new Map() });
 }
 
-function takeLine(
-  file: FoundFile,
-  bytes: Buffer,
-  start: number,
-  end: number,
-  { reader, counts }: ReadOptions,
-): void {
+function readLine(bytes: Buffer, start: number, end: number, counts: LineCounts): WantedLine | undefined {
   const { kind, type } = kindOfLine(bytes, start, end);
-  if (kind === 'empty') return;
+  if (kind === 'empty') return undefined;
   counts.lines++;
-  if (kind === 'read') reader.addLine(file, textOfLine(bytes, start, end));
-  else if (kind === 'request')
-    reader.addRequestHead(bytes.toString('utf8', start, Math.min(end, start + REQUEST_HEAD_BYTES)));
-  else if (kind === 'unknown' && type !== undefined)
-    counts.unknown.set(type, (counts.unknown.get(type) ?? 0) + 1);
+  if (kind === 'request') return bytes.toString('utf8', start, Math.min(end, start + REQUEST_HEAD_BYTES));
+  if (kind === 'unknown' && type !== undefined) counts.unknown.set(type, (counts.unknown.get(type) ?? 0) + 1);
+  if (kind !== 'read') return undefined;
+  const line = parseLine(textOfLine(bytes, start, end));
+  if (line === undefined) counts.malformed++;
+  return line;
 }
 
 function textOfLine(bytes: Buffer, start: number, end: number): string {

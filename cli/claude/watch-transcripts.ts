@@ -10,6 +10,7 @@ import {
   type ImportOptions,
   type ImportTally,
 } from './import-claude.ts';
+import { KeptSessions } from './kept-sessions.ts';
 
 /** Lines come in groups: one import for each. */
 const SETTLE_MS = 500;
@@ -28,6 +29,7 @@ export interface WatchOptions extends ImportOptions {
 /** Resolves when the signal of the options is aborted. */
 export async function watchTranscripts(options: WatchOptions): Promise<void> {
   const { roots, signal } = options;
+  const kept = new KeptSessions();
   let isChanged = true;
   let wake: (() => void) | undefined;
   const watchers: FSWatcher[] = [];
@@ -50,7 +52,7 @@ export async function watchTranscripts(options: WatchOptions): Promise<void> {
     while (!signal.aborted) {
       const begunMs = performance.now();
       isChanged = false;
-      await importOnce(options);
+      await importOnce({ ...options, kept });
       const tookMs = performance.now() - begunMs;
       await rest(tookMs * REST_FACTOR + SETTLE_MS, signal);
       if (!isChanged) {

@@ -15,12 +15,12 @@ import {
   attributeTruth,
   type ClaudeLog,
 } from './log-record.ts';
+import { LOG_REVISION } from '../transcripts/revisions.ts';
 import { fieldsOfError, fieldsOfRequest } from './price-log.ts';
 
 /** Sessions, sub-agents and refused requests that are remembered. */
 const REMEMBERED = 10_000;
-/** A log says more of a run and of a tool than a transcript, whose revision is 1; a run that only a call tells of, less. */
-const REVISION = 2;
+/** A run that only a call tells of: a transcript says more of it. */
 const GUESSED_REVISION = 0;
 
 /** Process of a session that numbers its records. */
@@ -65,7 +65,7 @@ export class ClaudeLogReader {
     switch (kind) {
       case 'user_prompt':
         if (place.run === undefined) return [noteOf(kind, log, common, place)];
-        return [this.#startOf(log, place, REVISION, common)];
+        return [this.#startOf(log, place, LOG_REVISION, common)];
       case 'api_request': {
         const fields = fieldsOfRequest(log, this.#refusals.has(requestId), this.#overrides);
         return [
@@ -146,7 +146,7 @@ export class ClaudeLogReader {
       'tallyspan.seq': process === undefined || sequence === undefined ? undefined : sequence + 1,
       'tallyspan.source': 'log',
       'tallyspan.key': `claude-code/log/${name.join('/')}`,
-      'tallyspan.revision': REVISION,
+      'tallyspan.revision': LOG_REVISION,
       'agent.run_id': place.run,
       'agent.parent_run_id': place.parentRun,
       'gen_ai.conversation.id': place.session || undefined,

@@ -24,7 +24,8 @@ const PLAUSIBLE_FACTOR = 3;
 export type ContextStep =
   | { readonly kind: 'part'; readonly owner: string; readonly chars: number }
   | { readonly kind: 'result'; readonly toolUseId: string; readonly chars: number }
-  | { readonly kind: 'call'; readonly key: string }
+  /** With the run that its line belongs to; the call may turn out to be another's. */
+  | { readonly kind: 'call'; readonly key: string; readonly run: string }
   | { readonly kind: 'compaction' };
 
 /** What a call counted, and what its answer leaves in the context. */
@@ -66,6 +67,11 @@ export class ChainContext {
     }
     add(this.#fresh, PSEUDO_TOOLS.history, spoken);
     return rows;
+  }
+
+  /** Who has something in the context, or answers. */
+  owners(): string[] {
+    return [...new Set([...this.#carried.keys(), ...this.#fresh.keys(), PSEUDO_TOOLS.output, SERVER_SEARCH])];
   }
 
   /** Makes what is carried and what is new the counted input together. */

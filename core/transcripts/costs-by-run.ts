@@ -1,7 +1,7 @@
 // Costs by run: what each run of a session paid for what it had in its context, by owner. Copies of a conversation
 // carry context, and pay nothing: who made the call has paid.
 
-import type { ToolCost } from '../attribution/attribution.ts';
+import { emptyToolCost, type ToolCost } from '../attribution/attribution.ts';
 import { PSEUDO_TOOLS } from '../attribution/block-shape.ts';
 import type { CostBuckets } from '../pricing/cost.ts';
 import type { PriceOverrides } from '../pricing/price-overrides.ts';
@@ -9,7 +9,10 @@ import { addToolCost, ChainContext } from './context-costs.ts';
 import type { SessionFacts } from './facts.ts';
 import { priceCallFact, type PricedCall } from './price-facts.ts';
 
-/** The rows of each run; they sum to what its calls cost. `priced` are the calls of the session itself. */
+/**
+ * The rows of each run; they sum to what its calls cost. `priced` are the calls of the session itself. Where a call turned
+ * out to be another's, who would have paid for it has a row of nothing: one with something may be stored.
+ */
 export function costsByRun(
   { contexts, calls, tools }: SessionFacts,
   priced: readonly PricedCall[],
@@ -26,6 +29,7 @@ export function costsByRun(
   }
   const byRun = new Map<string, Map<string, ToolCost>>();
   const charged = new Set<string>();
+  const lost = new Map<string, Set<string>>();
   for (const steps of contexts) {
     const chain = new ChainContext();
     for (const step of steps) {
@@ -38,6 +42,8 @@ export function costsByRun(
         const mine = charged.has(step.key) ? undefined : own.get(step.key);
         const usage = (mine ?? (call && priceCallFact(call, overrides)))?.usage;
         if (call === undefined || usage === undefined) continue;
+        if (own.get(step.key)?.call.run.id !== step.run)
+          lost.set(step.run, new Set([...(lost.get(step.run) ?? []), ...chain.owners()]));
         const rows = chain.charge({ usage, cost: mine && bucketsOf(mine), uses: uses.get(step.key) ?? [] });
         if (mine === undefined) continue;
         charged.add(step.key);
@@ -46,6 +52,11 @@ export function costsByRun(
         for (const row of rows) addToolCost(costs, row);
       }
     }
+  }
+  for (const [run, owners] of lost) {
+    const costs = byRun.get(run);
+    if (costs === undefined) continue;
+    for (const owner of owners) if (!costs.has(owner)) costs.set(owner, emptyToolCost(owner, 'prefix'));
   }
   return byRun;
 }

@@ -34,6 +34,8 @@ export interface RunFact {
   failedAt?: Omit<LineFacts, 'run'> | undefined;
   /** Whether another run came after it in its file, or its turn was closed. */
   isClosed: boolean;
+  /** Keys of the calls that its lines tell of, also of those that are another's. */
+  readonly seenCalls: Set<string>;
 }
 
 /** Who, where and by which version: from the line. */
@@ -84,6 +86,7 @@ export interface ToolFact extends LineFacts {
   /** Searches that the WebSearch tool made by calls of its own, which are in no transcript. */
   readonly searches: number;
   readonly model: string | undefined;
+  readonly isSidechain: boolean;
 }
 
 /** A summary took the place of what was said before. */
@@ -103,6 +106,8 @@ export interface CostState {
   readonly atMs: number;
   /** The time of the line after it: what came later is not in it. Absent when nothing did. */
   untilMs?: number | undefined;
+  /** By which version, and in which project: from the line before it. */
+  readonly last?: Pick<LineFacts, 'version' | 'project'> | undefined;
   readonly models: Readonly<Record<string, Json>>;
 }
 

@@ -1,7 +1,7 @@
 // A chain: what is known of one file of a session while it is read, the conversation or one of its sub-agents.
 
 import type { ContextStep } from './context-costs.ts';
-import type { CostState, RunFact, TranscriptFile } from './facts.ts';
+import type { CostState, LineFacts, RunFact, TranscriptFile } from './facts.ts';
 
 /** How far a file was read. */
 export interface FileChain {
@@ -12,6 +12,7 @@ export interface FileChain {
   promptRun: string | undefined;
   writesStopReasons: boolean;
   lastMs: number;
+  last: Pick<LineFacts, 'version' | 'project'> | undefined;
   /** A count of Claude Code after which no line with a time came yet. */
   openState: CostState | undefined;
   readonly context: ContextStep[];
@@ -28,6 +29,7 @@ export function newFileChain(file: TranscriptFile): FileChain {
     promptRun: undefined,
     writesStopReasons: false,
     lastMs: Number.NEGATIVE_INFINITY,
+    last: undefined,
     openState: undefined,
     context: [],
     hasShape: false,

@@ -10,6 +10,18 @@ export function objectOf(value: unknown): Json | undefined {
   return isObject(value) ? value : undefined;
 }
 
+/** What an editor, or a machine that lost its power, leaves before a line. */
+const BEFORE_TEXT = /^[\uFEFF\0\s]+/;
+
+/** The object that a text writes; `undefined` where it writes none. */
+export function parseLine(text: string): Json | undefined {
+  try {
+    return objectOf(JSON.parse(text.startsWith('{') ? text : text.replace(BEFORE_TEXT, '')));
+  } catch {
+    return undefined;
+  }
+}
+
 /** A text that is not empty. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;

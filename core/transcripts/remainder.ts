@@ -17,6 +17,7 @@ import {
   type Counts,
 } from './ledger.ts';
 import { estimate, type PricedCall } from './price-facts.ts';
+import { revisionOfRemainder } from './revisions.ts';
 import { SERVICE_NAME } from './session-events.ts';
 
 /** Source of the rows, beside those who report calls. */
@@ -50,12 +51,14 @@ export function remainderOf(
 ): Remainder {
   const state = session.costStates.at(-1);
   if (state === undefined || session.last === undefined) return { events: [], shortfalls: [] };
-  const own = countCalls(priced, state.untilMs);
+  const counted = priced.filter(({ call }) => isBefore(call.endMs, state.untilMs));
+  const own = countCalls(counted);
   let sideSearches = session.tools.reduce(
     (sum, tool) => sum + (isBefore(tool.endMs, state.untilMs) ? tool.searches : 0),
     0,
   );
   const before = baseline === undefined ? undefined : countsByModel(baseline.models);
+  const revision = revisionOf(session, state, counted.length + sideSearches, baseline !== undefined);
   const events: EventRecord[] = [];
   const shortfalls: Shortfall[] = [];
   for (const [key, { model, counts: rest }] of countsByModel(state.models)) {
@@ -73,9 +76,7 @@ export function remainderOf(
       shortfalls.push({ session: session.session, model, counts });
     }
     for (const bucket of missing) rest[bucket] = 0;
-    events.push(
-      rowOf(session, state, { key, name: called?.model ?? model }, rest, baseline !== undefined, overrides),
-    );
+    events.push(rowOf(session, state, { key, name: called?.model ?? model }, rest, revision, overrides));
   }
   for (const { model, counts: uncounted } of own.values()) {
     const counts = pickPositive(uncounted);
@@ -114,12 +115,12 @@ function rowOf(
   state: CostState,
   model: { readonly key: string; readonly name: string },
   rest: Counts,
-  hasBaseline: boolean,
+  revision: number,
   overrides: PriceOverrides | undefined,
 ): EventRecord {
   const isNothing = BUCKETS.every((bucket) => rest[bucket] === 0);
   const names = [session.session, model.key] as const;
-  const { version, project } = session.last ?? {};
+  const { version, project } = state.last ?? session.last ?? {};
   return {
     timestamp: state.atMs,
     'event.name': 'agent.model_call',
@@ -129,7 +130,7 @@ function rowOf(
     'service.version': version,
     'tallyspan.source': REMAINDER_SOURCE,
     'tallyspan.key': `claude-code/remainder/${names.join('/')}`,
-    'tallyspan.revision': revisionOf(session, state, hasBaseline),
+    'tallyspan.revision': revision,
     'tallyspan.duplicate': isNothing ? true : undefined,
     'gen_ai.conversation.id': session.session,
     'gen_ai.agent.name': SERVICE_NAME,
@@ -139,17 +140,25 @@ function rowOf(
   };
 }
 
-/** Later counts are above earlier ones, also of the same time, and one with what a fork began with above one without. */
-function revisionOf({ costStates }: SessionFacts, { atMs }: CostState, hasBaseline: boolean): number {
-  return atMs * 2_048 + Math.min(costStates.length, 1_023) * 2 + (hasBaseline ? 1 : 0);
+function revisionOf(
+  { costStates }: SessionFacts,
+  { atMs, untilMs }: CostState,
+  calls: number,
+  hasBaseline: boolean,
+): number {
+  const second = Math.floor(atMs / 1000);
+  return revisionOfRemainder({
+    atMs,
+    ledgers: costStates.filter((state) => Math.floor(state.atMs / 1000) === second).length,
+    isBounded: untilMs !== undefined,
+    calls,
+    hasBaseline,
+  });
 }
 
-function countCalls(priced: readonly PricedCall[], untilMs: number | undefined): ByModel {
+function countCalls(priced: readonly PricedCall[]): ByModel {
   const byModel: ByModel = new Map();
-  for (const { call, usage, model } of priced) {
-    if (usage === undefined || !isBefore(call.endMs, untilMs)) continue;
-    addToCounts(byModel, model, usage);
-  }
+  for (const { usage, model } of priced) if (usage !== undefined) addToCounts(byModel, model, usage);
   return byModel;
 }
 

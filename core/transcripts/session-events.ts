@@ -2,6 +2,7 @@
 // again with more to it has the key of what was stored and a higher revision.
 
 import type { EventRecord } from '../event.ts';
+import { withdrawnEvent } from '../duplicates.ts';
 import type { ToolCost } from '../attribution/attribution.ts';
 import { toolCostFields } from '../pricing/cost-fields.ts';
 import { inputTotal } from '../pricing/usage.ts';
@@ -10,6 +11,7 @@ import type { TranscriptCall, LineFacts, RunFact, SessionFacts, ToolFact } from 
 import { spanIdOf } from './ids.ts';
 import { estimate, priceCallFact, type PricedCall } from './price-facts.ts';
 import type { PriceOverrides } from '../pricing/price-overrides.ts';
+import { revisionOfCall, revisionOfFact, revisionOfRunEnd } from './revisions.ts';
 
 export const SERVICE_NAME = 'claude-code';
 /** An open run of which nothing was written for this time has been abandoned. */
@@ -18,9 +20,6 @@ const ABANDONED_AFTER_MS = 3_600_000;
 const SETTLED_AFTER_MS = 600_000;
 /** Searches that the transcript tells of without the call that made them: what they were, and why they are an estimate. */
 const SIDE_SEARCH = 'side_search';
-/** Revisions: a line of the conversation outweighs every side chain, then output tokens count, then lines. */
-const MAIN_WEIGHT = 2 ** 51;
-const OUTPUT_WEIGHT = 2 ** 12;
 
 export interface EventContext {
   /** Whether a call or tool use belongs to this session: in a copy of a conversation those before it do not. */
@@ -50,13 +49,13 @@ interface RunTotals {
 }
 
 export function eventsOfSession(session: SessionFacts, context: EventContext): SessionEvents {
-  const runs = new RunPlaces(session);
   const calls: TranscriptCall[] = [];
   const copied = new Set<string>();
   for (const call of session.calls) {
     if (context.isOwned('call', call.key)) calls.push(call);
     else copied.add(call.run.id);
   }
+  const runs = new RunPlaces(session, calls);
   calls.sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
   const priced = calls.map((call) => priceCallFact(call, context.overrides));
   const totals = new Map<string, RunTotals>();
@@ -82,7 +81,14 @@ export function eventsOfSession(session: SessionFacts, context: EventContext): S
   }
   for (const { uuid, atMs, trigger, tokensBefore, ...facts } of session.compactions) {
     events.push({
-      ...commonFields(facts, runs, 'agent.note', atMs, ['note', uuid], 1),
+      ...commonFields(
+        facts,
+        runs,
+        'agent.note',
+        atMs,
+        ['note', uuid],
+        revisionOfFact(runs.knownOf(facts.run)),
+      ),
       parent_span_id: runs.spanOf(facts.run.id),
       'agent.note.kind': 'compaction',
       'agent.note.subject': trigger,
@@ -127,19 +133,46 @@ function failedTotals(run: RunFact, session: string): RunTotals | undefined {
 class RunPlaces {
   readonly #runs: ReadonlyMap<string, RunFact>;
   readonly #tools: ReadonlyMap<string, ToolFact>;
+  /** How many calls each run has itself. */
+  readonly #calls = new Map<string, number>();
+  readonly #known = new Map<string, number>();
   /** Found once: every event of a run asks. */
   readonly #traces = new Map<string, string>();
   readonly #spans = new Map<string, string>();
 
-  constructor(session: SessionFacts) {
+  constructor(session: SessionFacts, calls: readonly TranscriptCall[]) {
     this.#runs = new Map(session.runs.map((run) => [run.id, run]));
     this.#tools = new Map(session.tools.map((tool) => [tool.id, tool]));
+    for (const { run } of calls) this.#calls.set(run.id, (this.#calls.get(run.id) ?? 0) + 1);
   }
 
   parentOf(run: RunFact): string | undefined {
     if (run.agentId === undefined) return undefined;
     const parent = this.#tools.get(run.toolUseId ?? '')?.run.id ?? run.promptRun;
     return parent === run.id ? undefined : parent;
+  }
+
+  /**
+   * How much is known of what is the run's and where it hangs: the links up to the top, what its agents are called, and
+   * the calls that turned out to be another's. Only grows as the transcript does.
+   */
+  knownOf(run: RunFact): number {
+    let known = this.#known.get(run.id);
+    if (known === undefined) this.#known.set(run.id, (known = this.#countKnown(run)));
+    return known;
+  }
+
+  #countKnown(run: RunFact): number {
+    let known = run.seenCalls.size - (this.#calls.get(run.id) ?? 0);
+    const seen = new Set<string>();
+    for (let at: RunFact | undefined = run; at?.agentId !== undefined && !seen.has(at.id);) {
+      seen.add(at.id);
+      const parent = this.parentOf(at);
+      known += (at.agentType === undefined ? 0 : 1) + (parent === undefined ? 0 : 1);
+      if (this.#tools.has(at.toolUseId ?? '')) known++;
+      at = this.#runs.get(parent ?? '');
+    }
+    return known;
   }
 
   /** The run at the top, whose id the trace has. */
@@ -208,8 +241,13 @@ function commonFields(
 }
 
 function callEvent({ call, fields }: PricedCall, runs: RunPlaces, step: number): EventRecord {
-  const lines = Math.min(call.blocks.length, OUTPUT_WEIGHT - 1);
-  const revision = (call.isSidechain ? 0 : MAIN_WEIGHT) + call.outputTokens * OUTPUT_WEIGHT + lines;
+  const revision = revisionOfCall({
+    isSidechain: call.isSidechain,
+    outputTokens: call.outputTokens,
+    lines: call.blocks.length,
+    place: runs.knownOf(call.run),
+    isIncomplete: !call.isComplete,
+  });
   return {
     ...commonFields(call, runs, 'agent.model_call', call.endMs, ['call', call.key], revision),
     parent_span_id: runs.spanOf(call.run.id),
@@ -228,13 +266,14 @@ function toolEvents(
   context: EventContext,
 ): EventRecord[] {
   const { run, id, name } = tool;
+  const revision = revisionOfFact(runs.knownOf(run), tool.isSidechain);
   const failed = `${run.id}/${name}`;
   const attempt = failures.get(failed) ?? 0;
   if (tool.isOk) failures.delete(failed);
   else failures.set(failed, attempt + 1);
   const events: EventRecord[] = [
     {
-      ...commonFields(tool, runs, 'agent.tool_call', tool.endMs, ['tool', id], 1),
+      ...commonFields(tool, runs, 'agent.tool_call', tool.endMs, ['tool', id], revision),
       parent_span_id: runs.spanOf(run.id),
       'gen_ai.tool.name': name,
       'gen_ai.tool.call.id': id,
@@ -252,7 +291,7 @@ function toolEvents(
   ];
   if (tool.searches > 0) {
     events.push({
-      ...commonFields(tool, runs, 'agent.model_call', tool.endMs, ['search', id], 1),
+      ...commonFields(tool, runs, 'agent.model_call', tool.endMs, ['search', id], revision),
       parent_span_id: spanIdOf('tool', id),
       ...estimate(
         SIDE_SEARCH,
@@ -269,13 +308,14 @@ function toolEvents(
 
 function runEvents(run: RunFact, own: RunTotals, runs: RunPlaces, status: string | undefined): EventRecord[] {
   const startMs = Number.isFinite(own.startMs) ? own.startMs : run.startMs;
+  const place = runs.knownOf(run);
   const shared = {
     parent_span_id: runs.parentSpanOf(run),
     'agent.user_input_len': run.inputLen,
     'agent.inferred': true,
   };
   const started: EventRecord = {
-    ...commonFields(own.facts, runs, 'agent.run.started', startMs, ['run', run.id], 1),
+    ...commonFields(own.facts, runs, 'agent.run.started', startMs, ['run', run.id], revisionOfFact(place)),
     ...shared,
   };
   if (status === undefined) return [started];
@@ -288,7 +328,12 @@ function runEvents(run: RunFact, own: RunTotals, runs: RunPlaces, status: string
         'agent.run',
         run.endMs,
         ['run', run.id],
-        run.endMs * 1_000 + Math.min(own.turns, 999),
+        revisionOfRunEnd({
+          endMs: run.endMs,
+          calls: run.seenCalls.size,
+          place,
+          isSettled: status !== 'lost',
+        }),
       ),
       ...shared,
       'agent.status': status,
@@ -306,22 +351,28 @@ function runEvents(run: RunFact, own: RunTotals, runs: RunPlaces, status: string
 
 function contextEvents(
   run: RunFact,
-  { facts, turns }: RunTotals,
+  { facts }: RunTotals,
   runs: RunPlaces,
   costs: ReadonlyMap<string, ToolCost> | undefined,
 ): EventRecord[] {
-  return [...(costs?.values() ?? [])].map((row) => ({
-    ...commonFields(
+  const revision = revisionOfRunEnd({
+    endMs: run.endMs,
+    calls: run.seenCalls.size,
+    place: runs.knownOf(run),
+  });
+  return [...(costs?.values() ?? [])].map((row) => {
+    const common = commonFields(
       facts,
       runs,
       'agent.tool_cost',
       run.endMs,
       ['context', run.id, row.tool],
-      run.endMs * 1_000 + Math.min(turns, 999),
-    ),
-    parent_span_id: runs.spanOf(run.id),
-    ...toolCostFields(row),
-  }));
+      revision,
+    );
+    return row.costNanoUsd === 0 && row.tokens === 0
+      ? withdrawnEvent(common, revision)
+      : { ...common, parent_span_id: runs.spanOf(run.id), ...toolCostFields(row) };
+  });
 }
 
 /** How a run ended; undefined while it may go on. */

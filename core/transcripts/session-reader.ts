@@ -5,7 +5,6 @@
 
 import type { Json } from '../model-call/json.ts';
 import type {
-  TranscriptCall,
   CompactionFact,
   CostState,
   LineCounts,
@@ -17,6 +16,7 @@ import type {
   TranscriptFile,
 } from './facts.ts';
 import { PSEUDO_TOOLS } from '../attribution/block-shape.ts';
+import { winnerOf, type Candidate } from './candidate.ts';
 import { newFileChain, type FileChain } from './file-chain.ts';
 import { addUserContext, hashesOf, isInterruption, readAttachment } from './context-steps.ts';
 import { runIdOfAgent, runIdOfPrompt } from './ids.ts';
@@ -40,11 +40,6 @@ const SHAPE_HASH = /"shapeHash":"([^"]+)"/;
 interface RequestFact {
   readonly atMs: number;
   readonly shape: string | undefined;
-}
-
-interface Candidate extends Omit<TranscriptCall, 'isComplete' | 'blocks'> {
-  readonly blocks: Json[];
-  readonly chain: FileChain;
 }
 
 export class SessionReader {
@@ -79,18 +74,8 @@ export class SessionReader {
       this.#requests.set(id, { atMs, shape: SHAPE_HASH.exec(text)?.[1] });
   }
 
-  /** Takes one line; of a line that is no JSON object nothing is taken, and it is counted. */
-  addLine(file: TranscriptFile, text: string): void {
-    let line: unknown;
-    try {
-      line = JSON.parse(text);
-    } catch {
-      line = undefined;
-    }
-    if (!isObject(line)) {
-      this.#counts.malformed++;
-      return;
-    }
+  /** Takes what one line says. */
+  addLine(file: TranscriptFile, line: Json): void {
     const type = textOf(line['type']);
     const kind = kindOfType(type);
     if (kind === 'unknown') {
@@ -125,8 +110,7 @@ export class SessionReader {
     for (const [id, use] of this.#uses) {
       const result = this.#results.get(id);
       if (result === undefined) continue;
-      const { isSidechain: _, ...facts } = use;
-      tools.push({ ...facts, ...result });
+      tools.push({ ...use, ...result });
     }
     return {
       session: this.#session,
@@ -175,7 +159,7 @@ export class SessionReader {
       // In a copy it stands again: the first is the original.
       if (!this.#results.has(id)) this.#results.set(id, readToolResult(block, outcome, atMs));
     }
-    this.#last = facts;
+    chain.last = this.#last = facts;
   }
 
   /** The run that a user line begins or goes on with; undefined before there is one. */
@@ -239,7 +223,7 @@ export class SessionReader {
       return;
     }
     const facts = this.#factsOf(line, run);
-    this.#last = facts;
+    chain.last = this.#last = facts;
     const usage = objectOf(message['usage']);
     const messageId = textOf(message['id']);
     const requestId = textOf(line['requestId']);
@@ -253,8 +237,9 @@ export class SessionReader {
     const asked = this.#requests.get(textOf(line['requestRef']) ?? '');
     if (!chain.seenCalls.has(key)) {
       chain.seenCalls.add(key);
-      chain.context.push({ kind: 'call', key });
+      chain.context.push({ kind: 'call', key, run: run.id });
     }
+    run.seenCalls.add(key);
     const before = this.#calls.get(key);
     const startMs = asked?.atMs ?? chain.times.get(textOf(line['parentUuid']) ?? '') ?? atMs;
     const call: Candidate = {
@@ -347,6 +332,7 @@ export class SessionReader {
       session: this.#session,
       startedMs: startedMs > 0 ? startedMs : undefined,
       atMs,
+      last: chain.last && { version: chain.last.version, project: chain.last.project },
       models: Object.fromEntries(
         Object.entries(models).flatMap(([model, usage]) => (isObject(usage) ? [[model, usage]] : [])),
       ),
@@ -371,22 +357,15 @@ export class SessionReader {
 }
 
 function newRun(id: string, atMs: number, inputLen: number): RunFact {
-  return { id, startMs: atMs, endMs: atMs, inputLen, outputLen: 0, last: 'prompt', isClosed: false };
-}
-
-/** The better of two lines of one id, with the blocks, start and end of both. */
-function winnerOf(before: Candidate, next: Candidate): Candidate {
-  const isOtherChain = before.isSidechain !== next.isSidechain;
-  const takesOver = isOtherChain ? before.isSidechain : next.outputTokens >= before.outputTokens;
-  const winner = takesOver ? next : before;
-  // What a replay in a side chain says of time and place is its own.
-  if (isOtherChain) return winner;
   return {
-    ...winner,
-    stopReason: winner.stopReason ?? before.stopReason ?? next.stopReason,
-    blocks: [...before.blocks, ...next.blocks],
-    startMs: Math.min(before.startMs, next.startMs),
-    endMs: Math.max(before.endMs, next.endMs),
+    id,
+    startMs: atMs,
+    endMs: atMs,
+    inputLen,
+    outputLen: 0,
+    last: 'prompt',
+    isClosed: false,
+    seenCalls: new Set(),
   };
 }
 

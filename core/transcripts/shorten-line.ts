@@ -14,6 +14,11 @@ export function lengthOfText(text: string): number {
   return text.startsWith(LENGTH_MARK) ? Number(text.slice(1)) : text.length;
 }
 
+/** A text that stands for the length of another, or of the one that that stands for. */
+export function lengthMark(text: string): string {
+  return `${LENGTH_MARK}${String(lengthOfText(text))}`;
+}
+
 /**
  * The pieces of the line in `bytes` from `start` to `end`: ranges of bytes to be copied, and texts to be put
  * between them. Joined they are the line with long texts replaced.

@@ -6,9 +6,7 @@ import { blocksOf, countOf, objectOf, textOf } from './json-value.ts';
 import { lengthOfText } from './shorten-line.ts';
 
 /** The part of a tool call that its use tells. */
-export type TranscriptToolUse = Omit<ToolFact, keyof TranscriptToolResult> & {
-  readonly isSidechain: boolean;
-};
+export type TranscriptToolUse = Omit<ToolFact, keyof TranscriptToolResult>;
 export type TranscriptToolResult = Pick<ToolFact, 'endMs' | 'isOk' | 'resultLen' | 'searches'>;
 
 type OfCall = LineFacts & Pick<TranscriptCall, 'key' | 'message' | 'isSidechain'>;
@@ -66,8 +64,11 @@ export function contentLength(content: unknown): number {
   );
 }
 
+/** What lies deeper in a value is not measured: nobody means it, and the stack has an end. */
+export const DEEPEST_MEASURED = 500;
+
 /** Characters of a text, of the texts in a list of blocks, or of a value as JSON. */
-export function lengthOf(value: unknown): number {
+export function lengthOf(value: unknown, depth = 0): number {
   switch (typeof value) {
     case 'string':
       return lengthOfText(value);
@@ -77,13 +78,14 @@ export function lengthOf(value: unknown): number {
       return JSON.stringify(value)?.length ?? 0;
   }
   if (value === null) return 4;
+  if (depth > DEEPEST_MEASURED) return 0;
   const parts = Array.isArray(value) ? value : Object.entries(value);
   let length = 2 + Math.max(0, parts.length - 1);
-  if (Array.isArray(value)) for (const part of value) length += quoted(part);
-  else for (const [key, part] of Object.entries(value)) length += key.length + 3 + quoted(part);
+  if (Array.isArray(value)) for (const part of value) length += quoted(part, depth);
+  else for (const [key, part] of Object.entries(value)) length += key.length + 3 + quoted(part, depth);
   return length;
 }
 
-function quoted(value: unknown): number {
-  return lengthOf(value) + (typeof value === 'string' ? 2 : 0);
+function quoted(value: unknown, depth: number): number {
+  return lengthOf(value, depth + 1) + (typeof value === 'string' ? 2 : 0);
 }

@@ -6,6 +6,7 @@ import type { CostState } from '../../core/transcripts/facts.ts';
 import { SessionReader } from '../../core/transcripts/session-reader.ts';
 import { shortenLine, lengthOfText } from '../../core/transcripts/shorten-line.ts';
 import {
+  addText,
   answerLine,
   costState,
   eventsOf,
@@ -142,7 +143,7 @@ test('a fork goes on with the count of its parent, which is taken off', () => {
       { sessionId: 'fork' },
     ),
   ])
-    fork.addLine(file, line);
+    addText(fork, file, line);
   const priced = eventsOf(fork).priced.filter(({ call }) => call.key === 'msg_2');
   const baseline = baselineOf(fork.read(), priced, parent.read().costStates);
   const { events, shortfalls } = remainderOf(fork.read(), priced, { baseline });

@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals';
 import type { EventRecord } from '../../core/event.ts';
 import { runIdOfAgent, runIdOfPrompt } from '../../core/transcripts/ids.ts';
 import {
+  addText,
   answerLine,
   at,
   callsIn,
@@ -268,7 +269,7 @@ test('the begin of a call is that of its request, where the file has it, else th
   exact.addRequestHead(
     `{"type":"api-request","sessionId":"s","id":"ref","timestamp":"${at(4)}","version":"2"}`,
   );
-  exact.addLine({}, answerLine(5, { id: 'msg_1' }, { parentUuid: 'u0', requestRef: 'ref' }));
+  addText(exact, {}, answerLine(5, { id: 'msg_1' }, { parentUuid: 'u0', requestRef: 'ref' }));
   expect(callsIn(eventsOf(exact).events)).toMatchObject([{ duration_ms: 1000 }]);
 });
 

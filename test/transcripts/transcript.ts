@@ -2,6 +2,7 @@
 
 import { eventsOfSession, type SessionEvents } from '../../core/transcripts/session-events.ts';
 import type { LineCounts, TranscriptFile } from '../../core/transcripts/facts.ts';
+import { parseLine } from '../../core/transcripts/json-value.ts';
 import { SessionReader } from '../../core/transcripts/session-reader.ts';
 import type { EventRecord } from '../../core/event.ts';
 
@@ -90,15 +91,28 @@ export function readLines(
   files: readonly (readonly string[])[],
   options: { readonly kinds?: readonly TranscriptFile[]; readonly counts?: LineCounts } = {},
 ): SessionReader {
-  const reader = new SessionReader(SESSION, options.counts ?? newCounts());
+  const counts = options.counts ?? newCounts();
+  const reader = new SessionReader(SESSION, counts);
   for (const [index, lines] of files.entries()) {
     const file = options.kinds?.[index] ?? {};
-    for (const line of lines) reader.addLine(file, line);
+    for (const line of lines) addText(reader, file, line, counts);
   }
   return reader;
 }
 
-const LATER_MS = START_MS + 24 * 3_600_000;
+/** As an import takes a line. */
+export function addText(
+  reader: SessionReader,
+  file: TranscriptFile,
+  text: string,
+  counts = newCounts(),
+): void {
+  const line = parseLine(text);
+  if (line === undefined) counts.malformed++;
+  else reader.addLine(file, line);
+}
+
+export const LATER_MS = START_MS + 24 * 3_600_000;
 
 export function eventsOf(reader: SessionReader, nowMs = LATER_MS): SessionEvents {
   return eventsOfSession(reader.read(), { isOwned: () => true, nowMs });
