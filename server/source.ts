@@ -16,10 +16,11 @@ import { readStoredAlerts } from './alerting/stored-alerts.ts';
 import { maskSecrets } from './process/secrets.ts';
 import { keepYoungSpaceSmall } from './process/memory.ts';
 import { backupDatabase, exportEvents, type ExportRequest } from './queries/export/export-events.ts';
-import { listRuns } from './queries/runs/list-runs.ts';
+import { listRuns, sumRuns, sumsAnswer, type RunSumsAnswer } from './queries/runs/list-runs.ts';
 import type { RunFilter } from './queries/runs/run-filter.ts';
 import { cursorText } from './queries/runs/run-order.ts';
 import { comparisonParams } from './questions/filter-text.ts';
+import { scoreConditionText } from './questions/score-text.ts';
 import type { RunSummary } from './queries/runs/run-summary.ts';
 import { readCost, type CostReport } from './queries/signals/read-cost.ts';
 import { readDiagnosis, type DiagnosisReport } from './queries/diagnosis/read-diagnosis.ts';
@@ -81,6 +82,7 @@ export type {
   WhatIfReport,
   RunFilter,
   RunSummary,
+  RunSumsAnswer,
   RunTree,
   Recording,
   SignalResult,
@@ -99,6 +101,8 @@ export interface Source {
   /** Where the answers come from, for people: an address or a file. */
   readonly name: string;
   runs(filter: RunFilter): Promise<RunSummary[]>;
+  /** Of all that match, however many `limit` shows; undefined from a server of an earlier version. */
+  runSums(filter: Omit<RunFilter, 'limit'>): Promise<RunSumsAnswer | undefined>;
   /** Undefined when there is no such run. An unambiguous beginning of an id is enough. */
   run(id: string): Promise<RunTree | undefined>;
   /** Requests and answers of a run as they are stored: encrypted. Undefined when there is no such run. */
@@ -235,14 +239,14 @@ function serverSource(url: string, token: string | undefined): Source {
 
   return {
     name: url,
-    runs: ({ comparisons, cursor, isReversed, ...filter }) =>
+    runs: ({ cursor, isReversed, ...filter }) =>
       ask('/api/runs', {
-        ...filter,
-        ...isoTimes(filter, ['since', 'until']),
-        ...comparisonParams(comparisons ?? []),
+        ...runParams(filter),
         at: cursor === undefined ? undefined : cursorText(cursor),
         order: isReversed === true ? 'reversed' : undefined,
       }),
+    runSums: ({ cursor: _cursor, isReversed: _isReversed, ...filter }) =>
+      askMaybe('/api/runs/sums', runParams(filter)),
     run: (id) => askMaybe(`/api/runs/${encodeURIComponent(id)}`),
     recording: (id) => askMaybe(`/api/runs/${encodeURIComponent(id)}/recording`),
     cost: ({ where, ...question } = {}) =>
@@ -270,6 +274,19 @@ function serverSource(url: string, token: string | undefined): Source {
       askBytes('/api/export', { format, events: names?.join(','), ...isoTimes(times, ['since', 'until']) }),
     backup: () => askBytes('/api/backup', {}),
     close: () => Promise.resolve(),
+  };
+}
+
+function runParams({
+  comparisons,
+  scores = [],
+  ...filter
+}: Omit<RunFilter, 'limit' | 'cursor' | 'isReversed'>): Params {
+  return {
+    ...filter,
+    ...isoTimes(filter, ['since', 'until']),
+    ...comparisonParams(comparisons ?? []),
+    score: scores.map(scoreConditionText),
   };
 }
 
@@ -323,6 +340,7 @@ async function folderSource(dataDir: string, timezone: string): Promise<Source> 
   return {
     name: database.file,
     runs: (filter) => listRuns(database, filter),
+    runSums: async (filter) => sumsAnswer(await sumRuns(database, filter)),
     run: (id) => readRun(database, id),
     recording: (id) => readRecording(database, id),
     cost: (question = {}) =>

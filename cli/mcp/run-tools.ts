@@ -39,6 +39,7 @@ const RUN_FILTERS = {
   tool: z.string().optional().describe('a tool that it called'),
   error: z.string().optional().describe('part of an error type of the run or its steps'),
   cost: z.string().optional().describe('compared in dollars: >0.5, <=2'),
+  score: z.string().optional().describe('a score that it has: helpful, helpful<0.7, helpful=good'),
   sort: z.enum(['newest', 'slowest', 'most-expensive']).default('newest'),
 };
 

@@ -1,18 +1,20 @@
 // A filter text says which runs are looked for in one line that a person writes: `user:ana tool:search status:failed
-// cost>0.5 duration<10s timeout`. A word with a colon names a dimension, one with a sign a measure; what is left is text.
+// cost>0.5 duration<10s score:helpful<0.7 timeout`. A word with a colon names a dimension or a score, one with a sign a
+// measure; what is left is text.
 
 import { durationMsOf } from '../../core/time/duration.ts';
 import { NANO_USD_PER_USD } from '../../core/money.ts';
+import { MEASURE_SIGNS, type MeasureSign } from '../queries/runs/measure-sign.ts';
 import {
   MEASURES,
-  MEASURE_SIGNS,
   RUN_TEXT_FILTERS,
   type MeasureCondition,
   type Measure,
-  type MeasureSign,
   type RunTextFilter,
 } from '../queries/runs/run-filter.ts';
+import { quotedWhereNeeded, unquoted } from './quoted-text.ts';
 import { RequestError } from './request-error.ts';
+import { readScoreText, scoreConditionText } from './score-text.ts';
 
 /** Parameters of an address, in the order in which they were written; a measure may stand twice. */
 export interface FilterWords {
@@ -30,10 +32,11 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   tokens_in: 'tokens',
   label: 'tag',
 };
-const WORD = /(?:[^\s":=<>]+(?::|<=|>=|=|<|>))?(?:"(?:[^"\\]|\\.)*"|[^\s]+)/g;
+/** Quotation marks hold blanks together wherever they stand: `score:"was it right"=no`. */
+const WORD = /(?:"(?:[^"\\]|\\.)*"|[^\s])+/g;
 const TERM = /^([a-z_]+)(:|<=|>=|=|<|>)(.+)$/is;
 
-/** @throws RequestError on a measure that is no number */
+/** @throws RequestError on a measure that is no number, or a score that cannot be one */
 export function readFilterText(text: string): FilterWords {
   const params: [string, string][] = [];
   const rest: string[] = [];
@@ -45,7 +48,9 @@ export function readFilterText(text: string): FilterWords {
       continue;
     }
     const [, , sign = ':', value = ''] = term;
-    if (isMeasure(key)) {
+    if (key === 'score')
+      params.push([key, scoreConditionText(readScoreText(sign === ':' ? value : `${sign}${value}`))]);
+    else if (isMeasure(key)) {
       const comparison = `${sign === ':' || sign === '=' ? '=' : sign}${unquoted(value)}`;
       readComparison(key, comparison);
       params.push([key, comparison]);
@@ -58,7 +63,10 @@ export function readFilterText(text: string): FilterWords {
 /** The line that says the same; values with blanks are in quotation marks. */
 export function filterTextOf(params: readonly (readonly [string, string])[]): string {
   return params
-    .map(([key, value]) => (isMeasure(key) ? `${key}${value}` : `${key}:${quotedWhereNeeded(value)}`))
+    .map(([key, value]) => {
+      if (key === 'score') return `score:${scoreConditionText(readScoreText(value))}`;
+      return isMeasure(key) ? `${key}${value}` : `${key}:${quotedWhereNeeded(value)}`;
+    })
     .join(' ');
 }
 
@@ -108,10 +116,10 @@ const EXAMPLES: Readonly<Record<Measure, string>> = {
   tokens: 'tokens>100000',
 };
 
-function keyOf(word: string): RunTextFilter | Measure | undefined {
+function keyOf(word: string): RunTextFilter | Measure | 'score' | undefined {
   const name = word.toLowerCase();
   const key = SYNONYMS[name] ?? name;
-  return isMeasure(key) || isTextFilter(key) ? key : undefined;
+  return key === 'score' || isMeasure(key) || isTextFilter(key) ? key : undefined;
 }
 
 function isMeasure(key: string): key is Measure {
@@ -120,13 +128,4 @@ function isMeasure(key: string): key is Measure {
 
 function isTextFilter(key: string): key is RunTextFilter {
   return (RUN_TEXT_FILTERS as readonly string[]).includes(key);
-}
-
-function unquoted(value: string): string {
-  const [, inner] = /^"((?:[^"\\]|\\.)*)"$/s.exec(value) ?? [];
-  return inner === undefined ? value : inner.replaceAll(/\\(.)/gs, '$1');
-}
-
-function quotedWhereNeeded(value: string): string {
-  return /[\s"]/.test(value) || value === '' ? `"${value.replaceAll(/["\\]/g, '\\$&')}"` : value;
 }

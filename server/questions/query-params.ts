@@ -11,6 +11,7 @@ import { MEASURES, RUNS_LIMIT, type MeasureCondition, type RunFilter } from '../
 import { RUN_SORTS, readCursor, type RunCursor, type RunSort } from '../queries/runs/run-order.ts';
 import { readComparison } from './filter-text.ts';
 import { RequestError } from './request-error.ts';
+import { readScoreText } from './score-text.ts';
 
 /** The query string, parsed: a key given twice is an array. */
 export type QueryText = Readonly<Record<string, string | string[] | undefined>>;
@@ -45,6 +46,7 @@ export function parseRunFilter(query: QueryText, nowMs: number): RunFilter {
     project: textParam(query, 'project'),
     run: textParam(query, 'run'),
     comparisons: comparisonsParam(query),
+    scores: textParams(query, 'score').map(readScoreText),
     session: textParam(query, 'session'),
     tag: textParam(query, 'tag'),
     model: textParam(query, 'model'),

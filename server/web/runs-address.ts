@@ -21,7 +21,7 @@ export interface RunsAddress {
   readonly columns: readonly RunColumnId[] | undefined;
 }
 
-const FILTER_NAMES = [...RUN_TEXT_FILTERS, 'unpriced', 'parentRun', ...MEASURES];
+const FILTER_NAMES = [...RUN_TEXT_FILTERS, 'unpriced', 'parentRun', ...MEASURES, 'score'];
 
 /** @throws RequestError on what cannot be understood */
 export function parseRunsAddress(query: QueryText, now: number, timezone: string): RunsAddress {
@@ -30,7 +30,7 @@ export function parseRunsAddress(query: QueryText, now: number, timezone: string
   const { since: _since, until: _until, ...others } = given;
   const filter = parseRunFilter(others, now);
   const asked = FILTER_NAMES.flatMap((name) =>
-    (isMeasure(name) ? textParams(given, name) : [textParam(given, name) ?? '']).flatMap((value) =>
+    (isRepeated(name) ? textParams(given, name) : [textParam(given, name) ?? '']).flatMap((value) =>
       value === '' || value === 'false' ? [] : [[name, value] as const],
     ),
   );
@@ -62,8 +62,9 @@ export function queryParamsOf(
   return params;
 }
 
-function isMeasure(name: string): boolean {
-  return (MEASURES as readonly string[]).includes(name);
+/** Whether a filter may stand several times. */
+function isRepeated(name: string): boolean {
+  return name === 'score' || (MEASURES as readonly string[]).includes(name);
 }
 
 /**

@@ -58,7 +58,11 @@ describe('tallyspan runs', () => {
     expect(all.stdout).toMatch(/^STARTED +RUN .*\n3 runs, \$.*; times in UTC\n$/s);
     const some = await runCommand(['runs', '--slowest', '--limit', '2', '--url', server.uiUrl]);
     expect(some.stdout.trimEnd().split('\n')).toHaveLength(4);
-    expect(some.stdout).toMatch(/times in UTC; the slowest 2 of more, --limit shows up to 1,000\n$/);
+    expect(some.stdout).toMatch(/times in UTC; the slowest 2 of them, --limit shows up to 1,000\n$/);
+    // Of all that match, whatever the limit.
+    const sums = /\n(3 runs, \$[\d.]+, 50\.0 % failed, 1 running);/;
+    expect(sums.exec(some.stdout)?.[1]).toBe(sums.exec(all.stdout)?.[1]);
+    expect(sums.test(all.stdout)).toBe(true);
   });
 
   it('shows times in the zone of the server', async () => {

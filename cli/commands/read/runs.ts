@@ -1,6 +1,6 @@
 // `tallyspan runs`: the list of runs.
 
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import {
   formatCost,
   formatCount,
@@ -10,7 +10,10 @@ import {
   formatStatus,
 } from '../../../core/text/format.ts';
 import { RUNS_LIMIT, RUN_STATUSES, type RunFilter } from '../../../server/queries/runs/run-filter.ts';
-import type { RunSummary } from '../../../server/source.ts';
+import type { ScoreCondition } from '../../../server/queries/runs/score-condition.ts';
+import { RequestError } from '../../../server/questions/request-error.ts';
+import { readScoreText, scoreConditionText } from '../../../server/questions/score-text.ts';
+import type { RunSumsAnswer, RunSummary } from '../../../server/source.ts';
 import { writeAnswer } from '../../terminal/answer.ts';
 import type { CliIo } from '../../terminal/io.ts';
 import { formatMoment, zoneOf } from '../../terminal/moment.ts';
@@ -34,6 +37,7 @@ interface RunsOptions extends SourceCliOptions {
   readonly unpriced?: boolean;
   readonly error?: string;
   readonly status?: string;
+  readonly score: readonly ScoreCondition[];
   readonly limit: number;
 }
 
@@ -60,21 +64,36 @@ export function registerRuns(program: Command, io: CliIo): void {
       .option('--tool <name>', 'only runs that called this tool')
       .option('--unpriced', 'only runs with a call that has no price')
       .option('--error <text>', 'only runs in which an error has this in its type')
+      .addOption(
+        new Option('--score <score>', 'only runs with this score: helpful, "helpful<0.7", helpful=good')
+          .argParser(addScore)
+          .default([], 'any'),
+      )
       .option('--limit <n>', 'at most this many', parseCountUpTo(RUNS_LIMIT), 50),
   ).action(async (options: RunsOptions) => {
-    const { found, timezone, place } = await withSource(options, io, async (source) => ({
+    const filter = filterOf(options, io);
+    const { runs, sums, timezone, place } = await withSource(options, io, async (source) => ({
       place: source.name,
-      // One more tells whether there are more.
-      found: await source.runs({ ...filterOf(options, io), limit: Math.min(options.limit + 1, RUNS_LIMIT) }),
-      timezone: options.json === true ? '' : await zoneOf(source),
+      runs: await source.runs({ ...filter, limit: options.limit }),
+      ...(options.json === true
+        ? { sums: undefined, timezone: '' }
+        : { sums: await source.runSums(filter), timezone: await zoneOf(source) }),
     }));
-    const runs = found.slice(0, options.limit);
     writeAnswer(runs, options, io, (safe) => {
       if (safe.length === 0) return `${noRunsText(options)}Asked: ${safeText(place)}\n`;
-      const more = found.length > safe.length ? moreText(options) : '';
-      return `${renderTable(safe, columnsOf(io.now(), timezone), io.stdout)}${sumText(safe)}; times in ${timezone}${more}\n`;
+      const more = sums !== undefined && sums.runs > safe.length ? moreText(options, safe.length) : '';
+      const sum = sums === undefined ? `${formatCountOf(safe.length, 'run')} listed` : sumText(sums);
+      return `${renderTable(safe, columnsOf(io.now(), timezone), io.stdout)}${sum}; times in ${timezone}${more}\n`;
     });
   });
+}
+
+function addScore(text: string, before: readonly ScoreCondition[]): readonly ScoreCondition[] {
+  try {
+    return [...before, readScoreText(text)];
+  } catch (error) {
+    throw error instanceof RequestError ? new InvalidArgumentError(error.message) : error;
+  }
 }
 
 function filterOf(options: RunsOptions, io: CliIo): Omit<RunFilter, 'limit'> {
@@ -90,6 +109,7 @@ function filterOf(options: RunsOptions, io: CliIo): Omit<RunFilter, 'limit'> {
     unpriced: options.unpriced,
     error: options.error,
     status: options.status,
+    scores: options.score,
     since: io.now() - options.since,
     sort: options.slowest === true ? 'slowest' : options.mostExpensive === true ? 'most-expensive' : 'newest',
   };
@@ -111,29 +131,31 @@ const FILTERS = [
 
 /** What was asked for, as it was written. */
 function noRunsText(options: RunsOptions): string {
-  const asked = FILTERS.flatMap((name) => {
-    const value = options[name];
-    return value === undefined ? [] : [value === true ? `--${name}` : `--${name} ${String(value)}`];
-  });
+  const asked = [
+    ...FILTERS.flatMap((name) => {
+      const value = options[name];
+      return value === undefined ? [] : [value === true ? `--${name}` : `--${name} ${String(value)}`];
+    }),
+    ...options.score.map((score) => `--score ${scoreConditionText(score)}`),
+  ];
   const stretch = `in the last ${durationText(options.since)}`;
   return asked.length > 0
     ? `no runs match ${safeText(asked.join(' '))} ${stretch}. Look further back with --since.\n`
     : `no runs ${stretch}. Look further back with --since, or start your agent with: tallyspan exec -- npm start\n`;
 }
 
-/** What the runs that are shown sum to: `12 runs, $3.20, 8.3 % failed`. */
-function sumText(runs: readonly RunSummary[]): string {
-  const costs = runs.flatMap((run) => run['agent.cost_nano_usd'] ?? []);
-  const cost = costs.length === 0 ? null : costs.reduce((sum, one) => sum + one, 0);
-  const ended = runs.filter((run) => run['agent.status'] !== 'running');
-  const failed = ended.filter((run) => run['agent.status'] !== 'ok').length;
-  const share = ended.length === 0 ? '' : `, ${formatPercent(failed / ended.length)} failed`;
-  return `${formatCountOf(runs.length, 'run')}, ${formatCost(cost)}${share}`;
+/** What all runs that match sum to: `12 runs, $3.20, 8.3 % failed`. */
+function sumText({ runs, failed, running, cost_nano_usd: cost }: RunSumsAnswer): string {
+  const ended = runs - running;
+  const parts = [formatCountOf(runs, 'run'), formatCost(cost)];
+  if (ended > 0) parts.push(`${formatPercent(failed / ended)} failed`);
+  if (running > 0) parts.push(`${formatCount(running)} running`);
+  return parts.join(', ');
 }
 
-function moreText({ limit, slowest, mostExpensive }: RunsOptions): string {
-  const which = slowest === true ? 'slowest' : mostExpensive === true ? 'most-expensive' : 'newest';
-  return `; the ${which} ${formatCount(limit)} of more, --limit shows up to ${formatCount(RUNS_LIMIT)}`;
+function moreText({ slowest, mostExpensive }: RunsOptions, shown: number): string {
+  const which = slowest === true ? 'slowest' : mostExpensive === true ? 'most expensive' : 'newest';
+  return `; the ${which} ${formatCount(shown)} of them, --limit shows up to ${formatCount(RUNS_LIMIT)}`;
 }
 
 function columnsOf(nowMs: number, timezone: string): readonly TextColumn<RunSummary>[] {

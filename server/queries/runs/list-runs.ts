@@ -1,5 +1,6 @@
 // The list of runs: one summary per run. A run without an end shows as `running` until it is closed as lost.
 
+import { usdOf } from '../../../core/money.ts';
 import { DAY_MS } from '../../../core/time/time.ts';
 import { textSql } from '../../../signals/sql-text.ts';
 import { textsSql, type Queryable, type DatabaseRow } from '../../store/file/database.ts';
@@ -136,6 +137,16 @@ export interface RunSums {
   readonly running: number;
   /** Nano-USD, of the runs themselves: one that stands in the list and is nested in another counts once. */
   readonly costNanoUsd: number | null;
+}
+
+/** As an answer to programs. */
+export interface RunSumsAnswer extends Omit<RunSums, 'costNanoUsd'> {
+  readonly cost_nano_usd: number | null;
+  readonly cost_usd: number | null;
+}
+
+export function sumsAnswer({ costNanoUsd, ...counts }: RunSums): RunSumsAnswer {
+  return { ...counts, cost_nano_usd: costNanoUsd, cost_usd: usdOf(costNanoUsd) };
 }
 
 /** Of all runs that match, not only of those on a page. */

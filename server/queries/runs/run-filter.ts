@@ -8,7 +8,9 @@ import { instantSql, textSql } from '../../../signals/sql-text.ts';
 import type { DatabaseRow } from '../../store/file/database.ts';
 import { numberOrNull } from '../field-values.ts';
 import { promptCondition } from './compare/prompt-versions.ts';
+import type { MeasureSign } from './measure-sign.ts';
 import type { RunCursor, RunSort } from './run-order.ts';
+import { scoreSql, type ScoreCondition } from './score-condition.ts';
 
 /** How a run can stand, as `status` names it. */
 export const RUN_STATUSES = [
@@ -46,9 +48,6 @@ export type RunTextFilter = (typeof RUN_TEXT_FILTERS)[number];
 export const MEASURES = ['cost', 'duration', 'turns', 'tools', 'tokens'] as const;
 export type Measure = (typeof MEASURES)[number];
 
-export const MEASURE_SIGNS = ['<', '<=', '=', '>=', '>'] as const;
-export type MeasureSign = (typeof MEASURE_SIGNS)[number];
-
 /** `value` is nano-USD of the run itself, milliseconds, or a count; tokens are those in and out. */
 export interface MeasureCondition {
   readonly measure: Measure;
@@ -73,6 +72,8 @@ export interface RunFilter {
   /** Beginning of its id. */
   readonly run?: string | undefined;
   readonly comparisons?: readonly MeasureCondition[] | undefined;
+  /** Of each of these a score. */
+  readonly scores?: readonly ScoreCondition[] | undefined;
   readonly session?: string | undefined;
   readonly tag?: string | undefined;
   /** A model that one of its calls was answered by. */
@@ -196,6 +197,7 @@ function sharedConditions(filter: RunFilter): string[] {
   add(filter.tag, (sql) => `list_contains(agent_tags, ${sql})`);
   add(filter.model, (sql) => within('agent_model_call', `${MODEL} = ${sql}`));
   add(filter.tool, (sql) => within('agent_tool_call', `${TOOL} = ${sql}`));
+  for (const condition of filter.scores ?? []) conditions.push(scoreSql(condition));
   if (filter.unpriced === true)
     conditions.push(within('agent_model_call', "tallyspan_cost_status = 'unpriced'"));
   add(filter.error, (sql) => within(ERRORS, `contains(lower(error_type), lower(${sql}))`));

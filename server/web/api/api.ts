@@ -3,7 +3,7 @@
 import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { readCost } from '../../queries/signals/read-cost.ts';
-import { listRunPage } from '../../queries/runs/list-runs.ts';
+import { listRunPage, sumRuns, sumsAnswer } from '../../queries/runs/list-runs.ts';
 import { cursorText, type RunCursor } from '../../queries/runs/run-order.ts';
 import { adviceFor } from '../../intake/not-understood.ts';
 import { readFuture, readMeta } from '../../queries/read-meta.ts';
@@ -27,6 +27,7 @@ import {
   META_ROUTE,
   RECORDING_ROUTE,
   RUN_ROUTE,
+  RUN_SUMS_ROUTE,
   RUNS_ROUTE,
   SIGNAL_ROUTE,
   STATUS_LINE_ROUTE,
@@ -55,6 +56,11 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
     void reply.headers(linksOf(request.url, { next: page.next, prev: page.previous }));
     return page.runs;
   });
+
+  // The list may be longer than any answer; the sums are of all of it.
+  app.get<{ Querystring: QueryText }>('/api/runs/sums', { schema: RUN_SUMS_ROUTE }, async (request) =>
+    sumsAnswer(await sumRuns(database, parseRunFilter(request.query, Date.now()))),
+  );
 
   app.get<{ Params: { id: string } }>('/api/runs/:id', { schema: RUN_ROUTE }, ({ params }) =>
     findOne(params.id, readRun(database, params.id)),

@@ -8,6 +8,7 @@ import type { VersionRow, VersionsReport } from '../../queries/groups/read-versi
 import type { WhatIfReport } from '../../queries/diagnosis/read-what-if.ts';
 import type { DiagnosisReport } from '../../queries/diagnosis/read-diagnosis.ts';
 import type { Recording, RecordedStep } from '../../queries/runs/read-recording.ts';
+import type { RunSumsAnswer } from '../../queries/runs/list-runs.ts';
 import type { RunSummary } from '../../queries/runs/run-summary.ts';
 import type { CostReport, CostRow } from '../../queries/signals/read-cost.ts';
 import type {
@@ -75,6 +76,14 @@ const RUN_SUMMARY: { readonly [K in keyof RunSummary]-?: JsonSchema } = {
   trace_id: nullable(TEXT),
 };
 
+const RUN_SUMS = objectSchema<RunSumsAnswer>({
+  runs: COUNT,
+  failed: COUNT,
+  running: COUNT,
+  cost_nano_usd: nullable(NANO_USD),
+  cost_usd: nullable(USD),
+});
+
 const STEP: JsonSchema = {
   type: 'object',
   description: 'A step with the fields of its event (docs/attributes.md).',
@@ -128,6 +137,7 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
     },
     'RFC 9457',
   ),
+  RunSums: RUN_SUMS,
   RunSummary: objectSchema<RunSummary>(RUN_SUMMARY, 'A run in one line.'),
   Run: {
     type: 'object',

@@ -43,21 +43,31 @@ const DAY: JsonSchema = { ...MOMENT, description: `${String(MOMENT['description'
 const RUN_ID = query({ id: { type: 'string', minLength: 1, description: 'id of a run, or its beginning' } });
 const answers = (name: string): Readonly<Record<number, JsonSchema>> => ({ 200: refTo(name) });
 
+const RUN_FILTERS: Readonly<Record<string, JsonSchema>> = {
+  ...Object.fromEntries(RUN_TEXT_FILTERS.map((name) => [name, TEXT])),
+  status: { type: 'string', enum: [...RUN_STATUSES] },
+  parentRun: TEXT,
+  failed: FLAG,
+  unpriced: FLAG,
+  ...Object.fromEntries(
+    MEASURES.map((name) => [name, { type: 'string', pattern: String.raw`^(<|<=|=|>=|>)\d{1,9}$` }]),
+  ),
+  score: {
+    type: 'string',
+    description: 'name of a score, and what it must be; may stand several times',
+    pattern: String.raw`^[a-z_]{1,30}((<|<=|=|>=|>)\d{1,9}|=[a-z_]{1,30})?$`,
+    examples: ['helpful<0.7', 'helpful=good', 'helpful'],
+  },
+  since: MOMENT,
+  until: MOMENT,
+};
+
 export const RUNS_ROUTE: RouteDescription = {
   summary: 'Runs that match, in the order asked for',
   stability: 'stable',
   isPaged: true,
   querystring: query({
-    ...Object.fromEntries(RUN_TEXT_FILTERS.map((name) => [name, TEXT])),
-    status: { type: 'string', enum: [...RUN_STATUSES] },
-    parentRun: TEXT,
-    failed: FLAG,
-    unpriced: FLAG,
-    ...Object.fromEntries(
-      MEASURES.map((name) => [name, { type: 'string', pattern: String.raw`^(<|<=|=|>=|>)\d{1,9}$` }]),
-    ),
-    since: MOMENT,
-    until: MOMENT,
+    ...RUN_FILTERS,
     sort: { type: 'string', enum: [...RUN_SORTS] },
     order: { type: 'string', enum: ['reversed'] },
     limit: { type: 'integer', minimum: 0, maximum: RUNS_LIMIT, default: 50 },
@@ -65,6 +75,13 @@ export const RUNS_ROUTE: RouteDescription = {
     offset: { type: 'integer', minimum: 0, maximum: 1_000_000, deprecated: true },
   }),
   response: { 200: arrayOf(refTo('RunSummary')) },
+};
+
+export const RUN_SUMS_ROUTE: RouteDescription = {
+  summary: 'What all runs that match sum to',
+  stability: 'stable',
+  querystring: query(RUN_FILTERS),
+  response: answers('RunSums'),
 };
 
 export const RUN_ROUTE: RouteDescription = {

@@ -42,6 +42,7 @@ const STABLE = [
   '/api/openapi.json',
   '/api/reconcile',
   '/api/runs',
+  '/api/runs/sums',
   '/api/runs/{id}',
   '/api/signals/{id}',
   '/api/usage',

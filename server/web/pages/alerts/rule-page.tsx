@@ -5,10 +5,13 @@ import type { VNode } from 'preact';
 import type { SettingDefinition } from '../../../../alerts/rules/setting.ts';
 import { settingOf, type Rule } from '../../../../alerts/rules/rule.ts';
 import { formatValue } from '../../../../alerts/rules/value-format.ts';
+import { millionthsOf } from '../../../../core/scores/score.ts';
 import { NO_DATA } from '../../../../core/text/format.ts';
 import type { AlertOverview, RuleLine } from '../../../alerting/alert-overview.ts';
+import type { ScoreCondition, ScoreTest } from '../../../queries/runs/score-condition.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
 import type { ChartData } from '../../../queries/signals/read-chart.ts';
+import { scoreConditionText } from '../../../questions/score-text.ts';
 import type { Stretch } from '../../../questions/stretch.ts';
 import { Moment, linkTo } from '../../parts/cells.tsx';
 import { TimeChart } from '../../parts/chart/time-chart.tsx';
@@ -92,7 +95,7 @@ export function RulePage({ view }: { view: RuleView }): VNode {
                 from: new Date(from).toISOString(),
                 to: new Date(to).toISOString(),
                 zone: stretch.params.zone,
-                ...runsParams(rule),
+                ...runsParams(rule, line.threshold),
               })
             }
           />
@@ -104,7 +107,7 @@ export function RulePage({ view }: { view: RuleView }): VNode {
       </div>
       <ChannelsOfRule view={view} />
       <AlertRules overview={{ ...overview, rules: [line], disabled: [] }} clock={clock} />
-      {rule.runs !== 'none' && rule.runs !== 'scores' && (
+      {rule.runs !== 'none' && (
         <Panel id="runs" title="Runs behind it">
           {view.runs.length === 0 ? (
             <div class="empty">No run in this time.</div>
@@ -183,9 +186,9 @@ function ChannelsOfRule({ view }: { view: RuleView }): VNode {
   );
 }
 
-/** How the list of runs shows those that a rule is about. */
-export function runsParams({ runs }: Rule): Record<string, string> {
-  switch (runs) {
+/** How the list of runs shows those that a rule is about. `limit` is in the unit of its signal. */
+export function runsParams(rule: Rule, limit: number): Record<string, string> {
+  switch (rule.runs) {
     case 'cost':
       return { sort: 'most-expensive' };
     case 'duration':
@@ -196,11 +199,25 @@ export function runsParams({ runs }: Rule): Record<string, string> {
       return { status: 'failed' };
     case 'lost':
       return { status: 'lost' };
-    // A list of runs knows no scores: the notice names the run with the lowest.
     case 'scores':
+      return { score: scoreConditionText(scoreBehind(rule, limit)) };
     case 'none':
       return {};
   }
+}
+
+/** The scores that make the value of a rule what it is: those below a limit that the mean is below, those that are not good. */
+export function scoreBehind(rule: Rule, limit: number): ScoreCondition {
+  const { score: name, label } = rule.where ?? {};
+  const isBelow = rule.comparison === 'below';
+  const value = ((): ScoreTest | undefined => {
+    if (label !== undefined) return { text: label, isGood: undefined };
+    if (rule.signal === 'score_share') return { text: isBelow ? 'no' : 'yes', isGood: !isBelow };
+    // A multiple of another time is no score.
+    if (rule.signal !== 'score_mean' || rule.against !== undefined) return undefined;
+    return { sign: isBelow ? '<' : '>', millionths: millionthsOf(limit) };
+  })();
+  return { name, value };
 }
 
 function Limit({ view }: { view: RuleView }): VNode {

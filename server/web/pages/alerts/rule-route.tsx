@@ -21,7 +21,7 @@ import { pageNow } from '../../page-now.ts';
 import { checkSameOrigin } from '../../access/same-origin.ts';
 import type { WebContext } from '../../web-context.ts';
 import { channelsOf } from './own-rule-form.ts';
-import { RULE_TIME, RulePage, runsParams } from './rule-page.tsx';
+import { RULE_TIME, RulePage, runsParams, scoreBehind } from './rule-page.tsx';
 
 const RUNS_SHOWN = 20;
 const LONGEST_SILENCE_MS = 30 * 86_400_000;
@@ -40,16 +40,19 @@ export function registerRulesRoutes(app: FastifyInstance, context: WebContext): 
     if (overview === undefined) throw new RequestError(503, 'alerting has not started yet');
     if (line === undefined) throw new RequestError(404, `the rule ${rule.id} is switched off`);
     const stretch = parseStretch(request.query, { now, timezone, time: RULE_TIME });
+    const time = { since: stretch.from, ...(stretch.to >= now ? {} : { until: stretch.to }) };
     const filter = {
-      ...parseRunFilter(runsParams(rule), now),
-      since: stretch.from,
-      ...(stretch.to >= now ? {} : { until: stretch.to }),
+      ...parseRunFilter(runsParams(rule, line.threshold), now),
+      // A run may be scored long after it ended: what counts is when.
+      ...(rule.runs === 'scores'
+        ? { scores: [{ ...scoreBehind(rule, line.threshold), given: stretch }] }
+        : time),
       ...filterOf(rule),
       limit: RUNS_SHOWN,
     };
     const [chart, page] = await Promise.all([
       readCourse(rule, stretch, now),
-      rule.runs === 'none' || rule.runs === 'scores' ? undefined : listRunPage(database, filter),
+      rule.runs === 'none' ? undefined : listRunPage(database, filter),
     ]);
     const view = { rule, line, overview, limit: limitOf(rule, line), chart, runs: page?.runs ?? [], stretch };
     return answerPage(
@@ -149,13 +152,12 @@ function limitOf(rule: Rule, line: RuleLine): number {
   return unit === 'seconds' ? line.threshold / MS_PER_SECOND : line.threshold;
 }
 
+/** What a rule can be about that the list of runs can be narrowed to. */
+const NARROWINGS = ['user', 'agent', 'version', 'task', 'project', 'session', 'model', 'tool'] as const;
+
 /** The runs of a rule that is about some only, as far as the list can be narrowed to them. */
-function filterOf({ where }: Rule): Partial<Pick<RunFilter, 'user' | 'agent' | 'task' | 'session'>> {
-  const { user, agent, task, session } = where ?? {};
-  return {
-    ...(user === undefined ? {} : { user }),
-    ...(agent === undefined ? {} : { agent }),
-    ...(task === undefined ? {} : { task }),
-    ...(session === undefined ? {} : { session }),
-  };
+function filterOf({ where = {} }: Rule): Partial<Pick<RunFilter, (typeof NARROWINGS)[number]>> {
+  return Object.fromEntries(
+    NARROWINGS.flatMap((name) => (where[name] === undefined ? [] : [[name, where[name]]])),
+  );
 }
