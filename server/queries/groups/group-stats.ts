@@ -3,8 +3,6 @@
 // differences is what chance alone leaves open (Efron 1979, percentile method). Of a large group a part is drawn from; its
 // interval is narrowed by the root of that part, as that of a mean is.
 
-import { quantileOf } from '../../../core/quantile.ts';
-
 export interface GroupRun {
   /** Nano-USD; null where nothing of it has a price. */
   readonly costNanoUsd: number | null;
@@ -28,8 +26,11 @@ export interface ScoreOfRun {
   readonly good: number | null;
 }
 
-/** A number of a group of runs; null where there is nothing to know it from. */
-export type StatisticOf = (runs: readonly GroupRun[]) => number | null;
+/** How often each run of a group was drawn. */
+type Draw = Uint16Array;
+
+/** A number of the drawn runs of a group; null where there is nothing to know it from. */
+export type StatisticOf = (runs: readonly GroupRun[]) => (times: Draw) => number | null;
 
 export type Statistic =
   | 'success_rate'
@@ -43,35 +44,26 @@ export type Statistic =
   | 'tokens_out_per_run';
 
 export const STATISTICS: Readonly<Record<Statistic, StatisticOf>> = {
-  success_rate: (runs) => (runs.length === 0 ? null : runs.filter(({ isOk }) => isOk).length / runs.length),
-  cost_per_run: (runs) => meanOf(runs, 'costNanoUsd'),
-  cost_per_success: (runs) => {
-    const successes = runs.filter(({ isOk }) => isOk).length;
-    return successes === 0 ? null : runs.reduce((sum, run) => sum + (run.costNanoUsd ?? 0), 0) / successes;
-  },
-  duration_p50: (runs) => durationQuantileOf(runs, 0.5),
-  duration_p95: (runs) => durationQuantileOf(runs, 0.95),
-  turns_per_run: (runs) => meanOf(runs, 'turns'),
-  tool_calls_per_run: (runs) => meanOf(runs, 'toolCalls'),
-  tokens_in_per_run: (runs) => meanOf(runs, 'tokensIn'),
-  tokens_out_per_run: (runs) => meanOf(runs, 'tokensOut'),
+  success_rate: meanOf(({ isOk }) => (isOk ? 1 : 0)),
+  cost_per_run: meanOf((run) => run.costNanoUsd),
+  cost_per_success: ratioOf((run) => [run.costNanoUsd ?? 0, run.isOk ? 1 : 0]),
+  duration_p50: durationQuantileOf(0.5),
+  duration_p95: durationQuantileOf(0.95),
+  turns_per_run: meanOf((run) => run.turns),
+  tool_calls_per_run: meanOf((run) => run.toolCalls),
+  tokens_in_per_run: meanOf((run) => run.tokensIn),
+  tokens_out_per_run: meanOf((run) => run.tokensOut),
 };
 
 /** The statistics of one score: each run counts once, however many scores of the name it has. */
 export const SCORE_STATISTICS: Readonly<Record<ScoreStatistic, (name: string) => StatisticOf>> = {
-  score_mean: (name) => (runs) => meanOfList(runs.flatMap(({ scores }) => scores.get(name)?.value ?? [])),
-  score_share: (name) => (runs) => meanOfList(runs.flatMap(({ scores }) => scores.get(name)?.good ?? [])),
-  cost_per_good_run: (name) => (runs) => {
-    let cost = 0;
-    let good = 0;
-    for (const { scores, totalCostNanoUsd } of runs) {
+  score_mean: (name) => meanOf(({ scores }) => scores.get(name)?.value ?? null),
+  score_share: (name) => meanOf(({ scores }) => scores.get(name)?.good ?? null),
+  cost_per_good_run: (name) =>
+    ratioOf(({ scores, totalCostNanoUsd }) => {
       const share = scores.get(name)?.good ?? null;
-      if (share === null || totalCostNanoUsd === null) continue;
-      cost += totalCostNanoUsd;
-      good += share;
-    }
-    return good === 0 ? null : cost / good;
-  },
+      return share === null || totalCostNanoUsd === null ? null : [totalCostNanoUsd, share];
+    }),
 };
 
 export type ScoreStatistic = 'score_mean' | 'score_share' | 'cost_per_good_run';
@@ -100,20 +92,26 @@ export function differenceIntervals<Name extends string>(
   statistics: Readonly<Record<Name, StatisticOf>>,
 ): Readonly<Record<Name, ConfidenceInterval | null>> {
   const names = Object.keys(statistics) as Name[];
+  const prepared = names.map((name) => ({ name, ofA: statistics[name](a), ofB: statistics[name](b) }));
   const found = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
   const random = randomFrom(SEED);
+  const [timesA, timesB] = [new Uint16Array(a.length), new Uint16Array(b.length)];
   if (a.length >= FEWEST_RUNS && b.length >= FEWEST_RUNS)
     for (let draw = 0; draw < DRAWS; draw++) {
-      const [drawnA, drawnB] = [drawAgain(a, random), drawAgain(b, random)];
-      for (const name of names) {
-        const [valueA, valueB] = [statistics[name](drawnA), statistics[name](drawnB)];
+      drawAgain(timesA, random);
+      drawAgain(timesB, random);
+      for (const { name, ofA, ofB } of prepared) {
+        const [valueA, valueB] = [ofA(timesA), ofB(timesB)];
         if (valueA !== null && valueB !== null) found[name].push(valueB - valueA);
       }
     }
+  // The groups as they are: each run once.
+  timesA.fill(1);
+  timesB.fill(1);
   const narrowing = Math.sqrt(Math.max(a.length / Math.max(1, sizes.a), b.length / Math.max(1, sizes.b)));
   return Object.fromEntries(
-    names.map((name) => {
-      const [valueA, valueB] = [statistics[name](a), statistics[name](b)];
+    prepared.map(({ name, ofA, ofB }) => {
+      const [valueA, valueB] = [ofA(timesA), ofB(timesB)];
       const differences = found[name].toSorted((x, y) => x - y);
       if (differences.length < DRAWS * MIDDLE || valueA === null || valueB === null) return [name, null];
       const centre = valueB - valueA;
@@ -153,29 +151,63 @@ export function runsMissing(
 
 const POWER = (1.96 + 0.84) / 1.96;
 
-function drawAgain(runs: readonly GroupRun[], random: () => number): GroupRun[] {
-  return Array.from(runs, () => runs[Math.floor(random() * runs.length)] as GroupRun);
-}
-
-function meanOfList(values: readonly number[]): number | null {
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function meanOf(runs: readonly GroupRun[], key: Exclude<keyof GroupRun, 'isOk' | 'scores'>): number | null {
-  let sum = 0;
-  let count = 0;
-  for (const run of runs) {
-    const value = run[key];
-    if (value === null) continue;
-    sum += value;
-    count++;
+/** Draws as many runs as there are, with replacement. */
+function drawAgain(times: Draw, random: () => number): void {
+  times.fill(0);
+  for (let left = times.length; left > 0; left--) {
+    const run = Math.floor(random() * times.length);
+    times[run] = (times[run] as number) + 1;
   }
-  return count === 0 ? null : sum / count;
 }
 
-function durationQuantileOf(runs: readonly GroupRun[], q: number): number | null {
-  const durationsMs = runs.flatMap(({ durationMs }) => (durationMs === null ? [] : [durationMs]));
-  return quantileOf(durationsMs, q) ?? null;
+/** The sum of the first numbers by that of the second ones, over the runs that have both. */
+function ratioOf(partsOf: (run: GroupRun) => readonly [number, number] | null): StatisticOf {
+  return (runs) => {
+    const parts = runs.map((run) => partsOf(run) ?? [0, 0]);
+    const above = Float64Array.from(parts, ([one]) => one);
+    const below = Float64Array.from(parts, ([, other]) => other);
+    return (times) => {
+      let [sum, by] = [0, 0];
+      for (let run = 0; run < times.length; run++) {
+        const count = times[run] as number;
+        sum += count * (above[run] as number);
+        by += count * (below[run] as number);
+      }
+      return by === 0 ? null : sum / by;
+    };
+  };
+}
+
+/** Over the runs of which the number is known. */
+function meanOf(valueOf: (run: GroupRun) => number | null): StatisticOf {
+  return ratioOf((run) => {
+    const value = valueOf(run);
+    return value === null ? null : [value, 1];
+  });
+}
+
+/** As core/quantile.ts, without sorting the drawn runs each time. */
+function durationQuantileOf(q: number): StatisticOf {
+  return (runs) => {
+    const sorted = runs
+      .flatMap(({ durationMs }, run) => (durationMs === null ? [] : [{ durationMs, run }]))
+      .toSorted((a, b) => a.durationMs - b.durationMs);
+    return (times) => {
+      const drawn = sorted.reduce((sum, { run }) => sum + (times[run] as number), 0);
+      if (drawn === 0) return null;
+      const position = q * (drawn - 1);
+      const below = Math.floor(position);
+      let passed = 0;
+      let low: number | undefined;
+      for (const { durationMs, run } of sorted) {
+        passed += times[run] as number;
+        if (passed > below) low ??= durationMs;
+        if (low !== undefined && passed > Math.ceil(position))
+          return low + (durationMs - low) * (position - below);
+      }
+      return null;
+    };
+  };
 }
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32): a page shows the same interval whenever it is opened. */
