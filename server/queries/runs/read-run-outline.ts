@@ -8,6 +8,7 @@ import { instantSql, textSql } from '../../../signals/sql-text.ts';
 import type { DatabaseRow, Queryable } from '../../store/file/database.ts';
 import { CONTENT_TABLE } from '../../store/file/tables.ts';
 import { numberOrNull, type EventJson } from '../field-values.ts';
+import { instantOfMicros, microsSql, readWideRows, type ColumnsSql } from '../read-columns.ts';
 import type { RunQueryable } from './list-runs.ts';
 import { readNestedRuns, type NestedRunSummary } from './nested/read-nested-runs.ts';
 import { findRunId, findStretch, stepsOf, summaryFromRows, type RunStep } from './read-run.ts';
@@ -120,7 +121,7 @@ export async function readStepsOfRuns(
   const entries = await Promise.all(
     runs.map(async ({ 'agent.run_id': runId, started_at: startedAt }) => {
       const where = `agent_run_id = ${textSql(runId)} AND timestamp >= ${instantSql(Date.parse(startedAt) - CLOCK_SLACK_MS)}`;
-      const rows = await readListedRows(database, where);
+      const rows = await readListedRows(database, runId, where);
       return [runId, stepsOf(rows, startMs, listedJson)] as const;
     }),
   );
@@ -133,7 +134,7 @@ async function readOutline(database: RunQueryable, runId: string): Promise<RunOu
     AND timestamp <= ${instantSql(stretch.to)}`;
   const [ends, steps] = await Promise.all([
     readRows(database, ['agent.run.started', 'agent.run'], where),
-    readListedRows(database, where),
+    readListedRows(database, runId, where),
   ]);
   const rows = [...ends, ...steps];
   if (rows.length === 0) return undefined;
@@ -180,17 +181,44 @@ function timeOf(row: DatabaseRow): number {
   return (row['timestamp'] as Date).getTime();
 }
 
-async function readListedRows(database: Queryable, where: string): Promise<DatabaseRow[]> {
-  const ofEvents = await Promise.all(
-    LISTED_EVENTS.map((name) =>
+/** Of the run of `runId`, which `where` says as well. */
+async function readListedRows(database: Queryable, runId: string, where: string): Promise<DatabaseRow[]> {
+  const order = `ORDER BY timestamp, tallyspan_seq LIMIT ${STEPS_LIMIT}`;
+  const ofEvents = await Promise.all([
+    ...(['agent.note', 'agent.limit'] as const).map((name) =>
       database.all(
-        `SELECT '${name}' AS event_name, ${LISTED_KEYS[name].map((key) => listedSql(key)).join(', ')}
-         FROM ${tableOf(name)} WHERE ${where}${name === 'agent.note' ? ' AND tallyspan_duplicate IS NOT TRUE' : ''}
-         ORDER BY timestamp, tallyspan_seq LIMIT ${STEPS_LIMIT}`,
+        `SELECT '${name}' AS event_name, ${LISTED_KEYS[name].map((key) => `${listedSql(key)} AS ${columnOf(key)}`).join(', ')}
+         FROM ${tableOf(name)} WHERE ${where}${name === 'agent.note' ? ' AND tallyspan_duplicate IS NOT TRUE' : ''} ${order}`,
       ),
     ),
-  );
+    ...(['agent.model_call', 'agent.tool_call'] as const).map(async (name) => {
+      const rows = await readWideRows(
+        database,
+        CALL_COLUMNS[name],
+        `FROM ${tableOf(name)} WHERE ${where} ${order}`,
+      );
+      for (const row of rows) {
+        const timestamp = instantOfMicros(row['timestamp']);
+        Object.assign(row, { event_name: name, agent_run_id: runId, timestamp });
+      }
+      return rows;
+    }),
+  ]);
   return ofEvents.flat();
+}
+
+/** A run may have thousands of calls, and few notes. */
+const CALL_COLUMNS = {
+  'agent.model_call': callColumns('agent.model_call'),
+  'agent.tool_call': callColumns('agent.tool_call'),
+} as const;
+
+function callColumns(name: ListedEvent): ColumnsSql {
+  const keys = LISTED_KEYS[name].filter((key) => key !== 'agent.run_id' && key !== 'timestamp');
+  return {
+    timestamp: microsSql('timestamp'),
+    ...Object.fromEntries(keys.map((key) => [columnOf(key), columnOf(key)])),
+  };
 }
 
 async function readRows(
@@ -209,7 +237,7 @@ async function readRows(
 /** Integers as floating-point numbers, which hold them exactly and need no conversion. */
 function listedSql(key: FieldKey): string {
   const column = columnOf(key);
-  return FIELDS[key].type === 'int' ? `${column}::DOUBLE AS ${column}` : column;
+  return FIELDS[key].type === 'int' ? `${column}::DOUBLE` : column;
 }
 
 const KEYS_OF_EVENT = new Map<unknown, readonly (readonly [FieldKey, string])[]>(

@@ -48,9 +48,11 @@ export async function readCompareData(
   access: ContentAccess,
 ): Promise<CompareData> {
   const isMedian = bText === MEDIAN;
-  const a = aText === '' ? undefined : await readRunOutline(database, aText);
-  const bId = isMedian ? (a === undefined ? undefined : await findMedianRun(database, a)) : bText;
-  const b = bId === undefined || bId === '' ? undefined : await readRunOutline(database, bId);
+  const [a, named] = await Promise.all(
+    [aText, isMedian ? '' : bText].map(async (id) => (id === '' ? undefined : readRunOutline(database, id))),
+  );
+  const median = isMedian && a !== undefined ? await findMedianRun(database, a) : undefined;
+  const b = median === undefined ? named : await readRunOutline(database, median);
   const pairs = a === undefined || b === undefined ? [] : alignSteps(a.steps, b.steps);
   return {
     a,

@@ -166,8 +166,8 @@ class OutlineRows {
       const first = turns[at] as Turn;
       const name = first.steps.every(isPlain) ? signatureOf(first) : '';
       const isOther = (turn: Turn): boolean => signatureOf(turn) !== name || !turn.steps.every(isPlain);
-      const other = name === '' ? at + 1 : turns.findIndex((turn, index) => index > at && isOther(turn));
-      const next = other === -1 ? turns.length : other;
+      let next = at + 1;
+      if (name !== '') while (next < turns.length && !isOther(turns[next] as Turn)) next += 1;
       const stretch = turns.slice(at, next);
       const key = keyOfGroup(first);
       const isJoined = stretch.length >= LEAST_REPEATS && key !== undefined && this.#address.expand !== key;
