@@ -3,7 +3,14 @@
 
 import { usdOf } from '../../core/money.ts';
 import { columnOf } from '../../core/columns.ts';
-import { FIELD_KEYS, FIELDS, type FieldDefinition, type FieldKey } from '../../core/schema.ts';
+import {
+  EVENT_NAMES,
+  FIELD_KEYS,
+  FIELDS,
+  fieldsOf,
+  type FieldDefinition,
+  type FieldKey,
+} from '../../core/schema.ts';
 import { SEALED_FIELDS } from '../store/file/content-cipher.ts';
 import type { DatabaseRow } from '../store/file/database.ts';
 
@@ -17,13 +24,21 @@ const SHOWN_FIELDS = FIELD_KEYS.filter((key) => !SEALED_FIELDS.some((sealed) => 
   }),
 );
 
+/** What rows of one event can have. */
+const SHOWN_OF_EVENT: ReadonlyMap<unknown, typeof SHOWN_FIELDS> = new Map(
+  EVENT_NAMES.map((name) => {
+    const own = new Set(fieldsOf(name));
+    return [name, SHOWN_FIELDS.filter(({ key }) => own.has(key))];
+  }),
+);
+
 /** One event or summary as JSON. */
 export type EventJson = Record<string, unknown>;
 
 /** The event of a row, keys as in the schema, each money field followed by its USD. */
 export function eventJson(row: DatabaseRow): EventJson {
   const json: EventJson = {};
-  for (const { key, column, usdKey } of SHOWN_FIELDS) {
+  for (const { key, column, usdKey } of SHOWN_OF_EVENT.get(row['event_name']) ?? SHOWN_FIELDS) {
     const value = row[column];
     if (value === null || value === undefined) continue;
     json[key] = value instanceof Date ? value.toISOString() : value;

@@ -5,7 +5,7 @@ import { openTestStore, removeTestStore, type TestStore } from '../test-store.ts
 
 const ROWS = 50;
 /** Three pages, the last of them full. */
-const MANY = 3 * 4096;
+const MANY = 3 * 8192;
 
 let opened: TestStore;
 
