@@ -5,6 +5,7 @@ import { DAY_MS } from '../../../core/time/time.ts';
 import { textSql } from '../../../signals/sql-text.ts';
 import { textsSql, type Queryable, type DatabaseRow } from '../../store/file/database.ts';
 import { numberOrNull } from '../field-values.ts';
+import { instantOfMicros, microsSql, readWideRows, type ColumnsSql } from '../read-columns.ts';
 import { endedSql, isLargeEnough, openSql, takesOpenRuns, type RunFilter } from './run-filter.ts';
 import { RunOrder, type RunCursor } from './run-order.ts';
 import { readCostDoubts, summaryOf, sumsSoFar, type RunSummary } from './run-summary.ts';
@@ -23,6 +24,13 @@ const SHARED_COLUMNS = `agent_run_id, agent_parent_run_id, gen_ai_agent_name, ag
   gen_ai_conversation_id, agent_task_type, service_name, trace_id, timestamp, agent_tags`;
 const END_COLUMNS = `${SHARED_COLUMNS}, agent_status, error_type, duration_ms, agent_turns, agent_tool_calls,
   agent_tokens_in, agent_tokens_out, agent_retries, agent_cost_nano_usd, agent_nested_runs, agent_nested_cost_nano_usd`;
+
+/** A long list is read column by column. */
+const ROWS_READ_SINGLY = 200;
+const WIDE_COLUMNS: ColumnsSql = {
+  ...Object.fromEntries(END_COLUMNS.split(/,\s*/).map((column) => [column, column])),
+  timestamp: microsSql('timestamp'),
+};
 
 /** Part of a list, and where it goes on to either side. */
 export interface ListedRuns {
@@ -119,9 +127,14 @@ async function readEnded(
   // Of many runs the few columns that decide are read before the many; of few that takes longer.
   const isFew = Date.now() - since <= FEW_RUNS_MS && skipped === 0;
   const where = isFew ? matching : `rowid IN (SELECT rowid FROM agent_run WHERE ${matching} ${by} ${part})`;
-  const rows = await database.all(
-    `SELECT ${END_COLUMNS} FROM agent_run WHERE ${where} ${by} ${isFew ? part : ''}`,
-  );
+  const from = `FROM agent_run WHERE ${where} ${by} ${isFew ? part : ''}`;
+  const rows =
+    count <= ROWS_READ_SINGLY
+      ? await database.all(`SELECT ${END_COLUMNS} ${from}`)
+      : (await readWideRows(database, WIDE_COLUMNS, from)).map((row) => ({
+          ...row,
+          timestamp: instantOfMicros(row['timestamp']),
+        }));
   return rows.map((row) => ({
     ...row,
     started: new Date(timeOf(row['timestamp']) - (numberOrNull(row['duration_ms']) ?? 0)),

@@ -3,9 +3,8 @@
 // question and answer.
 
 import { compareText } from '../../../core/text/text-order.ts';
-import { eventsSql } from '../../../signals/event-tables.ts';
 import { nestRuns, type NestedRun } from './nested/nest-runs.ts';
-import type { Queryable, DatabaseRow } from '../../store/file/database.ts';
+import { textsSql, type Queryable, type DatabaseRow } from '../../store/file/database.ts';
 import { numberOrNull, textOrNull } from '../field-values.ts';
 import { groupBy } from '../../group-by.ts';
 import { listRuns, type RunQueryable } from './list-runs.ts';
@@ -35,7 +34,7 @@ export interface SessionTool {
 export interface SessionRun extends RunSummary {
   readonly user_input_len: number | null;
   readonly output_len: number | null;
-  readonly calls: readonly SessionCall[];
+  readonly model_calls: number;
   readonly tools: readonly SessionTool[];
 }
 
@@ -48,53 +47,57 @@ export interface SessionTurn extends SessionRun {
 }
 
 const RUNS_LIMIT = 1000;
-const STEPS_LIMIT = 5000;
-
-const STEPS = eventsSql(
-  [
-    'event.name',
-    'agent.run_id',
-    'agent.step_number',
-    'timestamp',
-    'duration_ms',
-    'gen_ai.response.model',
-    'gen_ai.request.model',
-    'gen_ai.response.finish_reasons',
-    'error.type',
-    'gen_ai.usage.input_tokens',
-    'gen_ai.usage.output_tokens',
-    'cost_nano_usd',
-    'tallyspan.duplicate',
-    'gen_ai.tool.name',
-    'tool.ok',
-    'agent.user_input_len',
-    'agent.output_len',
-    'gen_ai.conversation.id',
-  ],
-  ['agent.run.started', 'agent.run', 'agent.model_call', 'agent.tool_call'],
-);
-
 /** Its turns, oldest first; none when there is no such session. Of more than a thousand runs the latest. */
 export async function readSession(database: RunQueryable, session: string): Promise<readonly SessionTurn[]> {
-  const [runs, rows] = await Promise.all([
+  const [runs, begun, ended, calls, tools] = await Promise.all([
     listRuns(database, { session, limit: RUNS_LIMIT }),
-    readSteps(database, session),
+    database.all(
+      `SELECT agent_run_id, arg_max(agent_user_input_len, timestamp) AS asked FROM agent_run_started
+       WHERE gen_ai_conversation_id = ? AND agent_user_input_len IS NOT NULL GROUP BY 1`,
+      [session],
+    ),
+    database.all(
+      `SELECT agent_run_id, arg_max_null(agent_user_input_len, timestamp) AS asked,
+         arg_max_null(agent_output_len, timestamp) AS answered FROM agent_run
+       WHERE gen_ai_conversation_id = ? GROUP BY 1`,
+      [session],
+    ),
+    database.all(
+      `SELECT agent_run_id, count(*) AS calls FROM agent_model_call
+       WHERE gen_ai_conversation_id = ? AND tallyspan_duplicate IS NOT TRUE GROUP BY 1`,
+      [session],
+    ),
+    database.all(
+      `SELECT agent_run_id, gen_ai_tool_name, count(*) AS calls, count(*) FILTER (tool_ok IS FALSE) AS failed
+       FROM agent_tool_call WHERE gen_ai_conversation_id = ? GROUP BY 1, 2`,
+      [session],
+    ),
   ]);
-  const byRun = groupBy(rows, (row) => String(row['agent_run_id']));
+  const [beginnings, ends, counts] = [begun, ended, calls].map(byRun) as [RowsByRun, RowsByRun, RowsByRun];
+  const toolsOfRun = groupBy(tools, runOf);
   let total = 0;
-  return nestRuns(runs.map((run) => sessionRunOf(run, byRun.get(run['agent.run_id']) ?? []))).map(
-    ({ run, nested }) => {
-      const costs = [run, ...nested.map((one) => one.run)].flatMap((one) => one['agent.cost_nano_usd'] ?? []);
-      const cost = costs.reduce((sum, own) => sum + own, 0);
-      total += cost;
-      return {
-        ...run,
-        nested,
-        cost_with_nested_nano_usd: costs.length === 0 ? null : cost,
-        total_cost_nano_usd: total,
-      };
-    },
-  );
+  const sessionRunOf = (run: RunSummary): SessionRun => {
+    const id = run['agent.run_id'];
+    const end = ends.get(id);
+    return {
+      ...run,
+      user_input_len: numberOrNull((end ?? beginnings.get(id))?.['asked']),
+      output_len: numberOrNull(end?.['answered']),
+      model_calls: Number(counts.get(id)?.['calls'] ?? 0),
+      tools: toolsOf(toolsOfRun.get(id) ?? []),
+    };
+  };
+  return nestRuns(runs.map(sessionRunOf)).map(({ run, nested }) => {
+    const costs = [run, ...nested.map((one) => one.run)].flatMap((one) => one['agent.cost_nano_usd'] ?? []);
+    const cost = costs.reduce((sum, own) => sum + own, 0);
+    total += cost;
+    return {
+      ...run,
+      nested,
+      cost_with_nested_nano_usd: costs.length === 0 ? null : cost,
+      total_cost_nano_usd: total,
+    };
+  });
 }
 
 /** What is known of a session beside its turns. */
@@ -114,33 +117,39 @@ export async function readSessionTotals(database: Queryable, session: string): P
   return { project: textOrNull(row?.['project']), remainderNanoUsd: numberOrNull(row?.['remainder']) ?? 0 };
 }
 
-/** `own` are the events of the run, newest first. */
-function sessionRunOf(run: RunSummary, own: readonly DatabaseRow[]): SessionRun {
-  const tools = own.filter((row) => row['event_name'] === 'agent.tool_call');
-  const ended = own.find((row) => row['event_name'] === 'agent.run');
-  const begun = own.find((row) => row['event_name'] === 'agent.run.started');
-  return {
-    ...run,
-    user_input_len: numberOrNull((ended ?? begun)?.['agent_user_input_len']),
-    output_len: numberOrNull(ended?.['agent_output_len']),
-    calls: own
-      .filter((row) => row['event_name'] === 'agent.model_call' && row['tallyspan_duplicate'] !== true)
-      .map((row) => callOf(row, tools))
-      .toReversed(),
-    tools: countTools(tools),
-  };
-}
-
-function readSteps(database: Queryable, session: string): Promise<DatabaseRow[]> {
-  return database.all(
-    `SELECT * FROM ${STEPS}
-     WHERE gen_ai_conversation_id = ?
-     ORDER BY timestamp DESC LIMIT ${STEPS_LIMIT}`,
-    [session],
+/** Model calls of some runs of a session in order, by their run. */
+export async function readSessionCalls(
+  database: Queryable,
+  session: string,
+  runs: readonly string[],
+): Promise<ReadonlyMap<string, readonly SessionCall[]>> {
+  const where = `gen_ai_conversation_id = $session AND agent_run_id IN ${textsSql('$runs')}`;
+  const values = { session, runs: JSON.stringify(runs) };
+  const [calls, tools] = await Promise.all([
+    database.all(
+      `SELECT agent_run_id, agent_step_number, timestamp, duration_ms, gen_ai_response_model, gen_ai_request_model,
+         gen_ai_response_finish_reasons, error_type, gen_ai_usage_input_tokens, gen_ai_usage_output_tokens, cost_nano_usd
+       FROM agent_model_call WHERE ${where} AND tallyspan_duplicate IS NOT TRUE ORDER BY timestamp`,
+      values,
+    ),
+    database.all(
+      `SELECT agent_run_id, agent_step_number, gen_ai_tool_name, count(*) AS calls,
+         count(*) FILTER (tool_ok IS FALSE) AS failed
+       FROM agent_tool_call WHERE ${where} AND agent_step_number IS NOT NULL GROUP BY 1, 2, 3`,
+      values,
+    ),
+  ]);
+  const toolsOfStep = groupBy(tools, stepOf);
+  const callsOfRun = groupBy(calls, runOf);
+  return new Map(
+    [...callsOfRun].map(([run, own]) => [
+      run,
+      own.map((row) => callOf(row, toolsOf(toolsOfStep.get(stepOf(row)) ?? []))),
+    ]),
   );
 }
 
-function callOf(row: DatabaseRow, tools: readonly DatabaseRow[]): SessionCall {
+function callOf(row: DatabaseRow, tools: readonly SessionTool[]): SessionCall {
   const durationMs = numberOrNull(row['duration_ms']);
   const step = numberOrNull(row['agent_step_number']);
   const reasons = row['gen_ai_response_finish_reasons'];
@@ -154,20 +163,32 @@ function callOf(row: DatabaseRow, tools: readonly DatabaseRow[]): SessionCall {
     tokens_in: numberOrNull(row['gen_ai_usage_input_tokens']),
     tokens_out: numberOrNull(row['gen_ai_usage_output_tokens']),
     cost_nano_usd: numberOrNull(row['cost_nano_usd']),
-    tools:
-      step === null
-        ? []
-        : countTools(tools.filter((tool) => numberOrNull(tool['agent_step_number']) === step)),
+    tools: step === null ? [] : tools,
   };
 }
 
-function countTools(rows: readonly DatabaseRow[]): SessionTool[] {
+/** Rows are tools with how often they were called. */
+function toolsOf(rows: readonly DatabaseRow[]): SessionTool[] {
   const byName = groupBy(rows, (row) => textOrNull(row['gen_ai_tool_name']) ?? 'tool');
   return [...byName]
-    .map(([name, calls]) => ({
+    .map(([name, own]) => ({
       name,
-      calls: calls.length,
-      failed: calls.filter((call) => call['tool_ok'] === false).length,
+      calls: own.reduce((sum, row) => sum + Number(row['calls']), 0),
+      failed: own.reduce((sum, row) => sum + Number(row['failed']), 0),
     }))
     .toSorted((a, b) => b.calls - a.calls || compareText(a.name, b.name));
+}
+
+type RowsByRun = ReadonlyMap<string, DatabaseRow>;
+
+function byRun(rows: readonly DatabaseRow[]): RowsByRun {
+  return new Map(rows.map((row) => [runOf(row), row]));
+}
+
+function runOf(row: DatabaseRow): string {
+  return String(row['agent_run_id']);
+}
+
+function stepOf(row: DatabaseRow): string {
+  return `${runOf(row)} ${String(row['agent_step_number'])}`;
 }

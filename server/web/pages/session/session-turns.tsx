@@ -9,20 +9,28 @@ import type {
   SessionTurn,
 } from '../../../queries/runs/read-session.ts';
 import { thingPath } from '../../../thing-path.ts';
-import { Money, Moment, Name, StatusBadge, shortId } from '../../parts/cells.tsx';
+import { Money, Moment, Name, StatusBadge, linkTo, shortId } from '../../parts/cells.tsx';
+import { Pager } from '../../parts/pager.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import type { SessionView } from './session-view.ts';
 import { TableHead } from '../../parts/table-head.tsx';
 
-/** Longer conversations are shown by turn only. */
-const CALLS_SHOWN = 400;
+/** Longer conversations have several pages. */
+export const TURNS_PER_PAGE = 200;
 /** Deeper nested runs stand no further to the right. */
 const ARROWS_SHOWN = 5;
 
+/** Of the turns and the runs nested in them. */
+export function runsOfTurns(turns: readonly SessionTurn[]): readonly SessionRun[] {
+  return turns.flatMap((turn) => [turn, ...turn.nested.map(({ run }) => run)]);
+}
+
+export function countCalls(turns: readonly SessionTurn[]): number {
+  return runsOfTurns(turns).reduce((sum, run) => sum + run.model_calls, 0);
+}
+
 export function SessionTurns({ view }: { view: SessionView }): VNode {
-  const runs = view.turns.flatMap((turn) => [turn, ...turn.nested.map(({ run }) => run)]);
-  const calls = runs.reduce((sum, run) => sum + run.calls.length, 0);
-  const hasCalls = calls <= CALLS_SHOWN;
+  const hasCalls = view.calls !== undefined;
   return (
     <Panel
       id="turns"
@@ -30,7 +38,7 @@ export function SessionTurns({ view }: { view: SessionView }): VNode {
       sub={
         hasCalls
           ? 'below each turn its model calls and the runs that it started; texts are not shown, their lengths are'
-          : `with ${formatCount(calls)} model calls only the runs are shown; each has its own on its page`
+          : `with ${formatCount(countCalls(view.listed))} model calls only the runs are shown; each has its own on its page`
       }
     >
       <Scroll label={{ headingId: 'turns' }}>
@@ -51,26 +59,45 @@ export function SessionTurns({ view }: { view: SessionView }): VNode {
               'Status',
             ]}
           />
-          {view.turns.map((turn, index) => (
+          {view.listed.map((turn, index) => (
             <tbody key={turn['agent.run_id']} data-run={turn['agent.run_id']}>
-              <TurnRow turn={turn} number={index + 1} view={view} />
-              <Calls run={turn} isShown={hasCalls} view={view} />
+              <TurnRow turn={turn} number={view.offset + index + 1} view={view} />
+              <Calls run={turn} view={view} />
               {turn.nested.map(({ run, depth }) => (
                 <Fragment key={run['agent.run_id']}>
                   <NestedRow run={run} depth={depth} view={view} />
-                  <Calls run={run} isShown={hasCalls} view={view} />
+                  <Calls run={run} view={view} />
                 </Fragment>
               ))}
             </tbody>
           ))}
         </table>
       </Scroll>
+      <TurnPager view={view} />
     </Panel>
   );
 }
 
-function Calls(props: { run: SessionRun; isShown: boolean; view: SessionView }): VNode {
-  const calls = props.isShown ? props.run.calls : [];
+function TurnPager({ view }: { view: SessionView }): VNode | null {
+  const { offset, listed, turns } = view;
+  if (listed.length === turns.length) return null;
+  const at = (place: number): string =>
+    `${linkTo(`/sessions/${encodeURIComponent(view.session)}`, { ...view.stretch.params, offset: Math.max(0, place) })}#turns`;
+  const end = offset + listed.length;
+  return (
+    <Pager
+      position={offset}
+      count={listed.length}
+      total={turns.length}
+      previous={offset > 0 ? at(offset - TURNS_PER_PAGE) : undefined}
+      next={end < turns.length ? at(end) : undefined}
+      first={offset > TURNS_PER_PAGE ? at(0) : undefined}
+    />
+  );
+}
+
+function Calls(props: { run: SessionRun; view: SessionView }): VNode {
+  const calls = props.view.calls?.get(props.run['agent.run_id']) ?? [];
   return (
     <>
       {calls.map((call, position) => (

@@ -2,14 +2,19 @@
 
 import type { Compaction } from '../../../../core/findings/compactions.ts';
 import type { ContextCost } from '../../../queries/runs/read-context-costs.ts';
-import type { SessionTurn } from '../../../queries/runs/read-session.ts';
+import type { SessionCall, SessionTurn } from '../../../queries/runs/read-session.ts';
 
 import type { Stretch } from '../../../questions/stretch.ts';
 
 export interface SessionView {
   readonly session: string;
-  /** Oldest first. */
+  /** Of the time, oldest first. */
   readonly turns: readonly SessionTurn[];
+  /** Turns before those that are listed. */
+  readonly offset: number;
+  readonly listed: readonly SessionTurn[];
+  /** Model calls of the listed turns by their run; undefined where there are too many. */
+  readonly calls: ReadonlyMap<string, readonly SessionCall[]> | undefined;
   /** Nano-USD, by the signal; null when nothing is priced. */
   readonly costNanoUsd: number | null;
   readonly modelCalls: number | null;
