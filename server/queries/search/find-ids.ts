@@ -47,9 +47,11 @@ const KINDS: readonly {
 export async function findIds(database: Queryable, beginning: string): Promise<readonly FoundId[]> {
   if (beginning.length < SHORTEST_ID || /\s/.test(beginning)) return [];
   // Ids of spans and traces are hexadecimal, however they are written.
-  const hex = /^[0-9a-f-]+$/i.test(beginning) ? beginning.toLowerCase() : beginning;
-  const statements = KINDS.map(({ kind, from, column, span }) => {
-    const text = textSql(kind === 'trace' || kind === 'span' ? hex.replaceAll('-', '') : beginning);
+  const hex = /^[0-9a-f-]+$/i.test(beginning) ? beginning.toLowerCase().replaceAll('-', '') : undefined;
+  const isHex = (kind: IdKind): boolean => kind === 'trace' || kind === 'span';
+  const kinds = KINDS.filter(({ kind }) => hex !== undefined || !isHex(kind));
+  const statements = kinds.map(({ kind, from, column, span }) => {
+    const text = textSql(isHex(kind) ? (hex ?? '') : beginning);
     return `(SELECT '${kind}' AS kind, ${column} AS id, any_value(agent_run_id) AS run, ${span} AS span
       FROM ${from} WHERE starts_with(${column}, ${text}) GROUP BY ${column}
       ORDER BY length(${column}), ${column} LIMIT ${FOUND_PER_KIND})`;

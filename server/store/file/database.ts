@@ -300,26 +300,35 @@ async function databaseOf(
 
 /** Answers by a connection that `use` lends. */
 function queriesBy(
-  use: <T>(work: (connection: DuckDBConnection) => Promise<T>, canRepeat?: boolean) => Promise<T>,
+  use: <T>(work: (connection: DuckDBConnection) => Promise<T>, canRepeat?: () => boolean) => Promise<T>,
 ): ChunkQueryable {
   return {
     all: (sql, values = []) =>
-      use(async (connection) => {
-        const answer = await connection.runAndReadAll(sql, boundOf(values));
-        const rows = answer.getRowObjectsJS().map(plainRow);
-        const chunks = 1 + Math.ceil(rows.length / ROWS_PER_CHUNK);
-        leaveNativeBytes(answer.columnCount * BYTES_PER_COLUMN * chunks);
-        return rows;
-      }, true),
-    readChunks: (sql, values, take) =>
-      use(async (connection) => {
-        // Streamed: V8 would keep the whole of an answer long after its last chunk.
-        const answer = await connection.stream(sql, boundOf(values));
-        for await (const chunk of answer) {
-          take(chunk);
-          leaveNativeBytes(chunk.columnCount * BYTES_PER_COLUMN);
-        }
-      }),
+      use(
+        async (connection) => {
+          const answer = await connection.runAndReadAll(sql, boundOf(values));
+          const rows = answer.getRowObjectsJS().map(plainRow);
+          const chunks = 1 + Math.ceil(rows.length / ROWS_PER_CHUNK);
+          leaveNativeBytes(answer.columnCount * BYTES_PER_COLUMN * chunks);
+          return rows;
+        },
+        () => true,
+      ),
+    readChunks(sql, values, take) {
+      let isTaken = false;
+      return use(
+        async (connection) => {
+          // Streamed: V8 would keep the whole of an answer long after its last chunk.
+          const answer = await connection.stream(sql, boundOf(values));
+          for await (const chunk of answer) {
+            isTaken = true;
+            take(chunk);
+            leaveNativeBytes(chunk.columnCount * BYTES_PER_COLUMN);
+          }
+        },
+        () => !isTaken,
+      );
+    },
   };
 }
 

@@ -52,12 +52,16 @@ export class ReaderPool {
   }
 
   /**
-   * Work that fails for want of memory, as others need it just then, is done once more with more of it where it `canRepeat`.
+   * Work that fails for want of memory, as others need it just then, is done once more with more of it where it `canRepeat`
+   * by then.
    * @throws what the work throws; it is interrupted when it takes longer than the limit
    */
-  async use<T>(work: (connection: DuckDBConnection) => Promise<T>, canRepeat = false): Promise<T> {
+  async use<T>(
+    work: (connection: DuckDBConnection) => Promise<T>,
+    canRepeat: () => boolean = () => false,
+  ): Promise<T> {
     const connection = await this.#take();
-    const working = canRepeat ? this.#workAgain(connection, work) : work(connection);
+    const working = this.#workAgain(connection, work, canRepeat);
     this.#busy.set(connection, working);
     const timer = setTimeout(() => interruptUntilEnd(connection, working), QUERY_LIMIT_MS);
     try {
@@ -72,11 +76,12 @@ export class ReaderPool {
   async #workAgain<T>(
     connection: DuckDBConnection,
     work: (connection: DuckDBConnection) => Promise<T>,
+    canRepeat: () => boolean,
   ): Promise<T> {
     try {
       return await work(connection);
     } catch (error) {
-      if (!isOutOfMemory(error) || this.#isClosed) throw error;
+      if (!isOutOfMemory(error) || this.#isClosed || !canRepeat()) throw error;
     }
     this.#withMore++;
     try {

@@ -14,17 +14,30 @@ it('is asked once more with more memory, which is given back', async () => {
   const pool = await ReaderPool.open(instance);
   const limits: unknown[] = [];
   const readLimit = (canRepeat: boolean): Promise<unknown> =>
-    pool.use(async (connection) => {
-      const reader = await connection.runAndReadAll("SELECT current_setting('memory_limit')");
-      limits.push(reader.getRows()[0]?.[0]);
-      if (limits.length % 2 === 1) throw new Error(FAULT);
-      return 'answer';
-    }, canRepeat);
+    pool.use(
+      async (connection) => {
+        const reader = await connection.runAndReadAll("SELECT current_setting('memory_limit')");
+        limits.push(reader.getRows()[0]?.[0]);
+        if (limits.length % 2 === 1) throw new Error(FAULT);
+        return 'answer';
+      },
+      () => canRepeat,
+    );
   expect(await readLimit(true)).toBe('answer');
   const [usual, more] = limits;
   expect(more).not.toBe(usual);
   await expect(readLimit(false)).rejects.toThrow('Out of Memory');
   expect(limits.length).toBe(3);
+  // What of an answer was handed over already is not handed over twice.
+  let isTaken = false;
+  const taking = pool.use(
+    async () => {
+      isTaken = true;
+      throw new Error(FAULT);
+    },
+    () => !isTaken,
+  );
+  await expect(taking).rejects.toThrow('Out of Memory');
   const [again] = await pool.use(async (connection) =>
     (await connection.runAndReadAll("SELECT current_setting('memory_limit')")).getRows(),
   );

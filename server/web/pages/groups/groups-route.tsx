@@ -68,7 +68,7 @@ export function registerGroupsRoutes(app: FastifyInstance, context: WebContext):
       a.where !== undefined && b.where !== undefined && groupA.numbers.runs > 0 && groupB.numbers.runs > 0;
     const split = canSplit
       ? await context.readReport(
-          { groups: 'split', a: a.text, b: b.text, ...stretch.params, from: stretch.from, to: stretch.to },
+          { groups: 'split', a: a.text, b: b.text, ...stretch.params },
           {
             from: b.stretch.from,
             to: b.stretch.to,
