@@ -43,12 +43,15 @@ const KINDS: readonly {
   { kind: 'tool call', from: 'agent_tool_call', column: 'gen_ai_tool_call_id', span: 'any_value(span_id)' },
 ];
 
+function isHex(kind: IdKind): boolean {
+  return kind === 'trace' || kind === 'span';
+}
+
 /** At most a few of each kind, whole ids before others. */
 export async function findIds(database: Queryable, beginning: string): Promise<readonly FoundId[]> {
   if (beginning.length < SHORTEST_ID || /\s/.test(beginning)) return [];
   // Ids of spans and traces are hexadecimal, however they are written.
   const hex = /^[0-9a-f-]+$/i.test(beginning) ? beginning.toLowerCase().replaceAll('-', '') : undefined;
-  const isHex = (kind: IdKind): boolean => kind === 'trace' || kind === 'span';
   const kinds = KINDS.filter(({ kind }) => hex !== undefined || !isHex(kind));
   const statements = kinds.map(({ kind, from, column, span }) => {
     const text = textSql(isHex(kind) ? (hex ?? '') : beginning);
