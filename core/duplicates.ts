@@ -1,6 +1,6 @@
 // Duplicates: records that tell of a response which another record tells of better, or as well and earlier.
-// A standing says how well informed a record is: whether it has a cost, then who reported it, then how many tokens
-// it has seen. Revisions are reports of one fact by one reporter who learns more: the newest takes the place of the others.
+// A standing says how well informed a record is: whether it has a cost, then who reported it, then how many tokens it has
+// seen, whether it says what of them was cached, and whom the call was for. Revisions are reports of one fact by one reporter who learns more: the newest takes the place of the others.
 
 import type { EventRecord } from './event.ts';
 
@@ -14,7 +14,7 @@ export type EventSource = keyof typeof SOURCE_RANKS;
 
 /** A cost weighs more than every rank. */
 export const COST_WEIGHT = 8;
-/** Tokens below the next rank. */
+/** What was seen, below the next rank. */
 export const TOKENS_IN_STANDING = 2 ** 40;
 
 /** What a record knows of its response: of two, the one with the larger number counts. A safe integer. */
@@ -23,9 +23,29 @@ export function standingOf(event: StandingFields): number {
   const isForeign = source === undefined && event['tallyspan.dialect'] !== undefined;
   const rank = isForeign ? SOURCE_RANKS.span : rankOf(source ?? 'preload');
   const weight = rank + (event.cost_nano_usd === undefined ? 0 : COST_WEIGHT);
-  const tokens = (event['gen_ai.usage.input_tokens'] ?? 0) + (event['gen_ai.usage.output_tokens'] ?? 0);
-  return weight * TOKENS_IN_STANDING + Math.min(Math.max(0, tokens), TOKENS_IN_STANDING - 1);
+  const tokens = sumOf(event, TOKEN_FIELDS);
+  const seen = 4 * Math.max(0, tokens) + (sumOf(event, CACHE_FIELDS) > 0 ? 2 : 0) + (isPlaced(event) ? 1 : 0);
+  return weight * TOKENS_IN_STANDING + Math.min(seen, TOKENS_IN_STANDING - 1);
 }
+
+function sumOf(
+  event: StandingFields,
+  keys: readonly (typeof TOKEN_FIELDS | typeof CACHE_FIELDS)[number][],
+): number {
+  return keys.reduce((sum, key) => sum + (event[key] ?? 0), 0);
+}
+
+/** A span that hangs on nothing says less of a call than that of the agent which made it. */
+function isPlaced(event: StandingFields): boolean {
+  return PLACE_FIELDS.some((key) => (event[key] ?? '') !== '');
+}
+
+export const TOKEN_FIELDS = ['gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens'] as const;
+export const CACHE_FIELDS = [
+  'gen_ai.usage.cache_read.input_tokens',
+  'gen_ai.usage.cache_creation.input_tokens',
+] as const;
+export const PLACE_FIELDS = ['user.id', 'gen_ai.conversation.id', 'gen_ai.agent.name'] as const;
 
 /** What a standing is made of. */
 export type StandingFields = Pick<
@@ -33,8 +53,9 @@ export type StandingFields = Pick<
   | 'tallyspan.source'
   | 'tallyspan.dialect'
   | 'cost_nano_usd'
-  | 'gen_ai.usage.input_tokens'
-  | 'gen_ai.usage.output_tokens'
+  | (typeof TOKEN_FIELDS)[number]
+  | (typeof CACHE_FIELDS)[number]
+  | (typeof PLACE_FIELDS)[number]
 >;
 
 /** A source that this version does not know is trusted no more than a span. */

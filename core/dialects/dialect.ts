@@ -52,6 +52,8 @@ export interface Dialect {
   readonly inputTokens: InputMeaning;
   /** Versions of the scope before this one leave the cache out, whatever `inputTokens` says of the later ones. */
   readonly exclusiveBefore?: string;
+  /** The emitter that sends one of these keys includes the cache, whatever `inputTokens` says of its earlier versions. */
+  readonly inclusiveWith?: readonly string[];
   /** An input count that is read from this key leaves the cache out, whatever `inputTokens` says of the others. */
   readonly exclusiveKey?: string;
   /** Standard keys that are read from an alias where there is one, whatever stands under the key itself. */
@@ -64,13 +66,25 @@ export interface Dialect {
   readonly operationByAttribute?: {
     readonly key: string;
     readonly values: Readonly<Record<string, string>>;
-    readonly isStronger?: true;
+    /** Operations on the span that it wins over. */
+    readonly overrules?: 'all' | readonly string[];
   };
+  /** Operation by the name of the span, in spite of the one that it names. */
+  readonly operationInSpite?: readonly (readonly [pattern: string, operation: string])[];
   /** Operation by the name of the span: pattern and operation, first match wins. */
   readonly operationByName?: readonly (readonly [pattern: string, operation: string])[];
-  /** An attribute that holds counts as a JSON object: its key, and the names in it for each standard key. */
+  /** A task that has this attribute is a tool. */
+  readonly toolKey?: string;
+  /** Attributes that name the agent on the agent's own span, best first; on other spans they name something else. */
+  readonly agentNames?: readonly string[];
+  /** An agent's span has the agent's name. */
+  readonly isNamedByAgent?: true;
+  /** A call's span without counts and error is the request alone: another span tells of the answer. */
+  readonly answersApart?: true;
+  /** An attribute that holds counts as a JSON object: its key, the way in it, and the names there for each standard key. */
   readonly json?: {
     readonly key: string;
+    readonly path?: readonly string[];
     readonly names: Partial<Record<StandardKey, readonly string[]>>;
   };
   /** The span repeats, from the API's side, a call that the client has counted: it never has a cost or an event. */
@@ -177,20 +191,22 @@ export const COMMON_ALIASES: Partial<Record<StandardKey, readonly string[]>> = {
     'stop_reason',
   ],
   'gen_ai.conversation.id': ['session.id', 'thread.id'],
-  'user.id': ['enduser.id'],
+  'user.id': ['enduser.id', 'llm.user'],
   'agent.version': ['gen_ai.agent.version'],
+};
+
+const LANGCHAIN_CACHE: NonNullable<Dialect['json']>['names'] = {
+  'gen_ai.usage.cache_read.input_tokens': ['cache_read', 'cache_read_tokens', 'cached_tokens'],
+  'gen_ai.usage.cache_creation.input_tokens': ['cache_creation', 'cache_write', 'cache_creation_tokens'],
+  tokens_cache_write_5m: ['ephemeral_5m_input_tokens'],
+  tokens_cache_write_1h: ['ephemeral_1h_input_tokens'],
 };
 
 /** Attributes that hold counts as an object or as its JSON, whoever uses them. */
 export const COMMON_JSON: readonly NonNullable<Dialect['json']>[] = [
   {
     key: 'gen_ai.usage.input_token_details',
-    names: {
-      'gen_ai.usage.cache_read.input_tokens': ['cache_read', 'cache_read_tokens', 'cached_tokens'],
-      'gen_ai.usage.cache_creation.input_tokens': ['cache_creation', 'cache_write', 'cache_creation_tokens'],
-      tokens_cache_write_5m: ['ephemeral_5m_input_tokens'],
-      tokens_cache_write_1h: ['ephemeral_1h_input_tokens'],
-    },
+    names: LANGCHAIN_CACHE,
   },
   {
     key: 'gen_ai.usage.output_token_details',
@@ -202,6 +218,16 @@ export const COMMON_JSON: readonly NonNullable<Dialect['json']>[] = [
       'gen_ai.usage.cache_read.input_tokens': ['cache_read_input_tokens', 'cache_read_tokens'],
       'gen_ai.usage.cache_creation.input_tokens': ['cache_creation_input_tokens', 'cache_write_tokens'],
     },
+  },
+  {
+    key: 'langsmith.metadata.usage_metadata',
+    path: ['input_token_details'],
+    names: LANGCHAIN_CACHE,
+  },
+  {
+    key: 'gcp.vertex.agent.llm_response',
+    path: ['usage_metadata'],
+    names: { 'gen_ai.usage.cache_read.input_tokens': ['cached_content_token_count'] },
   },
 ];
 
@@ -217,26 +243,32 @@ export const UNCACHED_KEYS: readonly string[] = [
   'ai.usage.inputTokenDetails.noCacheTokens',
 ];
 
+/** Where LangChain leaves it in what a model gave back, in JavaScript and in Python. */
+const LANGCHAIN_USAGE: readonly (readonly string[])[] = [
+  ['llmOutput', 'usage'],
+  ['llm_output', 'usage'],
+  ['generations', '0', '0', 'message', 'kwargs', 'response_metadata', 'usage'],
+  ['generations', '0', '0', 'message', 'response_metadata', 'usage'],
+];
+
 /** Attributes in which an emitter leaves the `usage` of the API as it came: the ways to it in the JSON, the best first. */
-export const RAW_USAGE: readonly { readonly key: string; readonly paths: readonly (readonly string[])[] }[] =
-  [
-    { key: 'anthropic.usage', paths: [[]] },
-    { key: 'ai.response.providerMetadata', paths: [['anthropic', 'usage']] },
-    { key: 'response_data', paths: [['usage']] },
-    {
-      key: 'output.value',
-      paths: [
-        ['usage'],
-        // LangChain, in JavaScript and in Python.
-        ['llmOutput', 'usage'],
-        ['llm_output', 'usage'],
-        ['generations', '0', '0', 'message', 'kwargs', 'response_metadata', 'usage'],
-        ['generations', '0', '0', 'message', 'response_metadata', 'usage'],
-      ],
-    },
-    { key: 'gen_ai.usage.raw', paths: [[]] },
-    { key: 'llm.anthropic.usage', paths: [[]] },
-  ];
+export const RAW_USAGE: readonly {
+  readonly key: string;
+  readonly paths: readonly (readonly string[])[];
+  /** Whose API it is the usage of, where the key says so. */
+  readonly provider?: string;
+}[] = [
+  { key: 'anthropic.usage', paths: [[]] },
+  { key: 'ai.response.providerMetadata', paths: [['anthropic', 'usage']] },
+  { key: 'response_data', paths: [['usage']] },
+  { key: 'output.value', paths: [['usage'], ...LANGCHAIN_USAGE] },
+  { key: 'gen_ai.completion', paths: LANGCHAIN_USAGE },
+  { key: 'gen_ai.usage.raw', paths: [[]] },
+  { key: 'llm.anthropic.usage', paths: [[]], provider: 'anthropic' },
+  { key: 'llm.vertex_ai.usage', paths: [[]], provider: 'gcp.vertex_ai' },
+  { key: 'llm.bedrock.usage', paths: [[]], provider: 'aws.bedrock' },
+  { key: 'metadata.usage_object', paths: [[]] },
+];
 
 /** What a span that names no response model answered with: the model that was asked for. */
 export const RESPONSE_MODEL_FALLBACK: StandardKey = 'gen_ai.request.model';

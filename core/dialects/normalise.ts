@@ -13,7 +13,9 @@ import {
   type StandardKey,
 } from './dialect.ts';
 import { meaningByNumbers } from './input-meaning.ts';
-import { findRawUsage, parseObject } from './raw-usage.ts';
+import { readModelNames } from './model-names.ts';
+import { matches } from './patterns.ts';
+import { findRawUsage, partAt, type RawUsage } from './raw-usage.ts';
 import { DIALECTS } from './table.ts';
 import { plainNumber, plainText } from './plain-values.ts';
 
@@ -52,15 +54,6 @@ const OUTPUT = 'gen_ai.usage.output_tokens';
 const CACHE_READ = 'gen_ai.usage.cache_read.input_tokens';
 const CACHE_WRITE = 'gen_ai.usage.cache_creation.input_tokens';
 
-/** Patterns of the tables, compiled once: they are asked for every span. */
-const patterns = new Map<string, RegExp>();
-
-export function matches(pattern: string, text: string): boolean {
-  let compiled = patterns.get(pattern);
-  if (compiled === undefined) patterns.set(pattern, (compiled = new RegExp(pattern)));
-  return compiled.test(text);
-}
-
 /** Whether the span is ours, so that what it tells of has its event already. */
 export function isOwnSpan({ scopeName, attributes }: SpanShape): boolean {
   return scopeName === OWN_SCOPE || attributes[OWN_ATTRIBUTE] !== undefined;
@@ -95,12 +88,13 @@ export function normaliseSpan(span: SpanShape): NormalisedSpan | undefined {
   copyAliases(attributes, COMMON_ALIASES);
   for (const json of COMMON_JSON) readJson(attributes, json);
   readFirstChunk(attributes, span.durationMs);
+  if (rawUsage === undefined) delete attributes['anthropic.usage'];
+  else takeRawUsage(attributes, rawUsage);
   if (isThere(attributes[RESPONSE_MODEL_FALLBACK]))
     attributes['gen_ai.response.model'] ??= attributes[RESPONSE_MODEL_FALLBACK];
-  if (rawUsage === undefined) delete attributes['anthropic.usage'];
-  else attributes['anthropic.usage'] = rawUsage.json;
   for (const key of STANDARD_KEYS) if (key in attributes && !isThere(attributes[key])) delete attributes[key];
   unifyValues(attributes);
+  readModelNames(attributes, span.scopeName);
   addLifetimes(attributes);
   const meaning =
     rawUsage === undefined
@@ -122,7 +116,7 @@ function copyAliases(
   for (const key of STANDARD_KEYS) {
     const names = aliases[key];
     if (names === undefined || isThere(attributes[key])) continue;
-    const alias = names.find((name) => isThere(attributes[name]));
+    const alias = names.find((name) => isThere(attributes[name]) && attributes[name] !== '');
     if (alias !== undefined) attributes[key] = attributes[alias];
   }
 }
@@ -133,7 +127,7 @@ function isThere(value: unknown): boolean {
 
 function readJson(attributes: Record<string, unknown>, json: Dialect['json']): void {
   if (json === undefined || attributes[json.key] === undefined) return;
-  const counts = parseObject(attributes[json.key]);
+  const counts = partAt(attributes[json.key], json.path ?? []);
   for (const [key, names] of Object.entries(json.names)) {
     const name = isThere(attributes[key]) ? undefined : names.find((each) => isThere(counts[each]));
     if (name !== undefined) attributes[key] = counts[name];
@@ -159,14 +153,32 @@ function readOperation(attributes: Record<string, unknown>, name: string, dialec
   if (byAttribute !== undefined) {
     const value = plainText(attributes[byAttribute.key]);
     if (Object.hasOwn(byAttribute.values, value)) {
-      if (byAttribute.isStronger) delete attributes['gen_ai.operation.name'];
+      const named = plainText(attributes['gen_ai.operation.name']);
+      const { overrules = [] } = byAttribute;
+      if (overrules === 'all' || overrules.includes(named)) delete attributes['gen_ai.operation.name'];
       attributes['gen_ai.operation.name'] ??= byAttribute.values[value];
     }
   }
+  for (const [pattern, operation] of dialect.operationInSpite ?? [])
+    if (matches(pattern, name)) attributes['gen_ai.operation.name'] = operation;
   for (const [pattern, operation] of dialect.operationByName ?? []) {
     if (attributes['gen_ai.operation.name'] === undefined && matches(pattern, name))
       attributes['gen_ai.operation.name'] = operation;
   }
+  const isTool = dialect.toolKey !== undefined && isThere(attributes[dialect.toolKey]);
+  if (isTool && attributes['gen_ai.operation.name'] === 'task')
+    attributes['gen_ai.operation.name'] = 'execute_tool';
+}
+
+/** What is beside the API's usage names the answer better than the emitter, whose ids are often its own. */
+function takeRawUsage(
+  attributes: Record<string, unknown>,
+  { json, responseId, model, provider }: RawUsage,
+): void {
+  attributes['anthropic.usage'] = json;
+  if (provider !== undefined) attributes['gen_ai.provider.name'] ??= provider;
+  if (responseId !== undefined) attributes['gen_ai.response.id'] = responseId;
+  if (model !== undefined) attributes['gen_ai.response.model'] ??= model;
 }
 
 // One form for each kind of value: whole numbers for counts, a list for finish reasons, small letters for the provider.
@@ -217,12 +229,13 @@ function applyInputMeaning(
 }
 
 function claimedMeaning(
-  { inputTokens, exclusiveKey, exclusiveBefore }: Dialect,
+  { inputTokens, exclusiveKey, exclusiveBefore, inclusiveWith }: Dialect,
   attributes: Attributes,
   version: string | undefined,
 ): InputMeaning {
   if (exclusiveKey !== undefined && attributes[exclusiveKey] !== undefined) return 'exclusive';
   if (exclusiveBefore !== undefined && version && isBefore(version, exclusiveBefore)) return 'exclusive';
+  if (inclusiveWith?.some((key) => attributes[key] !== undefined) === true) return 'inclusive';
   return inputTokens;
 }
 

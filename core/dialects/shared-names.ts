@@ -39,7 +39,23 @@ export const OPENINFERENCE_METADATA: NonNullable<Dialect['json']> = {
   },
 };
 
-export const TRACELOOP: Pick<Dialect, 'operationByAttribute' | 'operationByName' | 'aliases'> = {
+/** What all dialects with the names of OpenInference share. */
+export const OPENINFERENCE: Pick<
+  Dialect,
+  'operationByAttribute' | 'operationInSpite' | 'aliases' | 'json' | 'agentNames'
+> = {
+  operationByAttribute: OPENINFERENCE_KINDS,
+  // Of LlamaIndex: what will be asked, put together.
+  operationInSpite: [['\\._prepare_chat_with_tools$', 'prompt']],
+  aliases: OPENINFERENCE_ALIASES,
+  json: OPENINFERENCE_METADATA,
+  agentNames: ['agent.name', 'graph.node.id'],
+};
+
+export const TRACELOOP: Pick<
+  Dialect,
+  'operationByAttribute' | 'operationByName' | 'aliases' | 'toolKey' | 'agentNames'
+> = {
   operationByAttribute: {
     key: 'traceloop.span.kind',
     values: {
@@ -48,14 +64,18 @@ export const TRACELOOP: Pick<Dialect, 'operationByAttribute' | 'operationByName'
       task: 'task',
       tool: 'execute_tool',
     },
+    // Its instrumentations of frameworks call each layer of one agent an agent.
+    overrules: ['invoke_agent'],
   },
+  toolKey: 'tool.name',
+  agentNames: ['traceloop.entity.name'],
   operationByName: [
     ['^anthropic\\.chat$', 'chat'],
     ['^anthropic\\.completion$', 'text_completion'],
   ],
   aliases: {
-    'gen_ai.tool.name': ['traceloop.entity.name'],
-    'gen_ai.agent.name': ['traceloop.entity.name', 'traceloop.workflow.name'],
+    'gen_ai.tool.name': ['tool.name', 'traceloop.entity.name'],
+    'gen_ai.agent.name': ['traceloop.workflow.name'],
     'gen_ai.conversation.id': [
       'traceloop.association.properties.session_id',
       'traceloop.association.properties.thread_id',
@@ -104,6 +124,7 @@ export const VERCEL_AI: Omit<Dialect, 'id' | 'doc' | 'match'> = {
 };
 
 export const LANGFUSE: Omit<Dialect, 'id' | 'doc' | 'match' | 'inputTokens'> = {
+  isNamedByAgent: true,
   operationByAttribute: {
     key: 'langfuse.observation.type',
     values: {

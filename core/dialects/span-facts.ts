@@ -4,8 +4,15 @@
 
 import { cutText } from '../text/cut-text.ts';
 import { TEXT_LIMITS } from '../field-limits.ts';
-import { OPERATION_NAMES, STANDARD_KEYS, STEP_OPERATIONS, type StandardKey } from './dialect.ts';
-import { OWN_ATTRIBUTE, isOwnSpan, matches, normaliseSpan, type SpanShape } from './normalise.ts';
+import {
+  OPERATION_NAMES,
+  STANDARD_KEYS,
+  STEP_OPERATIONS,
+  type Dialect,
+  type StandardKey,
+} from './dialect.ts';
+import { OWN_ATTRIBUTE, isOwnSpan, normaliseSpan, type SpanShape } from './normalise.ts';
+import { matches } from './patterns.ts';
 import { plainNumber, plainText } from './plain-values.ts';
 
 /** `workflow` is a run only where no agent is; `own` is a span of ours, which has its event already; `other` is none of these. */
@@ -52,9 +59,15 @@ export function readSpanFacts(span: SpanAsSent): SpanFacts {
   const standard = withKnownOperation(standardOf(normalised.attributes));
   const { rule, dialect } = normalised;
   if (dialect.isServerSide === true) return { kind: 'other', rule, standard: {}, isLocalRoot };
-  const kind = kindOf(standard, span);
+  const kind = kindOf(standard, span, dialect.answersApart === true);
   const errorType = isFailed(span) ? errorTypeOf(span.attributes) : undefined;
-  return { kind, rule, standard: namedBySpan(kind, standard, span.name), errorType, isLocalRoot };
+  return {
+    kind,
+    rule,
+    standard: namedBySpan(kind, standard, span, dialect),
+    errorType,
+    isLocalRoot,
+  };
 }
 
 const KNOWN_OPERATIONS: ReadonlySet<unknown> = new Set([
@@ -82,14 +95,17 @@ export function hasUnreadCounts({ kind, standard }: SpanFacts): boolean {
   return kind === 'step' && hasCounts(standard) && !KNOWN_OPERATIONS.has(standard['gen_ai.operation.name']);
 }
 
-function kindOf(standard: SpanFacts['standard'], span: SpanAsSent): SpanKind {
+function kindOf(standard: SpanFacts['standard'], span: SpanAsSent, answersApart: boolean): SpanKind {
   const operation = standard['gen_ai.operation.name'];
   if (AGENT_OPERATIONS.has(operation)) return 'agent';
   // The conventions' later name of all invocations says by this whether it is the outermost.
   if (operation === 'invoke_workflow' || span.attributes['gen_ai.invocation.is_nested'] === false)
     return 'workflow';
   if (operation === 'execute_tool') return 'tool';
-  if (CALL_OPERATIONS.has(operation)) return isCall(standard, span) ? 'call' : 'step';
+  if (CALL_OPERATIONS.has(operation)) {
+    if (answersApart && !isFailed(span) && !hasCounts(standard)) return 'step';
+    return isCall(standard, span) ? 'call' : 'step';
+  }
   if (operation === undefined && hasCounts(standard) && standard['gen_ai.request.model'] !== undefined)
     return 'call';
   return operation === undefined ? 'other' : 'step';
@@ -146,16 +162,38 @@ function identityOf(attributes: Readonly<Record<string, unknown>>): SpanFacts['s
   return standard;
 }
 
-/** The conventions put the name of an agent or a tool behind the operation in the name of the span. */
-function namedBySpan(kind: SpanKind, standard: SpanFacts['standard'], name: string): SpanFacts['standard'] {
+/** Names of agents and tools: those of their own span, and else what is in the name of the span. */
+function namedBySpan(
+  kind: SpanKind,
+  standard: SpanFacts['standard'],
+  { name, attributes }: SpanAsSent,
+  { agentNames = [], isNamedByAgent }: Dialect,
+): SpanFacts['standard'] {
   if (kind === 'tool') {
     const tool = text(standard['gen_ai.tool.name']) ?? (name.replace(/^execute_tool /, '') || name);
     return { ...standard, 'gen_ai.tool.name': tool };
   }
-  if (kind !== 'agent' || standard['gen_ai.agent.name'] !== undefined) return standard;
-  const named = /^(?:invoke_agent|handle_conversation_turn|agent_run) \[?(.+?)\]?$/.exec(name)?.[1];
-  return named === undefined ? standard : { ...standard, 'gen_ai.agent.name': named };
+  if (kind !== 'agent' && kind !== 'workflow') return standard;
+  const agent =
+    text(attributes['gen_ai.agent.name']) ??
+    agentNames.map((key) => text(attributes[key])).find((each) => each !== undefined) ??
+    (kind === 'agent' && isNamedByAgent ? text(name) : undefined) ??
+    text(standard['gen_ai.agent.name']) ??
+    (kind === 'workflow' ? text(attributes['gen_ai.workflow.name']) : undefined) ??
+    NAMES_IN_SPANS[kind].map((pattern) => pattern.exec(name)?.[1]).find((each) => each !== undefined);
+  return agent === undefined
+    ? standard
+    : { ...standard, 'gen_ai.agent.name': bounded('gen_ai.agent.name', agent) };
 }
+
+/** The conventions put the name behind the operation; frameworks put the method that was called behind the name. */
+const NAMES_IN_SPANS = {
+  agent: [
+    /^(?:invoke_agent|handle_conversation_turn|agent_run) \[?(.+?)\]?$/,
+    /^([^.]+)\.(?:a?run|a?invoke|_execute_core)$/,
+  ],
+  workflow: [/^([^.]*(?:Agent|Workflow))\.(?:a?run|a?invoke)$/],
+} as const;
 
 /** Status ERROR, or what some emitters say in its place. */
 function isFailed({ isError, attributes }: SpanAsSent): boolean {

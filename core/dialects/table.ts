@@ -2,14 +2,7 @@
 // What each emitter means by its input count was read from its source or seen in what it sent.
 
 import type { Dialect } from './dialect.ts';
-import {
-  LANGFUSE,
-  OPENINFERENCE_ALIASES,
-  OPENINFERENCE_KINDS,
-  OPENINFERENCE_METADATA,
-  TRACELOOP,
-  VERCEL_AI,
-} from './shared-names.ts';
+import { LANGFUSE, OPENINFERENCE, TRACELOOP, VERCEL_AI } from './shared-names.ts';
 
 export const DIALECTS: readonly Dialect[] = [
   {
@@ -79,6 +72,18 @@ export const DIALECTS: readonly Dialect[] = [
     ...TRACELOOP,
   },
   {
+    id: 'openllmetry-frameworks',
+    doc: 'OpenLLMetry for frameworks, in Python: cache included.',
+    match: {
+      scope:
+        '^opentelemetry\\.instrumentation\\.(?:crewai|langchain|llamaindex|haystack|openai_agents|agno)(?:\\.|$)',
+    },
+    inputTokens: 'inclusive',
+    ...TRACELOOP,
+    // A crew is what its agents work in.
+    operationInSpite: [['^crewai\\.workflow$', 'invoke_workflow']],
+  },
+  {
     id: 'openllmetry-bedrock',
     doc: 'OpenLLMetry for Bedrock: the input count of the Converse API, cache left out.',
     match: { scope: '^opentelemetry\\.instrumentation\\.bedrock$|^@traceloop/instrumentation-bedrock$' },
@@ -97,18 +102,21 @@ export const DIALECTS: readonly Dialect[] = [
         'openinference-instrumentation-claude-agent-sdk$|^openinference\\.instrumentation\\.claude_agent_sdk$',
     },
     inputTokens: 'exclusive',
-    operationByAttribute: OPENINFERENCE_KINDS,
-    aliases: OPENINFERENCE_ALIASES,
-    json: OPENINFERENCE_METADATA,
+    ...OPENINFERENCE,
   },
   {
     id: 'openinference',
     doc: 'OpenInference: cache included.',
     match: { scope: '^@arizeai/openinference-|^openinference\\.instrumentation\\.' },
     inputTokens: 'inclusive',
-    operationByAttribute: OPENINFERENCE_KINDS,
-    aliases: OPENINFERENCE_ALIASES,
-    json: OPENINFERENCE_METADATA,
+    ...OPENINFERENCE,
+  },
+  {
+    id: 'openlit-langgraph',
+    doc: 'OpenLIT for LangGraph: the nodes of a graph are called agents.',
+    match: { scope: '^openlit\\.instrumentation\\.langgraph$' },
+    inputTokens: 'exclusive',
+    operationInSpite: [['^invoke_agent ', 'task']],
   },
   {
     id: 'openlit',
@@ -166,7 +174,7 @@ export const DIALECTS: readonly Dialect[] = [
         prompt: 'prompt',
         parser: 'parse',
       },
-      isStronger: true,
+      overrules: 'all',
     },
     aliases: {
       'gen_ai.request.model': ['langsmith.metadata.ls_model_name'],
@@ -177,15 +185,17 @@ export const DIALECTS: readonly Dialect[] = [
         'langsmith.metadata.conversation_id',
       ],
       'user.id': ['langsmith.metadata.user_id'],
-      'gen_ai.agent.name': ['langsmith.metadata.lc_agent_name', 'langsmith.trace.name'],
+      'gen_ai.agent.name': ['langsmith.metadata.lc_agent_name'],
       'gen_ai.tool.name': ['langsmith.trace.name'],
     },
+    agentNames: ['langsmith.metadata.lc_agent_name', 'langsmith.trace.name'],
   },
   {
     id: 'strands',
-    doc: 'Strands Agents: the input count of the model’s API, cache left out.',
+    doc: 'Strands Agents: cache included since 1.54, whose spans name the cache by the conventions’ keys; left out before.',
     match: { scope: '^strands' },
     inputTokens: 'exclusive',
+    inclusiveWith: ['gen_ai.usage.cache_read.input_tokens', 'gen_ai.usage.cache_creation.input_tokens'],
   },
   {
     id: 'logfire',
@@ -193,6 +203,8 @@ export const DIALECTS: readonly Dialect[] = [
     match: { scope: '^logfire' },
     inputTokens: 'inclusive',
     exclusiveBefore: '5.0.0',
+    // What was streamed is told by a second span beside that of the request.
+    answersApart: true,
   },
   {
     id: 'mastra',
@@ -213,7 +225,7 @@ export const DIALECTS: readonly Dialect[] = [
     operationByAttribute: {
       key: 'gen_ai.tool.name',
       values: { '(merged tools)': 'merge_tools' },
-      isStronger: true,
+      overrules: 'all',
     },
     operationByName: [
       ['^agent_run \\[', 'invoke_agent'],
@@ -231,8 +243,9 @@ export const DIALECTS: readonly Dialect[] = [
       'gen_ai.request.model': ['llm.anthropic.model'],
       'gen_ai.response.id': ['llm.anthropic.id'],
       'gen_ai.response.finish_reasons': ['llm.anthropic.stop_reason'],
-      'user.id': ['llm.user', 'metadata.user_api_key_end_user_id', 'metadata.user_api_key_user_id'],
+      'user.id': ['metadata.user_api_key_end_user_id', 'metadata.user_api_key_user_id'],
     },
+    json: { key: 'llm.anthropic.metadata', names: { 'user.id': ['user_id'] } },
   },
   {
     id: 'vercel-ai-tracer',
@@ -245,9 +258,7 @@ export const DIALECTS: readonly Dialect[] = [
     doc: 'The names of OpenInference from any other emitter: cache included.',
     match: { anyAttribute: ['openinference.span.kind'] },
     inputTokens: 'inclusive',
-    operationByAttribute: OPENINFERENCE_KINDS,
-    aliases: OPENINFERENCE_ALIASES,
-    json: OPENINFERENCE_METADATA,
+    ...OPENINFERENCE,
   },
   {
     id: 'traceloop-attributes',

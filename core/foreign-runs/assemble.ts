@@ -185,7 +185,7 @@ class RunsOfTrace {
       numberSteps(draft.members);
       const run = this.#runOf(draft);
       const calls = draft.members.filter(({ event }) => event['event.name'] === 'agent.model_call');
-      const isRun = draft.head !== undefined || calls.some(isBelowSomething);
+      const isRun = draft.head !== undefined || calls.some((call) => this.#isBelowSomething(call));
       for (const { event } of draft.members) {
         event['agent.run_id'] = run.id;
         events.push(isRun ? inRun(event, run) : event);
@@ -194,6 +194,12 @@ class RunsOfTrace {
       if (isRun && member !== undefined) events.push(...runEvents(run, member));
     }
     return events;
+  }
+
+  /** Whether there is anything above a call that counts for it to be the run; a call alone in its trace has none. */
+  #isBelowSomething({ node, doesCount }: Member): boolean {
+    const { top } = node;
+    return doesCount && (top.span.facts.kind !== 'call' || !isRoot(top) || this.#places.isAroundCalls(top));
   }
 
   #innermostFirst(): Draft[] {
@@ -258,11 +264,6 @@ function depthOf(node: TraceNode | undefined): number {
   let depth = 0;
   for (let at = node; at !== undefined; at = at.agent ?? at.workflow) depth++;
   return depth;
-}
-
-/** Whether there is anything above a call that counts for it to be the run; a call alone in its trace has none. */
-function isBelowSomething({ node, doesCount }: Member): boolean {
-  return doesCount && (node.top.span.facts.kind !== 'call' || !isRoot(node.top));
 }
 
 /** The span above the calls, where all there is above them has come. */

@@ -11,6 +11,8 @@ export class Places {
   /** Agents and workflows that are no runs. */
   readonly #without = new Set<TraceNode>();
   readonly #withAgents = new Set<TraceNode>();
+  /** Spans told of as calls that are around several: what asked for them wears what one of them said. */
+  readonly #aroundCalls = new Set<TraceNode>();
   /** The agent, the workflow or the span of a run of our own at the root of the trace. */
   readonly #root: TraceNode | undefined;
 
@@ -20,6 +22,8 @@ export class Places {
     duplicates: Duplicates,
   ) {
     const calls = new Map<TraceNode, number>();
+    const working = agentsThatWork(nodes, reports, duplicates);
+    for (const [report, counted] of duplicates) if (counted === undefined) this.#aroundCalls.add(report.node);
     const withOwn = new Set<TraceNode>();
     const belowOwn = new Set<TraceNode>();
     for (const node of nodes) {
@@ -33,6 +37,10 @@ export class Places {
       const sum = (calls.get(node) ?? 0) + counted;
       const { kind, ownRunId } = node.span.facts;
       if ((kind === 'agent' || kind === 'workflow') && sum === 0 && (withOwn.has(node) || belowOwn.has(node)))
+        this.#without.add(node);
+      // Some make an agent without a name of what an agent was asked for in.
+      const isUnnamed = node.span.facts.standard['gen_ai.agent.name'] === undefined;
+      if (kind === 'agent' && isUnnamed && !working.has(node) && this.#withAgents.has(node))
         this.#without.add(node);
       const { parent } = node;
       if (parent === undefined) continue;
@@ -52,6 +60,11 @@ export class Places {
   /** Whether the agent or workflow may be a run. */
   isHead(node: TraceNode): boolean {
     return !this.#without.has(node);
+  }
+
+  /** Whether the span is told of as a call, and is around several. */
+  isAroundCalls(node: TraceNode): boolean {
+    return this.#aroundCalls.has(node);
   }
 
   hasAgentsBelow(node: TraceNode): boolean {
@@ -98,3 +111,18 @@ export class Places {
 }
 
 const RUN_KINDS: ReadonlySet<unknown> = new Set(['agent', 'workflow']);
+
+/** The agents with a call or a tool that is in no agent within them. */
+function agentsThatWork(
+  nodes: readonly TraceNode[],
+  reports: ReadonlyMap<TraceNode, CallReport>,
+  duplicates: Duplicates,
+): ReadonlySet<TraceNode> {
+  const working = new Set<TraceNode>();
+  for (const node of nodes) {
+    const report = reports.get(node);
+    const isWork = node.span.facts.kind === 'tool' || (report !== undefined && !duplicates.has(report));
+    if (isWork && node.agent !== undefined) working.add(node.agent);
+  }
+  return working;
+}

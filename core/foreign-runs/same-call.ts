@@ -14,7 +14,10 @@ export interface CallReport {
   readonly isOwn: boolean;
 }
 
-/** Of each report that another one counts for: that other one, or `undefined` where several calls together are it. */
+/**
+ * Of each report that another one counts for: that other one, or `undefined` where several calls together are it, or
+ * where it repeats what one of those in it said.
+ */
 export type Duplicates = ReadonlyMap<CallReport, CallReport | undefined>;
 
 export function findDuplicates(reports: readonly CallReport[]): Duplicates {

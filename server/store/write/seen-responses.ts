@@ -4,17 +4,22 @@
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import {
+  CACHE_FIELDS,
   COST_WEIGHT,
+  PLACE_FIELDS,
   SOURCE_RANKS,
   TOKENS_IN_STANDING,
+  TOKEN_FIELDS,
   groupByResponse,
   responseIdsOf,
   standingOf,
 } from '../../../core/duplicates.ts';
+import type { FieldKey } from '../../../core/schema.ts';
 import { NewestMap } from '../../../core/newest-map.ts';
 import { MINUTE_MS } from '../../../core/time/time.ts';
 import { textsSql, type Queryable } from '../file/database.ts';
 import type { Selection } from '../columns/event-appender.ts';
+import { columnOf } from '../../../core/columns.ts';
 import { FIELD_INDEX, type EventBatch } from '../columns/event-batch.ts';
 import { timeClusters } from './time-clusters.ts';
 
@@ -26,11 +31,15 @@ const FURTHEST_APART_MS = 10 * MINUTE_MS;
 const RANKS_SQL = Object.entries(SOURCE_RANKS)
   .map(([source, rank]) => `WHEN '${source}' THEN ${rank}`)
   .join(' ');
+const sumSql = (keys: readonly FieldKey[]): string =>
+  keys.map((key) => `coalesce(${columnOf(key)}, 0)`).join(' + ');
 /** `standingOf` of a stored call. */
 const STANDING_SQL = `((CASE WHEN cost_nano_usd IS NULL THEN 0 ELSE ${COST_WEIGHT} END
   + CASE coalesce(tallyspan_source, CASE WHEN tallyspan_dialect IS NULL THEN 'preload' ELSE 'span' END)
     ${RANKS_SQL} ELSE ${SOURCE_RANKS.span} END)::BIGINT * ${TOKENS_IN_STANDING}
-  + greatest(0, least(coalesce(gen_ai_usage_input_tokens, 0) + coalesce(gen_ai_usage_output_tokens, 0), ${TOKENS_IN_STANDING - 1})))`;
+  + least(4 * greatest(0, ${sumSql(TOKEN_FIELDS)}) + CASE WHEN ${sumSql(CACHE_FIELDS)} > 0 THEN 2 ELSE 0 END
+    + CASE WHEN coalesce(${PLACE_FIELDS.map((key) => `nullif(${columnOf(key)}, '')`).join(', ')}) IS NULL THEN 0 ELSE 1 END,
+    ${TOKENS_IN_STANDING - 1}))`;
 
 /** What is read of a stored call. */
 const REPORT_SQL = `gen_ai_response_id AS message, anthropic_request_id AS request, ${STANDING_SQL} AS standing,
@@ -253,6 +262,14 @@ function callsOf({ batch, rows }: Selection): Call[] {
       'tallyspan.dialect': batch.text(row, 'tallyspan.dialect'),
       'gen_ai.usage.input_tokens': batch.number(row, 'gen_ai.usage.input_tokens'),
       'gen_ai.usage.output_tokens': batch.number(row, 'gen_ai.usage.output_tokens'),
+      'gen_ai.usage.cache_read.input_tokens': batch.number(row, 'gen_ai.usage.cache_read.input_tokens'),
+      'gen_ai.usage.cache_creation.input_tokens': batch.number(
+        row,
+        'gen_ai.usage.cache_creation.input_tokens',
+      ),
+      'user.id': batch.text(row, 'user.id'),
+      'gen_ai.conversation.id': batch.text(row, 'gen_ai.conversation.id'),
+      'gen_ai.agent.name': batch.text(row, 'gen_ai.agent.name'),
     });
     return [
       {

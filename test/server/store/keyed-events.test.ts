@@ -147,6 +147,34 @@ describe('of several reports of one call', () => {
     await write(whole);
     expect(await stored(`gen_ai_response_id = '${id}'`)).toEqual({ counted: [7], marked: [5] });
   });
+
+  it('of equal ones the one counts that says what was cached, then the one that says whom the call was for', async () => {
+    const tokens = { 'gen_ai.usage.input_tokens': 100, 'tallyspan.source': 'span' } as const;
+    const placed = { ...tokens, 'user.id': 'u-1', 'gen_ai.agent.name': 'support' };
+    const cached = { ...tokens, 'gen_ai.usage.cache_read.input_tokens': 60 };
+    for (const [better, worse] of [
+      [placed, tokens],
+      [cached, placed],
+      [{ ...cached, 'user.id': 'u-1' }, cached],
+      [
+        { ...tokens, 'gen_ai.usage.input_tokens': 101 },
+        { ...placed, ...cached },
+      ],
+    ] as const) {
+      const [atOnce, oneByOne, revised] = [`m${responses++}`, `m${responses++}`, `m${responses++}`];
+      const reports = (id: string, more: Partial<EventRecord> = {}): [EventRecord, EventRecord] => [
+        call({ ...worse, ...more, 'gen_ai.response.id': id, span_id: `${id}w`, cost_nano_usd: 1 }),
+        call({ ...better, 'gen_ai.response.id': id, span_id: `${id}b`, cost_nano_usd: 2 }),
+      ];
+      await write(...reports(atOnce));
+      for (const each of reports(oneByOne)) await write(each);
+      for (const revision of [1, 2])
+        for (const each of reports(revised, { 'tallyspan.key': revised, 'tallyspan.revision': revision }))
+          await write(each);
+      for (const id of [atOnce, oneByOne, revised])
+        expect(await stored(`gen_ai_response_id = '${id}'`)).toEqual({ counted: [2], marked: [1] });
+    }
+  });
 });
 
 const keyed = (key: string, revision: number, fields: Partial<EventRecord> = {}): EventRecord =>
