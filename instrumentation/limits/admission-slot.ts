@@ -1,6 +1,7 @@
 // An admission slot: carries what let a request through to whoever sees it on its way, within its context.
 
 import { createContextKey, type Context } from '@opentelemetry/api';
+import { leanContext } from '../otel/lean-context.ts';
 import type { Admission, ModelCall } from '../record/model-call.ts';
 import type { Run } from '../record/run.ts';
 
@@ -20,7 +21,7 @@ export interface AdmissionSlot {
 }
 
 export function withSlot(active: Context, slot: AdmissionSlot): Context {
-  return active.setValue(SLOT_KEY, slot);
+  return leanContext(active).setValue(SLOT_KEY, slot);
 }
 
 /** Whether somebody has let the request through already. */

@@ -89,6 +89,8 @@ export class ModelCall {
   hasLeft = true;
   /** What the SDK handed out for the call, until it has ended. */
   promise: object | undefined;
+  /** Stands for the call where it is to end once what its answer would be read through is collected. */
+  reader: object | undefined;
   /** Ends what its answer is read through, while it is open; the process goes. */
   closeAnswer: (() => void) | undefined;
   /** The limits that it counts in; none where nothing is limited. */

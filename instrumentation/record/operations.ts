@@ -4,6 +4,7 @@
 
 import { trace, type Context, type Span } from '@opentelemetry/api';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { leanContext } from '../otel/lean-context.ts';
 import type { Identity } from './identity.ts';
 import type { Run } from './run.ts';
 
@@ -75,5 +76,5 @@ export function runInOperation<T>(operation: Operation, work: () => T): T {
 export function contextInTool(active: Context, tool: OperationTool | undefined): Context {
   if (tool === undefined || trace.getSpan(active) !== tool.outer) return active;
   const span = tool.span();
-  return span === undefined ? active : trace.setSpan(active, span);
+  return span === undefined ? active : trace.setSpan(leanContext(active), span);
 }

@@ -9,6 +9,7 @@ import { LoopWatch, type Loop } from '../../core/limits/loop-watch.ts';
 import type { RequestShape } from '../../core/attribution/request-shape.ts';
 import { setFields, type Fields } from './event-log.ts';
 import { HeldContent } from './held-content.ts';
+import { leanContext } from '../otel/lean-context.ts';
 import { guard } from '../process/guard.ts';
 import { nestedFields, RunTotals, TOTALS } from './run-totals.ts';
 import { mergeIdentity, type Identity } from './identity.ts';
@@ -89,6 +90,9 @@ export class Run extends RunTotals {
   #endedNested = 0;
   readonly #nested = new RunTotals();
   readonly #onQuiet: (() => void)[] = [];
+  /** The context last asked about, and that one with the run's span: its calls mostly come from one place. */
+  #outer: Context | undefined;
+  #inner: Context | undefined;
 
   constructor(telemetry: Telemetry, start: RunStart) {
     super();
@@ -160,7 +164,11 @@ export class Run extends RunTotals {
 
   /** The given context with the run's span as the active one. */
   contextOf(active: Context): Context {
-    return trace.setSpan(active, this.span);
+    if (this.#outer !== active || this.#inner === undefined) {
+      this.#outer = active;
+      this.#inner = trace.setSpan(leanContext(active), this.span);
+    }
+    return this.#inner;
   }
 
   /** The tools that a call defined: they are paid for in every call, used or not. */

@@ -4,6 +4,7 @@
 
 import { context, createContextKey, ROOT_CONTEXT, trace, type Context, type Span } from '@opentelemetry/api';
 import { NewestMap } from '../../core/newest-map.ts';
+import { leanContext } from '../otel/lean-context.ts';
 import { currentIdentity, mergeIdentity, type Identity } from './identity.ts';
 import { readFrameworkContext } from './framework-context.ts';
 import { contextInTool, currentPlace, type Operation } from './operations.ts';
@@ -109,7 +110,7 @@ export class Runs {
 
   /** Context of code that runs inside the run. */
   enter(active: Context, run: Run): Context {
-    return run.contextOf(active.setValue(RUN_KEY, run));
+    return run.contextOf(leanContext(active).setValue(RUN_KEY, run));
   }
 
   /** Context of a helper of the SDK whose call belongs to the run, whatever spans others open in between. */

@@ -13,6 +13,7 @@ import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { OWN_ATTRIBUTE, OWN_SCOPE } from '../../core/dialects/normalise.ts';
 import { guard } from '../process/guard.ts';
 import type { ModelCall } from '../record/model-call.ts';
+import { leanContext } from '../otel/lean-context.ts';
 import type { PeerSpans } from '../otel/peer-spans.ts';
 import { parentSpanId, type Run } from '../record/run.ts';
 import type { Runs } from '../record/runs.ts';
@@ -34,7 +35,7 @@ export interface TokenCount {
 
 /** Context in which the next native span is the call's. */
 export function watchNativeSpan(active: Context, call: ModelCall): Context {
-  return active.setValue(CALL_KEY, call);
+  return leanContext(active).setValue(CALL_KEY, call);
 }
 
 /** Whether an observer of the SDK sends a request in the context. */
@@ -50,7 +51,7 @@ export function isFreeNativeSpan(span: Span): boolean {
 
 /** Context in which the next native span for counting tokens is the given one's. */
 export function watchNativeCount(active: Context, count: TokenCount): Context {
-  return active.setValue(COUNT_KEY, count);
+  return leanContext(active).setValue(COUNT_KEY, count);
 }
 
 /** Sees every span of the provider; acts on native ones. */

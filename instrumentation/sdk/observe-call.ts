@@ -3,13 +3,14 @@
 
 import { context, propagation, SpanKind, trace, type Context } from '@opentelemetry/api';
 import { classifyError, isAbort } from './api-errors.ts';
+import { endWhenCollected } from './collected-reader.ts';
 import { observeAttempts, type RequestOptions } from './attempts.ts';
 import { helperSpanOf } from '../otel/foreign-fields.ts';
 import { guard } from '../process/guard.ts';
 import type { ModelCall } from '../record/model-call.ts';
 import { bindSpan, watchNativeSpan } from './native-spans.ts';
 import { expectStream } from './observe-stream.ts';
-import { endWhenCollected, readAnswerBody, watchResponse } from './observe-response.ts';
+import { readAnswerBody, watchResponse } from './observe-response.ts';
 import type { Observer, SentRequest } from './observer.ts';
 import { readRequest } from '../record/request-facts.ts';
 import { LIMIT_ERROR_TYPE } from '../limits/limit-error.ts';
@@ -145,8 +146,14 @@ function observePromise(promise: ApiPromise, call: ModelCall): void {
     },
   );
 
-  const parse = promise.parseResponse;
-  promise.parseResponse = async function (this: unknown, ...parameters) {
+  // Not assigned as it is written: V8 would keep such a function, and the call with it, until a full collection.
+  const parse = observedParse(promise.parseResponse, call);
+  promise.parseResponse = parse;
+  watchResponse(promise, call);
+}
+
+function observedParse(parse: ApiPromise['parseResponse'], call: ModelCall): ApiPromise['parseResponse'] {
+  return async function (this: unknown, ...parameters) {
     let data: unknown;
     try {
       data = await parse.apply(this, parameters);
@@ -163,7 +170,6 @@ function observePromise(promise: ApiPromise, call: ModelCall): void {
     }
     return data;
   };
-  watchResponse(promise, call);
 }
 
 function endOf(error: unknown): Parameters<ModelCall['end']>[0] {

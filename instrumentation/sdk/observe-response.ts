@@ -1,30 +1,18 @@
 // Observation of raw responses: after `asResponse()` the caller reads the body; the same Response object
 // is handed out, and what its `json` or `text` gives is read along.
 
-import { guard, guarded } from '../process/guard.ts';
+import { guard } from '../process/guard.ts';
 import type { ModelCall } from '../record/model-call.ts';
+import { endWhenCollected, forgetReader } from './collected-reader.ts';
 
 interface RawPromise {
   asResponse?: (this: RawPromise) => Promise<Response>;
   parsedPromise?: unknown;
 }
 
-/** Calls whose answer nobody can read any more end when what they would read it through is collected. */
-const collected = new FinalizationRegistry<ModelCall>(
-  guarded('collected response', (call: ModelCall) => {
-    call.end({ type: 'unread' });
-  }),
-);
-
-/** Ends the call when the promise or response is collected; the last one given counts. */
-export function endWhenCollected(reader: object, call: ModelCall): void {
-  collected.unregister(call);
-  collected.register(reader, call, call);
-}
-
 /** The call has ended. What is registered or held by a key outlives the young generation, with all that it holds in turn. */
-export function forgetReader(call: ModelCall): void {
-  collected.unregister(call);
+export function forgetAnswer(call: ModelCall): void {
+  forgetReader(call);
   if (call.promise !== undefined) calls.delete(call.promise);
   call.promise = undefined;
 }

@@ -2,18 +2,13 @@
 // Nothing is read ahead, nothing is teed, the stream object stays the same.
 
 import { classifyError, isAbort } from './api-errors.ts';
+import { endWhenCollected, forgetReader } from './collected-reader.ts';
 import { LIMIT_ERROR_TYPE } from '../limits/limit-error.ts';
 import { guard, guarded } from '../process/guard.ts';
 import type { ModelCall } from '../record/model-call.ts';
 
 /** Calls whose stream nobody has begun to read, by the abort controller that request and stream share. */
 const unread = new WeakMap<AbortController, ModelCall>();
-/** Ends the call of a stream that is collected unread. */
-const collected = new FinalizationRegistry<ModelCall>(
-  guarded('collected stream', (call: ModelCall) => {
-    call.end({ type: 'unread' });
-  }),
-);
 
 interface StreamLike {
   readonly controller: AbortController;
@@ -24,7 +19,7 @@ export type StreamClass = abstract new (...parameters: never[]) => StreamLike;
 /** The call's stream will be read through a Stream that carries this controller. */
 export function expectStream(controller: AbortController, call: ModelCall): void {
   unread.set(controller, call);
-  collected.register(controller, call, call);
+  endWhenCollected(controller, call);
   controller.signal.addEventListener(
     'abort',
     guarded('abort', () => {
@@ -56,7 +51,7 @@ function observeIterator(
   const call = unread.get(controller);
   if (call === undefined) return source;
   unread.delete(controller);
-  collected.unregister(call);
+  forgetReader(call);
 
   const iterator: AsyncIterator<unknown> & AsyncIterable<unknown> = {
     async next() {

@@ -9,7 +9,7 @@ import type { LimitExceededError } from '../limits/limit-error.ts';
 import { Limiter } from '../limits/limiter.ts';
 import type { Admitted, LimitedRequest, Refused } from '../limits/limited-request.ts';
 import { ModelCall, type Admission } from '../record/model-call.ts';
-import { forgetReader } from './observe-response.ts';
+import { forgetAnswer } from './observe-response.ts';
 import type { RequestFacts } from '../record/request-facts.ts';
 import type { Run } from '../record/run.ts';
 import type { Runs } from '../record/runs.ts';
@@ -141,7 +141,7 @@ export class Observer {
     call.onEnd = this.openUnit(() => {
       call.closeAnswer?.();
       call.end({ type: 'unread' });
-      forgetReader(call);
+      forgetAnswer(call);
     });
     return call;
   }
