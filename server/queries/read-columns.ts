@@ -28,9 +28,9 @@ export async function readWideRows(
   });
   return Array.from({ length: Number(answer?.['row_count'] ?? 0) }, (_, index) => {
     // All of one shape.
-    const row: Record<string, unknown> = {};
+    const row: DatabaseRow & Record<string, unknown> = {};
     for (const { name, values } of held) row[name] = values[index];
-    return row as DatabaseRow;
+    return row;
   });
 }
 

@@ -2,6 +2,8 @@
 // encrypted. Only who has the key file can read it; the server hands out what is in the file, no more.
 
 import { columnOf, tableOf } from '../../../core/columns.ts';
+import { timeClusters } from '../../../core/time/time-clusters.ts';
+import type { Interval } from '../../../core/time/time.ts';
 import { DuckDBBlobValue } from '@duckdb/node-api';
 import { sealedAsText, type SealedField } from '../../store/file/content-cipher.ts';
 import {
@@ -70,22 +72,45 @@ export async function readContent(
   database: ChunkQueryable,
   calls: readonly DatabaseRow[],
 ): Promise<ReadonlyMap<string, string>> {
+  const piecesById: PiecesById = new Map();
+  // Calls of days far apart have all content between them.
+  const clusters = timeClusters(calls.map(timeOf), MOST_CLUSTERS);
+  await Promise.all(
+    clusters.map(({ from, to }) => {
+      const own = calls.filter((call) => timeOf(call) >= from && timeOf(call) <= to);
+      return readPieces(database, own, { from, to }, piecesById);
+    }),
+  );
   const content = new Map<string, string>();
-  if (calls.length === 0) return content;
-  const times = calls.map((call) => (call['timestamp'] as Date).getTime());
-  const piecesById = new Map<
-    string,
-    { readonly key: string; readonly pieces: Uint8Array[]; missing: number }
-  >();
+  for (const { key, pieces, missing } of piecesById.values())
+    if (missing === 0) content.set(key, sealedAsText(Buffer.concat(pieces)));
+  return content;
+}
+
+const MOST_CLUSTERS = 10;
+
+function timeOf(call: DatabaseRow): number {
+  return (call['timestamp'] as Date).getTime();
+}
+
+type PiecesById = Map<string, { readonly key: string; readonly pieces: Uint8Array[]; missing: number }>;
+
+/** Of calls that ended within the interval. */
+async function readPieces(
+  database: ChunkQueryable,
+  calls: readonly DatabaseRow[],
+  { from, to }: Interval,
+  piecesById: PiecesById,
+): Promise<void> {
   // Not sorted by the database, which would hold all of it.
   await database.readChunks(
     `SELECT trace_id || '/' || span_id || '/' || field, content_id, piece, pieces, sealed FROM ${CONTENT_TABLE.name}
      WHERE timestamp BETWEEN make_timestamptz($from::BIGINT * 1000) AND make_timestamptz($to::BIGINT * 1000)
        AND trace_id IN ${textsSql('$traces')} AND span_id IN ${textsSql('$spans')}`,
     {
-      from: times.reduce((a, b) => Math.min(a, b)),
+      from,
       // A `Date` has no microseconds.
-      to: times.reduce((a, b) => Math.max(a, b)) + 1,
+      to: to + 1,
       traces: JSON.stringify(calls.map((call) => call['trace_id'])),
       spans: JSON.stringify(calls.map((call) => call['span_id'])),
     },
@@ -98,9 +123,6 @@ export async function readContent(
       }
     },
   );
-  for (const { key, pieces, missing } of piecesById.values())
-    if (missing === 0) content.set(key, sealedAsText(Buffer.concat(pieces)));
-  return content;
 }
 
 /** Span ids of the calls of which something was too long to be recorded, and is named apart from the call. */
@@ -109,7 +131,7 @@ export async function readCut(
   calls: readonly DatabaseRow[],
 ): Promise<ReadonlySet<string>> {
   if (calls.length === 0) return new Set();
-  const times = calls.map((call) => (call['timestamp'] as Date).getTime());
+  const times = calls.map(timeOf);
   const rows = await database.all(
     `SELECT span_id FROM ${tableOf('agent.content')} WHERE tallyspan_content_cut
        AND timestamp BETWEEN make_timestamptz($from::BIGINT * 1000) AND make_timestamptz($to::BIGINT * 1000)

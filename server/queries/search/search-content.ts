@@ -5,6 +5,7 @@
 import { dirname, join } from 'node:path';
 import { saidTexts } from '../../../core/model-call/said-texts.ts';
 import { cutText } from '../../../core/text/cut-text.ts';
+import { timeClusters } from '../../../core/time/time-clusters.ts';
 import { groupBy } from '../../group-by.ts';
 import { messageOf } from '../../process/server-error.ts';
 import { KEY_FILE, SEALED_FIELDS, openSealed, readKey } from '../../store/file/content-cipher.ts';
@@ -162,17 +163,22 @@ function firstOf(found: readonly FoundText[]): FoundText[] {
 
 async function withRuns(database: ContentDatabase, found: readonly FoundText[]): Promise<FoundText[]> {
   if (found.length === 0) return [];
-  const times = found.map(({ at }) => Date.parse(at));
-  const rows = await database.all(
-    `SELECT span_id, agent_run_id FROM agent_model_call
-     WHERE timestamp BETWEEN make_timestamptz($from::BIGINT * 1000) AND make_timestamptz($to::BIGINT * 1000)
-       AND span_id IN ${textsSql('$spans')}`,
-    {
-      from: Math.min(...times),
-      to: Math.max(...times) + 1,
-      spans: JSON.stringify(found.map(({ span }) => span)),
-    },
+  const clusters = timeClusters(
+    found.map(({ at }) => Date.parse(at)),
+    FOUND_LIMIT,
   );
+  const spans = JSON.stringify(found.map(({ span }) => span));
+  const read = await Promise.all(
+    clusters.map(({ from, to }) =>
+      database.all(
+        `SELECT span_id, agent_run_id FROM agent_model_call
+         WHERE timestamp BETWEEN make_timestamptz($from::BIGINT * 1000) AND make_timestamptz($to::BIGINT * 1000)
+           AND span_id IN ${textsSql('$spans')}`,
+        { from, to: to + 1, spans },
+      ),
+    ),
+  );
+  const rows = read.flat();
   const bySpan = groupBy(rows, (row) => String(row['span_id']));
   return found.map((one) => ({ ...one, run: textOrNull(bySpan.get(one.span ?? '')?.[0]?.['agent_run_id']) }));
 }

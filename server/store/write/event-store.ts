@@ -23,7 +23,7 @@ import { SeenEvents } from './seen-events.ts';
 import { SeenResponses } from './seen-responses.ts';
 import { StoreHealth, type StoreFault } from '../file/store-health.ts';
 import { CONTENT_TABLE, SPAN_TABLE, WORD_TABLE, type SpanRow } from '../file/tables.ts';
-import { timeClusters } from './time-clusters.ts';
+import { timeClusters } from '../../../core/time/time-clusters.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** What one request brought. */

@@ -9,7 +9,7 @@ import { textsSql, type Queryable } from '../file/database.ts';
 import type { Selection } from '../columns/event-appender.ts';
 import { FIELD_INDEX, type EventBatch } from '../columns/event-batch.ts';
 import { isKeyed } from './keyed-events.ts';
-import { timeClusters } from './time-clusters.ts';
+import { timeClusters } from '../../../core/time/time-clusters.ts';
 
 /** Numbers from..to, both included. */
 interface Range {

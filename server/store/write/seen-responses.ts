@@ -21,7 +21,7 @@ import { textsSql, type Queryable } from '../file/database.ts';
 import type { Selection } from '../columns/event-appender.ts';
 import { columnOf } from '../../../core/columns.ts';
 import { FIELD_INDEX, type EventBatch } from '../columns/event-batch.ts';
-import { timeClusters } from './time-clusters.ts';
+import { timeClusters } from '../../../core/time/time-clusters.ts';
 
 /** Newest responses held in memory; older ones are looked up in the table. */
 const RESPONSES_HELD = 50_000;

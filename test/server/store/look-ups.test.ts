@@ -6,7 +6,7 @@ import type { EventRecord } from '../../../core/event.ts';
 import type { Database } from '../../../server/store/file/database.ts';
 import type { SpanRow } from '../../../server/store/file/tables.ts';
 import { EventStore } from '../../../server/store/write/event-store.ts';
-import { timeClusters } from '../../../server/store/write/time-clusters.ts';
+import { timeClusters } from '../../../core/time/time-clusters.ts';
 import { openTestStore, removeTestStore, type TestStore } from '../test-store.ts';
 
 const STORED = 200_000;

@@ -1,15 +1,14 @@
 // Time clusters: the instants of a batch as a few stretches of time with nothing of it between. What is looked up for a
 // batch is looked for within these, so a record of last week beside live ones does not have the week read between.
 
-import type { Interval } from '../../../core/time/time.ts';
-import { HOUR_MS } from '../../../core/time/time.ts';
+import { HOUR_MS, type Interval } from './time.ts';
 
 const MOST = 4;
 /** What is nearer together is read at once: a statement takes some milliseconds by itself. */
 const LEAST_GAP_MS = HOUR_MS;
 
-/** Stretches that hold all the instants, both ends included, in their order; apart by the largest gaps. */
-export function timeClusters(times: readonly number[]): Interval[] {
+/** Stretches that hold all the instants, both ends included, in their order; apart by the largest gaps, `most` of them. */
+export function timeClusters(times: readonly number[], most = MOST): Interval[] {
   if (times.length === 0) return [];
   const sorted = Float64Array.from(times).sort();
   const gaps: number[] = [];
@@ -18,7 +17,7 @@ export function timeClusters(times: readonly number[]): Interval[] {
   const widthOf = (index: number): number => (sorted[index] as number) - (sorted[index - 1] as number);
   const cuts = gaps
     .toSorted((a, b) => widthOf(b) - widthOf(a))
-    .slice(0, MOST - 1)
+    .slice(0, most - 1)
     .toSorted((a, b) => a - b);
   const starts = [0, ...cuts];
   const ends = [...cuts, sorted.length];
