@@ -69,7 +69,12 @@ function startOf(window: string | undefined, to: number, timezone: string, signa
 }
 
 function parseInstant(text: string): number {
-  const instant = /^\d{11,14}$/.test(text) ? Number(text) : Date.parse(text);
+  const instant = /^\d{11,14}$/.test(text)
+    ? Number(text)
+    : // Other texts are dates to some engines: `0.5` is one of May.
+      /^\d{4}-\d\d/.test(text)
+      ? Date.parse(text)
+      : Number.NaN;
   // Years of four digits: further out a window would begin or end where there are no dates.
   if (!(instant >= EARLIEST_MS && instant <= LATEST_MS))
     throw new SignalError(`"${text}" is no time; write it as 2026-11-21T09:00:00Z`);

@@ -86,14 +86,18 @@ function refusalEvent(
 }
 
 function parseQuestion(body: unknown): Question {
-  const given = (typeof body === 'object' && body !== null ? body : {}) as Readonly<Record<string, unknown>>;
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new RequestError(400, 'send {"session": "…", "limits": {"session": 1000000000}} as JSON');
+  const given = body as Readonly<Record<string, unknown>>;
   const text = (name: string): string | undefined => {
     const value = given[name];
     if (value === undefined || value === null) return undefined;
     if (typeof value === 'string' && value !== '' && value.length <= MOST_CHARS) return value;
     throw new RequestError(400, `${name} is not a text of 1 to ${MOST_CHARS} characters`);
   };
-  const limits = (given['limits'] ?? {}) as Readonly<Record<string, unknown>>;
+  const limits = (given['limits'] === undefined ? {} : given['limits']) as Readonly<Record<string, unknown>>;
+  if (typeof limits !== 'object' || limits === null || Array.isArray(limits))
+    throw new RequestError(400, 'limits is an object such as {"session": 1000000000}');
   const amount = (name: string): number | undefined => {
     const value = limits[name];
     if (value === undefined) return undefined;

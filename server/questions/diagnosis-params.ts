@@ -6,7 +6,7 @@ import type { CacheSetting } from '../../core/pricing/what-if.ts';
 import type { DiagnosisQuestion } from '../queries/diagnosis/read-diagnosis.ts';
 import { CACHE_SETTINGS, type WhatIfQuestion } from '../queries/diagnosis/read-what-if.ts';
 import type { Where } from '../queries/read-events.ts';
-import { instantParam, textParam, type QueryText } from './query-params.ts';
+import { flagParam, instantParam, textParam, type QueryText } from './query-params.ts';
 import { RequestError } from './request-error.ts';
 
 /**
@@ -21,11 +21,20 @@ export function parseDiagnosisQuestion(query: QueryText, nowMs: number, timezone
 }
 
 /** What a diagnosis can be narrowed to, as in addresses. */
-const NARROWINGS = ['agent', 'user', 'version', 'task', 'project', 'session', 'model', 'tool'] as const;
+export const DIAGNOSIS_NARROWINGS = [
+  'agent',
+  'user',
+  'version',
+  'task',
+  'project',
+  'session',
+  'model',
+  'tool',
+] as const;
 
 function whereParam(query: QueryText): Where | undefined {
   const where = Object.fromEntries(
-    NARROWINGS.flatMap((dimension) => {
+    DIAGNOSIS_NARROWINGS.flatMap((dimension) => {
       const value = textParam(query, dimension);
       return value === undefined ? [] : [[dimension, value]];
     }),
@@ -38,7 +47,7 @@ export function parseWhatIfQuestion(query: QueryText, nowMs: number, timezone: s
   const { from, to } = parseWindow(query, nowMs, timezone, 7 * DAY_MS);
   const model = textParam(query, 'model');
   const cache = textParam(query, 'cache');
-  const batch = textParam(query, 'batch');
+  const batch = flagParam(query, 'batch');
   if (cache !== undefined && !CACHE_SETTINGS.includes(cache as CacheSetting))
     throw new RequestError(400, `cache is ${CACHE_SETTINGS.join(', ')}, not ${cache}`);
   if (model === undefined && cache === undefined && batch === undefined)
@@ -48,7 +57,7 @@ export function parseWhatIfQuestion(query: QueryText, nowMs: number, timezone: s
     to,
     model,
     cache: cache as CacheSetting | undefined,
-    isBatch: batch === undefined || batch === 'false' ? undefined : true,
+    isBatch: batch === true ? true : undefined,
     agent: textParam(query, 'agent'),
   };
 }
@@ -88,7 +97,8 @@ function parseAgainst(
   const text = textParam(query, 'against');
   if (text === undefined) return { againstFrom: from - (to - from), againstTo: from };
   const lengthMs = durationMsOf(text);
-  if (lengthMs !== undefined && lengthMs > 0) return { againstFrom: from - lengthMs, againstTo: from };
+  if (lengthMs !== undefined && lengthMs > 0)
+    return { againstFrom: Math.max(0, from - lengthMs), againstTo: from };
   const [start, end, more] = text.split('..');
   if (start === undefined || end === undefined || more !== undefined)
     throw new RequestError(

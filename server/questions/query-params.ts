@@ -7,7 +7,13 @@ import { DAY_MS, offsetAt } from '../../core/time/time.ts';
 import { parseRequest, type ParsedRequest } from '../../signals/request.ts';
 import { EXPORT_FORMATS, type ExportFormat, type ExportRequest } from '../queries/export/export-events.ts';
 import { COST_WAYS, type CostBy, type CostRequest } from '../queries/signals/read-cost.ts';
-import { MEASURES, RUNS_LIMIT, type MeasureCondition, type RunFilter } from '../queries/runs/run-filter.ts';
+import {
+  MEASURES,
+  RUNS_LIMIT,
+  RUN_STATUSES,
+  type MeasureCondition,
+  type RunFilter,
+} from '../queries/runs/run-filter.ts';
 import { RUN_SORTS, readCursor, type RunCursor, type RunSort } from '../queries/runs/run-order.ts';
 import { readComparison } from './filter-text.ts';
 import { RequestError } from './request-error.ts';
@@ -57,18 +63,21 @@ export function parseRunFilter(query: QueryText, nowMs: number): RunFilter {
     since: instantParam(query, 'since', nowMs),
     until: instantParam(query, 'until', nowMs),
     sort: sort as RunSort | undefined,
-    isReversed: textParam(query, 'order') === 'reversed',
+    isReversed: isReversed(query),
     cursor: cursorParam(query),
-    limit: countParam(query, 'limit', LIMIT_DEFAULT, RUNS_LIMIT),
+    limit: countParam(query, 'limit', { most: RUNS_LIMIT, fallback: LIMIT_DEFAULT }),
     offset: offsetParam(query),
   };
 }
 
-/** `failed` is any status but ok; what people read as abandoned is stored as `lost`. */
+/** `failed` is any status but ok; what people read as abandoned is stored as `lost`. @throws RequestError */
 function statusParam(query: QueryText): Pick<RunFilter, 'status' | 'failed'> {
   const status = textParam(query, 'status');
   if (status === 'failed') return { failed: true };
-  return { status: status === 'abandoned' ? 'lost' : status, failed: flagParam(query, 'failed') };
+  const stored = status === 'abandoned' ? 'lost' : status;
+  if (stored !== undefined && !(RUN_STATUSES as readonly string[]).includes(stored))
+    throw new RequestError(400, `status is failed, abandoned, ${RUN_STATUSES.join(', ')}, not ${stored}`);
+  return { status: stored, failed: flagParam(query, 'failed') };
 }
 
 /** All values of a parameter; empty ones are none. */
@@ -94,22 +103,42 @@ function cursorParam(query: QueryText): RunCursor | undefined {
   return cursor;
 }
 
+/** @throws RequestError */
+function isReversed(query: QueryText): boolean {
+  const order = textParam(query, 'order');
+  if (order !== undefined && order !== 'reversed')
+    throw new RequestError(400, `order is reversed, or left out, not ${order}`);
+  return order === 'reversed';
+}
+
 /** How many rows are left out. @throws RequestError */
 export function offsetParam(query: QueryText): number {
-  return countParam(query, 'offset', 0, 1_000_000);
+  return countParam(query, 'offset', { most: 1_000_000, fallback: 0 });
 }
 
-function flagParam(query: QueryText, key: string): boolean | undefined {
+/** @throws RequestError */
+export function flagParam(query: QueryText, key: string): boolean | undefined {
   const text = textParam(query, key);
-  return text === undefined ? undefined : text !== 'false';
+  if (text !== undefined && text !== 'true' && text !== 'false')
+    throw new RequestError(400, `${key} is true or false, not ${text}`);
+  return text === undefined ? undefined : text === 'true';
 }
 
-function countParam(query: QueryText, key: string, fallback: number, most: number): number {
+/** @throws RequestError */
+export function countParam(
+  query: QueryText,
+  key: string,
+  {
+    least = 0,
+    most,
+    fallback,
+  }: { readonly least?: number; readonly most: number; readonly fallback: number },
+): number {
   const text = textParam(query, key);
   if (text === undefined) return fallback;
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 0 || count > most)
-    throw new RequestError(400, `${key} is a whole number from 0 to ${most}, not ${text}`);
+  if (!Number.isInteger(count) || count < least || count > most)
+    throw new RequestError(400, `${key} is a whole number from ${least} to ${most}, not ${text}`);
   return count;
 }
 
@@ -118,7 +147,8 @@ export function instantParam(query: QueryText, key: string, nowMs: number): numb
   const text = textParam(query, key);
   if (text === undefined) return undefined;
   const backMs = durationMsOf(text);
-  if (backMs !== undefined) return nowMs - backMs;
+  // Nothing is older than the first second of Unix; further back no time can be written.
+  if (backMs !== undefined) return Math.max(0, nowMs - backMs);
   const instant = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(instant))
     throw new RequestError(400, `${key} is a time such as 24h, 7d or 2026-11-20T00:00:00Z, not ${text}`);

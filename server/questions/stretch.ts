@@ -120,7 +120,7 @@ function presetOf(time: string, now: number, timezone: string): { from: number; 
   const lengthMs = durationMsOf(time);
   if (lengthMs === undefined || lengthMs <= 0)
     throw new RequestError(400, `time is today, yesterday, week, or a length such as 24h or 7d, not ${time}`);
-  return { from: now - lengthMs, to: now };
+  return { from: Math.max(0, now - lengthMs), to: now };
 }
 
 /** Midnight of Monday in the zone; 1970-01-01 was a Thursday. */
@@ -157,7 +157,7 @@ function endOf(
         : /^\d{4}-\d\d-\d\dT/.test(text)
           ? Date.parse(text)
           : Number.NaN
-      : now - lengthMs;
+      : Math.max(0, now - lengthMs);
   if (at === undefined || Number.isNaN(at))
     throw new RequestError(
       400,

@@ -3,6 +3,7 @@
 import { usdOf } from '../../../core/money.ts';
 import type { Dimension } from '../../../core/schema.ts';
 import { localTimeAt } from '../../../core/time/time.ts';
+import { signalOf } from '../../../signals/catalogue/index.ts';
 import { SignalError, type SignalRequest } from '../../../signals/signal.ts';
 import type { Where } from '../read-events.ts';
 import type { Queryable } from '../../store/file/database.ts';
@@ -108,14 +109,21 @@ async function rowsByDay(
   const [cost, calls, runs] = await Promise.all([
     readSeries(database, 'cost', request),
     readSeries(database, 'model_calls', request),
-    readSeries(database, 'run_count', request),
+    hasDimensions('run_count', request) ? readSeries(database, 'run_count', request) : undefined,
   ]);
   return cost.map((point, index) => ({
     name: dateText(point.start, window.timezone),
     ...moneyOf(point.value, total),
     calls: calls[index]?.value ?? null,
-    runs: runs[index]?.value ?? null,
+    ...(runs === undefined ? {} : { runs: runs[index]?.value ?? null }),
   }));
+}
+
+/** Whether a measure beside the cost knows what is asked: of a model, say, or a reporter no run is. */
+function hasDimensions(id: string, { by, where = {} }: SignalRequest): boolean {
+  const { dimensions } = signalOf(id);
+  const asked = [by ?? [], Object.keys(where) as Dimension[]].flat();
+  return asked.every((dimension) => dimensions.includes(dimension));
 }
 
 /** Local date of an instant as YYYY-MM-DD. */
@@ -133,13 +141,13 @@ async function rowsByDimension(
   const [cost, calls, runs] = await Promise.all([
     readGroups(database, 'cost', request),
     readGroups(database, 'model_calls', request),
-    by === 'model' ? new Map<string | null, number>() : readGroups(database, 'run_count', request),
+    hasDimensions('run_count', request) ? readGroups(database, 'run_count', request) : undefined,
   ]);
   return namesOf(cost, calls).map((name) => ({
     name,
     ...moneyOf(cost.get(name) ?? null, total),
     calls: calls.get(name) ?? 0,
-    ...(by === 'model' ? {} : { runs: runs.get(name) ?? 0 }),
+    ...(runs === undefined ? {} : { runs: runs.get(name) ?? 0 }),
   }));
 }
 
@@ -149,12 +157,14 @@ async function rowsByTool(
   total: number | null,
 ): Promise<CostRow[]> {
   const request = { ...window, by: 'tool' } as const;
+  const beside = (id: string): Promise<Map<string | null, number>> =>
+    hasDimensions(id, request) ? readGroups(database, id, request) : Promise.resolve(new Map());
   const [cost, calls, sizes, failures, retries] = await Promise.all([
     readGroups(database, 'tool_cost', request),
-    readGroups(database, 'tool_calls', request),
-    readGroups(database, 'tool_result_size_p50', request),
-    readGroups(database, 'tool_failure_rate', request),
-    readGroups(database, 'tool_retry_rate', request),
+    beside('tool_calls'),
+    beside('tool_result_size_p50'),
+    beside('tool_failure_rate'),
+    beside('tool_retry_rate'),
   ]);
   return namesOf(cost, calls).map((name) => {
     const costNanoUsd = cost.get(name) ?? null;

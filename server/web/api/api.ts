@@ -11,7 +11,7 @@ import { readStatusLineNumbers, readUsageReport } from '../../queries/usage/read
 import { readWhatIf } from '../../queries/diagnosis/read-what-if.ts';
 import { readRecording } from '../../queries/runs/read-recording.ts';
 import { runSignal } from '../../queries/signals/signals.ts';
-import { AmbiguousRunError, readRun } from '../../queries/runs/read-run.ts';
+import { readRun } from '../../queries/runs/read-run.ts';
 import { parseDiagnosisQuestion, parseWhatIfQuestion } from '../../questions/diagnosis-params.ts';
 import {
   parseCostRequest,
@@ -19,7 +19,6 @@ import {
   parseSignalRequest,
   type QueryText,
 } from '../../questions/query-params.ts';
-import { RequestError } from '../../questions/request-error.ts';
 import { parseUsageRequest } from '../../questions/usage-params.ts';
 import {
   COST_ROUTE,
@@ -35,6 +34,7 @@ import {
   WHAT_IF_ROUTE,
 } from '../openapi/routes.ts';
 import { renderMetrics } from '../server-metrics.ts';
+import { findOne } from './find-one.ts';
 import type { WebContext } from '../web-context.ts';
 
 export function registerApi(app: FastifyInstance, context: WebContext): void {
@@ -143,12 +143,4 @@ function linksOf(
     return [`<${path}?${params.toString()}>; rel="${rel}"`];
   });
   return links.length === 0 ? {} : { link: links.join(', ') };
-}
-
-async function findOne<T>(id: string, found: Promise<T | undefined>): Promise<T> {
-  const run = await found.catch((error: unknown) => {
-    throw error instanceof AmbiguousRunError ? new RequestError(409, error.message) : error;
-  });
-  if (run === undefined) throw new RequestError(404, `there is no run ${id}`);
-  return run;
 }

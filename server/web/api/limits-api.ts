@@ -4,27 +4,23 @@ import type { FastifyInstance } from 'fastify';
 import { parseLeaseRequests } from '../../limits/lease-request.ts';
 import { guardSession } from '../../limits/guard-session.ts';
 import { readLimits } from '../../limits/read-limits.ts';
-import { durationMsOf } from '../../../core/time/duration.ts';
-import { textParam, type QueryText } from '../../questions/query-params.ts';
-import { RequestError } from '../../questions/request-error.ts';
+import { DAY_MS } from '../../../core/time/time.ts';
+import { instantParam, type QueryText } from '../../questions/query-params.ts';
 import { checkOwnSite } from '../access/same-origin.ts';
+import { GUARD_ROUTE, LEASES_ROUTE, LIMITS_ROUTE } from '../openapi/posted-routes.ts';
 import type { WebContext } from '../web-context.ts';
 
-const DEFAULT_WINDOW = '24h';
 /** Five hundred leases, whose five texts may each have 512 characters. */
 const LEASES_LIMIT_BYTES = 4 * 1024 * 1024;
 
 export function registerLimitsApi(app: FastifyInstance, context: WebContext): void {
-  app.get<{ Querystring: QueryText }>('/api/limits', async ({ query }) => {
-    const window = textParam(query, 'since') ?? DEFAULT_WINDOW;
-    const windowMs = durationMsOf(window);
-    if (windowMs === undefined)
-      throw new RequestError(400, `since is a time such as 24h or 7d, not ${window}`);
+  app.get<{ Querystring: QueryText }>('/api/limits', { schema: LIMITS_ROUTE }, async ({ query }) => {
     const now = Date.now();
-    return readLimits(context.database, context.limits, { from: now - windowMs, now });
+    const from = instantParam(query, 'since', now) ?? now - DAY_MS;
+    return readLimits(context.database, context.limits, { from, now });
   });
 
-  app.post('/api/limits/guard', async (request) => {
+  app.post('/api/limits/guard', { schema: GUARD_ROUTE }, async (request) => {
     checkOwnSite(request);
     return guardSession(
       context.database,
@@ -34,7 +30,7 @@ export function registerLimitsApi(app: FastifyInstance, context: WebContext): vo
     );
   });
 
-  app.post('/api/limits/leases', { bodyLimit: LEASES_LIMIT_BYTES }, async (request) => {
+  app.post('/api/limits/leases', { schema: LEASES_ROUTE, bodyLimit: LEASES_LIMIT_BYTES }, async (request) => {
     checkOwnSite(request);
     const leases = await context.limits.lease(parseLeaseRequests(request.body));
     return {

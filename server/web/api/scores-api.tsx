@@ -8,11 +8,16 @@ import { RequestError } from '../../questions/request-error.ts';
 import { feedbackScore, type FeedbackDoor } from '../../scores/feedback.ts';
 import { readRunScores } from '../../queries/runs/read-run-scores.ts';
 import { parseScoreRequests } from '../../scores/score-request.ts';
+import { findRunId } from '../../queries/runs/read-run.ts';
+import { FEEDBACK_ROUTE, RUN_SCORES_ROUTE, SCORES_ROUTE } from '../openapi/posted-routes.ts';
+import { findOne } from './find-one.ts';
 import { renderBarePage } from '../bare-page.tsx';
 import { checkOwnSite } from '../access/same-origin.ts';
 import type { WebContext } from '../web-context.ts';
 
 export const FEEDBACK_API_PATH = '/api/feedback';
+/** A thousand scores, each with a comment. */
+const SCORES_LIMIT_BYTES = 8 * 1024 * 1024;
 /** Posted from pages of any site; no cookie and no token of the server is looked at. */
 const FROM_ANYWHERE = {
   'access-control-allow-origin': '*',
@@ -24,11 +29,13 @@ const FROM_ANYWHERE = {
 export function registerScoresApi(app: FastifyInstance, context: WebContext): void {
   const { database, scores } = context;
 
-  app.get<{ Params: { id: string } }>('/api/runs/:id/scores', ({ params }) =>
-    readRunScores(database, params.id),
+  app.get<{ Params: { id: string } }>(
+    '/api/runs/:id/scores',
+    { schema: RUN_SCORES_ROUTE },
+    async ({ params }) => readRunScores(database, await findOne(params.id, findRunId(database, params.id))),
   );
 
-  app.post('/api/scores', async (request, reply) => {
+  app.post('/api/scores', { schema: SCORES_ROUTE, bodyLimit: SCORES_LIMIT_BYTES }, async (request, reply) => {
     checkOwnSite(request);
     const recorded = await scores.record(parseScoreRequests(request.body));
     return reply
@@ -38,7 +45,7 @@ export function registerScoresApi(app: FastifyInstance, context: WebContext): vo
 
   app.options(FEEDBACK_API_PATH, (_request, reply) => reply.headers(FROM_ANYWHERE).code(204).send());
 
-  app.post(FEEDBACK_API_PATH, async (request, reply) => {
+  app.post(FEEDBACK_API_PATH, { schema: FEEDBACK_ROUTE }, async (request, reply) => {
     void reply.headers(FROM_ANYWHERE);
     const { body } = request;
     const isForm = body instanceof URLSearchParams;

@@ -2,6 +2,7 @@
 // missing in it. Served at /api/openapi.json.
 
 import type { FastifyInstance, RouteOptions } from 'fastify';
+import { RequestError } from '../../questions/request-error.ts';
 import { ANSWERS } from './answers.ts';
 import { refTo, type JsonSchema } from './json-schema.ts';
 import type { RouteDescription } from './routes.ts';
@@ -35,8 +36,23 @@ export function describeApi(app: FastifyInstance): void {
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   const routes: RouteOptions[] = [];
+  const addresses = new Map<string, Address>();
   app.addHook('onRoute', (route) => {
-    if (API.test(route.url) && route.method !== 'HEAD' && route.method !== 'OPTIONS') routes.push(route);
+    if (!API.test(route.url)) return;
+    const address = addresses.get(route.url) ?? { pattern: patternOf(route.url), methods: new Set() };
+    for (const method of [route.method].flat()) address.methods.add(method);
+    addresses.set(route.url, address);
+    if (route.method !== 'HEAD' && route.method !== 'OPTIONS') routes.push(route);
+  });
+  // Before a body is read that nobody asked for.
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) return;
+    const [path = ''] = request.url.split('?');
+    const known = [...addresses.values()].find(({ pattern }) => pattern.test(path));
+    if (known === undefined) return;
+    const allowed = [...known.methods].toSorted().join(', ');
+    void reply.header('allow', allowed);
+    throw new RequestError(405, `${path} answers ${allowed}, not ${request.method}`);
   });
   let document: string | undefined;
   app.get(
@@ -45,6 +61,16 @@ export function describeApi(app: FastifyInstance): void {
     (_request, reply) =>
       reply.type('application/json; charset=utf-8').send((document ??= JSON.stringify(documentOf(routes)))),
   );
+}
+
+interface Address {
+  readonly pattern: RegExp;
+  readonly methods: Set<string>;
+}
+
+/** Which paths a route is for: `/api/runs/:id` any run's. */
+function patternOf(url: string): RegExp {
+  return new RegExp(`^${url.replaceAll('.', String.raw`\.`).replaceAll(/:\w+/g, '[^/]+')}$`);
 }
 
 function documentOf(routes: readonly RouteOptions[]): object {
@@ -75,7 +101,7 @@ function operationOf({ schema = {} }: RouteOptions, address: string, method: str
     ...(inPath.length > 0 ? NAMED_PROBLEMS : []),
     ...(schema.problems ?? []),
   ].toSorted((a, b) => a - b);
-  const answer = (schema.response as Record<string, JsonSchema> | undefined)?.['200'];
+  const answers = Object.entries((schema.response ?? {}) as Record<string, JsonSchema>);
   const problem = { 'application/problem+json': { schema: refTo('Problem') } };
   return {
     operationId: operationIdOf(address, method),
@@ -92,17 +118,18 @@ function operationOf({ schema = {} }: RouteOptions, address: string, method: str
     ],
     ...(schema.body === undefined
       ? {}
-      : { requestBody: { content: { 'application/json': { schema: schema.body } } } }),
+      : { requestBody: { required: true, content: { 'application/json': { schema: schema.body } } } }),
     responses: {
-      ...(method === 'GET' || answer !== undefined
-        ? {
-            200: {
-              description: summary,
-              ...(isPaged === true ? { headers: LINK } : {}),
-              content: { [media]: { schema: answer ?? {} } },
-            },
-          }
-        : { '2XX': { description: summary } }),
+      ...Object.fromEntries(
+        (answers.length > 0 ? answers : [['200', {}] as const]).map(([status, answer]) => [
+          status,
+          {
+            description: summary,
+            ...(isPaged === true ? { headers: LINK } : {}),
+            content: { [media]: { schema: answer } },
+          },
+        ]),
+      ),
       ...Object.fromEntries(
         problems.map((status) => [status, { description: 'A problem', content: problem }]),
       ),
@@ -118,11 +145,12 @@ const LINK = {
 };
 
 function parametersOf(place: 'path' | 'query', schema: JsonSchema | undefined): object[] {
+  const required = (schema?.['required'] ?? []) as readonly string[];
   return Object.entries((schema?.['properties'] ?? {}) as Record<string, JsonSchema>).map(
     ([name, { description, deprecated, ...rest }]) => ({
       name,
       in: place,
-      ...(place === 'path' ? { required: true } : {}),
+      ...(place === 'path' || required.includes(name) ? { required: true } : {}),
       ...(description === undefined ? {} : { description }),
       ...(deprecated === undefined ? {} : { deprecated }),
       schema: rest,

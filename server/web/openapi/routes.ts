@@ -6,6 +6,7 @@ import { EXPORT_FORMATS } from '../../queries/export/export-events.ts';
 import { MEASURES, RUNS_LIMIT, RUN_STATUSES, RUN_TEXT_FILTERS } from '../../queries/runs/run-filter.ts';
 import { RUN_SORTS } from '../../queries/runs/run-order.ts';
 import { COST_WAYS } from '../../queries/signals/read-cost.ts';
+import { DIAGNOSIS_NARROWINGS } from '../../questions/diagnosis-params.ts';
 import { COST_NARROWINGS } from '../../questions/query-params.ts';
 import { USAGE_KINDS } from '../../queries/usage/read-usage.ts';
 import { CACHE_SETTINGS } from '../../queries/diagnosis/read-what-if.ts';
@@ -20,6 +21,8 @@ export interface RouteDescription {
   readonly stability: Stability;
   readonly params?: JsonSchema;
   readonly querystring?: JsonSchema;
+  /** JSON that has to be sent. */
+  readonly body?: JsonSchema;
   /** By status; others are problems. */
   readonly response?: Readonly<Record<number, JsonSchema>>;
   /** Statuses of problems beside those that every route has. */
@@ -30,32 +33,54 @@ export interface RouteDescription {
   readonly isPaged?: true;
 }
 
-const query = (properties: Readonly<Record<string, JsonSchema>>): JsonSchema => ({
+const query = (
+  properties: Readonly<Record<string, JsonSchema>>,
+  required: readonly string[] = [],
+): JsonSchema => ({
   type: 'object',
   properties,
+  required,
 });
-const MOMENT: JsonSchema = {
+/** An empty parameter is none. */
+const textOf = (...patterns: readonly string[]): JsonSchema => ({
   type: 'string',
+  pattern: `^(${patterns.join('|')})?$`,
+});
+const LENGTH = String.raw`\d{1,4}[smhdw]`;
+const TIME_TEXT = String.raw`\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d))?`;
+export const MOMENT: JsonSchema = {
+  ...textOf(LENGTH, TIME_TEXT),
   description: 'a time back from now (24h, 7d), or a time (2026-11-20T00:00:00Z)',
   examples: ['24h', '2026-11-20T00:00:00Z'],
 };
-const DAY: JsonSchema = { ...MOMENT, description: `${String(MOMENT['description'])}, today or yesterday` };
+const INSTANT: JsonSchema = {
+  ...textOf(TIME_TEXT),
+  description: 'a time (2026-11-20T00:00:00Z)',
+  examples: ['2026-11-20T00:00:00Z'],
+};
+const DAY: JsonSchema = {
+  ...textOf(LENGTH, TIME_TEXT, 'today', 'yesterday'),
+  description: `${String(MOMENT['description'])}, today or yesterday`,
+  examples: MOMENT['examples'],
+};
 const RUN_ID = query({ id: { type: 'string', minLength: 1, description: 'id of a run, or its beginning' } });
 const answers = (name: string): Readonly<Record<number, JsonSchema>> => ({ 200: refTo(name) });
 
 const RUN_FILTERS: Readonly<Record<string, JsonSchema>> = {
   ...Object.fromEntries(RUN_TEXT_FILTERS.map((name) => [name, TEXT])),
-  status: { type: 'string', enum: [...RUN_STATUSES] },
+  status: { type: 'string', enum: [...new Set([...RUN_STATUSES, 'failed', 'abandoned'])] },
   parentRun: TEXT,
   failed: FLAG,
   unpriced: FLAG,
   ...Object.fromEntries(
-    MEASURES.map((name) => [name, { type: 'string', pattern: String.raw`^(<|<=|=|>=|>)\d{1,9}$` }]),
+    MEASURES.map((name) => [
+      name,
+      textOf(String.raw`(<|<=|=|>=|>)?${name === 'duration' ? LENGTH : String.raw`-?\d{1,9}(\.\d{1,9})?`}`),
+    ]),
   ),
   score: {
     type: 'string',
     description: 'name of a score, and what it must be; may stand several times',
-    pattern: String.raw`^[a-z_]{1,30}((<|<=|=|>=|>)\d{1,9}|=[a-z_]{1,30})?$`,
     examples: ['helpful<0.7', 'helpful=good', 'helpful'],
   },
   since: MOMENT,
@@ -116,8 +141,12 @@ export const DIAGNOSIS_ROUTE: RouteDescription = {
   querystring: query({
     from: DAY,
     to: DAY,
-    against: { type: 'string', description: 'a length before from (7d), or FROM..TO', examples: ['7d'] },
-    agent: TEXT,
+    against: {
+      ...textOf(LENGTH, String.raw`(${TIME_TEXT})\.\.(${TIME_TEXT})`),
+      description: 'a length before from (7d), or FROM..TO',
+      examples: ['7d'],
+    },
+    ...Object.fromEntries(DIAGNOSIS_NARROWINGS.map((name) => [name, TEXT])),
   }),
   response: answers('Diagnosis'),
 };
@@ -160,9 +189,9 @@ export const SIGNAL_ROUTE: RouteDescription = {
   stability: 'stable',
   params: query({ id: { type: 'string', minLength: 1, examples: ['cost'] } }),
   querystring: query({
-    window: { type: 'string', examples: ['24h', 'day'] },
-    from: MOMENT,
-    to: MOMENT,
+    window: { ...textOf(LENGTH, 'day'), examples: ['24h', 'day'] },
+    from: INSTANT,
+    to: INSTANT,
     by: { type: 'string', enum: [...DIMENSIONS] },
     ...Object.fromEntries(DIMENSIONS.map((dimension) => [dimension, TEXT])),
   }),
@@ -195,7 +224,7 @@ export const ALERTS_ROUTE: RouteDescription = {
 
 const STRETCH = {
   time: {
-    type: 'string',
+    ...textOf(LENGTH, 'today', 'yesterday', 'week'),
     description: 'a length of time up to now, or a name',
     examples: ['24h', '7d', 'today'],
   },
@@ -207,15 +236,19 @@ export const COMPARE_GROUPS_ROUTE: RouteDescription = {
   summary:
     'Two groups of runs: each number, the difference with its interval, and the runs that a verdict needs',
   stability: 'stable',
-  querystring: query({
-    a: {
-      type: 'string',
-      description: 'a filter, as in the list of runs',
-      examples: ['agent:support prompt:v1'],
+  querystring: query(
+    {
+      a: {
+        type: 'string',
+        minLength: 1,
+        description: 'a filter, as in the list of runs',
+        examples: ['agent:support prompt:v1'],
+      },
+      b: { type: 'string', minLength: 1, description: 'a filter', examples: ['agent:support prompt:v2'] },
+      ...STRETCH,
     },
-    b: { type: 'string', description: 'a filter', examples: ['agent:support prompt:v2'] },
-    ...STRETCH,
-  }),
+    ['a', 'b'],
+  ),
   response: answers('Groups'),
   problems: [404],
 };
@@ -223,7 +256,7 @@ export const COMPARE_GROUPS_ROUTE: RouteDescription = {
 export const VERSIONS_ROUTE: RouteDescription = {
   summary: 'Prompt and tool versions of an agent, with the scores of their runs',
   stability: 'stable',
-  querystring: query({ agent: TEXT, ...STRETCH }),
+  querystring: query({ agent: { type: 'string', minLength: 1 }, ...STRETCH }, ['agent']),
   response: answers('Versions'),
 };
 

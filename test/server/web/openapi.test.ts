@@ -1,12 +1,15 @@
 // The API against its own document: what the document promises is asked for with values that it allows, and with others.
 
 import { spawn } from 'node:child_process';
+import { request, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as fc from 'fast-check';
+import { COST_WAYS } from '../../../server/queries/signals/read-cost.ts';
 import { describeWhere } from '../../fixtures/describe-where.ts';
 import { getJson, sendEvents, startTestServer, type TestServer } from '../harness.ts';
 import { sampleRun } from './sample-run.ts';
@@ -21,6 +24,7 @@ interface Operation {
   readonly operationId: string;
   readonly 'x-stability': string;
   readonly parameters: readonly Parameter[];
+  readonly requestBody?: { readonly required: boolean };
   readonly responses: Readonly<Record<string, { readonly content: Readonly<Record<string, object>> }>>;
 }
 
@@ -38,12 +42,14 @@ const STABLE = [
   '/api/diagnosis',
   '/api/export',
   '/api/findings',
+  '/api/limits',
   '/api/meta',
   '/api/openapi.json',
   '/api/reconcile',
   '/api/runs',
   '/api/runs/sums',
   '/api/runs/{id}',
+  '/api/runs/{id}/scores',
   '/api/signals/{id}',
   '/api/usage',
   '/api/versions',
@@ -81,8 +87,8 @@ function operations(): readonly (readonly [string, Operation])[] {
 
 /** Whether the body is what the document says of this answer; the faults where it is not. */
 function faultsOf(schema: object, body: unknown): unknown {
-  const text = JSON.stringify(schema).replaceAll('"#/components', '"api#/components');
-  const validate = ajv.compile(JSON.parse(text) as object);
+  const json = JSON.stringify(schema).replaceAll('"#/components', '"api#/components');
+  const validate = ajv.compile(JSON.parse(json) as object);
   return validate(body) ? undefined : validate.errors;
 }
 
@@ -123,6 +129,14 @@ function questionsOf(url: string, { parameters }: Operation): fc.Arbitrary<strin
   });
 }
 
+/** `fetch` sends no TRACE. */
+async function ask(url: string, method: string) {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request(url, { method }, resolve).on('error', reject).end();
+  });
+  return { status: response.statusCode, headers: response.headers, body: await text(response) };
+}
+
 describe('the document of the API', () => {
   it('has every address that answers, and says which are stable', () => {
     expect(document.openapi).toBe('3.1.0');
@@ -157,6 +171,53 @@ describe('the document of the API', () => {
     expect(seen.get('/api/runs/{id}')).toEqual(new Set([200, 404]));
     expect(seen.get('/api/cost')).toContain(400);
   }, 120_000);
+
+  it('says which questions are open to whom posts, and what has to be posted', () => {
+    const posts = Object.entries(document.paths).flatMap(([url, { post }]) =>
+      post ? [[url, post] as const] : [],
+    );
+    expect(posts.map(([url, post]) => [url, post['x-stability'], post.requestBody?.required])).toEqual([
+      ['/api/scores', 'stable', true],
+      ['/api/feedback', 'stable', true],
+      ['/api/limits/guard', 'internal', true],
+      ['/api/limits/leases', 'internal', true],
+    ]);
+  });
+
+  it.each(COST_WAYS)('has the spend by %s, whatever it is narrowed to', async (by) => {
+    for (const narrowing of ['', '&user=user-1', '&agent=support&session=s', '&model=claude-sonnet-5-5']) {
+      const answer = await fetch(`${server.uiUrl}/api/cost?by=${by}${narrowing}`);
+      expect({ narrowing, status: answer.status }).toEqual({ narrowing, status: 200 });
+    }
+  });
+
+  it.each([
+    '/api/runs?since=63027604w',
+    '/api/runs?until=999999999999999w',
+    '/api/cost?by=model&since=63027604w',
+    '/api/usage?since=63027604w',
+    '/api/export?since=63027604w&events=agent.run',
+    '/api/diagnosis?against=63027604w',
+    '/api/limits?since=63027604w',
+    '/runs?since=63027604w',
+  ])('takes a time before all times for all of it: %s', async (url) => {
+    const answer = await fetch(server.uiUrl + url);
+    await answer.text();
+    expect(answer.status).toBe(200);
+  });
+
+  it('says which methods an address has', async () => {
+    for (const [method, url, allow] of [
+      ['DELETE', '/api/runs/aaaa', 'GET, HEAD'],
+      ['TRACE', '/api/cost?by=day', 'GET, HEAD'],
+      ['QUERY', '/api/runs/aaaa', 'GET, HEAD'],
+      ['GET', '/api/scores', 'POST'],
+    ] as const) {
+      const { status, headers, body } = await ask(server.uiUrl + url, method);
+      expect({ method, status, allow: headers.allow }).toEqual({ method, status: 405, allow });
+      expect(JSON.parse(body)).toMatchObject({ status: 405, detail: expect.stringContaining(allow) });
+    }
+  });
 
   it('leads through a list by the links of its answers', async () => {
     const seen: string[] = [];
@@ -199,27 +260,26 @@ describeWhere(
 )('schemathesis', () => {
   it('finds no fault', async () => {
     const checks =
-      'not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance';
+      'not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,unsupported_method,negative_data_rejection';
     const child = spawn(
       SCHEMATHESIS ?? '',
       [
         'run',
         `${server.uiUrl}/api/openapi.json`,
         `--checks=${checks}`,
-        '--phases=examples,fuzzing',
+        '--phases=examples,coverage,fuzzing',
         '--max-examples=12',
         '--request-timeout=60',
         '--seed=28',
         '--no-color',
         '--generation-database=none',
-        '--include-method=GET',
         '--exclude-path-regex=/api/(export|backup)',
       ],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     let output = '';
     for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+      stream.setEncoding('utf8').on('data', (part: string) => (output += part));
     const code = await new Promise((resolve) => child.once('close', resolve));
     expect(code === 0 ? '' : output).toBe('');
     expect(output).toMatch(/\d+ generated|\d+ passed|operations/i);

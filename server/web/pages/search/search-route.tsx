@@ -4,7 +4,8 @@ import type { FastifyInstance } from 'fastify';
 import { searchContent } from '../../../queries/search/search-content.ts';
 import { search } from '../../../queries/search/search.ts';
 import { readFilterText } from '../../../questions/filter-text.ts';
-import { textParam, type QueryText } from '../../../questions/query-params.ts';
+import { countParam, textParam, type QueryText } from '../../../questions/query-params.ts';
+import { RequestError } from '../../../questions/request-error.ts';
 import { SEARCH_ROUTE } from '../../openapi/routes.ts';
 import { contentAccessOf } from '../../access/content-access.ts';
 import { answerPage } from '../../answer-page.tsx';
@@ -35,8 +36,10 @@ export function registerSearchRoutes(app: FastifyInstance, context: WebContext):
 
   app.get<{ Querystring: QueryText }>('/api/search', { schema: SEARCH_ROUTE }, async (request) => {
     const text = textParam(request.query, 'q') ?? '';
-    const limit = Number(textParam(request.query, 'limit') ?? 50);
-    const isOfNames = textParam(request.query, 'in') === 'names';
+    const limit = countParam(request.query, 'limit', { least: 1, most: 100, fallback: 50 });
+    const where = textParam(request.query, 'in') ?? 'all';
+    if (where !== 'names' && where !== 'all') throw new RequestError(400, `in is names or all, not ${where}`);
+    const isOfNames = where === 'names';
     const isShown = !isOfNames && contentAccessOf(request, context.access) === 'shown';
     const [{ hits }, content] = await Promise.all([
       search(database, text),
