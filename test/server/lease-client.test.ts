@@ -11,7 +11,7 @@ import { limitDayOf } from '../../core/limits/limit.ts';
 import { setLogLevel } from '../../instrumentation/process/diagnostics.ts';
 import { LeaseClient } from '../../instrumentation/limits/lease-client.ts';
 import { parseLeaseRequests } from '../../server/limits/lease-request.ts';
-import { startTestServer } from '../server/harness.ts';
+import { startTestServer } from './harness.ts';
 
 const LIMIT = 1_000;
 let server: Server | undefined;
