@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import type { TranscriptFile } from '../../core/transcripts/facts.ts';
 import { textOf } from '../../core/transcripts/json-value.ts';
+import { isGone } from './gone-file.ts';
 import { CliError } from '../terminal/cli-error.ts';
 
 /** A file as it was found. */
@@ -36,11 +37,11 @@ const HEAD_BYTES = 4_096;
 
 /** Folders where Claude Code keeps transcripts when none is named: those of them that are there. */
 export function defaultRoots(env: NodeJS.ProcessEnv): string[] {
+  const home = env['HOME'] || homedir();
   const named = (env['CLAUDE_CONFIG_DIR'] ?? '')
     .split(',')
-    .map((folder) => folder.trim())
+    .map((folder) => folder.trim().replace(/^~(?=$|[/\\])/, home))
     .filter((folder) => folder !== '');
-  const home = env['HOME'] || homedir();
   const candidates =
     named.length > 0
       ? named
@@ -51,14 +52,26 @@ export function defaultRoots(env: NodeJS.ProcessEnv): string[] {
   return rootsOf(candidates.filter(isFolder));
 }
 
+/** Where it was looked, for when nothing is there. */
+export function lookedIn(env: NodeJS.ProcessEnv): string {
+  const named = (env['CLAUDE_CONFIG_DIR'] ?? '').trim();
+  return named === '' ? '~/.config/claude and ~/.claude' : `CLAUDE_CONFIG_DIR (${named})`;
+}
+
 /**
  * The roots that the user named, each once.
  * @throws CliError when one is not there
  */
 export function namedRoots(folders: readonly string[]): string[] {
-  for (const folder of folders)
-    if (statSync(folder, { throwIfNoEntry: false }) === undefined)
+  for (const folder of folders) {
+    const stat = statSync(folder, { throwIfNoEntry: false });
+    if (stat === undefined)
       throw new CliError(`${folder} is not there. Name a folder of transcripts, such as ~/.claude.`);
+    if (!stat.isDirectory() && !(stat.isFile() && folder.endsWith(EXTENSION)))
+      throw new CliError(
+        `${folder} is no transcript. Name a folder of them, such as ~/.claude, or a ${EXTENSION} file.`,
+      );
+  }
   return rootsOf(folders);
 }
 
@@ -100,15 +113,21 @@ export function findTranscripts(
       if (bornMs < known.bornMs) known.bornMs = bornMs;
     }
   };
+  const walked = new Set<string>();
   const walk = (folder: string, parents: readonly string[]): void => {
+    // Links may lead back, or to what another has led to.
+    const real = realpathSync(folder);
+    if (walked.has(real)) return;
+    walked.add(real);
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const file = path.join(folder, entry.name);
       try {
-        if (entry.isDirectory()) {
+        if (entry.isDirectory() || (entry.isSymbolicLink() && isFolder(file))) {
           if (!OTHER_FOLDERS.has(entry.name)) walk(file, [...parents, entry.name]);
         } else if (entry.name.endsWith(EXTENSION)) visit(file, parents);
       } catch (error) {
-        onFault(file, error as Error);
+        // Claude Code sweeps old ones meanwhile.
+        if (!isGone(error)) onFault(file, error as Error);
       }
     }
   };

@@ -7,7 +7,7 @@ import { formatCountOf } from '../../core/text/format.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { safeText } from '../terminal/safe-text.ts';
-import { defaultRoots, namedRoots } from './find-transcripts.ts';
+import { defaultRoots, lookedIn, namedRoots } from './find-transcripts.ts';
 import { ImportState } from './import-state.ts';
 import { watchTranscripts } from './watch-transcripts.ts';
 
@@ -19,7 +19,7 @@ export function followedRoots(named: string | true, env: NodeJS.ProcessEnv): str
   const roots = named === true ? defaultRoots(env) : namedRoots([named]);
   if (roots.length === 0)
     throw new CliError(
-      'there are no transcripts of Claude Code in ~/.claude. Name their folder: --claude FOLDER.',
+      `there are no transcripts of Claude Code in ${lookedIn(env)}. Name their folder: --claude FOLDER.`,
     );
   return roots;
 }

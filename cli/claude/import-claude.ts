@@ -9,6 +9,7 @@ import { SessionReader } from '../../core/transcripts/session-reader.ts';
 import { isGone } from './gone-file.ts';
 import { findTranscripts, type FoundFile, type FoundSession } from './find-transcripts.ts';
 import type { ImportState } from './import-state.ts';
+import { isWrittenSince } from './last-written.ts';
 import { KeptSessions } from './kept-sessions.ts';
 import { newChunk, readTranscript, type ReadOptions, type WantedLine } from './read-transcript.ts';
 
@@ -68,7 +69,7 @@ export interface PlanOptions {
 export function planImport({ roots, state, nowMs, sinceMs }: PlanOptions, tally: ImportTally): ImportPlan {
   const found = findTranscripts(roots, (file, error) => {
     tally.faults.push({ file, reason: error.message });
-  }).filter(({ changedMs }) => changedMs >= (sinceMs ?? 0));
+  }).filter((session) => sinceMs === undefined || isWrittenSince(session, sinceMs));
   const sessions = found.filter((session) => state.isDue(session, nowMs));
   const files = sessions.flatMap((session) => session.files);
   return {
@@ -136,8 +137,9 @@ export async function importSessions(
   }
 }
 
-function addCounts(to: LineCounts, { messages, unknown }: LineCounts): void {
+function addCounts(to: LineCounts, { messages, malformed, unknown }: LineCounts): void {
   to.messages += messages;
+  to.malformed += malformed;
   for (const [type, lines] of unknown) to.unknown.set(type, (to.unknown.get(type) ?? 0) + lines);
 }
 

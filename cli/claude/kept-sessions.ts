@@ -94,7 +94,12 @@ export class KeptSessions {
       const more = lines - (before.unknown.get(type) ?? 0);
       if (more > 0) unknown.set(type, more);
     }
-    return { ...counts, messages: Math.max(0, counts.messages - before.messages), unknown };
+    return {
+      lines: 0,
+      messages: Math.max(0, counts.messages - before.messages),
+      malformed: Math.max(0, counts.malformed - before.malformed),
+      unknown,
+    };
   }
 
   /** Those of the events that are not stored as they are. */

@@ -35,8 +35,12 @@ export function blocksOf(content: unknown): readonly Json[] {
   return Array.isArray(content) ? content.filter(isObject) : [];
 }
 
-/** An instant written as ISO 8601, Unix milliseconds. */
+/** No transcript is older, and none will be younger: a clock that was never set, or a counter of something else. */
+const EARLIEST_MS = Date.UTC(2020, 0, 1);
+const LATEST_MS = Date.UTC(2100, 0, 1);
+
+/** An instant written as ISO 8601, or as Unix milliseconds; `undefined` where it cannot be that of a line. */
 export function timeOf(value: unknown): number | undefined {
-  const at = typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(at) ? undefined : at;
+  const at = typeof value === 'string' ? Date.parse(value) : typeof value === 'number' ? Math.trunc(value) : Number.NaN;
+  return at >= EARLIEST_MS && at < LATEST_MS ? at : undefined;
 }

@@ -34,6 +34,8 @@ import {
 
 const SYNTHETIC = '<synthetic>';
 const REQUEST_HEAD = /"id":"([^"]+)","timestamp":"([^"]+)"/;
+/** Types whose lines are something that happened. */
+const TIMED: ReadonlySet<string> = new Set(['user', 'assistant', 'system']);
 const SHAPE_HASH = /"shapeHash":"([^"]+)"/;
 
 /** A request was made: when, and with which system prompt and tools. */
@@ -83,23 +85,18 @@ export class SessionReader {
       this.#counts.unknown.set(name, (this.#counts.unknown.get(name) ?? 0) + 1);
     }
     const chain = this.#chainOf(file);
-    const atMs = timeOf(line['timestamp']);
-    if (atMs !== undefined) {
-      chain.lastMs = atMs;
-      if (chain.openState !== undefined) {
-        chain.openState.untilMs = atMs;
-        chain.openState = undefined;
-      }
-      const uuid = textOf(line['uuid']);
-      if (uuid !== undefined) chain.times.set(uuid, atMs);
-      if (atMs > this.#lastMs) this.#lastMs = atMs;
-    }
+    const writtenMs = timeOf(line['timestamp']);
+    // A line without a time is as old as the one before it.
+    const atMs = writtenMs ?? (Number.isFinite(chain.lastMs) ? chain.lastMs : undefined);
+    if (writtenMs !== undefined) this.#noteTime(line, chain, writtenMs);
     if (type === 'cost-state') this.#addCostState(line, chain);
-    else if (type === 'user' && atMs !== undefined) this.#addUser(line, chain, atMs);
-    else if (type === 'assistant' && atMs !== undefined) this.#addAssistant(line, chain, atMs);
-    else if (type === 'system' && atMs !== undefined) this.#addSystem(line, chain, atMs);
     else if (type === 'attachment') chain.context.push(...readAttachment(line));
     else if (type === 'api-request-shape') this.#addShape(line, chain);
+    else if (!TIMED.has(type ?? '')) return;
+    else if (atMs === undefined) this.#counts.malformed++;
+    else if (type === 'user') this.#addUser(line, chain, atMs);
+    else if (type === 'assistant') this.#addAssistant(line, chain, atMs);
+    else this.#addSystem(line, chain, atMs);
   }
 
   /** What was told so far. */
@@ -122,11 +119,23 @@ export class SessionReader {
       tools,
       compactions: this.#compactions,
       contexts: [...this.#chains.values()].map(({ context }) => context),
-      costStates: this.#costStates,
+      // Of a session that lies in two folders the copy may be older.
+      costStates: this.#costStates.toSorted((a, b) => a.atMs - b.atMs),
       last: this.#last,
       firstMs: this.#firstMs,
       lastMs: this.#lastMs,
     };
+  }
+
+  #noteTime(line: Json, chain: FileChain, atMs: number): void {
+    chain.lastMs = atMs;
+    if (chain.openState !== undefined) {
+      chain.openState.untilMs = atMs;
+      chain.openState = undefined;
+    }
+    const uuid = textOf(line['uuid']);
+    if (uuid !== undefined) chain.times.set(uuid, atMs);
+    if (atMs > this.#lastMs) this.#lastMs = atMs;
   }
 
   #chainOf(file: TranscriptFile): FileChain {

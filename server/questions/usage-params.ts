@@ -21,10 +21,19 @@ export function parseUsageRequest(query: QueryText, nowMs: number, timezone: str
     throw new RequestError(400, `kind is ${USAGE_KINDS.join(', ')}, not ${kind}`);
   const zone = textParam(query, 'timezone') ?? timezone;
   if (!isTimeZone(zone)) throw new RequestError(400, `${zone} is not a time zone, such as Europe/Berlin`);
+  const until = dayParam(query, 'until', nowMs, zone) ?? nowMs;
+  const since =
+    dayParam(query, 'since', nowMs, zone) ??
+    Math.min(until, nowMs) - DEFAULT_DAYS[kind as UsageKind] * DAY_MS;
+  if (since > until)
+    throw new RequestError(
+      400,
+      `since (${new Date(since + 1).toISOString()}) is after until (${new Date(until).toISOString()})`,
+    );
   return {
     kind: kind as UsageKind,
-    since: dayParam(query, 'since', nowMs, zone) ?? nowMs - DEFAULT_DAYS[kind as UsageKind] * DAY_MS,
-    until: dayParam(query, 'until', nowMs, zone) ?? nowMs,
+    since,
+    until,
     project: textParam(query, 'project'),
     timezone: zone,
     now: nowMs,
@@ -40,8 +49,11 @@ function dayParam(
   const text = textParam(query, key);
   const day = /^(\d{4})-?(\d\d)-?(\d\d)$/.exec(text ?? '');
   if (day === null) return instantParam(query, key, nowMs);
-  const midnight = Date.parse(`${day.slice(1).join('-')}T00:00:00Z`) + (key === 'until' ? DAY_MS : 0);
-  if (Number.isNaN(midnight)) throw new RequestError(400, `${key} is no day: ${text ?? ''}`);
+  const begin = new Date(`${day.slice(1).join('-')}T00:00:00Z`);
+  // A day that its month does not have is another day.
+  if (Number.isNaN(begin.getTime()) || begin.getUTCDate() !== Number(day[3]))
+    throw new RequestError(400, `${key} is no day: ${text ?? ''}`);
+  const midnight = begin.getTime() + (key === 'until' ? DAY_MS : 0);
   // The window begins after `since`: the first millisecond of the day belongs to it.
   return midnight - offsetAt(midnight - offsetAt(midnight, timezone), timezone) - 1;
 }

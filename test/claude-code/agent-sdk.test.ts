@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import type { EventRecord } from '../../core/event.ts';
 import { installPackages } from '../contract/versions/cached-packages.ts';
 import { openHarness, type Harness } from '../contract/harness.ts';
-import { errorExchange } from '../fakes/anthropic-api.ts';
+import { errorExchange, type FakeMessage } from '../fakes/anthropic-api.ts';
 import { startOtlpReceiver } from '../fakes/otlp-receiver.ts';
 import { getJson, startTestServer } from '../server/harness.ts';
 import {
@@ -18,13 +18,15 @@ import {
   makeClaudeHome,
   type ClaudeHome,
 } from './claude-code.ts';
-import { costOfLog } from './log-cost.ts';
+import { readCommand } from '../cli/read-command.ts';
+import { costOfLog, withoutDetails } from './log-cost.ts';
 import {
   isOfClaudeCode,
   replay,
   settled,
   settledCost,
   startOtlpRecorder,
+  type OtlpRecorder,
   type Recorded,
 } from './otlp-recorder.ts';
 import { startScriptedApi, turnsOf, type ApiRequest, type ScriptedApi, type Turn } from './scripted-api.ts';
@@ -79,6 +81,19 @@ const sum = (events: readonly EventRecord[]): number =>
 const named = (events: readonly EventRecord[], name: EventRecord['event.name']): EventRecord[] =>
   events.filter((event) => event['event.name'] === name);
 
+/** Claude Code's own logs and traces, beside what the preload sends. */
+const telemetryTo = ({ url }: OtlpRecorder): Readonly<Record<string, string>> => ({
+  OTEL_EXPORTER_OTLP_ENDPOINT: url,
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+  OTEL_LOGS_EXPORTER: 'otlp',
+  OTEL_TRACES_EXPORTER: 'otlp',
+  OTEL_METRICS_EXPORTER: 'none',
+  OTEL_LOGS_EXPORT_INTERVAL: '200',
+  OTEL_TRACES_EXPORT_INTERVAL: '200',
+  CLAUDE_CODE_ENABLE_TELEMETRY: '1',
+  CLAUDE_CODE_ENHANCED_TELEMETRY_BETA: '1',
+});
+
 type RunSummary = Readonly<Record<string, unknown>>;
 /** Runs within no other, but for those of spans whose log was lost: they have no agent's name. */
 const topOf = (runs: readonly RunSummary[]): RunSummary[] =>
@@ -114,14 +129,15 @@ describe.each(CLAUDE_CODE_VERSIONS)('the Agent SDK on Claude Code %s', (version)
   async function runProgram(
     scenarios: readonly string[],
     env: Readonly<Record<string, string>>,
+    where = home,
   ): Promise<readonly Readonly<Record<string, unknown>>[]> {
     const preload = ['--import', `file://${harness.packageDir}/register.mjs`];
     const child = spawn(process.execPath, [...preload, PROGRAM, ...scenarios], {
       env: {
-        ...claudeEnv(home, api.url),
+        ...claudeEnv(where, api.url),
         PACKAGES: packages ?? '',
         CLAUDE: binary ?? '',
-        PROJECT: home.cwd,
+        PROJECT: where.cwd,
         TALLYSPAN: `file://${harness.packageDir}/index.mjs`,
         TALLYSPAN_SPOOL: harness.spoolDir,
         OTEL_SERVICE_NAME: 'contract',
@@ -230,17 +246,7 @@ describe.each(CLAUDE_CODE_VERSIONS)('the Agent SDK on Claude Code %s', (version)
       if (binary === undefined || packages === undefined) return;
       const recorder = await startOtlpRecorder();
       const from = api.log.length;
-      await runProgram(['plain', 'agents', 'turns', 'around'], {
-        OTEL_EXPORTER_OTLP_ENDPOINT: recorder.url,
-        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
-        OTEL_LOGS_EXPORTER: 'otlp',
-        OTEL_TRACES_EXPORTER: 'otlp',
-        OTEL_METRICS_EXPORTER: 'none',
-        OTEL_LOGS_EXPORT_INTERVAL: '200',
-        OTEL_TRACES_EXPORT_INTERVAL: '200',
-        CLAUDE_CODE_ENABLE_TELEMETRY: '1',
-        CLAUDE_CODE_ENHANCED_TELEMETRY_BETA: '1',
-      });
+      await runProgram(['plain', 'agents', 'turns', 'around'], telemetryTo(recorder));
       await recorder.close();
       expected = costOfLog(api.log.slice(from));
       for (const sent of recorder.recorded) (isOfClaudeCode(sent) ? theirs : ours).push(sent);
@@ -273,6 +279,50 @@ describe.each(CLAUDE_CODE_VERSIONS)('the Agent SDK on Claude Code %s', (version)
           '/api/cost?by=user',
         );
         expect(rows.find(({ name }) => name === 'cust-7')?.runs).toBe(2);
+      } finally {
+        await server.remove();
+      }
+    });
+  });
+
+  describe('a tool in the program, and an interruption', () => {
+    const ours: Recorded[] = [];
+    const theirs: Recorded[] = [];
+    let log: FakeMessage[] = [];
+    let projects: ClaudeHome;
+
+    beforeAll(async () => {
+      if (binary === undefined || packages === undefined) return;
+      const recorder = await startOtlpRecorder();
+      const from = api.log.length;
+      projects = await makeClaudeHome();
+      await runProgram(['mcp', 'interrupt'], telemetryTo(recorder), projects);
+      await recorder.close();
+      log = api.log.slice(from);
+      for (const sent of recorder.recorded) (isOfClaudeCode(sent) ? theirs : ours).push(sent);
+    });
+
+    afterAll(async () => {
+      if (binary !== undefined && packages !== undefined) await projects.remove();
+    });
+
+    const of = (signal: Recorded['signal']): Recorded[] => theirs.filter((sent) => sent.signal === signal);
+
+    test.each<[string, () => readonly Recorded[], boolean, boolean]>([
+      ['logs', () => of('/v1/logs'), false, true],
+      // Spans do not say for how long a cache was written.
+      ['traces', () => of('/v1/traces'), false, false],
+      ['transcripts', () => [], true, true],
+      ['the preload', () => ours, false, true],
+      ['all at once', () => [...ours, ...theirs], true, true],
+    ])('by %s', async (_, sent, hasTranscripts, knowsAll) => {
+      if (binary === undefined || packages === undefined) return;
+      const server = await startTestServer({ claudeIdleMs: 500 });
+      try {
+        await replay(server, sent());
+        if (hasTranscripts) await readCommand(['import', 'claude', projects.projects, '--url', server.uiUrl]);
+        const wanted = costOfLog(knowsAll ? log : withoutDetails(log));
+        expect(await settledCost(server, wanted)).toBe(wanted);
       } finally {
         await server.remove();
       }

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { InvalidArgumentError, type Command } from 'commander';
 import { formatCost, formatCount, formatCountOf } from '../../../core/text/format.ts';
-import { defaultRoots, namedRoots } from '../../claude/find-transcripts.ts';
+import { defaultRoots, lookedIn, namedRoots } from '../../claude/find-transcripts.ts';
 import {
   importSessions,
   newTally,
@@ -54,7 +54,7 @@ export function registerImportClaude(parent: Command, io: CliIo): void {
     const roots = folders.length > 0 ? namedRoots(folders) : defaultRoots(io.env);
     if (roots.length === 0)
       throw new CliError(
-        'there are no transcripts of Claude Code in ~/.claude. Name their folder: tallyspan import claude FOLDER.',
+        `there are no transcripts of Claude Code in ${lookedIn(io.env)}. Name their folder: tallyspan import claude FOLDER.`,
       );
     const opened = await untilInterrupted(io.signal, () => openSink(options, io));
     try {
@@ -75,9 +75,11 @@ async function leaveStatusOf({ sink, dataDir, isServer }: OpenedSink): Promise<v
 /** A day, or a time back from now, as Unix milliseconds. */
 function parseSince(text: string): number {
   if (!/^\d{4}-\d\d-\d\d$/.test(text)) return Date.now() - parseDurationMs(text);
-  const day = Date.parse(`${text}T00:00:00`);
-  if (Number.isNaN(day)) throw new InvalidArgumentError(`"${text}" is no day.`);
-  return day;
+  const day = new Date(`${text}T00:00:00`);
+  // A day that its month does not have is another day.
+  if (Number.isNaN(day.getTime()) || day.getDate() !== Number(text.slice(-2)))
+    throw new InvalidArgumentError(`"${text}" is no day.`);
+  return day.getTime();
 }
 
 async function importAll(
@@ -160,7 +162,7 @@ function tallyText(tally: ImportTally): string {
 /** What was not understood, and where the transcript knows more than Claude Code counted. */
 function* warningsOf(tally: ImportTally): Generator<string> {
   if (tally.malformed > 0)
-    yield `${formatCountOf(tally.malformed, 'line')} ${tally.malformed === 1 ? 'is' : 'are'} no JSON and ${tally.malformed === 1 ? 'was' : 'were'} left out`;
+    yield `${formatCountOf(tally.malformed, 'line')} without JSON or a time ${tally.malformed === 1 ? 'was' : 'were'} left out`;
   for (const [type, lines] of tally.unknown)
     yield `${formatCountOf(lines, 'line')} of the unknown type ${type} left out: a newer Claude Code may write them. Upgrade tallyspan.`;
   for (const { file, reason } of tally.faults) yield `${file} could not be read: ${reason}`;

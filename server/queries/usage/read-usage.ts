@@ -1,6 +1,6 @@
 // Usage reports: what model calls took by day, week, month, session or block of five hours.
 
-import { usageByBlock, type UsageBlock } from '../../../core/usage-report/blocks.ts';
+import { BLOCK_MS, usageByBlock, type UsageBlock } from '../../../core/usage-report/blocks.ts';
 import { usageByPeriod, type UsagePeriod } from '../../../core/usage-report/periods.ts';
 import {
   groupUsage,
@@ -14,6 +14,9 @@ import { usdOf } from '../../../core/money.ts';
 import { DAY_MS, dayOf, MINUTE_MS } from '../../../core/time/time.ts';
 import type { Queryable } from '../../store/file/database.ts';
 import { textOrNull } from '../field-values.ts';
+
+/** How far back it is looked for a pause between blocks. */
+const BLOCK_CHAIN_MS = 31 * DAY_MS;
 
 export type UsageKind = UsagePeriod | 'sessions' | 'blocks';
 export const USAGE_KINDS: readonly UsageKind[] = ['daily', 'weekly', 'monthly', 'sessions', 'blocks'];
@@ -78,15 +81,19 @@ export interface UsageReport {
 
 export async function readUsageReport(database: Queryable, request: UsageRequest): Promise<UsageReport> {
   const { kind, since } = request;
-  // Where a block begins depends on the one before.
-  const rows = await readUsage(database, { ...request, since: kind === 'blocks' ? since - DAY_MS : since });
-  const counted = kind === 'blocks' ? rows.filter(({ atMs }) => atMs > since) : rows;
+  const from = kind === 'blocks' ? await beginOfBlocks(database, since, request.project) : since;
+  const rows = await readUsage(database, { ...request, since: from });
+  const answered = reportRows(rows, request);
+  // The first block that is shown may have begun before.
+  const first = answered[0]?.name;
+  const shownFrom =
+    kind !== 'blocks' ? Number.NEGATIVE_INFINITY : first ? Date.parse(first) : Number.POSITIVE_INFINITY;
   return {
     kind: request.kind,
     window: { from: iso(request.since), to: iso(request.until) },
     timezone: request.timezone,
-    total: answerOf(sumUsage(counted).sums),
-    rows: reportRows(rows, request),
+    total: answerOf(sumUsage(rows.filter(({ atMs }) => atMs >= shownFrom)).sums),
+    rows: answered,
   };
 }
 
@@ -170,7 +177,7 @@ export async function readStatusLineNumbers(
   const today = dayOf(now, timezone);
   const rows = await readUsage(database, {
     kind: 'blocks',
-    since: Math.min(today.from, now - DAY_MS),
+    since: Math.min(today.from - 1, await beginOfBlocks(database, now)),
     until: now + MINUTE_MS,
     timezone,
     now,
@@ -188,6 +195,29 @@ export async function readStatusLineNumbers(
             nano_usd_per_hour: active.burn?.nanoUsdPerHour ?? null,
           },
   };
+}
+
+/**
+ * An instant before `atMs`, and before the first call after a pause that ends every block: where a block begins depends
+ * on the one before. After a month without such a pause blocks begin anywhere.
+ */
+async function beginOfBlocks(database: Queryable, atMs: number, project?: string): Promise<number> {
+  const [row] = await database.all(
+    `SELECT max(slice) AS slice FROM (
+       SELECT slice, lag(slice) OVER (ORDER BY slice) AS before FROM (
+         SELECT DISTINCT epoch_ms(timestamp) // ${MINUTE_MS} AS slice FROM agent_model_call
+         WHERE timestamp > make_timestamptz($from::BIGINT * 1000) AND timestamp <= make_timestamptz($at::BIGINT * 1000)
+           AND tallyspan_duplicate IS NOT TRUE AND ($project::VARCHAR IS NULL OR agent_project = $project)
+       )
+     ) WHERE before IS NULL OR slice - before >= ${BLOCK_MS / MINUTE_MS}`,
+    {
+      from: BigInt(Math.round(atMs - BLOCK_CHAIN_MS)),
+      at: BigInt(Math.round(atMs)),
+      project: project ?? null,
+    },
+  );
+  const slice = row?.['slice'] ?? undefined;
+  return slice === undefined ? atMs : Number(slice) * MINUTE_MS - 1;
 }
 
 /** Zones differ by quarters of an hour at least; blocks are told by the minute. */
