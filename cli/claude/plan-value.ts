@@ -3,9 +3,10 @@
 
 import { isPaidByTheCall } from '../../core/claude-code/plan.ts';
 
-/** Whether the variable `TALLYSPAN_CLAUDE_PLAN` names a plan, such as `max`. */
-export function isOnPlan(env: NodeJS.ProcessEnv): boolean {
-  return !isPaidByTheCall((env['TALLYSPAN_CLAUDE_PLAN'] ?? '').toLowerCase());
+/** Whether the variable `TALLYSPAN_CLAUDE_PLAN` names a plan, such as `max`; undefined where it is not set. */
+export function planSetting(env: NodeJS.ProcessEnv): boolean | undefined {
+  const plan = (env['TALLYSPAN_CLAUDE_PLAN'] ?? '').trim().toLowerCase();
+  return plan === '' ? undefined : !isPaidByTheCall(plan);
 }
 
 /** Whether all of the cost is list value: by the variable, where it is set, else by what Claude Code said of each call. */
@@ -13,8 +14,9 @@ export function isListValue(
   env: NodeJS.ProcessEnv,
   total: { readonly cost_nano_usd: number; readonly list_value_nano_usd: number },
 ): boolean {
-  if ((env['TALLYSPAN_CLAUDE_PLAN'] ?? '') !== '') return isOnPlan(env);
-  return total.list_value_nano_usd > 0 && total.list_value_nano_usd === total.cost_nano_usd;
+  return (
+    planSetting(env) ?? (total.list_value_nano_usd > 0 && total.list_value_nano_usd === total.cost_nano_usd)
+  );
 }
 
 /** The name of money in tables, and in JSON. */

@@ -11,6 +11,9 @@ export interface StatusInput {
   readonly weekPercent?: number | undefined;
 }
 
+/** No session cost so much, and nothing is so full. */
+const NONSENSE = 1e7;
+
 type Json = Readonly<Record<string, unknown>>;
 
 /** Text that is no JSON gives an input without values: a status line shows what it can. */
@@ -26,7 +29,7 @@ export function readStatusInput(text: string): StatusInput {
   const context = objectOf(root['context_window']);
   const limits = objectOf(root['rate_limits']);
   return {
-    model: textOf(model['display_name']) ?? textOf(model['id']),
+    model: textOf(model['display_name']) ?? textOf(model['id']) ?? textOf(root['model']),
     sessionUsd: numberOf(objectOf(root['cost'])['total_cost_usd']),
     contextPercent: numberOf(context['used_percentage']),
     fiveHourPercent: numberOf(objectOf(limits['five_hour'])['used_percentage']),
@@ -43,5 +46,5 @@ function textOf(value: unknown): string | undefined {
 }
 
 function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+  return typeof value === 'number' && value >= 0 && value < NONSENSE ? value : undefined;
 }

@@ -1,6 +1,6 @@
 // The line for Claude Code's status line, from what it hands over and what the data say.
 
-import { isOnPlan } from '../claude/plan-value.ts';
+import { planSetting } from '../claude/plan-value.ts';
 import { readStatusInput } from './status-input.ts';
 import { readStatusNumbers } from './status-numbers.ts';
 import { statusText } from './status-text.ts';
@@ -14,7 +14,7 @@ export interface StatusLineIo {
 /** The line, without its end. Never throws for what it is handed. */
 export async function readStatusLine({ stdin, env, nowMs }: StatusLineIo, dataDir?: string): Promise<string> {
   const [text, numbers] = await Promise.all([readAll(stdin), readStatusNumbers(env, dataDir, nowMs)]);
-  return statusText(readStatusInput(text), numbers, { onPlan: isOnPlan(env), nowMs });
+  return statusText(readStatusInput(text), numbers, { onPlan: planSetting(env), nowMs });
 }
 
 async function readAll(stdin: StatusLineIo['stdin']): Promise<string> {

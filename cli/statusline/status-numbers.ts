@@ -1,20 +1,15 @@
-// Where the status line has its numbers: the running server, else the file that the last import left. It is called
+// Where the status line has its numbers: the running server, else the file that it or the last import left. It is called
 // several times a minute and must not be waited for, so it loads nothing that it does not need.
 
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { STATUS_FILE } from '../../server/queries/usage/leave-status.ts';
 import { askServer, DEFAULT_URL } from './ask-server.ts';
 import type { StatusNumbers } from './status-text.ts';
 
-export const STATUS_FILE = 'statusline.json';
-/** A server that takes longer is not waited for. */
-const ANSWER_LIMIT_MS = 250;
-
-/** What an import leaves: the numbers, and the end of the day that they are of. */
-export interface StatusFile extends StatusNumbers {
-  readonly day_ends_at: string;
-}
+/** A server that takes longer is not waited for: what it found is in the file the next time. */
+const ANSWER_LIMIT_MS = 30;
 
 export async function readStatusNumbers(
   env: NodeJS.ProcessEnv,
@@ -25,7 +20,7 @@ export async function readStatusNumbers(
   const answer = await askServer({
     url: `${url}/api/statusline`,
     token: env['TALLYSPAN_TOKEN'],
-    limitMs: ANSWER_LIMIT_MS,
+    limitMs: Number(env['TALLYSPAN_STATUSLINE_WAIT_MS']) || ANSWER_LIMIT_MS,
   });
   return (answer === undefined ? undefined : numbersOf(answer)) ?? readStatusFile(env, dataDir, nowMs);
 }
@@ -38,17 +33,23 @@ async function readStatusFile(
   const folder =
     dataDir ?? path.join(env['XDG_DATA_HOME'] || path.join(homedir(), '.local', 'share'), 'tallyspan');
   const text = await readFile(path.join(folder, STATUS_FILE), 'utf8').catch(() => '');
-  const numbers = numbersOf(text) as StatusFile | undefined;
+  const numbers = numbersOf(text);
   if (numbers === undefined) return undefined;
   // Of a day that is over nothing is known of today but that nothing was imported.
-  return Date.parse(numbers.day_ends_at) > nowMs ? numbers : { ...numbers, today_nano_usd: 0 };
+  return Date.parse(numbers.day_ends_at ?? '') > nowMs ? numbers : { ...numbers, today_nano_usd: 0 };
 }
 
+/** Of anything else that answers there, or stands there, nothing. */
 function numbersOf(text: string): StatusNumbers | undefined {
   try {
-    const numbers = JSON.parse(text) as StatusNumbers;
-    return typeof numbers.today_nano_usd === 'number' ? numbers : undefined;
+    const { today_nano_usd, block, ...others } = JSON.parse(text) as Partial<StatusNumbers>;
+    if (typeof today_nano_usd !== 'number') return undefined;
+    return { ...others, today_nano_usd, block: isBlock(block) ? block : null };
   } catch {
     return undefined;
   }
+}
+
+function isBlock(block: StatusNumbers['block'] | undefined): block is NonNullable<StatusNumbers['block']> {
+  return typeof block === 'object' && block !== null && typeof block.cost_nano_usd === 'number';
 }

@@ -7,6 +7,10 @@ import type { StatusInput } from './status-input.ts';
 /** What the data say of today and the block of five hours that goes on. */
 export interface StatusNumbers {
   readonly today_nano_usd: number;
+  /** End of the day that they are of. */
+  readonly day_ends_at?: string;
+  /** Whether all of it was used under a plan. */
+  readonly is_list_value?: boolean;
   readonly block: {
     readonly ends_at: string;
     readonly cost_nano_usd: number;
@@ -15,8 +19,8 @@ export interface StatusNumbers {
 }
 
 export interface StatusLook {
-  /** Under a plan money is list value, which nobody pays. */
-  readonly onPlan: boolean;
+  /** Under a plan money is list value, which nobody pays. Undefined: by what is known of the calls. */
+  readonly onPlan: boolean | undefined;
   readonly nowMs: number;
 }
 
@@ -33,11 +37,12 @@ export function statusText(
     const leftMs = numbers.block === null ? 0 : Date.parse(numbers.block.ends_at) - nowMs;
     if (numbers.block !== null && leftMs > 0) {
       money.push(`block ${formatCost(numbers.block.cost_nano_usd)} (${formatDuration(leftMs)} left)`);
-      if (numbers.block.nano_usd_per_hour !== null)
+      if (typeof numbers.block.nano_usd_per_hour === 'number')
         money.push(`${formatCost(numbers.block.nano_usd_per_hour)}/h`);
     }
   }
-  const isPlan = onPlan || input.fiveHourPercent !== undefined || input.weekPercent !== undefined;
+  const hasLimits = input.fiveHourPercent !== undefined || input.weekPercent !== undefined;
+  const isPlan = onPlan ?? (hasLimits || numbers?.is_list_value === true);
   if (isPlan && money[0] !== undefined) money[0] = `list value: ${money[0]}`;
   const parts = [
     input.model,

@@ -41,6 +41,11 @@ const LATEST_MS = Date.UTC(2100, 0, 1);
 
 /** An instant written as ISO 8601, or as Unix milliseconds; `undefined` where it cannot be that of a line. */
 export function timeOf(value: unknown): number | undefined {
-  const at = typeof value === 'string' ? Date.parse(value) : typeof value === 'number' ? Math.trunc(value) : Number.NaN;
+  const at =
+    typeof value === 'string'
+      ? Date.parse(value)
+      : typeof value === 'number'
+        ? Math.trunc(value)
+        : Number.NaN;
   return at >= EARLIEST_MS && at < LATEST_MS ? at : undefined;
 }

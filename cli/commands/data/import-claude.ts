@@ -16,7 +16,7 @@ import {
 } from '../../claude/import-claude.ts';
 import { ImportState } from '../../claude/import-state.ts';
 import { watchTranscripts } from '../../claude/watch-transcripts.ts';
-import { leaveStatus } from '../../claude/leave-status.ts';
+import { leaveStatus } from '../../../server/queries/usage/leave-status.ts';
 import { openSink, type OpenedSink } from '../../files/event-sink.ts';
 import { parseDurationMs } from '../../options.ts';
 import { withSourceOptions, type SourceCliOptions } from '../../source-options.ts';

@@ -161,6 +161,8 @@ function answerOf(sums: UsageSums): UsageAnswer {
 export interface StatusLineNumbers {
   readonly today_nano_usd: number;
   readonly day_ends_at: string;
+  /** Whether all of it was used under a plan, so that nobody pays it. */
+  readonly is_list_value: boolean;
   /** The block that goes on, where one does. */
   readonly block: {
     readonly ends_at: string;
@@ -183,9 +185,11 @@ export async function readStatusLineNumbers(
     now,
   });
   const active = usageByBlock(rows, now).find(({ isActive }) => isActive);
+  const used = sumUsage(rows.filter(({ atMs }) => atMs >= Math.min(today.from, active?.startMs ?? now))).sums;
   return {
     today_nano_usd: sumUsage(rows.filter(({ atMs }) => atMs >= today.from)).sums.costNanoUsd,
     day_ends_at: iso(today.to),
+    is_list_value: used.costNanoUsd > 0 && used.listValueNanoUsd === used.costNanoUsd,
     block:
       active === undefined
         ? null

@@ -7,6 +7,7 @@ import { listRunPage, sumRuns, sumsAnswer } from '../../queries/runs/list-runs.t
 import { cursorText, type RunCursor } from '../../queries/runs/run-order.ts';
 import { adviceFor } from '../../intake/not-understood.ts';
 import { readFuture, readMeta } from '../../queries/read-meta.ts';
+import { leaveStatus } from '../../queries/usage/leave-status.ts';
 import { readStatusLineNumbers, readUsageReport } from '../../queries/usage/read-usage.ts';
 import { readWhatIf } from '../../queries/diagnosis/read-what-if.ts';
 import { readRecording } from '../../queries/runs/read-recording.ts';
@@ -95,9 +96,12 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
     readUsageReport(database, parseUsageRequest(request.query, Date.now(), context.timezone)),
   );
 
-  app.get('/api/statusline', { schema: STATUS_LINE_ROUTE }, async () =>
-    readStatusLineNumbers(database, Date.now(), context.timezone),
-  );
+  app.get('/api/statusline', { schema: STATUS_LINE_ROUTE }, async () => {
+    const numbers = await readStatusLineNumbers(database, Date.now(), context.timezone);
+    // A status line does not wait long, and has these the next time.
+    await leaveStatus(dirname(database.file), numbers).catch(() => undefined);
+    return numbers;
+  });
 
   app.get<{ Params: { id: string }; Querystring: QueryText }>(
     '/api/signals/:id',

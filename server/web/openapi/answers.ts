@@ -210,6 +210,7 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
   StatusLine: objectSchema<StatusLineNumbers>({
     today_nano_usd: NANO_USD,
     day_ends_at: TIME,
+    is_list_value: FLAG,
     block: { type: ['object', 'null'] },
   }),
   Signal: {

@@ -1,13 +1,17 @@
 // `tallyspan statusline`: what it makes of what Claude Code hands it, of a server and of the file of the last import.
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { makeDataDir } from '../../server/data-dir.ts';
 import { startTestServer, type TestServer } from '../../server/harness.ts';
 import { openSource } from '../../../server/source.ts';
 import { sendEvents } from '../../../cli/files/send-events.ts';
 import { answerLine, SESSION, userLine } from '../../transcripts/transcript.ts';
+import { PROGRAM } from '../../programs/tallyspan.ts';
 import { runCommand } from '../run-command.ts';
 import { readCommand } from '../read-command.ts';
 
@@ -16,6 +20,8 @@ const INPUT = {
   cost: { total_cost_usd: 1.25 },
   context_window: { used_percentage: 33.7 },
 };
+/** A test machine may be busy. */
+const PATIENT = { TALLYSPAN_STATUSLINE_WAIT_MS: '20000' };
 const NOWHERE = { TALLYSPAN_URL: 'http://127.0.0.1:9' };
 
 let server: TestServer;
@@ -70,10 +76,81 @@ test('a server says what today and the current block come to', async () => {
     ],
     { signal: new AbortController().signal },
   );
-  const line = await statusLine(INPUT, { TALLYSPAN_URL: server.uiUrl });
+  const line = await statusLine(INPUT, { ...PATIENT, TALLYSPAN_URL: server.uiUrl });
   expect(line).toMatch(/^Opus 5\.5 · session \$1\.25 · today \$2\.50 · block \$2\.50 \(\d.* left\)/);
   const source = await openSource({ url: server.uiUrl });
-  expect(await source.statusLine()).toMatchObject({ today_nano_usd: 2_500_000_000 });
+  expect(await source.statusLine()).toMatchObject({ today_nano_usd: 2_500_000_000, is_list_value: false });
+});
+
+test('what Claude Code says is used under a plan is list value, unless the setting says otherwise', async () => {
+  const other = await startTestServer();
+  try {
+    const call = {
+      timestamp: Date.now() - 1000,
+      'event.name': 'agent.model_call',
+      cost_nano_usd: 5e9,
+    } as const;
+    const session = { 'gen_ai.conversation.id': 'one' } as const;
+    await sendEvents(
+      other.httpAddress,
+      [
+        { ...call, ...session, trace_id: 'a'.repeat(32), span_id: 'b'.repeat(16), 'anthropic.plan': 'max' },
+        { ...call, ...session, trace_id: 'a'.repeat(32), span_id: 'c'.repeat(16) },
+      ],
+      { signal: new AbortController().signal },
+    );
+    const env = { ...PATIENT, TALLYSPAN_URL: other.uiUrl };
+    expect(await statusLine({}, env)).toContain('list value: today $10.00');
+    expect(await statusLine({}, { ...env, TALLYSPAN_CLAUDE_PLAN: 'api' })).toMatch(/^today \$10\.00/);
+    // Left for a status line that cannot wait.
+    const { stdout } = await runCommand(['statusline', '--data', other.dataDir], {
+      stdin: '{}',
+      env: NOWHERE,
+    });
+    expect(stdout).toContain('list value: today $10.00');
+  } finally {
+    await other.remove();
+  }
+});
+
+test.each([
+  ['takes its time', () => undefined],
+  [
+    'answers in its own way',
+    (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n{"today_nano_usd":1,"block":{}}'),
+  ],
+  ['breaks off', (socket: Socket) => socket.destroy()],
+])('a server that %s is not waited for', async (_, answer) => {
+  const slow = createServer((socket) => {
+    socket.on('error', () => undefined);
+    answer(socket);
+  });
+  await new Promise<void>((listening) => slow.listen(0, '127.0.0.1', listening));
+  try {
+    const url = `http://127.0.0.1:${String((slow.address() as AddressInfo).port)}`;
+    expect(await statusLine(INPUT, { TALLYSPAN_URL: url })).toMatch(/^Opus 5\.5 · session \$1\.25 · /);
+  } finally {
+    slow.close();
+  }
+});
+
+test.each([
+  [[], 'tallyspan'],
+  [{ model: 'Opus 5.5', cost: null, rate_limits: [] }, 'Opus 5.5'],
+  [{ model: { id: 5 }, cost: { total_cost_usd: '1' }, context_window: { used_percentage: -1 } }, 'tallyspan'],
+  [{ cost: { total_cost_usd: 1e300 }, context_window: { used_percentage: null } }, 'tallyspan'],
+  [{ cost: { total_cost_usd: 0 } }, 'session $0.00'],
+])('%j is shown as %s', async (input, shown) => {
+  expect(await statusLine(input, NOWHERE)).toBe(`${shown}\n`);
+});
+
+test('the program answers while what hands it over keeps the pipe open', async () => {
+  const child = spawn(process.execPath, [PROGRAM, 'statusline', '--data', dataDir], {
+    env: { ...process.env, ...NOWHERE },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  child.stdin.write(JSON.stringify(INPUT));
+  expect(await text(child.stdout)).toContain('Opus 5.5 · session $1.25');
 });
 
 test('an import leaves the numbers in a file', async () => {
