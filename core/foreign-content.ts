@@ -129,3 +129,14 @@ function numbersOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, numbersOf(inner)]));
 }
+
+/** Emitters that put what a task is about into the name of its span: the scope, and the part of the name that says it. */
+const TOLD_IN_NAMES: readonly (readonly [scope: RegExp, said: RegExp])[] = [
+  [/^opentelemetry\.instrumentation\.crewai/, /^.*(?=\.task$)/s],
+];
+
+/** The name of a span of others, without what was said where the emitter puts that into it. */
+export function nameWithoutContent(scope: string, name: string): string {
+  const said = TOLD_IN_NAMES.find(([pattern]) => pattern.test(scope))?.[1];
+  return said === undefined ? name : name.replace(said, 'crewai');
+}

@@ -123,7 +123,7 @@ export class Intake {
     ]);
     this.counters.spansRefused += refused;
     const nowMs = Date.now();
-    for (const span of notUnderstood) this.notUnderstood.note({ kind: 'span', ...span }, 1, nowMs);
+    for (const span of notUnderstood) this.notUnderstood.note(span, 1, nowMs);
     return {
       refused,
       message: refused === 0 ? '' : `${refused} spans have no valid trace id, span id or parent id`,

@@ -1,8 +1,8 @@
-// Not understood: what a sender sent and nothing was made of, counted by sender, kind and name, so that it does not go
-// unseen. The counts are of this process.
+// Not understood: what a sender sent and nothing was made of, or less than there should be, counted by sender, kind and
+// name, so that it does not go unseen. The counts are of this process.
 
 /** What of OTLP it was. */
-export type ReceivedKind = 'log record' | 'span' | 'metric';
+export type ReceivedKind = 'log record' | 'span' | 'span in no run' | 'metric';
 
 export interface NotUnderstood {
   readonly kind: ReceivedKind;
@@ -25,6 +25,8 @@ const ADVICE: Readonly<Record<ReceivedKind, string>> = {
   'log record':
     'These records tell of no agent. Stop sending them here, or let the program send spans of the GenAI conventions.',
   span: 'Its attributes speak of a model, and no dialect knows them. It is kept with its trace and counts nowhere: set gen_ai.operation.name and the counts of the GenAI conventions.',
+  'span in no run':
+    'It counts, but hangs on no agent: each span of this emitter begins a trace of its own where none is around it. Put one around the agent: withWorkflow of Traceloop, or a span of your own, such as that of the request.',
   metric:
     'tallyspan stores no metrics: set OTEL_METRICS_EXPORTER=none in the program, and send logs or traces.',
 };
@@ -77,8 +79,7 @@ export class NotUnderstoodCounts {
     if (this.#senders.has(sender) || this.#senders.size >= ROWS_HELD) return;
     this.#senders.add(sender);
     const what = [kind, name && JSON.stringify(name), scope && `of ${scope}`].filter(Boolean).join(' ');
-    this.#log(
-      `from ${service || 'a sender without a name'} came a ${what}, which is not understood: see /received`,
-    );
+    const how = kind === 'span in no run' ? 'which hangs on no agent' : 'which is not understood';
+    this.#log(`from ${service || 'a sender without a name'} came a ${what}, ${how}: see /received`);
   }
 }

@@ -2,7 +2,7 @@
 // what is known to be harmless stays, and of the rest the length. Where the operator lets content in, what a call said
 // becomes recorded content, which is stored encrypted and nowhere else.
 
-import { lengthNote, withoutForeignContent } from '../../core/foreign-content.ts';
+import { lengthNote, nameWithoutContent, withoutForeignContent } from '../../core/foreign-content.ts';
 import { SENSITIVE_FIELDS } from '../../core/text/redaction.ts';
 import { TEXT_LIMITS } from '../../core/field-limits.ts';
 import { attributesJson, boundTime, boundText } from '../store/columns/bounds.ts';
@@ -27,8 +27,8 @@ export interface RowsOfSpans {
   readonly spans: FactSpan[];
   /** What calls sent and got back, where content is let in. */
   readonly content: EventRecord[];
-  /** Those that speak of a model, and that nothing was made of. */
-  readonly notUnderstood: readonly Pick<NotUnderstood, 'service' | 'scope' | 'name'>[];
+  /** Those that speak of a model, and that nothing was made of or no run has. */
+  readonly notUnderstood: readonly Omit<NotUnderstood, 'count' | 'lastMs'>[];
   /** Spans without a valid trace or span id. */
   readonly refused: number;
 }
@@ -42,24 +42,31 @@ export function rowsOfSpans(groups: readonly SpanGroup[], keepsContent = false):
   const rows: SpanRow[] = [];
   const spans: FactSpan[] = [];
   const content: EventRecord[] = [];
-  const notUnderstood: Pick<NotUnderstood, 'service' | 'scope' | 'name'>[] = [];
+  const notUnderstood: Omit<NotUnderstood, 'count' | 'lastMs'>[] = [];
   let refused = 0;
   for (const group of groups) {
     const resource = attributesJson(withoutContent(group.resource));
     const serviceName = group.resource['service.name'];
     const shared = resourceOf(group.resource);
     const scope = { name: group.scope, version: group.scopeVersion };
-    for (const span of group.spans) {
-      if (span.traceId === '' || span.spanId === '') {
+    for (const sent of group.spans) {
+      if (sent.traceId === '' || sent.spanId === '') {
         refused++;
         continue;
       }
+      const name = nameWithoutContent(group.scope, sent.name);
+      const span = name === sent.name ? sent : { ...sent, name };
       const fact = factSpanOf(span, scope, shared);
       spans.push(fact);
       if (keepsContent && fact.facts.kind === 'call') content.push(...contentEvents(span, fact));
       const isUnknown = fact.facts.kind === 'other' && fact.facts.rule === undefined;
-      if (hasUnreadCounts(fact.facts) || (isUnknown && speaksOfModels(span.attributes)))
+      const kind =
+        hasUnreadCounts(fact.facts) || (isUnknown && speaksOfModels(span.attributes))
+          ? 'span'
+          : isApart(span, fact, group.scope) && 'span in no run';
+      if (kind !== false)
         notUnderstood.push({
+          kind,
           service: typeof serviceName === 'string' ? serviceName : '',
           scope: group.scope,
           name: span.name,
@@ -73,6 +80,15 @@ export function rowsOfSpans(groups: readonly SpanGroup[], keepsContent = false):
     }
   }
   return { rows, spans, content, notUnderstood, refused };
+}
+
+/** Emitters of frameworks that make a trace of each call where no span is around the agent. */
+const TRACES_APART = /^@traceloop\/instrumentation-langchain$/;
+
+/** Whether it is a part of an agent's work that hangs on nothing: a tool never stands alone, and with some no call does. */
+function isApart(span: Span, { facts: { kind } }: FactSpan, scope: string): boolean {
+  if (span.parentSpanId !== '') return false;
+  return kind === 'tool' || (kind === 'call' && TRACES_APART.test(scope));
 }
 
 function speaksOfModels(attributes: Attributes): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { lengthNote, withoutForeignContent } from '../../core/foreign-content.ts';
+import { lengthNote, nameWithoutContent, withoutForeignContent } from '../../core/foreign-content.ts';
 
 describe('the attributes of a span that other code made', () => {
   it.each([
@@ -69,4 +69,11 @@ describe('the attributes of a span that other code made', () => {
       undefined,
     ]);
   });
+});
+
+it('the name of a task of CrewAI is what it was asked for, and does not stay', () => {
+  const scope = 'opentelemetry.instrumentation.crewai.instrumentation';
+  expect(nameWithoutContent(scope, 'Answer the customer.\nHe is Bob.task')).toBe('crewai.task');
+  expect(nameWithoutContent(scope, 'support.agent')).toBe('support.agent');
+  expect(nameWithoutContent('my_app', 'look it up.task')).toBe('look it up.task');
 });

@@ -54,6 +54,21 @@ describe('a conversation with an agent', () => {
     ]);
   });
 
+  it('of LangChain by OpenLLMetry, in a workflow of Traceloop, is its run; nothing is said of the cache', () => {
+    const events = eventsOf('langchain-by-openllmetry');
+    expect(counted(events, 'agent.run')).toMatchObject([
+      {
+        ...CONVERSATION,
+        'gen_ai.agent.name': 'desk',
+        'agent.tokens_in': 1350,
+        'agent.cost_nano_usd': 7_650_000,
+      },
+    ]);
+    expect(counted(events, 'agent.model_call').map((call) => call['gen_ai.agent.name'])).toEqual(
+      CALL_COSTS.map(() => 'desk'),
+    );
+  });
+
   it('under a web request is a run of its own, nested in nothing', () => {
     const [run] = counted(eventsOf('pydantic-ai-over-native'), 'agent.run');
     expect(run?.['agent.parent_run_id']).toBeUndefined();

@@ -19,6 +19,7 @@ async function send(signal: string, body: unknown): Promise<void> {
   expect((await post(server.httpAddress, `/v1/${signal}`, JSON.stringify(body), JSON_TYPE)).status).toBe(200);
 }
 
+const LANGCHAIN_JS = '@traceloop/instrumentation-langchain';
 const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'shop' } }] };
 
 it('is shown with what to do about it', async () => {
@@ -67,6 +68,22 @@ it('is shown with what to do about it', async () => {
           'gen_ai.usage.input_tokens': 1000,
         },
       },
+      // OpenLLMetry for LangChain in JavaScript, with no span around the agent.
+      ...['chat claude-sonnet-4-5', 'chat claude-sonnet-4-5', 'execute_tool DynamicStructuredTool'].map(
+        (name, index) => ({
+          traceId: `${index}`.padStart(32, 'e'),
+          spanId: 'e'.repeat(16),
+          name,
+          scope: LANGCHAIN_JS,
+          ...times,
+          attributes: {
+            'gen_ai.operation.name': name.split(' ')[0],
+            'gen_ai.request.model': 'claude-sonnet-4-5',
+            'gen_ai.usage.input_tokens': 10,
+            'gen_ai.usage.output_tokens': 10,
+          },
+        }),
+      ),
     ]),
   );
   await sendEvents(server, [
@@ -83,7 +100,7 @@ it('is shown with what to do about it', async () => {
     server,
     '/api/meta',
   );
-  expect(meta.not_understood).toHaveLength(5);
+  expect(meta.not_understood).toHaveLength(7);
   expect(meta.not_understood).toEqual(
     expect.arrayContaining([
       row('log record', '', 'pino', 'shop', 2),
@@ -91,15 +108,24 @@ it('is shown with what to do about it', async () => {
       row('span', 'think', 'new-vendor'),
       row('span', 'ponder', 'other-vendor'),
       row('metric', '', '', ''),
+      row('span in no run', 'chat claude-sonnet-4-5', LANGCHAIN_JS, 'shop', 2),
+      row('span in no run', 'execute_tool DynamicStructuredTool', LANGCHAIN_JS),
     ]),
   );
   expect(meta.future_events).toBe(1);
 
   const page = await (await fetch(`${server.uiUrl}/received`, { headers: { accept: 'text/html' } })).text();
-  for (const text of ['shop.sold', 'new-vendor', 'OTEL_METRICS_EXPORTER', 'from the future', 'early'])
+  for (const text of [
+    'shop.sold',
+    'new-vendor',
+    'OTEL_METRICS_EXPORTER',
+    'withWorkflow',
+    'from the future',
+    'early',
+  ])
     expect(page).toContain(text);
   const overview = await (await fetch(server.uiUrl, { headers: { accept: 'text/html' } })).text();
-  expect(overview).toContain('5 kinds of data that came were not understood; 1 event is from the future');
+  expect(overview).toContain('7 kinds of data that came were not understood; 1 event is from the future');
   expect(server.lines.filter((line) => line.includes('pino'))).toHaveLength(1);
   expect(judgeReceived(meta as never, 'http://here').map(({ verdict }) => verdict)).toEqual(['warn', 'warn']);
   expect(judgeReceived({ not_understood: [], future_events: 0 }, 'http://here')).toEqual([]);

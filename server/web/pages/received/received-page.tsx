@@ -1,4 +1,4 @@
-// Received: what senders sent and nothing was made of, by sender, kind and name, with what to do about it.
+// Received: what senders sent and nothing was made of, or less than there should be, by sender, kind and name, with what to do about it.
 
 import type { VNode } from 'preact';
 import { formatCount } from '../../../../core/text/format.ts';
