@@ -9,7 +9,7 @@ interface Reason {
 }
 
 /** Whether an error is what an abort signal makes. */
-export function isAbort(error: unknown): boolean {
+export function isAbortError(error: unknown): boolean {
   const { name, code } = (error ?? {}) as Reason;
   return name === 'AbortError' || code === 'ABORT_ERR';
 }
@@ -23,7 +23,7 @@ export function isTimeout(error: unknown): boolean {
 }
 
 /** Type of the error that the call failed with; `undefined` where the program just wanted no more. */
-export function reasonOf(error: unknown): string | undefined {
+export function leftErrorType(error: unknown): string | undefined {
   const { cause } = (error ?? {}) as Reason;
   return isTimeout(error) || isTimeout(cause) ? 'client_timeout_error' : undefined;
 }

@@ -7,7 +7,7 @@ import { guard, guarded } from '../process/guard.ts';
 import type { BatchExchange } from './batch-exchange.ts';
 import { Exchange } from './exchange.ts';
 import { holdBody } from './held-body.ts';
-import { isAbort, reasonOf } from './left.ts';
+import { isAbortError, leftErrorType } from './left.ts';
 import { watchedExchange, type Watch } from './watched-exchange.ts';
 
 interface ClientMessage {
@@ -63,7 +63,7 @@ export function watchNodeHttp(watch: Watch): void {
     guarded('http error', (message: unknown) => {
       const { request, error } = message as ClientMessage;
       const isLeft = left.has(request) || left.has((request as { res?: IncomingMessage }).res ?? request);
-      exchanges.get(request)?.fail(isLeft || isAbort(error) ? reasonOf(error) : 'connection_error');
+      exchanges.get(request)?.fail(isLeft || isAbortError(error) ? leftErrorType(error) : 'connection_error');
     }),
   );
 }
@@ -136,8 +136,8 @@ function watchResponse(
       else {
         const { req } = response as IncomingMessage & { readonly req: ClientRequest };
         const { errored } = response;
-        const isLeft = left.has(response) || left.has(req) || isAbort(errored);
-        exchange.fail(isLeft ? reasonOf(errored) : 'connection_error');
+        const isLeft = left.has(response) || left.has(req) || isAbortError(errored);
+        exchange.fail(isLeft ? leftErrorType(errored) : 'connection_error');
       }
     }),
   );

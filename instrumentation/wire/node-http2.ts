@@ -7,7 +7,7 @@ import { guard, guarded } from '../process/guard.ts';
 import type { BatchExchange } from './batch-exchange.ts';
 import { Exchange } from './exchange.ts';
 import { holdBody } from './held-body.ts';
-import { reasonOf } from './left.ts';
+import { leftErrorType } from './left.ts';
 import { watchedExchange, type Watch } from './watched-exchange.ts';
 
 /** Code of RFC 9113; the module that names it is loaded only where it is used. */
@@ -27,6 +27,7 @@ export function watchNodeHttp2(watch: Watch): void {
   const left = new WeakMap<ClientHttp2Stream, string | undefined>();
   const begin = guarded('http2 stream', (message: unknown) => {
     const { stream, headers = {} } = message as StreamMessage;
+    if (isOfUndici(stream)) return;
     const exchange = watchedExchange(watch, {
       method: textOf(headers[':method']) ?? 'GET',
       path: textOf(headers[':path']) ?? '',
@@ -57,6 +58,14 @@ export function watchNodeHttp2(watch: Watch): void {
   }
 }
 
+/** undici asks by HTTP/2 where a server offers it, and publishes such a request on channels of its own. */
+function isOfUndici({ session }: ClientHttp2Stream): boolean {
+  return (
+    session !== undefined &&
+    Object.getOwnPropertySymbols(session).some(({ description }) => description === 'open streams')
+  );
+}
+
 const STEPS: Readonly<Record<string, (exchange: Exchange | BatchExchange, message: StreamMessage) => void>> =
   {
     bodyChunkSent: (exchange, { writev, data }) => {
@@ -80,7 +89,7 @@ const STEPS: Readonly<Record<string, (exchange: Exchange | BatchExchange, messag
 function watchLeaving(stream: ClientHttp2Stream, left: WeakMap<ClientHttp2Stream, string | undefined>): void {
   const see = (error?: Error): void => {
     guard('http2 leave', () => {
-      if (!stream.closed && stream.session?.socket.destroyed === false) left.set(stream, reasonOf(error));
+      if (!stream.closed && stream.session?.socket.destroyed === false) left.set(stream, leftErrorType(error));
     });
   };
   const [close, destroy] = [stream.close.bind(stream), stream.destroy.bind(stream)];

@@ -6,7 +6,7 @@ import { channel } from 'node:diagnostics_channel';
 import { guard, guarded } from '../process/guard.ts';
 import type { BatchExchange } from './batch-exchange.ts';
 import { Exchange } from './exchange.ts';
-import { isAbort, isTimeout, reasonOf } from './left.ts';
+import { isAbortError, isTimeout, leftErrorType } from './left.ts';
 import { limitRequest, type LimitableRequest } from './limited-undici.ts';
 import { watchedExchange, type Watch } from './watched-exchange.ts';
 
@@ -109,7 +109,7 @@ function errorTypeOf(error: unknown): string | undefined {
   const { code } = (error ?? {}) as { readonly code?: unknown };
   // What the network fails with has a code, all that programs give up with has none as a rule.
   const isOfNetwork = typeof code === 'string' && !LEFT_CODES.has(code);
-  return isOfNetwork && !isTimeout(error) && !isAbort(error) ? 'connection_error' : reasonOf(error);
+  return isOfNetwork && !isTimeout(error) && !isAbortError(error) ? 'connection_error' : leftErrorType(error);
 }
 
 function hostOf(origin: unknown): string {

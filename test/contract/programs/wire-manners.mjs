@@ -81,6 +81,14 @@ const MANNERS_OF = {
     (await undici().request(urlOf(reply), { method: 'POST', body: new Blob([bodyOf(manner)]) })).body.text(),
   'undici pieces': async (manner, reply) =>
     (await undici().request(urlOf(reply), { method: 'POST', body: [bodyOf(manner)].values() })).body.text(),
+  'undici by HTTP/2': async (manner, reply) => {
+    const { Agent, request } = undici();
+    const dispatcher = new Agent({ allowH2: true, connect: { rejectUnauthorized: false } });
+    const answer = await request(urlOf(reply), { method: 'POST', body: bodyOf(manner), dispatcher });
+    const text = await answer.body.text();
+    await dispatcher.close();
+    return text.length;
+  },
 };
 
 for (const [name, reply] of JSON.parse(MANNERS)) {

@@ -5,16 +5,18 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createSecureServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { deflateRawSync } from 'node:zlib';
-import type { SseEvent } from '../fakes/anthropic-api.ts';
-import { makeMessage, streamedAnswer } from '../fakes/messages.ts';
-import { eventsOf, openHarness, type Harness, type Outcome } from './harness.ts';
-import { installProject } from './versions/cached-packages.ts';
+import type { SseEvent } from '../../fakes/anthropic-api.ts';
+import { hasOpenssl, makeCertificate } from '../../fakes/certificate.ts';
+import { makeMessage, streamedAnswer } from '../../fakes/messages.ts';
+import { eventsOf, openHarness, type Harness, type Outcome } from '../harness.ts';
+import { installProject } from '../versions/cached-packages.ts';
 
-const PROGRAM = path.join(import.meta.dirname, 'programs/wire-manners.mjs');
-const CLIENTS = path.join(import.meta.dirname, '../frameworks/projects/clients');
+const PROGRAM = path.join(import.meta.dirname, '../programs/wire-manners.mjs');
+const CLIENTS = path.join(import.meta.dirname, '../../frameworks/projects/clients');
 /** 100 tokens in, 20 out of claude-sonnet-5-5, in nano-USD. */
 const COST = 400_000;
 
@@ -193,4 +195,26 @@ it('no manner of sending passes a limit', async () => {
     manners.filter(([name]) => packages !== undefined || !name.startsWith('undici')).length,
   );
   expect([asked, eventsOf(observed, 'agent.model_call')]).toEqual([0, []]);
+});
+
+it('undici by HTTP/2 counts once, though both publish it', async () => {
+  if (packages === undefined || !hasOpenssl()) {
+    console.log('SKIP undici by HTTP/2 because its package or openssl is missing');
+    return;
+  }
+  const secure = createSecureServer(makeCertificate(), serve as never).listen(0, '127.0.0.1');
+  // Of the connection that the program leaves.
+  secure.on('sessionError', () => undefined);
+  await once(secure, 'listening');
+  const observed = await start(
+    [
+      ['undici by HTTP/2', 'json'],
+      ['undici by HTTP/2', 'events of no type'],
+    ],
+    'import',
+    { BASE: `https://127.0.0.1:${String((secure.address() as AddressInfo).port)}` },
+  );
+  secure.close();
+  expect(observed.stdout.match(/HTTP\/2, .* \d+$/gm)).toHaveLength(2);
+  expect(eventsOf(observed, 'agent.model_call').map((call) => call.cost_nano_usd)).toEqual([COST, COST]);
 });
