@@ -13,6 +13,8 @@ export class Places {
   readonly #withAgents = new Set<TraceNode>();
   /** Spans told of as calls that are around several: what asked for them wears what one of them said. */
   readonly #aroundCalls = new Set<TraceNode>();
+  /** Reports that hang on no agent, and another report of their call that does. */
+  readonly #beside: ReadonlyMap<TraceNode, TraceNode>;
   /** The agent, the workflow or the span of a run of our own at the root of the trace. */
   readonly #root: TraceNode | undefined;
 
@@ -22,7 +24,8 @@ export class Places {
     duplicates: Duplicates,
   ) {
     const calls = new Map<TraceNode, number>();
-    const working = agentsThatWork(nodes, reports, duplicates);
+    this.#beside = besidesOf(duplicates);
+    const working = agentsThatWork(nodes, reports, duplicates, this.#beside);
     for (const [report, counted] of duplicates) if (counted === undefined) this.#aroundCalls.add(report.node);
     const withOwn = new Set<TraceNode>();
     const belowOwn = new Set<TraceNode>();
@@ -72,7 +75,8 @@ export class Places {
   }
 
   /** Where the span belongs; an agent's own place is where it is nested. */
-  of(node: TraceNode): SpanPlace {
+  of(given: TraceNode): SpanPlace {
+    const node = this.#beside.get(given) ?? given;
     let at = node;
     while (at.agent !== undefined) {
       if (this.isHead(at.agent)) return { head: at.agent };
@@ -117,12 +121,36 @@ function agentsThatWork(
   nodes: readonly TraceNode[],
   reports: ReadonlyMap<TraceNode, CallReport>,
   duplicates: Duplicates,
+  beside: ReadonlyMap<TraceNode, TraceNode>,
 ): ReadonlySet<TraceNode> {
   const working = new Set<TraceNode>();
   for (const node of nodes) {
     const report = reports.get(node);
     const isWork = node.span.facts.kind === 'tool' || (report !== undefined && !duplicates.has(report));
-    if (isWork && node.agent !== undefined) working.add(node.agent);
+    const { agent } = beside.get(node) ?? node;
+    if (isWork && agent !== undefined) working.add(agent);
   }
   return working;
+}
+
+/** Of several reports of one call those that hang on no agent are where the one is that does. */
+function besidesOf(duplicates: Duplicates): ReadonlyMap<TraceNode, TraceNode> {
+  const groups = new Map<CallReport, TraceNode[]>();
+  for (const [other, counted] of duplicates) {
+    if (counted === undefined || counted.isOwn) continue;
+    const nodes = groups.get(counted) ?? [counted.node];
+    nodes.push(other.node);
+    groups.set(counted, nodes);
+  }
+  const beside = new Map<TraceNode, TraceNode>();
+  for (const nodes of groups.values()) {
+    const placed =
+      nodes.find(({ agent }) => agent !== undefined) ?? nodes.find(({ workflow }) => workflow !== undefined);
+    if (placed === undefined) continue;
+    for (const node of nodes) {
+      const hangs = node.agent ?? node.ownRunId ?? (placed.agent === undefined ? node.workflow : undefined);
+      if (hangs === undefined) beside.set(node, placed);
+    }
+  }
+  return beside;
 }

@@ -1,5 +1,6 @@
 // Same call: several spans of a trace may tell of one call of the API: an emitter's around the SDK's own, or two emitters'.
-// They are known by the names of the response, or by standing directly above one another with the same model and counts.
+// They are known by the names of the response, or by standing directly above one another with the same model and counts, or
+// by the SDK's own span lying within the time of another with just its counts.
 // Of these the best informed counts.
 
 import { groupByResponse, responseIdsOf } from '../duplicates.ts';
@@ -44,6 +45,8 @@ export function findDuplicates(reports: readonly CallReport[]): Duplicates {
     if (only !== undefined && second === undefined) pairs.push([above, only]);
     else duplicates.set(above, undefined);
   }
+  const told = new Set([...duplicates.keys(), ...pairs.flat()]);
+  pairs.push(...besideOneAnother(reports.filter((report) => !told.has(report))));
   for (const group of groupReports(reports, pairs)) {
     const candidates = group.filter((report) => !duplicates.has(report));
     const best = candidates.reduce<CallReport | undefined>(
@@ -71,6 +74,54 @@ function nearestBelow(
     else list.push(report);
   }
   return below;
+}
+
+const OF_THE_SDK = 'anthropic-sdk/';
+/** Clocks of one process, read one after the other. */
+const SLACK_MS = 5;
+
+/**
+ * Frameworks that tell of their calls by callbacks leave the SDK's own span beside theirs instead of below it, and do not
+ * always name the response. Each of them is of one call at most, the shortest that it lies within.
+ */
+function besideOneAnother(reports: readonly CallReport[]): [CallReport, CallReport][] {
+  const isOfTheSdk = ({ node }: CallReport): boolean => node.span.facts.rule?.startsWith(OF_THE_SDK) === true;
+  const nameless = reports
+    .filter((report) => !isOfTheSdk(report) && !report.isOwn && responseIdsOf(report.event).length === 0)
+    .toSorted((a, b) => durationOf(a) - durationOf(b));
+  if (nameless.length === 0) return [];
+  const pairs: [CallReport, CallReport][] = [];
+  const taken = new Set<CallReport>();
+  for (const report of reports.filter(isOfTheSdk)) {
+    const around = nameless.find(
+      (other) => !taken.has(other) && isWithin(report, other) && hasSameCounts(report.event, other.event),
+    );
+    if (around === undefined) continue;
+    taken.add(around);
+    pairs.push([around, report]);
+  }
+  return pairs;
+}
+
+function durationOf({ node: { span } }: CallReport): number {
+  return span.endMs - span.startMs;
+}
+
+function isWithin({ node: { span } }: CallReport, { node: { span: around } }: CallReport): boolean {
+  return around.startMs - SLACK_MS <= span.startMs && span.endMs <= around.endMs + SLACK_MS;
+}
+
+/** The same model, tokens, and what of them was cached where both say it. */
+function hasSameCounts(a: EventRecord, b: EventRecord): boolean {
+  const model = plainModel(a['gen_ai.response.model']);
+  if (model === undefined || model !== plainModel(b['gen_ai.response.model']) || tokensOf(a) === 0)
+    return false;
+  return (
+    (['gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens'] as const).every(
+      (key) => a[key] === b[key],
+    ) &&
+    (cachedTokensOf(a) === cachedTokensOf(b) || cachedTokensOf(a) * cachedTokensOf(b) === 0)
+  );
 }
 
 /** Whether the counts of a span are those of the calls below it taken together, of the same model. */

@@ -36,6 +36,7 @@ const EMITTERS: readonly (readonly [string, string | undefined, readonly string[
   ['langchain-by-langsmith', 'support', BOTH, TOLD],
   ['langchain-by-openinference', 'support', BOTH, TOLD],
   ['langchain-by-openllmetry', 'support', BOTH, TOLD],
+  ['langchain-streamed-below-a-request', 'support', BOTH, TOLD],
   ['langfuse', 'support', BOTH, TOLD],
   ['litellm', undefined, [], { 'user.id': 'cust-7' }],
   ['litellm-by-openinference', undefined, [], {}],

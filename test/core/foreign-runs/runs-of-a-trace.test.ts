@@ -218,6 +218,59 @@ describe('one call', () => {
     expect(countedCalls(events)).toHaveLength(2);
   });
 
+  const CHAIN = { 'openinference.span.kind': 'CHAIN' };
+  const NAMELESS = {
+    'openinference.span.kind': 'LLM',
+    'llm.model_name': 'claude-opus-5-5',
+    'llm.token_count.prompt': 1000,
+    'llm.token_count.completion': 100,
+  };
+  const SDK = 'com.anthropic.sdk.python';
+  const native = (id: string, at: number): Shape => ({
+    id,
+    in: 'web',
+    at,
+    ms: 50,
+    scope: SDK,
+    attributes: { ...CALL, 'gen_ai.response.id': `msg_${id}`, 'anthropic.request.id': `req_${id}` },
+  });
+  const web: Shape = { id: 'web', ms: 900, kind: 2, attributes: WEB };
+
+  it.each([
+    ['the same response', (id: string) => ({ 'gen_ai.response.id': `msg_${id}` })],
+    ['no response', () => ({})],
+  ])(
+    'told of by a framework, and by the SDK beside it, counts once, in the run of the agent: %s',
+    (_, named) => {
+      const events = all(
+        web,
+        { id: 'guide', in: 'web', ms: 800, attributes: CHAIN },
+        { id: 'one', in: 'guide', ms: 60, attributes: { ...NAMELESS, ...named('n1') } },
+        { id: 'two', in: 'guide', at: 200, ms: 60, attributes: { ...NAMELESS, ...named('n2') } },
+        native('n1', 5),
+        native('n2', 205),
+      );
+      expect(runs(events)).toMatchObject([
+        { span_id: idOf('guide'), 'agent.turns': 2, 'agent.cost_nano_usd': 2 * COST },
+      ]);
+      expect(countedCalls(events).map((call) => call.span_id)).toEqual([idOf('n1'), idOf('n2')]);
+      for (const call of calls(events)) expect(call['agent.run_id']).toBe(runs(events)[0]?.['agent.run_id']);
+    },
+  );
+
+  it('told of by the SDK with other counts, at another time, or once more is another call', () => {
+    const events = all(
+      web,
+      { id: 'guide', in: 'web', ms: 800, attributes: CHAIN },
+      { id: 'one', in: 'guide', ms: 60, attributes: NAMELESS },
+      { ...native('n1', 5), attributes: { ...native('n1', 5).attributes, 'gen_ai.usage.output_tokens': 99 } },
+      native('n2', 205),
+      native('n3', 6),
+      native('n4', 7),
+    );
+    expect(countedCalls(events)).toHaveLength(4);
+  });
+
   it('of several within one span is what counts, and not the span', () => {
     const events = all(
       { id: 'outer', attributes: { ...CALL, 'gen_ai.usage.input_tokens': 2000 }, ms: 300 },
