@@ -16,7 +16,8 @@ export interface CreatesBatches {
   create?: (this: object, body: unknown, options?: object) => ApiPromise;
 }
 
-type Admissions = ReadonlyMap<string, Admission>;
+/** What let the requests of a batch through, by their ids in it. */
+export type Admissions = ReadonlyMap<string, Admission>;
 
 const MAX_REMEMBERED = 50_000;
 
@@ -38,14 +39,14 @@ export function limitBatches(observer: Observer, prototype: CreatesBatches): voi
   };
 }
 
-function admitBatch(
+/** Reserves all requests of a batch, or none; `undefined` outside of any run: there is nobody whose limit it could be. */
+export function admitBatch(
   observer: Observer,
   client: object | undefined,
   body: unknown,
 ): { readonly admissions: Admissions } | { readonly error: LimitExceededError } | undefined {
   const active = context.active();
   const run = observer.runs.runIn(active);
-  // Outside of any run there is nobody whose limit it could be.
   if (run === undefined) return undefined;
   const admissions = new Map<string, Admission>();
   for (const request of asList(asJson(body)['requests']).map(asJson)) {
@@ -62,7 +63,7 @@ function admitBatch(
     });
     if (outcome === undefined) continue;
     if ('error' in outcome) {
-      for (const admission of admissions.values()) admission.cancel();
+      cancelAll(admissions);
       return outcome;
     }
     admissions.set(asText(request['custom_id']) ?? String(admissions.size), outcome.admission);
@@ -70,18 +71,26 @@ function admitBatch(
   return { admissions };
 }
 
-function followBatch({ sentRows }: Observer, promise: ApiPromise, admissions: Admissions): void {
-  const cancel = (): void => {
-    for (const admission of admissions.values()) admission.cancel();
-  };
-  promise.responsePromise = cancelWhenFailed(promise.responsePromise, cancel);
+export function cancelAll(admissions: Admissions): void {
+  for (const admission of admissions.values()) admission.cancel();
+}
+
+/** The batch exists: each of its requests is settled as its row is read. */
+export function keepAdmissions({ sentRows }: Observer, batch: unknown, admissions: Admissions): void {
+  const id = asText(asJson(batch)['id']);
+  for (const [customId, admission] of admissions)
+    if (sentRows.size < MAX_REMEMBERED) sentRows.set(`${id} ${customId}`, admission);
+}
+
+function followBatch(observer: Observer, promise: ApiPromise, admissions: Admissions): void {
+  promise.responsePromise = cancelWhenFailed(promise.responsePromise, () => {
+    cancelAll(admissions);
+  });
   const parse = promise.parseResponse;
   promise.parseResponse = async function (this: unknown, ...parameters) {
     const batch = await parse.apply(this, parameters);
     guard('batch created', () => {
-      const id = asText(asJson(batch)['id']);
-      for (const [customId, admission] of admissions)
-        if (sentRows.size < MAX_REMEMBERED) sentRows.set(`${id} ${customId}`, admission);
+      keepAdmissions(observer, batch, admissions);
     });
     return batch;
   };
@@ -96,8 +105,16 @@ async function cancelWhenFailed<T>(response: Promise<T>, cancel: () => void): Pr
   }
 }
 
-/** A row of the results was read. */
-export function settleRow({ sentRows }: Observer, batchId: string, row: unknown, paid: PaidAmount): void {
+/** A row that is not billed. */
+const NOTHING_PAID: PaidAmount = { costNanoUsd: undefined, reading: undefined, wasAnswered: false };
+
+/** A row of the results was read; `paid` is what it came to, if anything. */
+export function settleRow(
+  { sentRows }: Observer,
+  batchId: string,
+  row: unknown,
+  paid: PaidAmount = NOTHING_PAID,
+): void {
   const key = `${batchId} ${asText(asJson(row)['custom_id'])}`;
   const admission = sentRows.get(key);
   if (admission === undefined) return;

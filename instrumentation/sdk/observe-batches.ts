@@ -14,9 +14,6 @@ import { limitBatches, settleRow, type CreatesBatches } from './limit-batches.ts
 import type { Observer } from './observer.ts';
 import { asJson, type Json } from '../../core/model-call/json.ts';
 
-/** A row that is not billed. */
-const NOTHING_PAID: PaidAmount = { costNanoUsd: undefined, reading: undefined, wasAnswered: false };
-
 export interface BatchesClass {
   readonly prototype: CreatesBatches & {
     results?: (...parameters: unknown[]) => Promise<AsyncIterable<unknown>>;
@@ -58,7 +55,7 @@ function observeRows(
           guard('batch row', () => {
             if (span === undefined) return;
             const paid = recordRow(observer, span, row, sdkVersion);
-            settleRow(observer, batchId, row, paid ?? NOTHING_PAID);
+            settleRow(observer, batchId, row, paid);
           });
           yield row;
         }

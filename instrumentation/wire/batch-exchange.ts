@@ -3,21 +3,24 @@
 import type { Span } from '@opentelemetry/api';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { guard, guarded } from '../process/guard.ts';
+import { settleRow } from '../sdk/limit-batches.ts';
 import { openBatchSpan, recordRow } from '../sdk/observe-batches.ts';
 import { Decoding, encodingsOf } from './decoding.ts';
-import type { ResponseHead } from './exchange.ts';
+import type { ResponseHead, SeenExchange } from './seen-exchange.ts';
 import type { WireCalls } from './wire-calls.ts';
 
-export class BatchExchange {
+export class BatchExchange implements SeenExchange {
   readonly #calls: WireCalls;
+  readonly #batchId: string;
   readonly #inFlow = AsyncLocalStorage.snapshot();
   #span: Span | undefined;
   #decoding: Decoding | undefined;
   #rest = '';
   isAnswered = false;
 
-  constructor(calls: WireCalls) {
+  constructor(calls: WireCalls, batchId: string) {
     this.#calls = calls;
+    this.#batchId = batchId;
   }
 
   send(): void {
@@ -66,7 +69,9 @@ export class BatchExchange {
       guard('batch row', () => {
         const row: unknown = JSON.parse(line);
         this.#inFlow(() => {
-          if (this.#span !== undefined) recordRow(this.#calls.observer, this.#span, row, undefined);
+          if (this.#span === undefined) return;
+          const { observer } = this.#calls;
+          settleRow(observer, this.#batchId, row, recordRow(observer, this.#span, row, undefined));
         });
       });
     }

@@ -6,19 +6,22 @@ import { messagesOfConverse } from '../../core/model-call/converse.ts';
 import { asJson, type Json } from '../../core/model-call/json.ts';
 
 export interface Endpoint {
-  readonly form: 'messages' | 'invoke' | 'converse' | 'batch_results';
+  readonly form: 'messages' | 'invoke' | 'converse' | 'batch' | 'batch_results';
   readonly platform: Platform;
   readonly region: string | undefined;
   /** Model that the path names. */
   readonly model: string | undefined;
   /** Whether the path asks for a stream; else the body does. */
   readonly isStreamed: boolean | undefined;
+  /** Batch whose results are read. */
+  readonly batchId?: string | undefined;
 }
 
 const MESSAGES_PATH = /\/v1\/messages\/?$/;
 /** Behind a gateway the version may be missing from the path; the header of the API's version is not. */
 const UNVERSIONED_PATH = /\/messages\/?$/;
-const RESULTS_PATH = /\/v1\/messages\/batches\/[^/]+\/results$/;
+const BATCHES_PATH = /\/v1\/messages\/batches\/?$/;
+const RESULTS_PATH = /\/v1\/messages\/batches\/([^/]+)\/results$/;
 const BEDROCK_PATH = /\/model\/([^/]+)\/(invoke|invoke-with-response-stream|converse|converse-stream)$/;
 const VERTEX_PATH = /\/models\/([^/:]+):(rawPredict|streamRawPredict)$/;
 const VERTEX_REGION = /\/locations\/([^/]+)\//;
@@ -40,9 +43,10 @@ export interface SentHead {
 export function endpointOf({ method, path: target, host, header }: SentHead): Endpoint | undefined {
   const [path = ''] = target.split('?');
   if (method === 'GET') {
-    return RESULTS_PATH.test(path)
-      ? { ...placeOf(host()), form: 'batch_results', model: undefined, isStreamed: true }
-      : undefined;
+    const results = RESULTS_PATH.exec(path);
+    if (results === null) return undefined;
+    const [, batchId] = results;
+    return { ...placeOf(host()), form: 'batch_results', model: undefined, isStreamed: true, batchId };
   }
   if (method !== 'POST') return undefined;
   if (
@@ -51,6 +55,8 @@ export function endpointOf({ method, path: target, host, header }: SentHead): En
   ) {
     return { ...placeOf(host()), form: 'messages', model: undefined, isStreamed: undefined };
   }
+  if (BATCHES_PATH.test(path))
+    return { ...placeOf(host()), form: 'batch', model: undefined, isStreamed: false };
   const bedrock = BEDROCK_PATH.exec(path);
   if (bedrock !== null) {
     const [, id = '', operation = ''] = bedrock;

@@ -12,18 +12,13 @@ import { readRequest, type RequestFacts } from '../record/request-facts.ts';
 import { AnswerBody } from './answer-body.ts';
 import { askLimits, type Asked } from './ask-limits.ts';
 import { messageParamsOf, type Endpoint } from './endpoint.ts';
+import type { LimitedExchange, ResponseHead } from './seen-exchange.ts';
 import { isRetried, type WireCalls } from './wire-calls.ts';
 
 /** The API takes no larger requests. */
 const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
 
-export interface ResponseHead {
-  readonly status: number;
-  /** Value of a header by its name in small letters. */
-  header(name: string): string | undefined;
-}
-
-export class Exchange {
+export class Exchange implements LimitedExchange {
   readonly #calls: WireCalls;
   readonly #endpoint: Endpoint;
   #active: Context;
@@ -52,7 +47,6 @@ export class Exchange {
     this.#sdkVersion = sdkVersion;
   }
 
-  /** Whether limits have to be asked before the request leaves. */
   get isLimited(): boolean {
     return this.#calls.observer.isLimited && !hasSlot(this.#active);
   }
@@ -61,7 +55,6 @@ export class Exchange {
     return this.#status !== undefined;
   }
 
-  /** A piece of the request's body leaves. */
   send(piece: unknown): void {
     if (this.#isBegun || this.#isAsked) return;
     const bytes =
@@ -71,11 +64,6 @@ export class Exchange {
     if (this.#sentBytes <= MAX_REQUEST_BYTES) this.#sent.push(bytes);
   }
 
-  /**
-   * Asks the limits, where the body is whole and nothing of it has left: the error to refuse it with, now or later.
-   * @param abort ends the request, and the reading of its answer, with an error
-   * @param canWait whether the request can be held back while a server is asked
-   */
   ask(abort: (error: Error) => void, canWait: boolean): Asked {
     const asked = guard('ask limits', () => ({ refusal: this.#ask(abort, canWait) }));
     if (asked !== undefined) return asked.refusal;
@@ -102,7 +90,7 @@ export class Exchange {
     return asked.refusal;
   }
 
-  /** Refused, or given up before it left: there was no call. */
+  /** There was no call. */
   drop(): void {
     this.#isBegun = true;
     this.#isEnded = true;
@@ -111,7 +99,6 @@ export class Exchange {
     if (slot?.isTaken === false) slot.release();
   }
 
-  /** The request has left. */
   begin(): void {
     if (this.#isBegun) return;
     this.#isBegun = true;
@@ -134,7 +121,6 @@ export class Exchange {
     };
   }
 
-  /** The answer begins. */
   answer(head: ResponseHead): void {
     this.begin();
     const call = this.#call;
@@ -162,7 +148,6 @@ export class Exchange {
     if (this.#call !== undefined) this.#calls.check(this.#call);
   }
 
-  /** The answer is complete. */
   finish(): void {
     if (this.#isEnded || this.#isFinished) return;
     this.#isFinished = true;
@@ -176,7 +161,6 @@ export class Exchange {
       });
   }
 
-  /** The request or its answer broke off. */
   fail(errorType: string | undefined): void {
     // What it is read from may be closed while the last of it is decoded.
     if (this.#isFinished) return;

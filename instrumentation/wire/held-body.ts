@@ -2,7 +2,7 @@
 // limits have let it through. So a refused request never leaves, and ends with the error as one that failed does.
 
 import { guard } from '../process/guard.ts';
-import type { Exchange } from './exchange.ts';
+import type { LimitedExchange } from './seen-exchange.ts';
 
 /** Larger requests than the API takes are not held back. */
 const MOST_BYTES = 32 * 1024 * 1024;
@@ -16,7 +16,11 @@ export interface HoldableRequest {
 }
 
 /** @param abort ends the request, and the reading of its answer, with an error */
-export function holdBody(request: HoldableRequest, exchange: Exchange, abort: (error: Error) => void): void {
+export function holdBody(
+  request: HoldableRequest,
+  exchange: LimitedExchange,
+  abort: (error: Error) => void,
+): void {
   const write = request.write.bind(request);
   const end = request.end.bind(request);
   const kept: unknown[][] = [];
@@ -75,7 +79,7 @@ export function holdBody(request: HoldableRequest, exchange: Exchange, abort: (e
 /** Once a server has answered; the program may have given the request up meanwhile. */
 async function leaveLater(
   request: HoldableRequest,
-  exchange: Exchange,
+  exchange: LimitedExchange,
   asked: Promise<Error | undefined>,
   leave: () => unknown,
 ): Promise<void> {

@@ -10,6 +10,7 @@ import { withSlot } from '../limits/admission-slot.ts';
 import { refusalResponse } from '../limits/refusal-response.ts';
 import { isClaimed } from '../sdk/native-spans.ts';
 import { askLimits } from './ask-limits.ts';
+import { askBatch, withAdmitted } from './batch-creation.ts';
 import { endpointOf, messageParamsOf, type Endpoint } from './endpoint.ts';
 import { SDK_AGENT } from './watched-exchange.ts';
 import type { WireCalls } from './wire-calls.ts';
@@ -66,6 +67,7 @@ async function sendLimited(
   const given = init?.signal ?? (input instanceof Request ? input.signal : undefined);
   if (given?.aborted === true) return send(init);
   const body = await bodyOf(input, init);
+  if (endpoint.form === 'batch') return sendBatch(calls, body, sdkVersion, send, init);
   const controller = new AbortController();
   const asked = guard('limit fetch', () => ({
     answer: ask(calls, endpoint, body, (error) => {
@@ -89,6 +91,21 @@ async function sendLimited(
     // Nobody saw it leave: nothing was asked.
     if (!slot.isTaken) slot.release();
   }
+}
+
+async function sendBatch(
+  calls: WireCalls,
+  body: string | undefined,
+  sdkVersion: string | undefined,
+  send: (init: FetchInit) => ReturnType<Fetch>,
+  init: FetchInit,
+): Promise<Response> {
+  const parsed = body === undefined ? undefined : guard('parse batch', () => JSON.parse(body) as unknown);
+  // A body that comes in pieces is held back where it is sent.
+  if (parsed === undefined) return send(init);
+  const asked = askBatch(calls, parsed);
+  if (asked instanceof Error) return refuse(asked, sdkVersion);
+  return context.with(withAdmitted(context.active(), asked), () => send(init));
 }
 
 function ask(

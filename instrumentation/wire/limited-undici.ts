@@ -4,7 +4,7 @@
 
 import { Readable } from 'node:stream';
 import { guard } from '../process/guard.ts';
-import type { Exchange } from './exchange.ts';
+import type { LimitedExchange } from './seen-exchange.ts';
 
 /** The fields of a request that all versions of undici have. */
 export interface LimitableRequest {
@@ -20,7 +20,7 @@ export interface LimitableRequest {
 
 type Pieces = AsyncIterable<unknown> | Iterable<unknown>;
 
-export function limitRequest(request: LimitableRequest, exchange: Exchange): void {
+export function limitRequest(request: LimitableRequest, exchange: LimitedExchange): void {
   const { body } = request;
   const abort = (error: Error): void => {
     request.abort?.(error);
@@ -42,7 +42,11 @@ export function limitRequest(request: LimitableRequest, exchange: Exchange): voi
   request.body = body instanceof Readable ? Readable.from(pieces, { objectMode: false }) : pieces;
 }
 
-async function* heldPieces(body: Pieces, exchange: Exchange, abort: (error: Error) => void): AsyncGenerator {
+async function* heldPieces(
+  body: Pieces,
+  exchange: LimitedExchange,
+  abort: (error: Error) => void,
+): AsyncGenerator {
   const pieces: unknown[] = [];
   for await (const piece of body) {
     pieces.push(piece);

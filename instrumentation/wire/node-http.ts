@@ -4,10 +4,9 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { guard, guarded } from '../process/guard.ts';
-import type { BatchExchange } from './batch-exchange.ts';
-import { Exchange } from './exchange.ts';
 import { holdBody } from './held-body.ts';
 import { isAbortError, leftErrorType } from './left.ts';
+import { isLimited, type SeenExchange } from './seen-exchange.ts';
 import { watchedExchange, type Watch } from './watched-exchange.ts';
 
 interface ClientMessage {
@@ -17,7 +16,7 @@ interface ClientMessage {
 }
 
 export function watchNodeHttp(watch: Watch): void {
-  const exchanges = new WeakMap<ClientRequest, Exchange | BatchExchange>();
+  const exchanges = new WeakMap<ClientRequest, SeenExchange>();
   const left = new WeakSet<Destroyable>();
   subscribe(
     'http.client.request.created',
@@ -31,7 +30,7 @@ export function watchNodeHttp(watch: Watch): void {
       });
       if (exchange === undefined) return;
       exchanges.set(request, exchange);
-      if (exchange instanceof Exchange && exchange.isLimited) {
+      if (isLimited(exchange)) {
         holdBody(request, exchange, (error) => {
           // With an answer under way, what reads it gets the error.
           const { res } = request as { readonly res?: IncomingMessage };
@@ -68,7 +67,7 @@ export function watchNodeHttp(watch: Watch): void {
   );
 }
 
-function watchBody(request: ClientRequest, exchange: Exchange | BatchExchange): void {
+function watchBody(request: ClientRequest, exchange: SeenExchange): void {
   const write = request.write.bind(request) as (...parameters: unknown[]) => boolean;
   const end = request.end.bind(request) as (...parameters: unknown[]) => ClientRequest;
   let isEnding = false;
@@ -92,7 +91,7 @@ function watchBody(request: ClientRequest, exchange: Exchange | BatchExchange): 
   }) as ClientRequest['end'];
 }
 
-function watchClose(request: ClientRequest, exchange: Exchange | BatchExchange): void {
+function watchClose(request: ClientRequest, exchange: SeenExchange): void {
   // A request that is destroyed reports no error where none was given.
   request.once(
     'close',
@@ -115,11 +114,7 @@ function watchDestroy(target: Destroyable, left: WeakSet<Destroyable>): void {
   };
 }
 
-function watchResponse(
-  response: IncomingMessage,
-  exchange: Exchange | BatchExchange,
-  left: WeakSet<Destroyable>,
-): void {
+function watchResponse(response: IncomingMessage, exchange: SeenExchange, left: WeakSet<Destroyable>): void {
   const push = response.push.bind(response);
   response.push = (chunk: unknown, encoding?: BufferEncoding) => {
     guard('http chunk', () => {

@@ -4,10 +4,9 @@
 import { channel } from 'node:diagnostics_channel';
 import type { ClientHttp2Stream } from 'node:http2';
 import { guard, guarded } from '../process/guard.ts';
-import type { BatchExchange } from './batch-exchange.ts';
-import { Exchange } from './exchange.ts';
 import { holdBody } from './held-body.ts';
 import { leftErrorType } from './left.ts';
+import { isLimited, type SeenExchange } from './seen-exchange.ts';
 import { watchedExchange, type Watch } from './watched-exchange.ts';
 
 /** Code of RFC 9113; the module that names it is loaded only where it is used. */
@@ -23,7 +22,7 @@ interface StreamMessage {
 }
 
 export function watchNodeHttp2(watch: Watch): void {
-  const exchanges = new WeakMap<ClientHttp2Stream, Exchange | BatchExchange>();
+  const exchanges = new WeakMap<ClientHttp2Stream, SeenExchange>();
   const left = new WeakMap<ClientHttp2Stream, string | undefined>();
   const begin = guarded('http2 stream', (message: unknown) => {
     const { stream, headers = {} } = message as StreamMessage;
@@ -37,7 +36,7 @@ export function watchNodeHttp2(watch: Watch): void {
     if (exchange === undefined) return;
     exchanges.set(stream, exchange);
     watchLeaving(stream, left);
-    if (exchange instanceof Exchange && exchange.isLimited)
+    if (isLimited(exchange))
       holdBody(stream, exchange, (error) => {
         stream.destroy(error);
       });
@@ -66,21 +65,20 @@ function isOfUndici({ session }: ClientHttp2Stream): boolean {
   );
 }
 
-const STEPS: Readonly<Record<string, (exchange: Exchange | BatchExchange, message: StreamMessage) => void>> =
-  {
-    bodyChunkSent: (exchange, { writev, data }) => {
-      const chunks = writev === true ? (data as readonly { readonly chunk: unknown }[]) : [{ chunk: data }];
-      for (const { chunk } of chunks) exchange.send(chunk);
-    },
-    bodySent: (exchange) => {
-      exchange.begin();
-    },
-    // The head of the answer.
-    finish: (exchange, { stream, headers = {} }) => {
-      exchange.answer({ status: Number(headers[':status']), header: (name) => textOf(headers[name]) });
-      watchAnswer(stream, exchange);
-    },
-  };
+const STEPS: Readonly<Record<string, (exchange: SeenExchange, message: StreamMessage) => void>> = {
+  bodyChunkSent: (exchange, { writev, data }) => {
+    const chunks = writev === true ? (data as readonly { readonly chunk: unknown }[]) : [{ chunk: data }];
+    for (const { chunk } of chunks) exchange.send(chunk);
+  },
+  bodySent: (exchange) => {
+    exchange.begin();
+  },
+  // The head of the answer.
+  finish: (exchange, { stream, headers = {} }) => {
+    exchange.answer({ status: Number(headers[':status']), header: (name) => textOf(headers[name]) });
+    watchAnswer(stream, exchange);
+  },
+};
 
 /**
  * Remembers a stream that the program itself leaves: it closes or destroys one that is open. Node does the same with
@@ -89,7 +87,8 @@ const STEPS: Readonly<Record<string, (exchange: Exchange | BatchExchange, messag
 function watchLeaving(stream: ClientHttp2Stream, left: WeakMap<ClientHttp2Stream, string | undefined>): void {
   const see = (error?: Error): void => {
     guard('http2 leave', () => {
-      if (!stream.closed && stream.session?.socket.destroyed === false) left.set(stream, leftErrorType(error));
+      if (!stream.closed && stream.session?.socket.destroyed === false)
+        left.set(stream, leftErrorType(error));
     });
   };
   const [close, destroy] = [stream.close.bind(stream), stream.destroy.bind(stream)];
@@ -103,7 +102,7 @@ function watchLeaving(stream: ClientHttp2Stream, left: WeakMap<ClientHttp2Stream
   };
 }
 
-function watchAnswer(stream: ClientHttp2Stream, exchange: Exchange | BatchExchange): void {
+function watchAnswer(stream: ClientHttp2Stream, exchange: SeenExchange): void {
   const push = stream.push.bind(stream);
   stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
     guard('http2 chunk', () => {

@@ -4,10 +4,9 @@
 
 import { channel } from 'node:diagnostics_channel';
 import { guard, guarded } from '../process/guard.ts';
-import type { BatchExchange } from './batch-exchange.ts';
-import { Exchange } from './exchange.ts';
 import { isAbortError, isTimeout, leftErrorType } from './left.ts';
 import { limitRequest, type LimitableRequest } from './limited-undici.ts';
+import { isLimited, type SeenExchange } from './seen-exchange.ts';
 import { watchedExchange, type Watch } from './watched-exchange.ts';
 
 interface UndiciRequest extends LimitableRequest {
@@ -23,7 +22,7 @@ interface UndiciRequest extends LimitableRequest {
 type Message = { readonly request: UndiciRequest } & Readonly<Record<string, unknown>>;
 
 export function watchUndici(watch: Watch): void {
-  const exchanges = new WeakMap<UndiciRequest, Exchange | BatchExchange>();
+  const exchanges = new WeakMap<UndiciRequest, SeenExchange>();
   const begin = guarded('undici create', (message: unknown) => {
     const { request } = message as Message;
     const exchange = watchedExchange(watch, {
@@ -34,7 +33,7 @@ export function watchUndici(watch: Watch): void {
     });
     if (exchange === undefined) return;
     exchanges.set(request, exchange);
-    if (exchange instanceof Exchange && exchange.isLimited) limitRequest(request, exchange);
+    if (isLimited(exchange)) limitRequest(request, exchange);
     if (!publishesChunks(request)) watchChunks(request, exchange);
   });
   channel('undici:request:create').subscribe(begin);
@@ -48,7 +47,7 @@ export function watchUndici(watch: Watch): void {
 }
 
 /** What each further channel says of an exchange. */
-const STEPS: Readonly<Record<string, (exchange: Exchange | BatchExchange, message: Message) => void>> = {
+const STEPS: Readonly<Record<string, (exchange: SeenExchange, message: Message) => void>> = {
   bodyChunkSent: (exchange, { chunk }) => {
     exchange.send(chunk);
   },
@@ -82,7 +81,7 @@ function publishesChunks(request: UndiciRequest): boolean {
 }
 
 /** The request is one of its own, made for this exchange: nobody else sees its methods. */
-function watchChunks(request: UndiciRequest, exchange: Exchange | BatchExchange): void {
+function watchChunks(request: UndiciRequest, exchange: SeenExchange): void {
   const { onBodySent, onData } = request;
   if (typeof onBodySent === 'function') {
     request.onBodySent = function (chunk) {

@@ -4,9 +4,11 @@
 
 import { context } from '@opentelemetry/api';
 import { isClaimed } from '../sdk/native-spans.ts';
+import { BatchCreation } from './batch-creation.ts';
 import { BatchExchange } from './batch-exchange.ts';
 import { endpointOf, type SentHead } from './endpoint.ts';
 import { Exchange } from './exchange.ts';
+import type { SeenExchange } from './seen-exchange.ts';
 import type { WireCalls } from './wire-calls.ts';
 
 export interface Watch {
@@ -21,16 +23,19 @@ export interface Watch {
 export const SDK_AGENT = /^Anthropic\w*\/JS (\S+)/;
 
 /** The exchange of a request that begins here; `undefined` when it is none of ours to watch. */
-export function watchedExchange(watch: Watch, head: SentHead): Exchange | BatchExchange | undefined {
+export function watchedExchange(watch: Watch, head: SentHead): SeenExchange | undefined {
   const endpoint = endpointOf(head);
   if (endpoint === undefined) return undefined;
-  watch.onRequest();
+  const { calls } = watch;
+  // Making a batch asks no model yet: only limits are interested.
+  if (endpoint.form !== 'batch') watch.onRequest();
+  else if (!calls.observer.isLimited) return undefined;
   const version = SDK_AGENT.exec(head.header('user-agent') ?? '')?.[1];
   if (version !== undefined && watch.isObserved(version)) return undefined;
-  const { calls } = watch;
   const active = context.active();
   if (isClaimed(active)) return undefined;
+  if (endpoint.form === 'batch') return new BatchCreation(calls, active);
   return endpoint.form === 'batch_results'
-    ? new BatchExchange(calls)
+    ? new BatchExchange(calls, endpoint.batchId ?? '')
     : new Exchange(calls, endpoint, active, version);
 }

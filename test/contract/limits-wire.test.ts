@@ -23,8 +23,21 @@ const CLIENTS = [
 ];
 const LONG = { blocks: [text('word '.repeat(4_000))], usage: { input_tokens: 100, output_tokens: 5_000 } };
 
-const respond = ({ body }: RecordedRequest): Exchange =>
-  (body as { stream?: boolean }).stream === true ? streamedAnswer(LONG, { delayMs: 1 }) : answer();
+const rows = ['c0', 'c1', 'c2', 'c3'].map((id) =>
+  JSON.stringify({
+    custom_id: id,
+    result: {
+      type: 'succeeded',
+      message: makeMessage({ usage: { input_tokens: 100, output_tokens: 20, service_tier: 'batch' } }),
+    },
+  }),
+);
+const respond = ({ body, path: asked }: RecordedRequest): Exchange => {
+  if (asked.endsWith('/results'))
+    return { json: rows.join('\n'), headers: { 'content-type': 'application/binary' } };
+  if (asked.endsWith('/batches')) return { json: { id: 'b1', processing_status: 'ended' } };
+  return (body as { stream?: boolean }).stream === true ? streamedAnswer(LONG, { delayMs: 1 }) : answer();
+};
 
 let harness: Harness;
 let server: Http2Server;
@@ -115,3 +128,16 @@ describe.each(CLIENTS)('%s', (client) => {
     expect(eventsOf(outcome, 'agent.run').map((run) => run['agent.status'])).toEqual(['budget_exceeded']);
   });
 });
+
+it.each(['fetch', 'http.end', 'http.write', 'undici.request', 'undici.stream'])(
+  'a batch by %s is reserved as a whole, at half the price, and settled by its rows',
+  async (client) => {
+    const { outcome, asked } = await start(client, 'batch');
+    const [first, second, third] = outcome.stdout.split('\n');
+    expect([first, second, third]).toEqual(['4', '4', '20 LimitExceededError true']);
+    // Two were made and read.
+    expect(asked).toBe(4);
+    const refused = eventsOf(outcome, 'agent.limit').filter((event) => event['limit.action'] === 'refused');
+    expect(refused).toMatchObject([{ limit_spent_nano_usd: (8 * COST) / 2 }]);
+  },
+);

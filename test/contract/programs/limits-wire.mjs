@@ -19,12 +19,14 @@ const question = (stream, text = 'hi') =>
   });
 
 /** What a request of node:http comes to, its body given by `send`. */
-const byHttp = (send) => (body) =>
-  new Promise((resolve, reject) => {
-    const request = http.request(url, { method: 'POST', headers }, resolve);
-    request.on('error', reject);
-    send(request, body).catch(() => undefined);
-  });
+const byHttp =
+  (send) =>
+  (body, target = url) =>
+    new Promise((resolve, reject) => {
+      const request = http.request(target, { method: 'POST', headers }, resolve);
+      request.on('error', reject);
+      send(request, body).catch(() => undefined);
+    });
 const session = process.env.H2_URL === undefined ? undefined : connect(process.env.H2_URL);
 
 /** Each gives the pieces of the answer. */
@@ -45,15 +47,18 @@ const clients = {
       stream.once('response', () => resolve(stream));
       stream.end(body);
     }),
-  'undici.request': async (body) => (await undici.request(url, { method: 'POST', headers, body })).body,
-  'undici.stream': async (body) =>
-    (await undici.request(url, { method: 'POST', headers, body: Readable.from([Buffer.from(body)]) })).body,
+  'undici.request': async (body, target = url) =>
+    (await undici.request(target, { method: 'POST', headers, body })).body,
+  'undici.stream': async (body, target = url) =>
+    (await undici.request(target, { method: 'POST', headers, body: Readable.from([Buffer.from(body)]) }))
+      .body,
+  fetch: async (body, target = url) => (await fetch(target, { method: 'POST', headers, body })).body,
   'undici.fetch': async (body) => (await undici.fetch(url, { method: 'POST', headers, body })).body,
   early: async (body) => (await early(url, { method: 'POST', headers, body })).body,
 };
 const ask = clients[process.argv[2]];
-const read = async (body) => {
-  for await (const _ of await ask(body));
+const read = async (body, target) => {
+  for await (const _ of await ask(body, target));
 };
 const say = (passed, { name, cause, message }) => {
   const error = cause ?? { name, message };
@@ -89,6 +94,24 @@ const ways = {
       Promise.allSettled(Array.from({ length: 20 }, () => read(question(false)))),
     );
     console.log(ends.filter(({ status }) => status === 'fulfilled').length);
+  },
+  /** Two batches of four and one of twenty; the results of those that were made are read. */
+  async batch() {
+    await run({ agent: 'a', limit: { usd: 0.005 } }, async () => {
+      for (const size of [4, 4, 20]) {
+        const requests = Array.from({ length: size }, (_, index) => ({
+          custom_id: `c${index}`,
+          params: JSON.parse(question(false)),
+        }));
+        try {
+          await read(JSON.stringify({ requests }), `${url}/batches`);
+          await (await fetch(`${url}/batches/b1/results`)).text();
+          console.log(size);
+        } catch (error) {
+          say(size, error);
+        }
+      }
+    });
   },
 };
 await ways[process.argv[3]]();
