@@ -19,7 +19,7 @@ import { listenGrpc, type GrpcIntake } from './intake/grpc-intake.ts';
 import { makeHttpIntake } from './intake/http-intake.ts';
 import { Intake } from './intake/intake.ts';
 import { ClaudeRuns } from './claude-runs.ts';
-import { startForwarder } from './forward/forwarder.ts';
+import { startForwarder, type Forwarder } from './forward/forwarder.ts';
 import { RunAssembler } from './foreign/run-assembler.ts';
 import { TraceStore } from './foreign/trace-store.ts';
 import { parseTrustedProxies } from './process/proxy.ts';
@@ -73,6 +73,8 @@ export interface ServerOptions {
   readonly content?: 'none' | 'full';
   /** OTLP over HTTP that gets the events which the server made of spans and logs of others. */
   readonly forwardUrl?: string;
+  /** Headers of what is sent there. */
+  readonly forwardHeaders?: Readonly<Record<string, string>>;
   /** How long after its end what others sent of a run is handed on. */
   readonly forwardSettleMs?: number;
   /** Variables that hold thresholds and channels of alerts; without them no channel. */
@@ -153,18 +155,20 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
       options.content === 'full',
       options.log,
     );
+    let forwarder: Forwarder | undefined;
     if (options.forwardUrl !== undefined) {
       const settleMs = options.forwardSettleMs ?? FORWARD_SETTLE_MS;
-      const forwarder = startForwarder({
+      forwarder = startForwarder({
         database,
         store,
         url: options.forwardUrl,
+        headers: options.forwardHeaders,
         settleMs,
         isStirring: (traceId) => assembler.hasComeWithin(traceId, settleMs),
         lostAfterMs: options.lostAfterMs ?? LOST_AFTER_MS,
         log: options.log,
       });
-      closers.unshift(() => forwarder.stop());
+      closers.unshift(async () => forwarder?.stop());
     }
     const housekeeping = startHousekeepingOf(options, database, store);
     closers.unshift(() => housekeeping.stop());
@@ -201,6 +205,7 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
       feedbackDoor,
       latestFindings: findings.latest,
       serviceOfKey: billing.serviceOfKey,
+      forwarded: forwarder?.counters,
       hasAdminKey: billing.api !== undefined,
       log: options.log,
     });
@@ -251,7 +256,14 @@ function withoutSecretsInLog(given: ServerOptions): { options: ServerOptions; al
   const alerting = readAlerting(given.alertEnv ?? {}, given.timezone ?? 'UTC', token);
   const feedback = given.feedbackSecret === undefined ? [] : [given.feedbackSecret];
   const adminKey = [given.billingEnv?.['ANTHROPIC_ADMIN_KEY'] ?? ''].filter((key) => key !== '');
-  const secrets = [...secretsOfChannels(alerting.config.channels), ...token, ...feedback, ...adminKey];
+  const forwarding = Object.values(given.forwardHeaders ?? {}).filter((value) => value !== '');
+  const secrets = [
+    ...secretsOfChannels(alerting.config.channels),
+    ...token,
+    ...feedback,
+    ...adminKey,
+    ...forwarding,
+  ];
   return { options: { ...given, log: (line) => given.log(maskSecrets(line, secrets)) }, alerting };
 }
 

@@ -6,6 +6,7 @@ import { startServer, type RunningServer } from '../../server/start-server.ts';
 import { followClaude, followedRoots } from '../claude/follow-claude.ts';
 import { defaultDataDir } from '../files/data-dir.ts';
 import { drainSpool } from '../files/spool-drain.ts';
+import { usageError } from '../terminal/cli-error.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { durationOption, parsePort, parseSizeBytes, parseTimeZone } from '../options.ts';
 import { readScoringSetup, scoreEndedRuns } from '../scorers/score-ended-runs.ts';
@@ -53,6 +54,28 @@ function parseForwardUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
     throw new InvalidArgumentError(`${text} is no address; give one such as http://127.0.0.1:4318.`);
   return text.replace(/\/v1\/logs\/?$/, '');
+}
+
+/** Headers as OpenTelemetry writes them: `name=value`, separated by commas, values percent-encoded. */
+function forwardHeaders(text: string | undefined): { readonly forwardHeaders?: Record<string, string> } {
+  if (text === undefined || text.trim() === '') return {};
+  const headers = text.split(',').map((pair) => {
+    const [, name, value] = /^\s*([!#$%&'*+.^_`|~\w-]+)\s*=\s*(.*?)\s*$/.exec(pair) ?? [];
+    if (name === undefined || value === undefined)
+      throw usageError(
+        'TALLYSPAN_FORWARD_HEADERS is no list of headers: write it as authorization=Bearer%20TOKEN,other=value.',
+      );
+    return [name, decoded(value)] as const;
+  });
+  return { forwardHeaders: Object.fromEntries(headers) };
+}
+
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
 }
 
 /** Resolves when the user asks the process to stop. */
@@ -115,6 +138,7 @@ export function registerUp(program: Command, io: CliIo): void {
         ...(io.env['TALLYSPAN_TRUSTED_PROXY'] ? { trustedProxies: io.env['TALLYSPAN_TRUSTED_PROXY'] } : {}),
         feedbackSecret: io.env['TALLYSPAN_FEEDBACK_SECRET'],
         ...(options.forward === undefined ? {} : { forwardUrl: options.forward }),
+        ...forwardHeaders(io.env['TALLYSPAN_FORWARD_HEADERS']),
         content: io.env['TALLYSPAN_CONTENT'] === 'full' ? 'full' : 'none',
         alertEnv: io.env,
         billingEnv: io.env,

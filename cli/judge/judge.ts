@@ -106,10 +106,14 @@ export class Judge {
     most: number,
   ): Promise<{ readonly call: EventRecord; readonly message: unknown }> {
     const startedMs = Date.now();
+    const traceId = randomBytes(16).toString('hex');
+    const spanId = randomBytes(8).toString('hex');
     const base = {
       'event.name': 'judge.call' as const,
-      trace_id: randomBytes(16).toString('hex'),
-      span_id: randomBytes(8).toString('hex'),
+      trace_id: traceId,
+      span_id: spanId,
+      // It is given to one server, which may hand it on by this.
+      'tallyspan.key': `judge/${traceId}/${spanId}`,
       'service.name': 'tallyspan-judge',
       'gen_ai.evaluation.name': rule.name,
       'tallyspan.score.evaluator': judgeVersion(rule),

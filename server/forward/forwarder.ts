@@ -2,18 +2,20 @@
 // it has settled, marked. What was taken is noted in the file after the answer, so a stop in between sends the same
 // record again, byte by byte, and Loki keeps it once. What was not taken stays where it is and is sent later.
 
-import { toOtlpLogs } from '../../core/otlp/otlp-log.ts';
 import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
 import { messageOf } from '../process/server-error.ts';
 import type { Database } from '../store/file/database.ts';
 import type { EventStore } from '../store/write/event-store.ts';
-import { readPending, sizeOf, type PendingEvent } from './pending-events.ts';
+import { countTooOld, readPending, sizeOf, type PendingEvent } from './pending-events.ts';
+import { handOver, plainAddress } from './hand-over.ts';
 
 export interface ForwarderOptions {
   readonly database: Database;
   readonly store: EventStore;
   /** OTLP over HTTP; `/v1/logs` is added. */
   readonly url: string;
+  /** Headers of each request, such as one that authorises it. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Whether something of the trace came just now. */
   readonly isStirring: (traceId: string) => boolean;
   /** How long after its end a run has settled. */
@@ -25,6 +27,8 @@ export interface ForwarderOptions {
 export interface ForwardCounters {
   eventsForwarded: number;
   eventsForwardRefused: number;
+  /** Those that waited until nobody would take them any more. */
+  eventsForwardTooOld: number;
 }
 
 export interface Forwarder {
@@ -32,23 +36,20 @@ export interface Forwarder {
   stop(): Promise<void>;
 }
 
-/** Attribute of the resource that marks what was made by a server and not by the sender. */
-export const FORWARDED_MARK = 'tallyspan.forwarded';
 /** Loki takes nothing that is a day older than the newest of its kind. */
 const OLDEST_MS = DAY_MS - HOUR_MS;
 const ROWS_PER_ROUND = 2000;
 const BYTES_PER_REQUEST = 1_000_000;
-const REQUEST_MS = 30_000;
 const LONGEST_PAUSE_MS = 60_000;
-/** Statuses after which the same request may be taken later, as OTLP says. */
-const RETRIED: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
 
 export function startForwarder(options: ForwarderOptions): Forwarder {
   const { log, settleMs } = options;
+  const address = plainAddress(options.url);
   const pauseMs = Math.min(5000, Math.max(100, settleMs / 2));
-  const counters: ForwardCounters = { eventsForwarded: 0, eventsForwardRefused: 0 };
+  const counters: ForwardCounters = { eventsForwarded: 0, eventsForwardRefused: 0, eventsForwardTooOld: 0 };
   const stopping = new AbortController();
   let failures = 0;
+  let hasToCount = true;
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> = Promise.resolve();
 
@@ -56,15 +57,28 @@ export function startForwarder(options: ForwarderOptions): Forwarder {
     let hasMore = false;
     try {
       hasMore = (await forwardOnce(options, settleMs, counters, stopping.signal)) === ROWS_PER_ROUND;
-      if (failures > 0) log(`events are handed on to ${options.url} again`);
+      if (failures > 0) log(`events are handed on to ${address} again`);
+      // What waited for the whole of a day is left behind: that is looked for where something had to wait.
+      if (failures > 0 || hasToCount) await noteTooOld();
+      hasToCount = false;
       failures = 0;
     } catch (error) {
       if (failures === 0 && !stopping.signal.aborted)
-        log(`events cannot be handed on to ${options.url} and wait: ${messageOf(error)}`);
+        log(`events cannot be handed on to ${address} and wait: ${messageOf(error)}`);
       failures++;
     }
     if (!stopping.signal.aborted)
       schedule(hasMore ? 0 : Math.min(LONGEST_PAUSE_MS, pauseMs * 2 ** Math.min(failures, 6)));
+  }
+
+  async function noteTooOld(): Promise<void> {
+    const nowMs = Date.now();
+    const count = await countTooOld(options.database, nowMs - 2 * DAY_MS, nowMs - OLDEST_MS);
+    if (count > counters.eventsForwardTooOld)
+      log(
+        `${count} events of the day before yesterday and yesterday were not handed on to ${address}: they are older than 23 hours, and Loki would refuse them`,
+      );
+    counters.eventsForwardTooOld = Math.max(count, counters.eventsForwardTooOld);
   }
 
   function schedule(afterMs: number): void {
@@ -104,7 +118,10 @@ async function forwardOnce(
     options.isStirring,
   );
   for (const batch of batchesOf(pending)) {
-    const refused = await send(options, batch, signal);
+    const refused = await handOver(
+      { ...options, signal },
+      batch.map(({ event }) => event),
+    );
     await note(options.store, batch);
     counters.eventsForwarded += batch.length - refused;
     counters.eventsForwardRefused += refused;
@@ -125,42 +142,6 @@ function batchesOf(pending: readonly PendingEvent[]): PendingEvent[][] {
     room -= bytes;
   }
   return batches;
-}
-
-/** How many of the events the other side refused for good. @throws Error when they should be sent again */
-async function send(
-  { url, log }: ForwarderOptions,
-  batch: readonly PendingEvent[],
-  signal: AbortSignal,
-): Promise<number> {
-  const request = toOtlpLogs(batch.map(({ event }) => event)) as { resourceLogs: Resource[] };
-  for (const { resource } of request.resourceLogs)
-    resource.attributes.push({ key: FORWARDED_MARK, value: { boolValue: true } });
-  const answer = await fetch(`${url.replace(/\/+$/, '')}/v1/logs`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(request),
-    signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]),
-  });
-  const text = await answer.text();
-  if (answer.ok) return refusedIn(text);
-  if (RETRIED.has(answer.status) || answer.status >= 500)
-    throw new Error(`the answer was ${answer.status} ${text.slice(0, 200)}`);
-  log(`${batch.length} events were refused by ${url}: ${answer.status} ${text.slice(0, 200)}`);
-  return batch.length;
-}
-
-interface Resource {
-  readonly resource: { readonly attributes: unknown[] };
-}
-
-function refusedIn(text: string): number {
-  try {
-    const { partialSuccess } = JSON.parse(text) as { partialSuccess?: { rejectedLogRecords?: unknown } };
-    return Number(partialSuccess?.rejectedLogRecords ?? 0) || 0;
-  } catch {
-    return 0;
-  }
 }
 
 async function note(store: EventStore, batch: readonly PendingEvent[]): Promise<void> {

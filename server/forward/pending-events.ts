@@ -2,7 +2,8 @@
 // yet. They have settled when nothing that may still come is expected to change them: their run has ended, all spans
 // above it are there, and nothing of their trace came for a while. The table is the outbox, so a stop loses nothing.
 // Scores that no numbered process sent are among them: those of people, end users, judges and scorers are given to this
-// server alone. Each revision of one is handed on, since whoever reads them counts the latest.
+// server alone, and so are the calls of judges. Each revision of a score is handed on, since whoever reads them counts the
+// latest.
 
 import { encodeEvent, type EventRecord } from '../../core/event.ts';
 import { columnOf, tableOf } from '../../core/columns.ts';
@@ -39,9 +40,16 @@ const MADE = eventsSql([
   'tallyspan.source',
   'tallyspan.duplicate',
 ]);
+/** Events that are given to this server alone, and are of no trace of the run that they speak of. */
+const IS_GIVEN = "made.event_name IN ('agent.score', 'judge.call')";
 const IS_SCORE = "made.event_name = 'agent.score'";
 /** What an event is noted by: a score by its revision, too. */
 const NOTED_KEY = `CASE WHEN ${IS_SCORE} THEN made.tallyspan_key || '@' || coalesce(made.tallyspan_revision, 0) ELSE made.tallyspan_key END`;
+const IS_TO_HAND_ON = `made.tallyspan_key IS NOT NULL
+  AND (made.tallyspan_source IN ('span', 'log') AND made.tallyspan_duplicate IS NOT TRUE
+    OR ${IS_GIVEN} AND made.tallyspan_seq IS NULL)`;
+const IS_NOT_NOTED = `NOT EXISTS (SELECT 1 FROM forwarded WHERE forwarded.event_name = made.event_name
+  AND forwarded.event_key = ${NOTED_KEY})`;
 const instant = (name: string): string => `make_timestamptz($${name}::BIGINT * 1000)`;
 
 /** The oldest pending events. `isStirring` says of a trace whether something of it came just now. */
@@ -52,12 +60,9 @@ export async function readPending(
 ): Promise<PendingEvent[]> {
   const rows = await database.all(
     `SELECT made.event_name AS name, made.tallyspan_key AS key, ${NOTED_KEY} AS noted,
-       CASE WHEN ${IS_SCORE} THEN NULL ELSE made.trace_id END AS trace FROM ${MADE} AS made
-     WHERE made.tallyspan_key IS NOT NULL
-       AND (made.tallyspan_source IN ('span', 'log') AND made.tallyspan_duplicate IS NOT TRUE
-         OR ${IS_SCORE} AND made.tallyspan_seq IS NULL) AND made.timestamp BETWEEN ${instant('from')} AND ${instant('settled')}
-       AND NOT EXISTS (SELECT 1 FROM forwarded WHERE forwarded.event_name = made.event_name
-         AND forwarded.event_key = ${NOTED_KEY})
+       CASE WHEN ${IS_GIVEN} THEN NULL ELSE made.trace_id END AS trace FROM ${MADE} AS made
+     WHERE ${IS_TO_HAND_ON} AND made.timestamp BETWEEN ${instant('from')} AND ${instant('settled')}
+       AND ${IS_NOT_NOTED}
        AND (EXISTS (SELECT 1 FROM agent_run WHERE agent_run.agent_run_id = made.agent_run_id
              AND agent_run.tallyspan_duplicate IS NOT TRUE AND agent_run.timestamp <= ${instant('settled')})
          OR NOT EXISTS (SELECT 1 FROM agent_run_started AS begun WHERE begun.agent_run_id = made.agent_run_id
@@ -78,6 +83,17 @@ export async function readPending(
     return typeof trace !== 'string' || !(open.has(trace) || isStirring(trace));
   });
   return readEvents(database, settled);
+}
+
+/** How many events between the two instants, Unix milliseconds, were handed on by nobody. */
+export async function countTooOld(database: Queryable, fromMs: number, toMs: number): Promise<number> {
+  const [row] = await database.all(
+    `SELECT count(*) AS many FROM ${MADE} AS made
+     WHERE ${IS_TO_HAND_ON} AND made.timestamp BETWEEN ${instant('from')} AND ${instant('until')}
+       AND ${IS_NOT_NOTED}`,
+    { from: Math.floor(fromMs), until: Math.floor(toMs) },
+  );
+  return Number(row?.['many'] ?? 0);
 }
 
 /** Traces of which a span hangs on one that has not come, and may still. */

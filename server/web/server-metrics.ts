@@ -1,5 +1,6 @@
 // The server about itself, as Prometheus text: what came in, what was stored, what was not.
 
+import type { ForwardCounters } from '../forward/forwarder.ts';
 import type { IntakeCounters } from '../intake/intake.ts';
 import type { StoreCounters } from '../store/write/event-store.ts';
 
@@ -16,9 +17,12 @@ const HELP: Readonly<Record<string, string>> = {
   spansDuplicate: 'Spans received that were stored before',
   commits: 'Commits',
   commitsFailed: 'Commits that failed',
+  eventsForwarded: 'Events handed on to the address of --forward',
+  eventsForwardRefused: 'Events that it refused for good',
+  eventsForwardTooOld: 'Events that became too old before it took them',
 };
 
-export function renderMetrics(counters: IntakeCounters & StoreCounters): string {
+export function renderMetrics(counters: IntakeCounters & StoreCounters & Partial<ForwardCounters>): string {
   const lines = Object.entries(counters).flatMap(([key, value]) => {
     const name = `tallyspan_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`;
     return [`# HELP ${name} ${HELP[key] ?? key}`, `# TYPE ${name} counter`, `${name} ${value}`];

@@ -6,6 +6,7 @@ import type { Alerter } from '../alerting/alerter.ts';
 import type { ChannelTest } from '../alerting/channel-tests.ts';
 import type { ExampleData } from '../example/example-data.ts';
 import type { FindingsReport } from '../queries/findings/read-findings.ts';
+import type { ForwardCounters } from '../forward/forwarder.ts';
 import type { Intake } from '../intake/intake.ts';
 import type { LimitKeeper } from '../limits/limit-keeper.ts';
 import type { Access } from '../process/access.ts';
@@ -21,6 +22,8 @@ export interface ServedContext {
   readonly database: Database & RunQueryable;
   readonly store: EventStore;
   readonly intake: Intake;
+  /** What was handed on to others, where that is asked for. */
+  readonly forwarded?: ForwardCounters | undefined;
   readonly access: Access;
   /** Limits of the day that processes share. */
   readonly limits: LimitKeeper;

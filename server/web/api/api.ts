@@ -113,7 +113,9 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
   );
 
   app.get('/metrics', (_request, reply) =>
-    reply.type('text/plain; version=0.0.4').send(renderMetrics({ ...intake.counters, ...store.counters })),
+    reply
+      .type('text/plain; version=0.0.4')
+      .send(renderMetrics({ ...intake.counters, ...store.counters, ...context.forwarded })),
   );
 
   app.get('/api/meta', { schema: META_ROUTE }, async () => ({

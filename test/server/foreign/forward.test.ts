@@ -2,6 +2,7 @@
 
 import { afterEach, expect, it } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
+import type { EventRecord } from '../../../core/event.ts';
 import type { AddressInfo } from 'node:net';
 import { rm } from 'node:fs/promises';
 import { otlpJsonOf } from '../../fixtures/otlp-json-spans.ts';
@@ -180,4 +181,37 @@ it('scores that were given to this server are handed on, each revision once; tho
   ]);
   expect(new Set(scores.map((score) => score['tallyspan.revision'])).size).toBe(3);
   expect(scores[0]).toMatchObject({ 'agent.run_id': run, 'event.name': 'agent.score' });
+});
+
+const judged = (key: string, timestamp: number): EventRecord => ({
+  'event.name': 'judge.call',
+  timestamp,
+  'tallyspan.key': `judge/${key}`,
+  trace_id: key.repeat(32),
+  span_id: key.repeat(16),
+  'service.name': 'tallyspan-judge',
+  cost_nano_usd: 1000,
+});
+
+it('calls of judges are handed on, each once; an outage longer than a day is counted and said', async () => {
+  const sink = await startSink(401);
+  closers.push(() => sink.close());
+  const dataDir = await makeDataDir();
+  closers.push(() => rm(dataDir, { recursive: true, force: true }));
+  const server = await start(dataDir, sink.url);
+  closers.push(() => server.close());
+  await sendEvents(server, [judged('1', Date.now() - 3000), judged('2', Date.now() - 30 * 3_600_000)]);
+  await waitUntil(() => sink.asked > 0, { what: () => 'a try' });
+  sink.status = 200;
+  await waitUntil(() => sink.lines.length >= 1, { what: () => String(sink.lines.length) });
+  const metrics = async (): Promise<string> => (await fetch(`${server.uiUrl}/metrics`)).text();
+  await waitUntil(async () => (await metrics()).includes('tallyspan_events_forward_too_old_total 1'), {
+    what: () => server.lines.join('\n'),
+  });
+  expect(await metrics()).toContain('tallyspan_events_forwarded_total 1');
+  expect(server.lines.filter((line) => line.includes('older than 23 hours'))).toHaveLength(1);
+  expect(sink.lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+    expect.objectContaining({ 'event.name': 'judge.call', 'tallyspan.key': 'judge/1', cost_nano_usd: 1000 }),
+  ]);
+  expect(sink.marks).toEqual([true]);
 });
