@@ -1,8 +1,12 @@
 // A group of runs to be compared with another: the runs that ended in a time and match a filter.
 
-import type { DatabaseRow, Queryable } from '../../store/file/database.ts';
+import { instantSql, textSql } from '../../../signals/sql-text.ts';
+import { textsSql, type DatabaseRow, type Queryable } from '../../store/file/database.ts';
 import { numberOrNull } from '../field-values.ts';
+import { readWideRows, type ColumnsSql } from '../read-columns.ts';
 import { endedSql, type RunFilter } from '../runs/run-filter.ts';
+import { LATE_MS } from '../runs/read-run.ts';
+import { CLOCK_SLACK_MS } from '../runs/run-summary.ts';
 import {
   DRAWN_FROM,
   type GroupRun,
@@ -41,6 +45,22 @@ export interface Group {
   readonly drawn: readonly GroupRun[];
 }
 
+export const TOTAL_COST = 'agent_cost_nano_usd + coalesce(agent_nested_cost_nano_usd, 0)';
+const DRAWN_COLUMNS: ColumnsSql = {
+  ...Object.fromEntries(
+    [
+      'agent_run_id',
+      'agent_cost_nano_usd',
+      'duration_ms',
+      'agent_status',
+      'agent_turns',
+      'agent_tool_calls',
+      'agent_tokens_in',
+      'agent_tokens_out',
+    ].map((column) => [column, column]),
+  ),
+  total_cost: `(${TOTAL_COST})::DOUBLE`,
+};
 const TOOLS_SHOWN = 12;
 const SCORES_SHOWN = 20;
 
@@ -48,7 +68,6 @@ const SCORES_SHOWN = 20;
 export const RUN_SCORES = `SELECT agent_run_id, gen_ai_evaluation_name AS name, avg(score_millionths) / 1e6 AS value,
     avg(score_passed::INTEGER) AS good
   FROM agent_score WHERE tallyspan_duplicate IS NOT TRUE AND gen_ai_evaluation_name IS NOT NULL AND agent_run_id IN`;
-export const TOTAL_COST = 'agent_cost_nano_usd + coalesce(agent_nested_cost_nano_usd, 0)';
 
 /** Of rows of runs with `value`, `good` and `cost`. */
 export const SCORE_NUMBERS = `count(*)::INTEGER AS runs, count(good)::INTEGER AS judged, avg(value) AS mean,
@@ -72,37 +91,45 @@ export function scoreOf(row: DatabaseRow): GroupScore {
 export async function readGroup(database: Queryable, filter: RunFilter): Promise<Group> {
   const where = endedSql(filter);
   const runs = `(SELECT agent_run_id FROM agent_run WHERE ${where})`;
-  const drawnSql = `agent_run WHERE ${where} ORDER BY hash(agent_run_id), agent_run_id LIMIT ${DRAWN_FROM}`;
-  const [sums, drawn, cache, tools, scores, drawnScores] = await Promise.all([
+  const [sums, drawn] = await Promise.all([
     database.all(
       `SELECT count(*) AS runs, count(*) FILTER (agent_status = 'ok') AS ok, sum(agent_cost_nano_usd)::DOUBLE AS cost,
          avg(agent_cost_nano_usd) AS cost_mean, quantile_cont(duration_ms, 0.5) AS p50,
          quantile_cont(duration_ms, 0.95) AS p95, avg(agent_turns) AS turns, avg(agent_tool_calls) AS tools,
-         avg(agent_tokens_in) AS tokens_in, avg(agent_tokens_out) AS tokens_out
+         avg(agent_tokens_in) AS tokens_in, avg(agent_tokens_out) AS tokens_out,
+         min(epoch_ms(timestamp) - coalesce(duration_ms, 0))::DOUBLE AS first, max(epoch_ms(timestamp))::DOUBLE AS last
        FROM agent_run WHERE ${where}`,
     ),
-    database.all(
-      `SELECT agent_run_id, agent_cost_nano_usd, (${TOTAL_COST})::DOUBLE AS total_cost, duration_ms, agent_status,
-         agent_turns, agent_tool_calls, agent_tokens_in, agent_tokens_out
-       FROM ${drawnSql}`,
+    readWideRows(
+      database,
+      DRAWN_COLUMNS,
+      `FROM agent_run WHERE ${where} ORDER BY hash(agent_run_id), agent_run_id LIMIT ${DRAWN_FROM}`,
     ),
+  ]);
+  const row = sums[0] ?? {};
+  // What is known of their starts and ends keeps the rest of the store from being read.
+  const since = `timestamp >= ${instantSql(Math.floor(numberOrNull(row['first']) ?? 0) - CLOCK_SLACK_MS)}`;
+  const within = `${since} AND timestamp <= ${instantSql(Math.ceil(numberOrNull(row['last']) ?? 0) + LATE_MS)}`;
+  const drawnIds = textsSql(textSql(JSON.stringify(drawn.map((one) => one['agent_run_id']))));
+  const [cache, tools, scores, drawnScores] = await Promise.all([
     database.all(
       `SELECT sum(tokens_cache_read)::DOUBLE AS hits,
          sum(coalesce(tokens_input, 0) + coalesce(tokens_cache_read, 0) + coalesce(tokens_cache_write_5m, 0)
            + coalesce(tokens_cache_write_1h, 0))::DOUBLE AS tokens
-       FROM agent_model_call WHERE tallyspan_duplicate IS NOT TRUE AND agent_run_id IN ${runs}`,
+       FROM agent_model_call WHERE ${within} AND tallyspan_duplicate IS NOT TRUE AND agent_run_id IN ${runs}`,
     ),
     database.all(
       `SELECT gen_ai_tool_name AS tool, count(*)::DOUBLE AS calls FROM agent_tool_call
-       WHERE tallyspan_duplicate IS NOT TRUE AND gen_ai_tool_name IS NOT NULL AND agent_run_id IN ${runs}
+       WHERE ${within} AND tallyspan_duplicate IS NOT TRUE AND gen_ai_tool_name IS NOT NULL AND agent_run_id IN ${runs}
        GROUP BY 1 ORDER BY calls DESC, 1 LIMIT ${TOOLS_SHOWN}`,
     ),
+    // Somebody may judge a run much later.
     database.all(
-      `SELECT name, ${SCORE_NUMBERS} FROM (${RUN_SCORES} ${runs} GROUP BY 1, 2)
+      `SELECT name, ${SCORE_NUMBERS} FROM (${RUN_SCORES} ${runs} AND ${since} GROUP BY 1, 2)
          JOIN (SELECT agent_run_id, ${TOTAL_COST} AS cost FROM agent_run WHERE ${where}) USING (agent_run_id)
        GROUP BY 1 ORDER BY runs DESC, 1 LIMIT ${SCORES_SHOWN}`,
     ),
-    database.all(`${RUN_SCORES} (SELECT agent_run_id FROM ${drawnSql}) GROUP BY 1, 2`),
+    database.all(`${RUN_SCORES} ${drawnIds} AND ${since} GROUP BY 1, 2`),
   ]);
   const scoresOfRun = new Map<string, Map<string, ScoreOfRun>>();
   for (const one of drawnScores) {
@@ -111,7 +138,6 @@ export async function readGroup(database: Queryable, filter: RunFilter): Promise
     scoresOfRun.set(id, own);
     own.set(String(one['name']), { value: numberOrNull(one['value']), good: numberOrNull(one['good']) });
   }
-  const row = sums[0] ?? {};
   const number = (name: string): number | null => numberOrNull(row[name]);
   const count = number('runs') ?? 0;
   const ok = number('ok') ?? 0;

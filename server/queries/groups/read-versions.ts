@@ -21,10 +21,11 @@ export async function readVersions(
   from: number,
   to: number,
 ): Promise<readonly ScoredVersion[]> {
-  const [versions, rows] = await Promise.all([
-    readPromptVersions(database, agent, from, to),
-    database.all(
-      `WITH versions AS (${versionsOfRunsSql(agent)}),
+  const versions = await readPromptVersions(database, agent, from, to);
+  // Runs of which no prompt is known have scores, and no version to show them at.
+  if (versions.length === 0) return [];
+  const rows = await database.all(
+    `WITH versions AS (${versionsOfRunsSql(agent)}),
          begun AS (SELECT agent_run_id, id FROM versions WHERE first > ${instantSql(from)} AND first <= ${instantSql(to)}),
          costs AS (SELECT agent_run_id, max(${TOTAL_COST}) AS cost FROM agent_run
            WHERE tallyspan_duplicate IS NOT TRUE AND agent_run_id IN (SELECT agent_run_id FROM begun) GROUP BY 1)
@@ -32,8 +33,7 @@ export async function readVersions(
        FROM (${RUN_SCORES} (SELECT agent_run_id FROM begun) GROUP BY 1, 2)
          JOIN begun USING (agent_run_id) LEFT JOIN costs USING (agent_run_id)
        GROUP BY 1, 2 ORDER BY runs DESC, 2`,
-    ),
-  ]);
+  );
   return versions.map((version) => ({
     ...version,
     scores: rows.filter((row) => row['id'] === version.id).map(scoreOf),

@@ -62,7 +62,7 @@ const STEPS_LIMIT = 20_000;
 /** A call has one for each tool in its context. */
 const COSTS_LIMIT = 200_000;
 /** How long after the end of its run an event may stand: a stream that nobody waited for. */
-const LATE_MS = DAY_MS;
+export const LATE_MS = DAY_MS;
 const EARLIEST_MS = 0;
 const LATEST_MS = Date.UTC(9999, 0);
 const RUN_IDS = eventsSql(['agent.run_id']);
