@@ -185,6 +185,69 @@ describe('what others wrote', () => {
   });
 });
 
+/** A model call of its own run, whose request is this text. */
+async function sendRequest(mark: string, request: string): Promise<void> {
+  await sendEvents(server, [
+    {
+      timestamp: Date.now(),
+      'event.name': 'agent.model_call',
+      'agent.run_id': idOf(mark),
+      trace_id: idOf(mark),
+      span_id: spanOf(mark, 1),
+      'agent.step_number': 1,
+      'service.instance.id': mark,
+      'tallyspan.seq': 1,
+      'tallyspan.request_json': request,
+    },
+  ]);
+}
+
+const DEEP = 200_000;
+
+describe('content that is out of all bounds', () => {
+  it.each([
+    [
+      'a text as long as a request may be',
+      'f1',
+      HOSTILE.repeat(Math.ceil(12e6 / HOSTILE.length)),
+      'too long to be recorded',
+    ],
+    ['as much as is stored', 'f2', HOSTILE.repeat(Math.ceil(2e6 / HOSTILE.length)), 'more characters'],
+  ])('%s leaves the page as quick and harmless as any', async (_name, mark, question, said) => {
+    await sendRequest(mark, JSON.stringify({ messages: [{ role: 'user', content: question }] }));
+    const page = await openPage();
+    for (const view of ['new', 'whole', 'json']) {
+      await page.goto(addressOf(mark, `?step=${spanOf(mark, 1)}&view=${view}`));
+      expect(await page.textContent('#pane')).toContain(said);
+      expect(await page.title()).toBe(`Run ${idOf(mark).slice(0, 8)} · tallyspan`);
+      const length = await page.evaluate<number>('document.documentElement.outerHTML.length');
+      expect(length).toBeLessThan(1_000_000);
+    }
+    await page.keyboard.press('Escape');
+    await page.waitForURL((url) => !url.search.includes('step='));
+    expect(faults).toEqual([]);
+  });
+
+  it.each([
+    ['lists', '['.repeat(DEEP) + ']'.repeat(DEEP)],
+    ['objects', `${'{"a":'.repeat(DEEP)}"<script>"${'}'.repeat(DEEP)}`],
+  ])('JSON of %s nested 200,000 deep stands as its text', async (kind, input) => {
+    const mark = kind === 'lists' ? 'f3' : 'f4';
+    await sendRequest(
+      mark,
+      `{"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"x","input":${input}}]}]}`,
+    );
+    const page = await openPage();
+    for (const view of ['new', 'json']) {
+      await page.goto(addressOf(mark, `?step=${spanOf(mark, 1)}&view=${view}`));
+      const text = await page.textContent('#pane');
+      expect(text).toContain('"type":"tool_use"');
+      expect(text).toMatch(/more characters/);
+    }
+    expect(faults).toEqual([]);
+  });
+});
+
 describe('who does not see the page', () => {
   it.each([
     [1440, 'light'],
