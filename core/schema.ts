@@ -72,6 +72,7 @@ export const FIELDS = {
   'gen_ai.response.model': { type: 'string', attribute: true, dimension: 'model', doc: 'Model that answered; the requested one when none did.' },
   'gen_ai.response.id': { type: 'string', attribute: true, doc: 'Message id. Two records with the same one, or of the same request, count once.' },
   'anthropic.plan': { type: 'string', doc: 'Plan that Claude Code says it is used under, such as max: what the call costs is then its list value, which nobody pays. Absent where it is paid by the call, or not said.' },
+  'agent.skill': { type: 'string', doc: 'Skill of Claude Code in which the call was made, by its name.' },
   'anthropic.request.id': { type: 'string', doc: 'request-id header of the final attempt.' },
   'tallyspan.sdk.version': { type: 'string', doc: 'Version of the SDK that made the call.' },
   ttft_ms: { type: 'int', attribute: true, unit: 'ms', doc: 'Time to the first streamed chunk; absent on calls that do not stream.' },
@@ -268,7 +269,7 @@ export const EVENTS = {
     doc: 'One SDK call to the API ended, all its retries and its stream included.',
     fields: [
       'gen_ai.operation.name', 'gen_ai.provider.name', 'gen_ai.request.model', 'gen_ai.response.model',
-      'gen_ai.response.id', 'anthropic.request.id', 'anthropic.plan', 'vcs.ref.head.revision', 'tallyspan.sdk.version',
+      'gen_ai.response.id', 'anthropic.request.id', 'anthropic.plan', 'agent.skill', 'vcs.ref.head.revision', 'tallyspan.sdk.version',
       'duration_ms', 'ttft_ms', 'gen_ai.response.finish_reasons', 'tokens_input', 'tokens_cache_read', 'tokens_cache_write_5m',
       'tokens_cache_write_1h', 'tokens_output', 'tokens_thinking', 'gen_ai.usage.input_tokens',
       'gen_ai.usage.output_tokens', 'gen_ai.usage.cache_read.input_tokens',

@@ -48,6 +48,7 @@ export function fieldsOfRequest(
     provider: providerOf(platform ?? 'anthropic'),
     requestedModel: model,
     requestId: attributeText(attributes, 'request_id') || undefined,
+    skill: attributeText(attributes, 'skill.name') || undefined,
     plan: planOf(attributes) ?? planOf(resource),
     finishReasons: isRefused ? ['refusal'] : undefined,
     durationMs,

@@ -22,6 +22,8 @@ export interface ModelCallSource {
   readonly responseId?: string | undefined;
   readonly finishReasons?: readonly string[] | undefined;
   readonly requestId?: string | undefined;
+  /** Skill of Claude Code in which it was made. */
+  readonly skill?: string | undefined;
   /** Plan that it was made under; absent where it is paid by the call. */
   readonly plan?: string | undefined;
   /** Commit that the program was built from. */
@@ -70,6 +72,7 @@ const TABLE: Table = {
   'gen_ai.response.id': (call) => call.responseId ?? call.answer?.id,
   'anthropic.request.id': (call) => call.requestId,
   'anthropic.plan': (call) => call.plan,
+  'agent.skill': (call) => call.skill,
   'vcs.ref.head.revision': (call) => call.revision,
   'tallyspan.sdk.version': (call) => call.sdkVersion,
   duration_ms: (call) => call.durationMs,

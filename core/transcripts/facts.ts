@@ -52,6 +52,7 @@ export interface TranscriptCall extends LineFacts {
   readonly messageId?: string | undefined;
   readonly requestId?: string | undefined;
   readonly requestedModel?: string | undefined;
+  readonly skill?: string | undefined;
   readonly isSidechain: boolean;
   /** The message of the winning line, its content as {@link TranscriptCall.blocks}. */
   readonly message: Json;

@@ -12,6 +12,8 @@ export interface FileChain {
   promptRun: string | undefined;
   writesStopReasons: boolean;
   lastMs: number;
+  /** Of the line before the last one that has a time. */
+  beforeMs: number;
   last: Pick<LineFacts, 'version' | 'project'> | undefined;
   /** A count of Claude Code after which no line with a time came yet. */
   openState: CostState | undefined;
@@ -29,6 +31,7 @@ export function newFileChain(file: TranscriptFile): FileChain {
     promptRun: undefined,
     writesStopReasons: false,
     lastMs: Number.NEGATIVE_INFINITY,
+    beforeMs: Number.NEGATIVE_INFINITY,
     last: undefined,
     openState: undefined,
     context: [],

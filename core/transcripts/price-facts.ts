@@ -41,6 +41,7 @@ export function priceCallFact(call: TranscriptCall, overrides?: PriceOverrides):
       answer,
       responseId: call.messageId,
       requestId: call.requestId,
+      skill: call.skill,
       durationMs: call.endMs - call.startMs,
       reading,
       cost,

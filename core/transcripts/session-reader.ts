@@ -128,6 +128,7 @@ export class SessionReader {
   }
 
   #noteTime(line: Json, chain: FileChain, atMs: number): void {
+    chain.beforeMs = chain.lastMs;
     chain.lastMs = atMs;
     if (chain.openState !== undefined) {
       chain.openState.untilMs = atMs;
@@ -250,13 +251,15 @@ export class SessionReader {
     }
     run.seenCalls.add(key);
     const before = this.#calls.get(key);
-    const startMs = asked?.atMs ?? chain.times.get(textOf(line['parentUuid']) ?? '') ?? atMs;
+    const parentMs = chain.times.get(textOf(line['parentUuid']) ?? '');
+    const startMs = asked?.atMs ?? parentMs ?? (Number.isFinite(chain.beforeMs) ? chain.beforeMs : atMs);
     const call: Candidate = {
       ...facts,
       key,
       messageId,
       requestId,
       requestedModel: textOf(line['requestedModel']),
+      skill: textOf(line['attributionSkill']),
       isSidechain,
       prefix: this.#shapes.get(asked?.shape ?? ''),
       message: { ...message, content: undefined },

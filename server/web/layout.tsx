@@ -48,6 +48,7 @@ const PAGES: readonly (readonly [string, string])[] = [
   ['/models', 'Models'],
   ['/tasks', 'Tasks'],
   ['/projects', 'Projects'],
+  ['/claude-code', 'Claude Code'],
   ['/diagnose', 'Cost change'],
   ['/compare/groups', 'Compare'],
   ['/limits', 'Limits'],

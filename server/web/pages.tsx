@@ -7,6 +7,7 @@ import { registerAlertsRoutes } from './pages/alerts/alerts-route.tsx';
 import { registerOwnRulesRoutes } from './pages/alerts/own-rule-route.tsx';
 import { registerRulesRoutes } from './pages/alerts/rule-route.tsx';
 import { registerBreakdownsRoutes } from './pages/breakdown/breakdown-route.tsx';
+import { registerClaudeCodeRoutes } from './pages/claude-code/claude-code-route.tsx';
 import { registerDiagnosisRoutes } from './pages/diagnose/diagnose-route.tsx';
 import { registerGroupsRoutes } from './pages/groups/groups-route.tsx';
 import { registerLimitsRoutes } from './pages/limits/limits-route.tsx';
@@ -39,6 +40,7 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
   registerRulesRoutes(app, context);
   registerViews(app, context);
 
+  registerClaudeCodeRoutes(app, context);
   registerGroupsRoutes(app, context);
   registerRunRoutes(app, context);
   registerCompareRoutes(app, context);

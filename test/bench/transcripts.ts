@@ -1,5 +1,5 @@
 // How long the history of Claude Code takes to import: a gigabyte of transcripts in 300,000 messages, first, and again
-// when nothing changed; beside it ccusage, which stores nothing and reads all each time. Writes
+// when nothing changed; beside it ccusage, which stores nothing and reads all each time, and agentsview. Writes
 // docs/benchmarks/transcripts.md; asserts nothing.
 //
 //   node test/bench/transcripts.ts
@@ -10,6 +10,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { CCUSAGE_VERSION, installCcusage } from '../claude-code/ccusage.ts';
 import { PROGRAM } from '../programs/tallyspan.ts';
+import { AGENTSVIEW, openAgentsview } from './agentsview.ts';
 import { makeTranscripts } from './make-transcripts.ts';
 
 const SIZE = { messages: 300_000, bytes: 1_000_000_000 } as const;
@@ -58,7 +59,7 @@ function measure(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<
   });
 }
 
-function row(name: string, { wallMs, cpuMs, memoryBytes }: Measured): string {
+function row(name: string, { wallMs, cpuMs, memoryBytes }: Omit<Measured, 'stdout'>): string {
   return `| ${name} | ${(wallMs / 1000).toFixed(2)} s | ${cpuMs === 0 ? 'not measured' : `${(cpuMs / 1000).toFixed(2)} s`} | ${memoryBytes === 0 ? 'not measured' : `${String(Math.round(memoryBytes / 1e6))} MB`} |`;
 }
 
@@ -79,6 +80,9 @@ try {
       : await measure([ccusage, 'daily', '--json', '--offline'], {
           CLAUDE_CONFIG_DIR: folder,
         });
+  const agentsview = await openAgentsview(folder, path.join(work, 'agentsview'));
+  const synced = await agentsview?.sync();
+  await agentsview?.stop();
   const counted = JSON.parse(first.stdout) as Readonly<Record<string, number>>;
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD']).toString().trim();
   const lines = [
@@ -95,6 +99,9 @@ try {
     ...(peer === undefined
       ? []
       : [row(`ccusage ${CCUSAGE_VERSION} \`daily --json\`, which stores nothing`, peer)]),
+    ...(synced === undefined
+      ? []
+      : [row(`${AGENTSVIEW} \`sync\`, its daemon, into a database of its own`, synced)]),
     row('`tallyspan statusline` without a server', status),
     row('`node -e 0`, the least that any of them takes', node),
     '',

@@ -42,6 +42,7 @@ const PAGES = [
   '/agents',
   '/versions',
   '/projects',
+  '/claude-code',
   '/search',
   '/search?q=support',
   '/users/user-1',

@@ -265,6 +265,10 @@ test('lines that are no JSON, of unknown types and halves are counted and cost n
 test('the begin of a call is that of its request, where the file has it, else the line before it', () => {
   const reader = readLines([[userLine(0, 'x'), answerLine(5, { id: 'msg_1' }, { parentUuid: 'u0' })]]);
   expect(callsIn(eventsOf(reader).events)).toMatchObject([{ duration_ms: 5000 }]);
+  const unlinked = readLines([
+    [userLine(1, 'x'), answerLine(5, { id: 'msg_1' }), answerLine(7, { id: 'msg_1' })],
+  ]);
+  expect(callsIn(eventsOf(unlinked).events)).toMatchObject([{ duration_ms: 6000 }]);
   const exact = readLines([[userLine(0, 'x')]]);
   exact.addRequestHead(
     `{"type":"api-request","sessionId":"s","id":"ref","timestamp":"${at(4)}","version":"2"}`,

@@ -105,16 +105,22 @@ export interface SessionTotals {
   readonly project: string | null;
   /** Nano-USD that Claude Code counted beyond the calls that are known one by one. */
   readonly remainderNanoUsd: number;
+  /** Plan under which it was used, as Claude Code says: what it cost is list value then. */
+  readonly plan: string | null;
 }
 
 export async function readSessionTotals(database: Queryable, session: string): Promise<SessionTotals> {
   const [row] = await database.all(
-    `SELECT arg_max(agent_project, timestamp) AS project,
+    `SELECT arg_max(agent_project, timestamp) AS project, arg_max(anthropic_plan, timestamp) AS plan,
        sum(cost_nano_usd) FILTER (tallyspan_source = 'remainder' AND tallyspan_duplicate IS NOT TRUE)::DOUBLE AS remainder
      FROM agent_model_call WHERE gen_ai_conversation_id = ?`,
     [session],
   );
-  return { project: textOrNull(row?.['project']), remainderNanoUsd: numberOrNull(row?.['remainder']) ?? 0 };
+  return {
+    project: textOrNull(row?.['project']),
+    remainderNanoUsd: numberOrNull(row?.['remainder']) ?? 0,
+    plan: textOrNull(row?.['plan']),
+  };
 }
 
 /** Model calls of some runs of a session in order, by their run. */

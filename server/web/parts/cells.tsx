@@ -87,6 +87,14 @@ export function Money({ of, why }: { of: number | null | undefined; why?: string
   return /\.\d\d$/.test(text) ? <span class="short">{text}</span> : <>{text}</>;
 }
 
+/** A part of an amount, in a column where most are nothing: none is blank, and what four decimals cannot show is said. */
+export function PartMoney({ of }: { of: number }): VNode | null {
+  if (of === 0) return null;
+  const text = formatCost(of);
+  if (/\.\d{5,}$/.test(text)) return <span title={text}>&lt;$0.0001</span>;
+  return <Money of={of} />;
+}
+
 /** What a cost leaves out or guesses, in words. */
 export function CostDoubts({ unpriced, estimated }: { unpriced: number; estimated: number }): VNode | null {
   if (unpriced === 0 && estimated === 0) return null;
@@ -137,4 +145,11 @@ export function HowToSend(): VNode {
       or see an example with <span class="mono">npx tallyspan demo</span>.
     </>
   );
+}
+
+const TRIGGERS: Readonly<Record<string, string>> = { auto: 'a full context', manual: 'the user' };
+
+/** Who asked for a compaction. */
+export function compactionTrigger(trigger: string): string {
+  return TRIGGERS[trigger] ?? NO_DATA;
 }

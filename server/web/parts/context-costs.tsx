@@ -4,7 +4,7 @@
 import type { VNode } from 'preact';
 import { isPseudoTool, ownerName } from '../../../core/attribution/owner-names.ts';
 import { NO_DATA, formatCost, formatTokens } from '../../../core/text/format.ts';
-import { Money, Share } from './cells.tsx';
+import { Money, PartMoney, Share } from './cells.tsx';
 import { Panel, Scroll } from './panel.tsx';
 import type { ContextCost } from '../../queries/runs/read-context-costs.ts';
 import { TableHead } from './table-head.tsx';
@@ -65,19 +65,19 @@ export function ContextCosts({ owners, costNanoUsd }: ContextCostsProps): VNode 
                   <Share share={total === 0 ? null : owner.costNanoUsd / total} />
                 </td>
                 <td class="n">
-                  <Money of={owner.firstReadNanoUsd} />
+                  <PartMoney of={owner.firstReadNanoUsd} />
                 </td>
                 <td class="n">
-                  <Money of={owner.writeNanoUsd} />
+                  <PartMoney of={owner.writeNanoUsd} />
                 </td>
                 <td class="n">
-                  <Money of={owner.readNanoUsd} />
+                  <PartMoney of={owner.readNanoUsd} />
                 </td>
                 <td class="n">
-                  <Money of={owner.carryNanoUsd} />
+                  <PartMoney of={owner.carryNanoUsd} />
                 </td>
                 <td class="n">
-                  <Money of={owner.outputNanoUsd} />
+                  <PartMoney of={owner.outputNanoUsd} />
                 </td>
                 <td class="n">{formatTokens(owner.tokens)}</td>
                 <td class="n">{owner.calls === 0 ? NO_DATA : owner.calls}</td>

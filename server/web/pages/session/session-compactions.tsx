@@ -1,8 +1,8 @@
 // Compactions of a session: what each left of the context, what it cost, and what the calls after it saved.
 
 import type { VNode } from 'preact';
-import { NO_DATA, formatCount, formatTokens } from '../../../../core/text/format.ts';
-import { Money, Moment, shortId } from '../../parts/cells.tsx';
+import { formatCount, formatTokens } from '../../../../core/text/format.ts';
+import { Money, Moment, compactionTrigger, shortId } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import type { SessionView } from './session-view.ts';
 import { TableHead } from '../../parts/table-head.tsx';
@@ -41,7 +41,7 @@ export function SessionCompactions({ view }: { view: SessionView }): VNode | nul
                     {shortId(each.runId)}
                   </a>
                 </td>
-                <td>{TRIGGERS[each.trigger] ?? NO_DATA}</td>
+                <td>{compactionTrigger(each.trigger)}</td>
                 <td class="n">{formatTokens(each.tokensBefore ?? null)}</td>
                 <td class="n">{formatTokens(each.tokensAfter ?? null)}</td>
                 <td class="n">{formatCount(each.calls)}</td>
@@ -59,5 +59,3 @@ export function SessionCompactions({ view }: { view: SessionView }): VNode | nul
     </Panel>
   );
 }
-
-const TRIGGERS: Readonly<Record<string, string>> = { auto: 'a full context', manual: 'the user' };

@@ -37,8 +37,14 @@ export function SessionPage({ view }: { view: SessionView }): VNode {
       </div>
       <section class="card" aria-label="Facts">
         <dl class="facts">
-          <div>
-            <dt>Cost</dt>
+          <div
+            title={
+              view.plan === null
+                ? undefined
+                : `What the calls would cost by the call: the plan ${view.plan} pays no single call`
+            }
+          >
+            <dt>{view.plan === null ? 'Cost' : 'List value'}</dt>
             <dd class="big" data-signal="cost" data-value={view.costNanoUsd ?? ''}>
               {formatCost(view.costNanoUsd)}
             </dd>

@@ -27,7 +27,7 @@ export function registerSessionRoutes(app: FastifyInstance, context: WebContext)
     const stretch = parseStretch(request.query, { now, timezone, time: SESSION_TIME });
     const { from, to } = stretch;
     const signalRequest = { from, to, now, timezone: stretch.timezone, where: { session } };
-    const [all, numbers, compactions, contextCosts, { project, remainderNanoUsd }] = await Promise.all([
+    const [all, numbers, compactions, contextCosts, { project, remainderNanoUsd, plan }] = await Promise.all([
       readSession(database, session),
       readNumbers(database, ['cost', 'model_calls', 'tool_calls'], signalRequest),
       readCompactions(database, { session }),
@@ -55,6 +55,7 @@ export function registerSessionRoutes(app: FastifyInstance, context: WebContext)
       listed,
       calls,
       costNanoUsd: numbers.cost,
+      plan,
       modelCalls: numbers.model_calls,
       toolCalls: numbers.tool_calls,
       turnsInAll: all.length,

@@ -170,7 +170,7 @@ function RunCells({ run, children }: { run: SessionRun; children?: ComponentChil
     <>
       <td class="n">{formatTokens(run.user_input_len)}</td>
       <td class="n">{formatTokens(run.output_len)}</td>
-      <td>
+      <td class="names">
         <ToolCounts tools={run.tools} />
       </td>
       <td class="n">{formatTokens(run['agent.tokens_in'])}</td>
@@ -205,7 +205,7 @@ function CallRow({ call, view }: { call: SessionCall; view: SessionView }): VNod
         {call.model === null ? 'model' : <Name text={call.model} href={thingPath('model', call.model)} />}
         {reasons.length > 0 && <span class="soft"> · stop: {reasons.join(', ')}</span>}
       </td>
-      <td>
+      <td class="names">
         <ToolCounts tools={call.tools} />
       </td>
       <td class="n">{formatTokens(call.tokens_in)}</td>

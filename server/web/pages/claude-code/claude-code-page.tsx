@@ -1,0 +1,265 @@
+// What Claude Code was used for: its sums, skills, MCP servers and compactions; projects, sessions and tools have pages
+// of their own.
+
+import type { VNode } from 'preact';
+import type { Compaction } from '../../../../core/findings/compactions.ts';
+import {
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatTokens,
+} from '../../../../core/text/format.ts';
+import type { ClaudeCodeSums, ServerUse, SkillUse } from '../../../queries/claude-code/read-use.ts';
+import type { Stretch } from '../../../questions/stretch.ts';
+import { compactionTrigger, linkTo, Missing, Money, Moment, Name, shortId } from '../../parts/cells.tsx';
+import { Panel, Scroll } from '../../parts/panel.tsx';
+import { TableHead } from '../../parts/table-head.tsx';
+import { TimePicker } from '../../parts/time-picker.tsx';
+
+export const CLAUDE_CODE_PATH = '/claude-code';
+/** The time of the page without one in its address. */
+export const CLAUDE_CODE_TIME = '7d';
+const COMPACTIONS_SHOWN = 50;
+
+export interface ClaudeCodeView {
+  readonly sums: ClaudeCodeSums;
+  readonly skills: readonly SkillUse[];
+  readonly servers: readonly ServerUse[];
+  /** The most expensive first. */
+  readonly compactions: readonly Compaction[];
+  readonly stretch: Stretch;
+  /** Zone of the server. */
+  readonly zone: string;
+  readonly now: number;
+}
+
+export function ClaudeCodePage({ view }: { view: ClaudeCodeView }): VNode {
+  const { stretch } = view;
+  return (
+    <>
+      <div class="head">
+        <h1>Claude Code</h1>
+        <span class="grow" />
+        <a class="button" href={linkTo('/projects', { ...stretch.params })}>
+          Projects
+        </a>
+        <a class="button" href={linkTo('/sessions', { ...stretch.params })}>
+          Sessions
+        </a>
+        <a class="button" href={linkTo('/tools', { ...stretch.params })}>
+          Tools
+        </a>
+        <TimePicker stretch={stretch} path={CLAUDE_CODE_PATH} fallback={CLAUDE_CODE_TIME} zone={view.zone} />
+      </div>
+      <Sums sums={view.sums} />
+      <Skills skills={view.skills} />
+      <Servers servers={view.servers} />
+      <Compactions view={view} />
+    </>
+  );
+}
+
+function Sums({ sums }: { sums: ClaudeCodeSums }): VNode {
+  const { costNanoUsd, listValueNanoUsd, remainderNanoUsd } = sums;
+  const isListValue = costNanoUsd > 0 && listValueNanoUsd === costNanoUsd;
+  return (
+    <section class="card" aria-label="Facts">
+      <dl class="facts">
+        <div
+          title={
+            isListValue ? 'What the calls would cost by the call: a plan pays no single call' : undefined
+          }
+        >
+          <dt>{isListValue ? 'List value' : 'Cost'}</dt>
+          <dd class="big" data-value={costNanoUsd}>
+            {formatCost(costNanoUsd)}
+          </dd>
+        </div>
+        {!isListValue && listValueNanoUsd > 0 && (
+          <div title="Part of the cost: of sessions that are used under a plan, which pays no single call">
+            <dt>Of it list value</dt>
+            <dd class="big" data-value={listValueNanoUsd}>
+              {formatCost(listValueNanoUsd)}
+            </dd>
+          </div>
+        )}
+        {remainderNanoUsd > 0 && (
+          <div title="Titles, recaps, compactions and side searches: Claude Code counted them, and its transcripts do not hold them">
+            <dt>Not in the transcripts</dt>
+            <dd class="big" data-value={remainderNanoUsd}>
+              {formatCost(remainderNanoUsd)}
+            </dd>
+          </div>
+        )}
+        <div>
+          <dt>Sessions</dt>
+          <dd class="big">{formatCount(sums.sessions)}</dd>
+        </div>
+        <div>
+          <dt>Model calls</dt>
+          <dd class="big">{formatCount(sums.modelCalls)}</dd>
+        </div>
+      </dl>
+    </section>
+  );
+}
+
+function Skills({ skills }: { skills: readonly SkillUse[] }): VNode {
+  return (
+    <Panel id="skills" title="Skills" sub="model calls that were made in a skill, most expensive first">
+      {skills.length === 0 ? (
+        <div class="empty">No call was made in a skill in this time.</div>
+      ) : (
+        <Scroll label={{ headingId: 'skills' }}>
+          <table>
+            <TableHead
+              of={[
+                'Skill',
+                { n: 'Cost' },
+                { n: 'Sessions' },
+                { n: 'Calls' },
+                { n: 'Input tokens' },
+                { n: 'Output tokens' },
+              ]}
+            />
+            <tbody>
+              {skills.map((each) => (
+                <tr key={each.skill} data-skill={each.skill}>
+                  <td>
+                    <Name text={each.skill} />
+                  </td>
+                  <td class="n" data-value={each.costNanoUsd ?? ''}>
+                    <Money of={each.costNanoUsd} />
+                  </td>
+                  <td class="n">{formatCount(each.sessions)}</td>
+                  <td class="n">{formatCount(each.modelCalls)}</td>
+                  <td class="n">{formatTokens(each.tokensInput)}</td>
+                  <td class="n">{formatTokens(each.tokensOutput)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+    </Panel>
+  );
+}
+
+function Servers({ servers }: { servers: readonly ServerUse[] }): VNode {
+  return (
+    <Panel
+      id="servers"
+      title="MCP servers"
+      sub="context cost is what keeping the calls and results of their tools in the context cost (estimated)"
+    >
+      {servers.length === 0 ? (
+        <div class="empty">No tool of an MCP server was called in this time.</div>
+      ) : (
+        <Scroll label={{ headingId: 'servers' }}>
+          <table>
+            <TableHead
+              of={[
+                'Server',
+                { n: 'Context cost' },
+                { n: 'Tools', title: 'Tools of it that were called' },
+                { n: 'Calls' },
+                { n: 'Failed' },
+                { n: 'p95', title: '95th percentile of the time of a call' },
+              ]}
+            />
+            <tbody>
+              {servers.map((each) => (
+                <tr key={each.server} data-server={each.server}>
+                  <td>
+                    <Name text={each.server} />
+                  </td>
+                  <td class="n" data-value={each.contextNanoUsd ?? ''}>
+                    <Money
+                      of={each.contextNanoUsd}
+                      why="Nobody reported what was in the context of its calls"
+                    />
+                  </td>
+                  <td class="n">{formatCount(each.tools)}</td>
+                  <td class="n">{formatCount(each.calls)}</td>
+                  <td class="n">{each.calls === 0 ? '' : formatPercent(each.failed / each.calls)}</td>
+                  <td class="n">
+                    {each.durationP95Ms === null ? (
+                      <Missing why="No call of it was recorded" />
+                    ) : (
+                      formatDuration(each.durationP95Ms)
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+    </Panel>
+  );
+}
+
+function Compactions({ view }: { view: ClaudeCodeView }): VNode {
+  const { compactions } = view;
+  const cost = compactions.reduce((sum, each) => sum + each.costNanoUsd, 0);
+  const saved = compactions.reduce((sum, each) => sum + each.savedNanoUsd, 0);
+  return (
+    <Panel
+      id="compactions"
+      title="Compactions"
+      sub={
+        compactions.length === 0
+          ? 'a summary takes the place of what was said before'
+          : `${formatCount(compactions.length)} in all cost ${formatCost(cost)} and saved ${formatCost(saved)}; both are estimates`
+      }
+    >
+      {compactions.length === 0 ? (
+        <div class="empty">No session was compacted in this time.</div>
+      ) : (
+        <Scroll label={{ headingId: 'compactions' }}>
+          <table>
+            <TableHead
+              of={[
+                'When',
+                'Session',
+                'Asked for by',
+                { n: 'Before', title: 'Tokens of the context' },
+                { n: 'After', title: 'Tokens of the first request after it' },
+                { n: 'Cost', title: 'Reading the context once more, and writing the new one' },
+                { n: 'Saved', title: 'What the calls since would have read from the cache besides' },
+              ]}
+            />
+            <tbody>
+              {compactions.slice(0, COMPACTIONS_SHOWN).map((each) => (
+                <tr key={`${each.session}${String(each.atMs)}`} data-compaction={each.trigger}>
+                  <td>
+                    <Moment
+                      at={new Date(each.atMs).toISOString()}
+                      timezone={view.stretch.timezone}
+                      now={view.now}
+                    />
+                  </td>
+                  <td>
+                    <a class="mono" href={`/sessions/${encodeURIComponent(each.session)}`}>
+                      {shortId(each.session)}
+                    </a>
+                  </td>
+                  <td>{compactionTrigger(each.trigger)}</td>
+                  <td class="n">{formatTokens(each.tokensBefore ?? null)}</td>
+                  <td class="n">{formatTokens(each.tokensAfter ?? null)}</td>
+                  <td class="n" data-value={each.costNanoUsd}>
+                    <Money of={each.costNanoUsd} />
+                  </td>
+                  <td class="n" data-value={each.savedNanoUsd}>
+                    <Money of={each.savedNanoUsd} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,135 @@
+// The page of Claude Code, and of a session under a plan: what a transcript and a log tell of skills, MCP servers,
+// compactions and the plan.
+
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { readCommand } from '../cli/read-command.ts';
+import { JSON_TYPE, makeDataDir, post, startTestServer, type TestServer } from '../server/harness.ts';
+import { answerLine, costState, SESSION, toolResult, toolUse, userLine } from '../transcripts/transcript.ts';
+import { apiRequest, logsOf, otlpOf } from './sample-logs.ts';
+
+/** Sonnet 5.5: $2 a million tokens of input. */
+const INPUT_NANO_USD = 2_000;
+const START_MS = Date.now() - 3_600_000;
+
+let server: TestServer;
+let work: string;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const at = (second: number): Fields => ({ timestamp: new Date(START_MS + second * 1_000).toISOString() });
+
+beforeAll(async () => {
+  server = await startTestServer({ claudeIdleMs: 200 });
+  work = await makeDataDir();
+  const call = (second: number, tool: string, fields: Fields = {}): string[] => [
+    answerLine(
+      second,
+      {
+        id: `msg_${String(second)}`,
+        output: 0,
+        content: [toolUse(`toolu_${String(second)}`, tool)],
+        stopReason: 'tool_use',
+      },
+      { ...at(second), ...fields },
+    ),
+    userLine(second, toolResult(`toolu_${String(second)}`, 'x'.repeat(2_000), second === 2), at(second + 1)),
+  ];
+  await mkdir(path.join(work, '-home-shop'));
+  await writeFile(
+    path.join(work, '-home-shop', `${SESSION}.jsonl`),
+    [
+      userLine(0, 'go', at(0)),
+      ...call(1, 'mcp__github__search', { attributionSkill: 'pdf' }),
+      ...call(2, 'mcp__github__read', { attributionSkill: 'pdf' }),
+      ...call(3, 'Bash', { attributionSkill: '<i>notes</i>' }),
+      JSON.stringify({
+        type: 'system',
+        subtype: 'compact_boundary',
+        uuid: 'c',
+        sessionId: SESSION,
+        compactMetadata: { trigger: 'manual', preTokens: 3_000 },
+        ...at(5),
+      }),
+      userLine(6, 'summary', { isCompactSummary: true, ...at(6) }),
+      answerLine(7, { id: 'msg_7', output: 0 }, at(7)),
+      costState({ 'claude-sonnet-5-5': { inputTokens: 4_500, outputTokens: 0 } }, { startTime: START_MS }),
+    ].join('\n'),
+  );
+  await readCommand(['import', 'claude', work, '--url', server.uiUrl], { env: { XDG_STATE_HOME: work } });
+  const underPlan = { 'session.id': 'under-max', 'anthropic.plan': 'Max', 'skill.name': 'review' };
+  const logs = logsOf([apiRequest('req_1', underPlan)], { startMs: Date.now() - 60_000 });
+  const { status } = await post(server.httpAddress, '/v1/logs', JSON.stringify(otlpOf(logs)), JSON_TYPE);
+  if (status !== 200) throw new Error(`the log was answered with ${String(status)}`);
+});
+
+afterAll(async () => {
+  await server.remove();
+  await rm(work, { recursive: true, force: true });
+});
+
+async function read(address: string): Promise<string> {
+  const answer = await fetch(`${server.uiUrl}${address}`, { headers: { accept: 'text/html' } });
+  expect(answer.status).toBe(200);
+  return answer.text();
+}
+
+/** Texts of the cells of the row that has the attribute. */
+function row(html: string, attribute: string): string[] {
+  const [, cells = ''] = new RegExp(`<tr[^>]*${attribute}[^>]*>(.*?)</tr>`, 's').exec(html) ?? [];
+  return [...cells.matchAll(/<td[^>]*>(.*?)<\/td>/gs)].map(([, cell = '']) =>
+    cell.replaceAll(/<[^>]*>/g, ''),
+  );
+}
+
+test('skills, of transcripts and of logs, with what their calls cost', async () => {
+  const html = await read('/claude-code');
+  expect(row(html, 'data-skill="pdf"')).toEqual(['pdf', '$0.0040', '1', '2', '2,000', '0']);
+  expect(row(html, 'data-skill="review"').slice(0, 4)).toEqual(['review', '$0.0166', '1', '1']);
+  expect(html).not.toContain('<i>notes</i>');
+});
+
+test('MCP servers with their calls, failures and context cost; compactions with their session', async () => {
+  const html = await read('/claude-code');
+  const [name, cost, tools, calls, failed] = row(html, 'data-server="github"');
+  expect([name, tools, calls, failed]).toEqual(['github', '2', '2', '50.0 %']);
+  expect(Number(cost?.slice(1))).toBeGreaterThan(0);
+  expect(row(html, 'data-compaction="manual"').slice(1, 5)).toEqual([
+    SESSION.slice(0, 8),
+    'the user',
+    '3,000',
+    '1,000',
+  ]);
+});
+
+test('the sums: of the cost, what is list value and what is in no transcript', async () => {
+  const html = await read('/claude-code');
+  const facts = [...html.matchAll(/<dt>([^<]*)<\/dt><dd class="big" data-value="(\d+)">/g)].map(
+    ([, title, value]) => [title, Number(value)],
+  );
+  const rest = 500 * INPUT_NANO_USD;
+  expect(facts).toEqual([
+    ['Cost', 4_000 * INPUT_NANO_USD + rest + 16_600_000],
+    ['Of it list value', 16_600_000],
+    ['Not in the transcripts', rest],
+  ]);
+});
+
+test('what a session under a plan took is its list value', async () => {
+  expect(await read('/sessions/under-max')).toMatch(/the plan max pays no single call"><dt>List value<\/dt>/);
+  expect(await read(`/sessions/${SESSION}`)).toContain('<dt>Cost</dt>');
+});
+
+test('without any of it the page says so', async () => {
+  const empty = await startTestServer();
+  try {
+    const html = await (
+      await fetch(`${empty.uiUrl}/claude-code`, { headers: { accept: 'text/html' } })
+    ).text();
+    expect(html).toContain('No call was made in a skill in this time.');
+    expect(html).toContain('No session was compacted in this time.');
+  } finally {
+    await empty.remove();
+  }
+});
