@@ -15,6 +15,9 @@ export interface CommandEnd {
   readonly isTimeout: boolean;
 }
 
+/** The command does not run at all: there is no such program, or it may not be started. */
+export class NotStarted extends CliError {}
+
 type OutputMode = 'inherit' | 'collect';
 
 export interface ObservedChildOptions {
@@ -26,6 +29,8 @@ export interface ObservedChildOptions {
   /** `collect`: it is given back and not shown. */
   readonly stdout?: OutputMode;
   readonly stderr?: OutputMode;
+  /** Nobody types into it, and what it started ends with it, at the latest: a trial leaves nothing behind. */
+  readonly isAlone?: boolean;
 }
 
 export interface FinishedCommand extends CommandEnd {
@@ -35,6 +40,8 @@ export interface FinishedCommand extends CommandEnd {
 
 /** After a polite end was asked for. */
 const KILL_AFTER_MS = 5_000;
+/** What it wrote last comes soon after its end. */
+const STREAMS_MS = 2_000;
 const MAX_COLLECTED = 4 * 1024 * 1024;
 
 /** The file of the preload that a command is run with. @throws CliError */
@@ -50,8 +57,10 @@ export function findRegister(): string {
 export async function runObserved(
   command: readonly string[],
   observation: Pick<Observation, 'env'>,
-  { env, timeoutMs, signal, stdout: mode = 'inherit', stderr: errorMode = 'inherit' }: ObservedChildOptions,
+  options: ObservedChildOptions,
 ): Promise<FinishedCommand> {
+  const { env, timeoutMs, signal, stdout: mode = 'inherit', stderr: errorMode = 'inherit' } = options;
+  const hasGroup = options.isAlone === true && process.platform !== 'win32';
   const [file, ...args] = command;
   if (file === undefined) throw usageError('name the command after --, as in: -- node agent.mjs');
   const childEnv: NodeJS.ProcessEnv = { ...env };
@@ -61,9 +70,25 @@ export async function runObserved(
   }
   const child = spawn(file, args, {
     env: childEnv,
-    stdio: ['inherit', mode === 'inherit' ? 'inherit' : 'pipe', errorMode === 'inherit' ? 'inherit' : 'pipe'],
+    stdio: [
+      options.isAlone === true ? 'ignore' : 'inherit',
+      mode === 'inherit' ? 'inherit' : 'pipe',
+      errorMode === 'inherit' ? 'inherit' : 'pipe',
+    ],
     cwd: process.cwd(),
+    detached: hasGroup,
   });
+  const end = (by: NodeJS.Signals): void => {
+    if (!hasGroup || child.pid === undefined) {
+      child.kill(by);
+      return;
+    }
+    try {
+      process.kill(-child.pid, by);
+    } catch {
+      // All of them have ended.
+    }
+  };
   let stdout = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     if (stdout.length < MAX_COLLECTED) stdout += text;
@@ -76,32 +101,42 @@ export async function runObserved(
   let killer: NodeJS.Timeout | undefined;
   const stop = (): void => {
     const { reason } = signal as { reason?: unknown };
-    child.kill(reason instanceof Interruption && reason.exitCode === 130 ? 'SIGINT' : 'SIGTERM');
+    end(reason instanceof Interruption && reason.exitCode === 130 ? 'SIGINT' : 'SIGTERM');
   };
   const timer =
     timeoutMs === undefined
       ? undefined
       : setTimeout(() => {
           isTimeout = true;
-          child.kill('SIGTERM');
-          killer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
+          end('SIGTERM');
+          killer = setTimeout(() => {
+            end('SIGKILL');
+          }, KILL_AFTER_MS);
         }, timeoutMs);
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   try {
-    // `exit`, not `close`: what the command left running may hold the streams for ever.
+    // What the command left running may hold the streams for ever.
     return await new Promise<FinishedCommand>((resolve, reject) => {
       child.once('error', (error: NodeJS.ErrnoException) => {
         const why = error.code === 'ENOENT' ? 'there is no such program' : error.message;
-        reject(new CliError(`${file} could not be started: ${why}.`));
+        reject(new NotStarted(`${file} could not be started: ${why}.`));
       });
-      child.once(mode === 'inherit' && errorMode === 'inherit' ? 'exit' : 'close', (exitCode, endedBy) => {
-        resolve({ exitCode, signal: endedBy, isTimeout, stdout, stderr });
+      child.once('exit', (exitCode, endedBy) => {
+        const finish = (): void => {
+          clearTimeout(grace);
+          for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+          resolve({ exitCode, signal: endedBy, isTimeout, stdout, stderr });
+        };
+        const isCollected = mode === 'collect' || errorMode === 'collect';
+        const grace = setTimeout(finish, isCollected ? STREAMS_MS : 0);
+        child.once('close', finish);
       });
     });
   } finally {
     clearTimeout(timer);
     clearTimeout(killer);
+    if (hasGroup) end('SIGKILL');
     signal.removeEventListener('abort', stop);
   }
 }

@@ -1,10 +1,11 @@
 // A dataset is a file of JSON lines, one item each, in a folder that belongs to the project and is kept under version control.
 
 import { makePrivateFolder } from '../../server/store/file/private-files.ts';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { DatasetItem, Expected, SentHashes } from '../../core/scores/evaluation.ts';
 import type { RecordedStep } from '../../server/queries/runs/read-recording.ts';
+import { readTextFile } from '../files/text-file.ts';
 import { CliError, usageError } from '../terminal/cli-error.ts';
 
 /** An item with what was recorded of its run, encrypted as it is in the data folder. */
@@ -13,6 +14,8 @@ export interface KeptItem extends DatasetItem {
 }
 
 export const DATASETS_FOLDER = path.join('.tallyspan', 'datasets');
+/** Linux gives a process no variable of 128 KiB or more, its name and its end included. */
+const MOST_BYTES = 131_000;
 const NAME = /^[\w][\w.-]{0,63}$/;
 
 /** The file of a dataset, by its name or by a path. @throws CliError */
@@ -24,16 +27,16 @@ export function datasetPath(name: string, folder: string): string {
 
 /** @throws CliError that names the line which is no item */
 export async function readDataset(file: string): Promise<readonly KeptItem[]> {
-  const text = await readFile(file, 'utf8').catch(() => {
-    throw new CliError(`there is no dataset ${file}. Add runs to one: tallyspan dataset add NAME RUN`);
+  const text = await readTextFile(file).catch(() => {
+    throw usageError(`there is no dataset ${file}. Add runs to one: tallyspan dataset add NAME RUN`);
   });
   const items = text
     .split('\n')
     .flatMap((line, index) => (line.trim() === '' ? [] : [parseItem(line, `${file}:${String(index + 1)}`)]));
-  if (items.length === 0) throw new CliError(`${file} has no item.`);
+  if (items.length === 0) throw usageError(`${file} has no item.`);
   const ids = items.map(({ id }) => id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
-  if (twice !== undefined) throw new CliError(`${file} has the item ${twice} twice.`);
+  if (twice !== undefined) throw usageError(`${file} has the item ${twice} twice.`);
   return items;
 }
 
@@ -42,11 +45,19 @@ function parseItem(line: string, where: string): KeptItem {
   try {
     raw = JSON.parse(line);
   } catch {
-    throw new CliError(`${where} is no JSON.`);
+    throw usageError(`${where} is no JSON.`);
   }
   const { id, input, expected, sent, recording } = (raw ?? {}) as Record<string, unknown>;
-  if (typeof id !== 'string' || id === '') throw new CliError(`${where} has no "id".`);
-  if (input !== undefined && typeof input !== 'string') throw new CliError(`${where}: "input" is a text.`);
+  if (typeof id !== 'string' || id === '') throw usageError(`${where} has no "id".`);
+  if (input !== undefined && typeof input !== 'string') throw usageError(`${where}: "input" is a text.`);
+  for (const [key, text = ''] of Object.entries({ id, input })) {
+    if (text.includes('\0'))
+      throw usageError(`${where}: "${key}" has a character 0, which no command can be given.`);
+    if (Buffer.byteLength(text) > MOST_BYTES)
+      throw usageError(
+        `${where}: "${key}" has more than ${MOST_BYTES} bytes, the most that an environment variable holds. Put the text into a file, and its name into "input".`,
+      );
+  }
   return {
     id,
     input,
@@ -61,11 +72,11 @@ function parseExpected(raw: unknown, where: string): Expected | undefined {
   if (typeof raw === 'string') return { equals: raw };
   const { equals, contains, matches, json, tools } = raw as Record<string, unknown>;
   if (!isText(equals) || !isText(matches) || !isTexts(contains) || !isTexts(tools))
-    throw new CliError(`${where}: "expected" has equals, matches (texts), contains, tools (lists) and json.`);
+    throw usageError(`${where}: "expected" has equals, matches (texts), contains, tools (lists) and json.`);
   try {
     if (typeof matches === 'string') RegExp(matches, 'u');
   } catch {
-    throw new CliError(`${where}: "matches" is no regular expression.`);
+    throw usageError(`${where}: "matches" is no regular expression.`);
   }
   return { equals, contains, matches, tools, json: json === true } as Expected;
 }
@@ -74,13 +85,13 @@ function parseSent(raw: unknown, where: string): SentHashes | undefined {
   if (raw === undefined || raw === null) return undefined;
   const { prompt, tools, model } = raw as Record<string, unknown>;
   if ([prompt, tools, model].every((list) => Array.isArray(list) && isTexts(list))) return raw as SentHashes;
-  throw new CliError(`${where}: "sent" has prompt, tools and model (lists of hashes).`);
+  throw usageError(`${where}: "sent" has prompt, tools and model (lists of hashes).`);
 }
 
 function parseRecording(raw: unknown, where: string): readonly RecordedStep[] | undefined {
   if (raw === undefined || raw === null) return undefined;
   if (Array.isArray(raw) && raw.every(isStep)) return raw as RecordedStep[];
-  throw new CliError(`${where}: "recording" is no recording.`);
+  throw usageError(`${where}: "recording" is no recording.`);
 }
 
 /** Adds the items that are not there yet; how many were added. */

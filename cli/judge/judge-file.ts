@@ -1,10 +1,10 @@
 // A judge file: which failures a judge looks for, with which model, in how many of the runs, and for how much a day.
 
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { canPriceModel } from './judge-price.ts';
 import { JUDGE_PROMPT_VERSION, type JudgeRule } from '../../core/scores/judge.ts';
 import { parseMoney } from '../check/limit-options.ts';
+import { readTextFile } from '../files/text-file.ts';
 import { CliError } from '../terminal/cli-error.ts';
 
 export interface JudgeFile {
@@ -22,7 +22,7 @@ const EXAMPLE =
 
 /** @throws CliError that says what is wrong and where */
 export async function readJudgeFile(file: string): Promise<JudgeFile> {
-  const text = await readFile(file, 'utf8').catch(() => {
+  const text = await readTextFile(file).catch(() => {
     throw new CliError(`there is no judge file ${file}. Write one such as ${EXAMPLE}`);
   });
   const wrong = (what: string): CliError => new CliError(`${file}: ${what}`);

@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { passAtK, type ItemResult } from '../../core/scores/evaluation.ts';
 import { startAnthropicApi, type AnthropicApi } from '../fakes/anthropic-api.ts';
 import { answer, text, toolUse } from '../fakes/messages.ts';
@@ -144,7 +145,56 @@ describe('eval', () => {
       exitCode: 2,
     });
   });
+
+  it.each<[string, string, readonly string[]]>([
+    ['no folder', '{"id":"a"}', ['--save', '/no/such/folder/base.json']],
+    ['nothing to start', '{"id":"a"}', ['--', 'no-such-program']],
+    ['character 0', '{"id":"a","input":"x\\u0000y"}', []],
+    ['environment variable', JSON.stringify({ id: 'a', input: 'ä'.repeat(70_000) }), []],
+    ['is no JSON', '{"id":', []],
+    ['there is no dataset', '', ['--dataset', 'none.jsonl']],
+  ])('ends with 2, and says so, where it was called wrongly: %s', async (_, line, options) => {
+    const file = path.join(folder, 'odd.jsonl');
+    await writeFile(file, line);
+    const command = options.includes('--') ? [] : ['--', process.execPath, agent];
+    const { exitCode, stderr } = await runTallyspan(['eval', '--dataset', file, ...options, ...command], {
+      env: { NODE_OPTIONS: '' },
+    });
+    expect([exitCode, stderr.split('\n').length]).toEqual([2, 2]);
+    expect(stderr).toMatch(/^tallyspan: /);
+    expect(stderr).not.toMatch(/ENOENT|E2BIG|options\.env/);
+  });
+
+  it('reads a dataset with a byte order mark, and ends what a trial leaves running', async () => {
+    const file = path.join(folder, 'left.jsonl');
+    await writeFile(file, '\uFEFF{"id":"a"}\n');
+    // It has the streams of the trial, and is not the command itself.
+    const left = path.join(folder, 'left.pid');
+    const script = `echo done; ${process.execPath} -e 'setInterval(() => 0, 1000)' & echo $! > ${left}; sleep 60`;
+    const { stdout } = await runTallyspan(
+      ['eval', '--dataset', file, '--timeout', '1s', '--', 'sh', '-c', script],
+      { env: { NODE_OPTIONS: '' } },
+    );
+    expect(stdout).toContain('pass: a: 0 of 1 passed: the command ended by a signal');
+    const pid = Number(await readFile(left, 'utf8'));
+    expect(pid).toBeGreaterThan(0);
+    await expect(ended(pid)).resolves.toBe(true);
+  });
 });
+
+/** Whether the process is gone, once it had time to go. */
+async function ended(pid: number): Promise<boolean> {
+  for (let tries = 0; tries < 200; tries++) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return true;
+    }
+    if (/^\d+ \(.*\) Z/.test(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''))) return true;
+    await sleep(50);
+  }
+  return false;
+}
 
 describe('pass@k', () => {
   it('is the chance that one of k trials passes', () => {

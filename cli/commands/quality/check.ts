@@ -1,6 +1,5 @@
 // `tallyspan check -- CMD`: runs one command, observes it without any set-up, and fails when it is over its limits.
 
-import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { formatCost, formatCountOf, formatPercent, NO_DATA } from '../../../core/text/format.ts';
 import { checkLimits, type LimitOutcome } from '../../../core/scores/limits.ts';
@@ -8,6 +7,7 @@ import { factsOfRuns, type RunFacts } from '../../../core/scores/run-facts.ts';
 import { limitsOf, withLimitOptions, type LimitCliOptions } from '../../check/limit-options.ts';
 import { startObservation } from '../../check/observed-events.ts';
 import { findRegister, runObserved } from '../../check/run-observed.ts';
+import { checkResultFile, writeResultFile } from '../../files/text-file.ts';
 import { usageError } from '../../terminal/cli-error.ts';
 import { CommandEnded } from '../../terminal/command-ended.ts';
 import type { CliIo, CliOutput } from '../../terminal/io.ts';
@@ -44,6 +44,7 @@ is printed on stderr after its end.
       const limits = limitsOf(options);
       if (Object.values(limits).every((limit) => limit === undefined) && options.report === undefined)
         throw usageError('set at least one limit, such as --max-cost $0.05');
+      if (options.report !== undefined) await checkResultFile(options.report);
       const observation = await startObservation(findRegister(), io.env['NODE_OPTIONS']);
       try {
         const end = await runObserved(command, observation, {
@@ -55,7 +56,7 @@ is printed on stderr after its end.
         const outcomes = checkLimits(runs, limits);
         const isKept = outcomes.every((outcome) => outcome.isKept);
         if (options.report !== undefined)
-          await writeFile(
+          await writeResultFile(
             options.report,
             `${JSON.stringify({ runs, limits: outcomes, end }, undefined, 2)}\n`,
           );

@@ -1,6 +1,5 @@
 // `tallyspan eval -- CMD`: runs a command on each item of a dataset, judges it, and compares with a baseline.
 
-import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import {
@@ -17,11 +16,12 @@ import { factsOfRuns } from '../../../core/scores/run-facts.ts';
 import { KEY_FILE } from '../../../server/store/file/content-cipher.ts';
 import { parseMoney, parsePercent } from '../../check/limit-options.ts';
 import { startObservation } from '../../check/observed-events.ts';
-import { findRegister, runObserved } from '../../check/run-observed.ts';
+import { findRegister, NotStarted, runObserved } from '../../check/run-observed.ts';
 import { datasetPath, DATASETS_FOLDER, readDataset, type KeptItem } from '../../eval/dataset-file.ts';
 import { openTrialJudge } from '../../eval/judge-trials.ts';
 import { renderJunit, renderMarkdown, summaryRows, type EvalReport } from '../../eval/eval-report.ts';
 import { startItemReplay } from '../../eval/item-replay.ts';
+import { checkResultFile, readTextFile, writeResultFile } from '../../files/text-file.ts';
 import { writeAnswer } from '../../terminal/answer.ts';
 import { CliError, usageError } from '../../terminal/cli-error.ts';
 import type { CliIo } from '../../terminal/io.ts';
@@ -88,6 +88,8 @@ export function registerEval(program: Command, io: CliIo): void {
     .action(async (command: readonly string[], options: EvalOptions) => {
       const items = await readDataset(datasetPath(options.dataset, options.folder));
       const baseline = options.baseline === undefined ? undefined : await readBaseline(options.baseline);
+      for (const file of [options.save, options.markdown, options.junit])
+        if (file !== undefined) await checkResultFile(file);
       const { results, overLimits } = await runItems(items, command, options, io);
       const evaluation: Evaluation = { dataset: path.basename(options.dataset, '.jsonl'), items: results };
       const tolerance = { allowed: options.allow, cost: options.costTolerance };
@@ -96,9 +98,9 @@ export function registerEval(program: Command, io: CliIo): void {
       const regressions = all.filter((one) => !isAdvice(one));
       const report = { evaluation, baseline, regressions, advice: all.filter(isAdvice), overLimits };
       if (options.save !== undefined)
-        await write(options.save, `${JSON.stringify(evaluation, undefined, 2)}\n`);
-      if (options.markdown !== undefined) await write(options.markdown, renderMarkdown(report));
-      if (options.junit !== undefined) await write(options.junit, renderJunit(report));
+        await writeResultFile(options.save, `${JSON.stringify(evaluation, undefined, 2)}\n`);
+      if (options.markdown !== undefined) await writeResultFile(options.markdown, renderMarkdown(report));
+      if (options.junit !== undefined) await writeResultFile(options.junit, renderJunit(report));
       writeAnswer(report, options, io, renderEval);
       const found = regressions.length + overLimits.length;
       if (found > 0) throw new CliError(`${options.dataset}: ${found} found that should not be`);
@@ -168,6 +170,9 @@ async function runTrial(
       timeoutMs: options.timeout,
       signal: io.signal,
       stdout: 'collect',
+      isAlone: true,
+    }).catch((error: unknown) => {
+      throw error instanceof NotStarted ? usageError(error.message) : error;
     });
     const events = await observation.events();
     const divergence = replay?.divergence();
@@ -190,7 +195,7 @@ function renderEval(report: EvalReport): string {
 
 /** @throws CliError */
 async function readBaseline(file: string): Promise<Evaluation> {
-  const text = await readFile(file, 'utf8').catch(() => {
+  const text = await readTextFile(file).catch(() => {
     throw usageError(`there is no baseline ${file}. Make one with --save ${file}`);
   });
   try {
@@ -208,12 +213,6 @@ function isItemResult(item: Partial<ItemResult> | null): boolean {
     [item.trials, item.passed, item.turns].every((value) => typeof value === 'number') &&
     [item.prompt, item.tools, item.model].every((value) => Array.isArray(value))
   );
-}
-
-async function write(file: string, text: string): Promise<void> {
-  await writeFile(file, text).catch((error: unknown) => {
-    throw new CliError(`${file} could not be written: ${(error as Error).message}`);
-  });
 }
 
 function parseKinds(text: string): readonly RegressionKind[] {
