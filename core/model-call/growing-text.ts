@@ -1,13 +1,18 @@
-// A growing text: what streams in by thousands of small pieces. Its characters are kept as codes in one block of memory:
+// A growing text: what streams in by thousands of small pieces. Its characters are kept as codes in a few blocks of memory:
 // as strings, the pieces of a thousand streams at once are many times their size, and most of the work of the collector.
 
 const FIRST_CODES = 256;
+/** A block grows up to this size; what follows goes into another, so that little is reserved and nothing copied. */
+const BLOCK_CODES = 4_096;
 const NARROW = 0xff;
-/** Codes that become a string at once. */
-const SLICE_CODES = 4_096;
+
+type Codes = Uint8Array | Uint16Array;
 
 export class GrowingText {
-  #codes: Uint8Array | Uint16Array = new Uint8Array(FIRST_CODES);
+  readonly #full: Codes[] = [];
+  /** The block that is being filled. */
+  #open: Codes = new Uint8Array(FIRST_CODES);
+  #used = 0;
   #length = 0;
 
   /** Characters so far. */
@@ -15,45 +20,64 @@ export class GrowingText {
     return this.#length;
   }
 
-  /** Their codes, valid until more is added. */
-  get codes(): Uint8Array | Uint16Array {
-    return this.#codes.subarray(0, this.#length);
+  /** Their codes. */
+  get codes(): Codes {
+    const blocks = this.#blocks();
+    const isWide = blocks.some((block) => block instanceof Uint16Array);
+    const codes = isWide ? new Uint16Array(this.#length) : new Uint8Array(this.#length);
+    let at = 0;
+    for (const block of blocks) {
+      codes.set(block, at);
+      at += block.length;
+    }
+    return codes;
   }
 
   add(piece: string): void {
-    const length = this.#length + piece.length;
-    if (length > this.#codes.length) this.#grow(length);
-    let codes = this.#codes;
-    for (let from = 0, to = this.#length; from < piece.length; from++, to++) {
-      const code = piece.charCodeAt(from);
-      if (code > NARROW && codes instanceof Uint8Array) codes = this.#widen();
-      codes[to] = code;
+    const { length } = piece;
+    this.#length += length;
+    for (let from = 0; from < length;) {
+      if (this.#used === this.#open.length) this.#makeRoom(length - from);
+      let codes = this.#open;
+      let used = this.#used;
+      const end = Math.min(length, from + codes.length - used);
+      for (; from < end; from++, used++) {
+        const code = piece.charCodeAt(from);
+        if (code > NARROW && codes instanceof Uint8Array) codes = this.#widen();
+        codes[used] = code;
+      }
+      this.#used = used;
     }
-    this.#length = length;
   }
 
   toString(): string {
     let text = '';
-    for (let at = 0; at < this.#length; at += SLICE_CODES) {
-      const codes = this.#codes.subarray(at, Math.min(at + SLICE_CODES, this.#length));
-      // Spread, each code would go through an iterator.
-      text += Reflect.apply(String.fromCharCode, undefined, codes);
-    }
+    // Spread, each code would go through an iterator.
+    for (const block of this.#blocks()) text += Reflect.apply(String.fromCharCode, undefined, block);
     return text;
   }
 
-  #grow(length: number): void {
-    const codes = new (this.#codes instanceof Uint8Array ? Uint8Array : Uint16Array)(
-      Math.max(length, this.#codes.length * 2),
-    );
-    codes.set(this.#codes.subarray(0, this.#length));
-    this.#codes = codes;
+  #blocks(): Codes[] {
+    return [...this.#full, this.#open.subarray(0, this.#used)];
+  }
+
+  #makeRoom(wanted: number): void {
+    const open = this.#open;
+    if (open.length === BLOCK_CODES) {
+      this.#full.push(open);
+      this.#open = new Uint8Array(BLOCK_CODES);
+      this.#used = 0;
+      return;
+    }
+    const size = Math.min(BLOCK_CODES, Math.max(open.length * 2, this.#used + wanted));
+    this.#open = new (open instanceof Uint8Array ? Uint8Array : Uint16Array)(size);
+    this.#open.set(open);
   }
 
   #widen(): Uint16Array {
-    const codes = new Uint16Array(this.#codes.length);
-    codes.set(this.#codes);
-    this.#codes = codes;
+    const codes = new Uint16Array(this.#open.length);
+    codes.set(this.#open);
+    this.#open = codes;
     return codes;
   }
 }

@@ -10,6 +10,10 @@ import { asJson } from '../../core/model-call/json.ts';
 const WHOLE_BYTES = 1024 * 1024;
 /** No event of the API is larger; a line without an end is none. */
 const MAX_EVENT_BYTES = 64 * 1024 * 1024;
+/** What most events need. */
+const FIRST_ROOM_BYTES = 512;
+/** Room for a large one is given back. */
+const MOST_ROOM_BYTES = 16_384;
 const END = Buffer.from('\n\n');
 const LINE_END = 10;
 const NOTHING = Buffer.alloc(0);
@@ -19,6 +23,8 @@ export class StreamText {
   readonly #events = new EventStream();
   /** Bytes since the block began that is open, about. */
   #bytes = 0;
+  /** Memory for what follows the last whole event. */
+  #room: Buffer = NOTHING;
   /** What followed the last whole event. */
   #rest: Buffer = NOTHING;
   /** How a delta of the block that is open begins; `undefined` where the last event was none. */
@@ -56,7 +62,7 @@ export class StreamText {
       this.#delta = undefined;
     } else if (this.#delta === undefined || index !== this.#deltaIndex) {
       this.#deltaIndex = index;
-      this.#delta = Buffer.from(`{"type":"content_block_delta","index":${String(index)},`);
+      this.#delta = deltaStart(index);
     }
   }
 
@@ -67,7 +73,7 @@ export class StreamText {
     if (before === -1) {
       // Smaller than two events: with what was kept there may be one.
       if (end === -1 && this.#rest.length + piece.length < MAX_EVENT_BYTES) {
-        this.#rest = Buffer.concat([this.#rest, piece]);
+        this.#keep(Buffer.concat([this.#rest, piece]), 0);
         return !this.#rest.includes(END);
       }
       const bytes = Buffer.concat([this.#rest, piece]);
@@ -86,11 +92,36 @@ export class StreamText {
     return this.#delta !== undefined && event.includes(this.#delta);
   }
 
-  /** The piece is the network's: what is kept of it is a copy. */
+  /**
+   * The piece is the network's: what is kept of it is a copy, in memory of its own: a slice of Node's pool would keep all
+   * of the pool, for each of a thousand streams.
+   */
   #keep(bytes: Buffer, from: number): void {
-    const isKept = from < bytes.length && bytes.length - from <= MAX_EVENT_BYTES;
-    this.#rest = isKept ? Buffer.from(bytes.subarray(from)) : NOTHING;
+    const length = bytes.length - from;
+    if (length <= 0 || length > MAX_EVENT_BYTES) {
+      this.#rest = NOTHING;
+      return;
+    }
+    if (length > this.#room.length || this.#room.length > MOST_ROOM_BYTES)
+      this.#room = Buffer.allocUnsafeSlow(Math.max(FIRST_ROOM_BYTES, length));
+    // Where the bytes hold what was kept, they are a copy already.
+    bytes.copy(this.#room, 0, from);
+    this.#rest = this.#room.subarray(0, length);
   }
+}
+
+/** How deltas of blocks begin, by the index of the block: one for all streams. */
+const deltaStarts = new Map<unknown, Buffer>();
+const MOST_STARTS = 1_000;
+
+function deltaStart(index: unknown): Buffer {
+  const known = deltaStarts.get(index);
+  if (known !== undefined) return known;
+  const text = `{"type":"content_block_delta","index":${String(index)},`;
+  const start = Buffer.allocUnsafeSlow(text.length);
+  start.write(text, 'latin1');
+  if (deltaStarts.size < MOST_STARTS) deltaStarts.set(index, start);
+  return start;
 }
 
 /** Where the last whole event ends; else the last whole line, for streams that are written with other line ends. */
