@@ -17,11 +17,14 @@ import {
   type JudgeWords,
 } from '../../core/scores/judge.ts';
 import { CliError } from '../terminal/cli-error.ts';
+import type { Hold } from './judge-limit.ts';
 import { judgeVersion } from './judge-file.ts';
 import { mostNanoUsd, answerNanoUsd } from './judge-price.ts';
 
 /** Sends a body to the Messages API and gives its answer. */
 export type AskModel = (body: Readonly<Record<string, unknown>>, signal: AbortSignal) => Promise<unknown>;
+
+export type RecordCall = (call: EventRecord) => Promise<void>;
 
 export interface JudgedRun {
   readonly runId: string;
@@ -47,6 +50,8 @@ export class Judge {
   readonly #limitNanoUsd: number;
   readonly #limitMs: number;
   readonly #signal: AbortSignal;
+  readonly #hold: Hold | undefined;
+  readonly #record: RecordCall | undefined;
   #spentNanoUsd: number;
 
   /** `spentNanoUsd` is what the time of the limit has cost before. */
@@ -56,8 +61,14 @@ export class Judge {
     readonly spentNanoUsd: number;
     readonly signal: AbortSignal;
     readonly answerLimitMs?: number | undefined;
+    /** Where others judge at the same time, within the same limit. */
+    readonly hold?: Hold | undefined;
+    /** Stores a call before what was held for it is given back. */
+    readonly record?: RecordCall | undefined;
   }) {
     this.#ask = options.ask;
+    this.#hold = options.hold;
+    this.#record = options.record;
     this.#limitNanoUsd = options.limitNanoUsd;
     this.#spentNanoUsd = options.spentNanoUsd;
     this.#signal = options.signal;
@@ -66,11 +77,6 @@ export class Judge {
 
   get spentNanoUsd(): number {
     return this.#spentNanoUsd;
-  }
-
-  /** A new day of the limit. */
-  startAgain(spentNanoUsd: number): void {
-    this.#spentNanoUsd = spentNanoUsd;
   }
 
   async judge(rule: JudgeRule, run: JudgedRun): Promise<Judged> {
@@ -85,8 +91,13 @@ export class Judge {
       const most = mostNanoUsd(body, Date.now());
       if (most === undefined || this.#spentNanoUsd + most > this.#limitNanoUsd)
         return { ...none('the limit of cost is used up'), calls, isOverLimit: true };
+      const release = await this.#hold?.(most);
+      if (this.#hold !== undefined && release === undefined)
+        return { ...none('the limit of cost is used up'), calls, isOverLimit: true };
       const { call, message } = await this.#call(rule, run, body, most);
       calls.push(call);
+      await this.#record?.(call);
+      await release?.();
       const fault = call['error.type'];
       verdicts.push(
         fault === undefined

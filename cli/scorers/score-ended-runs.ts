@@ -8,8 +8,9 @@ import type { RunningServer } from '../../server/start-server.ts';
 import { openSource, type RunTree, type Source } from '../../server/source.ts';
 import { openScoreSink, type RunScore } from '../files/score-sink.ts';
 import { readJudgeFile, type JudgeFile } from '../judge/judge-file.ts';
+import { sharedHold } from '../judge/judge-limit.ts';
 import { judgeCostToday, judgeRuns } from '../judge/judge-runs.ts';
-import { Judge, sdkOf } from '../judge/judge.ts';
+import { Judge, sdkOf, type AskModel } from '../judge/judge.ts';
 import { readRunContent } from '../run/said-content.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { safeText } from '../terminal/safe-text.ts';
@@ -28,7 +29,7 @@ const FAULTS_LIMIT = 5;
 
 export interface ScoringSetup {
   readonly scorers: readonly Scorer[];
-  readonly judge: { readonly file: JudgeFile; readonly judge: Judge } | undefined;
+  readonly judge: { readonly file: JudgeFile; readonly ask: AskModel } | undefined;
 }
 
 /** @throws CliError when a scorer or the judge file cannot be used */
@@ -41,18 +42,7 @@ export async function readScoringSetup(
   const file = judgeFile === undefined ? undefined : await readJudgeFile(judgeFile);
   return {
     scorers: await openScorers(scorerNames),
-    judge:
-      file === undefined
-        ? undefined
-        : {
-            file,
-            judge: new Judge({
-              ask: await sdkOf(io.env),
-              limitNanoUsd: file.maxCostPerDayNanoUsd,
-              spentNanoUsd: 0,
-              signal: io.signal,
-            }),
-          },
+    judge: file === undefined ? undefined : { file, ask: await sdkOf(io.env) },
   };
 }
 
@@ -146,9 +136,20 @@ class Scoring {
   async #judged(tree: RunTree): Promise<readonly RunScore[]> {
     const { judge: setup } = this.#setup;
     if (setup === undefined) return [];
-    setup.judge.startAgain(await judgeCostToday(this.#source));
-    const judged = await judgeRuns(this.#source, [tree], setup.file, setup.judge, this.#io.signal);
-    await this.#server.appendEvents(judged.calls);
+    const limitNanoUsd = setup.file.maxCostPerDayNanoUsd;
+    const judge = new Judge({
+      ask: setup.ask,
+      limitNanoUsd,
+      spentNanoUsd: await judgeCostToday(this.#source),
+      signal: this.#io.signal,
+      hold: sharedHold(this.#source, {
+        url: this.#server.uiUrl,
+        token: this.#io.env['TALLYSPAN_TOKEN'] || undefined,
+        limitNanoUsd,
+      }),
+      record: (call) => this.#server.appendEvents([call]),
+    });
+    const judged = await judgeRuns(this.#source, [tree], setup.file, judge, this.#io.signal);
     if (judged.isOverLimit)
       this.say(`the limit of judges for ${new Date(this.#io.now()).toISOString().slice(0, 10)} is used up`);
     return judged.scores;

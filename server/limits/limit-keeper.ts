@@ -7,6 +7,9 @@ import { LeaseBook, type Lease, type LeaseRequest, type SharedLimit } from '../.
 import { limitDayOf } from '../../core/limits/limit.ts';
 import { makePrivateFolder } from '../store/file/private-files.ts';
 
+/** What judges hold of their own limit while they ask; no limit of anybody's agents. */
+export const JUDGE_SCOPE = 'judge';
+
 const FILE = 'limits.json';
 /** Days that are kept beside today, for processes whose clock is behind. */
 const KEPT_MS = 2 * 86_400_000;
@@ -47,7 +50,7 @@ export class LimitKeeper {
 
   /** The limits of today as they stand. */
   today(nowMs = Date.now()): SharedLimit[] {
-    return this.#book.limitsOf(limitDayOf(nowMs), nowMs);
+    return this.#book.limitsOf(limitDayOf(nowMs), nowMs).filter(({ scope }) => scope !== JUDGE_SCOPE);
   }
 
   /** One write at a time; what changes meanwhile goes with the next. */

@@ -178,12 +178,12 @@ describe('eval', () => {
     expect(stdout).toContain('pass: a: 0 of 1 passed: the command ended by a signal');
     const pid = Number(await readFile(left, 'utf8'));
     expect(pid).toBeGreaterThan(0);
-    await expect(ended(pid)).resolves.toBe(true);
+    await expect(isGone(pid)).resolves.toBe(true);
   });
 });
 
 /** Whether the process is gone, once it had time to go. */
-async function ended(pid: number): Promise<boolean> {
+async function isGone(pid: number): Promise<boolean> {
   for (let tries = 0; tries < 200; tries++) {
     try {
       process.kill(pid, 0);

@@ -274,6 +274,32 @@ describe('a judge', () => {
     expect(calls).toBe(1);
   });
 
+  it('costs no more than its limit together with others that judge at the same time', async () => {
+    let asked = 0;
+    // Nobody knows what such a call cost: it counts with the most.
+    answerOf = () => {
+      asked += 1;
+      return { drop: true, delayMs: 400 };
+    };
+    const spentSoFar = async () => (await signal('judge_cost?window=day')) ?? 0;
+    const before = await spentSoFar();
+    await judge([await judgeFile(), idOf('a1')]);
+    const spent = await spentSoFar();
+    const most = spent - before;
+    const limit = `$${((spent + most * 1.5) / 1e9).toFixed(9)}`;
+    const files: string[] = [];
+    for (let index = 0; index < 4; index++) {
+      serial += 1;
+      files.push(await judgeFile({ maxCostPerDay: limit }));
+    }
+    const ended = await Promise.all(files.map((file) => judge([file, idOf('a1')])));
+    expect(ended.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
+    expect(asked).toBe(2);
+    expect(await spentSoFar()).toBeLessThanOrEqual(spent + most * 1.5);
+    const limits = await getJson<{ limits: readonly { scope: string }[] }>(server, '/api/limits');
+    expect(limits.limits).toEqual([]);
+  });
+
   it('judges as many of the runs as it is asked to, always the same', async () => {
     answerOf = good;
     const file = await judgeFile({}, { sample: 1e-6 });

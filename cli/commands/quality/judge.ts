@@ -1,6 +1,7 @@
 // `tallyspan judge FILE`: a model looks for one failure in each of the runs, by your own key and within a limit of its own.
 
 import type { Command } from 'commander';
+import type { EventRecord } from '../../../core/event.ts';
 import { formatCost, formatCountOf } from '../../../core/text/format.ts';
 import { RUNS_LIMIT } from '../../../server/queries/runs/run-filter.ts';
 import { openSource, type RunTree } from '../../../server/source.ts';
@@ -9,6 +10,7 @@ import { openEventSink } from '../../files/event-sink.ts';
 import { openScoreSink } from '../../files/score-sink.ts';
 import { readJudgeFile } from '../../judge/judge-file.ts';
 import { judgeCostToday, judgeRuns } from '../../judge/judge-runs.ts';
+import { lockFolder, sharedHold, type Release } from '../../judge/judge-limit.ts';
 import { Judge, sdkOf } from '../../judge/judge.ts';
 import { durationOption, parseCountUpTo } from '../../options.ts';
 import { sourceOptionsOf, withSourceOptions, type SourceCliOptions } from '../../source-options.ts';
@@ -42,9 +44,17 @@ export function registerJudge(program: Command, io: CliIo): void {
     const file = await readJudgeFile(path);
     const ask = await sdkOf(io.env);
     const source = await openSource(sourceOptionsOf(options, io));
+    const isServer = /^https?:/.test(source.name);
     let judged;
     let meta;
+    let unlock: Release | undefined;
+    let isOpen = true;
     try {
+      meta = await source.meta();
+      // What was spent is recorded also when somebody interrupts.
+      const untilDone = { ...io, signal: new AbortController().signal };
+      if (!isServer) unlock = await lockFolder(String(meta['data_dir']));
+      const sink = isServer ? await openEventSink(source, meta, untilDone) : undefined;
       const { agent, limit, since } = options;
       const ids =
         runId === undefined
@@ -65,18 +75,32 @@ export function registerJudge(program: Command, io: CliIo): void {
         spentNanoUsd,
         signal: io.signal,
         answerLimitMs: options.timeout,
+        ...(sink === undefined
+          ? {}
+          : {
+              hold: sharedHold(source, {
+                url: source.name,
+                token: io.env['TALLYSPAN_TOKEN'] || undefined,
+                limitNanoUsd: file.maxCostPerDayNanoUsd,
+              }),
+              record: (call: EventRecord) => sink.append([call]),
+            }),
       });
       judged = await judgeRuns(source, runs, file, judge, io.signal);
-      meta = await source.meta();
-    } finally {
+      // A folder is read by one and written by another: never at once.
       await source.close();
-    }
-    // What was spent is recorded also when somebody interrupts.
-    const events = await openEventSink(source, meta, { ...io, signal: new AbortController().signal });
-    try {
-      await events.append(judged.calls);
+      isOpen = false;
+      if (sink === undefined) {
+        const events = await openEventSink(source, meta, untilDone);
+        try {
+          await events.append(judged.calls);
+        } finally {
+          await events.close();
+        }
+      }
     } finally {
-      await events.close();
+      if (isOpen) await source.close();
+      await unlock?.();
     }
     io.signal.throwIfAborted();
     if (judged.scores.length > 0) {
