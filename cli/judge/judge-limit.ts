@@ -12,7 +12,6 @@ import { JUDGE_SCOPE } from '../../server/limits/limit-keeper.ts';
 import type { Source } from '../../server/source.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import { zoneOf } from '../terminal/moment.ts';
-import { judgeCostToday } from './judge-runs.ts';
 
 /** Gives back what was held. */
 export type Release = () => Promise<void>;
@@ -22,6 +21,12 @@ export type Hold = (mostNanoUsd: number) => Promise<Release | undefined>;
 /** Others spend meanwhile so often that nothing is known for certain. */
 const MOST_TRIES = 100;
 const LOCK_FILE = 'judge.lock';
+
+/** What judges cost on the calendar day so far, nano-USD. */
+export async function judgeCostToday(source: Source): Promise<number> {
+  const result = await source.signal('judge_cost', { window: 'day' });
+  return 'value' in result ? (result.value ?? 0) : 0;
+}
 
 /** @param url of the server that the source asks */
 export function sharedHold(

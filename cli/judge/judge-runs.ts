@@ -60,9 +60,3 @@ export async function judgeRuns(
   }
   return { scores, calls, left, skipped, isOverLimit: false };
 }
-
-/** What judges cost on the calendar day so far, nano-USD. */
-export async function judgeCostToday(source: Source): Promise<number> {
-  const result = await source.signal('judge_cost', { window: 'day' });
-  return 'value' in result ? (result.value ?? 0) : 0;
-}

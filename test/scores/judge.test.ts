@@ -101,6 +101,8 @@ async function signal(query: string): Promise<number | null> {
   return 'value' in result ? result.value : Number.NaN;
 }
 
+const spentSoFar = async (): Promise<number> => (await signal('judge_cost?window=day')) ?? 0;
+
 describe('a judge', () => {
   it('asks twice with other words, and scores where both agree; its calls are in no other number', async () => {
     const asked: Asked[] = [];
@@ -281,7 +283,6 @@ describe('a judge', () => {
       asked += 1;
       return { drop: true, delayMs: 400 };
     };
-    const spentSoFar = async () => (await signal('judge_cost?window=day')) ?? 0;
     const before = await spentSoFar();
     await judge([await judgeFile(), idOf('a1')]);
     const spent = await spentSoFar();
