@@ -6,7 +6,6 @@ import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { build } from 'esbuild';
 import { encodeEvent, type EventRecord } from '../../core/event.ts';
@@ -16,9 +15,9 @@ import { readUsage } from '../../core/pricing/usage.ts';
 import { tableOf } from '../../core/columns.ts';
 import { EVENT_NAMES } from '../../core/schema.ts';
 import { DAY_MS } from '../../core/time/time.ts';
-import { attachSql } from '../../server/store/file/attached-file.ts';
 import { describeWhere } from '../fixtures/describe-where.ts';
 import { makeDataDir } from '../server/data-dir.ts';
+import { useOldBlocks } from '../server/old-blocks.ts';
 import { openTestStore, removeTestStore } from '../server/test-store.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -116,17 +115,13 @@ function fillNotes(
 /** A folder as the first format had it: one table of all events. */
 async function oldFormat(): Promise<string> {
   const folder = await templateOf((opened) => opened.store.write({ events: calls(), spans: [] }));
-  const instance = await DuckDBInstance.create(':memory:', { default_block_size: '16384' });
-  const connection = await instance.connect();
-  await connection.run(attachSql(path.join(folder, 'tallyspan.duckdb'), 'old', false));
-  await connection.run('USE old');
-  await connection.run('CREATE TABLE kept AS SELECT * FROM events');
-  await connection.run('DROP VIEW events');
-  for (const name of EVENT_NAMES) await connection.run(`DROP TABLE ${tableOf(name)}`);
-  await connection.run('ALTER TABLE kept RENAME TO events');
-  await connection.run('DELETE FROM tallyspan_format WHERE format > 1');
-  connection.closeSync();
-  instance.closeSync();
+  await useOldBlocks(folder, async (connection) => {
+    await connection.run('CREATE TABLE kept AS SELECT * FROM events');
+    await connection.run('DROP VIEW events');
+    for (const name of EVENT_NAMES) await connection.run(`DROP TABLE ${tableOf(name)}`);
+    await connection.run('ALTER TABLE kept RENAME TO events');
+    await connection.run('DELETE FROM tallyspan_format WHERE format > 1');
+  });
   return folder;
 }
 

@@ -13,6 +13,7 @@ import {
   DATABASE_NAME,
   EXPORT_MEMORY_SQL,
   USUAL_MEMORY_SQL,
+  BLOCK_BYTES,
   attachSql,
   isOutOfMemory,
 } from '../../store/file/attached-file.ts';
@@ -101,7 +102,7 @@ export async function* backupDatabase(
 
 /** A database that is open for reading only can attach no other for writing: one in memory copies between them. */
 async function copyFolder(from: string, to: string): Promise<void> {
-  const instance = await DuckDBInstance.create(':memory:', { default_block_size: '16384' });
+  const instance = await DuckDBInstance.create(':memory:', { default_block_size: String(BLOCK_BYTES) });
   try {
     const connection = await instance.connect();
     await connection.run(attachSql(from, 'source', true));

@@ -17,10 +17,18 @@ export const DATABASE_NAME = 'tallyspan';
  */
 const ROWS_PER_ROW_GROUP = 16_384;
 
+/**
+ * Of a block. DuckDB packs 64-bit integers, which most columns are, only where 4,096 of them fit into one
+ * (docs/decisions/0185).
+ */
+export const BLOCK_BYTES = 65_536;
+/** What DuckDB may write: from this version on it compresses texts and what is missing better. */
+const STORAGE_VERSION = 'v1.4.0';
+
 /** For everything: pages of the file, tables of a question, rows that wait for a checkpoint. */
 export const MEMORY_LIMIT = '64MB';
 /** Of that, what is left to pages of the file when memory is given back; the system has them, too. */
-const MEMORY_LEFT = '16MB';
+const BYTES_LEFT = 16_000_000;
 
 /**
  * For a moment, when that is too little to read a log, or to write a group of wide rows, as older versions made them: better
@@ -34,8 +42,9 @@ export const USUAL_MEMORY_SQL = `SET memory_limit = '${MEMORY_LIMIT}'`;
 
 const SETTINGS = {
   memory_limit: MEMORY_LIMIT,
-  // The tables have many columns, and each of them pins at least one block.
-  default_block_size: '16384',
+  default_block_size: String(BLOCK_BYTES),
+  // Rows wait in memory, uncompressed, until the log is so long.
+  checkpoint_threshold: '8MB',
   // A statement runs where it is called. Questions are answered side by side as they are; a second thread for each
   // costs more than it brings, in time and in memory.
   threads: '1',
@@ -79,8 +88,23 @@ async function attachWith(file: string, isReadOnly: boolean, memory: string): Pr
 
 /** The statement that attaches a file under a name. */
 export function attachSql(file: string, name: string, isReadOnly: boolean): string {
-  const options = [`ROW_GROUP_SIZE ${ROWS_PER_ROW_GROUP}`, ...(isReadOnly ? ['READ_ONLY'] : [])];
+  const options = [
+    `ROW_GROUP_SIZE ${ROWS_PER_ROW_GROUP}`,
+    `STORAGE_VERSION '${STORAGE_VERSION}'`,
+    ...(isReadOnly ? ['READ_ONLY'] : []),
+  ];
   return `ATTACH ${textSql(file)} AS ${name} (${options.join(', ')})`;
+}
+
+/** Writes all of the file into a new one. */
+export async function writeCopy(connection: DuckDBConnection, copy: string): Promise<void> {
+  await connection.run(attachSql(copy, 'copied', false));
+  try {
+    await connection.run(`COPY FROM DATABASE ${DATABASE_NAME} TO copied`);
+    await connection.run('CHECKPOINT copied');
+  } finally {
+    await connection.run('DETACH copied');
+  }
 }
 
 /**
@@ -127,14 +151,25 @@ export function identityOf(file: string): string | undefined {
   return found === undefined ? undefined : `${found.dev}/${found.ino}`;
 }
 
-/** Gives memory back. Not while anybody works with the file, who might then have too little. */
-export async function freeMemory(connection: DuckDBConnection): Promise<void> {
+/**
+ * Gives memory back. Not while anybody works with the file, who might then have too little. Rows that wait for a checkpoint
+ * would go to the disk, and come back with the next commit: under a load they stay.
+ */
+export async function freeMemory(connection: DuckDBConnection, isUnderLoad = false): Promise<void> {
   try {
-    await connection.run(`SET memory_limit = '${MEMORY_LEFT}'; SET memory_limit = '${MEMORY_LIMIT}'`);
+    const left = BYTES_LEFT + (isUnderLoad ? await bytesWaiting(connection) : 0);
+    await connection.run(`SET memory_limit = '${left}B'; SET memory_limit = '${MEMORY_LIMIT}'`);
   } catch {
     // So much is in use: what was not is given back.
     await connection.run(`SET memory_limit = '${MEMORY_LIMIT}'`).catch(() => undefined);
   }
+}
+
+async function bytesWaiting(connection: DuckDBConnection): Promise<number> {
+  const found = await connection.runAndReadAll(
+    "SELECT sum(memory_usage_bytes)::DOUBLE FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'",
+  );
+  return Number(found.getRows()[0]?.[0] ?? 0);
 }
 
 /** A connection whose tables are those of the attached file. */

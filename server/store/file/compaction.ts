@@ -2,8 +2,7 @@
 // rewritten into a copy beside it, which takes its place. Pages go on meanwhile; senders wait for their answers.
 
 import { statSync } from 'node:fs';
-import type { DuckDBConnection } from '@duckdb/node-api';
-import { DATABASE_NAME, attachSql } from './attached-file.ts';
+import { writeCopy } from './attached-file.ts';
 import type { Database } from './database.ts';
 import type { EventStore } from '../write/event-store.ts';
 import { makeTemporaryFile, removeTemporaryFile } from './leftovers.ts';
@@ -46,14 +45,4 @@ async function isWorthwhile(database: Database, { mostBytes }: CompactionLimits)
   const total = Number(size?.['total'] ?? 0);
   const used = Number(size?.['used'] ?? 0);
   return total >= COMPACT_FROM_BYTES && used <= mostBytes && used <= total * (1 - COMPACT_FREE_SHARE);
-}
-
-async function writeCopy(writer: DuckDBConnection, copy: string): Promise<void> {
-  await writer.run(attachSql(copy, 'compacted', false));
-  try {
-    await writer.run(`COPY FROM DATABASE ${DATABASE_NAME} TO compacted`);
-    await writer.run('CHECKPOINT compacted');
-  } finally {
-    await writer.run('DETACH compacted');
-  }
 }

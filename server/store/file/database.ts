@@ -18,6 +18,7 @@ import {
   putInPlace,
   withMostMemory,
 } from './attached-file.ts';
+import { renewBlocks } from './block-size.ts';
 import { FileGoneError, diskReason, isInvalidated } from './disk-fault.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { mendLog, setLogAside } from './write-ahead-log.ts';
@@ -74,8 +75,8 @@ export interface Database extends ChunkQueryable {
   readLong(signal: AbortSignal): Promise<LongQueries>;
   /** Resolves as soon as nobody is reading. */
   settleReaders(): Promise<void>;
-  /** Gives memory back if nobody is reading. Call it where nobody is writing. */
-  freeMemory(): Promise<void>;
+  /** Gives memory back if nobody is reading; under a load, not that of what comes. Call it where nobody is writing. */
+  freeMemory(isUnderLoad?: boolean): Promise<void>;
   /**
    * Puts a copy in the place of the file, between two answers. Call it where nobody is writing. False, and nothing is
    * done, when somebody goes on reading for so long.
@@ -91,7 +92,7 @@ export interface Database extends ChunkQueryable {
    * @throws FileGoneError when it was deleted or another was put in its place
    */
   checkPlace(): void;
-  /** What was found damaged when the file was opened, and what became of it; for people. */
+  /** What was found damaged when the file was opened, and what became of it, or what could not be renewed; for people. */
   readonly recovery: string | undefined;
   close(): Promise<void>;
 }
@@ -137,6 +138,8 @@ export async function openDatabase(dataDir: string): Promise<Database> {
     removeLeftovers(file);
     // The tables stand in the file then, and the log has nothing but rows.
     if (await migrate(writer, file)) await withMostMemory(connection, () => connection.run('CHECKPOINT'));
+    const renewal = await renewBlocks(instance, writer, file);
+    if (renewal !== undefined) recovery = recovery === undefined ? renewal : `${recovery} ${renewal}`;
     const database = await databaseOf(instance, file, writer, recovery);
     return { ...database, close: () => database.close().finally(endPrivacy) };
   } catch (error) {
@@ -259,8 +262,8 @@ async function databaseOf(
       return { ...queriesBy((work) => reader.use(work)), end: () => reader.end() };
     },
     settleReaders: () => readers.settle(),
-    async freeMemory() {
-      await readers.workIfIdle(freeMemory);
+    async freeMemory(isUnderLoad) {
+      await readers.workIfIdle((connection) => freeMemory(connection, isUnderLoad));
     },
     async replaceFile(copy, patienceMs) {
       await Promise.race([readers.settle(), sleep(patienceMs, undefined, { ref: false })]);

@@ -1,38 +1,16 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmdirSync } from 'node:fs';
 import { readdir, rm, statfs, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { EventRecord } from '../../../core/event.ts';
 import { describeWhere } from '../../fixtures/describe-where.ts';
 import { waitUntil } from '../../stack/process.ts';
+import { canMountDisks, mountDisk, unmountDisk } from '../small-disk.ts';
 import { getJson, sendEvents, startTestServer, type TestServer } from '../harness.ts';
 
 const DISK = '40m';
 /** What another program has on the disk. */
 const BALLAST_BYTES = 16 * 1024 * 1024;
 const EVENTS_PER_REQUEST = 500;
-
-/** A small disk; undefined where this user may mount none. */
-function mountDisk(): string | undefined {
-  const folder = mkdtempSync(path.join(tmpdir(), 'tallyspan-full-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK}`, 'tmpfs', folder], { stdio: 'ignore' });
-    return folder;
-  } catch {
-    rmdirSync(folder);
-    return undefined;
-  }
-}
-
-function unmountDisk(folder: string): void {
-  execFileSync('umount', [folder]);
-  rmdirSync(folder);
-}
-
-const probe = mountDisk();
-if (probe !== undefined) unmountDisk(probe);
 
 let disk: string;
 let dataDir: string;
@@ -92,12 +70,12 @@ async function countEvents(): Promise<number> {
 }
 
 describeWhere(
-  probe !== undefined,
+  canMountDisks(),
   'full disk',
   'no small file system can be mounted here',
 )('a full disk', () => {
   beforeEach(async () => {
-    disk = mountDisk() as string;
+    disk = mountDisk(DISK) as string;
     dataDir = path.join(disk, 'data');
     await writeFile(path.join(disk, 'ballast'), Buffer.alloc(BALLAST_BYTES));
     server = await startTestServer({ dataDir });
