@@ -145,9 +145,24 @@ export function findTranscripts(
       folder,
       files,
       bornMs,
-      changedMs: files.reduce((most, file) => Math.max(most, file.mtimeMs), 0),
+      changedMs: lastChangeOf(files),
     }))
     .toSorted((a, b) => a.bornMs - b.bornMs || (a.session < b.session ? -1 : 1));
+}
+
+/** The session with its files as they are now; new ones are not looked for. */
+export function lookAgain(session: FoundSession): FoundSession {
+  const files = session.files.flatMap((file): FoundFile[] => {
+    const stat = statSync(file.path, { throwIfNoEntry: false });
+    return stat?.isFile() === true && stat.size > 0
+      ? [{ ...file, bytes: stat.size, mtimeMs: stat.mtimeMs, ctimeMs: stat.ctimeMs }]
+      : [];
+  });
+  return { ...session, files, changedMs: lastChangeOf(files) };
+}
+
+function lastChangeOf(files: readonly FoundFile[]): number {
+  return files.reduce((most, file) => Math.max(most, file.mtimeMs), 0);
 }
 
 function readFound(

@@ -24,6 +24,8 @@ export interface ImportPlan {
   readonly bytes: number;
   /** Sessions that are as they were. */
   readonly unchanged: number;
+  /** All that were looked at. */
+  readonly found: readonly FoundSession[];
 }
 
 export interface ImportTally extends LineCounts {
@@ -64,12 +66,20 @@ export interface PlanOptions {
   readonly nowMs: number;
   /** Sessions that nobody went on with since then are left out. */
   readonly sinceMs?: number | undefined;
+  /** Where only some are looked at: they. */
+  readonly among?: readonly FoundSession[] | undefined;
 }
 
-export function planImport({ roots, state, nowMs, sinceMs }: PlanOptions, tally: ImportTally): ImportPlan {
-  const found = findTranscripts(roots, (file, error) => {
-    tally.faults.push({ file, reason: error.message });
-  }).filter((session) => sinceMs === undefined || isWrittenSince(session, sinceMs));
+export function planImport(
+  { roots, state, nowMs, sinceMs, among }: PlanOptions,
+  tally: ImportTally,
+): ImportPlan {
+  const all =
+    among ??
+    findTranscripts(roots, (file, error) => {
+      tally.faults.push({ file, reason: error.message });
+    });
+  const found = all.filter((session) => sinceMs === undefined || isWrittenSince(session, sinceMs));
   const sessions = found.filter((session) => state.isDue(session, nowMs));
   const files = sessions.flatMap((session) => session.files);
   return {
@@ -77,6 +87,7 @@ export function planImport({ roots, state, nowMs, sinceMs }: PlanOptions, tally:
     files: files.length,
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
     unchanged: found.length - sessions.length,
+    found,
   };
 }
 

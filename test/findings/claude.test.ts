@@ -10,11 +10,13 @@ import type { EventRecord } from '../../core/event.ts';
 import { assessCompactions } from '../../core/findings/compactions.ts';
 import { findWaste } from '../../core/findings/find-waste.ts';
 import { readCalls } from '../../core/pricing/call-facts.ts';
+import type { SessionReader } from '../../core/transcripts/session-reader.ts';
 import type { FindingsReport } from '../../server/source.ts';
 import { readCommand } from '../cli/read-command.ts';
 import { getJson, startTestServer, type TestServer } from '../server/harness.ts';
 import {
   SESSION,
+  addText,
   answerLine,
   at,
   eventsOf,
@@ -204,4 +206,80 @@ test('a conversation that rests for longer than its hour has lost its cache', ()
     findWaste([call(0, hour), call(seconds, hour)]).map(({ kind, subject }) => [kind, subject]);
   expect(broken(4_000)).toEqual([['cache_broken', 'ttl_expired']]);
   expect(broken(3_000)).toEqual([]);
+});
+
+/** Two calls of a transcript, so many seconds apart, with what the second was asked with. */
+function transcriptOf(seconds: number, lifetime: '5m' | '1h', model: string, shape: string): SessionReader {
+  const reader = readLines([
+    [userLine(0, 'x', { uuid: 'prompt' }), shapeLine('one', 'Bash'), shapeLine('two', 'Read')],
+  ]);
+  const file = {};
+  const writes = (tokens: number): object => ({
+    input_tokens: 4,
+    cache_creation_input_tokens: tokens,
+    cache_creation: {
+      ephemeral_5m_input_tokens: lifetime === '5m' ? tokens : 0,
+      ephemeral_1h_input_tokens: lifetime === '1h' ? tokens : 0,
+    },
+  });
+  for (const [index, [second, id, tools]] of (
+    [
+      [0, 'msg_1', 'one'],
+      [seconds, 'msg_2', shape],
+    ] as const
+  ).entries()) {
+    reader.addRequestHead(`"id":"${id}","timestamp":"${at(second)}","shapeHash":"${tools}"`);
+    const usage = { ...writes(index === 0 ? 50_000 : 52_000) };
+    const answer = { id, usage, ...(index === 1 && { model }) };
+    addText(reader, file, userLine(second, 'y', { uuid: `u_${id}` }));
+    addText(reader, file, answerLine(second + 1, answer, { requestRef: id }));
+  }
+  return reader;
+}
+
+const shapeLine = (shapeHash: string, name: string): string =>
+  JSON.stringify({ type: 'api-request-shape', shapeHash, shape: { system: 's', tools: [{ name }] } });
+
+// A million tokens of Sonnet 5.5: $2.50 and $4 to write, $0.10 to read; of Opus 5.5 $5 to write, $0.20 to read.
+test.each<[string, Parameters<typeof transcriptOf>, [string, string, number][]]>([
+  [
+    'other tools',
+    [60, '5m', 'claude-sonnet-5-5', 'two'],
+    [['cache_broken', 'tools_changed', 50_000 * 2_400]],
+  ],
+  [
+    'another model',
+    [60, '5m', 'claude-opus-5-5', 'one'],
+    [['cache_broken', 'model_changed', 50_000 * 4_800]],
+  ],
+  [
+    'a rest of more than an hour',
+    [4_000, '1h', 'claude-sonnet-5-5', 'one'],
+    [['cache_broken', 'ttl_expired', 50_000 * 3_900]],
+  ],
+  ['a rest of less than an hour', [3_000, '1h', 'claude-sonnet-5-5', 'one'], []],
+])('what a transcript loses of its cache by %s', (_, [seconds, ...how], expected) => {
+  const { events } = eventsOf(transcriptOf(seconds, ...how));
+  const broken = findWaste(events).filter(({ kind }) => kind === 'cache_broken');
+  expect(broken.map(({ kind, subject, nanoUsd }) => [kind, subject, nanoUsd])).toEqual(expected);
+});
+
+test('a tool of a transcript that is called again after it failed costs the call that asked again', () => {
+  const lines = [userLine(0, 'x', { uuid: 'prompt' })];
+  for (const [index, isError] of [true, true, false].entries()) {
+    const id = `toolu_${String(index)}`;
+    const content = [toolUse(id, 'Bash'), ...(index === 1 ? [toolUse(`${id}b`, 'Read')] : [])];
+    lines.push(
+      answerLine(index * 2 + 1, { id: `msg_${String(index)}`, output: 0, content, stopReason: 'tool_use' }),
+    );
+    lines.push(userLine(index * 2 + 2, toolResult(id, 'x', isError)));
+    if (index === 1) lines.push(userLine(index * 2 + 2, toolResult(`${id}b`)));
+  }
+  const { events } = eventsOf(readLines([lines]));
+  // A thousand tokens at $2 a million; of the second call half was for another tool.
+  const retries = findWaste(events).filter(({ kind }) => kind === 'tool_retries');
+  expect(retries.map(({ subject, nanoUsd }) => [subject, nanoUsd])).toEqual([
+    ['Bash', 1_000_000],
+    ['Bash', 2_000_000],
+  ]);
 });

@@ -217,7 +217,7 @@ test('--dry-run says what would be read and reads nothing; a folder that is not 
   const since = (text: string): Promise<Answer> =>
     readCommand<Answer>(['import', 'claude', folder, '--data', dataDir, '--dry-run', '--since', text]);
   expect(await since('2100-01-01')).toMatchObject({ sessions: 0 });
-  expect(await since('1d')).toMatchObject({ sessions: 1 });
+  expect(await since('2026-11-20')).toMatchObject({ sessions: 1 });
   expect(await importAll()).toMatchObject({ sessions: 1 });
   const gone = await runCommand(['import', 'claude', path.join(folder, 'gone'), '--data', dataDir]);
   expect(gone).toMatchObject({ exitCode: 1, stdout: '' });
