@@ -50,6 +50,28 @@ function amountsIn(value: unknown, name = ''): string[] {
   return isAmount && typeof value === 'number' ? [`${name.replace('agent.', '')} ${String(value)}`] : [];
 }
 
+/** All amounts of money in an answer, in dollars. */
+function moneyIn(value: unknown, name = ''): number[] {
+  if (typeof value === 'number')
+    return name.endsWith('_nano_usd') ? [value / 1e9] : name.endsWith('_usd') ? [value] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) => moneyIn(item, Array.isArray(value) ? name : key));
+}
+
+/** Amounts in dollars on a page, as they are written. */
+function amountsShown(html: string): string[] {
+  const text = html.replaceAll(/<script.*?<\/script>/gs, '').replaceAll(/<[^>]+>/g, ' ');
+  return [...text.matchAll(/\$(\d[\d,]*(?:\.\d+)?)/g)].map(([, amount = '']) => amount.replaceAll(',', ''));
+}
+
+/** Whether one of them is the amount, as far as its decimals go; one of all zeros says nothing. */
+function isShown(usd: number, shown: readonly string[]): boolean {
+  return shown.some((amount) => {
+    const half = 0.5 * 10 ** -(amount.split('.')[1]?.length ?? 0);
+    return Number(amount) > 0 && Math.abs(Number(amount) - usd) <= half + 1e-12;
+  });
+}
+
 beforeAll(async () => {
   server = await startTestServer();
   const now = Date.now();
@@ -124,6 +146,26 @@ describe('tallyspan mcp', () => {
     const known = new Set(amountsIn(printed));
     const amounts = amountsIn(value);
     expect(amounts.filter((amount) => !known.has(amount))).toEqual([]);
+  });
+
+  /** Each tool with money in its answer, whose page shows the same. */
+  it.each<[string, Record<string, unknown>]>([
+    ['cost', { by: 'user' }],
+    ['cost', { by: 'agent' }],
+    ['cost', { by: 'model' }],
+    ['cost', { by: 'tool' }],
+    ['runs', {}],
+    ['run', { run: 'a'.repeat(32) }],
+    ['cost_change', { from: '1h' }],
+  ])('%s %j has the amounts of its page', async (name, args) => {
+    const { value } = await call(name, args);
+    const url = String(value['page']);
+    const answer = await fetch(url, { headers: { accept: 'text/html' } });
+    expect([url, answer.status]).toEqual([url, 200]);
+    const shown = amountsShown(await answer.text());
+    const amounts = moneyIn(value).filter((usd) => usd !== 0);
+    expect(amounts.length).toBeGreaterThan(0);
+    expect(amounts.filter((usd) => !isShown(Math.abs(usd), shown))).toEqual([]);
   });
 
   it.each([
