@@ -25,6 +25,9 @@ export class Places {
   ) {
     const calls = new Map<TraceNode, number>();
     this.#beside = besidesOf(duplicates);
+    const agents = new Map<TraceNode, number>();
+    for (const { agent, span } of nodes)
+      if (agent !== undefined && span.facts.kind === 'agent') agents.set(agent, (agents.get(agent) ?? 0) + 1);
     const working = agentsThatWork(nodes, reports, duplicates, this.#beside);
     for (const [report, counted] of duplicates) if (counted === undefined) this.#aroundCalls.add(report.node);
     const withOwn = new Set<TraceNode>();
@@ -41,9 +44,7 @@ export class Places {
       const { kind, ownRunId } = node.span.facts;
       if ((kind === 'agent' || kind === 'workflow') && sum === 0 && (withOwn.has(node) || belowOwn.has(node)))
         this.#without.add(node);
-      // Some make an agent without a name of what an agent was asked for in.
-      const isUnnamed = node.span.facts.standard['gen_ai.agent.name'] === undefined;
-      if (kind === 'agent' && isUnnamed && !working.has(node) && this.#withAgents.has(node))
+      if (kind === 'agent' && isWrapper(node) && agents.get(node) === 1 && !working.has(node))
         this.#without.add(node);
       const { parent } = node;
       if (parent === undefined) continue;
@@ -115,6 +116,13 @@ export class Places {
 }
 
 const RUN_KINDS: ReadonlySet<unknown> = new Set(['agent', 'workflow']);
+
+const OPENINFERENCE = 'openinference';
+
+/** OpenInference makes an agent without a name of the whole that one agent was asked for in. */
+function isWrapper({ span: { facts } }: TraceNode): boolean {
+  return facts.rule?.startsWith(OPENINFERENCE) === true && facts.standard['gen_ai.agent.name'] === undefined;
+}
 
 /** The agents with a call or a tool that is in no agent within them. */
 function agentsThatWork(

@@ -155,6 +155,25 @@ describe('a run', () => {
     });
   });
 
+  it('is no nameless agent of OpenInference around one other; around two, or by others, it is', () => {
+    const nameless = { 'openinference.span.kind': 'AGENT' };
+    const named = { ...nameless, 'agent.name': 'guide' };
+    const idsOf = (...shapes: Shape[]): unknown[] =>
+      runs(all(...shapes, { id: 'c', in: 'b', at: 5, ms: 5, attributes: CALL }))
+        .map((run) => run.span_id)
+        .toSorted();
+    const inner: Shape = { id: 'b', in: 'a', at: 1, ms: 50, attributes: named };
+    expect(idsOf({ id: 'a', attributes: nameless }, inner)).toEqual([idOf('b')]);
+    expect(idsOf({ id: 'a', attributes: AGENT }, inner)).toEqual([idOf('a'), idOf('b')]);
+    expect(idsOf({ id: 'a', attributes: named }, inner)).toEqual([idOf('a'), idOf('b')]);
+    const second: Shape = { id: 'd', in: 'a', at: 60, ms: 20, attributes: named };
+    expect(idsOf({ id: 'a', attributes: nameless }, inner, second)).toEqual([
+      idOf('a'),
+      idOf('b'),
+      idOf('d'),
+    ]);
+  });
+
   it('is a workflow only where it runs calls itself or holds no agent', () => {
     const workflow = { 'gen_ai.operation.name': 'invoke_workflow' };
     const around = all(
