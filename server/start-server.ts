@@ -61,6 +61,8 @@ export interface ServerOptions {
   readonly feedbackSecret?: string | undefined;
   /** Addresses of a trace in other back ends, with `{trace_id}` in each, separated by blanks. */
   readonly traceUrls?: string;
+  /** Whether Claude Code is used under a plan; undefined: as it says itself. */
+  readonly isClaudeOnPlan?: boolean | undefined;
   /** Proxies that are believed which address a request came from, and by TLS or not: addresses, networks, `loopback`. */
   readonly trustedProxies?: string;
   /** A run without an end is lost after this time without an event. */
@@ -197,6 +199,7 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
       trustedProxies,
       timezone,
       traceUrls,
+      isClaudeOnPlan: options.isClaudeOnPlan,
       readAlerts: () => alerter?.overview(),
       alerter: () => alerter,
       testChannel: (name) => alerter?.tests.test(name),

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { InvalidArgumentError, type Command } from 'commander';
 import { startServer, type RunningServer } from '../../server/start-server.ts';
 import { followClaude, followedRoots } from '../claude/follow-claude.ts';
+import { planSetting } from '../claude/plan-value.ts';
 import { defaultDataDir } from '../files/data-dir.ts';
 import { drainSpool } from '../files/spool-drain.ts';
 import { usageError } from '../terminal/cli-error.ts';
@@ -134,6 +135,7 @@ export function registerUp(program: Command, io: CliIo): void {
         ...(options.retentionSize === undefined ? {} : { retentionBytes: options.retentionSize }),
         timezone: options.timezone,
         ...(token ? { token } : {}),
+        isClaudeOnPlan: planSetting(io.env),
         ...(io.env['TALLYSPAN_TRACE_URL'] ? { traceUrls: io.env['TALLYSPAN_TRACE_URL'] } : {}),
         ...(io.env['TALLYSPAN_TRUSTED_PROXY'] ? { trustedProxies: io.env['TALLYSPAN_TRUSTED_PROXY'] } : {}),
         feedbackSecret: io.env['TALLYSPAN_FEEDBACK_SECRET'],

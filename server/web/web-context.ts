@@ -48,6 +48,8 @@ export interface ServedContext {
   readonly latestFindings?: () => FindingsReport | undefined;
   /** Services by the API key that is theirs alone. */
   readonly serviceOfKey?: ReadonlyMap<string, string> | undefined;
+  /** Whether Claude Code is used under a plan, as the setting says; undefined: as Claude Code says. */
+  readonly isClaudeOnPlan?: boolean | undefined;
   /** Whether the bill is fetched. */
   readonly hasAdminKey?: boolean;
   /** Example data that a browser can look at; undefined in the server that has it. */

@@ -121,6 +121,23 @@ test('what a session under a plan took is its list value', async () => {
   expect(await read(`/sessions/${SESSION}`)).toContain('<dt>Cost</dt>');
 });
 
+test.each([
+  [true, 'List value', 'List value'],
+  [false, 'Cost', 'Cost'],
+])('by the setting %j money of Claude Code is %s', async (isClaudeOnPlan, ofPage, ofSession) => {
+  const other = await startTestServer({ isClaudeOnPlan });
+  try {
+    const plan = { 'session.id': 'one', ...(!isClaudeOnPlan && { 'anthropic.plan': 'max' }) };
+    const logs = logsOf([apiRequest('req_1', plan)], { startMs: Date.now() - 60_000 });
+    await post(other.httpAddress, '/v1/logs', JSON.stringify(otlpOf(logs)), JSON_TYPE);
+    const titles = async (address: string): Promise<string | undefined> =>
+      /<dt>([^<]*)<\/dt>/.exec(await (await fetch(`${other.uiUrl}${address}`)).text())?.[1];
+    expect([await titles('/claude-code'), await titles('/sessions/one')]).toEqual([ofPage, ofSession]);
+  } finally {
+    await other.remove();
+  }
+});
+
 test('without any of it the page says so', async () => {
   const empty = await startTestServer();
   try {

@@ -107,11 +107,14 @@ export interface SessionTotals {
   readonly remainderNanoUsd: number;
   /** Plan under which it was used, as Claude Code says: what it cost is list value then. */
   readonly plan: string | null;
+  /** Whether Claude Code reported it. */
+  readonly isOfClaudeCode: boolean;
 }
 
 export async function readSessionTotals(database: Queryable, session: string): Promise<SessionTotals> {
   const [row] = await database.all(
     `SELECT arg_max(agent_project, timestamp) AS project, arg_max(anthropic_plan, timestamp) AS plan,
+       bool_or(service_name = 'claude-code' OR tallyspan_source IN ('log', 'transcript')) AS is_claude_code,
        sum(cost_nano_usd) FILTER (tallyspan_source = 'remainder' AND tallyspan_duplicate IS NOT TRUE)::DOUBLE AS remainder
      FROM agent_model_call WHERE gen_ai_conversation_id = ?`,
     [session],
@@ -120,6 +123,7 @@ export async function readSessionTotals(database: Queryable, session: string): P
     project: textOrNull(row?.['project']),
     remainderNanoUsd: numberOrNull(row?.['remainder']) ?? 0,
     plan: textOrNull(row?.['plan']),
+    isOfClaudeCode: row?.['is_claude_code'] === true,
   };
 }
 

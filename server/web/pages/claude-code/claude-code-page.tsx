@@ -24,6 +24,8 @@ const COMPACTIONS_SHOWN = 50;
 
 export interface ClaudeCodeView {
   readonly sums: ClaudeCodeSums;
+  /** By the setting; undefined: by what Claude Code says of its sessions. */
+  readonly isOnPlan: boolean | undefined;
   readonly skills: readonly SkillUse[];
   readonly servers: readonly ServerUse[];
   /** The most expensive first. */
@@ -52,7 +54,7 @@ export function ClaudeCodePage({ view }: { view: ClaudeCodeView }): VNode {
         </a>
         <TimePicker stretch={stretch} path={CLAUDE_CODE_PATH} fallback={CLAUDE_CODE_TIME} zone={view.zone} />
       </div>
-      <Sums sums={view.sums} />
+      <Sums sums={view.sums} isOnPlan={view.isOnPlan} />
       <Skills skills={view.skills} />
       <Servers servers={view.servers} />
       <Compactions view={view} />
@@ -60,9 +62,10 @@ export function ClaudeCodePage({ view }: { view: ClaudeCodeView }): VNode {
   );
 }
 
-function Sums({ sums }: { sums: ClaudeCodeSums }): VNode {
-  const { costNanoUsd, listValueNanoUsd, remainderNanoUsd } = sums;
-  const isListValue = costNanoUsd > 0 && listValueNanoUsd === costNanoUsd;
+function Sums({ sums, isOnPlan }: Pick<ClaudeCodeView, 'sums' | 'isOnPlan'>): VNode {
+  const { costNanoUsd, remainderNanoUsd } = sums;
+  const listValueNanoUsd = isOnPlan === false ? 0 : sums.listValueNanoUsd;
+  const isListValue = isOnPlan ?? (costNanoUsd > 0 && listValueNanoUsd === costNanoUsd);
   return (
     <section class="card" aria-label="Facts">
       <dl class="facts">

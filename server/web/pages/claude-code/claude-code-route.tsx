@@ -25,6 +25,7 @@ export function registerClaudeCodeRoutes(app: FastifyInstance, context: WebConte
     ]);
     const view = {
       sums,
+      isOnPlan: context.isClaudeOnPlan,
       skills,
       servers,
       compactions: compactions.toSorted((a, b) => b.costNanoUsd - a.costNanoUsd || b.atMs - a.atMs),

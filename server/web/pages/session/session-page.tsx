@@ -39,12 +39,12 @@ export function SessionPage({ view }: { view: SessionView }): VNode {
         <dl class="facts">
           <div
             title={
-              view.plan === null
-                ? undefined
-                : `What the calls would cost by the call: the plan ${view.plan} pays no single call`
+              view.isListValue
+                ? `What the calls would cost by the call: ${view.plan === null ? 'a plan' : `the plan ${view.plan}`} pays no single call`
+                : undefined
             }
           >
-            <dt>{view.plan === null ? 'Cost' : 'List value'}</dt>
+            <dt>{view.isListValue ? 'List value' : 'Cost'}</dt>
             <dd class="big" data-signal="cost" data-value={view.costNanoUsd ?? ''}>
               {formatCost(view.costNanoUsd)}
             </dd>

@@ -27,7 +27,7 @@ export function registerSessionRoutes(app: FastifyInstance, context: WebContext)
     const stretch = parseStretch(request.query, { now, timezone, time: SESSION_TIME });
     const { from, to } = stretch;
     const signalRequest = { from, to, now, timezone: stretch.timezone, where: { session } };
-    const [all, numbers, compactions, contextCosts, { project, remainderNanoUsd, plan }] = await Promise.all([
+    const [all, numbers, compactions, contextCosts, { plan, isOfClaudeCode, ...totals }] = await Promise.all([
       readSession(database, session),
       readNumbers(database, ['cost', 'model_calls', 'tool_calls'], signalRequest),
       readCompactions(database, { session }),
@@ -55,13 +55,14 @@ export function registerSessionRoutes(app: FastifyInstance, context: WebContext)
       listed,
       calls,
       costNanoUsd: numbers.cost,
+      isListValue: (isOfClaudeCode ? context.isClaudeOnPlan : false) ?? plan !== null,
       plan,
       modelCalls: numbers.model_calls,
       toolCalls: numbers.tool_calls,
       turnsInAll: all.length,
       // It is known of the session as a whole.
-      remainderNanoUsd: turns.length === all.length ? remainderNanoUsd : 0,
-      project,
+      remainderNanoUsd: turns.length === all.length ? totals.remainderNanoUsd : 0,
+      project: totals.project,
       compactions: compactions.filter(({ atMs }) => isWithin(atMs)),
       contextCosts,
       stretch,

@@ -23,6 +23,8 @@ export interface SessionView {
   readonly remainderNanoUsd: number;
   /** Folder that the agent worked in, its last part. */
   readonly project: string | null;
+  /** Whether nobody pays it by the call. */
+  readonly isListValue: boolean;
   /** Plan under which it was used; null where it is paid by the call, or not known. */
   readonly plan: string | null;
   readonly compactions: readonly Compaction[];
