@@ -66,6 +66,8 @@ export class Statement {
   readonly #window: Interval;
   readonly #write: WriteValue;
   readonly #fields = new Set<FieldKey>();
+  /** Names of columns by their SQL. */
+  readonly #exclusions = new Map<string, string>();
   /** The events that the folds read. */
   readonly #names: readonly EventName[];
 
@@ -114,7 +116,7 @@ export class Statement {
     const group = keys.length > 0 ? `\nGROUP BY ${keys.map(keySql).join(', ')}` : '';
     // Last: the tables have the columns that the clauses use.
     const latest = this.#latestSql(keys);
-    const stored = eventsSql([...this.#fields], this.#names);
+    const stored = this.#withExclusions(eventsSql([...this.#fields], this.#names));
     const tables = latest === undefined ? stored : `(SELECT * FROM ${stored}${latest})`;
     const from =
       perProcess === undefined
@@ -238,6 +240,13 @@ export class Statement {
     return conditions;
   }
 
+  /** The tables with a column for each exclusion, so that each is looked at once, however often a value names it. */
+  #withExclusions(stored: string): string {
+    if (this.#exclusions.size === 0) return stored;
+    const columns = [...this.#exclusions].map(([sql, name]) => `${sql} AS ${quoted(name)}`);
+    return `(SELECT *, ${columns.join(', ')} FROM ${stored})`;
+  }
+
   /** Not of a run that has such an event. */
   #excludedSql({ of, span }: Exclusion): string {
     const names = of === '*' ? EVENT_NAMES : [of];
@@ -246,7 +255,10 @@ export class Statement {
     );
     const runId = quoted(columnOf('agent.run_id'));
     const runs = `SELECT ${runId} FROM ${eventsSql(['agent.run_id', 'timestamp'], names)} WHERE ${runId} <> '' AND (${within.join(' OR ')})`;
-    return `${this.#column('agent.run_id')} NOT IN (${runs})`;
+    const sql = `${this.#column('agent.run_id')} NOT IN (${runs})`;
+    const name = this.#exclusions.get(sql) ?? `without_${this.#exclusions.size + 1}`;
+    this.#exclusions.set(sql, name);
+    return quoted(name);
   }
 
   #timeSql(fold: Fold): string[] {
