@@ -25,7 +25,7 @@ import {
   type Value,
 } from './signal.ts';
 import { endsOf, intervalsOf } from './spans.ts';
-import { conjunction, ifPresent, quoted, textSql, timestampSql } from './sql-text.ts';
+import { conjunction, ifPresent, quoted, snakeCase, textSql, timestampSql } from './sql-text.ts';
 
 /** How an instant or another value of the request is written, which a document may do by its name. */
 export type WriteValue = (name: string, value: number | string) => string;
@@ -66,7 +66,6 @@ export class Statement {
   readonly #window: Interval;
   readonly #write: WriteValue;
   readonly #fields = new Set<FieldKey>();
-  /** Names of columns by their SQL. */
   readonly #exclusions = new Map<string, string>();
   /** The events that the folds read. */
   readonly #names: readonly EventName[];
@@ -242,23 +241,20 @@ export class Statement {
 
   /** The tables with a column for each exclusion, so that each is looked at once, however often a value names it. */
   #withExclusions(stored: string): string {
-    if (this.#exclusions.size === 0) return stored;
-    const columns = [...this.#exclusions].map(([sql, name]) => `${sql} AS ${quoted(name)}`);
-    return `(SELECT *, ${columns.join(', ')} FROM ${stored})`;
+    const columns = [...this.#exclusions].map(([sql, name]) => `, ${sql} AS ${quoted(name)}`);
+    return columns.length === 0 ? stored : `(SELECT *${columns.join('')} FROM ${stored})`;
   }
 
   /** Not of a run that has such an event. */
   #excludedSql({ of, span }: Exclusion): string {
-    const names = of === '*' ? EVENT_NAMES : [of];
     const within = intervalsOf(span, this.#window, this.#request).map((interval) =>
       conjunction(this.#withinSql(snakeCase(span), interval)),
     );
     const runId = quoted(columnOf('agent.run_id'));
-    const runs = `SELECT ${runId} FROM ${eventsSql(['agent.run_id', 'timestamp'], names)} WHERE ${runId} <> '' AND (${within.join(' OR ')})`;
+    const runs = `SELECT ${runId} FROM ${eventsSql(['agent.run_id', 'timestamp'], of === '*' ? EVENT_NAMES : [of])} WHERE ${runId} <> '' AND (${within.join(' OR ')})`;
     const sql = `${this.#column('agent.run_id')} NOT IN (${runs})`;
-    const name = this.#exclusions.get(sql) ?? `without_${this.#exclusions.size + 1}`;
-    this.#exclusions.set(sql, name);
-    return quoted(name);
+    if (!this.#exclusions.has(sql)) this.#exclusions.set(sql, `without_${this.#exclusions.size + 1}`);
+    return quoted(this.#exclusions.get(sql) ?? '');
   }
 
   #timeSql(fold: Fold): string[] {
@@ -401,8 +397,4 @@ function fieldOf(fold: Fold): NonNullable<Fold['field']> {
   if (fold.field === undefined)
     throw new Error(`the aggregate ${JSON.stringify(fold.aggregate)} needs a field`);
   return fold.field;
-}
-
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -11,7 +11,7 @@ import { numberOrNull, type EventJson } from '../field-values.ts';
 import { instantOfMicros, microsSql, readWideRows, type ColumnsSql } from '../read-columns.ts';
 import type { RunQueryable } from './list-runs.ts';
 import { readNestedRuns, type NestedRunSummary } from './nested/read-nested-runs.ts';
-import { findRunId, findStretch, stepsOf, summaryFromRows, type RunStep } from './read-run.ts';
+import { findRunId, stepsOf, stretchOf, summaryFromRows, type RunStep } from './read-run.ts';
 import { readSilentFailures, type SilentFailureReport } from './read-silent-failures.ts';
 import { readRunScores } from './read-run-scores.ts';
 import { readContextCosts, type ContextCost } from './read-context-costs.ts';
@@ -129,14 +129,11 @@ export async function readStepsOfRuns(
 }
 
 async function readOutline(database: RunQueryable, runId: string): Promise<RunOutline | undefined> {
-  const stretch = await findStretch(database, runId);
+  const ends = await readEnds(database, runId);
+  const stretch = stretchOf(ends);
   const where = `agent_run_id = ${textSql(runId)} AND timestamp >= ${instantSql(stretch.from)}
     AND timestamp <= ${instantSql(stretch.to)}`;
-  const [ends, steps] = await Promise.all([
-    readRows(database, ['agent.run.started', 'agent.run'], where),
-    readListedRows(database, runId, where),
-  ]);
-  const rows = [...ends, ...steps];
+  const rows = [...ends, ...(await readListedRows(database, runId, where))];
   if (rows.length === 0) return undefined;
   const summary = await summaryFromRows(database, runId, rows);
   const startMs = Date.parse(summary.started_at);
@@ -221,18 +218,24 @@ function callColumns(name: ListedEvent): ColumnsSql {
   };
 }
 
-async function readRows(
-  database: Queryable,
-  names: readonly EventName[],
-  where: string,
-): Promise<DatabaseRow[]> {
-  const ofEvents = await Promise.all(
-    names.map((name) =>
-      database.all(`SELECT '${name}' AS event_name, * FROM ${tableOf(name)} WHERE ${where} LIMIT 10`),
+/** Starts and ends of the run: what its summary is made of. */
+async function readEnds(database: Queryable, runId: string): Promise<DatabaseRow[]> {
+  const where = `agent_run_id = ${textSql(runId)} LIMIT 10`;
+  const ofEvents = await Promise.all([
+    database.all(
+      `SELECT 'agent.run.started' AS event_name, ${START_COLUMNS} FROM agent_run_started WHERE ${where}`,
     ),
-  );
+    database.all(
+      `SELECT 'agent.run' AS event_name, ${START_COLUMNS}, ${END_COLUMNS} FROM agent_run WHERE ${where}`,
+    ),
+  ]);
   return ofEvents.flat();
 }
+
+const START_COLUMNS = `agent_run_id, agent_parent_run_id, span_id, parent_span_id, gen_ai_agent_name, agent_version, user_id,
+  gen_ai_conversation_id, agent_task_type, service_name, trace_id, timestamp, agent_tags, tallyspan_duplicate`;
+const END_COLUMNS = `agent_status, error_type, duration_ms, agent_turns, agent_tool_calls, agent_tokens_in,
+  agent_tokens_out, agent_retries, agent_cost_nano_usd, agent_nested_runs, agent_nested_cost_nano_usd`;
 
 /** Integers as floating-point numbers, which hold them exactly and need no conversion. */
 function listedSql(key: FieldKey): string {

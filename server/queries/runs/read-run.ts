@@ -11,7 +11,7 @@ import { SILENT_FAILURE_NOTE } from '../../../core/attribution/silent-failures.t
 import { DAY_MS, type Interval } from '../../../core/time/time.ts';
 import type { Queryable, DatabaseRow } from '../../store/file/database.ts';
 import { readNestedCost } from './nested/read-nested-cost.ts';
-import { eventJson, numberOrNull, textOrNull, type EventJson } from '../field-values.ts';
+import { eventJson, textOrNull, type EventJson } from '../field-values.ts';
 import { readRunScores } from './read-run-scores.ts';
 import { listRuns, type RunQueryable } from './list-runs.ts';
 import { readEventRows } from './read-rows.ts';
@@ -128,21 +128,25 @@ async function readRows(database: RunQueryable, runId: string): Promise<Database
   );
 }
 
-/**
- * Where events of the run can stand, Unix milliseconds: what is known of its start and end keeps the rest of the store
- * from being read.
- */
-export async function findStretch(database: Queryable, runId: string): Promise<Interval> {
-  const [row] = await database.all(
-    `SELECT min(epoch_ms(timestamp) - coalesce(duration_ms, 0))::DOUBLE AS first,
-       max(epoch_ms(timestamp)) FILTER (event_name = 'agent.run' AND agent_status <> 'lost')::DOUBLE AS last
-     FROM ${RUN_ENDS} WHERE agent_run_id = ${textSql(runId)}`,
+/** Where events of the run can stand, Unix milliseconds. */
+async function findStretch(database: Queryable, runId: string): Promise<Interval> {
+  return stretchOf(
+    await database.all(
+      `SELECT event_name, timestamp, duration_ms, agent_status FROM ${RUN_ENDS}
+       WHERE agent_run_id = ${textSql(runId)} LIMIT 100`,
+    ),
   );
-  const first = numberOrNull(row?.['first']);
-  const last = numberOrNull(row?.['last']);
+}
+
+/** `rows` are the starts and ends of the run: what is known of them keeps the rest of the store from being read. */
+export function stretchOf(rows: readonly DatabaseRow[]): Interval {
+  const firsts = rows.map(startMs);
+  const lasts = rows.flatMap((row) =>
+    row['event_name'] === 'agent.run' && row['agent_status'] !== 'lost' ? [endMs(row)] : [],
+  );
   return {
-    from: first === null ? EARLIEST_MS : Math.floor(first) - CLOCK_SLACK_MS,
-    to: last === null ? LATEST_MS : Math.ceil(last) + LATE_MS,
+    from: firsts.length === 0 ? EARLIEST_MS : Math.floor(Math.min(...firsts)) - CLOCK_SLACK_MS,
+    to: lasts.length === 0 ? LATEST_MS : Math.ceil(Math.max(...lasts)) + LATE_MS,
   };
 }
 
