@@ -45,19 +45,33 @@ const JSON_START = /^\s*[[{\d-]/;
 
 /** The attributes, with a length in the place of each text that may be content: `KEY.length`. */
 export function withoutForeignContent(attributes: Attributes): Attributes {
-  let kept: Record<string, unknown> | undefined;
+  for (const key in attributes) if (!mayStay(key, attributes[key])) return copyWithout(attributes);
+  return attributes;
+}
+
+function copyWithout(attributes: Attributes): Attributes {
+  const kept: Record<string, unknown> = {};
+  readWithoutForeignContent(attributes, (key, value) => {
+    kept[key] = value;
+  });
+  return kept;
+}
+
+/** Gives each attribute that {@link withoutForeignContent} would have, in their order, without a copy of them. */
+export function readWithoutForeignContent(
+  attributes: Attributes,
+  take: (key: string, value: unknown) => void,
+): void {
   for (const key in attributes) {
     const value = attributes[key];
-    if (isHarmlessValue(value) || (isShort(value) && isHarmlessKey(key))) {
-      if (kept !== undefined) kept[key] = value;
-      continue;
-    }
-    kept ??= before(attributes, key);
-    const counts = COUNT_JSON.test(key) ? countsOf(value) : undefined;
-    if (counts === undefined) kept[`${key}.length`] = lengthOf(value);
-    else kept[key] = counts;
+    const counts = mayStay(key, value) ? value : COUNT_JSON.test(key) ? countsOf(value) : undefined;
+    if (counts !== undefined) take(key, counts);
+    else if (value !== undefined) take(`${key}.length`, lengthOf(value));
   }
-  return kept ?? attributes;
+}
+
+function mayStay(key: string, value: unknown): boolean {
+  return isHarmlessValue(value) || (isShort(value) && isHarmlessKey(key));
 }
 
 /** A text of another's span that may say anything, such as the message of an error. */
@@ -65,23 +79,15 @@ export function lengthNote(text: string | undefined): string | undefined {
   return text === undefined || text === '' ? text : `(${String(text.length)} characters)`;
 }
 
-function before(attributes: Attributes, end: string): Record<string, unknown> {
-  const kept: Record<string, unknown> = {};
-  for (const key in attributes) {
-    if (key === end) break;
-    kept[key] = attributes[key];
-  }
-  return kept;
-}
-
 function isHarmlessValue(value: unknown): boolean {
-  if (Array.isArray(value)) return value.every(isHarmlessValue);
-  return value === undefined || value === null || typeof value === 'number' || typeof value === 'boolean';
+  if (typeof value === 'number' || typeof value === 'boolean') return true;
+  if (typeof value !== 'object') return value === undefined;
+  return value === null || (Array.isArray(value) && value.every(isHarmlessValue));
 }
 
 function isShort(value: unknown): boolean {
-  if (Array.isArray(value)) return value.every(isShort);
-  return typeof value === 'string' && value.length <= MAX_CHARS && !value.includes('\n');
+  if (typeof value === 'string') return value.length <= MAX_CHARS && !value.includes('\n');
+  return Array.isArray(value) && value.every(isShort);
 }
 
 const known = new Map<string, boolean>();

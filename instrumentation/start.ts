@@ -69,6 +69,9 @@ function assemble(settings: Settings) {
   const pipeline = new Pipeline(settings, name);
   const numbering = new Numbering();
   const journal = new Journal(pipeline.folder, instanceId, numbering);
+  pipeline.onSend = guarded('journal number', () => {
+    journal.writeNumber();
+  });
   const file = settings.fileFolder === undefined ? undefined : new DailyFile(settings.fileFolder);
   const send: ConstructorParameters<typeof EventLog>[0] = (record, isUrgent, onSafe) => {
     if (settings.sendsEvents) pipeline.logs.add(record, isUrgent, onSafe);

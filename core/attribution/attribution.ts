@@ -60,6 +60,8 @@ interface Entry {
   tokens: number;
   /** False while only a response has held the block: no call has paid for reading it yet. */
   wasRead: boolean;
+  /** Whether the call of the moment is the first to count it. */
+  isNew: boolean;
   /** Last call that carried the block. */
   seen: number;
   /** Equal blocks met in that call. */
@@ -104,24 +106,25 @@ export class Ledger {
     this.#call++;
     const { shape, usage } = call;
     const entries: Entry[] = [];
-    const isNew: boolean[] = [];
-    for (const block of shape.blocks) {
-      const { entry, wasKnown } = this.#find(block);
+    // Loops by index: this is done for each block of the context in each call, most often by code that is not hot.
+    for (let index = 0; index < shape.blocks.length; index++) {
+      const block = shape.blocks[index] as BlockShape;
+      const entry = this.#find(block);
       // A call that counted nothing leaves nothing to scale by: back to the estimate.
-      const isCounted = wasKnown && entry.tokens > LEAST_TOKENS;
-      if (!isCounted) entry.tokens = max(block.tokens, LEAST_TOKENS);
+      entry.isNew = entry.isNew || entry.tokens <= LEAST_TOKENS;
+      if (entry.isNew) entry.tokens = max(block.tokens, LEAST_TOKENS);
       entries.push(entry);
-      isNew.push(!isCounted);
     }
-    const hidden = calibrate(entries, isNew, shape, usage);
+    const hidden = calibrate(entries, shape, usage);
     const rows = placeInPrefix(entries, usage, hidden);
-    for (const entry of entries) entry.wasRead = true;
+    for (let index = 0; index < entries.length; index++) (entries[index] as Entry).wasRead = true;
     this.#expectOutput(call.output ?? [], usage);
     this.#prune(shape.blocks.length);
     return call.cost === undefined ? [] : divideCost(rows, usage, call.cost);
   }
 
-  #find(block: BlockShape): { entry: Entry; wasKnown: boolean } {
+  /** The entry of the block; whether it is new in this call is set. */
+  #find(block: BlockShape): Entry {
     let key = block.hash;
     let entry = this.#entries.get(key);
     if (entry?.seen === this.#call) {
@@ -133,12 +136,13 @@ export class Ledger {
     if (entry !== undefined) {
       entry.seen = this.#call;
       entry.copies = 0;
-      return { entry, wasKnown: true };
+      entry.isNew = false;
+      return entry;
     }
     const owner = block.owner ?? this.#toolNames.get(block.toolUseId ?? '') ?? PSEUDO_TOOLS.unknown;
-    const fresh = { owner, tokens: block.tokens, wasRead: false, seen: this.#call, copies: 0 };
+    const fresh = { owner, tokens: block.tokens, wasRead: false, isNew: true, seen: this.#call, copies: 0 };
     this.#entries.set(key, fresh);
-    return { entry: fresh, wasKnown: false };
+    return fresh;
   }
 
   #name(block: BlockShape): void {
@@ -161,7 +165,14 @@ export class Ledger {
         block.kind === 'thinking' ? [usage.thinking, thinking] : [usage.output - usage.thinking, spoken];
       const tokens = counted > 0 && estimated > 0 ? (block.tokens * counted) / estimated : block.tokens;
       const owner = block.owner ?? this.#toolNames.get(block.toolUseId ?? '') ?? PSEUDO_TOOLS.unknown;
-      this.#entries.set(block.hash, { owner, tokens, wasRead: false, seen: this.#call, copies: 0 });
+      this.#entries.set(block.hash, {
+        owner,
+        tokens,
+        wasRead: false,
+        isNew: true,
+        seen: this.#call,
+        copies: 0,
+      });
     }
   }
 
@@ -183,12 +194,7 @@ export class Ledger {
  * are counted apart by the API, so the blocks up to the last breakpoint and those after it are
  * scaled apart. Returns tokens that belong to no block of the request.
  */
-function calibrate(
-  entries: readonly Entry[],
-  isNew: readonly boolean[],
-  shape: RequestShape,
-  usage: Usage,
-): number {
+function calibrate(entries: readonly Entry[], shape: RequestShape, usage: Usage): number {
   const total = inputTotal(usage);
   const cached = total - usage.input;
   const cachedBlocks = (shape.breakpoints.at(-1)?.block ?? -1) + 1;
@@ -199,26 +205,20 @@ function calibrate(
   }
   const isSplit = cached > 0 && usage.input > 0 && cachedBlocks > 0 && cachedBlocks < entries.length;
   if (!isSplit) {
-    calibrateSegment(entries, isNew, 0, entries.length, total);
+    calibrateSegment(entries, 0, entries.length, total);
     return entries.length === 0 ? total : 0;
   }
-  calibrateSegment(entries, isNew, 0, cachedBlocks, cached);
-  calibrateSegment(entries, isNew, cachedBlocks, entries.length, usage.input);
+  calibrateSegment(entries, 0, cachedBlocks, cached);
+  calibrateSegment(entries, cachedBlocks, entries.length, usage.input);
   return 0;
 }
 
-function calibrateSegment(
-  entries: readonly Entry[],
-  isNew: readonly boolean[],
-  from: number,
-  to: number,
-  counted: number,
-): void {
+function calibrateSegment(entries: readonly Entry[], from: number, to: number, counted: number): void {
   let known = 0;
   let fresh = 0;
   for (let index = from; index < to; index++) {
-    const tokens = entries[index]?.tokens ?? 0;
-    if (isNew[index] === true) fresh += tokens;
+    const { tokens, isNew } = entries[index] as Entry;
+    if (isNew) fresh += tokens;
     else known += tokens;
   }
   if (known + fresh <= 0) return;
@@ -226,10 +226,9 @@ function calibrateSegment(
   const isPlausible = known > 0 && ratio > 1 / PLAUSIBLE_FACTOR && ratio < PLAUSIBLE_FACTOR;
   const scale = counted / (known + fresh);
   for (let index = from; index < to; index++) {
-    const entry = entries[index];
-    if (entry === undefined) continue;
+    const entry = entries[index] as Entry;
     if (!isPlausible) entry.tokens *= scale;
-    else if (isNew[index] === true) entry.tokens *= ratio;
+    else if (entry.isNew) entry.tokens *= ratio;
   }
 }
 
@@ -262,7 +261,10 @@ function placeInPrefix(entries: readonly Entry[], usage: Usage, hidden: number):
   };
   // Context that the server keeps comes before what the request adds.
   if (hidden > 0) place(entries.length === 0 ? PSEUDO_TOOLS.unknown : PSEUDO_TOOLS.history, hidden, true);
-  for (const entry of entries) place(entry.owner, entry.tokens, entry.wasRead);
+  for (let index = 0; index < entries.length; index++) {
+    const { owner, tokens, wasRead } = entries[index] as Entry;
+    place(owner, tokens, wasRead);
+  }
   return rows;
 }
 

@@ -37,6 +37,8 @@ const PARTS: readonly (readonly [letter: string, part: Part])[] = [
   ['t', 'tokens'],
 ];
 const PART_OF = new Map(PARTS);
+const PART_NAMES = PARTS.map(([, part]) => part);
+const PART_LETTERS = PARTS.map(([letter]) => letter).join('');
 const RULES: readonly AttributionRule[] = ['prefix', 'counted', 'mixed'];
 
 /** The list; undefined where it would not fit into a field, so that nothing of it would be cut. */
@@ -55,7 +57,10 @@ export function encodeShares(shares: readonly ToolCost[]): readonly string[] | u
 
 function encodeShare(share: ToolCost): string {
   let item = `${share.tool}=${share.rule.charAt(0)}`;
-  for (const [letter, part] of PARTS) if (share[part] !== 0) item += ` ${letter}${String(share[part])}`;
+  for (let index = 0; index < PARTS.length; index++) {
+    const amount = share[PART_NAMES[index] as Part];
+    if (amount !== 0) item += ` ${PART_LETTERS.charAt(index)}${String(amount)}`;
+  }
   return item;
 }
 
@@ -96,7 +101,7 @@ export class ShareSums {
       const { sum } = entry;
       entry.calls += calls;
       sum.costNanoUsd += share.costNanoUsd;
-      for (const [, part] of PARTS) sum[part] += share[part];
+      for (const part of PART_NAMES) sum[part] += share[part];
       if (sum.rule !== share.rule) sum.rule = 'mixed';
     }
   }

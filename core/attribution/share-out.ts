@@ -38,6 +38,13 @@ export function roundToSum(sum: number, values: readonly number[]): number[] {
 function addOdd(shares: number[], values: readonly number[], odd: number): void {
   const sign = odd > 0 ? 1 : -1;
   const remainders = values.map(remainder);
+  if (values.length <= FEW) {
+    for (let round = 0; round < abs(odd); round++) {
+      const target = takeExtreme(remainders, sign);
+      shares[target] = (shares[target] ?? 0) + sign;
+    }
+    return;
+  }
   const order = remainders.map((_, index) => index);
   order.sort((a, b) => (remainders[b] ?? 0) - (remainders[a] ?? 0) || a - b);
   for (let round = 0; round < abs(odd); round++) {
@@ -46,6 +53,22 @@ function addOdd(shares: number[], values: readonly number[], odd: number): void 
   }
 }
 
+/** Index of the largest remainder, the first of equal ones; of the smallest, the last, where `sign` is negative. Each is taken once. */
+function takeExtreme(remainders: number[], sign: number): number {
+  let target = 0;
+  let best = sign > 0 ? -1 : 2;
+  for (let index = 0; index < remainders.length; index++) {
+    const value = remainders[index] ?? 0;
+    if (sign > 0 ? value <= best : value > best) continue;
+    best = value;
+    target = index;
+  }
+  remainders[target] = sign > 0 ? -1 : 2;
+  return target;
+}
+
+/** For so few values, looking for the next is less work than putting them in order. */
+const FEW = 32;
 const { abs, floor } = Math;
 
 function finite(value: number | undefined): number {

@@ -99,6 +99,26 @@ export function needsUsual(event: EventRecord): boolean {
   return event['tool.ok'] !== false && (isEmpty || length >= OUTSIZED_LEAST_CHARS);
 }
 
+/**
+ * Whether a model call may be a silent failure, or make one of what came before it in its run: most are none, and to see that
+ * takes less than to look for each kind.
+ */
+export function mayFailSilently(event: EventRecord, previous: EventRecord | undefined): boolean {
+  const reasons = event['gen_ai.response.finish_reasons'] ?? [];
+  if (reasons.some((reason) => reason === 'refusal' || TRUNCATED.has(reason))) return true;
+  if ((event.duration_ms ?? 0) >= SLOW_LEAST_MS) return true;
+  return previous !== undefined && tokensIn(event) - tokensIn(previous) >= JUMP_LEAST_TOKENS;
+}
+
+function tokensIn(event: EventRecord): number {
+  return (
+    (event.tokens_input ?? 0) +
+    (event.tokens_cache_read ?? 0) +
+    (event.tokens_cache_write_5m ?? 0) +
+    (event.tokens_cache_write_1h ?? 0)
+  );
+}
+
 /** The silent failures among the events, in order of time. */
 export function findSilentFailures(
   events: readonly EventRecord[],

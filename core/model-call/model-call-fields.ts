@@ -3,8 +3,8 @@
 // Source: what a writer knows of one call; what it does not know is left out.
 
 import { prefixFields, type RequestShape } from '../attribution/request-shape.ts';
-import type { CallCost, CostBuckets } from '../pricing/cost.ts';
-import { inputTotal, type Usage, type UsageError, type UsageReading } from '../pricing/usage.ts';
+import type { CallCost } from '../pricing/cost.ts';
+import { inputTotal, type UsageError, type UsageReading } from '../pricing/usage.ts';
 import { usdOf } from '../money.ts';
 import type { EVENTS, FieldValue } from '../schema.ts';
 import { asJson, asText } from './json.ts';
@@ -60,85 +60,89 @@ export interface RecordedCall {
 }
 
 type ModelCallKey = (typeof EVENTS)['agent.model_call']['fields'][number];
-type Table = { readonly [K in ModelCallKey]: (source: ModelCallSource) => FieldValue<K> | undefined };
+/** Every field of the call, `undefined` where its source does not know it. */
+export type AllModelCallFields = { readonly [K in ModelCallKey]: FieldValue<K> | undefined };
 export type ModelCallFields = { readonly [K in ModelCallKey]?: FieldValue<K> };
 
-// prettier-ignore
-const TABLE: Table = {
-  'gen_ai.operation.name': (call) => call.operation ?? 'chat',
-  'gen_ai.provider.name': (call) => call.provider,
-  'gen_ai.request.model': (call) => call.requestedModel,
-  'gen_ai.response.model': (call) => call.model ?? call.answer?.model ?? call.requestedModel,
-  'gen_ai.response.id': (call) => call.responseId ?? call.answer?.id,
-  'anthropic.request.id': (call) => call.requestId,
-  'anthropic.plan': (call) => call.plan,
-  'agent.skill': (call) => call.skill,
-  'vcs.ref.head.revision': (call) => call.revision,
-  'tallyspan.sdk.version': (call) => call.sdkVersion,
-  duration_ms: (call) => call.durationMs,
-  ttft_ms: (call) => call.ttftMs,
-  'gen_ai.response.finish_reasons': (call) => call.finishReasons ?? listOf(call.answer?.stopReason),
+/** All fields of the call in one object of one shape, which is what an event is written from fastest. */
+export function allModelCallFields(call: ModelCallSource): AllModelCallFields {
+  const reading = readingOf(call);
+  const usage = reading?.usage;
+  const cost = costOf(call);
+  const buckets = cost?.buckets;
+  const prefix = call.shape && prefixFields(call.shape);
+  return {
+    'gen_ai.operation.name': call.operation ?? 'chat',
+    'gen_ai.provider.name': call.provider,
+    'gen_ai.request.model': call.requestedModel,
+    'gen_ai.response.model': call.model ?? call.answer?.model ?? call.requestedModel,
+    'gen_ai.response.id': call.responseId ?? call.answer?.id,
+    'anthropic.request.id': call.requestId,
+    'anthropic.plan': call.plan,
+    'agent.skill': call.skill,
+    'vcs.ref.head.revision': call.revision,
+    'tallyspan.sdk.version': call.sdkVersion,
+    duration_ms: call.durationMs,
+    ttft_ms: call.ttftMs,
+    'gen_ai.response.finish_reasons': call.finishReasons ?? listOf(call.answer?.stopReason),
 
-  tokens_input: (call) => usageOf(call)?.input,
-  tokens_cache_read: (call) => usageOf(call)?.cacheRead,
-  tokens_cache_write_5m: (call) => usageOf(call)?.cacheWrite5m,
-  tokens_cache_write_1h: (call) => usageOf(call)?.cacheWrite1h,
-  tokens_output: (call) => usageOf(call)?.output,
-  tokens_thinking: (call) => usageOf(call)?.thinking,
-  'gen_ai.usage.input_tokens': (call) => ofUsage(call, inputTotal),
-  'gen_ai.usage.output_tokens': (call) => usageOf(call)?.output,
-  'gen_ai.usage.cache_read.input_tokens': (call) => usageOf(call)?.cacheRead,
-  'gen_ai.usage.cache_creation.input_tokens': (call) => ofUsage(call, (usage) => usage.cacheWrite5m + usage.cacheWrite1h),
-  web_searches: (call) => usageOf(call)?.webSearches,
-  service_tier: (call) => readingOf(call)?.serviceTier,
-  speed: (call) => readingOf(call)?.speed,
-  inference_geo: (call) => readingOf(call)?.inferenceGeo,
+    tokens_input: usage?.input,
+    tokens_cache_read: usage?.cacheRead,
+    tokens_cache_write_5m: usage?.cacheWrite5m,
+    tokens_cache_write_1h: usage?.cacheWrite1h,
+    tokens_output: usage?.output,
+    tokens_thinking: usage?.thinking,
+    'gen_ai.usage.input_tokens': usage && inputTotal(usage),
+    'gen_ai.usage.output_tokens': usage?.output,
+    'gen_ai.usage.cache_read.input_tokens': usage?.cacheRead,
+    'gen_ai.usage.cache_creation.input_tokens': usage && usage.cacheWrite5m + usage.cacheWrite1h,
+    web_searches: usage?.webSearches,
+    service_tier: reading?.serviceTier,
+    speed: reading?.speed,
+    inference_geo: reading?.inferenceGeo,
 
-  'agent.step_number': (call) => call.step,
-  attempts: (call) => call.attempts,
-  retried_status: (call) => (call.retriedStatus?.length === 0 ? undefined : call.retriedStatus),
-  'error.type': (call) => call.errorType,
+    'agent.step_number': call.step,
+    attempts: call.attempts,
+    retried_status: call.retriedStatus?.length === 0 ? undefined : call.retriedStatus,
+    'error.type': call.errorType,
 
-  cost_nano_usd: (call) => costOf(call)?.costNanoUsd,
-  'gen_ai.usage.cost': (call) => ofCost(call, (cost) => usdOf(cost.costNanoUsd)),
-  cost_input_nano_usd: (call) => bucketsOf(call)?.input,
-  cost_cache_read_nano_usd: (call) => bucketsOf(call)?.cacheRead,
-  cost_cache_write_5m_nano_usd: (call) => bucketsOf(call)?.cacheWrite5m,
-  cost_cache_write_1h_nano_usd: (call) => bucketsOf(call)?.cacheWrite1h,
-  cost_output_nano_usd: (call) => bucketsOf(call)?.output,
-  cost_web_search_nano_usd: (call) => bucketsOf(call)?.webSearch,
-  cost_uncached_nano_usd: (call) => call.uncachedNanoUsd,
-  cost_claimed_nano_usd: (call) => call.claimedNanoUsd,
-  'tallyspan.cost.status': (call) => call.cost?.status,
-  'tallyspan.cost.unpriced_reason': ({ cost }) => (cost?.status === 'unpriced' ? cost.reason : undefined),
-  'tallyspan.cost.reason': (call) => costOf(call)?.reason,
-  'tallyspan.price.table': (call) => call.cost?.table,
-  'tallyspan.price.row': (call) => costOf(call)?.row,
+    cost_nano_usd: cost?.costNanoUsd,
+    'gen_ai.usage.cost': cost && usdOf(cost.costNanoUsd),
+    cost_input_nano_usd: buckets?.input,
+    cost_cache_read_nano_usd: buckets?.cacheRead,
+    cost_cache_write_5m_nano_usd: buckets?.cacheWrite5m,
+    cost_cache_write_1h_nano_usd: buckets?.cacheWrite1h,
+    cost_output_nano_usd: buckets?.output,
+    cost_web_search_nano_usd: buckets?.webSearch,
+    cost_uncached_nano_usd: call.uncachedNanoUsd,
+    cost_claimed_nano_usd: call.claimedNanoUsd,
+    'tallyspan.cost.status': call.cost?.status,
+    'tallyspan.cost.unpriced_reason': call.cost?.status === 'unpriced' ? call.cost.reason : undefined,
+    'tallyspan.cost.reason': cost?.reason,
+    'tallyspan.price.table': call.cost?.table,
+    'tallyspan.price.row': cost?.row,
 
-  cache_miss_reason: (call) => cacheMissReason(call.answer),
-  tokens_tool_definitions: ({ shape }) => Math.round(shape?.toolDefinitionTokens ?? 0) || undefined,
-  'tallyspan.cost_shares': ({ costShares }) => costShares,
-  cache_breakpoints: (call) => call.shape?.breakpoints.length,
-  'tallyspan.prefix.model': (call) => prefixOf(call)?.['tallyspan.prefix.model'],
-  'tallyspan.prefix.system': (call) => prefixOf(call)?.['tallyspan.prefix.system'],
-  'tallyspan.prefix.tools': (call) => prefixOf(call)?.['tallyspan.prefix.tools'],
-  'tallyspan.prefix.settings': (call) => prefixOf(call)?.['tallyspan.prefix.settings'],
-  'tallyspan.prefix.messages': (call) => prefixOf(call)?.['tallyspan.prefix.messages'],
+    cache_miss_reason: cacheMissReason(call.answer),
+    tokens_tool_definitions: Math.round(call.shape?.toolDefinitionTokens ?? 0) || undefined,
+    'tallyspan.cost_shares': call.costShares,
+    cache_breakpoints: call.shape?.breakpoints.length,
+    'tallyspan.prefix.model': prefix?.['tallyspan.prefix.model'],
+    'tallyspan.prefix.system': prefix?.['tallyspan.prefix.system'],
+    'tallyspan.prefix.tools': prefix?.['tallyspan.prefix.tools'],
+    'tallyspan.prefix.settings': prefix?.['tallyspan.prefix.settings'],
+    'tallyspan.prefix.messages': prefix?.['tallyspan.prefix.messages'],
 
-  'tallyspan.request_json': (call) => call.content?.requestJson,
-  'tallyspan.response_json': (call) => call.content?.responseJson,
-  'tallyspan.content_cut': (call) => call.content?.isCut || undefined,
-};
-
-const ENTRIES = Object.entries(TABLE) as [ModelCallKey, (source: ModelCallSource) => never][];
+    'tallyspan.request_json': call.content?.requestJson,
+    'tallyspan.response_json': call.content?.responseJson,
+    'tallyspan.content_cut': call.content?.isCut || undefined,
+  };
+}
 
 /** The fields of the call that its source knows; those that it does not know are not there. */
 export function modelCallFields(source: ModelCallSource): ModelCallFields {
   const fields: Partial<Record<ModelCallKey, unknown>> = {};
-  for (const [key, read] of ENTRIES) {
-    const value: unknown = read(source);
-    if (value !== undefined) fields[key] = value;
-  }
+  for (const [key, value] of Object.entries(allModelCallFields(source)))
+    if (value !== undefined) fields[key as ModelCallKey] = value;
   return fields as ModelCallFields;
 }
 
@@ -150,32 +154,10 @@ function readingOf({ reading }: ModelCallSource): UsageReading | undefined {
   return reading === undefined || 'error' in reading ? undefined : reading;
 }
 
-function usageOf(source: ModelCallSource): Usage | undefined {
-  return readingOf(source)?.usage;
-}
-
-function ofUsage(source: ModelCallSource, count: (usage: Usage) => number): number | undefined {
-  const usage = usageOf(source);
-  return usage && count(usage);
-}
-
 type Priced = Exclude<CallCost, { readonly status: 'unpriced' }>;
 
 function costOf({ cost }: ModelCallSource): Priced | undefined {
   return cost === undefined || cost.status === 'unpriced' ? undefined : cost;
-}
-
-function ofCost(source: ModelCallSource, read: (cost: Priced) => number): number | undefined {
-  const cost = costOf(source);
-  return cost && read(cost);
-}
-
-function bucketsOf(source: ModelCallSource): CostBuckets | undefined {
-  return costOf(source)?.buckets;
-}
-
-function prefixOf({ shape }: ModelCallSource): ReturnType<typeof prefixFields> | undefined {
-  return shape && prefixFields(shape);
 }
 
 function cacheMissReason(answer: MessageReader | undefined): string | undefined {

@@ -24,6 +24,8 @@ const UNITS_PER_NANO_USD = 1000n * BigInt(FACTOR_ONE) * BigInt(MULTIPLIER_ONE);
 
 const BUCKETS = ['input', 'cacheRead', 'cacheWrite5m', 'cacheWrite1h', 'output', 'webSearch'] as const;
 
+const TOKEN_BUCKETS = ['input', 'cacheRead', 'cacheWrite5m', 'cacheWrite1h', 'output'] as const;
+
 /** Exact charges of a call, one per bucket, in the unit of this module. */
 export type Charges = Record<(typeof BUCKETS)[number], bigint>;
 
@@ -40,15 +42,16 @@ export function addTokens(
   multiplier: number,
 ): void {
   const scale = BigInt(factor * multiplier);
-  charges.input += BigInt(tokens.input) * BigInt(rates.input) * scale;
-  charges.cacheRead += BigInt(tokens.cacheRead) * BigInt(rates.cacheRead) * scale;
-  charges.cacheWrite5m += BigInt(tokens.cacheWrite5m) * BigInt(rates.cacheWrite5m) * scale;
-  charges.cacheWrite1h += BigInt(tokens.cacheWrite1h) * BigInt(rates.cacheWrite1h) * scale;
-  charges.output += BigInt(tokens.output) * BigInt(rates.output) * scale;
+  for (let index = 0; index < TOKEN_BUCKETS.length; index++) {
+    const bucket = TOKEN_BUCKETS[index] as keyof RateCard;
+    // Most calls have tokens in two or three buckets.
+    if (tokens[bucket] !== 0) charges[bucket] += BigInt(tokens[bucket]) * BigInt(rates[bucket]) * scale;
+  }
 }
 
 /** Adds web searches at a price in micro-USD each. `multiplier` is in millionths. */
 export function addWebSearches(charges: Charges, count: number, microUsd: number, multiplier: number): void {
+  if (count === 0) return;
   const picoUsd = BigInt(count) * BigInt(microUsd) * 1_000_000n;
   charges.webSearch += picoUsd * BigInt(FACTOR_ONE * multiplier);
 }
@@ -63,6 +66,7 @@ export function roundCharges(charges: Charges): { costNanoUsd: number; buckets: 
   let floors = 0n;
   const rounded = createCharges();
   for (const bucket of BUCKETS) {
+    if (charges[bucket] === 0n) continue;
     exact += charges[bucket];
     rounded[bucket] = charges[bucket] / UNITS_PER_NANO_USD;
     floors += rounded[bucket];

@@ -34,6 +34,8 @@ export class Pipeline {
   readonly folder: string;
   /** Whether spans and records of other code keep what was said. */
   readonly #keepsContent: boolean;
+  /** Told before anything is sent. */
+  onSend: (() => void) | undefined;
   /** Why the last try failed. */
   lastReason: string | undefined;
 
@@ -41,7 +43,7 @@ export class Pipeline {
     this.#keepsContent = settings.content === 'full';
     const transports = {
       traces: silent(createTransport('traces', settings.protocol)),
-      logs: silent(createTransport('logs', settings.protocol)),
+      logs: this.#announced(silent(createTransport('logs', settings.protocol))),
     };
     this.endpoint = transports.logs.endpoint;
     this.folder = join(settings.spoolFolder, folderName(serviceName, transports));
@@ -133,6 +135,16 @@ export class Pipeline {
       },
       forceFlush: () => this.flush(FLUSH_MS),
       shutdown: () => this.flush(FLUSH_MS),
+    };
+  }
+
+  #announced(transport: Transport): Transport {
+    return {
+      ...transport,
+      send: (body) => {
+        this.onSend?.();
+        return transport.send(body);
+      },
     };
   }
 

@@ -4,7 +4,7 @@
 import { ANY_VALUE, KEY_VALUE, LOG_RECORD } from '../../core/otlp/otlp-fields.ts';
 import type { SpanContext } from '@opentelemetry/api';
 import type { EventRecord } from '../../core/event.ts';
-import { cutSentValue } from '../../core/field-limits.ts';
+import { cutSentValue, SENT_NAME_CHARS } from '../../core/field-limits.ts';
 import {
   FIELD_KEYS,
   FIELDS,
@@ -57,9 +57,18 @@ export function encodeEventRecord(
   header: EventHeader,
   fields: Fields,
   span: SpanContext,
+  common?: Fields,
 ): void {
   line.raw(lineStartAt(header.timestamp));
-  for (const key in header) writeField(record, line, key, header[key as keyof EventHeader]);
+  writeField(record, line, 'event.name', header['event.name']);
+  writeField(record, line, 'trace_id', header.trace_id);
+  writeField(record, line, 'span_id', header.span_id);
+  const origin = originOf(header);
+  line.raw(origin.line);
+  record.raw(origin.attributes);
+  writeField(record, line, 'tallyspan.seq', header['tallyspan.seq']);
+  if (common !== undefined)
+    for (const key in common) writeField(record, line, key, common[key as keyof Fields]);
   for (const key in fields) writeField(record, line, key, fields[key as keyof Fields]);
   line.characters('}');
   const seconds = Math.floor(header.timestamp / 1_000);
@@ -86,7 +95,9 @@ function writeField(
   if (unbound === undefined) return;
   const field = WRITTEN_FIELDS.get(key);
   if (field === undefined) return;
-  const value = typeof unbound === 'number' ? unbound : cutSentValue(key as FieldKey, unbound);
+  // Most texts are short, and nothing of them is cut.
+  const isShort = typeof unbound === 'string' && unbound.length <= SENT_NAME_CHARS;
+  const value = typeof unbound === 'number' || isShort ? unbound : cutSentValue(key as FieldKey, unbound);
   line.raw(field.lineStart);
   line.json(value);
   if (field.attributeStart === undefined) return;
@@ -110,6 +121,32 @@ function describeField(key: FieldKey): WrittenField {
     lineStart: lineStart.view,
     attributeStart: isAttribute ? attributeStart.view : undefined,
   };
+}
+
+/** Where an event comes from, which is the same for nearly all of a process. */
+const ORIGIN_KEYS = [
+  'service.name',
+  'service.version',
+  'service.instance.id',
+  'tallyspan.process_id',
+] as const satisfies readonly (keyof EventHeader)[];
+
+interface Origin {
+  readonly of: Pick<EventHeader, (typeof ORIGIN_KEYS)[number]>;
+  readonly line: Uint8Array;
+  readonly attributes: Uint8Array;
+}
+
+let lastOrigin: Origin | undefined;
+
+function originOf(header: EventHeader): Origin {
+  const last = lastOrigin;
+  if (last !== undefined && ORIGIN_KEYS.every((key) => last.of[key] === header[key])) return last;
+  const attributes = new ProtobufWriter();
+  const line = new ProtobufWriter();
+  for (const key of ORIGIN_KEYS) writeField(attributes, line, key, header[key]);
+  lastOrigin = { of: header, line: line.view, attributes: attributes.view };
+  return lastOrigin;
 }
 
 /** The events of one call have one time. */

@@ -1,10 +1,17 @@
 // A finished span as a protobuf Span of OTLP.
 
 import { SPAN, SPAN_EVENT, SPAN_LINK, STATUS } from '../../core/otlp/otlp-fields.ts';
-import type { Attributes, Link } from '@opentelemetry/api';
+import type { Link } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { lengthNote, withoutForeignContent } from '../../core/foreign-content.ts';
-import { writeAttributes, writeCount, writeId, writeText, writeTime } from './otlp-values.ts';
+import { lengthNote } from '../../core/foreign-content.ts';
+import {
+  writeAttributes,
+  writeCount,
+  writeHarmlessAttributes,
+  writeId,
+  writeText,
+  writeTime,
+} from './otlp-values.ts';
 import { BYTES, FIXED32, type ProtobufWriter } from './protobuf-writer.ts';
 
 /** Bits beside the trace flags: whether it is known, and true, that the parent is in another process. */
@@ -13,8 +20,7 @@ const IS_REMOTE = 0x200;
 
 /** @param keepsContent whether texts of other code's spans may say anything; else lengths take their place */
 export function encodeSpan(writer: ProtobufWriter, span: ReadableSpan, keepsContent: boolean): void {
-  const cleared = (attributes: Attributes): Attributes =>
-    keepsContent ? attributes : withoutForeignContent(attributes);
+  const write = keepsContent ? writeAttributes : writeHarmlessAttributes;
   const context = span.spanContext();
   const { parentSpanContext: parent, status } = span;
   writeId(writer, SPAN.traceId, context.traceId);
@@ -26,20 +32,19 @@ export function encodeSpan(writer: ProtobufWriter, span: ReadableSpan, keepsCont
   writeCount(writer, SPAN.kind, span.kind + 1);
   writeTime(writer, SPAN.startTime, span.startTime);
   writeTime(writer, SPAN.endTime, span.endTime);
-  writeAttributes(writer, SPAN.attributes, cleared(span.attributes));
+  write(writer, SPAN.attributes, span.attributes);
   writeCount(writer, SPAN.droppedAttributesCount, span.droppedAttributesCount);
   for (const event of span.events) {
     writer.tag(SPAN.events, BYTES);
     const mark = writer.open();
     writeTime(writer, SPAN_EVENT.time, event.time);
     writeText(writer, SPAN_EVENT.name, event.name);
-    if (event.attributes !== undefined)
-      writeAttributes(writer, SPAN_EVENT.attributes, cleared(event.attributes));
+    if (event.attributes !== undefined) write(writer, SPAN_EVENT.attributes, event.attributes);
     writeCount(writer, SPAN_EVENT.droppedAttributesCount, event.droppedAttributesCount);
     writer.close(mark);
   }
   writeCount(writer, SPAN.droppedEventsCount, span.droppedEventsCount);
-  for (const link of span.links) writeLink(writer, link, cleared);
+  for (const link of span.links) writeLink(writer, link, write);
   writeCount(writer, SPAN.droppedLinksCount, span.droppedLinksCount);
   writer.tag(SPAN.status, BYTES);
   const mark = writer.open();
@@ -52,14 +57,14 @@ export function encodeSpan(writer: ProtobufWriter, span: ReadableSpan, keepsCont
 function writeLink(
   writer: ProtobufWriter,
   { context, attributes, droppedAttributesCount }: Link,
-  cleared: (attributes: Attributes) => Attributes,
+  write: typeof writeAttributes,
 ): void {
   writer.tag(SPAN.links, BYTES);
   const mark = writer.open();
   writeId(writer, SPAN_LINK.traceId, context.traceId);
   writeId(writer, SPAN_LINK.spanId, context.spanId);
   writeText(writer, SPAN_LINK.traceState, context.traceState?.serialize());
-  if (attributes !== undefined) writeAttributes(writer, SPAN_LINK.attributes, cleared(attributes));
+  if (attributes !== undefined) write(writer, SPAN_LINK.attributes, attributes);
   writeCount(writer, SPAN_LINK.droppedAttributesCount, droppedAttributesCount);
   writeFlags(writer, SPAN_LINK.flags, context.traceFlags, context.isRemote);
   writer.close(mark);

@@ -2,6 +2,7 @@
 
 import { ANY_VALUE, KEY_VALUE, LOG_RECORD, VALUE_LIST } from '../../core/otlp/otlp-fields.ts';
 import type { Attributes, HrTime, SpanContext } from '@opentelemetry/api';
+import { readWithoutForeignContent } from '../../core/foreign-content.ts';
 import { BYTES, FIXED32, FIXED64, VARINT, type ProtobufWriter } from './protobuf-writer.ts';
 
 const MIN_INT64 = -(2 ** 63);
@@ -14,6 +15,14 @@ export function writeAttributes(writer: ProtobufWriter, field: number, attribute
     writer.tag(field, BYTES);
     writeKeyValue(writer, key, attributes[key]);
   }
+}
+
+/** Like {@link writeAttributes}, with a length in the place of each text that may be content. */
+export function writeHarmlessAttributes(writer: ProtobufWriter, field: number, attributes: Attributes): void {
+  readWithoutForeignContent(attributes, (key, value) => {
+    writer.tag(field, BYTES);
+    writeKeyValue(writer, key, value);
+  });
 }
 
 function writeKeyValue(writer: ProtobufWriter, key: string, value: unknown): void {

@@ -104,12 +104,17 @@ export class Journal implements OpenRowsKeeper {
   count(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    queueMicrotask(
+    setImmediate(
       guarded('journal count', () => {
         this.#isScheduled = false;
         this.#append();
       }),
-    );
+    ).unref();
+  }
+
+  /** An event is about to leave: its number has to stand here. */
+  writeNumber(): void {
+    if (this.#isScheduled) this.#append();
   }
 
   progress(progress: RunProgress): void {

@@ -3,7 +3,11 @@
 
 import { SpanStatusCode, type Span, type SpanContext } from '@opentelemetry/api';
 import { MessageReader } from '../../core/model-call/message-reader.ts';
-import { modelCallFields, type ModelCallSource } from '../../core/model-call/model-call-fields.ts';
+import {
+  allModelCallFields,
+  type AllModelCallFields,
+  type ModelCallSource,
+} from '../../core/model-call/model-call-fields.ts';
 import { contentJson, recordedCall } from '../../core/model-call/recorded-call.ts';
 import { providerOf, type Platform } from '../../core/pricing/circumstances.ts';
 import { priceCall, type PriceOverrides } from '../../core/pricing/cost.ts';
@@ -197,7 +201,8 @@ export class ModelCall {
     };
     const shares = paid && divideCall(this, paid, this.#runs.onToolCost);
     const fields = this.#fields(end, endMs, { reading, cost, uncachedNanoUsd, costShares: shares?.encoded });
-    if (span !== undefined) this.#finishSpan(span, fields, end, endMs);
+    const common = run.fields();
+    if (span !== undefined) this.#finishSpan(span, common, fields, end, endMs);
 
     if (reading !== undefined) {
       run.tokensIn += inputTotal(reading.usage);
@@ -207,13 +212,13 @@ export class ModelCall {
     this.#telemetry.sightings.addCost(costNanoUsd ?? 0);
     run.retries += Math.max(0, this.attempts.length - 1);
     const content = guard('record content', () => this.#content(endMs, spanContext));
-    // Copied for content alone: it has some sixty fields.
     this.#telemetry.events.emit(
       'agent.model_call',
       endMs,
       spanContext,
       content === undefined ? fields : { ...fields, ...content },
       paid && shares && sumShares(this.#telemetry, this, paid, shares),
+      { ...common, parent_span_id: span === undefined ? undefined : parentSpanId(span) },
     );
     if (paid !== undefined && shares !== undefined) {
       guard('compaction', () => {
@@ -251,29 +256,25 @@ export class ModelCall {
     end: CallEnd,
     endMs: number,
     paid: Pick<ModelCallSource, 'reading' | 'cost' | 'uncachedNanoUsd' | 'costShares'>,
-  ): Fields {
+  ): AllModelCallFields {
     const { answer, facts, attempts } = this;
     const firstChunkMs = facts.isStreamed ? answer.firstChunkMs : undefined;
-    return {
-      ...this.run.fields(),
-      parent_span_id: this.span === undefined ? undefined : parentSpanId(this.span),
-      ...modelCallFields({
-        provider: providerOf(this.#options.platform),
-        requestedModel: facts.model,
-        answer,
-        requestId: this.requestId,
-        revision: this.revision,
-        sdkVersion: this.sdkVersion,
-        durationMs: endMs - this.startMs,
-        ttftMs: firstChunkMs === undefined ? undefined : firstChunkMs - this.startMs,
-        errorType: end.type === 'failed' ? end.errorType : undefined,
-        step: this.step,
-        attempts: attempts.length === 0 ? undefined : attempts.length,
-        retriedStatus: attempts.slice(0, -1).map(({ status }) => status),
-        ...paid,
-        shape: facts.shape,
-      }),
-    };
+    return allModelCallFields({
+      provider: providerOf(this.#options.platform),
+      requestedModel: facts.model,
+      answer,
+      requestId: this.requestId,
+      revision: this.revision,
+      sdkVersion: this.sdkVersion,
+      durationMs: endMs - this.startMs,
+      ttftMs: firstChunkMs === undefined ? undefined : firstChunkMs - this.startMs,
+      errorType: end.type === 'failed' ? end.errorType : undefined,
+      step: this.step,
+      attempts: attempts.length === 0 ? undefined : attempts.length,
+      retriedStatus: attempts.slice(0, -1).map(({ status }) => status),
+      ...paid,
+      shape: facts.shape,
+    });
   }
 
   /** No cost at all where the API answered nothing that could be billed. */
@@ -297,8 +298,9 @@ export class ModelCall {
     return undefined;
   }
 
-  #finishSpan(span: Span, fields: Fields, end: CallEnd, endMs: number): void {
+  #finishSpan(span: Span, common: Fields, fields: AllModelCallFields, end: CallEnd, endMs: number): void {
     span.updateName(this.spanName);
+    setFields(span, common);
     setFields(span, fields);
     if (this.#options.params !== undefined && this.run.heldContent === undefined)
       span.setAttributes(contentAttributes(this.#options.params, this.answer.message?.['content']));

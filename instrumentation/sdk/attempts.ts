@@ -1,19 +1,33 @@
-// Attempts: the HTTP requests of one call, seen through the SDK's public per-request middleware.
-// The SDK's own middleware list stays as the caller gave it; ours is appended, never put in place of it.
+// Attempts: the HTTP requests of one call, seen where the SDK sends each: its public method `fetchWithTimeout`, which gets
+// the options of the call, and in them its mark. Where other middleware may send requests of its own, or a limit has to be
+// asked first, ours is the last of the public per-request middleware. The SDK's own list stays as the caller gave it.
 
-import { guard } from '../process/guard.ts';
+import { guard, guarded } from '../process/guard.ts';
 import type { ModelCall } from '../record/model-call.ts';
 
 type Next = (request: unknown) => Promise<Response>;
 type Middleware = (request: unknown, next: Next, context: unknown) => Promise<Response>;
+type Send = (this: object, ...parameters: unknown[]) => Promise<Response>;
+
+/** The options of a call carry it, for whoever sends its requests. */
+const CALL = Symbol('tallyspan call');
+/** Where the options stand among the parameters of `fetchWithTimeout`. */
+const OPTIONS_AT = 4;
 
 /** The request options of the SDK, as far as they matter here. */
 export interface RequestOptions {
   readonly middleware?: readonly Middleware[];
   readonly openTelemetry?: { readonly conversationId?: unknown };
+  readonly [CALL]?: ModelCall;
 }
 
-/** The caller's options with our middleware appended, or as they are where the SDK has no middleware. */
+interface ClientLike {
+  readonly middleware?: readonly unknown[];
+  backendMiddleware?: () => readonly unknown[];
+  fetchWithTimeout?: Send;
+}
+
+/** The caller's options with what the attempts are seen by, or as they are where the SDK has no middleware. */
 export function observeAttempts(
   call: ModelCall,
   client: object | undefined,
@@ -21,7 +35,57 @@ export function observeAttempts(
 ): RequestOptions | undefined {
   if (client === undefined || !('middleware' in client)) return options;
   call.hasLeft = false;
+  const isAlone = guard(
+    'alone',
+    () => call.admission?.wait === undefined && isWithoutMiddleware(client as ClientLike, options),
+  );
+  if (isAlone === true && guard('watch sending', () => watchSending(client as ClientLike)) === true)
+    return { ...options, [CALL]: call };
   return { ...options, middleware: [...(options?.middleware ?? []), recordAttempts(call)] };
+}
+
+function isWithoutMiddleware(client: ClientLike, options: RequestOptions | undefined): boolean {
+  return (
+    (client.middleware?.length ?? 0) + (options?.middleware?.length ?? 0) === 0 &&
+    (client.backendMiddleware?.().length ?? 0) === 0
+  );
+}
+
+const watched = new WeakSet<object>();
+
+/** Watches the sending of all clients of the class; false where it has none that can be. */
+function watchSending(client: ClientLike): boolean {
+  const { fetchWithTimeout: current } = client;
+  if (typeof current !== 'function') return false;
+  if (watched.has(current)) return true;
+  let owner: object | null = client;
+  while (owner !== null && !Object.hasOwn(owner, 'fetchWithTimeout'))
+    owner = Object.getPrototypeOf(owner) as object | null;
+  // A client with a function of its own is left alone, as are older SDKs, whose function does not get the options.
+  if (owner === null || owner === client) return false;
+  // Somebody has put a function of their own around ours.
+  if (watched.has(owner)) return true;
+  if (current.length <= OPTIONS_AT) return false;
+  const observed: Send = function (...parameters) {
+    const { [CALL]: call } = (parameters[OPTIONS_AT] ?? {}) as RequestOptions;
+    if (call === undefined) return current.apply(this, parameters);
+    call.hasLeft = true;
+    const note = noteOf(call);
+    const answer = current.apply(this, parameters);
+    // Our own branch: what the SDK waits for stays its own promise.
+    answer.then(
+      guarded('attempt', ({ status }: Response) => {
+        note(String(status));
+      }),
+      guarded('attempt', () => {
+        note('connection_error');
+      }),
+    );
+    return answer;
+  };
+  watched.add(observed).add(owner);
+  Object.defineProperty(owner, 'fetchWithTimeout', { configurable: true, writable: true, value: observed });
+  return true;
 }
 
 function recordAttempts(call: ModelCall): Middleware {
@@ -36,12 +100,7 @@ function recordAttempts(call: ModelCall): Middleware {
       }
     }
     call.hasLeft = true;
-    const startMs = Date.now();
-    const note = (status: string): void => {
-      guard('attempt', () => {
-        call.attempts.push({ status, startMs, durationMs: Date.now() - startMs });
-      });
-    };
+    const note = noteOf(call);
     let response: Response;
     try {
       response = await next(request);
@@ -51,5 +110,15 @@ function recordAttempts(call: ModelCall): Middleware {
     }
     note(String(response.status));
     return response;
+  };
+}
+
+/** Notes how an attempt that begins now ended. */
+function noteOf(call: ModelCall): (status: string) => void {
+  const startMs = Date.now();
+  return (status) => {
+    guard('attempt', () => {
+      call.attempts.push({ status, startMs, durationMs: Date.now() - startMs });
+    });
   };
 }

@@ -41,6 +41,13 @@ function bury(): void {
     );
 }
 
+/** The end of this turn of the event loop, at which numbers are written. */
+async function turnEnd(): Promise<void> {
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 describe('the journal', () => {
   it('gives the open runs of a dead process to one reader, with their last state', () => {
     const journal = new Journal(folder, 'aaaaaaaa');
@@ -101,7 +108,7 @@ describe('the journal', () => {
       numbering.next();
       journal.count();
     }
-    await Promise.resolve();
+    await turnEnd();
     journal.write(false);
     bury();
     expect(new Journal(folder, 'bbbbbbbb').takeLost()).toEqual([
@@ -110,7 +117,7 @@ describe('the journal', () => {
     numbering.next();
     const sent = new Journal(folder, 'dddddddd', numbering);
     sent.count();
-    await Promise.resolve();
+    await turnEnd();
     sent.write(true);
     bury();
     expect(new Journal(folder, 'bbbbbbbb').takeLost()).toEqual([]);
@@ -130,7 +137,7 @@ describe('the journal', () => {
     }
     numbering.next();
     journal.count();
-    await Promise.resolve();
+    await turnEnd();
     const [name = ''] = readdirSync(folder);
     expect(readdirSync(folder)).toHaveLength(1);
     expect(statSync(path.join(folder, name)).size).toBeLessThan(4_100_000);

@@ -19,11 +19,19 @@ export class FirstSights {
   readonly #path: string;
   #seen: Map<SightKind, Set<string>> | undefined;
   #markAfterMs = 0;
+  #last: readonly unknown[] = [];
 
   /** @param program what tells this program from others: service and main file */
   constructor(folder: string, program: string) {
     const name = createHash('sha256').update(program).digest('hex').slice(0, 16);
     this.#path = join(folder, `${name}.seen`);
+  }
+
+  /** Whether the values are those it was asked about last; each is compared by itself. */
+  isLast(values: readonly unknown[]): boolean {
+    const last = this.#last;
+    this.#last = values;
+    return values.length === last.length && values.every((value, index) => value === last[index]);
   }
 
   /** Remembers the value; true when it is new to a program that is known. */

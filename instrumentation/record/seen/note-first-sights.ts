@@ -16,8 +16,15 @@ export function recordFirstSights(
 ): void {
   guard('first sights', () => {
     const { shape, model } = call.facts;
+    const { hashes } = shape;
+    const { model: answered = model } = call.answer;
+    // Most calls are like the one before.
+    if (
+      telemetry.firstSights.isLast([answered, hashes.system, hashes.tools, hashes.toolSet, call.revision, call.sdkVersion])
+    )
+      return;
     const prefix = prefixFields(shape);
-    const sights: [SightKind, string][] = [['model', call.answer.model ?? model]];
+    const sights: [SightKind, string][] = [['model', answered]];
     if (shape.blocks.some((block) => block.kind === 'system'))
       sights.push(['system_prompt', prefix['tallyspan.prefix.system']]);
     if (shape.toolNames.length > 0) sights.push(['tool_definitions', prefix['tallyspan.prefix.tools']]);

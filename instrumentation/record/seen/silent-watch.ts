@@ -6,6 +6,7 @@ import type { SpanContext } from '@opentelemetry/api';
 import type { EventRecord } from '../../../core/event.ts';
 import {
   findSilentFailures,
+  mayFailSilently,
   needsUsual,
   readUsualValues,
   SILENT_FAILURE_NOTE,
@@ -80,9 +81,17 @@ export class SilentWatch {
   /** A model call ended. */
   seeCall(run: WatchedRun, atMs: number, span: SpanContext, fields: Fields): void {
     guard('silent call', () => {
-      const event = pick('agent.model_call', atMs, fields, CALL_KEYS);
+      // Its fields are its own; those of the run stand beside them.
+      const runId = fields['agent.run_id'] ?? run.fields()['agent.run_id'];
+      const event: EventRecord = {
+        ...pick('agent.model_call', atMs, fields, CALL_KEYS),
+        ...(runId === undefined ? {} : { 'agent.run_id': runId }),
+      };
       const usual = this.#usualFor(`model ${event['gen_ai.response.model'] ?? ''}`, event);
       const { call, failedTools } = run.silent;
+      run.silent.call = event;
+      if (failedTools.length === 0 && !mayFailSilently(event, call)) return;
+      run.silent.failedTools = [];
       const found = findSilentFailures([...(call === undefined ? [] : [call]), ...failedTools, event], usual);
       const step = event['agent.step_number'];
       this.#tell(
@@ -90,8 +99,6 @@ export class SilentWatch {
         span,
         found.filter((failure) => failure.kind === 'error_ignored' || failure.step === step),
       );
-      run.silent.call = event;
-      run.silent.failedTools = [];
     });
   }
 
@@ -99,7 +106,7 @@ export class SilentWatch {
   seeEnd(run: WatchedRun, atMs: number, span: SpanContext, fields: Fields): void {
     guard('silent end', () => {
       const { call } = run.silent;
-      if (call === undefined) return;
+      if (call === undefined || !isPaused(call)) return;
       const found = findSilentFailures([call, pick('agent.run', atMs, fields, RUN_KEYS)], NOTHING_USUAL);
       this.#tell(
         run,
@@ -135,6 +142,10 @@ export class SilentWatch {
       });
     }
   }
+}
+
+function isPaused(call: EventRecord): boolean {
+  return call['gen_ai.response.finish_reasons']?.includes('pause_turn') === true;
 }
 
 const NOTHING_USUAL: UsualValues = { resultLen: new Map(), emptyShare: new Map(), callDurationMs: new Map() };
