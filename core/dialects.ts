@@ -2,7 +2,9 @@
 // Such a span counts like an event of our own, with `tallyspan.dialect` naming the rule that read it. Its cost is an
 // estimate, unless the API's own usage was on it. What a span is within its trace: core/foreign-runs.
 
+import type { CallCircumstances } from './pricing/circumstances.ts';
 import { priceCall, type CallCost } from './pricing/cost.ts';
+import { resolveModelId } from './pricing/model-id.ts';
 import { RULE_KEY, type SpanShape } from './dialects/normalise.ts';
 import { readSpanFacts, text, type SpanFacts } from './dialects/span-facts.ts';
 import type { EventRecord } from './event.ts';
@@ -115,7 +117,11 @@ export function modelCallOf(span: FactSpan): EventRecord {
       // A call that failed before it was answered has no usage, and nothing to be priced: it is no unpriced call.
       ...(!hasFailed && {
         reading,
-        cost: asForeign(priceCall(reading, circumstances), hasRawUsage(standard)),
+        cost: asForeign(
+          priceCall(reading, circumstances),
+          hasRawUsage(standard),
+          hidesProfile(circumstances),
+        ),
       }),
     }),
     'event.name': 'agent.model_call',
@@ -135,10 +141,17 @@ export function toolCallOf(span: FactSpan): EventRecord {
 }
 
 // Sums of a span lack some of what a price needs (speed, residency, tier, the servers' tools): an estimate at most.
-function asForeign(cost: CallCost, isExact: boolean): CallCost {
-  return cost.status === 'unpriced' || isExact
-    ? cost
-    : { ...cost, status: 'estimated', reason: cost.reason ?? 'foreign_span' };
+function asForeign(cost: CallCost, isExact: boolean, hidesScope: boolean): CallCost {
+  if (cost.status === 'unpriced' || (isExact && !hidesScope)) return cost;
+  const reason = cost.reason ?? (isExact ? 'profile_scope_unknown' : 'foreign_span');
+  return { ...cost, status: 'estimated', reason };
+}
+
+/** A call of Bedrock by a name that is not Bedrock's: whether it went to a region, which costs more, is in the id alone. */
+function hidesProfile({ platform, model, requestedModel }: CallCircumstances): boolean {
+  if (platform !== 'bedrock') return false;
+  const id = resolveModelId(requestedModel ?? model);
+  return 'id' in id && id.platform === undefined;
 }
 
 function count(value: unknown): number | undefined {

@@ -23,10 +23,16 @@ const ASKED_BY_LITELLM = /"model_impl": ?"litellm"/;
 
 const MODEL_KEYS = ['gen_ai.request.model', 'gen_ai.response.model'] as const;
 
+/** How Bedrock ends the id of a model, which OpenLLMetry leaves of it without the vendor that it begins with. */
+const BEDROCK_WITHOUT_VENDOR = /^claude-[a-z0-9-]+-v\d+(?::\d+(?::\d+k)?)?$/;
+
 /** Takes the provider off the names of the models, and names it where the span does not or names a framework. */
 export function readModelNames(attributes: Attributes, scopeName: string): void {
   for (const key of MODEL_KEYS) {
-    const [, prefix = '', , model] = PREFIX.exec(plainText(attributes[key] ?? '')) ?? [];
+    const name = plainText(attributes[key] ?? '');
+    if (attributes['gen_ai.provider.name'] === 'aws.bedrock' && BEDROCK_WITHOUT_VENDOR.test(name))
+      attributes[key] = `anthropic.${name}`;
+    const [, prefix = '', , model] = PREFIX.exec(name) ?? [];
     const provider = PROVIDERS[prefix];
     if (provider === undefined || model === undefined) continue;
     const isLiteLlm =

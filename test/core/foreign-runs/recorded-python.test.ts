@@ -8,8 +8,8 @@ import { assembleTrace } from '../../../core/foreign-runs/assemble.ts';
 import { readSpanFacts } from '../../../core/dialects/span-facts.ts';
 import { CALL_COSTS, CONVERSATION, factSpanOf, readRecording } from '../../fixtures/recorded-spans.ts';
 
-function eventsOf(name: string): EventRecord[] {
-  const spans = readRecording(`python/${name}`).spans.map((span) => factSpanOf(span));
+function eventsOf(name: string, folder = 'python'): EventRecord[] {
+  const spans = readRecording(`${folder}/${name}`).spans.map((span) => factSpanOf(span));
   const traces = new Set(spans.map(({ traceId }) => traceId));
   return markDuplicates(
     [...traces].flatMap((trace) => assembleTrace(spans.filter(({ traceId }) => traceId === trace))),
@@ -105,6 +105,37 @@ describe('a conversation with an agent in Python', () => {
         'tallyspan.cost.status': 'estimated',
         'gen_ai.provider.name': 'anthropic',
       });
+  });
+});
+
+describe('calls of Bedrock below a web request', () => {
+  /** The profile is that of a region: a tenth more. */
+  const REGIONAL = CALL_COSTS.map((cost) => (cost * 11) / 10);
+
+  it.each([
+    ['converse-by-openinference', REGIONAL, 'cache_lifetime_unknown'],
+    ['converse-by-opentelemetry', REGIONAL, 'cache_lifetime_unknown'],
+    // An id without a profile is that of a region.
+    ['converse-by-openllmetry', REGIONAL, 'cache_lifetime_unknown'],
+    // Which profile was asked it does not say.
+    ['invoke-by-openinference', CALL_COSTS, 'profile_scope_unknown'],
+  ])('%s are a run, and an estimate', (name, costs, reason) => {
+    const events = eventsOf(name, 'bedrock');
+    const calls = counted(events, 'agent.model_call');
+    expect(calls.map((call) => call.cost_nano_usd)).toEqual(costs);
+    for (const call of calls)
+      expect(call).toMatchObject({
+        'tallyspan.cost.status': 'estimated',
+        'gen_ai.provider.name': 'aws.bedrock',
+      });
+    expect(calls[0]?.['tallyspan.cost.reason']).toBe(reason);
+    expect(counted(events, 'agent.run')).toMatchObject([
+      {
+        ...CONVERSATION,
+        'agent.tool_calls': 0,
+        'agent.cost_nano_usd': costs.reduce((sum, cost) => sum + cost, 0),
+      },
+    ]);
   });
 });
 
