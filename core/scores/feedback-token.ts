@@ -33,12 +33,17 @@ export function readFeedbackToken(
   if (end < 0 || !isSignature(token.slice(0, end), token.slice(end + 1))) return undefined;
   const [version, runId, name, expires, nonce, ...rest] = token.slice(0, end).split('.');
   if (version !== VERSION || !runId || !name || !expires || !nonce || rest.length > 0) return undefined;
-  return {
-    runId: decodeURIComponent(runId),
-    name: decodeURIComponent(name),
-    expiresMs: Number.parseInt(expires, 36),
-    nonce: decodeURIComponent(nonce),
-  };
+  try {
+    return {
+      runId: decodeURIComponent(runId),
+      name: decodeURIComponent(name),
+      expiresMs: Number.parseInt(expires, 36),
+      nonce: decodeURIComponent(nonce),
+    };
+  } catch {
+    // Signed, and still a part that stands for no text.
+    return undefined;
+  }
 }
 
 function escaped(text: string): string {

@@ -36,8 +36,14 @@ export async function recordScores(
   if (new Set(ids).size < ids.length)
     throw new RequestError(400, 'two scores of the request have the same id');
   const given = [];
-  for (const request of requests)
-    given.push({ request, runId: await findTarget(database, request), fields: fieldsOf(request) });
+  // Hundreds of scores are of a few runs.
+  const targets = new Map<string, string | undefined>();
+  for (const request of requests) {
+    const fields = fieldsOf(request);
+    const name = JSON.stringify([request.runId, request.target, request.targetId]);
+    if (!targets.has(name)) targets.set(name, await findTarget(database, request));
+    given.push({ request, runId: targets.get(name), fields });
+  }
   const runs = await readRunsOfScores(
     database,
     given.flatMap(({ runId }) => runId ?? []),

@@ -350,3 +350,21 @@ describe('the review of a person', () => {
     expect(bare.headers.get('location')).toBe(`/runs/${open}#scores`);
   });
 });
+
+describe('many scores', () => {
+  it('of a run come in one request, and the newest are read', async () => {
+    const scores = Array.from({ length: 1_000 }, (_, index) => ({
+      id: `many-${index}`,
+      run: BAD,
+      name: `n${index % 5}`,
+      value: index,
+      comment: 'a comment of some length '.repeat(8),
+    }));
+    expect((await send({ scores })).status).toBe(201);
+    expect((await send({ scores: [...scores, ...scores] })).status).toBe(400);
+    await send({ run: BAD, name: 'latest', value: 1 });
+    const read = await getJson<RunTree['scores']>(server, `/api/runs/${BAD.slice(0, 8)}/scores`);
+    expect(read).toHaveLength(1_000);
+    expect(read.at(-1)?.['gen_ai.evaluation.name']).toBe('latest');
+  });
+});
