@@ -269,6 +269,7 @@ describe('a feedback token', () => {
       tokenOf(GOOD, NOW + 60_000, 'another secret of sixteen'),
       '',
       'x.y',
+      ...['f1.%zz.thumb.zzzzzzzz.n', `f1.${GOOD}.thumb.!.n`].map((claims) => `${claims}.${sign(claims)}`),
     ])
       expect((await give(token)).status).toBe(403);
     expect((await give(tokenOf(GOOD), { value: 'great' })).status).toBe(400);
