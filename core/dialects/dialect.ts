@@ -73,6 +73,8 @@ export interface Dialect {
   readonly operationInSpite?: readonly (readonly [pattern: string, operation: string])[];
   /** Operation by the name of the span: pattern and operation, first match wins. */
   readonly operationByName?: readonly (readonly [pattern: string, operation: string])[];
+  /** Its times to the first chunk are in milliseconds, under the keys that give seconds. */
+  readonly isFirstChunkMs?: true;
   /** A task that has this attribute is a tool. */
   readonly toolKey?: string;
   /** Attributes that name the agent on the agent's own span, best first; on other spans they name something else. */

@@ -87,7 +87,7 @@ export function normaliseSpan(span: SpanShape): NormalisedSpan | undefined {
   readOperation(attributes, span.name, dialect);
   copyAliases(attributes, COMMON_ALIASES);
   for (const json of COMMON_JSON) readJson(attributes, json);
-  readFirstChunk(attributes, span.durationMs);
+  readFirstChunk(attributes, span.durationMs, dialect.isFirstChunkMs === true);
   if (rawUsage === undefined) delete attributes['anthropic.usage'];
   else takeRawUsage(attributes, rawUsage);
   if (isThere(attributes[RESPONSE_MODEL_FALLBACK]))
@@ -138,12 +138,16 @@ function readJson(attributes: Record<string, unknown>, json: Dialect['json']): v
 const MOST_SECONDS = 600;
 
 // Some emitters write milliseconds under the keys that are in seconds: such a number is longer than the whole span.
-function readFirstChunk(attributes: Record<string, unknown>, durationMs: number | undefined): void {
+function readFirstChunk(
+  attributes: Record<string, unknown>,
+  durationMs: number | undefined,
+  isInMs: boolean,
+): void {
   for (const key of FIRST_CHUNK_SECONDS_KEYS) {
     const value = attributes[key];
     if (typeof value !== 'number') continue;
     const isLonger = durationMs !== undefined && durationMs > 0 && value * 1000 > durationMs + 1000;
-    const isMilliseconds = value > MOST_SECONDS || (isLonger && value <= durationMs);
+    const isMilliseconds = isInMs || value > MOST_SECONDS || (isLonger && value <= durationMs);
     attributes['ttft_ms'] ??= isMilliseconds ? value : value * 1000;
   }
 }

@@ -195,6 +195,7 @@ export const DIALECTS: readonly Dialect[] = [
     doc: 'Strands Agents: cache included since 1.54, whose spans name the cache by the conventions’ keys; left out before.',
     match: { scope: '^strands' },
     inputTokens: 'exclusive',
+    isFirstChunkMs: true,
     inclusiveWith: ['gen_ai.usage.cache_read.input_tokens', 'gen_ai.usage.cache_creation.input_tokens'],
   },
   {

@@ -73,6 +73,22 @@ describe('a conversation with an agent in Python', () => {
     }
   });
 
+  it('by Strands has its times to the first chunk in milliseconds, however long it took', () => {
+    expect(counted(eventsOf('strands'), 'agent.model_call').map((call) => call.ttft_ms)).toEqual([
+      114, 7, 49,
+    ]);
+    const attributes = { 'gen_ai.operation.name': 'chat', 'gen_ai.server.time_to_first_token': 500 };
+    const slow = {
+      name: 'chat',
+      scopeName: 'strands.telemetry.tracer',
+      attributes,
+      durationMs: 599_000,
+      isError: false,
+    };
+    expect(readSpanFacts(slow).standard.ttft_ms).toBe(500);
+    expect(readSpanFacts({ ...slow, scopeName: 'any' }).standard.ttft_ms).toBe(500_000);
+  });
+
   it('streamed by LiteLLM is three calls of the user, each a trace of its own', () => {
     const events = eventsOf('litellm-streamed');
     const calls = counted(events, 'agent.model_call');
