@@ -25,7 +25,7 @@ export const LIMIT_RULES: readonly Rule[] = [
     ],
     runs: 'cost',
     subject: 'Requests refused in 15 minutes',
-    action: 'Open a run that was stopped. A loop: mend its tool. Real work: raise the limit.',
+    action: 'Open a run that was stopped. A loop: fix its tool. Real work: raise the limit.',
   },
   {
     id: 'limit-used',

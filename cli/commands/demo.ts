@@ -138,6 +138,6 @@ async function summary(source: Source, sinceMs: number, io: CliIo): Promise<stri
   return [
     ...rows.map(([name, value]) => `${name.padEnd(9)}${value}\n`),
     '\n',
-    renderCostReport(safeTexts(byTool), io.stdout),
+    renderCostReport(safeTexts(byTool), io.stdout, io.now()),
   ].join('');
 }

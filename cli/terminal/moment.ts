@@ -3,11 +3,16 @@
 import { localTimeAt } from '../../core/time/time.ts';
 import type { Source } from '../../server/source.ts';
 
-/** `17:12` today, else `11-20 17:12`. */
+/** `17:12` today, else `11-20 17:12`, with its year where that is another. */
 export function formatMoment(iso: string, nowMs: number, timezone: string): string {
-  const local = localTimeAt(Date.parse(iso), timezone);
-  const isToday = local.startsWith(localTimeAt(nowMs, timezone).slice(0, 10));
-  return isToday ? local.slice(11, 16) : `${local.slice(5, 10)} ${local.slice(11, 16)}`;
+  const [local, now] = [localTimeAt(Date.parse(iso), timezone), localTimeAt(nowMs, timezone)];
+  if (local.slice(0, 10) === now.slice(0, 10)) return local.slice(11, 16);
+  return dateAndTime(local, now);
+}
+
+function dateAndTime(local: string, now: string): string {
+  const isThisYear = local.slice(0, 4) === now.slice(0, 4);
+  return `${local.slice(isThisYear ? 5 : 0, 10)} ${local.slice(11, 16)}`;
 }
 
 /** The zone of the server's days, UTC where it names none. */
@@ -16,7 +21,25 @@ export async function zoneOf(source: Source): Promise<string> {
   return typeof timezone === 'string' ? timezone : 'UTC';
 }
 
-/** From one moment to another, in UTC to the minute: `2026-11-29T05:51Z – 2026-11-30T05:51Z`. */
-export function utcWindowText({ from, to }: { readonly from: string; readonly to: string }): string {
-  return `${from.slice(0, 16)}Z – ${to.slice(0, 16)}Z`;
+/** What it takes to write a moment. */
+export interface TerminalClock {
+  readonly nowMs: number;
+  /** Of the source. */
+  readonly timezone: string;
+}
+
+interface Span {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** From one moment to another, each with its date: `11-29 05:51 – 11-30 05:51`. */
+export function formatSpan({ from, to }: Span, { nowMs, timezone }: TerminalClock): string {
+  const now = localTimeAt(nowMs, timezone);
+  return [from, to].map((iso) => dateAndTime(localTimeAt(Date.parse(iso), timezone), now)).join(' – ');
+}
+
+/** The same with their zone: `11-29 05:51 – 11-30 05:51, times in UTC`. */
+export function formatWindow(span: Span, clock: TerminalClock): string {
+  return `${formatSpan(span, clock)}, times in ${clock.timezone}`;
 }

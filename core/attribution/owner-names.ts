@@ -12,6 +12,9 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   [PSEUDO_TOOLS.unknown, 'Not known'],
 ]);
 
+/** Owners that are no tools. */
+export const PSEUDO_TOOL_NAMES: readonly string[] = [...NAMES.keys()];
+
 /** Whether the owner is a part of the prompt or the answer, and no tool. */
 export function isPseudoTool(owner: string): boolean {
   return NAMES.has(owner);

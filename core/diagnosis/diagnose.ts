@@ -41,6 +41,9 @@ export interface Cause {
   /** The evidence again, with the runs and moments in it apart. */
   readonly evidenceLines: readonly EvidenceLine[];
   readonly fix: string;
+  /** The one agent that it is about, and when it was seen first, where the events show it. */
+  readonly agent: string | undefined;
+  readonly sinceMs: number | undefined;
   /** Runs that show it best: of the later period, unless it is about one of the earlier. */
   readonly runIds: readonly string[];
   /** True where the dollars rest on a comparison of means, on the estimated division of calls, or on a sample. */
@@ -145,6 +148,7 @@ export function* diagnoseInSteps(
         evidence: evidence.map(textOfEvidence),
         evidenceLines: evidence,
         fix,
+        ...placeOf(cause, later),
         runIds: findTellingRuns(cause, later),
         isEstimated: ESTIMATED.has(cause.kind) || (samples !== undefined && cause.kind !== 'outlier_run'),
       };
@@ -252,6 +256,19 @@ function findDominantUsers({ before, after, ...costs }: PeriodComparison): Set<s
       dominant.add(user);
   }
   return dominant;
+}
+
+/** Where and when caches were lost by this cause. */
+function placeOf({ kind }: FoundCause, { misses }: Period): Pick<Cause, 'agent' | 'sinceMs'> {
+  const own = kind.startsWith('cache_')
+    ? misses.filter(({ cause }) => cause === kind.slice('cache_'.length))
+    : [];
+  const agents = new Set(own.map(({ call }) => call.event['gen_ai.agent.name']));
+  const [agent] = agents;
+  return {
+    agent: agents.size === 1 && typeof agent === 'string' ? agent : undefined,
+    sinceMs: own.length === 0 ? undefined : Math.min(...own.map(({ call }) => call.startMs)),
+  };
 }
 
 /** The atoms as parts: each token bucket, each tool, each reason is a part of its own. */

@@ -6,6 +6,8 @@ import { formatCost, formatPercent } from '../text/format.ts';
 export interface WeighedCause {
   readonly title: string;
   readonly nanoUsd: number;
+  /** What follows "because"; without it the title stands for itself. */
+  readonly because?: string | undefined;
 }
 
 export interface Headline {
@@ -46,7 +48,19 @@ export function headlineOf(
     return { raisedNanoUsd, loweredNanoUsd, sentence: `${difference}; no single cause stands out.` };
   const share = formatPercent(first.nanoUsd / side);
   const what = isMore ? 'of what raised it' : 'of what lowered it';
+  if (first.because !== undefined)
+    return {
+      raisedNanoUsd,
+      loweredNanoUsd,
+      sentence: `${difference}: ${wholePercent(first.nanoUsd / side)} ${what} because ${first.because}.`,
+    };
   return { raisedNanoUsd, loweredNanoUsd, sentence: `${difference}. ${share} ${what}: ${first.title}.` };
+}
+
+/** As a sentence has it: no decimals, but never 0 or 100 of what is not. */
+function wholePercent(share: number): string {
+  if (share >= 1) return '100 %';
+  return `${Math.min(99, Math.max(1, Math.round(share * 100)))} %`;
 }
 
 /** Share of its side; null of nothing. */

@@ -110,7 +110,7 @@ function titleOf({ kind, subject, nanoUsd, outlier }: FoundCause, comparison: Pe
     case 'output_grew':
       return `output ${grew ? 'grew' : 'shrank'}: ${perCall(before.outputTokens, before)} → ${perCall(now.outputTokens, now)} tokens per call`;
     case 'tool_results_grew':
-      return `${tool} results ${grew ? 'cost more' : 'cost less'} to read and carry${lengths(before, now, tool)}`;
+      return `${tool} results ${grew ? 'cost more' : 'cost less'} to read and keep${lengths(before, now, tool)}`;
     case 'system_prompt_grew':
       return `system prompt ${grew ? 'grew' : 'shrank'}`;
     case 'tool_definitions_grew':

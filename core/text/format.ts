@@ -19,6 +19,12 @@ export function formatCost(nanoUsd: number | null | undefined): string {
   return `${sign}$${magnitude.toFixed(Math.min(9, leadingZeros + 2))}`;
 }
 
+/** A difference in money, with its sign: `+$0.41`, `−$12.30`; no sign where there is none. */
+export function formatCostChange(nanoUsd: number): string {
+  const text = formatCost(Math.abs(nanoUsd));
+  return nanoUsd === 0 ? text : `${nanoUsd > 0 ? '+' : '−'}${text}`;
+}
+
 /** Milliseconds as `850 ms`, `3.1 s`, `3 min 2 s`, `2 h 5 min` or `3 d 4 h`; a second part of nothing is left out. */
 export function formatDuration(durationMs: number | null | undefined): string {
   if (durationMs === null || durationMs === undefined) return NO_DATA;

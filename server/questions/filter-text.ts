@@ -60,6 +60,16 @@ export function readFilterText(text: string): FilterWords {
   return { params, rest: rest.join(' ') };
 }
 
+/** The filter that a line ends with, to be completed; undefined where it ends with none. */
+export function unfinishedFilter(
+  text: string,
+): { readonly before: string; readonly key: string; readonly value: string } | undefined {
+  const [, before = '', word = '', value = ''] =
+    /^(.*?)(?:(?<=\s)|^)([a-z_]+):("[^"]*|[^\s"]*)$/is.exec(text) ?? [];
+  const key = keyOf(word);
+  return key === undefined ? undefined : { before, key, value: value.replace(/^"/, '') };
+}
+
 /** The line that says the same; values with blanks are in quotation marks. */
 export function filterTextOf(params: readonly (readonly [string, string])[]): string {
   return params

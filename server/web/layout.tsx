@@ -161,7 +161,7 @@ function Page({ frame, children }: { frame: PageFrame; children: ComponentChildr
 
 function Search({ searched }: { searched: string | undefined }): VNode {
   return (
-    <form class="search" role="search" method="get" action="/search" data-search>
+    <form class="search suggests" role="search" method="get" action="/search" data-search data-suggest="all">
       <input
         type="search"
         name="q"

@@ -46,14 +46,20 @@ export function registerPages(app: FastifyInstance, context: WebContext): void {
   registerCompareRoutes(app, context);
 }
 
-/** The page of a fault. */
-export function renderFault(context: WebContext, statusCode: number, message: string): string {
+/** The page of a fault; what was searched for stays in the field, to be put right. */
+export function renderFault(
+  context: WebContext,
+  statusCode: number,
+  message: string,
+  searched?: string,
+): string {
   const frame = {
     title: faultTitle(statusCode),
     path: '',
     timezone: context.timezone,
     firing: context.readAlerts()?.firing,
     isExample: context.example === undefined,
+    ...(searched === undefined ? {} : { searched }),
   };
   return renderPage(frame, <Fault statusCode={statusCode} message={message} />, false);
 }
@@ -62,7 +68,7 @@ function Fault({ statusCode, message }: { statusCode: number; message: string })
   return (
     <div class="hello fault">
       <h1>{faultTitle(statusCode)}</h1>
-      <p>{message}</p>
+      <p class="reason">{message}</p>
       <p>
         <a href="/">To the overview</a> · <a href="/runs">to all runs</a>
       </p>

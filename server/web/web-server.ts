@@ -120,11 +120,19 @@ function answerFault(
   if (error instanceof ReadersBusyError) void reply.header('retry-after', String(BUSY_SECONDS));
   reply.code(statusCode);
   return isForPeople(request)
-    ? reply.type('text/html; charset=utf-8').send(renderFault(context, statusCode, message))
+    ? reply
+        .type('text/html; charset=utf-8')
+        .send(renderFault(context, statusCode, message, searchedOf(request)))
     : reply.type(PROBLEM_TYPE).send(problemOf(statusCode, message));
 }
 
-/** What is told of an error. */
+/** What stood in the search or the line of filters. */
+function searchedOf({ query }: FastifyRequest): string | undefined {
+  const { q } = (query ?? {}) as { q?: unknown };
+  return typeof q === 'string' ? q : undefined;
+}
+
+/** What is said of an error. */
 function faultOf(error: unknown): { statusCode: number; message: string } {
   const { statusCode = 500, code } = error as { statusCode?: number; code?: string };
   if (error instanceof SignalError) return { statusCode: 400, message: messageOf(error) };

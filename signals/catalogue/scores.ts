@@ -97,7 +97,7 @@ export const SCORE_SIGNALS = [
     dimensions: ['score', 'model', 'agent'],
     whenEmpty: null,
     better: 'down',
-    bad: 'Judging costs more than it tells.',
+    bad: 'Judging costs more than it shows.',
     action: 'Judge fewer runs (sample), or ask a model that costs less.',
   },
   {

@@ -101,7 +101,7 @@ describe('tallyspan runs', () => {
         /^no runs in the last 24h\. .*tallyspan exec/,
       );
       expect((await runCommand(['cost', '--url', empty.uiUrl])).stdout).toMatch(
-        /^no spend in that time \(\d.*Z – .*Z\)\n$/,
+        /^no spend in that time \((\d\d-\d\d \d\d:\d\d – \d\d-\d\d \d\d:\d\d), times in UTC\)\n$/,
       );
     } finally {
       await empty.remove();

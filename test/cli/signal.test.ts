@@ -72,7 +72,7 @@ describe('tallyspan signal', () => {
 
   it('takes the id after the window as well', async () => {
     const { stdout } = await run('signal', ...RANGE, 'run_count', '--data', dir);
-    expect(stdout).toMatch(/^Runs: \d+ {2}\(2026-/);
+    expect(stdout).toMatch(/^Runs: \d+ {2}\((\d{4}-)?\d\d-\d\d \d\d:\d\d – .*, times in UTC\)$/m);
   });
 
   it('prints a row for each group, and says when there is none', async () => {

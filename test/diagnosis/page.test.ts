@@ -2,6 +2,7 @@
 // counts, and no data where there is none.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { runCommand } from '../cli/run-command.ts';
 import { renderDiagnosis } from '../../cli/commands/read/diagnose.ts';
 import type { EventRecord } from '../../core/event.ts';
 import type { DiagnosisReport } from '../../server/source.ts';
@@ -98,7 +99,27 @@ describe('the evidence of a cause', () => {
     expect(page).toContain(
       `first call that shows it: run <a class="mono" href="/runs/${run?.run ?? ''}">${run?.text ?? ''}</a>`,
     );
-    // To read, no moment is in UTC; in JSON and the terminal all are.
+    const { stdout } = await runCommand([
+      'diagnose',
+      '--from',
+      iso(FROM_MS),
+      '--to',
+      iso(FROM_MS + HOUR_MS),
+      '--against',
+      `${iso(FROM_MS - DAY_MS)}..${iso(FROM_MS - DAY_MS + HOUR_MS)}`,
+      '--url',
+      server.uiUrl,
+    ]);
+    const moment = String.raw`(\d{4}-)?\d\d-\d\d \d\d:\d\d`;
+    expect(stdout).toMatch(new RegExp(`1 call since (${moment}|14:30)$`, 'm'));
+    expect(stdout).toMatch(
+      new RegExp(
+        `^from ${moment} – ${moment}, times in Pacific/Honolulu; against ${moment} – ${moment}$`,
+        'm',
+      ),
+    );
+    // To read, no moment is in UTC; in JSON all are.
+    expect(stdout).not.toMatch(/\d{4}-\d{2}-\d{2}T/);
     expect(textOf(page.slice(page.indexOf('id="causes"')))).not.toMatch(/\d{4}-\d{2}-\d{2}T/);
     expect(report.causes[1]?.evidence[1]).toBe((first ?? []).map(({ text }) => text).join(''));
     expect(report.causes[1]?.evidence[1]).toContain(at?.at ?? '–');

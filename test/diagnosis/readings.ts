@@ -191,8 +191,8 @@ export const READINGS: readonly (readonly [string, Partial<Setting>, Reading, Pa
     {
       kind: 'tool_results_grew',
       subject: 'search_docs',
-      title: 'search_docs results cost more to read and carry: 5,853 → 31,215 characters each',
-      undone: 'search_docs results cost less to read and carry: 31,215 → 5,853 characters each',
+      title: 'search_docs results cost more to read and keep: 5,853 → 31,215 characters each',
+      undone: 'search_docs results cost less to read and keep: 31,215 → 5,853 characters each',
       evidence: [BY_ESTIMATE],
       part: 'tool_carry',
       detail: 'search_docs',

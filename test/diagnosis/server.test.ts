@@ -100,9 +100,9 @@ describe('the diagnosis of stored events', () => {
     expect(words.code).toBe(0);
     const lines = words.out.split('\n');
     expect(lines[0]).toMatch(/^Cost \$\d.*against \$\d.*: \+\$.*20 runs against 20$/);
-    expect(lines[1]).toMatch(/^ {2}\+\$.* \(est\.\) {2}search_docs results cost more to read and carry/);
+    expect(lines[1]).toMatch(/^ {2}\+\$.* \(est\.\) {2}search_docs results cost more to read and keep/);
     expect(words.out).toContain('Fix: Return excerpts');
-    expect(words.out).toContain('tool carry');
+    expect(words.out).toContain('Context cost of tool results');
   });
 
   it('is a page with the cause, its fix and links to its runs', async () => {
@@ -110,7 +110,7 @@ describe('the diagnosis of stored events', () => {
       getJson<DiagnosisReport>(server, `/api/diagnosis?${WINDOW}`),
       fetch(`${server.uiUrl}/diagnose?${WINDOW}`).then((answer) => answer.text()),
     ]);
-    expect(page).toContain('search_docs results cost more to read and carry');
+    expect(page).toContain('search_docs results cost more to read and keep');
     expect(page).toContain('Return excerpts');
     expect(page).toContain(`href="/runs/${report.causes[0]?.runs[0] ?? ''}"`);
   });

@@ -7,7 +7,8 @@ import { readAlertConfig } from '../../alerts/rules/policy.ts';
 import { formatValue } from '../../alerts/rules/value-format.ts';
 import { diagnose } from '../../core/diagnosis/diagnose.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { formatCost, formatCount, formatPercent } from '../../core/text/format.ts';
+import { PART_NAMES, partDetailText } from '../../core/diagnosis/part-names.ts';
+import { formatCost, formatCostChange, formatCount, formatPercent } from '../../core/text/format.ts';
 import { DAY_MS, dayOf } from '../../core/time/time.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { evaluate, evaluateSeries } from '../../signals/evaluate.ts';
@@ -63,7 +64,7 @@ describe('why did cost change', () => {
     const [cost, against, difference, count] = shown.texts;
     expect(cost).toContain(formatCost(expected.costNanoUsd));
     expect(against).toContain(formatCost(expected.againstNanoUsd));
-    expect(difference).toContain(formatCost(expected.differenceNanoUsd));
+    expect(difference).toContain(formatCostChange(expected.differenceNanoUsd));
     const sentence = await page.textContent('.headline');
     expect(sentence).toContain(
       `${formatCost(Math.abs(expected.differenceNanoUsd))} ${expected.differenceNanoUsd > 0 ? 'more' : 'less'}`,
@@ -71,8 +72,11 @@ describe('why did cost change', () => {
     expect(count).toContain(`Runs${formatCount(expected.runs)}`);
     const parts = tableOf(shown, 'Every part of the difference');
     const [largest] = expected.parts;
-    expect(parts[0]?.cells.slice(0, 2)).toEqual([largest?.part.replaceAll('_', ' '), largest?.detail ?? '–']);
-    expect(parts[0]?.cells[2]).toContain(formatCost(largest?.nanoUsd));
+    const named = largest && { part: largest.part, detail: largest.detail ?? null };
+    expect(parts[0]?.cells.slice(0, 2)).toEqual(
+      named && [PART_NAMES[named.part], partDetailText(named) ?? '–'],
+    );
+    expect(parts[0]?.cells[2]).toBe(formatCostChange(largest?.nanoUsd ?? 0));
     expect((shown.tables['Causes'] ?? []).slice(0, -1).map((row) => row.cells[2])).toEqual(
       expected.causes.map(({ title }) => expect.stringContaining(title)),
     );

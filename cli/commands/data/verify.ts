@@ -13,6 +13,7 @@ import { LOST_AFTER_MS, type Signal, type SignalRequest } from '../../../signals
 import { toLogql } from '../../../signals/to-logql.ts';
 import { writeAnswer } from '../../terminal/answer.ts';
 import { CliError } from '../../terminal/cli-error.ts';
+import { formatWindow } from '../../terminal/moment.ts';
 import type { CliIo } from '../../terminal/io.ts';
 import { queryLoki } from '../../loki.ts';
 import { durationOption, parseServerUrl } from '../../options.ts';
@@ -92,7 +93,7 @@ async function askLoki(
 }
 
 function renderReport(report: VerifyReport, io: CliIo): string {
-  const head = `${formatCountOf(report.compared, 'question')} over ${report.from} – ${report.to}: `;
+  const head = `${formatCountOf(report.compared, 'question')} over ${formatWindow(report, { nowMs: io.now(), timezone: 'UTC' })}: `;
   if (report.differences.length === 0) return `${head}all numbers agree\n`;
   const columns: TextColumn<Difference>[] = [
     { title: 'SIGNAL', value: ({ id }) => id },

@@ -14,7 +14,7 @@ import type { CostQuestion, Source } from '../../../server/source.ts';
 import { usageError } from '../../terminal/cli-error.ts';
 import { writeAnswer } from '../../terminal/answer.ts';
 import type { CliIo, CliOutput } from '../../terminal/io.ts';
-import { utcWindowText, zoneOf } from '../../terminal/moment.ts';
+import { formatWindow, zoneOf } from '../../terminal/moment.ts';
 import { durationOption, parseCount } from '../../options.ts';
 import {
   stretchOf,
@@ -77,7 +77,7 @@ export function registerCost(program: Command, io: CliIo): void {
       const whole = await source.cost(question);
       return options.breakdown === undefined ? whole : withParts(source, whole, question, options);
     });
-    writeAnswer(report, options, io, (safe) => renderCostReport(safe, io.stdout, options.limit));
+    writeAnswer(report, options, io, (safe) => renderCostReport(safe, io.stdout, io.now(), options.limit));
   });
 }
 
@@ -118,10 +118,15 @@ function dayOfText(date: string, timezone: string): { readonly from: number; rea
 }
 
 /** The rows of a report as a table, of groups the most expensive, with the total under it. */
-export function renderCostReport(report: SplitReport, output: CliOutput, limit = ROWS_SHOWN): string {
+export function renderCostReport(
+  report: SplitReport,
+  output: CliOutput,
+  nowMs: number,
+  limit = ROWS_SHOWN,
+): string {
   // Days stand in the report whether anything happened or not.
   if (report.rows.every(({ calls }) => calls === 0))
-    return `no spend in that time (${utcWindowText(report.window)})\n`;
+    return `no spend in that time (${formatWindow(report.window, { nowMs, timezone: report.timezone })})\n`;
   const rows = report.by === 'day' ? report.rows : report.rows.slice(0, limit);
   const table = renderTable(rows.flatMap(linesOf), columnsOf(report, output.isTTY === true), output);
   const remark = report.by === 'day' ? `, days in ${report.timezone}` : moreText(rows, report.rows);

@@ -1,10 +1,19 @@
 // `tallyspan diagnose`: why a time was more expensive (or cheaper) than another, with the fix.
 
 import type { Command } from 'commander';
-import { NO_DATA, formatCost, formatCount, formatCountOf } from '../../../core/text/format.ts';
+import {
+  NO_DATA,
+  formatCost,
+  formatCostChange,
+  formatCount,
+  formatCountOf,
+  formatTimes,
+} from '../../../core/text/format.ts';
+import { PART_NAMES, partDetailText } from '../../../core/diagnosis/part-names.ts';
 import type { DiagnosisReport } from '../../../server/source.ts';
 import { writeAnswer } from '../../terminal/answer.ts';
 import type { CliIo, CliOutput } from '../../terminal/io.ts';
+import { formatMoment, formatSpan, formatWindow, zoneOf, type TerminalClock } from '../../terminal/moment.ts';
 import { withSource, withSourceOptions, type SourceCliOptions } from '../../source-options.ts';
 import { indented, painted } from '../../terminal/paragraph.ts';
 import { renderTable } from '../../terminal/table.ts';
@@ -33,20 +42,30 @@ export function registerDiagnose(program: Command, io: CliIo): void {
       .option('--agent <name>', 'only runs of this agent')
       .option('--parts', 'print every part of the difference, too'),
   ).action(async (options: DiagnoseOptions) => {
-    const report = await withSource(options, io, (source) =>
-      source.diagnosis({
+    const { report, timezone } = await withSource(options, io, async (source) => ({
+      report: await source.diagnosis({
         from: options.from,
         to: options.to,
         against: options.against,
         agent: options.agent,
       }),
+      timezone: options.json === true ? 'UTC' : await zoneOf(source),
+    }));
+    const clock = { nowMs: io.now(), timezone };
+    writeAnswer(report, options, io, (safe) =>
+      renderDiagnosis(safe, io.stdout, options.parts === true, clock),
     );
-    writeAnswer(report, options, io, (safe) => renderDiagnosis(safe, io.stdout, options.parts === true));
   });
 }
 
 /** The report as lines: the difference, its causes largest first, the first fix, what changed when. */
-export function renderDiagnosis(report: DiagnosisReport, output: CliOutput, withParts: boolean): string {
+export function renderDiagnosis(
+  report: DiagnosisReport,
+  output: CliOutput,
+  withParts: boolean,
+  clock: TerminalClock = { nowMs: Date.now(), timezone: 'UTC' },
+): string {
+  const moment = (iso: string): string => formatMoment(iso, clock.nowMs, clock.timezone);
   const lines = [painted(headLine(report), 'strong', output)];
   const add = (text: string, indent: string): void => {
     lines.push(...indented(text, indent, indent, output));
@@ -54,29 +73,42 @@ export function renderDiagnosis(report: DiagnosisReport, output: CliOutput, with
   if (report.sampled) lines.push(sampleLine(report));
   for (const cause of report.causes) {
     const runs = cause.runs.map((run) => run.slice(0, SHORT_ID_LENGTH)).join(', ');
-    const amount = painted(signed(cause.cost_nano_usd), cause.cost_nano_usd > 0 ? 'bad' : 'good', output);
+    const amount = painted(
+      formatCostChange(cause.cost_nano_usd),
+      cause.cost_nano_usd > 0 ? 'bad' : 'good',
+      output,
+    );
     lines.push(
       ...indented(cause.title, `  ${amount}${cause.estimated ? ' (est.)' : ''}  `, '      ', output),
     );
-    for (const evidence of cause.evidence) add(evidence, '      ');
+    for (const evidence of cause.evidence_segments)
+      add(evidence.map(({ text, at }) => (at === undefined ? text : moment(at))).join(''), '      ');
     if (runs !== '') lines.push(`      → runs ${runs}`);
     lines.push(...indented(cause.fix, `      ${painted('Fix:', 'strong', output)} `, '      ', output));
   }
   const hasRest = report.causes.length > 0 && Math.abs(report.unexplained_nano_usd) > 0;
-  if (hasRest) lines.push(`  ${signed(report.unexplained_nano_usd)}  without a cause that shows`);
+  if (hasRest) lines.push(`  ${formatCostChange(report.unexplained_nano_usd)}  without a cause that shows`);
   if (report.causes.length === 0) lines.push(noCauseLine(report));
   for (const change of report.changes)
     lines.push(
-      `Changed: ${change.kind.replaceAll('_', ' ')} ${change.value}${change.agent === '' ? '' : ` (${change.agent})`} since ${change.since}`,
+      `Changed: ${change.kind.replaceAll('_', ' ')} ${change.value}${change.agent === '' ? '' : ` (${change.agent})`} since ${moment(change.since)}`,
+    );
+  if (report.runs > 0 && report.against_runs > 0)
+    lines.push(
+      painted(
+        `from ${formatWindow(report.window, clock)}; against ${formatSpan(report.against, clock)}`,
+        'faint',
+        output,
+      ),
     );
   let text = `${lines.join('\n')}\n`;
   if (withParts && report.parts.length > 0)
     text += `\n${renderTable(
       report.parts,
       [
-        { title: 'PART', value: (part) => part.part.replaceAll('_', ' ') },
-        { title: 'OF', shrinks: true, value: (part) => part.detail ?? '' },
-        { title: 'COST', align: 'right', value: (part) => signed(part.cost_nano_usd) },
+        { title: 'PART', value: (part) => PART_NAMES[part.part] },
+        { title: 'OF', shrinks: true, value: (part) => partDetailText(part) ?? '' },
+        { title: 'COST', align: 'right', value: (part) => formatCostChange(part.cost_nano_usd) },
       ],
       output,
     )}`;
@@ -87,8 +119,8 @@ function headLine(report: DiagnosisReport): string {
   const { cost_nano_usd: cost, against_nano_usd: against } = report;
   // Nothing is no cost of zero.
   const [hasNow, hasBefore] = [report.runs > 0, report.against_runs > 0];
-  const factor = hasNow && against > 0 ? ` (${(cost / against).toFixed(1)} ×)` : '';
-  const difference = hasNow && hasBefore ? signed(report.difference_nano_usd) : NO_DATA;
+  const factor = hasNow && against > 0 ? ` (${formatTimes(cost / against)})` : '';
+  const difference = hasNow && hasBefore ? formatCostChange(report.difference_nano_usd) : NO_DATA;
   const runs = hasNow ? formatCountOf(report.runs, 'run') : `${NO_DATA} runs`;
   const againstRuns = hasBefore ? formatCount(Math.round(report.against_runs)) : NO_DATA;
   return `Cost ${hasNow ? formatCost(cost) : NO_DATA} against ${hasBefore ? formatCost(against) : NO_DATA}: ${difference}${factor}; ${runs} against ${againstRuns}`;
@@ -103,8 +135,4 @@ function noCauseLine(report: DiagnosisReport): string {
   if (report.runs === 0) return 'No priced calls in that time.';
   if (report.against_runs === 0) return 'No priced calls to compare with: choose another --against.';
   return 'Nothing stands out: the difference is no more than runs differ by chance.';
-}
-
-function signed(nanoUsd: number): string {
-  return nanoUsd < 0 ? formatCost(nanoUsd) : `+${formatCost(nanoUsd)}`;
 }

@@ -22,6 +22,7 @@ import { describeCall, renderStep } from '../../run/render-step.ts';
 import { writeAnswer, writeJson } from '../../terminal/answer.ts';
 import { CliError, usageError } from '../../terminal/cli-error.ts';
 import type { CliIo } from '../../terminal/io.ts';
+import { formatMoment, zoneOf } from '../../terminal/moment.ts';
 import { safeLines, safeTexts } from '../../terminal/safe-text.ts';
 import { withSource, withSourceOptions, type SourceCliOptions } from '../../source-options.ts';
 import { renderTable, type TextColumn } from '../../terminal/table.ts';
@@ -51,12 +52,13 @@ export function registerRun(program: Command, io: CliIo): void {
     if (options.diff !== undefined) return compareRuns(id, options, io);
     if (id === undefined) throw usageError('say which run: tallyspan run ID. `tallyspan runs` lists them');
     if (options.step !== undefined) return showStep(id, options.step, options, io);
-    const { run, nested } = await withSource(options, io, async (source) => {
+    const { run, nested, timezone } = await withSource(options, io, async (source) => {
       const found = await readOne(source, id);
       // The JSON is that of the run alone.
-      return { run: found, nested: options.json === true ? [] : await readNested(source, found) };
+      if (options.json === true) return { run: found, nested: [], timezone: 'UTC' };
+      return { run: found, nested: await readNested(source, found), timezone: await zoneOf(source) };
     });
-    writeAnswer(run, options, io, (safe) => renderRun(safe, treeRows(safe, safeTexts(nested)), io));
+    writeAnswer(run, options, io, (safe) => renderRun(safe, treeRows(safe, safeTexts(nested)), timezone, io));
   });
 }
 
@@ -98,7 +100,7 @@ async function showStep(id: string, number: number, options: RunOptions, io: Cli
   else io.stdout.write(safeLines(renderStep(run, call, content, options.whole === true)));
 }
 
-function renderRun(run: RunTree, rows: readonly TreeRow[], io: CliIo): string {
+function renderRun(run: RunTree, rows: readonly TreeRow[], timezone: string, io: CliIo): string {
   const facts = [
     run['gen_ai.agent.name'] ?? run['service.name'],
     run['user.id'],
@@ -115,7 +117,7 @@ function renderRun(run: RunTree, rows: readonly TreeRow[], io: CliIo): string {
   ].filter((fact) => fact !== null && fact !== undefined);
   return [
     `run ${run['agent.run_id']}  ${facts.join('  ')}\n`,
-    `trace ${run.trace_id ?? '–'}  started ${run.started_at}\n\n`,
+    `trace ${run.trace_id ?? '–'}  started ${formatMoment(run.started_at, io.now(), timezone)} (${timezone})\n\n`,
     renderTable(rows, COLUMNS, io.stdout),
     ...run.silent_failures.map(
       (failure) =>

@@ -10,7 +10,7 @@ import { writeAnswer } from '../../terminal/answer.ts';
 import { usageError } from '../../terminal/cli-error.ts';
 import type { CliIo, CliOutput } from '../../terminal/io.ts';
 import { formatSignalValue } from '../../terminal/signal-format.ts';
-import { utcWindowText, zoneOf } from '../../terminal/moment.ts';
+import { formatWindow, zoneOf, type TerminalClock } from '../../terminal/moment.ts';
 import {
   stretchOf,
   whereOf,
@@ -52,20 +52,21 @@ export function registerSignal(program: Command, io: CliIo): void {
     const { id, question } = readQuestion(idArgument, options, io.now());
     if (options.window !== undefined && (options.from !== undefined || options.to !== undefined))
       throw usageError('--window and --from both name a time: give one of them');
-    const result = await withSource(options, io, async (source) => {
+    const { result, timezone } = await withSource(options, io, async (source) => {
       const isNamed = options.from !== undefined || options.to !== undefined;
-      const stretch = stretchOf(options, io.now(), isNamed ? await zoneOf(source) : 'UTC');
+      const zone = isNamed || options.json !== true ? await zoneOf(source) : 'UTC';
+      const stretch = stretchOf(options, io.now(), zone);
       const time = stretch === undefined ? {} : { from: stretch.from, to: stretch.to };
       const where = whereOf(options);
       const asked = { ...question, ...time, ...(where === undefined ? {} : { where }) };
       const whole: SplitResult = await source.signal(id, asked);
       const further = furtherOf(id, options);
-      if (further === undefined) return whole;
+      if (further === undefined) return { result: whole, timezone: zone };
       const by = options.by === undefined ? further : `${options.by},${further}`;
       const parts = await source.signal(id, { ...asked, by: by as Dimension });
-      return 'groups' in parts ? { ...whole, breakdown: parts.groups } : whole;
+      return { result: 'groups' in parts ? { ...whole, breakdown: parts.groups } : whole, timezone: zone };
     });
-    writeAnswer(result, options, io, (safe) => renderSignal(safe, io.stdout));
+    writeAnswer(result, options, io, (safe) => renderSignal(safe, io.stdout, { nowMs: io.now(), timezone }));
   });
 }
 
@@ -83,9 +84,9 @@ function furtherOf(id: string, { by = '', breakdown }: SignalOptions): Dimension
 }
 
 /** The answer in words: the number, what it is and over what; a row for each group. */
-export function renderSignal(result: SplitResult, output: CliOutput): string {
+export function renderSignal(result: SplitResult, output: CliOutput, clock: TerminalClock): string {
   const { title } = signalOf(result.id);
-  const over = utcWindowText(result.window);
+  const over = formatWindow(result.window, clock);
   const { breakdown = [] } = result;
   if ('value' in result) {
     const line = `${title}: ${formatSignalValue(result.value, result.unit)}  (${over})\n`;

@@ -84,6 +84,9 @@ export interface DiagnosisReport {
     readonly evidence: readonly string[];
     readonly evidence_segments: readonly (readonly EvidenceSegment[])[];
     readonly fix: string;
+    /** The one agent that it is about, and when it was seen first (ISO 8601 UTC), where the events show it. */
+    readonly agent: string | null;
+    readonly since: string | null;
     readonly runs: readonly string[];
     readonly estimated: boolean;
   })[];
@@ -203,6 +206,8 @@ function reportOf(
       evidence: cause.evidence,
       evidence_segments: cause.evidenceLines.map(segmentsOf),
       fix: cause.fix,
+      agent: cause.agent ?? null,
+      since: cause.sinceMs === undefined ? null : isoOf(cause.sinceMs),
       runs: cause.runIds,
       estimated: cause.isEstimated,
     })),

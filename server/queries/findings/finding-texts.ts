@@ -57,7 +57,7 @@ export const FINDING_TEXTS: Readonly<Record<FindingKind, FindingText>> = {
     title: (tool) => `The tool ${tool} is called again after it failed`,
     assumed:
       'Without the failure the call that asked again would not have been made; shared by its tool calls.',
-    fix: (tool) => `Say in the error result of ${tool} what to do differently, or mend what fails behind it.`,
+    fix: (tool) => `Say in the error result of ${tool} what to do differently, or fix what fails behind it.`,
     verify: 'The retry rate of the tool falls to zero.',
   },
   loop: {
@@ -80,7 +80,7 @@ export const FINDING_TEXTS: Readonly<Record<FindingKind, FindingText>> = {
   },
   tool_context: {
     title: (tool) => `Results of ${tool} stay in the context`,
-    assumed: 'Each result would be carried by the call that reads it first, and by none after it.',
+    assumed: 'Each result would be in the context of the call that reads it first, and of none after it.',
     fix: (tool) =>
       `Ask ${tool} for less (a range, a limit, fewer fields), or leave it to a sub-agent, whose context ends with it.`,
     verify: 'Its share of the context cost falls.',

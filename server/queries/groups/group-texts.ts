@@ -14,7 +14,12 @@ import type { GroupScore } from './read-group.ts';
 
 type Unit = GroupDifference['unit'];
 
-export function numberText(value: number | null, unit: Unit): string {
+/** `beside` are the other numbers of the row: they have as many decimals. */
+export function numberText(
+  value: number | null,
+  unit: Unit,
+  beside: readonly (number | null)[] = [],
+): string {
   if (value === null) return NO_DATA;
   switch (unit) {
     case 'nanoUsd':
@@ -26,7 +31,9 @@ export function numberText(value: number | null, unit: Unit): string {
     case 'tokens':
       return formatTokens(Math.round(value));
     case '1':
-      return Number.isInteger(value) ? formatCount(value) : value.toFixed(2);
+      return [value, ...beside].every((one) => one === null || Number.isInteger(one))
+        ? formatCount(value)
+        : value.toFixed(2);
   }
 }
 

@@ -27,11 +27,15 @@ const STARTS = eventsSql(['agent.run_id', ...RUN_FIELDS], ['agent.run.started', 
 const ERRORS = eventsSql(['error.type'], ['agent.run', 'agent.model_call', 'agent.tool_call']);
 
 /** Names without regard to case: those that are it, then those that begin with it, then the others; the frequent first. */
-export async function findNames(database: Queryable, text: string): Promise<readonly FoundName[]> {
+export async function findNames(
+  database: Queryable,
+  text: string,
+  perKind = FOUND_PER_KIND,
+): Promise<readonly FoundName[]> {
   const wanted = text.toLowerCase();
   if (wanted === '') return [];
   const [runs, ...others] = await Promise.all([
-    findOfRuns(database, wanted),
+    findOfRuns(database, wanted, perKind),
     // Of these there are few: the same statement for every text, so that its answer is kept.
     countAll(database, 'tool', 'agent_tool_call'),
     countAll(database, 'model', 'agent_model_call'),
@@ -52,18 +56,22 @@ export async function findNames(database: Queryable, text: string): Promise<read
     .filter(({ kind }) => {
       const before = shown.get(kind) ?? 0;
       shown.set(kind, before + 1);
-      return before < FOUND_PER_KIND;
+      return before < perKind;
     });
 }
 
-async function findOfRuns(database: Queryable, wanted: string): Promise<readonly FoundName[]> {
+async function findOfRuns(
+  database: Queryable,
+  wanted: string,
+  perKind: number,
+): Promise<readonly FoundName[]> {
   const statements = RUN_KINDS.map((kind) => {
     const column = columnOf(fieldOfDimension(kind));
     const lower = `lower(${column})`;
     return `(SELECT '${kind}' AS kind, ${column} AS name, count(DISTINCT agent_run_id)::INTEGER AS runs
       FROM ${STARTS} WHERE contains(${lower}, ${textSql(wanted)}) GROUP BY ${column}
       ORDER BY ${lower} <> ${textSql(wanted)}, NOT starts_with(${lower}, ${textSql(wanted)}), runs DESC, name
-      LIMIT ${FOUND_PER_KIND})`;
+      LIMIT ${perKind})`;
   });
   const rows = await database.all(statements.join('\nUNION ALL '));
   return rows.map((row) => ({

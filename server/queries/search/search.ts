@@ -6,13 +6,15 @@ import { findIds, type FoundId, type IdKind } from './find-ids.ts';
 import { findNames, type NameKind } from './find-names.ts';
 
 export interface SearchHit {
-  readonly kind: IdKind | NameKind;
+  readonly kind: IdKind | NameKind | 'filter';
   /** The id or the name. */
   readonly text: string;
   /** How often, of a name; the run, of another id. */
   readonly detail: string;
   /** Undefined of a call outside of any run, which has no page. */
   readonly path: string | undefined;
+  /** Of a filter, the whole line with it. */
+  readonly completes?: string;
 }
 
 export interface SearchAnswer {
@@ -23,10 +25,11 @@ export interface SearchAnswer {
 
 const SHOWN_OF_RUN = 8;
 
-export async function search(database: Queryable, given: string): Promise<SearchAnswer> {
+/** `perKind` is how many names of each kind are looked for. */
+export async function search(database: Queryable, given: string, perKind?: number): Promise<SearchAnswer> {
   const text = given.trim();
   if (text === '') return { hits: [], only: undefined };
-  const [ids, names] = await Promise.all([findIds(database, text), findNames(database, text)]);
+  const [ids, names] = await Promise.all([findIds(database, text), findNames(database, text, perKind)]);
   const hits = [
     ...ids.map((found) => ({
       kind: found.kind,

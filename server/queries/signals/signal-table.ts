@@ -40,6 +40,8 @@ export interface TablePart {
   /** By default the first column, greatest first. */
   readonly order?: TableOrder | undefined;
   readonly cursor?: TableCursor | undefined;
+  /** Names that are no groups of their own kind: rows all the same, but not counted. */
+  readonly uncounted?: readonly string[] | undefined;
   /** In place of a cursor. */
   readonly offset?: number | undefined;
 }
@@ -49,6 +51,8 @@ export interface SignalTable {
   readonly rows: readonly SignalTableRow[];
   /** Groups that there are, those without a row included; 0 where no row is left. */
   readonly groups: number;
+  /** Of them, those that are not named as uncounted. */
+  readonly counted: number;
 }
 
 export interface SignalTableRow {
@@ -65,7 +69,7 @@ export async function readSignalTable(
   database: Queryable,
   by: Dimension,
   columns: readonly TableColumn[],
-  { limit, order = BY_FIRST, cursor, offset = 0 }: TablePart,
+  { limit, order = BY_FIRST, cursor, uncounted = [], offset = 0 }: TablePart,
 ): Promise<SignalTable> {
   const all = columns.map((_, index) => `v${index}`);
   const passes = groupBy(
@@ -84,8 +88,10 @@ export async function readSignalTable(
   const counted = all.filter((_, index) => columns[index]?.isExtra !== true);
   const key = order.by === 'name' ? 'name' : `v${order.by}`;
   const isBackward = cursor?.isBackward === true;
+  const uncountedSql = uncounted.length === 0 ? 'false' : `name IN (${uncounted.map(textSql).join(', ')})`;
   const sql = `SELECT * FROM (
-     SELECT name, ${all.map((column) => `any_value(${column}) AS ${column}`).join(', ')}, count(*) OVER () AS groups
+     SELECT name, ${all.map((column) => `any_value(${column}) AS ${column}`).join(', ')}, count(*) OVER () AS groups,
+       sum(if(${uncountedSql}, 0, 1)) OVER () AS counted
      FROM (${parts.join('\nUNION ALL BY NAME\n')}) GROUP BY name
      HAVING coalesce(${counted.map((column) => `any_value(${column})`).join(', ')}) IS NOT NULL
    ) ${cursor === undefined ? '' : `WHERE ${beyondSql(key, order, cursor)}`}
@@ -98,6 +104,7 @@ export async function readSignalTable(
       values: all.map((column) => cellNumber(row[column])),
     })),
     groups: cellNumber(rows[0]?.['groups']) ?? 0,
+    counted: cellNumber(rows[0]?.['counted']) ?? 0,
   };
 }
 

@@ -1,16 +1,16 @@
-// The search in the head: the key `/` leads to it, and what it would find is listed while one types.
+// The search in the head: the key `/` leads to it, and what it would find is listed while one types. The line of filters above
+// a list of runs has the suggestions for filters alone.
 
 interface Hit {
   readonly kind: string;
   readonly text: string;
   readonly detail: string;
   readonly path?: string;
+  /** Of a filter: the whole line with it. */
+  readonly completes?: string;
 }
 
 const WAIT_MS = 140;
-
-const form = document.querySelector<HTMLFormElement>('[data-search]');
-const input = form?.querySelector('input');
 
 document.addEventListener('keydown', (event) => {
   const isTyping =
@@ -19,20 +19,33 @@ document.addEventListener('keydown', (event) => {
   if (event.defaultPrevented) return;
   if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
+  const input = document.querySelector<HTMLInputElement>('[data-search] input');
   input?.focus();
   input?.select();
 });
 
-if (form !== null && input !== null && input !== undefined) {
-  const list = form.appendChild(document.createElement('ul'));
-  list.id = 'search-hits';
+for (const form of document.querySelectorAll<HTMLFormElement>('form[data-suggest]')) {
+  const input = form.querySelector<HTMLInputElement>('input[name=q]');
+  if (input !== null) suggest(form, input);
+}
+
+function suggest(form: HTMLFormElement, input: HTMLInputElement): void {
+  const isOfFilters = form.dataset['suggest'] === 'filters';
+  const list = document.createElement('ul');
+  list.id = `hits-of-${form.dataset['suggest'] ?? ''}`;
   list.setAttribute('role', 'listbox');
   list.setAttribute('aria-label', 'Found');
   list.hidden = true;
-  input.setAttribute('role', 'combobox');
-  input.setAttribute('aria-controls', list.id);
-  input.setAttribute('aria-expanded', 'false');
-  input.setAttribute('aria-autocomplete', 'list');
+  const attach = (): void => {
+    form.append(list);
+    input.setAttribute('role', 'combobox');
+    input.setAttribute('aria-controls', list.id);
+    input.setAttribute('aria-expanded', String(!list.hidden));
+    input.setAttribute('aria-autocomplete', 'list');
+  };
+  attach();
+  // A refresh of the page takes away what it did not bring.
+  document.addEventListener('htmx:after:swap', () => form.isConnected && attach());
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asked = 0;
   let chosen = -1;
@@ -43,9 +56,10 @@ if (form !== null && input !== null && input !== undefined) {
     list.replaceChildren(
       ...hits.map((hit, index) => {
         const item = document.createElement('li');
-        item.id = `search-hit-${index}`;
+        item.id = `${list.id}-${index}`;
         item.setAttribute('role', 'option');
         item.dataset['path'] = hit.path;
+        if (hit.completes !== undefined) item.dataset['completes'] = hit.completes;
         for (const [name, text] of [
           ['kind', hit.kind],
           ['text', hit.text],
@@ -64,14 +78,31 @@ if (form !== null && input !== null && input !== undefined) {
 
   const ask = async (): Promise<void> => {
     const mine = ++asked;
-    const text = input.value.trim();
-    if (text === '') return show([]);
+    const text = input.value.trimStart();
+    if (text.trim() === '') return show([]);
     const answer = await fetch(
       `/api/search?${new URLSearchParams({ q: text, limit: '10', in: 'names' }).toString()}`,
     ).catch(() => undefined);
     if (answer?.ok !== true || mine !== asked) return;
     const { hits } = (await answer.json()) as { hits: readonly Hit[] };
-    show(hits.filter(({ path }) => path !== undefined && path !== null));
+    show(
+      hits.filter(
+        ({ path, completes }) =>
+          path !== undefined && path !== null && (!isOfFilters || completes !== undefined),
+      ),
+    );
+  };
+
+  /** A filter completes the line; anything else is a page. */
+  const take = (item: Element | null | undefined): boolean => {
+    if (!(item instanceof HTMLElement)) return false;
+    const { path, completes } = item.dataset;
+    if (completes !== undefined) {
+      input.value = completes;
+      show([]);
+      input.focus();
+    } else if (path !== undefined) location.assign(path);
+    return true;
   };
 
   const choose = (index: number): void => {
@@ -95,15 +126,13 @@ if (form !== null && input !== null && input !== undefined) {
       event.preventDefault();
       choose(chosen + (event.key === 'ArrowDown' ? 1 : -1));
     }
-    const path = list.children[chosen]?.getAttribute('data-path');
-    if (event.key === 'Enter' && path !== null && path !== undefined) {
-      event.preventDefault();
-      location.assign(path);
-    }
+    const isTaken = event.key === 'Enter' || (event.key === 'Tab' && chosen >= 0);
+    if (isTaken && take(list.children[chosen])) event.preventDefault();
   });
   list.addEventListener('mousedown', (event) => {
-    const path = event.target instanceof Element ? event.target.closest('li')?.dataset['path'] : undefined;
-    if (path !== undefined) location.assign(path);
+    // The field keeps the focus.
+    event.preventDefault();
+    take(event.target instanceof Element ? event.target.closest('li') : undefined);
   });
   input.addEventListener('blur', () => show([]));
 }

@@ -63,6 +63,11 @@ function shortName(text: string): string {
   return `${start.join('')}…${characters.slice(-END_SHOWN).join('')}`;
 }
 
+/** With the capital letter that begins a sentence; names of tools and models keep theirs. */
+export function sentenceText(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 const UNSEEN = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /** Control and direction characters as `\x1b` or `\u202e`: they would hide or reorder what is read. */
@@ -80,10 +85,22 @@ export function Missing({ why }: { why: string }): VNode {
   return <span title={why}>{NO_DATA}</span>;
 }
 
-/** An amount in a column: two decimals and four have their points one below the other. */
-export function Money({ of, why }: { of: number | null | undefined; why?: string | undefined }): VNode {
+/** Of an amount that four decimals show as zero there is this to say in a list; its page has all of it. */
+const SMALLEST_LISTED_NANO_USD = 100_000;
+
+/**
+ * An amount in a column: two decimals and four have their points one below the other. In a list there are no more decimals
+ * than these, with the whole amount on hover.
+ */
+export function Money(props: {
+  of: number | null | undefined;
+  why?: string | undefined;
+  isListed?: boolean;
+}): VNode {
+  const { of, why, isListed = false } = props;
   if (of === null || of === undefined) return <Missing why={why ?? 'No call with a price'} />;
   const text = formatCost(of);
+  if (isListed && of > 0 && of < SMALLEST_LISTED_NANO_USD) return <span title={text}>&lt;$0.0001</span>;
   return /\.\d\d$/.test(text) ? <span class="short">{text}</span> : <>{text}</>;
 }
 

@@ -23,7 +23,11 @@ export function Pager(props: PagerProps): VNode {
   return (
     <div class="pager">
       <span class="soft">
-        {count === 0 ? 'none from here on' : `${formatCount(position + 1)}–${formatCount(position + count)}`}
+        {count === 0
+          ? position === 0
+            ? ''
+            : 'None from here on'
+          : `${formatCount(position + 1)}–${formatCount(position + count)}`}
         {total !== undefined && count > 0 && ` of ${formatCount(total)}`}
       </span>
       {children}

@@ -123,7 +123,7 @@ const RUN_COLUMNS = {
     isNumber: true,
     cell: (run) => (
       <>
-        <Money of={run['agent.cost_nano_usd']} why={costlessText(run)} />{' '}
+        <Money of={run['agent.cost_nano_usd']} why={costlessText(run)} isListed />{' '}
         {run.nested_runs > 0 && (
           <span class="hint">{formatCost(run.cost_with_nested_nano_usd)} with nested</span>
         )}

@@ -145,8 +145,8 @@ describe('the words of a cause', () => {
     const price = words({ kind: 'price_changed', nanoUsd: 5 }, rows);
     expect(price).toMatchObject({ title: 'the price changed', evidence: ['price rows: a, b → c'] });
     const cause: FoundCause = { kind: 'tool_results_grew', nanoUsd: 5, subject: 'search' };
-    expect(words(cause, { after: tools(0, 10) }).title).toBe('search results cost more to read and carry');
-    expect(words(cause, { before: tools(0, 10) }).title).toBe('search results cost more to read and carry');
+    expect(words(cause, { after: tools(0, 10) }).title).toBe('search results cost more to read and keep');
+    expect(words(cause, { before: tools(0, 10) }).title).toBe('search results cost more to read and keep');
   });
 
   it('are there for every kind: a title and something to do, in either direction', () => {

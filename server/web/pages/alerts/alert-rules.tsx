@@ -24,7 +24,7 @@ export function AlertRules({ overview, clock }: { overview: AlertOverview; clock
     >
       <Scroll label={{ headingId: 'rules' }}>
         <table class="as-cards">
-          <TableHead of={['Rule', 'State', 'Now', { n: 'Limit' }, 'Severity', 'Checked']} />
+          <TableHead of={['Rule', 'State', { n: 'Now' }, { n: 'Limit' }, 'Severity', 'Checked']} />
           <tbody>
             {overview.rules.toSorted(byUrgency).map((rule) => (
               <RuleRow
@@ -78,7 +78,7 @@ function RuleRow(props: { rule: RuleLine; notices: readonly Notice[]; clock: Clo
           <Course key={alert.key} alert={alert} clock={clock} />
         ))}
       </td>
-      <td class="wrap half" data-label="Now">
+      <td class="n wrap half" data-label="Now">
         {alerts.length === 0
           ? NO_DATA
           : alerts.map((alert) => (

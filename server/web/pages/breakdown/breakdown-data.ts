@@ -1,6 +1,7 @@
 // Breakdowns: the same window split by tool, model, user, task or agent, several signals side by side.
 // Every number is a signal of the catalogue.
 
+import { PSEUDO_TOOL_NAMES } from '../../../../core/attribution/owner-names.ts';
 import type { Step } from '../../../../core/time/time.ts';
 import type { SignalPoint } from '../../../../signals/result.ts';
 import type { SignalRequest } from '../../../../signals/signal.ts';
@@ -256,6 +257,8 @@ export interface BreakdownData {
   readonly rows: readonly BreakdownRow[];
   /** All that there are. */
   readonly groups: number;
+  /** Of them, those of the kind that the page is about: parts of the prompt are no tools. */
+  readonly things: number;
   /** Rows before these. */
   readonly position: number;
   readonly next: TableCursor | undefined;
@@ -304,6 +307,7 @@ export async function readBreakdown(
     limit: limit + 1,
     order: tableOrder,
     cursor,
+    uncounted: PSEUDO_TOOL_NAMES,
     offset,
   }).then((table) => ({ ...table, ...shownOf(table.rows, limit, isBackward) }));
   const shown = reading.then(({ rows, groups }) => (groups > limit ? rows.map((row) => row.name) : 'all'));
@@ -345,6 +349,7 @@ export async function readBreakdown(
       };
     }),
     groups: table.groups,
+    things: table.counted,
     position,
     next:
       hasNext && last !== undefined

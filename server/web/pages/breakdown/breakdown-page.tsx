@@ -61,7 +61,7 @@ export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
       <div class="head">
         <h1>{kind.title}</h1>
         <p class="sums">
-          <strong>{formatCountOf(data.groups, kind.noun)}</strong>
+          <strong>{formatCountOf(data.things, kind.noun)}</strong>
           {' · '}
           <strong data-signal="cost" data-value={data.totalNanoUsd ?? ''}>
             {formatCost(data.totalNanoUsd)}
@@ -88,12 +88,14 @@ export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
         ) : (
           <BreakdownTable view={view} />
         )}
-        <form id="ticked" class="ticked" method="get" action="/compare/groups">
-          {Object.entries(stretch.params).map(([name, value]) => (
-            <input key={name} type="hidden" name={name} value={String(value)} />
-          ))}
-          <button type="submit">Compare the two that are ticked</button>
-        </form>
+        {data.rows.filter((row) => row.name !== null).length > 1 && (
+          <form id="ticked" class="ticked" method="get" action="/compare/groups">
+            {Object.entries(stretch.params).map(([name, value]) => (
+              <input key={name} type="hidden" name={name} value={String(value)} />
+            ))}
+            <button type="submit">Compare the two that are ticked</button>
+          </form>
+        )}
         <Pager
           position={data.position}
           count={data.rows.length}
@@ -258,7 +260,7 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
                 <GroupName view={view} row={row} />
               </td>
               <td class="n" data-signal={kind.cost} data-value={row.costNanoUsd ?? ''}>
-                <Money of={row.costNanoUsd} />
+                <Money of={row.costNanoUsd} isListed />
               </td>
               {isShown('share') && (
                 <td>
@@ -267,7 +269,7 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
               )}
               {isShown('before') && (
                 <td class="n soft" data-signal="before" data-value={row.costBeforeNanoUsd ?? ''}>
-                  <Money of={row.costBeforeNanoUsd} />
+                  <Money of={row.costBeforeNanoUsd} isListed />
                 </td>
               )}
               {shownTrends.map(({ trend, index }) => (

@@ -179,12 +179,9 @@ export function CompareContent({ content, data }: { content: ComparedContent; da
         ) : a === undefined || b === undefined ? (
           <p class="empty-line">
             {a === undefined && b === undefined
-              ? 'Neither run'
-              : a === undefined
-                ? 'The first run'
-                : 'The second run'}{' '}
-            has no recorded content here. Start the agent with <code>TALLYSPAN_CONTENT=full</code> to compare
-            what was sent.
+              ? 'Neither run has recorded content here.'
+              : `The ${a === undefined ? 'first' : 'second'} run has no recorded content here.`}{' '}
+            Start the agent with <code>TALLYSPAN_CONTENT=full</code> to compare what was sent.
           </p>
         ) : (
           PARTS.map(([part, name]) => <Diff key={part} name={name} a={a[part]} b={b[part]} />)

@@ -1,16 +1,21 @@
 // The headline of a diagnosis, and the chart from the one cost to the other.
 
 import type { VNode } from 'preact';
+import { becauseOf } from '../../../../core/diagnosis/because.ts';
 import { headlineOf, type CostNames, type Headline } from '../../../../core/diagnosis/headline.ts';
+import { UNEXPLAINED } from '../../../../core/diagnosis/part-names.ts';
 import { DAY_MS } from '../../../../core/time/time.ts';
 import { CostBridge } from '../../parts/chart/cost-bridge.tsx';
-import { stretchText } from '../../parts/moment-text.ts';
+import { sentenceText } from '../../parts/cells.tsx';
+import { stretchText, whenText } from '../../parts/moment-text.ts';
 import type { DiagnosisReport } from '../../../queries/diagnosis/read-diagnosis.ts';
 import type { Stretch } from '../../../questions/stretch.ts';
 import { Panel } from '../../parts/panel.tsx';
 
 export interface DiagnoseView {
   readonly report: DiagnosisReport;
+  /** Those that had runs in the time. */
+  readonly agents: readonly string[];
   /** The parameters of the address, as they were written. */
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly stretch: Stretch;
@@ -46,7 +51,17 @@ export function headline(view: DiagnoseView): Headline {
   return headlineOf(
     namesOf(view),
     report.difference_nano_usd,
-    report.causes.map(({ title, cost_nano_usd: nanoUsd }) => ({ title, nanoUsd })),
+    report.causes.map(({ title, cause, subject, agent, since, cost_nano_usd: nanoUsd }) => ({
+      title,
+      nanoUsd,
+      because: becauseOf({
+        cause,
+        subject,
+        agent,
+        since: since === null ? undefined : whenText(Date.parse(since), view.timezone, view.now),
+        isMore: nanoUsd > 0,
+      }),
+    })),
     report.unexplained_nano_usd,
   );
 }
@@ -64,14 +79,17 @@ export function Bridge({ view }: { view: DiagnoseView }): VNode {
         <CostBridge
           label="From the earlier cost to the present one"
           from={{
-            name: against.charAt(0).toUpperCase() + against.slice(1),
+            name: sentenceText(against),
             nanoUsd: report.against_nano_usd,
           }}
           steps={[
-            ...report.causes.map(({ title, cost_nano_usd: nanoUsd }) => ({ name: title, nanoUsd })),
+            ...report.causes.map(({ title, cost_nano_usd: nanoUsd }) => ({
+              name: title,
+              nanoUsd,
+            })),
             ...(report.unexplained_nano_usd === 0
               ? []
-              : [{ name: 'without a cause that shows', nanoUsd: report.unexplained_nano_usd }]),
+              : [{ name: UNEXPLAINED, nanoUsd: report.unexplained_nano_usd }]),
           ]}
           to={{ name: now, nanoUsd: report.cost_nano_usd }}
         />

@@ -1,10 +1,12 @@
 // Why did cost change?: the difference between two stretches of time, its causes with their fixes, and every part.
 
 import type { VNode } from 'preact';
+import { PART_NAMES, UNEXPLAINED, partDetailText } from '../../../../core/diagnosis/part-names.ts';
 import { shareOfSide } from '../../../../core/diagnosis/headline.ts';
 import {
   NO_DATA,
   formatCost,
+  formatCostChange,
   formatCount,
   formatPercent,
   formatTimes,
@@ -12,7 +14,7 @@ import {
 import type { DiagnosisReport, EvidenceSegment } from '../../../queries/diagnosis/read-diagnosis.ts';
 import { thingPath } from '../../../thing-path.ts';
 import { TimePicker } from '../../parts/time-picker.tsx';
-import { HowToSend, Moment, Name, shortId } from '../../parts/cells.tsx';
+import { HowToSend, Moment, Name, sentenceText, shortId, shownName } from '../../parts/cells.tsx';
 import { stretchText } from '../../parts/moment-text.ts';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { Bridge, headline, type DiagnoseView } from './cost-headline.tsx';
@@ -55,7 +57,7 @@ export function DiagnosePage({ view }: { view: DiagnoseView }): VNode {
 }
 
 function Question({ view }: { view: DiagnoseView }): VNode {
-  const { params, stretch } = view;
+  const { agents, params, stretch } = view;
   const narrowed = Object.fromEntries(
     Object.entries(params).filter(([name]) => !['from', 'to', 'time', 'zone', 'against'].includes(name)),
   );
@@ -67,10 +69,12 @@ function Question({ view }: { view: DiagnoseView }): VNode {
             value !== undefined && <input key={name} type="hidden" name={name} value={value} />,
         )}
         <Choice label="Against" name="against" options={AGAINST} chosen={params['against'] ?? ''} />
-        <label>
-          Agent
-          <input name="agent" value={params['agent'] ?? ''} size={9} />
-        </label>
+        <Choice
+          label="Agent"
+          name="agent"
+          options={[['', 'all agents'], ...agents.map((name) => [name, shownName(name)] as const)]}
+          chosen={params['agent'] ?? ''}
+        />
         <button type="submit" class="plain">
           Show
         </button>
@@ -135,7 +139,7 @@ function Difference({ view }: { view: DiagnoseView }): VNode {
       </div>
       <div class="card">
         <div class="label">Difference</div>
-        <div class={`big${look}`}>{isComparable(report) ? signed(difference) : NO_DATA}</div>
+        <div class={`big${look}`}>{isComparable(report) ? formatCostChange(difference) : NO_DATA}</div>
         <div class="sub">
           {isComparable(report) && against > 0 ? formatTimes(cost / against) : 'nothing to compare with'}
           {report.sampled && '; its parts from a sample of the runs, at most a minute old'}
@@ -183,11 +187,11 @@ function Causes({ view }: { view: DiagnoseView }): VNode {
                 <CauseRow key={`${cause.cause} ${cause.subject ?? ''}`} cause={cause} view={view} />
               ))}
               <tr>
-                <td class="n">{signed(report.unexplained_nano_usd)}</td>
+                <td class="n">{formatCostChange(report.unexplained_nano_usd)}</td>
                 <td class="n">
                   <SideShare nanoUsd={report.unexplained_nano_usd} view={view} />
                 </td>
-                <td class="wrap soft">without a cause that shows</td>
+                <td class="wrap soft">{UNEXPLAINED}</td>
                 <td>{NO_DATA}</td>
                 <td>{NO_DATA}</td>
               </tr>
@@ -203,7 +207,7 @@ function CauseRow({ cause, view }: { cause: Cause; view: DiagnoseView }): VNode 
   return (
     <tr>
       <td class="n" data-label="Cost">
-        <strong>{signed(cause.cost_nano_usd)}</strong>
+        <strong>{formatCostChange(cause.cost_nano_usd)}</strong>
         {cause.estimated && <span class="badge">estimated</span>}
       </td>
       <td class="n" data-label="Share">
@@ -264,7 +268,7 @@ function Changes({ view }: { view: DiagnoseView }): VNode {
                 <td>
                   <Moment at={change.since} timezone={timezone} now={now} />
                 </td>
-                <td>{change.kind.replaceAll('_', ' ')}</td>
+                <td>{sentenceText(change.kind.replaceAll('_', ' '))}</td>
                 <td class="mono">{change.value}</td>
                 <td>
                   <Name text={change.agent} href={thingPath('agent', change.agent)} />
@@ -291,7 +295,7 @@ function Parts({ report }: { report: DiagnosisReport }): VNode {
     <Panel
       id="parts"
       title="Every part of the difference"
-      sub={`they sum to ${signed(report.difference_nano_usd)} exactly`}
+      sub={`they sum to ${formatCostChange(report.difference_nano_usd)} exactly`}
     >
       <Scroll label="Table of parts">
         <table>
@@ -299,22 +303,22 @@ function Parts({ report }: { report: DiagnosisReport }): VNode {
           <tbody>
             {shown.map((part) => (
               <tr key={`${part.part} ${part.detail ?? ''}`}>
-                <td>{part.part.replaceAll('_', ' ')}</td>
+                <td>{PART_NAMES[part.part]}</td>
                 <td>
                   {part.part === 'outlier_run' && part.detail !== null ? (
                     <RunLink run={part.detail} />
                   ) : (
-                    (part.detail ?? NO_DATA)
+                    (partDetailText(part) ?? NO_DATA)
                   )}
                 </td>
-                <td class="n">{signed(part.cost_nano_usd)}</td>
+                <td class="n">{formatCostChange(part.cost_nano_usd)}</td>
               </tr>
             ))}
             {rest !== 0 && (
               <tr>
-                <td class="soft">smaller parts</td>
+                <td class="soft">Smaller parts</td>
                 <td>{NO_DATA}</td>
-                <td class="n">{signed(rest)}</td>
+                <td class="n">{formatCostChange(rest)}</td>
               </tr>
             )}
           </tbody>
@@ -345,8 +349,4 @@ function SideShare({ nanoUsd, view }: { nanoUsd: number; view: DiagnoseView }): 
       <span class="hint">{nanoUsd > 0 ? 'of what raises' : 'of what lowers'}</span>
     </>
   );
-}
-
-function signed(nanoUsd: number): string {
-  return nanoUsd > 0 ? `+${formatCost(nanoUsd)}` : formatCost(nanoUsd);
 }

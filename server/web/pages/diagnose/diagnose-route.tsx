@@ -3,6 +3,8 @@
 import type { FastifyInstance } from 'fastify';
 import { parseDiagnosisQuestion } from '../../../questions/diagnosis-params.ts';
 import { textParam, type QueryText } from '../../../questions/query-params.ts';
+import { compareText } from '../../../../core/text/text-order.ts';
+import { readGroups } from '../../../queries/signals/signal-numbers.ts';
 import { durationMsOf } from '../../../../core/time/duration.ts';
 import { parseStretch } from '../../../questions/stretch.ts';
 import { answerPage } from '../../answer-page.tsx';
@@ -24,9 +26,15 @@ export function registerDiagnosisRoutes(app: FastifyInstance, context: WebContex
       to: new Date(stretch.to).toISOString(),
     };
     const question = parseDiagnosisQuestion(asked, now, stretch.timezone);
-    const report = await context.readReport(query, question);
+    const { from, to } = stretch;
+    const window = { from, to, timezone: stretch.timezone, now, by: 'agent' } as const;
+    const [report, runs] = await Promise.all([
+      context.readReport(query, question),
+      readGroups(context.database, 'run_count', window),
+    ]);
+    const agents = [...runs.keys()].filter((name) => name !== null).toSorted(compareText);
     const params = Object.fromEntries(Object.keys(query).map((key) => [key, textParam(query, key)]));
-    const view = { report, params, stretch, timezone: stretch.timezone, zone: timezone, now };
+    const view = { report, agents, params, stretch, timezone: stretch.timezone, zone: timezone, now };
     return answerPage(
       context,
       request,

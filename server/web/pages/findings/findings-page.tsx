@@ -35,7 +35,7 @@ export function FindingsPage({ view }: { view: FindingsView }): VNode {
       ))}
       {leftOut.map((text) => (
         <p key={text} class="hint">
-          Not looked at: {text}.
+          {text.charAt(0).toUpperCase() + text.slice(1)}.
         </p>
       ))}
     </>

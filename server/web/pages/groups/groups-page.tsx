@@ -185,10 +185,10 @@ function Comparison({ view, sides }: { view: GroupsView; sides: { a: GroupSide; 
               <tr key={number.id} data-row={number.id}>
                 <td>{number.title}</td>
                 <td class="n" data-label="A">
-                  {numberText(number.a, number.unit)}
+                  {numberText(number.a, number.unit, [number.b])}
                 </td>
                 <td class="n" data-label="B">
-                  {numberText(number.b, number.unit)}
+                  {numberText(number.b, number.unit, [number.a])}
                 </td>
                 <td class="n" data-label="B − A">
                   {signedText(number.difference, number.unit)}
@@ -196,7 +196,7 @@ function Comparison({ view, sides }: { view: GroupsView; sides: { a: GroupSide; 
                 <td class="n soft" data-label="Interval">
                   {intervalText(number)}
                 </td>
-                <td data-label="Meaning">
+                <td class="wrap" data-label="Meaning">
                   <Meaning number={number} />
                 </td>
               </tr>

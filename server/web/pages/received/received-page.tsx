@@ -79,7 +79,7 @@ export function ReceivedPage({ view }: { view: ReceivedView }): VNode {
           </Scroll>
         )}
       </Panel>
-      <Panel id="refused" title="Refused" sub="since the server started; each sender was told">
+      <Panel id="refused" title="Refused" sub="since the server started; each sender got the reason">
         <p>
           {formatCount(counters.requestsRefused)} requests, {formatCount(counters.recordsRefused)} log
           records, {formatCount(counters.spansRefused)} spans, {formatCount(counters.dataPointsRefused)} data

@@ -12,7 +12,7 @@ const RATINGS = [1, 2, 3, 4, 5] as const;
 export function ScoreForm({ runId }: { runId: string }): VNode {
   return (
     <Panel id="score-form" title="Score this run">
-      <form class="filter" method="post" action={REVIEW_PATH}>
+      <form class="filter form-box" method="post" action={REVIEW_PATH}>
         <input type="hidden" name="run" value={runId} />
         <button type="submit" name="score" value="helpful=true" data-key="g" title="Key: g">
           👍 Good

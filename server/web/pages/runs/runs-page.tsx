@@ -171,7 +171,7 @@ function Filters({ view }: { view: RunsView }): VNode {
     });
   return (
     <section class="filters" aria-label="Filters">
-      <form class="filter line" method="get" action="/runs">
+      <form class="filter line suggests" method="get" action="/runs" data-suggest="filters">
         {Object.entries({ ...stretch.params, ...orderParams(address) }).map(
           ([name, value]) =>
             value !== undefined && <input key={name} type="hidden" name={name} value={value} />,
@@ -182,6 +182,7 @@ function Filters({ view }: { view: RunsView }): VNode {
           value={filterTextOf(asked)}
           placeholder="user:ana tool:search status:failed cost>0.5 duration>10s"
           aria-label="Filters, as text"
+          autocomplete="off"
           spellcheck={false}
         />
         <button type="submit">Filter</button>

@@ -18,6 +18,9 @@ export interface SearchView {
   readonly now: number;
 }
 
+/** Names of a kind on the page; in the list under the field there is room for fewer. */
+export const NAMES_PER_KIND = 50;
+
 export function SearchPage({ view }: { view: SearchView }): VNode {
   const { text, hits, content, timezone, now } = view;
   const isFound = hits.length > 0 || (content?.found.length ?? 0) > 0;
@@ -41,10 +44,21 @@ export function SearchPage({ view }: { view: SearchView }): VNode {
         )}
       </div>
       {hits.length > 0 && <Hits hits={hits} />}
+      {cutKinds(hits).map((kind) => (
+        <p key={kind} class="hint">
+          {`Only the first ${NAMES_PER_KIND} of this kind are shown: ${kind}. Write more of the name.`}
+        </p>
+      ))}
       {text !== '' && <ContentHits content={content} timezone={timezone} now={now} />}
       {!isFound && <HowToSearch isAsked={text !== ''} />}
     </>
   );
+}
+
+/** Kinds of which there may be more. */
+function cutKinds(hits: readonly SearchHit[]): readonly string[] {
+  const kinds = [...new Set(hits.map(({ kind }) => kind))];
+  return kinds.filter((kind) => hits.filter((hit) => hit.kind === kind).length >= NAMES_PER_KIND);
 }
 
 function Hits({ hits }: { hits: readonly SearchHit[] }): VNode {
@@ -75,6 +89,7 @@ const EXAMPLES: readonly (readonly [string, string])[] = [
   ['ana', 'part of the name of a user, session, agent, version, tool, model, task or project'],
   ['status:failed user:ana', 'runs of one user that failed'],
   ['tool:search cost>0.5 duration>10s', 'runs that called a tool, by cost and time'],
+  ['score:helpful<0.7', 'runs that were scored so; score:helpful=good, or score:helpful for any'],
   ['refund was declined', 'words in recorded requests and answers, in this order, and in notes'],
   ['agent:support error:timeout', 'runs of an agent with an error in any step'],
 ];

@@ -25,7 +25,7 @@ export function SessionCompactions({ view }: { view: SessionView }): VNode | nul
               'Asked for by',
               { n: 'Before', title: 'Tokens of the context' },
               { n: 'After', title: 'Tokens of the first request after it' },
-              { n: 'Calls since', title: 'Requests that carried less for it' },
+              { n: 'Calls since', title: 'Requests with a smaller context for it' },
               { n: 'Cost', title: 'Reading the context once more, and writing the new one' },
               { n: 'Saved', title: 'What the calls since would have read from the cache besides' },
             ]}

@@ -2,7 +2,7 @@
 // raised, down where it was lowered. Drawn by the server; every bar is labelled with its amount.
 
 import type { VNode } from 'preact';
-import { formatCost } from '../../../../core/text/format.ts';
+import { formatCost, formatCostChange } from '../../../../core/text/format.ts';
 import { visibleText } from '../cells.tsx';
 import { valueAxis } from './chart-scale.ts';
 
@@ -70,7 +70,7 @@ export function CostBridge({ label, from, steps, to }: CostBridgeProps): VNode {
 }
 
 function amountOf(nanoUsd: number, look: string): string {
-  return look !== 'whole' && nanoUsd > 0 ? `+${formatCost(nanoUsd)}` : formatCost(nanoUsd);
+  return look === 'whole' ? formatCost(nanoUsd) : formatCostChange(nanoUsd);
 }
 
 function shortened(name: string): string {
