@@ -97,6 +97,15 @@ describe('a run of the example against both fakes', () => {
     const page = await fetch(`${server.uiUrl}/reconcile`, { headers: { accept: 'text/html' } });
     const html = await page.text();
     for (const text of ['$0.0', '100.0 %', 'apikey_01', 'claude-opus-5-5']) expect(html).toContain(text);
+    // The time of the page stands in its address, as on every other.
+    const week = await (
+      await fetch(`${server.uiUrl}/reconcile?time=7d`, { headers: { accept: 'text/html' } })
+    ).text();
+    const dayOf = (back: number): string =>
+      new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
+    expect(week).toContain(`${dayOf(7)} to `);
+    expect(html).toContain(`${dayOf(30)} to `);
+    expect(week).toContain('<option value="7d" selected>last 7 days</option>');
     for (const [id, value] of [
       ['billing_coverage', 1],
       ['billing_drift', 0],

@@ -46,6 +46,8 @@ class Visit {
 
   static async open(path = '/', options: BrowserContextOptions = {}, base = server.uiUrl): Promise<Visit> {
     const page = await (await browser.newContext(options)).newPage();
+    // A busy machine is slow.
+    page.setDefaultTimeout(100_000);
     await page.goto(base + path);
     return new Visit(page);
   }
@@ -97,6 +99,26 @@ describe('in at most three actions one learns', () => {
     expect(await visit.page.locator('table.runs tbody tr').count()).toBe(1);
     await visit.click('table.runs a.mono');
     expect(await visit.page.textContent('main')).toContain('api_error');
+    await visit.end();
+  });
+
+  it('which users failed, by a filter that is completed by keys alone', async () => {
+    const visit = await Visit.open('/runs');
+    const { page } = visit;
+    await page.keyboard.press('/');
+    await page.keyboard.type('status:failed user:a');
+    const list = page.locator('form.search [role=option]');
+    await list.filter({ hasText: '1 run' }).waitFor();
+    expect(await list.allTextContents()).toEqual(['filteruser:ana1 run']);
+    await visit.press('ArrowDown');
+    await visit.press('Enter');
+    expect(await page.inputValue('form.search input')).toBe('status:failed user:ana ');
+    await Promise.all([page.waitForURL(/user=ana/), visit.press('Enter')]);
+    expect(await page.locator('table.runs tbody tr').count()).toBe(1);
+    // The line above the list completes, too.
+    await page.fill('form.filter.line input[name=q]', 'agent:re');
+    await page.locator('form.filter.line [role=option]').click();
+    expect(await page.inputValue('form.filter.line input[name=q]')).toBe('agent:research ');
     await visit.end();
   });
 

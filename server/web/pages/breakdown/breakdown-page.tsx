@@ -228,7 +228,7 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
   };
   return (
     <Scroll label={`Table of ${kind.title.toLowerCase()}`}>
-      <table>
+      <table class="breakdown">
         <thead>
           <tr>
             <Heading view={view} by="name" title={kind.title.replace(/s$/, '')} isNumber={false} />

@@ -1,6 +1,7 @@
 // Two groups of runs beside each other: what each is, how they differ, whether that is more than chance, and what the
 // difference in cost is made of.
 
+import { PART_NAMES, partDetailText } from '../../../../core/diagnosis/part-names.ts';
 import type { VNode } from 'preact';
 import type { DiagnosisReport } from '../../../queries/diagnosis/read-diagnosis.ts';
 import type { GroupDifference, GroupsReport } from '../../../queries/groups/compare-groups.ts';
@@ -253,7 +254,7 @@ function Split({
           from={{ name: `A: ${sides.a.question.text}`, nanoUsd: split.against_nano_usd }}
           steps={[
             ...parts.map((part) => ({
-              name: `${part.part.replaceAll('_', ' ')}${part.detail === null ? '' : `: ${part.detail}`}`,
+              name: [PART_NAMES[part.part], partDetailText(part)].filter((text) => text !== null).join(': '),
               nanoUsd: part.cost_nano_usd,
             })),
             ...(rest === 0 ? [] : [{ name: 'smaller parts', nanoUsd: rest }]),

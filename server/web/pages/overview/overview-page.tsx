@@ -140,69 +140,75 @@ function Cards({ view }: { view: OverviewView }): VNode {
     linkTo('/runs', { ...time, ...question.stretch.params, agent: question.agent, ...params });
   const compared =
     data.weeksBefore === 1 ? 'the same time a week before' : `the same time ${data.weeksBefore} weeks before`;
+  const isCompared = data.successRateBefore !== null || data.costBefore !== null;
   return (
-    <div class="cards">
-      <Card
-        label="Success"
-        href={runs({ status: 'failed' })}
-        extra={<PointsDelta now={data.successRate} before={data.successRateBefore} compared={compared} />}
-      >
-        <div class="big" data-signal="run_success_rate" data-value={data.successRate ?? ''}>
-          {formatPercent(data.successRate)}
-        </div>
-        <div class="sub">of {formatCount(data.ended)} that ended</div>
-      </Card>
-      <Card
-        label="Latency of a run"
-        href={runs({ sort: 'slowest' })}
-        extra={<ShareDelta now={data.p95} before={data.p95Before} what="p95" compared={compared} isWorse />}
-      >
-        <div class="pair">
-          <div>
-            <div class="big" data-signal="run_latency_p50" data-value={data.p50 ?? ''}>
-              {formatDuration(data.p50)}
-            </div>
-            <div class="sub">p50</div>
+    <>
+      <div class="cards">
+        <Card
+          label="Success"
+          href={runs({ status: 'failed' })}
+          extra={<PointsDelta now={data.successRate} before={data.successRateBefore} compared={compared} />}
+        >
+          <div class="big" data-signal="run_success_rate" data-value={data.successRate ?? ''}>
+            {formatPercent(data.successRate)}
           </div>
-          <div>
-            <div class="big" data-signal="run_latency_p95" data-value={data.p95 ?? ''}>
-              {formatDuration(data.p95)}
+          <div class="sub">of {formatCount(data.ended)} that ended</div>
+        </Card>
+        <Card
+          label="Latency of a run"
+          href={runs({ sort: 'slowest' })}
+          extra={<ShareDelta now={data.p95} before={data.p95Before} what="p95" compared={compared} isWorse />}
+        >
+          <div class="pair">
+            <div>
+              <div class="big" data-signal="run_latency_p50" data-value={data.p50 ?? ''}>
+                {formatDuration(data.p50)}
+              </div>
+              <div class="sub">p50</div>
             </div>
-            <div class="sub">p95</div>
+            <div>
+              <div class="big" data-signal="run_latency_p95" data-value={data.p95 ?? ''}>
+                {formatDuration(data.p95)}
+              </div>
+              <div class="sub">p95</div>
+            </div>
           </div>
-        </div>
-      </Card>
-      <Card
-        label="Cost"
-        href={runs({ sort: 'most-expensive' })}
-        extra={
-          <ShareDelta now={data.cost} before={data.costBefore} what="cost" compared={compared} isWorse />
-        }
-      >
-        <div class="big" data-signal="cost" data-value={data.cost ?? ''}>
-          {formatCost(data.cost)}
-        </div>
-        <div class="sub">
-          {data.costSpike === null ? '' : `today ${formatTimes(data.costSpike)} the 7-day average`}
-          {data.unpriced > 0 && (
-            <span class="why">{formatCountOf(data.unpriced, 'call')} unpriced: not in the sum</span>
-          )}
-        </div>
-      </Card>
-      <Card
-        label="Runs"
-        href={runs({})}
-        extra={<ShareDelta now={data.started} before={data.startedBefore} what="runs" compared={compared} />}
-      >
-        <div class="big" data-signal="run_count" data-value={data.started}>
-          {formatCount(data.started)}
-        </div>
-        <div class="sub">
-          {formatCount(data.failed)} failed
-          {data.lost > 0 ? `, of them ${formatCount(data.lost)} abandoned` : ', none abandoned'}
-        </div>
-      </Card>
-    </div>
+        </Card>
+        <Card
+          label="Cost"
+          href={runs({ sort: 'most-expensive' })}
+          extra={
+            <ShareDelta now={data.cost} before={data.costBefore} what="cost" compared={compared} isWorse />
+          }
+        >
+          <div class="big" data-signal="cost" data-value={data.cost ?? ''}>
+            {formatCost(data.cost)}
+          </div>
+          <div class="sub">
+            {data.costSpike === null ? '' : `today ${formatTimes(data.costSpike)} the 7-day average`}
+            {data.unpriced > 0 && (
+              <span class="why">{formatCountOf(data.unpriced, 'call')} unpriced: not in the sum</span>
+            )}
+          </div>
+        </Card>
+        <Card
+          label="Runs"
+          href={runs({})}
+          extra={
+            <ShareDelta now={data.started} before={data.startedBefore} what="runs" compared={compared} />
+          }
+        >
+          <div class="big" data-signal="run_count" data-value={data.started}>
+            {formatCount(data.started)}
+          </div>
+          <div class="sub">
+            {formatCount(data.failed)} failed
+            {data.lost > 0 ? `, of them ${formatCount(data.lost)} abandoned` : ', none abandoned'}
+          </div>
+        </Card>
+      </div>
+      {isCompared && <p class="hint compared">▲ ▼ vs {compared}</p>}
+    </>
   );
 }
 

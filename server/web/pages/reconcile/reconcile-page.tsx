@@ -9,13 +9,20 @@ import type {
 } from '../../../queries/billing/read-reconciliation.ts';
 import { Money, Moment, Name } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
+import { TimePicker } from '../../parts/time-picker.tsx';
+import type { Stretch } from '../../../questions/stretch.ts';
 
 export interface ReconcileView {
   readonly report: ReconciliationReport;
   readonly hasKey: boolean;
-  readonly timezone: string;
+  readonly stretch: Stretch;
+  /** Of the server. */
+  readonly zone: string;
   readonly now: number;
 }
+
+/** The time of the page without one in its address. */
+export const BILL_TIME = '30d';
 
 const DAYS_SHOWN = 31;
 
@@ -32,7 +39,7 @@ export const BILLING_CAUSE_TEXTS: Readonly<Record<BillingCause | 'not_billed', s
 };
 
 export function ReconcilePage({ view }: { view: ReconcileView }): VNode {
-  const { report, hasKey, timezone, now } = view;
+  const { report, hasKey, stretch, now } = view;
   if (report.fetched_at === null) return <NoBill hasKey={hasKey} />;
   const { total } = report;
   return (
@@ -41,8 +48,10 @@ export function ReconcilePage({ view }: { view: ReconcileView }): VNode {
         <h1>Bill</h1>
         <span class="hint">
           {report.window.from.slice(0, 10)} to {report.window.to.slice(0, 10)}, whole days in UTC; fetched{' '}
-          <Moment at={report.fetched_at} timezone={timezone} now={now} />
+          <Moment at={report.fetched_at} timezone={stretch.timezone} now={now} />
         </span>
+        <span class="grow" />
+        <TimePicker stretch={stretch} path="/reconcile" fallback={BILL_TIME} zone={view.zone} />
       </div>
       <Panel label="Totals">
         <dl class="facts">

@@ -50,9 +50,6 @@ export function CostBridge({ label, from, steps, to }: CostBridgeProps): VNode {
       {rows.map(({ name, nanoUsd, low, high, look }, index) => (
         <g key={index} class={look}>
           <title>{`${name}: ${amountOf(nanoUsd, look)}`}</title>
-          <text x="0" y={index * ROW + 20}>
-            {shortened(visibleText(name))}
-          </text>
           <rect
             x={percent(x(low))}
             y={index * ROW + 6}
@@ -60,6 +57,9 @@ export function CostBridge({ label, from, steps, to }: CostBridgeProps): VNode {
             height={ROW - 12}
             rx="2"
           />
+          <text x="0" y={index * ROW + 20}>
+            {shortened(visibleText(name))}
+          </text>
           <text class="amount" x="100%" y={index * ROW + 20} text-anchor="end">
             {amountOf(nanoUsd, look)}
           </text>

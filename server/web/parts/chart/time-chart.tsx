@@ -65,6 +65,7 @@ export function TimeChart(props: TimeChartProps): VNode {
         {timeTicks(data.starts, data.step, props.timezone).map(({ index, text }) => (
           <text
             key={index}
+            class="at"
             x={percent((index + 0.5) / data.starts.length)}
             y={HEIGHT - 5}
             text-anchor="middle"

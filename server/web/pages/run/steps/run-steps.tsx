@@ -91,7 +91,7 @@ function StepTable({ view, stretch, path, tools }: TableProps): VNode {
       <thead>
         <tr>
           <th scope="col">Step</th>
-          <th scope="col" aria-label="Time line">
+          <th scope="col" class="line" aria-label="Time line">
             <Axis {...stretch} />
           </th>
           <th scope="col" class="n">
