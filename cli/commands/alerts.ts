@@ -106,6 +106,8 @@ const COLUMNS: readonly TextColumn<StateRow>[] = [
   { title: 'RULE', value: (row) => row.rule.id },
   {
     title: 'STATE',
+    shrinks: true,
+    wraps: true,
     value: (row) => row.state,
     tone: (row) => (row.state.startsWith('firing') ? 'bad' : undefined),
   },

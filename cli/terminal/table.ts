@@ -29,6 +29,7 @@ const FRAME_PARTS =
   'top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid right right-mid';
 const FRAMELESS = Object.fromEntries(FRAME_PARTS.split(' ').map((part) => [part, '']));
 const GAP = '  ';
+const INDENT = '  ';
 const MIN_SHRUNK_WIDTH = 8;
 /** Sentences in a narrower column are not read any more. */
 const MIN_WRAPPED_WIDTH = 20;
@@ -100,6 +101,27 @@ function shrink<Row>(widths: number[], columns: readonly TextColumn<Row>[], exce
   }
 }
 
+function totalOf(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length);
+}
+
+/** Whether a last column of sentences gets what is read at ease, or all that it needs. */
+function hasRoom<Row>(
+  all: readonly TextColumn<Row>[],
+  whole: readonly (readonly string[])[],
+  kept: readonly number[],
+  limit: number,
+): boolean {
+  const columns = kept.flatMap((index) => all[index] ?? []);
+  const needed = widestOf(
+    columns,
+    whole.map((line) => kept.map((index) => line[index] ?? '')),
+  );
+  const widths = [...needed];
+  shrink(widths, columns, totalOf(widths) - limit);
+  return (widths.at(-1) ?? 0) >= Math.min(needed.at(-1) ?? 0, MIN_WRAPPED_WIDTH);
+}
+
 function fitted<Row>(text: string, width: number, { wraps }: TextColumn<Row>): readonly string[] {
   return wraps === true ? wrapToWidth(text, width) : [cutToWidth(text, width)];
 }
@@ -114,10 +136,14 @@ export function renderTable<Row>(
   const whole = rows.map((row) => all.map((column) => safeText(column.value(row))));
   alignPoints(all, whole);
   const kept = fitting(all, whole, limit);
-  const columns = all.filter((_, index) => kept.includes(index));
-  const cells = whole.map((line) => line.filter((_, index) => kept.includes(index)));
+  const last = kept.at(-1) ?? 0;
+  // A sentence that has no room beside the row stands below it.
+  const isBelow = all[last]?.wraps === true && !hasRoom(all, whole, kept, limit);
+  const beside = isBelow ? kept.slice(0, -1) : kept;
+  const columns = all.filter((_, index) => beside.includes(index));
+  const cells = whole.map((line) => line.filter((_, index) => beside.includes(index)));
   const widths = widestOf(columns, cells);
-  shrink(widths, columns, widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length) - limit);
+  shrink(widths, columns, totalOf(widths) - limit);
   const colors = createColors(output.hasColours ?? output.isTTY === true);
   const table = new Table({
     chars: { ...FRAMELESS, middle: GAP },
@@ -134,6 +160,10 @@ export function renderTable<Row>(
         return texts.map((text) => (tone === undefined ? text : painted(text, tone, output))).join('\n');
       }),
     );
+    const sentence = isBelow ? (whole[line]?.[last] ?? '') : '';
+    if (sentence === '') continue;
+    const texts = wrapToWidth(sentence, totalOf(widths) - INDENT.length);
+    table.push([{ content: texts.map((text) => INDENT + text).join('\n'), colSpan: columns.length }]);
   }
   return `${table
     .toString()

@@ -194,11 +194,11 @@ describe('accessibility', () => {
       ...billAndWaste(Date.now()),
     ]);
     expect(await findFaults('light', 1280, PAGES)).toEqual([]);
-  }, 180_000);
+  }, 600_000);
 
   it('of every page, dark and on a phone', async () => {
     expect(await findFaults('dark', 390, PAGES)).toEqual([]);
-  }, 180_000);
+  }, 600_000);
 
   it('no page is wider than the smallest of phones', async () => {
     const context = await browser.newContext({ viewport: { width: 320, height: 568 } });
@@ -210,5 +210,5 @@ describe('accessibility', () => {
     }
     await context.close();
     expect(faults).toEqual([]);
-  }, 180_000);
+  }, 600_000);
 });

@@ -90,6 +90,23 @@ describe('a step', () => {
     expect(faults).toEqual([]);
   });
 
+  it('is the last of several that were asked for before the first came', async () => {
+    const page = await openPage();
+    await page.goto(addressOf('b0'));
+    await page.route('**/runs/**', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      await route.continue().catch(() => undefined);
+    });
+    const all = await page.locator('a.step[data-step]').all();
+    const steps = await Promise.all(all.slice(0, 4).map((link) => link.getAttribute('data-step')));
+    expect(steps).toHaveLength(4);
+    await page.evaluate(
+      `for (const step of ${JSON.stringify(steps)}) document.querySelector('a.step[data-step="' + step + '"]').click()`,
+    );
+    await page.waitForSelector(`tr.chosen a.step[data-step="${steps[3] ?? ''}"]`);
+    expect(page.url()).toContain(`step=${steps[3] ?? ''}`);
+  });
+
   it('is reached by keys alone', async () => {
     const page = await openPage();
     await page.goto(addressOf('b0'));

@@ -17,6 +17,7 @@ import { withSource, withSourceOptions, type SourceCliOptions } from '../../sour
 import { writeAnswer } from '../../terminal/answer.ts';
 import { usageError } from '../../terminal/cli-error.ts';
 import type { CliIo, CliOutput } from '../../terminal/io.ts';
+import { formatMoment, zoneOf, type TerminalClock } from '../../terminal/moment.ts';
 import { renderTable, type TextColumn } from '../../terminal/table.ts';
 
 interface CompareOptions extends SourceCliOptions {
@@ -53,8 +54,13 @@ export function registerVersions(program: Command, io: CliIo): void {
       .argument('<agent>', 'name of the agent')
       .option('--since <time>', 'how far back to count: 24h, 7d', GROUPS_TIME),
   ).action(async (agent: string, options: CompareOptions) => {
-    const report = await withSource(options, io, (source) => source.versions({ agent, time: options.since }));
-    writeAnswer(report, options, io, (safe) => renderVersions(safe, io.stdout));
+    const { report, timezone } = await withSource(options, io, async (source) => ({
+      report: await source.versions({ agent, time: options.since }),
+      timezone: options.json === true ? 'UTC' : await zoneOf(source),
+    }));
+    writeAnswer(report, options, io, (safe) =>
+      renderVersions(safe, io.stdout, { nowMs: io.now(), timezone }),
+    );
   });
 }
 
@@ -68,13 +74,15 @@ function groupOf(text: string, agent: string | undefined): string {
 }
 
 const COLUMNS: readonly TextColumn<GroupDifference>[] = [
-  { title: '', shrinks: true, wraps: true, value: ({ title }) => title },
+  { title: '', whole: true, value: ({ title }) => title },
   { title: 'A', align: 'right', value: ({ a, unit }) => numberText(a, unit) },
   { title: 'B', align: 'right', value: ({ b, unit }) => numberText(b, unit) },
   { title: 'B − A', align: 'right', value: ({ difference, unit }) => signedText(difference, unit) },
   { title: 'Interval (95 %)', align: 'right', optional: true, value: intervalText },
   {
     title: 'Meaning',
+    shrinks: true,
+    wraps: true,
     tone: ({ verdict }) =>
       verdict === 'worse' ? 'bad' : verdict === 'better' ? 'good' : verdict === 'more' ? undefined : 'faint',
     value: meaningText,
@@ -89,7 +97,7 @@ function renderComparison({ a, b, numbers }: GroupsReport, output: CliOutput): s
 
 type VersionRow = VersionsReport['versions'][number];
 
-const VERSION_COLUMNS: readonly TextColumn<VersionRow>[] = [
+const versionColumns = (clock: TerminalClock): readonly TextColumn<VersionRow>[] => [
   { title: 'Version', whole: true, value: ({ version }) => version },
   { title: 'Id', whole: true, optional: true, value: ({ id }) => id },
   { title: 'Changed', value: ({ changed }) => changed },
@@ -97,7 +105,7 @@ const VERSION_COLUMNS: readonly TextColumn<VersionRow>[] = [
     title: 'Last seen',
     optional: true,
     whole: true,
-    value: ({ last_seen: at }) => at.slice(0, 16).replace('T', ' '),
+    value: ({ last_seen: at }) => formatMoment(at, clock.nowMs, clock.timezone),
   },
   { title: 'Runs', align: 'right', value: ({ runs }) => formatCount(runs) },
   { title: 'Cost', align: 'right', value: ({ cost_nano_usd: cost }) => formatCost(cost) },
@@ -118,8 +126,12 @@ const VERSION_COLUMNS: readonly TextColumn<VersionRow>[] = [
   },
 ];
 
-function renderVersions({ agent, versions }: VersionsReport, output: CliOutput): string {
+function renderVersions(
+  { agent, versions }: VersionsReport,
+  output: CliOutput,
+  clock: TerminalClock,
+): string {
   if (versions.length === 0)
     return `no call of ${agent} says what it was asked with: check the name with tallyspan runs\n`;
-  return renderTable(versions, VERSION_COLUMNS, output);
+  return `${renderTable(versions, versionColumns(clock), output)}times in ${clock.timezone}\n`;
 }

@@ -70,7 +70,7 @@ export function renderDiagnosis(
   const add = (text: string, indent: string): void => {
     lines.push(...indented(text, indent, indent, output));
   };
-  if (report.sampled) lines.push(sampleLine(report));
+  if (report.sampled) add(sampleLine(report), '');
   for (const cause of report.causes) {
     const runs = cause.runs.map((run) => run.slice(0, SHORT_ID_LENGTH)).join(', ');
     const amount = painted(
@@ -95,11 +95,12 @@ export function renderDiagnosis(
     );
   if (report.runs > 0 && report.against_runs > 0)
     lines.push(
-      painted(
+      ...indented(
         `from ${formatWindow(report.window, clock)}; against ${formatSpan(report.against, clock)}`,
-        'faint',
+        '',
+        '',
         output,
-      ),
+      ).map((line) => painted(line, 'faint', output)),
     );
   let text = `${lines.join('\n')}\n`;
   if (withParts && report.parts.length > 0)

@@ -18,6 +18,7 @@ import { writeAnswer } from '../../terminal/answer.ts';
 import type { CliIo } from '../../terminal/io.ts';
 import { formatMoment, zoneOf } from '../../terminal/moment.ts';
 import { durationOption, durationText, parseCountUpTo } from '../../options.ts';
+import { indented } from '../../terminal/paragraph.ts';
 import { safeText } from '../../terminal/safe-text.ts';
 import { withSource, withSourceOptions, type SourceCliOptions } from '../../source-options.ts';
 import { renderTable, type TextColumn } from '../../terminal/table.ts';
@@ -83,7 +84,8 @@ export function registerRuns(program: Command, io: CliIo): void {
       if (safe.length === 0) return `${noRunsText(options)}Asked: ${safeText(place)}\n`;
       const more = sums !== undefined && sums.runs > safe.length ? moreText(options, safe.length) : '';
       const sum = sums === undefined ? `${formatCountOf(safe.length, 'run')} listed` : sumText(sums);
-      return `${renderTable(safe, columnsOf(io.now(), timezone), io.stdout)}${sum}; times in ${timezone}${more}\n`;
+      const below = indented(`${sum}; times in ${timezone}${more}`, '', '', io.stdout).join('\n');
+      return `${renderTable(safe, columnsOf(io.now(), timezone), io.stdout)}${below}\n`;
     });
   });
 }

@@ -4,6 +4,10 @@ export interface Htmx {
   ajax(
     verb: string,
     path: string,
-    options: { readonly source: Element; readonly target: string; readonly swap: string },
+    options: {
+      readonly source: Element;
+      readonly target: string;
+      readonly swap: string;
+    },
   ): Promise<void>;
 }

@@ -28,7 +28,10 @@ async function show(href: string, isNew: boolean): Promise<void> {
   }
   asked = pathOf(url);
   if (isNew) history.pushState({ run: true }, '', asked);
-  await library.ajax('GET', asked, { source: main, target: '#main', swap: 'outerMorph' });
+  // Each request is of an element of its own: of one element a third would be dropped while the first two have no answer.
+  const source = document.body.appendChild(document.createElement('i'));
+  await library.ajax('GET', asked, { source, target: '#main', swap: 'outerMorph' });
+  source.remove();
   if (pathOf(new URL(location.href)) !== asked) return;
   const pane = document.getElementById('pane');
   if (pane !== null && url.hash === '#pane') {
