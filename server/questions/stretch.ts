@@ -56,8 +56,9 @@ export interface StretchDefaults {
 }
 
 /** @throws RequestError on what cannot be understood */
-export function parseStretch(query: QueryText, defaults: StretchDefaults): Stretch {
+export function parseStretch(given: QueryText, defaults: StretchDefaults): Stretch {
   const { now } = defaults;
+  const query = withoutUntouched(given);
   const timezone = zoneParam(query, defaults.timezone);
   const zone = timezone === defaults.timezone ? {} : { zone: timezone };
   const since = textParam(query, 'since');
@@ -81,6 +82,17 @@ export function parseStretch(query: QueryText, defaults: StretchDefaults): Stret
   if (from !== 0) checkLength(from, to, defaults.time);
   const params = { ...(chosen === defaults.time ? {} : { time: chosen }), ...zone };
   return { from, to, timezone, name: presetName(chosen), params };
+}
+
+/**
+ * The form of one's own time has its ends filled in. Who changes only the zone means the same time as before; `was` is what the
+ * ends were.
+ */
+function withoutUntouched(query: QueryText): QueryText {
+  const was = textParam(query, 'was');
+  if (was === undefined) return query;
+  const isUntouched = was === `${textParam(query, 'from') ?? ''}~${textParam(query, 'to') ?? ''}`;
+  return isUntouched ? { ...query, from: undefined, to: undefined } : { ...query, time: undefined };
 }
 
 /** What a preset or a length of time is called. */

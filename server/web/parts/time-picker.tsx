@@ -70,9 +70,15 @@ export function TimePicker(props: TimePickerProps): VNode {
   );
 }
 
-function OwnTime({ stretch, path, params = {}, zone }: TimePickerProps): VNode {
+function OwnTime({ stretch, path, params = {}, fallback, zone }: TimePickerProps): VNode {
   const zones = [...new Set([stretch.timezone, zone, ...ZONES])];
   const link = linkTo(path, { ...params, ...fixedParams(stretch) });
+  const [from, to] = [stretch.from, stretch.to].map((atMs) => minuteText(atMs, stretch.timezone));
+  // Where a preset is shown, its ends do not count until somebody writes others.
+  const untouched =
+    stretch.name === undefined
+      ? {}
+      : { time: stretch.params.time ?? fallback, was: `${from ?? ''}~${to ?? ''}` };
   return (
     <details class="own-time">
       <summary>
@@ -80,14 +86,14 @@ function OwnTime({ stretch, path, params = {}, zone }: TimePickerProps): VNode {
         <span class="unseen">: own time and zone</span>
       </summary>
       <form class="filter" method="get" action={path}>
-        <Hidden params={params} />
+        <Hidden params={{ ...params, ...untouched }} />
         <label>
           From
-          <input type="datetime-local" name="from" value={minuteText(stretch.from, stretch.timezone)} />
+          <input type="datetime-local" name="from" value={from} />
         </label>
         <label>
           To
-          <input type="datetime-local" name="to" value={minuteText(stretch.to, stretch.timezone)} />
+          <input type="datetime-local" name="to" value={to} />
         </label>
         <label>
           Zone

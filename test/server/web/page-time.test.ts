@@ -51,3 +51,22 @@ it.each(['/limits', '/limits?time=yesterday', '/limits?since=7d', session])(
     expect(await page(address)).toContain('data-picker');
   },
 );
+
+it('stays the same where only the zone was changed in its form', async () => {
+  const form = /<form class="filter" method="get"[^>]*>(.*?)<\/form>/s.exec(
+    /<details class="own-time">.*/s.exec(await page('/?time=7d'))?.[0] ?? '',
+  )?.[1];
+  const fields = [...(form ?? '').matchAll(/<input[^>]*name="(\w+)"[^>]*value="([^"]*)"/g)].map(
+    ([, name = '', value = '']) => [name, value],
+  );
+  expect(fields.map(([name]) => name).toSorted()).toEqual(['from', 'time', 'to', 'was']);
+  const sent = new URLSearchParams([...fields, ['zone', 'Asia/Tokyo']]);
+  const moved = await page(`/?${sent.toString()}`);
+  expect(moved).toContain('<option value="7d" selected>last 7 days</option>');
+  expect(moved).toContain('Days and times in Asia/Tokyo');
+  sent.set('from', '2026-01-01T00:00');
+  sent.set('to', '2026-01-02T00:00');
+  const written = await page(`/?${sent.toString()}`);
+  expect(written).toContain('1 Jan 00:00 – 2 Jan 00:00');
+  expect(written).not.toContain('value="7d" selected');
+});

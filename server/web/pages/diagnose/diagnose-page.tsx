@@ -59,7 +59,9 @@ export function DiagnosePage({ view }: { view: DiagnoseView }): VNode {
 function Question({ view }: { view: DiagnoseView }): VNode {
   const { agents, params, stretch } = view;
   const narrowed = Object.fromEntries(
-    Object.entries(params).filter(([name]) => !['from', 'to', 'time', 'zone', 'against'].includes(name)),
+    Object.entries(params).filter(
+      ([name]) => !['from', 'to', 'time', 'zone', 'was', 'against'].includes(name),
+    ),
   );
   return (
     <>
