@@ -43,6 +43,11 @@ const STACK: readonly Setting[] = [
   },
   { env: 'RETENTION_DAYS', doc: 'Days that Loki and tallyspan keep events.', value: '90' },
   { env: 'TRACE_RETENTION_HOURS', doc: 'Hours that Tempo keeps spans.', value: '720' },
+  {
+    env: 'LOKI_CACHE_NUMBERS',
+    doc: 'true lets Loki keep the numbers of days that are over: boards over weeks are several times faster from the second look on. What comes more than a day late is then seen a quarter of an hour later.',
+    value: 'false',
+  },
 ];
 
 const SAMPLING: readonly Setting[] = [

@@ -195,6 +195,17 @@ const NARROW: Choices = { user: ['a|b.*', 'Zoë "Q" (x)'], agent: 'support' };
     expect(await drawn()).toBe(2);
   });
 
+  it('what arrives hours late is in a number that was shown before', async () => {
+    const query = queriesOf(boardOf('cost')).find(({ place }) => place === 'cost/cost');
+    if (!query) throw new Error('the cost board has no such number');
+    const shown = async (): Promise<number[]> =>
+      numbersOf((await ask(query, { choices: { service: 'late' }, days: 10 })).frames);
+    const [before = Number.NaN] = await shown();
+    expect(await shown()).toEqual([before]);
+    await pushEvents(loki.otlpUrl, [late(22, 'c')]);
+    expect(await shown()).toEqual([before + 1]);
+  });
+
   it('annotations and the choices of the service variable are answered', async () => {
     const note: EventRecord = {
       timestamp: now,

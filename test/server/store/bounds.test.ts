@@ -127,7 +127,7 @@ describe('recorded content', () => {
     );
     expect(row?.['wide']).toBe(0);
     expect(row?.['piece']).toBeLessThan(4096);
-  });
+  }, 180_000);
 
   it('that is longer than may be is left out and marked', async () => {
     await opened.store.write({

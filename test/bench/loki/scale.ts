@@ -1,19 +1,19 @@
 // What the tables of docs/scale.md are reckoned from: events of a run, their bytes on the way and in a real Loki with the
 // stack's configuration, measured on a generated history of agents with tools. Writes them into docs/scale.md.
-// Run: node test/bench/scale.ts [DAYS]
+// Run: node test/bench/loki/scale.ts [DAYS]
 
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import { generateHistory } from '../../server/example/history/generate-history.ts';
-import { withShares } from '../fixtures/share-form.ts';
-import { pushEvents } from '../signals/backends.ts';
-import { startLoki } from '../stack/loki.ts';
-import { writeOut } from '../stack/written-out.ts';
-import { encodeLogs } from './encode-logs.ts';
+import { generateHistory } from '../../../server/example/history/generate-history.ts';
+import { withShares } from '../../fixtures/share-form.ts';
+import { pushEvents } from '../../signals/backends.ts';
+import { startLoki } from '../../stack/loki.ts';
+import { writeOut } from '../../stack/written-out.ts';
+import { encodeLogs } from '../encode-logs.ts';
 
 const DAYS = Number(process.argv[2] ?? 20);
-const PAGE = path.resolve(import.meta.dirname, '../../docs/scale.md');
+const PAGE = path.resolve(import.meta.dirname, '../../../docs/scale.md');
 const EVENTS_PER_REQUEST = 500;
 const DAY_SECONDS = 86_400;
 /** The peak hour of most services holds three times its share. */
@@ -79,7 +79,7 @@ function rowOf(exponent: string, perDay: number): string {
 }
 
 const perRun = (name: string): string => (countOf(name) / runs).toFixed(1);
-const text = `An agent run of the generated history has ${(calls.length / runs).toFixed(1)} model calls and ${perRun('agent.tool_call')} tool calls, and makes ${(events.length / runs).toFixed(1)} events: its start and end, one for each call and tool call, and ${perRun('agent.tool_cost')} rows that sum up its cost by tool, which are ${Math.round((countOf('agent.tool_cost') / events.length) * 100)} % of all. A model call with every field and its shares is ${sizeOf(callBytes)} as OTLP in protobuf, the mean event ${sizeOf(perEvent.sent)}; Loki keeps ${sizeOf(perEvent.stored)} of it on disk (snappy). All of this is _measured_ (\`node test/bench/scale.ts\`, ${events.length.toLocaleString('en').replaceAll(',', ' ')} events). A second holds 1 ÷ 86 400 of a day; the peak hour of most services holds three times its share.
+const text = `An agent run of the generated history has ${(calls.length / runs).toFixed(1)} model calls and ${perRun('agent.tool_call')} tool calls, and makes ${(events.length / runs).toFixed(1)} events: its start and end, one for each call and tool call, and ${perRun('agent.tool_cost')} rows that sum up its cost by tool, which are ${Math.round((countOf('agent.tool_cost') / events.length) * 100)} % of all. A model call with every field and its shares is ${sizeOf(callBytes)} as OTLP in protobuf, the mean event ${sizeOf(perEvent.sent)}; Loki keeps ${sizeOf(perEvent.stored)} of it on disk (snappy). All of this is _measured_ (\`node test/bench/loki/scale.ts\`, ${events.length.toLocaleString('en').replaceAll(',', ' ')} events). A second holds 1 ÷ 86 400 of a day; the peak hour of most services holds three times its share.
 
 | Events a day | Runs a day | Model calls a day | Mean / peak a second | Into the Collector, peak | Disk a day | Disk in ${KEPT_DAYS} days |
 | --- | --- | --- | --- | --- | --- | --- |
@@ -88,7 +88,7 @@ ${rowOf('⁸', 1e8)}
 ${rowOf('¹⁰', 1e10)}
 `;
 const page = readFileSync(PAGE, 'utf8');
-const START = '<!-- Written by node test/bench/scale.ts. -->';
+const START = '<!-- Written by node test/bench/loki/scale.ts. -->';
 const END = '<!-- To here. -->';
 const [before, rest = ''] = page.split(START);
 const [, after] = rest.split(END);
