@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { startServer, type RunningServer } from '../../server/start-server.ts';
 import { otlpJsonOf } from '../fixtures/otlp-json-spans.ts';
-import { CALL_COSTS, CONVERSATION, readRecording } from '../fixtures/recorded-spans.ts';
+import { CALL_COSTS, CONVERSATION, readOwnRecording } from '../fixtures/recorded-spans.ts';
 import { JSON_TYPE, post } from '../server/harness.ts';
 import { sampleRun } from '../server/web/sample-run.ts';
 import { makeTemporaryFolder } from '../stack/folders.ts';
@@ -14,7 +14,17 @@ import { findFreePorts, waitUntil } from '../stack/process.ts';
 import { startCollector, type CollectorServer } from '../stack/servers.ts';
 import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 
-const RECORDINGS = ['ai-sdk-5', 'ai-sdk-6', 'ai-sdk-7', 'pydantic-ai-over-native'];
+const RECORDINGS = [
+  'ai-sdk-5',
+  'ai-sdk-6',
+  'ai-sdk-7',
+  'pydantic-ai-over-native',
+  'python/google-adk-over-litellm',
+  'python/langchain-by-langsmith',
+  'python/langchain-streamed-below-a-request',
+  'python/llamaindex-by-openinference',
+  'python/strands',
+];
 /** Two calls without an agent around them. */
 const ALONE = ['openinference-over-native', 'openllmetry-over-native', 'logfire'];
 
@@ -50,7 +60,7 @@ function sum(event: string, field: string): string {
     const target = collector.httpUrl.replace(/^http:\/\//, '');
     await post(target, '/v1/logs', JSON.stringify(toOtlpLogs(own)), JSON_TYPE);
     for (const name of [...RECORDINGS, ...ALONE]) {
-      const { spans } = readRecording(name);
+      const { spans } = readOwnRecording(name);
       const late = Date.now() - 2000 - Math.max(...spans.map(({ endMs }) => endMs));
       const nanos = (ms: number): string => String(BigInt(Math.floor((ms + late) * 1000)) * 1000n);
       const json = spans.map((span) => ({
