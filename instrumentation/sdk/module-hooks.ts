@@ -13,6 +13,7 @@ import type { Register } from '../otel/global-api.ts';
 import { guard } from '../process/guard.ts';
 import { findBundledApi, type BundledApi } from './bundled.ts';
 import { handOverExports } from './entry-exports.ts';
+import { importedCommonJs } from './imported-cjs.ts';
 
 export type HookedClass = 'messages' | 'stream' | 'batches' | 'client';
 
@@ -137,9 +138,17 @@ export function hookModules(watcher: ModuleWatcher): void {
     return file === undefined ? apiLine(scope, version) : classLine(scope, version, file);
   };
 
+  const textOfImported = importedCommonJs(process.argv[1]);
   const load: LoadHook = (url, context, next) => {
     const result = next(url, context);
     if (!url.startsWith('file:')) return result;
+    const imported = guard('imported module', () =>
+      textOfImported(url, context, result.format, () =>
+        result.source == null ? readFileSync(fileURLToPath(url), 'utf8') : textOf(result.source),
+      ),
+    );
+    // Its own loading comes by here, too.
+    if (imported !== undefined) return { ...result, source: imported };
     watcher.onFile(url);
     if (AGENT_FILE.test(url)) {
       const source = guard('hook agent module', () => {

@@ -1,11 +1,12 @@
-// Requests of node:http2, which the clients of AWS use for some services. Node publishes each stream with what it sends
-// (from 22.17 and 24.2 on); its answer passes through one method of the stream, which is watched on that object alone.
+// Requests of node:http2, which the clients of AWS use for some services. Node publishes each stream with what it sends; its
+// answer passes through one method of the stream, which is watched on that object alone.
 
 import { channel } from 'node:diagnostics_channel';
 import type { ClientHttp2Stream } from 'node:http2';
 import { guard, guarded } from '../process/guard.ts';
 import { holdBody } from './held-body.ts';
 import { leftErrorType } from './left.ts';
+import { publishHttp2 } from './older-http2.ts';
 import { isLimited, type SeenExchange } from './seen-exchange.ts';
 import { watchedExchange, type Watch } from './watched-exchange.ts';
 
@@ -19,9 +20,12 @@ interface StreamMessage {
   /** Whether `data` is a list of chunks. */
   readonly writev?: boolean;
   readonly data?: unknown;
+  /** Chunks of the answer that came before this message, where Node does not publish it. */
+  readonly earlier?: readonly unknown[];
 }
 
 export function watchNodeHttp2(watch: Watch): void {
+  publishHttp2();
   const exchanges = new WeakMap<ClientHttp2Stream, SeenExchange>();
   const left = new WeakMap<ClientHttp2Stream, string | undefined>();
   const begin = guarded('http2 stream', (message: unknown) => {
@@ -106,12 +110,16 @@ function watchAnswer(stream: ClientHttp2Stream, exchange: SeenExchange): void {
   const push = stream.push.bind(stream);
   stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
     guard('http2 chunk', () => {
-      if (chunk instanceof Uint8Array)
-        exchange.receive(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-      else if (chunk === null && stream.rstCode === NO_ERROR) exchange.finish();
+      take(stream, exchange, chunk);
     });
     return push(chunk, encoding);
   };
+}
+
+function take(stream: ClientHttp2Stream, exchange: SeenExchange, chunk: unknown): void {
+  if (chunk instanceof Uint8Array)
+    exchange.receive(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+  else if (chunk === null && stream.rstCode === NO_ERROR) exchange.finish();
 }
 
 function textOf(value: unknown): string | undefined {

@@ -48,7 +48,7 @@ export const SECTIONS: readonly Section[] = [
     language: 'js',
     seen: `${ALL} By \`fetch\`, undici with any dispatcher, \`node:http\`, \`node:http2\` and what is built on it; JSON and streams, compressed or not. A request that is sent again after a failure is one call.`,
     notSeen:
-      'With Node 22.15 and 22.16 requests by `node:http2`, which the Bedrock client of AWS uses unless it is given another `requestHandler`.',
+      'A `fetch` whose host cannot be reached at all; the process says so at its end. What `promisify(http2.connect)` connects, with Node 22.15 and 22.16.',
     rows: ['Own code with'],
   },
   {

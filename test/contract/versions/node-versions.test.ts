@@ -4,8 +4,12 @@
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { supportAgentScenario } from '../../../examples/scenarios/support-agent.ts';
+import type { SseEvent } from '../../fakes/anthropic-api.ts';
 import { answer, makeMessage, streamedAnswer, text, toolUse } from '../../fakes/messages.ts';
 import { installNode } from './cached-packages.ts';
 import { eventsOf, EXAMPLE, openHarness, type Harness, type Outcome } from '../harness.ts';
@@ -49,6 +53,50 @@ describe.each(NODES)('Node $version', ({ version, find }) => {
     expect(eventsOf(observed, 'agent.run').map((run) => run['agent.status'])).toEqual(['ok', 'ok', 'ok']);
     expect(eventsOf(observed, 'agent.model_call')).toHaveLength(11);
     expect(eventsOf(observed, 'agent.tool_call')).toHaveLength(9);
+  });
+
+  it.each([
+    ['main.mjs', 'import'],
+    ['main.mjs', 'require'],
+    ['second.cjs', 'import'],
+    ['second.cjs', 'require'],
+  ] as const)('modules that are imported and required, from %s by %s', async (name, preload) => {
+    if (node === undefined) return;
+    const [bare, observed] = [await run('none'), await run(preload)];
+    expect(bare.stdout).toBe(name === 'main.mjs' ? 'function true true 1 false\n' : 'main function 1\n');
+    expect([observed.stdout, observed.stderr, observed.code]).toEqual([bare.stdout, '', 0]);
+
+    function run(how: 'none' | 'import' | 'require'): Promise<Outcome> {
+      const scenario = { exchanges: [] };
+      return harness.run(program(`shared-cjs/${name}`), { scenario, preload: how, node: node ?? '' });
+    }
+  });
+
+  it('a stream by HTTP/2', async () => {
+    if (node === undefined) return;
+    const { events } = streamedAnswer() as { events: readonly SseEvent[] };
+    const server = createServer((request, response) => {
+      request.resume();
+      request.on('end', () => {
+        response.setHeader('content-type', 'text/event-stream');
+        for (const { event, data } of events)
+          response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+        response.end();
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const observed = await harness.run(program('wire.mjs'), {
+      scenario: { exchanges: [] },
+      node,
+      environment: {
+        CLIENT: 'http2',
+        WAY: 'stream',
+        H2_URL: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+      },
+    });
+    server.close();
+    expect([observed.stdout, observed.stderr, observed.said]).toEqual(['200 true\n', '', []]);
+    expect(eventsOf(observed, 'agent.model_call')).toMatchObject([{ cost_nano_usd: 400_000 }]);
   });
 
   describe('every way of calling', () => {

@@ -1,0 +1,4 @@
+'use strict';
+const { Shared } = require('./second.cjs');
+exports.kind = typeof Shared;
+exports.Shared = Shared;
