@@ -6,6 +6,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Json } from '../../core/model-call/json.ts';
 import { hasSlot, withSlot, type AdmissionSlot } from '../limits/admission-slot.ts';
 import type { MessageReader } from '../../core/model-call/message-reader.ts';
+import { youngFunction } from '../process/young-function.ts';
 import { guard } from '../process/guard.ts';
 import type { CallEnd, ModelCall } from '../record/model-call.ts';
 import { readRequest, type RequestFacts } from '../record/request-facts.ts';
@@ -116,9 +117,9 @@ export class Exchange implements LimitedExchange {
         sdkVersion: this.#sdkVersion,
       }),
     );
-    this.#call.closeAnswer = () => {
+    this.#call.closeAnswer = youngFunction(() => {
       this.#leave();
-    };
+    });
   }
 
   answer(head: ResponseHead): void {

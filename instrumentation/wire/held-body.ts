@@ -1,6 +1,7 @@
 // A held body: what a program writes to a request of node:http or node:http2 is kept until the request is whole and the
 // limits have let it through. So a refused request never leaves, and ends with the error as one that failed does.
 
+import { youngFunction } from '../process/young-function.ts';
 import { guard } from '../process/guard.ts';
 import type { LimitedExchange } from './seen-exchange.ts';
 
@@ -31,7 +32,7 @@ export function holdBody(
     for (const parameters of kept.splice(0)) write(...parameters);
   };
 
-  request.write = (...parameters) => {
+  request.write = youngFunction((...parameters) => {
     if (!isHeld) return write(...parameters);
     const [chunk, encoding] = parameters;
     const bytes = bytesOf(chunk, encoding);
@@ -49,9 +50,9 @@ export function holdBody(
     if (keptBytes > MOST_BYTES) release();
     if (typeof callback === 'function') process.nextTick(callback);
     return true;
-  };
+  });
 
-  request.end = (...parameters) => {
+  request.end = youngFunction((...parameters) => {
     if (!isHeld) return end(...parameters);
     const [chunk, encoding] = parameters;
     guard('held chunk', () => {
@@ -73,7 +74,7 @@ export function holdBody(
       request.destroy(asked);
     }
     return request;
-  };
+  });
 }
 
 /** Once a server has answered; the program may have given the request up meanwhile. */

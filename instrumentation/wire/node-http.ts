@@ -3,6 +3,7 @@
 
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import { youngFunction } from '../process/young-function.ts';
 import { guard, guarded } from '../process/guard.ts';
 import { holdBody } from './held-body.ts';
 import { isAbortError, leftErrorType } from './left.ts';
@@ -76,12 +77,12 @@ function watchBody(request: ClientRequest, exchange: SeenExchange): void {
       exchange.send(typeof chunk === 'string' ? Buffer.from(chunk, encodingOf(encoding)) : chunk);
     });
   };
-  request.write = (...parameters: unknown[]) => {
+  request.write = youngFunction((...parameters: unknown[]) => {
     // `end` writes its last piece through here.
     if (!isEnding) send(parameters[0], parameters[1]);
     return write(...parameters);
-  };
-  request.end = ((...parameters: unknown[]) => {
+  });
+  request.end = youngFunction((...parameters: unknown[]) => {
     send(parameters[0], parameters[1]);
     isEnding = true;
     guard('http request sent', () => {
@@ -108,22 +109,22 @@ interface Destroyable {
 /** Remembers what the program itself destroys; Node does so with an error that says that the connection is gone. */
 function watchDestroy(target: Destroyable, left: WeakSet<Destroyable>): void {
   const destroy = target.destroy.bind(target);
-  target.destroy = (error) => {
+  target.destroy = youngFunction((error) => {
     if ((error as { readonly code?: unknown } | undefined)?.code !== 'ECONNRESET') left.add(target);
     return destroy(error);
-  };
+  });
 }
 
 function watchResponse(response: IncomingMessage, exchange: SeenExchange, left: WeakSet<Destroyable>): void {
   const push = response.push.bind(response);
-  response.push = (chunk: unknown, encoding?: BufferEncoding) => {
+  response.push = youngFunction((chunk: unknown, encoding?: BufferEncoding) => {
     guard('http chunk', () => {
       if (chunk instanceof Uint8Array)
         exchange.receive(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
       else if (chunk === null && response.complete) exchange.finish();
     });
     return push(chunk, encoding);
-  };
+  });
   response.once(
     'close',
     guarded('http response closed', () => {

@@ -3,6 +3,7 @@
 
 import { channel } from 'node:diagnostics_channel';
 import type { ClientHttp2Stream } from 'node:http2';
+import { youngFunction } from '../process/young-function.ts';
 import { guard, guarded } from '../process/guard.ts';
 import { holdBody } from './held-body.ts';
 import { leftErrorType } from './left.ts';
@@ -96,24 +97,24 @@ function watchLeaving(stream: ClientHttp2Stream, left: WeakMap<ClientHttp2Stream
     });
   };
   const [close, destroy] = [stream.close.bind(stream), stream.destroy.bind(stream)];
-  stream.close = (...parameters) => {
+  stream.close = youngFunction((...parameters) => {
     see();
     close(...parameters);
-  };
-  stream.destroy = (error) => {
+  });
+  stream.destroy = youngFunction((error) => {
     see(error);
     return destroy(error);
-  };
+  });
 }
 
 function watchAnswer(stream: ClientHttp2Stream, exchange: SeenExchange): void {
   const push = stream.push.bind(stream);
-  stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
+  stream.push = youngFunction((chunk: unknown, encoding?: BufferEncoding) => {
     guard('http2 chunk', () => {
       take(stream, exchange, chunk);
     });
     return push(chunk, encoding);
-  };
+  });
 }
 
 function take(stream: ClientHttp2Stream, exchange: SeenExchange, chunk: unknown): void {

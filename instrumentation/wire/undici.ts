@@ -3,6 +3,7 @@
 // there the two methods of the one request through which its chunks pass are watched.
 
 import { channel } from 'node:diagnostics_channel';
+import { youngFunction } from '../process/young-function.ts';
 import { guard, guarded } from '../process/guard.ts';
 import { isAbortError, isTimeout, leftErrorType } from './left.ts';
 import { limitRequest, type LimitableRequest } from './limited-undici.ts';
@@ -84,20 +85,20 @@ function publishesChunks(request: UndiciRequest): boolean {
 function watchChunks(request: UndiciRequest, exchange: SeenExchange): void {
   const { onBodySent, onData } = request;
   if (typeof onBodySent === 'function') {
-    request.onBodySent = function (chunk) {
+    request.onBodySent = youngFunction(function (this: UndiciRequest, chunk: unknown) {
       guard('undici chunk sent', () => {
         exchange.send(chunk);
       });
       return onBodySent.call(this, chunk);
-    };
+    });
   }
   if (typeof onData !== 'function') return;
-  request.onData = function (chunk) {
+  request.onData = youngFunction(function (this: UndiciRequest, chunk: Buffer) {
     guard('undici chunk', () => {
       exchange.receive(chunk);
     });
     return onData.call(this, chunk);
-  };
+  });
 }
 
 /** Errors of undici that say that the program gave the request up. */

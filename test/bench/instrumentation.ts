@@ -3,7 +3,8 @@
 // (A B C, C B A, …) in one sitting and medians are compared, because the machine may be shared.
 // Writes docs/benchmarks/instrumentation.md. Run it with `npm run bench -w instrumentation`.
 
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,13 +12,16 @@ import { promisify } from 'node:util';
 import { buildInstrumentation } from '../../scripts/bundles/build-instrumentation.ts';
 import { startOtlpReceiver } from '../fakes/otlp-receiver.ts';
 import { startJsonReceiver } from './json-receiver.ts';
-import { installPeers } from './peers.ts';
+import { installAiSdk, installPeers } from './peers.ts';
 
 const execute = promisify(execFile);
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const PROGRAMS = path.join(import.meta.dirname, 'programs');
 const BLOCKS = Number(process.env['BLOCKS'] ?? 5);
-const CHILD_MS = 120_000;
+/** Blocks of the programs that have made ten thousand calls before they are measured. */
+const LONG_BLOCKS = Number(process.env['LONG_BLOCKS'] ?? 3);
+const LONG_RUNS = Number(process.env['LONG_RUNS'] ?? 1_000);
+const CHILD_MS = 300_000;
 const WARM_CALLS = 10 * Number(process.env['WARM_UP_RUNS'] ?? 100);
 
 interface Variant {
@@ -25,6 +29,9 @@ interface Variant {
   readonly folder: string;
   /** Loaded before the program. */
   readonly preload?: string;
+  /** `agent.cjs` unless said. */
+  readonly program?: string;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 interface Sample {
   readonly cpuUsPerCall: number;
@@ -50,6 +57,11 @@ const OTHER_SPAN = /^(invoke_agent|execute_tool)/;
 const folder = await mkdtemp(path.join(tmpdir(), 'tallyspan-bench-'));
 await buildInstrumentation(folder);
 const peers = await installPeers();
+const aiSdk = await installAiSdk();
+const answers = spawn(process.execPath, [path.join(PROGRAMS, 'answers.mjs')], {
+  stdio: ['pipe', 'pipe', 'inherit'],
+});
+const [answersUrl] = (await once(answers.stdout, 'data')) as [Buffer];
 const receiver = await startOtlpReceiver({ isUnlimited: true });
 const jsonReceiver = await startJsonReceiver();
 const environment = {
@@ -62,10 +74,25 @@ const environment = {
   HTTP_ENDPOINT: jsonReceiver.url,
   TALLYSPAN_SPOOL: path.join(folder, 'spool'),
   TALLYSPAN_LOG: 'off',
+  ANTHROPIC_BASE_URL: answersUrl.toString().trim(),
   PAUSE_MS: '1',
   WARM_UP_RUNS: String(WARM_CALLS / 10),
 };
 const OURS: Variant = { name: 'tallyspan', folder: PROGRAMS, preload: path.join(folder, 'register.cjs') };
+/** The Vercel AI SDK 7: each beside the first of them. */
+const AI_BARE = 'AI SDK 7';
+const aiVariants: readonly Variant[] =
+  aiSdk === undefined
+    ? []
+    : [
+        { name: AI_BARE },
+        {
+          name: 'AI SDK 7, its own telemetry on bare OpenTelemetry',
+          preload: path.join(PROGRAMS, 'otel.cjs'),
+          environment: { AI_TELEMETRY: 'own' },
+        },
+        { name: 'AI SDK 7, tallyspan', preload: path.join(folder, 'register.cjs') },
+      ].map((variant) => ({ ...variant, folder: aiSdk, program: 'bench-ai-sdk.mjs' }));
 const variants: readonly Variant[] = [
   BARE,
   OTEL,
@@ -75,11 +102,12 @@ const variants: readonly Variant[] = [
   ),
 ];
 
-const samples = new Map<string, Sample[]>(variants.map(({ name }) => [name, []]));
+const all = [...variants, ...aiVariants];
+const samples = new Map<string, Sample[]>(all.map(({ name }) => [name, []]));
 /** One line on each variant that does not run. */
 const failures = new Map<string, string>();
 for (let block = 0; block < BLOCKS; block += 1) {
-  for (const variant of block % 2 === 0 ? variants : variants.toReversed()) {
+  for (const variant of block % 2 === 0 ? all : all.toReversed()) {
     if (failures.has(variant.name)) continue;
     try {
       samples.get(variant.name)?.push(await measure(variant));
@@ -89,21 +117,38 @@ for (let block = 0; block < BLOCKS; block += 1) {
   }
   process.stderr.write(`block ${String(block + 1)} of ${String(BLOCKS)}\n`);
 }
+/** Processor time and memory after ten thousand calls. */
+const LONG = [BARE, OTEL, OURS, ...variants.filter(({ name }) => /^Open(?:Inference|LIT)/.test(name))];
+const longSamples = new Map<string, Sample[]>(LONG.map(({ name }) => [name, []]));
+for (let block = 0; block < LONG_BLOCKS; block += 1) {
+  for (const variant of block % 2 === 0 ? LONG : LONG.toReversed()) {
+    if (failures.has(variant.name)) continue;
+    const environmentOfLong = { ...variant.environment, WARM_UP_RUNS: String(LONG_RUNS) };
+    longSamples.get(variant.name)?.push(await measure({ ...variant, environment: environmentOfLong }));
+  }
+  process.stderr.write(`long block ${String(block + 1)} of ${String(LONG_BLOCKS)}\n`);
+}
+answers.kill();
 await receiver.close();
 jsonReceiver.close();
 await rm(folder, { recursive: true, force: true });
 await writeFile(path.join(ROOT, 'docs/benchmarks/instrumentation.md'), report());
 
-async function measure({ folder: own, preload }: Variant): Promise<Sample> {
+async function measure({
+  folder: own,
+  preload,
+  program = 'agent.cjs',
+  environment: more,
+}: Variant): Promise<Sample> {
   const flags = preload === undefined ? [] : ['--require', preload];
-  const options = { env: environment, timeout: CHILD_MS };
+  const options = { env: { ...environment, ...more }, timeout: CHILD_MS };
   const startedMs = performance.now();
   await execute(process.execPath, [...flags, '-e', '0'], options);
   const startMs = performance.now() - startedMs;
 
   const [before, jsonBefore] = [receiver.spans.length, jsonReceiver.spans.length];
   const [logsBefore, bytesBefore] = [receiver.logs.length, receiver.bytes + jsonReceiver.bytes];
-  const child = execute(process.execPath, [...flags, path.join(own, 'agent.cjs')], options);
+  const child = execute(process.execPath, [...flags, path.join(own, program)], options);
   let printedMs = performance.now();
   child.child.stdout?.on('data', () => (printedMs = performance.now()));
   const { stdout } = await child;
@@ -133,14 +178,32 @@ function reasonOf(error: unknown): string {
   return line.slice(0, 160);
 }
 
-function median(name: string, key: keyof Sample): number {
-  const sorted = (samples.get(name) ?? []).map((sample) => sample[key]).sort((a, b) => a - b);
+function median(name: string, key: keyof Sample, of = samples): number {
+  const sorted = (of.get(name) ?? []).map((sample) => sample[key]).sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-function cell(name: string, key: keyof Sample, digits: number): string {
-  const value = median(name, key);
-  return `${value.toFixed(digits)} (${(value / median(OTEL.name, key)).toFixed(2)}×)`;
+function cell(name: string, key: keyof Sample, digits: number, base = OTEL.name, of = samples): string {
+  const value = median(name, key, of);
+  return `${value.toFixed(digits)} (${(value / median(base, key, of)).toFixed(2)}×)`;
+}
+
+/** After ten thousand calls. */
+function longRowOf(name: string): string {
+  const cells = (['cpuUsPerCall', 'rssMb'] as const).map((key) => cell(name, key, 0, OTEL.name, longSamples));
+  return `| ${name} | ${cells.join(' | ')} |`;
+}
+
+function aiRowOf(name: string): string {
+  const failure = failures.get(name);
+  if (failure !== undefined) return `| ${name} | does not run: \`${failure}\` | | | | | |`;
+  const cells = [
+    ...(['coldUsPerCall', 'cpuUsPerCall', 'rssMb'] as const).map((key) => cell(name, key, 0, AI_BARE)),
+    cell(name, 'firstChunkMs', 2, AI_BARE),
+    median(name, 'recordsPerCall').toFixed(1),
+    (median(name, 'bytesPerCall') / 1_000).toFixed(1),
+  ];
+  return `| ${name} | ${cells.join(' | ')} |`;
 }
 
 function rowOf(name: string): string {
@@ -183,6 +246,18 @@ The program: ${String(WARM_CALLS / 10 + 100)} runs of ten calls with a tool each
 |---|---|---|---|---|---|---|---|---|---|
 ${rows.join('\n')}
 
+After ten thousand calls (medians of ${String(LONG_BLOCKS)} interleaved blocks):
+
+| | CPU per call, µs | memory, MB |
+|---|---|---|
+${LONG.map(({ name }) => longRowOf(name)).join('\n')}
+
+The same agent on the Vercel AI SDK 7, which asks a server in another process; in parentheses the ratio to the first row:
+
+| | CPU per call in the first 300, µs | CPU per call when warm, µs | memory after the calls, MB | time to first chunk, ms | log records a call | KB a call, uncompressed |
+|---|---|---|---|---|---|---|
+${aiVariants.length === 0 ? '| SKIP: the registry could not be reached | | | | | | |' : aiVariants.map(({ name }) => aiRowOf(name)).join('\n')}
+
 Tallyspan over the bare program: ${against(BARE.name)}.
 Tallyspan over bare OpenTelemetry: ${against(OTEL.name)}.
 More than one span for a call, so that its tokens count twice: ${doubling()}.
@@ -194,9 +269,8 @@ the prompt in its span. Processor time on a shared machine
 is worth comparing between the rows of one table only.
 
 Aimed at: at most 3 log records a call, below OpenInference and OpenLIT cold and warm, 1.6 times bare OpenTelemetry when
-warm, and 15 MB over it. The records are reached; memory and processor time are missed, except start-up. No one place
-explains it: of all processor time of the warm program, by a profile, 15 % is reading the answer up to its event, of that 5 %
-dividing its cost and 5 % events and spans; 4 % reading the request, 7 % delivery, and a fifth garbage collection. What was
-tried is in decision 0025; the shares of a cost in the call are decision 0160.
+warm, and 15 MB over it. Bare OpenTelemetry sends one span a call and reads nothing of what was asked or answered. Where the
+processor time goes, and what was left out of it, is in decisions 0025 and 0181; the shares of a cost in the call are
+decision 0160.
 `;
 }

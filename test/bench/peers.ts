@@ -3,10 +3,12 @@
 
 import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
-import { installPackages } from '../contract/versions/cached-packages.ts';
+import { installPackages, installProject } from '../contract/versions/cached-packages.ts';
 
 const PROGRAMS = path.join(import.meta.dirname, 'programs');
 const SDK = { '@anthropic-ai/sdk': '1.14.0' };
+/** The newest that has what OpenLLMetry's instrumentation, and Laminar's, which is made from it, reach for. */
+const LAST_SDK_0 = { '@anthropic-ai/sdk': '0.137.0' };
 /** The line of OpenTelemetry that bare OpenTelemetry is measured with. */
 const OPEN_TELEMETRY = { '@opentelemetry/api': '1.10.0', '@opentelemetry/sdk-node': '0.301.0' };
 
@@ -24,9 +26,9 @@ const PEERS: readonly Peer[] = [
     packages: { '@arizeai/openinference-instrumentation-anthropic': '0.2.8', ...SDK, ...OPEN_TELEMETRY },
   },
   {
-    name: 'OpenLLMetry 0.27.0',
+    name: 'OpenLLMetry 0.27.0 (SDK 0.137.0)',
     preload: 'openllmetry.cjs',
-    packages: { '@traceloop/instrumentation-anthropic': '0.27.0', ...SDK, ...OPEN_TELEMETRY },
+    packages: { '@traceloop/instrumentation-anthropic': '0.27.0', ...LAST_SDK_0, ...OPEN_TELEMETRY },
   },
   { name: 'OpenLIT 1.15.0', preload: 'openlit.cjs', packages: { openlit: '1.15.0', ...SDK } },
   {
@@ -35,7 +37,11 @@ const PEERS: readonly Peer[] = [
     packages: { '@sentry/node': '11.12.0', ...SDK },
   },
   { name: 'dd-trace 6.21.0', preload: 'dd-trace.cjs', packages: { 'dd-trace': '6.21.0', ...SDK } },
-  { name: 'Laminar 0.8.46', preload: 'laminar.cjs', packages: { '@lmnr-ai/lmnr': '0.8.46', ...SDK } },
+  {
+    name: 'Laminar 0.8.46 (SDK 0.137.0)',
+    preload: 'laminar.cjs',
+    packages: { '@lmnr-ai/lmnr': '0.8.46', ...LAST_SDK_0 },
+  },
 ];
 
 export interface InstalledPeer {
@@ -57,4 +63,12 @@ export async function installPeers(): Promise<InstalledPeer[]> {
     installed.push({ name, folder, preload });
   }
   return installed;
+}
+
+/** Folder of the program on the Vercel AI SDK 7, with its packages; `undefined` when they cannot be had. */
+export async function installAiSdk(): Promise<string | undefined> {
+  const folder = await installProject(path.join(import.meta.dirname, '../frameworks/projects/ai-sdk-7'));
+  if (folder !== undefined)
+    await copyFile(path.join(PROGRAMS, 'ai-sdk.mjs'), path.join(folder, 'bench-ai-sdk.mjs'));
+  return folder;
 }

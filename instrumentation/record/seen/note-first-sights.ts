@@ -20,7 +20,14 @@ export function recordFirstSights(
     const { model: answered = model } = call.answer;
     // Most calls are like the one before.
     if (
-      telemetry.firstSights.isLast([answered, hashes.system, hashes.tools, hashes.toolSet, call.revision, call.sdkVersion])
+      telemetry.firstSights.isLast([
+        answered,
+        hashes.system,
+        hashes.tools,
+        hashes.toolSet,
+        call.revision,
+        call.sdkVersion,
+      ])
     )
       return;
     const prefix = prefixFields(shape);
