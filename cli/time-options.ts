@@ -19,7 +19,11 @@ export function withTimeOptions(command: Command): Command {
 }
 
 /** The time that the options name; undefined where neither is given. Throws a usage error on what cannot be understood. */
-export function stretchOf({ from, to }: TimeOptions, now: number, timezone: string): Stretch | undefined {
+export function stretchOfOptions(
+  { from, to }: TimeOptions,
+  now: number,
+  timezone: string,
+): Stretch | undefined {
   if (from === undefined && to === undefined) return undefined;
   const isWhole = to === undefined && from !== undefined;
   try {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { browserCommand } from '../../cli/terminal/open-browser.ts';
-import { stretchOf } from '../../cli/time-options.ts';
+import { stretchOfOptions } from '../../cli/time-options.ts';
 import { parseStretch } from '../../server/questions/stretch.ts';
 
 const NOW = Date.parse('2026-11-28T12:00:00Z');
@@ -22,14 +22,14 @@ describe('the time that a command is about', () => {
       '2026-11-20T10:00',
     ],
   ])('%j in %s', (options, zone, from, to) => {
-    const stretch = stretchOf(options, NOW, zone);
+    const stretch = stretchOfOptions(options, NOW, zone);
     expect([iso(stretch?.from), iso(stretch?.to)]).toEqual([from, to]);
   });
 
   it.each([{ from: 'soon' }, { from: '2026-11-20T10:00', to: '2026-11-19T10:00' }, { from: '2026-02-45' }])(
     'is refused as %j',
     (options) => {
-      expect(() => stretchOf(options, NOW, 'UTC')).toThrow(/from|day/);
+      expect(() => stretchOfOptions(options, NOW, 'UTC')).toThrow(/from|day/);
     },
   );
 });

@@ -17,7 +17,7 @@ import type { CliIo, CliOutput } from '../../terminal/io.ts';
 import { formatWindow, zoneOf } from '../../terminal/moment.ts';
 import { durationOption, parseCount } from '../../options.ts';
 import {
-  stretchOf,
+  stretchOfOptions,
   whereOf,
   withNarrowingOptions,
   withTimeOptions,
@@ -67,7 +67,7 @@ export function registerCost(program: Command, io: CliIo): void {
   ).action(async (options: CostOptions) => {
     const report = await withSource(options, io, async (source) => {
       const isNamed = options.from !== undefined || options.to !== undefined;
-      const stretch = stretchOf(options, io.now(), isNamed ? await zoneOf(source) : 'UTC');
+      const stretch = stretchOfOptions(options, io.now(), isNamed ? await zoneOf(source) : 'UTC');
       const question = {
         by: options.by,
         since: stretch?.from ?? io.now() - options.since,

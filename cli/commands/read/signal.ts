@@ -12,7 +12,7 @@ import type { CliIo, CliOutput } from '../../terminal/io.ts';
 import { formatSignalValue } from '../../terminal/signal-format.ts';
 import { formatWindow, zoneOf, type TerminalClock } from '../../terminal/moment.ts';
 import {
-  stretchOf,
+  stretchOfOptions,
   whereOf,
   withNarrowingOptions,
   withTimeOptions,
@@ -55,7 +55,7 @@ export function registerSignal(program: Command, io: CliIo): void {
     const { result, timezone } = await withSource(options, io, async (source) => {
       const isNamed = options.from !== undefined || options.to !== undefined;
       const zone = isNamed || options.json !== true ? await zoneOf(source) : 'UTC';
-      const stretch = stretchOf(options, io.now(), zone);
+      const stretch = stretchOfOptions(options, io.now(), zone);
       const time = stretch === undefined ? {} : { from: stretch.from, to: stretch.to };
       const where = whereOf(options);
       const asked = { ...question, ...time, ...(where === undefined ? {} : { where }) };

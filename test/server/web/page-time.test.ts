@@ -59,7 +59,7 @@ it('stays the same where only the zone was changed in its form', async () => {
   const fields = [...(form ?? '').matchAll(/<input[^>]*name="(\w+)"[^>]*value="([^"]*)"/g)].map(
     ([, name = '', value = '']) => [name, value],
   );
-  expect(fields.map(([name]) => name).toSorted()).toEqual(['from', 'time', 'to', 'was']);
+  expect(new Set(fields.map(([name]) => name))).toEqual(new Set(['from', 'time', 'to', 'was']));
   const sent = new URLSearchParams([...fields, ['zone', 'Asia/Tokyo']]);
   const moved = await page(`/?${sent.toString()}`);
   expect(moved).toContain('<option value="7d" selected>last 7 days</option>');
