@@ -1,7 +1,9 @@
 // Repeats: what Claude Code reports in more than one way, beyond single calls. A run of spans or of a transcript whose
 // calls all count elsewhere repeats the run of the log or of a program, a run of the log the run of the program around the
-// Agent SDK, and a compaction in the log that of the transcript. They are kept and marked as duplicates. Remainders stand for calls that nobody reported: claude-remainders.ts.
+// Agent SDK, a compaction in the log that of the transcript, and a tool in the log that has no name there the one that
+// the transcript names. They are kept and marked as duplicates. Remainders stand for calls that nobody reported: claude-remainders.ts.
 
+import { UNNAMED_TOOL } from '../core/claude-code/claude-log-reader.ts';
 import { tableOf } from '../core/columns.ts';
 import { BY_SPAN, settleStoredRemainders } from './claude-remainders.ts';
 import type { Selection } from './store/columns/event-appender.ts';
@@ -63,8 +65,14 @@ export async function markRepeats(
   await settleStoredRemainders(database, store, sessions && new Set([...sessions, ...joined]));
   const runs = await findRepeatedRuns(database, sessions);
   const notes = await findRepeatedNotes(database, sessions);
-  if (runs.length === 0 && notes.length === 0) return;
+  const tools = await findRepeatedTools(database, sessions);
+  if (runs.length === 0 && notes.length === 0 && tools.length === 0) return;
   await store.exclusively(async (writer) => {
+    if (tools.length > 0)
+      await writer.run(
+        `UPDATE agent_tool_call SET tallyspan_duplicate = true WHERE tallyspan_key IN ${textsSql('?')}`,
+        [JSON.stringify(tools)],
+      );
     if (notes.length > 0)
       await writer.run(
         `UPDATE agent_note SET tallyspan_duplicate = true
@@ -196,6 +204,22 @@ async function findRepeatedNotes(
        AND told.tallyspan_source = 'log' AND other.tallyspan_source = 'transcript'
        AND told.tallyspan_duplicate IS NOT TRUE AND told.tallyspan_key IS NOT NULL ${within(sessions, 'told.')}
        AND abs(epoch_ms(told.timestamp) - epoch_ms(other.timestamp)) <= ${COMPACTION_MS}`,
+    valuesOf(sessions),
+  );
+  return rows.map((row) => row['key']);
+}
+
+/** Tools that the log gives no name, and the transcript does. */
+async function findRepeatedTools(
+  database: Queryable,
+  sessions: ReadonlySet<string> | undefined,
+): Promise<unknown[]> {
+  const rows = await database.all(
+    `SELECT DISTINCT told.tallyspan_key AS key FROM agent_tool_call AS told
+     JOIN agent_tool_call AS other USING (gen_ai_tool_call_id)
+     WHERE told.tallyspan_source = 'log' AND told.gen_ai_tool_name = '${UNNAMED_TOOL}'
+       AND told.tallyspan_duplicate IS NOT TRUE AND told.tallyspan_key IS NOT NULL ${within(sessions, 'told.')}
+       AND coalesce(other.tallyspan_source, '') <> 'log' AND other.tallyspan_duplicate IS NOT TRUE`,
     valuesOf(sessions),
   );
   return rows.map((row) => row['key']);

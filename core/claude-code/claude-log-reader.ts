@@ -20,6 +20,8 @@ import { fieldsOfError, fieldsOfRequest } from './price-log.ts';
 
 /** Sessions, sub-agents and refused requests that are remembered. */
 const REMEMBERED = 10_000;
+/** What Claude Code logs in place of the name of a tool of an MCP server, unless it is told to log details. */
+export const UNNAMED_TOOL = 'mcp_tool';
 /** A run that only a call tells of: a transcript says more of it. */
 const GUESSED_REVISION = 0;
 
@@ -201,9 +203,12 @@ function toolFields({ attributes }: ClaudeLog): Fields {
   const isOk = attributeTruth(attributes, 'success');
   const resultLen = attributeCount(attributes, 'tool_result_size_bytes');
   const id = attributeText(attributes, 'tool_use_id');
+  const name = attributeText(attributes, 'tool_name');
+  // A transcript knows the name: it is to stand beside this, which is marked then, and not in its place.
+  const kind = name === UNNAMED_TOOL ? 'unnamed-tool' : 'tool';
   return {
-    ...(id !== '' && { span_id: spanIdOf('tool', id), 'tallyspan.key': `claude-code/tool/${id}` }),
-    'gen_ai.tool.name': attributeText(attributes, 'tool_name') || undefined,
+    ...(id !== '' && { span_id: spanIdOf('tool', id), 'tallyspan.key': `claude-code/${kind}/${id}` }),
+    'gen_ai.tool.name': name || undefined,
     'gen_ai.tool.call.id': id || undefined,
     duration_ms: attributeMillis(attributes, 'duration_ms'),
     'tool.ok': isOk,

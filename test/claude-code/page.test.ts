@@ -5,7 +5,14 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readCommand } from '../cli/read-command.ts';
-import { JSON_TYPE, makeDataDir, post, startTestServer, type TestServer } from '../server/harness.ts';
+import {
+  getJson,
+  JSON_TYPE,
+  makeDataDir,
+  post,
+  startTestServer,
+  type TestServer,
+} from '../server/harness.ts';
 import { answerLine, costState, SESSION, toolResult, toolUse, userLine } from '../transcripts/transcript.ts';
 import { apiRequest, logsOf, otlpOf } from './sample-logs.ts';
 
@@ -120,6 +127,62 @@ test('what a session under a plan took is its list value', async () => {
   expect(await read('/sessions/under-max')).toMatch(/the plan max pays no single call"><dt>List value<\/dt>/);
   expect(await read(`/sessions/${SESSION}`)).toContain('<dt>Cost</dt>');
 });
+
+test.each([
+  ['before', true],
+  ['after', false],
+])(
+  'a tool that the log names mcp_tool has the name of the transcript that comes %s it',
+  async (_, isFirst) => {
+    const other = await startTestServer({ claudeIdleMs: 200 });
+    try {
+      const state = path.join(work, `state-${String(isFirst)}`);
+      const importAll = (): Promise<unknown> =>
+        readCommand(['import', 'claude', work, '--url', other.uiUrl], { env: { XDG_STATE_HOME: state } });
+      if (isFirst) await importAll();
+      const logs = logsOf(
+        [1, 2].map((call) => [
+          'tool_result',
+          {
+            'session.id': SESSION,
+            tool_name: 'mcp_tool',
+            tool_use_id: `toolu_${String(call)}`,
+            success: 'true',
+            duration_ms: '5',
+          },
+        ]),
+        { startMs: START_MS + 1_000 },
+      );
+      const request = apiRequest('req_other', { 'session.id': SESSION });
+      const sent = [...logs, ...logsOf([request], { startMs: START_MS + 5_000, first: 2 })];
+      await post(other.httpAddress, '/v1/logs', JSON.stringify(otlpOf(sent)), JSON_TYPE);
+      if (!isFirst) await importAll();
+      const names = async (): Promise<readonly (readonly [string, number])[]> => {
+        const { groups } = await getJson<{
+          readonly groups: readonly { readonly by: { readonly tool: string }; readonly value: number }[];
+        }>(other, '/api/signals/tool_calls?by=tool&window=24h');
+        return groups
+          .map(({ by, value }) => [by.tool, value] as const)
+          .toSorted(([a], [b]) => (a < b ? -1 : 1));
+      };
+      const expected = [
+        ['Bash', 1],
+        ['mcp__github__read', 1],
+        ['mcp__github__search', 1],
+      ];
+      let shown = await names();
+      for (let tries = 0; shown.length !== expected.length && tries < 300; tries++) {
+        await new Promise((done) => setTimeout(done, 100));
+        shown = await names();
+      }
+      expect(shown).toEqual(expected);
+      const { value } = await getJson<{ readonly value: unknown }>(other, '/api/signals/lost_events');
+      expect(value).toBe(0);
+    } finally {
+      await other.remove();
+    }
+  },
+);
 
 test.each([
   [true, 'List value', 'List value'],
