@@ -65,6 +65,11 @@ const EXAMPLE_USAGES: readonly Omit<BilledUsage, 'day'>[] = [
   },
 ];
 
+/** So many days ago, in UTC. */
+function dayText(back: number): string {
+  return new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
+}
+
 describe('a run of the example against both fakes', () => {
   let report: ReconciliationReport;
 
@@ -101,10 +106,8 @@ describe('a run of the example against both fakes', () => {
     const week = await (
       await fetch(`${server.uiUrl}/reconcile?time=7d`, { headers: { accept: 'text/html' } })
     ).text();
-    const dayOf = (back: number): string =>
-      new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
-    expect(week).toContain(`${dayOf(7)} to `);
-    expect(html).toContain(`${dayOf(30)} to `);
+    expect(week).toContain(`${dayText(7)} to `);
+    expect(html).toContain(`${dayText(30)} to `);
     expect(week).toContain('<option value="7d" selected>last 7 days</option>');
     for (const [id, value] of [
       ['billing_coverage', 1],
