@@ -32,6 +32,7 @@ const CACHING = {
   cache_creation_input_tokens: 1_300,
   cache_creation: { ephemeral_5m_input_tokens: 1_000, ephemeral_1h_input_tokens: 300 },
 };
+const MCP_SERVER = path.join(import.meta.dirname, 'programs/mcp-server.mjs');
 const SECRET = 'zanzibar';
 let serial = 0;
 
@@ -61,6 +62,7 @@ function answer(request: ApiRequest): Turn | ReturnType<typeof errorExchange> {
       : { blocks: [agent(`TASK-${String(Number(task) + 1)}`)], usage: { input_tokens: 23 } };
   }
   if (mode === 'search' && turn === 0) return { blocks: [use('WebSearch', { query: `cats and ${SECRET}` })] };
+  if (mode === 'mcp' && turn === 0) return { blocks: [use('mcp__shop__stock', {})], usage: CACHING };
   if (mode !== 'agents' || turn > 1) return done;
   return turn === 0
     ? { blocks: [say('I look.'), bash()], usage: { ...CACHING, output_tokens: 260 } }
@@ -111,6 +113,8 @@ describe.each(CLAUDE_CODE_VERSIONS)('Claude Code %s', (version) => {
     await run('/compact', ['--resume', session]);
     await run('MODE-search');
     await run('MODE-error');
+    const shop = { command: process.execPath, args: [MCP_SERVER] };
+    await run('MODE-mcp', ['--strict-mcp-config', '--mcp-config', JSON.stringify({ mcpServers: { shop } })]);
   });
 
   afterAll(async () => {
@@ -143,7 +147,7 @@ describe.each(CLAUDE_CODE_VERSIONS)('Claude Code %s', (version) => {
       found.every((run) => run['agent.status'] !== 'running'),
     );
     const nested = runs.filter((run) => run['agent.parent_run_id'] !== null);
-    expect([runs.length - nested.length, nested.length]).toEqual([6, 4]);
+    expect([runs.length - nested.length, nested.length]).toEqual([7, 4]);
     expect(runs.filter((run) => run['agent.status'] === 'error')).toHaveLength(1);
   });
 
@@ -154,7 +158,13 @@ describe.each(CLAUDE_CODE_VERSIONS)('Claude Code %s', (version) => {
 
   test('by its transcripts alone, with a row for what they do not hold', async () => {
     if (binary === undefined) return;
-    expect(await costOf(await serverOf('transcripts'))).toBe(costOfLog(api.log));
+    const server = await serverOf('transcripts');
+    expect(await costOf(server)).toBe(costOfLog(api.log));
+    // A log says of the tools of a server only that they are such.
+    const { groups } = await getJson<{
+      readonly groups: readonly { readonly by: { readonly tool: string }; readonly value: number }[];
+    }>(server, '/api/signals/tool_calls?by=tool&window=24h');
+    expect(groups.find(({ by }) => by.tool === 'mcp__shop__stock')?.value).toBe(1);
   });
 
   test.each([
@@ -170,9 +180,9 @@ describe.each(CLAUDE_CODE_VERSIONS)('Claude Code %s', (version) => {
     const runs = await settled<readonly RunSummary[]>(
       server,
       '/api/runs?limit=100',
-      (found) => found.length === 10,
+      (found) => found.length === 11,
     );
-    expect(runs).toHaveLength(10);
+    expect(runs).toHaveLength(11);
     await server.close();
     for (const file of await readdir(server.dataDir)) {
       const bytes = await readFile(path.join(server.dataDir, file)).catch(() => Buffer.alloc(0));
