@@ -64,7 +64,20 @@ export async function fetchBill(
   options: AdminApiOptions,
   range: { readonly from: string; readonly to: string },
 ): Promise<AdminBill> {
-  const client = new AdminClient(options);
+  try {
+    return await fetchFrom(new AdminClient(options), range);
+  } catch (error) {
+    // What is read is of others: a row without what every row has.
+    if (error instanceof TypeError)
+      throw new ServerError('the Admin API reports rows that are none: nothing was taken.');
+    throw error;
+  }
+}
+
+async function fetchFrom(
+  client: AdminClient,
+  range: { readonly from: string; readonly to: string },
+): Promise<AdminBill> {
   try {
     return await fetchAnalyticsBill(client, range);
   } catch (error) {

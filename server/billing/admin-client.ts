@@ -66,6 +66,8 @@ export class AdminClient {
         const refreshed = Date.parse(answer.data_refreshed_at ?? '');
         return { rows, refreshedAtMs: Number.isNaN(refreshed) ? undefined : refreshed };
       }
+      if (query.get('page') === answer.next_page)
+        throw this.#fault('names the same page as the next one again and again: nothing was taken');
       query.set('page', answer.next_page);
     }
     throw new ServerError(
@@ -80,7 +82,7 @@ export class AdminClient {
       this.#nextMs = performance.now() + paceMs;
       let answer: Response;
       try {
-        answer = await fetch(new URL(address, this.#url), {
+        answer = await fetch(addressOf(this.#url, address), {
           headers: { 'x-api-key': key, 'anthropic-version': '2023-06-01', 'anthropic-beta': beta },
           // Another host would get the key.
           redirect: 'manual',
@@ -97,7 +99,8 @@ export class AdminClient {
       }
       if (answer.ok) return pageOf(await answer.json().catch(() => undefined)) ?? this.#unreadable();
       const isPassing = answer.status === 429 || answer.status >= 500;
-      const said = await answer.text();
+      // Masked before any of it is cut.
+      const said = maskSecrets(await answer.text(), [key]);
       if (!isPassing || attempt >= ATTEMPTS) throw this.#fault(faultText(answer.status, said), answer.status);
       const seconds = Number(answer.headers.get('retry-after') ?? Number.NaN);
       const waitMs = Number.isFinite(seconds) ? seconds * 1000 : backoffMs(attempt, paceMs);
@@ -115,6 +118,11 @@ export class AdminClient {
       status,
     );
   }
+}
+
+/** Below the path of the configured address: a gateway may have one. */
+function addressOf(base: URL, address: string): URL {
+  return new URL(`${base.origin}${base.pathname.replace(/\/+$/, '')}${address}`);
 }
 
 /** @throws ServerError on an address that is none, or that would send the key unencrypted over a network */

@@ -10,7 +10,8 @@ export function adminApiOf(env: Environment): AdminApiOptions | undefined {
   const key = env['ANTHROPIC_ADMIN_KEY']?.trim();
   const url = env['TALLYSPAN_ADMIN_API_URL']?.trim() || ADMIN_API_URL;
   if (!key) return undefined;
-  return { key, url: adminUrl(url).origin };
+  const { origin, pathname } = adminUrl(url);
+  return { key, url: `${origin}${pathname}` };
 }
 
 /** `apikey_01=support apikey_02=search`: keys that one service has for itself. @throws ServerError */

@@ -224,6 +224,27 @@ describe('the Admin API', () => {
       (): void => void api.faults.push({ status: 200, body: '<html>' }),
       'something that is no report',
     ],
+    [
+      'rows that are none',
+      (): void => void api.faults.push({ status: 200, body: '{"data":[null,{"starting_at":7}]}' }),
+      'rows that are none',
+    ],
+    [
+      'a page that leads to itself',
+      (): void => {
+        const body = '{"data":[],"has_more":true,"next_page":"x"}';
+        api.faults.push({ status: 200, body }, { status: 200, body });
+      },
+      'names the same page',
+    ],
+    [
+      'a key at the end of a long text',
+      (): void => {
+        const message = `${'x'.repeat(193)}${api.key}`;
+        api.faults.push({ status: 401, body: JSON.stringify({ error: { message } }) });
+      },
+      `refused the key (401: ${'x'.repeat(193)}***)`,
+    ],
   ])('is not believed with %s', async (_, spoil, message) => {
     const before = await getJson(server, '/api/reconcile');
     spoil();
@@ -250,6 +271,21 @@ describe('the Admin API', () => {
       env: envOf({ TALLYSPAN_ADMIN_API_URL: 'http://api.example.com' }),
     });
     expect([plain.exitCode, plain.stderr]).toEqual([1, expect.stringContaining('write an https:// address')]);
+  });
+
+  it('may be below a path of a gateway', async () => {
+    const asked: (string | undefined)[] = [];
+    const gateway = createServer((request, response) => {
+      asked.push(request.url);
+      response.end('{}');
+    });
+    await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
+    const { port } = gateway.address() as AddressInfo;
+    const env = envOf({ TALLYSPAN_ADMIN_API_URL: `http://127.0.0.1:${port}/gateway/` });
+    await runCommand(['reconcile', '--url', server.uiUrl], { env });
+    expect(asked[0]).toMatch(/^\/gateway\/v1\/organizations\//);
+    gateway.closeAllConnections();
+    gateway.close();
   });
 
   it('says what to do where nothing was fetched and no key is set', async () => {
