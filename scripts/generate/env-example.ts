@@ -33,7 +33,7 @@ const STACK: readonly Setting[] = [
   { env: 'TALLYSPAN_PORT', doc: 'Port of the page of tallyspan on loopback.', value: '4319' },
   {
     env: 'TALLYSPAN_PACKAGE',
-    doc: 'Package that the service tallyspan runs: a version on npm, or the address of a tarball.',
+    doc: 'Package that the service tallyspan runs: a version on npm, or the address of a tarball. With docker-compose.clone.yml those of npm run pack:local.',
     value: 'tallyspan',
   },
   {

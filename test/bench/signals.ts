@@ -23,7 +23,7 @@ const DAYS = 35;
 const LOKI_RECORDS = 210_000;
 const STORE_EVENTS = 1_000_000;
 /** Of the corpus, on average. */
-const EVENTS_PER_RUN = 17.3;
+const EVENTS_PER_RUN = 25;
 const ROUNDS = 10;
 const CLOCK_TICKS_PER_SECOND = 100;
 

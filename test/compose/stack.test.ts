@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { stackFiles, writeStack } from '../../collector/stack-files.ts';
@@ -18,6 +19,7 @@ interface Service {
   readonly mem_limit: string;
   readonly environment?: Record<string, string | null>;
   readonly volumes?: readonly string[];
+  readonly command?: readonly string[];
 }
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -80,6 +82,43 @@ describe('the compose file', () => {
       const isPassedOn = services['collector']?.environment?.[name] === null;
       expect(!isPassedOn || example.includes(`#${name}=`)).toBe(true);
     }
+  });
+});
+
+describe('the service tallyspan of a clone', () => {
+  it('is given all of its packages, and one that is named is one', () => {
+    const folder = makeTemporaryFolder('clone');
+    for (const name of ['app', 'bin', 'my packages'].map((part) => join(folder, part))) mkdirSync(name);
+    for (const name of ['tallyspan-node-1.tgz', 'tallyspan-1.tgz'])
+      writeFileSync(join(folder, 'my packages', name), '');
+    writeFileSync(join(folder, 'bin/npm'), '#!/bin/sh\nprintf "%s\\n" "$@" > "$OUT"\nexit 1\n');
+    chmodSync(join(folder, 'bin/npm'), 0o755);
+    const [shell = '', flag = '', script = ''] =
+      readServices('docker-compose.yml')['tallyspan']?.command ?? [];
+    const installed = (packages: string): string[] => {
+      const env = { PATH: `${join(folder, 'bin')}:${process.env['PATH'] ?? ''}`, OUT: join(folder, 'out') };
+      // What is written as $$ is $ in the container; without an app nothing is started.
+      const command = script.replaceAll('$$', '$').replaceAll('/data/app', join(folder, 'app'));
+      try {
+        execFileSync(shell, [flag, command], {
+          cwd: join(folder, 'my packages'),
+          env: { ...env, TALLYSPAN_PACKAGE: packages },
+          stdio: 'ignore',
+        });
+      } catch {
+        // npm was not to succeed.
+      }
+      return readFileSync(env.OUT, 'utf8').trim().split('\n').slice(6);
+    };
+    const pattern = String(
+      readServices('docker-compose.clone.yml')['tallyspan']?.environment?.['TALLYSPAN_PACKAGE'],
+    );
+    expect(pattern).toBe('/packages/*.tgz');
+    expect(installed(pattern.replace('/packages/', './'))).toEqual([
+      './tallyspan-1.tgz',
+      './tallyspan-node-1.tgz',
+    ]);
+    expect(installed('tallyspan@0.1.0')).toEqual(['tallyspan@0.1.0']);
   });
 });
 
