@@ -11,7 +11,7 @@ import { numberOrNull, type EventJson } from '../field-values.ts';
 import { instantOfMicros, microsSql, readWideRows, type ColumnsSql } from '../read-columns.ts';
 import type { RunQueryable } from './list-runs.ts';
 import { readNestedRuns, type NestedRunSummary } from './nested/read-nested-runs.ts';
-import { findRunId, stepsOf, stretchOf, summaryFromRows, type RunStep } from './read-run.ts';
+import { findRunId, stepsOf, intervalOfRun, summaryFromRows, type RunStep } from './read-run.ts';
 import { readSilentFailures, type SilentFailureReport } from './read-silent-failures.ts';
 import { readRunScores } from './read-run-scores.ts';
 import { readContextCosts, type ContextCost } from './read-context-costs.ts';
@@ -130,7 +130,7 @@ export async function readStepsOfRuns(
 
 async function readOutline(database: RunQueryable, runId: string): Promise<RunOutline | undefined> {
   const ends = await readEnds(database, runId);
-  const stretch = stretchOf(ends);
+  const stretch = intervalOfRun(ends);
   const where = `agent_run_id = ${textSql(runId)} AND timestamp >= ${instantSql(stretch.from)}
     AND timestamp <= ${instantSql(stretch.to)}`;
   const rows = [...ends, ...(await readListedRows(database, runId, where))];

@@ -130,7 +130,7 @@ async function readRows(database: RunQueryable, runId: string): Promise<Database
 
 /** Where events of the run can stand, Unix milliseconds. */
 async function findStretch(database: Queryable, runId: string): Promise<Interval> {
-  return stretchOf(
+  return intervalOfRun(
     await database.all(
       `SELECT event_name, timestamp, duration_ms, agent_status FROM ${RUN_ENDS}
        WHERE agent_run_id = ${textSql(runId)} LIMIT 100`,
@@ -139,7 +139,7 @@ async function findStretch(database: Queryable, runId: string): Promise<Interval
 }
 
 /** `rows` are the starts and ends of the run: what is known of them keeps the rest of the store from being read. */
-export function stretchOf(rows: readonly DatabaseRow[]): Interval {
+export function intervalOfRun(rows: readonly DatabaseRow[]): Interval {
   const firsts = rows.map(startMs);
   const lasts = rows.flatMap((row) =>
     row['event_name'] === 'agent.run' && row['agent_status'] !== 'lost' ? [endMs(row)] : [],
