@@ -1,8 +1,9 @@
-// Spans of others through the real Collector: the server behind it makes events of them and hands them in, and the real
-// Loki has the same numbers, to the nano-dollar, with our own events beside them counted once.
+// Spans of others, and logs of Claude Code, through the real Collector: the server behind it makes events of them and
+// hands them in, and the real Loki has the same numbers, to the nano-dollar, with our own events beside them counted once.
 
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { startServer, type RunningServer } from '../../server/start-server.ts';
+import { apiRequest, logsOf, otlpOf } from '../claude-code/sample-logs.ts';
 import { otlpJsonOf } from '../fixtures/otlp-json-spans.ts';
 import { CALL_COSTS, CONVERSATION, readOwnRecording } from '../fixtures/recorded-spans.ts';
 import { JSON_TYPE, post } from '../server/harness.ts';
@@ -28,8 +29,30 @@ const RECORDINGS = [
 /** Two calls without an agent around them. */
 const ALONE = ['openinference-over-native', 'openllmetry-over-native', 'logfire'];
 
-function sum(event: string, field: string): string {
-  return `sum(sum_over_time({service_name="foreign-service", event_name="${event}"} | unwrap ${field} | __error__="" [1h]))`;
+/** A prompt of Claude Code with three calls, the last of which another cache lifetime was asked for, and a tool. */
+const CLAUDE_LOGS = logsOf(
+  [
+    ['user_prompt', { prompt_length: '12' }],
+    apiRequest('req_1'),
+    [
+      'tool_result',
+      { tool_name: 'Bash', tool_use_id: 'toolu_1', success: 'true', duration_ms: '40', request_id: 'req_1' },
+    ],
+    apiRequest('req_2'),
+    apiRequest('req_3', {
+      input_tokens: '7',
+      cache_creation_5m_tokens: 0,
+      cache_creation_1h_tokens: 1_300,
+      cost_usd: 0.015628,
+      cost_usd_micros: 15_628,
+    }),
+  ],
+  { startMs: Date.now() - 20_000 },
+);
+const CLAUDE_NANO_USD = 2 * 16_600_000 + (7 * 4_000 + 260 * 20_000 + 1_300 * 8_000);
+
+function sum(event: string, field: string, service = 'foreign-service'): string {
+  return `sum(sum_over_time({service_name="${service}", event_name="${event}"} | unwrap ${field} | __error__="" [1h]))`;
 }
 
 (await describeWith('collector', 'loki'))('spans of others through the real Collector', () => {
@@ -55,10 +78,14 @@ function sum(event: string, field: string): string {
       httpPort: 0,
       forwardUrl: collector.httpUrl,
       forwardSettleMs: 1000,
+      claudeIdleMs: 1000,
       log: () => {},
     });
     const target = collector.httpUrl.replace(/^http:\/\//, '');
     await post(target, '/v1/logs', JSON.stringify(toOtlpLogs(own)), JSON_TYPE);
+    // As a sender does that did not hear the answer.
+    for (const part of [CLAUDE_LOGS.slice(0, 3), CLAUDE_LOGS.slice(3), CLAUDE_LOGS.slice(3)])
+      await post(target, '/v1/logs', JSON.stringify(otlpOf(part)), JSON_TYPE);
     for (const name of [...RECORDINGS, ...ALONE]) {
       const { spans } = readOwnRecording(name);
       const late = Date.now() - 2000 - Math.max(...spans.map(({ endMs }) => endMs));
@@ -110,6 +137,27 @@ function sum(event: string, field: string): string {
       groups: { by: { service: string }; value: number }[];
     };
     expect(cost.groups.find(({ by }) => by.service === 'foreign-service')?.value).toBe(wanted);
+  });
+
+  it('logs of Claude Code cost in Loki what they cost in the server', async () => {
+    const cost = sum('agent.model_call', 'cost_nano_usd', 'claude-code');
+    await waitUntil(async () => (await loki.queryNumber(cost)) >= CLAUDE_NANO_USD, {
+      what: () => `${CLAUDE_NANO_USD} of Claude Code in Loki`,
+    });
+    expect(await loki.queryNumber(cost)).toBe(CLAUDE_NANO_USD);
+    const runs = '{service_name="claude-code", event_name="agent.run"} | agent_status="ok"';
+    await waitUntil(async () => (await loki.queryNumber(`sum(count_over_time(${runs} [1h]))`)) >= 1, {
+      what: () => 'the run of Claude Code in Loki',
+    });
+    expect(await loki.queryNumber(sum('agent.run', 'agent_cost_nano_usd', 'claude-code'))).toBe(
+      CLAUDE_NANO_USD,
+    );
+    const tools = '{service_name="claude-code", event_name="agent.tool_call"} | gen_ai_tool_name="Bash"';
+    expect(await loki.queryNumber(`sum(count_over_time(${tools} [1h]))`)).toBe(1);
+    const shown = (await (await fetch(`${server.uiUrl}/api/signals/cost?window=24h&by=service`)).json()) as {
+      groups: { by: { service: string }; value: number }[];
+    };
+    expect(shown.groups.find(({ by }) => by.service === 'claude-code')?.value).toBe(CLAUDE_NANO_USD);
   });
 
   it('count our own once', async () => {
