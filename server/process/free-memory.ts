@@ -33,7 +33,7 @@ export function startFreeingMemory(database: Database, store: EventStore): () =>
   async function freeMemory(): Promise<void> {
     isFreeing = true;
     await database.settleReaders();
-    await store.exclusively(() => database.freeMemory(looksWithoutLoad < LOOKS_BETWEEN));
+    await store.exclusively(() => database.freeMemory());
     leastBytes = process.memoryUsage.rss();
     isFreeing = false;
   }

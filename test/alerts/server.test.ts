@@ -131,7 +131,7 @@ describeTls('a runaway loop in the embedded server', () => {
     expect(lines.join('\n')).not.toContain(BOT_TOKEN);
     await server.close();
     expect(await readFile(path.join(dataDir, ALERT_FILE), 'utf8')).not.toContain(BOT_TOKEN);
-  }, 120_000);
+  });
 });
 
 describe('the embedded server', () => {

@@ -81,7 +81,7 @@ describe('the rows of a call', () => {
       { numRuns: 10_000, seed: 11 },
     );
     expect({ runs, brokenLaw }).toEqual({ runs: 10_000, brokenLaw: undefined });
-  }, 120_000);
+  });
 
   it('are none for an unpriced call, and the next call still knows its blocks', () => {
     const ledger = new Ledger();

@@ -3,12 +3,12 @@
 // history, what others do. Senders share the machine.
 // Run: node test/bench/ingest.ts [EVENTS]. Writes docs/benchmarks/ingest.md with machine and date.
 
-import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventRecord } from '../../core/event.ts';
-import { startChildServer, type ChildServer } from '../server/child-server.ts';
+import { startChildServer, statusBytes, type ChildServer } from '../server/child-server.ts';
 import { makeDataDir } from '../server/data-dir.ts';
 import { encodeLogs } from './encode-logs.ts';
 import { encodeSpans } from './encode-spans.ts';
@@ -58,8 +58,7 @@ interface Rate {
 }
 
 function memoryMb(pid: number, key: 'VmRSS' | 'VmHWM'): number {
-  const kb = new RegExp(`${key}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kb ?? 0) / 1000;
+  return statusBytes(pid, key) / 1e6;
 }
 
 function rateOf(name: string, sent: Sent, remark: string): Rate {

@@ -47,7 +47,7 @@ beforeAll(async () => {
     }
     await server.close();
   }
-}, 120_000);
+});
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

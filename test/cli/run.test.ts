@@ -132,7 +132,7 @@ describe('tallyspan tail', () => {
       ),
     );
     expect(lines.at(-1)).toContain('run ended ok');
-  }, 30_000);
+  });
 
   it('says that nothing happens where no server writes', async () => {
     const { exitCode, stderr } = await runCommand(['tail', '--data', path.join(server.dataDir, 'none')]);

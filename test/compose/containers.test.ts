@@ -57,7 +57,7 @@ const EVENTS = 1000;
     await loki?.stop();
     await network?.stop();
     runDocker(['image', 'rm', '--force', OUR_IMAGE]);
-  }, 60_000);
+  });
 
   async function emit(): Promise<void> {
     const url = `http://${collector.getHost()}:${collector.getMappedPort(4318)}`;
@@ -86,7 +86,7 @@ const EVENTS = 1000;
     await emit();
     await waitUntil(async () => (await readSum()) >= 3 * sent, { what: () => 'the events in Loki' });
     expect(await readSum()).toBe(3 * sent);
-  }, 90_000);
+  });
 
   it('is started again while Loki is away, and loses nothing', async () => {
     runDocker(['pause', loki.getId()]);
@@ -100,7 +100,7 @@ const EVENTS = 1000;
       timeoutMs: 90_000,
     });
     expect(await readSum()).toBe(3 * sent);
-  }, 180_000);
+  });
 
   it('runs as an ordinary user, in an image that holds nothing else to run', () => {
     expect(runDocker(['inspect', '--format', '{{.Config.User}}', collector.getId()]).stdout.trim()).toBe(

@@ -204,7 +204,7 @@ describeWithDocker('docker compose up', () => {
     compose('up', '--detach', '--force-recreate', '--no-deps', 'init');
     expect(compose('wait', 'init').status).toBe(0);
     expect(compose('logs', 'init').stdout).not.toMatch(/admin password is/);
-  }, 60_000);
+  });
 
   it('renders the alert rules from .env', () => {
     const volume = `${project}_rendered`;
@@ -255,22 +255,18 @@ describeWithDocker('docker compose up', () => {
       { what: () => `Loki:\n${compose('logs', 'loki').stdout.slice(-2000)}`, timeoutMs: 90_000 },
     );
     expect(sum).toBe(100 * 1000 + (99 * 100) / 2);
-  }, 180_000);
+  });
 
-  it.each(['loki', 'tempo'])(
-    'calls %s healthy by the check of its own image',
-    async (name) => {
-      if (!started.includes(name)) return;
-      const id = compose('ps', '--quiet', name).stdout.trim();
-      const health = await waitUntil(
-        () => {
-          const state = runDocker(['inspect', '--format', '{{.State.Health.Status}}', id]).stdout.trim();
-          return state === 'starting' ? undefined : state;
-        },
-        { what: () => 'a health check', timeoutMs: 120_000 },
-      );
-      expect(health).toBe('healthy');
-    },
-    180_000,
-  );
+  it.each(['loki', 'tempo'])('calls %s healthy by the check of its own image', async (name) => {
+    if (!started.includes(name)) return;
+    const id = compose('ps', '--quiet', name).stdout.trim();
+    const health = await waitUntil(
+      () => {
+        const state = runDocker(['inspect', '--format', '{{.State.Health.Status}}', id]).stdout.trim();
+        return state === 'starting' ? undefined : state;
+      },
+      { what: () => 'a health check', timeoutMs: 120_000 },
+    );
+    expect(health).toBe('healthy');
+  });
 });

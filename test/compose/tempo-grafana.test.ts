@@ -62,7 +62,7 @@ async function get<T>(path: string): Promise<T> {
     expect(text).toContain('invoke_agent support');
     expect(text).toContain('openllmetry-js/exclusive');
     expect(text).not.toContain(marker);
-  }, 120_000);
+  });
 });
 
 describeWhere(

@@ -76,7 +76,6 @@ const PANELS = BOARDS.filter(({ name }) => name !== 'run').flatMap((board) =>
       // The row is first because the table is sorted by this column, the bars by the query.
       expect(orderOf(query)).toBe('greatest first');
     },
-    60_000,
   );
 
   it('is looked for in the overview, on the cost board and on the board of tools', () => {

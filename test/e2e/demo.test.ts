@@ -38,7 +38,7 @@ let demo: Finished;
 beforeAll(async () => {
   dataDir = await mkdtemp(path.join(tmpdir(), 'tallyspan-demo-test-'));
   demo = await runTallyspan(['demo', '--once', '--data', dataDir]);
-}, 60_000);
+});
 
 afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });

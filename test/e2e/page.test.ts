@@ -71,7 +71,7 @@ describe('the page', () => {
       }),
       ...sampleRun({ mark: 'c', endMs: Date.now(), isOpen: true }),
     ]);
-    await page.waitForSelector('.cards', { timeout: 15_000 });
+    await page.waitForSelector('.cards', { timeout: 90_000 });
     expect(await page.evaluate(() => (globalThis as { wasNotReloaded?: boolean }).wasNotReloaded)).toBe(true);
     expect(faults).toEqual([]);
   });
@@ -99,13 +99,13 @@ describe('the page', () => {
       if (isFailing) await route.fulfill({ status: 500, body: '<main><h1>The server failed</h1></main>' });
       else await route.continue();
     });
-    await page.waitForSelector('#stale:not([hidden])', { timeout: 15_000 });
+    await page.waitForSelector('#stale:not([hidden])', { timeout: 90_000 });
     expect(await page.textContent('#stale')).toMatch(/^not updated since /);
     expect(await page.textContent('main')).toBe(before);
     isFailing = false;
-    await page.waitForSelector('#stale', { state: 'hidden', timeout: 15_000 });
+    await page.waitForSelector('#stale', { state: 'hidden', timeout: 90_000 });
     expect(await page.locator('header').count()).toBe(1);
-  }, 60_000);
+  });
 
   it('has the state of alerts from the latest refresh', async () => {
     const page = await openPage();
@@ -116,10 +116,10 @@ describe('the page', () => {
       const body = (await answer.text()).replace('none firing', '7 firing');
       await route.fulfill({ response: answer, body });
     });
-    await page.waitForSelector('header >> text=7 firing', { timeout: 15_000 });
+    await page.waitForSelector('header >> text=7 firing', { timeout: 90_000 });
     expect(await page.locator('#alert-state').count()).toBe(1);
     expect(await page.locator('main #alert-state').count()).toBe(0);
-  }, 60_000);
+  });
 
   it('leads from a run in the list to its tree, and from a failed tool to the call that read its result', async () => {
     const page = await openPage();

@@ -94,7 +94,7 @@ describe('a page that is open when the cookie goes', () => {
     const context = await browser.newContext();
     const page = await signIn(context, '/?window=7d');
     await context.clearCookies();
-    await page.waitForURL(`${url}/login?next=${encodeURIComponent('/?window=7d')}`, { timeout: 30_000 });
+    await page.waitForURL(`${url}/login?next=${encodeURIComponent('/?window=7d')}`, { timeout: 90_000 });
     expect(await page.locator('nav').count()).toBe(0);
     await page.fill('input[type=password]', TOKEN);
     await page.click('button:has-text("Sign in")');

@@ -42,7 +42,7 @@ export interface RecordingService {
 }
 
 const POLL_MS = 20;
-const WAIT_LIMIT_MS = 20_000;
+const WAIT_LIMIT_MS = 120_000;
 
 /** Starts a service whose usual answer to a request is `answerTo`. */
 export async function startRecordingService(

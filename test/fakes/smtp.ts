@@ -34,7 +34,7 @@ export interface MailSinkOptions {
 }
 
 const POLL_MS = 20;
-const WAIT_LIMIT_MS = 20_000;
+const WAIT_LIMIT_MS = 120_000;
 
 export async function startMailSink(options: MailSinkOptions = {}): Promise<MailSink> {
   const { certificate, login } = options;

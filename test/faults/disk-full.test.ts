@@ -57,5 +57,5 @@ describeHere('the disk of the queue is full', () => {
     expect(sequence).toHaveLength(emitter.accepted.count);
     expect(sequence.reduce((sum, value) => sum + value, 0)).toBe(emitter.accepted.sequenceSum);
     expect(emitter.refused).toBe(500);
-  }, 60_000);
+  });
 });

@@ -63,7 +63,7 @@ beforeAll(async () => {
       .map((event) => `${encodeEvent(event)}\n`)
       .join(''),
   );
-}, 60_000);
+});
 
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
@@ -299,5 +299,5 @@ describeWhere(
       await countIn(folder, (count) => template.check(count, stored));
     }
     await rm(template.folder, { recursive: true, force: true });
-  }, 120_000);
+  });
 });

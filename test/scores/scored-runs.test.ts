@@ -118,20 +118,16 @@ describe('in the embedded store', () => {
   }, BUILD_TIMEOUT_MS);
   afterAll(() => loki.stop());
 
-  it.each(BY_SIGNAL)(
-    '%s is the same in every window and by every dimension',
-    async (_, signal) => {
-      // A day, and a week that is over.
-      for (const window of WINDOWS.filter((_window, index) => index % 3 === 0))
-        for (const by of [undefined, ...signal.dimensions]) {
-          const request = { ...window, by, timezone: 'UTC', now: NOW };
-          const expected = await plain.read(signal, request);
-          const actual = await readLoki(loki.url, [SERVICE], signal, request);
-          expect(compareResults(signal, expected, actual as SignalResult)).toEqual([]);
-        }
-    },
-    120_000,
-  );
+  it.each(BY_SIGNAL)('%s is the same in every window and by every dimension', async (_, signal) => {
+    // A day, and a week that is over.
+    for (const window of WINDOWS.filter((_window, index) => index % 3 === 0))
+      for (const by of [undefined, ...signal.dimensions]) {
+        const request = { ...window, by, timezone: 'UTC', now: NOW };
+        const expected = await plain.read(signal, request);
+        const actual = await readLoki(loki.url, [SERVICE], signal, request);
+        expect(compareResults(signal, expected, actual as SignalResult)).toEqual([]);
+      }
+  });
 
   it('every panel of scores shows the same', async () => {
     const board = await readFile(
@@ -156,7 +152,7 @@ describe('in the embedded store', () => {
       const shown = (number?.value ?? Number.NaN) * (signalOf(id).unit === 'nanoUsd' ? NANO_USD_PER_USD : 1);
       expect(shown / value).toBeCloseTo(1, 9);
     }
-  }, 120_000);
+  });
 
   it('rules about scores are met when they are, in Grafana and in the ruler', async () => {
     for (const atMs of [NOW, NOW - 6 * DAY_MS]) {
@@ -173,5 +169,5 @@ describe('in the embedded store', () => {
         ]);
       }
     }
-  }, 120_000);
+  });
 });

@@ -68,7 +68,7 @@ function runNode(
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     const quiet = { NODE_OPTIONS: '', OTEL_LOGS_EXPORTER: 'none', OTEL_TRACES_EXPORTER: 'none' };
-    const options = { env: { ...process.env, ...quiet, ...env }, timeout: 30_000 };
+    const options = { env: { ...process.env, ...quiet, ...env }, timeout: 120_000 };
     const child = execFile(process.execPath, args, options, (_error, stdout, stderr) => {
       resolve({ code: child.exitCode ?? -1, stdout, stderr });
     });

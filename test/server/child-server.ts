@@ -2,6 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -18,6 +19,8 @@ export interface ChildServer {
   readonly httpAddress: string;
   readonly dataDir: string;
   readonly pid: number;
+  /** Memory that the process has at this moment, bytes (Linux). */
+  rssBytes(): number;
   /** Sends the signal and waits for the end; the exit code, or null when it was killed. */
   stop(signal: NodeJS.Signals): Promise<number | null>;
 }
@@ -51,6 +54,12 @@ async function makeBundle(): Promise<void> {
     });
 }
 
+/** A size of the process of which Linux keeps account, bytes. */
+export function statusBytes(pid: number, key: 'VmRSS' | 'VmHWM'): number {
+  const kib = new RegExp(`${key}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kib ?? 0) * 1024;
+}
+
 /** Starts a server; rejects with its message when it does not start. */
 export async function startChildServer(options: Readonly<Record<string, unknown>>): Promise<ChildServer> {
   await bundle();
@@ -69,6 +78,7 @@ export async function startChildServer(options: Readonly<Record<string, unknown>
   return {
     ...told,
     pid: child.pid as number,
+    rssBytes: () => statusBytes(child.pid as number, 'VmRSS'),
     async stop(signal) {
       child.kill(signal);
       const [code] = await ended;

@@ -26,7 +26,7 @@ const COST_GROUPS = ['day', 'model', 'user', 'tool', 'task', 'agent', 'project',
 /** Runs of each kind whose pages are asked for. */
 const RUNS = 5;
 
-export async function addressesOf(server: RunningServer): Promise<string[]> {
+export async function addressesOf(server: Pick<RunningServer, 'uiUrl'>): Promise<string[]> {
   const runs = await getJson<{ 'agent.run_id': string; 'gen_ai.conversation.id'?: string }[]>(
     server,
     '/api/runs?limit=50',

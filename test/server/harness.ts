@@ -77,7 +77,7 @@ export async function sendEvents(server: RunningServer, events: readonly EventRe
 }
 
 /** JSON of an address of the page's port. */
-export async function getJson<T>(server: RunningServer, url: string): Promise<T> {
+export async function getJson<T>(server: Pick<RunningServer, 'uiUrl'>, url: string): Promise<T> {
   const answer = await fetch(server.uiUrl + url);
   return (await answer.json()) as T;
 }

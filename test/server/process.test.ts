@@ -56,7 +56,7 @@ describe('an acknowledged record survives kill -9', () => {
     }
     expect(acknowledged).toBeGreaterThanOrEqual(length);
     expect(await countEvents()).toBeGreaterThanOrEqual(acknowledged);
-  }, 120_000);
+  });
 
   it('and SIGTERM stores what was sent, closes the file and exits 0', async () => {
     const server = await startChildServer({ dataDir });

@@ -112,7 +112,7 @@ export async function waitUntil<T>(
   check: () => Promise<T> | T,
   options: { readonly what: () => string; readonly timeoutMs?: number },
 ): Promise<NonNullable<T>> {
-  const deadline = Date.now() + (options.timeoutMs ?? 60_000);
+  const deadline = Date.now() + (options.timeoutMs ?? 180_000);
   for (;;) {
     const value = await check();
     if (value) return value;

@@ -7,7 +7,7 @@ import { runDocker } from './docker.ts';
 import type { Startable } from './found-server.ts';
 import { answersOk, startProcess, waitUntil, type ServerProcess } from './process.ts';
 
-const READY_TIMEOUT_MS = 90_000;
+const READY_TIMEOUT_MS = 180_000;
 
 /** The client of a container may go without it. */
 const containers = new Set<string>();

@@ -12,8 +12,8 @@ import { OPEN_COLUMNS, SEALED_FIELDS } from '../../store/file/content-cipher.ts'
 import {
   DATABASE_NAME,
   EXPORT_MEMORY_SQL,
-  USUAL_MEMORY_SQL,
   BLOCK_BYTES,
+  LONG_MEMORY_SQL,
   attachSql,
   isOutOfMemory,
 } from '../../store/file/attached-file.ts';
@@ -67,7 +67,7 @@ export async function* exportEvents(
       try {
         await reader.all(copySql);
       } finally {
-        await reader.all(USUAL_MEMORY_SQL);
+        await reader.all(LONG_MEMORY_SQL);
       }
     });
   });

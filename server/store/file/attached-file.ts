@@ -25,10 +25,11 @@ export const BLOCK_BYTES = 65_536;
 /** What DuckDB may write: from this version on it compresses texts and what is missing better. */
 const STORAGE_VERSION = 'v1.4.0';
 
-/** For everything: pages of the file, tables of a question, rows that wait for a checkpoint. */
-export const MEMORY_LIMIT = '64MB';
+/** For pages of the file and tables of a question, bytes; rows that wait for a checkpoint have theirs besides. */
+const USUAL_BYTES = 64_000_000;
 /** Of that, what is left to pages of the file when memory is given back; the system has them, too. */
 const BYTES_LEFT = 16_000_000;
+const USUAL_MEMORY = `${USUAL_BYTES}B`;
 
 /**
  * For a moment, when that is too little to read a log, or to write a group of wide rows, as older versions made them: better
@@ -36,12 +37,13 @@ const BYTES_LEFT = 16_000_000;
  */
 const MOST_MEMORY = `${Math.floor((totalmem() * 0.8) / 1e6)}MB`;
 
+/** For a reader of much, as long as it reads. */
+export const LONG_MEMORY_SQL = "SET memory_limit = '256MB'";
 /** For a file of many columns, as long as it is written. */
 export const EXPORT_MEMORY_SQL = "SET memory_limit = '384MB'";
-export const USUAL_MEMORY_SQL = `SET memory_limit = '${MEMORY_LIMIT}'`;
 
 const SETTINGS = {
-  memory_limit: MEMORY_LIMIT,
+  memory_limit: USUAL_MEMORY,
   default_block_size: String(BLOCK_BYTES),
   // Rows wait in memory, uncompressed, until the log is so long.
   checkpoint_threshold: '8MB',
@@ -59,7 +61,7 @@ const SETTINGS = {
 /** Opens the file, and makes it where there is none. Throws what DuckDB says. */
 export async function attachFile(file: string, isReadOnly: boolean): Promise<DuckDBInstance> {
   try {
-    return await attachWith(file, isReadOnly, MEMORY_LIMIT);
+    return await attachWith(file, isReadOnly, USUAL_MEMORY);
   } catch (error) {
     if (!isOutOfMemory(error)) throw error;
     return attachWith(file, isReadOnly, MOST_MEMORY);
@@ -76,7 +78,7 @@ async function attachWith(file: string, isReadOnly: boolean, memory: string): Pr
     await connection.run(attachSql(file, DATABASE_NAME, isReadOnly));
     // A checkpoint that fails later, for want of memory, leaves a file that cannot be used until it is attached again.
     if (hasLog && !isReadOnly) await connection.run(`CHECKPOINT ${DATABASE_NAME}`);
-    if (memory !== MEMORY_LIMIT) await freeMemory(connection);
+    if (memory !== USUAL_MEMORY) await freeMemory(connection);
     connection.closeSync();
     return instance;
   } catch (error) {
@@ -152,17 +154,27 @@ export function identityOf(file: string): string | undefined {
 }
 
 /**
- * Gives memory back. Not while anybody works with the file, who might then have too little. Rows that wait for a checkpoint
- * would go to the disk, and come back with the next commit: under a load they stay.
+ * Gives memory back. Not while anybody works with the file, who might then have too little. Rows that wait for a
+ * checkpoint stay: they would be written to a file for each column, and read again by the next commit.
  */
-export async function freeMemory(connection: DuckDBConnection, isUnderLoad = false): Promise<void> {
-  try {
-    const left = BYTES_LEFT + (isUnderLoad ? await bytesWaiting(connection) : 0);
-    await connection.run(`SET memory_limit = '${left}B'; SET memory_limit = '${MEMORY_LIMIT}'`);
-  } catch {
-    // So much is in use: what was not is given back.
-    await connection.run(`SET memory_limit = '${MEMORY_LIMIT}'`).catch(() => undefined);
-  }
+export async function freeMemory(connection: DuckDBConnection): Promise<void> {
+  // When more is in use, what was not is given back.
+  await limitMemory(connection, BYTES_LEFT).catch(() => undefined);
+  await setUsualMemory(connection).catch(() => undefined);
+}
+
+/**
+ * The usual limit. A table with rows that wait for a checkpoint keeps a block for each of its columns, which counts as
+ * used and is mostly not touched: were the limit the same for all, a few events of every kind would leave no room to work,
+ * and each commit would write blocks to the disk to read others.
+ */
+export async function setUsualMemory(connection: DuckDBConnection): Promise<void> {
+  await limitMemory(connection, USUAL_BYTES);
+}
+
+async function limitMemory(connection: DuckDBConnection, bytes: number): Promise<void> {
+  const limit = bytes + (await bytesWaiting(connection));
+  await connection.run(`SET memory_limit = '${limit}B'`);
 }
 
 async function bytesWaiting(connection: DuckDBConnection): Promise<number> {

@@ -16,6 +16,7 @@ import {
   identityOf,
   isOutOfMemory,
   putInPlace,
+  setUsualMemory,
   withMostMemory,
 } from './attached-file.ts';
 import { renewBlocks } from './block-size.ts';
@@ -75,8 +76,10 @@ export interface Database extends ChunkQueryable {
   readLong(signal: AbortSignal): Promise<LongQueries>;
   /** Resolves as soon as nobody is reading. */
   settleReaders(): Promise<void>;
-  /** Gives memory back if nobody is reading; under a load, not that of what comes. Call it where nobody is writing. */
-  freeMemory(isUnderLoad?: boolean): Promise<void>;
+  /** Gives what waits for a checkpoint its memory beside that of everything else; after a commit. */
+  giveRoom(): Promise<void>;
+  /** Gives memory back if nobody is reading. Call it where nobody is writing. */
+  freeMemory(): Promise<void>;
   /**
    * Puts a copy in the place of the file, between two answers. Call it where nobody is writing. False, and nothing is
    * done, when somebody goes on reading for so long.
@@ -98,6 +101,8 @@ export interface Database extends ChunkQueryable {
 }
 
 export const DATA_FILE = 'tallyspan.duckdb';
+/** It takes half a millisecond. */
+const ROOM_EVERY_MS = 200;
 const ROWS_PER_CHUNK = 2048;
 /** A chunk has room for all its rows, however few it has; a value takes up to 16 bytes, its text not counted. */
 const BYTES_PER_COLUMN = ROWS_PER_CHUNK * 16;
@@ -220,6 +225,7 @@ async function databaseOf(
 ): Promise<Database> {
   const readers = await ReaderPool.open(instance);
   let isAttached = true;
+  let roomGivenMs = -Infinity;
   let identity = identityOf(file);
 
   function checkPlace(): void {
@@ -262,8 +268,14 @@ async function databaseOf(
       return { ...queriesBy((work) => reader.use(work)), end: () => reader.end() };
     },
     settleReaders: () => readers.settle(),
-    async freeMemory(isUnderLoad) {
-      await readers.workIfIdle((connection) => freeMemory(connection, isUnderLoad));
+    async giveRoom() {
+      const now = performance.now();
+      if (writer === undefined || !readers.hasUsualMemory || now < roomGivenMs + ROOM_EVERY_MS) return;
+      roomGivenMs = now;
+      await setUsualMemory(writer);
+    },
+    async freeMemory() {
+      await readers.workIfIdle(freeMemory);
     },
     async replaceFile(copy, patienceMs) {
       await Promise.race([readers.settle(), sleep(patienceMs, undefined, { ref: false })]);

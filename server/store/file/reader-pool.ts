@@ -3,12 +3,11 @@
 // as it takes or until it is given up, and no question waits for it.
 
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { MEMORY_LIMIT, connect, isOutOfMemory } from './attached-file.ts';
+import { LONG_MEMORY_SQL, connect, isOutOfMemory, setUsualMemory } from './attached-file.ts';
 
 const READERS = 2;
 const INTERRUPT_AGAIN_MS = 50;
 const QUERY_LIMIT_MS = 30_000;
-const LONG_MEMORY = '256MB';
 /** Who would read for long and waits for its turn. */
 const LONG_WAITING_LIMIT = 4;
 
@@ -85,13 +84,17 @@ export class ReaderPool {
     }
     this.#withMore++;
     try {
-      await connection.run(`SET memory_limit = '${LONG_MEMORY}'`);
+      await connection.run(LONG_MEMORY_SQL);
       return await work(connection);
     } finally {
       this.#withMore--;
-      if (this.#withMore === 0 && !this.#hasLongReader)
-        await connection.run(`SET memory_limit = '${MEMORY_LIMIT}'`).catch(() => undefined);
+      if (this.hasUsualMemory) await setUsualMemory(connection).catch(() => undefined);
     }
+  }
+
+  /** Whether nobody reads with more memory than is usual. */
+  get hasUsualMemory(): boolean {
+    return this.#withMore === 0 && !this.#hasLongReader;
   }
 
   /** Resolves as soon as nobody is reading. */
@@ -144,7 +147,7 @@ export class ReaderPool {
     const interrupt = (): void => this.#interruptLongWork();
     signal.addEventListener('abort', interrupt);
     // Wide rows with long texts, written as one file, need more than questions do.
-    await connection.run(`SET memory_limit = '${LONG_MEMORY}'`).catch(() => undefined);
+    await connection.run(LONG_MEMORY_SQL).catch(() => undefined);
     let isEnded = false;
     return {
       use: async (work) => {
@@ -164,7 +167,7 @@ export class ReaderPool {
         if (isEnded) return;
         isEnded = true;
         signal.removeEventListener('abort', interrupt);
-        const restored = connection.run(`SET memory_limit = '${MEMORY_LIMIT}'`).catch(() => undefined);
+        const restored = setUsualMemory(connection).catch(() => undefined);
         void restored.then(() => connection.closeSync());
         this.#passTurn();
       },

@@ -235,6 +235,7 @@ export class EventStore {
       }
       // Whoever gets an answer may believe that a start finds the rows.
       this.#database.checkPlace();
+      await this.#database.giveRoom().catch(() => undefined);
       this.#health.noteCommit();
       for (const { run, isLoss } of ends) if (isLoss) this.#lostRuns.add(run);
       this.#openRuns.note(ends, Date.now());

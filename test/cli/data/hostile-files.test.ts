@@ -63,7 +63,6 @@ describe('import', () => {
       expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
       expect(JSON.parse(stdout)).toMatchObject({ events: LINES.split('\n').length - 1, skipped });
     },
-    120_000,
   );
 
   it('of a pipe that nobody writes to stops when it is asked to', async () => {
@@ -73,7 +72,7 @@ describe('import', () => {
     const ended = once(child, 'exit');
     setTimeout(() => child.kill('SIGTERM'), 6000);
     expect(await ended).toEqual([143, null]);
-  }, 30_000);
+  });
 
   it('of a pipe takes what is written to it', async () => {
     const pipe = path.join(dir, 'pipe');
@@ -81,7 +80,7 @@ describe('import', () => {
     const imported = runTallyspan(['import', pipe, '--json', '--data', path.join(dir, 'data')]);
     await pipeline(Readable.from([LINES]), createWriteStream(pipe));
     expect(JSON.parse((await imported).stdout)).toMatchObject({ events: LINES.split('\n').length - 1 });
-  }, 30_000);
+  });
 });
 
 describe('export and stack', () => {
@@ -114,7 +113,7 @@ describe('export and stack', () => {
     expect((await runTallyspan(['stack', stack, '--force'])).exitCode).toBe(1);
     expect(lstatSync(elsewhere).isDirectory()).toBe(true);
     expect(readFileSync(other, 'utf8')).toBe('mine');
-  }, 60_000);
+  });
 });
 
 describe('a folder that cannot be', () => {

@@ -34,7 +34,7 @@ describe('the packed package', () => {
       path.join(ROOT, 'node_modules/@anthropic-ai'),
       path.join(project, 'node_modules/@anthropic-ai'),
     );
-  }, 120_000);
+  });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it('brings no other package with it', async () => {

@@ -36,7 +36,7 @@ beforeAll(async () => {
     mkdirSync(path.join(folder, name));
     await execute('tar', ['-xzf', tarballs[name], '-C', path.join(folder, name)]);
   }
-}, 120_000);
+});
 
 function readPacked(name: string, file: string): string {
   return readFileSync(path.join(folder, name, 'package', file), 'utf8');
@@ -143,7 +143,7 @@ describe('the program in a project', () => {
       const copies = Object.entries(packages).filter(([at]) => at.endsWith('node_modules/@anthropic-ai/sdk'));
       expect(copies.map(([, { version: found }]) => found)).toEqual([version]);
     }
-  }, 120_000);
+  });
 });
 
 it('npm run pack:local says what to type, and the tarballs that it names are there', async () => {

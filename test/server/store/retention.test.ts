@@ -66,7 +66,7 @@ describe('retention', () => {
     expect(first?.['millis']).toBe(NOW - DAY_MS + deleted);
     const [size] = await database.all('SELECT used_blocks * block_size AS used FROM pragma_database_size()');
     expect(Number(size?.['used'])).toBeLessThan(limit + ROW_GROUP_BYTES);
-  }, 120_000);
+  });
 
   it('by size does not wait for the hour in which a load could fill the disk', async () => {
     const told: string[] = [];
@@ -88,7 +88,7 @@ describe('retention', () => {
       expect.stringMatching(/^retention: \d{6} of 4\d{5} rows go at once/),
       expect.stringMatching(/^\d{6} rows past the retention were deleted$/),
     ]);
-  }, 120_000);
+  });
 
   it('does not believe a clock that the newest event contradicts', async () => {
     const told: string[] = [];
@@ -163,7 +163,7 @@ describe('retention', () => {
     await database.close();
     ({ database, store } = await openTestStore(dataDir));
     expect(await countEvents()).toBe(1000 + 2 * RUN_LENGTH);
-  }, 120_000);
+  });
 
   it('leaves the file as it is while somebody reads for long, and when it is little or in use', async () => {
     await fill(1000, NOW);
@@ -180,5 +180,5 @@ describe('retention', () => {
     await reading;
     expect(await compactFile(database, store, { mostBytes: 1e9, patienceMs: 50 })).toBeGreaterThan(10e6);
     expect(await countEvents()).toBe(1000);
-  }, 120_000);
+  });
 });

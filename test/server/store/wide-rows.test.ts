@@ -40,7 +40,7 @@ it('a log of wide rows is opened, checkpointed and closed with as much memory as
   const [after] = await again.database.all('SELECT count(*) AS calls FROM agent_model_call');
   expect(after?.['calls']).toBe(CALLS + 1);
   await removeTestStore(again);
-}, 120_000);
+});
 
 function wideList(row: number): string[] {
   return Array.from({ length: 32 }, (_, item) =>
@@ -73,4 +73,4 @@ it('rows that do not fit into the usual memory are stored with their content, an
   );
   expect(row).toEqual({ calls: WIDE_CALLS + 1, spans: WIDE_CALLS, pieces: 1 });
   await removeTestStore(again);
-}, 120_000);
+});

@@ -49,7 +49,7 @@ describeNginx('behind nginx as documented', () => {
       alertEnv: { TALLYSPAN_URL: `https://${NAME}`, WEBHOOK_URL: 'http://127.0.0.1:9/hook' },
     });
     nginx = await startNginx();
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await nginx.stop();
@@ -86,7 +86,7 @@ ${at(rewritten).replaceAll('proxy_set_header Host $host;', '')} }`,
     const process = startProcess(NGINX ?? '', ['-p', folder, '-c', file]);
     await waitUntil(async () => (await ask(kept, '/healthz').catch(() => undefined))?.status === 200, {
       what: () => `nginx: ${process.output()}`,
-      timeoutMs: 20_000,
+      timeoutMs: 90_000,
     });
     return process;
   }
