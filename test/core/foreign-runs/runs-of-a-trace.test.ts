@@ -158,10 +158,10 @@ describe('a run', () => {
   it('is no nameless agent of OpenInference around one other; around two, or by others, it is', () => {
     const nameless = { 'openinference.span.kind': 'AGENT' };
     const named = { ...nameless, 'agent.name': 'guide' };
-    const idsOf = (...shapes: Shape[]): unknown[] =>
+    const idsOf = (...shapes: Shape[]): string[] =>
       runs(all(...shapes, { id: 'c', in: 'b', at: 5, ms: 5, attributes: CALL }))
-        .map((run) => run.span_id)
-        .toSorted();
+        .map((run) => String(run.span_id))
+        .toSorted((a, b) => a.localeCompare(b));
     const inner: Shape = { id: 'b', in: 'a', at: 1, ms: 50, attributes: named };
     expect(idsOf({ id: 'a', attributes: nameless }, inner)).toEqual([idOf('b')]);
     expect(idsOf({ id: 'a', attributes: AGENT }, inner)).toEqual([idOf('a'), idOf('b')]);
