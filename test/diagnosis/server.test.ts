@@ -99,8 +99,16 @@ describe('the diagnosis of stored events', () => {
     const words = await tallyspan(...options, '--parts');
     expect(words.code).toBe(0);
     const lines = words.out.split('\n');
-    expect(lines[0]).toMatch(/^Cost \$\d.*against \$\d.*: \+\$.*20 runs against 20$/);
-    expect(lines[1]).toMatch(/^ {2}\+\$.* \(est\.\) {2}search_docs results cost more to read and keep/);
+    // The sentence of the page, then the figures.
+    expect(lines[0]).toMatch(
+      /^Yesterday cost \$\d.* more than the same length of time before: \d+ % of what raised it because /,
+    );
+    const page = await fetch(`${server.uiUrl}/diagnose?time=yesterday&against=1d`).then((answer) =>
+      answer.text(),
+    );
+    expect(page.replaceAll(/<[^>]+>/g, '')).toContain(lines[0]);
+    expect(lines[1]).toMatch(/^Cost \$\d.*against \$\d.*: \+\$.*20 runs against 20$/);
+    expect(lines[2]).toMatch(/^ {2}\+\$.* \(est\.\) {2}search_docs results cost more to read and keep/);
     expect(words.out).toContain('Fix: Return excerpts');
     expect(words.out).toContain('Context cost of tool results');
   });

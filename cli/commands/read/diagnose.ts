@@ -10,6 +10,9 @@ import {
   formatTimes,
 } from '../../../core/text/format.ts';
 import { PART_NAMES, partDetailText } from '../../../core/diagnosis/part-names.ts';
+import { reportHeadline } from '../../../core/diagnosis/report-headline.ts';
+import { durationMsOf } from '../../../core/time/duration.ts';
+import { presetName } from '../../../server/questions/stretch.ts';
 import type { DiagnosisReport } from '../../../server/source.ts';
 import { writeAnswer } from '../../terminal/answer.ts';
 import type { CliIo, CliOutput } from '../../terminal/io.ts';
@@ -25,6 +28,8 @@ interface DiagnoseOptions extends SourceCliOptions {
   readonly agent?: string;
   readonly parts?: boolean;
 }
+
+type AskedTime = Pick<DiagnoseOptions, 'from' | 'to' | 'agent'>;
 
 const SHORT_ID_LENGTH = 8;
 
@@ -53,23 +58,32 @@ export function registerDiagnose(program: Command, io: CliIo): void {
     }));
     const clock = { nowMs: io.now(), timezone };
     writeAnswer(report, options, io, (safe) =>
-      renderDiagnosis(safe, io.stdout, options.parts === true, clock),
+      renderDiagnosis(safe, io.stdout, options.parts === true, clock, options),
     );
   });
 }
 
-/** The report as lines: the difference, its causes largest first, the first fix, what changed when. */
+/**
+ * The report as lines: the headline of the page, the figures, the causes largest first, each with its fix, what changed when.
+ * @param asked how the time and the agent were asked for: they are named so
+ */
 export function renderDiagnosis(
   report: DiagnosisReport,
   output: CliOutput,
   withParts: boolean,
   clock: TerminalClock = { nowMs: Date.now(), timezone: 'UTC' },
+  asked: AskedTime = {},
 ): string {
   const moment = (iso: string): string => formatMoment(iso, clock.nowMs, clock.timezone);
-  const lines = [painted(headLine(report), 'strong', output)];
+  const lines = isComparable(report)
+    ? indented(sentenceOf(report, clock, asked), '', '', output).map((line) =>
+        painted(line, 'strong', output),
+      )
+    : [];
   const add = (text: string, indent: string): void => {
     lines.push(...indented(text, indent, indent, output));
   };
+  add(figuresLine(report), '');
   if (report.sampled) add(sampleLine(report), '');
   for (const cause of report.causes) {
     const runs = cause.runs.map((run) => run.slice(0, SHORT_ID_LENGTH)).join(', ');
@@ -93,7 +107,7 @@ export function renderDiagnosis(
     lines.push(
       `Changed: ${change.kind.replaceAll('_', ' ')} ${change.value}${change.agent === '' ? '' : ` (${change.agent})`} since ${moment(change.since)}`,
     );
-  if (report.runs > 0 && report.against_runs > 0)
+  if (isComparable(report))
     lines.push(
       ...indented(
         `from ${formatWindow(report.window, clock)}; against ${formatSpan(report.against, clock)}`,
@@ -116,7 +130,28 @@ export function renderDiagnosis(
   return text;
 }
 
-function headLine(report: DiagnosisReport): string {
+function isComparable(report: DiagnosisReport): boolean {
+  return report.runs > 0 && report.against_runs > 0;
+}
+
+function sentenceOf(report: DiagnosisReport, clock: TerminalClock, asked: AskedTime): string {
+  return reportHeadline(report, {
+    time: timeName(asked),
+    subject: asked.agent ?? '',
+    timezone: clock.timezone,
+    now: clock.nowMs,
+  }).sentence;
+}
+
+/** `today`, `last 24 hours`; undefined of a time that only its ends name. */
+function timeName({ from, to }: AskedTime): string | undefined {
+  if (to !== undefined) return undefined;
+  if (from === undefined) return presetName('24h');
+  const isNamed = from === 'today' || from === 'yesterday' || durationMsOf(from) !== undefined;
+  return isNamed ? presetName(from) : undefined;
+}
+
+function figuresLine(report: DiagnosisReport): string {
   const { cost_nano_usd: cost, against_nano_usd: against } = report;
   // Nothing is no cost of zero.
   const [hasNow, hasBefore] = [report.runs > 0, report.against_runs > 0];

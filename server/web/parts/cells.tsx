@@ -8,7 +8,7 @@ import {
   formatPercent,
   formatStatus,
 } from '../../../core/text/format.ts';
-import { momentText } from './moment-text.ts';
+import { momentText } from '../../../core/text/moment-text.ts';
 
 const SHORT_ID_LENGTH = 8;
 

@@ -5,7 +5,7 @@ import type { VNode } from 'preact';
 import { ALL_TIME, PRESETS, fixedParams, presetName, type Stretch } from '../../questions/stretch.ts';
 import { localInstantText } from '../../questions/query-params.ts';
 import { linkTo, type LinkParams } from './cells.tsx';
-import { stretchText } from './moment-text.ts';
+import { stretchText } from '../../../core/text/moment-text.ts';
 
 export interface TimePickerProps {
   readonly stretch: Stretch;

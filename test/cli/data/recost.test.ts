@@ -33,12 +33,19 @@ afterEach(async () => {
 });
 
 async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  return cliOn({}, ...args);
+}
+
+async function cliOn(
+  terminal: { readonly isTTY?: boolean; readonly columns?: number },
+  ...args: string[]
+): Promise<{ code: number; out: string; err: string }> {
   let out = '';
   let err = '';
   const code = await runCli(args, {
     stdin: new PassThrough().end(),
     stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
+    stderr: { write: (text: string) => (err += text), ...terminal },
     env: {},
     now: () => NOW,
     signal: new AbortController().signal,
@@ -103,6 +110,17 @@ async function priceFile(model: string, input: number, output: number): Promise<
   await writeFile(file, JSON.stringify({ models: { [model]: rates } }));
   return file;
 }
+
+describe('progress', () => {
+  it.each([
+    [{ isTTY: true, columns: 80 }, /pricing .*0%/],
+    [{}, /^$/],
+  ])('of recost on %j is %s', async (terminal, shown) => {
+    await store(call('claude-opus-5-5', 1));
+    const { code, err } = await cliOn(terminal, 'recost', '--since', '7d', '--data', dataDir);
+    expect([code, err]).toEqual([0, expect.stringMatching(shown)]);
+  });
+});
 
 describe('recost', () => {
   it('finds nothing where the table says what is recorded', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { momentText } from '../../../server/web/parts/moment-text.ts';
+import { momentText } from '../../../core/text/moment-text.ts';
 
 const NOW = Date.parse('2026-11-28T12:00:00Z');
 

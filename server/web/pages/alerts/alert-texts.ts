@@ -3,7 +3,7 @@
 import type { JudgementStatus } from '../../../../alerts/rules/judgement.ts';
 import type { NoticeKind } from '../../../../alerts/rules/notice.ts';
 import type { AlertLine } from '../../../alerting/alert-overview.ts';
-import { momentText } from '../../parts/moment-text.ts';
+import { momentText } from '../../../../core/text/moment-text.ts';
 import { pathOnServer } from '../../access/way-back.ts';
 
 const RUN_ID_SHOWN = 8;

@@ -6,7 +6,7 @@ import { defaultSettings } from '../../../../alerts/rules/setting.ts';
 import { formatValue } from '../../../../alerts/rules/value-format.ts';
 import type { Backtest } from '../../../alerting/backtest.ts';
 import { valueAxis } from '../../parts/chart/chart-scale.ts';
-import { momentText } from '../../parts/moment-text.ts';
+import { momentText } from '../../../../core/text/moment-text.ts';
 
 const HEIGHT = 160;
 const TOP = 10;

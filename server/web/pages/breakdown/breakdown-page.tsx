@@ -13,7 +13,7 @@ import {
 import { dateText } from '../../../queries/signals/read-cost.ts';
 import type { ToolTax } from '../../../queries/diagnosis/read-unused-tools.ts';
 import { HowToSend, Money, Name, Share, linkTo, type LinkParams } from '../../parts/cells.tsx';
-import { momentText } from '../../parts/moment-text.ts';
+import { momentText } from '../../../../core/text/moment-text.ts';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { Trend } from '../../parts/trend.tsx';
 import { ColumnPicker, columnsText } from '../../parts/column-picker.tsx';

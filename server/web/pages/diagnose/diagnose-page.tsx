@@ -15,7 +15,7 @@ import type { DiagnosisReport, EvidenceSegment } from '../../../queries/diagnosi
 import { thingPath } from '../../../thing-path.ts';
 import { TimePicker } from '../../parts/time-picker.tsx';
 import { HowToSend, Moment, Name, sentenceText, shortId, shownName } from '../../parts/cells.tsx';
-import { stretchText } from '../../parts/moment-text.ts';
+import { stretchText } from '../../../../core/text/moment-text.ts';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { Bridge, headline, type DiagnoseView } from './cost-headline.tsx';
 import { TableHead } from '../../parts/table-head.tsx';

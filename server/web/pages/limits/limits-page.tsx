@@ -11,7 +11,7 @@ import {
 } from '../../../limits/read-limits.ts';
 import { Money, Moment, Name, linkTo, shortId } from '../../parts/cells.tsx';
 import type { Stretch } from '../../../questions/stretch.ts';
-import { stretchText } from '../../parts/moment-text.ts';
+import { stretchText } from '../../../../core/text/moment-text.ts';
 import { TimePicker } from '../../parts/time-picker.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { TableHead } from '../../parts/table-head.tsx';

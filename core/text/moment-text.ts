@@ -1,6 +1,6 @@
 // A moment as people read it in a table: the time today, with the date before today.
 
-import { localTimeAt } from '../../../core/time/time.ts';
+import { localTimeAt } from '../time/time.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
