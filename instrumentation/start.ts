@@ -17,7 +17,7 @@ import { observeMastraAgent } from './frameworks/mastra.ts';
 import { say, sayDebug, setLogLevel } from './process/diagnostics.ts';
 import { guard, guarded } from './process/guard.ts';
 import { Numbering } from './process/numbering.ts';
-import { withLimitsFile } from './process/limits-file.ts';
+import { watchLimitsFile, withLimitsFile } from './process/limits-file.ts';
 import { loadPrices } from './process/prices-file.ts';
 import { detectService, ServiceHolder, serviceOf } from './process/service.ts';
 import { readSettings, type Settings } from './process/settings.ts';
@@ -57,6 +57,7 @@ export function start(): void {
   for (const problem of settings.problems) say(problem);
   if (settings.isDisabled) return;
   setProcessIdentity(settings);
+  if (settings.limits?.file !== undefined) watchLimitsFile(settings.limits.file);
   schedule(assemble(settings));
 }
 

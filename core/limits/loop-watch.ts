@@ -50,7 +50,27 @@ const CHANGES = new Set([
   'insert',
   'append',
   'apply',
+  'update',
+  'modify',
+  'rewrite',
+  'revert',
+  'undo',
 ]);
+/** Words in the name of a tool that only looks, or keeps what the agent notes for itself. */
+const NO_CHANGES = new Set([
+  'get',
+  'list',
+  'view',
+  'show',
+  'history',
+  'todo',
+  'todos',
+  'note',
+  'notes',
+  'plan',
+]);
+/** Commands of an editor tool that change nothing. */
+const LOOKS = new Set(['view', 'read', 'list', 'open']);
 
 interface Call {
   readonly tool: string;
@@ -159,19 +179,21 @@ export function describeLoop({ period, count, tool }: Loop): string {
 function callOf({ tool, input, result, isError }: SettledCall): Call {
   return {
     tool,
-    input: canonicalInputHash([tool, input]),
-    isChange: !isError && changesSomething(tool),
+    input: canonicalInputHash(tool, input),
+    isChange: !isError && changesSomething(tool, input),
     source: new WeakRef(result),
     result: undefined,
   };
 }
 
-function changesSomething(tool: string): boolean {
+function changesSomething(tool: string, input: unknown): boolean {
+  const { command } = (input ?? {}) as { readonly command?: unknown };
+  if (typeof command === 'string' && LOOKS.has(command)) return false;
   const words = tool
     .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
     .toLowerCase()
     .split(/[^a-z]+/);
-  return words.some((word) => CHANGES.has(word));
+  return words.some((word) => CHANGES.has(word)) && !words.some((word) => NO_CHANGES.has(word));
 }
 
 function isSameTurn(a: Turn | undefined, b: Turn | undefined): boolean {

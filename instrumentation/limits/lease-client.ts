@@ -7,6 +7,7 @@ import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Account } from '../../core/limits/account.ts';
 import { LEASE_MS, sliceOf, type LeaseKey } from '../../core/limits/leases.ts';
+import { limitDayOf } from '../../core/limits/limit.ts';
 import { guard, guardAsync, guarded } from '../process/guard.ts';
 import { sayOnce } from '../process/diagnostics.ts';
 import { asJson, asList } from '../../core/model-call/json.ts';
@@ -19,6 +20,7 @@ const RENEW_MS = LEASE_MS / 3;
 /** What was not used for so long is given back. */
 const IDLE_MS = LEASE_MS;
 const MOST_AT_ONCE = 500;
+const DAY_MS = 86_400_000;
 
 interface Held {
   readonly account: Account;
@@ -144,10 +146,19 @@ export class LeaseClient {
     );
   }
 
+  /** Days that are over, once nothing is under way in them and the server has heard of all that was spent. */
+  forgetBefore(nowMs: number): void {
+    const day = limitDayOf(nowMs);
+    const yesterday = limitDayOf(nowMs - DAY_MS);
+    for (const [account, { key, toldNanoUsd }] of this.#held) {
+      // A server that was away all day will not ask for what was before.
+      const isTold = account.spent <= toldNanoUsd || key.day < yesterday;
+      if (key.day < day && account.reserved === 0 && isTold) this.#held.delete(account);
+    }
+  }
+
   async #renew(): Promise<void> {
-    const day = new Date().toISOString().slice(0, 10);
-    for (const [account, { key }] of this.#held)
-      if (key.day < day && account.reserved === 0) this.#held.delete(account);
+    this.forgetBefore(Date.now());
     if (this.#held.size > 0) await this.ask();
   }
 

@@ -135,8 +135,10 @@ export class LimitScopes {
     const name = `${rule.name} ${key}${day}`;
     const known = this.#kept.get(name);
     const account = known ?? new Account(startOf(rule, key));
-    if (known === undefined && (rule.scope === 'user_day' || rule.scope === 'agent_day'))
-      this.#leases?.share(account, { scope: rule.scope, rule: rule.name, key, day: limitDayOf(nowMs) });
+    const isOfAll = rule.scope === 'user_day' || rule.scope === 'agent_day';
+    // One that was given up is shared again where a clock is set back over midnight.
+    if (isOfAll && this.#leases?.isShared(account) === false)
+      this.#leases.share(account, { scope: rule.scope, rule: rule.name, key, day: limitDayOf(nowMs) });
     // What was used last is dropped last.
     this.#kept.delete(name);
     this.#kept.set(name, account);

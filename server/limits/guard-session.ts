@@ -13,6 +13,8 @@ import type { Queryable } from '../store/file/database.ts';
 const MOST_CHARS = 512;
 /** A session that is older is looked at from here on. */
 const SESSION_MS = 30 * 86_400_000;
+/** Days of limits are the same wherever a server or a process is. */
+const LIMIT_ZONE = 'UTC';
 
 interface Question {
   readonly session: string | undefined;
@@ -30,21 +32,23 @@ export async function guardSession(
   database: Queryable,
   write: (events: readonly EventRecord[]) => Promise<void>,
   body: unknown,
-  clock: { readonly now: number; readonly timezone: string },
+  now: number,
 ): Promise<GuardDecision> {
   const question = parseQuestion(body);
   const { session, user, limits } = question;
   const spent = async (id: string, from: number, where: Partial<Record<Dimension, string>>) => {
-    const answer = await runSignal(database, signalOf(id), { from, to: clock.now, ...clock, where });
+    const answer = await runSignal(database, signalOf(id), {
+      from,
+      to: now,
+      now,
+      timezone: LIMIT_ZONE,
+      where,
+    });
     return 'value' in answer && typeof answer.value === 'number' ? answer.value : 0;
   };
   const [ofSession, ofDay] = await Promise.all([
-    limits.session === undefined || session === undefined
-      ? 0
-      : spent('cost', clock.now - SESSION_MS, { session }),
-    limits.user_day === undefined
-      ? 0
-      : spent('cost_today', clock.now - 1, user === undefined ? {} : { user }),
+    limits.session === undefined || session === undefined ? 0 : spent('cost', now - SESSION_MS, { session }),
+    limits.user_day === undefined ? 0 : spent('cost_today', now - 1, user === undefined ? {} : { user }),
   ]);
   const passed = (
     [
@@ -55,7 +59,7 @@ export async function guardSession(
   if (passed === undefined) return {};
   const [scope, cost, limit = 0, hint] = passed;
   const rule = scope === 'session' ? 'TALLYSPAN_LIMIT_SESSION' : 'TALLYSPAN_LIMIT_USER_DAY';
-  await write([refusalEvent(question, { scope, rule, cost, limit }, clock.now)]);
+  await write([refusalEvent(question, { scope, rule, cost, limit }, now)]);
   return {
     refusal: `tallyspan: ${scope === 'session' ? 'this session has' : 'today has'} cost ${formatCost(cost)}, the limit is ${formatCost(limit)}. ${hint}, or raise ${rule}.`,
   };

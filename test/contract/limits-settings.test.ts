@@ -2,6 +2,7 @@
 // with patterns. The price of an answer of 100 and 20 tokens is 400,000 nano-USD; at worst a request costs 1,050,000.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -162,5 +163,35 @@ describe('limits.json', () => {
     expect(outcome.said.join('\n')).toContain(said);
     expect(outcome.said.join('\n')).not.toContain('..');
     expect(outcome.stdout).toContain('5 LimitExceededError true true 402 code');
+  });
+
+  it('that is changed while the program runs is said to wait for the next start', async () => {
+    const file = await write({ limits: [{ user: '*', user_day: '$5' }] });
+    const child = spawn(
+      process.execPath,
+      ['--import', `file://${harness.packageDir}/register.mjs`, '-e', 'process.stdin.resume()'],
+      { env: { PATH: process.env['PATH'] ?? '', TALLYSPAN_LIMITS: file, TALLYSPAN_SPOOL: folder } },
+    );
+    let said = '';
+    const closed = new Promise((resolve) => child.on('close', resolve));
+    // The program looks for the first time at a moment of its own.
+    let dollars = 6;
+    const change = setInterval(() => {
+      void write({ limits: [{ user: '*', user_day: `$${String(dollars++)}` }] });
+    }, 300);
+    await new Promise<void>((resolve) => {
+      child.once('close', () => {
+        resolve();
+      });
+      child.stderr.on('data', (part: Buffer) => {
+        said += part.toString();
+        if (said.includes('starts again')) resolve();
+      });
+    });
+    clearInterval(change);
+    child.stdin.end();
+    // Nor does the watch keep it from ending.
+    expect(await closed).toBe(0);
+    expect(said).toContain('limits.json was changed. The limits that were read at the start stay in force');
   });
 });

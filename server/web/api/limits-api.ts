@@ -26,7 +26,7 @@ export function registerLimitsApi(app: FastifyInstance, context: WebContext): vo
       context.database,
       (events) => context.store.write({ events, spans: [] }),
       request.body,
-      { now: Date.now(), timezone: context.timezone },
+      Date.now(),
     );
   });
 

@@ -110,9 +110,97 @@ const MUST_STOP: Readonly<Record<string, { turns: SettledCall[][]; stopped: numb
     stopped: 20,
     period: 0,
   },
+  'a charge that fails under a new number of the request, tried again with the same fields': {
+    turns: times(9, (index) => [
+      did(
+        'charge',
+        { order: 7, idempotency_key: `k-${index}`, attempt: index },
+        `Error: upstream failed, attempt ${index} of 100 (request req_011CQx${index}bzK93mWqTu)`,
+        true,
+      ),
+    ]),
+    stopped: 5,
+    period: 1,
+  },
+  'a state that never changes, with the moments of the question and of the answer': {
+    turns: times(9, (index) => [
+      did(
+        'status',
+        { id: 1, timestamp: 1_790_000_000 + index },
+        { state: 'pending', lastChecked: 1_790_000_000_000 + index, uptime: index * 3 },
+      ),
+    ]),
+    stopped: 5,
+    period: 1,
+  },
+  'a header that is new each time': {
+    turns: times(9, (index) => [
+      did('http', { url: '/orders', headers: { 'x-request-id': `q-${index}` } }, '503 unavailable', true),
+    ]),
+    stopped: 5,
+    period: 1,
+  },
+  'a command whose purpose is put in other words each time': {
+    turns: times(9, (index) => [did('Bash', { command: 'ls', description: `List files, ${index}` }, 'a b')]),
+    stopped: 5,
+    period: 1,
+  },
+  'an editor that only looks, and a search': {
+    turns: times(14, (index) => [
+      index % 2 === 0
+        ? did('str_replace_based_edit_tool', { command: 'view', path: 'a.ts' }, 'const a = 1')
+        : did('grep', { pattern: 'x' }, 'no matches'),
+    ]),
+    stopped: 10,
+    period: 2,
+  },
+  'the same list of things to do, and a search in vain': {
+    turns: times(14, (index) => [
+      index % 2 === 0
+        ? did('TodoWrite', { todos: [{ content: 'find it', status: 'pending' }] }, 'Todos have been modified')
+        : did('Grep', { pattern: 'x' }, 'no matches'),
+    ]),
+    stopped: 10,
+    period: 2,
+  },
 };
 
+const uuid = (index: number): string => `0f8fad5b-d9cb-469f-a165-${index.toString(16).padStart(12, '0')}`;
+
 const MUST_NOT_STOP: Readonly<Record<string, SettledCall[][]>> = {
+  'one order after the other by its id, none of them there': times(20, (index) => [
+    did('get_order', { order_id: uuid(index), verbose: true }, 'not found', true),
+  ]),
+  'one session, trace or request after the other, all empty': times(20, (index) => [
+    did('get_logs', { [['session_id', 'trace_id', 'request_id'][index % 3] as string]: `id-${index}` }, '[]'),
+  ]),
+  'paging by a cursor that looks random': times(20, (index) => [
+    did('list', { cursor_token: index.toString(16).padStart(32, 'a') }, 'ten rows'),
+  ]),
+  'one commit after the other that says the same': times(20, (index) => [
+    did('Bash', { command: `git show --stat ${index.toString(16).padStart(40, 'c')}` }, 'README.md | 2 +-'),
+  ]),
+  'positions in a film, all dark': times(20, (index) => [
+    did('frame', { film: 'a.mp4', at: `00:00:${10 + index}`, timestamp: `00:00:${10 + index}` }, 'dark'),
+  ]),
+  'customers whose numbers look like times': times(20, (index) => [
+    did('get_customer', { customer: String(1_500_000_000 + index) }, 'not found', true),
+  ]),
+  'one seed, or one duration, after the other without effect': times(20, (index) => [
+    did('simulate', index % 2 === 0 ? { seed: index } : { duration: index }, 'stable'),
+  ]),
+  'a cell that is changed to and fro and run in between': times(30, (index) => [
+    index % 2 === 0
+      ? did('update_cell', { cell: 1, text: `v${index % 4}` }, 'ok')
+      : did('run_cell', {}, 'NaN'),
+  ]),
+  'a poll that counts what is done': times(20, (index) => [
+    did(
+      'import_status',
+      { id: 1 },
+      { state: 'running', rows: index * 1_000, checked_at: 1_790_000_000 + index },
+    ),
+  ]),
   'edit, test, edit, test with the same failure': times(30, (index) => [
     index % 2 === 0
       ? did('Edit', { path: 'a.ts', old: `v${index}`, new: `v${index + 2}` }, 'ok')
@@ -195,7 +283,10 @@ describe('loop watch', () => {
   it('a round of one to four of any steps stops at the fifth, and never once something in it is new', () => {
     const stepArb = fc.record({
       tool: fc.constantFrom('search', 'read', 'list', 'query'),
-      input: fc.dictionary(fc.constantFrom('q', 'path', 'limit', 'filter'), fc.jsonValue({ maxDepth: 1 })),
+      input: fc.dictionary(fc.constantFrom('q', 'path', 'limit', 'filter'), fc.jsonValue({ maxDepth: 1 }), {
+        // An id that is all a tool is asked about is its subject.
+        minKeys: 1,
+      }),
       result: fc.oneof(fc.string(), fc.jsonValue({ maxDepth: 2 })),
     });
     const roundArb = fc.uniqueArray(stepArb, {
