@@ -51,6 +51,8 @@ export function groupLink(dimension: Dimension, value?: string): DashboardLink |
   switch (dimension) {
     case 'user':
       return narrowLink('users', 'user', 'What this user does', value);
+    case 'tool':
+      return narrowLink('tools', 'tool', 'What this tool does', value);
     case 'session':
       return narrowLink('users', 'session', 'The runs of this session', value);
     case 'service':

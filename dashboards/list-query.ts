@@ -78,6 +78,7 @@ function stagesOf(source: ListSource): string[] {
   return [
     ...narrowing,
     ...(source.ofSession ? [chosen(labelOf('session'), 'session')] : []),
+    ...(source.ofTool ? [chosen(labelOf('tool'), 'tool')] : []),
     'tallyspan_duplicate!="true"',
     ...source.where.map(labelFilterOf),
     ...source.columns.filter(({ field }) => isMoney(field)).map(moneyStage),

@@ -119,7 +119,7 @@ export function failedToolCallsTile(size: Size): Tile {
       limit,
       columns: [
         ENDED,
-        { field: 'gen_ai.tool.name', title: 'Tool' },
+        { field: 'gen_ai.tool.name', title: 'Tool', link: 'tool' },
         ERROR,
         { field: 'tool.retry_attempt', title: 'Repeat', unit: 'none' },
         TIME,
@@ -128,6 +128,7 @@ export function failedToolCallsTile(size: Size): Tile {
         AGENT,
         USER,
       ],
+      ofTool: true,
     },
   );
 }

@@ -25,8 +25,8 @@ export function chosen(label: string, variable: string): string {
   return `${label}=~\`\${${variable}:regex}\``;
 }
 
-/** Keeps the events of the run that the board shows. */
-export const OF_RUN = `${columnOf('agent.run_id')}="$run"`;
+/** Keeps the events of the run that the board shows; without an id none, also not those that are in no run. */
+export const OF_RUN = `${columnOf('agent.run_id')}="$run" | ${columnOf('agent.run_id')}!=""`;
 
 /** Keeps the events of the run whose id was given, or only begun; without an id those of all runs. */
 export const OF_RUN_FROM = `${columnOf('agent.run_id')}=~"$run.*"`;
@@ -54,8 +54,10 @@ export function queryOf(source: SignalSource): PanelQuery {
 
 /** The variables of a board that narrow a signal, beside the service. */
 export function narrowingOf(signal: Signal, within?: Within): Dimension[] {
-  if (within !== undefined) return [];
-  return NARROWING.filter((dimension) => signal.dimensions.includes(dimension));
+  if (within !== undefined && within !== 'tools') return [];
+  return [...NARROWING, ...(within === 'tools' ? (['tool'] as const) : [])].filter((dimension) =>
+    signal.dimensions.includes(dimension),
+  );
 }
 
 /** The label filters of the variables that the signal knows. */

@@ -3,8 +3,9 @@
 import { MappingType, type ValueMapping } from '@grafana/grafana-foundation-sdk/dashboard';
 import { NO_DATA } from '../core/text/format.ts';
 import { columnOf } from '../core/columns.ts';
+import { groupLink } from './links.ts';
 import { linesTile } from './panels/lines.ts';
-import { NO_NUMBER, NO_TEXT } from './panels/looks.ts';
+import { NO_NUMBER, NO_RUN, NO_TEXT } from './panels/looks.ts';
 import { numberStep, organizeStep, sortStep, TIME_FIELD } from './panels/shape.ts';
 import { describeList, listTile, override, rowsOf, tablePanel } from './panels/table.ts';
 import { moneyCell } from './panels/table-columns.ts';
@@ -98,6 +99,7 @@ export function runEventsTile(size: Size): Tile {
       ],
       ofRun: 'whole',
     },
+    NO_RUN,
   );
 }
 
@@ -134,11 +136,12 @@ export function failedCallsTile(size: Size): Tile {
       sortStep(READ_AT, 'ascending'),
       organizeStep([READ_AT, ...CALL, ...ANSWER], heads, [TIME_FIELD, valueFieldOf(0), 'span_id']),
     ],
-    'No tool call of this run failed.',
+    'No failed tool call of a run here.',
   );
   const none = { id: 'mappings', value: [NO_NUMBER, NO_TEXT] };
   for (const head of Object.values(heads)) override(panel, head, [none]);
   override(panel, 'Cost of the answer', [{ id: 'unit', value: 'currencyUSD' }, ...moneyCell()]);
+  override(panel, 'Failed tool', [{ id: 'links', value: [groupLink('tool')] }]);
   override(panel, 'Answer ended with', [{ id: 'mappings', value: [FINISH_REASON, NO_TEXT] }]);
   for (const name of ['Result size', 'Output tokens'])
     override(panel, name, [{ id: 'unit', value: 'short' }]);

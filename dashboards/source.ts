@@ -11,7 +11,8 @@ import type { Filter } from '../signals/signal.ts';
  */
 export type Over = 'range' | 'steps' | 'days';
 
-export type Within = 'run' | 'service';
+/** `tools`: the variables of the boards and a tool, which only the Tools board lets one choose. */
+export type Within = 'run' | 'service' | 'tools';
 
 export type ComparedPeriod = 'before' | 'change';
 
@@ -31,7 +32,7 @@ export interface SignalSource {
   /** Greatest group first; tables order their rows by themselves. */
   readonly isSorted?: true;
   readonly rankedBy?: { readonly signal: string; readonly period?: ComparedPeriod | undefined };
-  /** What it is narrowed to beside the service: the variables of the board (when absent), its run, or nothing. */
+  /** What it is narrowed to beside the service: the variables of the board (when absent), those and a tool, its run, or nothing. */
   readonly within?: Within;
   /** Name in the legend, or of the column. */
   readonly name?: string;
@@ -44,7 +45,7 @@ export interface Column {
   /** Unit of Grafana where the column is a number or a time. */
   readonly unit?: string;
   /** Board that a cell leads to. */
-  readonly link?: 'run' | 'trace' | 'user' | 'session';
+  readonly link?: 'run' | 'trace' | 'user' | 'session' | 'tool';
 }
 
 /** A list of events, ranked by one of their numbers. */
@@ -63,6 +64,8 @@ export interface ListSource {
   readonly ofRun?: 'whole' | 'begun';
   /** Only events of the session that was chosen. */
   readonly ofSession?: true;
+  /** Only events of the tool that was chosen. */
+  readonly ofTool?: true;
 }
 
 /** Cost of the calendar month, made of the signals of cost. */

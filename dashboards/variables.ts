@@ -33,14 +33,15 @@ export const TEMPO: DataSourceRef = { type: 'tempo', uid: '${tempo}' };
 export const PROMETHEUS: DataSourceRef = { type: 'prometheus', uid: '${prometheus}' };
 
 /** Which variables a board has beside the data sources. */
-export type BoardVariable = 'service' | Narrowing | 'session' | 'timezone' | 'run' | 'prometheus';
+export type BoardVariable = 'service' | Narrowing | 'tool' | 'session' | 'timezone' | 'run' | 'prometheus';
 
-const LABELS: Readonly<Record<Narrowing, string>> = {
+const LABELS: Readonly<Record<Narrowing | 'tool', string>> = {
   agent: 'Agent',
   model: 'Model',
   user: 'User',
   task: 'Task type',
   version: 'Version',
+  tool: 'Tool',
 };
 
 /** Zones to choose from; any other IANA name can be typed. */
@@ -115,7 +116,7 @@ function serviceVariable(): VariableModel {
     .build();
 }
 
-function tagVariable(name: Narrowing): VariableModel {
+function tagVariable(name: Narrowing | 'tool'): VariableModel {
   return new QueryVariableBuilder(name)
     .label(LABELS[name])
     .description('The choices come from Tempo; anything else can be typed.')

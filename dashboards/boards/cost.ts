@@ -97,7 +97,13 @@ export const COST_BOARD: Board = {
     },
     { tiles: [mostExpensiveRunsTile({ width: 24, height: 12 })] },
     {
+      title: 'Who and what spends it',
+      tiles: [costTable('model', 'By model', 12), costTable('agent', 'By agent', 12)],
+    },
+    { tiles: [costTable('user', 'By user', 12), costTable('session', 'By session', 12)] },
+    {
       title: 'What one result costs',
+      isCollapsed: true,
       tiles: [
         statTile('cost_per_successful_run', { width: 5, ...TOP }),
         statTile('cost_per_run', { width: 5, ...TOP }),
@@ -107,22 +113,23 @@ export const COST_BOARD: Board = {
       ],
     },
     {
-      title: 'Who and what spends it',
-      tiles: [costTable('model', 'By model', 12), costTable('agent', 'By agent', 12)],
-    },
-    { tiles: [costTable('user', 'By user', 12), costTable('session', 'By session', 12)] },
-    {
+      title: 'By task type, tool and project',
+      isCollapsed: true,
       tiles: [
-        costTable('task', 'By task type', 12),
+        costTable('task', 'By task type', 8),
         groupTableTile({
           key: 'cost-by-tool',
           title: 'Context cost by tool',
           by: ['tool'],
           measures: [{ signal: 'tool_cost', name: 'Context cost' }],
           note: `${CONTEXT_COST} All rows together are the cost of the range.`,
-          width: 12,
+          width: 8,
           height: 9,
         }),
+        groupBarsTile(
+          { signal: 'cost', by: ['project'] },
+          { key: 'cost-by-project', title: 'By project', width: 8, height: 9 },
+        ),
       ],
     },
     {
@@ -183,6 +190,36 @@ export const COST_BOARD: Board = {
         statTile('cost_of_retries', { width: 6, ...TOP }),
         statTile('cost_of_truncation', { width: 6, ...TOP }),
         statTile('unpriced_calls', { width: 6, ...TOP }),
+      ],
+    },
+    {
+      title: 'What fixes would recover',
+      isCollapsed: true,
+      tiles: [
+        statTile('recoverable_cost', { width: 6, height: 7 }),
+        groupBarsTile(
+          { signal: 'recoverable_cost', by: ['agent'] },
+          { key: 'recoverable-by-agent', title: 'Recoverable a week, by agent', width: 12, height: 7 },
+        ),
+        statTile('tool_definition_cost', { width: 6, height: 7 }),
+      ],
+    },
+    {
+      title: 'Claude Code and other reporters (under a plan of Claude: list value, not what is paid)',
+      isCollapsed: true,
+      tiles: [
+        groupBarsTile(
+          { signal: 'cost', by: ['source'] },
+          {
+            key: 'cost-by-source',
+            title: 'By who reported it',
+            note: 'What the instrumentation saw itself has no other reporter: “(none)”.',
+            width: 12,
+            height: 9,
+          },
+        ),
+        statTile('cost_coverage', { width: 6, height: 9 }),
+        statTile('not_in_transcript_cost', { width: 6, height: 9 }),
       ],
     },
   ],

@@ -104,7 +104,7 @@ export const HEALTH_BOARD: Board = {
               'Resident memory of each server.\n\n**A bad value:** a line that comes near the limit of its container: the server is killed there and starts again. At its own limit the Collector refuses data, which its senders keep.\n\n**What to do:** raise mem_limit and GOMEMLIMIT of that service together, or send less.',
           },
           { width: 12, height: 7 },
-          { unit: 'bytes' },
+          'bytes',
           [
             {
               server: 'prometheus',
@@ -128,7 +128,7 @@ export const HEALTH_BOARD: Board = {
               'Share of each exporter’s queue on disk that is in use.\n\n**A bad value:** a queue that grows does not get rid of its data: its backend is down or too slow. At 100 % the Collector refuses new data, and its senders keep it.\n\n**What to do:** look at the backend’s own log; the queue empties by itself when the backend is back.',
           },
           GRAPH,
-          { unit: 'percentunit', max: 1 },
+          'percentunit',
           [
             {
               server: 'collector',
@@ -146,7 +146,7 @@ export const HEALTH_BOARD: Board = {
               'Records per second that the Collector refused, could not put into a queue, or gave up on.\n\n**A bad value:** anything above 0. Refused data stays with its sender and comes again; what failed to be queued or sent for good is lost.\n\n**What to do:** see the queues beside this, and the Collector’s log for the reason.',
           },
           GRAPH,
-          { unit: 'suffix: /s' },
+          'suffix: /s',
           [
             refusals('otelcol_receiver_refused_log_records', 'events refused'),
             refusals('otelcol_receiver_refused_spans', 'spans refused'),
@@ -166,7 +166,7 @@ export const HEALTH_BOARD: Board = {
               'Lines per second that Loki took and discarded.\n\n**A bad value:** discarded lines: too old, too large, or above a rate limit. They are missing from every number.\n\n**What to do:** the reason stands in the legend; raise that limit in Loki’s configuration.',
           },
           GRAPH,
-          { unit: 'suffix: /s' },
+          'suffix: /s',
           [
             {
               server: 'loki',
@@ -196,7 +196,7 @@ export const HEALTH_BOARD: Board = {
               'Spans per second that Tempo took and discarded, and attributes that it cut.\n\n**A bad value:** discarded spans (mostly trace_too_large): the root of a long run is the first to be missing. No number on these boards is made of spans.\n\n**What to do:** raise max_bytes_per_trace or max_attribute_bytes.',
           },
           { width: 24, height: 8 },
-          { unit: 'suffix: /s' },
+          'suffix: /s',
           [
             {
               server: 'tempo',

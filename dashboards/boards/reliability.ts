@@ -82,7 +82,7 @@ export const RELIABILITY_BOARD: Board = {
         ),
       ],
     },
-    { tiles: [slowestRunsTile({ width: 24, height: 14 })] },
+    { title: 'Slowest runs', isCollapsed: true, tiles: [slowestRunsTile({ width: 24, height: 14 })] },
     {
       title: 'Reliability',
       tiles: [
@@ -141,11 +141,34 @@ export const RELIABILITY_BOARD: Board = {
     { tiles: [failedRunsTile({ width: 24, height: 14 })] },
     {
       title: 'Scores',
+      isCollapsed: true,
       tiles: [
         statTile('score_share', { width: 6, ...TOP }),
         statTile('score_mean', { width: 6, ...TOP }),
         statTile('scored_runs', { width: 6, ...TOP }),
         statTile('cost_per_good_run', { width: 6, ...TOP }),
+      ],
+    },
+    {
+      tiles: [
+        groupTableTile({
+          key: 'scores-by-version',
+          title: 'Scores by name and version',
+          by: ['score', 'version'],
+          measures: [
+            { signal: 'scored_runs', name: 'Scored runs' },
+            { signal: 'score_share', name: 'Good' },
+            { signal: 'score_mean', name: 'Mean' },
+          ],
+          width: 12,
+          height: 8,
+        }),
+        groupBarsTile(
+          { signal: 'score_label_share', by: ['label'] },
+          { key: 'labels', title: 'Labels of scores', width: 6, height: 8 },
+        ),
+        statTile('judge_cost', { width: 3, height: 8 }),
+        statTile('judge_calls', { width: 3, height: 8 }),
       ],
     },
   ],

@@ -28,7 +28,7 @@ import { DAYS } from '../source.ts';
 import { thresholdsOf } from '../threshold.ts';
 import { describeSignals, tileOf, UP_TO_NOW, valueFieldOf, type Size, type Tile } from '../tile.ts';
 import { displayOfSignal } from '../unit.ts';
-import { NEUTRAL, NO_NUMBER, STATUS_WORDS, thresholdsConfig, wordsMapping } from './looks.ts';
+import { NEUTRAL, NO_NUMBER, NO_RUN, STATUS_WORDS, thresholdsConfig, wordsMapping } from './looks.ts';
 import { organizeStep, sortStep } from './shape.ts';
 import { signalTargets, type Ask } from './signal-target.ts';
 
@@ -56,7 +56,7 @@ export function groupBarsTile(ask: Ask, options: BarsOptions): Tile {
   const most = ask.top ?? MOST_BARS;
   const builder = new BarGaugeBuilder()
     .unit(unit)
-    .noValue(NO_DATA)
+    .noValue(ask.within === 'run' ? NO_RUN : NO_DATA)
     .min(0)
     .mappings([NO_BAR])
     // A setting of all fields: a bar that is alone has no other name.
@@ -68,6 +68,8 @@ export function groupBarsTile(ask: Ask, options: BarsOptions): Tile {
     .showUnfilled(false)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(true).limit(most).fields(''));
   if (decimals !== undefined) builder.decimals(decimals);
+  // A bar of a share is that share of the width.
+  if (signal.unit === 'ratio') builder.max(1);
   if (signal.window.kind !== 'range') builder.timeFrom(UP_TO_NOW).hideTimeOverride(true);
   // A name of digits would be written as a number with the unit of the bars.
   builder.overrideByFieldType('string', [{ id: 'unit', value: 'string' }]);

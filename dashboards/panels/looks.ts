@@ -30,6 +30,9 @@ export const NO_TEXT: ValueMapping = {
   options: { match: SpecialValueMatch.Empty, result: { text: NO_DATA, color: 'text', index: 1 } },
 };
 
+/** What a panel of one run says where it has nothing. */
+export const NO_RUN = 'Nothing yet: click a run in the list above.';
+
 /** A word for a stored value, with its colour. */
 export type Word = readonly [text: string, color: string];
 

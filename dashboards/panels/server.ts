@@ -17,6 +17,7 @@ import { NO_DATA } from '../../core/text/format.ts';
 import type { ServerSource } from '../source.ts';
 import { tileOf, type Size, type Target, type Tile, type TileText } from '../tile.ts';
 import { PROMETHEUS } from '../variables.ts';
+import { LEGEND_NUMBERS } from './time-series.ts';
 import { wordsMapping, type Word } from './looks.ts';
 
 export interface ServerQuery {
@@ -28,12 +29,7 @@ export interface ServerQuery {
 }
 
 /** A time series of metrics of the servers. */
-export function serverTile(
-  text: TileText,
-  size: Size,
-  { unit, max }: { readonly unit: string; readonly max?: number },
-  queries: readonly ServerQuery[],
-): Tile {
+export function serverTile(text: TileText, size: Size, unit: string, queries: readonly ServerQuery[]): Tile {
   const builder = new PanelBuilder()
     .unit(unit)
     .noValue(NO_DATA)
@@ -44,12 +40,12 @@ export function serverTile(
     .legend(
       new VizLegendOptionsBuilder()
         .showLegend(true)
-        .displayMode(LegendDisplayMode.List)
+        .displayMode(LegendDisplayMode.Table)
         .placement(LegendPlacement.Bottom)
-        .calcs([]),
+        .calcs(LEGEND_NUMBERS),
     )
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
-  if (max !== undefined) builder.max(max);
+  if (unit === 'percentunit') builder.min(0).max(1);
   return tileOf(text, size, builder.build(), queries.map(targetOf), PROMETHEUS);
 }
 

@@ -32,6 +32,7 @@ const HEADS: Partial<Readonly<Record<Dimension, string>>> = {
   agent: 'Agent',
   error: 'Error',
   model: 'Model',
+  score: 'Score',
   service: 'Service',
   session: 'Session',
   status: 'Status',
@@ -151,6 +152,8 @@ function columnLink({ link }: Column): DashboardLink | undefined {
       return groupLink('user');
     case 'session':
       return groupLink('session');
+    case 'tool':
+      return groupLink('tool');
     default:
       return undefined;
   }

@@ -28,6 +28,10 @@ import { askOf, signalTargets, type Ask } from './signal-target.ts';
 const POINTS = 100;
 /** A share of one call is 0 or 1: fewer points hold more calls each. */
 const SHARE_POINTS = 48;
+/** From this width on a legend stands beside the chart. */
+const WIDE = 12;
+/** What a legend tells of each line. */
+export const LEGEND_NUMBERS = ['lastNotNull', 'max'];
 
 export interface TimeSeriesOptions extends Size {
   readonly key: string;
@@ -75,8 +79,9 @@ export function timeSeriesTile(asked: readonly (string | Ask)[], options: TimeSe
       new VizLegendOptionsBuilder()
         .showLegend(hasLegend)
         .displayMode(LegendDisplayMode.Table)
-        .placement(LegendPlacement.Right)
-        .calcs(isBars ? ['sum', 'max'] : ['lastNotNull', 'max']),
+        // Beside a narrow chart the legend would leave nothing of it.
+        .placement(options.width < WIDE ? LegendPlacement.Bottom : LegendPlacement.Right)
+        .calcs(isBars ? [...LEGEND_NUMBERS, 'sum'] : LEGEND_NUMBERS),
     )
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
   if (decimals !== undefined) builder.decimals(decimals);

@@ -1,8 +1,7 @@
 // Laws that every board keeps, read from the committed files: what Grafana loads, and nothing else.
 
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import {
   VariableType,
@@ -21,10 +20,9 @@ import { thresholdsOf } from '../../dashboards/threshold.ts';
 import { withTitles } from '../../dashboards/tile.ts';
 import { displayOf } from '../../dashboards/unit.ts';
 import { CATALOGUE, signalOf } from '../../signals/catalogue/index.ts';
+import { FILES, PANELS, ROOT, targetsOf } from './committed.ts';
 import { unknownFields } from './fields.ts';
 import { panelsOf, type LokiTarget } from './grafana.ts';
-
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** Panels that ask no data source or show no number, and why a rule does not hold for them. */
 const EXCEPTIONS: Readonly<Record<string, readonly ('targets' | 'unit' | 'by')[]>> = {
@@ -33,19 +31,6 @@ const EXCEPTIONS: Readonly<Record<string, readonly ('targets' | 'unit' | 'by')[]
   // Lines have no unit and are not aggregated.
   logs: ['unit', 'by'],
 };
-
-interface Named {
-  readonly name: string;
-  readonly dashboard: Dashboard;
-}
-
-const FILES: readonly Named[] = readdirSync(join(ROOT, 'dashboards/dist')).map((file) => ({
-  name: file,
-  dashboard: JSON.parse(readFileSync(join(ROOT, 'dashboards/dist', file), 'utf8')) as Dashboard,
-}));
-const PANELS = FILES.flatMap(({ name, dashboard }) =>
-  panelsOf(dashboard).map((panel) => [`${name}: ${panel.title}`, panel, dashboard] as const),
-);
 
 describe('the files', () => {
   it('are one for each board, and fresh', () => {
@@ -259,62 +244,6 @@ describe('colours', () => {
     expect(thresholdsOf(signalOf('cost'), ['session'])).toHaveLength(2);
   });
 });
-
-describe('links', () => {
-  const uids = new Set(FILES.map(({ dashboard }) => dashboard.uid));
-
-  it.each(PANELS)('of %s lead to boards and variables that exist', (_, panel) => {
-    const links = JSON.stringify(panel.fieldConfig ?? {}).matchAll(/\/d\/([a-z-]+)\?var-(\w+)=/g);
-    for (const [, uid, variable] of links) {
-      expect(uids).toContain(uid);
-      const target = FILES.find(({ dashboard }) => dashboard.uid === uid)?.dashboard;
-      expect(target?.templating.list?.map(({ name }) => name)).toContain(variable);
-    }
-  });
-
-  it('every table with runs leads to the run, in its own time', () => {
-    const tables = PANELS.filter(([, panel]) =>
-      JSON.stringify(panel.targets ?? []).includes('by (at_ms, agent_run_id'),
-    );
-    expect(tables.length).toBeGreaterThanOrEqual(4);
-    for (const [, panel] of tables) {
-      const text = JSON.stringify(panel.fieldConfig);
-      expect(text).toContain(
-        '/d/tallyspan-run?var-run=${__value.raw:percentencode}&from=${__data.fields.from_ms}&to=${__data.fields.to_ms}',
-      );
-    }
-  });
-
-  it('a trace id leads to Tempo', () => {
-    const [, events] = PANELS.find(([name]) => name === 'run.json: What happened, in order') ?? [];
-    const url = /"url":"(\/explore[^"]+)"/.exec(JSON.stringify(events?.fieldConfig))?.[1] ?? '';
-    const filled = url
-      .replaceAll('${tempo}', 'tempo')
-      .replace('${__value.raw:percentencode}', 'f'.repeat(32))
-      .replace('${__from}', '1')
-      .replace('${__to}', '2');
-    const panes = new URLSearchParams(filled.split('?')[1]).get('panes') ?? '';
-    expect(JSON.parse(panes)).toEqual({
-      trace: {
-        datasource: 'tempo',
-        queries: [
-          {
-            refId: 'A',
-            queryType: 'traceql',
-            query: 'f'.repeat(32),
-            datasource: { type: 'tempo', uid: 'tempo' },
-          },
-        ],
-        range: { from: '1', to: '2' },
-      },
-    });
-  });
-});
-
-/** The queries of a panel, as any data source has them. */
-function targetsOf(panel: Panel): readonly LokiTarget[] {
-  return (panel.targets ?? []) as unknown as LokiTarget[];
-}
 
 function at(x: number, y: number, w: number): Panel {
   return { type: 'stat', gridPos: { x, y, w, h: 4 } };

@@ -77,7 +77,7 @@ function statFaults(input: ShownPanelInput): string[] {
 }
 
 /** Dimensions whose names lead to a board. */
-const LINKED: ReadonlySet<string> = new Set(['user', 'session', 'service', 'agent', 'model']);
+const LINKED: ReadonlySet<string> = new Set(['user', 'session', 'service', 'agent', 'model', 'tool']);
 
 function barFaults(input: ShownPanelInput): string[] {
   const [source] = signalsOf(input);
