@@ -4,12 +4,23 @@
 /** By which way a call is known: an observer of the SDK, or its request alone. */
 export type CallWay = 'sdk' | 'request';
 
+/** Why a request to an endpoint became no model call. */
+const UNREAD = {
+  unreached: 'it broke off before its body was sent (connection_error)',
+  given_up: 'it was given up before its body was sent',
+  too_large: 'its body is larger than the API takes',
+  foreign: 'its body is no request for a message',
+} as const;
+export type UnreadReason = keyof typeof UNREAD;
+
 /** What a process reports at its end: one JSON line. */
 export interface ProcessReport {
   readonly program: string;
   readonly frameworks: readonly string[];
   readonly sdkVersions: readonly string[];
   readonly requests: number;
+  /** Of these, the ones that became no model call, by reason. */
+  readonly unread: Readonly<Partial<Record<UnreadReason, number>>>;
   readonly runs: number;
   readonly calls: number;
   readonly tools: number;
@@ -27,13 +38,22 @@ const TOOL_FILE = new RegExp(
 
 /** Why nothing was seen and what to do; `undefined` where something was, or there was nothing to see. */
 export function explainSilence(report: ProcessReport): string | undefined {
-  const { frameworks, requests, calls, runs, program } = report;
+  const { frameworks, requests, unread, calls, runs, program } = report;
   if (calls > 0 || runs > 0 || TOOL_FILE.test(program)) return undefined;
   const check = 'Check with `tallyspan doctor -- COMMAND`.';
   if (requests > 0)
-    return `${requests === 1 ? 'a request' : `${String(requests)} requests`} went to an endpoint of Claude models and none was a model call that could be read. ${check}`;
+    return `${requests === 1 ? 'a request' : `${String(requests)} requests`} went to an endpoint of Claude models and none was a model call that could be read${reasonsOf(requests, unread)}. ${check}`;
   if (frameworks.includes('@anthropic-ai/claude-agent-sdk'))
     return '@anthropic-ai/claude-agent-sdk was loaded, and no query of it was seen. In a bundle, where its module is not found, wrap it: `wrapQuery(query)` from @tallyspan/node/agent-sdk.';
   if (frameworks.length === 0) return undefined;
   return `${frameworks.join(', ')} ${frameworks.length === 1 ? 'was' : 'were'} loaded, and no request to a model was seen in this process. If it made any, they went through a stand-in for the network or another process. ${check}`;
+}
+
+/** `: it was given up before its body was sent`; with how many of them, where there are more. */
+function reasonsOf(requests: number, unread: ProcessReport['unread']): string {
+  const reasons = Object.entries(unread).map(([reason, count]) => {
+    const text = UNREAD[reason as UnreadReason];
+    return requests === 1 ? text : `${text}, ${String(count)}`;
+  });
+  return reasons.length === 0 ? '' : `: ${reasons.join('; ')}`;
 }

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { formatCountOf } from '../../core/text/format.ts';
-import type { ProcessReport } from '../../core/process-report.ts';
+import type { ProcessReport, UnreadReason } from '../../core/process-report.ts';
 import { findRegister, runObserved, type FinishedCommand } from '../check/run-observed.ts';
 import type { CliIo } from '../terminal/io.ts';
 
@@ -64,6 +64,7 @@ export function sumReports(reports: readonly ProcessReport[]): ProcessReport {
     frameworks: all(({ frameworks }) => frameworks),
     sdkVersions: all(({ sdkVersions }) => sdkVersions),
     requests: sum(({ requests }) => requests),
+    unread: sumUnread(reports),
     runs: sum(({ runs }) => runs),
     calls: sum(({ calls }) => calls),
     tools: sum(({ tools }) => tools),
@@ -73,6 +74,15 @@ export function sumReports(reports: readonly ProcessReport[]): ProcessReport {
     },
     costNanoUsd: sum(({ costNanoUsd }) => costNanoUsd),
   };
+}
+
+function sumUnread(reports: readonly ProcessReport[]): ProcessReport['unread'] {
+  const sums: Partial<Record<UnreadReason, number>> = {};
+  for (const { unread } of reports) {
+    for (const [reason, count] of Object.entries(unread) as [UnreadReason, number][])
+      sums[reason] = (sums[reason] ?? 0) + count;
+  }
+  return sums;
 }
 
 /** `1 run, 3 calls, 2 tool calls`. */

@@ -1,4 +1,5 @@
 // An event stream: server-sent events as the API writes them, cut into pieces wherever the network cut them.
+// Lines end as the specification of such streams allows: with a line feed, a carriage return, or both.
 // Only their data is read: each event of the API names its type there, too.
 
 /** How an event begins that most of a stream is made of, as the API writes it: without blanks. */
@@ -10,17 +11,29 @@ export class EventStream {
   /** What came after the last whole line. */
   #rest = '';
   #data: string[] = [];
+  /** Whether the last line ended with a carriage return, to which a line feed may belong that comes next. */
+  #isAfterReturn = false;
 
   /** The parsed data of the events that end in this piece; data that is no JSON is left out. */
   push(text: string): unknown[] {
+    if (text === '') return [];
     const all = this.#rest === '' ? text : this.#rest + text;
     const events: unknown[] = [];
-    let at = 0;
-    for (let end = all.indexOf('\n'); end !== -1; end = all.indexOf('\n', at)) {
-      const lineEnd = end > at && all.charCodeAt(end - 1) === CARRIAGE_RETURN ? end - 1 : end;
+    let at = this.#isAfterReturn && all.charCodeAt(0) === LINE_FEED ? 1 : 0;
+    this.#isAfterReturn = false;
+    // Searched for again only once it is passed: most streams have one of them alone.
+    let feedAt = all.indexOf('\n', at);
+    let returnAt = all.indexOf('\r', at);
+    for (;;) {
+      if (feedAt !== -1 && feedAt < at) feedAt = all.indexOf('\n', at);
+      if (returnAt !== -1 && returnAt < at) returnAt = all.indexOf('\r', at);
+      const isReturn = returnAt !== -1 && (feedAt === -1 || returnAt < feedAt);
+      const lineEnd = isReturn ? returnAt : feedAt;
+      if (lineEnd === -1) break;
       if (lineEnd === at) this.#endEvent(events);
       else if (all.startsWith('data:', at)) this.#data.push(all.slice(at + 'data:'.length, lineEnd));
-      at = end + 1;
+      at = lineEnd + (isReturn && feedAt === lineEnd + 1 ? 2 : 1);
+      this.#isAfterReturn = isReturn && at === all.length && feedAt === -1;
     }
     this.#rest = all.slice(at);
     return events;
@@ -48,7 +61,7 @@ export class EventStream {
   }
 }
 
-const CARRIAGE_RETURN = 13;
+const LINE_FEED = 10;
 const SPACE = 32;
 
 /** A delta of text without escapes, read without a parser; `undefined` for all that is written in another way. */

@@ -3,6 +3,7 @@
 
 import type { Context } from '@opentelemetry/api';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { UnreadReason } from '../../core/process-report.ts';
 import type { Json } from '../../core/model-call/json.ts';
 import { hasSlot, withSlot, type AdmissionSlot } from '../limits/admission-slot.ts';
 import type { MessageReader } from '../../core/model-call/message-reader.ts';
@@ -36,6 +37,8 @@ export class Exchange implements LimitedExchange {
   #isEnded = false;
   /** All has come, and may have to be decoded. */
   #isFinished = false;
+  /** How it broke off, where it did. */
+  #failure: UnreadReason | undefined;
   #slot: AdmissionSlot | undefined;
   #call: ModelCall | undefined;
   #status: number | undefined;
@@ -100,12 +103,18 @@ export class Exchange implements LimitedExchange {
     if (slot?.isTaken === false) slot.release();
   }
 
+  #whyUnread(): UnreadReason {
+    if (this.#sentBytes > MAX_REQUEST_BYTES) return 'too_large';
+    return this.#sentBytes === 0 && this.#failure !== undefined ? this.#failure : 'foreign';
+  }
+
   begin(): void {
     if (this.#isBegun) return;
     this.#isBegun = true;
     const read = this.#readRequest();
     if (read === undefined) {
       this.#isEnded = true;
+      this.#calls.observer.telemetry.sightings.seeUnread(this.#whyUnread());
       return;
     }
     this.#call = this.#inFlow(() =>
@@ -167,6 +176,7 @@ export class Exchange implements LimitedExchange {
     if (this.#isFinished) return;
     // Given up while it was held back.
     if (!this.#isBegun && this.#slot !== undefined && errorType === undefined) this.drop();
+    this.#failure = errorType === 'connection_error' ? 'unreached' : 'given_up';
     this.begin();
     if (this.#isEnded) return;
     if (errorType === undefined) this.#leave();
@@ -207,8 +217,13 @@ export class Exchange implements LimitedExchange {
     call.closeAnswer = undefined;
     const status = this.#status === undefined ? 'connection_error' : String(this.#status);
     call.attempts.push({ status, startMs: this.#startMs, durationMs: Date.now() - this.#startMs });
+    // What failed before the limits were asked must not let the next attempt through.
+    const wasAsked = call.admission !== undefined || !this.#calls.observer.isLimited;
     const mayComeAgain =
-      end.type === 'failed' && (this.#status === undefined || isRetried(this.#status)) && call.answer.isEmpty;
+      end.type === 'failed' &&
+      (this.#status === undefined || isRetried(this.#status)) &&
+      call.answer.isEmpty &&
+      wasAsked;
     this.#inFlow(() => {
       if (mayComeAgain) this.#calls.hold(call, end);
       else call.end(end);

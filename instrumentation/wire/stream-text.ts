@@ -14,8 +14,10 @@ const MAX_EVENT_BYTES = 64 * 1024 * 1024;
 const FIRST_ROOM_BYTES = 512;
 /** Room for a large one is given back. */
 const MOST_ROOM_BYTES = 16_384;
-const END = Buffer.from('\n\n');
-const LINE_END = 10;
+/** How an event ends, by the line ends that a server writes; most write the first. */
+const ENDS = ['\n\n', '\r\n\r\n', '\r\r'].map((end) => Buffer.from(end));
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
 const NOTHING = Buffer.alloc(0);
 
 export class StreamText {
@@ -30,6 +32,10 @@ export class StreamText {
   /** How a delta of the block that is open begins; `undefined` where the last event was none. */
   #delta: Buffer | undefined;
   #deltaIndex: unknown;
+  /** How the events of this stream end, once one has. */
+  #end: Buffer | undefined;
+  /** Whether what was read last ended with an event, and not in its midst. */
+  #isAtEvent = true;
 
   /** @param onEvent called with each event, parsed, and when its end came, Unix milliseconds */
   constructor(onEvent: (event: unknown, atMs: number) => void) {
@@ -38,10 +44,10 @@ export class StreamText {
 
   push(piece: Buffer): void {
     this.#bytes += piece.length;
-    const isPassing = this.#bytes > WHOLE_BYTES && this.#delta !== undefined;
+    const isPassing = this.#bytes > WHOLE_BYTES && this.#delta !== undefined && this.#isAtEvent;
     if (isPassing && this.#pass(piece)) return;
     const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
-    const end = endIn(bytes);
+    const end = this.#wholeBytes(bytes);
     this.#keep(bytes, end);
     if (end === 0) return;
     this.#parse(bytes.toString('utf8', 0, end));
@@ -66,24 +72,50 @@ export class StreamText {
     }
   }
 
+  /** Where the last whole event ends; else the last whole line, as in streams that mix their line ends. */
+  #wholeBytes(bytes: Buffer): number {
+    this.#end ??= ENDS.find((end) => bytes.includes(end));
+    const at = this.#end === undefined ? -1 : bytes.lastIndexOf(this.#end);
+    if (this.#end !== undefined && at !== -1) {
+      const after = at + this.#end.length;
+      const rest = bytes.subarray(after);
+      if (!ENDS.some((end) => rest.includes(end))) {
+        this.#isAtEvent = true;
+        return after;
+      }
+    }
+    const line = bytes.lastIndexOf(LINE_FEED) + 1;
+    const whole = line + bytes.subarray(line).lastIndexOf(CARRIAGE_RETURN) + 1;
+    if (whole > 0) this.#isAtEvent = false;
+    return whole;
+  }
+
   /** Whether the piece holds nothing but deltas of the block that is open. */
   #pass(piece: Buffer): boolean {
-    const end = piece.lastIndexOf(END);
-    const before = end <= 0 ? -1 : piece.lastIndexOf(END, end - 1);
-    if (before === -1) {
-      // Smaller than two events: with what was kept there may be one.
-      if (end === -1 && this.#rest.length + piece.length < MAX_EVENT_BYTES) {
-        this.#keep(Buffer.concat([this.#rest, piece]), 0);
-        return !this.#rest.includes(END);
-      }
-      const bytes = Buffer.concat([this.#rest, piece]);
-      const whole = bytes.lastIndexOf(END);
-      if (!this.#isDelta(bytes.subarray(0, whole))) return false;
-      this.#keep(bytes, whole + END.length);
+    const end = this.#end;
+    if (end === undefined) return false;
+    const at = piece.lastIndexOf(end);
+    const before = at <= 0 ? -1 : piece.lastIndexOf(end, at - 1);
+    if (before !== -1) {
+      if (!this.#isDelta(piece.subarray(before, at))) return false;
+      this.#keep(piece, at + end.length);
       return true;
     }
-    if (!this.#isDelta(piece.subarray(before, end))) return false;
-    this.#keep(piece, end + END.length);
+    // Smaller than two events: with what was kept there may be one.
+    const bytes = Buffer.concat([this.#rest, piece]);
+    const whole = bytes.lastIndexOf(end);
+    if (whole === -1) {
+      // Its events may have come to end otherwise.
+      if (bytes.length > WHOLE_BYTES) {
+        this.#end = undefined;
+        return false;
+      }
+      this.#keep(bytes, 0);
+      return true;
+    }
+    const start = whole === 0 ? -1 : bytes.lastIndexOf(end, whole - 1);
+    if (!this.#isDelta(bytes.subarray(Math.max(start, 0), whole))) return false;
+    this.#keep(bytes, whole + end.length);
     return true;
   }
 
@@ -122,10 +154,4 @@ function deltaStart(index: unknown): Buffer {
   start.write(text, 'latin1');
   if (deltaStarts.size < MOST_STARTS) deltaStarts.set(index, start);
   return start;
-}
-
-/** Where the last whole event ends; else the last whole line, for streams that are written with other line ends. */
-function endIn(bytes: Buffer): number {
-  const end = bytes.lastIndexOf(END);
-  return end === -1 ? bytes.lastIndexOf(LINE_END) + 1 : end + END.length;
 }

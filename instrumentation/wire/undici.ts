@@ -4,7 +4,8 @@
 
 import { channel } from 'node:diagnostics_channel';
 import { youngFunction } from '../process/young-function.ts';
-import { guard, guarded } from '../process/guard.ts';
+import { guard, guardAsync, guarded } from '../process/guard.ts';
+import { peekBody } from './first-piece.ts';
 import { isAbortError, isTimeout, leftErrorType } from './left.ts';
 import { limitRequest, type LimitableRequest } from './limited-undici.ts';
 import { isLimited, type SeenExchange } from './seen-exchange.ts';
@@ -34,6 +35,11 @@ export function watchUndici(watch: Watch): void {
     });
     if (exchange === undefined) return;
     exchanges.set(request, exchange);
+    const { body } = request;
+    if (body instanceof Blob) unsentBodies.set(request, () => body);
+    // Only `fetch` says so of its requests.
+    else if (headerOf(request.headers, 'sec-fetch-mode') !== undefined)
+      unsentBodies.set(request, peekBody(request));
     if (isLimited(exchange)) limitRequest(request, exchange);
     if (!publishesChunks(request)) watchChunks(request, exchange);
   });
@@ -69,10 +75,31 @@ const STEPS: Readonly<Record<string, (exchange: SeenExchange, message: Message) 
   },
   error: (exchange, { request, error }) => {
     // It may have failed before anything of it was sent: the host is unknown, or refuses.
-    if (typeof request.body === 'string' || request.body instanceof Uint8Array) exchange.send(request.body);
+    const body = unsentBodies.get(request)?.() ?? request.body;
+    if (body instanceof Blob) {
+      void failWithBlob(exchange, body, errorTypeOf(error));
+      return;
+    }
+    if (typeof body === 'string' || body instanceof Uint8Array) exchange.send(body);
     exchange.fail(errorTypeOf(error));
   },
 };
+
+/** What would have been sent, of bodies that undici reads only when they are. */
+const unsentBodies = new WeakMap<UndiciRequest, (() => unknown) | undefined>();
+
+async function failWithBlob(
+  exchange: SeenExchange,
+  body: Blob,
+  errorType: string | undefined,
+): Promise<void> {
+  await guardAsync('blob of a request', async () => {
+    exchange.send(new Uint8Array(await body.arrayBuffer()));
+  });
+  guard('request failed', () => {
+    exchange.fail(errorType);
+  });
+}
 
 function publishesChunks(request: UndiciRequest): boolean {
   const receive = request.onData ?? (request as { readonly onResponseData?: unknown }).onResponseData;

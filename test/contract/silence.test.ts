@@ -27,9 +27,14 @@ it.each([
     `fetch(process.env.ANTHROPIC_BASE_URL + '/v1/messages', { method: 'POST', body: 'x' }).then(() => 0)`,
     [
       expect.stringMatching(
-        /^tallyspan: a request went to an endpoint of Claude models and none was a model call/,
+        /^tallyspan: a request went to an endpoint of Claude models and none was a model call.*: its body is no request for a message\. /,
       ),
     ],
+  ],
+  [
+    'a request whose body nobody asked for',
+    `fetch('http://127.0.0.1:2/v1/messages', { method: 'POST', duplex: 'half', body: new Blob(['x']).stream() }).catch(() => 0)`,
+    [expect.stringContaining('it broke off before its body was sent (connection_error)')],
   ],
   ['a program that has nothing to do with models', `console.log(1)`, []],
 ])('%s', async (name, source, said) => {
@@ -44,6 +49,7 @@ const NOTHING: ProcessReport = {
   frameworks: [],
   sdkVersions: [],
   requests: 0,
+  unread: {},
   runs: 0,
   calls: 0,
   tools: 0,
@@ -55,6 +61,10 @@ it.each([
   [{ frameworks: ['@anthropic-ai/claude-agent-sdk'] }, /wrapQuery/],
   [{ frameworks: ['ai', '@mastra/core'] }, /^ai, @mastra\/core were loaded/],
   [{ requests: 2 }, /^2 requests went/],
+  [
+    { requests: 3, unread: { foreign: 1, too_large: 2 } },
+    /: its body is no request for a message, 1; its body is larger than the API takes, 2\. /,
+  ],
   [{ frameworks: ['ai'], program: '/home/me/npm-agent/esbuild/agent.mjs' }, /^ai was loaded/],
 ])('%j is explained', (seen, text) => {
   expect(explainSilence({ ...NOTHING, ...seen })).toMatch(text);

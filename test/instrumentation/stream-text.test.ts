@@ -33,6 +33,10 @@ it.each([
   [7, '\n'],
   [7, '\r\n'],
   [64, '\r\n'],
+  [1, '\r'],
+  [1, '\r\n'],
+  [7, '\r'],
+  [100_000, '\r'],
 ])('pieces of %i bytes and line ends %j: every event, every character', (pieceBytes, lineEnd) => {
   const texts = ['plain', 'é and 😀', 'a "quote" and a \\', '', ' \u2028 '];
   const stream = texts
@@ -44,6 +48,13 @@ it.each([
   const bytes = Buffer.from(stream);
   for (let at = 0; at < bytes.length; at += pieceBytes) reader.push(bytes.subarray(at, at + pieceBytes));
   expect(seen).toEqual(texts);
+});
+
+it.each([1, 5, 10_000])('line ends that vary, in pieces of %i bytes', (pieceBytes) => {
+  const types = ['a', 'b', 'c', 'd'];
+  const ends = ['\n', '\r', '\r\n', '\r'];
+  const stream = types.map((type, index) => event({ type }).replaceAll('\n', ends[index] ?? '')).join('');
+  expect(read(stream, pieceBytes).types).toEqual(types);
 });
 
 describe('a long stream', () => {
@@ -65,6 +76,18 @@ describe('a long stream', () => {
     const block = ['content_block_delta', 'content_block_stop', 'message_delta', 'message_stop'];
     expect(types).toEqual(['message_start', ...block, ...block]);
     expect(count).toBeLessThan(most);
+  });
+
+  it.each(['\r\n', '\r'])('with lines that end with %j', (lineEnd) => {
+    const { types, count } = read((start + many + last).replaceAll('\n', lineEnd), 1_000);
+    expect(types).toEqual([
+      'message_start',
+      'content_block_delta',
+      'content_block_stop',
+      'message_delta',
+      'message_stop',
+    ]);
+    expect(count).toBeLessThan(20_000);
   });
 
   it('a block that begins in the midst of it is seen, with what it holds', () => {

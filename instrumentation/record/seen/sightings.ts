@@ -1,7 +1,7 @@
 // Sightings: what of this process could be seen at all: SDKs and frameworks that it loaded, requests to endpoints of a
 // model, and by which way its calls came to be known. A process in which something ran and nothing was seen says so.
 
-import type { CallWay, ProcessReport } from '../../../core/process-report.ts';
+import type { CallWay, ProcessReport, UnreadReason } from '../../../core/process-report.ts';
 import { appendToFile } from '../../process/files.ts';
 import { guard } from '../../process/guard.ts';
 import type { EventLog } from '../event-log.ts';
@@ -25,10 +25,12 @@ const FRAMEWORKS = [
 const FRAMEWORK_FILE = new RegExp(
   `/node_modules/(${FRAMEWORKS.map((name) => name.replace('/', '\\/')).join('|')})/`,
 );
+
 export class Sightings {
   readonly #events: EventLog;
   readonly #frameworks = new Set<string>();
   readonly #ways: Record<CallWay, number> = { sdk: 0, request: 0 };
+  readonly #unread: Partial<Record<UnreadReason, number>> = {};
   #requests = 0;
   #costNanoUsd = 0;
 
@@ -46,6 +48,11 @@ export class Sightings {
     this.#requests += 1;
   }
 
+  /** A request to an endpoint became no model call. */
+  seeUnread(reason: UnreadReason): void {
+    this.#unread[reason] = (this.#unread[reason] ?? 0) + 1;
+  }
+
   seeCall(way: CallWay): void {
     this.#ways[way] += 1;
   }
@@ -60,6 +67,7 @@ export class Sightings {
       frameworks: [...this.#frameworks].sort(),
       sdkVersions,
       requests: this.#requests,
+      unread: { ...this.#unread },
       runs: this.#events.count('agent.run'),
       calls: this.#events.count('agent.model_call'),
       tools: this.#events.count('agent.tool_call'),

@@ -1,8 +1,11 @@
 // Asks in many manners, one after the other, without any SDK; each request names its manner as its user.
 import http from 'node:http';
+import net from 'node:net';
 import { createRequire } from 'node:module';
 
 const { BASE, MANNERS } = process.env;
+/** Where nobody listens, on a port that `fetch` does not refuse itself. */
+const NOBODY = 'http://127.0.0.1:2/v1/messages';
 const JSON_HEADERS = { 'content-type': 'application/json', 'anthropic-version': '2023-06-01' };
 const bodyOf = (manner) =>
   JSON.stringify({
@@ -16,6 +19,8 @@ const urlOf = (reply, path = '/v1/messages') => `${BASE}${path}?reply=${encodeUR
 
 const ask = (manner, reply, own = {}, path) =>
   fetch(urlOf(reply, path), { method: 'POST', headers: JSON_HEADERS, body: bodyOf(manner), ...own });
+const askNobody = (manner, own = {}) =>
+  fetch(NOBODY, { method: 'POST', headers: JSON_HEADERS, body: bodyOf(manner), ...own });
 const askHttp = (manner, reply, use = () => {}) =>
   new Promise((resolve, reject) => {
     const request = http.request(urlOf(reply), { method: 'POST', headers: JSON_HEADERS }, (response) => {
@@ -75,8 +80,53 @@ const MANNERS_OF = {
     ask(manner, reply, { body: new DataView(new TextEncoder().encode(bodyOf(manner)).buffer) }).then(read),
   'stream as body': (manner, reply) =>
     ask(manner, reply, { body: new Blob([bodyOf(manner)]).stream(), duplex: 'half' }).then(read),
-  'undici refused': (manner) =>
-    undici().request('http://127.0.0.1:1/v1/messages', { method: 'POST', body: bodyOf(manner) }),
+  refused: (manner) => askNobody(manner),
+  'refused as blob': (manner) => askNobody(manner, { body: new Blob([bodyOf(manner)]) }),
+  'refused as a request': (manner) =>
+    fetch(new Request(NOBODY, { method: 'POST', headers: JSON_HEADERS, body: bodyOf(manner) })),
+  'refused as a stream': (manner) =>
+    askNobody(manner, { body: new Blob([bodyOf(manner)]).stream(), duplex: 'half' }),
+  'refused, then': async (manner, reply) => {
+    await askNobody(manner).catch(() => undefined);
+    await askNobody(manner).catch(() => undefined);
+    return read(await ask(manner, reply));
+  },
+  'host unknown': (manner) =>
+    fetch('http://nobody.invalid/v1/messages', {
+      method: 'POST',
+      headers: JSON_HEADERS,
+      body: bodyOf(manner),
+    }),
+  'http refused': (manner) =>
+    new Promise((_resolve, reject) => {
+      http.request(NOBODY, { method: 'POST', headers: JSON_HEADERS }).on('error', reject).end(bodyOf(manner));
+    }),
+  'undici refused': (manner) => undici().request(NOBODY, { method: 'POST', body: bodyOf(manner) }),
+  'undici refused as blob': (manner) =>
+    undici().request(NOBODY, { method: 'POST', body: new Blob([bodyOf(manner)]) }),
+  'undici fetch refused': (manner) =>
+    undici().fetch(NOBODY, { method: 'POST', headers: JSON_HEADERS, body: bodyOf(manner) }),
+  'undici tries again': async (manner, reply) => {
+    const { Agent, RetryAgent, fetch: fetchOf } = undici();
+    // The first connection goes to where nobody listens.
+    let count = 0;
+    const { hostname, port } = new URL(BASE);
+    const connect = (_options, callback) => {
+      count += 1;
+      const socket = net.connect(count === 1 ? 2 : Number(port), hostname);
+      socket.once('connect', () => callback(null, socket)).once('error', (error) => callback(error, null));
+    };
+    const dispatcher = new RetryAgent(new Agent({ connect }), { minTimeout: 1, methods: ['POST'] });
+    const answer = await fetchOf(urlOf(reply), {
+      method: 'POST',
+      headers: JSON_HEADERS,
+      body: bodyOf(manner),
+      dispatcher,
+    });
+    const text = await answer.text();
+    await dispatcher.close();
+    return `${answer.status} ${text.length}`;
+  },
   'undici blob': async (manner, reply) =>
     (await undici().request(urlOf(reply), { method: 'POST', body: new Blob([bodyOf(manner)]) })).body.text(),
   'undici pieces': async (manner, reply) =>

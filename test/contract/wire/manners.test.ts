@@ -74,12 +74,14 @@ const failed = (errorType: string): object => ({
   errorType,
   cost: undefined,
 });
+/** No connection came about. */
+const unreached = failed('connection_error');
 const left = { ...ok, status: 'aborted', cost: undefined };
 /** Whose input was paid, and the output estimated by what had come. */
 const leftStream = { ...left, isStream: true, cost: 280_000 };
 
-/** Client, reply, and the calls that come of it. */
-const EXPECTED: readonly (readonly [string, string, readonly object[]])[] = [
+/** Client, reply, and the calls that come of it; with a limit, where those are others. */
+const EXPECTED: readonly (readonly [string, string, readonly object[], (readonly object[])?])[] = [
   ['as type', 'json with a mark', [ok]],
   ['as type', 'json as events', [ok]],
   ['as type', 'json in a charset', [ok]],
@@ -108,7 +110,19 @@ const EXPECTED: readonly (readonly [string, string, readonly object[]])[] = [
   ['blob', 'json', [ok]],
   ['view of bytes', 'json', [ok]],
   ['stream as body', 'json', [ok]],
-  ['undici refused', 'json', [failed('connection_error')]],
+  ['refused', 'json', [unreached]],
+  ['refused as blob', 'json', [unreached]],
+  ['refused as a request', 'json', [unreached]],
+  // Nobody asked for its body, which is not there yet.
+  ['refused as a stream', 'json', []],
+  ['refused, then', 'json', [{ ...ok, attempts: 3 }]],
+  ['host unknown', 'json', [unreached]],
+  ['http refused', 'json', [unreached]],
+  ['undici refused', 'json', [unreached]],
+  ['undici refused as blob', 'json', [unreached]],
+  ['undici fetch refused', 'json', [unreached]],
+  // Limits are asked for what is sent, and nothing of the first attempt was.
+  ['undici tries again', 'json', [retried], [unreached, ok]],
   ['undici blob', 'json', [ok]],
   ['undici pieces', 'json', [ok]],
 ];
@@ -161,12 +175,12 @@ function start(
 }
 
 it.each([
-  ['', {}],
-  [', with a limit that none of it reaches', { TALLYSPAN_LIMIT_RUN: '$100' }],
-])('each manner is seen as what it is, and the program gets the same%s', async (_name, environment) => {
+  ['', false],
+  [', with a limit that none of it reaches', true],
+])('each manner is seen as what it is, and the program gets the same%s', async (_name, isLimited) => {
   const manners = EXPECTED.filter(([name]) => packages !== undefined || !name.startsWith('undici'));
   const bare = await start(manners, 'none');
-  const observed = await start(manners, 'import', environment);
+  const observed = await start(manners, 'import', isLimited ? { TALLYSPAN_LIMIT_RUN: '$100' } : {});
   expect([observed.stdout, observed.stderr, observed.code, observed.said]).toEqual([bare.stdout, '', 0, []]);
   const runs = new Map(eventsOf(observed, 'agent.run').map((run) => [run['agent.run_id'], run]));
   const seen = manners.map(([name, reply]) => [
@@ -182,19 +196,29 @@ it.each([
         isStream: call.ttft_ms !== undefined,
       })),
   ]);
-  expect(seen).toEqual(manners);
+  expect(seen).toEqual(
+    manners.map(([name, reply, calls, limited]) => [name, reply, isLimited ? (limited ?? calls) : calls]),
+  );
   // No run without a call: what was tried again goes on in the run that it began.
   expect(runs.size).toBe(eventsOf(observed, 'agent.model_call').length);
 });
 
 it('no manner of sending passes a limit', async () => {
-  const manners = EXPECTED.filter(([name, , calls]) => calls.length > 0 && name !== 'undici refused');
+  const manners = EXPECTED.filter(
+    ([name, , calls]) => calls.length > 0 && !name.includes('refused') && name !== 'host unknown',
+  );
   asked = 0;
   const observed = await start(manners, 'import', { TALLYSPAN_LIMIT_RUN: '$0.000001' });
   expect(observed.stdout.match(/LimitExceededError/g)).toHaveLength(
     manners.filter(([name]) => packages !== undefined || !name.startsWith('undici')).length,
   );
-  expect([asked, eventsOf(observed, 'agent.model_call')]).toEqual([0, []]);
+  expect(asked).toBe(0);
+  // The first attempt of the one that tries again reached nobody who could have asked the limits.
+  expect(eventsOf(observed, 'agent.model_call')).toMatchObject(
+    packages === undefined
+      ? []
+      : [{ 'user.id': 'undici tries again, json', 'error.type': 'connection_error' }],
+  );
 });
 
 it('undici by HTTP/2 counts once, though both publish it', async () => {

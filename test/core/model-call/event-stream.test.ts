@@ -5,8 +5,8 @@ import { EventStream, isEventStream } from '../../../core/model-call/event-strea
 
 const TEXT =
   ': hello\n\nevent: a\ndata: {"type":"a","text":"x\\ny"}\n\nid: 1\r\ndata: {"type":\r\ndata: "b"}\r\n\r\n' +
-  'data: no json\n\ndata:{"type":"c"}';
-const EVENTS = [{ type: 'a', text: 'x\ny' }, { type: 'b' }, { type: 'c' }];
+  'data: no json\n\ndata: {"type":"r"}\r\rid: 2\rdata: {"type":"s"}\n\r\ndata:{"type":"c"}';
+const EVENTS = [{ type: 'a', text: 'x\ny' }, { type: 'b' }, { type: 'r' }, { type: 's' }, { type: 'c' }];
 
 describe('an event stream', () => {
   it.each([1, 2, 3, 7, 1_000])('in pieces of %i characters', (length) => {
