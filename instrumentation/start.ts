@@ -14,6 +14,7 @@ import { watchAiSdk } from './frameworks/ai-sdk.ts';
 import { PeerSpans } from './otel/peer-spans.ts';
 import { Providers } from './otel/providers.ts';
 import { observeMastraAgent } from './frameworks/mastra.ts';
+import { observeToolLoopAgent } from './frameworks/tool-loop-agent.ts';
 import { say, sayDebug, setLogLevel } from './process/diagnostics.ts';
 import { guard, guarded } from './process/guard.ts';
 import { Numbering } from './process/numbering.ts';
@@ -138,8 +139,9 @@ function schedule(preload: Preload): void {
       providers.register();
       classes.observe(hooked, definedClass, version);
     },
-    onAgentClass: (agentClass) => {
-      observeMastraAgent(wireCalls, agentClass);
+    onAgentClass: (framework, agentClass, version) => {
+      if (framework === 'ai') observeToolLoopAgent(wireCalls, agentClass, version);
+      else observeMastraAgent(wireCalls, agentClass);
     },
     onSdk: (version, folder) => {
       classes.load(version, folder);

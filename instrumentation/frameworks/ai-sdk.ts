@@ -19,6 +19,7 @@ import { parentSpanId, type Run } from '../record/run.ts';
 import { startToolSpan } from '../record/tools/tool-calls.ts';
 import { errorName } from '../sdk/api-errors.ts';
 import type { WireCalls } from '../wire/wire-calls.ts';
+import { takeCalledAgentId } from './tool-loop-agent.ts';
 
 const CHANNEL = 'ai:telemetry';
 /** What asks a language model. */
@@ -41,8 +42,9 @@ export function watchAiSdk(calls: WireCalls): void {
     const place = guard('ai sdk start', (): OperationPlace | undefined => {
       const { type, event } = message as Message;
       if (OPERATIONS.has(type)) {
+        const agentId = takeCalledAgentId();
         const operation = new Operation({
-          agentName: asText(asJson(event)['functionId']),
+          agentName: asText(asJson(event)['functionId']) ?? agentId,
           identity: identityIn(asJson(event)['runtimeContext']),
           hasEnd: true,
         });

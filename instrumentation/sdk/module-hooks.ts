@@ -55,11 +55,22 @@ const AGENT_FILE = /\/(sdk|core)\.mjs$/;
 const AGENT_EXPORTS = ['query', 'startup', 'prewarm'] as const;
 
 /** Frameworks whose agents are objects of one class that an entry of theirs exports. */
-const FRAMEWORK_NAME = '@mastra/core';
-const FRAMEWORK_FILE = /\/@mastra\/core\/dist\/agent\/index\.c?js$/;
-const FRAMEWORK_CLASS = 'Agent';
+interface Framework {
+  readonly name: string;
+  readonly file: RegExp;
+  readonly className: string;
+}
+const FRAMEWORKS: readonly Framework[] = [
+  { name: '@mastra/core', file: /\/@mastra\/core\/dist\/agent\/index\.c?js$/, className: 'Agent' },
+  { name: 'ai', file: /\/ai\/dist\/index\.m?js$/, className: 'ToolLoopAgent' },
+];
 
-const CANDIDATES = [...FILES.map(({ pattern }) => pattern), API_FILE, COMPILED_API, FRAMEWORK_FILE];
+const CANDIDATES = [
+  ...FILES.map(({ pattern }) => pattern),
+  API_FILE,
+  COMPILED_API,
+  ...FRAMEWORKS.map(({ file }) => file),
+];
 
 type LoadHook = (
   url: string,
@@ -76,7 +87,7 @@ export interface ModuleWatcher {
   /** Called with each class of each copy of the SDK as it is defined. */
   onClass(hooked: HookedClass, definedClass: unknown, version: string): void;
   /** Called with the class of a framework's agents. */
-  onAgentClass(agentClass: unknown): void;
+  onAgentClass(framework: string, agentClass: unknown, version: string): void;
   /** Called once for each copy of the SDK. */
   onSdk(version: string, folder: string): void;
   /** Called before the program can take a tracer from a copy of the API. */
@@ -116,7 +127,7 @@ export function hookModules(watcher: ModuleWatcher): void {
     guard('hand over', () => {
       if (hooked === 'agent') return watcher.wrapAgentExport(name, value, version);
       if (hooked === 'framework') {
-        watcher.onAgentClass(value);
+        watcher.onAgentClass(name, value, version);
         return undefined;
       }
       if (hooked === 'api') {
@@ -129,8 +140,11 @@ export function hookModules(watcher: ModuleWatcher): void {
 
   /** The line for a file, where it is one of those. @param scope how the file names what it exports */
   const lineFor = (path: string, scope: string): string | undefined => {
-    if (FRAMEWORK_FILE.test(path.replaceAll('\\', '/')))
-      return packageOf(path)?.name === FRAMEWORK_NAME ? frameworkLine(path, scope) : undefined;
+    const framework = FRAMEWORKS.find(({ file }) => file.test(path.replaceAll('\\', '/')));
+    if (framework !== undefined) {
+      const { name, version = '' } = packageOf(path) ?? {};
+      return name === framework.name ? frameworkLine(path, scope, framework, version) : undefined;
+    }
     const file = FILES.find(({ pattern }) => pattern.test(path.replaceAll('\\', '/')));
     if (file === undefined && !API_FILE.test(path.replaceAll('\\', '/'))) return undefined;
     const { name, version = '' } = packageOf(path) ?? {};
@@ -231,11 +245,12 @@ function classLine(scope: string, version: string, { hooked, className }: Hooked
 }
 
 /** A module that hands on what another defines has no name for it: it asks itself. */
-function frameworkLine(path: string, scope: string): string {
-  const call = `globalThis[Symbol.for('${HANDOVER}')]?.('framework', `;
+function frameworkLine(path: string, scope: string, { name, className }: Framework, version: string): string {
+  const call = (holder: string): string =>
+    `globalThis[Symbol.for('${HANDOVER}')]?.('framework', ${holder}.${className}, ${JSON.stringify(version)}, '${name}');`;
   return scope === ''
-    ? `import * as tallyspanSelf from './${basename(path)}';${call}tallyspanSelf.${FRAMEWORK_CLASS});`
-    : `${call}${scope}${FRAMEWORK_CLASS});`;
+    ? `import * as tallyspanSelf from './${basename(path)}';${call('tallyspanSelf')}`
+    : call('module.exports');
 }
 
 function agentExport(exported: string, reference: string, version: string): string {

@@ -78,6 +78,28 @@ it(
 );
 
 it(
+  'an agent of the AI SDK is named by its id, in the tool of another, too; what its tools ask is not it',
+  async () => {
+    const delegate = answer({ blocks: [toolUse('delegate', { at: 'x' })] });
+    const done = answer({ blocks: [text('done')] });
+    const seen = await run('agents', [delegate, delegate, done, done, done]);
+    if (seen === undefined) return;
+    expect([seen.outcome.stdout, seen.outcome.stderr, seen.outcome.said]).toEqual(['done\n', '', []]);
+    const [nameless, helper, guide] = seen.of('agent.run');
+    expect([nameless, helper, guide].map((one) => one?.['gen_ai.agent.name'])).toEqual([
+      nameless?.['service.name'],
+      'helper',
+      'guide',
+    ]);
+    expect([nameless?.['agent.parent_run_id'], helper?.['agent.parent_run_id']]).toEqual([
+      helper?.['agent.run_id'],
+      guide?.['agent.run_id'],
+    ]);
+  },
+  INSTALL_MS,
+);
+
+it(
   'an agent of Mastra that another hands work to is a run in its run, for the same user and session',
   async () => {
     const seen = await run(

@@ -40,6 +40,24 @@ const AI_SDK: FrameworkRow[] = ['5', '6', '7'].flatMap((version) =>
 
 export const ROWS: readonly FrameworkRow[] = [
   ...AI_SDK,
+  ...['6', '7'].flatMap((version) =>
+    ['agent', 'agent-stream'].map((way) => ({
+      title: `Vercel AI SDK ${version}, a ToolLoopAgent's ${way === 'agent' ? 'generate' : 'stream'}`,
+      project: `ai-sdk-${version}`,
+      program: 'ai-sdk.mjs',
+      environment: { WAY: way },
+      agentName: 'scout',
+    })),
+  ),
+  {
+    title: 'Vercel AI SDK 6, a ToolLoopAgent with its telemetry on',
+    project: 'ai-sdk-6',
+    program: 'ai-sdk.mjs',
+    environment: { WAY: 'agent', TELEMETRY: 'spans' },
+    agentName: 'guide',
+    sessionId: 's-7',
+    userId: 'u-7',
+  },
   ...['5', '6'].map((version) => ({
     title: `Vercel AI SDK ${version} with its telemetry on`,
     project: `ai-sdk-${version}`,

@@ -72,9 +72,9 @@ export const SECTIONS: readonly Section[] = [
     paste:
       "await generateText({ model: anthropic('claude-sonnet-5-5'), tools, stopWhen: stepCountIs(9), prompt,\n  experimental_telemetry: { isEnabled: true, functionId: 'guide', metadata: { userId, sessionId } } }); // optional",
     language: 'js',
-    seen: `${ALL} With its telemetry on, \`functionId\`, \`userId\` and \`sessionId\` name the run, and tools have their own times; its spans count nothing twice and leave without prompts and answers. Version 7 needs no telemetry for that: each \`generateText\` or \`streamText\` is a run, named by \`telemetry.functionId\`, for the \`userId\` and \`sessionId\` of its \`runtimeContext\` that \`telemetry.includeRuntimeContext\` names; an agent that a tool asks is a run in that run.`,
+    seen: `${ALL} With its telemetry on, \`functionId\`, \`userId\` and \`sessionId\` name the run, and tools have their own times; its spans count nothing twice and leave without prompts and answers. Version 7 needs no telemetry for that: each \`generateText\` or \`streamText\` is a run, named by \`telemetry.functionId\`, for the \`userId\` and \`sessionId\` of its \`runtimeContext\` that \`telemetry.includeRuntimeContext\` names; an agent that a tool asks is a run in that run. A \`ToolLoopAgent\` (6, 7) is named by its \`id\` where no \`functionId\` is set.`,
     notSeen:
-      'The `id` of a `ToolLoopAgent`: give it a `telemetry.functionId`. Version 7 shows nothing beside the requests where a call says `telemetry: { isEnabled: false }`.',
+      'In a bundle, the `id`. Version 7 shows nothing beside the requests where a call says `telemetry: { isEnabled: false }`.',
     rows: ['Vercel AI SDK'],
   },
   {

@@ -29,8 +29,12 @@ const options = {
       }
     : {}),
 };
-if (WAY === 'stream') {
-  const { textStream } = ai.streamText(options);
+// `agent`: the same as an agent with an id, and with a name for its telemetry where that is on.
+const { prompt, ...settings } = options;
+const agent = WAY.startsWith('agent') ? new ai.ToolLoopAgent({ id: 'scout', ...settings }) : undefined;
+if (WAY.endsWith('stream')) {
+  const { textStream } = agent === undefined ? ai.streamText(options) : await agent.stream({ prompt });
   for await (const piece of textStream) process.stdout.write(piece);
   console.log();
-} else console.log((await ai.generateText(options)).text);
+} else
+  console.log((await (agent === undefined ? ai.generateText(options) : agent.generate({ prompt }))).text);

@@ -1,6 +1,6 @@
 // Operations of the AI SDK beyond one loop: an agent in a tool of another, a tool that fails, an API that fails.
 import { createAnthropic } from '@ai-sdk/anthropic';
-import { generateText, stepCountIs, tool } from 'ai';
+import { generateText, stepCountIs, tool, ToolLoopAgent } from 'ai';
 import { z } from 'zod';
 
 const anthropic = createAnthropic({ baseURL: `${process.env.ANTHROPIC_BASE_URL}/v1`, apiKey: 'k' });
@@ -13,6 +13,12 @@ if (process.env.WAY === 'failing') {
   const failed = await ask('guide').catch((error) => error.name);
   const { text } = await ask('guide');
   console.log(failed, text);
+} else if (process.env.WAY === 'agents') {
+  const agent = (id, execute) =>
+    new ToolLoopAgent({ id, model, tools: { delegate: tool({ inputSchema, execute }) } });
+  const helper = agent('helper', async () => (await generateText({ model, prompt: 'nameless' })).text);
+  const guide = agent('guide', async () => (await helper.generate({ prompt: 'helper' })).text);
+  console.log((await guide.generate({ prompt: 'guide' })).text);
 } else {
   const tools = {
     delegate: tool({ inputSchema, execute: async () => (await ask('helper')).text }),
