@@ -23,6 +23,8 @@ export interface AccountStart {
   readonly rule: string;
   readonly unit: LimitUnit;
   readonly limit: number;
+  /** The run that it is of, where it is of one: those in between end as its limit says. */
+  readonly owner?: object | undefined;
 }
 
 /** Share of a limit at which its owner is warned. */
@@ -34,6 +36,7 @@ export class Account {
   readonly rule: string;
   readonly unit: LimitUnit;
   readonly limit: number;
+  readonly owner: object | undefined;
   /** Known usage of requests that are over. */
   spent = 0;
   /** Held by requests under way. */
@@ -42,12 +45,13 @@ export class Account {
   granted: number;
   isWarned = false;
 
-  constructor({ scope, key, rule, unit, limit }: AccountStart) {
+  constructor({ scope, key, rule, unit, limit, owner }: AccountStart) {
     this.scope = scope;
     this.key = key;
     this.rule = rule;
     this.unit = unit;
     this.limit = limit;
+    this.owner = owner;
     this.granted = limit;
   }
 

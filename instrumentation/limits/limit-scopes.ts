@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { createContextKey, type Context } from '@opentelemetry/api';
 import { Account, type AccountStart } from '../../core/limits/account.ts';
 import { limitDayOf, rulesFor, unitOf, type LimitRule } from '../../core/limits/limit.ts';
+import type { RunLimits } from '../../core/limits/run-limits.ts';
 import { cutText } from '../../core/text/cut-text.ts';
 import { NewestMap } from '../../core/newest-map.ts';
 import type { Run } from '../record/run.ts';
@@ -28,12 +29,9 @@ export class LimitScopes {
   readonly #rules: readonly LimitRule[];
   readonly #instanceId: string;
   readonly #leases: LeaseClient | undefined;
-  readonly #ofRuns = new WeakMap<Run, Map<string, Account>>();
   readonly #kept = new NewestMap<string, Account>();
   readonly #codeOfRuns = new WeakMap<Run, CodeAccounts>();
   readonly #codeOfAccounts = new WeakMap<Account, CodeLimit>();
-  /** Runs that accounts belong to: those in between end as the limit says. */
-  readonly #runs = new WeakMap<Account, Run>();
 
   constructor(rules: readonly LimitRule[], instanceId: string, leases?: LeaseClient) {
     this.#rules = rules;
@@ -61,7 +59,7 @@ export class LimitScopes {
       if (rule.scope === 'tool_run') continue;
       if (ofRun) accounts.add(this.#ofRun(each, rule));
       // Who pays is said by the run that makes the request, and by none around it.
-      else if (each === run) accounts.add(this.#keptOf(rule, run, nowMs));
+      else if (each === run) accounts.add(this.#ownSession(rule, run) ?? this.#keptOf(rule, run, nowMs));
     }
   }
 
@@ -88,8 +86,7 @@ export class LimitScopes {
 
   /** The run goes on with what the other has used: it is what the other was refused, asked again. */
   carryOn(run: Run, refused: Run): void {
-    const accounts = this.#ofRuns.get(refused);
-    if (accounts !== undefined) this.#ofRuns.set(run, accounts);
+    if (refused.limits !== undefined) runLimitsOf(run).accounts = refused.limits.accounts;
     run.loop ??= refused.loop;
   }
 
@@ -103,10 +100,6 @@ export class LimitScopes {
     return this.#codeOfAccounts.get(account);
   }
 
-  runOf(account: Account): Run | undefined {
-    return this.#runs.get(account);
-  }
-
   /** Loops of the run are stopped because the program asked for it. */
   stopsLoops(run: Run, active: Context): boolean {
     for (let each: Run | undefined = run; each !== undefined; each = each.parentRun)
@@ -117,15 +110,24 @@ export class LimitScopes {
   }
 
   #ofRun(run: Run, rule: LimitRule, tool?: string): Account {
-    let own = this.#ofRuns.get(run);
-    if (own === undefined) this.#ofRuns.set(run, (own = new Map<string, Account>()));
+    const own = runLimitsOf(run).accounts;
     const name = `${rule.name} ${tool ?? ''}`;
     let account = own.get(name);
     if (account === undefined) {
-      account = new Account(startOf(rule, tool ?? run.id));
+      account = new Account({ ...startOf(rule, tool ?? run.id), owner: run });
       own.set(name, account);
-      this.#runs.set(account, run);
     }
+    return account;
+  }
+
+  /** A run without a session is one of its own, with what is nested in it; its account goes with it. */
+  #ownSession(rule: LimitRule, run: Run): Account | undefined {
+    if (rule.scope !== 'session' || run.identity.sessionId !== undefined) return undefined;
+    let root = run;
+    while (root.parentRun !== undefined) root = root.parentRun;
+    const { accounts } = runLimitsOf(root);
+    let account = accounts.get(rule.name);
+    if (account === undefined) accounts.set(rule.name, (account = new Account(startOf(rule, root.id))));
     return account;
   }
 
@@ -150,11 +152,7 @@ export class LimitScopes {
     if (scope === 'user_day') return keyOf(run.identity.userId);
     if (scope === 'agent_day') return keyOf(run.agentName);
     if (scope === 'process_day') return this.#instanceId;
-    if (run.identity.sessionId !== undefined) return run.identity.sessionId;
-    // A run without a session is one of its own, with what is nested in it.
-    let root = run;
-    while (root.parentRun !== undefined) root = root.parentRun;
-    return root.id;
+    return run.identity.sessionId ?? run.id;
   }
 
   #makeCode(
@@ -169,14 +167,18 @@ export class LimitScopes {
       ['turns', limit.turns],
     ] as const;
     const accounts = amounts.flatMap(([unit, amount]) =>
-      amount === undefined ? [] : [new Account({ scope: 'code', key, rule: 'code', unit, limit: amount })],
+      amount === undefined
+        ? []
+        : [new Account({ scope: 'code', key, rule: 'code', unit, limit: amount, owner: run })],
     );
-    for (const account of accounts) {
-      this.#codeOfAccounts.set(account, limit);
-      if (run !== undefined) this.#runs.set(account, run);
-    }
+    for (const account of accounts) this.#codeOfAccounts.set(account, limit);
     return { accounts, limit, outer };
   }
+}
+
+/** What limits know of the run, made where they first look at it. */
+export function runLimitsOf(run: Run): RunLimits {
+  return (run.limits ??= { accounts: new Map(), counted: undefined });
 }
 
 /** A name as a key; of one that is longer than a server takes the beginning, and a hash of the whole. */

@@ -15,7 +15,7 @@ import { NO_LIMIT_SETTINGS, type LimitSettings } from '../../core/limits/limit-s
 import type { LimitScope } from '../../core/limits/limit.ts';
 import { describeLoop, isLoopToStop, type Loop } from '../../core/limits/loop-watch.ts';
 import { findImpossibleLimits } from '../../core/limits/impossible-limits.ts';
-import { worstPrice, type CountedRequest, type WorstPrice } from '../../core/limits/worst-price.ts';
+import { worstPrice, type WorstPrice } from '../../core/limits/worst-price.ts';
 import type { MessageReader } from '../../core/model-call/message-reader.ts';
 import { formatCost } from '../../core/text/format.ts';
 import type { PriceOverrides } from '../../core/pricing/cost.ts';
@@ -33,7 +33,7 @@ import { refuseUnchecked } from './fault-refusal.ts';
 import { LeaseClient } from './lease-client.ts';
 import type { Admitted, LimitedRequest, Refused } from './limited-request.ts';
 import { noteLimit, type LimitAction } from './limit-events.ts';
-import { LimitScopes } from './limit-scopes.ts';
+import { runLimitsOf, LimitScopes } from './limit-scopes.ts';
 import { RefusedRuns } from './refused-runs.ts';
 import { ToolLimits } from './tool-limits.ts';
 
@@ -44,8 +44,6 @@ export class Limiter {
   readonly #telemetry: Telemetry;
   readonly #settings: LimitSettings;
   readonly #overrides: PriceOverrides | undefined;
-  /** What the API counted of the latest request of a run. */
-  readonly #counted = new WeakMap<Run, CountedRequest>();
   readonly #refused: RefusedRuns;
   readonly #tools: ToolLimits | undefined;
   readonly #leases: LeaseClient | undefined;
@@ -134,7 +132,7 @@ export class Limiter {
         body,
         shape: facts.shape,
         maxTokens: facts.maxTokens,
-        counted: this.#counted.get(run),
+        counted: run.limits?.counted,
         atMs: Date.now(),
         platform,
         region,
@@ -168,7 +166,11 @@ export class Limiter {
     const { reading } = paid;
     reservation.settle(amountsPaid(paid, reservation.held, worst));
     if (reading !== undefined && request.isBatch !== true)
-      this.#counted.set(request.run, { shape: request.facts.shape, usage: reading.usage, atMs: Date.now() });
+      runLimitsOf(request.run).counted = {
+        shape: request.facts.shape,
+        usage: reading.usage,
+        atMs: Date.now(),
+      };
     this.#warn(request, reservation.accounts);
     const leases = this.#leases;
     if (leases !== undefined && reservation.accounts.some((account) => leases.isShared(account)))
@@ -347,7 +349,7 @@ export class Limiter {
   #markRuns(run: Run, account: Account): void {
     const status = account.unit === 'turns' ? 'turn_limit' : 'budget_exceeded';
     run.limitStatus = status;
-    const owner = this.scopes.runOf(account);
+    const { owner } = account;
     if (owner === undefined) return;
     for (let each = run.parentRun; each !== undefined; each = each.parentRun) {
       each.limitStatus = status;

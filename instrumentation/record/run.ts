@@ -5,6 +5,7 @@ import { context, SpanKind, SpanStatusCode, trace, type Context, type Span } fro
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { cutSentValue } from '../../core/field-limits.ts';
 import { Ledger } from '../../core/attribution/attribution.ts';
+import type { RunLimits } from '../../core/limits/run-limits.ts';
 import { LoopWatch, type Loop } from '../../core/limits/loop-watch.ts';
 import type { RequestShape } from '../../core/attribution/request-shape.ts';
 import { setFields, type Fields } from './event-log.ts';
@@ -63,6 +64,8 @@ export class Run extends RunTotals {
   loop: Loop | undefined;
   /** How it ends since a limit stopped it, whatever the program makes of the error. */
   limitStatus: RunStatus | undefined;
+  /** What limits know of it; nothing where it has none. */
+  limits: RunLimits | undefined;
   identity: Identity;
   agentName: string | undefined;
   agentVersion: string | undefined;
