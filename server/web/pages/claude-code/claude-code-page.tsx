@@ -12,8 +12,9 @@ import {
 } from '../../../../core/text/format.ts';
 import type { ClaudeCodeSums, ServerUse, SkillUse } from '../../../queries/claude-code/read-use.ts';
 import type { Stretch } from '../../../questions/stretch.ts';
-import { compactionTrigger, linkTo, Missing, Money, Moment, Name, shortId } from '../../parts/cells.tsx';
+import { linkTo, Missing, Money, Name } from '../../parts/cells.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
+import { CompactionTable } from '../../parts/compaction-table.tsx';
 import { TableHead } from '../../parts/table-head.tsx';
 import { TimePicker } from '../../parts/time-picker.tsx';
 
@@ -220,48 +221,12 @@ function Compactions({ view }: { view: ClaudeCodeView }): VNode {
       {compactions.length === 0 ? (
         <div class="empty">No session was compacted in this time.</div>
       ) : (
-        <Scroll label={{ headingId: 'compactions' }}>
-          <table>
-            <TableHead
-              of={[
-                'When',
-                'Session',
-                'Asked for by',
-                { n: 'Before', title: 'Tokens of the context' },
-                { n: 'After', title: 'Tokens of the first request after it' },
-                { n: 'Cost', title: 'Reading the context once more, and writing the new one' },
-                { n: 'Saved', title: 'What the calls since would have read from the cache besides' },
-              ]}
-            />
-            <tbody>
-              {compactions.slice(0, COMPACTIONS_SHOWN).map((each) => (
-                <tr key={`${each.session}${String(each.atMs)}`} data-compaction={each.trigger}>
-                  <td>
-                    <Moment
-                      at={new Date(each.atMs).toISOString()}
-                      timezone={view.stretch.timezone}
-                      now={view.now}
-                    />
-                  </td>
-                  <td>
-                    <a class="mono" href={`/sessions/${encodeURIComponent(each.session)}`}>
-                      {shortId(each.session)}
-                    </a>
-                  </td>
-                  <td>{compactionTrigger(each.trigger)}</td>
-                  <td class="n">{formatTokens(each.tokensBefore ?? null)}</td>
-                  <td class="n">{formatTokens(each.tokensAfter ?? null)}</td>
-                  <td class="n" data-value={each.costNanoUsd}>
-                    <Money of={each.costNanoUsd} />
-                  </td>
-                  <td class="n" data-value={each.savedNanoUsd}>
-                    <Money of={each.savedNanoUsd} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+        <CompactionTable
+          compactions={compactions.slice(0, COMPACTIONS_SHOWN)}
+          place="session"
+          timezone={view.stretch.timezone}
+          now={view.now}
+        />
       )}
     </Panel>
   );
