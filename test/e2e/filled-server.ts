@@ -56,5 +56,5 @@ export const TESTED_PAGES = {
   things: [...LISTS, ...LISTS.filter((path) => path !== '/sessions').map((path) => `${path}/:id`)],
   reports: ['/diagnose', '/alerts', '/alerts/:id', '/compare/groups'],
   /** Tested elsewhere. */
-  others: ['/findings', '/limits', '/received', '/reconcile', '/review/next'],
+  others: ['/claude-code', '/findings', '/limits', '/received', '/reconcile', '/review/next'],
 } as const;
