@@ -78,7 +78,8 @@ describe('a fault', () => {
       'That did not work',
       /time is today, yesterday, week, or a length such as 24h or 7d, not never/,
     ],
-    ['/tools?window=99999w', 400, 'That did not work', /the time is at most 400d long: choose a shorter one/],
+    ['/tools?window=500d', 400, 'That did not work', /the time is at most 400d long: choose a shorter one/],
+    ['/tools?window=99999w', 400, 'That did not work', /at most 4,100 are shown\. Choose a shorter time/],
     ['/nowhere', 404, 'Nothing here', /there is nothing at \/nowhere/],
     ['/runs/ffff', 404, 'Nothing here', /There is no run ffff/],
   ])('%s is a page with a title of its own', async (path, status, title, message) => {
