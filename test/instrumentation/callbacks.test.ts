@@ -35,6 +35,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'api/observe-work.ts once': 'the same',
   'index.ts tool': 'the function of the program, called in the place of it',
   'sdk/observe-call.ts send': 'the function of the SDK, called in the place of it',
+  'frameworks/tool-loop-agent.ts run': 'the method of the program, called in the place of it',
   'frameworks/ai-sdk.ts bindStore': 'has to give a place; ours is guarded inside',
   'record/runs.ts whenQuiet': 'called by the end of a model call, which is guarded',
   'wire/held-body.ts nextTick': 'the function of the program, called as its write would call it',
