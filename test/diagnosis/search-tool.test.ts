@@ -106,7 +106,9 @@ describe('the search tool that costs $40 a day', () => {
     ) as CostReport;
     expect(report.rows[0]).toMatchObject({ name: SEARCH_TOOL });
     const lines = (await tallyspan('diagnose', '--from', 'today', '--against', '3d')).split('\n');
-    expect(lines[1]).toMatch(new RegExp(`^ {2}\\+\\$\\d.*${SEARCH_TOOL}`));
+    expect(lines[0]).toContain(SEARCH_TOOL);
+    // The figures of both times, then the parts.
+    expect(lines[2]).toMatch(new RegExp(`^ {2}\\+\\$\\d.*${SEARCH_TOOL}`));
   });
 
   it('is named first in the notice of the cost alert, with its dollars', async () => {

@@ -76,8 +76,13 @@ describe('a table of signals', () => {
     const whole = await readSignalTable(database, 'user', COLUMNS, { limit: 100 });
     for (const offset of [0, 2, 4]) {
       const part = await readSignalTable(database, 'user', COLUMNS, { limit: 2, offset });
-      expect(part).toEqual({ rows: whole.rows.slice(offset, offset + 2), groups: whole.groups });
+      expect(part).toEqual({ ...whole, rows: whole.rows.slice(offset, offset + 2) });
     }
+  });
+
+  it('counts the names that are groups of their own kind', async () => {
+    const part = await readSignalTable(database, 'user', COLUMNS, { limit: 2, uncounted: ['bob', 'nobody'] });
+    expect(part).toMatchObject({ groups: 5, counted: 4 });
   });
 
   it('has no row for a group that only an extra column has', async () => {
