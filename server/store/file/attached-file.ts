@@ -158,9 +158,13 @@ export function identityOf(file: string): string | undefined {
  * checkpoint stay: they would be written to a file for each column, and read again by the next commit.
  */
 export async function freeMemory(connection: DuckDBConnection): Promise<void> {
-  // When more is in use, what was not is given back.
-  await limitMemory(connection, BYTES_LEFT).catch(() => undefined);
-  await setUsualMemory(connection).catch(() => undefined);
+  const waiting = await bytesWaiting(connection);
+  const usualSql = limitSql(USUAL_BYTES + waiting);
+  // Both in one: nothing else is asked meanwhile.
+  await connection.run(`${limitSql(BYTES_LEFT + waiting)}; ${usualSql}`).catch(async () => {
+    // So much is in use: what was not is given back.
+    await connection.run(usualSql).catch(() => undefined);
+  });
 }
 
 /**
@@ -169,19 +173,18 @@ export async function freeMemory(connection: DuckDBConnection): Promise<void> {
  * and each commit would write blocks to the disk to read others.
  */
 export async function setUsualMemory(connection: DuckDBConnection): Promise<void> {
-  await limitMemory(connection, USUAL_BYTES);
+  await connection.run(limitSql(USUAL_BYTES + (await bytesWaiting(connection))));
 }
 
-async function limitMemory(connection: DuckDBConnection, bytes: number): Promise<void> {
-  const limit = bytes + (await bytesWaiting(connection));
-  await connection.run(`SET memory_limit = '${limit}B'`);
+function limitSql(bytes: number): string {
+  return `SET memory_limit = '${bytes}B'`;
 }
 
+/** None where there is too little memory to ask. */
 async function bytesWaiting(connection: DuckDBConnection): Promise<number> {
-  const found = await connection.runAndReadAll(
-    "SELECT sum(memory_usage_bytes)::DOUBLE FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'",
-  );
-  return Number(found.getRows()[0]?.[0] ?? 0);
+  const sql = "SELECT sum(memory_usage_bytes)::DOUBLE FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'";
+  const found = await connection.runAndReadAll(sql).catch(() => undefined);
+  return Number(found?.getRows()[0]?.[0] ?? 0);
 }
 
 /** A connection whose tables are those of the attached file. */
