@@ -65,6 +65,7 @@ export function ClaudeCodePage({ view }: { view: ClaudeCodeView }): VNode {
 
 function Sums({ sums, isOnPlan }: Pick<ClaudeCodeView, 'sums' | 'isOnPlan'>): VNode {
   const { costNanoUsd, remainderNanoUsd } = sums;
+  const isEmpty = sums.modelCalls === 0 && remainderNanoUsd === 0;
   const listValueNanoUsd = isOnPlan === false ? 0 : sums.listValueNanoUsd;
   const isListValue = isOnPlan ?? (costNanoUsd > 0 && listValueNanoUsd === costNanoUsd);
   return (
@@ -77,7 +78,7 @@ function Sums({ sums, isOnPlan }: Pick<ClaudeCodeView, 'sums' | 'isOnPlan'>): VN
         >
           <dt>{isListValue ? 'List value' : 'Cost'}</dt>
           <dd class="big" data-value={costNanoUsd}>
-            {formatCost(costNanoUsd)}
+            {formatCost(isEmpty ? null : costNanoUsd)}
           </dd>
         </div>
         {!isListValue && listValueNanoUsd > 0 && (
