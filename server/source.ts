@@ -212,7 +212,7 @@ function serverSource(url: string, token: string | undefined): Source {
     // `fetch` gives up after five minutes without a byte: a large backup is made as a whole before it is sent.
     const answer = await new Promise<IncomingMessage>((answered, failed) => {
       const get = url.startsWith('https:') ? getByTls : getPlain;
-      get(`${url}${path}?${queryOf(params)}`, { headers: headersOf(token) }, answered).once(
+      get(`${url}${path}?${queryOf(params)}`, { headers: authorizationOf(token) }, answered).once(
         'error',
         (error) => failed(notReached(url, error)),
       );
@@ -229,7 +229,7 @@ function serverSource(url: string, token: string | undefined): Source {
   async function request(path: string, params: Params, limit: AbortSignal | undefined): Promise<Response> {
     try {
       return await fetch(`${url}${path}?${queryOf(params)}`, {
-        headers: headersOf(token),
+        headers: authorizationOf(token),
         ...(limit === undefined ? {} : { signal: limit }),
       });
     } catch (error) {
@@ -299,7 +299,8 @@ function queryOf(params: Params): string {
   return query.toString();
 }
 
-function headersOf(token: string | undefined): Record<string, string> {
+/** The header by which a server knows who asks. */
+export function authorizationOf(token: string | undefined): Record<string, string> {
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 

@@ -1,6 +1,7 @@
 // Whether the server understood what it was sent, and whether the clocks of its senders are right.
 
 import { formatCountOf } from '../../core/text/format.ts';
+import { authorizationOf } from '../../server/source.ts';
 import type { DoctorFinding } from './finding.ts';
 
 /** What of `/api/meta` is looked at. */
@@ -28,7 +29,7 @@ export async function checkReceived(
   let meta: Meta;
   try {
     const answer = await fetch(`${url.replace(/\/+$/, '')}/api/meta`, {
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      headers: authorizationOf(token),
       signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
     });
     if (!answer.ok) return [];

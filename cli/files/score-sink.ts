@@ -2,7 +2,7 @@
 // has open is written to.
 
 import { openScoreBook } from '../../server/append-events.ts';
-import { openSource } from '../../server/source.ts';
+import { authorizationOf, openSource } from '../../server/source.ts';
 import type { RecordedScore } from '../../server/scores/record-scores.ts';
 import type { Score } from '../../core/scores/score.ts';
 import { CliError } from '../terminal/cli-error.ts';
@@ -89,7 +89,7 @@ async function postScores(
     method: 'POST',
     headers: {
       'content-type': 'application/json',
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...authorizationOf(token),
     },
     body: JSON.stringify({ scores }),
     signal,

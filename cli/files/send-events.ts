@@ -4,6 +4,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { EventRecord } from '../../core/event.ts';
 import { toOtlpLogs } from '../../core/otlp/otlp-log.ts';
+import { authorizationOf } from '../../server/source.ts';
 import { CliError } from '../terminal/cli-error.ts';
 
 export interface SendOptions {
@@ -45,7 +46,7 @@ async function post(httpAddress: string, body: string, { token, signal }: SendOp
       method: 'POST',
       headers: {
         'content-type': 'application/json',
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...authorizationOf(token),
       },
       body,
       signal,

@@ -13,6 +13,7 @@ import {
   spoolFolderParts,
   type SpoolTarget,
 } from '../../core/spool.ts';
+import { authorizationOf } from '../../server/source.ts';
 import type { RunningServer } from '../../server/start-server.ts';
 import type { CliIo } from '../terminal/io.ts';
 
@@ -83,14 +84,15 @@ async function send(
   { httpAddress }: RunningServer,
   { env, signal: stop }: CliIo,
 ): Promise<boolean> {
-  const token = env['TALLYSPAN_TOKEN'];
+  // An empty one is none.
+  const token = env['TALLYSPAN_TOKEN'] || undefined;
   try {
     const body = new Uint8Array(await readFile(file));
     const answer = await fetch(`http://${httpAddress}/v1/${signal}`, {
       method: 'POST',
       headers: {
         'content-type': 'application/x-protobuf',
-        ...(token ? { authorization: `Bearer ${token}` } : {}),
+        ...authorizationOf(token),
       },
       body,
       signal: AbortSignal.any([stop, AbortSignal.timeout(SEND_MS)]),

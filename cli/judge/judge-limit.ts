@@ -9,7 +9,7 @@ import { LEASE_MS } from '../../core/limits/leases.ts';
 import { asJson, asList } from '../../core/model-call/json.ts';
 import { localTimeAt } from '../../core/time/time.ts';
 import { JUDGE_SCOPE } from '../../server/limits/limit-keeper.ts';
-import type { Source } from '../../server/source.ts';
+import { authorizationOf, type Source } from '../../server/source.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import { zoneOf } from '../terminal/moment.ts';
 
@@ -44,7 +44,7 @@ export function sharedHold(
       method: 'POST',
       headers: {
         'content-type': 'application/json',
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...authorizationOf(token),
       },
       body: JSON.stringify({
         leases: [{ ...asked, limit_nano_usd: free, spent_nano_usd: 0, want_nano_usd: want }],

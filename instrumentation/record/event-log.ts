@@ -74,12 +74,13 @@ export class EventLog {
     onSafe?: () => void,
     common?: Fields,
   ): void {
-    this.#emit(name, atMs, span, fields, onSafe, common);
+    this.#send(this.#headerOf(name, atMs, span), span, fields, onSafe, common);
   }
 
   /** Emits the start of a run, at once; gives the event as it was sent, for the journal. */
   emitStart(atMs: number, span: SpanContext, fields: Fields): EventRecord {
-    const header = this.#emit('agent.run.started', atMs, span, fields);
+    const header = this.#headerOf('agent.run.started', atMs, span);
+    this.#send(header, span, fields);
     const event: EventRecord = { ...fields, ...header };
     lines.set(event, this.#line.toString());
     return event;
@@ -100,28 +101,25 @@ export class EventLog {
     this.#file?.write();
   }
 
-  #emit(
-    name: EventName,
-    atMs: number,
-    span: SpanContext,
-    fields: Fields,
-    onSafe?: () => void,
-    common?: Fields,
-  ): EventHeader {
-    const service = this.#service.current;
+  /** What an event has beside its fields; counted, and numbered in the order of the calls. */
+  #headerOf(name: EventName, atMs: number, span: SpanContext): EventHeader {
+    const { name: service, version, instanceId } = this.#service.current;
     this.#counts.set(name, this.count(name) + 1);
     const sequence = this.#numbering.next();
-    const header: EventHeader = {
+    return {
       timestamp: atMs,
       'event.name': name,
       trace_id: span.traceId,
       span_id: span.spanId,
-      'service.name': service.name,
-      'service.version': service.version,
-      'service.instance.id': service.instanceId,
+      'service.name': service,
+      'service.version': version,
+      'service.instance.id': instanceId,
       'tallyspan.process_id': this.#numbering.processId,
       'tallyspan.seq': sequence,
     };
+  }
+
+  #send(header: EventHeader, span: SpanContext, fields: Fields, onSafe?: () => void, common?: Fields): void {
     guard('emit event', () => {
       const record = this.#record;
       const line = this.#line;
@@ -133,14 +131,14 @@ export class EventLog {
         line.reset();
         encodeEventRecord(record, line, header, withoutContent(fields), span, common);
       }
-      const { resource } = service;
-      this.#sink({ resource, scope: this.#scope, record }, name === 'agent.run.started', onSafe);
-      this.#file?.add(line.toString(), atMs);
+      const { resource } = this.#service.current;
+      const isStart = header['event.name'] === 'agent.run.started';
+      this.#sink({ resource, scope: this.#scope, record }, isStart, onSafe);
+      this.#file?.add(line.toString(), header.timestamp);
       if (this.listeners.size === 0) return;
       const event = known({ ...common, ...fields, ...header });
       for (const listener of this.listeners) listener(event);
     });
-    return header;
   }
 }
 

@@ -29,21 +29,19 @@ const STORAGE_VERSION = 'v1.4.0';
 const USUAL_BYTES = 64_000_000;
 /** Of that, what is left to pages of the file when memory is given back; the system has them, too. */
 const BYTES_LEFT = 16_000_000;
-const USUAL_MEMORY = `${USUAL_BYTES}B`;
 
 /**
  * For a moment, when that is too little to read a log, or to write a group of wide rows, as older versions made them: better
  * than not at all.
  */
-const MOST_MEMORY = `${Math.floor((totalmem() * 0.8) / 1e6)}MB`;
+const MOST_BYTES = Math.floor(totalmem() * 0.8);
 
 /** For a reader of much, as long as it reads. */
-export const LONG_MEMORY_SQL = "SET memory_limit = '256MB'";
+export const LONG_MEMORY_SQL = limitSql(256_000_000);
 /** For a file of many columns, as long as it is written. */
-export const EXPORT_MEMORY_SQL = "SET memory_limit = '384MB'";
+export const EXPORT_MEMORY_SQL = limitSql(384_000_000);
 
 const SETTINGS = {
-  memory_limit: USUAL_MEMORY,
   default_block_size: String(BLOCK_BYTES),
   // Rows wait in memory, uncompressed, until the log is so long.
   checkpoint_threshold: '8MB',
@@ -61,15 +59,15 @@ const SETTINGS = {
 /** Opens the file, and makes it where there is none. Throws what DuckDB says. */
 export async function attachFile(file: string, isReadOnly: boolean): Promise<DuckDBInstance> {
   try {
-    return await attachWith(file, isReadOnly, USUAL_MEMORY);
+    return await attachWith(file, isReadOnly, USUAL_BYTES);
   } catch (error) {
     if (!isOutOfMemory(error)) throw error;
-    return attachWith(file, isReadOnly, MOST_MEMORY);
+    return attachWith(file, isReadOnly, MOST_BYTES);
   }
 }
 
-async function attachWith(file: string, isReadOnly: boolean, memory: string): Promise<DuckDBInstance> {
-  const settings = { ...SETTINGS, memory_limit: memory, temp_directory: `${file}.tmp` };
+async function attachWith(file: string, isReadOnly: boolean, memoryBytes: number): Promise<DuckDBInstance> {
+  const settings = { ...SETTINGS, memory_limit: `${memoryBytes}B`, temp_directory: `${file}.tmp` };
   const instance = await DuckDBInstance.create(':memory:', settings);
   let connection: DuckDBConnection | undefined;
   try {
@@ -78,7 +76,7 @@ async function attachWith(file: string, isReadOnly: boolean, memory: string): Pr
     await connection.run(attachSql(file, DATABASE_NAME, isReadOnly));
     // A checkpoint that fails later, for want of memory, leaves a file that cannot be used until it is attached again.
     if (hasLog && !isReadOnly) await connection.run(`CHECKPOINT ${DATABASE_NAME}`);
-    if (memory !== USUAL_MEMORY) await freeMemory(connection);
+    if (memoryBytes !== USUAL_BYTES) await freeMemory(connection);
     connection.closeSync();
     return instance;
   } catch (error) {
@@ -134,7 +132,7 @@ function syncFolder(folder: string): void {
 
 /** Does work with as much memory as it takes, and goes back to the usual limit. @throws what the work throws */
 export async function withMostMemory<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
-  await connection.run(`SET memory_limit = '${MOST_MEMORY}'`);
+  await connection.run(limitSql(MOST_BYTES));
   try {
     return await work();
   } finally {
