@@ -46,7 +46,10 @@ export function readGroupQuestion(given: string, page: Stretch, now: number): Gr
   };
   const isDimensional = params.every(([name]) => DIMENSIONS.has(name));
   return {
-    text: [filterTextOf(params) || 'all', ...(time === undefined ? [] : [`time:${time}`])].join(' '),
+    text:
+      [filterTextOf(params), time === undefined ? '' : `time:${time}`]
+        .filter((part) => part !== '')
+        .join(' ') || 'all',
     stretch,
     filter,
     asked: params,

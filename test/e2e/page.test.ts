@@ -86,6 +86,8 @@ describe('the page', () => {
     expect(cards[2]).toContain(formatCost(3 * SAMPLE_COST_NANO_USD));
     expect(cards[3]).toContain('1 failed');
     expect(await page.locator('svg.plot .step').count()).toBeGreaterThanOrEqual(24);
+    // The hour that goes on is no whole one.
+    expect(await page.locator('svg.plot .unfinished').count()).toBe(1);
     expect(await page.locator('section[aria-labelledby=slowest] tbody tr').count()).toBe(3);
     expect(faults).toEqual([]);
   });

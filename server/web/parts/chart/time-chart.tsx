@@ -85,7 +85,8 @@ function yOf(axis: ValueAxis, value: number): number {
 }
 
 function Steps(props: TimeChartProps & { axis: ValueAxis }): VNode {
-  const { data, axis, look = 'bars', hrefOf } = props;
+  const { data, axis, hrefOf } = props;
+  const areBars = (props.look ?? 'bars') === 'bars';
   const width = 1 / Math.max(1, data.starts.length);
   return (
     <>
@@ -96,18 +97,19 @@ function Steps(props: TimeChartProps & { axis: ValueAxis }): VNode {
         const inside = (
           <>
             <rect class="hit" x={percent(index * width)} y="0" width={percent(width)} height={HEIGHT} />
-            {look === 'bars' && <Bar data={data} axis={axis} index={index} width={width} />}
+            {areBars && <Bar data={data} axis={axis} index={index} width={width} />}
           </>
         );
+        const look = end > props.now ? 'step unfinished' : 'step';
         const marks = { 'data-from': start, 'data-to': end, 'data-tip': tip.join('\n') };
         return hrefOf === undefined ? (
-          <g key={start} class="step" {...marks}>
+          <g key={start} class={look} {...marks}>
             {inside}
           </g>
         ) : (
           <a
             key={start}
-            class="step"
+            class={look}
             href={hrefOf(start, end)}
             tabIndex={-1}
             aria-label={`${title ?? ''}: ${props.format(data.totals[index] ?? null)}`}
