@@ -1,5 +1,6 @@
 // Search: what one text finds anywhere: ids by their beginning, and names that hold it. Each hit leads somewhere.
 
+import { formatCountOf } from '../../../core/text/format.ts';
 import type { Queryable } from '../../store/file/database.ts';
 import { groupPath } from '../../thing-path.ts';
 import { findIds, type FoundId, type IdKind } from './find-ids.ts';
@@ -45,7 +46,7 @@ export async function search(database: Queryable, given: string, perKind?: numbe
     ...names.map(({ kind, name, count, of }) => ({
       kind,
       text: name,
-      detail: `${count} ${of}${count === 1 ? '' : 's'}`,
+      detail: formatCountOf(count, of),
       path: groupPath(kind, name),
     })),
   ];

@@ -18,6 +18,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
+import { formatCountOf } from '../../../core/text/format.ts';
 
 const FRAME_BYTES = 16;
 /** `64 00`: field 100, the kind, which every entry begins with. */
@@ -70,7 +71,7 @@ export function mendLog(file: string): string | undefined {
   const reading = readLog(bytes);
   if (reading === undefined || reading.lostBytes === 0) return undefined;
   const rows = rowsOf(reading.kept);
-  const kept = `${countText(reading.kept.length, 'commit')} with ${countText(rows, 'row')} were read`;
+  const kept = `${formatCountOf(reading.kept.length, 'commit')} with ${formatCountOf(rows, 'row')} were read`;
   if (!reading.isDamaged)
     return `${log} ends within a commit, as a killed process or a disk without power leaves it: ${kept}; the last ${reading.lostBytes} bytes, which are no whole commit, were left out.`;
   const copy = `${log}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
@@ -80,7 +81,7 @@ export function mendLog(file: string): string | undefined {
   const dropped =
     reading.dropped.length === 0
       ? ''
-      : `; ${countText(reading.dropped.length, 'whole commit')} after it with ${countText(rowsOf(reading.dropped), 'row')} change what is lost and were left out, too`;
+      : `; ${formatCountOf(reading.dropped.length, 'whole commit')} after it with ${formatCountOf(rowsOf(reading.dropped), 'row')} change what is lost and were left out, too`;
   return `${log} is damaged: ${kept}; ${reading.lostBytes} bytes could not be${dropped}. The log as it was is kept as ${copy}; senders that still have the events may send them again.`;
 }
 
@@ -89,10 +90,6 @@ export function setLogAside(file: string): string {
   const aside = `${file}.wal.unread-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
   renameSync(`${file}.wal`, aside);
   return `What was left of it could not be applied either: it is kept as ${aside}, and the data are those of the last checkpoint.`;
-}
-
-function countText(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function rowsOf(commits: readonly Commit[]): number {
