@@ -78,9 +78,9 @@ const COLUMNS: readonly TextColumn<GroupDifference>[] = [
   { title: 'A', align: 'right', value: ({ a, unit }) => numberText(a, unit) },
   { title: 'B', align: 'right', value: ({ b, unit }) => numberText(b, unit) },
   { title: 'B − A', align: 'right', value: ({ difference, unit }) => signedText(difference, unit) },
-  { title: 'Interval (95 %)', align: 'right', optional: true, value: intervalText },
+  { title: 'INTERVAL (95 %)', align: 'right', optional: true, value: intervalText },
   {
-    title: 'Meaning',
+    title: 'MEANING',
     shrinks: true,
     wraps: true,
     tone: ({ verdict }) =>
@@ -98,19 +98,19 @@ function renderComparison({ a, b, numbers }: GroupsReport, output: CliOutput): s
 type VersionRow = VersionsReport['versions'][number];
 
 const versionColumns = (clock: TerminalClock): readonly TextColumn<VersionRow>[] => [
-  { title: 'Version', whole: true, value: ({ version }) => version },
-  { title: 'Id', whole: true, optional: true, value: ({ id }) => id },
-  { title: 'Changed', value: ({ changed }) => changed },
+  { title: 'VERSION', whole: true, value: ({ version }) => version },
+  { title: 'ID', whole: true, optional: true, value: ({ id }) => id },
+  { title: 'CHANGED', value: ({ changed }) => changed },
   {
-    title: 'Last seen',
+    title: 'LAST SEEN',
     optional: true,
     whole: true,
     value: ({ last_seen: at }) => formatMoment(at, clock.nowMs, clock.timezone),
   },
-  { title: 'Runs', align: 'right', value: ({ runs }) => formatCount(runs) },
-  { title: 'Cost', align: 'right', value: ({ cost_nano_usd: cost }) => formatCost(cost) },
+  { title: 'RUNS', align: 'right', value: ({ runs }) => formatCount(runs) },
+  { title: 'COST', align: 'right', value: ({ cost_nano_usd: cost }) => formatCost(cost) },
   {
-    title: 'Scores',
+    title: 'SCORES',
     shrinks: true,
     value: ({ scores }) =>
       scores

@@ -90,7 +90,7 @@ function renderUsage(report: UsageReport, look: Look, output: CliOutput): string
 
 function nameOf(row: UsageReportRow, { kind, timezone }: UsageReport, { nowMs }: Look): string {
   if (kind === 'blocks')
-    return `${formatMoment(row.first_at, nowMs, timezone)}${row.is_active === true ? ' (now)' : ''}`;
+    return `${formatMoment(row.name ?? row.first_at, nowMs, timezone)}${row.is_active === true ? ' (now)' : ''}`;
   if (kind === 'sessions') return row.name ?? '(none)';
   return row.name ?? '';
 }

@@ -118,6 +118,12 @@ test('blocks are the same wherever the report begins, and their sum is its total
   });
 });
 
+test('a block is called by the hour that it begins with, not by its first call', async () => {
+  const { stdout } = await runCommand(['blocks', '--since', '2026-11-19', '--data', dataDir]);
+  expect(stdout).toContain('11-20 00:00');
+  expect(stdout).not.toContain('00:30');
+});
+
 test.each([
   [['--since', '2026-02-31'], 'since is no day'],
   [['--since', '2026-11-09', '--until', '2026-11-01'], 'is after until'],
