@@ -20,6 +20,7 @@ import type {
 } from './api/types.ts';
 import { PASSIVE_RUN } from './api/passive-run.ts';
 import { checkLimit, type LimitOptions } from './limits/code-limit.ts';
+import { find, RECORDER } from './process/meeting-place.ts';
 
 export type {
   Identity,
@@ -123,10 +124,8 @@ export async function flush(timeoutMs = 2_000): Promise<void> {
   await findRecorder()?.flush(timeoutMs);
 }
 
-const RECORDER = Symbol.for('tallyspan.node');
-
 function findRecorder(): Recorder | undefined {
-  return (globalThis as { [RECORDER]?: Recorder })[RECORDER];
+  return find(RECORDER) as Recorder | undefined;
 }
 
 function nameOf(agent: object): string | undefined {

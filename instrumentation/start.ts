@@ -19,6 +19,7 @@ import { say, sayDebug, setLogLevel } from './process/diagnostics.ts';
 import { guard, guarded } from './process/guard.ts';
 import { Numbering } from './process/numbering.ts';
 import { watchLimitsFile, withLimitsFile } from './process/limits-file.ts';
+import { leave, RECORDER } from './process/meeting-place.ts';
 import { loadPrices } from './process/prices-file.ts';
 import { detectService, ServiceHolder, serviceOf } from './process/service.ts';
 import { readSettings, type Settings } from './process/settings.ts';
@@ -187,7 +188,7 @@ function schedule(preload: Preload): void {
   guard('watch ai sdk', () => {
     watchAiSdk(wireCalls);
   });
-  (globalThis as Record<symbol, unknown>)[Symbol.for('tallyspan.node')] = createRecorder(observer, pipeline);
+  leave(RECORDER, createRecorder(observer, pipeline));
 
   // A bundle holds its copy of the API where no hook sees it load.
   const bundled = findInProgram(process.argv[1]);

@@ -1,6 +1,5 @@
 // Feedback: a token for the end user of the agent, by which a browser can post one score of one run and do nothing else.
 
-import { createHmac, randomBytes } from 'node:crypto';
 import {
   FEEDBACK_PATH,
   makeFeedbackToken,
@@ -8,13 +7,16 @@ import {
 } from '../../core/scores/feedback-token.ts';
 import { DAY_MS } from '../../core/time/time.ts';
 import type { FeedbackLink, FeedbackOptions } from './types.ts';
+import { builtin } from '../process/builtin.ts';
 import { sayOnce } from '../process/diagnostics.ts';
 
 const DEFAULT_SERVER = 'http://127.0.0.1:4319';
 const DEFAULT_EXPIRY_MS = 7 * DAY_MS;
 
 export function makeFeedback(runId: string, options: FeedbackOptions): FeedbackLink | undefined {
-  const secret = process.env['TALLYSPAN_FEEDBACK_SECRET'] ?? '';
+  const { env: environment = {} } =
+    (globalThis as { readonly process?: Partial<NodeJS.Process> }).process ?? {};
+  const secret = environment['TALLYSPAN_FEEDBACK_SECRET'] ?? '';
   // Without the preload there is no run, and no line about settings either.
   if (runId === '') return undefined;
   if (secret.length < SHORTEST_FEEDBACK_SECRET) {
@@ -24,16 +26,21 @@ export function makeFeedback(runId: string, options: FeedbackOptions): FeedbackL
     );
     return undefined;
   }
+  const crypto = builtin('node:crypto');
+  if (crypto === undefined) {
+    sayOnce('feedback crypto', 'feedback() makes links in Node 22.15 and later only.');
+    return undefined;
+  }
   const { name = 'helpful', expiresInMs = DEFAULT_EXPIRY_MS } = options;
   const claims = {
     runId,
     name,
     expiresMs: Math.floor(Date.now() + expiresInMs),
-    nonce: randomBytes(9).toString('base64url'),
+    nonce: crypto.randomBytes(9).toString('base64url'),
   };
   const token = makeFeedbackToken(claims, (text) =>
-    createHmac('sha256', secret).update(text).digest('base64url'),
+    crypto.createHmac('sha256', secret).update(text).digest('base64url'),
   );
-  const server = (process.env['TALLYSPAN_URL'] ?? DEFAULT_SERVER).replace(/\/+$/, '');
+  const server = (environment['TALLYSPAN_URL'] ?? DEFAULT_SERVER).replace(/\/+$/, '');
   return { token, url: `${server}${FEEDBACK_PATH}?token=${token}` };
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { decodeEvent, type EventRecord } from '../../core/event.ts';
 import { costWithNestedNanoUsd } from '../../core/scores/limits.ts';
 import { factsOfRuns } from '../../core/scores/run-facts.ts';
+import { find, RECORDER } from '../process/meeting-place.ts';
 import type { CommandOptions, Observed, ObservedCommand, ObservedRun } from './observed.ts';
 
 interface Listenable {
@@ -16,10 +17,10 @@ interface Listenable {
 }
 
 export async function observeWork<T>(work: () => T | Promise<T>): Promise<Observed<T>> {
-  const recorder = (globalThis as { [key: symbol]: Listenable | undefined })[Symbol.for('tallyspan.node')];
+  const recorder = find(RECORDER) as Listenable | undefined;
   if (recorder === undefined)
     throw new Error(
-      'observe() needs the preload in the process of the tests: node --import @tallyspan/node/register --test. Where a test runner has modules of its own, as Jest has, use observeRuns().',
+      'observe() needs the preload in the process of the tests: node --import @tallyspan/node/register --test, or NODE_OPTIONS="--import @tallyspan/node/register" for Jest and vitest. Without it, use observeRuns().',
     );
   const events: EventRecord[] = [];
   const stop = recorder.listen((event) => events.push(event));

@@ -9,7 +9,7 @@ import { codeLimitOf } from '../limits/code-limit.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { recordDeclaredTool } from './declared-tool.ts';
 import { guard, guardAsync } from '../process/guard.ts';
-import { setFlowIdentity } from '../record/identity.ts';
+import { inOwnFlow, setFlowIdentity } from '../record/identity.ts';
 import type {
   NoteFields,
   NoteKind,
@@ -100,7 +100,11 @@ export function createRecorder(observer: Observer, pipeline: Pipeline): Recorder
           scoreThing(run.id, scores, scoreOptions);
         },
       });
-      return follow(runs.enter(active, run), () => work(handle), runOutcome(runs, run, handle));
+      return follow(
+        runs.enter(active, run),
+        () => inOwnFlow(() => work(handle)),
+        runOutcome(runs, run, handle),
+      );
     },
 
     limit: (options, work) => {

@@ -1,8 +1,8 @@
 // Diagnostics: what the preload says about itself, on stderr only. One start line, then one line
 // for each thing that is wrong, once.
 
-import { writeSync } from 'node:fs';
 import { cutText } from '../../core/text/cut-text.ts';
+import { builtin } from './builtin.ts';
 
 export type LogLevel = 'off' | 'warn' | 'debug';
 
@@ -43,7 +43,7 @@ export function sayDebug(text: string): void {
 function write(text: string): void {
   try {
     // Synchronous, so that a line written at exit is not lost; stderr may be closed or full.
-    writeSync(2, `tallyspan: ${cutText(text, MAX_CHARS).replace(CONTROL, ' ')}\n`);
+    builtin('node:fs')?.writeSync(2, `tallyspan: ${cutText(text, MAX_CHARS).replace(CONTROL, ' ')}\n`);
   } catch {
     // Nobody listens: there is nowhere to say it.
   }

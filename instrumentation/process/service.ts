@@ -1,6 +1,6 @@
 // The service: which program this is, as an OpenTelemetry resource. The standard variables win; then what the program
-// says to a provider of its own; without both the nearest package.json of the program's own folder names it. A runner
-// that is installed as a package (next, pm2, tsx) is not the program: the folder that it was started in is the program's.
+// says to a provider of its own; without both the nearest package.json with a name above the program names it: one that
+// only says which modules a folder of built files holds names nothing. A runner that is installed as a package (next, pm2, tsx) is not the program: the folder that it was started in is the program's.
 
 import {
   defaultResource,
@@ -110,14 +110,16 @@ interface Manifest {
 
 function nearestManifest(folder: string): Manifest | undefined {
   for (let at = folder; ; at = dirname(at)) {
-    const text = readIfThere(join(at, 'package.json'));
-    if (text !== undefined) return parseManifest(text);
+    const manifest = guard('package.json', () =>
+      parseManifest(readIfThere(join(at, 'package.json')) ?? '{}'),
+    );
+    if (manifest?.name !== undefined) return manifest;
     if (dirname(at) === at) return undefined;
   }
 }
 
 function parseManifest(text: string): Manifest {
-  const raw = JSON.parse(text) as Record<string, unknown>;
+  const raw = (JSON.parse(text) ?? {}) as Record<string, unknown>;
   const word = (key: string): string | undefined => {
     const value = raw[key];
     return typeof value === 'string' && value !== '' ? value : undefined;

@@ -31,6 +31,11 @@ export function setFlowIdentity(identity: Identity): void {
   flow.enterWith(mergeIdentity(flow.getStore() ?? {}, identity));
 }
 
+/** Calls `work`: what it identifies before its first `await` is not for what its caller does afterwards. */
+export function inOwnFlow<T>(work: () => T): T {
+  return flow.run(flow.getStore() ?? {}, work);
+}
+
 /** What the second says wins; what it leaves out stays. Tags add up. */
 export function mergeIdentity(base: Identity, more: Identity): Identity {
   return {

@@ -14,11 +14,12 @@ const source = path.join(root, 'instrumentation');
 
 const packageDir = path.join(source, 'dist');
 
-/** The way in: on a Node that lacks what the preload needs it says so, and the program runs on. */
+/** The way in: on what is no Node, or lacks what the preload needs, it says so, and the program runs on. */
 const REGISTER = `'use strict';
-if (typeof require('node:module').registerHooks === 'function') require('./preload.cjs');
+const other = process.versions.bun ? 'Bun' : process.versions.deno ? 'Deno' : undefined;
+if (other === undefined && typeof require('node:module').registerHooks === 'function') require('./preload.cjs');
 else if (process.env.OTEL_SDK_DISABLED !== 'true' && process.env.TALLYSPAN_LOG !== 'off')
-  process.stderr.write('tallyspan: off: Node ' + process.version + ' is too old, calls are not observed. Use Node 22.15 or later.\\n');
+  process.stderr.write('tallyspan: off: ' + (other === undefined ? 'Node ' + process.version + ' is too old' : 'this is ' + other) + ', calls are not observed. Use Node 22.15 or later.\\n');
 `;
 
 /** Writes instrumentation/dist, or another folder; there without types unless they are wanted. */

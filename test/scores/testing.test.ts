@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,7 +13,8 @@ import { ensureBuilt } from '../../scripts/ensure-built.ts';
 import { startAnthropicApi, type AnthropicApi } from '../fakes/anthropic-api.ts';
 import { answer, text, toolUse } from '../fakes/messages.ts';
 
-const DIST = path.resolve(import.meta.dirname, '../../instrumentation/dist');
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const DIST = path.join(ROOT, 'instrumentation/dist');
 let folder: string;
 let api: AnthropicApi;
 let agent: string;
@@ -100,6 +101,26 @@ describe('expectations of a run', () => {
     const judged = testing.matchers.toCallTool(run, 'delete_all' as never);
     expect(judged.pass).toBe(false);
     expect(judged.message()).toContain('called look_up; expected it to call delete_all');
+  });
+
+  it('hold within Jest, whose files have global objects of their own', async () => {
+    await mkdir(path.join(folder, 'jest'));
+    await writeFile(path.join(folder, 'jest/package.json'), '{"type":"commonjs"}');
+    await writeFile(
+      path.join(folder, 'jest/agent.test.js'),
+      `const { run } = require(${JSON.stringify(path.join(DIST, 'index.cjs'))});
+const { observe, expectRun } = require(${JSON.stringify(path.join(DIST, 'testing.cjs'))});
+test('the agent', async () => {
+  const { run: seen, result } = await observe(() => run({ agent: 'named' }, (handle) => handle.id));
+  expectRun(seen).toEndOk();
+  expect([seen.runId, seen.agent]).toEqual([result, 'named']);
+});
+`,
+    );
+    const jest = path.join(ROOT, 'node_modules/jest/bin/jest.js');
+    const flags = ['--rootDir', path.join(folder, 'jest'), '--runInBand', '--config', '{"transform":{}}'];
+    const observed = await runNode(['--import', path.join(DIST, 'register.mjs'), jest, ...flags], {});
+    expect(observed).toMatchObject({ code: 0 });
   });
 
   it('hold within node:test, under the preload', async () => {

@@ -2,7 +2,7 @@
 // several copies of the OpenTelemetry API. What cannot work is one line that says what to do.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { copyFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { answer } from '../../fakes/messages.ts';
 import { installPackages } from '../versions/cached-packages.ts';
@@ -40,6 +40,24 @@ describe('loading', () => {
         expect(outcome.said).toEqual([]);
       },
     );
+  });
+
+  it.each([
+    ['Bun', `Object.defineProperty(process, 'versions', { value: { ...process.versions, bun: '1.4.0' } });`],
+    [
+      'Deno',
+      `Object.defineProperty(process, 'versions', { value: { ...process.versions, deno: '2.9.0' } });`,
+    ],
+    [
+      'not supported here',
+      `require('node:module').registerHooks = () => { throw new Error('not supported here.'); };`,
+    ],
+  ])('%s: one line says that nothing is observed', async (reason, shim) => {
+    const file = path.join(harness.packageDir, 'elsewhere.cjs');
+    await writeFile(file, `${shim} require('./register.cjs'); console.log('works');`);
+    const outcome = await harness.run(file, { scenario: { exchanges: [] }, preload: 'none' });
+    expect([outcome.stdout, outcome.stderr, outcome.code]).toEqual(['works\n', '', 0]);
+    expect(outcome.said).toEqual([expect.stringMatching(`^tallyspan: off: .*${reason}.* not observed`)]);
   });
 
   it('several copies of the SDK in one process: each call once, with its own version', async () => {

@@ -1,11 +1,13 @@
 // The package as users get it: packed, installed in an empty project, used in both formats and typed.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { build } from 'esbuild';
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { packPackages } from '../../../scripts/pack.ts';
 import { startAnthropicApi } from '../../fakes/anthropic-api.ts';
 import { answer } from '../../fakes/messages.ts';
@@ -83,6 +85,28 @@ describe('the packed package', () => {
       await api.close();
       await receiver.close();
     }
+  });
+
+  it('is built into programs for places without Node, and passes through there', async () => {
+    await writeFile(
+      path.join(project, 'edge.mjs'),
+      `import { feedback, identify, run, usageOf } from '@tallyspan/node';
+       import { wrapQuery } from '@tallyspan/node/agent-sdk';
+       identify({ userId: 'u' });
+       globalThis.seen = [run({ agent: 'edge' }, ({ id }) => 'ran' + id), feedback('run'), typeof wrapQuery(() => ({})),
+         usageOf({ model: 'claude-sonnet-5-5', usage: { input_tokens: 10, output_tokens: 1 } }).costNanoUsd];`,
+    );
+    const outfile = path.join(project, 'edge.js');
+    // For a browser esbuild knows none of Node's modules.
+    await build({
+      entryPoints: [path.join(project, 'edge.mjs')],
+      bundle: true,
+      platform: 'browser',
+      outfile,
+    });
+    const place = { process: undefined, seen: [] };
+    runInNewContext(await readFile(outfile, 'utf8'), place);
+    expect([...place.seen]).toEqual(['ran', undefined, 'function', 30_000]);
   });
 
   it('its types are complete in both formats', async () => {
