@@ -9,6 +9,7 @@ import path from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
 import type { TranscriptCall, CostState } from '../../core/transcripts/facts.ts';
 import { spanIdOf } from '../../core/transcripts/ids.ts';
+import { CallTable } from './call-table.ts';
 import type { FoundFile, FoundSession } from './find-transcripts.ts';
 
 const STATE_FILE = 'claude-import.json';
@@ -37,7 +38,7 @@ interface StoredState {
 export class ImportState {
   readonly #folder: string;
   readonly #sessions: Map<string, SessionState>;
-  #calls: Map<number, number> | undefined;
+  #calls: CallTable | undefined;
   #isChanged = false;
 
   private constructor(folder: string, sessions: Map<string, SessionState>) {
@@ -110,8 +111,8 @@ export class ImportState {
    * {@link loadCalls} comes before.
    */
   claim(session: string, call: TranscriptCall): boolean {
-    const calls = this.#calls as Map<number, number>;
-    const key = Number.parseInt(spanIdOf('call', call.key).slice(0, 13), 16);
+    const calls = this.#calls as CallTable;
+    const key = Number.parseInt(spanIdOf('call', call.key).slice(0, 13), 16) || 1;
     const worth = (call.isSidechain ? 0 : OUTPUT_RANGE) + Math.min(call.outputTokens, OUTPUT_RANGE - 1);
     const { index } = this.#sessionOf(session);
     const held = calls.get(key);
@@ -127,26 +128,20 @@ export class ImportState {
 
   async loadCalls(): Promise<void> {
     if (this.#calls !== undefined) return;
-    this.#calls = new Map();
+    this.#calls = new CallTable();
     if (this.#sessions.size === 0) return;
     const bytes = await readFile(path.join(this.#folder, CALLS_FILE)).catch(() => Buffer.alloc(0));
     const cells = new Float64Array(
       bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + (bytes.length & ~15)),
     );
-    for (let at = 0; at < cells.length; at += 2)
-      this.#calls.set(cells[at] as number, cells[at + 1] as number);
+    this.#calls.addAll(cells);
   }
 
   /** Writes what changed, each file whole or not at all. */
   async save(): Promise<void> {
     if (!this.#isChanged) return;
     makePrivateFolder(path.resolve(this.#folder));
-    const cells = new Float64Array((this.#calls?.size ?? 0) * 2);
-    let at = 0;
-    for (const [key, held] of this.#calls ?? []) {
-      cells[at++] = key;
-      cells[at++] = held;
-    }
+    const cells = this.#calls?.toCells() ?? new Float64Array();
     await this.#write(CALLS_FILE, new Uint8Array(cells.buffer));
     const stored: StoredState = { version: VERSION, sessions: Object.fromEntries(this.#sessions) };
     await this.#write(STATE_FILE, JSON.stringify(stored));

@@ -19,6 +19,8 @@ const SAMPLE_BYTES = 4_096;
 interface KeptFile {
   readonly inode: number;
   readonly lines: WantedLine[];
+  /** Reckoned for the lines. */
+  bytes: number;
   /** Up to where they reach. */
   end: number;
   /** A last line without its break; read again. */
@@ -28,7 +30,6 @@ interface KeptFile {
 
 interface KeptSession {
   readonly files: Map<string, KeptFile>;
-  bytes: number;
   /** Revisions that are stored, by name and key of the event. */
   readonly stored: Map<string, number>;
   /** What its lines counted when they were taken last. */
@@ -60,16 +61,16 @@ export class KeptSessions {
       const now =
         before !== undefined && (await isGrown(before, ino, file, handle))
           ? before
-          : { inode: ino, lines: [], end: 0, tail: undefined, sample: '' };
-      // What is read in part is not kept.
+          : { inode: ino, lines: [], bytes: 0, end: 0, tail: undefined, sample: '' };
+      // What is read in part is not kept, nor what another file had at this path.
       kept.files.delete(file.path);
+      this.#bytes -= before?.bytes ?? 0;
       const read = await readTranscript(
         handle,
         { from: now.end, to: file.bytes },
         (line, bytes) => {
           now.lines.push(typeof line === 'string' ? line : compactLine(line));
-          kept.bytes += Math.min(bytes, LINE_BYTES);
-          this.#bytes += Math.min(bytes, LINE_BYTES);
+          now.bytes += Math.min(bytes, LINE_BYTES);
         },
         options,
       );
@@ -77,6 +78,7 @@ export class KeptSessions {
       now.tail = typeof read.tail === 'object' ? compactLine(read.tail) : read.tail;
       now.sample = await sampleOf(handle, now.end);
       kept.files.set(file.path, now);
+      this.#bytes += now.bytes;
       return now.tail === undefined ? now.lines : [...now.lines, now.tail];
     } finally {
       await handle.close();
@@ -118,7 +120,6 @@ export class KeptSessions {
   #sessionOf(session: string): KeptSession {
     const kept = this.#sessions.get(session) ?? {
       files: new Map(),
-      bytes: 0,
       stored: new Map(),
       counts: undefined,
     };
@@ -129,11 +130,16 @@ export class KeptSessions {
 
   /** Lets go of what is too much. */
   trim(): void {
-    for (const [session, { bytes }] of this.#sessions) {
+    for (const [session, { files }] of this.#sessions) {
       if (this.#bytes <= this.#limitBytes) return;
       this.#sessions.delete(session);
-      this.#bytes -= bytes;
+      for (const { bytes } of files.values()) this.#bytes -= bytes;
     }
+  }
+
+  /** What is kept of all sessions, as it is reckoned. */
+  get bytes(): number {
+    return this.#bytes;
   }
 }
 

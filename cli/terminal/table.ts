@@ -71,7 +71,7 @@ function alignPoints<Row>(columns: readonly TextColumn<Row>[], cells: string[][]
 }
 
 function lengthAfterPoint(text: string): number | undefined {
-  return /^(?:[<>] )?[+−-]?\$[\d,]+\.(\d+)$/.exec(text)?.[1]?.length;
+  return /^(?:[<>] )?[+\u2212-]?\$[\d,]+\.(\d+)$/.exec(text)?.[1]?.length;
 }
 
 function widestOf<Row>(columns: readonly TextColumn<Row>[], cells: readonly (readonly string[])[]): number[] {

@@ -2,7 +2,7 @@
 // status line, small), `program.js` (everything else, the embedded server included) and what its pages load: `client.js` and
 // `style/`.
 
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { stackFiles } from '../../collector/stack-files.ts';
 import { buildBundles, root, type Bundle } from './bundle.ts';
@@ -26,7 +26,12 @@ export async function buildCli(): Promise<Bundle[]> {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
     legalComments: 'linked',
+    // A process holds the text of its program, and comments of packages are a quarter of it. Lines stay short: Node shows the
+    // line of an error that nobody caught.
+    minifyWhitespace: true,
+    lineLimit: 200,
   });
+  await escapeBeyondAscii(path.join(outDir, 'program.js'));
   const statusLine = await buildBundles({
     entryPoints: [path.join(root, 'cli/statusline.ts')],
     outfile: path.join(outDir, 'statusline.js'),
@@ -59,4 +64,17 @@ export async function buildCli(): Promise<Bundle[]> {
     await writeFile(target, file.content);
   }
   return bundles;
+}
+
+/**
+ * esbuild escapes what is beyond ASCII in strings and leaves it in regular expressions. One such character, and V8 holds
+ * the whole text in two bytes for each character.
+ */
+async function escapeBeyondAscii(file: string): Promise<void> {
+  const text = await readFile(file, 'utf8');
+  const escaped = text.replaceAll(
+    /[\u0080-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  await writeFile(file, escaped);
 }

@@ -8,6 +8,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { CCUSAGE_VERSION, installCcusage } from '../claude-code/ccusage.ts';
 import { PROGRAM } from '../programs/tallyspan.ts';
 import { AGENTSVIEW, openAgentsview } from './agentsview.ts';
@@ -20,43 +21,61 @@ const MS_PER_TICK = 10;
 
 interface Measured {
   readonly wallMs: number;
-  /** Largest resident set, bytes; of the process alone, so not of one that it starts. */
+  /** Largest resident set of a process, bytes: of the program, or of one that it starts. */
   readonly memoryBytes: number;
-  /** Of all its threads, and of processes that it started and that ended; what others do meanwhile hardly changes it. */
+  /** Of all threads of the program and of the processes that it waits for; what others do meanwhile hardly changes it. */
   readonly cpuMs: number;
   readonly stdout: string;
 }
 
+/** Runs the program, and then hands over what the system counted of the processes that have ended in it. */
+const COUNTING = '"$@"; code=$?; cat /proc/$$/stat >&3; exit $code';
+
 function measure(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Measured> {
   return new Promise((resolve, reject) => {
     const started = performance.now();
-    const child = spawn(process.execPath, args, {
+    const child = spawn('sh', ['-c', COUNTING, 'sh', process.execPath, ...args], {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
     });
     let memoryBytes = 0;
-    let cpuMs = 0;
     let stdout = '';
+    let counted = '';
     const watching = setInterval(() => {
-      try {
-        const status = readFileSync(`/proc/${String(child.pid)}/status`, 'utf8');
-        // After the name, which may hold blanks.
-        const [, rest = ''] = readFileSync(`/proc/${String(child.pid)}/stat`, 'utf8').split(') ');
-        const ticks = rest.split(' ').slice(11, 15).map(Number);
-        cpuMs = Math.max(cpuMs, ticks.reduce((sum, each) => sum + each, 0) * MS_PER_TICK);
-        memoryBytes = Math.max(memoryBytes, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024);
-      } catch {
-        // It has ended, or this is no Linux.
-      }
+      for (const pid of descendantsOf(child.pid ?? 0)) memoryBytes = Math.max(memoryBytes, peakOf(pid));
     }, WATCH_MS);
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    (child.stdio[3] as Readable | null)?.setEncoding('utf8').on('data', (text: string) => (counted += text));
     child.on('error', reject);
     child.on('close', (exitCode) => {
       clearInterval(watching);
+      // After the name, which may hold blanks: cutime and cstime are its 14th and 15th fields.
+      const ticks = (counted.split(') ')[1] ?? '').split(' ').slice(13, 15).map(Number);
+      const cpuMs = ticks.reduce((sum, each) => sum + each, 0) * MS_PER_TICK;
       if (exitCode === 0) resolve({ wallMs: performance.now() - started, memoryBytes, cpuMs, stdout });
       else reject(new Error(`${args.join(' ')} exited ${String(exitCode)}`));
     });
   });
+}
+
+function descendantsOf(pid: number): readonly number[] {
+  try {
+    const children = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8').match(/\d+/g);
+    return (children ?? []).flatMap((one) => [Number(one), ...descendantsOf(Number(one))]);
+  } catch {
+    // It has ended, or this is no Linux.
+    return [];
+  }
+}
+
+/** Bytes; 0 of a process that has ended. */
+function peakOf(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
+    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
 }
 
 function row(name: string, { wallMs, cpuMs, memoryBytes }: Omit<Measured, 'stdout'>): string {

@@ -176,6 +176,10 @@ test.each([
     },
   ],
   ['written again, longer', writeFile],
+  [
+    'written again, shorter',
+    (file: string, text: string) => writeFile(file, text.slice(text.indexOf('\n') + 1)),
+  ],
 ] as const)('a file that was %s is read from its start', async (_, replace) => {
   const folder = new Folder('folder');
   const kept = new KeptSessions();
@@ -184,6 +188,10 @@ test.each([
   const text = ['msg_2', 'msg_3', 'msg_4'].map((id) => `${answerLine(3, { id })}\n`).join('');
   await replace(folder.files[0] ?? '', `${userLine(0, 'y'.repeat(900))}\n${text}`);
   expect((await folder.import(kept)).tally.calls).toBe(3);
+  // Reckoned as if nothing else had ever been at its path.
+  const fresh = new KeptSessions();
+  await new Folder('folder').import(fresh);
+  expect([kept.bytes, fresh.bytes > 0]).toEqual([fresh.bytes, true]);
 });
 
 test('what is too much to keep is read again', async () => {
