@@ -31,8 +31,7 @@ const NOT_PLAIN = -1;
 export function readEventLine(batch: EventBatch, start: number, end: number): boolean {
   if (readPlainLine(batch, start, end)) return true;
   batch.clearRow();
-  const { buffer, byteOffset } = batch.body;
-  const event = decodeEvent(Buffer.from(buffer, byteOffset + start, end - start).toString('utf8'));
+  const event = decodeEvent(batch.body.toString('utf8', start, end));
   if (event === undefined) return false;
   batch.setEvent(event);
   return true;
@@ -98,7 +97,7 @@ export function isNumberOf(field: number, value: number): boolean {
 }
 
 /** Index of the quote that ends a text. */
-function textEnd(body: Uint8Array, start: number, end: number): number {
+function textEnd(body: Buffer, start: number, end: number): number {
   for (let at = start; at < end; at++) {
     const byte = body[at] as number;
     if (byte === QUOTE) return at;
@@ -107,14 +106,14 @@ function textEnd(body: Uint8Array, start: number, end: number): number {
   return NOT_PLAIN;
 }
 
-function numberEnd(body: Uint8Array, start: number, end: number): number {
+function numberEnd(body: Buffer, start: number, end: number): number {
   let at = start;
   while (at < end && body[at] !== COMMA && body[at] !== CLOSE && body[at] !== CLOSE_LIST) at++;
   return at;
 }
 
 /** NaN when it is no number of JSON. */
-function numberOf(body: Uint8Array, start: number, end: number): number {
+function numberOf(body: Buffer, start: number, end: number): number {
   const isNegative = body[start] === MINUS;
   const digits = isNegative ? start + 1 : start;
   const count = end - digits;
@@ -133,7 +132,7 @@ function numberOf(body: Uint8Array, start: number, end: number): number {
 }
 
 /** Index after the list. */
-function readList(body: Uint8Array, start: number, end: number, list: string[]): number {
+function readList(body: Buffer, start: number, end: number, list: string[]): number {
   if (body[start + 1] === CLOSE_LIST) return start + 2;
   for (let at = start + 1; ;) {
     if (body[at] !== QUOTE) return NOT_PLAIN;
@@ -148,7 +147,7 @@ function readList(body: Uint8Array, start: number, end: number, list: string[]):
 
 const WORDS = ['true', 'false', 'null'] as const;
 
-function wordOf(body: Uint8Array, start: number): (typeof WORDS)[number] | undefined {
+function wordOf(body: Buffer, start: number): (typeof WORDS)[number] | undefined {
   return WORDS.find((word) => {
     for (let index = 0; index < word.length; index++)
       if (body[start + index] !== word.charCodeAt(index)) return false;
@@ -156,6 +155,6 @@ function wordOf(body: Uint8Array, start: number): (typeof WORDS)[number] | undef
   });
 }
 
-function asciiOf(body: Uint8Array, start: number, end: number): string {
-  return Buffer.from(body.buffer, body.byteOffset + start, end - start).toString('latin1');
+function asciiOf(body: Buffer, start: number, end: number): string {
+  return body.toString('latin1', start, end);
 }

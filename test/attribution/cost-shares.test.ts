@@ -55,6 +55,22 @@ describe('the list of shares', () => {
     );
   });
 
+  it.each([
+    'search',
+    'search=',
+    'search=x f1',
+    'search=p f',
+    'search=p f1 ',
+    'search=p f1  t2',
+    'search=p f-1',
+    'search=p f1.5',
+    'search=p q1',
+    'search=pf1',
+    'search=p f99999999999999999999',
+  ])('leaves out %j, which is no share', (item) => {
+    expect(decodeShares([item, 'a=b=p t3']).map(({ tool, tokens }) => [tool, tokens])).toEqual([['a=b', 3]]);
+  });
+
   it('is not there where a field could not hold it whole', () => {
     const [one] = sample(share, 1) as [ToolCost];
     expect(encodeShares([])).toBeUndefined();

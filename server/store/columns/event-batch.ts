@@ -34,22 +34,32 @@ for (const [index, name] of EVENT_NAMES.entries()) {
 /** A text cell is start × this + length: both are exact, as a body has at most 20 MB. */
 export const TEXT_SCALE = 2 ** 25;
 
-/** Rows of the largest cell arrays that are kept for the next batch. */
-const ROWS_KEPT = 4096;
-const ARRAYS_KEPT = 8;
-const kept: Cells[] = [];
+/** Columns of cells that are kept for the next batches, all without a value, by their rows. */
+const kept = new Map<number, Float64Array[]>();
+let keptBytes = 0;
+/** Those of a few requests of some hundred events. */
+const KEPT_BYTES_LIMIT = 6 * 1024 * 1024;
 
-interface Cells {
-  readonly rows: number;
-  readonly values: Float64Array;
+/** Rows that a column has room for. */
+function roomFor(rows: number): number {
+  return Math.max(64, 2 ** Math.ceil(Math.log2(rows)));
 }
 
-function takeCells(rows: number): Cells {
-  const index = kept.findIndex((cells) => cells.rows >= rows);
-  const [found] = index < 0 ? [] : kept.splice(index, 1);
-  if (found !== undefined) return found;
-  const size = Math.max(64, 2 ** Math.ceil(Math.log2(rows)));
-  return { rows: size, values: new Float64Array(size * FIELD_KEYS.length).fill(Number.NaN) };
+function takeColumn(rows: number): Float64Array {
+  const found = kept.get(rows)?.pop();
+  if (found === undefined) return new Float64Array(rows).fill(Number.NaN);
+  keptBytes -= found.byteLength;
+  return found;
+}
+
+/** `used`: rows that may have a value. */
+function keepColumn(column: Float64Array, used: number): void {
+  if (keptBytes + column.byteLength > KEPT_BYTES_LIMIT) return;
+  column.fill(Number.NaN, 0, used);
+  const same = kept.get(column.length);
+  if (same === undefined) kept.set(column.length, [column]);
+  else same.push(column);
+  keptBytes += column.byteLength;
 }
 
 /**
@@ -58,22 +68,32 @@ function takeCells(rows: number): Cells {
  */
 export class EventBatch {
   /** Bytes that texts may point at: those of the request. */
-  body: Uint8Array;
+  body: Buffer;
   /** Rows that are finished. */
   rows = 0;
   /** Texts that are not in the body as they have to be stored; their starts count from the end of the body. */
   #extra: Buffer;
-  #extraLength = NAMES_TEXT.length;
-  #cells: Cells;
-  readonly #isUsed = new Uint8Array(FIELD_KEYS.length);
+  #extraLength: number;
+  /** Whether the bytes of texts are another batch's. */
+  #isBorrower: boolean;
+  readonly #room: number;
+  /** Cells of each field that has some. */
+  readonly #columns: (Float64Array | undefined)[] = FIELD_KEYS.map(() => undefined);
   readonly #lists: (readonly string[])[] = [];
 
-  /** `capacity`: rows that it can hold. */
-  constructor(body: Uint8Array, capacity: number) {
-    this.body = body;
-    this.#cells = takeCells(capacity);
-    this.#extra = Buffer.allocUnsafe(NAMES_TEXT.length + 1024 + capacity * 50);
-    NAMES_TEXT.copy(this.#extra);
+  /** `capacity`: rows that it can hold; `lender`: whose body it has, and whose other texts. */
+  constructor(body: Uint8Array, capacity: number, lender?: EventBatch) {
+    this.body = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+    this.#room = roomFor(capacity);
+    this.#isBorrower = lender !== undefined;
+    this.#extra = lender?.extra ?? Buffer.allocUnsafe(NAMES_TEXT.length + 1024 + capacity * 50);
+    this.#extraLength = lender === undefined ? NAMES_TEXT.length : this.#extra.length;
+    if (lender === undefined) NAMES_TEXT.copy(this.#extra);
+  }
+
+  /** An empty batch that text cells of this one mean the same in. It must be released before this one is. */
+  borrower(capacity: number): EventBatch {
+    return new EventBatch(this.body, capacity, this);
   }
 
   /** A batch of event records. */
@@ -86,15 +106,18 @@ export class EventBatch {
     return batch;
   }
 
-  get extra(): Uint8Array {
+  get extra(): Buffer {
     return this.#extra.subarray(0, this.#extraLength);
   }
 
   /** Cells of a field, by row; NaN where there is no value. Undefined when no row has one. */
   column(field: FieldIndex): Float64Array | undefined {
-    if (this.#isUsed[field] === 0) return undefined;
-    const from = field * this.#cells.rows;
-    return this.#cells.values.subarray(from, from + this.rows);
+    return this.#columns[field]?.subarray(0, this.rows);
+  }
+
+  /** Cells of a field, by row, to be written: those of rows that are not finished, too. */
+  cellsOf(field: FieldIndex): Float64Array {
+    return (this.#columns[field] ??= takeColumn(this.#room));
   }
 
   list(cell: number): readonly string[] {
@@ -105,16 +128,22 @@ export class EventBatch {
     this.rows++;
   }
 
+  /** Finishes rows of one event whose other cells were written. */
+  endRowsOf(name: EventName, count: number): void {
+    const start = this.body.length + (NAME_STARTS.get(name) as number);
+    this.cellsOf(NAME).fill(start * TEXT_SCALE + name.length, this.rows, this.rows + count);
+    this.rows += count;
+  }
+
   /** Leaves out what was set of the row that is not finished. */
   clearRow(): void {
-    for (let field = 0; field < FIELD_KEYS.length; field++)
-      if (this.#isUsed[field] === 1) this.#cells.values[field * this.#cells.rows + this.rows] = Number.NaN;
+    for (const column of this.#columns) if (column !== undefined) column[this.rows] = Number.NaN;
   }
 
   /** Sets a number, an instant (Unix milliseconds), 0 or 1 for a boolean, or a text by its place. */
   setCell(field: FieldIndex, cell: number): void {
-    this.#isUsed[field] = 1;
-    this.#cells.values[field * this.#cells.rows + this.rows] = cell;
+    const column = this.#columns[field] ?? this.cellsOf(field);
+    column[this.rows] = cell;
   }
 
   /** Sets a text that stands in the body in valid UTF-8. */
@@ -149,15 +178,12 @@ export class EventBatch {
 
   /** Changes a finished row. */
   markDuplicate(row: number): void {
-    const field = FIELD_INDEX['tallyspan.duplicate'];
-    this.#isUsed[field] = 1;
-    this.#cells.values[field * this.#cells.rows + row] = 1;
+    this.replaceCell(row, FIELD_INDEX['tallyspan.duplicate'], 1);
   }
 
   /** Changes a finished row. */
   replaceCell(row: number, field: FieldIndex, cell: number): void {
-    this.#isUsed[field] = 1;
-    this.#cells.values[field * this.#cells.rows + row] = cell;
+    this.cellsOf(field)[row] = cell;
   }
 
   /** Changes a finished row. */
@@ -167,27 +193,31 @@ export class EventBatch {
 
   /** Changes a finished row. */
   replaceText(row: number, field: FieldIndex, text: string): void {
-    this.#cells.values[field * this.#cells.rows + row] = this.addText(text);
+    this.replaceCell(row, field, this.addText(text));
   }
 
   number(row: number, key: FieldKey): number | undefined {
-    const cell = this.#cells.values[FIELD_INDEX[key] * this.#cells.rows + row] as number;
-    return Number.isNaN(cell) ? undefined : cell;
+    const cell = this.#columns[FIELD_INDEX[key]]?.[row];
+    return cell === undefined || Number.isNaN(cell) ? undefined : cell;
   }
 
   text(row: number, key: FieldKey): string | undefined {
     const cell = this.number(row, key);
     if (cell === undefined) return undefined;
-    return this.bytesOf(cell).toString('utf8');
+    const start = Math.floor(cell / TEXT_SCALE);
+    const length = cell - start * TEXT_SCALE;
+    const from = start - this.body.length;
+    // No view is made of what becomes a string at once: there are thousands a second.
+    if (from < 0) return this.body.toString('utf8', start, start + length);
+    return this.#extra.toString('utf8', from, from + length);
   }
 
   /** The bytes that the cell of a text points at, where they are. */
   bytesOf(cell: number): Buffer {
     const start = Math.floor(cell / TEXT_SCALE);
-    const inBody = start < this.body.length;
-    const from = inBody ? start : start - this.body.length;
-    const { buffer, byteOffset } = inBody ? this.body : this.#extra;
-    return Buffer.from(buffer, byteOffset + from, cell - start * TEXT_SCALE);
+    const length = cell - start * TEXT_SCALE;
+    const from = start - this.body.length;
+    return from < 0 ? this.body.subarray(start, start + length) : this.#extra.subarray(from, from + length);
   }
 
   /** Bytes that it holds for its texts, whether they are used or not. */
@@ -229,30 +259,34 @@ export class EventBatch {
         }
         values[row] = to;
       }
-    freeBytes(this.body);
-    freeBytes(this.#extra);
-    this.body = NOTHING;
+    this.#freeTexts();
     this.#extra = texts;
     this.#extraLength = length;
   }
 
+  #freeTexts(): void {
+    if (!this.#isBorrower) {
+      freeBytes(this.body);
+      freeBytes(this.#extra);
+    }
+    this.#isBorrower = false;
+    this.body = NOTHING;
+    this.#extra = NOTHING;
+  }
+
   name(row: number): EventName {
-    const cell = this.#cells.values[NAME * this.#cells.rows + row] as number;
+    const cell = this.#columns[NAME]?.[row] as number;
     return NAMES_BY_START.get(Math.floor(cell / TEXT_SCALE) - this.body.length) as EventName;
   }
 
   /** Gives back all memory at once, that of the body included: the batch and its body must not be used any more. */
   release(): void {
-    freeBytes(this.body);
-    freeBytes(this.#extra);
-    this.body = NOTHING;
-    this.#extra = Buffer.from(NOTHING);
-    const { rows, values } = this.#cells;
-    if (rows > ROWS_KEPT || kept.length >= ARRAYS_KEPT) return;
-    for (let field = 0; field < FIELD_KEYS.length; field++)
-      if (this.#isUsed[field] === 1) values.fill(Number.NaN, field * rows, field * rows + this.rows + 1);
-    kept.push(this.#cells);
-    this.#cells = { rows: 0, values: new Float64Array(0) };
+    this.#freeTexts();
+    for (const [field, column] of this.#columns.entries()) {
+      if (column === undefined) continue;
+      keepColumn(column, this.rows + 1);
+      this.#columns[field] = undefined;
+    }
   }
 
   /** Takes a text in; its cell. */
@@ -286,11 +320,12 @@ export class EventBatch {
     if (wanted <= this.#extra.length) return;
     const larger = Buffer.allocUnsafe(Math.max(wanted, 2 * this.#extra.length));
     this.#extra.copy(larger, 0, 0, this.#extraLength);
+    // What was borrowed stays the lender's; where it was not, it is collected.
     this.#extra = larger;
   }
 }
 
-const NOTHING = new Uint8Array(0);
+const NOTHING = Buffer.alloc(0);
 /** ES2024, which the compiler's library does not know yet. */
 type Transferable = ArrayBuffer & { transfer(length: number): ArrayBuffer };
 

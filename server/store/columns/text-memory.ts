@@ -28,16 +28,22 @@ export interface TextCells {
 
 export class TextMemory {
   readonly #chunk = DuckDBDataChunk.create([BLOB], 2);
+  #held: HeldBytes[] = [];
 
-  /** Copies bytes into DuckDB's memory, where they stay until {@link free}. */
+  /** Copies bytes into DuckDB's memory, where they stay until {@link free}; the same bytes once, whoever has them. */
   hold(bytes: Uint8Array): HeldBytes {
     if (bytes.length <= INLINE_BYTES) return { bytes, address: 0 };
+    const known = this.#held.find((one) => isSame(one.bytes, bytes));
+    if (known !== undefined) return known;
     const vector = duckdb.data_chunk_get_vector(this.#chunk.chunk, 0);
     duckdb.vector_assign_string_element_len(vector, 0, bytes);
-    return { bytes, address: addressIn(readCell(vector)) };
+    const held = { bytes, address: addressIn(readCell(vector)) };
+    this.#held.push(held);
+    return held;
   }
 
   free(): void {
+    this.#held = [];
     this.#chunk.reset();
   }
 
@@ -87,6 +93,10 @@ export function putText(
   }
   const at = word * 4 + 4;
   for (let offset = 0; offset < length; offset++) cells.bytes[at + offset] = bytes[start + offset] as number;
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.buffer === other.buffer && one.byteOffset === other.byteOffset && one.length === other.length;
 }
 
 function readCell(vector: Vector): Uint32Array {

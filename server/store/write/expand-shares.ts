@@ -3,12 +3,13 @@
 // list apart; here those sums are kept, marked as duplicates, and count nowhere.
 
 import { decodeShares } from '../../../core/attribution/cost-shares.ts';
-import type { ToolCost } from '../../../core/attribution/attribution.ts';
+import { emptyToolCost, type ToolCost } from '../../../core/attribution/attribution.ts';
+import type { EventRecord } from '../../../core/event.ts';
 import { toolCostFields } from '../../../core/pricing/cost-fields.ts';
-import { COMMON_FIELDS, EVENTS, FIELDS, type FieldKey } from '../../../core/schema.ts';
+import { COMMON_FIELDS, FIELDS, type FieldKey } from '../../../core/schema.ts';
 import { boundBatch } from '../columns/bounds.ts';
 import type { Selection } from '../columns/event-appender.ts';
-import { EventBatch, FIELD_INDEX } from '../columns/event-batch.ts';
+import { FIELD_INDEX, type EventBatch, type FieldIndex } from '../columns/event-batch.ts';
 import { isKeyed } from './keyed-events.ts';
 
 const SHARES = FIELD_INDEX['tallyspan.cost_shares'];
@@ -24,13 +25,18 @@ const OF_THE_CALL: ReadonlySet<FieldKey> = new Set<FieldKey>([
   'tallyspan.cut_fields',
 ]);
 /** What a row has of its call. */
-const SHARED_FIELDS: readonly FieldKey[] = [
+const SHARED_FIELDS: readonly FieldIndex[] = [
   ...COMMON_FIELDS.filter((key) => !OF_THE_CALL.has(key)),
-  'gen_ai.response.model',
-  'agent.step_number',
-];
+  'gen_ai.response.model' as const,
+  'agent.step_number' as const,
+]
+  // The lists of a batch are its own.
+  .filter((key) => FIELDS[key].type !== 'strings')
+  .map((key) => FIELD_INDEX[key]);
 
-const OWN_FIELDS = EVENTS['agent.tool_cost'].fields.map((key) => [FIELD_INDEX[key], key] as const);
+const OWN_FIELDS = (Object.keys(toolCostFields(emptyToolCost('', 'counted'))) as FieldKey[]).map(
+  (key) => [FIELD_INDEX[key], key] as const,
+);
 
 /**
  * Takes the lists out of the calls; the rows that they are stored as. Rows that sum up shares are marked. The batches
@@ -71,43 +77,41 @@ function takeShares({ batch, rows }: Selection): Shares[] {
   return found;
 }
 
+/** The rows of the shares, column by column: there are more of them than of all that came. */
 function rowsOf(from: EventBatch, calls: readonly Shares[]): Selection {
-  const count = calls.reduce((sum, { shares }) => sum + shares.length, 0);
-  const to = new EventBatch(new Uint8Array(0), count);
-  const fields = SHARED_FIELDS.filter((key) => from.column(FIELD_INDEX[key]) !== undefined);
-  // Records of one sender share texts.
-  const texts = new Map<number, number>();
-  const cellOf = (row: number, key: FieldKey): number | undefined => {
-    const cell = from.number(row, key);
-    if (cell === undefined || FIELDS[key].type !== 'string') return cell;
-    let copied = texts.get(cell);
-    if (copied === undefined) texts.set(cell, (copied = to.addText(from.text(row, key) ?? '')));
-    return copied;
-  };
-  // Tools and rules come again and again.
-  const names = new Map<string, number>();
-  const nameCell = (name: string): number => {
-    let cell = names.get(name);
-    if (cell === undefined) names.set(name, (cell = to.addText(name)));
-    return cell;
-  };
-  for (const { row, shares } of calls) {
-    const cells = fields.flatMap((key) => {
-      const cell = cellOf(row, key);
-      return cell === undefined ? [] : [[FIELD_INDEX[key], cell] as const];
-    });
-    for (const share of shares) {
-      for (const [field, cell] of cells) to.setCell(field, cell);
-      to.setName('agent.tool_cost');
-      const own = toolCostFields(share);
-      for (const [field, key] of OWN_FIELDS) {
-        const value = own[key];
-        if (typeof value === 'number') to.setCell(field, value);
-        else if (typeof value === 'string') to.setCell(field, nameCell(value));
-      }
-      to.endRow();
+  const own = calls.flatMap(({ shares }) => shares.map((share) => toolCostFields(share)));
+  const texts = textCells(from, own);
+  const to = from.borrower(own.length);
+  for (const field of SHARED_FIELDS) {
+    const source = from.column(field);
+    if (source === undefined) continue;
+    const target = to.cellsOf(field);
+    let at = 0;
+    for (const { row, shares } of calls) {
+      const cell = source[row] as number;
+      for (const end = at + shares.length; at < end; at++) target[at] = cell;
     }
   }
+  for (const [field, key] of OWN_FIELDS) {
+    const target = to.cellsOf(field);
+    for (let at = 0; at < own.length; at++) {
+      const value = own[at]?.[key];
+      if (typeof value === 'number') target[at] = value;
+      else if (typeof value === 'string') target[at] = texts.get(value) as number;
+    }
+  }
+  to.endRowsOf('agent.tool_cost', own.length);
   boundBatch(to);
   return { batch: to, rows: Array.from({ length: to.rows }, (_, row) => row) };
+}
+
+/** Takes the texts of the shares in, each once: tools and rules come again and again. */
+function textCells(batch: EventBatch, shares: readonly Partial<EventRecord>[]): Map<string, number> {
+  const cells = new Map<string, number>();
+  for (const share of shares)
+    for (const [, key] of OWN_FIELDS) {
+      const value = share[key];
+      if (typeof value === 'string' && !cells.has(value)) cells.set(value, batch.addText(value));
+    }
+  return cells;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { EventBatch } from '../../../server/store/columns/event-batch.ts';
+import { EventBatch, FIELD_INDEX } from '../../../server/store/columns/event-batch.ts';
+import { expandShares } from '../../../server/store/write/expand-shares.ts';
 
 const BODY_BYTES = 100_000;
 
@@ -20,5 +21,70 @@ describe('the body of a released batch', () => {
     const pool = small.buffer;
     expect(leftOf(pool, small.byteOffset, small.length)).toBe(Buffer.poolSize);
     expect(leftOf(new ArrayBuffer(BODY_BYTES + 5), 5, BODY_BYTES)).toBe(BODY_BYTES + 5);
+  });
+});
+
+const CALL = {
+  'event.name': 'agent.model_call',
+  timestamp: 1,
+  trace_id: 'ab'.repeat(16),
+  'user.id': 'Zoë',
+  'gen_ai.response.model': 'claude-sonnet-5',
+} as const;
+
+describe('the rows of the shares of calls', () => {
+  it('have the texts of their call and of the share, whatever comes into the batch later', () => {
+    const batch = EventBatch.of([
+      { ...CALL, 'user.id': 'Ann', 'tallyspan.cost_shares': ['search=p f1200 t340', '文=c o7'] },
+      CALL,
+      { ...CALL, 'tallyspan.cost_shares': ['search=m w2 r5'] },
+    ]);
+    const [shares] = expandShares([{ batch, rows: [0, 1, 2] }]);
+    const rows = shares?.batch as EventBatch;
+    batch.setText(FIELD_INDEX['user.id'], 'a text that came later'.repeat(100));
+    rows.replaceText(1, FIELD_INDEX['tallyspan.rule'], 'set later');
+    batch.addText('and another');
+    expect(
+      shares?.rows.map((row) => [
+        rows.name(row),
+        rows.text(row, 'user.id'),
+        rows.text(row, 'trace_id'),
+        rows.text(row, 'gen_ai.tool.name'),
+        rows.text(row, 'tallyspan.rule'),
+        rows.number(row, 'cost_nano_usd'),
+        rows.number(row, 'tokens'),
+        rows.number(row, 'tallyspan.calls'),
+      ]),
+    ).toEqual([
+      ['agent.tool_cost', 'Ann', CALL.trace_id, 'search', 'prefix', 1200, 340, undefined],
+      ['agent.tool_cost', 'Ann', CALL.trace_id, '文', 'set later', 7, 0, undefined],
+      ['agent.tool_cost', 'Zoë', CALL.trace_id, 'search', 'mixed', 7, 0, undefined],
+    ]);
+    expect(batch.number(0, 'tallyspan.cost_shares')).toBeUndefined();
+    rows.release();
+    expect(batch.text(2, 'user.id')).toBe('Zoë');
+    batch.release();
+  });
+});
+
+describe('the columns of a released batch', () => {
+  it('are those of the next one, without a value', () => {
+    EventBatch.of(Array.from({ length: 60 }, () => CALL)).release();
+    const next = EventBatch.of([{ 'event.name': 'agent.run', timestamp: 2 }]);
+    const cells = next.cellsOf(FIELD_INDEX['user.id']);
+    expect(cells.every((cell) => Number.isNaN(cell))).toBe(true);
+    next.release();
+  });
+
+  it('hold nothing of a row that was left out', () => {
+    const batch = new EventBatch(Buffer.alloc(0), 64);
+    for (let row = 0; row < 64; row++) {
+      batch.setEvent(CALL);
+      if (row === 63) batch.clearRow();
+      else batch.endRow();
+    }
+    batch.release();
+    const cells = new EventBatch(Buffer.alloc(0), 64).cellsOf(FIELD_INDEX['user.id']);
+    expect(cells.every((cell) => Number.isNaN(cell))).toBe(true);
   });
 });
