@@ -54,6 +54,8 @@ export interface Dialect {
   readonly exclusiveBefore?: string;
   /** The emitter that sends one of these keys includes the cache, whatever `inputTokens` says of its earlier versions. */
   readonly inclusiveWith?: readonly string[];
+  /** The input counts of Claude's answers leave the cache out, unless one of `inclusiveWith` is there. */
+  readonly exclusiveOfClaude?: true;
   /** An input count that is read from this key leaves the cache out, whatever `inputTokens` says of the others. */
   readonly exclusiveKey?: string;
   /** Standard keys that are read from an alias where there is one, whatever stands under the key itself. */
@@ -112,13 +114,14 @@ export const COUNT_KEYS = [
 /** Time to the first chunk in seconds, under the keys that give it so; the standard key counts milliseconds. */
 export const FIRST_CHUNK_SECONDS_KEYS: readonly string[] = [
   'gen_ai.response.time_to_first_chunk',
+  'gen_ai.client.operation.time_to_first_chunk',
   'gen_ai.server.time_to_first_token',
 ];
 
 /** Operations under other names than the conventions', in small letters; the first pattern that matches. */
 export const OPERATION_NAMES: readonly (readonly [pattern: string, operation: string])[] = [
   [
-    '^(?:a?(?:chat_?)?completions?|a?text_completions?|(?:anthropic_)?messages?(?:[._]create)?|a?responses?(?:[._]create)?|a?generate_content(?:_stream)?|converse(?:_?stream)?|invoke_model(?:_with_response_stream)?|(?:llm|model)(?:[._](?:call|request|invoke|generation))?|generation|inference|generate|generate_text|stream_text|call_llm|chat[._](?:stream|model|request|create))$',
+    '^(?:a?(?:chat[._]?)?completions?|a?text[._]completions?|(?:anthropic_)?messages?(?:[._]create)?|a?responses?(?:[._]create)?|a?generate_content(?:_stream)?|converse(?:_?stream)?|invoke_model(?:_with_response_stream)?|(?:llm|model)(?:[._](?:call|request|invoke|generation))?|generation|inference|generate|generate_text|stream_text|call_llm|chat[._](?:stream|model|request|create))$',
     'chat',
   ],
   ['^(?:agent|agent[._](?:run|invoke|call)|run_agent)$', 'invoke_agent'],
@@ -150,8 +153,16 @@ export const COMMON_ALIASES: Partial<Record<StandardKey, readonly string[]>> = {
   'gen_ai.provider.name': ['gen_ai.system', 'llm.provider', 'llm.system'],
   'gen_ai.request.model': ['llm.request.model', 'llm.request.model_name', 'llm.model_name'],
   'gen_ai.response.model': ['llm.response.model_name'],
-  'gen_ai.usage.input_tokens': ['gen_ai.usage.prompt_tokens', 'llm.usage.prompt_tokens'],
-  'gen_ai.usage.output_tokens': ['gen_ai.usage.completion_tokens', 'llm.usage.completion_tokens'],
+  'gen_ai.usage.input_tokens': [
+    'gen_ai.usage.prompt_tokens',
+    'llm.usage.prompt_tokens',
+    'gen_ai.response.prompt_tokens',
+  ],
+  'gen_ai.usage.output_tokens': [
+    'gen_ai.usage.completion_tokens',
+    'llm.usage.completion_tokens',
+    'gen_ai.response.completion_tokens',
+  ],
   'gen_ai.usage.cache_read.input_tokens': [
     'gen_ai.usage.cache_read_input_tokens',
     'gen_ai.usage.cache_read_tokens',
@@ -219,6 +230,23 @@ export const COMMON_JSON: readonly NonNullable<Dialect['json']>[] = [
     names: {
       'gen_ai.usage.cache_read.input_tokens': ['cache_read_input_tokens', 'cache_read_tokens'],
       'gen_ai.usage.cache_creation.input_tokens': ['cache_creation_input_tokens', 'cache_write_tokens'],
+    },
+  },
+  {
+    key: 'ai.response.providerMetadata',
+    path: ['bedrock', 'usage'],
+    names: {
+      'gen_ai.usage.cache_read.input_tokens': ['cacheReadInputTokens'],
+      'gen_ai.usage.cache_creation.input_tokens': ['cacheWriteInputTokens'],
+    },
+  },
+  {
+    // AI SDK 4 and 5, of what Anthropic answered.
+    key: 'ai.response.providerMetadata',
+    path: ['anthropic'],
+    names: {
+      'gen_ai.usage.cache_read.input_tokens': ['cacheReadInputTokens'],
+      'gen_ai.usage.cache_creation.input_tokens': ['cacheCreationInputTokens'],
     },
   },
   {

@@ -1,5 +1,5 @@
 // Model names with a provider in front: LiteLLM and what is built on it write `anthropic/claude-…` for a model that
-// Anthropic's own API answers. Gateways write the same of models that they sell, so the prefix counts only where the
+// Anthropic's own API answers, and pydantic-ai and LangChain `anthropic:claude-…`. Gateways write the same of models that they sell, so the prefix counts only where the
 // span names that provider, or an emitter that names models as LiteLLM does.
 
 import { matches } from './patterns.ts';
@@ -8,12 +8,13 @@ import { plainText } from './plain-values.ts';
 type Attributes = Record<string, unknown>;
 
 const PREFIX =
-  /^(?:litellm\/)?(anthropic|bedrock|vertex_ai)\/((?:(?:converse|converse_like|invoke|[a-z]{2}(?:-[a-z]+)+-\d)\/)*)(.+)$/;
+  /^(?:litellm\/)?(anthropic|bedrock|vertex_ai|google-vertex)[/:]((?:(?:converse|converse_like|invoke|[a-z]{2}(?:-[a-z]+)+-\d)\/)*)(.+)$/;
 
 const PROVIDERS: Readonly<Record<string, string>> = {
   anthropic: 'anthropic',
   bedrock: 'aws.bedrock',
   vertex_ai: 'gcp.vertex_ai',
+  'google-vertex': 'gcp.vertex_ai',
 };
 
 /** Scopes of emitters that name models as LiteLLM does. */

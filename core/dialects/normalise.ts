@@ -18,6 +18,7 @@ import { matches } from './patterns.ts';
 import { findRawUsage, partAt, type RawUsage } from './raw-usage.ts';
 import { DIALECTS } from './table.ts';
 import { plainNumber, plainText } from './plain-values.ts';
+import { readUsageNames, withPartsOfMaps } from './usage-names.ts';
 
 type Attributes = Readonly<Record<string, unknown>>;
 
@@ -70,12 +71,14 @@ export function findDialect(span: SpanShape): Dialect | undefined {
 }
 
 /** The span under the standard keys. A span that was normalised before keeps what it has. */
-export function normaliseSpan(span: SpanShape): NormalisedSpan | undefined {
-  const rule = span.attributes[RULE_KEY];
+export function normaliseSpan(sent: SpanShape): NormalisedSpan | undefined {
+  const rule = sent.attributes[RULE_KEY];
   if (typeof rule === 'string') {
     const dialect = DIALECTS.find(({ id }) => rule.startsWith(`${id}/`));
-    return dialect && { dialect, rule, attributes: span.attributes };
+    return dialect && { dialect, rule, attributes: sent.attributes };
   }
+  const parts = withPartsOfMaps(sent.attributes);
+  const span = parts === sent.attributes ? sent : { ...sent, attributes: parts };
   const dialect = findDialect(span);
   if (dialect === undefined) return undefined;
   const attributes: Record<string, unknown> = { ...span.attributes };
@@ -87,6 +90,8 @@ export function normaliseSpan(span: SpanShape): NormalisedSpan | undefined {
   readOperation(attributes, span.name, dialect);
   copyAliases(attributes, COMMON_ALIASES);
   for (const json of COMMON_JSON) readJson(attributes, json);
+  readBedrockLifetimes(attributes);
+  if (rawUsage === undefined) readUsageNames(attributes);
   readFirstChunk(attributes, span.durationMs, dialect.isFirstChunkMs === true);
   if (rawUsage === undefined) delete attributes['anthropic.usage'];
   else takeRawUsage(attributes, rawUsage);
@@ -116,13 +121,13 @@ function copyAliases(
   for (const key of STANDARD_KEYS) {
     const names = aliases[key];
     if (names === undefined || isThere(attributes[key])) continue;
-    const alias = names.find((name) => isThere(attributes[name]) && attributes[name] !== '');
+    const alias = names.find((name) => isThere(attributes[name]));
     if (alias !== undefined) attributes[key] = attributes[alias];
   }
 }
 
 function isThere(value: unknown): boolean {
-  return value !== undefined && value !== null;
+  return value !== undefined && value !== null && value !== '';
 }
 
 function readJson(attributes: Record<string, unknown>, json: Dialect['json']): void {
@@ -174,6 +179,24 @@ function readOperation(attributes: Record<string, unknown>, name: string, dialec
     attributes['gen_ai.operation.name'] = 'execute_tool';
 }
 
+/** How long Bedrock keeps what was written, which the AI SDK leaves as Bedrock says it. */
+function readBedrockLifetimes(attributes: Record<string, unknown>): void {
+  const { cacheDetails } = partAt(attributes['ai.response.providerMetadata'], ['bedrock', 'usage']);
+  if (!Array.isArray(cacheDetails)) return;
+  for (const [ttl, key] of BEDROCK_LIFETIMES) {
+    const counts = cacheDetails.map((detail) => {
+      const { ttl: its, inputTokens } = partAt(detail, []);
+      return its === ttl ? plainNumber(inputTokens) : 0;
+    });
+    attributes[key] ??= counts.reduce((sum, count) => sum + count, 0);
+  }
+}
+
+const BEDROCK_LIFETIMES = [
+  ['5m', 'tokens_cache_write_5m'],
+  ['1h', 'tokens_cache_write_1h'],
+] as const satisfies readonly (readonly [string, StandardKey])[];
+
 /** What is beside the API's usage names the answer better than the emitter, whose ids are often its own. */
 function takeRawUsage(
   attributes: Record<string, unknown>,
@@ -190,7 +213,8 @@ function unifyValues(attributes: Record<string, unknown>): void {
   for (const key of COUNT_KEYS) {
     if (attributes[key] === undefined) continue;
     const count = Math.round(plainNumber(attributes[key])) + 0;
-    if (Number.isNaN(count)) delete attributes[key];
+    // Minus one is how some say that they do not know.
+    if (Number.isNaN(count) || count < 0) delete attributes[key];
     else attributes[key] = count;
   }
   const reasons = attributes['gen_ai.response.finish_reasons'];
@@ -221,9 +245,10 @@ function applyInputMeaning(
   { scopeVersion, attributes: sent }: SpanShape,
   dialect: Dialect,
 ): InputMeaning | 'corrected' {
-  const claimed = claimedMeaning(dialect, sent, scopeVersion);
   const input = attributes[INPUT];
   const cached = plainNumber(attributes[CACHE_READ] ?? 0) + plainNumber(attributes[CACHE_WRITE] ?? 0);
+  const isOfClaude = cached > 0 && /claude/i.test(plainText(attributes['gen_ai.response.model']));
+  const claimed = claimedMeaning(dialect, sent, scopeVersion, isOfClaude);
   if (typeof input !== 'number') return claimed;
   const shown = meaningByNumbers(sent, { input, cached, output: plainNumber(attributes[OUTPUT] ?? 0) });
   const meaning = shown ?? claimed;
@@ -233,18 +258,23 @@ function applyInputMeaning(
 }
 
 function claimedMeaning(
-  { inputTokens, exclusiveKey, exclusiveBefore, inclusiveWith }: Dialect,
-  attributes: Attributes,
+  { inputTokens, exclusiveKey, exclusiveBefore, inclusiveWith, exclusiveOfClaude }: Dialect,
+  sent: Attributes,
   version: string | undefined,
+  isOfClaude: boolean,
 ): InputMeaning {
-  if (exclusiveKey !== undefined && attributes[exclusiveKey] !== undefined) return 'exclusive';
+  if (exclusiveKey !== undefined && sent[exclusiveKey] !== undefined) return 'exclusive';
   if (exclusiveBefore !== undefined && version && isBefore(version, exclusiveBefore)) return 'exclusive';
-  if (inclusiveWith?.some((key) => attributes[key] !== undefined) === true) return 'inclusive';
+  if (inclusiveWith?.some((key) => sent[key] !== undefined) === true) return 'inclusive';
+  if (exclusiveOfClaude === true && isOfClaude) return 'exclusive';
   return inputTokens;
 }
 
 function isBefore(version: string, other: string): boolean {
-  const parts = version.split('.').map((part) => Number.parseInt(part, 10));
+  const parts = version
+    .replace(/^v/i, '')
+    .split('.')
+    .map((part) => Number.parseInt(part, 10));
   for (const [index, bound] of other.split('.').map(Number).entries()) {
     const part = parts[index] ?? 0;
     if (Number.isNaN(part)) return false;

@@ -88,6 +88,13 @@ export const TRACELOOP: Pick<
 
 export const VERCEL_AI: Omit<Dialect, 'id' | 'doc' | 'match'> = {
   inputTokens: 'inclusive',
+  // Up to version 5 the counts are those of the provider. From 6 on the parts of the input are beside its whole.
+  exclusiveOfClaude: true,
+  inclusiveWith: [
+    'ai.usage.inputTokenDetails.noCacheTokens',
+    'ai.usage.inputTokenDetails.cacheReadTokens',
+    'ai.usage.inputTokenDetails.cacheWriteTokens',
+  ],
   operationByName: [
     ['^ai\\.[A-Za-z]+\\.do(?:Generate|Stream)$', 'chat'],
     ['^ai\\.toolCall$', 'execute_tool'],
@@ -155,6 +162,16 @@ export const LANGFUSE: Omit<Dialect, 'id' | 'doc' | 'match' | 'inputTokens'> = {
         'input_cached_tokens',
       ],
       'gen_ai.usage.cache_creation.input_tokens': ['cache_creation_input_tokens', 'input_cache_creation'],
+      tokens_cache_write_5m: [
+        'ephemeral_5m_input_tokens',
+        'input_ephemeral_5m_input_tokens',
+        'input_cache_creation_5m',
+      ],
+      tokens_cache_write_1h: [
+        'ephemeral_1h_input_tokens',
+        'input_ephemeral_1h_input_tokens',
+        'input_cache_creation_1h',
+      ],
     },
   },
 };

@@ -29,6 +29,8 @@ export interface SpanFacts {
   readonly ownRunId?: string | undefined;
   /** Whether its parent is a span of another process, which may never come. */
   readonly isLocalRoot?: boolean | undefined;
+  /** How often something fuller took the place of what was told of the span before. */
+  readonly retold?: number | undefined;
 }
 
 /** A span as it arrives. */
@@ -54,7 +56,7 @@ export function readSpanFacts(span: SpanAsSent): SpanFacts {
     const ownRunId = typeof run === 'string' && run !== '' ? run : undefined;
     return { kind: 'own', standard: standardOf(span.attributes), ownRunId, isLocalRoot };
   }
-  const normalised = normaliseSpan(span);
+  const normalised = isPending(span) ? undefined : normaliseSpan(span);
   if (normalised === undefined) return { kind: 'other', standard: identityOf(span.attributes), isLocalRoot };
   const standard = withKnownOperation(standardOf(normalised.attributes));
   const { rule, dialect } = normalised;
@@ -68,6 +70,11 @@ export function readSpanFacts(span: SpanAsSent): SpanFacts {
     errorType,
     isLocalRoot,
   };
+}
+
+/** Logfire shows what goes on by a span below it, of which the finished one is no copy. */
+function isPending({ attributes }: SpanAsSent): boolean {
+  return attributes['logfire.span_type'] === 'pending_span';
 }
 
 const KNOWN_OPERATIONS: ReadonlySet<unknown> = new Set([

@@ -208,6 +208,18 @@ export const DIALECTS: readonly Dialect[] = [
     answersApart: true,
   },
   {
+    id: 'pydantic-ai',
+    doc: 'pydantic-ai before the third format of its spans: neither agents nor tools name their operation.',
+    match: { scope: '^pydantic-ai', spanName: '^(?:agent run|running tool)$' },
+    inputTokens: 'inclusive',
+    operationByName: [
+      ['^agent run$', 'invoke_agent'],
+      ['^running tool$', 'execute_tool'],
+    ],
+    aliases: { 'gen_ai.agent.name': ['agent_name'] },
+    agentNames: ['agent_name'],
+  },
+  {
     id: 'mastra',
     doc: 'Mastra’s exporter: the conventions; who the run is for is in its metadata.',
     match: { scope: '^@mastra/' },

@@ -9,6 +9,7 @@ import type { EventRecord } from '../event.ts';
 import { Places, type SpanPlace } from './places.ts';
 import { runEvents, type ForeignRun } from './run-events.ts';
 import { findDuplicates, type CallReport, type Duplicates } from './same-call.ts';
+import { findRepeatedTools } from './same-tool.ts';
 import { IDENTITY_KEYS, buildTree, isRoot, type TraceIdentity, type TraceNode } from './trace-tree.ts';
 
 /** Steps beside calls and tools that are worth a line of their own, by operation. */
@@ -51,9 +52,10 @@ export function assembleTrace(spans: readonly FactSpan[]): EventRecord[] {
   };
   for (const node of nodes) if (node.span.facts.kind === 'agent' && places.isHead(node)) draftOf(node);
   const names = namesOfCounted(duplicates);
+  const repeated = findRepeatedTools(nodes);
   const events: EventRecord[] = [];
   for (const node of byStart(nodes)) {
-    const member = memberOf(node, reports, duplicates, names);
+    const member = memberOf(node, reports, duplicates, names, repeated);
     if (member === undefined) continue;
     const place = places.of(node);
     if (typeof place === 'object' && 'ownRunId' in place) events.push(inOwnRun(member, place.ownRunId));
@@ -100,6 +102,7 @@ function memberOf(
   reports: ReadonlyMap<TraceNode, CallReport>,
   duplicates: Duplicates,
   names: ReadonlyMap<CallReport, readonly ResponseFields[]>,
+  repeated: ReadonlySet<TraceNode>,
 ): Member | undefined {
   const { kind, standard } = node.span.facts;
   if (kind === 'call') {
@@ -115,7 +118,11 @@ function memberOf(
     }
     return { node, event: keyed(event, node), doesCount };
   }
-  if (kind === 'tool') return { node, event: keyed(toolCallOf(node.span), node), doesCount: true };
+  if (kind === 'tool') {
+    const event = keyed(toolCallOf(node.span), node);
+    if (repeated.has(node)) event['tallyspan.duplicate'] = true;
+    return { node, event, doesCount: !repeated.has(node) };
+  }
   const operation = standard['gen_ai.operation.name'];
   if (kind !== 'step' || !NOTED_STEPS.has(operation)) return undefined;
   const {
@@ -299,11 +306,12 @@ function numberSteps(members: readonly Member[]): void {
       if (doesCount) step++;
       if (step > 0) event['agent.step_number'] = step;
     } else if (name === 'agent.tool_call') {
+      if (step > 0) event['agent.step_number'] = step;
+      if (!doesCount) continue;
       const tool = event['gen_ai.tool.name'] ?? '';
       const earlier = failures.get(tool) ?? 0;
       failures.set(tool, event['tool.ok'] === true ? 0 : earlier + 1);
       event['tool.retry_attempt'] = earlier;
-      if (step > 0) event['agent.step_number'] = step;
     }
   }
 }

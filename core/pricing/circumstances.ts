@@ -26,6 +26,8 @@ export interface CallCircumstances {
   /** When the request was made, Unix milliseconds. */
   readonly atMs: number;
   readonly platform?: Platform | undefined;
+  /** Gateway that sells the call at prices of its own, by its name as a provider. */
+  readonly gateway?: string | undefined;
   /** Cloud region or location, where the client knows it. */
   readonly region?: string | undefined;
   readonly stopReason?: string | null | undefined;
@@ -53,6 +55,13 @@ const PROVIDERS: Readonly<Record<Platform, string>> = {
 
 export function providerOf(platform: Platform): string {
   return PROVIDERS[platform];
+}
+
+const GATEWAYS = /^(?:openrouter|github[._-]copilot|vercel[._-]?(?:ai)?[._-]?gateway|gateway|requesty|poe)$/;
+
+/** The provider where it is a gateway, whose prices nobody else knows. */
+export function gatewayOf(provider: unknown): string | undefined {
+  return typeof provider === 'string' && GATEWAYS.test(provider.toLowerCase()) ? provider : undefined;
 }
 
 /** The platform that a provider names; `undefined` where the provider leaves it open, as `anthropic` does. */

@@ -132,6 +132,8 @@ function findCallRefusal(circumstances: CallCircumstances, reading: UsageReading
       detail: 'the call is billed to the customer behind the user profile',
     };
   }
+  if (circumstances.gateway !== undefined)
+    return { reason: 'gateway', detail: `"${circumstances.gateway}" is a gateway, which sets the price` };
   const tier = reading.serviceTier ?? 'standard';
   if (tier === 'priority') {
     return { reason: 'priority_tier', detail: 'Priority Tier is paid for by contract, not by call' };

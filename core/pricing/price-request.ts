@@ -2,7 +2,7 @@
 // Message, from a stored event, and from the attributes of a span.
 
 import { usageOfEvent } from './call-facts.ts';
-import { platformOf, type CallCircumstances, type Platform } from './circumstances.ts';
+import { gatewayOf, platformOf, type CallCircumstances, type Platform } from './circumstances.ts';
 import type { EventRecord } from '../event.ts';
 import { NO_USAGE, addUsage, readUsage, readingOf, type UsageError, type UsageReading } from './usage.ts';
 
@@ -93,6 +93,7 @@ export function requestOfEvent(
       requestedModel: event['gen_ai.request.model'],
       atMs: event.timestamp - (event.duration_ms ?? 0),
       ...placeOf(row, event['gen_ai.provider.name']),
+      gateway: gatewayOf(event['gen_ai.provider.name']),
       ...(isRefusal && { stopReason: 'refusal', hasOutput: !wasUnbilled(event, reason) }),
       isComplete: reason !== 'aborted',
       hasCodeExecution: reason === 'code_execution',
@@ -135,6 +136,7 @@ export function requestOfSpan(attributes: Readonly<Record<string, unknown>>, sta
       requestedModel: text(attributes['gen_ai.request.model']),
       atMs: startMs,
       platform: platformOf(attributes['gen_ai.provider.name']),
+      gateway: gatewayOf(attributes['gen_ai.provider.name']),
       ...(isRefusal && { stopReason: 'refusal' }),
     },
   };

@@ -54,7 +54,11 @@ export function isForeignStep({ facts: { kind } }: FactSpan): boolean {
 
 /** The facts as they are kept in the row of the span; nothing of a span that is only a place in its trace. */
 export function factsJson({ facts }: FactSpan): string | undefined {
-  const isPlace = facts.kind === 'other' && facts.isLocalRoot !== true && facts.rule === undefined;
+  const isPlace =
+    facts.kind === 'other' &&
+    facts.isLocalRoot !== true &&
+    facts.rule === undefined &&
+    facts.retold === undefined;
   return isPlace && Object.keys(facts.standard).length === 0 ? undefined : JSON.stringify(facts);
 }
 

@@ -5,6 +5,7 @@ import type { FactSpan } from '../../core/dialects.ts';
 import { withdrawnEvent } from '../../core/duplicates.ts';
 import { decodeEvent, encodeEvent, type EventRecord } from '../../core/event.ts';
 import { assembleTrace } from '../../core/foreign-runs/assemble.ts';
+import { saysMore } from '../../core/foreign-runs/told-again.ts';
 import { isRoot } from '../../core/foreign-runs/trace-tree.ts';
 
 /** From here on a trace is no more made again as a whole: new spans of it become calls and tools, and change no run. */
@@ -19,6 +20,13 @@ export interface TraceChanges {
   readonly events: readonly EventRecord[];
   /** Whether this is where the trace became too large. */
   readonly becameLarge: boolean;
+  /** Of the spans that came those that are kept, each as it is kept. */
+  readonly kept: ReadonlyMap<FactSpan, FactSpan>;
+}
+
+/** Whether the span takes the place of one that is stored. */
+export function isRetold({ facts }: FactSpan): boolean {
+  return (facts.retold ?? 0) > 0;
 }
 
 export class HeldTrace {
@@ -28,9 +36,12 @@ export class HeldTrace {
    * given out is made once more of the spans there were.
    */
   #lines: Lines | undefined;
+  /** How often a fuller one took the place of a span. */
+  #retold: number;
 
   constructor(stored: readonly FactSpan[]) {
     this.#spans = new Map(stored.map((span) => [span.spanId, span]));
+    this.#retold = stored.reduce((sum, { facts }) => sum + (facts.retold ?? 0), 0);
   }
 
   get size(): number {
@@ -39,32 +50,45 @@ export class HeldTrace {
 
   /** The events that are others than before these spans came. `logged`: sessions of which Claude Code's log tells as well. */
   take(spans: readonly FactSpan[], logged: ReadonlySet<string>): TraceChanges {
-    const fresh = this.#freshOf(spans);
-    if (fresh.length === 0) return { events: [], becameLarge: false };
+    const kept = this.#keptOf(spans);
+    if (kept.size === 0) return { events: [], becameLarge: false, kept };
+    const fresh = [...kept.values()];
     const before = this.#spans.size;
     const lines = this.#lines ?? linesOf([...this.#spans.values()]);
-    for (const span of fresh) this.#spans.set(span.spanId, span);
-    const revision = this.#spans.size;
-    if (revision > SPANS_OF_A_TRACE) {
+    for (const span of fresh) {
+      if (this.#spans.has(span.spanId)) this.#retold++;
+      this.#spans.set(span.spanId, span);
+    }
+    const revision = this.#spans.size + this.#retold;
+    if (this.#spans.size > SPANS_OF_A_TRACE) {
       this.#lines = undefined;
       const events = assembleTrace(fresh).filter(
         ({ 'event.name': name }) => name !== 'agent.run' && name !== 'agent.run.started',
       );
-      return { events: withRevision(events, revision), becameLarge: before <= SPANS_OF_A_TRACE };
+      return { events: withRevision(events, revision), becameLarge: before <= SPANS_OF_A_TRACE, kept };
     }
     const events = besideLogs(assembleTrace([...this.#spans.values()]), logged);
     const isSettled = this.#isSettled();
     this.#lines = isSettled ? undefined : lines;
     const isFirst = isSettled && lines.size === 0;
     const changes = isFirst ? withRevision(events, revision) : changesOf(lines, events, revision);
-    return { events: changes, becameLarge: false };
+    return { events: changes, becameLarge: false, kept };
   }
 
-  #freshOf(spans: readonly FactSpan[]): FactSpan[] {
-    const fresh = new Map<string, FactSpan>();
-    for (const span of spans)
-      if (!this.#spans.has(span.spanId) && !fresh.has(span.spanId)) fresh.set(span.spanId, span);
-    return [...fresh.values()];
+  /** Spans that nothing was told of yet, and those that say more than what was. */
+  #keptOf(spans: readonly FactSpan[]): ReadonlyMap<FactSpan, FactSpan> {
+    const fullest = new Map<string, FactSpan>();
+    for (const span of spans) {
+      const before = fullest.get(span.spanId) ?? this.#spans.get(span.spanId);
+      if (before === undefined || saysMore(span, before)) fullest.set(span.spanId, span);
+    }
+    const kept = new Map<FactSpan, FactSpan>();
+    for (const span of fullest.values()) {
+      const before = this.#spans.get(span.spanId);
+      const retold = before && (before.facts.retold ?? 0) + 1;
+      kept.set(span, retold === undefined ? span : { ...span, facts: { ...span.facts, retold } });
+    }
+    return kept;
   }
 
   /** Whether no span hangs on one that has not come, and nothing but the spans says what becomes of them. */

@@ -9,8 +9,8 @@ import { NewestMap } from '../../core/newest-map.ts';
 import type { SpanRow } from '../store/file/tables.ts';
 import { bytesOfSpans, type Batch, type EventStore } from '../store/write/event-store.ts';
 import { WriteQueue } from '../store/write/write-queue.ts';
-import { isForeignStep } from './fact-span.ts';
-import { HeldTrace, claudeSessionsOf } from './held-trace.ts';
+import { factsJson, isForeignStep } from './fact-span.ts';
+import { HeldTrace, claudeSessionsOf, isRetold } from './held-trace.ts';
 import type { TraceStore } from './trace-store.ts';
 
 /** Spans of all traces that are held. */
@@ -31,7 +31,10 @@ interface Request {
 interface Arrival {
   readonly traceId: string;
   readonly spans: FactSpan[];
-  readonly rows: SpanRow[];
+  /** Of several with one id the first is stored. */
+  rows: SpanRow[];
+  /** Those of the rows that take the place of stored ones. */
+  retold: readonly SpanRow[];
   startMs: number;
   hasForeignSteps: boolean;
 }
@@ -107,7 +110,12 @@ export class RunAssembler {
 
   async #batchOf(arrivals: readonly Arrival[], areNew: boolean): Promise<Batch> {
     const events = arrivals.length === 0 ? [] : await this.#eventsOf(arrivals, areNew);
-    return { events, spans: arrivals.flatMap(({ rows }) => rows), areNew };
+    return {
+      events,
+      spans: arrivals.flatMap(({ rows }) => rows),
+      areNew,
+      retold: new Set(arrivals.flatMap(({ retold }) => retold)),
+    };
   }
 
   async #eventsOf(arrivals: readonly Arrival[], areNew: boolean): Promise<EventRecord[]> {
@@ -125,10 +133,12 @@ export class RunAssembler {
     const logged = await this.#traces.sessionsWithLogs(
       claudeSessionsOf(concerned.flatMap(({ spans }) => spans)),
     );
-    return concerned.flatMap(({ traceId, spans }) => {
+    return concerned.flatMap((arrival) => {
+      const { traceId, spans } = arrival;
       const trace = this.#held.get(traceId) ?? new HeldTrace(stored.get(traceId) ?? []);
       const before = this.#held.has(traceId) ? trace.size : 0;
-      const { events, becameLarge } = trace.take(spans, logged);
+      const { events, becameLarge, kept } = trace.take(spans, logged);
+      putFirst(arrival, kept);
       this.#held.delete(traceId);
       this.#held.set(traceId, trace);
       this.#spansHeld += trace.size - before;
@@ -150,6 +160,23 @@ export class RunAssembler {
   }
 }
 
+/** The rows of the spans that are kept before those of the others. */
+function putFirst(arrival: Arrival, kept: ReadonlyMap<FactSpan, FactSpan>): void {
+  if (kept.size === arrival.spans.length && ![...kept.values()].some(isRetold)) return;
+  const first: SpanRow[] = [];
+  const retold: SpanRow[] = [];
+  const others: SpanRow[] = [];
+  for (const [index, span] of arrival.spans.entries()) {
+    const row = arrival.rows[index] as SpanRow;
+    const as = kept.get(span);
+    if (as === undefined) others.push(row);
+    else if (isRetold(as)) retold.push({ ...row, facts: factsJson(as) });
+    else first.push(row);
+  }
+  arrival.rows = [...retold, ...first, ...others];
+  arrival.retold = retold;
+}
+
 function arrivalsOf(group: readonly Request[]): readonly Arrival[] {
   const byTrace = new Map<string, Arrival>();
   for (const { spans, rows } of group)
@@ -157,7 +184,10 @@ function arrivalsOf(group: readonly Request[]): readonly Arrival[] {
       const { traceId, startMs } = span;
       let arrival = byTrace.get(traceId);
       if (arrival === undefined)
-        byTrace.set(traceId, (arrival = { traceId, spans: [], rows: [], startMs, hasForeignSteps: false }));
+        byTrace.set(
+          traceId,
+          (arrival = { traceId, spans: [], rows: [], retold: [], startMs, hasForeignSteps: false }),
+        );
       arrival.spans.push(span);
       arrival.rows.push(rows[index] as SpanRow);
       arrival.startMs = Math.min(arrival.startMs, startMs);

@@ -16,6 +16,7 @@ import { expandShares } from './expand-shares.ts';
 import { completeScores } from './complete-scores.ts';
 import { deleteReplaced, takeNewest } from './keyed-events.ts';
 import { forgetIndexed } from './index-words.ts';
+import { deleteRetold, newSpansOf, type SpanBatch } from './new-spans.ts';
 import { OpenRuns } from './open-runs.ts';
 import { RowAppender } from '../columns/row-appender.ts';
 import { findEndedRuns, findRunEnds, type RunEnd } from './run-ends.ts';
@@ -23,15 +24,11 @@ import { SeenEvents } from './seen-events.ts';
 import { SeenResponses } from './seen-responses.ts';
 import { StoreHealth, type StoreFault } from '../file/store-health.ts';
 import { CONTENT_TABLE, SPAN_TABLE, WORD_TABLE, type SpanRow } from '../file/tables.ts';
-import { timeClusters } from '../../../core/time/time-clusters.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** What one request brought. */
-export interface Batch {
+export interface Batch extends SpanBatch {
   readonly events: readonly EventRecord[] | EventBatch;
-  readonly spans: readonly SpanRow[];
-  /** Whether it is certain that no span and no key of it is stored, so that nobody has to look. */
-  readonly areNew?: boolean | undefined;
 }
 
 interface StoredBatch extends Batch {
@@ -215,7 +212,7 @@ export class EventStore {
       const { selections: newest, replacements } = await takeNewest(this.#database, fresh, areNew);
       const { selections, ends } = await this.#withoutIdleLosses(newest);
       const replaced = await this.#responses.mark(selections, replacements.responses);
-      const spans = await this.#newSpans(group);
+      const spans = await newSpansOf(this.#database, group);
       // Once: the rows are without it then.
       const taken = takeContent(selections, dirname(this.#database.file));
       const shares = expandShares(selections);
@@ -227,6 +224,7 @@ export class EventStore {
           await this.#content.append(taken.content);
           await this.#words.append(taken.words);
           await this.#events.append([...selections, ...shares]);
+          await deleteRetold(writer, group, spans);
           await this.#spans.append(spans);
           await this.#responses.decide(writer, replacements.responses);
         });
@@ -342,29 +340,6 @@ export class EventStore {
        WHERE tallyspan_duplicate IS NOT TRUE
          AND (gen_ai_response_id IN ${named} OR anthropic_request_id IN ${named})`,
       { ids: JSON.stringify(responses) },
-    );
-  }
-
-  async #newSpans(group: readonly Batch[]): Promise<SpanRow[]> {
-    const doubtful = group.flatMap(({ spans, areNew }) => (areNew === true ? [] : spans));
-    const stored = new Set<string>();
-    for (const { from, to } of timeClusters(doubtful.map((span) => span.start_time))) {
-      const within = doubtful.filter(({ start_time: start }) => start >= from && start <= to);
-      const rows = await this.#database.all(
-        `SELECT trace_id, span_id FROM spans
-         WHERE start_time BETWEEN make_timestamptz(?::BIGINT * 1000) AND make_timestamptz(?::BIGINT * 1000)
-           AND span_id IN ${textsSql('?')}`,
-        [Math.floor(from), Math.ceil(to), JSON.stringify(within.map((span) => span.span_id))],
-      );
-      for (const row of rows) stored.add(`${String(row['trace_id'])}/${String(row['span_id'])}`);
-    }
-    return group.flatMap(({ spans }) =>
-      spans.filter((span) => {
-        const key = `${span.trace_id}/${span.span_id}`;
-        if (stored.has(key)) return false;
-        stored.add(key);
-        return true;
-      }),
     );
   }
 }

@@ -311,6 +311,53 @@ describe('one call', () => {
   });
 });
 
+const tools = (events: readonly EventRecord[]): (boolean | undefined)[] =>
+  events
+    .filter((event) => event['event.name'] === 'agent.tool_call')
+    .map((event) => event['tallyspan.duplicate']);
+
+describe('one tool call', () => {
+  const named = { ...TOOL, 'gen_ai.tool.call.id': 'toolu_1' };
+
+  it('told of by a span and by those within it counts once, however far within', () => {
+    const events = all(
+      { id: 'agent', ms: 900, attributes: AGENT },
+      { id: 'call', in: 'agent', attributes: CALL },
+      { id: 'tool', in: 'agent', at: 200, attributes: named, isError: true },
+      { id: 'client', in: 'tool', at: 210, ms: 50, attributes: TOOL },
+      { id: 'http', in: 'client', at: 215, ms: 40, attributes: WEB },
+      { id: 'server', in: 'http', at: 220, ms: 10, kind: 2, attributes: TOOL },
+    );
+    expect(tools(events)).toEqual([undefined, true, true]);
+    expect(runs(events)).toMatchObject([{ 'agent.tool_calls': 1, 'agent.retries': 0 }]);
+  });
+
+  it('told of at the same time under one id counts once; repeated after it, it is another', () => {
+    const events = all(
+      { id: 'agent', ms: 900, attributes: AGENT },
+      { id: 'call', in: 'agent', attributes: CALL },
+      { id: 'one', in: 'agent', at: 200, attributes: named, isError: true },
+      { id: 'same', in: 'agent', at: 210, attributes: named },
+      { id: 'again', in: 'agent', at: 400, attributes: named },
+    );
+    expect(tools(events)).toEqual([undefined, true, undefined]);
+    expect(runs(events)).toMatchObject([{ 'agent.tool_calls': 2, 'agent.retries': 1 }]);
+  });
+
+  it('in another tool, or of an agent that a tool asked, is one of its own', () => {
+    const events = all(
+      { id: 'agent', ms: 900, attributes: AGENT },
+      { id: 'call', in: 'agent', attributes: CALL },
+      { id: 'tool', in: 'agent', at: 200, attributes: TOOL },
+      { id: 'other', in: 'tool', at: 210, attributes: { ...TOOL, 'gen_ai.tool.name': 'fetch' } },
+      { id: 'inner', in: 'tool', at: 220, attributes: AGENT },
+      { id: 'call2', in: 'inner', at: 230, attributes: CALL },
+      { id: 'same', in: 'inner', at: 240, attributes: TOOL },
+    );
+    expect(tools(events)).toEqual([undefined, undefined, undefined]);
+  });
+});
+
 describe('what is no call', () => {
   it.each(['embeddings', 'retrieval', 'guardrail', 'prompt', 'rerank'])(
     '%s is a step of its own kind',

@@ -1,5 +1,6 @@
 // A trace in memory, by its law: whatever traces there are, in whatever order and batches their spans come, sent twice or
-// not, and held or read again from the file in between, the rows are those of all spans at once.
+// not, the same or another state of them, and held or read again from the file in between, the rows are those of all spans
+// at once, each in its fullest state.
 
 import { expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
@@ -7,6 +8,7 @@ import type { FactSpan } from '../../../core/dialects.ts';
 import { readSpanFacts } from '../../../core/dialects/span-facts.ts';
 import type { EventRecord } from '../../../core/event.ts';
 import { assembleTrace } from '../../../core/foreign-runs/assemble.ts';
+import { saysMore } from '../../../core/foreign-runs/told-again.ts';
 import { HeldTrace } from '../../../server/foreign/held-trace.ts';
 
 const START_MS = Date.UTC(2026, 10, 20);
@@ -64,6 +66,7 @@ const RUN_THAT_IS_NONE = {
   ],
   order: [0, 1, 2],
   again: [],
+  turn: 0,
   sizes: [1],
   stops: [false],
 };
@@ -113,14 +116,29 @@ it('comes to the same rows in any order, any batches and with any stop', () => {
         fc.record({
           shapes: fc.constant(shapes),
           order: fc.shuffledSubarray([...shapes.keys()], { minLength: shapes.length }),
-          again: fc.array(fc.nat(shapes.length - 1), { maxLength: 3 }),
+          again: fc.array(
+            fc.record({
+              place: fc.nat(shapes.length - 1),
+              kind: fc.nat(KINDS.length - 1),
+              longer: fc.nat(2),
+            }),
+            { maxLength: 4 },
+          ),
+          turn: fc.nat(20),
           sizes: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 12 }),
           stops: fc.array(fc.boolean(), { minLength: 1, maxLength: 12 }),
         }),
       ),
-      ({ shapes, order, again, sizes, stops }) => {
+      ({ shapes, order, again, turn, sizes, stops }) => {
         const spans = shapes.map(spanOf);
-        const sent = [...order, ...again].map((place) => spans[place] as FactSpan);
+        const inOrder = order.map((place) => spans[place] as FactSpan);
+        const others = again.map(({ place, kind, longer }) => {
+          const first = shapes[place] as Shape;
+          const span = spanOf(longer === 0 ? first : { ...first, kind }, place);
+          return { ...span, endMs: span.endMs + longer };
+        });
+        const at = turn % (inOrder.length + 1);
+        const sent = [...inOrder.slice(0, at), ...others, ...inOrder.slice(at)];
         const rows = new Map<string, EventRecord>();
         const known = new Map<string, FactSpan>();
         let held = new HeldTrace([]);
@@ -128,15 +146,25 @@ it('comes to the same rows in any order, any batches and with any stop', () => {
           const batch = sent.slice(from, from + (sizes[round % sizes.length] as number));
           from += batch.length;
           if (stops[round % stops.length] === true) held = new HeldTrace([...known.values()]);
-          store(rows, held.take(batch, NOBODY).events);
-          for (const span of batch) known.set(span.spanId, span);
+          const { events, kept } = held.take(batch, NOBODY);
+          store(rows, events);
+          for (const span of kept.values()) known.set(span.spanId, span);
         }
-        expect(plain(rows.values())).toEqual(plain(assembleTrace(spans)));
+        expect(plain(rows.values())).toEqual(plain(assembleTrace(fullestOf(sent))));
       },
     ),
     { numRuns: 400, examples: [[RUN_THAT_IS_NONE]] },
   );
 });
+
+function fullestOf(spans: readonly FactSpan[]): FactSpan[] {
+  const fullest = new Map<string, FactSpan>();
+  for (const span of spans) {
+    const other = fullest.get(span.spanId);
+    if (other === undefined || saysMore(span, other)) fullest.set(span.spanId, span);
+  }
+  return [...fullest.values()];
+}
 
 const counted = ({ 'tallyspan.duplicate': isDuplicate }: EventRecord): boolean => isDuplicate !== true;
 const sum = (events: readonly EventRecord[], key: 'cost_nano_usd' | 'agent.turns'): number =>

@@ -1,6 +1,6 @@
 // Odd input: what senders get wrong costs only what is wrong, and is read or refused aloud.
 
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CONVERSATION, readRecording } from '../../fixtures/recorded-spans.ts';
 import { otlpJsonOf, type JsonSpan } from '../../fixtures/otlp-json-spans.ts';
 import { JSON_TYPE, getJson, post, startTestServer, type TestServer } from '../harness.ts';
@@ -95,6 +95,48 @@ it('a user id of 100,000 characters is cut, and the run is there', async () => {
   });
   expect((await send(otlpJsonOf([span]))).status).toBe(200);
   expect(String((await runOf('long'))?.['user.id']).length).toBeLessThan(3000);
+});
+
+describe('a span that is sent while it goes on, and again when it has ended', () => {
+  const counts = {
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.provider.name': 'anthropic',
+    'gen_ai.request.model': 'claude-sonnet-4-5',
+    'gen_ai.usage.input_tokens': 2000,
+    'gen_ai.usage.output_tokens': 100,
+  };
+  const { 'gen_ai.usage.output_tokens': _output, ...early } = counts;
+
+  it.each([
+    ['in that order', [0, 1]],
+    ['the other way round', [1, 0]],
+    ['twice each', [0, 0, 1, 0, 1]],
+  ])('counts as it ended, sent %s', async (_order, order) => {
+    const agent = call();
+    const name = `agent-${serial}`;
+    const model = call({ traceId: agent.traceId, parentSpanId: agent.spanId });
+    const states = [
+      [
+        { ...agent, endTimeUnixNano: '0' },
+        { ...model, endTimeUnixNano: '0', attributes: early },
+      ],
+      [agent, { ...model, attributes: counts }],
+    ];
+    for (const index of order) expect((await send(otlpJsonOf(states[index] as JsonSpan[]))).status).toBe(200);
+    expect(await runOf(name)).toMatchObject({
+      duration_ms: 2000,
+      'agent.turns': 1,
+      'agent.tokens_in': 2000,
+      'agent.cost_nano_usd': 2000 * 3000 + 100 * 15_000,
+    });
+  });
+
+  it('in one batch is kept in its later state', async () => {
+    const agent = call();
+    const batch = [{ ...agent, endTimeUnixNano: '0' }, agent];
+    expect((await send(otlpJsonOf(batch))).status).toBe(200);
+    expect(await runOf(`agent-${serial}`)).toMatchObject({ duration_ms: 2000 });
+  });
 });
 
 it('what a real emitter sends comes to a run with all its numbers', async () => {
