@@ -88,9 +88,14 @@ export function describeBlock(block: unknown, role: string): BlockShape {
 }
 
 /** Shape of a block of an answer that has streamed in, the same as it will have when the caller sends it back. */
-export function describeStreamed(type: 'text' | 'thinking', codes: Uint8Array | Uint16Array): BlockShape {
-  hash.reset().mixText(type).mixCodes(codes);
-  return shapeOf(type, PSEUDO_TOOLS.history, estimateTextTokens(codes.length), codes.length);
+export function describeStreamed(
+  type: 'text' | 'thinking',
+  content: Uint8Array | Uint16Array | string,
+): BlockShape {
+  hash.reset().mixText(type);
+  if (typeof content === 'string') hash.mixText(content);
+  else hash.mixCodes(content);
+  return shapeOf(type, PSEUDO_TOOLS.history, estimateTextTokens(content.length), content.length);
 }
 
 function describeFresh(block: Json, role: string): BlockShape {

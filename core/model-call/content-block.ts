@@ -94,7 +94,7 @@ export class ContentBlock {
     const { type } = this;
     const isFromStream = (type === 'text' || type === 'thinking') && this.#growing === type;
     return isFromStream && this.#grown !== undefined && (this.#raw[type] ?? '') === ''
-      ? describeStreamed(type, this.#grown.codes)
+      ? describeStreamed(type, this.#grown.content)
       : describeBlock(this.value, 'assistant');
   }
 

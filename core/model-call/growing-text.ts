@@ -1,15 +1,18 @@
 // A growing text: what streams in by thousands of small pieces. Its characters are kept as codes in a few blocks of memory:
 // as strings, the pieces of a thousand streams at once are many times their size, and most of the work of the collector.
+// A large piece is kept as it is: it costs nothing to add.
 
 const FIRST_CODES = 256;
 /** A block grows up to this size; what follows goes into another, so that little is reserved and nothing copied. */
 const BLOCK_CODES = 4_096;
+/** A piece of this length is kept as it is. */
+const LARGE_PIECE = 1_024;
 const NARROW = 0xff;
 
 type Codes = Uint8Array | Uint16Array;
 
 export class GrowingText {
-  readonly #full: Codes[] = [];
+  readonly #full: (Codes | string)[] = [];
   /** The block that is being filled. */
   #open: Codes = new Uint8Array(FIRST_CODES);
   #used = 0;
@@ -20,22 +23,30 @@ export class GrowingText {
     return this.#length;
   }
 
-  /** Their codes. */
-  get codes(): Codes {
+  /** All of it, as codes where it is kept so. */
+  get content(): Codes | string {
     const blocks = this.#blocks();
-    const isWide = blocks.some((block) => block instanceof Uint16Array);
-    const codes = isWide ? new Uint16Array(this.#length) : new Uint8Array(this.#length);
+    const codes = blocks.filter((block) => typeof block !== 'string');
+    if (codes.length < blocks.length) return this.toString();
+    const isWide = codes.some((block) => block instanceof Uint16Array);
+    const all = isWide ? new Uint16Array(this.#length) : new Uint8Array(this.#length);
     let at = 0;
-    for (const block of blocks) {
-      codes.set(block, at);
+    for (const block of codes) {
+      all.set(block, at);
       at += block.length;
     }
-    return codes;
+    return all;
   }
 
   add(piece: string): void {
     const { length } = piece;
     this.#length += length;
+    if (length >= LARGE_PIECE) {
+      if (this.#used > 0) this.#full.push(this.#open.slice(0, this.#used));
+      this.#full.push(piece);
+      this.#used = 0;
+      return;
+    }
     for (let from = 0; from < length;) {
       if (this.#used === this.#open.length) this.#makeRoom(length - from);
       let codes = this.#open;
@@ -51,13 +62,14 @@ export class GrowingText {
   }
 
   toString(): string {
-    let text = '';
-    // Spread, each code would go through an iterator.
-    for (const block of this.#blocks()) text += Reflect.apply(String.fromCharCode, undefined, block);
-    return text;
+    const texts = this.#blocks().map((block) =>
+      // Spread, each code would go through an iterator.
+      typeof block === 'string' ? block : Reflect.apply(String.fromCharCode, undefined, block),
+    );
+    return texts.join('');
   }
 
-  #blocks(): Codes[] {
+  #blocks(): (Codes | string)[] {
     return [...this.#full, this.#open.subarray(0, this.#used)];
   }
 
