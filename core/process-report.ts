@@ -10,6 +10,8 @@ const UNREAD = {
   given_up: 'it was given up before its body was sent',
   too_large: 'its body is larger than the API takes',
   foreign: 'its body is no request for a message',
+  other_api:
+    'it went to an API in the form of another, such as OpenAI’s chat completions, which is not read: use the Messages API, or an OpenTelemetry instrumentation of that client',
 } as const;
 export type UnreadReason = keyof typeof UNREAD;
 
@@ -39,7 +41,9 @@ const TOOL_FILE = new RegExp(
 /** Why nothing was seen and what to do; `undefined` where something was, or there was nothing to see. */
 export function explainSilence(report: ProcessReport): string | undefined {
   const { frameworks, requests, unread, calls, runs, program } = report;
-  if (calls > 0 || runs > 0 || TOOL_FILE.test(program)) return undefined;
+  if (calls > 0 || TOOL_FILE.test(program)) return undefined;
+  // A declared run without a call is nothing seen, where a request was made.
+  if (runs > 0 && requests === 0) return undefined;
   const check = 'Check with `tallyspan doctor -- COMMAND`.';
   if (requests > 0)
     return `${requests === 1 ? 'a request' : `${String(requests)} requests`} went to an endpoint of Claude models and none was a model call that could be read${reasonsOf(requests, unread)}. ${check}`;

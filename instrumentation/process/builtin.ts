@@ -10,5 +10,10 @@ interface Builtins {
 /** The module; `undefined` where this is not Node, or one before 20.16 and 22.3. */
 export function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined {
   const { process } = globalThis as { readonly process?: Partial<NodeJS.Process> };
-  return process?.getBuiltinModule?.(name);
+  try {
+    return process?.getBuiltinModule?.(name);
+  } catch {
+    // The edge runtime of Next.js has the function, and it throws.
+    return undefined;
+  }
 }

@@ -8,6 +8,7 @@ import { BatchCreation } from './batch-creation.ts';
 import { BatchExchange } from './batch-exchange.ts';
 import { endpointOf, type SentHead } from './endpoint.ts';
 import { Exchange } from './exchange.ts';
+import { isOtherApi, OtherApiRequest } from './other-api.ts';
 import type { SeenExchange } from './seen-exchange.ts';
 import type { WireCalls } from './wire-calls.ts';
 
@@ -25,8 +26,9 @@ export const SDK_AGENT = /^Anthropic\w*\/JS (\S+)/;
 /** The exchange of a request that begins here; `undefined` when it is none of ours to watch. */
 export function watchedExchange(watch: Watch, head: SentHead): SeenExchange | undefined {
   const endpoint = endpointOf(head);
-  if (endpoint === undefined) return undefined;
   const { calls } = watch;
+  if (endpoint === undefined)
+    return isOtherApi(head) ? new OtherApiRequest(calls.observer.telemetry.sightings) : undefined;
   // Making a batch asks no model yet: only limits are interested.
   if (endpoint.form !== 'batch') watch.onRequest();
   else if (!calls.observer.isLimited) return undefined;

@@ -36,6 +36,20 @@ it.each([
     `fetch('http://127.0.0.1:2/v1/messages', { method: 'POST', duplex: 'half', body: new Blob(['x']).stream() }).catch(() => 0)`,
     [expect.stringContaining('it broke off before its body was sent (connection_error)')],
   ],
+  [
+    'a request in the form of another API',
+    `fetch(process.env.ANTHROPIC_BASE_URL + '/v1/chat/completions', { method: 'POST', body: '{"messages":[],"model":"anthropic/claude-sonnet-5-5"}' }).then(() => 0)`,
+    [
+      expect.stringMatching(
+        /^tallyspan: a request went .*OpenAI’s chat completions, which is not read: use the Messages API/,
+      ),
+    ],
+  ],
+  [
+    'a request of another model in the form of another API',
+    `require('node:http').request(process.env.ANTHROPIC_BASE_URL + '/v1/chat/completions', { method: 'POST' }).on('response', (r) => r.resume()).end(JSON.stringify({ model: 'gpt-6', messages: [{ content: '"model":"claude"' }] }))`,
+    [],
+  ],
   ['a program that has nothing to do with models', `console.log(1)`, []],
 ])('%s', async (name, source, said) => {
   const file = path.join(harness.packageDir, `${name.replaceAll(' ', '-')}.cjs`);
@@ -65,6 +79,7 @@ it.each([
     { requests: 3, unread: { foreign: 1, too_large: 2 } },
     /: its body is no request for a message, 1; its body is larger than the API takes, 2\. /,
   ],
+  [{ requests: 1, runs: 1, unread: { foreign: 1 } }, /^a request went/],
   [{ frameworks: ['ai'], program: '/home/me/npm-agent/esbuild/agent.mjs' }, /^ai was loaded/],
 ])('%j is explained', (seen, text) => {
   expect(explainSilence({ ...NOTHING, ...seen })).toMatch(text);

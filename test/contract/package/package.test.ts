@@ -104,9 +104,14 @@ describe('the packed package', () => {
       platform: 'browser',
       outfile,
     });
-    const place = { process: undefined, seen: [] };
-    runInNewContext(await readFile(outfile, 'utf8'), place);
-    expect([...place.seen]).toEqual(['ran', undefined, 'function', 30_000]);
+    const throws = (): never => {
+      throw new Error('not supported in the Edge Runtime');
+    };
+    for (const process of [undefined, { env: {}, getBuiltinModule: throws }]) {
+      const place = { process, seen: [] };
+      runInNewContext(await readFile(outfile, 'utf8'), place);
+      expect([...place.seen]).toEqual(['ran', undefined, 'function', 30_000]);
+    }
   });
 
   it('its types are complete in both formats', async () => {
