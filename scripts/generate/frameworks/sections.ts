@@ -48,7 +48,7 @@ export const SECTIONS: readonly Section[] = [
     language: 'js',
     seen: `${ALL} By \`fetch\`, undici with any dispatcher, \`node:http\`, \`node:http2\` and what is built on it; JSON and streams, compressed or not. A request that is sent again after a failure is one call.`,
     notSeen:
-      'A `fetch` whose host cannot be reached at all; the process says so at its end. What `promisify(http2.connect)` connects, with Node 22.15 and 22.16.',
+      'Requests in the form of another API, such as OpenAI’s chat completions, and a `fetch` whose host cannot be reached at all; the process says so at its end. What `promisify(http2.connect)` connects, with Node 22.15 and 22.16.',
     rows: ['Own code with'],
   },
   {
@@ -61,10 +61,11 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Next.js',
-    paste: "NODE_OPTIONS='--import @tallyspan/node/register' npx next start",
+    paste:
+      "NODE_OPTIONS='--import @tallyspan/node/register' npx next start\n# or in instrumentation.ts, in register():\n#   if (process.env.NEXT_RUNTIME === 'nodejs') await import('@tallyspan/node/register');",
     language: 'sh',
-    seen: `${ALL} In the default build, too; \`serverExternalPackages\` is not needed. The service is the application's name.`,
-    notSeen: 'Routes of the edge runtime.',
+    seen: `${ALL} In the default build, too; \`serverExternalPackages\` is not needed. The service is the application's name. A build with \`output: 'standalone'\` takes along only what it imports: use \`instrumentation.ts\` there, or \`outputFileTracingIncludes: { '/*': ['./node_modules/@tallyspan/node/**/*'] }\` for the flag.`,
+    notSeen: 'Routes of the edge runtime; `run` and the like pass through there.',
     rows: ['Next.js'],
   },
   {
