@@ -16,6 +16,11 @@ import { ROOT } from '../harness.ts';
 
 const execute = promisify(execFile);
 
+/** What the edge runtime of Next.js does. */
+const throws = (): never => {
+  throw new Error('not supported in the Edge Runtime');
+};
+
 describe('the packed package', () => {
   let folder: string;
   let project: string;
@@ -104,9 +109,6 @@ describe('the packed package', () => {
       platform: 'browser',
       outfile,
     });
-    const throws = (): never => {
-      throw new Error('not supported in the Edge Runtime');
-    };
     for (const process of [undefined, { env: {}, getBuiltinModule: throws }]) {
       const place = { process, seen: [] };
       runInNewContext(await readFile(outfile, 'utf8'), place);
