@@ -1,5 +1,5 @@
-// OTLP as JSON: lowerCamelCase keys (or those of the proto files, as some libraries write them), ids in hex, 64-bit
-// integers as strings or numbers. Unknown keys are skipped; a key with a value of the wrong kind makes the body
+// OTLP as JSON: lowerCamelCase keys, ids in hex, enums and 64-bit integers as numbers or strings; or, as the libraries of
+// protobuf write JSON by themselves, the keys of the proto files, ids in base64 and enums by their names. Unknown keys are skipped; a key with a value of the wrong kind makes the body
 // malformed, and so does a body that holds none of the keys of its request.
 
 import {
@@ -127,8 +127,13 @@ function numberOf(value: unknown): number {
 
 /** An id; `undefined` when it is none: its record is refused, and the others are not. */
 function hexOf(value: unknown, bytes: number): string | undefined {
-  const text = stringOf(value).toLowerCase();
-  return text === '' || (text.length === bytes * 2 && /^[0-9a-f]+$/.test(text)) ? text : undefined;
+  const given = stringOf(value);
+  const text = given.toLowerCase();
+  if (text === '' || (text.length === bytes * 2 && /^[0-9a-f]+$/.test(text))) return text;
+  // Base64 of so many bytes ends with a sign that hex does not have.
+  if (!/^[A-Za-z0-9+/_-]+={1,2}$/.test(given)) return undefined;
+  const decoded = Buffer.from(given, 'base64');
+  return decoded.length === bytes ? decoded.toString('hex') : undefined;
 }
 
 /** Nanoseconds since the epoch as Unix milliseconds, whole or with microseconds as fraction. */
@@ -211,10 +216,10 @@ function readSpan(raw: Json, nowMs: number): Span {
     parentSpanId,
     hasRemoteParent: isRemoteParent(Number(valueAt(raw, 'flags') ?? 0)),
     name: stringOf(valueAt(raw, 'name')),
-    kind: enumOf(valueAt(raw, 'kind')),
+    kind: enumOf(valueAt(raw, 'kind'), KINDS),
     startMs: timeMsOf(valueAt(raw, 'startTimeUnixNano'), true),
     endMs: timeMsOf(valueAt(raw, 'endTimeUnixNano'), true),
-    statusCode: enumOf(status['code']),
+    statusCode: enumOf(status['code'], STATUS_CODES),
     statusMessage: stringOf(status['message']),
     attributes: attributesOf(raw, 0),
     events: objectsOf(raw, 'events').map((event) => ({
@@ -227,9 +232,16 @@ function readSpan(raw: Json, nowMs: number): Span {
   return span;
 }
 
-/** OTLP's JSON allows enums as integers only. */
-function enumOf(value: unknown): number {
+const KINDS: readonly string[] = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'].map(
+  (name) => `SPAN_KIND_${name}`,
+);
+const STATUS_CODES: readonly string[] = ['UNSET', 'OK', 'ERROR'].map((name) => `STATUS_CODE_${name}`);
+
+/** Its number, where `names` has the name of it at that place. */
+function enumOf(value: unknown, names: readonly string[]): number {
   if (value === undefined || value === null) return 0;
-  if (!Number.isInteger(value)) throw new MalformedBodyError('the body is not OTLP: an enum is no integer');
-  return value as number;
+  const named = typeof value === 'string' ? names.indexOf(value) : -1;
+  const number = named === -1 ? numberOf(value) : named;
+  if (!Number.isInteger(number)) throw new MalformedBodyError('the body is not OTLP: an enum is no integer');
+  return number;
 }

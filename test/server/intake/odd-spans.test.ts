@@ -63,6 +63,35 @@ it('a parent of zeros is none, also in snake_case', async () => {
   expect(await runOf(`agent-${serial}`)).toMatchObject({ 'agent.run_id': span.traceId });
 });
 
+it('what a library of protobuf writes as JSON by itself is read: ids in base64, enums by their names', async () => {
+  const agent = call();
+  const failed = call({ traceId: agent.traceId, parentSpanId: agent.spanId, isError: true });
+  const written = JSON.stringify(otlpJsonOf([agent, failed]))
+    .replaceAll(/"([0-9a-f]{32}|[0-9a-f]{16})"/g, (_all, hex: string) =>
+      JSON.stringify(Buffer.from(hex, 'hex').toString('base64')),
+    )
+    .replaceAll('"kind":1', '"kind":"SPAN_KIND_CLIENT"')
+    .replaceAll('"code":0', '"code":"STATUS_CODE_UNSET"')
+    .replaceAll('"code":2', '"code":"STATUS_CODE_ERROR"');
+  const answer = await post(server.httpAddress, '/v1/traces', written, JSON_TYPE);
+  expect([answer.status, answer.body.toString()]).toEqual([200, '{}']);
+  expect(await runOf(`agent-${serial - 1}`)).toMatchObject({
+    'agent.run_id': agent.traceId,
+    'agent.status': 'ok',
+  });
+  expect(await runOf(`agent-${serial}`)).toMatchObject({
+    'agent.parent_run_id': agent.traceId,
+    'agent.status': 'error',
+  });
+  const odd = await post(
+    server.httpAddress,
+    '/v1/traces',
+    written.replaceAll('SPAN_KIND_CLIENT', 'SPAN_KIND_ODD'),
+    JSON_TYPE,
+  );
+  expect([odd.status, odd.body.toString()]).toEqual([400, expect.stringContaining('not OTLP')]);
+});
+
 it.each([
   ['a trace id of another length', { traceId: 'abc' }],
   ['a span id that is no hex', { spanId: 'z'.repeat(16) }],
