@@ -1,9 +1,11 @@
 // A sheet: the rows of a table as values, for who takes them elsewhere: CSV as spreadsheets read it, or JSON.
 
+/** Null where there is no data, which is not 0. */
+export type SheetValue = string | number | null;
+
 export interface Sheet {
   readonly columns: readonly string[];
-  /** Null where there is no data, which is not 0. */
-  readonly rows: readonly (readonly (string | number | null)[])[];
+  readonly rows: readonly (readonly SheetValue[])[];
 }
 
 export type SheetFormat = 'csv' | 'json';
@@ -43,7 +45,7 @@ function jsonOf({ columns, rows }: Sheet): string {
 }
 
 /** A text that a spreadsheet would run as a formula begins with an apostrophe. */
-function csvCell(value: string | number | null): string {
+function csvCell(value: SheetValue): string {
   if (value === null) return '';
   if (typeof value === 'number') return String(value);
   const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;

@@ -2,10 +2,9 @@
 
 import type { VNode } from 'preact';
 import type { Compaction } from '../../../core/findings/compactions.ts';
-import { formatCount, formatTokens } from '../../../core/text/format.ts';
-import { Money, Moment, compactionTrigger, shortId } from './cells.tsx';
-import { Scroll } from './panel.tsx';
-import { TableHead } from './table-head.tsx';
+import { compactionTrigger, shortId } from './cells.tsx';
+import { countColumn, momentColumn, moneyColumn, tokensColumn } from './data-columns.tsx';
+import { DataTable, type DataColumn } from './data-table.tsx';
 
 /** Where a row leads: in a session to the turn, else to the session. */
 const PLACES = {
@@ -20,46 +19,50 @@ export function CompactionTable(props: {
   now: number;
 }): VNode {
   const { head, idOf, path } = PLACES[props.place];
+  const columns: readonly DataColumn<Compaction>[] = [
+    momentColumn('at', 'When', ({ atMs }) => new Date(atMs).toISOString(), props),
+    {
+      id: props.place,
+      title: head,
+      value: idOf,
+      cell: (each) => (
+        <a class="mono" href={`${path}${encodeURIComponent(idOf(each))}`}>
+          {shortId(idOf(each))}
+        </a>
+      ),
+    },
+    {
+      id: 'asked_for_by',
+      title: 'Asked for by',
+      value: ({ trigger }) => trigger,
+      cell: ({ trigger }) => compactionTrigger(trigger),
+    },
+    tokensColumn('tokens_before', 'Before', (each) => each.tokensBefore ?? null, {
+      help: 'Tokens of the context',
+    }),
+    tokensColumn('tokens_after', 'After', (each) => each.tokensAfter ?? null, {
+      help: 'Tokens of the first request after it',
+    }),
+    countColumn('calls_since', 'Calls since', (each) => each.calls, {
+      help: 'Requests with a smaller context for it',
+    }),
+    moneyColumn('cost_usd', 'Cost', (each) => each.costNanoUsd, {
+      help: 'Reading the context once more, and writing the new one',
+      attributes: (each) => ({ 'data-value': each.costNanoUsd }),
+    }),
+    moneyColumn('saved_usd', 'Saved', (each) => each.savedNanoUsd, {
+      help: 'What the calls since would have read from the cache besides',
+      attributes: (each) => ({ 'data-value': each.savedNanoUsd }),
+    }),
+  ];
   return (
-    <Scroll label={{ headingId: 'compactions' }}>
-      <table>
-        <TableHead
-          of={[
-            'When',
-            head,
-            'Asked for by',
-            { n: 'Before', title: 'Tokens of the context' },
-            { n: 'After', title: 'Tokens of the first request after it' },
-            { n: 'Calls since', title: 'Requests with a smaller context for it' },
-            { n: 'Cost', title: 'Reading the context once more, and writing the new one' },
-            { n: 'Saved', title: 'What the calls since would have read from the cache besides' },
-          ]}
-        />
-        <tbody>
-          {props.compactions.map((each) => (
-            <tr key={`${each.session}${String(each.atMs)}`} data-compaction={each.trigger}>
-              <td>
-                <Moment at={new Date(each.atMs).toISOString()} timezone={props.timezone} now={props.now} />
-              </td>
-              <td>
-                <a class="mono" href={`${path}${encodeURIComponent(idOf(each))}`}>
-                  {shortId(idOf(each))}
-                </a>
-              </td>
-              <td>{compactionTrigger(each.trigger)}</td>
-              <td class="n">{formatTokens(each.tokensBefore ?? null)}</td>
-              <td class="n">{formatTokens(each.tokensAfter ?? null)}</td>
-              <td class="n">{formatCount(each.calls)}</td>
-              <td class="n" data-value={each.costNanoUsd}>
-                <Money of={each.costNanoUsd} />
-              </td>
-              <td class="n" data-value={each.savedNanoUsd}>
-                <Money of={each.savedNanoUsd} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
+    <DataTable
+      id="compactions"
+      name="compactions"
+      rows={props.compactions}
+      keyOf={({ session, atMs }) => `${session}${String(atMs)}`}
+      rowAttributes={({ trigger }) => ({ 'data-compaction': trigger })}
+      columns={columns}
+    />
   );
 }

@@ -3,11 +3,13 @@
 
 import type { VNode } from 'preact';
 import { isPseudoTool, ownerName } from '../../../core/attribution/owner-names.ts';
-import { NO_DATA, formatCost, formatTokens } from '../../../core/text/format.ts';
-import { Money, PartMoney, Share } from './cells.tsx';
-import { Panel, Scroll } from './panel.tsx';
+import { NO_DATA, formatCost, formatCount } from '../../../core/text/format.ts';
+import { Name, PartMoney, Share } from './cells.tsx';
+import { countColumn, moneyColumn, tokensColumn } from './data-columns.tsx';
+import { DataTable, type DataColumn } from './data-table.tsx';
+import { Panel } from './panel.tsx';
 import type { ContextCost } from '../../queries/runs/read-context-costs.ts';
-import { TableHead } from './table-head.tsx';
+import { thingPath } from '../../thing-path.ts';
 
 export interface ContextCostsProps {
   readonly owners: readonly ContextCost[];
@@ -25,72 +27,91 @@ export function ContextCosts({ owners, costNanoUsd }: ContextCostsProps): VNode 
       title="Where the cost went"
       sub="context cost: what keeping each part in the context cost (estimated per block, exact in sum)"
     >
-      <Scroll label={{ headingId: 'tool-costs' }}>
-        <table>
-          <TableHead
-            of={[
-              'Part',
-              { n: 'Cost' },
-              'Share',
-              { n: 'First read', title: 'Paid on the first, uncached reading' },
-              { n: 'Cache write', title: 'Paid for writing it to the cache' },
-              { n: 'Cache read', title: 'Paid for reading it from the cache in later calls' },
-              { n: 'Kept uncached', title: 'Paid for keeping it in the context of later calls, uncached' },
-              { n: 'Written', title: 'Paid for what the model wrote, web searches included' },
-              { n: 'Tokens', title: 'Most tokens of it in one call' },
-              { n: 'In calls', title: 'Model calls with it in their context' },
-            ]}
-          />
-          <tbody>
-            {owners.map((owner) => (
-              <tr
-                key={owner.owner}
-                data-row={owner.owner}
-                class={isPseudoTool(owner.owner) ? 'prompt-part' : undefined}
-              >
-                <td>
-                  <i class={isPseudoTool(owner.owner) ? 'kind' : 'kind tool'} />
-                  {isPseudoTool(owner.owner) ? (
-                    ownerName(owner.owner)
-                  ) : (
-                    <a href={`/tools#${encodeURIComponent(owner.owner)}`}>
-                      <bdi>{owner.owner}</bdi>
-                    </a>
-                  )}
-                </td>
-                <td class="n" data-value={owner.costNanoUsd}>
-                  <Money of={owner.costNanoUsd} />
-                </td>
-                <td>
-                  <Share share={total === 0 ? null : owner.costNanoUsd / total} />
-                </td>
-                <td class="n">
-                  <PartMoney of={owner.firstReadNanoUsd} />
-                </td>
-                <td class="n">
-                  <PartMoney of={owner.writeNanoUsd} />
-                </td>
-                <td class="n">
-                  <PartMoney of={owner.readNanoUsd} />
-                </td>
-                <td class="n">
-                  <PartMoney of={owner.carryNanoUsd} />
-                </td>
-                <td class="n">
-                  <PartMoney of={owner.outputNanoUsd} />
-                </td>
-                <td class="n">{formatTokens(owner.tokens)}</td>
-                <td class="n">{owner.calls === 0 ? NO_DATA : owner.calls}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+      <DataTable
+        id="tool-costs"
+        name="where the cost went"
+        columns={columnsOf(total)}
+        rows={owners}
+        keyOf={({ owner }) => owner}
+        rowAttributes={({ owner }) => ({
+          'data-row': owner,
+          class: isPseudoTool(owner) ? 'prompt-part' : undefined,
+        })}
+      />
       {total > known && (
         <div class="empty">
           {formatCost(total - known)} more was paid by calls that do not report what was in their context.
         </div>
       )}
     </Panel>
+  );
+}
+
+function partColumn(
+  id: string,
+  title: string,
+  help: string,
+  nanoUsdOf: (owner: ContextCost) => number,
+): DataColumn<ContextCost> {
+  return moneyColumn(id, title, nanoUsdOf, { help, cell: (owner) => <PartMoney of={nanoUsdOf(owner)} /> });
+}
+
+function columnsOf(total: number): readonly DataColumn<ContextCost>[] {
+  const shareOf = ({ costNanoUsd }: ContextCost): number | null => (total === 0 ? null : costNanoUsd / total);
+  return [
+    {
+      id: 'part',
+      title: 'Part',
+      value: ({ owner }) => ownerName(owner),
+      cell: ({ owner }) => <Owner owner={owner} />,
+    },
+    moneyColumn('cost_usd', 'Cost', (owner) => owner.costNanoUsd, {
+      attributes: (owner) => ({ 'data-value': owner.costNanoUsd }),
+    }),
+    { id: 'share', title: 'Share', value: shareOf, cell: (owner) => <Share share={shareOf(owner)} /> },
+    partColumn(
+      'first_read_usd',
+      'First read',
+      'Paid on the first, uncached reading',
+      (owner) => owner.firstReadNanoUsd,
+    ),
+    partColumn(
+      'cache_write_usd',
+      'Cache write',
+      'Paid for writing it to the cache',
+      (owner) => owner.writeNanoUsd,
+    ),
+    partColumn(
+      'cache_read_usd',
+      'Cache read',
+      'Paid for reading it from the cache in later calls',
+      (owner) => owner.readNanoUsd,
+    ),
+    partColumn(
+      'kept_uncached_usd',
+      'Kept uncached',
+      'Paid for keeping it in the context of later calls, uncached',
+      (owner) => owner.carryNanoUsd,
+    ),
+    partColumn(
+      'written_usd',
+      'Written',
+      'Paid for what the model wrote, web searches included',
+      (owner) => owner.outputNanoUsd,
+    ),
+    tokensColumn('tokens', 'Tokens', (owner) => owner.tokens, { help: 'Most tokens of it in one call' }),
+    countColumn('calls', 'In calls', ({ calls }) => (calls === 0 ? null : calls), {
+      help: 'Model calls with it in their context',
+      cell: ({ calls }) => (calls === 0 ? NO_DATA : formatCount(calls)),
+    }),
+  ];
+}
+
+function Owner({ owner }: { owner: string }): VNode {
+  return (
+    <>
+      <i class={isPseudoTool(owner) ? 'kind' : 'kind tool'} />
+      {isPseudoTool(owner) ? ownerName(owner) : <Name text={owner} href={thingPath('tool', owner)} />}
+    </>
   );
 }

@@ -6,7 +6,10 @@ import { isAscendingOrder, type RunSort } from '../../queries/runs/run-order.ts'
 import type { RunSummary } from '../../queries/runs/run-summary.ts';
 import { Missing, Money, CostDoubts, Moment, Name, StatusBadge, linkTo, shortId } from './cells.tsx';
 import { thingPath } from '../../thing-path.ts';
+import { fileColumn } from './data-columns.tsx';
+import { DataTable, type DataColumn } from './data-table.tsx';
 import { Scroll, type PartLabel } from './panel.tsx';
+import { RUN_SHEET_COLUMNS } from './run-sheet.ts';
 
 const TAGS_SHOWN = 3;
 
@@ -169,7 +172,7 @@ export interface RunTableProps extends Clock {
   /** Columns that a narrow screen leaves out. */
   readonly optional?: readonly RunColumnId[];
   readonly label: PartLabel;
-  /** Where its headings sort the list. */
+  /** Where its headings sort the list; without it they sort what is shown. */
   readonly sorting?: RunSorting;
 }
 
@@ -180,13 +183,26 @@ export interface RunSorting {
 }
 
 export function RunTable(props: RunTableProps): VNode {
+  const { runs, columns, sorting } = props;
+  const table = sorting === undefined ? <FewRuns {...props} /> : <ListedRuns {...props} sorting={sorting} />;
+  if (!columns.includes('run') || runs.length < 2) return table;
+  return (
+    <form method="get" action="/compare" class="compare-form">
+      {table}
+      <button type="submit">Compare two chosen runs</button>
+    </form>
+  );
+}
+
+/** A list that is read as it is sorted: of more runs than it shows. */
+function ListedRuns(props: RunTableProps & { readonly sorting: RunSorting }): VNode {
   const { runs, columns, optional = [], label, timezone, now, sorting } = props;
   const shown = columns.map((id) => {
     const column: RunColumn = RUN_COLUMNS[id];
     const classes = [column.isNumber === true ? 'n' : '', optional.includes(id) ? 'optional' : ''];
     return { id, column, look: classes.filter((one) => one !== '').join(' ') || undefined };
   });
-  const table = (
+  return (
     <Scroll label={label}>
       <table class="runs as-cards">
         <thead>
@@ -210,22 +226,45 @@ export function RunTable(props: RunTableProps): VNode {
       </table>
     </Scroll>
   );
-  if (!columns.includes('run') || runs.length < 2) return table;
+}
+
+/** The first few of a list, all of them here. */
+function FewRuns({ runs, columns, optional = [], label, timezone, now }: RunTableProps): VNode {
+  const id = typeof label === 'string' ? 'runs' : label.headingId;
+  const shown = columns.flatMap((name): DataColumn<RunSummary>[] => {
+    const column: RunColumn = RUN_COLUMNS[name];
+    return RUN_SHEET_COLUMNS[name].map(([file, value], index, all) => {
+      // Beside its end stands how long a run took: that is what people see.
+      const isSeen = name === 'time' ? index === all.length - 1 : index === 0;
+      if (!isSeen) return fileColumn(file, value);
+      return {
+        id: file,
+        title: column.title,
+        label: column.title,
+        isNumber: column.isNumber === true,
+        value,
+        cell: (run) => column.cell(run, { timezone, now }),
+        ...(optional.includes(name) && { look: 'optional' }),
+      };
+    });
+  });
   return (
-    <form method="get" action="/compare" class="compare-form">
-      {table}
-      <button type="submit">Compare two chosen runs</button>
-    </form>
+    <DataTable
+      id={id}
+      name="runs"
+      label={label}
+      look="runs as-cards"
+      rows={runs}
+      keyOf={(run) => run['agent.run_id']}
+      rowAttributes={(run) => ({ 'data-run': run['agent.run_id'] })}
+      columns={shown}
+    />
   );
 }
 
-function RunHeading(props: {
-  column: RunColumn;
-  look: string | undefined;
-  sorting: RunSorting | undefined;
-}): VNode {
+function RunHeading(props: { column: RunColumn; look: string | undefined; sorting: RunSorting }): VNode {
   const { column, look, sorting } = props;
-  if (sorting === undefined || column.sort === undefined)
+  if (column.sort === undefined)
     return (
       <th scope="col" class={look}>
         {column.title}

@@ -2,9 +2,11 @@
 // stand behind them. What is chosen stands in the address, with what else the page was asked for.
 
 import type { VNode } from 'preact';
+import { useContext } from 'preact/hooks';
 import { ALL_TIME, PRESETS, fixedParams, presetName, type Stretch } from '../../questions/stretch.ts';
 import { localInstantText } from '../../questions/query-params.ts';
 import { linkTo, type LinkParams } from './cells.tsx';
+import { PageTables } from './tables-of-page.ts';
 import { stretchText } from '../../../core/text/moment-text.ts';
 
 export interface TimePickerProps {
@@ -33,7 +35,8 @@ const ZONES = [
 ];
 
 export function TimePicker(props: TimePickerProps): VNode {
-  const { stretch, path, params = {}, fallback } = props;
+  const { stretch, path, fallback } = props;
+  const params = { ...useContext(PageTables)?.sortParams, ...props.params };
   const chosen = stretch.name === undefined ? '' : (stretch.params.time ?? fallback);
   const options = [...(fallback === ALL_TIME ? [[ALL_TIME, presetName(ALL_TIME)] as const] : []), ...PRESETS];
   const isOther = chosen !== '' && !options.some(([value]) => value === chosen);
@@ -65,7 +68,7 @@ export function TimePicker(props: TimePickerProps): VNode {
           Show
         </button>
       </form>
-      <OwnTime {...props} />
+      <OwnTime {...props} params={params} />
     </div>
   );
 }

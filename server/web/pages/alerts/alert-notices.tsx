@@ -4,9 +4,10 @@ import type { VNode } from 'preact';
 import type { Notice, NoticeSegment } from '../../../../alerts/rules/notice.ts';
 import type { AlertOverview } from '../../../alerting/alert-overview.ts';
 import { Moment } from '../../parts/cells.tsx';
-import { Panel, Scroll } from '../../parts/panel.tsx';
+import { fileColumn } from '../../parts/data-columns.tsx';
+import { DataTable, type DataColumn } from '../../parts/data-table.tsx';
+import { Panel } from '../../parts/panel.tsx';
 import { KIND_WORDS, lookText, noticeHref, type Clock } from './alert-texts.ts';
-import { TableHead } from '../../parts/table-head.tsx';
 
 const ALERTS_PATH = '/alerts';
 
@@ -16,39 +17,57 @@ export function noticeAnchor(notice: Notice): string {
 }
 
 export function AlertNotices({ overview, clock }: { overview: AlertOverview; clock: Clock }): VNode {
+  const columns: readonly DataColumn<Notice>[] = [
+    {
+      id: 'sent_at',
+      title: 'Sent',
+      value: sentAt,
+      cell: (notice) => (
+        <>
+          <Moment at={sentAt(notice)} timezone={clock.timezone} now={clock.now} />
+          <div>
+            <span class={`badge ${LOOKS[notice.kind] ?? ''}`}>{KIND_WORDS[notice.kind]}</span>
+          </div>
+          <span class="hint">{notice.severity}</span>
+        </>
+      ),
+    },
+    fileColumn('kind', ({ kind }) => KIND_WORDS[kind]),
+    fileColumn('severity', ({ severity }) => severity),
+    fileColumn('rule', ({ ruleId }) => ruleId),
+    {
+      id: 'what',
+      title: 'What',
+      value: ({ headline }) => headline,
+      cell: (notice) => <NoticeText notice={notice} pageUrl={overview.page_url} />,
+      attributes: () => ({ class: 'wrap' }),
+    },
+    fileColumn(
+      'why',
+      ({ why }) => why.map((line) => line.map(({ text }) => text).join('')).join('; ') || null,
+    ),
+  ];
   return (
     <Panel id="notices" title="Last notices">
       {overview.notices.length === 0 ? (
         <div class="empty">No notice has been sent yet.</div>
       ) : (
-        <Scroll label={{ headingId: 'notices' }}>
-          <table class="as-cards">
-            <TableHead of={['Sent', 'What']} />
-            <tbody>
-              {overview.notices.map((notice) => (
-                <tr key={notice.id} id={noticeAnchor(notice)}>
-                  <td>
-                    <Moment
-                      at={new Date(notice.atMs).toISOString()}
-                      timezone={clock.timezone}
-                      now={clock.now}
-                    />
-                    <div>
-                      <span class={`badge ${LOOKS[notice.kind] ?? ''}`}>{KIND_WORDS[notice.kind]}</span>
-                    </div>
-                    <span class="hint">{notice.severity}</span>
-                  </td>
-                  <td class="wrap">
-                    <NoticeText notice={notice} pageUrl={overview.page_url} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+        <DataTable
+          id="notices"
+          name="last notices"
+          look="as-cards"
+          rows={overview.notices}
+          keyOf={({ id }) => id}
+          rowAttributes={(notice) => ({ id: noticeAnchor(notice) })}
+          columns={columns}
+        />
       )}
     </Panel>
   );
+}
+
+function sentAt({ atMs }: Notice): string {
+  return new Date(atMs).toISOString();
 }
 
 const LOOKS: Partial<Record<Notice['kind'], string>> = { firing: 'failed', repeat: 'failed', resolved: 'ok' };

@@ -5,11 +5,11 @@ import type { Notice } from '../../../../alerts/rules/notice.ts';
 import { NO_DATA } from '../../../../core/text/format.ts';
 import type { AlertLine, AlertOverview, RuleLine } from '../../../alerting/alert-overview.ts';
 import { groupPath } from '../../../thing-path.ts';
-import { Moment } from '../../parts/cells.tsx';
-import { Panel, Scroll } from '../../parts/panel.tsx';
+import { fileColumn, momentColumn, textColumn } from '../../parts/data-columns.tsx';
+import { DataTable, type DataColumn } from '../../parts/data-table.tsx';
+import { Panel } from '../../parts/panel.tsx';
 import { noticeAnchor } from './alert-notices.tsx';
 import { KIND_WORDS, minuteText, waitText, type Clock } from './alert-texts.ts';
-import { TableHead } from '../../parts/table-head.tsx';
 
 /** Groups of one rule, and notices of it, that its row shows. */
 const GROUPS_SHOWN = 5;
@@ -22,21 +22,15 @@ export function AlertRules({ overview, clock }: { overview: AlertOverview; clock
       title="Rules"
       sub={overview.disabled.length > 0 ? `switched off: ${overview.disabled.join(', ')}` : undefined}
     >
-      <Scroll label={{ headingId: 'rules' }}>
-        <table class="as-cards">
-          <TableHead of={['Rule', 'State', { n: 'Now' }, { n: 'Limit' }, 'Severity', 'Checked']} />
-          <tbody>
-            {overview.rules.toSorted(byUrgency).map((rule) => (
-              <RuleRow
-                key={rule.id}
-                rule={rule}
-                notices={overview.notices.filter((notice) => notice.ruleId === rule.id)}
-                clock={clock}
-              />
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+      <DataTable
+        id="rules"
+        name="alert rules"
+        look="as-cards"
+        rows={overview.rules.toSorted(byUrgency)}
+        keyOf={({ id }) => id}
+        rowAttributes={({ id }) => ({ id, 'data-row': id })}
+        columns={ruleColumns(overview, clock)}
+      />
     </Panel>
   );
 }
@@ -51,52 +45,92 @@ function urgencyOf({ alerts }: RuleLine): number {
   return phases.has('firing') ? 0 : phases.has('pending') ? 1 : 2;
 }
 
-function RuleRow(props: { rule: RuleLine; notices: readonly Notice[]; clock: Clock }): VNode {
+function ruleColumns(overview: AlertOverview, clock: Clock): readonly DataColumn<RuleLine>[] {
+  return [
+    {
+      id: 'rule',
+      title: 'Rule',
+      value: ({ title }) => title,
+      cell: (rule) => (
+        <RuleName
+          rule={rule}
+          notices={overview.notices.filter((notice) => notice.ruleId === rule.id)}
+          clock={clock}
+        />
+      ),
+      attributes: () => ({ class: 'wrap' }),
+    },
+    fileColumn('id', ({ id }) => id),
+    {
+      id: 'state',
+      title: 'State',
+      label: 'State',
+      value: (rule) => stateText(rule),
+      cell: (rule) => (
+        <>
+          <RuleState rule={rule} />
+          {shownAlerts(rule).map((alert) => (
+            <Course key={alert.key} alert={alert} clock={clock} />
+          ))}
+        </>
+      ),
+      attributes: () => ({ class: 'wrap half' }),
+    },
+    {
+      id: 'now',
+      title: 'Now',
+      label: 'Now',
+      isNumber: true,
+      value: ({ alerts }) =>
+        alerts.map(({ key, value_text: text }) => (key === '' ? text : `${key}: ${text}`)).join('; ') || null,
+      cell: (rule) => <NowCell rule={rule} />,
+      attributes: () => ({ class: 'wrap half' }),
+    },
+    textColumn('limit', 'Limit', (rule) => rule.threshold_text, { label: 'Limit', isNumber: true }),
+    textColumn('severity', 'Severity', ({ severity }) => severity, { label: 'Severity' }),
+    momentColumn('checked_at', 'Checked', (rule) => rule.checked_at, clock, { label: 'Checked' }),
+  ];
+}
+
+function shownAlerts({ alerts }: RuleLine): readonly AlertLine[] {
+  return alerts.slice(0, GROUPS_SHOWN);
+}
+
+function RuleName(props: { rule: RuleLine; notices: readonly Notice[]; clock: Clock }): VNode {
   const { rule, notices, clock } = props;
-  const alerts = rule.alerts.slice(0, GROUPS_SHOWN);
-  const rest = rule.alerts.length - alerts.length;
   return (
-    <tr id={rule.id} data-row={rule.id}>
-      <td class="wrap">
-        <a class="strong" href={`/alerts/${rule.id}`}>
-          {rule.title}
-        </a>
-        <span class="hint mono">{rule.id}</span>
-        {rule.origin !== 'built_in' && <span class="hint">{rule.sentence}</span>}
-        {rule.channels !== null && (
-          <span class="hint">
-            {rule.channels.length === 0 ? 'sent to no channel' : `sent to ${rule.channels.join(', ')}`}
-          </span>
-        )}
-        {rule.silenced_until !== null && <span class="hint">silenced: nothing is sent</span>}
-        {rule.fault !== null && <span class="why">could not be checked: {rule.fault}</span>}
-        {notices.length > 0 && <Told notices={notices.slice(0, TOLD_SHOWN)} clock={clock} />}
-      </td>
-      <td class="wrap half" data-label="State">
-        <RuleState rule={rule} />
-        {alerts.map((alert) => (
-          <Course key={alert.key} alert={alert} clock={clock} />
-        ))}
-      </td>
-      <td class="n wrap half" data-label="Now">
-        {alerts.length === 0
-          ? NO_DATA
-          : alerts.map((alert) => (
-              <span key={alert.key} class="listed">
-                <Group rule={rule} alert={alert} />
-                {alert.value_text}
-              </span>
-            ))}
-        {rest > 0 && <span class="hint">and {rest} more</span>}
-      </td>
-      <td class="n" data-label="Limit">
-        {rule.threshold_text}
-      </td>
-      <td data-label="Severity">{rule.severity}</td>
-      <td data-label="Checked">
-        <Moment at={rule.checked_at} timezone={clock.timezone} now={clock.now} />
-      </td>
-    </tr>
+    <>
+      <a class="strong" href={`/alerts/${rule.id}`}>
+        {rule.title}
+      </a>
+      <span class="hint mono">{rule.id}</span>
+      {rule.origin !== 'built_in' && <span class="hint">{rule.sentence}</span>}
+      {rule.channels !== null && (
+        <span class="hint">
+          {rule.channels.length === 0 ? 'sent to no channel' : `sent to ${rule.channels.join(', ')}`}
+        </span>
+      )}
+      {rule.silenced_until !== null && <span class="hint">silenced: nothing is sent</span>}
+      {rule.fault !== null && <span class="why">could not be checked: {rule.fault}</span>}
+      {notices.length > 0 && <Told notices={notices.slice(0, TOLD_SHOWN)} clock={clock} />}
+    </>
+  );
+}
+
+function NowCell({ rule }: { rule: RuleLine }): VNode {
+  const shown = shownAlerts(rule);
+  const rest = rule.alerts.length - shown.length;
+  if (shown.length === 0) return <>{NO_DATA}</>;
+  return (
+    <>
+      {shown.map((alert) => (
+        <span key={alert.key} class="listed">
+          <Group rule={rule} alert={alert} />
+          {alert.value_text}
+        </span>
+      ))}
+      {rest > 0 && <span class="hint">and {rest} more</span>}
+    </>
   );
 }
 
@@ -116,13 +150,20 @@ function Told({ notices, clock }: { notices: readonly Notice[]; clock: Clock }):
   );
 }
 
-function RuleState({ rule }: { rule: RuleLine }): VNode {
+function stateText(rule: RuleLine): string {
   const phases = new Set(rule.alerts.map((alert) => alert.phase));
-  if (phases.has('firing')) return <span class="badge failed">firing</span>;
-  if (phases.has('pending')) return <span class="badge warn">pending</span>;
+  if (phases.has('firing')) return 'firing';
+  if (phases.has('pending')) return 'pending';
   const [first] = rule.alerts;
   const isQuiet = first === undefined || first.status === 'met' || first.status === 'unmet';
-  return <span class="badge">{isQuiet ? 'quiet' : first.status.replaceAll('_', ' ')}</span>;
+  return isQuiet ? 'quiet' : first.status.replaceAll('_', ' ');
+}
+
+const STATE_LOOKS: Readonly<Record<string, string>> = { firing: 'failed', pending: 'warn' };
+
+function RuleState({ rule }: { rule: RuleLine }): VNode {
+  const text = stateText(rule);
+  return <span class={`badge ${STATE_LOOKS[text] ?? ''}`.trim()}>{text}</span>;
 }
 
 /** Since when an alert fires, or is about to, and why it still does. */

@@ -1,21 +1,23 @@
 // Alerts: what fires, every rule with its threshold, the channels, and what was told last.
 
 import type { VNode } from 'preact';
-import { formatCount } from '../../../../core/text/format.ts';
 import type { AlertOverview } from '../../../alerting/alert-overview.ts';
 import type { ChannelTest } from '../../../alerting/channel-tests.ts';
 import { Moment } from '../../parts/cells.tsx';
-import { Panel, Scroll } from '../../parts/panel.tsx';
+import { countColumn, textColumn } from '../../parts/data-columns.tsx';
+import { DataTable, type DataColumn } from '../../parts/data-table.tsx';
+import { Panel } from '../../parts/panel.tsx';
 import { AlertNotices } from './alert-notices.tsx';
 import { AlertRules } from './alert-rules.tsx';
 import { NEW_RULE_PATH } from './own-rule-page.tsx';
 import type { Clock } from './alert-texts.ts';
-import { TableHead } from '../../parts/table-head.tsx';
 
 /** Where the form of a test goes. */
 export const TEST_PATH = '/alerts/test';
 /** How long the outcome of a test stands at the top; with its channel it stands on. */
 const TEST_TOLD_MS = 60_000;
+
+type ChannelLine = AlertOverview['channels'][number];
 
 export interface AlertsView extends Clock {
   /** Undefined until alerting has started. */
@@ -67,61 +69,14 @@ function Channels({ overview, clock }: { overview: AlertOverview; clock: Clock }
   return (
     <Panel id="channels" title="Channels">
       {overview.has_channel ? (
-        <Scroll label={{ headingId: 'channels' }}>
-          <table class="as-cards">
-            <TableHead
-              of={[
-                'Channel',
-                'To',
-                { n: 'Delivered' },
-                { n: 'Waiting' },
-                { n: 'Given up' },
-                'Last error',
-                'Try it',
-              ]}
-            />
-            <tbody>
-              {overview.channels.map((channel) => (
-                <tr key={channel.channel}>
-                  <td>{channel.channel}</td>
-                  <td data-label="To">{channel.target}</td>
-                  <td class="n" data-label="Delivered">
-                    {formatCount(channel.delivered)}
-                  </td>
-                  <td class="n" data-label="Waiting">
-                    {formatCount(channel.waiting)}
-                  </td>
-                  <td class="n" data-label="Given up">
-                    {formatCount(channel.givenUp)}
-                  </td>
-                  <td class="wrap">
-                    {channel.lastError !== undefined && (
-                      <>
-                        <Moment
-                          at={new Date(channel.lastError.atMs).toISOString()}
-                          timezone={clock.timezone}
-                          now={clock.now}
-                        />{' '}
-                        {channel.lastError.message}
-                      </>
-                    )}
-                  </td>
-
-                  <td class="wrap">
-                    <form method="post" action={TEST_PATH}>
-                      <input type="hidden" name="channel" value={channel.channel} />
-                      <button type="submit">Send a test to {channel.channel}</button>
-                    </form>
-                    <LastTest
-                      test={overview.tests.find((test) => test.channel === channel.channel)}
-                      clock={clock}
-                    />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+        <DataTable
+          id="channels"
+          name="channels"
+          look="as-cards"
+          rows={overview.channels}
+          keyOf={({ channel }) => channel}
+          columns={channelColumns(overview, clock)}
+        />
       ) : (
         <div class="empty">
           No channel is configured, so notices stay on this page. Set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID,
@@ -132,6 +87,47 @@ function Channels({ overview, clock }: { overview: AlertOverview; clock: Clock }
       )}
     </Panel>
   );
+}
+
+function channelColumns(overview: AlertOverview, clock: Clock): readonly DataColumn<ChannelLine>[] {
+  return [
+    textColumn('channel', 'Channel', ({ channel }) => channel),
+    { id: 'to', title: 'To', label: 'To', value: ({ target }) => target, cell: ({ target }) => target },
+    countColumn('delivered', 'Delivered', ({ delivered }) => delivered, { label: 'Delivered' }),
+    countColumn('waiting', 'Waiting', ({ waiting }) => waiting, { label: 'Waiting' }),
+    countColumn('given_up', 'Given up', ({ givenUp }) => givenUp, { label: 'Given up' }),
+    {
+      id: 'last_error',
+      title: 'Last error',
+      value: ({ lastError }) => lastError?.message ?? null,
+      cell: ({ lastError }) =>
+        lastError !== undefined && (
+          <>
+            <Moment at={new Date(lastError.atMs).toISOString()} timezone={clock.timezone} now={clock.now} />{' '}
+            {lastError.message}
+          </>
+        ),
+      attributes: () => ({ class: 'wrap' }),
+    },
+    {
+      id: 'last_test',
+      title: 'Try it',
+      value: ({ channel }) => {
+        const test = overview.tests.find((one) => one.channel === channel);
+        return test === undefined ? null : test.is_sent ? 'sent' : `not sent: ${test.reason}`;
+      },
+      cell: ({ channel }) => (
+        <>
+          <form method="post" action={TEST_PATH}>
+            <input type="hidden" name="channel" value={channel} />
+            <button type="submit">Send a test to {channel}</button>
+          </form>
+          <LastTest test={overview.tests.find((test) => test.channel === channel)} clock={clock} />
+        </>
+      ),
+      attributes: () => ({ class: 'wrap' }),
+    },
+  ];
 }
 
 function LastTest({ test, clock }: { test: ChannelTest | undefined; clock: Clock }): VNode | null {

@@ -20,7 +20,7 @@ export function registerAlertsRoutes(app: FastifyInstance, context: WebContext):
       reply,
     )(<AlertsPage view={{ overview: context.readAlerts(), timezone, now: pageNow(context.store) }} />, {
       title: 'Alerts',
-      refresh: { url: ALERTS_PATH, seconds: REFRESH_SECONDS },
+      refresh: { url: request.url, seconds: REFRESH_SECONDS },
     }),
   );
   // Who was sent to the form of the token in between comes back by this address.

@@ -9,8 +9,10 @@ import { formatCount, formatCountOf, formatDuration } from '../../../../core/tex
 import { DIMENSIONS } from '../../../../core/schema.ts';
 import { TOPICS } from '../../../../signals/catalogue/index.ts';
 import type { Backtest } from '../../../alerting/backtest.ts';
-import { Moment, Name } from '../../parts/cells.tsx';
-import { Panel, Scroll } from '../../parts/panel.tsx';
+import { Moment } from '../../parts/cells.tsx';
+import { momentColumn, nameColumn } from '../../parts/data-columns.tsx';
+import { DataTable, type DataColumn } from '../../parts/data-table.tsx';
+import { Panel } from '../../parts/panel.tsx';
 import type { Clock } from './alert-texts.ts';
 import { BacktestChart } from './backtest-chart.tsx';
 import { addressOf, unitOfFields, type RuleFields } from './own-rule-form.ts';
@@ -253,46 +255,44 @@ function times(count: number): string {
 
 const FIRINGS_SHOWN = 25;
 
+type Firing = Backtest['firings'][number];
+
 function Firings({ view, rule, backtest }: { view: OwnRuleView; rule: Rule; backtest: Backtest }): VNode {
   const { timezone, now } = view;
   const rest = backtest.firings.length - FIRINGS_SHOWN;
+  const columns: readonly DataColumn<Firing>[] = [
+    momentColumn('from', 'From', ({ from }) => new Date(from).toISOString(), { timezone, now }),
+    {
+      id: 'to',
+      title: 'To',
+      value: ({ to }) => (to === undefined ? null : new Date(to).toISOString()),
+      cell: ({ to }) =>
+        to === undefined ? (
+          'still firing'
+        ) : (
+          <Moment at={new Date(to).toISOString()} timezone={timezone} now={now} />
+        ),
+    },
+    ...(rule.by === undefined ? [] : [nameColumn<Firing>(rule.by, rule.by, ({ key }) => key)]),
+    {
+      id: 'worst',
+      title: rule.comparison === 'above' ? 'Highest' : 'Lowest',
+      isNumber: true,
+      value: ({ worst }) => worst,
+      cell: ({ worst }) => formatValue(worst, rule.unit),
+    },
+  ];
   return (
-    <Scroll label="When it would have fired">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">From</th>
-            <th scope="col">To</th>
-            {rule.by !== undefined && <th scope="col">{rule.by}</th>}
-            <th scope="col" class="n">
-              {rule.comparison === 'above' ? 'Highest' : 'Lowest'}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {backtest.firings.slice(0, FIRINGS_SHOWN).map(({ key, from, to, worst }) => (
-            <tr key={`${key} ${from}`}>
-              <td>
-                <Moment at={new Date(from).toISOString()} timezone={timezone} now={now} />
-              </td>
-              <td>
-                {to === undefined ? (
-                  'still firing'
-                ) : (
-                  <Moment at={new Date(to).toISOString()} timezone={timezone} now={now} />
-                )}
-              </td>
-              {rule.by !== undefined && (
-                <td>
-                  <Name text={key} />
-                </td>
-              )}
-              <td class="n">{formatValue(worst, rule.unit)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+    <>
+      <DataTable
+        id="firings"
+        name="when the rule would have fired"
+        label="When it would have fired"
+        rows={backtest.firings.slice(0, FIRINGS_SHOWN)}
+        keyOf={({ key, from }) => `${key} ${from}`}
+        columns={columns}
+      />
       {rest > 0 && <p class="hint form-box">and {formatCount(rest)} earlier ones</p>}
-    </Scroll>
+    </>
   );
 }

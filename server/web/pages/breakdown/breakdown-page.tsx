@@ -33,7 +33,8 @@ import {
   type BreakdownRow,
   type BreakdownUnit,
 } from './breakdown-data.ts';
-import { TableHead } from '../../parts/table-head.tsx';
+import { countColumn, moneyColumn, nameColumn, tokensColumn } from '../../parts/data-columns.tsx';
+import { DataTable, type DataColumn } from '../../parts/data-table.tsx';
 
 export interface BreakdownView {
   readonly kind: BreakdownKind;
@@ -148,33 +149,27 @@ function lookParams({ kind, order, columns }: BreakdownView): LinkParams {
 }
 
 function UnusedTools({ tax }: { tax: ToolTax }): VNode {
+  const columns: readonly DataColumn<ToolTax['unused'][number]>[] = [
+    nameColumn('tool', 'Tool', ({ tool }) => tool, { hrefOf: ({ tool }) => thingPath('tool', tool) }),
+    moneyColumn('cost_usd', 'Cost (estimated)', (each) => each.cost_nano_usd),
+    tokensColumn('definition_tokens', 'Definition', ({ tokens }) => tokens, {
+      cell: ({ tokens }) => `${formatTokens(tokens)} tokens`,
+    }),
+    countColumn('runs', 'Runs that sent it', ({ runs }) => runs),
+  ];
   return (
     <Panel
       id="unused"
       title="Defined and never used"
       sub={`all tool definitions cost ${formatCost(tax.cost_nano_usd)} in this time (estimated); leaving these out saves their share`}
     >
-      <Scroll label="Table of tools that were never used">
-        <table>
-          <TableHead
-            of={['Tool', { n: 'Cost (estimated)' }, { n: 'Definition' }, { n: 'Runs that sent it' }]}
-          />
-          <tbody>
-            {tax.unused.map((tool) => (
-              <tr key={tool.tool}>
-                <td>
-                  <Name text={tool.tool} href={thingPath('tool', tool.tool)} />
-                </td>
-                <td class="n">
-                  <Money of={tool.cost_nano_usd} />
-                </td>
-                <td class="n">{formatTokens(tool.tokens)} tokens</td>
-                <td class="n">{formatCount(tool.runs)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+      <DataTable
+        id="unused"
+        name="tools that were never used"
+        rows={tax.unused}
+        keyOf={({ tool }) => tool}
+        columns={columns}
+      />
     </Panel>
   );
 }

@@ -3,19 +3,14 @@
 
 import type { VNode } from 'preact';
 import type { Compaction } from '../../../../core/findings/compactions.ts';
-import {
-  formatCost,
-  formatCount,
-  formatDuration,
-  formatPercent,
-  formatTokens,
-} from '../../../../core/text/format.ts';
+import { formatCost, formatCount, formatDuration, formatPercent } from '../../../../core/text/format.ts';
 import type { ClaudeCodeSums, ServerUse, SkillUse } from '../../../queries/claude-code/read-use.ts';
 import type { Stretch } from '../../../questions/stretch.ts';
-import { linkTo, Missing, Money, Name } from '../../parts/cells.tsx';
-import { Panel, Scroll } from '../../parts/panel.tsx';
+import { linkTo, Missing } from '../../parts/cells.tsx';
+import { countColumn, moneyColumn, nameColumn, tokensColumn } from '../../parts/data-columns.tsx';
+import { DataTable, type DataColumn } from '../../parts/data-table.tsx';
+import { Panel } from '../../parts/panel.tsx';
 import { CompactionTable } from '../../parts/compaction-table.tsx';
-import { TableHead } from '../../parts/table-head.tsx';
 import { TimePicker } from '../../parts/time-picker.tsx';
 
 export const CLAUDE_CODE_PATH = '/claude-code';
@@ -110,46 +105,66 @@ function Sums({ sums, isOnPlan }: Pick<ClaudeCodeView, 'sums' | 'isOnPlan'>): VN
   );
 }
 
+const SKILL_COLUMNS: readonly DataColumn<SkillUse>[] = [
+  nameColumn('skill', 'Skill', ({ skill }) => skill),
+  moneyColumn('cost_usd', 'Cost', (each) => each.costNanoUsd, {
+    attributes: (each) => ({ 'data-value': each.costNanoUsd ?? '' }),
+  }),
+  countColumn('sessions', 'Sessions', ({ sessions }) => sessions),
+  countColumn('model_calls', 'Calls', ({ modelCalls }) => modelCalls),
+  tokensColumn('tokens_in', 'Input tokens', ({ tokensInput }) => tokensInput),
+  tokensColumn('tokens_out', 'Output tokens', ({ tokensOutput }) => tokensOutput),
+];
+
 function Skills({ skills }: { skills: readonly SkillUse[] }): VNode {
   return (
     <Panel id="skills" title="Skills" sub="model calls that were made in a skill, most expensive first">
       {skills.length === 0 ? (
         <div class="empty">No call was made in a skill in this time.</div>
       ) : (
-        <Scroll label={{ headingId: 'skills' }}>
-          <table>
-            <TableHead
-              of={[
-                'Skill',
-                { n: 'Cost' },
-                { n: 'Sessions' },
-                { n: 'Calls' },
-                { n: 'Input tokens' },
-                { n: 'Output tokens' },
-              ]}
-            />
-            <tbody>
-              {skills.map((each) => (
-                <tr key={each.skill} data-skill={each.skill}>
-                  <td>
-                    <Name text={each.skill} />
-                  </td>
-                  <td class="n" data-value={each.costNanoUsd ?? ''}>
-                    <Money of={each.costNanoUsd} />
-                  </td>
-                  <td class="n">{formatCount(each.sessions)}</td>
-                  <td class="n">{formatCount(each.modelCalls)}</td>
-                  <td class="n">{formatTokens(each.tokensInput)}</td>
-                  <td class="n">{formatTokens(each.tokensOutput)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+        <DataTable
+          id="skills"
+          name="skills"
+          rows={skills}
+          keyOf={({ skill }) => skill}
+          rowAttributes={({ skill }) => ({ 'data-skill': skill })}
+          columns={SKILL_COLUMNS}
+        />
       )}
     </Panel>
   );
 }
+
+/** Null where no call of it was recorded. */
+function failedShare({ failed, calls }: ServerUse): number | null {
+  return calls === 0 ? null : failed / calls;
+}
+
+const SERVER_COLUMNS: readonly DataColumn<ServerUse>[] = [
+  nameColumn('server', 'Server', ({ server }) => server),
+  moneyColumn('context_cost_usd', 'Context cost', (each) => each.contextNanoUsd, {
+    why: 'Nobody reported what was in the context of its calls',
+    attributes: (each) => ({ 'data-value': each.contextNanoUsd ?? '' }),
+  }),
+  countColumn('tools', 'Tools', ({ tools }) => tools, { help: 'Tools of it that were called' }),
+  countColumn('calls', 'Calls', ({ calls }) => calls),
+  {
+    id: 'failed_share',
+    title: 'Failed',
+    isNumber: true,
+    value: failedShare,
+    cell: (each) => (each.calls === 0 ? '' : formatPercent(failedShare(each))),
+  },
+  {
+    id: 'p95_ms',
+    title: 'p95',
+    help: '95th percentile of the time of a call',
+    isNumber: true,
+    value: ({ durationP95Ms }) => durationP95Ms,
+    cell: ({ durationP95Ms }) =>
+      durationP95Ms === null ? <Missing why="No call of it was recorded" /> : formatDuration(durationP95Ms),
+  },
+];
 
 function Servers({ servers }: { servers: readonly ServerUse[] }): VNode {
   return (
@@ -161,45 +176,14 @@ function Servers({ servers }: { servers: readonly ServerUse[] }): VNode {
       {servers.length === 0 ? (
         <div class="empty">No tool of an MCP server was called in this time.</div>
       ) : (
-        <Scroll label={{ headingId: 'servers' }}>
-          <table>
-            <TableHead
-              of={[
-                'Server',
-                { n: 'Context cost' },
-                { n: 'Tools', title: 'Tools of it that were called' },
-                { n: 'Calls' },
-                { n: 'Failed' },
-                { n: 'p95', title: '95th percentile of the time of a call' },
-              ]}
-            />
-            <tbody>
-              {servers.map((each) => (
-                <tr key={each.server} data-server={each.server}>
-                  <td>
-                    <Name text={each.server} />
-                  </td>
-                  <td class="n" data-value={each.contextNanoUsd ?? ''}>
-                    <Money
-                      of={each.contextNanoUsd}
-                      why="Nobody reported what was in the context of its calls"
-                    />
-                  </td>
-                  <td class="n">{formatCount(each.tools)}</td>
-                  <td class="n">{formatCount(each.calls)}</td>
-                  <td class="n">{each.calls === 0 ? '' : formatPercent(each.failed / each.calls)}</td>
-                  <td class="n">
-                    {each.durationP95Ms === null ? (
-                      <Missing why="No call of it was recorded" />
-                    ) : (
-                      formatDuration(each.durationP95Ms)
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+        <DataTable
+          id="servers"
+          name="MCP servers"
+          rows={servers}
+          keyOf={({ server }) => server}
+          rowAttributes={({ server }) => ({ 'data-server': server })}
+          columns={SERVER_COLUMNS}
+        />
       )}
     </Panel>
   );

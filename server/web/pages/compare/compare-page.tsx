@@ -1,6 +1,7 @@
 // Two runs side by side: what differs, in cost, time, tokens and what they called.
 
 import type { VNode } from 'preact';
+import { usdOf } from '../../../../core/money.ts';
 import { ownerName } from '../../../../core/attribution/owner-names.ts';
 import {
   NO_DATA,
@@ -15,7 +16,10 @@ import type { RunOutline } from '../../../queries/runs/read-run-outline.ts';
 import type { CompareData } from './compare-data.ts';
 import { CompareContent, CompareSteps } from './compare-steps.tsx';
 import { shortId } from '../../parts/cells.tsx';
-import { Panel, Scroll } from '../../parts/panel.tsx';
+import { fileColumn } from '../../parts/data-columns.tsx';
+import { DataTable, type DataColumn } from '../../parts/data-table.tsx';
+import { Panel } from '../../parts/panel.tsx';
+import type { SheetValue } from '../../sheet.ts';
 import { numberIn, textIn } from '../run/steps/step-facts.ts';
 
 export function ComparePage({ data }: { data: CompareData }): VNode {
@@ -82,56 +86,90 @@ interface Line {
   readonly a: number | null;
   readonly b: number | null;
   readonly format: (value: number | null) => string;
+  /** What it is in a file in. */
+  readonly file: 'usd' | 'ms' | 'count';
+}
+
+const COMPARED_TEXTS = [
+  ['agent.status', 'Status'],
+  ['gen_ai.agent.name', 'Agent'],
+  ['agent.version', 'Version'],
+  ['user.id', 'User'],
+  ['agent.task_type', 'Task'],
+] as const;
+
+/** A row of the comparison: what both runs are, or what both come to. */
+interface ComparedRow {
+  readonly name: string;
+  readonly a: SheetValue;
+  readonly b: SheetValue;
+  readonly line?: Line;
+}
+
+function sideColumn(side: 'a' | 'b', run: RunOutline): DataColumn<ComparedRow> {
+  const id = run['agent.run_id'];
+  return {
+    id: side === 'a' ? `a_${shortId(id)}` : `b_${shortId(id)}`,
+    title: (
+      <a class="mono" href={`/runs/${encodeURIComponent(id)}`}>
+        {shortId(id)}
+      </a>
+    ),
+    isNumber: true,
+    value: (row) => row[side],
+    cell: (row) => (row.line === undefined ? (row[side] ?? NO_DATA) : row.line.format(row.line[side])),
+  };
 }
 
 function CompareTable({ a, b }: { a: RunOutline; b: RunOutline }): VNode {
+  const rows: readonly ComparedRow[] = [
+    ...COMPARED_TEXTS.map(([key, name]) => ({ name, a: a[key], b: b[key] })),
+    ...linesOf(a, b).map((line) => ({
+      name: line.name,
+      a: line.file === 'usd' ? usdOf(line.a) : line.a,
+      b: line.file === 'usd' ? usdOf(line.b) : line.b,
+      line,
+    })),
+  ];
+  const columns: readonly DataColumn<ComparedRow>[] = [
+    {
+      id: 'what',
+      title: <span class="unseen">What</span>,
+      value: ({ name }) => name,
+      cell: ({ name }) => <strong>{name}</strong>,
+    },
+    fileColumn('unit', ({ line }) => line?.file ?? 'text'),
+    sideColumn('a', a),
+    sideColumn('b', b),
+    {
+      id: 'difference',
+      title: 'Difference',
+      isNumber: true,
+      value: (row) =>
+        typeof row.a === 'number' && typeof row.b === 'number'
+          ? row.b - row.a
+          : row.a === row.b
+            ? null
+            : 'differs',
+      cell: (row) =>
+        row.line === undefined ? (
+          <span class="soft">{row.a === row.b ? '' : 'differs'}</span>
+        ) : (
+          difference(row.line)
+        ),
+    },
+  ];
   return (
     <Panel label="Comparison">
-      <Scroll label="Table of the comparison">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col" />
-              {[a, b].map((run) => (
-                <th key={run['agent.run_id']} scope="col" class="n">
-                  <a class="mono" href={`/runs/${run['agent.run_id']}`}>
-                    {shortId(run['agent.run_id'])}
-                  </a>
-                </th>
-              ))}
-              <th scope="col" class="n">
-                Difference
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {(
-              [
-                ['agent.status', 'Status'],
-                ['gen_ai.agent.name', 'Agent'],
-                ['agent.version', 'Version'],
-                ['user.id', 'User'],
-                ['agent.task_type', 'Task'],
-              ] as const
-            ).map(([key, name]) => (
-              <tr key={key}>
-                <th scope="row">{name}</th>
-                <td class="n">{a[key] ?? NO_DATA}</td>
-                <td class="n">{b[key] ?? NO_DATA}</td>
-                <td class="n soft">{a[key] === b[key] ? '' : 'differs'}</td>
-              </tr>
-            ))}
-            {linesOf(a, b).map((line) => (
-              <tr key={line.name}>
-                <th scope="row">{line.name}</th>
-                <td class="n">{line.format(line.a)}</td>
-                <td class="n">{line.format(line.b)}</td>
-                <td class="n">{difference(line)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+      <DataTable
+        id="comparison"
+        name="comparison"
+        label="Table of the comparison"
+        isOrdered
+        rows={rows}
+        keyOf={({ name }) => name}
+        columns={columns}
+      />
     </Panel>
   );
 }
@@ -148,6 +186,7 @@ function linesOf(a: RunOutline, b: RunOutline): Line[] {
     a: read(a),
     b: read(b),
     format,
+    file: format === formatCost ? 'usd' : format === formatDuration ? 'ms' : 'count',
   });
   const tokens = (name: string, key: FieldKey): Line => line(name, (run) => sumOf(run, key), formatTokens);
   const models = namesOf(a, b, 'model_call', 'gen_ai.response.model');

@@ -2,7 +2,8 @@
 // difference in cost is made of.
 
 import { PART_NAMES, partDetailText } from '../../../../core/diagnosis/part-names.ts';
-import type { VNode } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
+import { usdOf } from '../../../../core/money.ts';
 import type { DiagnosisReport } from '../../../queries/diagnosis/read-diagnosis.ts';
 import type { GroupDifference, GroupsReport } from '../../../queries/groups/compare-groups.ts';
 import { intervalText, meaningText, numberText, signedText } from '../../../queries/groups/group-texts.ts';
@@ -11,12 +12,13 @@ import type { GroupQuestion } from '../../../questions/group-question.ts';
 import { GROUPS_TIME } from '../../../questions/groups-params.ts';
 import type { Stretch } from '../../../questions/stretch.ts';
 import { thingPath } from '../../../thing-path.ts';
-import { Name, linkTo } from '../../parts/cells.tsx';
+import { linkTo } from '../../parts/cells.tsx';
 import { CostBridge } from '../../parts/chart/cost-bridge.tsx';
-import { Panel, Scroll } from '../../parts/panel.tsx';
+import { fileColumn, nameColumn, textColumn } from '../../parts/data-columns.tsx';
+import { DataTable, type DataColumn } from '../../parts/data-table.tsx';
+import { Panel } from '../../parts/panel.tsx';
 import { TimePicker } from '../../parts/time-picker.tsx';
 import { queryParamsOf } from '../../runs-address.ts';
-import { TableHead } from '../../parts/table-head.tsx';
 
 export interface GroupSide {
   readonly question: GroupQuestion;
@@ -117,101 +119,133 @@ function Suggestions({ view }: { view: GroupsView }): VNode {
   );
 }
 
-interface PlainNumberProps {
+/** A row of the comparison. */
+interface ComparedNumber {
   readonly id: string;
   readonly title: string;
+  readonly unit: GroupDifference['unit'];
   readonly a: number | null;
   readonly b: number | null;
-  readonly unit: GroupDifference['unit'];
+  readonly difference: number | null;
+  /** Undefined where no interval is known. */
+  readonly tested?: GroupDifference;
 }
 
-/** A number of which no interval is known. */
-function PlainNumber({ id, title, a, b, unit }: PlainNumberProps): VNode {
-  return (
-    <tr data-row={id}>
-      <td>{title}</td>
-      <td class="n" data-label="A">
-        {numberText(a, unit)}
-      </td>
-      <td class="n" data-label="B">
-        {numberText(b, unit)}
-      </td>
-      <td class="n" data-label="B − A">
-        {signedText(minus(b, a), unit)}
-      </td>
-      <td />
-      <td />
-    </tr>
-  );
+function plainNumber(
+  id: string,
+  title: string,
+  a: number | null,
+  b: number | null,
+  unit: ComparedNumber['unit'],
+): ComparedNumber {
+  return { id, title, unit, a, b, difference: minus(b, a) };
+}
+
+/** What the numbers of a file are in. */
+const FILE_UNITS: Readonly<Record<ComparedNumber['unit'], string>> = {
+  nanoUsd: 'USD',
+  ms: 'ms',
+  tokens: 'tokens',
+  ratio: 'ratio',
+  '1': 'count',
+};
+
+function fileValue(value: number | null, unit: ComparedNumber['unit']): number | null {
+  return unit === 'nanoUsd' ? usdOf(value) : value;
+}
+
+/** An end of the interval: in the files only. */
+function endColumn(id: 'low' | 'high'): DataColumn<ComparedNumber> {
+  return {
+    id,
+    title: id,
+    isHidden: true,
+    value: ({ tested, unit }) => fileValue(tested?.[id] ?? null, unit),
+    cell: () => null,
+  };
+}
+
+function numberColumn(
+  id: 'a' | 'b' | 'difference',
+  title: ComponentChildren,
+  label: string,
+  textOf: (row: ComparedNumber) => string,
+): DataColumn<ComparedNumber> {
+  return {
+    id,
+    title,
+    label,
+    isNumber: true,
+    value: (row) => fileValue(row[id], row.unit),
+    cell: textOf,
+  };
 }
 
 function Comparison({ view, sides }: { view: GroupsView; sides: { a: GroupSide; b: GroupSide } }): VNode {
   const { a, b } = sides;
+  const [aNumbers, bNumbers] = [a.group.numbers, b.group.numbers];
+  const rows = [
+    plainNumber('runs', 'Runs', aNumbers.runs, bNumbers.runs, '1'),
+    plainNumber('cost', 'Cost', aNumbers.costNanoUsd, bNumbers.costNanoUsd, 'nanoUsd'),
+    ...(view.report?.numbers.map((number) => ({ ...number, tested: number })) ?? []),
+    plainNumber('cache', 'Cache hits', aNumbers.cacheHitRatio, bNumbers.cacheHitRatio, 'ratio'),
+  ];
+  const columns: readonly DataColumn<ComparedNumber>[] = [
+    textColumn('number', 'Number', ({ title }) => title),
+    fileColumn('unit', ({ unit }) => FILE_UNITS[unit]),
+    numberColumn(
+      'a',
+      <>
+        A: <RunsOf side={a} />
+      </>,
+      'A',
+      (row) => numberText(row.a, row.unit, [row.b]),
+    ),
+    numberColumn(
+      'b',
+      <>
+        B: <RunsOf side={b} />
+      </>,
+      'B',
+      (row) => numberText(row.b, row.unit, [row.a]),
+    ),
+    numberColumn('difference', 'B − A', 'B − A', (row) => signedText(row.difference, row.unit)),
+    endColumn('low'),
+    endColumn('high'),
+    {
+      id: 'interval',
+      title: 'Interval',
+      label: 'Interval',
+      isNumber: true,
+      value: ({ tested }) => (tested === undefined ? null : intervalText(tested)),
+      cell: ({ tested }) => (tested === undefined ? null : intervalText(tested)),
+      attributes: () => ({ class: 'soft' }),
+    },
+    {
+      id: 'meaning',
+      title: 'Meaning',
+      label: 'Meaning',
+      value: ({ tested }) => (tested === undefined ? null : meaningText(tested)),
+      cell: ({ tested }) => tested !== undefined && <Meaning number={tested} />,
+      attributes: () => ({ class: 'wrap' }),
+    },
+  ];
   return (
     <Panel
       id="comparison"
       title="Comparison"
       sub="runs that ended in the time; the interval holds the difference with 95 % confidence (bootstrap)"
     >
-      <Scroll label={{ headingId: 'comparison' }}>
-        <table class="as-cards">
-          <thead>
-            <tr>
-              <th scope="col">Number</th>
-              <th scope="col" class="n">
-                A: <RunsOf side={a} />
-              </th>
-              <th scope="col" class="n">
-                B: <RunsOf side={b} />
-              </th>
-              <th scope="col" class="n">
-                B − A
-              </th>
-              <th scope="col" class="n">
-                Interval
-              </th>
-              <th scope="col">Meaning</th>
-            </tr>
-          </thead>
-          <tbody>
-            <PlainNumber id="runs" title="Runs" a={a.group.numbers.runs} b={b.group.numbers.runs} unit="1" />
-            <PlainNumber
-              id="cost"
-              title="Cost"
-              a={a.group.numbers.costNanoUsd}
-              b={b.group.numbers.costNanoUsd}
-              unit="nanoUsd"
-            />
-            {view.report?.numbers.map((number) => (
-              <tr key={number.id} data-row={number.id}>
-                <td>{number.title}</td>
-                <td class="n" data-label="A">
-                  {numberText(number.a, number.unit, [number.b])}
-                </td>
-                <td class="n" data-label="B">
-                  {numberText(number.b, number.unit, [number.a])}
-                </td>
-                <td class="n" data-label="B − A">
-                  {signedText(number.difference, number.unit)}
-                </td>
-                <td class="n soft" data-label="Interval">
-                  {intervalText(number)}
-                </td>
-                <td class="wrap" data-label="Meaning">
-                  <Meaning number={number} />
-                </td>
-              </tr>
-            ))}
-            <PlainNumber
-              id="cache"
-              title="Cache hits"
-              a={a.group.numbers.cacheHitRatio}
-              b={b.group.numbers.cacheHitRatio}
-              unit="ratio"
-            />
-          </tbody>
-        </table>
-      </Scroll>
+      <DataTable
+        id="comparison"
+        name="comparison"
+        look="as-cards"
+        isOrdered
+        rows={rows}
+        keyOf={({ id }) => id}
+        rowAttributes={({ id }) => ({ 'data-row': id })}
+        columns={columns}
+      />
     </Panel>
   );
 }
@@ -272,25 +306,36 @@ function Tools({ sides }: { sides: { a: GroupSide; b: GroupSide } }): VNode | nu
   ) as [Map<string, number>, Map<string, number>];
   const names = [...new Set([...a.keys(), ...b.keys()])];
   if (names.length === 0) return null;
+  const rows = names.map((tool) => ({ tool, a: a.get(tool) ?? 0, b: b.get(tool) ?? 0 }));
+  const calls = (
+    id: string,
+    title: string,
+    value: (row: (typeof rows)[number]) => number,
+    cell = (row: (typeof rows)[number]) => value(row).toFixed(2),
+  ): DataColumn<(typeof rows)[number]> => ({ id, title, isNumber: true, value, cell });
+  const columns = [
+    nameColumn<(typeof rows)[number]>('tool', 'Tool', ({ tool }) => tool, {
+      hrefOf: ({ tool }) => thingPath('tool', tool),
+    }),
+    calls('a', 'A', (row) => row.a),
+    calls('b', 'B', (row) => row.b),
+    calls(
+      'difference',
+      'B − A',
+      (row) => row.b - row.a,
+      (row) => signedText(row.b - row.a, '1'),
+    ),
+  ];
   return (
     <Panel id="tools" title="Tool calls per run">
-      <Scroll label={{ headingId: 'tools' }}>
-        <table>
-          <TableHead of={['Tool', { n: 'A' }, { n: 'B' }, { n: 'B − A' }]} />
-          <tbody>
-            {names.map((tool) => (
-              <tr key={tool} data-row={tool}>
-                <td>
-                  <Name text={tool} href={thingPath('tool', tool)} />
-                </td>
-                <td class="n">{(a.get(tool) ?? 0).toFixed(2)}</td>
-                <td class="n">{(b.get(tool) ?? 0).toFixed(2)}</td>
-                <td class="n">{signedText((b.get(tool) ?? 0) - (a.get(tool) ?? 0), '1')}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+      <DataTable
+        id="tools"
+        name="tool calls per run"
+        rows={rows}
+        keyOf={({ tool }) => tool}
+        rowAttributes={({ tool }) => ({ 'data-row': tool })}
+        columns={columns}
+      />
     </Panel>
   );
 }

@@ -9,12 +9,14 @@ import {
   type LimitsOverview,
   type LimitState,
 } from '../../../limits/read-limits.ts';
-import { Money, Moment, Name, linkTo, shortId } from '../../parts/cells.tsx';
+import { shortId } from '../../parts/cells.tsx';
+import { countColumn, momentColumn, moneyColumn, nameColumn, textColumn } from '../../parts/data-columns.tsx';
+import { DataTable, type DataColumn } from '../../parts/data-table.tsx';
+import { thingPath } from '../../../thing-path.ts';
 import type { Stretch } from '../../../questions/stretch.ts';
 import { stretchText } from '../../../../core/text/moment-text.ts';
 import { TimePicker } from '../../parts/time-picker.tsx';
-import { Panel, Scroll } from '../../parts/panel.tsx';
-import { TableHead } from '../../parts/table-head.tsx';
+import { Panel } from '../../parts/panel.tsx';
 
 /** The time of the page without one in its address. */
 export const LIMITS_TIME = '24h';
@@ -95,58 +97,39 @@ function scopeName(scope: string): string {
   return SCOPES[scope] ?? scope;
 }
 
+function usedOf(limit: LimitState): number {
+  return limit.spent_nano_usd / limit.limit_nano_usd;
+}
+
 function LimitTable({ limits }: { limits: readonly LimitState[] }): VNode {
+  const columns: readonly DataColumn<LimitState>[] = [
+    textColumn('scope', 'Scope', ({ scope }) => scopeName(scope)),
+    nameColumn('whose', 'Whose', ({ key }) => key, { hrefOf: keyLink }),
+    nameColumn('set_by', 'Set by', ({ rule }) => rule),
+    moneyColumn('limit_usd', 'Limit', (limit) => limit.limit_nano_usd),
+    moneyColumn('spent_usd', 'Spent', (limit) => limit.spent_nano_usd),
+    moneyColumn('reserved_usd', 'Reserved', (limit) => limit.reserved_nano_usd),
+    moneyColumn('left_usd', 'Left', (limit) => limit.left_nano_usd),
+    {
+      id: 'used',
+      title: 'Used',
+      isNumber: true,
+      value: usedOf,
+      cell: (limit) => <UsedRatio ratio={usedOf(limit)} />,
+    },
+    moneyColumn('forecast_usd', 'By the end of the day', (limit) => limit.forecast_nano_usd, {
+      why: 'The day has just begun',
+    }),
+    countColumn('processes', 'Processes', ({ processes }) => processes),
+  ];
   return (
-    <Scroll label={{ headingId: 'limits-today' }}>
-      <table>
-        <TableHead
-          of={[
-            'Scope',
-            'Whose',
-            'Set by',
-            { n: 'Limit' },
-            { n: 'Spent' },
-            { n: 'Reserved' },
-            { n: 'Left' },
-            { n: 'Used' },
-            { n: 'By the end of the day' },
-            { n: 'Processes' },
-          ]}
-        />
-        <tbody>
-          {limits.map((limit) => (
-            <tr key={`${limit.scope} ${limit.rule} ${limit.key}`}>
-              <td>{scopeName(limit.scope)}</td>
-              <td>
-                <Name text={limit.key} href={keyLink(limit)} />
-              </td>
-              <td>
-                <Name text={limit.rule} />
-              </td>
-              <td class="n">
-                <Money of={limit.limit_nano_usd} />
-              </td>
-              <td class="n">
-                <Money of={limit.spent_nano_usd} />
-              </td>
-              <td class="n">
-                <Money of={limit.reserved_nano_usd} />
-              </td>
-              <td class="n">
-                <Money of={limit.left_nano_usd} />
-              </td>
-              <td class="n">
-                <UsedRatio ratio={limit.spent_nano_usd / limit.limit_nano_usd} />
-              </td>
-              <td class="n" title={limit.forecast_nano_usd === null ? 'The day has just begun' : undefined}>
-                <Money of={limit.forecast_nano_usd} />
-              </td>
-              <td class="n">{formatCount(limit.processes)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
+    <DataTable
+      id="limits-today"
+      name="limits of the day"
+      rows={limits}
+      keyOf={({ scope, rule, key }) => `${scope} ${rule} ${key}`}
+      columns={columns}
+    />
   );
 }
 
@@ -158,52 +141,49 @@ function UsedRatio({ ratio }: { ratio: number }): VNode {
 }
 
 function keyLink({ scope, key }: LimitState): string | undefined {
-  if (scope === 'user_day') return linkTo('/runs', { user: key });
-  return scope === 'agent_day' ? linkTo('/runs', { agent: key }) : undefined;
+  if (scope === 'user_day') return thingPath('user', key);
+  return scope === 'agent_day' ? thingPath('agent', key) : undefined;
 }
 
 const LOOKS: Readonly<Record<string, string>> = { refused: 'failed', stopped: 'failed', warned: 'warn' };
 
 function ActionTable({ actions, view }: { actions: readonly LimitActionRow[]; view: LimitsView }): VNode {
+  const columns: readonly DataColumn<LimitActionRow & { readonly index: number }>[] = [
+    momentColumn('at', 'When', ({ at }) => at, { timezone: view.stretch.timezone, now: view.now }),
+    {
+      id: 'action',
+      title: 'What',
+      value: ({ action }) => action,
+      cell: ({ action }) => <span class={`badge ${LOOKS[action] ?? ''}`}>{action}</span>,
+    },
+    {
+      id: 'limit',
+      title: 'Limit',
+      value: ({ scope }) => scopeName(scope),
+      cell: ({ scope }) => scopeName(scope),
+      attributes: ({ rule }) => ({ title: rule }),
+    },
+    nameColumn('whose', 'Whose', ({ key }) => key),
+    {
+      id: 'run',
+      title: 'Run',
+      value: (action) => action.run_id,
+      cell: ({ run_id: run }) =>
+        run === null ? NO_DATA : <a href={`/runs/${encodeURIComponent(run)}`}>{shortId(run)}</a>,
+    },
+    nameColumn('agent', 'Agent', ({ agent }) => agent, { hrefOf: ({ agent }) => thingPath('agent', agent) }),
+    nameColumn('user', 'User', ({ user }) => user, { hrefOf: ({ user }) => thingPath('user', user) }),
+    nameColumn('model', 'Model', ({ model }) => model, { hrefOf: ({ model }) => thingPath('model', model) }),
+    textColumn('figures', 'Figures', figuresOf),
+  ];
   return (
-    <Scroll label={{ headingId: 'limits-actions' }}>
-      <table>
-        <TableHead of={['When', 'What', 'Limit', 'Whose', 'Run', 'Agent', 'User', 'Model', 'Figures']} />
-        <tbody>
-          {actions.map((action, index) => (
-            <tr key={`${action.at} ${index}`}>
-              <td>
-                <Moment at={action.at} timezone={view.stretch.timezone} now={view.now} />
-              </td>
-              <td>
-                <span class={`badge ${LOOKS[action.action] ?? ''}`}>{action.action}</span>
-              </td>
-              <td title={action.rule}>{scopeName(action.scope)}</td>
-              <td>
-                <Name text={action.key} />
-              </td>
-              <td>
-                {action.run_id === null ? (
-                  NO_DATA
-                ) : (
-                  <a href={`/runs/${encodeURIComponent(action.run_id)}`}>{shortId(action.run_id)}</a>
-                )}
-              </td>
-              <td>
-                <Name text={action.agent} />
-              </td>
-              <td>
-                <Name text={action.user} />
-              </td>
-              <td>
-                <Name text={action.model} />
-              </td>
-              <td>{figuresOf(action)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
+    <DataTable
+      id="limits-actions"
+      name="what limits refused and warned of"
+      rows={actions.map((action, index) => ({ ...action, index }))}
+      keyOf={({ at, index }) => `${at} ${index}`}
+      columns={columns}
+    />
   );
 }
 

@@ -5,9 +5,9 @@ import { formatCount } from '../../../../core/text/format.ts';
 import type { IntakeCounters } from '../../../intake/intake.ts';
 import { adviceFor, type NotUnderstood } from '../../../intake/not-understood.ts';
 import type { FutureEvents } from '../../../queries/read-meta.ts';
-import { Moment } from '../../parts/cells.tsx';
-import { Panel, Scroll } from '../../parts/panel.tsx';
-import { TableHead } from '../../parts/table-head.tsx';
+import { countColumn, momentColumn, nameColumn, textColumn } from '../../parts/data-columns.tsx';
+import { DataTable, type DataColumn } from '../../parts/data-table.tsx';
+import { Panel } from '../../parts/panel.tsx';
 
 export interface ReceivedView {
   readonly rows: readonly NotUnderstood[];
@@ -36,6 +36,21 @@ export function ReceivedHint({ kinds, futureEvents }: { kinds: number; futureEve
 
 export function ReceivedPage({ view }: { view: ReceivedView }): VNode {
   const { rows, counters, future, timezone, now } = view;
+  const columns: readonly DataColumn<NotUnderstood>[] = [
+    nameColumn('service', 'Service', ({ service }) => service || null),
+    textColumn('kind', 'Kind', ({ kind }) => kind),
+    nameColumn('name', 'Name', ({ name }) => name || null),
+    nameColumn('scope', 'Scope', ({ scope }) => scope || null),
+    countColumn('count', 'Count', ({ count }) => count),
+    momentColumn('last', 'Last', ({ lastMs }) => new Date(lastMs).toISOString(), { timezone, now }),
+    {
+      id: 'advice',
+      title: 'What to do',
+      value: ({ kind }) => adviceFor(kind),
+      cell: ({ kind }) => adviceFor(kind),
+      attributes: () => ({ class: 'wrap' }),
+    },
+  ];
   return (
     <>
       <div class="head">
@@ -51,32 +66,13 @@ export function ReceivedPage({ view }: { view: ReceivedView }): VNode {
         {rows.length === 0 ? (
           <p>Everything that came was understood.</p>
         ) : (
-          <Scroll label={{ headingId: 'not-understood' }}>
-            <table>
-              <TableHead of={['Service', 'Kind', 'Name', 'Scope', { n: 'Count' }, 'Last', 'What to do']} />
-              <tbody>
-                {rows.map((row) => (
-                  <tr key={`${row.kind} ${row.service} ${row.scope} ${row.name}`}>
-                    <td>
-                      <bdi>{row.service || '–'}</bdi>
-                    </td>
-                    <td>{row.kind}</td>
-                    <td>
-                      <bdi>{row.name || '–'}</bdi>
-                    </td>
-                    <td>
-                      <bdi>{row.scope || '–'}</bdi>
-                    </td>
-                    <td class="n">{formatCount(row.count)}</td>
-                    <td>
-                      <Moment at={new Date(row.lastMs).toISOString()} timezone={timezone} now={now} />
-                    </td>
-                    <td>{adviceFor(row.kind)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </Scroll>
+          <DataTable
+            id="not-understood"
+            name="what was not understood"
+            rows={rows}
+            keyOf={({ kind, service, scope, name }) => `${kind} ${service} ${scope} ${name}`}
+            columns={columns}
+          />
         )}
       </Panel>
       <Panel id="refused" title="Refused" sub="since the server started; each sender got the reason">

@@ -27,7 +27,7 @@ export function registerReceivedRoutes(app: FastifyInstance, context: WebContext
           now: pageNow(context.store),
         }}
       />,
-      { title: 'Received', refresh: { url: PATH, seconds: REFRESH_SECONDS } },
+      { title: 'Received', refresh: { url: request.url, seconds: REFRESH_SECONDS } },
     ),
   );
 }

@@ -7,8 +7,10 @@ import type {
   ReconciliationReport,
   ReconciliationSums,
 } from '../../../queries/billing/read-reconciliation.ts';
-import { Money, Moment, Name } from '../../parts/cells.tsx';
-import { Panel, Scroll } from '../../parts/panel.tsx';
+import { Money, Moment } from '../../parts/cells.tsx';
+import { moneyColumn, nameColumn, textColumn } from '../../parts/data-columns.tsx';
+import { DataTable, type DataColumn } from '../../parts/data-table.tsx';
+import { Panel } from '../../parts/panel.tsx';
 import { TimePicker } from '../../parts/time-picker.tsx';
 import type { Stretch } from '../../../questions/stretch.ts';
 
@@ -65,16 +67,13 @@ export function ReconcilePage({ view }: { view: ReconcileView }): VNode {
       </Panel>
       {report.causes.length > 0 && (
         <Panel id="causes" title="Why they differ">
-          <table>
-            <tbody>
-              {report.causes.map(({ cause, nano_usd: nanoUsd }) => (
-                <tr key={cause}>
-                  <td>{BILLING_CAUSE_TEXTS[cause]}</td>
-                  <td class="n">{signed(nanoUsd)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <DataTable
+            id="causes"
+            name="why they differ"
+            rows={report.causes}
+            keyOf={({ cause }) => cause}
+            columns={CAUSE_COLUMNS}
+          />
         </Panel>
       )}
       <Panel id="keys" title="By API key" sub="One key for each service shows which one is not observed">
@@ -97,6 +96,36 @@ export function ReconcilePage({ view }: { view: ReconcileView }): VNode {
   );
 }
 
+const CAUSE_COLUMNS: readonly DataColumn<ReconciliationReport['causes'][number]>[] = [
+  textColumn('cause', 'Cause', ({ cause }) => BILLING_CAUSE_TEXTS[cause]),
+  moneyColumn('difference_usd', 'Difference', (cause) => cause.nano_usd, {
+    cell: (cause) => signed(cause.nano_usd),
+  }),
+];
+
+type SumsRow = readonly [string, ReconciliationSums];
+
+const SUMS_COLUMNS: readonly DataColumn<SumsRow>[] = [
+  moneyColumn('billed_usd', 'Billed', ([, sums]) => sums.billed_list_nano_usd),
+  moneyColumn('observed_usd', 'Observed', ([, sums]) => sums.observed_nano_usd),
+  moneyColumn('difference_usd', 'Difference', ([, sums]) => sums.difference_nano_usd, {
+    cell: ([, sums]) => signed(sums.difference_nano_usd),
+  }),
+  moneyColumn('not_observed_usd', 'Not observed', ([, sums]) => sums.missing_nano_usd, {
+    cell: ([, sums]) => (sums.missing_nano_usd === 0 ? '' : <Money of={sums.missing_nano_usd} />),
+  }),
+  moneyColumn('price_difference_usd', 'Price difference', ([, sums]) => sums.price_difference_nano_usd, {
+    cell: ([, sums]) => (sums.price_difference_nano_usd === 0 ? '' : signed(sums.price_difference_nano_usd)),
+  }),
+  {
+    id: 'coverage',
+    title: 'Coverage',
+    isNumber: true,
+    value: ([, sums]) => sums.coverage,
+    cell: ([, sums]) => shareText(sums.coverage),
+  },
+];
+
 function Fact({ name, value }: { name: string; value: string }): VNode {
   return (
     <div>
@@ -106,52 +135,15 @@ function Fact({ name, value }: { name: string; value: string }): VNode {
   );
 }
 
-function Sums({
-  label,
-  head,
-  rows,
-}: {
-  label: string;
-  head: string;
-  rows: readonly (readonly [string, ReconciliationSums])[];
-}): VNode {
+function Sums({ label, head, rows }: { label: string; head: string; rows: readonly SumsRow[] }): VNode {
   return (
-    <Scroll label={{ headingId: label }}>
-      <table>
-        <thead>
-          <tr>
-            <th>{head}</th>
-            <th class="n">Billed</th>
-            <th class="n">Observed</th>
-            <th class="n">Difference</th>
-            <th class="n">Not observed</th>
-            <th class="n">Price difference</th>
-            <th class="n">Coverage</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(([name, sums]) => (
-            <tr key={name}>
-              <td>
-                <Name text={name} />
-              </td>
-              <td class="n">
-                <Money of={sums.billed_list_nano_usd} />
-              </td>
-              <td class="n">
-                <Money of={sums.observed_nano_usd} />
-              </td>
-              <td class="n">{signed(sums.difference_nano_usd)}</td>
-              <td class="n">{sums.missing_nano_usd === 0 ? '' : <Money of={sums.missing_nano_usd} />}</td>
-              <td class="n">
-                {sums.price_difference_nano_usd === 0 ? '' : signed(sums.price_difference_nano_usd)}
-              </td>
-              <td class="n">{shareText(sums.coverage)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
+    <DataTable
+      id={label}
+      name={`the bill by ${head.toLowerCase()}`}
+      rows={rows}
+      keyOf={([name]) => name}
+      columns={[nameColumn<SumsRow>(label.replace(/s$/, ''), head, ([name]) => name), ...SUMS_COLUMNS]}
+    />
   );
 }
 

@@ -2,7 +2,9 @@
 
 import type { VNode } from 'preact';
 import { StatusBadge, linkTo, shortId } from '../../parts/cells.tsx';
-import { Panel, Scroll } from '../../parts/panel.tsx';
+import { textColumn } from '../../parts/data-columns.tsx';
+import { DataTable, type DataColumn } from '../../parts/data-table.tsx';
+import { Panel } from '../../parts/panel.tsx';
 import { criticalPathOf } from './critical-path.ts';
 import { ContextCosts } from '../../parts/context-costs.tsx';
 import type { RunView } from './run-view.ts';
@@ -74,6 +76,22 @@ function lengthOf({ data: { outline, stepsByRun } }: RunView): number {
   );
 }
 
+const SILENT_COLUMNS: readonly DataColumn<RunView['data']['outline']['silent_failures'][number]>[] = [
+  {
+    id: 'step',
+    title: 'Step',
+    value: ({ step }) => step,
+    cell: ({ step }) => `step ${step}`,
+  },
+  {
+    id: 'kind',
+    title: 'Kind',
+    value: ({ kind }) => kind.replaceAll('_', ' '),
+    cell: ({ kind }) => <span class="badge warn">{kind.replaceAll('_', ' ')}</span>,
+  },
+  textColumn('what', 'What', ({ text }) => text, { look: 'wrap' }),
+];
+
 /** What nobody was told: no error, and yet something to look at. */
 function SilentFailures({ view }: { view: RunView }): VNode {
   return (
@@ -82,22 +100,13 @@ function SilentFailures({ view }: { view: RunView }): VNode {
       title="Went unnoticed"
       sub="against what is usual for the tool or the model in the week before"
     >
-      <Scroll label={{ headingId: 'silent' }}>
-        {' '}
-        <table>
-          <tbody>
-            {view.data.outline.silent_failures.map((failure) => (
-              <tr key={`${failure.at} ${failure.kind} ${failure.step}`}>
-                <td>step {failure.step}</td>
-                <td>
-                  <span class="badge warn">{failure.kind.replaceAll('_', ' ')}</span>
-                </td>
-                <td class="wrap">{failure.text}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>{' '}
+      <DataTable
+        id="silent"
+        name="what went unnoticed"
+        rows={view.data.outline.silent_failures}
+        keyOf={({ at, kind, step }) => `${at} ${kind} ${step}`}
+        columns={SILENT_COLUMNS}
+      />
     </Panel>
   );
 }

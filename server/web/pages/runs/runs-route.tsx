@@ -11,6 +11,7 @@ import { answerPage } from '../../answer-page.tsx';
 import { pageNow } from '../../page-now.ts';
 import { linkTo } from '../../parts/cells.tsx';
 import { columnsText } from '../../parts/column-picker.tsx';
+import { RUN_SHEET_COLUMNS, TRACE_COLUMN } from '../../parts/run-sheet.ts';
 import { ALL_RUN_COLUMNS, type RunColumnId } from '../../parts/run-table.tsx';
 import { queryParamsOf, parseRunsAddress } from '../../runs-address.ts';
 import { readViews } from '../../saved-views.ts';
@@ -84,47 +85,10 @@ export function registerRunsRoutes(app: FastifyInstance, context: WebContext): v
   }
 }
 
-type SheetColumn = readonly [string, (run: RunSummary) => string | number | null];
-
-/** What a column of the table is as values. Times are ISO 8601 UTC. */
-const SHEET_COLUMNS: Readonly<Record<RunColumnId, readonly SheetColumn[]>> = {
-  started: [['started_at', (run) => run.started_at]],
-  run: [['run', (run) => run['agent.run_id']]],
-  agent: [
-    ['agent', (run) => run['gen_ai.agent.name']],
-    ['version', (run) => run['agent.version']],
-  ],
-  user: [['user', (run) => run['user.id']]],
-  task: [
-    ['task', (run) => run['agent.task_type']],
-    ['tags', (run) => run['agent.tags'].join(' ')],
-  ],
-  session: [['session', (run) => run['gen_ai.conversation.id']]],
-  status: [
-    ['status', (run) => run['agent.status']],
-    ['error', (run) => run['error.type']],
-  ],
-  time: [
-    ['ended_at', (run) => run.ended_at],
-    ['duration_ms', (run) => run.duration_ms],
-  ],
-  cost: [
-    ['cost_usd', (run) => run['agent.cost_usd']],
-    ['cost_with_nested_usd', (run) => run.cost_with_nested_usd],
-    ['unpriced_calls', (run) => run.unpriced_calls],
-    ['estimated_calls', (run) => run.estimated_calls],
-  ],
-  turns: [['turns', (run) => run['agent.turns']]],
-  tools: [['tool_calls', (run) => run['agent.tool_calls']]],
-  tokensIn: [['tokens_in', (run) => run['agent.tokens_in']]],
-  tokensOut: [['tokens_out', (run) => run['agent.tokens_out']]],
-};
-const TRACE: SheetColumn = ['trace_id', (run) => run.trace_id];
-
 /** The columns that are shown, as values; where nobody chose, with the id of the trace. */
 function sheetOf(runs: readonly RunSummary[], chosen: readonly RunColumnId[] | undefined): Sheet {
-  const columns = (chosen ?? ALL_RUN_COLUMNS).flatMap((id) => SHEET_COLUMNS[id]);
-  const all = chosen === undefined ? [...columns, TRACE] : columns;
+  const columns = (chosen ?? ALL_RUN_COLUMNS).flatMap((id) => RUN_SHEET_COLUMNS[id]);
+  const all = chosen === undefined ? [...columns, TRACE_COLUMN] : columns;
   return {
     columns: all.map(([name]) => name),
     rows: runs.map((run) => all.map(([, valueOf]) => valueOf(run))),

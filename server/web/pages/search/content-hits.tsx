@@ -3,11 +3,11 @@
 import type { VNode } from 'preact';
 import { formatCountOf } from '../../../../core/text/format.ts';
 import type { ContentSearch } from '../../../queries/search/search-content.ts';
-import { Moment, Name } from '../../parts/cells.tsx';
+import { momentColumn, nameColumn } from '../../parts/data-columns.tsx';
+import { DataTable, type DataColumn } from '../../parts/data-table.tsx';
 import { ForeignText } from '../../parts/foreign-text.tsx';
-import { Panel, Scroll } from '../../parts/panel.tsx';
+import { Panel } from '../../parts/panel.tsx';
 import { contentPath } from './content-path.ts';
-import { TableHead } from '../../parts/table-head.tsx';
 
 export interface ContentHitsProps {
   /** Undefined where who asks may not read content. */
@@ -26,33 +26,29 @@ export function ContentHits({ content, timezone, now }: ContentHitsProps): VNode
     );
   const { found, isCut, fault } = content;
   if (found.length === 0 && fault === undefined && !isCut) return null;
+  const columns: readonly DataColumn<ContentSearch['found'][number]>[] = [
+    momentColumn('at', 'When', ({ at }) => at, { timezone, now }),
+    {
+      id: 'said',
+      title: 'What was said',
+      value: ({ snippet }) => snippet,
+      cell: ({ snippet }) => <ForeignText text={snippet} most={400} />,
+    },
+    nameColumn('where', 'Where', placeOf, { hrefOf: contentPath }),
+  ];
   return (
     <Panel label="In what was said">
       {fault !== undefined && <p class="why">{fault}</p>}
       {found.length > 0 && (
-        <Scroll label="What was found in what was said">
-          <table>
-            <TableHead of={['When', 'What was said', 'Where']} />
-            <tbody>
-              {found.map((one) => (
-                <tr key={`${one.run ?? ''} ${one.span ?? ''} ${one.at}`} data-row={one.span ?? one.at}>
-                  <td>
-                    <Moment at={one.at} timezone={timezone} now={now} />
-                  </td>
-                  <td>
-                    <ForeignText text={one.snippet} most={400} />
-                  </td>
-                  <td>
-                    <Name
-                      text={`${one.kind === 'note' ? 'Note' : 'Model call'} in ${one.run === null ? 'no run' : `run ${one.run.slice(0, 8)}`}`}
-                      href={contentPath(one)}
-                    />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+        <DataTable
+          id="said"
+          name="what was found in what was said"
+          label="What was found in what was said"
+          rows={found}
+          keyOf={({ run, span, at }) => `${run ?? ''} ${span ?? ''} ${at}`}
+          rowAttributes={({ span, at }) => ({ 'data-row': span ?? at })}
+          columns={columns}
+        />
       )}
       {isCut && (
         <p class="hint">
@@ -64,4 +60,8 @@ export function ContentHits({ content, timezone, now }: ContentHitsProps): VNode
       )}
     </Panel>
   );
+}
+
+function placeOf({ kind, run }: ContentSearch['found'][number]): string {
+  return `${kind === 'note' ? 'Note' : 'Model call'} in ${run === null ? 'no run' : `run ${run.slice(0, 8)}`}`;
 }

@@ -3,10 +3,11 @@
 import type { VNode } from 'preact';
 import type { ContentSearch } from '../../../queries/search/search-content.ts';
 import type { SearchHit } from '../../../queries/search/search.ts';
-import { Name, linkTo } from '../../parts/cells.tsx';
-import { Panel, Scroll } from '../../parts/panel.tsx';
+import { linkTo } from '../../parts/cells.tsx';
+import { nameColumn } from '../../parts/data-columns.tsx';
+import { DataTable, type DataColumn } from '../../parts/data-table.tsx';
+import { Panel } from '../../parts/panel.tsx';
 import { ContentHits } from './content-hits.tsx';
-import { TableHead } from '../../parts/table-head.tsx';
 
 export interface SearchView {
   readonly text: string;
@@ -62,24 +63,32 @@ function cutKinds(hits: readonly SearchHit[]): readonly string[] {
 }
 
 function Hits({ hits }: { hits: readonly SearchHit[] }): VNode {
+  const columns: readonly DataColumn<SearchHit>[] = [
+    {
+      id: 'kind',
+      title: 'Kind',
+      value: ({ kind }) => kind,
+      cell: ({ kind }) => kind.charAt(0).toUpperCase() + kind.slice(1),
+    },
+    nameColumn('name', 'Name or id', ({ text }) => text, { hrefOf: ({ path }) => path }),
+    {
+      id: 'where',
+      title: 'Where',
+      value: ({ detail }) => detail,
+      cell: ({ detail }) => <span class="soft">{detail}</span>,
+    },
+  ];
   return (
     <Panel label="Found">
-      <Scroll label="What was found">
-        <table>
-          <TableHead of={['Kind', 'Name or id', 'Where']} />
-          <tbody>
-            {hits.map((hit) => (
-              <tr key={`${hit.kind} ${hit.text}`} data-row={hit.text}>
-                <td>{hit.kind.charAt(0).toUpperCase() + hit.kind.slice(1)}</td>
-                <td>
-                  <Name text={hit.text} href={hit.path} />
-                </td>
-                <td class="soft">{hit.detail}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+      <DataTable
+        id="found"
+        name="what was found"
+        label="What was found"
+        rows={hits}
+        keyOf={({ kind, text }) => `${kind} ${text}`}
+        rowAttributes={({ text }) => ({ 'data-row': text })}
+        columns={columns}
+      />
     </Panel>
   );
 }

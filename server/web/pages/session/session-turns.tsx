@@ -12,6 +12,8 @@ import { thingPath } from '../../../thing-path.ts';
 import { Money, Moment, Name, StatusBadge, linkTo, shortId } from '../../parts/cells.tsx';
 import { Pager } from '../../parts/pager.tsx';
 import { Panel, Scroll } from '../../parts/panel.tsx';
+import { SheetLinks } from '../../parts/sheet-links.tsx';
+import { sessionSheet } from './session-sheet.ts';
 import type { SessionView } from './session-view.ts';
 import { TableHead } from '../../parts/table-head.tsx';
 
@@ -73,6 +75,7 @@ export function SessionTurns({ view }: { view: SessionView }): VNode {
           ))}
         </table>
       </Scroll>
+      <SheetLinks table="turns" name="turns" sheet={() => sessionSheet(view)} />
       <TurnPager view={view} />
     </Panel>
   );

@@ -13,14 +13,25 @@ import { scoreText } from '../../../queries/groups/group-texts.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
 import { filterTextOf } from '../../../questions/filter-text.ts';
 import { hasPage, thingPath, thingsPath } from '../../../thing-path.ts';
-import { Money, Moment, Name, Share, linkTo, shownName, type LinkParams } from '../../parts/cells.tsx';
+import { Share, linkTo, sentenceText, shownName, type LinkParams } from '../../parts/cells.tsx';
 import { TimeChart } from '../../parts/chart/time-chart.tsx';
-import { Panel, Scroll } from '../../parts/panel.tsx';
+import {
+  countColumn,
+  fileColumn,
+  momentColumn,
+  moneyColumn,
+  nameColumn,
+  textColumn,
+} from '../../parts/data-columns.tsx';
+import { DataTable, type DataColumn } from '../../parts/data-table.tsx';
+import { Panel } from '../../parts/panel.tsx';
 import { RunTable } from '../../parts/run-table.tsx';
 import { TimePicker } from '../../parts/time-picker.tsx';
 import { Sums } from '../runs/runs-page.tsx';
 import type { ThingData, ThingQuestion, ThingSplit, ThingUnit } from './thing-data.ts';
-import { TableHead } from '../../parts/table-head.tsx';
+
+type PromptVersion = ThingData['prompts'][number];
+type ThingGroup = ThingSplit['groups'][number];
 
 export interface ThingView {
   readonly question: ThingQuestion;
@@ -201,70 +212,70 @@ function Prompts({ view }: { view: ThingView }): VNode {
       ['agent', name],
       ['prompt', id],
     ]);
+  const clock = { timezone: stretch.timezone, now };
+  const before = new Map(data.prompts.map(({ id }, index) => [id, data.prompts[index - 1]]));
+  const columns: readonly DataColumn<PromptVersion>[] = [
+    {
+      id: 'version',
+      title: 'Version',
+      value: (version) => version.name,
+      cell: (version) => (
+        <>
+          <a href={runsPath(view, { prompt: version.id })}>{version.name}</a>{' '}
+          <span class="mono soft">{version.id}</span>
+        </>
+      ),
+    },
+    fileColumn('hash', ({ id }) => id),
+    textColumn('changed', 'What changed', ({ changed }) => changed),
+    momentColumn('first_seen', 'First seen', ({ firstSeen }) => firstSeen, clock),
+    momentColumn('last_seen', 'Last seen', ({ lastSeen }) => lastSeen, clock),
+    countColumn('runs', 'Runs', ({ runs }) => runs),
+    moneyColumn('cost_usd', 'Cost', ({ costNanoUsd }) => costNanoUsd),
+    {
+      id: 'scores',
+      title: 'Scores',
+      value: ({ scores }) => scores.slice(0, SCORES_SHOWN).map(scoreText).join('; ') || null,
+      cell: ({ scores }) =>
+        scores.slice(0, SCORES_SHOWN).map((score) => <div key={score.name}>{scoreText(score)}</div>),
+      attributes: () => ({ 'data-scores': true }),
+    },
+    {
+      id: 'before',
+      title: 'Compare',
+      value: ({ id }) => before.get(id)?.name ?? null,
+      cell: ({ id }) => {
+        const other = before.get(id);
+        return (
+          other !== undefined && (
+            <a
+              href={linkTo('/compare/groups', {
+                a: groupOf(other.id),
+                b: groupOf(id),
+                ...stretch.params,
+              })}
+            >
+              with {other.name}
+            </a>
+          )
+        );
+      },
+    },
+  ];
   return (
     <Panel
       id="prompts"
       title="Prompt and tool versions"
       sub="recognised by their hashes, in order of appearance; runs and cost of this time"
     >
-      <Scroll label={{ headingId: 'prompts' }}>
-        <table>
-          <TableHead
-            of={[
-              'Version',
-              'What changed',
-              'First seen',
-              'Last seen',
-              { n: 'Runs' },
-              { n: 'Cost' },
-              'Scores',
-              'Compare',
-            ]}
-          />
-          <tbody>
-            {data.prompts.map((version, index) => {
-              const before = data.prompts[index - 1];
-              return (
-                <tr key={version.id} data-row={version.name}>
-                  <td>
-                    <a href={runsPath(view, { prompt: version.id })}>{version.name}</a>{' '}
-                    <span class="mono soft">{version.id}</span>
-                  </td>
-                  <td>{version.changed}</td>
-                  <td>
-                    <Moment at={version.firstSeen} timezone={stretch.timezone} now={now} />
-                  </td>
-                  <td>
-                    <Moment at={version.lastSeen} timezone={stretch.timezone} now={now} />
-                  </td>
-                  <td class="n">{formatCount(version.runs)}</td>
-                  <td class="n">
-                    <Money of={version.costNanoUsd} />
-                  </td>
-                  <td data-scores>
-                    {version.scores.slice(0, SCORES_SHOWN).map((score) => (
-                      <div key={score.name}>{scoreText(score)}</div>
-                    ))}
-                  </td>
-                  <td>
-                    {before !== undefined && (
-                      <a
-                        href={linkTo('/compare/groups', {
-                          a: groupOf(before.id),
-                          b: groupOf(version.id),
-                          ...stretch.params,
-                        })}
-                      >
-                        with {before.name}
-                      </a>
-                    )}
-                  </td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </Scroll>
+      <DataTable
+        id="prompts"
+        name="prompt and tool versions"
+        rows={data.prompts}
+        keyOf={({ id }) => id}
+        rowAttributes={(version) => ({ 'data-row': version.name })}
+        columns={columns}
+      />
     </Panel>
   );
 }
@@ -305,44 +316,29 @@ function Split({ split, view }: { split: ThingSplit; view: ThingView }): VNode {
   const { question, data } = view;
   const total = data.values[0] ?? null;
   const title = `By ${split.by}`;
+  const shareOf = ({ costNanoUsd }: ThingGroup): number | null =>
+    total === null || total === 0 ? null : costNanoUsd / total;
+  const columns: readonly DataColumn<ThingGroup>[] = [
+    nameColumn(split.by, sentenceText(split.by), ({ name }) => name, {
+      hrefOf: ({ name }) =>
+        hasPage(split.by) ? linkedThing(split.by, name, question.stretch.params) : undefined,
+    }),
+    moneyColumn('cost_usd', 'Cost', ({ costNanoUsd }) => costNanoUsd),
+    { id: 'share', title: 'Share', value: shareOf, cell: (group) => <Share share={shareOf(group)} /> },
+  ];
   return (
     <Panel id={`by-${split.by}`} title={title}>
       {split.groups.length === 0 ? (
         <div class="empty">No cost in this time.</div>
       ) : (
-        <Scroll label={{ headingId: `by-${split.by}` }}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{split.by.charAt(0).toUpperCase() + split.by.slice(1)}</th>
-                <th scope="col" class="n">
-                  Cost
-                </th>
-                <th scope="col">Share</th>
-              </tr>
-            </thead>
-            <tbody>
-              {split.groups.map(({ name, costNanoUsd }) => (
-                <tr key={name} data-row={name ?? ''}>
-                  <td>
-                    <Name
-                      text={name}
-                      href={
-                        hasPage(split.by) ? linkedThing(split.by, name, question.stretch.params) : undefined
-                      }
-                    />
-                  </td>
-                  <td class="n">
-                    <Money of={costNanoUsd} />
-                  </td>
-                  <td>
-                    <Share share={total === null || total === 0 ? null : costNanoUsd / total} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+        <DataTable
+          id={`by-${split.by}`}
+          name={`cost by ${split.by}`}
+          rows={split.groups}
+          keyOf={({ name }) => name ?? ''}
+          rowAttributes={({ name }) => ({ 'data-row': name ?? '' })}
+          columns={columns}
+        />
       )}
       {split.more > 0 && <div class="empty">and {formatCount(split.more)} more</div>}
     </Panel>

@@ -4,6 +4,7 @@
 import type { VNode } from 'preact';
 import { formatCount } from '../../../../../core/text/format.ts';
 import { Panel, Scroll } from '../../../parts/panel.tsx';
+import { SheetLinks } from '../../../parts/sheet-links.tsx';
 import type { CriticalPath } from '../critical-path.ts';
 import { ROWS_PER_PAGE } from '../outline-rows.ts';
 import { runLink } from '../run-address.ts';
@@ -12,6 +13,7 @@ import { StepFilter } from '../run-filter.tsx';
 import type { RunView } from '../run-view.ts';
 import { stepKey, toolNamesBySpan } from './step-facts.ts';
 import { GroupRow, NestedRow, StepRow } from './step-rows.tsx';
+import { stepSheet } from './step-sheet.ts';
 import { Axis, TimeLine, runStretchOf, type RunStretch } from '../time-line.tsx';
 
 export function RunSteps({
@@ -67,9 +69,12 @@ export function RunSteps({
           {page.total === 0 ? (
             <div class="empty">No step matches.</div>
           ) : (
-            <Scroll label={{ headingId: 'steps' }}>
-              <StepTable view={view} stretch={stretch} path={path} tools={tools} />
-            </Scroll>
+            <>
+              <Scroll label={{ headingId: 'steps' }}>
+                <StepTable view={view} stretch={stretch} path={path} tools={tools} />
+              </Scroll>
+              <SheetLinks table="steps" name="steps" sheet={() => stepSheet(page.rows, outline.started_at)} />
+            </>
           )}
           <StepPager view={view} />
         </>
