@@ -4,7 +4,8 @@ import { durationMsOf } from '../../core/time/duration.ts';
 import { MEASURES, RUN_TEXT_FILTERS, type RunFilter } from '../queries/runs/run-filter.ts';
 import { parseRunFilter, textParam, textParams, type QueryText } from '../questions/query-params.ts';
 import { columnsParam } from './parts/column-picker.tsx';
-import { ALL_RUN_COLUMNS, type RunColumnId } from './parts/run-table.tsx';
+import type { RunColumnId } from './parts/run-sheet.ts';
+import { ALL_RUN_COLUMNS } from './parts/run-table.tsx';
 import { ALL_TIME, parseStretch, type Stretch } from '../questions/stretch.ts';
 
 /** The time of the list without one in its address. */

@@ -10,8 +10,9 @@ import { NESTED_SESSION, nestedSession } from '../server/web/nested-run.ts';
 import { sampleRun } from '../server/web/sample-run.ts';
 
 // Every page for people who do not see it, or see little: axe-core finds no serious fault, light or dark,
-// wide or narrow; the keyboard shows where it is; nothing is wider than a phone but tables that scroll by
-// themselves; and no page asks anybody but its own server.
+// wide or narrow; the keyboard reaches everything and shows where it is; nothing is wider than a phone but tables that
+// scroll by themselves; nothing is dead without JavaScript; every table sorts and is a file; and no page asks anybody but
+// its own server. A page that is registered and not in the list fails.
 
 interface Violation {
   readonly id: string;
@@ -19,8 +20,17 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[];
 }
 
-/** More than head, filter and the first rows have. */
-const FOCUS_STOPS = 30;
+/** Beyond one for each element. */
+const MORE_STOPS = 14;
+/** What answers a GET without a page of its own. */
+const NO_PAGES = new Set([
+  '/alerts/test',
+  '/alerts/export',
+  '/alerts/:id/export',
+  '/runs/:id/remove-content',
+]);
+/** By name: it has types of its own that tests do not have. */
+const PAGES_MODULE = '../../server/web/pages.tsx';
 const RUNS = ['a', 'b', 'c'].map((mark) => mark.repeat(32));
 
 const PAGES = [
@@ -46,6 +56,12 @@ const PAGES = [
   '/search',
   '/search?q=support',
   '/users/user-1',
+  '/versions/1.14.2',
+  '/tasks/answer',
+  '/projects/shop',
+  '/models/claude-sonnet-4-5?time=30d',
+  '/received',
+  '/limits',
   '/agents/support?stack=model',
   '/tools/search_docs',
   '/compare/groups',
@@ -64,6 +80,7 @@ const PAGES = [
 
 let server: TestServer;
 let browser: Browser;
+let emptyFaults: readonly string[];
 
 beforeAll(async () => {
   // A channel and what it was told, so that the page of alerts has its tables and its button.
@@ -112,28 +129,49 @@ function billAndWaste(now: number): EventRecord[] {
   ];
 }
 
-/** Serious faults of a page, each with the element that has it. */
-async function findFaults(
-  colorScheme: 'light' | 'dark',
-  width: number,
-  paths: readonly string[],
-): Promise<string[]> {
-  const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 } });
+type Look = readonly [colorScheme: 'light' | 'dark', width: number];
+
+const WIDE = 1440;
+const WIDTHS = [320, 390, 768, WIDE];
+/** Colours depend on nothing else; what else axe knows is looked at once wide and once narrow. */
+const LOOKS: readonly (readonly [Look, 'all' | 'colours'])[] = [
+  [['light', WIDE], 'all'],
+  [['dark', WIDE], 'colours'],
+  [['dark', 390], 'all'],
+  [['light', 390], 'colours'],
+];
+
+/** Serious faults of pages, each with the element that has it. */
+async function findFaults(paths: readonly string[]): Promise<string[]> {
+  const context = await browser.newContext({ viewport: { width: WIDE, height: 800 } });
   const page = await context.newPage();
   const faults: string[] = [];
   page.on('request', (request) => {
     const isOwn = request.url().startsWith(server.uiUrl) || request.url().startsWith('data:');
     if (!isOwn) faults.push(`asked ${request.url()}`);
   });
+  page.on('pageerror', (error) => faults.push(`${page.url()} threw ${error.message}`));
   for (const path of paths) {
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.setViewportSize({ width: WIDE, height: 800 });
     await page.goto(server.uiUrl + path);
+    faults.push(...(await findUnreached(page, path)));
     await page.evaluate(axe.source);
-    const found = await page.evaluate<Violation[]>('axe.run().then((result) => result.violations)');
-    for (const { id, impact, nodes } of found)
-      if (impact === 'serious' || impact === 'critical')
-        faults.push(`${path} ${id}: ${nodes[0]?.html ?? ''}`);
-    faults.push(...(await findOverflow(page, path)));
-    faults.push(...(await findUnseenFocus(page, path)));
+    for (const [[colorScheme, width], rules] of LOOKS) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 800 });
+      const options = rules === 'all' ? '' : "document, { runOnly: ['color-contrast'] }";
+      const found = await page.evaluate<Violation[]>(
+        `axe.run(${options}).then((result) => result.violations)`,
+      );
+      for (const { id, impact, nodes } of found)
+        if (impact === 'serious' || impact === 'critical')
+          faults.push(`${path} ${colorScheme} ${width} ${id}: ${nodes[0]?.html ?? ''}`);
+    }
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 800 });
+      faults.push(...(await findOverflow(page, `${path} at ${width}`)));
+    }
   }
   await context.close();
   return faults;
@@ -163,29 +201,127 @@ async function findOverflow(page: Page, path: string): Promise<string[]> {
   return [`${path} is ${overflow} px wider than the screen: ${widest}`];
 }
 
-/** What the keyboard reaches without showing that it is there. */
-async function findUnseenFocus(page: Page, path: string): Promise<string[]> {
-  const faults: string[] = [];
-  for (let presses = 0; presses < FOCUS_STOPS; presses++) {
-    await page.keyboard.press('Tab');
-    const unseen = await page.evaluate<string | null>(`(() => {
-      const node = document.activeElement;
-      if (node === null || node === document.body) return null;
-      const style = getComputedStyle(node);
-      const isOutlined = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;
-      return isOutlined ? null : node.outerHTML.slice(0, 120);
-    })()`);
-    if (unseen !== null) faults.push(`${path} shows no focus on ${unseen}`);
-  }
-  return faults;
+/** What the keyboard does not reach, or reaches without showing that it is there. */
+async function findUnreached(page: Page, path: string): Promise<string[]> {
+  // In the page: who watches each step from outside waits for as long as all else takes.
+  await page.evaluate(`(() => {
+    window.reached = new Set();
+    window.unseen = [];
+    document.addEventListener('focusin', ({ target }) => {
+      window.reached.add(target);
+      const style = getComputedStyle(target);
+      if (style.outlineStyle === 'none' || parseFloat(style.outlineWidth) === 0) window.unseen.push(target);
+    });
+  })()`);
+  const expected = await page.evaluate<number>(`(() => {
+    const radios = new Set();
+    window.expected = [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')].filter((node) => {
+      if (node.disabled || node.type === 'hidden' || !node.checkVisibility()) return false;
+      // What a chart shows stands in its table, too.
+      if (node.getAttribute('tabindex') === '-1') return false;
+      if (node.type !== 'radio') return true;
+      const isKnown = radios.has(node.name);
+      radios.add(node.name);
+      return !isKnown;
+    });
+    return window.expected.length;
+  })()`);
+  // A field of date and time has a stop for each of its parts.
+  await Promise.all(Array.from({ length: expected + MORE_STOPS }, () => page.keyboard.press('Tab')));
+  return page.evaluate<string[]>(
+    `[
+      ...window.expected.filter((node) => !window.reached.has(node)).map((node) => ${JSON.stringify(path)} + ' is not reached by keyboard: ' + node.outerHTML.slice(0, 120)),
+      ...window.unseen.map((node) => ${JSON.stringify(path)} + ' shows no focus on ' + node.outerHTML.slice(0, 120)),
+    ]`,
+  );
 }
 
-describe('accessibility', () => {
-  it('of the empty page', async () => {
-    expect(await findFaults('light', 1280, ['/'])).toEqual([]);
-  });
+/** What a page shows without JavaScript that does nothing then. */
+async function findDead(page: Page, path: string): Promise<string[]> {
+  return page.evaluate<string[]>(`(() => {
+    const seen = (node) => node.checkVisibility();
+    const submits = (form) => [...form.elements].some((node) => ['submit', 'search', 'text'].includes(node.type) && (seen(node) || form.querySelector('input[type=checkbox]') !== null));
+    return [
+      ...[...document.querySelectorAll('button[type=button]')].filter(seen),
+      ...[...document.forms].filter((form) => seen(form) && !submits(form)),
+    ].map((node) => ${JSON.stringify(path)} + ' has what needs JavaScript: ' + node.outerHTML.slice(0, 200));
+  })()`);
+}
 
-  it('of every page, light and wide', async () => {
+/** Patterns of the addresses of pages, as the server registers them. */
+async function routesOfPages(): Promise<string[]> {
+  const routes: string[] = [];
+  // What a page is made from is asked for when somebody asks for the page.
+  const anything: unknown = new Proxy(() => anything, { get: (_, key) => (key === 'file' ? '' : anything) });
+  const app = {
+    get: (url: string) => {
+      if (!url.startsWith('/api/')) routes.push(url);
+    },
+    post: () => undefined,
+    head: () => undefined,
+  };
+  const { registerPages } = (await import(PAGES_MODULE)) as {
+    registerPages: (to: typeof app, context: unknown) => void;
+  };
+  registerPages(app, anything);
+  return routes;
+}
+
+function isLookedAt(route: string): boolean {
+  const pattern = new RegExp(`^${route.replaceAll(/:[a-zA-Z]+|\*/g, '[^/?]+')}(\\?|$)`);
+  return PAGES.some((path) => pattern.test(path));
+}
+
+interface FileFault {
+  readonly sheets: number;
+  readonly faults: readonly string[];
+}
+
+/** Files and orders of the tables of a page that are not as the page shows them. */
+/** `isNew`: no page of its kind was looked at: then the order of each table is looked at, too. */
+async function findWrongFiles(page: Page, path: string, isNew: boolean): Promise<FileFault> {
+  const found = await page.evaluate<FileFault>(`(async () => {
+    const isNew = ${isNew};
+    const faults = [];
+    const links = [...document.querySelectorAll('p.sheets')];
+    const wait = (url) => fetch(url).then((answer) => answer.status === 200 ? answer.text() : Promise.reject(new Error(url + ' is ' + answer.status)));
+    const inOrder = (values, isDescending) => {
+      const known = values.filter((value) => value !== null);
+      const isNullLast = values.slice(0, known.length).every((value) => value !== null);
+      return isNullLast && known.every((value, at) => at === 0 || (isDescending ? known[at - 1] >= value : known[at - 1] <= value));
+    };
+    for (const link of links) {
+      const [csv, json] = link.querySelectorAll('a');
+      const table = link.previousElementSibling.querySelector('table');
+      const shown = table.querySelectorAll('tbody tr').length;
+      const rows = JSON.parse(await wait(json.href));
+      const lines = (await wait(csv.href)).trimEnd().split('\\r\\n');
+      if (rows.length !== shown) faults.push(json.href + ' has ' + rows.length + ' rows of ' + shown);
+      if (lines.length < shown + 1) faults.push(csv.href + ' has ' + lines.length + ' lines of ' + shown);
+      const columns = Object.keys(rows[0] ?? {});
+      if (shown > 0 && lines[0] !== columns.join(',')) faults.push(csv.href + ' has other columns: ' + lines[0]);
+      for (const th of isNew ? table.querySelectorAll('th:has(a.sort)') : []) {
+        const heading = th.querySelector('a.sort');
+        const sorted = new URL(heading.href);
+        sorted.hash = '';
+        const order = [...sorted.searchParams].find(([name]) => name.startsWith('sort.'));
+        if (order === undefined) continue;
+        sorted.searchParams.set('sheet', new URL(json.href).searchParams.get('sheet'));
+        const id = th.dataset.column;
+        const values = JSON.parse(await wait(sorted)).map((row) => row[id]);
+        // A rest stands last, however the rows are sorted.
+        const own = table.dataset.rests ? values.slice(0, -Number(table.dataset.rests)) : values;
+        if (!inOrder(own, order[1].startsWith('-'))) faults.push(sorted + ' is not in order: ' + values.join(' '));
+      }
+    }
+    return { sheets: links.length, faults };
+  })()`);
+  return { ...found, faults: found.faults.map((fault) => `${path}: ${fault}`) };
+}
+
+describe('every page', () => {
+  beforeAll(async () => {
+    emptyFaults = await findFaults(['/']);
     await sendEvents(server, [
       ...sampleRun({ mark: 'a', endMs: Date.now() - 1000 }),
       ...sampleRun({ mark: 'b', endMs: Date.now() - 2000, status: 'error', tags: ['beta', 'nightly run'] }),
@@ -193,22 +329,47 @@ describe('accessibility', () => {
       ...nestedSession(Date.now()),
       ...billAndWaste(Date.now()),
     ]);
-    expect(await findFaults('light', 1280, PAGES)).toEqual([]);
   }, 600_000);
 
-  it('of every page, dark and on a phone', async () => {
-    expect(await findFaults('dark', 390, PAGES)).toEqual([]);
+  it('is in this list', async () => {
+    const routes = await routesOfPages();
+    expect(routes.length).toBeGreaterThan(30);
+    expect(routes.filter((route) => !isLookedAt(route) && !NO_PAGES.has(route))).toEqual([]);
+  });
+
+  it('is for everybody: light and dark, wide and narrow, by keyboard', async () => {
+    expect(emptyFaults).toEqual([]);
+    expect(await findFaults(PAGES)).toEqual([]);
   }, 600_000);
 
-  it('no page is wider than the smallest of phones', async () => {
-    const context = await browser.newContext({ viewport: { width: 320, height: 568 } });
+  it('does without JavaScript', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false });
     const page = await context.newPage();
     const faults: string[] = [];
     for (const path of PAGES) {
       await page.goto(server.uiUrl + path);
-      faults.push(...(await findOverflow(page, path)));
+      faults.push(...(await findDead(page, path)));
     }
     await context.close();
     expect(faults).toEqual([]);
+  }, 600_000);
+
+  it('has tables that sort and are files', async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const faults: string[] = [];
+    let sheets = 0;
+    const kinds = new Set<string | undefined>();
+    for (const path of PAGES) {
+      await page.goto(server.uiUrl + path);
+      const kind = path.split('?')[0]?.replace(/^(\/[a-z-]+)\/.*/, '$1/');
+      const found = await findWrongFiles(page, path, !kinds.has(kind));
+      kinds.add(kind);
+      sheets += found.sheets;
+      faults.push(...found.faults);
+    }
+    await context.close();
+    expect(faults).toEqual([]);
+    expect(sheets).toBeGreaterThan(40);
   }, 600_000);
 });

@@ -64,7 +64,7 @@ export function DataTable<Row>(props: DataTableProps<Row>): VNode {
   return (
     <>
       <Scroll label={label}>
-        <table class={look}>
+        <table class={look} data-rests={last.length === 0 ? undefined : last.length}>
           <thead>
             <tr>
               {shown.map((column) => (

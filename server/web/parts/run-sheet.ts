@@ -3,10 +3,25 @@
 import type { RunSummary } from '../../queries/runs/run-summary.ts';
 import type { SheetValue } from '../sheet.ts';
 
+export type RunColumnId =
+  | 'started'
+  | 'run'
+  | 'agent'
+  | 'user'
+  | 'task'
+  | 'session'
+  | 'status'
+  | 'time'
+  | 'cost'
+  | 'turns'
+  | 'tools'
+  | 'tokensIn'
+  | 'tokensOut';
+
 export type RunSheetColumn = readonly [string, (run: RunSummary) => SheetValue];
 
 /** What a column of the table is as values. Times are ISO 8601 UTC. */
-export const RUN_SHEET_COLUMNS = {
+export const RUN_SHEET_COLUMNS: Readonly<Record<RunColumnId, readonly RunSheetColumn[]>> = {
   started: [['started_at', (run) => run.started_at]],
   run: [['run', (run) => run['agent.run_id']]],
   agent: [
@@ -37,5 +52,5 @@ export const RUN_SHEET_COLUMNS = {
   tools: [['tool_calls', (run) => run['agent.tool_calls']]],
   tokensIn: [['tokens_in', (run) => run['agent.tokens_in']]],
   tokensOut: [['tokens_out', (run) => run['agent.tokens_out']]],
-} as const satisfies Readonly<Record<string, readonly RunSheetColumn[]>>;
+};
 export const TRACE_COLUMN: RunSheetColumn = ['trace_id', (run) => run.trace_id];

@@ -9,7 +9,7 @@ import { thingPath } from '../../thing-path.ts';
 import { fileColumn } from './data-columns.tsx';
 import { DataTable, type DataColumn } from './data-table.tsx';
 import { Scroll, type PartLabel } from './panel.tsx';
-import { RUN_SHEET_COLUMNS } from './run-sheet.ts';
+import { RUN_SHEET_COLUMNS, type RunColumnId } from './run-sheet.ts';
 
 const TAGS_SHOWN = 3;
 
@@ -153,9 +153,7 @@ const RUN_COLUMNS = {
     isNumber: true,
     cell: (run) => formatTokens(run['agent.tokens_out']),
   },
-} as const satisfies Record<string, RunColumn>;
-
-export type RunColumnId = keyof typeof RUN_COLUMNS;
+} as const satisfies Record<RunColumnId, RunColumn>;
 
 /** Every column, those that matter most first. */
 export const ALL_RUN_COLUMNS = Object.keys(RUN_COLUMNS) as RunColumnId[];
