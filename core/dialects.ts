@@ -114,6 +114,7 @@ export function modelCallOf(span: FactSpan): EventRecord {
       ttftMs: count(standard['ttft_ms']),
       attempts: attempts === 0 ? undefined : attempts,
       errorType: common['error.type'],
+      claimedNanoUsd: count(standard['cost_claimed_nano_usd']),
       // A call that failed before it was answered has no usage, and nothing to be priced: it is no unpriced call.
       ...(!hasFailed && {
         reading,

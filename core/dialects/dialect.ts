@@ -25,6 +25,7 @@ export const STANDARD_KEYS = [
   'inference_geo',
   'ttft_ms',
   'attempts',
+  'cost_claimed_nano_usd',
   'anthropic.request.id',
   'gen_ai.conversation.id',
   'user.id',
@@ -117,6 +118,19 @@ export const FIRST_CHUNK_SECONDS_KEYS: readonly string[] = [
   'gen_ai.client.operation.time_to_first_chunk',
   'gen_ai.server.time_to_first_token',
 ];
+
+/** What emitters say in dollars that a call cost, the conventions' name first. */
+export const COST_KEYS: readonly string[] = [
+  'gen_ai.usage.cost.amount',
+  'gen_ai.usage.cost',
+  'gen_ai.usage.cost.total',
+  'gen_ai.usage.total_cost',
+  'gen_ai.usage.cost_usd',
+  'operation.cost',
+  'llm.cost.total',
+];
+/** The currency of the first of them, where it is another. */
+export const CURRENCY_KEY = 'gen_ai.usage.cost.currency';
 
 /** Operations under other names than the conventions', in small letters; the first pattern that matches. */
 export const OPERATION_NAMES: readonly (readonly [pattern: string, operation: string])[] = [

@@ -3,7 +3,9 @@
 import {
   COMMON_ALIASES,
   COMMON_JSON,
+  COST_KEYS,
   COUNT_KEYS,
+  CURRENCY_KEY,
   FIRST_CHUNK_SECONDS_KEYS,
   PROVIDER_NAMES,
   RESPONSE_MODEL_FALLBACK,
@@ -89,9 +91,12 @@ export function normaliseSpan(sent: SpanShape): NormalisedSpan | undefined {
   readJson(attributes, dialect.json);
   readOperation(attributes, span.name, dialect);
   copyAliases(attributes, COMMON_ALIASES);
-  for (const json of COMMON_JSON) readJson(attributes, json);
-  readBedrockLifetimes(attributes);
-  if (rawUsage === undefined) readUsageNames(attributes);
+  if (rawUsage === undefined) {
+    for (const json of COMMON_JSON) readJson(attributes, json);
+    readBedrockLifetimes(attributes);
+    readUsageNames(attributes);
+  }
+  readClaimedCost(attributes);
   readFirstChunk(attributes, span.durationMs, dialect.isFirstChunkMs === true);
   if (rawUsage === undefined) delete attributes['anthropic.usage'];
   else takeRawUsage(attributes, rawUsage);
@@ -139,6 +144,19 @@ function readJson(attributes: Record<string, unknown>, json: Dialect['json']): v
   }
 }
 
+/** What the emitter says that the call cost; a sum in another currency says nothing here. */
+function readClaimedCost(attributes: Record<string, unknown>): void {
+  delete attributes['cost_claimed_nano_usd'];
+  const currency = plainText(attributes[CURRENCY_KEY] ?? 'USD');
+  if (currency.toUpperCase() !== 'USD') return;
+  const key = COST_KEYS.find((each) => plainNumber(attributes[each]) >= 0);
+  const usd = key === undefined ? Number.NaN : plainNumber(attributes[key]);
+  if (usd < MOST_USD) attributes['cost_claimed_nano_usd'] = Math.round(usd * 1e9);
+}
+
+/** Nano-dollars beyond that are no exact number any more. */
+const MOST_USD = 9_000_000;
+
 /** Nobody waits so long for a first chunk: a larger number is of milliseconds. */
 const MOST_SECONDS = 600;
 
@@ -181,6 +199,7 @@ function readOperation(attributes: Record<string, unknown>, name: string, dialec
 
 /** How long Bedrock keeps what was written, which the AI SDK leaves as Bedrock says it. */
 function readBedrockLifetimes(attributes: Record<string, unknown>): void {
+  if (attributes['ai.response.providerMetadata'] === undefined) return;
   const { cacheDetails } = partAt(attributes['ai.response.providerMetadata'], ['bedrock', 'usage']);
   if (!Array.isArray(cacheDetails)) return;
   for (const [ttl, key] of BEDROCK_LIFETIMES) {
@@ -208,13 +227,16 @@ function takeRawUsage(
   if (model !== undefined) attributes['gen_ai.response.model'] ??= model;
 }
 
+/** No call has so many tokens; the price of more would be no exact number. */
+const MOST_COUNTED = 1e9;
+
 // One form for each kind of value: whole numbers for counts, a list for finish reasons, small letters for the provider.
 function unifyValues(attributes: Record<string, unknown>): void {
   for (const key of COUNT_KEYS) {
     if (attributes[key] === undefined) continue;
     const count = Math.round(plainNumber(attributes[key])) + 0;
     // Minus one is how some say that they do not know.
-    if (Number.isNaN(count) || count < 0) delete attributes[key];
+    if (Number.isNaN(count) || count < 0 || count > MOST_COUNTED) delete attributes[key];
     else attributes[key] = count;
   }
   const reasons = attributes['gen_ai.response.finish_reasons'];

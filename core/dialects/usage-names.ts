@@ -66,13 +66,22 @@ const ALL_TOKENS: ReadonlySet<StandardKey> = new Set([
   'gen_ai.usage.output_tokens',
 ]);
 
-const meanings = new Map<string, StandardKey | undefined>();
+/** What is known of a name. */
+interface NameMeaning {
+  readonly key: StandardKey | undefined;
+  readonly mayHoldJson: boolean;
+}
+
+const meanings = new Map<string, NameMeaning>();
 const MOST_NAMES = 2000;
 
-function meaningOf(name: string): StandardKey | undefined {
-  if (meanings.has(name)) return meanings.get(name);
-  const meaning = readMeaning(name.toLowerCase().replaceAll(/[^a-z0-9]/g, ''));
-  if (meanings.size < MOST_NAMES) meanings.set(name, meaning);
+function meaningOf(name: string): NameMeaning {
+  let meaning = meanings.get(name);
+  if (meaning === undefined) {
+    const key = readMeaning(name.toLowerCase().replaceAll(/[^a-z0-9]/g, ''));
+    meaning = { key, mayHoldJson: USAGE_JSON.test(name) };
+    if (meanings.size < MOST_NAMES) meanings.set(name, meaning);
+  }
   return meaning;
 }
 
@@ -86,23 +95,24 @@ function readMeaning(words: string): StandardKey | undefined {
 
 /** Adds what is counted under names of the kind where nothing is known of it yet. */
 export function readUsageNames(attributes: Record<string, unknown>): void {
-  for (const key of Object.keys(attributes)) {
-    const value = attributes[key];
-    if (typeof value === 'string' && value.startsWith('{') && USAGE_JSON.test(key)) {
+  for (const name in attributes) {
+    const { key, mayHoldJson } = meaningOf(name);
+    if (key === undefined && !mayHoldJson) continue;
+    const value = attributes[name];
+    if (mayHoldJson && typeof value === 'string' && value.startsWith('{')) {
       const parts: Record<string, unknown> = {};
-      addParts(parts, key, parseMap(value), 0);
-      for (const [name, part] of Object.entries(parts)) take(attributes, name, part);
+      addParts(parts, name, parseMap(value), 0);
+      for (const part in parts) take(attributes, meaningOf(part).key, parts[part]);
     } else take(attributes, key, value);
   }
 }
 
-function take(attributes: Record<string, unknown>, name: string, value: unknown): void {
-  if (typeof value !== 'number' && typeof value !== 'string') return;
-  const meaning = meaningOf(name);
-  if (meaning === undefined || attributes[meaning] !== undefined) return;
+function take(attributes: Record<string, unknown>, key: StandardKey | undefined, value: unknown): void {
+  if (key === undefined || attributes[key] !== undefined) return;
   // All the input and output of what names no operation may be that of several calls.
-  if (ALL_TOKENS.has(meaning) && attributes['gen_ai.operation.name'] === undefined) return;
-  if (!Number.isNaN(plainNumber(value))) attributes[meaning] = value;
+  if (ALL_TOKENS.has(key) && attributes['gen_ai.operation.name'] === undefined) return;
+  if ((typeof value === 'number' || typeof value === 'string') && !Number.isNaN(plainNumber(value)))
+    attributes[key] = value;
 }
 
 function parseMap(json: string): Attributes {

@@ -173,6 +173,31 @@ const logfire = (more: Attributes): Attributes => ({
 const logfireCost = (more: Attributes): number | undefined =>
   callOf(logfire(more), { scope: 'logfire.anthropic', version: '4.0.0' })?.cost_nano_usd;
 
+describe('what an emitter says that a call cost', () => {
+  it.each([
+    [
+      'the conventions',
+      { 'gen_ai.usage.cost.amount': 0.0123, 'gen_ai.usage.cost.currency': 'USD' },
+      12_300_000,
+    ],
+    ['a map', { 'gen_ai.usage.cost': { amount: 0.5, currency: 'usd', source: 'provider' } }, 500_000_000],
+    ['OpenLIT', { 'gen_ai.usage.cost': 0.000_086_1 }, 86_100],
+    ['pydantic-ai', { 'operation.cost': 0.25 }, 250_000_000],
+    ['OpenInference', { 'llm.cost.total': '0.25' }, 250_000_000],
+    ['another currency', { 'gen_ai.usage.cost.amount': 3, 'gen_ai.usage.cost.currency': 'EUR' }, undefined],
+    ['less than nothing', { 'gen_ai.usage.cost': -1 }, undefined],
+    ['no number', { 'gen_ai.usage.cost': 'cheap' }, undefined],
+  ])('by %s stands beside what it costs', (_who, more, nano) => {
+    const call = callOf(chat(OPUS, 1000, 90, more));
+    expect([call?.cost_claimed_nano_usd, call?.cost_nano_usd]).toEqual([
+      nano,
+      amount('opus', { uncached: 1000, output: 90 }),
+    ]);
+    const unknown = callOf(chat('gpt-5.1', 1000, 90, more));
+    expect([unknown?.cost_claimed_nano_usd, unknown?.cost_nano_usd]).toEqual([nano, undefined]);
+  });
+});
+
 describe('other emitters', () => {
   const exclusive = chat(SONNET, 60_000, 90, { [READ]: 9000, [WRITTEN]: 700 });
   const inclusive = chat(SONNET, WHOLE, 90, { [READ]: 9000, [WRITTEN]: 700 });
