@@ -36,6 +36,8 @@ export interface FactSpan {
   readonly endMs: number;
   readonly isError: boolean;
   readonly resource: Readonly<Record<string, unknown>>;
+  /** Name of the instrumentation scope. */
+  readonly scope?: string | undefined;
   readonly facts: SpanFacts;
 }
 

@@ -106,6 +106,7 @@ export function normaliseSpan(sent: SpanShape): NormalisedSpan | undefined {
   unifyValues(attributes);
   readModelNames(attributes, span.scopeName);
   addLifetimes(attributes);
+  if (rawUsage === undefined) dropBlankCounts(attributes);
   const meaning =
     rawUsage === undefined
       ? applyInputMeaning(attributes, span, dialect)
@@ -259,6 +260,12 @@ function addLifetimes(attributes: Record<string, unknown>): void {
     plainNumber(attributes['tokens_cache_write_5m'] ?? 0) +
     plainNumber(attributes['tokens_cache_write_1h'] ?? 0);
   if (parts > plainNumber(attributes[CACHE_WRITE] ?? 0)) attributes[CACHE_WRITE] = parts;
+}
+
+// An answer has tokens: one of which all counts are zero is an answer that the emitter has not read.
+function dropBlankCounts(attributes: Record<string, unknown>): void {
+  const counts = [INPUT, OUTPUT, CACHE_READ, CACHE_WRITE].map((key) => plainNumber(attributes[key] ?? 0));
+  if (counts.every((count) => count === 0)) for (const key of [INPUT, OUTPUT]) delete attributes[key];
 }
 
 /** Makes the input count inclusive of the cached tokens; gives back by which rule. */

@@ -8,7 +8,8 @@ import { responseIdsOf, type ResponseFields } from '../duplicates.ts';
 import type { EventRecord } from '../event.ts';
 import { Places, type SpanPlace } from './places.ts';
 import { runEvents, type ForeignRun } from './run-events.ts';
-import { findDuplicates, type CallReport, type Duplicates } from './same-call.ts';
+import { pairApart, type KnownCall } from './calls-beside.ts';
+import { callsOf, findDuplicates, readingsOf, type CallReport, type Duplicates } from './same-call.ts';
 import { findRepeatedTools } from './same-tool.ts';
 import { IDENTITY_KEYS, buildTree, isRoot, type TraceIdentity, type TraceNode } from './trace-tree.ts';
 
@@ -38,11 +39,59 @@ interface Draft {
   readonly members: Member[];
 }
 
+/** A trace as it is read. */
+interface Trace {
+  readonly nodes: readonly TraceNode[];
+  readonly reports: ReadonlyMap<TraceNode, CallReport>;
+}
+
+type Pair = readonly [CallReport, CallReport];
+
 /** The events that the spans of one trace come to, each with its key, without a revision. */
 export function assembleTrace(spans: readonly FactSpan[]): EventRecord[] {
+  return assembleTogether([readTrace(spans)], []);
+}
+
+/**
+ * The events of several traces, of which some may hold reports of the same calls. A report that hangs on nothing belongs
+ * where the other one is.
+ */
+export function assembleTraces(traces: readonly (readonly FactSpan[])[]): EventRecord[] {
+  const read = traces
+    .toSorted(([a], [b]) => ((a?.traceId ?? '') < (b?.traceId ?? '') ? -1 : 1))
+    .map((spans) => readTrace(spans));
+  const pairs = pairApart(read.flatMap((trace) => callsOfTrace(trace)));
+  return togetherBy(read, pairs).flatMap((together) => assembleTogether(together, pairs));
+}
+
+function readTrace(spans: readonly FactSpan[]): Trace {
   const nodes = buildTree(spans);
-  const reports = readReports(nodes);
-  const duplicates = findDuplicates([...reports.values()]);
+  return { nodes, reports: readReports(nodes) };
+}
+
+function callsOfTrace({ reports }: Trace): KnownCall<CallReport>[] {
+  const { groups, repeats } = callsOf([...reports.values()]);
+  return groups.flatMap((group) => readingsOf(group, repeats));
+}
+
+/** The traces that have a call in common, together. */
+function togetherBy(traces: readonly Trace[], pairs: readonly Pair[]): Trace[][] {
+  const byId = new Map(traces.map((trace) => [trace.nodes[0]?.span.traceId, [trace]]));
+  for (const [a, b] of pairs) {
+    const one = byId.get(a.node.span.traceId);
+    const other = byId.get(b.node.span.traceId);
+    if (one === undefined || other === undefined || one === other) continue;
+    one.push(...other);
+    for (const { nodes } of other) byId.set(nodes[0]?.span.traceId, one);
+  }
+  return [...new Set(byId.values())];
+}
+
+function assembleTogether(traces: readonly Trace[], pairs: readonly Pair[]): EventRecord[] {
+  const nodes = traces.flatMap((trace) => trace.nodes);
+  const reports = new Map(traces.flatMap((trace) => [...trace.reports]));
+  const apart = pairs.filter(([{ node }]) => reports.has(node));
+  const duplicates = findDuplicates([...reports.values()], apart);
   const places = new Places(nodes, reports, duplicates);
   const drafts = new Map<TraceNode | undefined, Draft>();
   const draftOf = (head: TraceNode | undefined): Draft => {
@@ -205,7 +254,7 @@ class RunsOfTrace {
 
   /** Whether there is anything above a call that counts for it to be the run; a call alone in its trace has none. */
   #isBelowSomething({ node, doesCount }: Member): boolean {
-    const { top } = node;
+    const { top } = this.#places.anchorOf(node);
     return doesCount && (top.span.facts.kind !== 'call' || !isRoot(top) || this.#places.isAroundCalls(top));
   }
 
@@ -218,7 +267,8 @@ class RunsOfTrace {
 
   #runOf({ head, members }: Draft): ForeignRun {
     const counted = members.filter(({ doesCount }) => doesCount).map(({ event }) => event);
-    const span = head?.span ?? rootOf(members)?.span;
+    const tops = new Set(members.map(({ node }) => this.#places.anchorOf(node).top));
+    const span = head?.span ?? rootOf(tops)?.span;
     const starts = members.map(({ node }) => node.span.startMs);
     const ends = members.map(({ node }) => Math.max(node.span.startMs, node.span.endMs));
     const around = head === undefined ? 'trace' : this.#places.of(head);
@@ -226,7 +276,7 @@ class RunsOfTrace {
       id: head === undefined ? this.#idAbove(members) : this.#places.runIdOf(head),
       parentId: this.#idOf(around),
       span,
-      isEnded: head !== undefined || members.every(({ node }) => isRoot(node.top)),
+      isEnded: head !== undefined || [...tops].every((top) => isRoot(top)),
       startMs: span?.startMs ?? leastOf(starts),
       endMs: span === undefined ? mostOf(ends) : Math.max(span.startMs, span.endMs, head ? 0 : mostOf(ends)),
       identity: identityOf(head?.identity ?? {}, members),
@@ -246,7 +296,7 @@ class RunsOfTrace {
   }
 
   #idAbove([first]: readonly Member[]): string {
-    return first === undefined ? '' : this.#places.runIdAbove(first.node);
+    return first === undefined ? '' : this.#places.runIdAbove(this.#places.anchorOf(first.node));
   }
 
   #idOf(place: SpanPlace): string | undefined {
@@ -274,9 +324,9 @@ function depthOf(node: TraceNode | undefined): number {
 }
 
 /** The span above the calls, where all there is above them has come. */
-function rootOf(members: readonly Member[]): TraceNode | undefined {
-  const tops = [...new Set(members.map(({ node }) => node.top))];
-  return tops.length === 1 && tops[0] !== undefined && isRoot(tops[0]) ? tops[0] : undefined;
+function rootOf(tops: ReadonlySet<TraceNode>): TraceNode | undefined {
+  const [top] = tops;
+  return tops.size === 1 && top !== undefined && isRoot(top) ? top : undefined;
 }
 
 /** What the run says of who it is for, else what the first of its members that says it says. */

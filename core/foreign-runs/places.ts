@@ -15,8 +15,10 @@ export class Places {
   readonly #aroundCalls = new Set<TraceNode>();
   /** Reports that hang on no agent, and another report of their call that does. */
   readonly #beside: ReadonlyMap<TraceNode, TraceNode>;
-  /** The agent, the workflow or the span of a run of our own at the root of the trace. */
-  readonly #root: TraceNode | undefined;
+  /** The agent, the workflow or the span of a run of our own at the root of each trace. */
+  readonly #roots = new Map<string, TraceNode>();
+  /** Runs of our own that saw the call, or what the agent or the workflow asked for, in a trace of theirs. */
+  readonly #ownElsewhere = new Map<TraceNode, string>();
 
   constructor(
     nodes: readonly TraceNode[],
@@ -30,7 +32,7 @@ export class Places {
       if (agent !== undefined && span.facts.kind === 'agent') agents.set(agent, (agents.get(agent) ?? 0) + 1);
     const working = agentsThatWork(nodes, reports, duplicates, this.#beside);
     for (const [report, counted] of duplicates) if (counted === undefined) this.#aroundCalls.add(report.node);
-    const withOwn = new Set<TraceNode>();
+    const withOwn = this.#notedElsewhere(duplicates);
     const belowOwn = new Set<TraceNode>();
     for (const node of nodes) {
       const { parent } = node;
@@ -53,12 +55,32 @@ export class Places {
       if (this.#withAgents.has(node) || (kind === 'agent' && !this.#without.has(node)))
         this.#withAgents.add(parent);
     }
-    this.#root = nodes.find(
-      (node) =>
-        (node.span.parentSpanId ?? '') === '' &&
-        (node.span.facts.ownRunId !== undefined ||
-          (RUN_KINDS.has(node.span.facts.kind) && this.isHead(node))),
-    );
+    for (const node of nodes) {
+      const { parentSpanId = '', facts, traceId } = node.span;
+      const isRun = facts.ownRunId !== undefined || (RUN_KINDS.has(facts.kind) && this.isHead(node));
+      if (parentSpanId === '' && isRun && !this.#roots.has(traceId)) this.#roots.set(traceId, node);
+    }
+  }
+
+  /** Reports of calls that our instrumentation saw in another trace. */
+  #notedElsewhere(duplicates: Duplicates): Set<TraceNode> {
+    const noted = new Set<TraceNode>();
+    for (const [{ node }, counted] of duplicates) {
+      const runId = counted?.isOwn === true ? counted.node.span.facts.ownRunId : undefined;
+      if (runId === undefined || counted?.node.span.traceId === node.span.traceId) continue;
+      noted.add(node);
+      this.#ownElsewhere.set(node, runId);
+      for (let at = node.agent; at !== undefined; at = at.agent)
+        if (!this.#ownElsewhere.has(at)) this.#ownElsewhere.set(at, runId);
+      if (node.workflow !== undefined && !this.#ownElsewhere.has(node.workflow))
+        this.#ownElsewhere.set(node.workflow, runId);
+    }
+    return noted;
+  }
+
+  /** The span that stands for it where it hangs on nothing itself: another report of its call. */
+  anchorOf(node: TraceNode): TraceNode {
+    return this.#beside.get(node) ?? node;
   }
 
   /** Whether the agent or workflow may be a run. */
@@ -77,28 +99,37 @@ export class Places {
 
   /** Where the span belongs; an agent's own place is where it is nested. */
   of(given: TraceNode): SpanPlace {
-    const node = this.#beside.get(given) ?? given;
+    const node = this.anchorOf(given);
     let at = node;
+    let elsewhere = this.#ownElsewhere.get(node);
     while (at.agent !== undefined) {
       if (this.isHead(at.agent)) return { head: at.agent };
       at = at.agent;
+      elsewhere ??= this.#ownElsewhere.get(at);
     }
     if (at.ownRunId !== undefined) return { ownRunId: at.ownRunId };
     const { workflow } = node;
     if (workflow !== undefined && this.isHead(workflow)) return { head: workflow };
+    elsewhere ??= workflow && this.#ownElsewhere.get(workflow);
+    if (elsewhere !== undefined) return { ownRunId: elsewhere };
     return isRoot(node.top) ? 'trace' : this.#placeAtRoot(node);
   }
 
   /** What hangs on a span that has not come is taken for a part of the run at the root, where there is one. */
   #placeAtRoot(node: TraceNode): SpanPlace {
-    if (this.#root === undefined || this.#root === node.top) return 'trace';
-    const { ownRunId } = this.#root.span.facts;
-    return ownRunId === undefined ? { head: this.#root } : { ownRunId };
+    const root = this.#rootOf(node);
+    if (root === undefined || root === node.top) return 'trace';
+    const { ownRunId } = root.span.facts;
+    return ownRunId === undefined ? { head: root } : { ownRunId };
+  }
+
+  #rootOf({ span }: TraceNode): TraceNode | undefined {
+    return this.#roots.get(span.traceId);
   }
 
   /** Whether the run is the one at the root, which what hangs on nothing is nested in. */
   isAtRoot(node: TraceNode | undefined): boolean {
-    return node !== undefined && node === this.#root;
+    return node !== undefined && node === this.#rootOf(node);
   }
 
   /** The run at the root of a trace has its id; others have one of the trace's and their span's. */
@@ -109,9 +140,9 @@ export class Places {
 
   /** The id of the run that calls are in which have no agent above them. */
   runIdAbove({ top }: TraceNode): string {
-    const { traceId } = top.span;
-    const isTaken = this.#root !== undefined && this.#root.span.facts.ownRunId === undefined;
-    return isTaken ? this.runIdOf(top) : traceId;
+    const root = this.#rootOf(top);
+    const isTaken = root !== undefined && root.span.facts.ownRunId === undefined;
+    return isTaken ? this.runIdOf(top) : top.span.traceId;
   }
 }
 
@@ -141,6 +172,15 @@ function agentsThatWork(
   return working;
 }
 
+function isOfOneTrace([first, ...others]: readonly TraceNode[]): boolean {
+  return others.every(({ span }) => span.traceId === first?.span.traceId);
+}
+
+/** Whether there is nothing above it but other reports of its call. */
+function isAlone({ top }: TraceNode, reports: readonly TraceNode[]): boolean {
+  return isRoot(top) && reports.includes(top);
+}
+
 /** Of several reports of one call those that hang on no agent are where the one is that does. */
 function besidesOf(duplicates: Duplicates): ReadonlyMap<TraceNode, TraceNode> {
   const groups = new Map<CallReport, TraceNode[]>();
@@ -153,11 +193,14 @@ function besidesOf(duplicates: Duplicates): ReadonlyMap<TraceNode, TraceNode> {
   const beside = new Map<TraceNode, TraceNode>();
   for (const nodes of groups.values()) {
     const placed =
-      nodes.find(({ agent }) => agent !== undefined) ?? nodes.find(({ workflow }) => workflow !== undefined);
+      nodes.find(({ agent }) => agent !== undefined) ??
+      nodes.find(({ workflow }) => workflow !== undefined) ??
+      (isOfOneTrace(nodes) ? undefined : nodes.find((node) => !isAlone(node, nodes)));
     if (placed === undefined) continue;
     for (const node of nodes) {
       const hangs = node.agent ?? node.ownRunId ?? (placed.agent === undefined ? node.workflow : undefined);
-      if (hangs === undefined) beside.set(node, placed);
+      const isElsewhere = node.span.traceId !== placed.span.traceId && !isAlone(node, nodes);
+      if (node !== placed && hangs === undefined && !isElsewhere) beside.set(node, placed);
     }
   }
   return beside;

@@ -5,6 +5,7 @@
 
 import { groupByResponse, responseIdsOf } from '../duplicates.ts';
 import type { EventRecord } from '../event.ts';
+import { pairBeside, plainModel, readCall, type KnownCall } from './calls-beside.ts';
 import type { TraceNode } from './trace-tree.ts';
 
 /** A call of a model as a span tells of it. */
@@ -21,7 +22,37 @@ export interface CallReport {
  */
 export type Duplicates = ReadonlyMap<CallReport, CallReport | undefined>;
 
-export function findDuplicates(reports: readonly CallReport[]): Duplicates {
+/** @param apart reports of one call in traces of their own */
+export function findDuplicates(
+  reports: readonly CallReport[],
+  apart: readonly (readonly [CallReport, CallReport])[] = [],
+): Duplicates {
+  const { groups, repeats } = callsOf(reports, apart);
+  const duplicates = new Map<CallReport, CallReport | undefined>(
+    [...repeats].map((report) => [report, undefined]),
+  );
+  for (const group of groups) {
+    const candidates = group.filter((report) => !repeats.has(report));
+    const best = candidates.reduce<CallReport | undefined>(
+      (found, report) => (found === undefined || compare(report, found) > 0 ? report : found),
+      undefined,
+    );
+    for (const report of group) if (report !== best) duplicates.set(report, best);
+  }
+  return duplicates;
+}
+
+export interface Calls {
+  /** The reports by the call that they are of. */
+  readonly groups: readonly (readonly CallReport[])[];
+  /** Reports that repeat those of several calls. */
+  readonly repeats: ReadonlySet<CallReport>;
+}
+
+export function callsOf(
+  reports: readonly CallReport[],
+  apart: readonly (readonly [CallReport, CallReport])[] = [],
+): Calls {
   const byNode = new Map(reports.map((report) => [report.node, report]));
   const below = new Map<CallReport, CallReport[]>();
   for (const report of reports) {
@@ -31,31 +62,47 @@ export function findDuplicates(reports: readonly CallReport[]): Duplicates {
     if (list === undefined) below.set(above, [report]);
     else list.push(report);
   }
-  const duplicates = new Map<CallReport, CallReport | undefined>();
-  const pairs: [CallReport, CallReport][] = [];
+  const repeats = new Set<CallReport>();
+  const pairs: (readonly [CallReport, CallReport])[] = [];
   for (const [above, calls] of below) {
     const [only, second] = calls;
     if (only !== undefined && second === undefined) pairs.push([above, only]);
     // One span around several calls repeats them all.
-    else duplicates.set(above, undefined);
+    else repeats.add(above);
   }
   for (const [above, calls] of nearestBelow(reports, byNode)) {
     if (below.has(above) || !isSumOf(above, calls)) continue;
     const [only, second] = calls;
     if (only !== undefined && second === undefined) pairs.push([above, only]);
-    else duplicates.set(above, undefined);
+    else repeats.add(above);
   }
-  const told = new Set([...duplicates.keys(), ...pairs.flat()]);
-  pairs.push(...besideOneAnother(reports.filter((report) => !told.has(report))));
-  for (const group of groupReports(reports, pairs)) {
-    const candidates = group.filter((report) => !duplicates.has(report));
-    const best = candidates.reduce<CallReport | undefined>(
-      (found, report) => (found === undefined || compare(report, found) > 0 ? report : found),
-      undefined,
-    );
-    for (const report of group) if (report !== best) duplicates.set(report, best);
+  const known = groupReports(reports, pairs);
+  for (const ofTrace of byTrace(known))
+    pairs.push(...pairBeside(ofTrace.flatMap((group) => readingsOf(group, repeats))));
+  return { groups: groupReports(reports, [...pairs, ...apart]), repeats };
+}
+
+function byTrace(groups: readonly (readonly CallReport[])[]): Iterable<(readonly CallReport[])[]> {
+  const traces = new Map<string | undefined, (readonly CallReport[])[]>();
+  for (const group of groups) {
+    const traceId = group[0]?.node.span.traceId;
+    const list = traces.get(traceId);
+    if (list === undefined) traces.set(traceId, [group]);
+    else list.push(group);
   }
-  return duplicates;
+  return traces.values();
+}
+
+/** What the reports say of their call; none where nothing of it could be known elsewhere. */
+export function readingsOf(
+  group: readonly CallReport[],
+  repeats: ReadonlySet<CallReport>,
+): KnownCall<CallReport>[] {
+  const readings = group.flatMap((report) => {
+    const reading = repeats.has(report) ? undefined : readCall(report.node.span);
+    return reading === undefined ? [] : [[reading, report] as const];
+  });
+  return readings.length === 0 ? [] : [readings];
 }
 
 /** The calls below each call, with none between, at any depth. */
@@ -74,54 +121,6 @@ function nearestBelow(
     else list.push(report);
   }
   return below;
-}
-
-const OF_THE_SDK = 'anthropic-sdk/';
-/** Clocks of one process, read one after the other. */
-const SLACK_MS = 5;
-
-/**
- * Frameworks that tell of their calls by callbacks leave the SDK's own span beside theirs instead of below it, and do not
- * always name the response. Each of them is of one call at most, the shortest that it lies within.
- */
-function besideOneAnother(reports: readonly CallReport[]): [CallReport, CallReport][] {
-  const isOfTheSdk = ({ node }: CallReport): boolean => node.span.facts.rule?.startsWith(OF_THE_SDK) === true;
-  const nameless = reports
-    .filter((report) => !isOfTheSdk(report) && !report.isOwn && responseIdsOf(report.event).length === 0)
-    .toSorted((a, b) => durationOf(a) - durationOf(b));
-  if (nameless.length === 0) return [];
-  const pairs: [CallReport, CallReport][] = [];
-  const taken = new Set<CallReport>();
-  for (const report of reports.filter(isOfTheSdk)) {
-    const around = nameless.find(
-      (other) => !taken.has(other) && isWithin(report, other) && hasSameCounts(report.event, other.event),
-    );
-    if (around === undefined) continue;
-    taken.add(around);
-    pairs.push([around, report]);
-  }
-  return pairs;
-}
-
-function durationOf({ node: { span } }: CallReport): number {
-  return span.endMs - span.startMs;
-}
-
-function isWithin({ node: { span } }: CallReport, { node: { span: around } }: CallReport): boolean {
-  return around.startMs - SLACK_MS <= span.startMs && span.endMs <= around.endMs + SLACK_MS;
-}
-
-/** The same model, tokens, and what of them was cached where both say it. */
-function hasSameCounts(a: EventRecord, b: EventRecord): boolean {
-  const model = plainModel(a['gen_ai.response.model']);
-  if (model === undefined || model !== plainModel(b['gen_ai.response.model']) || tokensOf(a) === 0)
-    return false;
-  return (
-    (['gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens'] as const).every(
-      (key) => a[key] === b[key],
-    ) &&
-    (cachedTokensOf(a) === cachedTokensOf(b) || cachedTokensOf(a) * cachedTokensOf(b) === 0)
-  );
 }
 
 /** Whether the counts of a span are those of the calls below it taken together, of the same model. */
@@ -176,11 +175,6 @@ function looksTheSame(a: EventRecord, b: EventRecord): boolean {
     return false;
   const [low = 0, high = 0] = [a, b].map(tokensOf).toSorted((one, other) => one - other);
   return low === 0 || low / high >= LEAST_OVERLAP;
-}
-
-/** The model without the date, which one of two emitters may leave out. */
-function plainModel(model: string | undefined): string | undefined {
-  return model?.replace(/[-@]20\d{6}$/, '');
 }
 
 function tokensOf(event: EventRecord): number {

@@ -1,7 +1,10 @@
 // Same tool: one call of a tool may be told of by several spans, such as a framework's with that of the MCP client in it, and
-// that of the server below. The outermost counts.
+// that of the server below: the outermost counts. Of two emitters, neither of which is below the other, one lies within the
+// time of the other.
 
 import { text } from '../dialects/span-facts.ts';
+import { SLACK_MS, emitterOf } from './calls-beside.ts';
+import { matchMost } from './match-most.ts';
 import type { TraceNode } from './trace-tree.ts';
 
 /** What stands between a tool and another that is one of its own. */
@@ -17,7 +20,7 @@ export function findRepeatedTools(nodes: readonly TraceNode[]): ReadonlySet<Trac
       repeated.add(node);
       continue;
     }
-    const id = text(node.span.facts.standard['gen_ai.tool.call.id']);
+    const id = idOf(node);
     if (id === undefined) continue;
     const others = byId.get(id);
     if (others === undefined) byId.set(id, [node]);
@@ -25,7 +28,44 @@ export function findRepeatedTools(nodes: readonly TraceNode[]): ReadonlySet<Trac
       repeated.add(node);
     else others.push(node);
   }
+  const tools = nodes.filter((node) => node.span.facts.kind === 'tool' && !repeated.has(node));
+  for (const tool of findBeside(tools)) repeated.add(tool);
   return repeated;
+}
+
+/** Those of whose call another emitter tells. */
+function findBeside(tools: readonly TraceNode[]): TraceNode[] {
+  const emitters = [...new Set(tools.map(({ span }) => emitterOf(span)))].toSorted();
+  if (emitters.length < 2) return [];
+  const calls: TraceNode[][] = [];
+  for (const emitter of emitters) {
+    const own = tools.filter(({ span }) => emitterOf(span) === emitter);
+    const matched = matchMost(own, calls, (tool, call) => call.some((other) => isSameCall(tool, other)));
+    for (const tool of own) {
+      const call = matched.get(tool);
+      if (call === undefined) calls.push([tool]);
+      else call.push(tool);
+    }
+  }
+  return calls.flatMap((call) => {
+    const best = call.find((tool) => idOf(tool) !== undefined) ?? call[0];
+    return call.filter((tool) => tool !== best);
+  });
+}
+
+function isSameCall(a: TraceNode, b: TraceNode): boolean {
+  if (a.span.traceId !== b.span.traceId || nameOf(a) !== nameOf(b)) return false;
+  const [one, other] = [idOf(a), idOf(b)];
+  if (one !== undefined && other !== undefined) return one === other;
+  return isWithin(a, b) || isWithin(b, a);
+}
+
+function isWithin({ span: inner }: TraceNode, { span: outer }: TraceNode): boolean {
+  return outer.startMs - SLACK_MS <= inner.startMs && inner.endMs <= outer.endMs + SLACK_MS;
+}
+
+function idOf({ span: { facts } }: TraceNode): string | undefined {
+  return text(facts.standard['gen_ai.tool.call.id']);
 }
 
 function isInSameTool(node: TraceNode): boolean {

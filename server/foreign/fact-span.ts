@@ -34,6 +34,7 @@ export function factSpanOf(
     endMs: span.endMs,
     isError,
     resource,
+    scope: scope.name === '' ? undefined : boundText(scope.name, TEXT_LIMITS.name),
     facts: readSpanFacts({
       name: span.name,
       scopeName: scope.name,

@@ -4,12 +4,12 @@
 import type { FactSpan } from '../../core/dialects.ts';
 import { withdrawnEvent } from '../../core/duplicates.ts';
 import { decodeEvent, encodeEvent, type EventRecord } from '../../core/event.ts';
-import { assembleTrace } from '../../core/foreign-runs/assemble.ts';
+import { assembleTrace, assembleTraces } from '../../core/foreign-runs/assemble.ts';
 import { saysMore } from '../../core/foreign-runs/told-again.ts';
 import { isRoot } from '../../core/foreign-runs/trace-tree.ts';
 
 /** From here on a trace is no more made again as a whole: new spans of it become calls and tools, and change no run. */
-const SPANS_OF_A_TRACE = 10_000;
+export const SPANS_OF_A_TRACE = 10_000;
 
 const CLAUDE_CODE = 'claude-code/';
 
@@ -38,10 +38,18 @@ export class HeldTrace {
   #lines: Lines | undefined;
   /** How often a fuller one took the place of a span. */
   #retold: number;
+  /** The highest revision that was given out. */
+  #revision: number;
 
-  constructor(stored: readonly FactSpan[]) {
+  /** @param revision the highest that events of the trace are stored under */
+  constructor(stored: readonly FactSpan[], revision = 0) {
+    this.#revision = revision;
     this.#spans = new Map(stored.map((span) => [span.spanId, span]));
     this.#retold = stored.reduce((sum, { facts }) => sum + (facts.retold ?? 0), 0);
+  }
+
+  get spans(): Iterable<FactSpan> {
+    return this.#spans.values();
   }
 
   get size(): number {
@@ -55,11 +63,9 @@ export class HeldTrace {
     const fresh = [...kept.values()];
     const before = this.#spans.size;
     const lines = this.#lines ?? linesOf([...this.#spans.values()]);
-    for (const span of fresh) {
-      if (this.#spans.has(span.spanId)) this.#retold++;
-      this.#spans.set(span.spanId, span);
-    }
-    const revision = this.#spans.size + this.#retold;
+    this.#keep(fresh);
+    const revision = this.nextRevision;
+    this.#revision = revision;
     if (this.#spans.size > SPANS_OF_A_TRACE) {
       this.#lines = undefined;
       const events = assembleTrace(fresh).filter(
@@ -73,6 +79,30 @@ export class HeldTrace {
     const isFirst = isSettled && lines.size === 0;
     const changes = isFirst ? withRevision(events, revision) : changesOf(lines, events, revision);
     return { events: changes, becameLarge: false, kept };
+  }
+
+  #keep(fresh: Iterable<FactSpan>): void {
+    for (const span of fresh) {
+      if (this.#spans.has(span.spanId)) this.#retold++;
+      this.#spans.set(span.spanId, span);
+    }
+  }
+
+  /** Grows with each span, whatever else the trace is made into events with. */
+  get nextRevision(): number {
+    return Math.max(this.#spans.size + this.#retold, this.#revision + 1);
+  }
+
+  /** Takes the spans without making events of them; those that are kept. */
+  add(spans: readonly FactSpan[]): ReadonlyMap<FactSpan, FactSpan> {
+    const kept = this.#keptOf(spans);
+    this.#keep(kept.values());
+    this.#lines = undefined;
+    return kept;
+  }
+
+  noteRevision(revision: number): void {
+    this.#revision = revision;
   }
 
   /** Spans that nothing was told of yet, and those that say more than what was. */
@@ -99,6 +129,26 @@ export class HeldTrace {
     }
     return true;
   }
+}
+
+/**
+ * The events that are others than before, of traces of which some may hold reports of the same calls: each with the spans
+ * that came of it. They have one revision together, higher than that of any before.
+ */
+export function takeTogether(
+  arrived: readonly (readonly [HeldTrace, readonly FactSpan[]])[],
+  logged: ReadonlySet<string>,
+): Omit<TraceChanges, 'becameLarge'> {
+  const spansOf = (): FactSpan[][] =>
+    arrived.flatMap(([trace]) => (trace.size === 0 ? [] : [[...trace.spans]]));
+  const before = spansOf();
+  const kept = new Map(arrived.flatMap(([trace, spans]) => [...trace.add(spans)]));
+  if (kept.size === 0) return { events: [], kept };
+  const lines: Lines = new Map();
+  changesOf(lines, besideLogs(assembleTraces(before), logged), 0);
+  const revision = arrived.reduce((most, [trace]) => Math.max(most, trace.nextRevision), 0);
+  for (const [trace] of arrived) trace.noteRevision(revision);
+  return { events: changesOf(lines, besideLogs(assembleTraces(spansOf()), logged), revision), kept };
 }
 
 /** Sessions that the spans of Claude Code name. */

@@ -10,7 +10,8 @@ import type { SpanRow } from '../store/file/tables.ts';
 import { bytesOfSpans, type Batch, type EventStore } from '../store/write/event-store.ts';
 import { WriteQueue } from '../store/write/write-queue.ts';
 import { factsJson, isForeignStep } from './fact-span.ts';
-import { HeldTrace, claudeSessionsOf, isRetold } from './held-trace.ts';
+import { HeldTrace, SPANS_OF_A_TRACE, claudeSessionsOf, isRetold, takeTogether } from './held-trace.ts';
+import { LikelyCalls } from './likely-calls.ts';
 import type { TraceStore } from './trace-store.ts';
 
 /** Spans of all traces that are held. */
@@ -39,9 +40,13 @@ interface Arrival {
   hasForeignSteps: boolean;
 }
 
+/** Traces that are made into events together, for they may hold reports of the same calls. */
+type Together = ReadonlyMap<string, HeldTrace>;
+
 export class RunAssembler {
   readonly #traces: TraceStore;
   readonly #store: Pick<EventStore, 'write'>;
+  readonly #calls: LikelyCalls;
   readonly #held = new NewestMap<string, HeldTrace>();
   #spansHeld = 0;
   /** Says that a trace is too large. */
@@ -56,8 +61,10 @@ export class RunAssembler {
     traces: TraceStore,
     store: Pick<EventStore, 'write'>,
     noteLarge: (traceId: string) => void = () => undefined,
+    calls = new LikelyCalls(traces),
   ) {
     this.#traces = traces;
+    this.#calls = calls;
     this.#store = store;
     this.#noteLarge = noteLarge;
   }
@@ -76,40 +83,55 @@ export class RunAssembler {
   }
 
   async #commit(group: readonly Request[]): Promise<void> {
-    await this.#traces.load();
+    await Promise.all([this.#traces.load(), this.#calls.load()]);
     const arrivals = arrivalsOf(group);
+    const touched = new Set(arrivals.map(({ traceId }) => traceId));
     try {
       const fresh = arrivals.filter(
         ({ traceId, startMs }) => !this.#held.has(traceId) && this.#traces.isNew(traceId, startMs),
       );
-      const isFresh = new Set(fresh);
-      const known = arrivals.filter((arrival) => !isFresh.has(arrival));
+      const isFresh = new Set(fresh.map(({ traceId }) => traceId));
+      const traces = await this.#tracesOf(arrivals, isFresh);
+      this.#calls.add(arrivals.flatMap(({ spans }) => spans));
+      const together = await this.#togetherOf(arrivals, traces);
+      for (const each of together.values()) for (const traceId of each.keys()) touched.add(traceId);
+      const isAlone = ({ traceId }: Arrival): boolean => isFresh.has(traceId) && !together.has(traceId);
       const batches = [
-        await this.#batchOf(known, false),
+        await this.#batchOf(
+          arrivals.filter((arrival) => !isAlone(arrival)),
+          traces,
+          together,
+          false,
+        ),
         // Nothing is stored that could be the same.
-        await this.#batchOf(fresh, true),
+        await this.#batchOf(arrivals.filter(isAlone), traces, together, true),
       ];
       // At once: they are committed together.
       await Promise.all(
         batches.flatMap((batch) => (batch.spans.length === 0 ? [] : [this.#store.write(batch)])),
       );
       const nowMs = Date.now();
-      for (const { traceId, hasForeignSteps } of arrivals) {
-        this.#traces.note(traceId, hasForeignSteps);
+      for (const { traceId, hasForeignSteps } of arrivals) this.#traces.note(traceId, hasForeignSteps);
+      for (const traceId of touched) {
         this.#cameAt.delete(traceId);
         this.#cameAt.set(traceId, nowMs);
       }
       while (this.#cameAt.size > TRACES_REMEMBERED) this.#cameAt.dropOldest();
     } catch (error) {
-      for (const { traceId } of arrivals) this.#forget(traceId);
+      for (const traceId of touched) this.#forget(traceId);
       throw error;
     } finally {
       this.#dropOldest();
     }
   }
 
-  async #batchOf(arrivals: readonly Arrival[], areNew: boolean): Promise<Batch> {
-    const events = arrivals.length === 0 ? [] : await this.#eventsOf(arrivals, areNew);
+  async #batchOf(
+    arrivals: readonly Arrival[],
+    traces: Together,
+    together: ReadonlyMap<string, Together>,
+    areNew: boolean,
+  ): Promise<Batch> {
+    const events = arrivals.length === 0 ? [] : await this.#eventsOf(arrivals, traces, together);
     return {
       events,
       spans: arrivals.flatMap(({ rows }) => rows),
@@ -118,33 +140,120 @@ export class RunAssembler {
     };
   }
 
-  async #eventsOf(arrivals: readonly Arrival[], areNew: boolean): Promise<EventRecord[]> {
+  /** The traces of the arrivals of which events are made, with what is stored of them. */
+  async #tracesOf(
+    arrivals: readonly Arrival[],
+    isFresh: ReadonlySet<string>,
+  ): Promise<Map<string, HeldTrace>> {
     const concerned = arrivals.filter(
       ({ traceId, startMs, hasForeignSteps }) =>
         hasForeignSteps || this.#held.has(traceId) || this.#traces.mayHaveForeign(traceId, startMs),
     );
-    const missing = areNew ? [] : concerned.filter(({ traceId }) => !this.#held.has(traceId));
-    const times = missing.flatMap(({ spans }) => spans.map(({ startMs }) => startMs));
-    const stored = await this.#traces.read(
-      missing.map(({ traceId }) => traceId),
-      times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY),
-      times.reduce((most, time) => Math.max(most, time), Number.NEGATIVE_INFINITY),
+    const missing = concerned.filter(({ traceId }) => !isFresh.has(traceId) && !this.#held.has(traceId));
+    const stored = await this.#read(missing.flatMap(({ spans }) => spans));
+    return new Map(
+      concerned.map(({ traceId }) => [
+        traceId,
+        this.#held.get(traceId) ?? stored.get(traceId) ?? new HeldTrace([]),
+      ]),
     );
+  }
+
+  async #read(
+    spans: readonly Pick<FactSpan, 'traceId' | 'startMs'>[],
+  ): Promise<ReadonlyMap<string, HeldTrace>> {
+    const stored = await this.#traces.read(
+      [...new Set(spans.map(({ traceId }) => traceId))],
+      spans.reduce((least, { startMs }) => Math.min(least, startMs), Number.POSITIVE_INFINITY),
+      spans.reduce((most, { startMs }) => Math.max(most, startMs), Number.NEGATIVE_INFINITY),
+    );
+    return new Map([...stored].map(([id, trace]) => [id, new HeldTrace(trace.spans, trace.revision)]));
+  }
+
+  /** By trace: those that it is made into events with. Traces that have no call in common with others are left out. */
+  async #togetherOf(
+    arrivals: readonly Arrival[],
+    traces: ReadonlyMap<string, HeldTrace>,
+  ): Promise<ReadonlyMap<string, Together>> {
+    const arrived = new Map(arrivals.map((arrival) => [arrival.traceId, arrival.spans]));
+    const together = new Map<string, Map<string, HeldTrace>>();
+    for (const { traceId, spans } of arrivals) {
+      if (together.has(traceId)) continue;
+      const found = new Map<string, HeldTrace>();
+      const open = [{ traceId, trace: traces.get(traceId), spans }];
+      let size = 0;
+      for (let at = open.pop(); at !== undefined; at = open.pop()) {
+        const near = await this.#calls.near([...(at.trace?.spans ?? []), ...at.spans]);
+        if (near.size === 0) continue;
+        const trace = at.trace ?? (await this.#traceOf(at.traceId, at.spans[0]?.startMs ?? 0));
+        size += trace.size + at.spans.length;
+        if (size > SPANS_OF_A_TRACE) break;
+        found.set(at.traceId, trace);
+        for (const [otherId, startMs] of near) {
+          if (found.has(otherId) || open.some((each) => each.traceId === otherId)) continue;
+          const other = traces.get(otherId) ?? (await this.#traceOf(otherId, startMs));
+          open.push({ traceId: otherId, trace: other, spans: arrived.get(otherId) ?? [] });
+        }
+      }
+      if (found.size > 1) for (const id of found.keys()) together.set(id, found);
+    }
+    return together;
+  }
+
+  async #traceOf(traceId: string, startMs: number): Promise<HeldTrace> {
+    const held = this.#held.get(traceId);
+    if (held !== undefined) return held;
+    return (await this.#read([{ traceId, startMs }])).get(traceId) ?? new HeldTrace([]);
+  }
+
+  async #eventsOf(
+    arrivals: readonly Arrival[],
+    traces: Together,
+    together: ReadonlyMap<string, Together>,
+  ): Promise<EventRecord[]> {
+    const concerned = arrivals.filter(({ traceId }) => traces.has(traceId) || together.has(traceId));
     const logged = await this.#traces.sessionsWithLogs(
       claudeSessionsOf(concerned.flatMap(({ spans }) => spans)),
     );
+    const arrived = new Map(arrivals.map((arrival) => [arrival.traceId, arrival]));
+    const done = new Set<Together>();
     return concerned.flatMap((arrival) => {
       const { traceId, spans } = arrival;
-      const trace = this.#held.get(traceId) ?? new HeldTrace(stored.get(traceId) ?? []);
-      const before = this.#held.has(traceId) ? trace.size : 0;
-      const { events, becameLarge, kept } = trace.take(spans, logged);
-      putFirst(arrival, kept);
-      this.#held.delete(traceId);
-      this.#held.set(traceId, trace);
-      this.#spansHeld += trace.size - before;
-      if (becameLarge) this.#noteLarge(traceId);
-      return events;
+      const others = together.get(traceId);
+      if (others !== undefined) {
+        if (done.has(others)) return [];
+        done.add(others);
+        return this.#holding(others, () => {
+          const { events, kept } = takeTogether(
+            [...others].map(([id, trace]) => [trace, arrived.get(id)?.spans ?? []] as const),
+            logged,
+          );
+          for (const id of others.keys()) {
+            const one = arrived.get(id);
+            if (one !== undefined) putFirst(one, keptOf(one, kept));
+          }
+          return events;
+        });
+      }
+      const trace = traces.get(traceId) as HeldTrace;
+      return this.#holding(new Map([[traceId, trace]]), () => {
+        const { events, becameLarge, kept } = trace.take(spans, logged);
+        putFirst(arrival, kept);
+        if (becameLarge) this.#noteLarge(traceId);
+        return events;
+      });
     });
+  }
+
+  /** Holds the traces as they are after the work. */
+  #holding<T>(traces: Together, work: () => T): T {
+    for (const traceId of traces.keys()) this.#forget(traceId);
+    const result = work();
+    for (const [traceId, trace] of traces) {
+      this.#held.set(traceId, trace);
+      this.#spansHeld += trace.size;
+    }
+    return result;
   }
 
   #forget(traceId: string): void {
@@ -158,6 +267,11 @@ export class RunAssembler {
       this.#spansHeld -= trace.size;
     }
   }
+}
+
+function keptOf({ spans }: Arrival, kept: ReadonlyMap<FactSpan, FactSpan>): ReadonlyMap<FactSpan, FactSpan> {
+  const own = new Set(spans);
+  return new Map([...kept].filter(([span]) => own.has(span)));
 }
 
 /** The rows of the spans that are kept before those of the others. */

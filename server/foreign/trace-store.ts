@@ -4,6 +4,7 @@
 import type { FactSpan } from '../../core/dialects.ts';
 import { DAY_MS } from '../../core/time/time.ts';
 import { textsSql, type DatabaseRow, type Queryable } from '../store/file/database.ts';
+import { eventsSql } from '../../signals/event-tables.ts';
 import { BloomFilter } from './bloom-filter.ts';
 import { STATUS_ERROR, parseFacts } from './fact-span.ts';
 
@@ -12,6 +13,15 @@ const FURTHEST_APART_MS = DAY_MS;
 /** A megabyte each: a million traces with one in a thousand taken for known. */
 const FILTER_BITS = 2 ** 23;
 const TRACES_LOADED = 1_000_000;
+
+/** Events that spans are made into, with what their revisions are found by. */
+const MADE = eventsSql(['timestamp', 'trace_id', 'tallyspan.source', 'tallyspan.revision']);
+
+/** What is stored of a trace. */
+export interface StoredTrace {
+  readonly spans: readonly FactSpan[];
+  readonly revision: number;
+}
 
 export class TraceStore {
   readonly #database: Queryable;
@@ -79,18 +89,41 @@ export class TraceStore {
     return new Set(rows.map((row) => String(row['id'])));
   }
 
-  /** The stored spans of the traces that have a span between the two instants, or within a day of them. */
+  /** The newest stored spans that may be of calls, and since when these are all; Unix milliseconds. */
+  async newestCalls(limit: number): Promise<{ spans: readonly FactSpan[]; sinceMs: number }> {
+    const [row] = await this.#database.all('SELECT epoch_ms(max(start_time)) AS newest FROM spans');
+    const newest = row?.['newest'];
+    if (typeof newest !== 'bigint' && typeof newest !== 'number')
+      return { spans: [], sinceMs: Number.NEGATIVE_INFINITY };
+    const sinceMs = Number(newest) - DAY_MS;
+    return { spans: await this.callsBetween(sinceMs, Number(newest) + 1, limit), sinceMs };
+  }
+
+  /** Stored spans that may be of calls and began between the two instants, Unix milliseconds; the newest first. */
+  async callsBetween(fromMs: number, toMs: number, limit: number): Promise<readonly FactSpan[]> {
+    const rows = await this.#database.all(
+      `SELECT ${SPAN_SQL} FROM spans
+       WHERE start_time BETWEEN make_timestamptz($from::BIGINT * 1000) AND make_timestamptz($to::BIGINT * 1000)
+         AND (facts LIKE '%"kind":"call"%' OR facts LIKE '%"kind":"own"%')
+       ORDER BY start_time DESC LIMIT ${limit}`,
+      { from: Math.floor(fromMs), to: Math.ceil(toMs) },
+    );
+    return rows.map((row) => spanOf(row));
+  }
+
+  /**
+   * The stored spans of the traces that have a span between the two instants, or within a day of them, with the highest
+   * revision of the events that were made of them.
+   */
   async read(
     traceIds: readonly string[],
     fromMs: number,
     toMs: number,
-  ): Promise<ReadonlyMap<string, FactSpan[]>> {
-    const found = new Map<string, FactSpan[]>();
+  ): Promise<ReadonlyMap<string, StoredTrace>> {
+    const found = new Map<string, { spans: FactSpan[]; revision: number }>();
     if (traceIds.length === 0) return found;
     const rows = await this.#database.all(
-      `SELECT trace_id, span_id, parent_span_id, name, epoch_us(start_time) AS start, epoch_us(end_time) AS ended,
-         status_code, service_name, resource, facts
-       FROM spans
+      `SELECT ${SPAN_SQL} FROM spans
        WHERE start_time BETWEEN make_timestamptz($from::BIGINT * 1000) AND make_timestamptz($to::BIGINT * 1000)
          AND trace_id IN ${textsSql('$traces')}`,
       {
@@ -101,13 +134,30 @@ export class TraceStore {
     );
     for (const row of rows) {
       const span = spanOf(row);
-      const spans = found.get(span.traceId);
-      if (spans === undefined) found.set(span.traceId, [span]);
-      else spans.push(span);
+      const trace = found.get(span.traceId);
+      if (trace === undefined) found.set(span.traceId, { spans: [span], revision: 0 });
+      else trace.spans.push(span);
+    }
+    const revisions = await this.#database.all(
+      `SELECT trace_id, max(tallyspan_revision) AS revision FROM ${MADE} AS made
+       WHERE timestamp BETWEEN make_timestamptz($from::BIGINT * 1000) AND make_timestamptz($to::BIGINT * 1000)
+         AND tallyspan_source = 'span' AND trace_id IN ${textsSql('$traces')} GROUP BY trace_id`,
+      {
+        from: Math.floor(fromMs - FURTHEST_APART_MS),
+        to: Math.ceil(toMs + 2 * FURTHEST_APART_MS),
+        traces: JSON.stringify([...found.keys()]),
+      },
+    );
+    for (const row of revisions) {
+      const trace = found.get(String(row['trace_id']));
+      if (trace !== undefined) trace.revision = Number(row['revision'] ?? 0);
     }
     return found;
   }
 }
+
+const SPAN_SQL = `trace_id, span_id, parent_span_id, name, epoch_us(start_time) AS start, epoch_us(end_time) AS ended,
+  status_code, service_name, resource, scope, facts`;
 
 function spanOf(row: DatabaseRow): FactSpan {
   return {
@@ -119,6 +169,7 @@ function spanOf(row: DatabaseRow): FactSpan {
     endMs: Number(row['ended']) / 1000,
     isError: row['status_code'] === STATUS_ERROR,
     resource: resourceOfJson(row['resource']),
+    scope: typeof row['scope'] === 'string' ? row['scope'] : undefined,
     facts: parseFacts(row['facts']),
   };
 }

@@ -3,21 +3,39 @@
 
 import { afterEach, expect, it } from '@jest/globals';
 import type { FactSpan } from '../../../core/dialects.ts';
+import { LikelyCalls } from '../../../server/foreign/likely-calls.ts';
 import { RunAssembler } from '../../../server/foreign/run-assembler.ts';
 import { TraceStore } from '../../../server/foreign/trace-store.ts';
 import { factsJson } from '../../../server/foreign/fact-span.ts';
 import type { SpanRow } from '../../../server/store/file/tables.ts';
-import { CONVERSATION, factSpanOf, readRecording } from '../../fixtures/recorded-spans.ts';
+import { CONVERSATION, factSpanOf, readRecording, type RecordedSpan } from '../../fixtures/recorded-spans.ts';
 import { Random } from '../../fixtures/random.ts';
 import { openTestStore, removeTestStore, type TestStore } from '../test-store.ts';
 
 const RECORDINGS = ['ai-sdk-6', 'ai-sdk-7', 'pydantic-ai-over-native', 'openinference-over-native'];
 /** Times in whole microseconds, as OTLP is read. */
-const SPANS: readonly FactSpan[] = RECORDINGS.flatMap((name) =>
-  readRecording(name).spans.map((span) =>
-    factSpanOf({ ...span, startMs: micro(span.startMs), endMs: micro(span.endMs) }),
-  ),
-);
+const SPANS: readonly FactSpan[] = [
+  ...RECORDINGS.flatMap((name) => readRecording(name).spans),
+  // Reports of the same calls in traces of their own, of two agents at once.
+  ...twice(readRecording('mixtures/openinference').spans, 3),
+].map((span) => factSpanOf({ ...span, startMs: micro(span.startMs), endMs: micro(span.endMs) }));
+const RUNS = 5;
+
+function twice(spans: readonly RecordedSpan[], laterMs: number): RecordedSpan[] {
+  return [0, 1].flatMap((copy) =>
+    spans.map((span) => ({
+      ...span,
+      traceId: `${copy}${span.traceId.slice(1)}`,
+      spanId: `${copy}${span.spanId.slice(1)}`,
+      parentSpanId: span.parentSpanId && `${copy}${span.parentSpanId.slice(1)}`,
+      startMs: span.startMs + copy * laterMs,
+      endMs: span.endMs + copy * laterMs,
+      attributes: JSON.parse(
+        JSON.stringify(span.attributes).replaceAll(/(msg|req)_/g, `$1_${copy}_`),
+      ) as RecordedSpan['attributes'],
+    })),
+  );
+}
 
 function micro(ms: number): number {
   return Math.floor(ms * 1000) / 1000;
@@ -33,6 +51,7 @@ function rowOf(span: FactSpan): SpanRow {
     start_time: span.startMs,
     end_time: span.endMs,
     status_code: span.isError ? 2 : 0,
+    scope: span.scope,
     attributes: '{}',
     resource: JSON.stringify(span.resource),
     facts: factsJson(span),
@@ -48,10 +67,14 @@ afterEach(async () => {
 async function rowsAfter(
   batches: readonly (readonly FactSpan[])[],
   stops: (index: number) => boolean,
+  callsHeld?: number,
 ): Promise<readonly Record<string, unknown>[]> {
   const test = await openTestStore();
   stores.push(test);
-  const start = (): RunAssembler => new RunAssembler(new TraceStore(test.database), test.store);
+  const start = (): RunAssembler => {
+    const traces = new TraceStore(test.database);
+    return new RunAssembler(traces, test.store, undefined, new LikelyCalls(traces, callsHeld));
+  };
   let assembler = start();
   for (const [index, batch] of batches.entries()) {
     if (stops(index)) assembler = start();
@@ -91,13 +114,17 @@ it('any order and batching, with stops in between, ends in the same rows', async
   const wanted = await rowsAfter([SPANS], () => false);
   const runs = wanted.filter((row) => row['event_name'] === 'agent.run');
   expect(runs.map((run) => [run['agent_turns'], run['agent_cost_nano_usd']])).toEqual(
-    Array.from({ length: 3 }, () => [3, CONVERSATION['agent.cost_nano_usd']]),
+    Array.from({ length: RUNS }, () => [3, CONVERSATION['agent.cost_nano_usd']]),
   );
   for (let seed = 1; seed <= 8; seed++) {
     const random = new Random(seed * 7);
     expect([
       seed,
-      await rowsAfter(shuffledBatches(seed), () => seed % 2 === 0 && random.isLikely(0.4)),
+      await rowsAfter(
+        shuffledBatches(seed),
+        () => seed % 2 === 0 && random.isLikely(0.4),
+        seed % 4 < 2 ? 3 : undefined,
+      ),
     ]).toEqual([seed, wanted]);
     const spans = await (stores.at(-1) as TestStore).database.all(
       'SELECT trace_id, span_id, end_time FROM spans',
