@@ -117,6 +117,8 @@ export const FIRST_CHUNK_SECONDS_KEYS: readonly string[] = [
   'gen_ai.response.time_to_first_chunk',
   'gen_ai.client.operation.time_to_first_chunk',
   'gen_ai.server.time_to_first_token',
+  'gen_ai.response.time_to_first_token',
+  'gen_ai.server.ttft',
 ];
 
 /** What emitters say in dollars that a call cost, the conventions' name first. */
@@ -208,17 +210,34 @@ export const COMMON_ALIASES: Partial<Record<StandardKey, readonly string[]>> = {
     'anthropic.usage.server_tool_use.web_search_requests',
     'gen_ai.usage.details.web_search_requests',
   ],
-  service_tier: ['anthropic.response.service_tier', 'anthropic.usage.service_tier'],
-  speed: ['anthropic.response.speed', 'anthropic.usage.speed'],
-  inference_geo: ['anthropic.response.inference_geo', 'anthropic.usage.inference_geo'],
+  service_tier: [
+    'anthropic.response.service_tier',
+    'anthropic.usage.service_tier',
+    'gen_ai.response.service_tier',
+    'gen_ai.usage.service_tier',
+  ],
+  speed: ['anthropic.response.speed', 'anthropic.usage.speed', 'gen_ai.response.speed', 'gen_ai.usage.speed'],
+  inference_geo: [
+    'anthropic.response.inference_geo',
+    'anthropic.usage.inference_geo',
+    'gen_ai.response.inference_geo',
+    'gen_ai.usage.inference_geo',
+  ],
+  ttft_ms: [
+    'gen_ai.response.time_to_first_token_ms',
+    'gen_ai.server.time_to_first_token_ms',
+    'gen_ai.response.time_to_first_chunk_ms',
+    'gen_ai.response.ttft_ms',
+    'llm.ttft_ms',
+  ],
   'gen_ai.response.finish_reasons': [
     'anthropic.message.stop_reason',
     'llm.response.stop_reason',
     'llm.finish_reason',
     'stop_reason',
   ],
-  'gen_ai.conversation.id': ['session.id', 'thread.id'],
-  'user.id': ['enduser.id', 'llm.user'],
+  'gen_ai.conversation.id': ['session.id', 'thread.id', 'gen_ai.session.id', 'session_id', 'conversation_id'],
+  'user.id': ['enduser.id', 'llm.user', 'gen_ai.user.id', 'user_id'],
   'agent.version': ['gen_ai.agent.version'],
 };
 

@@ -245,6 +245,7 @@ function unifyValues(attributes: Record<string, unknown>): void {
     attributes['gen_ai.response.finish_reasons'] = reasons.startsWith('[') ? parseList(reasons) : [reasons];
   }
   if (attributes['speed'] === 'normal') attributes['speed'] = 'standard';
+  if (attributes['service_tier'] === 'default') attributes['service_tier'] = 'standard';
   const provider = attributes['gen_ai.provider.name'];
   if (typeof provider === 'string') {
     const name = provider.toLowerCase();

@@ -173,6 +173,51 @@ const logfire = (more: Attributes): Attributes => ({
 const logfireCost = (more: Attributes): number | undefined =>
   callOf(logfire(more), { scope: 'logfire.anthropic', version: '4.0.0' })?.cost_nano_usd;
 
+it.each([
+  ['gen_ai.server.time_to_first_token', 0.8124, 812],
+  ['gen_ai.server.time_to_first_token', 3093.26, 3093],
+  ['gen_ai.server.time_to_first_token', 812.4, 812],
+  ['gen_ai.response.time_to_first_chunk', 1.5, 1500],
+  ['gen_ai.client.operation.time_to_first_chunk', 0.25, 250],
+  ['gen_ai.response.time_to_first_token', 0.25, 250],
+  ['gen_ai.response.time_to_first_token_ms', 250.6, 251],
+  ['ttft_ms', '250.6', 251],
+])('%s of %p is %p ms to the first token', (key, value, ms) => {
+  expect(callOf(chat(OPUS, 1000, 90, { [key]: value }))?.ttft_ms).toBe(ms);
+});
+
+it.each([
+  ['gen_ai.response.service_tier', 'batch', 0.5],
+  ['gen_ai.usage.service_tier', 'default', 1],
+  ['gen_ai.usage.inference_geo', 'us', 1.1],
+  ['gen_ai.response.speed', 'fast', 2],
+])('%s of %s changes the price', (key, value, factor) => {
+  const call = callOf(chat(OPUS, WHOLE, 90, { [READ]: 9000, [WRITTEN]: 700, [key]: value }));
+  expect(call?.cost_nano_usd).toBe(amount('opus', T, factor));
+});
+
+it.each([
+  [
+    'ai',
+    {
+      'ai.operationId': 'ai.generateText',
+      'ai.telemetry.metadata.user_id': 'u-1',
+      'ai.telemetry.metadata.session_id': 's-1',
+    },
+  ],
+  [
+    '@traceloop/x',
+    { 'traceloop.association.properties.userId': 'u-1', 'traceloop.association.properties.chat_id': 's-1' },
+  ],
+  ['any', { 'gen_ai.user.id': 'u-1', 'gen_ai.session.id': 's-1' }],
+  ['any', { user_id: 'u-1', conversation_id: 's-1' }],
+])('%s says whom a call is for: %p', (scope, more) => {
+  expect(callOf(chat(OPUS, 1000, 90, more), { scope })).toMatchObject({
+    'user.id': 'u-1',
+    'gen_ai.conversation.id': 's-1',
+  });
+});
+
 describe('what an emitter says that a call cost', () => {
   it.each([
     [
