@@ -3,7 +3,7 @@
 // Shapes are cached by the identity of the block, so an unchanged history is not hashed again.
 
 import { asText } from '../model-call/json.ts';
-import { ContentHash } from './content-hash.ts';
+import { ContentHash, TextHash } from './content-hash.ts';
 import { estimateDocumentTokens, estimateImageTokens, estimateTextTokens } from './token-estimate.ts';
 
 /** Owners that are no tool: what a call carries beside the calls and results of tools. */
@@ -54,6 +54,7 @@ interface CachedBlock {
 const TOOL_FRAME_TOKENS = 8;
 const cache = new WeakMap<object, CachedBlock>();
 const hash = new ContentHash();
+const textHash = new TextHash();
 
 export function isJson(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -61,7 +62,10 @@ export function isJson(value: unknown): value is Json {
 
 /** Shape of a bare string: a system prompt, or a message whose content is one string. */
 export function describeText(text: string, role: string): BlockShape {
-  hash.reset().mixText('text').mixText(text);
+  hash.reset().mixText('text');
+  // What the model wrote has streamed in before it is sent back.
+  if (role === 'assistant') textHash.reset().add(text).mixInto(hash);
+  else hash.mixText(text);
   return {
     kind: role === 'system' ? 'system' : 'text',
     owner: ownerOfRole(role),
@@ -88,14 +92,9 @@ export function describeBlock(block: unknown, role: string): BlockShape {
 }
 
 /** Shape of a block of an answer that has streamed in, the same as it will have when the caller sends it back. */
-export function describeStreamed(
-  type: 'text' | 'thinking',
-  content: Uint8Array | Uint16Array | string,
-): BlockShape {
-  hash.reset().mixText(type);
-  if (typeof content === 'string') hash.mixText(content);
-  else hash.mixCodes(content);
-  return shapeOf(type, PSEUDO_TOOLS.history, estimateTextTokens(content.length), content.length);
+export function describeStreamed(type: 'text' | 'thinking', text: TextHash): BlockShape {
+  text.mixInto(hash.reset().mixText(type));
+  return shapeOf(type, PSEUDO_TOOLS.history, estimateTextTokens(text.length), text.length);
 }
 
 function describeFresh(block: Json, role: string): BlockShape {
@@ -110,7 +109,7 @@ function describeFresh(block: Json, role: string): BlockShape {
     case 'thinking':
     case 'redacted_thinking': {
       const text = asText(block['thinking']) ?? asText(block['data']) ?? '';
-      hash.mixText(type).mixText(text);
+      textHash.reset().add(text).mixInto(hash.mixText(type));
       return shapeOf('thinking', PSEUDO_TOOLS.history, estimateTextTokens(text.length), text.length);
     }
     case 'image':

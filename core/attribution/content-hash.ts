@@ -36,29 +36,6 @@ export class ContentHash {
     return this;
   }
 
-  /** Like {@link mixText}, of the codes of its characters. */
-  mixCodes(codes: Uint8Array | Uint16Array): this {
-    const { length } = codes;
-    let first = this.#first ^ length;
-    let second = this.#second ^ length;
-    let index = 0;
-    for (; index + 1 < length; index += 2) {
-      const pair = (codes[index] ?? 0) | ((codes[index + 1] ?? 0) << 16);
-      first = imul(first ^ pair, FIRST_PRIME);
-      first ^= first >>> 15;
-      second = imul(second ^ pair, SECOND_PRIME);
-    }
-    if (index < length) {
-      const unit = codes[index] ?? 0;
-      first = imul(first ^ unit, FIRST_PRIME);
-      second = imul(second ^ unit, SECOND_PRIME);
-    }
-    this.#first = first;
-    this.#second = second ^ (second >>> 13);
-    this.chars += length;
-    return this;
-  }
-
   mixText(text: string): this {
     const { length } = text;
     let first = this.#first ^ length;
@@ -138,6 +115,60 @@ export class ContentHash {
     return (second & 0x1fffff) * 4_294_967_296 + (first >>> 0);
   }
 }
+
+/** The hash of a text that comes in pieces, however it is cut. Nothing of it is kept. */
+export class TextHash {
+  #first = FIRST_SEED | 0;
+  #second = SECOND_SEED | 0;
+  /** The last code, where it waits for the other one of its pair. */
+  #odd = NO_CODE;
+  /** Characters so far. */
+  length = 0;
+
+  reset(): this {
+    this.#first = FIRST_SEED | 0;
+    this.#second = SECOND_SEED | 0;
+    this.#odd = NO_CODE;
+    this.length = 0;
+    return this;
+  }
+
+  add(piece: string): this {
+    const { length } = piece;
+    if (length === 0) return this;
+    this.length += length;
+    let first = this.#first;
+    let second = this.#second;
+    let index = 0;
+    if (this.#odd !== NO_CODE) {
+      const pair = this.#odd | (piece.charCodeAt(0) << 16);
+      first = imul(first ^ pair, FIRST_PRIME);
+      first ^= first >>> 15;
+      second = imul(second ^ pair, SECOND_PRIME);
+      index = 1;
+    }
+    for (; index + 1 < length; index += 2) {
+      const pair = piece.charCodeAt(index) | (piece.charCodeAt(index + 1) << 16);
+      first = imul(first ^ pair, FIRST_PRIME);
+      first ^= first >>> 15;
+      second = imul(second ^ pair, SECOND_PRIME);
+    }
+    this.#first = first;
+    this.#second = second;
+    this.#odd = index < length ? piece.charCodeAt(index) : NO_CODE;
+    return this;
+  }
+
+  /** Mixes the text into a hash. */
+  mixInto(hash: ContentHash): ContentHash {
+    hash.mixNumber(this.length).mixNumber(this.#first).mixNumber(this.#second).mixNumber(this.#odd);
+    hash.chars += this.length;
+    return hash;
+  }
+}
+
+/** No code of a character. */
+const NO_CODE = -1;
 
 /** A digest as it is written in events: base 36. */
 export function formatHash(digest: number): string {

@@ -1,6 +1,8 @@
 // A content block of an answer: whole as a message holds it, or growing by the deltas of a stream.
-// A block that is closed keeps its shape and what tells what the call cost and did, and lets go of its text.
+// Where nobody wants its text, of what streams in only its hash and length are kept. A block that is closed keeps its shape
+// and what tells what the call cost and did, and lets go of the rest.
 
+import { TextHash } from '../attribution/content-hash.ts';
 import { describeBlock, describeStreamed, type BlockShape } from '../attribution/block-shape.ts';
 import { GrowingText } from './growing-text.ts';
 import { asJson, asList, asText, type Json } from './json.ts';
@@ -33,14 +35,19 @@ export class ContentBlock {
   #grown: GrowingText | undefined;
   /** What that belongs to. */
   #growing: 'text' | 'thinking' | 'input' = 'text';
+  /** A text that has streamed in and is not kept. */
+  #streamed: TextHash | undefined;
+  readonly #keepsText: boolean;
   #shape: BlockShape | undefined;
   #chars: number | undefined;
   #input: unknown;
   /** Whether it is something that the model answered: no mark of a fallback, no text without a character. */
   #isOutput: boolean | undefined;
 
-  constructor(raw: Json) {
+  /** @param keepsText whether {@link value} is wanted with its text, where that streams in */
+  constructor(raw: Json, keepsText: boolean) {
     this.#raw = raw;
+    this.#keepsText = keepsText;
     this.type = asText(raw['type']) ?? 'unknown';
     this.id = asText(raw['id']);
     this.name = asText(raw['name']);
@@ -78,6 +85,7 @@ export class ContentBlock {
     this.#input = this.type === 'tool_use' ? this.input : undefined;
     this.#inputJson = undefined;
     this.#grown = undefined;
+    this.#streamed = undefined;
     const { caller, from, to } = this.#raw;
     this.#raw = { caller, from, to };
     this.#isCopied = true;
@@ -91,11 +99,10 @@ export class ContentBlock {
 
   get shape(): BlockShape {
     if (this.#shape !== undefined) return this.#shape;
-    const { type } = this;
-    const isFromStream = (type === 'text' || type === 'thinking') && this.#growing === type;
-    return isFromStream && this.#grown !== undefined && (this.#raw[type] ?? '') === ''
-      ? describeStreamed(type, this.#grown.content)
-      : describeBlock(this.value, 'assistant');
+    const streamed = this.#streamed;
+    return streamed === undefined || !isProse(this.type)
+      ? describeBlock(this.value, 'assistant')
+      : describeStreamed(this.type, streamed);
   }
 
   get input(): unknown {
@@ -114,15 +121,15 @@ export class ContentBlock {
       return this.#inputJson.length;
     const input = this.#raw['input'];
     if (this.type.endsWith('tool_use') && !isEmptyObject(input)) return JSON.stringify(input)?.length ?? 0;
-    return (
-      (asText(this.#raw['text']) ?? asText(this.#raw['thinking']) ?? '').length + (this.#grown?.length ?? 0)
-    );
+    const kept = asText(this.#raw['text']) ?? asText(this.#raw['thinking']) ?? '';
+    return kept.length + (this.#grown?.length ?? 0) + (this.#streamed?.length ?? 0);
   }
 
   get isOutput(): boolean {
     if (this.#isOutput !== undefined) return this.#isOutput;
     if (this.type === 'fallback') return false;
-    return this.type !== 'text' || this.#raw['text'] !== '' || this.#grown !== undefined;
+    if (this.type !== 'text' || this.#raw['text'] !== '') return true;
+    return this.#grown !== undefined || this.#streamed !== undefined;
   }
 
   get isContainerCall(): boolean {
@@ -159,8 +166,19 @@ export class ContentBlock {
       if (growing !== 'input' && this.#raw[growing] === undefined) this.#set({ [growing]: '' });
       return;
     }
+    if (this.#isOnlyHashed(growing)) {
+      this.#streamed ??= new TextHash();
+      this.#streamed.add(piece);
+      return;
+    }
     this.#grown ??= new GrowingText();
     this.#grown.add(piece);
+  }
+
+  /** Where a block begins with some of its text, all of it is kept. */
+  #isOnlyHashed(growing: 'text' | 'thinking' | 'input'): boolean {
+    if (this.#keepsText || growing !== this.type) return false;
+    return this.#streamed !== undefined || (this.#grown === undefined && (this.#raw[growing] ?? '') === '');
   }
 
   #join(): void {
@@ -181,6 +199,10 @@ export class ContentBlock {
     this.#isCopied = true;
     return this.#raw;
   }
+}
+
+function isProse(type: string): type is 'text' | 'thinking' {
+  return type === 'text' || type === 'thinking';
 }
 
 function isEmptyObject(value: unknown): boolean {

@@ -23,21 +23,6 @@ export class GrowingText {
     return this.#length;
   }
 
-  /** All of it, as codes where it is kept so. */
-  get content(): Codes | string {
-    const blocks = this.#blocks();
-    const codes = blocks.filter((block) => typeof block !== 'string');
-    if (codes.length < blocks.length) return this.toString();
-    const isWide = codes.some((block) => block instanceof Uint16Array);
-    const all = isWide ? new Uint16Array(this.#length) : new Uint8Array(this.#length);
-    let at = 0;
-    for (const block of codes) {
-      all.set(block, at);
-      at += block.length;
-    }
-    return all;
-  }
-
   add(piece: string): void {
     const { length } = piece;
     this.#length += length;

@@ -252,7 +252,7 @@ export class MessageReader implements MessageFacts {
   }
 
   #add(index: number, value: Json): ContentBlock {
-    const block = new ContentBlock(value);
+    const block = new ContentBlock(value, this.#keepsContent);
     this.#blocks.set(index, block);
     this.#forgetUsage();
     return block;

@@ -85,6 +85,11 @@ export class AnswerBody {
       });
   }
 
+  /** The process goes, and nothing more can come. */
+  decodeRest(): void {
+    this.#decoding?.decodeRest();
+  }
+
   close(): void {
     this.#pieces.length = 0;
     this.#decoding?.close();

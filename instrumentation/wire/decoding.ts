@@ -15,13 +15,17 @@ import {
   zstdDecompressSync,
 } from 'node:zlib';
 import type { Transform } from 'node:stream';
-import { guarded } from '../process/guard.ts';
+import { guard, guarded } from '../process/guard.ts';
 
 const SYNC = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH };
 const BROTLI_SYNC = {
   flush: constants.BROTLI_OPERATION_FLUSH,
   finishFlush: constants.BROTLI_OPERATION_FLUSH,
 };
+
+/** So much of a stream is kept as it came, in case the process goes before it is decoded: megabytes when it is. */
+const MOST_KEPT_BYTES = 256 * 1024;
+const MOST_DECODED_BYTES = 64 * 1024 * 1024;
 
 const KNOWN: ReadonlySet<string> = new Set(['gzip', 'x-gzip', 'deflate', 'br', 'zstd']);
 /** Low half of the first byte of what is written with zlib's header; some servers leave it out. */
@@ -71,6 +75,15 @@ export class Decoding {
   readonly #onPiece: (piece: Buffer) => void;
   #onEnd: (() => void) | undefined;
   #isBroken = false;
+  /** All that has come; empty once that is too much. */
+  #kept: Buffer[] = [];
+  #keptBytes = 0;
+  #decodedBytes = 0;
+  /** Pieces that have come, and are not decoded yet. */
+  #waiting = 0;
+  readonly #onWritten = guarded('piece decoded', () => {
+    this.#waiting -= 1;
+  });
 
   /** @param onPiece called with each decoded piece, in order */
   constructor(encodings: readonly string[], onPiece: (piece: Buffer) => void) {
@@ -79,8 +92,27 @@ export class Decoding {
   }
 
   push(piece: Buffer): void {
+    if (this.#encodings.length === 0) {
+      this.#onPiece(piece);
+      return;
+    }
     // The piece belongs to the network's buffer only until we return.
-    this.#write(0, this.#encodings.length === 0 ? piece : Buffer.from(piece));
+    const copy = Buffer.from(piece);
+    this.#keptBytes += copy.length;
+    if (this.#keptBytes > MOST_KEPT_BYTES) this.#kept = [];
+    else this.#kept.push(copy);
+    this.#write(0, copy);
+  }
+
+  /** The process goes: what has come and is not decoded yet is decoded at once, as far as it was kept. */
+  decodeRest(): void {
+    if (this.#waiting === 0 || this.#isBroken || this.#kept.length === 0) return;
+    const encodings = this.#encodings.toReversed();
+    const decoded = guard('decode the rest', () =>
+      decodeWhole(Buffer.concat(this.#kept), encodings, MOST_DECODED_BYTES),
+    );
+    this.#isBroken = true;
+    if (decoded !== undefined) this.#onPiece(decoded.subarray(this.#decodedBytes));
   }
 
   /** No more comes; `onEnd` is called when all is decoded, at once where nothing is to decode. */
@@ -91,18 +123,21 @@ export class Decoding {
 
   /** Nothing more is wanted. */
   close(): void {
+    this.#kept = [];
     for (const step of this.#steps) step.destroy();
   }
 
   #write(index: number, piece: Buffer): void {
     const encoding = this.#encodings[index];
+    if (this.#isBroken || piece.length === 0) return;
     if (encoding === undefined) {
+      this.#decodedBytes += piece.length;
       this.#onPiece(piece);
       return;
     }
-    if (this.#isBroken || piece.length === 0) return;
     this.#steps[index] ??= this.#makeStep(index, encoding, piece);
-    this.#steps[index].write(piece);
+    this.#waiting += 1;
+    this.#steps[index].write(piece, this.#onWritten);
   }
 
   #endStep(index: number): void {

@@ -127,7 +127,7 @@ export class Exchange implements LimitedExchange {
       }),
     );
     this.#call.closeAnswer = youngFunction(() => {
-      this.#leave();
+      this.#closeNow();
     });
   }
 
@@ -190,6 +190,14 @@ export class Exchange implements LimitedExchange {
     this.#sent.length = 0;
     if (params === undefined) return undefined;
     return (this.#read = { params, facts: readRequest(params) });
+  }
+
+  /** The process goes: all may have come, and wait to be decoded. */
+  #closeNow(): void {
+    const body = this.#body;
+    body?.decodeRest();
+    if (body !== undefined && this.#isFinished && !this.#isEnded) this.#end(this.#endOf(body));
+    else this.#leave();
   }
 
   /** The caller wants no more. */

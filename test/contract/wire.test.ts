@@ -57,6 +57,24 @@ async function both(
   return observed;
 }
 
+it.each(['gzip', 'br', 'deflate'] as const)(
+  'a stream in %s whose last byte has just come when the process exits is whole',
+  async (encoding) => {
+    const folder = path.join(harness.spoolDir, `undecoded-${encoding}`);
+    await harness.run(PROGRAM, {
+      scenario: { exchanges: [{ ...streamedAnswer(), encoding }] },
+      environment: { CLIENT: 'http', WAY: 'exit undecoded', TALLYSPAN_FILE: folder },
+    });
+    const [name = ''] = await readdir(folder);
+    const lines = (await readFile(path.join(folder, name), 'utf8')).trim().split('\n');
+    const events = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(events.find((event) => event['event.name'] === 'agent.model_call')).toMatchObject({
+      cost_nano_usd: COST,
+    });
+    expect(events.at(-1)).toMatchObject({ 'event.name': 'agent.run', 'agent.status': 'ok' });
+  },
+);
+
 describe.each(['fetch', 'http'])('by %s', (client) => {
   it.each([[{}], [{ encoding: 'gzip' }], [{ encoding: 'br' }], [{ encoding: 'deflate' }]] as const)(
     'an agent loop, compressed as %j: one run, its calls, tools and cost',

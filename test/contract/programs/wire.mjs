@@ -19,7 +19,7 @@ const clients = {
         const decoder = encoding === 'br' ? createBrotliDecompress() : createUnzip();
         resolve({
           status: response.statusCode,
-          pieces: encoding === undefined ? response : response.pipe(decoder),
+          pieces: encoding === undefined || WAY === 'exit undecoded' ? response : response.pipe(decoder),
         });
       });
       request.on('error', reject);
@@ -107,6 +107,13 @@ const ways = {
     const { pieces } = await send(question(first));
     await textOf(pieces);
     process.exit(0);
+  },
+  /** As soon as the last byte has come, with whatever decodes it still at work. */
+  async 'exit undecoded'() {
+    const { pieces } = await send(question(first, true));
+    // So that the rest is there, and comes at once.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    pieces.on('end', () => process.exit(0)).resume();
   },
 };
 await ways[WAY]();
