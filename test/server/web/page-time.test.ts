@@ -57,7 +57,7 @@ it('stays the same where only the zone was changed in its form', async () => {
     /<details class="own-time">.*/s.exec(await page('/?time=7d'))?.[0] ?? '',
   )?.[1];
   const fields = [...(form ?? '').matchAll(/<input[^>]*name="(\w+)"[^>]*value="([^"]*)"/g)].map(
-    ([, name = '', value = '']) => [name, value],
+    ([, name = '', value = '']): [string, string] => [name, value],
   );
   expect(new Set(fields.map(([name]) => name))).toEqual(new Set(['from', 'time', 'to', 'was']));
   const sent = new URLSearchParams([...fields, ['zone', 'Asia/Tokyo']]);
