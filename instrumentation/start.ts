@@ -80,11 +80,11 @@ function assemble(settings: Settings) {
     if (settings.sendsEvents) pipeline.logs.add(record, isUrgent, onSafe);
   };
   const listeners = new Set<RecordListener>();
-  const logOf = (of: ServiceHolder, own: Numbering, sink = send): EventLog =>
-    new EventLog(sink, of, TALLYSPAN_VERSION, file, own, listeners);
-  const events = logOf(service, numbering, (record, isUrgent, onSafe) => {
+  const logOf = (of: ServiceHolder, own: Numbering): EventLog =>
+    new EventLog(send, of, TALLYSPAN_VERSION, file, own, listeners, pipeline.encoding);
+  const events = logOf(service, numbering);
+  numbering.onNumber = guarded('journal count', () => {
     journal.count();
-    send(record, isUrgent, onSafe);
   });
   const costRows = new CostRows(events, journal);
   const providers = new Providers(service, settings, pipeline, TALLYSPAN_VERSION);
@@ -201,6 +201,7 @@ function schedule(preload: Preload): void {
     guarded('tick', () => {
       observer.runs.endIdle(Date.now());
       preload.costRows.writeDue(Date.now());
+      pipeline.encoding.encodeAll();
       preload.journal.write(pipeline.logs.waiting === 0);
       preload.events.write();
     }),

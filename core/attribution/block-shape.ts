@@ -78,12 +78,14 @@ export function describeText(text: string, role: string): BlockShape {
 /**
  * Shape of one block. `role` is `user`, `assistant`, `system` or `tools` (a tool definition).
  * Deep changes inside an object that keeps its identity (a mutated `input_schema`, say) are not noticed.
+ * @param isSeenOnce whether the object does not come again, as one that was just parsed: then nothing is cached
  */
-export function describeBlock(block: unknown, role: string): BlockShape {
+export function describeBlock(block: unknown, role: string, isSeenOnce = false): BlockShape {
   if (typeof block === 'string') return describeText(block, role);
   if (!isJson(block)) return describeText('', role);
   const nested = block['content'];
-  if (Array.isArray(nested)) return describeNested(block, nested, role);
+  if (Array.isArray(nested)) return describeNested(block, nested, role, isSeenOnce);
+  if (isSeenOnce) return describeFresh(block, role);
   const cached = cache.get(block);
   if (cached !== undefined && cached.role === role && holdsValues(block, cached.values)) return cached.shape;
   const shape = describeFresh(block, role);
@@ -139,9 +141,14 @@ function describeFresh(block: Json, role: string): BlockShape {
 }
 
 /** A block that holds blocks (a tool result, a search result): its parts are looked at one by one, each cached. */
-function describeNested(block: Json, nested: readonly unknown[], role: string): BlockShape {
+function describeNested(
+  block: Json,
+  nested: readonly unknown[],
+  role: string,
+  isSeenOnce: boolean,
+): BlockShape {
   const type = asText(block['type']) ?? '';
-  const parts = nested.map((part) => describeBlock(part, role));
+  const parts = nested.map((part) => describeBlock(part, role, isSeenOnce));
   const id = asText(block['tool_use_id']) ?? '';
   hash.reset().mixText(type).mixText(id).mixValue(block['is_error']);
   let chars = 0;

@@ -62,14 +62,18 @@ const EMPTY: Readonly<Record<string, unknown>> = {};
 const textMessages = new WeakMap<object, CachedMessage>();
 const hash = new ContentHash();
 
-/** Reads the parameters of `messages.create`. Anything that is not as expected counts as absent; nothing is thrown for plain data. */
-export function describeRequest(params: unknown): RequestShape {
+/**
+ * Reads the parameters of `messages.create`. Anything that is not as expected counts as absent; nothing is thrown for
+ * plain data.
+ * @param isSeenOnce whether its parts do not come again as the same objects, as where it was just parsed
+ */
+export function describeRequest(params: unknown, isSeenOnce = false): RequestShape {
   const request = isJson(params) ? params : EMPTY;
   const blocks: BlockShape[] = [];
   const breakpoints: CacheBreakpoint[] = [];
   const toolNames: string[] = [];
   const add = (block: unknown, role: string): void => {
-    blocks.push(describeBlock(block, role));
+    blocks.push(describeBlock(block, role, isSeenOnce));
     const ttl = ttlOf(block);
     if (ttl !== undefined) breakpoints.push({ block: blocks.length - 1, ttl });
   };
@@ -91,7 +95,8 @@ export function describeRequest(params: unknown): RequestShape {
     const role = asText(message['role']) ?? 'user';
     const start = blocks.length;
     const { content } = message;
-    if (typeof content === 'string') blocks.push(describeTextMessage(message, content, role));
+    if (typeof content === 'string')
+      blocks.push(isSeenOnce ? describeText(content, role) : describeTextMessage(message, content, role));
     else for (const block of listOf(content)) add(block, role);
     hash.reset().mixText(role);
     for (let index = start; index < blocks.length; index++) hash.mixNumber(blocks[index]?.hash ?? 0);
@@ -139,8 +144,25 @@ export function prefixFields(shape: RequestShape): Readonly<PrefixFields> {
 let lastHashes: PrefixHashes | undefined;
 let lastFields: Readonly<PrefixFields> | undefined;
 
-export function foldMessages(messages: readonly number[]): string[] {
+/** The messages that were written last, and their texts: the next request of a conversation begins with the same. */
+let writtenMessages: readonly number[] = [];
+let writtenTexts: readonly string[] = [];
+
+function textsOf(messages: readonly number[]): readonly string[] {
+  const texts: string[] = [];
+  for (let index = 0; index < messages.length; index++) {
+    const message = messages[index] as number;
+    const isKnown = message === writtenMessages[index];
+    texts.push(isKnown ? (writtenTexts[index] as string) : formatHash(message));
+  }
+  writtenMessages = messages;
+  writtenTexts = texts;
+  return texts;
+}
+
+export function foldMessages(messages: readonly number[]): readonly string[] {
   const folds = Math.max(0, Math.floor(messages.length / FOLD_SIZE) - 1);
+  if (folds === 0) return textsOf(messages);
   const parts: string[] = [];
   for (let fold = 0; fold < folds; fold++)
     parts.push(foldHash(messages.slice(fold * FOLD_SIZE, (fold + 1) * FOLD_SIZE)));

@@ -69,9 +69,7 @@ export function createRecorder(observer: Observer, pipeline: Pipeline): Recorder
           listener(event);
         });
       };
-      const { listeners } = observer.telemetry.events;
-      listeners.add(guardedListener);
-      return () => void listeners.delete(guardedListener);
+      return observer.telemetry.events.listen(guardedListener);
     },
 
     run: (options, work) => {

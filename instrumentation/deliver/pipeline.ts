@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { EVENT_SCOPE } from '../../core/otlp/otlp-log.ts';
 import { Delivery, type DeliveryProblem } from './delivery.ts';
 import { sayDebug, sayOnce } from '../process/diagnostics.ts';
+import { EncodingQueue } from '../encode/encoding-queue.ts';
 import { encodeLogRecord } from '../encode/encode-log.ts';
 import { encodeSpan } from '../encode/encode-span.ts';
 import { guard } from '../process/guard.ts';
@@ -28,6 +29,8 @@ const FLUSH_MS = 2_000;
 export class Pipeline {
   readonly spans: Delivery<EncodedRecord>;
   readonly logs: Delivery<EncodedRecord>;
+  /** What waits for neither of them yet. */
+  readonly encoding = new EncodingQueue();
   /** Where log records go, for people. */
   readonly endpoint: string;
   /** Folder of the spool and the journal of this service at this endpoint. */
@@ -70,7 +73,7 @@ export class Pipeline {
   }
 
   get waiting(): number {
-    return this.spans.waiting + this.logs.waiting;
+    return this.encoding.size + this.spans.waiting + this.logs.waiting;
   }
 
   get dropped(): number {
@@ -79,11 +82,13 @@ export class Pipeline {
 
   /** Sends what waits, for so long at most. */
   async flush(timeoutMs: number): Promise<void> {
+    this.encoding.encodeAll();
     await Promise.all([this.logs.flush(timeoutMs), this.spans.flush(timeoutMs)]);
   }
 
   /** Puts everything unsent into the spool, at once, and says so where a try has failed. */
   setAside(reason = this.lastReason): void {
+    this.encoding.encodeAll();
     const { waiting, dropped } = this;
     this.logs.setAside();
     this.spans.setAside();
@@ -109,8 +114,8 @@ export class Pipeline {
     return {
       onStart: () => undefined,
       onEnd: (span) => {
-        guard('queue span', () => {
-          if ((span.spanContext().traceFlags & 1) !== 1) return;
+        if ((span.spanContext().traceFlags & 1) !== 1) return;
+        this.encoding.add(() => {
           writer.reset();
           const isOwn = span.instrumentationScope.name === EVENT_SCOPE;
           encodeSpan(writer, span, isOwn || this.#keepsContent);

@@ -59,7 +59,7 @@ export function encodeEventRecord(
   span: SpanContext,
   common?: Fields,
 ): void {
-  line.raw(lineStartAt(header.timestamp));
+  line.characters(lineStartAt(header.timestamp));
   writeField(record, line, 'event.name', header['event.name']);
   writeField(record, line, 'trace_id', header.trace_id);
   writeField(record, line, 'span_id', header.span_id);
@@ -151,11 +151,11 @@ function originOf(header: EventHeader): Origin {
 
 /** The events of one call have one time. */
 let lastTimeMs = Number.NaN;
-let lastStart = new Uint8Array();
+let lastStart = '';
 
-function lineStartAt(atMs: number): Uint8Array {
+function lineStartAt(atMs: number): string {
   if (atMs !== lastTimeMs) {
-    lastStart = Buffer.from(`{"timestamp":"${new Date(atMs).toISOString()}"`);
+    lastStart = `{"timestamp":"${new Date(atMs).toISOString()}"`;
     lastTimeMs = atMs;
   }
   return lastStart;

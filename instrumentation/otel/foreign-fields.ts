@@ -54,6 +54,19 @@ export function openSpanOf(span: Span, count: number): OpenSpan | undefined {
   return longest === Infinity && used + count <= most ? (span as unknown as OpenSpan) : undefined;
 }
 
+/** Sets texts, numbers and the like that need no check. */
+export function setPlain(span: Span, attributes: Readonly<Record<string, string | number | boolean>>): void {
+  const open = openSpanOf(span, Object.keys(attributes).length);
+  if (open === undefined) {
+    span.setAttributes(attributes);
+    return;
+  }
+  for (const key in attributes) {
+    if (open.attributes[key] === undefined) open._attributesCount += 1;
+    open.attributes[key] = attributes[key];
+  }
+}
+
 /** The attributes of a tracer provider's resource: who the program says it is. */
 export function providerResource(provider: object): Readonly<Record<string, unknown>> | undefined {
   const { _resource: kept, resource } = provider as {

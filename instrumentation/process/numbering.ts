@@ -4,7 +4,7 @@
 // machine, of a container, of V8) would go on with the id of its twin; the jump of the wall clock against the monotonic
 // one gives it away, and it gets an id of its own.
 
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { startupSnapshot } from 'node:v8';
 import { threadId } from 'node:worker_threads';
@@ -24,6 +24,8 @@ export class Numbering {
   /** An earlier process has one id for good, or none where it numbered by its instance alone. */
   readonly #isOwn: boolean;
   #offsetMs = wallClock() - monotonicClock();
+  /** Hears of each number. */
+  onNumber: (() => void) | undefined;
 
   /** @param earlier an earlier process whose numbers go on */
   constructor(earlier?: { readonly processId: string | undefined; readonly sequence: number }) {
@@ -51,6 +53,7 @@ export class Numbering {
   next(): number {
     this.#watch();
     this.#sequence += 1;
+    this.onNumber?.();
     return this.#sequence;
   }
 
@@ -74,15 +77,14 @@ export class Numbering {
 
 /** Random also where the generator of this process was cloned: the times and the kernel's generator differ. */
 function makeId(salt: string): string {
-  const hash = createHash('sha256').update(salt).update(randomBytes(ENTROPY_BYTES));
-  if (salt === '') hash.update(guard('entropy', readKernelEntropy) ?? '');
-  hash.update(
-    `${String(process.hrtime.bigint())}/${String(wallClock())}/${String(process.pid)}/${String(threadId)}`,
-  );
-  return hash.digest('hex').slice(0, ID_CHARS);
+  const random = randomBytes(ENTROPY_BYTES).toString('hex');
+  const kernel = salt === '' ? (guard('entropy', readKernelEntropy) ?? '') : '';
+  const times = `${String(process.hrtime.bigint())}/${String(wallClock())}`;
+  const text = `${salt}/${random}/${kernel}/${times}/${String(process.pid)}/${String(threadId)}`;
+  return hash('sha256', text, 'hex').slice(0, ID_CHARS);
 }
 
-function readKernelEntropy(): Buffer {
+function readKernelEntropy(): string {
   const bytes = Buffer.alloc(ENTROPY_BYTES);
   const file = openSync('/dev/urandom', 'r');
   try {
@@ -90,5 +92,5 @@ function readKernelEntropy(): Buffer {
   } finally {
     closeSync(file);
   }
-  return bytes;
+  return bytes.toString('hex');
 }

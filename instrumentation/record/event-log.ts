@@ -1,6 +1,6 @@
 // The event log: turns facts into OTLP log records and lines of the daily file.
-// Every event gets its number in the process here, so that a gap shows a loss. It is encoded once, here: the
-// line is the body of the record, a line of the daily file, and, of a run that begins, a line of the journal.
+// Every event gets its number in the process here, so that a gap shows a loss. It is encoded once, here, most of them a
+// little later: the line is the body of the record, a line of the daily file, and, of a run that begins, a line of the journal.
 
 import type { Attributes, Span, SpanContext } from '@opentelemetry/api';
 import { encodeEvent, type EventRecord } from '../../core/event.ts';
@@ -15,6 +15,7 @@ import {
 } from '../../core/schema.ts';
 import type { DailyFile } from '../deliver/daily-file.ts';
 import { encodeEventRecord, type EventHeader, type Fields } from '../encode/encode-event.ts';
+import type { EncodingQueue } from '../encode/encoding-queue.ts';
 import { openSpanOf } from '../otel/foreign-fields.ts';
 import { guard } from '../process/guard.ts';
 import { Numbering } from '../process/numbering.ts';
@@ -45,6 +46,7 @@ export class EventLog {
   readonly #numbering: Numbering;
   /** Shared by all logs of the process; nobody listens as a rule. */
   readonly listeners: Set<RecordListener>;
+  readonly #encoding: EncodingQueue | undefined;
 
   constructor(
     sink: RecordSink,
@@ -53,7 +55,9 @@ export class EventLog {
     file: DailyFile | undefined,
     numbering = new Numbering(),
     listeners = new Set<RecordListener>(),
+    encoding?: EncodingQueue,
   ) {
+    this.#encoding = encoding;
     this.listeners = listeners;
     this.#numbering = numbering;
     this.#sink = sink;
@@ -63,7 +67,7 @@ export class EventLog {
   }
 
   /**
-   * Emits one event of the span. `onSafe` is told once it is stored, or in the spool; `common` are more fields of it, apart
+   * Emits one event of the span; the fields belong to the log from here on. `onSafe` is told once it is stored, or in the spool; `common` are more fields of it, apart
    * because copying some sixty costs as much as writing them.
    */
   emit(
@@ -74,16 +78,33 @@ export class EventLog {
     onSafe?: () => void,
     common?: Fields,
   ): void {
-    this.#send(this.#headerOf(name, atMs, span), span, fields, onSafe, common);
+    const header = this.#headerOf(name, atMs, span);
+    const { resource } = this.#service.current;
+    const send = (): void => {
+      this.#send(header, resource, span, fields, onSafe, common);
+    };
+    if (this.#encoding === undefined) send();
+    else {
+      this.#encoding.add(send);
+      if (this.listeners.size > 0 || hasContent(fields)) this.#encoding.encodeAll();
+    }
   }
 
   /** Emits the start of a run, at once; gives the event as it was sent, for the journal. */
   emitStart(atMs: number, span: SpanContext, fields: Fields): EventRecord {
     const header = this.#headerOf('agent.run.started', atMs, span);
-    this.#send(header, span, fields);
+    this.#encoding?.encodeAll();
+    this.#send(header, this.#service.current.resource, span, fields);
     const event: EventRecord = { ...fields, ...header };
     lines.set(event, this.#line.toString());
     return event;
+  }
+
+  /** Tells the listener of every event from here on; gives what ends that. */
+  listen(listener: RecordListener): () => void {
+    this.#encoding?.encodeAll();
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
   }
 
   /** Id of a run that begins, 32 hex digits. */
@@ -98,6 +119,7 @@ export class EventLog {
 
   /** Writes the lines that have gathered for the daily file. */
   write(): void {
+    this.#encoding?.encodeAll();
     this.#file?.write();
   }
 
@@ -119,7 +141,14 @@ export class EventLog {
     };
   }
 
-  #send(header: EventHeader, span: SpanContext, fields: Fields, onSafe?: () => void, common?: Fields): void {
+  #send(
+    header: EventHeader,
+    resource: EncodedRecord['resource'],
+    span: SpanContext,
+    fields: Fields,
+    onSafe?: () => void,
+    common?: Fields,
+  ): void {
     guard('emit event', () => {
       const record = this.#record;
       const line = this.#line;
@@ -131,7 +160,6 @@ export class EventLog {
         line.reset();
         encodeEventRecord(record, line, header, withoutContent(fields), span, common);
       }
-      const { resource } = this.#service.current;
       const isStart = header['event.name'] === 'agent.run.started';
       this.#sink({ resource, scope: this.#scope, record }, isStart, onSafe);
       this.#file?.add(line.toString(), header.timestamp);
@@ -147,6 +175,11 @@ function known(event: EventRecord): EventRecord {
   return Object.fromEntries(
     Object.entries(event).filter(([, value]) => value !== undefined),
   ) as unknown as EventRecord;
+}
+
+/** What was said may be long: it is not kept a moment more. */
+function hasContent(fields: Fields): boolean {
+  return fields['tallyspan.request_json'] !== undefined || fields['tallyspan.response_json'] !== undefined;
 }
 
 /** The fields, with the request and the answer left out. */

@@ -69,7 +69,7 @@ export class Journal implements OpenRowsKeeper {
   readonly #progress = new Map<string, RunProgress>();
   /** Line of the last state of the open rows that the file knows, and those whose state is to be written. */
   readonly #rows = new Map<number, string>();
-  readonly #pendingRows = new Map<number, OpenRows>();
+  readonly #pendingRows = new Map<number, () => OpenRows>();
   readonly #numbering: Numbering;
   #writtenSequence = 0;
   #writtenId: string | undefined;
@@ -123,8 +123,8 @@ export class Journal implements OpenRowsKeeper {
   }
 
   /** Rows are open: written at the end of this turn of the event loop. */
-  keepRows(rows: OpenRows): void {
-    this.#pendingRows.set(rows.id, rows);
+  keepRows(id: number, read: () => OpenRows): void {
+    this.#pendingRows.set(id, read);
     this.count();
   }
 
@@ -164,8 +164,8 @@ export class Journal implements OpenRowsKeeper {
   }
 
   #append(): void {
-    for (const [id, rows] of this.#pendingRows) {
-      const line = `rows ${JSON.stringify(rows)}`;
+    for (const [id, read] of this.#pendingRows) {
+      const line = `rows ${JSON.stringify(read())}`;
       this.#rows.set(id, line);
       this.#pendingLines.push(line);
     }

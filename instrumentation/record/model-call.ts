@@ -17,6 +17,7 @@ import { inputTotal, type UsageReading } from '../../core/pricing/usage.ts';
 import { noteCompaction } from './compaction.ts';
 import { contentAttributes } from './content-attributes.ts';
 import { setFields, type Fields } from './event-log.ts';
+import { setPlain } from '../otel/foreign-fields.ts';
 import { recordFirstSights } from './seen/note-first-sights.ts';
 import { guard } from '../process/guard.ts';
 import type { PaidCall } from './paid-call.ts';
@@ -305,7 +306,7 @@ export class ModelCall {
     if (this.#options.params !== undefined && this.run.heldContent === undefined)
       span.setAttributes(contentAttributes(this.#options.params, this.answer.message?.['content']));
     if (fields['gen_ai.usage.cost'] !== undefined)
-      span.setAttributes(costAttributes(fields['gen_ai.usage.cost']));
+      setPlain(span, costAttributes(fields['gen_ai.usage.cost']));
     if (fields.ttft_ms !== undefined && this.isOwnSpan)
       span.setAttribute('gen_ai.response.time_to_first_chunk', fields.ttft_ms / 1_000);
     for (const attempt of this.attempts.slice(0, -1)) {

@@ -23,7 +23,8 @@ export interface RequestFacts {
   readonly shape: RequestShape;
 }
 
-export function readRequest(params: unknown): RequestFacts {
+/** @param isParsed whether it was parsed for this: its parts do not come again as the same objects */
+export function readRequest(params: unknown, isParsed = false): RequestFacts {
   const body = asJson(params);
   const last = asJson(asList(body['messages']).at(-1));
   const content = last['content'];
@@ -42,7 +43,7 @@ export function readRequest(params: unknown): RequestFacts {
         : [],
     userInputLength: isUser ? textLength(content) : undefined,
     isToolForced: choice === 'tool' || choice === 'any',
-    shape: describeRequest(params),
+    shape: describeRequest(params, isParsed),
   };
 }
 

@@ -13,6 +13,7 @@ import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { OWN_ATTRIBUTE, OWN_SCOPE } from '../../core/dialects/normalise.ts';
 import { guard } from '../process/guard.ts';
 import type { ModelCall } from '../record/model-call.ts';
+import { setPlain } from '../otel/foreign-fields.ts';
 import { leanContext } from '../otel/lean-context.ts';
 import type { PeerSpans } from '../otel/peer-spans.ts';
 import { parentSpanId, type Run } from '../record/run.ts';
@@ -121,7 +122,7 @@ export function bindSpan(call: ModelCall, span: Span, ending: 'with span' | 'mar
   freeSpans.delete(span);
   call.span = span;
   // At once: of a raw response the SDK ends its span before anything else is known.
-  span.setAttribute(OWN_ATTRIBUTE, call.run.id);
+  setPlain(span, { [OWN_ATTRIBUTE]: call.run.id });
   if (ending === 'with span') calls.set(span, call);
 }
 

@@ -189,7 +189,7 @@ export class Exchange implements LimitedExchange {
       this.#sentBytes > MAX_REQUEST_BYTES ? undefined : messageParamsOf(this.#endpoint, parse(this.#sent));
     this.#sent.length = 0;
     if (params === undefined) return undefined;
-    return (this.#read = { params, facts: readRequest(params) });
+    return (this.#read = { params, facts: readRequest(params, true) });
   }
 
   /** The process goes: all may have come, and wait to be decoded. */

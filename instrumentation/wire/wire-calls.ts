@@ -47,7 +47,6 @@ export function isRetried(status: number): boolean {
 export class WireCalls {
   readonly observer: Observer;
   readonly #held = new Map<string, HeldCall>();
-  readonly #keys = new WeakMap<ModelCall, string>();
   readonly #slots = new WeakMap<ModelCall, AdmissionSlot>();
 
   constructor(observer: Observer) {
@@ -57,9 +56,8 @@ export class WireCalls {
   /** The call that a request begins or goes on with. */
   begin(request: WireRequest): ModelCall {
     const facts = request.facts ?? readRequest(request.params);
-    const key = keyOf(facts);
     const slot = takeSlot(request.active);
-    const earlier = slot === undefined ? this.#take(key)?.call : slot.resumed;
+    const earlier = slot === undefined ? this.#take(facts)?.call : slot.resumed;
     if (earlier !== undefined) {
       if (slot !== undefined) this.#slots.set(earlier, slot);
       return earlier;
@@ -67,7 +65,6 @@ export class WireCalls {
     const call = beginCall(this.observer, facts, request, slot?.run);
     call.admission = slot?.admission;
     if (slot !== undefined) this.#slots.set(call, slot);
-    this.#keys.set(call, key);
     return call;
   }
 
@@ -76,7 +73,7 @@ export class WireCalls {
    * through the first time holds on. `keep` puts it back, as the request never left.
    */
   resume(facts: RequestFacts): { readonly call: ModelCall; readonly keep: () => void } | undefined {
-    const held = this.#take(keyOf(facts));
+    const held = this.#take(facts);
     if (held === undefined) return undefined;
     return {
       call: held.call,
@@ -86,7 +83,9 @@ export class WireCalls {
     };
   }
 
-  #take(key: string): HeldCall | undefined {
+  #take(facts: RequestFacts): HeldCall | undefined {
+    if (this.#held.size === 0) return undefined;
+    const key = keyOf(facts);
     const held = this.#held.get(key);
     if (held === undefined) return undefined;
     this.#held.delete(key);
@@ -104,8 +103,8 @@ export class WireCalls {
 
   /** The request failed in a way after which it may be sent again. */
   hold(call: ModelCall, end: CallEnd): void {
-    const key = this.#keys.get(call);
-    if (key === undefined || this.#held.size >= MAX_HELD || this.#held.has(key)) {
+    const key = keyOf(call.facts);
+    if (this.#held.size >= MAX_HELD || this.#held.has(key)) {
       call.end(end);
       return;
     }

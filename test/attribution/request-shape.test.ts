@@ -18,6 +18,7 @@ const base = {
   tools: [search, read],
   messages: [{ role: 'user', content: 'hi' }],
 };
+const textOf = (digest: number): string => foldMessages([digest])[0] ?? '';
 const fieldsOf = (params: unknown): ReturnType<typeof prefixFields> => prefixFields(describeRequest(params));
 
 const imageTokens = (data: string): number =>
@@ -110,6 +111,36 @@ describe('long histories', () => {
     const folds = folded.filter((entry) => entry.includes('*'));
     expect(longer.slice(0, folds.length)).toEqual(folds);
     expect(longer[folds.length]).toBe(foldWritten(folded.slice(folds.length, folds.length + 32)));
+  });
+});
+
+describe('what is remembered between requests', () => {
+  const part = fc.oneof(
+    fc.string(),
+    fc.constant([search, { type: 'tool_use', id: 't', name: 'search', input: { q: 'x' } }]),
+    fc.constant([{ type: 'tool_result', tool_use_id: 't', content: [{ type: 'text', text: 'found' }] }]),
+  );
+
+  it('changes nothing of what is said of the next one, whether it goes on with this one or not', () => {
+    const digests = fc.array(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), { maxLength: 40 });
+    fc.assert(
+      fc.property(digests, digests, fc.nat(40), (before, after, common) => {
+        foldMessages(before);
+        const messages = [...before.slice(0, common), ...after].slice(0, 63);
+        const texts = foldMessages(messages);
+        expect(texts).toEqual(messages.map(textOf));
+        expect(foldMessages(before)).toEqual(before.map(textOf));
+      }),
+    );
+  });
+
+  it('is not needed: a request that is seen once has the same shape', () => {
+    fc.assert(
+      fc.property(fc.array(part), part, (contents, system) => {
+        const params = { ...base, system, messages: contents.map((content) => ({ role: 'user', content })) };
+        expect(describeRequest(structuredClone(params), true)).toEqual(describeRequest(params));
+      }),
+    );
   });
 });
 

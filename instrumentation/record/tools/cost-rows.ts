@@ -11,6 +11,7 @@ import {
   ShareSums,
 } from '../../../core/attribution/cost-shares.ts';
 import { toolCostFields } from '../../../core/pricing/cost-fields.ts';
+import { youngFunction } from '../../process/young-function.ts';
 import type { EventLog, Fields } from '../event-log.ts';
 
 /** Rows whose calls have been delivered and that are not delivered themselves, as the journal has them. */
@@ -28,7 +29,8 @@ export interface OpenRows {
 
 /** Where open rows are kept beyond the process. */
 export interface OpenRowsKeeper {
-  keepRows(rows: OpenRows): void;
+  /** The rows are read when they are written: of many changes the last counts. */
+  keepRows(id: number, read: () => OpenRows): void;
   forgetRows(id: number): void;
 }
 
@@ -56,6 +58,7 @@ interface Group {
   readonly safe: ShareSums;
   safeMs: number;
   isSafe: boolean;
+  readonly read: () => OpenRows;
 }
 
 export class CostRows {
@@ -79,7 +82,7 @@ export class CostRows {
       if (group.isSafe) return;
       group.safe.add(call.shares);
       group.safeMs = Math.max(group.safeMs, call.atMs);
-      this.#keeper.keepRows(openRowsOf(group));
+      this.#keeper.keepRows(group.id, group.read);
     };
   }
 
@@ -125,6 +128,7 @@ export class CostRows {
       safe: new ShareSums(),
       safeMs: atMs,
       isSafe: false,
+      read: youngFunction(() => openRowsOf(group)),
     };
     const own = this.#groups.get(runId);
     if (own === undefined) this.#groups.set(runId, [group]);

@@ -1,0 +1,40 @@
+// The encoding queue: spans and events that are finished and no bytes yet. Many in one go cost a fraction of what each
+// costs alone: between two answers of a model a processor does other work, and comes back with empty caches.
+
+import { guard } from '../process/guard.ts';
+import { later } from '../process/timers.ts';
+
+/** A second is what a record may wait as bytes; this is little beside it. */
+const DELAY_MS = 100;
+/** What waits holds objects, so it is few. */
+const MAX_WAITING = 128;
+
+export class EncodingQueue {
+  #waiting: (() => void)[] = [];
+  #isScheduled = false;
+
+  /** Records that are not encoded yet. */
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  /** Encodes soon, after what was added before. What it reads must not change meanwhile. */
+  add(encode: () => void): void {
+    this.#waiting.push(encode);
+    if (this.#waiting.length >= MAX_WAITING) this.encodeAll();
+    if (this.#isScheduled || this.#waiting.length === 0) return;
+    this.#isScheduled = true;
+    later('encode', DELAY_MS, () => {
+      this.#isScheduled = false;
+      this.encodeAll();
+    });
+  }
+
+  /** Encodes what waits, at once and in order. */
+  encodeAll(): void {
+    if (this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const encode of waiting) guard('encode', encode);
+  }
+}
