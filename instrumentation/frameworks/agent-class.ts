@@ -5,7 +5,7 @@ import { context } from '@opentelemetry/api';
 import { follow } from '../follow/follow.ts';
 import { guard } from '../process/guard.ts';
 import { runInOperation, type Operation } from '../record/operations.ts';
-import { errorName } from '../sdk/api-errors.ts';
+import { failureOf } from '../sdk/api-errors.ts';
 import type { WireCalls } from '../wire/wire-calls.ts';
 
 export type AgentMethod = (this: unknown, ...parameters: unknown[]) => unknown;
@@ -47,16 +47,16 @@ export function wholeMethod(
   return function (this: unknown, ...parameters) {
     const operation = guard('agent', () => begin(this, parameters[optionsAt], true));
     if (operation === undefined) return method.apply(this, parameters);
-    const end = (errorType?: string): void => {
+    const end = (failure?: ReturnType<typeof failureOf>): void => {
       if (operation.run !== undefined) calls.endHeldOf(operation.run);
-      calls.observer.runs.endOperation(operation, errorType);
+      calls.observer.runs.endOperation(operation, failure);
     };
     return follow(context.active(), () => runInOperation(operation, () => method.apply(this, parameters)), {
       completed: () => {
         end();
       },
       failed: (error) => {
-        end(errorName(error));
+        end(failureOf(error));
       },
       left: () => {
         end();

@@ -17,7 +17,7 @@ import {
 import type { PendingTool } from '../record/tools/pending-tool.ts';
 import { parentSpanId, type Run } from '../record/run.ts';
 import { startToolSpan } from '../record/tools/tool-calls.ts';
-import { errorName } from '../sdk/api-errors.ts';
+import { failureOf } from '../sdk/api-errors.ts';
 import type { WireCalls } from '../wire/wire-calls.ts';
 import { takeCalledAgentId } from './tool-loop-agent.ts';
 
@@ -67,7 +67,7 @@ export function watchAiSdk(calls: WireCalls): void {
       if (operation === undefined) return;
       // It has given up what may have been tried again.
       if (operation.run !== undefined) calls.endHeldOf(operation.run);
-      calls.observer.runs.endOperation(operation, error === undefined ? undefined : errorName(error));
+      calls.observer.runs.endOperation(operation, error === undefined ? undefined : failureOf(error));
     }),
   );
 }

@@ -174,8 +174,11 @@ export class Runs {
     this.end(run, status, errorType, run.lastSeenMs);
   }
 
-  /** An operation of a framework has ended, with an error of the class or well; its run ends, unless a tool call waits. */
-  endOperation(operation: Operation, errorType?: string): void {
+  /**
+   * An operation of a framework has ended; its run ends, unless a tool call waits.
+   * @param failure how it failed, where it did; without a type the program gave it up
+   */
+  endOperation(operation: Operation, failure?: { readonly errorType: string | undefined }): void {
     if (operation.isEnded) return;
     operation.isEnded = true;
     const { run } = operation;
@@ -185,7 +188,8 @@ export class Runs {
       if (run.openOperations > 0 || run.isEnded || !run.isInferred || run.isAdopted) return;
       const known = statusOf(run);
       if (known !== undefined && known.status !== 'ok') this.end(run, known.status, known.errorType);
-      else if (errorType !== undefined) this.end(run, 'error', errorType);
+      else if (failure !== undefined)
+        this.end(run, failure.errorType === undefined ? 'aborted' : 'error', failure.errorType);
       else if (known !== undefined) this.end(run, 'ok');
     });
   }

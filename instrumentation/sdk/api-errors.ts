@@ -47,6 +47,11 @@ export function errorName(error: unknown): string {
   return typeof name === 'string' && name !== '' ? name : 'thrown';
 }
 
+/** How work failed that threw the error: without a type the caller aborted it. */
+export function failureOf(error: unknown): { readonly errorType: string | undefined } {
+  return { errorType: isAbort(error) ? undefined : errorName(error) };
+}
+
 function classNameOf(error: unknown): unknown {
   return (error as ErrorLike | null)?.constructor?.name;
 }

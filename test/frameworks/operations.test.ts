@@ -142,3 +142,16 @@ it(
   },
   INSTALL_MS,
 );
+
+it(
+  'a run whose program gives it up is aborted',
+  async () => {
+    const seen = await run('aborted', [answer({ blocks: [toolUse('stop', { at: 'x' })] }), answer()]);
+    if (seen === undefined) return;
+    expect(seen.outcome.stdout).toBe('AbortError\n');
+    const [guide] = seen.of('agent.run');
+    expect(guide).toMatchObject({ 'gen_ai.agent.name': 'guide', 'agent.status': 'aborted' });
+    expect(guide).not.toHaveProperty('error.type');
+  },
+  INSTALL_MS,
+);

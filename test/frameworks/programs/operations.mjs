@@ -13,6 +13,10 @@ if (process.env.WAY === 'failing') {
   const failed = await ask('guide').catch((error) => error.name);
   const { text } = await ask('guide');
   console.log(failed, text);
+} else if (process.env.WAY === 'aborted') {
+  const controller = new AbortController();
+  const tools = { stop: tool({ inputSchema, execute: async () => controller.abort() }) };
+  console.log(await ask('guide', { tools, abortSignal: controller.signal }).catch((error) => error.name));
 } else if (process.env.WAY === 'agents') {
   const agent = (id, execute) =>
     new ToolLoopAgent({ id, model, tools: { delegate: tool({ inputSchema, execute }) } });
