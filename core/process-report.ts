@@ -53,6 +53,16 @@ export function explainSilence(report: ProcessReport): string | undefined {
   return `${frameworks.join(', ')} ${frameworks.length === 1 ? 'was' : 'were'} loaded, and no request to a model was seen in this process. If it made any, they went through a stand-in for the network or another process. ${check}`;
 }
 
+/** Where no process has anything to explain: what the preload does not get into. */
+const UNREACHED =
+  'No SDK, framework or request to a model was seen in it. Child processes and worker threads whose `env` leaves NODE_OPTIONS out are not observed: pass `process.env` on.';
+
+/** Why nothing was seen of all processes of a command, each reason once; at least one. */
+export function explainSilences(reports: readonly ProcessReport[]): readonly string[] {
+  const reasons = new Set(reports.flatMap((report) => explainSilence(report) ?? []));
+  return reasons.size > 0 ? [...reasons] : [UNREACHED];
+}
+
 /** `: it was given up before its body was sent`; with how many of them, where there are more. */
 function reasonsOf(requests: number, unread: ProcessReport['unread']): string {
   const reasons = Object.entries(unread).map(([reason, count]) => {

@@ -76,8 +76,9 @@ function assemble(settings: Settings) {
     journal.writeNumber();
   });
   const file = settings.fileFolder === undefined ? undefined : new DailyFile(settings.fileFolder);
+  // A thread may be terminated at any moment, without a last word.
   const send: ConstructorParameters<typeof EventLog>[0] = (record, isUrgent, onSafe) => {
-    if (settings.sendsEvents) pipeline.logs.add(record, isUrgent, onSafe);
+    if (settings.sendsEvents) pipeline.logs.add(record, isUrgent || !isMainThread, onSafe);
   };
   const listeners = new Set<RecordListener>();
   const logOf = (of: ServiceHolder, own: Numbering): EventLog =>

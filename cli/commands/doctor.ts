@@ -4,7 +4,7 @@
 
 import type { Command } from 'commander';
 import { formatCountOf } from '../../core/text/format.ts';
-import { explainSilence } from '../../core/process-report.ts';
+import { explainSilences } from '../../core/process-report.ts';
 import { describeCounts, describeWays, runReporting, sumReports } from '../observed/observed-command.ts';
 import { writeAnswer } from '../terminal/answer.ts';
 import { CliError } from '../terminal/cli-error.ts';
@@ -86,14 +86,12 @@ async function tryCommand(command: readonly string[], io: CliIo): Promise<Doctor
   }
   const seen = sumReports(reports);
   if (seen.calls === 0 && seen.runs === 0) {
-    const reasons = new Set(reports.flatMap((report) => explainSilence(report) ?? []));
     return {
       check: 'command',
       verdict: 'fail',
       what: `${ended}, and no run and no model call of it was observed`,
       details,
-      advice:
-        reasons.size > 0 ? [...reasons].join(' ') : 'It made no request to a model. Give it work to do.',
+      advice: explainSilences(reports).join(' '),
     };
   }
   const ways = describeWays(seen);

@@ -3,7 +3,7 @@
 
 import type { Command } from 'commander';
 import { formatCost } from '../../core/text/format.ts';
-import { explainSilence } from '../../core/process-report.ts';
+import { explainSilences } from '../../core/process-report.ts';
 import {
   describeCounts,
   describeWays,
@@ -35,6 +35,5 @@ function describe({ reports }: ReportedCommand): string[] {
   const ways = describeWays(seen);
   if (seen.calls > 0 || seen.runs > 0)
     return [`${describeCounts(seen)}, ${formatCost(seen.costNanoUsd)}${ways === '' ? '' : ` (${ways})`}`];
-  const reasons = reports.flatMap((report) => explainSilence(report) ?? []);
-  return ['no model call was observed.', ...new Set(reasons)];
+  return ['no model call was observed.', ...explainSilences(reports)];
 }

@@ -36,6 +36,12 @@ describe('a command under the preload', () => {
       path.join(folder, 'thread.mjs'),
       `import { Worker } from 'node:worker_threads'; new Worker(new URL('ask.mjs', import.meta.url));`,
     );
+    await writeFile(
+      path.join(folder, 'bare-thread.mjs'),
+      `import { Worker } from 'node:worker_threads';
+       const { ANTHROPIC_BASE_URL } = process.env;
+       new Worker(new URL('ask.mjs', import.meta.url), { env: { ANTHROPIC_BASE_URL }, execArgv: [] });`,
+    );
     // As a package script does: another program between us and Node.
     await writeFile(path.join(folder, 'package.json'), '{"name":"asker","scripts":{"start":"node ask.mjs"}}');
   });
@@ -56,7 +62,11 @@ describe('a command under the preload', () => {
   });
 
   it.each([
-    [['node', 'idle.mjs'], 0, 'tallyspan: no model call was observed.\n'],
+    [
+      ['node', 'bare-thread.mjs'],
+      0,
+      'tallyspan: no model call was observed.\ntallyspan: No SDK, framework or request to a model was seen in it. Child processes and worker threads whose `env`',
+    ],
     [['sh', '-c', 'exit 4'], 4, 'tallyspan: no Node process reported'],
     [['no-such-program'], 1, 'tallyspan: no-such-program could not be started: there is no such program.\n'],
   ] as const)('exec: %j shows that nothing was observed', async (command, exitCode, text) => {
