@@ -261,6 +261,28 @@ export const DIALECTS: readonly Dialect[] = [
     json: { key: 'llm.anthropic.metadata', names: { 'user.id': ['user_id'] } },
   },
   {
+    id: 'spring-ai',
+    doc: 'Spring AI around its calls: a client with its advisors and tools, which all name the same operation.',
+    match: { anyAttribute: ['spring.ai.kind'] },
+    inputTokens: 'inclusive',
+    operationByAttribute: {
+      key: 'spring.ai.kind',
+      values: {
+        chat_client: 'invoke_agent',
+        advisor: 'task',
+        tool_call: 'execute_tool',
+        mcp_server_tool_call: 'execute_tool',
+        vector_store: 'retrieval',
+      },
+      overrules: 'all',
+    },
+    aliases: {
+      'gen_ai.tool.name': ['spring.ai.tool.definition.name'],
+      'gen_ai.tool.call.id': ['spring.ai.tool.call.id'],
+      'gen_ai.conversation.id': ['spring.ai.chat.client.conversation.id'],
+    },
+  },
+  {
     id: 'vercel-ai-tracer',
     doc: 'Vercel AI SDK with a tracer of the program’s own.',
     match: { anyAttribute: ['ai.operationId'] },
