@@ -3,6 +3,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { openSource, type Source, type SourceOptions } from '../server/source.ts';
+import { planSetting } from './claude/plan-value.ts';
 import { defaultDataDir } from './files/data-dir.ts';
 import { untilInterrupted } from './terminal/interruption.ts';
 import type { CliIo } from './terminal/io.ts';
@@ -42,6 +43,7 @@ export function sourceOptionsOf(options: SourceCliOptions, io: CliIo): SourceOpt
     dataDir: options.data,
     fallbackDataDir: defaultDataDir(io.env),
     token: io.env['TALLYSPAN_TOKEN'] || undefined,
+    isClaudeOnPlan: planSetting(io.env),
   };
 }
 

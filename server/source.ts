@@ -43,12 +43,13 @@ import {
 } from './queries/billing/read-reconciliation.ts';
 import { compareGroups, type GroupDifference, type GroupsReport } from './queries/groups/compare-groups.ts';
 import { readVersionsReport, type VersionsReport } from './queries/groups/read-versions.ts';
-import { runSignal } from './queries/signals/signals.ts';
+import { answerSignal } from './queries/list-value.ts';
 import { ServerError, messageOf } from './process/server-error.ts';
 import { DATA_FILE, openDatabaseReadOnly } from './store/file/database.ts';
 import { parseDiagnosisQuestion, parseWhatIfQuestion } from './questions/diagnosis-params.ts';
 import { parseGroupsQuestion, parseVersionsQuestion } from './questions/groups-params.ts';
 import { parseCostRequest, parseSignalRequest } from './questions/query-params.ts';
+import { claudePlanHeader } from './questions/claude-plan.ts';
 import { RequestError } from './questions/request-error.ts';
 import type {
   CostQuestion,
@@ -145,6 +146,8 @@ export interface SourceOptions {
   readonly token?: string | undefined;
   /** Zone of calendar days when the folder is opened; a server uses its own. */
   readonly timezone?: string | undefined;
+  /** Whether Claude Code is used under a plan; undefined: as it says, or as the server was started. */
+  readonly isClaudeOnPlan?: boolean | undefined;
 }
 
 const DEFAULT_URL = 'http://127.0.0.1:4319';
@@ -157,12 +160,11 @@ const PROBE_LIMIT_MS = 1000;
  * @throws ServerError when none of them answers
  */
 export async function openSource(options: SourceOptions): Promise<Source> {
-  if (options.url !== undefined) return serverSource(options.url.replace(/\/+$/, ''), options.token);
-  const timezone = options.timezone ?? 'UTC';
-  const server = (await isServing(DEFAULT_URL)) ? serverSource(DEFAULT_URL, options.token) : undefined;
+  if (options.url !== undefined) return serverSource(options.url.replace(/\/+$/, ''), options);
+  const server = (await isServing(DEFAULT_URL)) ? serverSource(DEFAULT_URL, options) : undefined;
   if (options.dataDir !== undefined) {
     try {
-      return await folderSource(options.dataDir, timezone);
+      return await folderSource(options.dataDir, options);
     } catch (error) {
       // The folder of a running server is locked: then that server is who to ask.
       const meta = await server?.meta();
@@ -172,7 +174,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
   }
   if (server !== undefined) return server;
   if (options.fallbackDataDir !== undefined && existsSync(join(options.fallbackDataDir, DATA_FILE)))
-    return folderSource(options.fallbackDataDir, timezone);
+    return folderSource(options.fallbackDataDir, options);
   throw new ServerError(
     `no tallyspan answers at ${DEFAULT_URL}. Start \`tallyspan up\`, or name the server with --url or the folder with --data.`,
   );
@@ -190,7 +192,7 @@ async function isServing(url: string): Promise<boolean> {
 
 type Params = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
-function serverSource(url: string, token: string | undefined): Source {
+function serverSource(url: string, { token, isClaudeOnPlan }: SourceOptions): Source {
   async function ask<T>(path: string, params: Params = {}): Promise<T> {
     const found = await askMaybe<T>(path, params);
     if (found === undefined)
@@ -229,7 +231,7 @@ function serverSource(url: string, token: string | undefined): Source {
   async function request(path: string, params: Params, limit: AbortSignal | undefined): Promise<Response> {
     try {
       return await fetch(`${url}${path}?${queryOf(params)}`, {
-        headers: authorizationOf(token),
+        headers: { ...authorizationOf(token), ...claudePlanHeader(isClaudeOnPlan) },
         ...(limit === undefined ? {} : { signal: limit }),
       });
     } catch (error) {
@@ -335,9 +337,12 @@ async function faultOf(answer: Response, token: string | undefined): Promise<str
   return maskSecrets(body.detail ?? body.error ?? `it answered ${answer.status}`, [token ?? '']);
 }
 
-async function folderSource(dataDir: string, timezone: string): Promise<Source> {
+async function folderSource(
+  dataDir: string,
+  { timezone = 'UTC', isClaudeOnPlan }: SourceOptions,
+): Promise<Source> {
   keepYoungSpaceSmall();
-  const database = await openDatabaseReadOnly(dataDir);
+  const database = { ...(await openDatabaseReadOnly(dataDir)), isClaudeOnPlan };
   return {
     name: database.file,
     runs: (filter) => listRuns(database, filter),
@@ -352,7 +357,7 @@ async function folderSource(dataDir: string, timezone: string): Promise<Source> 
     signal: (id, { where, from, to, ...question } = {}) => {
       const times = isoTimes({ from, to }, ['from', 'to']);
       const asked = parseSignalRequest(id, { ...where, ...question, ...times }, Date.now(), timezone);
-      return runSignal(database, asked.signal, asked.request);
+      return answerSignal(database, asked.signal, asked.request);
     },
     diagnosis: (question) =>
       readDiagnosis(database, parseDiagnosisQuestion({ ...question }, Date.now(), timezone)),

@@ -229,7 +229,7 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
     const pageUrl = pageUrlOf(alerting, host, uiUrl, log);
     const running = await startAlerting({
       alerting,
-      database,
+      database: { ...database, isClaudeOnPlan: options.isClaudeOnPlan },
       dataDir,
       pageUrl,
       log,

@@ -12,6 +12,8 @@ export type GroupKey = Partial<Readonly<Record<Dimension, string | null>>>;
 export interface SignalGroup {
   readonly by: GroupKey;
   readonly value: number;
+  /** Of a cost, the part that nobody pays; absent where there is none, and where nobody asked. */
+  readonly list_value_nano_usd?: number;
 }
 
 interface ResultHead {
@@ -24,6 +26,8 @@ interface ResultHead {
 /** One number; null is no data. */
 export interface SignalValue extends ResultHead {
   readonly value: number | null;
+  /** Of a cost, the part that nobody pays; absent where there is none, and where nobody asked. */
+  readonly list_value_nano_usd?: number;
 }
 
 /** One number per group, greatest first; a group without data is left out. */

@@ -72,6 +72,8 @@ export interface NoticeInput {
   readonly run?: RunBehind;
   /** Largest first. */
   readonly reasons?: readonly Reason[];
+  /** Part of the cost that nobody pays, as it was made under a plan of Claude. */
+  readonly listValueNanoUsd?: number;
   /** Address of the page or board, without a slash at the end. */
   readonly pageUrl: string;
 }
@@ -92,7 +94,7 @@ export function composeNotice(input: NoticeInput): Notice {
     title: rule.title,
     severity: rule.severity,
     atMs,
-    headline: isOver ? resolvedHeadline(input) : firingHeadline(input),
+    headline: isOver ? resolvedHeadline(input) : `${firingHeadline(input)}${listValueText(input)}`,
     why: isOver ? [] : whyLines(input),
     look: lookAt(input),
     action: isOver ? '' : actionOf(input),
@@ -144,6 +146,13 @@ function firingHeadline({ kind, rule, states }: NoticeInput): string {
   return `${still}${rule.subject}${of} ${value} (limit ${limit})`;
 }
 
+/** Whoever is woken sees whether anybody pays it. */
+function listValueText({ listValueNanoUsd = 0 }: NoticeInput): string {
+  return listValueNanoUsd > 0
+    ? `, ${formatValue(listValueNanoUsd, 'usd')} of it list value (a plan of Claude)`
+    : '';
+}
+
 function resolvedHeadline({ rule, states }: NoticeInput): string {
   const { unit } = rule;
   const [first] = states;
@@ -156,7 +165,8 @@ function resolvedHeadline({ rule, states }: NoticeInput): string {
   return `Back to normal: ${rule.subject}${of}${now}`;
 }
 
-function whyLines({ rule, states, contributors, run, reasons = [] }: NoticeInput): readonly NoticeLine[] {
+function whyLines(input: NoticeInput): readonly NoticeLine[] {
+  const { rule, states, contributors, run, reasons = [] } = input;
   const lines: NoticeLine[] = [];
   if (reasons.length > 0) {
     const told = reasons

@@ -9,14 +9,13 @@ export function planSetting(env: NodeJS.ProcessEnv): boolean | undefined {
   return plan === '' ? undefined : !isPaidByTheCall(plan);
 }
 
-/** Whether all of the cost is list value: by the variable, where it is set, else by what Claude Code said of each call. */
+/** Whether all of a cost is list value. Of nothing the setting decides. */
 export function isListValue(
   env: NodeJS.ProcessEnv,
   total: { readonly cost_nano_usd: number; readonly list_value_nano_usd: number },
 ): boolean {
-  return (
-    planSetting(env) ?? (total.list_value_nano_usd > 0 && total.list_value_nano_usd === total.cost_nano_usd)
-  );
+  if (total.cost_nano_usd === 0) return planSetting(env) === true;
+  return total.list_value_nano_usd === total.cost_nano_usd;
 }
 
 /** The name of money in tables, and in JSON. */

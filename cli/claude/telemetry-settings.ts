@@ -1,7 +1,7 @@
 // Settings by which Claude Code sends its logs here: variables of its environment, which its settings file may hold.
 
 import { makePrivateFolder } from '../../server/store/file/private-files.ts';
-import { readFile, rename, writeFile, realpath } from 'node:fs/promises';
+import { access, chmod, constants, readFile, rename, writeFile, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { CliError } from '../terminal/cli-error.ts';
@@ -39,35 +39,55 @@ export async function readClaudeSettings(file: string): Promise<Settings> {
     throw new CliError(`${file} cannot be read: ${(error as Error).message}`);
   }
   try {
-    const value: unknown = text.trim() === '' ? {} : JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Settings;
+    // Editors of Windows write a mark of the byte order before it.
+    const written = text.replace(/^\uFEFF/, '').trim();
+    const value: unknown = written === '' ? {} : JSON.parse(written);
+    if (isObject(value)) return value;
   } catch {
     // Said below.
   }
-  throw new CliError(`${file} is no JSON object. Correct it first; nothing was changed.`);
+  throw new CliError(
+    `${file} is no JSON object (comments and commas at the end are no JSON). Correct it first; nothing was changed.`,
+  );
+}
+
+function isObject(value: unknown): value is Settings {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The variables that settings hold. */
 export function variablesOf(settings: Settings): Variables {
   const env = settings['env'];
-  if (typeof env !== 'object' || env === null || Array.isArray(env)) return {};
+  if (!isObject(env)) return {};
   return Object.fromEntries(
     Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   );
 }
 
-/** Writes the settings with the variables in them; everything else stays. The file is replaced as a whole. */
-export async function writeVariables(file: string, variables: Variables): Promise<void> {
+/**
+ * Writes the settings with the variables in them, of which those that are undefined are taken out; everything else stays,
+ * the rights of the file as well. It is replaced as a whole.
+ * @throws CliError where "env" holds no variables, or the file cannot be written
+ */
+export async function writeVariables(
+  file: string,
+  variables: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
   const settings = await readClaudeSettings(file);
-  const old = settings['env'];
-  const isObject = typeof old === 'object' && old !== null && !Array.isArray(old);
-  const env = { ...(isObject ? old : {}), ...variables };
+  const old = settings['env'] ?? {};
+  if (!isObject(old))
+    throw new CliError(`"env" in ${file} is no object of variables. Correct it first; nothing was changed.`);
+  const env = { ...old, ...variables };
   try {
     makePrivateFolder(path.resolve(path.dirname(file)));
     // Where the file is a link, as people who keep their settings elsewhere have it, the link stays.
     const target = await realpath(file).catch(() => file);
+    const mode = (await stat(target).catch(() => undefined))?.mode;
+    // Whoever took the right to write it away did not mean it to be replaced.
+    if (mode !== undefined) await access(target, constants.W_OK);
     const beside = `${target}.${String(process.pid)}.part`;
     await writeFile(beside, `${JSON.stringify({ ...settings, env }, undefined, 2)}\n`, { mode: 0o600 });
+    if (mode !== undefined) await chmod(beside, mode);
     await rename(beside, target);
   } catch (error) {
     throw new CliError(`${file} cannot be written: ${(error as Error).message}`);

@@ -24,7 +24,7 @@ export const COST_TOOLS: readonly McpTool[] = [
   mcpTool({
     name: 'cost',
     title: 'Cost',
-    description: 'What was spent, in dollars at list price, by day or by a dimension; most expensive first.',
+    description: 'What calls cost, in dollars at list price, by day or by a dimension; most expensive first.',
     input: {
       by: z.enum(COST_WAYS as [string, ...string[]]).default('day'),
       since: sinceText('7d'),

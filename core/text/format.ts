@@ -106,3 +106,15 @@ export function formatNoteText(event: Readable): string | undefined {
   const text = event['agent.note.text'] ?? event['agent.note.value'];
   return typeof text === 'string' ? text : undefined;
 }
+
+/**
+ * What of a cost nobody pays, as it was made under a plan of Claude: `list value` where all of it is, `of it $1.20 list value`
+ * where a part is; undefined where nothing is.
+ */
+export function formatListValue(
+  costNanoUsd: number | null | undefined,
+  listValueNanoUsd: number | undefined,
+): string | undefined {
+  if (listValueNanoUsd === undefined || listValueNanoUsd === 0) return undefined;
+  return listValueNanoUsd === costNanoUsd ? 'list value' : `of it ${formatCost(listValueNanoUsd)} list value`;
+}

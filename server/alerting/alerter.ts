@@ -10,6 +10,7 @@ import type { AlertConfig } from '../../alerts/rules/policy.ts';
 import { intervalOf, questionOf, readingOfResult } from '../../alerts/rules/reading.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';
 import { messageOf } from '../process/server-error.ts';
+import { readListValueOfSignal, type PlanQueryable } from '../queries/list-value.ts';
 import type { ChunkQueryable } from '../store/file/database.ts';
 import type { SettingValues } from '../../alerts/rules/setting.ts';
 import { AlertChanges } from './alert-changes.ts';
@@ -31,7 +32,7 @@ export interface AlerterOptions {
   /** Limits and silences of the page. */
   readonly changes?: AlertChanges;
   readonly own?: OwnRules;
-  readonly database: ChunkQueryable;
+  readonly database: ChunkQueryable & PlanQueryable;
   readonly read: ReadSignalOf;
   /** Address of the pages, without a slash at the end; links in notices begin with it. */
   readonly pageUrl: string;
@@ -223,7 +224,13 @@ export class Alerter {
       const run = await findRunBehind(database, rule.runs, interval, group, pageUrl, rule.where);
       const contributors = await findContributors(read, { rule, interval, group, timezone, pageUrl });
       const reasons = rule.explains ? await findReasons(database, read, { rule, interval, timezone }) : [];
-      return composeNotice({ ...notice, contributors, reasons, ...(run && { run }) });
+      const where = { ...rule.where, ...(group && { [group.by]: group.key }) };
+      const listValueNanoUsd = await readListValueOfSignal(database, rule.shown?.signal ?? rule.signal, {
+        ...interval,
+        timezone,
+        where,
+      });
+      return composeNotice({ ...notice, contributors, reasons, listValueNanoUsd, ...(run && { run }) });
     } catch (error) {
       // Who is told late because the reason could not be found is told too late.
       this.#options.log(`alerts: the causes of ${rule.id} could not be read: ${messageOf(error)}`);

@@ -1,7 +1,7 @@
 // The run behind a value: the one that a person should open first.
 
 import type { DuckDBValue } from '@duckdb/node-api';
-import { formatCost, formatCount, formatDuration } from '../../core/text/format.ts';
+import { formatCost, formatCount, formatDuration, formatListValue } from '../../core/text/format.ts';
 import { columnOf, tableOf } from '../../core/columns.ts';
 import {
   EVENT_NAMES,
@@ -14,6 +14,7 @@ import type { Interval } from '../../core/time/time.ts';
 import type { RunBehind } from '../../alerts/rules/notice.ts';
 import type { Rule, RuleWhere } from '../../alerts/rules/rule.ts';
 import { numberOrNull, textOrNull } from '../queries/field-values.ts';
+import { readListValueOfRuns } from '../queries/list-value.ts';
 import type { Queryable, DatabaseRow } from '../store/file/database.ts';
 
 /** Only runs of one group: `{by: 'user', key: 'user-88'}`. */
@@ -101,11 +102,15 @@ export async function findRunBehind(
   const [row] = await database.all(`${sql} LIMIT 1`, values);
   if (row === undefined) return undefined;
   const runId = String(row['agent_run_id']);
+  const cost = numberOrNull(row['cost']);
+  const listValue =
+    order === 'cost' ? (await readListValueOfRuns(database, [runId], from)).get(runId) : undefined;
+  const named = formatListValue(cost, listValue);
   const user = textOrNull(row['user_id']);
   return {
     runId,
     ...(user === null ? {} : { user }),
-    detail: lookup.detail(row),
+    detail: `${lookup.detail(row)}${named === undefined ? '' : `, ${named}`}`,
     url: `${pageUrl}/runs/${encodeURIComponent(runId)}`,
   };
 }

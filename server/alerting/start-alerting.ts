@@ -7,6 +7,7 @@ import { SettingError, type Environment } from '../../alerts/rules/setting.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { runSignal } from '../queries/signals/signals.ts';
 import { messageOf, ServerError } from '../process/server-error.ts';
+import type { PlanQueryable } from '../queries/list-value.ts';
 import type { ChunkQueryable } from '../store/file/database.ts';
 import { AlertChanges } from './alert-changes.ts';
 import { Alerter } from './alerter.ts';
@@ -23,7 +24,7 @@ export interface Alerting {
 export interface StartAlertingOptions {
   readonly alerting: Alerting;
   readonly dataDir: string;
-  readonly database: ChunkQueryable;
+  readonly database: ChunkQueryable & PlanQueryable;
   readonly pageUrl: string;
   readonly log: (line: string) => void;
 }

@@ -45,6 +45,7 @@ export function makeWebServer(given: ServedContext): FastifyInstance {
     ...given.database,
     all: cacheAnswers(given.database, () => store.version),
     openRuns: () => store.openRuns(),
+    isClaudeOnPlan: given.isClaudeOnPlan,
   };
   const context = {
     ...given,

@@ -61,6 +61,18 @@ it.each(DIMENSIONS.map((by) => [by]))('by %s can be asked for', async (by) => {
   }
 });
 
+it('of cost names what of it is list value', async () => {
+  const onPlan = { ...store.database, isClaudeOnPlan: true };
+  const lookUp = (database: typeof onPlan): ReturnType<typeof findRunBehind> =>
+    findRunBehind(database, 'cost', STRETCH, { by: 'user', key: 'ana' }, PAGE);
+  expect((await lookUp(onPlan))?.detail).not.toContain('list value');
+  await store.store.exclusively((writer) =>
+    writer.run("UPDATE agent_model_call SET service_name = 'claude-code' WHERE user_id = 'ana'"),
+  );
+  expect((await lookUp(onPlan))?.detail).toMatch(/, list value$/);
+  expect((await lookUp({ ...onPlan, isClaudeOnPlan: false }))?.detail).not.toContain('list value');
+});
+
 it('of scores is the run with the lowest, of the score that the rule is about', async () => {
   const events = [
     score('cheap', 'helpful', 1),

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readCommand } from '../cli/read-command.ts';
+import { runCommand } from '../cli/run-command.ts';
 import {
   getJson,
   JSON_TYPE,
@@ -126,6 +127,100 @@ test('the sums: of the cost, what is list value and what is in no transcript', a
 test('what a session under a plan took is its list value', async () => {
   expect(await read('/sessions/under-max')).toMatch(/the plan max pays no single call"><dt>List value<\/dt>/);
   expect(await read(`/sessions/${SESSION}`)).toContain('<dt>Cost</dt>');
+});
+
+const OF_PLAN = 16_600_000;
+const ALL = 4_500 * INPUT_NANO_USD + OF_PLAN;
+
+interface Amounts {
+  readonly cost_nano_usd?: number;
+  readonly value?: number;
+  readonly list_value_nano_usd?: number;
+}
+
+test('the API names the part of a cost that is list value, whole, by group, by day and by run', async () => {
+  const { total, rows } = await getJson<{
+    readonly total: Amounts;
+    readonly rows: readonly (Amounts & { readonly name: string })[];
+  }>(server, '/api/cost?by=session&since=24h');
+  expect(total).toMatchObject({ cost_nano_usd: ALL, list_value_nano_usd: OF_PLAN });
+  expect(rows.map((one) => [one.name, one.list_value_nano_usd])).toEqual([
+    ['under-max', OF_PLAN],
+    [SESSION, undefined],
+  ]);
+  const days = await getJson<{ readonly rows: readonly Amounts[] }>(server, '/api/cost?by=day&since=24h');
+  expect(days.rows.reduce((sum, day) => sum + (day.list_value_nano_usd ?? 0), 0)).toBe(OF_PLAN);
+  for (const id of ['cost?window=24h', 'cost_24h'])
+    expect(await getJson(server, `/api/signals/${id}`)).toMatchObject({
+      value: ALL,
+      list_value_nano_usd: OF_PLAN,
+    });
+  expect(await getJson(server, '/api/signals/model_calls?window=24h')).not.toHaveProperty(
+    'list_value_nano_usd',
+  );
+  const { groups } = await getJson<{ readonly groups: readonly Amounts[] }>(
+    server,
+    '/api/signals/cost?window=24h&by=session,model',
+  );
+  expect(groups.map((group) => group.list_value_nano_usd)).toEqual([OF_PLAN, undefined]);
+  expect(await getJson(server, '/api/runs/sums')).toMatchObject({ list_value_nano_usd: OF_PLAN });
+  const runs = await getJson<readonly Readonly<Record<string, unknown>>[]>(server, '/api/runs');
+  expect(runs.map((run) => [run['gen_ai.conversation.id'], run['list_value_nano_usd']])).toEqual(
+    expect.arrayContaining([
+      ['under-max', OF_PLAN],
+      [SESSION, undefined],
+    ]),
+  );
+});
+
+test.each(['/', '/runs', '/models', '/users', '/users/4316010b8380', '/models/claude-opus-5-5'])(
+  'the page %s names what is list value',
+  async (address) => {
+    expect(await read(address)).toMatch(
+      new RegExp(`data-list-value="${String(OF_PLAN)}"[^>]*>(of it \\$0\\.0166 )?list value`),
+    );
+  },
+);
+
+test('a run under a plan is list value on its page and in the terminal; one that is paid is not', async () => {
+  const runs = await getJson<readonly Readonly<Record<string, string>>[]>(server, '/api/runs');
+  for (const [session, isNamed] of [
+    ['under-max', true],
+    [SESSION, false],
+  ] as const) {
+    const id = runs.find((run) => run['gen_ai.conversation.id'] === session)?.['agent.run_id'] ?? '';
+    const { stdout } = await runCommand(['run', id, '--url', server.uiUrl]);
+    expect([
+      (await read(`/runs/${id}`)).includes('data-list-value'),
+      stdout.includes('list value'),
+      'list_value_nano_usd' in (await getJson<object>(server, `/api/runs/${id}`)),
+    ]).toEqual([isNamed, isNamed, isNamed]);
+  }
+});
+
+test.each([
+  [['cost', '--by', 'session'], /LIST VALUE[\s\S]*of it \$0\.0166 list value/],
+  [['runs'], /\(of it \$0\.0166 list value\)/],
+  [['signal', 'cost', '--window', '24h'], /, of it \$0\.0166 list value/],
+  [['signal', 'cost', '--window', '24h', '--by', 'session'], /LIST VALUE/],
+  [['daily'], /of this \$0\.0166 is list value/],
+])('`tallyspan %s` names what is list value', async (args, expected) => {
+  const { stdout } = await runCommand([...args, '--url', server.uiUrl]);
+  expect(stdout).toMatch(expected);
+});
+
+test.each([
+  ['max', 9_000_000 + OF_PLAN],
+  ['api', undefined],
+])('who asks with TALLYSPAN_CLAUDE_PLAN=%s is answered by that', async (plan, expected) => {
+  const env = { TALLYSPAN_CLAUDE_PLAN: plan };
+  const cost = await readCommand<{ readonly total: Amounts }>(['cost', '--url', server.uiUrl], { env });
+  const daily = await readCommand(['daily', '--url', server.uiUrl], { env });
+  expect(cost.total.list_value_nano_usd).toBe(expected);
+  expect(daily).toMatchObject({
+    money: expected === undefined ? 'spend' : 'list_value',
+    total: { list_value_nano_usd: expected ?? 0 },
+  });
 });
 
 test.each([

@@ -23,6 +23,7 @@ interface SetupOptions {
   readonly settings?: string;
   readonly yes?: boolean;
   readonly print?: boolean;
+  readonly undo?: boolean;
   readonly json?: boolean;
 }
 
@@ -42,6 +43,7 @@ export function registerClaude(program: Command, io: CliIo): void {
     .option('--settings <file>', 'settings file of Claude Code; ~/.claude/settings.json unless said')
     .option('--yes', 'write without asking')
     .option('--print', 'only print what to set')
+    .option('--undo', 'take out of the settings file what setup wrote into it')
     .option('--json', 'print one JSON value; nothing is asked')
     .action(async (options: SetupOptions) => {
       if (options.yes === true && options.print === true)
@@ -49,6 +51,7 @@ export function registerClaude(program: Command, io: CliIo): void {
       const endpoint = parseEndpoint(options.endpoint);
       const variables = telemetryVariables(endpoint);
       const file = options.settings ?? settingsFile(io.env);
+      if (options.undo === true) return undoSetup(file, variables, options, io);
       const present = options.print === true ? {} : variablesOf(await readClaudeSettings(file));
       const missing = changesOf(variables, present);
       const isComplete = Object.keys(missing).length === 0;
@@ -64,6 +67,27 @@ export function registerClaude(program: Command, io: CliIo): void {
         io.stdout.write(MCP_OFFER);
       }
     });
+}
+
+/** Takes out the lines that are as setup writes them; of the address any, as others than the default are written, too. */
+async function undoSetup(
+  file: string,
+  variables: Variables,
+  { print, json }: SetupOptions,
+  io: CliIo,
+): Promise<void> {
+  if (print === true) throw usageError('--undo writes and --print does not: give one of them');
+  const present = variablesOf(await readClaudeSettings(file));
+  const removed = Object.keys(variables).filter(
+    (name) =>
+      present[name] !== undefined &&
+      (name === 'OTEL_EXPORTER_OTLP_ENDPOINT' || present[name] === variables[name]),
+  );
+  if (removed.length > 0)
+    await writeVariables(file, Object.fromEntries(removed.map((name) => [name, undefined])));
+  if (json === true) writeJson(io, { file, removed });
+  else if (removed.length === 0) io.stdout.write(`${safeText(file)} has nothing of it in "env".\n`);
+  else io.stdout.write(`Taken out of "env" of ${safeText(file)}: ${removed.join(', ')}.\n`);
 }
 
 function parseEndpoint(text: string): string {

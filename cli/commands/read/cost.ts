@@ -2,7 +2,13 @@
 
 import { ownerName } from '../../../core/attribution/owner-names.ts';
 import { Option, type Command } from 'commander';
-import { formatCost, formatCount, formatPercent, NO_DATA } from '../../../core/text/format.ts';
+import {
+  formatCost,
+  formatCount,
+  formatListValue,
+  formatPercent,
+  NO_DATA,
+} from '../../../core/text/format.ts';
 import {
   COST_WAYS,
   type CostBy,
@@ -130,7 +136,10 @@ export function renderCostReport(
   const rows = report.by === 'day' ? report.rows : report.rows.slice(0, limit);
   const table = renderTable(rows.flatMap(linesOf), columnsOf(report, output.isTTY === true), output);
   const remark = report.by === 'day' ? `, days in ${report.timezone}` : moreText(rows, report.rows);
-  return `${table}total ${formatCost(report.total.cost_nano_usd)}${remark}\n${renderAdjustments(report)}${renderToolTax(report)}`;
+  const listValue = formatListValue(report.total.cost_nano_usd, report.total.list_value_nano_usd);
+  const named =
+    listValue === undefined ? '' : ` (${listValue}: made under a plan, which pays no single call)`;
+  return `${table}total ${formatCost(report.total.cost_nano_usd)}${named}${remark}\n${renderAdjustments(report)}${renderToolTax(report)}`;
 }
 
 function moreText(shown: readonly CostRow[], all: readonly CostRow[]): string {
@@ -190,6 +199,12 @@ function columnsOf(report: SplitReport, hasBars: boolean): readonly TextColumn<L
     },
     { title: 'SHARE', align: 'right', value: (row) => formatPercent(row.share) },
   );
+  if (report.rows.some((row) => row.list_value_nano_usd !== undefined))
+    columns.push({
+      title: 'LIST VALUE',
+      align: 'right',
+      value: (row) => (row.list_value_nano_usd === undefined ? '' : formatCost(row.list_value_nano_usd)),
+    });
   // For the eye only: where the output is read by a program it would be in the way.
   if (hasBars && most > 0)
     columns.push({

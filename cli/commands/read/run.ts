@@ -10,6 +10,7 @@ import {
   formatTokens,
   NO_DATA,
   formatStatus,
+  formatListValue,
   formatNoteName,
   formatNoteText,
 } from '../../../core/text/format.ts';
@@ -109,7 +110,12 @@ function renderRun(run: RunTree, rows: readonly TreeRow[], timezone: string, io:
     formatDuration(run.duration_ms),
     countOf(run['agent.turns'], 'turn'),
     countOf(run['agent.tool_calls'], 'tool call'),
-    formatCost(run['agent.cost_nano_usd']),
+    [
+      formatCost(run['agent.cost_nano_usd']),
+      formatListValue(run['agent.cost_nano_usd'], run.list_value_nano_usd),
+    ]
+      .filter((text) => text !== undefined)
+      .join(' '),
     run.nested_runs > 0
       ? `${formatCost(run.cost_with_nested_nano_usd)} with its ${formatCountOf(run.nested_runs, 'run')}`
       : null,

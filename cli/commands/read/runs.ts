@@ -8,6 +8,7 @@ import {
   formatDuration,
   formatPercent,
   formatStatus,
+  formatListValue,
 } from '../../../core/text/format.ts';
 import { RUNS_LIMIT, RUN_STATUSES, type RunFilter } from '../../../server/queries/runs/run-filter.ts';
 import type { ScoreCondition } from '../../../server/queries/runs/score-condition.ts';
@@ -147,9 +148,13 @@ function noRunsText(options: RunsOptions): string {
 }
 
 /** What all runs that match sum to: `12 runs, $3.20, 8.3 % failed`. */
-function sumText({ runs, failed, running, cost_nano_usd: cost }: RunSumsAnswer): string {
+function sumText({ runs, failed, running, cost_nano_usd: cost, ...sums }: RunSumsAnswer): string {
   const ended = runs - running;
-  const parts = [formatCountOf(runs, 'run'), formatCost(cost)];
+  const listValue = formatListValue(cost, sums.list_value_nano_usd);
+  const parts = [
+    formatCountOf(runs, 'run'),
+    `${formatCost(cost)}${listValue === undefined ? '' : ` (${listValue})`}`,
+  ];
   if (ended > 0) parts.push(`${formatPercent(failed / ended)} failed`);
   if (running > 0) parts.push(`${formatCount(running)} running`);
   return parts.join(', ');
@@ -191,6 +196,8 @@ function describeRun(run: RunSummary): string {
     parts.push(
       `${formatCost(run.cost_with_nested_nano_usd)} with ${formatCountOf(run.nested_runs, 'nested run')}`,
     );
+  const listValue = formatListValue(run['agent.cost_nano_usd'], run.list_value_nano_usd);
+  if (listValue !== undefined) parts.push(listValue);
   if (run.unpriced_calls > 0) parts.push(`${formatCountOf(run.unpriced_calls, 'call')} unpriced`);
   if (run.estimated_calls > 0) parts.push('cost estimated');
   if (run['error.type'] !== null) parts.push(run['error.type']);

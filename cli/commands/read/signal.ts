@@ -2,6 +2,7 @@
 
 import { Option, type Command } from 'commander';
 import { DIMENSIONS, type Dimension } from '../../../core/schema.ts';
+import { formatCost, formatListValue } from '../../../core/text/format.ts';
 import type { SignalGroup, SignalResult } from '../../../signals/result.ts';
 import { signalOf } from '../../../signals/catalogue/index.ts';
 import { parseRequest } from '../../../signals/request.ts';
@@ -89,7 +90,9 @@ export function renderSignal(result: SplitResult, output: CliOutput, clock: Term
   const over = formatWindow(result.window, clock);
   const { breakdown = [] } = result;
   if ('value' in result) {
-    const line = `${title}: ${formatSignalValue(result.value, result.unit)}  (${over})\n`;
+    const listValue = formatListValue(result.value, result.list_value_nano_usd);
+    const named = listValue === undefined ? '' : `, ${listValue}`;
+    const line = `${title}: ${formatSignalValue(result.value, result.unit)}${named}  (${over})\n`;
     return breakdown.length === 0 ? line : `${line}${renderGroups(result, breakdown, [], output)}`;
   }
   if (result.groups.length === 0) return `${title}: no data  (${over})\n`;
@@ -128,6 +131,12 @@ function renderGroups(
     align: 'right',
     value: ({ value }) => formatSignalValue(value, unit),
   });
+  if (lines.some((line) => line.list_value_nano_usd !== undefined))
+    columns.push({
+      title: 'LIST VALUE',
+      align: 'right',
+      value: (line) => (line.list_value_nano_usd === undefined ? '' : formatCost(line.list_value_nano_usd)),
+    });
   const most = Math.max(0, ...groups.map(({ value }) => value ?? 0));
   // For the eye only: where the output is read by a program it would be in the way.
   if (output.isTTY === true && most > 0)

@@ -1,6 +1,7 @@
 // What Claude Code was used for: its skills, the MCP servers that it called, and its sums.
 
 import { numberOrNull, textOrNull } from '../field-values.ts';
+import { listValueSql } from '../list-value.ts';
 import type { DatabaseRow, Queryable } from '../../store/file/database.ts';
 
 /** Unix milliseconds: (from, to]. */
@@ -52,8 +53,7 @@ export async function readClaudeCodeSums(database: Queryable, window: UseWindow)
        count(*) FILTER (tallyspan_source IS DISTINCT FROM 'remainder') AS calls,
        sum(cost_nano_usd) AS cost,
        sum(cost_nano_usd) FILTER (tallyspan_source = 'remainder') AS remainder,
-       sum(cost_nano_usd) FILTER (gen_ai_conversation_id IN (
-         SELECT gen_ai_conversation_id FROM agent_model_call WHERE anthropic_plan IS NOT NULL)) AS list_value
+       sum(cost_nano_usd) FILTER (${listValueSql(database)}) AS list_value
      FROM agent_model_call
      WHERE ${WITHIN} AND (service_name = 'claude-code' OR tallyspan_source IN ('log', 'transcript', 'remainder'))`,
     parametersOf(window),

@@ -5,13 +5,20 @@ import { DAY_MS } from '../../../core/time/time.ts';
 import { textSql } from '../../../signals/sql-text.ts';
 import { textsSql, type Queryable, type DatabaseRow } from '../../store/file/database.ts';
 import { numberOrNull } from '../field-values.ts';
+import {
+  listValuePart,
+  readListValueOfRuns,
+  readListValueOfSelected,
+  type ListValuePart,
+  type PlanQueryable,
+} from '../list-value.ts';
 import { instantOfMicros, microsSql, readWideRows, type ColumnsSql } from '../read-columns.ts';
 import { endedSql, isLargeEnough, openSql, takesOpenRuns, type RunFilter } from './run-filter.ts';
 import { RunOrder, type RunCursor } from './run-order.ts';
-import { readCostDoubts, summaryOf, sumsSoFar, type RunSummary } from './run-summary.ts';
+import { CLOCK_SLACK_MS, readCostDoubts, summaryOf, sumsSoFar, type RunSummary } from './run-summary.ts';
 
 /** A writing server knows which runs have not ended. */
-export interface RunQueryable extends Queryable {
+export interface RunQueryable extends PlanQueryable {
   /** Runs without an end. */
   openRuns?(): Promise<readonly string[]>;
 }
@@ -108,8 +115,14 @@ async function readPage(
 async function summariesOf(database: Queryable, rows: readonly DatabaseRow[]): Promise<RunSummary[]> {
   const first = rows.reduce((least, row) => Math.min(least, timeOf(row['started'])), Infinity);
   const ids = rows.map((row) => String(row['agent_run_id']));
-  const doubts = await readCostDoubts(database, ids, first);
-  return rows.map((row) => summaryOf({ ...row, ...doubts.get(String(row['agent_run_id'])) }));
+  const [doubts, listValues] = await Promise.all([
+    readCostDoubts(database, ids, first),
+    readListValueOfRuns(database, ids, first - CLOCK_SLACK_MS),
+  ]);
+  return rows.map((row) => {
+    const id = String(row['agent_run_id']);
+    return summaryOf({ ...row, ...doubts.get(id), list_value_nano_usd: listValues.get(id) });
+  });
 }
 
 /** Of the order, `count` rows after the first `skipped` or beyond the cursor. */
@@ -150,32 +163,50 @@ export interface RunSums {
   readonly running: number;
   /** Nano-USD, of the runs themselves: one that stands in the list and is nested in another counts once. */
   readonly costNanoUsd: number | null;
+  /** Part of it that nobody pays. */
+  readonly listValueNanoUsd: number;
 }
 
 /** As an answer to programs. */
-export interface RunSumsAnswer extends Omit<RunSums, 'costNanoUsd'> {
+export interface RunSumsAnswer extends Omit<RunSums, 'costNanoUsd' | 'listValueNanoUsd'>, ListValuePart {
   readonly cost_nano_usd: number | null;
   readonly cost_usd: number | null;
 }
 
-export function sumsAnswer({ costNanoUsd, ...counts }: RunSums): RunSumsAnswer {
-  return { ...counts, cost_nano_usd: costNanoUsd, cost_usd: usdOf(costNanoUsd) };
+export function sumsAnswer({ costNanoUsd, listValueNanoUsd, ...counts }: RunSums): RunSumsAnswer {
+  return {
+    ...counts,
+    cost_nano_usd: costNanoUsd,
+    cost_usd: usdOf(costNanoUsd),
+    ...listValuePart(listValueNanoUsd),
+  };
 }
 
 /** Of all runs that match, not only of those on a page. */
 export async function sumRuns(database: RunQueryable, filter: Omit<RunFilter, 'limit'>): Promise<RunSums> {
   const openIds = takesOpenRuns({ ...filter, limit: 0 }) ? await findOpenRuns(database) : [];
   const asked = { ...filter, limit: 0 };
-  const [open, rows] = await Promise.all([
+  const [begun, rows, ofEnded] = await Promise.all([
     openIds.length === 0 ? [] : readOpen(database, asked, openIds, Date.now()),
     filter.status === 'running'
       ? []
       : database.all(
           `SELECT count(*) AS runs, count(*) FILTER (agent_status <> 'ok') AS failed,
-             sum(agent_cost_nano_usd)::DOUBLE AS cost
+             sum(agent_cost_nano_usd)::DOUBLE AS cost,
+             list(agent_run_id) FILTER (agent_run_id IN ${textsSql(textSql(JSON.stringify(openIds)))}) AS ended_since
            FROM agent_run WHERE ${endedSql(asked)}`,
         ),
+    filter.status === 'running'
+      ? 0
+      : readListValueOfSelected(database, `SELECT agent_run_id FROM agent_run WHERE ${endedSql(asked)}`),
   ]);
+  // One that ended since the open ones were looked up is among both.
+  const endedSince = rows[0]?.['ended_since'];
+  const ended = new Set(Array.isArray(endedSince) ? endedSince : []);
+  const open = begun.filter((row) => !ended.has(row['agent_run_id']));
+  const going = open.map((row) => String(row['agent_run_id']));
+  const first = open.reduce((least, row) => Math.min(least, timeOf(row['started'])), Infinity);
+  const ofOpen = await readListValueOfRuns(database, going, first - CLOCK_SLACK_MS);
   const costs = [
     numberOrNull(rows[0]?.['cost']),
     ...open.map((row) => numberOrNull(row['agent_cost_nano_usd'])),
@@ -185,6 +216,7 @@ export async function sumRuns(database: RunQueryable, filter: Omit<RunFilter, 'l
     failed: Number(rows[0]?.['failed'] ?? 0),
     running: open.length,
     costNanoUsd: costs.length === 0 ? null : costs.reduce((sum, cost) => sum + cost, 0),
+    listValueNanoUsd: [...ofOpen.values()].reduce((sum, cost) => sum + cost, ofEnded),
   };
 }
 

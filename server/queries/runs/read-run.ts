@@ -13,6 +13,7 @@ import type { Queryable, DatabaseRow } from '../../store/file/database.ts';
 import { readNestedCost } from './nested/read-nested-cost.ts';
 import { eventJson, textOrNull, type EventJson } from '../field-values.ts';
 import { readRunScores } from './read-run-scores.ts';
+import { readListValueOfRuns } from '../list-value.ts';
 import { listRuns, type RunQueryable } from './list-runs.ts';
 import { readEventRows } from './read-rows.ts';
 import { readSilentFailures, type SilentFailureReport } from './read-silent-failures.ts';
@@ -172,11 +173,13 @@ export async function summaryFromRows(
   const first = begun ?? ended ?? rows[0];
   const firstStart = Math.min(...rows.map(startMs));
   const sums = ended === undefined ? (await sumsSoFar(database, [runId], firstStart)).get(runId) : undefined;
+  const listValue = await readListValueOfRuns(database, [runId], firstStart - CLOCK_SLACK_MS);
   return summaryOf({
     ...first,
     ...ended,
     ...sums,
     ...doubtsOf(rows),
+    list_value_nano_usd: listValue.get(runId),
     agent_status: ended?.['agent_status'] ?? 'running',
     ended: ended?.['timestamp'] ?? null,
     duration_ms: ended?.['duration_ms'] ?? null,

@@ -6,6 +6,7 @@ import { eventsSql } from '../../../signals/event-tables.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
 import { textsSql, type Queryable, type DatabaseRow } from '../../store/file/database.ts';
 import { isoOrNull, numberOrNull, textOrNull } from '../field-values.ts';
+import { listValuePart } from '../list-value.ts';
 
 export interface RunSummary {
   readonly 'agent.run_id': string;
@@ -27,6 +28,8 @@ export interface RunSummary {
   /** What the run and its nested runs cost. */
   readonly cost_with_nested_nano_usd: number | null;
   readonly cost_with_nested_usd: number | null;
+  /** Part of its own cost that nobody pays, as it was made under a plan of Claude; absent where there is none. */
+  readonly list_value_nano_usd?: number;
   /** Model calls without a price: what the cost leaves out. */
   readonly unpriced_calls: number;
   /** Model calls whose cost is an estimate, in part or as a whole. */
@@ -130,6 +133,7 @@ export function summaryOf(row: DatabaseRow): RunSummary {
     nested_runs: numberOrNull(row['agent_nested_runs']) ?? 0,
     cost_with_nested_nano_usd: withNested,
     cost_with_nested_usd: usdOf(withNested),
+    ...listValuePart(numberOrNull(row['list_value_nano_usd']) ?? undefined),
     unpriced_calls: numberOrNull(row['unpriced_calls']) ?? 0,
     estimated_calls: numberOrNull(row['estimated_calls']) ?? 0,
     'error.type': textOrNull(row['error_type']),

@@ -4,10 +4,18 @@ import { usdOf } from '../../../core/money.ts';
 import type { Dimension } from '../../../core/schema.ts';
 import { localTimeAt } from '../../../core/time/time.ts';
 import { signalOf } from '../../../signals/catalogue/index.ts';
+import { groupName } from '../../../signals/result.ts';
 import { SignalError, type SignalRequest } from '../../../signals/signal.ts';
 import type { Where } from '../read-events.ts';
 import type { Queryable } from '../../store/file/database.ts';
 import { readToolTax, type ToolTax } from '../diagnosis/read-unused-tools.ts';
+import {
+  listValuePart,
+  readListValue,
+  readListValueBy,
+  readListValueByDay,
+  type ListValuePart,
+} from '../list-value.ts';
 import { readGroups, readNumber, readSeries } from './signal-numbers.ts';
 
 export type CostBy = 'day' | Exclude<Dimension, 'service' | 'error' | 'status' | 'step'>;
@@ -35,8 +43,8 @@ export interface CostRequest {
   readonly where?: Where | undefined;
 }
 
-/** One row. Measures that the split does not have are absent; null is no data. */
-export interface CostRow {
+/** One row; of its cost the part that nobody pays. Measures that the split does not have are absent; null is no data. */
+export interface CostRow extends ListValuePart {
   /** Name of the group; null where the events carry none. A day is YYYY-MM-DD. */
   readonly name: string | null;
   readonly cost_nano_usd: number | null;
@@ -56,7 +64,7 @@ export interface CostReport {
   readonly by: CostBy;
   readonly window: { readonly from: string; readonly to: string };
   readonly timezone: string;
-  readonly total: { readonly cost_nano_usd: number | null; readonly cost_usd: number | null };
+  readonly total: { readonly cost_nano_usd: number | null; readonly cost_usd: number | null } & ListValuePart;
   /** What `recost` added to or took from the calls of the window; the total is without it. Absent without adjustments. */
   readonly adjustments?: { readonly cost_nano_usd: number; readonly cost_usd: number };
   /** Most expensive first; days in order. */
@@ -76,7 +84,10 @@ export async function readCost(database: Queryable, request: CostRequest): Promi
     where: definedOf(request.where ?? {}),
   };
   const total = await readNumber(database, 'cost', window);
-  const adjustment = await readNumber(database, 'cost_adjustment', window);
+  const [adjustment, listValue] = await Promise.all([
+    readNumber(database, 'cost_adjustment', window),
+    readListValue(database, window),
+  ]);
   const rows =
     request.by === 'day'
       ? await rowsByDay(database, window, total)
@@ -87,7 +98,7 @@ export async function readCost(database: Queryable, request: CostRequest): Promi
     by: request.by,
     window: { from: new Date(window.from).toISOString(), to: new Date(window.to).toISOString() },
     timezone: window.timezone,
-    total: { cost_nano_usd: total, cost_usd: usdOf(total) },
+    total: { cost_nano_usd: total, cost_usd: usdOf(total), ...listValuePart(listValue) },
     ...(adjustment === null
       ? {}
       : { adjustments: { cost_nano_usd: adjustment, cost_usd: usdOf(adjustment) } }),
@@ -106,14 +117,17 @@ async function rowsByDay(
   total: number | null,
 ): Promise<CostRow[]> {
   const request = { ...window, step: 'day' } as const;
-  const [cost, calls, runs] = await Promise.all([
+  const dayName = (atMs: number): string => dateText(atMs, window.timezone);
+  const [cost, calls, runs, listValues] = await Promise.all([
     readSeries(database, 'cost', request),
     readSeries(database, 'model_calls', request),
     hasDimensions('run_count', request) ? readSeries(database, 'run_count', request) : undefined,
+    readListValueByDay(database, window, dayName),
   ]);
   return cost.map((point, index) => ({
-    name: dateText(point.start, window.timezone),
+    name: dayName(point.start),
     ...moneyOf(point.value, total),
+    ...listValuePart(listValues.get(dayName(point.start))),
     calls: calls[index]?.value ?? null,
     ...(runs === undefined ? {} : { runs: runs[index]?.value ?? null }),
   }));
@@ -138,14 +152,16 @@ async function rowsByDimension(
   total: number | null,
 ): Promise<CostRow[]> {
   const request = { ...window, by };
-  const [cost, calls, runs] = await Promise.all([
+  const [cost, calls, runs, listValues] = await Promise.all([
     readGroups(database, 'cost', request),
     readGroups(database, 'model_calls', request),
     hasDimensions('run_count', request) ? readGroups(database, 'run_count', request) : undefined,
+    readListValueBy(database, [by], window),
   ]);
   return namesOf(cost, calls).map((name) => ({
     name,
     ...moneyOf(cost.get(name) ?? null, total),
+    ...listValuePart(listValues.get(groupName({ [by]: name }))),
     calls: calls.get(name) ?? 0,
     ...(runs === undefined ? {} : { runs: runs.get(name) ?? 0 }),
   }));

@@ -14,6 +14,7 @@ import { usdOf } from '../../../core/money.ts';
 import { DAY_MS, dayOf, MINUTE_MS } from '../../../core/time/time.ts';
 import type { Queryable } from '../../store/file/database.ts';
 import { textOrNull } from '../field-values.ts';
+import { listValueSql } from '../list-value.ts';
 
 /** How far back it is looked for a pause between blocks. */
 const BLOCK_CHAIN_MS = 31 * DAY_MS;
@@ -245,11 +246,9 @@ async function readUsage(database: Queryable, request: UsageRequest): Promise<Us
        sum(tokens_output) AS output, sum(cost_nano_usd) AS cost,
        sum(cost_nano_usd) FILTER (tallyspan_cost_status = 'estimated') AS estimated,
        sum(cost_nano_usd) FILTER (tallyspan_source = 'remainder') AS remainder,
-       sum(cost_nano_usd) FILTER (plans.session IS NOT NULL) AS list_value,
+       sum(cost_nano_usd) FILTER (${listValueSql(database)}) AS list_value,
        count(*) FILTER (tallyspan_cost_status = 'unpriced') AS unpriced
-     FROM agent_model_call LEFT JOIN (
-       SELECT DISTINCT gen_ai_conversation_id AS session FROM agent_model_call WHERE anthropic_plan IS NOT NULL
-     ) AS plans ON plans.session = gen_ai_conversation_id
+     FROM agent_model_call
      WHERE timestamp > make_timestamptz($since::BIGINT * 1000) AND timestamp <= make_timestamptz($until::BIGINT * 1000)
        AND tallyspan_duplicate IS NOT TRUE AND ($project::VARCHAR IS NULL OR agent_project = $project)
      GROUP BY ALL ORDER BY slice`,

@@ -1,7 +1,7 @@
 // The API: the query functions over HTTP, answers as JSON.
 
 import { dirname } from 'node:path';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { readCost } from '../../queries/signals/read-cost.ts';
 import { listRunPage, sumRuns, sumsAnswer } from '../../queries/runs/list-runs.ts';
 import { cursorText, type RunCursor } from '../../queries/runs/run-order.ts';
@@ -11,7 +11,8 @@ import { leaveStatus } from '../../queries/usage/leave-status.ts';
 import { readStatusLineNumbers, readUsageReport } from '../../queries/usage/read-usage.ts';
 import { readWhatIf } from '../../queries/diagnosis/read-what-if.ts';
 import { readRecording } from '../../queries/runs/read-recording.ts';
-import { runSignal } from '../../queries/signals/signals.ts';
+import { answerSignal } from '../../queries/list-value.ts';
+import { CLAUDE_PLAN_HEADER } from '../../questions/claude-plan.ts';
 import { readRun } from '../../queries/runs/read-run.ts';
 import { parseDiagnosisQuestion, parseWhatIfQuestion } from '../../questions/diagnosis-params.ts';
 import {
@@ -40,6 +41,11 @@ import type { WebContext } from '../web-context.ts';
 
 export function registerApi(app: FastifyInstance, context: WebContext): void {
   const { database, store, intake } = context;
+  /** Who asks may say whether Claude Code is used under a plan; else it is as the server was started. */
+  const databaseFor = ({ headers }: FastifyRequest): typeof database => {
+    const asked = headers[CLAUDE_PLAN_HEADER];
+    return asked === undefined ? database : { ...database, isClaudeOnPlan: asked === 'yes' };
+  };
 
   app.get('/healthz', async (_request, reply) => {
     const fault = await store.findFault();
@@ -53,18 +59,18 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
   });
 
   app.get<{ Querystring: QueryText }>('/api/runs', { schema: RUNS_ROUTE }, async (request, reply) => {
-    const page = await listRunPage(database, parseRunFilter(request.query, Date.now()));
+    const page = await listRunPage(databaseFor(request), parseRunFilter(request.query, Date.now()));
     void reply.headers(linksOf(request.url, { next: page.next, prev: page.previous }));
     return page.runs;
   });
 
   // The list may be longer than any answer; the sums are of all of it.
   app.get<{ Querystring: QueryText }>('/api/runs/sums', { schema: RUN_SUMS_ROUTE }, async (request) =>
-    sumsAnswer(await sumRuns(database, parseRunFilter(request.query, Date.now()))),
+    sumsAnswer(await sumRuns(databaseFor(request), parseRunFilter(request.query, Date.now()))),
   );
 
-  app.get<{ Params: { id: string } }>('/api/runs/:id', { schema: RUN_ROUTE }, ({ params }) =>
-    findOne(params.id, readRun(database, params.id)),
+  app.get<{ Params: { id: string } }>('/api/runs/:id', { schema: RUN_ROUTE }, (request) =>
+    findOne(request.params.id, readRun(databaseFor(request), request.params.id)),
   );
 
   app.get<{ Params: { id: string } }>('/api/runs/:id/recording', { schema: RECORDING_ROUTE }, ({ params }) =>
@@ -72,7 +78,7 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
   );
 
   app.get<{ Querystring: QueryText }>('/api/cost', { schema: COST_ROUTE }, async (request) =>
-    readCost(database, parseCostRequest(request.query, Date.now(), context.timezone)),
+    readCost(databaseFor(request), parseCostRequest(request.query, Date.now(), context.timezone)),
   );
 
   app.get<{ Querystring: QueryText }>('/api/diagnosis', { schema: DIAGNOSIS_ROUTE }, async (request) =>
@@ -93,7 +99,7 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
   }
 
   app.get<{ Querystring: QueryText }>('/api/usage', { schema: USAGE_ROUTE }, async (request) =>
-    readUsageReport(database, parseUsageRequest(request.query, Date.now(), context.timezone)),
+    readUsageReport(databaseFor(request), parseUsageRequest(request.query, Date.now(), context.timezone)),
   );
 
   app.get('/api/statusline', { schema: STATUS_LINE_ROUTE }, async () => {
@@ -108,7 +114,7 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
     { schema: SIGNAL_ROUTE },
     async (request) => {
       const asked = parseSignalRequest(request.params.id, request.query, Date.now(), context.timezone);
-      return runSignal(database, asked.signal, asked.request);
+      return answerSignal(databaseFor(request), asked.signal, asked.request);
     },
   );
 

@@ -10,6 +10,7 @@ import type { DiagnosisReport } from '../../queries/diagnosis/read-diagnosis.ts'
 import type { Recording, RecordedStep } from '../../queries/runs/read-recording.ts';
 import type { RunSumsAnswer } from '../../queries/runs/list-runs.ts';
 import type { RunSummary } from '../../queries/runs/run-summary.ts';
+import type { ListValuePart } from '../../queries/list-value.ts';
 import type { CostReport, CostRow } from '../../queries/signals/read-cost.ts';
 import type {
   StatusLineNumbers,
@@ -46,7 +47,14 @@ const GROUP_SUMMARY = objectSchema<GroupSummary>({
   cost_nano_usd: nullable(NUMBER),
 });
 
-const RUN_SUMMARY: { readonly [K in keyof RunSummary]-?: JsonSchema } = {
+/** Part of a cost that nobody pays; absent where there is none. */
+const LIST_VALUE = {
+  ...NANO_USD,
+  description:
+    'part of the cost that was made under a plan of Claude, which pays no single call; absent where none was',
+};
+
+const RUN_SUMMARY: { readonly [K in Exclude<keyof RunSummary, keyof ListValuePart>]-?: JsonSchema } = {
   'agent.run_id': TEXT,
   'agent.status': TEXT,
   started_at: TEXT,
@@ -82,6 +90,7 @@ const RUN_SUMS = objectSchema<RunSumsAnswer>({
   running: COUNT,
   cost_nano_usd: nullable(NANO_USD),
   cost_usd: nullable(USD),
+  list_value_nano_usd: optional(LIST_VALUE),
 });
 
 const STEP: JsonSchema = {
@@ -138,12 +147,16 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
     'RFC 9457',
   ),
   RunSums: RUN_SUMS,
-  RunSummary: objectSchema<RunSummary>(RUN_SUMMARY, 'A run in one line.'),
+  RunSummary: objectSchema<RunSummary>(
+    { ...RUN_SUMMARY, list_value_nano_usd: optional(LIST_VALUE) },
+    'A run in one line.',
+  ),
   Run: {
     type: 'object',
     description: 'A run with its steps.',
     properties: {
       ...RUN_SUMMARY,
+      list_value_nano_usd: LIST_VALUE,
       steps: arrayOf(STEP),
       silent_failures: arrayOf(ANYTHING),
       children: arrayOf(refTo('RunSummary')),
@@ -168,13 +181,18 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
     by: TEXT,
     window: WINDOW,
     timezone: TEXT,
-    total: objectSchema<CostReport['total']>({ cost_nano_usd: nullable(NANO_USD), cost_usd: nullable(USD) }),
+    total: objectSchema<CostReport['total']>({
+      cost_nano_usd: nullable(NANO_USD),
+      cost_usd: nullable(USD),
+      list_value_nano_usd: optional(LIST_VALUE),
+    }),
     adjustments: optional(ANYTHING),
     rows: arrayOf(
       objectSchema<CostRow>({
         name: nullable(TEXT),
         cost_nano_usd: nullable(NANO_USD),
         cost_usd: nullable(USD),
+        list_value_nano_usd: optional(LIST_VALUE),
         share: nullable(NUMBER),
         calls: nullable(NUMBER),
         runs: optional(nullable(NUMBER)),
@@ -217,12 +235,16 @@ export const ANSWERS: Readonly<Record<string, JsonSchema>> = {
     type: 'object',
     description: 'One number (value), or one of each group (groups); null is no data.',
     properties: {
-      ...(objectSchema<SignalValue>({ id: TEXT, unit: TEXT, window: WINDOW, value: nullable(NUMBER) })[
-        'properties'
-      ] as object),
+      ...(objectSchema<SignalValue>({
+        id: TEXT,
+        unit: TEXT,
+        window: WINDOW,
+        value: nullable(NUMBER),
+        list_value_nano_usd: optional(LIST_VALUE),
+      })['properties'] as object),
       groups: arrayOf({
         type: 'object',
-        properties: { by: ANYTHING, value: NUMBER },
+        properties: { by: ANYTHING, value: NUMBER, list_value_nano_usd: LIST_VALUE },
         required: ['by', 'value'],
       }),
     },

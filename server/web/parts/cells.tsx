@@ -5,6 +5,7 @@ import {
   NO_DATA,
   formatCost,
   formatCountOf,
+  formatListValue,
   formatPercent,
   formatStatus,
 } from '../../../core/text/format.ts';
@@ -111,6 +112,20 @@ export function PartMoney({ of }: { of: number }): VNode | null {
   if (/\.\d{5,}$/.test(text)) return <span title={text}>&lt;$0.0001</span>;
   return <Money of={of} />;
 }
+
+/** What of a cost nobody pays, in words. */
+export function ListValue({ cost, part }: { cost: number | null; part: number | undefined }): VNode | null {
+  const text = formatListValue(cost, part);
+  if (text === undefined) return null;
+  return (
+    <span class="hint" title={LIST_VALUE_TITLE} data-list-value={part}>
+      {text}{' '}
+    </span>
+  );
+}
+
+/** What list value is, for who hovers over it. */
+export const LIST_VALUE_TITLE = 'What the calls would cost by the call: a plan pays no single call';
 
 /** What a cost leaves out or guesses, in words. */
 export function CostDoubts({ unpriced, estimated }: { unpriced: number; estimated: number }): VNode | null {

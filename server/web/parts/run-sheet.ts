@@ -1,5 +1,6 @@
 // What the columns of a table of runs are in a file.
 
+import { usdOf } from '../../../core/money.ts';
 import type { RunSummary } from '../../queries/runs/run-summary.ts';
 import type { SheetValue } from '../sheet.ts';
 
@@ -45,6 +46,7 @@ export const RUN_SHEET_COLUMNS: Readonly<Record<RunColumnId, readonly RunSheetCo
   cost: [
     ['cost_usd', (run) => run['agent.cost_usd']],
     ['cost_with_nested_usd', (run) => run.cost_with_nested_usd],
+    ['list_value_usd', (run) => usdOf(run.list_value_nano_usd ?? 0)],
     ['unpriced_calls', (run) => run.unpriced_calls],
     ['estimated_calls', (run) => run.estimated_calls],
   ],

@@ -4,7 +4,17 @@ import type { ComponentChildren, VNode } from 'preact';
 import { formatCost, formatCount, formatDuration, formatTokens } from '../../../core/text/format.ts';
 import { isAscendingOrder, type RunSort } from '../../queries/runs/run-order.ts';
 import type { RunSummary } from '../../queries/runs/run-summary.ts';
-import { Missing, Money, CostDoubts, Moment, Name, StatusBadge, linkTo, shortId } from './cells.tsx';
+import {
+  ListValue,
+  Missing,
+  Money,
+  CostDoubts,
+  Moment,
+  Name,
+  StatusBadge,
+  linkTo,
+  shortId,
+} from './cells.tsx';
 import { thingPath } from '../../thing-path.ts';
 import { fileColumn } from './data-columns.tsx';
 import { DataTable, type DataColumn } from './data-table.tsx';
@@ -130,6 +140,7 @@ const RUN_COLUMNS = {
         {run.nested_runs > 0 && (
           <span class="hint">{formatCost(run.cost_with_nested_nano_usd)} with nested</span>
         )}
+        <ListValue cost={run['agent.cost_nano_usd']} part={run.list_value_nano_usd} />
         <CostDoubts unpriced={run.unpriced_calls} estimated={run.estimated_calls} />
       </>
     ),

@@ -55,9 +55,18 @@ describe('a notice', () => {
         url: `${PAGE}/runs/abab`,
       },
       reasons: Array.from({ length: 9 }, () => ({ title: long, costNanoUsd: 1e9, fix: 'Mend it.' })),
+      listValueNanoUsd: 9e9,
     });
     expect(text.split('\n').length).toBeLessThanOrEqual(8);
     expect(text.length).toBeLessThanOrEqual(1200);
+  });
+
+  it('names what of a cost is list value, and says nothing where nothing is', () => {
+    const input = { rule: ruleOf('user-day-cost'), states: [stateOf('ana', 6e9)] };
+    expect(textOf({ ...input, listValueNanoUsd: 2e9 }).split('\n')[0]).toBe(
+      '🟠 Cost today of ana $6.00 (limit $5.00), $2.00 of it list value (a plan of Claude)',
+    );
+    expect(textOf({ ...input, listValueNanoUsd: 0 })).not.toContain('list value');
   });
 
   it('keeps a line break of a user id out of its lines', () => {

@@ -1,6 +1,6 @@
 // `tallyspan claude setup` and what doctor says of its settings, with a home of their own and a real server.
 
-import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -68,6 +68,31 @@ describe('claude setup', () => {
       (await setup('--json', '--endpoint', 'https://spans.example.com')).stdout,
     ) as object;
     expect(again).toMatchObject({ file, missing: {}, written: false });
+  });
+
+  it('takes out what it wrote and nothing else, once', async () => {
+    const before = { env: { FOO: '1', OTEL_LOGS_EXPORTER: 'console' }, hooks: { Stop: [] } };
+    await write(JSON.stringify(before));
+    await setup('--yes', '--endpoint', 'https://spans.example.com');
+    const { stdout } = await setup('--undo');
+    expect(stdout).toContain('OTEL_EXPORTER_OTLP_ENDPOINT');
+    expect(await settings()).toEqual({ env: { FOO: '1' }, hooks: { Stop: [] } });
+    expect((await setup('--undo')).stdout).toContain('has nothing of it');
+  });
+
+  it('reads settings with a mark of the byte order, and leaves the rights of the file', async () => {
+    await write('\uFEFF{"model":"opus"}');
+    await chmod(file, 0o640);
+    expect((await setup('--yes')).exitCode).toBe(0);
+    expect(await settings()).toMatchObject({ model: 'opus', env: { OTEL_LOGS_EXPORTER: 'otlp' } });
+    expect((await stat(file)).mode & 0o777).toBe(0o640);
+  });
+
+  it.each(['[]', '"x"', '7'])('replaces no "env" that is %s', async (env) => {
+    await write(`{"env":${env}}`);
+    const { exitCode, stderr } = await setup('--yes');
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('is no object of variables')]);
+    expect(await readFile(file, 'utf8')).toBe(`{"env":${env}}`);
   });
 
   it('leaves a link a link, and settings that are no JSON as they are', async () => {

@@ -3,8 +3,9 @@
 
 import { PSEUDO_TOOL_NAMES } from '../../../../core/attribution/owner-names.ts';
 import type { Step } from '../../../../core/time/time.ts';
-import type { SignalPoint } from '../../../../signals/result.ts';
+import { groupName, type SignalPoint } from '../../../../signals/result.ts';
 import type { SignalRequest } from '../../../../signals/signal.ts';
+import { readListValue, readListValueBy } from '../../../queries/list-value.ts';
 import { readForGroups } from '../../../queries/signals/expected-groups.ts';
 import { readTrends } from '../../../queries/signals/read-trends.ts';
 import { HOURS_UP_TO_MS, wholeFrom } from '../../../queries/signals/read-chart.ts';
@@ -243,6 +244,7 @@ export interface BreakdownRow {
   /** Null where the events carry no name. */
   readonly name: string | null;
   readonly costNanoUsd: number | null;
+  readonly listValueNanoUsd: number;
   /** The same length of time just before. */
   readonly costBeforeNanoUsd: number | null;
   /** Of the cost of all calls. */
@@ -264,6 +266,7 @@ export interface BreakdownData {
   readonly next: TableCursor | undefined;
   readonly previous: TableCursor | undefined;
   readonly totalNanoUsd: number | null;
+  readonly listValueNanoUsd: number;
   /** Runs or calls of the time. */
   readonly counted: number | null;
   /** Of the total, what no row says, where all rows are here and should sum to it. */
@@ -312,8 +315,10 @@ export async function readBreakdown(
   }).then((table) => ({ ...table, ...shownOf(table.rows, limit, isBackward) }));
   const shown = reading.then(({ rows, groups }) => (groups > limit ? rows.map((row) => row.name) : 'all'));
   const question = JSON.stringify([kind.path, lengthMs, window.where, order, cursor, offset, limit]);
-  const [totals, table, trends] = await Promise.all([
+  const [totals, listValue, listValues, table, trends] = await Promise.all([
     readNumbers(database, ['cost', kind.counted], window),
+    readListValue(database, window),
+    kind.cost === 'cost' ? readListValueBy(database, [kind.dimension], window) : undefined,
     reading,
     readForGroups(database, question, shown, (groups) =>
       Promise.all(
@@ -342,6 +347,7 @@ export async function readBreakdown(
       return {
         name,
         costNanoUsd,
+        listValueNanoUsd: listValues?.get(groupName({ [kind.dimension]: name })) ?? 0,
         costBeforeNanoUsd: values.at(-1) ?? null,
         share: costNanoUsd === null || total === null || total === 0 ? null : costNanoUsd / total,
         values: values.slice(1, -1),
@@ -357,6 +363,7 @@ export async function readBreakdown(
         : undefined,
     previous: hasPrevious && first !== undefined ? tableCursor(first, tableOrder, position, true) : undefined,
     totalNanoUsd: total,
+    listValueNanoUsd: listValue,
     counted: totals[kind.counted],
     unattributedNanoUsd:
       table.groups > limit

@@ -12,7 +12,7 @@ import {
 } from '../../../../core/text/format.ts';
 import { dateText } from '../../../queries/signals/read-cost.ts';
 import type { ToolTax } from '../../../queries/diagnosis/read-unused-tools.ts';
-import { HowToSend, Money, Name, Share, linkTo, type LinkParams } from '../../parts/cells.tsx';
+import { HowToSend, ListValue, Money, Name, Share, linkTo, type LinkParams } from '../../parts/cells.tsx';
 import { momentText } from '../../../../core/text/moment-text.ts';
 import { Panel, Scroll } from '../../parts/panel.tsx';
 import { Trend } from '../../parts/trend.tsx';
@@ -66,7 +66,8 @@ export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
           {' · '}
           <strong data-signal="cost" data-value={data.totalNanoUsd ?? ''}>
             {formatCost(data.totalNanoUsd)}
-          </strong>
+          </strong>{' '}
+          <ListValue cost={data.totalNanoUsd} part={data.listValueNanoUsd} />
           {' · '}
           <span data-signal={kind.counted} data-value={data.counted ?? ''}>
             {formatCountOf(data.counted ?? 0, COUNTED[kind.counted])}
@@ -255,7 +256,8 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
                 <GroupName view={view} row={row} />
               </td>
               <td class="n" data-signal={kind.cost} data-value={row.costNanoUsd ?? ''}>
-                <Money of={row.costNanoUsd} isListed />
+                <Money of={row.costNanoUsd} isListed />{' '}
+                <ListValue cost={row.costNanoUsd} part={row.listValueNanoUsd} />
               </td>
               {isShown('share') && (
                 <td>

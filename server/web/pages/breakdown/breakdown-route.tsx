@@ -90,6 +90,7 @@ function cursorParam(query: QueryText): TableCursor | undefined {
 
 /** The columns of the table, as values; the courses over time are left out. */
 function sheetOf(kind: BreakdownKind, data: BreakdownData, shown: readonly string[]): Sheet {
+  const hasListValue = data.rows.some((row) => row.listValueNanoUsd !== 0);
   const hasShare = shown.includes('share');
   const hasBefore = shown.includes('before');
   const isShown = kind.columns.map(({ signal }) => shown.includes(signal));
@@ -97,6 +98,7 @@ function sheetOf(kind: BreakdownKind, data: BreakdownData, shown: readonly strin
     columns: [
       kind.dimension,
       'cost_usd',
+      ...(hasListValue ? ['list_value_usd'] : []),
       ...(hasShare ? ['share'] : []),
       ...(hasBefore ? ['cost_before_usd'] : []),
       ...kind.columns
@@ -106,6 +108,7 @@ function sheetOf(kind: BreakdownKind, data: BreakdownData, shown: readonly strin
     rows: data.rows.map((row) => [
       row.name,
       usdOf(row.costNanoUsd),
+      ...(hasListValue ? [usdOf(row.listValueNanoUsd)] : []),
       ...(hasShare ? [row.share] : []),
       ...(hasBefore ? [usdOf(row.costBeforeNanoUsd)] : []),
       ...row.values.filter((_, index) => isShown[index]),

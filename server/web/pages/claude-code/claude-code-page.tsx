@@ -61,7 +61,7 @@ export function ClaudeCodePage({ view }: { view: ClaudeCodeView }): VNode {
 function Sums({ sums, isOnPlan }: Pick<ClaudeCodeView, 'sums' | 'isOnPlan'>): VNode {
   const { costNanoUsd, remainderNanoUsd } = sums;
   const isEmpty = sums.modelCalls === 0 && remainderNanoUsd === 0;
-  const listValueNanoUsd = isOnPlan === false ? 0 : sums.listValueNanoUsd;
+  const { listValueNanoUsd } = sums;
   const isListValue = isOnPlan ?? (costNanoUsd > 0 && listValueNanoUsd === costNanoUsd);
   return (
     <section class="card" aria-label="Facts">

@@ -4,6 +4,7 @@ import { DAY_MS, dayOf } from '../../../../core/time/time.ts';
 import { compareText } from '../../../../core/text/text-order.ts';
 import { eventsSql } from '../../../../signals/event-tables.ts';
 import type { SignalRequest } from '../../../../signals/signal.ts';
+import { readListValue } from '../../../queries/list-value.ts';
 import { listRuns, type RunQueryable } from '../../../queries/runs/list-runs.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
 import { readChart, type ChartData } from '../../../queries/signals/read-chart.ts';
@@ -39,6 +40,8 @@ export interface OverviewData {
   /** Nano-USD. */
   readonly cost: number | null;
   readonly costBefore: number | null;
+  /** Part of the cost that nobody pays. */
+  readonly listValue: number;
   /** Weeks between the time and what it is compared with. */
   readonly weeksBefore: number;
   /** Today against the mean of the 7 days before, where the time ends now. */
@@ -66,28 +69,30 @@ export async function readOverview(
   const backMs = weeksBefore * WEEK_MS;
   const before: SignalRequest = { ...window, from: from - backMs, to: to - backMs };
   const listed = { agent, since: from, until: to, limit: ROWS };
-  const [numbers, numbersBefore, spike, ended, chart, slowest, mostExpensive, agents] = await Promise.all([
-    readNumbers(
-      database,
-      [
-        'run_count',
-        'run_failures',
-        'run_success_rate',
-        'run_latency_p50',
-        'run_latency_p95',
-        'cost',
-        'unpriced_calls',
-      ],
-      window,
-    ),
-    readNumbers(database, ['run_count', 'run_success_rate', 'run_latency_p95', 'cost'], before),
-    to < now ? null : readNumber(database, 'cost_spike', { ...window, from: dayOf(now, timezone).from }),
-    readGroups(database, 'run_ended_count', { ...window, by: 'status' }),
-    readChart(database, { signal: 'cost', window, by: stackedBy }),
-    listRuns(database, { ...listed, sort: 'slowest' }),
-    listRuns(database, { ...listed, sort: 'most-expensive' }),
-    readGroups(database, 'run_count', { ...window, where: {}, by: 'agent' }),
-  ]);
+  const [numbers, numbersBefore, spike, ended, chart, slowest, mostExpensive, agents, listValue] =
+    await Promise.all([
+      readNumbers(
+        database,
+        [
+          'run_count',
+          'run_failures',
+          'run_success_rate',
+          'run_latency_p50',
+          'run_latency_p95',
+          'cost',
+          'unpriced_calls',
+        ],
+        window,
+      ),
+      readNumbers(database, ['run_count', 'run_success_rate', 'run_latency_p95', 'cost'], before),
+      to < now ? null : readNumber(database, 'cost_spike', { ...window, from: dayOf(now, timezone).from }),
+      readGroups(database, 'run_ended_count', { ...window, by: 'status' }),
+      readChart(database, { signal: 'cost', window, by: stackedBy }),
+      listRuns(database, { ...listed, sort: 'slowest' }),
+      listRuns(database, { ...listed, sort: 'most-expensive' }),
+      readGroups(database, 'run_count', { ...window, where: {}, by: 'agent' }),
+      readListValue(database, window),
+    ]);
   return {
     hasData: (numbers.run_count ?? 0) > 0 || (await hasAny(database)),
     started: numbers.run_count ?? 0,
@@ -102,6 +107,7 @@ export async function readOverview(
     p95Before: numbersBefore.run_latency_p95,
     cost: numbers.cost,
     costBefore: numbersBefore.cost,
+    listValue,
     weeksBefore,
     costSpike: spike,
     unpriced: numbers.unpriced_calls ?? 0,

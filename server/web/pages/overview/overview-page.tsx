@@ -11,7 +11,7 @@ import {
 } from '../../../../core/text/format.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
 import { TimeChart } from '../../parts/chart/time-chart.tsx';
-import { Name, linkTo, type LinkParams } from '../../parts/cells.tsx';
+import { ListValue, Name, linkTo, type LinkParams } from '../../parts/cells.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { RunTable } from '../../parts/run-table.tsx';
 import { TimePicker } from '../../parts/time-picker.tsx';
@@ -175,7 +175,7 @@ function Cards({ view }: { view: OverviewView }): VNode {
           </div>
         </Card>
         <Card
-          label="Cost"
+          label={data.cost !== null && data.listValue === data.cost && data.cost > 0 ? 'List value' : 'Cost'}
           href={runs({ sort: 'most-expensive' })}
           extra={
             <ShareDelta now={data.cost} before={data.costBefore} what="cost" compared={compared} isWorse />
@@ -185,6 +185,7 @@ function Cards({ view }: { view: OverviewView }): VNode {
             {formatCost(data.cost)}
           </div>
           <div class="sub">
+            <ListValue cost={data.cost} part={data.listValue} />
             {data.costSpike === null ? '' : `today ${formatTimes(data.costSpike)} the 7-day average`}
             {data.unpriced > 0 && (
               <span class="why">{formatCountOf(data.unpriced, 'call')} unpriced: not in the sum</span>

@@ -9,7 +9,7 @@ import {
   formatDuration,
   formatTokens,
 } from '../../../../core/text/format.ts';
-import { Moment, Name, shortId } from '../../parts/cells.tsx';
+import { ListValue, Moment, Name, shortId } from '../../parts/cells.tsx';
 import { Tags } from '../../parts/run-table.tsx';
 import { thingPath } from '../../../thing-path.ts';
 import { traceLinksOf } from '../../trace-links.ts';
@@ -30,6 +30,7 @@ export function RunFactList({ view }: { view: RunView }): VNode {
       <dl class="facts">
         <Fact name="Cost" isBig>
           {formatCost(run['agent.cost_nano_usd'])}
+          <ListValue cost={run['agent.cost_nano_usd']} part={run.list_value_nano_usd} />
           {run.nested_runs > 0 && (
             <span class="hint">
               {formatCost(run.cost_with_nested_nano_usd)} with its {formatCountOf(run.nested_runs, 'run')}

@@ -13,7 +13,7 @@ import type { Facet, FacetValue } from '../../../queries/runs/read-facets.ts';
 import { RUN_STATUSES } from '../../../queries/runs/run-filter.ts';
 import { cursorText, type RunSort } from '../../../queries/runs/run-order.ts';
 import { filterTextOf } from '../../../questions/filter-text.ts';
-import { HowToSend, linkTo, shownName, type LinkParams } from '../../parts/cells.tsx';
+import { HowToSend, ListValue, linkTo, shownName, type LinkParams } from '../../parts/cells.tsx';
 import { Pager } from '../../parts/pager.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { ColumnPicker, columnsText } from '../../parts/column-picker.tsx';
@@ -136,7 +136,8 @@ export function Sums({ sums }: { sums: RunSums }): VNode {
       {' · '}
       <strong data-sum="cost" data-value={sums.costNanoUsd ?? ''}>
         {formatCost(sums.costNanoUsd)}
-      </strong>
+      </strong>{' '}
+      <ListValue cost={sums.costNanoUsd} part={sums.listValueNanoUsd} />
       {' · '}
       <span data-sum="failed" data-value={sums.failed}>
         {ended === 0 ? 'none ended' : `${formatPercent(sums.failed / ended)} failed`}

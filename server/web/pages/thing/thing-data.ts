@@ -3,6 +3,7 @@
 
 import type { Dimension } from '../../../../core/schema.ts';
 import type { SignalRequest } from '../../../../signals/signal.ts';
+import { readListValueOfSignal } from '../../../queries/list-value.ts';
 import { listRunPage, sumRuns, type RunQueryable, type RunSums } from '../../../queries/runs/list-runs.ts';
 import { readVersions, type ScoredVersion } from '../../../queries/groups/read-versions.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
@@ -119,6 +120,8 @@ export interface ThingData {
   readonly values: readonly (number | null)[];
   /** The same length of time just before. */
   readonly costBefore: number | null;
+  /** Part of its cost that nobody pays. */
+  readonly listValue: number;
   readonly costChart: ChartData;
   readonly failureChart: ChartData;
   readonly latencyChart: ChartData;
@@ -160,6 +163,7 @@ export async function readThing(database: RunQueryable, question: ThingQuestion)
     mostExpensive,
     newest,
     prompts,
+    listValue,
   ] = await Promise.all([
     readNumbers(
       database,
@@ -175,10 +179,12 @@ export async function readThing(database: RunQueryable, question: ThingQuestion)
     listRunPage(database, { ...filter, sort: 'most-expensive', limit: RUNS_SHOWN }),
     listRunPage(database, { ...filter, limit: RUNS_SHOWN }),
     kind.dimension === 'agent' ? readVersions(database, name, stretch.from, stretch.to) : [],
+    readListValueOfSignal(database, kind.cost, window),
   ]);
   return {
     values: kind.numbers.map(({ signal }) => numbers[signal] ?? null),
     costBefore,
+    listValue,
     costChart,
     failureChart,
     latencyChart,

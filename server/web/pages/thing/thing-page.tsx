@@ -1,19 +1,13 @@
 // The page of one thing: what it cost and how it went over time, what its cost is made of, and the runs behind it.
 
 import type { VNode } from 'preact';
-import {
-  NO_DATA,
-  formatCost,
-  formatCount,
-  formatDuration,
-  formatPercent,
-} from '../../../../core/text/format.ts';
+import { formatCost, formatCount, formatDuration, formatPercent } from '../../../../core/text/format.ts';
 import type { AlertOverview } from '../../../alerting/alert-overview.ts';
 import { scoreText } from '../../../queries/groups/group-texts.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
 import { filterTextOf } from '../../../questions/filter-text.ts';
 import { hasPage, thingPath, thingsPath } from '../../../thing-path.ts';
-import { Share, linkTo, sentenceText, shownName, type LinkParams } from '../../parts/cells.tsx';
+import { ListValue, Share, linkTo, sentenceText, shownName, type LinkParams } from '../../parts/cells.tsx';
 import { TimeChart } from '../../parts/chart/time-chart.tsx';
 import {
   countColumn,
@@ -153,6 +147,7 @@ function Numbers({ view }: { view: ThingView }): VNode {
             <dt>{title}</dt>
             <dd class="big" data-signal={signal} data-value={data.values[index] ?? ''}>
               {formatNumber(unit, data.values[index] ?? null)}
+              {index === 0 && <ListValue cost={cost} part={data.listValue} />}
             </dd>
           </div>
         ))}
@@ -382,7 +377,6 @@ export function formatNumber(unit: ThingUnit, value: number | null): string {
     case 'ms':
       return formatDuration(value);
     case 'count':
-      if (value === null) return NO_DATA;
-      return Number.isInteger(value) ? formatCount(value) : value.toFixed(1);
+      return value === null || Number.isInteger(value) ? formatCount(value) : value.toFixed(1);
   }
 }
