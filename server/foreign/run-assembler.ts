@@ -56,6 +56,7 @@ export class RunAssembler {
 
   /** When something of a trace came last, Unix milliseconds; of the newest traces. */
   readonly #cameAt = new NewestMap<string, number>();
+  readonly #startedAtMs = Date.now();
 
   constructor(
     traces: TraceStore,
@@ -77,9 +78,12 @@ export class RunAssembler {
     if (spans.length > 0) await this.#queue.write({ spans, rows }, spans.length, bytesOfSpans(rows));
   }
 
-  /** Whether something of the trace came within so many milliseconds. */
+  /**
+   * Whether something of the trace came within so many milliseconds, or may have: what came before the process started is
+   * sent again where it was not answered.
+   */
   hasComeWithin(traceId: string, ms: number): boolean {
-    return (this.#cameAt.get(traceId) ?? 0) > Date.now() - ms;
+    return (this.#cameAt.get(traceId) ?? this.#startedAtMs) > Date.now() - ms;
   }
 
   async #commit(group: readonly Request[]): Promise<void> {

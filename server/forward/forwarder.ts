@@ -7,7 +7,7 @@ import { messageOf } from '../process/server-error.ts';
 import type { Database } from '../store/file/database.ts';
 import type { EventStore } from '../store/write/event-store.ts';
 import { countTooOld, readPending, sizeOf, type PendingEvent } from './pending-events.ts';
-import { handOver, plainAddress } from './hand-over.ts';
+import { SendLater, handOver, plainAddress } from './hand-over.ts';
 
 export interface ForwarderOptions {
   readonly database: Database;
@@ -55,6 +55,7 @@ export function startForwarder(options: ForwarderOptions): Forwarder {
 
   async function work(): Promise<void> {
     let hasMore = false;
+    let delayMs = 0;
     try {
       hasMore = (await forwardOnce(options, settleMs, counters, stopping.signal)) === ROWS_PER_ROUND;
       if (failures > 0) log(`events are handed on to ${address} again`);
@@ -66,9 +67,10 @@ export function startForwarder(options: ForwarderOptions): Forwarder {
       if (failures === 0 && !stopping.signal.aborted)
         log(`events cannot be handed on to ${address} and wait: ${messageOf(error)}`);
       failures++;
+      if (error instanceof SendLater) delayMs = error.afterMs;
     }
-    if (!stopping.signal.aborted)
-      schedule(hasMore ? 0 : Math.min(LONGEST_PAUSE_MS, pauseMs * 2 ** Math.min(failures, 6)));
+    const usualMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2 ** Math.min(failures, 6));
+    if (!stopping.signal.aborted) schedule(hasMore ? 0 : Math.max(usualMs, delayMs));
   }
 
   async function noteTooOld(): Promise<void> {

@@ -2,7 +2,10 @@
 // an address or a token that somebody has to mend. What is refused for good costs only itself: a request that is refused
 // as bad or too large is sent again in halves.
 
+import { gzip } from 'node:zlib';
+import { promisify } from 'node:util';
 import type { EventRecord } from '../../core/event.ts';
+import { MINUTE_MS } from '../../core/time/time.ts';
 import { toOtlpLogs } from '../../core/otlp/otlp-log.ts';
 import { messageOf } from '../process/server-error.ts';
 
@@ -14,13 +17,29 @@ export interface Recipient {
   readonly log: (line: string) => void;
 }
 
+const compress = promisify(gzip);
+/** Repeated names are most of it: the fastest level leaves about a tenth. The same bytes each time. */
+const COMPRESSION = { level: 1 } as const;
+
 /** Attribute of the resource that marks what was made by a server and not by the sender. */
 export const FORWARDED_MARK = 'tallyspan.forwarded';
 const REQUEST_MS = 30_000;
+/** Whoever asks for more is asked again all the same. */
+const LONGEST_DELAY_MS = 10 * MINUTE_MS;
 /** Statuses after which the same request may be taken later: as OTLP says, and what is a matter of settings. */
 const RETRIED: ReadonlySet<number> = new Set([401, 403, 404, 405, 407, 408, 425, 429]);
 /** Requests that one refused as bad may become: where all of it is refused, each event by itself would be too many. */
 const MOST_HALVES = 64;
+
+/** The events should be sent again, not before so many milliseconds where the other side says when. */
+export class SendLater extends Error {
+  readonly afterMs: number;
+
+  constructor(message: string, afterMs: number) {
+    super(message);
+    this.afterMs = afterMs;
+  }
+}
 
 /** How many of the events the other side refused for good. @throws Error when they should be sent again */
 export async function handOver(to: Recipient, events: readonly EventRecord[]): Promise<number> {
@@ -58,12 +77,18 @@ async function post(to: Recipient, events: readonly EventRecord[]): Promise<Answ
   for (const { resource } of request.resourceLogs)
     resource.attributes.push({ key: FORWARDED_MARK, value: { boolValue: true } });
   const { address, authorization } = addressOf(to.url);
+  const body = await compress(JSON.stringify(request), COMPRESSION);
   let response: Response;
   try {
     response = await fetch(address, {
       method: 'POST',
-      headers: { ...authorization, ...to.headers, 'content-type': 'application/json' },
-      body: JSON.stringify(request),
+      headers: {
+        ...authorization,
+        ...to.headers,
+        'content-type': 'application/json',
+        'content-encoding': 'gzip',
+      },
+      body,
       signal: AbortSignal.any([to.signal, AbortSignal.timeout(REQUEST_MS)]),
     });
   } catch (error) {
@@ -73,8 +98,19 @@ async function post(to: Recipient, events: readonly EventRecord[]): Promise<Answ
   const said = `${response.status} ${text.slice(0, 200)}`.trim();
   if (response.ok) return { isTaken: true, ...rejectedIn(text) };
   if (RETRIED.has(response.status) || response.status >= 500)
-    throw new Error(`the answer was ${said}${hintFor(response.status)}`);
+    throw new SendLater(
+      `the answer was ${said}${hintFor(response.status)}`,
+      delayOf(response.headers.get('retry-after')),
+    );
   return { isTaken: false, isTooLarge: response.status === 413, rejected: events.length, text: said };
+}
+
+/** What `Retry-After` asks for, in seconds or as a date; milliseconds, 0 where it asks for nothing. */
+function delayOf(retryAfter: string | null): number {
+  if (retryAfter === null) return 0;
+  const seconds = Number(retryAfter);
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - Date.now();
+  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), LONGEST_DELAY_MS) : 0;
 }
 
 interface Resource {

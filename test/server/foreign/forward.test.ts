@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { EventRecord } from '../../../core/event.ts';
 import type { AddressInfo } from 'node:net';
 import { rm } from 'node:fs/promises';
+import { gunzipSync } from 'node:zlib';
 import { otlpJsonOf } from '../../fixtures/otlp-json-spans.ts';
 import { CONVERSATION, readRecording, type RecordedSpan } from '../../fixtures/recorded-spans.ts';
 import { waitUntil } from '../../stack/process.ts';
@@ -34,9 +35,10 @@ interface LogRequest {
 async function startSink(status = 200): Promise<Sink> {
   const sink = { lines: [] as string[], marks: [] as boolean[], status, asked: 0 };
   const server: Server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (part) => (body += String(part)));
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
+      const body = gunzipSync(Buffer.concat(parts)).toString();
       sink.asked++;
       if (sink.status === 200)
         for (const { resource, scopeLogs } of (JSON.parse(body) as LogRequest).resourceLogs)

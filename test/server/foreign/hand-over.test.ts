@@ -3,12 +3,14 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import type { EventRecord } from '../../../core/event.ts';
-import { handOver } from '../../../server/forward/hand-over.ts';
+import { SendLater, handOver } from '../../../server/forward/hand-over.ts';
 
 interface Answer {
   readonly status: number;
   readonly body?: unknown;
+  readonly retryAfter?: string;
 }
 
 let server: Server;
@@ -23,15 +25,17 @@ let lines: string[] = [];
 
 beforeAll(async () => {
   server = createServer((request, response) => {
-    let text = '';
-    request.on('data', (part) => (text += String(part)));
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
+      const text = gunzipSync(Buffer.concat(parts)).toString();
       requests++;
       lastHeaders = request.headers;
       lastPath = request.url ?? '';
       const spans = [...text.matchAll(/"spanId":"([0-9a-f]{16})"/g)].map(([, span = '']) => span);
-      const { status, body } = answerTo(spans);
+      const { status, body, retryAfter } = answerTo(spans);
       if (status === 200) taken.push(...spans);
+      if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? {}));
     });
   });
@@ -73,6 +77,17 @@ it.each([401, 403, 404, 405, 408, 429, 500, 502, 503, 504])('waits after %i', as
   answerTo = () => ({ status });
   await expect(hand(3)).rejects.toThrow(String(status));
   expect([requests, lines]).toEqual([1, []]);
+});
+
+it.each([
+  ['7', 7000],
+  ['1000000', 600_000],
+  [new Date(0).toUTCString(), 0],
+  ['soon', 0],
+])('Retry-After: %s is %i ms', async (retryAfter, afterMs) => {
+  answerTo = () => ({ status: 503, retryAfter });
+  await expect(hand(1)).rejects.toMatchObject({ afterMs });
+  await expect(hand(1)).rejects.toBeInstanceOf(SendLater);
 });
 
 it('says which setting is missing', async () => {
@@ -118,6 +133,7 @@ it('names who sends: by headers, or by the address', async () => {
   await hand(1, { url: `http://me:s%40fe@${host}/otlp/` });
   expect(lastHeaders.authorization).toBe(`Basic ${Buffer.from('me:s@fe').toString('base64')}`);
   expect(lastPath).toBe('/otlp/v1/logs');
+  expect(lastHeaders).toMatchObject({ 'content-encoding': 'gzip', 'content-type': 'application/json' });
   answerTo = () => ({ status: 400 });
   await hand(1, { url: `http://me:s%40fe@${host}` });
   expect(lines.join('\n')).not.toMatch(/s%40fe|s@fe/);
