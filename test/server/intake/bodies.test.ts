@@ -131,7 +131,13 @@ describe('many large requests at once', () => {
 
   it.each([
     ['without a token', {}, plain, [status.UNAUTHENTICATED]],
-    ['of 19 MB', AUTHORIZATION, plain, [status.INVALID_ARGUMENT, status.UNAVAILABLE]],
+    // On a busy machine gigabytes come too slowly for some.
+    [
+      'of 19 MB',
+      AUTHORIZATION,
+      plain,
+      [status.INVALID_ARGUMENT, status.UNAVAILABLE, status.DEADLINE_EXCEEDED],
+    ],
     [
       'of 19 MB when decompressed',
       { ...AUTHORIZATION, 'grpc-encoding': 'gzip' },
