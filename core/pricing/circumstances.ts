@@ -57,7 +57,8 @@ export function providerOf(platform: Platform): string {
   return PROVIDERS[platform];
 }
 
-const GATEWAYS = /^(?:openrouter|github[._-]copilot|vercel[._-]?(?:ai)?[._-]?gateway|gateway|requesty|poe)$/;
+const GATEWAYS =
+  /^(?:openrouter|github[._-]copilot|vercel[._-]?(?:ai)?[._-]?gateway|gateway|requesty|poe)(?:\.|$)/;
 
 /** The provider where it is a gateway, whose prices nobody else knows. */
 export function gatewayOf(provider: unknown): string | undefined {

@@ -139,6 +139,7 @@ describe('models by the names of those who serve them', () => {
   it.each([
     ['anthropic/claude-sonnet-4.5', 'openrouter', 'gateway'],
     ['claude-sonnet-4-5', 'openrouter', 'gateway'],
+    ['claude-sonnet-4-5', 'openrouter.chat', 'gateway'],
     ['claude-sonnet-4-5', 'github_copilot', 'gateway'],
     ['anthropic/claude-sonnet-4.5', 'gateway', 'gateway'],
     ['gpt-5.1', 'openai', 'unknown_model'],
