@@ -29,6 +29,8 @@ export function thingsPath(dimension: ThingDimension): string {
 /** The page of one; undefined where there is nothing to name, or where it is a part of the prompt and no tool. */
 export function thingPath(dimension: ThingDimension, name: string | null): string | undefined {
   if (name === null || name === '' || (dimension === 'tool' && isPseudoTool(name))) return undefined;
+  // An address cannot hold these as a part of its path, however they are written: the list of its runs is its page.
+  if (name === '.' || name === '..') return `/runs?${dimension}=${name}`;
   return `${PATHS[dimension]}/${encodeURIComponent(name)}`;
 }
 

@@ -15,6 +15,7 @@ import {
 import { quotedWhereNeeded, unquoted } from './quoted-text.ts';
 import { RequestError } from './request-error.ts';
 import { readScoreText, scoreConditionText } from './score-text.ts';
+import { PRESETS } from './time-presets.ts';
 
 /** Parameters of an address, in the order in which they were written; a measure may stand twice. */
 export interface FilterWords {
@@ -47,7 +48,12 @@ export function readFilterText(text: string): FilterWords {
       rest.push(unquoted(word));
       continue;
     }
-    const [, , sign = ':', value = ''] = term;
+    const [, name = '', sign = ':', value = ''] = term;
+    // As groups write it: `user:ana time:yesterday`; with a length it is how long a run took.
+    if (name.toLowerCase() === 'time' && sign === ':' && isNamedTime(value)) {
+      params.push(['time', value.toLowerCase()]);
+      continue;
+    }
     if (key === 'score')
       params.push([key, scoreConditionText(readScoreText(sign === ':' ? value : `${sign}${value}`))]);
     else if (isMeasure(key)) {
@@ -125,6 +131,10 @@ const EXAMPLES: Readonly<Record<Measure, string>> = {
   tools: 'tools>3',
   tokens: 'tokens>100000',
 };
+
+function isNamedTime(value: string): boolean {
+  return PRESETS.some(([name]) => name === value.toLowerCase());
+}
 
 function keyOf(word: string): RunTextFilter | Measure | 'score' | undefined {
   const name = word.toLowerCase();

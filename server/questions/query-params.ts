@@ -1,5 +1,7 @@
 // Query parameters as the functions behind want them; what cannot be understood is said, not guessed.
 
+import { TEXT_LIMITS } from '../../core/field-limits.ts';
+import { cutTextToBytes } from '../../core/text/cut-text.ts';
 import { durationMsOf } from '../../core/time/duration.ts';
 import { isEventName } from '../../core/event.ts';
 import { DIMENSIONS, type EventName } from '../../core/schema.ts';
@@ -44,19 +46,19 @@ export function parseRunFilter(query: QueryText, nowMs: number): RunFilter {
     throw new RequestError(400, `sort is ${RUN_SORTS.join(', ')}, not ${sort}`);
   return {
     ...statusParam(query),
-    user: textParam(query, 'user'),
-    agent: textParam(query, 'agent'),
-    version: textParam(query, 'version'),
-    prompt: textParam(query, 'prompt'),
-    task: textParam(query, 'task'),
-    project: textParam(query, 'project'),
+    user: nameParam(query, 'user'),
+    agent: nameParam(query, 'agent'),
+    version: nameParam(query, 'version'),
+    prompt: nameParam(query, 'prompt'),
+    task: nameParam(query, 'task'),
+    project: nameParam(query, 'project'),
     run: textParam(query, 'run'),
     comparisons: comparisonsParam(query),
     scores: textParams(query, 'score').map(readScoreText),
-    session: textParam(query, 'session'),
-    tag: textParam(query, 'tag'),
-    model: textParam(query, 'model'),
-    tool: textParam(query, 'tool'),
+    session: nameParam(query, 'session'),
+    tag: nameParam(query, 'tag'),
+    model: nameParam(query, 'model'),
+    tool: nameParam(query, 'tool'),
     unpriced: flagParam(query, 'unpriced'),
     error: textParam(query, 'error'),
     parentRun: textParam(query, 'parentRun'),
@@ -68,6 +70,12 @@ export function parseRunFilter(query: QueryText, nowMs: number): RunFilter {
     limit: countParam(query, 'limit', { most: RUNS_LIMIT, fallback: LIMIT_DEFAULT }),
     offset: offsetParam(query),
   };
+}
+
+/** A name as the store has it: cut where it is longer than any. */
+function nameParam(query: QueryText, key: string): string | undefined {
+  const name = textParam(query, key);
+  return name === undefined ? undefined : cutTextToBytes(name, TEXT_LIMITS.name);
 }
 
 /** `failed` is any status but ok; what people read as abandoned is stored as `lost`. @throws RequestError */

@@ -7,6 +7,7 @@ import { DAY_MS, dateOf, dayOf, startOfDate } from '../../core/time/time.ts';
 import { presentZoneName } from '../../core/time/zone-names.ts';
 import { localInstantParam, localInstantText, textParam, type QueryText } from './query-params.ts';
 import { RequestError } from './request-error.ts';
+import { PRESETS } from './time-presets.ts';
 
 export interface Stretch {
   /** Unix milliseconds; 0 where all time is meant. */
@@ -29,17 +30,6 @@ export interface StretchParams {
   readonly zone?: string;
 }
 
-/** What the picker offers, and what it says. */
-export const PRESETS: readonly (readonly [string, string])[] = [
-  ['1h', 'last hour'],
-  ['24h', 'last 24 hours'],
-  ['today', 'today'],
-  ['yesterday', 'yesterday'],
-  ['week', 'this week'],
-  ['7d', 'last 7 days'],
-  ['30d', 'last 30 days'],
-  ['90d', 'last 90 days'],
-];
 /** For lists, which need no beginning. */
 export const ALL_TIME = 'all';
 

@@ -75,6 +75,15 @@ describe('tallyspan runs', () => {
       const time = started.toLocaleTimeString('en-GB', { timeZone: 'Asia/Kolkata', timeStyle: 'short' });
       expect(stdout).toMatch(new RegExp(`^(\\d\\d-\\d\\d )?${time} +dddddddd`, 'm'));
       expect(stdout).toContain('times in Asia/Kolkata');
+      const run = async (...asked: string[]): Promise<string> =>
+        (await runCommand(['runs', ...asked, '--url', zoned.uiUrl])).stdout;
+      expect(await run('--from', '2h')).toMatch(/^1 run, /m);
+      expect(await run('--from', '2h', '--agent-version', 'none')).toContain(
+        '--agent-version none in that time',
+      );
+      expect(await run('--from', '2001-01-01', '--to', '2001-01-01')).toBe(
+        `no runs in that time (2001-01-01 00:00 – 2001-01-02 00:00, times in Asia/Kolkata).\nAsked: ${zoned.uiUrl}\n`,
+      );
     } finally {
       await zoned.remove();
     }

@@ -17,20 +17,24 @@ import { readScoreText, scoreConditionText } from '../../../server/questions/sco
 import type { RunSumsAnswer, RunSummary } from '../../../server/source.ts';
 import { writeAnswer } from '../../terminal/answer.ts';
 import type { CliIo } from '../../terminal/io.ts';
-import { formatMoment, zoneOf } from '../../terminal/moment.ts';
+import { formatMoment, formatWindow, zoneOf } from '../../terminal/moment.ts';
 import { durationOption, durationText, parseCountUpTo } from '../../options.ts';
 import { indented } from '../../terminal/paragraph.ts';
 import { safeText } from '../../terminal/safe-text.ts';
 import { withSource, withSourceOptions, type SourceCliOptions } from '../../source-options.ts';
+import { stretchOfOptions, withTimeOptions, type TimeOptions } from '../../time-options.ts';
+import type { Stretch } from '../../../server/questions/stretch.ts';
 import { renderTable, type TextColumn } from '../../terminal/table.ts';
 
-interface RunsOptions extends SourceCliOptions {
+interface RunsOptions extends SourceCliOptions, TimeOptions {
   readonly failed?: boolean;
   readonly slowest?: boolean;
   readonly mostExpensive?: boolean;
   readonly since: number;
   readonly user?: string;
   readonly agent?: string;
+  readonly agentVersion?: string;
+  readonly project?: string;
   readonly task?: string;
   readonly tag?: string;
   readonly session?: string;
@@ -47,9 +51,7 @@ const SHORT_ID_LENGTH = 8;
 
 export function registerRuns(program: Command, io: CliIo): void {
   withSourceOptions(
-    program
-      .command('runs')
-      .description('the runs, newest first')
+    withTimeOptions(program.command('runs').description('the runs, newest first'))
       .option('--failed', 'only runs that did not end ok')
       .option('--slowest', 'slowest first')
       .option('--most-expensive', 'most expensive first')
@@ -58,6 +60,8 @@ export function registerRuns(program: Command, io: CliIo): void {
       .addOption(durationOption('--since <time>', 'how far back to look', '24h'))
       .option('--user <id>', 'only runs of this user')
       .option('--agent <name>', 'only runs of this agent')
+      .option('--agent-version <version>', 'only runs of this version of the agent')
+      .option('--project <name>', 'only runs of this project')
       .option('--task <type>', 'only runs of this kind of task')
       .option('--tag <tag>', 'only runs with this tag')
       .option('--session <id>', 'only runs of this session')
@@ -73,16 +77,22 @@ export function registerRuns(program: Command, io: CliIo): void {
       )
       .option('--limit <n>', 'at most this many', parseCountUpTo(RUNS_LIMIT), 50),
   ).action(async (options: RunsOptions) => {
-    const filter = filterOf(options, io);
-    const { runs, sums, timezone, place } = await withSource(options, io, async (source) => ({
-      place: source.name,
-      runs: await source.runs({ ...filter, limit: options.limit }),
-      ...(options.json === true
-        ? { sums: undefined, timezone: '' }
-        : { sums: await source.runSums(filter), timezone: await zoneOf(source) }),
-    }));
+    const isNamed = options.from !== undefined || options.to !== undefined;
+    const { runs, sums, timezone, place, stretch } = await withSource(options, io, async (source) => {
+      const zone = isNamed || options.json !== true ? await zoneOf(source) : '';
+      const named = stretchOfOptions(options, io.now(), zone);
+      const filter = filterOf(options, io, named);
+      return {
+        place: source.name,
+        stretch: named,
+        timezone: zone,
+        runs: await source.runs({ ...filter, limit: options.limit }),
+        sums: options.json === true ? undefined : await source.runSums(filter),
+      };
+    });
     writeAnswer(runs, options, io, (safe) => {
-      if (safe.length === 0) return `${noRunsText(options)}Asked: ${safeText(place)}\n`;
+      if (safe.length === 0)
+        return `${noRunsText(options, stretch && spanText(stretch, io.now()))}Asked: ${safeText(place)}\n`;
       const more = sums !== undefined && sums.runs > safe.length ? moreText(options, safe.length) : '';
       const sum = sums === undefined ? `${formatCountOf(safe.length, 'run')} listed` : sumText(sums);
       const below = indented(`${sum}; times in ${timezone}${more}`, '', '', io.stdout).join('\n');
@@ -99,11 +109,13 @@ function addScore(text: string, before: readonly ScoreCondition[]): readonly Sco
   }
 }
 
-function filterOf(options: RunsOptions, io: CliIo): Omit<RunFilter, 'limit'> {
+function filterOf(options: RunsOptions, io: CliIo, stretch: Stretch | undefined): Omit<RunFilter, 'limit'> {
   return {
     failed: options.failed,
     user: options.user,
     agent: options.agent,
+    version: options.agentVersion,
+    project: options.project,
     task: options.task,
     tag: options.tag,
     session: options.session,
@@ -113,7 +125,9 @@ function filterOf(options: RunsOptions, io: CliIo): Omit<RunFilter, 'limit'> {
     error: options.error,
     status: options.status,
     scores: options.score,
-    since: io.now() - options.since,
+    since: stretch?.from ?? io.now() - options.since,
+    // What moves with the clock has no end: a run that began a moment ago belongs to it.
+    ...(stretch !== undefined && stretch.to < io.now() && { until: stretch.to }),
     sort: options.slowest === true ? 'slowest' : options.mostExpensive === true ? 'most-expensive' : 'newest',
   };
 }
@@ -122,6 +136,8 @@ const FILTERS = [
   'failed',
   'user',
   'agent',
+  'agentVersion',
+  'project',
   'task',
   'tag',
   'session',
@@ -132,16 +148,27 @@ const FILTERS = [
   'error',
 ] as const;
 
+function spanText({ from, to, timezone }: Stretch, nowMs: number): string {
+  const span = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+  return formatWindow(span, { nowMs, timezone });
+}
+
 /** What was asked for, as it was written. */
-function noRunsText(options: RunsOptions): string {
+function noRunsText(options: RunsOptions, named: string | undefined): string {
   const asked = [
     ...FILTERS.flatMap((name) => {
       const value = options[name];
-      return value === undefined ? [] : [value === true ? `--${name}` : `--${name} ${String(value)}`];
+      const flag = name === 'agentVersion' ? '--agent-version' : `--${name}`;
+      return value === undefined ? [] : [value === true ? flag : `${flag} ${String(value)}`];
     }),
     ...options.score.map((score) => `--score ${scoreConditionText(score)}`),
   ];
-  const stretch = `in the last ${durationText(options.since)}`;
+  const stretch =
+    named === undefined ? `in the last ${durationText(options.since)}` : `in that time (${named})`;
+  if (named !== undefined)
+    return asked.length > 0
+      ? `no runs match ${safeText(asked.join(' '))} ${stretch}.\n`
+      : `no runs ${stretch}.\n`;
   return asked.length > 0
     ? `no runs match ${safeText(asked.join(' '))} ${stretch}. Look further back with --since.\n`
     : `no runs ${stretch}. Look further back with --since, or start your agent with: tallyspan exec -- npm start\n`;

@@ -43,6 +43,28 @@ const KINDS: readonly {
   { kind: 'tool call', from: 'agent_tool_call', column: 'gen_ai_tool_call_id', span: 'any_value(span_id)' },
 ];
 
+/**
+ * A comparison is decided by the first bytes of a text, which stand beside its length: half of what looking into each text
+ * takes. The last character that there is ends the range.
+ */
+function beginsWith(column: string, text: string): string {
+  return `${column} >= ${text} AND ${column} < ${text} || chr(1114111) AND starts_with(${column}, ${text})`;
+}
+
+/** A hexadecimal id of a run may be a UUID, and stand in either case, with dashes or without. */
+function runForms(beginning: string, hex: string | undefined): readonly string[] {
+  if (hex === undefined) return [beginning];
+  const [first, ...parts] = [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(12, 16),
+    hex.slice(16, 20),
+    hex.slice(20),
+  ];
+  const dashed = [first, ...parts.filter((part) => part !== '')].join('-');
+  return [...new Set([beginning, hex, dashed])];
+}
+
 function isHex(kind: IdKind): boolean {
   return kind === 'trace' || kind === 'span';
 }
@@ -54,9 +76,10 @@ export async function findIds(database: Queryable, beginning: string): Promise<r
   const hex = /^[0-9a-f-]+$/i.test(beginning) ? beginning.toLowerCase().replaceAll('-', '') : undefined;
   const kinds = KINDS.filter(({ kind }) => hex !== undefined || !isHex(kind));
   const statements = kinds.map(({ kind, from, column, span }) => {
-    const text = textSql(isHex(kind) ? (hex ?? '') : beginning);
+    const forms = isHex(kind) ? [hex ?? ''] : kind === 'run' ? runForms(beginning, hex) : [beginning];
+    const condition = forms.map((form) => beginsWith(column, textSql(form))).join(' OR ');
     return `(SELECT '${kind}' AS kind, ${column} AS id, any_value(agent_run_id) AS run, ${span} AS span
-      FROM ${from} WHERE starts_with(${column}, ${text}) GROUP BY ${column}
+      FROM ${from} WHERE ${condition} GROUP BY ${column}
       ORDER BY length(${column}), ${column} LIMIT ${FOUND_PER_KIND})`;
   });
   const rows = await database.all(statements.join('\nUNION ALL '));

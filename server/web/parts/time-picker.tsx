@@ -3,7 +3,8 @@
 
 import type { VNode } from 'preact';
 import { useContext } from 'preact/hooks';
-import { ALL_TIME, PRESETS, fixedParams, presetName, type Stretch } from '../../questions/stretch.ts';
+import { ALL_TIME, fixedParams, presetName, type Stretch } from '../../questions/stretch.ts';
+import { PRESETS } from '../../questions/time-presets.ts';
 import { localInstantText } from '../../questions/query-params.ts';
 import { linkTo, type LinkParams } from './cells.tsx';
 import { PageTables } from './tables-of-page.ts';

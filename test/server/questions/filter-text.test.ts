@@ -34,6 +34,16 @@ describe('a filter as a person writes it', () => {
     ['score<0.5', [['score', '<0.5']], ''],
     ['score:"was it right"=no', [['score', '"was it right"=no']], ''],
     ['score:label="not good"', [['score', 'label="not good"']], ''],
+    [
+      'user:ana time:Yesterday',
+      [
+        ['user', 'ana'],
+        ['time', 'yesterday'],
+      ],
+      '',
+    ],
+    ['time>10s', [['duration', '>10s']], ''],
+    ['time:10s', [['duration', '=10s']], ''],
     ['foo:bar', [], 'foo:bar'],
   ] as const)('%s', (text, params, rest) => {
     expect(readFilterText(text)).toEqual({ params, rest });

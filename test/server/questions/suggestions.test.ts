@@ -62,3 +62,56 @@ describe('the filter that a line ends with', () => {
       expect([text, unfinishedFilter(text)]).toEqual([text, undefined]);
   });
 });
+
+describe('a search for an id', () => {
+  const RUN = '6f1c9a02-77aa-4bde-9c01-5e2d4f0a1b3c';
+
+  beforeAll(async () => {
+    const ids = { trace_id: '9e8d7c6b5a4f3e2d1c0b9a8f7e6d5c4b', 'agent.run_id': RUN };
+    await sendEvents(server, [
+      { ...ids, timestamp: NOW - 1, 'event.name': 'agent.run.started', span_id: 'face0123456789ab' },
+      {
+        ...ids,
+        timestamp: NOW,
+        'event.name': 'agent.model_call',
+        span_id: 'bead0123456789ab',
+        'gen_ai.response.id': 'msg_01Zz9',
+        'anthropic.request.id': 'req_7Qq8',
+      },
+      {
+        ...ids,
+        timestamp: NOW,
+        'event.name': 'agent.tool_call',
+        span_id: 'cafe0123456789ab',
+        'gen_ai.tool.call.id': 'toolu_5Xx4',
+      },
+    ]);
+  });
+
+  it.each([
+    ['run', '6f1c'],
+    ['run', RUN],
+    ['run', RUN.toUpperCase()],
+    ['run', '6F1C9A02-77'],
+    ['run', '6f1c9a0277aa4b'],
+    ['run', RUN.replaceAll('-', '')],
+    ['trace', '9e8d'],
+    ['trace', '9E8D7C6B-5A4F'],
+    ['span', 'bead'],
+    ['span', 'CAFE01'],
+    ['response', 'msg_01Z'],
+    ['request', 'req_7'],
+    ['tool call', 'toolu_5Xx4'],
+  ])('finds the %s by %s', async (kind, text) => {
+    const { hits } = await getJson<{ hits: readonly { kind: string; path: string }[] }>(
+      server,
+      `/api/search?${new URLSearchParams({ q: text, in: 'names' }).toString()}`,
+    );
+    expect(hits.map((hit) => hit.kind)).toEqual([kind]);
+    expect(hits[0]?.path).toContain(`/runs/${RUN}`);
+  });
+
+  it.each(['6f1d', '6f1', 'bea', 'zzzz', 'msg_02'])('finds none by %s', async (text) => {
+    expect(await suggested(text)).toEqual([]);
+  });
+});

@@ -75,9 +75,11 @@ export function registerRunsRoutes(app: FastifyInstance, context: WebContext): v
     const { params, rest } = readFilterText(text);
     const { stretch, sort, isReversed, columns } = parseRunsAddress(others, now, timezone);
     if (params.length === 0 && rest !== '') return linkTo('/search', { q: rest });
+    const written = queryParamsOf(rest === '' ? params : [...params, ['error', rest]]);
+    const { zone } = stretch.params;
     return linkTo('/runs', {
-      ...queryParamsOf(rest === '' ? params : [...params, ['error', rest]]),
-      ...stretch.params,
+      ...written,
+      ...(written['time'] === undefined ? stretch.params : { zone }),
       sort,
       order: isReversed ? 'reversed' : undefined,
       columns: columnsText(columns, ALL_RUN_COLUMNS),
