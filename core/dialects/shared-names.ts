@@ -91,12 +91,15 @@ export const TRACELOOP: Pick<
 
 export const VERCEL_AI: Omit<Dialect, 'id' | 'doc' | 'match'> = {
   inputTokens: 'inclusive',
-  // Up to version 5 the counts are those of the provider. From 6 on the parts of the input are beside its whole.
+  // Up to version 5 the counts are those of the provider. From 6 on the parts of the input are beside its whole. It does
+  // not use the conventions' names of these parts; whoever adds them means what the conventions mean.
   exclusiveOfClaude: true,
   inclusiveWith: [
     'ai.usage.inputTokenDetails.noCacheTokens',
     'ai.usage.inputTokenDetails.cacheReadTokens',
     'ai.usage.inputTokenDetails.cacheWriteTokens',
+    'gen_ai.usage.cache_read.input_tokens',
+    'gen_ai.usage.cache_creation.input_tokens',
   ],
   operationByName: [
     ['^ai\\.[A-Za-z]+\\.do(?:Generate|Stream)$', 'chat'],

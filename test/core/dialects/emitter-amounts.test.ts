@@ -94,6 +94,11 @@ describe('the AI SDK', () => {
       ),
       amount('opus', T),
     ],
+    [
+      'any, with the names of the conventions',
+      span(OPUS, 'anthropic.messages', WHOLE, { [READ]: 9000, [WRITTEN]: 700 }),
+      amount('opus', T),
+    ],
     ['6 on Bedrock', span(ANY, 'amazon-bedrock', WHOLE, parts), amount('sonnet', T)],
     [
       '6 on Bedrock with lifetimes',
