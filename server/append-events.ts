@@ -50,7 +50,7 @@ export async function openAppender(dataDir: string): Promise<FolderAppender> {
         await stopFreeing();
         // What follows looks at all that is stored, and writes the file: with what the appending left it would be the most
         // that this process ever has.
-        collectThoroughly();
+        if (store.counters.eventsStored > COLLECTED_EVENTS) collectThoroughly();
         await database.freeMemory();
         await markRepeats(database, store);
         await database.freeMemory();
