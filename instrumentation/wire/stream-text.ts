@@ -25,10 +25,9 @@ export class StreamText {
   readonly #events = new EventStream();
   /** Bytes since the block began that is open, about. */
   #bytes = 0;
-  /** Memory for what follows the last whole event. */
+  /** What followed the last whole event, in its own memory, and how long it is. */
   #room: Buffer = NOTHING;
-  /** What followed the last whole event. */
-  #rest: Buffer = NOTHING;
+  #restBytes = 0;
   /** How a delta of the block that is open begins; `undefined` where the last event was none. */
   #delta: Buffer | undefined;
   #deltaIndex: unknown;
@@ -46,7 +45,7 @@ export class StreamText {
     this.#bytes += piece.length;
     const isPassing = this.#bytes > WHOLE_BYTES && this.#delta !== undefined && this.#isAtEvent;
     if (isPassing && this.#pass(piece)) return;
-    const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
+    const bytes = this.#withRest(piece);
     const end = this.#wholeBytes(bytes);
     this.#keep(bytes, end);
     if (end === 0) return;
@@ -97,12 +96,12 @@ export class StreamText {
     const at = piece.lastIndexOf(end);
     const before = at <= 0 ? -1 : piece.lastIndexOf(end, at - 1);
     if (before !== -1) {
-      if (!this.#isDelta(piece.subarray(before, at))) return false;
+      if (!this.#isDelta(piece, before, at)) return false;
       this.#keep(piece, at + end.length);
       return true;
     }
     // Smaller than two events: with what was kept there may be one.
-    const bytes = Buffer.concat([this.#rest, piece]);
+    const bytes = this.#withRest(piece);
     const whole = bytes.lastIndexOf(end);
     if (whole === -1) {
       // Its events may have come to end otherwise.
@@ -114,14 +113,20 @@ export class StreamText {
       return true;
     }
     const start = whole === 0 ? -1 : bytes.lastIndexOf(end, whole - 1);
-    if (!this.#isDelta(bytes.subarray(Math.max(start, 0), whole))) return false;
+    if (!this.#isDelta(bytes, Math.max(start, 0), whole)) return false;
     this.#keep(bytes, whole + end.length);
     return true;
   }
 
   /** Quotes inside of texts are escaped: what is looked for stands in an event's own fields only. */
-  #isDelta(event: Buffer): boolean {
-    return this.#delta !== undefined && event.includes(this.#delta);
+  #isDelta(bytes: Buffer, from: number, to: number): boolean {
+    if (this.#delta === undefined) return false;
+    const at = bytes.indexOf(this.#delta, from);
+    return at !== -1 && at < to;
+  }
+
+  #withRest(piece: Buffer): Buffer {
+    return this.#restBytes === 0 ? piece : Buffer.concat([this.#room.subarray(0, this.#restBytes), piece]);
   }
 
   /**
@@ -131,14 +136,14 @@ export class StreamText {
   #keep(bytes: Buffer, from: number): void {
     const length = bytes.length - from;
     if (length <= 0 || length > MAX_EVENT_BYTES) {
-      this.#rest = NOTHING;
+      this.#restBytes = 0;
       return;
     }
     if (length > this.#room.length || this.#room.length > MOST_ROOM_BYTES)
       this.#room = Buffer.allocUnsafeSlow(Math.max(FIRST_ROOM_BYTES, length));
     // Where the bytes hold what was kept, they are a copy already.
     bytes.copy(this.#room, 0, from);
-    this.#rest = this.#room.subarray(0, length);
+    this.#restBytes = length;
   }
 }
 

@@ -1,7 +1,9 @@
-// Reads streamed answers of the Messages API as fast as they come, and says what it took. STREAMS says how many at once.
+// Reads streamed answers of the Messages API as fast as they come, and says what it took. STREAMS says how many at once,
+// OBJECTS how many objects the program holds besides.
 import http from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
 
-const { BASE, CLIENT = 'fetch', STREAMS = '1' } = process.env;
+const { BASE, CLIENT = 'fetch', STREAMS = '1', OBJECTS = '0' } = process.env;
 const url = `${BASE}/v1/messages`;
 const headers = { 'content-type': 'application/json', 'x-api-key': 'k', 'anthropic-version': '2023-06-01' };
 
@@ -31,10 +33,14 @@ const question = (number) =>
     messages: [{ role: 'user', content: `question ${number}` }],
   });
 
+// What a program has that does more than this one.
+globalThis.held = Array.from({ length: Number(OBJECTS) }, (_, at) => ({ at, name: `n${at}`, list: [at] }));
+
 let peakMb = 0;
 const watch = setInterval(() => (peakMb = Math.max(peakMb, process.memoryUsage.rss() / 1e6)), 20);
-// Compiled code and connections are no part of it: the first answer is short.
+// Compiled code and connections are no part of it: the first answer is short, and its events have left a second later.
 await clients[CLIENT](question('warm'));
+await wait(1_000);
 const [startMs, cpu] = [performance.now(), process.cpuUsage()];
 const read = await Promise.all(
   Array.from({ length: Number(STREAMS) }, (_, at) => clients[CLIENT](question(at))),
