@@ -11,7 +11,7 @@ const UNREAD = {
   too_large: 'its body is larger than the API takes',
   foreign: 'its body is no request for a message',
   other_api:
-    'it went to an API in the form of another, such as OpenAI’s chat completions, which is not read: use the Messages API, or an OpenTelemetry instrumentation of that client',
+    'it went to an API in the form of another, such as OpenAI’s chat completions or Vercel’s AI Gateway, which is not read: use the Messages API, or an OpenTelemetry instrumentation of that client',
 } as const;
 export type UnreadReason = keyof typeof UNREAD;
 

@@ -8,7 +8,7 @@ import { BatchCreation } from './batch-creation.ts';
 import { BatchExchange } from './batch-exchange.ts';
 import { endpointOf, type SentHead } from './endpoint.ts';
 import { Exchange } from './exchange.ts';
-import { isOtherApi, OtherApiRequest } from './other-api.ts';
+import { otherApiRequest } from './other-api.ts';
 import type { SeenExchange } from './seen-exchange.ts';
 import type { WireCalls } from './wire-calls.ts';
 
@@ -27,8 +27,7 @@ export const SDK_AGENT = /^Anthropic\w*\/JS (\S+)/;
 export function watchedExchange(watch: Watch, head: SentHead): SeenExchange | undefined {
   const endpoint = endpointOf(head);
   const { calls } = watch;
-  if (endpoint === undefined)
-    return isOtherApi(head) ? new OtherApiRequest(calls.observer.telemetry.sightings) : undefined;
+  if (endpoint === undefined) return otherApiRequest(head, calls.observer.telemetry.sightings);
   // Making a batch asks no model yet: only limits are interested.
   if (endpoint.form !== 'batch') watch.onRequest();
   else if (!calls.observer.isLimited) return undefined;

@@ -41,9 +41,14 @@ it.each([
     `fetch(process.env.ANTHROPIC_BASE_URL + '/v1/chat/completions', { method: 'POST', body: '{"messages":[],"model":"anthropic/claude-sonnet-5-5"}' }).then(() => 0)`,
     [
       expect.stringMatching(
-        /^tallyspan: a request went .*OpenAI’s chat completions, which is not read: use the Messages API/,
+        /^tallyspan: a request went .*OpenAI’s chat completions or Vercel’s AI Gateway, which is not read: use the Messages API/,
       ),
     ],
+  ],
+  [
+    'a request to a gateway that has the model in a header',
+    `fetch(process.env.ANTHROPIC_BASE_URL + '/v3/ai/language-model', { method: 'POST', headers: { 'ai-language-model-id': 'anthropic/claude-sonnet-5.5' }, body: '{"prompt":[]}' }).then(() => 0)`,
+    [expect.stringContaining('a request went')],
   ],
   [
     'a request of another model in the form of another API',
