@@ -3,7 +3,8 @@
 // nothing is around the agent, and of a streamed answer it does not always know the name. Nothing but the process, the
 // model, the counts and the times ties the two then.
 // Two reports are of one call where they name one response, or where they are of two emitters and one of them names none.
-// In traces of their own one of them hangs on nothing, or is our own, which knows its place. Each is of one call at most:
+// In traces of their own one of them hangs on nothing, or is our own, which knows its place, and the nameless one is of an
+// emitter whose spans may stand outside of the context. Each is of one call at most:
 // as many pairs are made as the times allow.
 
 import type { FactSpan } from '../dialects.ts';
@@ -27,7 +28,8 @@ export interface CallReading {
   readonly hasFailed: boolean;
   readonly input: number;
   readonly output: number;
-  readonly cached: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
   /** Names of the response. */
   readonly names: readonly string[];
   /** Whether it has no place that it would lose: it hangs on nothing, or is our own and has a run of ours. */
@@ -62,9 +64,8 @@ export function readCall(span: FactSpan): CallReading | undefined {
     hasFailed: span.isError || span.facts.errorType !== undefined,
     input: count(standard['gen_ai.usage.input_tokens']),
     output: count(standard['gen_ai.usage.output_tokens']),
-    cached:
-      count(standard['gen_ai.usage.cache_read.input_tokens']) +
-      count(standard['gen_ai.usage.cache_creation.input_tokens']),
+    cacheRead: count(standard['gen_ai.usage.cache_read.input_tokens']),
+    cacheWrite: count(standard['gen_ai.usage.cache_creation.input_tokens']),
     names: responseIdsOf({
       'gen_ai.response.id': text(standard['gen_ai.response.id']),
       'anthropic.request.id': text(standard['anthropic.request.id']),
@@ -100,9 +101,24 @@ function shareName(a: CallReading, b: CallReading): boolean {
   return a.names.some((name) => b.names.includes(name));
 }
 
+/**
+ * Emitters whose spans stand outside of the context, since callbacks make them: those of others have the SDK's below them,
+ * and what is alike in another trace is another call.
+ */
+const BY_CALLBACKS = /langchain|langfuse|langsmith|litellm/i;
+/** What observes the SDK beside others that do leaves a trace of its own, and may not read what is streamed. */
+const OF_THE_SDK = /anthropic/i;
+
+function mayStandApart(call: CallReading): boolean {
+  if (call.names.length > 0) return false;
+  return BY_CALLBACKS.test(call.emitter) || (isBlank(call) && OF_THE_SDK.test(call.emitter));
+}
+
 function isNamelessAlike(a: CallReading, b: CallReading): boolean {
   return (
-    (a.names.length === 0 || b.names.length === 0) &&
+    (a.traceId === b.traceId
+      ? a.names.length === 0 || b.names.length === 0
+      : mayStandApart(a) || mayStandApart(b)) &&
     a.service === b.service &&
     a.model === b.model &&
     (a.instance === undefined || b.instance === undefined || a.instance === b.instance) &&
@@ -126,13 +142,34 @@ function hasCounts({ input, output }: CallReading): boolean {
   return input + output > 0;
 }
 
-/** The same tokens; one that says nothing of the cache may have counted it in or left it out. */
+/** The same tokens of every kind; one that says nothing of a part of the cache may have counted it in or left it out. */
 function hasSameCounts(a: CallReading, b: CallReading): boolean {
-  if (a.output !== b.output) return false;
-  if (a.cached === b.cached) return a.input === b.input;
-  if (a.cached * b.cached > 0) return false;
-  const [silent, other] = a.cached === 0 ? [a, b] : [b, a];
-  return silent.input === other.input || silent.input === other.input - other.cached;
+  if (!isSameOutput(a, b) || !isSamePart(a.cacheRead, b.cacheRead)) return false;
+  if (!isSamePart(a.cacheWrite, b.cacheWrite)) return false;
+  if (a.input === b.input) return true;
+  const [silent, other] = cachedOf(a) === 0 ? [a, b] : [b, a];
+  return cachedOf(silent) === 0 && silent.input === other.input - cachedOf(other);
+}
+
+function isSamePart(a: number, b: number): boolean {
+  return a === b || a === 0 || b === 0;
+}
+
+function cachedOf({ cacheRead, cacheWrite }: CallReading): number {
+  return cacheRead + cacheWrite;
+}
+
+/**
+ * Tokens that a stream announces when it begins, and that are a part of those at its end: LangChain for JavaScript adds them
+ * up, and names no response then.
+ */
+export const MOST_ANNOUNCED = 10;
+
+function isSameOutput(a: CallReading, b: CallReading): boolean {
+  const [less, more] = a.output <= b.output ? [a, b] : [b, a];
+  return (
+    less.output === more.output || (more.names.length === 0 && more.output - less.output <= MOST_ANNOUNCED)
+  );
 }
 
 function isWithin(inner: CallReading, outer: CallReading): boolean {

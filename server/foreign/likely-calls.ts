@@ -4,6 +4,7 @@
 import type { FactSpan } from '../../core/dialects.ts';
 import {
   FURTHEST_APART_MS,
+  MOST_ANNOUNCED,
   readCall,
   SLACK_MS,
   isBlank,
@@ -53,9 +54,9 @@ export class LikelyCalls {
     for (const span of spans) {
       const call = readCall(span);
       if (call === undefined) continue;
-      const place = `${call.traceId}/${call.spanId}`;
-      const former = this.#held.get(place);
-      if (former !== undefined) this.#leave(place, former);
+      // What is said again may say more or less: whichever counts, it is found.
+      const place = [call.traceId, call.spanId, call.endMs, call.output, call.names.length].join('/');
+      if (this.#held.has(place)) continue;
       this.#held.set(place, call);
       for (const bucket of placesOf(call)) {
         const list = this.#alike.get(bucket) ?? new Map<string, CallReading>();
@@ -141,7 +142,9 @@ function placesOf(call: CallReading): readonly string[] {
  */
 function lookUpsOf(call: CallReading, minute: number): readonly string[] {
   const kinds = call.names.length === 0 ? [NAMELESS, NAMED] : [NAMELESS];
-  const tallies = isBlank(call) ? [ANY] : [talliesOf(call), BLANK];
+  const tallies = isBlank(call)
+    ? [ANY]
+    : [...new Set([-MOST_ANNOUNCED, 0, MOST_ANNOUNCED].map((more) => stepOf(call.output + more))), BLANK];
   return kinds.flatMap((kind) => tallies.map((each) => bucketOf(call, minute, kind, each)));
 }
 
@@ -149,7 +152,11 @@ const [NAMED, NAMELESS] = ['named', 'nameless'];
 const [ANY, BLANK] = ['any', 'blank'];
 
 function talliesOf(call: CallReading): string {
-  return isBlank(call) ? BLANK : String(call.output);
+  return isBlank(call) ? BLANK : stepOf(call.output);
+}
+
+function stepOf(tokens: number): string {
+  return String(Math.floor(tokens / (2 * MOST_ANNOUNCED)));
 }
 
 function bucketOf({ service, model }: CallReading, minute: number, kind: string, tallies: string): string {

@@ -8,7 +8,13 @@ import type { FactSpan } from '../../../core/dialects.ts';
 import { readSpanFacts } from '../../../core/dialects/span-facts.ts';
 import type { EventRecord } from '../../../core/event.ts';
 import { assembleTraces } from '../../../core/foreign-runs/assemble.ts';
-import { CALL_COSTS, CONVERSATION, factSpanOf, readRecording } from '../../fixtures/recorded-spans.ts';
+import {
+  CALL_COSTS,
+  CONVERSATION,
+  factSpanOf,
+  readOwnRecording,
+  readRecording,
+} from '../../fixtures/recorded-spans.ts';
 
 function eventsOf(spans: readonly FactSpan[]): EventRecord[] {
   const traces = [...new Set(spans.map(({ traceId }) => traceId))];
@@ -114,8 +120,14 @@ function spanOf({
   };
 }
 
-const framework: Said = { trace: 'a', id: 'a1', scope: 'framework', from: 0, to: 100 };
-const sdk: Said = { trace: 'b', id: 'b1', scope: 'sdk', from: 10, to: 90 };
+const framework: Said = {
+  trace: 'a',
+  id: 'a1',
+  scope: 'openinference.instrumentation.langchain',
+  from: 0,
+  to: 100,
+};
+const sdk: Said = { trace: 'b', id: 'b1', scope: 'com.anthropic.sdk.python', from: 10, to: 90 };
 const named = (id: string, counts: NonNullable<Said['more']> = COUNTS): NonNullable<Said['more']> => ({
   ...counts,
   'gen_ai.response.id': id,
@@ -127,6 +139,34 @@ const costOf = (...spans: Said[]): number =>
     0,
   );
 const many = (...spans: Said[]): number => counted(eventsOf(spans.map(spanOf)), 'agent.model_call').length;
+
+it('recordings of many emitters that end at once, of one service, are each their own', () => {
+  const recordings = [
+    'ai-sdk-5',
+    'ai-sdk-6',
+    'ai-sdk-7',
+    'pydantic-ai-over-native',
+    'python/google-adk-over-litellm',
+  ].concat(
+    [
+      'langchain-by-langsmith',
+      'langchain-streamed-below-a-request',
+      'llamaindex-by-openinference',
+      'strands',
+    ].map((name) => `python/${name}`),
+  );
+  const alone = ['openinference-over-native', 'openllmetry-over-native', 'logfire'];
+  const spans = [...recordings, ...alone].flatMap((name) => {
+    const all = readOwnRecording(name).spans;
+    const late = START_MS - Math.max(...all.map(({ endMs }) => endMs));
+    return all.map((each) => factSpanOf({ ...each, startMs: each.startMs + late, endMs: each.endMs + late }));
+  });
+  const calls = counted(eventsOf(spans), 'agent.model_call');
+  expect(calls).toHaveLength(3 * recordings.length + 2 * alone.length);
+  expect(counted(eventsOf(spans), 'agent.run').map((run) => run['agent.turns'])).toEqual(
+    recordings.map(() => 3),
+  );
+});
 
 describe('two reports in traces of their own', () => {
   it.each<[string, Said, Said]>([
@@ -149,17 +189,39 @@ describe('two reports in traces of their own', () => {
       framework,
       { ...sdk, more: { ...COUNTS, 'gen_ai.response.model': 'claude-sonnet-4-5-20250929' } },
     ],
+    [
+      'what a stream announces counted in',
+      framework,
+      { ...sdk, more: named('msg_1', { ...COUNTS, 'gen_ai.usage.output_tokens': 96 }) },
+    ],
+    [
+      'a part of the cache that one does not say',
+      { ...framework, more: { ...COUNTS, ...CACHE } },
+      {
+        ...sdk,
+        more: named('msg_1', { ...COUNTS, ...CACHE, 'gen_ai.usage.cache_creation.input_tokens': 100 }),
+      },
+    ],
     ['a clock that is read a moment later', { ...framework, to: 88 }, sdk],
     ['both failed', { ...framework, isError: true, more: {} }, { ...sdk, isError: true, more: {} }],
-    ['one that knows no counts', { ...framework, to: 50, more: {} }, sdk],
+    [
+      'one that knows no counts',
+      { ...framework, scope: 'opentelemetry.instrumentation.anthropic', to: 50, more: {} },
+      sdk,
+    ],
   ])('are one call: %s', (_what, a, b) => {
     expect([many(a, b), many(b, a)]).toEqual([1, 1]);
   });
 
   it.each<[string, Said, Said]>([
     ['two names', { ...framework, more: named('msg_1') }, { ...sdk, more: named('msg_2') }],
-    ['one emitter', framework, { ...sdk, scope: 'framework' }],
-    ['other tokens', framework, { ...sdk, more: { ...COUNTS, 'gen_ai.usage.output_tokens': 101 } }],
+    ['one emitter', framework, { ...sdk, scope: framework.scope }],
+    ['other tokens', framework, { ...sdk, more: { ...COUNTS, 'gen_ai.usage.output_tokens': 111 } }],
+    [
+      'fewer tokens, and no name',
+      framework,
+      { ...sdk, more: named('msg_1', { ...COUNTS, 'gen_ai.usage.output_tokens': 101 }) },
+    ],
     [
       'other cached tokens',
       { ...framework, more: { ...COUNTS, ...CACHE } },
@@ -168,6 +230,7 @@ describe('two reports in traces of their own', () => {
     ['another model', framework, { ...sdk, more: { ...COUNTS, 'gen_ai.response.model': 'claude-opus-4-5' } }],
     ['another service', framework, { ...sdk, service: 'shop' }],
     ['another process', { ...framework, instance: '1' }, { ...sdk, instance: '2' }],
+    ['of a framework that keeps the context', { ...framework, scope: 'strands.telemetry.tracer' }, sdk],
     ['after the other', framework, { ...sdk, from: 101, to: 140 }],
     ['not within the other', framework, { ...sdk, to: 140 }],
     ['each with its own place', { ...framework, parent: 'fe' }, { ...sdk, parent: 'ff' }],
@@ -189,7 +252,7 @@ describe('two reports in traces of their own', () => {
   });
 
   it('of three emitters are one call', () => {
-    const other: Said = { ...framework, trace: 'c', id: 'c1', scope: 'other', from: 1, to: 99 };
+    const other: Said = { ...framework, trace: 'c', id: 'c1', scope: 'langfuse-sdk', from: 1, to: 99 };
     expect(many(framework, other, { ...sdk, more: named('msg_1') })).toBe(1);
   });
 
