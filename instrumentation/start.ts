@@ -77,12 +77,13 @@ function assemble(settings: Settings) {
   });
   const file = settings.fileFolder === undefined ? undefined : new DailyFile(settings.fileFolder);
   // A thread may be terminated at any moment, without a last word.
+  const encoding = isMainThread ? pipeline.encoding : undefined;
   const send: ConstructorParameters<typeof EventLog>[0] = (record, isUrgent, onSafe) => {
     if (settings.sendsEvents) pipeline.logs.add(record, isUrgent || !isMainThread, onSafe);
   };
   const listeners = new Set<RecordListener>();
   const logOf = (of: ServiceHolder, own: Numbering): EventLog =>
-    new EventLog(send, of, TALLYSPAN_VERSION, file, own, listeners, pipeline.encoding);
+    new EventLog(send, of, TALLYSPAN_VERSION, file, own, listeners, encoding);
   const events = logOf(service, numbering);
   numbering.onNumber = guarded('journal count', () => {
     journal.count();
