@@ -38,6 +38,8 @@ export class ContentBlock {
   /** A text that has streamed in and is not kept. */
   #streamed: TextHash | undefined;
   readonly #keepsText: boolean;
+  /** Characters that came and were not read. */
+  #passed = 0;
   #shape: BlockShape | undefined;
   #chars: number | undefined;
   #input: unknown;
@@ -75,6 +77,10 @@ export class ContentBlock {
         this.#set(values);
       }
     }
+  }
+
+  passOver(chars: number): void {
+    this.#passed += chars;
   }
 
   /** The block is whole; its text is not needed any more. */
@@ -115,7 +121,10 @@ export class ContentBlock {
 
   /** Characters of text or thinking, or of the JSON of a tool's input: what the model wrote. */
   get chars(): number {
-    if (this.#chars !== undefined) return this.#chars;
+    return this.#chars ?? this.#readChars + Math.round(this.#passed);
+  }
+
+  get #readChars(): number {
     if (this.#growing === 'input') this.#join();
     if (this.#inputJson !== undefined && !/^\s*(\{\s*\})?\s*$/.test(this.#inputJson))
       return this.#inputJson.length;

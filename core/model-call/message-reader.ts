@@ -103,6 +103,12 @@ export class MessageReader implements MessageFacts {
     }
   }
 
+  /** Deltas of a block came that nobody has read, with about so many characters. */
+  passOver(index: number, chars: number): void {
+    this.#blocks.get(index)?.passOver(chars);
+    this.#forgetUsage();
+  }
+
   /** True when nothing was read. */
   get isEmpty(): boolean {
     return !this.#isSeen;

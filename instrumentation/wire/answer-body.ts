@@ -151,9 +151,14 @@ export class AnswerBody {
   }
 
   #textReader(): (piece: Buffer) => void {
-    const text = new StreamText((event, atMs) => {
-      this.#readEvent(event, atMs);
-    });
+    const text = new StreamText(
+      (event, atMs) => {
+        this.#readEvent(event, atMs);
+      },
+      (index, chars) => {
+        this.#target.answer.passOver(index, chars);
+      },
+    );
     return (piece) => {
       text.push(piece);
     };

@@ -1,7 +1,7 @@
 // The text of an event stream, event by event. Only whole events are decoded; what was cut is kept as bytes. Of a stream
 // that is longer than any answer usually is, deltas are passed over: where the last event of a piece is a delta of the
-// block that is open, the piece holds nothing else, so that a flood costs next to nothing. Lengths and hashes of such a
-// block are those of its beginning; usage and cost are whole.
+// block that is open, the piece holds nothing else, so that a flood costs next to nothing. The hash of such a block is that
+// of its beginning, its length is reckoned from how much text its bytes held so far; usage and cost are whole.
 
 import { EventStream } from '../../core/model-call/event-stream.ts';
 import { asJson } from '../../core/model-call/json.ts';
@@ -22,12 +22,16 @@ const NOTHING = Buffer.alloc(0);
 
 export class StreamText {
   readonly #onEvent: (event: unknown, atMs: number) => void;
+  readonly #onPassed: (index: number, chars: number) => void;
   readonly #events = new EventStream();
   /** Bytes since the block began that is open, about. */
   #bytes = 0;
   /** What followed the last whole event, in its own memory, and how long it is. */
   #room: Buffer = NOTHING;
   #restBytes = 0;
+  /** Of the deltas that were read: their bytes, about, and the characters of their texts. */
+  #deltaBytes = 0;
+  #deltaChars = 0;
   /** How a delta of the block that is open begins; `undefined` where the last event was none. */
   #delta: Buffer | undefined;
   #deltaIndex: unknown;
@@ -36,30 +40,47 @@ export class StreamText {
   /** Whether what was read last ended with an event, and not in its midst. */
   #isAtEvent = true;
 
-  /** @param onEvent called with each event, parsed, and when its end came, Unix milliseconds */
-  constructor(onEvent: (event: unknown, atMs: number) => void) {
+  /**
+   * @param onEvent called with each event, parsed, and when its end came, Unix milliseconds
+   * @param onPassed called where deltas of a block were passed over, with how many characters they held, about
+   */
+  constructor(
+    onEvent: (event: unknown, atMs: number) => void,
+    onPassed: (index: number, chars: number) => void = () => undefined,
+  ) {
     this.#onEvent = onEvent;
+    this.#onPassed = onPassed;
   }
 
   push(piece: Buffer): void {
     this.#bytes += piece.length;
     const isPassing = this.#bytes > WHOLE_BYTES && this.#delta !== undefined && this.#isAtEvent;
-    if (isPassing && this.#pass(piece)) return;
+    if (isPassing && this.#pass(piece)) {
+      const charsPerByte = this.#deltaBytes === 0 ? 0 : this.#deltaChars / this.#deltaBytes;
+      this.#onPassed(Number(this.#deltaIndex), piece.length * charsPerByte);
+      return;
+    }
     const bytes = this.#withRest(piece);
     const end = this.#wholeBytes(bytes);
     this.#keep(bytes, end);
     if (end === 0) return;
-    this.#parse(bytes.toString('utf8', 0, end));
+    this.#parse(bytes.toString('utf8', 0, end), end);
   }
 
-  #parse(text: string): void {
+  #parse(text: string, bytes: number): void {
     const nowMs = Date.now();
     let last: unknown;
+    let chars = 0;
     for (const event of this.#events.push(text)) {
       this.#onEvent(event, nowMs);
+      chars += deltaChars(event);
       last = event;
     }
     if (last === undefined) return;
+    if (chars > 0) {
+      this.#deltaBytes += bytes;
+      this.#deltaChars += chars;
+    }
     const { type, index } = asJson(last);
     if (type !== 'content_block_delta') {
       // The next block is read from its beginning, unless it is one of many.
@@ -145,6 +166,12 @@ export class StreamText {
     bytes.copy(this.#room, 0, from);
     this.#restBytes = length;
   }
+}
+
+function deltaChars(event: unknown): number {
+  const delta = asJson(asJson(event)['delta']);
+  const text = delta['text'] ?? delta['thinking'] ?? delta['partial_json'];
+  return typeof text === 'string' ? text.length : 0;
 }
 
 /** How deltas of blocks begin, by the index of the block: one for all streams. */

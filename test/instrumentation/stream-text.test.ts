@@ -1,6 +1,7 @@
 // A stream that is longer than any answer: passed over without losing what ends it, however the network cuts it.
 
 import { describe, expect, it } from '@jest/globals';
+import { MessageReader } from '../../core/model-call/message-reader.ts';
 import { StreamText } from '../../instrumentation/wire/stream-text.ts';
 
 const event = (data: object): string => `event: x\ndata: ${JSON.stringify(data)}\n\n`;
@@ -127,4 +128,28 @@ describe('a long stream', () => {
     const spaced = (start + many + last).replaceAll('":"', '": "');
     expect(read(spaced, 65_536).count).toBe(30_004);
   });
+
+  it.each([97, 1_000, 65_536])(
+    'that is cut has about the length that it came to, in pieces of %i bytes',
+    (pieceBytes) => {
+      const begins = event({
+        type: 'content_block_start',
+        index: 0,
+        content_block: { type: 'text', text: '' },
+      });
+      const bytes = Buffer.from(start + begins + many);
+      const answer = new MessageReader();
+      const stream = new StreamText(
+        (value) => {
+          answer.readEvent(value);
+        },
+        (index, chars) => {
+          answer.passOver(index, chars);
+        },
+      );
+      for (let at = 0; at < bytes.length; at += pieceBytes) stream.push(bytes.subarray(at, at + pieceBytes));
+      const { text } = (JSON.parse(delta.slice(delta.indexOf('{'))) as { delta: { text: string } }).delta;
+      expect(answer.outputLength / (text.length * 30_000)).toBeCloseTo(1, 1);
+    },
+  );
 });
