@@ -53,6 +53,13 @@ describe('an agent of LangChain that streams, beside an SDK that sends its own s
     ]);
   });
 
+  it('beside our own instrumentation, which has its events, there is nothing more: no call, no tool and no run', () => {
+    const events = eventsOf(recorded('openinference-and-our-own'));
+    expect(events.filter((event) => event['tallyspan.duplicate'] !== true)).toEqual([]);
+    const runIds = new Set(events.map((event) => event['agent.run_id']));
+    expect([events.length, runIds.size]).toEqual([5, 1]);
+  });
+
   it('what OpenLLMetry says of a streamed answer, which is nothing, is of the call that the SDK tells of', () => {
     const calls = counted(eventsOf(recorded('openllmetry')), 'agent.model_call');
     expect(calls.map((call) => call.cost_nano_usd).toSorted((a = 0, b = 0) => b - a)).toEqual([
