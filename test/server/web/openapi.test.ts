@@ -283,5 +283,5 @@ describeWhere(
     const code = await new Promise((resolve) => child.once('close', resolve));
     expect(code === 0 ? '' : output).toBe('');
     expect(output).toMatch(/\d+ generated|\d+ passed|operations/i);
-  }, 240_000);
+  }, 600_000);
 });
