@@ -28,8 +28,10 @@ export interface DataColumn<Row> {
   readonly label?: string;
   /** Whether its rows are in the files only. */
   readonly isHidden?: boolean;
-  /** In the files; what the table is sorted by. */
+  /** In the files; what the table is sorted by, unless it has an order of its own. */
   readonly value: (row: Row) => SheetValue;
+  /** Where texts have another order than that of their letters: amounts in words, severities. */
+  readonly order?: (row: Row) => SheetValue;
   readonly cell: (row: Row) => ComponentChildren;
   readonly attributes?: (row: Row) => Attributes;
   /** Class of its heading and its cells. */
@@ -110,7 +112,7 @@ function Heading<Row>(props: {
       class={lookOf(column)}
       title={help}
       aria-sort={isSorted ? look : undefined}
-      data-column={id}
+      data-column={column.order === undefined ? id : undefined}
     >
       {tables === undefined ? (
         title
@@ -138,7 +140,8 @@ function sorted<Row>({ id, columns, rows }: DataTableProps<Row>, tables: TablesO
       400,
       `the table ${id} has no column ${sort.column}; it has ${columns.map((one) => one.id).join(', ')}`,
     );
-  const valued = rows.map((row) => ({ row, value: column.value(row) }));
+  const orderOf = column.order ?? column.value;
+  const valued = rows.map((row) => ({ row, value: orderOf(row) }));
   return valued.toSorted((a, b) => compareValues(a.value, b.value, sort.isDescending)).map(({ row }) => row);
 }
 

@@ -66,6 +66,7 @@ function ruleColumns(overview: AlertOverview, clock: Clock): readonly DataColumn
       title: 'State',
       label: 'State',
       value: (rule) => stateText(rule),
+      order: urgencyOf,
       cell: (rule) => (
         <>
           <RuleState rule={rule} />
@@ -83,11 +84,22 @@ function ruleColumns(overview: AlertOverview, clock: Clock): readonly DataColumn
       isNumber: true,
       value: ({ alerts }) =>
         alerts.map(({ key, value_text: text }) => (key === '' ? text : `${key}: ${text}`)).join('; ') || null,
+      order: ({ alerts }) =>
+        alerts.reduce<number | null>(
+          (most, { value }) => (value === null ? most : Math.max(most ?? value, value)),
+          null,
+        ),
       cell: (rule) => <NowCell rule={rule} />,
       attributes: () => ({ class: 'wrap half' }),
     },
-    textColumn('limit', 'Limit', (rule) => rule.threshold_text, { label: 'Limit', isNumber: true }),
-    textColumn('severity', 'Severity', ({ severity }) => severity, { label: 'Severity' }),
+    textColumn('limit', 'Limit', (rule) => rule.threshold_text, {
+      label: 'Limit',
+      isNumber: true,
+      order: ({ threshold }) => threshold,
+    }),
+    textColumn('severity', 'Severity', ({ severity }) => severity, {
+      label: 'Severity',
+    }),
     momentColumn('checked_at', 'Checked', (rule) => rule.checked_at, clock, { label: 'Checked' }),
   ];
 }
