@@ -31,6 +31,7 @@ const recorded = (name: string): FactSpan[] =>
 describe('an agent of LangChain that streams, beside an SDK that sends its own spans', () => {
   it.each([
     'openinference',
+    'openinference-js',
     'openinference-twice',
     'openinference-and-openllmetry',
     'openinference-and-langfuse',
