@@ -109,7 +109,8 @@ const BY_CALLBACKS = /langchain|langfuse|langsmith|litellm/i;
 /** What observes the SDK beside others that do leaves a trace of its own, and may not read what is streamed. */
 const OF_THE_SDK = /anthropic/i;
 
-function mayStandApart(call: CallReading): boolean {
+/** Whether a report in another trace may be of its call though they share no name. */
+export function mayStandApart(call: CallReading): boolean {
   if (call.names.length > 0) return false;
   return BY_CALLBACKS.test(call.emitter) || (isBlank(call) && OF_THE_SDK.test(call.emitter));
 }

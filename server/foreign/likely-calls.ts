@@ -9,6 +9,7 @@ import {
   SLACK_MS,
   isBlank,
   mayBeOneCall,
+  mayStandApart,
   type CallReading,
 } from '../../core/foreign-runs/calls-beside.ts';
 import { NewestMap } from '../../core/newest-map.ts';
@@ -27,6 +28,8 @@ export class LikelyCalls {
   /** Every call that ended from this instant on is held, so all that one which began after it may be. Unix milliseconds. */
   #heldSinceMs = Number.NEGATIVE_INFINITY;
   #loaded: Promise<void> | undefined;
+  /** How many are held of which another trace may tell without a name. */
+  #apart = 0;
   readonly #most: number;
 
   constructor(traces: Pick<TraceStore, 'callsBetween' | 'newestCalls'>, most = CALLS_HELD) {
@@ -58,6 +61,7 @@ export class LikelyCalls {
       const place = [call.traceId, call.spanId, call.endMs, call.output, call.names.length].join('/');
       if (this.#held.has(place)) continue;
       this.#held.set(place, call);
+      if (mayStandApart(call)) this.#apart++;
       for (const bucket of placesOf(call)) {
         const list = this.#alike.get(bucket) ?? new Map<string, CallReading>();
         this.#alike.set(bucket, list.set(place, call));
@@ -73,6 +77,7 @@ export class LikelyCalls {
   }
 
   #leave(place: string, call: CallReading): void {
+    if (mayStandApart(call)) this.#apart--;
     for (const bucket of placesOf(call)) {
       const list = this.#alike.get(bucket);
       list?.delete(place);
@@ -98,6 +103,7 @@ export class LikelyCalls {
 
   *#alikeTo(call: CallReading): Generator<CallReading> {
     for (const name of call.names) yield* this.#othersIn(`name ${name}`, call);
+    if (this.#apart === 0 && !mayStandApart(call)) return;
     const last = minuteOf(Math.min(call.endMs, call.startMs + FURTHEST_APART_MS) + MINUTE_MS);
     for (let minute = minuteOf(call.startMs - FURTHEST_APART_MS); minute <= last; minute++)
       for (const bucket of lookUpsOf(call, minute)) yield* this.#othersIn(bucket, call);
@@ -131,24 +137,24 @@ function minuteOf(ms: number): number {
 /** Where the call is found: by its names, and by what else two reports of one call have in common. */
 function placesOf(call: CallReading): readonly string[] {
   const minute = minuteOf(call.startMs);
-  const kind = call.names.length === 0 ? NAMELESS : NAMED;
+  const kind = mayStandApart(call) ? APART : OTHER;
   const buckets = [ANY, talliesOf(call)].map((tallies) => bucketOf(call, minute, kind, tallies));
   return [...call.names.map((name) => `name ${name}`), ...buckets];
 }
 
 /**
  * Where another report of the call may be. One without counts may be of any call; one with counts, of those with the same.
- * Of two that name a response, their names decide.
+ * Of two that do not stand apart, their names decide.
  */
 function lookUpsOf(call: CallReading, minute: number): readonly string[] {
-  const kinds = call.names.length === 0 ? [NAMELESS, NAMED] : [NAMELESS];
+  const kinds = mayStandApart(call) ? [APART, OTHER] : [APART];
   const tallies = isBlank(call)
     ? [ANY]
     : [...new Set([-MOST_ANNOUNCED, 0, MOST_ANNOUNCED].map((more) => stepOf(call.output + more))), BLANK];
   return kinds.flatMap((kind) => tallies.map((each) => bucketOf(call, minute, kind, each)));
 }
 
-const [NAMED, NAMELESS] = ['named', 'nameless'];
+const [APART, OTHER] = ['apart', 'other'];
 const [ANY, BLANK] = ['any', 'blank'];
 
 function talliesOf(call: CallReading): string {
