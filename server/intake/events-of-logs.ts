@@ -52,20 +52,26 @@ export function eventsOfLogs(groups: readonly LogGroup[], nowMs: number): Events
   let refused = 0;
   for (const group of groups) {
     for (const record of group.records) {
-      if (isClaudeLog(group.scope, record.body)) {
+      const name = nameOf(record);
+      const isClaude = isClaudeLog(group.scope, record.body);
+      const isOurs = name !== undefined || group.scope === OWN_SCOPE;
+      if (record.fault !== '' && (isOurs || isClaude)) {
+        refused++;
+        continue;
+      }
+      if (isClaude) {
         const { attributes, traceId } = record;
         const timeMs = record.timeMs || record.observedTimeMs || nowMs;
         claudeLogs.push({ attributes, resource: group.resource, timeMs, traceId });
         continue;
       }
-      const name = nameOf(record);
-      if (name === undefined && group.scope !== OWN_SCOPE) {
+      if (!isOurs) {
         otherRecords++;
         const foreign = record.eventName || record.attributes['event.name'];
         noteOther(others, group.resource, group.scope, typeof foreign === 'string' ? foreign : '');
         continue;
       }
-      const event = record.hasBadId ? undefined : eventOf(record, group.resource, name, nowMs);
+      const event = eventOf(record, group.resource, name, nowMs);
       if (event === undefined) refused++;
       else events.push(event);
     }

@@ -110,13 +110,16 @@ export class Intake {
     this.counters.recordsRefused += refused;
     return {
       refused,
-      message: refused === 0 ? '' : `${refused} records are named as events but hold none`,
+      message:
+        refused === 0
+          ? ''
+          : `${refused} records are named as events, but hold none or a value that cannot be read`,
     };
   }
 
   async #acceptSpans(encoding: Encoding, body: Uint8Array): Promise<IntakeAnswer> {
     const groups = encoding === 'json' ? decodeSpansJson(body) : decodeSpans(body);
-    const { rows, spans, content, notUnderstood, refused } = rowsOfSpans(groups, this.#keepsContent);
+    const { rows, spans, content, notUnderstood, refused, fault } = rowsOfSpans(groups, this.#keepsContent);
     await Promise.all([
       this.#assembler.take(spans, rows),
       content.length > 0 && this.#store.write({ events: content, spans: [] }),
@@ -126,7 +129,7 @@ export class Intake {
     for (const span of notUnderstood) this.notUnderstood.note(span, 1, nowMs);
     return {
       refused,
-      message: refused === 0 ? '' : `${refused} spans have no valid trace id, span id or parent id`,
+      message: refused === 0 ? '' : `${refused} of the spans cannot be read; the first: ${fault}`,
     };
   }
 

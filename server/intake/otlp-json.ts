@@ -1,8 +1,10 @@
 // OTLP as JSON: lowerCamelCase keys, ids in hex, enums and 64-bit integers as numbers or strings; or, as the libraries of
-// protobuf write JSON by themselves, the keys of the proto files, ids in base64 and enums by their names. Unknown keys are skipped; a key with a value of the wrong kind makes the body
-// malformed, and so does a body that holds none of the keys of its request.
+// protobuf write JSON by themselves, the keys of the proto files, ids in base64 and enums by their names. Unknown keys are skipped. A value of the wrong kind costs its record where it is in one, and else
+// makes the body malformed, as does a body that holds none of the keys of its request.
 
 import {
+  BAD_ID,
+  BadValueError,
   MalformedBodyError,
   NESTING_LIMIT,
   emptyLogRecord,
@@ -90,7 +92,7 @@ function readGroups<T>(
 
 function objectOf(value: unknown): Json {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new MalformedBodyError('the body is not OTLP: an object was expected');
+    throw new BadValueError('the body is not OTLP: an object was expected');
   return value as Json;
 }
 
@@ -108,32 +110,32 @@ function valueAt(parent: Json, key: string): unknown {
 
 function objectsOf(parent: Json, key: string): Json[] {
   const value = valueAt(parent, key) ?? [];
-  if (!Array.isArray(value)) throw new MalformedBodyError(`the body is not OTLP: ${key} is not an array`);
+  if (!Array.isArray(value)) throw new BadValueError(`the body is not OTLP: ${key} is not an array`);
   return value.map(objectOf);
 }
 
 function stringOf(value: unknown): string {
   if (value === undefined || value === null) return '';
-  if (typeof value !== 'string') throw new MalformedBodyError('the body is not OTLP: a string was expected');
+  if (typeof value !== 'string') throw new BadValueError('the body is not OTLP: a string was expected');
   return value;
 }
 
 function numberOf(value: unknown): number {
   const number = typeof value === 'string' && value !== '' ? Number(value) : value;
   if (typeof number !== 'number' || Number.isNaN(number))
-    throw new MalformedBodyError('the body is not OTLP: a number was expected');
+    throw new BadValueError('the body is not OTLP: a number was expected');
   return number;
 }
 
-/** An id; `undefined` when it is none: its record is refused, and the others are not. */
-function hexOf(value: unknown, bytes: number): string | undefined {
+/** An id; {@link BAD_ID} when it is none. */
+function hexOf(value: unknown, bytes: number): string {
   const given = stringOf(value);
   const text = given.toLowerCase();
   if (text === '' || (text.length === bytes * 2 && /^[0-9a-f]+$/.test(text))) return text;
   // Base64 of so many bytes ends with a sign that hex does not have.
-  if (!/^[A-Za-z0-9+/_-]+={1,2}$/.test(given)) return undefined;
+  if (!/^[A-Za-z0-9+/_-]+={1,2}$/.test(given)) return BAD_ID;
   const decoded = Buffer.from(given, 'base64');
-  return decoded.length === bytes ? decoded.toString('hex') : undefined;
+  return decoded.length === bytes ? decoded.toString('hex') : BAD_ID;
 }
 
 /** Nanoseconds since the epoch as Unix milliseconds, whole or with microseconds as fraction. */
@@ -143,10 +145,10 @@ function timeMsOf(value: unknown, isPrecise: boolean): number {
   try {
     nanos = BigInt(value as string | number);
   } catch {
-    throw new MalformedBodyError('the body is not OTLP: a time is not a whole number of nanoseconds');
+    throw new BadValueError('the body is not OTLP: a time is not a whole number of nanoseconds');
   }
   if (nanos < 0n || nanos >= 1n << 64n)
-    throw new MalformedBodyError('the body is not OTLP: a time is not a 64-bit number');
+    throw new BadValueError('the body is not OTLP: a time is not a 64-bit number');
   return isPrecise ? Number(nanos / 1000n) / 1000 : Number(nanos / 1_000_000n);
 }
 
@@ -185,51 +187,52 @@ function doubleOf(value: unknown): number {
   return numberOf(value);
 }
 
+/** What a record holds; where a value in it cannot be read, `fault` says so, and the others of its batch are read on. */
+function readRecord<T extends { fault: string }>(empty: T, fill: (record: T) => void): T {
+  try {
+    fill(empty);
+  } catch (error) {
+    if (!(error instanceof BadValueError)) throw error;
+    empty.fault = error.message.replace(/^the body is not OTLP: /, '');
+  }
+  return empty;
+}
+
 function readLogRecord(raw: Json): LogRecord {
-  const ids = [hexOf(valueAt(raw, 'traceId'), 16), hexOf(valueAt(raw, 'spanId'), 8)];
-  return {
-    ...emptyLogRecord(),
-    timeMs: timeMsOf(valueAt(raw, 'timeUnixNano'), false),
-    observedTimeMs: timeMsOf(valueAt(raw, 'observedTimeUnixNano'), false),
-    eventName: stringOf(valueAt(raw, 'eventName')),
-    severityText: stringOf(valueAt(raw, 'severityText')),
-    body: valueOf(valueAt(raw, 'body'), 0),
-    attributes: attributesOf(raw, 0),
-    traceId: ids[0] ?? '',
-    spanId: ids[1] ?? '',
-    hasBadId: ids.includes(undefined),
-  };
+  return readRecord(emptyLogRecord(), (record) => {
+    record.eventName = stringOf(valueAt(raw, 'eventName'));
+    record.attributes = attributesOf(raw, 0);
+    record.body = valueOf(valueAt(raw, 'body'), 0);
+    record.severityText = stringOf(valueAt(raw, 'severityText'));
+    record.timeMs = timeMsOf(valueAt(raw, 'timeUnixNano'), false);
+    record.observedTimeMs = timeMsOf(valueAt(raw, 'observedTimeUnixNano'), false);
+    record.traceId = hexOf(valueAt(raw, 'traceId'), 16);
+    record.spanId = hexOf(valueAt(raw, 'spanId'), 8);
+    if ([record.traceId, record.spanId].includes(BAD_ID)) record.fault = 'its trace id or span id is none';
+  });
 }
 
 function readSpan(raw: Json, nowMs: number): Span {
-  const ids = [
-    hexOf(valueAt(raw, 'traceId'), 16),
-    hexOf(valueAt(raw, 'spanId'), 8),
-    hexOf(valueAt(raw, 'parentSpanId'), 8),
-  ];
-  const [traceId = '', spanId = '', parentSpanId = ''] = ids.includes(undefined) ? [] : ids;
-  const status = objectOf(valueAt(raw, 'status') ?? {});
-  const span: Span = {
-    ...emptySpan(),
-    traceId,
-    spanId,
-    parentSpanId,
-    hasRemoteParent: isRemoteParent(Number(valueAt(raw, 'flags') ?? 0)),
-    name: stringOf(valueAt(raw, 'name')),
-    kind: enumOf(valueAt(raw, 'kind'), KINDS),
-    startMs: timeMsOf(valueAt(raw, 'startTimeUnixNano'), true),
-    endMs: timeMsOf(valueAt(raw, 'endTimeUnixNano'), true),
-    statusCode: enumOf(status['code'], STATUS_CODES),
-    statusMessage: stringOf(status['message']),
-    attributes: attributesOf(raw, 0),
-    events: objectsOf(raw, 'events').map((event) => ({
+  return readRecord(emptySpan(), (span) => {
+    const status = objectOf(valueAt(raw, 'status') ?? {});
+    span.traceId = hexOf(valueAt(raw, 'traceId'), 16);
+    span.spanId = hexOf(valueAt(raw, 'spanId'), 8);
+    span.parentSpanId = hexOf(valueAt(raw, 'parentSpanId'), 8);
+    span.hasRemoteParent = isRemoteParent(Number(valueAt(raw, 'flags') ?? 0));
+    span.name = stringOf(valueAt(raw, 'name'));
+    span.kind = enumOf(valueAt(raw, 'kind'), KINDS);
+    span.startMs = timeMsOf(valueAt(raw, 'startTimeUnixNano'), true);
+    span.endMs = timeMsOf(valueAt(raw, 'endTimeUnixNano'), true);
+    span.statusCode = enumOf(status['code'], STATUS_CODES);
+    span.statusMessage = stringOf(status['message']);
+    span.attributes = attributesOf(raw, 0);
+    span.events = objectsOf(raw, 'events').map((event) => ({
       timeMs: timeMsOf(valueAt(event, 'timeUnixNano'), true),
       name: stringOf(valueAt(event, 'name')),
       attributes: attributesOf(event, 0),
-    })),
-  };
-  settleSpan(span, nowMs);
-  return span;
+    }));
+    settleSpan(span, nowMs);
+  });
 }
 
 const KINDS: readonly string[] = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'].map(
@@ -242,6 +245,6 @@ function enumOf(value: unknown, names: readonly string[]): number {
   if (value === undefined || value === null) return 0;
   const named = typeof value === 'string' ? names.indexOf(value) : -1;
   const number = named === -1 ? numberOf(value) : named;
-  if (!Number.isInteger(number)) throw new MalformedBodyError('the body is not OTLP: an enum is no integer');
+  if (!Number.isInteger(number)) throw new BadValueError('the body is not OTLP: an enum is no integer');
   return number;
 }

@@ -16,8 +16,8 @@ export interface LogRecord {
   attributes: Attributes;
   traceId: string;
   spanId: string;
-  /** Whether an id is none: the record is refused, and the others are not. */
-  hasBadId: boolean;
+  /** Why it is refused, and the others of its batch are not; empty where it is not. */
+  fault: string;
 }
 
 export interface LogGroup {
@@ -47,6 +47,8 @@ export interface Span {
   statusMessage: string;
   attributes: Attributes;
   events: SpanEvent[];
+  /** Why it is refused, and the others of its batch are not; empty where it is not. */
+  fault: string;
 }
 
 export interface OtlpScope {
@@ -69,6 +71,9 @@ export class MalformedBodyError extends Error {
   override readonly name = 'MalformedBodyError';
 }
 
+/** A value is not of its kind: within a record it costs that record alone, elsewhere the body. */
+export class BadValueError extends MalformedBodyError {}
+
 /** Levels of arrays and maps in a value; deeper ones are refused. */
 export const NESTING_LIMIT = 32;
 
@@ -82,7 +87,7 @@ export function emptyLogRecord(): LogRecord {
     attributes: {},
     traceId: '',
     spanId: '',
-    hasBadId: false,
+    fault: '',
   };
 }
 
@@ -100,6 +105,7 @@ export function emptySpan(): Span {
     statusMessage: '',
     attributes: {},
     events: [],
+    fault: '',
   };
 }
 
@@ -120,15 +126,18 @@ export function isRemoteParent(flags: number): boolean {
 
 const ONLY_ZEROS = /^0+$/;
 
+function isNoId(id: string): boolean {
+  return id === '' || id === BAD_ID || ONLY_ZEROS.test(id);
+}
+
 /**
  * Sets right what senders get wrong: a parent of zeros is no parent, a span without an end ended when it began, and
- * ids of zeros are no ids.
+ * a span without ids is refused.
  */
 export function settleSpan(span: Span, nowMs: number): void {
-  if ([span.traceId, span.spanId, span.parentSpanId].includes(BAD_ID)) span.traceId = '';
-  if (ONLY_ZEROS.test(span.traceId)) span.traceId = '';
-  if (ONLY_ZEROS.test(span.spanId)) span.spanId = '';
   if (ONLY_ZEROS.test(span.parentSpanId)) span.parentSpanId = '';
+  if (isNoId(span.traceId) || isNoId(span.spanId) || span.parentSpanId === BAD_ID)
+    span.fault ||= 'it has no valid trace id, span id or parent id';
   if (span.startMs <= 0) span.startMs = span.endMs > 0 ? span.endMs : nowMs;
   if (span.endMs < span.startMs) span.endMs = span.startMs;
 }

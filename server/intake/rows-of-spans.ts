@@ -29,8 +29,10 @@ export interface RowsOfSpans {
   readonly content: EventRecord[];
   /** Those that speak of a model, and that nothing was made of or no run has. */
   readonly notUnderstood: readonly Omit<NotUnderstood, 'count' | 'lastMs'>[];
-  /** Spans without a valid trace or span id. */
+  /** Spans without a valid id, or with a value that cannot be read. */
   readonly refused: number;
+  /** Why the first of them was refused. */
+  readonly fault: string;
 }
 
 /** Beginnings of keys that only those use who tell of models and agents. */
@@ -44,14 +46,16 @@ export function rowsOfSpans(groups: readonly SpanGroup[], keepsContent = false):
   const content: EventRecord[] = [];
   const notUnderstood: Omit<NotUnderstood, 'count' | 'lastMs'>[] = [];
   let refused = 0;
+  let fault = '';
   for (const group of groups) {
     const resource = attributesJson(withoutContent(group.resource));
     const serviceName = group.resource['service.name'];
     const shared = resourceOf(group.resource);
     const scope = { name: group.scope, version: group.scopeVersion };
     for (const sent of group.spans) {
-      if (sent.traceId === '' || sent.spanId === '') {
+      if (sent.fault !== '') {
         refused++;
+        fault ||= sent.fault;
         continue;
       }
       const name = nameWithoutContent(group.scope, sent.name);
@@ -79,7 +83,7 @@ export function rowsOfSpans(groups: readonly SpanGroup[], keepsContent = false):
       });
     }
   }
-  return { rows, spans, content, notUnderstood, refused };
+  return { rows, spans, content, notUnderstood, refused, fault };
 }
 
 /** Emitters of frameworks that make a trace of each call where no span is around the agent. */

@@ -89,7 +89,7 @@ it('what a library of protobuf writes as JSON by itself is read: ids in base64, 
     written.replaceAll('SPAN_KIND_CLIENT', 'SPAN_KIND_ODD'),
     JSON_TYPE,
   );
-  expect([odd.status, odd.body.toString()]).toEqual([400, expect.stringContaining('not OTLP')]);
+  expect([odd.status, odd.body.toString()]).toEqual([200, expect.stringContaining('a number was expected')]);
 });
 
 it.each([
@@ -104,6 +104,25 @@ it.each([
   expect(status).toBe(200);
   expect(JSON.parse(text)).toMatchObject({ partialSuccess: { rejectedSpans: '1' } });
   expect(await runOf(`agent-${serial}`)).toBeDefined();
+});
+
+it.each([
+  ['a time that is no number', { startTimeUnixNano: 'yesterday' }],
+  ['a time below zero', { startTimeUnixNano: '-5' }],
+  ['a name that is a number', { name: 7 }],
+  ['a status that is a text', { status: 'ok' }],
+  ['attributes that are a map', { attributes: { 'user.id': 'ana' } }],
+  ['a count that is a word', { attributes: [{ key: 'n', value: { intValue: 'many' } }] }],
+])('%s costs that span and no other', async (_what, instead) => {
+  const { resourceSpans } = otlpJsonOf([call(), call()]) as {
+    resourceSpans: { scopeSpans: { spans: Record<string, unknown>[] }[] }[];
+  };
+  Object.assign(resourceSpans[0]?.scopeSpans[0]?.spans[0] ?? {}, instead);
+  const { status, text } = await send({ resourceSpans });
+  expect(status).toBe(200);
+  expect(JSON.parse(text)).toMatchObject({ partialSuccess: { rejectedSpans: '1' } });
+  expect(await runOf(`agent-${serial}`)).toBeDefined();
+  expect(await runOf(`agent-${serial - 1}`)).toBeUndefined();
 });
 
 it('a body with none of the keys of a request is refused aloud', async () => {
