@@ -113,14 +113,17 @@ export function PartMoney({ of }: { of: number }): VNode | null {
   return <Money of={of} />;
 }
 
-/** What of a cost nobody pays, in words. */
+/** What of a cost nobody pays, in words behind it. */
 export function ListValue({ cost, part }: { cost: number | null; part: number | undefined }): VNode | null {
   const text = formatListValue(cost, part);
   if (text === undefined) return null;
   return (
-    <span class="hint" title={LIST_VALUE_TITLE} data-list-value={part}>
-      {text}{' '}
-    </span>
+    <>
+      {' '}
+      <span class="hint" title={LIST_VALUE_TITLE} data-list-value={part}>
+        {text}
+      </span>
+    </>
   );
 }
 

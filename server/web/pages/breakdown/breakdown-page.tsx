@@ -66,7 +66,7 @@ export function BreakdownPage({ view }: { view: BreakdownView }): VNode {
           {' · '}
           <strong data-signal="cost" data-value={data.totalNanoUsd ?? ''}>
             {formatCost(data.totalNanoUsd)}
-          </strong>{' '}
+          </strong>
           <ListValue cost={data.totalNanoUsd} part={data.listValueNanoUsd} />
           {' · '}
           <span data-signal={kind.counted} data-value={data.counted ?? ''}>
@@ -256,7 +256,7 @@ function BreakdownTable({ view }: { view: BreakdownView }): VNode {
                 <GroupName view={view} row={row} />
               </td>
               <td class="n" data-signal={kind.cost} data-value={row.costNanoUsd ?? ''}>
-                <Money of={row.costNanoUsd} isListed />{' '}
+                <Money of={row.costNanoUsd} isListed />
                 <ListValue cost={row.costNanoUsd} part={row.listValueNanoUsd} />
               </td>
               {isShown('share') && (

@@ -186,7 +186,8 @@ function Cards({ view }: { view: OverviewView }): VNode {
           </div>
           <div class="sub">
             <ListValue cost={data.cost} part={data.listValue} />
-            {data.costSpike === null ? '' : `today ${formatTimes(data.costSpike)} the 7-day average`}
+            {data.costSpike !== null &&
+              `${data.listValue ? ' · ' : ''}today ${formatTimes(data.costSpike)} the 7-day average`}
             {data.unpriced > 0 && (
               <span class="why">{formatCountOf(data.unpriced, 'call')} unpriced: not in the sum</span>
             )}

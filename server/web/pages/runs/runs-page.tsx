@@ -136,7 +136,7 @@ export function Sums({ sums }: { sums: RunSums }): VNode {
       {' · '}
       <strong data-sum="cost" data-value={sums.costNanoUsd ?? ''}>
         {formatCost(sums.costNanoUsd)}
-      </strong>{' '}
+      </strong>
       <ListValue cost={sums.costNanoUsd} part={sums.listValueNanoUsd} />
       {' · '}
       <span data-sum="failed" data-value={sums.failed}>
