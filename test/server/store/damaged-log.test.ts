@@ -43,7 +43,8 @@ async function openWith(bytes: Buffer): Promise<{ opened: TestStore; rows: numbe
   await writeFile(path.join(dataDir, LOG), bytes);
   const opened = await openTestStore(dataDir);
   const [row] = await opened.database.all('SELECT count(*) AS rows FROM agent_note');
-  const saved = Number(/with (\d+) rows? were read/.exec(opened.database.recovery ?? '')?.[1] ?? Number.NaN);
+  const said = /with ([\d,]+) rows? were read/.exec(opened.database.recovery ?? '')?.[1];
+  const saved = Number(said?.replaceAll(',', '') ?? Number.NaN);
   return { opened, rows: Number(row?.['rows']), saved };
 }
 
