@@ -3,7 +3,6 @@
 
 import type { EventRecord } from '../core/event.ts';
 import { markRepeats } from './claude-repeats.ts';
-import { startFreeingMemory } from './process/free-memory.ts';
 import { collectThoroughly, keepYoungSpaceSmall } from './process/memory.ts';
 import { readStatusLineNumbers, type StatusLineNumbers } from './queries/usage/read-usage.ts';
 import { ScoreBook, type RecordedScore } from './scores/record-scores.ts';
@@ -12,7 +11,7 @@ import { openDatabase } from './store/file/database.ts';
 import { EventStore } from './store/write/event-store.ts';
 
 /** After so many events the heap is made as small as it can be, which takes 50 ms: seconds of appending come to them. */
-const COLLECTED_EVENTS = 24_000;
+const COLLECTED_EVENTS = 70_000;
 
 export interface FolderAppender {
   /** Resolves when the events are on disk. An event that is stored already is not stored again. */
@@ -33,7 +32,6 @@ export async function openAppender(dataDir: string): Promise<FolderAppender> {
   const database = await openDatabase(dataDir);
   try {
     const store = await EventStore.open(database);
-    const stopFreeing = startFreeingMemory(database, store);
     let sinceCollected = 0;
     return {
       append: async (events) => {
@@ -47,7 +45,7 @@ export async function openAppender(dataDir: string): Promise<FolderAppender> {
       newCount: () => Promise.resolve(store.counters.eventsStored),
       statusLine: (timezone) => readStatusLineNumbers(database, Date.now(), timezone),
       close: async () => {
-        await stopFreeing();
+        await store.settle();
         // What follows looks at all that is stored, and writes the file: with what the appending left it would be the most
         // that this process ever has.
         if (store.counters.eventsStored > COLLECTED_EVENTS) collectThoroughly();

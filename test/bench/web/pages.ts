@@ -24,7 +24,7 @@ const CLOCK_TICKS_PER_SECOND = 100;
 const EVENTS = Number(process.argv[2] ?? 1_000_000);
 const DAYS = 35;
 /** Of the corpus, on average. */
-const EVENTS_PER_RUN = 17.3;
+const EVENTS_PER_RUN = 24.7;
 const EVENTS_AT_ONCE = 10_000;
 const ROUNDS = 20;
 const GOAL_MS = 50;
