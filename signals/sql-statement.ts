@@ -25,7 +25,7 @@ import {
   type Value,
 } from './signal.ts';
 import { endsOf, intervalsOf } from './spans.ts';
-import { conjunction, ifPresent, quoted, snakeCase, textSql, timestampSql } from './sql-text.ts';
+import { conjunction, groupSql, ifPresent, quoted, snakeCase, textSql, timestampSql } from './sql-text.ts';
 
 /** How an instant or another value of the request is written, which a document may do by its name. */
 export type WriteValue = (name: string, value: number | string) => string;
@@ -377,7 +377,7 @@ export class Statement {
   #dimensionSql(dimension: Dimension): string {
     const field = fieldOfDimension(dimension);
     const column = this.#column(field);
-    return FIELDS[field].type === 'string' ? `nullif(${column}, '')` : `CAST(${column} AS VARCHAR)`;
+    return groupSql(field, column);
   }
 
   #termsSql(terms: readonly Term[]): string {

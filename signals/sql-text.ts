@@ -1,6 +1,8 @@
 // SQL text: values as they stand in a statement of DuckDB, which plans one without parameters once and one with
 // parameters twice.
 
+import { FIELDS, type FieldKey } from '../core/schema.ts';
+
 /** A text, whatever characters it has. */
 export function textSql(text: string): string {
   // The statement itself ends at a character 0.
@@ -18,6 +20,11 @@ export function instantSql(millis: number): string {
 /** Of Unix milliseconds. */
 export function timestampSql(millis: string): string {
   return `make_timestamptz(CAST(${millis} AS BIGINT) * 1000)`;
+}
+
+/** What groups by the field are called: a text, NULL where there is none or it is empty. */
+export function groupSql(field: FieldKey, column: string): string {
+  return FIELDS[field].type === 'string' ? `nullif(${column}, '')` : `CAST(${column} AS VARCHAR)`;
 }
 
 export function ifPresent(column: string, condition: string): string {

@@ -1,6 +1,6 @@
 // Model names with a provider in front: LiteLLM and what is built on it write `anthropic/claude-…` for a model that
-// Anthropic's own API answers, and pydantic-ai and LangChain `anthropic:claude-…`. Gateways write the same of models that they sell, so the prefix counts only where the
-// span names that provider, or an emitter that names models as LiteLLM does.
+// Anthropic's own API answers, and pydantic-ai and LangChain `anthropic:claude-…`. Gateways write the same of models that
+// they sell, so the prefix counts only where the span names that provider, or an emitter that names models as LiteLLM does.
 
 import { matches } from './patterns.ts';
 import { plainText } from './plain-values.ts';

@@ -13,12 +13,16 @@ import { groupByResponse, responseIdsOf } from '../duplicates.ts';
 import { MINUTE_MS } from '../time/time.ts';
 import { matchMost } from './match-most.ts';
 
-/** A report of a call, as small as it can be compared with others. */
-export interface CallReading {
-  readonly traceId: string;
-  readonly spanId: string;
+/** Unix milliseconds. */
+interface Times {
   readonly startMs: number;
   readonly endMs: number;
+}
+
+/** A report of a call, as small as it can be compared with others. */
+export interface CallReading extends Times {
+  readonly traceId: string;
+  readonly spanId: string;
   readonly service: string;
   /** Without the date, which one of two emitters may leave out. */
   readonly model: string;
@@ -131,7 +135,7 @@ function saysTheSame(a: CallReading, b: CallReading): boolean {
   // A blank one may end before the answer is read.
   if (isBlank(a) || isBlank(b)) return beginsWithin(a, b) || beginsWithin(b, a);
   const isSame = hasCounts(a) || hasCounts(b) ? hasSameCounts(a, b) : a.hasFailed && b.hasFailed;
-  return isSame && (isWithin(a, b) || isWithin(b, a));
+  return isSame && (liesWithin(a, b) || liesWithin(b, a));
 }
 
 /** Whether it says of the call no more than that it was made: some emitters know nothing of what was streamed. */
@@ -173,7 +177,8 @@ function isSameOutput(a: CallReading, b: CallReading): boolean {
   );
 }
 
-function isWithin(inner: CallReading, outer: CallReading): boolean {
+/** Whether one took place in the time of the other, by clocks of one process. */
+export function liesWithin(inner: Times, outer: Times): boolean {
   return outer.startMs - SLACK_MS <= inner.startMs && inner.endMs <= outer.endMs + SLACK_MS;
 }
 

@@ -3,7 +3,7 @@
 // time of the other.
 
 import { text } from '../dialects/span-facts.ts';
-import { SLACK_MS, emitterOf } from './calls-beside.ts';
+import { emitterOf, liesWithin } from './calls-beside.ts';
 import { matchMost } from './match-most.ts';
 import type { TraceNode } from './trace-tree.ts';
 
@@ -57,11 +57,7 @@ function isSameCall(a: TraceNode, b: TraceNode): boolean {
   if (a.span.traceId !== b.span.traceId || nameOf(a) !== nameOf(b)) return false;
   const [one, other] = [idOf(a), idOf(b)];
   if (one !== undefined && other !== undefined) return one === other;
-  return isWithin(a, b) || isWithin(b, a);
-}
-
-function isWithin({ span: inner }: TraceNode, { span: outer }: TraceNode): boolean {
-  return outer.startMs - SLACK_MS <= inner.startMs && inner.endMs <= outer.endMs + SLACK_MS;
+  return liesWithin(a.span, b.span) || liesWithin(b.span, a.span);
 }
 
 function idOf({ span: { facts } }: TraceNode): string | undefined {

@@ -1,6 +1,7 @@
 // The service: which program this is, as an OpenTelemetry resource. The standard variables win; then what the program
 // says to a provider of its own; without both the nearest package.json with a name above the program names it: one that
-// only says which modules a folder of built files holds names nothing. A runner that is installed as a package (next, pm2, tsx) is not the program: the folder that it was started in is the program's.
+// only says which modules a folder of built files holds names nothing. A runner that is installed as a package (next, pm2,
+// tsx) is not the program: the folder that it was started in is the program's.
 
 import {
   defaultResource,

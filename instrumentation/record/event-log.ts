@@ -67,8 +67,8 @@ export class EventLog {
   }
 
   /**
-   * Emits one event of the span; the fields belong to the log from here on. `onSafe` is told once it is stored, or in the spool; `common` are more fields of it, apart
-   * because copying some sixty costs as much as writing them.
+   * Emits one event of the span; the fields belong to the log from here on. `onSafe` is told once it is stored, or in the
+   * spool; `common` are more fields of it, apart because copying some sixty costs as much as writing them.
    */
   emit(
     name: EventName,

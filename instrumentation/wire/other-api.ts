@@ -1,5 +1,6 @@
 // Requests in the form of another API (OpenAI's, Anthropic's old one of completions, that of Vercel's AI Gateway, those of
-// data platforms) that ask a Claude model, as gateways and Anthropic itself take them. They are not read; that there were any is said at the end of the process.
+// data platforms) that ask a Claude model, as gateways and Anthropic itself take them. They are not read; that there were
+// any is said at the end of the process.
 
 import type { Sightings } from '../record/seen/sightings.ts';
 import type { SentHead } from './endpoint.ts';

@@ -14,6 +14,7 @@ import {
 } from '../../core/foreign-runs/calls-beside.ts';
 import { NewestMap } from '../../core/newest-map.ts';
 import { MINUTE_MS } from '../../core/time/time.ts';
+import { once } from './once.ts';
 import type { TraceStore } from './trace-store.ts';
 
 const CALLS_HELD = 20_000;
@@ -27,7 +28,6 @@ export class LikelyCalls {
   readonly #alike = new Map<string, Map<string, CallReading>>();
   /** Every call that ended from this instant on is held, so all that one which began after it may be. Unix milliseconds. */
   #heldSinceMs = Number.NEGATIVE_INFINITY;
-  #loaded: Promise<void> | undefined;
   /** How many are held of which another trace may tell without a name. */
   #apart = 0;
   readonly #most: number;
@@ -38,13 +38,7 @@ export class LikelyCalls {
   }
 
   /** Makes known what an earlier process stored: the newest, as many as are held. */
-  load(): Promise<void> {
-    this.#loaded ??= this.#read().catch((error: unknown) => {
-      this.#loaded = undefined;
-      throw error;
-    });
-    return this.#loaded;
-  }
+  readonly load = once(() => this.#read());
 
   async #read(): Promise<void> {
     const { spans, sinceMs } = await this.#traces.newestCalls(this.#most);

@@ -7,6 +7,7 @@ import { textsSql, type DatabaseRow, type Queryable } from '../store/file/databa
 import { eventsSql } from '../../signals/event-tables.ts';
 import { BloomFilter } from './bloom-filter.ts';
 import { STATUS_ERROR, parseFacts } from './fact-span.ts';
+import { once } from './once.ts';
 
 /** Spans of one trace are at most so far apart; those further away are taken for another trace. */
 const FURTHEST_APART_MS = DAY_MS;
@@ -29,7 +30,6 @@ export class TraceStore {
   readonly #any = new BloomFilter(FILTER_BITS);
   /** Traces of which there is a span that events were made of. */
   readonly #foreign = new BloomFilter(FILTER_BITS);
-  #loaded: Promise<void> | undefined;
   /** Of traces from here on it is known whether anything is stored; Unix milliseconds. */
   #knownFromMs = Number.POSITIVE_INFINITY;
 
@@ -38,21 +38,15 @@ export class TraceStore {
   }
 
   /** Makes known what an earlier process stored. */
-  load(): Promise<void> {
-    this.#loaded ??= this.#read().catch((error: unknown) => {
-      this.#loaded = undefined;
-      throw error;
-    });
-    return this.#loaded;
-  }
+  readonly load = once(() => this.#read());
 
   async #read(): Promise<void> {
-    const [newest] = await this.#database.all('SELECT epoch_ms(max(start_time)) AS newest FROM spans');
-    if (typeof newest?.['newest'] !== 'bigint' && typeof newest?.['newest'] !== 'number') {
+    const newestMs = await this.#newestMs();
+    if (newestMs === undefined) {
       this.#knownFromMs = Number.NEGATIVE_INFINITY;
       return;
     }
-    const fromMs = Number(newest['newest']) - 2 * FURTHEST_APART_MS;
+    const fromMs = newestMs - 2 * FURTHEST_APART_MS;
     const rows = await this.#database.all(
       `SELECT trace_id, bool_or(facts LIKE '%"rule"%') AS foreign_steps FROM spans
        WHERE start_time >= make_timestamptz($from::BIGINT * 1000)
@@ -91,12 +85,17 @@ export class TraceStore {
 
   /** The newest stored spans that may be of calls, and since when these are all; Unix milliseconds. */
   async newestCalls(limit: number): Promise<{ spans: readonly FactSpan[]; sinceMs: number }> {
+    const newestMs = await this.#newestMs();
+    if (newestMs === undefined) return { spans: [], sinceMs: Number.NEGATIVE_INFINITY };
+    const sinceMs = newestMs - DAY_MS;
+    return { spans: await this.callsBetween(sinceMs, newestMs + 1, limit), sinceMs };
+  }
+
+  /** When the newest stored span began, Unix milliseconds; undefined where there is none. */
+  async #newestMs(): Promise<number | undefined> {
     const [row] = await this.#database.all('SELECT epoch_ms(max(start_time)) AS newest FROM spans');
     const newest = row?.['newest'];
-    if (typeof newest !== 'bigint' && typeof newest !== 'number')
-      return { spans: [], sinceMs: Number.NEGATIVE_INFINITY };
-    const sinceMs = Number(newest) - DAY_MS;
-    return { spans: await this.callsBetween(sinceMs, Number(newest) + 1, limit), sinceMs };
+    return typeof newest === 'bigint' || typeof newest === 'number' ? Number(newest) : undefined;
   }
 
   /** Stored spans that may be of calls and began between the two instants, Unix milliseconds; the newest first. */

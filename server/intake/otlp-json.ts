@@ -1,6 +1,7 @@
 // OTLP as JSON: lowerCamelCase keys, ids in hex, enums and 64-bit integers as numbers or strings; or, as the libraries of
-// protobuf write JSON by themselves, the keys of the proto files, ids in base64 and enums by their names. Unknown keys are skipped. A value of the wrong kind costs its record where it is in one, and else
-// makes the body malformed, as does a body that holds none of the keys of its request.
+// protobuf write JSON by themselves, the keys of the proto files, ids in base64 and enums by their names. Unknown keys are
+// skipped. A value of the wrong kind costs its record where it is in one, and else makes the body malformed, as does a body
+// that holds none of the keys of its request.
 
 import {
   BAD_ID,

@@ -3,13 +3,13 @@
 // notices (docs/decisions/0079, 0217).
 
 import { columnOf } from '../../core/columns.ts';
-import { FIELDS, fieldOfDimension, type Dimension } from '../../core/schema.ts';
+import { fieldOfDimension, type Dimension } from '../../core/schema.ts';
 import { MINUTE_MS } from '../../core/time/time.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { groupName, type SignalResult } from '../../signals/result.ts';
 import type { Signal, SignalRequest } from '../../signals/signal.ts';
 import { windowOf } from '../../signals/spans.ts';
-import { instantSql, textSql } from '../../signals/sql-text.ts';
+import { groupSql, instantSql, textSql } from '../../signals/sql-text.ts';
 import { textsSql, type Queryable } from '../store/file/database.ts';
 import { numberOrNull, textOrNull } from './field-values.ts';
 import { runSignal } from './signals/signals.ts';
@@ -182,9 +182,7 @@ function conditionSql(database: PlanQueryable, { from, to, where = {} }: Asked):
   ].join(' AND ');
 }
 
-/** As signals read it. */
 function dimensionSql(dimension: Dimension): string {
   const field = fieldOfDimension(dimension);
-  const column = columnOf(field);
-  return FIELDS[field].type === 'string' ? `nullif(${column}, '')` : `CAST(${column} AS VARCHAR)`;
+  return groupSql(field, columnOf(field));
 }

@@ -47,7 +47,8 @@ export async function deleteRetold(
   group: readonly SpanBatch[],
   spans: readonly SpanRow[],
 ): Promise<void> {
-  const retold = spans.filter((span) => group.some((batch) => batch.retold?.has(span) === true));
+  const replacing = new Set(group.flatMap((batch) => [...(batch.retold ?? [])]));
+  const retold = spans.filter((span) => replacing.has(span));
   for (const { from, to } of timeClusters(retold.map((span) => span.start_time))) {
     const keys = retold
       .filter(({ start_time: start }) => start >= from && start <= to)
