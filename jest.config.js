@@ -21,6 +21,7 @@ export default {
   },
   // Nothing is timed: this only ends what hangs, on a machine that is busy with other things, too.
   testTimeout: 240_000,
-  // The tests wait for processes and servers more than they compute.
-  maxWorkers: 2,
+  // The suites wait for processes and servers a quarter of the time: one more than the cores of a small machine.
+  maxWorkers: 3,
+  testSequencer: '<rootDir>/scripts/long-first.ts',
 };

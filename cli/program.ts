@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { Command, CommanderError } from 'commander';
+import { ownProcess } from '../server/process/memory.ts';
 import { RequestError } from '../server/questions/request-error.ts';
 import { CliError } from './terminal/cli-error.ts';
 import { CommandEnded } from './terminal/command-ended.ts';
@@ -131,6 +132,7 @@ export async function runCli(args: readonly string[], outside: CliIo): Promise<n
 
 /** Entry point of the installed program. */
 export async function main(args: readonly string[]): Promise<number> {
+  ownProcess();
   const stop = new AbortController();
   const onSignal = (name: StopSignal): void => {
     // The next one ends the process at once.

@@ -1,5 +1,6 @@
 // Memory: what the process has and does not use any more, given back. V8 and DuckDB keep it for as long as the machine
-// has room; on a small server the room belongs to others (docs/decisions/0028).
+// has room; on a small server the room belongs to others (docs/decisions/0028). Only a process of our own is collected:
+// in one that does other work beside a server, each collection would go through what that work holds (0230).
 
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -11,12 +12,17 @@ const HELD_BYTES = 16 * 1024 * 1024;
 /** Growth that is worth reading parts of the file again. */
 export const GROWTH_BYTES = 12 * 1024 * 1024;
 
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as NodeJS.GCFunction;
-
+/** There in a process of our own. */
+let collect: NodeJS.GCFunction | undefined;
 let nativeBytes = 0;
 let heldBytes = 0;
 let isWorkUnderWay = false;
+
+/** Says that this process is ours: it runs a command of tallyspan and nothing else. */
+export function ownProcess(): void {
+  setFlagsFromString('--expose-gc');
+  collect = runInNewContext('gc') as NodeJS.GCFunction;
+}
 
 /** Whether work is under way around which the process is collected: nobody else collects meanwhile. */
 export function isCollectedAround(): boolean {
@@ -28,7 +34,7 @@ export function leaveNativeBytes(bytes: number): void {
   nativeBytes += bytes;
   if (nativeBytes < NATIVE_BYTES) return;
   nativeBytes = 0;
-  collect({ type: 'minor' });
+  collect?.({ type: 'minor' });
 }
 
 /** The same of objects that are held over many young collections, such as what waits to be sent: only a whole one frees them. */
@@ -36,7 +42,7 @@ export function leaveHeldBytes(bytes: number): void {
   heldBytes += bytes;
   if (heldBytes < HELD_BYTES) return;
   heldBytes = 0;
-  collect({ type: 'major' });
+  collect?.({ type: 'major' });
 }
 
 /**
@@ -44,6 +50,7 @@ export function leaveHeldBytes(bytes: number): void {
  * anybody adds to it, and not meanwhile, when marking and moving what is still needed would take 20 MB more. One such work at a time.
  */
 export async function collectAround<T>(work: () => Promise<T>): Promise<T> {
+  if (collect === undefined) return work();
   collectThoroughly();
   const before = getHeapStatistics().used_heap_size;
   isWorkUnderWay = true;
@@ -62,11 +69,11 @@ export async function collectAround<T>(work: () => Promise<T>): Promise<T> {
  * let it become 100 MB.
  */
 export function keepYoungSpaceSmall(): void {
-  if (!process.execArgv.some((option) => option.startsWith('--max-semi-space-size')))
+  if (collect !== undefined && !process.execArgv.some((option) => option.startsWith('--max-semi-space-size')))
     setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 /** V8 keeps the pages that an ordinary collection empties. */
 export function collectThoroughly(): void {
-  collect({ type: 'major', flavor: 'last-resort' });
+  collect?.({ type: 'major', flavor: 'last-resort' });
 }

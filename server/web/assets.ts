@@ -31,6 +31,9 @@ function readHtmx(): string {
   return readFileSync(createRequire(import.meta.url).resolve('htmx.org/dist/htmx.min.js'), 'utf8');
 }
 
+/** Path and text of each script: read once, as making JavaScript of the modules takes a while. */
+let client: readonly (readonly [string, string])[] | undefined;
+
 function readClient(): readonly (readonly [string, string])[] {
   if (isBuilt) return [[ASSET_PATHS.client, readFileSync(BUILT_CLIENT, 'utf8')]];
   const folder = new URL('./client/', import.meta.url);
@@ -46,7 +49,7 @@ export function registerAssets(app: FastifyInstance): void {
   const assets: readonly (readonly [string, string, string])[] = [
     [ASSET_PATHS.style, 'text/css; charset=utf-8', readStyle()],
     [ASSET_PATHS.htmx, SCRIPT, readHtmx()],
-    ...readClient().map(([path, text]) => [path, SCRIPT, text] as const),
+    ...(client ??= readClient()).map(([path, text]) => [path, SCRIPT, text] as const),
   ];
   for (const [path, type, text] of assets)
     app.get(path, (_request, reply) =>

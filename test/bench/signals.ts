@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { DAY_MS, MINUTE_MS } from '../../core/time/time.ts';
+import { ownProcess } from '../../server/process/memory.ts';
 import { runSignal } from '../../server/queries/signals/signals.ts';
 import { openDatabase } from '../../server/store/file/database.ts';
 import { EventStore } from '../../server/store/write/event-store.ts';
@@ -89,6 +90,7 @@ async function timeLoki(): Promise<{ records: number; panel: Timings; rule: Timi
 
 async function timeStore(): Promise<{ events: number; day: Timings; all: Timings }> {
   const dir = mkdtempSync(join(tmpdir(), 'tallyspan-bench-'));
+  ownProcess();
   const database = await openDatabase(dir);
   const to = Date.now() - 5 * MINUTE_MS;
   try {

@@ -62,6 +62,19 @@ describeOnLinux('tallyspan up', () => {
     expect(await once(server as ChildProcess, 'exit')).toEqual([0, null]);
   });
 
+  it('is collected, as its process is its own', async () => {
+    server = spawn(process.execPath, ['--trace-gc', PROGRAM, 'up', '--data', dataDir, ...NO_PORTS], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const collections: string[] = [];
+    for await (const line of createInterface({ input: server.stdout as NodeJS.ReadableStream })) {
+      if (line.includes('tallyspan ready')) break;
+      // V8's word for those that a program asks for.
+      if (line.includes('testing')) collections.push(line);
+    }
+    expect(collections).not.toEqual([]);
+  });
+
   it('leaves those alone that the user has set', async () => {
     const started = await startUp({ MALLOC_ARENA_MAX: '4' });
     expect(started.variables).toMatchObject({ ...variables, MALLOC_ARENA_MAX: '4' });

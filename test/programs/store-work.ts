@@ -3,12 +3,14 @@
 
 import { writeSync } from 'node:fs';
 import { runCli } from '../../cli/program.ts';
+import { ownProcess } from '../../server/process/memory.ts';
 import { compactFile } from '../../server/store/file/compaction.ts';
 import { openDatabase } from '../../server/store/file/database.ts';
 import { applyRetention } from '../../server/store/file/retention.ts';
 import { backupDatabase } from '../../server/queries/export/export-events.ts';
 import { EventStore } from '../../server/store/write/event-store.ts';
 
+ownProcess();
 const [work = '', folder = '', file = ''] = process.argv.slice(2);
 
 /** Not by a stream, which may still hold it when the process is killed. */

@@ -1,8 +1,10 @@
 // A server in a process of its own, so that it can be killed. Options come as JSON in the first argument;
 // the addresses go to stdout as one line of JSON, or what is wrong as `{"error": …}`.
 
+import { ownProcess } from '../../server/process/memory.ts';
 import { ServerError, startServer } from '../../server/start-server.ts';
 
+ownProcess();
 const options = JSON.parse(process.argv[2] ?? '{}') as { dataDir: string };
 
 try {
