@@ -94,6 +94,7 @@ function assemble(settings: Settings) {
   const peers = new PeerSpans();
   const telemetry: Telemetry = {
     tracer: providers.tracer,
+    writeEndedSpan: (parent, span) => providers.writeEnded(parent, span),
     events,
     journal,
     costRows,

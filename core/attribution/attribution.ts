@@ -5,6 +5,7 @@
 
 import { PSEUDO_TOOLS, type BlockShape } from './block-shape.ts';
 import type { CostBuckets } from '../pricing/charges.ts';
+import { placeInPrefix, rowOf, type PlacedBlock, type Row } from './prefix-rows.ts';
 import type { RequestShape } from './request-shape.ts';
 import { shareOut } from './share-out.ts';
 import { inputTotal, type Usage } from '../pricing/usage.ts';
@@ -55,10 +56,8 @@ export interface ChargedCall {
 }
 
 /** What the ledger knows of one block. */
-interface Entry {
-  readonly owner: string;
+interface Entry extends PlacedBlock {
   tokens: number;
-  /** False while only a response has held the block: no call has paid for reading it yet. */
   wasRead: boolean;
   /** Whether the call of the moment is the first to count it. */
   isNew: boolean;
@@ -68,17 +67,7 @@ interface Entry {
   copies: number;
 }
 
-interface Row {
-  readonly owner: string;
-  tokens: number;
-  read: number;
-  write5m: number;
-  write1h: number;
-  first: number;
-  carry: number;
-}
-
-const { abs, max, min } = Math;
+const { max } = Math;
 const NOTHING: readonly number[] = [];
 const SERVER_SEARCH = 'web_search';
 const MIN_BLOCKS_KEPT = 4_096;
@@ -88,13 +77,15 @@ const COPY_STRIDE = 0x1_0000_01;
 const PLAUSIBLE_FACTOR = 3;
 /** Below this a count is none. */
 const LEAST_TOKENS = 0.001;
-/** Tokens by which a block may stick out over the edge of the cached prefix before it is split. */
-const EDGE_TOKENS = 1;
-
 export class Ledger {
   readonly #entries = new Map<number, Entry>();
   readonly #toolNames = new Map<string, string>();
   #call = 0;
+  /** Blocks of the last call and their entries: the next call of a conversation begins with the same. */
+  #lastBlocks: readonly BlockShape[] = [];
+  #lastEntries: readonly Entry[] = [];
+  /** Whether the last call held a block twice. */
+  #hadCopies = false;
 
   /** Blocks remembered; stays below the larger of 4,096 and twice the blocks of the last call. */
   get size(): number {
@@ -105,16 +96,7 @@ export class Ledger {
   charge(call: ChargedCall): ToolCost[] {
     this.#call++;
     const { shape, usage } = call;
-    const entries: Entry[] = [];
-    // Loops by index: this is done for each block of the context in each call, most often by code that is not hot.
-    for (let index = 0; index < shape.blocks.length; index++) {
-      const block = shape.blocks[index] as BlockShape;
-      const entry = this.#find(block);
-      // A call that counted nothing leaves nothing to scale by: back to the estimate.
-      entry.isNew = entry.isNew || entry.tokens <= LEAST_TOKENS;
-      if (entry.isNew) entry.tokens = max(block.tokens, LEAST_TOKENS);
-      entries.push(entry);
-    }
+    const entries = this.#entriesOf(shape.blocks);
     const hidden = calibrate(entries, shape, usage);
     const rows = placeInPrefix(entries, usage, hidden);
     for (let index = 0; index < entries.length; index++) (entries[index] as Entry).wasRead = true;
@@ -123,22 +105,45 @@ export class Ledger {
     return call.cost === undefined ? [] : divideCost(rows, usage, call.cost);
   }
 
+  /** Loops by index: this is done for each block of the context in each call, most often by code that is not hot. */
+  #entriesOf(blocks: readonly BlockShape[]): Entry[] {
+    const entries: Entry[] = [];
+    let isSame = !this.#hadCopies;
+    this.#hadCopies = false;
+    for (let index = 0; index < blocks.length; index++) {
+      const block = blocks[index] as BlockShape;
+      isSame = isSame && block === this.#lastBlocks[index];
+      const entry = isSame ? this.#seeAgain(block, this.#lastEntries[index] as Entry) : this.#find(block);
+      // A call that counted nothing leaves nothing to scale by: back to the estimate.
+      entry.isNew = entry.isNew || entry.tokens <= LEAST_TOKENS;
+      if (entry.isNew) entry.tokens = max(block.tokens, LEAST_TOKENS);
+      entries.push(entry);
+    }
+    this.#lastBlocks = blocks;
+    this.#lastEntries = entries;
+    return entries;
+  }
+
+  #seeAgain(block: BlockShape, entry: Entry): Entry {
+    if (block.kind === 'tool_use') this.#name(block);
+    entry.seen = this.#call;
+    entry.copies = 0;
+    entry.isNew = false;
+    return entry;
+  }
+
   /** The entry of the block; whether it is new in this call is set. */
   #find(block: BlockShape): Entry {
     let key = block.hash;
     let entry = this.#entries.get(key);
     if (entry?.seen === this.#call) {
+      this.#hadCopies = true;
       entry.copies++;
       key += entry.copies * COPY_STRIDE;
       entry = this.#entries.get(key);
     }
+    if (entry !== undefined) return this.#seeAgain(block, entry);
     if (block.kind === 'tool_use') this.#name(block);
-    if (entry !== undefined) {
-      entry.seen = this.#call;
-      entry.copies = 0;
-      entry.isNew = false;
-      return entry;
-    }
     const owner = block.owner ?? this.#toolNames.get(block.toolUseId ?? '') ?? PSEUDO_TOOLS.unknown;
     const fresh = { owner, tokens: block.tokens, wasRead: false, isNew: true, seen: this.#call, copies: 0 };
     this.#entries.set(key, fresh);
@@ -232,85 +237,30 @@ function calibrateSegment(entries: readonly Entry[], from: number, to: number, c
   }
 }
 
-/** The cache covers the prefix from its start: first what was read, then what was written for an hour, then for five minutes. */
-function placeInPrefix(entries: readonly Entry[], usage: Usage, hidden: number): Map<string, Row> {
-  const rows = new Map<string, Row>();
-  const readEnd = usage.cacheRead;
-  const write1hEnd = readEnd + usage.cacheWrite1h;
-  const write5mEnd = write1hEnd + usage.cacheWrite5m;
-  const total = inputTotal(usage);
-  let position = 0;
-  // A position a hair beside an edge is on the edge: cached prefixes end where blocks end.
-  const settle = (at: number): number => {
-    if (abs(at - readEnd) < EDGE_TOKENS) return readEnd;
-    if (abs(at - write1hEnd) < EDGE_TOKENS) return write1hEnd;
-    return abs(at - write5mEnd) < EDGE_TOKENS ? write5mEnd : at;
-  };
-  const place = (owner: string, tokens: number, wasRead: boolean): void => {
-    const row = rowOf(rows, owner);
-    row.tokens += tokens;
-    const start = settle(position);
-    position += tokens;
-    const end = settle(position);
-    row.read += overlap(start, end, 0, readEnd);
-    row.write1h += overlap(start, end, readEnd, write1hEnd);
-    row.write5m += overlap(start, end, write1hEnd, write5mEnd);
-    const uncached = overlap(start, end, write5mEnd, max(total, end));
-    if (wasRead) row.carry += uncached;
-    else row.first += uncached;
-  };
-  // Context that the server keeps comes before what the request adds.
-  if (hidden > 0) place(entries.length === 0 ? PSEUDO_TOOLS.unknown : PSEUDO_TOOLS.history, hidden, true);
-  for (let index = 0; index < entries.length; index++) {
-    const { owner, tokens, wasRead } = entries[index] as Entry;
-    place(owner, tokens, wasRead);
-  }
-  return rows;
-}
-
-function overlap(start: number, end: number, from: number, to: number): number {
-  return max(0, min(end, to) - max(start, from));
-}
-
-function rowOf(rows: Map<string, Row>, owner: string): Row {
-  let row = rows.get(owner);
-  if (row === undefined) {
-    row = { owner, tokens: 0, read: 0, write5m: 0, write1h: 0, first: 0, carry: 0 };
-    rows.set(owner, row);
-  }
-  return row;
-}
-
 function divideCost(byOwner: Map<string, Row>, usage: Usage, cost: CostBuckets): ToolCost[] {
   const inputCost = cost.input + cost.cacheRead + cost.cacheWrite5m + cost.cacheWrite1h;
   if (byOwner.size === 0 && inputCost > 0) rowOf(byOwner, PSEUDO_TOOLS.unknown).tokens = inputTotal(usage);
   const rows = [...byOwner.values()];
-  const weights = rows.map((row) => row.tokens);
-  // A bucket that was paid but whose tokens no block was found in (server loops) goes by size.
-  const bucket = (amount: number, counted: readonly number[]): readonly number[] =>
-    shareOut(amount, counted.some((weight) => weight > 0) ? counted : weights.map((w) => max(w, 1e-9)));
-  /** Most calls pay for two or three buckets; nothing is not divided. */
+  const weights = weightsOf(rows, 'tokens');
+  // Most calls pay for two or three buckets; nothing is not divided.
   const share = (amount: number, part: 'read' | 'write5m' | 'write1h'): readonly number[] =>
-    amount === 0
-      ? NOTHING
-      : bucket(
-          amount,
-          rows.map((row) => row[part]),
-        );
+    amount === 0 ? NOTHING : shareBySize(amount, weightsOf(rows, part), weights);
   const read = share(cost.cacheRead, 'read');
   const write5m = share(cost.cacheWrite5m, 'write5m');
   const write1h = share(cost.cacheWrite1h, 'write1h');
-  const input = cost.input === 0 ? NOTHING : divideInput(rows, cost.input, bucket);
+  const input = cost.input === 0 ? NOTHING : divideInput(rows, cost.input, weights);
   const tokens = shareOut(inputTotal(usage), weights);
 
-  const costs: ToolCost[] = rows.map((row, index) => {
+  const costs: ToolCost[] = [];
+  for (let index = 0; index < rows.length; index++) {
     const firstReadNanoUsd = input[2 * index] ?? 0;
     const carryNanoUsd = input[2 * index + 1] ?? 0;
     const cacheReadNanoUsd = read[index] ?? 0;
     const cacheWriteNanoUsd = (write5m[index] ?? 0) + (write1h[index] ?? 0);
-    return {
-      tool: row.owner,
-      costNanoUsd: firstReadNanoUsd + carryNanoUsd + cacheReadNanoUsd + cacheWriteNanoUsd,
+    const costNanoUsd = firstReadNanoUsd + carryNanoUsd + cacheReadNanoUsd + cacheWriteNanoUsd;
+    costs.push({
+      tool: (rows[index] as Row).owner,
+      costNanoUsd,
       firstReadNanoUsd,
       cacheWriteNanoUsd,
       cacheReadNanoUsd,
@@ -319,34 +269,50 @@ function divideCost(byOwner: Map<string, Row>, usage: Usage, cost: CostBuckets):
       webSearchNanoUsd: 0,
       tokens: tokens[index] ?? 0,
       rule: 'prefix',
-    };
-  });
-  addCounted(costs, PSEUDO_TOOLS.output, { outputNanoUsd: cost.output, tokens: usage.output });
-  addCounted(costs, SERVER_SEARCH, { webSearchNanoUsd: cost.webSearch, tokens: 0 });
+    });
+  }
+  addCounted(costs, PSEUDO_TOOLS.output, cost.output, 0, usage.output);
+  addCounted(costs, SERVER_SEARCH, 0, cost.webSearch, 0);
   return costs
     .filter((row) => row.costNanoUsd !== 0 || row.tokens !== 0)
-    .toSorted((a, b) => b.costNanoUsd - a.costNanoUsd);
+    .sort((a, b) => b.costNanoUsd - a.costNanoUsd);
+}
+
+function weightsOf(rows: readonly Row[], part: 'tokens' | 'read' | 'write5m' | 'write1h'): number[] {
+  const weights: number[] = [];
+  for (let index = 0; index < rows.length; index++) weights.push((rows[index] as Row)[part]);
+  return weights;
+}
+
+function hasWeight(weights: readonly number[]): boolean {
+  for (let index = 0; index < weights.length; index++) if ((weights[index] as number) > 0) return true;
+  return false;
+}
+
+/** A bucket that was paid but whose tokens no block was found in (server loops) goes by size. */
+function shareBySize(amount: number, counted: readonly number[], sizes: readonly number[]): number[] {
+  return shareOut(amount, hasWeight(counted) ? counted : sizes.map((size) => max(size, 1e-9)));
 }
 
 /** For each row two shares: what was read for the first time, and what was carried. */
-function divideInput(
-  rows: readonly Row[],
-  amount: number,
-  bucket: (amount: number, counted: readonly number[]) => readonly number[],
-): readonly number[] {
+function divideInput(rows: readonly Row[], amount: number, sizes: readonly number[]): readonly number[] {
   const uncached: number[] = [];
-  for (const row of rows) uncached.push(row.first, row.carry);
-  if (uncached.some((weight) => weight > 0)) return shareOut(amount, uncached);
-  return bucket(amount, uncached).flatMap((share) => [share, 0]);
+  for (let index = 0; index < rows.length; index++) {
+    const { first, carry } = rows[index] as Row;
+    uncached.push(first, carry);
+  }
+  if (hasWeight(uncached)) return shareOut(amount, uncached);
+  return shareBySize(amount, uncached, sizes).flatMap((share) => [share, 0]);
 }
 
 /** Adds a part that is known to the nano-dollar: to the row of its tool if there is one. */
 function addCounted(
   costs: ToolCost[],
   tool: string,
-  part: { outputNanoUsd?: number; webSearchNanoUsd?: number; tokens: number },
+  outputNanoUsd: number,
+  webSearchNanoUsd: number,
+  tokens: number,
 ): void {
-  const { outputNanoUsd = 0, webSearchNanoUsd = 0, tokens } = part;
   const amount = outputNanoUsd + webSearchNanoUsd;
   if (amount === 0 && tokens === 0) return;
   const index = costs.findIndex((row) => row.tool === tool);

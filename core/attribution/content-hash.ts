@@ -2,6 +2,8 @@
 // Two 32-bit multiply-xor lanes over UTF-16 code units, two at a time; not cryptographic, made to
 // tell "the same" from "changed" at about one nanosecond a character.
 
+import { remembered } from '../remembered.ts';
+
 // Bound once: a global that is looked up for every character is slow where globals are intercepted (vm contexts).
 const { imul, floor } = Math;
 const FIRST_SEED = 0x9e3779b9;
@@ -170,26 +172,15 @@ export class TextHash {
 /** No code of a character. */
 const NO_CODE = -1;
 
-/** A digest as it is written in events: base 36. */
-export function formatHash(digest: number): string {
-  const known = formatted.get(digest);
-  if (known !== undefined) return known;
-  const text = toBase36(digest);
-  if (formatted.size >= MAX_FORMATTED) formatted.clear();
-  formatted.set(digest, text);
-  return text;
-}
-
 const LOW_DIGITS = 5;
 const LOW_RANGE = 36 ** LOW_DIGITS;
 
-/** Like `toString(36)`, which is slow beyond 32 bits. */
-function toBase36(digest: number): string {
+/**
+ * A digest as it is written in events: base 36, like `toString(36)`, which is slow beyond 32 bits. A history is written
+ * again with every call.
+ */
+export const formatHash: (digest: number) => string = remembered((digest) => {
   const high = floor(digest / LOW_RANGE);
   const low = digest - high * LOW_RANGE;
   return high === 0 ? low.toString(36) : high.toString(36) + low.toString(36).padStart(LOW_DIGITS, '0');
-}
-
-/** Texts of digests written before: a history is written again with every call, and a conversion is slow. */
-const formatted = new Map<number, string>();
-const MAX_FORMATTED = 4_096;
+}, 4_096);

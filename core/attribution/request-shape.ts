@@ -52,6 +52,8 @@ interface CachedMessage {
   readonly content: string;
   readonly role: string;
   readonly shape: BlockShape;
+  /** Hash of the whole message. */
+  readonly digest: number;
 }
 
 /** Older messages are folded by this many, so that a long history stays a short list. */
@@ -93,14 +95,16 @@ export function describeRequest(params: unknown, isSeenOnce = false): RequestSha
   for (const message of listOf(request['messages'])) {
     if (!isJson(message)) continue;
     const role = asText(message['role']) ?? 'user';
-    const start = blocks.length;
     const { content } = message;
-    if (typeof content === 'string')
-      blocks.push(isSeenOnce ? describeText(content, role) : describeTextMessage(message, content, role));
-    else for (const block of listOf(content)) add(block, role);
-    hash.reset().mixText(role);
-    for (let index = start; index < blocks.length; index++) hash.mixNumber(blocks[index]?.hash ?? 0);
-    messages.push(hash.digest());
+    if (typeof content === 'string') {
+      const { shape, digest } = describeTextMessage(message, content, role, isSeenOnce);
+      blocks.push(shape);
+      messages.push(digest);
+      continue;
+    }
+    const start = blocks.length;
+    for (const block of listOf(content)) add(block, role);
+    messages.push(hashMessage(role, blocks, start));
   }
   // Automatic caching: one `cache_control` on the request covers everything in it.
   const automatic = ttlOf(request);
@@ -219,12 +223,25 @@ function hashPrefix(
   return { model, tools, toolSet, system, settings, messages };
 }
 
-function describeTextMessage(message: object, content: string, role: string): BlockShape {
-  const cached = textMessages.get(message);
-  if (cached !== undefined && cached.content === content && cached.role === role) return cached.shape;
+function describeTextMessage(
+  message: object,
+  content: string,
+  role: string,
+  isSeenOnce: boolean,
+): CachedMessage {
+  const cached = isSeenOnce ? undefined : textMessages.get(message);
+  if (cached !== undefined && cached.content === content && cached.role === role) return cached;
   const shape = describeText(content, role);
-  textMessages.set(message, { content, role, shape });
-  return shape;
+  const described = { content, role, shape, digest: hashMessage(role, [shape], 0) };
+  if (!isSeenOnce) textMessages.set(message, described);
+  return described;
+}
+
+/** Hash of a message from its role and its blocks, which are those from `start` on. */
+function hashMessage(role: string, blocks: readonly BlockShape[], start: number): number {
+  hash.reset().mixText(role);
+  for (let index = start; index < blocks.length; index++) hash.mixNumber(blocks[index]?.hash ?? 0);
+  return hash.digest();
 }
 
 function listOf(value: unknown): readonly unknown[] {

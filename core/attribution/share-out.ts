@@ -7,12 +7,12 @@
  */
 export function shareOut(amount: number, weights: readonly number[]): number[] {
   let total = 0;
-  for (const weight of weights) total += weight;
-  if (!(total > 0) || amount === 0) return weights.map(() => 0);
-  return roundToSum(
-    amount,
-    weights.map((weight) => amount * (weight / total)),
-  );
+  for (let index = 0; index < weights.length; index++) total += weights[index] as number;
+  const values: number[] = [];
+  const isNothing = !(total > 0) || amount === 0;
+  for (let index = 0; index < weights.length; index++)
+    values.push(isNothing ? 0 : amount * ((weights[index] as number) / total));
+  return isNothing ? values : roundToSum(amount, values);
 }
 
 /** Integers near `values` whose sum is exactly `sum`; each differs from its value by less than 1 when the values sum to `sum`. */

@@ -2,6 +2,7 @@
 // random ids, durations), as a hash. Two calls with the same one said the same.
 
 import { ContentHash } from '../attribution/content-hash.ts';
+import { remembered } from '../remembered.ts';
 
 /** In what a tool gave: said anew each time, and nothing new. */
 const VOLATILE_KEY =
@@ -96,13 +97,25 @@ function mixInput(value: unknown, depth: number): void {
 }
 
 function isOfTheTry(key: string, value: unknown): boolean {
-  if (RANGE_KEY.test(key)) return false;
-  return TRY_KEY.test(key) || (MOMENT_KEY.test(key) && MOMENT.test(String(value)));
+  const { isRange, isTry, isMoment } = readKey(key);
+  return !isRange && (isTry || (isMoment && MOMENT.test(String(value))));
 }
 
 function isMadeUp(key: string, value: unknown): boolean {
-  return MADE_UP_KEY.test(key) || (MOMENT_KEY.test(key) && typeof value === 'number');
+  const { isMadeUpKey, isMoment } = readKey(key);
+  return isMadeUpKey || (isMoment && typeof value === 'number');
 }
+
+/** What the name of a field says of it: the tools of a program ask with few names. */
+const readKey = remembered(
+  (key: string) => ({
+    isRange: RANGE_KEY.test(key),
+    isTry: TRY_KEY.test(key),
+    isMoment: MOMENT_KEY.test(key),
+    isMadeUpKey: MADE_UP_KEY.test(key),
+  }),
+  1_024,
+);
 
 function entriesOf(value: object): (readonly [string, unknown])[] {
   return Object.keys(value)

@@ -3,6 +3,7 @@
 // that was not known. A round in which something is edited and looked at again is work and never counts.
 
 import { formatHash } from '../attribution/content-hash.ts';
+import { remembered } from '../remembered.ts';
 import { canonicalHash, canonicalInputHash } from './canonical-value.ts';
 
 export interface ResultBlock {
@@ -189,12 +190,16 @@ function callOf({ tool, input, result, isError }: SettledCall): Call {
 function changesSomething(tool: string, input: unknown): boolean {
   const { command } = (input ?? {}) as { readonly command?: unknown };
   if (typeof command === 'string' && LOOKS.has(command)) return false;
+  return soundsLikeChange(tool);
+}
+
+const soundsLikeChange = remembered((tool: string): boolean => {
   const words = tool
     .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
     .toLowerCase()
     .split(/[^a-z]+/);
   return words.some((word) => CHANGES.has(word)) && !words.some((word) => NO_CHANGES.has(word));
-}
+}, 1_024);
 
 function isSameTurn(a: Turn | undefined, b: Turn | undefined): boolean {
   if (a === undefined || b === undefined || a.calls.length !== b.calls.length) return false;

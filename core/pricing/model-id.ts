@@ -4,6 +4,7 @@
 
 import type { Platform } from './circumstances.ts';
 import { findModel, isListedModel } from '../prices/table.ts';
+import { remembered } from '../remembered.ts';
 
 export type EndpointScope = 'global' | 'regional';
 
@@ -31,19 +32,7 @@ const BEDROCK_VERSION_SUFFIX = /-v\d+(?::\d+(?::\d+k)?)?$/;
  * is reduced to the id in it; a Bedrock profile prefix, `anthropic.` and a Bedrock version suffix are taken
  * off; a date or `@default`/`@latest` is taken off. What is left must be an id of the table.
  */
-export function resolveModelId(raw: string): ModelIdResult {
-  let result = resolved.get(raw);
-  if (result === undefined) {
-    result = readModelId(raw);
-    if (resolved.size >= MAX_RESOLVED) resolved.clear();
-    resolved.set(raw, result);
-  }
-  return result;
-}
-
-/** Ids read before: a program asks for few models, and several times for each call. */
-const resolved = new Map<string, ModelIdResult>();
-const MAX_RESOLVED = 256;
+export const resolveModelId: (raw: string) => ModelIdResult = remembered(readModelId, 256);
 
 function readModelId(raw: string): ModelIdResult {
   const name = raw.trim().replace(/\[1m\]$/i, '');

@@ -7,6 +7,8 @@ import {
   logs,
   propagation,
   trace,
+  type Context,
+  type SpanContext,
   type Tracer,
   type TracerProvider as Api,
 } from '@opentelemetry/api';
@@ -15,6 +17,7 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { TracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace';
 import { sayDebug } from '../process/diagnostics.ts';
+import { hasSpanLimits, writeEndedSpan, type EndedSpan, type SpanSink } from './ended-spans.ts';
 import { providerResource, spanProcessorsOf } from './foreign-fields.ts';
 import { GlobalApi, type Register } from './global-api.ts';
 import { guard } from '../process/guard.ts';
@@ -45,6 +48,9 @@ export class Providers {
     this.#settle();
   });
   #isRegistered = false;
+  /** None where other code reads the spans of the process, too, or where their attributes are limited. */
+  #sink: SpanSink | undefined;
+  readonly #version: string;
   /** True between the program's registration and our joining it. */
   #isReplaced = false;
 
@@ -52,6 +58,7 @@ export class Providers {
     this.#service = service;
     this.#settings = settings;
     this.#pipeline = pipeline;
+    this.#version = version;
     this.tracer = this.#switching.getTracer(EVENT_SCOPE, version);
   }
 
@@ -78,13 +85,21 @@ export class Providers {
     if (version !== undefined || !hasProvider) this.register();
   }
 
+  /** Writes a span that is over, below the active one of the context. */
+  writeEnded(parent: Context, span: EndedSpan): SpanContext {
+    this.register();
+    this.#settle();
+    return writeEndedSpan(this.#sink, this.tracer, parent, span);
+  }
+
   /** Registers or joins, once. */
   register(): void {
     if (this.#isRegistered) return;
     this.#isRegistered = true;
     const { sendsSpans, sendsEvents, sendsTraceContext } = this.#settings;
-    if (sendsSpans) this.#processors.push(this.#pipeline.spanProcessor());
     const { resource } = this.#service.current;
+    const last = sendsSpans ? this.#pipeline.spanProcessor() : undefined;
+    if (last !== undefined) this.#processors.push(last);
     const own = new TracerProvider({
       resource,
       sampler: readSampler(process.env),
@@ -93,6 +108,15 @@ export class Providers {
     const foreign = this.#api.registered('trace');
     const joined = guard('join provider', () => this.#join(foreign));
     this.#switching.switchTo(joined ?? own);
+    if (joined === undefined && last !== undefined && !hasSpanLimits(process.env)) {
+      this.#sink = {
+        resource,
+        scope: { name: EVENT_SCOPE, version: this.#version },
+        add: (span) => {
+          last.onEnd(span);
+        },
+      };
+    }
     this.#api.register({
       trace: () => trace.setGlobalTracerProvider(this.#switching),
       context: () => context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()),
@@ -117,6 +141,7 @@ export class Providers {
     if (!this.#isReplaced) return;
     this.#isReplaced = false;
     guard('join late provider', () => {
+      this.#sink = undefined;
       const joined = this.#join(this.#api.registered('trace'));
       if (joined !== undefined) this.#switching.switchTo(joined);
       sayDebug(joined === undefined ? 'the provider of the program takes no processors' : 'joined late');

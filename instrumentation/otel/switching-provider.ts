@@ -33,7 +33,7 @@ export class SwitchingProvider implements TracerProvider {
       return tracer;
     };
     return {
-      startSpan: (...parameters) => current().startSpan(...parameters),
+      startSpan: (spanName, spanOptions, parent) => current().startSpan(spanName, spanOptions, parent),
       startActiveSpan: (...parameters: unknown[]) =>
         (current().startActiveSpan as (...all: unknown[]) => never)(...parameters),
     };

@@ -1,6 +1,7 @@
 // Telemetry: what every recorder needs, made once per process.
 
-import type { Tracer } from '@opentelemetry/api';
+import type { Context, SpanContext, Tracer } from '@opentelemetry/api';
+import type { EndedSpan } from '../otel/ended-spans.ts';
 import type { CostRows } from './tools/cost-rows.ts';
 import type { EventLog } from './event-log.ts';
 import type { FirstSights } from './seen/first-sights.ts';
@@ -13,6 +14,8 @@ import type { SilentWatch } from './seen/silent-watch.ts';
 
 export interface Telemetry {
   readonly tracer: Tracer;
+  /** Writes a span that is over, below the active one of the context; gives its own context. */
+  readonly writeEndedSpan: (parent: Context, span: EndedSpan) => SpanContext;
   readonly events: EventLog;
   readonly journal: Journal;
   readonly costRows: CostRows;

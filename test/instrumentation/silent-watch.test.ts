@@ -10,6 +10,7 @@ import { SilentWatch, type SilentMemory } from '../../instrumentation/record/see
 const SPAN = { traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 1 };
 
 const newRun = (id: string) => ({
+  id,
   silent: { failedTools: [] } as SilentMemory,
   fields: () => ({ 'agent.run_id': id }),
 });

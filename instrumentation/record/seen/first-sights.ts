@@ -31,7 +31,9 @@ export class FirstSights {
   isLast(values: readonly unknown[]): boolean {
     const last = this.#last;
     this.#last = values;
-    return values.length === last.length && values.every((value, index) => value === last[index]);
+    if (values.length !== last.length) return false;
+    for (let index = 0; index < values.length; index++) if (values[index] !== last[index]) return false;
+    return true;
   }
 
   /** Remembers the value; true when it is new to a program that is known. */

@@ -30,13 +30,13 @@ export interface SilentMemory {
 }
 
 interface WatchedRun {
+  readonly id: string;
   readonly silent: SilentMemory;
   fields(): Fields;
 }
 
 /** The keys that the definitions read. */
 const TOOL_KEYS = [
-  'agent.run_id',
   'agent.step_number',
   'gen_ai.tool.name',
   'tool.ok',
@@ -44,7 +44,6 @@ const TOOL_KEYS = [
   'tool.result_empty',
 ] as const;
 const CALL_KEYS = [
-  'agent.run_id',
   'agent.step_number',
   'gen_ai.request.model',
   'gen_ai.response.model',
@@ -58,7 +57,7 @@ const CALL_KEYS = [
   'tokens_output',
   'cost_nano_usd',
 ] as const;
-const RUN_KEYS = ['agent.run_id', 'agent.status'] as const;
+const RUN_KEYS = ['agent.status'] as const;
 
 export class SilentWatch {
   readonly #events: EventLog;
@@ -71,7 +70,7 @@ export class SilentWatch {
   /** A tool call ended. */
   seeTool(run: WatchedRun, atMs: number, span: SpanContext, fields: Fields): void {
     guard('silent tool', () => {
-      const event = pick('agent.tool_call', atMs, fields, TOOL_KEYS);
+      const event = pick('agent.tool_call', run, atMs, fields, TOOL_KEYS);
       const usual = this.#usualFor(`tool ${event['gen_ai.tool.name'] ?? ''}`, event);
       if (event['tool.ok'] === false) run.silent.failedTools.push(event);
       if (usual !== NOTHING_USUAL) this.#tell(run, span, findSilentFailures([event], usual));
@@ -81,12 +80,7 @@ export class SilentWatch {
   /** A model call ended. */
   seeCall(run: WatchedRun, atMs: number, span: SpanContext, fields: Fields): void {
     guard('silent call', () => {
-      // Its fields are its own; those of the run stand beside them.
-      const runId = fields['agent.run_id'] ?? run.fields()['agent.run_id'];
-      const event: EventRecord = {
-        ...pick('agent.model_call', atMs, fields, CALL_KEYS),
-        ...(runId === undefined ? {} : { 'agent.run_id': runId }),
-      };
+      const event = pick('agent.model_call', run, atMs, fields, CALL_KEYS);
       const usual = this.#usualFor(`model ${event['gen_ai.response.model'] ?? ''}`, event);
       const { call, failedTools } = run.silent;
       run.silent.call = event;
@@ -107,7 +101,7 @@ export class SilentWatch {
     guard('silent end', () => {
       const { call } = run.silent;
       if (call === undefined || !isPaused(call)) return;
-      const found = findSilentFailures([call, pick('agent.run', atMs, fields, RUN_KEYS)], NOTHING_USUAL);
+      const found = findSilentFailures([call, pick('agent.run', run, atMs, fields, RUN_KEYS)], NOTHING_USUAL);
       this.#tell(
         run,
         span,
@@ -150,14 +144,18 @@ function isPaused(call: EventRecord): boolean {
 
 const NOTHING_USUAL: UsualValues = { resultLen: new Map(), emptyShare: new Map(), callDurationMs: new Map() };
 
-/** A small copy of an event: kept samples must not hold on to whole requests. */
+/** A small copy of an event of the run, whose own fields may stand elsewhere: kept samples must not hold on to whole requests. */
 function pick(
   name: EventRecord['event.name'],
+  run: WatchedRun,
   atMs: number,
   fields: Fields,
   keys: readonly (keyof Fields)[],
 ): EventRecord {
-  const event: Record<string, unknown> = { 'event.name': name, timestamp: atMs };
-  for (const key of keys) if (fields[key] !== undefined) event[key] = fields[key];
+  const event: Record<string, unknown> = { 'event.name': name, timestamp: atMs, 'agent.run_id': run.id };
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index] as keyof Fields;
+    if (fields[key] !== undefined) event[key] = fields[key];
+  }
   return event as unknown as EventRecord;
 }

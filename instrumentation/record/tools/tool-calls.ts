@@ -5,7 +5,7 @@ import { ROOT_CONTEXT, SpanKind, SpanStatusCode, type Span, type SpanContext } f
 import { maskKnownSecrets } from '../../../core/text/redaction.ts';
 import { cutText } from '../../../core/text/cut-text.ts';
 import { SENT_NAME_CHARS } from '../../../core/field-limits.ts';
-import { setFields, type Fields } from '../event-log.ts';
+import { attributesOf, setFields, type Fields } from '../event-log.ts';
 import { watchLoops } from './loops.ts';
 import { guard } from '../../process/guard.ts';
 import type { Run } from '../run.ts';
@@ -86,8 +86,12 @@ export function recordToolCall(
   guard('record tool call', () => {
     const startMs = tool.execution?.startMs ?? tool.sinceMs;
     const isOk = outcome.errorType === undefined;
+    run.failures.set(tool.name, isOk ? 0 : tool.earlierFailures + 1);
+    run.toolCalls += 1;
+    if (tool.earlierFailures > 0) run.retries += 1;
+
+    const common = run.fields();
     const fields: Fields = {
-      ...run.fields(),
       'gen_ai.tool.name': tool.name,
       'gen_ai.tool.call.id': tool.id === '' ? undefined : tool.id,
       duration_ms: Math.max(0, outcome.endMs - startMs),
@@ -100,47 +104,67 @@ export function recordToolCall(
       'agent.inferred': outcome.isInferred,
       'agent.step_number': tool.step === 0 ? undefined : tool.step,
     };
-    run.failures.set(tool.name, isOk ? 0 : tool.earlierFailures + 1);
-    run.toolCalls += 1;
-    if (tool.earlierFailures > 0) run.retries += 1;
-
-    const place = outcome.span === undefined && tool.execution !== undefined ? tool.execution : undefined;
-    const span =
-      place === undefined ? (outcome.span ?? startToolSpan(telemetry, run, tool.name, startMs)) : undefined;
-    if (span !== undefined) {
-      setFields(span, fields);
-      if (!isOk) span.setStatus({ code: SpanStatusCode.ERROR });
-      span.end(outcome.endMs);
-    }
-    const spanContext = place?.spanContext ?? spanContextOf(span, run);
-    telemetry.events.emit('agent.tool_call', outcome.endMs, spanContext, {
+    const { spanContext, parentSpanId: parent } = placeOf(telemetry, run, tool, outcome, {
+      ...common,
       ...fields,
-      parent_span_id: place?.parentSpanId ?? (span === undefined ? undefined : parentSpanId(span)),
+    });
+    telemetry.events.emit('agent.tool_call', outcome.endMs, spanContext, fields, undefined, {
+      ...common,
+      parent_span_id: parent,
     });
     telemetry.silentWatch.seeTool(run, outcome.endMs, spanContext, fields);
     run.touch();
   });
 }
 
+interface Place {
+  readonly spanContext: SpanContext;
+  readonly parentSpanId: string | undefined;
+}
+
+/** The span of a finished tool call: what other code made, what the user's declaration began, or one that is written now. */
+function placeOf(
+  telemetry: Telemetry,
+  run: Run,
+  { name, execution, sinceMs }: PendingTool,
+  { span, errorType, endMs }: ToolOutcome,
+  fields: Fields,
+): Place {
+  if (span !== undefined) {
+    setFields(span, fields);
+    if (errorType !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
+    span.end(endMs);
+    return { spanContext: span.spanContext(), parentSpanId: parentSpanId(span) };
+  }
+  if (execution !== undefined) return execution;
+  const spanContext = telemetry.writeEndedSpan(run.contextOf(ROOT_CONTEXT), {
+    ...describeToolSpan(name),
+    startMs: sinceMs,
+    endMs,
+    isError: errorType !== undefined,
+    attributes: { ...TOOL_ATTRIBUTES, ...attributesOf(fields) },
+  });
+  return { spanContext, parentSpanId: run.span.spanContext().spanId };
+}
+
+const TOOL_ATTRIBUTES = { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.type': 'function' };
+
+function describeToolSpan(name: string): { readonly name: string; readonly kind: SpanKind } {
+  return { name: `execute_tool ${cutText(name, SENT_NAME_CHARS)}`, kind: SpanKind.INTERNAL };
+}
+
 /** Starts an `execute_tool` span below the run. */
 export function startToolSpan(telemetry: Telemetry, run: Run, name: string, startMs: number): Span {
+  const { name: spanName, kind } = describeToolSpan(name);
   return telemetry.tracer.startSpan(
-    `execute_tool ${cutText(name, SENT_NAME_CHARS)}`,
+    spanName,
     {
-      kind: SpanKind.INTERNAL,
+      kind,
       startTime: startMs,
-      attributes: {
-        'gen_ai.operation.name': 'execute_tool',
-        'gen_ai.tool.name': cutText(name, SENT_NAME_CHARS),
-        'gen_ai.tool.type': 'function',
-      },
+      attributes: { ...TOOL_ATTRIBUTES, 'gen_ai.tool.name': cutText(name, SENT_NAME_CHARS) },
     },
     run.contextOf(ROOT_CONTEXT),
   );
-}
-
-function spanContextOf(span: Span | undefined, run: Run): SpanContext {
-  return (span ?? run.span).spanContext();
 }
 
 /** What may be told of the arguments: names and length; the text only with content capture on. */

@@ -34,8 +34,12 @@ const served = fc.record({
 });
 const UNITS_PER_NANO = 1000n * BigInt(FACTOR_ONE) * BigInt(MULTIPLIER_ONE);
 
+/** A charge in the unit of a big number. */
+const exactly = (charge: number | bigint): bigint =>
+  typeof charge === 'bigint' ? charge : BigInt(charge) * BigInt(MULTIPLIER_ONE);
+
 const exactOf = (charges: Charges): bigint =>
-  Object.values(charges).reduce((sum, charge) => sum + charge, 0n);
+  Object.values(charges).reduce<bigint>((sum, charge) => sum + exactly(charge), 0n);
 
 const anyCharges = fc
   .tuple(counts, rates, factor, multiplier, fc.nat(1000))
@@ -70,9 +74,9 @@ describe('the cost of a call', () => {
         const error = BigInt(cost) * UNITS_PER_NANO - exactOf(charges);
         expect(2n * (error < 0n ? -error : error) <= UNITS_PER_NANO).toBe(true);
         for (const [bucket, charge] of Object.entries(charges)) {
-          const bucketError = BigInt(buckets[bucket as keyof Charges]) * UNITS_PER_NANO - charge;
+          const bucketError = BigInt(buckets[bucket as keyof Charges]) * UNITS_PER_NANO - exactly(charge);
           expect((bucketError < 0n ? -bucketError : bucketError) < UNITS_PER_NANO).toBe(true);
-          expect(charge > 0n || buckets[bucket as keyof Charges] === 0).toBe(true);
+          expect(exactly(charge) > 0n || buckets[bucket as keyof Charges] === 0).toBe(true);
         }
       }),
     );
