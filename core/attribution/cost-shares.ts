@@ -48,8 +48,8 @@ export function encodeShares(shares: readonly ToolCost[]): readonly string[] | u
   if (shares.length === 0 || shares.length > LIST_LIMITS.items) return undefined;
   let chars = 0;
   const list: string[] = [];
-  for (const share of shares) {
-    const item = encodeShare(share);
+  for (let index = 0; index < shares.length; index++) {
+    const item = encodeShare(shares[index] as ToolCost);
     chars += item.length;
     if (item.length > SENT_NAME_CHARS || chars > LIST_LIMITS.chars) return undefined;
     list.push(item);
@@ -101,14 +101,19 @@ export class ShareSums {
   readonly #sums = new Map<string, { readonly sum: Sum; calls: number }>();
 
   add(shares: readonly ToolCost[], calls = 1): void {
-    for (const share of shares) {
+    for (let index = 0; index < shares.length; index++) {
+      const share = shares[index] as ToolCost;
       let entry = this.#sums.get(share.tool);
       if (entry === undefined)
         this.#sums.set(share.tool, (entry = { sum: emptyToolCost(share.tool, share.rule), calls: 0 }));
       const { sum } = entry;
       entry.calls += calls;
       sum.costNanoUsd += share.costNanoUsd;
-      for (const part of PART_NAMES) sum[part] += share[part];
+      // Most parts of most shares are nothing.
+      for (let at = 0; at < PART_NAMES.length; at++) {
+        const part = PART_NAMES[at] as Part;
+        if (share[part] !== 0) sum[part] += share[part];
+      }
       if (sum.rule !== share.rule) sum.rule = 'mixed';
     }
   }

@@ -92,7 +92,9 @@ export function describeRequest(params: unknown, isSeenOnce = false): RequestSha
   const systemEnd = blocks.length;
 
   const messages: number[] = [];
-  for (const message of listOf(request['messages'])) {
+  const given = listOf(request['messages']);
+  for (let index = 0; index < given.length; index++) {
+    const message = given[index];
     if (!isJson(message)) continue;
     const role = asText(message['role']) ?? 'user';
     const { content } = message;
