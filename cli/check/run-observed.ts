@@ -16,7 +16,13 @@ export interface CommandEnd {
 }
 
 /** The command does not run at all: there is no such program, or it may not be started. */
-export class NotStarted extends CliError {}
+export class NotStarted extends CliError {
+  constructor(program: string, { code, message }: NodeJS.ErrnoException) {
+    const isMissing = code === 'ENOENT';
+    const why = isMissing ? 'there is no such program' : message;
+    super(`${program} could not be started: ${why}.`, isMissing ? 127 : 126);
+  }
+}
 
 type OutputMode = 'inherit' | 'collect';
 
@@ -119,8 +125,7 @@ export async function runObserved(
     // What the command left running may hold the streams for ever.
     return await new Promise<FinishedCommand>((resolve, reject) => {
       child.once('error', (error: NodeJS.ErrnoException) => {
-        const why = error.code === 'ENOENT' ? 'there is no such program' : error.message;
-        reject(new NotStarted(`${file} could not be started: ${why}.`));
+        reject(new NotStarted(file, error));
       });
       child.once('exit', (exitCode, endedBy) => {
         const finish = (): void => {

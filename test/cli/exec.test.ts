@@ -68,7 +68,12 @@ describe('a command under the preload', () => {
       'tallyspan: no model call was observed.\ntallyspan: No SDK, framework or request to a model was seen in it. Child processes and worker threads whose `env`',
     ],
     [['sh', '-c', 'exit 4'], 4, 'tallyspan: no Node process reported'],
-    [['no-such-program'], 1, 'tallyspan: no-such-program could not be started: there is no such program.\n'],
+    [
+      ['no-such-program'],
+      127,
+      'tallyspan: no-such-program could not be started: there is no such program.\n',
+    ],
+    [['./ask.mjs'], 126, 'tallyspan: ./ask.mjs could not be started: spawn ./ask.mjs EACCES.\n'],
   ] as const)('exec: %j shows that nothing was observed', async (command, exitCode, text) => {
     const outcome = await run('exec', '--', ...command);
     expect(outcome.stderr).toContain(text);
