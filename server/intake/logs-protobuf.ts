@@ -350,9 +350,15 @@ class RecordReader extends WireReader {
         if (field >= 0 && isNumberOf(field, value)) this.#batch.setCell(field, value);
         return;
       }
-      default:
+      case (ANY_VALUE.array << 3) | WIRE_BYTES: {
+        const texts = this.plainTexts(end);
+        if (texts === undefined || field < 0 || FIELD_TYPES[field] !== 'strings') break;
+        for (let index = 0; index < texts.length; index++) this.#budget.takeValue();
+        this.#batch.setList(field, texts);
+        return;
+      }
+      default: // Whatever is written in a way of its own.
     }
-    // Arrays, and whatever is written in a way of its own.
     const value = readValueBytes(this.bytes.subarray(start, end), this.#budget);
     if (field < 0 || field === TIMESTAMP) return;
     this.#setValue(field, value);

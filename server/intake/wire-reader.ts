@@ -1,9 +1,14 @@
 // A wire reader walks protobuf's wire format: tags, varints, and the ends of what has a length.
 
+import { ANY_VALUE, VALUE_LIST } from '../../core/otlp/otlp-fields.ts';
 import { MalformedBodyError } from './otlp-model.ts';
 import { WIRE_32, WIRE_64, WIRE_BYTES, WIRE_VARINT } from './otlp-protobuf.ts';
 
 const WORD = 2 ** 32;
+
+function latin1Of(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+}
 
 export class WireReader {
   readonly bytes: Uint8Array;
@@ -77,6 +82,26 @@ export class WireReader {
     const length = this.varint();
     this.#need(length);
     return this.at + length;
+  }
+
+  /**
+   * The texts of a list of them as it is usually written: it ends where it should, each has a value, and all is ASCII.
+   * Undefined where it is not, or is no such list: the place is anywhere then.
+   */
+  plainTexts(end: number): string[] | undefined {
+    if (this.endOfBytes() !== end) return undefined;
+    const texts: string[] = [];
+    while (this.at < end) {
+      if (this.varint() !== ((VALUE_LIST.values << 3) | WIRE_BYTES)) return undefined;
+      const valueEnd = this.endOfBytes();
+      if (valueEnd > end || this.at === valueEnd) return undefined;
+      if (this.varint() !== ((ANY_VALUE.string << 3) | WIRE_BYTES)) return undefined;
+      if (this.endOfBytes() !== valueEnd) return undefined;
+      for (let at = this.at; at < valueEnd; at++) if ((this.bytes[at] as number) > 0x7f) return undefined;
+      texts.push(latin1Of(this.bytes, this.at, valueEnd));
+      this.at = valueEnd;
+    }
+    return texts;
   }
 
   expect(wire: number, expected: number): void {

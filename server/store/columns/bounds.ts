@@ -36,14 +36,18 @@ const CONTENT_CUT = FIELD_INDEX['tallyspan.content_cut'];
 /** Brings all values of the batch within their limits. */
 export function boundBatch(batch: EventBatch): void {
   const cut = new Map<number, FieldKey[]>();
-  for (const [field, bound] of BOUNDS.entries()) {
+  let key: FieldKey;
+  const note = (row: number): void => {
+    const keys = cut.get(row);
+    if (keys === undefined) cut.set(row, [key]);
+    else keys.push(key);
+  };
+  for (let field = 0; field < BOUNDS.length; field++) {
+    const bound = BOUNDS[field];
     const cells = bound === undefined ? undefined : batch.column(field);
     if (bound === undefined || cells === undefined) continue;
-    bound(batch, cells, (row) => {
-      const keys = cut.get(row);
-      if (keys === undefined) cut.set(row, [FIELD_KEYS[field] as FieldKey]);
-      else keys.push(FIELD_KEYS[field] as FieldKey);
-    });
+    key = FIELD_KEYS[field] as FieldKey;
+    bound(batch, cells, note);
   }
   if (cut.size === 0) return;
   const before = batch.column(CUT_FIELDS);
@@ -69,15 +73,15 @@ function boundNumbers({ least, most, isLeftOut }: NumberLimits): Bound {
 
 function boundTexts(limit: number): Bound {
   return (batch, cells, note) => {
-    // Records of one resource share its text.
-    const known = new Map<number, number>();
+    // Records of one resource share its text. Most columns have none that is too long.
+    let known: Map<number, number> | undefined;
     for (let row = 0; row < cells.length; row++) {
       const cell = cells[row] as number;
       if (!(cell - Math.floor(cell / TEXT_SCALE) * TEXT_SCALE > limit)) continue;
-      let bounded = known.get(cell);
+      let bounded = known?.get(cell);
       if (bounded === undefined) {
         bounded = batch.addText(cutBytes(batch.bytesOf(cell), limit));
-        known.set(cell, bounded);
+        (known ??= new Map()).set(cell, bounded);
       }
       cells[row] = bounded;
       note(row);

@@ -16,9 +16,10 @@ export function markValid(valid: Uint8Array, index: number): void {
   valid[index >> 3] = (valid[index >> 3] as number) | (1 << (index & 7));
 }
 
-export function writeValidity(vector: Vector, valid: Uint8Array<ArrayBuffer>): void {
+/** Writes the bits of the first `rows` rows. */
+export function writeValidity(vector: Vector, valid: Uint8Array<ArrayBuffer>, rows: number): void {
   duckdb.vector_ensure_validity_writable(vector);
-  duckdb.copy_data_to_vector_validity(vector, 0, valid.buffer, 0, valid.byteLength);
+  duckdb.copy_data_to_vector_validity(vector, 0, valid.buffer, 0, Math.ceil(rows / 64) * 8);
 }
 
 /** A safe integer as the two halves of 64 bits: exact, and cheaper than a BigInt each. */
@@ -39,16 +40,17 @@ export function assignList(
   rows: number,
   lists: readonly (readonly [number, readonly string[]])[],
 ): void {
-  const entries = new BigUint64Array(rows * 2);
+  // Place and length of each list, 64 bits each: the lower halves are enough.
+  const entries = new Uint32Array(rows * 4);
   const items: string[] = [];
   for (const [row, list] of lists) {
-    entries[row * 2] = BigInt(items.length);
-    entries[row * 2 + 1] = BigInt(list.length);
+    entries[row * 4] = items.length;
+    entries[row * 4 + 2] = list.length;
     for (const item of list) items.push(item);
   }
   duckdb.list_vector_reserve(vector, items.length);
   duckdb.list_vector_set_size(vector, items.length);
   const child = duckdb.list_vector_get_child(vector);
-  for (const [index, item] of items.entries()) assignString(child, index, item);
+  for (let index = 0; index < items.length; index++) assignString(child, index, items[index] as string);
   duckdb.copy_data_to_vector(vector, 0, entries.buffer, 0, entries.byteLength);
 }

@@ -26,6 +26,9 @@ const ROWS_PER_CHUNK = 2048;
 /** A column while it is filled. */
 const scratch = new Uint32Array((ROWS_PER_CHUNK * STRING_BYTES) / 4);
 const scratchTexts: TextCells = { words: scratch, bytes: new Uint8Array(scratch.buffer) };
+const scratchIntegers = new Int32Array(scratch.buffer);
+const scratchFloats = new Float64Array(scratch.buffer);
+const scratchValid = newValidity(ROWS_PER_CHUNK);
 
 interface FilledColumn {
   readonly field: FieldIndex;
@@ -140,16 +143,18 @@ class TableAppender {
   }
 
   #fillColumn(vector: Vector, { field, kind }: FilledColumn, parts: readonly Part[], count: number): void {
-    const valid = newValidity(count);
+    const valid = scratchValid.fill(0);
     let from = 0;
-    const isUsed = parts.some(({ batch }) => batch.column(field) !== undefined);
+    const columns = parts.map(({ batch }) => batch.column(field));
+    const isUsed = columns.some((cells) => cells !== undefined);
     const isText = kind === 'string' || kind === 'bytes';
     const isWritten = isUsed && kind !== 'strings' && (!isText || this.#hasTextMemory);
     const bytes = isWritten ? count * BYTES_PER_CELL[kind] : 0;
     scratch.fill(0, 0, (bytes + 3) >> 2);
     const lists: [number, readonly string[]][] = [];
-    for (const part of parts) {
-      const cells = part.batch.column(field);
+    for (let index = 0; index < parts.length; index++) {
+      const part = parts[index] as Part;
+      const cells = columns[index];
       if (cells !== undefined) {
         if (isText) fillTexts(cells, part, valid, from, this.#hasTextMemory ? undefined : vector);
         else if (kind === 'strings') fillLists(cells, part, valid, from, lists);
@@ -159,7 +164,7 @@ class TableAppender {
     }
     if (isUsed && kind === 'strings') assignList(vector, count, lists);
     else if (isWritten) duckdb.copy_data_to_vector(vector, 0, scratch.buffer, 0, bytes);
-    writeValidity(vector, valid);
+    writeValidity(vector, valid, count);
   }
 }
 
@@ -224,9 +229,6 @@ function fillNumbers(
   valid: Uint8Array,
   from: number,
 ): void {
-  const integers = new Int32Array(scratch.buffer);
-  const floats = new Float64Array(scratch.buffer);
-  const booleans = new Uint8Array(scratch.buffer);
   // Times are stored in microseconds.
   const factor = kind === 'time' ? 1000 : 1;
   for (let index = 0; index < rows.length; index++) {
@@ -234,9 +236,9 @@ function fillNumbers(
     if (Number.isNaN(cell)) continue;
     const at = from + index;
     markValid(valid, at);
-    if (kind === 'bool') booleans[at] = cell;
-    else if (kind === 'float') floats[at] = cell;
-    else putInt64(integers, at, Math.round(cell * factor));
+    if (kind === 'bool') scratchTexts.bytes[at] = cell;
+    else if (kind === 'float') scratchFloats[at] = cell;
+    else putInt64(scratchIntegers, at, Math.round(cell * factor));
   }
 }
 

@@ -72,7 +72,7 @@ function fillColumn(vector: Vector, column: FieldColumn, rows: readonly Row[]): 
     write.cell(index, value as never);
   }
   write.end?.();
-  writeValidity(vector, valid);
+  writeValidity(vector, valid, rows.length);
 }
 
 interface CellWriter<T> {

@@ -15,16 +15,17 @@ export interface RunEnd {
 }
 
 export function findRunEnds(selections: readonly Selection[]): RunEnd[] {
-  return selections.flatMap(({ batch, rows }) => {
-    return rows.flatMap((row) => {
+  const ends: RunEnd[] = [];
+  for (const { batch, rows } of selections)
+    for (const row of rows) {
       const name = batch.name(row);
-      if (name !== 'agent.run' && name !== 'agent.run.started') return [];
+      if (name !== 'agent.run' && name !== 'agent.run.started') continue;
       const run = batch.text(row, 'agent.run_id');
-      if (run === undefined) return [];
+      if (run === undefined) continue;
       const isLoss = name === 'agent.run' && batch.text(row, 'agent.status') === 'lost';
-      return [{ batch, row, name, run, isLoss }];
-    });
-  });
+      ends.push({ batch, row, name, run, isLoss });
+    }
+  return ends;
 }
 
 /** Those of the runs that have an end in the store. */

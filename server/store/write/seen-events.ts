@@ -53,7 +53,10 @@ export class SeenEvents {
    */
   async takeNew(batches: readonly EventBatch[]): Promise<Selection[]> {
     const processes = batches.map(processesOf);
-    await this.#load(new Set(processes.flat().filter((process) => process !== undefined)));
+    const wanted = new Set<string>();
+    for (const ofBatch of processes)
+      for (const process of ofBatch) if (process !== undefined) wanted.add(process);
+    await this.#load(wanted);
     const stored = await this.#storedKeys(batches, processes);
     return batches.map((batch, index) => {
       const rows: number[] = [];
@@ -142,15 +145,14 @@ export class SeenEvents {
     processes: readonly (readonly (string | undefined)[])[],
   ): Promise<Set<string>> {
     const keys = new Set<string>();
-    const times = batches.flatMap((batch, index) =>
-      (processes[index] ?? []).flatMap((process, row) =>
-        process === undefined && !isKeyed(batch, row) ? [batch.number(row, 'timestamp') as number] : [],
-      ),
-    );
+    const times: number[] = [];
     const names = new Set<EventName>();
     for (const [index, batch] of batches.entries())
-      for (const [row, process] of (processes[index] ?? []).entries())
-        if (process === undefined && !isKeyed(batch, row)) names.add(batch.name(row));
+      for (let row = 0; row < batch.rows; row++) {
+        if (processes[index]?.[row] !== undefined || isKeyed(batch, row)) continue;
+        times.push(batch.number(row, 'timestamp') as number);
+        names.add(batch.name(row));
+      }
     const stored = eventsSql(KEY_FIELDS, [...names]);
     for (const { from, to } of timeClusters(times)) {
       // Only those of the very instants: what the database gives grows with the batch, not with the time between.
@@ -173,11 +175,12 @@ export class SeenEvents {
 
 /** The process of each row that has a place in one. */
 function processesOf(batch: EventBatch): (string | undefined)[] {
-  const byProcessId = textsOf(batch, 'tallyspan.process_id');
+  const places = batch.column(FIELD_INDEX['tallyspan.seq']);
+  const texts = textsOf(batch, 'tallyspan.process_id');
   const byInstance = textsOf(batch, 'service.instance.id');
-  return byProcessId.map((processId, row) =>
-    batch.number(row, 'tallyspan.seq') === undefined ? undefined : (processId ?? byInstance[row]),
-  );
+  for (let row = 0; row < batch.rows; row++)
+    texts[row] = Number.isNaN(places?.[row] ?? Number.NaN) ? undefined : (texts[row] ?? byInstance[row]);
+  return texts;
 }
 
 /** The text of each row; records of one sender share theirs. */

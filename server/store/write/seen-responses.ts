@@ -96,16 +96,20 @@ export class SeenResponses {
    * the stored records that have to be marked in place of them. Rows of `undecided` responses are left to {@link decide}.
    */
   async mark(selections: readonly Selection[], undecided: ReadonlySet<string>): Promise<string[]> {
-    const calls = selections.flatMap(callsOf).filter(({ ids }) => !ids.some((id) => undecided.has(id)));
+    const calls = callsOf(selections, undecided);
     const old = await this.#lookUpOld(calls);
     const replaced: string[] = [];
     for (const { batch, row, ids, isMarked, standing, timestamp } of calls) {
       if (isMarked) continue;
       const own: Counted = { standing, timestamp, ids, sent: { batch, row } };
-      const others = new Set<Counted>();
+      const others: Counted[] = [];
       for (const id of ids) {
         const counted = this.#held.get(id) ?? old.get(id);
-        if (counted !== undefined) others.add(counted);
+        if (counted !== undefined && !others.includes(counted)) others.push(counted);
+      }
+      if (others.length === 0) {
+        for (const id of ids) this.#hold(id, own);
+        continue;
       }
       // Two are known apart until a record with both names comes.
       let best = own;
@@ -244,42 +248,40 @@ interface Call {
   readonly timestamp: number;
 }
 
-function callsOf({ batch, rows }: Selection): Call[] {
-  const hasIds =
-    batch.column(FIELD_INDEX['gen_ai.response.id']) !== undefined ||
-    batch.column(FIELD_INDEX['anthropic.request.id']) !== undefined;
-  if (!hasIds) return [];
-  return rows.flatMap((row) => {
-    if (batch.name(row) !== 'agent.model_call') return [];
-    const ids = responseIdsOf({
-      'gen_ai.response.id': batch.text(row, 'gen_ai.response.id'),
-      'anthropic.request.id': batch.text(row, 'anthropic.request.id'),
-    });
-    if (ids.length === 0) return [];
-    const standing = standingOf({
-      cost_nano_usd: batch.number(row, 'cost_nano_usd'),
-      'tallyspan.source': batch.text(row, 'tallyspan.source'),
-      'tallyspan.dialect': batch.text(row, 'tallyspan.dialect'),
-      'gen_ai.usage.input_tokens': batch.number(row, 'gen_ai.usage.input_tokens'),
-      'gen_ai.usage.output_tokens': batch.number(row, 'gen_ai.usage.output_tokens'),
-      'gen_ai.usage.cache_read.input_tokens': batch.number(row, 'gen_ai.usage.cache_read.input_tokens'),
-      'gen_ai.usage.cache_creation.input_tokens': batch.number(
-        row,
-        'gen_ai.usage.cache_creation.input_tokens',
-      ),
-      'user.id': batch.text(row, 'user.id'),
-      'gen_ai.conversation.id': batch.text(row, 'gen_ai.conversation.id'),
-      'gen_ai.agent.name': batch.text(row, 'gen_ai.agent.name'),
-    });
-    return [
-      {
-        batch,
-        row,
-        ids,
-        isMarked: batch.number(row, 'tallyspan.duplicate') === 1,
-        standing,
-        timestamp: batch.number(row, 'timestamp') as number,
-      },
-    ];
+/** The model calls that name their response, without those of the responses that are left out. */
+function callsOf(selections: readonly Selection[], leftOut: ReadonlySet<string>): Call[] {
+  const calls: Call[] = [];
+  for (const { batch, rows } of selections) {
+    const hasIds =
+      batch.column(FIELD_INDEX['gen_ai.response.id']) !== undefined ||
+      batch.column(FIELD_INDEX['anthropic.request.id']) !== undefined;
+    if (!hasIds) continue;
+    for (const row of rows) {
+      if (batch.name(row) !== 'agent.model_call') continue;
+      const ids = responseIdsOf({
+        'gen_ai.response.id': batch.text(row, 'gen_ai.response.id'),
+        'anthropic.request.id': batch.text(row, 'anthropic.request.id'),
+      });
+      if (ids.length === 0 || ids.some((id) => leftOut.has(id))) continue;
+      const isMarked = batch.number(row, 'tallyspan.duplicate') === 1;
+      const timestamp = batch.number(row, 'timestamp') as number;
+      calls.push({ batch, row, ids, isMarked, standing: standingOfRow(batch, row), timestamp });
+    }
+  }
+  return calls;
+}
+
+function standingOfRow(batch: EventBatch, row: number): number {
+  return standingOf({
+    cost_nano_usd: batch.number(row, 'cost_nano_usd'),
+    'tallyspan.source': batch.text(row, 'tallyspan.source'),
+    'tallyspan.dialect': batch.text(row, 'tallyspan.dialect'),
+    'gen_ai.usage.input_tokens': batch.number(row, 'gen_ai.usage.input_tokens'),
+    'gen_ai.usage.output_tokens': batch.number(row, 'gen_ai.usage.output_tokens'),
+    'gen_ai.usage.cache_read.input_tokens': batch.number(row, 'gen_ai.usage.cache_read.input_tokens'),
+    'gen_ai.usage.cache_creation.input_tokens': batch.number(row, 'gen_ai.usage.cache_creation.input_tokens'),
+    'user.id': batch.text(row, 'user.id'),
+    'gen_ai.conversation.id': batch.text(row, 'gen_ai.conversation.id'),
+    'gen_ai.agent.name': batch.text(row, 'gen_ai.agent.name'),
   });
 }
