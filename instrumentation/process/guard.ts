@@ -30,6 +30,20 @@ export function guarded<Parameters extends readonly unknown[]>(
   };
 }
 
+/** Like {@link guarded}, for work that never waits and runs for each piece that passes: it makes nothing for a call. */
+export function guardedListener<Message>(
+  step: string,
+  work: (message: Message) => void,
+): (message: Message) => void {
+  return (message) => {
+    try {
+      work(message);
+    } catch (error) {
+      report(step, error);
+    }
+  };
+}
+
 /** Runs a step that waits; never rejects. Gives `undefined` when it failed. */
 export async function guardAsync<T>(step: string, work: () => Promise<T>): Promise<T | undefined> {
   try {

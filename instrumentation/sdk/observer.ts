@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto';
 import type { Platform } from '../../core/pricing/circumstances.ts';
 import type { PriceOverrides } from '../../core/pricing/cost.ts';
 import { guard } from '../process/guard.ts';
-import type { ContentMode } from '../process/settings.ts';
 import type { LimitExceededError } from '../limits/limit-error.ts';
 import { Limiter } from '../limits/limiter.ts';
 import type { Admitted, LimitedRequest, Refused } from '../limits/limited-request.ts';
@@ -36,11 +35,6 @@ interface ClientLike {
   readonly awsRegion?: unknown;
   readonly region?: unknown;
   readonly constructor?: { readonly name?: string };
-}
-
-/** Whether requests and answers are kept, at least until their run has ended. */
-function recordsRequests(content: ContentMode): boolean {
-  return content === 'full' || content === 'errors';
 }
 
 export class Observer {
@@ -83,6 +77,12 @@ export class Observer {
     } finally {
       this.#sending -= 1;
     }
+  }
+
+  /** Whether requests and answers are kept, at least until their run has ended. */
+  get recordsRequests(): boolean {
+    const { content } = this.telemetry.settings;
+    return content === 'full' || content === 'errors';
   }
 
   get isLimited(): boolean {
@@ -136,7 +136,7 @@ export class Observer {
       ...('client' in request ? placeOf(request.client ?? {}) : placeOnWire(request)),
       overrides: this.overrides,
       sdkVersion,
-      ...(recordsRequests(this.telemetry.settings.content) ? { params: body } : {}),
+      ...(this.recordsRequests ? { params: body } : {}),
     };
     this.telemetry.sightings.seeCall('client' in request ? 'sdk' : 'request');
     const call = new ModelCall(this.telemetry, this.runs, options);

@@ -60,8 +60,8 @@ export class AnswerBody {
       this.#isStart = false;
       this.#readPiece = this.#frameReader();
     }
-    // Where nothing is to decode each piece comes at once; a whole body is decoded at its end.
-    if (this.#readPiece !== undefined || type.includes('event-stream') || this.#encodings.length === 0)
+    // A whole body is decoded at its end.
+    if (this.#encodings.length > 0 && (this.#readPiece !== undefined || type.includes('event-stream')))
       this.#decoding = new Decoding(this.#encodings, (piece) => {
         this.#take(piece);
       });
@@ -72,8 +72,9 @@ export class AnswerBody {
   }
 
   push(piece: Buffer): void {
-    if (this.#decoding === undefined) this.#collect(piece);
-    else this.#decoding.push(piece);
+    if (this.#decoding !== undefined) this.#decoding.push(piece);
+    else if (this.#encodings.length === 0) this.#take(piece);
+    else this.#collect(piece);
   }
 
   /** All has come; `onRead` is called when it is read, for what is not compressed at once. */
@@ -105,7 +106,7 @@ export class AnswerBody {
 
   #seeStart(): void {
     this.#isStart = false;
-    const begun = Buffer.concat(this.#pieces);
+    const begun = joined(this.#pieces);
     if (!EVENT_START.test(begun.toString('utf8', 0, START_BYTES))) return;
     this.#pieces.length = 0;
     this.#readPiece = this.#textReader();
@@ -129,7 +130,7 @@ export class AnswerBody {
 
   #readWhole(encodings: readonly string[]): void {
     if (this.#bytes > MAX_WHOLE_BYTES) return;
-    const bytes = decodeWhole(Buffer.concat(this.#pieces), encodings, MAX_WHOLE_BYTES);
+    const bytes = decodeWhole(joined(this.#pieces), encodings, MAX_WHOLE_BYTES);
     this.#pieces.length = 0;
     const text = bytes.toString();
     const { answer, endpoint, model } = this.#target;
@@ -189,6 +190,11 @@ export class AnswerBody {
     if (body['type'] !== 'error') return;
     this.errorType = asText(asJson(body['error'])['type']) ?? 'api_error';
   }
+}
+
+function joined(pieces: readonly Buffer[]): Buffer {
+  const [first] = pieces;
+  return first !== undefined && pieces.length === 1 ? first : Buffer.concat(pieces);
 }
 
 /** A frame of a cloud's wrapping holds an event of the API as base64. */

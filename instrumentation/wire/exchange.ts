@@ -2,23 +2,23 @@
 // ahead or changed; what it comes to is one attempt of a model call.
 
 import type { Context } from '@opentelemetry/api';
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncResource } from 'node:async_hooks';
 import type { UnreadReason } from '../../core/process-report.ts';
-import type { Json } from '../../core/model-call/json.ts';
 import { hasSlot, withSlot, type AdmissionSlot } from '../limits/admission-slot.ts';
 import type { MessageReader } from '../../core/model-call/message-reader.ts';
 import { youngFunction } from '../process/young-function.ts';
 import { guard } from '../process/guard.ts';
 import type { CallEnd, ModelCall } from '../record/model-call.ts';
-import { readRequest, type RequestFacts } from '../record/request-facts.ts';
 import { AnswerBody } from './answer-body.ts';
 import { askLimits, type Asked } from './ask-limits.ts';
-import { messageParamsOf, type Endpoint } from './endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { ReadRequest } from './request/growing-requests.ts';
+import { SentBody } from './request/sent-body.ts';
 import type { LimitedExchange, ResponseHead } from './seen-exchange.ts';
 import { isRetried, type WireCalls } from './wire-calls.ts';
 
-/** The API takes no larger requests. */
-const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
+/** Name of what holds the asynchronous flow of a caller. */
+const FLOW = 'tallyspan request';
 
 export class Exchange implements LimitedExchange {
   readonly #calls: WireCalls;
@@ -26,13 +26,12 @@ export class Exchange implements LimitedExchange {
   #active: Context;
   readonly #sdkVersion: string | undefined;
   /** The asynchronous flow of the caller: others deliver the bytes. */
-  readonly #inFlow = AsyncLocalStorage.snapshot();
+  readonly #flow = new AsyncResource(FLOW);
   readonly #startMs = Date.now();
-  readonly #sent: Buffer[] = [];
-  #sentBytes = 0;
+  readonly #sent = new SentBody();
   #isAsked = false;
   /** The Messages request, once its body is whole, and what is known of it. */
-  #read: { readonly params: Json; readonly facts: RequestFacts } | undefined;
+  #read: ReadRequest | undefined;
   #isBegun = false;
   #isEnded = false;
   /** All has come, and may have to be decoded. */
@@ -59,13 +58,9 @@ export class Exchange implements LimitedExchange {
     return this.#status !== undefined;
   }
 
-  send(piece: unknown): void {
+  send(piece: unknown, isLent = true): void {
     if (this.#isBegun || this.#isAsked) return;
-    const bytes =
-      typeof piece === 'string' || piece instanceof Uint8Array ? Buffer.from(piece as Uint8Array) : undefined;
-    if (bytes === undefined) return;
-    this.#sentBytes += bytes.length;
-    if (this.#sentBytes <= MAX_REQUEST_BYTES) this.#sent.push(bytes);
+    this.#sent.add(piece, isLent);
   }
 
   ask(abort: (error: Error) => void, canWait: boolean): Asked {
@@ -81,7 +76,7 @@ export class Exchange implements LimitedExchange {
     if (read === undefined || hasSlot(this.#active)) return undefined;
     this.#isAsked = true;
     const active = this.#active;
-    const asked = this.#inFlow(() =>
+    const asked = this.#flow.runInAsyncScope(() =>
       askLimits(this.#calls, { endpoint: this.#endpoint, ...read, active, abort, canWait }),
     );
     if (asked === undefined) return undefined;
@@ -98,14 +93,14 @@ export class Exchange implements LimitedExchange {
   drop(): void {
     this.#isBegun = true;
     this.#isEnded = true;
-    this.#sent.length = 0;
+    this.#sent.clear();
     const slot = this.#slot;
     if (slot?.isTaken === false) slot.release();
   }
 
   #whyUnread(): UnreadReason {
-    if (this.#sentBytes > MAX_REQUEST_BYTES) return 'too_large';
-    return this.#sentBytes === 0 && this.#failure !== undefined ? this.#failure : 'foreign';
+    if (this.#sent.isTooLarge) return 'too_large';
+    return this.#sent.length === 0 && this.#failure !== undefined ? this.#failure : 'foreign';
   }
 
   begin(): void {
@@ -117,7 +112,7 @@ export class Exchange implements LimitedExchange {
       this.#calls.observer.telemetry.sightings.seeUnread(this.#whyUnread());
       return;
     }
-    this.#call = this.#inFlow(() =>
+    this.#call = this.#flow.runInAsyncScope(() =>
       this.#calls.begin({
         endpoint: this.#endpoint,
         ...read,
@@ -183,13 +178,10 @@ export class Exchange implements LimitedExchange {
     else this.#end({ type: 'failed', errorType });
   }
 
-  #readRequest(): { readonly params: Json; readonly facts: RequestFacts } | undefined {
+  #readRequest(): ReadRequest | undefined {
     if (this.#read !== undefined) return this.#read;
-    const params =
-      this.#sentBytes > MAX_REQUEST_BYTES ? undefined : messageParamsOf(this.#endpoint, parse(this.#sent));
-    this.#sent.length = 0;
-    if (params === undefined) return undefined;
-    return (this.#read = { params, facts: readRequest(params, true) });
+    if (this.#sent.isTooLarge) return undefined;
+    return (this.#read = this.#calls.readRequest(this.#endpoint, this.#sent.take()));
   }
 
   /** The process goes: all may have come, and wait to be decoded. */
@@ -232,7 +224,7 @@ export class Exchange implements LimitedExchange {
       (this.#status === undefined || isRetried(this.#status)) &&
       call.answer.isEmpty &&
       wasAsked;
-    this.#inFlow(() => {
+    this.#flow.runInAsyncScope(() => {
       if (mayComeAgain) this.#calls.hold(call, end);
       else call.end(end);
     });
@@ -245,8 +237,4 @@ function isSuccess(status: number): boolean {
 
 function hasAll(answer: MessageReader, body: AnswerBody | undefined): boolean {
   return body !== undefined && !answer.isEmpty && answer.isComplete;
-}
-
-function parse(pieces: readonly Buffer[]): unknown {
-  return guard('parse request', () => JSON.parse(Buffer.concat(pieces).toString()) as unknown);
 }

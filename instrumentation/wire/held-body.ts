@@ -43,7 +43,7 @@ export function holdBody(
     }
     keptBytes += bytes.length;
     guard('held chunk', () => {
-      exchange.send(bytes);
+      exchange.send(bytes, false);
     });
     const callback = parameters.at(-1);
     kept.push([bytes]);
@@ -56,7 +56,7 @@ export function holdBody(
     if (!isHeld) return end(...parameters);
     const [chunk, encoding] = parameters;
     guard('held chunk', () => {
-      exchange.send(bytesOf(chunk, encoding));
+      exchange.send(bytesOf(chunk, encoding), false);
     });
     const asked = exchange.ask(abort, true);
     const leave = (): unknown => {

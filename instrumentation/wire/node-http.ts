@@ -74,7 +74,8 @@ function watchBody(request: ClientRequest, exchange: SeenExchange): void {
   let isEnding = false;
   const send = (chunk: unknown, encoding: unknown): void => {
     guard('http chunk sent', () => {
-      exchange.send(typeof chunk === 'string' ? Buffer.from(chunk, encodingOf(encoding)) : chunk);
+      if (typeof chunk === 'string') exchange.send(Buffer.from(chunk, encodingOf(encoding)), false);
+      else exchange.send(chunk);
     });
   };
   request.write = youngFunction((...parameters: unknown[]) => {

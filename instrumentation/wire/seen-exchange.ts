@@ -11,8 +11,11 @@ export interface ResponseHead {
 
 export interface SeenExchange {
   readonly isAnswered: boolean;
-  /** A piece of the request's body leaves. */
-  send(piece: unknown): void;
+  /**
+   * A piece of the request's body leaves.
+   * @param isLent whether its memory is that of the program, which may use it again; so it is unless said
+   */
+  send(piece: unknown, isLent?: boolean): void;
   /** The request has left. */
   begin(): void;
   /** The answer begins. */

@@ -4,8 +4,8 @@
 
 import { channel } from 'node:diagnostics_channel';
 import { youngFunction } from '../process/young-function.ts';
-import { guard, guardAsync, guarded } from '../process/guard.ts';
-import { peekBody } from './first-piece.ts';
+import { guard, guardAsync, guardedListener } from '../process/guard.ts';
+import { peekBody } from './request/first-piece.ts';
 import { isAbortError, isTimeout, leftErrorType } from './left.ts';
 import { limitRequest, type LimitableRequest } from './limited-undici.ts';
 import { isLimited, type SeenExchange } from './seen-exchange.ts';
@@ -23,9 +23,15 @@ interface UndiciRequest extends LimitableRequest {
 
 type Message = { readonly request: UndiciRequest } & Readonly<Record<string, unknown>>;
 
+/** A request that is watched, and what would have been sent of a body that undici reads only when it is. */
+interface SeenRequest {
+  readonly exchange: SeenExchange;
+  readonly unsentBody: (() => unknown) | undefined;
+}
+
 export function watchUndici(watch: Watch): void {
-  const exchanges = new WeakMap<UndiciRequest, SeenExchange>();
-  const begin = guarded('undici create', (message: unknown) => {
+  const seen = new WeakMap<UndiciRequest, SeenRequest>();
+  const begin = guardedListener('undici create', (message: unknown) => {
     const { request } = message as Message;
     const exchange = watchedExchange(watch, {
       method: request.method,
@@ -34,29 +40,27 @@ export function watchUndici(watch: Watch): void {
       header: (name) => headerOf(request.headers, name),
     });
     if (exchange === undefined) return;
-    exchanges.set(request, exchange);
-    const { body } = request;
-    if (body instanceof Blob) unsentBodies.set(request, () => body);
-    // Only `fetch` says so of its requests.
-    else if (headerOf(request.headers, 'sec-fetch-mode') !== undefined)
-      unsentBodies.set(request, peekBody(request));
+    seen.set(request, { exchange, unsentBody: unsentBodyOf(request) });
     if (isLimited(exchange)) limitRequest(request, exchange);
     if (!publishesChunks(request)) watchChunks(request, exchange);
   });
   channel('undici:request:create').subscribe(begin);
   for (const [name, work] of Object.entries(STEPS)) {
-    const see = guarded(`undici ${name}`, (message: unknown) => {
-      const exchange = exchanges.get((message as Message).request);
-      if (exchange !== undefined) work(exchange, message as Message);
+    const see = guardedListener(`undici ${name}`, (message: unknown) => {
+      const known = seen.get((message as Message).request);
+      if (known !== undefined) work(known.exchange, message as Message, known);
     });
     channel(`undici:request:${name}`).subscribe(see);
   }
 }
 
+type Step = (exchange: SeenExchange, message: Message, seen: SeenRequest) => void;
+
 /** What each further channel says of an exchange. */
-const STEPS: Readonly<Record<string, (exchange: SeenExchange, message: Message) => void>> = {
-  bodyChunkSent: (exchange, { chunk }) => {
-    exchange.send(chunk);
+const STEPS: Readonly<Record<string, Step>> = {
+  bodyChunkSent: (exchange, { chunk }, { unsentBody }) => {
+    // What is known before it is sent is a copy that `fetch` has made.
+    exchange.send(chunk, unsentBody === undefined);
   },
   bodySent: (exchange) => {
     exchange.begin();
@@ -73,9 +77,9 @@ const STEPS: Readonly<Record<string, (exchange: SeenExchange, message: Message) 
   trailers: (exchange) => {
     exchange.finish();
   },
-  error: (exchange, { request, error }) => {
+  error: (exchange, { request, error }, { unsentBody }) => {
     // It may have failed before anything of it was sent: the host is unknown, or refuses.
-    const body = unsentBodies.get(request)?.() ?? request.body;
+    const body = unsentBody?.() ?? request.body;
     if (body instanceof Blob) {
       void failWithBlob(exchange, body, errorTypeOf(error));
       return;
@@ -85,8 +89,12 @@ const STEPS: Readonly<Record<string, (exchange: SeenExchange, message: Message) 
   },
 };
 
-/** What would have been sent, of bodies that undici reads only when they are. */
-const unsentBodies = new WeakMap<UndiciRequest, (() => unknown) | undefined>();
+function unsentBodyOf(request: UndiciRequest): (() => unknown) | undefined {
+  const { body } = request;
+  if (body instanceof Blob) return () => body;
+  // Only `fetch` says so of its requests.
+  return headerOf(request.headers, 'sec-fetch-mode') === undefined ? undefined : peekBody(request);
+}
 
 async function failWithBlob(
   exchange: SeenExchange,
@@ -101,11 +109,18 @@ async function failWithBlob(
   });
 }
 
+/** The method of a version of undici that was looked at last: most programs have one version. */
+let lookedAt: unknown;
+let isPublishing = true;
+
 function publishesChunks(request: UndiciRequest): boolean {
   const receive = request.onData ?? (request as { readonly onResponseData?: unknown }).onResponseData;
-  return (
-    typeof receive !== 'function' || Function.prototype.toString.call(receive).includes('bodyChunkReceived')
-  );
+  if (typeof receive !== 'function') return true;
+  if (receive !== lookedAt) {
+    lookedAt = receive;
+    isPublishing = Function.prototype.toString.call(receive).includes('bodyChunkReceived');
+  }
+  return isPublishing;
 }
 
 /** The request is one of its own, made for this exchange: nobody else sees its methods. */
@@ -139,8 +154,15 @@ function errorTypeOf(error: unknown): string | undefined {
   return isOfNetwork && !isTimeout(error) && !isAbortError(error) ? 'connection_error' : leftErrorType(error);
 }
 
+/** The origin that was asked last, and its host: programs ask few. */
+let lastOrigin: unknown;
+let lastHost = '';
+
 function hostOf(origin: unknown): string {
-  return guard('origin', () => new URL(String(origin)).host) ?? '';
+  if (typeof origin === 'string' && origin === lastOrigin) return lastHost;
+  lastHost = guard('origin', () => new URL(String(origin)).host) ?? '';
+  lastOrigin = origin;
+  return lastHost;
 }
 
 /** Value of a header in any of the forms in which undici's versions hold them. */
@@ -153,7 +175,11 @@ function headerOf(headers: unknown, wanted: string): string | undefined {
     const found = (headers as Readonly<Record<string, unknown>> | null | undefined)?.[wanted];
     return typeof found === 'string' ? found : undefined;
   }
-  for (let at = 0; at + 1 < headers.length; at += 2)
-    if (String(headers[at]).toLowerCase() === wanted) return String(headers[at + 1]);
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at] as string | Buffer;
+    // Names are texts or bytes, all of them ASCII: only one of the same length is worth being read.
+    if (name.length === wanted.length && name.toString().toLowerCase() === wanted)
+      return String(headers[at + 1]);
+  }
   return undefined;
 }

@@ -2,7 +2,8 @@
 // them. Whoever sent a request may send it again when it failed: the same body soon after is the same call.
 
 import { SpanKind, trace, type Context } from '@opentelemetry/api';
-import { guarded } from '../process/guard.ts';
+import type { Json } from '../../core/model-call/json.ts';
+import { guard, guarded } from '../process/guard.ts';
 import { later } from '../process/timers.ts';
 import type { CallEnd, ModelCall } from '../record/model-call.ts';
 import { takeSlot, type AdmissionSlot } from '../limits/admission-slot.ts';
@@ -11,7 +12,8 @@ import type { Run } from '../record/run.ts';
 import { readRequest, type RequestFacts } from '../record/request-facts.ts';
 import { bindSpan, isFreeNativeSpan } from '../sdk/native-spans.ts';
 import type { Observer } from '../sdk/observer.ts';
-import type { Endpoint } from './endpoint.ts';
+import { messageParamsOf, type Endpoint } from './endpoint.ts';
+import { GrowingRequests, readWhole, type ReadRequest } from './request/growing-requests.ts';
 
 /** A failed request that is not sent again within this time has ended the call; clients wait up to a minute. */
 const HELD_MS = 60_000;
@@ -48,9 +50,25 @@ export class WireCalls {
   readonly observer: Observer;
   readonly #held = new Map<string, HeldCall>();
   readonly #slots = new WeakMap<ModelCall, AdmissionSlot>();
+  readonly #requests = new GrowingRequests();
 
   constructor(observer: Observer) {
     this.observer = observer;
+  }
+
+  /** Reads the body of a request; `undefined` when it is no Messages request, nor stands for one. */
+  readRequest(endpoint: Endpoint, body: Buffer): ReadRequest | undefined {
+    const parse = (bytes: Buffer): Json | undefined =>
+      messageParamsOf(
+        endpoint,
+        guard('parse request', () => JSON.parse(bytes.toString()) as unknown),
+      );
+    const { form, model = '', isStreamed = '' } = endpoint;
+    // Limits and records want all of it; Converse writes messages in a way of its own.
+    const isWhole = form === 'converse' || this.observer.isLimited || this.observer.recordsRequests;
+    return isWhole
+      ? readWhole(parse(body))
+      : this.#requests.read(`${form} ${String(isStreamed)} ${model}`, body, parse);
   }
 
   /** The call that a request begins or goes on with. */

@@ -9,7 +9,15 @@ import path from 'node:path';
 
 const FOLDER = path.resolve(import.meta.dirname, '../../instrumentation');
 /** Wrappers that catch, or that take what they are given through one that does. */
-const GUARDS = new Set(['guard', 'guarded', 'guardAsync', 'later', 'holdUntil', 'listenBeforeExit']);
+const GUARDS = new Set([
+  'guard',
+  'guarded',
+  'guardedListener',
+  'guardAsync',
+  'later',
+  'holdUntil',
+  'listenBeforeExit',
+]);
 /** Called by the callee itself, before it returns: what such a function throws is thrown where the call stands. */
 const AT_ONCE =
   /^(map|flatMap|filter|find|findLast|findIndex|some|every|reduce|forEach|sort|toSorted|replace|replaceAll|from|with|Promise)$/;

@@ -3,7 +3,7 @@
 // the request is made; whoever asks then gets it. Only bodies of known length are looked at: their bytes are in memory
 // already, and nothing of a program's own runs earlier than it would have.
 
-import { youngFunction } from '../process/young-function.ts';
+import { youngFunction } from '../../process/young-function.ts';
 
 interface Sendable {
   readonly body?: unknown;
@@ -15,21 +15,22 @@ interface Peeked {
   piece?: unknown;
 }
 
-/** By the body: a dispatcher that tries again sends the same one. */
-const peekedBodies = new WeakMap<object, Peeked>();
+/** On the body itself: a dispatcher that tries again sends the same one. */
+const PEEKED = Symbol('tallyspan first piece');
+
+type PeekedBody = AsyncGenerator & { [PEEKED]?: Peeked };
 
 /** Asks for the first piece of a body of `fetch`; what is returned gives it, where it is the whole body. */
 export function peekBody({ body, contentLength }: Sendable): (() => Uint8Array | undefined) | undefined {
   if (typeof contentLength !== 'number' || contentLength === 0 || !isGenerator(body)) return undefined;
-  const peeked = peekedBodies.get(body) ?? peek(body);
-  peekedBodies.set(body, peeked);
+  const peeked = (body[PEEKED] ??= peek(body));
   return () => {
     const { piece } = peeked;
     return piece instanceof Uint8Array && piece.length === contentLength ? piece : undefined;
   };
 }
 
-function peek(body: AsyncGenerator): Peeked {
+function peek(body: PeekedBody): Peeked {
   const first = body.next();
   const peeked: Peeked = {};
   void take(peeked, first);
@@ -53,6 +54,8 @@ async function take(peeked: Peeked, first: Promise<IteratorResult<unknown>>): Pr
 }
 
 /** Its own generator is what `fetch` hands over; a dispatcher may have put something else in its place. */
-function isGenerator(body: unknown): body is AsyncGenerator {
-  return Object.prototype.toString.call(body) === '[object AsyncGenerator]';
+function isGenerator(body: unknown): body is PeekedBody {
+  return (
+    (body as { readonly [Symbol.toStringTag]?: unknown } | null)?.[Symbol.toStringTag] === 'AsyncGenerator'
+  );
 }

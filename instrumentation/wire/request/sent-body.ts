@@ -1,0 +1,41 @@
+// The bytes of a request's body, gathered as its pieces leave. What others may write to again is copied.
+
+/** The API takes no larger requests. */
+const MOST_BYTES = 32 * 1024 * 1024;
+
+export class SentBody {
+  /** Bytes so far. */
+  length = 0;
+  readonly #pieces: Buffer[] = [];
+
+  get isTooLarge(): boolean {
+    return this.length > MOST_BYTES;
+  }
+
+  /**
+   * @param piece what is neither text nor bytes is none of a body
+   * @param isLent whether its memory is that of a program, which may use it again
+   */
+  add(piece: unknown, isLent: boolean): void {
+    if (typeof piece !== 'string' && !(piece instanceof Uint8Array)) return;
+    const bytes =
+      typeof piece === 'string' || isLent
+        ? Buffer.from(piece as Uint8Array)
+        : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+    this.length += bytes.length;
+    if (this.isTooLarge) this.clear();
+    else this.#pieces.push(bytes);
+  }
+
+  /** The whole body, which is not kept. */
+  take(): Buffer {
+    const [first] = this.#pieces;
+    const body = first !== undefined && this.#pieces.length === 1 ? first : Buffer.concat(this.#pieces);
+    this.clear();
+    return body;
+  }
+
+  clear(): void {
+    this.#pieces.length = 0;
+  }
+}
