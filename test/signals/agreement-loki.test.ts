@@ -29,11 +29,15 @@ const LIVE_SERVICES = ['live-shop', 'live-desk'];
 const BY_SIGNAL = CATALOGUE.map((signal) => [signal.id, signal] as const);
 
 /** What the verify command finds for a store with these events. */
-async function verifyStore(events: readonly EventRecord[], lokiUrl: string): Promise<VerifyReport> {
+async function verifyStore(
+  events: readonly EventRecord[],
+  lokiUrl: string,
+  lengthMs: number,
+): Promise<VerifyReport> {
   const store = await storeBackend(events);
   const source = await store.openSource();
   try {
-    return await verify(source, lokiUrl, FIXED_TO + VERIFY_LAG_MS, 3 * DAY_MS);
+    return await verify(source, lokiUrl, FIXED_TO + VERIFY_LAG_MS, lengthMs);
   } finally {
     await source.close();
     await store.close();
@@ -161,11 +165,12 @@ async function verifyStore(events: readonly EventRecord[], lokiUrl: string): Pro
   it(
     'is found by the verify command to agree with the store, and to differ from a store that lacks events',
     async () => {
-      const whole = await verifyStore(fixedEvents, loki.url);
+      const whole = await verifyStore(fixedEvents, loki.url, 3 * DAY_MS);
       expect(whole.differences).toEqual([]);
       expect(whole.compared).toBeGreaterThan(CATALOGUE.length);
       const lacking = fixedEvents.filter((event) => event['event.name'] !== 'agent.tool_call');
-      const ids = new Set((await verifyStore(lacking, loki.url)).differences.map(({ id }) => id));
+      const { differences } = await verifyStore(lacking, loki.url, 8 * HOUR_MS);
+      const ids = new Set(differences.map(({ id }) => id));
       expect(ids).toContain('tool_calls');
       expect(ids).not.toContain('cost');
     },
