@@ -51,23 +51,13 @@ export function withoutForeignContent(attributes: Attributes): Attributes {
 
 function copyWithout(attributes: Attributes): Attributes {
   const kept: Record<string, unknown> = {};
-  readWithoutForeignContent(attributes, (key, value) => {
-    kept[key] = value;
-  });
-  return kept;
-}
-
-/** Gives each attribute that {@link withoutForeignContent} would have, in their order, without a copy of them. */
-export function readWithoutForeignContent(
-  attributes: Attributes,
-  take: (key: string, value: unknown) => void,
-): void {
   for (const key in attributes) {
     const value = attributes[key];
     const counts = mayStay(key, value) ? value : COUNT_JSON.test(key) ? countsOf(value) : undefined;
-    if (counts !== undefined) take(key, counts);
-    else if (value !== undefined) take(`${key}.length`, lengthOf(value));
+    if (counts !== undefined) kept[key] = counts;
+    else if (value !== undefined) kept[`${key}.length`] = lengthOf(value);
   }
+  return kept;
 }
 
 function mayStay(key: string, value: unknown): boolean {

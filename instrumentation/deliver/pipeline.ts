@@ -15,7 +15,6 @@ import { encodeLogRecord } from '../encode/encode-log.ts';
 import { encodeSpan } from '../encode/encode-span.ts';
 import { guard } from '../process/guard.ts';
 import { readRefusedPart } from '../encode/otlp-answer.ts';
-import { ProtobufWriter } from '../encode/protobuf-writer.ts';
 import { splitRequest } from '../encode/split-request.ts';
 import { RecordBatch, type EncodedRecord } from '../encode/record-batch.ts';
 import type { Settings } from '../process/settings.ts';
@@ -110,16 +109,14 @@ export class Pipeline {
 
   /** Processor that feeds ended, sampled spans into the pipeline. */
   spanProcessor(): SpanProcessor {
-    const writer = new ProtobufWriter();
     return {
       onStart: () => undefined,
       onEnd: (span) => {
         if ((span.spanContext().traceFlags & 1) !== 1) return;
         this.encoding.add(() => {
-          writer.reset();
-          const isOwn = span.instrumentationScope.name === EVENT_SCOPE;
-          encodeSpan(writer, span, isOwn || this.#keepsContent);
-          this.spans.add({ resource: span.resource, scope: span.instrumentationScope, record: writer });
+          const { resource, instrumentationScope: scope } = span;
+          const record = encodeSpan(span, scope.name === EVENT_SCOPE || this.#keepsContent);
+          this.spans.add({ resource, scope, record });
         });
       },
       forceFlush: () => this.flush(FLUSH_MS),
@@ -129,13 +126,11 @@ export class Pipeline {
 
   /** Processor that feeds the log records of the program into the pipeline. */
   logProcessor(): LogRecordProcessor {
-    const writer = new ProtobufWriter();
     return {
       onEmit: (record) => {
         guard('queue log record', () => {
-          writer.reset();
-          encodeLogRecord(writer, record, this.#keepsContent);
-          this.logs.add({ resource: record.resource, scope: record.instrumentationScope, record: writer });
+          const { resource, instrumentationScope: scope } = record;
+          this.logs.add({ resource, scope, record: encodeLogRecord(record, this.#keepsContent) });
         });
       },
       forceFlush: () => this.flush(FLUSH_MS),

@@ -1,8 +1,8 @@
-// An event as a protobuf LogRecord of OTLP, straight from its fields: one walk over those it has writes the
-// attributes and the JSON line that is the body. What never changes about a field is made beforehand.
+// An event as a protobuf LogRecord of OTLP, straight from its fields: one walk over those it has joins the attributes and
+// the JSON line that is the body. Most fields have the value that they had in the event before: its text stands ready.
 
-import { ANY_VALUE, KEY_VALUE, LOG_RECORD } from '../../core/otlp/otlp-fields.ts';
-import type { SpanContext } from '@opentelemetry/api';
+import { LOG_RECORD } from '../../core/otlp/otlp-fields.ts';
+import type { HrTime, SpanContext } from '@opentelemetry/api';
 import type { EventRecord } from '../../core/event.ts';
 import { cutSentValue, SENT_NAME_CHARS } from '../../core/field-limits.ts';
 import {
@@ -13,8 +13,8 @@ import {
   type FieldKey,
   type FieldValue,
 } from '../../core/schema.ts';
-import { writeAnyValue, writeSpanContext, writeText } from './otlp-values.ts';
-import { BYTES, FIXED64, ProtobufWriter } from './protobuf-writer.ts';
+import { BYTES, flatText, sizedText, tagText, type ByteText } from './byte-text.ts';
+import { anyValueText, keyText, pairText, spanContextText, textField, timeField } from './otlp-values.ts';
 
 export type Fields = Partial<Omit<EventRecord, 'timestamp' | 'event.name'>>;
 
@@ -32,131 +32,137 @@ export interface EventHeader {
   readonly 'tallyspan.seq': number;
 }
 
-interface WrittenField {
-  /** What stands before the value in the line. */
-  readonly lineStart: Uint8Array;
-  /** Its KeyValue up to the value, from the tag on, with an empty length; none where the field is no attribute. */
-  readonly attributeStart: Uint8Array | undefined;
-}
-
 type Value = FieldValue<FieldKey>;
 
-/** Where the length stands in an attribute's start. */
-const LENGTH_AT = 1;
+/** A field, and the value that it had last, which most fields have in the next event, too. */
+interface WrittenField {
+  readonly key: FieldKey;
+  /** What stands before the value in the line. */
+  readonly lineStart: string;
+  /** Its key in an attribute; none where the field is no attribute. */
+  readonly attributeKey: ByteText | undefined;
+  /** Whether its texts are names: nothing of prose and content is kept. */
+  readonly isName: boolean;
+  lastValue: string | number | boolean | undefined;
+  /** Of the last value: its part of the line, and its attribute. */
+  line: string;
+  attribute: ByteText;
+}
+
 const WRITTEN_FIELDS: ReadonlyMap<string, WrittenField> = new Map(
   FIELD_KEYS.filter((key) => key !== 'timestamp').map((key) => [key, describeField(key)]),
 );
+const ATTRIBUTE_TAG = tagText(LOG_RECORD.attributes, BYTES);
+/** Texts that are their own JSON, but for the quotes. */
+const PLAIN = /^[ !#-[\]-~]*$/;
 
-/**
- * Writes the record and, apart, its line; both writers are empty before. The line has the fields of the header
- * first and the others in the order they have.
- */
+const BODY_TAG = tagText(LOG_RECORD.body, BYTES);
+
+/** A record while it is made: what has been joined of it so far. */
+interface Draft {
+  line: string;
+  attributes: ByteText;
+}
+
+export interface EncodedEvent {
+  readonly record: ByteText;
+  /** Its body: the fields of the header first, and the others in the order they have. */
+  readonly line: string;
+}
+
 export function encodeEventRecord(
-  record: ProtobufWriter,
-  line: ProtobufWriter,
   header: EventHeader,
   fields: Fields,
   span: SpanContext,
   common?: Fields,
-): void {
-  line.characters(lineStartAt(header.timestamp));
-  writeField(record, line, 'event.name', header['event.name']);
-  writeField(record, line, 'trace_id', header.trace_id);
-  writeField(record, line, 'span_id', header.span_id);
-  const origin = originOf(header);
-  line.raw(origin.line);
-  record.raw(origin.attributes);
-  writeField(record, line, 'tallyspan.seq', header['tallyspan.seq']);
-  if (common !== undefined)
-    for (const key in common) writeField(record, line, key, common[key as keyof Fields]);
-  for (const key in fields) writeField(record, line, key, fields[key as keyof Fields]);
-  line.characters('}');
-  const seconds = Math.floor(header.timestamp / 1_000);
-  const nanoseconds = (header.timestamp - seconds * 1_000) * 1_000_000;
-  record.tag(LOG_RECORD.time, FIXED64);
-  record.time(seconds, nanoseconds);
-  record.tag(LOG_RECORD.observedTime, FIXED64);
-  record.time(seconds, nanoseconds);
-  record.tag(LOG_RECORD.body, BYTES);
-  const body = record.open();
-  record.tag(ANY_VALUE.string, BYTES);
-  record.message(line);
-  record.close(body);
-  writeSpanContext(record, span);
-  writeText(record, LOG_RECORD.eventName, header['event.name']);
+): EncodedEvent {
+  const time = timeOf(header.timestamp);
+  const draft: Draft = { line: time.lineStart, attributes: '' };
+  writeField(draft, 'event.name', header['event.name']);
+  writeField(draft, 'trace_id', header.trace_id);
+  writeField(draft, 'span_id', header.span_id);
+  writeField(draft, 'service.name', header['service.name']);
+  writeField(draft, 'service.version', header['service.version']);
+  writeField(draft, 'service.instance.id', header['service.instance.id']);
+  writeField(draft, 'tallyspan.process_id', header['tallyspan.process_id']);
+  writeField(draft, 'tallyspan.seq', header['tallyspan.seq']);
+  if (common !== undefined) for (const key in common) writeField(draft, key, common[key as keyof Fields]);
+  for (const key in fields) writeField(draft, key, fields[key as keyof Fields]);
+  const line = `${draft.line}}`;
+  const record =
+    draft.attributes +
+    time.record +
+    BODY_TAG +
+    sizedText(anyValueText(line)) +
+    spanContextText(span) +
+    textField(LOG_RECORD.eventName, header['event.name']);
+  return { record, line };
 }
 
-function writeField(
-  record: ProtobufWriter,
-  line: ProtobufWriter,
-  key: string,
-  unbound: Value | undefined,
-): void {
-  if (unbound === undefined) return;
+function writeField(draft: Draft, key: string, value: Value | undefined): void {
+  if (value === undefined) return;
   const field = WRITTEN_FIELDS.get(key);
   if (field === undefined) return;
-  // Most texts are short, and nothing of them is cut.
-  const isShort = typeof unbound === 'string' && unbound.length <= SENT_NAME_CHARS;
-  const value = typeof unbound === 'number' || isShort ? unbound : cutSentValue(key as FieldKey, unbound);
-  line.raw(field.lineStart);
-  line.json(value);
-  if (field.attributeStart === undefined) return;
-  const mark = record.length + LENGTH_AT;
-  record.raw(field.attributeStart);
-  writeAnyValue(record, value);
-  record.close(mark);
+  if (value === field.lastValue || remember(field, value)) {
+    draft.line += field.line;
+    draft.attributes += field.attribute;
+    return;
+  }
+  const sent = cutSentValue(field.key, value);
+  draft.line += field.lineStart + JSON.stringify(sent);
+  draft.attributes += attributeOf(field, sent);
+}
+
+/** False where the value is not for keeping. */
+function remember(field: WrittenField, value: Value): boolean {
+  if (typeof value === 'object') return false;
+  let json: string;
+  if (typeof value === 'string') {
+    // Longer ones are cut.
+    if (!field.isName || value.length > SENT_NAME_CHARS) return false;
+    json = PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
+  } else json = String(value);
+  field.attribute = flatText(attributeOf(field, value));
+  field.line = flatText(field.lineStart + json);
+  field.lastValue = value;
+  return true;
+}
+
+function attributeOf({ attributeKey }: WrittenField, value: Value): ByteText {
+  return attributeKey === undefined ? '' : ATTRIBUTE_TAG + pairText(attributeKey, value);
 }
 
 function describeField(key: FieldKey): WrittenField {
-  const lineStart = new ProtobufWriter(key.length + 8);
-  lineStart.characters(`,${JSON.stringify(key)}:`);
-  const attributeStart = new ProtobufWriter(key.length + 8);
-  attributeStart.tag(LOG_RECORD.attributes, BYTES);
-  attributeStart.open();
-  attributeStart.tag(KEY_VALUE.key, BYTES);
-  attributeStart.text(key);
-  attributeStart.tag(KEY_VALUE.value, BYTES);
-  const isAttribute = (FIELDS[key] as FieldDefinition).attribute === true;
+  const { attribute: isAttribute, text: kind = 'name' } = FIELDS[key] as FieldDefinition;
   return {
-    lineStart: lineStart.view,
-    attributeStart: isAttribute ? attributeStart.view : undefined,
+    key,
+    lineStart: `,${JSON.stringify(key)}:`,
+    attributeKey: isAttribute === true ? keyText(key) : undefined,
+    isName: kind === 'name',
+    lastValue: undefined,
+    line: '',
+    attribute: '',
   };
 }
 
-/** Where an event comes from, which is the same for nearly all of a process. */
-const ORIGIN_KEYS = [
-  'service.name',
-  'service.version',
-  'service.instance.id',
-  'tallyspan.process_id',
-] as const satisfies readonly (keyof EventHeader)[];
-
-interface Origin {
-  readonly of: Pick<EventHeader, (typeof ORIGIN_KEYS)[number]>;
-  readonly line: Uint8Array;
-  readonly attributes: Uint8Array;
-}
-
-let lastOrigin: Origin | undefined;
-
-function originOf(header: EventHeader): Origin {
-  const last = lastOrigin;
-  if (last !== undefined && ORIGIN_KEYS.every((key) => last.of[key] === header[key])) return last;
-  const attributes = new ProtobufWriter();
-  const line = new ProtobufWriter();
-  for (const key of ORIGIN_KEYS) writeField(attributes, line, key, header[key]);
-  lastOrigin = { of: header, line: line.view, attributes: attributes.view };
-  return lastOrigin;
+/** What an event has of its time. */
+interface WrittenTime {
+  readonly atMs: number;
+  readonly lineStart: string;
+  readonly record: ByteText;
 }
 
 /** The events of one call have one time. */
-let lastTimeMs = Number.NaN;
-let lastStart = '';
+let lastTime: WrittenTime | undefined;
 
-function lineStartAt(atMs: number): string {
-  if (atMs !== lastTimeMs) {
-    lastStart = `{"timestamp":"${new Date(atMs).toISOString()}"`;
-    lastTimeMs = atMs;
-  }
-  return lastStart;
+function timeOf(atMs: number): WrittenTime {
+  if (lastTime?.atMs === atMs) return lastTime;
+  const seconds = Math.floor(atMs / 1_000);
+  const time: HrTime = [seconds, (atMs - seconds * 1_000) * 1_000_000];
+  lastTime = {
+    atMs,
+    lineStart: `{"timestamp":"${new Date(atMs).toISOString()}"`,
+    record: timeField(LOG_RECORD.time, time) + timeField(LOG_RECORD.observedTime, time),
+  };
+  return lastTime;
 }

@@ -1,81 +1,82 @@
 // A finished span as a protobuf Span of OTLP.
 
 import { SPAN, SPAN_EVENT, SPAN_LINK, STATUS } from '../../core/otlp/otlp-fields.ts';
-import type { Link } from '@opentelemetry/api';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import { lengthNote } from '../../core/foreign-content.ts';
+import type { Attributes, Link } from '@opentelemetry/api';
+import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
+import { lengthNote, withoutForeignContent } from '../../core/foreign-content.ts';
+import { FIXED32, fixed32Text, tagText, type ByteText } from './byte-text.ts';
 import {
-  writeAttributes,
-  writeCount,
-  writeHarmlessAttributes,
-  writeId,
-  writeText,
-  writeTime,
+  attributesText,
+  bytesField,
+  countField,
+  parentIds,
+  spanIds,
+  textField,
+  timeField,
+  traceIds,
 } from './otlp-values.ts';
-import { BYTES, FIXED32, type ProtobufWriter } from './protobuf-writer.ts';
+import { SpanAttributes } from './span-attributes.ts';
 
 /** Bits beside the trace flags: whether it is known, and true, that the parent is in another process. */
 const KNOWS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 
+const whole = new SpanAttributes(true);
+const harmless = new SpanAttributes(false);
+
 /** @param keepsContent whether texts of other code's spans may say anything; else lengths take their place */
-export function encodeSpan(writer: ProtobufWriter, span: ReadableSpan, keepsContent: boolean): void {
-  const write = keepsContent ? writeAttributes : writeHarmlessAttributes;
-  const context = span.spanContext();
+export function encodeSpan(span: ReadableSpan, keepsContent: boolean): ByteText {
   const { parentSpanContext: parent, status } = span;
-  writeId(writer, SPAN.traceId, context.traceId);
-  writeId(writer, SPAN.spanId, context.spanId);
-  writeText(writer, SPAN.traceState, context.traceState?.serialize());
-  writeId(writer, SPAN.parentSpanId, parent?.spanId);
-  writeText(writer, SPAN.name, span.name);
-  // The API counts kinds from 0, OTLP from 1.
-  writeCount(writer, SPAN.kind, span.kind + 1);
-  writeTime(writer, SPAN.startTime, span.startTime);
-  writeTime(writer, SPAN.endTime, span.endTime);
-  write(writer, SPAN.attributes, span.attributes);
-  writeCount(writer, SPAN.droppedAttributesCount, span.droppedAttributesCount);
-  for (const event of span.events) {
-    writer.tag(SPAN.events, BYTES);
-    const mark = writer.open();
-    writeTime(writer, SPAN_EVENT.time, event.time);
-    writeText(writer, SPAN_EVENT.name, event.name);
-    if (event.attributes !== undefined) write(writer, SPAN_EVENT.attributes, event.attributes);
-    writeCount(writer, SPAN_EVENT.droppedAttributesCount, event.droppedAttributesCount);
-    writer.close(mark);
-  }
-  writeCount(writer, SPAN.droppedEventsCount, span.droppedEventsCount);
-  for (const link of span.links) writeLink(writer, link, write);
-  writeCount(writer, SPAN.droppedLinksCount, span.droppedLinksCount);
-  writer.tag(SPAN.status, BYTES);
-  const mark = writer.open();
-  writeText(writer, STATUS.message, keepsContent ? status.message : lengthNote(status.message));
-  writeCount(writer, STATUS.code, status.code);
-  writer.close(mark);
-  writeFlags(writer, SPAN.flags, context.traceFlags, parent?.isRemote);
+  const { traceId, spanId, traceState, traceFlags } = span.spanContext();
+  let text =
+    traceIds.field(SPAN.traceId, traceId) +
+    spanIds.field(SPAN.spanId, spanId) +
+    textField(SPAN.traceState, traceState?.serialize()) +
+    parentIds.field(SPAN.parentSpanId, parent?.spanId) +
+    textField(SPAN.name, span.name) +
+    // The API counts kinds from 0, OTLP from 1.
+    countField(SPAN.kind, span.kind + 1) +
+    timeField(SPAN.startTime, span.startTime) +
+    timeField(SPAN.endTime, span.endTime) +
+    (keepsContent ? whole : harmless).textOf(span.attributes) +
+    countField(SPAN.droppedAttributesCount, span.droppedAttributesCount);
+  for (const event of span.events) text += bytesField(SPAN.events, eventText(event, keepsContent));
+  text += countField(SPAN.droppedEventsCount, span.droppedEventsCount);
+  for (const link of span.links) text += bytesField(SPAN.links, linkText(link, keepsContent));
+  const message = keepsContent ? status.message : lengthNote(status.message);
+  return (
+    text +
+    countField(SPAN.droppedLinksCount, span.droppedLinksCount) +
+    bytesField(SPAN.status, textField(STATUS.message, message) + countField(STATUS.code, status.code)) +
+    flagsText(SPAN.flags, traceFlags, parent?.isRemote)
+  );
 }
 
-function writeLink(
-  writer: ProtobufWriter,
-  { context, attributes, droppedAttributesCount }: Link,
-  write: typeof writeAttributes,
-): void {
-  writer.tag(SPAN.links, BYTES);
-  const mark = writer.open();
-  writeId(writer, SPAN_LINK.traceId, context.traceId);
-  writeId(writer, SPAN_LINK.spanId, context.spanId);
-  writeText(writer, SPAN_LINK.traceState, context.traceState?.serialize());
-  if (attributes !== undefined) write(writer, SPAN_LINK.attributes, attributes);
-  writeCount(writer, SPAN_LINK.droppedAttributesCount, droppedAttributesCount);
-  writeFlags(writer, SPAN_LINK.flags, context.traceFlags, context.isRemote);
-  writer.close(mark);
+function eventText(event: TimedEvent, keepsContent: boolean): ByteText {
+  return (
+    timeField(SPAN_EVENT.time, event.time) +
+    textField(SPAN_EVENT.name, event.name) +
+    fewAttributesText(SPAN_EVENT.attributes, event.attributes, keepsContent) +
+    countField(SPAN_EVENT.droppedAttributesCount, event.droppedAttributesCount)
+  );
 }
 
-function writeFlags(
-  writer: ProtobufWriter,
-  field: number,
-  traceFlags: number,
-  isRemote: boolean | undefined,
-): void {
-  writer.tag(field, FIXED32);
-  writer.fixed32((traceFlags & 0xff) | KNOWS_REMOTE | (isRemote === true ? IS_REMOTE : 0));
+function linkText({ context, attributes, droppedAttributesCount }: Link, keepsContent: boolean): ByteText {
+  return (
+    traceIds.field(SPAN_LINK.traceId, context.traceId) +
+    spanIds.field(SPAN_LINK.spanId, context.spanId) +
+    textField(SPAN_LINK.traceState, context.traceState?.serialize()) +
+    fewAttributesText(SPAN_LINK.attributes, attributes, keepsContent) +
+    countField(SPAN_LINK.droppedAttributesCount, droppedAttributesCount) +
+    flagsText(SPAN_LINK.flags, context.traceFlags, context.isRemote)
+  );
+}
+
+function fewAttributesText(field: number, attributes: Attributes = {}, keepsContent: boolean): ByteText {
+  return attributesText(field, keepsContent ? attributes : withoutForeignContent(attributes));
+}
+
+function flagsText(field: number, traceFlags: number, isRemote: boolean | undefined): ByteText {
+  const flags = (traceFlags & 0xff) | KNOWS_REMOTE | (isRemote === true ? IS_REMOTE : 0);
+  return tagText(field, FIXED32) + fixed32Text(flags);
 }

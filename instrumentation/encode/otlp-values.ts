@@ -1,118 +1,128 @@
-// OTLP values as protobuf: what spans and log records share.
+// OTLP values as protobuf: what spans, log records and resources share.
 
 import { ANY_VALUE, KEY_VALUE, LOG_RECORD, VALUE_LIST } from '../../core/otlp/otlp-fields.ts';
 import type { Attributes, HrTime, SpanContext } from '@opentelemetry/api';
-import { readWithoutForeignContent } from '../../core/foreign-content.ts';
-import { BYTES, FIXED32, FIXED64, VARINT, type ProtobufWriter } from './protobuf-writer.ts';
+import {
+  BYTES,
+  doubleText,
+  FIXED32,
+  fixed32Text,
+  FIXED64,
+  hexText,
+  sizedText,
+  tagText,
+  timeText,
+  utf8Text,
+  VARINT,
+  varintText,
+  type ByteText,
+} from './byte-text.ts';
 
-const MIN_INT64 = -(2 ** 63);
 const MAX_INT64 = 2 ** 63;
+const KEY_TAG = tagText(KEY_VALUE.key, BYTES);
+const VALUE_TAG = tagText(KEY_VALUE.value, BYTES);
+const STRING_TAG = tagText(ANY_VALUE.string, BYTES);
+const BOOL_TAG = tagText(ANY_VALUE.bool, VARINT);
+const INT_TAG = tagText(ANY_VALUE.int, VARINT);
+const DOUBLE_TAG = tagText(ANY_VALUE.double, FIXED64);
+const ARRAY_TAG = tagText(ANY_VALUE.array, BYTES);
+const MAP_TAG = tagText(ANY_VALUE.map, BYTES);
+const BYTES_TAG = tagText(ANY_VALUE.bytes, BYTES);
+const ITEM_TAG = tagText(VALUE_LIST.values, BYTES);
+const FLAGS_TAG = tagText(LOG_RECORD.flags, FIXED32);
 
 /** Each attribute as a KeyValue in the given field. */
-export function writeAttributes(writer: ProtobufWriter, field: number, attributes: Attributes): void {
+export function attributesText(field: number, attributes: Attributes): ByteText {
+  const tag = tagText(field, BYTES);
+  let text = '';
   for (const key in attributes) {
-    if (!Object.hasOwn(attributes, key)) continue;
-    writer.tag(field, BYTES);
-    writeKeyValue(writer, key, attributes[key]);
+    if (Object.hasOwn(attributes, key)) text += tag + pairText(keyText(key), attributes[key]);
   }
+  return text;
 }
 
-/** Like {@link writeAttributes}, with a length in the place of each text that may be content. */
-export function writeHarmlessAttributes(writer: ProtobufWriter, field: number, attributes: Attributes): void {
-  readWithoutForeignContent(attributes, (key, value) => {
-    writer.tag(field, BYTES);
-    writeKeyValue(writer, key, value);
-  });
+/** The key of a KeyValue. */
+export function keyText(key: string): ByteText {
+  return KEY_TAG + sizedText(utf8Text(key));
 }
 
-function writeKeyValue(writer: ProtobufWriter, key: string, value: unknown): void {
-  const pair = writer.open();
-  writer.tag(KEY_VALUE.key, BYTES);
-  writer.text(key);
-  writer.tag(KEY_VALUE.value, BYTES);
-  writeAnyValue(writer, value);
-  writer.close(pair);
+/** A KeyValue with its length. */
+export function pairText(key: ByteText, value: unknown): ByteText {
+  return sizedText(key + VALUE_TAG + sizedText(anyValueText(value)));
 }
 
-/** One AnyValue with its length. `null`, `undefined` and functions are an empty one. */
-export function writeAnyValue(writer: ProtobufWriter, value: unknown): void {
-  const mark = writer.open();
+/** An AnyValue. `null`, `undefined` and functions are an empty one. */
+export function anyValueText(value: unknown): ByteText {
   switch (typeof value) {
     case 'string':
-      writer.tag(ANY_VALUE.string, BYTES);
-      writer.text(value);
-      break;
+      return STRING_TAG + sizedText(utf8Text(value));
     case 'boolean':
-      writer.tag(ANY_VALUE.bool, VARINT);
-      writer.varint(value ? 1 : 0);
-      break;
+      return BOOL_TAG + varintText(value ? 1 : 0);
     case 'number':
-      if (Number.isInteger(value) && value >= MIN_INT64 && value < MAX_INT64) {
-        writer.tag(ANY_VALUE.int, VARINT);
-        writer.varint(value);
-      } else {
-        writer.tag(ANY_VALUE.double, FIXED64);
-        writer.double(value);
-      }
-      break;
+      return Number.isInteger(value) && value >= -MAX_INT64 && value < MAX_INT64
+        ? INT_TAG + varintText(value)
+        : DOUBLE_TAG + doubleText(value);
     case 'object':
-      if (value !== null) writeObject(writer, value);
-      break;
+      return value === null ? '' : objectText(value);
     default:
+      return '';
   }
-  writer.close(mark);
 }
 
-function writeObject(writer: ProtobufWriter, value: object): void {
-  if (value instanceof Uint8Array) {
-    writer.tag(ANY_VALUE.bytes, BYTES);
-    writer.bytes(value);
-    return;
-  }
-  const isList = Array.isArray(value);
-  writer.tag(isList ? ANY_VALUE.array : ANY_VALUE.map, BYTES);
-  const mark = writer.open();
-  if (isList) {
-    for (const item of value as unknown[]) {
-      writer.tag(VALUE_LIST.values, BYTES);
-      writeAnyValue(writer, item);
+function objectText(value: object): ByteText {
+  if (value instanceof Uint8Array)
+    return (
+      BYTES_TAG + sizedText(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1'))
+    );
+  if (!Array.isArray(value))
+    return MAP_TAG + sizedText(attributesText(VALUE_LIST.values, value as Attributes));
+  let items = '';
+  for (const item of value as unknown[]) items += ITEM_TAG + sizedText(anyValueText(item));
+  return ARRAY_TAG + sizedText(items);
+}
+
+/** A time in a field. */
+export function timeField(field: number, [seconds, nanoseconds]: HrTime): ByteText {
+  return tagText(field, FIXED64) + timeText(seconds, nanoseconds);
+}
+
+/** A text in a field, left out where there is none. */
+export function textField(field: number, text: string | undefined): ByteText {
+  return text === undefined || text === '' ? '' : bytesField(field, utf8Text(text));
+}
+
+/** Bytes or a message in a field. */
+export function bytesField(field: number, bytes: ByteText): ByteText {
+  return tagText(field, BYTES) + sizedText(bytes);
+}
+
+/** A count in a field, left out where it is 0. */
+export function countField(field: number, count: number | undefined): ByteText {
+  return count === undefined || count === 0 ? '' : tagText(field, VARINT) + varintText(count);
+}
+
+/** Ids of one kind, in hex digits: the last one is remembered, as most come several times in a row. */
+class Ids {
+  #last = '';
+  #bytes: ByteText = '';
+
+  /** An id in a field, left out where there is none. */
+  field(field: number, id: string | undefined): ByteText {
+    if (id === undefined || id === '') return '';
+    if (id !== this.#last) {
+      this.#bytes = sizedText(hexText(id));
+      this.#last = id;
     }
-  } else writeAttributes(writer, VALUE_LIST.values, value as Attributes);
-  writer.close(mark);
+    return tagText(field, BYTES) + this.#bytes;
+  }
 }
 
-export function writeTime(writer: ProtobufWriter, field: number, [seconds, nanoseconds]: HrTime): void {
-  writer.tag(field, FIXED64);
-  writer.time(seconds, nanoseconds);
-}
-
-/** A text, left out where there is none. */
-export function writeText(writer: ProtobufWriter, field: number, text: string | undefined): void {
-  if (text === undefined || text === '') return;
-  writer.tag(field, BYTES);
-  writer.text(text);
-}
-
-/** An id in hex digits, left out where there is none. */
-export function writeId(writer: ProtobufWriter, field: number, id: string | undefined): void {
-  if (id === undefined || id === '') return;
-  writer.tag(field, BYTES);
-  writer.hex(id);
-}
-
-/** A count, left out where it is 0. */
-export function writeCount(writer: ProtobufWriter, field: number, count: number | undefined): void {
-  if (count === undefined || count === 0) return;
-  writer.tag(field, VARINT);
-  writer.varint(count);
-}
+export const traceIds = new Ids();
+export const spanIds = new Ids();
+export const parentIds = new Ids();
 
 /** The span that a log record belongs to. */
-export function writeSpanContext(writer: ProtobufWriter, context: SpanContext): void {
-  if (context.traceFlags !== 0) {
-    writer.tag(LOG_RECORD.flags, FIXED32);
-    writer.fixed32(context.traceFlags);
-  }
-  writeId(writer, LOG_RECORD.traceId, context.traceId);
-  writeId(writer, LOG_RECORD.spanId, context.spanId);
+export function spanContextText({ traceFlags, traceId, spanId }: SpanContext): ByteText {
+  const flags = traceFlags === 0 ? '' : FLAGS_TAG + fixed32Text(traceFlags);
+  return flags + traceIds.field(LOG_RECORD.traceId, traceId) + spanIds.field(LOG_RECORD.spanId, spanId);
 }

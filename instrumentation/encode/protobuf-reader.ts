@@ -1,7 +1,7 @@
 // A protobuf reader: walks the fields of one message, and of those inside it when asked. What does not fit its own
 // lengths is an error, because the bytes come from others or from a file.
 
-import { BYTES, FIXED32, FIXED64, VARINT } from './protobuf-writer.ts';
+import { BYTES, FIXED32, FIXED64, VARINT } from './byte-text.ts';
 
 export interface ReadField {
   readonly number: number;

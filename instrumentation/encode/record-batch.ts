@@ -6,11 +6,11 @@ import { REQUEST, RESOURCE, RESOURCE_GROUP, SCOPE, SCOPE_GROUP } from '../../cor
 import type { Attributes } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
-import { writeAttributes, writeCount, writeText } from './otlp-values.ts';
-import { BYTES, ProtobufWriter } from './protobuf-writer.ts';
+import { ByteBuffer } from './byte-buffer.ts';
+import { BYTES, tagText, varintText, type ByteText } from './byte-text.ts';
+import { attributesText, bytesField, countField, textField } from './otlp-values.ts';
 
-/** Room for resources and scopes beside the records. */
-const MARGIN_BYTES = 4_096;
+const RECORD_TAG = tagText(SCOPE_GROUP.records, BYTES);
 
 export type RecordScope = InstrumentationScope & {
   readonly attributes?: Attributes;
@@ -21,73 +21,76 @@ export type RecordScope = InstrumentationScope & {
 export interface EncodedRecord {
   readonly resource: Resource;
   readonly scope: RecordScope;
-  /** Holds it until the next one is encoded. */
-  readonly record: ProtobufWriter;
+  readonly record: ByteText;
 }
 
 export class RecordBatch {
   /** Records of each scope of each resource, each with its tag and length. Kept from batch to batch. */
-  readonly #groups = new Map<Resource, Map<RecordScope, ProtobufWriter>>();
+  readonly #groups = new Map<Resource, Map<RecordScope, ByteBuffer>>();
 
   add({ resource, scope, record }: EncodedRecord): void {
     let scopes = this.#groups.get(resource);
-    if (scopes === undefined) this.#groups.set(resource, (scopes = new Map<RecordScope, ProtobufWriter>()));
+    if (scopes === undefined) this.#groups.set(resource, (scopes = new Map<RecordScope, ByteBuffer>()));
     let records = scopes.get(scope);
-    if (records === undefined) scopes.set(scope, (records = new ProtobufWriter()));
-    records.tag(SCOPE_GROUP.records, BYTES);
-    records.message(record);
+    if (records === undefined) scopes.set(scope, (records = new ByteBuffer()));
+    records.text(RECORD_TAG + varintText(record.length) + record);
   }
 
   /** The request that carries what was added; the batch is empty afterwards. */
   finish(): Uint8Array {
-    const request = new ProtobufWriter(this.#size() + MARGIN_BYTES);
+    const parts: Part[] = [];
     for (const [resource, scopes] of this.#groups) {
       // A scope that was quiet for a whole batch may not come again.
       for (const [scope, records] of scopes) if (records.length === 0) scopes.delete(scope);
       if (scopes.size === 0) this.#groups.delete(resource);
-      else writeResource(request, resource, scopes);
+      else parts.push(...messageOf(REQUEST.groups, partsOfResource(resource, scopes)));
+    }
+    const request = new ByteBuffer(sizeOf(parts));
+    for (const part of parts) {
+      if (typeof part === 'string') request.text(part);
+      else {
+        request.bytes(part.view);
+        part.empty();
+      }
     }
     return request.view;
   }
-
-  #size(): number {
-    let size = 0;
-    for (const scopes of this.#groups.values()) for (const records of scopes.values()) size += records.length;
-    return size;
-  }
 }
 
-/** A ResourceSpans or ResourceLogs: both have the same fields. Empties the records. */
-function writeResource(
-  request: ProtobufWriter,
-  resource: Resource,
-  scopes: ReadonlyMap<RecordScope, ProtobufWriter>,
-): void {
-  request.tag(REQUEST.groups, BYTES);
-  const resourceMark = request.open();
-  request.tag(RESOURCE_GROUP.resource, BYTES);
-  const mark = request.open();
-  writeAttributes(request, RESOURCE.attributes, resource.attributes);
-  request.close(mark);
-  for (const [scope, records] of scopes) {
-    request.tag(RESOURCE_GROUP.scopeGroups, BYTES);
-    const scopeMark = request.open();
-    writeScope(request, scope);
-    request.raw(records.view);
-    writeText(request, SCOPE_GROUP.schemaUrl, scope.schemaUrl);
-    request.close(scopeMark);
-    records.reset();
-  }
-  writeText(request, RESOURCE_GROUP.schemaUrl, resource.schemaUrl);
-  request.close(resourceMark);
+/** A piece of a request: made for it, or the records of a scope. */
+type Part = ByteText | ByteBuffer;
+
+function sizeOf(parts: readonly Part[]): number {
+  return parts.reduce((size, { length }) => size + length, 0);
 }
 
-function writeScope(request: ProtobufWriter, scope: RecordScope): void {
-  request.tag(SCOPE_GROUP.scope, BYTES);
-  const mark = request.open();
-  writeText(request, SCOPE.name, scope.name);
-  writeText(request, SCOPE.version, scope.version);
-  if (scope.attributes !== undefined) writeAttributes(request, SCOPE.attributes, scope.attributes);
-  writeCount(request, SCOPE.droppedAttributesCount, scope.droppedAttributesCount);
-  request.close(mark);
+/** The parts as a message in a field. */
+function messageOf(field: number, parts: readonly Part[]): Part[] {
+  return [tagText(field, BYTES) + varintText(sizeOf(parts)), ...parts];
+}
+
+/** A ResourceSpans or ResourceLogs: both have the same fields. */
+function partsOfResource(resource: Resource, scopes: ReadonlyMap<RecordScope, ByteBuffer>): Part[] {
+  const attributes = attributesText(RESOURCE.attributes, resource.attributes);
+  const groups = [...scopes].flatMap(([scope, records]) =>
+    messageOf(RESOURCE_GROUP.scopeGroups, [
+      bytesField(SCOPE_GROUP.scope, scopeText(scope)),
+      records,
+      textField(SCOPE_GROUP.schemaUrl, scope.schemaUrl),
+    ]),
+  );
+  return [
+    bytesField(RESOURCE_GROUP.resource, attributes),
+    ...groups,
+    textField(RESOURCE_GROUP.schemaUrl, resource.schemaUrl),
+  ];
+}
+
+function scopeText({ name, version, attributes = {}, droppedAttributesCount }: RecordScope): ByteText {
+  return (
+    textField(SCOPE.name, name) +
+    textField(SCOPE.version, version) +
+    attributesText(SCOPE.attributes, attributes) +
+    countField(SCOPE.droppedAttributesCount, droppedAttributesCount)
+  );
 }

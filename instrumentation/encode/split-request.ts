@@ -2,8 +2,8 @@
 // comes from the spool is split like what was made here. Spans and log records nest alike: resources (1) hold
 // scopes (2), scopes hold records (2).
 
+import { BYTES, tagText, varintText } from './byte-text.ts';
 import { readFields } from './protobuf-reader.ts';
-import { BYTES, ProtobufWriter } from './protobuf-writer.ts';
 
 export interface RequestPart {
   readonly bytes: Uint8Array;
@@ -23,8 +23,6 @@ interface Resource {
 
 const RESOURCES = 1;
 const NESTED = 2;
-/** Room for tags and lengths beside the content. */
-const MARGIN_BYTES = 1_024;
 
 /** Two requests with about half of the bytes each; `undefined` for a single record. Throws on bytes that are no request. */
 export function splitRequest(request: Uint8Array): readonly [RequestPart, RequestPart] | undefined {
@@ -70,26 +68,21 @@ function readNested(message: Uint8Array) {
 
 /** The request with the records from..to (without the last), counted through all resources. */
 function partOf(resources: readonly Resource[], from: number, to: number): RequestPart {
-  const writer = new ProtobufWriter(MARGIN_BYTES);
   let at = 0;
-  for (const { head, scopes } of resources) {
+  const chosenResources = resources.flatMap(({ head, scopes }) => {
     const chosen = scopes.flatMap((scope) => {
       const start = at;
       at += scope.records.length;
       const records = scope.records.slice(Math.max(0, from - start), Math.max(0, to - start));
-      return records.length === 0 ? [] : [{ head: scope.head, records }];
+      return records.length === 0 ? [] : [messageOf(NESTED, [...scope.head, ...records])];
     });
-    if (chosen.length === 0) continue;
-    writer.tag(RESOURCES, BYTES);
-    const mark = writer.open();
-    for (const field of head) writer.raw(field);
-    for (const scope of chosen) {
-      writer.tag(NESTED, BYTES);
-      const scopeMark = writer.open();
-      for (const field of [...scope.head, ...scope.records]) writer.raw(field);
-      writer.close(scopeMark);
-    }
-    writer.close(mark);
-  }
-  return { bytes: writer.view, count: to - from };
+    return chosen.length === 0 ? [] : [messageOf(RESOURCES, [...head, ...chosen])];
+  });
+  return { bytes: Buffer.concat(chosenResources), count: to - from };
+}
+
+/** The fields as a message in a field. */
+function messageOf(field: number, fields: readonly Uint8Array[]): Uint8Array {
+  const size = fields.reduce((sum, { length }) => sum + length, 0);
+  return Buffer.concat([Buffer.from(tagText(field, BYTES) + varintText(size), 'latin1'), ...fields]);
 }

@@ -19,7 +19,6 @@ import type { EncodingQueue } from '../encode/encoding-queue.ts';
 import { openSpanOf } from '../otel/foreign-fields.ts';
 import { guard } from '../process/guard.ts';
 import { Numbering } from '../process/numbering.ts';
-import { ProtobufWriter } from '../encode/protobuf-writer.ts';
 import type { EncodedRecord, RecordScope } from '../encode/record-batch.ts';
 import type { ServiceHolder } from '../process/service.ts';
 
@@ -41,8 +40,6 @@ export class EventLog {
   readonly #counts = new Map<EventName, number>();
   readonly #scope: RecordScope;
   readonly #file: DailyFile | undefined;
-  readonly #record = new ProtobufWriter();
-  readonly #line = new ProtobufWriter();
   readonly #numbering: Numbering;
   /** Shared by all logs of the process; nobody listens as a rule. */
   readonly listeners: Set<RecordListener>;
@@ -94,9 +91,9 @@ export class EventLog {
   emitStart(atMs: number, span: SpanContext, fields: Fields): EventRecord {
     const header = this.#headerOf('agent.run.started', atMs, span);
     this.#encoding?.encodeAll();
-    this.#send(header, this.#service.current.resource, span, fields);
+    const line = this.#send(header, this.#service.current.resource, span, fields);
     const event: EventRecord = { ...fields, ...header };
-    lines.set(event, this.#line.toString());
+    if (line !== undefined) lines.set(event, line);
     return event;
   }
 
@@ -148,24 +145,20 @@ export class EventLog {
     fields: Fields,
     onSafe?: () => void,
     common?: Fields,
-  ): void {
-    guard('emit event', () => {
-      const record = this.#record;
-      const line = this.#line;
-      record.reset();
-      line.reset();
-      encodeEventRecord(record, line, header, fields, span, common);
-      if (record.length > MAX_RECORD_BYTES) {
-        record.reset();
-        line.reset();
-        encodeEventRecord(record, line, header, withoutContent(fields), span, common);
-      }
+  ): string | undefined {
+    return guard('emit event', () => {
+      const whole = encodeEventRecord(header, fields, span, common);
+      const { record, line } =
+        whole.record.length > MAX_RECORD_BYTES
+          ? encodeEventRecord(header, withoutContent(fields), span, common)
+          : whole;
       const isStart = header['event.name'] === 'agent.run.started';
       this.#sink({ resource, scope: this.#scope, record }, isStart, onSafe);
-      this.#file?.add(line.toString(), header.timestamp);
-      if (this.listeners.size === 0) return;
+      this.#file?.add(line, header.timestamp);
+      if (this.listeners.size === 0) return line;
       const event = known({ ...common, ...fields, ...header });
       for (const listener of this.listeners) listener(event);
+      return line;
     });
   }
 }

@@ -14,11 +14,14 @@ import { ProtobufLogsSerializer, ProtobufTraceSerializer } from '@opentelemetry/
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { LoggerProvider, type ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { TracerProvider, type ReadableSpan } from '@opentelemetry/sdk-trace';
+import * as fc from 'fast-check';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { encodeEvent, type EventRecord } from '../../core/event.ts';
-import { FIELD_KEYS, FIELDS } from '../../core/schema.ts';
+import { withoutForeignContent } from '../../core/foreign-content.ts';
+import { cutSentValue } from '../../core/field-limits.ts';
+import { FIELD_KEYS, FIELDS, type FieldKey } from '../../core/schema.ts';
 import { DailyFile } from '../../instrumentation/deliver/daily-file.ts';
 import { encodeEventRecord, type EventHeader } from '../../instrumentation/encode/encode-event.ts';
 import { encodeLogRecord } from '../../instrumentation/encode/encode-log.ts';
@@ -26,7 +29,7 @@ import { encodeSpan } from '../../instrumentation/encode/encode-span.ts';
 import { attributesOf, EventLog } from '../../instrumentation/record/event-log.ts';
 import { Journal } from '../../instrumentation/record/journal.ts';
 import { readRefusedPart } from '../../instrumentation/encode/otlp-answer.ts';
-import { ProtobufWriter } from '../../instrumentation/encode/protobuf-writer.ts';
+import { bytesField, countField, textField, timeField } from '../../instrumentation/encode/otlp-values.ts';
 import { RecordBatch, type EncodedRecord } from '../../instrumentation/encode/record-batch.ts';
 import { Numbering } from '../../instrumentation/process/numbering.ts';
 import { detectService, ServiceHolder } from '../../instrumentation/process/service.ts';
@@ -38,6 +41,7 @@ const SPAN_CONTEXT = {
   traceFlags: TraceFlags.SAMPLED,
 };
 const RESOURCE = resourceFromAttributes({ 'service.name': 'shop', 'service.instance.id': 'one' });
+const SCOPE = { name: 'tallyspan', version: '1' };
 /** Values at the edges of their encodings. */
 const VALUES: Attributes = {
   empty: '',
@@ -73,6 +77,11 @@ function encode(record: EncodedRecord): Uint8Array {
   const batch = new RecordBatch();
   batch.add(record);
   return batch.finish();
+}
+
+function recordOf(span: ReadableSpan, keepsContent: boolean): EncodedRecord {
+  const { resource, instrumentationScope: scope } = span;
+  return { resource, scope, record: encodeSpan(span, keepsContent) };
 }
 
 /** Spans of a provider, as they end. */
@@ -112,12 +121,7 @@ describe('a request of ours, read by the schema, is the one of the stock seriali
   it('for spans of several scopes', () => {
     const spans = makeSpans();
     const batch = new RecordBatch();
-    const writer = new ProtobufWriter();
-    for (const span of spans) {
-      writer.reset();
-      encodeSpan(writer, span, true);
-      batch.add({ resource: span.resource, scope: span.instrumentationScope, record: writer });
-    }
+    for (const span of spans) batch.add(recordOf(span, true));
     const stock = ProtobufTraceSerializer.serializeRequest(spans) ?? new Uint8Array();
     expect(spans).toHaveLength(2);
     expect(readRequest('traces', batch.finish())).toEqual(readRequest('traces', stock));
@@ -147,9 +151,8 @@ describe('a request of ours, read by the schema, is the one of the stock seriali
     logger.emit({ body: 'plain' });
     const batch = new RecordBatch();
     for (const record of records) {
-      const writer = new ProtobufWriter();
-      encodeLogRecord(writer, record, true);
-      batch.add({ resource: record.resource, scope: record.instrumentationScope, record: writer });
+      const { resource, instrumentationScope: scope } = record;
+      batch.add({ resource, scope, record: encodeLogRecord(record, true) });
     }
     const stock = ProtobufLogsSerializer.serializeRequest(records) ?? new Uint8Array();
     expect(readRequest('logs', batch.finish())).toEqual(readRequest('logs', stock));
@@ -159,32 +162,109 @@ describe('a request of ours, read by the schema, is the one of the stock seriali
     const event = Object.fromEntries(
       FIELD_KEYS.map((key, index) => [key, valueFor(FIELDS[key].type, index)]),
     ) as unknown as EventRecord;
-    const scope = { name: 'tallyspan', version: '1' };
-    const writer = new ProtobufWriter();
-    const lineWriter = new ProtobufWriter();
     const { timestamp, 'event.name': name, ...others } = event;
     const header = { timestamp, 'event.name': name } as EventHeader;
-    encodeEventRecord(writer, lineWriter, header, others, SPAN_CONTEXT);
-    const line = lineWriter.toString();
+    const { record, line } = encodeEventRecord(header, others, SPAN_CONTEXT);
     expect(line).toBe(encodeEvent(event));
-    const time: [number, number] = [1_795_262_400, 123_000_000];
-    const stock = ProtobufLogsSerializer.serializeRequest([
-      {
-        eventName: event['event.name'],
-        hrTime: time,
-        hrTimeObserved: time,
-        spanContext: SPAN_CONTEXT,
-        body: line,
-        attributes: attributesOf(event),
-        resource: RESOURCE,
-        instrumentationScope: scope,
-        droppedAttributesCount: 0,
-      },
-    ]);
-    const ours = encode({ resource: RESOURCE, scope, record: writer });
-    expect(sorted(readRequest('logs', ours))).toEqual(sorted(readRequest('logs', stock ?? new Uint8Array())));
+    const ours = encode({ resource: RESOURCE, scope: SCOPE, record });
+    expect(sorted(readRequest('logs', ours))).toEqual(sorted(readRequest('logs', stockRequest(event, line))));
   });
 });
+
+/** Values at the edges of their encodings, so few that many come again. */
+const anyValue = fc.oneof(
+  fc.constantFrom(0, -0, 1, 127, 128, 16_384, 2 ** 31, 2 ** 53, -1, 0.5, true, false),
+  fc.constantFrom(
+    '',
+    'a',
+    '0',
+    'x'.repeat(127),
+    'ü'.repeat(70),
+    '"\\',
+    'two\nlines',
+    '\ud800',
+    'z'.repeat(400),
+  ),
+  fc.constantFrom(['a'], ['a', 'ü'], [] as string[]),
+  fc.integer(),
+  fc.string({ unit: 'grapheme' }),
+);
+const someFields = fc.dictionary(
+  fc.constantFrom(...FIELD_KEYS.filter((key) => key !== 'timestamp' && key !== 'event.name')),
+  anyValue,
+);
+const someAttributes = fc.dictionary(
+  fc.constantFrom('gen_ai.request.model', 'url.full', 'my.count', 'größe', 'toString'),
+  anyValue,
+);
+
+describe('what was sent before changes nothing of what is sent', () => {
+  it.each([true, false])('of a span (content: %s)', (keepsContent) => {
+    const [span] = makeSpans();
+    const spanOf = (attributes: unknown): ReadableSpan =>
+      Object.create(span as ReadableSpan, {
+        attributes: { value: attributes },
+        events: { value: [] },
+        links: { value: [] },
+        status: { value: { code: SpanStatusCode.ERROR } },
+      }) as ReadableSpan;
+    fc.assert(
+      fc.property(fc.array(someAttributes, { minLength: 2 }), (spans) => {
+        for (const attributes of spans) {
+          const sent = keepsContent ? attributes : withoutForeignContent(attributes);
+          const stock = ProtobufTraceSerializer.serializeRequest([spanOf(sent)]) ?? new Uint8Array();
+          const ours = encode(recordOf(spanOf(attributes), keepsContent));
+          expect(readRequest('traces', ours)).toEqual(readRequest('traces', stock));
+        }
+      }),
+    );
+  });
+
+  it('of an event', () => {
+    const timestamp = 1_795_262_400_123;
+    const header = { timestamp, 'event.name': 'agent.tool_call' } as EventHeader;
+    fc.assert(
+      fc.property(fc.array(someFields, { minLength: 2 }), (events) => {
+        for (const fields of events) {
+          const { record, line } = encodeEventRecord(header, fields, SPAN_CONTEXT);
+          const cut = Object.entries(fields).map(([key, value]) => [
+            key,
+            cutSentValue(key as FieldKey, value),
+          ]);
+          expect(line).toBe(
+            JSON.stringify({
+              timestamp: new Date(timestamp).toISOString(),
+              'event.name': 'agent.tool_call',
+              ...Object.fromEntries(cut),
+            }),
+          );
+          expect(readRequest('logs', encode({ resource: RESOURCE, scope: SCOPE, record }))).toEqual(
+            readRequest('logs', stockRequest({ ...header, ...fields }, line)),
+          );
+        }
+      }),
+    );
+  });
+});
+
+/** An event as the stock serializer writes it. */
+function stockRequest(event: EventRecord, line: string): Uint8Array {
+  const time: [number, number] = [1_795_262_400, 123_000_000];
+  const request = ProtobufLogsSerializer.serializeRequest([
+    {
+      eventName: event['event.name'],
+      hrTime: time,
+      hrTimeObserved: time,
+      spanContext: SPAN_CONTEXT,
+      body: line,
+      attributes: attributesOf(event),
+      resource: RESOURCE,
+      instrumentationScope: SCOPE,
+      droppedAttributesCount: 0,
+    },
+  ]);
+  return request ?? new Uint8Array();
+}
 
 /** Attributes are a map: their order says nothing. */
 function sorted(request: unknown): unknown {
@@ -218,10 +298,7 @@ describe('a batch', () => {
   it('is empty after its request, and forgets scopes that are quiet', () => {
     const batch = new RecordBatch();
     const scope = { name: 'a' };
-    const record = new ProtobufWriter();
-    record.varint(8);
-    record.varint(1);
-    batch.add({ resource: RESOURCE, scope, record });
+    batch.add({ resource: RESOURCE, scope, record: countField(2, 1) });
     expect(batch.finish().length).toBeGreaterThan(0);
     expect(batch.finish()).toHaveLength(0);
   });
@@ -230,12 +307,7 @@ describe('a batch', () => {
     const batch = new RecordBatch();
     const scope = { name: 'a' };
     const records = Array.from({ length: 2_000 }, (_, index) => index * 1_000_000);
-    for (const time of records) {
-      const writer = new ProtobufWriter();
-      writer.tag(1, 1);
-      writer.time(0, time);
-      batch.add({ resource: RESOURCE, scope, record: writer });
-    }
+    for (const time of records) batch.add({ resource: RESOURCE, scope, record: timeField(1, [0, time]) });
     const read = recordsOf(readRequest('logs', batch.finish())).map(({ time }) => Number(time));
     expect(read).toEqual(records);
   });
@@ -287,15 +359,8 @@ function bodiesOf(request: Uint8Array): string[] {
 
 describe('the answer to a request', () => {
   it('tells what was refused, and why', () => {
-    const writer = new ProtobufWriter();
-    writer.tag(1, 2);
-    const mark = writer.open();
-    writer.tag(1, 0);
-    writer.varint(300);
-    writer.tag(2, 2);
-    writer.text('too old');
-    writer.close(mark);
-    expect(readRefusedPart(writer.view)).toEqual({ count: 300, reason: 'too old' });
+    const answer = bytesField(1, countField(1, 300) + textField(2, 'too old'));
+    expect(readRefusedPart(Buffer.from(answer, 'latin1'))).toEqual({ count: 300, reason: 'too old' });
     expect(readRefusedPart(new Uint8Array())).toBeUndefined();
   });
 

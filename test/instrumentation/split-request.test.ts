@@ -2,8 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { writeText } from '../../instrumentation/encode/otlp-values.ts';
-import { ProtobufWriter } from '../../instrumentation/encode/protobuf-writer.ts';
+import { textField } from '../../instrumentation/encode/otlp-values.ts';
 import { RecordBatch } from '../../instrumentation/encode/record-batch.ts';
 import { splitRequest } from '../../instrumentation/encode/split-request.ts';
 import { readRequest } from './otlp-request.ts';
@@ -31,12 +30,10 @@ function splitAll(bytes: Uint8Array, count: number): string[] {
 describe('splitting a request', () => {
   it('down to single records loses none and changes none', () => {
     const batch = new RecordBatch();
-    const record = new ProtobufWriter();
     const resources = ['shop', 'mail'].map((name) => resourceFromAttributes({ 'service.name': name }));
     const scopes = ['one', 'two'].map((name) => ({ name }));
     for (let n = 0; n < 50; n += 1) {
-      record.reset();
-      writeText(record, 3, `${String(n)} ${'x'.repeat(n * 37)}`);
+      const record = textField(3, `${String(n)} ${'x'.repeat(n * 37)}`);
       const [resource, scope] = [resources[n % 2], scopes[n % 3 === 0 ? 0 : 1]];
       if (resource !== undefined && scope !== undefined) batch.add({ resource, scope, record });
     }
