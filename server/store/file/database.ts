@@ -141,9 +141,11 @@ export async function openDatabase(dataDir: string): Promise<Database> {
     const connection = (writer = await connect(instance));
     makePrivate([file, `${file}.wal`]);
     removeLeftovers(file);
+    // First of all: the first checkpoint of an older file gives it the head of another one, to which its log does not fit,
+    // and what is killed before the log is empty could not be opened again.
+    const renewal = await renewBlocks(instance, writer, file);
     // The tables stand in the file then, and the log has nothing but rows.
     if (await migrate(writer, file)) await withMostMemory(connection, () => connection.run('CHECKPOINT'));
-    const renewal = await renewBlocks(instance, writer, file);
     if (renewal !== undefined) recovery = recovery === undefined ? renewal : `${recovery} ${renewal}`;
     const database = await databaseOf(instance, file, writer, recovery);
     return { ...database, close: () => database.close().finally(endPrivacy) };
