@@ -1,8 +1,8 @@
 // An event as a protobuf LogRecord of OTLP, straight from its fields: one walk over those it has joins the attributes and
 // the JSON line that is the body. Most fields have the value that they had in the event before: its text stands ready.
 
-import { LOG_RECORD } from '../../core/otlp/otlp-fields.ts';
-import type { HrTime, SpanContext } from '@opentelemetry/api';
+import { LOG_RECORD, SPAN } from '../../core/otlp/otlp-fields.ts';
+import type { Attributes, HrTime, SpanContext } from '@opentelemetry/api';
 import type { EventRecord } from '../../core/event.ts';
 import { cutSentValue, SENT_NAME_CHARS } from '../../core/field-limits.ts';
 import {
@@ -44,15 +44,17 @@ interface WrittenField {
   /** Whether its texts are names: nothing of prose and content is kept. */
   readonly isName: boolean;
   lastValue: string | number | boolean | undefined;
-  /** Of the last value: its part of the line, and its attribute. */
+  /** Of the last value: its part of the line, and its attribute of the record and of the span. */
   line: string;
   attribute: ByteText;
+  spanAttribute: ByteText;
 }
 
 const WRITTEN_FIELDS: ReadonlyMap<string, WrittenField> = new Map(
   FIELD_KEYS.filter((key) => key !== 'timestamp').map((key) => [key, describeField(key)]),
 );
 const ATTRIBUTE_TAG = tagText(LOG_RECORD.attributes, BYTES);
+const SPAN_TAG = tagText(SPAN.attributes, BYTES);
 /** Texts that are their own JSON, but for the quotes. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
@@ -110,7 +112,23 @@ function writeField(draft: Draft, key: string, value: Value | undefined): void {
   }
   const sent = cutSentValue(field.key, value);
   draft.line += field.lineStart + JSON.stringify(sent);
-  draft.attributes += attributeOf(field, sent);
+  draft.attributes += attributeOf(field, ATTRIBUTE_TAG, sent);
+}
+
+/** The fields that travel as attributes, for the span of an event; those that the span has of itself are left out. */
+export function spanAttributesOf(fields: Fields, attributes: Attributes): ByteText {
+  let text = '';
+  for (const key in fields) {
+    const value = fields[key as keyof Fields];
+    if (value === undefined) continue;
+    const field = WRITTEN_FIELDS.get(key);
+    if (field?.attributeKey === undefined || attributes[key] !== undefined) continue;
+    text +=
+      value === field.lastValue || remember(field, value)
+        ? field.spanAttribute
+        : attributeOf(field, SPAN_TAG, cutSentValue(field.key, value));
+  }
+  return text;
 }
 
 /** False where the value is not for keeping. */
@@ -122,14 +140,15 @@ function remember(field: WrittenField, value: Value): boolean {
     if (!field.isName || value.length > SENT_NAME_CHARS) return false;
     json = PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
   } else json = String(value);
-  field.attribute = flatText(attributeOf(field, value));
+  field.attribute = flatText(attributeOf(field, ATTRIBUTE_TAG, value));
+  field.spanAttribute = flatText(attributeOf(field, SPAN_TAG, value));
   field.line = flatText(field.lineStart + json);
   field.lastValue = value;
   return true;
 }
 
-function attributeOf({ attributeKey }: WrittenField, value: Value): ByteText {
-  return attributeKey === undefined ? '' : ATTRIBUTE_TAG + pairText(attributeKey, value);
+function attributeOf({ attributeKey }: WrittenField, tag: ByteText, value: Value): ByteText {
+  return attributeKey === undefined ? '' : tag + pairText(attributeKey, value);
 }
 
 function describeField(key: FieldKey): WrittenField {
@@ -142,6 +161,7 @@ function describeField(key: FieldKey): WrittenField {
     lastValue: undefined,
     line: '',
     attribute: '',
+    spanAttribute: '',
   };
 }
 

@@ -5,6 +5,8 @@ import type { Attributes, Link } from '@opentelemetry/api';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
 import { lengthNote, withoutForeignContent } from '../../core/foreign-content.ts';
 import { FIXED32, fixed32Text, tagText, type ByteText } from './byte-text.ts';
+import { spanAttributesOf } from './encode-event.ts';
+import { lateFieldsOf } from './late-fields.ts';
 import {
   attributesText,
   bytesField,
@@ -28,6 +30,7 @@ const harmless = new SpanAttributes(false);
 export function encodeSpan(span: ReadableSpan, keepsContent: boolean): ByteText {
   const { parentSpanContext: parent, status } = span;
   const { traceId, spanId, traceState, traceFlags } = span.spanContext();
+  const late = lateFieldsOf(span);
   let text =
     traceIds.field(SPAN.traceId, traceId) +
     spanIds.field(SPAN.spanId, spanId) +
@@ -39,6 +42,7 @@ export function encodeSpan(span: ReadableSpan, keepsContent: boolean): ByteText 
     timeField(SPAN.startTime, span.startTime) +
     timeField(SPAN.endTime, span.endTime) +
     (keepsContent ? whole : harmless).textOf(span.attributes) +
+    (late === undefined ? '' : spanAttributesOf(late, span.attributes)) +
     countField(SPAN.droppedAttributesCount, span.droppedAttributesCount);
   for (const event of span.events) text += bytesField(SPAN.events, eventText(event, keepsContent));
   text += countField(SPAN.droppedEventsCount, span.droppedEventsCount);

@@ -26,6 +26,23 @@ export function spanProcessorsOf(provider: object): SpanProcessor[] | undefined 
   return Array.isArray(list) ? list : undefined;
 }
 
+/** Processors of ours. */
+const ownProcessors = new WeakSet<object>();
+
+/** The processor is of ours: what it does not see on a span, nobody misses. */
+export function markOwn(processor: SpanProcessor): void {
+  ownProcessors.add(processor);
+}
+
+/** Whether no processor but ours sees the span; false where that cannot be known. */
+export function isSeenByUsAlone(span: object): boolean {
+  const { _spanProcessor: processor } = span as {
+    readonly _spanProcessor?: { readonly _spanProcessors?: readonly object[] };
+  };
+  const list = processor?._spanProcessors;
+  return Array.isArray(list) && list.every((one: object) => ownProcessors.has(one));
+}
+
 interface OpenSpan {
   readonly attributes: Record<string, unknown>;
   _attributesCount: number;

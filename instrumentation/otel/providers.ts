@@ -18,7 +18,7 @@ import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { TracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace';
 import { sayDebug } from '../process/diagnostics.ts';
 import { hasSpanLimits, writeEndedSpan, type EndedSpan, type SpanSink } from './ended-spans.ts';
-import { providerResource, spanProcessorsOf } from './foreign-fields.ts';
+import { markOwn, providerResource, spanProcessorsOf } from './foreign-fields.ts';
 import { GlobalApi, type Register } from './global-api.ts';
 import { guard } from '../process/guard.ts';
 import type { Pipeline } from '../deliver/pipeline.ts';
@@ -100,6 +100,7 @@ export class Providers {
     const { resource } = this.#service.current;
     const last = sendsSpans ? this.#pipeline.spanProcessor() : undefined;
     if (last !== undefined) this.#processors.push(last);
+    for (const processor of this.#processors) markOwn(processor);
     const own = new TracerProvider({
       resource,
       sampler: readSampler(process.env),

@@ -16,7 +16,8 @@ import {
 import type { DailyFile } from '../deliver/daily-file.ts';
 import { encodeEventRecord, type EventHeader, type Fields } from '../encode/encode-event.ts';
 import type { EncodingQueue } from '../encode/encoding-queue.ts';
-import { openSpanOf } from '../otel/foreign-fields.ts';
+import { addLateFields } from '../encode/late-fields.ts';
+import { isSeenByUsAlone, openSpanOf } from '../otel/foreign-fields.ts';
 import { guard } from '../process/guard.ts';
 import { Numbering } from '../process/numbering.ts';
 import type { EncodedRecord, RecordScope } from '../encode/record-batch.ts';
@@ -210,6 +211,25 @@ export function setFields(span: Span, fields: Fields): void {
     if (attributes[key] === undefined) open._attributesCount += 1; // oxlint-disable-line no-underscore-dangle
     attributes[key] = cutSentValue(key as FieldKey, value);
   }
+}
+
+/**
+ * The same for the fields of its event, which does not change them any more: once for a span, before its end. Only
+ * those that the span has already are set, as what it is given later counts more, where nobody else sees the others.
+ */
+export function setLastFields(span: Span, fields: Fields): void {
+  const open = isSeenByUsAlone(span) ? openSpanOf(span, ATTRIBUTE_KEYS.size) : undefined;
+  if (open === undefined) {
+    setFields(span, fields);
+    return;
+  }
+  const { attributes } = open;
+  for (const key in attributes) {
+    const value = fields[key as keyof Fields];
+    if (value !== undefined && ATTRIBUTE_KEYS.has(key))
+      attributes[key] = cutSentValue(key as FieldKey, value);
+  }
+  addLateFields(span, fields);
 }
 
 /** Lines of the events that the journal wants, too. */

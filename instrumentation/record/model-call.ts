@@ -16,7 +16,7 @@ import { priceUncached } from '../../core/pricing/uncached-cost.ts';
 import { inputTotal, type UsageReading } from '../../core/pricing/usage.ts';
 import { noteCompaction } from './compaction.ts';
 import { contentAttributes } from './content-attributes.ts';
-import { setFields, type Fields } from './event-log.ts';
+import { setFields, setLastFields, type Fields } from './event-log.ts';
 import { setPlain } from '../otel/foreign-fields.ts';
 import { recordFirstSights } from './seen/note-first-sights.ts';
 import { guard } from '../process/guard.ts';
@@ -302,7 +302,7 @@ export class ModelCall {
   #finishSpan(span: Span, common: Fields, fields: AllModelCallFields, end: CallEnd, endMs: number): void {
     span.updateName(this.spanName);
     setFields(span, common);
-    setFields(span, fields);
+    setLastFields(span, fields);
     if (this.#options.params !== undefined && this.run.heldContent === undefined)
       span.setAttributes(contentAttributes(this.#options.params, this.answer.message?.['content']));
     if (fields['gen_ai.usage.cost'] !== undefined)
