@@ -68,16 +68,27 @@ function encodeShare(share: ToolCost): string {
 
 /** The shares of a list; what is no share is left out. */
 export function decodeShares(list: readonly string[]): ToolCost[] {
-  return list.flatMap((item) => decodeShare(item) ?? []);
+  const shares: ToolCost[] = [];
+  eachShare(list, (share) => shares.push({ ...share }));
+  return shares;
 }
 
-/** Read by character: a server decodes some tens of thousands a second. */
-function decodeShare(item: string): ToolCost | undefined {
+/** The same, one after the other in one object: what `take` is given is another share after it has returned. */
+export function eachShare(list: readonly string[], take: (share: ToolCost) => void): void {
+  const share: Sum = emptyToolCost('', 'counted');
+  for (let index = 0; index < list.length; index++) if (readShare(list[index] as string, share)) take(share);
+}
+
+/** Whether the text is a share, and which. Read by character: a server decodes some tens of thousands a second. */
+function readShare(item: string, share: Sum): boolean {
   const end = item.lastIndexOf('=');
   const letter = item.charAt(end + 1);
   const rule = end === -1 ? undefined : RULES.find((one) => one.charAt(0) === letter);
-  if (rule === undefined) return undefined;
-  const share: Sum = emptyToolCost(item.slice(0, end), rule);
+  if (rule === undefined) return false;
+  share.tool = item.slice(0, end);
+  share.rule = rule;
+  share.costNanoUsd = 0;
+  for (let index = 0; index < PART_NAMES.length; index++) share[PART_NAMES[index] as Part] = 0;
   for (let at = end + 2; at < item.length;) {
     const part = item.charCodeAt(at) === BLANK ? PART_OF.get(item.charAt(at + 1)) : undefined;
     const first = at + 2;
@@ -87,11 +98,11 @@ function decodeShare(item: string): ToolCost | undefined {
       if (digit < 0 || digit > 9) break;
       amount = amount * 10 + digit;
     }
-    if (part === undefined || at === first || !Number.isSafeInteger(amount)) return undefined;
+    if (part === undefined || at === first || !Number.isSafeInteger(amount)) return false;
     share[part] = amount;
     if (part !== 'tokens') share.costNanoUsd += amount;
   }
-  return Number.isSafeInteger(share.costNanoUsd) ? share : undefined;
+  return Number.isSafeInteger(share.costNanoUsd);
 }
 
 type Sum = { -readonly [K in keyof ToolCost]: ToolCost[K] };

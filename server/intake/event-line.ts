@@ -73,10 +73,10 @@ function readPlainLine(batch: EventBatch, start: number, end: number): boolean {
       if (field >= 0 && isNumberOf(field, value)) batch.setCell(field, value);
       at = valueEnd;
     } else if (first === OPEN_LIST) {
-      const list: string[] = [];
-      at = readList(body, at, end, list);
-      if (at === NOT_PLAIN) return false;
-      if (field >= 0 && FIELD_TYPES[field] === 'strings') batch.setList(field, list);
+      const valueEnd = listEnd(body, at, end);
+      if (valueEnd === NOT_PLAIN) return false;
+      if (field >= 0 && FIELD_TYPES[field] === 'strings') batch.setListBytes(field, at, valueEnd);
+      at = valueEnd;
     } else {
       const word = wordOf(body, at);
       if (word === undefined) return false;
@@ -131,14 +131,13 @@ function numberOf(body: Buffer, start: number, end: number): number {
   return NUMBER.test(text) ? Number(text) : Number.NaN;
 }
 
-/** Index after the list. */
-function readList(body: Buffer, start: number, end: number, list: string[]): number {
+/** Index after the list of texts. */
+function listEnd(body: Buffer, start: number, end: number): number {
   if (body[start + 1] === CLOSE_LIST) return start + 2;
   for (let at = start + 1; ;) {
     if (body[at] !== QUOTE) return NOT_PLAIN;
     const itemEnd = textEnd(body, at + 1, end);
     if (itemEnd === NOT_PLAIN) return NOT_PLAIN;
-    list.push(asciiOf(body, at + 1, itemEnd));
     if (body[itemEnd + 1] === CLOSE_LIST) return itemEnd + 2;
     if (body[itemEnd + 1] !== COMMA) return NOT_PLAIN;
     at = itemEnd + 2;

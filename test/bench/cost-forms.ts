@@ -9,7 +9,7 @@ import path from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
 import { generateHistory } from '../../server/example/history/generate-history.ts';
 import { withShares } from '../fixtures/share-form.ts';
-import { startChildServer } from '../server/child-server.ts';
+import { startChildServer, statusBytes } from '../server/child-server.ts';
 import { makeDataDir } from '../server/data-dir.ts';
 import { encodeLogs } from './encode-logs.ts';
 import { CONNECTIONS, EVENTS_PER_REQUEST, httpSender } from './otlp-load.ts';
@@ -26,13 +26,15 @@ interface Form {
   /** Processor time of the server for a call, µs. */
   readonly cpuUs: number[];
   readonly megabytes: number[];
+  /** The most memory that the server had, MB. */
+  readonly memory: number[];
 }
 
 function formOf(name: string, events: readonly EventRecord[]): Form {
   const bodies: Buffer[] = [];
   for (let start = 0; start < events.length; start += EVENTS_PER_REQUEST)
     bodies.push(encodeLogs(events.slice(start, start + EVENTS_PER_REQUEST)));
-  return { name, events, bodies, perSecond: [], cpuUs: [], megabytes: [] };
+  return { name, events, bodies, perSecond: [], cpuUs: [], megabytes: [], memory: [] };
 }
 
 function medianOf(numbers: readonly number[]): number {
@@ -66,6 +68,7 @@ async function measure(form: Form): Promise<void> {
   );
   form.perSecond.push((calls / (performance.now() - startedMs)) * 1_000);
   form.cpuUs.push((cpuUsOf(server.pid) - cpuBefore) / calls);
+  form.memory.push(statusBytes(server.pid, 'VmHWM') / 1e6);
   sender.close();
   await server.stop('SIGTERM');
   const bytes = readdirSync(dataDir).reduce((sum, name) => sum + statSync(path.join(dataDir, name)).size, 0);
@@ -79,10 +82,10 @@ function cpuUsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
 
-function rowOf({ name, events, bodies, perSecond, cpuUs, megabytes }: Form): string {
+function rowOf({ name, events, bodies, perSecond, cpuUs, megabytes, memory }: Form): string {
   const kilobytes = bodies.reduce((sum, body) => sum + body.length, 0) / calls / 1_000;
   const disk = (medianOf(megabytes) / calls) * 100_000;
-  return `| ${name} | ${(events.length / calls).toFixed(1)} | ${kilobytes.toFixed(1)} | ${Math.round(medianOf(perSecond)).toLocaleString('en-US')} | ${medianOf(cpuUs).toFixed(0)} | ${disk.toFixed(0)} |`;
+  return `| ${name} | ${(events.length / calls).toFixed(1)} | ${kilobytes.toFixed(1)} | ${Math.round(medianOf(perSecond)).toLocaleString('en-US')} | ${medianOf(cpuUs).toFixed(0)} | ${disk.toFixed(0)} | ${medianOf(memory).toFixed(0)} |`;
 }
 
 function report(): string {
@@ -94,8 +97,8 @@ The same generated history, ${calls.toLocaleString('en-US')} model calls of agen
 requests of ${String(EVENTS_PER_REQUEST)} events, each answered after its commit. Both are stored with a row for each share. Medians of
 ${String(ROUNDS)} rounds, the forms in turn. Written by \`node test/bench/cost-forms.ts\`.
 
-| Form | records a call | KB a call | model calls a second, committed | server's processor time for a call, µs | disk, MB per 100,000 calls |
-|---|---|---|---|---|---|
+| Form | records a call | KB a call | model calls a second, committed | server's processor time for a call, µs | disk, MB per 100,000 calls | most memory, MB |
+|---|---|---|---|---|---|---|
 ${forms.map(rowOf).join('\n')}
 
 Calls a second: ${ratio.toFixed(2)} times those of the older form; on a machine that others use, too, processor time says more.

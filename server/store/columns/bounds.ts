@@ -16,6 +16,8 @@ import { FIELD_INDEX, TEXT_SCALE, type EventBatch } from './event-batch.ts';
 /** Bytes for which a batch is worth copying without what was cut. */
 const COMPACT_FROM_BYTES = 1024 * 1024;
 const HASH_CHARACTERS = 12;
+/** As JSON; an item takes at least two quotes and a comma. */
+const SHORT_LIST_BYTES = Math.min(LIST_LIMITS.itemChars, LIST_LIMITS.chars, LIST_LIMITS.items * 3);
 const ELLIPSIS = '…';
 const MARK_BYTES = Buffer.byteLength(ELLIPSIS) + HASH_CHARACTERS;
 
@@ -107,6 +109,8 @@ function boundLists(field: number): Bound {
     for (let row = 0; row < cells.length; row++) {
       const cell = cells[row] as number;
       if (Number.isNaN(cell)) continue;
+      // Neither are its texts more or longer then than they may be.
+      if ((batch.bytesOfList(cell) ?? Infinity) <= SHORT_LIST_BYTES) continue;
       const list = batch.list(cell);
       const bounded = boundList(list);
       if (bounded === list) continue;

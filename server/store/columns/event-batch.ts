@@ -79,7 +79,8 @@ export class EventBatch {
   readonly #room: number;
   /** Cells of each field that has some. */
   readonly #columns: (Float64Array | undefined)[] = FIELD_KEYS.map(() => undefined);
-  readonly #lists: (readonly string[])[] = [];
+  /** A list that stands in the body as plain JSON is its place there: it is made where somebody asks for it. */
+  readonly #lists: (readonly string[] | number)[] = [];
 
   /** `capacity`: rows that it can hold; `lender`: whose body it has, and whose other texts. */
   constructor(body: Uint8Array, capacity: number, lender?: EventBatch) {
@@ -121,7 +122,20 @@ export class EventBatch {
   }
 
   list(cell: number): readonly string[] {
-    return this.#lists[cell] as readonly string[];
+    const list = this.#lists[cell] as readonly string[] | number;
+    return typeof list === 'number' ? this.#listAt(list) : list;
+  }
+
+  #listAt(place: number): readonly string[] {
+    const start = Math.floor(place / TEXT_SCALE);
+    const json = this.body.toString('latin1', start, start + (place - start * TEXT_SCALE));
+    return JSON.parse(json) as readonly string[];
+  }
+
+  /** Bytes of a list where it stands in the body, more than its texts have; undefined where it does not. */
+  bytesOfList(cell: number): number | undefined {
+    const list = this.#lists[cell];
+    return typeof list === 'number' ? list % TEXT_SCALE : undefined;
   }
 
   endRow(): void {
@@ -157,6 +171,11 @@ export class EventBatch {
 
   setList(field: FieldIndex, list: readonly string[]): void {
     this.setCell(field, this.#lists.push(list) - 1);
+  }
+
+  /** Sets a list of texts that stands in the body as JSON, in ASCII and without escapes. */
+  setListBytes(field: FieldIndex, start: number, end: number): void {
+    this.setCell(field, this.#lists.push(start * TEXT_SCALE + (end - start)) - 1);
   }
 
   setName(name: EventName): void {
@@ -227,6 +246,7 @@ export class EventBatch {
 
   /** Frees the bytes that no text points at; the body is not used any more. */
   compact(): void {
+    for (let cell = 0; cell < this.#lists.length; cell++) this.#lists[cell] = this.list(cell);
     const bodyLength = this.body.length;
     const used: { readonly values: Float64Array; readonly isName: boolean }[] = [];
     let bytes = NAMES_TEXT.length;

@@ -2,9 +2,8 @@
 // the table of `agent.tool_cost`, and the list is not. The sender sums the same shares for readers that cannot take a
 // list apart; here those sums are kept, marked as duplicates, and count nowhere.
 
-import { decodeShares } from '../../../core/attribution/cost-shares.ts';
+import { eachShare } from '../../../core/attribution/cost-shares.ts';
 import { emptyToolCost, type ToolCost } from '../../../core/attribution/attribution.ts';
-import type { EventRecord } from '../../../core/event.ts';
 import { toolCostFields } from '../../../core/pricing/cost-fields.ts';
 import { COMMON_FIELDS, FIELDS, type FieldKey } from '../../../core/schema.ts';
 import { boundBatch } from '../columns/bounds.ts';
@@ -34,9 +33,33 @@ const SHARED_FIELDS: readonly FieldIndex[] = [
   .filter((key) => FIELDS[key].type !== 'strings')
   .map((key) => FIELD_INDEX[key]);
 
-const OWN_FIELDS = (Object.keys(toolCostFields(emptyToolCost('', 'counted'))) as FieldKey[]).map(
-  (key) => [FIELD_INDEX[key], key] as const,
-);
+/** A field that a row has of its share. */
+interface OwnField {
+  readonly field: FieldIndex;
+  readonly part: keyof ToolCost;
+  /** Whether the field has no value where the part is 0. */
+  readonly isLeftOutAtZero: boolean;
+}
+
+const OWN_FIELDS = findOwnFields();
+
+/** Asks a share whose parts all differ which field has which. */
+function findOwnFields(): OwnField[] {
+  const nothing = emptyToolCost('', 'counted');
+  const parts = Object.keys(nothing) as (keyof ToolCost)[];
+  const numbered = Object.fromEntries(parts.map((part, index) => [part, index + 1]));
+  const fields = Object.entries(toolCostFields(numbered as unknown as ToolCost)) as [FieldKey, unknown][];
+  const ofNothing = toolCostFields(nothing);
+  return fields.map(([key, number]) => ({
+    field: FIELD_INDEX[key],
+    part: parts[(number as number) - 1] as keyof ToolCost,
+    isLeftOutAtZero: ofNothing[key] === undefined,
+  }));
+}
+
+/** Shares of a batch for which memory is kept: those of a request of some hundred calls. */
+const SHARES_KEPT = 8192;
+const keptCells = new Float64Array(SHARES_KEPT * OWN_FIELDS.length);
 
 /**
  * Takes the lists out of the calls; the rows that they are stored as. Rows that sum up shares are marked. The batches
@@ -59,7 +82,7 @@ function markSums({ batch, rows }: Selection): void {
 
 interface Shares {
   readonly row: number;
-  readonly shares: readonly ToolCost[];
+  readonly list: readonly string[];
 }
 
 function takeShares({ batch, rows }: Selection): Shares[] {
@@ -70,48 +93,66 @@ function takeShares({ batch, rows }: Selection): Shares[] {
     if (cell === undefined) continue;
     // What has a key may be replaced, and its rows would stay.
     const isFinal = batch.name(row) === 'agent.model_call' && !isKeyed(batch, row);
-    const shares = isFinal ? decodeShares(batch.list(cell)) : [];
+    if (isFinal) found.push({ row, list: batch.list(cell) });
     batch.replaceCell(row, SHARES, Number.NaN);
-    if (shares.length > 0) found.push({ row, shares });
   }
   return found;
 }
 
 /** The rows of the shares, column by column: there are more of them than of all that came. */
 function rowsOf(from: EventBatch, calls: readonly Shares[]): Selection {
-  const own = calls.flatMap(({ shares }) => shares.map((share) => toolCostFields(share)));
-  const texts = textCells(from, own);
-  const to = from.borrower(own.length);
+  const room = calls.reduce((sum, { list }) => sum + list.length, 0);
+  const cells = room <= SHARES_KEPT ? keptCells : new Float64Array(room * OWN_FIELDS.length);
+  const counts = readOwnCells(from, calls, cells);
+  const count = counts.reduce((sum, ofCall) => sum + ofCall, 0);
+  const to = from.borrower(count);
   for (const field of SHARED_FIELDS) {
     const source = from.column(field);
     if (source === undefined) continue;
     const target = to.cellsOf(field);
     let at = 0;
-    for (const { row, shares } of calls) {
-      const cell = source[row] as number;
-      for (const end = at + shares.length; at < end; at++) target[at] = cell;
+    for (let index = 0; index < calls.length; index++) {
+      const cell = source[(calls[index] as Shares).row] as number;
+      for (const end = at + (counts[index] as number); at < end; at++) target[at] = cell;
     }
   }
-  for (const [field, key] of OWN_FIELDS) {
-    const target = to.cellsOf(field);
-    for (let at = 0; at < own.length; at++) {
-      const value = own[at]?.[key];
-      if (typeof value === 'number') target[at] = value;
-      else if (typeof value === 'string') target[at] = texts.get(value) as number;
-    }
+  const stride = cells.length / OWN_FIELDS.length;
+  for (let index = 0; index < OWN_FIELDS.length; index++) {
+    const { field } = OWN_FIELDS[index] as OwnField;
+    to.cellsOf(field).set(cells.subarray(index * stride, index * stride + count));
   }
-  to.endRowsOf('agent.tool_cost', own.length);
+  to.endRowsOf('agent.tool_cost', count);
   boundBatch(to);
-  return { batch: to, rows: Array.from({ length: to.rows }, (_, row) => row) };
+  return { batch: to, rows: Array.from({ length: count }, (_, row) => row) };
 }
 
-/** Takes the texts of the shares in, each once: tools and rules come again and again. */
-function textCells(batch: EventBatch, shares: readonly Partial<EventRecord>[]): Map<string, number> {
-  const cells = new Map<string, number>();
-  for (const share of shares)
-    for (const [, key] of OWN_FIELDS) {
-      const value = share[key];
-      if (typeof value === 'string' && !cells.has(value)) cells.set(value, batch.addText(value));
+/**
+ * Reads the shares into cells, those of one field after the other. Texts are taken in once: tools and rules come again and
+ * again. @returns how many shares each call has
+ */
+function readOwnCells(batch: EventBatch, calls: readonly Shares[], cells: Float64Array): Uint32Array {
+  const counts = new Uint32Array(calls.length);
+  const stride = cells.length / OWN_FIELDS.length;
+  const texts = new Map<string, number>();
+  let at = 0;
+  const take = (share: ToolCost): void => {
+    for (let index = 0; index < OWN_FIELDS.length; index++) {
+      const { part, isLeftOutAtZero } = OWN_FIELDS[index] as OwnField;
+      const value = share[part];
+      let cell: number | undefined;
+      if (typeof value === 'number') cell = value === 0 && isLeftOutAtZero ? Number.NaN : value;
+      else {
+        cell = texts.get(value);
+        if (cell === undefined) texts.set(value, (cell = batch.addText(value)));
+      }
+      cells[index * stride + at] = cell;
     }
-  return cells;
+    at++;
+  };
+  for (let index = 0; index < calls.length; index++) {
+    const before = at;
+    eachShare((calls[index] as Shares).list, take);
+    counts[index] = at - before;
+  }
+  return counts;
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { readEventLine } from '../../../server/intake/event-line.ts';
+import { boundBatch } from '../../../server/store/columns/bounds.ts';
 import { EventBatch, FIELD_INDEX } from '../../../server/store/columns/event-batch.ts';
 import { expandShares } from '../../../server/store/write/expand-shares.ts';
 
@@ -64,6 +66,68 @@ describe('the rows of the shares of calls', () => {
     rows.release();
     expect(batch.text(2, 'user.id')).toBe('Zoë');
     batch.release();
+  });
+});
+
+describe('a call whose shares cannot be read', () => {
+  it('has no rows, and those beside it have theirs', () => {
+    const batch = EventBatch.of([
+      { ...CALL, 'tallyspan.cost_shares': ['no share', 'a=x f1', 'b=p f', 'c=p f99999999999999999999'] },
+      { ...CALL, 'user.id': 'Ann', 'tallyspan.cost_shares': ['broken', 'read=c s3'] },
+    ]);
+    const [shares] = expandShares([{ batch, rows: [0, 1] }]);
+    expect(
+      shares?.rows.map((row) => [
+        shares.batch.text(row, 'user.id'),
+        shares.batch.text(row, 'gen_ai.tool.name'),
+        shares.batch.number(row, 'cost_nano_usd'),
+        shares.batch.number(row, 'cost_first_read_nano_usd'),
+        shares.batch.number(row, 'cost_output_nano_usd'),
+        shares.batch.number(row, 'cost_web_search_nano_usd'),
+      ]),
+    ).toEqual([['Ann', 'read', 3, 0, undefined, 3]]);
+  });
+});
+
+function listOf(batch: EventBatch): readonly string[] {
+  return batch.list(batch.number(0, 'tool.input_keys') as number);
+}
+
+function batchWith(keys: readonly string[]): EventBatch {
+  const line = JSON.stringify({
+    'event.name': 'agent.tool_call',
+    timestamp: '2026-11-20T12:00:00.000Z',
+    'tool.input_keys': keys,
+  });
+  const batch = new EventBatch(Buffer.from(line), 1);
+  expect(readEventLine(batch, 0, line.length)).toBe(true);
+  batch.endRow();
+  return batch;
+}
+
+describe('a list that stands in the body', () => {
+  it.each([[[]], [['path']], [['', 'a b', '[x],{y}:1', 'null']]])('is the one that was sent: %j', (keys) => {
+    const batch = batchWith(keys);
+    expect(listOf(batch)).toEqual(keys);
+    boundBatch(batch);
+    expect(listOf(batch)).toEqual(keys);
+  });
+
+  it('stays when the body is given back', () => {
+    const batch = batchWith(['path', 'limit']);
+    batch.compact();
+    expect(batch.body).toHaveLength(0);
+    expect(listOf(batch)).toEqual(['path', 'limit']);
+  });
+
+  it('has its bounds', () => {
+    const batch = batchWith(['short', 'x'.repeat(5000)]);
+    boundBatch(batch);
+    expect(listOf(batch).map((item) => item.length)).toEqual([5, expect.any(Number)]);
+    expect(Buffer.byteLength(listOf(batch)[1] ?? '')).toBeLessThanOrEqual(1024);
+    const many = batchWith(Array.from({ length: 600 }, (_, index) => `k${index}`));
+    boundBatch(many);
+    expect(listOf(many)).toHaveLength(512);
   });
 });
 
