@@ -1,6 +1,7 @@
 // Backends: where spans and events can go. Each has its exporter with a queue of its own on disk,
 // so that one that is down neither loses anything nor holds up another.
 
+import { lokiProcessor } from './redaction.ts';
 import type { YamlMap } from './yaml-map.ts';
 
 export interface Backend {
@@ -14,6 +15,8 @@ export interface Backend {
   readonly spans?: string;
   /** Exporter that takes the events; absent when the backend takes none. */
   readonly events?: string;
+  /** Processors that its events pass, by name. */
+  readonly eventProcessors?: YamlMap;
   /** It reads spans and records of others itself: it takes all as it came, and hands in what it made of it. */
   readonly makesEvents?: true;
 }
@@ -45,6 +48,7 @@ export const BACKENDS: readonly Backend[] = [
       'otlp_http/loki': { endpoint: '${env:LOKI_URL:-http://127.0.0.1:3100}/otlp', ...DURABLE },
     },
     events: 'otlp_http/loki',
+    eventProcessors: { 'transform/loki': lokiProcessor() },
   },
   {
     id: 'tempo',

@@ -107,10 +107,19 @@ export function backendOverlay(backend: Backend): YamlMap {
   if (backend.spans !== undefined) {
     pipelines[`traces/${backend.id}`] = { receivers: [SPAN_FORWARD], exporters: [backend.spans] };
   }
+  const processors = backend.eventProcessors;
   if (backend.events !== undefined) {
-    pipelines[`logs/${backend.id}`] = { receivers: [EVENT_FORWARD], exporters: [backend.events] };
+    pipelines[`logs/${backend.id}`] = {
+      receivers: [EVENT_FORWARD],
+      ...(processors === undefined ? {} : { processors: Object.keys(processors) }),
+      exporters: [backend.events],
+    };
   }
-  return { exporters: backend.exporters, service: { pipelines } };
+  return {
+    ...(processors === undefined ? {} : { processors }),
+    exporters: backend.exporters,
+    service: { pipelines },
+  };
 }
 
 /**

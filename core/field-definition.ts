@@ -46,6 +46,11 @@ export interface FieldDefinition {
   readonly dimension?: Dimension;
   /** Kept as an OTLP attribute (so as Loki structured metadata) because signals or links need it. */
   readonly attribute?: true;
+  /**
+   * An attribute that is no label in Loki, where the line has it: it `repeats` what other labels say, or is `unique` to its
+   * record, so that its text finds the line.
+   */
+  readonly inLineOnly?: 'repeats' | 'unique';
   /** May hold user content: dropped unless content capture is on, and removed by the Collector. */
   readonly sensitive?: true;
   /** Travels as an OTLP resource attribute, not as an attribute of the record. */

@@ -13,7 +13,7 @@ export const FIELDS = {
   timestamp: { type: 'time', doc: 'When the fact ended (for agent.run.started: when it began).' },
   'event.name': { type: 'string', attribute: true, doc: 'Which event this is.' },
   trace_id: { type: 'string', doc: 'W3C trace id, 32 hex digits.' },
-  span_id: { type: 'string', doc: 'Span id of the fact, 16 hex digits.' },
+  span_id: { type: 'string', inLineOnly: 'unique', doc: 'Span id of the fact, 16 hex digits.' },
   parent_span_id: { type: 'string', doc: 'Span id of the enclosing span; absent on a root.' },
 
   // Who emitted it
@@ -70,7 +70,7 @@ export const FIELDS = {
   'gen_ai.provider.name': { type: 'string', attribute: true, doc: 'anthropic, aws.bedrock or gcp.vertex_ai.' },
   'gen_ai.request.model': { type: 'string', attribute: true, doc: 'Model that was asked for.' },
   'gen_ai.response.model': { type: 'string', attribute: true, dimension: 'model', doc: 'Model that answered; the requested one when none did.' },
-  'gen_ai.response.id': { type: 'string', attribute: true, doc: 'Message id. Two records with the same one, or of the same request, count once.' },
+  'gen_ai.response.id': { type: 'string', attribute: true, inLineOnly: 'unique', doc: 'Message id. Two records with the same one, or of the same request, count once.' },
   'anthropic.plan': { type: 'string', doc: 'Plan that Claude Code says it is used under, such as max: what the call costs is then its list value, which nobody pays. Absent where it is paid by the call, or not said.' },
   'agent.skill': { type: 'string', doc: 'Skill of Claude Code in which the call was made, by its name.' },
   'anthropic.request.id': { type: 'string', doc: 'request-id header of the final attempt.' },
@@ -83,10 +83,10 @@ export const FIELDS = {
   tokens_cache_write_1h: { type: 'int', attribute: true, unit: 'tokens', doc: 'Tokens written to the one-hour cache.' },
   tokens_output: { type: 'int', attribute: true, unit: 'tokens', doc: 'Output tokens, thinking included.' },
   tokens_thinking: { type: 'int', attribute: true, unit: 'tokens', doc: 'Thinking tokens: a share of tokens_output, never added to it.' },
-  'gen_ai.usage.input_tokens': { type: 'int', attribute: true, unit: 'tokens', doc: 'All input tokens, cache included (GenAI conventions).' },
-  'gen_ai.usage.output_tokens': { type: 'int', attribute: true, unit: 'tokens', doc: 'Output tokens (GenAI conventions).' },
-  'gen_ai.usage.cache_read.input_tokens': { type: 'int', attribute: true, unit: 'tokens', doc: 'Tokens read from the cache (GenAI conventions).' },
-  'gen_ai.usage.cache_creation.input_tokens': { type: 'int', attribute: true, unit: 'tokens', doc: 'Tokens written to the cache, both lifetimes (GenAI conventions before the rename to cache_write).' },
+  'gen_ai.usage.input_tokens': { type: 'int', attribute: true, inLineOnly: 'repeats', unit: 'tokens', doc: 'All input tokens, cache included (GenAI conventions).' },
+  'gen_ai.usage.output_tokens': { type: 'int', attribute: true, inLineOnly: 'repeats', unit: 'tokens', doc: 'Output tokens (GenAI conventions).' },
+  'gen_ai.usage.cache_read.input_tokens': { type: 'int', attribute: true, inLineOnly: 'repeats', unit: 'tokens', doc: 'Tokens read from the cache (GenAI conventions).' },
+  'gen_ai.usage.cache_creation.input_tokens': { type: 'int', attribute: true, inLineOnly: 'repeats', unit: 'tokens', doc: 'Tokens written to the cache, both lifetimes (GenAI conventions before the rename to cache_write).' },
   web_searches: { type: 'int', attribute: true, unit: '1', doc: 'Web searches the server made and charged.' },
   service_tier: { type: 'string', attribute: true, doc: 'Tier that served the call: standard, batch or priority.' },
   speed: { type: 'string', attribute: true, doc: 'standard or fast, as served.' },
@@ -124,7 +124,7 @@ export const FIELDS = {
 
   // agent.tool_call
   'gen_ai.tool.name': { type: 'string', attribute: true, dimension: 'tool', doc: 'Name of the tool.' },
-  'gen_ai.tool.call.id': { type: 'string', attribute: true, doc: 'Id of the tool_use block.' },
+  'gen_ai.tool.call.id': { type: 'string', attribute: true, inLineOnly: 'unique', doc: 'Id of the tool_use block.' },
   'tool.ok': { type: 'bool', attribute: true, doc: 'False when the tool threw or its result was marked as an error.' },
   'tool.retry_attempt': { type: 'int', attribute: true, unit: '1', doc: '0 for the first call; n for the nth repeat after a failure of the same tool in the run.' },
   'tool.input_keys': { type: 'strings', doc: 'Names of the arguments, sorted.' },

@@ -6,7 +6,7 @@
 import { NANO_USD_PER_USD } from '../core/money.ts';
 import { columnOf } from '../core/columns.ts';
 import { FIELDS, type FieldDefinition, type FieldKey } from '../core/schema.ts';
-import { labelFilterOf, quotedText } from '../signals/logql-text.ts';
+import { labelFilterOf, lineStagesOf, quotedText } from '../signals/logql-text.ts';
 import { NO_DATA } from '../core/text/format.ts';
 import { chosen, STREAM_MATCHERS, OF_RUN, OF_RUN_FROM } from './query.ts';
 import type { Column, ListSource } from './source.ts';
@@ -81,6 +81,7 @@ function stagesOf(source: ListSource): string[] {
     ...(source.ofTool ? [chosen(labelOf('tool'), 'tool')] : []),
     'tallyspan_duplicate!="true"',
     ...source.where.map(labelFilterOf),
+    ...lineStagesOf(source.columns.map(({ field }) => field)),
     ...source.columns.filter(({ field }) => isMoney(field)).map(moneyStage),
     `label_format ${AT_LABEL}=\`{{ unixEpochMillis __timestamp__ }}\``,
     `label_format ${FROM_LABEL}=\`{{ sub (sub (unixEpochMillis __timestamp__) (int .duration_ms)) ${MARGIN_MS} }}\``,

@@ -3,6 +3,7 @@
 import { MappingType, type ValueMapping } from '@grafana/grafana-foundation-sdk/dashboard';
 import { NO_DATA } from '../core/text/format.ts';
 import { columnOf } from '../core/columns.ts';
+import { lineStagesOf } from '../signals/logql-text.ts';
 import { groupLink } from './links.ts';
 import { linesTile } from './panels/lines.ts';
 import { NO_NUMBER, NO_RUN, NO_TEXT } from './panels/looks.ts';
@@ -108,6 +109,8 @@ const ANSWER = [
   ...labels('gen_ai.response.model', 'gen_ai.response.finish_reasons', 'tokens_output'),
   'cost_usd',
 ];
+/** A record has its span in the line. */
+const SPAN_ID = lineStagesOf(['span_id']).join(' | ');
 /** Step whose model call read the result. */
 const READ_AT = 'read_at';
 
@@ -162,7 +165,7 @@ export function failedCallsTile(size: Size): Tile {
 
 function failedCallsQuery(): string {
   const calls =
-    `max_over_time(${linesOf('agent.tool_call')} | tool_ok="false"` +
+    `max_over_time(${linesOf('agent.tool_call')} | tool_ok="false" | ${SPAN_ID}` +
     ` | label_format ${READ_AT}=\`{{ add .agent_step_number 1 }}\`, one=\`1\` | unwrap one [$__range]) by (${[READ_AT, ...CALL].join(', ')})`;
   const answers =
     `topk by (${READ_AT}) (1, max_over_time(${linesOf('agent.model_call')}` +

@@ -1,7 +1,7 @@
 // Pieces of LogQL text: selectors, label filters, unions.
 
 import { columnOf } from '../core/columns.ts';
-import { type EventName, type FieldKey } from '../core/schema.ts';
+import { FIELDS, type EventName, type FieldDefinition, type FieldKey } from '../core/schema.ts';
 import type { EventKind, Filter } from './signal.ts';
 
 /** Stream selector of an event kind, with further matchers such as `service_name=~"$service"`. */
@@ -28,6 +28,13 @@ export function labelFilterOf(filter: Filter): string {
 /** Keeps the lines that have the field. */
 export function presentFilterOf(field: FieldKey): string {
   return `${columnOf(field)}!=""`;
+}
+
+/** Stages that read from the line those of the fields that are no labels. Where Loki has one as a label, that stays. */
+export function lineStagesOf(fields: readonly FieldKey[]): string[] {
+  return fields
+    .filter((field) => (FIELDS[field] as FieldDefinition).inLineOnly !== undefined)
+    .map((field) => `json ${columnOf(field)}=\`["${field}"]\``);
 }
 
 /** A text in double quotes. */

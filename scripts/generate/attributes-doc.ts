@@ -17,7 +17,7 @@ export const attributesDoc = { path: 'docs/attributes.md', render: renderAttribu
 
 const INTRODUCTION = `# Events and their fields
 
-An event is one immutable record of a fact that finished (or began). It travels as an OTLP log record: the body is one line of JSON with every field, and the fields marked _attribute_ are attributes of the record as well, so that Loki keeps them as structured metadata and queries need not parse the line. Fields marked _resource_ travel once for all records of a process. The column of DuckDB and the label of Loki is the key with underscores for dots.
+An event is one immutable record of a fact that finished (or began). It travels as an OTLP log record: the body is one line of JSON with every field, and the fields marked _attribute_ are attributes of the record as well, so that Loki keeps them as structured metadata and queries need not parse the line. The time of observation, the text of the severity and those marked _line of Loki_ the Collector leaves out of Loki's labels: they say again what other labels say, or name one record, which \`|= "ID"\` finds by its text. Fields marked _resource_ travel once for all records of a process. The column of DuckDB and the label of Loki is the key with underscores for dots.
 
 A field that is not known is absent: it is never 0 and never an empty text.
 `;
@@ -55,9 +55,10 @@ function typeText(key: FieldKey): string {
 }
 
 function kindText(key: FieldKey): string {
-  const { attribute, resource, sensitive, dimension }: FieldDefinition = FIELDS[key];
+  const { attribute, inLineOnly, resource, sensitive, dimension }: FieldDefinition = FIELDS[key];
   const kinds = [
     ...(attribute ? ['attribute'] : []),
+    ...(inLineOnly === undefined ? [] : ['line of Loki']),
     ...(resource ? ['resource'] : []),
     ...(sensitive ? ['content, off by default'] : []),
     ...(dimension === undefined ? [] : ['dimension']),

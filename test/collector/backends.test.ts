@@ -16,6 +16,16 @@ const EVENT = toLog({
   trace_id: 'a'.repeat(32),
   span_id: 'b'.repeat(16),
   cost_nano_usd: 42,
+  tokens_output: 7,
+  'gen_ai.usage.output_tokens': 7,
+  'gen_ai.response.id': 'msg_1',
+});
+/** Of tokens it has what the conventions name, and no buckets. */
+const JUDGE = toLog({
+  timestamp: Date.parse('2026-11-20T10:00:01Z'),
+  'event.name': 'judge.call',
+  'gen_ai.usage.output_tokens': 9,
+  'gen_ai.response.id': 'msg_2',
 });
 
 (await describeWith('collector'))('every backend, as it is shipped', () => {
@@ -99,6 +109,24 @@ const EVENT = toLog({
     await start(['loki.yaml', promptJsonConfig(['otlp_http/loki'])], { LOKI_URL: backend.url });
     await until(() => backend.logs.length === 1);
     expect(backend.requests.map(({ path }) => path)).toEqual(['/otlp/v1/logs']);
+    await sendLogs(collector.httpUrl, RESOURCE, [JUDGE]);
+    await until(() => backend.logs.length === 2);
+    await sendLogs(collector.httpUrl, RESOURCE, [EVENT], 'other.library');
+    await until(() => backend.logs.length === 3);
+    // Of our own records the line alone has what other labels say or what names this one record.
+    expect(backend.logs).toEqual([
+      {
+        body: EVENT.body,
+        resource: RESOURCE,
+        attributes: { 'event.name': 'agent.model_call', cost_nano_usd: 42, tokens_output: 7 },
+      },
+      {
+        body: JUDGE.body,
+        resource: RESOURCE,
+        attributes: { 'event.name': 'judge.call', 'gen_ai.usage.output_tokens': 9 },
+      },
+      { body: EVENT.body, resource: RESOURCE, attributes: EVENT.attributes },
+    ]);
   });
 
   it.each([

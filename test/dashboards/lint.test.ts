@@ -10,6 +10,8 @@ import {
   type RowPanel,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { RULES } from '../../alerts/rules/all-rules.ts';
+import { columnOf } from '../../core/columns.ts';
+import { FIELD_KEYS, FIELDS, type FieldDefinition } from '../../core/schema.ts';
 import { settingInSignalUnit } from '../../alerts/rules/rule.ts';
 import { defaultSettings } from '../../alerts/rules/setting.ts';
 import { dashboardOf, GRID_COLUMNS, tilesOf } from '../../dashboards/board.ts';
@@ -31,6 +33,13 @@ const EXCEPTIONS: Readonly<Record<string, readonly ('targets' | 'unit' | 'by')[]
   // Lines have no unit and are not aggregated.
   logs: ['unit', 'by'],
 };
+
+/** Labels of a query that Loki has in the line only, and that the query does not read there. */
+function takenForLabels(expr: string): string[] {
+  return FIELD_KEYS.filter((key) => (FIELDS[key] as FieldDefinition).inLineOnly !== undefined)
+    .map(columnOf)
+    .filter((label) => new RegExp(`\\b${label}\\b`).test(expr) && !expr.includes(`| json ${label}=`));
+}
 
 describe('the files', () => {
   it('are one for each board, and fresh', () => {
@@ -190,6 +199,13 @@ describe('queries', () => {
 });
 
 describe('fields', () => {
+  it('that Loki has in the line only are read from there', () => {
+    expect(
+      PANELS.flatMap(([, panel]) => targetsOf(panel).flatMap(({ expr }) => takenForLabels(expr))),
+    ).toEqual([]);
+    expect(takenForLabels('sum by (span_id) (count_over_time({a="b"}[1h]))')).toEqual(['span_id']);
+  });
+
   it.each(PANELS)('%s speaks only of fields that its frames have', (_, panel) => {
     expect(unknownFields(panel)).toEqual([]);
   });

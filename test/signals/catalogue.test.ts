@@ -72,8 +72,9 @@ describe('the catalogue', () => {
         ...foldsOf(signal.value).flatMap(fieldsOf),
         ...signal.dimensions.map(fieldOfDimension),
       ]) {
-        const { attribute, resource, sensitive }: FieldDefinition = FIELDS[field];
-        expect([field, attribute === true || resource === true, sensitive]).toEqual([field, true, undefined]);
+        const { attribute, resource, inLineOnly, sensitive }: FieldDefinition = FIELDS[field];
+        const isLabel = (attribute === true || resource === true) && inLineOnly === undefined;
+        expect([field, isLabel, sensitive]).toEqual([field, true, undefined]);
       }
     },
   );

@@ -1,5 +1,5 @@
-// What the tables of docs/scale.md are reckoned from: events of a run, their bytes on the way and in a real Loki with the
-// stack's configuration, measured on a generated history of agents with tools. Writes them into docs/scale.md.
+// What the tables of docs/scale.md are reckoned from: events of a run, their bytes on the way and in a real Loki behind a
+// real Collector, both with the stack's configuration, measured on a generated history of agents with tools. Writes them into docs/scale.md.
 // Run: node test/bench/loki/scale.ts [DAYS]
 
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,8 @@ import { generateHistory } from '../../../server/example/history/generate-histor
 import { withShares } from '../../fixtures/share-form.ts';
 import { pushEvents } from '../../signals/backends.ts';
 import { startLoki } from '../../stack/loki.ts';
+import { waitUntil } from '../../stack/process.ts';
+import { startCollector } from '../../stack/servers.ts';
 import { writeOut } from '../../stack/written-out.ts';
 import { encodeLogs } from '../encode-logs.ts';
 
@@ -19,6 +21,7 @@ const DAY_SECONDS = 86_400;
 /** The peak hour of most services holds three times its share. */
 const PEAK = 3;
 const KEPT_DAYS = 90;
+const WAIT_LIMIT_MS = 300_000;
 
 const events = withShares([...generateHistory({ days: DAYS, untilMs: Date.now(), seed: 1 })].flat());
 const counts = new Map<string, number>();
@@ -40,11 +43,27 @@ const perEvent = {
 
 async function bytesInLoki(): Promise<number> {
   const loki = await startLoki();
+  const collector = await startCollector({
+    // Days of history come within seconds, so a batch that overtakes another one would be hours early.
+    configs: ['base.yaml', 'loki.yaml', 'yaml:exporters::otlp_http/loki::sending_queue::num_consumers: 1'],
+    env: { LOKI_URL: loki.url },
+  });
   try {
-    await pushEvents(loki.otlpUrl, events);
+    await pushEvents(collector.httpUrl, events);
+    let received = 0;
+    await waitUntil(
+      async () => {
+        const metrics = await (await fetch(`${loki.url}/metrics`)).text();
+        const lines = metrics.matchAll(/^loki_distributor_lines_received_total\{.*\} (\S+)$/gm);
+        received = [...lines].reduce((sum, [, count]) => sum + Number(count), 0);
+        return received >= events.length;
+      },
+      { what: () => `Loki to receive ${events.length} events; it has ${received}`, timeoutMs: WAIT_LIMIT_MS },
+    );
     await writeOut(loki, events);
     return bytesOf(path.join(loki.dir, 'chunks'));
   } finally {
+    await collector.stop();
     await loki.stop();
   }
 }
