@@ -35,33 +35,16 @@ interface WatchedRun {
   fields(): Fields;
 }
 
-/** The keys that the definitions read. */
-const TOOL_KEYS = [
-  'agent.step_number',
-  'gen_ai.tool.name',
-  'tool.ok',
-  'tool.result_len',
-  'tool.result_empty',
-] as const;
-const CALL_KEYS = [
-  'agent.step_number',
-  'gen_ai.request.model',
-  'gen_ai.response.model',
-  'gen_ai.response.finish_reasons',
-  'error.type',
-  'duration_ms',
-  'tokens_input',
-  'tokens_cache_read',
-  'tokens_cache_write_5m',
-  'tokens_cache_write_1h',
-  'tokens_output',
-  'cost_nano_usd',
-] as const;
-const RUN_KEYS = ['agent.status'] as const;
+interface Samples {
+  /** In no order. */
+  readonly events: EventRecord[];
+  /** Where the next one goes: into the place of the oldest, once there are enough. */
+  next: number;
+}
 
 export class SilentWatch {
   readonly #events: EventLog;
-  readonly #samples = new Map<string, EventRecord[]>();
+  readonly #samples = new Map<string, Samples>();
 
   constructor(events: EventLog) {
     this.#events = events;
@@ -70,7 +53,7 @@ export class SilentWatch {
   /** A tool call ended. */
   seeTool(run: WatchedRun, atMs: number, span: SpanContext, fields: Fields): void {
     guard('silent tool', () => {
-      const event = pick('agent.tool_call', run, atMs, fields, TOOL_KEYS);
+      const event = toolEvent(run, atMs, fields);
       const usual = this.#usualFor(`tool ${event['gen_ai.tool.name'] ?? ''}`, event);
       if (event['tool.ok'] === false) run.silent.failedTools.push(event);
       if (usual !== NOTHING_USUAL) this.#tell(run, span, findSilentFailures([event], usual));
@@ -80,7 +63,7 @@ export class SilentWatch {
   /** A model call ended. */
   seeCall(run: WatchedRun, atMs: number, span: SpanContext, fields: Fields): void {
     guard('silent call', () => {
-      const event = pick('agent.model_call', run, atMs, fields, CALL_KEYS);
+      const event = callEvent(run, atMs, fields);
       const usual = this.#usualFor(`model ${event['gen_ai.response.model'] ?? ''}`, event);
       const { call, failedTools } = run.silent;
       run.silent.call = event;
@@ -101,7 +84,13 @@ export class SilentWatch {
     guard('silent end', () => {
       const { call } = run.silent;
       if (call === undefined || !isPaused(call)) return;
-      const found = findSilentFailures([call, pick('agent.run', run, atMs, fields, RUN_KEYS)], NOTHING_USUAL);
+      const end: EventRecord = {
+        'event.name': 'agent.run',
+        timestamp: atMs,
+        'agent.run_id': run.id,
+        'agent.status': fields['agent.status'],
+      };
+      const found = findSilentFailures([call, end], NOTHING_USUAL);
       this.#tell(
         run,
         span,
@@ -113,14 +102,14 @@ export class SilentWatch {
   /** What is usual for the tool or model before this event, which is one of the samples from now on. */
   #usualFor(name: string, event: EventRecord): UsualValues {
     let samples = this.#samples.get(name);
-    const usual = samples !== undefined && needsUsual(event) ? readUsualValues(samples) : NOTHING_USUAL;
+    const usual =
+      samples !== undefined && needsUsual(event) ? readUsualValues(samples.events) : NOTHING_USUAL;
     if (samples === undefined) {
       if (this.#samples.size >= MAX_NAMES) return usual;
-      this.#samples.set(name, (samples = []));
+      this.#samples.set(name, (samples = { events: [], next: 0 }));
     }
-    samples.push(event);
-    if (samples.length > MAX_SAMPLES) samples.shift();
-
+    samples.events[samples.next] = event;
+    samples.next = (samples.next + 1) % MAX_SAMPLES;
     return usual;
   }
 
@@ -144,18 +133,37 @@ function isPaused(call: EventRecord): boolean {
 
 const NOTHING_USUAL: UsualValues = { resultLen: new Map(), emptyShare: new Map(), callDurationMs: new Map() };
 
-/** A small copy of an event of the run, whose own fields may stand elsewhere: kept samples must not hold on to whole requests. */
-function pick(
-  name: EventRecord['event.name'],
-  run: WatchedRun,
-  atMs: number,
-  fields: Fields,
-  keys: readonly (keyof Fields)[],
-): EventRecord {
-  const event: Record<string, unknown> = { 'event.name': name, timestamp: atMs, 'agent.run_id': run.id };
-  for (let index = 0; index < keys.length; index++) {
-    const key = keys[index] as keyof Fields;
-    if (fields[key] !== undefined) event[key] = fields[key];
-  }
-  return event as unknown as EventRecord;
+// Small copies of events, of what the definitions read: kept samples must not hold on to whole requests.
+
+function toolEvent(run: WatchedRun, atMs: number, fields: Fields): EventRecord {
+  return {
+    'event.name': 'agent.tool_call',
+    timestamp: atMs,
+    'agent.run_id': run.id,
+    'agent.step_number': fields['agent.step_number'],
+    'gen_ai.tool.name': fields['gen_ai.tool.name'],
+    'tool.ok': fields['tool.ok'],
+    'tool.result_len': fields['tool.result_len'],
+    'tool.result_empty': fields['tool.result_empty'],
+  };
+}
+
+function callEvent(run: WatchedRun, atMs: number, fields: Fields): EventRecord {
+  return {
+    'event.name': 'agent.model_call',
+    timestamp: atMs,
+    'agent.run_id': run.id,
+    'agent.step_number': fields['agent.step_number'],
+    'gen_ai.request.model': fields['gen_ai.request.model'],
+    'gen_ai.response.model': fields['gen_ai.response.model'],
+    'gen_ai.response.finish_reasons': fields['gen_ai.response.finish_reasons'],
+    'error.type': fields['error.type'],
+    duration_ms: fields.duration_ms,
+    tokens_input: fields.tokens_input,
+    tokens_cache_read: fields.tokens_cache_read,
+    tokens_cache_write_5m: fields.tokens_cache_write_5m,
+    tokens_cache_write_1h: fields.tokens_cache_write_1h,
+    tokens_output: fields.tokens_output,
+    cost_nano_usd: fields.cost_nano_usd,
+  };
 }
