@@ -12,8 +12,8 @@ import {
   type Tracer,
 } from '@opentelemetry/api';
 import { millisToHrTime, type InstrumentationScope } from '@opentelemetry/core';
-import type { Resource } from '@opentelemetry/resources';
-import { RandomIdGenerator, type ReadableSpan } from '@opentelemetry/sdk-trace';
+import { RandomIdGenerator, type ReadableSpan, type SpanProcessor } from '@opentelemetry/sdk-trace';
+import { isSeenByUsAlone, openSpanOf } from './foreign-fields.ts';
 
 export interface EndedSpan {
   readonly name: string;
@@ -26,38 +26,32 @@ export interface EndedSpan {
   readonly isError: boolean;
 }
 
-/** Where ended spans go when nobody else reads spans. */
-export interface SpanSink {
-  readonly resource: Resource;
-  readonly scope: InstrumentationScope;
-  /** Takes it, or drops it where it is not sampled. */
-  add(span: ReadableSpan): void;
-}
-
 const ids = new RandomIdGenerator();
-/** Settings of OpenTelemetry that cut or drop attributes: its SDK knows how. */
-const LIMITS = /^OTEL_(SPAN_|EVENT_|LINK_)?ATTRIBUTE_|^OTEL_SPAN_.*_LIMIT$/;
+/** A tool call has fewer; where a span takes no more than so many, OpenTelemetry's SDK knows what to cut. */
+const MOST_ATTRIBUTES = 32;
 
-/** Whether the environment limits the attributes of spans. */
-export function hasSpanLimits(environment: NodeJS.ProcessEnv): boolean {
-  return Object.keys(environment).some((name) => LIMITS.test(name));
-}
-
-/** Writes the span below the active span of the context; gives its own context. A child is sampled as its parent is. */
+/**
+ * Writes the span below the active one of the context; gives its own context. A child is sampled as its parent is.
+ * @param pipeline what takes the ended spans of our provider
+ */
 export function writeEndedSpan(
-  sink: SpanSink | undefined,
+  pipeline: SpanProcessor | undefined,
   tracer: Tracer,
+  scope: InstrumentationScope,
   parent: Context,
   span: EndedSpan,
 ): SpanContext {
   const { name, kind, startMs, endMs, attributes, isError } = span;
-  const parentSpanContext = trace.getSpanContext(parent);
-  if (sink === undefined || parentSpanContext === undefined) {
+  const around = trace.getSpan(parent);
+  const isOurs =
+    around !== undefined && isSeenByUsAlone(around) && openSpanOf(around, MOST_ATTRIBUTES) !== undefined;
+  if (pipeline === undefined || !isOurs) {
     const made = tracer.startSpan(name, { kind, startTime: startMs, attributes }, parent);
     if (isError) made.setStatus({ code: SpanStatusCode.ERROR });
     made.end(endMs);
     return made.spanContext();
   }
+  const parentSpanContext = around.spanContext();
   const { traceId, traceFlags, traceState } = parentSpanContext;
   const context: SpanContext = {
     traceId,
@@ -65,7 +59,7 @@ export function writeEndedSpan(
     traceFlags,
     ...(traceState === undefined ? {} : { traceState }),
   };
-  sink.add({
+  pipeline.onEnd({
     name,
     kind,
     spanContext: () => context,
@@ -78,8 +72,8 @@ export function writeEndedSpan(
     events: [],
     links: [],
     ended: true,
-    resource: sink.resource,
-    instrumentationScope: sink.scope,
+    resource: (around as unknown as ReadableSpan).resource,
+    instrumentationScope: scope,
     droppedAttributesCount: 0,
     droppedEventsCount: 0,
     droppedLinksCount: 0,

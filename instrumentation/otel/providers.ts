@@ -13,11 +13,11 @@ import {
   type TracerProvider as Api,
 } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { W3CTraceContextPropagator, type InstrumentationScope } from '@opentelemetry/core';
 import { LoggerProvider } from '@opentelemetry/sdk-logs';
 import { TracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace';
 import { sayDebug } from '../process/diagnostics.ts';
-import { hasSpanLimits, writeEndedSpan, type EndedSpan, type SpanSink } from './ended-spans.ts';
+import { writeEndedSpan, type EndedSpan } from './ended-spans.ts';
 import { markOwn, providerResource, spanProcessorsOf } from './foreign-fields.ts';
 import { GlobalApi, type Register } from './global-api.ts';
 import { guard } from '../process/guard.ts';
@@ -48,9 +48,9 @@ export class Providers {
     this.#settle();
   });
   #isRegistered = false;
-  /** None where other code reads the spans of the process, too, or where their attributes are limited. */
-  #sink: SpanSink | undefined;
-  readonly #version: string;
+  /** Feeds spans into the pipeline, where they are sent. */
+  #feed: SpanProcessor | undefined;
+  readonly #scope: InstrumentationScope;
   /** True between the program's registration and our joining it. */
   #isReplaced = false;
 
@@ -58,7 +58,7 @@ export class Providers {
     this.#service = service;
     this.#settings = settings;
     this.#pipeline = pipeline;
-    this.#version = version;
+    this.#scope = { name: EVENT_SCOPE, version };
     this.tracer = this.#switching.getTracer(EVENT_SCOPE, version);
   }
 
@@ -89,7 +89,7 @@ export class Providers {
   writeEnded(parent: Context, span: EndedSpan): SpanContext {
     this.register();
     this.#settle();
-    return writeEndedSpan(this.#sink, this.tracer, parent, span);
+    return writeEndedSpan(this.#feed, this.tracer, this.#scope, parent, span);
   }
 
   /** Registers or joins, once. */
@@ -98,8 +98,7 @@ export class Providers {
     this.#isRegistered = true;
     const { sendsSpans, sendsEvents, sendsTraceContext } = this.#settings;
     const { resource } = this.#service.current;
-    const last = sendsSpans ? this.#pipeline.spanProcessor() : undefined;
-    if (last !== undefined) this.#processors.push(last);
+    if (sendsSpans) this.#processors.push((this.#feed = this.#pipeline.spanProcessor()));
     for (const processor of this.#processors) markOwn(processor);
     const own = new TracerProvider({
       resource,
@@ -109,15 +108,6 @@ export class Providers {
     const foreign = this.#api.registered('trace');
     const joined = guard('join provider', () => this.#join(foreign));
     this.#switching.switchTo(joined ?? own);
-    if (joined === undefined && last !== undefined && !hasSpanLimits(process.env)) {
-      this.#sink = {
-        resource,
-        scope: { name: EVENT_SCOPE, version: this.#version },
-        add: (span) => {
-          last.onEnd(span);
-        },
-      };
-    }
     this.#api.register({
       trace: () => trace.setGlobalTracerProvider(this.#switching),
       context: () => context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()),
@@ -142,7 +132,6 @@ export class Providers {
     if (!this.#isReplaced) return;
     this.#isReplaced = false;
     guard('join late provider', () => {
-      this.#sink = undefined;
       const joined = this.#join(this.#api.registered('trace'));
       if (joined !== undefined) this.#switching.switchTo(joined);
       sayDebug(joined === undefined ? 'the provider of the program takes no processors' : 'joined late');
