@@ -4,6 +4,7 @@
 // in the spool when they do not fit or are left at exit, and counted when they had to be dropped. No batch holds up
 // the others for long, whatever the endpoint says of it. Times are of the monotonic clock.
 
+import { isMainThread } from 'node:worker_threads';
 import { guard, guardAsync } from '../process/guard.ts';
 import { boundedDelay, holdUntil, later } from '../process/timers.ts';
 import type { RequestPart } from '../encode/split-request.ts';
@@ -20,8 +21,11 @@ const MAX_QUEUE_WEIGHT = 32_000_000;
 const FLUSH_INTERVAL_MS = 1_000;
 /** An item that must not be lost waits no longer than this, … */
 const URGENT_MS = 20;
-/** … unless a request was sent this short a time ago: each costs more than the records in it. */
-const URGENT_GAP_MS = 250;
+/**
+ * … unless a request was sent this short a time ago: each costs as much as many records. What a thread has recorded is lost
+ * with it when it is terminated.
+ */
+const URGENT_GAP_MS = isMainThread ? 1_000 : 250;
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 15_000;
 /** A batch that an endpoint has put off so many times waits behind the others. */
