@@ -77,6 +77,7 @@ const COPY_STRIDE = 0x1_0000_01;
 const PLAUSIBLE_FACTOR = 3;
 /** Below this a count is none. */
 const LEAST_TOKENS = 0.001;
+
 export class Ledger {
   readonly #entries = new Map<number, Entry>();
   readonly #toolNames = new Map<string, string>();

@@ -6,7 +6,7 @@ import { asJson, asText } from '../../core/model-call/json.ts';
 import type { MessageReader } from '../../core/model-call/message-reader.ts';
 import { guard } from '../process/guard.ts';
 import { FrameReader, type AwsFrame } from './aws-frames.ts';
-import { decodeWhole, Decoding, encodingsOf } from './decoding.ts';
+import { decodeWhole, Decoding, encodingsOf, joinPieces } from './decoding.ts';
 import type { Endpoint } from './endpoint.ts';
 import { StreamText } from './stream-text.ts';
 
@@ -106,7 +106,7 @@ export class AnswerBody {
 
   #seeStart(): void {
     this.#isStart = false;
-    const begun = joined(this.#pieces);
+    const begun = joinPieces(this.#pieces);
     if (!EVENT_START.test(begun.toString('utf8', 0, START_BYTES))) return;
     this.#pieces.length = 0;
     this.#readPiece = this.#textReader();
@@ -130,7 +130,7 @@ export class AnswerBody {
 
   #readWhole(encodings: readonly string[]): void {
     if (this.#bytes > MAX_WHOLE_BYTES) return;
-    const bytes = decodeWhole(joined(this.#pieces), encodings, MAX_WHOLE_BYTES);
+    const bytes = decodeWhole(joinPieces(this.#pieces), encodings, MAX_WHOLE_BYTES);
     this.#pieces.length = 0;
     const text = bytes.toString();
     const { answer, endpoint, model } = this.#target;
@@ -190,11 +190,6 @@ export class AnswerBody {
     if (body['type'] !== 'error') return;
     this.errorType = asText(asJson(body['error'])['type']) ?? 'api_error';
   }
-}
-
-function joined(pieces: readonly Buffer[]): Buffer {
-  const [first] = pieces;
-  return first !== undefined && pieces.length === 1 ? first : Buffer.concat(pieces);
 }
 
 /** A frame of a cloud's wrapping holds an event of the API as base64. */

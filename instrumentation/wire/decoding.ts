@@ -109,7 +109,7 @@ export class Decoding {
     if (this.#waiting === 0 || this.#isBroken || this.#kept.length === 0) return;
     const encodings = this.#encodings.toReversed();
     const decoded = guard('decode the rest', () =>
-      decodeWhole(Buffer.concat(this.#kept), encodings, MOST_DECODED_BYTES),
+      decodeWhole(joinPieces(this.#kept), encodings, MOST_DECODED_BYTES),
     );
     this.#isBroken = true;
     if (decoded !== undefined) this.#onPiece(decoded.subarray(this.#decodedBytes));
@@ -183,4 +183,10 @@ function decoderOf(encoding: string, first: Buffer): Transform {
     default:
       throw new Error(`unknown content encoding ${encoding}`);
   }
+}
+
+/** The pieces of a body as one; a single one is not copied. */
+export function joinPieces(pieces: readonly Buffer[]): Buffer {
+  const [first] = pieces;
+  return first !== undefined && pieces.length === 1 ? first : Buffer.concat(pieces);
 }

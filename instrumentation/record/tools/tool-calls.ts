@@ -1,7 +1,14 @@
 // A tool call: one execution of a tool that the model asked for. Declared by the user, seen as the
 // SDK's own tool span, or inferred: from the tool use in a response to its result in the next request.
 
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, type Span, type SpanContext } from '@opentelemetry/api';
+import {
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  type Attributes,
+  type Span,
+  type SpanContext,
+} from '@opentelemetry/api';
 import { maskKnownSecrets } from '../../../core/text/redaction.ts';
 import { cutText } from '../../../core/text/cut-text.ts';
 import { SENT_NAME_CHARS } from '../../../core/field-limits.ts';
@@ -104,10 +111,7 @@ export function recordToolCall(
       'agent.inferred': outcome.isInferred,
       'agent.step_number': tool.step === 0 ? undefined : tool.step,
     };
-    const { spanContext, parentSpanId: parent } = placeOf(telemetry, run, tool, outcome, {
-      ...common,
-      ...fields,
-    });
+    const { spanContext, parentSpanId: parent } = placeOf(telemetry, run, tool, outcome, [common, fields]);
     telemetry.events.emit('agent.tool_call', outcome.endMs, spanContext, fields, undefined, {
       ...common,
       parent_span_id: parent,
@@ -128,21 +132,23 @@ function placeOf(
   run: Run,
   { name, execution, sinceMs }: PendingTool,
   { span, errorType, endMs }: ToolOutcome,
-  fields: Fields,
+  parts: readonly Fields[],
 ): Place {
   if (span !== undefined) {
-    setFields(span, fields);
+    for (const fields of parts) setFields(span, fields);
     if (errorType !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
     span.end(endMs);
     return { spanContext: span.spanContext(), parentSpanId: parentSpanId(span) };
   }
   if (execution !== undefined) return execution;
+  const attributes: Attributes = { ...TOOL_ATTRIBUTES };
+  for (const fields of parts) Object.assign(attributes, attributesOf(fields));
   const spanContext = telemetry.writeEndedSpan(run.contextOf(ROOT_CONTEXT), {
     ...describeToolSpan(name),
     startMs: sinceMs,
     endMs,
     isError: errorType !== undefined,
-    attributes: { ...TOOL_ATTRIBUTES, ...attributesOf(fields) },
+    attributes,
   });
   return { spanContext, parentSpanId: run.span.spanContext().spanId };
 }

@@ -1,5 +1,7 @@
 // The bytes of a request's body, gathered as its pieces leave. What others may write to again is copied.
 
+import { joinPieces } from '../decoding.ts';
+
 /** The API takes no larger requests. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
@@ -29,8 +31,7 @@ export class SentBody {
 
   /** The whole body, which is not kept. */
   take(): Buffer {
-    const [first] = this.#pieces;
-    const body = first !== undefined && this.#pieces.length === 1 ? first : Buffer.concat(this.#pieces);
+    const body = joinPieces(this.#pieces);
     this.clear();
     return body;
   }
