@@ -94,6 +94,9 @@ export class Delivery<Item> {
   #openDueMs = Infinity;
   #sentAtMs = -Infinity;
   #backoffMs = 0;
+  /** When the back-off ends, and when the time that the endpoint asked for does. */
+  #backoffUntilMs = -Infinity;
+  #askedUntilMs = -Infinity;
   /** False when the last try found nobody listening. */
   #isListening = true;
   /** Batches that the endpoint has taken. */
@@ -129,15 +132,20 @@ export class Delivery<Item> {
     return this.#openCount + this.#closedCount + (this.#current?.count ?? 0);
   }
 
-  /** Sends what waits; ends when all is gone, when nobody listens, or after the time. Only that time holds the process. */
+  /**
+   * Sends what waits; ends when all is gone, when nobody listens, when the endpoint is not to be asked again within the
+   * time, or after it. Only that time holds the process.
+   */
   async flush(timeoutMs: number): Promise<void> {
     const deadlineMs = performance.now() + timeoutMs;
-    this.#backoffMs = 0;
-    while (this.waiting > 0 && performance.now() < deadlineMs) {
-      const isOver = await before(deadlineMs, this.#start());
-      if (isOver || (this.#backoffMs > 0 && !this.#isListening)) return;
+    this.#endBackOff();
+    for (let nowMs = performance.now(); this.waiting > 0 && nowMs < deadlineMs; nowMs = performance.now()) {
+      const nextMs = this.#mayAskAtMs;
+      if (nextMs >= deadlineMs) return;
       // Busy: it may take the batch yet.
-      if (this.#backoffMs > 0 && (await before(deadlineMs, pause(this.#backoffMs)))) return;
+      const isEarly = nextMs > nowMs;
+      const isOver = await before(deadlineMs, isEarly ? pause(nextMs - nowMs) : this.#start());
+      if (isOver || (!isEarly && this.#backoffMs > 0 && !this.#isListening)) return;
     }
   }
 
@@ -189,7 +197,7 @@ export class Delivery<Item> {
   #schedule(nowMs: number): void {
     if (this.#pump !== undefined) return;
     const isDue = this.#current !== undefined || this.#closedCount > 0;
-    const atMs = Math.max(isDue ? nowMs : this.#openDueMs, nowMs + this.#backoffMs);
+    const atMs = Math.max(isDue ? nowMs : this.#openDueMs, this.#mayAskAtMs);
     if (this.#timer !== undefined && this.#timerAtMs <= atMs) return;
     clearTimeout(this.#timer);
     this.#timerAtMs = atMs;
@@ -234,7 +242,7 @@ export class Delivery<Item> {
       return false;
     }
     this.#current = undefined;
-    this.#backoffMs = 0;
+    this.#endBackOff();
     this.#isListening = true;
     if (result.status === 'too_large') this.#halve(batch, result.reason);
     else {
@@ -251,6 +259,7 @@ export class Delivery<Item> {
     if (sent === undefined) return false;
     if (sent.type === 'too_large') this.#drop(sent);
     else if (sent.type === 'answered') this.#count(sent.count, sent.result);
+    else if (sent.type === 'away') this.#leaveAlone(sent.afterMs);
     return sent.type !== 'away';
   }
 
@@ -284,12 +293,27 @@ export class Delivery<Item> {
   #backOff(batch: Batch, result: Extract<SendResult, { status: 'retry' }>): void {
     this.#isListening = !result.reason.includes('ECONNREFUSED');
     const doubled = Math.min(Math.max(this.#backoffMs * 2, FIRST_BACKOFF_MS), MAX_BACKOFF_MS);
-    this.#backoffMs = Math.max(result.afterMs ?? 0, doubled * (0.8 + Math.random() * 0.4));
+    this.#backoffMs = doubled * (0.8 + Math.random() * 0.4);
+    this.#backoffUntilMs = performance.now() + this.#backoffMs;
+    this.#leaveAlone(result.afterMs);
     this.#options.onProblem({ type: 'away', reason: result.reason, waiting: this.waiting });
     if (result.isAnswered !== true) return;
     batch.tries += 1;
     if (batch.tries < MAX_TRIES) return;
     this.#goBehind(batch);
+  }
+
+  #endBackOff(): void {
+    this.#backoffMs = 0;
+    this.#backoffUntilMs = -Infinity;
+  }
+
+  get #mayAskAtMs(): number {
+    return Math.max(this.#backoffUntilMs, this.#askedUntilMs);
+  }
+
+  #leaveAlone(forMs = 0): void {
+    if (forMs > 0) this.#askedUntilMs = performance.now() + forMs;
   }
 
   /** Where the endpoint takes others meanwhile, one record of the batch is what it cannot take: its halves may pass. */

@@ -17,8 +17,8 @@ export type SpooledResult =
   | { readonly type: 'too_large'; readonly count: number; readonly reason: string }
   /** Two batches have taken its place, or it waits for a better time: the next one can go. */
   | { readonly type: 'passed' }
-  /** The endpoint is away. */
-  | { readonly type: 'away' };
+  /** The endpoint is away, or asks to be left alone for so many milliseconds. */
+  | { readonly type: 'away'; readonly afterMs?: number | undefined };
 
 /** Batches that are put off one after the other before the endpoint is left alone. */
 const MAX_PUT_OFF = 3;
@@ -52,7 +52,7 @@ export class SpoolSender {
     const result = await send(batch.bytes);
     switch (result.status) {
       case 'retry':
-        return this.#passOver(batch, result.isAnswered === true);
+        return this.#passOver(batch, result);
       case 'too_large':
         return this.#replace(batch, result.reason);
       default:
@@ -62,14 +62,17 @@ export class SpoolSender {
     }
   }
 
-  #passOver(batch: SpooledBatch, isAnswered: boolean): SpooledResult {
+  #passOver(
+    batch: SpooledBatch,
+    { isAnswered, afterMs }: Extract<SendResult, { status: 'retry' }>,
+  ): SpooledResult {
     this.#spool.release(batch);
-    if (!isAnswered) return { type: 'away' };
+    if (isAnswered !== true) return { type: 'away' };
     this.#passedOver.set(batch.id, performance.now() + PASS_OVER_MS);
     this.#putOff += 1;
-    if (this.#putOff < MAX_PUT_OFF) return { type: 'passed' };
+    if (afterMs === undefined && this.#putOff < MAX_PUT_OFF) return { type: 'passed' };
     this.#putOff = 0;
-    return { type: 'away' };
+    return { type: 'away', afterMs };
   }
 
   #replace(batch: SpooledBatch, reason: string): SpooledResult {

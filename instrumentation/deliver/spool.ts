@@ -44,7 +44,12 @@ export class Spool {
   readonly #folder: string;
   readonly #maxBytes: number;
   readonly #target: SpoolTarget | undefined;
-  #serial = 0;
+  /**
+   * Threads of a process share its number, and so do containers with one process each: what they write within a
+   * millisecond must not have one name. All have ten digits, so that names have the order of their numbers.
+   */
+  #serial = 1e9 + Math.floor(Math.random() * 8e9);
+  #isTargetSaid = false;
 
   /**
    * @param maxBytes of all files together
@@ -75,7 +80,8 @@ export class Spool {
   }
 
   #sayTarget(): void {
-    if (this.#target === undefined || this.#serial > 0) return;
+    if (this.#target === undefined || this.#isTargetSaid) return;
+    this.#isTargetSaid = true;
     guard('spool target', () => {
       writeFileSync(join(this.#folder, SPOOL_TARGET_FILE), JSON.stringify(this.#target), { mode: 0o600 });
     });

@@ -11,27 +11,34 @@ import {
 } from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import { guarded } from '../process/guard.ts';
+import { lookup } from '../process/lookup.ts';
 import { later } from '../process/timers.ts';
 import { readGrpcEndpoint } from './grpc-endpoint.ts';
 import { decodeGrpcMessage } from './grpc-message.ts';
 import {
   MAX_ANSWER_BYTES,
+  MAX_RETRY_AFTER_MS,
   namesSize,
   reasonOf,
   type SendResult,
   type SignalKind,
   type Transport,
 } from './otlp.ts';
+import { retryInfoMs } from './retry-info.ts';
 
 const METHODS = {
   traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
   logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
 } as const;
-/** CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS: what OTLP calls retryable. */
+/**
+ * CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS: what OTLP calls
+ * retryable. It calls RESOURCE_EXHAUSTED so with RetryInfo alone; servers that are short of memory leave that out.
+ */
 const RETRYABLE_CODES: ReadonlySet<number> = new Set([1, 4, 8, 10, 11, 14, 15]);
 /** HTTP statuses that gRPC maps to UNAVAILABLE. */
 const AWAY_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const TOO_LARGE = 413;
+const DETAILS = 'grpc-status-details-bin';
 /** One byte that says whether the message is compressed, four of its length. */
 const PREFIX_BYTES = 5;
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -45,7 +52,7 @@ export function createGrpcTransport(kind: SignalKind): Transport {
 
   const open = (): ClientHttp2Session => {
     if (session !== undefined && !session.closed && !session.destroyed) return session;
-    const opened = connect(endpoint.url, { ...endpoint.tls, settings: { enablePush: false } });
+    const opened = connect(endpoint.url, { ...endpoint.tls, lookup, settings: { enablePush: false } });
     opened.unref();
     // Calls on it fail with the same error; without a listener it would end the process.
     opened.on(
@@ -168,10 +175,11 @@ function resultOf(headers: IncomingHttpHeaders, chunks: readonly Buffer[], probl
   if (code !== undefined) {
     const said = typeof message === 'string' ? decodeGrpcMessage(message) : '';
     const reason = reasonOf(said === '' ? `gRPC status ${String(code)}` : said);
+    const isRetryable = RETRYABLE_CODES.has(Number(code));
+    const afterMs = isRetryable ? retryInfoMs(headers[DETAILS], MAX_RETRY_AFTER_MS) : undefined;
+    if (afterMs !== undefined) return { status: 'retry', reason, isAnswered: true, afterMs };
     if (namesSize(said)) return { status: 'too_large', reason };
-    return RETRYABLE_CODES.has(Number(code))
-      ? { status: 'retry', reason, isAnswered: true }
-      : { status: 'refused', reason };
+    return isRetryable ? { status: 'retry', reason, isAnswered: true } : { status: 'refused', reason };
   }
   if (httpStatus === 0 || httpStatus === 200) return { status: 'retry', reason: problem };
   const reason = `HTTP ${String(httpStatus)} where gRPC was expected`;

@@ -7,6 +7,7 @@ import { request as requestHttps } from 'node:https';
 import { gzipSync } from 'node:zlib';
 import { retryAfterMs } from '../../core/otlp/retry-after.ts';
 import { guarded } from '../process/guard.ts';
+import { lookup } from '../process/lookup.ts';
 import { later } from '../process/timers.ts';
 import {
   hasEndpoint,
@@ -45,6 +46,7 @@ export function createHttpTransport(kind: SignalKind): Transport {
       const request = start(url, {
         method: 'POST',
         agent,
+        lookup,
         headers: {
           ...headers,
           'content-length': bytes.byteLength,

@@ -10,6 +10,7 @@ import { LEASE_MS, sliceOf, type LeaseKey } from '../../core/limits/leases.ts';
 import { limitDayOf } from '../../core/limits/limit.ts';
 import { guard, guardAsync, guarded } from '../process/guard.ts';
 import { sayOnce } from '../process/diagnostics.ts';
+import { lookup } from '../process/lookup.ts';
 import { asJson, asList } from '../../core/model-call/json.ts';
 
 const ANSWER_LIMIT_MS = 2_000;
@@ -206,6 +207,7 @@ export class LeaseClient {
         start(this.#url, {
           method: 'POST',
           agent: false,
+          lookup,
           headers: {
             'content-type': 'application/json',
             'content-length': Buffer.byteLength(text),

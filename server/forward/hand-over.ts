@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import type { EventRecord } from '../../core/event.ts';
 import { MINUTE_MS } from '../../core/time/time.ts';
 import { toOtlpLogs } from '../../core/otlp/otlp-log.ts';
+import { retryAfterMs } from '../../core/otlp/retry-after.ts';
 import { messageOf } from '../process/server-error.ts';
 
 export interface Recipient {
@@ -100,17 +101,9 @@ async function post(to: Recipient, events: readonly EventRecord[]): Promise<Answ
   if (RETRIED.has(response.status) || response.status >= 500)
     throw new SendLater(
       `the answer was ${said}${hintFor(response.status)}`,
-      delayOf(response.headers.get('retry-after')),
+      retryAfterMs(response.headers.get('retry-after'), Date.now(), LONGEST_DELAY_MS) ?? 0,
     );
   return { isTaken: false, isTooLarge: response.status === 413, rejected: events.length, text: said };
-}
-
-/** What `Retry-After` asks for, in seconds or as a date; milliseconds, 0 where it asks for nothing. */
-function delayOf(retryAfter: string | null): number {
-  if (retryAfter === null) return 0;
-  const seconds = Number(retryAfter);
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - Date.now();
-  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), LONGEST_DELAY_MS) : 0;
 }
 
 interface Resource {

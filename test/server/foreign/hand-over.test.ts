@@ -83,7 +83,10 @@ it.each([
   ['7', 7000],
   ['1000000', 600_000],
   [new Date(0).toUTCString(), 0],
+  ['Thu, 31 Dec 2099 23:59:59 GMT', 600_000],
   ['soon', 0],
+  ['-5', 0],
+  ['1e3', 0],
 ])('Retry-After: %s is %i ms', async (retryAfter, afterMs) => {
   answerTo = () => ({ status: 503, retryAfter });
   await expect(hand(1)).rejects.toMatchObject({ afterMs });

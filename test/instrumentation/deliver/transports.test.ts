@@ -5,9 +5,11 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { createServer as createHttp2, type Http2Server, type ServerHttp2Stream } from 'node:http2';
 import { createServer as createTcp, type AddressInfo, type Server, type Socket } from 'node:net';
-import { decodeGrpcMessage } from '../../instrumentation/deliver/grpc-message.ts';
-import { MAX_ANSWER_BYTES, namesSize } from '../../instrumentation/deliver/otlp.ts';
-import { createTransport } from '../../instrumentation/deliver/transport.ts';
+import { readRefusedPart } from '../../../instrumentation/encode/otlp-answer.ts';
+import { decodeGrpcMessage } from '../../../instrumentation/deliver/grpc-message.ts';
+import { MAX_ANSWER_BYTES, namesSize } from '../../../instrumentation/deliver/otlp.ts';
+import { statusDetails } from './status-details.ts';
+import { createTransport } from '../../../instrumentation/deliver/transport.ts';
 
 const TIMEOUT_MS = 300;
 const closers: (() => void)[] = [];
@@ -62,6 +64,22 @@ function send(protocol: 'grpc' | 'http/protobuf', port: number) {
     transport.close();
   });
   return transport.send(new Uint8Array(16));
+}
+
+/** How a request goes that is answered so, over HTTP. */
+async function answered(status: number, headers: Record<string, string> = {}, body?: Buffer) {
+  const server = createServer((_, response) => {
+    response.writeHead(status, headers).end(body);
+  });
+  const port = await listen(server, () => {
+    server.closeAllConnections();
+  });
+  return send('http/protobuf', port);
+}
+
+/** A field of protobuf that has a length below 128. */
+function sized(field: number, bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([(field << 3) | 2, bytes.length]), bytes]);
 }
 
 /** Writes on and on, as far as the reader takes it; gives the number of bytes when it has gone. */
@@ -144,17 +162,32 @@ describe('over HTTP', () => {
     ['Sun, 06 Nov 1994 08:49:37 GMT', 0],
     ['Sun Nov  6 08:49:37 1994', 0],
   ])('Retry-After: %s is heeded within bounds', async (value, afterMs) => {
-    const server = createServer((_, response) => {
-      response.writeHead(503, { 'retry-after': value }).end();
-    });
-    const port = await listen(server, () => {
-      server.closeAllConnections();
-    });
-    expect(await send('http/protobuf', port)).toEqual({
+    expect(await answered(503, { 'retry-after': value })).toEqual({
       status: 'retry',
       reason: 'HTTP 503',
       isAnswered: true,
       ...(afterMs === undefined ? {} : { afterMs }),
+    });
+  });
+
+  it.each([429, 502, 503, 504])('after %i it is sent again, when the endpoint says', async (status) => {
+    const again = { status: 'retry', reason: `HTTP ${String(status)}`, isAnswered: true };
+    expect(await answered(status)).toEqual(again);
+    expect(await answered(status, { 'retry-after': '7' })).toEqual({ ...again, afterMs: 7_000 });
+    const inTenMinutes = new Date(Date.now() + 600_000).toUTCString();
+    expect(await answered(status, { 'retry-after': inTenMinutes })).toEqual({ ...again, afterMs: 60_000 });
+  });
+
+  it.each([400, 401, 404, 500, 501])('after %i it is not, whatever the endpoint says', async (status) => {
+    expect((await answered(status, { 'retry-after': '7' })).status).toBe('refused');
+  });
+
+  it('a partial success is an answer whose refused part can be read', async () => {
+    const part = sized(2, Buffer.from('timestamp too old'));
+    const result = await answered(200, {}, sized(1, Buffer.concat([Buffer.from([0x08, 3]), part])));
+    expect(result.status === 'sent' && readRefusedPart(result.answer)).toEqual({
+      count: 3,
+      reason: 'timestamp too old',
     });
   });
 });
@@ -231,5 +264,36 @@ describe('over gRPC', () => {
     });
     expect((await send('grpc', port)).status).toBe(status);
     expect(namesSize(message)).toBe(status === 'too_large');
+  });
+
+  it.each([
+    // Short of memory for a while, and throttled.
+    ['8', 'data refused due to high memory usage', 30, { status: 'retry', afterMs: 30_000 }],
+    ['14', 'busy', 0.25, { status: 'retry', afterMs: 250 }],
+    ['8', 'RATE_LIMITED', 9_999_999_999, { status: 'retry', afterMs: 60_000 }],
+    // The delay says that it will be taken, so it is not too large.
+    ['8', 'limit of 4194304 bytes exceeded', 1, { status: 'retry', afterMs: 1_000 }],
+    // No delay, and what OTLP never sends again.
+    ['8', 'data refused due to high memory usage', undefined, { status: 'retry' }],
+    ['3', 'unknown field', 30, { status: 'refused' }],
+  ])('status %s, %j with RetryInfo of %p s is %j', async (code, message, seconds, expected) => {
+    const status = {
+      'grpc-status': code,
+      'grpc-message': message,
+      ...(seconds === undefined ? {} : { 'grpc-status-details-bin': statusDetails(seconds) }),
+    };
+    const inHeaders = await startGrpc((stream) => {
+      stream.respond({ ':status': 200, ...status }, { endStream: true });
+    });
+    const inTrailers = await startGrpc((stream) => {
+      stream.respond({ ':status': 200 }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => {
+        stream.sendTrailers(status);
+      });
+      stream.end();
+    });
+    const isAnswered = expected.status === 'retry' ? { isAnswered: true } : {};
+    for (const port of [inHeaders, inTrailers])
+      expect(await send('grpc', port)).toEqual({ reason: message, ...isAnswered, ...expected });
   });
 });

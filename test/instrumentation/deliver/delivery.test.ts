@@ -1,19 +1,19 @@
 // Delivery: bounded, in order, retried; emitted = sent + spooled + counted as dropped.
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
   Delivery,
   MAX_QUEUE,
+  type DeliveryOptions,
   type DeliveryProblem,
   type OpenBatch,
-} from '../../instrumentation/deliver/delivery.ts';
-import type { RequestPart } from '../../instrumentation/encode/split-request.ts';
-import type { SendResult, Transport } from '../../instrumentation/deliver/otlp.ts';
-import { Spool } from '../../instrumentation/deliver/spool.ts';
+} from '../../../instrumentation/deliver/delivery.ts';
+import type { RequestPart } from '../../../instrumentation/encode/split-request.ts';
+import type { SendResult, Transport } from '../../../instrumentation/deliver/otlp.ts';
+import { Spool } from '../../../instrumentation/deliver/spool.ts';
 
 /** Items from here on carry much content. */
 const HEAVY = 1_000_000;
@@ -44,7 +44,12 @@ interface Setup {
 type Answer = SendResult | ((items: readonly number[]) => SendResult);
 
 /** A delivery of numbers over a transport that gives these answers and then follows the rule. */
-function setUp(answers: Answer[], spoolFolder = folder, rule: Answer = SENT): Setup {
+function setUp(
+  answers: Answer[],
+  spoolFolder = folder,
+  rule: Answer = SENT,
+  refusedPart: DeliveryOptions<number>['refusedPart'] = () => undefined,
+): Setup {
   const sent: number[] = [];
   const problems: DeliveryProblem[] = [];
   const spool = new Spool(spoolFolder);
@@ -70,7 +75,7 @@ function setUp(answers: Answer[], spoolFolder = folder, rule: Answer = SENT): Se
       spool,
       weigh: (item) => (item >= HEAVY ? 900_000 : 0),
       batch: numberBatch(),
-      refusedPart: () => undefined,
+      refusedPart,
       split: splitNumbers,
       onProblem: (problem) => problems.push(problem),
     }),
@@ -298,37 +303,6 @@ describe('delivery', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('a full spool drops the oldest, counts them, and keeps the newest', () => {
-    const spool = new Spool(folder, 100);
-    const write = (first: number): unknown => spool.write('logs', new Uint8Array(40).fill(first), 3);
-    expect([write(1), write(2), write(3)]).toEqual([
-      { isWritten: true, dropped: 0 },
-      { isWritten: true, dropped: 0 },
-      { isWritten: true, dropped: 3 },
-    ]);
-    expect([spool.take('logs')?.bytes[0], spool.take('logs')?.bytes[0], spool.take('logs')]).toEqual([
-      2,
-      3,
-      undefined,
-    ]);
-  });
-
-  it('pipes, folders and foreign files in the spool hang nothing and stay', () => {
-    const names = [
-      '1-1-1.1.logs',
-      `${String(Date.now())}-1-1.1.logs.claimed`,
-      `${String(Date.now())}-2-1.1.logs`,
-    ];
-    for (const name of names) execFileSync('mkfifo', [path.join(folder, name)]);
-    mkdirSync(path.join(folder, '2-1-1.1.logs'));
-    writeFileSync(path.join(folder, 'notes.txt'), 'mine');
-    const spool = new Spool(folder);
-    expect(spool.write('logs', new Uint8Array([9]), 1)).toEqual({ isWritten: true, dropped: 0 });
-    expect(spool.take('logs')?.bytes).toEqual(Buffer.from([9]));
-    expect(spool.take('logs')).toBeUndefined();
-    expect(readdirSync(folder)).toHaveLength(6);
-  });
-
   it('only the time of a flush holds the process, whatever the endpoint asks for', async () => {
     const before = countTimers();
     const { delivery } = setUp([{ status: 'retry', reason: 'later', afterMs: 9_999_999_999 * 1_000 }]);
@@ -339,12 +313,61 @@ describe('delivery', () => {
     delivery.setAside();
   });
 
-  it('a batch is taken from the spool by one process only', () => {
+  it('what an endpoint asks for is heeded by every flush, and one that asks for longer holds none up', async () => {
+    const asked: number[] = [];
+    const later = (afterMs: number) => (): SendResult => {
+      asked.push(performance.now());
+      return { status: 'retry', reason: 'later', isAnswered: true, afterMs };
+    };
+    const { delivery, sent } = setUp([later(400), later(60_000)]);
+    delivery.add(1);
+    await delivery.flush(SOON_MS);
+    expect(asked).toHaveLength(2);
+    expect((asked[1] ?? 0) - (asked[0] ?? 0)).toBeGreaterThanOrEqual(399);
+    // Each of these would ask at once, were it not for the minute; none waits for its own time.
+    for (const item of numbers(3)) {
+      delivery.add(item);
+      await delivery.flush(SOON_MS);
+    }
+    expect([sent, delivery.waiting, asked.length]).toEqual([[], 4, 2]);
+    delivery.setAside();
+    const next = setUp([]);
+    next.delivery.add(-1);
+    await next.delivery.flush(SOON_MS);
+    expect(next.sent).toEqual([-1, 1, 0, 1, 2]);
+  });
+
+  it('what an endpoint asks for at a batch of the spool is heeded, too', async () => {
     const { spool } = setUp([]);
-    spool.write('logs', new Uint8Array([1]), 1);
-    spool.write('traces', new Uint8Array([2]), 1);
-    expect(spool.take('logs')?.bytes).toEqual(Buffer.from([1]));
-    expect(new Spool(folder).take('logs')).toBeUndefined();
-    expect(new Spool(folder).take('traces')?.bytes).toEqual(Buffer.from([2]));
+    for (const item of [1, 2, 3]) spool.write('logs', new TextEncoder().encode(JSON.stringify([item])), 1);
+    let asked = 0;
+    const { delivery, sent } = setUp([
+      SENT,
+      () => {
+        asked += 1;
+        return { status: 'retry', reason: 'later', isAnswered: true, afterMs: 60_000 };
+      },
+    ]);
+    delivery.add(-1);
+    await delivery.flush(SOON_MS);
+    delivery.add(-2);
+    await delivery.flush(SOON_MS);
+    expect([sent, asked, delivery.waiting]).toEqual([[-1], 1, 1]);
+    delivery.setAside();
+    expect(readdirSync(folder)).toHaveLength(4);
+  });
+
+  it('what a partial success leaves out is counted once, with its reason', async () => {
+    const { delivery, problems } = setUp(
+      [{ status: 'sent', answer: new Uint8Array([2]) }],
+      folder,
+      SENT,
+      (answer) => (answer[0] === undefined ? undefined : { count: answer[0], reason: 'too old' }),
+    );
+    for (const item of numbers(5)) delivery.add(item);
+    await delivery.flush(SOON_MS);
+    await delivery.flush(SOON_MS);
+    expect([delivery.waiting, delivery.dropped]).toEqual([0, 2]);
+    expect(problems).toEqual([{ type: 'refused', reason: 'too old', count: 2 }]);
   });
 });
