@@ -54,13 +54,17 @@ const TICK_MS = 500;
 const LATE_MS = 100;
 
 export function start(): void {
-  const settings = withLimitsFile(readSettings(process.env));
+  const own = readSettings(process.env);
+  const settings = withLimitsFile(own);
   setLogLevel(settings.log);
   for (const problem of settings.problems) say(problem);
   if (settings.isDisabled) return;
   setProcessIdentity(settings);
-  if (settings.limits?.file !== undefined) watchLimitsFile(settings.limits.file);
-  schedule(assemble(settings));
+  const preload = assemble(settings);
+  schedule(preload);
+  const { limits } = own;
+  if (limits?.file !== undefined)
+    watchLimitsFile(limits.file, limits, (changed) => preload.observer.limiter.change(changed));
 }
 
 type Preload = ReturnType<typeof assemble>;

@@ -4,7 +4,7 @@
 //
 // The bound: spent never exceeds the limit by more than what requests turned out to cost beyond their reservations.
 
-import type { LimitScope, LimitUnit } from './limit.ts';
+import type { LimitRule, LimitScope, LimitUnit } from './limit.ts';
 
 /** What one request takes. */
 export interface Amounts {
@@ -33,9 +33,9 @@ export const WARN_RATIO = 0.8;
 export class Account {
   readonly scope: LimitScope;
   readonly key: string;
-  readonly rule: string;
+  rule: string;
   readonly unit: LimitUnit;
-  readonly limit: number;
+  limit: number;
   readonly owner: object | undefined;
   /** Known usage of requests that are over. */
   spent = 0;
@@ -53,6 +53,14 @@ export class Account {
     this.limit = limit;
     this.owner = owner;
     this.granted = limit;
+  }
+
+  /** Another rule sets the limit from now on, or the same one another amount: what was counted stays. */
+  follow({ name, amount }: Pick<LimitRule, 'name' | 'amount'>): void {
+    if (this.rule === name && this.limit === amount) return;
+    this.rule = name;
+    this.limit = amount;
+    if (this.spent < amount * WARN_RATIO) this.isWarned = false;
   }
 
   /** Spent and reserved, as a share of the limit. */

@@ -5,7 +5,7 @@
 // The bound: a process that goes without a word may have spent up to its grant and said nothing; so the limit is passed
 // by at most one slice for each such process, and by one slice for each process that goes on while it cannot ask.
 
-import { asJson, asList } from '../model-call/json.ts';
+import { asJson, asList, asText } from '../model-call/json.ts';
 
 /** Share of a limit that a process holds beyond what it needs. */
 const SLICE_SHARE = 0.1;
@@ -15,7 +15,8 @@ export const LEASE_MS = 30_000;
 /** What is shared out: one limit of one key on one day. */
 export interface LeaseKey {
   readonly scope: string;
-  readonly rule: string;
+  /** What it counts of the scope: rules with the same one share what was spent. */
+  readonly counts: string;
   readonly key: string;
   /** 2026-11-30, in UTC. */
   readonly day: string;
@@ -23,6 +24,8 @@ export interface LeaseKey {
 
 export interface LeaseRequest extends LeaseKey {
   readonly process: string;
+  /** Where the limit was written. */
+  readonly rule: string;
   readonly limitNanoUsd: number;
   /** What the process has spent of it so far. */
   readonly spentNanoUsd: number;
@@ -43,12 +46,14 @@ interface Holder {
 }
 
 interface SharedAccount extends LeaseKey {
+  rule: string;
   limitNanoUsd: number;
   readonly holders: Map<string, Holder>;
 }
 
 /** One limit as it stands. */
 export interface SharedLimit extends LeaseKey {
+  readonly rule: string;
   readonly limitNanoUsd: number;
   readonly spentNanoUsd: number;
   /** Granted to processes and not spent. */
@@ -67,6 +72,7 @@ export class LeaseBook {
   lease(request: LeaseRequest, nowMs: number): Lease {
     const account = this.#accountOf(request);
     account.limitNanoUsd = request.limitNanoUsd;
+    account.rule = request.rule;
     const holder = account.holders.get(request.process) ?? { granted: 0, spent: 0, expiresMs: 0 };
     // A message that was overtaken says less than is known.
     holder.spent = Math.max(holder.spent, request.spentNanoUsd);
@@ -84,7 +90,7 @@ export class LeaseBook {
   limitsOf(day: string, nowMs: number): SharedLimit[] {
     return [...this.#accounts.values()]
       .filter((account) => account.day === day)
-      .map(({ scope, rule, key, limitNanoUsd, holders }) => {
+      .map(({ scope, counts, rule, key, limitNanoUsd, holders }) => {
         let spentNanoUsd = 0;
         let usedNanoUsd = 0;
         let processes = 0;
@@ -94,7 +100,7 @@ export class LeaseBook {
           if (holder.expiresMs > nowMs) processes += 1;
         }
         const heldNanoUsd = usedNanoUsd - spentNanoUsd;
-        return { scope, rule, key, day, limitNanoUsd, spentNanoUsd, heldNanoUsd, processes };
+        return { scope, counts, rule, key, day, limitNanoUsd, spentNanoUsd, heldNanoUsd, processes };
       });
   }
 
@@ -116,13 +122,15 @@ export class LeaseBook {
     const book = new LeaseBook();
     if (!Array.isArray(saved)) return book;
     for (const each of saved.map(asJson)) {
-      const { scope, rule, key, day } = each;
+      const { scope, key, day } = each;
+      const rule = String(each['rule']);
       const account = book.#accountOf({
         scope: String(scope),
-        rule: String(rule),
+        counts: asText(each['counts']) ?? countsByRule(String(scope), rule),
         key: String(key),
         day: String(day),
       });
+      account.rule = rule;
       account.limitNanoUsd = amountOf(each['limitNanoUsd']);
       for (const holder of asList(each['holders']).map(asJson))
         account.holders.set(String(holder['process']), {
@@ -134,15 +142,20 @@ export class LeaseBook {
     return book;
   }
 
-  #accountOf({ scope, rule, key, day }: LeaseKey): SharedAccount {
-    const name = JSON.stringify([scope, rule, key, day]);
+  #accountOf({ scope, counts, key, day }: LeaseKey): SharedAccount {
+    const name = JSON.stringify([scope, counts, key, day]);
     let account = this.#accounts.get(name);
     if (account === undefined) {
-      account = { scope, rule, key, day, limitNanoUsd: 0, holders: new Map() };
+      account = { scope, counts, rule: '', key, day, limitNanoUsd: 0, holders: new Map() };
       this.#accounts.set(name, account);
     }
     return account;
   }
+}
+
+/** What a limit counts where an older version wrote or asks, which knows it by its rule alone. */
+export function countsByRule(scope: string, rule: string): string {
+  return rule.startsWith('TALLYSPAN_LIMIT_') ? scope : rule;
 }
 
 function amountOf(value: unknown): number {

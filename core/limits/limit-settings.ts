@@ -1,8 +1,8 @@
-// Limit settings: what the environment and limits.json say, read once at start. A value that is not understood is said
+// Limit settings: what the environment says, read once at start, and what limits.json does, read again as it changes. A value that is not understood is said
 // with what to write; then that limit is not in force.
 
 import { NANO_USD_PER_USD } from '../money.ts';
-import { SCOPES, unitOf, type CountedScope, type LimitRule } from './limit.ts';
+import { countsOf, SCOPES, unitOf, type CountedScope, type LimitRule } from './limit.ts';
 
 export interface LimitSettings {
   readonly rules: readonly LimitRule[];
@@ -65,7 +65,7 @@ export function readLimitSettings(environment: Environment, problems: string[]):
     if (value === undefined) continue;
     const amount = parseAmount(value, scope);
     if (typeof amount === 'string') faults.push(`${name}=${value} ${amount} This limit is not in force.`);
-    else rules.push({ name, scope, amount, match: {} });
+    else rules.push({ name, scope, counts: countsOf(scope, {}), amount, match: {} });
   }
   const url = text('TALLYSPAN_LIMIT_SERVER') ?? text('TALLYSPAN_URL');
   const isUrl = url === undefined || /^https?:\/\/[^/]/.test(url);
@@ -154,7 +154,18 @@ export function parseLimitsFile(
     }
     readEntry(entry, where, `limits[${index}]`, rules, errors);
   }
-  return errors.length > 0 ? { errors } : { rules };
+  return errors.length > 0 ? { errors } : { rules: apart(rules) };
+}
+
+/** Rules that ask for the same model for the same ones hold beside one another, and count apart. */
+function apart(rules: readonly LimitRule[]): LimitRule[] {
+  const seen = new Map<string, number>();
+  return rules.map((rule) => {
+    if (rule.match.model === undefined) return rule;
+    const before = seen.get(rule.counts) ?? 0;
+    seen.set(rule.counts, before + 1);
+    return before === 0 ? rule : { ...rule, counts: `${rule.counts} ${before + 1}` };
+  });
 }
 
 function readEntry(
@@ -182,7 +193,7 @@ function readEntry(
     limits += 1;
     const amount = parseAmount(value, scope);
     if (typeof amount === 'string') errors.push(`${where}.${key} ${amount}`);
-    else rules.push({ name: `${name}.${key}`, scope, amount, match });
+    else rules.push({ name: `${name}.${key}`, scope, counts: countsOf(scope, match), amount, match });
   }
   if (limits === 0) errors.push(`${where} sets no limit`);
 }

@@ -1,6 +1,9 @@
 // A limit: how much may be spent in a scope, or how far a run may go. A rule: a limit with whom it holds for. The scope
 // is what is counted together: one run with all that is nested in it, one session, one user or agent in a day (UTC).
 
+import { ContentHash, formatHash } from '../attribution/content-hash.ts';
+import { cutText } from '../text/cut-text.ts';
+
 export const SCOPES = [
   'run',
   'session',
@@ -38,9 +41,41 @@ export interface LimitRule {
   /** Where it was written: the name of a setting, or a line of limits.json. */
   readonly name: string;
   readonly scope: CountedScope;
+  /** What it counts, by {@link countsOf}: rules with the same one go on with what the other has counted. */
+  readonly counts: string;
   /** In the unit of the scope. */
   readonly amount: number;
   readonly match: LimitMatch;
+}
+
+/** What a scope is counted for, where it is for somebody: a pattern for them picks accounts and leaves out nothing. */
+const COUNTED_FOR: Readonly<Record<CountedScope, readonly (keyof LimitMatch)[]>> = {
+  run: ['user', 'agent', 'task'],
+  turns: ['user', 'agent', 'task'],
+  tokens_run: ['user', 'agent', 'task'],
+  tool_run: ['user', 'agent', 'task'],
+  user_day: ['user'],
+  agent_day: ['agent'],
+  session: [],
+  process_day: [],
+};
+/** A longer one is cut: it goes to servers. */
+const MAX_COUNTS_CHARS = 256;
+
+/**
+ * The scope of a rule with the patterns by which calls are left out of its accounts. Where it stands in a file, how much
+ * it allows and for whom does not matter: an account goes on when a file is changed.
+ */
+export function countsOf(scope: CountedScope, match: LimitMatch): string {
+  // Rules that ask for a model hold beside one another: each has accounts of its own.
+  const picks = match.model === undefined ? COUNTED_FOR[scope] : [];
+  const narrowed = (['user', 'agent', 'task', 'model'] as const)
+    .map((name) => [name, picks.includes(name) ? undefined : match[name]] as const)
+    .filter(([name, pattern]) => pattern !== undefined && (name === 'model' || !/^\*+$/.test(pattern)));
+  if (narrowed.length === 0) return scope;
+  const text = `${scope} ${JSON.stringify(narrowed)}`;
+  if (text.length <= MAX_COUNTS_CHARS) return text;
+  return `${cutText(text, MAX_COUNTS_CHARS)} ${formatHash(new ContentHash().mixText(text).digest())}`;
 }
 
 /** Who asks, as far as rules look at it. */

@@ -171,6 +171,7 @@ export class LeaseClient {
       account.granted = Math.min(account.granted, want);
       return {
         ...key,
+        rule: account.rule,
         process: this.#process,
         limit_nano_usd: account.limit,
         spent_nano_usd: account.spent,

@@ -26,7 +26,7 @@ interface CodeAccounts {
 }
 
 export class LimitScopes {
-  readonly #rules: readonly LimitRule[];
+  #rules: readonly LimitRule[];
   readonly #instanceId: string;
   readonly #leases: LeaseClient | undefined;
   readonly #kept = new NewestMap<string, Account>();
@@ -37,6 +37,11 @@ export class LimitScopes {
     this.#rules = rules;
     this.#leases = leases;
     this.#instanceId = instanceId;
+  }
+
+  /** Other rules hold from now on. What accounts have counted goes on to count, see {@link countsOf}. */
+  use(rules: readonly LimitRule[]): void {
+    this.#rules = rules;
   }
 
   /** The accounts of a request of the run, each once, the innermost first. */
@@ -111,12 +116,14 @@ export class LimitScopes {
 
   #ofRun(run: Run, rule: LimitRule, tool?: string): Account {
     const own = runLimitsOf(run).accounts;
-    const name = `${rule.name} ${tool ?? ''}`;
-    let account = own.get(name);
-    if (account === undefined) {
-      account = new Account({ ...startOf(rule, tool ?? run.id), owner: run });
-      own.set(name, account);
+    const name = `${rule.counts} ${tool ?? ''}`;
+    const known = own.get(name);
+    if (known !== undefined) {
+      known.follow(rule);
+      return known;
     }
+    const account = new Account({ ...startOf(rule, tool ?? run.id), owner: run });
+    own.set(name, account);
     return account;
   }
 
@@ -126,21 +133,23 @@ export class LimitScopes {
     let root = run;
     while (root.parentRun !== undefined) root = root.parentRun;
     const { accounts } = runLimitsOf(root);
-    let account = accounts.get(rule.name);
-    if (account === undefined) accounts.set(rule.name, (account = new Account(startOf(rule, root.id))));
+    let account = accounts.get(rule.counts);
+    if (account === undefined) accounts.set(rule.counts, (account = new Account(startOf(rule, root.id))));
+    account.follow(rule);
     return account;
   }
 
   #keptOf(rule: LimitRule, run: Run, nowMs: number): Account {
     const day = rule.scope === 'session' ? '' : ` ${limitDayOf(nowMs)}`;
     const key = this.#keyOf(rule, run);
-    const name = `${rule.name} ${key}${day}`;
+    const name = `${rule.counts} ${key}${day}`;
     const known = this.#kept.get(name);
     const account = known ?? new Account(startOf(rule, key));
+    account.follow(rule);
     const isOfAll = rule.scope === 'user_day' || rule.scope === 'agent_day';
     // One that was given up is shared again where a clock is set back over midnight.
     if (isOfAll && this.#leases?.isShared(account) === false)
-      this.#leases.share(account, { scope: rule.scope, rule: rule.name, key, day: limitDayOf(nowMs) });
+      this.#leases.share(account, { scope: rule.scope, counts: rule.counts, key, day: limitDayOf(nowMs) });
     // What was used last is dropped last.
     this.#kept.delete(name);
     this.#kept.set(name, account);

@@ -42,10 +42,11 @@ const CHARS_PER_TOKEN = 3.8;
 export class Limiter {
   readonly scopes: LimitScopes;
   readonly #telemetry: Telemetry;
-  readonly #settings: LimitSettings;
+  readonly #runs: Runs;
+  #settings: LimitSettings;
   readonly #overrides: PriceOverrides | undefined;
   readonly #refused: RefusedRuns;
-  readonly #tools: ToolLimits | undefined;
+  #tools: ToolLimits | undefined;
   readonly #leases: LeaseClient | undefined;
 
   constructor(
@@ -57,6 +58,7 @@ export class Limiter {
     settings: LimitSettings = NO_LIMIT_SETTINGS,
   ) {
     this.#telemetry = telemetry;
+    this.#runs = runs;
     this.#overrides = overrides;
     this.#settings = settings;
     for (const problem of findImpossibleLimits(settings.rules, overrides, Date.now())) say(problem);
@@ -64,8 +66,27 @@ export class Limiter {
     if (serverUrl !== undefined) this.#leases = new LeaseClient(serverUrl, serverToken, processId);
     this.scopes = new LimitScopes(settings.rules, instanceId, this.#leases);
     this.#refused = new RefusedRuns(this.scopes);
-    if (settings.rules.some(({ scope }) => scope === 'tool_run'))
-      this.#tools = new ToolLimits(runs, this.scopes);
+    this.#limitTools();
+  }
+
+  /**
+   * Other settings hold from now on; what was spent goes on to count. Where a new limit would refuse every call to a model
+   * the settings before stay in force: gives what is wrong.
+   */
+  change(settings: LimitSettings): readonly string[] {
+    const before = new Set(this.#settings.rules);
+    const added = settings.rules.filter((rule) => !before.has(rule));
+    const problems = findImpossibleLimits(added, this.#overrides, Date.now());
+    if (problems.length > 0) return problems;
+    this.#settings = settings;
+    this.scopes.use(settings.rules);
+    this.#limitTools();
+    return [];
+  }
+
+  #limitTools(): void {
+    if (this.#settings.rules.some(({ scope }) => scope === 'tool_run'))
+      this.#tools ??= new ToolLimits(this.#runs, this.scopes);
   }
 
   /** `undefined` where nothing is limited. */

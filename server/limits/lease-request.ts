@@ -1,6 +1,6 @@
 // Lease requests as they come over HTTP: read field by field, since whoever can post can post anything.
 
-import type { LeaseRequest } from '../../core/limits/leases.ts';
+import { countsByRule, type LeaseRequest } from '../../core/limits/leases.ts';
 import { RequestError } from '../questions/request-error.ts';
 
 const MOST = 500;
@@ -29,6 +29,7 @@ export function parseLeaseRequests(body: unknown): LeaseRequest[] {
     return {
       process: text('process'),
       scope: text('scope'),
+      counts: each['counts'] === undefined ? countsByRule(text('scope'), text('rule')) : text('counts'),
       rule: text('rule'),
       key: text('key'),
       day,

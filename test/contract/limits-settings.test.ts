@@ -2,7 +2,6 @@
 // with patterns. The price of an answer of 100 and 20 tokens is 400,000 nano-USD; at worst a request costs 1,050,000.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,6 +11,8 @@ import { answer, toolUse } from '../fakes/messages.ts';
 import { eventsOf, openHarness, type Harness, type Outcome } from './harness.ts';
 
 const PROGRAM = path.join(import.meta.dirname, 'programs/limits.mjs');
+/** A thousand tokens and an answer to them cost a little over $0.0001. */
+const PRICE = { input: 0.1, output: 0.1, cacheRead: 0.1, cacheWrite5m: 0.1, cacheWrite1h: 0.1 };
 const LIMIT = { TALLYSPAN_LIMIT_RUN: '$5' };
 
 let harness: Harness;
@@ -121,6 +122,17 @@ const write = async (content: unknown): Promise<string> => {
   return file;
 };
 
+const ofAll = (amount: string) => ({ limits: [{ user: '*', user_day: amount }] });
+const contents = (...steps: readonly unknown[]): string =>
+  JSON.stringify(
+    steps.map((step) => (typeof step === 'string' || step === null ? step : JSON.stringify(step))),
+  );
+const inParts = ({ stdout }: Outcome): string[][] =>
+  stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' '));
+
 describe('limits.json', () => {
   it('gives each user, agent and model the first limit that fits', async () => {
     const file = await write({
@@ -165,33 +177,57 @@ describe('limits.json', () => {
     expect(outcome.stdout).toContain('5 LimitExceededError true true 402 code');
   });
 
-  it('that is changed while the program runs is said to wait for the next start', async () => {
-    const file = await write({ limits: [{ user: '*', user_day: '$5' }] });
-    const child = spawn(
-      process.execPath,
-      ['--import', `file://${harness.packageDir}/register.mjs`, '-e', 'process.stdin.resume()'],
-      { env: { PATH: process.env['PATH'] ?? '', TALLYSPAN_LIMITS: file, TALLYSPAN_SPOOL: folder } },
-    );
-    let said = '';
-    const closed = new Promise((resolve) => child.on('close', resolve));
-    // The program looks for the first time at a moment of its own.
-    let dollars = 6;
-    const change = setInterval(() => {
-      void write({ limits: [{ user: '*', user_day: `$${String(dollars++)}` }] });
-    }, 300);
-    await new Promise<void>((resolve) => {
-      child.once('close', () => {
-        resolve();
-      });
-      child.stderr.on('data', (part: Buffer) => {
-        said += part.toString();
-        if (said.includes('starts again')) resolve();
-      });
+  it('that is changed holds from then on, with what was spent; one with a fault changes nothing', async () => {
+    const prices = path.join(folder, 'prices.json');
+    await writeFile(prices, JSON.stringify({ models: { 'my-model': PRICE } }));
+    const outcome = await start('changedFile', {
+      TALLYSPAN_PRICES: prices,
+      TALLYSPAN_LIMITS: await write(ofAll('$0.002')),
+      CONTENTS: contents(
+        {
+          limits: [
+            { model: 'claude-opus-*', user_day: '$1' },
+            { user: 'an*', user_day: '$0.004' },
+          ],
+        },
+        '{"limits": [',
+        ofAll('$0.0001'),
+        null,
+        { limits: [{ turns: 4 }] },
+        { limits: [] },
+      ),
     });
-    clearInterval(change);
-    child.stdin.end();
-    // Nor does the watch keep it from ending.
-    expect(await closed).toBe(0);
-    expect(said).toContain('limits.json was changed. The limits that were read at the start stay in force');
+    // 0.4 for each that passed, and 1.05 for the next, stay within the limit; what was spent before counts. A limit
+    // that is new begins with nothing.
+    expect(inParts(outcome).map(([passed, , , , , scope, , , limit]) => [passed, scope, limit])).toEqual([
+      ['3', 'user_day', '0.002'],
+      ['5', 'user_day', '0.004'],
+      ['0', 'user_day', '0.004'],
+      ['0', 'user_day', '0.004'],
+      ['0', 'user_day', '0.004'],
+      ['4', 'turns', '4'],
+      ['never', undefined, undefined],
+    ]);
+    const said = outcome.said.filter((line) => line.includes('TALLYSPAN_LIMITS'));
+    expect(said.map((line) => line.replaceAll(folder, ''))).toEqual([
+      'tallyspan: TALLYSPAN_LIMITS: /limits.json was changed. Its 2 limits hold from now on; what was spent goes on to count.',
+      'tallyspan: TALLYSPAN_LIMITS: /limits.json is not JSON. The limits stay as they were before the change.',
+      expect.stringContaining('limits[0].user_day ($0.0001) will refuse every call to it'),
+      'tallyspan: TALLYSPAN_LIMITS: /limits.json cannot be read. The limits stay as they were before the change.',
+      'tallyspan: TALLYSPAN_LIMITS: /limits.json was changed. Its limit holds from now on; what was spent goes on to count.',
+      'tallyspan: TALLYSPAN_LIMITS: /limits.json was changed. Its 0 limits hold from now on; what was spent goes on to count.',
+    ]);
+  });
+
+  it('that had a fault at the start refuses nobody once it is fixed', async () => {
+    const outcome = await start('changedFile', {
+      TALLYSPAN_LIMITS: await write('{'),
+      TALLYSPAN_LIMIT_ON_FAULT: 'refuse',
+      CONTENTS: contents(ofAll('$0.002')),
+    });
+    expect(inParts(outcome).map(([passed, , , , , scope]) => [passed, scope])).toEqual([
+      ['0', 'fault'],
+      ['3', 'user_day'],
+    ]);
   });
 });

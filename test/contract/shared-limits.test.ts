@@ -1,7 +1,7 @@
 // Limits of a day over several processes: real processes, a real server that grants leases, and one that is away.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startServer, type RunningServer } from '../../server/start-server.ts';
@@ -93,6 +93,25 @@ describe('limits of a day', () => {
     expect(keys).toEqual(
       expect.arrayContaining(['ana', '(not named)', expect.stringMatching(/^x{240}[0-9a-f]{16}$/)]),
     );
+  });
+
+  it('of a file are the same limit for processes that read it before and after an entry was put before it', async () => {
+    const file = path.join(dataDir, 'agents.json');
+    const startWith = async (...limits: readonly object[]): Promise<Outcome> => {
+      await writeFile(file, JSON.stringify({ limits }));
+      return start('TALLYSPAN_LIMIT_PROCESS_DAY', { TALLYSPAN_LIMITS: file });
+    };
+    const entry = { agent: '*', agent_day: '$0.003' };
+    const first = await startWith(entry);
+    const second = await startWith({ model: 'claude-opus-*', agent_day: '$0.001' }, entry);
+    const third = await startWith({ agent: 'a', agent_day: '$0.005' }, entry);
+    expect([first, second].map(({ requests }) => requests.length)).toEqual([5, 0]);
+    // What the first one held is held still.
+    expect(third.requests.length).toBeGreaterThan(0);
+    const spent = spentBy([first, third]);
+    expect(spent).toBeLessThanOrEqual(5_000_000);
+    const shared = (await today()).limits.filter((each) => each['limit_nano_usd'] === 5_000_000);
+    expect(shared).toMatchObject([{ key: 'a', rule: 'limits[0].agent_day', spent_nano_usd: spent }]);
   });
 
   it('while the server is away are a slice for each process, or nothing where that is asked for', async () => {

@@ -38,7 +38,7 @@ function shareUsers(client: LeaseClient, count: number): Account[] {
   return Array.from({ length: count }, (_, index) => {
     const key = `user-${index}`.padEnd(200, '.');
     const account = new Account({ scope: 'user_day', key, rule: 'r', unit: 'nanoUsd', limit: LIMIT });
-    client.share(account, { scope: 'user_day', rule: 'r', key, day });
+    client.share(account, { scope: 'user_day', counts: 'user_day', key, day });
     account.reserved = LIMIT / 10;
     return account;
   });

@@ -97,7 +97,7 @@ describe('the day of a limit', () => {
     const folder = await makeDataDir();
     const keeper = await LimitKeeper.open(folder, () => undefined);
     const ask = async (day: string, process: string, spentNanoUsd: number, atMs: number) => {
-      const key = { scope: 'user_day', rule: 'r', key: 'u', day, process };
+      const key = { scope: 'user_day', counts: 'user_day', rule: 'r', key: 'u', day, process };
       const [lease] = await keeper.lease(
         [{ ...key, limitNanoUsd: 100 * CENT, spentNanoUsd, wantNanoUsd: 100 * CENT }],
         atMs,

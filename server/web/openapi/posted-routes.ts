@@ -202,6 +202,7 @@ export const LEASES_ROUTE: RouteDescription = {
             process: SHORT_TEXT,
             scope: SHORT_TEXT,
             rule: SHORT_TEXT,
+            counts: SHORT_TEXT,
             key: SHORT_TEXT,
             day: { type: 'string', pattern: String.raw`^\d{4}-\d\d-\d\d$` },
             limit_nano_usd: AMOUNT,

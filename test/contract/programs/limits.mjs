@@ -1,5 +1,6 @@
 // What a program sees of limits, case by case: each argument is one.
 import Anthropic, { APIError } from '@anthropic-ai/sdk';
+import { rmSync, unwatchFile, watchFile, writeFileSync } from 'node:fs';
 
 const { run, limit, LimitExceededError } = await import(process.env.PACKAGE);
 const client = new Anthropic({ maxRetries: 2 });
@@ -225,6 +226,24 @@ const cases = {
     ])
       await run({ agent, userId }, () => until(() => client.messages.create(body({ model }))));
   },
+  /** The file with the limits gets one content after the other, or is removed; each time the same run goes on. */
+  changedFile: () =>
+    run({ agent: 'a', userId: 'ana' }, async () => {
+      const { TALLYSPAN_LIMITS: file, CONTENTS } = process.env;
+      // A watch that the preload began keeps no program.
+      const work = setInterval(() => undefined, 1_000);
+      await until(() => client.messages.create(body()));
+      for (const content of JSON.parse(CONTENTS)) {
+        await new Promise((resolve) => {
+          watchFile(file, resolve);
+          if (content === null) rmSync(file);
+          else writeFileSync(file, content);
+        });
+        await until(() => client.messages.create(body()));
+      }
+      unwatchFile(file);
+      clearInterval(work);
+    }),
   /** Users whom a server could take for a mistake: without a name, and with a long one. */
   oddUsers: async () => {
     for (const userId of ['ana', '', 'x'.repeat(3_000)])

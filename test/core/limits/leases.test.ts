@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { LEASE_MS, LeaseBook, sliceOf } from '../../../core/limits/leases.ts';
+import { countsByRule, LEASE_MS, LeaseBook, sliceOf } from '../../../core/limits/leases.ts';
 
-const KEY = { scope: 'user_day', rule: 'r', key: 'u', day: '2026-11-30' };
+const KEY = { scope: 'user_day', counts: 'user_day', rule: 'r', key: 'u', day: '2026-11-30' };
 const LIMIT = 1_000_000;
 const SLICE = sliceOf(LIMIT);
 
@@ -88,5 +88,20 @@ describe('leases', () => {
     expect(book.limitsOf(KEY.day, LEASE_MS + 1)).toMatchObject([
       { spentNanoUsd: 100_000, heldNanoUsd: 900_000, limitNanoUsd: LIMIT, processes: 2 },
     ]);
+  });
+
+  it('of a book that an older version wrote are those of the same setting', () => {
+    const holders = [{ process: 'a', granted: 600_000, spent: 600_000, expiresMs: LEASE_MS }];
+    const { scope, key, day } = KEY;
+    const book = LeaseBook.load([
+      { scope, rule: 'TALLYSPAN_LIMIT_USER_DAY', key, day, limitNanoUsd: LIMIT, holders },
+      { scope, rule: 'limits[0].user_day', key, day, limitNanoUsd: LIMIT, holders: [] },
+    ]);
+    const asked = { ...KEY, limitNanoUsd: LIMIT, spentNanoUsd: 0, wantNanoUsd: LIMIT };
+    expect(book.lease({ ...asked, process: 'b' }, 0).grantedNanoUsd).toBe(400_000);
+    // A process of an older version says its rule alone.
+    const counts = countsByRule(scope, 'TALLYSPAN_LIMIT_USER_DAY');
+    expect(book.lease({ ...asked, counts, process: 'c' }, 0).grantedNanoUsd).toBe(0);
+    expect(book.limitsOf(day, 0)).toHaveLength(2);
   });
 });

@@ -86,6 +86,29 @@ describe('limits.json', () => {
     expect(amounts(undefined, 'm')).toHaveLength(2);
   });
 
+  it('counts for an entry what it counted wherever it stands, however much it allows and for whom', () => {
+    const before = rulesOf([{ user: '*', user_day: '$2' }]);
+    const after = rulesOf([
+      { model: 'claude-opus-*', user_day: '$1' },
+      { user: 'ana', user_day: '$5' },
+      { user_day: '$3' },
+      { agent: 'report-*', user_day: '$1' },
+      { user: 'ana', model: 'claude-opus-*', user_day: '$9' },
+      { model: 'claude-opus-*', user_day: '$7' },
+    ]);
+    const setting = readLimitSettings({ TALLYSPAN_LIMIT_USER_DAY: '$1' }, [])?.rules ?? [];
+    const [old = ''] = before.map(({ counts }) => counts);
+    expect(after.map(({ counts }) => counts === old)).toEqual([false, true, true, false, false, false]);
+    expect(new Set(after.map(({ counts }) => counts)).size).toBe(5);
+    expect(setting.map(({ counts }) => counts)).toEqual([old]);
+    // Of a run all is counted, whoever its user is.
+    expect(new Set(rulesOf([{ user: 'a', run: '$1' }, { run: '$2' }]).map(({ counts }) => counts)).size).toBe(
+      1,
+    );
+    const [long] = rulesOf([{ agent: 'x'.repeat(3_000), user_day: '$1' }]);
+    expect(long?.counts.length).toBeLessThan(300);
+  });
+
   it.each([
     ['no JSON', '{'],
     ['no list', '{"limits": 1}'],
@@ -110,7 +133,7 @@ describe('limits.json', () => {
   });
 });
 
-const impossible = (output: number) => {
+const impossible = (output: number, more: unknown[] = []) => {
   const overrides = parsePriceOverrides(
     JSON.stringify({
       models: {
@@ -121,7 +144,7 @@ const impossible = (output: number) => {
   if ('errors' in overrides) throw new Error(JSON.stringify(overrides.errors));
   const rules =
     readLimitSettings({ TALLYSPAN_LIMIT_RUN: '$0.50', TALLYSPAN_LIMIT_TURNS: '5' }, [])?.rules ?? [];
-  return findImpossibleLimits(rules, overrides, Date.UTC(2026, 10, 30));
+  return findImpossibleLimits([...rules, ...rulesOf(more)], overrides, Date.UTC(2026, 10, 30));
 };
 
 describe('a price file with a slip', () => {
@@ -130,5 +153,9 @@ describe('a price file with a slip', () => {
     expect(impossible(10_000)).toEqual([
       expect.stringMatching(/^ERROR: by TALLYSPAN_PRICES a short request to claude-sonnet-5-5 costs \$2\.56/),
     ]);
+    // Limits for calls of that model as well, and those for others not.
+    const small = { user_day: '$0.001' };
+    expect(impossible(10, [{ model: 'claude-sonnet-*', ...small }])).toHaveLength(1);
+    expect(impossible(10, [{ model: 'claude-opus-*', ...small }])).toEqual([]);
   });
 });
