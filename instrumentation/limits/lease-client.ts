@@ -45,6 +45,8 @@ export class LeaseClient {
   readonly #process: string;
   readonly #held = new Map<Account, Held>();
   #asking: Promise<void> | undefined;
+  /** Begins when {@link #asking} has been answered; all who ask meanwhile wait for it. */
+  #next: Promise<void> | undefined;
   #awayUntilMs = 0;
   #isTelling = false;
   #renews = false;
@@ -102,15 +104,16 @@ export class LeaseClient {
   }
 
   /** Asks for what the accounts need. Resolves when it is answered, or when it is clear that it will not be. */
-  async ask(): Promise<void> {
-    while (this.#asking !== undefined) await this.#asking;
-    if (this.isAway) return;
-    this.#asking = this.#sendAll(this.#due());
-    try {
-      await this.#asking;
-    } finally {
-      this.#asking = undefined;
-    }
+  ask(): Promise<void> {
+    this.#next ??= this.#askNext();
+    return this.#next;
+  }
+
+  async #askNext(): Promise<void> {
+    await guardAsync('leases asked before', async () => this.#asking);
+    this.#next = undefined;
+    this.#asking = this.isAway ? undefined : this.#sendAll(this.#due());
+    await this.#asking;
   }
 
   /** What the server is to hear of, what somebody waits for first. What it heard of lately is renewed with the next. */

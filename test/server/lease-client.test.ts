@@ -72,6 +72,20 @@ describe('the lease client', () => {
     expect(last === undefined || client.covers(last)).toBe(true);
   });
 
+  it('asks once for all who wait, where nothing is left for any of them', async () => {
+    let asked = 0;
+    const url = await serve((_, response) => {
+      asked += 1;
+      response.end(JSON.stringify({ leases: [{ granted_nano_usd: 0, expires_in_ms: 30_000 }] }));
+    });
+    const client = new LeaseClient(url, undefined, 'p');
+    shareUsers(client, 1);
+    const first = client.ask();
+    while (asked === 0) await new Promise(setImmediate);
+    await Promise.all([first, ...Array.from({ length: 100 }, () => client.ask())]);
+    expect(asked).toBe(2);
+  });
+
   it('sends no more at once than the server takes', async () => {
     const real = await startTestServer();
     try {
