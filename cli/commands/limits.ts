@@ -1,8 +1,13 @@
 // `tallyspan limits`: what is spent, reserved and left of limits, and whom they refused.
 
 import type { Command } from 'commander';
-import { formatCost, formatNoteText, formatPercent } from '../../core/text/format.ts';
-import type { LimitActionRow, LimitState } from '../../server/limits/read-limits.ts';
+import { formatCost, formatCount, formatNoteText, formatPercent } from '../../core/text/format.ts';
+import {
+  LIMITS_SHOWN,
+  usedRatioOf,
+  type LimitActionRow,
+  type LimitState,
+} from '../../server/limits/read-limits.ts';
 import { writeAnswer } from '../terminal/answer.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { formatMoment, zoneOf } from '../terminal/moment.ts';
@@ -32,7 +37,11 @@ export function registerLimits(program: Command, io: CliIo): void {
       const today =
         safe.limits.length === 0
           ? 'no process shares a limit through this server today; docs/limits.md says how\n'
-          : renderTable(safe.limits, LIMIT_COLUMNS, io.stdout);
+          : `${renderTable(safe.limits.slice(0, LIMITS_SHOWN), LIMIT_COLUMNS, io.stdout)}${
+              safe.limits.length > LIMITS_SHOWN
+                ? `the ${LIMITS_SHOWN} most used of ${formatCount(safe.limits.length)}; --json has all\n`
+                : ''
+            }`;
       const lately =
         safe.actions.length === 0
           ? `no limit was reached in the last ${durationText(options.since)}\n`
@@ -52,16 +61,12 @@ const LIMIT_COLUMNS: readonly TextColumn<LimitState>[] = [
   {
     title: 'USED',
     align: 'right',
-    value: (limit) => formatPercent(usedOf(limit)),
-    tone: (limit) => (usedOf(limit) < NEARLY ? 'good' : 'bad'),
+    value: (limit) => formatPercent(usedRatioOf(limit)),
+    tone: (limit) => (usedRatioOf(limit) < NEARLY ? 'good' : 'bad'),
   },
   { title: 'BY DAY END', align: 'right', value: (limit) => formatCost(limit.forecast_nano_usd) },
   { title: 'SET BY', shrinks: true, value: ({ rule }) => rule },
 ];
-
-function usedOf({ spent_nano_usd: spent, limit_nano_usd: limit }: LimitState): number {
-  return limit > 0 ? spent / limit : 1;
-}
 
 function actionColumns(nowMs: number, timezone: string): readonly TextColumn<LimitActionRow>[] {
   return [

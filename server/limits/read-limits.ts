@@ -14,6 +14,8 @@ const DAY_MS = 86_400_000;
 const LEAST_ELAPSED_MS = 600_000;
 /** The most actions that are listed. */
 export const ACTIONS_SHOWN = 200;
+/** The most limits that people are shown, those that are used most. */
+export const LIMITS_SHOWN = 200;
 
 export interface LimitState {
   readonly scope: string;
@@ -57,7 +59,7 @@ export interface LimitActionRow {
 }
 
 export interface LimitsOverview {
-  /** Limits of the day (UTC) that processes share through this server. */
+  /** Limits of the day (UTC) that processes share through this server, the most used first. */
   readonly limits: readonly LimitState[];
   /** The newest first. */
   readonly actions: readonly LimitActionRow[];
@@ -70,11 +72,14 @@ export async function readLimits(
 ): Promise<LimitsOverview> {
   const limits = keeper.today(range.now).map((limit) => stateOf(limit, range.now));
   return {
-    limits: limits.toSorted(
-      (a, b) => b.spent_nano_usd / b.limit_nano_usd - a.spent_nano_usd / a.limit_nano_usd,
-    ),
+    limits: limits.toSorted((a, b) => usedRatioOf(b) - usedRatioOf(a)),
     actions: await readActions(database, range.from, range.to),
   };
+}
+
+/** Spent, as a share of the limit; of a limit of nothing all is used. */
+export function usedRatioOf({ spent_nano_usd: spent, limit_nano_usd: limit }: LimitState): number {
+  return limit > 0 ? spent / limit : 1;
 }
 
 function stateOf(limit: SharedLimit, nowMs: number): LimitState {

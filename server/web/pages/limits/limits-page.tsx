@@ -5,6 +5,8 @@ import type { VNode } from 'preact';
 import { formatCount, formatNoteText, formatPercent, NO_DATA } from '../../../../core/text/format.ts';
 import {
   ACTIONS_SHOWN,
+  LIMITS_SHOWN,
+  usedRatioOf,
   type LimitActionRow,
   type LimitsOverview,
   type LimitState,
@@ -43,7 +45,7 @@ export function LimitsPage({ view }: { view: LimitsView }): VNode {
       <Panel
         id="limits-today"
         title="Limits of the day"
-        sub="days in UTC; shared by all processes that name this server"
+        sub={`days in UTC; shared by all processes that name this server${limits.length > LIMITS_SHOWN ? `; the ${LIMITS_SHOWN} most used of ${formatCount(limits.length)}` : ''}`}
       >
         {limits.length === 0 ? (
           <div class="empty">
@@ -51,7 +53,7 @@ export function LimitsPage({ view }: { view: LimitsView }): VNode {
             <code>TALLYSPAN_LIMIT_USER_DAY='$5' TALLYSPAN_LIMIT_SERVER=http://…</code>
           </div>
         ) : (
-          <LimitTable limits={limits} />
+          <LimitTable limits={limits.slice(0, LIMITS_SHOWN)} />
         )}
       </Panel>
       <Panel id="limits-actions" title="Refused and warned" sub={actionsText(view)}>
@@ -97,12 +99,8 @@ function scopeName(scope: string): string {
   return SCOPES[scope] ?? scope;
 }
 
-function usedOf(limit: LimitState): number {
-  return limit.spent_nano_usd / limit.limit_nano_usd;
-}
-
 function LimitTable({ limits }: { limits: readonly LimitState[] }): VNode {
-  const columns: readonly DataColumn<LimitState>[] = [
+  const columns: readonly DataColumn<LimitState & { readonly index: number }>[] = [
     textColumn('scope', 'Scope', ({ scope }) => scopeName(scope)),
     nameColumn('whose', 'Whose', ({ key }) => key, { hrefOf: keyLink }),
     nameColumn('set_by', 'Set by', ({ rule }) => rule),
@@ -114,8 +112,8 @@ function LimitTable({ limits }: { limits: readonly LimitState[] }): VNode {
       id: 'used',
       title: 'Used',
       isNumber: true,
-      value: usedOf,
-      cell: (limit) => <UsedRatio ratio={usedOf(limit)} />,
+      value: usedRatioOf,
+      cell: (limit) => <UsedRatio ratio={usedRatioOf(limit)} />,
     },
     moneyColumn('forecast_usd', 'By the end of the day', (limit) => limit.forecast_nano_usd, {
       why: 'The day has just begun',
@@ -126,8 +124,8 @@ function LimitTable({ limits }: { limits: readonly LimitState[] }): VNode {
     <DataTable
       id="limits-today"
       name="limits of the day"
-      rows={limits}
-      keyOf={({ scope, rule, key }) => `${scope} ${rule} ${key}`}
+      rows={limits.map((limit, index) => ({ ...limit, index }))}
+      keyOf={({ scope, rule, key, index }) => `${scope} ${rule} ${key} ${index}`}
       columns={columns}
     />
   );
