@@ -29,6 +29,14 @@ import { PASSIVE_RUN } from './passive-run.ts';
 import type { Run } from '../record/run.ts';
 import type { Runs } from '../record/runs.ts';
 
+/** Work whose end nobody waits for. */
+const NO_OUTCOME: Outcome = {
+  completed: () => undefined,
+  failed: () => undefined,
+  left: () => undefined,
+  handedOn: () => undefined,
+};
+
 export function createRecorder(observer: Observer, pipeline: Pipeline): Recorder {
   const noteOn = (run: Run, kind: NoteKind, text: string | undefined, fields: NoteFields): void => {
     guard('note', () => {
@@ -109,7 +117,8 @@ export function createRecorder(observer: Observer, pipeline: Pipeline): Recorder
       const active = guard('limit', () =>
         observer.limiter.scopes.enter(context.active(), codeLimitOf(options)),
       );
-      return active === undefined ? work() : context.with(active, work);
+      // What a generator or the tool runner asks, it asks as it is read.
+      return active === undefined ? work() : follow(active, work, NO_OUTCOME);
     },
 
     tool: (name, input, work) => recordDeclaredTool(observer, name, input, work),

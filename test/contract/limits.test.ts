@@ -116,6 +116,19 @@ describe('limits', () => {
     expect(refusal).toMatchObject({ 'user.id': 'u', 'limit.key': 'u', limit_nano_usd: 3_000_000 });
   });
 
+  it('limit() bounds what is asked as what it gave back is read: by generators and the tool runner', async () => {
+    const { stdout, requests } = await start('lazy', {}, () => answer({ blocks: [toolUse('again', {})] }));
+    const refused = `${REFUSED} code code turns 2 claude-sonnet-5-5`;
+    expect(stdout.trim().split('\n')).toEqual([
+      `2 ${refused}`,
+      `2 ${refused}`,
+      `2 ${refused}`,
+      `2 ${refused}`,
+      `awaited ${refused}`,
+    ]);
+    expect(requests).toHaveLength(10);
+  });
+
   it('limit() bounds turns, warns once at four fifths, and a handled refusal still names the run’s end', async () => {
     const outcome = await start('code');
     expect(outcome.stdout).toContain('5 LimitExceededError true true 402 code code turns 5');

@@ -131,6 +131,33 @@ const cases = {
       say(...describe(error));
     }
   },
+  /** What limit() gives back asks only as it is read. */
+  lazy: async () => {
+    const again = { name: 'again', input_schema: { type: 'object' }, run: async () => String(Math.random()) };
+    async function* generate() {
+      for (let turn = 0; turn < 5; turn++) yield await client.messages.create(body());
+    }
+    const messages = () => client.beta.messages.toolRunner(body({ tools: [again] }));
+    for (const work of [
+      generate,
+      async () => generate(),
+      async () => ({ [Symbol.asyncIterator]: generate }),
+      messages,
+    ]) {
+      let read = 0;
+      try {
+        const lazy = run({ agent: 'a' }, () => limit({ turns: 2 }, work));
+        for await (const _ of lazy instanceof Promise ? await lazy : lazy) read += 1;
+      } catch (error) {
+        say(read, ...describe(error));
+      }
+    }
+    try {
+      await limit({ turns: 2 }, messages);
+    } catch (error) {
+      say('awaited', ...describe(error));
+    }
+  },
   stream: async () => {
     try {
       await run({ agent: 'a', limit: { usd: 0.0021 } }, async () => {
