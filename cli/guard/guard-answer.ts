@@ -1,7 +1,7 @@
 // The guard of Claude Code: what `tallyspan claude guard` answers as a hook. It asks the server what the session and the
 // day have cost, and stops Claude Code where that passes a limit. Without an answer in time it lets go on.
 
-import { parseAmount } from '../../core/limits/limit-settings.ts';
+import { LIMIT_SETTING_NAMES, parseAmount } from '../../core/limits/limit-settings.ts';
 import { askServer, DEFAULT_URL } from '../statusline/ask-server.ts';
 
 export interface GuardIo {
@@ -36,17 +36,23 @@ export async function answerHook({ input, env }: GuardIo): Promise<GuardAnswer> 
   const faults: string[] = [];
   const limits: Record<string, number> = {};
   for (const [scope, name] of Object.entries(SETTINGS)) {
-    const value = env[name]?.trim();
-    if (!value) continue;
+    const value = textOf(env[name]);
+    if (value === undefined) continue;
     const amount = parseAmount(value, scope as keyof typeof SETTINGS);
     if (typeof amount === 'string')
       faults.push(`tallyspan: ${name}=${value} ${amount} It is not in force.\n`);
     else limits[scope] = amount;
   }
+  if (Object.keys(limits).length === 0)
+    return { ...GO_ON, stderr: faults.length > 0 ? faults.join('') : unknownLimits(env) };
+  const refuses = refusesUnanswered(env, faults);
   const stderr = faults.join('');
-  if (Object.keys(limits).length === 0) return { ...GO_ON, stderr };
+  const url = (textOf(env['TALLYSPAN_LIMIT_SERVER']) ?? textOf(env['TALLYSPAN_URL']) ?? DEFAULT_URL).replace(
+    /\/+$/,
+    '',
+  );
   const answer = await askServer({
-    url: `${(env['TALLYSPAN_LIMIT_SERVER'] || env['TALLYSPAN_URL'] || DEFAULT_URL).replace(/\/+$/, '')}/api/limits/guard`,
+    url: `${url}/api/limits/guard`,
     token: env['TALLYSPAN_TOKEN'],
     limitMs: waitMsOf(env['TALLYSPAN_LIMIT_WAIT_MS']),
     body: JSON.stringify({
@@ -56,12 +62,24 @@ export async function answerHook({ input, env }: GuardIo): Promise<GuardAnswer> 
       limits,
     }),
   });
-  // What is no answer of our server is none.
-  const decision = answer === undefined ? undefined : parse(answer);
-  const refusal = decision === undefined ? unanswered(env) : textIn(decision, 'refusal');
-  return refusal === undefined
-    ? { ...GO_ON, stderr }
-    : { stdout: `${JSON.stringify(stop(hook, refusal))}\n`, stderr };
+  const decision = 'body' in answer ? parse(answer.body) : undefined;
+  if (decision === undefined) {
+    // What is no answer of our server is none.
+    const fault = `the server at ${url} ${'fault' in answer ? answer.fault : 'answered something else'}`;
+    return refuses
+      ? refuse(hook, `tallyspan: ${fault}, and TALLYSPAN_LIMIT_WITHOUT_SERVER=refuse.`, stderr)
+      : { ...GO_ON, stderr: `${stderr}tallyspan: ${fault}: nothing is limited meanwhile.\n` };
+  }
+  const refusal = textIn(decision, 'refusal');
+  return refusal === undefined ? { ...GO_ON, stderr } : refuse(hook, refusal, stderr);
+}
+
+function refuse(hook: Json, reason: string, stderr: string): GuardAnswer {
+  return { stdout: `${JSON.stringify(stop(hook, reason))}\n`, stderr };
+}
+
+function textOf(value: string | undefined): string | undefined {
+  return value?.trim() || undefined;
 }
 
 function waitMsOf(text: string | undefined): number {
@@ -69,10 +87,22 @@ function waitMsOf(text: string | undefined): number {
   return waitMs > 0 && waitMs <= LONGEST_WAIT_MS ? waitMs : DEFAULT_WAIT_MS;
 }
 
-function unanswered(env: NodeJS.ProcessEnv): string | undefined {
-  return env['TALLYSPAN_LIMIT_WITHOUT_SERVER'] === 'refuse'
-    ? 'tallyspan did not answer, and TALLYSPAN_LIMIT_WITHOUT_SERVER=refuse. Start `tallyspan up`.'
-    : undefined;
+/** Adds what is wrong with the setting to `faults`. */
+function refusesUnanswered(env: NodeJS.ProcessEnv, faults: string[]): boolean {
+  const name = 'TALLYSPAN_LIMIT_WITHOUT_SERVER';
+  const value = textOf(env[name])?.toLowerCase() ?? 'allow';
+  if (value !== 'allow' && value !== 'refuse')
+    faults.push(`tallyspan: ${name}=${value} is not valid; it is one of allow, refuse. Using allow.\n`);
+  return value === 'refuse';
+}
+
+/** Where only limits are set that others look at: nobody is to believe that they hold here. */
+function unknownLimits(env: NodeJS.ProcessEnv): string {
+  const others = LIMIT_SETTING_NAMES.filter((name) => textOf(env[name]) !== undefined);
+  const known = Object.values(SETTINGS).join(' and ');
+  return others.length === 0
+    ? ''
+    : `tallyspan: claude guard looks at ${known}; none is set, so nothing is limited.\n`;
 }
 
 /** As hooks of Claude Code say that it is to stop. */

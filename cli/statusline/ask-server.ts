@@ -15,11 +15,13 @@ export interface ServerQuestion {
   readonly body?: string;
 }
 
-/** The body of a good answer; `undefined` where there was none. */
-export async function askServer({ url, token, limitMs, body }: ServerQuestion): Promise<string | undefined> {
-  if (!URL.canParse(url)) return undefined;
+/** The body of a good answer, or what the server did in its place. */
+export type ServerAnswer = { readonly body: string } | { readonly fault: string };
+
+export async function askServer({ url, token, limitMs, body }: ServerQuestion): Promise<ServerAnswer> {
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url))
+    return { fault: `is no address such as ${DEFAULT_URL}` };
   const { protocol, hostname, port, host, pathname } = new URL(url);
-  if (protocol !== 'http:' && protocol !== 'https:') return undefined;
   const address = hostname.replace(/^\[|\]$/g, '');
   // Loaded where it is needed alone, as it takes its time.
   const tls = protocol === 'https:' ? await import('node:tls') : undefined;
@@ -47,8 +49,10 @@ export async function askServer({ url, token, limitMs, body }: ServerQuestion): 
     socket.on('close', () => {
       clearTimeout(deadline);
       const begin = answer.indexOf('\r\n\r\n');
-      const isGood = !isLate && /^HTTP\/1\.\d 200 /.test(answer) && begin > 0;
-      resolve(isGood ? answer.slice(begin + 4) : undefined);
+      const status = begin > 0 ? /^HTTP\/1\.\d (\d{3}) /.exec(answer)?.[1] : undefined;
+      if (isLate) resolve({ fault: `did not answer within ${limitMs} ms` });
+      else if (status === '200') resolve({ body: answer.slice(begin + 4) });
+      else resolve({ fault: faultOf(status) });
     });
     socket.on('error', () => undefined);
     const head = [
@@ -63,4 +67,11 @@ export async function askServer({ url, token, limitMs, body }: ServerQuestion): 
     // Not ended: a server takes that for one who has left.
     socket.write(`${head.join('\r\n')}\r\n\r\n${body ?? ''}`);
   });
+}
+
+function faultOf(status: string | undefined): string {
+  if (status === undefined) return 'did not answer';
+  return status === '401' || status === '403'
+    ? 'wants the token that it was started with (TALLYSPAN_TOKEN)'
+    : `answered with status ${status}`;
 }

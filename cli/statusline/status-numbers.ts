@@ -22,7 +22,7 @@ export async function readStatusNumbers(
     token: env['TALLYSPAN_TOKEN'],
     limitMs: Number(env['TALLYSPAN_STATUSLINE_WAIT_MS']) || ANSWER_LIMIT_MS,
   });
-  return (answer === undefined ? undefined : numbersOf(answer)) ?? readStatusFile(env, dataDir, nowMs);
+  return ('body' in answer ? numbersOf(answer.body) : undefined) ?? readStatusFile(env, dataDir, nowMs);
 }
 
 async function readStatusFile(

@@ -96,10 +96,49 @@ describe('claude guard', () => {
     expect((await ask(tool, away)).stdout).toBe('');
     const refused = await ask(tool, { ...away, TALLYSPAN_LIMIT_WITHOUT_SERVER: 'refuse' });
     expect(JSON.parse(refused.stdout)).toMatchObject({ continue: false });
-    expect((await ask(tool, { ...away, TALLYSPAN_URL: 'nonsense' })).stdout).toBe('');
+    // Values are written as for the preload.
+    const spelled = await ask(tool, { ...away, TALLYSPAN_LIMIT_WITHOUT_SERVER: ' Refuse ' });
+    expect(spelled.stdout).toBe(refused.stdout);
+    const misspelled = await ask(tool, { ...away, TALLYSPAN_LIMIT_WITHOUT_SERVER: 'deny' });
+    expect([misspelled.stdout, misspelled.stderr]).toEqual([
+      '',
+      expect.stringContaining('TALLYSPAN_LIMIT_WITHOUT_SERVER=deny is not valid; it is one of allow, refuse'),
+    ]);
+    const nonsense = await ask(tool, { ...away, TALLYSPAN_URL: '127.0.0.1:4319' });
+    expect([nonsense.stdout, nonsense.stderr]).toEqual([
+      '',
+      'tallyspan: the server at 127.0.0.1:4319 is no address such as http://127.0.0.1:4319: nothing is limited meanwhile.\n',
+    ]);
+    const other = await ask(tool, { TALLYSPAN_LIMITS: 'limits.json', TALLYSPAN_LIMIT_TURNS: '5' });
+    expect([other.stdout, other.stderr]).toEqual(['', expect.stringContaining('nothing is limited')]);
     const wrong = await ask(tool, { TALLYSPAN_LIMIT_SESSION: 'much' });
     expect([wrong.stdout, wrong.code]).toEqual(['', 0]);
     expect(wrong.stderr).toContain('TALLYSPAN_LIMIT_SESSION=much is not an amount in dollars');
+  });
+
+  it('says that the server wants a token, whether it lets go on or not', async () => {
+    const closed = await startServer({
+      dataDir: path.join(dataDir, 'closed'),
+      uiPort: 0,
+      grpcPort: 0,
+      httpPort: 0,
+      token: 'a-token-of-thirty-two-characters',
+      log: () => undefined,
+    });
+    try {
+      const env = { TALLYSPAN_LIMIT_SERVER: ` ${closed.uiUrl}/ `, TALLYSPAN_LIMIT_SESSION: '$0.50' };
+      const said = `the server at ${closed.uiUrl} wants the token that it was started with (TALLYSPAN_TOKEN)`;
+      const allowed = await ask(tool, env);
+      expect([allowed.stdout, allowed.stderr]).toEqual(['', expect.stringContaining(said)]);
+      const refused = await ask(tool, { ...env, TALLYSPAN_LIMIT_WITHOUT_SERVER: 'refuse' });
+      expect(JSON.parse(refused.stdout)).toMatchObject({
+        stopReason: expect.stringContaining(said) as unknown,
+      });
+      const known = await ask(tool, { ...env, TALLYSPAN_TOKEN: 'a-token-of-thirty-two-characters' });
+      expect([known.stdout, known.stderr]).toEqual(['', '']);
+    } finally {
+      await closed.close();
+    }
   });
 
   it.each<[string, object]>([
