@@ -1,6 +1,7 @@
 // API errors: the low-cardinality class of what an SDK call failed with, in every version of the SDK. An error of
 // the program may throw when it is read; then it is one that nothing is known of.
 
+import { LIMIT_ERROR_TYPE } from '../limits/limit-error.ts';
 import { guard } from '../process/guard.ts';
 
 interface ErrorLike {
@@ -32,8 +33,8 @@ function readType(error: unknown): string {
   const name = classNameOf(error);
   if (name === 'APIConnectionTimeoutError') return 'client_timeout_error';
   if (name === 'APIConnectionError') return 'connection_error';
-  // Types of the API all end so; other libraries have a field of that name, too.
-  if (typeof type === 'string' && type.endsWith('_error')) return type;
+  // Types of the API all end so, and one is our own; other libraries have a field of that name, too.
+  if (typeof type === 'string' && (type.endsWith('_error') || type === LIMIT_ERROR_TYPE)) return type;
   const nested = body?.error?.type;
   if (typeof nested === 'string') return nested;
   return typeof status === 'number' ? String(status) : 'client_error';

@@ -167,7 +167,8 @@ describe('limits', () => {
     const outcome = await start('runner', {}, () => answer({ blocks: [toolUse('again', {})] }));
     expect(outcome.stdout).toContain('LimitExceededError true true 402 code code turns 3');
     expect(outcome.requests).toHaveLength(3);
-    expect(eventsOf(outcome, 'agent.run').map((run) => run['agent.status'])).toEqual(['turn_limit']);
+    const [run] = eventsOf(outcome, 'agent.run');
+    expect([run?.['agent.status'], run?.['error.type']]).toEqual(['turn_limit', 'limit_exceeded']);
   });
 
   it('a stream that costs more than it could is ended where it passes the limit, and what it cost is counted', async () => {
