@@ -143,9 +143,10 @@ export class LeaseClient {
     if (this.#isTelling || this.isAway) return;
     this.#isTelling = true;
     setImmediate(
-      guarded('tell leases', async () => {
-        await this.ask();
+      guarded('tell leases', () => {
+        // What is spent from here on may come too late for this one.
         this.#isTelling = false;
+        return this.ask();
       }),
     );
   }

@@ -73,17 +73,41 @@ describe('the lease client', () => {
   });
 
   it('asks once for all who wait, where nothing is left for any of them', async () => {
-    let asked = 0;
-    const url = await serve((_, response) => {
-      asked += 1;
+    const asked: string[] = [];
+    const url = await serve((body, response) => {
+      asked.push(body);
       response.end(JSON.stringify({ leases: [{ granted_nano_usd: 0, expires_in_ms: 30_000 }] }));
     });
     const client = new LeaseClient(url, undefined, 'p');
     shareUsers(client, 1);
     const first = client.ask();
-    while (asked === 0) await new Promise(setImmediate);
+    while (asked.length === 0) await new Promise(setImmediate);
     await Promise.all([first, ...Array.from({ length: 100 }, () => client.ask())]);
-    expect(asked).toBe(2);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('tells what is spent while the server has not answered what it was told before', async () => {
+    const heard: number[] = [];
+    const held: ServerResponse[] = [];
+    const url = await serve((body, response) => {
+      heard.push(parseLeaseRequests(JSON.parse(body))[0]?.spentNanoUsd ?? 0);
+      held.push(response);
+    });
+    const client = new LeaseClient(url, undefined, 'p');
+    const [account] = shareUsers(client, 1);
+    const spend = async (amount: number): Promise<void> => {
+      if (account !== undefined) account.spent += amount;
+      client.tell();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    await spend(100);
+    while (held.length === 0) await new Promise(setImmediate);
+    await spend(200);
+    await spend(300);
+    held[0]?.end(JSON.stringify({ leases: [{ granted_nano_usd: LIMIT, expires_in_ms: 30_000 }] }));
+    while (held.length === 1) await new Promise(setImmediate);
+    expect(heard).toEqual([100, 600]);
+    held.at(-1)?.end('{}');
   });
 
   it('sends no more at once than the server takes', async () => {

@@ -1,14 +1,15 @@
 // The page of limits with more users than anybody reads.
 
 import { expect, it } from '@jest/globals';
-import { limitDayOf } from '../../../core/limits/limit.ts';
-import { runCommand } from '../../cli/run-command.ts';
-import { startTestServer } from '../harness.ts';
+import { limitDayOf } from '../../core/limits/limit.ts';
+import { runCommand } from '../cli/run-command.ts';
+import { startTestServer } from './harness.ts';
 
 const LIMIT = 1_000_000_000;
 
 it('shows the limits that are used most, and says of how many; a limit of nothing is used up', async () => {
-  const { uiUrl, remove } = await startTestServer();
+  const server = await startTestServer();
+  const { uiUrl } = server;
   try {
     const shared = {
       process: 'p',
@@ -37,6 +38,6 @@ it('shows the limits that are used most, and says of how many; a limit of nothin
     expect(stdout).toContain('the 200 most used of 300; --json has all');
     expect(stdout).not.toContain('user-100.');
   } finally {
-    await remove();
+    await server.remove();
   }
 });
