@@ -36,6 +36,10 @@ async function until(call) {
   say('never refused');
 }
 
+async function* generate() {
+  for (let turn = 0; turn < 5; turn++) yield await client.messages.create(body());
+}
+
 /** A body of which the first look at one field throws. */
 const hostile = () => {
   let looks = 0;
@@ -134,9 +138,6 @@ const cases = {
   /** What limit() gives back asks only as it is read. */
   lazy: async () => {
     const again = { name: 'again', input_schema: { type: 'object' }, run: async () => String(Math.random()) };
-    async function* generate() {
-      for (let turn = 0; turn < 5; turn++) yield await client.messages.create(body());
-    }
     const messages = () => client.beta.messages.toolRunner(body({ tools: [again] }));
     for (const work of [
       generate,
