@@ -2,7 +2,11 @@
 
 import type { Command } from 'commander';
 import type { Dimension } from '../core/schema.ts';
-import { parseStretch, type Stretch } from '../server/questions/stretch.ts';
+import type { Where } from '../server/queries/read-events.ts';
+import { parseNamedStretch, type Stretch } from '../server/questions/stretch.ts';
+import { filterParams } from '../server/questions/filter-text.ts';
+import { whereParam } from '../server/questions/query-params.ts';
+import { filterPairsOf, repeatedOption, withFilterOptions, type FilterOptions } from './filter-options.ts';
 import { RequestError } from '../server/questions/request-error.ts';
 import { usageError } from './terminal/cli-error.ts';
 
@@ -24,13 +28,8 @@ export function stretchOfOptions(
   now: number,
   timezone: string,
 ): Stretch | undefined {
-  if (from === undefined && to === undefined) return undefined;
-  const isWhole = to === undefined && from !== undefined;
   try {
-    if (isWhole && /^\d{4}-\d\d-\d\d$/.test(from))
-      return parseStretch({ from, to: from }, { now, timezone, time: '24h' });
-    const isNamed = isWhole && !/^\d{4}-/.test(from);
-    return parseStretch(isNamed ? { time: from } : { from, to }, { now, timezone, time: '24h' });
+    return parseNamedStretch({ from, to }, { now, timezone, time: '24h' });
   } catch (error) {
     throw error instanceof RequestError ? usageError(error.message.replace('time is', '--from is')) : error;
   }
@@ -47,23 +46,24 @@ const NARROWINGS = [
   ['session', '--session <id>', 'only of this session'],
 ] as const satisfies readonly (readonly [Dimension, string, string])[];
 
-export type NarrowingOptions = Readonly<
-  Partial<Record<Exclude<(typeof NARROWINGS)[number][0], 'version'> | 'agentVersion', string>>
->;
+export type NarrowingOptions = FilterOptions &
+  Readonly<
+    Partial<Record<Exclude<(typeof NARROWINGS)[number][0], 'version'> | 'agentVersion', readonly string[]>>
+  >;
 
-/** Adds `--user`, `--agent` and the like. */
+/** Adds `--user`, `--agent` and the like, each as often as wanted, `--filter` and `--not`. */
 export function withNarrowingOptions(command: Command): Command {
-  for (const [, flags, description] of NARROWINGS) command.option(flags, description);
-  return command;
+  for (const [, flags, description] of NARROWINGS) command.addOption(repeatedOption(flags, description));
+  return withFilterOptions(command);
 }
 
-/** What the options narrow to; undefined where none is given. */
-export function whereOf(options: NarrowingOptions): Partial<Record<Dimension, string>> | undefined {
-  const where = Object.fromEntries(
-    NARROWINGS.flatMap(([dimension]) => {
-      const value = options[dimension === 'version' ? 'agentVersion' : dimension];
-      return value === undefined ? [] : [[dimension, value]];
-    }),
+/** What the options narrow to; undefined where none is given. Throws a usage error on a filter that is none of these. */
+export function whereOf(options: NarrowingOptions): Where | undefined {
+  const names = NARROWINGS.map(([dimension]) => dimension);
+  const given = NARROWINGS.flatMap(([dimension]) =>
+    (options[dimension === 'version' ? 'agentVersion' : dimension] ?? []).map(
+      (value) => [dimension, value] as const,
+    ),
   );
-  return Object.keys(where).length === 0 ? undefined : where;
+  return whereParam(filterParams([...given, ...filterPairsOf(options, names)]), names);
 }

@@ -18,9 +18,6 @@ import { keepYoungSpaceSmall } from './process/memory.ts';
 import { backupDatabase, exportEvents, type ExportRequest } from './queries/export/export-events.ts';
 import { listRuns, sumRuns, sumsAnswer, type RunSumsAnswer } from './queries/runs/list-runs.ts';
 import type { RunFilter } from './queries/runs/run-filter.ts';
-import { cursorText } from './queries/runs/run-order.ts';
-import { comparisonParams } from './questions/filter-text.ts';
-import { scoreConditionText } from './questions/score-text.ts';
 import type { RunSummary } from './queries/runs/run-summary.ts';
 import { readCost, type CostReport } from './queries/signals/read-cost.ts';
 import { readDiagnosis, type DiagnosisReport } from './queries/diagnosis/read-diagnosis.ts';
@@ -48,9 +45,11 @@ import { ServerError, messageOf } from './process/server-error.ts';
 import { DATA_FILE, openDatabaseReadOnly } from './store/file/database.ts';
 import { parseDiagnosisQuestion, parseWhatIfQuestion } from './questions/diagnosis-params.ts';
 import { parseGroupsQuestion, parseVersionsQuestion } from './questions/groups-params.ts';
-import { parseCostRequest, parseSignalRequest } from './questions/query-params.ts';
+import { parseCostRequest } from './questions/cost-params.ts';
+import { parseSignalRequest, whereParams } from './questions/query-params.ts';
 import { claudePlanHeader } from './questions/claude-plan.ts';
 import { RequestError } from './questions/request-error.ts';
+import { runFilterParams } from './questions/run-filter-params.ts';
 import type {
   CostQuestion,
   SignalQuery,
@@ -241,21 +240,16 @@ function serverSource(url: string, { token, isClaudeOnPlan }: SourceOptions): So
 
   return {
     name: url,
-    runs: ({ cursor, isReversed, ...filter }) =>
-      ask('/api/runs', {
-        ...runParams(filter),
-        at: cursor === undefined ? undefined : cursorText(cursor),
-        order: isReversed === true ? 'reversed' : undefined,
-      }),
-    runSums: ({ cursor: _cursor, isReversed: _isReversed, ...filter }) =>
-      askMaybe('/api/runs/sums', runParams(filter)),
+    runs: (filter) => ask('/api/runs', { ...runFilterParams(filter), limit: filter.limit }),
+    runSums: ({ sort: _sort, cursor: _cursor, isReversed: _isReversed, offset: _offset, ...filter }) =>
+      askMaybe('/api/runs/sums', runFilterParams(filter)),
     run: (id) => askMaybe(`/api/runs/${encodeURIComponent(id)}`),
     recording: (id) => askMaybe(`/api/runs/${encodeURIComponent(id)}/recording`),
     cost: ({ where, ...question } = {}) =>
-      ask('/api/cost', { ...where, ...question, ...isoTimes(question, ['since', 'until']) }),
+      ask('/api/cost', { ...whereParams(where), ...question, ...isoTimes(question, ['since', 'until']) }),
     signal: (id, { where, ...question } = {}) =>
       ask(`/api/signals/${encodeURIComponent(id)}`, {
-        ...where,
+        ...whereParams(where),
         ...question,
         ...isoTimes(question, ['from', 'to']),
       }),
@@ -276,19 +270,6 @@ function serverSource(url: string, { token, isClaudeOnPlan }: SourceOptions): So
       askBytes('/api/export', { format, events: names?.join(','), ...isoTimes(times, ['since', 'until']) }),
     backup: () => askBytes('/api/backup', {}),
     close: () => Promise.resolve(),
-  };
-}
-
-function runParams({
-  comparisons,
-  scores = [],
-  ...filter
-}: Omit<RunFilter, 'limit' | 'cursor' | 'isReversed'>): Params {
-  return {
-    ...filter,
-    ...isoTimes(filter, ['since', 'until']),
-    ...comparisonParams(comparisons ?? []),
-    score: scores.map(scoreConditionText),
   };
 }
 
@@ -356,7 +337,12 @@ async function folderSource(
       }),
     signal: (id, { where, from, to, ...question } = {}) => {
       const times = isoTimes({ from, to }, ['from', 'to']);
-      const asked = parseSignalRequest(id, { ...where, ...question, ...times }, Date.now(), timezone);
+      const asked = parseSignalRequest(
+        id,
+        { ...whereParams(where), ...question, ...times },
+        Date.now(),
+        timezone,
+      );
       return answerSignal(database, asked.signal, asked.request);
     },
     diagnosis: (question) =>

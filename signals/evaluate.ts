@@ -5,6 +5,7 @@ import type { EventRecord } from '../core/event.ts';
 import { quantileOf } from '../core/quantile.ts';
 import { fieldOfDimension, PROCESS_FIELDS, type Dimension, type FieldKey } from '../core/schema.ts';
 import { dateOf, isWithin, stepStarts, type Interval, type Step } from '../core/time/time.ts';
+import { isOfChoice, listChoices } from './choice.ts';
 import {
   groupName,
   groupsResult,
@@ -138,6 +139,7 @@ class Evaluation {
   #matching(fold: Fold): EventRecord[] {
     const window = windowOf(this.#signal, this.#request);
     const intervals = intervalsOf(fold.span ?? 'window', window, this.#request);
+    const choices = listChoices(this.#request.where);
     const filters = filtersOf(fold, dimensionsOf(this.#signal, this.#request));
     const { field, terms, instant } = fold;
     const ends = instant === 'start' ? endsOf(window, this.#request) : undefined;
@@ -155,9 +157,7 @@ class Evaluation {
           : !superseded.has(event)) &&
         (field === undefined || valueOf(event, field) !== undefined) &&
         (terms === undefined || terms.some((term) => valueOf(event, term.field) !== undefined)) &&
-        Object.entries(this.#request.where ?? {}).every(
-          ([dimension, value]) => dimensionValue(event, dimension as Dimension) === value,
-        ) &&
+        choices.every((choice) => isOfChoice(dimensionValue(event, choice.dimension), choice)) &&
         filters.every((filter) => isMatch(event, filter)),
     );
   }

@@ -4,6 +4,7 @@ import { DIMENSIONS, type Dimension } from '../core/schema.ts';
 import { durationMsOf } from '../core/time/duration.ts';
 import { DAY_MS, dayOf, isTimeZone } from '../core/time/time.ts';
 import { signalOf } from './catalogue/index.ts';
+import type { Choice } from './choice.ts';
 import { dimensionsOf, SignalError, type Signal, type SignalRequest } from './signal.ts';
 import { defaultLengthMs } from './spans.ts';
 
@@ -18,7 +19,7 @@ export interface RequestText {
   /** A dimension, or several with commas between. */
   readonly by?: string | undefined;
   /** Values of dimensions that the events must have. */
-  readonly where?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly where?: Readonly<Record<string, Choice | undefined>> | undefined;
 }
 
 export interface ParsedRequest {
@@ -46,7 +47,7 @@ export function parseRequest(text: RequestText, now: number, timezone: string): 
   const by = text.by === undefined || text.by === '' ? undefined : text.by.split(',').map(parseDimension);
   const where = Object.fromEntries(
     Object.entries(text.where ?? {})
-      .filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '')
+      .filter((entry): entry is [string, Choice] => entry[1] !== undefined && entry[1] !== '')
       .map(([dimension, value]) => [parseDimension(dimension), value]),
   );
   const request: SignalRequest = { from, to, by, where, timezone, now };

@@ -4,6 +4,7 @@
 // nothing else says what a number means.
 
 import type { Dimension, EventName, FieldKey, Unit } from '../core/schema.ts';
+import type { Choices } from './choice.ts';
 
 /** Events that a fold reads; `*` is all of them. */
 export type EventKind = EventName | '*';
@@ -167,7 +168,7 @@ export interface SignalRequest {
   readonly to: number;
   readonly by?: Dimension | readonly Dimension[] | undefined;
   /** Only events whose dimensions have these values. */
-  readonly where?: Partial<Readonly<Record<Dimension, string>>> | undefined;
+  readonly where?: Choices | undefined;
   /** IANA time zone of calendar days. */
   readonly timezone: string;
   /** Wall clock, for what is measured up to now; the end of the window when not given. */

@@ -12,6 +12,7 @@ import {
   type FieldKey,
 } from '../core/schema.ts';
 import { DAY_MS, HOUR_MS, offsetAt, offsetStretches, type Interval, type Step } from '../core/time/time.ts';
+import { choiceSql, listChoices } from './choice.ts';
 import { eventsSql } from './event-tables.ts';
 import {
   filtersOf,
@@ -314,10 +315,9 @@ export class Statement {
   }
 
   #whereOfRequest(): string[] {
-    return Object.entries(this.#request.where ?? {}).map(([dimension, value]) => {
-      const written = this.#write(`where_${dimension}`, value);
-      return `${this.#dimensionSql(dimension as Dimension)} = ${written}`;
-    });
+    return listChoices(this.#request.where).flatMap((choice) =>
+      choiceSql(this.#dimensionSql(choice.dimension), choice, this.#write),
+    );
   }
 
   /** Days since 1970-01-01 of the event's local date; the instant of midnight belongs to the day that ends. */

@@ -12,6 +12,7 @@ import {
   selectorOf,
   unionOf,
 } from './logql-text.ts';
+import { listChoices } from './choice.ts';
 import { DAY_LABEL, DAYS_AGO, LogqlTime, type LogqlContext, type TimeRange } from './logql-time.ts';
 import {
   dimensionsOf,
@@ -237,8 +238,10 @@ class Compiler {
 
   #lines(fold: Fold, timeStages: readonly string[]): string {
     const stages = [...(this.#options.filters ?? [])];
-    for (const [dimension, value] of Object.entries(this.#options.where ?? {})) {
-      stages.push(`${labelOf(dimension as Dimension)}=${quotedText(value)}`);
+    for (const { dimension, any, none } of listChoices(this.#options.where)) {
+      const label = labelOf(dimension);
+      if (any.length > 0) stages.push(any.map((value) => `${label}=${quotedText(value)}`).join(' or '));
+      stages.push(...none.map((value) => `${label}!=${quotedText(value)}`));
     }
     if (fold.withDuplicates !== true && fold.onlyLatest !== true) stages.push('tallyspan_duplicate!="true"');
     // An aggregate that unwraps leaves out lines without the field by itself.

@@ -63,9 +63,14 @@ export const sinceText = (fallback: string): z.ZodDefault<z.ZodString> =>
   z.string().default(fallback).describe('how far back: 24h, 7d, 30d, or a time such as 2026-11-20T00:00:00Z');
 
 /** The path with a query of the parameters that have a value. */
-export function pathWith(path: string, params: Readonly<Record<string, string | undefined>>): string {
+export function pathWith(
+  path: string,
+  params: Readonly<Record<string, string | readonly string[] | undefined>>,
+): string {
   const query = new URLSearchParams(
-    Object.entries(params).filter((pair): pair is [string, string] => pair[1] !== undefined),
+    Object.entries(params).flatMap(([name, value]) =>
+      [value ?? []].flat().map((one): [string, string] => [name, one]),
+    ),
   ).toString();
   return query === '' ? path : `${path}?${query}`;
 }

@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import { openSealed, readKey } from '../../server/store/file/content-cipher.ts';
-import { parseRunFilter, instantParam } from '../../server/questions/query-params.ts';
+import { instantParam } from '../../server/questions/query-params.ts';
+import { parseRunFilter, withLines } from '../../server/questions/run-filter-params.ts';
 import { RequestError } from '../../server/questions/request-error.ts';
 import type { CostBy } from '../../server/queries/signals/read-cost.ts';
 import type { RunSummary, RunTree, Source } from '../../server/source.ts';
@@ -38,6 +39,12 @@ const RUN_FILTERS = {
   model: z.string().optional().describe('a model that one of its calls was answered by'),
   tool: z.string().optional().describe('a tool that it called'),
   error: z.string().optional().describe('part of an error type of the run or its steps'),
+  filter: z
+    .string()
+    .optional()
+    .describe(
+      'further filters in one line: `user:ana user:ben -tool:search cost>0.5`; a name several times means any, - excludes',
+    ),
   cost: z.string().optional().describe('compared in dollars: >0.5, <=2'),
   score: z.string().optional().describe('a score that it has: helpful, helpful<0.7, helpful=good'),
   sort: z.enum(['newest', 'slowest', 'most-expensive']).default('newest'),
@@ -99,8 +106,12 @@ export const RUN_TOOLS: readonly McpTool[] = [
     description:
       'Lists runs of agents with status, duration and cost; by filters, newest, slowest or most expensive first.',
     input: { ...RUN_FILTERS, since: sinceText('7d'), ...PAGING },
-    async answer(source, { limit, offset, failed, ...asked }, { now }) {
-      const params = { ...asked, ...(failed === undefined ? {} : { failed: String(failed) }) };
+    async answer(source, { limit, offset, failed, filter: line, ...asked }, { now }) {
+      const params = withLines({
+        ...asked,
+        ...(failed === undefined ? {} : { failed: String(failed) }),
+        filter: line,
+      });
       const filter = { ...parseRunFilter(params, now()), offset };
       const found = await source.runs({ ...filter, limit: limit + 1 });
       const hasMore = found.length > limit;

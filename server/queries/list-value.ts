@@ -6,6 +6,7 @@ import { columnOf } from '../../core/columns.ts';
 import { fieldOfDimension, type Dimension } from '../../core/schema.ts';
 import { MINUTE_MS } from '../../core/time/time.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
+import { choiceSql, listChoices } from '../../signals/choice.ts';
 import { groupName, type SignalResult } from '../../signals/result.ts';
 import type { Signal, SignalRequest } from '../../signals/signal.ts';
 import { windowOf } from '../../signals/spans.ts';
@@ -178,7 +179,9 @@ function conditionSql(database: PlanQueryable, { from, to, where = {} }: Asked):
     listValueSql(database),
     `timestamp > ${instantSql(from)} AND timestamp <= ${instantSql(to)}`,
     'tallyspan_duplicate IS NOT TRUE',
-    ...Object.entries(where).map(([one, value]) => `${dimensionSql(one as Dimension)} = ${textSql(value)}`),
+    ...listChoices(where).flatMap((choice) =>
+      choiceSql(dimensionSql(choice.dimension), choice, (_name, value) => textSql(value)),
+    ),
   ].join(' AND ');
 }
 

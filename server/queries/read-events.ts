@@ -11,11 +11,12 @@ import {
   type FieldKey,
 } from '../../core/schema.ts';
 import type { EventRecord } from '../../core/event.ts';
+import { choiceSql, listChoices, type Choices } from '../../signals/choice.ts';
 import { textsSql, type ChunkQueryable, type Queryable, type DatabaseRow } from '../store/file/database.ts';
 import { readableSql } from './field-values.ts';
 
 /** Values of dimensions. */
-export type Where = Readonly<Partial<Record<Dimension, string | undefined>>>;
+export type Where = Choices;
 
 /** What to read: (from, to], Unix milliseconds. */
 export interface EventQuestion {
@@ -256,12 +257,22 @@ const OF_CALLS: Partial<Record<Dimension, EventName>> = {
   tool: 'agent.tool_call',
 };
 
-function conditionOfDimension(dimension: Dimension, value: string): string {
-  const column = columnOf(fieldOfDimension(dimension));
-  const owner = OF_CALLS[dimension];
-  return owner === undefined
-    ? `${column} = ${value}`
-    : `agent_run_id IN (SELECT agent_run_id FROM ${tableOf(owner)} WHERE ${column} = ${value})`;
+/** `write` gives what stands in the statement for a value. */
+function conditionsOfWhere(where: Where, write: (name: string, value: string) => string): string[] {
+  return listChoices(where).flatMap(({ dimension, any, none }) => {
+    const column = columnOf(fieldOfDimension(dimension));
+    const owner = OF_CALLS[dimension];
+    if (owner === undefined) return choiceSql(column, { dimension, any, none }, write);
+    const runsWith = (condition: string): string =>
+      `agent_run_id IN (SELECT agent_run_id FROM ${tableOf(owner)} WHERE ${condition})`;
+    return [
+      ...choiceSql(column, { dimension, any, none: [] }, write).map(runsWith),
+      ...none.map((value, index) => {
+        const written = write(`unless_${dimension}_${String(index)}`, value);
+        return `(${runsWith(`${column} = ${written}`)}) IS NOT TRUE`;
+      }),
+    ];
+  });
 }
 
 /** The condition on the events of a question; `run` is the expression that names their run. */
@@ -277,11 +288,12 @@ export function conditionOf(
     'timestamp > make_timestamptz($from::BIGINT * 1000)',
     'timestamp <= make_timestamptz($to::BIGINT * 1000)',
   ];
-  for (const [dimension, value] of Object.entries(where)) {
-    if (value === undefined) continue;
-    parts.push(conditionOfDimension(dimension as Dimension, `$where_${dimension}`));
-    values[`where_${dimension}`] = value;
-  }
+  parts.push(
+    ...conditionsOfWhere(where, (name, value) => {
+      values[name] = value;
+      return `$${name}`;
+    }),
+  );
   if (starts !== undefined) {
     const start = startSql();
     for (const [name, comparison, atMs] of [

@@ -5,8 +5,7 @@ import { DAY_MS, dayOf } from '../../core/time/time.ts';
 import type { CacheSetting } from '../../core/pricing/what-if.ts';
 import type { DiagnosisQuestion } from '../queries/diagnosis/read-diagnosis.ts';
 import { CACHE_SETTINGS, type WhatIfQuestion } from '../queries/diagnosis/read-what-if.ts';
-import type { Where } from '../queries/read-events.ts';
-import { flagParam, instantParam, textParam, type QueryText } from './query-params.ts';
+import { flagParam, instantParam, textParam, whereParam, type QueryText } from './query-params.ts';
 import { RequestError } from './request-error.ts';
 
 /**
@@ -17,7 +16,12 @@ import { RequestError } from './request-error.ts';
  */
 export function parseDiagnosisQuestion(query: QueryText, nowMs: number, timezone: string): DiagnosisQuestion {
   const { from, to } = parseWindow(query, nowMs, timezone, DAY_MS);
-  return { from, to, ...parseAgainst(query, nowMs, from, to), where: whereParam(query) };
+  return {
+    from,
+    to,
+    ...parseAgainst(query, nowMs, from, to),
+    where: whereParam(query, DIAGNOSIS_NARROWINGS),
+  };
 }
 
 /** What a diagnosis can be narrowed to, as in addresses. */
@@ -31,16 +35,6 @@ export const DIAGNOSIS_NARROWINGS = [
   'model',
   'tool',
 ] as const;
-
-function whereParam(query: QueryText): Where | undefined {
-  const where = Object.fromEntries(
-    DIAGNOSIS_NARROWINGS.flatMap((dimension) => {
-      const value = textParam(query, dimension);
-      return value === undefined ? [] : [[dimension, value]];
-    }),
-  );
-  return Object.keys(where).length === 0 ? undefined : where;
-}
 
 /** @throws RequestError */
 export function parseWhatIfQuestion(query: QueryText, nowMs: number, timezone: string): WhatIfQuestion {

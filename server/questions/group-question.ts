@@ -3,8 +3,8 @@
 
 import type { Where } from '../queries/read-events.ts';
 import type { RunFilter } from '../queries/runs/run-filter.ts';
-import { filterTextOf, readFilterText } from './filter-text.ts';
-import { parseRunFilter } from './query-params.ts';
+import { filterParams, filterTextOf, readFilterText, refuseUnknown, type FilterPair } from './filter-text.ts';
+import { parseRunFilter } from './run-filter-params.ts';
 import { RequestError } from './request-error.ts';
 import { parseStretch, type Stretch } from './stretch.ts';
 
@@ -14,7 +14,7 @@ export interface GroupQuestion {
   readonly stretch: Stretch;
   readonly filter: RunFilter;
   /** Parameters of the list of its runs. */
-  readonly asked: readonly (readonly [string, string])[];
+  readonly asked: readonly FilterPair[];
   /** What a diagnosis can be narrowed to; undefined where the group is asked for by more than dimensions. */
   readonly where: Where | undefined;
 }
@@ -26,25 +26,32 @@ const TIME = /(?:^|\s)time:(\S+)/i;
 export function readGroupQuestion(given: string, page: Stretch, now: number): GroupQuestion {
   const [, time] = TIME.exec(given) ?? [];
   const words = given.replace(TIME, ' ').trim();
-  const { params, rest } = readFilterText(words);
-  if (rest !== '' && rest !== 'all')
+  const read = readFilterText(words);
+  refuseUnknown(read);
+  const { params, rest, excludedWords } = read;
+  const others = [
+    ...(rest === 'all' || rest === '' ? [] : [rest]),
+    ...excludedWords.map((word) => `-${word}`),
+  ];
+  if (others.length > 0)
     throw new RequestError(
       400,
-      `${rest} is no filter: write a group as version:1.4 agent:support, user:ana time:yesterday, or all`,
+      `${others.join(' ')} is no filter: write a group as version:1.4 agent:support, user:ana time:yesterday, or all`,
     );
   const stretch =
     time === undefined
       ? page
       : parseStretch({ time, zone: page.timezone }, { now, timezone: page.timezone, time });
-  const query: Record<string, string | string[]> = {};
-  for (const [name, value] of params) query[name] = [query[name] ?? [], value].flat();
   const filter = {
-    ...parseRunFilter(query, now),
+    ...parseRunFilter(filterParams(params), now),
     since: stretch.from,
     until: undefined,
     endedBy: stretch.to,
   };
-  const isDimensional = params.every(([name]) => DIMENSIONS.has(name));
+  // A diagnosis is narrowed to one value of each.
+  const isDimensional =
+    params.every(([name]) => DIMENSIONS.has(name)) &&
+    new Set(params.map(([name]) => name)).size === params.length;
   return {
     text:
       [filterTextOf(params), time === undefined ? '' : `time:${time}`]

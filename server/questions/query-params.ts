@@ -1,36 +1,19 @@
 // Query parameters as the functions behind want them; what cannot be understood is said, not guessed.
 
-import { TEXT_LIMITS } from '../../core/field-limits.ts';
-import { cutTextToBytes } from '../../core/text/cut-text.ts';
 import { durationMsOf } from '../../core/time/duration.ts';
 import { isEventName } from '../../core/event.ts';
-import { DIMENSIONS, type EventName } from '../../core/schema.ts';
-import { DAY_MS, offsetAt } from '../../core/time/time.ts';
+import { DIMENSIONS, type Dimension, type EventName } from '../../core/schema.ts';
+import { offsetAt } from '../../core/time/time.ts';
+import { listChoices } from '../../signals/choice.ts';
 import { parseRequest, type ParsedRequest } from '../../signals/request.ts';
 import { EXPORT_FORMATS, type ExportFormat, type ExportRequest } from '../queries/export/export-events.ts';
-import { COST_WAYS, type CostBy, type CostRequest } from '../queries/signals/read-cost.ts';
-import {
-  MEASURES,
-  RUNS_LIMIT,
-  RUN_STATUSES,
-  type MeasureCondition,
-  type RunFilter,
-} from '../queries/runs/run-filter.ts';
-import { RUN_SORTS, readCursor, type RunCursor, type RunSort } from '../queries/runs/run-order.ts';
-import { readComparison } from './filter-text.ts';
+import type { Where } from '../queries/read-events.ts';
 import { RequestError } from './request-error.ts';
-import { readScoreText } from './score-text.ts';
 
 /** The query string, parsed: a key given twice is an array. */
 export type QueryText = Readonly<Record<string, string | string[] | undefined>>;
 
 const EVENT_EXAMPLE = 'agent.run,agent.model_call';
-const LIMIT_DEFAULT = 50;
-
-/** Addresses of the first version named the order by cost otherwise. */
-function presentSort(sort: string | undefined): string | undefined {
-  return sort === 'dearest' ? 'most-expensive' : sort;
-}
 
 /** The last value of a parameter; an empty one is none. */
 export function textParam(query: QueryText, key: string): string | undefined {
@@ -39,84 +22,10 @@ export function textParam(query: QueryText, key: string): string | undefined {
   return last === '' ? undefined : last;
 }
 
-/** @throws RequestError */
-export function parseRunFilter(query: QueryText, nowMs: number): RunFilter {
-  const sort = presentSort(textParam(query, 'sort'));
-  if (sort !== undefined && !RUN_SORTS.includes(sort as RunSort))
-    throw new RequestError(400, `sort is ${RUN_SORTS.join(', ')}, not ${sort}`);
-  return {
-    ...statusParam(query),
-    user: nameParam(query, 'user'),
-    agent: nameParam(query, 'agent'),
-    version: nameParam(query, 'version'),
-    prompt: nameParam(query, 'prompt'),
-    task: nameParam(query, 'task'),
-    project: nameParam(query, 'project'),
-    run: textParam(query, 'run'),
-    comparisons: comparisonsParam(query),
-    scores: textParams(query, 'score').map(readScoreText),
-    session: nameParam(query, 'session'),
-    tag: nameParam(query, 'tag'),
-    model: nameParam(query, 'model'),
-    tool: nameParam(query, 'tool'),
-    unpriced: flagParam(query, 'unpriced'),
-    error: textParam(query, 'error'),
-    parentRun: textParam(query, 'parentRun'),
-    since: instantParam(query, 'since', nowMs),
-    until: instantParam(query, 'until', nowMs),
-    sort: sort as RunSort | undefined,
-    isReversed: isReversed(query),
-    cursor: cursorParam(query),
-    limit: countParam(query, 'limit', { most: RUNS_LIMIT, fallback: LIMIT_DEFAULT }),
-    offset: offsetParam(query),
-  };
-}
-
-/** A name as the store has it: cut where it is longer than any. */
-function nameParam(query: QueryText, key: string): string | undefined {
-  const name = textParam(query, key);
-  return name === undefined ? undefined : cutTextToBytes(name, TEXT_LIMITS.name);
-}
-
-/** `failed` is any status but ok; what people read as abandoned is stored as `lost`. @throws RequestError */
-function statusParam(query: QueryText): Pick<RunFilter, 'status' | 'failed'> {
-  const status = textParam(query, 'status');
-  if (status === 'failed') return { failed: true };
-  const stored = status === 'abandoned' ? 'lost' : status;
-  if (stored !== undefined && !(RUN_STATUSES as readonly string[]).includes(stored))
-    throw new RequestError(400, `status is failed, abandoned, ${RUN_STATUSES.join(', ')}, not ${stored}`);
-  return { status: stored, failed: flagParam(query, 'failed') };
-}
-
-/** All values of a parameter; empty ones are none. */
+/** All values of a parameter, each once; empty ones are none. */
 export function textParams(query: QueryText, key: string): readonly string[] {
   const value = query[key];
-  return (Array.isArray(value) ? value : [value ?? '']).filter((text) => text !== '');
-}
-
-/** Sizes that runs are asked for: `cost=>0.5`, which may stand twice. @throws RequestError */
-function comparisonsParam(query: QueryText): readonly MeasureCondition[] {
-  return MEASURES.flatMap((measure) =>
-    textParams(query, measure).map((text) => readComparison(measure, text)),
-  );
-}
-
-/** Where a list goes on. @throws RequestError */
-function cursorParam(query: QueryText): RunCursor | undefined {
-  const text = textParam(query, 'at');
-  if (text === undefined) return undefined;
-  const cursor = readCursor(text);
-  if (cursor === undefined)
-    throw new RequestError(400, 'this address was cut or changed: go back to the first page of the list');
-  return cursor;
-}
-
-/** @throws RequestError */
-function isReversed(query: QueryText): boolean {
-  const order = textParam(query, 'order');
-  if (order !== undefined && order !== 'reversed')
-    throw new RequestError(400, `order is reversed, or left out, not ${order}`);
-  return order === 'reversed';
+  return [...new Set(Array.isArray(value) ? value : [value ?? ''])].filter((text) => text !== '');
 }
 
 /** How many rows are left out. @throws RequestError */
@@ -180,26 +89,26 @@ export function localInstantText(atMs: number | undefined, timezone: string): st
   return text.slice(0, text.slice(17, 19) === '00' ? 16 : 19);
 }
 
-/** What a report of spend can be narrowed to. */
-export const COST_NARROWINGS = ['user', 'agent', 'version', 'model', 'task', 'project', 'session'] as const;
+/** Stands before the name of what is excluded. */
+export const EXCLUDES = '-';
 
-/** @throws RequestError */
-export function parseCostRequest(query: QueryText, nowMs: number, timezone: string): CostRequest {
-  const by = textParam(query, 'by') ?? 'day';
-  if (!COST_WAYS.includes(by as CostBy))
-    throw new RequestError(400, `by is ${COST_WAYS.join(', ')}, not ${by}`);
-  return {
-    by: by as CostBy,
-    since: instantParam(query, 'since', nowMs) ?? nowMs - 7 * DAY_MS,
-    until: instantParam(query, 'until', nowMs) ?? nowMs,
-    timezone,
-    where: Object.fromEntries(
-      COST_NARROWINGS.flatMap((dimension) => {
-        const value = textParam(query, dimension);
-        return value === undefined ? [] : [[dimension, value]];
-      }),
-    ),
-  };
+/** Values of dimensions: any of several, and those that are excluded; undefined where nothing is narrowed. */
+export function whereParam(query: QueryText, dimensions: readonly Dimension[]): Where | undefined {
+  const where = dimensions.flatMap((dimension) => {
+    const [any, none] = [textParams(query, dimension), textParams(query, EXCLUDES + dimension)];
+    return any.length + none.length === 0 ? [] : [[dimension, { any, none }] as const];
+  });
+  return where.length === 0 ? undefined : Object.fromEntries(where);
+}
+
+/** Parameters that narrow to the same. */
+export function whereParams(where: Where | undefined): Readonly<Record<string, string[]>> {
+  return Object.fromEntries(
+    listChoices(where).flatMap(({ dimension, any, none }) => [
+      [dimension, [...any]],
+      [EXCLUDES + dimension, [...none]],
+    ]),
+  );
 }
 
 /** Parameters of a signal: `window`, `from`, `to`, `by`, and a value for any dimension as filter. @throws SignalError */
@@ -216,7 +125,7 @@ export function parseSignalRequest(
       from: textParam(query, 'from'),
       to: textParam(query, 'to'),
       by: textParam(query, 'by'),
-      where: Object.fromEntries(DIMENSIONS.map((dimension) => [dimension, textParam(query, dimension)])),
+      where: whereParam(query, DIMENSIONS),
     },
     nowMs,
     timezone,

@@ -19,7 +19,7 @@ export interface SignalQuery {
   readonly from?: number | undefined;
   readonly to?: number | undefined;
   readonly by?: Dimension | undefined;
-  readonly where?: Partial<Readonly<Record<Dimension, string>>> | undefined;
+  readonly where?: Where | undefined;
 }
 
 /** A question about why a time was more expensive; each value as it is written in the address of the page. */

@@ -5,7 +5,13 @@
 import { durationMsOf } from '../../core/time/duration.ts';
 import { DAY_MS, dateOf, dayOf, startOfDate } from '../../core/time/time.ts';
 import { presentZoneName } from '../../core/time/zone-names.ts';
-import { localInstantParam, localInstantText, textParam, type QueryText } from './query-params.ts';
+import {
+  instantParam,
+  localInstantParam,
+  localInstantText,
+  textParam,
+  type QueryText,
+} from './query-params.ts';
 import { RequestError } from './request-error.ts';
 import { PRESETS } from './time-presets.ts';
 
@@ -75,6 +81,52 @@ export function parseStretch(given: QueryText, defaults: StretchDefaults): Stret
 }
 
 /**
+ * The time that `from` and `to` name, as commands and programs write them: a day by itself is that whole day, and `from` alone
+ * may be `week` or a length. Undefined where neither is given.
+ * @throws RequestError
+ */
+export function parseNamedStretch(query: QueryText, defaults: StretchDefaults): Stretch | undefined {
+  const [from, to, zone] = ['from', 'to', 'zone'].map((key) => textParam(query, key));
+  if (from === undefined && to === undefined) return undefined;
+  const isWhole = to === undefined && from !== undefined;
+  if (isWhole && /^\d{4}-\d\d-\d\d$/.test(from)) return parseStretch({ from, to: from, zone }, defaults);
+  const isNamed = isWhole && !/^\d{4}-/.test(from);
+  return parseStretch(isNamed ? { time: from, zone } : { from, to, zone }, defaults);
+}
+
+/** Unix milliseconds; no `until` is up to now, and goes on. */
+interface AskedTime {
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+}
+
+/**
+ * The time that an address asks for: `time`, or `from` and `to`, in the zone; or instants, `since` and `until`. Nothing where it
+ * names none.
+ * @throws RequestError also where it names two
+ */
+export function parseSpan(query: QueryText, defaults: StretchDefaults): AskedTime {
+  const names = ['time', 'from', 'to', 'since', 'until'].filter((key) => textParam(query, key) !== undefined);
+  const kinds = new Set(names.map((name) => (name === 'to' ? 'from' : name === 'until' ? 'since' : name)));
+  if (kinds.size > 1) throw new RequestError(400, `give one time: ${names.join(', ')} name more than one`);
+  const { now } = defaults;
+  const stretch = kinds.has('time')
+    ? parseStretch(pick(query, ['time', 'zone']), defaults)
+    : parseNamedStretch(query, defaults);
+  if (stretch !== undefined) {
+    const { from, to } = stretch;
+    if (from === 0 && defaults.time !== ALL_TIME)
+      throw new RequestError(400, 'the time has no beginning: name one with from');
+    return { ...(from === 0 ? {} : { since: from }), ...(to >= now ? {} : { until: to }) };
+  }
+  return { since: instantParam(query, 'since', now), until: instantParam(query, 'until', now) };
+}
+
+function pick(query: QueryText, keys: readonly string[]): QueryText {
+  return Object.fromEntries(keys.map((key) => [key, query[key]]));
+}
+
+/**
  * The form of one's own time has its ends filled in. Who changes only the zone means the same time as before; `was` is what the
  * ends were.
  */
@@ -106,7 +158,8 @@ function localSecondsText(atMs: number, timezone: string): string {
   return text.length === 16 ? `${text}:00` : text;
 }
 
-function zoneParam(query: QueryText, fallback: string): string {
+/** @throws RequestError */
+export function zoneParam(query: QueryText, fallback: string): string {
   const text = textParam(query, 'zone');
   if (text === undefined) return fallback;
   const zone = presentZoneName(text);

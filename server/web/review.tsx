@@ -6,7 +6,9 @@ import { DAY_MS } from '../../core/time/time.ts';
 import { parseScoreValue } from '../../core/scores/score.ts';
 import { listRuns } from '../queries/runs/list-runs.ts';
 import { RUNS_LIMIT } from '../queries/runs/run-filter.ts';
-import { parseRunFilter, textParam, type QueryText } from '../questions/query-params.ts';
+import { filterParams } from '../questions/filter-text.ts';
+import { textParam, type QueryText } from '../questions/query-params.ts';
+import { parseRunFilter } from '../questions/run-filter-params.ts';
 import { RequestError } from '../questions/request-error.ts';
 import { textsSql } from '../store/file/database.ts';
 import { renderBarePage } from './bare-page.tsx';
@@ -34,7 +36,7 @@ export function registerReview(app: FastifyInstance, { database, scores, access 
 
   app.get<{ Querystring: QueryText }>(REVIEW_NEXT_PATH, async (request, reply) => {
     const now = Date.now();
-    const query = Object.fromEntries(new URLSearchParams(viewOf(request) ?? ''));
+    const query = filterParams([...new URLSearchParams(viewOf(request) ?? '')]);
     const filter = parseRunFilter(query, now);
     const runs = await listRuns(database, {
       ...filter,

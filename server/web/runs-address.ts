@@ -1,8 +1,12 @@
 // The address of the list of runs: its filters, its time, and its order.
 
+import { nearestOf } from '../../core/text/nearest.ts';
 import { durationMsOf } from '../../core/time/duration.ts';
-import { MEASURES, RUN_TEXT_FILTERS, type RunFilter } from '../queries/runs/run-filter.ts';
-import { parseRunFilter, textParam, textParams, type QueryText } from '../questions/query-params.ts';
+import type { RunFilter } from '../queries/runs/run-filter.ts';
+import { unknownName } from '../questions/filter-keys.ts';
+import type { FilterPair } from '../questions/filter-text.ts';
+import { EXCLUDES, textParam, textParams, type QueryText } from '../questions/query-params.ts';
+import { RUN_FILTER_NAMES, parseRunFilter } from '../questions/run-filter-params.ts';
 import { columnsParam } from './parts/column-picker.tsx';
 import type { RunColumnId } from './parts/run-sheet.ts';
 import { ALL_RUN_COLUMNS } from './parts/run-table.tsx';
@@ -15,24 +19,47 @@ export interface RunsAddress {
   readonly filter: RunFilter;
   readonly stretch: Stretch;
   /** What runs are asked for, as pairs of names and values of the address. */
-  readonly asked: readonly (readonly [string, string])[];
+  readonly asked: readonly FilterPair[];
   readonly sort: string | undefined;
   readonly isReversed: boolean;
   /** The columns that are shown; undefined where nobody chose. */
   readonly columns: readonly RunColumnId[] | undefined;
 }
 
-const FILTER_NAMES = [...RUN_TEXT_FILTERS, 'unpriced', 'parentRun', ...MEASURES, 'score'];
+const FILTER_NAMES = new Set(RUN_FILTER_NAMES.flatMap((name) => [name, EXCLUDES + name]));
+
+/** What else the address of the list may have; addresses of earlier versions included. */
+const OTHER_NAMES = new Set(
+  'q failed time from to zone since until window was shown sort order columns narrow format at offset limit'.split(
+    ' ',
+  ),
+);
+const SLIP = 2;
+
+/**
+ * A filter that is misspelt would narrow nothing. What resembles none may be of whoever made the link.
+ * @throws RequestError
+ */
+function refuseMisspelt(query: QueryText): void {
+  for (const name of Object.keys(query)) {
+    if (FILTER_NAMES.has(name) || OTHER_NAMES.has(name)) continue;
+    if (name.startsWith(EXCLUDES) || nearestOf(name, RUN_FILTER_NAMES, SLIP) !== undefined)
+      throw unknownName(name, RUN_FILTER_NAMES, 'filter');
+  }
+}
 
 /** @throws RequestError on what cannot be understood */
 export function parseRunsAddress(query: QueryText, now: number, timezone: string): RunsAddress {
+  refuseMisspelt(query);
   const given = withoutOldStretch(query);
   const stretch = parseStretch(given, { now, timezone, time: RUNS_TIME });
   const { since: _since, until: _until, ...others } = given;
   const filter = parseRunFilter(others, now);
-  const asked = FILTER_NAMES.flatMap((name) =>
-    (isRepeated(name) ? textParams(given, name) : [textParam(given, name) ?? '']).flatMap((value) =>
-      value === '' || value === 'false' ? [] : [[name, value] as const],
+  // In the order in which they were written.
+  const names = Object.keys(given).filter((name) => FILTER_NAMES.has(name));
+  const asked = names.flatMap((name) =>
+    textParams(given, name).flatMap((value) =>
+      name.endsWith('unpriced') && value === 'false' ? [] : [[name, value] as const],
     ),
   );
   const isOldFailed = textParam(given, 'failed') === 'true';
@@ -49,23 +76,6 @@ export function parseRunsAddress(query: QueryText, now: number, timezone: string
     isReversed: filter.isReversed === true,
     columns: columnsParam(given, ALL_RUN_COLUMNS),
   };
-}
-
-/** Parameters of an address that holds these pairs. */
-export function queryParamsOf(
-  asked: readonly (readonly [string, string])[],
-): Record<string, string | string[]> {
-  const params: Record<string, string | string[]> = {};
-  for (const [name, value] of asked) {
-    const before = params[name];
-    params[name] = before === undefined ? value : [before, value].flat();
-  }
-  return params;
-}
-
-/** Whether a filter may stand several times. */
-function isRepeated(name: string): boolean {
-  return name === 'score' || (MEASURES as readonly string[]).includes(name);
 }
 
 /**

@@ -60,7 +60,7 @@ describe('the shares that are stored', () => {
   });
 
   async function countCalls(): Promise<number> {
-    const answered = await fetch(new URL('/api/signals/model_calls?since=1h', server.uiUrl));
+    const answered = await fetch(new URL('/api/signals/model_calls?window=1h', server.uiUrl));
     const { value } = (await answered.json()) as { value: number | null };
     return value ?? 0;
   }

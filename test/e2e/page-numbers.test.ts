@@ -234,6 +234,46 @@ describe('the list of runs', () => {
     expect(new Set(rows.map((row) => row.cells[3]))).toEqual(new Set(['user-2']));
   });
 
+  it('finds any of several and none of what is excluded, page after page and as a file, without JavaScript', async () => {
+    await show('/runs?time=7d');
+    await page.fill('main input[name=q]', 'task:refund task:"sum up" -user:user-2 -status:failed');
+    await page.click('button:text("Filter")');
+    expect(await page.locator('ul.chips li').allTextContents()).toEqual([
+      expect.stringContaining('task: refund'),
+      expect.stringContaining('task: sum up'),
+      expect.stringContaining('not user: user-2'),
+      expect.stringContaining('not status: failed'),
+      'clear all',
+    ]);
+    const from = Date.now() - 7 * DAY_MS;
+    const expected = [...runs.values()]
+      .filter(({ end, start }) => {
+        const own = end ?? start;
+        return (
+          own !== undefined &&
+          own.timestamp > from &&
+          ['refund', 'sum up'].includes(own['agent.task_type'] ?? '') &&
+          own['user.id'] !== 'user-2' &&
+          (end === undefined || end['agent.status'] === 'ok')
+        );
+      })
+      .map(({ id }) => id)
+      .toSorted();
+    expect(expected.length).toBeGreaterThan(0);
+    const file = await page.locator('.pager a:text("JSON")').getAttribute('href');
+    const found: string[] = [];
+    for (let next: string | null = pathOf(page.url()); next !== null;) {
+      found.push(...tableOf(await show(next), 'Runs').map(({ about }) => about));
+      const link = page.locator('.pager a:text("Next")');
+      next = (await link.count()) === 0 ? null : await link.getAttribute('href');
+    }
+    expect(found.toSorted()).toEqual(expected);
+    const rows = (await (await fetch(new URL(file ?? '', page.url()))).json()) as readonly {
+      readonly run: string;
+    }[];
+    expect(rows.map(({ run }) => run).toSorted()).toEqual(expected);
+  });
+
   it('finds by a stretch of time and by the error of any step', async () => {
     const day = new Date(NOW - 3 * DAY_MS).toISOString().slice(0, 10);
     const [from, to] = [Date.parse(`${day}T00:00Z`), Date.parse(`${day}T12:00Z`)];

@@ -161,6 +161,33 @@ describe('in at most three actions one learns', () => {
   });
 });
 
+describe('a filter', () => {
+  it('is completed, and excludes until its chip is taken away', async () => {
+    const { page } = await Visit.open('/runs');
+    await page.fill('form.filter.line input[name=q]', 'agent:research -user:b');
+    const option = page.locator('form.filter.line [role=option]');
+    await option.waitFor();
+    expect(await option.textContent()).toBe('filter-user:ben2 runs');
+    await option.click();
+    expect(await page.inputValue('form.filter.line input[name=q]')).toBe('agent:research -user:ben ');
+    await page.fill('form.filter.line input[name=q]', '-user:ben -user:eva');
+    await Promise.all([page.waitForURL(/-user=ben&-user=eva/), page.click('button:text("Filter")')]);
+    expect(await page.locator('table.runs tbody tr').count()).toBe(2);
+    await Promise.all([page.waitForURL(/-user=eva$/), page.click('ul.chips a:has-text("ben")')]);
+    expect(await page.locator('table.runs tbody tr').count()).toBe(4);
+    await page.click('a.narrow');
+    await Promise.all([
+      page.waitForURL(/-user=eva&.*-user=ana|-user=eva&-user=ana/),
+      page.click('.facet-lists a.without:has-text("ana")'),
+    ]);
+    expect(await page.locator('table.runs tbody tr').count()).toBe(2);
+    await page.fill('form.filter.line input[name=q]', 'usre:ana');
+    await page.click('button:text("Filter")');
+    expect(await page.textContent('main')).toContain('usre is no filter: did you mean user?');
+    await page.context().close();
+  });
+});
+
 describe('in at most three actions one', () => {
   it('takes a filtered list as a file', async () => {
     const visit = await Visit.open();

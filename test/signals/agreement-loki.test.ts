@@ -22,7 +22,15 @@ import {
 } from './backends.ts';
 import { compareResults, compareSeries } from '../../signals/compare.ts';
 import { CONSTRUCTS } from './constructs.ts';
-import { FIXED_DAYS, FIXED_SERVICES, FIXED_TO, fixedCorpus, liveCorpus, ZONES } from './corpora.ts';
+import {
+  FIXED_DAYS,
+  FIXED_SERVICES,
+  FIXED_TO,
+  fixedCorpus,
+  liveCorpus,
+  USER_CHOICES,
+  ZONES,
+} from './corpora.ts';
 
 const TEST_LIMIT_MS = 240_000;
 const LIVE_SERVICES = ['live-shop', 'live-desk'];
@@ -96,6 +104,21 @@ async function verifyStore(
               expect(compareResults(signal, expected, actual as SignalResult)).toEqual([]);
             }
           }
+        }
+      },
+      TEST_LIMIT_MS,
+    );
+
+    it(
+      'is the same for some users, and for all but some',
+      async () => {
+        if (!signal.dimensions.includes('user')) return;
+        for (const user of USER_CHOICES) {
+          const time = { from: FIXED_TO - 2 * DAY_MS, to: FIXED_TO, timezone: 'UTC', now: Date.now() };
+          const request = { ...time, where: { user } };
+          const expected = await fixed.read(signal, request);
+          const actual = await readLoki(loki.url, FIXED_SERVICES, signal, request);
+          expect(compareResults(signal, expected, actual as SignalResult)).toEqual([]);
         }
       },
       TEST_LIMIT_MS,

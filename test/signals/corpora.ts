@@ -1,5 +1,6 @@
 // The corpora that the agreement tests use.
 
+import type { Choice } from '../../signals/choice.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { DAY_MS, HOUR_MS, startOfDate } from '../../core/time/time.ts';
 import { generateCorpus } from '../fixtures/corpus.ts';
@@ -49,3 +50,11 @@ export function liveCorpus(now: number, services: readonly string[]): EventRecor
     },
   });
 }
+
+/** Users of the corpora, and none: one, several, all but some; some events have no user. */
+export const USER_CHOICES: readonly Choice[] = [
+  'a|b.*',
+  { any: ['user-1', 'a|b.*', 'Zoë "Q" (x)', 'nobody'] },
+  { none: ['a|b.*', 'user-1'] },
+  { any: ['user-1', 'user-2'], none: ['user-2'] },
+];

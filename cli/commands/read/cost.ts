@@ -71,6 +71,7 @@ export function registerCost(program: Command, io: CliIo): void {
       )
       .option('--limit <n>', 'at most this many rows, days aside; --json gives all', parseCount, ROWS_SHOWN),
   ).action(async (options: CostOptions) => {
+    const where = whereOf(options);
     const report = await withSource(options, io, async (source) => {
       const isNamed = options.from !== undefined || options.to !== undefined;
       const stretch = stretchOfOptions(options, io.now(), isNamed ? await zoneOf(source) : 'UTC');
@@ -78,7 +79,7 @@ export function registerCost(program: Command, io: CliIo): void {
         by: options.by,
         since: stretch?.from ?? io.now() - options.since,
         until: stretch?.to,
-        where: whereOf(options),
+        where,
       };
       const whole = await source.cost(question);
       return options.breakdown === undefined ? whole : withParts(source, whole, question, options);

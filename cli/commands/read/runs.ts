@@ -1,6 +1,6 @@
 // `tallyspan runs`: the list of runs.
 
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import {
   formatCost,
   formatCount,
@@ -11,14 +11,21 @@ import {
   formatListValue,
 } from '../../../core/text/format.ts';
 import { RUNS_LIMIT, RUN_STATUSES, type RunFilter } from '../../../server/queries/runs/run-filter.ts';
-import type { ScoreCondition } from '../../../server/queries/runs/score-condition.ts';
 import { RequestError } from '../../../server/questions/request-error.ts';
-import { readScoreText, scoreConditionText } from '../../../server/questions/score-text.ts';
+import { filterParams } from '../../../server/questions/filter-text.ts';
+import { RUN_FILTER_NAMES, parseRunFilter } from '../../../server/questions/run-filter-params.ts';
 import type { RunSumsAnswer, RunSummary } from '../../../server/source.ts';
 import { writeAnswer } from '../../terminal/answer.ts';
+import { usageError } from '../../terminal/cli-error.ts';
 import type { CliIo } from '../../terminal/io.ts';
 import { formatMoment, formatWindow, zoneOf } from '../../terminal/moment.ts';
 import { durationOption, durationText, parseCountUpTo } from '../../options.ts';
+import {
+  filterPairsOf,
+  repeatedOption,
+  withFilterOptions,
+  type FilterOptions,
+} from '../../filter-options.ts';
 import { indented } from '../../terminal/paragraph.ts';
 import { safeText } from '../../terminal/safe-text.ts';
 import { withSource, withSourceOptions, type SourceCliOptions } from '../../source-options.ts';
@@ -26,62 +33,94 @@ import { stretchOfOptions, withTimeOptions, type TimeOptions } from '../../time-
 import type { Stretch } from '../../../server/questions/stretch.ts';
 import { renderTable, type TextColumn } from '../../terminal/table.ts';
 
-interface RunsOptions extends SourceCliOptions, TimeOptions {
+interface RunsOptions extends SourceCliOptions, TimeOptions, FilterOptions {
   readonly failed?: boolean;
   readonly slowest?: boolean;
   readonly mostExpensive?: boolean;
   readonly since: number;
-  readonly user?: string;
-  readonly agent?: string;
-  readonly agentVersion?: string;
-  readonly project?: string;
-  readonly task?: string;
-  readonly tag?: string;
-  readonly session?: string;
-  readonly model?: string;
-  readonly tool?: string;
+  readonly user?: readonly string[];
+  readonly agent?: readonly string[];
+  readonly agentVersion?: readonly string[];
+  readonly project?: readonly string[];
+  readonly task?: readonly string[];
+  readonly tag?: readonly string[];
+  readonly session?: readonly string[];
+  readonly model?: readonly string[];
+  readonly tool?: readonly string[];
   readonly unpriced?: boolean;
-  readonly error?: string;
-  readonly status?: string;
-  readonly score: readonly ScoreCondition[];
+  readonly error?: readonly string[];
+  readonly status?: readonly string[];
+  readonly score?: readonly string[];
   readonly limit: number;
 }
+
+/** Each with an option of its own, which may stand several times. */
+const NAMED = [
+  { name: 'user', option: 'user', flags: '--user <id>', description: 'only runs of this user' },
+  { name: 'agent', option: 'agent', flags: '--agent <name>', description: 'only runs of this agent' },
+  {
+    name: 'version',
+    option: 'agentVersion',
+    flags: '--agent-version <version>',
+    description: 'only runs of this version of the agent',
+  },
+  { name: 'project', option: 'project', flags: '--project <name>', description: 'only runs of this project' },
+  { name: 'task', option: 'task', flags: '--task <type>', description: 'only runs of this kind of task' },
+  { name: 'tag', option: 'tag', flags: '--tag <tag>', description: 'only runs with this tag' },
+  { name: 'session', option: 'session', flags: '--session <id>', description: 'only runs of this session' },
+  {
+    name: 'status',
+    option: 'status',
+    flags: '--status <status>',
+    description: `only runs with this status: ${RUN_STATUSES.join(', ')}`,
+  },
+  {
+    name: 'model',
+    option: 'model',
+    flags: '--model <id>',
+    description: 'only runs with a call answered by this model',
+  },
+  { name: 'tool', option: 'tool', flags: '--tool <name>', description: 'only runs that called this tool' },
+  {
+    name: 'error',
+    option: 'error',
+    flags: '--error <text>',
+    description: 'only runs in which an error has this in its type',
+  },
+  {
+    name: 'score',
+    option: 'score',
+    flags: '--score <score>',
+    description: 'only runs with this score: helpful, "helpful<0.7", helpful=good',
+  },
+] as const satisfies readonly {
+  readonly name: string;
+  readonly option: keyof RunsOptions;
+  readonly flags: string;
+  readonly description: string;
+}[];
 
 const SHORT_ID_LENGTH = 8;
 
 export function registerRuns(program: Command, io: CliIo): void {
-  withSourceOptions(
-    withTimeOptions(program.command('runs').description('the runs, newest first'))
-      .option('--failed', 'only runs that did not end ok')
-      .option('--slowest', 'slowest first')
-      .option('--most-expensive', 'most expensive first')
-      // Its name in the first version.
-      .addOption(new Option('--dearest').hideHelp().implies({ mostExpensive: true }))
-      .addOption(durationOption('--since <time>', 'how far back to look', '24h'))
-      .option('--user <id>', 'only runs of this user')
-      .option('--agent <name>', 'only runs of this agent')
-      .option('--agent-version <version>', 'only runs of this version of the agent')
-      .option('--project <name>', 'only runs of this project')
-      .option('--task <type>', 'only runs of this kind of task')
-      .option('--tag <tag>', 'only runs with this tag')
-      .option('--session <id>', 'only runs of this session')
-      .addOption(new Option('--status <status>', 'only runs with this status').choices(RUN_STATUSES))
-      .option('--model <id>', 'only runs with a call answered by this model')
-      .option('--tool <name>', 'only runs that called this tool')
-      .option('--unpriced', 'only runs with a call that has no price')
-      .option('--error <text>', 'only runs in which an error has this in its type')
-      .addOption(
-        new Option('--score <score>', 'only runs with this score: helpful, "helpful<0.7", helpful=good')
-          .argParser(addScore)
-          .default([], 'any'),
-      )
-      .option('--limit <n>', 'at most this many', parseCountUpTo(RUNS_LIMIT), 50),
-  ).action(async (options: RunsOptions) => {
+  const command = withTimeOptions(program.command('runs').description('the runs, newest first'))
+    .option('--failed', 'only runs that did not end ok')
+    .option('--slowest', 'slowest first')
+    .option('--most-expensive', 'most expensive first')
+    // Its name in the first version.
+    .addOption(new Option('--dearest').hideHelp().implies({ mostExpensive: true }))
+    .addOption(durationOption('--since <time>', 'how far back to look', '24h'));
+  for (const { flags, description } of NAMED) command.addOption(repeatedOption(flags, description));
+  command
+    .option('--unpriced', 'only runs with a call that has no price')
+    .option('--limit <n>', 'at most this many', parseCountUpTo(RUNS_LIMIT), 50);
+  withSourceOptions(withFilterOptions(command)).action(async (options: RunsOptions) => {
+    const asked = askedOf(options, io.now());
     const isNamed = options.from !== undefined || options.to !== undefined;
     const { runs, sums, timezone, place, stretch } = await withSource(options, io, async (source) => {
       const zone = isNamed || options.json !== true ? await zoneOf(source) : '';
       const named = stretchOfOptions(options, io.now(), zone);
-      const filter = filterOf(options, io, named);
+      const filter = { ...asked, ...orderOf(options, io, named) };
       return {
         place: source.name,
         stretch: named,
@@ -101,30 +140,13 @@ export function registerRuns(program: Command, io: CliIo): void {
   });
 }
 
-function addScore(text: string, before: readonly ScoreCondition[]): readonly ScoreCondition[] {
-  try {
-    return [...before, readScoreText(text)];
-  } catch (error) {
-    throw error instanceof RequestError ? new InvalidArgumentError(error.message) : error;
-  }
-}
-
-function filterOf(options: RunsOptions, io: CliIo, stretch: Stretch | undefined): Omit<RunFilter, 'limit'> {
+/** The time and the order of the list. */
+function orderOf(
+  options: RunsOptions,
+  io: CliIo,
+  stretch: Stretch | undefined,
+): Pick<RunFilter, 'since' | 'until' | 'sort'> {
   return {
-    failed: options.failed,
-    user: options.user,
-    agent: options.agent,
-    version: options.agentVersion,
-    project: options.project,
-    task: options.task,
-    tag: options.tag,
-    session: options.session,
-    model: options.model,
-    tool: options.tool,
-    unpriced: options.unpriced,
-    error: options.error,
-    status: options.status,
-    scores: options.score,
     since: stretch?.from ?? io.now() - options.since,
     // What moves with the clock has no end: a run that began a moment ago belongs to it.
     ...(stretch !== undefined && stretch.to < io.now() && { until: stretch.to }),
@@ -132,21 +154,22 @@ function filterOf(options: RunsOptions, io: CliIo, stretch: Stretch | undefined)
   };
 }
 
-const FILTERS = [
-  'failed',
-  'user',
-  'agent',
-  'agentVersion',
-  'project',
-  'task',
-  'tag',
-  'session',
-  'status',
-  'model',
-  'tool',
-  'unpriced',
-  'error',
-] as const;
+/** Throws a usage error on what cannot be understood. */
+function askedOf(options: RunsOptions, nowMs: number): Omit<RunFilter, 'limit'> {
+  const { failed, unpriced } = options;
+  const given = NAMED.flatMap(({ name, option }) =>
+    (options[option] ?? []).map((value) => [name, value] as const),
+  );
+  const flags = Object.entries({ failed, unpriced }).flatMap(([name, is]) =>
+    is === true ? [[name, 'true'] as const] : [],
+  );
+  const pairs = [...given, ...flags, ...filterPairsOf(options, RUN_FILTER_NAMES)];
+  try {
+    return parseRunFilter(filterParams(pairs), nowMs);
+  } catch (error) {
+    throw error instanceof RequestError ? usageError(error.message) : error;
+  }
+}
 
 function spanText({ from, to, timezone }: Stretch, nowMs: number): string {
   const span = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
@@ -156,12 +179,13 @@ function spanText({ from, to, timezone }: Stretch, nowMs: number): string {
 /** What was asked for, as it was written. */
 function noRunsText(options: RunsOptions, named: string | undefined): string {
   const asked = [
-    ...FILTERS.flatMap((name) => {
-      const value = options[name];
-      const flag = name === 'agentVersion' ? '--agent-version' : `--${name}`;
-      return value === undefined ? [] : [value === true ? flag : `${flag} ${String(value)}`];
-    }),
-    ...options.score.map((score) => `--score ${scoreConditionText(score)}`),
+    ...(options.failed === true ? ['--failed'] : []),
+    ...NAMED.flatMap(({ flags, option }) =>
+      (options[option] ?? []).map((value) => `${flags.replace(/ .*/, '')} ${value}`),
+    ),
+    ...(options.unpriced === true ? ['--unpriced'] : []),
+    ...(options.not ?? []).map((filter) => `--not ${filter}`),
+    ...(options.filter ?? []).map((line) => `--filter ${JSON.stringify(line)}`),
   ];
   const stretch =
     named === undefined ? `in the last ${durationText(options.since)}` : `in that time (${named})`;

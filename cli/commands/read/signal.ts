@@ -53,12 +53,12 @@ export function registerSignal(program: Command, io: CliIo): void {
     const { id, question } = readQuestion(idArgument, options, io.now());
     if (options.window !== undefined && (options.from !== undefined || options.to !== undefined))
       throw usageError('--window and --from both name a time: give one of them');
+    const where = whereOf(options);
     const { result, timezone } = await withSource(options, io, async (source) => {
       const isNamed = options.from !== undefined || options.to !== undefined;
       const zone = isNamed || options.json !== true ? await zoneOf(source) : 'UTC';
       const stretch = stretchOfOptions(options, io.now(), zone);
       const time = stretch === undefined ? {} : { from: stretch.from, to: stretch.to };
-      const where = whereOf(options);
       const asked = { ...question, ...time, ...(where === undefined ? {} : { where }) };
       const whole: SplitResult = await source.signal(id, asked);
       const further = furtherOf(id, options);

@@ -16,6 +16,7 @@ import {
   type Statistic,
   type StatisticOf,
 } from './group-stats.ts';
+import { valuesOf } from '../runs/run-filter.ts';
 import { readGroup, type Group, type GroupScore } from './read-group.ts';
 
 /** `better`, `worse`: B against A, beyond chance; `more`, `less` where neither is good. */
@@ -222,18 +223,26 @@ async function withPromptId(
   database: Queryable,
   { filter, stretch }: GroupQuestion,
 ): Promise<GroupQuestion['filter']> {
-  const { prompt, agent } = filter;
-  if (prompt === undefined || !VERSION_NAME.test(prompt)) return filter;
-  if (agent === undefined)
+  const { prompt, agent, excluded } = filter;
+  const prompts = [...valuesOf(prompt), ...valuesOf(excluded?.prompt)];
+  const first = prompts.find((name) => VERSION_NAME.test(name));
+  if (first === undefined) return filter;
+  const [ofAgent, other] = valuesOf(agent);
+  if (ofAgent === undefined || other !== undefined)
+    throw new RequestError(400, `prompt:${first} is a version of an agent: write agent:NAME prompt:${first}`);
+  const versions = await readPromptVersions(database, ofAgent, stretch.from, stretch.to);
+  const idOf = (name: string): string => {
+    if (!VERSION_NAME.test(name)) return name;
+    const found = versions.find((version) => version.name === name);
+    if (found !== undefined) return found.id;
     throw new RequestError(
-      400,
-      `prompt:${prompt} is a version of an agent: write agent:NAME prompt:${prompt}`,
+      404,
+      `${ofAgent} has no prompt version ${name}; it has ${versions.map((one) => one.name).join(', ') || 'none'}`,
     );
-  const versions = await readPromptVersions(database, agent, stretch.from, stretch.to);
-  const found = versions.find(({ name }) => name === prompt);
-  if (found !== undefined) return { ...filter, prompt: found.id };
-  throw new RequestError(
-    404,
-    `${agent} has no prompt version ${prompt}; it has ${versions.map(({ name }) => name).join(', ') || 'none'}`,
-  );
+  };
+  return {
+    ...filter,
+    prompt: valuesOf(prompt).map(idOf),
+    ...(excluded && { excluded: { ...excluded, prompt: valuesOf(excluded.prompt).map(idOf) } }),
+  };
 }

@@ -4,7 +4,8 @@ import { instantSql, textSql } from '../../../signals/sql-text.ts';
 import { textsSql, type DatabaseRow, type Queryable } from '../../store/file/database.ts';
 import { numberOrNull } from '../field-values.ts';
 import { readWideRows, type ColumnsSql } from '../read-columns.ts';
-import { endedSql, type RunFilter } from '../runs/run-filter.ts';
+import { endedSql } from '../runs/run-conditions.ts';
+import type { RunFilter } from '../runs/run-filter.ts';
 import { LATE_MS } from '../runs/read-run.ts';
 import { CLOCK_SLACK_MS } from '../runs/run-summary.ts';
 import {

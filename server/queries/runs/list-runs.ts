@@ -13,7 +13,8 @@ import {
   type PlanQueryable,
 } from '../list-value.ts';
 import { instantOfMicros, microsSql, readWideRows, type ColumnsSql } from '../read-columns.ts';
-import { endedSql, isLargeEnough, openSql, takesOpenRuns, type RunFilter } from './run-filter.ts';
+import { endedSql, isLargeEnough, openSql, takesEndedRuns, takesOpenRuns } from './run-conditions.ts';
+import type { RunFilter } from './run-filter.ts';
 import { RunOrder, type RunCursor } from './run-order.ts';
 import { CLOCK_SLACK_MS, readCostDoubts, summaryOf, sumsSoFar, type RunSummary } from './run-summary.ts';
 
@@ -98,10 +99,9 @@ async function readPage(
   const open = openIds.length === 0 ? [] : await readOpen(database, filter, openIds, nowMs);
   // Runs that go on may stand anywhere among the others.
   const skipped = cursor === undefined ? Math.max(0, offset - open.length) : 0;
-  const ended =
-    filter.status === 'running'
-      ? []
-      : await readEnded(database, filter, order, skipped, limit + 1 + (offset - skipped));
+  const ended = takesEndedRuns(filter)
+    ? await readEnded(database, filter, order, skipped, limit + 1 + (offset - skipped))
+    : [];
   const hasEnded = new Set(ended.map((row) => row['agent_run_id']));
   const going = open.filter((row) => !hasEnded.has(row['agent_run_id']));
   const beyond = cursor === undefined ? going : going.filter((row) => order.isBeyond(row, cursor, nowMs));
@@ -184,21 +184,21 @@ export function sumsAnswer({ costNanoUsd, listValueNanoUsd, ...counts }: RunSums
 
 /** Of all runs that match, not only of those on a page. */
 export async function sumRuns(database: RunQueryable, filter: Omit<RunFilter, 'limit'>): Promise<RunSums> {
-  const openIds = takesOpenRuns({ ...filter, limit: 0 }) ? await findOpenRuns(database) : [];
   const asked = { ...filter, limit: 0 };
+  const openIds = takesOpenRuns(asked) ? await findOpenRuns(database) : [];
   const [begun, rows, ofEnded] = await Promise.all([
     openIds.length === 0 ? [] : readOpen(database, asked, openIds, Date.now()),
-    filter.status === 'running'
-      ? []
-      : database.all(
+    takesEndedRuns(asked)
+      ? database.all(
           `SELECT count(*) AS runs, count(*) FILTER (agent_status <> 'ok') AS failed,
              sum(agent_cost_nano_usd)::DOUBLE AS cost,
              list(agent_run_id) FILTER (agent_run_id IN ${textsSql(textSql(JSON.stringify(openIds)))}) AS ended_since
            FROM agent_run WHERE ${endedSql(asked)}`,
-        ),
-    filter.status === 'running'
-      ? 0
-      : readListValueOfSelected(database, `SELECT agent_run_id FROM agent_run WHERE ${endedSql(asked)}`),
+        )
+      : [],
+    takesEndedRuns(asked)
+      ? readListValueOfSelected(database, `SELECT agent_run_id FROM agent_run WHERE ${endedSql(asked)}`)
+      : 0,
   ]);
   // One that ended since the open ones were looked up is among both.
   const endedSince = rows[0]?.['ended_since'];

@@ -3,7 +3,8 @@
 import { columnOf } from '../../../core/columns.ts';
 import { fieldOfDimension } from '../../../core/schema.ts';
 import type { Queryable } from '../../store/file/database.ts';
-import { endedSql, type RunFilter } from './run-filter.ts';
+import { endedSql } from './run-conditions.ts';
+import type { RunFilter } from './run-filter.ts';
 
 export const FACETS = ['status', 'agent', 'version', 'user', 'task', 'project', 'session'] as const;
 export type Facet = (typeof FACETS)[number];

@@ -5,7 +5,8 @@ import { columnOf } from '../../../core/columns.ts';
 import { fieldOfDimension, type Dimension } from '../../../core/schema.ts';
 import { textSql } from '../../../signals/sql-text.ts';
 import type { Queryable } from '../../store/file/database.ts';
-import { endedSql, type RunFilter } from '../runs/run-filter.ts';
+import { endedSql } from '../runs/run-conditions.ts';
+import type { RunFilter } from '../runs/run-filter.ts';
 
 /** What values are suggested for: dimensions of a run, and what its steps and scores have. */
 const RUN_DIMENSIONS = ['status', 'user', 'agent', 'version', 'task', 'project', 'session'] as const;

@@ -4,6 +4,7 @@ import { usdOf } from '../../../core/money.ts';
 import type { Dimension } from '../../../core/schema.ts';
 import { localTimeAt } from '../../../core/time/time.ts';
 import { signalOf } from '../../../signals/catalogue/index.ts';
+import { listChoices } from '../../../signals/choice.ts';
 import { groupName } from '../../../signals/result.ts';
 import { SignalError, type SignalRequest } from '../../../signals/signal.ts';
 import type { Where } from '../read-events.ts';
@@ -81,7 +82,9 @@ export async function readCost(database: Queryable, request: CostRequest): Promi
     from: request.since,
     to: request.until ?? Date.now(),
     timezone: request.timezone,
-    where: definedOf(request.where ?? {}),
+    where: Object.fromEntries(
+      listChoices(request.where).map(({ dimension, any, none }) => [dimension, { any, none }]),
+    ),
   };
   const total = await readNumber(database, 'cost', window);
   const [adjustment, listValue] = await Promise.all([
@@ -105,10 +108,6 @@ export async function readCost(database: Queryable, request: CostRequest): Promi
     rows,
     ...(request.by === 'tool' ? { tool_tax: await readToolTax(database, window.from, window.to) } : {}),
   };
-}
-
-function definedOf(where: Where): Partial<Record<Dimension, string>> {
-  return Object.fromEntries(Object.entries(where).filter(([, value]) => value !== undefined));
 }
 
 async function rowsByDay(

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { readCost } from '../../queries/signals/read-cost.ts';
 import { listRunPage, sumRuns, sumsAnswer } from '../../queries/runs/list-runs.ts';
+import type { RunFilter } from '../../queries/runs/run-filter.ts';
 import { cursorText, type RunCursor } from '../../queries/runs/run-order.ts';
 import { adviceFor } from '../../intake/not-understood.ts';
 import { readFuture, readMeta } from '../../queries/read-meta.ts';
@@ -15,12 +16,9 @@ import { answerSignal } from '../../queries/list-value.ts';
 import { CLAUDE_PLAN_HEADER } from '../../questions/claude-plan.ts';
 import { readRun } from '../../queries/runs/read-run.ts';
 import { parseDiagnosisQuestion, parseWhatIfQuestion } from '../../questions/diagnosis-params.ts';
-import {
-  parseCostRequest,
-  parseRunFilter,
-  parseSignalRequest,
-  type QueryText,
-} from '../../questions/query-params.ts';
+import { parseCostRequest } from '../../questions/cost-params.ts';
+import { parseSignalRequest, type QueryText } from '../../questions/query-params.ts';
+import { parseRunsQuestion } from '../../questions/run-filter-params.ts';
 import { parseUsageRequest } from '../../questions/usage-params.ts';
 import {
   COST_ROUTE,
@@ -47,6 +45,9 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
     return asked === undefined ? database : { ...database, isClaudeOnPlan: asked === 'yes' };
   };
 
+  const runsQuestion = (query: QueryText): RunFilter =>
+    parseRunsQuestion(query, Date.now(), context.timezone);
+
   app.get('/healthz', async (_request, reply) => {
     const fault = await store.findFault();
     if (fault !== undefined)
@@ -59,14 +60,14 @@ export function registerApi(app: FastifyInstance, context: WebContext): void {
   });
 
   app.get<{ Querystring: QueryText }>('/api/runs', { schema: RUNS_ROUTE }, async (request, reply) => {
-    const page = await listRunPage(databaseFor(request), parseRunFilter(request.query, Date.now()));
+    const page = await listRunPage(databaseFor(request), runsQuestion(request.query));
     void reply.headers(linksOf(request.url, { next: page.next, prev: page.previous }));
     return page.runs;
   });
 
   // The list may be longer than any answer; the sums are of all of it.
   app.get<{ Querystring: QueryText }>('/api/runs/sums', { schema: RUN_SUMS_ROUTE }, async (request) =>
-    sumsAnswer(await sumRuns(databaseFor(request), parseRunFilter(request.query, Date.now()))),
+    sumsAnswer(await sumRuns(databaseFor(request), runsQuestion(request.query))),
   );
 
   app.get<{ Params: { id: string } }>('/api/runs/:id', { schema: RUN_ROUTE }, (request) =>

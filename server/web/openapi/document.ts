@@ -2,6 +2,7 @@
 // missing in it. Served at /api/openapi.json.
 
 import type { FastifyInstance, RouteOptions } from 'fastify';
+import { unknownName } from '../../questions/filter-keys.ts';
 import { RequestError } from '../../questions/request-error.ts';
 import { ANSWERS } from './answers.ts';
 import { refTo, type JsonSchema } from './json-schema.ts';
@@ -11,13 +12,13 @@ declare module 'fastify' {
   // What is said of a route beside its parameters and answers.
   interface FastifySchema extends Pick<
     Partial<RouteDescription>,
-    'summary' | 'stability' | 'problems' | 'media' | 'isPaged'
+    'summary' | 'stability' | 'problems' | 'media' | 'isPaged' | 'refusesUnknown'
   > {}
 }
 
 const API = /^\/api\//;
 /** Of the API: the second number is counted up where something is added, the first where a stable thing goes. */
-const API_VERSION = '1.0.0';
+const API_VERSION = '1.1.0';
 const PATH = '/api/openapi.json';
 /** Any question may be wrong, need a token, come too often, or find the server busy. */
 const COMMON_PROBLEMS = [400, 401, 403, 421, 429, 503];
@@ -27,6 +28,8 @@ const NAME: JsonSchema = { type: 'string', minLength: 1 };
 const ABOUT = `Numbers about runs of agents, what they cost, and why did cost change. Money is at list price.
 
 **Stable**: operations with \`x-stability: stable\` keep their address, parameters and the named fields of their answers; new fields and parameters may come. \`internal\` ones may change with any version.
+
+**Filters**: a parameter that may stand several times means any of its values, and one with \`-\` before its name (\`-user=ana\`) excludes them; what has no value has none of the excluded ones.
 
 **Errors** are problem details (RFC 9457). **Lists** that are paged take \`limit\`, and answer with a \`Link\` header whose \`rel="next"\` is the address of the next part; it holds however many rows come before.`;
 
@@ -53,6 +56,14 @@ export function describeApi(app: FastifyInstance): void {
     const allowed = [...known.methods].toSorted().join(', ');
     void reply.header('allow', allowed);
     throw new RequestError(405, `${path} answers ${allowed}, not ${request.method}`);
+  });
+  // A filter that is misspelt would narrow nothing, and nobody would see it.
+  app.addHook('preValidation', async ({ routeOptions, query }) => {
+    const { refusesUnknown, querystring } = routeOptions.schema ?? {};
+    if (refusesUnknown !== true) return;
+    const known = Object.keys((querystring as JsonSchema)['properties'] as object);
+    const unknown = Object.keys(query as object).find((name) => !known.includes(name));
+    if (unknown !== undefined) throw unknownName(unknown, known, 'parameter');
   });
   let document: string | undefined;
   app.get(

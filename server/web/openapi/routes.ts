@@ -3,11 +3,12 @@
 
 import { DIMENSIONS } from '../../../core/schema.ts';
 import { EXPORT_FORMATS } from '../../queries/export/export-events.ts';
-import { MEASURES, RUNS_LIMIT, RUN_STATUSES, RUN_TEXT_FILTERS } from '../../queries/runs/run-filter.ts';
+import { MEASURES, RUNS_LIMIT, RUN_CHOICES, RUN_STATUSES } from '../../queries/runs/run-filter.ts';
 import { RUN_SORTS } from '../../queries/runs/run-order.ts';
 import { COST_WAYS } from '../../queries/signals/read-cost.ts';
 import { DIAGNOSIS_NARROWINGS } from '../../questions/diagnosis-params.ts';
-import { COST_NARROWINGS } from '../../questions/query-params.ts';
+import { COST_NARROWINGS } from '../../questions/cost-params.ts';
+import { EXCLUDES } from '../../questions/query-params.ts';
 import { USAGE_KINDS } from '../../queries/usage/read-usage.ts';
 import { CACHE_SETTINGS } from '../../queries/diagnosis/read-what-if.ts';
 import { ANYTHING, arrayOf, FLAG, refTo, TEXT, type JsonSchema } from './json-schema.ts';
@@ -31,6 +32,8 @@ export interface RouteDescription {
   readonly media?: string;
   /** Answered with a `Link` to the next part. */
   readonly isPaged?: true;
+  /** A parameter that is not named here is refused. */
+  readonly refusesUnknown?: true;
 }
 
 const query = (
@@ -66,30 +69,79 @@ const DAY: JsonSchema = {
 const RUN_ID = query({ id: { type: 'string', minLength: 1, description: 'id of a run, or its beginning' } });
 const answers = (name: string): Readonly<Record<number, JsonSchema>> => ({ 200: refTo(name) });
 
+/** Each may stand several times, and with `-` before its name. */
+const choicesOf = (
+  names: readonly string[],
+  schema: JsonSchema = TEXT,
+  description = 'any of these',
+): Readonly<Record<string, JsonSchema>> =>
+  Object.fromEntries(
+    names.flatMap((name) => [
+      [name, { ...arrayOf(schema), description }],
+      [EXCLUDES + name, { ...arrayOf(schema), description: 'none of these' }],
+    ]),
+  );
+const STRETCH = {
+  time: {
+    ...textOf(LENGTH, 'today', 'yesterday', 'week'),
+    description: 'a length of time up to now, or a name',
+    examples: ['24h', '7d', 'today'],
+  },
+  from: MOMENT,
+  to: MOMENT,
+} as const satisfies Readonly<Record<string, JsonSchema>>;
+/** As commands name it, or by instants. */
+const SPAN = {
+  ...STRETCH,
+  from: {
+    ...textOf(LENGTH, TIME_TEXT, 'today', 'yesterday', 'week'),
+    description:
+      'today, yesterday, week, a date, a time of the zone, or how far back; a day without to is the whole day',
+    examples: ['yesterday', '2026-11-20', '2026-11-20T14:30'],
+  },
+  to: {
+    ...textOf(LENGTH, TIME_TEXT, 'today', 'yesterday'),
+    description: 'end of that time; without it now',
+    examples: ['yesterday', '2026-11-20T15:30'],
+  },
+  zone: {
+    type: 'string',
+    description: "zone of days and times; the server's without it",
+    examples: ['Europe/Berlin'],
+  },
+  since: { ...MOMENT, description: `in place of from: ${String(MOMENT['description'])}` },
+  until: { ...MOMENT, description: `in place of to: ${String(MOMENT['description'])}` },
+} as const satisfies Readonly<Record<string, JsonSchema>>;
+
 const RUN_FILTERS: Readonly<Record<string, JsonSchema>> = {
-  ...Object.fromEntries(RUN_TEXT_FILTERS.map((name) => [name, TEXT])),
-  status: { type: 'string', enum: [...new Set([...RUN_STATUSES, 'failed', 'abandoned'])] },
-  parentRun: TEXT,
+  filter: {
+    type: 'string',
+    description: 'the line of filters of the page, beside or in place of the other parameters',
+    examples: ['user:ana user:ben -tool:search cost>0.5'],
+  },
+  ...choicesOf(RUN_CHOICES),
+  ...choicesOf(['status'], { type: 'string', enum: [...new Set([...RUN_STATUSES, 'failed', 'abandoned'])] }),
   failed: FLAG,
   unpriced: FLAG,
-  ...Object.fromEntries(
-    MEASURES.map((name) => [
-      name,
-      textOf(String.raw`(<|<=|=|>=|>)?${name === 'duration' ? LENGTH : String.raw`-?\d{1,9}(\.\d{1,9})?`}`),
-    ]),
+  [`${EXCLUDES}unpriced`]: FLAG,
+  ...choicesOf(
+    MEASURES.filter((name) => name !== 'duration'),
+    textOf(String.raw`(<|<=|=|>=|>)?-?\d{1,9}(\.\d{1,9})?`),
+    'all of these; of several with = any',
   ),
-  score: {
-    type: 'string',
-    description: 'name of a score, and what it must be; may stand several times',
-    examples: ['helpful<0.7', 'helpful=good', 'helpful'],
-  },
-  since: MOMENT,
-  until: MOMENT,
+  ...choicesOf(['duration'], textOf(`(<|<=|=|>=|>)?${LENGTH}`), 'all of these; of several with = any'),
+  ...choicesOf(
+    ['score'],
+    { type: 'string', examples: ['helpful<0.7', 'helpful=good', 'helpful'] },
+    'name of a score, and what it must be: all of these; of several with = of one name any',
+  ),
+  ...SPAN,
 };
 
 export const RUNS_ROUTE: RouteDescription = {
   summary: 'Runs that match, in the order asked for',
   stability: 'stable',
+  refusesUnknown: true,
   isPaged: true,
   querystring: query({
     ...RUN_FILTERS,
@@ -105,7 +157,11 @@ export const RUNS_ROUTE: RouteDescription = {
 export const RUN_SUMS_ROUTE: RouteDescription = {
   summary: 'What all runs that match sum to',
   stability: 'stable',
-  querystring: query(RUN_FILTERS),
+  refusesUnknown: true,
+  querystring: query({
+    ...RUN_FILTERS,
+    sort: { type: 'string', enum: [...RUN_SORTS], deprecated: true, description: 'makes no difference' },
+  }),
   response: answers('RunSums'),
 };
 
@@ -126,11 +182,11 @@ export const RECORDING_ROUTE: RouteDescription = {
 export const COST_ROUTE: RouteDescription = {
   summary: 'Spend, split one way',
   stability: 'stable',
+  refusesUnknown: true,
   querystring: query({
     by: { type: 'string', enum: [...COST_WAYS] },
-    since: MOMENT,
-    until: MOMENT,
-    ...Object.fromEntries(COST_NARROWINGS.map((name) => [name, TEXT])),
+    ...SPAN,
+    ...choicesOf(COST_NARROWINGS),
   }),
   response: answers('CostReport'),
 };
@@ -138,6 +194,7 @@ export const COST_ROUTE: RouteDescription = {
 export const DIAGNOSIS_ROUTE: RouteDescription = {
   summary: 'Why did cost change?',
   stability: 'stable',
+  refusesUnknown: true,
   querystring: query({
     from: DAY,
     to: DAY,
@@ -146,7 +203,7 @@ export const DIAGNOSIS_ROUTE: RouteDescription = {
       description: 'a length before from (7d), or FROM..TO',
       examples: ['7d'],
     },
-    ...Object.fromEntries(DIAGNOSIS_NARROWINGS.map((name) => [name, TEXT])),
+    ...choicesOf(DIAGNOSIS_NARROWINGS),
   }),
   response: answers('Diagnosis'),
 };
@@ -187,13 +244,14 @@ export const STATUS_LINE_ROUTE: RouteDescription = {
 export const SIGNAL_ROUTE: RouteDescription = {
   summary: 'A number of the catalogue (docs/signals.md), whole or by a dimension',
   stability: 'stable',
+  refusesUnknown: true,
   params: query({ id: { type: 'string', minLength: 1, examples: ['cost'] } }),
   querystring: query({
     window: { ...textOf(LENGTH, 'day'), examples: ['24h', 'day'] },
     from: INSTANT,
     to: INSTANT,
     by: { type: 'string', enum: [...DIMENSIONS] },
-    ...Object.fromEntries(DIMENSIONS.map((dimension) => [dimension, TEXT])),
+    ...choicesOf(DIMENSIONS),
   }),
   response: answers('Signal'),
 };
@@ -221,16 +279,6 @@ export const ALERTS_ROUTE: RouteDescription = {
   stability: 'stable',
   response: answers('Alerts'),
 };
-
-const STRETCH = {
-  time: {
-    ...textOf(LENGTH, 'today', 'yesterday', 'week'),
-    description: 'a length of time up to now, or a name',
-    examples: ['24h', '7d', 'today'],
-  },
-  from: MOMENT,
-  to: MOMENT,
-} as const satisfies Readonly<Record<string, JsonSchema>>;
 
 export const COMPARE_GROUPS_ROUTE: RouteDescription = {
   summary:

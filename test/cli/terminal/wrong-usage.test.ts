@@ -19,7 +19,7 @@ describe('wrong usage', () => {
     ['runs --limit 99999999999999999999', 'is too many'],
     [
       'runs --status banana',
-      'Allowed choices are ok, error, aborted, refused, max_turns, budget_exceeded, turn_limit, loop, lost, running',
+      'status is failed, abandoned, ok, error, aborted, refused, max_turns, budget_exceeded, turn_limit, loop, lost, running, not banana',
     ],
     ['run abc', '"abc" is too short; give at least 4 characters'],
     ['diagnose --from bogus', 'from is a time such as 24h, 7d or 2026-11-20T00:00:00Z, not bogus'],

@@ -79,7 +79,7 @@ describe('runs by their scores', () => {
     const html = await written.text();
     expect(new URL(written.url).searchParams.getAll('score')).toEqual(['helpful<0.7']);
     expect(html.match(/data-run="/g)).toHaveLength(1);
-    expect(html).toContain('value="user:user-1 score:helpful&lt;0.7"');
+    expect(html).toContain('value="score:helpful&lt;0.7 user:user-1"');
   });
 
   it('refuses what is no score, and says what one is', async () => {

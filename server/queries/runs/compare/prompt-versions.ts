@@ -23,11 +23,11 @@ export interface PromptVersion {
 const HASH_SHOWN = 8;
 const VERSIONS_SHOWN = 100;
 
-/** What a run is asked for when it is to have this version: of its first call. */
-export function promptCondition(id: string): string {
+/** What a run is asked for when it is to have one of these versions: of its first call. */
+export function promptCondition(ids: readonly string[]): string {
   return `agent_run_id IN (SELECT agent_run_id FROM agent_model_call
     WHERE agent_run_id IS NOT NULL AND tallyspan_duplicate IS NOT TRUE
-    GROUP BY agent_run_id HAVING ${ID_SQL} = ${textSql(id)})`;
+    GROUP BY agent_run_id HAVING ${ID_SQL} IN (${ids.map(textSql).join(', ')}))`;
 }
 
 const FIRST_SYSTEM = "coalesce(arg_min(tallyspan_prefix_system, timestamp), '')";

@@ -18,7 +18,7 @@ import { fileColumn, nameColumn, textColumn } from '../../parts/data-columns.tsx
 import { DataTable, type DataColumn } from '../../parts/data-table.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { TimePicker } from '../../parts/time-picker.tsx';
-import { queryParamsOf } from '../../runs-address.ts';
+import { filterParams } from '../../../questions/filter-text.ts';
 
 export interface GroupSide {
   readonly question: GroupQuestion;
@@ -254,7 +254,7 @@ function RunsOf({ side }: { side: GroupSide }): VNode {
   const { question } = side;
   const { stretch, asked, text } = question;
   const time = { from: new Date(stretch.from).toISOString(), to: new Date(stretch.to).toISOString() };
-  return <a href={linkTo('/runs', { ...queryParamsOf(asked), ...time })}>{text}</a>;
+  return <a href={linkTo('/runs', { ...filterParams(asked), ...time })}>{text}</a>;
 }
 
 function Meaning({ number }: { number: GroupDifference }): VNode {

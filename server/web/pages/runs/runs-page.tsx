@@ -12,14 +12,15 @@ import type { ListedRuns, RunSums } from '../../../queries/runs/list-runs.ts';
 import type { Facet, FacetValue } from '../../../queries/runs/read-facets.ts';
 import { RUN_STATUSES } from '../../../queries/runs/run-filter.ts';
 import { cursorText, type RunSort } from '../../../queries/runs/run-order.ts';
-import { filterTextOf } from '../../../questions/filter-text.ts';
-import { HowToSend, ListValue, linkTo, shownName, type LinkParams } from '../../parts/cells.tsx';
+import { filterParams, filterTextOf } from '../../../questions/filter-text.ts';
+import { EXCLUDES } from '../../../questions/query-params.ts';
+import { HowToSend, ListValue, linkTo, shownName, visibleText, type LinkParams } from '../../parts/cells.tsx';
 import { Pager } from '../../parts/pager.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { ColumnPicker, columnsText } from '../../parts/column-picker.tsx';
 import { ALL_RUN_COLUMNS, RUN_COLUMN_TITLES, RunTable } from '../../parts/run-table.tsx';
 import { TimePicker } from '../../parts/time-picker.tsx';
-import { RUNS_TIME, queryParamsOf, type RunsAddress } from '../../runs-address.ts';
+import { RUNS_TIME, type RunsAddress } from '../../runs-address.ts';
 import type { SavedView } from '../../saved-views.ts';
 
 export interface RunsView {
@@ -55,7 +56,7 @@ export function RunsPage({ view }: { view: RunsView }): VNode {
         <TimePicker
           stretch={stretch}
           path="/runs"
-          params={{ ...queryParamsOf(asked), ...orderParams(address) }}
+          params={{ ...filterParams(asked), ...orderParams(address) }}
           fallback={RUNS_TIME}
           zone={view.zone}
         />
@@ -77,7 +78,7 @@ export function RunsPage({ view }: { view: RunsView }): VNode {
               isReversed: address.isReversed,
               hrefOf: (sort, isReversed) =>
                 linkTo('/runs', {
-                  ...queryParamsOf(asked),
+                  ...filterParams(asked),
                   ...stretch.params,
                   sort: sort === 'newest' ? undefined : sort,
                   order: isReversed ? 'reversed' : undefined,
@@ -114,7 +115,7 @@ export function RunsPage({ view }: { view: RunsView }): VNode {
 
 /** Everything that is asked for, but the place in the list. */
 export function addressParams(address: RunsAddress): LinkParams {
-  return { ...queryParamsOf(address.asked), ...address.stretch.params, ...orderParams(address) };
+  return { ...filterParams(address.asked), ...address.stretch.params, ...orderParams(address) };
 }
 
 function orderParams({ sort, isReversed, columns }: RunsAddress): LinkParams {
@@ -166,7 +167,7 @@ function Filters({ view }: { view: RunsView }): VNode {
   const { asked, stretch } = address;
   const without = (index: number): string =>
     linkTo('/runs', {
-      ...queryParamsOf(asked.filter((_, at) => at !== index)),
+      ...filterParams(asked.filter((_, at) => at !== index)),
       ...stretch.params,
       ...orderParams(address),
     });
@@ -181,7 +182,7 @@ function Filters({ view }: { view: RunsView }): VNode {
           class="wide"
           name="q"
           value={filterTextOf(asked)}
-          placeholder="user:ana tool:search status:failed cost>0.5 duration>10s"
+          placeholder="user:ana -tool:search status:failed cost>0.5 duration>10s"
           aria-label="Filters, as text"
           autocomplete="off"
           spellcheck={false}
@@ -194,7 +195,8 @@ function Filters({ view }: { view: RunsView }): VNode {
           {asked.map(([name, value], index) => (
             <li key={`${name} ${value}`}>
               <a href={without(index)} title="Remove this filter">
-                {name}: <bdi>{shownName(value)}</bdi> <span aria-hidden="true">×</span>
+                {name.replace(EXCLUDES, 'not ')}: <bdi>{shownName(value)}</bdi>{' '}
+                <span aria-hidden="true">×</span>
                 <span class="unseen"> remove</span>
               </a>
             </li>
@@ -226,28 +228,36 @@ function columnsPair({ columns }: RunsAddress): readonly (readonly [string, stri
 function QuickFilter({ view }: { view: RunsView }): VNode {
   const { address } = view;
   const others = address.asked.filter(([name]) => name !== 'status');
-  const status = address.asked.find(([name]) => name === 'status')?.[1];
+  const statuses = address.asked.filter(([name]) => name === 'status');
+  const status = statuses[0]?.[1];
+  // A choice of one would take the others away.
+  const isOne = statuses.length < 2;
   return (
     <form class="filter auto" method="get" action="/runs">
-      {[...others, ...Object.entries(address.stretch.params), ...columnsPair(address)].map(
-        ([name, value]) => (
-          <input key={`${name} ${String(value)}`} type="hidden" name={name} value={String(value)} />
-        ),
-      )}
-      <label>
-        Status
-        <select name="status">
-          <option value="">any</option>
-          <option value="failed" selected={status === 'failed'}>
-            failed (any)
-          </option>
-          {RUN_STATUSES.map((one) => (
-            <option key={one} value={one} selected={one === status}>
-              {formatStatus(one)}
+      {[
+        ...others,
+        ...(isOne ? [] : statuses),
+        ...Object.entries(address.stretch.params),
+        ...columnsPair(address),
+      ].map(([name, value]) => (
+        <input key={`${name} ${String(value)}`} type="hidden" name={name} value={String(value)} />
+      ))}
+      {isOne && (
+        <label>
+          Status
+          <select name="status">
+            <option value="">any</option>
+            <option value="failed" selected={status === 'failed'}>
+              failed (any)
             </option>
-          ))}
-        </select>
-      </label>
+            {RUN_STATUSES.map((one) => (
+              <option key={one} value={one} selected={one === status}>
+                {formatStatus(one)}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       <label>
         Order
         <select name="sort">
@@ -292,7 +302,11 @@ function Facets({ view }: { view: RunsView }): VNode | null {
                   >
                     <bdi>{facet === 'status' ? formatStatus(value) : shownName(value)}</bdi>
                   </a>{' '}
-                  <span class="soft">{formatCount(runs)}</span>
+                  <span class="soft">{formatCount(runs)}</span>{' '}
+                  <a class="without" href={linkTo('/runs', withPair(address, EXCLUDES + facet, value))}>
+                    not
+                    <span class="unseen"> {visibleText(value)}</span>
+                  </a>
                 </li>
               ))}
             </ul>
@@ -301,6 +315,11 @@ function Facets({ view }: { view: RunsView }): VNode | null {
       </div>
     </details>
   );
+}
+
+/** The address with one filter more. */
+function withPair(address: RunsAddress, name: string, value: string): LinkParams {
+  return { ...addressParams(address), ...filterParams([...address.asked, [name, value]]) };
 }
 
 function SavedViews({ view }: { view: RunsView }): VNode {

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { listRunPage, listRuns, sumRuns } from '../../../queries/runs/list-runs.ts';
 import { readFacets } from '../../../queries/runs/read-facets.ts';
 import type { RunSummary } from '../../../queries/runs/run-summary.ts';
-import { readFilterText } from '../../../questions/filter-text.ts';
+import { filterParams, readFilterText, readRunLine } from '../../../questions/filter-text.ts';
 import { textParam, type QueryText } from '../../../questions/query-params.ts';
 import { answerPage } from '../../answer-page.tsx';
 import { pageNow } from '../../page-now.ts';
@@ -13,7 +13,7 @@ import { linkTo } from '../../parts/cells.tsx';
 import { columnsText } from '../../parts/column-picker.tsx';
 import { RUN_SHEET_COLUMNS, TRACE_COLUMN, type RunColumnId } from '../../parts/run-sheet.ts';
 import { ALL_RUN_COLUMNS } from '../../parts/run-table.tsx';
-import { queryParamsOf, parseRunsAddress } from '../../runs-address.ts';
+import { parseRunsAddress } from '../../runs-address.ts';
 import { readViews } from '../../saved-views.ts';
 import { isSheetFormat, sheetAnswer, type Sheet } from '../../sheet.ts';
 import type { WebContext } from '../../web-context.ts';
@@ -72,10 +72,11 @@ export function registerRunsRoutes(app: FastifyInstance, context: WebContext): v
 
   /** What was written replaces all filters; the time and the order stay. */
   function filteredPath(text: string, others: QueryText, now: number): string {
-    const { params, rest } = readFilterText(text);
+    const { params, rest, excludedWords, unknown } = readFilterText(text);
     const { stretch, sort, isReversed, columns } = parseRunsAddress(others, now, timezone);
-    if (params.length === 0 && rest !== '') return linkTo('/search', { q: rest });
-    const written = queryParamsOf(rest === '' ? params : [...params, ['error', rest]]);
+    const isSearch = [params, excludedWords, unknown].every((words) => words.length === 0) && rest !== '';
+    if (isSearch) return linkTo('/search', { q: rest });
+    const written = filterParams(readRunLine(text));
     const { zone } = stretch.params;
     return linkTo('/runs', {
       ...written,

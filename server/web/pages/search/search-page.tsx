@@ -97,6 +97,7 @@ const EXAMPLES: readonly (readonly [string, string])[] = [
   ['9f2c41aa', 'an id, or its first 4 characters: of a run, trace, span, response, request or tool call'],
   ['ana', 'part of the name of a user, session, agent, version, tool, model, task or project'],
   ['status:failed user:ana', 'runs of one user that failed'],
+  ['user:ana user:ben -task:refund', 'runs of either user, without those of a kind of task'],
   ['tool:search cost>0.5 duration>10s', 'runs that called a tool, by cost and time'],
   ['score:helpful<0.7', 'runs that were scored so; score:helpful=good, or score:helpful for any'],
   ['refund was declined', 'words in recorded requests and answers, in this order, and in notes'],

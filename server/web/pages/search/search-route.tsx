@@ -5,8 +5,14 @@ import { formatCountOf, formatStatus } from '../../../../core/text/format.ts';
 import { searchContent } from '../../../queries/search/search-content.ts';
 import { isSuggested, suggestFilters } from '../../../queries/search/suggest-filters.ts';
 import { search, type SearchHit } from '../../../queries/search/search.ts';
-import { filterTextOf, readFilterText, unfinishedFilter } from '../../../questions/filter-text.ts';
-import { countParam, parseRunFilter, textParam, type QueryText } from '../../../questions/query-params.ts';
+import {
+  filterParams,
+  filterTextOf,
+  readFilterText,
+  unfinishedFilter,
+} from '../../../questions/filter-text.ts';
+import { countParam, textParam, type QueryText } from '../../../questions/query-params.ts';
+import { parseRunFilter } from '../../../questions/run-filter-params.ts';
 import { RequestError } from '../../../questions/request-error.ts';
 import { SEARCH_ROUTE } from '../../openapi/routes.ts';
 import { contentAccessOf } from '../../access/content-access.ts';
@@ -15,7 +21,6 @@ import { linkTo } from '../../parts/cells.tsx';
 import type { WebContext } from '../../web-context.ts';
 import { pageNow } from '../../page-now.ts';
 import { contentPath } from './content-path.ts';
-import { queryParamsOf } from '../../runs-address.ts';
 import { NAMES_PER_KIND, SearchPage } from './search-page.tsx';
 
 export function registerSearchRoutes(app: FastifyInstance, context: WebContext): void {
@@ -65,15 +70,16 @@ export function registerSearchRoutes(app: FastifyInstance, context: WebContext):
   async function suggestionsFor(text: string): Promise<readonly SearchHit[] | undefined> {
     const unfinished = unfinishedFilter(text);
     if (unfinished === undefined || !isSuggested(unfinished.key)) return undefined;
-    const { before, key, value } = unfinished;
-    const rest = parseRunFilter(queryParamsOf(filtersOf(before)), Date.now());
+    const { before, key, isExcluded, value } = unfinished;
+    const name = isExcluded ? `-${key}` : key;
+    const rest = parseRunFilter(filterParams(filtersOf(before)), Date.now());
     const found = await suggestFilters(database, key, value, rest);
     return found.map((suggestion) => {
       const written = key === 'status' ? formatStatus(suggestion.value) : suggestion.value;
-      const completes = `${before}${filterTextOf([[key, written]])} `;
+      const completes = `${before}${filterTextOf([[name, written]])} `;
       return {
         kind: 'filter',
-        text: `${key}:${written}`,
+        text: `${name}:${written}`,
         detail: formatCountOf(suggestion.runs, 'run'),
         path: linkTo('/runs', { q: completes.trim() }),
         completes,
