@@ -1,6 +1,8 @@
 // The look-up of a host's name, for connections of our own. The system's look-up cannot be called off: while it waits
 // for name servers that do not answer, the process cannot end, by `process.exit()` neither. So it is asked only where
 // it will not wait: no name server is needed, or the first that it would ask has just answered. What it says counts.
+// A short name, which it completes by the domains that it searches, is the system's alone: a name server of a closed
+// network may know `collector.dev.svc.cluster.local` and never answer for `collector.dev`.
 
 import dns, { type LookupAddress } from 'node:dns';
 import { isIPv6, type LookupFunction } from 'node:net';
@@ -33,7 +35,7 @@ export const lookup: LookupFunction = (host, options, callback) => {
     dns.lookup(host, family === undefined ? options : { ...options, family }, callback);
   };
   const resolver = `${readIfThere('/etc/resolv.conf') ?? ''} ${process.env['RES_OPTIONS'] ?? ''}`;
-  if (!needsNameServer(host, resolver)) {
+  if (!isWholeName(host, resolver) || !needsNameServer(host, resolver)) {
     askSystem();
     return;
   }
@@ -43,9 +45,7 @@ export const lookup: LookupFunction = (host, options, callback) => {
       callback(Object.assign(new Error(`no name server answers for ${host}`), { code: 'ETIMEOUT' }), '', 0);
       return;
     }
-    // Names with few dots have another meaning in the domains that the system searches.
-    const addresses =
-      way?.type === 'server' && isWholeName(host, resolver) ? await addressesBy(way.server, host) : [];
+    const addresses = way?.type === 'server' ? await addressesBy(way.server, host) : [];
     const [first] = addresses;
     if (first === undefined) askSystem(way?.type === 'system' ? way.family : undefined);
     else if (options.all === true) callback(null, addresses);

@@ -133,6 +133,7 @@ describeHere('an endpoint with a name', () => {
   });
 
   const SECOND = { resolver: `nameserver ${OTHER}\n${RESOLVER}` };
+  const SEARCHED = { resolver: `search example.com\n${RESOLVER}options ndots:5\n` };
   it.each([
     ['the name server knows', {}, [FOUND], HOST],
     ['it does not answer for IPv6', {}, [{ ...FOUND, silentTypes: [28] }], HOST],
@@ -140,7 +141,8 @@ describeHere('an endpoint with a name', () => {
     ['the second name server knows', SECOND, [{ ...SILENT, address: OTHER }, FOUND], HOST],
     ['the second name server knows where the first is gone', SECOND, [FOUND], HOST],
     ['the file of hosts has', { hosts: `127.0.0.1 ${HOST}\n` }, [SILENT], HOST],
-    ['a domain to search has', { resolver: `search example.com\n${RESOLVER}` }, [FOUND], 'collector'],
+    ['a domain to search has', SEARCHED, [FOUND], 'collector'],
+    ['a domain of a closed network has', SEARCHED, [{ ...FOUND, silentNames: ['collector'] }], 'collector'],
     ['is localhost', {}, [SILENT], 'localhost'],
   ] as const)('a name that %s is found', async (_, files, nameServers, host) => {
     writeFiles(files);

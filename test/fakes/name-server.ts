@@ -11,6 +11,8 @@ export interface NameServerOptions {
   readonly addresses?: Readonly<Record<string, string>>;
   /** Types of records that are left unanswered: 1 is A, 28 is AAAA. */
   readonly silentTypes?: readonly number[];
+  /** Names that are left unanswered. */
+  readonly silentNames?: readonly string[];
   /** Leaves the first so many questions unanswered. */
   readonly lost?: number;
 }
@@ -29,14 +31,14 @@ const HEADER_BYTES = 12;
 const TTL_S = 60;
 
 export async function startNameServer(options: NameServerOptions = {}): Promise<NameServer> {
-  const { address = '127.0.0.1', addresses = {}, silentTypes = [] } = options;
+  const { address = '127.0.0.1', addresses = {}, silentTypes = [], silentNames = [] } = options;
   const socket = createSocket('udp4');
   const questions: string[] = [];
   let lost = options.lost ?? 0;
   socket.on('message', (query, sender) => {
     const { name, type, end } = readQuestion(query);
     questions.push(`${name}/${String(type)}`);
-    if (silentTypes.includes(type) || lost-- > 0) return;
+    if (silentTypes.includes(type) || silentNames.includes(name) || lost-- > 0) return;
     const found = addresses[name];
     const record = found !== undefined && type === TYPE_A && isIPv4(found) ? found : undefined;
     const header = Buffer.alloc(HEADER_BYTES);
