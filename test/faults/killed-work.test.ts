@@ -1,28 +1,24 @@
 // Kill −9 twenty times during each work on a data folder, and a device that loses what was not synced ten times during
 // ingest: the folder opens again, and what was acknowledged is in it, once.
 
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { build } from 'esbuild';
 import { encodeEvent, type EventRecord } from '../../core/event.ts';
 import { modelCallFields } from '../../core/model-call/model-call-fields.ts';
 import { priceCall } from '../../core/pricing/cost.ts';
 import { readUsage } from '../../core/pricing/usage.ts';
-import { tableOf } from '../../core/columns.ts';
-import { EVENT_NAMES } from '../../core/schema.ts';
 import { DAY_MS } from '../../core/time/time.ts';
 import { describeWhere } from '../fixtures/describe-where.ts';
 import { makeDataDir } from '../server/data-dir.ts';
-import { useOldBlocks } from '../server/old-blocks.ts';
+import { useFirstFormat, useOldBlocks } from '../server/old-blocks.ts';
 import { openTestStore, removeTestStore } from '../server/test-store.ts';
+import { buildLossyDevice, canBuildDevices } from './device/lossy-device.ts';
+import { buildStoreWork } from './store-work-program.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
-const programs = path.join(root, 'build/test-programs/store-work');
-const program = path.join(programs, 'store-work.mjs');
 const KILLS = 20;
 const LOSSES = 10;
 const OLD = 20_000;
@@ -30,6 +26,7 @@ const CALLS = 3000;
 const NOW = Date.now();
 
 let scratch: string;
+let program: string;
 let eventsFile: string;
 
 /** What is stored, by what it is: the folder must not have more or less of it. */
@@ -42,24 +39,7 @@ interface Template {
 
 beforeAll(async () => {
   scratch = await makeDataDir();
-  await build({
-    entryPoints: [path.join(root, 'test/programs/store-work.ts')],
-    outdir: programs,
-    outExtension: { '.js': '.mjs' },
-    // What a work does not need is not read when it starts.
-    splitting: true,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node22.15',
-    external: ['@duckdb/*', 'htmx.org', '@anthropic-ai/*', '@tallyspan/*'],
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
-    logLevel: 'error',
-  });
+  program = await buildStoreWork();
   eventsFile = path.join(scratch, 'events.jsonl');
   await writeFile(
     eventsFile,
@@ -119,13 +99,7 @@ function fillNotes(
 /** A folder as the first format had it: one table of all events. */
 async function oldFormat(): Promise<string> {
   const folder = await templateOf((opened) => opened.store.write({ events: calls(), spans: [] }));
-  await useOldBlocks(folder, async (connection) => {
-    await connection.run('CREATE TABLE kept AS SELECT * FROM events');
-    await connection.run('DROP VIEW events');
-    for (const name of EVENT_NAMES) await connection.run(`DROP TABLE ${tableOf(name)}`);
-    await connection.run('ALTER TABLE kept RENAME TO events');
-    await connection.run('DELETE FROM tallyspan_format WHERE format > 1');
-  });
+  await useOldBlocks(folder, useFirstFormat);
   return folder;
 }
 
@@ -274,17 +248,13 @@ describe('a folder whose process is killed twenty times', () => {
   );
 });
 
-const hasCompiler = process.platform === 'linux' && spawnSync('gcc', ['--version']).status === 0;
-
 describeWhere(
-  hasCompiler,
+  canBuildDevices(),
   'a device that loses what was not synced',
   'there is no gcc, or it is not Linux',
 )('a device that loses what was not synced', () => {
   it('has every acknowledged event after ten losses', async () => {
-    const library = path.join(scratch, 'lossy-device.so');
-    const source = path.join(import.meta.dirname, 'device/lossy-device.c');
-    execFileSync('gcc', ['-shared', '-fPIC', '-O1', '-w', '-o', library, source, '-ldl', '-lpthread']);
+    const library = buildLossyDevice(scratch);
     const template = await (WORKS['ingest'] as () => Promise<Template>)();
     for (let loss = 0; loss < LOSSES; loss++) {
       const folder = path.join(scratch, `lossy-${loss}`);
@@ -295,7 +265,8 @@ describeWhere(
           ...env(),
           LD_PRELOAD: library,
           LOSSY_FOLDER: folder,
-          LOSSY_WRITES: String(60 + loss * 17),
+          LOSSY_KIND: 'write',
+          LOSSY_CHANGES: String(60 + loss * 17),
         },
       });
       expect(status).toBe(137);

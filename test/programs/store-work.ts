@@ -62,7 +62,9 @@ const WORKS: Readonly<Record<string, () => Promise<void>>> = {
     }),
   migration: async () => {
     say('begun');
-    await (await openDatabase(folder)).close();
+    const database = await openDatabase(folder);
+    say(`renewed ${database.recovery ?? ''}`);
+    await database.close();
   },
   ingest: () =>
     withStore(async ({ store }) => {

@@ -56,24 +56,40 @@ const SETTINGS = {
   allocator_background_threads: 'true',
 };
 
-/** Opens the file, and makes it where there is none. Throws what DuckDB says. */
-export async function attachFile(file: string, isReadOnly: boolean): Promise<DuckDBInstance> {
+/**
+ * Opens the file, and makes it where there is none. `look` sees it before anything of it is changed.
+ * @throws what DuckDB says, or `look`
+ */
+export async function attachFile(
+  file: string,
+  isReadOnly: boolean,
+  look: (connection: DuckDBConnection) => Promise<void>,
+): Promise<DuckDBInstance> {
   try {
-    return await attachWith(file, isReadOnly, USUAL_BYTES);
+    return await attachWith(file, isReadOnly, look, USUAL_BYTES);
   } catch (error) {
     if (!isOutOfMemory(error)) throw error;
-    return attachWith(file, isReadOnly, MOST_BYTES);
+    return attachWith(file, isReadOnly, look, MOST_BYTES);
   }
 }
 
-async function attachWith(file: string, isReadOnly: boolean, memoryBytes: number): Promise<DuckDBInstance> {
+async function attachWith(
+  file: string,
+  isReadOnly: boolean,
+  look: (connection: DuckDBConnection) => Promise<void>,
+  memoryBytes: number,
+): Promise<DuckDBInstance> {
   const settings = { ...SETTINGS, memory_limit: `${memoryBytes}B`, temp_directory: `${file}.tmp` };
   const instance = await DuckDBInstance.create(':memory:', settings);
   let connection: DuckDBConnection | undefined;
   try {
     connection = await instance.connect();
     const hasLog = existsSync(`${file}.wal`);
+    // What `look` refuses stays as it is, its log too.
+    await connection.run('PRAGMA disable_checkpoint_on_shutdown');
     await connection.run(attachSql(file, DATABASE_NAME, isReadOnly));
+    await look(connection);
+    await connection.run('PRAGMA enable_checkpoint_on_shutdown');
     // A checkpoint that fails later, for want of memory, leaves a file that cannot be used until it is attached again.
     if (hasLog && !isReadOnly) await connection.run(`CHECKPOINT ${DATABASE_NAME}`);
     if (memoryBytes !== USUAL_BYTES) await freeMemory(connection);
@@ -86,11 +102,17 @@ async function attachWith(file: string, isReadOnly: boolean, memoryBytes: number
   }
 }
 
-/** The statement that attaches a file under a name. */
+/**
+ * The statement that attaches a file under a name. One that there is keeps its storage version: DuckDB raises a lower one in
+ * place and may give the file another identifier than its log knows, so that after a kill the two do not match
+ * (docs/decisions/0237).
+ */
 export function attachSql(file: string, name: string, isReadOnly: boolean): string {
   const options = [
+    // Else DuckDB looks for what reads the files of others.
+    'TYPE duckdb',
     `ROW_GROUP_SIZE ${ROWS_PER_ROW_GROUP}`,
-    `STORAGE_VERSION '${STORAGE_VERSION}'`,
+    ...(existsSync(file) ? [] : [`STORAGE_VERSION '${STORAGE_VERSION}'`]),
     ...(isReadOnly ? ['READ_ONLY'] : []),
   ];
   return `ATTACH ${textSql(file)} AS ${name} (${options.join(', ')})`;
@@ -110,10 +132,13 @@ export async function writeCopy(connection: DuckDBConnection, copy: string): Pro
 /**
  * Puts a copy in the place of a file that is checkpointed, both detached. After a crash there is the old file or the new
  * one, whole.
+ * @throws when the log holds something, which the copy may not have; then nothing is done
  */
 export function putInPlace(copy: string, file: string): void {
-  // Empty since the checkpoint, and of the old file.
-  rmSync(`${file}.wal`, { force: true });
+  const log = `${file}.wal`;
+  if (bytesOf(log) > 0) throw new Error(`${log} is not empty`);
+  // It is of the old file.
+  rmSync(log, { force: true });
   renameSync(copy, file);
   syncFolder(dirname(file));
 }
@@ -143,6 +168,11 @@ export async function withMostMemory<T>(connection: DuckDBConnection, work: () =
 /** Whether it failed for want of memory. */
 export function isOutOfMemory(error: unknown): boolean {
   return /out of memory|failed to (pin|allocate) block/i.test(messageOf(error));
+}
+
+/** Length of a file; 0 when there is none. */
+export function bytesOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** Which file stands at the path; undefined when none does. */

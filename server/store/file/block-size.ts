@@ -11,12 +11,13 @@ import {
   withMostMemory,
   writeCopy,
 } from './attached-file.ts';
-import { diskReason } from './disk-fault.ts';
+import { diskReason, roomText } from './disk-fault.ts';
 import { makeTemporaryFile, removeTemporaryFile } from './leftovers.ts';
 
 /**
- * Writes the file in blocks of today's size when it has others. Nobody else may be at work with it. Where that fails, on a
- * full disk, the file stays as it is and works as before: why, for people.
+ * Writes the file in blocks of today's size when it has others. Nobody else may be at work with it, and its log is empty:
+ * what it held is in the file since it was attached. Where that fails, on a full disk, the file stays as it is and works as
+ * before: why, for people.
  * @throws when the file cannot be attached again
  */
 export async function renewBlocks(
@@ -24,28 +25,36 @@ export async function renewBlocks(
   writer: DuckDBConnection,
   file: string,
 ): Promise<string | undefined> {
-  if ((await blockBytesOf(writer)) === BLOCK_BYTES) return undefined;
+  const { blockBytes, usedBytes } = await sizeOf(writer);
+  if (blockBytes === BLOCK_BYTES) return undefined;
   let copy: string | undefined;
   try {
     const target = (copy = makeTemporaryFile(file));
-    // What is in the log is copied as well: a checkpoint on a full disk would leave a file that cannot be used.
     await withMostMemory(writer, () => writeCopy(writer, target));
     await replaceAttached(instance, file, target);
     return undefined;
   } catch (error) {
     if (!(await isAttached(instance))) throw error;
-    const reason = diskReason(error) ?? messageOf(error).split('\n')[0] ?? '';
-    return `${file} stays in its older form, which takes twice the space: it could not be written again (${reason}). The next start tries again.`;
+    // What it takes is not counted as missing.
+    if (copy !== undefined) removeTemporaryFile(copy);
+    const reason = diskReason(error);
+    const why =
+      reason === undefined
+        ? (messageOf(error).split('\n')[0] ?? '')
+        : `${reason}: ${roomText(file, usedBytes)}`;
+    return `${file} stays in its older form, which takes twice the space: it could not be written again (${why}). It works as before; ${reason === undefined ? '' : 'free some, and '}the next start tries again.`;
   } finally {
     if (copy !== undefined) removeTemporaryFile(copy);
   }
 }
 
-async function blockBytesOf(connection: DuckDBConnection): Promise<number> {
+async function sizeOf(connection: DuckDBConnection): Promise<{ blockBytes: number; usedBytes: number }> {
   const found = await connection.runAndReadAll(
-    'SELECT block_size::INTEGER FROM pragma_database_size() WHERE database_name = current_database()',
+    `SELECT block_size::DOUBLE, (used_blocks * block_size)::DOUBLE FROM pragma_database_size()
+     WHERE database_name = current_database()`,
   );
-  return Number(found.getRows()[0]?.[0]);
+  const [blockBytes, usedBytes] = found.getRows()[0] ?? [];
+  return { blockBytes: Number(blockBytes), usedBytes: Number(usedBytes) };
 }
 
 async function replaceAttached(instance: DuckDBInstance, file: string, copy: string): Promise<void> {

@@ -11,6 +11,7 @@ import {
   DATABASE_NAME,
   attachFile,
   attachSql,
+  bytesOf,
   connect,
   freeMemory,
   identityOf,
@@ -20,8 +21,8 @@ import {
   withMostMemory,
 } from './attached-file.ts';
 import { renewBlocks } from './block-size.ts';
-import { FileGoneError, diskReason, isInvalidated } from './disk-fault.ts';
-import { removeLeftovers } from './leftovers.ts';
+import { FileGoneError, diskReason, isInvalidated, roomText } from './disk-fault.ts';
+import { removeCopies, removeLeftovers, removeUnbegun } from './leftovers.ts';
 import { mendLog, setLogAside } from './write-ahead-log.ts';
 import { STORE_FORMAT, checkFormat, migrate } from './migrations.ts';
 import { keepFilesPrivate, makePrivate, makePrivateFolder } from './private-files.ts';
@@ -128,21 +129,22 @@ export async function openDatabase(dataDir: string): Promise<Database> {
   let instance: DuckDBInstance | undefined;
   let writer: DuckDBConnection | undefined;
   try {
+    removeUnbegun(file);
     const mended = mendLog(file);
     let recovery = mended;
     try {
       instance = await openInstance(file, false);
     } catch (error) {
-      // What is left of the log builds on what is lost: better without it than not at all.
-      if (mended === undefined) throw error;
+      // What is left of the log builds on what is lost: better without it than not at all. Where the disk is full, or another
+      // process has the file, the log is as good as it was.
+      if (mended === undefined || !/replaying WAL/i.test(messageOf(error))) throw error;
       recovery = `${mended} ${setLogAside(file)}`;
       instance = await openInstance(file, false);
     }
     const connection = (writer = await connect(instance));
     makePrivate([file, `${file}.wal`]);
     removeLeftovers(file);
-    // First of all: the first checkpoint of an older file gives it the head of another one, to which its log does not fit,
-    // and what is killed before the log is empty could not be opened again.
+    // Before the tables are brought to today's form, which then has less to write.
     const renewal = await renewBlocks(instance, writer, file);
     // The tables stand in the file then, and the log has nothing but rows.
     if (await migrate(writer, file)) await withMostMemory(connection, () => connection.run('CHECKPOINT'));
@@ -189,9 +191,14 @@ async function openInstance(file: string, isReadOnly: boolean): Promise<DuckDBIn
     throw new ServerError(`${file} is already open in this process. Stop the other server first.`);
   openFiles.add(file);
   try {
-    return await attachFile(file, isReadOnly);
+    return await attachFile(file, isReadOnly, async (connection) => {
+      await checkFormat(connection, file);
+      // What is in the log may need the room.
+      if (!isReadOnly) removeCopies(file);
+    });
   } catch (error) {
     openFiles.delete(file);
+    if (error instanceof ServerError) throw error;
     throw new ServerError(explainOpen(file, messageOf(error), isReadOnly));
   }
 }
@@ -205,8 +212,14 @@ function explainOpen(file: string, reason: string, isReadOnly: boolean): string 
       : `${user}. Stop it, or choose another folder with --data.`;
   }
   const disk = diskReason(reason);
-  if (disk !== undefined)
-    return `${file} cannot be opened: ${disk}. Free some, or choose another folder with --data.`;
+  if (disk !== undefined) {
+    const logBytes = bytesOf(`${file}.wal`);
+    return logBytes === 0
+      ? `${file} cannot be opened: ${disk}. Free some, or choose another folder with --data.`
+      : `${file} cannot be opened: ${disk}, and what ${file}.wal holds has to be moved to it: ${roomText(file, logBytes)}. Free some and start again; nothing is lost as long as both stay.`;
+  }
+  if (/WAL does not match|WAL checkpoint iteration/i.test(reason))
+    return `${file}.wal belongs to another data file than ${file}, or to it at another time, as when one of the two was put back alone. Put both back, or move the log away: what only the log holds is missing then.`;
   if (/permission denied/i.test(reason))
     return `${file} cannot be ${isReadOnly ? 'read' : 'written'}: permission denied. Change its owner or its rights, or choose another folder with --data.`;
   if (/does not exist/i.test(reason))

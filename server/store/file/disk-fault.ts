@@ -1,5 +1,7 @@
 // A disk fault is what DuckDB says when the disk does not take what is written, most of all when it is full.
 
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { messageOf } from '../../process/server-error.ts';
 
 /** The data file is not where it was: what is written goes nowhere that a start would find. */
@@ -13,7 +15,19 @@ export class FileGoneError extends Error {
 export function diskReason(error: unknown): string | undefined {
   if (error instanceof FileGoneError) return error.message;
   const message = typeof error === 'string' ? error : messageOf(error);
-  return /no space left|ENOSPC/i.test(message) ? 'no space is left on the disk' : undefined;
+  if (/no space left|ENOSPC/i.test(message)) return 'no space is left on the disk';
+  if (/quota exceeded|EDQUOT/i.test(message)) return 'the disk quota is used up';
+  return undefined;
+}
+
+/** What is needed on the disk of a file, and what there is, for people. */
+export function roomText(file: string, neededBytes: number): string {
+  const { bavail, bsize } = statfsSync(dirname(file));
+  return `up to ${formatBytes(neededBytes)} are needed, ${formatBytes(bavail * bsize)} are free`;
+}
+
+function formatBytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** What a sender is told whose records were not stored. */

@@ -4,6 +4,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { ServerError } from '../../process/server-error.ts';
 import { columnOf } from '../../../core/columns.ts';
+import { DATABASE_NAME } from './attached-file.ts';
 import {
   CONTENT_TABLE,
   EVENT_TABLES,
@@ -25,6 +26,9 @@ const TABLES: readonly Table[] = [
   FORWARDED_TABLE,
 ];
 
+/** Which formats the file has seen; every file of ours has it. */
+const FORMAT_TABLE = 'tallyspan_format';
+
 /** Names of the columns of each table, in the order that the file has them. */
 type ColumnNames = ReadonlyMap<string, readonly string[]>;
 
@@ -41,25 +45,32 @@ const MIGRATIONS: readonly Migration[] = [
 
 export const STORE_FORMAT = MIGRATIONS.length;
 
-/** Format of the file; 0 when it is new. */
-async function readFormat(connection: DuckDBConnection): Promise<number> {
-  const tables = await connection.runAndReadAll(
-    "SELECT 1 FROM duckdb_tables() WHERE table_name = 'tallyspan_format'",
+/** Format of the file; 0 when it is new, undefined when it is of another program. */
+async function readFormat(connection: DuckDBConnection): Promise<number | undefined> {
+  const found = await connection.runAndReadAll(
+    `SELECT table_name FROM duckdb_tables() WHERE database_name = $name
+     UNION ALL SELECT view_name FROM duckdb_views() WHERE database_name = $name AND NOT internal`,
+    { name: DATABASE_NAME },
   );
-  if (tables.currentRowCount === 0) return 0;
-  const rows = await connection.runAndReadAll('SELECT max(format) FROM tallyspan_format');
+  const names = found.getRows().map(([name]) => name);
+  if (!names.includes(FORMAT_TABLE)) return names.length === 0 ? 0 : undefined;
+  const rows = await connection.runAndReadAll(`SELECT max(format) FROM ${DATABASE_NAME}.${FORMAT_TABLE}`);
   return Number(rows.getRows()[0]?.[0] ?? 0);
 }
 
 /**
- * Refuses a file written by a newer tallyspan.
+ * Refuses a file written by a newer tallyspan or by another program. Its format; 0 when it is new.
  * @throws ServerError
  */
 export async function checkFormat(connection: DuckDBConnection, file: string): Promise<number> {
   const format = await readFormat(connection);
+  if (format === undefined)
+    throw new ServerError(
+      `${file} is a DuckDB file of another program, and stays as it is. Choose another folder with --data.`,
+    );
   if (format > STORE_FORMAT)
     throw new ServerError(
-      `${file} was written by a newer tallyspan (format ${format}; this one reads up to ${STORE_FORMAT}). Upgrade tallyspan, or choose another folder with --data.`,
+      `${file} was written by a newer tallyspan (format ${format}; this one reads up to ${STORE_FORMAT}), and stays as it is. Upgrade tallyspan, or choose another folder with --data.`,
     );
   return format;
 }
@@ -69,14 +80,14 @@ export async function migrate(connection: DuckDBConnection, file: string): Promi
   const format = await checkFormat(connection, file);
   await connection.run('BEGIN');
   try {
-    await connection.run('CREATE TABLE IF NOT EXISTS tallyspan_format (format INTEGER, since TIMESTAMPTZ)');
+    await connection.run(`CREATE TABLE IF NOT EXISTS ${FORMAT_TABLE} (format INTEGER, since TIMESTAMPTZ)`);
     const before = await readColumnNames(connection);
     let isChanged = format < STORE_FORMAT;
     for (const table of TABLES)
       if (await bringUp(connection, table, before.get(table.name))) isChanged = true;
     for (let next = format; next < STORE_FORMAT; next++) {
       await (MIGRATIONS[next] as Migration)(connection, before);
-      await connection.run('INSERT INTO tallyspan_format VALUES (?, now())', [next + 1]);
+      await connection.run(`INSERT INTO ${FORMAT_TABLE} VALUES (?, now())`, [next + 1]);
     }
     await connection.run(EVENTS_VIEW_SQL);
     await connection.run('COMMIT');

@@ -15,14 +15,16 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  statSync,
   writeSync,
 } from 'node:fs';
 import { formatCountOf } from '../../../core/text/format.ts';
+import { bytesOf } from './attached-file.ts';
 
 const FRAME_BYTES = 16;
 /** `64 00`: field 100, the kind, which every entry begins with. */
 const KIND_FIELD = 0x64;
+/** Of the logs that this reads; a later DuckDB may frame its entries otherwise. */
+const LOG_VERSION = 2;
 const KIND_VERSION = 98;
 const KIND_USE_TABLE = 25;
 const KIND_INSERT = 26;
@@ -66,7 +68,10 @@ interface Reading {
  */
 export function mendLog(file: string): string | undefined {
   const log = `${file}.wal`;
-  if (!existsSync(file) || !existsSync(log) || statSync(log).size === 0) return undefined;
+  if (bytesOf(log) === 0) return undefined;
+  // DuckDB makes a new file, and removes the log.
+  if (!existsSync(file))
+    return `${log} is the log of a data file that is not there: it is kept as ${moveAside(log)}. Where that file is only at another place, stop, put it back and the log beside it as ${log}, and start again.`;
   const bytes = readFileSync(log);
   const reading = readLog(bytes);
   if (reading === undefined || reading.lostBytes === 0) return undefined;
@@ -87,9 +92,13 @@ export function mendLog(file: string): string | undefined {
 
 /** Takes the log away, so that the file opens as it was at its last checkpoint; says so. */
 export function setLogAside(file: string): string {
-  const aside = `${file}.wal.unread-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
-  renameSync(`${file}.wal`, aside);
-  return `What was left of it could not be applied either: it is kept as ${aside}, and the data are those of the last checkpoint.`;
+  return `What was left of it could not be applied either: it is kept as ${moveAside(`${file}.wal`)}, and the data are those of the last checkpoint.`;
+}
+
+function moveAside(log: string): string {
+  const aside = `${log}.unread-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
+  renameSync(log, aside);
+  return aside;
 }
 
 function rowsOf(commits: readonly Commit[]): number {
@@ -140,6 +149,7 @@ function readLog(bytes: Buffer): Reading | undefined {
 /** Where the entries begin: the head is an entry without length and checksum. */
 function headLength(bytes: Buffer): number | undefined {
   if (bytes[0] !== KIND_FIELD || bytes[1] !== 0 || bytes[2] !== KIND_VERSION) return undefined;
+  if (bytes[5] !== LOG_VERSION) return undefined;
   // Its fields are few and short; the first entry whose checksum is right begins where it ends.
   for (let at = 4; at < Math.min(bytes.length, 256); at++)
     if (bytes[at] === OBJECT_END && bytes[at + 1] === OBJECT_END) {

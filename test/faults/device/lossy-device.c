@@ -1,7 +1,10 @@
 // A device that loses unsynced writes, as a library for LD_PRELOAD: every write below LOSSY_FOLDER is done and remembered
-// until its file is synced; at the write with the number LOSSY_WRITES what was not synced is undone, and the process ends.
+// until its file is synced; at the change with the number LOSSY_CHANGES what was not synced is undone, and the process ends
+// before it. Changes are writes, syncs, renames and removals, or those of the one kind that LOSSY_KIND names. With
+// LOSSY_KEEPS nothing is undone, as after kill -9; with LOSSY_FULL the process goes on, and the device takes no more writes.
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -22,11 +25,13 @@ struct undo {
 };
 
 static struct undo *newest;
-static long writes;
+static long changes;
+static int is_full;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static ssize_t (*real_write)(int, const void *, size_t);
 static int (*real_fsync)(int), (*real_fdatasync)(int), (*real_ftruncate)(int, off_t);
+static int (*real_rename)(const char *, const char *), (*real_unlink)(const char *), (*real_remove)(const char *);
 
 __attribute__((constructor)) static void find(void) {
   real_pwrite = dlsym(RTLD_NEXT, "pwrite64");
@@ -34,20 +39,27 @@ __attribute__((constructor)) static void find(void) {
   real_fsync = dlsym(RTLD_NEXT, "fsync");
   real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
   real_ftruncate = dlsym(RTLD_NEXT, "ftruncate64");
+  real_rename = dlsym(RTLD_NEXT, "rename");
+  real_unlink = dlsym(RTLD_NEXT, "unlink");
+  real_remove = dlsym(RTLD_NEXT, "remove");
+}
+
+static int is_in_folder(const char *path) {
+  const char *folder = getenv("LOSSY_FOLDER");
+  return folder != NULL && strncmp(path, folder, strlen(folder)) == 0;
 }
 
 static int is_on_device(int fd) {
-  const char *folder = getenv("LOSSY_FOLDER");
   char link[64], path[PATH_MAX];
-  if (folder == NULL) return 0;
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   ssize_t length = readlink(link, path, sizeof path - 1);
   if (length < 0) return 0;
   path[length] = 0;
-  return strncmp(path, folder, strlen(folder)) == 0;
+  return is_in_folder(path);
 }
 
 static void lose(void) {
+  if (getenv("LOSSY_KEEPS") != NULL) _exit(137);
   for (struct undo *entry = newest; entry != NULL; entry = entry->older) {
     for (size_t done = 0; done < entry->length;) {
       ssize_t n = real_pwrite(entry->fd, entry->bytes + done, entry->length - done, entry->at + done);
@@ -57,6 +69,20 @@ static void lose(void) {
     real_ftruncate(entry->fd, entry->size);
   }
   _exit(137);
+}
+
+// Ends the process when its time has come.
+static void count_change(const char *kind) {
+  const char *limit = getenv("LOSSY_CHANGES"), *counted = getenv("LOSSY_KIND");
+  if (counted != NULL && strcmp(counted, kind) != 0) return;
+  if (limit == NULL || ++changes < atol(limit)) return;
+  if (getenv("LOSSY_FULL") == NULL) lose();
+  is_full = 1;
+}
+
+static ssize_t refuse(void) {
+  errno = ENOSPC;
+  return -1;
 }
 
 // Remembers what stands at a place before it is changed.
@@ -82,8 +108,7 @@ static void remember(int fd, off_t at, size_t length) {
   if (entry->length > 0 && pread(entry->fd, entry->bytes, entry->length, at) != (ssize_t)entry->length) abort();
   entry->older = newest;
   newest = entry;
-  const char *limit = getenv("LOSSY_WRITES");
-  if (limit != NULL && ++writes >= atol(limit)) lose();
+  count_change("write");
 }
 
 static void forget(int fd) {
@@ -108,7 +133,7 @@ static ssize_t lossy_pwrite(int fd, const void *bytes, size_t length, off_t at) 
   if (!is_on_device(fd)) return real_pwrite(fd, bytes, length, at);
   pthread_mutex_lock(&lock);
   remember(fd, at, length);
-  ssize_t n = real_pwrite(fd, bytes, length, at);
+  ssize_t n = is_full ? refuse() : real_pwrite(fd, bytes, length, at);
   pthread_mutex_unlock(&lock);
   return n;
 }
@@ -123,7 +148,7 @@ ssize_t write(int fd, const void *bytes, size_t length) {
   struct stat file;
   fstat(fd, &file);
   remember(fd, (fcntl(fd, F_GETFL) & O_APPEND) ? file.st_size : lseek(fd, 0, SEEK_CUR), length);
-  ssize_t n = real_write(fd, bytes, length);
+  ssize_t n = is_full ? refuse() : real_write(fd, bytes, length);
   pthread_mutex_unlock(&lock);
   return n;
 }
@@ -142,22 +167,37 @@ static int lossy_ftruncate(int fd, off_t size) {
 int ftruncate(int fd, off_t size) { return lossy_ftruncate(fd, size); }
 int ftruncate64(int fd, off_t size) { return lossy_ftruncate(fd, size); }
 
-int fsync(int fd) {
-  int result = real_fsync(fd);
-  if (result == 0 && is_on_device(fd)) {
-    pthread_mutex_lock(&lock);
-    forget(fd);
-    pthread_mutex_unlock(&lock);
-  }
+static int lossy_sync(int fd, int (*real_sync)(int)) {
+  if (!is_on_device(fd)) return real_sync(fd);
+  pthread_mutex_lock(&lock);
+  count_change("sync");
+  int result = real_sync(fd);
+  if (result == 0) forget(fd);
+  pthread_mutex_unlock(&lock);
   return result;
 }
 
-int fdatasync(int fd) {
-  int result = real_fdatasync(fd);
-  if (result == 0 && is_on_device(fd)) {
-    pthread_mutex_lock(&lock);
-    forget(fd);
-    pthread_mutex_unlock(&lock);
-  }
-  return result;
+int fsync(int fd) { return lossy_sync(fd, real_fsync); }
+int fdatasync(int fd) { return lossy_sync(fd, real_fdatasync); }
+
+static void count_change_of(const char *path, const char *kind) {
+  if (!is_in_folder(path)) return;
+  pthread_mutex_lock(&lock);
+  count_change(kind);
+  pthread_mutex_unlock(&lock);
+}
+
+int rename(const char *from, const char *to) {
+  count_change_of(to, "rename");
+  return real_rename(from, to);
+}
+
+int unlink(const char *path) {
+  count_change_of(path, "removal");
+  return real_unlink(path);
+}
+
+int remove(const char *path) {
+  count_change_of(path, "removal");
+  return real_remove(path);
 }

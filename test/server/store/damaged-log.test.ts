@@ -64,6 +64,16 @@ describe('a log', () => {
     await removeTestStore(opened);
   });
 
+  it('that is cut stays where it is when the file is in use', async () => {
+    const { opened } = await openWith(log);
+    // As a look at it finds it while it is written.
+    await writeFile(path.join(opened.dataDir, LOG), log.subarray(0, log.length - 10));
+    await expect(openTestStore(opened.dataDir)).rejects.toThrow('already open');
+    expect(await readdir(opened.dataDir)).toContain(LOG);
+    await rm(path.join(opened.dataDir, LOG));
+    await removeTestStore(opened);
+  });
+
   it.each([0.001, 0.1, 0.37, 0.5, 0.73, 0.98])(
     'with one damaged byte at %f of it loses one commit, and says so',
     async (share) => {

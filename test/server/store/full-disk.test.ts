@@ -116,7 +116,7 @@ describeWhere(
       /tallyspan\.duckdb\.wal holds could not be moved to .*: no space is left on the disk\. Nothing is lost/,
     );
     await expect(startTestServer({ dataDir })).rejects.toThrow(
-      /tallyspan\.duckdb cannot be opened: no space is left on the disk\. Free some/,
+      /tallyspan\.duckdb cannot be opened: no space is left on the disk, and what .*\.wal holds .* 0\.0 MB are free\. Free some/,
     );
     await makeRoom();
     server = await startTestServer({ dataDir });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { openDatabase } from '../../../server/store/file/database.ts';
@@ -31,6 +31,17 @@ describe('a start', () => {
     await (await openDatabase(dataDir)).close();
     expect((await readdir(dataDir)).toSorted()).toEqual([...others, 'tallyspan.duckdb'].toSorted());
   });
+
+  it.each([0, 4096, 8192])(
+    'begins again where one was killed after %i bytes of a new file',
+    async (length) => {
+      const file = path.join(dataDir, 'tallyspan.duckdb');
+      await (await openDatabase(dataDir)).close();
+      await writeFile(file, (await readFile(file)).subarray(0, length));
+      await (await openDatabase(dataDir)).close();
+      expect((await stat(file)).size).toBeGreaterThan(8192);
+    },
+  );
 
   it('that another process keeps out removes nothing', async () => {
     const database = await openDatabase(dataDir);
