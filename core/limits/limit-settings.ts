@@ -126,6 +126,8 @@ function parseCount(value: unknown, scope: CountedScope): number | string {
   return count;
 }
 
+/** Of a file; the last two are for people and their editors. */
+const TOP_KEYS: readonly string[] = ['limits', 'comment', '$schema'];
 const MATCH_KEYS = ['user', 'agent', 'task', 'model'] as const;
 
 /**
@@ -139,12 +141,15 @@ export function parseLimitsFile(
   let raw: unknown;
   try {
     raw = JSON.parse(content);
-  } catch {
-    return { errors: [`${path} is not JSON`] };
+  } catch (error) {
+    return { errors: [`${path} is not JSON: ${(error as Error).message}`] };
   }
   const list: unknown = isObject(raw) ? raw['limits'] : undefined;
   if (!Array.isArray(list)) return { errors: [`${path} has no list under "limits"`] };
-  const errors: string[] = [];
+  // What stands beside the list would be mistaken for a limit that holds.
+  const errors = Object.keys(raw as object)
+    .filter((key) => !TOP_KEYS.includes(key))
+    .map((key) => `${path} ${key} is not known beside "limits"; limits for all stand in an entry of it`);
   const rules: LimitRule[] = [];
   for (const [index, entry] of list.entries()) {
     const where = `${path} limits[${index}]`;

@@ -21,7 +21,10 @@ export function amountsOf({ scope, rule, key, unit, limit, spent, reserved }: Ac
 
 export function hintOf({ scope, unit, limit, rule }: Account, needed: number): string {
   const isAlwaysTooMuch = needed > limit && unit !== 'turns';
-  const raise = rule === 'code' ? 'raise the limit in code' : `raise ${rule}`;
+  const raise =
+    rule === 'code'
+      ? 'raise the limit in code'
+      : `raise ${rule}${rule.startsWith('limits[') ? ' of the file of limits' : ''}`;
   if (isAlwaysTooMuch)
     return `The limit is below what one such request may cost: lower max_tokens, or ${raise}.`;
   if (scope.endsWith('_day')) return `Wait for the next day (UTC), or ${raise}.`;

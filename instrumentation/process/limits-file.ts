@@ -3,11 +3,12 @@
 // that it had stay in force.
 
 import { watchFile } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseLimitsFile, type LimitSettings } from '../../core/limits/limit-settings.ts';
 import type { LimitRule } from '../../core/limits/limit.ts';
 import { say } from './diagnostics.ts';
 import { readIfThere } from './files.ts';
-import { guarded } from './guard.ts';
+import { guard, guarded } from './guard.ts';
 import type { Settings } from './settings.ts';
 
 /** How often the file is looked at, which no process waits for. */
@@ -38,9 +39,11 @@ export function watchLimitsFile(
   own: LimitSettings,
   change: (settings: LimitSettings) => readonly string[],
 ): void {
-  let last = readIfThere(file);
+  // The program may go to another folder.
+  const place = resolve(file);
+  let last = readIfThere(place);
   const look = guarded('limits file', () => {
-    const content = readIfThere(file);
+    const content = readIfThere(place);
     if (content === last) return;
     last = content;
     const found = read(file, content);
@@ -52,7 +55,10 @@ export function watchLimitsFile(
       `TALLYSPAN_LIMITS: ${file} was changed. ${length === 1 ? 'Its limit holds' : `Its ${length} limits hold`} from now on; what was spent goes on to count.`,
     );
   });
-  watchFile(file, { persistent: false, interval: LOOK_MS }, look);
+  // Where a process may read some files alone, none can be watched.
+  guard('watch limits file', () => {
+    watchFile(place, { persistent: false, interval: LOOK_MS }, look);
+  });
 }
 
 function read(file: string, content: string | undefined): ReturnType<typeof parseLimitsFile> {

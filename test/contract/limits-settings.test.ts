@@ -8,7 +8,7 @@ import path from 'node:path';
 import { decodeShares } from '../../core/attribution/cost-shares.ts';
 import type { Exchange, RecordedRequest } from '../fakes/anthropic-api.ts';
 import { answer, toolUse } from '../fakes/messages.ts';
-import { eventsOf, openHarness, type Harness, type Outcome } from './harness.ts';
+import { eventsOf, openHarness, ROOT, type Harness, type Outcome } from './harness.ts';
 
 const PROGRAM = path.join(import.meta.dirname, 'programs/limits.mjs');
 /** A thousand tokens and an answer to them cost a little over $0.0001. */
@@ -211,7 +211,9 @@ describe('limits.json', () => {
     const said = outcome.said.filter((line) => line.includes('TALLYSPAN_LIMITS'));
     expect(said.map((line) => line.replaceAll(folder, ''))).toEqual([
       'tallyspan: TALLYSPAN_LIMITS: /limits.json was changed. Its 2 limits hold from now on; what was spent goes on to count.',
-      'tallyspan: TALLYSPAN_LIMITS: /limits.json is not JSON. The limits stay as they were before the change.',
+      expect.stringMatching(
+        /limits\.json is not JSON: .*\. The limits stay as they were before the change\.$/,
+      ),
       expect.stringContaining('limits[0].user_day ($0.0001) will refuse every call to it'),
       'tallyspan: TALLYSPAN_LIMITS: /limits.json cannot be read. The limits stay as they were before the change.',
       'tallyspan: TALLYSPAN_LIMITS: /limits.json was changed. Its limit holds from now on; what was spent goes on to count.',
@@ -219,9 +221,11 @@ describe('limits.json', () => {
     ]);
   });
 
-  it('that had a fault at the start refuses nobody once it is fixed', async () => {
+  it('that had a fault at the start refuses nobody once it is fixed, wherever the program went', async () => {
+    const file = await write('{');
     const outcome = await start('changedFile', {
-      TALLYSPAN_LIMITS: await write('{'),
+      TALLYSPAN_LIMITS: path.relative(path.dirname(PROGRAM), file),
+      ELSEWHERE: folder,
       TALLYSPAN_LIMIT_ON_FAULT: 'refuse',
       CONTENTS: contents(ofAll('$0.002')),
     });
@@ -229,5 +233,22 @@ describe('limits.json', () => {
       ['0', 'fault'],
       ['3', 'user_day'],
     ]);
+  });
+
+  it('that the process may not read is said, and the limits of the settings hold', async () => {
+    const outcome = await harness.run(PROGRAM, {
+      scenario: { exchanges: [], respond: () => answer() },
+      arguments: ['setting'],
+      flags: ['--permission', `--allow-fs-read=${ROOT}`, `--allow-fs-read=${harness.packageDir}`],
+      environment: {
+        PACKAGE: path.join(harness.packageDir, 'index.mjs'),
+        TALLYSPAN_LIMITS: await write(ofAll('$5')),
+        TALLYSPAN_LIMIT_TURNS: '2',
+      },
+    });
+    expect(outcome.stdout).toContain('2 LimitExceededError true true 402 turns TALLYSPAN_LIMIT_TURNS');
+    const said = outcome.said.join('\n');
+    expect(said).toContain('limits.json cannot be read. No limit of the file applies.');
+    expect(said).not.toContain('Calls are not observed');
   });
 });

@@ -1,6 +1,7 @@
 // What a program sees of limits, case by case: each argument is one.
 import Anthropic, { APIError } from '@anthropic-ai/sdk';
 import { rmSync, unwatchFile, watchFile, writeFileSync } from 'node:fs';
+import path from 'node:path';
 
 const { run, limit, LimitExceededError } = await import(process.env.PACKAGE);
 const client = new Anthropic({ maxRetries: 2 });
@@ -257,9 +258,12 @@ const cases = {
   /** The file with the limits gets one content after the other, or is removed; each time the same run goes on. */
   changedFile: () =>
     run({ agent: 'a', userId: 'ana' }, async () => {
-      const { TALLYSPAN_LIMITS: file, CONTENTS } = process.env;
+      const { TALLYSPAN_LIMITS, CONTENTS, ELSEWHERE = '.' } = process.env;
+      const file = path.resolve(TALLYSPAN_LIMITS);
       // A watch that the preload began keeps no program.
       const work = setInterval(() => undefined, 1_000);
+      // Nor does it matter where the program goes.
+      process.chdir(ELSEWHERE);
       await until(() => client.messages.create(body()));
       for (const content of JSON.parse(CONTENTS)) {
         await new Promise((resolve) => {

@@ -115,9 +115,16 @@ describe('limits.json', () => {
     ['an unknown key', '{"limits": [{"usr_day": "$1"}]}'],
     ['an entry without a limit', '{"limits": [{"user": "a"}]}'],
     ['a wrong amount', '{"limits": [{"user": "a", "run": "much"}]}'],
+    ['a limit beside the list', '{"limits": [{"turns": 5}], "loop": "stop"}'],
     ['a wrong pattern', '{"limits": [{"user": 1, "run": "$1"}]}'],
   ])('%s makes none of the file apply', (_name, text) => {
     expect(parseLimitsFile(text, 'limits.json')).toHaveProperty('errors');
+  });
+
+  it('may say what it is for', () => {
+    expect(rulesOf([{ turns: 5 }])).toHaveLength(1);
+    const text = '{"$schema": "./limits.schema.json", "comment": "of November", "limits": [{"turns": 5}]}';
+    expect(parseLimitsFile(text, 'limits.json')).toMatchObject({ rules: [{ amount: 5 }] });
   });
 
   it.each([
