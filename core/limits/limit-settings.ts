@@ -127,7 +127,7 @@ function parseCount(value: unknown, scope: CountedScope): number | string {
 }
 
 /** Of a file; the last two are for people and their editors. */
-const TOP_KEYS: readonly string[] = ['limits', 'comment', '$schema'];
+const TOP_KEYS: ReadonlySet<string> = new Set(['limits', 'comment', '$schema']);
 const MATCH_KEYS = ['user', 'agent', 'task', 'model'] as const;
 
 /**
@@ -148,7 +148,7 @@ export function parseLimitsFile(
   if (!Array.isArray(list)) return { errors: [`${path} has no list under "limits"`] };
   // What stands beside the list would be mistaken for a limit that holds.
   const errors = Object.keys(raw as object)
-    .filter((key) => !TOP_KEYS.includes(key))
+    .filter((key) => !TOP_KEYS.has(key))
     .map((key) => `${path} ${key} is not known beside "limits"; limits for all stand in an entry of it`);
   const rules: LimitRule[] = [];
   for (const [index, entry] of list.entries()) {

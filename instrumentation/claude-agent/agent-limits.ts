@@ -29,6 +29,7 @@ export class AgentLimits {
   readonly #active: Context;
   readonly #counted = new WeakMap<Run, Counted>();
   #isStopped = false;
+  #isAsking = false;
 
   constructor(limiter: Limiter, active: Context) {
     this.#limiter = limiter;
@@ -56,13 +57,25 @@ export class AgentLimits {
       const accounts = this.#accountsOf(run);
       for (const account of accounts) account.spent += now[account.unit] - before[account.unit];
       const passed = accounts.find((account) => account.spent >= account.limit);
-      if (passed === undefined || this.#isStopped) continue;
-      this.#isStopped = true;
-      this.#stop(query, run, passed);
+      if (passed !== undefined) this.#stop(query, run, passed);
+      else if (now.nanoUsd > before.nanoUsd) this.#askOthers(query, run, accounts);
     }
   }
 
+  /** What other processes have spent of a limit of the day is known by the server alone. */
+  #askOthers(query: object, run: Run, accounts: readonly Account[]): void {
+    if (this.#isAsking || this.#isStopped) return;
+    this.#isAsking = true;
+    void guardAsync('shared limit of session', async () => {
+      const passed = await this.#limiter.findUsedUp(accounts);
+      this.#isAsking = false;
+      if (passed !== undefined) this.#stop(query, run, passed);
+    });
+  }
+
   #stop(query: object, run: Run, account: Account): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
     guard('limit of session', () => {
       this.#limiter.stopSession(run, account);
     });

@@ -8,6 +8,7 @@ import { request as requestHttps } from 'node:https';
 import type { Account } from '../../core/limits/account.ts';
 import { LEASE_MS, sliceOf, type LeaseKey } from '../../core/limits/leases.ts';
 import { limitDayOf } from '../../core/limits/limit.ts';
+import type { LimitSettings } from '../../core/limits/limit-settings.ts';
 import { guard, guardAsync, guarded } from '../process/guard.ts';
 import { sayOnce } from '../process/diagnostics.ts';
 import { lookup } from '../process/lookup.ts';
@@ -114,6 +115,24 @@ export class LeaseClient {
     this.#next = undefined;
     this.#asking = this.isAway ? undefined : this.#sendAll(this.#due());
     await this.#asking;
+  }
+
+  /** For what cannot be held back: tells what was spent, and gives an account of which nobody has anything left. */
+  async findUsedUp(
+    accounts: readonly Account[],
+    withoutServer: LimitSettings['withoutServer'],
+  ): Promise<Account | undefined> {
+    const shared = accounts.filter((account) => this.isShared(account));
+    if (shared.length === 0) return undefined;
+    let told: number[];
+    do {
+      // A look is a use: what is used has a slice to go on with.
+      for (const account of shared) this.covers(account);
+      told = shared.map(({ spent }) => spent);
+      await this.ask();
+    } while (!this.isAway && shared.some(({ spent }, index) => spent !== told[index]));
+    if (!this.isAway) return shared.find(({ spent, granted }) => spent >= granted);
+    return shared.find((account) => withoutServer === 'refuse' || !this.coversAway(account));
   }
 
   /** What the server is to hear of, what somebody waits for first. What it heard of lately is renewed with the next. */

@@ -140,6 +140,11 @@ export class Limiter {
     );
   }
 
+  /** Tells the server what a session has come to; gives an account that all who share it have used up. */
+  async findUsedUp(accounts: readonly Account[]): Promise<Account | undefined> {
+    return this.#leases?.findUsedUp(accounts, this.#settings.withoutServer);
+  }
+
   /** A session that another process runs has passed a limit: notes it, and how its run ends. */
   stopSession(run: Run, account: Account): void {
     noteLimit(this.#telemetry, { run }, 'stopped', account);

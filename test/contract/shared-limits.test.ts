@@ -49,6 +49,22 @@ describe('limits of a day', () => {
         ...environment,
       },
     });
+  /** Answers that a session of the Agent SDK got until it was interrupted. */
+  const answersOf = async (paceMs: number, more: Readonly<Record<string, string>> = {}): Promise<number> => {
+    const { stdout } = await harness.run(path.join(import.meta.dirname, 'programs/limited-query.mjs'), {
+      scenario: { exchanges: [] },
+      environment: {
+        PACKAGE: path.join(harness.packageDir, 'agent-sdk.mjs'),
+        TALLYSPAN_LIMIT_USER_DAY: '$0.02',
+        TALLYSPAN_LIMIT_SERVER: server.uiUrl,
+        TALLYSPAN_USER_ID: 'sessions',
+        PACE_MS: String(paceMs),
+        ...more,
+      },
+    });
+    expect(stdout).toContain('interrupted 1');
+    return Number(/answers (\d+)/.exec(stdout)?.[1]);
+  };
   const today = async () => {
     const response = await fetch(`${server.uiUrl}/api/limits`);
     return (await response.json()) as { limits: Record<string, unknown>[] };
@@ -112,6 +128,15 @@ describe('limits of a day', () => {
     expect(spent).toBeLessThanOrEqual(5_000_000);
     const shared = (await today()).limits.filter((each) => each['limit_nano_usd'] === 5_000_000);
     expect(shared).toMatchObject([{ key: 'a', rule: 'limits[0].agent_day', spent_nano_usd: spent }]);
+  });
+
+  it('hold for sessions of the Agent SDK: one is interrupted when others have used the limit up', async () => {
+    // An answer costs $0.00201: ten of them use the limit up.
+    expect(await answersOf(50)).toBeGreaterThanOrEqual(9);
+    // The next session is stopped as soon as the server has answered what its first calls came to.
+    expect(await answersOf(500)).toBeLessThan(9);
+    // The first answer, a tenth of the limit, and what is under way.
+    expect(await answersOf(500, { TALLYSPAN_LIMIT_SERVER: 'http://127.0.0.1:9' })).toBeLessThan(9);
   });
 
   it('while the server is away are a slice for each process, or nothing where that is asked for', async () => {

@@ -5,6 +5,8 @@ const seen = { interruptions: 0 };
 async function* messages() {
   yield { type: 'system', subtype: 'init', session_id: 'session-1', model: 'claude-sonnet-5-5' };
   for (let call = 1; call < 20 && seen.interruptions === 0; call++) {
+    // As long as others need to be asked.
+    if (process.env.PACE_MS) await new Promise((resolve) => setTimeout(resolve, Number(process.env.PACE_MS)));
     yield {
       type: 'assistant',
       parent_tool_use_id: null,
@@ -41,5 +43,7 @@ const query = wrapQuery(({ options }) => {
   };
   return stream;
 });
-for await (const _ of query({ prompt: 'go', options: {} }));
+let answers = 0;
+for await (const { type } of query({ prompt: 'go', options: {} })) if (type === 'assistant') answers += 1;
+if (process.env.PACE_MS) console.log('answers', answers);
 console.log('interrupted', seen.interruptions);
