@@ -54,7 +54,7 @@ Do: Open the most expensive run. A loop: stop the process. More users: raise ALE
 
 The parts are those of the increase in the headline, over the same hours of the same days; they are more than 100 % where others cost less than usual, and who has less than 5 % is left out.
 
-Then, once: \`✅ Back to normal: …\`. A notice is sent once, again only after the re-notify interval, and after "back to normal" the same alert stays silent for the cool-down. Alerts of one rule about several users, tools or conversations gather into one notice each ten minutes; it spells out the first ten and counts the rest.
+Then, once: \`✅ Back to normal: …\`. A notice is sent once, again only after the re-notify interval, and after "back to normal" the same alert stays silent for the cool-down. Alerts of one rule about several users, tools or conversations gather into one notice each ten minutes; it spells out those furthest past the limit and counts the rest.
 
 ## Rules
 
@@ -62,7 +62,7 @@ Then, once: \`✅ Back to normal: …\`. A notice is sent once, again only after
 |---|---|---|---|---|---|---|
 ${RULES.map(ruleRow).join('\n')}
 
-- **Today against the usual day** compares the calendar day so far, in the configured zone, with the average of the seven complete days before. With data on fewer than three of them there is nothing to compare with: the state is "no history", not quiet and not firing. The pace rule compares with the same share of those days, so that a loop at 03:00 is noticed at 03:05 and not in the evening.
+- **Today against the usual day** compares the calendar day so far, in the configured zone, with the average of the seven complete days before. With data on fewer than three of them there is nothing to compare with: the state is "no history", not quiet and not firing. While the data is younger than seven days, today must also be as far above the average of the days since it began, so that a first week of steady use stays quiet. The pace rule compares with the same share of those days, so that a loop at 03:00 is noticed at 03:05 and not in the evening.
 - **Only if** keeps rules from speaking about nearly nothing: one failed run of one is not 100 %.
 - **Silence** compares with the same two hours a week ago, so a weekend without runs is quiet where it always is.
 - A value at the limit is within it; a rule fires beyond it.
@@ -151,10 +151,15 @@ function ruleRow(rule: Rule): string {
 }
 
 function guardText(guard: Guard): string {
-  const unit: ShownUnit = settingOf(guard.atLeast)?.unit === 'usd' ? 'usd' : 'count';
+  const unit = GUARD_UNITS[settingOf(guard.atLeast)?.unit ?? 'count'] ?? 'count';
   const ago = guard.offsetMs === undefined ? '' : ' a week ago';
   return `${guard.signal} ≥ ${formatValue(settingInSignalUnit(guard.atLeast, defaultSettings()), unit)}${ago}`;
 }
+
+const GUARD_UNITS: Partial<Readonly<Record<SettingDefinition['unit'], ShownUnit>>> = {
+  usd: 'usd',
+  times: 'times',
+};
 
 function settingRow({ env, default: value, unit, doc }: SettingDefinition): string {
   return `| \`${env}\` | ${value}${UNIT_NAMES[unit]} | ${doc} |`;

@@ -213,6 +213,11 @@ class Evaluation {
         return new Set(values).size;
       case 'days':
         return new Set(events.map((event) => dateOf(event.timestamp, this.#request.timezone))).size;
+      case 'historyDays': {
+        const { timezone, to } = this.#request;
+        const first = least(events.map((event) => dateOf(event.timestamp, timezone)));
+        return first === null ? null : dateOf(to, timezone) - first;
+      }
       case 'maxAge':
         return greatest(
           events

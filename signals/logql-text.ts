@@ -43,13 +43,17 @@ export function quotedText(text: string): string {
 }
 
 /** An aggregate over a vector, with a series per group; without labels over all of it. */
-export function aggregateOf(aggregate: 'sum' | 'count', labels: readonly string[], vector: string): string {
+export function aggregateOf(
+  aggregate: 'sum' | 'count' | 'max',
+  labels: readonly string[],
+  vector: string,
+): string {
   return `${aggregate}${labels.length === 0 ? '' : ` by (${labels.join(', ')}) `}(${vector})`;
 }
 
-/** One series per group from several vectors of which any may be empty: their sum, or their count. */
+/** One series per group from several vectors of which any may be empty: their sum, their count, or the greatest. */
 export function unionOf(
-  aggregate: 'sum' | 'count',
+  aggregate: 'sum' | 'count' | 'max',
   labels: readonly string[],
   vectors: readonly string[],
 ): string {

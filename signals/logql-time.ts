@@ -1,7 +1,7 @@
 // How LogQL says time: the range after a selector, and where a range cannot say it, stages that keep
 // only the lines of a calendar day or of a settled run.
 
-import { DAY_MS, dayOf, HOUR_MS, type Interval } from '../core/time/time.ts';
+import { dateOf, DAY_MS, dayOf, HOUR_MS, type Interval } from '../core/time/time.ts';
 import { EARLIER_DAYS, LOST_AFTER_MS, type Signal, type SignalSpan } from './signal.ts';
 import { intervalsOf, windowOf, endsOf } from './spans.ts';
 
@@ -24,6 +24,11 @@ export interface TimeRange {
   /** As in `[24h] offset 1h`. */
   readonly range: string;
   readonly stages: readonly string[];
+}
+
+/** A range of one calendar day, unless its lines have the label {@link DAYS_AGO}. */
+export interface DayRange extends TimeRange {
+  readonly daysAgo?: number;
 }
 
 /** Label in which the stages keep how many days ago a line was. */
@@ -79,14 +84,17 @@ export class LogqlTime {
   }
 
   /** The ranges of a span apart by calendar day, or one range whose lines have the label {@link DAYS_AGO}. */
-  daysOf(span: SignalSpan): { readonly ranges: TimeRange[]; readonly isLabelled: boolean } {
+  daysOf(span: SignalSpan): { readonly ranges: DayRange[]; readonly isLabelled: boolean } {
     const at = this.#at();
     if (!at) {
       const earlier = { range: `[${logqlDuration(LONGEST_EARLIER_MS)}]`, stages: this.#earlier() };
       return { ranges: span === 'earlierDays' ? [earlier] : this.rangesOf(span), isLabelled: true };
     }
     const ranges = intervalsOf(span, at.window, at).flatMap((interval) =>
-      splitByDay(interval, this.#timezone).flatMap((day) => rangesAt(day, at.window.to)),
+      splitByDay(interval, this.#timezone).flatMap((day) => {
+        const daysAgo = dateOf(at.window.to, this.#timezone) - dateOf(day.to, this.#timezone);
+        return rangesAt(day, at.window.to).map((range) => ({ ...range, daysAgo }));
+      }),
     );
     return { ranges, isLabelled: false };
   }

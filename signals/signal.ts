@@ -26,6 +26,7 @@ export type Filter =
 /**
  * - `count`: events; `sum`, `max`, `quantile`: of a numeric field; `distinct`: different values of a field
  * - `days`: calendar days in the zone that have a matching event
+ * - `historyDays`: calendar days from the first that has a matching event up to that of the window's end, which is not counted
  * - `maxAge`: greatest time between the date that a text field begins with and the event, in ms
  * - `places`: numbers from the least to the greatest of a counter, summed over the processes; `gaps`: those of them missing
  */
@@ -35,6 +36,7 @@ export type Aggregate =
   | 'max'
   | 'distinct'
   | 'days'
+  | 'historyDays'
   | 'maxAge'
   | 'gaps'
   | 'places'

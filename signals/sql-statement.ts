@@ -11,7 +11,15 @@ import {
   type EventName,
   type FieldKey,
 } from '../core/schema.ts';
-import { DAY_MS, HOUR_MS, offsetAt, offsetStretches, type Interval, type Step } from '../core/time/time.ts';
+import {
+  DAY_MS,
+  dateOf,
+  HOUR_MS,
+  offsetAt,
+  offsetStretches,
+  type Interval,
+  type Step,
+} from '../core/time/time.ts';
 import { choiceSql, listChoices } from './choice.ts';
 import { eventsSql } from './event-tables.ts';
 import {
@@ -217,6 +225,8 @@ export class Statement {
         return `count(DISTINCT ${column})${filter}`;
       case 'days':
         return `count(DISTINCT ${this.#dateSql()})${filter}`;
+      case 'historyDays':
+        return `(${this.#write('today', dateOf(this.#window.to, this.#request.timezone))} - min(${this.#dateSql()})${filter})`;
       case 'maxAge':
         return `max(${this.#instantSql()} - epoch_ms(TRY_CAST(left(${column}, 10) AS DATE)))${filter}`;
       case 'gaps':

@@ -131,6 +131,7 @@ class Compiler {
   #foldVector(fold: Fold, by: readonly Dimension[]): string {
     const labels = this.#labelsOf(by);
     if (fold.aggregate === 'days') return this.#daysVector(fold, labels);
+    if (fold.aggregate === 'historyDays') return this.#historyDaysVector(fold, labels);
     const ranges =
       fold.instant === 'start' ? this.#time.startedIn() : this.#time.rangesOf(fold.span ?? 'window');
     if (fold.onlyLatest === true) return this.#latestVector(fold, labels, ranges);
@@ -221,6 +222,7 @@ class Compiler {
         return aggregateOf('sum', labels, fold.aggregate === 'gaps' ? `${places} - ${seen}` : places);
       }
       case 'days':
+      case 'historyDays':
         throw new Error('days are counted apart');
     }
   }
@@ -234,6 +236,21 @@ class Compiler {
     return isLabelled
       ? aggregateOf('count', labels, vectors.join(' or '))
       : unionOf('count', labels, vectors);
+  }
+
+  /** The greatest number of days ago of which there is a line. */
+  #historyDaysVector(fold: Fold, labels: readonly string[]): string {
+    const { ranges, isLabelled } = this.#time.daysOf(fold.span ?? 'window');
+    const vectors = ranges.map(({ range, stages, daysAgo }) =>
+      isLabelled
+        ? aggregateOf(
+            'max',
+            labels,
+            `max_over_time(${this.#lines(fold, stages)} | unwrap ${DAYS_AGO} | __error__="" ${range})`,
+          )
+        : `${aggregateOf('sum', labels, `count_over_time(${this.#lines(fold, stages)} ${range})`)} * 0 + ${daysAgo ?? 0}`,
+    );
+    return unionOf('max', labels, vectors);
   }
 
   #lines(fold: Fold, timeStages: readonly string[]): string {

@@ -46,6 +46,11 @@ export function days(of: EventKind, field: FieldKey, options: Options = {}): Fol
   return { kind: 'fold', of, aggregate: 'days', field, ...options };
 }
 
+/** Calendar days that are behind since something matched first. */
+export function historyDays(of: EventKind, field: FieldKey, options: Options = {}): Fold {
+  return { kind: 'fold', of, aggregate: 'historyDays', field, ...options };
+}
+
 export function quantile(q: number, of: EventKind, field: FieldKey, where: readonly Filter[] = []): Fold {
   return { kind: 'fold', of, aggregate: { quantile: q }, field, where };
 }

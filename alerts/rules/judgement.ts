@@ -56,6 +56,7 @@ export async function judgeRule(
   const isAnyMet = [...values.values()].some((value) => isPast(rule, settings, value));
   const volume = isAnyMet ? await readGuard(rule, rule.volume, read, atMs) : undefined;
   const floor = isAnyMet ? await readGuard(rule, rule.floor, read, atMs) : undefined;
+  const history = isAnyMet ? await readGuard(rule, rule.history, read, atMs) : undefined;
   const shown =
     rule.shown === undefined
       ? null
@@ -64,13 +65,11 @@ export async function judgeRule(
   const keys = rule.by === undefined ? [UNGROUPED] : [...values.keys()];
   return keys.map((key) => {
     const value = values.get(key) ?? null;
-    const status = judge(
-      rule,
-      settings,
-      value,
-      guardValue(volume, rule.volume, key),
-      guardValue(floor, rule.floor, key),
-    );
+    const status = judge(rule, settings, value, {
+      volume: guardValue(volume, rule.volume, key),
+      floor: guardValue(floor, rule.floor, key),
+      history: guardValue(history, rule.history, key),
+    });
     return { ruleId: rule.id, key, status, value, threshold, shown };
   });
 }
@@ -107,13 +106,13 @@ function judge(
   rule: Rule,
   settings: SettingValues,
   value: number | null,
-  volume: number | null,
-  floor: number | null,
+  guards: Readonly<Record<'volume' | 'floor' | 'history', number | null>>,
 ): JudgementStatus {
   if (value === null) return rule.needsHistory ? 'no_history' : 'no_data';
   if (!isPast(rule, settings, value)) return 'unmet';
-  if (!isReached(rule.volume, settings, volume)) return 'low_volume';
-  if (!isReached(rule.floor, settings, floor)) return 'below_floor';
+  if (!isReached(rule.volume, settings, guards.volume)) return 'low_volume';
+  if (!isReached(rule.floor, settings, guards.floor)) return 'below_floor';
+  if (!isReached(rule.history, settings, guards.history)) return 'no_history';
   return 'met';
 }
 

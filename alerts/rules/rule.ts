@@ -78,6 +78,8 @@ export interface Rule {
   readonly volume?: Guard;
   /** The value is too small to matter, whatever the ratio. */
   readonly floor?: Guard;
+  /** The same comparison with no more days than there is data of: what a young store has not seen is not nothing. */
+  readonly history?: Guard;
   readonly noData: NoDataMeaning;
   /** Name of the state when the signal is null because it has no past to compare with. */
   readonly needsHistory?: true;
@@ -150,9 +152,9 @@ export function validateRules(rules: readonly Rule[], signalIds: readonly string
   return problems;
 }
 
-/** Volume and floor, where the rule has them. */
+/** Volume, floor and history, where the rule has them. */
 export function guardsOf(rule: Rule): readonly Guard[] {
-  return [rule.volume, rule.floor].filter((guard) => guard !== undefined);
+  return [rule.volume, rule.floor, rule.history].filter((guard) => guard !== undefined);
 }
 
 /** Every signal that the rule reads. */

@@ -170,6 +170,8 @@ function describeAggregate({ aggregate, field, terms = [] }: Fold): string {
       return `number of different ${name}`;
     case 'days':
       return `number of days with ${name}`;
+    case 'historyDays':
+      return `number of days since the first with ${name}`;
     case 'maxAge':
       return `greatest time since the date in ${name}`;
     case 'gaps':

@@ -8,6 +8,7 @@ import {
   count,
   days,
   distinct,
+  historyDays,
   mean,
   per,
   quantile,
@@ -28,6 +29,12 @@ const LEAVES_EXPENSIVE_RUN = 'Open the most expensive run of that group; its tre
 function againstMean(span: 'earlierDays' | 'earlierDaysSoFar'): Value {
   const usual = per(sum(CALL, COST, [], { span }), EARLIER_DAYS);
   return guarded(ratio(sum(CALL, COST, [], { span: 'today' }), usual));
+}
+
+/** Cost of today divided by the mean of the earlier days since the first of them that has data. */
+function againstHistory(span: 'earlierDays' | 'earlierDaysSoFar'): Value {
+  const usual = ratio(sum(CALL, COST, [], { span }), historyDays(CALL, COST, { span: 'earlierDays' }));
+  return ratio(sum(CALL, COST, [], { span: 'today' }), usual);
 }
 
 /** Has a value only where enough of the earlier days have data. */
@@ -134,6 +141,32 @@ export const COST_SIGNALS = [
     bad: 'Above 2 the day is on its way to twice the usual cost, hours before cost_spike can report it.',
     action:
       'As for cost_spike; early in the day also look at the sum itself, since little against nearly nothing is a large factor.',
+  },
+  {
+    id: 'cost_spike_history',
+    title: 'Cost today against the days since data began',
+    unit: 'factor',
+    help: 'Cost of the calendar day so far, divided by the mean of those of the 7 complete days before that are not before the first data. The same as cost_spike once there are 7 days.',
+    value: againstHistory('earlierDays'),
+    window: { kind: 'day' },
+    dimensions: CALL_DIMENSIONS,
+    whenEmpty: null,
+    better: 'down',
+    bad: 'The day is expensive, however short the history is.',
+    action: 'As for cost_spike.',
+  },
+  {
+    id: 'cost_pace_history',
+    title: 'Cost today so far against the days since data began',
+    unit: 'factor',
+    help: 'Cost of the calendar day so far, divided by the mean, up to the same time of day, of those of the 7 days before that are not before the first data. The same as cost_pace once there are 7 days.',
+    value: againstHistory('earlierDaysSoFar'),
+    window: { kind: 'day' },
+    dimensions: CALL_DIMENSIONS,
+    whenEmpty: null,
+    better: 'down',
+    bad: 'The day is on its way to be expensive, however short the history is.',
+    action: 'As for cost_pace.',
   },
   {
     id: 'cost_daily_mean',

@@ -44,6 +44,11 @@ function usualWeek(dayMs: number, day: Omit<DaySpec, 'dayMs'> = { usd: 6, runs: 
   return [7, 6, 5, 4, 3, 2, 1].flatMap((ago) => eventsOfDay({ ...day, dayMs: dayMs - ago * DAY }));
 }
 
+/** A day of $6 over 48 runs, around the clock. */
+function steadyDay(dayMs: number): EventRecord[] {
+  return eventsOfDay({ dayMs, usd: 6, runs: 48 });
+}
+
 /** Runs at even distances within a stretch. */
 function burst(
   fromMs: number,
@@ -264,6 +269,44 @@ export const SCENARIOS: readonly Scenario[] = [
       ...eventsOfDay({ dayMs: dayMs - 2 * DAY, usd: 2, runs: 24 }),
       ...eventsOfDay({ dayMs: dayMs - DAY, usd: 2, runs: 24 }),
       ...eventsOfDay({ dayMs, usd: 10, runs: 48 }),
+    ],
+  },
+  {
+    name: 'a first week stays quiet: the fourth day costs what each day before did',
+    timezone: 'Asia/Kolkata',
+    date: '2026-08-12',
+    watch: [
+      [12, 12.5],
+      [23.75, 24],
+    ],
+    expected: [],
+    events: (dayMs) => [3, 2, 1, 0].flatMap((ago) => steadyDay(dayMs - ago * DAY)),
+  },
+  {
+    name: 'a first week is watched: on the fourth day one user costs $0.40 a minute from noon on',
+    timezone: 'UTC',
+    date: '2026-08-26',
+    watch: [[11.75, 12.5]],
+    expected: [
+      // Beside the usual $3 of 24 runs; of seven days that would be 3 × $3 ÷ 7, passed before noon.
+      { rule: 'cost-pace', at: '12:08' },
+      // 23 × $0.40 and $3.125 of 25 runs: more than $12
+      { rule: 'cost-spike', at: '12:23' },
+      // 13 × $0.40
+      { rule: 'user-day-cost', at: '12:13', keys: ['heavy'] },
+    ],
+    events: (dayMs) => [
+      ...[3, 2, 1, 0].flatMap((ago) => steadyDay(dayMs - ago * DAY)),
+      ...burst(dayMs + 12 * HOUR, dayMs + 12.5 * HOUR, MINUTE, (atMs, n) =>
+        eventsOfRun({
+          atMs,
+          id: `early-${dayMs}-${n}`,
+          user: 'heavy',
+          session: `early-${n}`,
+          calls: 4,
+          callUsd: 0.1,
+        }),
+      ),
     ],
   },
   {
