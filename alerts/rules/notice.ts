@@ -2,6 +2,8 @@
 // segments (text, some with a link), so that each channel can escape and link in its own way.
 // One phone screen: a headline, at most six lines of why, where to look, what to do.
 
+import { cutText } from '../../core/text/cut-text.ts';
+import { safeText } from '../../core/text/safe-text.ts';
 import type { AlertState, Telling } from './alert-state.ts';
 import type { Rule, Severity } from './rule.ts';
 import { formatValue, type ShownUnit } from './value-format.ts';
@@ -81,7 +83,11 @@ export interface NoticeInput {
 const KEYS_SHOWN = 4;
 const REASONS_SHOWN = 3;
 const TEXT_LIMIT = 80;
+/** Of what is a sentence of its own. */
+const LONG_TEXT_LIMIT = 240;
 const RUN_ID_SHOWN = 8;
+/** A name may be as long as its owner likes; an address that holds it would be all that a message has room for. */
+const URL_LIMIT = 600;
 
 /** The notice about alerts of one rule that begin, go on or end at the same moment. */
 export function composeNotice(input: NoticeInput): Notice {
@@ -128,22 +134,23 @@ export function lineText(line: NoticeLine): string {
 
 function firingHeadline({ kind, rule, states }: NoticeInput): string {
   const { unit } = rule;
+  const subject = cut(rule.subject, LONG_TEXT_LIMIT);
   const [worst] = rankStates(rule, states);
   if (worst === undefined) return rule.title;
   const still = kind === 'repeat' ? 'Still: ' : '';
   const limit = formatValue(worst.threshold, unit);
   if (states.length > 1) {
-    return `${still}${rule.subject}: ${states.length} ${rule.by ?? 'group'}s past ${limit}`;
+    return `${still}${subject}: ${states.length} ${rule.by ?? 'group'}s past ${limit}`;
   }
   const of = worst.key === '' ? '' : ` of ${cut(worst.key)}`;
-  if (worst.value === null) return `${still}${rule.subject}${of}: no data`;
+  if (worst.value === null) return `${still}${subject}${of}: no data`;
   const value = formatValue(worst.value, unit);
   if (rule.shown !== undefined && worst.shown !== null && worst.value > 0) {
     const baseline = formatValue(worst.shown / worst.value, 'usd');
     const shown = formatValue(worst.shown, 'usd');
-    return `${still}${rule.subject}${of} ${shown}, ${value} ${rule.shown.baseline} ${baseline} (limit ${limit})`;
+    return `${still}${subject}${of} ${shown}, ${value} ${rule.shown.baseline} ${baseline} (limit ${limit})`;
   }
-  return `${still}${rule.subject}${of} ${value} (limit ${limit})`;
+  return `${still}${subject}${of} ${value} (limit ${limit})`;
 }
 
 /** Whoever is woken sees whether anybody pays it. */
@@ -162,7 +169,7 @@ function resolvedHeadline({ rule, states }: NoticeInput): string {
     states.length === 1 && first !== undefined && first.value !== null
       ? ` ${formatValue(first.value, unit)}`
       : '';
-  return `Back to normal: ${rule.subject}${of}${now}`;
+  return `Back to normal: ${cut(rule.subject, LONG_TEXT_LIMIT)}${of}${now}`;
 }
 
 function whyLines(input: NoticeInput): readonly NoticeLine[] {
@@ -186,8 +193,8 @@ function whyLines(input: NoticeInput): readonly NoticeLine[] {
     const user = run.user === undefined ? '' : ` ${cut(run.user)}`;
     lines.push([
       { text: 'Top run ' },
-      { text: run.runId.slice(0, RUN_ID_SHOWN), ...(run.url && { url: run.url }) },
-      { text: `${user} ${run.detail}` },
+      linked(safeText(cutText(run.runId, RUN_ID_SHOWN)), run.url),
+      { text: `${user} ${cut(run.detail, LONG_TEXT_LIMIT)}` },
     ]);
   }
   for (const contributor of contributors) {
@@ -196,7 +203,7 @@ function whyLines(input: NoticeInput): readonly NoticeLine[] {
       contributor.share === null ? '' : ` (${Math.round(contributor.share * 100)} % of the increase)`;
     lines.push([
       { text: `Top ${contributor.label} ` },
-      { text: cut(contributor.key), ...(contributor.url && { url: contributor.url }) },
+      linked(cut(contributor.key), contributor.url),
       { text: ` ${sign}${formatValue(contributor.increase, contributor.unit)}${share}` },
     ]);
   }
@@ -206,11 +213,11 @@ function whyLines(input: NoticeInput): readonly NoticeLine[] {
 /** What stops it first, then what mends the largest reason. */
 function actionOf({ rule, reasons = [] }: NoticeInput): string {
   const [first] = reasons;
-  return first === undefined ? rule.action : `${rule.action} Fix: ${first.fix}`;
+  return first === undefined ? rule.action : `${rule.action} Fix: ${cut(first.fix, LONG_TEXT_LIMIT)}`;
 }
 
 function lookAt({ run, pageUrl }: NoticeInput): NoticeSegment {
-  const url = run?.url ?? `${pageUrl}/alerts`;
+  const url = run?.url !== undefined && run.url.length <= URL_LIMIT ? run.url : `${pageUrl}/alerts`;
   return { text: url, url };
 }
 
@@ -221,11 +228,20 @@ function rankStates(rule: Rule, states: readonly AlertState[]): readonly AlertSt
 }
 
 function listKeys(keys: readonly string[]): string {
-  const shown = keys.slice(0, KEYS_SHOWN).map(cut).join(', ');
+  const shown = keys
+    .slice(0, KEYS_SHOWN)
+    .map((key) => cut(key))
+    .join(', ');
   return keys.length > KEYS_SHOWN ? `${shown} and ${keys.length - KEYS_SHOWN} more` : shown;
 }
 
-function cut(text: string): string {
-  const flat = text.replaceAll(/\s+/g, ' ');
-  return flat.length > TEXT_LIMIT ? `${flat.slice(0, TEXT_LIMIT - 1)}…` : flat;
+/** Words of others on one line, with nothing in them that a reader's program would obey. */
+function cut(text: string, limit = TEXT_LIMIT): string {
+  const flat = safeText(text.replaceAll(/\s+/g, ' '));
+  return flat.length > limit ? `${cutText(flat, limit - 1)}…` : flat;
+}
+
+/** A segment with its address, where that is not longer than a message can hold. */
+function linked(text: string, url: string | undefined): NoticeSegment {
+  return url === undefined || url.length > URL_LIMIT ? { text } : { text, url };
 }

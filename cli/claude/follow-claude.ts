@@ -6,7 +6,7 @@ import { openSource } from '../../server/source.ts';
 import { formatCountOf } from '../../core/text/format.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import type { CliIo } from '../terminal/io.ts';
-import { safeText } from '../terminal/safe-text.ts';
+import { safeText } from '../../core/text/safe-text.ts';
 import { defaultRoots, lookedIn, namedRoots } from './find-transcripts.ts';
 import { ImportState } from './import-state.ts';
 import { watchTranscripts } from './watch-transcripts.ts';

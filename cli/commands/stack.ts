@@ -6,7 +6,7 @@ import { differingFiles, stackFiles, writeStack } from '../../collector/stack-fi
 import { formatCountOf } from '../../core/text/format.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import type { CliIo } from '../terminal/io.ts';
-import { safeText } from '../terminal/safe-text.ts';
+import { safeText } from '../../core/text/safe-text.ts';
 
 /** The files of the stack lie beside the built program, at the paths that they have in the repository. */
 const STACK_ROOT = path.join(import.meta.dirname, 'stack');

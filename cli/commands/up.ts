@@ -12,7 +12,7 @@ import type { CliIo } from '../terminal/io.ts';
 import { durationOption, parsePort, parseSizeBytes, parseTimeZone } from '../options.ts';
 import { readScoringSetup, scoreEndedRuns } from '../scorers/score-ended-runs.ts';
 import { openBrowser } from '../terminal/open-browser.ts';
-import { safeText } from '../terminal/safe-text.ts';
+import { safeText } from '../../core/text/safe-text.ts';
 
 export const DEFAULT_PORTS = { ui: 4319, grpc: 4317, http: 4318 } as const;
 

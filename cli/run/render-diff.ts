@@ -13,7 +13,8 @@ import { alignSteps, firstDifference, type StepPair } from '../../server/queries
 import { diffTexts, type DiffLine } from '../../server/queries/runs/compare/diff-texts.ts';
 import type { RunTree } from '../../server/source.ts';
 import type { CliIo } from '../terminal/io.ts';
-import { safeLines, safeText } from '../terminal/safe-text.ts';
+import { safeText } from '../../core/text/safe-text.ts';
+import { safeLines } from '../terminal/safe-text.ts';
 import { renderTable, type TextColumn } from '../terminal/table.ts';
 import type { RunContents } from './run-content.ts';
 

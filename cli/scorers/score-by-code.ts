@@ -7,7 +7,7 @@ import { openScoreSink, type RunScore } from '../files/score-sink.ts';
 import { withSource, type SourceCliOptions } from '../source-options.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import type { CliIo } from '../terminal/io.ts';
-import { safeText } from '../terminal/safe-text.ts';
+import { safeText } from '../../core/text/safe-text.ts';
 import { readRunContent, type RunContent } from '../run/said-content.ts';
 import { openScorers, scoreRun } from './open-scorers.ts';
 import { factsOfTree } from './tree-facts.ts';

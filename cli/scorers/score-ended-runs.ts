@@ -13,7 +13,7 @@ import { judgeRuns } from '../judge/judge-runs.ts';
 import { Judge, sdkOf, type AskModel } from '../judge/judge.ts';
 import { readRunContent } from '../run/said-content.ts';
 import type { CliIo } from '../terminal/io.ts';
-import { safeText } from '../terminal/safe-text.ts';
+import { safeText } from '../../core/text/safe-text.ts';
 import { NOT_RECORDED, openScorers, scoreRun, type Scorer } from './open-scorers.ts';
 import { factsOfTree } from './tree-facts.ts';
 

@@ -4,7 +4,7 @@ import Table from 'cli-table3';
 import { createColors } from 'picocolors';
 import type { CliOutput } from './io.ts';
 import { painted, type Tone } from './paragraph.ts';
-import { safeText } from './safe-text.ts';
+import { safeText } from '../../core/text/safe-text.ts';
 import { cutToWidth, widthOf, wrapToWidth } from './text-width.ts';
 
 export type Align = 'left' | 'right';

@@ -1,10 +1,12 @@
 // Channels against real servers that refuse what the services refuse: what is delivered, byte for byte.
 
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import type { Notice } from '../../alerts/rules/notice.ts';
 import { DeliveryError, type Channel } from '../../server/alerting/channels/channel.ts';
 import { emailChannel } from '../../server/alerting/channels/email.ts';
-import { pagerDutyChannel } from '../../server/alerting/channels/pagerduty.ts';
+import { eventsOf, pagerDutyChannel } from '../../server/alerting/channels/pagerduty.ts';
 import { slackChannel } from '../../server/alerting/channels/slack.ts';
 import { telegramChannel } from '../../server/alerting/channels/telegram.ts';
 import { webhookChannel } from '../../server/alerting/channels/webhook.ts';
@@ -111,7 +113,10 @@ describe('Telegram', () => {
     await telegramChannel({ botToken: BOT_TOKEN, chatId: CHAT_ID, apiUrl: telegram.url }).send(long, never);
     const text = String(firstJson(telegram.accepted())['text']);
     expect(text.length).toBeLessThanOrEqual(4096);
-    expect(parseHtml(text)?.split('\n').length).toBe(5);
+    const lines = parseHtml(text)?.split('\n') ?? [];
+    expect(lines).toHaveLength(7);
+    // Where to look and what to do stay; of the reasons the last are left out.
+    expect(lines.slice(-2)).toEqual([`Look: ${PAGE}/runs/9f2c41aa`, 'Do: Stop the process.']);
   });
 
   it('says how long to wait, and the wait is read from its answer', async () => {
@@ -222,6 +227,29 @@ describe('PagerDuty', () => {
     });
   });
 
+  it('keeps two names apart that are longer than a key and begin alike', () => {
+    const items = ['a', 'b'].map((end) => ({ key: 'x'.repeat(300) + end, value: 1, threshold: 0 }));
+    const keys = eventsOf({ ...NOTICE, items }).map((event) => String(event['dedup_key']));
+    expect(new Set(keys).size).toBe(2);
+    for (const key of keys) expect(key.length).toBeLessThanOrEqual(255);
+    expect(eventsOf({ ...RESOLVED, items }).map((event) => event['dedup_key'])).toEqual(keys);
+  });
+
+  it('goes on where it was stopped, so that a limit of the rate holds up no incident for ever', async () => {
+    const pagerDuty = await started(startPagerDuty());
+    const channel = pagerDutyChannel({ routingKey: ROUTING_KEY, url: `${pagerDuty.url}/v2/enqueue` });
+    const items = ['a', 'b', 'c'].map((key) => ({ key, value: 1, threshold: 0 }));
+    const limited = { status: 429, body: '{}' };
+    pagerDuty.trouble({ kind: 'delay', delayMs: 0 }, { kind: 'answer', answer: limited });
+    expect((await failureOf(channel, { ...NOTICE, items })).isPermanent).toBe(false);
+    await channel.send({ ...NOTICE, items }, never);
+    const keys = pagerDuty.accepted().map((request) => jsonOf(request)?.['dedup_key']);
+    expect(keys).toEqual(items.map(({ key }) => `tallyspan/cost-pace/${key}`));
+    // Told again, it is told of all.
+    await channel.send({ ...NOTICE, items }, never);
+    expect(pagerDuty.accepted()).toHaveLength(6);
+  });
+
   it('refuses an unknown key for good', async () => {
     const pagerDuty = await started(startPagerDuty());
     const channel = pagerDutyChannel({ routingKey: 'f'.repeat(32), url: `${pagerDuty.url}/v2/enqueue` });
@@ -245,6 +273,39 @@ describe('webhook', () => {
       alerts: [{ key: '', value: 21.3, threshold: 2, value_text: '21 ×', threshold_text: '2 ×' }],
     });
     expect(webhook.accepted()[0]?.headers['x-tallyspan-notice']).toBe(NOTICE.id);
+  });
+
+  it.each([
+    ['is cut short', '4\r\n{"ok'],
+    ['never ends', '1\r\nx\r\n'],
+  ])('that has taken the notice has it once, though its answer %s', async (_, rest) => {
+    let requests = 0;
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => {
+        requests++;
+        socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${rest}`);
+        if (rest.startsWith('4')) socket.end();
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closers.push(async () => void server.close());
+    const { port } = server.address() as AddressInfo;
+    await webhookChannel({ url: `http://127.0.0.1:${port}/hook` }).send(NOTICE, never);
+    expect(requests).toBe(1);
+  });
+
+  it('that closes without an answer is said in words, and an answer of many lines as one', async () => {
+    const webhook = await started(startWebhook());
+    webhook.trouble(
+      { kind: 'drop' },
+      { kind: 'answer', answer: { status: 400, body: '<html>\r\n <b>no\n' } },
+    );
+    const channel = webhookChannel({ url: `${webhook.url}/hook` });
+    expect((await failureOf(channel)).message).toBe(
+      'The webhook was not reached: it closed the connection without an answer',
+    );
+    expect((await failureOf(channel)).message).toBe('The webhook answered 400: <html> <b>no');
   });
 
   it('with another secret is refused for good', async () => {
@@ -320,6 +381,33 @@ describeTls('e-mail', () => {
     sink.refuse(451, 550);
     expect((await failureOf(channel)).isPermanent).toBe(false);
     expect((await failureOf(channel)).isPermanent).toBe(true);
+  });
+
+  it('that reaches only some of its receivers says whom it does not, and is not sent again', async () => {
+    const sink = await started(startMailSink({ certificate, unknown: ['b@example.com'] }));
+    const channel = emailChannel({ ...base, host: sink.host, port: sink.port, tls: 'starttls' });
+    const error = await failureOf(channel);
+    expect(error).toMatchObject({
+      isPermanent: true,
+      message: expect.stringMatching(/^The mail server took the mail, but not for b@example\.com: .*550/),
+    });
+    expect(sink.mails.map(({ to }) => to)).toEqual([['a@example.com']]);
+  });
+
+  it('ends at once with the process, though the server goes on saying nothing', async () => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.write('220 here\r\n');
+      socket.on('data', (line) => socket.write(/RCPT/.test(String(line)) ? '250-wait\r\n' : '250 ok\r\n'));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closers.push(async () => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const stop = new AbortController();
+    const channel = emailChannel({ ...base, host: '127.0.0.1', port, tls: 'off' });
+    const sending = channel.send(NOTICE, stop.signal);
+    setTimeout(() => stop.abort(), 300);
+    await expect(sending).rejects.toBeInstanceOf(DeliveryError);
   });
 
   it('keeps a line break in a value out of the headers', async () => {

@@ -29,6 +29,8 @@ export interface MailSinkOptions {
   /** With it the sink offers TLS: from the first byte, or after STARTTLS. */
   readonly certificate?: Certificate;
   readonly isImplicitTls?: boolean;
+  /** Receivers that it refuses. */
+  readonly unknown?: readonly string[];
   /** With it the sink wants a login. */
   readonly login?: { readonly user: string; readonly password: string };
 }
@@ -51,6 +53,10 @@ export async function startMailSink(options: MailSinkOptions = {}): Promise<Mail
       if (isRight) done(null, { user: auth.username ?? '' });
       else done(new Error('Invalid username or password'));
     },
+    onRcptTo({ address }, _session, done) {
+      if (options.unknown?.includes(address)) done(refusalOf(550));
+      else done();
+    },
     onData(stream, session, done) {
       let raw = '';
       stream.setEncoding('utf8').on('data', (text: string) => {
@@ -59,7 +65,7 @@ export async function startMailSink(options: MailSinkOptions = {}): Promise<Mail
       stream.on('end', () => {
         const code = refusals.shift();
         if (code !== undefined) {
-          done(Object.assign(new Error('refused by the test'), { responseCode: code }));
+          done(refusalOf(code));
           return;
         }
         const { mailFrom, rcptTo } = session.envelope;
@@ -141,4 +147,8 @@ function decodeQuoted(text: string): string {
     }
   }
   return Buffer.from(bytes).toString('utf8');
+}
+
+function refusalOf(responseCode: number): Error {
+  return Object.assign(new Error('refused by the test'), { responseCode });
 }

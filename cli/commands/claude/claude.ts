@@ -16,7 +16,7 @@ import { writeJson } from '../../terminal/answer.ts';
 import { usageError } from '../../terminal/cli-error.ts';
 import { untilInterrupted } from '../../terminal/interruption.ts';
 import type { CliIo } from '../../terminal/io.ts';
-import { safeText } from '../../terminal/safe-text.ts';
+import { safeText } from '../../../core/text/safe-text.ts';
 
 interface SetupOptions {
   readonly endpoint: string;

@@ -3,7 +3,7 @@
 
 import type { Command } from 'commander';
 import { readStatusLine } from '../../statusline/status-line.ts';
-import { safeText } from '../../terminal/safe-text.ts';
+import { safeText } from '../../../core/text/safe-text.ts';
 import type { CliIo } from '../../terminal/io.ts';
 
 export function registerStatusLine(program: Command, io: CliIo): void {

@@ -13,7 +13,7 @@ import { openSink } from '../../files/event-sink.ts';
 import { interruptedExitCode, untilInterrupted } from '../../terminal/interruption.ts';
 import type { CliIo } from '../../terminal/io.ts';
 import { startProgress, type ProgressBar } from '../../terminal/progress.ts';
-import { safeText } from '../../terminal/safe-text.ts';
+import { safeText } from '../../../core/text/safe-text.ts';
 import { withSourceOptions, type SourceCliOptions } from '../../source-options.ts';
 import { registerImportClaude } from './import-claude.ts';
 

@@ -14,7 +14,7 @@ import { usageError } from '../../terminal/cli-error.ts';
 import { untilInterrupted } from '../../terminal/interruption.ts';
 import type { CliIo } from '../../terminal/io.ts';
 import { loadPriceOverrides } from '../../prices/price-overrides-file.ts';
-import { safeText } from '../../terminal/safe-text.ts';
+import { safeText } from '../../../core/text/safe-text.ts';
 import { renderTable } from '../../terminal/table.ts';
 
 interface PriceOptions {

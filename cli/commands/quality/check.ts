@@ -12,7 +12,7 @@ import { usageError } from '../../terminal/cli-error.ts';
 import { CommandEnded } from '../../terminal/command-ended.ts';
 import type { CliIo, CliOutput } from '../../terminal/io.ts';
 import { durationOption } from '../../options.ts';
-import { safeText } from '../../terminal/safe-text.ts';
+import { safeText } from '../../../core/text/safe-text.ts';
 import { renderTable, type TextColumn } from '../../terminal/table.ts';
 
 interface CheckOptions extends LimitCliOptions {

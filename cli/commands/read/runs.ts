@@ -27,7 +27,7 @@ import {
   type FilterOptions,
 } from '../../filter-options.ts';
 import { indented } from '../../terminal/paragraph.ts';
-import { safeText } from '../../terminal/safe-text.ts';
+import { safeText } from '../../../core/text/safe-text.ts';
 import { withSource, withSourceOptions, type SourceCliOptions } from '../../source-options.ts';
 import { stretchOfOptions, withTimeOptions, type TimeOptions } from '../../time-options.ts';
 import type { Stretch } from '../../../server/questions/stretch.ts';

@@ -9,7 +9,8 @@ import type { Source } from '../../../server/source.ts';
 import { CliError } from '../../terminal/cli-error.ts';
 import type { CliIo } from '../../terminal/io.ts';
 import { zoneOf } from '../../terminal/moment.ts';
-import { safeJson, safeText } from '../../terminal/safe-text.ts';
+import { safeText } from '../../../core/text/safe-text.ts';
+import { safeJson } from '../../terminal/safe-text.ts';
 import { withSource, withSourceOptions, type SourceCliOptions } from '../../source-options.ts';
 
 interface TailOptions extends SourceCliOptions {

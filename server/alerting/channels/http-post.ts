@@ -1,6 +1,7 @@
 // One HTTP request that carries a notice: JSON out, a short answer in, and what the answer means.
 
 import { retryAfterMs } from '../../../core/otlp/retry-after.ts';
+import { cutText } from '../../../core/text/cut-text.ts';
 import { maskSecrets } from '../../process/secrets.ts';
 import { DeliveryError } from './channel.ts';
 
@@ -36,7 +37,7 @@ const PASSING_STATUSES = new Set([408, 409, 425, HTTP_TOO_MANY]);
 export async function postJson(request: PostRequest, answer: ReadAnswer = {}): Promise<void> {
   const { service, secrets } = request;
   let response: Response;
-  let body: string;
+  let body = '';
   try {
     response = await fetch(request.url, {
       method: 'POST',
@@ -50,15 +51,22 @@ export async function postJson(request: PostRequest, answer: ReadAnswer = {}): P
       redirect: 'manual',
       signal: AbortSignal.any([request.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
     });
+    // The service has the notice: what it says besides, and whether that ever ends, does not matter.
+    if (response.ok) {
+      await response.body?.cancel();
+      return;
+    }
     body = await readStart(response);
   } catch (error) {
     const reason = maskSecrets(networkReason(error), secrets);
     throw new DeliveryError(`${service} was not reached: ${reason}`, { isPermanent: false });
   }
-  if (response.ok) return;
   const { status } = response;
   const pauseMs = heededMs(answer.retryAfterSeconds?.(body)) ?? heededMs(response.headers.get('retry-after'));
-  const said = maskSecrets(answer.reason?.(body) ?? body, secrets).slice(0, REASON_LIMIT);
+  const said = cutText(
+    maskSecrets(answer.reason?.(body) ?? body, secrets).replaceAll(/\s+/g, ' '),
+    REASON_LIMIT,
+  );
   throw new DeliveryError(`${service} answered ${status}${said === '' ? '' : `: ${said}`}`, {
     isPermanent: status < HTTP_SERVER_ERROR && !PASSING_STATUSES.has(status),
     ...(pauseMs === undefined ? {} : { retryAfterMs: pauseMs }),
@@ -98,9 +106,19 @@ interface NetworkError {
   readonly cause?: { readonly code?: string; readonly message?: string };
 }
 
+/** Codes that nobody outside the HTTP client knows. */
+const WORDS: Readonly<Record<string, string>> = {
+  UND_ERR_SOCKET: 'it closed the connection without an answer',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
+};
+
 /** The code of the operating system where there is one: it holds no address and so no token. */
 function networkReason(error: unknown): string {
   const { name, message, cause } = error as NetworkError;
   if (name === 'TimeoutError') return `no answer within ${REQUEST_TIMEOUT_MS / 1000} s`;
-  return cause?.code ?? cause?.message ?? message ?? 'no reason given';
+  const code = cause?.code;
+  return (
+    (code === undefined ? undefined : (WORDS[code] ?? code)) ?? cause?.message ?? message ?? 'no reason given'
+  );
 }

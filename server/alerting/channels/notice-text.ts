@@ -25,16 +25,20 @@ export const PLAIN: Markup = {
   headline: (text) => text,
 };
 
-/** The notice in at most `limit` characters. Whole lines are left out from the end; the headline is cut last. */
+/**
+ * The notice in at most `limit` characters. Whole lines are left out: first of the reasons, from the last one on, then what
+ * to do, then where to look; the headline is cut last.
+ */
 export function renderNotice(notice: Notice, markup: Markup, limit: number): string {
-  const lines = [
-    `${markOf(notice)} ${markup.headline(markup.escape(notice.headline))}`,
-    ...notice.why.map((line) => renderLine(line, markup)),
+  const headline = `${markOf(notice)} ${markup.headline(markup.escape(notice.headline))}`;
+  const why = notice.why.map((line) => renderLine(line, markup));
+  const end = [
     `Look: ${renderSegment(notice.look, markup)}`,
     ...(notice.action === '' ? [] : [`Do: ${markup.escape(notice.action)}`]),
   ];
-  while (lines.length > 1 && lines.join('\n').length > limit) lines.pop();
-  const text = lines.join('\n');
+  const textOf = (): string => [headline, ...why, ...end].join('\n');
+  while (textOf().length > limit && why.length + end.length > 0) (why.length > 0 ? why : end).pop();
+  const text = textOf();
   if (text.length <= limit) return text;
   // Only a headline longer than the limit is left. Without markup it can be cut anywhere.
   return cutNoticeText(markup.escape(`${markOf(notice)} ${notice.headline}`), limit);

@@ -1,9 +1,11 @@
 // PagerDuty: Events API v2. One incident per alert; its key is stable, so a repeat or a second try
 // updates the incident, and the resolve closes it.
 
+import { createHash } from 'node:crypto';
 import type { PagerDutySettings } from '../../../alerts/rules/channel-settings.ts';
 import { lineText, type Notice, type NoticeItem } from '../../../alerts/rules/notice.ts';
 import { formatValue } from '../../../alerts/rules/value-format.ts';
+import { cutText } from '../../../core/text/cut-text.ts';
 import type { Channel } from './channel.ts';
 import { jsonAt, postJson } from './http-post.ts';
 import { cutNoticeText } from './notice-text.ts';
@@ -12,12 +14,16 @@ const SUMMARY_LIMIT = 1024;
 const DEDUP_KEY_LIMIT = 255;
 
 export function pagerDutyChannel({ routingKey, url }: PagerDutySettings): Channel {
+  // Of a notice about many groups: a second try goes on where the first was stopped, as by a limit of the rate.
+  let underWay = { id: '', sent: 0 };
   return {
     name: 'pagerduty',
     target: new URL(url).host,
     gapMs: 0,
     async send(notice, signal) {
-      for (const event of eventsOf(notice)) {
+      if (underWay.id !== notice.id) underWay = { id: notice.id, sent: 0 };
+      const progress = underWay;
+      for (const event of eventsOf(notice).slice(progress.sent)) {
         await postJson(
           {
             service: 'PagerDuty',
@@ -33,7 +39,9 @@ export function pagerDutyChannel({ routingKey, url }: PagerDutySettings): Channe
             },
           },
         );
+        progress.sent++;
       }
+      underWay = { id: '', sent: 0 };
     },
   };
 }
@@ -48,10 +56,17 @@ export function eventsOf(notice: Notice): readonly Record<string, unknown>[] {
     ];
   }
   return notice.items.map((item) => {
-    const key = { dedup_key: cutNoticeText(`tallyspan/${notice.ruleId}/${item.key}`, DEDUP_KEY_LIMIT) };
+    const key = { dedup_key: dedupKeyOf(`tallyspan/${notice.ruleId}/${item.key}`) };
     if (notice.kind === 'resolved') return { event_action: 'resolve', ...key };
     return { event_action: 'trigger', ...key, ...incidentOf(notice, item) };
   });
+}
+
+/** Two names that begin alike are two incidents, however long they are. */
+function dedupKeyOf(key: string): string {
+  if (key.length <= DEDUP_KEY_LIMIT) return key;
+  const hash = createHash('sha256').update(key).digest('hex');
+  return `${cutText(key, DEDUP_KEY_LIMIT - hash.length - 1)}/${hash}`;
 }
 
 function incidentOf(notice: Notice, item: NoticeItem | undefined): Record<string, unknown> {

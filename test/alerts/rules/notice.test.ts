@@ -74,6 +74,30 @@ describe('a notice', () => {
     expect(text.split('\n')[0]).toBe('🟠 Cost today of a 🔴 Cost today $9 $6.00 (limit $5.00)');
   });
 
+  it('holds no half of a character and none that reorders or colours, whatever a name holds and wherever it is cut', () => {
+    const hostile = `x\u202E\u001B[31m\u0000${'😀'.repeat(99)}`;
+    const contributor = { label: 'user', key: hostile, unit: 'usd' as const, increase: 5e9, share: 0.5 };
+    const text = textOf({
+      rule: { ...ruleOf('user-day-cost'), subject: hostile },
+      states: [stateOf(hostile, 6e9)],
+      contributors: [contributor],
+      run: { runId: `x${'😀'.repeat(9)}`, user: hostile, detail: `error: a\nb ${hostile.repeat(50)}` },
+      reasons: [{ title: hostile, costNanoUsd: 1e9, fix: hostile.repeat(50) }],
+    });
+    expect(() => encodeURIComponent(text)).not.toThrow();
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+    expect(text.split('\n')).toHaveLength(6);
+    expect(text).toContain(String.raw`x\u202e\x1b[31m\x00😀`);
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(400);
+  });
+
+  it('leads to the page of alerts where the address of the run is longer than a message can hold', () => {
+    const run = { runId: 'r'.repeat(5000), detail: '', url: `${PAGE}/runs/${'r'.repeat(5000)}` };
+    const text = textOf({ rule: ruleOf('run-cost'), states: [stateOf('', 6e9)], run });
+    expect(text).toContain(`Look: ${PAGE}/alerts`);
+    expect(text.length).toBeLessThan(1000);
+  });
+
   it('says that it goes on, and what is over', () => {
     const rule = ruleOf('user-day-cost');
     expect(textOf({ rule, kind: 'repeat', states: [stateOf('u', 6e9)] })).toMatch(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { safeJson, safeLines, safeText, safeTexts } from '../../../cli/terminal/safe-text.ts';
+import { safeText } from '../../../core/text/safe-text.ts';
+import { safeJson, safeLines, safeTexts } from '../../../cli/terminal/safe-text.ts';
 import { obeyedIn } from './obeyed-characters.ts';
 
 const HARD = [
