@@ -32,8 +32,8 @@ export function displayScale(unit: ShownUnit): number {
 
 /** What the alert is about: "Cost today of user-3". */
 export function subjectTemplate(rule: Rule, { labels }: Pick<TemplateNames, 'labels'>): string {
-  // A rule of one's own may be about a name that looks like a template.
-  const subject = rule.subject.replaceAll('{{', '{{ "{{" }}');
+  // A rule of one's own may be about a name that looks like a template, or like a variable, which Grafana expands.
+  const subject = rule.subject.replaceAll('{{', '{{ "{{" }}').replaceAll('$', '{{ "$" }}');
   return rule.by === undefined ? subject : `${subject} of {{ ${labels}.${labelOf(rule.by)} }}`;
 }
 
@@ -69,14 +69,14 @@ const SPELLED_OUT = 10;
 
 /**
  * Lines of a notice: each alert that fires, how many more, what to do, and what is back to normal. `lines` follow
- * each that fires; `.` is the alert there. No variables: Grafana would take their dollar for one of its own.
+ * each that fires; `.` is the alert there. `escapes` are pipes that the names of others go through. No variables: Grafana would take their dollar for one of its own.
  */
-export function noticeTemplate(lines: readonly string[]): string {
-  const firing = [`${SEVERITY_MARK} {{ .Annotations.summary }}`, ...lines].join('\n');
+export function noticeTemplate(lines: readonly string[], escapes = ''): string {
+  const firing = [`${SEVERITY_MARK} {{ .Annotations.summary${escapes} }}`, ...lines].join('\n');
   return [
     firstOf('.Alerts.Firing', firing, ''),
     '{{ if gt (len .Alerts.Firing) 0 }}{{ with index .Alerts.Firing 0 }}Do: {{ .Annotations.action }}\n{{ end }}{{ end }}',
-    firstOf('.Alerts.Resolved', '✅ Back to normal: {{ .Annotations.subject }}', ' back to normal'),
+    firstOf('.Alerts.Resolved', `✅ Back to normal: {{ .Annotations.subject${escapes} }}`, ' back to normal'),
   ].join('');
 }
 
@@ -86,6 +86,10 @@ function firstOf(alerts: string, line: string, more: string): string {
   const rest = `and {{ len (slice ${alerts} ${SPELLED_OUT}) }} more${more}\n`;
   return `{{ if gt (len ${alerts}) ${SPELLED_OUT} }}${first}${rest}{{ else }}${each(alerts)}{{ end }}`;
 }
+
+/** Slack asks for these three characters. */
+export const SLACK_ESCAPES =
+  ' | reReplaceAll "&" "&amp;" | reReplaceAll "<" "&lt;" | reReplaceAll ">" "&gt;"';
 
 const SEVERITY_MARK = '{{ if eq .Labels.severity "critical" }}🔴{{ else }}🟠{{ end }}';
 

@@ -2,6 +2,7 @@
 // the text of a message, and quiet hours. Grafana stops at the first wrong file, so nothing is
 // written that is not complete.
 
+import { createHash } from 'node:crypto';
 import { RULES } from './rules/all-rules.ts';
 import { ruleOfOwn } from './rules/own-rule.ts';
 import { configuredChannels, type ChannelName, type ChannelSettings } from './rules/channel-settings.ts';
@@ -14,7 +15,14 @@ import {
   type Rule,
 } from './rules/rule.ts';
 import type { SettingValues } from './rules/setting.ts';
-import { displayScale, noticeTemplate, subjectTemplate, summaryTemplate, TITLE_MARK } from './annotations.ts';
+import {
+  displayScale,
+  noticeTemplate,
+  SLACK_ESCAPES,
+  subjectTemplate,
+  summaryTemplate,
+  TITLE_MARK,
+} from './annotations.ts';
 import { boardUrlTemplate, rulePanel } from './rule-board.ts';
 import { guardQuery, ruleQuery, signalQuery } from './rule-query.ts';
 import type { YamlValue } from './yaml-value.ts';
@@ -62,6 +70,7 @@ export function grafanaRules(config: AlertConfig, links: GrafanaLinks): YamlValu
     (rule) => !config.policy.disabled.includes(rule.id),
   );
   const intervals = [...new Set(rules.map((rule) => rule.everyMs))].toSorted((a, b) => a - b);
+  const titles = titlesOf(rules);
   return {
     apiVersion: 1,
     groups: intervals.map((everyMs) => ({
@@ -69,18 +78,47 @@ export function grafanaRules(config: AlertConfig, links: GrafanaLinks): YamlValu
       name: `every ${duration(everyMs)}`,
       folder: FOLDER,
       interval: duration(everyMs),
-      rules: rules.filter((rule) => rule.everyMs === everyMs).map((rule) => grafanaRule(rule, config, links)),
+      rules: rules
+        .filter((rule) => rule.everyMs === everyMs)
+        .map((rule) => ({ ...grafanaRule(rule, config, links), title: titles.get(rule.id) })),
     })),
   };
 }
 
-function grafanaRule(rule: Rule, config: AlertConfig, links: GrafanaLinks): YamlValue {
+/** By the id of the rule. Grafana refuses to start with two rules of one title, and expands a dollar in it. */
+function titlesOf(rules: readonly Rule[]): ReadonlyMap<string, string> {
+  const taken = new Set<string>();
+  return new Map(
+    rules.map(({ id, title }) => {
+      const own = taken.has(title) ? `${title} (${id})` : title;
+      taken.add(own);
+      return [id, own.replaceAll('$', '$$$$')];
+    }),
+  );
+}
+
+/** Grafana refuses to start with a longer one. */
+const UID_LIMIT = 40;
+const HASH_DIGITS = 10;
+
+function uidOf({ id }: Rule): string {
+  const uid = `tallyspan-${id}`;
+  if (uid.length <= UID_LIMIT) return uid;
+  const hash = createHash('sha256').update(id).digest('hex').slice(0, HASH_DIGITS);
+  return `${uid.slice(0, UID_LIMIT - HASH_DIGITS - 1)}-${hash}`;
+}
+
+function grafanaRule(
+  rule: Rule,
+  config: AlertConfig,
+  links: GrafanaLinks,
+): { readonly [key: string]: YamlValue } {
   const { settings, policy, channels } = config;
   const hasChannel = configuredChannels(channels).length > 0;
   const isQuietAtNight = policy.quietHours !== undefined && rule.severity !== 'critical';
   const shown = rule.shown === undefined ? {} : { shown: '$values.Shown.Value' };
   return {
-    uid: `tallyspan-${rule.id}`,
+    uid: uidOf(rule),
     title: rule.title,
     condition: 'Condition',
     data: grafanaSteps(rule, settings, policy.timezone) as unknown as YamlValue,
@@ -204,6 +242,8 @@ export function grafanaContactPoints({ channels }: Pick<AlertConfig, 'channels'>
 }
 
 const MESSAGE = '{{ template "tallyspan.message" . }}';
+/** Slack would take a name such as `<!channel>` for a word of its own. */
+const SLACK_MESSAGE = '{{ template "tallyspan.slack" . }}';
 const TITLE = '{{ template "tallyspan.title" . }}';
 
 function receiverSettings(name: ChannelName, channels: ChannelSettings): Record<string, YamlValue> {
@@ -221,7 +261,7 @@ function receiverSettings(name: ChannelName, channels: ChannelSettings): Record<
     case 'email':
       return { addresses: email?.to.join(';'), singleEmail: true, subject: TITLE, message: MESSAGE };
     case 'slack':
-      return { url: slack?.url, title: TITLE, text: MESSAGE };
+      return { url: slack?.url, title: TITLE, text: SLACK_MESSAGE };
     case 'webhook':
       return {
         url: webhook?.url,
@@ -251,6 +291,8 @@ function escapeDollars(settings: Record<string, YamlValue>): Record<string, Yaml
   return JSON.parse(JSON.stringify(settings).replaceAll('$', '$$$$')) as Record<string, YamlValue>;
 }
 
+const LOOK = 'Look: {{ .Annotations.board }}';
+
 /** Text of a message, one phone screen. It holds no dollar sign, which Grafana would expand. */
 export const GRAFANA_TEMPLATES: YamlValue = {
   apiVersion: 1,
@@ -260,7 +302,8 @@ export const GRAFANA_TEMPLATES: YamlValue = {
       name: 'tallyspan',
       template: [
         `{{ define "tallyspan.title" }}${TITLE_MARK} {{ .CommonLabels.alertname }}{{ end }}`,
-        `{{ define "tallyspan.message" }}${noticeTemplate(['Look: {{ .Annotations.board }}'])}{{ end }}`,
+        `{{ define "tallyspan.message" }}${noticeTemplate([LOOK])}{{ end }}`,
+        `{{ define "tallyspan.slack" }}${noticeTemplate([LOOK], SLACK_ESCAPES)}{{ end }}`,
       ].join('\n'),
     },
   ],

@@ -12,7 +12,14 @@ import {
 import type { AlertConfig } from './rules/policy.ts';
 import { guardsOf, settingInSignalUnit, type Rule } from './rules/rule.ts';
 import type { SettingValues } from './rules/setting.ts';
-import { displayScale, noticeTemplate, subjectTemplate, summaryTemplate, TITLE_MARK } from './annotations.ts';
+import {
+  displayScale,
+  noticeTemplate,
+  SLACK_ESCAPES,
+  subjectTemplate,
+  summaryTemplate,
+  TITLE_MARK,
+} from './annotations.ts';
 import { duration, LEAST_GROUP_MS, quietInterval } from './grafana.ts';
 import { guardQuery, ruleQuery } from './rule-query.ts';
 import { labelOf } from '../signals/to-logql.ts';
@@ -109,6 +116,7 @@ export function alertmanagerConfig(config: AlertConfig, options: AlertmanagerOpt
 
 const TITLE = `${TITLE_MARK} {{ .CommonAnnotations.title }}`;
 const TEXT = noticeTemplate([]);
+const SLACK_TEXT = noticeTemplate([], SLACK_ESCAPES);
 
 function receiverConfig(
   name: ChannelName,
@@ -132,7 +140,7 @@ function receiverConfig(
     case 'email':
       return email === undefined ? null : { ...common, ...emailConfig(email) };
     case 'slack':
-      return { ...common, api_url: slack?.url, title: TITLE, text: TEXT };
+      return { ...common, api_url: slack?.url, title: TITLE, text: SLACK_TEXT };
     case 'webhook':
       return { ...common, url: webhook?.url };
     case 'pagerduty':

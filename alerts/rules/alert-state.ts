@@ -30,6 +30,8 @@ export interface AlertState {
   readonly silentUntilMs?: number;
   /** "Back to normal" waits: for the end of quiet hours, or for other groups of the rule. */
   readonly owesResolve?: true;
+  /** A silence kept the last that was told of it: people have heard the opposite, or nothing. */
+  readonly isUnheard?: true;
 }
 
 /** What is to be told: it fires, it still fires, it is back to normal. */
@@ -107,7 +109,9 @@ export function setToClock(state: AlertState, policy: AlertPolicy, nowMs: number
 
 /** Whether the state says nothing that a fresh one would not, so that it need not be kept. */
 export function isForgettable(state: AlertState, nowMs: number): boolean {
-  return state.phase === 'quiet' && !state.owesResolve && (state.silentUntilMs ?? 0) <= nowMs;
+  return (
+    state.phase === 'quiet' && !state.owesResolve && !state.isUnheard && (state.silentUntilMs ?? 0) <= nowMs
+  );
 }
 
 /** `beforeMs` is the last judgement: over a gap in the checks nobody knows that the comparison held. */

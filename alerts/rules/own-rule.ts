@@ -4,6 +4,7 @@
 import { DIMENSIONS, type Dimension, type EventName } from '../../core/schema.ts';
 import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
 import { NANO_USD_PER_USD } from '../../core/money.ts';
+import { nearestOf } from '../../core/text/nearest.ts';
 import { CATALOGUE, signalOf } from '../../signals/catalogue/index.ts';
 import { foldsOf, type Signal, type SignalUnit } from '../../signals/signal.ts';
 import { RULES } from './all-rules.ts';
@@ -59,6 +60,23 @@ const TITLE_LENGTH = 120;
 const WHERE_LENGTH = 500;
 const MOST_MINUTES = 1440;
 const MINUTE = 60_000;
+const KEYS: readonly string[] = [
+  'id',
+  'title',
+  'signal',
+  'by',
+  'where',
+  'window',
+  'against',
+  'comparison',
+  'limit',
+  'severity',
+  'forMinutes',
+  'atLeast',
+  'channels',
+];
+/** Ratios of which the one is no part of the other. */
+const RATIOS_BEYOND_ONE: ReadonlySet<string> = new Set(['output_input_ratio', 'cache_write_read_ratio']);
 /** Addresses beside those of the rules. */
 const RESERVED: ReadonlySet<string> = new Set(['new', 'test', 'export']);
 const BUILT_IN = new Set(RULES.map(({ id }) => id));
@@ -97,13 +115,20 @@ export function readOwnRule(raw: unknown): OwnRule {
     return undefined;
   };
   const id = textOf(given['id'], ID_LENGTH);
-  if (id === undefined || !ID.test(id)) problems.push('id is small letters, digits and hyphens');
+  if (id === undefined || !ID.test(id))
+    problems.push(`id is small letters, digits and hyphens, at most ${ID_LENGTH} of them`);
   else if (RESERVED.has(id)) problems.push(`id: ${id} is a word of the page`);
   else if (BUILT_IN.has(id)) problems.push(`id: ${id} is a built-in rule`);
-  const title = textOf(given['title'], TITLE_LENGTH);
+  const title = textOf(given['title'], TITLE_LENGTH)?.replaceAll(/\s+/g, ' ');
   if (title === undefined) problems.push(`title is a text of at most ${TITLE_LENGTH} characters`);
   const signal = CATALOGUE.find((known) => known.id === given['signal']);
-  if (signal === undefined) problems.push('signal is an id that `tallyspan signals` lists');
+  if (signal === undefined)
+    problems.push(
+      `signal is an id that \`tallyspan signals\` lists${hintOf(
+        given['signal'],
+        CATALOGUE.map((known) => known.id),
+      )}`,
+    );
   const by = given['by'] === undefined ? undefined : one('by', signal?.dimensions ?? DIMENSIONS);
   const where = whereOfText(given['where'], signal, problems);
   const window = one('window', RULE_WINDOWS);
@@ -112,6 +137,8 @@ export function readOwnRule(raw: unknown): OwnRule {
   const severity = given['severity'] === undefined ? 'warning' : one('severity', ['critical', 'warning']);
   const limit = number('limit', -1e12, 1e12);
   if (given['limit'] === undefined) problems.push('limit is missing');
+  if (limit !== undefined && limit > 1 && signal !== undefined && against === undefined && isShare(signal))
+    problems.push(`limit is a share from 0 to 1: ${limit} % is ${limit / 100}`);
   const forMinutes = number('forMinutes', 0, MOST_MINUTES);
   const atLeast = number('atLeast', 0, 1e12);
   const channels = channelsOf(given['channels'], problems);
@@ -152,6 +179,10 @@ export function readOwnRules(raw: unknown): readonly OwnRule[] {
   for (const [index, one] of list.entries()) {
     try {
       const rule = readOwnRule(one);
+      // A word that is written wrong would be a condition that does not count, and nobody would notice.
+      for (const key of Object.keys(one as object))
+        if (!KEYS.includes(key))
+          problems.push(`rule ${index + 1}: there is no key ${key}${hintOf(key, KEYS)}`);
       if (rules.some(({ id }) => id === rule.id))
         problems.push(`rule ${index + 1}: ${rule.id} is there twice`);
       rules.push(rule);
@@ -228,6 +259,16 @@ export function shownUnitOf(unit: SignalUnit): ShownUnit {
 export function limitInSignalUnit(limit: number, unit: ShownUnit): number {
   if (unit === 'usd') return Math.round(limit * NANO_USD_PER_USD);
   return unit === 'duration' ? Math.round(limit * 1000) : limit;
+}
+
+/** Whether its values are parts of a whole. */
+function isShare({ id, unit }: Signal): boolean {
+  return unit === 'ratio' && !RATIOS_BEYOND_ONE.has(id);
+}
+
+function hintOf(given: unknown, known: readonly string[]): string {
+  const meant = typeof given === 'string' ? nearestOf(given, known) : undefined;
+  return meant === undefined ? '' : `; did you mean ${meant}?`;
 }
 
 function textOf(value: unknown, most: number): string | undefined {

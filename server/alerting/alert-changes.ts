@@ -1,7 +1,6 @@
 // Alert changes: limits, channels and silences that somebody set on the page, with who and when. They are kept in a file of the data
 // folder. A limit that the environment sets counts before one of the page.
 
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHANNEL_NAMES, type ChannelName } from '../../alerts/rules/channel-settings.ts';
 import {
@@ -13,7 +12,7 @@ import {
   type SettingValues,
 } from '../../alerts/rules/setting.ts';
 import type { RuleLimit } from '../../alerts/rules/rule.ts';
-import { messageOf } from '../process/server-error.ts';
+import { KeptFile } from './kept-file.ts';
 
 interface Change {
   /** Unix milliseconds. */
@@ -38,13 +37,12 @@ export interface ChannelChange extends Change {
 }
 
 const FILE = 'alert-changes.json';
-const OWNER_ONLY = 0o600;
 
 /** A value that a setting cannot have. */
 export class LimitError extends Error {}
 
 export class AlertChanges {
-  readonly #file: string;
+  readonly #file: KeptFile;
   readonly #env: Environment;
   readonly #limits = new Map<SettingId, LimitChange>();
   readonly #silences = new Map<string, Silence>();
@@ -52,15 +50,22 @@ export class AlertChanges {
 
   /** What cannot be read is left out, and said. */
   constructor(dataDir: string, env: Environment, log: (line: string) => void) {
-    this.#file = join(dataDir, FILE);
+    this.#file = new KeptFile(join(dataDir, FILE));
     this.#env = env;
     const stored = readStored(this.#file, log);
-    for (const [id, change] of Object.entries(stored.limits ?? {}))
+    const leaveOut = (what: string): void => {
+      this.#file.leavePartOut();
+      log(`alerts: ${what} in ${this.#file.path} cannot be used and is left out`);
+    };
+    for (const [id, change] of entriesOf(stored.limits))
       if (id in SETTINGS && isLimit(id as SettingId, change)) this.#limits.set(id as SettingId, change);
-    for (const [id, silence] of Object.entries(stored.silences ?? {}))
+      else leaveOut(`the limit of ${id}`);
+    for (const [id, silence] of entriesOf(stored.silences))
       if (isSilence(silence)) this.#silences.set(id, silence);
-    for (const [id, change] of Object.entries(stored.channels ?? {}))
+      else leaveOut(`the silence of ${id}`);
+    for (const [id, change] of entriesOf(stored.channels))
       if (isChannelChange(change)) this.#channels.set(id, change);
+      else leaveOut(`the choice of channels of ${id}`);
   }
 
   /** The settings of the environment with the limits of the page in the place of defaults. */
@@ -80,8 +85,12 @@ export class AlertChanges {
   }
 
   silenceOf(ruleId: string, nowMs: number): Silence | undefined {
-    const silence = this.#silences.get(ruleId);
-    return silence !== undefined && silence.untilMs > nowMs ? silence : undefined;
+    const set = this.#silences.get(ruleId);
+    if (set === undefined) return undefined;
+    // A clock that was set back leaves silences that begin in the future and would last until long after.
+    const silence = set.atMs > nowMs ? { ...set, atMs: nowMs, untilMs: nowMs + set.untilMs - set.atMs } : set;
+    if (silence !== set) this.#silences.set(ruleId, silence);
+    return silence.untilMs > nowMs ? silence : undefined;
   }
 
   /** Without a value the default counts again. @throws LimitError */
@@ -124,42 +133,35 @@ export class AlertChanges {
   }
 
   #write(): void {
-    const text = JSON.stringify(
-      {
-        limits: Object.fromEntries(this.#limits),
-        silences: Object.fromEntries(this.#silences),
-        channels: Object.fromEntries(this.#channels),
-      },
-      undefined,
-      2,
-    );
-    writeFileSync(`${this.#file}.new`, text, { mode: OWNER_ONLY });
-    renameSync(`${this.#file}.new`, this.#file);
+    this.#file.write({
+      limits: Object.fromEntries(this.#limits),
+      silences: Object.fromEntries(this.#silences),
+      channels: Object.fromEntries(this.#channels),
+    });
   }
 }
 
 interface Stored {
-  readonly limits?: Readonly<Record<string, unknown>>;
-  readonly silences?: Readonly<Record<string, unknown>>;
-  readonly channels?: Readonly<Record<string, unknown>>;
+  readonly limits?: unknown;
+  readonly silences?: unknown;
+  readonly channels?: unknown;
 }
 
-function readStored(file: string, log: (line: string) => void): Stored {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    return {};
-  }
-  try {
-    const stored: unknown = JSON.parse(text);
-    return typeof stored === 'object' && stored !== null ? stored : {};
-  } catch (error) {
+function readStored(file: KeptFile, log: (line: string) => void): Stored {
+  const sayFault = (reason: string): void =>
     log(
-      `alerts: ${file} cannot be read (${messageOf(error)}): limits, channels and silences of the page do not count`,
+      `alerts: ${file.path} cannot be read (${reason}): limits, channels and silences of the page do not count`,
     );
-    return {};
-  }
+  const stored = file.read(sayFault);
+  if (stored === undefined) return {};
+  if (typeof stored === 'object' && stored !== null && !Array.isArray(stored)) return stored;
+  file.leavePartOut();
+  sayFault('it holds no object');
+  return {};
+}
+
+function entriesOf(part: unknown): readonly (readonly [string, unknown])[] {
+  return typeof part === 'object' && part !== null ? Object.entries(part) : [];
 }
 
 function isLimit(id: SettingId, change: unknown): change is LimitChange {

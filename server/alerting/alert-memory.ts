@@ -61,6 +61,7 @@ const isState = objectOf({
   unmetSinceMs: optional(isTime),
   silentUntilMs: optional(isTime),
   owesResolve: optional(oneOf(true)),
+  isUnheard: optional(oneOf(true)),
 });
 
 const isSegment = objectOf({ text: isText, url: optional(isText) });

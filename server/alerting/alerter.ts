@@ -6,9 +6,10 @@ import { RULES } from '../../alerts/rules/all-rules.ts';
 import type { AlertState, Telling } from '../../alerts/rules/alert-state.ts';
 import { judgeRule } from '../../alerts/rules/judgement.ts';
 import { composeNotice, type Notice } from '../../alerts/rules/notice.ts';
-import type { AlertConfig } from '../../alerts/rules/policy.ts';
+import { isQuietTime, type AlertConfig } from '../../alerts/rules/policy.ts';
 import { intervalOf, questionOf, readingOfResult } from '../../alerts/rules/reading.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';
+import { heardOf } from '../../alerts/rules/silence.ts';
 import { messageOf } from '../process/server-error.ts';
 import { readListValueOfSignal, type PlanQueryable } from '../queries/list-value.ts';
 import type { ChunkQueryable } from '../store/file/database.ts';
@@ -199,10 +200,12 @@ export class Alerter {
       atMs,
     );
     const before = this.#statesByRule.get(rule.id) ?? [];
-    const { states, tellings } = advanceRule(rule, before, judgements, policy, atMs);
+    const round = advanceRule(rule, before, judgements, policy, atMs);
+    const isWaiting = rule.severity !== 'critical' && isQuietTime(atMs, policy);
+    const { states, sendings } = heardOf(round, isSilent, isWaiting);
     if (!this.rules().some(({ id }) => id === rule.id)) return;
     this.#statesByRule.set(rule.id, states);
-    for (const [telling, told] of tellings) {
+    for (const [telling, told] of isSilent ? round.tellings : sendings) {
       const notice = await this.#compose(rule, telling, told, atMs);
       this.#notices = [...this.#notices, notice].slice(-NOTICES_KEPT);
       if (!isSilent)

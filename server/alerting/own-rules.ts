@@ -1,11 +1,11 @@
 // Own rules: those that somebody made on the page, kept in a file of the data folder with who and when, and those of the
 // environment, which the page only shows.
 
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OwnRuleError, readOwnRule, ruleOfOwn, type OwnRule } from '../../alerts/rules/own-rule.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';
 import { messageOf } from '../process/server-error.ts';
+import { KeptFile } from './kept-file.ts';
 
 export interface KeptRule {
   readonly own: OwnRule;
@@ -17,25 +17,25 @@ export interface KeptRule {
 }
 
 const FILE = 'alert-rules.json';
-const OWNER_ONLY = 0o600;
 /** Each is a query or more at every check. */
 export const MOST_RULES = 100;
 
 export class OwnRules {
-  readonly #file: string;
+  readonly #file: KeptFile;
   readonly #fixed: readonly KeptRule[];
   readonly #kept = new Map<string, KeptRule>();
 
   /** What cannot be read is left out, and said. */
   constructor(dataDir: string, fixed: readonly OwnRule[], log: (line: string) => void) {
-    this.#file = join(dataDir, FILE);
+    this.#file = new KeptFile(join(dataDir, FILE));
     this.#fixed = fixed.map((own) => ({ own, rule: ruleOfOwn(own) }));
     for (const stored of readStored(this.#file, log)) {
       try {
         const kept = keptOf(stored);
         if (!this.#isFixed(kept.own.id)) this.#kept.set(kept.own.id, kept);
       } catch (error) {
-        log(`alerts: a rule of ${this.#file} is left out: ${messageOf(error)}`);
+        this.#file.leavePartOut();
+        log(`alerts: a rule of ${this.#file.path} is left out: ${messageOf(error)}`);
       }
     }
   }
@@ -71,26 +71,20 @@ export class OwnRules {
 
   #write(): void {
     const rules = [...this.#kept.values()].map(({ own, atMs, by }) => ({ ...own, atMs, changedFrom: by }));
-    writeFileSync(`${this.#file}.new`, JSON.stringify({ rules }, undefined, 2), { mode: OWNER_ONLY });
-    renameSync(`${this.#file}.new`, this.#file);
+    this.#file.write({ rules });
   }
 }
 
-function readStored(file: string, log: (line: string) => void): readonly unknown[] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    return [];
-  }
-  try {
-    const { rules } = JSON.parse(text) as { rules?: unknown };
-    if (Array.isArray(rules)) return rules;
-    throw new Error('it holds no list of rules');
-  } catch (error) {
-    log(`alerts: ${file} cannot be read (${messageOf(error)}): the rules made on the page are not checked`);
-    return [];
-  }
+function readStored(file: KeptFile, log: (line: string) => void): readonly unknown[] {
+  const sayFault = (reason: string): void =>
+    log(`alerts: ${file.path} cannot be read (${reason}): the rules made on the page are not checked`);
+  const stored = file.read(sayFault);
+  if (stored === undefined) return [];
+  const { rules } = (stored ?? {}) as { rules?: unknown };
+  if (Array.isArray(rules)) return rules;
+  file.leavePartOut();
+  sayFault('it holds no list of rules');
+  return [];
 }
 
 function keptOf(stored: unknown): KeptRule {

@@ -57,6 +57,13 @@ export async function startAlerting(options: StartAlertingOptions): Promise<Aler
       : 'alerts: no channel is configured, so notices are only on the page. Set TELEGRAM_BOT_TOKEN and ' +
           'TELEGRAM_CHAT_ID, or SMTP_HOST and ALERT_EMAIL, or another channel.',
   );
+  for (const { id, channels = names } of alerting.config.own)
+    if (names.length > 0 && !channels.some((name) => names.includes(name)))
+      log(
+        channels.length === 0
+          ? `alerts: the rule ${id} has no channel, so its notices are only on the page.`
+          : `alerts: the rule ${id} goes to ${channels.join(', ')} only, which is not configured, so its notices are only on the page.`,
+      );
   const alerter = await Alerter.open({
     config: alerting.config,
     channels: alerting.channels,

@@ -228,6 +228,28 @@ describe.each([
   });
 });
 
+describe("rules of one's own in the rules file", () => {
+  const own = { signal: 'cost', window: '1h', comparison: 'above', limit: 1 };
+  const taken = RULES[0]?.title ?? '';
+  const given = [
+    { ...own, id: `x${'y'.repeat(59)}`, title: 'Costs > $5 ${HOME}' },
+    { ...own, id: `x${'y'.repeat(58)}z`, title: taken },
+    { ...own, id: 'short', title: taken },
+  ];
+  const config = readAlertConfig({ ALERT_RULES: JSON.stringify(given) }, RULE_IDS);
+  const file = readBack(grafanaRules(config, DEFAULT_LINKS)) as RuleFile;
+  const rules = file.groups.flatMap((group) => group.rules);
+
+  it('have uids and titles with which Grafana starts', () => {
+    expect(rules).toHaveLength(RULES.length + given.length);
+    for (const { uid } of rules) expect(uid).toMatch(/^[a-zA-Z0-9_-]{1,40}$/);
+    expect(new Set(rules.map(({ uid }) => uid)).size).toBe(rules.length);
+    expect(new Set(rules.map(({ title }) => title)).size).toBe(rules.length);
+    for (const { title } of rules) expect(title.length).toBeLessThanOrEqual(190);
+    expect(rules.map(({ title }) => title)).toContain('Costs > $$5 $${HOME}');
+  });
+});
+
 describe('contact points', () => {
   interface PointFile {
     contactPoints: {

@@ -250,6 +250,28 @@ describe('a rule that is saved', () => {
   });
 });
 
+describe('mistakes in ALERT_RULES', () => {
+  const base = { id: 'a-b', title: 'T', signal: 'cost', window: '1h', comparison: 'above', limit: 1 };
+  it.each([
+    [{ ...base, atleast: 5 }, 'rule 1: there is no key atleast; did you mean atLeast?'],
+    [{ ...base, forMinute: 5 }, 'rule 1: there is no key forMinute; did you mean forMinutes?'],
+    [
+      { ...base, signal: 'costs' },
+      'rule 1: signal is an id that `tallyspan signals` lists; did you mean cost?',
+    ],
+    [{ ...base, signal: 'run_failure_rate', limit: 20 }, 'rule 1: limit is a share from 0 to 1: 20 % is 0.2'],
+    [{ ...base, id: 'x'.repeat(61) }, 'rule 1: id is small letters, digits and hyphens, at most 60 of them'],
+  ])('%j', (rule, problem) => {
+    expect(() => readOwnRules([rule])).toThrow(problem);
+  });
+
+  it('are none where a ratio may be more than one, or the limit is a multiple', () => {
+    const more = { ...base, signal: 'output_input_ratio', limit: 2 };
+    const twice = { ...base, id: 'c', signal: 'run_failure_rate', against: 'week', limit: 2 };
+    expect(readOwnRules([more, twice])).toHaveLength(2);
+  });
+});
+
 describe('a rule of the environment', () => {
   it('is checked and cannot be changed on the page; a wrong one stops the start by the name of its variable', async () => {
     const rules = [

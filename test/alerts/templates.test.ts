@@ -3,7 +3,13 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
-import { noticeTemplate, subjectTemplate, summaryTemplate, TITLE_MARK } from '../../alerts/annotations.ts';
+import {
+  noticeTemplate,
+  SLACK_ESCAPES,
+  subjectTemplate,
+  summaryTemplate,
+  TITLE_MARK,
+} from '../../alerts/annotations.ts';
 import { boardUrlTemplate } from '../../alerts/rule-board.ts';
 import { RULES } from '../../alerts/rules/all-rules.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';
@@ -54,6 +60,27 @@ describeWhere(
   'go is not installed',
 )('texts of alerts', () => {
   const notice = noticeTemplate(['Look: {{ .Annotations.board }}']);
+
+  it(
+    'a name is no word of Slack, and no variable of Grafana',
+    () => {
+      const [alert] = alertsOf(1, 'warning');
+      const summary = 'Cost of <!channel> & co';
+      const firing = [{ ...alert, Annotations: { ...alert?.Annotations, summary, subject: summary } }];
+      for (const [Firing, Resolved] of [
+        [firing, []],
+        [[], firing],
+      ])
+        expect(render(noticeTemplate([], SLACK_ESCAPES), { Alerts: { Firing, Resolved } })).toContain(
+          'Cost of &lt;!channel&gt; &amp; co',
+        );
+      const subject = 'Cost (agent ${HOME} {{ .X }} $__file{/x})';
+      const template = subjectTemplate({ ...ruleOf('run-cost'), subject }, { labels: '$labels' });
+      expect(template).not.toMatch(/\$\{|\$_/);
+      expect(render(template, {})).toBe(subject);
+    },
+    LIMIT_MS,
+  );
 
   it(
     'a notice of many groups spells out ten, counts the rest, and says once what to do',

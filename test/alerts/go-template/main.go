@@ -1,11 +1,12 @@
 // Renders a template of Go with data, both given as JSON on standard input: the language of the texts of
-// Grafana and Alertmanager, of which these tests use only what the language itself has.
+// Grafana and Alertmanager, of which these tests use what the language itself has and one function that both add.
 package main
 
 import (
 	"encoding/json"
 	"log"
 	"os"
+	"regexp"
 	"text/template"
 )
 
@@ -17,7 +18,12 @@ func main() {
 	if err := json.NewDecoder(os.Stdin).Decode(&input); err != nil {
 		log.Fatal(err)
 	}
-	parsed, err := template.New("text").Option("missingkey=zero").Parse(input.Template)
+	functions := template.FuncMap{
+		"reReplaceAll": func(pattern, replacement, text string) string {
+			return regexp.MustCompile(pattern).ReplaceAllString(text, replacement)
+		},
+	}
+	parsed, err := template.New("text").Funcs(functions).Option("missingkey=zero").Parse(input.Template)
 	if err != nil {
 		log.Fatal(err)
 	}
