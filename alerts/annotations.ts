@@ -30,10 +30,14 @@ export function displayScale(unit: ShownUnit): number {
   }
 }
 
+/** The text as it stands: a rule of one's own may hold what looks like a template, or like a variable, which Grafana expands. */
+export function literalTemplate(text: string): string {
+  return text.replaceAll('{{', '{{ "{{" }}').replaceAll('$', '{{ "$" }}');
+}
+
 /** What the alert is about: "Cost today of user-3". */
 export function subjectTemplate(rule: Rule, { labels }: Pick<TemplateNames, 'labels'>): string {
-  // A rule of one's own may be about a name that looks like a template, or like a variable, which Grafana expands.
-  const subject = rule.subject.replaceAll('{{', '{{ "{{" }}').replaceAll('$', '{{ "$" }}');
+  const subject = literalTemplate(rule.subject);
   return rule.by === undefined ? subject : `${subject} of {{ ${labels}.${labelOf(rule.by)} }}`;
 }
 

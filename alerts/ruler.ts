@@ -14,6 +14,7 @@ import { guardsOf, settingInSignalUnit, type Rule } from './rules/rule.ts';
 import type { SettingValues } from './rules/setting.ts';
 import {
   displayScale,
+  literalTemplate,
   noticeTemplate,
   SLACK_ESCAPES,
   subjectTemplate,
@@ -51,7 +52,7 @@ function rulerRule(rule: Rule, { settings, policy }: AlertConfig): YamlValue {
     keep_firing_for: duration(rule.resolveAfterMs),
     labels: { severity: rule.severity },
     annotations: {
-      title: rule.title,
+      title: literalTemplate(rule.title),
       summary: summaryTemplate(rule, settings, { value: '$value', labels: '$labels' }),
       subject: subjectTemplate(rule, { labels: '$labels' }),
       action: rule.action,
@@ -140,7 +141,8 @@ function receiverConfig(
     case 'email':
       return email === undefined ? null : { ...common, ...emailConfig(email) };
     case 'slack':
-      return { ...common, api_url: slack?.url, title: TITLE, text: SLACK_TEXT };
+      // Its own fallback holds labels as they are.
+      return { ...common, api_url: slack?.url, title: TITLE, fallback: TITLE, text: SLACK_TEXT };
     case 'webhook':
       return { ...common, url: webhook?.url };
     case 'pagerduty':

@@ -308,6 +308,23 @@ describe('contact points', () => {
   });
 });
 
+describe("a rule of one's own in the rules of the ruler", () => {
+  it('has a title that is no template, whatever stands in it', () => {
+    const rule = {
+      id: 'a',
+      title: 'Cost {{ high $5',
+      signal: 'cost',
+      window: '1h',
+      comparison: 'above',
+      limit: 1,
+    };
+    const config = readAlertConfig({ ALERT_RULES: JSON.stringify([rule]) }, RULE_IDS);
+    expect(JSON.stringify(rulerRules(config))).toContain(
+      JSON.stringify('Cost {{ "{{" }} high {{ "$" }}5').slice(1, -1),
+    );
+  });
+});
+
 describe('ruler and Alertmanager', () => {
   interface RulerFile {
     groups: { interval: string; rules: { alert: string; for: string }[] }[];
