@@ -76,6 +76,8 @@ export interface NoticeInput {
   readonly reasons?: readonly Reason[];
   /** Part of the cost that nobody pays, as it was made under a plan of Claude. */
   readonly listValueNanoUsd?: number;
+  /** It ends because the rule is gone, whatever its value is. */
+  readonly isDropped?: true;
   /** Address of the page or board, without a slash at the end. */
   readonly pageUrl: string;
 }
@@ -160,7 +162,7 @@ function listValueText({ listValueNanoUsd = 0 }: NoticeInput): string {
     : '';
 }
 
-function resolvedHeadline({ rule, states }: NoticeInput): string {
+function resolvedHeadline({ rule, states, isDropped }: NoticeInput): string {
   const { unit } = rule;
   const [first] = states;
   const keys = states.map((state) => state.key).filter((key) => key !== '');
@@ -169,7 +171,8 @@ function resolvedHeadline({ rule, states }: NoticeInput): string {
     states.length === 1 && first !== undefined && first.value !== null
       ? ` ${formatValue(first.value, unit)}`
       : '';
-  return `Back to normal: ${cut(rule.subject, LONG_TEXT_LIMIT)}${of}${now}`;
+  const subject = `${cut(rule.subject, LONG_TEXT_LIMIT)}${of}`;
+  return isDropped ? `No longer checked: ${subject}` : `Back to normal: ${subject}${now}`;
 }
 
 function whyLines(input: NoticeInput): readonly NoticeLine[] {

@@ -59,3 +59,9 @@ function hear(
 function isUnsettled({ phase, toldMs, unmetSinceMs }: AlertState): boolean {
   return phase === 'firing' && (toldMs === undefined || unmetSinceMs !== undefined);
 }
+
+/** Whether what people heard last by a channel is that it fires. */
+export function isKnownToFire({ phase, toldMs, owesResolve, isUnheard }: AlertState): boolean {
+  const isTold = owesResolve === true || (phase === 'firing' && toldMs !== undefined);
+  return isTold !== (isUnheard === true);
+}

@@ -9,7 +9,7 @@ import { composeNotice, type Notice } from '../../alerts/rules/notice.ts';
 import { isQuietTime, type AlertConfig } from '../../alerts/rules/policy.ts';
 import { intervalOf, questionOf, readingOfResult } from '../../alerts/rules/reading.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';
-import { heardOf } from '../../alerts/rules/silence.ts';
+import { heardOf, isKnownToFire } from '../../alerts/rules/silence.ts';
 import { messageOf } from '../process/server-error.ts';
 import { readListValueOfSignal, type PlanQueryable } from '../queries/list-value.ts';
 import type { ChunkQueryable } from '../store/file/database.ts';
@@ -88,6 +88,11 @@ export class Alerter {
       log: (line) => options.log(line),
       onChange: () => this.#save(),
     });
+    for (const rule of RULES.filter(({ id }) => config.policy.disabled.includes(id)))
+      this.#endAlerts(
+        rule,
+        memory.states.filter((state) => state.ruleId === rule.id),
+      );
   }
 
   /** Reads what the last process left. Nothing is checked before {@link start} or {@link check}. */
@@ -127,11 +132,28 @@ export class Alerter {
   }
 
   /** Forgets what is known of a rule that was deleted or means something else now. */
-  forget(ruleId: string): void {
-    this.#statesByRule.delete(ruleId);
-    this.#checkedMs.delete(ruleId);
-    this.#faults.delete(ruleId);
+  forget(rule: Rule): void {
+    this.#endAlerts(rule, this.#statesByRule.get(rule.id) ?? []);
+    this.#statesByRule.delete(rule.id);
+    this.#checkedMs.delete(rule.id);
+    this.#faults.delete(rule.id);
     this.#save();
+  }
+
+  /** What people were told to fire would fire for ever where they keep track of it. */
+  #endAlerts(rule: Rule, states: readonly AlertState[]): void {
+    const open = states.filter(isKnownToFire);
+    if (open.length === 0) return;
+    const nowMs = Date.now();
+    const end = { kind: 'resolved' as const, rule, states: open, atMs: nowMs, isDropped: true as const };
+    this.#tell(composeNotice({ ...end, contributors: [], pageUrl: this.#options.pageUrl }), rule);
+  }
+
+  #tell(notice: Notice, rule: Rule, isSilent = false): void {
+    this.#notices = [...this.#notices, notice].slice(-NOTICES_KEPT);
+    if (!isSilent)
+      this.#deliverer.enqueue(notice, Date.now(), this.changes.channelsOf(rule.id)?.names ?? rule.channels);
+    this.#options.log(`alerts: ${notice.headline}${isSilent ? ' (silenced)' : ''}`);
   }
 
   /** Checks the rules that are due at this moment, Unix ms. */
@@ -205,13 +227,8 @@ export class Alerter {
     const { states, sendings } = heardOf(round, isSilent, isWaiting);
     if (!this.rules().some(({ id }) => id === rule.id)) return;
     this.#statesByRule.set(rule.id, states);
-    for (const [telling, told] of isSilent ? round.tellings : sendings) {
-      const notice = await this.#compose(rule, telling, told, atMs);
-      this.#notices = [...this.#notices, notice].slice(-NOTICES_KEPT);
-      if (!isSilent)
-        this.#deliverer.enqueue(notice, Date.now(), this.changes.channelsOf(rule.id)?.names ?? rule.channels);
-      this.#options.log(`alerts: ${notice.headline}${isSilent ? ' (silenced)' : ''}`);
-    }
+    for (const [telling, told] of isSilent ? round.tellings : sendings)
+      this.#tell(await this.#compose(rule, telling, told, atMs), rule, isSilent);
   }
 
   async #compose(rule: Rule, kind: Telling, states: readonly AlertState[], atMs: number): Promise<Notice> {

@@ -248,6 +248,13 @@ describe('a rule that is saved', () => {
     expect((await send('/alerts/own-ana/delete')).status).toBe(404);
     expect((await send('/alerts/cost-spike/delete')).status).toBe(404);
   });
+
+  it('that fires is told to be over where it was told to fire, once it is deleted', async () => {
+    const before = slack.accepted().length;
+    expect((await send('/alerts/own-cid/delete')).status).toBe(303);
+    const requests = await slack.waitForAccepted(before + 1, WAIT_MS);
+    expect(requests.at(-1)?.body).toContain('No longer checked: Runs ended (user cid)');
+  });
 });
 
 describe('mistakes in ALERT_RULES', () => {

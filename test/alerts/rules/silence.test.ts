@@ -7,7 +7,7 @@ import { RULES } from '../../../alerts/rules/all-rules.ts';
 import type { Judgement } from '../../../alerts/rules/judgement.ts';
 import { isQuietTime, type AlertPolicy } from '../../../alerts/rules/policy.ts';
 import type { Rule } from '../../../alerts/rules/rule.ts';
-import { heardOf } from '../../../alerts/rules/silence.ts';
+import { heardOf, isKnownToFire } from '../../../alerts/rules/silence.ts';
 import { policyIn } from './told.ts';
 
 const MINUTE = 60_000;
@@ -30,6 +30,8 @@ function sent(course: string, silent: string, rule: Rule = RULE, policy = POLICY
     // A restart between any two rounds changes nothing.
     states = JSON.parse(JSON.stringify(next)) as AlertState[];
     for (const [telling, told] of sendings) heard.push(`${minute} ${telling} ${told.length}`);
+    const last = heard.at(-1) ?? '';
+    expect(states.some(isKnownToFire)).toBe(last.includes('firing'));
   }
   return heard;
 }

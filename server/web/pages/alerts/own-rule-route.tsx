@@ -94,15 +94,15 @@ export function registerOwnRulesRoutes(app: FastifyInstance, context: WebContext
     checkSameOrigin(request, context.access.pageOrigin);
     const alerter = alerterOf(context);
     const { id } = request.params;
-    if (alerter.own.find(id) === undefined)
-      throw new RequestError(404, `there is no rule ${id} that was made on the page`);
+    const kept = alerter.own.find(id);
+    if (kept === undefined) throw new RequestError(404, `there is no rule ${id} that was made on the page`);
     try {
       alerter.own.delete(id);
     } catch (error) {
       throw error instanceof OwnRuleError ? new RequestError(HTTP_BAD_REQUEST, error.message) : error;
     }
+    alerter.forget(kept.rule);
     alerter.changes.forget(id);
-    alerter.forget(id);
     return reply.redirect('/alerts', 303);
   });
 
@@ -138,9 +138,9 @@ function save(
 ): void {
   const before = alerter.own.find(own.id);
   alerter.own.save(own, { atMs: Date.now(), by });
-  alerter.changes.setChannels(own.id, channels, { atMs: Date.now(), by });
   // What is known of the rule before says nothing of another number.
-  if (before !== undefined) alerter.forget(own.id);
+  if (before !== undefined) alerter.forget(before.rule);
+  alerter.changes.setChannels(own.id, channels, { atMs: Date.now(), by });
 }
 
 /** @throws RequestError */
