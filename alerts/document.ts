@@ -69,9 +69,9 @@ ${RULES.map(ruleRow).join('\n')}
 
 ## Rules of your own
 
-On the page of alerts, "New rule" makes a rule of any number that \`tallyspan signals\` lists: of each user, agent, tool or another of its dimensions, only where one has a value, over 5 minutes to 7 days or the calendar day, above or below a limit, or a multiple of the same time a day or a week before. Before it can be saved, the page shows when it would have fired in the last 30 days. It is kept in \`alert-rules.json\` of the data folder, with when and from where it came.
+On the page of alerts, "New rule" makes a rule of any number that \`tallyspan signals\` lists: of each user, agent, tool or another of its dimensions, only where one has a value, over 5 minutes to 7 days or the calendar day, above or below a limit, or a multiple of the same time a day or a week before. Before it can be saved, the page shows when it would have fired in the last 30 days. It is kept in \`alert-rules.json\` of the data folder, with when and from where it came. Who edits that file by hand and makes a mistake finds it as \`alert-rules.json.unreadable\` after the next change on the page; the log names what was wrong.
 
-The page of each rule has its limit, the channels that its notices go to, a silence, and, for a rule of your own, two exports: the TypeScript that \`alerts/rules\` holds, and the JSON that the variable \`ALERT_RULES\` takes, so that rules can stand in configuration:
+The page of each rule has its limit, the channels that its notices go to, a silence (nothing is sent while it lasts; what still fires when it is over is told then), and, for a rule of your own, two exports: the TypeScript that \`alerts/rules\` holds, and the JSON that the variable \`ALERT_RULES\` takes, so that rules can stand in configuration:
 
 \`\`\`
 ALERT_RULES='{"rules":[{"id":"support-failures","title":"Support fails","signal":"run_failure_rate","where":{"agent":"support"},"window":"1h","comparison":"above","limit":0.1,"severity":"critical","atLeast":20}]}'
@@ -105,7 +105,7 @@ ${POLICY_VARIABLES.map(({ env, doc }) => `| \`${env}\` | – | ${doc} |`).join('
 |---|---|
 ${CHANNEL_VARIABLES.map(({ env, doc, isSecret }) => `| \`${env}\` | ${doc}${isSecret ? ' Never written to a log.' : ''} |`).join('\n')}
 
-Each channel has a queue of its own: one that fails or is slow holds up no other. What fails for now is tried again, later each time, or when the service says (429 with a wait); what cannot succeed (a wrong token, an unknown chat) is given up and shows on the page and in \`tallyspan alerts\`. What is not delivered when the process ends is delivered by the next one.
+Each channel has a queue of its own: one that fails or is slow holds up no other. What fails for now is tried again, later each time, or when the service says (429 with a wait); what cannot succeed (a wrong token, an unknown chat) is given up and shows on the page and in \`tallyspan alerts\`. What is not delivered when the process ends is delivered by the next one. A mail that only some of its receivers got is not sent again; who did not get it shows in the same places.
 
 The webhook gets the notice as JSON, with the header \`X-Tallyspan-Signature: t=<Unix seconds>,v1=<hex>\` when \`WEBHOOK_SECRET\` is set. The signature is HMAC-SHA256 over \`<seconds>.<body>\`:
 

@@ -228,3 +228,10 @@ export function filtersOf(fold: Fold, by: readonly Dimension[]): readonly Filter
   const { where = [], unlessBy } = fold;
   return unlessBy && !by.includes(unlessBy.dimension) ? [...where, ...unlessBy.where] : where;
 }
+
+/** The field of a fold whose aggregate reads one. */
+export function fieldOf(fold: Fold): FieldKey {
+  if (fold.field === undefined)
+    throw new Error(`the aggregate ${JSON.stringify(fold.aggregate)} needs a field`);
+  return fold.field;
+}

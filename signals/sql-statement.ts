@@ -22,7 +22,9 @@ import {
 } from '../core/time/time.ts';
 import { choiceSql, listChoices } from './choice.ts';
 import { eventsSql } from './event-tables.ts';
+import { STEP_KEY, type KeyColumn, type ValueColumn } from './sql-columns.ts';
 import {
+  fieldOf,
   filtersOf,
   foldsOf,
   isCount,
@@ -34,36 +36,22 @@ import {
   type Value,
 } from './signal.ts';
 import { endsOf, intervalsOf } from './spans.ts';
-import { conjunction, groupSql, ifPresent, quoted, snakeCase, textSql, timestampSql } from './sql-text.ts';
-
-/** How an instant or another value of the request is written, which a document may do by its name. */
-export type WriteValue = (name: string, value: number | string) => string;
-
-/** A value as it stands in SQL. */
-export function literalSql(_name: string, value: number | string): string {
-  return typeof value === 'number' ? String(value) : textSql(value);
-}
+import {
+  conjunction,
+  groupSql,
+  ifPresent,
+  quoted,
+  snakeCase,
+  textSql,
+  timestampSql,
+  type WriteValue,
+} from './sql-text.ts';
 
 /** What the clauses of a statement need to know of it as a whole. */
 interface Shape {
   /** Conditions that every fold has: they stand in WHERE. */
   readonly shared: readonly string[];
   readonly isGrouped: boolean;
-}
-
-/** What a statement is grouped by. */
-export interface KeyColumn {
-  readonly name: string;
-  readonly sql: string;
-}
-
-/** Name of the column of a step. */
-export const STEP_KEY = 'bucket';
-
-/** One number of each row. */
-export interface ValueColumn {
-  readonly name: string;
-  readonly value: Value;
 }
 
 /** One statement under construction: collects the fields that its clauses use, and puts the tables with them last. */
@@ -401,10 +389,4 @@ export class Statement {
 /** Whether it needs the least and the greatest number of each process first. */
 export function isPerProcess(fold: Fold): boolean {
   return fold.aggregate === 'gaps' || fold.aggregate === 'places';
-}
-
-function fieldOf(fold: Fold): NonNullable<Fold['field']> {
-  if (fold.field === undefined)
-    throw new Error(`the aggregate ${JSON.stringify(fold.aggregate)} needs a field`);
-  return fold.field;
 }

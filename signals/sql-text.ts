@@ -12,6 +12,14 @@ export function textSql(text: string): string {
     .join(' || chr(0) || ');
 }
 
+/** How an instant or another value of the request is written, which a document may do by its name. */
+export type WriteValue = (name: string, value: number | string) => string;
+
+/** A value as it stands in SQL. */
+export function literalSql(_name: string, value: number | string): string {
+  return typeof value === 'number' ? String(value) : textSql(value);
+}
+
 /** An instant; a part of a millisecond is left out. */
 export function instantSql(millis: number): string {
   return `make_timestamptz(${Math.floor(millis)}::BIGINT * 1000)`;

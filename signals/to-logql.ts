@@ -15,6 +15,7 @@ import {
 import { listChoices } from './choice.ts';
 import { DAY_LABEL, DAYS_AGO, LogqlTime, type LogqlContext, type TimeRange } from './logql-time.ts';
 import {
+  fieldOf,
   dimensionsOf,
   filtersOf,
   isCount,
@@ -307,10 +308,4 @@ function ageStages(field: FieldKey): string {
     'unwrap age_ms',
     '__error__=""',
   ].join(' | ');
-}
-
-function fieldOf(fold: Fold): FieldKey {
-  if (fold.field === undefined)
-    throw new Error(`the aggregate ${JSON.stringify(fold.aggregate)} needs a field`);
-  return fold.field;
 }

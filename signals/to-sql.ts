@@ -5,7 +5,9 @@ import { startOfDate, type Step } from '../core/time/time.ts';
 import { cellNumber, type ResultRow, type SignalPoint } from './result.ts';
 import { dimensionsOf, foldsOf, type NotSupported, type Signal, type SignalRequest } from './signal.ts';
 import { seriesObstacle, windowOf } from './spans.ts';
-import { isPerProcess, literalSql, Statement, STEP_KEY, type WriteValue } from './sql-statement.ts';
+import { STEP_KEY } from './sql-columns.ts';
+import { isPerProcess, Statement } from './sql-statement.ts';
+import { literalSql, type WriteValue } from './sql-text.ts';
 
 /**
  * Compiles a signal to one DuckDB statement. Ungrouped it gives one row with the column `value`; grouped one row

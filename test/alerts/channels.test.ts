@@ -1,10 +1,6 @@
 // Channels against real servers that refuse what the services refuse: what is delivered, byte for byte.
 
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
-import type { Notice } from '../../alerts/rules/notice.ts';
-import { DeliveryError, type Channel } from '../../server/alerting/channels/channel.ts';
 import { emailChannel } from '../../server/alerting/channels/email.ts';
 import { eventsOf, pagerDutyChannel } from '../../server/alerting/channels/pagerduty.ts';
 import { slackChannel } from '../../server/alerting/channels/slack.ts';
@@ -18,38 +14,7 @@ import { SLACK_PATH, slackLimit, startSlack } from '../fakes/slack.ts';
 import { headerOf, partOf, startMailSink } from '../fakes/smtp.ts';
 import { BOT_TOKEN, CHAT_ID, parseHtml, refusal, startTelegram, tooManyRequests } from '../fakes/telegram.ts';
 import { startWebhook, WEBHOOK_SECRET } from '../fakes/webhook.ts';
-
-const PAGE = 'http://127.0.0.1:4319';
-
-const NOTICE: Notice = {
-  id: 'cost-pace-firing-1700000000000',
-  kind: 'firing',
-  ruleId: 'cost-pace',
-  title: 'Cost today so far',
-  severity: 'critical',
-  atMs: Date.UTC(2026, 10, 20, 3, 7),
-  headline: 'Cost so far today $3.92, 21 × the usual by now $0.18 (limit 2 ×)',
-  why: [
-    [{ text: 'Top run ' }, { text: '9f2c41aa', url: `${PAGE}/runs/9f2c41aa` }, { text: ' <eve> & co $3.92' }],
-    [
-      { text: 'Top tool ' },
-      { text: 'a|b*c', url: `${PAGE}/tools#a%7Cb` },
-      { text: ' +$3.10 (79 % of the increase)' },
-    ],
-  ],
-  look: { text: `${PAGE}/runs/9f2c41aa`, url: `${PAGE}/runs/9f2c41aa` },
-  action: 'Stop the process.',
-  unit: 'times',
-  items: [{ key: '', value: 21.3, threshold: 2 }],
-};
-const RESOLVED: Notice = {
-  ...NOTICE,
-  id: 'r',
-  kind: 'resolved',
-  headline: 'Back to normal: Cost',
-  why: [],
-  action: '',
-};
+import { failureOf, never, NOTICE, PAGE, RESOLVED } from './channel-notices.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -60,17 +25,6 @@ async function started<T extends { close(): Promise<void> }>(starting: Promise<T
   const service = await starting;
   closers.push(() => service.close());
   return service;
-}
-
-const never = new AbortController().signal;
-
-async function failureOf(channel: Channel, notice: Notice = NOTICE): Promise<DeliveryError> {
-  const error = await channel.send(notice, never).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(DeliveryError);
-  return error as DeliveryError;
 }
 
 function firstJson(requests: readonly RecordedRequest[]): Record<string, unknown> {
@@ -275,39 +229,6 @@ describe('webhook', () => {
     expect(webhook.accepted()[0]?.headers['x-tallyspan-notice']).toBe(NOTICE.id);
   });
 
-  it.each([
-    ['is cut short', '4\r\n{"ok'],
-    ['never ends', '1\r\nx\r\n'],
-  ])('that has taken the notice has it once, though its answer %s', async (_, rest) => {
-    let requests = 0;
-    const server = createServer((socket) => {
-      socket.on('error', () => undefined);
-      socket.once('data', () => {
-        requests++;
-        socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${rest}`);
-        if (rest.startsWith('4')) socket.end();
-      });
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    closers.push(async () => void server.close());
-    const { port } = server.address() as AddressInfo;
-    await webhookChannel({ url: `http://127.0.0.1:${port}/hook` }).send(NOTICE, never);
-    expect(requests).toBe(1);
-  });
-
-  it('that closes without an answer is said in words, and an answer of many lines as one', async () => {
-    const webhook = await started(startWebhook());
-    webhook.trouble(
-      { kind: 'drop' },
-      { kind: 'answer', answer: { status: 400, body: '<html>\r\n <b>no\n' } },
-    );
-    const channel = webhookChannel({ url: `${webhook.url}/hook` });
-    expect((await failureOf(channel)).message).toBe(
-      'The webhook was not reached: it closed the connection without an answer',
-    );
-    expect((await failureOf(channel)).message).toBe('The webhook answered 400: <html> <b>no');
-  });
-
   it('with another secret is refused for good', async () => {
     const webhook = await started(startWebhook());
     const error = await failureOf(webhookChannel({ url: `${webhook.url}/hook`, secret: 'another' }));
@@ -392,26 +313,6 @@ describeTls('e-mail', () => {
       message: expect.stringMatching(/^The mail server took the mail, but not for b@example\.com: .*550/),
     });
     expect(sink.mails.map(({ to }) => to)).toEqual([['a@example.com']]);
-  });
-
-  it('ends at once with the process, though the server goes on and on', async () => {
-    const server = createServer((socket) => {
-      socket.on('error', () => undefined);
-      socket.write('220 here\r\n');
-      socket.on('data', (line) => {
-        if (!/RCPT/.test(String(line))) return void socket.write('250 ok\r\n');
-        const wait = setInterval(() => socket.write('250-wait\r\n'), 50);
-        socket.on('close', () => clearInterval(wait));
-      });
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    closers.push(async () => void server.close());
-    const { port } = server.address() as AddressInfo;
-    const stop = new AbortController();
-    const channel = emailChannel({ ...base, host: '127.0.0.1', port, tls: 'off' });
-    const sending = channel.send(NOTICE, stop.signal);
-    setTimeout(() => stop.abort(), 300);
-    await expect(sending).rejects.toBeInstanceOf(DeliveryError);
   });
 
   it('keeps a line break in a value out of the headers', async () => {

@@ -20,7 +20,7 @@ const POLICY: AlertPolicy = { ...policyIn('UTC'), cooldownMs: 0, groupMs: 0, ren
 function sent(course: string, silent: string, rule: Rule = RULE, policy = POLICY): string[] {
   const heard: string[] = [];
   let states: readonly AlertState[] = [];
-  for (const [minute, letter] of [...course].entries()) {
+  for (const [minute, letter] of course.split('').entries()) {
     const status = letter === 'm' ? 'met' : 'unmet';
     const judgement: Judgement = { ruleId: rule.id, key: 'k', status, value: 1, threshold: 2, shown: null };
     const atMs = minute * MINUTE;
