@@ -18,6 +18,8 @@ const SHOWN_BY_OTHERS: Readonly<Record<string, string>> = {
   cost_24h: 'the cost of the range',
   cost_1h: 'the cost of the range',
   cost_daily_mean: 'today against the 7-day average',
+  cost_spike_history: 'today against the 7-day average',
+  cost_pace_history: 'today so far against the 7-day average',
   cost_adjustment: 'the report of recost',
 };
 
