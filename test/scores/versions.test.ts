@@ -60,6 +60,20 @@ function scoredRun(version: 'a' | 'b', index: number): EventRecord[] {
       score_passed: isGood,
       score_millionths: isGood ? 1_000_000 : 0,
     },
+    // Eight runs have it, and of two it is a number.
+    ...(index < 8
+      ? [
+          {
+            ...base,
+            timestamp: at + 500,
+            span_id: `f${id.slice(17)}`,
+            'event.name': 'agent.score' as const,
+            'tallyspan.key': `kind/${id}`,
+            'gen_ai.evaluation.name': 'kind',
+            ...(index < 2 ? { score_millionths: 500_000 } : { 'gen_ai.evaluation.score.label': 'odd' }),
+          },
+        ]
+      : []),
     ...(index < 3
       ? [
           {
@@ -99,10 +113,11 @@ describe('two prompt versions', () => {
         runs: RUNS,
         scores: [
           { score: 'helpful', runs: RUNS, share: 0.5, cost_per_good_run_nano_usd: 2_000_000 },
+          { score: 'kind', runs: 8, mean: 0.5 },
           { score: 'tone', runs: 3, mean: 0.5, share: null },
         ],
       },
-      { version: 'v2', changed: 'system prompt', scores: [{ share: 0.9 }, { runs: 3 }] },
+      { version: 'v2', changed: 'system prompt', scores: [{ share: 0.9 }, { runs: 8 }, { runs: 3 }] },
     ]);
   });
 
@@ -129,6 +144,45 @@ describe('two prompt versions', () => {
       verdict: 'too_few_runs',
       more_runs_a: 2,
       more_runs_b: 2,
+    });
+  });
+
+  it('count the runs that each number is from', async () => {
+    const query = 'a=agent:support+prompt:v1&b=agent:support+prompt:v2';
+    const report = await getJson<GroupsReport>(server, `/api/compare/groups?${query}`);
+    // Two numbers among eight runs with a score of the name.
+    expect(numberOf(report, 'score_mean/kind')).toMatchObject({
+      runs_a: 2,
+      verdict: 'too_few_runs',
+      more_runs_a: 3,
+    });
+  });
+
+  it('have no cost per successful run where nothing has a price', async () => {
+    const runs = Array.from({ length: 6 }, (_, index): EventRecord => {
+      const id = `${'c'.repeat(30)}0${index}`;
+      return {
+        timestamp: NOW - 60_000 + index,
+        trace_id: id,
+        span_id: id.slice(16),
+        'service.name': 'shop',
+        'agent.run_id': id,
+        'gen_ai.agent.name': 'unpriced',
+        'event.name': 'agent.run',
+        'agent.status': 'ok',
+      };
+    });
+    await sendEvents(server, runs);
+    const report = await getJson<GroupsReport>(
+      server,
+      '/api/compare/groups?a=agent:support&b=agent:unpriced',
+    );
+    expect(numberOf(report, 'cost_per_success')).toMatchObject({ b: null, difference: null, runs_b: 0 });
+    expect(numberOf(report, 'success_rate')).toMatchObject({
+      a: 1,
+      b: 1,
+      runs_b: 6,
+      verdict: 'may_be_chance',
     });
   });
 

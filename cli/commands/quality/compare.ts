@@ -118,7 +118,6 @@ const versionColumns = (clock: TerminalClock): readonly TextColumn<VersionRow>[]
           scoreText({
             name: score,
             runs,
-            judgedRuns: runs,
             statistics: { score_mean: mean, score_share: share, cost_per_good_run: cost },
           }),
         )

@@ -6,15 +6,16 @@ import type { GroupQuestion } from '../../questions/group-question.ts';
 import { RequestError } from '../../questions/request-error.ts';
 import type { Queryable } from '../../store/file/database.ts';
 import { readPromptVersions } from '../runs/compare/prompt-versions.ts';
+import type { ConfidenceInterval } from './group-interval.ts';
 import {
   differenceIntervals,
-  FEWEST_RUNS,
   runsMissing,
   SCORE_STATISTICS,
   STATISTICS,
   type ScoreStatistic,
   type Statistic,
   type StatisticOf,
+  type WholeNumber,
 } from './group-stats.ts';
 import { valuesOf } from '../runs/run-filter.ts';
 import { readGroup, type Group, type GroupScore } from './read-group.ts';
@@ -104,57 +105,78 @@ export async function compareGroups(
     ) as [Promise<Group>, Promise<Group>],
   );
   const scored = scoreColumns(a, b);
-  const runs = { a: a.numbers.runs, b: b.numbers.runs };
-  const statistics: Record<string, StatisticOf> = { ...STATISTICS };
-  for (const { id, statistic, name } of scored) statistics[id] = SCORE_STATISTICS[statistic](name);
-  const intervals = differenceIntervals(a.drawn, b.drawn, runs, statistics);
-  const lineOf = (
-    id: string,
-    line: Line,
-    values: { readonly a: number | null; readonly b: number | null },
-    counts: { readonly a: number; readonly b: number },
-  ): GroupDifference => {
-    const difference = values.a === null || values.b === null ? null : values.b - values.a;
-    const isFew = Math.min(counts.a, counts.b) < FEWEST_RUNS;
-    const interval = isFew ? null : (intervals[id] ?? null);
-    const missing = runsMissing(counts, difference, interval);
-    return {
+  const asked: readonly AskedNumber[] = [
+    ...scored.map(({ id, statistic, name, scores }) => ({
       id,
-      title: line.title,
-      unit: line.unit,
-      ...values,
-      difference,
-      low: interval?.low ?? null,
-      high: interval?.high ?? null,
-      verdict: verdictOf(interval, line.better),
-      runs_a: counts.a,
-      runs_b: counts.b,
-      more_runs_a: missing?.a ?? null,
-      more_runs_b: missing?.b ?? null,
-    };
-  };
-  const numbers = [
-    ...scored.map(({ id, statistic, name, scores }) =>
-      lineOf(
-        id,
-        SCORE_LINES[statistic](name),
-        {
-          a: scores.a?.statistics[statistic] ?? null,
-          b: scores.b?.statistics[statistic] ?? null,
-        },
-        { a: countOf(scores.a, statistic), b: countOf(scores.b, statistic) },
-      ),
-    ),
-    ...(Object.keys(LINES) as Statistic[]).map((statistic) =>
-      lineOf(
-        statistic,
-        LINES[statistic],
-        { a: a.numbers.statistics[statistic], b: b.numbers.statistics[statistic] },
-        runs,
-      ),
-    ),
+      line: SCORE_LINES[statistic](name),
+      statistic: SCORE_STATISTICS[statistic](name),
+      a: wholeOf(scores.a, statistic),
+      b: wholeOf(scores.b, statistic),
+    })),
+    ...(Object.keys(LINES) as Statistic[]).map((statistic) => ({
+      id: statistic,
+      line: LINES[statistic],
+      statistic: STATISTICS[statistic],
+      a: wholeOf(a.numbers, statistic),
+      b: wholeOf(b.numbers, statistic),
+    })),
   ];
+  const intervals = differenceIntervals(
+    a.drawn,
+    b.drawn,
+    { a: a.numbers.runs, b: b.numbers.runs },
+    Object.fromEntries(asked.map(({ id, statistic }) => [id, statistic])),
+    Object.fromEntries(asked.map(({ id, a: ofA, b: ofB }) => [id, { a: ofA, b: ofB }])),
+  );
+  const numbers = asked.map((one) => differenceOf(one, intervals[one.id] ?? null));
   return { a, b, report: { a: summaryOf(aQuestion, a), b: summaryOf(bQuestion, b), numbers } };
+}
+
+/** A number that two groups are compared in. */
+interface AskedNumber {
+  readonly id: string;
+  readonly line: Line;
+  readonly statistic: StatisticOf;
+  readonly a: WholeNumber;
+  readonly b: WholeNumber;
+}
+
+function differenceOf(
+  { id, line, statistic, a, b }: AskedNumber,
+  drawn: ConfidenceInterval | null,
+): GroupDifference {
+  const { fewest } = statistic([]);
+  const difference = a.value === null || b.value === null ? null : b.value - a.value;
+  const interval = Math.min(a.runs, b.runs) < fewest ? null : drawn;
+  const missing = runsMissing({ a: a.runs, b: b.runs }, difference, interval, fewest);
+  return {
+    id,
+    title: line.title,
+    unit: line.unit,
+    a: a.value,
+    b: b.value,
+    difference,
+    low: interval?.low ?? null,
+    high: interval?.high ?? null,
+    verdict: verdictOf(interval, line.better),
+    runs_a: a.runs,
+    runs_b: b.runs,
+    more_runs_a: missing?.a ?? null,
+    more_runs_b: missing?.b ?? null,
+  };
+}
+
+/** What is known of a whole group. */
+function wholeOf<Name extends string>(
+  numbers:
+    | {
+        readonly statistics: Readonly<Record<Name, number | null>>;
+        readonly known: Readonly<Record<Name, number>>;
+      }
+    | undefined,
+  statistic: Name,
+): WholeNumber {
+  return { value: numbers?.statistics[statistic] ?? null, runs: numbers?.known[statistic] ?? 0 };
 }
 
 const SCORES_COMPARED = 8;
@@ -188,10 +210,6 @@ function scoreColumns(a: Group, b: Group): readonly ScoreColumn[] {
         : [];
     return statistics.map((statistic) => ({ id: `${statistic}/${name}`, name, statistic, scores }));
   });
-}
-
-function countOf(score: GroupScore | undefined, statistic: ScoreStatistic): number {
-  return (statistic === 'score_mean' ? score?.runs : score?.judgedRuns) ?? 0;
 }
 
 function verdictOf(

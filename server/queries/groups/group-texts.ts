@@ -70,7 +70,7 @@ function neededText({ difference, more_runs_a: a, more_runs_b: b }: GroupDiffere
 }
 
 /** `helpful 82.0 % good of 41 runs, $0.0140 per good run`, or `tone mean 0.64 of 41 runs`. */
-export function scoreText(score: GroupScore): string {
+export function scoreText(score: Pick<GroupScore, 'name' | 'runs' | 'statistics'>): string {
   const { score_share: share, score_mean: mean, cost_per_good_run: cost } = score.statistics;
   const of = `of ${formatCountOf(score.runs, 'run')}`;
   if (share !== null)

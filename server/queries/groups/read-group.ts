@@ -24,6 +24,8 @@ export interface GroupScore {
   /** Runs of which it says good or not. */
   readonly judgedRuns: number;
   readonly statistics: Readonly<Record<ScoreStatistic, number | null>>;
+  /** Runs that each statistic is from. */
+  readonly known: Readonly<Record<ScoreStatistic, number>>;
 }
 
 export interface GroupNumbers {
@@ -32,6 +34,8 @@ export interface GroupNumbers {
   /** Nano-USD of all of them; null where nothing has a price. */
   readonly costNanoUsd: number | null;
   readonly statistics: Readonly<Record<Statistic, number | null>>;
+  /** Runs that each statistic is from. */
+  readonly known: Readonly<Record<Statistic, number>>;
   /** Input tokens that were read from the cache, of all input tokens of their calls. */
   readonly cacheHitRatio: number | null;
   /** Calls of each tool, per run; the tools with the most calls first. */
@@ -71,7 +75,8 @@ export const RUN_SCORES = `SELECT agent_run_id, gen_ai_evaluation_name AS name, 
   FROM agent_score WHERE tallyspan_duplicate IS NOT TRUE AND gen_ai_evaluation_name IS NOT NULL AND agent_run_id IN`;
 
 /** Of rows of runs with `value`, `good` and `cost`. */
-export const SCORE_NUMBERS = `count(*)::INTEGER AS runs, count(good)::INTEGER AS judged, avg(value) AS mean,
+export const SCORE_NUMBERS = `count(*)::INTEGER AS runs, count(good)::INTEGER AS judged, count(value)::INTEGER AS numbered,
+  (count(*) FILTER (good IS NOT NULL AND cost IS NOT NULL))::INTEGER AS judged_priced, avg(value) AS mean,
   avg(good) AS share, (sum(cost) FILTER (good IS NOT NULL))::DOUBLE
     / nullif(sum(good) FILTER (cost IS NOT NULL), 0) AS cost_per_good`;
 
@@ -86,6 +91,11 @@ export function scoreOf(row: DatabaseRow): GroupScore {
       score_share: numberOrNull(row['share']),
       cost_per_good_run: numberOrNull(row['cost_per_good']),
     },
+    known: {
+      score_mean: Number(row['numbered']),
+      score_share: Number(row['judged']),
+      cost_per_good_run: Number(row['judged_priced']),
+    },
   };
 }
 
@@ -98,6 +108,8 @@ export async function readGroup(database: Queryable, filter: RunFilter): Promise
          avg(agent_cost_nano_usd) AS cost_mean, quantile_cont(duration_ms, 0.5) AS p50,
          quantile_cont(duration_ms, 0.95) AS p95, avg(agent_turns) AS turns, avg(agent_tool_calls) AS tools,
          avg(agent_tokens_in) AS tokens_in, avg(agent_tokens_out) AS tokens_out,
+         count(agent_cost_nano_usd) AS costs, count(duration_ms) AS durations, count(agent_turns) AS with_turns,
+         count(agent_tool_calls) AS with_tools, count(agent_tokens_in) AS with_in, count(agent_tokens_out) AS with_out,
          min(epoch_ms(timestamp) - coalesce(duration_ms, 0))::DOUBLE AS first, max(epoch_ms(timestamp))::DOUBLE AS last
        FROM agent_run WHERE ${where}`,
     ),
@@ -153,13 +165,24 @@ export async function readGroup(database: Queryable, filter: RunFilter): Promise
       statistics: {
         success_rate: count === 0 ? null : ok / count,
         cost_per_run: number('cost_mean'),
-        cost_per_success: ok === 0 ? null : (cost ?? 0) / ok,
+        cost_per_success: ok === 0 || cost === null ? null : cost / ok,
         duration_p50: number('p50'),
         duration_p95: number('p95'),
         turns_per_run: number('turns'),
         tool_calls_per_run: number('tools'),
         tokens_in_per_run: number('tokens_in'),
         tokens_out_per_run: number('tokens_out'),
+      },
+      known: {
+        success_rate: count,
+        cost_per_run: number('costs') ?? 0,
+        cost_per_success: number('costs') ?? 0,
+        duration_p50: number('durations') ?? 0,
+        duration_p95: number('durations') ?? 0,
+        turns_per_run: number('with_turns') ?? 0,
+        tool_calls_per_run: number('with_tools') ?? 0,
+        tokens_in_per_run: number('with_in') ?? 0,
+        tokens_out_per_run: number('with_out') ?? 0,
       },
       cacheHitRatio: hits === null || !tokens ? null : hits / tokens,
       tools: tools.map((one) => ({ tool: String(one['tool']), callsPerRun: Number(one['calls']) / count })),
