@@ -1,6 +1,7 @@
 // The tallyspan command line: one file per command, all registered here.
 
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { Command, CommanderError } from 'commander';
 import { ownProcess } from '../server/process/memory.ts';
@@ -49,6 +50,8 @@ import { safeLines } from './terminal/safe-text.ts';
 import { VERSION } from './version.ts';
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** They start a command that must not run on alone, observed by nobody. */
+const RUN_A_COMMAND: ReadonlySet<string> = new Set(['check', 'eval', 'exec', 'doctor']);
 const WRONG_USAGE = 2;
 /** A signal that does not end us, such as one that is ignored here, is not waited for longer. */
 const SIGNAL_LIMIT_MS = 1000;
@@ -134,12 +137,14 @@ export async function runCli(args: readonly string[], outside: CliIo): Promise<n
 export async function main(args: readonly string[]): Promise<number> {
   ownProcess();
   const stop = new AbortController();
+  const isHeld = RUN_A_COMMAND.has(args[0] ?? '') && !isHangUpIgnored();
+  const signals: readonly StopSignal[] = isHeld ? [...STOP_SIGNALS, 'SIGHUP'] : STOP_SIGNALS;
   const onSignal = (name: StopSignal): void => {
     // The next one ends the process at once.
-    for (const each of STOP_SIGNALS) process.off(each, onSignal);
+    for (const each of signals) process.off(each, onSignal);
     stop.abort(new Interruption(name));
   };
-  for (const name of STOP_SIGNALS) process.on(name, onSignal);
+  for (const name of signals) process.on(name, onSignal);
   const isServer = SERVERS.has(args[0] ?? '');
   process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     if (code !== 'EPIPE') {
@@ -163,13 +168,23 @@ export async function main(args: readonly string[]): Promise<number> {
   });
   if (endedBy !== undefined) {
     // As the command was ended: whoever waits for us sees the same.
-    for (const each of STOP_SIGNALS) process.removeAllListeners(each);
+    for (const each of signals) process.removeAllListeners(each);
     process.kill(process.pid, endedBy);
     await setTimeout(SIGNAL_LIMIT_MS);
   }
   // Input that nobody closed or a server that does not answer would hold an interrupted process.
   if (exitCode > WRONG_USAGE) process.exit(exitCode);
   return exitCode;
+}
+
+/** Under `nohup` a terminal that is gone is no reason to end; Linux says so. */
+function isHangUpIgnored(): boolean {
+  try {
+    const ignored = /^SigIgn:\s*([\da-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+    return (BigInt(`0x${ignored}`) & 1n) === 1n;
+  } catch {
+    return false;
+  }
 }
 
 function outputOf(stream: NodeJS.WriteStream): CliOutput {

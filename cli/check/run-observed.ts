@@ -3,9 +3,11 @@
 
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CliError, usageError } from '../terminal/cli-error.ts';
 import { Interruption } from '../terminal/interruption.ts';
 import type { Observation } from './observed-events.ts';
+import { descendantsOf } from './process-tree.ts';
 
 /** How a command ended: by its own exit code, or by a signal. */
 export interface CommandEnd {
@@ -42,13 +44,32 @@ export interface ObservedChildOptions {
 export interface FinishedCommand extends CommandEnd {
   readonly stdout: string;
   readonly stderr: string;
+  /** True when it printed more than is collected. */
+  readonly isCut: boolean;
 }
 
 /** After a polite end was asked for. */
 const KILL_AFTER_MS = 5_000;
 /** What it wrote last comes soon after its end. */
 const STREAMS_MS = 2_000;
+const LOOK_MS = 50;
 const MAX_COLLECTED = 4 * 1024 * 1024;
+
+/** What still runs after its time to end politely does not run on. */
+async function endedSoon(pids: readonly number[]): Promise<void> {
+  const until = Date.now() + KILL_AFTER_MS;
+  while (pids.some((pid) => kill(pid, 0)) && Date.now() < until) await sleep(LOOK_MS);
+  for (const pid of pids) kill(pid, 'SIGKILL');
+}
+
+/** Whether there was such a process, or group of a negative id. */
+function kill(pid: number, by: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, by);
+  } catch {
+    return false;
+  }
+}
 
 /** The file of the preload that a command is run with. @throws CliError */
 export function findRegister(): string {
@@ -85,15 +106,13 @@ export async function runObserved(
     detached: hasGroup,
   });
   const end = (by: NodeJS.Signals): void => {
-    if (!hasGroup || child.pid === undefined) {
-      child.kill(by);
-      return;
-    }
-    try {
-      process.kill(-child.pid, by);
-    } catch {
-      // All of them have ended.
-    }
+    if (!hasGroup || child.pid === undefined) child.kill(by);
+    else kill(-child.pid, by);
+  };
+  // What the command started, as it is when its time is over: `npm test` and a shell hand no signal on.
+  let started: readonly number[] = [];
+  const endStarted = (by: NodeJS.Signals): void => {
+    for (const pid of started) kill(pid, by);
   };
   let stdout = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -107,14 +126,16 @@ export async function runObserved(
   let killer: NodeJS.Timeout | undefined;
   const stop = (): void => {
     const { reason } = signal as { reason?: unknown };
-    end(reason instanceof Interruption && reason.exitCode === 130 ? 'SIGINT' : 'SIGTERM');
+    end(reason instanceof Interruption ? reason.stopSignal : 'SIGTERM');
   };
   const timer =
     timeoutMs === undefined
       ? undefined
       : setTimeout(() => {
           isTimeout = true;
+          started = child.pid === undefined ? [] : descendantsOf(child.pid);
           end('SIGTERM');
+          endStarted('SIGTERM');
           killer = setTimeout(() => {
             end('SIGKILL');
           }, KILL_AFTER_MS);
@@ -131,7 +152,14 @@ export async function runObserved(
         const finish = (): void => {
           clearTimeout(grace);
           for (const stream of [child.stdout, child.stderr]) stream?.destroy();
-          resolve({ exitCode, signal: endedBy, isTimeout, stdout, stderr });
+          resolve({
+            exitCode,
+            signal: endedBy,
+            isTimeout,
+            stdout,
+            stderr,
+            isCut: stdout.length >= MAX_COLLECTED,
+          });
         };
         const isCollected = mode === 'collect' || errorMode === 'collect';
         const grace = setTimeout(finish, isCollected ? STREAMS_MS : 0);
@@ -142,6 +170,7 @@ export async function runObserved(
     clearTimeout(timer);
     clearTimeout(killer);
     if (hasGroup) end('SIGKILL');
+    if (isTimeout) await endedSoon(started);
     signal.removeEventListener('abort', stop);
   }
 }

@@ -1,7 +1,7 @@
 // A dataset is a file of JSON lines, one item each, in a folder that belongs to the project and is kept under version control.
 
 import { makePrivateFolder } from '../../server/store/file/private-files.ts';
-import { writeFile } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { DatasetItem, Expected, SentHashes } from '../../core/scores/evaluation.ts';
 import type { RecordedStep } from '../../server/queries/runs/read-recording.ts';
@@ -47,9 +47,16 @@ function parseItem(line: string, where: string): KeptItem {
   } catch {
     throw usageError(`${where} is no JSON.`);
   }
-  const { id, input, expected, sent, recording } = (raw ?? {}) as Record<string, unknown>;
+  const item = (raw ?? {}) as Record<string, unknown>;
+  const { id, input, expected, sent, recording } = item;
   if (typeof id !== 'string' || id === '') throw usageError(`${where} has no "id".`);
   if (input !== undefined && typeof input !== 'string') throw usageError(`${where}: "input" is a text.`);
+  // What is written in the wrong place would be asked of nobody, and every answer would pass.
+  const misplaced = Object.keys(item).find(
+    (key) => /^expect(s|ation|ations)?$/.test(key) || isExpectation(key),
+  );
+  if (misplaced !== undefined)
+    throw usageError(`${where} has "${misplaced}"; what is expected stands in "expected": ${EXPECTATIONS}.`);
   for (const [key, text = ''] of Object.entries({ id, input })) {
     if (text.includes('\0'))
       throw usageError(`${where}: "${key}" has a character 0, which no command can be given.`);
@@ -67,12 +74,25 @@ function parseItem(line: string, where: string): KeptItem {
   };
 }
 
+const EXPECTATION_KEYS = ['equals', 'contains', 'matches', 'json', 'tools'];
+const EXPECTATIONS = 'equals, matches (texts), contains, tools (lists of texts) and json (true or false)';
+
+function isExpectation(key: string): boolean {
+  return EXPECTATION_KEYS.includes(key);
+}
+
 function parseExpected(raw: unknown, where: string): Expected | undefined {
   if (raw === undefined || raw === null) return undefined;
   if (typeof raw === 'string') return { equals: raw };
+  if (typeof raw !== 'object' || Array.isArray(raw))
+    throw usageError(`${where}: "expected" is a text, or has ${EXPECTATIONS}.`);
+  const unknown = Object.keys(raw).find((key) => !isExpectation(key));
+  if (unknown !== undefined)
+    throw usageError(`${where}: "expected" has "${unknown}"; it may have ${EXPECTATIONS}.`);
   const { equals, contains, matches, json, tools } = raw as Record<string, unknown>;
-  if (!isText(equals) || !isText(matches) || !isTexts(contains) || !isTexts(tools))
-    throw usageError(`${where}: "expected" has equals, matches (texts), contains, tools (lists) and json.`);
+  const isWrong = !isText(equals) || !isText(matches) || !isTexts(contains) || !isTexts(tools);
+  if (isWrong || (json !== undefined && typeof json !== 'boolean'))
+    throw usageError(`${where}: "expected" has ${EXPECTATIONS}.`);
   try {
     if (typeof matches === 'string') RegExp(matches, 'u');
   } catch {
@@ -94,19 +114,21 @@ function parseRecording(raw: unknown, where: string): readonly RecordedStep[] | 
   throw usageError(`${where}: "recording" is no recording.`);
 }
 
-/** Adds the items that are not there yet; how many were added. */
+/** Adds the items that are not there yet, behind what is there as it is; how many were added. */
 export async function addToDataset(file: string, items: readonly KeptItem[]): Promise<number> {
   const present = await readDataset(file).catch((error: unknown) => {
     if (error instanceof CliError && /there is no dataset|has no item/.test(error.message)) return [];
     throw error;
   });
   const known = new Set(present.map(({ id }) => id));
-  const added = items.filter(({ id }) => !known.has(id));
+  const added = items.filter(
+    ({ id }, index) => !known.has(id) && items.findIndex((one) => one.id === id) === index,
+  );
   makePrivateFolder(path.resolve(path.dirname(file)));
+  const text = await readTextFile(file).catch(() => '');
+  const lines = added.map((item) => `${JSON.stringify(item)}\n`).join('');
   // It may hold inputs: for its owner alone.
-  await writeFile(file, [...present, ...added].map((item) => `${JSON.stringify(item)}\n`).join(''), {
-    mode: 0o600,
-  });
+  await appendFile(file, text === '' || text.endsWith('\n') ? lines : `\n${lines}`, { mode: 0o600 });
   return added.length;
 }
 

@@ -1,16 +1,18 @@
-// An interruption: the user asked the process to stop (Ctrl-C, SIGTERM) before a command was done. The process exits
+// An interruption: the user asked the process to stop (Ctrl-C, SIGTERM, a terminal that is gone) before a command was done. The process exits
 // with the code that a shell gives to a program which a signal ended.
 
 import { constants } from 'node:os';
 
-export type StopSignal = 'SIGINT' | 'SIGTERM';
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 /** The reason of the signal that commands are given. */
 export class Interruption extends Error {
   readonly exitCode: number;
+  readonly stopSignal: StopSignal;
 
   constructor(stopSignal: StopSignal) {
     super(`stopped by ${stopSignal}`);
+    this.stopSignal = stopSignal;
     this.name = 'Interruption';
     this.exitCode = 128 + constants.signals[stopSignal];
   }

@@ -36,6 +36,10 @@ export interface DatasetItem {
 export interface Trial {
   readonly output: string;
   readonly exitCode: number | null;
+  /** True when it was stopped for the time that it took. */
+  readonly isTimeout?: boolean | undefined;
+  /** True when more was printed than is looked at. */
+  readonly isOutputCut?: boolean | undefined;
   readonly runs: readonly RunFacts[];
   readonly events: readonly EventRecord[];
   /** Of a replay: where a request was another than the recorded one, in words. */
@@ -44,7 +48,7 @@ export interface Trial {
 
 /** What a trial failed, in words; nothing when it passed. */
 export function judgeTrial(
-  { output, exitCode, runs, divergence }: Trial,
+  { output, exitCode, isTimeout, isOutputCut, runs, divergence }: Trial,
   expected: Expected = {},
 ): readonly string[] {
   const answer = output.trim();
@@ -53,10 +57,16 @@ export function judgeTrial(
   if (divergence !== undefined) faults.push(divergence);
   if (exitCode !== 0)
     faults.push(`the command ended ${exitCode === null ? 'by a signal' : `with ${exitCode}`}`);
+  // Also where the command calls that a success.
+  if (isTimeout === true) faults.push('it was stopped, as it took too long');
   if (runs.length === 0) faults.push('no run was observed');
   for (const { status } of runs) if (status !== 'ok') faults.push(`a run ended ${status}`);
   if (runs.some(({ refusals }) => refusals > 0)) faults.push('the model refused');
   if (runs.some(({ cutAnswers }) => cutAnswers > 0)) faults.push('an answer was cut at max_tokens');
+  const { equals, contains = [], matches, json } = expected;
+  const isAnswerAsked = equals !== undefined || contains.length > 0 || matches !== undefined || json === true;
+  if (isOutputCut === true && isAnswerAsked)
+    faults.push('more was printed than is looked at: print the answer alone');
   if (expected.equals !== undefined && answer !== expected.equals.trim())
     faults.push('the answer is another than expected');
   for (const part of expected.contains ?? [])
@@ -95,7 +105,7 @@ export interface Evaluation {
 
 export function resultOf(item: DatasetItem, trials: readonly Trial[]): ItemResult {
   const faults = trials.map((trial) => judgeTrial(trial, item.expected));
-  const costs = trials.map(costOf);
+  const costs = trials.map(costOfTrial);
   const calls = trials
     .flatMap(({ events }) => events)
     .filter((event) => event['event.name'] === 'agent.model_call' && event['tallyspan.duplicate'] !== true);
@@ -123,8 +133,8 @@ export function sentHashesOf(calls: readonly Partial<EventRecord>[]): SentHashes
   };
 }
 
-/** What of a trial's cost is known: null where a call has no price, or no run was seen. */
-function costOf({ runs }: Trial): number | null {
+/** Of a trial, nano-USD; null where a call has no price, or no run was seen. */
+export function costOfTrial({ runs }: Pick<Trial, 'runs'>): number | null {
   if (runs.length === 0 || runs.some((run) => run.unpricedCalls > 0 || run.costNanoUsd === undefined))
     return null;
   const ids = new Set(runs.map(({ runId }) => runId));
@@ -217,7 +227,8 @@ export function findRegressions(
     )
       add('cost', `cost ${timesText(item.costNanoUsd / before.costNanoUsd)} of before`);
   }
-  const present = new Set(now.items.map(({ id }) => id));
+  // One that was not run, as a limit was reached before, is not gone.
+  const present = new Set([...now.items, ...frozen].map(({ id }) => id));
   for (const { id } of baseline?.items ?? [])
     if (!present.has(id))
       found.push({ item: id, kind: 'missing', text: 'the item is not in the dataset any more' });

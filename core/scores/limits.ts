@@ -2,6 +2,7 @@
 // a gate that passes when the numbers are missing is none.
 
 import { formatCost, formatCount, formatDuration, formatPercent } from '../text/format.ts';
+import { usdOf } from '../money.ts';
 import type { RunFacts } from './run-facts.ts';
 
 export interface Limits {
@@ -36,6 +37,8 @@ interface LimitKind {
   /** `more`: it is a floor. */
   readonly better: 'less' | 'more';
   readonly format: (value: number) => string;
+  /** Where `format` makes two numbers alike. */
+  readonly exact?: (value: number) => string;
   /** Undefined, or a reason in words, where it cannot be known. */
   readonly measure: (runs: readonly RunFacts[]) => number | string;
 }
@@ -51,12 +54,14 @@ const KINDS: Readonly<Record<keyof Limits, LimitKind>> = {
     title: 'cost',
     better: 'less',
     format: formatCost,
+    exact: exactCost,
     measure: (runs) => unpricedText(runs) ?? total(runs, (run) => run.costNanoUsd ?? 0),
   },
   maxCostPerRunNanoUsd: {
     title: 'cost per run',
     better: 'less',
     format: formatCost,
+    exact: exactCost,
     measure: (runs) => unpricedText(runs) ?? greatest(runs.map((run) => costWithNestedNanoUsd(run, runs))),
   },
   maxTurns: {
@@ -69,6 +74,7 @@ const KINDS: Readonly<Record<keyof Limits, LimitKind>> = {
     title: 'duration',
     better: 'less',
     format: formatDuration,
+    exact: (ms) => `${ms} ms`,
     measure: (runs) => {
       const ended = runs.flatMap((run) => run.durationMs ?? []);
       return ended.length < runs.length ? 'a run has no end' : greatest(ended);
@@ -78,6 +84,7 @@ const KINDS: Readonly<Record<keyof Limits, LimitKind>> = {
     title: 'cache hit',
     better: 'more',
     format: formatPercent,
+    exact: (ratio) => `${Number((ratio * 100).toPrecision(12))} %`,
     measure: (runs) => {
       const input = total(runs, (run) => run.tokensIn);
       if (input === 0) return 'no input tokens were counted';
@@ -104,17 +111,31 @@ const KINDS: Readonly<Record<keyof Limits, LimitKind>> = {
   },
 };
 
+/** A cost and the limit that it is beyond, in words that differ. */
+export function beyondTexts(costNanoUsd: number, limitNanoUsd: number): readonly [string, string] {
+  const [cost, limit] = [formatCost(costNanoUsd), formatCost(limitNanoUsd)];
+  return cost === limit ? [exactCost(costNanoUsd), exactCost(limitNanoUsd)] : [cost, limit];
+}
+
+/** To the nano-dollar. */
+function exactCost(nanoUsd: number): string {
+  return `$${usdOf(nanoUsd).toFixed(9).replace(/0+$/, '')}`;
+}
+
 /** How each of the limits fared; those that are not set are left out. */
 export function checkLimits(runs: readonly RunFacts[], limits: Limits): readonly LimitOutcome[] {
   return (Object.keys(KINDS) as (keyof Limits)[]).flatMap((name) => {
     const limit = limits[name];
     if (limit === undefined) return [];
-    const { title, better, format, measure } = KINDS[name];
+    const { title, better, format, measure, exact = format } = KINDS[name];
     const measured = runs.length === 0 ? NOTHING : measure(runs);
-    const common = { name, title, limit: `${better === 'less' ? '≤' : '≥'} ${format(limit)}` };
-    if (typeof measured === 'string') return [{ ...common, isKept: false, value: '–', why: measured }];
+    const sign = better === 'less' ? '≤' : '≥';
+    if (typeof measured === 'string')
+      return [{ name, title, limit: `${sign} ${format(limit)}`, isKept: false, value: '–', why: measured }];
     const isKept = better === 'less' ? measured <= limit : measured >= limit;
-    return [{ ...common, isKept, value: format(measured) }];
+    // Two numbers that look alike would not say why the limit is not kept.
+    const text = !isKept && format(measured) === format(limit) ? exact : format;
+    return [{ name, title, isKept, value: text(measured), limit: `${sign} ${text(limit)}` }];
   });
 }
 

@@ -31,6 +31,7 @@ export interface RunFacts {
   readonly cacheHitRatio: number | undefined;
   /** Sum of the priced calls; undefined where there are calls and none has a price. */
   readonly costNanoUsd: number | undefined;
+  /** Calls that ended well and of which the cost is not known. */
   readonly unpricedCalls: number;
   readonly failedCalls: number;
   /** Calls that the model refused, and answers cut at max_tokens. */
@@ -96,7 +97,12 @@ function factsOfRun(runId: string, events: readonly EventRecord[]): RunFacts {
     cacheHitRatio: input === 0 ? undefined : cacheRead / input,
     costNanoUsd:
       calls.length > 0 && priced.length === 0 ? undefined : sum(priced, (call) => call.cost_nano_usd),
-    unpricedCalls: calls.filter((call) => call['tallyspan.cost.status'] === 'unpriced').length,
+    // An answer without usage, such as that of a proxy which is no model, has a cost that nobody knows.
+    unpricedCalls: calls.filter(
+      (call) =>
+        call['tallyspan.cost.status'] === 'unpriced' ||
+        (call.cost_nano_usd === undefined && call['error.type'] === undefined),
+    ).length,
     failedCalls: calls.filter((call) => call['error.type'] !== undefined).length,
     refusals: reasonCount('refusal'),
     cutAnswers: reasonCount('max_tokens'),

@@ -1,9 +1,12 @@
 // `tallyspan check` as a child process, around commands that succeed, fail, hang, flood and are killed.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { LimitOutcome } from '../../core/scores/limits.ts';
@@ -50,10 +53,10 @@ interface Ended {
   readonly stderr: string;
 }
 
-function check(args: readonly string[], command: readonly string[]): Promise<Ended> {
+function check(args: readonly string[], command: readonly string[], url = api.url): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [PROGRAM, 'check', ...args, '--', process.execPath, ...command], {
-      env: { ...process.env, NODE_OPTIONS: '', ANTHROPIC_BASE_URL: api.url },
+      env: { ...process.env, NODE_OPTIONS: '', ANTHROPIC_BASE_URL: url },
     });
     let stdout = '';
     let stderr = '';
@@ -111,4 +114,48 @@ describe('check', () => {
     expect(hung).toMatchObject({ code: null, signal: 'SIGTERM', stdout: 'out' });
     expect(hung.stderr).toContain('it took too long');
   });
+
+  it('stops what the command started, too, when its time is over', async () => {
+    const ids = path.join(folder, 'ids');
+    const child = `require('node:fs').appendFileSync(${JSON.stringify(ids)}, process.pid + '\\n'); process.on('SIGTERM', () => {}); setInterval(() => {}, 1000);`;
+    const parent = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'ignore', env: {} }); setInterval(() => {}, 1000);`;
+    const ended = await check(['--max-cost', '$1', '--timeout', '3s'], ['-e', parent]);
+    expect(ended).toMatchObject({ signal: 'SIGTERM' });
+    const [started] = (await readFile(ids, 'utf8')).trim().split('\n').map(Number);
+    expect(isRunning(started as number)).toBe(false);
+  });
+
+  it('leaves no command behind that nobody observes', async () => {
+    const ids = path.join(folder, 'left');
+    const own = `require('node:fs').writeFileSync(${JSON.stringify(ids)}, String(process.pid)); setInterval(() => {}, 1000);`;
+    const command = [PROGRAM, 'check', '--max-cost', '$1', '--', process.execPath, '-e', own];
+    const child = spawn(process.execPath, command, { stdio: 'ignore' });
+    let id = 0;
+    while (id === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      id = Number(await readFile(ids, 'utf8').catch(() => ''));
+    }
+    const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+    child.kill('SIGHUP');
+    expect(await ended).toEqual({ code: null, signal: 'SIGHUP' });
+    expect(isRunning(id)).toBe(false);
+  });
+
+  it('does not take an answer without usage for one that costs nothing', async () => {
+    const page = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<html>log in first</html>');
+    });
+    await once(page.listen(0, '127.0.0.1'), 'listening');
+    const { port } = page.address() as AddressInfo;
+    const ended = await check(['--max-cost', '$1'], [agent, '1'], `http://127.0.0.1:${port}`);
+    page.close();
+    expect(ended).toMatchObject({ code: 1, stdout: 'out' });
+    expect(ended.stderr).toContain('1 call without a price');
+  });
 });
+
+/** Not one that has ended and is still listed. */
+function isRunning(id: number): boolean {
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(id)], { encoding: 'utf8' });
+  return stdout.trim() !== '' && !stdout.trim().startsWith('Z');
+}

@@ -6,7 +6,10 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { passAtK, type ItemResult } from '../../core/scores/evaluation.ts';
+import { addToDataset, readDataset } from '../../cli/eval/dataset-file.ts';
+import { judgeTrial, passAtK, type ItemResult } from '../../core/scores/evaluation.ts';
+import { beyondTexts, checkLimits } from '../../core/scores/limits.ts';
+import type { RunFacts } from '../../core/scores/run-facts.ts';
 import { startAnthropicApi, type AnthropicApi } from '../fakes/anthropic-api.ts';
 import { answer, text, toolUse } from '../fakes/messages.ts';
 import { runTallyspan, type Finished } from '../programs/tallyspan.ts';
@@ -146,6 +149,45 @@ describe('eval', () => {
     });
   });
 
+  it('stops within an item, and keeps no part of a result as a baseline', async () => {
+    const save = path.join(folder, 'part.json');
+    const over = await evaluate(
+      [],
+      ['--trials', '5', '--max-cost', '$0.000001', '--save', save, '--baseline', baseline],
+    );
+    expect(over.exitCode).toBe(1);
+    expect(over.stdout).toContain('1 of 2 items were run, the last one in 1 of 5 trials');
+    // The other item was not run; it is in the dataset all the same.
+    expect(over.stdout).not.toContain('not in the dataset');
+    expect(over.stderr).toContain('part.json is not written');
+    await expect(readFile(save)).rejects.toThrow('ENOENT');
+  });
+
+  it('does not pass a trial that ended well because it was stopped', async () => {
+    const file = path.join(folder, 'late.jsonl');
+    await writeFile(file, '{"id":"a"}');
+    const program = `process.on('SIGTERM', () => process.exit(0)); setInterval(() => 0, 1000);`;
+    const { exitCode, stdout } = await runTallyspan(
+      ['eval', '--dataset', file, '--timeout', '2s', '--', process.execPath, '-e', program],
+      { env: { NODE_OPTIONS: '' } },
+    );
+    expect([exitCode, stdout]).toEqual([1, expect.stringContaining('it took too long')]);
+  });
+
+  it.each([
+    { expected: { contain: ['x'] } },
+    { expected: ['x'] },
+    { expected: 5 },
+    { expected: false },
+    { expected: { json: 'yes' } },
+    { expect: { contains: ['x'] } },
+    { contains: ['x'] },
+  ])('does not pass over what is expected in another form: %j', async (item) => {
+    const file = path.join(folder, 'form.jsonl');
+    await writeFile(file, JSON.stringify({ id: 'a', ...item }));
+    await expect(readDataset(file)).rejects.toThrow('"expected"');
+  });
+
   it.each<[string, string, readonly string[]]>([
     ['no folder', '{"id":"a"}', ['--save', '/no/such/folder/base.json']],
     ['nothing to start', '{"id":"a"}', ['--', 'no-such-program']],
@@ -195,6 +237,33 @@ async function isGone(pid: number): Promise<boolean> {
   }
   return false;
 }
+
+describe('a dataset that is added to', () => {
+  it('keeps what a person wrote into it', async () => {
+    const file = path.join(folder, 'added.jsonl');
+    const written = '{"id": "a",  "input": "x", "owner": "ada"}';
+    await writeFile(file, written);
+    expect(await addToDataset(file, [{ id: 'a' }, { id: 'b' }, { id: 'b' }])).toBe(1);
+    expect(await readFile(file, 'utf8')).toBe(`${written}\n{"id":"b"}\n`);
+  });
+});
+
+describe('an answer', () => {
+  it('is not looked for in a part of what was printed', () => {
+    const trial = { output: 'x', exitCode: 0, runs: [], events: [], isOutputCut: true };
+    expect(judgeTrial(trial, { contains: ['y'] }).join()).toContain('more was printed than is looked at');
+    expect(judgeTrial(trial).join()).not.toContain('more was printed');
+  });
+
+  it('costs what its limit says, to the nano-dollar', () => {
+    expect(beyondTexts(36_000_000, 35_999_999)).toEqual(['$0.036', '$0.035999999']);
+    expect(beyondTexts(36_000_000, 10_000_000)).toEqual(['$0.0360', '$0.0100']);
+    const [outcome] = checkLimits([{ costNanoUsd: 36_000_000, unpricedCalls: 0 } as RunFacts], {
+      maxCostNanoUsd: 35_999_999,
+    });
+    expect(outcome).toMatchObject({ isKept: false, value: '$0.036', limit: '≤ $0.035999999' });
+  });
+});
 
 describe('pass@k', () => {
   it('is the chance that one of k trials passes', () => {

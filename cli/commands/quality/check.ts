@@ -47,7 +47,7 @@ is printed on stderr after its end.
       if (options.report !== undefined) await checkResultFile(options.report);
       const observation = await startObservation(findRegister(), io.env['NODE_OPTIONS']);
       try {
-        const end = await runObserved(command, observation, {
+        const { exitCode, signal, isTimeout } = await runObserved(command, observation, {
           env: io.env,
           timeoutMs: options.timeout,
           signal: io.signal,
@@ -58,11 +58,11 @@ is printed on stderr after its end.
         if (options.report !== undefined)
           await writeResultFile(
             options.report,
-            `${JSON.stringify({ runs, limits: outcomes, end }, undefined, 2)}\n`,
+            `${JSON.stringify({ runs, limits: outcomes, end: { exitCode, signal, isTimeout } }, undefined, 2)}\n`,
           );
         if (options.quiet !== true || !isKept) io.stderr.write(renderCheck(runs, outcomes, io.stderr));
-        if (end.isTimeout) io.stderr.write('check: the command was stopped, it took too long\n');
-        throw new CommandEnded(end, isKept && !end.isTimeout ? 0 : 1);
+        if (isTimeout) io.stderr.write('check: the command was stopped, it took too long\n');
+        throw new CommandEnded({ exitCode, signal }, isKept && !isTimeout ? 0 : 1);
       } finally {
         await observation.close();
       }
@@ -95,7 +95,7 @@ function summaryText(runs: readonly RunFacts[]): string {
   const cached = sum((run) => run.tokensIn * (run.cacheHitRatio ?? 0));
   const parts = [
     formatCountOf(runs.length, 'run'),
-    formatCost(sum((run) => run.costNanoUsd ?? 0)),
+    costText(runs),
     formatCountOf(
       sum((run) => run.turns),
       'turn',
@@ -108,4 +108,13 @@ function summaryText(runs: readonly RunFacts[]): string {
     ...runs.flatMap((run) => (run.status === 'ok' ? [] : [`${run.agent ?? 'a run'} ended ${run.status}`])),
   ];
   return `check: ${parts.map((part) => safeText(part)).join(', ')}\n`;
+}
+
+/** A sum that lacks something says what. */
+function costText(runs: readonly RunFacts[]): string {
+  const unpriced = runs.reduce((sum, run) => sum + run.unpricedCalls, 0);
+  const cost = runs.reduce((sum, run) => sum + (run.costNanoUsd ?? 0), 0);
+  if (unpriced === 0) return formatCost(cost);
+  const without = `${formatCountOf(unpriced, 'call')} without a price`;
+  return cost === 0 ? without : `${formatCost(cost)} and ${without}`;
 }

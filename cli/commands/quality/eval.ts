@@ -3,6 +3,7 @@
 import path from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import {
+  costOfTrial,
   findRegressions,
   resultOf,
   type Evaluation,
@@ -11,7 +12,7 @@ import {
   type RegressionKind,
   type Trial,
 } from '../../../core/scores/evaluation.ts';
-import { formatCost } from '../../../core/text/format.ts';
+import { beyondTexts } from '../../../core/scores/limits.ts';
 import { factsOfRuns } from '../../../core/scores/run-facts.ts';
 import { KEY_FILE } from '../../../server/store/file/content-cipher.ts';
 import { parseMoney, parsePercent } from '../../check/limit-options.ts';
@@ -90,14 +91,16 @@ export function registerEval(program: Command, io: CliIo): void {
       const baseline = options.baseline === undefined ? undefined : await readBaseline(options.baseline);
       for (const file of [options.save, options.markdown, options.junit])
         if (file !== undefined) await checkResultFile(file);
-      const { results, overLimits } = await runItems(items, command, options, io);
+      const { results, overLimits, isWhole } = await runItems(items, command, options, io);
       const evaluation: Evaluation = { dataset: path.basename(options.dataset, '.jsonl'), items: results };
       const tolerance = { allowed: options.allow, cost: options.costTolerance };
       const all = findRegressions(evaluation, baseline, tolerance, items);
       const isAdvice = ({ kind }: Regression): boolean => kind === 'judge' && options.judgeGates !== true;
       const regressions = all.filter((one) => !isAdvice(one));
       const report = { evaluation, baseline, regressions, advice: all.filter(isAdvice), overLimits };
-      if (options.save !== undefined)
+      if (options.save !== undefined && !isWhole)
+        io.stderr.write(`tallyspan: ${options.save} is not written: not every trial was run\n`);
+      else if (options.save !== undefined)
         await writeResultFile(options.save, `${JSON.stringify(evaluation, undefined, 2)}\n`);
       if (options.markdown !== undefined) await writeResultFile(options.markdown, renderMarkdown(report));
       if (options.junit !== undefined) await writeResultFile(options.junit, renderJunit(report));
@@ -107,48 +110,66 @@ export function registerEval(program: Command, io: CliIo): void {
     });
 }
 
+interface RunItems {
+  readonly results: readonly ItemResult[];
+  readonly overLimits: readonly string[];
+  /** False where a limit was reached before. */
+  readonly isWhole: boolean;
+}
+
 async function runItems(
   items: readonly KeptItem[],
   command: readonly string[],
   options: EvalOptions,
   io: CliIo,
-): Promise<{ results: readonly ItemResult[]; overLimits: readonly string[] }> {
+): Promise<RunItems> {
   const results: ItemResult[] = [];
   const overLimits: string[] = [];
   const judge = options.judge === undefined ? undefined : await openTrialJudge(options.judge, io);
   const progress = startProgress('eval', items.length, io);
+  const { maxCost = Infinity } = options;
   let spentNanoUsd = 0;
+  let isWhole = true;
   try {
-    for (const item of items) {
+    for (const [index, item] of items.entries()) {
       const trials: Trial[] = [];
-      for (let trial = 0; trial < options.trials; trial++) {
-        trials.push(await runTrial(item, command, options, io));
+      while (trials.length < options.trials && spentNanoUsd <= maxCost) {
+        const trial = await runTrial(item, command, options, io);
+        trials.push(trial);
+        spentNanoUsd += costOfTrial(trial) ?? 0;
         io.signal.throwIfAborted();
       }
       const judged = await judge?.judge(item, trials);
       const result = { ...resultOf(item, trials), ...(judged === undefined ? {} : { judged }) };
       results.push(result);
       progress.advance(1);
-      spentNanoUsd += (result.costNanoUsd ?? 0) * trials.length;
       overLimits.push(...itemLimits(result, options));
-      if (options.maxCost !== undefined && spentNanoUsd > options.maxCost) {
-        overLimits.push(
-          `the trials cost ${formatCost(spentNanoUsd)}, the limit is ${formatCost(options.maxCost)}: ${results.length} of ${items.length} items were run`,
-        );
+      if (spentNanoUsd > maxCost) {
+        isWhole = trials.length === options.trials && index === items.length - 1;
+        const [cost, limit] = beyondTexts(spentNanoUsd, maxCost);
+        const run = `${results.length} of ${items.length} items were run`;
+        const part = trials.length < options.trials ? `, the last one in ${trials.length} of ${options.trials} trials` : '';
+        overLimits.push(`the trials cost ${cost}, the limit is ${limit}: ${run}${part}`);
         break;
       }
     }
   } finally {
     progress.stop();
   }
-  return { results, overLimits };
+  return { results, overLimits, isWhole };
 }
 
-function itemLimits({ id, costNanoUsd }: ItemResult, { maxCost, maxCostPerItem }: EvalOptions): string[] {
+function itemLimits(
+  { id, costNanoUsd, trials }: ItemResult,
+  { maxCost, maxCostPerItem }: EvalOptions,
+): string[] {
   if (costNanoUsd === null && (maxCost !== undefined || maxCostPerItem !== undefined))
     return [`${id}: its cost is not known`];
-  if (maxCostPerItem === undefined || costNanoUsd === null || costNanoUsd <= maxCostPerItem) return [];
-  return [`${id} costs ${formatCost(costNanoUsd)}, the limit is ${formatCost(maxCostPerItem)}`];
+  if (maxCostPerItem === undefined || costNanoUsd === null) return [];
+  // A mean is no whole number: what is compared is.
+  if (Math.round(costNanoUsd * trials) <= maxCostPerItem * trials) return [];
+  const [cost, limit] = beyondTexts(costNanoUsd, maxCostPerItem);
+  return [`${id} costs ${cost}, the limit is ${limit}`];
 }
 
 async function runTrial(
@@ -160,7 +181,7 @@ async function runTrial(
   const replay = options.replay === true ? await startItemReplay(item, options.key, io) : undefined;
   const observation = await startObservation(findRegister(), io.env['NODE_OPTIONS']);
   try {
-    const { stdout, exitCode } = await runObserved(command, observation, {
+    const { stdout, exitCode, isTimeout, isCut } = await runObserved(command, observation, {
       env: {
         ...io.env,
         ...replay?.env,
@@ -176,7 +197,8 @@ async function runTrial(
     });
     const events = await observation.events();
     const divergence = replay?.divergence();
-    return { output: stdout, exitCode, events, runs: factsOfRuns(events), divergence };
+    const runs = factsOfRuns(events);
+    return { output: stdout, exitCode, isTimeout, isOutputCut: isCut, events, runs, divergence };
   } finally {
     await observation.close();
     await replay?.close();
