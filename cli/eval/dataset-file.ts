@@ -74,11 +74,11 @@ function parseItem(line: string, where: string): KeptItem {
   };
 }
 
-const EXPECTATION_KEYS = ['equals', 'contains', 'matches', 'json', 'tools'];
+const EXPECTATION_KEYS: ReadonlySet<string> = new Set(['equals', 'contains', 'matches', 'json', 'tools']);
 const EXPECTATIONS = 'equals, matches (texts), contains, tools (lists of texts) and json (true or false)';
 
 function isExpectation(key: string): boolean {
-  return EXPECTATION_KEYS.includes(key);
+  return EXPECTATION_KEYS.has(key);
 }
 
 function parseExpected(raw: unknown, where: string): Expected | undefined {

@@ -148,7 +148,10 @@ async function runItems(
         isWhole = trials.length === options.trials && index === items.length - 1;
         const [cost, limit] = beyondTexts(spentNanoUsd, maxCost);
         const run = `${results.length} of ${items.length} items were run`;
-        const part = trials.length < options.trials ? `, the last one in ${trials.length} of ${options.trials} trials` : '';
+        const part =
+          trials.length < options.trials
+            ? `, the last one in ${trials.length} of ${options.trials} trials`
+            : '';
         overLimits.push(`the trials cost ${cost}, the limit is ${limit}: ${run}${part}`);
         break;
       }
