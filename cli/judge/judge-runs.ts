@@ -14,7 +14,12 @@ export interface JudgedRuns {
   /** Runs that a rule was not asked about: another agent, not drawn, or scored before. */
   readonly skipped: number;
   readonly isOverLimit: boolean;
+  /** Why further runs were left: the last failures in a row were this one. */
+  readonly failure: string | undefined;
 }
+
+/** A wrong key or a rate limit is no better for the next run. */
+const FAILURES_LIMIT = 5;
 
 export async function judgeRuns(
   source: Source,
@@ -27,6 +32,15 @@ export async function judgeRuns(
   const calls: EventRecord[] = [];
   const left: { run: string; rule: string; why: string }[] = [];
   let skipped = 0;
+  let failures = 0;
+  const result = (isOverLimit: boolean, failure?: string): JudgedRuns => ({
+    scores,
+    calls,
+    left,
+    skipped,
+    isOverLimit,
+    failure,
+  });
   for (const run of runs) {
     const runId = run['agent.run_id'];
     const agent = run['gen_ai.agent.name'] ?? undefined;
@@ -54,9 +68,13 @@ export async function judgeRuns(
           evaluator: judgeVersion(rule),
           id: (id) => `judge/${id}/${rule.name}`,
         });
-      if (signal.aborted) return { scores, calls, left, skipped, isOverLimit: false };
-      if (judged.isOverLimit) return { scores, calls, left, skipped, isOverLimit: true };
+      if (signal.aborted) return result(false);
+      if (judged.isOverLimit) return result(true);
+      if (judged.calls.length === 0) continue;
+      const failure = judged.calls.at(-1)?.['error.type'];
+      failures = failure === undefined ? 0 : failures + 1;
+      if (failures >= FAILURES_LIMIT) return result(false, failure);
     }
   }
-  return { scores, calls, left, skipped, isOverLimit: false };
+  return result(false);
 }

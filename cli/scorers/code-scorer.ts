@@ -78,8 +78,11 @@ export class CodeScorer {
       this.#worker = new Worker(WORKER, {
         eval: true,
         workerData: this.#url,
+        stdout: true,
         resourceLimits: { maxOldGenerationSizeMb: MEMORY_LIMIT_MB },
       });
+      // What a scorer prints is no part of our answer.
+      this.#worker.stdout.on('data', (chunk: Buffer) => process.stderr.write(chunk));
       const { fatal, error } = await this.#next();
       if (fatal !== undefined || error !== undefined)
         throw new CliError(`${this.name}: ${fatal ?? error ?? ''}`);
@@ -89,7 +92,7 @@ export class CodeScorer {
     this.#worker.postMessage({ run, content });
     const { scores, error } = await answer;
     if (error !== undefined) return { error };
-    if (typeof scores !== 'object' || scores === null || Array.isArray(scores))
+    if (Object.prototype.toString.call(scores) !== '[object Object]')
       return { error: 'it gave no object of scores' };
     return { scores: scores as Record<string, unknown> };
   }

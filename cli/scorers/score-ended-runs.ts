@@ -150,6 +150,8 @@ class Scoring {
       record: (call) => this.#server.appendEvents([call]),
     });
     const judged = await judgeRuns(this.#source, [tree], setup.file, judge, this.#io.signal);
+    const failure = judged.calls.at(-1)?.['error.type'];
+    if (failure !== undefined) this.say(`the judge failed: ${failure}`);
     if (judged.isOverLimit)
       this.say(`the limit of judges for ${new Date(this.#io.now()).toISOString().slice(0, 10)} is used up`);
     return judged.scores;

@@ -105,5 +105,7 @@ export function parseScoreValue(text: string): ScoreValue {
   const trimmed = text.trim();
   if (/^(true|yes)$/i.test(trimmed)) return true;
   if (/^(false|no)$/i.test(trimmed)) return false;
+  // What a program prints where it has no number is no label: the score is refused.
+  if (/^[+-]?(nan|inf(inity)?)$/i.test(trimmed)) return Number.NaN;
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed) ? Number(trimmed) : trimmed;
 }

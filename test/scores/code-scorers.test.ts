@@ -74,6 +74,7 @@ describe('score --with', () => {
       'more than 256 MB',
     ],
     ['answers nonsense', 'export default () => 7;', 'it gave no object of scores'],
+    ['answers a Map', 'export default () => new Map([["a", 1]]);', 'it gave no object of scores'],
   ])('gives no score where the code %s', async (name, text, error) => {
     // To fill its memory takes a while on a busy machine.
     const limitMs = name === 'grows' ? 100_000 : 3000;
@@ -90,5 +91,15 @@ describe('score --with', () => {
     const none = await scorerFile('none.mjs', 'export const a = 1;');
     const ended = await runTallyspan(['score', '--with', none, '--url', server.uiUrl]);
     expect(ended).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('it exports no function') });
+  });
+});
+
+describe('a scorer that prints', () => {
+  it('keeps what a scorer prints out of the answer', async () => {
+    const text =
+      "console.log('noise'); export default () => { console.log('noise'); return { fine: true }; };";
+    const file = await scorerFile('loud.mjs', text);
+    const { stdout } = await runTallyspan(['score', '--with', file, '--url', server.uiUrl, '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ runs: 2, scores: 2 });
   });
 });

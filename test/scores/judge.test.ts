@@ -232,6 +232,22 @@ describe('a judge', () => {
     expect(await scoreOf('d1')).toBeUndefined();
   });
 
+  it('asks no further where it fails time after time', async () => {
+    let calls = 0;
+    answerOf = () => {
+      calls += 1;
+      return {
+        status: 401,
+        json: { type: 'error', error: { type: 'authentication_error', message: 'x' } },
+      };
+    };
+    const rules = Array.from({ length: 8 }, (_, index) => ({ name: `no_key_${index}`, failure: 'Rude.' }));
+    const ended = await judge([await judgeFile({ rules }), idOf('a1')]);
+    expect([ended.exitCode, calls]).toEqual([1, 5]);
+    expect(ended.stderr).toContain('authentication_error');
+    expect(ended.stdout).toContain('0 scores, 5 calls for $0.00');
+  });
+
   it('asks nothing about content that addresses it, or that was not recorded', async () => {
     let calls = 0;
     answerOf = (words) => {

@@ -312,6 +312,10 @@ describe('tallyspan score', () => {
       exitCode: 2,
       stderr: expect.stringContaining('"cli" is no score; write a name and a value: helpful=0.8'),
     });
+    expect(await runCommand([...args, 'cli=NaN'])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('the value of cli is a number, true, false or a label, not NaN'),
+    });
     expect(await runCommand(['score', 'dddd', 'x=1', '--url', server.uiUrl])).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining('no run begins with "dddd"'),

@@ -2,7 +2,7 @@
 // what an agent was called with, and how good each was.
 
 import type { Command } from 'commander';
-import { formatCost, formatCount } from '../../../core/text/format.ts';
+import { formatCost, formatCount, formatCountOf } from '../../../core/text/format.ts';
 import {
   intervalText,
   meaningText,
@@ -91,7 +91,7 @@ const COLUMNS: readonly TextColumn<GroupDifference>[] = [
 
 function renderComparison({ a, b, numbers }: GroupsReport, output: CliOutput): string {
   const line = (name: string, { group, runs, failed_runs: failed, cost_nano_usd: cost }: typeof a): string =>
-    `${name}: ${group}: ${formatCount(runs)} runs, ${formatCount(failed)} failed, ${formatCost(cost)}\n`;
+    `${name}: ${group}: ${formatCountOf(runs, 'run')}, ${formatCount(failed)} failed, ${formatCost(cost)}\n`;
   return `${line('A', a)}${line('B', b)}\n${renderTable(numbers, COLUMNS, output)}`;
 }
 

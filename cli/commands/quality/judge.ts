@@ -130,5 +130,9 @@ export function registerJudge(program: Command, io: CliIo): void {
         `${formatCountOf(safe.scores.length, 'score')}, ${formatCountOf(safe.calls, 'call')} for ${formatCost(safe.cost_nano_usd)}${safe.limit_reached ? '; the limit of cost is used up' : ''}\n`,
       ].join(''),
     );
+    if (judged.failure !== undefined)
+      throw new CliError(
+        `the judge failed time after time (${judged.failure}): nothing further was asked. Run it again later.`,
+      );
   });
 }
