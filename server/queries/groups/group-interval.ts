@@ -24,7 +24,7 @@ export function shareInterval(share: number, runs: number): ConfidenceInterval {
 }
 
 /** The interval of b − a. */
-export function differenceOf(a: UnsureNumber, b: UnsureNumber): ConfidenceInterval {
+export function differenceInterval(a: UnsureNumber, b: UnsureNumber): ConfidenceInterval {
   const difference = b.value - a.value;
   return {
     low: difference - Math.hypot(b.value - b.low, a.high - a.value),

@@ -4,7 +4,7 @@
 // is drawn from; how far its draws lie apart is narrowed by the root of that part, as that of a mean is.
 
 import {
-  differenceOf,
+  differenceInterval,
   fewRunsFactor,
   shareInterval,
   type ConfidenceInterval,
@@ -128,7 +128,7 @@ export function differenceIntervals<Name extends string>(
   return Object.fromEntries(
     names.map((name, index) => {
       const [one, other] = [ofA[index], ofB[index]];
-      return [name, one && other ? differenceOf(one, other) : null];
+      return [name, one && other ? differenceInterval(one, other) : null];
     }),
   ) as Record<Name, ConfidenceInterval | null>;
 }

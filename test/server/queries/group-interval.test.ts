@@ -1,7 +1,11 @@
 // Whether a difference is chance, against what is known: published intervals, and groups that do not differ.
 
 import { describe, expect, it } from '@jest/globals';
-import { differenceOf, fewRunsFactor, shareInterval } from '../../../server/queries/groups/group-interval.ts';
+import {
+  differenceInterval,
+  fewRunsFactor,
+  shareInterval,
+} from '../../../server/queries/groups/group-interval.ts';
 import {
   differenceIntervals,
   runsMissing,
@@ -42,7 +46,7 @@ describe('the difference of two shares', () => {
     [10, 10, 0, 20, 0.6791, 1],
     [10, 10, 0, 10, 0.6075, 1],
   ])('%d of %d against %d of %d', (good, runs, otherGood, otherRuns, low, high) => {
-    const interval = differenceOf(sharesOf(otherGood, otherRuns), sharesOf(good, runs));
+    const interval = differenceInterval(sharesOf(otherGood, otherRuns), sharesOf(good, runs));
     expect(interval.low).toBeCloseTo(low, 3);
     expect(interval.high).toBeCloseTo(high, 3);
   });
@@ -76,7 +80,7 @@ describe('few runs widen an interval', () => {
 });
 
 describe('two groups that do not differ', () => {
-  const TIMES = 40;
+  const TIMES = 25;
 
   /** How often a difference is said to be more than chance. */
   function decidedOf(name: Statistic, runs: readonly [number, number], size?: number): number {
