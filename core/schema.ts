@@ -189,10 +189,10 @@ export const FIELDS = {
   'billing.api_key_id': { type: 'string', attribute: true, doc: 'Id of the API key (never the key); empty where none authenticated the requests.' },
   'billing.workspace_id': { type: 'string', doc: 'Workspace of the key.' },
   'billing.product': { type: 'string', doc: 'Product that alone produced what the key was billed for the model on the day, such as claude_code; empty where several did.' },
-  billing_list_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Billed at list price.' },
-  billing_amount_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Billed after discounts, before credits.' },
+  billing_list_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', isSigned: true, doc: 'Billed at list price; negative when something was taken back.' },
+  billing_amount_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', isSigned: true, doc: 'Billed after discounts, before credits.' },
   billing_quantity: { type: 'int', unit: '1', doc: 'Billed tokens or searches.' },
-  billing_covered_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'Of the list price, what observed calls account for.' },
+  billing_covered_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', isSigned: true, doc: 'Of the list price, what observed calls account for.' },
   billing_drift_nano_usd: { type: 'int', attribute: true, unit: 'nanoUsd', doc: 'How far the observed cost of the covered part is from its list price, in either direction.' },
 } as const satisfies Record<string, FieldDefinition>;
 

@@ -93,8 +93,8 @@ export type {
 export interface BillingData extends BillingDays {
   readonly ledger: readonly LedgerCell[];
   readonly bill: readonly BilledRow[];
-  /** Unix milliseconds; null where no bill was fetched. */
-  readonly fetchedAtMs: number | null;
+  /** When each day with rows of the bill was fetched last, Unix milliseconds. */
+  readonly fetchedAtMsByDay: Readonly<Record<string, number>>;
 }
 
 export interface Source {
@@ -360,9 +360,9 @@ async function folderSource(
       readReconciliation(database, { since, until: Date.now(), serviceOfKey }),
     billing: async ({ since }) => {
       const days = { fromDay: Math.floor(since / DAY_MS), toDay: Math.floor(Date.now() / DAY_MS) + 1 };
-      const { rows, fetchedAtMs } = await readBill(database, days);
+      const { rows, fetchedAtMsByDay } = await readBill(database, days);
       const ledger = await readLedger(database, days);
-      return { ...days, ledger, bill: rows, fetchedAtMs: fetchedAtMs ?? null };
+      return { ...days, ledger, bill: rows, fetchedAtMsByDay };
     },
     statusLine: () => readStatusLineNumbers(database, Date.now(), timezone),
     alerts: () => readStoredAlerts(dataDir, timezone),

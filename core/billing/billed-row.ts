@@ -70,14 +70,17 @@ export function standardOf(text: string | null | undefined): string {
 }
 
 const CENT_NANO_USD = 10_000_000n;
-const DECIMALS = 15;
+/** Small amounts of some servers are written as 1E-7. */
+const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?(?:e-(\d{1,2}))?$/i;
 
-/** A decimal number of cents as nano-USD, rounded half up; undefined where it is no number. */
+/** A decimal number of cents as nano-USD, rounded half away from zero; undefined where it is no number. */
 export function nanoUsdOfCents(text: string): number | undefined {
-  const [, sign = '', whole = '', fraction = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text.trim()) ?? [];
-  if (whole === '') return undefined;
-  const scaled = BigInt(whole + fraction.slice(0, DECIMALS).padEnd(DECIMALS, '0')) * CENT_NANO_USD;
-  const unit = 10n ** BigInt(DECIMALS);
+  const found = DECIMAL.exec(text.trim());
+  if (found === null) return undefined;
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = found;
+  const decimals = fraction.length + Number(exponent);
+  const unit = 10n ** BigInt(decimals);
+  const scaled = BigInt(whole + fraction) * CENT_NANO_USD;
   const rounded = Number((scaled * 2n + unit) / (unit * 2n));
-  return sign === '-' ? -rounded : rounded;
+  return sign === '-' && rounded !== 0 ? -rounded : rounded;
 }

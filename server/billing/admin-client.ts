@@ -18,7 +18,9 @@ export const ADMIN_API_URL = 'https://api.anthropic.com';
 
 const PACE_MS = 250;
 const ATTEMPTS = 6;
-const WAIT_LIMIT_MS = 60_000;
+const BACKOFF_LIMIT_MS = 60_000;
+/** Nothing waits longer for a busy API: what was fetched is stored, and the next time goes on from there. */
+const WAIT_LIMIT_MS = 120_000;
 const REQUEST_LIMIT_MS = 60_000;
 const PAGES_LIMIT = 10_000;
 
@@ -27,7 +29,16 @@ export interface ReportPage<Row> {
   readonly data: readonly Row[];
   readonly next_page?: string | null;
   readonly has_more?: boolean;
-  readonly data_refreshed_at?: string | null;
+}
+
+/** What came instead of a page: for people, and whether asking again may help. */
+interface Refusal {
+  readonly fault: string;
+  /** 0 without an answer, or where it was no report. */
+  readonly status: number;
+  readonly isPassing: boolean;
+  /** How long the API asks to wait. */
+  readonly waitMs?: number | undefined;
 }
 
 /** The API answered, and not with a report. */
@@ -50,25 +61,29 @@ export class AdminClient {
     this.#url = adminUrl(options.url);
   }
 
-  /** All rows of a report. `beta` names the version of a report that is not settled yet. @throws ServerError */
+  /** A report, page by page. `beta` names the version of a report that is not settled yet. @throws ServerError */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller names what the report has
   async report<Row>(
     path: string,
     parameters: URLSearchParams,
     beta: string,
-  ): Promise<{ rows: Row[]; refreshedAtMs: number | undefined }> {
-    const rows: Row[] = [];
+  ): Promise<readonly (readonly Row[])[]> {
+    const pages: (readonly Row[])[] = [];
     const query = new URLSearchParams(parameters);
-    for (let count = 0; count < PAGES_LIMIT; count++) {
+    const seen = new Set<string>();
+    while (pages.length < PAGES_LIMIT) {
       const answer = (await this.#ask(`${path}?${query.toString()}`, beta)) as ReportPage<Row>;
-      rows.push(...answer.data);
-      if (answer.has_more !== true || !answer.next_page) {
-        const refreshed = Date.parse(answer.data_refreshed_at ?? '');
-        return { rows, refreshedAtMs: Number.isNaN(refreshed) ? undefined : refreshed };
+      pages.push(answer.data);
+      const next = answer.has_more === false ? undefined : answer.next_page;
+      if (!next) {
+        if (answer.has_more === true)
+          throw this.#fault('says that there are more pages, and not which: nothing was taken');
+        return pages;
       }
-      if (query.get('page') === answer.next_page)
+      if (seen.has(next))
         throw this.#fault('names the same page as the next one again and again: nothing was taken');
-      query.set('page', answer.next_page);
+      seen.add(next);
+      query.set('page', next);
     }
     throw new ServerError(
       `the Admin API at ${this.#url.host} answers with ever more pages: nothing was taken`,
@@ -76,40 +91,50 @@ export class AdminClient {
   }
 
   async #ask(address: string, beta: string): Promise<ReportPage<unknown>> {
-    const { key, signal, paceMs = PACE_MS } = this.#options;
+    const { signal, paceMs = PACE_MS } = this.#options;
     for (let attempt = 1; ; attempt++) {
       await pause(this.#nextMs - performance.now(), signal);
       this.#nextMs = performance.now() + paceMs;
-      let answer: Response;
-      try {
-        answer = await fetch(addressOf(this.#url, address), {
-          headers: { 'x-api-key': key, 'anthropic-version': '2023-06-01', 'anthropic-beta': beta },
-          // Another host would get the key.
-          redirect: 'manual',
-          signal: AbortSignal.any([AbortSignal.timeout(REQUEST_LIMIT_MS), ...(signal ? [signal] : [])]),
-        });
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (attempt < ATTEMPTS) {
-          await pause(backoffMs(attempt, paceMs), signal);
-          continue;
-        }
-        const { cause } = error as { cause?: { code?: string } };
-        throw this.#fault(`does not answer: ${cause?.code ?? messageOf(error)}`);
-      }
-      if (answer.ok) return pageOf(await answer.json().catch(() => undefined)) ?? this.#unreadable();
-      const isPassing = answer.status === 429 || answer.status >= 500;
-      // Masked before any of it is cut.
-      const said = maskSecrets(await answer.text(), [key]);
-      if (!isPassing || attempt >= ATTEMPTS) throw this.#fault(faultText(answer.status, said), answer.status);
-      const seconds = Number(answer.headers.get('retry-after') ?? Number.NaN);
-      const waitMs = Number.isFinite(seconds) ? seconds * 1000 : backoffMs(attempt, paceMs);
-      await pause(Math.min(waitMs, WAIT_LIMIT_MS), signal);
+      const answer = await this.#askOnce(address, beta);
+      if ('data' in answer) return answer;
+      const { fault, isPassing, waitMs = backoffMs(attempt, paceMs) } = answer;
+      if (!isPassing || attempt >= ATTEMPTS) throw this.#fault(fault, answer.status);
+      if (waitMs > WAIT_LIMIT_MS)
+        throw this.#fault(
+          `${fault}. It asks to wait for ${Math.ceil(waitMs / 60_000)} minutes; what was fetched before is kept`,
+          answer.status,
+        );
+      await pause(waitMs, signal);
     }
   }
 
-  #unreadable(): never {
-    throw this.#fault('answered with something that is no report');
+  async #askOnce(address: string, beta: string): Promise<ReportPage<unknown> | Refusal> {
+    const { key, signal } = this.#options;
+    let answer: Response;
+    let text: string;
+    try {
+      answer = await fetch(addressOf(this.#url, address), {
+        headers: { 'x-api-key': key, 'anthropic-version': '2023-06-01', 'anthropic-beta': beta },
+        // Another host would get the key.
+        redirect: 'manual',
+        signal: AbortSignal.any([AbortSignal.timeout(REQUEST_LIMIT_MS), ...(signal ? [signal] : [])]),
+      });
+      // A connection may end in the middle of it.
+      text = await answer.text();
+    } catch (error) {
+      signal?.throwIfAborted();
+      const { cause } = error as { cause?: { code?: string } };
+      return { fault: `does not answer: ${cause?.code ?? messageOf(error)}`, status: 0, isPassing: true };
+    }
+    const { status } = answer;
+    if (answer.ok) return pageOf(text);
+    return {
+      // Masked before any of it is cut.
+      fault: faultText(status, maskSecrets(text, [key])),
+      status,
+      isPassing: status === 429 || status >= 500,
+      waitMs: retryAfterMs(answer.headers.get('retry-after')),
+    };
   }
 
   #fault(text: string, status = 0): ServerError {
@@ -151,14 +176,34 @@ function faultText(status: number, body: string): string {
 }
 
 function backoffMs(attempt: number, paceMs: number): number {
-  return Math.min(WAIT_LIMIT_MS, paceMs * 2 ** attempt);
+  return Math.min(BACKOFF_LIMIT_MS, paceMs * 2 ** attempt);
 }
 
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   if (ms > 0) await setTimeout(ms, undefined, signal ? { signal } : {});
 }
 
-function pageOf(body: unknown): ReportPage<unknown> | undefined {
+const NO_REPORT = 'answered with something that is no report';
+
+/** JSON that does not end was cut on its way; other texts are what somebody meant to answer. */
+function pageOf(text: string): ReportPage<unknown> | Refusal {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    const isCut = text.trimStart().startsWith('{');
+    return { fault: isCut ? 'answered with a part of a report' : NO_REPORT, status: 0, isPassing: isCut };
+  }
   const { data } = (body ?? {}) as Partial<ReportPage<unknown>>;
-  return Array.isArray(data) ? (body as ReportPage<unknown>) : undefined;
+  return Array.isArray(data)
+    ? (body as ReportPage<unknown>)
+    : { fault: NO_REPORT, status: 0, isPassing: false };
+}
+
+/** `Retry-After` is a number of seconds or a date; undefined where it is neither. */
+function retryAfterMs(header: string | null): number | undefined {
+  const text = header?.trim() ?? '';
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }

@@ -11,6 +11,7 @@ import {
 import { priceCall } from '../../core/pricing/cost.ts';
 import { NO_USAGE, readingOf, type Usage } from '../../core/pricing/usage.ts';
 import type { AdminClient } from './admin-client.ts';
+import { groupText, reportedDay, rowsOfPages, type DayRange } from './report-rows.ts';
 import { reportedAmount, reportedKind } from './reported-cost.ts';
 
 const DAYS_PER_PAGE = '31';
@@ -67,11 +68,8 @@ interface Used {
 }
 
 /** @throws ServerError */
-export async function fetchClassicBill(
-  client: AdminClient,
-  { from, to }: { readonly from: string; readonly to: string },
-): Promise<BilledRow[]> {
-  const report = <Result>(path: string, groups: readonly string[]) => {
+export async function fetchClassicBill(client: AdminClient, { from, to }: DayRange): Promise<BilledRow[]> {
+  const report = async <Result extends object>(path: string, groups: readonly string[]) => {
     const query = new URLSearchParams({
       starting_at: `${from}T00:00:00Z`,
       ending_at: `${to}T00:00:00Z`,
@@ -79,27 +77,42 @@ export async function fetchClassicBill(
       limit: DAYS_PER_PAGE,
     });
     for (const group of groups) query.append('group_by[]', group);
-    return client.report<Bucket<Result>>(path, query, SPEED_BETA);
+    const pages = await client.report<Bucket<Result>>(path, query, SPEED_BETA);
+    return rowsOfPages(pages.map(resultsOf), ([day, result]) => groupText(day, namesOf(result)));
   };
   const costs = await report<CostResult>('/v1/organizations/cost_report', ['workspace_id', 'description']);
   const usages = await report<UsageResult>('/v1/organizations/usage_report/messages', USAGE_GROUPS);
-  const byCell = usesByCell(usages.rows);
-  return costs.rows.flatMap(({ starting_at: at, results }) =>
-    results.flatMap((cost) => shareOut(at.slice(0, 10), cost, byCell)),
+  const byCell = usesByCell(usages);
+  return costs.flatMap(([day, cost]) => shareOut(day, cost, byCell));
+}
+
+/** What a bucket holds, with its day. */
+function resultsOf<Result>(buckets: readonly Bucket<Result>[]): (readonly [day: string, result: Result])[] {
+  return buckets.flatMap(({ starting_at: at, results }) =>
+    results.map((result) => [reportedDay(at), result] as const),
   );
 }
 
-function usesByCell(buckets: readonly Bucket<UsageResult>[]): ReadonlyMap<string, readonly Used[]> {
+/** What a result is about: all that is no figure. */
+function namesOf(result: object): object {
+  return Object.fromEntries(
+    Object.entries(result).filter(
+      ([name, value]) => name !== 'amount' && (value === null || typeof value === 'string'),
+    ),
+  );
+}
+
+function usesByCell(
+  results: readonly (readonly [day: string, usage: UsageResult])[],
+): ReadonlyMap<string, readonly Used[]> {
   const byCell = new Map<string, Used[]>();
-  for (const { starting_at: at, results } of buckets)
-    for (const usage of results)
-      for (const [kind, quantity] of quantitiesOf(usage)) {
-        if (quantity === 0) continue;
-        const day = at.slice(0, 10);
-        const cell = cellOf(day, kind, usage);
-        const weight = quantity * priceOf(day, kind, usage);
-        byCell.set(cell, [...(byCell.get(cell) ?? []), { usage, quantity, weight }]);
-      }
+  for (const [day, usage] of results)
+    for (const [kind, quantity] of quantitiesOf(usage)) {
+      if (quantity === 0) continue;
+      const cell = cellOf(day, kind, usage);
+      const weight = quantity * priceOf(day, kind, usage);
+      byCell.set(cell, [...(byCell.get(cell) ?? []), { usage, quantity, weight }]);
+    }
   return byCell;
 }
 

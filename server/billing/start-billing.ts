@@ -6,6 +6,7 @@ import { readBill, readLedger } from '../queries/billing/read-billing.ts';
 import type { Database } from '../store/file/database.ts';
 import type { EventStore } from '../store/write/event-store.ts';
 import type { AdminApiOptions } from './admin-client.ts';
+import { openDaysFetchedAtMs } from './open-days.ts';
 import { updateBill } from './update-bill.ts';
 
 export interface BillingOptions {
@@ -35,18 +36,23 @@ export function startBilling({
   if (api === undefined) return () => Promise.resolve();
   const stop = new AbortController();
   let round = Promise.resolve();
+  /** When this process last fetched all that was to be fetched. */
+  let completedAtMs: number | undefined;
   let timer: NodeJS.Timeout;
 
   async function work(): Promise<void> {
     try {
       const today = Math.floor(Date.now() / DAY_MS);
       const days = { fromDay: today - DAYS_BACK, toDay: today + 1 };
-      const { rows, fetchedAtMs } = await readBill(database, days);
+      const { rows, fetchedAtMsByDay } = await readBill(database, days);
+      // What was fetched in part is fetched on, however new the part is.
+      const fetchedAtMs = completedAtMs ?? openDaysFetchedAtMs(fetchedAtMsByDay, days);
       if (fetchedAtMs === undefined || Date.now() - fetchedAtMs >= AGE_MS) {
+        const startedAtMs = Date.now();
         const count = await updateBill({
           ...days,
           api: { ...(api as AdminApiOptions), signal: stop.signal },
-          stored: { ledger: await readLedger(database, days), bill: rows, fetchedAtMs },
+          stored: { ledger: await readLedger(database, days), bill: rows, fetchedAtMsByDay },
           serviceOfKey,
           now: Date.now,
           onNote: (note) => {
@@ -54,6 +60,7 @@ export function startBilling({
           },
           append: (events) => store.write({ events, spans: [] }),
         });
+        completedAtMs = startedAtMs;
         log(`billing: ${count} rows of the bill were fetched; the page /reconcile shows them`);
       }
     } catch (error) {

@@ -6,17 +6,17 @@ import { cellKeyOf } from '../../core/billing/billed-row.ts';
 import { billingEventOf } from '../../core/billing/billing-event.ts';
 import { reconcile } from '../../core/billing/reconcile.ts';
 import type { EventRecord } from '../../core/event.ts';
-import { DAY_MS } from '../../core/time/time.ts';
 import { dayText, type BillingDays } from '../queries/billing/read-billing.ts';
 import { fetchBill } from './admin-api.ts';
 import { type AdminApiOptions } from './admin-client.ts';
+import { nextOpenDay, type FetchTimes } from './open-days.ts';
 
 /** The bill and the ledger as they are stored. */
 export interface StoredBilling {
   readonly ledger: readonly LedgerCell[];
   readonly bill: readonly BilledRow[];
-  /** When the newest part of the bill was fetched, Unix milliseconds. */
-  readonly fetchedAtMs: number | undefined;
+  /** When each day with rows was fetched last, Unix milliseconds. */
+  readonly fetchedAtMsByDay: FetchTimes;
 }
 
 export interface BillUpdate extends BillingDays {
@@ -32,19 +32,22 @@ export interface BillUpdate extends BillingDays {
 
 /** A report so long is one request of each kind. */
 const DAYS_AT_ONCE = 7;
-/** A day is corrected for so long after its end. */
-const CORRECTED_DAYS = 5;
 
 /** How many rows were stored. @throws ServerError when the API does not answer, or with what cannot be used */
 export async function updateBill(update: BillUpdate): Promise<number> {
   const { api, stored, serviceOfKey, toDay, now, append } = update;
-  const from = Math.max(update.fromDay, firstOpenDay(stored, update.fromDay));
   let count = 0;
-  for (let day = from; day < toDay; day += DAYS_AT_ONCE) {
+  let hasNote = false;
+  for (
+    let day = nextOpenDay(stored.fetchedAtMsByDay, update.fromDay, toDay);
+    day < toDay;
+    day = nextOpenDay(stored.fetchedAtMsByDay, day + DAYS_AT_ONCE, toDay)
+  ) {
     const range = { from: dayText(day), to: dayText(Math.min(day + DAYS_AT_ONCE, toDay)) };
     const fetchedAtMs = now();
     const { rows, note } = await fetchBill(api, range);
-    if (note !== undefined && day === from) update.onNote?.(note);
+    if (note !== undefined && !hasNote) update.onNote?.(note);
+    hasNote ||= note !== undefined;
     const isWithin = (one: { readonly day: string }): boolean => one.day >= range.from && one.day < range.to;
     const gone = goneRows(stored.bill.filter(isWithin), rows);
     const found = reconcile([...rows, ...gone], stored.ledger.filter(isWithin), { serviceOfKey });
@@ -52,15 +55,6 @@ export async function updateBill(update: BillUpdate): Promise<number> {
     count += rows.length;
   }
   return count;
-}
-
-/** The first day that may still change: those before were fetched when they were settled. */
-function firstOpenDay({ bill, fetchedAtMs }: StoredBilling, fromDay: number): number {
-  if (fetchedAtMs === undefined) return fromDay;
-  const settled = Math.floor(fetchedAtMs / DAY_MS) - CORRECTED_DAYS;
-  const first = bill.reduce((least, { day }) => (day < least ? day : least), '9999');
-  // A longer time than before is asked for.
-  return first > dayText(fromDay) ? fromDay : settled;
 }
 
 function idOf(row: BilledRow): string {

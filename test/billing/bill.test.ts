@@ -212,6 +212,13 @@ describe('the Admin API', () => {
     });
   });
 
+  it('keeps an amount below zero', async () => {
+    const back = { uncached_input_tokens: -2, output_tokens: -10 };
+    api.usages = [usage(1200), usage(500, { day: OTHER_DAY, key: 'apikey_03', prices: back })];
+    const { total } = await fetchReport();
+    expect(total.billed_list_nano_usd).toBe((1200 - 500) * 2000);
+  });
+
   it.each([
     ['another currency', (): void => void (api.currency = 'EUR'), 'the bill is in EUR'],
     [

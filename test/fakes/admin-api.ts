@@ -31,6 +31,8 @@ export interface AdminFault {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** The connection ends before the body does. */
+  readonly isCut?: boolean;
 }
 
 export interface FakeAdminApi {
@@ -41,6 +43,10 @@ export interface FakeAdminApi {
   readonly faults: AdminFault[];
   currency: string;
   pageSize: number;
+  /** How the beginning of a day (UTC) is written. */
+  startOf: (day: string) => string;
+  /** Whether a cost of searches names the model that made them. */
+  namesModelOfSearches: boolean;
   /** Whether the key may read the analytics reports; else only the older ones answer. */
   allowsAnalytics: boolean;
   readonly requests: { readonly url: string; readonly key: string | undefined }[];
@@ -61,6 +67,8 @@ export async function startAdminApi(): Promise<FakeAdminApi> {
     faults: [],
     currency: 'USD',
     pageSize: 1000,
+    startOf: (day) => `${day}T00:00:00Z`,
+    namesModelOfSearches: true,
     allowsAnalytics: true,
     requests: [],
     close: () =>
@@ -82,6 +90,10 @@ function answer(api: FakeAdminApi, request: IncomingMessage, response: ServerRes
   const refuse = (status: number, message: string): void =>
     send(status, { type: 'error', error: { type: 'invalid_request_error', message } });
   const fault = api.faults.shift();
+  if (fault?.isCut === true) {
+    response.writeHead(fault.status, { 'content-length': '9999' }).write('{"data":[{"starting_at":');
+    return void setTimeout(() => response.destroy(), 5);
+  }
   if (fault !== undefined)
     return void response.writeHead(fault.status, fault.headers ?? {}).end(fault.body ?? '');
   if (key !== api.key) return refuse(401, `invalid x-api-key ${String(key)}`);
@@ -103,7 +115,7 @@ function answer(api: FakeAdminApi, request: IncomingMessage, response: ServerRes
   if (groups.filter((group) => !group.endsWith('_type')).length > MAX_GROUPS)
     return refuse(400, 'too many groups');
   const within = api.usages.filter(({ day }) => Date.parse(day) >= from && Date.parse(day) < to);
-  const rows = name === 'cost' ? costRows(within, groups, api.currency) : usageRows(within, groups);
+  const rows = name === 'cost' ? costRows(within, groups, api) : usageRows(within, groups, api.startOf);
   const start = Number(url.searchParams.get('page') ?? 0);
   const size = Math.min(api.pageSize, Number(url.searchParams.get('limit') ?? 20));
   const next = start + size < rows.length ? String(start + size) : null;
@@ -134,18 +146,23 @@ function groupOf(usage: BilledUsage, groups: readonly string[]): Record<string, 
   );
 }
 
-function headOf(day: string): { starting_at: string; ending_at: string } {
-  const end = new Date(Date.parse(day) + DAY_MS).toISOString().slice(0, 19);
-  return { starting_at: `${day}T00:00:00Z`, ending_at: `${end}Z` };
+function headOf(day: string, startOf: FakeAdminApi['startOf']): { starting_at: string; ending_at: string } {
+  const end = new Date(Date.parse(day) + DAY_MS).toISOString().slice(0, 10);
+  return { starting_at: startOf(day), ending_at: startOf(end) };
 }
 
-function costRows(usages: readonly BilledUsage[], groups: readonly string[], currency: string): object[] {
+function costRows(
+  usages: readonly BilledUsage[],
+  groups: readonly string[],
+  { currency, startOf, namesModelOfSearches }: FakeAdminApi,
+): object[] {
   const sums = new Map<string, { day: string; group: object; list: number; paid: number }>();
   for (const usage of usages)
     for (const [type, count] of Object.entries(usage.counts)) {
       const isSearch = type === 'web_search';
       const group = {
         ...groupOf(usage, groups),
+        ...(isSearch && !namesModelOfSearches ? { model: null } : {}),
         cost_type: groups.includes('cost_type') ? (isSearch ? 'web_search' : 'tokens') : null,
         token_type: groups.includes('token_type') && !isSearch ? type : null,
       };
@@ -158,13 +175,17 @@ function costRows(usages: readonly BilledUsage[], groups: readonly string[], cur
       sums.set(key, sum);
     }
   return [...sums.values()].map(({ day, group, list, paid }) => ({
-    ...headOf(day),
+    ...headOf(day, startOf),
     group,
     cost: { amount: paid.toFixed(10), list_amount: list.toFixed(10), currency, requests: null },
   }));
 }
 
-function usageRows(usages: readonly BilledUsage[], groups: readonly string[]): object[] {
+function usageRows(
+  usages: readonly BilledUsage[],
+  groups: readonly string[],
+  startOf: FakeAdminApi['startOf'],
+): object[] {
   const sums = new Map<string, { day: string; group: object; counts: Map<string, number> }>();
   for (const usage of usages) {
     const group = groupOf(usage, groups);
@@ -177,7 +198,7 @@ function usageRows(usages: readonly BilledUsage[], groups: readonly string[]): o
   return [...sums.values()].map(({ day, group, counts }) => {
     const of = (type: string): number => counts.get(type) ?? 0;
     return {
-      ...headOf(day),
+      ...headOf(day, startOf),
       group,
       usage: {
         uncached_input_tokens: of('uncached_input_tokens'),
@@ -226,10 +247,10 @@ function classicPage(api: FakeAdminApi, url: URL, hasSpeeds: boolean): object | 
   const shown = days.slice(start, start + size);
   const next = start + size < days.length ? String(start + size) : null;
   const resultsOf = (usages: readonly BilledUsage[]): object[] =>
-    name === 'cost_report' ? classicCosts(usages, api.currency) : classicUsages(usages, groups);
+    name === 'cost_report' ? classicCosts(usages, api.currency) : classicUsages(usages, groups, api.startOf);
   return {
     data: shown.map((day) => ({
-      ...headOf(day),
+      ...headOf(day, api.startOf),
       results: resultsOf(api.usages.filter((usage) => usage.day === day)),
     })),
     has_more: next !== null,
@@ -266,12 +287,18 @@ function classicCosts(usages: readonly BilledUsage[], currency: string): object[
   }));
 }
 
-function classicUsages(usages: readonly BilledUsage[], groups: readonly string[]): object[] {
-  return (usageRows(usages, groups) as { group: object; usage: object }[]).map(({ group, usage }) => ({
-    ...group,
-    context_window: groups.includes('context_window') ? '0-200k' : null,
-    ...usage,
-    requests: undefined,
-    total_tokens: undefined,
-  }));
+function classicUsages(
+  usages: readonly BilledUsage[],
+  groups: readonly string[],
+  startOf: FakeAdminApi['startOf'],
+): object[] {
+  return (usageRows(usages, groups, startOf) as { group: object; usage: object }[]).map(
+    ({ group, usage }) => ({
+      ...group,
+      context_window: groups.includes('context_window') ? '0-200k' : null,
+      ...usage,
+      requests: undefined,
+      total_tokens: undefined,
+    }),
+  );
 }

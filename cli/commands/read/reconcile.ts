@@ -51,7 +51,7 @@ export function registerReconcile(program: Command, io: CliIo): void {
         await updateBill({
           ...billing,
           api: { ...api, signal: io.signal },
-          stored: { ...billing, fetchedAtMs: billing.fetchedAtMs ?? undefined },
+          stored: billing,
           serviceOfKey,
           now: () => io.now(),
           onNote: (note) => io.stderr.write(`tallyspan: ${note}\n`),

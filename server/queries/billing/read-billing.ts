@@ -81,6 +81,8 @@ export interface StoredBill {
   readonly rows: readonly BilledRow[];
   /** When the newest of them was fetched, Unix milliseconds; undefined without any. */
   readonly fetchedAtMs: number | undefined;
+  /** When each day with rows was fetched last, Unix milliseconds. */
+  readonly fetchedAtMsByDay: Readonly<Record<string, number>>;
 }
 
 export async function readBill(database: Queryable, { fromDay, toDay }: BillingDays): Promise<StoredBill> {
@@ -89,9 +91,15 @@ export async function readBill(database: Queryable, { fromDay, toDay }: BillingD
      WHERE billing_day >= $from AND billing_day < $to ORDER BY billing_day, tallyspan_key`,
     { from: dayText(fromDay), to: dayText(toDay) },
   );
-  const revisions = rows.map((row) => numberOrNull(row['tallyspan_revision']) ?? 0);
+  const byDay: Record<string, number> = {};
+  for (const row of rows) {
+    const day = textOrNull(row['billing_day']) ?? '';
+    byDay[day] = Math.max(byDay[day] ?? 0, numberOrNull(row['tallyspan_revision']) ?? 0);
+  }
+  const times = Object.values(byDay);
   return {
     rows: rows.flatMap((row) => billedRowOf(eventOf(row)) ?? []),
-    fetchedAtMs: revisions.length === 0 ? undefined : Math.max(...revisions),
+    fetchedAtMs: times.length === 0 ? undefined : Math.max(...times),
+    fetchedAtMsByDay: byDay,
   };
 }

@@ -107,7 +107,7 @@ export async function readReconciliation(
     by_key: groupsOf(found.rows, ({ apiKeyId }) => apiKeyId)
       .map(([key, rows]) => ({
         api_key_id: key || null,
-        workspace_id: rows[0]?.workspaceId || null,
+        workspace_id: workspaceOf(key, rows),
         ...sumsOf(rows),
       }))
       .toSorted(largestFirst),
@@ -118,6 +118,13 @@ export async function readReconciliation(
     extra_nano_usd: extraNanoUsd,
     unreported_days: found.unreportedDays,
   };
+}
+
+/** A key has one workspace; usage without a key may be from several, and then names none. */
+function workspaceOf(key: string, rows: readonly ReconciledRow[]): string | null {
+  const names = rows.map(({ workspaceId }) => workspaceId).filter((name) => key === '' || name !== '');
+  const [name = '', ...others] = new Set(names);
+  return others.length === 0 && name !== '' ? name : null;
 }
 
 function largestFirst(a: ReconciliationSums, b: ReconciliationSums): number {

@@ -19,12 +19,7 @@ export function registerBillingApi(app: FastifyInstance, context: WebContext): v
   app.get<{ Querystring: QueryText }>('/api/billing', { schema: BILLING_ROUTE }, async (request) => {
     const { since, until } = parseReconciliation(request.query, Date.now());
     const days = { fromDay: Math.floor(since / DAY_MS), toDay: Math.floor(until / DAY_MS) + 1 };
-    const { rows, fetchedAtMs } = await readBill(database, days);
-    return {
-      ...days,
-      ledger: await readLedger(database, days),
-      bill: rows,
-      fetchedAtMs: fetchedAtMs ?? null,
-    };
+    const { rows, fetchedAtMsByDay } = await readBill(database, days);
+    return { ...days, ledger: await readLedger(database, days), bill: rows, fetchedAtMsByDay };
   });
 }
