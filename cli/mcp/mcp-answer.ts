@@ -34,7 +34,7 @@ export function partOf<T>(all: readonly T[], offset: number, limit: number): Lis
   return { rows, row_count: all.length, next_offset: next < all.length ? next : null };
 }
 
-/** Without nulls and empty lists, which say nothing, and with long texts cut. */
+/** Without what is undefined and lists that are empty, but rows: none is an answer. Long texts are cut. */
 function shortened(value: unknown, textLimit: number): unknown {
   if (typeof value === 'string')
     return value.length > textLimit
@@ -44,7 +44,10 @@ function shortened(value: unknown, textLimit: number): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([, part]) => part !== undefined && !(Array.isArray(part) && part.length === 0))
+      .filter(
+        ([key, part]) =>
+          part !== undefined && (key === 'rows' || !(Array.isArray(part) && part.length === 0)),
+      )
       .map(([key, part]) => [key, shortened(part, textLimit)]),
   );
 }

@@ -1,7 +1,8 @@
 // The MCP server: tallyspan's answers for other programs, by the Model Context Protocol over stdin and stdout. Every tool
 // only reads. The source is opened for each question, so that a folder is not kept from a server that starts meanwhile.
 
-import { Writable, type Readable } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { McpServer } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { Source } from '../../server/source.ts';
@@ -59,7 +60,7 @@ function makeMcpServer(options: McpOptions): McpServer {
   return server;
 }
 
-/** Serves until the other side closes stdin or the user asks to stop. */
+/** Serves until the other side closes stdin or the user asks to stop; what was asked before stdin closed is answered. */
 export async function serveMcp(io: CliIo, options: McpOptions): Promise<void> {
   const out = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -67,16 +68,50 @@ export async function serveMcp(io: CliIo, options: McpOptions): Promise<void> {
       done();
     },
   });
-  const transport = new StdioServerTransport(io.stdin as Readable, out);
+  const asked = new Set<Promise<unknown>>();
+  const ask: McpOptions['ask'] = (use) => {
+    const answer = options.ask(use);
+    asked.add(answer);
+    const forget = (): void => void asked.delete(answer);
+    answer.then(forget, forget);
+    return answer;
+  };
+  // The transport leaves off where its input ends, in the middle of answers: it gets one that ends after them.
+  const input = new PassThrough();
+  io.stdin.pipe(input, { end: false });
   const ended = new Promise<void>((resolve) => {
     io.stdin.once('end', resolve);
     io.stdin.once('close', resolve);
     io.signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  const handle = serveStdio(() => makeMcpServer(options), {
-    transport,
-    onerror: (error) => void io.stderr.write(`tallyspan: mcp: ${error.message}\n`),
+  const handle = serveStdio(() => makeMcpServer({ ...options, ask }), {
+    transport: new StdioServerTransport(input, out),
+    onerror: (error) => void io.stderr.write(`tallyspan: mcp: ${faultText(error)}\n`),
   });
   await ended;
+  if (!io.signal.aborted) {
+    // A last line may lack its end.
+    input.write('\n');
+    await untilAnswered(asked, io.signal);
+  }
   await handle.close();
+  // An input that is read keeps the process.
+  io.stdin.unpipe(input);
+  io.stdin.pause();
+}
+
+/** Turns in which nothing is asked any more, after which all that was read is answered. */
+const QUIET_TURNS = 10;
+
+async function untilAnswered(asked: ReadonlySet<Promise<unknown>>, signal: AbortSignal): Promise<void> {
+  for (let quiet = 0; quiet < QUIET_TURNS && !signal.aborted; quiet++) {
+    if (asked.size > 0) quiet = 0;
+    await Promise.allSettled(asked);
+    await nextTurn();
+  }
+}
+
+/** One line, whatever was read. */
+function faultText({ name, message }: Error): string {
+  return name.includes('Zod') || message.startsWith('[') ? 'a line was no message of the protocol' : message;
 }

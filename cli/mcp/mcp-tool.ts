@@ -1,6 +1,8 @@
 // An MCP tool: a question of the source under a name, with the schema of its parameters. All of them only read.
 
 import { z } from 'zod';
+import { filterKeyOf, unknownName } from '../../server/questions/filter-keys.ts';
+import { EXCLUDES } from '../../server/questions/query-params.ts';
 import type { Source } from '../../server/source.ts';
 
 export interface McpAnswer {
@@ -25,6 +27,8 @@ export interface McpContext {
   readonly now: () => number;
   /** File of the key of recorded content; undefined where content may not be read. */
   readonly contentKey: ((dataDir: string) => string) | undefined;
+  /** Services by the API key that is theirs alone. @throws ServerError on a setting that is none */
+  readonly serviceOfKey: () => ReadonlyMap<string, string>;
 }
 
 /** Keeps the type of the parameters between schema and answer. */
@@ -39,8 +43,35 @@ export function mcpTool<Shape extends z.ZodRawShape>(tool: {
     context: McpContext,
   ) => Promise<McpAnswer>;
 }): McpTool {
-  return { ...tool, input: z.strictObject(tool.input) };
+  const names = Object.keys(tool.input);
+  return {
+    ...tool,
+    input: z.strictObject(tool.input, {
+      error: (issue) =>
+        issue.code === 'unrecognized_keys' ? unknownParameter(issue.keys[0] ?? '', names) : undefined,
+    }),
+  };
 }
+
+/** Says which parameter was probably meant, or that it is a filter. */
+function unknownParameter(name: string, known: readonly string[]): string {
+  const word = name.replace(EXCLUDES, '');
+  if (known.includes('filter') && filterKeyOf(word) !== undefined)
+    return `${name} is no parameter: write it as a filter, such as filter: "${name}:…"`;
+  return unknownName(name, known, 'parameter').message;
+}
+
+/** A value or several, of which any counts. */
+export const VALUES = z.union([z.string(), z.array(z.string()).max(100)]).optional();
+
+/** A time by its ends, as commands take it. */
+export const STRETCH = {
+  from: z
+    .string()
+    .optional()
+    .describe('in place of since: today, yesterday, week, a date (that whole day), 24h or a time'),
+  to: z.string().optional(),
+};
 
 /** Rows of one answer, unless fewer are asked for. */
 const LIMIT_DEFAULT = 10;
@@ -58,9 +89,15 @@ export const PAGING = {
     .describe('rows to leave out: next_offset of the answer before'),
 };
 
+const SINCE = 'how far back: 24h, 7d, 30d, or a time such as 2026-11-20T00:00:00Z';
+
 /** A duration back from now, or a time. */
 export const sinceText = (fallback: string): z.ZodDefault<z.ZodString> =>
-  z.string().default(fallback).describe('how far back: 24h, 7d, 30d, or a time such as 2026-11-20T00:00:00Z');
+  z.string().default(fallback).describe(SINCE);
+
+/** The same beside `from` and `to`, which take its place. */
+export const sinceOrStretch = (fallback: string): z.ZodOptional<z.ZodString> =>
+  z.string().optional().describe(`${SINCE} (default ${fallback})`);
 
 /** The path with a query of the parameters that have a value. */
 export function pathWith(

@@ -64,8 +64,11 @@ export const MONEY_TOOLS: readonly McpTool[] = [
     description:
       'What Anthropic billed beside what was observed: difference, coverage, price drift, causes, by API key. Rows with a difference are paged.',
     input: { since: sinceText('30d'), ...PAGING },
-    async answer(source, { since, limit, offset }, { now }) {
-      const report = await source.reconciliation({ since: instantParam({ since }, 'since', now()) ?? now() });
+    async answer(source, { since, limit, offset }, { now, serviceOfKey }) {
+      const report = await source.reconciliation({
+        since: instantParam({ since }, 'since', now()) ?? now(),
+        serviceOfKey: serviceOfKey(),
+      });
       const { rows, ...head } = report;
       const differing = rows.filter(({ difference_nano_usd: difference }) => difference !== 0);
       return { value: { ...head, ...partOf(differing, offset, limit) }, path: '/reconcile' };

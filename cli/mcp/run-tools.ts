@@ -3,12 +3,23 @@
 import { z } from 'zod';
 import { openSealed, readKey } from '../../server/store/file/content-cipher.ts';
 import { instantParam } from '../../server/questions/query-params.ts';
-import { parseRunFilter, withLines } from '../../server/questions/run-filter-params.ts';
+import { parseRunsQuestion, runFilterParams, withLines } from '../../server/questions/run-filter-params.ts';
 import { RequestError } from '../../server/questions/request-error.ts';
 import type { CostBy } from '../../server/queries/signals/read-cost.ts';
 import type { RunSummary, RunTree, Source } from '../../server/source.ts';
 import { partOf } from './mcp-answer.ts';
-import { PAGING, mcpTool, pathWith, sinceText, type McpContext, type McpTool } from './mcp-tool.ts';
+import { zoneOf } from '../terminal/moment.ts';
+import {
+  PAGING,
+  STRETCH,
+  VALUES,
+  mcpTool,
+  pathWith,
+  sinceOrStretch,
+  sinceText,
+  type McpContext,
+  type McpTool,
+} from './mcp-tool.ts';
 
 const SEARCHED: readonly Exclude<CostBy, 'day'>[] = [
   'agent',
@@ -22,31 +33,25 @@ const SEARCHED: readonly Exclude<CostBy, 'day'>[] = [
 /** Longest request or answer that is handed out, in characters. */
 const CONTENT_TEXT_LIMIT = 6000;
 
-/** What is asked of a list of runs, as an address has it. */
+/** What is asked of a list of runs, as an address has it; of a name any of its values, of different names all. */
 const RUN_FILTERS = {
-  status: z
-    .string()
-    .optional()
-    .describe('ok, error, aborted, refused, max_turns, budget_exceeded, lost or running'),
+  status: VALUES.describe('ok, error, aborted, refused, max_turns, budget_exceeded, lost, running or failed'),
   failed: z.boolean().optional().describe('only runs that ended other than ok'),
-  user: z.string().optional(),
-  agent: z.string().optional(),
-  version: z.string().optional(),
-  task: z.string().optional(),
-  project: z.string().optional(),
-  session: z.string().optional(),
-  tag: z.string().optional(),
-  model: z.string().optional().describe('a model that one of its calls was answered by'),
-  tool: z.string().optional().describe('a tool that it called'),
-  error: z.string().optional().describe('part of an error type of the run or its steps'),
-  filter: z
-    .string()
-    .optional()
-    .describe(
-      'further filters in one line: `user:ana user:ben -tool:search cost>0.5`; a name several times means any, - excludes',
-    ),
-  cost: z.string().optional().describe('compared in dollars: >0.5, <=2'),
-  score: z.string().optional().describe('a score that it has: helpful, helpful<0.7, helpful=good'),
+  user: VALUES.describe('one, or a list of which any counts; so with all filters'),
+  agent: VALUES,
+  version: VALUES,
+  task: VALUES,
+  project: VALUES,
+  session: VALUES,
+  tag: VALUES,
+  model: VALUES.describe('a model that one of its calls was answered by'),
+  tool: VALUES.describe('a tool that it called'),
+  error: VALUES.describe('part of an error type of the run or its steps'),
+  filter: VALUES.describe(
+    'further filters in one line: `user:ana user:ben -tool:search cost>0.5 duration<10s`; a name several times means any, - excludes',
+  ),
+  cost: VALUES.describe('compared in dollars: >0.5, <=2'),
+  score: VALUES.describe('a score that it has: helpful, helpful<0.7, helpful=good'),
   sort: z.enum(['newest', 'slowest', 'most-expensive']).default('newest'),
 };
 
@@ -83,7 +88,7 @@ export const RUN_TOOLS: readonly McpTool[] = [
     title: 'Search',
     description:
       'Finds agents, users, tools, models, tasks, projects and sessions whose name holds a text, with what they cost, and runs whose id begins with it.',
-    input: { text: z.string().min(2), since: sinceText('30d'), ...PAGING },
+    input: { text: z.string().min(1), since: sinceText('30d'), ...PAGING },
     async answer(source, { text, since, limit, offset }, { now }) {
       const wanted = text.toLowerCase();
       const sinceMs = instantParam({ since }, 'since', now());
@@ -105,14 +110,16 @@ export const RUN_TOOLS: readonly McpTool[] = [
     title: 'Runs',
     description:
       'Lists runs of agents with status, duration and cost; by filters, newest, slowest or most expensive first.',
-    input: { ...RUN_FILTERS, since: sinceText('7d'), ...PAGING },
-    async answer(source, { limit, offset, failed, filter: line, ...asked }, { now }) {
+    input: { ...RUN_FILTERS, since: sinceOrStretch('7d'), ...STRETCH, ...PAGING },
+    async answer(source, { limit, offset, failed, since, from, to, ...asked }, { now }) {
+      const isNamed = from !== undefined || to !== undefined;
       const params = withLines({
         ...asked,
         ...(failed === undefined ? {} : { failed: String(failed) }),
-        filter: line,
+        since: since ?? (isNamed ? undefined : '7d'),
       });
-      const filter = { ...parseRunFilter(params, now()), offset };
+      const zone = isNamed ? await zoneOf(source) : 'UTC';
+      const filter = { ...parseRunsQuestion({ ...params, from, to }, now(), zone), offset };
       const found = await source.runs({ ...filter, limit: limit + 1 });
       const hasMore = found.length > limit;
       return {
@@ -120,7 +127,7 @@ export const RUN_TOOLS: readonly McpTool[] = [
           rows: found.slice(0, limit).map(summaryRow),
           next_offset: hasMore ? offset + limit : null,
         },
-        path: pathWith('/runs', params),
+        path: pathWith('/runs', isNamed ? runFilterParams({ ...filter, offset: undefined }) : params),
       };
     },
   }),

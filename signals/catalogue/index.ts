@@ -1,5 +1,6 @@
 // The catalogue: every number that a panel, rule, page or command shows.
 
+import { nearestOf } from '../../core/text/nearest.ts';
 import type { Signal } from '../signal.ts';
 import { SignalError } from '../signal.ts';
 import { BILLING_SIGNALS } from './billing.ts';
@@ -34,14 +35,17 @@ export const CATALOGUE: readonly Signal[] = TOPICS.flatMap(({ signals }) => sign
 
 const signalById = new Map(CATALOGUE.map((signal) => [signal.id, signal]));
 
+/** Of a slip in a short id, in letters. */
+const FARTHEST = 2;
+
 /** The signal of an id. Throws a SignalError that names similar ids when there is none. */
 export function signalOf(id: string): Signal {
   const signal = signalById.get(id);
   if (signal) return signal;
   const words = id.split('_').filter((word) => word.length > 2);
-  const similar = CATALOGUE.filter((other) => words.some((word) => other.id.includes(word))).map(
-    (other) => other.id,
-  );
+  const ids = CATALOGUE.map((other) => other.id);
+  const related = ids.filter((other) => words.some((word) => other.includes(word)));
+  const similar = related.length > 0 ? related : [nearestOf(id, ids, FARTHEST) ?? []].flat();
   throw new SignalError(
     `there is no signal ${JSON.stringify(id)}; ${similar.length > 0 ? `did you mean ${similar.slice(0, 5).join(', ')}?` : '`tallyspan signals` lists them'}`,
   );

@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import type { Command } from 'commander';
+import { readServiceKeys } from '../../../server/billing/billing-settings.ts';
 import { KEY_FILE } from '../../../server/store/file/content-cipher.ts';
 import { parseServerUrl } from '../../options.ts';
 import { withSource } from '../../source-options.ts';
@@ -31,6 +32,7 @@ export function registerMcp(program: Command, io: CliIo): void {
       await serveMcp(io, {
         ask: (use) => withSource(options, io, use),
         now: () => io.now(),
+        serviceOfKey: () => readServiceKeys(io.env),
         pageUrl: io.env['TALLYSPAN_URL']?.trim() || undefined,
         contentKey:
           options.content === true ? (dataDir) => options.key ?? path.join(dataDir, KEY_FILE) : undefined,

@@ -1,10 +1,12 @@
 // `tallyspan mcp` as a program of its own, asked by the official client.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { CostReport } from '../../../server/source.ts';
-import { PROGRAM } from '../../programs/tallyspan.ts';
+import { PROGRAM, runTallyspan } from '../../programs/tallyspan.ts';
 import { getJson, sendEvents, startTestServer, type TestServer } from '../../server/harness.ts';
 import { sampleRun } from '../../server/web/sample-run.ts';
 import { readCommand } from '../read-command.ts';
@@ -192,6 +194,62 @@ describe('tallyspan mcp', () => {
     expect(page.status).toBe(200);
   });
 
+  it.each<[string, Record<string, unknown>, string]>([
+    ['runs', { user: ['user-1', 'user-2'], filter: '-user:user-1' }, '/api/runs?user=user-2'],
+    ['runs', { user: ['user-2', 'nobody'] }, '/api/runs?user=user-2'],
+    ['runs', { filter: ['-status:failed', 'turns>=2'] }, '/api/runs?status=ok'],
+    ['runs', { from: 'today', to: 'today' }, '/api/runs?from=today&to=today'],
+    ['cost', { by: 'user', user: ['user-2', 'nobody'] }, '/api/cost?by=user&user=user-2'],
+    ['cost', { by: 'user', filter: '-user:user-1' }, '/api/cost?by=user&-user=user-1'],
+    ['cost', { by: 'agent', from: 'yesterday' }, '/api/cost?by=agent&from=yesterday'],
+    ['signals', { id: 'cost', filter: '-user:user-1' }, '/api/signals/cost?-user=user-1'],
+  ])('%s %j asks what %s asks', async (name, args, url) => {
+    const { value, text, isError } = await call(name, args);
+    expect(isError ? text : '').toBe('');
+    const answer = await getJson<object>(server, url);
+    if (name === 'runs')
+      expect((value['rows'] as { run: string }[]).map(({ run }) => run)).toEqual(
+        (answer as { 'agent.run_id': string }[]).map((run) => run['agent.run_id']),
+      );
+    else expect(amountsIn(value)).toEqual(amountsIn(answer));
+    const page = await fetch(String(value['page']), { headers: { accept: 'text/html' } });
+    expect([value['page'], page.status]).toEqual([value['page'], 200]);
+  });
+
+  it('says that there are no rows', async () => {
+    expect((await call('runs', { user: 'nobody' })).value['rows']).toEqual([]);
+  });
+
+  it('answers what was asked before its input ended, also a last line without an end', async () => {
+    const messages = [
+      {
+        id: 1,
+        method: 'initialize',
+        params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
+      },
+      { method: 'notifications/initialized' },
+      ...[2, 3, 4].map((id) => ({ id, method: 'tools/call', params: { name: 'cost', arguments: {} } })),
+      { id: 5, method: 'tools/list' },
+    ];
+    const stdin = messages.map((message) => JSON.stringify({ jsonrpc: '2.0', ...message })).join('\n');
+    const { stdout, exitCode } = await runTallyspan(['mcp', '--url', server.uiUrl], { stdin });
+    const answers = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: number; result?: object });
+    expect(answers.map(({ id }) => id).toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5]);
+    expect([exitCode, answers.every(({ result }) => result !== undefined)]).toEqual([0, true]);
+  });
+
+  it('ends when it is asked to, though its input goes on', async () => {
+    const child = spawn(process.execPath, [PROGRAM, 'mcp', '--url', server.uiUrl]);
+    const ended = once(child, 'exit');
+    child.stdin.write('{"jsonrpc":"2.0","id":1,"method":"ping"}\n');
+    await once(child.stdout, 'data');
+    child.kill('SIGTERM');
+    expect((await ended)[0]).toBe(0);
+  });
+
   it('pages through a list without leaving any out', async () => {
     const seen: unknown[] = [];
     let offset: unknown = 0;
@@ -214,7 +272,15 @@ describe('tallyspan mcp', () => {
   it.each([
     ['run', { run: 'ffffff' }, 'there is no run ffffff'],
     ['runs', { since: 'soon' }, 'since is a time'],
-    ['runs', { sorted: 'newest' }, 'sorted'],
+    ['runs', { sorted: 'newest' }, 'sorted is no parameter: did you mean sort?'],
+    ['runs', { usre: 'ana' }, 'usre is no parameter: did you mean user?'],
+    ['runs', { '-user': 'ana' }, '-user is no parameter: write it as a filter'],
+    ['runs', { duration: '>1s' }, 'duration is no parameter: write it as a filter'],
+    ['runs', { from: 'today', since: '1h' }, 'give one time'],
+    ['cost', { agnet: 'x' }, 'agnet is no parameter: did you mean agent?'],
+    ['cost', { filter: 'tool:x' }, 'tool is no filter'],
+    ['cost', { filter: 'modle:x' }, 'modle is no filter: did you mean model?'],
+    ['signals', { id: 'cots' }, 'did you mean cost?'],
     ['cost', { by: 'colour' }, 'by'],
     ['what_if', {}, 'say what to change'],
     ['signals', { id: 'costs' }, 'there is no signal'],
