@@ -207,11 +207,14 @@ describe('tallyspan mcp', () => {
     const { value, text, isError } = await call(name, args);
     expect(isError ? text : '').toBe('');
     const answer = await getJson<object>(server, url);
-    if (name === 'runs')
-      expect((value['rows'] as { run: string }[]).map(({ run }) => run)).toEqual(
-        (answer as { 'agent.run_id': string }[]).map((run) => run['agent.run_id']),
-      );
-    else expect(amountsIn(value)).toEqual(amountsIn(answer));
+    const [told, known] =
+      name === 'runs'
+        ? [
+            (value['rows'] as { run: string }[]).map(({ run }) => run),
+            (answer as { 'agent.run_id': string }[]).map((run) => run['agent.run_id']),
+          ]
+        : [amountsIn(value), amountsIn(answer)];
+    expect(told).toEqual(known);
     const page = await fetch(String(value['page']), { headers: { accept: 'text/html' } });
     expect([value['page'], page.status]).toEqual([value['page'], 200]);
   });
