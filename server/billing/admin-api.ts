@@ -6,7 +6,7 @@ import { ServerError } from '../process/server-error.ts';
 import { AdminAnswerError, AdminClient, type AdminApiOptions } from './admin-client.ts';
 import { fetchAnalyticsBill } from './analytics-reports.ts';
 import { fetchClassicBill } from './classic-reports.ts';
-import { ReportChangedError, type DayRange } from './report-rows.ts';
+import { ReportChangedError, type ReportRange } from './report-rows.ts';
 
 export interface AdminBill {
   readonly rows: readonly BilledRow[];
@@ -21,7 +21,7 @@ const LESS_KNOWN =
   'the analytics reports of the Admin API are not open to this key, so the usage and cost reports were used: what a key cost is shared out by its tokens, and no list price beside a contract price is known.';
 
 /** The bill of whole days, from the first to before the last; at most 31 of them. @throws ServerError */
-export async function fetchBill(options: AdminApiOptions, range: DayRange): Promise<AdminBill> {
+export async function fetchBill(options: AdminApiOptions, range: ReportRange): Promise<AdminBill> {
   try {
     return await fetchUnchanged(new AdminClient(options), range);
   } catch (error) {
@@ -33,7 +33,7 @@ export async function fetchBill(options: AdminApiOptions, range: DayRange): Prom
 }
 
 /** Of reports that do not change while they are read; what is outside the days is asked for by itself. */
-async function fetchUnchanged(client: AdminClient, range: DayRange): Promise<AdminBill> {
+async function fetchUnchanged(client: AdminClient, range: ReportRange): Promise<AdminBill> {
   for (let reading = 1; ; reading++)
     try {
       const bill = await fetchFrom(client, range);
@@ -43,7 +43,7 @@ async function fetchUnchanged(client: AdminClient, range: DayRange): Promise<Adm
     }
 }
 
-async function fetchFrom(client: AdminClient, range: DayRange): Promise<AdminBill> {
+async function fetchFrom(client: AdminClient, range: ReportRange): Promise<AdminBill> {
   try {
     return { rows: await fetchAnalyticsBill(client, range), note: undefined };
   } catch (error) {

@@ -10,7 +10,7 @@ import {
 } from '../../core/billing/billed-row.ts';
 import { ServerError } from '../process/server-error.ts';
 import type { AdminClient } from './admin-client.ts';
-import { groupText, reportedDay, rowsOfPages, type DayRange } from './report-rows.ts';
+import { groupText, reportedDay, rowsOfPages, type ReportRange } from './report-rows.ts';
 import { reportedAmount, reportedKind } from './reported-cost.ts';
 
 const BETA = 'analytics-usage-cost-2026-08-24';
@@ -46,7 +46,10 @@ interface ReportRow {
 }
 
 /** @throws ServerError */
-export async function fetchAnalyticsBill(client: AdminClient, { from, to }: DayRange): Promise<BilledRow[]> {
+export async function fetchAnalyticsBill(
+  client: AdminClient,
+  { from, to }: ReportRange,
+): Promise<BilledRow[]> {
   const report = (name: 'cost' | 'usage', groups: readonly string[]) => {
     const query = new URLSearchParams({
       starting_at: `${from}T00:00:00Z`,

@@ -11,7 +11,7 @@ import {
 import { priceCall } from '../../core/pricing/cost.ts';
 import { NO_USAGE, readingOf, type Usage } from '../../core/pricing/usage.ts';
 import type { AdminClient } from './admin-client.ts';
-import { groupText, reportedDay, rowsOfPages, type DayRange } from './report-rows.ts';
+import { groupText, reportedDay, rowsOfPages, type ReportRange } from './report-rows.ts';
 import { reportedAmount, reportedKind } from './reported-cost.ts';
 
 const DAYS_PER_PAGE = '31';
@@ -68,7 +68,7 @@ interface Used {
 }
 
 /** @throws ServerError */
-export async function fetchClassicBill(client: AdminClient, { from, to }: DayRange): Promise<BilledRow[]> {
+export async function fetchClassicBill(client: AdminClient, { from, to }: ReportRange): Promise<BilledRow[]> {
   const report = async <Result extends object>(path: string, groups: readonly string[]) => {
     const query = new URLSearchParams({
       starting_at: `${from}T00:00:00Z`,

@@ -3,7 +3,7 @@
 
 import { ServerError } from '../process/server-error.ts';
 
-export interface DayRange {
+export interface ReportRange {
   /** YYYY-MM-DD, UTC. */
   readonly from: string;
   /** The day after the last. */
