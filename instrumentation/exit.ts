@@ -4,6 +4,7 @@
 import { listenBeforeExit } from './process/before-exit.ts';
 import { guard, guardAsync, guarded } from './process/guard.ts';
 import type { Pipeline } from './deliver/pipeline.ts';
+import { monotonicMs } from './process/timers.ts';
 
 /** What the end of the process may wait for delivery. */
 const FLUSH_MS = 2_000;
@@ -62,7 +63,9 @@ export function handleExit(pipeline: Pipeline, recorders: Recorders): void {
   );
 
   for (const signal of SIGNALS) {
-    const onSignal = guarded('signal', async () => {
+    const onSignal = guarded('signal', async (_name: unknown, number: unknown) => {
+      // Emitted by the program: it ends nothing. Node gives the number, too.
+      if (typeof number !== 'number') return;
       const isOurs = process.listenerCount(signal) === 1;
       guard('signal', () => {
         if (isOurs) recorders.endAll(undefined);
@@ -99,10 +102,10 @@ class LastFlush {
   }
 
   async #run(): Promise<void> {
-    const startMs = performance.now();
+    const startMs = monotonicMs();
     if (startMs - this.#endedMs > FORGET_MS) this.#leftMs = FLUSH_MS;
     await guardAsync('flush', () => this.#pipeline.flush(this.#leftMs));
-    this.#endedMs = performance.now();
+    this.#endedMs = monotonicMs();
     this.#leftMs = Math.max(0, this.#leftMs - (this.#endedMs - startMs));
     this.#running = undefined;
     guard('set aside', () => {

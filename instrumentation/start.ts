@@ -23,7 +23,7 @@ import { leave, RECORDER } from './process/meeting-place.ts';
 import { loadPrices } from './process/prices-file.ts';
 import { detectService, ServiceHolder, serviceOf } from './process/service.ts';
 import { readSettings, type Settings } from './process/settings.ts';
-import { later } from './process/timers.ts';
+import { later, setInterval } from './process/timers.ts';
 import { EventLog, type RecordListener } from './record/event-log.ts';
 import { FirstSights } from './record/seen/first-sights.ts';
 import { setProcessIdentity } from './record/identity.ts';

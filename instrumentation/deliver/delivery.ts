@@ -6,7 +6,7 @@
 
 import { isMainThread } from 'node:worker_threads';
 import { guard, guardAsync } from '../process/guard.ts';
-import { boundedDelay, holdUntil, later } from '../process/timers.ts';
+import { boundedDelay, clearTimeout, holdUntil, later, monotonicMs } from '../process/timers.ts';
 import type { RequestPart } from '../encode/split-request.ts';
 import type { SendResult, SignalKind, Transport } from './otlp.ts';
 import type { Spool } from './spool.ts';
@@ -120,7 +120,7 @@ export class Delivery<Item> {
     if (onSafe !== undefined) this.#openOnSafe.push(onSafe);
     this.#openWeight += weight;
     if (this.#openCount >= MAX_BATCH) this.#close();
-    const nowMs = performance.now();
+    const nowMs = monotonicMs();
     const dueMs = isUrgent
       ? Math.max(nowMs + URGENT_MS, this.#sentAtMs + URGENT_GAP_MS)
       : nowMs + FLUSH_INTERVAL_MS;
@@ -137,9 +137,9 @@ export class Delivery<Item> {
    * time, or after it. Only that time holds the process.
    */
   async flush(timeoutMs: number): Promise<void> {
-    const deadlineMs = performance.now() + timeoutMs;
+    const deadlineMs = monotonicMs() + timeoutMs;
     this.#endBackOff();
-    for (let nowMs = performance.now(); this.waiting > 0 && nowMs < deadlineMs; nowMs = performance.now()) {
+    for (let nowMs = monotonicMs(); this.waiting > 0 && nowMs < deadlineMs; nowMs = monotonicMs()) {
       const nextMs = this.#mayAskAtMs;
       if (nextMs >= deadlineMs) return;
       // Busy: it may take the batch yet.
@@ -216,14 +216,14 @@ export class Delivery<Item> {
     // The first step waits, so that the pump is known before it can end.
     await guardAsync('send', () => this.#sendAll());
     this.#pump = undefined;
-    if (this.waiting > 0) this.#schedule(performance.now());
+    if (this.waiting > 0) this.#schedule(monotonicMs());
   }
 
   /** Sends the batches that wait, then what the spool holds. What gathers meanwhile waits for its own time: each request costs. */
   async #sendAll(): Promise<void> {
     if (!(await this.#sendOldest())) return;
     do {
-      while (this.#closedCount > 0 || this.#openDueMs <= performance.now())
+      while (this.#closedCount > 0 || this.#openDueMs <= monotonicMs())
         if (!(await this.#sendOldest())) return;
       // Whatever an earlier process left, once the endpoint has shown that it takes records; live ones go first.
     } while (await this.#sendSpooled());
@@ -265,7 +265,7 @@ export class Delivery<Item> {
 
   /** Never rejects: what a transport throws (a header that is not valid, say) is a refusal. */
   async #send(bytes: Uint8Array): Promise<SendResult> {
-    this.#sentAtMs = performance.now();
+    this.#sentAtMs = monotonicMs();
     try {
       return await this.#options.transport.send(bytes);
     } catch (error) {
@@ -294,7 +294,7 @@ export class Delivery<Item> {
     this.#isListening = !result.reason.includes('ECONNREFUSED');
     const doubled = Math.min(Math.max(this.#backoffMs * 2, FIRST_BACKOFF_MS), MAX_BACKOFF_MS);
     this.#backoffMs = doubled * (0.8 + Math.random() * 0.4);
-    this.#backoffUntilMs = performance.now() + this.#backoffMs;
+    this.#backoffUntilMs = monotonicMs() + this.#backoffMs;
     this.#leaveAlone(result.afterMs);
     this.#options.onProblem({ type: 'away', reason: result.reason, waiting: this.waiting });
     if (result.isAnswered !== true) return;
@@ -313,7 +313,7 @@ export class Delivery<Item> {
   }
 
   #leaveAlone(forMs = 0): void {
-    if (forMs > 0) this.#askedUntilMs = performance.now() + forMs;
+    if (forMs > 0) this.#askedUntilMs = monotonicMs() + forMs;
   }
 
   /** Where the endpoint takes others meanwhile, one record of the batch is what it cannot take: its halves may pass. */
@@ -363,7 +363,7 @@ function batchesOf({ onSafe }: Batch, parts: readonly RequestPart[]): Batch[] {
 async function before(deadlineMs: number, work: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<boolean>((resolve) => {
-    timer = holdUntil('deadline', deadlineMs - performance.now(), () => {
+    timer = holdUntil('deadline', deadlineMs - monotonicMs(), () => {
       resolve(true);
     });
   });

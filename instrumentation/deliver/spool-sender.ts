@@ -5,6 +5,7 @@ import { guard } from '../process/guard.ts';
 import type { RequestPart } from '../encode/split-request.ts';
 import type { SendResult, SignalKind } from './otlp.ts';
 import type { Spool, SpooledBatch } from './spool.ts';
+import { monotonicMs } from '../process/timers.ts';
 
 /** How one batch went. */
 export type SpooledResult =
@@ -45,7 +46,7 @@ export class SpoolSender {
 
   /** Sends the oldest batch that is not passed over; `undefined` when there is none. */
   async sendNext(send: (bytes: Uint8Array) => Promise<SendResult>): Promise<SpooledResult | undefined> {
-    const nowMs = performance.now();
+    const nowMs = monotonicMs();
     for (const [id, untilMs] of this.#passedOver) if (untilMs <= nowMs) this.#passedOver.delete(id);
     const batch = this.#spool.take(this.#kind, (id) => this.#passedOver.has(id));
     if (batch === undefined) return undefined;
@@ -68,7 +69,7 @@ export class SpoolSender {
   ): SpooledResult {
     this.#spool.release(batch);
     if (isAnswered !== true) return { type: 'away' };
-    this.#passedOver.set(batch.id, performance.now() + PASS_OVER_MS);
+    this.#passedOver.set(batch.id, monotonicMs() + PASS_OVER_MS);
     this.#putOff += 1;
     if (afterMs === undefined && this.#putOff < MAX_PUT_OFF) return { type: 'passed' };
     this.#putOff = 0;

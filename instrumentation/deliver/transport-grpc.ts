@@ -12,7 +12,7 @@ import {
 import { gzipSync } from 'node:zlib';
 import { guarded } from '../process/guard.ts';
 import { lookup } from '../process/lookup.ts';
-import { later } from '../process/timers.ts';
+import { clearTimeout, later } from '../process/timers.ts';
 import { readGrpcEndpoint } from './grpc-endpoint.ts';
 import { decodeGrpcMessage } from './grpc-message.ts';
 import {

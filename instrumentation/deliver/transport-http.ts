@@ -2,13 +2,14 @@
 // the standard variables as OpenTelemetry's own exporter reads them.
 
 import { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node-http';
-import { request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import * as http from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import * as https from 'node:https';
 import { gzipSync } from 'node:zlib';
 import { retryAfterMs } from '../../core/otlp/retry-after.ts';
 import { guarded } from '../process/guard.ts';
 import { lookup } from '../process/lookup.ts';
-import { later } from '../process/timers.ts';
+import { clearTimeout, later } from '../process/timers.ts';
 import {
   hasEndpoint,
   MAX_ANSWER_BYTES,
@@ -20,6 +21,9 @@ import {
   type Transport,
 } from './otlp.ts';
 
+/** As they were before the program began: what stands in for the network in its tests must not get our requests. */
+const { request: requestHttp } = http;
+const { request: requestHttps } = https;
 const DEFAULT_URL = 'http://127.0.0.1:4318';
 const TOO_LARGE = 413;
 const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);

@@ -9,6 +9,7 @@ import { followIterable, followIterator } from './iterators.ts';
 import { onlyOnce, type Outcome } from './outcome.ts';
 import { followPromise, followThenable, isNativePromise } from './promises.ts';
 import { followStream } from './streams.ts';
+import { setImmediate } from '../process/timers.ts';
 
 /**
  * Calls `work` in the context and gives what it gives and throws what it throws. The outcome is reported once: when what

@@ -5,6 +5,7 @@
 
 import { context, type Context } from '@opentelemetry/api';
 import { types } from 'node:util';
+import { chain } from './chain.ts';
 import { guard } from '../process/guard.ts';
 import type { Outcome } from './outcome.ts';
 import { shadow, type Method } from './shadow.ts';
@@ -136,20 +137,21 @@ function followApiPromise(promise: ApiPromiseLike, outcome: Outcome): boolean {
     },
   );
   const parse = promise.parseResponse;
-  promise.parseResponse = async function (this: unknown, ...parameters) {
-    let value: unknown;
-    try {
-      value = await Reflect.apply(parse, this, parameters);
-    } catch (error) {
-      guard('answer failed', () => {
-        outcome.failed(error);
-      });
-      throw error;
-    }
-    guard('answer parsed', () => {
-      outcome.completed(value);
-    });
-    return value;
+  promise.parseResponse = function (this: unknown, ...parameters) {
+    return chain(
+      () => Reflect.apply(parse, this, parameters),
+      (value) => {
+        guard('answer parsed', () => {
+          outcome.completed(value);
+        });
+        return value;
+      },
+      (error) => {
+        guard('answer failed', () => {
+          outcome.failed(error);
+        });
+      },
+    );
   };
   shadow(
     promise,

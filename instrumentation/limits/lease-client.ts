@@ -13,6 +13,7 @@ import { guard, guardAsync, guarded } from '../process/guard.ts';
 import { sayOnce } from '../process/diagnostics.ts';
 import { lookup } from '../process/lookup.ts';
 import { asJson, asList } from '../../core/model-call/json.ts';
+import { setTimeout, setInterval, setImmediate, clearTimeout } from '../process/timers.ts';
 
 const ANSWER_LIMIT_MS = 2_000;
 const ANSWER_LIMIT_BYTES = 1_000_000;

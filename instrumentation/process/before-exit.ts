@@ -2,6 +2,7 @@
 // began. Ours begins such work, too, and the listeners of the program must not hear of that.
 
 import { guarded } from './guard.ts';
+import { setImmediate } from './timers.ts';
 
 /** What keeps the loop alive, as one text; of a loop that has run empty, what is listed all the same. */
 function listActive(): string {

@@ -5,7 +5,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { Resolver } from 'node:dns';
 import { isIPv6 } from 'node:net';
 import { guarded } from './guard.ts';
-import { later } from './timers.ts';
+import { clearTimeout, later } from './timers.ts';
 
 /** Of addresses; each has a type of record. */
 export type Family = 4 | 6;

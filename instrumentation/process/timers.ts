@@ -1,6 +1,12 @@
-// Timers of our own. A delay above 2^31-1 ms would fire at once, and for ever where the work starts the next one.
+// Timers of our own: Node's, as they were before the program began. Tests put a clock of theirs in the place of these,
+// count what waits on it and move it by hand; nothing of ours may wait there. A delay above 2^31-1 ms would fire at once,
+// and for ever where the work starts the next one.
 
 import { guarded } from './guard.ts';
+
+export const { setTimeout, setInterval, setImmediate, clearTimeout } = globalThis;
+/** Milliseconds of a clock that nobody sets. */
+export const monotonicMs = performance.now.bind(performance);
 
 const LONGEST_MS = 2 ** 31 - 1;
 

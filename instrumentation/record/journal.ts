@@ -20,6 +20,7 @@ import { lineOf } from './event-log.ts';
 import { openForAppend, readRegularFile, makeFolder } from '../process/files.ts';
 import { guard, guarded } from '../process/guard.ts';
 import { Numbering } from '../process/numbering.ts';
+import { setImmediate } from '../process/timers.ts';
 
 /** What was last known of a run that never ended. */
 export interface LostRun {

@@ -72,15 +72,17 @@ function watchSending(client: ClientLike): boolean {
     call.hasLeft = true;
     const note = noteOf(call);
     const answer = current.apply(this, parameters);
-    // Our own branch: what the SDK waits for stays its own promise.
-    answer.then(
-      guarded('attempt', ({ status }: Response) => {
-        note(String(status));
-      }),
-      guarded('attempt', () => {
-        note('connection_error');
-      }),
-    );
+    // Our own branch: what the SDK waits for stays its own promise. Classes of the program's own may give anything.
+    guard('attempt', () => {
+      void answer.then(
+        guarded('attempt', (response: Partial<Response> | null) => {
+          note(typeof response?.status === 'number' ? String(response.status) : 'connection_error');
+        }),
+        guarded('attempt', () => {
+          note('connection_error');
+        }),
+      );
+    });
     return answer;
   };
   watched.add(observed).add(owner);

@@ -3,6 +3,7 @@
 
 import { context } from '@opentelemetry/api';
 import { asJson, asList, asText } from '../../core/model-call/json.ts';
+import { chain } from '../follow/chain.ts';
 import { guard } from '../process/guard.ts';
 import type { LimitExceededError } from '../limits/limit-error.ts';
 import { refuseCall } from '../limits/refuse-call.ts';
@@ -11,6 +12,7 @@ import { readRequest } from '../record/request-facts.ts';
 import { clientOf } from '../otel/foreign-fields.ts';
 import type { ApiPromise } from './observe-call.ts';
 import type { Observer } from './observer.ts';
+import { replaceMethod } from './replace-method.ts';
 
 export interface CreatesBatches {
   create?: (this: object, body: unknown, options?: object) => ApiPromise;
@@ -22,21 +24,24 @@ export type Admissions = ReadonlyMap<string, Admission>;
 const MAX_REMEMBERED = 50_000;
 
 export function limitBatches(observer: Observer, prototype: CreatesBatches): void {
-  const { create } = prototype;
-  if (typeof create !== 'function') return;
-  prototype.create = function (body, options) {
-    const outcome = observer.isLimited
-      ? guard('limit batch', () => admitBatch(observer, clientOf(this), body))
-      : undefined;
-    if (outcome === undefined) return create.call(this, body, options);
-    if ('error' in outcome)
-      return refuseCall(outcome.error, (own) => create.call(this, body, { ...options, ...own }));
-    const promise = create.call(this, body, options);
-    guard('follow batch', () => {
-      followBatch(observer, promise, outcome.admissions);
-    });
-    return promise;
-  };
+  replaceMethod<NonNullable<CreatesBatches['create']>>(
+    prototype,
+    'create',
+    (create) =>
+      function (body, options) {
+        const outcome = observer.isLimited
+          ? guard('limit batch', () => admitBatch(observer, clientOf(this), body))
+          : undefined;
+        if (outcome === undefined) return create.call(this, body, options);
+        if ('error' in outcome)
+          return refuseCall(outcome.error, (own) => create.call(this, body, { ...options, ...own }));
+        const promise = create.call(this, body, options);
+        guard('follow batch', () => {
+          followBatch(observer, promise, outcome.admissions);
+        });
+        return promise;
+      },
+  );
 }
 
 /** Reserves all requests of a batch, or none; `undefined` outside of any run: there is nobody whose limit it could be. */
@@ -83,26 +88,28 @@ export function keepAdmissions({ sentRows }: Observer, batch: unknown, admission
 }
 
 function followBatch(observer: Observer, promise: ApiPromise, admissions: Admissions): void {
-  promise.responsePromise = cancelWhenFailed(promise.responsePromise, () => {
-    cancelAll(admissions);
-  });
+  promise.responsePromise = chain(
+    () => promise.responsePromise,
+    (props) => props,
+    () => {
+      guard('batch failed', () => {
+        cancelAll(admissions);
+      });
+    },
+  );
   const parse = promise.parseResponse;
-  promise.parseResponse = async function (this: unknown, ...parameters) {
-    const batch = await parse.apply(this, parameters);
-    guard('batch created', () => {
-      keepAdmissions(observer, batch, admissions);
-    });
-    return batch;
+  promise.parseResponse = function (this: unknown, ...parameters) {
+    return chain(
+      () => parse.apply(this, parameters),
+      (batch) => {
+        guard('batch created', () => {
+          keepAdmissions(observer, batch, admissions);
+        });
+        return batch;
+      },
+      () => undefined,
+    );
   };
-}
-
-async function cancelWhenFailed<T>(response: Promise<T>, cancel: () => void): Promise<T> {
-  try {
-    return await response;
-  } catch (error) {
-    guard('batch failed', cancel);
-    throw error;
-  }
 }
 
 /** A row that is not billed. */

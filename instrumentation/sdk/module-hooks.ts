@@ -153,9 +153,13 @@ export function hookModules(watcher: ModuleWatcher): void {
   };
 
   const textOfImported = importedCommonJs(process.argv[1]);
+  /** CommonJS that has gone through the hook and is about to be compiled. */
+  const seen = new Set<string>();
   const load: LoadHook = (url, context, next) => {
     const result = next(url, context);
     if (!url.startsWith('file:')) return result;
+    if (result.format === 'commonjs' && result.source != null)
+      guard('seen module', () => seen.add(fileURLToPath(url)));
     const imported = guard('imported module', () =>
       textOfImported(url, context, result.format, () =>
         result.source == null ? readFileSync(fileURLToPath(url), 'utf8') : textOf(result.source),
@@ -202,7 +206,7 @@ export function hookModules(watcher: ModuleWatcher): void {
     );
   };
   nodeModule.registerHooks({ load: load as never });
-  watchCompile((path, content) => {
+  watchCompile(seen, (path, content) => {
     if (!path.includes('node_modules')) {
       const found = findBundledApi(content);
       if (found !== undefined) watcher.onBundledApi(found);
@@ -213,15 +217,20 @@ export function hookModules(watcher: ModuleWatcher): void {
   });
 }
 
-/** Appends the line to what other loaders compile as CommonJS; what went through Node's own hooks has it already. */
-function watchCompile(lineFor: (path: string, content: string) => string | undefined): void {
+/**
+ * Appends the line to what other loaders compile as CommonJS. What went through Node's own hooks has it already: it gets
+ * Node's own method, so that no frame of ours stands in the stacks of the program's errors.
+ */
+function watchCompile(
+  seen: Set<string>,
+  lineFor: (path: string, content: string) => string | undefined,
+): void {
   const prototype = (nodeModule.Module as unknown as { readonly prototype: { _compile?: Compile } })
     .prototype;
   // oxlint-disable-next-line no-underscore-dangle -- the one way in for loaders that read files themselves
   const compile = prototype._compile;
   if (typeof compile !== 'function') return;
-  // oxlint-disable-next-line no-underscore-dangle
-  prototype._compile = function (content, filename, ...rest) {
+  const watched: Compile = function (content, filename, ...rest) {
     const line = guard('hook compiled module', () =>
       typeof content !== 'string' || content.includes(HANDOVER) ? undefined : lineFor(filename, content),
     );
@@ -232,6 +241,28 @@ function watchCompile(lineFor: (path: string, content: string) => string | undef
       ...rest,
     );
   };
+  // Node's method has no name: stacks look for it by its value, also further up.
+  Object.setPrototypeOf(prototype, {
+    __proto__: Object.getPrototypeOf(prototype) as object,
+    _compile: compile,
+  });
+  for (const name of ['name', 'length'] as const)
+    Object.defineProperty(watched, name, { value: compile[name], configurable: true });
+  Object.defineProperty(prototype, '_compile', {
+    configurable: true,
+    enumerable: true,
+    get(this: { readonly filename?: unknown }) {
+      return typeof this.filename === 'string' && seen.delete(this.filename) ? compile : watched;
+    },
+    set(this: object, value: unknown) {
+      Reflect.defineProperty(this, '_compile', {
+        configurable: true,
+        writable: true,
+        enumerable: true,
+        value,
+      });
+    },
+  });
 }
 
 /** Whether a file may be one to append to, by the end of its path alone. */

@@ -7,11 +7,13 @@ import { modelCallFields } from '../../core/model-call/model-call-fields.ts';
 import { providerOf } from '../../core/pricing/circumstances.ts';
 import { priceCall } from '../../core/pricing/cost.ts';
 import { requestOfMessage } from '../../core/pricing/price-request.ts';
+import { chain } from '../follow/chain.ts';
 import { guard } from '../process/guard.ts';
 import type { PaidAmount } from '../record/model-call.ts';
 import { currentIdentity } from '../record/identity.ts';
 import { limitBatches, settleRow, type CreatesBatches } from './limit-batches.ts';
 import type { Observer } from './observer.ts';
+import { replaceMethod } from './replace-method.ts';
 import { asJson, type Json } from '../../core/model-call/json.ts';
 
 export interface BatchesClass {
@@ -26,15 +28,23 @@ export function observeBatchesClass(
   sdkVersion: string | undefined,
 ): void {
   limitBatches(observer, prototype);
-  const { results } = prototype;
-  if (typeof results !== 'function') return;
-  prototype.results = async function (...parameters) {
-    const rows = await results.apply(this, parameters);
-    guard('observe batch', () => {
-      observeRows(observer, rows, sdkVersion, String(parameters[0]));
-    });
-    return rows;
-  };
+  replaceMethod<NonNullable<BatchesClass['prototype']['results']>>(
+    prototype,
+    'results',
+    (results) =>
+      function (this: object, ...parameters) {
+        return chain(
+          () => results.apply(this, parameters),
+          (rows) => {
+            guard('observe batch', () => {
+              observeRows(observer, rows, sdkVersion, String(parameters[0]));
+            });
+            return rows;
+          },
+          () => undefined,
+        );
+      },
+  );
 }
 
 function observeRows(

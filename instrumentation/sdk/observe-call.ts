@@ -4,6 +4,7 @@
 import { context, propagation, SpanKind, trace, type Context } from '@opentelemetry/api';
 import { classifyError, isAbort } from './api-errors.ts';
 import { endWhenCollected } from './collected-reader.ts';
+import { chain } from '../follow/chain.ts';
 import { observeAttempts, type RequestOptions } from './attempts.ts';
 import { helperSpanOf } from '../otel/foreign-fields.ts';
 import { guard } from '../process/guard.ts';
@@ -153,22 +154,23 @@ function observePromise(promise: ApiPromise, call: ModelCall): void {
 }
 
 function observedParse(parse: ApiPromise['parseResponse'], call: ModelCall): ApiPromise['parseResponse'] {
-  return async function (this: unknown, ...parameters) {
-    let data: unknown;
-    try {
-      data = await parse.apply(this, parameters);
-    } catch (error) {
-      call.end(endOf(error));
-      throw error;
-    }
-    if (!call.facts.isStreamed) {
-      guard('read message', () => {
-        readAnswerBody(data, call);
-      });
-      // A body that is no message still ends the call.
-      call.end({ type: 'completed' });
-    }
-    return data;
+  return function (this: unknown, ...parameters) {
+    return chain(
+      () => parse.apply(this, parameters),
+      (data) => {
+        if (!call.facts.isStreamed) {
+          guard('read message', () => {
+            readAnswerBody(data, call);
+          });
+          // A body that is no message still ends the call.
+          call.end({ type: 'completed' });
+        }
+        return data;
+      },
+      (error) => {
+        call.end(endOf(error));
+      },
+    );
   };
 }
 

@@ -4,13 +4,16 @@
 import type { RequestOptions } from './attempts.ts';
 import { observeCall, type ApiPromise } from './observe-call.ts';
 import type { Observer, SentRequest } from './observer.ts';
+import { replaceMethod } from './replace-method.ts';
 
 export interface ClientClass {
   readonly prototype: {
-    post?: (this: object, path: string, options?: RawOptions) => ApiPromise;
-    request?: (this: object, options: RawOptions, ...rest: unknown[]) => ApiPromise;
+    post?: Post;
+    request?: SendsRequest;
   };
 }
+type Post = (this: object, path: string, options?: RawOptions) => ApiPromise;
+type SendsRequest = (this: object, options: RawOptions, ...rest: unknown[]) => ApiPromise;
 
 interface RawOptions extends RequestOptions {
   readonly method?: unknown;
@@ -26,23 +29,28 @@ export function observeClientClass(
   { prototype }: ClientClass,
   sdkVersion: string | undefined,
 ): void {
-  const { post, request } = prototype;
-  if (typeof post === 'function') {
-    prototype.post = function (path, options) {
-      return !observer.isSending && isRaw('post', path, options)
-        ? observeRaw(observer, { client: this, sdkVersion }, options, (own) => post.call(this, path, own))
-        : post.call(this, path, options);
-    };
-  }
-  if (typeof request === 'function') {
-    prototype.request = function (options, ...rest) {
-      return !observer.isSending && isRaw(options?.method, options?.path, options)
-        ? observeRaw(observer, { client: this, sdkVersion }, options, (own) =>
-            request.call(this, own, ...rest),
-          )
-        : request.call(this, options, ...rest);
-    };
-  }
+  replaceMethod<Post>(
+    prototype,
+    'post',
+    (post) =>
+      function (path, options) {
+        return !observer.isSending && isRaw('post', path, options)
+          ? observeRaw(observer, { client: this, sdkVersion }, options, (own) => post.call(this, path, own))
+          : post.call(this, path, options);
+      },
+  );
+  replaceMethod<SendsRequest>(
+    prototype,
+    'request',
+    (request) =>
+      function (options, ...rest) {
+        return !observer.isSending && isRaw(options?.method, options?.path, options)
+          ? observeRaw(observer, { client: this, sdkVersion }, options, (own) =>
+              request.call(this, own, ...rest),
+            )
+          : request.call(this, options, ...rest);
+      },
+  );
 }
 
 /** Whether it is a Messages request; options that are still a promise cannot be read. */

@@ -7,6 +7,7 @@ import { guard } from '../process/guard.ts';
 import { watchNativeCount, type TokenCount } from './native-spans.ts';
 import type { ApiPromise } from './observe-call.ts';
 import type { Observer } from './observer.ts';
+import { replaceMethod } from './replace-method.ts';
 import { asJson, asText } from '../../core/model-call/json.ts';
 
 export interface CountPrototype {
@@ -16,19 +17,22 @@ export interface CountPrototype {
 const OPERATION = 'count_tokens';
 
 export function observeCounting(observer: Observer, prototype: CountPrototype): void {
-  const { countTokens } = prototype;
-  if (typeof countTokens !== 'function') return;
-  prototype.countTokens = function (body, ...rest) {
-    const count = guard('begin count', () => describeCount(observer, body));
-    if (count === undefined) return countTokens.call(this, body, ...rest);
-    const current = context.active();
-    const active = watchNativeCount(propagation.deleteBaggage(current), count);
-    const promise = context.with(active, () => countTokens.call(this, body, ...rest));
-    guard('observe count', () => {
-      if (!count.isAdopted) observeOwnSpan(observer, promise, count);
-    });
-    return promise;
-  };
+  replaceMethod<NonNullable<CountPrototype['countTokens']>>(
+    prototype,
+    'countTokens',
+    (countTokens) =>
+      function (body, ...rest) {
+        const count = guard('begin count', () => describeCount(observer, body));
+        if (count === undefined) return countTokens.call(this, body, ...rest);
+        const current = context.active();
+        const active = watchNativeCount(propagation.deleteBaggage(current), count);
+        const promise = context.with(active, () => countTokens.call(this, body, ...rest));
+        guard('observe count', () => {
+          if (!count.isAdopted) observeOwnSpan(observer, promise, count);
+        });
+        return promise;
+      },
+  );
 }
 
 function describeCount(observer: Observer, body: unknown): TokenCount {

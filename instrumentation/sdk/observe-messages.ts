@@ -8,15 +8,18 @@ import { guard } from '../process/guard.ts';
 import { observeCall, type ApiPromise } from './observe-call.ts';
 import { observeCounting, type CountPrototype } from './observe-count.ts';
 import type { Observer } from './observer.ts';
+import { replaceMethod } from './replace-method.ts';
 import { readRequest } from '../record/request-facts.ts';
 
 export interface MessagesClass {
   readonly prototype: MessagesPrototype;
 }
 interface MessagesPrototype extends CountPrototype {
-  create?: (this: object, body: unknown, options?: RequestOptions) => ApiPromise;
-  stream?: (this: object, body: unknown, options?: RequestOptions) => unknown;
+  create?: Create;
+  stream?: OpensStream;
 }
+type Create = (this: object, body: unknown, options?: RequestOptions) => ApiPromise;
+type OpensStream = (this: object, body: unknown, options?: RequestOptions) => unknown;
 
 /** Observes the class; false where it has no `create` to observe. */
 export function observeMessagesClass(
@@ -25,26 +28,32 @@ export function observeMessagesClass(
   sdkVersion: string | undefined,
 ): boolean {
   const { prototype } = messagesClass;
-  const { create, stream } = prototype;
-  if (typeof create !== 'function') return false;
-
-  prototype.create = function (body, options) {
-    return observeCall(observer, { client: clientOf(this), body, sdkVersion }, options, (own, sent) =>
-      create.call(this, sent, own),
-    );
-  };
+  const isObserved = replaceMethod<Create>(
+    prototype,
+    'create',
+    (create) =>
+      function (body, options) {
+        return observeCall(observer, { client: clientOf(this), body, sdkVersion }, options, (own, sent) =>
+          create.call(this, sent, own),
+        );
+      },
+  );
+  if (!isObserved) return false;
   observeCounting(observer, prototype);
-
-  if (typeof stream !== 'function') return true;
-  prototype.stream = function (body, options) {
-    // The helper opens its span before it calls `create`, so the run must be the active one here already.
-    const active = guard('begin stream', () => {
-      const run = observer.runs.runOf(readRequest(body));
-      return observer.runs.enterHelper(context.active(), run);
-    });
-    return active === undefined
-      ? stream.call(this, body, options)
-      : context.with(active, () => stream.call(this, body, options));
-  };
+  replaceMethod<OpensStream>(
+    prototype,
+    'stream',
+    (stream) =>
+      function (body, options) {
+        // The helper opens its span before it calls `create`, so the run must be the active one here already.
+        const active = guard('begin stream', () => {
+          const run = observer.runs.runOf(readRequest(body));
+          return observer.runs.enterHelper(context.active(), run);
+        });
+        return active === undefined
+          ? stream.call(this, body, options)
+          : context.with(active, () => stream.call(this, body, options));
+      },
+  );
   return true;
 }

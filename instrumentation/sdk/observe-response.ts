@@ -4,6 +4,8 @@
 import { guard } from '../process/guard.ts';
 import type { ModelCall } from '../record/model-call.ts';
 import { endWhenCollected, forgetReader } from './collected-reader.ts';
+import { replaceMethod } from './replace-method.ts';
+import { shadow } from '../follow/shadow.ts';
 
 interface RawPromise {
   asResponse?: (this: RawPromise) => Promise<Response>;
@@ -27,36 +29,35 @@ export function watchResponse(promise: object, call: ModelCall): void {
   const prototype = Object.getPrototypeOf(promise) as RawPromise;
   if (patched.has(prototype)) return;
   patched.add(prototype);
-  const original = prototype.asResponse;
-  if (typeof original !== 'function') return;
-  prototype.asResponse = async function () {
-    const response = await original.call(this);
-    const known = calls.get(this);
-    // `withResponse` comes here too, after it has begun to parse; then there is nothing left to watch.
-    if (known !== undefined && !known.isEnded && this.parsedPromise === undefined) {
-      guard('watch response', () => {
-        watchBody(response, known);
-      });
-    }
-    return response;
-  };
+  replaceMethod<NonNullable<RawPromise['asResponse']>>(
+    prototype,
+    'asResponse',
+    (original) =>
+      function (this: RawPromise) {
+        return original.call(this).then((response) => {
+          const known = calls.get(this);
+          // `withResponse` comes here too, after it has begun to parse; then there is nothing left to watch.
+          if (known !== undefined && !known.isEnded && this.parsedPromise === undefined) {
+            guard('watch response', () => {
+              watchBody(response, known);
+            });
+          }
+          return response;
+        });
+      },
+  );
 }
 
 function watchBody(response: Response, call: ModelCall): void {
   if (!call.facts.isStreamed) endWhenCollected(response, call);
   for (const name of ['json', 'text'] as const) {
-    const read = response[name].bind(response);
-    Object.defineProperty(response, name, {
-      configurable: true,
-      writable: true,
-      enumerable: false,
-      value: async () => {
-        const value: unknown = await read();
+    shadow(response, name, (read) => (...parameters) => {
+      return (Reflect.apply(read, response, parameters) as Promise<unknown>).then((value) => {
         guard('read body', () => {
           readAnswerBody(value, call);
         });
         return value;
-      },
+      });
     });
   }
 }

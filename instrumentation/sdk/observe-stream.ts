@@ -3,6 +3,9 @@
 
 import { classifyError, isAbort } from './api-errors.ts';
 import { endWhenCollected, forgetReader } from './collected-reader.ts';
+import { replaceMethod } from './replace-method.ts';
+import { chain } from '../follow/chain.ts';
+import { shadow } from '../follow/shadow.ts';
 import { LIMIT_ERROR_TYPE } from '../limits/limit-error.ts';
 import { guard, guarded } from '../process/guard.ts';
 import type { ModelCall } from '../record/model-call.ts';
@@ -31,63 +34,84 @@ export function expectStream(controller: AbortController, call: ModelCall): void
 
 /** Watches the iterators that a Stream class hands out. */
 export function observeStreamClass(streamClass: StreamClass): void {
-  const { prototype } = streamClass;
-  const original = prototype[Symbol.asyncIterator];
-  if (typeof original !== 'function') return;
-  Object.defineProperty(prototype, Symbol.asyncIterator, {
-    configurable: true,
-    writable: true,
-    value: function (this: StreamLike) {
-      const iterator = original.call(this);
-      return guard('observe stream', () => observeIterator(this.controller, iterator)) ?? iterator;
-    },
+  replaceMethod<StreamLike[typeof Symbol.asyncIterator]>(
+    streamClass.prototype,
+    Symbol.asyncIterator,
+    (original) =>
+      function (this: StreamLike) {
+        const iterator = original.call(this);
+        guard('observe stream', () => {
+          observeIterator(this.controller, iterator);
+        });
+        return iterator;
+      },
+  );
+}
+
+type Step = (...parameters: unknown[]) => Promise<IteratorResult<unknown>>;
+
+/** The iterator stays the SDK's own generator, with all that the language gives it (`await using`). */
+function observeIterator(controller: AbortController, iterator: AsyncIterator<unknown>): void {
+  const call = unread.get(controller);
+  if (call === undefined) return;
+  // oxlint-disable-next-line typescript/unbound-method -- called with its own receiver
+  const { return: leave } = iterator;
+  const isObserved = shadow(iterator, 'next', (next) => (...parameters) => {
+    return chain(
+      () => Reflect.apply(next as Step, iterator, parameters),
+      (result) => {
+        guard('stream event', () => {
+          readStep(call, controller, result);
+        });
+        const passed = result.done === true ? undefined : call.admission?.check(call.answer);
+        return passed === undefined ? result : stop(call, controller, passed, () => leave?.call(iterator));
+      },
+      (error) => {
+        call.end(isAbort(error) ? { type: 'left' } : { type: 'failed', errorType: classifyError(error) });
+      },
+    );
+  });
+  if (!isObserved) return;
+  unread.delete(controller);
+  forgetReader(call);
+  const end = (): void => {
+    // All events may have been read before the reader left.
+    call.end(call.answer.isComplete ? { type: 'completed' } : { type: 'left' });
+  };
+  shadow(iterator, 'return', (original) => (...parameters) => {
+    return chain(
+      () => Reflect.apply(original as Step, iterator, parameters),
+      (result) => {
+        end();
+        return result;
+      },
+      end,
+    );
+  });
+  shadow(iterator, 'throw', (original) => (...parameters) => {
+    call.end({ type: 'left' });
+    return Reflect.apply(original, iterator, parameters);
   });
 }
 
-function observeIterator(
-  controller: AbortController,
-  source: AsyncIterator<unknown>,
-): AsyncIterator<unknown> {
-  const call = unread.get(controller);
-  if (call === undefined) return source;
-  unread.delete(controller);
-  forgetReader(call);
+function readStep(call: ModelCall, controller: AbortController, result: IteratorResult<unknown>): void {
+  if (result.done !== true) call.answer.readEvent(result.value, Date.now());
+  else if (controller.signal.aborted) call.end({ type: 'left' });
+  // A stream that just stops before its last events was cut.
+  else if (!call.answer.isComplete) call.end({ type: 'failed', errorType: 'api_error' });
+  else call.end({ type: 'completed' });
+}
 
-  const iterator: AsyncIterator<unknown> & AsyncIterable<unknown> = {
-    async next() {
-      let result: IteratorResult<unknown>;
-      try {
-        result = await source.next();
-      } catch (error) {
-        call.end(isAbort(error) ? { type: 'left' } : { type: 'failed', errorType: classifyError(error) });
-        throw error;
-      }
-      guard('stream event', () => {
-        if (result.done !== true) call.answer.readEvent(result.value, Date.now());
-        else if (controller.signal.aborted) call.end({ type: 'left' });
-        // A stream that just stops before its last events was cut.
-        else if (!call.answer.isComplete) call.end({ type: 'failed', errorType: 'api_error' });
-        else call.end({ type: 'completed' });
-      });
-      const passed = result.done === true ? undefined : call.admission?.check(call.answer);
-      if (passed === undefined) return result;
-      call.end({ type: 'failed', errorType: LIMIT_ERROR_TYPE });
-      controller.abort();
-      await source.return?.();
-      throw passed;
-    },
-    async return(value?: unknown) {
-      const result = await source.return?.(value);
-      // All events may have been read before the reader left.
-      call.end(call.answer.isComplete ? { type: 'completed' } : { type: 'left' });
-      return result ?? { done: true, value };
-    },
-    async throw(error?: unknown) {
-      call.end({ type: 'left' });
-      if (source.throw) return source.throw(error);
-      throw error;
-    },
-    [Symbol.asyncIterator]: () => iterator,
-  };
-  return iterator;
+/** A limit is passed: the stream ends, and its reader gets the limit's error. */
+function stop(
+  call: ModelCall,
+  controller: AbortController,
+  passed: Error,
+  leave: () => unknown,
+): Promise<never> {
+  call.end({ type: 'failed', errorType: LIMIT_ERROR_TYPE });
+  controller.abort();
+  return Promise.resolve(leave()).then(() => {
+    throw passed;
+  });
 }

@@ -4,7 +4,7 @@
 import { SpanKind, trace, type Context } from '@opentelemetry/api';
 import type { Json } from '../../core/model-call/json.ts';
 import { guard, guarded } from '../process/guard.ts';
-import { later } from '../process/timers.ts';
+import { clearTimeout, later } from '../process/timers.ts';
 import type { CallEnd, ModelCall } from '../record/model-call.ts';
 import { takeSlot, type AdmissionSlot } from '../limits/admission-slot.ts';
 import { LIMIT_ERROR_TYPE } from '../limits/limit-error.ts';

@@ -20,7 +20,7 @@ const GUARDS = new Set([
 ]);
 /** Called by the callee itself, before it returns: what such a function throws is thrown where the call stands. */
 const AT_ONCE =
-  /^(map|flatMap|filter|find|findLast|findIndex|some|every|reduce|forEach|sort|toSorted|replace|replaceAll|from|with|Promise)$/;
+  /^(map|flatMap|filter|find|findLast|findLastIndex|findIndex|some|every|reduce|forEach|sort|toSorted|replace|replaceAll|from|with|Promise)$/;
 /** Registrars of which even a named function has to be seen to be guarded. */
 const REGISTRARS =
   /^(on|once|addListener|prependListener|prependOnceListener|addEventListener|subscribe|setTimeout|setInterval|setImmediate|queueMicrotask|nextTick|FinalizationRegistry|registerHooks|createHook|then|catch|finally)$/;
@@ -31,6 +31,8 @@ const TAKES_OBJECT = /^(registerHooks|createHook)$/;
 
 /** Functions that are not guarded, and why nothing can come of it. */
 const REASONS: Readonly<Record<string, string>> = {
+  'follow/chain.ts then': 'hands on what the SDK gives; what is given to it is guarded inside',
+  'sdk/observe-response.ts then': 'hands on the response of the SDK; what reads it is guarded inside',
   'sdk/observe-call.ts then': 'hands on the response of the SDK; what reads it is guarded inside',
   'sdk/observe-count.ts then': 'hands on the response of the SDK; what reads it is guarded inside',
   'sdk/module-hooks.ts registerHooks':
