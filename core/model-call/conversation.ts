@@ -4,8 +4,17 @@
 import { asJson, type Json } from './json.ts';
 
 export type MessageBlock =
-  | { readonly kind: 'text' | 'thinking'; readonly text: string }
-  | { readonly kind: 'tool_use'; readonly name: string; readonly id: string; readonly input: unknown }
+  | { readonly kind: 'thinking'; readonly text: string }
+  /** With what the model names as the sources of it. */
+  | { readonly kind: 'text'; readonly text: string; readonly citations?: readonly unknown[] }
+  | {
+      readonly kind: 'tool_use';
+      readonly name: string;
+      readonly id: string;
+      readonly input: unknown;
+      /** MCP server that the API calls it at. */
+      readonly server?: string;
+    }
   | {
       readonly kind: 'tool_result';
       readonly id: string;
@@ -14,8 +23,13 @@ export type MessageBlock =
       readonly isError: boolean;
       readonly blocks: readonly MessageBlock[];
     }
-  /** An image or a document, by what it is and its size: it is never drawn. */
-  | { readonly kind: 'file'; readonly what: string; readonly detail: string }
+  /** An image or a document, by what it is and its size: it is never drawn. What is text in it stands below. */
+  | {
+      readonly kind: 'file';
+      readonly what: string;
+      readonly detail: string;
+      readonly blocks: readonly MessageBlock[];
+    }
   | { readonly kind: 'other'; readonly what: string; readonly value: unknown };
 
 export interface Message {
@@ -161,12 +175,18 @@ function blockOf(block: unknown, names: Map<string, string>): MessageBlock {
   const json = asJson(block);
   const { type, text, thinking, name, id, input, content, source } = json;
   const what = typeof type === 'string' ? type : 'block';
-  if (what === 'text' && typeof text === 'string') return { kind: 'text', text };
+  if (what === 'text' && typeof text === 'string') {
+    const { citations } = json;
+    return Array.isArray(citations) && citations.length > 0
+      ? { kind: 'text', text, citations }
+      : { kind: 'text', text };
+  }
   if (what === 'thinking' && typeof thinking === 'string') return { kind: 'thinking', text: thinking };
   if (what.endsWith('tool_use') && typeof name === 'string') {
     const callId = typeof id === 'string' ? id : '';
     names.set(callId, name);
-    return { kind: 'tool_use', name, id: callId, input };
+    const { server_name: server } = json;
+    return { kind: 'tool_use', name, id: callId, input, ...(typeof server === 'string' && { server }) };
   }
   if (what.endsWith('tool_result') && typeof json['tool_use_id'] === 'string') {
     const callId = json['tool_use_id'];
@@ -183,8 +203,18 @@ function blockOf(block: unknown, names: Map<string, string>): MessageBlock {
     };
   }
   if (what === 'image' || what === 'document')
-    return { kind: 'file', what, detail: describeSource(source, json) };
+    return { kind: 'file', what, detail: describeSource(source, json), blocks: textsOfFile(json, names) };
   return { kind: 'other', what, value: block };
+}
+
+/** What a document has as text: its context, and itself where it is plain text or blocks. */
+function textsOfFile({ source, context }: Json, names: Map<string, string>): MessageBlock[] {
+  const { type, data, content } = asJson(source);
+  return [
+    ...(typeof context === 'string' ? blocksOf(context, names) : []),
+    ...(type === 'text' && typeof data === 'string' ? blocksOf(data, names) : []),
+    ...(type === 'content' ? blocksOf(content, names) : []),
+  ];
 }
 
 /** Bytes of three are four letters of base64; what is no base64 has a length all the same. */
@@ -193,6 +223,7 @@ function describeSource(source: unknown, block: Json): string {
   const title = typeof block['title'] === 'string' ? `${block['title']}, ` : '';
   if (typeof url === 'string') return `${title}from ${url}`;
   if (typeof fileId === 'string') return `${title}file ${fileId}`;
+  if (type === 'content') return `${title}given as blocks`;
   const media = typeof mediaType === 'string' ? mediaType : 'unknown type';
   if (typeof data !== 'string') return `${title}${media}`;
   const bytes = type === 'base64' ? Math.floor((data.length * 3) / 4) : data.length;
@@ -225,15 +256,17 @@ export function conversationTexts(conversation: Conversation): ConversationTexts
 export function textOfBlock(block: MessageBlock): string {
   switch (block.kind) {
     case 'text':
-      return block.text;
+      return block.citations === undefined
+        ? block.text
+        : `${block.text}\n(citations: ${JSON.stringify(block.citations)})`;
     case 'thinking':
       return `(thinking) ${block.text}`;
     case 'tool_use':
-      return `→ ${block.name} ${JSON.stringify(block.input)}`;
+      return `→ ${block.server === undefined ? '' : `${block.server} `}${block.name} ${JSON.stringify(block.input) ?? ''}`;
     case 'tool_result':
       return `← ${block.isError ? 'error' : 'result'} of ${block.name ?? block.id}: ${block.blocks.map(textOfBlock).join('\n')}`;
     case 'file':
-      return `(${block.what}: ${block.detail})`;
+      return [`(${block.what}: ${block.detail})`, ...block.blocks.map(textOfBlock)].join('\n');
     case 'other':
       return JSON.stringify(block.value) ?? '';
   }

@@ -31,6 +31,7 @@ function textsOfConversation({ system, tools, messages, answer }: Conversation):
 function textsOfBlock(block: MessageBlock, toolCallId?: string): SaidText[] {
   switch (block.kind) {
     case 'text':
+      return [block.text, ...(block.citations ?? []).map(valuesOf)].map((text) => ({ text, toolCallId }));
     case 'thinking':
       return [{ text: block.text, toolCallId }];
     case 'tool_use':
@@ -38,7 +39,10 @@ function textsOfBlock(block: MessageBlock, toolCallId?: string): SaidText[] {
     case 'tool_result':
       return block.blocks.flatMap((inner) => textsOfBlock(inner, block.id));
     case 'file':
-      return [{ text: block.detail, toolCallId }];
+      return [
+        { text: block.detail, toolCallId },
+        ...block.blocks.flatMap((inner) => textsOfBlock(inner, toolCallId)),
+      ];
     case 'other':
       return [{ text: valuesOf(block.value), toolCallId }];
   }

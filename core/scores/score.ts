@@ -2,6 +2,7 @@
 // it, and by whatever way it comes, it is checked and turned into fields here.
 
 import { cutText } from '../text/cut-text.ts';
+import { maskKnownSecrets } from '../text/redaction.ts';
 import type { EventRecord } from '../event.ts';
 import { SENT_NAME_CHARS } from '../field-limits.ts';
 
@@ -49,7 +50,11 @@ export function scoreFields(score: Score): Partial<EventRecord> {
   return {
     'gen_ai.evaluation.name': name,
     ...valueFields(name, score.value),
-    ...textField('gen_ai.evaluation.explanation', comment, MAX_COMMENT_CHARS),
+    ...textField(
+      'gen_ai.evaluation.explanation',
+      comment === undefined ? undefined : maskKnownSecrets(comment),
+      MAX_COMMENT_CHARS,
+    ),
     'tallyspan.score.source': source,
     ...textField('tallyspan.score.author', author, SENT_NAME_CHARS),
     ...textField('tallyspan.score.evaluator', evaluator, SENT_NAME_CHARS),

@@ -7,36 +7,78 @@ import { FIELD_KEYS, FIELDS, type FieldDefinition, type FieldKey } from '../sche
 /** What a masked secret is replaced by. */
 export const MASK = '****';
 
+/** Of RSA, OpenSSH, PGP and others. */
+const PRIVATE_KEY = '[A-Z0-9 ]*PRIVATE KEY( BLOCK)?';
+
 /**
  * Patterns of secrets, in the syntax that JavaScript and RE2 share (no look-around, no back references).
  * Each begins with a literal, so that a text without it is passed over at the speed of a plain search.
  */
 export const SECRET_PATTERNS: readonly string[] = [
   'sk-ant-[A-Za-z0-9_-]{20,}',
-  ...['proj', 'svcacct', 'admin'].map((kind) => `sk-${kind}-[A-Za-z0-9_-]{20,}`),
+  // The same in base64, as Kubernetes holds it.
+  'c2stYW50L[A-Za-z0-9+/_-]{20,}=*',
+  ...['proj', 'svcacct', 'admin', 'or'].map((kind) => `sk-${kind}-[A-Za-z0-9_-]{20,}`),
+  'sk-[A-Za-z0-9]{40,}',
   ...['sk', 'pk'].map((kind) => `${kind}-lf-[0-9a-f-]{36}`),
   ...['p', 'o', 'u', 's', 'r'].map((kind) => `gh${kind}_[A-Za-z0-9]{36,}`),
   'github_pat_[A-Za-z0-9_]{22,}',
-  'AKIA[0-9A-Z]{16}',
+  'glpat-[A-Za-z0-9_-]{20,}',
+  'npm_[A-Za-z0-9]{36,}',
+  'pypi-[A-Za-z0-9_-]{40,}',
+  'hf_[A-Za-z0-9]{30,}',
+  ...['AKIA', 'ASIA'].map((start) => `${start}[0-9A-Z]{16}`),
+  // The other half of such a key, by its name: no form tells it from a hash. Never across a quote of JSON.
+  ...['aws_secret_access_key', 'AWS_SECRET_ACCESS_KEY', 'SecretAccessKey'].map(
+    (name) => `${name}([\\s:=]|\\\\+")+[A-Za-z0-9/+]{40}`,
+  ),
   ...['a', 'b', 'p', 'r', 's'].map((kind) => `xox${kind}-[A-Za-z0-9-]{10,}`),
+  'xapp-[A-Za-z0-9-]{10,}',
+  'hooks\\.slack\\.com/services/[A-Za-z0-9/]{20,}',
   'AIza[0-9A-Za-z_-]{35}',
+  'ya29\\.[0-9A-Za-z_-]{20,}',
+  'GOCSPX-[0-9A-Za-z_-]{20,}',
+  ...['sk', 'rk'].map((kind) => `${kind}_live_[A-Za-z0-9]{16,}`),
+  'whsec_[A-Za-z0-9+/]{24,}=*',
   'eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}',
   // The secret half of a Telegram bot token; the number before it is the public id of the bot.
   ':AA[A-Za-z0-9_-]{33}',
-  '-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*-----END [A-Z ]*PRIVATE KEY-----',
-  ...['Bearer', 'bearer'].map((word) => `${word}\\s+[A-Za-z0-9._~+/-]{16,}=*`),
+  // With headers, which have single hyphens; within JSON nothing of it reaches beyond its text.
+  `-----BEGIN ${PRIVATE_KEY}-----(-?[^-"])*-----END ${PRIVATE_KEY}-----`,
+  // One whose end was cut off.
+  `-----BEGIN ${PRIVATE_KEY}-----((\\s|\\\\+[nr])+[A-Za-z0-9+/=]{8,})+`,
+  // What stands between as it is, in JSON and in an address.
+  ...['Bearer', 'bearer', 'BEARER'].map((word) => `${word}(\\s|\\\\+[nrt]|%20)+[A-Za-z0-9._~+/-]{16,}=*`),
+  // User and password in base64: there is a digit or a sign in it, which words do not have.
+  ...['Basic', 'basic'].map((word) => `${word}\\s+[A-Za-z]*[0-9+/][A-Za-z0-9+/]{8,}=*`),
+  // The password of an address.
+  '://[^\\s/:@"<>\\\\]{0,100}:[^\\s/:@"<>\\\\]{3,200}@',
 ];
 
 /** Each pattern with the literal that it begins with, for a look whether it is worth trying. */
 const MASKED_PATTERNS = SECRET_PATTERNS.map((source) => ({
-  start: /^[\w :-]+/.exec(source)?.[0] ?? '',
-  // Within JSON nothing of a secret reaches beyond its text.
-  pattern: new RegExp(source.replaceAll('[^-]', '[^-"]'), 'g'),
+  start: /^[\w :/-]+/.exec(source)?.[0] ?? '',
+  pattern: new RegExp(source, 'g'),
 }));
+
+/** Keys of JSON whose text is a secret, whatever its form: that of an MCP server in a request, and what tools are given. */
+const SECRET_KEYS =
+  'authorization_token|access_token|refresh_token|client_secret|api_key|apiKey|password|private_key|SecretAccessKey';
+/** In JSON, and in JSON that stands as a text in JSON, at any depth: there the quotes are escaped. */
+const SECRET_VALUES = [
+  new RegExp(`(")(${SECRET_KEYS})"(\\s*:\\s*)"(?:[^"\\\\]|\\\\.)+"`, 'g'),
+  new RegExp(
+    `(\\\\{1,15}")(${SECRET_KEYS})\\1((?:\\s|\\\\+[nrt])*:(?:\\s|\\\\+[nrt])*)\\1(?!\\1)(?:[^"\\\\]|\\\\.){1,4000}?(?<!\\\\)\\1`,
+    'g',
+  ),
+];
+const HAS_SECRET_KEY = new RegExp(SECRET_KEYS);
 
 /** The text with its secrets masked; JSON stays JSON. */
 export function maskKnownSecrets(text: string): string {
   let masked = text;
+  if (HAS_SECRET_KEY.test(text))
+    for (const values of SECRET_VALUES) masked = masked.replaceAll(values, `$1$2$1$3$1${MASK}$1`);
   for (const { start, pattern } of MASKED_PATTERNS)
     if (masked.includes(start)) masked = masked.replaceAll(pattern, MASK);
   return masked;

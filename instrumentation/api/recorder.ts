@@ -1,5 +1,6 @@
 // The recorder: the preload's side of the manual API.
 
+import { maskKnownSecrets } from '../../core/text/redaction.ts';
 import { context } from '@opentelemetry/api';
 import { observeQuery, type QueryFunction } from '../claude-agent/agent-query.ts';
 import { errorName, isAbort } from '../sdk/api-errors.ts';
@@ -43,7 +44,7 @@ export function createRecorder(observer: Observer, pipeline: Pipeline): Recorder
       observer.telemetry.events.emit('agent.note', Date.now(), run.span.spanContext(), {
         ...run.fields(),
         'agent.note.kind': kind,
-        'agent.note.text': text,
+        'agent.note.text': text === undefined ? undefined : maskKnownSecrets(text),
         'gen_ai.tool.name': fields.tool,
         'agent.step_number': run.turns === 0 ? undefined : run.turns,
       });

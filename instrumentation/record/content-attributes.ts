@@ -3,6 +3,7 @@
 
 import type { Attributes } from '@opentelemetry/api';
 import { cutText } from '../../core/text/cut-text.ts';
+import { maskKnownSecrets } from '../../core/text/redaction.ts';
 import { asJson, asList, asText } from '../../core/model-call/json.ts';
 
 /** Longer texts are cut, so that one span stays within what collectors take. */
@@ -24,7 +25,7 @@ export function contentAttributes(params: unknown, output: unknown): Attributes 
 }
 
 function toJson(value: unknown): string {
-  return cutText(JSON.stringify(value) ?? '', MAX_CHARS);
+  return cutText(maskKnownSecrets(JSON.stringify(value) ?? ''), MAX_CHARS);
 }
 
 function partsOf(content: unknown): unknown[] {

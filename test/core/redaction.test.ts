@@ -29,6 +29,27 @@ const FORMS: readonly (readonly [start: string, rest: string, least: number])[] 
   ['sk-proj-', 'aZ0_-', 20],
   ['sk-svcacct-', 'aZ0_-', 20],
   ['sk-admin-', 'aZ0_-', 20],
+  ['sk-or-', 'aZ0_-', 20],
+  ['sk-', 'aZ0', 40],
+  ['c2stYW50L', 'aZ0+/', 20],
+  ['glpat-', 'aZ0_-', 20],
+  ['npm_', 'aZ0', 36],
+  ['pypi-', 'aZ0_-', 40],
+  ['hf_', 'aZ0', 30],
+  ['ASIA', 'AZ09', 16],
+  ['aws_secret_access_key = ', 'aZ0/+', 40],
+  ['AWS_SECRET_ACCESS_KEY=', 'aZ0/+', 40],
+  ['xapp-', 'aZ0-', 10],
+  ['hooks.slack.com/services/', 'aZ0/', 20],
+  ['ya29.', 'aZ0_-', 20],
+  ['GOCSPX-', 'aZ0_-', 20],
+  ['sk_live_', 'aZ0', 16],
+  ['rk_live_', 'aZ0', 16],
+  ['whsec_', 'aZ0+/', 24],
+  ['BEARER ', 'aZ0._~+/-', 16],
+  ['Bearer\t', 'aZ0._~+/-', 16],
+  ['Bearer%20', 'aZ0._~+/-', 16],
+  ['Basic 0', 'aZ0+/', 8],
   ['sk-lf-', '0af-', 36],
   ['pk-lf-', '0af-', 36],
   ['ghp_', 'aZ0', 36],
@@ -72,12 +93,24 @@ describe('a secret', () => {
       expect(mask(`a\n${frame('BEGIN')}\nMIIE\n${frame('END')}\nb`)).toBe(`a\n${MASK}\nb`);
     }
     expect(mask(`Bearer ${'abcd'.repeat(6)}==`)).toBe(MASK);
+    expect(mask('redis://:p4ss@host, http://host:80/a@b')).toBe(`redis${MASK}host, http://host:80/a@b`);
+  });
+
+  it('that is a key with headers, or one that is cut off, is masked as a whole', () => {
+    const [begin, end] = ['BEGIN', 'END'].map((word) => `-----${word} RSA PRIVATE KEY-----`);
+    const encrypted = `${begin}\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0A\n\nMIIE\n${end}`;
+    const pgp = encrypted.replaceAll('RSA PRIVATE KEY', 'PGP PRIVATE KEY BLOCK');
+    const cut = `${begin}\r\n${'MIIEabcd'.repeat(8)}\r\nMIIEabcd`;
+    for (const key of [encrypted, pgp, cut]) {
+      expect(mask(`a ${key}`)).toBe(`a ${MASK}`);
+      expect(maskKnownSecrets(JSON.stringify([`a ${key}`, 'b']))).toBe(`["a ${MASK}","b"]`);
+    }
   });
 
   it('is found in the syntax that RE2 has too, by a literal first', () => {
     for (const pattern of SECRET_PATTERNS) {
       expect(pattern).not.toMatch(/\(\?|\\[1-9]/);
-      expect(pattern).toMatch(/^[A-Za-z_:-]{3,}/);
+      expect(pattern).toMatch(/^[A-Za-z0-9_:/-]{3,}/);
     }
   });
 });
@@ -159,6 +192,16 @@ describe('content', () => {
   });
 });
 
+/** Under the names of secrets, as JSON and as texts of JSON. */
+function withSecret(secret: string): object {
+  const inner = { apiKey: secret, password: { type: 'string' }, user: 'bob' };
+  return {
+    mcp_servers: [{ name: 'crm', authorization_token: secret }],
+    client_secret: '',
+    told: [JSON.stringify(inner), JSON.stringify({ out: JSON.stringify(inner, undefined, 2) })],
+  };
+}
+
 describe('JSON with secrets', () => {
   const BEGIN = '-----BEGIN RSA PRIVATE KEY-----';
   const END = '-----END RSA PRIVATE KEY-----';
@@ -173,6 +216,11 @@ describe('JSON with secrets', () => {
       ...value,
       messages: [{ role: 'user', content: `key ${MASK} and ${MASK}.` }],
     });
+  });
+
+  it('of any form under the name of one is masked, in JSON that is a text as well, and only its text', () => {
+    for (const secret of ['x', 'hunter2', 'with "quotes", a \\ and\nlines'])
+      expect(JSON.parse(maskKnownSecrets(JSON.stringify(withSecret(secret))))).toEqual(withSecret(MASK));
   });
 
   it('whose texts hold a half of one each stays as it is', () => {

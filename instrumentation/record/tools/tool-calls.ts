@@ -179,7 +179,7 @@ export function inputFields(input: unknown, isContentOn: boolean): Fields {
   const json = typeof input === 'string' ? input : (JSON.stringify(input) ?? '');
   const isObject = typeof input === 'object' && input !== null && !Array.isArray(input);
   return {
-    ...(isObject ? { 'tool.input_keys': Object.keys(input).sort() } : {}),
+    ...(isObject ? { 'tool.input_keys': Object.keys(input).map(maskKnownSecrets).sort() } : {}),
     'tool.input_len': json.length,
     ...(isContentOn ? { 'tool.args_json': cutText(maskKnownSecrets(json), MAX_ARGUMENTS) } : {}),
   };

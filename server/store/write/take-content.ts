@@ -2,9 +2,10 @@
 // requests of hundreds of kilobytes in them would not fit into the memory that a checkpoint has.
 
 import { randomUUID } from 'node:crypto';
-import { maskKnownSecrets } from '../../../core/text/redaction.ts';
+import { maskKnownSecrets, SENSITIVE_FIELDS } from '../../../core/text/redaction.ts';
+import type { FieldKey } from '../../../core/schema.ts';
 import type { Selection } from '../columns/event-appender.ts';
-import { FIELD_INDEX } from '../columns/event-batch.ts';
+import { FIELD_INDEX, type EventBatch } from '../columns/event-batch.ts';
 import { SEALED_FIELDS, sealText } from '../file/content-cipher.ts';
 import type { ContentRow, WordRow } from '../file/tables.ts';
 import { indexWords } from './index-words.ts';
@@ -13,6 +14,9 @@ import { indexWords } from './index-words.ts';
 const PIECE_BYTES = 4000;
 /** Bytes for which a batch is worth copying without its content. */
 const COMPACT_FROM_BYTES = 1024 * 1024;
+
+/** Texts that stand in the clear: arguments of tools, notes, comments on scores. */
+const CLEAR_FIELDS = SENSITIVE_FIELDS.filter((field) => !SEALED_FIELDS.some((sealed) => sealed === field));
 
 /** What is stored of content. */
 export interface TakenContent {
@@ -25,7 +29,9 @@ export function takeContent(selections: readonly Selection[], dataDir: string): 
   const content: ContentRow[] = [];
   const words: WordRow[] = [];
   for (const { batch, rows } of selections) {
-    const fields = SEALED_FIELDS.filter((field) => batch.column(FIELD_INDEX[field]) !== undefined);
+    const isIn = (field: FieldKey): boolean => batch.column(FIELD_INDEX[field]) !== undefined;
+    for (const field of CLEAR_FIELDS.filter(isIn)) maskTexts(batch, rows, field);
+    const fields = SEALED_FIELDS.filter(isIn);
     let isTaken = false;
     // Row by row: an answer is said before the next request repeats it.
     for (const row of fields.length === 0 ? [] : rows)
@@ -45,6 +51,14 @@ export function takeContent(selections: readonly Selection[], dataDir: string): 
     if (isTaken && batch.heldBytes >= COMPACT_FROM_BYTES) batch.compact();
   }
   return { content, words };
+}
+
+function maskTexts(batch: EventBatch, rows: Iterable<number>, field: FieldKey): void {
+  for (const row of rows) {
+    const given = batch.text(row, field);
+    const masked = given === undefined ? undefined : maskKnownSecrets(given);
+    if (masked !== undefined && masked !== given) batch.replaceText(row, FIELD_INDEX[field], masked);
+  }
 }
 
 function piecesOf(sealed: Buffer): (readonly [piece: number, sealed: Buffer, pieces: number])[] {

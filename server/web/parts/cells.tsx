@@ -9,6 +9,7 @@ import {
   formatPercent,
   formatStatus,
 } from '../../../core/text/format.ts';
+import { escapeOf, UNSAFE } from '../../../core/text/safe-text.ts';
 import { momentText } from '../../../core/text/moment-text.ts';
 
 const SHORT_ID_LENGTH = 8;
@@ -69,16 +70,9 @@ export function sentenceText(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-const UNSEEN = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Cs}]/gu;
-
-/** Control and direction characters as `\x1b` or `\u202e`: they would hide or reorder what is read. */
+/** Control, direction and unseen characters as `\x1b` or `\u202e`: they would hide or reorder what is read. */
 export function visibleText(text: string): string {
-  return text.replaceAll(UNSEEN, (character) => {
-    const code = character.charCodeAt(0);
-    return code > 0xff
-      ? `\\u${code.toString(16).padStart(4, '0')}`
-      : `\\x${code.toString(16).padStart(2, '0')}`;
-  });
+  return text.replaceAll(UNSAFE, escapeOf);
 }
 
 /** That there is no number, and when pointed at why. */

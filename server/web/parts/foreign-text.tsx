@@ -4,8 +4,8 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { cutText } from '../../../core/text/cut-text.ts';
 import { formatCount } from '../../../core/text/format.ts';
+import { escapeOf, UNSAFE } from '../../../core/text/safe-text.ts';
 
-const UNSAFE = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const KEPT = new Set(['\n', '\t']);
 const LONGEST = 20_000;
 
@@ -45,19 +45,12 @@ export function escapedParts(text: string): (string | VNode)[] {
   return parts;
 }
 
-/** The character as JavaScript writes it. */
-export function escapeOf(character: string): string {
-  const code = character.charCodeAt(0);
-  return code > 0xff
-    ? String.raw`\u${code.toString(16).padStart(4, '0')}`
-    : String.raw`\x${code.toString(16).padStart(2, '0')}`;
-}
-
 /** Indentation of a long value that is nested deep would be many times as long as the value. */
 const LONGEST_INDENTED = 50_000;
 
-/** A value of JSON as text, indented where that is readable. */
+/** A value of JSON as text, indented where that is readable; no text where there is no value. */
 export function jsonText(value: unknown): string {
-  const compact = JSON.stringify(value) ?? '';
+  if (value === undefined) return '';
+  const compact = JSON.stringify(value);
   return compact.length > LONGEST_INDENTED ? compact : JSON.stringify(value, undefined, 2);
 }

@@ -80,7 +80,32 @@ describe('blocks', () => {
     [{ type: 'document', title: 'Terms', source: { type: 'file', file_id: 'file_1' } }, 'Terms, file file_1'],
     [{ type: 'image' }, 'unknown type'],
   ])('show of %j what it is and its size', (block, detail) => {
-    expect(blocksOf([block])).toEqual([{ kind: 'file', what: block.type, detail }]);
+    expect(blocksOf([block])).toMatchObject([{ kind: 'file', what: block.type, detail }]);
+  });
+
+  it('have what is said beside a text: its citations, the text of a document, the server of a tool', () => {
+    const citations = [{ type: 'char_location', cited_text: 'Paid on Monday.', document_index: 0 }];
+    expect(blocksOf([{ type: 'text', text: 'Paid.', citations }])).toEqual([
+      { kind: 'text', text: 'Paid.', citations },
+    ]);
+    expect(blocksOf([{ type: 'text', text: 'Paid.', citations: null }])).toEqual([
+      { kind: 'text', text: 'Paid.' },
+    ]);
+    expect(
+      blocksOf([
+        { type: 'document', context: 'A letter.', source: { type: 'text', data: 'Dear Sir' } },
+        {
+          type: 'document',
+          source: { type: 'content', content: [{ type: 'text', text: 'Of blocks' }, { type: 'image' }] },
+        },
+      ]),
+    ).toMatchObject([
+      { blocks: [{ text: 'A letter.' }, { text: 'Dear Sir' }] },
+      { detail: 'given as blocks', blocks: [{ text: 'Of blocks' }, { kind: 'file', what: 'image' }] },
+    ]);
+    expect(
+      blocksOf([{ type: 'mcp_tool_use', id: 'm1', name: 'find', server_name: 'crm', input: {} }]),
+    ).toEqual([{ kind: 'tool_use', id: 'm1', name: 'find', server: 'crm', input: {} }]);
   });
 
   it.each([[null], [7], ['text'], [{}], [{ type: 'server_thing', value: 1 }], [{ type: 'text' }], [[[]]]])(

@@ -276,6 +276,23 @@ describe('a secret in what was recorded', () => {
     expect(html).not.toContain(secret);
     expect(partOf(html, 'Content')).toContain('my key is ****.');
   });
+
+  it('is masked in what is stored in the clear: arguments, notes, comments', async () => {
+    const secret = `sk-ant-api03-${'y'.repeat(40)}`;
+    const place = { timestamp: NOW, trace_id: idOf('b9'), 'agent.run_id': idOf('b9') };
+    await sendEvents(server, [
+      { ...place, span_id: spanOf('b9', 1), 'event.name': 'agent.note', 'agent.note.text': `note ${secret}` },
+      {
+        ...place,
+        span_id: spanOf('b9', 2),
+        'event.name': 'agent.tool_call',
+        'tool.args_json': JSON.stringify({ key: secret, password: 'hunter2' }),
+      },
+    ]);
+    const lines = await (await fetch(`${server.uiUrl}/api/export?format=jsonl`)).text();
+    expect(lines).toContain('note ****');
+    for (const said of [secret, 'hunter2']) expect(lines).not.toContain(said);
+  });
 });
 
 function largeCall(n: number, fields: Partial<EventRecord>): EventRecord {
@@ -289,6 +306,25 @@ function largeCall(n: number, fields: Partial<EventRecord>): EventRecord {
     ...fields,
   };
 }
+
+describe('blocks that are not whole', () => {
+  it('are shown: a call of a tool without arguments, and what nobody sees', async () => {
+    const hidden = String.fromCodePoint(0xe0061, 0x200b);
+    const events = toldRun({ mark: 'b8', endMs: NOW - 50_000, question: `look${hidden}` }).map((event) =>
+      event['tallyspan.response_json'] === undefined
+        ? event
+        : {
+            ...event,
+            'tallyspan.response_json': JSON.stringify({ content: [{ type: 'tool_use', name: 'bare' }] }),
+          },
+    );
+    await sendEvents(server, events);
+    const html = await pageOf('b8', `?step=${spanOf('b8', 1)}`);
+    expect(partOf(html, 'Content')).toContain('calls bare');
+    expect(html).not.toMatch(/[\u{e0061}\u{200b}]/u);
+    expect(textOf(html)).toContain(String.raw`look \u{e0061} \u200b`);
+  });
+});
 
 describe('content as large as a request may be', () => {
   const hostile = '<svg onload=alert(1)>\u202e\u001b[31m[x](javascript:alert(1)) **y** ';

@@ -3,12 +3,16 @@
 
 import type { ComponentChildren, VNode } from 'preact';
 import { formatCount, formatCountOf } from '../../../../../core/text/format.ts';
+import { cutText } from '../../../../../core/text/cut-text.ts';
+import { safeText } from '../../../../../core/text/safe-text.ts';
 import { ForeignText, jsonText } from '../../../parts/foreign-text.tsx';
 import { markdownOf } from '../../../parts/markdown.tsx';
 import type { MessageBlock, Conversation, Message } from '../../../../../core/model-call/conversation.ts';
 
 /** Of a longer conversation the latest are shown. */
 const MESSAGES_SHOWN = 100;
+/** Characters of a name. */
+const NAME_SHOWN = 200;
 /** Characters of one text. */
 export const TEXT_SHOWN = 20_000;
 
@@ -42,7 +46,7 @@ export function Talk({ conversation, isWhole, hasPrevious, whole, json }: TalkPr
             <div key={index} class="block">
               <div class="block-head">
                 <strong>
-                  <bdi>{tool.name}</bdi>
+                  <Name text={tool.name} />
                 </strong>
               </div>
               <p class="hint">
@@ -120,7 +124,7 @@ function MessageItem({
       class={`message-item ${isAnswer === true ? 'answer' : message.role === 'assistant' ? 'assistant' : 'user'}`}
     >
       <div class="role">
-        <bdi>{role}</bdi>
+        <Name text={role} />
         {message.index !== undefined && <span class="soft"> message {message.index + 1}</span>}
       </div>
       {message.blocks.length === 0 ? (
@@ -176,11 +180,23 @@ function BlockView({ block, json, hasMarkdown }: BlockProps): VNode {
         </div>
       );
       const markdown = hasMarkdown ? markdownOf(block.text) : undefined;
-      if (markdown === undefined) return text;
       return (
         <>
-          <div class="block text">{markdown}</div>
-          <Fold title="As it was written">{text}</Fold>
+          {markdown === undefined ? (
+            text
+          ) : (
+            <>
+              <div class="block text">{markdown}</div>
+              <Fold title="As it was written">{text}</Fold>
+            </>
+          )}
+          {block.citations !== undefined && (
+            <Fold title={`Citations (${block.citations.length})`}>
+              <pre tabIndex={0}>
+                <ForeignText text={jsonText(block.citations)} most={TEXT_SHOWN} rest={rest} />
+              </pre>
+            </Fold>
+          )}
         </>
       );
     }
@@ -198,8 +214,14 @@ function BlockView({ block, json, hasMarkdown }: BlockProps): VNode {
           <div class="block-head">
             <i class="kind tool" /> calls{' '}
             <strong>
-              <bdi>{block.name}</bdi>
+              <Name text={block.name} />
             </strong>
+            {block.server !== undefined && (
+              <>
+                {' '}
+                of the MCP server <Name text={block.server} />
+              </>
+            )}
           </div>
           <pre tabIndex={0}>
             <ForeignText text={jsonText(block.input)} most={TEXT_SHOWN} rest={rest} />
@@ -212,7 +234,7 @@ function BlockView({ block, json, hasMarkdown }: BlockProps): VNode {
           <div class="block-head">
             <i class="kind tool" /> {block.isError ? 'error' : 'result'} of{' '}
             <strong>
-              <bdi>{block.name ?? block.id}</bdi>
+              <Name text={block.name ?? block.id} />
             </strong>
           </div>
           <Blocks blocks={block.blocks} json={json} />
@@ -223,6 +245,7 @@ function BlockView({ block, json, hasMarkdown }: BlockProps): VNode {
         <div class="block file">
           <strong>{block.what === 'image' ? 'Image' : 'Document'}</strong>:{' '}
           <ForeignText text={block.detail} most={300} />
+          <Blocks blocks={block.blocks} json={json} />
         </div>
       );
     case 'other':
@@ -234,6 +257,10 @@ function BlockView({ block, json, hasMarkdown }: BlockProps): VNode {
         </Fold>
       );
   }
+}
+
+function Name({ text }: { text: string }): VNode {
+  return <bdi>{safeText(cutText(text, NAME_SHOWN))}</bdi>;
 }
 
 function Fold({
@@ -248,7 +275,7 @@ function Fold({
   return (
     <details class="fold">
       <summary>
-        <bdi>{title}</bdi>
+        <Name text={title} />
         {note !== undefined && <span class="badge warn">{note}</span>}
       </summary>
       {children}
