@@ -61,6 +61,7 @@ export function unionOf(
   return aggregateOf(aggregate, labels, marked.join(' or '));
 }
 
-function escapeRegex(text: string): string {
+/** A text as a pattern that matches it alone. */
+export function escapeRegex(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

@@ -5,6 +5,17 @@
 import { columnOf } from '../core/columns.ts';
 import { fieldOfDimension, PROCESS_FIELDS, type Dimension, type FieldKey } from '../core/schema.ts';
 import {
+  labelConditionOf,
+  conditionOfQuery,
+  isAnyOf,
+  isNoneOf,
+  latestCount,
+  latestCountOrZero,
+  latestDistinct,
+  latestSum,
+  type Census,
+} from './logql-latest.ts';
+import {
   aggregateOf,
   labelFilterOf,
   presentFilterOf,
@@ -126,16 +137,18 @@ class Compiler {
     // A series of a count is never 0; anything else may be.
     const divisor = isCount(value.to) ? to : `(${to} != 0)`;
     if (!isCount(value.of)) return `(${of}) / ${divisor}`;
+    if (value.of.kind === 'fold' && value.of.onlyLatest === true && value.of.aggregate === 'count')
+      return `${this.#latestVector(value.of, by, true)} / ${divisor}`;
     return `(${of} or ${this.#labelsOf(by).length === 0 ? 'vector(0)' : `${to} * 0`}) / ${divisor}`;
   }
 
   #foldVector(fold: Fold, by: readonly Dimension[]): string {
     const labels = this.#labelsOf(by);
+    if (fold.onlyLatest === true) return this.#latestVector(fold, by);
     if (fold.aggregate === 'days') return this.#daysVector(fold, labels);
     if (fold.aggregate === 'historyDays') return this.#historyDaysVector(fold, labels);
     const ranges =
       fold.instant === 'start' ? this.#time.startedIn() : this.#time.rangesOf(fold.span ?? 'window');
-    if (fold.onlyLatest === true) return this.#latestVector(fold, labels, ranges);
     if (fold.aggregate === 'distinct') return this.#distinctVector(fold, labels, ranges);
     const vectors = ranges.map((time) => this.#rangeVector(fold, labels, time));
     const [only] = vectors;
@@ -157,35 +170,46 @@ class Compiler {
     return aggregateOf('count', labels, each.join(` unless on (${columnOf('agent.run_id')}) `));
   }
 
-  /**
-   * A fold over records of which only the latest of each key counts: those without a key, and those with one that have the
-   * revision which is the highest of their key. Which that is, is asked of all records, whatever the request leaves out.
-   */
-  #latestVector(fold: Fold, labels: readonly string[], ranges: readonly TimeRange[]): string {
-    const key = columnOf('tallyspan.key');
-    const inner = fold.aggregate === 'distinct' ? [...labels, columnOf(fieldOf(fold))] : labels;
-    const days = this.#options.context.kind === 'days' ? [DAY_LABEL] : [];
-    const parts = ranges.flatMap(({ range, stages }) => {
-      const isSum = fold.aggregate === 'sum';
-      const keyless = this.#lines(fold, [`${key}=""`, ...stages]);
-      const keyed = this.#lines(fold, [`${key}!=""`, ...stages, REVISION]);
-      const own = [...new Set([...inner, key, REVISION_LABEL, ...days])].join(', ');
-      const values = `last_over_time(${keyed} | ${isSum ? unwrap(fold) : UNWRAP_REVISION} ${range}) by (${own})`;
-      const all = [selectorOf(fold.of, []), `${key}!=""`, ...stages, REVISION, UNWRAP_REVISION].join(' | ');
-      const each = [key, ...days].join(', ');
-      const newest = `topk by (${each}) (1, last_over_time(${all} ${range}) by (${[key, REVISION_LABEL, ...days].join(', ')}))`;
-      const latest = `${values} and on (${[key, REVISION_LABEL, ...days].join(', ')}) ${newest}`;
-      return [
-        isSum
-          ? aggregateOf('sum', inner, `sum_over_time(${keyless} | ${unwrap(fold)} ${range})`)
-          : aggregateOf('sum', inner, `count_over_time(${keyless} ${range})`),
-        aggregateOf(isSum ? 'sum' : 'count', inner, latest),
-      ];
-    });
-    if (parts.length === 0) return `(vector(0) > 0)`;
-    return fold.aggregate === 'distinct'
-      ? aggregateOf('count', labels, parts.join(' or '))
-      : unionOf('sum', labels, parts);
+  /** A fold over records of which only the latest of each key counts; as a count it may have its groups of 0, too. */
+  #latestVector(fold: Fold, by: readonly Dimension[], hasZeros = false): string {
+    const [time, ...others] = this.#time.rangesOf(fold.span ?? 'window');
+    if (time === undefined) return `(vector(0) > 0)`;
+    if (others.length > 0) throw new Error('the latest records of several ranges are not those of one');
+    const census = this.#censusOf(fold, this.#labelsOf(by), time);
+    switch (fold.aggregate) {
+      case 'count':
+        return hasZeros ? latestCountOrZero(census) : latestCount(census);
+      case 'distinct':
+        return latestDistinct(census, columnOf(fieldOf(fold)));
+      case 'sum': {
+        const label = columnOf(fieldOf(fold));
+        const lines = this.#linesOf(fold.of, time.stages);
+        const numbers = `max_over_time(${lines} | ${unwrap(fold)} ${time.range}) by (${label})`;
+        return latestSum(census, label, numbers);
+      }
+      default:
+        throw new Error(`no ${JSON.stringify(fold.aggregate)} of latest records`);
+    }
+  }
+
+  #censusOf(fold: Fold, labels: readonly string[], time: TimeRange): Census {
+    const { matchers = [], filters = [], where, context } = this.#options;
+    const isPresent = fold.field !== undefined && !doesUnwrap(fold) ? [fold.field] : [];
+    return {
+      selector: selectorOf(fold.of, []),
+      time,
+      labels,
+      apart: context.kind === 'days' ? [DAY_LABEL] : [],
+      conditions: [
+        ...[...matchers, ...filters].map(conditionOfQuery),
+        ...listChoices(where).flatMap(({ dimension, any, none }) => [
+          ...(any.length === 0 ? [] : [isAnyOf(labelOf(dimension), any)]),
+          ...(none.length === 0 ? [] : [isNoneOf(labelOf(dimension), none)]),
+        ]),
+        ...isPresent.map((field) => labelConditionOf({ field, isPresent: true })),
+        ...filtersOf(fold, this.#by).map(labelConditionOf),
+      ],
+    };
   }
 
   /** Vectors with a series for each run that has such an event. */
@@ -273,11 +297,6 @@ class Compiler {
     return [selectorOf(kind, this.#options.matchers ?? []), ...stages].join(' | ');
   }
 }
-
-/** Label of the revision of a line; one without it is the first. */
-const REVISION_LABEL = 'revision';
-const REVISION = `label_format ${REVISION_LABEL}=\`{{ or .${columnOf('tallyspan.revision')} "0" }}\``;
-const UNWRAP_REVISION = `unwrap ${REVISION_LABEL} | __error__=""`;
 
 function doesUnwrap({ aggregate }: Fold): boolean {
   return typeof aggregate === 'object' || aggregate === 'sum' || aggregate === 'max';

@@ -7,6 +7,7 @@ import type { EventRecord } from '../../core/event.ts';
 import type { Dimension } from '../../core/schema.ts';
 import { DAY_MS, HOUR_MS } from '../../core/time/time.ts';
 import { CATALOGUE } from '../../signals/catalogue/index.ts';
+import type { Choices } from '../../signals/choice.ts';
 import type { SignalResult } from '../../signals/result.ts';
 import { toLogql, type LogqlContext } from '../../signals/to-logql.ts';
 import { openLoki, type LokiServer } from '../stack/loki.ts';
@@ -31,6 +32,7 @@ import {
   USER_CHOICES,
   ZONES,
 } from './corpora.ts';
+import { STATES_FROM, STATES_SERVICE, STATES_TO, statesOfScores } from './states-of-scores.ts';
 
 const TEST_LIMIT_MS = 240_000;
 const LIVE_SERVICES = ['live-shop', 'live-desk'];
@@ -64,7 +66,8 @@ async function verifyStore(
     live = plainBackend(liveEvents);
     await pushEvents(loki.otlpUrl, fixedEvents);
     await pushEvents(loki.otlpUrl, liveEvents);
-    await writeOut(loki, [...fixedEvents, ...liveEvents]);
+    await pushEvents(loki.otlpUrl, statesOfScores());
+    await writeOut(loki, [...fixedEvents, ...liveEvents, ...statesOfScores()]);
   }, BUILD_TIMEOUT_MS);
 
   afterAll(async () => {
@@ -179,6 +182,39 @@ async function verifyStore(
           const expected = await fixed.read(signal, request);
           const actual = await readLoki(loki.url, FIXED_SERVICES, signal, request);
           expect(compareResults(signal, expected, actual as SignalResult)).toEqual([]);
+        }
+      }
+    },
+    TEST_LIMIT_MS,
+  );
+
+  it(
+    'counts of each score its highest revision, in whatever order they came and whatever is left out',
+    async () => {
+      const states = plainBackend(statesOfScores());
+      const wheres: Choices[] = [
+        {},
+        { scorer: 'human' },
+        { scorer: { none: ['user', 'code'] } },
+        { label: 'rude' },
+        { score: 'tone', agent: 'support' },
+      ];
+      for (const signal of CATALOGUE.filter(({ dimensions }) =>
+        (dimensions as readonly string[]).includes('scorer'),
+      )) {
+        for (const where of wheres) {
+          for (const by of [undefined, 'score', 'scorer', 'label'] as const) {
+            const request = {
+              from: STATES_FROM,
+              to: STATES_TO,
+              by,
+              where: { ...where, service: STATES_SERVICE },
+              timezone: 'UTC',
+            };
+            const expected = await states.read(signal, request);
+            const actual = await readLoki(loki.url, [STATES_SERVICE], signal, request);
+            expect(compareResults(signal, expected, actual as SignalResult)).toEqual([]);
+          }
         }
       }
     },

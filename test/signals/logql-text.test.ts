@@ -8,7 +8,7 @@ import { signalOf } from '../../signals/catalogue/index.ts';
 import { shapeVector, type LokiSample } from '../../signals/from-loki.ts';
 import { labelFilterOf, quotedText, selectorOf } from '../../signals/logql-text.ts';
 import { logqlDuration } from '../../signals/logql-time.ts';
-import { SignalError, type Signal, type Value } from '../../signals/signal.ts';
+import { SignalError, type Filter, type Signal, type Value } from '../../signals/signal.ts';
 import { labelOf, toLogql } from '../../signals/to-logql.ts';
 import { CONSTRUCTS } from './constructs.ts';
 import { writeCase } from './logql-cases.ts';
@@ -60,6 +60,43 @@ describe('a query', () => {
     const unsettled = { kind: 'at', from: 5 * HOUR_MS, to: 5.5 * HOUR_MS } as const;
     const settled = toLogql(began, { context: unsettled, timezone: 'UTC' });
     expect('logql' in settled ? settled.logql : '').toBe('(vector(0) > 0) or vector(0)');
+  });
+
+  it('of the latest records asks conditions of the labels of the census, and says what it cannot ask', () => {
+    const latest = { kind: 'fold', of: 'agent.score', aggregate: 'count', onlyLatest: true } as const;
+    const where: Filter[] = [
+      {
+        anyOf: [
+          { field: 'score_passed', is: true },
+          { field: 'score_millionths', isPresent: true },
+        ],
+      },
+    ];
+    const filters = ['user_id=~`a|b="c"`', 'agent_task_type!=""', 'agent_version="1.2"'];
+    const query = toLogql(of({ ...latest, where }), { ...PANEL, by: 'agent', filters });
+    const logql = 'logql' in query ? query.logql : '';
+    const labels =
+      'gen_ai_agent_name, user_id, agent_task_type, agent_version, score_passed, score_millionths';
+    expect(logql).toContain(`count by (${labels}) (topk by (record_key) (1, `);
+    expect(logql).toContain(`"meets_1", "1", "user_id", \`(?s:a|b="c")\`), `);
+    expect(logql).toContain(
+      `"meets_2", "1", "agent_task_type", \`(?s:.*)\`), "meets_2", "", "agent_task_type", ""), `,
+    );
+    expect(logql).toContain(`"meets_3", "1", "agent_version", "1\\\\.2"), `);
+    expect(logql).toContain(`"meets_4", "1", "score_passed", "true"), `);
+    expect(logql).toContain(
+      `"meets_4", "1", "score_millionths", \`(?s:.+)\`)) and on (meets_1, meets_2, meets_3, meets_4) `,
+    );
+    for (const filter of ['agent_version!~"1"', '| user_id="a"', 'user_id=`a`'])
+      expect(() => toLogql(of(latest), { ...PANEL, filters: [filter] })).toThrow(
+        'not asked of latest records',
+      );
+    const over = { ...latest, where: [{ field: 'score_millionths', over: 1 }] } as const;
+    expect(() => toLogql(of(over), PANEL)).toThrow('not asked of latest records');
+    expect(() => toLogql(of({ ...latest, aggregate: 'max', field: 'duration_ms' }), PANEL)).toThrow(
+      'no "max" of latest records',
+    );
+    expect(() => toLogql(of({ ...latest, span: 'earlierDays' }), PANEL)).toThrow('of several ranges');
   });
 
   it('takes texts as they are, quoted, and patterns escaped', () => {
