@@ -63,7 +63,9 @@ describe('the init script', () => {
     };
     expect(runInit(env).stdout).toBe('tallyspan: alerts go to telegram\n');
     expect(conditionOf('tallyspan-user-day-cost')).toBe('$LastA > 7500000000');
-    expect(conditionOf('tallyspan-cost-spike')).toBe('($LastA > 2) && ($LastG1 >= 3000000000)');
+    expect(conditionOf('tallyspan-cost-spike')).toBe(
+      '($LastA > 2) && ($LastG1 >= 3000000000) && ($LastG2 >= 2)',
+    );
     expect(read('grafana/alerting/rules.yaml')).toContain('Europe/Berlin');
     expect(parse(read('grafana/alerting/contact-points.yaml'))).toMatchObject({
       contactPoints: [
