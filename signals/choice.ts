@@ -2,6 +2,7 @@
 // excluded. What has no value has none of the excluded ones.
 
 import type { Dimension } from '../core/schema.ts';
+import { complementSql, isOneOfSql } from './sql-text.ts';
 
 /** A text is the one value that is asked for. Empty lists ask for nothing and exclude nothing. */
 export type Choice = string | { readonly any?: readonly string[]; readonly none?: readonly string[] };
@@ -34,14 +35,15 @@ export function choiceSql(
   { dimension, any, none }: ListedChoice,
   write: (name: string, value: string) => string,
 ): string[] {
-  const isOneOf = (values: readonly string[], name: string): string => {
-    const [first = '', ...others] = values.map((value, index) =>
-      write(`${name}_${dimension}${index === 0 ? '' : `_${String(index)}`}`, value),
+  const isOneOf = (values: readonly string[], name: string): string =>
+    isOneOfSql(
+      sql,
+      values.map((value, index) =>
+        write(`${name}_${dimension}${index === 0 ? '' : `_${String(index)}`}`, value),
+      ),
     );
-    return others.length === 0 ? `${sql} = ${first}` : `${sql} IN (${[first, ...others].join(', ')})`;
-  };
   return [
     ...(any.length === 0 ? [] : [isOneOf(any, 'where')]),
-    ...(none.length === 0 ? [] : [`(${isOneOf(none, 'unless')}) IS NOT TRUE`]),
+    ...(none.length === 0 ? [] : [complementSql(isOneOf(none, 'unless'))]),
   ];
 }

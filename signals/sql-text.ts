@@ -35,6 +35,21 @@ export function groupSql(field: FieldKey, column: string): string {
   return FIELDS[field].type === 'string' ? `nullif(${column}, '')` : `CAST(${column} AS VARCHAR)`;
 }
 
+/** Whether it is one of the values, of which there is one at least, each as it stands in SQL. */
+export function isOneOfSql(sql: string, values: readonly string[]): string {
+  return values.length === 1 ? `${sql} = ${values.join('')}` : `${sql} IN (${values.join(', ')})`;
+}
+
+/** What is not so, or not known. */
+export function complementSql(condition: string): string {
+  return `(${condition}) IS NOT TRUE`;
+}
+
+/** Runs with an event of the table for which the condition holds. */
+export function runsWithSql(table: string, condition: string): string {
+  return `agent_run_id IN (SELECT agent_run_id FROM ${table} WHERE ${condition})`;
+}
+
 export function ifPresent(column: string, condition: string): string {
   return `CASE WHEN ${column} IS NULL THEN false ELSE ${condition} END`;
 }

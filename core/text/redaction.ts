@@ -2,6 +2,7 @@
 // (credentials that stand inside any other text). Content is removed by key, whoever emitted it;
 // secrets are masked by pattern. Numbers are never touched: a token count is no token.
 
+import { remembered } from '../remembered.ts';
 import { FIELD_KEYS, FIELDS, type FieldDefinition, type FieldKey } from '../schema.ts';
 
 /** What a masked secret is replaced by. */
@@ -82,6 +83,17 @@ export function maskKnownSecrets(text: string): string {
   for (const { start, pattern } of MASKED_PATTERNS)
     if (masked.includes(start)) masked = masked.replaceAll(pattern, MASK);
   return masked;
+}
+
+/** Longer ones are not names that come again. */
+const MAX_NAME_CHARS = 64;
+const maskShortName = remembered((name: string) => maskKnownSecrets(name), 256);
+
+/** Names of a tool's arguments in their order. A tool that is told to take any key may get a secret as one. */
+export function maskedKeys(input: object): string[] {
+  return Object.keys(input)
+    .map((name) => (name.length > MAX_NAME_CHARS ? maskKnownSecrets(name) : maskShortName(name)))
+    .sort();
 }
 
 /** Keys that hold content, as other emitters and the conventions spell them. */

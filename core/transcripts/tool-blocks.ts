@@ -1,6 +1,6 @@
 // Tool blocks of a transcript: uses and results, as lengths and names.
 
-import { maskKnownSecrets } from '../text/redaction.ts';
+import { maskedKeys } from '../text/redaction.ts';
 import type { Json } from '../model-call/json.ts';
 import type { TranscriptCall, LineFacts, ToolFact } from './facts.ts';
 import { blocksOf, countOf, objectOf, textOf } from './json-value.ts';
@@ -26,7 +26,7 @@ export function readToolUse(block: Json, call: OfCall, atMs: number): Transcript
     id,
     name,
     callKey: call.key,
-    inputKeys: Object.keys(input).map(maskKnownSecrets).toSorted(),
+    inputKeys: maskedKeys(input),
     inputLen: lengthOf(input),
     startMs: atMs,
     model: textOf(call.message['model']),

@@ -12,6 +12,7 @@ import {
 } from '../../core/schema.ts';
 import type { EventRecord } from '../../core/event.ts';
 import { choiceSql, listChoices, type Choices } from '../../signals/choice.ts';
+import { complementSql, runsWithSql } from '../../signals/sql-text.ts';
 import { textsSql, type ChunkQueryable, type Queryable, type DatabaseRow } from '../store/file/database.ts';
 import { readableSql } from './field-values.ts';
 
@@ -263,13 +264,12 @@ function conditionsOfWhere(where: Where, write: (name: string, value: string) =>
     const column = columnOf(fieldOfDimension(dimension));
     const owner = OF_CALLS[dimension];
     if (owner === undefined) return choiceSql(column, { dimension, any, none }, write);
-    const runsWith = (condition: string): string =>
-      `agent_run_id IN (SELECT agent_run_id FROM ${tableOf(owner)} WHERE ${condition})`;
+    const runsWith = (condition: string): string => runsWithSql(tableOf(owner), condition);
     return [
       ...choiceSql(column, { dimension, any, none: [] }, write).map(runsWith),
       ...none.map((value, index) => {
         const written = write(`unless_${dimension}_${String(index)}`, value);
-        return `(${runsWith(`${column} = ${written}`)}) IS NOT TRUE`;
+        return complementSql(runsWith(`${column} = ${written}`));
       }),
     ];
   });

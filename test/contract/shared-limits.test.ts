@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startServer, type RunningServer } from '../../server/start-server.ts';
+import { startClosedServer } from '../fixtures/closed-server.ts';
 import { runCommand } from '../cli/run-command.ts';
 import { answer } from '../fakes/messages.ts';
 import { eventsOf, openHarness, type Harness, type Outcome } from './harness.ts';
@@ -153,14 +154,7 @@ describe('limits of a day', () => {
   });
 
   it('a server that refuses to answer is not called away', async () => {
-    const closed = await startServer({
-      dataDir: path.join(dataDir, 'closed'),
-      uiPort: 0,
-      grpcPort: 0,
-      httpPort: 0,
-      token: 'a-token-of-thirty-two-characters',
-      log: () => undefined,
-    });
+    const closed = await startClosedServer(dataDir);
     try {
       const outcome = await start('TALLYSPAN_LIMIT_AGENT_DAY', { TALLYSPAN_LIMIT_SERVER: closed.uiUrl });
       expect(outcome.said.join('\n')).toContain('wants the token that it was started with (TALLYSPAN_TOKEN)');

@@ -9,8 +9,7 @@ import {
   type Span,
   type SpanContext,
 } from '@opentelemetry/api';
-import { remembered } from '../../../core/remembered.ts';
-import { maskKnownSecrets } from '../../../core/text/redaction.ts';
+import { maskedKeys, maskKnownSecrets } from '../../../core/text/redaction.ts';
 import { cutText } from '../../../core/text/cut-text.ts';
 import { SENT_NAME_CHARS } from '../../../core/field-limits.ts';
 import { attributesOf, setFields, type Fields } from '../event-log.ts';
@@ -174,22 +173,13 @@ export function startToolSpan(telemetry: Telemetry, run: Run, name: string, star
   );
 }
 
-/** Longer ones are not names that come again. */
-const MAX_NAME = 64;
-const maskShortName = remembered((name: string) => maskKnownSecrets(name), 256);
-
-/** A tool that is told to take any key may get a secret as one. */
-function maskName(name: string): string {
-  return name.length > MAX_NAME ? maskKnownSecrets(name) : maskShortName(name);
-}
-
 /** What may be told of the arguments: names and length; the text only with content capture on. */
 export function inputFields(input: unknown, isContentOn: boolean): Fields {
   if (input === undefined) return {};
   const json = typeof input === 'string' ? input : (JSON.stringify(input) ?? '');
   const isObject = typeof input === 'object' && input !== null && !Array.isArray(input);
   return {
-    ...(isObject ? { 'tool.input_keys': Object.keys(input).map(maskName).sort() } : {}),
+    ...(isObject ? { 'tool.input_keys': maskedKeys(input) } : {}),
     'tool.input_len': json.length,
     ...(isContentOn ? { 'tool.args_json': cutText(maskKnownSecrets(json), MAX_ARGUMENTS) } : {}),
   };

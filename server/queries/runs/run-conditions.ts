@@ -4,7 +4,7 @@
 import { columnOf } from '../../../core/columns.ts';
 import { EVENT_NAMES, fieldOfDimension, fieldsOf } from '../../../core/schema.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';
-import { instantSql, textSql } from '../../../signals/sql-text.ts';
+import { complementSql, instantSql, isOneOfSql, runsWithSql, textSql } from '../../../signals/sql-text.ts';
 import type { DatabaseRow } from '../../store/file/database.ts';
 import { numberOrNull } from '../field-values.ts';
 import { promptCondition } from './compare/prompt-versions.ts';
@@ -33,7 +33,7 @@ export function endedSql(filter: RunFilter): string {
   const conditions = [
     ...sharedConditions(filter),
     ...conditionsOfEnd(filter),
-    ...conditionsOfEnd(excluded).map(complementOf),
+    ...conditionsOfEnd(excluded).map(complementSql),
   ];
   if (filter.failed === true) conditions.push(HAS_FAILED);
   if (filter.since !== undefined) conditions.push(`timestamp > ${instantSql(filter.since)}`);
@@ -80,13 +80,8 @@ function sharedConditions(filter: RunFilter): string[] {
   return [
     'tallyspan_duplicate IS NOT TRUE',
     ...conditionsOfRun(filter),
-    ...conditionsOfRun(excluded).map(complementOf),
+    ...conditionsOfRun(excluded).map(complementSql),
   ];
-}
-
-/** What is not known of a run is not what is excluded. */
-function complementOf(condition: string): string {
-  return `(${condition}) IS NOT TRUE`;
 }
 
 /** What a run can be asked whether it has ended or not. */
@@ -97,7 +92,7 @@ function conditionsOfRun(asked: RunAsked): string[] {
   });
   for (const group of alternativesOf(asked.scores, scoreKey)) conditions.push(anyOf(group.map(scoreSql)));
   if (asked.unpriced === true)
-    conditions.push(within('agent_model_call', "tallyspan_cost_status = 'unpriced'"));
+    conditions.push(runsWithSql('agent_model_call', "tallyspan_cost_status = 'unpriced'"));
   return conditions;
 }
 
@@ -113,10 +108,13 @@ const CHOICE_SQL: Readonly<Record<Exclude<RunChoiceName, 'status'>, (values: rea
     session: (values) => isOneOf('gen_ai_conversation_id', values),
     parentRun: (values) => isOneOf('agent_parent_run_id', values),
     tag: (values) => anyOf(values.map((tag) => `list_contains(agent_tags, ${textSql(tag)})`)),
-    model: (values) => within('agent_model_call', isOneOf(MODEL, values)),
-    tool: (values) => within('agent_tool_call', isOneOf(TOOL, values)),
+    model: (values) => runsWithSql('agent_model_call', isOneOf(MODEL, values)),
+    tool: (values) => runsWithSql('agent_tool_call', isOneOf(TOOL, values)),
     error: (values) =>
-      within(ERRORS, anyOf(values.map((text) => `contains(lower(error_type), lower(${textSql(text)}))`))),
+      runsWithSql(
+        ERRORS,
+        anyOf(values.map((text) => `contains(lower(error_type), lower(${textSql(text)}))`)),
+      ),
   };
 
 const HAS_FAILED = "agent_status <> 'ok'";
@@ -195,15 +193,9 @@ function measureOf(row: DatabaseRow, measure: Measure, ageMs: number): number | 
 }
 
 function isOneOf(column: string, values: readonly string[]): string {
-  const [first = '', ...others] = values.map(textSql);
-  return others.length === 0 ? `${column} = ${first}` : `${column} IN (${[first, ...others].join(', ')})`;
+  return isOneOfSql(column, values.map(textSql));
 }
 
 function anyOf(conditions: readonly string[]): string {
   return conditions.length === 1 ? conditions.join('') : `(${conditions.join(' OR ')})`;
-}
-
-/** Runs with an event for which the condition holds. */
-function within(table: string, condition: string): string {
-  return `agent_run_id IN (SELECT agent_run_id FROM ${table} WHERE ${condition})`;
 }

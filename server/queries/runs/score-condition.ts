@@ -2,7 +2,7 @@
 // is above or below a number. Scores of the run's calls count as well; a corrected score does not.
 
 import { columnOf } from '../../../core/columns.ts';
-import { instantSql, textSql } from '../../../signals/sql-text.ts';
+import { instantSql, runsWithSql, textSql } from '../../../signals/sql-text.ts';
 import type { MeasureSign } from './measure-sign.ts';
 
 export interface ScoreCondition {
@@ -29,7 +29,7 @@ export function scoreSql({ name, value, given }: ScoreCondition): string {
   if (value !== undefined) conditions.push(testSql(value));
   if (given !== undefined)
     conditions.push(`timestamp > ${instantSql(given.from)}`, `timestamp <= ${instantSql(given.to)}`);
-  return `agent_run_id IN (SELECT agent_run_id FROM agent_score WHERE ${conditions.join(' AND ')})`;
+  return runsWithSql('agent_score', conditions.join(' AND '));
 }
 
 function testSql(test: ScoreTest): string {

@@ -12,6 +12,7 @@ import { ensureBuilt } from '../../../scripts/ensure-built.ts';
 import { hasOpenssl, makeCertificate } from '../../fakes/certificate.ts';
 import { describeWhere } from '../../fixtures/describe-where.ts';
 import { startServer, type RunningServer } from '../../../server/start-server.ts';
+import { startClosedServer } from '../../fixtures/closed-server.ts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../../cli/dist/main.js');
 
@@ -117,14 +118,7 @@ describe('claude guard', () => {
   });
 
   it('says that the server wants a token, whether it lets go on or not', async () => {
-    const closed = await startServer({
-      dataDir: path.join(dataDir, 'closed'),
-      uiPort: 0,
-      grpcPort: 0,
-      httpPort: 0,
-      token: 'a-token-of-thirty-two-characters',
-      log: () => undefined,
-    });
+    const closed = await startClosedServer(dataDir);
     try {
       const env = { TALLYSPAN_LIMIT_SERVER: ` ${closed.uiUrl}/ `, TALLYSPAN_LIMIT_SESSION: '$0.50' };
       const said = `the server at ${closed.uiUrl} wants the token that it was started with (TALLYSPAN_TOKEN)`;
