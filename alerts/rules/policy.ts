@@ -1,16 +1,18 @@
 // Policy: how notices behave in time, for all rules. Quiet hours hold warnings back until they end;
 // the re-notify interval repeats what still fires; the cool-down silences what has just been resolved.
 
+import { nearestOf } from '../../core/text/nearest.ts';
 import { isTimeZone, localTimeAt } from '../../core/time/time.ts';
 import {
   readRuleSettings,
   readVariable,
   SettingError,
+  SETTINGS,
   type Environment,
   type SettingValues,
 } from './setting.ts';
 import { OwnRuleError, readOwnRules, type OwnRule } from './own-rule.ts';
-import { readChannelSettings, type ChannelSettings } from './channel-settings.ts';
+import { CHANNEL_VARIABLES, readChannelSettings, type ChannelSettings } from './channel-settings.ts';
 
 /** Minutes of the day, `from` included, `to` not; may pass midnight. */
 export interface QuietHours {
@@ -95,6 +97,21 @@ export function readAlertConfig(env: Environment, ruleIds: readonly string[]): A
     ...(pageUrl === undefined ? {} : { pageUrl }),
   };
   return { settings, policy, channels, own };
+}
+
+/**
+ * A line for each variable that is named nearly as a setting of alerts, with the one that was probably meant. What is
+ * named like none may be another program's.
+ */
+export function misspeltAlertSettings(env: Environment): string[] {
+  const known = [...Object.values(SETTINGS), ...CHANNEL_VARIABLES, ...POLICY_VARIABLES].map(
+    ({ env: name }) => name,
+  );
+  return Object.keys(env).flatMap((name) => {
+    if (!name.startsWith('ALERT_') || known.includes(name)) return [];
+    const nearest = nearestOf(name, known);
+    return nearest === undefined ? [] : [`${name} is not a setting. Did you mean ${nearest}?`];
+  });
 }
 
 function readOwn(env: Environment, problems: string[]): readonly OwnRule[] {

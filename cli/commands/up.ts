@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import { InvalidArgumentError, type Command } from 'commander';
+import { CONTENT_MODES, unknownSettings } from '../../core/setting-names.ts';
 import { startServer, type RunningServer } from '../../server/start-server.ts';
 import { followClaude, followedRoots } from '../claude/follow-claude.ts';
 import { planSetting } from '../claude/plan-value.ts';
@@ -79,6 +80,16 @@ function decoded(value: string): string {
   }
 }
 
+/** What of spans of others is kept; of `tools` and `errors`, which are for the preload, nothing. */
+function keptContent(io: CliIo): 'full' | 'none' {
+  const mode = (io.env['TALLYSPAN_CONTENT'] ?? '').trim().toLowerCase();
+  if (mode !== '' && !CONTENT_MODES.some((one) => one === mode))
+    io.stderr.write(
+      `tallyspan: TALLYSPAN_CONTENT=${safeText(mode)} is not valid; it is one of ${CONTENT_MODES.join(', ')}. Using none.\n`,
+    );
+  return mode === 'full' ? 'full' : 'none';
+}
+
 /** Resolves when the user asks the process to stop. */
 export async function waitForStop(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
@@ -124,6 +135,7 @@ export function registerUp(program: Command, io: CliIo): void {
       const roots = options.claude === undefined ? [] : followedRoots(options.claude, io.env);
       const scoring = await readScoringSetup(options.scores ?? [], options.judge, io);
       const token = io.env['TALLYSPAN_TOKEN'];
+      for (const line of unknownSettings(io.env)) io.stderr.write(`tallyspan: ${safeText(line)}\n`);
       const server = await startServer({
         dataDir: options.data ?? defaultDataDir(io.env),
         host: options.host,
@@ -141,7 +153,7 @@ export function registerUp(program: Command, io: CliIo): void {
         feedbackSecret: io.env['TALLYSPAN_FEEDBACK_SECRET'],
         ...(options.forward === undefined ? {} : { forwardUrl: options.forward }),
         ...forwardHeaders(io.env['TALLYSPAN_FORWARD_HEADERS']),
-        content: io.env['TALLYSPAN_CONTENT'] === 'full' ? 'full' : 'none',
+        content: keptContent(io),
         alertEnv: io.env,
         billingEnv: io.env,
         log: (line) => void io.stderr.write(`${safeText(line)}\n`),

@@ -67,9 +67,10 @@ export function readLimitSettings(environment: Environment, problems: string[]):
     if (typeof amount === 'string') faults.push(`${name}=${value} ${amount} This limit is not in force.`);
     else rules.push({ name, scope, counts: countsOf(scope, {}), amount, match: {} });
   }
-  const url = text('TALLYSPAN_LIMIT_SERVER') ?? text('TALLYSPAN_URL');
+  const urlName = text('TALLYSPAN_LIMIT_SERVER') === undefined ? 'TALLYSPAN_URL' : 'TALLYSPAN_LIMIT_SERVER';
+  const url = text(urlName);
   const isUrl = url === undefined || /^https?:\/\/[^/]/.test(url);
-  if (!isUrl) faults.push(`TALLYSPAN_LIMIT_SERVER=${url} is not an address; write http://127.0.0.1:4319.`);
+  if (!isUrl) faults.push(`${urlName}=${url} is not an address; write http://127.0.0.1:4319.`);
   problems.push(...faults);
   return {
     rules,

@@ -4,17 +4,16 @@
 import { homedir, platform } from 'node:os';
 import { join } from 'node:path';
 import type { LogLevel } from './diagnostics.ts';
-import {
-  LIMIT_SETTING_NAMES,
-  readLimitSettings,
-  type LimitSettings,
-} from '../../core/limits/limit-settings.ts';
+import { readLimitSettings, type LimitSettings } from '../../core/limits/limit-settings.ts';
 import { NANO_USD_PER_USD } from '../../core/money.ts';
-import { nearestOf } from '../../core/text/nearest.ts';
+import {
+  CONTENT_MODES,
+  unknownSettings,
+  type ContentMode,
+  type PreloadSettingName,
+} from '../../core/setting-names.ts';
 import { spoolFolderParts } from '../../core/spool.ts';
 import { readStandardSettings, type Protocol } from './standard-settings.ts';
-
-export type ContentMode = 'none' | 'tools' | 'errors' | 'full';
 
 export interface Settings {
   readonly isDisabled: boolean;
@@ -48,49 +47,14 @@ export interface Settings {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const OWN_NAMES = [
-  'TALLYSPAN_FILE',
-  'TALLYSPAN_CONTENT',
-  'TALLYSPAN_CONTENT_OVER_USD',
-  'TALLYSPAN_PRICES',
-  'TALLYSPAN_REPORT',
-  'TALLYSPAN_SPOOL',
-  'TALLYSPAN_LOG',
-  'TALLYSPAN_USER_ID',
-  'TALLYSPAN_SESSION_ID',
-  'TALLYSPAN_TASK_TYPE',
-  'TALLYSPAN_RECEIPT',
-  'TALLYSPAN_FEEDBACK_SECRET',
-] as const;
-/** Set for the command-line tool and the embedded server, not for us. */
-const FOREIGN_NAMES = [
-  'TALLYSPAN_LIMIT_WAIT_MS',
-  'TALLYSPAN_URL',
-  'TALLYSPAN_DATA',
-  'TALLYSPAN_TOKEN',
-  'TALLYSPAN_TRACE_URL',
-  'TALLYSPAN_ITEM_ID',
-  'TALLYSPAN_ITEM_INPUT',
-  'TALLYSPAN_JUDGE_API_KEY',
-  'TALLYSPAN_JUDGE_BASE_URL',
-  'TALLYSPAN_BILLING_KEYS',
-  'TALLYSPAN_ADMIN_API_URL',
-  'TALLYSPAN_CLAUDE_PLAN',
-  'TALLYSPAN_TRUSTED_PROXY',
-  'TALLYSPAN_ENDPOINT',
-  'TALLYSPAN_PACKAGE',
-  'TALLYSPAN_PORT',
-] as const;
-const KNOWN_NAMES: readonly string[] = [...OWN_NAMES, ...LIMIT_SETTING_NAMES, ...FOREIGN_NAMES];
-const CONTENT_MODES = ['none', 'tools', 'errors', 'full'] as const;
 const LOG_LEVELS = ['off', 'warn', 'debug'] as const;
 
 export function readSettings(environment: Environment): Settings {
   const problems: string[] = [];
-  const text = (name: (typeof OWN_NAMES)[number]): string | undefined =>
+  const text = (name: PreloadSettingName): string | undefined =>
     environment[name]?.trim() === '' ? undefined : environment[name]?.trim();
   const oneOf = <T extends string>(
-    name: (typeof OWN_NAMES)[number],
+    name: PreloadSettingName,
     allowed: readonly T[],
     fallback: T,
   ): T => {
@@ -102,11 +66,7 @@ export function readSettings(environment: Environment): Settings {
     return found ?? fallback;
   };
 
-  for (const name of Object.keys(environment)) {
-    if (!name.startsWith('TALLYSPAN_') || KNOWN_NAMES.includes(name)) continue;
-    const nearest = nearestOf(name, KNOWN_NAMES);
-    problems.push(`${name} is not a setting.${nearest === undefined ? '' : ` Did you mean ${nearest}?`}`);
-  }
+  problems.push(...unknownSettings(environment));
 
   return {
     content: oneOf('TALLYSPAN_CONTENT', CONTENT_MODES, 'none'),

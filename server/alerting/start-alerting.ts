@@ -2,7 +2,7 @@
 
 import { RULE_IDS } from '../../alerts/rules/all-rules.ts';
 import { configuredChannels } from '../../alerts/rules/channel-settings.ts';
-import { readAlertConfig, type AlertConfig } from '../../alerts/rules/policy.ts';
+import { misspeltAlertSettings, readAlertConfig, type AlertConfig } from '../../alerts/rules/policy.ts';
 import { SettingError, type Environment } from '../../alerts/rules/setting.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { runSignal } from '../queries/signals/signals.ts';
@@ -51,6 +51,7 @@ export function readAlerting(
 export async function startAlerting(options: StartAlertingOptions): Promise<Alerter> {
   const { alerting, database, dataDir, pageUrl, log } = options;
   const names = configuredChannels(alerting.config.channels);
+  for (const line of misspeltAlertSettings(alerting.env)) log(`alerts: ${line}`);
   log(
     names.length > 0
       ? `alerts: notices go to ${names.join(', ')}`

@@ -36,6 +36,8 @@ describe('settings', () => {
     'TALLYSPAN_JUDGE_API_KEY',
     'TALLYSPAN_TRUSTED_PROXY',
     'TALLYSPAN_ENDPOINT',
+    'TALLYSPAN_FORWARD_HEADERS',
+    'TALLYSPAN_STATUSLINE_WAIT_MS',
   ])('%s is for another of our programs, which may share the environment', (name) => {
     expect(readSettings({ [name]: 'x' }).problems).toEqual([]);
   });

@@ -21,7 +21,11 @@ export function registerMcp(program: Command, io: CliIo): void {
     .description(
       'answer questions of Claude Code and other programs by MCP, over stdin and stdout; read-only',
     )
-    .option('--url <url>', 'address of the running server (default: the local one)', parseServerUrl)
+    .option(
+      '--url <url>',
+      'address of the running server (default: TALLYSPAN_URL, else the local one)',
+      parseServerUrl,
+    )
     .option('--data <dir>', 'data folder to read when no server runs')
     .option('--content', 'let it read recorded requests and answers')
     .option('--key <file>', `key of the recorded content (default: ${KEY_FILE} in the data folder)`)
