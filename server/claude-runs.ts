@@ -193,6 +193,7 @@ function readRuns(database: Queryable, runs: readonly string[]): Promise<Databas
          sum(gen_ai_usage_input_tokens) FILTER (${COUNTS}) AS tokens_in,
          sum(gen_ai_usage_output_tokens) FILTER (${COUNTS}) AS tokens_out,
          sum(cost_nano_usd) FILTER (${COUNTS}) AS cost_nano_usd,
+         count(*) FILTER (${COUNTS} AND tallyspan_cost_status = 'unpriced') AS unpriced_calls,
          max(timestamp) FILTER (${COUNTS}) AS last_call,
          max(timestamp) FILTER (event_name = 'agent.tool_call') AS last_tool,
          arg_max(coalesce(error_type, ''), timestamp) FILTER (${COUNTS}) AS last_error,
@@ -260,7 +261,11 @@ function endOf(row: DatabaseRow, status: string): EventRecord {
     'agent.tool_calls': countOf(row, 'tool_calls'),
     'agent.tokens_in': countOf(row, 'tokens_in'),
     'agent.tokens_out': countOf(row, 'tokens_out'),
-    'agent.cost_nano_usd': countOf(row, 'cost_nano_usd'),
+    // Where no call has a price and some would need one, the cost is not known, and not 0.
+    'agent.cost_nano_usd':
+      countOf(row, 'cost_nano_usd') === 0 && countOf(row, 'unpriced_calls') > 0
+        ? undefined
+        : countOf(row, 'cost_nano_usd'),
   };
 }
 

@@ -30,6 +30,8 @@ interface Totals {
   readonly tokensIn: number;
   readonly tokensOut: number;
   readonly costNanoUsd: number;
+  /** Model calls with a usage and without a price. */
+  readonly unpricedCalls: number;
   readonly retries: number;
 }
 
@@ -60,6 +62,7 @@ export function runEvents(run: ForeignRun, member: FactSpan): EventRecord[] {
   };
   if (!run.isEnded) return [started];
   const own = totalsOf(run);
+  const nested = allNested(run).map(totalsOf);
   return [
     started,
     {
@@ -72,9 +75,9 @@ export function runEvents(run: ForeignRun, member: FactSpan): EventRecord[] {
       'agent.tool_calls': own.toolCalls,
       'agent.tokens_in': own.tokensIn,
       'agent.tokens_out': own.tokensOut,
-      'agent.cost_nano_usd': own.costNanoUsd,
       'agent.retries': own.retries,
-      ...nestedFields(run),
+      ...nestedFields(nested),
+      ...costFields(own, nested),
     },
   ];
 }
@@ -99,23 +102,35 @@ function totalsOf({ calls, tools }: ForeignRun): Totals {
     tokensIn: sum(calls, (call) => call['gen_ai.usage.input_tokens']),
     tokensOut: sum(calls, (call) => call['gen_ai.usage.output_tokens']),
     costNanoUsd: sum(calls, (call) => call.cost_nano_usd),
+    unpricedCalls: calls.filter((call) => call['tallyspan.cost.status'] === 'unpriced').length,
     retries:
       sum(calls, (call) => Math.max(0, (call.attempts ?? 1) - 1)) +
       tools.filter((tool) => (tool['tool.retry_attempt'] ?? 0) > 0).length,
   };
 }
 
-function nestedFields(run: ForeignRun): Partial<EventRecord> {
-  const all = allNested(run);
-  if (all.length === 0) return {};
-  const totals = all.map(totalsOf);
+/** What the run and those nested in it cost; nothing where no call has a price and some would need one. */
+function costFields(own: Totals, nested: readonly Totals[]): Partial<EventRecord> {
+  const all = [own, ...nested];
+  const isUnknown =
+    all.every(({ costNanoUsd }) => costNanoUsd === 0) && all.some(({ unpricedCalls }) => unpricedCalls > 0);
+  if (isUnknown) return {};
   return {
-    'agent.nested_runs': all.length,
+    'agent.cost_nano_usd': own.costNanoUsd,
+    ...(nested.length > 0
+      ? { 'agent.nested_cost_nano_usd': sum(nested, ({ costNanoUsd }) => costNanoUsd) }
+      : {}),
+  };
+}
+
+function nestedFields(totals: readonly Totals[]): Partial<EventRecord> {
+  if (totals.length === 0) return {};
+  return {
+    'agent.nested_runs': totals.length,
     'agent.nested_turns': sum(totals, ({ turns }) => turns),
     'agent.nested_tool_calls': sum(totals, ({ toolCalls }) => toolCalls),
     'agent.nested_tokens_in': sum(totals, ({ tokensIn }) => tokensIn),
     'agent.nested_tokens_out': sum(totals, ({ tokensOut }) => tokensOut),
-    'agent.nested_cost_nano_usd': sum(totals, ({ costNanoUsd }) => costNanoUsd),
     'agent.nested_retries': sum(totals, ({ retries }) => retries),
   };
 }

@@ -46,6 +46,8 @@ interface RunTotals {
   tokensIn: number;
   tokensOut: number;
   costNanoUsd: number;
+  /** Model calls with a usage and without a price. */
+  unpricedCalls: number;
 }
 
 export function eventsOfSession(session: SessionFacts, context: EventContext): SessionEvents {
@@ -70,6 +72,7 @@ export function eventsOfSession(session: SessionFacts, context: EventContext): S
     run.tokensIn += each.usage === undefined ? 0 : inputTotal(each.usage);
     run.tokensOut += each.usage?.output ?? 0;
     run.costNanoUsd += each.costNanoUsd ?? 0;
+    if (each.costNanoUsd === undefined) run.unpricedCalls++;
     events.push(callEvent(each, runs, run.turns));
   }
   const costs = costsByRun(session, priced, context.overrides);
@@ -117,6 +120,7 @@ function totalsOf(totals: Map<string, RunTotals>, facts: LineFacts): RunTotals {
       tokensIn: 0,
       tokensOut: 0,
       costNanoUsd: 0,
+      unpricedCalls: 0,
     };
     totals.set(facts.run.id, own);
   }
@@ -343,7 +347,7 @@ function runEvents(run: RunFact, own: RunTotals, runs: RunPlaces, status: string
       'agent.tool_calls': own.toolCalls,
       'agent.tokens_in': own.tokensIn,
       'agent.tokens_out': own.tokensOut,
-      'agent.cost_nano_usd': own.costNanoUsd,
+      'agent.cost_nano_usd': own.costNanoUsd === 0 && own.unpricedCalls > 0 ? undefined : own.costNanoUsd,
       'agent.output_len': run.outputLen,
     },
   ];

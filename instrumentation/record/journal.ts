@@ -31,6 +31,7 @@ export interface LostRun {
   readonly tokensIn: number;
   readonly tokensOut: number;
   readonly costNanoUsd: number;
+  readonly unpricedCalls: number;
 }
 
 /** Progress of a run, as one line of the journal. */
@@ -42,6 +43,7 @@ export interface RunProgress {
   readonly tokensIn: number;
   readonly tokensOut: number;
   readonly costNanoUsd: number;
+  readonly unpricedCalls: number;
 }
 
 /** A process that ended without a word. */
@@ -298,6 +300,7 @@ export function readJournal(text: string): LostProcess | undefined {
         tokensIn: 0,
         tokensOut: 0,
         costNanoUsd: 0,
+        unpricedCalls: 0,
       });
     } else if (verb === 'seen') {
       const { runId, atMs, ...totals } = JSON.parse(rest) as RunProgress;

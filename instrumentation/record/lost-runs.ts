@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { writeOpenRows } from './tools/cost-rows.ts';
 import type { EventLog } from './event-log.ts';
 import type { Journal, LostProcess } from './journal.ts';
+import { isCostUnknown } from './run-totals.ts';
 
 /** The log in which the events of an earlier process of the service go on. */
 type LogOfEarlier = (
@@ -67,7 +68,7 @@ function closeProcess({ runs, rows = [] }: LostProcess, events: EventLog): void 
         'agent.tool_calls': run.toolCalls,
         'agent.tokens_in': run.tokensIn,
         'agent.tokens_out': run.tokensOut,
-        'agent.cost_nano_usd': run.costNanoUsd,
+        'agent.cost_nano_usd': isCostUnknown(run) ? undefined : run.costNanoUsd,
         'agent.tags': started['agent.tags'],
         'agent.user_input_len': started['agent.user_input_len'],
         'agent.inferred': started['agent.inferred'],

@@ -210,6 +210,7 @@ export class ModelCall {
       run.tokensOut += reading.usage.output;
     }
     run.costNanoUsd += costNanoUsd ?? 0;
+    if (cost?.status === 'unpriced') run.unpricedCalls += 1;
     this.#telemetry.sightings.addCost(costNanoUsd ?? 0);
     run.retries += Math.max(0, this.attempts.length - 1);
     const content = guard('record content', () => this.#content(endMs, spanContext));

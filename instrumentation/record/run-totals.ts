@@ -9,6 +9,8 @@ export class RunTotals {
   tokensIn = 0;
   tokensOut = 0;
   costNanoUsd = 0;
+  /** Model calls with a usage and without a price. */
+  unpricedCalls = 0;
   retries = 0;
 }
 
@@ -20,8 +22,19 @@ export const TOTALS: readonly Total[] = [
   'tokensIn',
   'tokensOut',
   'costNanoUsd',
+  'unpricedCalls',
   'retries',
 ];
+
+/** Whether no call has a price, and some would need one: such a cost is not known, and not 0. */
+export function isCostUnknown(
+  ...totals: readonly Pick<RunTotals, 'costNanoUsd' | 'unpricedCalls'>[]
+): boolean {
+  return (
+    totals.every(({ costNanoUsd }) => costNanoUsd === 0) &&
+    totals.some(({ unpricedCalls }) => unpricedCalls > 0)
+  );
+}
 
 /** Fields of the totals of the nested runs; none where no run is nested. */
 export function nestedFields(runs: number, nested: RunTotals): Fields {

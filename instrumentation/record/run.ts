@@ -12,7 +12,7 @@ import { setFields, type Fields } from './event-log.ts';
 import { HeldContent } from './held-content.ts';
 import { leanContext } from '../otel/lean-context.ts';
 import { guard } from '../process/guard.ts';
-import { nestedFields, RunTotals, TOTALS } from './run-totals.ts';
+import { isCostUnknown, nestedFields, RunTotals, TOTALS } from './run-totals.ts';
 import { mergeIdentity, type Identity } from './identity.ts';
 import type { SilentMemory } from './seen/silent-watch.ts';
 import type { PendingTool } from './tools/pending-tool.ts';
@@ -228,7 +228,7 @@ export class Run extends RunTotals {
   /** Something of the run happened just now. */
   touch(): void {
     this.lastSeenMs = Date.now();
-    const { id, lastSeenMs, turns, toolCalls, tokensIn, tokensOut, costNanoUsd } = this;
+    const { id, lastSeenMs, turns, toolCalls, tokensIn, tokensOut, costNanoUsd, unpricedCalls } = this;
     this.#telemetry.journal.progress({
       runId: id,
       atMs: lastSeenMs,
@@ -237,6 +237,7 @@ export class Run extends RunTotals {
       tokensIn,
       tokensOut,
       costNanoUsd,
+      unpricedCalls,
     });
   }
 
@@ -247,6 +248,7 @@ export class Run extends RunTotals {
     const status = this.limitStatus ?? given;
     const within = this.#withinIt();
     this.#leaveParent(within);
+    const isUnknown = isCostUnknown(this, within.totals);
     const fields: Fields = {
       ...this.fields(),
       'agent.status': status,
@@ -256,9 +258,10 @@ export class Run extends RunTotals {
       'agent.tool_calls': this.toolCalls,
       'agent.tokens_in': this.tokensIn,
       'agent.tokens_out': this.tokensOut,
-      'agent.cost_nano_usd': this.costNanoUsd,
+      'agent.cost_nano_usd': isUnknown ? undefined : this.costNanoUsd,
       'agent.retries': this.retries,
       ...nestedFields(within.runs, within.totals),
+      ...(isUnknown ? { 'agent.nested_cost_nano_usd': undefined } : {}),
       'agent.tool_definitions': this.#definedTools(),
       'agent.user_input_len': this.#userInputLength,
       'agent.output_len': this.outputLength,
@@ -272,8 +275,9 @@ export class Run extends RunTotals {
     });
     const costNanoUsd = this.costNanoUsd + within.totals.costNanoUsd;
     guard('kept scores', () => {
-      this.#telemetry.scores.emitKept(this, costNanoUsd);
-      this.#telemetry.scores.rememberEnded(this, this.fields(), costNanoUsd);
+      const scoredNanoUsd = isUnknown ? undefined : costNanoUsd;
+      this.#telemetry.scores.emitKept(this, scoredNanoUsd);
+      this.#telemetry.scores.rememberEnded(this, this.fields(), scoredNanoUsd);
     });
     guard('held content', () => {
       const over = this.#telemetry.settings.contentOverNanoUsd;

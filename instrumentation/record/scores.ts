@@ -31,7 +31,8 @@ export interface KeptScore {
 interface EndedRun {
   readonly traceId: string;
   readonly fields: Fields;
-  readonly costNanoUsd: number;
+  /** `undefined` where it is not known. */
+  readonly costNanoUsd: number | undefined;
 }
 
 /** Ended runs that are remembered, and scores that an open run keeps. */
@@ -49,13 +50,13 @@ export class ScoreLog {
   }
 
   /** Remembers what later scores of the run will want to know. */
-  rememberEnded(run: ScoredRun, fields: Fields, costNanoUsd: number): void {
+  rememberEnded(run: ScoredRun, fields: Fields, costNanoUsd: number | undefined): void {
     this.#ended.set(run.id, { traceId: run.span.spanContext().traceId, fields, costNanoUsd });
     while (this.#ended.size > ENDED_LIMIT) this.#ended.dropOldest();
   }
 
   /** Emits the scores that an ending run has kept. */
-  emitKept(run: ScoredRun, costNanoUsd: number): void {
+  emitKept(run: ScoredRun, costNanoUsd: number | undefined): void {
     const { traceId } = run.span.spanContext();
     for (const { atMs, fields } of run.keptScores.splice(0))
       this.#emit(traceId, atMs, { ...run.fields(), ...fields, score_run_cost_nano_usd: costNanoUsd });

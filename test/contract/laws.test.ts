@@ -284,6 +284,19 @@ describe('laws in the process of the user', () => {
       expect(eventsOf(outcome, 'agent.model_call')[0]?.trace_id).toMatch(/^[0-9a-f]{32}$/);
     });
 
+    it('a run whose calls have no price has no cost, which is not 0', async () => {
+      const outcome = await harness.run(program('ask.mjs'), {
+        scenario: { exchanges: [answer({ model: 'claude-zeta-9' })] },
+      });
+      expect(eventsOf(outcome, 'agent.model_call')[0]).toMatchObject({
+        'tallyspan.cost.status': 'unpriced',
+        'tallyspan.cost.unpriced_reason': 'unknown_model',
+      });
+      const [run] = eventsOf(outcome, 'agent.run');
+      expect(run).toMatchObject({ 'agent.status': 'ok', 'agent.turns': 1 });
+      expect(run?.['agent.cost_nano_usd']).toBeUndefined();
+    });
+
     it('compression and the resource are taken from the standard variables', async () => {
       const environment = {
         OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',

@@ -29,6 +29,7 @@ const progress = {
   tokensIn: 10,
   tokensOut: 5,
   costNanoUsd: 7,
+  unpricedCalls: 0,
 };
 
 /** Gives the journal in the folder the process id of a process that has ended. */
