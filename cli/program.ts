@@ -60,7 +60,7 @@ const SERVERS: ReadonlySet<string> = new Set(['up', 'demo']);
 /** The program with every command; `io` is all that a command touches. */
 export function createProgram(io: CliIo): Command {
   const program = new Command('tallyspan')
-    .description('See what every run of your Claude agents did, what it cost, and why did cost change.')
+    .description('See what every run of your Claude agents did, what it cost, and why the cost changed.')
     .version(VERSION)
     .option('--debug', 'print the stack trace of an error')
     .exitOverride()

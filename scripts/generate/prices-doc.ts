@@ -151,7 +151,7 @@ Rates are whole micro-USD per million tokens, factors exact fractions, sums exac
 
 ## Override file
 
-\`TALLYSPAN_PRICES\` (for the preload, the server and the CLI) or \`--prices\` names a JSON file. All keys are optional:
+\`TALLYSPAN_PRICES\` (for the preload, \`tallyspan price\` and \`tallyspan recost\`) or \`--prices\` names a JSON file. What the server prices itself (spans of others, logs and transcripts of Claude Code) has list prices; \`tallyspan recost --prices FILE --apply\` appends the difference. All keys are optional:
 
 \`\`\`json
 {

@@ -48,7 +48,7 @@ export const SECTIONS: readonly Section[] = [
     language: 'js',
     seen: `${ALL} By \`fetch\`, undici with any dispatcher, \`node:http\`, \`node:http2\` and what is built on it; JSON and streams, compressed or not. A request that is sent again after a failure is one call.`,
     notSeen:
-      'Requests in the form of another API, such as OpenAI’s chat completions or Vercel’s AI Gateway (the AI SDK with a model given as text), and a `fetch` whose host cannot be reached at all; the process says so at its end. What `promisify(http2.connect)` connects, with Node 22.15 and 22.16.',
+      'Requests in the form of another API, such as OpenAI’s chat completions or Vercel’s AI Gateway (the AI SDK with a model given as text); the process says so at its end. What `promisify(http2.connect)` connects, with Node 22.15 and 22.16.',
     rows: ['Own code with'],
   },
   {
