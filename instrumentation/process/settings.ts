@@ -53,11 +53,7 @@ export function readSettings(environment: Environment): Settings {
   const problems: string[] = [];
   const text = (name: PreloadSettingName): string | undefined =>
     environment[name]?.trim() === '' ? undefined : environment[name]?.trim();
-  const oneOf = <T extends string>(
-    name: PreloadSettingName,
-    allowed: readonly T[],
-    fallback: T,
-  ): T => {
+  const oneOf = <T extends string>(name: PreloadSettingName, allowed: readonly T[], fallback: T): T => {
     const value = text(name)?.toLowerCase();
     if (value === undefined) return fallback;
     const found = allowed.find((candidate) => candidate === value);

@@ -2,7 +2,6 @@
 
 import { expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 const MOST_FILES = 22;
@@ -24,15 +23,4 @@ test('no folder of source holds more than about twenty files', () => {
   expect(counts.size).toBeGreaterThan(50);
   const full = [...counts].filter(([folder, count]) => count > MOST_FILES && !LISTS.has(folder));
   expect(full).toEqual([]);
-});
-
-test('no module of source is longer than 400 lines', () => {
-  const files = execFileSync('git', ['ls-files', '*.ts', '*.tsx'], { cwd: root, encoding: 'utf8' });
-  const modules = files
-    .trim()
-    .split('\n')
-    .filter((file) => !file.startsWith('test/'));
-  expect(modules.length).toBeGreaterThan(500);
-  const long = modules.filter((file) => readFileSync(path.join(root, file), 'utf8').split('\n').length > 401);
-  expect(long).toEqual([]);
 });

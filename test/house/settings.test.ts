@@ -7,7 +7,11 @@ import { unknownSettings } from '../../core/setting-names.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const PAGES = [
-  ...['README.md', 'SECURITY.md', '.env.example', 'instrumentation/README.md', 'cli/README.md'],
+  'README.md',
+  'SECURITY.md',
+  '.env.example',
+  'instrumentation/README.md',
+  'cli/README.md',
   ...readdirSync(path.join(ROOT, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => path.join('docs', name)),

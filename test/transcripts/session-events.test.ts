@@ -295,14 +295,18 @@ test('nothing of what anybody wrote is in an event, and of the folder its last p
   expect(text).not.toContain('secret-folder');
 });
 
-test('a run whose calls have no price has no cost; one priced call makes it a sum', () => {
-  const answers = ['claude-zeta-9', 'claude-sonnet-5-5'].map((model, index) =>
+/** What the run of a prompt with an answer of each of these models cost. */
+function costOfRunBy(models: readonly string[]): number | undefined {
+  const answers = models.map((model, index) =>
     answerLine(index + 1, { id: `msg_${String(index)}`, output: 10, model }),
   );
-  const costOfRun = (lines: readonly string[]): unknown =>
-    only([userLine(0, 'x', { promptId: PROMPT }), ...lines]).find(
-      (event) => event['event.name'] === 'agent.run',
-    )?.['agent.cost_nano_usd'];
-  expect(costOfRun(answers.slice(0, 1))).toBeUndefined();
-  expect(costOfRun(answers)).toBe(1000 * INPUT_NANO_USD + 10 * OUTPUT_NANO_USD);
+  const events = only([userLine(0, 'x', { promptId: PROMPT }), ...answers]);
+  return events.find((event) => event['event.name'] === 'agent.run')?.['agent.cost_nano_usd'];
+}
+
+test('a run whose calls have no price has no cost; one priced call makes it a sum', () => {
+  expect(costOfRunBy(['claude-zeta-9'])).toBeUndefined();
+  expect(costOfRunBy(['claude-zeta-9', 'claude-sonnet-5-5'])).toBe(
+    1000 * INPUT_NANO_USD + 10 * OUTPUT_NANO_USD,
+  );
 });
