@@ -12,9 +12,9 @@ export function planSetting(env: NodeJS.ProcessEnv): boolean | undefined {
 /** Whether all of a cost is list value. Of nothing the setting decides. */
 export function isListValue(
   env: NodeJS.ProcessEnv,
-  total: { readonly cost_nano_usd: number; readonly list_value_nano_usd: number },
+  total: { readonly cost_nano_usd: number | null; readonly list_value_nano_usd: number },
 ): boolean {
-  if (total.cost_nano_usd === 0) return planSetting(env) === true;
+  if (!total.cost_nano_usd) return planSetting(env) === true;
   return total.list_value_nano_usd === total.cost_nano_usd;
 }
 

@@ -41,8 +41,9 @@ export interface UsageAnswer {
   readonly tokens_cache_write: number;
   readonly tokens_output: number;
   readonly tokens_total: number;
-  readonly cost_nano_usd: number;
-  readonly cost_usd: number;
+  /** Null where no call has a price and some would need one. */
+  readonly cost_nano_usd: number | null;
+  readonly cost_usd: number | null;
   /** Part of the cost. */
   readonly estimated_nano_usd: number;
   /** Part of the estimate. */
@@ -142,6 +143,7 @@ function reportRow(name: string | null, group: UsageGroup): UsageReportRow {
 }
 
 function answerOf(sums: UsageSums): UsageAnswer {
+  const costNanoUsd = sums.costNanoUsd === 0 && sums.unpricedCalls > 0 ? null : sums.costNanoUsd;
   return {
     model_calls: sums.calls,
     tokens_input: sums.tokensInput,
@@ -149,8 +151,8 @@ function answerOf(sums: UsageSums): UsageAnswer {
     tokens_cache_write: sums.tokensCacheWrite,
     tokens_output: sums.tokensOutput,
     tokens_total: totalTokens(sums),
-    cost_nano_usd: sums.costNanoUsd,
-    cost_usd: usdOf(sums.costNanoUsd),
+    cost_nano_usd: costNanoUsd,
+    cost_usd: usdOf(costNanoUsd),
     estimated_nano_usd: sums.estimatedNanoUsd,
     not_in_transcript_nano_usd: sums.notInTranscriptNanoUsd,
     list_value_nano_usd: sums.listValueNanoUsd,

@@ -132,3 +132,22 @@ test.each([
   const { exitCode, stderr } = await runCommand(['daily', ...args, '--data', dataDir]);
   expect([exitCode, stderr]).toEqual([2, expect.stringContaining(said)]);
 });
+
+test('what no call has a price for has no cost, which is not 0', async () => {
+  const folder = path.join(work, 'unpriced');
+  await mkdir(folder);
+  await writeFile(
+    path.join(folder, `${SESSION}.jsonl`),
+    [userLine(0, 'x'), answerLine(1, { id: 'msg_z', model: 'claude-zeta-9' })].join('\n'),
+  );
+  const own = path.join(work, 'unpriced-data');
+  await readCommand(['import', 'claude', folder, '--data', own]);
+  const args = ['daily', '--since', '2026-11-19', '--breakdown', '--data', own];
+  const { total, rows } = await readCommand<UsageReport>(args);
+  const none = { cost_nano_usd: null, cost_usd: null, unpriced_calls: 1 };
+  expect([total, ...rows, ...rows.flatMap(({ models }) => models)]).toEqual(
+    Array.from({ length: 3 }, () => expect.objectContaining(none)),
+  );
+  const { stdout } = await runCommand(args);
+  expect(stdout).not.toContain('$0.00');
+});
