@@ -154,19 +154,20 @@ const impossible = (output: number, more: unknown[] = []) => {
   return findImpossibleLimits([...rules, ...rulesOf(more)], overrides, Date.UTC(2026, 10, 30));
 };
 
-describe('the server that shares limits out', () => {
-  const LIMIT = { TALLYSPAN_LIMIT_USER_DAY: '$1' };
+function serverAndFaults(env: Readonly<Record<string, string>>): [string | undefined, readonly string[]] {
+  const settings = readLimitSettings({ TALLYSPAN_LIMIT_USER_DAY: '$1', ...env }, []);
+  return [settings?.serverUrl, settings?.faults ?? []];
+}
 
+describe('the server that shares limits out', () => {
   it('is that of TALLYSPAN_LIMIT_SERVER, else that of TALLYSPAN_URL, and a fault names the one that is wrong', () => {
-    const read = (env: Readonly<Record<string, string>>): [string | undefined, readonly string[]] => {
-      const settings = readLimitSettings({ ...LIMIT, ...env }, []);
-      return [settings?.serverUrl, settings?.faults ?? []];
-    };
     const [server, page] = ['http://127.0.0.1:1', 'http://127.0.0.1:2'];
-    expect(read({ TALLYSPAN_LIMIT_SERVER: server, TALLYSPAN_URL: page })).toEqual([server, []]);
-    expect(read({ TALLYSPAN_URL: page })).toEqual([page, []]);
-    expect(read({ TALLYSPAN_URL: 'foo' })[1]).toEqual([expect.stringMatching(/^TALLYSPAN_URL=foo is not/)]);
-    expect(read({ TALLYSPAN_LIMIT_SERVER: 'foo', TALLYSPAN_URL: page })[1]).toEqual([
+    expect(serverAndFaults({ TALLYSPAN_LIMIT_SERVER: server, TALLYSPAN_URL: page })).toEqual([server, []]);
+    expect(serverAndFaults({ TALLYSPAN_URL: page })).toEqual([page, []]);
+    expect(serverAndFaults({ TALLYSPAN_URL: 'foo' })[1]).toEqual([
+      expect.stringMatching(/^TALLYSPAN_URL=foo is not/),
+    ]);
+    expect(serverAndFaults({ TALLYSPAN_LIMIT_SERVER: 'foo', TALLYSPAN_URL: page })[1]).toEqual([
       expect.stringMatching(/^TALLYSPAN_LIMIT_SERVER=foo is not/),
     ]);
   });
