@@ -165,7 +165,12 @@ function examineTool(
     const next = byRun.get(runOf(event))?.find((call) => call.step === step + 1);
     const reasons = next?.event['gen_ai.response.finish_reasons'] ?? [];
     return reasons.includes('end_turn')
-      ? [note('error_ignored', `${tool} failed, and the next answer ended the run as if it had not`)]
+      ? [
+          note(
+            'error_ignored',
+            `${tool} failed, and the next answer was a final one (end_turn), as if it had not`,
+          ),
+        ]
       : [];
   }
   const isEmpty = event['tool.result_empty'] === true || length === 0;

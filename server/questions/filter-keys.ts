@@ -44,6 +44,18 @@ export function unknownName(
   return new RequestError(400, `${name} is no ${what}: ${hint}`);
 }
 
+const SLIP = 2;
+
+/** The line with each name that is none, and is a slip away from one, as that one; undefined where there is no such name. */
+export function meantFilters(line: string): string | undefined {
+  const meant = line.replaceAll(/(?<=^-?|\s-?)[A-Za-z]+(?=[:<>=])/g, (name) =>
+    filterKeyOf(name) === undefined
+      ? (nearestOf(name.toLowerCase(), KEYS, Math.min(SLIP, name.length - 1)) ?? name)
+      : name,
+  );
+  return meant === line ? undefined : meant;
+}
+
 export function unknownFilter(name: string): RequestError {
   const { message } = unknownName(name, KEYS, 'filter');
   return new RequestError(400, `${message}; a text with a sign in it is looked for in quotation marks`);

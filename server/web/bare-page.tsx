@@ -2,11 +2,11 @@
 // that the server knows.
 
 import type { ComponentChildren, VNode } from 'preact';
-import { renderToString } from 'preact-render-to-string';
 import { ASSET_PATHS } from './assets.ts';
+import { renderHtml } from './render-html.ts';
 
 export function renderBarePage(title: string, content: ComponentChildren): string {
-  return `<!doctype html>${renderToString(<BarePage title={title}>{content}</BarePage>)}`;
+  return `<!doctype html>${renderHtml(<BarePage title={title}>{content}</BarePage>)}`;
 }
 
 function BarePage({ title, children }: { title: string; children: ComponentChildren }): VNode {

@@ -1,11 +1,11 @@
 // The frame of every page: head, navigation, and the rule how it refreshes itself.
 
 import type { ComponentChildren, VNode } from 'preact';
-import { renderToString } from 'preact-render-to-string';
 import { ASSET_PATHS } from './assets.ts';
 import type { Stretch } from '../questions/stretch.ts';
 import { linkTo } from './parts/cells.tsx';
 import { LOGOUT_PATH } from './access/way-back.ts';
+import { renderHtml } from './render-html.ts';
 
 /** What the frame shows beside the page itself. */
 export interface PageFrame {
@@ -63,13 +63,13 @@ export function renderPage(frame: PageFrame, content: ComponentChildren, isFragm
   const main = <Main frame={frame}>{content}</Main>;
   // The state of alerts stands outside of the main part and changes as well.
   if (isFragment)
-    return renderToString(
+    return renderHtml(
       <>
         {main}
         <AlertState firing={frame.firing} isUpdate />
       </>,
     );
-  return `<!doctype html>${renderToString(<Page frame={frame}>{main}</Page>)}`;
+  return `<!doctype html>${renderHtml(<Page frame={frame}>{main}</Page>)}`;
 }
 
 function Main({ frame, children }: { frame: PageFrame; children: ComponentChildren }): VNode {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import type { EventRecord } from '../../core/event.ts';
 import { sendEvents, startTestServer, type TestServer } from '../server/harness.ts';
 import { idOf, nestedRuns, toldRun } from '../server/web/told-run.ts';
 import { readCommand } from './read-command.ts';
@@ -17,10 +19,23 @@ beforeAll(async () => {
     ...toldRun({ mark: 'b0', endMs: now - 50_000, question: 'a \u001b[31mred\nquestion' }),
     ...toldRun({ mark: 'b1', endMs: now - 50_000, system: 'Be brief.', toolsOf: () => ['read_order'] }),
     ...toldRun({ mark: 'b2', endMs: now - 50_000, hasContent: false }),
+    ...toldRun({ mark: 'b3', endMs: now - 50_000, hasContent: false }).map((event) =>
+      event['event.name'] === 'agent.model_call' && event['agent.step_number'] === 3 ? failed(event) : event,
+    ),
   ]);
 });
 
 afterAll(() => server.remove());
+
+const REASON = 'a_reason_that_is_long_and_worth_reading_to_its_end';
+
+/** A call without an answer. */
+function failed(event: EventRecord): EventRecord {
+  const told = Object.entries(event).filter(
+    ([key]) => !/^(?:tokens|cost|gen_ai\.(?:usage|response))/.test(key),
+  );
+  return { ...(Object.fromEntries(told) as unknown as EventRecord), 'error.type': REASON };
+}
 
 async function print(...args: readonly string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await runCommand(['run', ...args, '--url', server.uiUrl]);
@@ -63,6 +78,16 @@ describe('tallyspan run', () => {
     const whole = await print(idOf('b0'), '--step', '2', '--whole');
     expect(whole).toContain('a \\x1b[31mred\nquestion');
     expect(whole).toContain('── System prompt\nYou are a careful support agent.');
+  });
+
+  it('has the whole reason of a failure on a narrow terminal, and no tokens where there was no answer', async () => {
+    const args = ['run', idOf('b3'), '--url', server.uiUrl];
+    const { stdout } = await runCommand(args, { columns: 80 });
+    const words = stripVTControlCharacters(stdout).split('\n').slice(3);
+    expect(Math.max(...words.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(words.join('').replaceAll(/\s/g, '')).toContain(`FAILED${REASON}`);
+    const wide = (await print(idOf('b3'))).split('\n').find((line) => line.includes('FAILED a_reason'));
+    expect(wide?.match(/–/g)).toHaveLength(5);
   });
 
   it('gives the same as JSON', async () => {

@@ -60,7 +60,7 @@ describe('silent failures in the process', () => {
         'error_ignored',
         1,
         'fetch',
-        'fetch failed, and the next answer ended the run as if it had not',
+        'fetch failed, and the next answer was a final one (end_turn), as if it had not',
       ],
       ['cut-off', 'output_truncated', 2, undefined, 'the answer was cut off after 20 tokens (max_tokens)'],
     ]);

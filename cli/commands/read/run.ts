@@ -14,6 +14,8 @@ import {
   formatNoteName,
   formatNoteText,
 } from '../../../core/text/format.ts';
+import { isUnanswered, UNANSWERED } from '../../../core/model-call/unanswered.ts';
+import { cutText } from '../../../core/text/cut-text.ts';
 import type { RunTree, Source } from '../../../server/source.ts';
 import { parseCount, parseRunId } from '../../options.ts';
 import { renderDiff } from '../../run/render-diff.ts';
@@ -199,6 +201,7 @@ const COLUMNS: readonly TextColumn<TreeRow>[] = [
   {
     title: 'WHAT',
     shrinks: true,
+    wraps: true,
     value: cell(describeStep, (run) =>
       [formatStatus(run['agent.status']), run['error.type'] ?? ''].filter((word) => word !== '').join(', '),
     ),
@@ -212,6 +215,9 @@ const COLUMNS: readonly TextColumn<TreeRow>[] = [
           : 'bad',
   },
 ];
+
+/** Characters of what a note says. */
+const NOTE_SHOWN = 300;
 
 function nameStep(step: Step): string {
   if (step.step === 'model_call') {
@@ -233,13 +239,14 @@ function describeStep(step: Step): string {
   } else if (step.step === 'model_call') {
     if (textIn(step, 'error.type') !== undefined) words.push(`FAILED ${textIn(step, 'error.type') ?? ''}`);
     words.push(listIn(step, 'gen_ai.response.finish_reasons'));
+    if (isUnanswered(step)) words.push(UNANSWERED);
     const retried = listIn(step, 'retried_status');
     if (retried !== undefined) words.push(`retried after ${retried}`);
     if ((step.reads_failed?.length ?? 0) > 0) words.push('reads the failed result');
     if (step['tallyspan.cost.status'] === 'unpriced') {
       words.push(`unpriced: ${textIn(step, 'tallyspan.cost.unpriced_reason') ?? ''}`);
     }
-  } else words.push(formatNoteText(step));
+  } else words.push(cutText(formatNoteText(step) ?? '', NOTE_SHOWN));
   return words.filter((word) => word !== undefined && word !== '').join(', ');
 }
 
@@ -251,6 +258,7 @@ function costOf(step: Step): string {
 
 function writtenTokens(step: Step): string {
   if (step.step !== 'model_call') return '';
+  if (numberIn(step, 'tokens_input') === undefined) return NO_DATA;
   return formatTokens(
     (numberIn(step, 'tokens_cache_write_5m') ?? 0) + (numberIn(step, 'tokens_cache_write_1h') ?? 0),
   );

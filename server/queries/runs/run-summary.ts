@@ -106,16 +106,22 @@ function byRun(rows: readonly DatabaseRow[]): ReadonlyMap<string, DatabaseRow> {
   return new Map(rows.map((row) => [String(row['agent_run_id']), row]));
 }
 
+/** What the run itself cost; null where nothing of it is priced, which the end of a run reports as 0. */
+function ownCostNanoUsd(row: DatabaseRow): number | null {
+  const cost = numberOrNull(row['agent_cost_nano_usd']);
+  return cost === 0 && (numberOrNull(row['unpriced_calls']) ?? 0) > 0 ? null : cost;
+}
+
 /** What a run and its nested runs cost, as its end has it; null where neither is priced. */
 export function recordedCostNanoUsd(row: DatabaseRow): number | null {
-  const own = numberOrNull(row['agent_cost_nano_usd']);
+  const own = ownCostNanoUsd(row);
   const nested = numberOrNull(row['agent_nested_cost_nano_usd']);
-  return nested === null ? own : (own ?? 0) + nested;
+  return nested === null || nested === 0 ? own : (own ?? 0) + nested;
 }
 
 /** `started` and `ended` of the row are times; everything else is a column of its events. */
 export function summaryOf(row: DatabaseRow): RunSummary {
-  const costNanoUsd = numberOrNull(row['agent_cost_nano_usd']);
+  const costNanoUsd = ownCostNanoUsd(row);
   const withNested = recordedCostNanoUsd(row);
   return {
     'agent.run_id': String(row['agent_run_id']),

@@ -108,7 +108,7 @@ const RUN_COLUMNS = {
         <StatusBadge status={run['agent.status']} />
         {run['error.type'] !== null && (
           <span class="why">
-            <Name text={breakable(run['error.type'])} />
+            <Name text={run['error.type']} />
           </span>
         )}
       </>
@@ -294,11 +294,6 @@ function RunHeading(props: { column: RunColumn; look: string | undefined; sortin
       </a>
     </th>
   );
-}
-
-/** Narrow tables break the name of an error between its words. */
-function breakable(name: string): string {
-  return name.replaceAll('_', '_\u200b');
 }
 
 /** Labels of a run, each a link to the runs that have it; of more than `most` the first. */

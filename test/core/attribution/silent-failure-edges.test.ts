@@ -122,7 +122,8 @@ describe('an error that is ignored', () => {
   const failed = tool(1, { 'tool.ok': false });
 
   it('is one that the next answer of the run ends on', () => {
-    const text = 'error_ignored: search failed, and the next answer ended the run as if it had not';
+    const text =
+      'error_ignored: search failed, and the next answer was a final one (end_turn), as if it had not';
     expect(textsOf([failed, call(2, ended('end_turn'))])).toEqual([text]);
     expect(textsOf([failed, call(2, ended('tool_use')), call(3, ended('end_turn'))])).toEqual([]);
     expect(textsOf([failed, call(2, { ...ended('end_turn'), 'agent.run_id': 'other' })])).toEqual([]);

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
+import { meantFilters } from '../../../server/questions/filter-keys.ts';
 import { filterTextOf, readFilterText, readRunLine } from '../../../server/questions/filter-text.ts';
 import { RUN_FILTER_NAMES } from '../../../server/questions/run-filter-params.ts';
 import { readScoreText, scoreConditionText } from '../../../server/questions/score-text.ts';
@@ -139,6 +140,16 @@ describe('what is excluded, and what there is not', () => {
 
   it('names all filters where none resembles the word', () => {
     expect(() => readRunLine('zzzzzzzz:x')).toThrow(/^zzzzzzzz is no filter: there are run, status, user, /);
+  });
+
+  it.each([
+    ['usre:ana', 'user:ana'],
+    ['-tol:search costs>5 user:ana', '-tool:search cost>5 user:ana'],
+    ['Error: connection refused at 10:15', undefined],
+    ['user:ana', undefined],
+    ['https://example.com/x?user=1', undefined],
+  ])('%s may have meant %s', (text, meant) => {
+    expect(meantFilters(text)).toBe(meant);
   });
 
   it('is a text where it may be a search', () => {

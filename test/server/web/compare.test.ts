@@ -100,6 +100,9 @@ describe('the page', () => {
       ...toldRun({ mark: 'a2', endMs: NOW - 12_000, agent: 'one', turns: 4 }),
       ...toldRun({ mark: 'a3', endMs: NOW - 13_000, agent: 'one', turns: 5, hasContent: false }),
       ...toldRun({ mark: 'a4', endMs: NOW - 13_000, agent: 'two' }),
+      ...toldRun({ mark: 'a5', endMs: NOW - 13_000, agent: 'three' }).filter(
+        (event) => event['event.name'] !== 'agent.tool_cost' || event['gen_ai.tool.name'] !== 'search_docs',
+      ),
     ]);
   });
 
@@ -120,6 +123,11 @@ describe('the page', () => {
     expect(text).toContain('Answer in one sentence. + Never guess.');
     expect(text).toContain('Tool definitions the same');
     expect(text.match(/first difference/g)).toHaveLength(1);
+  });
+
+  it('takes a part that only one of them has as costing the other nothing', async () => {
+    const text = await textOf(`a=${idOf('a0')}&b=${idOf('a5')}`);
+    expect(text).toMatch(/Context cost of search_docs \(estimated\) \$0\.0036 \$0\.00 [−-]\$0\.0036 /);
   });
 
   it('takes the two runs that were ticked in a list', async () => {

@@ -16,6 +16,8 @@ beforeAll(async () => {
     ...sampleRun({ mark: 'a', endMs: NOW - 1000, agent: 'support & more' }),
     ...doubtfulRun(),
     ...failingRun(),
+    ...unpricedRun(),
+    ...abandonedRun(),
   ]);
 });
 
@@ -50,6 +52,49 @@ function failingRun(): EventRecord[] {
   return [start, ...tools, failed, end].map((event, index) => ({ ...event, 'tallyspan.seq': index + 1 }));
 }
 
+const NOTE = `${'long '.repeat(400)}end of it`;
+
+/** No call has a price, one was stopped before its answer, names are hostile, and a note is a page long. */
+function unpricedRun(): EventRecord[] {
+  const events = sampleRun({ mark: '7', endMs: NOW - 4000, agent: 'agent\u202Elive' }).map((event) => {
+    if (event['event.name'] === 'agent.run') return { ...event, cost_nano_usd: 0, 'agent.cost_nano_usd': 0 };
+    if (event['event.name'] !== 'agent.model_call') return event;
+    const { cost_nano_usd: _, ...unpriced } = event;
+    return { ...unpriced, 'tallyspan.cost.status': 'unpriced' };
+  });
+  const first = events.find((event) => event['event.name'] === 'agent.model_call') as EventRecord;
+  const common = Object.fromEntries(
+    Object.entries(first).filter(([key]) => /^(?:service|agent|trace_id|user|gen_ai.request)/.test(key)),
+  );
+  return [
+    ...events,
+    {
+      ...common,
+      timestamp: first.timestamp,
+      'event.name': 'agent.model_call',
+      span_id: 'f'.repeat(16),
+      'agent.step_number': 9,
+      'tallyspan.seq': 90,
+      duration_ms: 5,
+    },
+    {
+      ...common,
+      timestamp: first.timestamp,
+      'event.name': 'agent.note',
+      span_id: 'e'.repeat(16),
+      'tallyspan.seq': 91,
+      'agent.note.kind': 'memo',
+      'agent.note.text': NOTE,
+    },
+  ] as EventRecord[];
+}
+
+function abandonedRun(): EventRecord[] {
+  return sampleRun({ mark: '8', endMs: NOW - 5000 }).map((event) =>
+    event['event.name'] === 'agent.run' ? { ...event, 'agent.status': 'lost' } : event,
+  );
+}
+
 async function pageOf(mark: string): Promise<string> {
   const answer = await fetch(`${server.uiUrl}/runs/${mark.repeat(32)}`, { headers: { accept: 'text/html' } });
   return answer.text();
@@ -78,6 +123,41 @@ describe('the facts of a run', () => {
     expect(cost).toContain('1 call unpriced: not in it');
     expect(cost).toContain('$0.0035 of it estimated (1 call)');
     expect(textOf(factIn(await pageOf('a'), 'Cost'))).toBe('$0.0077');
+  });
+});
+
+describe('a run of which little is known', () => {
+  it('has no cost where nothing of it has a price, in the list as well', async () => {
+    const html = await pageOf('7');
+    expect(textOf(factIn(html, 'Cost'))).toMatch(/^–\d calls? unpriced: not in it$/);
+    expect(textOf(factIn(html, 'Where the cost went'))).toBe('No price is known for its model calls.');
+    const answer = await fetch(`${server.uiUrl}/api/runs/${'7'.repeat(32)}`);
+    expect(await answer.json()).toMatchObject({
+      'agent.cost_nano_usd': null,
+      cost_with_nested_nano_usd: null,
+    });
+  });
+
+  it('does not claim an hour of silence where its process may have been killed', async () => {
+    const html = await pageOf('8');
+    expect(textOf(factIn(html, 'Outcome'))).toContain(
+      'Abandoned: no end was reported. Its process was killed, or nothing came for an hour.',
+    );
+    expect(textOf(factIn(html, 'Why'))).not.toContain('the code around the agent');
+  });
+
+  it('says of a call that nothing came back because its caller stopped it', async () => {
+    const text = textOf(await pageOf('7'));
+    expect(text.split('no answer: stopped by its caller')).toHaveLength(2);
+    expect(textOf(await pageOf('c')).includes('stopped by its caller')).toBe(false);
+  });
+
+  it('has the beginning of a long note in its list, and no name that turns the text around', async () => {
+    const html = await pageOf('7');
+    expect(html.includes('long long long')).toBe(true);
+    expect(html.includes('end of it')).toBe(false);
+    for (const address of ['/', '/runs', `/compare?a=${'a'.repeat(32)}&b=${'7'.repeat(32)}`])
+      expect(textOf(await (await fetch(server.uiUrl + address)).text()).includes('\u202E')).toBe(false);
   });
 });
 

@@ -222,9 +222,10 @@ function linesOf(a: RunOutline, b: RunOutline): Line[] {
   ];
 }
 
-/** What the calls of a run paid for a tool or a part of the prompt; null where it is not known. */
+/** What the calls of a run paid for a tool or a part of the prompt; 0 where it had no such part, null where it is not known. */
 function contextCostOf(run: RunOutline, owner: string): number | null {
-  return run.context_costs.find((cost) => cost.owner === owner)?.costNanoUsd ?? null;
+  if (run.context_costs.length === 0) return null;
+  return run.context_costs.find((cost) => cost.owner === owner)?.costNanoUsd ?? 0;
 }
 
 function ownersOf(...runs: readonly RunOutline[]): string[] {

@@ -57,7 +57,7 @@ function outcomeOf({ data: { outline }, now }: RunView): string {
     return `Running for ${formatDuration(Math.max(0, now - Date.parse(outline.started_at)))}.`;
   if (status === 'ok') return `Ended well after ${time}.`;
   if (status === 'lost')
-    return `Abandoned: no event for an hour and no end. Last seen ${time} after its start.`;
+    return `Abandoned: no end was reported. Its process was killed, or nothing came for an hour. Last seen ${time} after its start.`;
   const words: Readonly<Record<string, string>> = {
     error: 'Failed',
     aborted: 'Stopped by its caller',
@@ -74,6 +74,12 @@ function causeOf(steps: readonly RunStep[], error: string | null): RunStep | und
   return failed.findLast((step) => error !== null && textIn(step, 'error.type') === error) ?? failed.at(-1);
 }
 
+/** Why a run is not ok of which no step failed, by its status. */
+const REASONS_OUTSIDE: Readonly<Record<string, string>> = {
+  lost: 'No recorded step failed: what came last is where it was when it was last seen.',
+  aborted: 'No recorded step failed: its caller stopped it.',
+};
+
 function Reason({ view }: { view: RunView }): VNode | null {
   const { outline } = view.data;
   const isFailed = !['ok', 'running'].includes(outline['agent.status']);
@@ -86,7 +92,8 @@ function Reason({ view }: { view: RunView }): VNode | null {
       <dt>Why</dt>
       <dd>
         {cause === undefined ? (
-          'No recorded step failed: the end came from the code around the agent.'
+          (REASONS_OUTSIDE[outline['agent.status']] ??
+          'No recorded step failed: the end came from the code around the agent.')
         ) : (
           <>
             <StepLink view={view} step={cause} /> failed:{' '}
@@ -133,7 +140,7 @@ function CostParts({ view }: { view: RunView }): VNode {
   const total = outline['agent.cost_nano_usd'] ?? 0;
   const nested = (outline.cost_with_nested_nano_usd ?? 0) - total;
   const owners = outline.context_costs.filter(({ costNanoUsd }) => costNanoUsd > total * LEAST_SHARE);
-  if (total === 0 && nested === 0) return <>No priced model call yet.</>;
+  if (total === 0 && nested === 0) return <>{costlessReason(outline)}</>;
   return (
     <>
       {owners.length === 0
@@ -153,6 +160,13 @@ function CostParts({ view }: { view: RunView }): VNode {
       )}
     </>
   );
+}
+
+function costlessReason(outline: RunView['data']['outline']): string {
+  const calls = outline.steps.filter(({ step }) => step === 'model_call').length;
+  const yet = outline['agent.status'] === 'running' ? ' yet' : '';
+  if (calls === 0) return `No model call${yet}.`;
+  return outline.unpriced_calls > 0 ? 'No price is known for its model calls.' : `Nothing was charged${yet}.`;
 }
 
 function timeParts(path: CriticalPath, lengthMs: number): string {

@@ -1,8 +1,10 @@
 // What a search found, by kind; or how to search.
 
 import type { VNode } from 'preact';
+import { cutText } from '../../../../core/text/cut-text.ts';
 import type { ContentSearch } from '../../../queries/search/search-content.ts';
 import type { SearchHit } from '../../../queries/search/search.ts';
+import { meantFilters } from '../../../questions/filter-keys.ts';
 import { linkTo } from '../../parts/cells.tsx';
 import { nameColumn } from '../../parts/data-columns.tsx';
 import { DataTable, type DataColumn } from '../../parts/data-table.tsx';
@@ -22,6 +24,13 @@ export interface SearchView {
 /** Names of a kind on the page; in the list under the field there is room for fewer. */
 export const NAMES_PER_KIND = 50;
 
+const LONGEST_SHOWN = 80;
+
+/** What was searched for, as a title shows it. */
+export function searchedName(text: string): string {
+  return text.length <= LONGEST_SHOWN ? text : `${cutText(text, LONGEST_SHOWN)}…`;
+}
+
 export function SearchPage({ view }: { view: SearchView }): VNode {
   const { text, hits, content, timezone, now } = view;
   const isFound = hits.length > 0 || (content?.found.length ?? 0) > 0;
@@ -33,7 +42,7 @@ export function SearchPage({ view }: { view: SearchView }): VNode {
             'Search'
           ) : (
             <>
-              Search for “<bdi>{text}</bdi>”
+              Search for “<bdi title={text}>{searchedName(text)}</bdi>”
             </>
           )}
         </h1>
@@ -51,7 +60,7 @@ export function SearchPage({ view }: { view: SearchView }): VNode {
         </p>
       ))}
       {text !== '' && <ContentHits content={content} timezone={timezone} now={now} />}
-      {!isFound && <HowToSearch isAsked={text !== ''} />}
+      {!isFound && <HowToSearch text={text} />}
     </>
   );
 }
@@ -104,10 +113,20 @@ const EXAMPLES: readonly (readonly [string, string])[] = [
   ['agent:support error:timeout', 'runs of an agent with an error in any step'],
 ];
 
-function HowToSearch({ isAsked }: { isAsked: boolean }): VNode {
+function HowToSearch({ text }: { text: string }): VNode {
+  const meant = meantFilters(text);
   return (
     <div class="hello">
-      {isAsked && (
+      {meant !== undefined && (
+        <p>
+          Did you mean{' '}
+          <a class="mono" href={linkTo('/search', { q: meant })}>
+            {searchedName(meant)}
+          </a>
+          ?
+        </p>
+      )}
+      {text !== '' && (
         <p>
           Nothing has this as its name or as the beginning of its id, and no note or recorded content that can
           be read here has these words. Ids need at least 4 characters.

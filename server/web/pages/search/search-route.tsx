@@ -21,7 +21,7 @@ import { linkTo } from '../../parts/cells.tsx';
 import type { WebContext } from '../../web-context.ts';
 import { pageNow } from '../../page-now.ts';
 import { contentPath } from './content-path.ts';
-import { NAMES_PER_KIND, SearchPage } from './search-page.tsx';
+import { NAMES_PER_KIND, searchedName, SearchPage } from './search-page.tsx';
 
 export function registerSearchRoutes(app: FastifyInstance, context: WebContext): void {
   const { database, store } = context;
@@ -37,7 +37,7 @@ export function registerSearchRoutes(app: FastifyInstance, context: WebContext):
       request,
       reply,
     )(<SearchPage view={{ text, hits, content, timezone: context.timezone, now: pageNow(store) }} />, {
-      title: text === '' ? 'Search' : `Search for ${text}`,
+      title: text === '' ? 'Search' : `Search for ${searchedName(text)}`,
       searched: text,
     });
   });

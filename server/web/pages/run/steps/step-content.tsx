@@ -40,6 +40,11 @@ export function StepContent({ view, shown }: { view: RunView; shown: ShownStep }
   );
 }
 
+function lackText({ request, response }: CallContent): string {
+  const part = request === undefined ? 'The request' : response === undefined ? 'The answer' : 'A part';
+  return `${part} was too long to be recorded (more than a million characters) and is missing here.`;
+}
+
 /** Whether another's span or log told of the step. */
 function isReported({ detail }: ShownStep): boolean {
   const source = detail.event['tallyspan.source'];
@@ -93,7 +98,7 @@ function CallConversation({ view, shown }: { view: RunView; shown: ShownStep }):
           </a>
         ))}
       </div>
-      {content.isCut && <p class="why">A part was too long to be recorded and is missing here.</p>}
+      {content.isCut && <p class="why">{lackText(content)}</p>}
       {conversation === undefined || shownView === 'json' ? (
         <>
           <RawJson title="Request" text={content.request} href={raw('request')} />

@@ -2,6 +2,7 @@
 // the steps before and after it.
 
 import type { ComponentChildren, VNode } from 'preact';
+import { isUnanswered, UNANSWERED } from '../../../../../core/model-call/unanswered.ts';
 import { formatDuration, formatNoteText } from '../../../../../core/text/format.ts';
 import type { FieldKey } from '../../../../../core/schema.ts';
 import type { RunStep } from '../../../../queries/runs/read-run.ts';
@@ -132,6 +133,7 @@ function StepTimes({ step, shown }: { step: RunStep; shown: ShownStep }): VNode 
     `Starts ${formatDuration(step.offset_ms)} into the run`,
     step.step === 'note' ? undefined : `takes ${formatDuration(numberIn(step, 'duration_ms') ?? null)}`,
     ttft === undefined ? undefined : `first chunk after ${formatDuration(ttft)}`,
+    step.step === 'model_call' && isUnanswered(step) ? UNANSWERED : undefined,
     reasons.length === 0 ? undefined : `stop reason ${reasons.join(', ')}`,
     attempts === undefined || attempts < 2
       ? undefined

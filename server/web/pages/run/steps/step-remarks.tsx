@@ -1,6 +1,8 @@
 // What is worth saying of a step beside its name, in words.
 
 import type { VNode } from 'preact';
+import { isUnanswered, UNANSWERED } from '../../../../../core/model-call/unanswered.ts';
+import { cutText } from '../../../../../core/text/cut-text.ts';
 import { formatDuration, formatTokens, formatNoteText } from '../../../../../core/text/format.ts';
 import type { RunStep } from '../../../../queries/runs/read-run.ts';
 import { ForeignText } from '../../../parts/foreign-text.tsx';
@@ -9,6 +11,8 @@ import { numberIn, textIn, textsIn } from './step-facts.ts';
 /** Failures that one model call read; each stands in a row of its own as well. */
 const FAILURES_SHOWN = 5;
 const ARGUMENTS_SHOWN = 160;
+/** Of a note; the pane has all of it. */
+const NOTE_SHOWN = 300;
 
 export function StepRemarks({ step, tools }: { step: RunStep; tools: ReadonlyMap<string, string> }): VNode {
   const error = textIn(step, 'error.type');
@@ -29,13 +33,13 @@ export function StepRemarks({ step, tools }: { step: RunStep; tools: ReadonlyMap
       )}
       {args !== undefined && (
         <span class="hint">
-          <ForeignText text={args.length > ARGUMENTS_SHOWN ? `${args.slice(0, ARGUMENTS_SHOWN)}…` : args} />
+          <ForeignText text={shortened(args, ARGUMENTS_SHOWN)} />
         </span>
       )}
       {facts.length > 0 && <span class="hint">{facts.join(' · ')}</span>}
       {note !== undefined && (
         <span class="hint">
-          <ForeignText text={note} />
+          <ForeignText text={shortened(note, NOTE_SHOWN)} />
         </span>
       )}
       {miss !== undefined && <span class="why">cache missed: {miss}</span>}
@@ -62,6 +66,12 @@ export function StepRemarks({ step, tools }: { step: RunStep; tools: ReadonlyMap
   );
 }
 
+/** On one line, as what stands beside a name. */
+function shortened(text: string, most: number): string {
+  const line = cutText(text, most).replaceAll(/\s+/g, ' ');
+  return text.length > most ? `${line}…` : line;
+}
+
 function factsOf(step: RunStep): string[] {
   const isTool = step.step === 'tool_call';
   const keys = textsIn(step, 'tool.input_keys');
@@ -75,6 +85,7 @@ function factsOf(step: RunStep): string[] {
     isTool && size !== undefined ? `result ${formatTokens(size)} characters` : undefined,
     isTool && step['tool.result_empty'] === true ? 'empty result' : undefined,
     reasons.length > 0 ? `stop: ${reasons.join(', ')}` : undefined,
+    step.step === 'model_call' && isUnanswered(step) ? UNANSWERED : undefined,
     ttft === undefined ? undefined : `first chunk ${formatDuration(ttft)}`,
     textIn(step, 'service_tier') === 'batch' ? 'batch' : undefined,
     textIn(step, 'speed') === 'fast' ? 'fast' : undefined,

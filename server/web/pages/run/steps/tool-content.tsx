@@ -35,7 +35,7 @@ export function ToolContent({ shown }: { shown: ShownStep }): VNode {
         <p class="empty-line">
           {reader === undefined && contents.size > 0
             ? 'No later model call read the result.'
-            : `Not recorded${numberIn(step, 'tool.result_len') === undefined ? '' : ` (${formatCount(numberIn(step, 'tool.result_len'))} characters)`}.`}
+            : `Not recorded${resultLength(step)}${read?.isCut === true ? ': the request that brought it back was too long (more than a million characters)' : ''}.`}
         </p>
       ) : (
         <div class={result.isError ? 'block tool bad' : 'block tool'}>
@@ -44,6 +44,11 @@ export function ToolContent({ shown }: { shown: ShownStep }): VNode {
       )}
     </>
   );
+}
+
+function resultLength(step: ShownStep['step']): string {
+  const length = numberIn(step, 'tool.result_len');
+  return length === undefined ? '' : ` (${formatCount(length)} characters)`;
 }
 
 function findUse(
