@@ -130,7 +130,7 @@ function Page({ frame, children }: { frame: PageFrame; children: ComponentChildr
           </a>
           <Search searched={frame.searched} />
           <AlertState firing={frame.firing} />
-          <span id="stale" class="state firing" role="status" hidden />
+          <span id="stale" class="state firing" role="status" data-zone={frame.timezone} hidden />
           <button type="button" class="theme" data-theme-switch aria-label="Switch between light and dark">
             <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
               <circle cx="8" cy="8" r="6.5" fill="none" stroke="currentColor" stroke-width="1.5" />

@@ -6,7 +6,12 @@ function showStale(isStale: boolean): void {
   const place = document.getElementById('stale');
   if (place === null) return;
   place.hidden = !isStale;
-  place.textContent = isStale ? `not updated since ${answeredAt.toLocaleTimeString()}` : '';
+  place.textContent = isStale ? `not updated since ${timeOfDay(answeredAt, place.dataset['zone'])}` : '';
+}
+
+/** As all times of the page: of 24 hours, in its zone. */
+function timeOfDay(time: Date, zone: string | undefined): string {
+  return new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: zone }).format(time);
 }
 
 document.addEventListener('htmx:after:request', (event) => {

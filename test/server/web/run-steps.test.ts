@@ -27,6 +27,16 @@ beforeAll(async () => {
       hasContent: false,
       toolsOf: (turn) => [turn % 50 === 0 ? 'read_order' : 'search_docs'],
     }),
+    ...[60, LONG_TURNS].flatMap((turns, index) =>
+      toldRun({
+        mark: `d${index}`,
+        endMs: NOW,
+        turns,
+        hasContent: false,
+        isOpen: true,
+        toolsOf: () => ['search_docs'],
+      }),
+    ),
   ]);
 });
 
@@ -53,6 +63,18 @@ function rowsOf(html: string): string[] {
     .slice(1)
     .map(([row]) => textOf(row));
 }
+
+describe('a run that goes on', () => {
+  it('folds nothing away while it fits on a page, and never its newest turns', async () => {
+    const isGroup = (row: string): boolean => row.startsWith('▸');
+    const short = rowsOf(await pageOf('d0'));
+    expect(short.length).toBeGreaterThan(100);
+    expect(short.filter(isGroup)).toEqual([]);
+    const long = rowsOf(await pageOf('d1'));
+    expect(long.some(isGroup)).toBe(true);
+    expect(long.slice(-19).filter(isGroup)).toEqual([]);
+  });
+});
 
 function partOf(html: string, label: string): string {
   return textOf(new RegExp(`aria-label="${label}">(.*?)</section>`, 's').exec(html)?.[1] ?? '');

@@ -53,6 +53,10 @@ export interface OutlinePage {
 export const ROWS_PER_PAGE = 200;
 /** Shorter runs are read whole. */
 const COLLAPSE_FROM_STEPS = 40;
+/** Of a run that goes on, somebody may be reading what would fold away: while it fits on one page it stays as it is. */
+const COLLAPSE_RUNNING_FROM_STEPS = ROWS_PER_PAGE;
+/** The newest turns of a run that goes on, which never fold. */
+const NEWEST_TURNS = 10;
 const LEAST_REPEATS = 4;
 const SLOWEST_SHOWN = 20;
 const EXPAND_ALL = 'all';
@@ -99,6 +103,7 @@ class OutlineRows {
   readonly #stepsByRun: ReadonlyMap<string, readonly RunStep[]>;
   readonly #address: RunAddress;
   readonly #placed = new Set<string>();
+  readonly #isRunning: boolean;
   readonly #mayCollapse: boolean;
   readonly #startMs: number;
 
@@ -107,8 +112,10 @@ class OutlineRows {
     this.#stepsByRun = stepsByRun;
     this.#address = address;
     this.#startMs = Date.parse(outline.started_at);
+    this.#isRunning = outline['agent.status'] === 'running';
+    const least = this.#isRunning ? COLLAPSE_RUNNING_FROM_STEPS : COLLAPSE_FROM_STEPS;
     this.#mayCollapse =
-      outline.steps.length >= COLLAPSE_FROM_STEPS && address.expand !== EXPAND_ALL && !isFiltered(address);
+      outline.steps.length >= least && address.expand !== EXPAND_ALL && !isFiltered(address);
     this.#placed.add(outline['agent.run_id']);
     this.#addRun(outline['agent.run_id'], outline.steps, 0);
   }
@@ -161,6 +168,7 @@ class OutlineRows {
       !places.has(step) &&
       stepKey(step) !== this.#address.step;
     const joined: Turn[] = [];
+    const newest = this.#isRunning ? turns.splice(-NEWEST_TURNS) : [];
     let at = 0;
     while (at < turns.length) {
       const first = turns[at] as Turn;
@@ -175,7 +183,7 @@ class OutlineRows {
       else for (const turn of stretch) joined.push(...this.#splitRepeats(turn, isPlain));
       at = next;
     }
-    return joined;
+    return [...joined, ...newest];
   }
 
   /** Many calls of one tool within one turn are one row as well. */
