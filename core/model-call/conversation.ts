@@ -23,7 +23,7 @@ export type MessageBlock =
       readonly isError: boolean;
       readonly blocks: readonly MessageBlock[];
     }
-  /** An image or a document, by what it is and its size: it is never drawn. What is text in it stands below. */
+  /** An image, a document or a found text, by what it is and its size or place: it is never drawn. What is text in it stands below. */
   | {
       readonly kind: 'file';
       readonly what: string;
@@ -195,7 +195,7 @@ function blockOf(block: unknown, names: Map<string, string>): MessageBlock {
       kind: 'tool_result',
       id: callId,
       name: names.get(callId),
-      isError: json['is_error'] === true,
+      isError: json['is_error'] === true || isErrorOfServer(content),
       blocks:
         inner.length === 0 && content !== undefined && !Array.isArray(content)
           ? [{ kind: 'other', what: 'result', value: content }]
@@ -204,7 +204,17 @@ function blockOf(block: unknown, names: Map<string, string>): MessageBlock {
   }
   if (what === 'image' || what === 'document')
     return { kind: 'file', what, detail: describeSource(source, json), blocks: textsOfFile(json, names) };
+  if (what === 'search_result') {
+    const detail = [json['title'], source].filter((part) => typeof part === 'string').join(', ');
+    return { kind: 'file', what, detail, blocks: blocksOf(content, names) };
+  }
   return { kind: 'other', what, value: block };
+}
+
+/** Results of tools that the API runs itself have no `is_error`: `web_fetch_tool_error` and its kind stand in their place. */
+function isErrorOfServer(content: unknown): boolean {
+  const { type, error_code: code } = asJson(content);
+  return typeof type === 'string' && type.endsWith('_error') && typeof code === 'string';
 }
 
 /** What a document has as text: its context, and itself where it is plain text or blocks. */

@@ -9,7 +9,11 @@ describe('rendered HTML', () => {
         '<p title="a > \u202Eb" class="x">agent\u202Elive\u200B\u001B[31m<b>\u{e0041}</b></p><option value="\u202Ea">\u202Ea</option>',
       ),
     ).toBe(
-      `${String.raw`<p title="a > \u202eb" class="x">agent\u202elive\u200b\x1b[31m<b>\u{e0041}</b></p><option value="`}${'\u202Ea'}${String.raw`">\u202ea</option>`}`,
+      [
+        String.raw`<p title="a > \u202eb" class="x">agent\u202elive\u200b\x1b[31m<b>\u{e0041}</b></p>`,
+        '<option value="\u202Ea">',
+        String.raw`\u202ea</option>`,
+      ].join(''),
     );
   });
 

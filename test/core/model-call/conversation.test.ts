@@ -108,6 +108,31 @@ describe('blocks', () => {
     ).toEqual([{ kind: 'tool_use', id: 'm1', name: 'find', server: 'crm', input: {} }]);
   });
 
+  it.each([
+    [{ type: 'web_fetch_tool_error', error_code: 'url_not_accessible' }, true],
+    [{ type: 'web_search_tool_result_error', error_code: 'max_uses_exceeded' }, true],
+    [{ type: 'bash_code_execution_result', stdout: '', stderr: 'no', return_code: 1 }, false],
+    [[{ type: 'web_search_result', url: 'https://example.com' }], false],
+  ])('tell an error of a tool of the API from a result: %j', (content, isError) => {
+    expect(blocksOf([{ type: 'web_fetch_tool_result', tool_use_id: 't', content }])).toMatchObject([
+      { isError },
+    ]);
+  });
+
+  it('have a found text with its title and place', () => {
+    const content = [{ type: 'text', text: 'found' }];
+    expect(
+      blocksOf([{ type: 'search_result', source: 'https://example.com', title: 'Docs', content }]),
+    ).toEqual([
+      {
+        kind: 'file',
+        what: 'search_result',
+        detail: 'Docs, https://example.com',
+        blocks: [{ kind: 'text', text: 'found' }],
+      },
+    ]);
+  });
+
   it.each([[null], [7], ['text'], [{}], [{ type: 'server_thing', value: 1 }], [{ type: 'text' }], [[[]]]])(
     'that nobody knows, such as %j, stand as their JSON',
     (block) => {

@@ -64,9 +64,10 @@ function rowsOf(html: string): string[] {
     .map(([row]) => textOf(row));
 }
 
+const isGroup = (row: string): boolean => row.startsWith('▸');
+
 describe('a run that goes on', () => {
   it('folds nothing away while it fits on a page, and never its newest turns', async () => {
-    const isGroup = (row: string): boolean => row.startsWith('▸');
     const short = rowsOf(await pageOf('d0'));
     expect(short.length).toBeGreaterThan(100);
     expect(short.filter(isGroup)).toEqual([]);

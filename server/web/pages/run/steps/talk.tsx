@@ -166,6 +166,8 @@ interface BlockProps {
   readonly hasMarkdown: boolean;
 }
 
+const FILES: Readonly<Record<string, string>> = { image: 'Image', search_result: 'Search result' };
+
 function BlockView({ block, json, hasMarkdown }: BlockProps): VNode {
   const rest = (
     <a data-pane href={json}>
@@ -243,8 +245,7 @@ function BlockView({ block, json, hasMarkdown }: BlockProps): VNode {
     case 'file':
       return (
         <div class="block file">
-          <strong>{block.what === 'image' ? 'Image' : 'Document'}</strong>:{' '}
-          <ForeignText text={block.detail} most={300} />
+          <strong>{FILES[block.what] ?? 'Document'}</strong>: <ForeignText text={block.detail} most={300} />
           <Blocks blocks={block.blocks} json={json} />
         </div>
       );
