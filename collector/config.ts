@@ -21,6 +21,7 @@ export const LOG_PROCESSORS = [
   'memory_limiter',
   'transform/events',
   'transform/content',
+  'transform/secrets',
   'redaction/secrets',
 ] as const;
 

@@ -157,3 +157,29 @@ export const SENSITIVE_FIELDS: readonly FieldKey[] = FIELD_KEYS.filter(
 
 /** Every exact key that holds content: ours and the others'. */
 export const CONTENT_KEYS: readonly string[] = [...SENSITIVE_FIELDS, ...FOREIGN_CONTENT_KEYS];
+
+/**
+ * Events, of spans and as records, that are what was said: one message of the conventions each, or a text of Claude Code.
+ * Their keys are too plain to be content elsewhere.
+ */
+export const CONTENT_EVENTS: readonly string[] = [
+  ...['system', 'user', 'assistant', 'tool'].map((role) => `gen_ai.${role}.message`),
+  'gen_ai.choice',
+  ...['', 'claude_code.'].flatMap((prefix) =>
+    ['api_request_body', 'api_response_body', 'assistant_response', 'system_prompt'].map(
+      (name) => `${prefix}${name}`,
+    ),
+  ),
+];
+
+/** Keys of such an event that hold what was said. */
+export const CONTENT_EVENT_KEYS: readonly string[] = [
+  'content',
+  'message',
+  'tool_calls',
+  'tool.result',
+  'body',
+  'response',
+  'system_prompt',
+  'tools',
+];

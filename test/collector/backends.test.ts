@@ -129,6 +129,25 @@ const JUDGE = toLog({
     ]);
   });
 
+  it('Loki gets names of others beside its labels, so that an id in them opens no stream', async () => {
+    const backend = await startHttp();
+    await start(['loki.yaml', promptJsonConfig(['otlp_http/loki'])], { LOKI_URL: backend.url });
+    await until(() => backend.logs.length === 1);
+    const names = [
+      'order-17',
+      'claude_code.api_request',
+      'agent.model_call',
+      'agent.model_call.2',
+      'my agent.run',
+    ];
+    const records = names.map((name) => ({ ...EVENT, attributes: { 'event.name': name } }));
+    await sendLogs(collector.httpUrl, RESOURCE, records, 'other.library');
+    await until(() => backend.logs.length === 1 + names.length);
+    expect(backend.logs.slice(1).map(({ attributes }) => attributes)).toEqual(
+      names.map((name) => (name === 'agent.model_call' ? { 'event.name': name } : { event_name: name })),
+    );
+  });
+
   it.each([
     ['tempo', 'TEMPO_ENDPOINT', false],
     ['jaeger', 'JAEGER_ENDPOINT', false],

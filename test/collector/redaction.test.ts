@@ -54,6 +54,17 @@ const CONTENT = {
     });
   }
 
+  async function postLogs(body: object): Promise<void> {
+    const response = await fetch(`${collector.httpUrl}/v1/logs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    expect(response.status).toBe(200);
+  }
+
+  const received = (): string => backend.requests.map(({ text }) => text).join('\n');
+
   async function untilArrived(): Promise<string> {
     await waitUntil(() => backend.spans.length > 0 && backend.logs.length > 0, {
       what: () => `span and event; the Collector said\n${collector.process.output().slice(-3000)}`,
@@ -99,6 +110,55 @@ const CONTENT = {
     BUILD_TIMEOUT_MS,
   );
 
+  it('no content of events that are messages, on spans and as records, nor around them', async () => {
+    await start();
+    const said = { content: MARKER, message: MARKER, tool_calls: MARKER, 'tool.result': MARKER };
+    await sendSpans(collector.httpUrl, CONTENT, 'any', [
+      {
+        name: 'chat',
+        events: [
+          { name: 'gen_ai.user.message', attributes: { ...said, role: 'user' } },
+          { name: 'gen_ai.choice', attributes: { ...said, index: 0, finish_reason: 'stop' } },
+          { name: 'retry', attributes: { message: 'kept' } },
+        ],
+        attributes: {},
+      },
+    ]);
+    const map = (value: Record<string, string>): object => ({
+      kvlistValue: {
+        values: Object.entries(value).map(([key, text]) => ({ key, value: { stringValue: text } })),
+      },
+    });
+    const records = [
+      { eventName: 'gen_ai.choice', body: map({ content: MARKER, role: 'assistant' }) },
+      { eventName: 'gen_ai.tool.message', body: { stringValue: `{"content":"${MARKER}"}` } },
+      { eventName: 'note', body: map({ 'gen_ai.output.messages': MARKER, kept: 'yes' }) },
+      ...['api_request_body', 'claude_code.api_response_body', 'assistant_response', 'system_prompt'].map(
+        (eventName) => ({
+          eventName,
+          body: { stringValue: 'claude_code' },
+          attributes: ['body', 'response', 'system_prompt'].map((key) => ({
+            key,
+            value: { stringValue: MARKER },
+          })),
+        }),
+      ),
+    ].map((record) => ({ ...record, timeUnixNano: `${TIME_MS}000000` }));
+    const scope = { name: 'any', attributes: [{ key: 'gen_ai.prompt', value: { stringValue: MARKER } }] };
+    await postLogs({ resourceLogs: [{ scopeLogs: [{ scope, logRecords: records }] }] });
+    const arrived = await untilArrived();
+    expect(arrived).not.toContain(MARKER);
+    expect(received()).not.toContain(MARKER);
+    expect(arrived).toContain('finish_reason');
+    expect(received()).toContain('"kept"');
+    expect(backend.logs.map(({ body }) => body)).toEqual([
+      'gen_ai.choice',
+      'gen_ai.tool.message',
+      map({ kept: 'yes' }),
+      ...records.slice(3).map(({ eventName }) => eventName),
+    ]);
+  });
+
   it('content where it is allowed, still without secrets', async () => {
     await start('content.yaml');
     const text = `${MARKER} ${SECRETS[0]}`;
@@ -136,6 +196,25 @@ const CONTENT = {
       expect(backend.logs[0]?.attributes[key]).toBe('before **** after');
       expect(backend.logs[0]?.resource[key]).toBe('before **** after');
     }
+  });
+
+  it('no secret in the names around: of a scope, of an event, in the state of a trace', async () => {
+    await start();
+    const secret = SECRETS[0] ?? '';
+    await sendSpans(collector.httpUrl, {}, `library ${secret}`, [
+      { name: 'call', events: [{ name: `retry with ${secret}`, attributes: {} }], attributes: {} },
+    ]);
+    const record = {
+      timeUnixNano: `${TIME_MS}000000`,
+      eventName: `e ${secret}`,
+      severityText: `s ${secret}`,
+    };
+    await postLogs({ resourceLogs: [{ scopeLogs: [{ scope: { name: secret }, logRecords: [record] }] }] });
+    await untilArrived();
+    const arrived = received();
+    expect(arrived).not.toContain(secret);
+    for (const name of ['library ****', 'retry with ****', 'e ****', 's ****'])
+      expect(arrived).toContain(name);
   });
 
   it('numbers as they are, whatever their key says', async () => {

@@ -19,13 +19,20 @@ export interface ReceivedLog {
   readonly attributes: Record<string, unknown>;
 }
 
+export interface ReceivedRequest {
+  readonly path: string;
+  readonly headers: Record<string, unknown>;
+  /** The JSON as it came. */
+  readonly text: string;
+}
+
 export interface MockBackend {
   readonly url: string;
   readonly port: number;
   readonly spans: ReceivedSpan[];
   readonly logs: ReceivedLog[];
-  /** Path and headers of each accepted request. */
-  readonly requests: { readonly path: string; readonly headers: Record<string, unknown> }[];
+  /** Path, headers and body of each accepted request. */
+  readonly requests: readonly ReceivedRequest[];
   /** Number of requests answered with a refusal. */
   refusals(): number;
   /** Answers every request with this status until called again with `undefined`. */
@@ -37,7 +44,7 @@ export interface MockBackend {
 export async function startMockBackend(port = 0): Promise<MockBackend> {
   const spans: ReceivedSpan[] = [];
   const logs: ReceivedLog[] = [];
-  const requests: { path: string; headers: Record<string, unknown> }[] = [];
+  const requests: ReceivedRequest[] = [];
   let refusal: number | undefined;
   let refused = 0;
   const server = createServer((request, response) => {
@@ -51,8 +58,9 @@ export async function startMockBackend(port = 0): Promise<MockBackend> {
       }
       const raw = Buffer.concat(chunks);
       const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
-      requests.push({ path: request.url ?? '', headers: request.headers });
-      keep(JSON.parse(body.toString('utf8')), spans, logs);
+      const text = body.toString('utf8');
+      requests.push({ path: request.url ?? '', headers: request.headers, text });
+      keep(JSON.parse(text), spans, logs);
       response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
     });
   });
