@@ -124,11 +124,6 @@ const CONTENT = {
         attributes: {},
       },
     ]);
-    const map = (value: Record<string, string>): object => ({
-      kvlistValue: {
-        values: Object.entries(value).map(([key, text]) => ({ key, value: { stringValue: text } })),
-      },
-    });
     const records = [
       { eventName: 'gen_ai.choice', body: map({ content: MARKER, role: 'assistant' }) },
       { eventName: 'gen_ai.tool.message', body: { stringValue: `{"content":"${MARKER}"}` } },
@@ -233,3 +228,11 @@ const CONTENT = {
     expect(backend.logs[0]).toMatchObject({ body: '{"tokens":12}', attributes: numbers });
   });
 });
+
+function map(value: Record<string, string>): object {
+  return {
+    kvlistValue: {
+      values: Object.entries(value).map(([key, text]) => ({ key, value: { stringValue: text } })),
+    },
+  };
+}
