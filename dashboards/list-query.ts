@@ -8,7 +8,7 @@ import { columnOf } from '../core/columns.ts';
 import { FIELDS, type FieldDefinition, type FieldKey } from '../core/schema.ts';
 import { labelFilterOf, lineStagesOf, quotedText } from '../signals/logql-text.ts';
 import { NO_DATA } from '../core/text/format.ts';
-import { chosen, STREAM_MATCHERS, OF_RUN, OF_RUN_FROM } from './query.ts';
+import { chosen, NAMES_RUN, OF_RUN, OF_RUN_FROM, STREAM_MATCHERS } from './query.ts';
 import type { Column, ListSource } from './source.ts';
 import { NARROWING } from './variables.ts';
 import { labelOf } from '../signals/to-logql.ts';
@@ -66,7 +66,7 @@ function selectorOf({ of, ofRun }: ListSource): string {
       ? `event_name="${of[0]}"`
       : `event_name=~${quotedText(of.map((name) => name.replaceAll('.', '[.]')).join('|'))}`;
   // The id stands in the line as well: looking there first leaves few lines to read.
-  return `{${[names, ...STREAM_MATCHERS].join(', ')}}${ofRun ? ' |= "$run"' : ''}`;
+  return `{${[names, ...STREAM_MATCHERS].join(', ')}}${ofRun ? ` ${NAMES_RUN}` : ''}`;
 }
 
 function stagesOf(source: ListSource): string[] {

@@ -25,11 +25,17 @@ export function chosen(label: string, variable: string): string {
   return `${label}=~\`\${${variable}:regex}\``;
 }
 
-/** Keeps the events of the run that the board shows; without an id none, also not those that are in no run. */
-export const OF_RUN = `${columnOf('agent.run_id')}="$run" | ${columnOf('agent.run_id')}!=""`;
+/**
+ * Keeps the events of the run that the board shows; without an id none, also not those that are in no run. What was typed
+ * or pasted stands in back quotes, where a quote or a backslash in it is nothing but itself.
+ */
+export const OF_RUN = `${columnOf('agent.run_id')}=\`$run\` | ${columnOf('agent.run_id')}!=""`;
+
+/** Passes over the lines that do not name it, before any is read. */
+export const NAMES_RUN = '|= `$run`';
 
 /** Keeps the events of the run whose id was given, or only begun; without an id those of all runs. */
-export const OF_RUN_FROM = `${columnOf('agent.run_id')}=~"$run.*"`;
+export const OF_RUN_FROM = `${columnOf('agent.run_id')}=~\`\${run:regex}.*\``;
 
 export interface PanelQuery {
   readonly expr: string;

@@ -11,7 +11,7 @@ import { numberStep, organizeStep, sortStep, TIME_FIELD } from './panels/shape.t
 import { describeList, listTile, override, rowsOf, tablePanel } from './panels/table.ts';
 import { moneyCell } from './panels/table-columns.ts';
 import { NO_RUNS, RUN_COLUMNS } from './lists.ts';
-import { STREAM_MATCHERS, OF_RUN } from './query.ts';
+import { NAMES_RUN, OF_RUN, STREAM_MATCHERS } from './query.ts';
 import { lokiTarget, tileOf, valueFieldOf, type Size, type Tile } from './tile.ts';
 
 /** How the run ended: one row; without an id the newest runs, to choose one from. */
@@ -189,12 +189,12 @@ export function runLinesTile(size: Size): Tile {
     },
     size,
     { kind: 'lines', explains: 'lost_events' },
-    `{${['event_name=~"agent[.].+"', ...STREAM_MATCHERS].join(', ')}} |= "$run" | ${OF_RUN}`,
+    `{${['event_name=~"agent[.].+"', ...STREAM_MATCHERS].join(', ')}} ${NAMES_RUN} | ${OF_RUN}`,
   );
 }
 
 function linesOf(event: 'agent.tool_call' | 'agent.model_call'): string {
-  return `{${[`event_name="${event}"`, ...STREAM_MATCHERS].join(', ')}} |= "$run" | ${OF_RUN} | tallyspan_duplicate!="true"`;
+  return `{${[`event_name="${event}"`, ...STREAM_MATCHERS].join(', ')}} ${NAMES_RUN} | ${OF_RUN} | tallyspan_duplicate!="true"`;
 }
 
 function labels(...fields: Parameters<typeof columnOf>[0][]): string[] {

@@ -160,6 +160,20 @@ describe('queries', () => {
     expect(used.filter((name) => !/^(__|\d+$)/.test(name) && !names.has(name))).toEqual([]);
   });
 
+  it.each(PANELS)(
+    'what is chosen or typed stands in back quotes in %s, where it ends no text',
+    (_, panel) => {
+      const queries = (panel.targets as unknown as LokiTarget[]).filter(
+        ({ datasource }) => datasource?.type === 'loki',
+      );
+      // Macros of Grafana are durations and times.
+      const outside = queries.map(({ expr }) =>
+        (expr ?? '').replaceAll(/`[^`]*`/g, '').replaceAll('$__', ''),
+      );
+      expect(outside.filter((text) => /\$\{?[a-z_]/.test(text))).toEqual([]);
+    },
+  );
+
   it.each(PANELS)('every aggregate of %s says by what it groups', (_, panel) => {
     if (EXCEPTIONS[panel.type]?.includes('by')) return;
     for (const target of panel.targets as unknown as LokiTarget[]) {
