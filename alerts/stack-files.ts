@@ -14,6 +14,7 @@ import { readAlertConfig, type AlertConfig } from './rules/policy.ts';
 import { ruleQuery, UnsupportedRuleError } from './rule-query.ts';
 import { readVariable, SettingError, type Environment } from './rules/setting.ts';
 import { alertmanagerConfig, rulerProblems, rulerRules } from './ruler.ts';
+import { stackProblems } from './stack-settings.ts';
 import type { YamlValue } from './yaml-value.ts';
 
 export const DEFAULT_LINKS: GrafanaLinks = {
@@ -42,8 +43,10 @@ const SMTPS_PORT = 465;
  * Throws a SettingError that names each variable with a wrong value.
  */
 export function renderStackFiles(env: Environment, options: StackFileOptions): readonly AlertingFile[] {
-  const config = readAlertConfig(env, RULE_IDS);
+  const settings = stackProblems(env);
+  const config = readWith(settings, () => readAlertConfig(env, RULE_IDS));
   const problems = [
+    ...settings,
     ...mailProblems(config),
     ...ownProblems(config),
     ...(options.withRuler ? rulerProblems(config) : []),
@@ -67,6 +70,16 @@ export function renderStackFiles(env: Environment, options: StackFileOptions): r
         ]
       : []),
   ];
+}
+
+/** What is read; a fault in it is said together with those that are known, so that .env is fixed once. */
+function readWith<Read>(known: readonly string[], read: () => Read): Read {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof SettingError)) throw error;
+    throw new SettingError([...known, ...error.problems]);
+  }
 }
 
 /** What Loki cannot be asked. */

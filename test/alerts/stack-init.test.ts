@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse } from 'yaml';
+import { stackProblems } from '../../alerts/stack-settings.ts';
 import { BOT_TOKEN } from '../fakes/telegram.ts';
 
 const SCRIPT = path.resolve(import.meta.dirname, '../../alerts/stack-init.ts');
@@ -106,6 +107,21 @@ describe('the init script', () => {
       { SMTP_HOST: 'mail.example.com:2525', SMTP_TLS: 'implicit', ALERT_EMAIL: 'a@example.com' },
       'SMTP_TLS is implicit on port 2525',
     ],
+    [{ TIMEZONE: 'europe/berlin' }, 'TIMEZONE is "europe/berlin"'],
+    [{ TIMEZONE: '+02:00' }, 'TIMEZONE is "+02:00"'],
+    [{ TIMEZONE: ' Europe/Berlin' }, 'TIMEZONE is " Europe/Berlin"'],
+    [{ RETENTION_DAYS: '90d' }, 'RETENTION_DAYS is "90d"'],
+    [{ RETENTION_DAYS: ' 90' }, 'RETENTION_DAYS is " 90"'],
+    [{ RETENTION_DAYS: '0', TIMEZONE: 'Berlin' }, 'RETENTION_DAYS is "0"'],
+    [{ TRACE_RETENTION_HOURS: '1.5' }, 'TRACE_RETENTION_HOURS is "1.5"'],
+    [{ LOKI_CACHE_NUMBERS: '1' }, 'LOKI_CACHE_NUMBERS is "1"'],
+    [{ TALLYSPAN_CONTENT: 'Full' }, 'TALLYSPAN_CONTENT is "Full"'],
+    [{ SAMPLING_PERCENT: '10%' }, 'SAMPLING_PERCENT is "10%"'],
+    [{ SAMPLING_MAX_RUN: '30' }, 'SAMPLING_MAX_RUN is "30"'],
+    [{ GRAFANA_URL: 'grafana.example.com' }, 'GRAFANA_URL cannot be used'],
+    [{ OTLP_BACKEND_URL: 'user:no-token@example.com' }, 'OTLP_BACKEND_URL cannot be used'],
+    [{ JAEGER_ENDPOINT: 'jaeger' }, 'JAEGER_ENDPOINT is "jaeger"'],
+    [{ S3_ENDPOINT: 'https://s3.example.com' }, 'S3_ENDPOINT is "https://s3.example.com"'],
     [{ INIT_RULER: 'true', TELEGRAM_BOT_TOKEN: BOT_TOKEN, TELEGRAM_CHAT_ID: '@channel' }, 'TELEGRAM_CHAT_ID'],
   ])('%j stops it with the name of the variable, and nothing is written', (env, named) => {
     const { status, stderr } = runInit(env);
@@ -113,5 +129,33 @@ describe('the init script', () => {
     expect(stderr).toContain(named);
     expect(stderr).not.toContain('no-token');
     expect(existsSync(path.join(out, 'grafana'))).toBe(false);
+  });
+
+  it('takes the settings of the stack as .env.example writes them, and every zone by its names', () => {
+    const settings = {
+      RETENTION_DAYS: '90',
+      TRACE_RETENTION_HOURS: '720',
+      LOKI_CACHE_NUMBERS: 'true',
+      TALLYSPAN_CONTENT: 'none',
+      GRAFANA_URL: 'http://127.0.0.1:3000',
+      SAMPLING_PERCENT: '0.5',
+      SAMPLING_MAX_RUN: '1h30m',
+      JAEGER_ENDPOINT: 'dns:///jaeger:4317',
+      S3_ENDPOINT: 's3.eu-central-1.amazonaws.com',
+      SAMPLING_SLOW_MS: '',
+    };
+    expect(runInit(settings).stderr).toBe('');
+    const zones = [
+      'UTC',
+      'Asia/Kolkata',
+      'Asia/Calcutta',
+      'US/Pacific',
+      'EST5EDT',
+      'Etc/GMT+5',
+      'GB',
+      'W-SU',
+    ];
+    for (const TIMEZONE of [...zones, ...Intl.supportedValuesOf('timeZone')])
+      expect([TIMEZONE, stackProblems({ TIMEZONE })]).toEqual([TIMEZONE, []]);
   });
 });

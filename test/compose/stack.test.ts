@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { stackProblems } from '../../alerts/stack-settings.ts';
 import { stackFiles, writeStack } from '../../collector/stack-files.ts';
 import { describeWhere } from '../fixtures/describe-where.ts';
 import { runDocker, type CommandResult } from '../stack/docker.ts';
@@ -20,6 +21,7 @@ interface Service {
   readonly environment?: Record<string, string | null>;
   readonly volumes?: readonly string[];
   readonly command?: readonly string[];
+  readonly depends_on?: Record<string, object>;
 }
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -82,6 +84,25 @@ describe('the compose file', () => {
       const isPassedOn = services['collector']?.environment?.[name] === null;
       expect(!isPassedOn || example.includes(`#${name}=`)).toBe(true);
     }
+  });
+});
+
+describe('settings that services are started with', () => {
+  const services = readServices('docker-compose.yml');
+
+  it('are looked at by the init service wherever they are set', () => {
+    const given = Object.keys(services['init']?.environment ?? {}).filter(
+      (name) => name !== 'TALLYSPAN_TOKEN',
+    );
+    const wrong = Object.fromEntries(given.map((name) => [name, ' wrong ']));
+    expect(stackProblems(wrong).map((problem) => problem.split(' ')[0])).toHaveLength(given.length);
+    expect(stackProblems(new Proxy({}, { get: () => ' wrong ' }))).toHaveLength(given.length);
+  });
+
+  it('stop every service where one is wrong', () => {
+    const { init: _init, ...others } = services;
+    for (const [name, { depends_on: needs }] of Object.entries(others))
+      expect([name, needs?.['init']]).toEqual([name, { condition: 'service_completed_successfully' }]);
   });
 });
 
