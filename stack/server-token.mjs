@@ -21,6 +21,11 @@ export function placeServerToken({ server, collector }, own) {
     throw new Error(
       `TALLYSPAN_TOKEN has ${chosen.length} characters; give it ${LEAST_CHARACTERS} or more, or leave it away and one is made.`,
     );
+  // It travels in a header, which takes no other characters: the Collector would drop all that it sends to the server.
+  if (!/^[\x20-\x7e]*$/.test(chosen))
+    throw new Error(
+      'TALLYSPAN_TOKEN has a character that no header takes: write it in letters, digits and signs of ASCII.',
+    );
   const former = server !== undefined && existsSync(server.file) ? readFileSync(server.file, 'utf8') : '';
   const isMade = server !== undefined && chosen === '' && former === '';
   const token = chosen || former || (isMade ? randomBytes(TOKEN_BYTES).toString('hex') : '');

@@ -73,4 +73,9 @@ describe('with a token in .env', () => {
   it('that is too short for the server, nothing starts', () => {
     expect(place('short').error).toContain('TALLYSPAN_TOKEN has 5 characters; give it 16 or more');
   });
+
+  it('that no header takes, nothing starts', () => {
+    for (const own of ['clé-de-seize-caractères', 'sixteen-or-more\ncharacters'])
+      expect(place(own).error).toContain('TALLYSPAN_TOKEN has a character that no header takes');
+  });
 });
