@@ -5,7 +5,7 @@ import type { EventRecord } from '../core/event.ts';
 import { isTimeZone } from '../core/time/time.ts';
 import { LOST_AFTER_MS } from '../signals/signal.ts';
 import type { Environment } from '../alerts/rules/setting.ts';
-import { accessOf } from './process/access.ts';
+import { accessOf, openProxyWarning } from './process/access.ts';
 import type { AlertOverview } from './alerting/alert-overview.ts';
 import type { Alerter } from './alerting/alerter.ts';
 import { readAlerting, startAlerting, type Alerting } from './alerting/start-alerting.ts';
@@ -123,6 +123,12 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
     throw new ServerError(`${timezone} is not a time zone. Use an IANA name such as Europe/Berlin.`);
   const access = accessOf(host, options.token, alerting.config.policy.pageUrl);
   const trustedProxies = parseTrustedProxies(options.trustedProxies ?? '');
+  const openProxy = openProxyWarning({
+    token: options.token,
+    pageUrl: alerting.config.policy.pageUrl,
+    hasTrustedProxies: (options.trustedProxies ?? '').trim() !== '',
+  });
+  if (openProxy !== undefined) options.log(openProxy);
   const traceUrls = parseTraceUrls(options.traceUrls ?? '');
   const feedbackDoor = feedbackDoorOf(options.feedbackSecret);
   const billing = {

@@ -4,6 +4,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import { ServerError } from './server-error.ts';
 
+/** Characters of a token that cannot be guessed. */
+const LEAST_TOKEN = 16;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i;
 
 export interface Access {
@@ -29,7 +31,7 @@ export function accessOf(host: string, token: string | undefined, pageUrl?: stri
     );
   const page = pageUrl === undefined ? undefined : new URL(pageUrl);
   const isLoopback = LOOPBACK.test(host);
-  if (!isLoopback && (token === undefined || token.length < 16))
+  if (!isLoopback && (token === undefined || token.length < LEAST_TOKEN))
     throw new ServerError(
       `listening on ${host} lets other machines in: set TALLYSPAN_TOKEN to 16 characters or more, or leave --host away for loopback only.`,
     );
@@ -51,4 +53,20 @@ export function accessOf(host: string, token: string | undefined, pageUrl?: stri
       return LOOPBACK.test(name) || (page !== undefined && name.toLowerCase() === page.hostname);
     },
   };
+}
+
+/**
+ * What to say of a server on loopback whose settings tell of a proxy in front of it, and that has no token worth the
+ * name; undefined where there is nothing to say. The proxy may have a login of its own, so it is no error.
+ */
+export function openProxyWarning(given: {
+  readonly token: string | undefined;
+  readonly pageUrl: string | undefined;
+  readonly hasTrustedProxies: boolean;
+}): string | undefined {
+  const { token = '', pageUrl, hasTrustedProxies } = given;
+  const isProxied = hasTrustedProxies || (pageUrl !== undefined && !LOOPBACK.test(new URL(pageUrl).hostname));
+  return isProxied && token.length < LEAST_TOKEN
+    ? 'a proxy lets other machines in, and TALLYSPAN_TOKEN is not set to 16 characters or more: whoever the proxy lets in reads everything.'
+    : undefined;
 }

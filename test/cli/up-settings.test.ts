@@ -47,6 +47,7 @@ test('what is no setting is said, with the one that was probably meant', async (
     TALLYSPAN_CONTENT: 'everything',
     TALLYSPAN_FORWARD_HEADERS: 'a=b',
     ALERT_USER_DAY: '5',
+    TALLYSPAN_TRUSTED_PROXY: 'loopback',
     ALERT_OF_ANOTHER_PROGRAM: 'x',
   });
   expect(said).toContain('tallyspan: TALLYSPAN_TOKNE is not a setting. Did you mean TALLYSPAN_TOKEN?\n');
@@ -54,6 +55,7 @@ test('what is no setting is said, with the one that was probably meant', async (
     'tallyspan: TALLYSPAN_CONTENT=everything is not valid; it is one of none, tools, errors, full. Using none.\n',
   );
   expect(said).toContain('alerts: ALERT_USER_DAY is not a setting. Did you mean ALERT_USER_DAY_USD?\n');
+  expect(said).toContain('whoever the proxy lets in reads everything');
   expect(said).not.toContain('FORWARD_HEADERS');
   expect(said).not.toContain('ALERT_OF_ANOTHER_PROGRAM');
 });
