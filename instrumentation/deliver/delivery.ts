@@ -59,6 +59,7 @@ export type DeliveryProblem =
   | { readonly type: 'away'; readonly reason: string; readonly waiting: number }
   | { readonly type: 'refused'; readonly reason: string; readonly count: number }
   | { readonly type: 'too_large'; readonly reason: string; readonly count: number }
+  | { readonly type: 'expired'; readonly count: number }
   | { readonly type: 'dropped'; readonly count: number };
 
 /** Hears that an item is stored, or safe in the spool. */
@@ -257,7 +258,7 @@ export class Delivery<Item> {
   async #sendSpooled(): Promise<boolean> {
     const sent = await this.#spoolSender.sendNext((bytes) => this.#send(bytes));
     if (sent === undefined) return false;
-    if (sent.type === 'too_large') this.#drop(sent);
+    if (sent.type === 'too_large' || sent.type === 'expired') this.#drop(sent);
     else if (sent.type === 'answered') this.#count(sent.count, sent.result);
     else if (sent.type === 'away') this.#leaveAlone(sent.afterMs);
     return sent.type !== 'away';

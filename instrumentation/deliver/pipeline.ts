@@ -18,7 +18,7 @@ import { readRefusedPart } from '../encode/otlp-answer.ts';
 import { splitRequest } from '../encode/split-request.ts';
 import { RecordBatch, type EncodedRecord } from '../encode/record-batch.ts';
 import type { Settings } from '../process/settings.ts';
-import { Spool } from './spool.ts';
+import { Spool, SPOOL_DAYS } from './spool.ts';
 import type { SignalKind, Transport } from './otlp.ts';
 import { createTransport } from './transport.ts';
 
@@ -164,6 +164,12 @@ export class Pipeline {
         sayOnce(
           'too large',
           `${this.endpoint} takes no record so large (${problem.reason}); ${inFull(problem.count)} records are dropped. Raise its limit, or record less content.`,
+        );
+        return;
+      case 'expired':
+        sayOnce(
+          'expired',
+          `${inFull(problem.count)} records are dropped: they waited in the spool for more than ${String(SPOOL_DAYS)} days.`,
         );
         return;
       case 'dropped':

@@ -16,6 +16,8 @@ export type SpooledResult =
     }
   /** A record that nobody takes has been dropped. */
   | { readonly type: 'too_large'; readonly count: number; readonly reason: string }
+  /** Records that waited longer than the spool keeps them are gone. */
+  | { readonly type: 'expired'; readonly count: number }
   /** Two batches have taken its place, or it waits for a better time: the next one can go. */
   | { readonly type: 'passed' }
   /** The endpoint is away, or asks to be left alone for so many milliseconds. */
@@ -48,6 +50,8 @@ export class SpoolSender {
   async sendNext(send: (bytes: Uint8Array) => Promise<SendResult>): Promise<SpooledResult | undefined> {
     const nowMs = monotonicMs();
     for (const [id, untilMs] of this.#passedOver) if (untilMs <= nowMs) this.#passedOver.delete(id);
+    const expired = this.#spool.removeExpired(this.#kind);
+    if (expired > 0) return { type: 'expired', count: expired };
     const batch = this.#spool.take(this.#kind, (id) => this.#passedOver.has(id));
     if (batch === undefined) return undefined;
     const result = await send(batch.bytes);

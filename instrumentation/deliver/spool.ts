@@ -3,7 +3,15 @@
 // The spool is bounded in size and age; the oldest go first and are counted. Anything else that lies in the folder is
 // left alone: it may be a pipe or a device.
 
-import { existsSync, lstatSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  renameSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { SPOOL_CLAIM_MS, SPOOL_NAME, SPOOL_TARGET_FILE, type SpoolTarget } from '../../core/spool.ts';
 import { readRegularFile, makeFolder } from '../process/files.ts';
@@ -11,7 +19,9 @@ import { guard } from '../process/guard.ts';
 import type { SignalKind } from './otlp.ts';
 
 const MAX_BYTES = 64 * 1024 * 1024;
-const MAX_AGE_MS = 7 * 24 * 3_600_000;
+/** Batches that waited longer are of nobody's interest any more. */
+export const SPOOL_DAYS = 7;
+const MAX_AGE_MS = SPOOL_DAYS * 24 * 3_600_000;
 
 export interface SpooledBatch {
   /** The same as long as the batch waits. */
@@ -89,26 +99,30 @@ export class Spool {
 
   /** Takes the oldest waiting batch of a signal for this process; two processes never take the same one. */
   take(kind: SignalKind, isPassedOver: (id: string) => boolean = () => false): SpooledBatch | undefined {
-    const nowMs = Date.now();
     for (const entry of this.#entries()) {
-      if (entry.kind !== kind || isPassedOver(entry.id)) continue;
-      if (nowMs - entry.writtenMs > MAX_AGE_MS) {
-        this.#delete(entry.name);
+      if (entry.kind !== kind || isPassedOver(entry.id) || entry.state === 'draft' || isClaimed(entry))
         continue;
-      }
-      // A clock that was set back must not keep it for ever.
-      const isInUse = Math.abs(nowMs - entry.touchedMs) < SPOOL_CLAIM_MS;
-      if (entry.state === 'draft' || (entry.state === 'claimed' && isInUse)) continue;
       const batch = this.#claim(entry);
       if (batch !== undefined) return batch;
     }
     return undefined;
   }
 
+  /** Deletes the batches of a signal that nobody wants any more; gives the number of their records. */
+  removeExpired(kind: SignalKind): number {
+    const nowMs = Date.now();
+    let dropped = 0;
+    for (const entry of this.#entries()) {
+      const isExpired = entry.kind === kind && nowMs - entry.writtenMs > MAX_AGE_MS && !isClaimed(entry);
+      if (isExpired && this.#delete(entry.name)) dropped += entry.count;
+    }
+    return dropped;
+  }
+
   /** The batch was delivered or refused for good. */
   remove(batch: SpooledBatch): void {
     guard('spool remove', () => {
-      rmSync(batch.path, { force: true });
+      unlinkSync(batch.path);
     });
   }
 
@@ -147,10 +161,11 @@ export class Spool {
     return dropped;
   }
 
+  /** False as well where another process was first, so that each loss is counted once. */
   #delete(name: string): boolean {
     return (
       guard('spool delete', () => {
-        rmSync(join(this.#folder, name), { force: true });
+        unlinkSync(join(this.#folder, name));
         return true;
       }) === true
     );
@@ -183,4 +198,9 @@ export class Spool {
   #names(): string[] | undefined {
     return existsSync(this.#folder) ? guard('spool names', () => readdirSync(this.#folder)) : undefined;
   }
+}
+
+/** Another process has it. A clock that was set back must not keep it for ever. */
+function isClaimed({ state, touchedMs }: Entry): boolean {
+  return state === 'claimed' && Math.abs(Date.now() - touchedMs) < SPOOL_CLAIM_MS;
 }

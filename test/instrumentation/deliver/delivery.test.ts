@@ -337,6 +337,20 @@ describe('delivery', () => {
     expect(next.sent).toEqual([-1, 1, 0, 1, 2]);
   });
 
+  it('a batch of the spool that waited too long is lost aloud, and the next one goes (law 12)', async () => {
+    const old = String(Date.now() - 8 * 86_400_000);
+    writeFileSync(path.join(folder, `${old}-1-1.3.logs`), '[7,8,9]');
+    const { spool, delivery, sent, problems } = setUp([]);
+    spool.write('logs', new TextEncoder().encode('[5]'), 1);
+    delivery.add(1);
+    await delivery.flush(1000);
+    expect({ sent, problems, dropped: delivery.dropped }).toEqual({
+      sent: [1, 5],
+      problems: [{ type: 'expired', count: 3 }],
+      dropped: 3,
+    });
+  });
+
   it('what an endpoint asks for at a batch of the spool is heeded, too', async () => {
     const { spool } = setUp([]);
     for (const item of [1, 2, 3]) spool.write('logs', new TextEncoder().encode(JSON.stringify([item])), 1);

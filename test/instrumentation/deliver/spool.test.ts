@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Spool } from '../../../instrumentation/deliver/spool.ts';
@@ -65,4 +65,25 @@ it('a batch is taken from the spool by one process only', () => {
   expect(spool.take('logs')?.bytes).toEqual(Buffer.from([1]));
   expect(new Spool(folder).take('logs')).toBeUndefined();
   expect(new Spool(folder).take('traces')?.bytes).toEqual(Buffer.from([2]));
+});
+
+const DAY_MS = 86_400_000;
+
+it('what waited for more than seven days goes and is counted, once and for its signal', () => {
+  const put = (ageMs: number, end: string, touchedMs = 0): void => {
+    const file = path.join(folder, `${String(Date.now() - ageMs)}-1-1.${end}`);
+    writeFileSync(file, 'x');
+    utimesSync(file, (Date.now() - touchedMs) / 1000, (Date.now() - touchedMs) / 1000);
+  };
+  put(8 * DAY_MS, '5.logs');
+  put(9 * DAY_MS, '7.logs.claimed', DAY_MS);
+  // On its way just now.
+  put(10 * DAY_MS, '11.logs.claimed');
+  put(11 * DAY_MS, '13.traces');
+  put(6 * DAY_MS, '17.logs');
+  const [one, other] = [new Spool(folder), new Spool(folder)];
+  expect([one.removeExpired('logs'), other.removeExpired('logs'), other.removeExpired('traces')]).toEqual([
+    12, 0, 13,
+  ]);
+  expect(readdirSync(folder)).toHaveLength(2);
 });
