@@ -147,7 +147,7 @@ describe('a judge', () => {
     expect(await scoreOf('a1')).toMatchObject({ score_passed: false });
   });
 
-  it.each<[string, (words: Words) => Exchange]>([
+  it.each<[string, (words: Words) => Exchange, hasFailed?: boolean]>([
     ['words without the tool', () => ({ json: makeMessage({ blocks: [text('10 of 10')] }) })],
     ['a number', ({ check }) => verdict({ check, verdict: 10, quote: '', addresses_judge: false })],
     ['another word', ({ check }) => verdict({ check, verdict: 'passed', quote: '', addresses_judge: false })],
@@ -196,20 +196,21 @@ describe('a judge', () => {
       'that it is spoken to',
       ({ check, passed }) => verdict({ check, verdict: passed, quote: '', addresses_judge: true }),
     ],
-    ['no JSON', () => ({ json: '{"id": "msg' })],
+    ['no JSON', () => ({ json: '{"id": "msg' }), true],
     [
       'an error',
       () => ({ status: 529, json: { type: 'error', error: { type: 'overloaded_error', message: 'x' } } }),
+      true,
     ],
-    ['nothing', () => ({ drop: true })],
-  ])('gives no score where the model answers %s', async (_, respond) => {
+    ['nothing', () => ({ drop: true }), true],
+  ])('gives no score where the model answers %s', async (_, respond, hasFailed = false) => {
     let calls = 0;
     answerOf = (words) => {
       calls += 1;
       return respond(words);
     };
     const ended = await judge([await judgeFile(), idOf('a1')]);
-    expect(ended.exitCode).toBe(0);
+    expect(ended.exitCode).toBe(hasFailed ? 1 : 0);
     expect(ended.stdout).toContain('no score  run a1a1a1a1: ');
     expect(await scoreOf('a1')).toBeUndefined();
     expect(calls).toBe(1);
@@ -246,6 +247,26 @@ describe('a judge', () => {
     expect([ended.exitCode, calls]).toEqual([1, 5]);
     expect(ended.stderr).toContain('authentication_error');
     expect(ended.stdout).toContain('0 scores, 5 calls for $0.00');
+  });
+
+  it('ends with 1 where some of its calls failed, and what was scored is kept', async () => {
+    let calls = 0;
+    answerOf = (words) => {
+      calls += 1;
+      if (calls > 1) return good(words);
+      return {
+        status: 529,
+        json: { type: 'error', error: { type: 'overloaded_error', message: 'x' } },
+      };
+    };
+    const rules = ['busy', 'calm'].map((name) => ({ name: `${name}_${serial}`, failure: 'Rude.' }));
+    const ended = await judge([await judgeFile({ rules }), idOf('a1')]);
+    expect(ended.exitCode).toBe(1);
+    expect(ended.stderr).toContain(
+      '1 of 3 calls failed (overloaded_error): what they were about has no score. Run it again later.',
+    );
+    expect(ended.stdout).toContain(`calm_${serial}: good`);
+    expect(ended.stdout).toContain('1 score, 3 calls for');
   });
 
   it('asks nothing about content that addresses it, or that was not recorded', async () => {
@@ -310,7 +331,8 @@ describe('a judge', () => {
       files.push(await judgeFile({ maxCostPerDay: limit }));
     }
     const ended = await Promise.all(files.map((file) => judge([file, idOf('a1')])));
-    expect(ended.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
+    // The one that asked got no answer.
+    expect(ended.map(({ exitCode }) => exitCode).toSorted()).toEqual([0, 0, 0, 1]);
     expect(asked).toBe(2);
     expect(await spentSoFar()).toBeLessThanOrEqual(spent + most * 1.5);
     const limits = await getJson<{ limits: readonly { scope: string }[] }>(server, '/api/limits');

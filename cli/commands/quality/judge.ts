@@ -134,5 +134,10 @@ export function registerJudge(program: Command, io: CliIo): void {
       throw new CliError(
         `the judge failed time after time (${judged.failure}): nothing further was asked. Run it again later.`,
       );
+    const failed = judged.calls.flatMap((call) => call['error.type'] ?? []);
+    if (failed.length > 0)
+      throw new CliError(
+        `${failed.length} of ${formatCountOf(judged.calls.length, 'call')} failed (${[...new Set(failed)].join(', ')}): what they were about has no score. Run it again later.`,
+      );
   });
 }
