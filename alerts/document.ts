@@ -105,7 +105,7 @@ ${POLICY_VARIABLES.map(({ env, doc }) => `| \`${env}\` | – | ${doc} |`).join('
 |---|---|
 ${CHANNEL_VARIABLES.map(({ env, doc, isSecret }) => `| \`${env}\` | ${doc}${isSecret ? ' Never written to a log.' : ''} |`).join('\n')}
 
-Each channel has a queue of its own: one that fails or is slow holds up no other. What fails for now is tried again, later each time, or when the service says (429 with a wait); what cannot succeed (a wrong token, an unknown chat) is given up and shows on the page and in \`tallyspan alerts\`. What is not delivered when the process ends is delivered by the next one. A mail that only some of its receivers got is not sent again; who did not get it shows in the same places.
+Each channel has a queue of its own: one that fails or is slow holds up no other. Delivered is what the service confirms in its own words (Telegram \`"ok":true\`, Slack \`ok\`, PagerDuty \`"status":"success"\`; a webhook by any 2xx): the page of a proxy or of a network to sign in to is a failure. What fails for now is tried again, later each time, or when the service says (429 with a wait); what cannot succeed (a wrong token, an unknown chat) is given up and shows on the page and in \`tallyspan alerts\`. What is not delivered when the process ends is delivered by the next one. A mail that only some of its receivers got is not sent again; who did not get it shows in the same places.
 
 The webhook gets the notice as JSON, with the header \`X-Tallyspan-Signature: t=<Unix seconds>,v1=<hex>\` when \`WEBHOOK_SECRET\` is set. The signature is HMAC-SHA256 over \`<seconds>.<body>\`:
 

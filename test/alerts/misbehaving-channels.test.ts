@@ -3,8 +3,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { DeliveryError } from '../../server/alerting/channels/channel.ts';
+import { DeliveryError, type Channel } from '../../server/alerting/channels/channel.ts';
 import { emailChannel } from '../../server/alerting/channels/email.ts';
+import { pagerDutyChannel } from '../../server/alerting/channels/pagerduty.ts';
+import { slackChannel } from '../../server/alerting/channels/slack.ts';
+import { telegramChannel } from '../../server/alerting/channels/telegram.ts';
 import { webhookChannel } from '../../server/alerting/channels/webhook.ts';
 import { startWebhook } from '../fakes/webhook.ts';
 import { failureOf, never, NOTICE } from './channel-notices.ts';
@@ -52,6 +55,66 @@ describe('a webhook', () => {
       'The webhook was not reached: it closed the connection without an answer',
     );
     expect((await failureOf(channel)).message).toBe('The webhook answered 400: <html> <b>no');
+  });
+});
+
+/** What somebody between the service and us may say with a status of success. */
+const FOREIGN = ['<!doctype html><title>Sign in to the network</title>', '', 'Accepted', '{"ok":false}'];
+const OF_SERVICES = [
+  { name: 'Telegram', channelAt: telegramAt, taken: '{"ok":true,"result":{}}' },
+  { name: 'Slack', channelAt: slackAt, taken: 'ok' },
+  { name: 'Slack', channelAt: slackAt, taken: '{"success":true}' },
+  { name: 'PagerDuty', channelAt: pagerDutyAt, taken: '{"status":"success","message":"Event processed"}' },
+] as const;
+
+function telegramAt(apiUrl: string): Channel {
+  return telegramChannel({ apiUrl, botToken: '1234567:AAbotTokenOfATest_0123456789abcdef', chatId: '42' });
+}
+
+function slackAt(url: string): Channel {
+  return slackChannel({ url: `${url}/services/T1/B1/secret` });
+}
+
+function pagerDutyAt(url: string): Channel {
+  return pagerDutyChannel({ url: `${url}/v2/enqueue`, routingKey: '0123456789abcdef0123456789abcdef' });
+}
+
+describe.each(OF_SERVICES)('$name that says $taken', ({ name, channelAt, taken }) => {
+  async function answering(...bodies: string[]): Promise<Channel> {
+    const service = await startWebhook();
+    closers.push(() => service.close());
+    service.trouble(
+      ...bodies.map((body) => ({
+        kind: 'answer' as const,
+        answer: { status: 200, body, headers: { 'content-type': 'text/html' } },
+      })),
+    );
+    return channelAt(service.url);
+  }
+
+  it('has taken the notice', async () => {
+    await (await answering(taken)).send(NOTICE, never);
+  });
+
+  it.each(FOREIGN)('has not where it answers %j: it is tried again', async (body) => {
+    const { message, isPermanent } = await failureOf(await answering(body));
+    const said = body === '' ? '' : `: ${body}`;
+    expect({ message, isPermanent }).toEqual({
+      message: `${name} answered 200, but not as ${name} does${said}`,
+      isPermanent: false,
+    });
+  });
+
+  it('has taken the notice where its answer is cut, and a page that is cut has not', async () => {
+    const cut = (start: string) =>
+      listening((socket) => {
+        socket.once('data', () => {
+          socket.end(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${start}`);
+        });
+      });
+    await channelAt(`http://127.0.0.1:${await cut('9\r\n{"ok"')}`).send(NOTICE, never);
+    const page = channelAt(`http://127.0.0.1:${await cut('6\r\n<html>\r\n')}`);
+    expect((await failureOf(page)).message).toBe(`${name} answered 200, but not as ${name} does: <html>`);
   });
 });
 

@@ -21,19 +21,27 @@ export interface ReadAnswer {
   retryAfterSeconds?(body: string): unknown;
   /** The reason, where the body has one. */
   reason?(body: string): string | undefined;
+  /**
+   * Whether the body of a 2xx answer is the one that the service documents. Anything else is of somebody in between (the
+   * page of a proxy, of a network to sign in to, of a parked domain), who brings nothing to anybody. One that was cut off
+   * is given the benefit of the doubt: sent again, the notice would be there twice. Without this any body is right.
+   */
+  isTaken?(body: string): boolean;
 }
 
 const REQUEST_TIMEOUT_MS = 15_000;
 /** A service that asks for more is asked again after this. */
 const LONGEST_RETRY_AFTER_MS = 3_600_000;
-const ANSWER_LIMIT = 4096;
+/** Telegram repeats the message, with each character that is not ASCII as an escape. */
+const ANSWER_LIMIT = 65_536;
+const TAKEN_ANSWER_MS = 5000;
 const REASON_LIMIT = 200;
 const HTTP_TOO_MANY = 429;
 const HTTP_SERVER_ERROR = 500;
 /** Statuses of a refusal that passes: time-out, conflict, too early. */
 const PASSING_STATUSES = new Set([408, 409, 425, HTTP_TOO_MANY]);
 
-/** Posts JSON. Resolves on a 2xx answer; throws a {@link DeliveryError} otherwise. */
+/** Posts JSON. Resolves when the service has taken it; throws a {@link DeliveryError} otherwise. */
 export async function postJson(request: PostRequest, answer: ReadAnswer = {}): Promise<void> {
   const { service, secrets } = request;
   let response: Response;
@@ -51,12 +59,14 @@ export async function postJson(request: PostRequest, answer: ReadAnswer = {}): P
       redirect: 'manual',
       signal: AbortSignal.any([request.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
     });
-    // The service has the notice: what it says besides, and whether that ever ends, does not matter.
-    if (response.ok) {
+    if (response.ok && answer.isTaken === undefined) {
+      // The service has the notice: what it says besides, and whether that ever ends, does not matter.
       await response.body?.cancel();
       return;
     }
-    body = await readStart(response);
+    const read = await readStart(response, response.ok ? TAKEN_ANSWER_MS : undefined);
+    body = read.text;
+    if (response.ok && (answer.isTaken?.(body) === true || (!read.isWhole && !isMarkup(body)))) return;
   } catch (error) {
     const reason = maskSecrets(networkReason(error), secrets);
     throw new DeliveryError(`${service} was not reached: ${reason}`, { isPermanent: false });
@@ -67,8 +77,9 @@ export async function postJson(request: PostRequest, answer: ReadAnswer = {}): P
     maskSecrets(answer.reason?.(body) ?? body, secrets).replaceAll(/\s+/g, ' '),
     REASON_LIMIT,
   );
-  throw new DeliveryError(`${service} answered ${status}${said === '' ? '' : `: ${said}`}`, {
-    isPermanent: status < HTTP_SERVER_ERROR && !PASSING_STATUSES.has(status),
+  const what = response.ok ? `${status}, but not as ${service} does` : String(status);
+  throw new DeliveryError(`${service} answered ${what}${said === '' ? '' : `: ${said}`}`, {
+    isPermanent: !response.ok && status < HTTP_SERVER_ERROR && !PASSING_STATUSES.has(status),
     ...(pauseMs === undefined ? {} : { retryAfterMs: pauseMs }),
   });
 }
@@ -89,15 +100,45 @@ export function jsonAt(body: string, ...path: readonly string[]): unknown {
   }
 }
 
-async function readStart(response: Response): Promise<string> {
-  if (response.body === null) return '';
+interface AnswerStart {
+  readonly text: string;
+  /** False where it was cut off, or was not there in time. */
+  readonly isWhole: boolean;
+}
+
+/** @param limitMs after so long, and after a connection that broke, what is there is all; without it both are thrown */
+async function readStart(response: Response, limitMs?: number): Promise<AnswerStart> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return { text: '', isWhole: true };
   const decoder = new TextDecoder();
   let text = '';
-  for await (const chunk of response.body) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > ANSWER_LIMIT) break;
+  let isWhole = false;
+  const timer = limitMs === undefined ? undefined : setTimeout(() => void cancel(reader), limitMs);
+  const endMs = performance.now() + (limitMs ?? Infinity);
+  try {
+    while (text.length <= ANSWER_LIMIT) {
+      const { done, value } = await reader.read();
+      if (done) {
+        isWhole = performance.now() < endMs;
+        break;
+      }
+      text += decoder.decode(value, { stream: true });
+    }
+  } catch (error) {
+    if (limitMs === undefined) throw error;
+  } finally {
+    clearTimeout(timer);
+    void cancel(reader);
   }
-  return text.slice(0, ANSWER_LIMIT).trim();
+  return { text: text.slice(0, ANSWER_LIMIT).trim(), isWhole };
+}
+
+async function cancel(reader: ReadableStreamDefaultReader<unknown>): Promise<void> {
+  await reader.cancel().catch(() => undefined);
+}
+
+function isMarkup(text: string): boolean {
+  return text.startsWith('<');
 }
 
 interface NetworkError {

@@ -33,6 +33,7 @@ export function pagerDutyChannel({ routingKey, url }: PagerDutySettings): Channe
             signal,
           },
           {
+            isTaken: (body) => jsonAt(body, 'status') === 'success',
             reason: (body) => {
               const errors = jsonAt(body, 'errors');
               return Array.isArray(errors) ? errors.join('; ') : undefined;

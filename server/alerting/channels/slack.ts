@@ -3,7 +3,7 @@
 import type { SlackSettings } from '../../../alerts/rules/channel-settings.ts';
 import { secretsOfUrl } from '../../process/secrets.ts';
 import type { Channel } from './channel.ts';
-import { postJson } from './http-post.ts';
+import { jsonAt, postJson } from './http-post.ts';
 import { cutNoticeText, markOf, renderNotice, type Markup } from './notice-text.ts';
 
 /** Characters of the text of a section block. */
@@ -25,21 +25,32 @@ export function slackChannel({ url }: SlackSettings): Channel {
     target: host,
     gapMs: GAP_MS,
     async send(notice, signal) {
-      await postJson({
-        service: 'Slack',
-        url,
-        body: JSON.stringify({
-          text: cutNoticeText(escapeMrkdwn(`${markOf(notice)} ${notice.headline}`), FALLBACK_LIMIT),
-          blocks: [
-            { type: 'section', text: { type: 'mrkdwn', text: renderNotice(notice, MRKDWN, SECTION_LIMIT) } },
-          ],
-          unfurl_links: false,
-        }),
-        secrets: secretsOfUrl(url),
-        signal,
-      });
+      await postJson(
+        {
+          service: 'Slack',
+          url,
+          body: JSON.stringify({
+            text: cutNoticeText(escapeMrkdwn(`${markOf(notice)} ${notice.headline}`), FALLBACK_LIMIT),
+            blocks: [
+              {
+                type: 'section',
+                text: { type: 'mrkdwn', text: renderNotice(notice, MRKDWN, SECTION_LIMIT) },
+              },
+            ],
+            unfurl_links: false,
+          }),
+          secrets: secretsOfUrl(url),
+          signal,
+        },
+        { isTaken },
+      );
     },
   };
+}
+
+/** Slack and Mattermost say "ok"; others that take the webhooks of Slack say so in JSON. */
+function isTaken(body: string): boolean {
+  return body === 'ok' || jsonAt(body, 'ok') === true || jsonAt(body, 'success') === true;
 }
 
 /** Slack asks for these three characters and no others. */

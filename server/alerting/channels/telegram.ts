@@ -39,6 +39,7 @@ export function telegramChannel(settings: TelegramSettings): Channel {
           signal,
         },
         {
+          isTaken: (body) => jsonAt(body, 'ok') === true,
           retryAfterSeconds: (body) => jsonAt(body, 'parameters', 'retry_after'),
           reason: (body) => {
             const description = jsonAt(body, 'description');
