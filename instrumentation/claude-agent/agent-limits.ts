@@ -1,9 +1,10 @@
 // Limits of a session of the Agent SDK. Its requests are made by another process: it is given what is left as a budget
-// of its own, what its messages cost is counted as they come, and it is interrupted when a limit is passed. So a limit is
-// passed by at most what the call under way costs.
+// of its own, what its calls cost is counted as they come, and it is interrupted when a limit is passed. So a limit is
+// passed by at most what the call under way costs. A limit of a model alone gives no budget while something is left of
+// it: what the session does with other models is not of it.
 
 import type { Context } from '@opentelemetry/api';
-import type { Account } from '../../core/limits/account.ts';
+import type { Account, Amounts } from '../../core/limits/account.ts';
 import { usdOf } from '../../core/money.ts';
 import { guard, guardAsync } from '../process/guard.ts';
 import type { Run } from '../record/run.ts';
@@ -13,12 +14,6 @@ import type { QueryParameters } from './agent-session.ts';
 /** A budget of nothing would be none. */
 const LEAST_USD = 0.000001;
 
-interface Counted {
-  readonly nanoUsd: number;
-  readonly tokens: number;
-  readonly turns: number;
-}
-
 interface Interruptible {
   interrupt?: () => unknown;
   close?: () => unknown;
@@ -27,7 +22,9 @@ interface Interruptible {
 export class AgentLimits {
   readonly #limiter: Limiter;
   readonly #active: Context;
-  readonly #counted = new WeakMap<Run, Counted>();
+  /** Models that each run has called. */
+  readonly #models = new WeakMap<Run, Set<string>>();
+  readonly #paying = new WeakSet<Run>();
   #isStopped = false;
   #isAsking = false;
 
@@ -38,27 +35,32 @@ export class AgentLimits {
 
   /** The parameters with what is left as the session's own budget, where that is less than what the caller gave. */
   withBudget(parameters: QueryParameters, run: Run): QueryParameters {
-    const accounts = this.#accountsOf(run).filter(({ unit }) => unit === 'nanoUsd');
-    if (accounts.length === 0) return parameters;
-    const left = Math.max(LEAST_USD, usdOf(Math.min(...accounts.map((account) => account.left))));
+    const accounts = this.#limiter.scopes.accountsOf(run, '', this.#active, Date.now());
+    const lefts = [...accounts.filter(isOfMoney).map(({ left }) => left), ...this.#usedUp(parameters, run)];
+    if (lefts.length === 0) return parameters;
+    const left = Math.max(LEAST_USD, usdOf(Math.min(...lefts)));
     const { options } = parameters;
     const given = (options as { readonly maxBudgetUsd?: unknown } | undefined)?.maxBudgetUsd;
     const maxBudgetUsd = typeof given === 'number' ? Math.min(given, left) : left;
     return { ...parameters, options: { ...options, maxBudgetUsd } } as QueryParameters;
   }
 
-  /** Counts what the runs have come to since it was called last; interrupts the session where that passes a limit. */
-  see(query: object, runs: Iterable<Run | undefined>): void {
+  /** Counts what a call of the run has come to, or a part of it. */
+  count(run: Run, model: string, amounts: Amounts): void {
+    const models = this.#models.get(run) ?? new Set();
+    this.#models.set(run, models.add(model));
+    for (const account of this.#limiter.scopes.accountsOf(run, model, this.#active, Date.now()))
+      account.spent += amounts[account.unit];
+    if (amounts.nanoUsd > 0) this.#paying.add(run);
+  }
+
+  /** Interrupts the session where one of the runs has passed a limit. */
+  see(query: object, runs: Iterable<Run>): void {
     for (const run of runs) {
-      if (run === undefined) continue;
-      const before = this.#counted.get(run) ?? { nanoUsd: 0, tokens: 0, turns: 0 };
-      const now = { nanoUsd: run.costNanoUsd, tokens: run.tokensIn + run.tokensOut, turns: run.turns };
-      this.#counted.set(run, now);
       const accounts = this.#accountsOf(run);
-      for (const account of accounts) account.spent += now[account.unit] - before[account.unit];
       const passed = accounts.find((account) => account.spent >= account.limit);
       if (passed !== undefined) this.#stop(query, run, passed);
-      else if (now.nanoUsd > before.nanoUsd) this.#askOthers(query, run, accounts);
+      else if (this.#paying.delete(run)) this.#askOthers(query, run, accounts);
     }
   }
 
@@ -90,7 +92,22 @@ export class AgentLimits {
     });
   }
 
-  #accountsOf(run: Run): readonly Account[] {
-    return this.#limiter.scopes.accountsOf(run, '', this.#active, Date.now());
+  /** Nothing is left of a limit of the model that the session is to begin with. */
+  #usedUp({ options }: QueryParameters, run: Run): readonly number[] {
+    const model = (options as { readonly model?: unknown } | undefined)?.model;
+    if (typeof model !== 'string') return [];
+    const accounts = this.#limiter.scopes.accountsOf(run, model, this.#active, Date.now());
+    return accounts.some((account) => isOfMoney(account) && account.left <= 0) ? [0] : [];
   }
+
+  #accountsOf(run: Run): readonly Account[] {
+    const accounts = ['', ...(this.#models.get(run) ?? [])].flatMap((model) =>
+      this.#limiter.scopes.accountsOf(run, model, this.#active, Date.now()),
+    );
+    return [...new Set(accounts)];
+  }
+}
+
+function isOfMoney({ unit }: Account): boolean {
+  return unit === 'nanoUsd';
 }

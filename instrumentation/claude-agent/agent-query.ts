@@ -37,6 +37,7 @@ export function beginQuery<T>(
     const started = new AgentSession(observer.telemetry, observer.runs, observer.overrides, parameters);
     started.begin();
     const limits = observer.isLimited ? new AgentLimits(observer.limiter, context.active()) : undefined;
+    if (limits !== undefined) started.onCounted = limits.count.bind(limits);
     return {
       session: started,
       limits,

@@ -2,6 +2,7 @@
 // when query is called; each result message ends a run, and what comes after it begins the next; sub-agents are runs nested in it.
 
 import { context, type Context } from '@opentelemetry/api';
+import { NO_AMOUNTS, type Amounts } from '../../core/limits/account.ts';
 import type { PriceOverrides } from '../../core/pricing/cost.ts';
 import { NANO_USD_PER_USD, usdOf } from '../../core/money.ts';
 import { NewestMap } from '../../core/newest-map.ts';
@@ -79,6 +80,8 @@ export class AgentSession {
   #sinceMs = Date.now();
   #isInterrupted = false;
   #retriedStatus: string[] = [];
+  /** Told what each call adds to its run, for limits. */
+  onCounted: ((run: Run, model: string, amounts: Amounts) => void) | undefined;
 
   constructor(
     telemetry: Telemetry,
@@ -213,6 +216,7 @@ export class AgentSession {
         end: undefined,
         isCut: false,
       };
+      this.onCounted?.(run, call.model, { ...NO_AMOUNTS, turns: 1 });
       this.#model = call.model;
       this.#current.set(run, call);
     }
@@ -288,7 +292,7 @@ export class AgentSession {
       if (!rest.isWhole)
         this.#note(run, 'warning', `messages of ${rest.model} count more than the totals of the result`);
       if (BUCKETS.every((bucket) => rest.counts[bucket] === 0)) continue;
-      this.#addCost(recordRest(this.#telemetry, run, rest, false, this.#overrides));
+      this.#count(run, rest.model, () => recordRest(this.#telemetry, run, rest, false, this.#overrides));
     }
     if (!isZeroed) this.#totals = totals;
     this.#called = new Map();
@@ -319,10 +323,18 @@ export class AgentSession {
   #write(call: AgentCall): void {
     addCall(this.#called, call);
     if (call.run === this.#run) addCall(this.#calledByRun, call);
-    this.#addCost(recordAgentCall(this.#telemetry, call, this.#overrides));
+    this.#count(call.run, call.model, () => recordAgentCall(this.#telemetry, call, this.#overrides));
   }
 
-  #addCost(nanoUsd: number | undefined): void {
+  /** Adds what the record of a call or a rest costs, and tells limits what it adds to its run. */
+  #count(run: Run, model: string, record: () => number | undefined): void {
+    const [costBefore, tokensBefore] = [run.costNanoUsd, run.tokensIn + run.tokensOut];
+    const nanoUsd = record();
+    this.onCounted?.(run, model, {
+      nanoUsd: run.costNanoUsd - costBefore,
+      tokens: run.tokensIn + run.tokensOut - tokensBefore,
+      turns: 0,
+    });
     if (nanoUsd === undefined) this.#isCostKnown = false;
     else this.#costNanoUsd += nanoUsd;
   }

@@ -1,6 +1,7 @@
 // The Claude Agent SDK: sessions, sub-agents and cumulative totals, against a stand-in for its query.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { eventsOf, openHarness, type Harness, type Outcome } from './harness.ts';
 
@@ -115,6 +116,29 @@ describe('limits of a session', () => {
         { 'limit.action': 'stopped', 'limit.scope': 'run', limit_nano_usd: 1_000_000 },
       ]);
       expect(eventsOf(outcome, 'agent.run').map((run) => run['agent.status'])).toEqual(['budget_exceeded']);
+    } finally {
+      await harness.close();
+    }
+  });
+
+  it.each([
+    ['claude-sonnet-5-5', 'budget undefined\ninterrupted 1\nbudget 0.000001\n', ['process_day']],
+    ['claude-opus-*', 'budget undefined\ninterrupted 0\nbudget undefined\n', []],
+  ])('of a model (%s) are of what that model costs in it', async (model, stdout, scopes) => {
+    const harness = await openHarness();
+    try {
+      const limitsFile = path.join(harness.packageDir, 'limits.json');
+      await writeFile(limitsFile, JSON.stringify({ limits: [{ model, process_day: '$0.001' }] }));
+      const outcome = await harness.run(path.join(import.meta.dirname, 'programs/limited-query.mjs'), {
+        scenario: { exchanges: [] },
+        environment: {
+          PACKAGE: path.join(harness.packageDir, 'agent-sdk.mjs'),
+          TALLYSPAN_LIMITS: limitsFile,
+          AGAIN_MODEL: 'claude-sonnet-5-5',
+        },
+      });
+      expect(outcome.stdout).toBe(stdout);
+      expect(eventsOf(outcome, 'agent.limit').map((event) => event['limit.scope'])).toEqual(scopes);
     } finally {
       await harness.close();
     }

@@ -36,7 +36,7 @@ async function* messages() {
 }
 
 const query = wrapQuery(({ options }) => {
-  console.log('budget', options.maxBudgetUsd);
+  console.log('budget', options?.maxBudgetUsd);
   const stream = messages();
   stream.interrupt = async () => {
     seen.interruptions += 1;
@@ -47,3 +47,5 @@ let answers = 0;
 for await (const { type } of query({ prompt: 'go', options: {} })) if (type === 'assistant') answers += 1;
 if (process.env.PACE_MS) console.log('answers', answers);
 console.log('interrupted', seen.interruptions);
+// Another one begins with the model that the first has used up, and is left before it does anything.
+if (process.env.AGAIN_MODEL) query({ prompt: 'go', options: { model: process.env.AGAIN_MODEL } }).return();
