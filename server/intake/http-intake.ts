@@ -4,6 +4,7 @@
 import type { Readable } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Access } from '../process/access.ts';
+import { clientErrorHandler } from '../process/client-error.ts';
 import { messageOf } from '../process/server-error.ts';
 import { notStoredText } from '../store/file/disk-fault.ts';
 import { StoreBusyError } from '../store/write/write-queue.ts';
@@ -48,6 +49,13 @@ export function makeHttpIntake(options: HttpIntakeOptions): FastifyInstance {
     forceCloseConnections: 'idle',
     logger: false,
     http: { connectionsCheckingInterval: CHECK_EVERY_MS },
+    clientErrorHandler: clientErrorHandler({
+      contentType: 'application/json',
+      body: (status, message) => ({
+        code: status === 408 ? GRPC_STATUS.DEADLINE_EXCEEDED : GRPC_STATUS.INVALID_ARGUMENT,
+        message,
+      }),
+    }),
   });
   // A sender that dribbles its headers or its body holds one of these, and only so long.
   app.server.headersTimeout = HEADERS_LIMIT_MS;

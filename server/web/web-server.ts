@@ -4,6 +4,7 @@
 import { maxHeaderSize } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { SignalError } from '../../signals/signal.ts';
+import { clientErrorHandler } from '../process/client-error.ts';
 import { messageOf } from '../process/server-error.ts';
 import { cacheAnswers } from '../queries/answer-cache.ts';
 import { keepReports } from '../queries/diagnosis/kept-reports.ts';
@@ -62,6 +63,11 @@ export function makeWebServer(given: ServedContext): FastifyInstance {
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     // Ids of sessions are as long as their senders make them. Node takes no longer address than this.
     routerOptions: { maxParamLength: maxHeaderSize },
+    clientErrorHandler: clientErrorHandler({
+      contentType: PROBLEM_TYPE,
+      headers: SECURITY_HEADERS,
+      body: problemOf,
+    }),
     // No hook runs before these, so that who asks is looked at here.
     frameworkErrors: (error, request, reply) => {
       try {

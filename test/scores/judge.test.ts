@@ -332,7 +332,7 @@ describe('a judge', () => {
     }
     const ended = await Promise.all(files.map((file) => judge([file, idOf('a1')])));
     // The one that asked got no answer.
-    expect(ended.map(({ exitCode }) => exitCode).toSorted()).toEqual([0, 0, 0, 1]);
+    expect(ended.filter(({ exitCode }) => exitCode === 1)).toHaveLength(1);
     expect(asked).toBe(2);
     expect(await spentSoFar()).toBeLessThanOrEqual(spent + most * 1.5);
     const limits = await getJson<{ limits: readonly { scope: string }[] }>(server, '/api/limits');
