@@ -58,6 +58,9 @@ const ID = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const ID_LENGTH = 60;
 const TITLE_LENGTH = 120;
 const WHERE_LENGTH = 500;
+/** Half of a character, which makes a file of rules unreadable for Loki and Grafana, and the end of a text of C. */
+// oxlint-disable-next-line no-control-regex
+const UNREADABLE = /[\uD800-\uDFFF\u0000]/u;
 const MOST_MINUTES = 1440;
 const MINUTE = 60_000;
 const KEYS: readonly string[] = [
@@ -272,7 +275,8 @@ function hintOf(given: unknown, known: readonly string[]): string {
 }
 
 function textOf(value: unknown, most: number): string | undefined {
-  return typeof value === 'string' && value.trim() !== '' && value.length <= most ? value.trim() : undefined;
+  if (typeof value !== 'string' || value.length > most || UNREADABLE.test(value)) return undefined;
+  return value.trim() || undefined;
 }
 
 function whereOfText(raw: unknown, signal: Signal | undefined, problems: string[]): RuleWhere | undefined {

@@ -9,6 +9,12 @@ import { defaultSettings, SettingError, SETTINGS, type Environment } from '../..
 import { CATALOGUE } from '../../../signals/catalogue/index.ts';
 import { BOT_TOKEN } from '../../fakes/telegram.ts';
 
+/** A rule of one's own with a part that is wrong. */
+function ownRule(part: object): Environment {
+  const rule = { id: 'a', title: 'A', signal: 'cost', window: '1h', comparison: 'above', limit: 1, ...part };
+  return { ALERT_RULES: JSON.stringify({ rules: [rule] }) };
+}
+
 function problemsOf(env: Environment): readonly string[] {
   try {
     readAlertConfig(env, RULE_IDS);
@@ -94,6 +100,8 @@ describe('settings', () => {
     [{ ALERT_QUIET_HOURS: '22:00-22:00' }, /^ALERT_QUIET_HOURS/],
     [{ ALERT_DISABLED: 'cost-spyke' }, /^ALERT_DISABLED holds "cost-spyke"/],
     [{ TALLYSPAN_URL: 'example.com' }, /^TALLYSPAN_URL is "example.com"/],
+    [ownRule({ title: 'half a \ud83d' }), /^ALERT_RULES: rule 1: title is a text/],
+    [ownRule({ where: { user: 'a\u0000' } }), /^ALERT_RULES: rule 1: where: user is a text/],
   ] satisfies [Environment, RegExp][])('%j is told as one fault', (env, message) => {
     expect(problemsOf(env)).toEqual([expect.stringMatching(message)]);
   });
