@@ -7,7 +7,7 @@ import { modelCallFields } from '../../core/model-call/model-call-fields.ts';
 import { providerOf } from '../../core/pricing/circumstances.ts';
 import { priceCall, type CallCost, type PriceOverrides } from '../../core/pricing/cost.ts';
 import { requestOfMessage } from '../../core/pricing/price-request.ts';
-import { inputTotal } from '../../core/pricing/usage.ts';
+import { inputTotal, readUsage } from '../../core/pricing/usage.ts';
 import { attributesOf, type Fields } from '../record/event-log.ts';
 import { guard } from '../process/guard.ts';
 import { parentSpanId, type Run } from '../record/run.ts';
@@ -42,6 +42,20 @@ export interface AgentCall {
  */
 export function isCounted({ answer, end }: AgentCall): boolean {
   return end !== undefined || answer.stopReason !== undefined;
+}
+
+/** The usage of a turn of one call is that of the call, to its end. */
+export function countByTurn(
+  call: AgentCall,
+  { usage, stop_reason }: Readonly<Record<string, unknown>>,
+): void {
+  const [seen, whole] = [call.answer.reading, readUsage(usage)];
+  if (isCounted(call) || 'error' in seen || 'error' in whole) return;
+  const isSame = inputTotal(seen.usage) === inputTotal(whole.usage);
+  if (!isSame || whole.usage.output < seen.usage.output) return;
+  const output_tokens = whole.usage.output;
+  call.end = { stop_reason, usage: { ...call.answer.rawUsage, output_tokens } };
+  call.answer.readSlice({ ...call.answer.envelope, ...call.end });
 }
 
 /** Writes the span and the event of a finished call; gives its cost, where it has one. */

@@ -9,9 +9,9 @@ import { NewestMap } from '../../core/newest-map.ts';
 import { asJson, asText } from '../../core/model-call/json.ts';
 import { MessageReader } from '../../core/model-call/message-reader.ts';
 import { mergeStreamUsage } from '../../core/pricing/stream-usage.ts';
-import { inputTotal, readUsage } from '../../core/pricing/usage.ts';
+import { readUsage } from '../../core/pricing/usage.ts';
 import { addToCounts, BUCKETS, type ByModel, type Counts } from '../../core/transcripts/ledger.ts';
-import { isCounted, recordAgentCall, type AgentCall } from './agent-call.ts';
+import { countByTurn, recordAgentCall, type AgentCall } from './agent-call.ts';
 import { addCall, goesOn, recordRest, restsOf, totalsOf } from './agent-ledger.ts';
 import { readToolResults } from '../record/request-facts.ts';
 import type { Run, RunStatus } from '../record/run.ts';
@@ -370,17 +370,6 @@ function labelOf(value: unknown, fallback: string): string {
 
 function usd(nanoUsd: number): string {
   return `$${usdOf(nanoUsd).toFixed(6)}`;
-}
-
-/** The usage of a turn of one call is that of the call, to its end. */
-function countByTurn(call: AgentCall, { usage, stop_reason }: Json): void {
-  const [seen, whole] = [call.answer.reading, readUsage(usage)];
-  if (isCounted(call) || 'error' in seen || 'error' in whole) return;
-  const isSame = inputTotal(seen.usage) === inputTotal(whole.usage);
-  if (!isSame || whole.usage.output < seen.usage.output) return;
-  const output_tokens = whole.usage.output;
-  call.end = { stop_reason, usage: { ...call.answer.rawUsage, output_tokens } };
-  call.answer.readSlice({ ...call.answer.envelope, ...call.end });
 }
 
 const NOTHING: Counts = {

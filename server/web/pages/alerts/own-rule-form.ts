@@ -98,7 +98,8 @@ export function unitOfFields({ signal, against }: RuleFields): ShownUnit {
 /** @throws OwnRuleError with what is wrong, in the words of the form */
 export function ruleOfFields(fields: RuleFields, taken: ReadonlySet<string>): OwnRule {
   const limit = limitOfText(fields.limit, unitOfFields(fields));
-  if (limit === undefined) throw new OwnRuleError(['write a limit as a number, such as 5 or 20 %']);
+  if (limit === undefined)
+    throw new OwnRuleError(['write a limit as a number with a point, such as 5, 0.5 or 20 %']);
   if ((fields.dimension === '') !== (fields.value === ''))
     throw new OwnRuleError(['"Only where" takes a dimension and its value, or neither']);
   const title = fields.title || titleOf(fields);
@@ -127,18 +128,30 @@ export function channelsOf(
   return all.every((name) => names.includes(name)) ? undefined : names;
 }
 
-/** `$5`, `20 %`, `0.2`, `90s`, `2 ×`; undefined of anything else. */
+/** `$5`, `1,000`, `20 %`, `0.2`, `90s`, `2 ×`; undefined of anything else. */
 export function limitOfText(text: string, unit: ShownUnit): number | undefined {
-  const plain = text.replaceAll(/[\s$×,]/g, '').replace(/x$/, '');
+  const plain = text
+    .replaceAll(/\s/g, '')
+    .replace(/^(-?)\$/, '$1')
+    .replace(/[$×x]$/, '');
   const lengthMs = unit === 'duration' ? (durationMsOf(plain) ?? msOf(plain)) : undefined;
   if (lengthMs !== undefined) return lengthMs / 1000;
   const isPercent = plain.endsWith('%');
-  const number = isPercent ? plain.slice(0, -1) : plain;
-  if (number === '' || !Number.isFinite(Number(number))) return undefined;
-  if (isPercent) return unit === 'ratio' ? Number(number) / 100 : undefined;
+  const number = numberOf(isPercent ? plain.slice(0, -1) : plain);
+  if (number === undefined) return undefined;
+  if (isPercent) return unit === 'ratio' ? number / 100 : undefined;
   // More than the whole is a percentage that was written without its mark.
-  if (unit === 'ratio' && Math.abs(Number(number)) > 1) return undefined;
-  return Number(number);
+  return unit === 'ratio' && Math.abs(number) > 1 ? undefined : number;
+}
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const THOUSANDS = /^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?$/;
+
+/** A comma parts thousands. Where it would be that of `0,5` nothing is guessed: ten times the limit would be silence. */
+function numberOf(text: string): number | undefined {
+  const digits = THOUSANDS.test(text) ? text.replaceAll(',', '') : text;
+  const value = NUMBER.test(digits) ? Number(digits) : Number.NaN;
+  return Number.isFinite(value) ? value : undefined;
 }
 
 function msOf(text: string): number | undefined {
