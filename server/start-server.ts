@@ -284,6 +284,10 @@ function pageUrlOf(
   log: (line: string) => void,
 ): string {
   const { pageUrl } = config.policy;
+  if (pageUrl !== undefined && new URL(pageUrl).pathname !== '/')
+    log(
+      `TALLYSPAN_URL is "${pageUrl}", an address below another: links of the page do not work there. Give the page a name of its own, such as https://tallyspan.example.com.`,
+    );
   if (pageUrl === undefined && isEveryAddress(host) && channels.length > 0)
     log(
       `alerts: links in notices begin with ${uiUrl}, which works on this machine only. Set TALLYSPAN_URL to the address by which people reach the page.`,

@@ -51,6 +51,15 @@ describe('a server that listens on every address', () => {
 });
 
 describe('a server that listens on one address', () => {
+  it('says that its page needs a name of its own where it is to be below another', async () => {
+    server = await startTestServer({ alertEnv: { TALLYSPAN_URL: `${PAGE_URL}/costs/` } });
+    expect(aboutLinks(server)).toEqual([
+      expect.stringMatching(
+        /^TALLYSPAN_URL is "https:\/\/tally.example.com\/costs", an address below another: /,
+      ),
+    ]);
+  });
+
   it('is told by it, and links lead there', async () => {
     const running = (server = await startTestServer({ alertEnv: WEBHOOK }));
     expect(running.readAlertStates().page_url).toBe(running.uiUrl);
