@@ -18,6 +18,7 @@ import {
   explainModel,
   findPlace,
   findStepRates,
+  hasContract,
   type CallContext,
   type Unpriced,
 } from './rates.ts';
@@ -92,9 +93,13 @@ export function priceCall(
   const refusal = findCallRefusal(circumstances, reading);
   if (refusal) return unpriced(refusal);
   // The answer of a gateway may name the plain model, but the gateway sets the price.
-  if ('reason' in requested && requested.reason === 'gateway' && circumstances.requestedModel !== undefined) {
-    return unpriced(explainModel('gateway', circumstances.requestedModel));
-  }
+  const asked = circumstances.requestedModel ?? circumstances.model;
+  if (
+    'reason' in requested &&
+    requested.reason === 'gateway' &&
+    !hasContract(asked, circumstances.atMs, overrides)
+  )
+    return unpriced(explainModel('gateway', asked));
 
   const context = createContext(circumstances, requested, reading, overrides);
   const isUnbilled = isUnbilledRefusal(circumstances, reading);

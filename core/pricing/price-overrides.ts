@@ -7,6 +7,7 @@ import { lineOfSyntaxError, locateJsonKeys, type JsonPath } from '../json-keys.t
 import { resolveModelId } from './model-id.ts';
 import type { RateCard } from '../prices/price-row.ts';
 import { findModel } from '../prices/table.ts';
+import { utcInstantOf } from '../time/utc-instant.ts';
 
 /** Rates of a contract, charged as written: no tier, fast rate, factor or multiplier changes them. */
 export interface OverrideRates {
@@ -55,7 +56,9 @@ const RATE_KEYS = [
 ];
 
 /** Reads the text of an override file. All errors are found, each with its line and key. */
-export function parsePriceOverrides(text: string): OverridesResult {
+export function parsePriceOverrides(written: string): OverridesResult {
+  // Editors and shells of Windows begin a file with a mark that is no JSON.
+  const text = written.replace(/^\uFEFF/, '');
   let raw: unknown;
   try {
     raw = JSON.parse(text);
@@ -155,8 +158,8 @@ class OverrideReader {
 
   #time(value: unknown, path: JsonPath): number | undefined {
     if (value === undefined) return undefined;
-    const ms = typeof value === 'string' && /^\d{4}-\d\d-\d\d/.test(value) ? Date.parse(value) : Number.NaN;
-    if (!Number.isNaN(ms)) return ms;
+    const atMs = typeof value === 'string' ? utcInstantOf(value) : undefined;
+    if (atMs !== undefined) return atMs;
     this.#reject(path, `is ${show(value)}; write a day such as "2026-11-21" (UTC)`);
     return undefined;
   }

@@ -4,6 +4,7 @@
 import { usageOfEvent } from './call-facts.ts';
 import { gatewayOf, platformOf, type CallCircumstances, type Platform } from './circumstances.ts';
 import type { EventRecord } from '../event.ts';
+import { resolveModelId } from './model-id.ts';
 import { NO_USAGE, addUsage, readUsage, readingOf, type UsageError, type UsageReading } from './usage.ts';
 
 export interface PriceRequest {
@@ -80,6 +81,7 @@ export function requestOfEvent(
   if (model === undefined || UNREAD_REASONS.has(reason)) return 'usage_missing';
   if (steps === 'exact' && (event.tokens_input === undefined || event.tokens_output === undefined))
     return 'usage_missing';
+  if (steps === 'exact' && isOfOtherModel(event, model)) return 'several_steps';
   const isRefusal = event['gen_ai.response.finish_reasons']?.includes('refusal') === true;
   return {
     reading: readingOf(usageOfEvent(event), {
@@ -99,6 +101,15 @@ export function requestOfEvent(
       hasCodeExecution: reason === 'code_execution',
     },
   };
+}
+
+// The one billed step may have been on a model that the event does not name: an adviser, a fallback.
+function isOfOtherModel(event: EventRecord, model: string): boolean {
+  // An override file may have said that the model stands for another.
+  if (event['tallyspan.price.table']?.includes('+') === true) return false;
+  const [, priced] = /^[a-z]+\/([^@]+)@/.exec(event['tallyspan.price.row'] ?? '') ?? [];
+  const named = resolveModelId(model);
+  return priced !== undefined && 'id' in named && named.id !== priced;
 }
 
 // A refusal whose tokens cost nothing was not billed, whatever else its reason had to say.

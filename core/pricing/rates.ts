@@ -99,9 +99,14 @@ export function findStepRates(name: string, part: UsagePart, context: CallContex
   return chooseRates(model, row, part, context);
 }
 
+/** Whether the user's file has rates for the name at that moment. */
+export function hasContract(name: string, atMs: number, overrides: PriceOverrides | undefined): boolean {
+  return findContract(name, { atMs, overrides }) !== undefined;
+}
+
 function findContract(
   name: string,
-  { overrides, atMs }: CallContext,
+  { overrides, atMs }: Pick<CallContext, 'overrides' | 'atMs'>,
 ): { rates: RateCard; row: string } | undefined {
   const contract: OverrideRates | undefined = overrides?.models.get(name);
   if (!contract || atMs < contract.fromMs || atMs >= contract.toMs) return undefined;
@@ -184,10 +189,8 @@ function findSpeed(
     return fast === undefined ? {} : { doubt: 'step_speed_unknown' };
   }
   if (speed !== 'fast' || fast === undefined || reading.serviceTier === 'batch') {
-    return {
-      reason: 'fast_not_in_table',
-      detail: `${model.id} has no price for speed "${speed}" on ${place.platform} at that time`,
-    };
+    const where = reading.serviceTier === 'batch' ? 'in a batch' : `on ${place.platform} at that time`;
+    return { reason: 'fast_not_in_table', detail: `${model.id} has no price for speed "${speed}" ${where}` };
   }
   return { fast };
 }

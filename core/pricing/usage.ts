@@ -260,9 +260,14 @@ function readCount(raw: Record<string, unknown> | undefined, name: string, path 
   const value = raw?.[name];
   if (value === undefined || value === null) return 0;
   if (!isCount(value)) {
-    throw new UnreadableUsage('usage_invalid', `${path}${name} is ${JSON.stringify(value)}, not a count`);
+    throw new UnreadableUsage('usage_invalid', `${path}${name} is ${shown(value)}, not a count`);
   }
   return value;
+}
+
+/** As JSON writes it, and what JSON cannot write by its own name. */
+function shown(value: unknown): string {
+  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : JSON.stringify(value);
 }
 
 function isCount(value: unknown): value is number {

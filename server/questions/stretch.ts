@@ -4,6 +4,7 @@
 
 import { durationMsOf } from '../../core/time/duration.ts';
 import { DAY_MS, dateOf, dayOf, startOfDate } from '../../core/time/time.ts';
+import { isCalendarDay } from '../../core/time/utc-instant.ts';
 import { presentZoneName } from '../../core/time/zone-names.ts';
 import {
   instantParam,
@@ -197,7 +198,7 @@ function endOf(
   const date = /^(\d{4}-\d\d-\d\d)$/.exec(text);
   if (date !== null) {
     const at = Date.parse(`${text}T00:00:00Z`);
-    if (Number.isNaN(at)) throw new RequestError(400, `${key} is no day: ${text}`);
+    if (Number.isNaN(at) || !isCalendarDay(text)) throw new RequestError(400, `${key} is no day: ${text}`);
     return {
       from: startOfDate(at / DAY_MS, timezone),
       to: startOfDate(at / DAY_MS + 1, timezone),

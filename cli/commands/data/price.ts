@@ -9,6 +9,7 @@ import { PLATFORMS, type Platform } from '../../../core/pricing/circumstances.ts
 import { priceCall, type CallCost, type PriceOverrides } from '../../../core/pricing/cost.ts';
 import { requestOfMessage, type PriceRequest } from '../../../core/pricing/price-request.ts';
 import type { Usage } from '../../../core/pricing/usage.ts';
+import { utcInstantOf } from '../../../core/time/utc-instant.ts';
 import { writeJson } from '../../terminal/answer.ts';
 import { usageError } from '../../terminal/cli-error.ts';
 import { untilInterrupted } from '../../terminal/interruption.ts';
@@ -139,10 +140,8 @@ async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
 }
 
 function parseTime(text: string): number {
-  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
-  const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/i.test(text);
-  const atMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(isDay || hasZone ? text : `${text}Z`) : Number.NaN;
-  if (Number.isNaN(atMs)) {
+  const atMs = utcInstantOf(text);
+  if (atMs === undefined) {
     throw new InvalidArgumentError(`"${text}" is no time; write 2026-11-21T09:30:00Z or the like.`);
   }
   return atMs;

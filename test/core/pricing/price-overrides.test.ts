@@ -63,6 +63,11 @@ describe('contract rates', () => {
     }
   });
 
+  it('may stand in a file that begins with a byte order mark', () => {
+    const marked = parsePriceOverrides('\uFEFF{"multiplier": 0.5}');
+    expect(marked).toMatchObject({ multiplierMillionths: 500_000 });
+  });
+
   it('of a requested id that says no model hold whatever model answered', () => {
     for (const requestedModel of ['anthropic/claude-opus-5.5', 'my-deployment']) {
       const gateway = overridesOf({ models: { [requestedModel]: RATES } });
@@ -225,6 +230,10 @@ describe('an error names file, line, key and what to do', () => {
     [
       '{"models": {"m": {"input": 1, "output": 1, "cacheRead": 1, "cacheWrite": 1, "to": "2026-13-01"}}}',
       /models\.m\.to is/,
+    ],
+    [
+      '{"models": {"m": {"input": 1, "output": 1, "cacheRead": 1, "cacheWrite": 1, "to": "2026-02-30"}}}',
+      /models\.m\.to is "2026-02-30"; write a day/,
     ],
     [
       '{"models": {"m": {"input": 1, "output": 1, "cacheRead": 1, "cacheWrite": 1, "from": "2026-02-01", "to": "2026-02-01"}}}',

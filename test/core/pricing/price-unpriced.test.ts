@@ -27,6 +27,14 @@ describe('an unpriced call', () => {
       { model: MODEL, requestedModel: 'anthropic/claude-opus-5.5', usage: USAGE },
       /"anthropic\/claude-opus-5\.5" is a gateway/,
     ],
+    [
+      'gateway',
+      {
+        model: 'openrouter/anthropic/claude-opus-5-5',
+        usage: { ...USAGE, iterations: [{ type: 'fallback_message', model: MODEL, ...USAGE }] },
+      },
+      /"openrouter\/anthropic\/claude-opus-5-5" is a gateway/,
+    ],
     ['priority_tier', { model: MODEL, usage: { ...USAGE, service_tier: 'priority' } }, /by contract/],
     ['unknown_service_tier', { model: MODEL, usage: { ...USAGE, service_tier: 'flex' } }, /"flex"/],
     [
@@ -44,7 +52,7 @@ describe('an unpriced call', () => {
     [
       'fast_not_in_table',
       { model: MODEL, usage: { ...USAGE, speed: 'fast', service_tier: 'batch' } },
-      /fast/,
+      /"fast" in a batch$/,
     ],
     ['fast_not_in_table', { model: `us.anthropic.${MODEL}`, usage: { ...USAGE, speed: 'fast' } }, /bedrock/],
     ['fast_not_in_table', { model: MODEL, usage: { ...USAGE, speed: 'fast' }, platform: 'vertex' }, /vertex/],

@@ -111,6 +111,7 @@ describe('a call that cannot be priced again', () => {
     ['usage_missing', { 'tallyspan.cost.unpriced_reason': 'usage_invalid' }],
     ['several_steps', { 'tallyspan.price.row': 'anthropic/a@2026-01-01 anthropic/b@2026-01-01' }],
     ['several_steps', { 'tallyspan.cost.reason': 'prompt_length_per_step' }],
+    ['several_steps', { 'tallyspan.price.row': 'anthropic/claude-sonnet-5-5@2026-10-07' }],
     ['billed_elsewhere', { 'tallyspan.cost.unpriced_reason': 'user_profile_billed' }],
     ['still_unpriced', { 'gen_ai.response.model': 'claude-opus-9' }],
     ['still_unpriced', { service_tier: 'priority' }],
