@@ -4,6 +4,7 @@
 // how the input is divided among the rows is an estimate, output and search fees are counted.
 
 import { PSEUDO_TOOLS, type BlockShape } from './block-shape.ts';
+import { carriedShape, type AppliedEdits } from './context-edits.ts';
 import type { CostBuckets } from '../pricing/charges.ts';
 import { placeInPrefix, rowOf, type PlacedBlock, type Row } from './prefix-rows.ts';
 import type { RequestShape } from './request-shape.ts';
@@ -51,6 +52,8 @@ export interface ChargedCall {
   readonly usage: Usage;
   /** Absent when the call is unpriced: it is remembered, and no rows come back. */
   readonly cost: CostBuckets | undefined;
+  /** What the server cleared before the model read it. */
+  readonly applied?: AppliedEdits | undefined;
   /** Shapes of the response content, see `describeOutput`. */
   readonly output?: readonly BlockShape[] | undefined;
 }
@@ -96,7 +99,8 @@ export class Ledger {
   /** Records one answered call and divides its cost. Rows come largest first. */
   charge(call: ChargedCall): ToolCost[] {
     this.#call++;
-    const { shape, usage } = call;
+    const { usage } = call;
+    const shape = carriedShape(call.shape, call.applied);
     const entries = this.#entriesOf(shape.blocks);
     const hidden = calibrate(entries, shape, usage);
     const rows = placeInPrefix(entries, usage, hidden);

@@ -28,6 +28,8 @@ export type BlockKind =
   | 'thinking'
   | 'tool_use'
   | 'tool_result'
+  /** A summary by the server, which stands for all messages before it. */
+  | 'compaction'
   | 'other';
 
 export interface BlockShape {
@@ -125,6 +127,12 @@ function describeFresh(block: Json, role: string): BlockShape {
       hash.mixText('tool_use').mixText(id).mixText(name).mixValue(block['input']);
       const tokens = estimateTextTokens(hash.chars) + TOOL_FRAME_TOKENS;
       return { ...shapeOf('tool_use', name, tokens, hash.chars), toolUseId: id };
+    }
+    case 'compaction': {
+      mixFields(block);
+      // Without a summary the compaction has failed, and nothing is left out.
+      const kind = asText(block['content']) === undefined ? 'other' : 'compaction';
+      return shapeOf(kind, ownerOfRole(role), estimateTextTokens(hash.chars), hash.chars);
     }
     default:
       if (!isResult(type)) {

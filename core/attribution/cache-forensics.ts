@@ -16,6 +16,7 @@ export type CacheMissCause =
   | 'system_changed'
   | 'settings_changed'
   | 'messages_changed'
+  | 'context_edited'
   | 'caching_off'
   | 'ttl_expired'
   | 'below_minimum'
@@ -338,6 +339,8 @@ function compareHashes(call: CallFact, previous: CallFact, isOpening: boolean): 
   const before = previous.event['tallyspan.prefix.messages'];
   const after = call.event['tallyspan.prefix.messages'];
   let messageIndex: number | undefined;
+  if (!isOpening && before !== undefined && after !== undefined && editsOf(previous) !== editsOf(call))
+    causes.push('context_edited');
   if (before !== undefined && after !== undefined && !isOpening) {
     const match = matchMessages(before, after);
     if (match.common < match.before) {
@@ -353,6 +356,11 @@ function compareHashes(call: CallFact, previous: CallFact, isOpening: boolean): 
     isSame(previous, call, 'tallyspan.prefix.system') &&
     messageIndex === undefined;
   return { causes, messageIndex, isComplete };
+}
+
+/** What the server took out of the messages of the request, in one text. */
+function editsOf({ event }: CallFact): string {
+  return (event['tallyspan.context_edits'] ?? []).join();
 }
 
 type PrefixKey =

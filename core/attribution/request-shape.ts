@@ -4,6 +4,7 @@
 import { asText } from '../model-call/json.ts';
 import { describeBlock, describeText, isJson, type BlockShape } from './block-shape.ts';
 import { ContentHash, formatHash } from './content-hash.ts';
+import { readToolClearing, type ToolClearing } from './tool-clearing.ts';
 
 export interface CacheBreakpoint {
   /** Index in {@link RequestShape.blocks} of the last block that the breakpoint covers. */
@@ -23,6 +24,8 @@ export interface RequestShape {
   readonly toolDefinitionTokens: number;
   /** True when the server adds context that the request does not hold (message threads). */
   readonly hasHiddenContext: boolean;
+  /** How it wants tool uses to be cleared on the server. */
+  readonly toolClearing?: ToolClearing | undefined;
   readonly hashes: PrefixHashes;
 }
 
@@ -122,6 +125,7 @@ export function describeRequest(params: unknown, isSeenOnce = false): RequestSha
     toolNames,
     toolDefinitionTokens,
     hasHiddenContext: request['thread'] !== undefined && request['thread'] !== null,
+    toolClearing: readToolClearing(request['context_management']),
     hashes: hashPrefix(request, blocks, toolCount, systemEnd, messages),
   };
 }

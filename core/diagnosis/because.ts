@@ -32,6 +32,8 @@ export function becauseOf({ cause, subject, agent, since, isMore }: ToldCause): 
       return `earlier messages${of} were rewritten${at}`;
     case 'cache_model_changed':
       return `the model${of} changed within conversations${at}`;
+    case 'cache_context_edited':
+      return `the server cleared parts of the context${of}`;
     case 'cache_ttl_expired':
       return `calls${of} came so far apart that the cache expired`;
     case 'cache_below_minimum':

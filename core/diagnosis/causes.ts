@@ -60,6 +60,8 @@ export interface PeriodComparison {
   readonly beforeRuns: number;
   readonly afterRuns: number;
   readonly scale: number;
+  /** Which way the first calls of runs changed in size by more than chance; 0 for none. */
+  readonly openings: -1 | 0 | 1;
 }
 
 /** Causes below this share of the more expensive period are not worth a line. */
@@ -146,12 +148,15 @@ class CauseFinder {
     const writesBoth =
       before.tokensWritten1h + before.tokensWritten5m > 0 &&
       after.tokensWritten1h + after.tokensWritten5m > 0;
-    if (writesBoth && Math.abs(hourShareOf(after) - hourShareOf(before)) > SETTING_SHARE)
+    const isOtherLifetime = writesBoth && Math.abs(hourShareOf(after) - hourShareOf(before)) > SETTING_SHARE;
+    if (isOtherLifetime)
       this.#name('ttl_changed', this.#least, (label) => isMix(label) || isBreak('ttl_expired')(label));
     if (Math.abs(uncachedShareOf(after) - uncachedShareOf(before)) > SETTING_SHARE)
       this.#name('caching_off', this.#least, (label) => isMix(label) || isBreak('caching_off')(label));
     for (const cause of this.#pool.valuesOf((label) => label.cause)) {
       if (cause === 'unknown' || cause === 'caching_off') continue;
+      // Fewer expired caches are the other side of dearer writes: alone they would tell half of it.
+      if (cause === 'ttl_expired' && isOtherLifetime) continue;
       const counts = (m: Measures): [number, number] => shareOf(m, m.callsByCacheCause.get(cause) ?? 0);
       if (isOtherShare(counts(before), counts(after)))
         this.#name(`cache_${cause as Exclude<CacheMissCause, 'caching_off'>}`, this.#least, isBreak(cause));
@@ -262,8 +267,12 @@ class CauseFinder {
     const belongs = sizes
       .filter(({ owner, size }) => owner === main.owner || isSame(owner) || size < main.size * GROWN_SHARE)
       .map(({ owner }) => isOwnedBy(owner));
-    if (main.size >= this.#leastByChance)
-      this.#name(kind, this.#leastByChance, (label) => belongs.some((matches) => matches(label)));
+    // Of prompts and definitions, another hash and other first calls are evidence: what runs cost need not be beyond chance.
+    const isSeen =
+      main.owner !== '(user)' &&
+      this.#comparison.openings === Math.sign(this.#pool.peek(isSizeOf(main.owner)));
+    const least = isSeen ? this.#least : this.#leastByChance;
+    if (main.size >= least) this.#name(kind, least, (label) => belongs.some((matches) => matches(label)));
   }
 
   findCounts(): void {

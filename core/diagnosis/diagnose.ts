@@ -7,6 +7,7 @@ import { findCauses, type CauseKind, type PeriodComparison, type FoundCause } fr
 import { findChangeStamps, type ChangeStamp } from './change-stamps.ts';
 import { textOfEvidence, type EvidenceLine } from './evidence.ts';
 import { chanceOfRunCosts, measurePeriod } from './measures.ts';
+import { changeOfOpenings } from './openings.ts';
 import { findOutliers, type OutlierRun } from './outliers.ts';
 import { readPeriod, type Period } from './period.ts';
 import { AtomPool } from './pool.ts';
@@ -193,6 +194,7 @@ function compare(
     beforeRuns: earlierCosts.runs,
     afterRuns: laterCosts.runs,
     scale,
+    openings: changeOfOpenings(earlier, later),
   };
   const all = { ...costs, before: measurePeriod(earlier), after: measurePeriod(later) };
   const dominantUsers = findDominantUsers(all);

@@ -5,7 +5,7 @@ import { runIdOf } from '../pricing/call-facts.ts';
 import type { Period, PeriodCall } from './period.ts';
 
 /** How many standard errors a difference must exceed to be more than chance. */
-const SIGNIFICANT_ERRORS = 3.5;
+export const SIGNIFICANT_ERRORS = 3.5;
 
 export interface ToolMeasures {
   readonly calls: number;

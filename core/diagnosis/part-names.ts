@@ -40,6 +40,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   system_changed: 'system prompt changed',
   settings_changed: 'settings changed',
   messages_changed: 'earlier messages changed',
+  context_edited: 'context cleared by the server',
   caching_off: 'caching off',
   ttl_expired: 'cache expired',
   below_minimum: 'prompt too short',

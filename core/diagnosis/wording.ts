@@ -27,6 +27,8 @@ const FIXES: Readonly<Record<CauseKind, string>> = {
     'Move what varies (time, user, request id) out of the system prompt to the last message.',
   cache_settings_changed: 'Keep tool_choice, thinking and output settings the same within a conversation.',
   cache_messages_changed: 'Append to the history; do not rewrite earlier messages.',
+  cache_context_edited:
+    'Clear more at once and less often: clear_at_least, a higher trigger, or a compaction.',
   cache_ttl_expired:
     'Ask for the one-hour cache where calls are minutes apart: tallyspan what-if --cache 1h.',
   cache_below_minimum: 'The prompt is too short to be cached: put more that is stable before the breakpoint.',
@@ -61,6 +63,7 @@ function titleOf({ kind, subject, nanoUsd, outlier }: FoundCause, comparison: Pe
   const { before, after: now } = comparison;
   const grew = nanoUsd >= 0;
   const reads = `cache reads ${percent(hitRatio(before))} → ${percent(hitRatio(now))}`;
+  const misses = (why: string): string => titleOfMisses(why, nanoUsd, comparison);
   const tool = subject ?? '';
   switch (kind) {
     case 'price_changed':
@@ -74,23 +77,25 @@ function titleOf({ kind, subject, nanoUsd, outlier }: FoundCause, comparison: Pe
     case 'caching_off':
       return grew ? `caching switched off: ${reads}` : `caching switched on: ${reads}`;
     case 'cache_model_changed':
-      return `${reads}: the model changes within conversations`;
+      return misses('the model changes within conversations');
     case 'cache_tools_reordered':
-      return `${reads}: tool list reordered`;
+      return misses('tool list reordered');
     case 'cache_tools_changed':
-      return `${reads}: tool definitions changed`;
+      return misses('tool definitions changed');
     case 'cache_system_changed':
-      return `${reads}: system prompt changed`;
+      return misses('system prompt changed');
     case 'cache_settings_changed':
-      return `${reads}: tool choice, thinking or output settings changed`;
+      return misses('tool choice, thinking or output settings changed');
     case 'cache_messages_changed':
-      return `${reads}: earlier messages rewritten`;
+      return misses('earlier messages rewritten');
+    case 'cache_context_edited':
+      return misses('parts of the context cleared by the server');
     case 'cache_ttl_expired':
-      return `${reads}: calls so far apart that the cache expired`;
+      return misses('calls so far apart that the cache expired');
     case 'cache_below_minimum':
-      return `${reads}: prompts below the smallest size that is cached`;
+      return misses('prompts below the smallest size that is cached');
     case 'cache_provider_side':
-      return `${reads}: same prefix, within its lifetime, yet not read`;
+      return misses('same prefix, within its lifetime, yet not read');
     case 'compaction':
       return grew ? 'compaction: histories rewritten and cached again' : 'compaction shortened histories';
     case 'outlier_run':
@@ -126,6 +131,14 @@ function titleOf({ kind, subject, nanoUsd, outlier }: FoundCause, comparison: Pe
     case 'workload_changed':
       return 'another mix of agents and tasks';
   }
+}
+
+/** Cache reads stand beside it where they went the way that the cause says. */
+function titleOfMisses(why: string, nanoUsd: number, { before, after: now }: PeriodComparison): string {
+  const reads = `cache reads ${percent(hitRatio(before))} → ${percent(hitRatio(now))}`;
+  const hasFallen = (hitRatio(now) ?? 0) < (hitRatio(before) ?? 0);
+  if (nanoUsd >= 0) return hasFallen ? `${reads}: ${why}` : `more cache misses: ${why}`;
+  return hasFallen ? `fewer cache misses: ${why}` : `${reads}, fewer misses: ${why}`;
 }
 
 function titleOfOutlier({ user, nanoUsd, nowNanoUsd, beforeNanoUsd, usualNanoUsd }: OutlierRun): string {

@@ -3,6 +3,7 @@
 // Envelope: a message without its content and usage. Of a stream only the block being written is held as text.
 
 import type { BlockShape } from '../attribution/block-shape.ts';
+import { readAppliedEdits, type AppliedEdits } from '../attribution/context-edits.ts';
 import type { MessageFacts } from '../pricing/price-request.ts';
 import { mergeStreamUsage } from '../pricing/stream-usage.ts';
 import { readUsage, type UsageError, type UsageReading } from '../pricing/usage.ts';
@@ -135,6 +136,11 @@ export class MessageReader implements MessageFacts {
 
   get stopReason(): string | undefined {
     return asText(this.#envelope['stop_reason']);
+  }
+
+  /** What the server cleared of the request. */
+  get appliedEdits(): AppliedEdits {
+    return readAppliedEdits(this.#envelope['context_management']);
   }
 
   get billTo(): string | undefined {

@@ -2,6 +2,7 @@
 // in core/schema.ts and one here, read from the answer's envelope or its usage.
 // Source: what a writer knows of one call; what it does not know is left out.
 
+import { listEdits } from '../attribution/context-edits.ts';
 import { prefixFields, type RequestShape } from '../attribution/request-shape.ts';
 import type { CallCost } from '../pricing/cost.ts';
 import { inputTotal, type UsageError, type UsageReading } from '../pricing/usage.ts';
@@ -126,6 +127,7 @@ export function allModelCallFields(call: ModelCallSource): AllModelCallFields {
     tokens_tool_definitions: Math.round(call.shape?.toolDefinitionTokens ?? 0) || undefined,
     'tallyspan.cost_shares': call.costShares,
     cache_breakpoints: call.shape?.breakpoints.length,
+    'tallyspan.context_edits': call.shape && call.answer && listEdits(call.shape, call.answer.appliedEdits),
     'tallyspan.prefix.model': prefix?.['tallyspan.prefix.model'],
     'tallyspan.prefix.system': prefix?.['tallyspan.prefix.system'],
     'tallyspan.prefix.tools': prefix?.['tallyspan.prefix.tools'],

@@ -197,6 +197,7 @@ export class ModelCall {
       reading,
       cost,
       output: answer.shapes,
+      applied: answer.appliedEdits,
       spanContext,
       endMs,
     };

@@ -2,6 +2,7 @@
 
 import type { SpanContext } from '@opentelemetry/api';
 import type { BlockShape } from '../../core/attribution/block-shape.ts';
+import type { AppliedEdits } from '../../core/attribution/context-edits.ts';
 import type { RequestShape } from '../../core/attribution/request-shape.ts';
 import type { CallCost } from '../../core/pricing/cost.ts';
 import type { UsageReading } from '../../core/pricing/usage.ts';
@@ -13,6 +14,8 @@ export interface PaidCall {
   readonly reading: UsageReading;
   readonly cost: CallCost | undefined;
   readonly output: readonly BlockShape[];
+  /** What the server cleared of the request. */
+  readonly applied: AppliedEdits;
   readonly spanContext: SpanContext;
   readonly endMs: number;
 }

@@ -88,6 +88,7 @@ const KEYS: Partial<Readonly<Record<EventName, readonly FieldKey[]>>> = {
     'gen_ai.response.finish_reasons',
     'cache_miss_reason',
     'cache_breakpoints',
+    'tallyspan.context_edits',
     'tallyspan.prefix.model',
     'tallyspan.prefix.system',
     'tallyspan.prefix.tools',

@@ -85,6 +85,7 @@ describe('a cause is named on evidence', () => {
     ['settings_changed', { fields: { 'tallyspan.prefix.settings': 'new' } }, 'hashes'],
     ['model_changed', { fields: { 'tallyspan.prefix.model': 'fast' } }, 'hashes'],
     ['messages_changed', { messages: ['a2', 'b', 'c'] }, 'hashes'],
+    ['context_edited', { fields: { 'tallyspan.context_edits': ['clear_tool_uses 4'] } }, 'hashes'],
     ['ttl_expired', { atMs: 301_000 }, 'gap'],
     ['caching_off', { written: 0, input: 10_500, fields: { cache_breakpoints: 0 } }, 'counts'],
     ['below_minimum', { written: 0, input: 900 }, 'counts'],
@@ -94,6 +95,11 @@ describe('a cause is named on evidence', () => {
     ['provider_side', { fields: { cache_miss_reason: 'unavailable' } }, 'hashes'],
   ])('%s', (cause, second, source) => {
     expect(missOf(second)).toMatchObject({ cause, source, expectedTokens: 10_000 });
+  });
+
+  it('the same edit as before is none', () => {
+    const fields = { 'tallyspan.context_edits': ['compaction abc'] };
+    expect(missOf({ fields }, { fields })?.cause).toBe('provider_side');
   });
 
   it('and without any it stays open', () => {

@@ -30,7 +30,7 @@ export const READINGS: readonly (readonly [string, Partial<Setting>, Reading, Pa
     {
       kind: 'cache_tools_reordered',
       title: 'cache reads 73.8 % → 0.0 %: tool list reordered',
-      undone: 'cache reads 0.0 % → 73.8 %: tool list reordered',
+      undone: 'cache reads 0.0 % → 73.8 %, fewer misses: tool list reordered',
       evidence: MISSED,
       part: 'cache_breaks',
       detail: 'tools_reordered',
@@ -42,7 +42,7 @@ export const READINGS: readonly (readonly [string, Partial<Setting>, Reading, Pa
     {
       kind: 'cache_tools_changed',
       title: 'cache reads 73.8 % → 0.0 %: tool definitions changed',
-      undone: 'cache reads 0.0 % → 73.8 %: tool definitions changed',
+      undone: 'cache reads 0.0 % → 73.8 %, fewer misses: tool definitions changed',
       evidence: MISSED,
       part: 'cache_breaks',
       detail: 'tools_changed',
@@ -54,7 +54,7 @@ export const READINGS: readonly (readonly [string, Partial<Setting>, Reading, Pa
     {
       kind: 'cache_system_changed',
       title: 'cache reads 73.8 % → 0.0 %: system prompt changed',
-      undone: 'cache reads 0.0 % → 73.8 %: system prompt changed',
+      undone: 'cache reads 0.0 % → 73.8 %, fewer misses: system prompt changed',
       evidence: MISSED,
       part: 'cache_breaks',
       detail: 'system_changed',
@@ -66,7 +66,7 @@ export const READINGS: readonly (readonly [string, Partial<Setting>, Reading, Pa
     {
       kind: 'cache_system_changed',
       title: 'cache reads 73.8 % → 0.0 %: system prompt changed',
-      undone: 'cache reads 0.0 % → 73.8 %: system prompt changed',
+      undone: 'cache reads 0.0 % → 73.8 %, fewer misses: system prompt changed',
       evidence: [...MISSED, 'the API gave this reason itself'],
       part: 'cache_breaks',
       detail: 'system_changed',
@@ -78,7 +78,7 @@ export const READINGS: readonly (readonly [string, Partial<Setting>, Reading, Pa
     {
       kind: 'cache_messages_changed',
       title: 'cache reads 73.8 % → 39.7 %: earlier messages rewritten',
-      undone: 'cache reads 39.7 % → 73.8 %: earlier messages rewritten',
+      undone: 'cache reads 39.7 % → 73.8 %, fewer misses: earlier messages rewritten',
       evidence: [
         /^69 calls read 162,061 tokens less than was cached, \$0\.7\d\d\d lost \(est\.\)$/,
         /, step 2, message 1, 2026-11-12T00:00:18\.300Z, version 1\.14\.1$/,
@@ -93,7 +93,7 @@ export const READINGS: readonly (readonly [string, Partial<Setting>, Reading, Pa
     {
       kind: 'cache_provider_side',
       title: 'cache reads 73.8 % → 0.0 %: same prefix, within its lifetime, yet not read',
-      undone: 'cache reads 0.0 % → 73.8 %: same prefix, within its lifetime, yet not read',
+      undone: 'cache reads 0.0 % → 73.8 %, fewer misses: same prefix, within its lifetime, yet not read',
       evidence: MISSED,
       part: 'cache_breaks',
       detail: 'provider_side',
@@ -105,7 +105,7 @@ export const READINGS: readonly (readonly [string, Partial<Setting>, Reading, Pa
     {
       kind: 'cache_ttl_expired',
       title: 'cache reads 73.8 % → 0.0 %: calls so far apart that the cache expired',
-      undone: 'cache reads 0.0 % → 73.8 %: calls so far apart that the cache expired',
+      undone: 'cache reads 0.0 % → 73.8 %, fewer misses: calls so far apart that the cache expired',
       evidence: [/^70 calls /, /^first call that shows it/, 'median gap between the calls: 6 min 42 s'],
       part: 'cache_breaks',
       detail: 'ttl_expired',
@@ -117,7 +117,7 @@ export const READINGS: readonly (readonly [string, Partial<Setting>, Reading, Pa
     {
       kind: 'cache_model_changed',
       title: 'cache reads 73.8 % → 51.7 %: the model changes within conversations',
-      undone: 'cache reads 51.7 % → 73.8 %: the model changes within conversations',
+      undone: 'cache reads 51.7 % → 73.8 %, fewer misses: the model changes within conversations',
       evidence: [/^70 calls /, /^first call that shows it/],
       part: 'cache_breaks',
       detail: 'model_changed',

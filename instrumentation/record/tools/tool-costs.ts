@@ -33,6 +33,7 @@ export function divideCall(
         usage: paid.reading.usage,
         cost: cost === undefined || cost.status === 'unpriced' ? undefined : cost.buckets,
         output: paid.output,
+        applied: paid.applied,
       });
       if (onToolCost !== undefined)
         for (const { tool, costNanoUsd } of shares) onToolCost(call.run, tool, costNanoUsd, call.facts.model);

@@ -28,9 +28,15 @@ export interface Case {
   readonly after?: Partial<Measures>;
   readonly users?: readonly string[];
   readonly costs?: readonly [before: number, after: number];
+  readonly openings?: PeriodComparison['openings'];
 }
 
-export function comparisonOf({ before = {}, after = {}, costs = [COST, COST] }: Case): PeriodComparison {
+export function comparisonOf({
+  before = {},
+  after = {},
+  costs = [COST, COST],
+  openings = 0,
+}: Case): PeriodComparison {
   const [earlier, later] = [
     { ...USUAL, ...before },
     { ...USUAL, ...after },
@@ -43,6 +49,7 @@ export function comparisonOf({ before = {}, after = {}, costs = [COST, COST] }: 
     beforeRuns: earlier.runs,
     afterRuns: later.runs,
     scale: 1,
+    openings,
   };
 }
 

@@ -4,7 +4,21 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { findCauses } from '../../../core/diagnosis/causes.ts';
 import { AtomPool } from '../../../core/diagnosis/pool.ts';
-import { USUAL, COST, LEAST, comparisonOf, causesOf, kindsOf, PRICE, FAST, CASES } from './cause-cases.ts';
+import {
+  broken,
+  causesOf,
+  CASES,
+  comparisonOf,
+  COST,
+  FAST,
+  kindsOf,
+  LEAST,
+  LEAST_BY_CHANCE,
+  mix,
+  PRICE,
+  size,
+  USUAL,
+} from './cause-cases.ts';
 
 describe('a cause', () => {
   it.each(CASES)('%s of %j is named from %p nano-dollars on, either way', (kind, label, least, setting) => {
@@ -40,6 +54,37 @@ describe('a cause', () => {
     const least = Math.ceil(chance);
     expect(kindsOf([[{ part: 'turns_per_run' }, least]], { before })).toEqual(['more_turns']);
     expect(kindsOf([[{ part: 'turns_per_run' }, least - 1]], { before })).toEqual([]);
+  });
+
+  it.each([
+    ['(system)', 'systemPrompts', 'system_prompt_grew'],
+    ['(tools)', 'toolDefinitions', 'tool_definitions_grew'],
+  ] as const)('of %s is seen in another hash and in first calls of another size', (owner, key, kind) => {
+    const other = { before: { [key]: new Set(['a']) }, after: { [key]: new Set(['b']) } };
+    const same = { before: { [key]: new Set(['a']) }, after: { [key]: new Set(['a']) } };
+    expect(kindsOf([[size(owner), LEAST]], { ...other, openings: 1 })).toEqual([kind]);
+    expect(kindsOf([[size(owner), -LEAST]], { ...other, openings: -1 })).toEqual([kind]);
+    for (const openings of [0, -1] as const)
+      expect(kindsOf([[size(owner), LEAST_BY_CHANCE - 1]], { ...other, openings })).toEqual([]);
+    expect(kindsOf([[size(owner), LEAST]], { ...same, openings: 1 })).toEqual([]);
+    expect(kindsOf([[size('(user)'), LEAST]], { ...other, openings: 1 })).toEqual([]);
+  });
+
+  it('is not half of another lifetime of writes: fewer expired caches without what the writes cost more', () => {
+    const setting = {
+      before: {
+        tokensWritten5m: 100,
+        tokensWritten1h: 0,
+        callsByCacheCause: new Map([['ttl_expired', 100]]),
+      },
+      after: { tokensWritten5m: 0, tokensWritten1h: 100 },
+    };
+    const atoms = [
+      [broken('ttl_expired'), -3 * LEAST],
+      [mix('(all)'), 3 * LEAST],
+    ] as const;
+    expect(kindsOf(atoms, setting)).toEqual([]);
+    expect(kindsOf(atoms.slice(0, 1), setting)).toEqual(['ttl_changed']);
   });
 
   it.each([

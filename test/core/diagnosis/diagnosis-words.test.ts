@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 import type { FoundCause } from '../../../core/diagnosis/causes.ts';
+import type { Measures } from '../../../core/diagnosis/measures.ts';
 import { readPeriod, type Period, type PeriodCall } from '../../../core/diagnosis/period.ts';
 import { findTellingRuns } from '../../../core/diagnosis/show-runs.ts';
 import type { EventRecord } from '../../../core/event.ts';
@@ -10,6 +11,10 @@ import { wordCause } from '../../../core/diagnosis/wording.ts';
 import { type Case, comparisonOf, of, tools, CASES } from './cause-cases.ts';
 import { pricedCall } from '../pricing/priced-calls.ts';
 
+const reads = (tokensRead: number, tokensUncached: number): Partial<Measures> => ({
+  tokensRead,
+  tokensUncached,
+});
 const call = (runId: string, fields: Partial<PeriodCall>): PeriodCall => ({
   event: { timestamp: 1, 'event.name': 'agent.model_call' },
   startMs: 0,
@@ -69,6 +74,9 @@ const expiring = (run: string, written5m: number, atMs: number): EventRecord[] =
   [0, atMs].map((at, index) =>
     pricedCall({ step: index + 1, atMs: at, written5m, fields: { 'agent.run_id': run } }),
   );
+
+const titleOfMisses = (nanoUsd: number, setting: Case): string =>
+  words({ kind: 'cache_tools_changed', nanoUsd }, setting).title;
 
 describe('the runs that show a cause', () => {
   it.each<readonly [FoundCause['kind'], Partial<PeriodCall>, Partial<PeriodCall>]>([
@@ -149,6 +157,17 @@ describe('the words of a cause', () => {
     expect(words(cause, { before: tools(0, 10) }).title).toBe('search results cost more to read and keep');
   });
 
+  it('of cache misses say whether there were more, beside cache reads that went that way', () => {
+    const [few, many] = [reads(1, 3), reads(3, 1)];
+    const why = 'tool definitions changed';
+    expect(titleOfMisses(5, { before: many, after: few })).toBe(`cache reads 75.0 % → 25.0 %: ${why}`);
+    expect(titleOfMisses(5, { before: few, after: many })).toBe(`more cache misses: ${why}`);
+    expect(titleOfMisses(-5, { before: few, after: many })).toBe(
+      `cache reads 25.0 % → 75.0 %, fewer misses: ${why}`,
+    );
+    expect(titleOfMisses(-5, { before: many, after: few })).toBe(`fewer cache misses: ${why}`);
+  });
+
   it('are there for every kind: a title and something to do, in either direction', () => {
     const kinds = [
       ...new Set(CASES.map(([kind]) => kind)),
@@ -157,7 +176,7 @@ describe('the words of a cause', () => {
       ...['model_changed', 'tools_changed', 'system_changed', 'settings_changed', 'messages_changed'].map(
         (cause) => `cache_${cause}`,
       ),
-      ...['ttl_expired', 'below_minimum', 'provider_side'].map((cause) => `cache_${cause}`),
+      ...['context_edited', 'ttl_expired', 'below_minimum', 'provider_side'].map((cause) => `cache_${cause}`),
     ] as FoundCause['kind'][];
     const seen = new Set<string>();
     for (const kind of kinds)

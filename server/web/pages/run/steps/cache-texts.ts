@@ -9,6 +9,8 @@ export const MISS_CAUSE_TEXTS: Readonly<Record<CacheMissCause, string>> = {
   system_changed: 'the system prompt changed',
   settings_changed: 'settings that are part of the prompt changed (tool choice, thinking, output format)',
   messages_changed: 'an earlier message changed',
+  context_edited:
+    'the server took earlier messages out of the context (compaction, or clearing that was asked for)',
   caching_off: 'the request asked for no caching',
   ttl_expired: 'the cache had expired',
   below_minimum: 'the prompt was shorter than what is cached',
