@@ -39,6 +39,8 @@ export interface SpanAsSent extends SpanShape {
   /** Kind by OTLP's numbers; 2 and 5 are what another process called. */
   readonly spanKind?: number | undefined;
   readonly hasRemoteParent?: boolean | undefined;
+  /** Class of what was thrown, where an event of the span says it: most SDKs of OpenTelemetry put it there alone. */
+  readonly exceptionType?: string | undefined;
 }
 
 const CALL_OPERATIONS: ReadonlySet<unknown> = new Set(['chat', 'text_completion', 'generate_content']);
@@ -62,7 +64,7 @@ export function readSpanFacts(span: SpanAsSent): SpanFacts {
   const { rule, dialect } = normalised;
   if (dialect.isServerSide === true) return { kind: 'other', rule, standard: {}, isLocalRoot };
   const kind = kindOf(standard, span, dialect.answersApart === true);
-  const errorType = isFailed(span) ? errorTypeOf(span.attributes) : undefined;
+  const errorType = isFailed(span) ? errorTypeOf(span) : undefined;
   return {
     kind,
     rule,
@@ -215,11 +217,11 @@ const STATUS_TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Class of the error: as the API names it where that can be seen, else as the emitter does. */
-function errorTypeOf(attributes: Readonly<Record<string, unknown>>): string {
+function errorTypeOf({ attributes, exceptionType }: SpanAsSent): string {
   const status = STATUS_KEYS.map((key) => plainNumber(attributes[key])).find((value) => value >= 400);
   const byStatus = STATUS_TYPES[String(status)];
   if (byStatus !== undefined) return byStatus;
-  const named = text(attributes['error.type']) ?? text(attributes['exception.type']);
+  const named = text(attributes['error.type']) ?? text(attributes['exception.type']) ?? text(exceptionType);
   if (named === undefined) return status === undefined ? 'error' : String(status);
   if (/(?:^|\.)OverloadedError$/.test(named)) return 'overloaded_error';
   if (/(?:^|\.)RateLimitError$/.test(named)) return 'rate_limit_error';

@@ -83,9 +83,19 @@ export function emitterOf({ scope, facts }: FactSpan): string {
   return text(scope) ?? facts.rule?.replace(/\/.*$/, '') ?? '';
 }
 
-/** The model without the date. */
+/** Whose model it is, or through whom it was asked for: a gateway, a provider, a profile of Bedrock, a path of Vertex. */
+const BEFORE_MODEL = /^(?:.*\/|[a-z_-]+:)?(?:(?:[a-z-]+\.)?anthropic\.)?/;
+/** The window, the version of Bedrock and the date, which one of two emitters may leave out. */
+const BEHIND_MODEL = /(?:-v\d+(?::\d+(?::\d+k)?)?|[-@](?:20\d{6}|latest)|@default)?$/;
+
+/** The model as all emitters write it: the one that answered, by whatever name it was asked for. */
 export function plainModel(model: string | undefined): string | undefined {
-  return model?.replace(/[-@]20\d{6}$/, '');
+  return model
+    ?.trim()
+    .replace(/\[1m\]$/i, '')
+    .replace(BEFORE_MODEL, '')
+    .replace(BEHIND_MODEL, '')
+    .replace(/[-@]20\d{6}$/, '');
 }
 
 function count(value: unknown): number {
@@ -147,8 +157,11 @@ function hasCounts({ input, output }: CallReading): boolean {
   return input + output > 0;
 }
 
+/** Tokens of a call by kind; the input holds those of the cache. */
+export type CallCounts = Pick<CallReading, 'input' | 'output' | 'cacheRead' | 'cacheWrite' | 'names'>;
+
 /** The same tokens of every kind; one that says nothing of a part of the cache may have counted it in or left it out. */
-function hasSameCounts(a: CallReading, b: CallReading): boolean {
+export function hasSameCounts(a: CallCounts, b: CallCounts): boolean {
   if (!isSameOutput(a, b) || !isSamePart(a.cacheRead, b.cacheRead)) return false;
   if (!isSamePart(a.cacheWrite, b.cacheWrite)) return false;
   if (a.input === b.input) return true;
@@ -160,7 +173,7 @@ function isSamePart(a: number, b: number): boolean {
   return a === b || a === 0 || b === 0;
 }
 
-function cachedOf({ cacheRead, cacheWrite }: CallReading): number {
+function cachedOf({ cacheRead, cacheWrite }: CallCounts): number {
   return cacheRead + cacheWrite;
 }
 
@@ -170,7 +183,7 @@ function cachedOf({ cacheRead, cacheWrite }: CallReading): number {
  */
 export const MOST_ANNOUNCED = 10;
 
-function isSameOutput(a: CallReading, b: CallReading): boolean {
+function isSameOutput(a: CallCounts, b: CallCounts): boolean {
   const [less, more] = a.output <= b.output ? [a, b] : [b, a];
   return (
     less.output === more.output || (more.names.length === 0 && more.output - less.output <= MOST_ANNOUNCED)

@@ -5,7 +5,14 @@
 
 import { groupByResponse, responseIdsOf } from '../duplicates.ts';
 import type { EventRecord } from '../event.ts';
-import { pairBeside, plainModel, readCall, type KnownCall } from './calls-beside.ts';
+import {
+  hasSameCounts,
+  pairBeside,
+  plainModel,
+  readCall,
+  type CallCounts,
+  type KnownCall,
+} from './calls-beside.ts';
 import type { TraceNode } from './trace-tree.ts';
 
 /** A call of a model as a span tells of it. */
@@ -123,15 +130,23 @@ function nearestBelow(
   return below;
 }
 
-/** Whether the counts of a span are those of the calls below it taken together, of the same model. */
+/**
+ * Whether the counts of a span are those of the calls below it taken together, of the same model. A span that says nothing
+ * of the cache may have left it out.
+ */
 function isSumOf({ event }: CallReport, calls: readonly CallReport[]): boolean {
   if (tokensOf(event) === 0) return false;
   const model = plainModel(event['gen_ai.response.model']);
+  if (!calls.every((call) => isOneModel(model, plainModel(call.event['gen_ai.response.model']))))
+    return false;
+  const sumOf = (count: (call: EventRecord) => number): number =>
+    calls.reduce((sum, call) => sum + count(call.event), 0);
+  if ((event['gen_ai.usage.output_tokens'] ?? 0) !== sumOf((call) => call['gen_ai.usage.output_tokens'] ?? 0))
+    return false;
+  const input = event['gen_ai.usage.input_tokens'] ?? 0;
+  const inputBelow = sumOf((call) => call['gen_ai.usage.input_tokens'] ?? 0);
   return (
-    calls.every((call) => isOneModel(model, plainModel(call.event['gen_ai.response.model']))) &&
-    (['gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens'] as const).every(
-      (key) => (event[key] ?? 0) === calls.reduce((sum, call) => sum + (call.event[key] ?? 0), 0),
-    )
+    input === inputBelow || (cachedTokensOf(event) === 0 && input === inputBelow - sumOf(cachedTokensOf))
   );
 }
 
@@ -174,7 +189,17 @@ function looksTheSame(a: EventRecord, b: EventRecord): boolean {
   if (!isOneModel(plainModel(a['gen_ai.response.model']), plainModel(b['gen_ai.response.model'])))
     return false;
   const [low = 0, high = 0] = [a, b].map(tokensOf).toSorted((one, other) => one - other);
-  return low === 0 || low / high >= LEAST_OVERLAP;
+  return low === 0 || low / high >= LEAST_OVERLAP || hasSameCounts(countsOf(a), countsOf(b));
+}
+
+function countsOf(event: EventRecord): CallCounts {
+  return {
+    input: event['gen_ai.usage.input_tokens'] ?? 0,
+    output: event['gen_ai.usage.output_tokens'] ?? 0,
+    cacheRead: event['gen_ai.usage.cache_read.input_tokens'] ?? 0,
+    cacheWrite: event['gen_ai.usage.cache_creation.input_tokens'] ?? 0,
+    names: responseIdsOf(event),
+  };
 }
 
 function tokensOf(event: EventRecord): number {

@@ -44,8 +44,15 @@ export function factSpanOf(
       isError,
       spanKind: span.kind,
       hasRemoteParent: span.hasRemoteParent,
+      exceptionType: exceptionTypeOf(span),
     }),
   };
+}
+
+/** Of several the last: those before it were caught. */
+function exceptionTypeOf({ events }: Span): string | undefined {
+  const type = events.findLast(({ name }) => name === 'exception')?.attributes['exception.type'];
+  return typeof type === 'string' ? boundText(type, TEXT_LIMITS.name) : undefined;
 }
 
 /** Whether the span is of others and says something of an agent, a call, a tool or a step. */

@@ -52,6 +52,22 @@ it.each([
   expect(await runOf(`agent-${serial}`)).toMatchObject({ duration_ms: 0, 'agent.status': 'ok' });
 });
 
+it.each([
+  ['RateLimitError', 'anthropic.RateLimitError', 'rate_limit_error'],
+  ['any other', 'builtins.ValueError', 'builtins.ValueError'],
+])('a failure whose class only an event of the span says has that class: %s', async (_what, type, shown) => {
+  const span = call({
+    isError: true,
+    events: [
+      { name: 'exception', attributes: { 'exception.type': 'KeyError' } },
+      { name: 'exception', attributes: { 'exception.type': type, 'exception.message': 'secret' } },
+      { name: 'gen_ai.choice', attributes: { index: 0 } },
+    ],
+  });
+  expect(await send(otlpJsonOf([span]))).toEqual({ status: 200, text: '{}' });
+  expect(await runOf(`agent-${serial}`)).toMatchObject({ 'agent.status': 'error', 'error.type': shown });
+});
+
 it('a parent of zeros is none, also in snake_case', async () => {
   const span = call({ parentSpanId: '0'.repeat(16) });
   const body = JSON.stringify(otlpJsonOf([span])).replaceAll(
