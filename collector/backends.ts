@@ -39,6 +39,12 @@ const DURABLE = {
   },
 } as const satisfies YamlMap;
 
+/**
+ * A span that is larger than a batch may be is dropped, and the sender was told that it was taken. The server gets spans
+ * with all that was said in them: a prompt with pictures has megabytes. It takes as much as the Collector does, 20 MiB.
+ */
+const LARGEST_SPAN_BYTES = 20_900_000;
+
 export const BACKENDS: readonly Backend[] = [
   {
     id: 'loki',
@@ -82,6 +88,10 @@ export const BACKENDS: readonly Backend[] = [
         tls: { insecure: true },
         headers: { authorization: 'Bearer ${env:TALLYSPAN_TOKEN:-}' },
         ...DURABLE,
+        sending_queue: {
+          ...DURABLE.sending_queue,
+          batch: { ...DURABLE.sending_queue.batch, max_size: LARGEST_SPAN_BYTES },
+        },
       },
     },
     spans: 'otlp_grpc/tallyspan',

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { startServer, type RunningServer } from '../../server/start-server.ts';
 import { apiRequest, logsOf, otlpOf } from '../claude-code/sample-logs.ts';
-import { otlpJsonOf } from '../fixtures/otlp-json-spans.ts';
+import { otlpJsonOf, type JsonSpan } from '../fixtures/otlp-json-spans.ts';
 import { CALL_COSTS, CONVERSATION, readOwnRecording } from '../fixtures/recorded-spans.ts';
 import { JSON_TYPE, post } from '../server/harness.ts';
 import { sampleRun } from '../server/web/sample-run.ts';
@@ -100,6 +100,39 @@ function sum(event: string, field: string, service = 'foreign-service'): string 
         await post(target, '/v1/traces', JSON.stringify(otlpJsonOf(part, 'foreign-service')), JSON_TYPE);
     }
   }, BUILD_TIMEOUT_MS);
+
+  it('are counted however much was said in them', async () => {
+    const target = collector.httpUrl.replace(/^http:\/\//, '');
+    const nanos = (agoMs: number): string => String(BigInt(Date.now() - agoMs) * 1_000_000n);
+    const call = (spanId: string, chars: number): JsonSpan => ({
+      traceId: 'e'.repeat(32),
+      spanId,
+      parentSpanId: 'f'.repeat(16),
+      name: 'chat',
+      startTimeUnixNano: nanos(900),
+      endTimeUnixNano: nanos(800),
+      attributes: {
+        'openinference.span.kind': 'LLM',
+        'llm.model_name': 'claude-sonnet-4-5',
+        'llm.token_count.prompt': 1000,
+        'llm.token_count.completion': 100,
+        'input.value': 'x'.repeat(chars),
+      },
+    });
+    const agent: JsonSpan = {
+      ...call('f'.repeat(16), 3_000_000),
+      parentSpanId: '',
+      attributes: { 'openinference.span.kind': 'AGENT', 'input.value': 'y'.repeat(3_000_000) },
+    };
+    const spans = [call('1'.repeat(16), 100), call('2'.repeat(16), 9_000_000), agent];
+    await post(target, '/v1/traces', JSON.stringify(otlpJsonOf(spans, 'large-service')), JSON_TYPE);
+    const wanted = 2 * (1000 * 3000 + 100 * 15_000);
+    const cost = sum('agent.run', 'agent_cost_nano_usd', 'large-service');
+    await waitUntil(async () => (await loki.queryNumber(cost)) > 0, {
+      what: () => `the run in Loki; the Collector said\n${collector.process.output().slice(-2000)}`,
+    });
+    expect(await loki.queryNumber(cost)).toBe(wanted);
+  });
 
   afterAll(async () => {
     await server.close();
