@@ -101,11 +101,13 @@ export const VERCEL_AI: Omit<Dialect, 'id' | 'doc' | 'match'> = {
     'gen_ai.usage.cache_read.input_tokens',
     'gen_ai.usage.cache_creation.input_tokens',
   ],
+  // Processors of others, such as OpenInference's, put the function's id behind the name.
   operationByName: [
-    ['^ai\\.[A-Za-z]+\\.do(?:Generate|Stream)$', 'chat'],
-    ['^ai\\.toolCall$', 'execute_tool'],
-    ['^ai\\.(?:generate|stream)(?:Text|Object)$', 'invoke_agent'],
-    ['^ai\\.embed(?:Many)?(?:\\.doEmbed)?$', 'embeddings'],
+    ['^ai\\.[A-Za-z]+\\.do(?:Generate|Stream)(?: |$)', 'chat'],
+    ['^ai\\.toolCall(?: |$)', 'execute_tool'],
+    ['^ai\\.(?:generate|stream)(?:Text|Object)(?: |$)', 'invoke_agent'],
+    ['^ai\\.embed(?:Many)?(?:\\.doEmbed)?(?: |$)', 'embeddings'],
+    ['^ai\\.rerank(?:\\.doRerank)?(?: |$)', 'rerank'],
   ],
   aliases: {
     'gen_ai.provider.name': ['ai.model.provider'],

@@ -44,6 +44,20 @@ describe('a conversation with an agent', () => {
     expect(new Set(calls.map((call) => call['tallyspan.cost.status']))).toEqual(new Set([status]));
   });
 
+  it('of the AI SDK is the same where the id of the function stands behind the names of its spans', () => {
+    const { spans } = readRecording('ai-sdk-6');
+    const renamed = spans.map((span) =>
+      factSpanOf(span.name.startsWith('ai.') ? { ...span, name: `${span.name} support` } : span),
+    );
+    const events = assembleTrace(renamed);
+    expect(counted(events, 'agent.run')).toMatchObject([CONVERSATION]);
+    expect(events.filter((event) => event['event.name'] === 'agent.model_call')).toHaveLength(3);
+    expect(counted(events, 'agent.tool_call').map((tool) => tool['gen_ai.tool.name'])).toEqual([
+      'weather',
+      'search',
+    ]);
+  });
+
   it('of the SDK’s own tool runner is one run, of nobody that it names', () => {
     const events = eventsOf('native-tool-runner');
     expect(counted(events, 'agent.run')).toMatchObject([CONVERSATION]);
