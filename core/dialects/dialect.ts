@@ -76,6 +76,8 @@ export interface Dialect {
   readonly operationInSpite?: readonly (readonly [pattern: string, operation: string])[];
   /** Operation by the name of the span: pattern and operation, first match wins. */
   readonly operationByName?: readonly (readonly [pattern: string, operation: string])[];
+  /** Its attributes are JSON: a text has quotes around it. Their keys begin so. */
+  readonly jsonTexts?: string;
   /** Its times to the first chunk are in milliseconds, under the keys that give seconds. */
   readonly isFirstChunkMs?: true;
   /** A task that has this attribute is a tool. */
@@ -326,6 +328,7 @@ export const RAW_USAGE: readonly {
   { key: 'response_data', paths: [['usage']] },
   { key: 'output.value', paths: [['usage'], ...LANGCHAIN_USAGE] },
   { key: 'gen_ai.completion', paths: LANGCHAIN_USAGE },
+  { key: 'mlflow.spanOutputs', paths: [['usage'], ...LANGCHAIN_USAGE] },
   { key: 'gen_ai.usage.raw', paths: [[]] },
   { key: 'llm.anthropic.usage', paths: [[]], provider: 'anthropic' },
   { key: 'llm.vertex_ai.usage', paths: [[]], provider: 'gcp.vertex_ai' },

@@ -84,6 +84,7 @@ export function normaliseSpan(sent: SpanShape): NormalisedSpan | undefined {
   const dialect = findDialect(span);
   if (dialect === undefined) return undefined;
   const attributes: Record<string, unknown> = { ...span.attributes };
+  if (dialect.jsonTexts !== undefined) readJsonTexts(attributes, dialect.jsonTexts);
   const rawUsage = findRawUsage(attributes);
   preferAliases(attributes, dialect);
   copyAliases(attributes, dialect.aliases ?? {});
@@ -129,6 +130,17 @@ function copyAliases(
     if (names === undefined || isThere(attributes[key])) continue;
     const alias = names.find((name) => isThere(attributes[name]));
     if (alias !== undefined) attributes[key] = attributes[alias];
+  }
+}
+
+function readJsonTexts(attributes: Record<string, unknown>, prefix: string): void {
+  for (const [key, value] of Object.entries(attributes)) {
+    if (!key.startsWith(prefix) || typeof value !== 'string' || !/^".*"$/s.test(value)) continue;
+    try {
+      attributes[key] = JSON.parse(value) as unknown;
+    } catch {
+      // It is what it looks like: a text with quotes.
+    }
   }
 }
 

@@ -37,7 +37,7 @@ export interface RowsOfSpans {
 
 /** Beginnings of keys that only those use who tell of models and agents. */
 const MODEL_KEYS =
-  /^(?:gen_ai|llm|ai|openinference|traceloop|langfuse|langsmith|mastra|mlflow|lmnr|pydantic_ai|anthropic|claude|agent|model)[._]/;
+  /^(?:gen_ai|llm|ai|openinference|traceloop|langfuse|langsmith|mastra|mlflow|lmnr|langwatch|langtrace|braintrust|genkit|agentops|opik|voltagent|pydantic_ai|anthropic|claude|agent|model)[._:]/;
 
 /** @param keepsContent whether what calls sent and got back is recorded */
 export function rowsOfSpans(groups: readonly SpanGroup[], keepsContent = false): RowsOfSpans {

@@ -83,7 +83,14 @@ describe('dialects', () => {
       for (const { facts } of spansOfEmitter(emitter)) seen.add(facts.rule?.split('/')[0]);
     const unseen = DIALECTS.map(({ id }) => id).filter((id) => !seen.has(id));
     // Those are in test/fixtures/foreign-spans.
-    expect(unseen).toEqual(['openlit-langgraph', 'vercel-ai-otel', 'mastra']);
+    expect(unseen).toEqual([
+      'openlit-langgraph',
+      'vercel-ai-otel',
+      'mastra',
+      'mlflow',
+      'laminar',
+      'langwatch',
+    ]);
     for (const { match } of DIALECTS)
       expect(`${match.scope}${match.spanName}`).not.toMatch(/\(\?[=!<]|\\[1-9]/);
   });
