@@ -2,6 +2,7 @@
 // What each emitter means by its input count was read from its source or seen in what it sent.
 
 import type { Dialect } from './dialect.ts';
+import { PLATFORM_DIALECTS } from './platform-dialects.ts';
 import { LANGFUSE, OPENINFERENCE, TRACELOOP, VERCEL_AI } from './shared-names.ts';
 
 export const DIALECTS: readonly Dialect[] = [
@@ -260,91 +261,7 @@ export const DIALECTS: readonly Dialect[] = [
     },
     json: { key: 'llm.anthropic.metadata', names: { 'user.id': ['user_id'] } },
   },
-  {
-    id: 'mlflow',
-    doc: 'MLflow Tracing: cache included. Each of its attributes is JSON, and the API’s own usage is in the outputs.',
-    match: { anyAttribute: ['mlflow.spanType', 'mlflow.traceRequestId'] },
-    inputTokens: 'inclusive',
-    jsonTexts: 'mlflow.',
-    isNamedByAgent: true,
-    operationByAttribute: {
-      key: 'mlflow.spanType',
-      values: {
-        CHAT_MODEL: 'chat',
-        LLM: 'chat',
-        AGENT: 'invoke_agent',
-        CHAIN: 'invoke_workflow',
-        WORKFLOW: 'invoke_workflow',
-        TOOL: 'execute_tool',
-        RETRIEVER: 'retrieval',
-        RERANKER: 'rerank',
-        EMBEDDING: 'embeddings',
-        GUARDRAIL: 'guardrail',
-        EVALUATOR: 'evaluation',
-        PARSER: 'parse',
-        TASK: 'task',
-        MEMORY: 'task',
-      },
-      overrules: 'all',
-    },
-    aliases: {
-      'gen_ai.provider.name': ['mlflow.llm.provider'],
-      'gen_ai.request.model': ['mlflow.llm.model'],
-    },
-    json: {
-      key: 'mlflow.chat.tokenUsage',
-      names: {
-        'gen_ai.usage.input_tokens': ['input_tokens'],
-        'gen_ai.usage.output_tokens': ['output_tokens'],
-        'gen_ai.usage.cache_read.input_tokens': ['cache_read_input_tokens'],
-        'gen_ai.usage.cache_creation.input_tokens': ['cache_creation_input_tokens'],
-        tokens_cache_write_1h: ['cache_creation_input_tokens_above_1hr'],
-      },
-    },
-  },
-  {
-    id: 'laminar',
-    doc: 'Laminar: the conventions, cache included; what is no call has a kind of its own, and who a trace is for is beside it.',
-    match: { anyAttribute: ['lmnr.span.type'] },
-    inputTokens: 'inclusive',
-    operationByAttribute: {
-      key: 'lmnr.span.type',
-      values: { LLM: 'chat', TOOL: 'execute_tool', EVALUATOR: 'evaluation', HUMAN_EVALUATOR: 'evaluation' },
-    },
-    aliases: {
-      'user.id': ['lmnr.association.properties.user_id'],
-      'gen_ai.conversation.id': ['lmnr.association.properties.session_id'],
-    },
-  },
-  {
-    id: 'langwatch',
-    doc: 'LangWatch: counts as the program gives them; who a trace is for is in its metadata.',
-    match: { anyAttribute: ['langwatch.span.type'] },
-    inputTokens: 'inclusive',
-    isNamedByAgent: true,
-    operationByAttribute: {
-      key: 'langwatch.span.type',
-      values: {
-        llm: 'chat',
-        agent: 'invoke_agent',
-        chain: 'invoke_workflow',
-        workflow: 'invoke_workflow',
-        tool: 'execute_tool',
-        rag: 'retrieval',
-        guardrail: 'guardrail',
-        evaluation: 'evaluation',
-        prompt: 'prompt',
-      },
-    },
-    aliases: {
-      'user.id': ['langwatch.user.id'],
-      'gen_ai.conversation.id': ['langwatch.thread.id'],
-    },
-    json: {
-      key: 'metadata',
-      names: { 'user.id': ['user_id'], 'gen_ai.conversation.id': ['thread_id'] },
-    },
-  },
+  ...PLATFORM_DIALECTS,
   {
     id: 'spring-ai',
     doc: 'Spring AI around its calls: a client with its advisors and tools, which all name the same operation.',

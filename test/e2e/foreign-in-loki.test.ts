@@ -55,6 +55,10 @@ function sum(event: string, field: string, service = 'foreign-service'): string 
   return `sum(sum_over_time({service_name="${service}", event_name="${event}"} | unwrap ${field} | __error__="" [1h]))`;
 }
 
+function nanosBefore(agoMs: number): string {
+  return String(BigInt(Date.now() - agoMs) * 1_000_000n);
+}
+
 (await describeWith('collector', 'loki'))('spans of others through the real Collector', () => {
   let loki: LokiServer;
   let collector: CollectorServer;
@@ -103,14 +107,13 @@ function sum(event: string, field: string, service = 'foreign-service'): string 
 
   it('are counted however much was said in them', async () => {
     const target = collector.httpUrl.replace(/^http:\/\//, '');
-    const nanos = (agoMs: number): string => String(BigInt(Date.now() - agoMs) * 1_000_000n);
     const call = (spanId: string, chars: number): JsonSpan => ({
       traceId: 'e'.repeat(32),
       spanId,
       parentSpanId: 'f'.repeat(16),
       name: 'chat',
-      startTimeUnixNano: nanos(900),
-      endTimeUnixNano: nanos(800),
+      startTimeUnixNano: nanosBefore(900),
+      endTimeUnixNano: nanosBefore(800),
       attributes: {
         'openinference.span.kind': 'LLM',
         'llm.model_name': 'claude-sonnet-4-5',

@@ -170,7 +170,7 @@ export const SECTIONS: readonly Section[] = [
     paste:
       '# whichever of them you have; its spans go to the same place\nOTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 python agent.py',
     language: 'sh',
-    seen: 'One run for each agent, with its calls, tokens and cost to the nano-dollar: LangChain and LangGraph (by OpenInference, OpenLLMetry or LangSmith), LlamaIndex (OpenInference, OpenLLMetry), LiteLLM (its `otel` callback, OpenInference), Strands Agents, pydantic-ai with Logfire, CrewAI (OpenInference, OpenLLMetry), Google ADK, Agno, smolagents, Haystack, Microsoft Agent Framework, Langfuse, OpenLIT, the decorators of OpenLLMetry. Tools, session and user where the emitter names them.',
+    seen: 'One run for each agent, with its calls, tokens and cost to the nano-dollar: LangChain and LangGraph (by OpenInference, OpenLLMetry or LangSmith), LlamaIndex (OpenInference, OpenLLMetry), LiteLLM (its `otel` callback, OpenInference), Strands Agents, pydantic-ai with Logfire, CrewAI (OpenInference, OpenLLMetry), Google ADK, Agno, smolagents, Haystack, Microsoft Agent Framework, Langfuse, OpenLIT, MLflow Tracing, Laminar, LangWatch, the decorators of OpenLLMetry. Tools, session and user where the emitter names them.',
     notSeen:
       'What an emitter does not say of the cache is priced as input, as an estimate: OpenAI Agents SDK over LiteLLM; OpenLIT for LangChain, and OpenLLMetry and OpenTelemetry’s botocore for InvokeModel of Bedrock, leave cached tokens out altogether: use Converse there, or OpenInference. Without tokens or without a model a call is unpriced: OpenAI Agents SDK streamed or by OpenLLMetry, DSPy by OpenInference alone (add the one for LiteLLM), LlamaIndex streamed by OpenLLMetry, Anthropic’s SDK streamed by OpenLLMetry where the SDK sends no spans of its own. OpenLLMetry for LangChain in JavaScript says nothing of the cache either, and makes a trace of each span where none is around the agent: put one around it (`withWorkflow`), and it is one run. Streamed by LiteLLM’s callback each call is a trace of its own, and in no run. Strands Agents 1.51 to 1.56 with its own Anthropic model do not show whether their input holds the cache.',
     testedBy: 'spans that each of them sent to a recorder, with their versions',
@@ -179,7 +179,7 @@ export const SECTIONS: readonly Section[] = [
     title: 'Any OTLP sender',
     paste: 'export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317',
     language: 'sh',
-    seen: "Spans by OpenTelemetry's GenAI conventions and the dialects of OpenLLMetry, OpenInference, OpenLIT, Vercel AI SDK, Langfuse, LangSmith, logfire, Strands, LiteLLM, Google ADK, Mastra, Spring AI, Semantic Kernel and others, whatever tracer sends them. What speaks of a model and is not understood is on the page Received.",
+    seen: "Spans by OpenTelemetry's GenAI conventions and the dialects of OpenLLMetry, OpenInference, OpenLIT, Vercel AI SDK, Langfuse, LangSmith, logfire, Strands, LiteLLM, Google ADK, Mastra, MLflow, Laminar, LangWatch, Spring AI, Semantic Kernel and others, whatever tracer sends them. What speaks of a model and is not understood is on the page Received.",
     testedBy: 'the tests of dialects',
   },
 ];
