@@ -55,6 +55,24 @@ function sum(event: string, field: string, service = 'foreign-service'): string 
   return `sum(sum_over_time({service_name="${service}", event_name="${event}"} | unwrap ${field} | __error__="" [1h]))`;
 }
 
+function largeCall(spanId: string, chars: number): JsonSpan {
+  return {
+    traceId: 'e'.repeat(32),
+    spanId,
+    parentSpanId: 'f'.repeat(16),
+    name: 'chat',
+    startTimeUnixNano: nanosBefore(900),
+    endTimeUnixNano: nanosBefore(800),
+    attributes: {
+      'openinference.span.kind': 'LLM',
+      'llm.model_name': 'claude-sonnet-4-5',
+      'llm.token_count.prompt': 1000,
+      'llm.token_count.completion': 100,
+      'input.value': 'x'.repeat(chars),
+    },
+  };
+}
+
 function nanosBefore(agoMs: number): string {
   return String(BigInt(Date.now() - agoMs) * 1_000_000n);
 }
@@ -107,27 +125,12 @@ function nanosBefore(agoMs: number): string {
 
   it('are counted however much was said in them', async () => {
     const target = collector.httpUrl.replace(/^http:\/\//, '');
-    const call = (spanId: string, chars: number): JsonSpan => ({
-      traceId: 'e'.repeat(32),
-      spanId,
-      parentSpanId: 'f'.repeat(16),
-      name: 'chat',
-      startTimeUnixNano: nanosBefore(900),
-      endTimeUnixNano: nanosBefore(800),
-      attributes: {
-        'openinference.span.kind': 'LLM',
-        'llm.model_name': 'claude-sonnet-4-5',
-        'llm.token_count.prompt': 1000,
-        'llm.token_count.completion': 100,
-        'input.value': 'x'.repeat(chars),
-      },
-    });
     const agent: JsonSpan = {
-      ...call('f'.repeat(16), 3_000_000),
+      ...largeCall('f'.repeat(16), 3_000_000),
       parentSpanId: '',
       attributes: { 'openinference.span.kind': 'AGENT', 'input.value': 'y'.repeat(3_000_000) },
     };
-    const spans = [call('1'.repeat(16), 100), call('2'.repeat(16), 9_000_000), agent];
+    const spans = [largeCall('1'.repeat(16), 100), largeCall('2'.repeat(16), 9_000_000), agent];
     await post(target, '/v1/traces', JSON.stringify(otlpJsonOf(spans, 'large-service')), JSON_TYPE);
     const wanted = 2 * (1000 * 3000 + 100 * 15_000);
     const cost = sum('agent.run', 'agent_cost_nano_usd', 'large-service');

@@ -81,7 +81,7 @@ it.each([
   expect(run).toMatchObject({ 'agent.turns': 1, 'agent.cost_nano_usd': COST });
 });
 
-it('it counts once with other spans between, and several that are told of in a sum count each', () => {
+it('told of from further above it counts once, and each of several that are told of in a sum', () => {
   const { counted, run } = assemble(
     { id: 'agent', attributes: AGENT, ms: 900 },
     { id: 'outer', in: 'agent', attributes: byHand('claude-opus-5-5'), at: 10 },
