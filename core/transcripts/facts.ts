@@ -23,6 +23,8 @@ export interface RunFact {
   promptRun?: string | undefined;
   startMs: number;
   endMs: number;
+  /** How many lines of it were written at its end, in that millisecond. */
+  linesAtEnd: number;
   inputLen: number;
   outputLen: number;
   /** The kind of what came last. */

@@ -58,7 +58,8 @@ export function remainderOf(
     0,
   );
   const before = baseline === undefined ? undefined : countsByModel(baseline.models);
-  const revision = revisionOf(session, state, counted.length + sideSearches, baseline !== undefined);
+  const lines = counted.reduce((sum, { call }) => sum + Math.max(1, call.blocks.length), sideSearches);
+  const revision = revisionOf(session, state, lines, baseline !== undefined);
   const events: EventRecord[] = [];
   const shortfalls: Shortfall[] = [];
   for (const [key, { model, counts: rest }] of countsByModel(state.models)) {
@@ -143,7 +144,7 @@ function rowOf(
 function revisionOf(
   { costStates }: SessionFacts,
   { atMs, untilMs }: CostState,
-  calls: number,
+  lines: number,
   hasBaseline: boolean,
 ): number {
   const second = Math.floor(atMs / 1000);
@@ -151,7 +152,7 @@ function revisionOf(
     atMs,
     ledgers: costStates.filter((state) => Math.floor(state.atMs / 1000) === second).length,
     isBounded: untilMs !== undefined,
-    calls,
+    lines,
     hasBaseline,
   });
 }

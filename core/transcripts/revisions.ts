@@ -56,15 +56,15 @@ export function revisionOfRemainder(known: {
   readonly ledgers: number;
   /** Whether a line after it says up to when it counted. */
   readonly isBounded: boolean;
-  /** Calls and searches that are taken off. */
-  readonly calls: number;
+  /** Lines of the calls, and searches, that are taken off: another line of a call may count more of it. */
+  readonly lines: number;
   readonly hasBaseline: boolean;
 }): number {
   return (
     Math.floor(known.atMs / 1000) * 2 ** 21 +
-    Math.min(known.ledgers, 31) * 2 ** 16 +
-    (known.isBounded ? 2 ** 15 : 0) +
-    Math.min(known.calls, 2 ** 14 - 1) * 2 +
+    Math.min(known.ledgers, 7) * 2 ** 18 +
+    (known.isBounded ? 2 ** 17 : 0) +
+    Math.min(known.lines, 2 ** 16 - 1) * 2 +
     (known.hasBaseline ? 1 : 0)
   );
 }

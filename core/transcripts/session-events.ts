@@ -18,6 +18,8 @@ export const SERVICE_NAME = 'claude-code';
 const ABANDONED_AFTER_MS = 3_600_000;
 /** A last answer that does not say why it stopped was the end when nothing came for this time. */
 const SETTLED_AFTER_MS = 600_000;
+/** Leaves room for lines of the same millisecond in the revision of a run's end. */
+const MOST_CALLS_AT_END = 31;
 /** Searches that the transcript tells of without the call that made them: what they were, and why they are an estimate. */
 const SIDE_SEARCH = 'side_search';
 
@@ -333,8 +335,7 @@ function runEvents(run: RunFact, own: RunTotals, runs: RunPlaces, status: string
         run.endMs,
         ['run', run.id],
         revisionOfRunEnd({
-          endMs: run.endMs,
-          calls: run.seenCalls.size,
+          ...endOf(run),
           place,
           isSettled: status !== 'lost',
         }),
@@ -359,11 +360,7 @@ function contextEvents(
   runs: RunPlaces,
   costs: ReadonlyMap<string, ToolCost> | undefined,
 ): EventRecord[] {
-  const revision = revisionOfRunEnd({
-    endMs: run.endMs,
-    calls: run.seenCalls.size,
-    place: runs.knownOf(run),
-  });
+  const revision = revisionOfRunEnd({ ...endOf(run), place: runs.knownOf(run) });
   return [...(costs?.values() ?? [])].map((row) => {
     const common = commonFields(
       facts,
@@ -377,6 +374,11 @@ function contextEvents(
       ? withdrawnEvent(common, revision)
       : { ...common, parent_span_id: runs.spanOf(run.id), ...toolCostFields(row) };
   });
+}
+
+/** What is known of the end of a run: of a call that is known a further line may tell more in the same millisecond. */
+function endOf({ endMs, seenCalls, linesAtEnd }: RunFact): { readonly endMs: number; readonly calls: number } {
+  return { endMs, calls: Math.min(seenCalls.size, MOST_CALLS_AT_END) + linesAtEnd };
 }
 
 /** How a run ended; undefined while it may go on. */

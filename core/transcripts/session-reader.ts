@@ -157,7 +157,7 @@ export class SessionReader {
     const run = this.#runOfUser(line, chain, atMs, content, results.length > 0);
     if (run === undefined) return;
     const facts = this.#factsOf(line, run);
-    if (atMs > run.endMs) run.endMs = atMs;
+    noteEnd(run, atMs);
     if (isInterruption(content, blocks)) run.last = 'interrupted';
     else if (results.length > 0) run.last = 'tool_result';
     const outcome = objectOf(line['toolUseResult']);
@@ -223,7 +223,7 @@ export class SessionReader {
     const message = objectOf(line['message']);
     if (message === undefined) return;
     const run = this.#agentRunOf(line, chain, atMs) ?? (chain.run ??= this.#firstRun(line, chain, atMs));
-    if (atMs > run.endMs) run.endMs = atMs;
+    noteEnd(run, atMs);
     // No request was made for it.
     if (message['model'] === SYNTHETIC || line['isApiErrorMessage'] === true) {
       run.last = 'api_error';
@@ -373,12 +373,19 @@ function newRun(id: string, atMs: number, inputLen: number): RunFact {
     id,
     startMs: atMs,
     endMs: atMs,
+    linesAtEnd: 0,
     inputLen,
     outputLen: 0,
     last: 'prompt',
     isClosed: false,
     seenCalls: new Set(),
   };
+}
+
+function noteEnd(run: RunFact, atMs: number): void {
+  if (atMs < run.endMs) return;
+  run.linesAtEnd = atMs === run.endMs ? run.linesAtEnd + 1 : 1;
+  run.endMs = atMs;
 }
 
 /** Last part of a folder's path, of either kind of separator. */

@@ -71,6 +71,7 @@ const FILES: readonly { readonly kind: TranscriptFile; readonly lines: readonly 
         },
       ),
       userLine(9, toolResult('toolu_3'), { ...agent('one'), toolUseResult: { agentId: 'two' } }),
+      answerLine(10, { id: 'msg_6', output: 1, stopReason: null }, agent('one')),
       answerLine(10, { id: 'msg_6', output: 7, stopReason: null }, agent('one')),
     ],
   },
@@ -126,4 +127,13 @@ test('piece by piece in any order of the files is as at once', () => {
     }),
     { numRuns: 50 },
   );
+});
+
+test.each(FILES.map((_, index) => [index]))('the last line of file %i alone comes later', (last) => {
+  const store: Store = new Map();
+  write(store, importOf(WHOLE.map((length, index) => (index === last ? length - 1 : length))));
+  write(store, importOf(WHOLE));
+  const atOnce: Store = new Map();
+  write(atOnce, importOf(WHOLE));
+  expect(store).toEqual(atOnce);
 });
