@@ -33,7 +33,12 @@ const AGENT_NAME = /^agent-(.+)\.jsonl$/;
 const AGENTS_FOLDER = 'subagents';
 /** Folders of a session that hold no transcripts. */
 const OTHER_FOLDERS: ReadonlySet<string> = new Set(['tool-results', 'memory', 'node_modules', '.git']);
-const HEAD_BYTES = 4_096;
+/** Of a file that only its lines say the session of: so much is looked at, at most, and at once. */
+const MOST_HEAD_BYTES = 16 << 20;
+const HEAD_BYTES = 64 << 10;
+const SESSION_ID_LENGTH = 128;
+/** Within a text of a line the quotes are escaped. */
+const SESSION_ID = /"sessionId"\s*:\s*"([^"\\]+)"/;
 
 /** Folders where Claude Code keeps transcripts when none is named: those of them that are there. */
 export function defaultRoots(env: NodeJS.ProcessEnv): string[] {
@@ -180,7 +185,8 @@ function readFound(
       : agents > 0
         ? parents[agents - 1]
         : sessionInHead(file);
-  if (session === undefined) return undefined;
+  if (session === undefined)
+    throw new Error('it is the file of a sub-agent, and no line of it says of which session');
   const born = stat.birthtimeMs > 0 ? stat.birthtimeMs : stat.mtimeMs;
   return {
     session,
@@ -213,8 +219,18 @@ function sessionInHead(file: string): string | undefined {
   const handle = openSync(file, 'r');
   try {
     const bytes = Buffer.alloc(HEAD_BYTES);
-    const length = readSync(handle, bytes, 0, HEAD_BYTES, 0);
-    return /"sessionId":"([^"]+)"/.exec(bytes.toString('utf8', 0, length))?.[1];
+    // What a chunk ends within is looked at again with the next.
+    let before = '';
+    for (let at = 0; at < MOST_HEAD_BYTES;) {
+      const length = readSync(handle, bytes, 0, HEAD_BYTES, at);
+      if (length === 0) return undefined;
+      at += length;
+      const text = before + bytes.toString('latin1', 0, length);
+      const found = SESSION_ID.exec(text)?.[1];
+      if (found !== undefined) return found;
+      before = text.slice(-SESSION_ID_LENGTH);
+    }
+    return undefined;
   } finally {
     closeSync(handle);
   }

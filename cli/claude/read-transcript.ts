@@ -47,8 +47,7 @@ export async function readTranscript(
 ): Promise<ReadTail> {
   const { chunk, counts } = options;
   const takeLine = (bytes: Buffer, start: number, end: number): void => {
-    const line = readLine(bytes, start, end, counts);
-    if (line !== undefined) take(line, end - start);
+    for (const line of readLines(bytes, start, end, counts)) take(line, end - start);
   };
   // Of a line that goes on in the next chunk.
   let begun: Buffer[] = [];
@@ -82,19 +81,38 @@ export async function readTranscript(
 /** Counted once it has its break. */
 function readTail(bytes: Buffer): WantedLine | undefined {
   if (bytes.length === 0 || parseLine(textOfLine(bytes, 0, bytes.length)) === undefined) return undefined;
-  return readLine(bytes, 0, bytes.length, { lines: 0, messages: 0, malformed: 0, unknown: new Map() });
+  return readLines(bytes, 0, bytes.length, { lines: 0, messages: 0, malformed: 0, unknown: new Map() })[0];
 }
 
-function readLine(bytes: Buffer, start: number, end: number, counts: LineCounts): WantedLine | undefined {
+/** What a line holds that is wanted: one, or what was written after a half one. */
+function readLines(bytes: Buffer, start: number, end: number, counts: LineCounts): readonly WantedLine[] {
   const { kind, type } = kindOfLine(bytes, start, end);
-  if (kind === 'empty') return undefined;
+  if (kind === 'empty') return [];
   counts.lines++;
-  if (kind === 'request') return bytes.toString('utf8', start, Math.min(end, start + REQUEST_HEAD_BYTES));
+  if (kind === 'request') return [bytes.toString('utf8', start, Math.min(end, start + REQUEST_HEAD_BYTES))];
   if (kind === 'unknown' && type !== undefined) counts.unknown.set(type, (counts.unknown.get(type) ?? 0) + 1);
-  if (kind !== 'read') return undefined;
-  const line = parseLine(textOfLine(bytes, start, end));
-  if (line === undefined) counts.malformed++;
-  return line;
+  if (kind !== 'read') return [];
+  const text = textOfLine(bytes, start, end);
+  const line = parseLine(text);
+  if (line !== undefined) return [line];
+  counts.malformed++;
+  return linesAfterHalf(text);
+}
+
+/** How the lines begin that hold messages; within a text of a line the quotes are escaped. */
+const LINE_BEGINS = /\{"(?:parentUuid|type)":/g;
+const MOST_BEGINS = 100;
+
+/** A process that ended while it wrote leaves half a line without a break, to which the next one appends. */
+function linesAfterHalf(text: string): readonly Json[] {
+  const begins = [...text.matchAll(LINE_BEGINS)].flatMap(({ index }) => (index > 0 ? index : []));
+  for (const begin of begins.slice(-MOST_BEGINS)) {
+    const line = parseLine(text.slice(begin));
+    if (line === undefined) continue;
+    const before = parseLine(text.slice(0, begin));
+    return before === undefined ? [line] : [before, line];
+  }
+  return [];
 }
 
 function textOfLine(bytes: Buffer, start: number, end: number): string {

@@ -142,3 +142,20 @@ test.each<[string, (line: string) => Buffer]>([
   await writeFile(file, bytes(answerLine(1, { id: 'msg_1' })));
   expect(await importOf([path.join(work, 'c')])).toMatchObject({ model_calls: 1, malformed_lines: 0 });
 });
+
+test('the file of a sub-agent beside its session is found by its lines, however long they are and however spaced', async () => {
+  const agent = { isSidechain: true, agentId: 'old', sessionId: undefined };
+  const prompt = (text: string): string => userLine(0, text, agent).replace(/}$/, `,"sessionId": "${SESSION}"}`);
+  await write(`claude/projects/-p/${SESSION}.jsonl`, sessionOf(SESSION, 'msg_1'));
+  await write('claude/projects/-p/agent-long.jsonl', [
+    prompt('"sessionId":"no" '.repeat(20_000)),
+    answerLine(1, { id: 'msg_2' }, agent),
+  ]);
+  await write('claude/projects/-p/agent-untold.jsonl', ['{"type":"summary"}']);
+  expect(await importOf([path.join(work, 'claude')])).toMatchObject({
+    sessions: 1,
+    files: 2,
+    model_calls: 2,
+    unreadable_files: [{ file: path.join(work, 'claude/projects/-p/agent-untold.jsonl') }],
+  });
+});

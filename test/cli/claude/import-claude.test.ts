@@ -223,3 +223,18 @@ test('--dry-run says what would be read and reads nothing; a folder that is not 
   expect(gone).toMatchObject({ exitCode: 1, stdout: '' });
   expect(gone.stderr).toContain('is not there');
 });
+
+test('what was appended to half a line is read, and the half one is counted', async () => {
+  const half = answerLine(1, { id: 'msg_1' }).slice(0, 200);
+  await write(`${SESSION}.jsonl`, [
+    userLine(0, 'x'),
+    `${half}${answerLine(2, { id: 'msg_2', output: 0, content: [toolUse('toolu_1')] })}`,
+    // Two processes at once.
+    `${userLine(3, toolResult('toolu_1'))}${answerLine(4, { id: 'msg_3', output: 0 })}`,
+  ]);
+  expect(await importAll()).toMatchObject({
+    model_calls: 2,
+    cost_nano_usd: 2 * INPUT_NANO_USD,
+    malformed_lines: 2,
+  });
+});
