@@ -6,6 +6,7 @@
 import { UNNAMED_TOOL } from '../core/claude-code/claude-log-reader.ts';
 import { tableOf } from '../core/columns.ts';
 import { BY_SPAN, settleStoredRemainders } from './claude-remainders.ts';
+import { joinSpanRuns } from './claude-span-runs.ts';
 import type { Selection } from './store/columns/event-appender.ts';
 import { FIELD_INDEX, type EventBatch } from './store/columns/event-batch.ts';
 import { textsSql, type Queryable } from './store/file/database.ts';
@@ -62,6 +63,7 @@ export async function markRepeats(
   sessions?: ReadonlySet<string>,
 ): Promise<void> {
   const joined = await joinRuns(database, store, sessions);
+  await joinSpanRuns(database, store, sessions);
   await settleStoredRemainders(database, store, sessions && new Set([...sessions, ...joined]));
   const runs = await findRepeatedRuns(database, sessions);
   const notes = await findRepeatedNotes(database, sessions);

@@ -20,6 +20,8 @@ import { fieldsOfError, fieldsOfRequest } from './price-log.ts';
 
 /** Sessions, sub-agents and refused requests that are remembered. */
 const REMEMBERED = 10_000;
+/** Processes that go on with one session at once, and are told apart. */
+const PROCESSES_AT_ONCE = 8;
 /** What Claude Code logs in place of the name of a tool of an MCP server, unless it is told to log details. */
 export const UNNAMED_TOOL = 'mcp_tool';
 /** A run that only a call tells of: a transcript says more of it. */
@@ -44,7 +46,7 @@ interface Place {
 type Fields = Partial<EventRecord>;
 
 export class ClaudeLogReader {
-  readonly #processes = new NewestMap<string, Process>();
+  readonly #processes = new NewestMap<string, Process[]>();
   readonly #agentNames = new NewestMap<string, string>();
   readonly #startedRuns = new NewestMap<string, true>();
   readonly #refusals = new NewestMap<string, true>();
@@ -163,10 +165,11 @@ export class ClaudeLogReader {
   #processOf({ attributes, timeMs }: ClaudeLog, session: string): string | undefined {
     const sequence = attributeCount(attributes, 'event.sequence');
     if (sequence === undefined) return undefined;
-    let process = this.#processes.get(session);
-    if (process === undefined || (sequence <= process.lastSequence && timeMs > process.lastMs)) {
+    const processes = this.#processes.get(session) ?? [];
+    let process = numbererOf(processes, sequence, timeMs);
+    if (process === undefined) {
       process = { id: `${session}/${timeMs}`, lastSequence: sequence, lastMs: timeMs };
-      remember(this.#processes, session, process);
+      remember(this.#processes, session, [process, ...processes].slice(0, PROCESSES_AT_ONCE));
     }
     if (sequence > process.lastSequence) {
       process.lastSequence = sequence;
@@ -174,6 +177,20 @@ export class ClaudeLogReader {
     }
     return process.id;
   }
+}
+
+/**
+ * The process that numbered a record: the one that goes on with it, or whose late record it is. Two may go on with one
+ * session at once, and then each goes on with the number after its own. Undefined where it is the first of another.
+ */
+function numbererOf(processes: readonly Process[], sequence: number, timeMs: number): Process | undefined {
+  let nearest: Process | undefined;
+  for (const process of processes)
+    if (process.lastSequence < sequence && process.lastSequence > (nearest?.lastSequence ?? -1))
+      nearest = process;
+  if (nearest?.lastSequence === sequence - 1) return nearest;
+  const late = processes.find(({ lastSequence, lastMs }) => sequence <= lastSequence && timeMs <= lastMs);
+  return late ?? nearest;
 }
 
 function placeOf({ attributes }: ClaudeLog): Place {

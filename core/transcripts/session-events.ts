@@ -377,7 +377,10 @@ function contextEvents(
 }
 
 /** What is known of the end of a run: of a call that is known a further line may tell more in the same millisecond. */
-function endOf({ endMs, seenCalls, linesAtEnd }: RunFact): { readonly endMs: number; readonly calls: number } {
+function endOf({ endMs, seenCalls, linesAtEnd }: RunFact): {
+  readonly endMs: number;
+  readonly calls: number;
+} {
   return { endMs, calls: Math.min(seenCalls.size, MOST_CALLS_AT_END) + linesAtEnd };
 }
 

@@ -145,7 +145,8 @@ test.each<[string, (line: string) => Buffer]>([
 
 test('the file of a sub-agent beside its session is found by its lines, however long they are and however spaced', async () => {
   const agent = { isSidechain: true, agentId: 'old', sessionId: undefined };
-  const prompt = (text: string): string => userLine(0, text, agent).replace(/}$/, `,"sessionId": "${SESSION}"}`);
+  const prompt = (text: string): string =>
+    userLine(0, text, agent).replace(/}$/, `,"sessionId": "${SESSION}"}`);
   await write(`claude/projects/-p/${SESSION}.jsonl`, sessionOf(SESSION, 'msg_1'));
   await write('claude/projects/-p/agent-long.jsonl', [
     prompt('"sessionId":"no" '.repeat(20_000)),
