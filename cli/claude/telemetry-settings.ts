@@ -65,8 +65,8 @@ export function variablesOf(settings: Settings): Variables {
 }
 
 /**
- * Writes the settings with the variables in them, of which those that are undefined are taken out; everything else stays,
- * the rights of the file as well. It is replaced as a whole.
+ * Writes the settings with the variables in them, of which those that are undefined are taken out, with "env" where it has
+ * no others; everything else stays, the rights of the file as well. It is replaced as a whole.
  * @throws CliError where "env" holds no variables, or the file cannot be written
  */
 export async function writeVariables(
@@ -77,7 +77,10 @@ export async function writeVariables(
   const old = settings['env'] ?? {};
   if (!isObject(old))
     throw new CliError(`"env" in ${file} is no object of variables. Correct it first; nothing was changed.`);
-  const env = { ...old, ...variables };
+  const env = Object.fromEntries(
+    Object.entries({ ...old, ...variables }).filter(([, value]) => value !== undefined),
+  );
+  const written: Settings = { ...settings, env: Object.keys(env).length === 0 ? undefined : env };
   try {
     makePrivateFolder(path.resolve(path.dirname(file)));
     // Where the file is a link, as people who keep their settings elsewhere have it, the link stays.
@@ -86,7 +89,7 @@ export async function writeVariables(
     // Whoever took the right to write it away did not mean it to be replaced.
     if (mode !== undefined) await access(target, constants.W_OK);
     const beside = `${target}.${String(process.pid)}.part`;
-    await writeFile(beside, `${JSON.stringify({ ...settings, env }, undefined, 2)}\n`, { mode: 0o600 });
+    await writeFile(beside, `${JSON.stringify(written, undefined, 2)}\n`, { mode: 0o600 });
     if (mode !== undefined) await chmod(beside, mode);
     await rename(beside, target);
   } catch (error) {

@@ -11,6 +11,12 @@ import {
   writeVariables,
   type Variables,
 } from '../../claude/telemetry-settings.ts';
+import {
+  forgetReplaced,
+  keepReplaced,
+  readReplaced,
+  variablesBefore,
+} from '../../claude/replaced-variables.ts';
 import { registerClaudeGuard } from './claude-guard.ts';
 import { writeJson } from '../../terminal/answer.ts';
 import { usageError } from '../../terminal/cli-error.ts';
@@ -43,7 +49,7 @@ export function registerClaude(program: Command, io: CliIo): void {
     .option('--settings <file>', 'settings file of Claude Code; ~/.claude/settings.json unless said')
     .option('--yes', 'write without asking')
     .option('--print', 'only print what to set')
-    .option('--undo', 'take out of the settings file what setup wrote into it')
+    .option('--undo', 'give the settings file back what setup replaced, and take out what it added')
     .option('--json', 'print one JSON value; nothing is asked')
     .action(async (options: SetupOptions) => {
       if (options.yes === true && options.print === true)
@@ -60,7 +66,10 @@ export function registerClaude(program: Command, io: CliIo): void {
         options.print !== true &&
         !isComplete &&
         (options.yes === true || (options.json !== true && (await ask(file, io))));
-      if (isWanted) await writeVariables(file, missing);
+      if (isWanted) {
+        await writeVariables(file, missing);
+        await keepReplaced(file, missing, present);
+      }
       if (options.json === true) writeJson(io, { file, variables, missing, written: isWanted });
       else {
         if (isWanted) io.stdout.write(`Written. Claude Code sends its logs from its next start on.\n`);
@@ -69,7 +78,7 @@ export function registerClaude(program: Command, io: CliIo): void {
     });
 }
 
-/** Takes out the lines that are as setup writes them; of the address any, as others than the default are written, too. */
+/** Gives back what setup replaced, and takes out what it added. */
 async function undoSetup(
   file: string,
   variables: Variables,
@@ -78,16 +87,21 @@ async function undoSetup(
 ): Promise<void> {
   if (print === true) throw usageError('--undo writes and --print does not: give one of them');
   const present = variablesOf(await readClaudeSettings(file));
-  const removed = Object.keys(variables).filter(
-    (name) =>
-      present[name] !== undefined &&
-      (name === 'OTEL_EXPORTER_OTLP_ENDPOINT' || present[name] === variables[name]),
-  );
-  if (removed.length > 0)
-    await writeVariables(file, Object.fromEntries(removed.map((name) => [name, undefined])));
-  if (json === true) writeJson(io, { file, removed });
-  else if (removed.length === 0) io.stdout.write(`${safeText(file)} has nothing of it in "env".\n`);
-  else io.stdout.write(`Taken out of "env" of ${safeText(file)}: ${removed.join(', ')}.\n`);
+  const before = variablesBefore(await readReplaced(file), present, variables);
+  const names = Object.keys(before);
+  if (names.length > 0) await writeVariables(file, before);
+  await forgetReplaced(file);
+  const removed = names.filter((name) => before[name] === undefined);
+  const restored = names.filter((name) => before[name] !== undefined);
+  if (json === true) {
+    writeJson(io, { file, removed, restored });
+    return;
+  }
+  const shown = safeText(file);
+  if (names.length === 0) io.stdout.write(`${shown} has nothing of it in "env".\n`);
+  if (removed.length > 0) io.stdout.write(`Taken out of "env" of ${shown}: ${removed.join(', ')}.\n`);
+  if (restored.length > 0)
+    io.stdout.write(`As it was before in "env" of ${shown}: ${restored.join(', ')}.\n`);
 }
 
 function parseEndpoint(text: string): string {

@@ -63,21 +63,50 @@ describe('claude setup', () => {
         OTEL_EXPORTER_OTLP_ENDPOINT: 'https://spans.example.com',
       },
     });
-    expect(await readdir(path.dirname(file))).toEqual(['settings.json']);
+    expect(await readdir(path.dirname(file))).toEqual(['settings.json', 'settings.json.before-tallyspan']);
     const again = JSON.parse(
       (await setup('--json', '--endpoint', 'https://spans.example.com')).stdout,
     ) as object;
     expect(again).toMatchObject({ file, missing: {}, written: false });
   });
 
-  it('takes out what it wrote and nothing else, once', async () => {
+  it('gives back what was there, and takes out the rest, once', async () => {
     const before = { env: { FOO: '1', OTEL_LOGS_EXPORTER: 'console' }, hooks: { Stop: [] } };
     await write(JSON.stringify(before));
+    await setup('--yes');
     await setup('--yes', '--endpoint', 'https://spans.example.com');
     const { stdout } = await setup('--undo');
-    expect(stdout).toContain('OTEL_EXPORTER_OTLP_ENDPOINT');
-    expect(await settings()).toEqual({ env: { FOO: '1' }, hooks: { Stop: [] } });
+    expect(stdout).toContain('Taken out of "env"');
+    expect(stdout).toContain('OTEL_LOGS_EXPORTER.\n');
+    expect(await settings()).toEqual(before);
+    expect(await readdir(path.dirname(file))).toEqual(['settings.json']);
     expect((await setup('--undo')).stdout).toContain('has nothing of it');
+  });
+
+  it('leaves what was there before and since, and no empty "env"', async () => {
+    await write('{"env":{"OTEL_EXPORTER_OTLP_ENDPOINT":"http://127.0.0.1:4318"}}');
+    await setup('--yes');
+    await write(
+      JSON.stringify({
+        env: { ...((await settings()) as { env: object }).env, OTEL_METRICS_EXPORTER: 'otlp' },
+      }),
+    );
+    const { stdout } = await setup('--undo', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ restored: [] });
+    expect(await settings()).toEqual({
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318', OTEL_METRICS_EXPORTER: 'otlp' },
+    });
+    await write('{"model":"opus"}');
+    await setup('--yes');
+    await setup('--undo');
+    expect(await settings()).toEqual({ model: 'opus' });
+  });
+
+  it('takes out the lines of a setup that kept no record', async () => {
+    await setup('--yes', '--endpoint', 'https://spans.example.com');
+    await rm(`${file}.before-tallyspan`);
+    await setup('--undo');
+    expect(await settings()).toEqual({});
   });
 
   it('reads settings with a mark of the byte order, and leaves the rights of the file', async () => {
