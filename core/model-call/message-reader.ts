@@ -2,11 +2,12 @@
 // SDK, transcripts), or event by event as it streams. All that telemetry says about an answer is read here.
 // Envelope: a message without its content and usage. Of a stream only the block being written is held as text.
 
-import type { BlockShape } from '../attribution/block-shape.ts';
+import { isJson, type BlockShape } from '../attribution/block-shape.ts';
 import { readAppliedEdits, type AppliedEdits } from '../attribution/context-edits.ts';
 import type { MessageFacts } from '../pricing/price-request.ts';
 import { mergeStreamUsage } from '../pricing/stream-usage.ts';
 import { readUsage, type UsageError, type UsageReading } from '../pricing/usage.ts';
+import { reportedError } from './answer-error.ts';
 import { ContentBlock, type ToolUse } from './content-block.ts';
 import { EventStream, isEventStream } from './event-stream.ts';
 import { asJson, asList, asText, type Json } from './json.ts';
@@ -17,6 +18,8 @@ const CHARS_PER_TOKEN = 3.8;
 export class MessageReader implements MessageFacts {
   /** When the first piece of content streamed in, Unix milliseconds. */
   firstChunkMs: number | undefined;
+  /** Type of the error that a whole body holds in place of an answer, or that broke it off. */
+  errorType: string | undefined;
   readonly #keepsContent: boolean;
   #envelope: Json = {};
   #isSeen = false;
@@ -51,12 +54,22 @@ export class MessageReader implements MessageFacts {
     return this;
   }
 
-  /** A whole body: JSON, parsed or not, or the events of a stream. What is neither counts as a message that says nothing. */
+  /** A whole body: JSON, parsed or not, or the events of a stream. What is none of the API is no answer, and an error. */
   readBody(body: unknown): this {
-    if (typeof body !== 'string') return this.readMessage(body);
-    if (!isEventStream(body)) return this.readMessage(parseJson(body));
+    if (typeof body === 'string' && isEventStream(body)) return this.#readStream(body);
+    const parsed = typeof body === 'string' ? parseJson(body) : body;
+    this.errorType = isJson(parsed) ? reportedError(parsed) : 'api_error';
+    return this.errorType === undefined ? this.readMessage(parsed) : this;
+  }
+
+  #readStream(text: string): this {
     const stream = new EventStream();
-    for (const event of [...stream.push(body), ...stream.end()]) this.readEvent(event);
+    for (const event of [...stream.push(text), ...stream.end()]) {
+      this.errorType ??= reportedError(asJson(event));
+      this.readEvent(event);
+    }
+    // One that just stops before its last events was cut.
+    if (!this.isComplete) this.errorType ??= 'api_error';
     return this;
   }
 

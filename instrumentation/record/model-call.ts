@@ -81,7 +81,7 @@ export interface CallOptions {
 }
 
 export class ModelCall {
-  readonly answer: MessageReader;
+  answer: MessageReader;
   readonly attempts: Attempt[] = [];
   readonly run: Run;
   readonly startMs: number;
@@ -92,6 +92,10 @@ export class ModelCall {
   isEnded = false;
   /** Whether a request of it has been sent; true where nobody can tell. */
   hasLeft = true;
+  /** Whether the caller of the SDK takes the Response as it is. */
+  isRaw = false;
+  /** Whether its answer is read as the bytes pass: then nothing that it is read through has to be watched. */
+  isReadOnWire = false;
   /** What the SDK handed out for the call, until it has ended. */
   promise: object | undefined;
   /** Stands for the call where it is to end once what its answer would be read through is collected. */
@@ -121,9 +125,14 @@ export class ModelCall {
     this.run.turns += 1;
     this.run.openCalls += 1;
     this.step = this.run.turns;
-    this.answer = new MessageReader(options.params !== undefined);
+    this.answer = this.makeReader();
     if (options.params === undefined) return;
     this.#requestJson = guard('record request', () => contentJson(options.params));
+  }
+
+  /** A reader for its answer. */
+  makeReader(): MessageReader {
+    return new MessageReader(this.#options.params !== undefined);
   }
 
   /** Version of the SDK that made the call. */

@@ -9,6 +9,9 @@ interface ErrorLike {
   readonly status?: unknown;
   readonly type?: unknown;
   readonly error?: { readonly error?: { readonly type?: unknown } };
+  readonly requestID?: unknown;
+  readonly request_id?: unknown;
+  readonly headers?: Headers | Readonly<Record<string, string>>;
   readonly constructor?: { readonly name?: unknown };
 }
 
@@ -38,6 +41,15 @@ function readType(error: unknown): string {
   const nested = body?.error?.type;
   if (typeof nested === 'string') return nested;
   return typeof status === 'number' ? String(status) : 'client_error';
+}
+
+/** Id of the request that failed, as each version of the SDK has it. */
+export function requestIdOf(error: unknown): string | undefined {
+  return guard('read error', () => {
+    const { requestID, request_id: older, headers } = (error ?? {}) as ErrorLike;
+    const fromHeaders = headers instanceof Headers ? headers.get('request-id') : headers?.['request-id'];
+    return [requestID, older, fromHeaders].find((id) => typeof id === 'string');
+  });
 }
 
 /** The API's error type for errors of the SDK, the class of any other error. */

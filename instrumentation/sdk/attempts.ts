@@ -77,6 +77,7 @@ function watchSending(client: ClientLike): boolean {
       void answer.then(
         guarded('attempt', (response: Partial<Response> | null) => {
           note(typeof response?.status === 'number' ? String(response.status) : 'connection_error');
+          noteRequestId(call, response);
         }),
         guarded('attempt', () => {
           note('connection_error');
@@ -111,8 +112,18 @@ function recordAttempts(call: ModelCall): Middleware {
       throw error;
     }
     note(String(response.status));
+    noteRequestId(call, response);
     return response;
   };
+}
+
+/** The id of the latest request: a call that fails has ended before its error is known. */
+function noteRequestId(call: ModelCall, response: Partial<Response> | null): void {
+  guard('request id', () => {
+    // A fetch of the program's own may give anything.
+    const id: unknown = response?.headers?.get('request-id');
+    if (typeof id === 'string') call.requestId = id;
+  });
 }
 
 /** Notes how an attempt that begins now ended. */

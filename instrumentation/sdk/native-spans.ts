@@ -39,10 +39,10 @@ export function watchNativeSpan(active: Context, call: ModelCall): Context {
   return leanContext(active).setValue(CALL_KEY, call);
 }
 
-/** Whether an observer of the SDK sends a request in the context. */
-export function isClaimed(active: Context): boolean {
+/** The call for which an observer of the SDK sends a request in the context. */
+export function claimedCall(active: Context): ModelCall | undefined {
   const call = active.getValue(CALL_KEY) as ModelCall | undefined;
-  return call !== undefined && !call.isEnded;
+  return call?.isEnded === false ? call : undefined;
 }
 
 /** Whether the span is one that the SDK opened for a call which is observed by its requests only. */

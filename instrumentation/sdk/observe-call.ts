@@ -2,7 +2,7 @@
 // back stays the same object; two of its fields are observed.
 
 import { context, propagation, SpanKind, trace, type Context } from '@opentelemetry/api';
-import { classifyError, isAbort } from './api-errors.ts';
+import { classifyError, isAbort, requestIdOf } from './api-errors.ts';
 import { endWhenCollected } from './collected-reader.ts';
 import { chain } from '../follow/chain.ts';
 import { observeAttempts, type RequestOptions } from './attempts.ts';
@@ -137,11 +137,12 @@ function observePromise(promise: ApiPromise, call: ModelCall): void {
       guard('response', () => {
         call.requestId = props.response.headers.get('request-id') ?? undefined;
         if (call.facts.isStreamed) expectStream(props.controller, call);
-        else endWhenCollected(promise, call);
+        else if (!call.isReadOnWire) endWhenCollected(promise, call);
       });
       return props;
     },
     (error: unknown) => {
+      call.requestId ??= requestIdOf(error);
       call.end(endOf(error));
       throw error;
     },

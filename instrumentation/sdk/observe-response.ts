@@ -1,5 +1,6 @@
-// Observation of raw responses: after `asResponse()` the caller reads the body; the same Response object
-// is handed out, and what its `json` or `text` gives is read along.
+// Observation of raw responses: after `asResponse()` the caller reads the body, in whatever way; the same Response object
+// is handed out. The answer is read as its bytes pass; where they come from no network that is watched, what `json` or
+// `text` of the Response gives is read along.
 
 import { guard } from '../process/guard.ts';
 import type { ModelCall } from '../record/model-call.ts';
@@ -34,9 +35,10 @@ export function watchResponse(promise: object, call: ModelCall): void {
     'asResponse',
     (original) =>
       function (this: RawPromise) {
+        const known = calls.get(this);
+        // `withResponse` comes here too, after it has begun to parse; then there is nothing left to watch.
+        if (known !== undefined && this.parsedPromise === undefined) known.isRaw = true;
         return original.call(this).then((response) => {
-          const known = calls.get(this);
-          // `withResponse` comes here too, after it has begun to parse; then there is nothing left to watch.
           if (known !== undefined && !known.isEnded && this.parsedPromise === undefined) {
             guard('watch response', () => {
               watchBody(response, known);
@@ -49,6 +51,7 @@ export function watchResponse(promise: object, call: ModelCall): void {
 }
 
 function watchBody(response: Response, call: ModelCall): void {
+  if (call.isReadOnWire) return;
   if (!call.facts.isStreamed) endWhenCollected(response, call);
   for (const name of ['json', 'text'] as const) {
     shadow(response, name, (read) => (...parameters) => {
@@ -64,6 +67,6 @@ function watchBody(response: Response, call: ModelCall): void {
 
 /** Reads a whole answer, parsed or as text, and ends its call. */
 export function readAnswerBody(value: unknown, call: ModelCall): void {
-  call.answer.readBody(value);
-  call.end({ type: 'completed' });
+  const { errorType } = call.answer.readBody(value);
+  call.end(errorType === undefined ? { type: 'completed' } : { type: 'failed', errorType });
 }

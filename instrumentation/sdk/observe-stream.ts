@@ -22,7 +22,7 @@ export type StreamClass = abstract new (...parameters: never[]) => StreamLike;
 /** The call's stream will be read through a Stream that carries this controller. */
 export function expectStream(controller: AbortController, call: ModelCall): void {
   unread.set(controller, call);
-  endWhenCollected(controller, call);
+  if (!call.isReadOnWire) endWhenCollected(controller, call);
   controller.signal.addEventListener(
     'abort',
     guarded('abort', () => {

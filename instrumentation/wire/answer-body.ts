@@ -1,6 +1,7 @@
 // The body of an answer, read along as its bytes come: JSON at its end, the events of a stream one by one, whether they
 // come as text or as frames of AWS.
 
+import { reportedError } from '../../core/model-call/answer-error.ts';
 import { ConverseEvents, messageOfConverse } from '../../core/model-call/converse.ts';
 import { asJson, asText } from '../../core/model-call/json.ts';
 import type { MessageReader } from '../../core/model-call/message-reader.ts';
@@ -187,8 +188,7 @@ export class AnswerBody {
   }
 
   #readError(body: Readonly<Record<string, unknown>>): void {
-    if (body['type'] !== 'error') return;
-    this.errorType = asText(asJson(body['error'])['type']) ?? 'api_error';
+    this.errorType = reportedError(body) ?? this.errorType;
   }
 }
 

@@ -10,6 +10,7 @@ import { youngFunction } from '../process/young-function.ts';
 import { guard } from '../process/guard.ts';
 import type { CallEnd, ModelCall } from '../record/model-call.ts';
 import { AnswerBody } from './answer-body.ts';
+import { answerHeadOf, endOfAnswer, isSuccess } from './answer-end.ts';
 import { askLimits, type Asked } from './ask-limits.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ReadRequest } from './request/growing-requests.ts';
@@ -28,7 +29,7 @@ export class Exchange implements LimitedExchange {
   /** The asynchronous flow of the caller: others deliver the bytes. */
   readonly #flow = new AsyncResource(FLOW);
   readonly #startMs = Date.now();
-  readonly #sent = new SentBody();
+  readonly #sent: SentBody;
   #isAsked = false;
   /** The Messages request, once its body is whole, and what is known of it. */
   #read: ReadRequest | undefined;
@@ -43,11 +44,19 @@ export class Exchange implements LimitedExchange {
   #status: number | undefined;
   #body: AnswerBody | undefined;
 
-  constructor(calls: WireCalls, endpoint: Endpoint, active: Context, sdkVersion: string | undefined) {
+  /** @param contentEncoding header of the request */
+  constructor(
+    calls: WireCalls,
+    endpoint: Endpoint,
+    active: Context,
+    sdkVersion: string | undefined,
+    contentEncoding: string | undefined,
+  ) {
     this.#calls = calls;
     this.#endpoint = endpoint;
     this.#active = active;
     this.#sdkVersion = sdkVersion;
+    this.#sent = new SentBody(contentEncoding);
   }
 
   get isLimited(): boolean {
@@ -133,18 +142,12 @@ export class Exchange implements LimitedExchange {
     this.#status = head.status;
     call.requestId =
       head.header('request-id') ?? head.header('x-amzn-requestid') ?? head.header('x-request-id');
-    this.#body = new AnswerBody(
-      {
-        contentType: head.header('content-type') ?? '',
-        contentEncoding: head.header('content-encoding'),
-      },
-      {
-        answer: call.answer,
-        endpoint: this.#endpoint,
-        model: call.facts.model,
-        isFailed: !isSuccess(head.status),
-      },
-    );
+    this.#body = new AnswerBody(answerHeadOf(head), {
+      answer: call.answer,
+      endpoint: this.#endpoint,
+      model: call.facts.model,
+      isFailed: !isSuccess(head.status),
+    });
   }
 
   receive(piece: Buffer): void {
@@ -161,7 +164,7 @@ export class Exchange implements LimitedExchange {
     else
       body.end(() => {
         guard('end exchange', () => {
-          this.#end(this.#endOf(body));
+          this.#endWith(body);
         });
       });
   }
@@ -188,8 +191,13 @@ export class Exchange implements LimitedExchange {
   #closeNow(): void {
     const body = this.#body;
     body?.decodeRest();
-    if (body !== undefined && this.#isFinished && !this.#isEnded) this.#end(this.#endOf(body));
+    if (body !== undefined && this.#isFinished && !this.#isEnded) this.#endWith(body);
     else this.#leave();
+  }
+
+  #endWith(body: AnswerBody): void {
+    // A body comes with the answer to a call.
+    if (this.#call !== undefined) this.#end(endOfAnswer(body, this.#call.answer, this.#status ?? 0));
   }
 
   /** The caller wants no more. */
@@ -197,16 +205,6 @@ export class Exchange implements LimitedExchange {
     if (this.#isEnded) return;
     const isComplete = this.#call !== undefined && hasAll(this.#call.answer, this.#body);
     this.#end(isComplete ? { type: 'completed' } : { type: 'left' });
-  }
-
-  #endOf(body: AnswerBody): CallEnd {
-    const status = this.#status ?? 0;
-    if (body.errorType !== undefined) return { type: 'failed', errorType: body.errorType };
-    if (!isSuccess(status)) return { type: 'failed', errorType: String(status) };
-    // A stream that just stops before its last events was cut.
-    if (body.isForeign || (body.isStream && this.#call?.answer.isComplete === false))
-      return { type: 'failed', errorType: 'api_error' };
-    return { type: 'completed' };
   }
 
   #end(end: CallEnd): void {
@@ -229,10 +227,6 @@ export class Exchange implements LimitedExchange {
       else call.end(end);
     });
   }
-}
-
-function isSuccess(status: number): boolean {
-  return status >= 200 && status < 300;
 }
 
 function hasAll(answer: MessageReader, body: AnswerBody | undefined): boolean {

@@ -8,7 +8,7 @@ import { guard } from '../process/guard.ts';
 import { readRequest } from '../record/request-facts.ts';
 import { withSlot } from '../limits/admission-slot.ts';
 import { refusalResponse } from '../limits/refusal-response.ts';
-import { isClaimed } from '../sdk/native-spans.ts';
+import { claimedCall } from '../sdk/native-spans.ts';
 import { askLimits } from './ask-limits.ts';
 import { askBatch, withAdmitted } from './batch-creation.ts';
 import { endpointOf, messageParamsOf, type Endpoint } from './endpoint.ts';
@@ -45,7 +45,7 @@ function limitedEndpoint(
 ): LimitedEndpoint | undefined {
   const request = input instanceof Request ? input : undefined;
   const method = (init?.method ?? request?.method ?? 'GET').toUpperCase();
-  if (method !== 'POST' || isClaimed(context.active())) return undefined;
+  if (method !== 'POST' || claimedCall(context.active()) !== undefined) return undefined;
   const text = request?.url ?? (input instanceof URL ? input.href : (input as string));
   if (!URL.canParse(text)) return undefined;
   const { pathname, host } = new URL(text);

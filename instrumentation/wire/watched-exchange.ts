@@ -1,14 +1,16 @@
 // Which requests are watched: those to an endpoint of a Claude model that no observer of an SDK has claimed. A claim is
 // in the context that the SDK sends in, and in the version that it names: where connections are limited, a request
-// that waited for one leaves in the context of another.
+// that waited for one leaves in the context of another. Of a claimed call whose caller wants the raw response, the
+// answer is watched.
 
 import { context } from '@opentelemetry/api';
-import { isClaimed } from '../sdk/native-spans.ts';
+import { claimedCall } from '../sdk/native-spans.ts';
 import { BatchCreation } from './batch-creation.ts';
 import { BatchExchange } from './batch-exchange.ts';
 import { endpointOf, type SentHead } from './endpoint.ts';
 import { Exchange } from './exchange.ts';
 import { otherApiRequest } from './other-api.ts';
+import { RawExchange } from './raw-exchange.ts';
 import type { SeenExchange } from './seen-exchange.ts';
 import type { WireCalls } from './wire-calls.ts';
 
@@ -31,12 +33,13 @@ export function watchedExchange(watch: Watch, head: SentHead): SeenExchange | un
   // Making a batch asks no model yet: only limits are interested.
   if (endpoint.form !== 'batch') watch.onRequest();
   else if (!calls.observer.isLimited) return undefined;
+  const active = context.active();
+  const claimed = claimedCall(active);
+  if (claimed !== undefined) return claimed.isRaw ? new RawExchange(claimed, endpoint) : undefined;
   const version = SDK_AGENT.exec(head.header('user-agent') ?? '')?.[1];
   if (version !== undefined && watch.isObserved(version)) return undefined;
-  const active = context.active();
-  if (isClaimed(active)) return undefined;
   if (endpoint.form === 'batch') return new BatchCreation(calls, active);
   return endpoint.form === 'batch_results'
     ? new BatchExchange(calls, endpoint.batchId ?? '')
-    : new Exchange(calls, endpoint, active, version);
+    : new Exchange(calls, endpoint, active, version, head.header('content-encoding'));
 }

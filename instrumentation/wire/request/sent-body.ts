@@ -1,6 +1,8 @@
-// The bytes of a request's body, gathered as its pieces leave. What others may write to again is copied.
+// The bytes of a request's body, gathered as its pieces leave. What others may write to again is copied; what a program
+// or its client has compressed is decoded.
 
-import { joinPieces } from '../decoding.ts';
+import { guard } from '../../process/guard.ts';
+import { decodeWhole, encodingsOf, joinPieces } from '../decoding.ts';
 
 /** The API takes no larger requests. */
 const MOST_BYTES = 32 * 1024 * 1024;
@@ -9,6 +11,12 @@ export class SentBody {
   /** Bytes so far. */
   length = 0;
   readonly #pieces: Buffer[] = [];
+  readonly #encodings: readonly string[];
+
+  /** @param contentEncoding header of the request */
+  constructor(contentEncoding?: string) {
+    this.#encodings = encodingsOf(contentEncoding);
+  }
 
   get isTooLarge(): boolean {
     return this.length > MOST_BYTES;
@@ -29,11 +37,12 @@ export class SentBody {
     else this.#pieces.push(bytes);
   }
 
-  /** The whole body, which is not kept. */
+  /** The whole body, which is not kept; empty where it is not encoded as its header says. */
   take(): Buffer {
     const body = joinPieces(this.#pieces);
     this.clear();
-    return body;
+    if (this.#encodings.length === 0) return body;
+    return guard('decode request', () => decodeWhole(body, this.#encodings, MOST_BYTES)) ?? Buffer.alloc(0);
   }
 
   clear(): void {

@@ -2,6 +2,7 @@
 import http from 'node:http';
 import net from 'node:net';
 import { createRequire } from 'node:module';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 const { BASE, MANNERS } = process.env;
 /** Where nobody listens, on a port that `fetch` does not refuse itself. */
@@ -19,6 +20,8 @@ const urlOf = (reply, path = '/v1/messages') => `${BASE}${path}?reply=${encodeUR
 
 const ask = (manner, reply, own = {}, path) =>
   fetch(urlOf(reply, path), { method: 'POST', headers: JSON_HEADERS, body: bodyOf(manner), ...own });
+const askEncoded = async (manner, reply, encoding, body) =>
+  read(await ask(manner, reply, { headers: { ...JSON_HEADERS, 'content-encoding': encoding }, body }));
 const askNobody = (manner, own = {}) =>
   fetch(NOBODY, { method: 'POST', headers: JSON_HEADERS, body: bodyOf(manner), ...own });
 const askHttp = (manner, reply, use = () => {}) =>
@@ -80,6 +83,20 @@ const MANNERS_OF = {
     ask(manner, reply, { body: new DataView(new TextEncoder().encode(bodyOf(manner)).buffer) }).then(read),
   'stream as body': (manner, reply) =>
     ask(manner, reply, { body: new Blob([bodyOf(manner)]).stream(), duplex: 'half' }).then(read),
+  'gzip as body': (manner, reply) => askEncoded(manner, reply, 'gzip', gzipSync(bodyOf(manner))),
+  'brotli as body': (manner, reply) => askEncoded(manner, reply, 'br', brotliCompressSync(bodyOf(manner))),
+  'gzip by name only': (manner, reply) => askEncoded(manner, reply, 'gzip', 'no gzip'),
+  'http gzip as body': (manner, reply) =>
+    new Promise((resolve, reject) => {
+      const headers = { ...JSON_HEADERS, 'content-encoding': 'gzip' };
+      const request = http.request(urlOf(reply), { method: 'POST', headers }, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode));
+      });
+      request.on('error', reject);
+      const bytes = gzipSync(bodyOf(manner));
+      request.write(bytes.subarray(0, 20));
+      request.end(bytes.subarray(20));
+    }),
   refused: (manner) => askNobody(manner),
   'refused as blob': (manner) => askNobody(manner, { body: new Blob([bodyOf(manner)]) }),
   'refused as a request': (manner) =>
