@@ -36,9 +36,8 @@ for (const [reading, read] of Object.entries(READINGS)) {
 {
   const promise = client.messages.create(paramsOf('parsed after all', { stream: true }));
   const { status } = await promise.asResponse();
-  let events = 0;
-  for await (const event of await promise) if (event.type !== 'ping') events += 1;
-  console.log('parsed after all', status, events);
+  const types = await Array.fromAsync(await promise, ({ type }) => type);
+  console.log('parsed after all', status, types.join(' '));
 }
 {
   const stream = await client.messages.create(paramsOf('left', { stream: true })).asResponse();
