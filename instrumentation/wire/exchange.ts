@@ -10,7 +10,7 @@ import { youngFunction } from '../process/young-function.ts';
 import { guard } from '../process/guard.ts';
 import type { CallEnd, ModelCall } from '../record/model-call.ts';
 import { AnswerBody } from './answer-body.ts';
-import { answerHeadOf, endOfAnswer, isSuccess } from './answer-end.ts';
+import { answerHeadOf, endOfAnswer, isSuccess } from './answer/answer-end.ts';
 import { askLimits, type Asked } from './ask-limits.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ReadRequest } from './request/growing-requests.ts';

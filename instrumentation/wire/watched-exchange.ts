@@ -10,7 +10,7 @@ import { BatchExchange } from './batch-exchange.ts';
 import { endpointOf, type SentHead } from './endpoint.ts';
 import { Exchange } from './exchange.ts';
 import { otherApiRequest } from './other-api.ts';
-import { RawExchange } from './raw-exchange.ts';
+import { RawExchange } from './answer/raw-exchange.ts';
 import type { SeenExchange } from './seen-exchange.ts';
 import type { WireCalls } from './wire-calls.ts';
 

@@ -3,12 +3,12 @@
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import path from 'node:path';
-import type { EventRecord } from '../../core/event.ts';
-import type { Exchange, Scenario, SseEvent } from '../fakes/anthropic-api.ts';
-import { answer, streamedAnswer } from '../fakes/messages.ts';
-import { eventsOf, openHarness, type Harness, type Outcome } from './harness.ts';
+import type { EventRecord } from '../../../core/event.ts';
+import type { Exchange, Scenario, SseEvent } from '../../fakes/anthropic-api.ts';
+import { answer, streamedAnswer } from '../../fakes/messages.ts';
+import { eventsOf, openHarness, type Harness, type Outcome } from '../harness.ts';
 
-const PROGRAM = path.join(import.meta.dirname, 'programs/raw-responses.mjs');
+const PROGRAM = path.join(import.meta.dirname, '../programs/raw-responses.mjs');
 /** 100 tokens in, 20 out of claude-sonnet-5-5, in nano-USD. */
 const COST = 400_000;
 const READINGS = ['text', 'arrayBuffer', 'blob', 'body', 'handed on', 'transformed', 'of a clone'];

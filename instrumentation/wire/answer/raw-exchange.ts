@@ -2,14 +2,14 @@
 // to where nobody sees it read. The call is the SDK's; its answer is read as the bytes pass.
 
 import { AsyncResource } from 'node:async_hooks';
-import type { MessageReader } from '../../core/model-call/message-reader.ts';
-import { youngFunction } from '../process/young-function.ts';
-import { guard } from '../process/guard.ts';
-import type { CallEnd, ModelCall } from '../record/model-call.ts';
-import { AnswerBody } from './answer-body.ts';
+import type { MessageReader } from '../../../core/model-call/message-reader.ts';
+import { youngFunction } from '../../process/young-function.ts';
+import { guard } from '../../process/guard.ts';
+import type { CallEnd, ModelCall } from '../../record/model-call.ts';
+import { AnswerBody } from '../answer-body.ts';
 import { answerHeadOf, endOfAnswer, isSuccess } from './answer-end.ts';
-import type { Endpoint } from './endpoint.ts';
-import type { ResponseHead, SeenExchange } from './seen-exchange.ts';
+import type { Endpoint } from '../endpoint.ts';
+import type { ResponseHead, SeenExchange } from '../seen-exchange.ts';
 
 export class RawExchange implements SeenExchange {
   isAnswered = false;

@@ -1,9 +1,9 @@
 // How an answer begins and ends, by its head and by what was read of its body.
 
-import type { MessageReader } from '../../core/model-call/message-reader.ts';
-import type { CallEnd } from '../record/model-call.ts';
-import type { AnswerBody, AnswerHead } from './answer-body.ts';
-import type { ResponseHead } from './seen-exchange.ts';
+import type { MessageReader } from '../../../core/model-call/message-reader.ts';
+import type { CallEnd } from '../../record/model-call.ts';
+import type { AnswerBody, AnswerHead } from '../answer-body.ts';
+import type { ResponseHead } from '../seen-exchange.ts';
 
 export function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
