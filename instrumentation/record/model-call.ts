@@ -96,6 +96,8 @@ export class ModelCall {
   isRaw = false;
   /** Whether its answer is read as the bytes pass: then nothing that it is read through has to be watched. */
   isReadOnWire = false;
+  /** Notes how the attempt under way ended, once, where attempts are seen. */
+  noteAttempt: ((status: string) => void) | undefined;
   /** What the SDK handed out for the call, until it has ended. */
   promise: object | undefined;
   /** Stands for the call where it is to end once what its answer would be read through is collected. */

@@ -126,12 +126,17 @@ function noteRequestId(call: ModelCall, response: Partial<Response> | null): voi
   });
 }
 
-/** Notes how an attempt that begins now ended. */
+/** Notes once how an attempt that begins now ended: for whoever sees it first. */
 function noteOf(call: ModelCall): (status: string) => void {
   const startMs = Date.now();
-  return (status) => {
+  let isNoted = false;
+  const note = (status: string): void => {
+    if (isNoted) return;
+    isNoted = true;
     guard('attempt', () => {
       call.attempts.push({ status, startMs, durationMs: Date.now() - startMs });
     });
   };
+  call.noteAttempt = note;
+  return note;
 }

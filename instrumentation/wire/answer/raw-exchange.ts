@@ -41,6 +41,9 @@ export class RawExchange implements SeenExchange {
     // The SDK sends it again, or throws: no Response is handed out.
     if (this.#call.isEnded || !isSuccess(head.status)) return;
     this.#status = head.status;
+    // A short answer has come whole before the SDK has its promise resolved.
+    this.#call.noteAttempt?.(String(head.status));
+    this.#call.requestId = head.header('request-id') ?? this.#call.requestId;
     this.#call.isReadOnWire = true;
     this.#body = new AnswerBody(answerHeadOf(head), {
       answer: this.#answer,

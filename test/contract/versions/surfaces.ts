@@ -143,7 +143,8 @@ function answerTo(name: string, count: number, isStreamed: boolean, request: Rec
     case 'stream_abort':
     case 'stream_abort_unread':
     case 'helper_abort':
-      return streamedAnswer({ blocks: words }, { delayMs: 15 });
+      // Long enough that a busy machine has not got all of it before the caller stops.
+      return streamedAnswer({ blocks: words }, { delayMs: 40 });
     case 'timed_out':
     case 'abort_during':
       return { ...answer(), delayMs: 300 };
