@@ -6,8 +6,8 @@ import { tileOf, type Size, type Tile } from '../tile.ts';
 import { plainTable } from './table.ts';
 import { TEMPO } from '../variables.ts';
 
-/** TraceQL that finds the spans of the run. */
-export const RUN_SPANS = '{ span.agent.run_id = "$run" }';
+/** TraceQL that finds the spans of the run. In back quotes no quote and no backslash ends the text. */
+export const RUN_SPANS = '{ span.agent.run_id = `$run` }';
 
 /** The traces of the run; each opens in Tempo's own view. */
 export function tracesTile(size: Size): Tile {

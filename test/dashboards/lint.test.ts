@@ -163,12 +163,12 @@ describe('queries', () => {
   it.each(PANELS)(
     'what is chosen or typed stands in back quotes in %s, where it ends no text',
     (_, panel) => {
-      const queries = (panel.targets as unknown as LokiTarget[]).filter(
-        ({ datasource }) => datasource?.type === 'loki',
+      const queries = (panel.targets as unknown as (LokiTarget & { readonly query?: string })[]).filter(
+        ({ datasource }) => ['loki', 'tempo'].includes(datasource?.type ?? ''),
       );
       // Macros of Grafana are durations and times.
-      const outside = queries.map(({ expr }) =>
-        (expr ?? '').replaceAll(/`[^`]*`/g, '').replaceAll('$__', ''),
+      const outside = queries.map(({ expr, query }) =>
+        (expr ?? query ?? '').replaceAll(/`[^`]*`/g, '').replaceAll('$__', ''),
       );
       expect(outside.filter((text) => /\$\{?[a-z_]/.test(text))).toEqual([]);
     },
