@@ -55,14 +55,14 @@ const KINDS: Readonly<Record<keyof Limits, LimitKind>> = {
     better: 'less',
     format: formatCost,
     exact: exactCost,
-    measure: (runs) => unpricedText(runs) ?? total(runs, (run) => run.costNanoUsd ?? 0),
+    measure: (runs) => unknownCostText(runs) ?? total(runs, (run) => run.costNanoUsd ?? 0),
   },
   maxCostPerRunNanoUsd: {
     title: 'cost per run',
     better: 'less',
     format: formatCost,
     exact: exactCost,
-    measure: (runs) => unpricedText(runs) ?? greatest(runs.map((run) => costWithNestedNanoUsd(run, runs))),
+    measure: (runs) => unknownCostText(runs) ?? greatest(runs.map((run) => costWithNestedNanoUsd(run, runs))),
   },
   maxTurns: {
     title: 'turns',
@@ -145,7 +145,11 @@ export function costWithNestedNanoUsd(run: RunFacts, runs: readonly RunFacts[]):
   return (run.costNanoUsd ?? 0) + nested.reduce((sum, other) => sum + costWithNestedNanoUsd(other, runs), 0);
 }
 
-function unpricedText(runs: readonly RunFacts[]): string | undefined {
+/** Why nobody can say what the runs cost. */
+function unknownCostText(runs: readonly RunFacts[]): string | undefined {
+  const turns = total(runs, (run) => run.turns);
+  // Nothing but failures, such as pages of a proxy, is no work that could cost little.
+  if (turns > 0 && turns === total(runs, (run) => run.failedCalls)) return 'no call was answered';
   const calls = total(runs, (run) => run.unpricedCalls);
   return calls === 0
     ? undefined

@@ -141,7 +141,7 @@ describe('check', () => {
     expect(isRunning(id)).toBe(false);
   });
 
-  it('does not take an answer without usage for one that costs nothing', async () => {
+  it('does not take a page of a proxy for answers that cost nothing', async () => {
     const page = createServer((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/html' }).end('<html>log in first</html>');
     });
@@ -150,7 +150,7 @@ describe('check', () => {
     const ended = await check(['--max-cost', '$1'], [agent, '1'], `http://127.0.0.1:${port}`);
     page.close();
     expect(ended).toMatchObject({ code: 1, stdout: 'out' });
-    expect(ended.stderr).toContain('1 call without a price');
+    expect(ended.stderr).toContain('no call was answered');
   });
 });
 
