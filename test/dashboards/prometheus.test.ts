@@ -5,37 +5,46 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { describeWhere } from '../fixtures/describe-where.ts';
 import { startLoki, type OwnLoki } from '../stack/loki.ts';
-import { sendLogs, type LogInput } from '../stack/otlp-client.ts';
+import { randomHex, sendLogs, sendSpans, type LogInput } from '../stack/otlp-client.ts';
 import { waitUntil } from '../stack/process.ts';
 import { startPrometheus, type PrometheusServer, type Series } from '../stack/prometheus-server.ts';
 import { startCollector, type CollectorServer } from '../stack/servers.ts';
-import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
+import { openTempo, type TempoServer } from '../stack/tempo.ts';
+import { BUILD_TIMEOUT_MS, describeWith, whyMissing } from '../stack/tier.ts';
 import { boardOf, queriesOf } from './places/queries.ts';
 
 const SENT = 200;
 const QUEUE_BYTES = 1_000_000;
 /** Above the 256 KB that Loki takes in a line. */
 const TOO_LONG = 300_000;
+/** Above the 64 KB that Tempo keeps of an attribute. */
+const LONGER_THAN_KEPT = 70_000;
 const WINDOW_SECONDS = 60;
-const TEMPO_URL = process.env['TEMPO_URL'];
+const whyNoTempo = await whyMissing('tempo');
 const BACKEND_DOWN_MS = 60_000;
 
 (await describeWith('collector', 'own loki'))('the rows about the servers, on a real Prometheus', () => {
   let loki: OwnLoki;
   let collector: CollectorServer;
   let prometheus: PrometheusServer;
+  let tempo: TempoServer | undefined;
   let isLokiRunning = true;
 
   beforeAll(async () => {
     loki = await startLoki();
+    if (whyNoTempo === undefined) tempo = await openTempo();
     collector = await startCollector({
       configs: ['base.yaml', 'loki.yaml', 'tempo.yaml'],
-      env: { LOKI_URL: loki.url, TEMPO_ENDPOINT: '127.0.0.1:9', QUEUE_BYTES: String(QUEUE_BYTES) },
+      env: {
+        LOKI_URL: loki.url,
+        TEMPO_ENDPOINT: tempo?.grpcEndpoint ?? '127.0.0.1:9',
+        QUEUE_BYTES: String(QUEUE_BYTES),
+      },
     });
     prometheus = await startPrometheus({
       collector: new URL(collector.metricsUrl).host,
       loki: new URL(loki.url).host,
-      ...(TEMPO_URL === undefined ? {} : { tempo: new URL(TEMPO_URL).host }),
+      ...(tempo === undefined ? {} : { tempo: new URL(tempo.url).host }),
     });
     // A counter's first reading is no increase: all of them are read once before the load that is counted.
     await send(1);
@@ -48,6 +57,7 @@ const BACKEND_DOWN_MS = 60_000;
   afterAll(async () => {
     await prometheus.stop();
     await collector.kill9();
+    await tempo?.stop();
     if (isLokiRunning) await loki.stop();
   });
 
@@ -126,7 +136,7 @@ const BACKEND_DOWN_MS = 60_000;
   it('servers that answer are up and have a size; one that is not there is down', async () => {
     const up = (await askPanel('servers-up')).get('{{job}}') ?? [];
     const byJob = Object.fromEntries(up.map((series) => [series.labels['job'], lastOf([series])]));
-    expect(byJob).toEqual({ collector: 1, loki: 1, tempo: TEMPO_URL === undefined ? 0 : 1, grafana: 0 });
+    expect(byJob).toEqual({ collector: 1, loki: 1, tempo: tempo === undefined ? 0 : 1, grafana: 0 });
     const memory = (await askPanel('servers-memory')).get('{{job}}') ?? [];
     expect(memory.map(({ labels }) => labels['job'])).toEqual(expect.arrayContaining(['collector', 'loki']));
     for (const series of memory) expect(lastOf([series])).toBeGreaterThan(10_000_000);
@@ -156,11 +166,22 @@ const BACKEND_DOWN_MS = 60_000;
   }
 
   describeWhere(
-    TEMPO_URL !== undefined,
+    whyNoTempo === undefined,
     'metrics of tempo',
-    'TEMPO_URL is not set',
+    whyNoTempo ?? '',
   )('with a Tempo', () => {
     it('what Tempo takes is told', async () => {
+      // A counter's first reading is no increase.
+      for (const taken of [1, 2]) {
+        const span = {
+          name: 'chat',
+          traceId: randomHex(16),
+          attributes: { note: 'x'.repeat(LONGER_THAN_KEPT) },
+        };
+        expect(await sendSpans(collector.httpUrl, { 'service.name': 'shop' }, 'test', [span])).toBe(200);
+        await untilRead('sum(tempo_distributor_spans_received_total)', taken);
+        await untilRead('sum(tempo_distributor_attributes_truncated_total)', taken);
+      }
       const ingestion = await askPanel('tempo-ingestion');
       expect(ingestion.get('taken')?.length).toBe(1);
       expect(ingestion.get('attributes cut')?.length).toBe(1);

@@ -19,7 +19,7 @@ export async function describeWith(...needs: readonly ServerNeed[]): Promise<Des
 }
 
 /** Why a server is not to be had here; undefined when it is. */
-async function whyMissing(need: ServerNeed): Promise<string | undefined> {
+export async function whyMissing(need: ServerNeed): Promise<string | undefined> {
   if (need === 'collector') return hasGo() ? undefined : 'go is not installed';
   const name = need === 'loki' || need === 'own loki' ? 'loki' : 'tempo';
   const elsewhere = need === name ? findRunning(name) : undefined;
