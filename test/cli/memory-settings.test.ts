@@ -8,7 +8,7 @@ import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { describeWhere } from '../fixtures/describe-where.ts';
 import { memorySettings } from '../fixtures/memory-settings.ts';
-import { PROGRAM } from '../programs/tallyspan.ts';
+import { killRunning, PROGRAM } from '../programs/tallyspan.ts';
 import { makeDataDir } from '../server/data-dir.ts';
 
 const NO_PORTS = ['--port', '0', '--grpc-port', '0', '--http-port', '0'];
@@ -27,10 +27,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  if (server?.exitCode === null) {
-    server.kill('SIGKILL');
-    await once(server, 'exit');
-  }
+  await killRunning(server);
   await rm(dataDir, { recursive: true, force: true });
 });
 

@@ -3,11 +3,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { killRunning, PROGRAM } from '../programs/tallyspan.ts';
 import { makeDataDir } from '../server/data-dir.ts';
-
-const PROGRAM = path.resolve(import.meta.dirname, '../../cli/dist/main.js');
 
 let dataDir: string;
 let server: ChildProcess | undefined;
@@ -17,10 +15,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  if (server?.exitCode === null) {
-    server.kill('SIGKILL');
-    await once(server, 'exit');
-  }
+  await killRunning(server);
   await rm(dataDir, { recursive: true, force: true });
 });
 

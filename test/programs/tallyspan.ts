@@ -1,6 +1,7 @@
 // The built tallyspan program as a child process, as a user runs it.
 
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import path from 'node:path';
 import { ensureBuilt } from '../../scripts/ensure-built.ts';
 
@@ -43,4 +44,11 @@ export async function readTallyspan<T>(args: readonly string[], options: RunOpti
   const { exitCode, stdout, stderr } = await runTallyspan([...args, '--json'], options);
   if (exitCode !== 0) throw new Error(`tallyspan ${args.join(' ')} exited ${String(exitCode)}: ${stderr}`);
   return JSON.parse(stdout) as T;
+}
+
+/** Ends a program that a test has left running, and waits for its end. */
+export async function killRunning(child: ChildProcess | undefined): Promise<void> {
+  if (child?.exitCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
 }

@@ -7,7 +7,7 @@ import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openSource } from '../../../server/source.ts';
-import { PROGRAM } from '../../programs/tallyspan.ts';
+import { killRunning, PROGRAM } from '../../programs/tallyspan.ts';
 import { makeDataDir } from '../../server/data-dir.ts';
 import { answerLine, SESSION, userLine } from '../../transcripts/transcript.ts';
 
@@ -21,10 +21,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  if (child?.exitCode === null) {
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
+  await killRunning(child);
   await rm(folder, { recursive: true, force: true });
   await rm(dataDir, { recursive: true, force: true });
 });
