@@ -7,6 +7,7 @@ import type { EventRecord } from '../core/event.ts';
 import { HOUR_MS } from '../core/time/time.ts';
 import { revisionOfRunEnd } from '../core/transcripts/revisions.ts';
 import { NewestMap } from '../core/newest-map.ts';
+import { isCostUnknown } from '../core/pricing/unknown-cost.ts';
 import { markRepeats, sessionsOf } from './claude-repeats.ts';
 import { messageOf } from './process/server-error.ts';
 import { numberOrNull, textOrNull } from './queries/field-values.ts';
@@ -232,6 +233,7 @@ function endOf(row: DatabaseRow, status: string): EventRecord {
   const run = String(row['agent_run_id']);
   const last = timeOf(row, 'last') ?? 0;
   const text = (column: string): string | undefined => textOrNull(row[column]) ?? undefined;
+  const costNanoUsd = countOf(row, 'cost_nano_usd');
   return {
     timestamp: last,
     'event.name': 'agent.run',
@@ -261,11 +263,9 @@ function endOf(row: DatabaseRow, status: string): EventRecord {
     'agent.tool_calls': countOf(row, 'tool_calls'),
     'agent.tokens_in': countOf(row, 'tokens_in'),
     'agent.tokens_out': countOf(row, 'tokens_out'),
-    // Where no call has a price and some would need one, the cost is not known, and not 0.
-    'agent.cost_nano_usd':
-      countOf(row, 'cost_nano_usd') === 0 && countOf(row, 'unpriced_calls') > 0
-        ? undefined
-        : countOf(row, 'cost_nano_usd'),
+    'agent.cost_nano_usd': isCostUnknown({ costNanoUsd, unpricedCalls: countOf(row, 'unpriced_calls') })
+      ? undefined
+      : costNanoUsd,
   };
 }
 

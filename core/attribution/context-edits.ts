@@ -5,6 +5,7 @@
 import type { BlockShape } from './block-shape.ts';
 import { formatHash } from './content-hash.ts';
 import type { CacheBreakpoint, RequestShape } from './request-shape.ts';
+import { TOOL_USES } from './tool-clearing.ts';
 import { asJson, asList } from '../model-call/json.ts';
 
 /** What the answer says that was cleared. */
@@ -14,7 +15,6 @@ export interface AppliedEdits {
 }
 
 const NOTHING_APPLIED: AppliedEdits = { toolUses: 0, thinkingTurns: 0 };
-const TOOL_USES = 'clear_tool_uses';
 const THINKING = 'clear_thinking';
 
 /** Reads `context_management` of an answer. */

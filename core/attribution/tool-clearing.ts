@@ -9,7 +9,8 @@ export interface ToolClearing {
   readonly clearsInputs: boolean | ReadonlySet<string>;
 }
 
-const TOOL_USES = 'clear_tool_uses';
+/** Begins the type of the edit; the day of its version follows. */
+export const TOOL_USES = 'clear_tool_uses';
 
 /** Reads `context_management` of a request; `undefined` where it wants no tool uses to be cleared. */
 export function readToolClearing(contextManagement: unknown): ToolClearing | undefined {

@@ -63,7 +63,7 @@ function titleOf({ kind, subject, nanoUsd, outlier }: FoundCause, comparison: Pe
   const { before, after: now } = comparison;
   const grew = nanoUsd >= 0;
   const reads = `cache reads ${percent(hitRatio(before))} → ${percent(hitRatio(now))}`;
-  const misses = (why: string): string => titleOfMisses(why, nanoUsd, comparison);
+  const misses = (why: string): string => titleOfMisses(why, reads, nanoUsd, comparison);
   const tool = subject ?? '';
   switch (kind) {
     case 'price_changed':
@@ -134,8 +134,12 @@ function titleOf({ kind, subject, nanoUsd, outlier }: FoundCause, comparison: Pe
 }
 
 /** Cache reads stand beside it where they went the way that the cause says. */
-function titleOfMisses(why: string, nanoUsd: number, { before, after: now }: PeriodComparison): string {
-  const reads = `cache reads ${percent(hitRatio(before))} → ${percent(hitRatio(now))}`;
+function titleOfMisses(
+  why: string,
+  reads: string,
+  nanoUsd: number,
+  { before, after: now }: PeriodComparison,
+): string {
   const hasFallen = (hitRatio(now) ?? 0) < (hitRatio(before) ?? 0);
   if (nanoUsd >= 0) return hasFallen ? `${reads}: ${why}` : `more cache misses: ${why}`;
   return hasFallen ? `fewer cache misses: ${why}` : `${reads}, fewer misses: ${why}`;

@@ -3,6 +3,7 @@
 
 import { commonFieldsOf, type FactSpan } from '../dialects.ts';
 import type { EventRecord } from '../event.ts';
+import { isCostUnknown } from '../pricing/unknown-cost.ts';
 import type { TraceIdentity } from './trace-tree.ts';
 
 /** One run as it is put together. */
@@ -111,10 +112,7 @@ function totalsOf({ calls, tools }: ForeignRun): Totals {
 
 /** What the run and those nested in it cost; nothing where no call has a price and some would need one. */
 function costFields(own: Totals, nested: readonly Totals[]): Partial<EventRecord> {
-  const all = [own, ...nested];
-  const isUnknown =
-    all.every(({ costNanoUsd }) => costNanoUsd === 0) && all.some(({ unpricedCalls }) => unpricedCalls > 0);
-  if (isUnknown) return {};
+  if (isCostUnknown(own, ...nested)) return {};
   return {
     'agent.cost_nano_usd': own.costNanoUsd,
     ...(nested.length > 0

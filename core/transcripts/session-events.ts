@@ -5,6 +5,7 @@ import type { EventRecord } from '../event.ts';
 import { withdrawnEvent } from '../duplicates.ts';
 import type { ToolCost } from '../attribution/attribution.ts';
 import { toolCostFields } from '../pricing/cost-fields.ts';
+import { isCostUnknown } from '../pricing/unknown-cost.ts';
 import { inputTotal } from '../pricing/usage.ts';
 import { costsByRun } from './costs-by-run.ts';
 import type { TranscriptCall, LineFacts, RunFact, SessionFacts, ToolFact } from './facts.ts';
@@ -348,7 +349,7 @@ function runEvents(run: RunFact, own: RunTotals, runs: RunPlaces, status: string
       'agent.tool_calls': own.toolCalls,
       'agent.tokens_in': own.tokensIn,
       'agent.tokens_out': own.tokensOut,
-      'agent.cost_nano_usd': own.costNanoUsd === 0 && own.unpricedCalls > 0 ? undefined : own.costNanoUsd,
+      'agent.cost_nano_usd': isCostUnknown(own) ? undefined : own.costNanoUsd,
       'agent.output_len': run.outputLen,
     },
   ];

@@ -3,10 +3,10 @@
 // last event, so that what the process had not sent is a gap in its numbers.
 
 import { randomBytes } from 'node:crypto';
+import { isCostUnknown } from '../../core/pricing/unknown-cost.ts';
 import { writeOpenRows } from './tools/cost-rows.ts';
 import type { EventLog } from './event-log.ts';
 import type { Journal, LostProcess } from './journal.ts';
-import { isCostUnknown } from './run-totals.ts';
 
 /** The log in which the events of an earlier process of the service go on. */
 type LogOfEarlier = (

@@ -26,16 +26,6 @@ export const TOTALS: readonly Total[] = [
   'retries',
 ];
 
-/** Whether no call has a price, and some would need one: such a cost is not known, and not 0. */
-export function isCostUnknown(
-  ...totals: readonly Pick<RunTotals, 'costNanoUsd' | 'unpricedCalls'>[]
-): boolean {
-  return (
-    totals.every(({ costNanoUsd }) => costNanoUsd === 0) &&
-    totals.some(({ unpricedCalls }) => unpricedCalls > 0)
-  );
-}
-
 /** Fields of the totals of the nested runs; none where no run is nested. */
 export function nestedFields(runs: number, nested: RunTotals): Fields {
   if (runs === 0) return {};

@@ -1,6 +1,7 @@
 // A run summary is a run in one line: from its end where it ended, else from its start and what it has done so far.
 
 import { usdOf } from '../../../core/money.ts';
+import { isCostUnknown } from '../../../core/pricing/unknown-cost.ts';
 import { HOUR_MS } from '../../../core/time/time.ts';
 import { eventsSql } from '../../../signals/event-tables.ts';
 import { instantSql, textSql } from '../../../signals/sql-text.ts';
@@ -108,8 +109,9 @@ function byRun(rows: readonly DatabaseRow[]): ReadonlyMap<string, DatabaseRow> {
 
 /** What the run itself cost; null where nothing of it is priced, which the end of a run reports as 0. */
 function ownCostNanoUsd(row: DatabaseRow): number | null {
-  const cost = numberOrNull(row['agent_cost_nano_usd']);
-  return cost === 0 && (numberOrNull(row['unpriced_calls']) ?? 0) > 0 ? null : cost;
+  const costNanoUsd = numberOrNull(row['agent_cost_nano_usd']);
+  const unpricedCalls = numberOrNull(row['unpriced_calls']) ?? 0;
+  return costNanoUsd === null || isCostUnknown({ costNanoUsd, unpricedCalls }) ? null : costNanoUsd;
 }
 
 /** What a run and its nested runs cost, as its end has it; null where neither is priced. */

@@ -11,6 +11,7 @@ import {
   type UsageSums,
 } from '../../../core/usage-report/usage-row.ts';
 import { usdOf } from '../../../core/money.ts';
+import { isCostUnknown } from '../../../core/pricing/unknown-cost.ts';
 import { DAY_MS, dayOf, MINUTE_MS } from '../../../core/time/time.ts';
 import type { Queryable } from '../../store/file/database.ts';
 import { textOrNull } from '../field-values.ts';
@@ -143,7 +144,7 @@ function reportRow(name: string | null, group: UsageGroup): UsageReportRow {
 }
 
 function answerOf(sums: UsageSums): UsageAnswer {
-  const costNanoUsd = sums.costNanoUsd === 0 && sums.unpricedCalls > 0 ? null : sums.costNanoUsd;
+  const costNanoUsd = isCostUnknown(sums) ? null : sums.costNanoUsd;
   return {
     model_calls: sums.calls,
     tokens_input: sums.tokensInput,
