@@ -15,8 +15,11 @@ import { SpoolSender } from './spool-sender.ts';
 /** Items held in memory at most. */
 export const MAX_QUEUE = 8_192;
 const MAX_BATCH = 512;
-/** Weight of one batch, and of all that wait: a single item may be above. Collectors take 4 MB by default. */
-const MAX_BATCH_WEIGHT = 2_000_000;
+/**
+ * Weight of one batch, and of all that wait: a single item may be above. Collectors take 4 MB by default, but what a
+ * busy second makes is memory that the process then keeps.
+ */
+const MAX_BATCH_WEIGHT = 250_000;
 const MAX_QUEUE_WEIGHT = 32_000_000;
 const FLUSH_INTERVAL_MS = 1_000;
 /** An item that must not be lost waits no longer than this, … */
@@ -36,6 +39,8 @@ export interface OpenBatch<Item> {
   add(item: Item): void;
   /** The request; the batch is empty afterwards. */
   finish(): Uint8Array;
+  /** The endpoint has the request: its memory may hold another one. */
+  takeBack(request: Uint8Array): void;
 }
 
 export interface DeliveryOptions<Item> {
@@ -249,7 +254,10 @@ export class Delivery<Item> {
     else {
       this.#taken += 1;
       this.#count(batch.count, result);
-      if (result.status === 'sent') tellSafe(batch);
+      if (result.status === 'sent') {
+        tellSafe(batch);
+        this.#options.batch.takeBack(batch.bytes);
+      }
     }
     return true;
   }

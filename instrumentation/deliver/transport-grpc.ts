@@ -96,21 +96,21 @@ function timeoutText(timeoutMs: number): string {
     : `${String(Math.min(Math.ceil(timeoutMs / 60_000), 99_999_999))}M`;
 }
 
-function frame(message: Uint8Array, isCompressed: boolean): Buffer {
-  const framed = Buffer.allocUnsafe(PREFIX_BYTES + message.byteLength);
-  framed.writeUInt8(isCompressed ? 1 : 0, 0);
-  framed.writeUInt32BE(message.byteLength, 1);
-  framed.set(message, PREFIX_BYTES);
-  return framed;
+/** The prefix and the message, which may be large and is not copied. */
+function frame(message: Uint8Array, isCompressed: boolean): readonly Uint8Array[] {
+  const prefix = Buffer.allocUnsafe(PREFIX_BYTES);
+  prefix.writeUInt8(isCompressed ? 1 : 0, 0);
+  prefix.writeUInt32BE(message.byteLength, 1);
+  return [prefix, message];
 }
 
 /**
- * Sends the message and reads the answer, all within one time. Never rejects.
+ * Sends a framed message and reads the answer, all within one time. Never rejects.
  * @param cut ends the connection: a stream that is not connected yet cannot be closed alone
  */
 function exchange(
   stream: ClientHttp2Stream,
-  message: Buffer,
+  framed: readonly Uint8Array[],
   timeoutMs: number,
   cut: () => void,
 ): Promise<SendResult> {
@@ -164,7 +164,9 @@ function exchange(
         finish(resultOf({ ...headers, ...trailers }, chunks, problem));
       }),
     );
-    stream.end(message);
+    stream.cork();
+    for (const part of framed) stream.write(part);
+    stream.end();
   });
 }
 

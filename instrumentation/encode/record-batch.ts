@@ -27,6 +27,9 @@ export interface EncodedRecord {
 export class RecordBatch {
   /** Records of each scope of each resource, each with its tag and length. Kept from batch to batch. */
   readonly #groups = new Map<Resource, Map<RecordScope, ByteBuffer>>();
+  /** The request made last, and whether it is over. */
+  #request = new ByteBuffer();
+  #isOver = true;
 
   add({ resource, scope, record }: EncodedRecord): void {
     let scopes = this.#groups.get(resource);
@@ -45,7 +48,11 @@ export class RecordBatch {
       if (scopes.size === 0) this.#groups.delete(resource);
       else parts.push(...messageOf(REQUEST.groups, partsOfResource(resource, scopes)));
     }
-    const request = new ByteBuffer(sizeOf(parts));
+    if (!this.#isOver) this.#request = new ByteBuffer();
+    this.#isOver = false;
+    const request = this.#request;
+    request.empty();
+    request.reserve(sizeOf(parts));
     for (const part of parts) {
       if (typeof part === 'string') request.text(part);
       else {
@@ -54,6 +61,11 @@ export class RecordBatch {
       }
     }
     return request.view;
+  }
+
+  /** Nobody reads this request any more: the next one has its memory. Fresh memory stays till a full collection. */
+  takeBack(request: Uint8Array): void {
+    if (this.#request.holds(request)) this.#isOver = true;
   }
 }
 

@@ -294,6 +294,10 @@ function valueFor(type: string, index: number): unknown {
   }
 }
 
+function timesOf(request: Uint8Array): number[] {
+  return recordsOf(readRequest('logs', request)).map(({ time }) => Number(time));
+}
+
 describe('a batch', () => {
   it('is empty after its request, and forgets scopes that are quiet', () => {
     const batch = new RecordBatch();
@@ -303,13 +307,31 @@ describe('a batch', () => {
     expect(batch.finish()).toHaveLength(0);
   });
 
+  it('uses the memory of a request again when nobody reads it any more, and no sooner', () => {
+    const batch = new RecordBatch();
+    const scope = { name: 'a' };
+    const request = (time: number): Uint8Array => {
+      batch.add({ resource: RESOURCE, scope, record: timeField(1, [0, time]) });
+      return batch.finish();
+    };
+    const [first, second] = [request(1), request(2)];
+    expect([first, second].map(timesOf)).toEqual([[1], [2]]);
+    // A request that was put aside meanwhile is not the last one.
+    batch.takeBack(first);
+    const third = request(3);
+    expect([second, third].map(timesOf)).toEqual([[2], [3]]);
+    batch.takeBack(third);
+    const fourth = request(4);
+    expect([second, fourth].map(timesOf)).toEqual([[2], [4]]);
+    expect(fourth.buffer).toBe(third.buffer);
+  });
+
   it('keeps the records in order, however many there are', () => {
     const batch = new RecordBatch();
     const scope = { name: 'a' };
     const records = Array.from({ length: 2_000 }, (_, index) => index * 1_000_000);
     for (const time of records) batch.add({ resource: RESOURCE, scope, record: timeField(1, [0, time]) });
-    const read = recordsOf(readRequest('logs', batch.finish())).map(({ time }) => Number(time));
-    expect(read).toEqual(records);
+    expect(timesOf(batch.finish())).toEqual(records);
   });
 });
 
