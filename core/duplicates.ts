@@ -1,19 +1,26 @@
 // Duplicates: records that tell of a response which another record tells of better, or as well and earlier.
-// A standing says how well informed a record is: whether it has a cost, then who reported it, then how many tokens it has
+// A standing says how well informed a record is: how sure its cost is, then who reported it, then how many tokens it has
 // seen, whether it says what of them was cached, and whom the call was for. Revisions are reports of one fact by one reporter who learns more: the newest takes the place of the others.
 
 import type { EventRecord } from './event.ts';
 
 /**
  * Who may report a call, by `tallyspan.source`, from the worst informed to the best: the messages of the Agent SDK count
- * the output as it began, a span of others has sums, a transcript and a log of Claude Code have less of the usage
- * object than the instrumentation, which has the API's own.
+ * the output as it began, a span of others has sums, a transcript and a log of Claude Code have less than the
+ * instrumentation, which has the API's own usage object. A transcript has that, too, where it has all of the answer, and
+ * a log the end of every answer: of the two the one that saw more tokens counts, the log where they saw the same.
  */
-export const SOURCE_RANKS = { messages: 1, span: 2, transcript: 3, log: 4, preload: 5 } as const;
+export const SOURCE_RANKS = { messages: 1, span: 2, transcript: 3, log: 3, preload: 4 } as const;
 export type EventSource = keyof typeof SOURCE_RANKS;
 
-/** A cost weighs more than every rank. */
-export const COST_WEIGHT = 8;
+/** How sure a cost is, each weighing more than every rank. */
+export const COST_WEIGHTS = { none: 0, estimated: 8, sure: 16, knownToBeNone: 24 } as const;
+/** Why a call has no price by what only its usage and its request say: who reports a price has not seen them. */
+export const KNOWN_TO_HAVE_NO_PRICE = [
+  'priority_tier',
+  'unknown_service_tier',
+  'user_profile_billed',
+] as const;
 /** What was seen, below the next rank. */
 export const TOKENS_IN_STANDING = 2 ** 40;
 
@@ -22,10 +29,22 @@ export function standingOf(event: StandingFields): number {
   const source = event['tallyspan.source'];
   const isForeign = source === undefined && event['tallyspan.dialect'] !== undefined;
   const rank = isForeign ? SOURCE_RANKS.span : rankOf(source ?? 'preload');
-  const weight = rank + (event.cost_nano_usd === undefined ? 0 : COST_WEIGHT);
   const tokens = sumOf(event, TOKEN_FIELDS);
-  const seen = 4 * Math.max(0, tokens) + (sumOf(event, CACHE_FIELDS) > 0 ? 2 : 0) + (isPlaced(event) ? 1 : 0);
-  return weight * TOKENS_IN_STANDING + Math.min(seen, TOKENS_IN_STANDING - 1);
+  const seen =
+    8 * Math.max(0, tokens) +
+    (sumOf(event, CACHE_FIELDS) > 0 ? 4 : 0) +
+    (isPlaced(event) ? 2 : 0) +
+    (source === 'log' ? 1 : 0);
+  return (rank + costWeightOf(event)) * TOKENS_IN_STANDING + Math.min(seen, TOKENS_IN_STANDING - 1);
+}
+
+function costWeightOf(event: StandingFields): number {
+  const reason = event['tallyspan.cost.unpriced_reason'];
+  if (event.cost_nano_usd === undefined)
+    return KNOWN_TO_HAVE_NO_PRICE.some((known) => known === reason)
+      ? COST_WEIGHTS.knownToBeNone
+      : COST_WEIGHTS.none;
+  return event['tallyspan.cost.status'] === 'estimated' ? COST_WEIGHTS.estimated : COST_WEIGHTS.sure;
 }
 
 function sumOf(
@@ -53,6 +72,8 @@ export type StandingFields = Pick<
   | 'tallyspan.source'
   | 'tallyspan.dialect'
   | 'cost_nano_usd'
+  | 'tallyspan.cost.status'
+  | 'tallyspan.cost.unpriced_reason'
   | (typeof TOKEN_FIELDS)[number]
   | (typeof CACHE_FIELDS)[number]
   | (typeof PLACE_FIELDS)[number]

@@ -8,7 +8,7 @@ import { openAppender, type FolderAppender } from '../../server/append-events.ts
 import { openSource, type Source } from '../../server/source.ts';
 import { DATA_FILE } from '../../server/store/file/database.ts';
 import { CliError } from '../terminal/cli-error.ts';
-import type { SourceCliOptions } from '../source-options.ts';
+import { sourceOptionsOf, type SourceCliOptions } from '../source-options.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { defaultDataDir } from './data-dir.ts';
 import { sendEvents } from './send-events.ts';
@@ -65,16 +65,12 @@ export interface OpenedSink {
 /** The running server where one answers, else the folder, which may be new. */
 export async function openSink(options: SourceCliOptions, io: CliIo): Promise<OpenedSink> {
   const dataDir = options.data ?? defaultDataDir(io.env);
+  const sourceOptions = sourceOptionsOf(options, io);
   let source;
   try {
-    source = await openSource({
-      url: options.url,
-      dataDir: options.data,
-      fallbackDataDir: dataDir,
-      token: io.env['TALLYSPAN_TOKEN'] || undefined,
-    });
+    source = await openSource(sourceOptions);
   } catch (error) {
-    if (options.url !== undefined) throw error;
+    if (sourceOptions.url !== undefined) throw error;
     return { sink: await openAppender(dataDir), dataDir, name: dataDir, isServer: false, isEmpty: true };
   }
   const meta = await source.meta();

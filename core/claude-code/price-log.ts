@@ -1,27 +1,14 @@
 // What a call costs that Claude Code logged: by our table, from the tokens of the record. Claude Code says what it
 // reckons itself: that is kept beside ours, and tells of what the record has no count for.
 
+import { claimOf, compareWithClaim, explainClaim } from './claimed-cost.ts';
 import { isPaidByTheCall } from './plan.ts';
-import { nanoUsdOf } from '../money.ts';
 import { modelCallFields, type ModelCallFields } from '../model-call/model-call-fields.ts';
 import { PLATFORMS, providerOf, type CallCircumstances, type Platform } from '../pricing/circumstances.ts';
-import { priceCall, type CallCost, type PriceOverrides } from '../pricing/cost.ts';
+import { priceCall, type PriceOverrides } from '../pricing/cost.ts';
 import { priceUncached } from '../pricing/uncached-cost.ts';
 import { NO_USAGE, readingOf, type UsageError, type UsageReading } from '../pricing/usage.ts';
-import { WEB_SEARCH_MICRO_USD } from '../prices/table.ts';
-import {
-  attributeCount,
-  attributeMillis,
-  attributeNumber,
-  attributeText,
-  type ClaudeLog,
-} from './log-record.ts';
-
-/** Claude Code writes its cost to the micro-dollar, and may round each bucket. */
-const ROUNDING_NANO_USD = 5_000;
-const SEARCH_NANO_USD = WEB_SEARCH_MICRO_USD * 1_000;
-/** More searches than one call makes. */
-const MOST_SEARCHES = 100;
+import { attributeCount, attributeMillis, attributeText, type ClaudeLog } from './log-record.ts';
 
 /** Fields of the call of an `api_request`, but for its place in the run. */
 export function fieldsOfRequest(
@@ -31,19 +18,20 @@ export function fieldsOfRequest(
 ): ModelCallFields {
   const durationMs = attributeMillis(attributes, 'duration_ms') ?? 0;
   const model = modelOf(attributes);
-  const claimed = claimOf(attributes);
+  const claim = claimOf(attributes);
   const platform = platformOfLog(attributes);
   const circumstances: CallCircumstances = {
     model,
     atMs: timeMs - durationMs,
     platform,
+    isRegionUntold: true,
     stopReason: isRefused ? 'refusal' : undefined,
   };
-  const counted = readingOfLog(attributes, 0);
-  const plain = priceCall(counted, circumstances, overrides);
-  const searches = searchesBeyond(plain, claimed, isRefused);
-  const reading = searches === 0 ? counted : readingOfLog(attributes, searches);
-  const cost = searches === 0 ? plain : priceCall(reading, circumstances, overrides);
+  const counted = readingOfLog(attributes);
+  // A refusal before any output is not billed, whatever is claimed.
+  const reading = 'error' in counted || isRefused ? counted : explainClaim(counted, circumstances, claim);
+  const priced = priceCall(reading, circumstances, overrides);
+  const cost = overrides !== undefined || isRefused ? priced : compareWithClaim(priced, claim);
   return modelCallFields({
     provider: providerOf(platform ?? 'anthropic'),
     requestedModel: model,
@@ -54,8 +42,8 @@ export function fieldsOfRequest(
     durationMs,
     ttftMs: attributeMillis(attributes, 'ttft_ms'),
     reading,
-    cost: compare(cost, claimed, overrides !== undefined || isRefused),
-    claimedNanoUsd: claimed,
+    cost,
+    claimedNanoUsd: claim?.nanoUsd,
     uncachedNanoUsd: priceUncached({ reading, circumstances }, overrides),
   });
 }
@@ -103,12 +91,19 @@ function modelOf(attributes: ClaudeLog['attributes']): string {
   return attributeText(attributes, 'model').replace(/\[[^\]]*\]$/, '');
 }
 
+/** Claude Code's names of who serves it, where they are not the platform's. */
+const SERVED_BY: Readonly<Record<string, Platform>> = {
+  anthropicAws: 'aws',
+  anthropicGoogleCloud: 'vertex',
+  mantle: 'bedrock',
+};
+
 function platformOfLog(attributes: ClaudeLog['attributes']): Platform | undefined {
   const named = attributeText(attributes, 'anthropic.provider');
-  return PLATFORMS.find((platform) => platform === named);
+  return SERVED_BY[named] ?? PLATFORMS.find((platform) => platform === named);
 }
 
-function readingOfLog(attributes: ClaudeLog['attributes'], webSearches: number): UsageReading | UsageError {
+function readingOfLog(attributes: ClaudeLog['attributes']): UsageReading | UsageError {
   const input = attributeCount(attributes, 'input_tokens');
   const output = attributeCount(attributes, 'output_tokens');
   if (input === undefined || output === undefined)
@@ -127,34 +122,7 @@ function readingOfLog(attributes: ClaudeLog['attributes'], webSearches: number):
       cacheRead: attributeCount(attributes, 'cache_read_tokens') ?? 0,
       cacheWrite5m: (fiveMinutes ?? 0) + unknown,
       cacheWrite1h: oneHour ?? 0,
-      webSearches,
     },
     { speed: speed === 'normal' ? 'standard' : speed || undefined, isCacheSplitKnown: unknown === 0 },
   );
-}
-
-function claimOf(attributes: ClaudeLog['attributes']): number | undefined {
-  const micros = attributeCount(attributes, 'cost_usd_micros');
-  if (micros !== undefined) return micros * 1_000;
-  const usd = attributeNumber(attributes, 'cost_usd');
-  return usd === undefined || usd < 0 ? undefined : nanoUsdOf(usd);
-}
-
-/**
- * Web searches of the call: the record counts none, but its cost has them. A rest that is a whole number of searches,
- * and not some other price of the tokens, is taken for them.
- */
-function searchesBeyond(cost: CallCost, claimed: number | undefined, isRefused: boolean): number {
-  if (cost.status !== 'priced' || claimed === undefined || isRefused) return 0;
-  const rest = claimed - cost.costNanoUsd;
-  const searches = Math.round(rest / SEARCH_NANO_USD);
-  const isWhole = Math.abs(rest - searches * SEARCH_NANO_USD) <= ROUNDING_NANO_USD;
-  return isWhole && searches >= 1 && searches <= MOST_SEARCHES ? searches : 0;
-}
-
-/** Where Claude Code reckons otherwise from the same tokens, the record lacks something that the price depends on. */
-function compare(cost: CallCost, claimed: number | undefined, isOtherwise: boolean): CallCost {
-  if (cost.status !== 'priced' || claimed === undefined || isOtherwise) return cost;
-  if (Math.abs(cost.costNanoUsd - claimed) <= ROUNDING_NANO_USD) return cost;
-  return { ...cost, status: 'estimated', reason: 'claim_differs' };
 }

@@ -30,6 +30,8 @@ export interface CallCircumstances {
   readonly gateway?: string | undefined;
   /** Cloud region or location, where the client knows it. */
   readonly region?: string | undefined;
+  /** Whether an absent region only means that who tells of the call does not know it, and not the global endpoint. */
+  readonly isRegionUntold?: boolean | undefined;
   readonly stopReason?: string | null | undefined;
   /** Whether the response held any output; a refusal without one is not billed. */
   readonly hasOutput?: boolean | undefined;
@@ -69,4 +71,10 @@ export function gatewayOf(provider: unknown): string | undefined {
 export function platformOf(provider: unknown): Platform | undefined {
   const named = PLATFORMS.filter((platform) => PROVIDERS[platform] === provider);
   return named.length === 1 ? named[0] : undefined;
+}
+
+/** The platform that a message id names; `undefined` where it is the API's own form, which others have, too. */
+export function platformOfMessageId(id: string | undefined): Platform | undefined {
+  if (id?.startsWith('msg_bdrk_') === true) return 'bedrock';
+  return id?.startsWith('msg_vrtx_') === true ? 'vertex' : undefined;
 }

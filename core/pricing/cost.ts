@@ -158,7 +158,13 @@ function createContext(
   const ids = [requested, served].filter((id) => 'id' in id);
   return {
     atMs: circumstances.atMs,
-    place: findPlace(ids, circumstances.platform, circumstances.region, overrides),
+    place: findPlace(
+      ids,
+      circumstances.platform,
+      circumstances.region,
+      overrides,
+      circumstances.isRegionUntold,
+    ),
     reading,
     servedModel: 'id' in served ? served.id : circumstances.model,
     overrides,

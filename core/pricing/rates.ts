@@ -15,6 +15,8 @@ export interface PricingPlace {
   readonly isRegional: boolean;
   /** True in the US data zone of Foundry. */
   readonly isUsDataZone: boolean;
+  /** False where the call may have run on a regional endpoint of a cloud or on its global one. */
+  readonly isScopeKnown: boolean;
 }
 
 export interface StepRates {
@@ -62,6 +64,7 @@ export function findPlace(
   platform: Platform | undefined,
   region: string | undefined,
   overrides: PriceOverrides | undefined,
+  isRegionUntold = false,
 ): PricingPlace {
   const served = ids.find((id) => id.platform !== undefined);
   const actual = served?.platform ?? platform ?? 'anthropic';
@@ -73,6 +76,7 @@ export function findPlace(
     isRegional:
       scope === undefined ? (location === '' ? staysInRegion : location !== 'global') : scope === 'regional',
     isUsDataZone: isUsDataZone(location),
+    isScopeKnown: !isRegionUntold || scope !== undefined || location !== '' || staysInRegion,
   };
 }
 
@@ -143,7 +147,8 @@ function chooseRates(
     factor,
     isList: true,
     row: [`${place.platform}/${model.id}@${row.validFrom}`, ...marks].join('+'),
-    doubt: speed.doubt ?? (long ? undefined : findPromptDoubt(row, part, reading)),
+    doubt:
+      speed.doubt ?? (long ? undefined : findPromptDoubt(row, part, reading)) ?? findPlaceDoubt(model, place),
   };
 }
 
@@ -154,6 +159,11 @@ function findPromptDoubt(row: PriceRow, part: UsagePart, reading: UsageReading):
   const loop = reading.parts.filter(({ kind, model }) => kind === LOOP_STEP && model === part.model);
   const prompt = loop.reduce((sum, step) => sum + inputTotal(step), 0);
   return prompt > row.longPrompt.over ? 'prompt_length_per_step' : undefined;
+}
+
+function findPlaceDoubt(model: PricedModel, { platform, isScopeKnown }: PricingPlace): string | undefined {
+  const isOfACloud = platform === 'bedrock' || platform === 'vertex';
+  return isOfACloud && model.hasRegionalPrice && !isScopeKnown ? 'location_unknown' : undefined;
 }
 
 /** Whether the 10 % for a bound place apply: residency on Anthropic's own platforms, regions on the clouds. */

@@ -138,6 +138,11 @@ export function isOneStep(reading: UsageReading): boolean {
   return reading.parts.length === 1 && reading.parts[0]?.kind === 'call';
 }
 
+/** The tokens of one step. */
+export function usageOfPart({ input, cacheRead, cacheWrite5m, cacheWrite1h, output }: UsagePart): Usage {
+  return { ...NO_USAGE, input, cacheRead, cacheWrite5m, cacheWrite1h, output };
+}
+
 /** The reading with other buckets; only of a call in one step. */
 export function withUsage(reading: UsageReading, usage: Usage): UsageReading {
   const { input, cacheRead, cacheWrite5m, cacheWrite1h, output } = usage;

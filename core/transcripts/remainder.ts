@@ -159,7 +159,8 @@ function revisionOf(
 
 function countCalls(priced: readonly PricedCall[]): ByModel {
   const byModel: ByModel = new Map();
-  for (const { usage, model } of priced) if (usage !== undefined) addToCounts(byModel, model, usage);
+  for (const { counted } of priced)
+    for (const { model, usage } of counted) addToCounts(byModel, model, usage);
   return byModel;
 }
 

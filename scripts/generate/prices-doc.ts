@@ -133,7 +133,7 @@ An application inference profile does not say its model, and a gateway (\`anthro
 | Status | Meaning | Reasons |
 | --- | --- | --- |
 | \`priced\` | exact by the table | \`refusal_not_billed\` on a call that cost nothing |
-| \`estimated\` | a cost with a doubt | \`aborted\`, \`cache_lifetime_unknown\`, \`inference_geo_unknown\`, \`step_kind_unknown\`, \`step_speed_unknown\`, \`prompt_length_per_step\`, \`refusal_after_other_steps\`, \`profile_scope_unknown\`, \`foreign_span\` |
+| \`estimated\` | a cost with a doubt | \`aborted\`, \`cache_lifetime_unknown\`, \`inference_geo_unknown\`, \`step_kind_unknown\`, \`step_speed_unknown\`, \`prompt_length_per_step\`, \`refusal_after_other_steps\`, \`profile_scope_unknown\`, \`location_unknown\`, \`foreign_span\` |
 | \`partial\` | something beside the tokens is not in it | \`code_execution\` |
 | \`unpriced\` | no cost at all, never 0 | \`unknown_model\`, \`opaque_inference_profile\`, \`gateway\`, \`priority_tier\`, \`unknown_service_tier\`, \`fast_not_in_table\`, \`usage_missing\`, \`usage_invalid\`, \`user_profile_billed\` |
 

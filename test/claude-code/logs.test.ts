@@ -84,7 +84,7 @@ const TURN = logsOf(
     apiRequest('req_5', { output_tokens: 1, cost_usd_micros: 11_420 }),
     ['compaction', { trigger: 'auto', success: 'true', pre_tokens: '2658', post_tokens: '2603' }],
     // A price that the tokens do not explain.
-    apiRequest('req_6', { model: 'claude-opus-5-5[1m]', cost_usd_micros: 18_260 }),
+    apiRequest('req_6', { model: 'claude-opus-5-5[1m]', cost_usd_micros: 17_777 }),
     ['assistant_response', { response_length: 5, response: SECRET, request_id: 'req_6' }],
   ],
   { startMs: Date.now() - 60_000 },
@@ -185,7 +185,7 @@ describe.each(['json', 'protobuf'])('logs of Claude Code in %s', (encoding) => {
       ['req_3', 36_600_000, 36_600_000, 'priced', undefined, 2, undefined],
       ['req_4', undefined, undefined, undefined, undefined, undefined, 'overloaded_error'],
       ['req_5', 0, 11_420_000, 'priced', 'refusal_not_billed', 0, undefined],
-      ['req_6', 16_600_000, 18_260_000, 'estimated', 'claim_differs', 0, undefined],
+      ['req_6', 16_600_000, 17_777_000, 'estimated', 'claim_differs', 0, undefined],
     ]);
     expect(await costOf()).toBe(16_600_000 + 33_200_000 + 36_600_000 + 16_600_000);
   });

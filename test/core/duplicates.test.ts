@@ -81,6 +81,41 @@ describe('reports that share the id of the request', () => {
   });
 });
 
+describe('of reports by several', () => {
+  const log = { 'tallyspan.source': 'log', 'tallyspan.cost.status': 'priced' } as const;
+  const transcript = { 'tallyspan.source': 'transcript', 'tallyspan.cost.status': 'priced' } as const;
+  const preload = { 'tallyspan.cost.status': 'priced' } as const;
+
+  it('a sure cost counts before an estimate, whoever has it', () => {
+    const estimate = call('a', 5, { ...log, 'tallyspan.cost.status': 'estimated' });
+    expect(countedOf(estimate, call('a', 7, transcript))).toEqual([false, true]);
+    expect(countedOf(call('a', 7, transcript), estimate)).toEqual([true, false]);
+  });
+
+  it('the log counts before the transcript that saw as much, and not before one that saw more', () => {
+    const tokens = { 'gen_ai.usage.input_tokens': 100 };
+    const more = { 'gen_ai.usage.input_tokens': 50_100 };
+    expect(
+      countedOf(call('a', 5, { ...transcript, ...tokens }), call('a', 5, { ...log, ...tokens })),
+    ).toEqual([false, true]);
+    expect(countedOf(call('a', 5, { ...log, ...tokens }), call('a', 9, { ...transcript, ...more }))).toEqual([
+      false,
+      true,
+    ]);
+  });
+
+  it('who knows that a call has no price counts before who has one, and not who finds none', () => {
+    const unpriced = (reason: string): EventRecord =>
+      call('a', undefined, {
+        ...preload,
+        'tallyspan.cost.status': 'unpriced',
+        'tallyspan.cost.unpriced_reason': reason,
+      });
+    expect(countedOf(call('a', 5, log), unpriced('priority_tier'))).toEqual([false, true]);
+    expect(countedOf(call('a', 5, log), unpriced('unknown_model'))).toEqual([true, false]);
+  });
+});
+
 describe('no duplicates are', () => {
   it('calls without an id, or with an empty one', () => {
     expect(countedOf(call(undefined), call(undefined), call(''), call(''))).toEqual([true, true, true, true]);

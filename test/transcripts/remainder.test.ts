@@ -54,6 +54,31 @@ test('a model of which no call is in the transcript is one estimated row, priced
   expect(rest?.['gen_ai.response.id']).toBeUndefined();
 });
 
+test('an adviser is counted for its own model, and what the API compacted is in the transcript alone', () => {
+  const step = { input_tokens: 100, output_tokens: 20 };
+  const advice = { type: 'advisor_message', model: HAIKU, input_tokens: 5000, output_tokens: 700 };
+  const usage = {
+    ...step,
+    iterations: [
+      { type: 'compaction', input_tokens: 50_000, output_tokens: 900 },
+      advice,
+      { type: 'message', ...step },
+    ],
+  };
+  const lines = (titles: number): string[] => [
+    userLine(0, 'x'),
+    answerLine(1, { id: 'msg_1', usage }),
+    costState({
+      [SONNET]: { inputTokens: 100 + titles, outputTokens: 20 },
+      [HAIKU]: { inputTokens: 5000, outputTokens: 700 },
+    }),
+  ];
+  const exact = remainder(readLines([lines(0)]));
+  expect(exact.shortfalls).toEqual([]);
+  expect(exact.events.map((event) => event['tallyspan.duplicate'])).toEqual([true, true]);
+  expect(remainder(readLines([lines(300)])).events[0]).toMatchObject({ tokens_input: 300 });
+});
+
 test('lifetimes of cache writes are told apart, and settled where the count of Claude Code does not', () => {
   const written = { cache_creation_input_tokens: 300, cache_creation: { ephemeral_1h_input_tokens: 300 } };
   const call = answerLine(1, { id: 'msg_1', usage: written });

@@ -5,7 +5,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import {
   CACHE_FIELDS,
-  COST_WEIGHT,
+  COST_WEIGHTS,
+  KNOWN_TO_HAVE_NO_PRICE,
   PLACE_FIELDS,
   SOURCE_RANKS,
   TOKENS_IN_STANDING,
@@ -34,11 +35,16 @@ const RANKS_SQL = Object.entries(SOURCE_RANKS)
 const sumSql = (keys: readonly FieldKey[]): string =>
   keys.map((key) => `coalesce(${columnOf(key)}, 0)`).join(' + ');
 /** `standingOf` of a stored call. */
-const STANDING_SQL = `((CASE WHEN cost_nano_usd IS NULL THEN 0 ELSE ${COST_WEIGHT} END
+const STANDING_SQL = `((CASE
+    WHEN cost_nano_usd IS NULL AND tallyspan_cost_unpriced_reason IN (${KNOWN_TO_HAVE_NO_PRICE.map((reason) => `'${reason}'`).join(', ')})
+      THEN ${COST_WEIGHTS.knownToBeNone}
+    WHEN cost_nano_usd IS NULL THEN ${COST_WEIGHTS.none}
+    WHEN tallyspan_cost_status = 'estimated' THEN ${COST_WEIGHTS.estimated} ELSE ${COST_WEIGHTS.sure} END
   + CASE coalesce(tallyspan_source, CASE WHEN tallyspan_dialect IS NULL THEN 'preload' ELSE 'span' END)
     ${RANKS_SQL} ELSE ${SOURCE_RANKS.span} END)::BIGINT * ${TOKENS_IN_STANDING}
-  + least(4 * greatest(0, ${sumSql(TOKEN_FIELDS)}) + CASE WHEN ${sumSql(CACHE_FIELDS)} > 0 THEN 2 ELSE 0 END
-    + CASE WHEN coalesce(${PLACE_FIELDS.map((key) => `nullif(${columnOf(key)}, '')`).join(', ')}) IS NULL THEN 0 ELSE 1 END,
+  + least(8 * greatest(0, ${sumSql(TOKEN_FIELDS)}) + CASE WHEN ${sumSql(CACHE_FIELDS)} > 0 THEN 4 ELSE 0 END
+    + CASE WHEN coalesce(${PLACE_FIELDS.map((key) => `nullif(${columnOf(key)}, '')`).join(', ')}) IS NULL THEN 0 ELSE 2 END
+    + CASE WHEN tallyspan_source = 'log' THEN 1 ELSE 0 END,
     ${TOKENS_IN_STANDING - 1}))`;
 
 /** What is read of a stored call. */
@@ -274,6 +280,8 @@ function callsOf(selections: readonly Selection[], leftOut: ReadonlySet<string>)
 function standingOfRow(batch: EventBatch, row: number): number {
   return standingOf({
     cost_nano_usd: batch.number(row, 'cost_nano_usd'),
+    'tallyspan.cost.status': batch.text(row, 'tallyspan.cost.status'),
+    'tallyspan.cost.unpriced_reason': batch.text(row, 'tallyspan.cost.unpriced_reason'),
     'tallyspan.source': batch.text(row, 'tallyspan.source'),
     'tallyspan.dialect': batch.text(row, 'tallyspan.dialect'),
     'gen_ai.usage.input_tokens': batch.number(row, 'gen_ai.usage.input_tokens'),

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { appendFile, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { makeDataDir } from '../../server/data-dir.ts';
+import { getJson, startTestServer } from '../../server/harness.ts';
 import {
   answerLine,
   costState,
@@ -237,4 +238,19 @@ test('what was appended to half a line is read, and the half one is counted', as
     cost_nano_usd: 2 * INPUT_NANO_USD,
     malformed_lines: 2,
   });
+});
+
+test('goes to the server that TALLYSPAN_URL names, and nowhere else when that does not answer', async () => {
+  await write(`${SESSION}.jsonl`, [userLine(0, 'x'), answerLine(1, { id: 'msg_1' })]);
+  const server = await startTestServer();
+  try {
+    const options = { env: { TALLYSPAN_URL: server.uiUrl, XDG_DATA_HOME: dataDir } };
+    await readCommand(['import', 'claude', folder], options);
+    const { total } = await getJson<{ total: { cost_nano_usd: number } }>(server, '/api/cost?since=365d');
+    expect(total.cost_nano_usd).toBeGreaterThan(0);
+  } finally {
+    await server.remove();
+  }
+  const away = { env: { TALLYSPAN_URL: 'http://127.0.0.1:9', XDG_DATA_HOME: dataDir } };
+  expect(await runCommand(['import', 'claude', folder], away)).toMatchObject({ exitCode: 1 });
 });

@@ -134,6 +134,41 @@ describe('of several reports of one call', () => {
     }
   });
 
+  it.each([
+    ['an estimate', { 'tallyspan.cost.status': 'estimated' }, { 'tallyspan.cost.status': 'priced' }],
+    ['a log that saw less', {}, { 'gen_ai.usage.input_tokens': 100 }],
+    [
+      'a price of what has none',
+      { 'tallyspan.cost.status': 'priced' },
+      { cost_nano_usd: undefined, 'tallyspan.cost.unpriced_reason': 'priority_tier' },
+    ],
+  ] as const)(
+    '%s of a log counts after a better transcript, also a later one',
+    async (_what, log, transcript) => {
+      for (const order of [
+        [0, 1],
+        [1, 0],
+      ]) {
+        const id = `m${responses++}`;
+        const reports = (revision: number): EventRecord[] => [
+          call({ 'anthropic.request.id': id, 'tallyspan.source': 'log', span_id: `${id}l`, ...log }),
+          call({
+            'anthropic.request.id': id,
+            'tallyspan.source': 'transcript',
+            'tallyspan.key': `${id}/t`,
+            'tallyspan.revision': revision,
+            cost_nano_usd: 7,
+            ...transcript,
+          }),
+        ];
+        for (const revision of [1, 2])
+          for (const index of order) await write(reports(revision)[index] as EventRecord);
+        const { counted } = await stored(`anthropic_request_id = '${id}'`);
+        expect(counted).toEqual(['cost_nano_usd' in transcript ? 0 : 7]);
+      }
+    },
+  );
+
   it('of one reporter the one that has seen more tokens counts', async () => {
     const id = `m${responses++}`;
     const part = call({ 'gen_ai.response.id': id, span_id: 'p1', 'gen_ai.usage.output_tokens': 1 });
