@@ -1,7 +1,7 @@
 // What import takes: plain and packed files, standard input; and what it says of what it does not take.
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -75,6 +75,23 @@ describe('tallyspan import', () => {
     } finally {
       await server.remove();
     }
+  });
+
+  it('goes to the server that the environment names, and into no folder where that does not answer', async () => {
+    const server = await startTestServer();
+    const env = { XDG_DATA_HOME: dir, TALLYSPAN_URL: server.uiUrl };
+    const file = write('events', LINES);
+    try {
+      await runCommand(['import', file], { env });
+      const runs = await runCommand(['runs', '--json', '--url', server.uiUrl]);
+      expect(JSON.parse(runs.stdout)).toHaveLength(1);
+    } finally {
+      await server.remove();
+    }
+    const { exitCode, stderr } = await runCommand(['import', file], { env });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(server.uiUrl);
+    expect(existsSync(path.join(dir, 'tallyspan'))).toBe(false);
   });
 
   it.each([
