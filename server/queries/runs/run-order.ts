@@ -68,6 +68,11 @@ export interface RunCursor {
   readonly position: number;
   /** What is wanted stands before it and not after it. */
   readonly isBackward: boolean;
+  /**
+   * When the list was first asked for: runs that go on grow, and stay as slow as they were then, so that none moves from
+   * one page to another. Undefined in addresses of earlier versions.
+   */
+  readonly asOfMs?: number | undefined;
 }
 
 export class RunOrder {
@@ -111,7 +116,7 @@ export class RunOrder {
   }
 
   cursorOf(row: DatabaseRow, position: number, isBackward: boolean, nowMs: number): RunCursor {
-    return { ...this.#placeOf(row, nowMs), position, isBackward };
+    return { ...this.#placeOf(row, nowMs), position, isBackward, asOfMs: nowMs };
   }
 
   #placeOf(row: DatabaseRow, nowMs: number): Pick<RunCursor, 'key' | 'timeMs' | 'id'> {
@@ -139,8 +144,9 @@ export class RunOrder {
 }
 
 /** As an address holds it. */
-export function cursorText({ key, timeMs, id, position, isBackward }: RunCursor): string {
-  return Buffer.from(JSON.stringify([key, timeMs, id, position, isBackward ? 1 : 0])).toString('base64url');
+export function cursorText({ key, timeMs, id, position, isBackward, asOfMs }: RunCursor): string {
+  const parts = [key, timeMs, id, position, isBackward ? 1 : 0, ...(asOfMs === undefined ? [] : [asOfMs])];
+  return Buffer.from(JSON.stringify(parts)).toString('base64url');
 }
 
 /** Undefined where the text is no cursor. */
@@ -152,12 +158,13 @@ export function readCursor(given: string): RunCursor | undefined {
     return undefined;
   }
   if (!Array.isArray(parts)) return undefined;
-  const [key, timeMs, id, position, backward] = parts as unknown[];
+  const [key, timeMs, id, position, backward, asOfMs] = parts as unknown[];
   const isKey = key === null || typeof key === 'string' || (typeof key === 'number' && Number.isFinite(key));
   if (!isKey || typeof timeMs !== 'number' || !Number.isFinite(timeMs) || typeof id !== 'string')
     return undefined;
   if (typeof position !== 'number' || !Number.isInteger(position) || position < 0) return undefined;
-  return { key, timeMs, id, position, isBackward: backward === 1 };
+  if (asOfMs !== undefined && (typeof asOfMs !== 'number' || !Number.isFinite(asOfMs))) return undefined;
+  return { key, timeMs, id, position, isBackward: backward === 1, asOfMs };
 }
 
 function timeOfRow(row: DatabaseRow): number {
