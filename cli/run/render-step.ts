@@ -11,11 +11,11 @@ import {
 } from '../../core/text/format.ts';
 import {
   conversationOf,
-  readJson,
   textOfBlock,
   type Conversation,
   type Message,
 } from '../../core/model-call/conversation.ts';
+import { readJsonFolded } from '../../core/model-call/read-json.ts';
 import type { RunTree } from '../../server/source.ts';
 import type { RunContents } from './run-content.ts';
 
@@ -40,8 +40,8 @@ export function describeCall(run: RunTree, call: Step, contents: RunContents): S
     hasPrevious: previous !== undefined,
     fault: contents.fault ?? (texts === undefined ? 'nothing was recorded of this step' : undefined),
     json: {
-      request: readJson(texts?.request) ?? null,
-      response: readJson(texts?.response) ?? null,
+      request: readJsonFolded(texts?.request) ?? null,
+      response: readJsonFolded(texts?.response) ?? null,
       ...(contents.fault === undefined ? {} : { content_fault: contents.fault }),
     },
   };

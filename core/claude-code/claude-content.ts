@@ -3,7 +3,7 @@
 // comes before the record of its call, an answer before it or after.
 
 import type { EventRecord } from '../event.ts';
-import { readJson } from '../model-call/conversation.ts';
+import { readJsonFolded } from '../model-call/read-json.ts';
 import { asJson } from '../model-call/json.ts';
 import { contentJson } from '../model-call/recorded-call.ts';
 import { NewestMap } from '../newest-map.ts';
@@ -114,7 +114,7 @@ function thread({ attributes }: ClaudeLog): string {
 
 /** A body that was cut is no JSON: a part of a request is none. */
 function bodyOf({ attributes }: ClaudeLog): unknown {
-  const body = asJson(readJson(attributeText(attributes, 'body')));
+  const body = asJson(readJsonFolded(attributeText(attributes, 'body')));
   return Object.keys(body).length === 0 ? undefined : body;
 }
 

@@ -2,6 +2,7 @@
 // whether it is new since the call before. Everything in it was written by others and is only ever shown as text.
 
 import { asJson, type Json } from './json.ts';
+import { readJsonFolded } from './read-json.ts';
 
 export type MessageBlock =
   | { readonly kind: 'thinking'; readonly text: string }
@@ -58,36 +59,7 @@ export interface Conversation {
   readonly settings: Json;
 }
 
-/** Deeper JSON is shown as its text. */
-const DEEPEST = 200;
 const PROMPT_KEYS = new Set(['model', 'system', 'tools', 'messages']);
-
-/** The value of a JSON text; undefined when it is none, or is nested deeper than anybody means. */
-export function readJson(text: string | undefined): unknown {
-  if (text === undefined || isTooDeep(text)) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isTooDeep(text: string): boolean {
-  let depth = 0;
-  let isInText = false;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (isInText) {
-      if (code === 0x5c) at += 1;
-      else if (code === 0x22) isInText = false;
-    } else if (code === 0x22) isInText = true;
-    else if (code === 0x5b || code === 0x7b) {
-      depth += 1;
-      if (depth > DEEPEST) return true;
-    } else if (code === 0x5d || code === 0x7d) depth -= 1;
-  }
-  return false;
-}
 
 /** Undefined where the request cannot be read. */
 export function conversationOf(
@@ -95,11 +67,11 @@ export function conversationOf(
   responseJson: string | undefined,
   previousJson: string | undefined,
 ): Conversation | undefined {
-  const request = readJson(requestJson);
-  const response = readJson(responseJson);
+  const request = readJsonFolded(requestJson);
+  const response = readJsonFolded(responseJson);
   if (request === undefined && response === undefined) return undefined;
   const { system, tools, messages, model } = asJson(request);
-  const previous = previousJson === undefined ? undefined : asJson(readJson(previousJson));
+  const previous = previousJson === undefined ? undefined : asJson(readJsonFolded(previousJson));
   const list = Array.isArray(messages) ? messages : [];
   const common = previous === undefined ? 0 : commonLength(previous['messages'], list);
   const names = new Map<string, string>();

@@ -2,7 +2,7 @@
 // reads a recorded call reads theirs. They name the same few things in many ways: a message (a role and blocks), a call
 // of a tool, its result, a definition of a tool. What is of no known kind stays as it came.
 
-import { readJson } from '../model-call/conversation.ts';
+import { readJson } from '../model-call/read-json.ts';
 import { asJson, asList, asText, type Json } from '../model-call/json.ts';
 
 /** A message as the API takes it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { conversationOf, readJson } from '../../../core/model-call/conversation.ts';
+import { conversationOf } from '../../../core/model-call/conversation.ts';
 
 // What a call sent and got back, read from its JSON: whatever stands in it, it is only ever blocks of text.
 
@@ -141,16 +141,13 @@ describe('blocks', () => {
   );
 });
 
-describe('JSON', () => {
-  it.each([['[['], ['{"a":'], [''], ['['.repeat(100_000)], [`${'['.repeat(201)}${']'.repeat(201)}`]])(
-    'that is none, or is nested too deep, has no value: %#',
-    (text) => {
-      expect(readJson(text)).toBeUndefined();
-    },
-  );
-
-  it('may hold brackets in its texts', () => {
-    const value = { text: `${'['.repeat(500)}\\"` };
-    expect(readJson(JSON.stringify(value))).toEqual(value);
-  });
+it('a call of which a part is nested too deep is read, with that part as its text', () => {
+  const deep = `${'[{"k":'.repeat(300)}"]}"${'}]'.repeat(300)}`;
+  const answer = `{"content":[{"type":"tool_use","id":"t1","name":"look","input":{"a":${deep},"b":1}},{"type":"text","text":"after"}]}`;
+  const talk = conversationOf(requestOf([FIRST]), answer, undefined);
+  expect(talk?.messages).toHaveLength(1);
+  const [use, after] = talk?.answer?.blocks ?? [];
+  expect(use).toMatchObject({ kind: 'tool_use', name: 'look', input: { b: 1 } });
+  expect(after).toEqual({ kind: 'text', text: 'after' });
+  expect(JSON.stringify(use)).toContain('[{');
 });

@@ -3,7 +3,8 @@
 import type { VNode } from 'preact';
 import { formatCount } from '../../../../../core/text/format.ts';
 import { ForeignText, jsonText } from '../../../parts/foreign-text.tsx';
-import { conversationOf, readJson, type MessageBlock } from '../../../../../core/model-call/conversation.ts';
+import { conversationOf, type MessageBlock } from '../../../../../core/model-call/conversation.ts';
+import { readJsonFolded } from '../../../../../core/model-call/read-json.ts';
 import { asJson } from '../../../../../core/model-call/json.ts';
 import { NotRecorded } from './not-recorded.tsx';
 import type { ShownStep } from '../run-data.ts';
@@ -30,6 +31,7 @@ export function ToolContent({ shown }: { shown: ShownStep }): VNode {
           most={TEXT_SHOWN}
         />
       </pre>
+      {use === undefined && <CutArguments args={args} length={numberIn(step, 'tool.input_len')} />}
       <h4>{result?.isError === true ? 'Error' : 'Result'}</h4>
       {result === undefined ? (
         <p class="empty-line">
@@ -46,6 +48,16 @@ export function ToolContent({ shown }: { shown: ShownStep }): VNode {
   );
 }
 
+/** Arguments that were recorded beside the content are the beginning of long ones. */
+function CutArguments({ args = '', length = 0 }: { args?: string | undefined; length?: number | undefined }): VNode | null {
+  if (args === '' || length <= args.length) return null;
+  return (
+    <p class="hint">
+      The first {formatCount(args.length)} of {formatCount(length)} characters; the rest was not recorded.
+    </p>
+  );
+}
+
 function resultLength(step: ShownStep['step']): string {
   const length = numberIn(step, 'tool.result_len');
   return length === undefined ? '' : ` (${formatCount(length)} characters)`;
@@ -56,7 +68,7 @@ function findUse(
   id: string | undefined,
   name: string | undefined,
 ): (MessageBlock & { kind: 'tool_use' }) | undefined {
-  const json = asJson(readJson(text));
+  const json = asJson(readJsonFolded(text));
   const conversation = conversationOf(
     JSON.stringify({ messages: json['messages'] ?? [{ role: 'assistant', content: json['content'] }] }),
     undefined,
