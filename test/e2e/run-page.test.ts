@@ -90,6 +90,18 @@ describe('a step', () => {
     expect(faults).toEqual([]);
   });
 
+  it('opens and closes while somebody is about to fill in a form', async () => {
+    const page = await openPage();
+    await page.goto(addressOf('c0'));
+    await page.click('td.what a[data-step] >> nth=0');
+    await page.waitForSelector('#pane');
+    await page.fill('input[name=comment]', 'half of it');
+    await page.goBack();
+    await page.waitForSelector('#pane', { state: 'detached' });
+    expect(await page.inputValue('input[name=comment]')).toBe('half of it');
+    expect(faults).toEqual([]);
+  });
+
   it('is the last of several that were asked for before the first came', async () => {
     const page = await openPage();
     await page.goto(addressOf('b0'));
@@ -248,17 +260,20 @@ describe('content that is out of all bounds', () => {
   it.each([
     ['lists', '['.repeat(DEEP) + ']'.repeat(DEEP)],
     ['objects', `${'{"a":'.repeat(DEEP)}"<script>"${'}'.repeat(DEEP)}`],
-  ])('JSON of %s nested 200,000 deep stands as its text', async (kind, input) => {
+  ])('JSON of %s nested 200,000 deep stands as its text in the call that has it', async (kind, input) => {
     const mark = kind === 'lists' ? 'f3' : 'f4';
     await sendRequest(
       mark,
       `{"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"x","input":${input}}]}]}`,
     );
     const page = await openPage();
-    for (const view of ['new', 'json']) {
+    for (const [view, call] of [
+      ['new', 'calls x'],
+      ['json', '"type":"tool_use"'],
+    ] as const) {
       await page.goto(addressOf(mark, `?step=${spanOf(mark, 1)}&view=${view}`));
       const text = await page.textContent('#pane');
-      expect(text).toContain('"type":"tool_use"');
+      expect(text?.includes(call)).toBe(true);
       expect(text).toMatch(/more characters/);
     }
     expect(faults).toEqual([]);

@@ -1,6 +1,8 @@
 // Forms of class `auto` act when a choice is changed; their button is for who has no JavaScript. What a form leaves empty
 // does not stand in the address.
 
+import { showWaiting } from './stale.ts';
+
 document.addEventListener('change', (event) => {
   if (!(event.target instanceof HTMLSelectElement)) return;
   event.target.closest<HTMLFormElement>('form.auto')?.requestSubmit();
@@ -12,12 +14,13 @@ document.addEventListener('formdata', (event) => {
   for (const name of empty) event.formData.delete(name);
 });
 
-/** What somebody is about to fill in or has opened is not replaced by a refresh. */
+const FILLED_IN =
+  'main details[open]:has(form), main form :is(input, select, textarea):focus, main dialog[open]';
+
+/** What somebody is about to fill in is not replaced by a refresh. What they ask for themselves is not held back. */
 document.addEventListener('htmx:before:request', (event) => {
-  if (
-    document.querySelector(
-      'main details[open]:not(.fold), main form :is(input, select, textarea):focus, main dialog[open]',
-    ) !== null
-  )
-    event.preventDefault();
+  const { detail } = event as CustomEvent<{ ctx: { sourceElement: Element } }>;
+  if (detail.ctx.sourceElement.id !== 'main' || document.querySelector(FILLED_IN) === null) return;
+  event.preventDefault();
+  showWaiting();
 });

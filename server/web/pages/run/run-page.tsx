@@ -30,8 +30,10 @@ export function RunPage({ view }: { view: RunView }): VNode {
         <h1>
           Run <span class="mono">{shortId(runId)}</span>
         </h1>
-        <StatusBadge status={outline['agent.status']} />
-        {outline['error.type'] !== null && <span class="why">{outline['error.type']}</span>}
+        <span class="outcome" role="status">
+          <StatusBadge status={outline['agent.status']} />
+          {outline['error.type'] !== null && <span class="why">{outline['error.type']}</span>}
+        </span>
         <span class="grow" />
         <button type="button" data-keys class="js-only">
           Keys
