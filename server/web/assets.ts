@@ -7,7 +7,7 @@ import { createRequire, stripTypeScriptTypes } from 'node:module';
 import type { FastifyInstance } from 'fastify';
 
 /** Later files count where two say the same. */
-const STYLES = ['base', 'parts', 'choices', 'tables', 'charts', 'run', 'narrow'] as const;
+const STYLES = ['base', 'parts', 'choices', 'tables', 'charts', 'run', 'narrow', 'print'] as const;
 const BUILT_CLIENT = new URL('./client.js', import.meta.url);
 const isBuilt = existsSync(BUILT_CLIENT);
 

@@ -22,7 +22,9 @@ afterAll(async () => {
 });
 
 /** A page that notes errors and requests to others. */
-async function openPage(options: { javaScriptEnabled?: boolean } = {}): Promise<Page> {
+async function openPage(
+  options: { javaScriptEnabled?: boolean; colorScheme?: 'light' | 'dark' } = {},
+): Promise<Page> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   faults = [];
@@ -107,6 +109,19 @@ describe('the page', () => {
     isFailing = false;
     await page.waitForSelector('#stale', { state: 'hidden', timeout: 90_000 });
     expect(await page.locator('header').count()).toBe(1);
+  });
+
+  it('is dark on white on paper, whatever its look, and has nothing to press', async () => {
+    const page = await openPage({ colorScheme: 'dark' });
+    await page.goto(`${server.uiUrl}/runs/${'c'.repeat(32)}`);
+    await page.click('[data-theme-switch]');
+    await page.click('[data-theme-switch]');
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    const look = await page.evaluate<string[]>(
+      '[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]',
+    );
+    expect(look).toEqual(['rgb(255, 255, 255)', 'rgb(26, 31, 39)']);
+    expect(await page.locator(':is(header.top, button):visible').count()).toBe(0);
   });
 
   it('has the state of alerts from the latest refresh', async () => {

@@ -26,6 +26,7 @@ import { writeAnswer, writeJson } from '../../terminal/answer.ts';
 import { CliError, usageError } from '../../terminal/cli-error.ts';
 import type { CliIo } from '../../terminal/io.ts';
 import { formatMoment, zoneOf } from '../../terminal/moment.ts';
+import { indented } from '../../terminal/paragraph.ts';
 import { safeLines, safeTexts } from '../../terminal/safe-text.ts';
 import { withSource, withSourceOptions, type SourceCliOptions } from '../../source-options.ts';
 import { renderTable, type TextColumn } from '../../terminal/table.ts';
@@ -127,9 +128,13 @@ function renderRun(run: RunTree, rows: readonly TreeRow[], timezone: string, io:
     `run ${run['agent.run_id']}  ${facts.join('  ')}\n`,
     `trace ${run.trace_id ?? '–'}  started ${formatMoment(run.started_at, io.now(), timezone)} (${timezone})\n\n`,
     renderTable(rows, COLUMNS, io.stdout),
-    ...run.silent_failures.map(
-      (failure) =>
-        `unnoticed at step ${failure.step}: ${failure.kind.replaceAll('_', ' ')}: ${failure.text}\n`,
+    ...run.silent_failures.flatMap((failure) =>
+      indented(
+        `${failure.kind.replaceAll('_', ' ')}: ${failure.text}`,
+        `unnoticed at step ${failure.step}: `,
+        '  ',
+        io.stdout,
+      ).map((line) => `${line}\n`),
     ),
   ].join('');
 }

@@ -9,9 +9,7 @@ let answeredAt = new Date();
 function showStale(isStale: boolean, reason = ''): void {
   const place = document.getElementById('stale');
   if (place === null) return;
-  const text = isStale
-    ? `not updated since ${timeOfDay(answeredAt, place.dataset['zone'])}${reason}`
-    : '';
+  const text = isStale ? `not updated since ${timeOfDay(answeredAt, place.dataset['zone'])}${reason}` : '';
   place.hidden = !isStale;
   // The same text again would be read out again.
   if (place.textContent !== text) place.textContent = text;
