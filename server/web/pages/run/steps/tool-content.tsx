@@ -49,7 +49,13 @@ export function ToolContent({ shown }: { shown: ShownStep }): VNode {
 }
 
 /** Arguments that were recorded beside the content are the beginning of long ones. */
-function CutArguments({ args = '', length = 0 }: { args?: string | undefined; length?: number | undefined }): VNode | null {
+function CutArguments({
+  args = '',
+  length = 0,
+}: {
+  args?: string | undefined;
+  length?: number | undefined;
+}): VNode | null {
   if (args === '' || length <= args.length) return null;
   return (
     <p class="hint">
