@@ -156,7 +156,7 @@ async function settleBatch(
        SELECT timestamp, gen_ai_conversation_id AS session, agent_run_id AS run, trace_id, span_id, tallyspan_source AS source,
          tallyspan_dialect AS dialect, tallyspan_key AS key, tallyspan_duplicate AS duplicate,
          anthropic_request_id AS request, gen_ai_response_id AS response,
-         coalesce(gen_ai_response_model, gen_ai_request_model) AS model,
+         coalesce(gen_ai_response_model, gen_ai_request_model) AS model, tallyspan_price_row AS price_row,
          ${BY_CLAUDE_CODE} AS by_claude_code, ${IS_TOLD} AS is_told, ${IS_REST} AS is_rest,
          ${BY_SPAN} OR coalesce(tallyspan_cost_reason = 'cache_lifetime_unknown', false) AS is_lifetime_unknown,
          tokens_input, tokens_output, tokens_cache_read, tokens_cache_write_5m, tokens_cache_write_1h, web_searches,
@@ -214,8 +214,15 @@ function reportedCall(row: DatabaseRow): ReportedCall {
     requestId: textOrNull(row['request']) ?? undefined,
     responseId: textOrNull(row['response']) ?? undefined,
     model: textOrNull(row['model']) ?? '',
+    stepModels: modelsOfRow(textOrNull(row['price_row'])),
     counts,
   };
+}
+
+/** Models of the rows by which a call of several steps was priced. */
+function modelsOfRow(priceRow: string | null): string[] {
+  const rows = (priceRow ?? '').split(' ');
+  return rows.length < 2 ? [] : rows.flatMap((row) => /^[a-z]+\/([^@]+)@/.exec(row)?.[1] ?? []);
 }
 
 function reporterOf(row: DatabaseRow): ReportedCall['reporter'] {

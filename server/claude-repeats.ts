@@ -1,5 +1,5 @@
 // Repeats: what Claude Code reports in more than one way, beyond single calls. A run of spans or of a transcript whose
-// calls all count elsewhere repeats the run of the log or of a program, a run of the log the run of the program around the
+// calls all count elsewhere repeats the run of the log or of a program, a run of log or transcript the run of the program around the
 // Agent SDK, a compaction in the log that of the transcript, and a tool in the log that has no name there the one that
 // the transcript names. They are kept and marked as duplicates. Remainders stand for calls that nobody reported: claude-remainders.ts.
 
@@ -91,7 +91,7 @@ export async function markRepeats(
   });
 }
 
-/** What a record of the log takes from the run of the program that it belongs to. */
+/** What a record of log or transcript takes from the run of the program that it belongs to. */
 const OF_THE_PROGRAM = [
   'agent_run_id',
   'agent_parent_run_id',
@@ -112,8 +112,10 @@ function placeOf(value: string): string {
   return OF_THE_PROGRAM.map((column) => `arg_min(seen.${column}, ${value}) AS ${column}`).join(', ');
 }
 
+const BY_A_TELLER = "tallyspan_source IN ('log', 'transcript')";
+
 /**
- * Puts what the log tells of a run into the run in which the instrumentation shows calls of it: that has the agent and
+ * Puts what log and transcript tell of a run into the run in which the instrumentation shows calls of it: that has the agent and
  * the user. Gives the sessions of those runs.
  */
 async function joinRuns(
@@ -125,7 +127,7 @@ async function joinRuns(
     `WITH matched AS (
        SELECT told.agent_run_id AS old, ${placeOf('seen.timestamp')}
        FROM agent_model_call AS told JOIN agent_model_call AS seen USING (anthropic_request_id)
-       WHERE told.tallyspan_source = 'log' AND told.agent_run_id IS NOT NULL ${within(sessions, 'told.')}
+       WHERE told.${BY_A_TELLER} AND told.agent_run_id IS NOT NULL ${within(sessions, 'told.')}
          AND seen.tallyspan_dialect IS NULL AND coalesce(seen.tallyspan_source, 'messages') = 'messages'
          AND seen.agent_run_id <> told.agent_run_id
        GROUP BY ALL
@@ -134,7 +136,7 @@ async function joinRuns(
        WHERE tallyspan_source IS NULL AND tallyspan_dialect IS NULL ${within(sessions)}
      ), told AS (
        SELECT agent_run_id AS old, gen_ai_conversation_id AS session, agent_parent_run_id AS parent, timestamp FROM events
-       WHERE tallyspan_source = 'log' AND tallyspan_duplicate IS NOT TRUE
+       WHERE ${BY_A_TELLER} AND tallyspan_duplicate IS NOT TRUE
          AND gen_ai_conversation_id IN (SELECT gen_ai_conversation_id FROM programs)
      ), apart AS (
        SELECT old, session, min(timestamp) AS first, max(timestamp) AS last FROM (
@@ -156,13 +158,12 @@ async function joinRuns(
   const joined = `(SELECT unnest(from_json(?, '${PLACE_TYPE}'), recursive := true)) AS place`;
   await store.exclusively(async (writer) => {
     const change = (table: string, set: string, where: string): Promise<unknown> =>
-      writer.run(
-        `UPDATE ${table} AS told SET ${set} FROM ${joined} WHERE told.tallyspan_source = 'log' AND ${where}`,
-        [values],
-      );
+      writer.run(`UPDATE ${table} AS told SET ${set} FROM ${joined} WHERE told.${BY_A_TELLER} AND ${where}`, [
+        values,
+      ]);
     await writer.run('BEGIN');
     try {
-      for (const name of [...OF_A_RUN, 'agent.model_call', 'agent.note'] as const)
+      for (const name of [...OF_A_RUN, 'agent.model_call', 'agent.tool_cost', 'agent.note'] as const)
         await change(
           tableOf(name),
           'agent_parent_run_id = place.agent_run_id, user_id = place.user_id, service_name = place.service_name',
@@ -177,12 +178,16 @@ async function joinRuns(
            SELECT gen_ai_tool_call_id FROM agent_tool_call WHERE tallyspan_source IS NULL)`,
       );
       const set = OF_THE_PROGRAM.map((column) => `${column} = place.${column}`).join(', ');
+      const isCounted = 'told.tallyspan_duplicate IS NOT TRUE';
+      // Before the calls: the shares of calls that all count elsewhere stay, and are marked with their run.
+      await change(
+        'agent_tool_cost',
+        set,
+        `told.agent_run_id = place.old AND ${isCounted} AND told.agent_run_id IN (
+           SELECT agent_run_id FROM agent_model_call AS call WHERE call.${BY_A_TELLER} AND call.tallyspan_duplicate IS NOT TRUE)`,
+      );
       for (const name of ['agent.model_call', 'agent.tool_call', 'agent.note'] as const)
-        await change(
-          tableOf(name),
-          set,
-          'told.agent_run_id = place.old AND told.tallyspan_duplicate IS NOT TRUE',
-        );
+        await change(tableOf(name), set, `told.agent_run_id = place.old AND ${isCounted}`);
       await writer.run('COMMIT');
     } catch (error) {
       await writer.run('ROLLBACK').catch(() => undefined);

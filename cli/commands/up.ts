@@ -11,6 +11,7 @@ import { drainSpool } from '../files/spool-drain.ts';
 import { usageError } from '../terminal/cli-error.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { durationOption, parsePort, parseSizeBytes, parseTimeZone } from '../options.ts';
+import { noteOfListPrices } from '../prices/price-overrides-file.ts';
 import { readScoringSetup, scoreEndedRuns } from '../scorers/score-ended-runs.ts';
 import { openBrowser } from '../terminal/open-browser.ts';
 import { safeText } from '../../core/text/safe-text.ts';
@@ -136,6 +137,7 @@ export function registerUp(program: Command, io: CliIo): void {
       const scoring = await readScoringSetup(options.scores ?? [], options.judge, io);
       const token = io.env['TALLYSPAN_TOKEN'];
       for (const line of unknownSettings(io.env)) io.stderr.write(`tallyspan: ${safeText(line)}\n`);
+      io.stderr.write(noteOfListPrices(io.env));
       const server = await startServer({
         dataDir: options.data ?? defaultDataDir(io.env),
         host: options.host,

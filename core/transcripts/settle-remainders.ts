@@ -21,6 +21,8 @@ export interface ReportedCall {
   readonly requestId?: string | undefined;
   readonly responseId?: string | undefined;
   readonly model: string;
+  /** Ids of the models that its steps ran on, where it had several: an adviser's is in its counts, too. */
+  readonly stepModels?: readonly string[] | undefined;
   readonly counts: Counts;
 }
 
@@ -83,11 +85,30 @@ export function settleRemainders(
         .filter(({ model }) => keyOf(model) === key)
         .map((each) => ({ ...each, counts: only(each.counts, (bucket) => bucket !== SEARCHES) })),
     );
+  // A transcript's reporter reads the steps of its calls, and its remainder is without them.
+  if (ledger === 'messages') takeOffSteps(shares, calls);
   return shares.map(({ told: each, counts, underpricedWrites }) => ({
     told: each,
     counts,
     underpricedWrites,
   }));
+}
+
+/**
+ * A call that counts with the steps of another model, an adviser, has their tokens among its own: a ledger has them under
+ * that model. How many they are is not known apart, and no more than the call has.
+ */
+function takeOffSteps(shares: readonly Share[], calls: readonly ReportedCall[]): void {
+  for (const { isCounted, reporter, model, stepModels = [], counts, atMs } of calls) {
+    if (!isCounted || reporter === 'messages' || reporter === 'preload') continue;
+    for (const step of stepModels) {
+      if (keyOf(step) === keyOf(model)) continue;
+      const share = shares.find(({ told, key }) => key === keyOf(step) && told.atMs >= atMs);
+      if (share === undefined) continue;
+      for (const bucket of BUCKETS)
+        if (bucket !== SEARCHES) share.counts[bucket] -= Math.min(share.counts[bucket], counts[bucket]);
+    }
+  }
 }
 
 /** What the calls that count have beyond the ledger's reporter, of all that the ledger may have counted. */
@@ -152,6 +173,7 @@ function windowOf(
 
 interface Share {
   readonly told: ToldRemainder;
+  readonly key: string;
   readonly counts: Counts;
   underpricedWrites: number;
 }

@@ -326,3 +326,86 @@ test('of a run the transcript and another way tell, its context costs and a comp
   expect(await counted('agent_note')).toEqual(['transcript']);
   expect(await counted('agent_tool_cost')).toBeNull();
 });
+
+const ONE_CALL: Made = {
+  turn: 0,
+  model: OPUS,
+  usage: { ...NO_USAGE, input: 100, output: 10 },
+  isShown: true,
+  isLogged: false,
+  hasSpan: false,
+};
+
+test('what a transcript knows better of the calls of a program stays in its run, with its user', async () => {
+  const session = 'of-a-program';
+  const ofProgram = { 'agent.run_id': 'program', 'user.id': 'u-1', 'gen_ai.agent.name': 'support' } as const;
+  const run = (fields: Partial<EventRecord>, id: string, source?: string): EventRecord => ({
+    ...base(session, id, BASE_MS + 1_000, id),
+    'event.name': 'agent.run',
+    duration_ms: 5_000,
+    'tallyspan.source': source,
+    ...fields,
+  });
+  const transcript = [
+    inRun(transcribed(ONE_CALL, session, 'p', BASE_MS), 'prompt'),
+    run({ 'agent.run_id': 'prompt', 'tallyspan.key': `claude-code/run/${session}` }, 'prompt', 'transcript'),
+    {
+      ...base(session, 'cost-p', BASE_MS, 'transcript'),
+      'event.name': 'agent.tool_cost' as const,
+      'agent.run_id': 'prompt',
+      cost_nano_usd: 600_000,
+    },
+  ];
+  await place.store.write({
+    events: [{ ...messaged(ONE_CALL, session, 'p', BASE_MS), ...ofProgram }, run(ofProgram, 'program')],
+    spans: [],
+  });
+  // A later import may tell of the same again.
+  for (let round = 0; round < 2; round++) {
+    await place.store.write({ events: transcript, spans: [] });
+    await markRepeats(place.database, place.store, new Set([session]));
+  }
+  const counted = (table: string): Promise<readonly unknown[]> =>
+    place.database.all(
+      `SELECT DISTINCT agent_run_id AS run, user_id AS user FROM ${table}
+       WHERE gen_ai_conversation_id = ? AND tallyspan_duplicate IS NOT TRUE`,
+      [session],
+    );
+  for (const table of ['agent_model_call', 'agent_run', 'agent_tool_cost'])
+    expect([table, await counted(table)]).toEqual([table, [{ run: 'program', user: 'u-1' }]]);
+  expect(await storedCost(session)).toBe(costOf(ONE_CALL));
+});
+
+test('the steps of an adviser in a call of the transcript are not left in the remainder of the messages', async () => {
+  const session = 'advised';
+  const steps = `anthropic/${OPUS}@2026-09-22 anthropic/claude-haiku-4-5@2025-10-01`;
+  const remainder = (model: string, usage: Partial<Usage>): EventRecord => ({
+    ...base(session, model, BASE_MS + 1_000, 'remainder'),
+    ...estimate('not_in_messages', usage, model, BASE_MS, 'not_in_messages'),
+  });
+  await place.store.write({
+    events: [
+      messaged(ONE_CALL, session, 'a', BASE_MS),
+      {
+        ...transcribed(
+          { ...ONE_CALL, usage: { ...NO_USAGE, input: 5_100, output: 710 } },
+          session,
+          'a',
+          BASE_MS,
+        ),
+        'tallyspan.price.row': steps,
+      },
+      remainder(OPUS, { output: 9 }),
+      // Of 300 tokens nobody tells.
+      remainder(HAIKU, { input: 5_400, output: 700 }),
+    ],
+    spans: [],
+  });
+  await markRepeats(place.database, place.store, new Set([session]));
+  const rows = await place.database.all(
+    `SELECT tokens_input AS input, tokens_output AS output FROM agent_model_call
+     WHERE gen_ai_conversation_id = ? AND tallyspan_duplicate IS NOT TRUE AND tallyspan_source = 'remainder'`,
+    [session],
+  );
+  expect(rows.map((row) => [Number(row['input']), Number(row['output'])])).toEqual([[300, 0]]);
+});

@@ -24,6 +24,7 @@ import { writeAnswer, writeJson } from '../../terminal/answer.ts';
 import { CliError } from '../../terminal/cli-error.ts';
 import { interruptedExitCode, untilInterrupted } from '../../terminal/interruption.ts';
 import type { CliIo } from '../../terminal/io.ts';
+import { noteOfListPrices } from '../../prices/price-overrides-file.ts';
 import { startProgress } from '../../terminal/progress.ts';
 import { renderTable, type TextColumn } from '../../terminal/table.ts';
 import { answerOfPlan, answerOfTally, type PlanAnswer } from '../../claude/import-answer.ts';
@@ -56,6 +57,7 @@ export function registerImportClaude(parent: Command, io: CliIo): void {
       throw new CliError(
         `there are no transcripts of Claude Code in ${lookedIn(io.env)}. Name their folder: tallyspan import claude FOLDER.`,
       );
+    if (options.dryRun !== true) io.stderr.write(noteOfListPrices(io.env));
     const opened = await untilInterrupted(io.signal, () => openSink(options, io));
     try {
       await importAll(roots, opened, options, io);

@@ -254,3 +254,16 @@ test('goes to the server that TALLYSPAN_URL names, and nowhere else when that do
   const away = { env: { TALLYSPAN_URL: 'http://127.0.0.1:9', XDG_DATA_HOME: dataDir } };
   expect(await runCommand(['import', 'claude', folder], away)).toMatchObject({ exitCode: 1 });
 });
+
+test('a price file in the environment is said not to be used, and recost with it comes to its prices', async () => {
+  await write(`${SESSION}.jsonl`, [userLine(0, 'x'), answerLine(1, { id: 'msg_1' })]);
+  const prices = path.join(folder, 'prices.json');
+  await writeFile(prices, '{ "multiplier": 0.5 }');
+  const env = { TALLYSPAN_PRICES: prices };
+  const imported = await runCommand(['import', 'claude', folder, '--data', dataDir], { env });
+  expect(imported.stderr).toContain('list prices');
+  const cost = (await calls())[0]?.['cost_nano_usd'] as number;
+  const recost = ['recost', '--data', dataDir, '--since', '3650d', '--apply'];
+  const answer = await readCommand<Answer>(recost, { env });
+  expect(answer['difference_nano_usd']).toBe(-cost / 2);
+});
