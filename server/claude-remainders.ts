@@ -11,6 +11,7 @@ import { BUCKETS, type Counts } from '../core/transcripts/ledger.ts';
 import { estimate } from '../core/transcripts/price-facts.ts';
 import {
   settleRemainders,
+  stepModelsOf,
   type LedgerOwner,
   type ReportedCall,
   type Settled,
@@ -214,15 +215,9 @@ function reportedCall(row: DatabaseRow): ReportedCall {
     requestId: textOrNull(row['request']) ?? undefined,
     responseId: textOrNull(row['response']) ?? undefined,
     model: textOrNull(row['model']) ?? '',
-    stepModels: modelsOfRow(textOrNull(row['price_row'])),
+    stepModels: stepModelsOf(textOrNull(row['price_row'])),
     counts,
   };
-}
-
-/** Models of the rows by which a call of several steps was priced. */
-function modelsOfRow(priceRow: string | null): string[] {
-  const rows = (priceRow ?? '').split(' ');
-  return rows.length < 2 ? [] : rows.flatMap((row) => /^[a-z]+\/([^@]+)@/.exec(row)?.[1] ?? []);
 }
 
 function reporterOf(row: DatabaseRow): ReportedCall['reporter'] {

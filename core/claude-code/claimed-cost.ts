@@ -50,6 +50,8 @@ export function explainClaim(
 ): UsageReading {
   const cost = priceCall(reading, circumstances);
   if (claim === undefined || cost.status !== 'priced' || agrees(cost, claim)) return reading;
+  const asRecorded = withSearches(reading, circumstances, claim);
+  if (asRecorded !== undefined) return asRecorded;
   const served = ['standard', 'fast'].flatMap((speed): UsageReading[] => [
     { ...reading, speed },
     { ...reading, speed, inferenceGeo: 'us' },
@@ -57,10 +59,10 @@ export function explainClaim(
   const explained = served
     .map((one) => withSearches(one, circumstances, claim))
     .filter((one) => one !== undefined);
-  // Several may lead to one price: with nothing to tell them apart, the one without searches is likelier.
-  const [only, ...others] = explained.filter(({ usage }) => usage.webSearches === 0);
-  if (only !== undefined) return others.length === 0 ? only : reading;
-  return explained.length === 1 ? (explained[0] ?? reading) : reading;
+  // Of several that lead to one price, the one without searches is likelier.
+  const withoutSearches = explained.filter(({ usage }) => usage.webSearches === 0);
+  const [only, ...others] = withoutSearches.length > 0 ? withoutSearches : explained;
+  return only === undefined || others.length > 0 ? reading : only;
 }
 
 /** Where Claude Code reckons otherwise from the same tokens, the record lacks something that the price depends on. */

@@ -94,6 +94,12 @@ export function settleRemainders(
   }));
 }
 
+/** Ids of the models by whose rows a call of several steps was priced. */
+export function stepModelsOf(priceRow: string | null): string[] {
+  const rows = (priceRow ?? '').split(' ');
+  return rows.length < 2 ? [] : rows.flatMap((row) => /^[a-z]+\/([^@]+)@/.exec(row)?.[1] ?? []);
+}
+
 /**
  * A call that counts with the steps of another model, an adviser, has their tokens among its own: a ledger has them under
  * that model. How many they are is not known apart, and no more than the call has.

@@ -74,6 +74,16 @@ test('the dollars say what micro-dollars round away', () => {
     });
 });
 
+test('searches of a call so small that micro-dollars do not say where it was served', () => {
+  const tokens = { input_tokens: 7, output_tokens: 1, cache_creation_tokens: 0 };
+  const none = { cache_creation_5m_tokens: 0, cache_creation_1h_tokens: 0 };
+  expect(priced({ ...tokens, ...none, cost_usd_micros: 20_048 })).toMatchObject({
+    cost_nano_usd: 20_048_000,
+    'tallyspan.cost.status': 'priced',
+    web_searches: 2,
+  });
+});
+
 test('what nothing explains is an estimate at list price', () => {
   expect(priced(claiming(1.3 * LIST))).toMatchObject({
     cost_nano_usd: LIST,

@@ -270,18 +270,19 @@ test('any part of the logs and spans of a session, in any order, leaves its cost
   );
 });
 
+const ONE_CALL: Made = {
+  turn: 0,
+  model: OPUS,
+  usage: { ...NO_USAGE, input: 100, output: 10 },
+  isShown: true,
+  isLogged: false,
+  hasSpan: false,
+};
+
 const inRun = (event: EventRecord, run: string): EventRecord => ({ ...event, 'agent.run_id': run });
 
 test('of a run the transcript and another way tell, its context costs and a compaction count once', async () => {
   const session = 'twice';
-  const made: Made = {
-    turn: 0,
-    model: OPUS,
-    usage: { ...NO_USAGE, input: 100, output: 10 },
-    isShown: true,
-    isLogged: false,
-    hasSpan: false,
-  };
   const note = (source: string, atMs: number): EventRecord => ({
     ...base(session, source, atMs, source),
     'event.name': 'agent.note',
@@ -294,14 +295,14 @@ test('of a run the transcript and another way tell, its context costs and a comp
       // The program saw the message to its end, and so counts.
       inRun(
         {
-          ...transcribed(made, session, 'x', BASE_MS),
+          ...transcribed(ONE_CALL, session, 'x', BASE_MS),
           'tallyspan.key': undefined,
           'tallyspan.source': undefined,
           span_id: 'a',
         },
         'seen',
       ),
-      inRun(transcribed(made, session, 'x', BASE_MS), 'told'),
+      inRun(transcribed(ONE_CALL, session, 'x', BASE_MS), 'told'),
       inRun(
         {
           ...base(session, 'cost', BASE_MS, 'transcript'),
@@ -326,15 +327,6 @@ test('of a run the transcript and another way tell, its context costs and a comp
   expect(await counted('agent_note')).toEqual(['transcript']);
   expect(await counted('agent_tool_cost')).toBeNull();
 });
-
-const ONE_CALL: Made = {
-  turn: 0,
-  model: OPUS,
-  usage: { ...NO_USAGE, input: 100, output: 10 },
-  isShown: true,
-  isLogged: false,
-  hasSpan: false,
-};
 
 test('what a transcript knows better of the calls of a program stays in its run, with its user', async () => {
   const session = 'of-a-program';
@@ -365,14 +357,11 @@ test('what a transcript knows better of the calls of a program stays in its run,
     await place.store.write({ events: transcript, spans: [] });
     await markRepeats(place.database, place.store, new Set([session]));
   }
-  const counted = (table: string): Promise<readonly unknown[]> =>
-    place.database.all(
-      `SELECT DISTINCT agent_run_id AS run, user_id AS user FROM ${table}
-       WHERE gen_ai_conversation_id = ? AND tallyspan_duplicate IS NOT TRUE`,
-      [session],
-    );
-  for (const table of ['agent_model_call', 'agent_run', 'agent_tool_cost'])
-    expect([table, await counted(table)]).toEqual([table, [{ run: 'program', user: 'u-1' }]]);
+  for (const table of ['agent_model_call', 'agent_run', 'agent_tool_cost']) {
+    const counted = `SELECT DISTINCT '${table}' AS table, agent_run_id AS run, user_id AS user FROM ${table}
+      WHERE gen_ai_conversation_id = ? AND tallyspan_duplicate IS NOT TRUE`;
+    expect(await place.database.all(counted, [session])).toEqual([{ table, run: 'program', user: 'u-1' }]);
+  }
   expect(await storedCost(session)).toBe(costOf(ONE_CALL));
 });
 
