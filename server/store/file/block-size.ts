@@ -11,7 +11,7 @@ import {
   withMostMemory,
   writeCopy,
 } from './attached-file.ts';
-import { diskReason, roomText } from './disk-fault.ts';
+import { roomReason, roomText } from './disk-fault.ts';
 import { makeTemporaryFile, removeTemporaryFile } from './leftovers.ts';
 
 /**
@@ -37,7 +37,7 @@ export async function renewBlocks(
     if (!(await isAttached(instance))) throw error;
     // What it takes is not counted as missing.
     if (copy !== undefined) removeTemporaryFile(copy);
-    const reason = diskReason(error);
+    const reason = roomReason(messageOf(error));
     const why =
       reason === undefined
         ? (messageOf(error).split('\n')[0] ?? '')

@@ -21,10 +21,10 @@ import {
   withMostMemory,
 } from './attached-file.ts';
 import { renewBlocks } from './block-size.ts';
-import { FileGoneError, diskReason, isInvalidated, roomText } from './disk-fault.ts';
+import { FileGoneError, diskReason, isInvalidated, roomReason, roomText } from './disk-fault.ts';
 import { removeCopies, removeLeftovers, removeUnbegun } from './leftovers.ts';
 import { mendLog, setLogAside } from './write-ahead-log.ts';
-import { STORE_FORMAT, checkFormat, migrate } from './migrations.ts';
+import { checkFormat, isOfToday, migrate } from './migrations.ts';
 import { keepFilesPrivate, makePrivate, makePrivateFolder } from './private-files.ts';
 import { ReaderPool } from './reader-pool.ts';
 
@@ -170,9 +170,9 @@ export async function openDatabaseReadOnly(dataDir: string): Promise<Database> {
   let instance = await openInstance(file, true);
   try {
     const probe = await connect(instance);
-    const format = await checkFormat(probe, file).finally(() => probe.closeSync());
-    if (format < STORE_FORMAT) {
-      // An older file has to be brought to today's format before it can be read.
+    const canBeRead = await isOfToday(probe, file).finally(() => probe.closeSync());
+    if (!canBeRead) {
+      // An older file has to be brought to today's form before it can be read.
       instance.closeSync();
       openFiles.delete(file);
       await (await openDatabase(dataDir)).close();
@@ -211,7 +211,7 @@ function explainOpen(file: string, reason: string, isReadOnly: boolean): string 
       ? `${user}. If that is a tallyspan server, ask it: --url with the address of its page, such as http://127.0.0.1:4319. Else stop it, or choose another folder with --data.`
       : `${user}. Stop it, or choose another folder with --data.`;
   }
-  const disk = diskReason(reason);
+  const disk = roomReason(reason);
   if (disk !== undefined) {
     const logBytes = bytesOf(`${file}.wal`);
     return logBytes === 0
@@ -222,6 +222,10 @@ function explainOpen(file: string, reason: string, isReadOnly: boolean): string 
     return `${file}.wal belongs to another data file than ${file}, or to it at another time, as when one of the two was put back alone. Put both back, or move the log away: what only the log holds is missing then.`;
   if (/permission denied/i.test(reason))
     return `${file} cannot be ${isReadOnly ? 'read' : 'written'}: permission denied. Change its owner or its rights, or choose another folder with --data.`;
+  if (/read-only file system|EROFS/i.test(reason))
+    return `${file} cannot be written: the disk is mounted read-only. What only reads, such as \`tallyspan cost --data\`, works there; else mount it for writing, or choose another folder with --data.`;
+  if (/too many open files|EMFILE|ENFILE/i.test(reason))
+    return `${file} cannot be opened: too many files are open. Raise the limit (\`ulimit -n 1024\`, LimitNOFILE= of systemd).`;
   if (/does not exist/i.test(reason))
     return `there is no data at ${file}. Start \`tallyspan up\`, or name the folder with --data.`;
   if (/newer version/i.test(reason))

@@ -15,6 +15,15 @@ export class FileGoneError extends Error {
 export function diskReason(error: unknown): string | undefined {
   if (error instanceof FileGoneError) return error.message;
   const message = typeof error === 'string' ? error : messageOf(error);
+  const room = roomReason(message);
+  if (room !== undefined) return room;
+  if (/too many open files|EMFILE|ENFILE/i.test(message)) return 'too many files are open';
+  if (/read-only file system|EROFS/i.test(message)) return 'the disk is mounted read-only';
+  return undefined;
+}
+
+/** Why there is no room on the disk, for people; undefined when that is not it. */
+export function roomReason(message: string): string | undefined {
   if (/no space left|ENOSPC/i.test(message)) return 'no space is left on the disk';
   if (/quota exceeded|EDQUOT/i.test(message)) return 'the disk quota is used up';
   return undefined;

@@ -75,6 +75,19 @@ export async function checkFormat(connection: DuckDBConnection, file: string): P
   return format;
 }
 
+/**
+ * Whether the file has today's format, and each table and column of today's schema: only then it can be read as it is.
+ * @throws ServerError when it is of a newer tallyspan or of another program
+ */
+export async function isOfToday(connection: DuckDBConnection, file: string): Promise<boolean> {
+  if ((await checkFormat(connection, file)) < STORE_FORMAT) return false;
+  const present = await readColumnNames(connection);
+  return TABLES.every((table) => {
+    const names = new Set(present.get(table.name));
+    return table.columns.every((column) => names.has(column.name));
+  });
+}
+
 /** Brings the file to the current format and adds columns for fields that are new; whether its tables are others now. */
 export async function migrate(connection: DuckDBConnection, file: string): Promise<boolean> {
   const format = await checkFormat(connection, file);
