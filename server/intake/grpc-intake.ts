@@ -27,7 +27,8 @@ import { GRPC_STATUS } from './grpc-status.ts';
 import type { Intake, OtlpSignal } from './intake.ts';
 import { encodeAnswer } from './otlp-answer.ts';
 import { MalformedBodyError } from './otlp-model.ts';
-import { CONNECTIONS_LIMIT, OversizedBodyError } from './request-limits.ts';
+import { connectionsOfPort } from '../process/connections.ts';
+import { OversizedBodyError } from './request-limits.ts';
 
 const SIGNALS: ReadonlyMap<string, OtlpSignal> = new Map([
   ['/opentelemetry.proto.collector.trace.v1.TraceService/Export', 'traces'],
@@ -74,7 +75,7 @@ export async function listenGrpc(options: GrpcIntakeOptions): Promise<GrpcIntake
     settings: { initialWindowSize: WINDOW_BYTES, maxConcurrentStreams: STREAMS_PER_CONNECTION },
     maxSessionMemory: SESSION_MEMORY_MB,
   });
-  server.maxConnections = CONNECTIONS_LIMIT;
+  server.maxConnections = connectionsOfPort();
   const sessions = new Set<ServerHttp2Session>();
   server.on('session', (session) => {
     sessions.add(session);

@@ -22,7 +22,8 @@ import { GRPC_STATUS } from './grpc-status.ts';
 import type { Encoding, Intake, OtlpSignal } from './intake.ts';
 import { encodeAnswer, encodeStatus } from './otlp-answer.ts';
 import { MalformedBodyError } from './otlp-model.ts';
-import { CONNECTIONS_LIMIT, OversizedBodyError } from './request-limits.ts';
+import { connectionsOfPort } from '../process/connections.ts';
+import { OversizedBodyError } from './request-limits.ts';
 
 const SIGNALS: readonly OtlpSignal[] = ['traces', 'logs', 'metrics'];
 const CONTENT_TYPES: Record<Encoding, string> = {
@@ -59,7 +60,7 @@ export function makeHttpIntake(options: HttpIntakeOptions): FastifyInstance {
   });
   // A sender that dribbles its headers or its body holds one of these, and only so long.
   app.server.headersTimeout = HEADERS_LIMIT_MS;
-  app.server.maxConnections = CONNECTIONS_LIMIT;
+  app.server.maxConnections = connectionsOfPort();
 
   app.removeAllContentTypeParsers();
   const shares = new WeakMap<FastifyRequest, BodyShare>();

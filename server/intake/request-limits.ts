@@ -10,9 +10,6 @@ const JSON_PARTS_LIMIT = 2_000_000;
 /** What the records of a group share is stored with each of them. */
 const SHARED_LIMIT_BYTES = 256 * 1024 * 1024;
 
-/** Connections of one port. */
-export const CONNECTIONS_LIMIT = 1000;
-
 const OPEN_OBJECT = 0x7b;
 const OPEN_ARRAY = 0x5b;
 const COMMA = 0x2c;

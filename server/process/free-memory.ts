@@ -3,7 +3,13 @@
 
 import type { Database } from '../store/file/database.ts';
 import type { EventStore } from '../store/write/event-store.ts';
-import { GROWTH_BYTES, collectThoroughly, isCollectedAround, keepYoungSpaceSmall } from './memory.ts';
+import {
+  GROWTH_BYTES,
+  collectThoroughly,
+  isCollectedAround,
+  keepYoungSpaceSmall,
+  residentBytes,
+} from './memory.ts';
 
 /** Growth that is worth a collection even soon after the last one. */
 const MUCH_BYTES = 18 * 1024 * 1024;
@@ -23,7 +29,7 @@ const LOOKS_BETWEEN = 5;
 export function startFreeingMemory(database: Database, store: EventStore): () => Promise<void> {
   keepYoungSpaceSmall();
   collectThoroughly();
-  let leastBytes = process.memoryUsage.rss();
+  let leastBytes = residentBytes() ?? 0;
   let collectedBytes = leastBytes;
   let events = store.counters.eventsStored;
   let looksWithoutLoad = LOOKS_BETWEEN;
@@ -34,7 +40,7 @@ export function startFreeingMemory(database: Database, store: EventStore): () =>
     isFreeing = true;
     await database.settleReaders();
     await store.exclusively(() => database.freeMemory());
-    leastBytes = process.memoryUsage.rss();
+    leastBytes = residentBytes() ?? leastBytes;
     isFreeing = false;
   }
 
@@ -47,7 +53,8 @@ export function startFreeingMemory(database: Database, store: EventStore): () =>
 
   const timer = setInterval(() => {
     if (isCollectedAround() || isFreeing) return;
-    const bytes = process.memoryUsage.rss();
+    const bytes = residentBytes();
+    if (bytes === undefined) return;
     leastBytes = Math.min(leastBytes, bytes);
     looksSinceCollection++;
     looksWithoutLoad = store.counters.eventsStored - events > BUSY_EVENTS ? 0 : looksWithoutLoad + 1;

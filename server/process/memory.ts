@@ -73,6 +73,15 @@ export function keepYoungSpaceSmall(): void {
     setFlagsFromString('--semi-space-growth-factor=1');
 }
 
+/** Resident memory of the process; undefined where it cannot be read, as Linux tells it in a file and no more may be open. */
+export function residentBytes(): number | undefined {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return undefined;
+  }
+}
+
 /** V8 keeps the pages that an ordinary collection empties. */
 export function collectThoroughly(): void {
   collect?.({ type: 'major', flavor: 'last-resort' });

@@ -2,6 +2,7 @@
 
 import type { ForwardCounters } from '../forward/forwarder.ts';
 import type { IntakeCounters } from '../intake/intake.ts';
+import { residentBytes } from '../process/memory.ts';
 import type { StoreCounters } from '../store/write/event-store.ts';
 
 const HELP: Readonly<Record<string, string>> = {
@@ -27,11 +28,12 @@ export function renderMetrics(counters: IntakeCounters & StoreCounters & Partial
     const name = `tallyspan_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`;
     return [`# HELP ${name} ${HELP[key] ?? key}`, `# TYPE ${name} counter`, `${name} ${value}`];
   });
-  const { rss } = process.memoryUsage();
-  lines.push(
-    '# HELP process_resident_memory_bytes Resident memory of the server',
-    '# TYPE process_resident_memory_bytes gauge',
-    `process_resident_memory_bytes ${rss}`,
-  );
+  const bytes = residentBytes();
+  if (bytes !== undefined)
+    lines.push(
+      '# HELP process_resident_memory_bytes Resident memory of the server',
+      '# TYPE process_resident_memory_bytes gauge',
+      `process_resident_memory_bytes ${bytes}`,
+    );
   return `${lines.join('\n')}\n`;
 }

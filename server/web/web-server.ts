@@ -5,6 +5,7 @@ import { maxHeaderSize } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { SignalError } from '../../signals/signal.ts';
 import { clientErrorHandler } from '../process/client-error.ts';
+import { connectionsOfPort } from '../process/connections.ts';
 import { messageOf } from '../process/server-error.ts';
 import { cacheAnswers } from '../queries/answer-cache.ts';
 import { keepReports } from '../queries/diagnosis/kept-reports.ts';
@@ -78,7 +79,7 @@ export function makeWebServer(given: ServedContext): FastifyInstance {
     },
   });
   app.server.headersTimeout = 15_000;
-  app.server.maxConnections = 1000;
+  app.server.maxConnections = connectionsOfPort();
 
   app.addHook('onRequest', async (request, reply) => admit(context, request, reply));
 
