@@ -1,6 +1,6 @@
 // Tables that fit the terminal: plain columns, no frame; colours only on a terminal.
 
-import Table from 'cli-table3';
+import Table, { type Cell } from 'cli-table3';
 import { createColors } from 'picocolors';
 import type { CliOutput } from './io.ts';
 import { painted, type Tone } from './paragraph.ts';
@@ -145,15 +145,10 @@ export function renderTable<Row>(
   const widths = widestOf(columns, cells);
   shrink(widths, columns, totalOf(widths) - limit);
   const colors = createColors(output.hasColours ?? output.isTTY === true);
-  const table = new Table({
-    chars: { ...FRAMELESS, middle: GAP },
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-    head: columns.map((column, index) => colors.bold(cutToWidth(column.title, widths[index] ?? 0))),
-    colWidths: widths,
-    colAligns: columns.map((column) => column.align ?? 'left'),
-  });
+  const head = columns.map((column, index) => colors.bold(cutToWidth(column.title, widths[index] ?? 0)));
+  const laidOut: Cell[][] = [];
   for (const [line, row] of rows.entries()) {
-    table.push(
+    laidOut.push(
       columns.map((column, index) => {
         const tone = column.tone?.(row);
         const texts = fitted(cells[line]?.[index] ?? '', widths[index] ?? 0, column);
@@ -163,11 +158,30 @@ export function renderTable<Row>(
     const sentence = isBelow ? (whole[line]?.[last] ?? '') : '';
     if (sentence === '') continue;
     const texts = wrapToWidth(sentence, totalOf(widths) - INDENT.length);
-    table.push([{ content: texts.map((text) => INDENT + text).join('\n'), colSpan: columns.length }]);
+    laidOut.push([{ content: texts.map((text) => INDENT + text).join('\n'), colSpan: columns.length }]);
   }
-  return `${table
-    .toString()
+  const aligns = columns.map((column) => column.align ?? 'left');
+  return drawn(head, laidOut, widths, aligns)
     .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n')}\n`;
+    .map((line) => `${line.trimEnd()}\n`)
+    .join('');
+}
+
+/** So many rows are drawn at once: the library looks at each row before for each row. */
+const ROWS_DRAWN = 20;
+
+function drawn(head: string[], rows: readonly Cell[][], colWidths: number[], colAligns: Align[]): string {
+  const pieces: string[] = [];
+  for (let from = 0; from < Math.max(1, rows.length); from += ROWS_DRAWN) {
+    const table = new Table({
+      chars: { ...FRAMELESS, middle: GAP },
+      style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+      ...(from === 0 ? { head } : {}),
+      colWidths,
+      colAligns,
+    });
+    table.push(...rows.slice(from, from + ROWS_DRAWN));
+    pieces.push(table.toString());
+  }
+  return pieces.join('\n');
 }

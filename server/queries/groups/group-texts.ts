@@ -66,7 +66,11 @@ function neededText({ difference, more_runs_a: a, more_runs_b: b }: GroupDiffere
   if (a === 0 && b === 0) return '';
   if (Math.max(a, b) > MOST_RUNS) return 'hardly a difference so far';
   if (a === b) return `about ${formatCountOf(a, 'more run')} of each would decide`;
-  return `about ${formatCount(a)} more of A and ${formatCount(b)} more of B would decide`;
+  const parts = [
+    ...(a === 0 ? [] : [`${formatCount(a)} more of A`]),
+    ...(b === 0 ? [] : [`${formatCount(b)} more of B`]),
+  ];
+  return `about ${parts.join(' and ')} would decide`;
 }
 
 /** `helpful 82.0 % good of 41 runs, $0.0140 per good run`, or `tone mean 0.64 of 41 runs`. */

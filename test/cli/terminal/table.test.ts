@@ -32,6 +32,19 @@ describe('a table in the terminal', () => {
     );
   });
 
+  it.each([80, 24])(
+    'of hundreds of rows has one head, and each row as in a short one, %s columns wide',
+    (columns) => {
+      const wrapping = COLUMNS.map((column) =>
+        column.title === 'WHAT' ? { ...column, wraps: true } : column,
+      );
+      const output = { write: () => true, isTTY: true, hasColours: false, columns };
+      const [head, ...rows] = renderTable(ROWS, wrapping, output).trimEnd().split('\n');
+      const many = renderTable(Array.from({ length: 175 }, () => ROWS).flat(), wrapping, output);
+      expect(many.trimEnd().split('\n')).toEqual([head, ...Array.from({ length: 175 }, () => rows).flat()]);
+    },
+  );
+
   it('has no colour codes unless it goes to a terminal', () => {
     expect(renderTable(ROWS, COLUMNS, { write: () => true })).not.toContain('\u001B');
     expect(renderTable(ROWS, COLUMNS, { write: () => true, isTTY: true, columns: 80 })).toContain('\u001B');
