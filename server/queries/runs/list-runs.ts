@@ -24,7 +24,7 @@ export interface RunQueryable extends PlanQueryable {
   openRuns?(): Promise<readonly string[]>;
 }
 
-/** So many are read and summed in some 600 ms; of more, the newest. */
+/** So many are read and summed in some 600 ms (7,842 in 200 to 270); of more, the newest. */
 const OPEN_RUNS_LIMIT = 20_000;
 const FEW_RUNS_MS = DAY_MS;
 
