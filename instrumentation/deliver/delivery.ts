@@ -164,6 +164,7 @@ export class Delivery<Item> {
     this.#current = undefined;
     if (current !== undefined) this.#spool(current);
     while (this.#openCount + this.#closedCount > 0) this.#putAsideOldest();
+    this.#spoolSender.putBack();
     this.#options.transport.close();
   }
 

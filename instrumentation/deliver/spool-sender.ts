@@ -35,6 +35,8 @@ export class SpoolSender {
   /** Batches that are passed over, and until when. */
   readonly #passedOver = new Map<string, number>();
   #putOff = 0;
+  /** The batch that is on its way. */
+  #sending: SpooledBatch | undefined;
 
   constructor(
     kind: SignalKind,
@@ -54,7 +56,11 @@ export class SpoolSender {
     if (expired > 0) return { type: 'expired', count: expired };
     const batch = this.#spool.take(this.#kind, (id) => this.#passedOver.has(id));
     if (batch === undefined) return undefined;
+    this.#sending = batch;
     const result = await send(batch.bytes);
+    // Put back meanwhile: who sends next has it.
+    if (this.#sending !== batch) return undefined;
+    this.#sending = undefined;
     switch (result.status) {
       case 'retry':
         return this.#passOver(batch, result);
@@ -65,6 +71,13 @@ export class SpoolSender {
         this.#spool.remove(batch);
         return { type: 'answered', count: batch.count, result };
     }
+  }
+
+  /** Puts back what is on its way: the process, or the thread, ends before the answer. */
+  putBack(): void {
+    const batch = this.#sending;
+    this.#sending = undefined;
+    if (batch !== undefined) this.#spool.release(batch);
   }
 
   #passOver(
