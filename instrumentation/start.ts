@@ -23,7 +23,9 @@ import { leave, RECORDER } from './process/meeting-place.ts';
 import { loadPrices } from './process/prices-file.ts';
 import { detectService, ServiceHolder, serviceOf } from './process/service.ts';
 import { readSettings, type Settings } from './process/settings.ts';
+import { joinThreads } from './process/threads.ts';
 import { later, setInterval } from './process/timers.ts';
+import { hasWorkers } from './process/workers.ts';
 import { EventLog, type RecordListener } from './record/event-log.ts';
 import { FirstSights } from './record/seen/first-sights.ts';
 import { setProcessIdentity } from './record/identity.ts';
@@ -70,7 +72,8 @@ export function start(): void {
 type Preload = ReturnType<typeof assemble>;
 
 function assemble(settings: Settings) {
-  const program = process.argv[1];
+  const threads = joinThreads(process.argv[1]);
+  const { program } = threads;
   const service = new ServiceHolder(detectService(program));
   const { name, instanceId, revision, isNamed } = service.current;
   const pipeline = new Pipeline(settings, name);
@@ -94,7 +97,7 @@ function assemble(settings: Settings) {
   });
   const costRows = new CostRows(events, journal);
   const providers = new Providers(service, settings, pipeline, TALLYSPAN_VERSION);
-  const sightings = new Sightings(events);
+  const sightings = new Sightings(events, threads);
   const peers = new PeerSpans();
   const telemetry: Telemetry = {
     tracer: providers.tracer,
@@ -124,6 +127,7 @@ function assemble(settings: Settings) {
   const observer = new Observer(telemetry, runs, loadPrices(settings.pricesFile), instanceId);
   return {
     settings,
+    threads,
     service,
     pipeline,
     journal,
@@ -246,7 +250,7 @@ function endWith(preload: Preload): void {
 }
 
 /** What was seen, where somebody gathers it; why nothing was, where that is so. */
-function report({ settings, sightings, classes }: Preload): void {
+function report({ settings, threads, sightings, classes }: Preload): void {
   const seen = sightings.report(process.argv[1] ?? '', classes.loaded);
   // A thread may do all the work; of a pool of them one line each would be too many.
   if (settings.reportFile !== undefined) {
@@ -254,7 +258,9 @@ function report({ settings, sightings, classes }: Preload): void {
     return;
   }
   if (!isMainThread) return;
-  const reason = explainSilence(seen);
+  // What its threads or its workers do, they say themselves; the file that it shares with them loads the SDK here, too.
+  if (seen.requests === 0 && hasWorkers()) return;
+  const reason = explainSilence({ ...seen, calls: seen.calls + threads.calls() });
   if (reason !== undefined) say(reason);
 }
 

@@ -2,11 +2,11 @@
 // of which nothing was observed, says so in one line, with what to do.
 
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { explainSilence, type ProcessReport } from '../../core/process-report.ts';
 import { answer } from '../fakes/messages.ts';
-import { openHarness, ROOT, type Harness } from './harness.ts';
+import { eventsOf, openHarness, ROOT, type Harness } from './harness.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -61,6 +61,43 @@ it.each([
   await writeFile(file, source);
   const outcome = await harness.run(file, { scenario: { exchanges: [answer()] }, preload: 'require' });
   expect(outcome.said).toEqual(said);
+});
+
+// The file that they share with the others loads the SDK in each of them.
+it.each([
+  [
+    'a worker thread',
+    `const { isMainThread, Worker } = require('node:worker_threads');
+     if (isMainThread) new Worker(__filename); else ask();`,
+  ],
+  [
+    'a worker of a cluster',
+    `const cluster = require('node:cluster');
+     if (cluster.isPrimary) cluster.fork(); else ask().then(() => process.disconnect());`,
+  ],
+])('only %s asks: the main one is silent, and both are one program', async (worker, source) => {
+  const folder = path.join(harness.packageDir, worker.replaceAll(' ', '-'));
+  await mkdir(folder);
+  await writeFile(path.join(folder, 'package.json'), '{"name":"till"}');
+  const file = path.join(folder, 'asks.cjs');
+  await writeFile(
+    file,
+    `const { default: Anthropic } = require(${JSON.stringify(SDK)});
+     const ask = () => new Anthropic().messages.create({
+       model: 'claude-sonnet-5-5', max_tokens: 9, messages: [{ role: 'user', content: 'hello' }],
+     });
+     ${source}`,
+  );
+  const outcome = await harness.run(file, {
+    scenario: { exchanges: [answer()] },
+    preload: 'require',
+    environment: { OTEL_SERVICE_NAME: '' },
+    during: async (_child, receiver) => {
+      await receiver.waitFor(() => receiver.events('agent.run.started').length > 0);
+    },
+  });
+  expect(outcome.said).toEqual([]);
+  expect(eventsOf(outcome, 'agent.run.started')).toMatchObject([{ 'service.name': 'till' }]);
 });
 
 const NOTHING: ProcessReport = {

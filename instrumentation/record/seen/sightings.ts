@@ -4,6 +4,7 @@
 import type { CallWay, ProcessReport, UnreadReason } from '../../../core/process-report.ts';
 import { appendToFile } from '../../process/files.ts';
 import { guard } from '../../process/guard.ts';
+import type { Threads } from '../../process/threads.ts';
 import type { EventLog } from '../event-log.ts';
 
 /** Packages that ask models, by how their folder is called. */
@@ -28,14 +29,16 @@ const FRAMEWORK_FILE = new RegExp(
 
 export class Sightings {
   readonly #events: EventLog;
+  readonly #threads: Threads;
   readonly #frameworks = new Set<string>();
   readonly #ways: Record<CallWay, number> = { sdk: 0, request: 0 };
   readonly #unread: Partial<Record<UnreadReason, number>> = {};
   #requests = 0;
   #costNanoUsd = 0;
 
-  constructor(events: EventLog) {
+  constructor(events: EventLog, threads: Threads) {
     this.#events = events;
+    this.#threads = threads;
   }
 
   seeFile(url: string): void {
@@ -55,6 +58,7 @@ export class Sightings {
 
   seeCall(way: CallWay): void {
     this.#ways[way] += 1;
+    this.#threads.seeCall();
   }
 
   addCost(costNanoUsd: number): void {
