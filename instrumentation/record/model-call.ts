@@ -92,6 +92,8 @@ export class ModelCall {
   isEnded = false;
   /** Whether a request of it has been sent; true where nobody can tell. */
   hasLeft = true;
+  /** Whether its caller tries again by itself when it fails: the SDK is told not to. */
+  isTriedAgain = false;
   /** Whether the caller of the SDK takes the Response as it is. */
   isRaw = false;
   /** Whether its answer is read as the bytes pass: then nothing that it is read through has to be watched. */
@@ -259,8 +261,11 @@ export class ModelCall {
     if (!run.isInferred || run.isEnded || run.isAdopted) return;
     // A framework goes on: it tries again, asks once more, or ends.
     if (run.openOperations > 0 && (end.type === 'failed' || end.type === 'completed')) return;
-    if (end.type === 'failed') this.#runs.end(run, 'error', end.errorType, endMs);
-    else if (end.type !== 'completed') this.#runs.end(run, 'aborted');
+    if (end.type === 'failed') {
+      const isAwaited =
+        this.isTriedAgain && answer.isEmpty && this.#runs.awaitRetry(run, this.facts, end.errorType);
+      if (!isAwaited) this.#runs.end(run, 'error', end.errorType, endMs);
+    } else if (end.type !== 'completed') this.#runs.end(run, 'aborted');
     else if (answer.stopReason === 'refusal') this.#runs.end(run, 'refused');
     else if (answer.stopReason !== 'tool_use' && answer.stopReason !== 'pause_turn')
       this.#runs.end(run, 'ok');

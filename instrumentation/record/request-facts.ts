@@ -47,6 +47,12 @@ export function readRequest(params: unknown, isParsed = false): RequestFacts {
   };
 }
 
+/** The same for requests that say the same: one that comes again soon after it failed is tried again. */
+export function requestKey({ shape, maxTokens, userId }: RequestFacts): string {
+  const { model, tools, system, settings, messages } = shape.hashes;
+  return [userId, shape.model, maxTokens, model, tools, system, settings, ...messages].join(' ');
+}
+
 /** Tool results among the blocks of a message. */
 export function readToolResults(content: unknown): ToolResult[] {
   return asList(content).flatMap(readToolResult);

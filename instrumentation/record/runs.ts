@@ -8,6 +8,7 @@ import { leanContext } from '../otel/lean-context.ts';
 import { currentIdentity, mergeIdentity, type Identity } from './identity.ts';
 import { readFrameworkContext } from './framework-context.ts';
 import { contextInTool, currentPlace, type Operation } from './operations.ts';
+import { AwaitedRetries } from './awaited-retries.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { Run, type RunStart, type RunStatus } from './run.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -30,6 +31,10 @@ export class Runs {
   readonly #byBlock = new NewestMap<string, Run>();
   /** Open runs by the id of their span. */
   readonly #bySpan = new Map<string, Run>();
+  /** Runs whose last call failed, and may come again. */
+  readonly #awaited = new AwaitedRetries((run) => {
+    if (!run.isEnded && run.openCalls === 0) this.leave(run);
+  });
   /** Run that the tool of a tool span works for, by span id, while the span is open. */
   readonly #byToolSpan = new Map<string, Run>();
 
@@ -53,6 +58,7 @@ export class Runs {
   }
 
   end(run: Run, status: RunStatus, errorType?: string, endMs?: number): void {
+    this.#awaited.forget(run);
     settleUnanswered(this.#telemetry, run);
     run.end(status, errorType, endMs);
     this.#open.delete(run);
@@ -121,6 +127,7 @@ export class Runs {
   /** The run that a request belongs to, begun if need be, with the results it carries settled. */
   runOf(facts: RequestFacts, active: Context = context.active()): Run {
     const run = this.#findRun(facts, active) ?? this.#infer(facts, active);
+    if (this.#awaited.forget(run)) run.retries += 1;
     if (run.isInferred) currentPlace()?.operation.take(run);
     settleTools(this.#telemetry, run, facts.toolResults);
     for (const { id } of facts.toolResults) this.#byBlock.delete(id);
@@ -152,6 +159,20 @@ export class Runs {
 
   runOfBlock(id: string): Run | undefined {
     return this.#byBlock.get(id);
+  }
+
+  /**
+   * A call of an inferred run has failed, and its caller may try again: the run ends as failed when nothing comes. False
+   * where nothing is waited for.
+   */
+  awaitRetry(run: Run, facts: RequestFacts, errorType: string): boolean {
+    if (run.limitStatus !== undefined || !this.#awaited.add(run, facts, errorType)) return false;
+    // What answers its tool calls comes again as well, by this model or another.
+    this.remember(
+      run,
+      facts.toolResults.map(({ id }) => id),
+    );
+    return true;
   }
 
   /** Ends inferred runs that nothing happens in any more. */
@@ -196,6 +217,7 @@ export class Runs {
 
   /** Ends every run: the process goes. */
   endAll(status: RunStatus, errorType?: string): void {
+    this.#awaited.giveUp();
     for (const run of this.#open) this.end(run, status, errorType);
   }
 
@@ -208,6 +230,8 @@ export class Runs {
       const run = this.#byBlock.get(id);
       if (run !== undefined && !run.isEnded) return run;
     }
+    const awaited = this.#awaited.find(facts);
+    if (awaited !== undefined) return awaited;
     // The SDK's tool runner is a run of its own; its first request carries no result.
     const enclosing = this.runOfSpan(trace.getSpan(active));
     if (enclosing !== undefined) return enclosing;

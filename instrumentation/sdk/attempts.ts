@@ -17,6 +17,7 @@ const OPTIONS_AT = 4;
 /** The request options of the SDK, as far as they matter here. */
 export interface RequestOptions {
   readonly middleware?: readonly Middleware[];
+  readonly maxRetries?: unknown;
   readonly openTelemetry?: { readonly conversationId?: unknown };
   readonly [CALL]?: ModelCall;
 }

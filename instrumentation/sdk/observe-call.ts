@@ -99,6 +99,7 @@ function beginCall(
   }
   const call = observer.beginCall(facts, run, request);
   call.admission = admitted?.admission;
+  call.isTriedAgain = (options?.maxRetries ?? asJson(client)['maxRetries']) === 0;
   // A tool runner's own span is the active one already; everything else belongs below the run's.
   const outer = run.isAdopted ? current : run.contextOf(current);
   const helperSpan = helperSpanOf(options);

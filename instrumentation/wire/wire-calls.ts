@@ -9,7 +9,7 @@ import type { CallEnd, ModelCall } from '../record/model-call.ts';
 import { takeSlot, type AdmissionSlot } from '../limits/admission-slot.ts';
 import { LIMIT_ERROR_TYPE } from '../limits/limit-error.ts';
 import type { Run } from '../record/run.ts';
-import { readRequest, type RequestFacts } from '../record/request-facts.ts';
+import { readRequest, requestKey, type RequestFacts } from '../record/request-facts.ts';
 import { bindSpan, isFreeNativeSpan } from '../sdk/native-spans.ts';
 import type { Observer } from '../sdk/observer.ts';
 import { messageParamsOf, type Endpoint } from './endpoint.ts';
@@ -103,7 +103,7 @@ export class WireCalls {
 
   #take(facts: RequestFacts): HeldCall | undefined {
     if (this.#held.size === 0) return undefined;
-    const key = keyOf(facts);
+    const key = requestKey(facts);
     const held = this.#held.get(key);
     if (held === undefined) return undefined;
     this.#held.delete(key);
@@ -121,7 +121,7 @@ export class WireCalls {
 
   /** The request failed in a way after which it may be sent again. */
   hold(call: ModelCall, end: CallEnd): void {
-    const key = keyOf(call.facts);
+    const key = requestKey(call.facts);
     if (this.#held.size >= MAX_HELD || this.#held.has(key)) {
       call.end(end);
       return;
@@ -155,11 +155,6 @@ export class WireCalls {
       })();
     }
   }
-}
-
-function keyOf({ shape, maxTokens, userId }: RequestFacts): string {
-  const { model, tools, system, settings, messages } = shape.hashes;
-  return [userId, shape.model, maxTokens, model, tools, system, settings, ...messages].join(' ');
 }
 
 function beginCall(

@@ -1,0 +1,60 @@
+// Awaited retries: runs whose last call failed, where the program has told the SDK not to try again and does so itself, as
+// LangChain does. The same request soon after goes on with the run; without one the run has failed.
+
+import { clearTimeout, later } from '../process/timers.ts';
+import { requestKey, type RequestFacts } from './request-facts.ts';
+import type { Run } from './run.ts';
+
+/** Clients wait up to a minute. */
+const AWAITED_MS = 60_000;
+const MAX_AWAITED = 1_000;
+/** Failures after which clients send a request again. */
+const PASSING =
+  /^(overloaded_error|rate_limit_error|api_error|timeout_error|client_timeout_error|connection_error|408|409|429|5\d\d)$/;
+
+export class AwaitedRetries {
+  readonly #onGivenUp: (run: Run) => void;
+  /** The key of the request, where that is how it is known. */
+  readonly #waiting = new Map<Run, { readonly key: string | undefined; readonly timer: NodeJS.Timeout }>();
+  readonly #byRequest = new Map<string, Run>();
+
+  constructor(onGivenUp: (run: Run) => void) {
+    this.#onGivenUp = onGivenUp;
+  }
+
+  /**
+   * False where nobody would know it again, or nobody sends it again. A request that answers tool calls is known by
+   * them: a program may go on with it after any failure, with another model or a shorter conversation.
+   */
+  add(run: Run, facts: RequestFacts, errorType: string): boolean {
+    const key = facts.toolResults.length > 0 ? undefined : requestKey(facts);
+    if (this.#waiting.size >= MAX_AWAITED) return false;
+    if (key !== undefined && (!PASSING.test(errorType) || this.#byRequest.has(key))) return false;
+    if (key !== undefined) this.#byRequest.set(key, run);
+    const timer = later('awaited retry', AWAITED_MS, () => {
+      if (this.forget(run)) this.#onGivenUp(run);
+    });
+    this.#waiting.set(run, { key, timer });
+    return true;
+  }
+
+  /** The run that the request goes on with, where it was known by what it says. */
+  find(facts: RequestFacts): Run | undefined {
+    return this.#byRequest.size === 0 ? undefined : this.#byRequest.get(requestKey(facts));
+  }
+
+  /** The run goes on, or has ended; whether it waited. */
+  forget(run: Run): boolean {
+    const waiting = this.#waiting.get(run);
+    if (waiting === undefined) return false;
+    this.#waiting.delete(run);
+    clearTimeout(waiting.timer);
+    if (waiting.key !== undefined) this.#byRequest.delete(waiting.key);
+    return true;
+  }
+
+  /** Nothing more is sent. */
+  giveUp(): void {
+    for (const run of [...this.#waiting.keys()]) if (this.forget(run)) this.#onGivenUp(run);
+  }
+}
