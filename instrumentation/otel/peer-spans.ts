@@ -80,6 +80,13 @@ export class PeerSpans {
     return facts;
   }
 
+  /** Ids of the span and of the open ones around it, from the inside out. */
+  idsAround(span: Span): string[] {
+    const { spanId } = span.spanContext();
+    const around = this.#around(spanId).map(({ span: open }) => open.spanContext().spanId);
+    return around.length === 0 ? [spanId] : around;
+  }
+
   #add(span: Span, parentId: string | undefined): void {
     this.#open.set(span.spanContext().spanId, { span, parentId, runId: undefined });
     while (this.#open.size > MAX_OPEN) this.#open.dropOldest();

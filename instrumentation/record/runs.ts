@@ -75,8 +75,19 @@ export class Runs {
   /** The run that work in the context comes from, ended or not: what begins there is nested in it. */
   enclosing(active: Context): Run | undefined {
     const span = trace.getSpan(active);
-    const ofTool = span === undefined ? undefined : this.#byToolSpan.get(span.spanContext().spanId);
-    return this.runOfSpan(span) ?? ofTool ?? (active.getValue(RUN_KEY) as Run | undefined);
+    return (
+      this.runOfSpan(span) ?? this.#runOfToolAround(span) ?? (active.getValue(RUN_KEY) as Run | undefined)
+    );
+  }
+
+  /** Run of the tool that the span is of, or was opened in: what a tool asks has spans of its own. */
+  #runOfToolAround(span: Span | undefined): Run | undefined {
+    if (span === undefined || this.#byToolSpan.size === 0) return undefined;
+    for (const id of this.#telemetry.peers.idsAround(span)) {
+      const run = this.#byToolSpan.get(id);
+      if (run !== undefined) return run;
+    }
+    return undefined;
   }
 
   /**

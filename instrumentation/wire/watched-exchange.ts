@@ -3,8 +3,8 @@
 // that waited for one leaves in the context of another. Of a claimed call whose caller wants the raw response, the
 // answer is watched.
 
-import { context } from '@opentelemetry/api';
-import { claimedCall } from '../sdk/native-spans.ts';
+import { context, trace, type Context } from '@opentelemetry/api';
+import { claimedCall, isFreeNativeSpan } from '../sdk/native-spans.ts';
 import { BatchCreation } from './batch-creation.ts';
 import { BatchExchange } from './batch-exchange.ts';
 import { endpointOf, type SentHead } from './endpoint.ts';
@@ -37,9 +37,15 @@ export function watchedExchange(watch: Watch, head: SentHead): SeenExchange | un
   const claimed = claimedCall(active);
   if (claimed !== undefined) return claimed.isRaw ? new RawExchange(claimed, endpoint) : undefined;
   const version = SDK_AGENT.exec(head.header('user-agent') ?? '')?.[1];
-  if (version !== undefined && watch.isObserved(version)) return undefined;
+  if (version !== undefined && watch.isObserved(version) && !isOfOtherCopy(active)) return undefined;
   if (endpoint.form === 'batch') return new BatchCreation(calls, active);
   return endpoint.form === 'batch_results'
     ? new BatchExchange(calls, endpoint.batchId ?? '')
     : new Exchange(calls, endpoint, active, version, head.header('content-encoding'));
+}
+
+/** Whether a copy of the SDK sends it that nobody observes, such as one in a bundle: its own span of the call is free. */
+function isOfOtherCopy(active: Context): boolean {
+  const span = trace.getSpan(active);
+  return span !== undefined && isFreeNativeSpan(span);
 }

@@ -29,7 +29,7 @@ async function run(
   if (folder === undefined) return undefined;
   const program = path.join(folder, programName);
   await copyFile(path.join(HERE, 'programs', programName), program);
-  const file = path.join(harness.spoolDir, `file-${way}`);
+  const file = path.join(harness.spoolDir, `file-${project}-${way}`);
   const outcome = await harness.run(program, {
     scenario: { exchanges },
     environment: { WAY: way, TALLYSPAN_FILE: file },
@@ -39,6 +39,28 @@ async function run(
   const events = lines.map((line) => JSON.parse(line) as EventRecord);
   return { outcome, of: (kind: string) => events.filter((event) => event['event.name'] === kind) };
 }
+
+it.each(['ai-sdk-5', 'ai-sdk-6'])(
+  '%s: an agent in a tool of another is a run in its run, by the spans of both',
+  async (project) => {
+    const seen = await run(
+      'nested-spans',
+      [
+        answer({ blocks: [toolUse('delegate', { at: 'x' })] }),
+        answer({ blocks: [text('from the helper')] }),
+        answer({ blocks: [text('done')] }),
+      ],
+      { project, name: 'operations.mjs' },
+    );
+    if (seen === undefined) return;
+    const [helper, guide] = seen.of('agent.run');
+    expect([helper, guide]).toMatchObject([
+      { 'gen_ai.agent.name': 'helper', 'agent.turns': 1, 'agent.parent_run_id': guide?.['agent.run_id'] },
+      { 'gen_ai.agent.name': 'guide', 'agent.turns': 2, 'agent.nested_cost_nano_usd': COST },
+    ]);
+  },
+  INSTALL_MS,
+);
 
 it(
   'an agent in a tool of another is a run in its run; a tool that fails has failed',

@@ -73,7 +73,7 @@ export const SECTIONS: readonly Section[] = [
     paste:
       "await generateText({ model: anthropic('claude-sonnet-5-5'), tools, stopWhen: stepCountIs(9), prompt,\n  experimental_telemetry: { isEnabled: true, functionId: 'guide', metadata: { userId, sessionId } } }); // optional",
     language: 'js',
-    seen: `${ALL} With its telemetry on, \`functionId\`, \`userId\` and \`sessionId\` name the run, and tools have their own times; its spans count nothing twice and leave without prompts and answers. Version 7 needs no telemetry for that: each \`generateText\` or \`streamText\` is a run, named by \`telemetry.functionId\`, for the \`userId\` and \`sessionId\` of its \`runtimeContext\` that \`telemetry.includeRuntimeContext\` names; an agent that a tool asks is a run in that run. A \`ToolLoopAgent\` (6, 7) is named by its \`id\` where no \`functionId\` is set.`,
+    seen: `${ALL} With its telemetry on, \`functionId\`, \`userId\` and \`sessionId\` name the run, tools have their own times, and an agent that a tool asks is a run in that run; its spans count nothing twice and leave without prompts and answers. Version 7 needs no telemetry for that: each \`generateText\` or \`streamText\` is a run, named by \`telemetry.functionId\`, for the \`userId\` and \`sessionId\` of its \`runtimeContext\` that \`telemetry.includeRuntimeContext\` names; agents that tools ask are nested there, too. A \`ToolLoopAgent\` (6, 7) is named by its \`id\` where no \`functionId\` is set.`,
     notSeen:
       'In a bundle, the `id`. Version 7 shows nothing beside the requests where a call says `telemetry: { isEnabled: false }`.',
     rows: ['Vercel AI SDK'],
@@ -90,7 +90,8 @@ export const SECTIONS: readonly Section[] = [
     title: 'LangChain',
     paste: "const agent = createAgent({ model, tools, name: 'guide' });",
     language: 'js',
-    seen: `${ALL} The name of the agent; \`thread_id\` as the session.`,
+    seen: `${ALL} The name of the agent; \`thread_id\` as the session. A call that LangChain tries again, or hands to a fallback model, is a call for each try, all in one run.`,
+    notSeen: 'That an agent was asked by a tool of another: they are two runs, of one session where \`thread_id\` is set.',
     rows: ['LangChain'],
   },
   {

@@ -1,13 +1,20 @@
 // Operations of the AI SDK beyond one loop: an agent in a tool of another, a tool that fails, an API that fails.
 import { createAnthropic } from '@ai-sdk/anthropic';
-import { generateText, stepCountIs, tool, ToolLoopAgent } from 'ai';
+import * as ai from 'ai';
 import { z } from 'zod';
 
+// Version 5 has no agents.
+const { generateText, stepCountIs, tool, ToolLoopAgent } = ai;
 const anthropic = createAnthropic({ baseURL: `${process.env.ANTHROPIC_BASE_URL}/v1`, apiKey: 'k' });
 const model = anthropic('claude-sonnet-5-5');
 const inputSchema = z.object({ at: z.string() });
 const ask = (functionId, more) =>
-  generateText({ model, prompt: functionId, telemetry: { functionId }, stopWhen: stepCountIs(5), ...more });
+  generateText({ model, prompt: functionId, ...telemetry(functionId), stopWhen: stepCountIs(5), ...more });
+/** Before version 7 its spans show what it does. */
+const telemetry = (functionId) =>
+  process.env.WAY === 'nested-spans'
+    ? { experimental_telemetry: { isEnabled: true, functionId } }
+    : { telemetry: { functionId } };
 
 if (process.env.WAY === 'failing') {
   const failed = await ask('guide').catch((error) => error.name);
