@@ -53,6 +53,7 @@ export class Operation {
   take(run: Run): void {
     if (this.run === run || this.isEnded) return;
     this.run = run;
+    run.isLeft = false;
     if (this.facts.hasEnd) run.openOperations += 1;
   }
 }

@@ -74,6 +74,8 @@ export class Run extends RunTotals {
   openCalls = 0;
   /** Operations of frameworks that ask in it, and whose end will be heard. */
   openOperations = 0;
+  /** Whether its operations are over while a tool call waits: only the program can go on with it. */
+  isLeft = false;
   /** How the model call that ended last did so. */
   lastCall: EndedCall | undefined;
   outputLength: number | undefined;

@@ -223,13 +223,17 @@ export class Runs {
       else if (failure !== undefined)
         this.end(run, failure.errorType === undefined ? 'aborted' : 'error', failure.errorType);
       else if (known !== undefined) this.end(run, 'ok');
+      else run.isLeft = true;
     });
   }
 
   /** Ends every run: the process goes. */
   endAll(status: RunStatus, errorType?: string): void {
     this.#awaited.giveUp();
-    for (const run of this.#open) this.end(run, status, errorType);
+    for (const run of this.#open) {
+      if (run.isLeft && run.openCalls === 0) this.leave(run);
+      else this.end(run, status, errorType);
+    }
   }
 
   #findRun(facts: RequestFacts, active: Context): Run | undefined {

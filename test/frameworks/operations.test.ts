@@ -166,6 +166,17 @@ it(
 );
 
 it(
+  'a run that stops at its limit of steps has reached it, though the process exits at once',
+  async () => {
+    const seen = await run('limited', [answer({ blocks: [toolUse('delegate', { at: 'x' })] })]);
+    if (seen === undefined) return;
+    expect(seen.outcome.stdout).toBe('tool-calls\n');
+    expect(seen.of('agent.run')).toMatchObject([{ 'agent.status': 'max_turns', 'agent.turns': 1 }]);
+  },
+  INSTALL_MS,
+);
+
+it(
   'a run whose program gives it up is aborted',
   async () => {
     const seen = await run('aborted', [answer({ blocks: [toolUse('stop', { at: 'x' })] }), answer()]);

@@ -24,6 +24,9 @@ if (process.env.WAY === 'failing') {
   const controller = new AbortController();
   const tools = { stop: tool({ inputSchema, execute: async () => controller.abort() }) };
   console.log(await ask('guide', { tools, abortSignal: controller.signal }).catch((error) => error.name));
+} else if (process.env.WAY === 'limited') {
+  const tools = { delegate: tool({ inputSchema, execute: async () => 'done' }) };
+  console.log((await ask('guide', { tools, stopWhen: stepCountIs(1) })).finishReason);
 } else if (process.env.WAY === 'agents') {
   const agent = (id, execute) =>
     new ToolLoopAgent({ id, model, tools: { delegate: tool({ inputSchema, execute }) } });
