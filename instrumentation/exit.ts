@@ -106,11 +106,13 @@ class LastFlush {
     if (startMs - this.#endedMs > FORGET_MS) this.#leftMs = FLUSH_MS;
     await guardAsync('flush', () => this.#pipeline.flush(this.#leftMs));
     this.#endedMs = monotonicMs();
+    const isLate = this.#endedMs - startMs >= this.#leftMs;
     this.#leftMs = Math.max(0, this.#leftMs - (this.#endedMs - startMs));
     this.#running = undefined;
     guard('set aside', () => {
-      if (this.#pipeline.waiting > 0)
-        this.#pipeline.setAside(this.#pipeline.lastReason ?? 'no answer in time');
+      if (this.#pipeline.waiting === 0) return;
+      // Else it was recorded meanwhile: the program does its last work as the process ends.
+      this.#pipeline.setAside(this.#pipeline.lastReason ?? (isLate ? 'no answer in time' : undefined));
     });
   }
 }

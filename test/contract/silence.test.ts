@@ -100,6 +100,27 @@ it.each([
   expect(eventsOf(outcome, 'agent.run.started')).toMatchObject([{ 'service.name': 'till' }]);
 });
 
+it('work that a program begins as the process ends is no sign that nobody answers', async () => {
+  const file = path.join(harness.packageDir, 'last-work.cjs');
+  await writeFile(
+    file,
+    `const { default: Anthropic } = require(${JSON.stringify(SDK)});
+     const client = new Anthropic();
+     const ask = () => client.messages.create({
+       model: 'claude-sonnet-5-5', max_tokens: 9, messages: [{ role: 'user', content: 'hello' }],
+     });
+     let left = 40;
+     process.on('beforeExit', () => { if (left-- > 0) setTimeout(ask, left % 4); });
+     ask();`,
+  );
+  const outcome = await harness.run(file, {
+    scenario: { exchanges: Array.from({ length: 41 }, () => answer()) },
+    preload: 'require',
+    protocol: 'http/protobuf',
+  });
+  expect([outcome.said, outcome.requests.length]).toEqual([[], 41]);
+});
+
 const NOTHING: ProcessReport = {
   program: '/app/agent.mjs',
   frameworks: [],
