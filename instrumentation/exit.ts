@@ -8,6 +8,8 @@ import { monotonicMs } from './process/timers.ts';
 
 /** What the end of the process may wait for delivery. */
 const FLUSH_MS = 2_000;
+/** Timers may fire so much before their time. */
+const EARLY_MS = 20;
 /** An end that is longer ago was none: the process went on. */
 const FORGET_MS = 10_000;
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
@@ -106,13 +108,15 @@ class LastFlush {
     if (startMs - this.#endedMs > FORGET_MS) this.#leftMs = FLUSH_MS;
     await guardAsync('flush', () => this.#pipeline.flush(this.#leftMs));
     this.#endedMs = monotonicMs();
-    const isLate = this.#endedMs - startMs >= this.#leftMs;
+    const wasUsedUp = this.#endedMs - startMs >= this.#leftMs - EARLY_MS;
     this.#leftMs = Math.max(0, this.#leftMs - (this.#endedMs - startMs));
     this.#running = undefined;
     guard('set aside', () => {
       if (this.#pipeline.waiting === 0) return;
+      const { lastReason } = this.#pipeline;
       // Else it was recorded meanwhile: the program does its last work as the process ends.
-      this.#pipeline.setAside(this.#pipeline.lastReason ?? (isLate ? 'no answer in time' : undefined));
+      const isLate = wasUsedUp && this.#pipeline.isUnanswered;
+      this.#pipeline.setAside(lastReason ?? (isLate ? 'no answer in time' : undefined));
     });
   }
 }

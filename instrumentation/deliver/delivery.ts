@@ -138,6 +138,11 @@ export class Delivery<Item> {
     return this.#openCount + this.#closedCount + (this.#current?.count ?? 0);
   }
 
+  /** Whether a batch has been sent that nobody has taken yet. */
+  get isUnanswered(): boolean {
+    return this.#current !== undefined;
+  }
+
   /**
    * Sends what waits; ends when all is gone, when nobody listens, when the endpoint is not to be asked again within the
    * time, or after it. Only that time holds the process.

@@ -75,6 +75,11 @@ export class Pipeline {
     return this.encoding.size + this.spans.waiting + this.logs.waiting;
   }
 
+  /** Whether something has been sent that nobody has taken yet. */
+  get isUnanswered(): boolean {
+    return this.logs.isUnanswered || this.spans.isUnanswered;
+  }
+
   get dropped(): number {
     return this.spans.dropped + this.logs.dropped;
   }

@@ -55,6 +55,6 @@ export class AwaitedRetries {
 
   /** Nothing more is sent. */
   giveUp(): void {
-    for (const run of [...this.#waiting.keys()]) if (this.forget(run)) this.#onGivenUp(run);
+    for (const run of this.#waiting.keys()) if (this.forget(run)) this.#onGivenUp(run);
   }
 }

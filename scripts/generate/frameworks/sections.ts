@@ -91,7 +91,8 @@ export const SECTIONS: readonly Section[] = [
     paste: "const agent = createAgent({ model, tools, name: 'guide' });",
     language: 'js',
     seen: `${ALL} The name of the agent; \`thread_id\` as the session. A call that LangChain tries again, or hands to a fallback model, is a call for each try, all in one run.`,
-    notSeen: 'That an agent was asked by a tool of another: they are two runs, of one session where \`thread_id\` is set.',
+    notSeen:
+      'That an agent was asked by a tool of another: they are two runs, of one session where `thread_id` is set.',
     rows: ['LangChain'],
   },
   {

@@ -126,13 +126,15 @@ function putOffHundred(items: readonly number[]): SendResult {
 }
 
 /** Timers that hold the process. */
-function countTimers(): number {
-  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
-}
+const countTimers = (): number =>
+  process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
 
 function decode(bytes: Uint8Array): number[] {
   return JSON.parse(new TextDecoder().decode(bytes)) as number[];
 }
+
+/** An earlier process has left a batch. */
+const spoolEarlier = (items: number[]) => new Spool(folder).write('logs', partOf(items).bytes, items.length);
 
 /** Longer than any of these flushes takes. */
 const SOON_MS = 5_000;
@@ -270,15 +272,12 @@ describe('delivery', () => {
   });
 
   it('set aside while a batch of the spool is on its way: it waits again, for who sends next', async () => {
-    const { spool } = setUp([]);
-    spool.write('logs', new TextEncoder().encode('[5]'), 1);
-    const { delivery } = setUp([
-      SENT,
-      () => {
-        delivery.setAside();
-        return SENT;
-      },
-    ]);
+    spoolEarlier([5]);
+    const leave = (): SendResult => {
+      delivery.setAside();
+      return SENT;
+    };
+    const { spool, delivery } = setUp([SENT, leave]);
     delivery.add(1);
     await delivery.flush(1_000);
     expect(decode(spool.take('logs')?.bytes ?? new Uint8Array())).toEqual([5]);
@@ -302,8 +301,7 @@ describe('delivery', () => {
     expect(delivery.dropped).toBe(0);
 
     // What is left in the spool holds up neither the next process nor the batches behind it.
-    const { spool } = setUp([]);
-    spool.write('logs', new TextEncoder().encode('[5000]'), 1);
+    spoolEarlier([5_000]);
     const next = setUp([], folder, putOffHundred);
     next.delivery.add(6_000);
     await next.delivery.flush(SOON_MS);
@@ -311,8 +309,7 @@ describe('delivery', () => {
   });
 
   it('a batch of the spool that is too large is halved, too', async () => {
-    const { spool } = setUp([]);
-    spool.write('logs', new TextEncoder().encode(JSON.stringify(numbers(8))), 8);
+    spoolEarlier(numbers(8));
     const next = setUp([], folder, takeThree);
     next.delivery.add(-1);
     await next.delivery.flush(SOON_MS);
@@ -371,8 +368,7 @@ describe('delivery', () => {
   });
 
   it('what an endpoint asks for at a batch of the spool is heeded, too', async () => {
-    const { spool } = setUp([]);
-    for (const item of [1, 2, 3]) spool.write('logs', new TextEncoder().encode(JSON.stringify([item])), 1);
+    for (const item of [1, 2, 3]) spoolEarlier([item]);
     let asked = 0;
     const { delivery, sent } = setUp([
       SENT,

@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
 import { errorExchange } from '../fakes/anthropic-api.ts';
 import { answer, text, toolUse } from '../fakes/messages.ts';
-import { openHarness, type Harness } from './harness.ts';
+import { openHarness, type Harness } from '../contract/harness.ts';
 
 const PROGRAM = path.join(import.meta.dirname, 'programs/own-retries.mjs');
 

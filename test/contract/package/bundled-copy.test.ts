@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { build } from 'esbuild';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { answer } from '../fakes/messages.ts';
-import { eventsOf, openHarness, ROOT, type Harness } from './harness.ts';
+import { answer } from '../../fakes/messages.ts';
+import { eventsOf, openHarness, ROOT, type Harness } from '../harness.ts';
 
 let harness: Harness;
 beforeAll(async () => {
