@@ -271,18 +271,6 @@ describe('delivery', () => {
     expect(second.spool.take('logs')).toBeUndefined();
   });
 
-  it('set aside while a batch of the spool is on its way: it waits again, for who sends next', async () => {
-    spoolEarlier([5]);
-    const leave = (): SendResult => {
-      delivery.setAside();
-      return SENT;
-    };
-    const { spool, delivery } = setUp([SENT, leave]);
-    delivery.add(1);
-    await delivery.flush(1_000);
-    expect(decode(spool.take('logs')?.bytes ?? new Uint8Array())).toEqual([5]);
-  });
-
   it('what is too large is halved until it fits; a record that is too large alone is counted, the others arrive', async () => {
     const { delivery, sent, problems } = setUp([], folder, takeThree);
     for (const item of numbers(20)) delivery.add(item);
