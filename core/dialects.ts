@@ -4,6 +4,7 @@
 
 import type { CallCircumstances } from './pricing/circumstances.ts';
 import { priceCall, type CallCost } from './pricing/cost.ts';
+import type { PriceOverrides } from './pricing/price-overrides.ts';
 import { resolveModelId } from './pricing/model-id.ts';
 import { RULE_KEY, type SpanShape } from './dialects/normalise.ts';
 import { readSpanFacts, text, type SpanFacts } from './dialects/span-facts.ts';
@@ -94,7 +95,7 @@ export function commonFieldsOf(span: FactSpan): CommonFields {
   };
 }
 
-export function modelCallOf(span: FactSpan): EventRecord {
+export function modelCallOf(span: FactSpan, overrides?: PriceOverrides): EventRecord {
   const { standard } = span.facts;
   const common = commonFieldsOf(span);
   const { reading, circumstances } = requestOfSpan(standard, span.startMs);
@@ -121,7 +122,7 @@ export function modelCallOf(span: FactSpan): EventRecord {
       ...(!hasFailed && {
         reading,
         cost: asForeign(
-          priceCall(reading, circumstances),
+          priceCall(reading, circumstances, overrides),
           hasRawUsage(standard),
           hidesProfile(circumstances),
         ),

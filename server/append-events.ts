@@ -2,6 +2,7 @@
 // nothing listens meanwhile, and neither alerts nor retention are touched.
 
 import type { EventRecord } from '../core/event.ts';
+import type { PriceOverrides } from '../core/pricing/price-overrides.ts';
 import { markRepeats } from './claude-repeats.ts';
 import { collectThoroughly, keepYoungSpaceSmall } from './process/memory.ts';
 import { readStatusLineNumbers, type StatusLineNumbers } from './queries/usage/read-usage.ts';
@@ -27,7 +28,7 @@ export interface FolderAppender {
  * Opens the folder for appending; it is made where there is none.
  * @throws ServerError when the folder is in use or cannot be written
  */
-export async function openAppender(dataDir: string): Promise<FolderAppender> {
+export async function openAppender(dataDir: string, overrides?: PriceOverrides): Promise<FolderAppender> {
   keepYoungSpaceSmall();
   const database = await openDatabase(dataDir);
   try {
@@ -50,7 +51,7 @@ export async function openAppender(dataDir: string): Promise<FolderAppender> {
         // that this process ever has.
         if (store.counters.eventsStored > COLLECTED_EVENTS) collectThoroughly();
         await database.freeMemory();
-        await markRepeats(database, store);
+        await markRepeats(database, store, { overrides });
         await database.freeMemory();
         await database.close();
       },

@@ -1,24 +1,16 @@
 // Remainders in the store: what a ledger of Claude Code counted beyond the calls of its reporter is kept as it was told.
 // Where others report some of that call by call, the told row counts no more, and a row of the server with what is left
-// stands in its place: nothing, where all is reported. Rules: core/transcripts/settle-remainders.ts.
+// stands in its place: nothing, where all is reported. Which: settled-remainders.ts.
 
 import { columnOf } from '../core/columns.ts';
-import type { EventRecord } from '../core/event.ts';
-import { usdOf } from '../core/money.ts';
-import { FIELDS, type FieldKey } from '../core/schema.ts';
+import type { PriceOverrides } from '../core/pricing/price-overrides.ts';
+import { FIELDS } from '../core/schema.ts';
 import { spanIdOf } from '../core/transcripts/ids.ts';
-import { BUCKETS, type Counts } from '../core/transcripts/ledger.ts';
-import { estimate } from '../core/transcripts/price-facts.ts';
-import {
-  settleRemainders,
-  stepModelsOf,
-  type LedgerOwner,
-  type ReportedCall,
-  type Settled,
-  type ToldRemainder,
-} from '../core/transcripts/settle-remainders.ts';
+import type { Counts } from '../core/transcripts/ledger.ts';
+import { stepModelsOf, type LedgerOwner, type ReportedCall } from '../core/transcripts/settle-remainders.ts';
 import { SQL_TYPES } from '../signals/event-tables.ts';
 import { numberOrNull, textOrNull } from './queries/field-values.ts';
+import { changesOf, COUNTED_FIELDS, type Change, type ToldRow } from './settled-remainders.ts';
 import { textsSql, type DatabaseRow, type Queryable } from './store/file/database.ts';
 import type { EventStore } from './store/write/event-store.ts';
 
@@ -31,51 +23,19 @@ const IS_REST = `starts_with(coalesce(tallyspan_key, ''), '${REST_KEY}')`;
 /** A search of which the transcript tells without its call is such a row, too. */
 const IS_TOLD = `((tallyspan_source = 'remainder' AND NOT ${IS_REST}) OR (tallyspan_source = 'transcript' AND gen_ai_operation_name = 'side_search'))`;
 const SESSIONS_AT_ONCE = 200;
-/** What each of them counts of the row that it stands for. */
-const COUNTED_FIELDS = [
-  'tokens_input',
-  'tokens_cache_read',
-  'tokens_cache_write_5m',
-  'tokens_cache_write_1h',
-  'tokens_output',
-  'gen_ai.usage.input_tokens',
-  'gen_ai.usage.output_tokens',
-  'gen_ai.usage.cache_read.input_tokens',
-  'gen_ai.usage.cache_creation.input_tokens',
-  'web_searches',
-  'cost_nano_usd',
-  'gen_ai.usage.cost',
-  'cost_input_nano_usd',
-  'cost_cache_read_nano_usd',
-  'cost_cache_write_5m_nano_usd',
-  'cost_cache_write_1h_nano_usd',
-  'cost_output_nano_usd',
-  'cost_web_search_nano_usd',
-] as const satisfies readonly FieldKey[];
-type Counted = Partial<Pick<EventRecord, (typeof COUNTED_FIELDS)[number]>>;
-
-/** A row as it was told, and what stands in its place now. */
-interface ToldRow extends ToldRemainder {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly isDuplicate: boolean;
-  readonly costNanoUsd: number;
-  /** Of the row with what is left. */
-  readonly rest: { readonly counts: Counts; readonly costNanoUsd: number } | undefined;
-}
-
-/** What is to stand in the place of a told row: the row itself, one with less, or none. */
-interface Change {
-  readonly row: ToldRow;
-  readonly isDuplicate: boolean;
-  readonly rest: Counted | undefined;
+/** Which sessions are looked at, and by what they are priced. */
+export interface RepeatsOptions {
+  /** All where it is absent. */
+  readonly sessions?: ReadonlySet<string> | undefined;
+  /** Prices that go before the list's. */
+  readonly overrides?: PriceOverrides | undefined;
 }
 
 /** Settles the remainders of the sessions and of those that share calls with them, or of all. */
 export async function settleStoredRemainders(
   database: Queryable,
   store: EventStore,
-  sessions: ReadonlySet<string> | undefined,
+  { sessions, overrides }: RepeatsOptions,
 ): Promise<void> {
   const groups = await findGroups(database, sessions);
   for (let from = 0; from < groups.length;) {
@@ -86,7 +46,7 @@ export async function settleStoredRemainders(
       batch.push(group);
       count += group.length;
     } while (from < groups.length && count < SESSIONS_AT_ONCE);
-    await settleBatch(database, store, batch);
+    await settleBatch(database, store, batch, overrides);
   }
 }
 
@@ -148,6 +108,7 @@ async function settleBatch(
   database: Queryable,
   store: EventStore,
   groups: readonly (readonly string[])[],
+  overrides: PriceOverrides | undefined,
 ): Promise<void> {
   const groupOf = new Map(
     groups.flatMap((group, index) => group.map((session) => [session, index] as const)),
@@ -177,7 +138,7 @@ async function settleBatch(
     if (row['is_told'] === true) told[group]?.push(toldRow(row, rests));
     else if (row['is_rest'] !== true) calls[group]?.push(reportedCall(row));
   }
-  const changes = groups.flatMap((_, group) => changesOf(told[group] ?? [], calls[group] ?? []));
+  const changes = groups.flatMap((_, group) => changesOf(told[group] ?? [], calls[group] ?? [], overrides));
   if (changes.length > 0) await apply(store, changes);
 }
 
@@ -225,61 +186,6 @@ function reporterOf(row: DatabaseRow): ReportedCall['reporter'] {
   const source = textOrNull(row['source']);
   if (source === 'messages' || source === 'transcript') return source;
   return source === null && textOrNull(row['dialect']) === null ? 'preload' : 'other';
-}
-
-/** What differs from what is stored. */
-function changesOf(told: readonly ToldRow[], calls: readonly ReportedCall[]): Change[] {
-  const messages = settleRemainders('messages', told, calls);
-  const transcript = settleRemainders('transcript', told, calls);
-  // Two ledgers of one session count the same: the one that knows of more is right.
-  const [better, other] =
-    costOf(messages) >= costOf(transcript) ? [messages, transcript] : [transcript, messages];
-  const isSeen = calls.some(({ reporter }) => reporter === 'claude_code');
-  const byId = new Map(told.map((row) => [row.id, row]));
-  const wanted = [
-    ...better.map((settled) => wantedOf(settled, byId, isSeen)),
-    ...other.map((settled) =>
-      better.length === 0
-        ? wantedOf(settled, byId, isSeen)
-        : { row: byId.get(settled.told.id) as ToldRow, isDuplicate: true, rest: undefined },
-    ),
-  ];
-  return wanted.filter(
-    ({ row, isDuplicate, rest }) =>
-      row.isDuplicate !== isDuplicate ||
-      (rest === undefined) !== (row.rest === undefined) ||
-      (rest !== undefined && row.rest !== undefined && !isSame(rest, row.rest)),
-  );
-}
-
-function costOf(settled: readonly Settled[]): number {
-  return settled.reduce((sum, each) => sum + (pricedRest(each).cost_nano_usd ?? 0), 0);
-}
-
-function wantedOf(settled: Settled, byId: ReadonlyMap<string, ToldRow>, isSeen: boolean): Change {
-  const row = byId.get(settled.told.id) as ToldRow;
-  const { counts, underpricedWrites } = settled;
-  // A row of nothing says that more may come: of a session that was left, or one whose calls are all known.
-  if (isNothing(row.counts)) return { row, isDuplicate: row.isDuplicate || isSeen, rest: undefined };
-  if (isNothing(counts) && underpricedWrites === 0) return { row, isDuplicate: true, rest: undefined };
-  if (underpricedWrites === 0 && BUCKETS.every((bucket) => counts[bucket] === row.counts[bucket]))
-    return { row, isDuplicate: false, rest: undefined };
-  return { row, isDuplicate: true, rest: pricedRest(settled) };
-}
-
-/** What is left, priced; what calls have too low a price for counts without its tokens, which they have. */
-function pricedRest({ told: { model, atMs }, counts, underpricedWrites }: Settled): Counted {
-  const priced: Counted = estimate('', counts, model, atMs, '');
-  if (underpricedWrites === 0 || priced.cost_nano_usd === undefined) return priced;
-  const hour = estimate('', { cacheWrite1h: underpricedWrites }, model, atMs, '').cost_nano_usd ?? 0;
-  const minutes = estimate('', { cacheWrite5m: underpricedWrites }, model, atMs, '').cost_nano_usd ?? 0;
-  const cost = priced.cost_nano_usd + hour - minutes;
-  return {
-    ...priced,
-    cost_nano_usd: cost,
-    'gen_ai.usage.cost': usdOf(cost),
-    cost_cache_write_1h_nano_usd: (priced.cost_cache_write_1h_nano_usd ?? 0) + hour - minutes,
-  };
 }
 
 async function apply(store: EventStore, changes: readonly Change[]): Promise<void> {
@@ -367,22 +273,6 @@ function countsOf(row: DatabaseRow): Counts {
     cacheWriteUnknown: 0,
     webSearches: count('web_searches'),
   };
-}
-
-function isNothing(counts: Counts): boolean {
-  return BUCKETS.every((bucket) => counts[bucket] === 0);
-}
-
-function isSame(rest: Counted, stored: NonNullable<ToldRow['rest']>): boolean {
-  return (
-    (rest.cost_nano_usd ?? 0) === stored.costNanoUsd &&
-    (rest.tokens_input ?? 0) === stored.counts.input &&
-    (rest.tokens_output ?? 0) === stored.counts.output &&
-    (rest.tokens_cache_read ?? 0) === stored.counts.cacheRead &&
-    (rest.tokens_cache_write_5m ?? 0) === stored.counts.cacheWrite5m &&
-    (rest.tokens_cache_write_1h ?? 0) === stored.counts.cacheWrite1h &&
-    (rest.web_searches ?? 0) === stored.counts.webSearches
-  );
 }
 
 function timeOf(value: unknown): number | undefined {

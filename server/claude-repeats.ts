@@ -5,7 +5,7 @@
 
 import { UNNAMED_TOOL } from '../core/claude-code/claude-log-reader.ts';
 import { tableOf } from '../core/columns.ts';
-import { BY_SPAN, settleStoredRemainders } from './claude-remainders.ts';
+import { BY_SPAN, settleStoredRemainders, type RepeatsOptions } from './claude-remainders.ts';
 import { joinSpanRuns } from './claude-span-runs.ts';
 import type { Selection } from './store/columns/event-appender.ts';
 import { FIELD_INDEX, type EventBatch } from './store/columns/event-batch.ts';
@@ -60,11 +60,14 @@ function mayConcern(batch: EventBatch): boolean {
 export async function markRepeats(
   database: Queryable,
   store: EventStore,
-  sessions?: ReadonlySet<string>,
+  { sessions, overrides }: RepeatsOptions = {},
 ): Promise<void> {
   const joined = await joinRuns(database, store, sessions);
   await joinSpanRuns(database, store, sessions);
-  await settleStoredRemainders(database, store, sessions && new Set([...sessions, ...joined]));
+  await settleStoredRemainders(database, store, {
+    sessions: sessions && new Set([...sessions, ...joined]),
+    overrides,
+  });
   const runs = await findRepeatedRuns(database, sessions);
   const notes = await findRepeatedNotes(database, sessions);
   const tools = await findRepeatedTools(database, sessions);

@@ -4,6 +4,7 @@
 // What repeats a run of another reporter: claude-repeats.ts.
 
 import type { EventRecord } from '../core/event.ts';
+import type { PriceOverrides } from '../core/pricing/price-overrides.ts';
 import { HOUR_MS } from '../core/time/time.ts';
 import { revisionOfRunEnd } from '../core/transcripts/revisions.ts';
 import { NewestMap } from '../core/newest-map.ts';
@@ -20,6 +21,8 @@ export interface ClaudeRunsOptions {
   readonly log: (line: string) => void;
   /** Nothing came for so long after the last answer: the run is over. Milliseconds. */
   readonly idleMs?: number | undefined;
+  /** Prices that go before the list's. */
+  readonly overrides?: PriceOverrides | undefined;
 }
 
 const IDLE_MS = 5_000;
@@ -67,9 +70,9 @@ export class ClaudeRuns {
     for (const row of rows)
       this.#watched.set(String(row['id']), { cameMs: Date.now(), endRevision: 0, seenMs: 0 });
     if (rows.length > 0) this.#schedule();
-    const { database, store } = this.#options;
+    const { database, store, overrides } = this.#options;
     // Nobody waits for it.
-    this.#round = markRepeats(database, store).catch((error: unknown) => {
+    this.#round = markRepeats(database, store, { overrides }).catch((error: unknown) => {
       this.#options.log(`runs of Claude Code: ${messageOf(error)}`);
     });
     store.onStored = (selections) => {
@@ -123,10 +126,10 @@ export class ClaudeRuns {
 
   /** Writes the ends of the runs that are over at this instant, and settles what is reported twice. */
   async settle(nowMs: number): Promise<void> {
-    const { database, store } = this.#options;
+    const { database, store, overrides } = this.#options;
     const sessions = this.#sessions;
     this.#sessions = new Set();
-    if (sessions.size > 0) await markRepeats(database, store, sessions);
+    if (sessions.size > 0) await markRepeats(database, store, { sessions, overrides });
     const due = [...this.#watched].filter(([, watched]) => this.#isDue(watched, nowMs));
     for (const [, watched] of due) watched.seenMs = nowMs;
     const rows = await readRuns(

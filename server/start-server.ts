@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { EventRecord } from '../core/event.ts';
+import type { PriceOverrides } from '../core/pricing/price-overrides.ts';
 import { isTimeZone } from '../core/time/time.ts';
 import { LOST_AFTER_MS } from '../signals/signal.ts';
 import type { Environment } from '../alerts/rules/setting.ts';
@@ -65,6 +66,8 @@ export interface ServerOptions {
   readonly isClaudeOnPlan?: boolean | undefined;
   /** Proxies that are believed which address a request came from, and by TLS or not: addresses, networks, `loopback`. */
   readonly trustedProxies?: string;
+  /** Prices that go before the list's, for what others report: spans, and the logs of Claude Code. */
+  readonly priceOverrides?: PriceOverrides | undefined;
   /** A run without an end is lost after this time without an event. */
   readonly lostAfterMs?: number;
   /** A run is not lost before its start was here for this time: old history comes run by run. */
@@ -143,26 +146,29 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
     const missingKey = await describeMissingKey(database);
     if (missingKey !== undefined) options.log(missingKey);
     closers.unshift(startFreeingMemory(database, store));
-    const assembler = new RunAssembler(new TraceStore(database), store, (traceId) =>
-      options.log(`the trace ${traceId} has so many spans that its runs are no longer kept up to date`),
-    );
+    const assembler = new RunAssembler(new TraceStore(database), store, {
+      noteLarge: (traceId) => {
+        options.log(`the trace ${traceId} has so many spans that its runs are no longer kept up to date`);
+      },
+      overrides: options.priceOverrides,
+    });
     const claudeRuns = new ClaudeRuns({
       database,
       store,
       log: options.log,
       idleMs: options.claudeIdleMs,
+      overrides: options.priceOverrides,
     });
     closers.unshift(() => claudeRuns.stop());
     await claudeRuns.start();
-    const intake = new Intake(
-      store,
-      assembler,
-      (events) => {
+    const intake = new Intake(store, assembler, {
+      onClaudeEvents: (events) => {
         claudeRuns.note(events);
       },
-      options.content === 'full',
-      options.log,
-    );
+      keepsContent: options.content === 'full',
+      log: options.log,
+      overrides: options.priceOverrides,
+    });
     let forwarder: Forwarder | undefined;
     if (options.forwardUrl !== undefined) {
       const settleMs = options.forwardSettleMs ?? FORWARD_SETTLE_MS;

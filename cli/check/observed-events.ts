@@ -15,6 +15,7 @@ import { EventBatch } from '../../server/store/columns/event-batch.ts';
 import type { Batch } from '../../server/store/write/event-store.ts';
 import { boundBatch } from '../../server/store/columns/bounds.ts';
 import { eventOfRow } from '../../server/store/columns/event-of-row.ts';
+import { loadPriceOverrides } from '../prices/price-overrides-file.ts';
 
 export interface Observation {
   /** What the command needs in its environment, the rest of which stays as it is; undefined takes a variable away. */
@@ -40,11 +41,12 @@ const TAKEN_AWAY = [
   'TALLYSPAN_RECEIPT',
 ] as const;
 
-/** Starts to observe. `register` is the file of the preload, `nodeOptions` what the user has in NODE_OPTIONS. */
-export async function startObservation(
-  register: string,
-  nodeOptions: string | undefined,
-): Promise<Observation> {
+/**
+ * Starts to observe. `register` is the file of the preload, `env` what the user has.
+ * @throws CliError when a price file is named that cannot be used
+ */
+export async function startObservation(register: string, env: NodeJS.ProcessEnv): Promise<Observation> {
+  const overrides = await loadPriceOverrides(undefined, env);
   const sent: EventRecord[] = [];
   const memory = {
     write: ({ events }: Batch): Promise<void> => {
@@ -58,7 +60,7 @@ export async function startObservation(
   };
   // Nothing is stored: every trace is new.
   const traces = new TraceStore({ all: () => Promise.resolve([]) });
-  const intake = new Intake(memory, new RunAssembler(traces, memory));
+  const intake = new Intake(memory, new RunAssembler(traces, memory, { overrides }), { overrides });
   const folder = await mkdtemp(path.join(tmpdir(), 'tallyspan-check-'));
   const server = makeHttpIntake({ intake, access: accessOf('127.0.0.1', undefined), log: () => undefined });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
@@ -66,7 +68,7 @@ export async function startObservation(
   return {
     env: {
       ...Object.fromEntries(TAKEN_AWAY.map((name) => [name, undefined])),
-      NODE_OPTIONS: `${nodeOptions ?? ''} --require ${JSON.stringify(register)}`.trim(),
+      NODE_OPTIONS: `${env['NODE_OPTIONS'] ?? ''} --require ${JSON.stringify(register)}`.trim(),
       OTEL_EXPORTER_OTLP_ENDPOINT: url,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
       OTEL_LOGS_EXPORTER: 'otlp',

@@ -2,6 +2,7 @@
 // brings.
 
 import type { RunningServer } from '../../server/start-server.ts';
+import type { PriceOverrides } from '../../core/pricing/price-overrides.ts';
 import { openSource } from '../../server/source.ts';
 import { formatCountOf } from '../../core/text/format.ts';
 import { CliError } from '../terminal/cli-error.ts';
@@ -28,6 +29,7 @@ export function followedRoots(named: string | true, env: NodeJS.ProcessEnv): str
 export async function followClaude(
   roots: readonly string[],
   server: RunningServer,
+  overrides: PriceOverrides | undefined,
   io: CliIo,
 ): Promise<void> {
   const say = (line: string): void => void io.stderr.write(`transcripts: ${safeText(line)}\n`);
@@ -40,6 +42,7 @@ export async function followClaude(
       roots,
       state,
       append: (batch) => server.appendEvents(batch),
+      overrides,
       now: () => io.now(),
       signal: io.signal,
       advance: () => undefined,

@@ -2,6 +2,7 @@
 
 import { open } from 'node:fs/promises';
 import type { EventRecord } from '../../core/event.ts';
+import type { PriceOverrides } from '../../core/pricing/price-overrides.ts';
 import type { LineCounts } from '../../core/transcripts/facts.ts';
 import { baselineOf, remainderOf, type Shortfall } from '../../core/transcripts/remainder.ts';
 import { eventsOfSession } from '../../core/transcripts/session-events.ts';
@@ -97,6 +98,8 @@ export interface ImportOptions {
   readonly now: () => number;
   readonly signal: AbortSignal;
   readonly advance: (bytes: number) => void;
+  /** Prices that go before the list's. */
+  readonly overrides?: PriceOverrides | undefined;
   /** Where an import follows another: what is known of sessions that go on. */
   readonly kept?: KeptSessions | undefined;
 }
@@ -213,7 +216,7 @@ async function readSession(
   options: ImportOptions,
   tally: ImportTally,
 ): Promise<ReadSession> {
-  const { state, now } = options;
+  const { state, now, overrides } = options;
   const kept = options.kept !== undefined && KeptSessions.isLive(found, now()) ? options.kept : undefined;
   const counts = kept === undefined ? tally : newTally();
   const reader = new SessionReader(found.session, counts);
@@ -229,8 +232,10 @@ async function readSession(
   const { events, priced, isOpen } = eventsOfSession(session, {
     isOwned: (kind, key) => owned.has(kind === 'call' ? key : (callOfTool.get(key) ?? '')),
     nowMs,
+    overrides,
   });
-  const rest = remainderOf(session, priced, { baseline: baselineOf(session, priced, state.costStates()) });
+  const baseline = baselineOf(session, priced, state.costStates());
+  const rest = remainderOf(session, priced, { baseline, overrides });
   tally.calls += priced.length;
   for (const { costNanoUsd } of priced) tally.costNanoUsd += costNanoUsd ?? 0;
   const rows = state.takeRemainders(found.session, rest.events);

@@ -11,7 +11,7 @@ import { drainSpool } from '../files/spool-drain.ts';
 import { usageError } from '../terminal/cli-error.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { durationOption, parsePort, parseSizeBytes, parseTimeZone } from '../options.ts';
-import { noteOfListPrices } from '../prices/price-overrides-file.ts';
+import { loadPriceOverrides } from '../prices/price-overrides-file.ts';
 import { readScoringSetup, scoreEndedRuns } from '../scorers/score-ended-runs.ts';
 import { openBrowser } from '../terminal/open-browser.ts';
 import { safeText } from '../../core/text/safe-text.ts';
@@ -135,9 +135,9 @@ export function registerUp(program: Command, io: CliIo): void {
     .action(async (options: UpOptions) => {
       const roots = options.claude === undefined ? [] : followedRoots(options.claude, io.env);
       const scoring = await readScoringSetup(options.scores ?? [], options.judge, io);
+      const priceOverrides = await loadPriceOverrides(undefined, io.env);
       const token = io.env['TALLYSPAN_TOKEN'];
       for (const line of unknownSettings(io.env)) io.stderr.write(`tallyspan: ${safeText(line)}\n`);
-      io.stderr.write(noteOfListPrices(io.env));
       const server = await startServer({
         dataDir: options.data ?? defaultDataDir(io.env),
         host: options.host,
@@ -156,13 +156,14 @@ export function registerUp(program: Command, io: CliIo): void {
         ...(options.forward === undefined ? {} : { forwardUrl: options.forward }),
         ...forwardHeaders(io.env['TALLYSPAN_FORWARD_HEADERS']),
         content: keptContent(io),
+        priceOverrides,
         alertEnv: io.env,
         billingEnv: io.env,
         log: (line) => void io.stderr.write(`${safeText(line)}\n`),
       });
       io.stdout.write(readyLine(server));
       if (options.open) openBrowser(server.uiUrl, io);
-      const following = roots.length > 0 ? followClaude(roots, server, io) : undefined;
+      const following = roots.length > 0 ? followClaude(roots, server, priceOverrides, io) : undefined;
       const draining = drainSpool(server, io);
       const scored = scoring === undefined ? undefined : scoreEndedRuns(scoring, server, io);
       await waitForStop(io.signal);

@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { EventRecord } from '../../core/event.ts';
+import type { PriceOverrides } from '../../core/pricing/price-overrides.ts';
 import { openAppender, type FolderAppender } from '../../server/append-events.ts';
 import { openSource, type Source } from '../../server/source.ts';
 import { DATA_FILE } from '../../server/store/file/database.ts';
@@ -18,9 +19,14 @@ const EVENTS_PER_REQUEST = 1_000;
 type Meta = Readonly<Record<string, unknown>>;
 
 /** The sink of a source that is closed already, by what `meta()` said of it. */
-export async function openEventSink(source: Source, meta: Meta, io: CliIo): Promise<FolderAppender> {
+export async function openEventSink(
+  source: Source,
+  meta: Meta,
+  io: CliIo,
+  overrides?: PriceOverrides,
+): Promise<FolderAppender> {
   const { name: sourceName } = source;
-  if (!isAddress(sourceName)) return openAppender(String(meta['data_dir']));
+  if (!isAddress(sourceName)) return openAppender(String(meta['data_dir']), overrides);
   const address = meta['otlp_http'];
   if (typeof address !== 'string') {
     throw new CliError(
@@ -62,8 +68,15 @@ export interface OpenedSink {
   readonly isEmpty: boolean;
 }
 
-/** The running server where one answers, else the folder, which may be new. */
-export async function openSink(options: SourceCliOptions, io: CliIo): Promise<OpenedSink> {
+/**
+ * The running server where one answers, else the folder, which may be new.
+ * @param overrides what is priced there without a server
+ */
+export async function openSink(
+  options: SourceCliOptions,
+  io: CliIo,
+  overrides?: PriceOverrides,
+): Promise<OpenedSink> {
   const dataDir = options.data ?? defaultDataDir(io.env);
   const sourceOptions = sourceOptionsOf(options, io);
   let source;
@@ -71,13 +84,19 @@ export async function openSink(options: SourceCliOptions, io: CliIo): Promise<Op
     source = await openSource(sourceOptions);
   } catch (error) {
     if (sourceOptions.url !== undefined) throw error;
-    return { sink: await openAppender(dataDir), dataDir, name: dataDir, isServer: false, isEmpty: true };
+    return {
+      sink: await openAppender(dataDir, overrides),
+      dataDir,
+      name: dataDir,
+      isServer: false,
+      isEmpty: true,
+    };
   }
   const meta = await source.meta();
   await source.close();
   const where = String(meta['data_dir']);
   return {
-    sink: await openEventSink(source, meta, io),
+    sink: await openEventSink(source, meta, io, overrides),
     dataDir: existsSync(path.join(where, DATA_FILE)) ? where : undefined,
     name: source.name,
     isServer: isAddress(source.name),

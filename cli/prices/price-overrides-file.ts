@@ -30,12 +30,3 @@ export async function loadPriceOverrides(
   }
   return parsed;
 }
-
-/** What to say where a command prices by the list although the environment names a price file; empty where it does not. */
-export function noteOfListPrices(env: NodeJS.ProcessEnv): string {
-  if ((env['TALLYSPAN_PRICES'] ?? '') === '') return '';
-  return (
-    'tallyspan: TALLYSPAN_PRICES is for the instrumentation; spans of others and what Claude Code reports get list prices. ' +
-    '`tallyspan recost --apply` appends the difference.\n'
-  );
-}

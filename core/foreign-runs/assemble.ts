@@ -6,6 +6,7 @@ import { commonFieldsOf, modelCallOf, toolCallOf, type FactSpan } from '../diale
 import { text } from '../dialects/span-facts.ts';
 import { responseIdsOf, type ResponseFields } from '../duplicates.ts';
 import type { EventRecord } from '../event.ts';
+import type { PriceOverrides } from '../pricing/price-overrides.ts';
 import { Places, type SpanPlace } from './places.ts';
 import { runEvents, type ForeignRun } from './run-events.ts';
 import { pairApart, type KnownCall } from './calls-beside.ts';
@@ -48,25 +49,28 @@ interface Trace {
 type Pair = readonly [CallReport, CallReport];
 
 /** The events that the spans of one trace come to, each with its key, without a revision. */
-export function assembleTrace(spans: readonly FactSpan[]): EventRecord[] {
-  return assembleTogether([readTrace(spans)], []);
+export function assembleTrace(spans: readonly FactSpan[], overrides?: PriceOverrides): EventRecord[] {
+  return assembleTogether([readTrace(spans, overrides)], []);
 }
 
 /**
  * The events of several traces, of which some may hold reports of the same calls. A report that hangs on nothing belongs
  * where the other one is.
  */
-export function assembleTraces(traces: readonly (readonly FactSpan[])[]): EventRecord[] {
+export function assembleTraces(
+  traces: readonly (readonly FactSpan[])[],
+  overrides?: PriceOverrides,
+): EventRecord[] {
   const read = traces
     .toSorted(([a], [b]) => ((a?.traceId ?? '') < (b?.traceId ?? '') ? -1 : 1))
-    .map((spans) => readTrace(spans));
+    .map((spans) => readTrace(spans, overrides));
   const pairs = pairApart(read.flatMap((trace) => callsOfTrace(trace)));
   return togetherBy(read, pairs).flatMap((together) => assembleTogether(together, pairs));
 }
 
-function readTrace(spans: readonly FactSpan[]): Trace {
+function readTrace(spans: readonly FactSpan[], overrides: PriceOverrides | undefined): Trace {
   const nodes = buildTree(spans);
-  return { nodes, reports: readReports(nodes) };
+  return { nodes, reports: readReports(nodes, overrides) };
 }
 
 function callsOfTrace({ reports }: Trace): KnownCall<CallReport>[] {
@@ -136,12 +140,16 @@ function byStart(nodes: readonly TraceNode[]): TraceNode[] {
   );
 }
 
-function readReports(nodes: readonly TraceNode[]): Map<TraceNode, CallReport> {
+function readReports(
+  nodes: readonly TraceNode[],
+  overrides: PriceOverrides | undefined,
+): Map<TraceNode, CallReport> {
   const reports = new Map<TraceNode, CallReport>();
   for (const node of byStart(nodes)) {
     const { kind, standard } = node.span.facts;
     const isOwn = kind === 'own' && standard['gen_ai.operation.name'] === 'chat';
-    if (kind === 'call' || isOwn) reports.set(node, { node, event: modelCallOf(node.span), isOwn });
+    if (kind === 'call' || isOwn)
+      reports.set(node, { node, event: modelCallOf(node.span, overrides), isOwn });
   }
   return reports;
 }

@@ -151,7 +151,7 @@ Rates are whole micro-USD per million tokens, factors exact fractions, sums exac
 
 ## Override file
 
-\`TALLYSPAN_PRICES\` (for the preload, \`tallyspan price\` and \`tallyspan recost\`) or \`--prices\` names a JSON file. What the server prices itself (spans of others, logs and transcripts of Claude Code) has list prices; \`tallyspan recost --prices FILE --apply\` appends the difference. All keys are optional:
+\`TALLYSPAN_PRICES\` or \`--prices\` names a JSON file. The preload prices by it what it sees; \`tallyspan up\` what others report (spans, logs and transcripts of Claude Code), so give both the same file; \`import claude\`, \`price\` and \`recost\` use it, too. For what was recorded without it, \`tallyspan recost --prices FILE --apply\` appends the difference. All keys are optional:
 
 \`\`\`json
 {

@@ -7,6 +7,7 @@ import { decodeEvent, encodeEvent, type EventRecord } from '../../core/event.ts'
 import { assembleTrace, assembleTraces } from '../../core/foreign-runs/assemble.ts';
 import { saysMore } from '../../core/foreign-runs/told-again.ts';
 import { isRoot } from '../../core/foreign-runs/trace-tree.ts';
+import type { PriceOverrides } from '../../core/pricing/price-overrides.ts';
 
 /** From here on a trace is no more made again as a whole: new spans of it become calls and tools, and change no run. */
 export const SPANS_OF_A_TRACE = 10_000;
@@ -41,8 +42,11 @@ export class HeldTrace {
   /** The highest revision that was given out. */
   #revision: number;
 
+  readonly #overrides: PriceOverrides | undefined;
+
   /** @param revision the highest that events of the trace are stored under */
-  constructor(stored: readonly FactSpan[], revision = 0) {
+  constructor(stored: readonly FactSpan[], overrides?: PriceOverrides, revision = 0) {
+    this.#overrides = overrides;
     this.#revision = revision;
     this.#spans = new Map(stored.map((span) => [span.spanId, span]));
     this.#retold = stored.reduce((sum, { facts }) => sum + (facts.retold ?? 0), 0);
@@ -62,18 +66,18 @@ export class HeldTrace {
     if (kept.size === 0) return { events: [], becameLarge: false, kept };
     const fresh = [...kept.values()];
     const before = this.#spans.size;
-    const lines = this.#lines ?? linesOf([...this.#spans.values()]);
+    const lines = this.#lines ?? linesOf([...this.#spans.values()], this.#overrides);
     this.#keep(fresh);
     const revision = this.nextRevision;
     this.#revision = revision;
     if (this.#spans.size > SPANS_OF_A_TRACE) {
       this.#lines = undefined;
-      const events = assembleTrace(fresh).filter(
+      const events = assembleTrace(fresh, this.#overrides).filter(
         ({ 'event.name': name }) => name !== 'agent.run' && name !== 'agent.run.started',
       );
       return { events: withRevision(events, revision), becameLarge: before <= SPANS_OF_A_TRACE, kept };
     }
-    const events = besideLogs(assembleTrace([...this.#spans.values()]), logged);
+    const events = besideLogs(assembleTrace([...this.#spans.values()], this.#overrides), logged);
     const isSettled = this.#isSettled();
     this.#lines = isSettled ? undefined : lines;
     const isFirst = isSettled && lines.size === 0;
@@ -138,6 +142,7 @@ export class HeldTrace {
 export function takeTogether(
   arrived: readonly (readonly [HeldTrace, readonly FactSpan[]])[],
   logged: ReadonlySet<string>,
+  overrides?: PriceOverrides,
 ): Omit<TraceChanges, 'becameLarge'> {
   const spansOf = (): FactSpan[][] =>
     arrived.flatMap(([trace]) => (trace.size === 0 ? [] : [[...trace.spans]]));
@@ -145,10 +150,11 @@ export function takeTogether(
   const kept = new Map(arrived.flatMap(([trace, spans]) => [...trace.add(spans)]));
   if (kept.size === 0) return { events: [], kept };
   const lines: Lines = new Map();
-  changesOf(lines, besideLogs(assembleTraces(before), logged), 0);
+  changesOf(lines, besideLogs(assembleTraces(before, overrides), logged), 0);
   const revision = arrived.reduce((most, [trace]) => Math.max(most, trace.nextRevision), 0);
   for (const [trace] of arrived) trace.noteRevision(revision);
-  return { events: changesOf(lines, besideLogs(assembleTraces(spansOf()), logged), revision), kept };
+  const events = besideLogs(assembleTraces(spansOf(), overrides), logged);
+  return { events: changesOf(lines, events, revision), kept };
 }
 
 /** Sessions that the spans of Claude Code name. */
@@ -184,9 +190,10 @@ function withRevision(events: readonly EventRecord[], revision: number): readonl
   return events;
 }
 
-function linesOf(spans: readonly FactSpan[]): Lines {
+function linesOf(spans: readonly FactSpan[], overrides: PriceOverrides | undefined): Lines {
   const lines: Lines = new Map();
-  if (spans.length > 0 && spans.length <= SPANS_OF_A_TRACE) changesOf(lines, assembleTrace(spans), 0);
+  if (spans.length > 0 && spans.length <= SPANS_OF_A_TRACE)
+    changesOf(lines, assembleTrace(spans, overrides), 0);
   return lines;
 }
 

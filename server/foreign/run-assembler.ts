@@ -5,6 +5,7 @@
 
 import type { FactSpan } from '../../core/dialects.ts';
 import type { EventRecord } from '../../core/event.ts';
+import type { PriceOverrides } from '../../core/pricing/price-overrides.ts';
 import { NewestMap } from '../../core/newest-map.ts';
 import type { SpanRow } from '../store/file/tables.ts';
 import { bytesOfSpans, type Batch, type EventStore } from '../store/write/event-store.ts';
@@ -43,14 +44,22 @@ interface Arrival {
 /** Traces that are made into events together, for they may hold reports of the same calls. */
 type Together = ReadonlyMap<string, HeldTrace>;
 
+export interface AssemblerOptions {
+  /** Told that a trace is too large. */
+  readonly noteLarge?: (traceId: string) => void;
+  readonly calls?: LikelyCalls;
+  /** Prices that go before the list's. */
+  readonly overrides?: PriceOverrides | undefined;
+}
+
 export class RunAssembler {
   readonly #traces: TraceStore;
   readonly #store: Pick<EventStore, 'write'>;
   readonly #calls: LikelyCalls;
   readonly #held = new NewestMap<string, HeldTrace>();
   #spansHeld = 0;
-  /** Says that a trace is too large. */
   readonly #noteLarge: (traceId: string) => void;
+  readonly #overrides: PriceOverrides | undefined;
   /** Requests that came while others were stored: what they bring of one trace is made into events once. */
   readonly #queue = new WriteQueue<Request>((group) => this.#commit(group), SPANS_PER_GROUP);
 
@@ -61,9 +70,9 @@ export class RunAssembler {
   constructor(
     traces: TraceStore,
     store: Pick<EventStore, 'write'>,
-    noteLarge: (traceId: string) => void = () => undefined,
-    calls = new LikelyCalls(traces),
+    { noteLarge = () => undefined, calls = new LikelyCalls(traces), overrides }: AssemblerOptions = {},
   ) {
+    this.#overrides = overrides;
     this.#traces = traces;
     this.#calls = calls;
     this.#store = store;
@@ -158,7 +167,7 @@ export class RunAssembler {
     return new Map(
       concerned.map(({ traceId }) => [
         traceId,
-        this.#held.get(traceId) ?? stored.get(traceId) ?? new HeldTrace([]),
+        this.#held.get(traceId) ?? stored.get(traceId) ?? new HeldTrace([], this.#overrides),
       ]),
     );
   }
@@ -171,7 +180,9 @@ export class RunAssembler {
       spans.reduce((least, { startMs }) => Math.min(least, startMs), Number.POSITIVE_INFINITY),
       spans.reduce((most, { startMs }) => Math.max(most, startMs), Number.NEGATIVE_INFINITY),
     );
-    return new Map([...stored].map(([id, trace]) => [id, new HeldTrace(trace.spans, trace.revision)]));
+    return new Map(
+      [...stored].map(([id, trace]) => [id, new HeldTrace(trace.spans, this.#overrides, trace.revision)]),
+    );
   }
 
   /** By trace: those that it is made into events with. Traces that have no call in common with others are left out. */
@@ -207,7 +218,7 @@ export class RunAssembler {
   async #traceOf(traceId: string, startMs: number): Promise<HeldTrace> {
     const held = this.#held.get(traceId);
     if (held !== undefined) return held;
-    return (await this.#read([{ traceId, startMs }])).get(traceId) ?? new HeldTrace([]);
+    return (await this.#read([{ traceId, startMs }])).get(traceId) ?? new HeldTrace([], this.#overrides);
   }
 
   async #eventsOf(
@@ -231,6 +242,7 @@ export class RunAssembler {
           const { events, kept } = takeTogether(
             [...others].map(([id, trace]) => [trace, arrived.get(id)?.spans ?? []] as const),
             logged,
+            this.#overrides,
           );
           for (const id of others.keys()) {
             const one = arrived.get(id);

@@ -4,6 +4,7 @@
 import { ClaudeContent } from '../../core/claude-code/claude-content.ts';
 import { ClaudeLogReader } from '../../core/claude-code/claude-log-reader.ts';
 import type { EventRecord } from '../../core/event.ts';
+import type { PriceOverrides } from '../../core/pricing/price-overrides.ts';
 import type { RunAssembler } from '../foreign/run-assembler.ts';
 import type { EventStore } from '../store/write/event-store.ts';
 import { EventBatch } from '../store/columns/event-batch.ts';
@@ -34,6 +35,16 @@ export interface IntakeCounters {
   dataPointsRefused: number;
 }
 
+export interface IntakeOptions {
+  /** Called with what was stored of the logs of Claude Code. */
+  readonly onClaudeEvents?: (events: readonly EventRecord[]) => void;
+  /** Whether what others report of requests and answers is recorded, encrypted. */
+  readonly keepsContent?: boolean;
+  readonly log?: (line: string) => void;
+  /** Prices that go before the list's. */
+  readonly overrides?: PriceOverrides | undefined;
+}
+
 export class Intake {
   /** What all requests that are not answered yet hold together. */
   readonly bodies = new BodyAllowance();
@@ -46,7 +57,7 @@ export class Intake {
     dataPointsRefused: 0,
   };
   readonly #store: Pick<EventStore, 'write'>;
-  readonly #claudeLogs = new ClaudeLogReader();
+  readonly #claudeLogs: ClaudeLogReader;
   readonly #claudeContent = new ClaudeContent();
   readonly #onClaudeEvents: (events: readonly EventRecord[]) => void;
 
@@ -55,17 +66,17 @@ export class Intake {
   readonly #assembler: RunAssembler;
   readonly #keepsContent: boolean;
 
-  /**
-   * @param onClaudeEvents called with what was stored of the logs of Claude Code
-   * @param keepsContent whether what others report of requests and answers is recorded, encrypted
-   */
   constructor(
     store: Pick<EventStore, 'write'>,
     assembler: RunAssembler,
-    onClaudeEvents: (events: readonly EventRecord[]) => void = () => undefined,
-    keepsContent = false,
-    log: (line: string) => void = () => undefined,
+    {
+      onClaudeEvents = () => undefined,
+      keepsContent = false,
+      log = () => undefined,
+      overrides,
+    }: IntakeOptions = {},
   ) {
+    this.#claudeLogs = new ClaudeLogReader(overrides);
     this.notUnderstood = new NotUnderstoodCounts(log);
     this.#keepsContent = keepsContent;
     this.#store = store;

@@ -262,7 +262,7 @@ test('any part of the logs and spans of a session, in any order, leaves its cost
         const from = Math.floor((part * events.length) / PARTS);
         const to = Math.floor(((part + 1) * events.length) / PARTS);
         if (to > from) await place.store.write({ events: events.slice(from, to), spans: [] });
-        await markRepeats(place.database, place.store, new Set([session]));
+        await markRepeats(place.database, place.store, { sessions: new Set([session]) });
       }
       expect(await storedCost(session)).toBe(made.calls.reduce((sum, call) => sum + costOf(call), 0));
     }),
@@ -316,7 +316,7 @@ test('of a run the transcript and another way tell, its context costs and a comp
     ],
     spans: [],
   });
-  await markRepeats(place.database, place.store, new Set([session]));
+  await markRepeats(place.database, place.store, { sessions: new Set([session]) });
   const counted = async (table: string): Promise<unknown> =>
     (
       await place.database.all(
@@ -355,7 +355,7 @@ test('what a transcript knows better of the calls of a program stays in its run,
   // A later import may tell of the same again.
   for (let round = 0; round < 2; round++) {
     await place.store.write({ events: transcript, spans: [] });
-    await markRepeats(place.database, place.store, new Set([session]));
+    await markRepeats(place.database, place.store, { sessions: new Set([session]) });
   }
   for (const table of ['agent_model_call', 'agent_run', 'agent_tool_cost']) {
     const counted = `SELECT DISTINCT '${table}' AS table, agent_run_id AS run, user_id AS user FROM ${table}
@@ -390,7 +390,7 @@ test('the steps of an adviser in a call of the transcript are not left in the re
     ],
     spans: [],
   });
-  await markRepeats(place.database, place.store, new Set([session]));
+  await markRepeats(place.database, place.store, { sessions: new Set([session]) });
   const rows = await place.database.all(
     `SELECT tokens_input AS input, tokens_output AS output FROM agent_model_call
      WHERE gen_ai_conversation_id = ? AND tallyspan_duplicate IS NOT TRUE AND tallyspan_source = 'remainder'`,

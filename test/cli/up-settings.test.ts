@@ -2,7 +2,8 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { killRunning, PROGRAM } from '../programs/tallyspan.ts';
 import { makeDataDir } from '../server/data-dir.ts';
@@ -29,8 +30,8 @@ async function saidWith(env: Readonly<Record<string, string>>): Promise<string> 
   server = started;
   let said = '';
   started.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
-  await once(started.stdout, 'data');
   const closed = once(started, 'close');
+  await Promise.race([once(started.stdout, 'data'), closed]);
   started.kill('SIGTERM');
   await closed;
   return said;
@@ -53,4 +54,12 @@ test('what is no setting is said, with the one that was probably meant', async (
   expect(said).toContain('whoever the proxy lets in reads everything');
   expect(said).not.toContain('FORWARD_HEADERS');
   expect(said).not.toContain('ALERT_OF_ANOTHER_PROGRAM');
+});
+
+test('a price file with an error is said with its place, and nothing is started', async () => {
+  const prices = path.join(dataDir, 'prices.json');
+  await writeFile(prices, '{ "multiplier": 50 }');
+  const said = await saidWith({ TALLYSPAN_PRICES: prices });
+  expect(said).toMatch(/^tallyspan: the price file has errors; correct them:\n.*prices\.json.*multiplier/);
+  expect(server?.exitCode).toBe(1);
 });

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { InvalidArgumentError, type Command } from 'commander';
 import { formatCost, formatCount, formatCountOf } from '../../../core/text/format.ts';
+import type { PriceOverrides } from '../../../core/pricing/price-overrides.ts';
 import { defaultRoots, lookedIn, namedRoots } from '../../claude/find-transcripts.ts';
 import {
   importSessions,
@@ -24,7 +25,7 @@ import { writeAnswer, writeJson } from '../../terminal/answer.ts';
 import { CliError } from '../../terminal/cli-error.ts';
 import { interruptedExitCode, untilInterrupted } from '../../terminal/interruption.ts';
 import type { CliIo } from '../../terminal/io.ts';
-import { noteOfListPrices } from '../../prices/price-overrides-file.ts';
+import { loadPriceOverrides } from '../../prices/price-overrides-file.ts';
 import { startProgress } from '../../terminal/progress.ts';
 import { renderTable, type TextColumn } from '../../terminal/table.ts';
 import { answerOfPlan, answerOfTally, type PlanAnswer } from '../../claude/import-answer.ts';
@@ -57,10 +58,10 @@ export function registerImportClaude(parent: Command, io: CliIo): void {
       throw new CliError(
         `there are no transcripts of Claude Code in ${lookedIn(io.env)}. Name their folder: tallyspan import claude FOLDER.`,
       );
-    if (options.dryRun !== true) io.stderr.write(noteOfListPrices(io.env));
-    const opened = await untilInterrupted(io.signal, () => openSink(options, io));
+    const overrides = await loadPriceOverrides(undefined, io.env);
+    const opened = await untilInterrupted(io.signal, () => openSink(options, io, overrides));
     try {
-      await importAll(roots, opened, options, io);
+      await importAll(roots, opened, options, overrides, io);
     } finally {
       await opened.sink.close();
     }
@@ -88,6 +89,7 @@ async function importAll(
   roots: readonly string[],
   opened: OpenedSink,
   options: ImportClaudeOptions,
+  overrides: PriceOverrides | undefined,
   io: CliIo,
 ): Promise<void> {
   // Of what is read most is let go of at once: the heap need not grow for it.
@@ -108,6 +110,7 @@ async function importAll(
   const importing = {
     state,
     append: (events: Parameters<OpenedSink['sink']['append']>[0]) => opened.sink.append(events),
+    overrides,
     now: () => io.now(),
     signal: io.signal,
     advance: (bytes: number) => {

@@ -45,7 +45,7 @@ is printed on stderr after its end.
       if (Object.values(limits).every((limit) => limit === undefined) && options.report === undefined)
         throw usageError('set at least one limit, such as --max-cost $0.05');
       if (options.report !== undefined) await checkResultFile(options.report);
-      const observation = await startObservation(findRegister(), io.env['NODE_OPTIONS']);
+      const observation = await startObservation(findRegister(), io.env);
       try {
         const { exitCode, signal, isTimeout } = await runObserved(command, observation, {
           env: io.env,

@@ -182,7 +182,7 @@ async function runTrial(
   io: CliIo,
 ): Promise<Trial> {
   const replay = options.replay === true ? await startItemReplay(item, options.key, io) : undefined;
-  const observation = await startObservation(findRegister(), io.env['NODE_OPTIONS']);
+  const observation = await startObservation(findRegister(), io.env);
   try {
     const { stdout, exitCode, isTimeout, isCut } = await runObserved(command, observation, {
       env: {

@@ -255,15 +255,26 @@ test('goes to the server that TALLYSPAN_URL names, and nowhere else when that do
   expect(await runCommand(['import', 'claude', folder], away)).toMatchObject({ exitCode: 1 });
 });
 
-test('a price file in the environment is said not to be used, and recost with it comes to its prices', async () => {
-  await write(`${SESSION}.jsonl`, [userLine(0, 'x'), answerLine(1, { id: 'msg_1' })]);
+async function costs(): Promise<unknown[]> {
+  return (await calls()).map((call) => [call['tallyspan.source'], call['cost_nano_usd']]);
+}
+
+test('a price file in the environment is what an import prices by, and one with an error stops it', async () => {
+  await write(`${SESSION}.jsonl`, [userLine(0, 'x'), answerLine(1, { id: 'msg_1' }), counted(700)]);
+  const command = ['import', 'claude', folder, '--data', dataDir];
+  await readCommand(command);
+  const list = await costs();
+  expect(list).toEqual([
+    ['transcript', expect.any(Number)],
+    ['remainder', 700_000],
+  ]);
+  await rm(dataDir, { recursive: true });
   const prices = path.join(folder, 'prices.json');
-  await writeFile(prices, '{ "multiplier": 0.5 }');
   const env = { TALLYSPAN_PRICES: prices };
-  const imported = await runCommand(['import', 'claude', folder, '--data', dataDir], { env });
-  expect(imported.stderr).toContain('list prices');
-  const cost = (await calls())[0]?.['cost_nano_usd'] as number;
-  const recost = ['recost', '--data', dataDir, '--since', '3650d', '--apply'];
-  const answer = await readCommand<Answer>(recost, { env });
-  expect(answer['difference_nano_usd']).toBe(-cost / 2);
+  await writeFile(prices, '{ "multiplier": 50 }');
+  const refused = await runCommand(command, { env });
+  expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('multiplier')]);
+  await writeFile(prices, '{ "multiplier": 0.5 }');
+  await readCommand(command, { env });
+  expect(await costs()).toEqual((list as [string, number][]).map(([source, cost]) => [source, cost / 2]));
 });

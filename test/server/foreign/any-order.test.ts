@@ -75,7 +75,7 @@ async function rowsAfter(
   stores.push(test);
   const start = (): RunAssembler => {
     const traces = new TraceStore(test.database);
-    return new RunAssembler(traces, test.store, undefined, new LikelyCalls(traces, callsHeld));
+    return new RunAssembler(traces, test.store, { calls: new LikelyCalls(traces, callsHeld) });
   };
   let assembler = start();
   for (const [index, batch] of batches.entries()) {
