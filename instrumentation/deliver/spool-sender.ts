@@ -52,9 +52,8 @@ export class SpoolSender {
   async sendNext(send: (bytes: Uint8Array) => Promise<SendResult>): Promise<SpooledResult | undefined> {
     const nowMs = monotonicMs();
     for (const [id, untilMs] of this.#passedOver) if (untilMs <= nowMs) this.#passedOver.delete(id);
-    const expired = this.#spool.removeExpired(this.#kind);
+    const { expired, batch } = this.#spool.take(this.#kind, (id) => this.#passedOver.has(id));
     if (expired > 0) return { type: 'expired', count: expired };
-    const batch = this.#spool.take(this.#kind, (id) => this.#passedOver.has(id));
     if (batch === undefined) return undefined;
     this.#sending = batch;
     const result = await send(batch.bytes);

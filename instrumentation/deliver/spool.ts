@@ -50,6 +50,12 @@ export interface Written {
   readonly dropped: number;
 }
 
+export interface Taken {
+  /** Records of batches that waited too long and are deleted. Above 0 no batch is taken: who asks again gets it. */
+  readonly expired: number;
+  readonly batch: SpooledBatch | undefined;
+}
+
 export class Spool {
   readonly #folder: string;
   readonly #maxBytes: number;
@@ -97,26 +103,26 @@ export class Spool {
     });
   }
 
-  /** Takes the oldest waiting batch of a signal for this process; two processes never take the same one. */
-  take(kind: SignalKind, isPassedOver: (id: string) => boolean = () => false): SpooledBatch | undefined {
-    for (const entry of this.#entries()) {
-      if (entry.kind !== kind || isPassedOver(entry.id) || entry.state === 'draft' || isClaimed(entry))
-        continue;
-      const batch = this.#claim(entry);
-      if (batch !== undefined) return batch;
-    }
-    return undefined;
-  }
-
-  /** Deletes the batches of a signal that nobody wants any more; gives the number of their records. */
-  removeExpired(kind: SignalKind): number {
+  /**
+   * Deletes the batches of a signal that waited too long. Where there are none, takes the oldest one that waits for
+   * this process; two processes never take the same one.
+   */
+  take(kind: SignalKind, isPassedOver: (id: string) => boolean = () => false): Taken {
     const nowMs = Date.now();
-    let dropped = 0;
+    let expired = 0;
     for (const entry of this.#entries()) {
-      const isExpired = entry.kind === kind && nowMs - entry.writtenMs > MAX_AGE_MS && !isClaimed(entry);
-      if (isExpired && this.#delete(entry.name)) dropped += entry.count;
+      if (entry.kind !== kind || isClaimed(entry)) continue;
+      if (nowMs - entry.writtenMs > MAX_AGE_MS) {
+        if (this.#delete(entry.name)) expired += entry.count;
+        continue;
+      }
+      // The oldest come first: all that expired is gone.
+      if (expired > 0) break;
+      if (entry.state === 'draft' || isPassedOver(entry.id)) continue;
+      const batch = this.#claim(entry);
+      if (batch !== undefined) return { expired, batch };
     }
-    return dropped;
+    return { expired, batch: undefined };
   }
 
   /** The batch was delivered or refused for good. */

@@ -268,7 +268,7 @@ describe('delivery', () => {
     second.delivery.add(-1);
     await second.delivery.flush(SOON_MS);
     expect(second.sent).toEqual([-1, ...numbers(700)]);
-    expect(second.spool.take('logs')).toBeUndefined();
+    expect(second.spool.take('logs').batch).toBeUndefined();
   });
 
   it('what is too large is halved until it fits; a record that is too large alone is counted, the others arrive', async () => {

@@ -39,5 +39,5 @@ it('waits again at once, for who sends next', async () => {
   });
   delivery.add(1);
   await delivery.flush(5_000);
-  expect(spool.take('logs')?.bytes.toString()).toBe(LEFT.toString());
+  expect(spool.take('logs').batch?.bytes.toString()).toBe(LEFT.toString());
 });

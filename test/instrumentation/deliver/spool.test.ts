@@ -25,18 +25,18 @@ it('a full spool drops the oldest, counts them, and keeps the newest', () => {
     { isWritten: true, dropped: 0 },
     { isWritten: true, dropped: 3 },
   ]);
-  expect([spool.take('logs')?.bytes[0], spool.take('logs')?.bytes[0], spool.take('logs')]).toEqual([
-    2,
-    3,
-    undefined,
-  ]);
+  expect([
+    spool.take('logs').batch?.bytes[0],
+    spool.take('logs').batch?.bytes[0],
+    spool.take('logs').batch,
+  ]).toEqual([2, 3, undefined]);
 });
 
 it('threads of a process that write at once lose nothing to one another', () => {
   const threads = [new Spool(folder), new Spool(folder), new Spool(folder)];
   for (const item of numbers(40)) for (const spool of threads) spool.write('logs', new Uint8Array([item]), 1);
   expect(readdirSync(folder)).toHaveLength(120);
-  const written = numbers(120).map(() => new Spool(folder).take('logs')?.bytes[0]);
+  const written = numbers(120).map(() => new Spool(folder).take('logs').batch?.bytes[0]);
   expect(written.toSorted((a = 0, b = 0) => a - b)).toEqual(
     numbers(40).flatMap((item) => [item, item, item]),
   );
@@ -53,8 +53,8 @@ it('pipes, folders and foreign files in the spool hang nothing and stay', () => 
   writeFileSync(path.join(folder, 'notes.txt'), 'mine');
   const spool = new Spool(folder);
   expect(spool.write('logs', new Uint8Array([9]), 1)).toEqual({ isWritten: true, dropped: 0 });
-  expect(spool.take('logs')?.bytes).toEqual(Buffer.from([9]));
-  expect(spool.take('logs')).toBeUndefined();
+  expect(spool.take('logs').batch?.bytes).toEqual(Buffer.from([9]));
+  expect(spool.take('logs').batch).toBeUndefined();
   expect(readdirSync(folder)).toHaveLength(6);
 });
 
@@ -62,9 +62,9 @@ it('a batch is taken from the spool by one process only', () => {
   const spool = new Spool(folder);
   spool.write('logs', new Uint8Array([1]), 1);
   spool.write('traces', new Uint8Array([2]), 1);
-  expect(spool.take('logs')?.bytes).toEqual(Buffer.from([1]));
-  expect(new Spool(folder).take('logs')).toBeUndefined();
-  expect(new Spool(folder).take('traces')?.bytes).toEqual(Buffer.from([2]));
+  expect(spool.take('logs').batch?.bytes).toEqual(Buffer.from([1]));
+  expect(new Spool(folder).take('logs').batch).toBeUndefined();
+  expect(new Spool(folder).take('traces').batch?.bytes).toEqual(Buffer.from([2]));
 });
 
 const DAY_MS = 86_400_000;
@@ -82,8 +82,8 @@ it('what waited for more than seven days goes and is counted, once and for its s
   put(11 * DAY_MS, '13.traces');
   put(6 * DAY_MS, '17.logs');
   const [one, other] = [new Spool(folder), new Spool(folder)];
-  expect([one.removeExpired('logs'), other.removeExpired('logs'), other.removeExpired('traces')]).toEqual([
-    12, 0, 13,
-  ]);
+  expect(one.take('logs')).toEqual({ expired: 12, batch: undefined });
+  expect(other.take('logs')).toMatchObject({ expired: 0, batch: { count: 17 } });
+  expect(other.take('traces')).toEqual({ expired: 13, batch: undefined });
   expect(readdirSync(folder)).toHaveLength(2);
 });
