@@ -6,7 +6,7 @@ import { compileFunction } from 'node:vm';
 import { buildSync } from 'esbuild';
 import type * as Library from '@grafana/data';
 
-export type { DataFrame, Field, FieldDisplay } from '@grafana/data';
+export type { DataFrame, Field } from '@grafana/data';
 
 const NAMES = [
   'applyFieldOverrides',

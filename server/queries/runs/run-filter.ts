@@ -35,7 +35,6 @@ export const RUN_TEXT_FILTERS = [
   'tool',
   'error',
 ] as const;
-export type RunTextFilter = (typeof RUN_TEXT_FILTERS)[number];
 
 /** What is asked of a run by one of several values or more. */
 export const RUN_CHOICES = [...RUN_TEXT_FILTERS, 'parentRun'] as const;
