@@ -1,7 +1,6 @@
 // Contributors: whose increase it is, compared as the headline of the notice compares.
 
 import { describe, expect, it } from '@jest/globals';
-import { RULES } from '../../alerts/rules/all-rules.ts';
 import { intervalOf } from '../../alerts/rules/reading.ts';
 import type { Rule } from '../../alerts/rules/rule.ts';
 import type { EventRecord } from '../../core/event.ts';
@@ -9,17 +8,12 @@ import { findContributors } from '../../server/alerting/contributors.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { evaluate } from '../../signals/evaluate.ts';
 import { eventsOfRun } from './rules/corpus.ts';
+import { ruleOf } from './rules/rule-of.ts';
 
 const DAY = 86_400_000;
 const MIDNIGHT = Date.UTC(2026, 3, 15);
 const NOON = MIDNIGHT + DAY / 2;
 const PAGE = 'https://tallyspan.example.com';
-
-function ruleOf(id: string): Rule {
-  const rule = RULES.find((one) => one.id === id);
-  if (rule === undefined) throw new Error(`no rule ${id}`);
-  return rule;
-}
 
 /** $1 a day of `steady` for a week; today $1 of it, and $3 of `newcomer`. */
 const events: readonly EventRecord[] = [

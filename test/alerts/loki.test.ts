@@ -17,6 +17,7 @@ import { BUILD_TIMEOUT_MS, describeWith } from '../stack/tier.ts';
 import { askLoki, evaluateSteps, metOf, type LabelledNumber } from './grafana-evaluator.ts';
 import { dayStart, SCENARIOS, timeOf, watchedMinutes, type Scenario } from './rules/scenarios.ts';
 import { readerOf } from './rules/told.ts';
+import { ruleOf } from './rules/rule-of.ts';
 
 const SETTINGS = defaultSettings();
 const MINUTE = 60_000;
@@ -31,8 +32,7 @@ interface Moment {
 /** The round at which a rule is first met, and the one before: a rule that waits is told `for` after it. */
 function roundsOf(scenario: Scenario): readonly (Moment & { readonly beforeMs: number })[] {
   return scenario.expected.map(({ rule: id, at }) => {
-    const rule = RULES.find((one) => one.id === id);
-    if (rule === undefined) throw new Error(`no rule ${id}`);
+    const rule = ruleOf(id);
     const atMs = timeOf(scenario, at) - rule.forMs;
     return { rule, atMs, beforeMs: atMs - rule.everyMs };
   });

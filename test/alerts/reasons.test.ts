@@ -2,7 +2,6 @@
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { rm } from 'node:fs/promises';
-import { RULES } from '../../alerts/rules/all-rules.ts';
 import { intervalOf } from '../../alerts/rules/reading.ts';
 import { findReasons } from '../../server/alerting/reasons.ts';
 import { runSignal } from '../../server/queries/signals/signals.ts';
@@ -11,6 +10,7 @@ import { EventStore } from '../../server/store/write/event-store.ts';
 import { signalOf } from '../../signals/catalogue/index.ts';
 import { makeDataDir } from '../server/data-dir.ts';
 import { eventsOfDay } from './rules/corpus.ts';
+import { ruleOf } from './rules/rule-of.ts';
 
 const DAY_MS = 86_400_000;
 const MIDNIGHT = Date.UTC(2026, 3, 15);
@@ -46,8 +46,7 @@ describe('the reasons of a notice', () => {
     ['cost-pace', 40 - 2],
     ['cost-spike', 40 - 8],
   ])('of %s sum to what its headline tells: $%i', async (id, usd) => {
-    const rule = RULES.find((one) => one.id === id);
-    if (rule === undefined) throw new Error(`no rule ${id}`);
+    const rule = ruleOf(id);
     const interval = intervalOf(rule.window, NOON, 'UTC');
     const reasons = await findReasons(
       database,

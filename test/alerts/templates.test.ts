@@ -11,11 +11,10 @@ import {
   TITLE_MARK,
 } from '../../alerts/annotations.ts';
 import { boardUrlTemplate } from '../../alerts/rule-board.ts';
-import { RULES } from '../../alerts/rules/all-rules.ts';
-import type { Rule } from '../../alerts/rules/rule.ts';
 import { defaultSettings } from '../../alerts/rules/setting.ts';
 import { describeWhere } from '../fixtures/describe-where.ts';
 import { hasGo } from '../stack/build-servers.ts';
+import { ruleOf } from './rules/rule-of.ts';
 
 const RENDERER = join(import.meta.dirname, 'go-template/main.go');
 const LIMIT_MS = 120_000;
@@ -34,12 +33,6 @@ function render(template: string, data: unknown): string {
   });
   if (status !== 0) throw new Error(stderr);
   return stdout;
-}
-
-function ruleOf(id: string): Rule {
-  const rule = RULES.find((one) => one.id === id);
-  if (!rule) throw new Error(`no rule ${id}`);
-  return rule;
 }
 
 function alertsOf(count: number, severity: string): Alert[] {

@@ -2,10 +2,9 @@
 // notices, one of them with links that lead elsewhere or nowhere.
 
 import type { AlertState, Telling } from '../../../alerts/rules/alert-state.ts';
-import { RULES } from '../../../alerts/rules/all-rules.ts';
 import { composeNotice, type Notice } from '../../../alerts/rules/notice.ts';
-import type { Rule } from '../../../alerts/rules/rule.ts';
 import type { AlertMemory } from '../../../server/alerting/alert-file.ts';
+import { ruleOf } from './rule-of.ts';
 
 const MINUTE = 60_000;
 export const PAGE_URL = 'https://tally.example.com';
@@ -26,12 +25,6 @@ export function alertMemory(nowMs: number): AlertMemory {
       noticeOf('repeat', nowMs - 20 * MINUTE),
     ],
   };
-}
-
-function ruleOf(id: string): Rule {
-  const rule = RULES.find((one) => one.id === id);
-  if (rule === undefined) throw new Error(`no rule ${id}`);
-  return rule;
 }
 
 function firing(ruleId: string, key: string, nowMs: number): AlertState {

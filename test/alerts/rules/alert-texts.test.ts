@@ -11,16 +11,11 @@ import type { Rule } from '../../../alerts/rules/rule.ts';
 import { overviewOf, type AlertLine } from '../../../server/alerting/alert-overview.ts';
 import { lookText, minuteText, noticeHref, waitText } from '../../../server/web/pages/alerts/alert-texts.ts';
 import { policyIn } from './told.ts';
+import { ruleOf } from './rule-of.ts';
 
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 3, 15, 14, 5);
 const CLOCK = { timezone: 'UTC', now: START };
-
-function ruleOf(id: string): Rule {
-  const rule = RULES.find((one) => one.id === id);
-  if (rule === undefined) throw new Error(`no rule ${id}`);
-  return rule;
-}
 
 interface Minute {
   readonly atMs: number;

@@ -2,21 +2,14 @@
 
 import { describe, expect, it } from '@jest/globals';
 import type { AlertState } from '../../../alerts/rules/alert-state.ts';
-import { RULES } from '../../../alerts/rules/all-rules.ts';
 import { composeNotice, type NoticeInput } from '../../../alerts/rules/notice.ts';
-import type { Rule } from '../../../alerts/rules/rule.ts';
 import { PLAIN, renderNotice } from '../../../server/alerting/channels/notice-text.ts';
+import { ruleOf } from './rule-of.ts';
 
 const DAY = 86_400_000;
 const MIDNIGHT = Date.UTC(2026, 3, 15);
 const NOON = MIDNIGHT + DAY / 2;
 const PAGE = 'https://tallyspan.example.com';
-
-function ruleOf(id: string): Rule {
-  const rule = RULES.find((one) => one.id === id);
-  if (rule === undefined) throw new Error(`no rule ${id}`);
-  return rule;
-}
 
 function stateOf(key: string, value: number): AlertState {
   const times = { sinceMs: NOON, judgedMs: NOON, toldMs: NOON };

@@ -12,6 +12,7 @@ import { defaultSettings } from '../../../alerts/rules/setting.ts';
 import type { EventRecord } from '../../../core/event.ts';
 import { eventsOfDay, eventsOfRun, type RunSpec } from './corpus.ts';
 import { policyIn, readerOf } from './told.ts';
+import { ruleOf } from './rule-of.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -296,8 +297,7 @@ describe.each(RULES)('$id', (rule) => {
 });
 
 async function statusesOf(id: string, events: readonly EventRecord[]): Promise<readonly string[]> {
-  const rule = RULES.find((one) => one.id === id);
-  if (rule === undefined) throw new Error(`no rule ${id}`);
+  const rule = ruleOf(id);
   return (await judgeRule(rule, SETTINGS, readerOf(events, 'UTC'), NOON)).map((one) => one.status);
 }
 
