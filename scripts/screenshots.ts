@@ -1,5 +1,6 @@
 // Takes the screenshots of the documents in real Chromium, from the demo with its generated history.
-// Needs Chromium (CHROMIUM_PATH, or /usr/bin/chromium) and the default ports.
+// Needs Chromium (CHROMIUM_PATH, or /usr/bin/chromium). Arguments go to the demo: its ports, where the default ones are
+// taken (`--port`, `--grpc-port`, `--http-port`).
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,10 +14,11 @@ const outDir = path.join(root, 'docs/images');
 const DAYS = '10';
 
 const dataDir = await mkdtemp(path.join(tmpdir(), 'tallyspan-screenshots-'));
-const demo = spawn(process.execPath, ['cli/dist/main.js', 'demo', '--days', DAYS, '--data', dataDir], {
-  cwd: root,
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
+const demo = spawn(
+  process.execPath,
+  ['cli/dist/main.js', 'demo', '--days', DAYS, '--data', dataDir, ...process.argv.slice(2)],
+  { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
+);
 try {
   const url = await new Promise<string>((resolve, reject) => {
     let said = '';
@@ -39,7 +41,6 @@ try {
   const shots = [
     { file: 'overview.png', at: '/', width: 1280, height: 860, colorScheme: 'light' },
     { file: 'run.png', at: `/runs/${run}`, width: 1280, height: 700, colorScheme: 'light' },
-    { file: 'phone.png', at: '/', width: 390, height: 844, colorScheme: 'dark' },
     { file: 'runs.png', at: `/runs?from=${day}T00:00`, width: 1280, height: 620, colorScheme: 'dark' },
     { file: 'tools.png', at: '/tools', width: 1280, height: 520, colorScheme: 'light' },
     {
