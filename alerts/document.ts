@@ -71,7 +71,7 @@ ${RULES.map(ruleRow).join('\n')}
 
 On the page of alerts, "New rule" makes a rule of any number that \`tallyspan signals\` lists: of each user, agent, tool or another of its dimensions, only where one has a value, over 5 minutes to 7 days or the calendar day, above or below a limit, or a multiple of the same time a day or a week before. Before it can be saved, the page shows when it would have fired in the last 30 days. It is kept in \`alert-rules.json\` of the data folder, with when and from where it came. Who edits that file by hand and makes a mistake finds it as \`alert-rules.json.unreadable\` after the next change on the page; the log names what was wrong.
 
-The page of each rule has its limit, the channels that its notices go to, a silence (nothing is sent while it lasts; what still fires when it is over is told then), and, for a rule of your own, two exports: the TypeScript that \`alerts/rules\` holds, and the JSON that the variable \`ALERT_RULES\` takes, so that rules can stand in configuration:
+The page of each rule has its limit, the channels that its notices go to, a silence (nothing is sent while it lasts; what still fires when it is over is reported then), and, for a rule of your own, two exports: the TypeScript that \`alerts/rules\` holds, and the JSON that the variable \`ALERT_RULES\` takes, so that rules can stand in configuration:
 
 \`\`\`
 ALERT_RULES='{"rules":[{"id":"support-failures","title":"Support fails","signal":"run_failure_rate","where":{"agent":"support"},"window":"1h","comparison":"above","limit":0.1,"severity":"critical","atLeast":20}]}'

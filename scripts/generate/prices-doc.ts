@@ -137,7 +137,7 @@ An application inference profile does not say its model, and a gateway (\`anthro
 | \`partial\` | something beside the tokens is not in it | \`code_execution\` |
 | \`unpriced\` | no cost at all, never 0 | \`unknown_model\`, \`opaque_inference_profile\`, \`gateway\`, \`priority_tier\`, \`unknown_service_tier\`, \`fast_not_in_table\`, \`usage_missing\`, \`usage_invalid\`, \`user_profile_billed\` |
 
-## What no response tells
+## What no response shows
 
 - **Container hours** of code execution: 1,550 hours a month are free for an organisation, then $0.05 an hour and container; no response carries a duration. Such a call is \`partial\`, unless a web tool that was called by code shows that the newer web tools, with which containers are free, ran it. A \`container\` in the Message counts as its use.
 - **Session hours** of Managed Agents.

@@ -81,7 +81,7 @@ async function closeLostRuns(options: HousekeepingOptions): Promise<void> {
   );
   if (events.length === 0) return;
   await store.write({ events, spans: [] });
-  log(`${events.length} runs that never ended were closed as lost`);
+  log(`${events.length} runs that never ended were closed as abandoned`);
 }
 
 /** A load fills the disk within minutes, so the size is looked at every time; the age is not so urgent. */

@@ -40,7 +40,7 @@ export const RUN_SIGNALS = [
     id: 'run_ended_count',
     title: 'Runs ended',
     unit: '1',
-    help: 'Runs that ended, however they ended; lost ones are ended.',
+    help: 'Runs that ended, however they ended; abandoned ones are ended.',
     value: count('agent.run'),
     window: range(),
     dimensions: ENDED_DIMENSIONS,

@@ -73,7 +73,7 @@ describe('the places of panels on the embedded pages', () => {
     const corpus = liveCorpus(now, ['shop', 'desk']);
     await sendEvents(server, corpus);
     // The server closes the runs that never ended; Loki gets the very same records.
-    await waitUntil(() => server.lines.some((line) => line.includes('were closed as lost')), {
+    await waitUntil(() => server.lines.some((line) => line.includes('were closed as abandoned')), {
       what: () => `the lost runs to be closed: ${server.lines.join('\n')}`,
     });
     const lines = (await embedded.page('/api/export')).trimEnd().split('\n');
