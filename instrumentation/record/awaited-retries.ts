@@ -1,12 +1,15 @@
-// Awaited retries: runs whose last call failed, where the program has told the SDK not to try again and does so itself, as
-// LangChain does. The same request soon after goes on with the run; without one the run has failed.
+// Awaited retries: runs whose last call failed, where the SDK is told not to try again and its caller does so itself: a
+// framework such as LangChain, or the program. A request soon after goes on with the run; without one the run has failed.
 
 import { clearTimeout, later } from '../process/timers.ts';
 import { requestKey, type RequestFacts } from './request-facts.ts';
 import type { Run } from './run.ts';
 
-/** Clients wait up to a minute. */
-const AWAITED_MS = 60_000;
+/** Who tries again: a framework that is known to, or perhaps the program. */
+export type Retrier = 'framework' | 'program';
+
+/** Frameworks wait up to a minute. Most programs do not try again at all, and the end of their run is not to come late. */
+const AWAITED_MS: Readonly<Record<Retrier, number>> = { framework: 60_000, program: 5_000 };
 const MAX_AWAITED = 1_000;
 /** Failures after which clients send a request again. */
 const PASSING =
@@ -24,14 +27,16 @@ export class AwaitedRetries {
 
   /**
    * False where nobody would know it again, or nobody sends it again. A request that answers tool calls is known by
-   * them: a program may go on with it after any failure, with another model or a shorter conversation.
+   * them: it may come after any failure, to another model or with a shorter conversation. Another is known by what it
+   * says; a program that says the same once more may as well begin anew, a framework does not.
    */
-  add(run: Run, facts: RequestFacts, errorType: string): boolean {
+  add(run: Run, facts: RequestFacts, errorType: string, retrier: Retrier): boolean {
     const key = facts.toolResults.length > 0 ? undefined : requestKey(facts);
     if (this.#waiting.size >= MAX_AWAITED) return false;
-    if (key !== undefined && (!PASSING.test(errorType) || this.#byRequest.has(key))) return false;
+    if (key !== undefined && (retrier === 'program' || !PASSING.test(errorType) || this.#byRequest.has(key)))
+      return false;
     if (key !== undefined) this.#byRequest.set(key, run);
-    const timer = later('awaited retry', AWAITED_MS, () => {
+    const timer = later('awaited retry', AWAITED_MS[retrier], () => {
       if (this.forget(run)) this.#onGivenUp(run);
     });
     this.#waiting.set(run, { key, timer });

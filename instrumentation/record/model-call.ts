@@ -20,6 +20,7 @@ import { setFields, setLastFields, type Fields } from './event-log.ts';
 import { setPlain } from '../otel/foreign-fields.ts';
 import { recordFirstSights } from './seen/note-first-sights.ts';
 import { guard } from '../process/guard.ts';
+import type { Retrier } from './awaited-retries.ts';
 import type { PaidCall } from './paid-call.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { parentSpanId, type Run } from './run.ts';
@@ -92,8 +93,8 @@ export class ModelCall {
   isEnded = false;
   /** Whether a request of it has been sent; true where nobody can tell. */
   hasLeft = true;
-  /** Whether its caller tries again by itself when it fails: the SDK is told not to. */
-  isTriedAgain = false;
+  /** Who may try again when it fails, where the SDK is told not to. */
+  retrier: Retrier | undefined;
   /** Whether the caller of the SDK takes the Response as it is. */
   isRaw = false;
   /** Whether its answer is read as the bytes pass: then nothing that it is read through has to be watched. */
@@ -263,7 +264,9 @@ export class ModelCall {
     if (run.openOperations > 0 && (end.type === 'failed' || end.type === 'completed')) return;
     if (end.type === 'failed') {
       const isAwaited =
-        this.isTriedAgain && answer.isEmpty && this.#runs.awaitRetry(run, this.facts, end.errorType);
+        this.retrier !== undefined &&
+        answer.isEmpty &&
+        this.#runs.awaitRetry(run, this.facts, end.errorType, this.retrier);
       if (!isAwaited) this.#runs.end(run, 'error', end.errorType, endMs);
     } else if (end.type !== 'completed') this.#runs.end(run, 'aborted');
     else if (answer.stopReason === 'refusal') this.#runs.end(run, 'refused');

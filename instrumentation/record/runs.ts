@@ -8,7 +8,7 @@ import { leanContext } from '../otel/lean-context.ts';
 import { currentIdentity, mergeIdentity, type Identity } from './identity.ts';
 import { readFrameworkContext } from './framework-context.ts';
 import { contextInTool, currentPlace, type Operation } from './operations.ts';
-import { AwaitedRetries } from './awaited-retries.ts';
+import { AwaitedRetries, type Retrier } from './awaited-retries.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { Run, type RunStart, type RunStatus } from './run.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -176,8 +176,8 @@ export class Runs {
    * A call of an inferred run has failed, and its caller may try again: the run ends as failed when nothing comes. False
    * where nothing is waited for.
    */
-  awaitRetry(run: Run, facts: RequestFacts, errorType: string): boolean {
-    if (run.limitStatus !== undefined || !this.#awaited.add(run, facts, errorType)) return false;
+  awaitRetry(run: Run, facts: RequestFacts, errorType: string, retrier: Retrier): boolean {
+    if (run.limitStatus !== undefined || !this.#awaited.add(run, facts, errorType, retrier)) return false;
     // What answers its tool calls comes again as well, by this model or another.
     this.remember(
       run,

@@ -99,7 +99,8 @@ function beginCall(
   }
   const call = observer.beginCall(facts, run, request);
   call.admission = admitted?.admission;
-  call.isTriedAgain = (options?.maxRetries ?? asJson(client)['maxRetries']) === 0;
+  if ((options?.maxRetries ?? asJson(client)['maxRetries']) === 0)
+    call.retrier = observer.telemetry.sightings.hasRetrier ? 'framework' : 'program';
   // A tool runner's own span is the active one already; everything else belongs below the run's.
   const outer = run.isAdopted ? current : run.contextOf(current);
   const helperSpan = helperSpanOf(options);

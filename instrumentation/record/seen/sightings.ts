@@ -46,6 +46,11 @@ export class Sightings {
     if (name !== undefined) this.#frameworks.add(name);
   }
 
+  /** Whether a framework is loaded that tries again in place of the SDK. */
+  get hasRetrier(): boolean {
+    return this.#frameworks.has('@langchain/anthropic');
+  }
+
   /** A request to an endpoint of a model left, or will. */
   seeRequest(): void {
     this.#requests += 1;
