@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { SharedLimit } from '../../core/limits/leases.ts';
+import { LimitKeeper } from '../../server/limits/limit-keeper.ts';
 import { answer } from '../fakes/messages.ts';
 import { startChildServer, type ChildServer } from '../server/child-server.ts';
 import { makeDataDir } from '../server/data-dir.ts';
@@ -45,6 +46,12 @@ async function today(): Promise<SharedLimit & Readonly<Record<string, number>>> 
   return limits[0];
 }
 
+/** What the file of the server says, as the next server will read it. */
+async function storedSpent(): Promise<number> {
+  const keeper = await LimitKeeper.open(dataDir, () => undefined);
+  return keeper.today()[0]?.spentNanoUsd ?? 0;
+}
+
 const until = async (isTrue: () => boolean | Promise<boolean>): Promise<void> => {
   while (!(await isTrue())) await setTimeout(100);
 };
@@ -82,6 +89,8 @@ it(
     await until(() => counts.every((count) => count >= 4));
     const atKill = await today();
     expect(atKill.processes).toBe(4);
+    // What the server has heard and not yet answered may not be on disk.
+    await until(async () => (await storedSpent()) >= (atKill['spent_nano_usd'] ?? 0));
     kills[0]?.();
     kills[1]?.();
     const dead: readonly Outcome[] = await Promise.all(processes.slice(0, 2));
