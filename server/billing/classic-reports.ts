@@ -1,5 +1,6 @@
 // The usage and cost reports (`usage_report/messages`, `cost_report`), for keys that may not read the analytics. A cost
-// names no API key and no speed: it is shared out over the usages of its cell, by tokens at the price of their speed.
+// names no API key and no speed, and in some reports no region: the costs of a cell are shared out together over its usages,
+// by tokens at the price of their speed and region. Which speed a cost is for stands in its description alone.
 
 import {
   billedGeoOf,
@@ -60,6 +61,14 @@ interface UsageResult extends Named {
   readonly server_tool_use?: { readonly web_search_requests?: number };
 }
 
+/** What is billed for a cell, under the names of one of its lines. */
+interface CellCost {
+  readonly day: string;
+  readonly kind: BilledKind;
+  readonly named: Named;
+  readonly amountNanoUsd: number;
+}
+
 /** Usage of one kind by one key, with its share of the cost of its cell. */
 interface Used {
   readonly usage: UsageResult;
@@ -82,8 +91,9 @@ export async function fetchClassicBill(client: AdminClient, { from, to }: Report
   };
   const costs = await report<CostResult>('/v1/organizations/cost_report', ['workspace_id', 'description']);
   const usages = await report<UsageResult>('/v1/organizations/usage_report/messages', USAGE_GROUPS);
-  const byCell = usesByCell(usages);
-  return costs.flatMap(([day, cost]) => shareOut(day, cost, byCell));
+  const isByGeo = costs.some(([, { inference_geo: geo }]) => Boolean(geo));
+  const byCell = usesByCell(usages, isByGeo);
+  return [...costsByCell(costs, isByGeo)].flatMap(([cell, cost]) => shareOut(cost, byCell.get(cell) ?? []));
 }
 
 /** What a bucket holds, with its day. */
@@ -102,14 +112,31 @@ function namesOf(result: object): object {
   );
 }
 
+/** What a cell cost: a report has several lines of it where speeds differ. */
+function costsByCell(
+  results: readonly (readonly [day: string, cost: CostResult])[],
+  isByGeo: boolean,
+): ReadonlyMap<string, CellCost> {
+  const byCell = new Map<string, CellCost>();
+  for (const [day, named] of results) {
+    const kind = reportedKind(named);
+    const cell = cellOf(day, kind, named, isByGeo);
+    const amountNanoUsd =
+      reportedAmount(named.amount, named.currency) + (byCell.get(cell)?.amountNanoUsd ?? 0);
+    byCell.set(cell, { day, kind, named, amountNanoUsd });
+  }
+  return byCell;
+}
+
 function usesByCell(
   results: readonly (readonly [day: string, usage: UsageResult])[],
+  isByGeo: boolean,
 ): ReadonlyMap<string, readonly Used[]> {
   const byCell = new Map<string, Used[]>();
   for (const [day, usage] of results)
     for (const [kind, quantity] of quantitiesOf(usage)) {
       if (quantity === 0) continue;
-      const cell = cellOf(day, kind, usage);
+      const cell = cellOf(day, kind, usage, isByGeo);
       const weight = quantity * priceOf(day, kind, usage);
       byCell.set(cell, [...(byCell.get(cell) ?? []), { usage, quantity, weight }]);
     }
@@ -128,7 +155,7 @@ function quantitiesOf(usage: UsageResult): [BilledKind, number][] {
 }
 
 /** What a cost and the usages that it is for have in common. A search has no model in the report of costs. */
-function cellOf(day: string, kind: BilledKind, named: Named): string {
+function cellOf(day: string, kind: BilledKind, named: Named, isByGeo: boolean): string {
   const place = [day, kind, named.workspace_id ?? ''];
   if (kind === 'web_search') return JSON.stringify(place);
   return JSON.stringify([
@@ -136,7 +163,7 @@ function cellOf(day: string, kind: BilledKind, named: Named): string {
     billedModelOf(named.model),
     standardOf(named.service_tier),
     named.context_window ?? '',
-    billedGeoOf(named.inference_geo),
+    isByGeo ? billedGeoOf(named.inference_geo) : '',
   ]);
 }
 
@@ -150,11 +177,18 @@ const COUNTED: Readonly<Partial<Record<BilledKind, keyof Usage>>> = {
 /** Priced together, so that rounding does not matter. */
 const TOKENS = 1_000;
 
-/** What a token costs beside others of its cell, which differ in speed; 1 where the table has no price. */
-function priceOf(day: string, kind: BilledKind, { model, speed }: UsageResult): number {
+/** What a token costs beside others of its cell, which differ in speed and region; 1 where the table has no price. */
+function priceOf(
+  day: string,
+  kind: BilledKind,
+  { model, speed, inference_geo: inferenceGeo }: UsageResult,
+): number {
   const counted = COUNTED[kind];
   if (counted === undefined || !model) return 1;
-  const reading = readingOf({ ...NO_USAGE, [counted]: TOKENS }, { speed: speed ?? undefined });
+  const reading = readingOf(
+    { ...NO_USAGE, [counted]: TOKENS },
+    { speed: speed ?? undefined, inferenceGeo: inferenceGeo ?? undefined },
+  );
   const cost = priceCall(reading, {
     model,
     requestedModel: model,
@@ -166,21 +200,17 @@ function priceOf(day: string, kind: BilledKind, { model, speed }: UsageResult): 
 
 /** The cost as a row of each usage that it is for, together exactly as much; one row without a key where there is none. */
 function shareOut(
-  day: string,
-  cost: CostResult,
-  byCell: ReadonlyMap<string, readonly Used[]>,
+  { day, kind, named, amountNanoUsd }: CellCost,
+  uses: readonly Used[],
 ): readonly BilledRow[] {
-  const kind = reportedKind(cost);
-  const amount = reportedAmount(cost.amount, cost.currency);
-  const uses = byCell.get(cellOf(day, kind, cost)) ?? [];
   const whole = uses.reduce((sum, { weight }) => sum + weight, 0);
-  if (whole === 0) return [rowOf(day, kind, cost, amount, undefined)];
+  if (whole === 0) return [rowOf(day, kind, named, amountNanoUsd, undefined)];
   let shared = 0;
   let before = 0;
   return uses.map(({ usage, quantity, weight }, index) => {
     before += weight;
-    const until = index === uses.length - 1 ? amount : Math.round((amount * before) / whole);
-    const row = rowOf(day, kind, { ...cost, ...usage }, until - shared, quantity);
+    const until = index === uses.length - 1 ? amountNanoUsd : Math.round((amountNanoUsd * before) / whole);
+    const row = rowOf(day, kind, { ...named, ...usage }, until - shared, quantity);
     shared = until;
     return row;
   });

@@ -61,6 +61,17 @@ it.each<[string, readonly BilledUsage[]]>([
   expect(inOrder(classic)).toEqual(inOrder(analytics));
 });
 
+it('regions that the costs do not name are told apart by what they cost', async () => {
+  const inUs = Object.fromEntries(Object.entries(PRICES).map(([type, price]) => [type, price * 1.1]));
+  api.namesRegionOfCosts = false;
+  try {
+    const { analytics, classic } = await billsOf([opus({}), opus({ geo: 'us', prices: inUs })]);
+    expect(inOrder(classic)).toEqual(inOrder(analytics));
+  } finally {
+    api.namesRegionOfCosts = true;
+  }
+});
+
 it('page by page', async () => {
   api.pageSize = 1;
   try {

@@ -47,6 +47,8 @@ export interface FakeAdminApi {
   startOf: (day: string) => string;
   /** Whether a cost of searches names the model that made them. */
   namesModelOfSearches: boolean;
+  /** Whether a cost of the older report names its region. */
+  namesRegionOfCosts: boolean;
   /** Whether the key may read the analytics reports; else only the older ones answer. */
   allowsAnalytics: boolean;
   readonly requests: { readonly url: string; readonly key: string | undefined }[];
@@ -69,6 +71,7 @@ export async function startAdminApi(): Promise<FakeAdminApi> {
     pageSize: 1000,
     startOf: (day) => `${day}T00:00:00Z`,
     namesModelOfSearches: true,
+    namesRegionOfCosts: true,
     allowsAnalytics: true,
     requests: [],
     close: () =>
@@ -247,7 +250,7 @@ function classicPage(api: FakeAdminApi, url: URL, hasSpeeds: boolean): object | 
   const shown = days.slice(start, start + size);
   const next = start + size < days.length ? String(start + size) : null;
   const resultsOf = (usages: readonly BilledUsage[]): object[] =>
-    name === 'cost_report' ? classicCosts(usages, api.currency) : classicUsages(usages, groups, api.startOf);
+    name === 'cost_report' ? classicCosts(usages, api) : classicUsages(usages, groups, api.startOf);
   return {
     data: shown.map((day) => ({
       ...headOf(day, api.startOf),
@@ -258,20 +261,24 @@ function classicPage(api: FakeAdminApi, url: URL, hasSpeeds: boolean): object | 
   };
 }
 
-/** Costs name neither keys nor speeds; what a search cost names no model. */
-function classicCosts(usages: readonly BilledUsage[], currency: string): object[] {
+/** Costs name no keys, and speeds in their description only; what a search cost names no model. */
+function classicCosts(
+  usages: readonly BilledUsage[],
+  { currency, namesRegionOfCosts }: FakeAdminApi,
+): object[] {
   const sums = new Map<string, { readonly named: object; cents: number }>();
   for (const usage of usages)
     for (const [type, count] of Object.entries(usage.counts)) {
       const isSearch = type === 'web_search';
       const named = {
+        description: isSearch ? 'Web Search Usage' : `Usage, ${usage.speed ?? 'standard'} speed`,
         workspace_id: usage.workspace === undefined ? 'wrkspc_01' : usage.workspace,
         cost_type: isSearch ? 'web_search' : 'tokens',
         token_type: isSearch ? null : type,
         model: isSearch ? null : usage.model,
         service_tier: isSearch ? null : (usage.tier ?? 'standard'),
         context_window: isSearch ? null : '0-200k',
-        inference_geo: isSearch ? null : (usage.geo ?? 'global'),
+        inference_geo: isSearch || !namesRegionOfCosts ? null : (usage.geo ?? 'global'),
       };
       const key = JSON.stringify(named);
       const sum = sums.get(key) ?? { named, cents: 0 };
@@ -281,7 +288,6 @@ function classicCosts(usages: readonly BilledUsage[], currency: string): object[
     }
   return [...sums.values()].map(({ named, cents }) => ({
     ...named,
-    description: 'Usage',
     amount: cents.toFixed(10),
     currency,
   }));
