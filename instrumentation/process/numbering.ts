@@ -21,6 +21,8 @@ const monotonicClock = performance.now.bind(performance);
 export class Numbering {
   #id: string | undefined;
   #sequence: number;
+  /** Ids that were made for something else. */
+  #made = 0;
   /** An earlier process has one id for good, or none where it numbered by its instance alone. */
   readonly #isOwn: boolean;
   #offsetMs = wallClock() - monotonicClock();
@@ -30,7 +32,7 @@ export class Numbering {
   /** @param earlier an earlier process whose numbers go on */
   constructor(earlier?: { readonly processId: string | undefined; readonly sequence: number }) {
     this.#isOwn = earlier === undefined;
-    this.#id = earlier === undefined ? makeId('') : earlier.processId;
+    this.#id = earlier === undefined ? randomId() : earlier.processId;
     this.#sequence = earlier?.sequence ?? 0;
     if (this.#isOwn && startupSnapshot.isBuildingSnapshot())
       startupSnapshot.addDeserializeCallback(
@@ -57,10 +59,11 @@ export class Numbering {
     return this.#sequence;
   }
 
-  /** A random id for something else, 32 hex digits; twins make different ones. */
+  /** An id for something else, 32 hex digits, unlike that of any process: the id of this one is random. Twins differ. */
   makeId(): string {
     this.#watch();
-    return makeId(this.#id ?? '');
+    this.#made += 1;
+    return digest(`${this.#id ?? ''}/${String(this.#made)}`);
   }
 
   #watch(): void {
@@ -70,18 +73,21 @@ export class Numbering {
   }
 
   #renew(): void {
-    this.#id = makeId('');
+    this.#id = randomId();
     this.#sequence = 0;
   }
 }
 
 /** Random also where the generator of this process was cloned: the times and the kernel's generator differ. */
-function makeId(salt: string): string {
+function randomId(): string {
   const random = randomBytes(ENTROPY_BYTES).toString('hex');
-  const kernel = salt === '' ? (guard('entropy', readKernelEntropy) ?? '') : '';
+  return digest(`${random}/${guard('entropy', readKernelEntropy) ?? ''}`);
+}
+
+function digest(text: string): string {
   const times = `${String(process.hrtime.bigint())}/${String(wallClock())}`;
-  const text = `${salt}/${random}/${kernel}/${times}/${String(process.pid)}/${String(threadId)}`;
-  return hash('sha256', text, 'hex').slice(0, ID_CHARS);
+  const whole = `${text}/${times}/${String(process.pid)}/${String(threadId)}`;
+  return hash('sha256', whole, 'hex').slice(0, ID_CHARS);
 }
 
 function readKernelEntropy(): string {

@@ -88,10 +88,12 @@ export class EventLog {
     }
   }
 
-  /** Emits the start of a run, at once; gives the event as it was sent, for the journal. */
+  /**
+   * Emits the start of a run, at once; gives the event as it was sent, for the journal. What waits to be encoded goes on
+   * waiting: a request is about to be sent.
+   */
   emitStart(atMs: number, span: SpanContext, fields: Fields): EventRecord {
     const header = this.#headerOf('agent.run.started', atMs, span);
-    this.#encoding?.encodeAll();
     const line = this.#send(header, this.#service.current.resource, span, fields);
     const event: EventRecord = { ...fields, ...header };
     if (line !== undefined) lines.set(event, line);
