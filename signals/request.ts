@@ -3,6 +3,7 @@
 import { DIMENSIONS, type Dimension } from '../core/schema.ts';
 import { durationMsOf } from '../core/time/duration.ts';
 import { DAY_MS, dayOf, isTimeZone } from '../core/time/time.ts';
+import { utcInstantOf } from '../core/time/utc-instant.ts';
 import { signalOf } from './catalogue/index.ts';
 import type { Choice } from './choice.ts';
 import { dimensionsOf, SignalError, type Signal, type SignalRequest } from './signal.ts';
@@ -70,12 +71,7 @@ function startOf(window: string | undefined, to: number, timezone: string, signa
 }
 
 function parseInstant(text: string): number {
-  const instant = /^\d{11,14}$/.test(text)
-    ? Number(text)
-    : // Other texts are dates to some engines: `0.5` is one of May.
-      /^\d{4}-\d\d/.test(text)
-      ? Date.parse(text)
-      : Number.NaN;
+  const instant = /^\d{11,14}$/.test(text) ? Number(text) : (utcInstantOf(text) ?? Number.NaN);
   // Years of four digits: further out a window would begin or end where there are no dates.
   if (!(instant >= EARLIEST_MS && instant <= LATEST_MS))
     throw new SignalError(`"${text}" is no time; write it as 2026-11-21T09:00:00Z`);

@@ -4,6 +4,7 @@ import { durationMsOf } from '../../core/time/duration.ts';
 import { isEventName } from '../../core/event.ts';
 import { DIMENSIONS, type Dimension, type EventName } from '../../core/schema.ts';
 import { offsetAt } from '../../core/time/time.ts';
+import { utcInstantOf } from '../../core/time/utc-instant.ts';
 import { listChoices } from '../../signals/choice.ts';
 import { parseRequest, type ParsedRequest } from '../../signals/request.ts';
 import { EXPORT_FORMATS, type ExportFormat, type ExportRequest } from '../queries/export/export-events.ts';
@@ -59,15 +60,15 @@ export function countParam(
   return count;
 }
 
-/** An ISO time, or a time back from now such as `24h`, as Unix milliseconds. @throws RequestError */
+/** An ISO time, UTC where it names no zone, or a time back from now such as `24h`, as Unix milliseconds. @throws RequestError */
 export function instantParam(query: QueryText, key: string, nowMs: number): number | undefined {
   const text = textParam(query, key);
   if (text === undefined) return undefined;
   const backMs = durationMsOf(text);
   // Nothing is older than the first second of Unix; further back no time can be written.
   if (backMs !== undefined) return Math.max(0, nowMs - backMs);
-  const instant = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(instant))
+  const instant = utcInstantOf(text);
+  if (instant === undefined)
     throw new RequestError(400, `${key} is a time such as 24h, 7d or 2026-11-20T00:00:00Z, not ${text}`);
   return instant;
 }

@@ -91,8 +91,13 @@ export function parseNamedStretch(query: QueryText, defaults: StretchDefaults): 
   if (from === undefined && to === undefined) return undefined;
   const isWhole = to === undefined && from !== undefined;
   if (isWhole && /^\d{4}-\d\d-\d\d$/.test(from)) return parseStretch({ from, to: from, zone }, defaults);
-  const isNamed = isWhole && !/^\d{4}-/.test(from);
+  const isNamed = isWhole && isPresetOrLength(from);
   return parseStretch(isNamed ? { time: from, zone } : { from, to, zone }, defaults);
+}
+
+function isPresetOrLength(text: string): boolean {
+  const isPreset = text === ALL_TIME || PRESETS.some(([time]) => time === text);
+  return isPreset || durationMsOf(text) !== undefined;
 }
 
 /** Unix milliseconds; no `until` is up to now, and goes on. */
@@ -187,9 +192,9 @@ function startOfWeek(now: number, timezone: string): number {
 }
 
 /** An end as written: a named day, a date, a local time, an instant, or a length of time back from now. */
-function endOf(
+export function endOf(
   text: string,
-  key: 'from' | 'to',
+  key: string,
   now: number,
   timezone: string,
 ): { from: number; to: number } {

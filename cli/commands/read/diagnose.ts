@@ -38,8 +38,8 @@ export function registerDiagnose(program: Command, io: CliIo): void {
     program
       .command('diagnose')
       .description('why did cost change: the change in spend, split exactly, with causes and fixes')
-      .option('--from <time>', 'today, yesterday, a time or how far back (default: 24h)')
-      .option('--to <time>', 'end of that time (default: now, or the end of the day)')
+      .option('--from <time>', 'today, yesterday, week, a date, a time, or how far back (default: 24h)')
+      .option('--to <time>', 'end of that time (default: now, or the end of the day that --from names)')
       .option(
         '--against <time>',
         'a length that ends where the other begins, such as 7d, or FROM..TO (default: as long as the other)',
@@ -147,7 +147,7 @@ function sentenceOf(report: DiagnosisReport, clock: TerminalClock, asked: AskedT
 function timeName({ from, to }: AskedTime): string | undefined {
   if (to !== undefined) return undefined;
   if (from === undefined) return presetName('24h');
-  const isNamed = from === 'today' || from === 'yesterday' || durationMsOf(from) !== undefined;
+  const isNamed = ['today', 'yesterday', 'week'].includes(from) || durationMsOf(from) !== undefined;
   return isNamed ? presetName(from) : undefined;
 }
 

@@ -2,9 +2,7 @@
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { formatCost, formatCountOf, formatPercent, formatTokens } from '../../../core/text/format.ts';
-import { resolveModelId } from '../../../core/pricing/model-id.ts';
-import { nearestOf } from '../../../core/text/nearest.ts';
-import { findModel, PRICED_MODELS, UNPRICED_MODELS } from '../../../core/prices/table.ts';
+import { whyWithoutPrice } from '../../../core/prices/model-without-price.ts';
 import { CACHE_SETTINGS } from '../../../server/queries/diagnosis/read-what-if.ts';
 import type { WhatIfReport } from '../../../server/source.ts';
 import { writeAnswer } from '../../terminal/answer.ts';
@@ -31,8 +29,8 @@ export function registerWhatIf(program: Command, io: CliIo): void {
       .option('--model <id>', 'price all calls as this model', parseModel)
       .addOption(new Option('--cache <setting>', 'cache off, or for this long').choices([...CACHE_SETTINGS]))
       .option('--batch', 'at the price of the batch API')
-      .option('--from <time>', 'today, yesterday, a time or how far back (default: 7d)')
-      .option('--to <time>', 'end of that time (default: now, or the end of the day)')
+      .option('--from <time>', 'today, yesterday, week, a date, a time, or how far back (default: 7d)')
+      .option('--to <time>', 'end of that time (default: now, or the end of the day that --from names)')
       .option('--agent <name>', 'only runs of this agent'),
   ).action(async (options: WhatIfOptions) => {
     if (options.model === undefined && options.cache === undefined && options.batch !== true)
@@ -53,17 +51,9 @@ export function registerWhatIf(program: Command, io: CliIo): void {
 
 /** The id of a model that has a price. */
 function parseModel(text: string): string {
-  const known = resolveModelId(text);
-  if (!('reason' in known) && findModel(known.id) !== undefined) return text;
-  if (!('reason' in known))
-    throw new InvalidArgumentError(`${text} has no price. ${UNPRICED_MODELS[known.id] ?? ''}`);
-  const nearest = nearestOf(
-    text,
-    PRICED_MODELS.map(({ id }) => id),
-  );
-  throw new InvalidArgumentError(
-    `"${text}" is no model of the price table${nearest === undefined ? '; docs/prices.md lists them.' : `. Did you mean ${nearest}?`}`,
-  );
+  const why = whyWithoutPrice(text);
+  if (why !== undefined) throw new InvalidArgumentError(why);
+  return text;
 }
 
 /** Cost as it was and as it would be, and the tokens that move between the buckets. */

@@ -91,8 +91,10 @@ function conditionsOfRun(asked: RunAsked): string[] {
     return values.length === 0 || name === 'status' ? [] : [CHOICE_SQL[name](values)];
   });
   for (const group of alternativesOf(asked.scores, scoreKey)) conditions.push(anyOf(group.map(scoreSql)));
-  if (asked.unpriced === true)
-    conditions.push(runsWithSql('agent_model_call', "tallyspan_cost_status = 'unpriced'"));
+  if (asked.unpriced !== undefined) {
+    const isUnpriced = runsWithSql('agent_model_call', "tallyspan_cost_status = 'unpriced'");
+    conditions.push(asked.unpriced ? isUnpriced : complementSql(isUnpriced));
+  }
   return conditions;
 }
 

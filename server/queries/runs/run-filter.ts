@@ -80,7 +80,7 @@ export interface RunAsked {
   readonly model?: AnyOf | undefined;
   /** A tool that it called. */
   readonly tool?: AnyOf | undefined;
-  /** Only runs with a call that has no price. */
+  /** Only runs with a call that has no price, or only those without such a call. */
   readonly unpriced?: boolean | undefined;
   /** Part of the error type of the run or of any of its steps. */
   readonly error?: AnyOf | undefined;

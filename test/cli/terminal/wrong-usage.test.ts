@@ -22,7 +22,10 @@ describe('wrong usage', () => {
       'status is failed, abandoned, ok, error, aborted, refused, max_turns, budget_exceeded, turn_limit, loop, lost, running, not banana',
     ],
     ['run abc', '"abc" is too short; give at least 4 characters'],
-    ['diagnose --from bogus', 'from is a time such as 24h, 7d or 2026-11-20T00:00:00Z, not bogus'],
+    [
+      'diagnose --from bogus',
+      'from is a time such as 2026-11-20T14:30, 2026-11-20, yesterday or 24h, not bogus',
+    ],
     ['diagnose --against bogus', 'against is a length such as 7d'],
     ['diagnose --from 2026-11-20 --to 2026-11-19', 'the time ends before it begins'],
     ['what-if --model claude-sonet-5-5', 'Did you mean claude-sonnet-5-5?'],

@@ -131,7 +131,13 @@ describe('the list of runs', () => {
       unpriced_calls: 1,
       estimated_calls: 1,
     });
-    expect(await getJson(own, '/api/runs?unpriced=true')).toHaveLength(1);
+    const marksOf = async (query: string): Promise<string[]> =>
+      (await getJson<RunSummary[]>(own, `/api/runs?${query}`)).map((run) => run['agent.run_id'].slice(0, 1));
+    expect(await marksOf('unpriced=true')).toEqual(['b']);
+    expect(await marksOf('-unpriced=false')).toEqual(['b']);
+    expect(await marksOf('unpriced=false')).toEqual(['a']);
+    expect(await marksOf('filter=unpriced:no')).toEqual(['a']);
+    expect(await marksOf('duration=>=1ms')).toEqual(['b', 'a']);
     await own.remove();
   });
 
@@ -189,7 +195,11 @@ describe('a run that never ends', () => {
 
   beforeAll(async () => {
     lossy = await startTestServer({ lostAfterMs: 20 * MINUTE_MS, importPatienceMs: 0 });
-    await sendEvents(lossy, sampleRun({ mark: 'd', endMs, isOpen: true }));
+    const killed = sampleRun({ mark: 'd', endMs, isOpen: true });
+    await sendEvents(
+      lossy,
+      killed.map((event) => ({ ...event, 'agent.project': 'web' })),
+    );
     await sendEvents(lossy, sampleRun({ mark: 'e', endMs: NOW, isOpen: true }));
   });
 
@@ -209,6 +219,8 @@ describe('a run that never ends', () => {
       'agent.cost_nano_usd': SAMPLE_COST_NANO_USD,
       'user.id': 'user-1',
     });
+    // It is found by all that the start said of it.
+    expect(await getJson(lossy, '/api/runs?status=abandoned&project=web')).toHaveLength(1);
     expect((await statuses())['e']).toBe('running');
     const rate = await getJson<{ value: number }>(lossy, '/api/signals/run_success_rate?window=24h');
     expect(rate.value).toBe(0);

@@ -48,6 +48,12 @@ describe('a filter as a person writes it', () => {
     ['time>10s', [['duration', '>10s']], ''],
     ['time:10s', [['duration', '=10s']], ''],
     ['foo:bar', [], 'foo:bar'],
+    // A backslash is one where it hides nothing.
+    [String.raw`user:CORP\ana`, [['user', String.raw`CORP\ana`]], ''],
+    [String.raw`user:"CORP\ana maria"`, [['user', String.raw`CORP\ana maria`]], ''],
+    [String.raw`user:"CORP\\ana maria"`, [['user', String.raw`CORP\ana maria`]], ''],
+    [String.raw`user:"say \"hi\""`, [['user', 'say "hi"']], ''],
+    ['latency<500ms', [['duration', '<500ms']], ''],
   ] as const)('%s', (text, params, rest) => {
     expect(readFilterText(text)).toMatchObject({ params, rest });
     // What is shown of it says the same.

@@ -134,7 +134,7 @@ export function limitOfText(text: string, unit: ShownUnit): number | undefined {
     .replaceAll(/\s/g, '')
     .replace(/^(-?)\$/, '$1')
     .replace(/[$×x]$/, '');
-  const lengthMs = unit === 'duration' ? (durationMsOf(plain) ?? msOf(plain)) : undefined;
+  const lengthMs = unit === 'duration' ? durationMsOf(plain) : undefined;
   if (lengthMs !== undefined) return lengthMs / 1000;
   const isPercent = plain.endsWith('%');
   const number = numberOf(isPercent ? plain.slice(0, -1) : plain);
@@ -152,11 +152,6 @@ function numberOf(text: string): number | undefined {
   const digits = THOUSANDS.test(text) ? text.replaceAll(',', '') : text;
   const value = NUMBER.test(digits) ? Number(digits) : Number.NaN;
   return Number.isFinite(value) ? value : undefined;
-}
-
-function msOf(text: string): number | undefined {
-  const number = /^(\d+(?:\.\d+)?)ms$/.exec(text)?.[1];
-  return number === undefined ? undefined : Number(number);
 }
 
 function numberField(name: string, text: string): Readonly<Record<string, number>> {
