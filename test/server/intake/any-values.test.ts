@@ -17,7 +17,7 @@ import { TRACES_EXPORT, openGrpc, sendGrpc } from './grpc-sender.ts';
 const BODIES = 10_000;
 const WARM_UP = 2000;
 /** They share commits: a few at once would take twice as long. */
-const AT_ONCE = 48;
+const AT_ONCE = 240;
 const RUNS = 200;
 const GROWTH_LIMIT_BYTES = 150e6;
 
