@@ -159,6 +159,39 @@ describe('tallyspan tail', () => {
     expect(lines.at(-1)).toContain('run ended ok');
   });
 
+  it('prints nothing that was there before, however much that is', async () => {
+    const now = Date.now();
+    const busy: EventRecord[] = Array.from({ length: 20_400 }, (_, index) => ({
+      timestamp: now,
+      'event.name': 'agent.note',
+      'agent.run_id': 'd'.repeat(32),
+      'gen_ai.agent.name': 'busy',
+      'service.name': 'busy',
+      'tallyspan.process_id': 'f'.repeat(32),
+      'tallyspan.seq': index,
+      'agent.note.kind': 'progress',
+      'agent.note.message': `note ${index}`,
+    }));
+    for (let at = 0; at < busy.length; at += 1_700) await sendEvents(server, busy.slice(at, at + 1_700));
+    const stop = new AbortController();
+    const lines: string[] = [];
+    const following = runCommand(['tail', '--agent', 'busy', '--url', server.uiUrl], {
+      signal: stop.signal,
+      onStdout: (text) => {
+        lines.push(...text.trimEnd().split('\n'));
+        stop.abort();
+      },
+    });
+    // Until one of them comes after what tail found at its start.
+    for (let run = 0xc2; !stop.signal.aborted; run++) {
+      await sendEvents(server, toldRun({ mark: run.toString(16), endMs: Date.now(), agent: 'busy' }));
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    await following;
+    expect(lines[0]).toContain('run began');
+    expect(lines.filter((line) => line.includes('note'))).toEqual([]);
+  });
+
   it('says that nothing happens where no server writes', async () => {
     const { exitCode, stderr } = await runCommand(['tail', '--data', path.join(server.dataDir, 'none')]);
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('tallyspan: ')]);

@@ -29,7 +29,6 @@ const NAMES = [
 const PAUSE_MS = 1000;
 /** Events come later than their time: they are sent together, and clocks differ. */
 const LATE_MS = 60_000;
-const REMEMBERED = 20_000;
 
 export function registerTail(program: Command, io: CliIo): void {
   withSourceOptions(
@@ -52,30 +51,26 @@ export function registerTail(program: Command, io: CliIo): void {
 
 async function follow(source: Source, options: TailOptions, io: CliIo): Promise<void> {
   const timezone = await zoneOf(source);
-  const seen = new Set<string>();
+  /** What the last answer had: the next one begins later, so that nothing older comes again. */
+  let seen: ReadonlySet<string> = new Set();
   if (options.json !== true) io.stderr.write(`following ${source.name}; times in ${timezone}; Ctrl-C ends\n`);
   for (let isFirst = true; !io.signal.aborted; isFirst = false) {
+    const found = new Set<string>();
     for await (const line of linesOf(source, io.now() - LATE_MS)) {
       const event = decodeEvent(line);
       if (event === undefined) continue;
       const key = `${event['event.name']} ${event.trace_id ?? ''} ${event.span_id ?? ''} ${String(event['tallyspan.seq'] ?? '')} ${String(event['tallyspan.revision'] ?? '')}`;
+      if (found.has(key)) continue;
+      found.add(key);
       if (seen.has(key)) continue;
-      seen.add(key);
       // What was there before is known, and is no news.
       if (isFirst || !isWanted(event, options)) continue;
       io.stdout.write(
         options.json === true ? `${safeJson(JSON.parse(line))}\n` : `${describe(event, timezone)}\n`,
       );
     }
-    forgetOldest(seen);
+    seen = found;
     await wait(PAUSE_MS, undefined, { signal: io.signal });
-  }
-}
-
-function forgetOldest(seen: Set<string>): void {
-  for (const key of seen) {
-    if (seen.size <= REMEMBERED) return;
-    seen.delete(key);
   }
 }
 
