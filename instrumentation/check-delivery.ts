@@ -1,7 +1,11 @@
-// A program for `tallyspan doctor`: reads the settings as the preload does, sends each signal one empty request by the
-// preload's own transport, and prints how it went as one JSON value. So what it says is what would happen.
+// A program for `tallyspan doctor`: reads the settings and files as the preload does, sends each signal one empty request by
+// the preload's own transport, and prints how it went as one JSON value. So what it says is what would happen.
 
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { SendResult, SignalKind } from './deliver/otlp.ts';
+import { appendToFile, makeFolder } from './process/files.ts';
+import { readPrices } from './process/prices-file.ts';
 import { readSettings, type Settings } from './process/settings.ts';
 import { createTransport } from './deliver/transport.ts';
 
@@ -26,9 +30,40 @@ async function check(): Promise<void> {
   )
     .filter(([, isSent]) => isSent && !settings.isDisabled)
     .map(([signal]) => deliver(signal, settings));
-  const { isDisabled, problems, protocol } = settings;
+  const { isDisabled, protocol } = settings;
+  const problems = [...settings.problems, ...fileProblems(settings)];
   const answer = { isDisabled, problems, protocol, deliveries: await Promise.all(signals) };
   process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+
+/** What is wrong with the files that the settings name. */
+function fileProblems({ spoolFolder, fileFolder, pricesFile }: Settings): string[] {
+  const prices = readPrices(pricesFile);
+  return [
+    ...folderProblems(
+      spoolFolder,
+      'What cannot be sent is lost. Set TALLYSPAN_SPOOL to a folder that can be written.',
+    ),
+    ...(fileFolder === undefined
+      ? []
+      : folderProblems(fileFolder, 'Set TALLYSPAN_FILE to a folder that can be written.')),
+    ...(prices !== undefined && 'problems' in prices ? prices.problems : []),
+  ];
+}
+
+/** Written to, as nothing else shows whether there is room. */
+function folderProblems(folder: string, advice: string): string[] {
+  const probe = join(folder, `.doctor-${String(process.pid)}`);
+  try {
+    makeFolder(folder);
+    appendToFile(probe, '\n');
+    rmSync(probe);
+    return [];
+  } catch (error) {
+    return [
+      `${folder} cannot be written (${(error as NodeJS.ErrnoException).code ?? String(error)}). ${advice}`,
+    ];
+  }
 }
 
 async function deliver(signal: SignalKind, settings: Settings): Promise<Delivery> {

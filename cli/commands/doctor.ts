@@ -9,7 +9,7 @@ import { describeCounts, describeWays, runReporting, sumReports } from '../obser
 import { writeAnswer } from '../terminal/answer.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import { checkClaude } from '../doctor/check-claude.ts';
-import { checkDelivery } from '../doctor/check-delivery.ts';
+import { askDelivery, judgeDelivery } from '../doctor/check-delivery.ts';
 import { checkNode } from '../doctor/check-node.ts';
 import { checkPackages, findPackages } from '../doctor/check-packages.ts';
 import { checkPriceAge } from '../doctor/check-prices.ts';
@@ -31,15 +31,22 @@ export function registerDoctor(program: Command, io: CliIo): void {
     .argument('[command...]', 'a command to try under the preload, after --')
     .option('--json', 'print one JSON value')
     .action(async (command: readonly string[], options: { readonly json?: boolean }) => {
+      const delivery = await askDelivery(io.env, io.signal);
+      const named = io.env['TALLYSPAN_URL']?.trim() || undefined;
       const findings: DoctorFinding[] = [
         checkNode(process.versions.node),
         ...checkPackages(await untilInterrupted(io.signal, () => findPackages(process.cwd()))),
-        ...(await checkDelivery(io.env, io.signal)),
+        ...judgeDelivery(delivery),
         ...(await checkClaude(io.env, io.signal)),
         checkPriceAge(io.now()),
         ...(await checkReceived(
-          io.env['TALLYSPAN_URL']?.trim() || DEFAULT_PAGE,
-          io.env['TALLYSPAN_TOKEN'],
+          {
+            url: named ?? DEFAULT_PAGE,
+            isNamed: named !== undefined,
+            token: io.env['TALLYSPAN_TOKEN'],
+            sentTo: delivery.deliveries.find(({ signal, status }) => signal === 'logs' && status === 'sent')
+              ?.endpoint,
+          },
           io.signal,
         )),
       ];

@@ -68,18 +68,19 @@ async function checkEndpoint(variables: Variables, signal: AbortSignal): Promise
   if (protocol === 'grpc')
     return { check, verdict: 'ok', what: `Claude Code sends its logs over gRPC to ${base ?? url}` };
   try {
-    const { status } = await fetch(url, {
+    const { status, headers } = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headersOf(variables) },
       body: '{}',
       signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]),
     });
-    if (status === 200)
+    const isPage = headers.get('content-type')?.toLowerCase().startsWith('text/html') === true;
+    if (status === 200 && !isPage)
       return { check, verdict: 'ok', what: `Claude Code sends its logs to ${url}, which takes them` };
     return {
       check,
       verdict: 'fail',
-      what: `Claude Code sends its logs to ${url}, which answers with ${String(status)}`,
+      what: `Claude Code sends its logs to ${url}, which answers with ${isPage ? 'a web page' : String(status)}`,
       advice:
         status === 401
           ? 'Put the token into OTEL_EXPORTER_OTLP_HEADERS, as Authorization=Bearer%20TOKEN.'

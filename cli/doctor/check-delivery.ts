@@ -42,15 +42,24 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: (protocol: string) => 
     () => 'Name the certificate of its authority with OTEL_EXPORTER_OTLP_CERTIFICATE.',
   ],
   [/invalid url/i, () => 'Write it like http://127.0.0.1:4317.'],
+  [
+    /wrong version number|EPROTO/i,
+    () => 'It does not speak TLS there: begin OTEL_EXPORTER_OTLP_ENDPOINT with http://.',
+  ],
+  [
+    /HTTP \d/,
+    () =>
+      'Something else answers there: name the port of OTLP (4317 for gRPC, 4318 for HTTP) in OTEL_EXPORTER_OTLP_ENDPOINT, and no proxy.',
+  ],
 ];
 const OTHER_ADVICE = 'Start `tallyspan up`, or set OTEL_EXPORTER_OTLP_ENDPOINT.';
 
 /** Runs the program with the environment of the agent. */
-export async function checkDelivery(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<DoctorFinding[]> {
+export async function askDelivery(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<DeliveryAnswer> {
   const program = fileURLToPath(import.meta.resolve('@tallyspan/node/check-delivery'));
   const { NODE_OPTIONS: _options, ...rest } = env;
   const { stdout } = await promisify(execFile)(process.execPath, [program], { env: rest, signal });
-  return judgeDelivery(JSON.parse(stdout) as DeliveryAnswer);
+  return JSON.parse(stdout) as DeliveryAnswer;
 }
 
 /** What the answer of the program means. */
@@ -87,7 +96,8 @@ export function judgeDelivery({
   ];
 }
 
-/** Node wraps what is wrong with a connection. */
+/** Node wraps what is wrong with a connection, and OpenSSL says where in its source. */
 function causeOf(reason: string): string {
-  return /\(caused by: (.+)\)$/.exec(reason)?.[1] ?? reason;
+  const cause = /\(caused by: (.+?)\)?$/.exec(reason)?.[1] ?? reason;
+  return /wrong version number/.test(cause) ? 'the answer is not TLS (wrong version number)' : cause;
 }

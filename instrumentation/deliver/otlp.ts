@@ -56,9 +56,3 @@ const SIZE = [
 export function namesSize(text: string): boolean {
   return !RATE.test(text) && SIZE.some((pattern) => pattern.test(text));
 }
-
-/** Whether the environment names an endpoint for the signal. */
-export function hasEndpoint(signal: 'TRACES' | 'LOGS'): boolean {
-  const names = ['OTEL_EXPORTER_OTLP_ENDPOINT', `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`];
-  return names.some((name) => (process.env[name]?.trim() ?? '') !== '');
-}

@@ -1,5 +1,5 @@
-// OTLP over HTTP with protobuf bodies. URL, headers, timeout, compression and certificates come from
-// the standard variables as OpenTelemetry's own exporter reads them.
+// OTLP over HTTP with protobuf bodies. Headers, timeout, compression and certificates come from the standard variables as
+// OpenTelemetry's own exporter reads them; the address, too, but what is none counts as not set.
 
 import { convertLegacyHttpOptions } from '@opentelemetry/otlp-exporter-base/node-http';
 import * as http from 'node:http';
@@ -9,9 +9,9 @@ import { gzipSync } from 'node:zlib';
 import { retryAfterMs } from '../../core/otlp/retry-after.ts';
 import { guarded } from '../process/guard.ts';
 import { lookup } from '../process/lookup.ts';
+import { isHttpAddress } from '../process/standard-settings.ts';
 import { clearTimeout, later } from '../process/timers.ts';
 import {
-  hasEndpoint,
   MAX_ANSWER_BYTES,
   MAX_RETRY_AFTER_MS,
   namesSize,
@@ -30,12 +30,9 @@ const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 export function createHttpTransport(kind: SignalKind): Transport {
   const name = kind === 'traces' ? 'TRACES' : 'LOGS';
-  const options = convertLegacyHttpOptions(
-    hasEndpoint(name) ? {} : { url: `${DEFAULT_URL}/v1/${kind}` },
-    name,
-    `v1/${kind}`,
-    { 'content-type': 'application/x-protobuf' },
-  );
+  const options = convertLegacyHttpOptions({ url: addressOf(kind, name) }, name, `v1/${kind}`, {
+    'content-type': 'application/x-protobuf',
+  });
   const url = new URL(options.url);
   const running = new Set<ClientRequest>();
 
@@ -68,6 +65,14 @@ export function createHttpTransport(kind: SignalKind): Transport {
       for (const request of running) request.destroy(new Error('cut off'));
     },
   };
+}
+
+/** The signal's own address as it is, else the common one with the path of the signal. */
+function addressOf(kind: SignalKind, name: 'TRACES' | 'LOGS'): string {
+  const own = process.env[`OTEL_EXPORTER_OTLP_${name}_ENDPOINT`]?.trim() ?? '';
+  if (isHttpAddress(own)) return own;
+  const common = process.env['OTEL_EXPORTER_OTLP_ENDPOINT']?.trim() ?? '';
+  return `${(isHttpAddress(common) ? common : DEFAULT_URL).replace(/\/$/, '')}/v1/${kind}`;
 }
 
 /** Sends the body and reads the answer, all within one time. Never rejects. */
@@ -148,6 +153,9 @@ function readAnswer(
 
 function resultOf(response: IncomingMessage, answer: Buffer): SendResult {
   const status = response.statusCode ?? 0;
+  // A proxy, a network to sign in to, or another server on that port: nobody has the records.
+  if (status >= 200 && status < 300 && /^text\/html\b/i.test(response.headers['content-type'] ?? ''))
+    return { status: 'retry', reason: `a web page came back (HTTP ${String(status)})` };
   if (status >= 200 && status < 300) return { status: 'sent', answer };
   const reason = `HTTP ${String(status)}`;
   if (status === TOO_LARGE) return { status: 'too_large', reason };

@@ -10,14 +10,23 @@ import { say } from './diagnostics.ts';
 import { readIfThere } from './files.ts';
 
 export function loadPrices(path: string | undefined): PriceOverrides | undefined {
+  const prices = readPrices(path);
+  if (prices === undefined || !('problems' in prices)) return prices;
+  for (const problem of prices.problems) say(problem);
+  return undefined;
+}
+
+/** The prices of the file, or lines to say about what is wrong in it; undefined where none is named. */
+export function readPrices(
+  path: string | undefined,
+): PriceOverrides | { readonly problems: readonly string[] } | undefined {
   if (path === undefined) return undefined;
   const text = readIfThere(path);
-  if (text === undefined) {
-    say(`TALLYSPAN_PRICES: ${path} cannot be read. List prices apply.`);
-    return undefined;
-  }
+  if (text === undefined)
+    return { problems: [`TALLYSPAN_PRICES: ${path} cannot be read. List prices apply.`] };
   const result = parsePriceOverrides(text);
   if (!('errors' in result)) return result;
-  for (const error of result.errors) say(`${describeOverrideError(path, error)}. List prices apply.`);
-  return undefined;
+  return {
+    problems: result.errors.map((error) => `${describeOverrideError(path, error)}. List prices apply.`),
+  };
 }

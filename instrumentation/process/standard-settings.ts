@@ -21,6 +21,11 @@ const PROTOCOLS = ['grpc', 'http/protobuf'] as const;
 const EXPORTERS = ['otlp', 'none'] as const;
 const PROPAGATORS = ['tracecontext', 'baggage', 'none'] as const;
 
+/** Where OTLP over HTTP can be sent: OpenTelemetry takes `localhost:4318` for a URL of the scheme `localhost:`. */
+export function isHttpAddress(text: string): boolean {
+  return /^https?:\/\//i.test(text) && URL.canParse(text);
+}
+
 /** Reads the variables; what is not understood is added to `problems` as a line to say. */
 export function readStandardSettings(environment: Environment, problems: string[]): StandardSettings {
   /** The values of a list that are known, in order; the default where the variable is not set or nothing of it is known. */
@@ -57,13 +62,26 @@ export function readStandardSettings(environment: Environment, problems: string[
       'OTEL_LOGS_EXPORTER=none: no events leave this process, and events hold every number. Unset it, or set TALLYSPAN_FILE.',
     );
   }
+  const protocol = one('OTEL_EXPORTER_OTLP_PROTOCOL', PROTOCOLS, 'grpc');
+  if (protocol === 'http/protobuf') problems.push(...addressProblems(environment));
   return {
     isDisabled: isDisabled === 'true',
-    protocol: one('OTEL_EXPORTER_OTLP_PROTOCOL', PROTOCOLS, 'grpc'),
+    protocol,
     sendsSpans: one('OTEL_TRACES_EXPORTER', EXPORTERS, 'otlp') === 'otlp',
     sendsEvents,
     sendsTraceContext: propagators.includes('tracecontext'),
   };
+}
+
+function addressProblems(environment: Environment): string[] {
+  return ['', 'LOGS_', 'TRACES_'].flatMap((signal) => {
+    const name = `OTEL_EXPORTER_OTLP_${signal}ENDPOINT`;
+    const value = environment[name]?.trim() ?? '';
+    if (value === '' || isHttpAddress(value)) return [];
+    const meant = `http://${value}`;
+    const hint = !value.includes('://') && isHttpAddress(meant) ? meant : 'http://127.0.0.1:4318';
+    return [`${name}=${value} is no address of HTTP; write it like ${hint}. It counts as not set.`];
+  });
 }
 
 function hintOf(value: string, known: readonly string[]): string {

@@ -93,6 +93,19 @@ describe('settings', () => {
       });
     });
 
+    it.each([
+      ['localhost:4318', 'http://localhost:4318'],
+      ['127.0.0.1:4318', 'http://127.0.0.1:4318'],
+      ['a host:4318', 'http://127.0.0.1:4318'],
+      ['grpc://localhost:4317', 'http://127.0.0.1:4318'],
+    ])('the address %s over HTTP counts as not set and is said', (given, like) => {
+      const env = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf', OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: given };
+      expect(readSettings(env).problems).toEqual([
+        `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=${given} is no address of HTTP; write it like ${like}. It counts as not set.`,
+      ]);
+      expect(readSettings({ ...env, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }).problems).toEqual([]);
+    });
+
     it('OTEL_SDK_DISABLED: true alone disables', () => {
       expect(readSettings({ OTEL_SDK_DISABLED: '1' })).toMatchObject({
         isDisabled: false,

@@ -170,6 +170,18 @@ describe('over HTTP', () => {
     });
   });
 
+  it('a web page has taken no records, whatever its status; an answer of another type has', async () => {
+    const page = Buffer.from('<h1>Sign in to the network</h1>');
+    for (const type of ['text/html', 'Text/HTML; charset=utf-8'])
+      expect(await answered(200, { 'content-type': type }, page)).toEqual({
+        status: 'retry',
+        reason: 'a web page came back (HTTP 200)',
+      });
+    for (const type of ['application/x-protobuf', 'application/json', 'text/plain'])
+      expect((await answered(200, { 'content-type': type })).status).toBe('sent');
+    expect((await answered(204)).status).toBe('sent');
+  });
+
   it.each([429, 502, 503, 504])('after %i it is sent again, when the endpoint says', async (status) => {
     const again = { status: 'retry', reason: `HTTP ${String(status)}`, isAnswered: true };
     expect(await answered(status)).toEqual(again);
